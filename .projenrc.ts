@@ -1,0 +1,118 @@
+import { awscdk, javascript, typescript } from 'projen';
+
+/** Roles that run inside Lambda: bundled into assets/, never compiled into lib/ (jsii would reject their imports). */
+const handlerSide = [
+  'src/runtime/**/*',
+  'src/**/*.handler.ts',
+  'src/**/aws.ts',
+  'src/**/*.aws.ts',
+  'src/**/service.ts',
+  'src/**/*.service.ts',
+  'src/**/domain.ts',
+  'src/**/*.domain.ts',
+  'src/**/http/**/*',
+];
+
+const project = new awscdk.AwsCdkConstructLibrary({
+  name: 'cdk-multi-region-payments',
+  description: 'Active-active, multi-region payments on AWS as CDK constructs: an idempotent ledger, its API, its events and its region cutover.',
+  author: 'The cdk-multi-region-payments maintainers',
+  authorAddress: 'maintainers@cdk-multi-region-payments.example',
+  repositoryUrl: 'https://github.com/cdk-multi-region-payments/cdk-multi-region-payments.git',
+  license: 'Apache-2.0',
+  copyrightOwner: 'The cdk-multi-region-payments maintainers',
+  keywords: ['aws', 'cdk', 'payments', 'multi-region', 'active-active', 'idempotency', 'dynamodb', 'global-tables'],
+
+  cdkVersion: '2.263.0',
+  constructsVersion: '10.8.1',
+  jsiiVersion: '~6.0.0',
+  packageManager: javascript.NodePackageManager.NPM,
+  minNodeVersion: '20.0.0',
+  projenrcTs: true,
+  projenrcTsOptions: { runner: typescript.TypeScriptRunner.tsx() },
+  github: false,
+  release: false,
+  depsUpgrade: false,
+  stability: 'experimental',
+  defaultReleaseBranch: 'main',
+
+  publishToPypi: { distName: 'cdk-multi-region-payments', module: 'cdk_multi_region_payments' },
+  publishToMaven: {
+    javaPackage: 'io.github.cdkmultiregionpayments',
+    mavenGroupId: 'io.github.cdkmultiregionpayments',
+    mavenArtifactId: 'cdk-multi-region-payments',
+  },
+  publishToGo: { moduleName: 'github.com/cdk-multi-region-payments/cdk-multi-region-payments-go' },
+
+  devDeps: [
+    '@aws-crypto/sha256-js',
+    '@redocly/openapi-core',
+    '@aws-sdk/client-cloudformation',
+    '@aws-sdk/client-dynamodb-streams',
+    '@aws-sdk/client-iam',
+    '@aws-sdk/client-s3',
+    '@smithy/protocol-http',
+    '@smithy/signature-v4',
+    'fastify@^5',
+    '@aws-lambda-powertools/logger@^2.36.0',
+    '@aws-lambda-powertools/metrics@^2.36.0',
+    '@aws-sdk/client-dynamodb@^3.1162.0',
+    '@aws-sdk/client-lambda@^3.1162.0',
+    '@dynoxide/linux-x64@1.2.1',
+    '@smithy/node-http-handler',
+    '@types/aws-lambda',
+    'ajv@^8.20.0',
+    'ajv-formats',
+    'aws-cdk@2.1148.1',
+    'aws-jwt-verify@^5.2.1',
+    'cdk-nag@^3.0.2',
+    'dependency-cruiser@^17',
+    'esbuild@^0.28.2',
+    'fast-check@^4.10.2',
+    'jose',
+    'node@24',
+    'tsx',
+    'undici@^7',
+    'yaml@^2.9.1',
+    'zod@^4.6.7',
+  ],
+
+  sampleCode: false,
+  excludeTypescript: handlerSide,
+  docgen: true,
+  eslintOptions: { dirs: ['src', 'local', 'tools'], devdirs: ['test', 'examples', '.projenrc.ts'], fileExtensions: ['.ts'] },
+  jestOptions: {
+    updateSnapshot: javascript.UpdateSnapshot.NEVER,
+    jestConfig: {
+      testTimeout: 30_000,
+    },
+  },
+  gitignore: ['/assets/', '/.tools/', 'cdk.out/', 'cdk.context.json', '*.tsbuildinfo', '/tmp/', '__pycache__/', '.DS_Store'],
+  tsconfigDevFile: 'tsconfig.dev.json',
+  tsconfigDev: {
+    exclude: ['lib', 'dist', 'assets', '.tools', '**/cdk.out'],
+    include: ['src/**/*.ts', 'test/**/*.ts', 'local/**/*.ts', 'examples/**/*.ts', 'tools/**/*.ts', '.projenrc.ts'],
+    compilerOptions: { strict: true, skipLibCheck: true, types: ['node', 'jest', 'aws-lambda'], isolatedModules: true, noEmit: true },
+  },
+});
+
+// Versions that the registries of all four languages agree on: see docs/adr/0002-toolchain.md.
+for (const [name, version] of Object.entries({
+  'unrs-resolver': '1.12.2',
+  '@aws-cdk/cloud-assembly-schema': '54.11.0',
+  '@aws-cdk/asset-node-proxy-agent-v6': '2.1.2',
+})) {
+  project.package.addField('overrides', { ...(project.package.manifest.overrides ?? {}), [name]: version });
+}
+
+// The three commands of the README start from a clone with nothing installed: plain Node first, the rest from there.
+project.setScript('demo', 'node tools/run.mjs demo');
+project.setScript('test', 'node tools/run.mjs test');
+project.setScript('build', 'node tools/run.mjs build');
+// npm 11 asks for each install script by name; npm 10 ignores the field.
+project.package.addField('allowScripts', { 'esbuild': true, 'node': true, 'unrs-resolver': true });
+
+// What a user installs: lib/, assets/ and the papers; not the local run, the tools or the examples.
+project.npmignore?.addPatterns('/local/', '/tools/', '/.ci/', '/.tools/', '/docs/', '/examples/', 'cdk.out/', '/ARCHITECTURE.md', '/CONTRIBUTING.md', '/.dependency-cruiser.cjs', '!/assets/');
+
+project.synth();

@@ -1,0 +1,41 @@
+// Entry of the README's commands. Plain Node, no dependency: it runs in a clone where nothing is installed yet.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const commands = { demo: 'local/demo.ts', test: 'tools/test.ts', build: 'tools/build.ts' };
+
+/** Says what went wrong in one line and ends: the reader needs the cause, not a stack. */
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
+
+/** Installs node_modules once per lockfile; a second run costs one hash. */
+function installPackages() {
+  const marker = path.join(root, 'node_modules', '.lockfile-sha256');
+  const hash = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return;
+  process.stdout.write('installing npm packages (about a minute, once per lockfile) ...\n');
+  const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: 'inherit' });
+  if (install.status !== 0) fail(`npm ci failed with exit code ${install.status ?? install.signal}: see its message above, mend it and run the command again`);
+  writeFileSync(marker, hash);
+}
+
+const [command, ...args] = process.argv.slice(2);
+const entry = commands[command];
+if (!entry) fail(`unknown command '${command ?? ''}': use one of ${Object.keys(commands).join(', ')}`);
+if (Number(process.versions.node.split('.')[0]) < 20) fail(`Node ${process.versions.node} is too old: 20 or newer is needed`);
+installPackages();
+
+// node_modules/.bin first: the Node 24 that Lambda runs, and the tools of the lockfile.
+const bin = path.join(root, 'node_modules', '.bin');
+process.env.PATH = `${bin}${path.delimiter}${process.env.PATH}`;
+process.env.NODE_NO_WARNINGS ??= '1';
+
+const child = spawn(path.join(bin, 'node'), ['--import', 'tsx', path.join(root, entry), ...args], { cwd: root, stdio: 'inherit' });
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
