@@ -47,6 +47,8 @@ export interface FabricResource {
   readonly logicalId: string;
   readonly type: string;
   readonly properties: Record<string, any>;
+  /** What `Ref` gives: the engine's physical ID, or one made up by the fabric for what the engine did not get. */
+  readonly physicalId?: string;
 }
 
 export type RegionState = 'running' | 'stopped';
@@ -89,4 +91,84 @@ export interface DeployedStack {
   /** Physical resource ID by logical ID. */
   readonly physicalIds: Readonly<Record<string, string>>;
   readonly outputs: Readonly<Record<string, string>>;
+}
+
+/** One deployed stage of a REST API, and the custom domain names that lead to it in its region. */
+export interface ApiEndpoint {
+  readonly region: string;
+  readonly apiId: string;
+  readonly stage: string;
+  /** `basePath` without slashes, empty for the whole name. */
+  readonly domains: readonly { readonly name: string; readonly basePath: string }[];
+}
+
+/** Where a name leads at this moment, for one client. */
+export type DnsAnswer =
+  | { readonly kind: 'found'; readonly host: string; readonly target: string; readonly region: string }
+  | { readonly kind: 'nowhere'; readonly reason: string };
+
+/** One record set as `/_local/status` shows it. */
+export interface RecordStatus {
+  readonly name: string;
+  readonly type: string;
+  readonly routing: string;
+  readonly setIdentifier?: string;
+  readonly region?: string;
+  readonly weight?: number;
+  /** Seconds; an alias has its target's. */
+  readonly ttl: number;
+  readonly value: string;
+  readonly healthy: boolean;
+  /** Why it is unhealthy or healthy, and what its checks cost: absent without a health check. */
+  readonly healthCheck?: { readonly id: string; readonly type: string; readonly status: string; readonly intervalSeconds?: number;
+    readonly failureThreshold?: number; readonly reason: string; readonly since: string };
+}
+
+/** The system's DNS: the templates' records and health checks, asked by the front door as a client's resolver would. */
+export interface Dns {
+  /** The name that clients use: the one whose records lead to an API in most regions. Absent when no record leads to an API. */
+  readonly publicName?: string;
+  resolve(query: { name: string; location: string; resolver?: string }): DnsAnswer;
+  /** Whether at least one record that leads to the region is healthy; without records, whether its process runs. */
+  regionHealthy(region: string): boolean;
+  status(): RecordStatus[];
+  close(): void;
+}
+
+/** The run's own token issuer, in place of the identity provider that the deployed authorizer trusts. */
+export interface Issuer {
+  /** Public keys, to be given to the authorizer as its fixed key set. */
+  readonly jwks: { readonly keys: readonly Record<string, unknown>[] };
+  /** A signed token for a tenant, valid for `lifetimeSeconds` (default 12 hours). */
+  token(request: { tenant: string; subject?: string; lifetimeSeconds?: number }): string;
+}
+
+/** What the front door is made of; `local/run.ts` puts it together. */
+export interface FrontDoorDeps {
+  /** Port on 127.0.0.1; 0 takes a free one. */
+  readonly port: number;
+  readonly regions: readonly RegionHandle[];
+  readonly links: Links;
+  readonly tables: { status(): readonly TableStatus[] };
+  readonly dns: Dns;
+  /** Absent when the app's API has no JWT authorizer. */
+  readonly issuer?: Issuer;
+  readonly apis: readonly ApiEndpoint[];
+  /** Requests that are in the engines at once; the rest queues. Default 8. */
+  readonly inFlight?: number;
+}
+
+export interface FrontDoor {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** What the scripted scenario needs: it sees the run from outside, through its front door. */
+export interface SmokeRun {
+  /** Address of the front door, without a trailing slash. */
+  readonly url: string;
+  /** Process IDs whose memory counts as the run's; absent: memory is not reported. */
+  readonly processIds?: () => readonly number[];
+  /** Where the figures go; default standard output. */
+  readonly print?: (line: string) => void;
 }
