@@ -1,0 +1,213 @@
+/**
+ * Bundles every Lambda entry (`src/**\/*.handler.ts`) into `assets/<area>/<name>/index.js`, with its dependencies and without
+ * CDK, and keeps the sizes under their limits. Same inputs, same bytes: asset hashes in templates depend on it.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import * as esbuild from 'esbuild';
+import { licensesOf, renderLicenses } from './licenses';
+
+/** The largest size of a bundle in bytes, by name; every other bundle has the default. */
+const limits: Readonly<Record<string, number>> = { 'api/payments': 450_000 };
+const defaultLimit = 450_000;
+
+/** Packages that must never reach a function. */
+const banned = ['aws-cdk-lib', 'constructs'];
+
+/** One bundled Lambda entry. */
+export interface Bundle {
+  /** Entry, relative to the repository: `src/api/payments.handler.ts`. */
+  readonly entry: string;
+  /** Folder below `assets/`: `api/payments`. */
+  readonly name: string;
+  readonly bytes: number;
+  readonly limitBytes: number;
+  /** False when the inputs had not changed since the last time. */
+  readonly rebuilt: boolean;
+  /** What is inside and how many bytes each takes: npm packages by folder (`node_modules/zod`), our own code as `src`. */
+  readonly contents: Readonly<Record<string, number>>;
+  /** What is wrong with it, one line each; empty when it may ship. */
+  readonly problems: readonly string[];
+}
+
+export interface BundleOptions {
+  /** Repository root. @default the one this file is in */
+  readonly root?: string;
+  /** Bundle also what has not changed. @default false */
+  readonly force?: boolean;
+}
+
+/** Some bundle cannot be made or must not ship; `bundles` holds what could be made. */
+export class BundleError extends Error {
+  constructor(public readonly bundles: readonly Bundle[]) {
+    super(bundles.flatMap((bundle) => bundle.problems).join('\n'));
+  }
+}
+
+interface Remembered {
+  /** Input files relative to the root, and the hash over their contents, the options and the versions. */
+  readonly inputs: readonly string[];
+  readonly inputHash: string;
+  readonly outputHash: string;
+  readonly contents: Readonly<Record<string, number>>;
+}
+
+const settings: esbuild.BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'cjs',
+  // The SDK's ES modules shake far better than its CommonJS files: 359 KB instead of 600 KB.
+  mainFields: ['module', 'main'],
+  minify: true,
+  charset: 'utf8',
+  legalComments: 'none',
+  sourcemap: 'external',
+  metafile: true,
+  write: false,
+  logLevel: 'silent',
+};
+
+const sha256 = (...parts: readonly (string | Uint8Array)[]): string => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part).update('\0');
+  return hash.digest('hex');
+};
+
+/** Bundles all handlers. Throws `BundleError` when one fails, is over its limit or holds CDK. */
+export async function bundleHandlers(options: BundleOptions = {}): Promise<readonly Bundle[]> {
+  const root = options.root ?? path.resolve(__dirname, '..');
+  const entries = handlerEntries(root);
+  const bundles: Bundle[] = [];
+  for (const entry of entries) bundles.push(await bundleOne(root, entry, options.force ?? false));
+  removeStale(root, bundles.map((bundle) => bundle.name));
+  const licenses = licensesOf(root, bundles.flatMap(packagesOf));
+  writeIfChanged(path.join(root, 'THIRD_PARTY_LICENSES'), renderLicenses(licenses.packages));
+  const checked = [...bundles, ...(licenses.problems.length === 0 ? [] : [licensesAsBundle(licenses.problems)])];
+  if (checked.some((bundle) => bundle.problems.length > 0)) throw new BundleError(checked);
+  return bundles;
+}
+
+/** The entries of all Lambda functions, sorted, relative to the root with forward slashes. */
+export function handlerEntries(root: string): string[] {
+  return readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .map((file) => path.posix.join('src', file.split(path.sep).join('/')))
+    .filter((file) => file.endsWith('.handler.ts'))
+    .sort();
+}
+
+/** The sizes as a table for the terminal. */
+export function renderTable(bundles: readonly Bundle[]): string {
+  const kb = (bytes: number): string => `${(bytes / 1000).toFixed(1)} KB`.padStart(10);
+  const width = Math.max(6, ...bundles.map((bundle) => bundle.name.length));
+  const rows = bundles.map((bundle) =>
+    `${bundle.name.padEnd(width)} ${kb(bundle.bytes)} ${kb(bundle.limitBytes)}  ${bundle.problems.length > 0 ? 'FAILED' : bundle.rebuilt ? 'bundled' : 'unchanged'}`);
+  return [`${'bundle'.padEnd(width)} ${'size'.padStart(10)} ${'limit'.padStart(10)}`, ...rows].join('\n');
+}
+
+async function bundleOne(root: string, entry: string, force: boolean): Promise<Bundle> {
+  const name = entry.replace(/^src\//, '').replace(/\.handler\.ts$/, '');
+  const file = path.join(root, 'assets', name, 'index.js');
+  const stateFile = path.join(root, '.tools', 'bundle', `${name}.json`);
+  const limitBytes = limits[name] ?? defaultLimit;
+  const known = force ? undefined : recall(root, stateFile, file);
+  if (known) return finish({ entry, name, limitBytes, rebuilt: false, contents: known.contents, bytes: readFileSync(file).length });
+  try {
+    const built = await esbuild.build({ ...settings, absWorkingDir: root, entryPoints: [entry], outfile: file });
+    const code = built.outputFiles!.find((output) => output.path.endsWith('.js'))!.contents;
+    const inputs = Object.keys(built.metafile!.inputs).sort();
+    const contents = weigh(built.metafile!);
+    writeAtomically(root, file, code);
+    // For reading a stack trace by hand; not in the asset, where it would triple the size and change the hash.
+    writeAtomically(root, path.join(root, '.tools', 'maps', `${name}.js.map`), built.outputFiles!.find((output) => output.path.endsWith('.map'))!.contents);
+    const remembered: Remembered = { inputs, inputHash: hashInputs(root, inputs), outputHash: sha256(code), contents };
+    writeAtomically(root, stateFile, JSON.stringify(remembered));
+    return finish({ entry, name, limitBytes, rebuilt: true, contents, bytes: code.length });
+  } catch (error) {
+    const messages = (error as Partial<esbuild.BuildFailure>).errors?.map((message) =>
+      `${message.location ? `${message.location.file}:${message.location.line}: ` : ''}${message.text}`) ?? [String(error)];
+    return { entry, name, bytes: 0, limitBytes, rebuilt: true, contents: {}, problems: [`${entry} cannot be bundled: ${messages.join('; ')}`] };
+  }
+}
+
+function finish(bundle: Omit<Bundle, 'problems'>): Bundle {
+  const problems: string[] = [];
+  if (bundle.bytes > bundle.limitBytes) {
+    const largest = Object.entries(bundle.contents).sort(([, a], [, b]) => b - a).slice(0, 8).map(([name, bytes]) => `${name} ${bytes}`).join(', ');
+    problems.push(`${bundle.name} is ${bundle.bytes} bytes, over its limit of ${bundle.limitBytes}: import less, or raise the limit in tools/bundle.ts with a reason (largest: ${largest})`);
+  }
+  for (const name of banned.filter((candidate) => packagesOf(bundle).some((folder) => folder.split('node_modules/').pop() === candidate))) {
+    problems.push(`${bundle.name} holds ${name}: a handler imports a construct file; move what both need to contract.ts`);
+  }
+  return { ...bundle, problems };
+}
+
+/** What is remembered of a bundle, if neither its inputs nor its output have changed since. */
+function recall(root: string, stateFile: string, file: string): Remembered | undefined {
+  if (!existsSync(stateFile) || !existsSync(file)) return undefined;
+  try {
+    const state = JSON.parse(readFileSync(stateFile, 'utf8')) as Remembered;
+    if (state.inputHash !== hashInputs(root, state.inputs) || state.outputHash !== sha256(readFileSync(file))) return undefined;
+    return state;
+  } catch {
+    return undefined; // half-written or an input is gone: bundle again
+  }
+}
+
+function hashInputs(root: string, inputs: readonly string[]): string {
+  const contents = inputs.flatMap((input) => [input, readFileSync(path.join(root, input))]);
+  const lockfile = path.join(root, 'package-lock.json');
+  return sha256('2', JSON.stringify(settings), esbuild.version, existsSync(lockfile) ? readFileSync(lockfile) : '', ...contents);
+}
+
+function packagesOf(bundle: Pick<Bundle, 'contents'>): string[] {
+  return Object.keys(bundle.contents).filter((name) => name.includes('node_modules/'));
+}
+
+/** Every input counts, also one of which no byte is left: an import of CDK is wrong even when it was shaken off. */
+function weigh(metafile: esbuild.Metafile): Record<string, number> {
+  const [output] = Object.entries(metafile.outputs).filter(([file]) => file.endsWith('.js')).map(([, made]) => made);
+  const weights = new Map<string, number>();
+  for (const input of Object.keys(metafile.inputs)) {
+    const name = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? 'src';
+    weights.set(name, (weights.get(name) ?? 0) + (output.inputs[input]?.bytesInOutput ?? 0));
+  }
+  return Object.fromEntries([...weights].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Another process may bundle or synthesise at the same time: it must see the old file or the new one, nothing between. */
+function writeAtomically(root: string, file: string, content: string | Uint8Array): void {
+  const temporary = path.join(root, '.tools', 'tmp', `${process.pid}-${sha256(file).slice(0, 12)}`);
+  for (const target of [temporary, file]) mkdirSync(path.dirname(target), { recursive: true });
+  writeFileSync(temporary, content);
+  renameSync(temporary, file);
+}
+
+function writeIfChanged(file: string, content: string): void {
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== content) writeAtomically(path.dirname(file), file, content);
+}
+
+/** Folders of handlers that no longer exist would be published for ever. */
+function removeStale(root: string, names: readonly string[]): void {
+  const assets = path.join(root, 'assets');
+  if (!existsSync(assets)) return;
+  const made = readdirSync(assets, { recursive: true, encoding: 'utf8' }).filter((file) => path.basename(file) === 'index.js');
+  for (const file of made.map((entry) => path.dirname(entry))) {
+    if (!names.includes(file.split(path.sep).join('/'))) rmSync(path.join(assets, file), { recursive: true });
+  }
+}
+
+function licensesAsBundle(problems: readonly string[]): Bundle {
+  return { entry: '-', name: 'licenses', bytes: 0, limitBytes: 0, rebuilt: true, contents: {}, problems };
+}
+
+if (require.main === module) {
+  bundleHandlers({ force: process.argv.includes('--force') }).then(
+    (bundles) => process.stdout.write(`${renderTable(bundles)}\n`),
+    (error: unknown) => {
+      if (error instanceof BundleError) process.stderr.write(`${renderTable(error.bundles)}\n`);
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      process.exitCode = 1;
+    });
+}
