@@ -1,0 +1,286 @@
+import { EnvCodec } from '../kernel/env';
+
+/** Base path of everything but `/health`. */
+export const apiBasePath = '/api/v1';
+
+/** The API's functions, and where each one's bundle lies under `assets/`. */
+export const apiBundles = {
+  payments: 'api/payments',
+  accounts: 'api/accounts',
+  transactions: 'api/transactions',
+  health: 'api/health',
+  authorizer: 'api/authorizer',
+} as const;
+
+/** A function that answers HTTP calls. */
+export type ApiFunctionName = 'payments' | 'accounts' | 'transactions' | 'health';
+
+/** One call of the API. */
+export interface ApiRoute {
+  readonly method: 'GET' | 'PUT' | 'POST';
+  /** Path template, base path included, as API Gateway and OpenAPI write it. */
+  readonly path: string;
+  readonly function: ApiFunctionName;
+  /** Whether the call takes an `Idempotency-Key`. */
+  readonly keyed: boolean;
+  /** Whether the call needs a caller with a tenant. */
+  readonly authorized: boolean;
+}
+
+const authorized = { keyed: false, authorized: true } as const;
+const keyed = { keyed: true, authorized: true } as const;
+
+/** Every call. The gateway makes each path with ANY: the function answers 405 itself, after the authorizer. */
+export const apiRoutes: readonly ApiRoute[] = [
+  { method: 'PUT', path: `${apiBasePath}/accounts/{accountId}`, function: 'accounts', ...authorized },
+  { method: 'GET', path: `${apiBasePath}/accounts/{accountId}`, function: 'accounts', ...authorized },
+  { method: 'POST', path: `${apiBasePath}/payments`, function: 'payments', ...keyed },
+  { method: 'GET', path: `${apiBasePath}/payments/{paymentId}`, function: 'payments', ...authorized },
+  { method: 'POST', path: `${apiBasePath}/payments/{paymentId}/capture`, function: 'payments', ...keyed },
+  { method: 'POST', path: `${apiBasePath}/payments/{paymentId}/void`, function: 'payments', ...keyed },
+  { method: 'POST', path: `${apiBasePath}/payments/{paymentId}/refund`, function: 'payments', ...keyed },
+  { method: 'GET', path: `${apiBasePath}/transactions`, function: 'transactions', ...authorized },
+  { method: 'GET', path: '/health', function: 'health', keyed: false, authorized: false },
+];
+
+/** Takes what no route matches (`ANY /` and `ANY /{proxy+}`, authorized) and answers 404: not the function that takes payments. */
+export const fallbackFunction: ApiFunctionName = 'transactions';
+
+/** Bounds that construct, handler and document share. */
+export const apiLimits = {
+  /** Largest request body after base64 decoding, in bytes. */
+  bodyBytes: 64 * 1024,
+  /** Characters of an Idempotency-Key, visible ASCII. */
+  idempotencyKeyLength: 255,
+  accountIdLength: 128,
+  referenceLength: 256,
+  tenantLength: 128,
+  listLimitDefault: 20,
+  listLimitMax: 100,
+  cursorLength: 1024,
+  /** A call gives up and answers 503 after this long; below the function's timeout, which is below API Gateway's 29 s. */
+  requestDeadlineMs: 10_000,
+  functionTimeoutSeconds: 15,
+  /** Route 53 waits 2 s for an answer: the health check's own read must end well before. */
+  healthReadTimeoutMs: 1_000,
+  healthTimeoutSeconds: 3,
+  /** The health function answers from memory for this long, so that whoever calls it cannot cause a read per call. */
+  healthCacheMs: 1_000,
+  /** A fixed key set travels in the authorizer's environment, of which Lambda allows 4 KB for all variables together. */
+  fixedJwksBytes: 2_560,
+  /** The tenant rule of IAM callers travels in the environment too. */
+  tenantSourceBytes: 2_560,
+} as const;
+
+/** Request and response headers of the contract. */
+export const apiHeaders = {
+  idempotencyKey: 'Idempotency-Key',
+  idempotencyReplayed: 'Idempotency-Replayed',
+  traceId: 'X-Amzn-Trace-Id',
+  servedByRegion: 'X-Served-By-Region',
+  cacheControl: 'Cache-Control',
+  retryAfter: 'Retry-After',
+} as const;
+
+/** Where a function finds the caller's tenant. */
+export type TenantSource =
+  /** A key of the authorizer's context: the package's own authorizer writes `tenant`; a team's own may use another key. */
+  | { readonly kind: 'context'; readonly key: string }
+  /** SigV4A callers: the tenant is the caller's AWS account ID. */
+  | { readonly kind: 'iamAccount' }
+  /**
+   * SigV4A callers: tenant by principal, keyed by the ARN of an IAM role or user, or by an account ID for all principals of an
+   * account. A role is matched by account and name: a session does not tell the role's path. Anyone else gets 403.
+   */
+  | { readonly kind: 'iamPrincipals'; readonly tenants: Readonly<Record<string, string>> };
+
+/** Key of the authorizer's context under which this package's authorizer puts the tenant. */
+export const tenantContextKey = 'tenant';
+
+/** What a tenant may look like: visible ASCII without `#`, which separates it from the account in the ledger's keys. */
+export const tenantPattern = /^[\x21\x22\x24-\x7e]{1,128}$/;
+
+/** For the environment of functions that answer HTTP calls; the ledger's own variables (`ledgerEnv`) come beside it. */
+export const apiEnv = new EnvCodec({
+  /** `TenantSource` as JSON, see `writeTenantSource`. */
+  tenantSource: 'API_TENANT_SOURCE',
+}, {
+  /** Milliseconds; default `apiLimits.requestDeadlineMs`. */
+  requestDeadlineMs: 'API_REQUEST_DEADLINE_MS',
+});
+
+/** The tenant source for the environment. */
+export function writeTenantSource(source: TenantSource): string {
+  return JSON.stringify(source);
+}
+
+/** Reads it back; the construct wrote it, so only its form is checked. */
+export function readTenantSource(text: string): TenantSource {
+  const source = JSON.parse(text) as TenantSource;
+  if (source.kind === 'context' && source.key) return source;
+  if (source.kind === 'iamAccount') return source;
+  if (source.kind === 'iamPrincipals' && source.tenants) return source;
+  throw new Error(`tenant source ${text} is none of context, iamAccount, iamPrincipals: the construct that makes this function sets it`);
+}
+
+/**
+ * For the authorizer's environment. Lists are JSON arrays of strings. With a Cognito user pool give `userPoolId` instead of
+ * `issuer`: issuer and key set follow from it, and `audience` holds the app clients' IDs.
+ */
+export const authorizerEnv = new EnvCodec({
+  systemName: 'PAYMENTS_SYSTEM_NAME',
+  /** Audiences (`aud`) of which a token must bear one; for Cognito the app client IDs. */
+  audience: 'AUTHORIZER_AUDIENCE',
+  /** Top-level claim that holds the tenant, taken literally (`https://acme.example/tenant` is one name). */
+  tenantClaim: 'AUTHORIZER_TENANT_CLAIM',
+}, {
+  issuer: 'AUTHORIZER_ISSUER',
+  /** Where the keys are; default `<issuer>/.well-known/jwks.json`. */
+  jwksUri: 'AUTHORIZER_JWKS_URI',
+  /** A fixed key set as JSON, at most `apiLimits.fixedJwksBytes`: then no key is ever fetched. */
+  jwks: 'AUTHORIZER_JWKS',
+  /** Signature algorithms accepted; default `jwtAlgorithms`. */
+  algorithms: 'AUTHORIZER_ALGORITHMS',
+  /** Scopes of which a token must bear one; absent: none is asked for. */
+  scopes: 'AUTHORIZER_SCOPES',
+  userPoolId: 'AUTHORIZER_USER_POOL_ID',
+  /** `access` (default) or `id`; Cognito only. */
+  tokenUse: 'AUTHORIZER_TOKEN_USE',
+});
+
+/** Asymmetric signatures only: a shared secret does not belong in every region's authorizer. */
+export const jwtAlgorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const;
+
+/** Partition key of the item whose presence drains a region: its `/health` answers 503 until the item is deleted. */
+export function drainKey(region: string): string {
+  return `drain#${region}`;
+}
+
+/** Prefix of those keys, for a `dynamodb:LeadingKeys` condition on the health function's read. */
+export const drainKeyPrefix = 'drain#';
+
+/** Names of the API's metrics, beside the ledger's; namespace and dimensions are the ledger's. */
+export const apiMetrics = {
+  /** Answers 503 and other faults of ours, API Gateway's own not counted. */
+  faults: 'ApiFaults',
+  /** Health checks that answered 503, for whatever reason. */
+  unhealthy: 'UnhealthyAnswers',
+  /** Payments by what became of them. */
+  authorised: 'PaymentsAuthorised',
+  declined: 'PaymentsDeclined',
+  replayed: 'AnswersReplayed',
+  inFlight: 'RequestsInFlight',
+} as const;
+
+/** Media type of every error. */
+export const problemMediaType = 'application/problem+json';
+
+/** A problem's `type`: stable, and not an address that must be kept alive. */
+export function problemType(code: string): string {
+  return `urn:problem-type:payments:${code}`;
+}
+
+/** One entry of the documented list of problems. */
+export interface ProblemDefinition {
+  readonly status: number;
+  readonly title: string;
+}
+
+/** Every `code` an error can carry: its status and title. */
+export const problems = {
+  invalid_request: { status: 400, title: 'The request is not what this call takes' },
+  invalid_json: { status: 400, title: 'The body is not valid JSON' },
+  unknown_field: { status: 400, title: 'The request has a field that this call does not know' },
+  invalid_amount: { status: 400, title: 'The amount is not a whole number of minor units in range' },
+  invalid_currency: { status: 400, title: 'The currency is not an ISO 4217 code' },
+  currency_mismatch: { status: 400, title: "The currency is not the account's" },
+  invalid_account_id: { status: 400, title: 'The account ID is malformed' },
+  invalid_path: { status: 400, title: 'The path is malformed' },
+  invalid_limit: { status: 400, title: 'The limit is out of range' },
+  invalid_cursor: { status: 400, title: 'The cursor is not one of this list' },
+  missing_idempotency_key: { status: 400, title: 'The Idempotency-Key header is missing' },
+  invalid_idempotency_key: { status: 400, title: 'The Idempotency-Key header is malformed' },
+  unauthorized: { status: 401, title: 'The caller is not known' },
+  forbidden: { status: 403, title: 'The caller may not do this' },
+  unknown_route: { status: 404, title: 'There is no such resource' },
+  unknown_account: { status: 404, title: 'There is no such account' },
+  unknown_payment: { status: 404, title: 'There is no such payment' },
+  method_not_allowed: { status: 405, title: 'The resource does not take this method' },
+  account_differs: { status: 409, title: 'The account was opened with other content' },
+  request_in_flight: { status: 409, title: 'The first request with this key is still running' },
+  payment_declined: { status: 409, title: 'The payment was declined' },
+  already_captured: { status: 409, title: 'The payment was captured already' },
+  already_voided: { status: 409, title: 'The payment was voided already' },
+  not_captured: { status: 409, title: 'The payment was not captured' },
+  amount_exceeds_authorised: { status: 409, title: 'The amount exceeds what was authorised' },
+  amount_exceeds_captured: { status: 409, title: 'The amount exceeds what can be refunded' },
+  too_many_operations: { status: 409, title: 'The payment has as many operations as it can have' },
+  expired: { status: 409, title: 'The request came too late to be carried out' },
+  body_too_large: { status: 413, title: 'The body is too large' },
+  unsupported_media_type: { status: 415, title: 'The body is not JSON' },
+  idempotency_key_reused: { status: 422, title: 'The key was used for another request' },
+  account_busy: { status: 429, title: 'Too much is going on with this account' },
+  throttled: { status: 429, title: 'Too many requests' },
+  outcome_unknown: { status: 503, title: 'The outcome is not known yet' },
+  region_fenced: { status: 503, title: 'This region does not take this request now' },
+  home_unreachable: { status: 503, title: "The account's home region cannot be reached" },
+  unavailable: { status: 503, title: 'The service cannot answer now' },
+} as const satisfies Readonly<Record<string, ProblemDefinition>>;
+
+/** A problem's stable code. */
+export type ProblemCode = keyof typeof problems;
+
+/** Seconds a caller is told to wait when nothing better is known. */
+export const retryAfterSeconds = 1;
+
+/** What API Gateway answers by itself, in the API's own form: gateway response type, problem, and what to tell the caller. */
+export interface GatewayProblem {
+  /** Gateway response type, such as `UNAUTHORIZED`. */
+  readonly type: string;
+  readonly code: ProblemCode;
+  readonly detail: string;
+  /** Whether the answer carries `Retry-After`. */
+  readonly retry?: boolean;
+}
+
+const retry = 'Repeat the request with the same Idempotency-Key after the time in Retry-After.';
+
+/** The gateway responses to define in each region. The most general two come last. */
+export const gatewayProblems: readonly GatewayProblem[] = [
+  { type: 'UNAUTHORIZED', code: 'unauthorized', detail: 'Send a valid bearer token in the Authorization header.' },
+  { type: 'EXPIRED_TOKEN', code: 'unauthorized', detail: 'The credentials have expired.' },
+  { type: 'INVALID_SIGNATURE', code: 'unauthorized', detail: 'The signature does not match the request.' },
+  { type: 'MISSING_AUTHENTICATION_TOKEN', code: 'unauthorized', detail: 'Send credentials in the Authorization header.' },
+  { type: 'ACCESS_DENIED', code: 'forbidden', detail: 'The credentials are valid but give no access to this API.' },
+  { type: 'INVALID_API_KEY', code: 'forbidden', detail: 'The API key is not valid.' },
+  { type: 'WAF_FILTERED', code: 'forbidden', detail: 'A firewall rule refused the request.' },
+  { type: 'RESOURCE_NOT_FOUND', code: 'unknown_route', detail: 'No call of this API has this path.' },
+  { type: 'REQUEST_TOO_LARGE', code: 'body_too_large', detail: 'A body has at most 65536 bytes.' },
+  { type: 'UNSUPPORTED_MEDIA_TYPE', code: 'unsupported_media_type', detail: 'Send the body as application/json.' },
+  { type: 'BAD_REQUEST_BODY', code: 'invalid_request', detail: 'The body is not what this call takes.' },
+  { type: 'BAD_REQUEST_PARAMETERS', code: 'invalid_request', detail: 'A parameter is not what this call takes.' },
+  { type: 'THROTTLED', code: 'throttled', detail: retry, retry: true },
+  { type: 'QUOTA_EXCEEDED', code: 'throttled', detail: retry, retry: true },
+  { type: 'INTEGRATION_TIMEOUT', code: 'outcome_unknown', detail: retry, retry: true },
+  { type: 'INTEGRATION_FAILURE', code: 'outcome_unknown', detail: retry, retry: true },
+  { type: 'AUTHORIZER_FAILURE', code: 'unavailable', detail: retry, retry: true },
+  { type: 'AUTHORIZER_CONFIGURATION_ERROR', code: 'unavailable', detail: retry, retry: true },
+  { type: 'API_CONFIGURATION_ERROR', code: 'unavailable', detail: retry, retry: true },
+  { type: 'DEFAULT_4XX', code: 'invalid_request', detail: 'The request was refused before it reached the API.' },
+  { type: 'DEFAULT_5XX', code: 'outcome_unknown', detail: retry, retry: true },
+];
+
+/** A problem's fields; `instance` says which request it was. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance: string;
+  readonly code: ProblemCode;
+}
+
+/** A problem in its one and only form, fields in fixed order so that a repeated answer has the same bytes. */
+export function problemOf(code: ProblemCode, detail: string, instance: string): Problem {
+  return { type: problemType(code), title: problems[code].title, status: problems[code].status, detail, instance, code };
+}
