@@ -13,6 +13,9 @@ const handlerSide = [
   'src/**/http/**/*',
 ];
 
+/** Development packages that are published as ES modules only: jest gets them converted. */
+const esmOnly = ['jose', '@redocly'];
+
 const project = new awscdk.AwsCdkConstructLibrary({
   name: 'cdk-multi-region-payments',
   description: 'Active-active, multi-region payments on AWS as CDK constructs: an idempotent ledger, its API, its events and its region cutover.',
@@ -80,19 +83,79 @@ const project = new awscdk.AwsCdkConstructLibrary({
   sampleCode: false,
   excludeTypescript: handlerSide,
   docgen: true,
-  eslintOptions: { dirs: ['src', 'local', 'tools'], devdirs: ['test', 'examples', '.projenrc.ts'], fileExtensions: ['.ts'] },
+  eslintOptions: {
+    dirs: ['src'],
+    devdirs: ['test', 'examples', 'local', 'tools', '.projenrc.ts'],
+    fileExtensions: ['.ts'],
+    projectService: false,
+    tsconfigPath: './tsconfig.dev.json',
+  },
   jestOptions: {
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
+    coverageText: false,
+    junitReporting: false,
     jestConfig: {
       testTimeout: 30_000,
+      maxWorkers: 2,
+      collectCoverage: false,
+      collectCoverageFrom: ['src/**/*.ts', 'local/**/*.ts', 'tools/**/*.ts'],
+      coverageReporters: ['json-summary', 'lcov', 'text-summary'],
+      globalSetup: '<rootDir>/test/setup-bundles.ts',
+      setupFiles: ['<rootDir>/test/setup-environment.ts'],
+      // The end-to-end tests want the machine for themselves: `npm test` runs them last, `npm test -- --only local` alone.
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/local/'],
+      transform: {
+        '[/\\\\]node_modules[/\\\\].+\\.m?js$': new javascript.Transform('<rootDir>/tools/jest-esm.cjs'),
+      },
+      transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
     },
   },
-  gitignore: ['/assets/', '/.tools/', 'cdk.out/', 'cdk.context.json', '*.tsbuildinfo', '/tmp/', '__pycache__/', '.DS_Store'],
+  gitignore: ['/assets/', '/THIRD_PARTY_LICENSES', '/.tools/', 'cdk.out/', 'cdk.context.json', '*.tsbuildinfo', '/tmp/', '__pycache__/', '.DS_Store'],
   tsconfigDevFile: 'tsconfig.dev.json',
   tsconfigDev: {
     exclude: ['lib', 'dist', 'assets', '.tools', '**/cdk.out'],
     include: ['src/**/*.ts', 'test/**/*.ts', 'local/**/*.ts', 'examples/**/*.ts', 'tools/**/*.ts', '.projenrc.ts'],
     compilerOptions: { strict: true, skipLibCheck: true, types: ['node', 'jest', 'aws-lambda'], isolatedModules: true, noEmit: true },
+  },
+});
+
+// Limits that keep files readable, and the core free of the clock, of chance and of the machine it runs on.
+project.eslint?.addRules({
+  'max-lines': ['error', { max: 400 }],
+  // tsc says it already, faster.
+  'import/no-unresolved': ['off'],
+  // Layout is for reading: these rules broke lines that read better whole.
+  '@stylistic/quote-props': ['off'],
+  '@stylistic/object-curly-newline': ['off'],
+  '@stylistic/object-property-newline': ['off'],
+  '@typescript-eslint/member-ordering': ['off'],
+  '@stylistic/max-len': ['error', { code: 160, ignoreUrls: true, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreComments: true, ignoreRegExpLiterals: true }],
+  '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
+});
+project.eslint?.addOverride({ files: ['src/**/*.ts', 'local/**/*.ts', 'tools/**/*.ts', 'examples/**/*.ts'], rules: { 'max-lines-per-function': ['error', { max: 70 }] } });
+project.eslint?.addOverride({ files: ['src/**/*.ts'], rules: { '@typescript-eslint/no-explicit-any': 'error' } });
+// Handlers are bundled: what they import is a devDependency of the package.
+project.eslint?.addOverride({ files: handlerSide.map((glob) => glob.replace(/\*$/, '*.ts').replace(/\.ts\.ts$/, '.ts')), rules: { 'import/no-extraneous-dependencies': 'off' } });
+const pure = 'pure code takes the time, chance and settings as arguments, so that a test or a simulation decides them';
+project.eslint?.addOverride({
+  files: ['src/kernel/**/*.ts', 'src/**/domain.ts', 'src/**/*.domain.ts', 'src/**/service.ts', 'src/**/*.service.ts'],
+  rules: {
+    'no-restricted-globals': ['error', ...['process', 'performance', 'setTimeout', 'setInterval'].map((name) => ({ name, message: pure }))],
+    'no-restricted-properties': ['error', ...[['Date', 'now'], ['Math', 'random']].map(([object, property]) => ({ object, property, message: pure }))],
+    'no-restricted-syntax': ['error',
+      { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: pure },
+      { selector: 'CallExpression[callee.name="Date"]', message: pure },
+      { selector: 'MemberExpression[property.name=/^random(UUID|Bytes|Int|Fill|FillSync)$/]', message: pure },
+      { selector: 'MemberExpression[property.name="getRandomValues"]', message: pure },
+      { selector: 'ImportSpecifier[imported.name=/^random(UUID|Bytes|Int|Fill|FillSync)$/]', message: pure }],
+  },
+});
+project.eslint?.addOverride({
+  files: ['test/**/*.ts'],
+  rules: {
+    'no-restricted-syntax': ['error',
+      { selector: 'MemberExpression[object.name=/^(it|test|describe)$/][property.name="only"]', message: 'a test left alone switches all others off' },
+      { selector: 'CallExpression[callee.name=/^(fit|fdescribe)$/]', message: 'a test left alone switches all others off' }],
   },
 });
 
@@ -110,7 +173,9 @@ project.setScript('demo', 'node tools/run.mjs demo');
 project.setScript('test', 'node tools/run.mjs test');
 project.setScript('build', 'node tools/run.mjs build');
 // npm 11 asks for each install script by name; npm 10 ignores the field.
-project.package.addField('allowScripts', { 'esbuild': true, 'node': true, 'unrs-resolver': true });
+project.package.addField('allowScripts', { 'esbuild': true, 'node': true, 'unrs-resolver': true, '@parcel/watcher': false });
+// Lockfile without the addresses of the registry that happened to be used.
+project.npmrc.addConfig('omit-lockfile-registry-resolved', 'true');
 
 // What a user installs: lib/, assets/ and the papers; not the local run, the tools or the examples.
 project.npmignore?.addPatterns('/local/', '/tools/', '/.ci/', '/.tools/', '/docs/', '/examples/', 'cdk.out/', '/ARCHITECTURE.md', '/CONTRIBUTING.md', '/.dependency-cruiser.cjs', '!/assets/');
