@@ -1,0 +1,74 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { ledgerMetrics } from '../ledger/contract';
+
+/** A fault as it is logged: what it was and where, never the data it was about. */
+export interface FaultRecord {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string;
+}
+
+/** Whose function this is. */
+export interface TelemetryOptions {
+  readonly systemName: string;
+  readonly region: string;
+  /** The function's role, such as `payments`. */
+  readonly service: string;
+  /** Where a line goes; default the function's log. */
+  readonly write?: (line: string) => void;
+}
+
+/**
+ * One structured line for each request, which carries the request's metrics too (embedded metric format): CloudWatch counts what
+ * it finds in `_aws`. Counts are kept between two lines; a function works on one request at a time.
+ */
+export class Telemetry {
+  private readonly logger: Logger;
+  private readonly metrics: Metrics;
+  private counts = new Map<string, number>();
+
+  constructor(options: TelemetryOptions) {
+    this.logger = new Logger({ serviceName: options.service, persistentLogAttributes: { system: options.systemName, region: options.region } });
+    if (options.write) {
+      const write = (line: string): void => options.write!(line);
+      Object.assign(this.logger, { console: { info: write, warn: write, error: write, debug: write, log: write } });
+    }
+    this.metrics = new Metrics({ namespace: ledgerMetrics.namespace, serviceName: options.service });
+    // Alarms look for exactly these two dimensions: the library's own `service` would make another metric.
+    this.metrics.clearDefaultDimensions();
+    this.metrics.setDefaultDimensions({ [ledgerMetrics.systemDimension]: options.systemName, [ledgerMetrics.regionDimension]: options.region });
+  }
+
+  /** Counts something that happens while a request is worked on; it goes out with the request's line. */
+  public count(metric: string, by = 1): void {
+    this.counts.set(metric, (this.counts.get(metric) ?? 0) + by);
+  }
+
+  /** How often it was counted since the last line. */
+  public counted(metric: string): number {
+    return this.counts.get(metric) ?? 0;
+  }
+
+  /** Writes the request's line: as an error when there is a fault. */
+  public record(message: string, fields: Readonly<Record<string, unknown>>, fault?: FaultRecord): void {
+    const line = { ...fields, ...this.embeddedMetrics() };
+    this.counts = new Map();
+    if (fault) this.logger.error(message, { ...line, fault });
+    else this.logger.info(message, line);
+  }
+
+  private embeddedMetrics(): Readonly<Record<string, unknown>> {
+    if (this.counts.size === 0) return {};
+    for (const [name, value] of this.counts) this.metrics.addMetric(name, MetricUnit.Count, value);
+    const embedded = this.metrics.serializeMetrics();
+    this.metrics.clearMetrics();
+    return { ...embedded };
+  }
+}
+
+/** A thrown value as a record. The message of a fault in the SDK names resources, so it stays in the log. */
+export function faultRecord(thrown: unknown): FaultRecord {
+  if (thrown instanceof Error) return { name: thrown.name, message: thrown.message, stack: thrown.stack };
+  return { name: typeof thrown, message: String(thrown) };
+}
