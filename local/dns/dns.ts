@@ -1,4 +1,8 @@
-import type { ApiEndpoint, Dns, FabricResource, RegionHandle } from '../model';
+import type { ApiEndpoint, Dns, FabricResource, RecordStatus, RegionHandle } from '../model';
+import { HealthChecks } from './health';
+import { endpointProbe } from './probe';
+import { healthChecks, recordSets, type RecordSet } from './records';
+import { Resolver } from './resolver';
 
 export interface DnsDeps {
   /** All RecordSet, RecordSetGroup and HealthCheck resources (others are ignored), with resolved properties. */
@@ -7,9 +11,78 @@ export interface DnsDeps {
   readonly apis: readonly ApiEndpoint[];
   /** Shown when something in the records cannot be done here; one line each. */
   readonly warn?: (line: string) => void;
+  /** State of a CloudWatch alarm, for health checks that follow one. */
+  readonly alarmState?: (region: string, name: string) => string | undefined;
+  /** Epoch milliseconds; for tests. */
+  readonly now?: () => number;
+  /** From 0 to below 1; for tests. */
+  readonly random?: () => number;
 }
 
 /** Starts the system's DNS and its health checkers. */
 export function startDns(deps: DnsDeps): Dns {
-  throw new Error(`not built yet (${deps.resources.length} resources)`);
+  const now = deps.now ?? Date.now;
+  const problems: string[] = [];
+  const records = recordSets(deps.resources, problems);
+  problems.forEach((problem) => deps.warn?.(problem));
+  const resolver: Resolver = new Resolver({ records, now, random: deps.random ?? Math.random, healthyCheck: (id) => health.healthy(id) });
+  const health = new HealthChecks({
+    checks: healthChecks(deps.resources),
+    now,
+    alarmState: deps.alarmState,
+    probe: endpointProbe({
+      regions: deps.regions,
+      apis: deps.apis,
+      resolve: (name) => resolver.resolve({ name, location: deps.regions[0]?.name ?? '', resolver: 'health checker' }),
+    }),
+  });
+  health.start();
+  const name = publicName(resolver, deps.apis);
+  return {
+    publicName: name,
+    resolve: (query) => resolver.resolve(query),
+    regionHealthy: (region) => {
+      const leading = (name === undefined ? [] : resolver.group(name)).filter((record) => resolver.regionsBehind(record).includes(region));
+      if (leading.length === 0) return deps.regions.find((handle) => handle.name === region)?.state === 'running';
+      return leading.some((record) => resolver.isHealthy(record));
+    },
+    status: () => records.map((record) => recordStatus(record, resolver, health)),
+    close: () => health.stop(),
+  };
+}
+
+/** The name with APIs behind it in most regions; of equals the shortest, which the per-region names are not. */
+function publicName(resolver: Resolver, apis: readonly ApiEndpoint[]): string | undefined {
+  const reach = (name: string) => {
+    const regions = new Set(resolver.group(name).flatMap((record) => resolver.regionsBehind(record)));
+    return [...regions].filter((region) => apis.some((api) => api.region === region && api.domains.some((domain) => domain.name === name))).length;
+  };
+  return resolver.names().filter((name) => reach(name) > 0)
+    .sort((a, b) => reach(b) - reach(a) || a.length - b.length || a.localeCompare(b))[0];
+}
+
+function recordStatus(record: RecordSet, resolver: Resolver, health: HealthChecks): RecordStatus {
+  const spec = record.healthCheckId === undefined ? undefined : health.spec(record.healthCheckId);
+  const status = record.healthCheckId === undefined ? undefined : health.status(record.healthCheckId);
+  const endpoint = spec !== undefined && !['CALCULATED', 'CLOUDWATCH_METRIC'].includes(spec.type);
+  return {
+    name: record.name,
+    type: record.alias ? `${record.type} (alias)` : record.type,
+    routing: record.routing,
+    setIdentifier: record.setIdentifier,
+    region: record.region ?? resolver.regionsBehind(record)[0],
+    weight: record.weight,
+    ttl: record.ttlSeconds,
+    value: record.values.join(' '),
+    healthy: resolver.isHealthy(record),
+    healthCheck: status && {
+      id: record.healthCheckId as string,
+      type: spec?.type ?? 'unknown',
+      status: status.healthy ? 'healthy' : 'unhealthy',
+      intervalSeconds: endpoint ? spec.intervalSeconds : undefined,
+      failureThreshold: endpoint ? spec.failureThreshold : undefined,
+      reason: status.reason,
+      since: new Date(status.since).toISOString(),
+    },
+  };
 }
