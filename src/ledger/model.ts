@@ -68,7 +68,12 @@ export interface CallContext {
   readonly traceId: string;
   /** Epoch milliseconds after which the ledger starts no further request and answers `unsure`. */
   readonly deadlineMs: number;
+  /** Told of what the ledger met on the way, for metrics and the request's log line. */
+  readonly observe?: (event: LedgerEvent) => void;
 }
+
+/** A write conflict between regions met, a throttle met, an answer lost, or another attempt's claim decided by this one. */
+export type LedgerEvent = 'writeConflict' | 'throttle' | 'unknownOutcome' | 'takeover';
 
 export interface OpenAccountCommand {
   readonly accountId: string;

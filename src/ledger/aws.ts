@@ -1,0 +1,172 @@
+import { randomUUID } from 'crypto';
+import {
+  BatchGetItemCommand, ConditionalCheckFailedException, DynamoDBClient, DynamoDBServiceException, GetItemCommand, PutItemCommand, QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { ledgerEnv, ledgerSchema } from './contract';
+import { fromAttribute, toAttribute, toAttributes, toExpressions, toItem } from './marshal';
+import { Ledger } from './model';
+import { Change, Decision, DecisionRequest, FaultKind, IndexEntry, Item, LedgerPorts, LedgerSettings, LedgerStore, StoreFault, WriteResult } from './ports';
+import { PaymentsLedger } from './service';
+import { dynamoClient, lambdaClient } from '../runtime/clients';
+
+const throttles = new Set([
+  'ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded', 'Throttling', 'LimitExceededException',
+]);
+const conflicts = new Set(['ReplicatedWriteConflictException', 'TransactionConflictException']);
+/** Refusals that no retry mends: a missing grant, a missing table, a request that is wrong. They surface as they are. */
+const final = new Set(['AccessDeniedException', 'ResourceNotFoundException', 'ValidationException', 'UnrecognizedClientException', 'ItemCollectionSizeLimitExceededException']);
+
+/** What an SDK error says about whether the request was applied. */
+export function faultOf(error: unknown): FaultKind | undefined {
+  const name = error instanceof Error ? error.name : '';
+  if (conflicts.has(name)) return 'conflict';
+  if (throttles.has(name)) return 'throttled';
+  if (error instanceof DynamoDBServiceException && final.has(name)) return undefined;
+  return error instanceof DynamoDBServiceException && (error.$metadata.httpStatusCode ?? 500) < 500 ? undefined : 'unknown';
+}
+
+async function sent<T>(request: Promise<T>): Promise<T> {
+  try {
+    return await request;
+  } catch (error) {
+    const fault = faultOf(error);
+    if (fault === undefined) throw error;
+    throw new StoreFault(fault, error instanceof Error ? `${error.name}: ${error.message}` : String(error), { cause: error });
+  }
+}
+
+const readManyAtMost = 100;
+
+/** The ledger's store in a DynamoDB table. */
+export class DynamoStore implements LedgerStore {
+  constructor(private readonly client: DynamoDBClient, private readonly tableName: string) {}
+
+  public create(item: Item): Promise<WriteResult> {
+    return this.write(() => this.client.send(new PutItemCommand({
+      TableName: this.tableName,
+      Item: toAttributes(item),
+      ConditionExpression: 'attribute_not_exists(#pk)',
+      ExpressionAttributeNames: { '#pk': ledgerSchema.partitionKey },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    })));
+  }
+
+  public change(change: Change): Promise<WriteResult> {
+    return this.write(() => this.client.send(new UpdateItemCommand({
+      TableName: this.tableName,
+      Key: { [ledgerSchema.partitionKey]: { S: change.pk } },
+      ...toExpressions(change),
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    })));
+  }
+
+  public async read(pk: string, strong: boolean): Promise<Item | undefined> {
+    const { Item: found } = await sent(this.client.send(new GetItemCommand({
+      TableName: this.tableName,
+      Key: { [ledgerSchema.partitionKey]: { S: pk } },
+      ConsistentRead: strong,
+    })));
+    return found && toItem(found);
+  }
+
+  public async readMany(pks: readonly string[]): Promise<readonly Item[]> {
+    if (pks.length > readManyAtMost) throw new Error(`readMany takes at most ${readManyAtMost} keys, got ${pks.length}`);
+    const items: Item[] = [];
+    let keys = pks.map((pk) => ({ [ledgerSchema.partitionKey]: { S: pk } }));
+    while (keys.length > 0) {
+      const { Responses, UnprocessedKeys } = await sent(this.client.send(new BatchGetItemCommand({
+        RequestItems: { [this.tableName]: { Keys: keys, ConsistentRead: true } },
+      })));
+      items.push(...(Responses?.[this.tableName] ?? []).map(toItem));
+      const left = (UnprocessedKeys?.[this.tableName]?.Keys ?? []) as typeof keys;
+      // Nothing at all was read: that is a throttle, and the caller knows how long it can wait.
+      if (left.length === keys.length) throw new StoreFault('throttled', 'BatchGetItem returned every key unprocessed');
+      keys = left;
+    }
+    return items;
+  }
+
+  public async list(account: string, limit: number, from?: string): Promise<readonly IndexEntry[]> {
+    const { Items } = await sent(this.client.send(new QueryCommand({
+      TableName: this.tableName,
+      IndexName: ledgerSchema.byAccountIndex,
+      KeyConditionExpression: from === undefined ? '#acct = :acct' : '#acct = :acct AND #seq <= :from',
+      ExpressionAttributeNames: { '#acct': ledgerSchema.byAccountPartitionKey, ...(from === undefined ? {} : { '#seq': ledgerSchema.byAccountSortKey }) },
+      ExpressionAttributeValues: { ':acct': toAttribute(account), ...(from === undefined ? {} : { ':from': toAttribute(from) }) },
+      ScanIndexForward: false,
+      Limit: limit,
+    })));
+    return (Items ?? []).map((found) => ({
+      pk: fromAttribute(found[ledgerSchema.partitionKey]) as string,
+      seq: fromAttribute(found[ledgerSchema.byAccountSortKey]) as string,
+    }));
+  }
+
+  private async write(send: () => Promise<unknown>): Promise<WriteResult> {
+    try {
+      await sent(send());
+      return { kind: 'written' };
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return { kind: 'refused', ...(error.Item ? { found: toItem(error.Item) } : {}) };
+    }
+  }
+}
+
+const reasonPattern = /^[a-z][a-z0-9_]{0,31}$/;
+
+/** Reads the answer of the team's decision function: `{"decision": "approve"}` or `{"decision": "decline", "reason": "..."}`. */
+export function decisionOfPayload(payload: string): Decision {
+  try {
+    const answer = JSON.parse(payload) as { decision?: unknown; reason?: unknown } | null;
+    if (answer?.decision === 'approve') return { kind: 'approve' };
+    if (answer?.decision === 'decline' && typeof answer.reason === 'string' && reasonPattern.test(answer.reason)) {
+      return { kind: 'decline', reason: answer.reason };
+    }
+  } catch {
+    // Not JSON: as good as no answer.
+  }
+  return { kind: 'unknown' };
+}
+
+/** The team's decision as a synchronous call of its function; everything but a clear answer is `unknown`. */
+export function decisionPort(client: LambdaClient, functionArn: string, nowMs: () => number): (request: DecisionRequest) => Promise<Decision> {
+  return async (request) => {
+    const left = request.deadlineMs - nowMs();
+    if (left <= 0) return { kind: 'unknown' };
+    try {
+      const answer = await client.send(new InvokeCommand({
+        FunctionName: functionArn, Payload: Buffer.from(JSON.stringify(request)),
+      }), { abortSignal: AbortSignal.timeout(left) });
+      return answer.FunctionError || !answer.Payload ? { kind: 'unknown' } : decisionOfPayload(Buffer.from(answer.Payload).toString());
+    } catch {
+      return { kind: 'unknown' };
+    }
+  };
+}
+
+/** Ports and settings of the ledger for a function, from its environment. */
+export function ledgerFromEnvironment(source: Readonly<Record<string, string | undefined>>): Ledger {
+  const env = ledgerEnv.read(source);
+  if (env.mode !== 'STRONG') {
+    throw new Error(`ledger consistency mode '${env.mode}' is not served by these handlers yet: use PaymentRegions.strong`);
+  }
+  const region = source.AWS_REGION;
+  if (!region) throw new Error('environment variable AWS_REGION is missing: Lambda sets it');
+  const timeoutMs = Number(env.decisionTimeoutMs ?? 0);
+  const ports: LedgerPorts = {
+    store: new DynamoStore(dynamoClient(), env.tableName),
+    nowMs: Date.now,
+    random: Math.random,
+    nonce: randomUUID,
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    ...(env.decisionFunctionArn ? { decide: decisionPort(lambdaClient(undefined, { requestTimeoutMs: timeoutMs }), env.decisionFunctionArn, Date.now) } : {}),
+  };
+  const settings: LedgerSettings = {
+    region,
+    ...(env.decisionFunctionArn ? { decision: { timeoutMs, onUnknown: env.decisionOnUnknown === 'DECLINE' ? 'DECLINE' : 'RETRY' } } : {}),
+  };
+  return new PaymentsLedger(ports, settings);
+}

@@ -1,0 +1,79 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { Change, Condition, Item, Path, Value } from './ports';
+
+/** The ledger's values as DynamoDB attribute values, and its conditions and changes as expressions. */
+
+export function toAttribute(value: Value): AttributeValue {
+  if (typeof value === 'string') return { S: value };
+  if (typeof value === 'boolean') return { BOOL: value };
+  if (typeof value === 'number') {
+    if (!Number.isSafeInteger(value)) throw new Error(`${value} is not a whole number within the safe range: the ledger stores no other`);
+    return { N: String(value) };
+  }
+  if (Array.isArray(value)) return { L: value.map(toAttribute) };
+  return { M: toAttributes(value as Readonly<Record<string, Value>>) };
+}
+
+export function toAttributes(values: Readonly<Record<string, Value>>): Record<string, AttributeValue> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, toAttribute(value)]));
+}
+
+export function fromAttribute(attribute: AttributeValue): Value {
+  if (attribute.S !== undefined) return attribute.S;
+  if (attribute.N !== undefined) return Number(attribute.N);
+  if (attribute.BOOL !== undefined) return attribute.BOOL;
+  if (attribute.L !== undefined) return attribute.L.map(fromAttribute);
+  if (attribute.M !== undefined) return fromAttributes(attribute.M);
+  throw new Error(`an attribute of type ${Object.keys(attribute).join()} is none that the ledger writes`);
+}
+
+export function fromAttributes(attributes: Record<string, AttributeValue>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(attributes).map(([name, attribute]) => [name, fromAttribute(attribute)]));
+}
+
+export const toItem = (attributes: Record<string, AttributeValue>): Item => fromAttributes(attributes) as Item;
+
+interface Expressions {
+  readonly ConditionExpression: string;
+  readonly UpdateExpression: string;
+  readonly ExpressionAttributeNames: Record<string, string>;
+  readonly ExpressionAttributeValues?: Record<string, AttributeValue>;
+}
+
+/** A change as the expressions of an UpdateItem. The item must exist: an update of nothing would create it. */
+export function toExpressions(change: Change): Expressions {
+  const names = new Map<string, string>();
+  const values: Record<string, AttributeValue> = {};
+  const placeholder = (name: string): string => {
+    if (!names.has(name)) names.set(name, `#${names.size}`);
+    return names.get(name)!;
+  };
+  const at = (path: Path): string => path.map(placeholder).join('.');
+  const of = (value: Value): string => {
+    const name = `:${Object.keys(values).length}`;
+    values[name] = toAttribute(value);
+    return name;
+  };
+  const conditions = [`attribute_exists(${placeholder('pk')})`, ...change.require.map((condition) => conditionOf(condition, at, of))];
+  const set = [
+    ...(change.set ?? []).map(([path, value]) => `${at(path)} = ${of(value)}`),
+    ...(change.add ?? []).map(([path, amount]) => `${at(path)} = ${at(path)} + ${of(amount)}`),
+  ];
+  const remove = (change.remove ?? []).map(at);
+  return {
+    ConditionExpression: conditions.join(' AND '),
+    UpdateExpression: [...(set.length > 0 ? [`SET ${set.join(', ')}`] : []), ...(remove.length > 0 ? [`REMOVE ${remove.join(', ')}`] : [])].join(' '),
+    ExpressionAttributeNames: Object.fromEntries([...names].map(([name, short]) => [short, name])),
+    ...(Object.keys(values).length > 0 ? { ExpressionAttributeValues: values } : {}),
+  };
+}
+
+function conditionOf(condition: Condition, at: (path: Path) => string, of: (value: Value) => string): string {
+  switch (condition.test) {
+    case 'absent': return `attribute_not_exists(${at(condition.path)})`;
+    case 'equals': return `${at(condition.path)} = ${of(condition.value)}`;
+    case 'atLeast': return `${at(condition.path)} >= ${of(condition.value)}`;
+    case 'below': return `${at(condition.path)} < ${of(condition.value)}`;
+    case 'fewer': return `size(${at(condition.path)}) < ${of(condition.value)}`;
+  }
+}

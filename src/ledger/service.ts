@@ -1,0 +1,109 @@
+import { Attempt, GaveUp } from './attempt.service';
+import { authorise } from './authorise.service';
+import { accountOf, accountPk, idOfPaymentId } from './domain';
+import {
+  AccountOutcome, AuthoriseCommand, Busy, CallContext, KeyedOutcome, Ledger, ListCommand, ListOutcome, MoveCommand, OpenAccountCommand, OpenAccountOutcome,
+  PaymentOutcome, Unsure,
+} from './model';
+import { move } from './move.service';
+import { LedgerPorts, LedgerSettings } from './ports';
+import { getAccount, getPayment, listTransactions } from './reading.service';
+import { trim, trimIsDue } from './trim.service';
+
+const cachedAccounts = 10_000;
+
+/** The ledger: each call brings one request to an answer that is the same for every attempt, or says that it cannot be sure. */
+export class PaymentsLedger implements Ledger {
+  /** Currencies of accounts that exist; neither ever changes. */
+  private readonly currencies = new Map<string, string>();
+
+  constructor(private readonly ports: LedgerPorts, private readonly settings: LedgerSettings) {
+    if (ports.decide && !settings.decision) throw new Error("a decision port needs 'settings.decision': its timeout, and what its silence means");
+  }
+
+  public openAccount(context: CallContext, command: OpenAccountCommand): Promise<OpenAccountOutcome> {
+    return this.surely(context, async (attempt): Promise<OpenAccountOutcome> => {
+      const { accountId, currency, balance } = command;
+      const item = {
+        pk: accountPk(context.tenant, accountId),
+        kind: 'ACCOUNT',
+        tenant: context.tenant,
+        accountId,
+        currency,
+        openedWith: balance,
+        available: balance,
+        held: 0,
+        settled: 0,
+        entries: {},
+        trimmedThrough: 0,
+        openedAt: this.ports.nowMs(),
+        region: this.settings.region,
+        traceId: context.traceId,
+        nonce: this.ports.nonce(),
+        version: 1,
+      };
+      const put = await attempt.create(item);
+      if (put.kind === 'written' || put.found?.nonce === item.nonce) return { kind: 'opened', created: true, account: accountOf(item) };
+      const { found } = put;
+      return found && found.currency === currency && found.openedWith === balance
+        ? { kind: 'opened', created: false, account: accountOf(found) }
+        : { kind: 'differs' };
+    });
+  }
+
+  public getAccount(context: CallContext, accountId: string): Promise<AccountOutcome> {
+    return this.surely(context, (attempt) => getAccount(attempt, accountId));
+  }
+
+  public authorise(context: CallContext, command: AuthoriseCommand): Promise<KeyedOutcome> {
+    return this.surely(context, async (attempt) => {
+      const outcome = await authorise(attempt, command, (current, account) => this.currencyOf(current, account));
+      if (outcome.kind === 'answered' && !outcome.replayed && outcome.payment.status === 'DECLINED') await this.lookAfter(attempt, outcome);
+      return outcome;
+    });
+  }
+
+  public move(context: CallContext, command: MoveCommand): Promise<KeyedOutcome> {
+    return this.surely(context, async (attempt) => {
+      const outcome = await move(attempt, command);
+      if (outcome.kind === 'answered' && !outcome.replayed) await this.lookAfter(attempt, outcome);
+      return outcome;
+    });
+  }
+
+  public getPayment(context: CallContext, paymentId: string): Promise<PaymentOutcome> {
+    return this.surely(context, (attempt) => getPayment(attempt, paymentId));
+  }
+
+  public listTransactions(context: CallContext, command: ListCommand): Promise<ListOutcome> {
+    return this.surely(context, (attempt) => listTransactions(attempt, command));
+  }
+
+  /** Trims the account now and then, before the answer leaves: afterwards the function is frozen. */
+  private async lookAfter(attempt: Attempt, { payment }: Extract<KeyedOutcome, { kind: 'answered' }>): Promise<void> {
+    const id = idOfPaymentId(payment.paymentId)!;
+    if (trimIsDue(id)) await attempt.kindly(() => trim(attempt, accountPk(attempt.context.tenant, payment.accountId), id));
+  }
+
+  private async currencyOf(attempt: Attempt, account: string): Promise<string | undefined> {
+    const cached = this.currencies.get(account);
+    if (cached !== undefined) return cached;
+    // A stale read may miss an account that was just opened elsewhere: only a strong one can say that there is none.
+    const item = await attempt.patiently((store) => store.read(account, false)) ?? await attempt.strongRead(account);
+    if (!item) return undefined;
+    if (this.currencies.size >= cachedAccounts) this.currencies.clear();
+    this.currencies.set(account, item.currency as string);
+    return item.currency as string;
+  }
+
+  private async surely<T>(context: CallContext, work: (attempt: Attempt) => Promise<T>): Promise<T | Busy | Unsure> {
+    try {
+      return await work(new Attempt(this.ports, this.settings, context));
+    } catch (error) {
+      if (!(error instanceof GaveUp)) throw error;
+      return error.fault === 'throttled'
+        ? { kind: 'busy', code: 'throttled', retryAfterSeconds: 2 }
+        : { kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1 };
+    }
+  }
+}
