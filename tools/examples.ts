@@ -1,0 +1,68 @@
+/** The examples as a team would use them: synthesised by the CDK CLI with its template validation, then judged by cfn-lint. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Outcome, Step, command, failed, hasProgram, lastLines, passed, root, skipped, sum } from './steps';
+
+const outputs = path.join(root, '.tools', 'examples');
+
+/** One step to synthesise all examples, one to lint their templates. */
+export function exampleSteps(): Step[] {
+  return [{ name: 'examples', run: synthesiseAll }, { name: 'templates', run: lintTemplates }];
+}
+
+function exampleNames(): string[] {
+  return readdirSync(path.join(root, 'examples')).filter((name) => existsSync(path.join(root, 'examples', name, 'cdk.json'))).sort();
+}
+
+async function synthesiseAll(): Promise<Outcome> {
+  const outcomes: Outcome[] = [];
+  for (const name of exampleNames()) outcomes.push(await synthesise(name));
+  return outcomes.length > 0 ? sum(outcomes) : failed('there is no examples/*/cdk.json');
+}
+
+async function synthesise(name: string): Promise<Outcome> {
+  const output = path.join(outputs, name);
+  rmSync(output, { recursive: true, force: true });
+  mkdirSync(output, { recursive: true });
+  const result = await command('cdk', ['synth', '--all', '--quiet', '--no-notices', '--no-version-reporting', '--output', output], {
+    cwd: path.join(root, 'examples', name),
+    // No account, no credentials, no questions to AWS, no figures to anyone.
+    env: { CDK_VALIDATION: 'true', CDK_DISABLE_CLI_TELEMETRY: 'true', AWS_EC2_METADATA_DISABLED: 'true', CDK_HOME: path.join(root, '.tools', 'cdk-home'), NODE_NO_WARNINGS: '1' },
+  });
+  return result.code === 0 ? passed(`examples/${name} synthesised`) : failed(`examples/${name}: cdk synth exited with ${result.code}:`, lastLines(result.output, 60));
+}
+
+async function lintTemplates(): Promise<Outcome> {
+  if (!hasProgram('python3')) return skipped('cfn-lint needs Python 3.10 or newer with venv: install python3 and python3-venv');
+  const installed = await installCfnLint();
+  if (installed.failed > 0) return installed;
+  const templates = existsSync(outputs)
+    ? readdirSync(outputs, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.template.json')).sort()
+    : [];
+  if (templates.length === 0) return failed('no template was found: the step "examples" makes them');
+  const outcomes: Outcome[] = [];
+  for (const template of templates) {
+    const { code, output } = await command(path.join(venv(), 'bin', 'cfn-lint'), ['--format', 'parseable', '--ignore-checks', 'W3005', '--', path.join(outputs, template)]);
+    outcomes.push(code === 0 ? passed() : failed(`${template}:`, lastLines(output.replaceAll(`${outputs}${path.sep}`, ''), 40)));
+  }
+  return sum(outcomes);
+}
+
+const venv = (): string => path.join(root, '.tools', 'cfn-lint');
+
+/** Installs cfn-lint into an environment of its own, once per version. */
+async function installCfnLint(): Promise<Outcome> {
+  const requirements = path.join(root, 'tools', 'requirements.txt');
+  const marker = path.join(venv(), '.requirements-sha256');
+  const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex');
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return passed();
+  process.stdout.write('    installing cfn-lint into .tools (once) ...\n');
+  rmSync(venv(), { recursive: true, force: true });
+  for (const [program, ...args] of [['python3', '-m', 'venv', venv()], [path.join(venv(), 'bin', 'pip'), 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]]) {
+    const { code, output } = await command(program, args);
+    if (code !== 0) return failed(`${program} ${args.join(' ')} exited with ${code}:`, lastLines(output, 20));
+  }
+  writeFileSync(marker, hash);
+  return passed();
+}

@@ -1,0 +1,63 @@
+/** `npm test`: every check there is, cheap ones first. `npm test -- --only unit,local [path ...]` runs some of them. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { bundlesStep } from './bundles-step';
+import { exampleSteps } from './examples';
+import { Outcome, Step, command, commandStep, failed, isCi, lastLines, parseArguments, passed, root, runSteps } from './steps';
+
+const { only, rest } = parseArguments(process.argv.slice(2));
+
+const steps: Step[] = [
+  { name: 'project-files', run: projectFiles },
+  commandStep('types', 'tsc', ['--noEmit', '-p', 'tsconfig.dev.json']),
+  commandStep('lint', 'eslint', ['--max-warnings', '0', '--ext', '.ts', '--report-unused-disable-directives', '--no-error-on-unmatched-pattern', 'src', 'local', 'tools', 'test', 'examples', '.projenrc.ts'],
+    { env: { ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1' } }),
+  commandStep('imports', 'depcruise', ['--config', '.dependency-cruiser.cjs', '--output-type', 'err-long', 'src', 'local', 'tools', 'test', 'examples']),
+  bundlesStep(),
+  { name: 'unit', run: () => jest('unit', ['--coverage', ...rest]) },
+  ...exampleSteps(),
+  // In a run of their own, after everything else: they start processes and measure times.
+  { name: 'local', run: () => jest('local', ['--runInBand', '--testPathIgnorePatterns=/node_modules/', ...(rest.length > 0 ? rest : ['<rootDir>/test/local/'])]) },
+];
+
+void runSteps(steps, only);
+
+/** The files that .projenrc.ts generates must be what it generates. */
+async function projectFiles(): Promise<Outcome> {
+  const { files } = JSON.parse(readFileSync(path.join(root, '.projen', 'files.json'), 'utf8')) as { files: string[] };
+  const hashes = (): string[] => files.map((file) => {
+    const at = path.join(root, file);
+    return existsSync(at) ? createHash('sha256').update(readFileSync(at)).digest('hex') : 'missing';
+  });
+  const before = hashes();
+  const { code, output } = await command('tsx', ['.projenrc.ts'], { env: { PROJEN_DISABLE_POST: 'true' } });
+  if (code !== 0) return failed(`.projenrc.ts exited with ${code}:`, lastLines(output, 50));
+  const after = hashes();
+  const changed = files.filter((_, index) => before[index] !== after[index]);
+  return changed.length === 0 ? passed() : failed(`${changed.join(', ')} differed from what .projenrc.ts generates: make the change there, run 'npx projen' and commit the result`);
+}
+
+/** One jest run; its test cases are counted from its own report, a suite that could not even start as one failure. */
+async function jest(name: string, args: readonly string[]): Promise<Outcome> {
+  const report = path.join(root, '.tools', 'reports', `${name}.json`);
+  mkdirSync(path.dirname(report), { recursive: true });
+  rmSync(report, { force: true });
+  const { code } = await command('jest', ['--ci', '--json', `--outputFile=${report}`, ...args], { live: true, env: { NODE_NO_WARNINGS: '1' } });
+  if (!existsSync(report)) return failed(`jest exited with ${code} before it could report: see its output above`);
+  const counts = JSON.parse(readFileSync(report, 'utf8')) as Record<'numPassedTests' | 'numFailedTests' | 'numPendingTests' | 'numTodoTests' | 'numRuntimeErrorTestSuites', number>;
+  // A case that is skipped for want of a tool is a failure in CI, where nothing may be left out quietly.
+  const left = counts.numPendingTests;
+  const failures = counts.numFailedTests + counts.numRuntimeErrorTestSuites + (isCi ? left : 0);
+  const none = counts.numPassedTests + failures === 0;
+  const unexplained = failures === 0 && (code !== 0 || none) ? 1 : 0;
+  return {
+    passed: counts.numPassedTests,
+    failed: failures + unexplained,
+    skipped: counts.numTodoTests + (isCi ? 0 : left),
+    notes: [
+      ...(none ? ['no test was found'] : unexplained ? [`jest exited with ${code} although no test failed`] : []),
+      ...(isCi && left > 0 ? [`${left} test cases were skipped, which CI=true does not allow: see 'skipped' above`] : []),
+    ],
+  };
+}
