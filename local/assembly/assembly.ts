@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { LocalRunError } from '../failure';
+import type { AssemblyPlan, CfnTemplate, GlobalTablePlan, StackPlan } from '../model';
+import { resolveStatic } from './intrinsics';
+
+interface Artifact {
+  readonly type: string;
+  readonly environment?: string;
+  readonly displayName?: string;
+  readonly dependencies?: string[];
+  readonly properties?: Record<string, any>;
+}
+
+interface Manifest { readonly artifacts: Record<string, Artifact>; readonly missing?: { readonly provider: string; readonly key: string }[] }
+
+/** A stack of the assembly with what deploying it needs besides the plan. */
+export interface AssemblyStack extends StackPlan {
+  /** How the CDK CLI selects it. */
+  readonly selector: string;
+  /** Names of the stacks that must be deployed before it. */
+  readonly dependsOn: readonly string[];
+  readonly artifactId: string;
+  /** Folder of the (nested) assembly that holds it. */
+  readonly folder: string;
+}
+
+/** A cloud assembly as the local run uses it: read, then rewritten in place (the folder is the run's own). */
+export class Assembly {
+  readonly plan: AssemblyPlan;
+  readonly stacks: readonly AssemblyStack[];
+
+  constructor(readonly directory: string, readonly accountId: string) {
+    this.stacks = inDeployOrder(readStacks(directory, accountId));
+    if (this.stacks.length === 0) throw new LocalRunError('the app has no stacks: there is nothing to deploy');
+    this.plan = {
+      directory,
+      regions: [...new Set(this.stacks.map((stack) => stack.region))],
+      stacks: this.stacks,
+      globalTables: this.stacks.flatMap((stack) => globalTablesOf(stack, accountId)),
+    };
+  }
+
+  /** Buckets by region that the CDK CLI will upload to. */
+  assetBuckets(): { readonly region: string; readonly bucket: string }[] {
+    const buckets = new Map<string, { region: string; bucket: string }>();
+    for (const stack of this.stacks) {
+      for (const file of Object.values(readAssets(stack)?.content.files ?? {})) {
+        for (const destination of Object.values(file.destinations)) {
+          const bucket = destination.bucketName.replaceAll('${AWS::AccountId}', this.accountId).replaceAll('${AWS::Region}', stack.region)
+            .replaceAll('${AWS::Partition}', 'aws');
+          const region = destination.region ?? stack.region;
+          buckets.set(`${region}/${bucket}`, { region, bucket });
+        }
+      }
+    }
+    return [...buckets.values()];
+  }
+
+  /** Writes a stack's rewritten template into the assembly, with the new hash wherever the CLI looks for it. */
+  replaceTemplate(stack: AssemblyStack, template: CfnTemplate): void {
+    const text = JSON.stringify(template, undefined, 1);
+    writeFileSync(stack.templateFile, text);
+    const hash = createHash('sha256').update(text).digest('hex');
+    const assets = readAssets(stack);
+    let objectKey: string | undefined;
+    if (assets) {
+      for (const [id, file] of Object.entries(assets.content.files)) {
+        for (const destination of Object.values(file.destinations)) delete destination.assumeRoleArn;
+        if (file.source?.path !== path.basename(stack.templateFile)) continue;
+        delete assets.content.files[id];
+        assets.content.files[hash] = file;
+        for (const destination of Object.values(file.destinations)) objectKey = destination.objectKey = `${hash}.json`;
+      }
+      writeFileSync(assets.file, JSON.stringify(assets.content, undefined, 1));
+    }
+    this.changeManifest(stack, hash, objectKey);
+  }
+
+  /** Roles and versions of a bootstrap do not exist here; the CLI acts as the emulator's root user. */
+  private changeManifest(stack: AssemblyStack, hash: string, objectKey?: string): void {
+    const file = path.join(stack.folder, 'manifest.json');
+    const manifest = JSON.parse(readFileSync(file, 'utf8')) as Manifest;
+    for (const [id, artifact] of Object.entries(manifest.artifacts)) {
+      const properties = artifact.properties;
+      if (!properties) continue;
+      if (id === stack.artifactId) {
+        for (const name of ['assumeRoleArn', 'cloudFormationExecutionRoleArn', 'lookupRole', 'requiresBootstrapStackVersion',
+          'bootstrapStackVersionSsmParameter', 'assumeRoleExternalId']) delete properties[name];
+        if (objectKey && properties.stackTemplateAssetObjectUrl) {
+          properties.stackTemplateAssetObjectUrl = `${path.posix.dirname(properties.stackTemplateAssetObjectUrl).replace(/^s3:\/(?!\/)/, 's3://')}/${objectKey}`;
+        }
+        if (properties.templateAssetHash) properties.templateAssetHash = hash;
+      } else if (artifact.type === 'cdk:asset-manifest') {
+        delete properties.requiresBootstrapStackVersion;
+        delete properties.bootstrapStackVersionSsmParameter;
+      }
+    }
+    writeFileSync(file, JSON.stringify(manifest, undefined, 1));
+  }
+}
+
+interface AssetFile {
+  source?: { path?: string };
+  destinations: Record<string, { bucketName: string; objectKey: string; assumeRoleArn?: string; region?: string }>;
+}
+
+function readAssets(stack: AssemblyStack): { file: string; content: { files: Record<string, AssetFile>; dockerImages?: Record<string, unknown> } } | undefined {
+  const file = path.join(stack.folder, `${stack.artifactId}.assets.json`);
+  try {
+    return { file, content: JSON.parse(readFileSync(file, 'utf8')) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function readStacks(folder: string, accountId: string): AssemblyStack[] {
+  const { artifacts, missing } = JSON.parse(readFileSync(path.join(folder, 'manifest.json'), 'utf8')) as Manifest;
+  if (missing?.length) {
+    throw new LocalRunError(`the app looks up ${missing.map(({ provider }) => provider).join(', ')} in an AWS account, which the local run does not have: `
+      + 'give the values in the app, or keep them in its cdk.context.json');
+  }
+  return Object.entries(artifacts).flatMap(([id, artifact]): AssemblyStack[] => {
+    if (artifact.type === 'cdk:cloud-assembly') return readStacks(path.join(folder, artifact.properties!.directoryName), accountId);
+    if (artifact.type !== 'aws:cloudformation:stack') return [];
+    const templateFile = path.join(folder, artifact.properties!.templateFile);
+    const dependsOn = (artifact.dependencies ?? []).filter((name) => artifacts[name]?.type === 'aws:cloudformation:stack')
+      .map((name) => artifacts[name].properties?.stackName ?? name);
+    return [{
+      name: artifact.properties!.stackName ?? id, region: regionOf(id, artifact, accountId), templateFile, dependsOn, artifactId: id, folder,
+      selector: artifact.displayName ?? id, template: JSON.parse(readFileSync(templateFile, 'utf8')),
+    }];
+  });
+}
+
+function regionOf(id: string, artifact: Artifact, accountId: string): string {
+  const [, account, region] = /^aws:\/\/([^/]+)\/(.+)$/.exec(artifact.environment ?? '') ?? [];
+  if (!region || region === 'unknown-region') throw new LocalRunError(`stack ${id} names no region: give it env: { region: '...' }`);
+  if (account !== 'unknown-account' && account !== accountId) {
+    throw new LocalRunError(`stack ${id} is for account ${account}, the local run has ${accountId} only: take the account from CDK_DEFAULT_ACCOUNT`);
+  }
+  return region;
+}
+
+/** Stacks after the stacks they depend on; otherwise as the app has them. */
+function inDeployOrder(stacks: AssemblyStack[]): AssemblyStack[] {
+  const byName = new Map(stacks.map((stack) => [stack.name, stack]));
+  const ordered = new Set<AssemblyStack>();
+  const visit = (stack: AssemblyStack): void => {
+    if (ordered.has(stack)) return;
+    for (const name of stack.dependsOn) if (byName.has(name)) visit(byName.get(name)!);
+    ordered.add(stack);
+  };
+  stacks.forEach(visit);
+  return [...ordered];
+}
+
+function globalTablesOf(stack: AssemblyStack, accountId: string): GlobalTablePlan[] {
+  return Object.entries(stack.template.Resources).filter(([, resource]) => resource.Type === 'AWS::DynamoDB::GlobalTable').map(([logicalId, resource]) => {
+    const properties = resolveStatic(resource.Properties ?? {}, { region: stack.region, accountId, stackName: stack.name }) as Record<string, any>;
+    const name = properties.TableName ?? `${stack.name}-${logicalId}`;
+    if (typeof name !== 'string') throw new LocalRunError(`the name of table ${logicalId} in stack ${stack.name} is known only after a deploy: give it a fixed tableName`);
+    return {
+      name,
+      mode: properties.MultiRegionConsistency === 'STRONG' ? 'STRONG' : 'EVENTUAL',
+      replicas: (properties.Replicas as { Region: string }[]).map((replica) => replica.Region),
+      ...(properties.GlobalTableWitnesses?.[0] ? { witness: properties.GlobalTableWitnesses[0].Region as string } : {}),
+    };
+  });
+}

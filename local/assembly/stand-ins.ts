@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * What the emulator gets of a resource type:
+ * - `removed`: nothing; the fabric makes it real, or nothing does and the row says so
+ * - `replaced`: a resource of another type that it can make
+ * - `watched`: all of it, and the fabric reads its resolved properties too
+ * - `idle`: all of it, but it does nothing with the part that the row names
+ */
+export type Treatment = 'removed' | 'replaced' | 'watched' | 'idle';
+
+export interface StandIn {
+  readonly type: string;
+  readonly treatment: Treatment;
+  /** What the emulator lacks. */
+  readonly lacks: string;
+  /** What stands in for it in the local run. */
+  readonly standIn: string;
+  /** With `replaced`: the type that the emulator gets instead, and the properties that this type does not know. */
+  readonly becomes?: { readonly type: string; readonly without: readonly string[] };
+}
+
+/** One row per resource type that the local run treats in a way of its own; `local/README.md` shows the same rows. */
+export const standIns: readonly StandIn[] = [
+  { type: 'AWS::Route53::RecordSet', treatment: 'removed', lacks: 'answers no DNS queries', standIn: 'the front door resolves by the templates\' own records: latency, weights, failover, health and TTL per resolver' },
+  { type: 'AWS::Route53::RecordSetGroup', treatment: 'removed', lacks: 'cannot be created', standIn: 'as RecordSet' },
+  { type: 'AWS::Route53::HealthCheck', treatment: 'removed', lacks: 'cannot be created', standIn: 'checkers of the front door with the template\'s path, interval and threshold' },
+  { type: 'AWS::Route53::HostedZone', treatment: 'removed', lacks: 'one zone per region process', standIn: 'an ID made up here; all zones are the front door\'s' },
+  { type: 'AWS::CloudWatch::CompositeAlarm', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing yet: not evaluated' },
+  { type: 'AWS::Events::EventBusPolicy', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing yet: cross-region buses are not carried' },
+  { type: 'AWS::Events::Endpoint', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing yet: no global endpoint' },
+  { type: 'AWS::Events::Archive', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing: no replay from an archive' },
+  { type: 'AWS::WAFv2::WebACLAssociation', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing: no request is filtered' },
+  { type: 'AWS::Synthetics::Canary', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing yet: canaries do not run' },
+  { type: 'AWS::ApplicationAutoScaling::ScalableTarget', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing: capacity does not matter here' },
+  { type: 'AWS::ApplicationAutoScaling::ScalingPolicy', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing: capacity does not matter here' },
+  { type: 'AWS::KMS::ReplicaKey', treatment: 'replaced', lacks: 'cannot be created', standIn: 'a key of the region\'s own; nothing is encrypted here', becomes: { type: 'AWS::KMS::Key', without: ['PrimaryKeyArn'] } },
+  { type: 'AWS::DynamoDB::GlobalTable', treatment: 'watched', lacks: 'one plain table: no replicas, witness, consistency mode or TTL', standIn: 'the same table made in each replica\'s region before the deploy; the fabric replicates, gives STRONG one copy with a quorum rule, and the proxies lead calls there' },
+  { type: 'AWS::Lambda::Function', treatment: 'watched', lacks: 'redirected calls lose their caller; no reserved or provisioned concurrency', standIn: 'an application ID per function (AWS_SDK_UA_APP_ID), by which the fabric finds its role and judges the call; the front door bounds requests in flight' },
+  { type: 'AWS::ApiGateway::Stage', treatment: 'watched', lacks: 'no access log, no throttling', standIn: 'the front door counts requests per region and answers 429 when its queue is full' },
+  { type: 'AWS::ApiGateway::DomainName', treatment: 'watched', lacks: 'no TLS and no listening name', standIn: 'the front door leads the name to the region\'s API over plain HTTP; no mTLS' },
+  { type: 'AWS::ApiGateway::BasePathMapping', treatment: 'watched', lacks: 'not applied', standIn: 'the front door applies it' },
+  { type: 'AWS::ApiGateway::RequestValidator', treatment: 'idle', lacks: 'validates nothing', standIn: 'the handlers validate anyway' },
+  { type: 'AWS::CloudWatch::Alarm', treatment: 'idle', lacks: 'no dimensions, missing data or metric math', standIn: 'nothing yet: local alarms mean nothing' },
+];
+
+const byType = new Map(standIns.map((row) => [row.type, row]));
+
+export function standInOf(type: string): StandIn | undefined {
+  return byType.get(type);
+}
+
+/** The ID that `Ref` gives for a resource that the emulator did not get; the same in every run. */
+export function madeUpId(type: string, stack: string, logicalId: string): string {
+  const hash = createHash('sha256').update(`${stack}/${logicalId}`).digest('hex');
+  if (type === 'AWS::Route53::HealthCheck') return hash.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  if (type === 'AWS::Route53::HostedZone') return `Z${hash.slice(0, 13).toUpperCase()}`;
+  return `${stack}-${logicalId}-${hash.slice(0, 8)}`;
+}
+
+/** What `Fn::GetAtt` gives for it. */
+export function madeUpAttribute(id: string, type: string, attribute: string): string {
+  if (!attribute.endsWith('Arn')) return id;
+  return `arn:aws:${type.split('::')[1].toLowerCase()}:::${id}`;
+}

@@ -1,0 +1,56 @@
+import { CreateTableCommand, DynamoDBClient, waitUntilTableExists, type CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+import { resolveStatic } from '../assembly/intrinsics';
+import { localCredentials } from '../engine/region';
+import type { AssemblyPlan, StackPlan } from '../model';
+
+/** Where a copy of a table is made. */
+export interface TableHome {
+  /** Region of the copy, in the engine's data. */
+  readonly region: string;
+  readonly enginePort: number;
+}
+
+/** A plain table like the template's global table, and the stack that makes the first of them. */
+export interface TableBlueprint { readonly stack: StackPlan; readonly request: CreateTableCommandInput }
+
+/** The assembly's global tables by name. */
+export function tableBlueprints(plan: AssemblyPlan, accountId: string): ReadonlyMap<string, TableBlueprint> {
+  const requests = new Map<string, TableBlueprint>();
+  for (const stack of plan.stacks) {
+    for (const [logicalId, resource] of Object.entries(stack.template.Resources)) {
+      if (resource.Type !== 'AWS::DynamoDB::GlobalTable') continue;
+      const facts = { region: stack.region, accountId, stackName: stack.name };
+      const properties = resolveStatic(resource.Properties ?? {}, facts) as Record<string, any>;
+      const request = tableRequest(properties.TableName ?? `${stack.name}-${logicalId}`, properties);
+      requests.set(request.TableName!, { stack, request });
+    }
+  }
+  return requests;
+}
+
+/** Makes a table in an engine directly, where no stack makes it. */
+export async function makeTable(home: TableHome, request: CreateTableCommandInput): Promise<void> {
+  const client = new DynamoDBClient({ region: home.region, endpoint: `http://127.0.0.1:${home.enginePort}`, credentials: localCredentials });
+  try {
+    await client.send(new CreateTableCommand(request));
+    await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 1, maxDelay: 1 }, { TableName: request.TableName });
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Capacity and encryption are left out: neither does anything here. */
+function tableRequest(name: string, properties: Record<string, any>): CreateTableCommandInput {
+  const indexes = properties.GlobalSecondaryIndexes as any[] | undefined;
+  const local = properties.LocalSecondaryIndexes as any[] | undefined;
+  return {
+    TableName: name,
+    AttributeDefinitions: properties.AttributeDefinitions,
+    KeySchema: properties.KeySchema,
+    BillingMode: 'PAY_PER_REQUEST',
+    ...(indexes?.length ? { GlobalSecondaryIndexes: indexes.map(({ IndexName, KeySchema, Projection }) => ({ IndexName, KeySchema, Projection })) } : {}),
+    ...(local?.length ? { LocalSecondaryIndexes: local.map(({ IndexName, KeySchema, Projection }) => ({ IndexName, KeySchema, Projection })) } : {}),
+    // Without a stream a copy could not be followed, and two or more replicas have one on AWS as well.
+    StreamSpecification: { StreamEnabled: true, StreamViewType: properties.StreamSpecification?.StreamViewType ?? 'NEW_AND_OLD_IMAGES' },
+  };
+}

@@ -1,0 +1,81 @@
+// Starts every process of a local run and outlives the run by a moment: when the pipe to its parent closes, however the
+// parent ended, it kills what it started and deletes the run's folder. Plain Node, so that it is small and starts at once.
+// In: one JSON per line, {start, file, args, env, cwd, log} or {kill}. Out: {folder}, {started, pid}, {ended, code, signal}.
+import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+
+const children = new Map();
+// Short, because a socket's path may have 104 characters on macOS.
+const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'mrp-')));
+let ending = false;
+
+// A terminal's Ctrl-C is the parent's to handle; here only the pipe counts.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
+process.stdout.on('error', () => {});
+
+function say(message) {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+}
+
+/** A group of its own for each child: what the child starts (an emulator's functions) ends and freezes with it. */
+function start({ start: name, file, args, env, cwd, log }) {
+  if (ending) return;
+  const output = openSync(log, 'a');
+  const child = spawn(file, args, { cwd: cwd ?? folder, env, detached: true, stdio: ['ignore', output, output] });
+  closeSync(output);
+  child.on('error', (error) => end(name, -1, error.message));
+  child.on('exit', (code, signal) => end(name, code, signal));
+  if (child.pid === undefined) return;
+  children.set(name, child.pid);
+  say({ started: name, pid: child.pid });
+}
+
+function end(name, code, signal) {
+  // The leader is gone; what it left in its group goes too.
+  killGroup(name);
+  children.delete(name);
+  say({ ended: name, code, signal });
+}
+
+function killGroup(name) {
+  const pid = children.get(name);
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nobody is left in the group.
+  }
+}
+
+/** The last writes of a killed process may still arrive while the folder is emptied: hence the retries. */
+function shutDown() {
+  if (ending) return;
+  ending = true;
+  for (const name of children.keys()) killGroup(name);
+  const removed = () => {
+    try {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    } finally {
+      process.exit(0);
+    }
+  };
+  const deadline = Date.now() + 5000;
+  const poll = setInterval(() => {
+    if (children.size > 0 && Date.now() < deadline) return;
+    clearInterval(poll);
+    removed();
+  }, 20);
+}
+
+say({ folder });
+const lines = createInterface({ input: process.stdin });
+lines.on('line', (line) => {
+  const message = JSON.parse(line);
+  if (message.start) start(message);
+  else if (message.kill) killGroup(message.kill);
+});
+lines.on('close', shutDown);
+process.stdin.on('error', shutDown);

@@ -1,0 +1,64 @@
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { LocalRunError } from './failure';
+
+export interface DemoOptions {
+  /** Port of the front door on 127.0.0.1; 0 takes a free one. */
+  readonly port: number;
+  /** Run the scripted scenario and end. */
+  readonly smoke: boolean;
+  /** Folder of the CDK app. */
+  readonly appDirectory: string;
+  /** Asked of the example; absent: its own default. */
+  readonly mode?: 'STRONG' | 'HOME_REGION';
+  /** One-way delay between regions in milliseconds; absent: the fabric's default. */
+  readonly lagMs?: number;
+  /** Requests that may be in the engines at once; absent: the front door's default. */
+  readonly inFlight?: number;
+}
+
+const root = path.resolve(__dirname, '..');
+const modes = ['STRONG', 'HOME_REGION'] as const;
+const examples = ['active-active'] as const;
+
+/** Reads the demo's arguments. Throws a `LocalRunError` that names the option, the value and what is allowed. */
+export function parseDemoOptions(args: readonly string[]): DemoOptions {
+  const { values } = parse(args);
+  const example = oneOf('--example', values.example ?? 'active-active', examples);
+  if (values.app !== undefined && values.example !== undefined) throw new LocalRunError('--app and --example exclude each other: give one of them');
+  return {
+    port: wholeNumber('--port', values.port ?? '4580', 0, 65_535),
+    smoke: values.smoke ?? false,
+    appDirectory: values.app === undefined ? path.join(root, 'examples', example) : path.resolve(values.app),
+    ...(values.mode === undefined ? {} : { mode: oneOf('--mode', values.mode, modes) }),
+    ...(values.lag === undefined ? {} : { lagMs: wholeNumber('--lag', values.lag, 0, 10_000) }),
+    ...(values['in-flight'] === undefined ? {} : { inFlight: wholeNumber('--in-flight', values['in-flight'], 1, 64) }),
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: false,
+      options: {
+        'port': { type: 'string' }, 'smoke': { type: 'boolean' }, 'example': { type: 'string' }, 'mode': { type: 'string' },
+        'app': { type: 'string' }, 'lag': { type: 'string' }, 'in-flight': { type: 'string' },
+      },
+    });
+  } catch (error) {
+    const reason = (error as Error).message.split('. ')[0];
+    throw new LocalRunError(`${reason}: the options are --port N, --smoke, --example ${examples.join('|')}, --mode ${modes.join('|')}, --app DIR, --lag MS, --in-flight N`);
+  }
+}
+
+function wholeNumber(option: string, text: string, least: number, most: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!(value >= least && value <= most)) throw new LocalRunError(`${option} ${text} is not valid: give a whole number from ${least} to ${most}`);
+  return value;
+}
+
+function oneOf<T extends string>(option: string, value: string, allowed: readonly T[]): T {
+  if (!(allowed as readonly string[]).includes(value)) throw new LocalRunError(`${option} ${value} is not known: give ${allowed.join(' or ')}`);
+  return value as T;
+}
