@@ -61,6 +61,8 @@ const settings: esbuild.BuildOptions = {
   // The SDK's ES modules shake far better than its CommonJS files: 359 KB instead of 600 KB.
   mainFields: ['module', 'main'],
   minify: true,
+  // Where the SDK looks for credentials after the environment, in which Lambda always puts them: 110 KB never reached.
+  external: ['ini', 'login', 'process', 'sso', 'web-identity'].map((source) => `@aws-sdk/credential-provider-${source}`),
   charset: 'utf8',
   legalComments: 'none',
   sourcemap: 'external',

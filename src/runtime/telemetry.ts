@@ -1,4 +1,5 @@
-import { Logger } from '@aws-lambda-powertools/logger';
+import { LogItem, Logger } from '@aws-lambda-powertools/logger';
+import type { ConstructorOptions } from '@aws-lambda-powertools/logger/types';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { ledgerMetrics } from '../ledger/contract';
 
@@ -19,6 +20,19 @@ export interface TelemetryOptions {
   readonly write?: (line: string) => void;
 }
 
+/** The logger with its lines going where it is told. */
+class LineLogger extends Logger {
+  constructor(options: ConstructorOptions, private readonly write?: (line: string) => void) {
+    super(options);
+  }
+
+  protected override printLog(level: number, item: LogItem): void {
+    if (!this.write) return super.printLog(level, item);
+    item.prepareForPrint();
+    this.write(JSON.stringify(item.getAttributes()));
+  }
+}
+
 /**
  * One structured line for each request, which carries the request's metrics too (embedded metric format): CloudWatch counts what
  * it finds in `_aws`. Counts are kept between two lines; a function works on one request at a time.
@@ -29,11 +43,8 @@ export class Telemetry {
   private counts = new Map<string, number>();
 
   constructor(options: TelemetryOptions) {
-    this.logger = new Logger({ serviceName: options.service, persistentLogAttributes: { system: options.systemName, region: options.region } });
-    if (options.write) {
-      const write = (line: string): void => options.write!(line);
-      Object.assign(this.logger, { console: { info: write, warn: write, error: write, debug: write, log: write } });
-    }
+    const persistentLogAttributes = { system: options.systemName, region: options.region };
+    this.logger = new LineLogger({ serviceName: options.service, logLevel: 'INFO', persistentLogAttributes }, options.write);
     this.metrics = new Metrics({ namespace: ledgerMetrics.namespace, serviceName: options.service });
     // Alarms look for exactly these two dimensions: the library's own `service` would make another metric.
     this.metrics.clearDefaultDimensions();

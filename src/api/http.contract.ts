@@ -1,0 +1,35 @@
+/** What the HTTP layer and the functions around it know of each other; types only. */
+import type { TenantSource } from './contract';
+import type { LedgerEvent } from '../ledger/model';
+
+/** One request as it is told to the log: no body, no key, no token, and the route's template instead of the path. */
+export interface RequestRecord {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  /** The problem's code, with errors. */
+  readonly code?: string;
+  readonly latencyMs: number;
+  readonly traceId: string;
+  readonly tenant?: string;
+  readonly paymentId?: string;
+  /** What became of a keyed call. */
+  readonly became?: 'authorised' | 'declined' | 'replayed' | 'inFlight';
+  /** What the ledger met on the way, how often. */
+  readonly events: Readonly<Partial<Record<LedgerEvent, number>>>;
+  /** What was thrown, where nothing should have been. */
+  readonly thrown?: unknown;
+}
+
+/** What the HTTP layer needs from where it runs. */
+export interface HttpPorts {
+  /** Region of this function, told in every answer. */
+  readonly region: string;
+  readonly tenantSource: TenantSource;
+  /** Milliseconds after which a call gives up. */
+  readonly requestDeadlineMs: number;
+  readonly nowMs: () => number;
+  /** X-Ray root ID of the request, from its headers or new. */
+  readonly traceId: (header: (name: string) => string | undefined) => string;
+  readonly record: (record: RequestRecord) => void;
+}

@@ -1,0 +1,93 @@
+import { Answer, instanceOf, problemAnswer, ProblemError, retryAfter } from './answer';
+import type { Endpoints } from './endpoints';
+import { GatewayEvent, HttpRequest, readRequest } from './request';
+import { matchRoute, templateOf } from './routes';
+import { tenantOf } from './tenant';
+import type { CallContext, LedgerEvent } from '../../ledger/model';
+import { apiHeaders } from '../contract';
+import type { HttpPorts } from '../http.contract';
+
+/** What the function asks of Lambda's context. */
+export interface Invocation { getRemainingTimeInMillis(): number }
+
+/** What the gateway takes as the answer. */
+export interface GatewayResult {
+  readonly statusCode: number;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+/** Time kept back from the invocation's end to answer in. */
+const reserveMs = 500;
+/** Time beyond the ledger's own deadline after which it is not waited for. */
+const graceMs = 300;
+
+/** A Lambda function that answers these endpoints, 404 and 405 for all others, and never throws. */
+export function httpFunction(endpoints: Endpoints, ports: HttpPorts): (event: GatewayEvent, invocation: Invocation) => Promise<GatewayResult> {
+  return async (event, invocation) => {
+    const startedMs = ports.nowMs();
+    const request = readRequest(event);
+    const traceId = ports.traceId((name) => request.header(name)[0]);
+    const events: Partial<Record<LedgerEvent, number>> = {};
+    const context: Omit<CallContext, 'tenant'> = {
+      traceId,
+      deadlineMs: startedMs + Math.max(0, Math.min(ports.requestDeadlineMs, invocation.getRemainingTimeInMillis() - reserveMs - graceMs)),
+      observe: (what) => { events[what] = (events[what] ?? 0) + 1; },
+    };
+    const tenant = tenantOf(ports.tenantSource, event.requestContext);
+    const { answer, thrown } = await settle(request, async () => answerOf(endpoints, request, tenant, context), context.deadlineMs - ports.nowMs());
+    ports.record({
+      method: /^[A-Z]{1,10}$/.test(request.method) ? request.method : 'OTHER',
+      route: templateOf(request.path) ?? 'unknown',
+      status: answer.status,
+      code: answer.code,
+      latencyMs: ports.nowMs() - startedMs,
+      traceId,
+      tenant,
+      paymentId: answer.paymentId,
+      became: answer.became,
+      events,
+      thrown,
+    });
+    return resultOf(answer, traceId, ports.region);
+  };
+}
+
+async function answerOf(
+  endpoints: Endpoints, request: HttpRequest, tenant: string | undefined, context: Omit<CallContext, 'tenant'>,
+): Promise<Answer> {
+  const open = request.path === '/health';
+  if (tenant === undefined && !open) throw new ProblemError('forbidden', 'The credentials are valid but belong to no tenant of this API.');
+  const { route, params } = matchRoute(request.method, request.path);
+  const endpoint = endpoints[`${route.method} ${route.path}`];
+  if (!endpoint) throw new ProblemError('unknown_route', 'No call of this API has this path.');
+  return endpoint({ request, params, context: { ...context, tenant: tenant ?? '' }, instance: instanceOf(request.path) });
+}
+
+/** Turns whatever happens into an answer: what is thrown without being foreseen leaves the outcome unknown. */
+async function settle(request: HttpRequest, work: () => Promise<Answer>, waitMs: number): Promise<{ answer: Answer; thrown?: unknown }> {
+  const instance = instanceOf(request.path);
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the ledger did not come back by the deadline')), Math.max(0, waitMs) + graceMs);
+  });
+  try {
+    return { answer: await Promise.race([work(), tooLate]) };
+  } catch (thrown) {
+    if (thrown instanceof ProblemError) return { answer: problemAnswer(thrown.code, thrown.detail, instance, thrown.headers) };
+    const detail = 'Whether the request was carried out is not known yet. Repeat it with the same Idempotency-Key after the time in Retry-After.';
+    return { answer: problemAnswer('outcome_unknown', detail, instance, retryAfter()), thrown };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function resultOf(answer: Answer, traceId: string, region: string): GatewayResult {
+  const headers = {
+    ...answer.headers,
+    [apiHeaders.traceId]: `Root=${traceId}`,
+    [apiHeaders.servedByRegion]: region,
+    [apiHeaders.cacheControl]: 'no-store',
+  };
+  return { statusCode: answer.status, headers, body: answer.body };
+}

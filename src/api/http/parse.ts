@@ -1,0 +1,106 @@
+import type * as z from 'zod/mini';
+import { ProblemError } from './answer';
+import type { HttpRequest } from './request';
+import { accountIdSchema, paymentIdSchema } from './schemas';
+import { maxAmount } from '../../kernel/money';
+import { apiHeaders, apiLimits } from '../contract';
+import type { ProblemCode } from '../contract';
+
+/** What each field may be, for the caller who sent something else. The value sent is not repeated: it may be anyone's secret. */
+const fields: Readonly<Record<string, readonly [ProblemCode, string]>> = {
+  amount: ['invalid_amount', `'amount' must be an integer from 1 to ${maxAmount}, in minor units of the currency.`],
+  balance: ['invalid_amount', `'balance' must be an integer from 0 to ${maxAmount}, in minor units of the currency.`],
+  currency: ['invalid_currency', "'currency' must be an ISO 4217 code in capitals, such as EUR."],
+  accountId: ['invalid_account_id', `'accountId' must be 1 to ${apiLimits.accountIdLength} characters of A-Z a-z 0-9 . _ ~ : @ -`],
+  reference: ['invalid_request', `'reference' must be text of 1 to ${apiLimits.referenceLength} characters without control characters.`],
+};
+
+/** The body as the schema says, or a `ProblemError`. */
+export function parseBody<T>(schema: z.ZodMiniType<T>, value: unknown): T {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ProblemError('invalid_request', 'The body must be a JSON object.');
+  }
+  // The schema would look past it; a caller who sends it means nothing good.
+  if (Object.hasOwn(value, '__proto__')) throw unknownField(['__proto__']);
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issues = result.error.issues;
+  const unknown = issues.find((issue) => issue.code === 'unrecognized_keys');
+  if (unknown) throw unknownField(unknown.keys);
+  const [code, detail] = fields[String(issues[0].path[0])] ?? ['invalid_request', 'The body is not what this call takes.'];
+  throw new ProblemError(code, detail);
+}
+
+const shownNames = 5;
+const shownNameLength = 40;
+
+function unknownField(names: readonly string[]): ProblemError {
+  const shown = names.slice(0, shownNames).map((name) => JSON.stringify(name.slice(0, shownNameLength))).join(', ');
+  return new ProblemError('unknown_field', `This call knows no field ${shown}.`);
+}
+
+const keyPattern = new RegExp(`^[\\x21-\\x7e]{1,${apiLimits.idempotencyKeyLength}}$`);
+
+/** The request's idempotency key, or a `ProblemError`. */
+export function idempotencyKeyOf(request: HttpRequest): string {
+  const values = request.header(apiHeaders.idempotencyKey);
+  const [key, ...others] = values;
+  if (!key) {
+    throw new ProblemError('missing_idempotency_key', 'Send an Idempotency-Key header with a value of your own for each intended operation.');
+  }
+  if (others.length > 0 || !keyPattern.test(key)) {
+    throw new ProblemError('invalid_idempotency_key', `Idempotency-Key must be one value of 1 to ${apiLimits.idempotencyKeyLength} visible ASCII characters.`);
+  }
+  return key;
+}
+
+/** An account ID from the path or the query, or a `ProblemError`. */
+export function accountIdOf(text: string | undefined): string {
+  const result = accountIdSchema.safeParse(text);
+  if (result.success) return result.data;
+  throw new ProblemError(...fields.accountId);
+}
+
+/** A payment ID from the path; one that this API cannot have answered names no payment. */
+export function paymentIdOf(text: string): string {
+  const result = paymentIdSchema.safeParse(text);
+  if (result.success) return result.data;
+  throw new ProblemError('unknown_payment', 'There is no payment with this ID.');
+}
+
+const cursorPattern = new RegExp(`^[A-Za-z0-9._~=-]{1,${apiLimits.cursorLength}}$`);
+
+/** What a list is asked for. */
+export interface ListQuery { readonly accountId: string; readonly limit: number; readonly cursor?: string }
+
+/** The query of a list, or a `ProblemError`. */
+export function listQueryOf(query: HttpRequest['query']): ListQuery {
+  const known = ['accountId', 'limit', 'cursor'];
+  const unknown = [...query.keys()].filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw unknownField(unknown);
+  const one = (name: string, error: () => ProblemError): string | undefined => {
+    const values = query.get(name) ?? [];
+    if (values.length > 1) throw error();
+    return values[0];
+  };
+  const accountId = accountIdOf(one('accountId', () => new ProblemError(...fields.accountId)));
+  const limit = limitOf(one('limit', wrongLimit));
+  const cursor = one('cursor', wrongCursor);
+  if (cursor !== undefined && !cursorPattern.test(cursor)) throw wrongCursor();
+  return { accountId, limit, ...(cursor === undefined ? {} : { cursor }) };
+}
+
+function limitOf(text: string | undefined): number {
+  if (text === undefined) return apiLimits.listLimitDefault;
+  const limit = /^[1-9]\d{0,2}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(limit <= apiLimits.listLimitMax)) throw wrongLimit();
+  return limit;
+}
+
+function wrongLimit(): ProblemError {
+  return new ProblemError('invalid_limit', `'limit' must be one integer from 1 to ${apiLimits.listLimitMax}.`);
+}
+
+function wrongCursor(): ProblemError {
+  return new ProblemError('invalid_cursor', "'cursor' must be the 'nextCursor' of this account's list, unchanged.");
+}

@@ -1,0 +1,11 @@
+import { paymentEndpoints } from './http/endpoints';
+import { httpFunction } from './http/function';
+import { ledgerFromEnvironment } from '../ledger/aws';
+import { ledgerEnv } from '../ledger/contract';
+import { httpPorts, telemetryOf } from '../runtime/http-ports';
+
+const { systemName } = ledgerEnv.read(process.env);
+const ledger = ledgerFromEnvironment(process.env);
+
+/** Answers the calls under /api/v1/payments. */
+export const handler = httpFunction(paymentEndpoints(ledger), httpPorts(process.env, telemetryOf(process.env, 'payments', systemName)));

@@ -1,0 +1,60 @@
+import { faultRecord, Telemetry } from './telemetry';
+import { traceIdOf } from './trace';
+import { apiEnv, apiLimits, apiMetrics, readTenantSource } from '../api/contract';
+import type { HttpPorts, RequestRecord } from '../api/http.contract';
+import { ledgerMetrics } from '../ledger/contract';
+import type { LedgerEvent } from '../ledger/model';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The HTTP layer's ports in Lambda: its clock, its trace, its log. */
+export function httpPorts(source: Environment, telemetry: Telemetry): HttpPorts {
+  const env = apiEnv.read(source);
+  return {
+    region: regionOf(source),
+    tenantSource: readTenantSource(env.tenantSource),
+    requestDeadlineMs: deadlineOf(env.requestDeadlineMs),
+    nowMs: Date.now,
+    traceId: (header) => traceIdOf({
+      header: header('X-Amzn-Trace-Id'),
+      traceparent: header('traceparent'),
+      // Set anew by Lambda for each invocation, so it is read now and not from the environment at start.
+      invocation: process.env._X_AMZN_TRACE_ID,
+    }, Date.now()),
+    record: (record) => recordRequest(telemetry, record),
+  };
+}
+
+/** A function's telemetry, from its environment. */
+export function telemetryOf(source: Environment, service: string, systemName: string): Telemetry {
+  return new Telemetry({ systemName, region: regionOf(source), service });
+}
+
+const eventMetrics: Readonly<Record<LedgerEvent, string>> = {
+  writeConflict: ledgerMetrics.writeConflicts,
+  takeover: ledgerMetrics.takeovers,
+  throttle: ledgerMetrics.throttles,
+  unknownOutcome: ledgerMetrics.outcomeUnknown,
+};
+
+/** Writes a request's line with its metrics. */
+export function recordRequest(telemetry: Telemetry, record: RequestRecord): void {
+  const { events, became, thrown, ...fields } = record;
+  for (const [event, count] of Object.entries(events)) telemetry.count(eventMetrics[event as LedgerEvent], count);
+  if (became) telemetry.count(apiMetrics[became]);
+  const fault = record.route === '/health' ? apiMetrics.unhealthy : apiMetrics.faults;
+  if (record.status >= 500) telemetry.count(fault);
+  telemetry.record('request', { ...fields, became, conflicts: events.writeConflict ?? 0, throttles: events.throttle ?? 0, takeovers: events.takeover ?? 0 },
+    thrown === undefined ? undefined : faultRecord(thrown));
+}
+
+function deadlineOf(text: string | undefined): number {
+  const deadlineMs = Number(text ?? apiLimits.requestDeadlineMs);
+  if (Number.isInteger(deadlineMs) && deadlineMs >= 100) return deadlineMs;
+  throw new Error(`environment variable API_REQUEST_DEADLINE_MS is '${text}': it must be an integer of at least 100`);
+}
+
+function regionOf(source: Environment): string {
+  if (source.AWS_REGION) return source.AWS_REGION;
+  throw new Error('environment variable AWS_REGION is missing: Lambda sets it');
+}
