@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { ledgerEnv, ledgerSchema } from './contract';
-import { fromAttribute, toAttribute, toAttributes, toExpressions, toItem } from './marshal';
+import { fromAttribute, toAttribute, toAttributes, toExpressions, toItem } from './items.aws';
 import { Ledger } from './model';
 import { Change, Decision, DecisionRequest, FaultKind, IndexEntry, Item, LedgerPorts, LedgerSettings, LedgerStore, StoreFault, WriteResult } from './ports';
 import { PaymentsLedger } from './service';
@@ -15,16 +15,18 @@ const throttles = new Set([
   'ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded', 'Throttling', 'LimitExceededException',
 ]);
 const conflicts = new Set(['ReplicatedWriteConflictException', 'TransactionConflictException']);
-/** Refusals that no retry mends: a missing grant, a missing table, a request that is wrong. They surface as they are. */
-const final = new Set(['AccessDeniedException', 'ResourceNotFoundException', 'ValidationException', 'UnrecognizedClientException', 'ItemCollectionSizeLimitExceededException']);
+/** Errors of the connection, not of DynamoDB: the request may have arrived. Anything else is a defect of ours and surfaces. */
+function isConnectionError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.name === 'TimeoutError' || error.name === 'AbortError' || '$metadata' in error || typeof (error as { code?: unknown }).code === 'string';
+}
 
-/** What an SDK error says about whether the request was applied. */
+/** What an SDK error says about whether the request was applied; undefined: it says nothing of the kind, and no retry mends it. */
 export function faultOf(error: unknown): FaultKind | undefined {
-  const name = error instanceof Error ? error.name : '';
-  if (conflicts.has(name)) return 'conflict';
-  if (throttles.has(name)) return 'throttled';
-  if (error instanceof DynamoDBServiceException && final.has(name)) return undefined;
-  return error instanceof DynamoDBServiceException && (error.$metadata.httpStatusCode ?? 500) < 500 ? undefined : 'unknown';
+  if (!(error instanceof DynamoDBServiceException)) return isConnectionError(error) ? 'unknown' : undefined;
+  if (conflicts.has(error.name)) return 'conflict';
+  if (throttles.has(error.name)) return 'throttled';
+  return (error.$metadata.httpStatusCode ?? 500) < 500 ? undefined : 'unknown';
 }
 
 async function sent<T>(request: Promise<T>): Promise<T> {
