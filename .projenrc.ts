@@ -16,8 +16,10 @@ const handlerSide = [
 /** Development packages that are published as ES modules only: jest gets them converted. */
 const esmOnly = ['jose', '@redocly'];
 
+const packageName = 'cdk-multi-region-payments';
+
 const project = new awscdk.AwsCdkConstructLibrary({
-  name: 'cdk-multi-region-payments',
+  name: packageName,
   description: 'Active-active, multi-region payments on AWS as CDK constructs: an idempotent ledger, its API, its events and its region cutover.',
   author: 'The cdk-multi-region-payments maintainers',
   authorAddress: 'maintainers@cdk-multi-region-payments.example',
@@ -96,6 +98,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
     junitReporting: false,
     jestConfig: {
       testTimeout: 30_000,
+      // The examples import the package by its name, as a team does.
+      moduleNameMapper: { [`^${packageName}$`]: '<rootDir>/src/index.ts' },
       maxWorkers: 2,
       collectCoverage: false,
       collectCoverageFrom: ['src/**/*.ts', 'local/**/*.ts', 'tools/**/*.ts'],
@@ -115,7 +119,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   tsconfigDev: {
     exclude: ['lib', 'dist', 'assets', '.tools', '**/cdk.out'],
     include: ['src/**/*.ts', 'test/**/*.ts', 'local/**/*.ts', 'examples/**/*.ts', 'tools/**/*.ts', '.projenrc.ts'],
-    compilerOptions: { strict: true, skipLibCheck: true, types: ['node', 'jest', 'aws-lambda'], isolatedModules: true, noEmit: true },
+    compilerOptions: { strict: true, skipLibCheck: true, types: ['node', 'jest', 'aws-lambda'], isolatedModules: true, noEmit: true, paths: { [packageName]: ['./src/index.ts'] } },
   },
 });
 

@@ -151,10 +151,7 @@ export const authorizerEnv = new EnvCodec({
 /** Asymmetric signatures only: a shared secret does not belong in every region's authorizer. */
 export const jwtAlgorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const;
 
-/** Partition key of the item whose presence drains a region: its `/health` answers 503 until the item is deleted. */
-export function drainKey(region: string): string {
-  return `drain#${region}`;
-}
+export { drainKey } from '../ledger/contract';
 
 /** Prefix of those keys, for a `dynamodb:LeadingKeys` condition on the health function's read. */
 export const drainKeyPrefix = 'drain#';

@@ -37,3 +37,8 @@ export const ledgerEnv = new EnvCodec({
   /** `RETRY` (answer 503, the retry asks again) or `DECLINE`. */
   decisionOnUnknown: 'DECISION_ON_UNKNOWN',
 });
+
+/** Partition key of the item whose presence drains a region: its `/health` answers 503 until the item is deleted. */
+export function drainKey(region: string): string {
+  return `drain#${region}`;
+}

@@ -1,0 +1,51 @@
+import { App, Environment, Stack, StackProps } from 'aws-cdk-lib';
+import { Certificate, CertificateValidation } from 'aws-cdk-lib/aws-certificatemanager';
+import { HostedZone } from 'aws-cdk-lib/aws-route53';
+import { ActiveActivePaymentsApi, IdempotentLedgerTable, LedgerKey, LedgerReplica, PaymentsAuthorization } from 'cdk-multi-region-payments';
+import { Construct } from 'constructs';
+import { Config } from './config';
+
+/** The key of one region's replica. First of all: the table is encrypted with it from the start. */
+class KeyStack extends Stack {
+  constructor(scope: Construct, id: string, { systemName, regions }: Config, props: StackProps) {
+    super(scope, id, props);
+    new LedgerKey(this, 'LedgerKey', { systemName, regions });
+  }
+}
+
+/** The table of all regions, made from one of them. */
+class LedgerStack extends Stack {
+  constructor(scope: Construct, id: string, { systemName, regions }: Config, props: StackProps) {
+    super(scope, id, props);
+    new IdempotentLedgerTable(this, 'Ledger', { systemName, regions, tags: { system: systemName } });
+  }
+}
+
+/** What takes payments in one region. It refers to no other stack, so it deploys while another region is down. */
+class RegionStack extends Stack {
+  constructor(scope: Construct, id: string, { systemName, regions, domain, callers }: Config, props: StackProps) {
+    super(scope, id, props);
+    const hostedZone = HostedZone.fromHostedZoneAttributes(this, 'Zone', { hostedZoneId: domain.hostedZoneId, zoneName: domain.zoneName });
+    new ActiveActivePaymentsApi(this, 'Api', {
+      ledger: LedgerReplica.of(this, systemName, regions),
+      authorization: PaymentsAuthorization.jwt(callers),
+      domain: {
+        name: domain.name,
+        hostedZone,
+        certificate: new Certificate(this, 'Certificate', { domainName: domain.name, validation: CertificateValidation.fromDns(hostedZone) }),
+      },
+    });
+  }
+}
+
+/** Keys, then the table, then the regions. */
+export function defineSystem(app: App, config: Config): void {
+  const { systemName, account, regions } = config;
+  const env = (region: string): Environment => ({ account, region });
+  const keys = regions.replicas.map((region) => new KeyStack(app, `${systemName}-key-${region}`, config, { env: env(region) }));
+  const ledger = new LedgerStack(app, `${systemName}-ledger`, config, { env: env(regions.replicas[0]) });
+  for (const key of keys) ledger.addStackDependency(key);
+  for (const region of regions.replicas) {
+    new RegionStack(app, `${systemName}-${region}`, config, { env: env(region) }).addStackDependency(ledger);
+  }
+}

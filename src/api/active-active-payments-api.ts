@@ -1,0 +1,235 @@
+import { CfnOutput, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { AccessLogFormat, EndpointType, LambdaIntegration, LogGroupLogDestination, MethodOptions, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { IHealthCheck } from 'aws-cdk-lib/aws-route53';
+import { CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
+import { Construct } from 'constructs';
+import { accessLogFields } from './access-log';
+import { ApiFunctionName, apiLimits, apiRoutes, drainKey, fallbackFunction } from './contract';
+import { defineGatewayResponses } from './gateway-responses';
+import { PaymentsAlarmOptions, PaymentsAlarms } from './payments-alarms';
+import { PaymentsAuthorization } from './payments-authorization';
+import { PaymentsDomain, PaymentsDomainProps } from './payments-domain';
+import { PaymentDecisionProps, PaymentsFunctionOptions, PaymentsFunctions } from './payments-functions';
+import { RecoveryBudget, RecoveryBudgetProps } from './recovery-budget';
+import { PropProblem, invalidProps } from '../cdk/invalid-props';
+import { ledgerSchema } from '../ledger/contract';
+import { LedgerReplica } from '../ledger/ledger-replica';
+import { LedgerConsistency } from '../ledger/payment-regions';
+
+/** Bound on the calls of all callers together, in one region. */
+export interface PaymentsThrottling {
+  /** Calls a second, sustained. */
+  readonly rateLimit: number;
+
+  /** Calls at once, at the most. */
+  readonly burstLimit: number;
+}
+
+/** Properties of `ActiveActivePaymentsApi`. */
+export interface ActiveActivePaymentsApiProps {
+  /** The ledger in this stack's region: `LedgerReplica.of(...)`. */
+  readonly ledger: LedgerReplica;
+
+  /** Who may call, and whose tenant they are. */
+  readonly authorization: PaymentsAuthorization;
+
+  /**
+   * The public name that all regions share.
+   *
+   * @default - none: the region is reached by its API's own address
+   */
+  readonly domain?: PaymentsDomainProps;
+
+  /**
+   * How fast callers must be away from a lost region.
+   *
+   * @default - 30 seconds: 10 s interval x 1, 6 s for a dead endpoint, 5 s TTL, 5 s margin
+   */
+  readonly recovery?: RecoveryBudgetProps;
+
+  /**
+   * A decision of the team's own, taken before the balance's.
+   *
+   * @default - the balance decides
+   */
+  readonly decision?: PaymentDecisionProps;
+
+  /**
+   * Size and concurrency of the functions.
+   *
+   * @default - 1024 MiB, shared concurrency
+   */
+  readonly functions?: PaymentsFunctionOptions;
+
+  /**
+   * Bound on the calls of all callers together; beyond it they get 429.
+   *
+   * @default - 1,000 calls a second, 500 at once
+   */
+  readonly throttling?: PaymentsThrottling;
+
+  /**
+   * ARN of a regional WAF web ACL in this region.
+   *
+   * @default - none
+   */
+  readonly webAclArn?: string;
+
+  /**
+   * Whether one line of JSON per call is logged: time, caller's address, route, status, duration, trace; no body, no header.
+   *
+   * @default true
+   */
+  readonly accessLog?: boolean;
+
+  /**
+   * Whether the stack gives API Gateway the right to write logs. It is one setting for the whole account and region: set false where
+   * another stack makes it.
+   *
+   * @default true
+   */
+  readonly accountLogRole?: boolean;
+
+  /**
+   * The alarms.
+   *
+   * @default - all, with their default thresholds, telling nobody
+   */
+  readonly alarms?: PaymentsAlarmOptions;
+}
+
+/** The payments API of one region, on that region's replica of the ledger. */
+export class ActiveActivePaymentsApi extends Construct {
+  /** The REST API. */
+  public readonly restApi: RestApi;
+  /** The recovery time's parts and sum. */
+  public readonly recoveryBudget: RecoveryBudget;
+  /** The health check of this region; none without a domain. */
+  public readonly healthCheck?: IHealthCheck;
+  /** The alarms that were made. */
+  public readonly alarms: Alarm[];
+  private readonly functions: PaymentsFunctions;
+
+  constructor(scope: Construct, id: string, props: ActiveActivePaymentsApiProps) {
+    super(scope, id);
+    const { ledger } = props;
+    this.check(props);
+    this.recoveryBudget = new RecoveryBudget(this, props.recovery);
+
+    this.functions = new PaymentsFunctions(this, 'Functions', { ledger, options: props.functions ?? {}, decision: props.decision });
+    this.restApi = this.defineApi(props);
+    const bound = props.authorization._bind(this, {
+      systemName: ledger.systemName,
+      makeFunction: (environment) => this.functions.defineAuthorizer(environment),
+    });
+    this.functions.defineHandlers(bound.tenantSource);
+    this.defineRoutes(bound.methodOptions);
+    defineGatewayResponses(this.restApi, ledger.region);
+    if (props.domain) {
+      const host = { api: this.restApi, region: ledger.region, systemName: ledger.systemName, budget: this.recoveryBudget };
+      this.healthCheck = new PaymentsDomain(this, 'Domain', props.domain, host).healthCheck;
+    }
+    if (props.webAclArn !== undefined) {
+      new CfnWebACLAssociation(this, 'WebAcl', { webAclArn: props.webAclArn, resourceArn: this.restApi.deploymentStage.stageArn });
+    }
+    this.alarms = new PaymentsAlarms(this, 'Alarms', { api: this.restApi, functions: this.functions, ledger, options: props.alarms ?? {} }).all;
+    this.defineOutputs(ledger);
+  }
+
+  private check({ ledger, authorization, throttling, webAclArn }: ActiveActivePaymentsApiProps): void {
+    const problem = authorizationProblem(authorization) ?? placeProblem(ledger, Stack.of(this).region) ?? modeProblem(ledger)
+      ?? throttlingProblem(throttling) ?? webAclProblem(webAclArn, ledger.region);
+    if (problem) throw invalidProps(this, problem);
+  }
+
+  private defineApi(props: ActiveActivePaymentsApiProps): RestApi {
+    const { ledger, throttling } = props;
+    const logs = props.accessLog ?? true;
+    return new RestApi(this, 'Api', {
+      restApiName: `${ledger.systemName}-payments`,
+      description: `Payments of ${ledger.systemName} in ${ledger.region}`,
+      endpointTypes: [EndpointType.REGIONAL],
+      disableExecuteApiEndpoint: props.domain?.mutualTls !== undefined,
+      cloudWatchRole: logs && (props.accountLogRole ?? true),
+      cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,
+      endpointExportName: undefined,
+      deployOptions: {
+        stageName: 'live',
+        tracingEnabled: true,
+        metricsEnabled: true,
+        throttlingRateLimit: throttling?.rateLimit ?? 1000,
+        throttlingBurstLimit: throttling?.burstLimit ?? 500,
+        ...logs ? {
+          accessLogDestination: new LogGroupLogDestination(new LogGroup(this, 'AccessLog', {
+            retention: props.functions?.logRetention ?? RetentionDays.THREE_MONTHS, removalPolicy: RemovalPolicy.DESTROY,
+          })),
+          accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
+        } : {},
+      },
+    });
+  }
+
+  /** Each path takes ANY: an unknown path or method is answered by our own code, after the authorizer and in the API's form. */
+  private defineRoutes(authorized: MethodOptions): void {
+    const paths = new Map(apiRoutes.map((route) => [route.path, route.function]));
+    for (const [path, name] of paths) this.restApi.root.resourceForPath(path).addMethod('ANY', this.integrate(name), authorized);
+    for (const { path, method, function: name } of apiRoutes.filter((route) => !route.authorized)) {
+      this.restApi.root.resourceForPath(path).addMethod(method, this.integrate(name));
+    }
+    this.restApi.root.addMethod('ANY', this.integrate(fallbackFunction), authorized);
+    this.restApi.root.addResource('{proxy+}').addMethod('ANY', this.integrate(fallbackFunction), authorized);
+  }
+
+  private integrate(name: ApiFunctionName): LambdaIntegration {
+    return new LambdaIntegration(this.functions.get(name).entry, {
+      scopePermissionToMethod: false,
+      // Longer than the function's own timeout, so that the answer is the function's; shorter than the gateway's 29 s.
+      timeout: Duration.seconds(apiLimits.functionTimeoutSeconds + 3),
+    });
+  }
+
+  private defineOutputs(ledger: LedgerReplica): void {
+    const { tableName, region } = ledger;
+    const item = (body: string) => `aws dynamodb ${body} --table-name ${tableName} --region ${region}`;
+    const key = `{"${ledgerSchema.partitionKey}":{"S":"${drainKey(region)}"}}`;
+    new CfnOutput(this, 'RecoveryBudget', { description: 'Time until callers are away from this region when it is lost', value: this.recoveryBudget.describe() });
+    new CfnOutput(this, 'DrainCommand', { description: 'Takes this region out of service; run it in any region that answers', value: item(`put-item --item '${key}'`) });
+    new CfnOutput(this, 'RestoreCommand', { description: 'Puts this region back into service', value: item(`delete-item --key '${key}'`) });
+  }
+}
+
+function authorizationProblem(authorization: PaymentsAuthorization | undefined): PropProblem | undefined {
+  if (authorization) return undefined;
+  return {
+    prop: 'authorization', given: 'missing', allowed: 'PaymentsAuthorization.jwt, cognito, iam or custom',
+    mend: 'choose who may call: there is no default that lets anyone in',
+  };
+}
+
+function placeProblem(ledger: LedgerReplica, region: string): PropProblem | undefined {
+  if (region === ledger.region) return undefined;
+  return {
+    prop: 'ledger', given: `the replica in ${ledger.region}, for a stack in ${Token.isUnresolved(region) ? 'no stated region' : region}`,
+    allowed: 'the replica in the stack\'s own region', mend: 'use LedgerReplica.of(stack, ...) with the API\'s own stack',
+  };
+}
+
+function modeProblem(ledger: LedgerReplica): PropProblem | undefined {
+  if (ledger.regions.consistency === LedgerConsistency.STRONG) return undefined;
+  return { prop: 'ledger', given: 'in mode HOME_REGION', allowed: 'mode STRONG in this version', mend: 'use PaymentRegions.strong' };
+}
+
+function throttlingProblem(throttling: PaymentsThrottling | undefined): PropProblem | undefined {
+  if (!throttling || (throttling.rateLimit > 0 && throttling.burstLimit > 0)) return undefined;
+  return {
+    prop: 'throttling', given: `rateLimit ${throttling.rateLimit}, burstLimit ${throttling.burstLimit}`, allowed: 'both more than 0',
+    mend: 'leave it out for 1,000 a second and 500 at once',
+  };
+}
+
+function webAclProblem(arn: string | undefined, region: string): PropProblem | undefined {
+  if (arn === undefined || Token.isUnresolved(arn) || new RegExp(`^arn:[^:]+:wafv2:${region}:[^:]*:regional/webacl/`).test(arn)) return undefined;
+  return { prop: 'webAclArn', given: `'${arn}'`, allowed: `the ARN of a regional web ACL in ${region}`, mend: 'make the web ACL with scope REGIONAL in this region' };
+}

@@ -1,0 +1,218 @@
+import { Duration } from 'aws-cdk-lib';
+import { RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { Alarm, ComparisonOperator, IAlarmAction, IMetric, MathExpression, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import { apiMetrics } from './contract';
+import { PaymentsFunctions } from './payments-functions';
+import { PropProblem, invalidProps } from '../cdk/invalid-props';
+import { runbookLink } from '../cdk/runbook';
+import { ledgerMetrics } from '../ledger/contract';
+import { LedgerReplica } from '../ledger/ledger-replica';
+
+/** How one alarm differs from its default. */
+export interface AlarmTuning {
+  /**
+   * Whether the alarm is made.
+   *
+   * @default true
+   */
+  readonly enabled?: boolean;
+
+  /**
+   * Value at or above which a minute counts as bad, in the alarm's own unit.
+   *
+   * @default - see the alarm
+   */
+  readonly threshold?: number;
+
+  /**
+   * Bad minutes out of the last five that raise the alarm, 1 to 5.
+   *
+   * @default - see the alarm
+   */
+  readonly minutes?: number;
+}
+
+/** The alarms of one region's API. */
+export interface PaymentsAlarmOptions {
+  /**
+   * Whom to tell, when an alarm rises and when it ends.
+   *
+   * @default - nobody: the alarms are there to be seen
+   */
+  readonly actions?: IAlarmAction[];
+
+  /**
+   * Share of calls answered with a 5xx, in percent.
+   *
+   * @default - 1 percent in 3 minutes
+   */
+  readonly serverErrors?: AlarmTuning;
+
+  /**
+   * 99th percentile of the time to answer, in milliseconds.
+   *
+   * @default - 2,000 ms in 3 minutes
+   */
+  readonly latency?: AlarmTuning;
+
+  /**
+   * Calls a minute that the functions or the ledger's table throttled.
+   *
+   * @default - 1 in 3 minutes
+   */
+  readonly throttles?: AlarmTuning;
+
+  /**
+   * Health checks a minute that this region answered with 503.
+   *
+   * @default - 1 in 2 minutes
+   */
+  readonly health?: AlarmTuning;
+
+  /**
+   * Abandoned claims a minute that another request completed.
+   *
+   * @default - 10 in 3 minutes
+   */
+  readonly takeovers?: AlarmTuning;
+
+  /**
+   * Writes a minute refused because another region wrote the same item.
+   *
+   * @default - 100 in 3 minutes
+   */
+  readonly conflicts?: AlarmTuning;
+
+  /**
+   * Calls a minute answered 503 because their outcome was not known in time.
+   *
+   * @default - 5 in 3 minutes
+   */
+  readonly unknownOutcomes?: AlarmTuning;
+}
+
+/** What the alarms watch. */
+export interface PaymentsAlarmsProps {
+  readonly api: RestApi;
+  readonly functions: PaymentsFunctions;
+  readonly ledger: LedgerReplica;
+  readonly options: PaymentsAlarmOptions;
+}
+
+interface AlarmDefinition {
+  readonly id: string;
+  readonly says: string;
+  readonly anchor: string;
+  readonly metric: IMetric;
+  readonly threshold: number;
+  readonly minutes: number;
+  readonly tuning?: AlarmTuning;
+}
+
+const minute = Duration.minutes(1);
+const watchedMinutes = 5;
+
+/** Alarms on one region's API; each description ends with the address of what to do. */
+export class PaymentsAlarms extends Construct {
+  /** The alarms that were made. */
+  public readonly all: Alarm[] = [];
+
+  constructor(scope: Construct, id: string, props: PaymentsAlarmsProps) {
+    super(scope, id);
+    for (const definition of [...apiAlarms(props), ...ledgerAlarms(props)]) this.define(definition, props);
+  }
+
+  private define(definition: AlarmDefinition, { options, ledger }: PaymentsAlarmsProps): void {
+    const { tuning = {} } = definition;
+    if (tuning.enabled === false) return;
+    const problem = tuningProblem(definition.id, tuning);
+    if (problem) throw invalidProps(this, problem);
+    const alarm = new Alarm(this, definition.id, {
+      alarmDescription: `${ledger.systemName} in ${ledger.region}: ${definition.says}. What to do: ${runbookLink(definition.anchor)}`,
+      metric: definition.metric,
+      threshold: tuning.threshold ?? definition.threshold,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      evaluationPeriods: watchedMinutes,
+      datapointsToAlarm: tuning.minutes ?? definition.minutes,
+      // These count what goes wrong: a quiet minute has no data and is a good one.
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    const actions = options.actions ?? [];
+    alarm.addAlarmAction(...actions);
+    alarm.addOkAction(...actions);
+    this.all.push(alarm);
+  }
+}
+
+function apiAlarms({ api, functions, ledger, options }: PaymentsAlarmsProps): AlarmDefinition[] {
+  const stage = api.deploymentStage;
+  return [
+    {
+      id: 'ServerErrors', says: 'calls are answered with 5xx', anchor: 'server-errors', threshold: 1, minutes: 3, tuning: options.serverErrors,
+      metric: new MathExpression({
+        expression: '100 * errors / calls',
+        usingMetrics: { errors: stage.metricServerError({ period: minute, statistic: Stats.SUM }), calls: stage.metricCount({ period: minute }) },
+        label: '5xx, percent',
+        period: minute,
+      }),
+    },
+    {
+      id: 'Latency', says: 'one call in a hundred takes too long', anchor: 'latency', threshold: 2000, minutes: 3, tuning: options.latency,
+      metric: stage.metricLatency({ period: minute, statistic: Stats.percentile(99) }),
+    },
+    {
+      id: 'Throttles', says: 'functions or table are throttled', anchor: 'throttles', threshold: 1, minutes: 3, tuning: options.throttles,
+      metric: new MathExpression({
+        expression: 'FILL(payments, 0) + FILL(accounts, 0) + FILL(reads, 0) + FILL(writes, 0)',
+        usingMetrics: {
+          payments: functions.get('payments').function.metricThrottles({ period: minute }),
+          accounts: functions.get('accounts').function.metricThrottles({ period: minute }),
+          reads: ledger.metricReadThrottles(),
+          writes: ledger.metricWriteThrottles(),
+        },
+        label: 'Throttled calls',
+        period: minute,
+      }),
+    },
+    {
+      id: 'Health', says: 'this region calls itself unhealthy', anchor: 'region-unhealthy', threshold: 1, minutes: 2, tuning: options.health,
+      // Our own metric: Route 53 publishes its health checks' in us-east-1 alone, where this region's alarm cannot be.
+      metric: new Metric({
+        namespace: ledgerMetrics.namespace,
+        metricName: apiMetrics.unhealthy,
+        dimensionsMap: { [ledgerMetrics.systemDimension]: ledger.systemName, [ledgerMetrics.regionDimension]: ledger.region },
+        statistic: Stats.SUM,
+        period: minute,
+      }),
+    },
+  ];
+}
+
+function ledgerAlarms({ ledger, options }: PaymentsAlarmsProps): AlarmDefinition[] {
+  return [
+    {
+      id: 'Takeovers', says: 'many abandoned claims are completed by others', anchor: 'stuck-takeovers', threshold: 10, minutes: 3, tuning: options.takeovers,
+      metric: ledger.metricInFlightTakeovers(),
+    },
+    {
+      id: 'Conflicts', says: 'regions write the same accounts at once', anchor: 'write-conflicts', threshold: 100, minutes: 3, tuning: options.conflicts,
+      metric: ledger.metricWriteConflicts(),
+    },
+    {
+      id: 'UnknownOutcomes', says: 'outcomes are not known in time', anchor: 'unknown-outcomes', threshold: 5, minutes: 3, tuning: options.unknownOutcomes,
+      metric: ledger.metricOutcomeUnknown(),
+    },
+  ];
+}
+
+function tuningProblem(id: string, tuning: AlarmTuning): PropProblem | undefined {
+  const { minutes, threshold } = tuning;
+  if (minutes !== undefined && !(Number.isInteger(minutes) && minutes >= 1 && minutes <= watchedMinutes)) {
+    return { prop: `alarms (${id}).minutes`, given: `${minutes}`, allowed: '1 to 5 of the last five minutes', mend: 'leave it out for the default' };
+  }
+  if (threshold !== undefined && !(threshold > 0)) {
+    return { prop: `alarms (${id}).threshold`, given: `${threshold}`, allowed: 'more than 0', mend: 'set enabled: false to be without the alarm' };
+  }
+  return undefined;
+}

@@ -1,0 +1,177 @@
+import { Duration } from 'aws-cdk-lib';
+import { IKey } from 'aws-cdk-lib/aws-kms';
+import { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { ApiFunctionName, TenantSource, apiBundles, apiEnv, apiLimits, writeTenantSource } from './contract';
+import { BundledFunction } from '../cdk/bundled-function';
+import { PropProblem, invalidProps } from '../cdk/invalid-props';
+import { ledgerEnv } from '../ledger/contract';
+import { LedgerReplica } from '../ledger/ledger-replica';
+
+/** What to do when the team's decision function gives no clear answer in time. */
+export enum DecisionOnUnknown {
+  /** Answer 503: the caller's retry asks the function again. */
+  RETRY = 'RETRY',
+  /** Decline the payment, for ever under this key. */
+  DECLINE = 'DECLINE',
+}
+
+/** The team's own decision about a payment, taken between the claim of its key and the hold on the account. */
+export interface PaymentDecisionProps {
+  /** Function to call with the payment, in this region. It must give the same answer to the same payment ID, which may come more than once. */
+  readonly function: IFunction;
+
+  /**
+   * How long to wait for its answer, 100 milliseconds to 5 seconds.
+   *
+   * @default Duration.seconds(2)
+   */
+  readonly timeout?: Duration;
+
+  /**
+   * What an answer that is late, broken or missing means.
+   *
+   * @default DecisionOnUnknown.RETRY
+   */
+  readonly onUnknown?: DecisionOnUnknown;
+}
+
+/** Size and concurrency of the functions that take calls. */
+export interface PaymentsFunctionOptions {
+  /**
+   * Memory in MiB, 256 to 10240; CPU grows with it.
+   *
+   * @default 1024
+   */
+  readonly memorySize?: number;
+
+  /**
+   * Concurrent executions set aside for the payments function, and its bound. Callers beyond it get 429.
+   *
+   * @default - the account's shared concurrency
+   */
+  readonly reservedConcurrency?: number;
+
+  /**
+   * Environments of the payments function that are always warm. At most `reservedConcurrency`.
+   *
+   * @default - none
+   */
+  readonly provisionedConcurrency?: number;
+
+  /**
+   * Key that encrypts the functions' environments. They hold names and settings, no secret.
+   *
+   * @default - Lambda's own key
+   */
+  readonly environmentKey?: IKey;
+
+  /**
+   * How long the functions' logs are kept.
+   *
+   * @default RetentionDays.THREE_MONTHS
+   */
+  readonly logRetention?: RetentionDays;
+}
+
+/** What the functions are made for. */
+export interface PaymentsFunctionsProps {
+  readonly ledger: LedgerReplica;
+  readonly options: PaymentsFunctionOptions;
+  readonly decision?: PaymentDecisionProps;
+}
+
+/** The functions of one region's API, each with the rights its calls need. */
+export class PaymentsFunctions extends Construct {
+  private readonly functions: Partial<Record<ApiFunctionName, BundledFunction>> = {};
+  private readonly settings: PaymentsFunctionsProps;
+
+  constructor(scope: Construct, id: string, props: PaymentsFunctionsProps) {
+    super(scope, id);
+    this.settings = props;
+    const problem = optionsProblem(props.options) ?? decisionProblem(props.decision);
+    if (problem) throw invalidProps(scope, problem);
+  }
+
+  /** Verifies callers; touches no ledger. */
+  public defineAuthorizer(environment: Record<string, string>): IFunction {
+    return this.make('authorizer', environment, Duration.seconds(5)).entry;
+  }
+
+  /** Makes the functions that take calls, now that it is known where the tenant is found. */
+  public defineHandlers(tenantSource: TenantSource): void {
+    const { ledger, decision, options } = this.settings;
+    const tenant = apiEnv.write({ tenantSource: writeTenantSource(tenantSource) });
+    const common = { systemName: ledger.systemName, tableName: ledger.tableName, mode: ledger.regions.consistency };
+    const environment = { ...ledgerEnv.write(common), ...tenant };
+    const decides = { ...ledgerEnv.write({ ...common, ...decisionEnvironment(decision) }), ...tenant };
+    const timeout = Duration.seconds(apiLimits.functionTimeoutSeconds);
+    const payments = this.functions.payments = this.make('payments', decides, timeout, options);
+    const accounts = this.functions.accounts = this.make('accounts', environment, timeout);
+    const transactions = this.functions.transactions = this.make('transactions', environment, timeout);
+    const health = this.functions.health = this.make('health', environment, Duration.seconds(apiLimits.healthTimeoutSeconds));
+    ledger.grantAcceptPayments(payments.function);
+    ledger.grantAcceptPayments(accounts.function);
+    ledger.grantRead(transactions.function);
+    ledger.grantHealthCheck(health.function);
+    decision?.function.grantInvoke(payments.function);
+  }
+
+  /** The function of that name; call `defineHandlers` before. */
+  public get(name: ApiFunctionName): BundledFunction {
+    return this.functions[name]!;
+  }
+
+  private make(name: keyof typeof apiBundles, environment: Record<string, string>, timeout: Duration, concurrency: PaymentsFunctionOptions = {}): BundledFunction {
+    const { options, ledger } = this.settings;
+    return new BundledFunction(this, name[0].toUpperCase() + name.slice(1), {
+      bundle: apiBundles[name],
+      description: `${ledger.systemName}: ${name}`,
+      environment,
+      timeout,
+      memorySize: options.memorySize ?? 1024,
+      environmentEncryption: options.environmentKey,
+      logRetention: options.logRetention ?? RetentionDays.THREE_MONTHS,
+      reservedConcurrentExecutions: concurrency.reservedConcurrency,
+      provisionedConcurrency: concurrency.provisionedConcurrency,
+    });
+  }
+}
+
+/** The decision's variables; none when the balance decides. */
+function decisionEnvironment(decision: PaymentDecisionProps | undefined): { decisionFunctionArn?: string; decisionTimeoutMs?: string; decisionOnUnknown?: string } {
+  return decision ? {
+    decisionFunctionArn: decision.function.functionArn,
+    decisionTimeoutMs: String((decision.timeout ?? Duration.seconds(2)).toMilliseconds()),
+    decisionOnUnknown: decision.onUnknown ?? DecisionOnUnknown.RETRY,
+  } : {};
+}
+
+function decisionProblem(decision: PaymentDecisionProps | undefined): PropProblem | undefined {
+  const timeout = decision?.timeout?.toMilliseconds() ?? 2000;
+  if (timeout >= 100 && timeout <= 5000) return undefined;
+  return {
+    prop: 'decision.timeout', given: `${timeout} ms`, allowed: '100 ms to 5 s: the ledger needs the rest of the request\'s 10 s', mend: 'leave it out for 2 seconds',
+  };
+}
+
+function optionsProblem(options: PaymentsFunctionOptions): PropProblem | undefined {
+  const { memorySize = 1024, reservedConcurrency, provisionedConcurrency } = options;
+  if (!Number.isInteger(memorySize) || memorySize < 256 || memorySize > 10240) {
+    return { prop: 'functions.memorySize', given: `${memorySize}`, allowed: '256 to 10240 MiB', mend: 'leave it out for 1024' };
+  }
+  const bounds = { reservedConcurrency, provisionedConcurrency };
+  for (const [name, value] of Object.entries(bounds)) {
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1)) {
+      return { prop: `functions.${name}`, given: `${value}`, allowed: 'a whole number of at least 1', mend: 'leave it out for none' };
+    }
+  }
+  if (provisionedConcurrency !== undefined && reservedConcurrency !== undefined && provisionedConcurrency > reservedConcurrency) {
+    return {
+      prop: 'functions.provisionedConcurrency', given: `${provisionedConcurrency} with reservedConcurrency ${reservedConcurrency}`,
+      allowed: 'at most reservedConcurrency', mend: 'lower it, or raise reservedConcurrency',
+    };
+  }
+  return undefined;
+}

@@ -1,0 +1,19 @@
+import { Construct } from 'constructs';
+
+/** What is wrong with a prop, in the four parts that its reader needs. */
+export interface PropProblem {
+  readonly prop: string;
+  readonly given: string;
+  readonly allowed: string;
+  readonly mend: string;
+}
+
+/** One line: what was given, what is allowed, how to mend it. */
+export function describeProblem(problem: PropProblem): string {
+  return `'${problem.prop}' is ${problem.given}; allowed: ${problem.allowed}; mend: ${problem.mend}`;
+}
+
+/** The error to throw for a prop, with the construct's path in front. */
+export function invalidProps(scope: Construct, problem: PropProblem): Error {
+  return new Error(`[${scope.node.path}] ${describeProblem(problem)}`);
+}

@@ -1,0 +1,19 @@
+export { LedgerBilling, type LedgerCapacityProps, type OnDemandBillingProps, type ProvisionedBillingProps } from './ledger/ledger-billing';
+export { LedgerEncryption } from './ledger/ledger-encryption';
+export { LedgerKey, type LedgerKeyProps } from './ledger/ledger-key';
+export { LedgerReplica, type LedgerReplicaOptions } from './ledger/ledger-replica';
+export { IdempotentLedgerTable, type IdempotentLedgerTableProps } from './ledger/idempotent-ledger-table';
+export { LedgerConsistency, PaymentRegions, type HomeRegionsProps, type StrongRegionsProps } from './ledger/payment-regions';
+export { ActiveActivePaymentsApi, type ActiveActivePaymentsApiProps, type PaymentsThrottling } from './api/active-active-payments-api';
+export { type AlarmTuning, type PaymentsAlarmOptions } from './api/payments-alarms';
+export {
+  CognitoTokenUse,
+  PaymentsAuthorization,
+  type CognitoAuthorizationProps,
+  type CustomAuthorizationProps,
+  type IamAuthorizationProps,
+  type JwtAuthorizationProps,
+} from './api/payments-authorization';
+export { type MutualTlsProps, type PaymentsDomainProps } from './api/payments-domain';
+export { DecisionOnUnknown, type PaymentDecisionProps, type PaymentsFunctionOptions } from './api/payments-functions';
+export { RecoveryBudget, type RecoveryBudgetProps } from './api/recovery-budget';

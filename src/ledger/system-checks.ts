@@ -1,0 +1,45 @@
+import { Stack, Token } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { PaymentRegions } from './payment-regions';
+import { invalidProps } from '../cdk/invalid-props';
+
+const systemNamePattern = /^[a-z][a-z0-9-]{1,38}[a-z0-9]$/;
+
+/** Names of tables and keys are made of the system's name in every region: it must be literal and short. */
+export function checkSystemName(scope: Construct, systemName: string): void {
+  if (!Token.isUnresolved(systemName) && systemNamePattern.test(systemName)) return;
+  throw invalidProps(scope, {
+    prop: 'systemName',
+    given: Token.isUnresolved(systemName) ? 'a token, unknown at synthesis' : `'${systemName}'`,
+    allowed: '3 to 40 lower-case letters, digits and hyphens, starting with a letter, not ending with a hyphen',
+    mend: 'write one literal name and use it in every stack of the system',
+  });
+}
+
+/** The regions are well formed, and the scope's stack stands in one of the replicas. */
+export function checkRegions(scope: Construct, regions: PaymentRegions): string {
+  const problem = regions._problem();
+  if (problem) throw invalidProps(scope, problem);
+  const region = Stack.of(scope).region;
+  if (Token.isUnresolved(region)) {
+    throw invalidProps(scope, {
+      prop: 'env.region of the stack',
+      given: 'not set',
+      allowed: regions.replicas.join(', '),
+      mend: 'give the stack an env with a region: the ledger\'s names and grants differ by region',
+    });
+  }
+  checkReplicaRegion(scope, regions, region, 'env.region of the stack');
+  return region;
+}
+
+/** The region is one of those that take payments. */
+export function checkReplicaRegion(scope: Construct, regions: PaymentRegions, region: string, prop: string): void {
+  if (regions.replicas.includes(region)) return;
+  throw invalidProps(scope, {
+    prop,
+    given: region === regions.witness ? `${region}, the witness, which holds no readable data` : region,
+    allowed: regions.replicas.join(', '),
+    mend: 'use one of the replicas, or add the region to \'regions\'',
+  });
+}
