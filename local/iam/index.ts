@@ -1,0 +1,3 @@
+export type { CallerFunction } from './functions';
+export type { Judge, JudgeOptions, Judgement, RedirectedCall } from './judge';
+export { applicationId, createJudge, isRootKey } from './judge';

@@ -1,0 +1,12 @@
+import type { RegionHandle } from '../model';
+
+/** What the proxies need to know of a region's emulator; every `RegionHandle` has it. */
+export type EngineAddress = Pick<RegionHandle, 'enginePort' | 'state' | 'lastStoppedAt' | 'lastResumedAt'>;
+
+/** The engines of the run, by region; the witness's is one of them. A proxy starts before its engine, so addresses are asked for at each call. */
+export interface EngineDirectory {
+  /** Undefined: the run has no engine for this region, or it was not started yet. */
+  engine(region: string): EngineAddress | undefined;
+}
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });

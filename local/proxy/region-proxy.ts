@@ -1,0 +1,211 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Judge, isRootKey } from '../iam';
+import { Links } from '../model';
+import { GlobalTables } from '../tables';
+import { EngineClient, readAll } from './engine-client';
+import { Forwarder } from './forward';
+import { invocationStart, longestTimeoutMs, outlivedItsTimeout } from './invocation';
+import { EngineDirectory, sleep } from './network';
+import { accountId, judgedResources } from './resource';
+import { SignedCall, globalServices, signedCall } from './signed-call';
+import { accessDenied } from '../tables/answer';
+
+export interface RegionProxyOptions {
+  readonly region: string;
+  readonly engines: EngineDirectory;
+  readonly links: Links;
+  readonly tables: GlobalTables;
+  readonly judge: Judge;
+  /** Region whose engine answers for a service wherever the call comes from, for example one store for `route53`. */
+  readonly regionOfService?: Readonly<Record<string, string>>;
+  /** Default: a free port. */
+  readonly port?: number;
+  /** How long a call into a region that cannot be reached hangs before its connection is cut, milliseconds. Default 5,000. */
+  readonly unreachableMs?: number;
+}
+
+export interface RegionProxy {
+  readonly region: string;
+  readonly port: number;
+  /** Requests so far, by service. */
+  requests(): Readonly<Record<string, number>>;
+  close(): Promise<void>;
+}
+
+/** Opens the AWS endpoint of one region: of its functions, and of the CLI when it deploys there. Listens on 127.0.0.1 alone. */
+export async function startRegionProxy(options: RegionProxyOptions): Promise<RegionProxy> {
+  const endpoint = new RegionEndpoint(options);
+  const server = http.createServer({ keepAliveTimeout: 65_000, requestTimeout: 0 }, (request, response) => {
+    endpoint.serve(request, response).catch(() => request.socket.destroy());
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+  });
+  return {
+    region: options.region,
+    port: (server.address() as AddressInfo).port,
+    requests: () => Object.fromEntries(endpoint.requests),
+    close: async () => {
+      endpoint.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => { server.close(resolve); });
+    },
+  };
+}
+
+class RegionEndpoint {
+  public readonly requests = new Map<string, number>();
+  private readonly forwarder = new Forwarder();
+  private readonly client: EngineClient;
+  private readonly closing = new AbortController();
+
+  public constructor(private readonly options: RegionProxyOptions) {
+    this.client = new EngineClient(options.engines);
+  }
+
+  public async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const call = signedCall(request);
+    this.requests.set(call.service, (this.requests.get(call.service) ?? 0) + 1);
+    if (await this.comesTooLate(request)) return void request.socket.destroy();
+    const region = this.target(call);
+    if (region !== this.options.region) return this.serveElsewhere(request, response, call, region);
+    const engine = this.options.engines.engine(region);
+    if (!engine || engine.state === 'stopped') return this.unreachable(request);
+    const operation = dynamoOperation(call, request);
+    if (operation === undefined) return this.forwarder.forward(request, response, engine.enginePort);
+    return this.serveDynamo(request, response, { call, region, operation, body: await readAll(request) });
+  }
+
+  public close(): void {
+    this.closing.abort();
+    this.forwarder.close();
+    this.client.close();
+  }
+
+  /** The region whose engine answers: the signature's, and this one where the run has no engine for that. */
+  private target(call: SignedCall): string {
+    const fixed = this.options.regionOfService?.[call.service];
+    if (fixed !== undefined) return fixed;
+    if (!call.region || globalServices.has(call.service) || !this.options.engines.engine(call.region)) return this.options.region;
+    return call.region;
+  }
+
+  private async serveDynamo(
+    request: IncomingMessage, response: ServerResponse, dynamo: { call: SignedCall; region: string; operation: string; body: Buffer },
+  ): Promise<void> {
+    const routing = await this.options.tables.handle({
+      region: dynamo.region,
+      operation: dynamo.operation,
+      body: dynamo.body,
+      authorize: (action, table) => this.judged(request, dynamo.call, action, `arn:aws:dynamodb:${dynamo.region}:${accountId}:table/${table}`),
+    });
+    if (routing.kind === 'answered') return reply(response, routing.answer);
+    await this.forwarder.forward(request, response, this.options.engines.engine(dynamo.region)!.enginePort, dynamo.body);
+    routing.done?.();
+  }
+
+  /** A call into another region: over the links, and signed anew, since its caller's key is not known there. */
+  private async serveElsewhere(request: IncomingMessage, response: ServerResponse, call: SignedCall, region: string): Promise<void> {
+    const body = await readAll(request);
+    if (!this.reaches(region)) return this.unreachable(request);
+    const { links, engines } = this.options;
+    const here = this.options.region;
+    const root = isRootKey(call.accessKeyId);
+    if (!root) {
+      const needed = judgedResources({
+        service: call.service, region, method: request.method!, path: request.url!, target: header(request, 'x-amz-target'), body,
+      });
+      for (const { action, resource } of needed) {
+        const denied = await this.judged(request, call, action, resource);
+        if (denied) return reply(response, { ...denied, status: call.service === 'dynamodb' ? 400 : 403 });
+      }
+    }
+    await this.pause(links.get(here, region).lagMs);
+    const operation = dynamoOperation(call, request);
+    const routing = operation === undefined ? undefined
+      : await this.options.tables.handle({ region, operation, body, authorize: async () => undefined });
+    if (routing?.kind === 'answered') {
+      await this.pause(links.get(region, here).lagMs);
+      return this.reaches(region) ? reply(response, routing.answer) : this.unreachable(request);
+    }
+    if (!this.reaches(region)) return this.unreachable(request);
+    if (root) {
+      await this.forwarder.forward(request, response, engines.engine(region)!.enginePort, body, () => this.pause(links.get(region, here).lagMs));
+    } else {
+      const answer = await this.client.call({
+        region, service: call.service, method: request.method, path: request.url, headers: contentHeaders(request), body,
+      });
+      await this.pause(links.get(region, here).lagMs);
+      reply(response, { status: answer.status, headers: answerHeaders(answer.headers), body: answer.body });
+    }
+    routing?.done?.();
+  }
+
+  private async judged(request: IncomingMessage, call: SignedCall, action: string, resource: string) {
+    const judgement = await this.options.judge.judge({
+      region: this.options.region, accessKeyId: call.accessKeyId, userAgent: header(request, 'user-agent') ?? '', action, resource,
+    });
+    return judgement.allowed ? undefined : accessDenied(judgement.message);
+  }
+
+  private reaches(region: string): boolean {
+    const { engines, links } = this.options;
+    return engines.engine(region)?.state === 'running'
+      && !links.get(this.options.region, region).partitioned && !links.get(region, this.options.region).partitioned;
+  }
+
+  /** Packets are lost: the caller waits, and its connection is cut in the end. */
+  private async unreachable(request: IncomingMessage): Promise<void> {
+    const timer = setTimeout(() => request.socket.destroy(), this.options.unreachableMs ?? 5000);
+    this.closing.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+    request.resume();
+  }
+
+  /** See `outlivedItsTimeout`. */
+  private async comesTooLate(request: IncomingMessage): Promise<boolean> {
+    const engine = this.options.engines.engine(this.options.region);
+    if (engine?.lastStoppedAt === undefined) return false;
+    const started = invocationStart(header(request, 'x-amzn-trace-id'));
+    if (started === undefined || started > engine.lastStoppedAt || started < engine.lastStoppedAt - longestTimeoutMs) return false;
+    const caller = await this.options.judge.caller(this.options.region, header(request, 'user-agent') ?? '');
+    return caller !== undefined && outlivedItsTimeout(started, caller.timeoutMs, engine, Date.now());
+  }
+
+  private async pause(ms: number): Promise<void> {
+    if (ms > 0) await sleep(ms);
+  }
+}
+
+const dynamoTarget = 'DynamoDB_20120810.';
+
+function dynamoOperation(call: SignedCall, request: IncomingMessage): string | undefined {
+  const target = call.service === 'dynamodb' ? header(request, 'x-amz-target') : undefined;
+  return target?.startsWith(dynamoTarget) ? target.slice(dynamoTarget.length) : undefined;
+}
+
+function header(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** What is kept of a call that is signed anew: what it says, not how it came. */
+function contentHeaders(request: IncomingMessage): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (typeof value !== 'string' || /^(host|connection|keep-alive|expect|authorization|content-length|transfer-encoding|x-amz-date|x-amz-security-token)$/.test(name)) continue;
+    kept[name] = value;
+  }
+  return kept;
+}
+
+function answerHeaders(headers: http.IncomingHttpHeaders): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => (
+    typeof entry[1] === 'string' && !/^(connection|keep-alive|transfer-encoding|content-length)$/.test(entry[0]))));
+}
+
+function reply(response: ServerResponse, answer: { status: number; headers: Readonly<Record<string, string>>; body: Buffer }): void {
+  response.writeHead(answer.status, { ...answer.headers, 'content-length': answer.body.length });
+  response.end(answer.body);
+}

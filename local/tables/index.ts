@@ -1,0 +1,2 @@
+export type { DynamoCall, GlobalTables, GlobalTablesOptions, Routing } from './global-tables';
+export { createGlobalTables } from './global-tables';
