@@ -54,7 +54,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)(cdk\\.out|\\.tools)/' },
+    exclude: { path: '(^|/)(cdk\\.out|\\.tools|test/consumers)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.dev.json' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'], mainFields: ['module', 'main', 'types'] },

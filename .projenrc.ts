@@ -89,6 +89,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     dirs: ['src'],
     devdirs: ['test', 'examples', 'local', 'tools', '.projenrc.ts'],
     fileExtensions: ['.ts'],
+    ignorePatterns: ['*.js', '*.d.ts', 'node_modules/', 'coverage', 'cdk.out', 'test/consumers/'],
     projectService: false,
     tsconfigPath: './tsconfig.dev.json',
   },
@@ -108,6 +109,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
       setupFiles: ['<rootDir>/test/setup-environment.ts'],
       // The end-to-end tests want the machine for themselves: `npm test` runs them last, `npm test -- --only local` alone.
       testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/local/'],
+      modulePathIgnorePatterns: ['<rootDir>/.tools/', '<rootDir>/dist/', '<rootDir>/lib/', '<rootDir>/assets/'],
       transform: {
         '[/\\\\]node_modules[/\\\\].+\\.m?js$': new javascript.Transform('<rootDir>/tools/jest-esm.cjs'),
       },
@@ -117,7 +119,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   gitignore: ['/assets/', '/THIRD_PARTY_LICENSES', '/.tools/', 'cdk.out/', 'cdk.context.json', '*.tsbuildinfo', '/tmp/', '__pycache__/', '.DS_Store'],
   tsconfigDevFile: 'tsconfig.dev.json',
   tsconfigDev: {
-    exclude: ['lib', 'dist', 'assets', '.tools', '**/cdk.out'],
+    // The consumers' apps are compiled against the packages, where they are tried.
+    exclude: ['lib', 'dist', 'assets', '.tools', '**/cdk.out', 'test/consumers'],
     include: ['src/**/*.ts', 'test/**/*.ts', 'local/**/*.ts', 'examples/**/*.ts', 'tools/**/*.ts', '.projenrc.ts'],
     compilerOptions: { strict: true, skipLibCheck: true, types: ['node', 'jest', 'aws-lambda'], isolatedModules: true, noEmit: true, paths: { [packageName]: ['./src/index.ts'] } },
   },
@@ -182,6 +185,6 @@ project.package.addField('allowScripts', { 'esbuild': true, 'node': true, 'unrs-
 project.npmrc.addConfig('omit-lockfile-registry-resolved', 'true');
 
 // What a user installs: lib/, assets/ and the papers; not the local run, the tools or the examples.
-project.npmignore?.addPatterns('/local/', '/tools/', '/.ci/', '/.tools/', '/docs/', '/examples/', 'cdk.out/', '/ARCHITECTURE.md', '/CONTRIBUTING.md', '/.dependency-cruiser.cjs', '!/assets/');
+project.npmignore?.addPatterns('/local/', '/tools/', '/.ci/', '/.tools/', '/docs/', '/examples/', 'cdk.out/', '/ARCHITECTURE.md', '/CONTRIBUTING.md', '/.dependency-cruiser.cjs', '/.npmrc', '!/assets/', '!/THIRD_PARTY_LICENSES', '!/API.md');
 
 project.synth();

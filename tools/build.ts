@@ -1,0 +1,73 @@
+/** `npm run build`: handlers, library, API.md and the packages of all languages into dist/, then the packages as their users get them. */
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { bundlesStep } from './bundles-step';
+import { consumerSteps } from './consumers';
+import { Outcome, Step, command, commandStep, failed, hasProgram, isCi, lastLines, parseArguments, passed, root, runSteps, skipped } from './steps';
+
+const { only } = parseArguments(process.argv.slice(2));
+
+const steps: Step[] = [
+  bundlesStep(),
+  { name: 'compile', run: compile },
+  { name: 'api-docs', run: apiDocs },
+  packageStep('js', []),
+  packageStep('python', ['python3']),
+  packageStep('java', ['javac', 'mvn'], ['--maven-local-repository', path.join(root, '.tools', 'm2')]),
+  packageStep('go', ['go']),
+  { name: 'npm-contents', run: npmContents },
+  ...consumerSteps(),
+];
+
+void runSteps(steps, only);
+
+/** jsii leaves files of deleted sources in lib/, and everything in lib/ is published. */
+async function compile(): Promise<Outcome> {
+  for (const made of ['lib', '.jsii', 'tsconfig.tsbuildinfo']) rmSync(path.join(root, made), { recursive: true, force: true });
+  return commandStep('compile', 'jsii', ['--silence-warnings=reserved-word']).run();
+}
+
+/** The reference is read on the repository's page, so the committed one must be the current one. */
+async function apiDocs(): Promise<Outcome> {
+  const file = path.join(root, 'API.md');
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const { code, output } = await command('jsii-docgen', ['-o', 'API.md']);
+  if (code !== 0) return failed(`jsii-docgen exited with ${code}:`, lastLines(output, 50));
+  if (readFileSync(file, 'utf8') === before) return passed();
+  return isCi ? failed('API.md was not up to date: commit the one that \'npm run build\' makes') : passed('API.md was renewed: commit it');
+}
+
+const names: Readonly<Record<string, string>> = {
+  python3: 'Python 3.10 or newer with venv', javac: 'a JDK, 17 or newer', mvn: 'Maven', go: 'Go, 1.23 or newer',
+};
+
+function packageStep(language: string, programs: readonly string[], more: readonly string[] = []): Step {
+  return {
+    name: `package-${language}`,
+    run: async () => {
+      const missing = programs.filter((program) => !hasProgram(program));
+      if (missing.length > 0) return skipped(`the ${language} package needs ${missing.map((program) => `${names[program]} (${program})`).join(' and ')}`);
+      rmSync(path.join(root, 'dist', language), { recursive: true, force: true });
+      return commandStep('pacmak', 'jsii-pacmak', ['-v', '--target', language, ...more]).run();
+    },
+  };
+}
+
+/** What `npm install` brings: everything that is needed, and nothing of the workshop. */
+async function npmContents(): Promise<Outcome> {
+  const folder = path.join(root, 'dist', 'js');
+  const tarball = existsSync(folder) ? readdirSync(folder).find((file) => file.endsWith('.tgz')) : undefined;
+  if (!tarball) return failed('dist/js holds no package');
+  const { code, output } = await command('tar', ['-tzf', path.join(folder, tarball)]);
+  if (code !== 0) return failed('the package cannot be read:', output);
+  const files = output.trim().split('\n').map((file) => file.replace(/^package\//, ''));
+  const needed = ['.jsii', 'API.md', 'LICENSE', 'README.md', 'THIRD_PARTY_LICENSES', 'package.json', 'lib/index.js', 'lib/index.d.ts'];
+  const allowed = /^(\.jsii(\.gz)?|API\.md|CHANGELOG\.md|LICENSE|NOTICE|README\.md|THIRD_PARTY_LICENSES|package\.json|lib\/.+\.(js|d\.ts)|assets\/[^/]+\/[^/]+\/index\.js)$/;
+  const handlers = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.handler.ts'));
+  const problems = [
+    ...[...needed, ...handlers.map((file) => `assets/${file.replace(/\.handler\.ts$/, '')}/index.js`)].filter((file) => !files.includes(file)).map((file) => `${file} is missing`),
+    ...files.filter((file) => !allowed.test(file)).map((file) => `${file} must not be published`),
+    ...files.filter((file) => /^lib\/(runtime\/|.*\/http\/|.*(\/|\.)(aws|service|domain|handler)\.)/.test(file)).map((file) => `${file} runs inside Lambda: it belongs in a bundle only`),
+  ];
+  return problems.length === 0 ? passed(`${files.length} files`) : failed(`${tarball}:`, ...problems);
+}

@@ -1,0 +1,128 @@
+/** The packages as their users get them: in each language the same small app is synthesised, and the templates must be equal. */
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { CommandOptions, Outcome, Step, command, failed, hasProgram, lastLines, passed, root, skipped } from './steps';
+
+const sources = path.join(root, 'test', 'consumers');
+const workshop = path.join(root, '.tools', 'consumers');
+const dist = path.join(root, 'dist');
+
+const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string; devDependencies: Record<string, string> };
+/** What the app uses, in every language. */
+const versions = { ours: manifest.version, cdk: manifest.devDependencies['aws-cdk-lib'], constructs: manifest.devDependencies.constructs };
+
+/** The steps, TypeScript first: its templates are what the others are compared with. */
+export function consumerSteps(): Step[] {
+  return [
+    { name: 'use-typescript', run: () => attempt('typescript', [], useTypescript) },
+    { name: 'use-python', run: () => attempt('python', ['python3'], usePython) },
+    { name: 'use-java', run: () => attempt('java', ['javac', 'mvn'], useJava) },
+    { name: 'use-go', run: () => attempt('go', ['go'], useGo) },
+  ];
+}
+
+/** A command of a consumer failed: its output is the message. */
+class ConsumerError extends Error {}
+
+async function attempt(language: string, programs: readonly string[], use: (folder: string) => Promise<void>): Promise<Outcome> {
+  const missing = programs.filter((program) => !hasProgram(program));
+  if (missing.length > 0) return skipped(`the ${language} package cannot be tried without ${missing.join(' and ')}`);
+  const folder = path.join(workshop, language);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  cpSync(path.join(sources, language), folder, { recursive: true });
+  fillPlaceholders(folder);
+  try {
+    await use(folder);
+  } catch (error) {
+    if (error instanceof ConsumerError) return failed(error.message);
+    throw error;
+  }
+  return compare(folder);
+}
+
+async function must(program: string, args: readonly string[], options: CommandOptions): Promise<void> {
+  const { code, output } = await command(program, args, { ...options, env: { CDK_OUTDIR: path.join(options.cwd!, 'cdk.out'), CDK_VALIDATION: 'false', ...options.env } });
+  if (code !== 0) throw new ConsumerError(`${path.basename(program)} ${args.slice(0, 4).join(' ')} exited with ${code}:\n${lastLines(output, 60)}`);
+}
+
+async function useTypescript(folder: string): Promise<void> {
+  const options = { cwd: folder };
+  await must('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error',
+    packageIn('js', '.tgz'), `aws-cdk-lib@${versions.cdk}`, `constructs@${versions.constructs}`], options);
+  await must('tsc', ['--noEmit', '-p', '.'], options);
+  await must('node', ['--import', path.join(root, 'node_modules', 'tsx', 'dist', 'loader.mjs'), 'app.ts'], options);
+}
+
+async function usePython(folder: string): Promise<void> {
+  const options = { cwd: folder };
+  await must('python3', ['-m', 'venv', 'venv'], options);
+  await must(path.join(folder, 'venv', 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check',
+    packageIn('python', '.whl'), `aws-cdk-lib==${versions.cdk}`, `constructs==${versions.constructs}`], options);
+  await must(path.join(folder, 'venv', 'bin', 'python'), ['app.py'], options);
+}
+
+async function useJava(folder: string): Promise<void> {
+  const repository = path.join(root, '.tools', 'm2');
+  // Maven never looks again for a release that it has: forget the one of the last build.
+  for (const group of packagesOf(path.join(dist, 'java'))) rmSync(path.join(repository, group), { recursive: true, force: true });
+  await must('mvn', ['--batch-mode', '--no-transfer-progress', '--quiet', `-Dmaven.repo.local=${repository}`, 'compile', 'exec:java'], { cwd: folder });
+}
+
+async function useGo(folder: string): Promise<void> {
+  const options = { cwd: folder, env: { GOFLAGS: '-mod=mod', GOTOOLCHAIN: 'local' } };
+  await must('go', ['mod', 'tidy'], options);
+  await must('go', ['run', '.'], options);
+}
+
+function packageIn(language: string, extension: string): string {
+  const folder = path.join(dist, language);
+  const found = existsSync(folder) ? readdirSync(folder).find((file) => file.endsWith(extension)) : undefined;
+  if (!found) throw new ConsumerError(`dist/${language} holds no ${extension}: the step package-${language} makes it`);
+  return path.join(folder, found);
+}
+
+/** Folders of artifacts in a Maven repository, relative to it. */
+function packagesOf(repository: string): string[] {
+  if (!existsSync(repository)) throw new ConsumerError('dist/java is missing: the step package-java makes it');
+  return readdirSync(repository, { recursive: true, encoding: 'utf8' }).filter((file) => path.basename(file) === 'maven-metadata.xml').map((file) => path.dirname(file));
+}
+
+/** The consumers' build files name versions and places that only the build knows. */
+function fillPlaceholders(folder: string): void {
+  const values: Record<string, string> = {
+    OUR_VERSION: versions.ours, CDK_VERSION: versions.cdk, CONSTRUCTS_VERSION: versions.constructs, DIST: dist, REPOSITORY: root,
+  };
+  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(xml|mod|json)$/.test(name))) {
+    const at = path.join(folder, file);
+    writeFileSync(at, readFileSync(at, 'utf8').replace(/@@([A-Z_]+)@@/g, (whole, key: string) => values[key] ?? whole));
+  }
+}
+
+/** Every template must equal that of the TypeScript app. */
+function compare(folder: string): Outcome {
+  const made = templates(folder);
+  const expected = templates(path.join(workshop, 'typescript'));
+  if (Object.keys(expected).length === 0) return failed('the TypeScript app made no template to compare with');
+  const problems = Object.keys({ ...made, ...expected })
+    .filter((name) => !isDeepStrictEqual(made[name], expected[name]))
+    .map((name) => `${name} differs from TypeScript's: ${firstDifference(made[name], expected[name], '')}`);
+  return problems.length === 0 ? passed(`${Object.keys(made).length} templates equal`) : failed(...problems);
+}
+
+function templates(folder: string): Record<string, unknown> {
+  const output = path.join(folder, 'cdk.out');
+  const files = existsSync(output) ? readdirSync(output).filter((file) => file.endsWith('.template.json')) : [];
+  return Object.fromEntries(files.map((file) => [file, JSON.parse(readFileSync(path.join(output, file), 'utf8')) as unknown]));
+}
+
+/** Where two values part: the path and both sides, for a message. */
+function firstDifference(left: unknown, right: unknown, at: string): string {
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) {
+    return `at ${at || '/'} ${JSON.stringify(left)?.slice(0, 200)} instead of ${JSON.stringify(right)?.slice(0, 200)}`;
+  }
+  const [a, b] = [left as Record<string, unknown>, right as Record<string, unknown>];
+  const key = Object.keys({ ...a, ...b }).find((name) => !isDeepStrictEqual(a[name], b[name])) ?? '';
+  return firstDifference(a[key], b[key], `${at}/${key}`);
+}
