@@ -3,13 +3,13 @@ import {
   BatchGetItemCommand, ConditionalCheckFailedException, DynamoDBClient, DynamoDBServiceException, GetItemCommand, PutItemCommand, QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { ledgerEnv, ledgerSchema } from './contract';
 import { fromAttribute, toAttribute, toAttributes, toExpressions, toItem } from './items.aws';
 import { Ledger } from './model';
 import { Change, Decision, DecisionRequest, FaultKind, IndexEntry, Item, LedgerPorts, LedgerSettings, LedgerStore, StoreFault, WriteResult } from './ports';
 import { PaymentsLedger } from './service';
-import { dynamoClient, lambdaClient } from '../runtime/clients';
+import { dynamoClient } from '../runtime/clients';
+import { Invoker, invoker } from '../runtime/invoke';
 
 const throttles = new Set([
   'ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded', 'Throttling', 'LimitExceededException',
@@ -134,15 +134,12 @@ export function decisionOfPayload(payload: string): Decision {
 }
 
 /** The team's decision as a synchronous call of its function; everything but a clear answer is `unknown`. */
-export function decisionPort(client: LambdaClient, functionArn: string, nowMs: () => number): (request: DecisionRequest) => Promise<Decision> {
+export function decisionPort(invoke: Invoker, functionArn: string, nowMs: () => number): (request: DecisionRequest) => Promise<Decision> {
   return async (request) => {
     const left = request.deadlineMs - nowMs();
     if (left <= 0) return { kind: 'unknown' };
     try {
-      const answer = await client.send(new InvokeCommand({
-        FunctionName: functionArn, Payload: Buffer.from(JSON.stringify(request)),
-      }), { abortSignal: AbortSignal.timeout(left) });
-      return answer.FunctionError || !answer.Payload ? { kind: 'unknown' } : decisionOfPayload(Buffer.from(answer.Payload).toString());
+      return decisionOfPayload(await invoke(functionArn, request, left));
     } catch {
       return { kind: 'unknown' };
     }
@@ -158,13 +155,15 @@ export function ledgerFromEnvironment(source: Readonly<Record<string, string | u
   const region = source.AWS_REGION;
   if (!region) throw new Error('environment variable AWS_REGION is missing: Lambda sets it');
   const timeoutMs = Number(env.decisionTimeoutMs ?? 0);
+  const client = dynamoClient();
+  const invoke = invoker({ region, credentials: client.config.credentials, ...(source.AWS_ENDPOINT_URL ? { endpoint: source.AWS_ENDPOINT_URL } : {}) });
   const ports: LedgerPorts = {
-    store: new DynamoStore(dynamoClient(), env.tableName),
+    store: new DynamoStore(client, env.tableName),
     nowMs: Date.now,
     random: Math.random,
     nonce: randomUUID,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    ...(env.decisionFunctionArn ? { decide: decisionPort(lambdaClient(undefined, { requestTimeoutMs: timeoutMs }), env.decisionFunctionArn, Date.now) } : {}),
+    ...(env.decisionFunctionArn ? { decide: decisionPort(invoke, env.decisionFunctionArn, Date.now) } : {}),
   };
   const settings: LedgerSettings = {
     region,

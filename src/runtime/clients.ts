@@ -1,5 +1,4 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { LambdaClient } from '@aws-sdk/client-lambda';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 
 /** How long one request to AWS may take. */
@@ -28,9 +27,4 @@ function connection(limits: ClientLimits): NodeHttpHandler {
  */
 export function dynamoClient(region?: string, limits: Partial<ClientLimits> = {}): DynamoDBClient {
   return new DynamoDBClient({ region, maxAttempts: 1, requestHandler: connection({ ...defaults, ...limits }) });
-}
-
-/** A Lambda client, under the same rules. */
-export function lambdaClient(region?: string, limits: Partial<ClientLimits> = {}): LambdaClient {
-  return new LambdaClient({ region, maxAttempts: 1, requestHandler: connection({ ...defaults, ...limits }) });
 }

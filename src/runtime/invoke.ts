@@ -1,0 +1,54 @@
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { HttpRequest } from '@smithy/protocol-http';
+import { SignatureV4 } from '@smithy/signature-v4';
+
+/**
+ * Calls a Lambda function and waits for its answer (Invoke, RequestResponse), with the parts that the DynamoDB client brings anyway:
+ * the whole Lambda client would add 130 KB to a handler that needs one call of it.
+ * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+ */
+export interface Invoker {
+  /** The function's answer. Throws when there is none in time, or when the function failed. */
+  (functionArn: string, payload: unknown, timeoutMs: number): Promise<string>;
+}
+
+export interface InvokerOptions {
+  readonly region: string;
+  /** Credentials of the calling function, as its SDK clients resolve them. */
+  readonly credentials: () => Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken?: string }>;
+  /** Endpoint other than AWS's own, such as `AWS_ENDPOINT_URL` names one. */
+  readonly endpoint?: string;
+}
+
+export function invoker(options: InvokerOptions): Invoker {
+  const { region, credentials } = options;
+  const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+  const endpoint = new URL(options.endpoint ?? `https://lambda.${region}.${suffix}`);
+  const signer = new SignatureV4({ service: 'lambda', region, credentials, sha256: Sha256 });
+  const http = new NodeHttpHandler({ connectionTimeout: 1_000 });
+  return async (functionArn, payload, timeoutMs) => {
+    const request = new HttpRequest({
+      method: 'POST',
+      protocol: endpoint.protocol,
+      hostname: endpoint.hostname,
+      ...(endpoint.port ? { port: Number(endpoint.port) } : {}),
+      path: `/2015-03-31/functions/${encodeURIComponent(functionArn)}/invocations`,
+      headers: { 'host': endpoint.host, 'content-type': 'application/json', 'user-agent': userAgent() },
+      body: JSON.stringify(payload),
+    });
+    const signed = await signer.sign(request) as HttpRequest;
+    const { response } = await http.handle(signed, { abortSignal: AbortSignal.timeout(timeoutMs) });
+    const chunks: Buffer[] = [];
+    for await (const chunk of response.body as AsyncIterable<Buffer>) chunks.push(chunk);
+    if (response.statusCode !== 200) throw new Error(`Invoke of ${functionArn} answered ${response.statusCode} ${response.headers['x-amzn-errortype'] ?? ''}`);
+    if (response.headers['x-amz-function-error']) throw new Error(`${functionArn} failed: ${response.headers['x-amz-function-error']}`);
+    return Buffer.concat(chunks).toString();
+  };
+}
+
+/** Says which application calls, as the SDK does. */
+function userAgent(): string {
+  const appId = process.env.AWS_SDK_UA_APP_ID;
+  return `cdk-multi-region-payments${appId ? ` app/${appId}` : ''}`;
+}
