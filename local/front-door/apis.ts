@@ -30,7 +30,8 @@ export function enginePath(apis: readonly ApiEndpoint[], region: string, host: s
   const here = apis.filter((api) => api.region === region);
   const ownApi = here.find((api) => host.startsWith(`${api.apiId}.execute-api.`));
   if (ownApi) return under(ownApi.stage, pathAndQuery) ? `/_aws/execute-api/${ownApi.apiId}${pathAndQuery}` : undefined;
-  const mapped = here.flatMap((api) => api.domains.filter((domain) => domain.name === host && under(domain.basePath, pathAndQuery)).map((domain) => ({ api, domain })))
+  const mapped = here.flatMap((api) => api.domains.map((domain) => ({ api, domain })))
+    .filter(({ domain }) => domain.name === host && under(domain.basePath, pathAndQuery))
     .sort((a, b) => b.domain.basePath.length - a.domain.basePath.length)[0];
   if (!mapped) return undefined;
   const rest = mapped.domain.basePath ? pathAndQuery.slice(mapped.domain.basePath.length + 1) : pathAndQuery;

@@ -1,6 +1,73 @@
+import http from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { LocalRunError } from '../failure';
 import type { FrontDoor, FrontDoorDeps } from '../model';
+import { exchangeOf, rawProblem, sendProblem, type Exchange } from './answers';
+import { Control } from './control';
+import { Forwarder } from './forward';
+import { Gate } from './gate';
+import { PublicApi } from './public-api';
+
+/** Requests that may wait for their turn, and how long: then 429. They wait with their bodies unread. */
+const lineLength = 4096;
+const longestWaitMs = 20_000;
+
+const regionPath = /^\/_local\/regions\/([^/]+)(\/(?:api\/v1(?:\/.*)?|health\/?))$/s;
 
 /** Opens the front door on 127.0.0.1. Rejects when the port is taken. */
 export async function startFrontDoor(deps: FrontDoorDeps): Promise<FrontDoor> {
-  throw new Error(`not built yet (port ${deps.port})`);
+  const forwarder = new Forwarder(deps.regions);
+  const gate = new Gate(deps.inFlight ?? 8, lineLength, longestWaitMs);
+  const publicApi = new PublicApi({ ...deps, gate, forwarder });
+  const control = new Control(deps, forwarder);
+  const server = http.createServer({ requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 65_000 }, (request, response) => {
+    const exchange = exchangeOf(request, response);
+    request.on('error', () => response.destroy());
+    answer(exchange).catch((error: Error) => {
+      process.stderr.write(`front door: ${request.method} ${exchange.path}: ${error.stack ?? error.message}\n`);
+      sendProblem(exchange, 'unavailable', 'The front door failed at this request.');
+    });
+  });
+  async function answer(exchange: Exchange): Promise<void> {
+    if (isUnder('/api/v1', exchange.path) || isUnder('/health', exchange.path)) return publicApi.viaDns(exchange);
+    const [, name, inside] = regionPath.exec(exchange.path) ?? [];
+    const region = deps.regions.find((handle) => handle.name === name);
+    if (region && inside) return publicApi.direct(exchange, region, inside + exchange.target.slice(exchange.path.length));
+    if (name) return sendProblem(exchange, 'unknown_route', `There is no region '${name.slice(0, 64)}' in this run: it has ${deps.regions.map((handle) => handle.name).join(', ')}.`);
+    return control.answer(exchange);
+  }
+  server.on('clientError', refuseUnparsed);
+  await listen(server, deps.port);
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    }),
+  };
+}
+
+function isUnder(base: string, path: string): boolean {
+  return path === base || path.startsWith(`${base}/`);
+}
+
+function refuseUnparsed(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  if (error.code === 'HPE_HEADER_OVERFLOW') socket.end(rawProblem(431, 'Request Header Fields Too Large', 'The request line and headers together have at most 16 KB.'));
+  else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') socket.end(rawProblem(408, 'Request Timeout', 'The request did not arrive in time.'));
+  else socket.end(rawProblem(400, 'Bad Request', 'This is not an HTTP/1.1 request.'));
+}
+
+function listen(server: http.Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(error.code === 'EADDRINUSE'
+        ? new LocalRunError(`port ${port} is in use: end what listens there, or choose another one with --port`)
+        : new LocalRunError(`the front door cannot listen on 127.0.0.1:${port}: ${error.message}`));
+    });
+    server.listen({ host: '127.0.0.1', port, backlog: 4096 }, () => resolve());
+  });
 }

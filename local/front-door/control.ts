@@ -1,0 +1,140 @@
+import { isIP } from 'node:net';
+import { tenantPattern } from '../../src/api/contract';
+import type { FrontDoorDeps, LinkState, RegionHandle } from '../model';
+import { headerOf, send, sendJson, sendProblem, type Exchange } from './answers';
+import { readBody } from './body';
+import type { Forwarder } from './forward';
+import { page } from './page';
+import { statusOf } from './status';
+
+/** Longer than any round trip on earth, shorter than any timeout here. */
+const mostLagMs = 10_000;
+const largestBody = 4096;
+
+type Parsed = { readonly fields: Readonly<Record<string, unknown>>; readonly form: boolean };
+
+/** The page and everything under `/_local` that is not the API: what watches the run and breaks it. */
+export class Control {
+  constructor(private readonly deps: FrontDoorDeps, private readonly forwarder: Forwarder) {}
+
+  public async answer(exchange: Exchange): Promise<void> {
+    const refused = foreign(exchange);
+    if (refused) return sendProblem(exchange, 'forbidden', refused);
+    const [, first, second, third, fourth, ...more] = exchange.path.split('/').map(decoded);
+    if (exchange.path === '/') return this.get(exchange, () => this.page(exchange));
+    if (first === '_local' && more.length === 0) {
+      if (second === 'token' && third === undefined) return this.get(exchange, () => this.token(exchange));
+      if (second === 'status' && third === undefined) return this.get(exchange, () => sendJson(exchange, 200, statusOf(this.deps, this.forwarder)));
+      if (second === 'regions' && (fourth === 'stop' || fourth === 'start')) return this.post(exchange, () => this.switchRegion(exchange, third, fourth));
+      if (second === 'links' && third && fourth) return this.post(exchange, () => this.setLink(exchange, third, fourth));
+    }
+    sendProblem(exchange, 'unknown_route', 'The front door has no such path: see GET / for what it has.');
+  }
+
+  private get(exchange: Exchange, answer: () => void): void {
+    if (['GET', 'HEAD'].includes(exchange.request.method ?? '')) return answer();
+    sendProblem(exchange, 'method_not_allowed', `Use GET, not ${exchange.request.method}.`, { headers: { Allow: 'GET, HEAD' } });
+  }
+
+  private async post(exchange: Exchange, answer: () => Promise<void>): Promise<void> {
+    if (exchange.request.method === 'POST') return answer();
+    sendProblem(exchange, 'method_not_allowed', `Use POST, not ${exchange.request.method}.`, { headers: { Allow: 'POST' } });
+  }
+
+  private page(exchange: Exchange): void {
+    const { html, policy } = page(statusOf(this.deps, this.forwarder));
+    send(exchange, 200, 'text/html; charset=utf-8', html, { headers: { 'Content-Security-Policy': policy, 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'same-origin' } });
+  }
+
+  private token(exchange: Exchange): void {
+    const tenant = exchange.query.get('tenant') ?? '';
+    if (!tenantPattern.test(tenant)) return sendProblem(exchange, 'invalid_request', 'Give ?tenant= a name of 1 to 128 visible ASCII characters without #.');
+    if (!this.deps.issuer) return sendProblem(exchange, 'unknown_route', 'The app\'s API has no JWT authorizer, so no token would be of use.');
+    send(exchange, 200, 'text/plain; charset=utf-8', this.deps.issuer.token({ tenant }));
+  }
+
+  private async switchRegion(exchange: Exchange, name: string, to: 'stop' | 'start'): Promise<void> {
+    const region = this.region(exchange, name);
+    const parsed = region && await parsedBody(exchange);
+    if (!region || !parsed) return;
+    const unknown = Object.keys(parsed.fields);
+    if (unknown.length) return sendProblem(exchange, 'unknown_field', `This call takes no fields, but got ${unknown.join(', ').slice(0, 200)}.`, { region: region.name });
+    await (to === 'stop' ? region.stop() : region.start());
+    done(exchange, parsed, { name: region.name, state: region.state }, region.name);
+  }
+
+  private region(exchange: Exchange, name: string): RegionHandle | undefined {
+    const region = this.deps.regions.find((handle) => handle.name === name);
+    if (!region) sendProblem(exchange, 'unknown_route', `There is no region '${name.slice(0, 64)}' in this run: it has ${this.deps.regions.map((handle) => handle.name).join(', ')}.`);
+    return region;
+  }
+
+  private async setLink(exchange: Exchange, from: string, to: string): Promise<void> {
+    const link = this.deps.links.all().find((candidate) => candidate.from === from && candidate.to === to);
+    if (!link) {
+      const known = this.deps.links.all().map((candidate) => `${candidate.from} to ${candidate.to}`).join(', ');
+      return sendProblem(exchange, 'unknown_route', `There is no link from '${from.slice(0, 64)}' to '${to.slice(0, 64)}' in this run: it has ${known}.`);
+    }
+    const parsed = await parsedBody(exchange);
+    if (!parsed) return;
+    const change = linkChange(parsed);
+    if (typeof change === 'string') return sendProblem(exchange, 'invalid_request', change);
+    const { lagMs, partitioned } = this.deps.links.set(from, to, change);
+    done(exchange, parsed, { from, to, lagMs, partitioned } satisfies LinkState, undefined);
+  }
+}
+
+/** A form's sender wants the page again, anyone else what came of it. */
+function done(exchange: Exchange, parsed: Parsed, result: object, region: string | undefined): void {
+  if (!parsed.form) return sendJson(exchange, 200, result, { region });
+  send(exchange, 303, 'text/plain; charset=utf-8', 'done', { headers: { Location: '/' } });
+}
+
+/** What changes, or what is wrong with it. A form knows text only. */
+function linkChange({ fields, form }: Parsed): { lagMs?: number; partitioned?: boolean } | string {
+  const unknown = Object.keys(fields).filter((name) => !['lagMs', 'partitioned'].includes(name));
+  if (unknown.length) return `Unknown field ${unknown.join(', ').slice(0, 200)}: a link takes lagMs and partitioned.`;
+  const lagMs = form && typeof fields.lagMs === 'string' && fields.lagMs !== '' ? Number(fields.lagMs) : fields.lagMs;
+  const partitioned = form && typeof fields.partitioned === 'string' ? fields.partitioned === 'true' : fields.partitioned;
+  if (lagMs !== undefined && !(typeof lagMs === 'number' && lagMs >= 0 && lagMs <= mostLagMs)) return `lagMs is a number of milliseconds from 0 to ${mostLagMs}.`;
+  if (partitioned !== undefined && typeof partitioned !== 'boolean') return 'partitioned is true or false.';
+  return { ...(lagMs === undefined ? {} : { lagMs }), ...(partitioned === undefined ? {} : { partitioned }) };
+}
+
+/** The body's fields; without a body none. Answers by itself when there is no reading it. */
+async function parsedBody(exchange: Exchange): Promise<Parsed | undefined> {
+  const read = await readBody(exchange.request, largestBody);
+  if (read.kind === 'gone') return undefined;
+  if (read.kind === 'tooLarge') sendProblem(exchange, 'body_too_large', `A body has at most ${largestBody} bytes here.`);
+  if (read.kind === 'slow') sendProblem(exchange, 'invalid_request', 'The body did not arrive within 10 s.', { status: 408, headers: { Connection: 'close' } });
+  if (read.kind !== 'read') return undefined;
+  const text = read.body.toString('utf8');
+  const form = (headerOf(exchange.request, 'content-type') ?? '').startsWith('application/x-www-form-urlencoded') && !text.trimStart().startsWith('{');
+  if (form || text === '') return { fields: form ? Object.fromEntries(new URLSearchParams(text)) : {}, form };
+  try {
+    const fields: unknown = JSON.parse(text);
+    if (typeof fields === 'object' && fields !== null && !Array.isArray(fields)) return { fields: fields as Record<string, unknown>, form: false };
+    sendProblem(exchange, 'invalid_request', 'The body is a JSON object.');
+  } catch {
+    sendProblem(exchange, 'invalid_json', 'The body is not valid JSON.');
+  }
+  return undefined;
+}
+
+/** A web page elsewhere must not break the run through the reader's browser. */
+function foreign(exchange: Exchange): string | undefined {
+  const host = headerOf(exchange.request, 'host') ?? '';
+  const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  if (!isIP(name) && name !== 'localhost' && !name.endsWith('.localhost')) return `Ask for it as 127.0.0.1 or localhost, not as '${host.slice(0, 64)}'.`;
+  const origin = headerOf(exchange.request, 'origin');
+  if (origin !== undefined && origin !== `http://${host}`) return `A page of ${origin.slice(0, 64)} may not use this.`;
+  return undefined;
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

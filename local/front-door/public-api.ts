@@ -1,0 +1,99 @@
+import { isKnownLocation, knownLocations } from '../dns/region-latency';
+import type { ApiEndpoint, Dns, RegionHandle } from '../model';
+import { headerOf, sendProblem, type Exchange } from './answers';
+import { enginePath } from './apis';
+import { readBody } from './body';
+import { passOn, type Forwarder } from './forward';
+import type { Gate } from './gate';
+
+export interface PublicApiDeps {
+  readonly regions: readonly RegionHandle[];
+  readonly apis: readonly ApiEndpoint[];
+  readonly dns: Dns;
+  readonly gate: Gate;
+  readonly forwarder: Forwarder;
+}
+
+/** Lambda takes no larger request; API Gateway answers 413 by itself. */
+const largestBody = 6 * 1024 * 1024;
+
+/** Requests to the API: through DNS as a client's, or to one region past DNS. */
+export class PublicApi {
+  constructor(private readonly deps: PublicApiDeps) {}
+
+  /** As the public name would answer: the client's location and resolver decide what DNS says. */
+  public async viaDns(exchange: Exchange): Promise<void> {
+    const { dns, regions } = this.deps;
+    const location = headerOf(exchange.request, 'x-client-location') ?? regions[0].name;
+    const resolver = headerOf(exchange.request, 'x-client-resolver');
+    if (!isKnownLocation(location) && !regions.some((region) => region.name === location)) {
+      return sendProblem(exchange, 'invalid_request', `X-Client-Location '${location.slice(0, 64)}' is not a region: use one of ${knownLocations().join(', ')}`);
+    }
+    if (resolver !== undefined && !/^[\x21-\x7e]{1,64}$/.test(resolver)) {
+      return sendProblem(exchange, 'invalid_request', 'X-Client-Resolver is a name of 1 to 64 visible ASCII characters.');
+    }
+    if (dns.publicName === undefined) {
+      return sendProblem(exchange, 'unknown_route', `No record set of this app leads to an API: use /_local/regions/{region}${exchange.path}.`);
+    }
+    const answer = dns.resolve({ name: dns.publicName, location, resolver });
+    const region = answer.kind === 'found' ? regions.find((handle) => handle.name === answer.region) : undefined;
+    if (answer.kind === 'nowhere' || !region) {
+      const reason = answer.kind === 'nowhere' ? answer.reason : `${answer.target} is in ${answer.region}, which is not a region of this run`;
+      return sendProblem(exchange, 'unavailable', `${dns.publicName} cannot be resolved: ${reason}.`);
+    }
+    return this.enter(exchange, region, enginePath(this.deps.apis, region.name, dns.publicName, exchange.target));
+  }
+
+  /** One region's endpoint; `target` is path and query inside the API. */
+  public async direct(exchange: Exchange, region: RegionHandle, target: string): Promise<void> {
+    const { apis, dns } = this.deps;
+    const here = apis.filter((api) => api.region === region.name);
+    const names = here.flatMap((api) => api.domains.map((domain) => domain.name));
+    const name = names.find((candidate) => candidate === dns.publicName) ?? names[0];
+    const bare = here[0] && `/_aws/execute-api/${here[0].apiId}/${here[0].stage}${target}`;
+    const path = name === undefined ? bare : enginePath(apis, region.name, name, target);
+    return this.enter(exchange, region, path);
+  }
+
+  private async enter(exchange: Exchange, region: RegionHandle, path: string | undefined): Promise<void> {
+    const at = { region: region.name };
+    if (path === undefined) return sendProblem(exchange, 'forbidden', `No API in ${region.name} answers to this name and path.`, at);
+    if (leavesItsFolder(exchange.path)) return sendProblem(exchange, 'invalid_path', 'A path holds no . or .. segment.', at);
+    // What a client sees of a lost region is a connection that does not come about.
+    if (region.state === 'stopped') return dead(exchange, region);
+    const gone = new AbortController();
+    exchange.response.once('close', () => gone.abort());
+    const entry = await this.deps.gate.enter(gone.signal);
+    if (entry === 'gone') return;
+    if (entry !== 'entered') {
+      return sendProblem(exchange, 'throttled', entry === 'full' ? 'Too many requests wait already.' : 'The request waited too long for its turn; nothing was done with it.', at);
+    }
+    try {
+      await this.pass(exchange, region, path);
+    } finally {
+      this.deps.gate.leave();
+    }
+  }
+
+  private async pass(exchange: Exchange, region: RegionHandle, path: string): Promise<void> {
+    const at = { region: region.name };
+    const read = await readBody(exchange.request, largestBody);
+    if (read.kind === 'gone') return;
+    if (read.kind === 'tooLarge') return sendProblem(exchange, 'body_too_large', `A body of more than ${largestBody} bytes does not pass the gateway.`, at);
+    if (read.kind === 'slow') return sendProblem(exchange, 'invalid_request', 'The body did not arrive within 10 s.', { ...at, status: 408, headers: { Connection: 'close' } });
+    if (region.state === 'stopped') return dead(exchange, region);
+    const answer = await this.deps.forwarder.forward(exchange, region, path, read.body);
+    if (answer.kind === 'answered') return passOn(exchange, answer);
+    sendProblem(exchange, 'outcome_unknown', `No answer from ${region.name}: ${answer.reason}. Repeat the request with the same Idempotency-Key after the time in Retry-After.`, at);
+  }
+}
+
+function dead(exchange: Exchange, region: RegionHandle): void {
+  sendProblem(exchange, 'outcome_unknown', `${region.name}, to which the name leads, takes no connection; nothing was sent there. `
+    + 'Repeat the request with the same Idempotency-Key after the time in Retry-After.', { region: region.name });
+}
+
+/** The engine's own addresses lie beside the API's: no path may climb out of it. */
+function leavesItsFolder(path: string): boolean {
+  return path.split(/\/|%2f|\\|%5c/i).some((segment) => ['.', '..'].includes(segment.replace(/%2e/gi, '.')));
+}
