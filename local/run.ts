@@ -1,85 +1,159 @@
-import { Assembly } from './assembly/assembly';
-import { resolveFabric, rewriteStack } from './assembly/rewrite';
-import { synthesise } from './assembly/synthesise';
-import { deployStacks, describeStack, makeAssetBuckets, ownOutputs, type DeployTarget } from './deploy/stacks';
-import { makeTable, tableBlueprints } from './deploy/tables';
-import { freePort, isPortTaken } from './engine/ports';
+import type { Assembly } from './assembly/assembly';
+import { prepareAssembly } from './assembly/prepare';
+import { deployAll } from './deploy/deploy';
+import { startDns } from './dns/dns';
+import { Engines } from './engine/engines';
+import { isPortTaken } from './engine/ports';
 import { emulatorPython } from './engine/python';
-import { RegionProcess } from './engine/region';
 import { Supervisor } from './engine/supervisor';
 import { LocalRunError } from './failure';
-import type { DeployedStack, FabricResource } from './model';
+import { apiEndpoints } from './front-door/apis';
+import { startFrontDoor } from './front-door/front-door';
+import { createJudge, type Judge } from './iam';
+import type { DeployedStack, FabricResource, FrontDoor, Links, RegionHandle } from './model';
 import type { DemoOptions } from './options';
+import { createLinks, startRegionProxy } from './proxy';
+import { EngineClient } from './proxy/engine-client';
+import { createGlobalTables, type GlobalTables } from './tables';
 
 /** The whole system on this machine, from the emulators to the front door. */
 export interface LocalRun {
   /** Address of the front door, without a trailing slash. */
   readonly url: string;
-  readonly regions: readonly RegionProcess[];
+  readonly regions: readonly RegionHandle[];
+  readonly links: Links;
   readonly stacks: readonly DeployedStack[];
   /** The run's temporary folder; gone after `stop`. */
   readonly folder: string;
-  /** Processes whose memory counts as the run's; each leads a process group. */
+  /** Settles with one line when an emulator ended that nobody had ended. */
+  readonly failed: Promise<string>;
+  /** Processes whose memory counts as the run's, this one too; the emulators' lead groups with their functions in them. */
   processIds(): number[];
   /** Ends everything and deletes the folder. Idempotent. */
   stop(): Promise<void>;
 }
 
-/** Process that holds the one copy of each STRONG table; nothing stops it. */
-const homeProcess = 'home';
+/** The emulator's account. */
 const accountId = '000000000000';
 
-export async function startLocalRun(options: DemoOptions, log: (line: string) => void): Promise<LocalRun> {
+/**
+ * Synthesises the app, starts the emulators, deploys into them and opens the front door.
+ *
+ * @param log receives progress, one line each
+ * @param signal ends a run that is still starting
+ * @throws LocalRunError with one line when the user can mend it; nothing is left behind then
+ */
+export async function startLocalRun(options: DemoOptions, log: (line: string) => void, signal?: AbortSignal): Promise<LocalRun> {
   if (options.port !== 0 && await isPortTaken(options.port)) {
-    throw new LocalRunError(`port ${options.port} on 127.0.0.1 is in use: end what listens there or give another --port`);
+    throw new LocalRunError(`port ${options.port} on 127.0.0.1 is in use: end what listens there, or choose another one with --port`);
   }
-  const python = await emulatorPython(log);
+  const closing = new Closing();
   const supervisor = await Supervisor.launch();
+  closing.add(() => supervisor.close());
+  const composing = compose(options, log, supervisor, closing);
+  const aborted = new Promise<never>((_, reject) => {
+    const abort = (): void => reject(new LocalRunError('the start was ended'));
+    if (signal?.aborted) abort();
+    else signal?.addEventListener('abort', abort, { once: true });
+  });
   try {
-    return await compose(options, log, python, supervisor);
+    return await Promise.race([composing, aborted]);
   } catch (error) {
-    await supervisor.close();
+    composing.catch(() => {});
+    await closing.run();
     throw error;
   }
 }
 
-async function compose(options: DemoOptions, log: (line: string) => void, python: string, supervisor: Supervisor): Promise<LocalRun> {
-  const directory = await synthesise({ supervisor, appDirectory: options.appDirectory, accountId, context: options.mode ? { mode: options.mode } : {} });
-  const assembly = new Assembly(directory, accountId);
-  const names = [...new Set([...assembly.plan.regions, ...assembly.plan.globalTables.flatMap((table) => table.replicas)])];
-  const rewritten = assembly.stacks.map((stack) => {
-    const result = rewriteStack(stack, accountId);
-    assembly.replaceTemplate(stack, result.template);
-    return result;
-  });
-  log(`synthesised ${assembly.stacks.length} stacks for ${names.join(', ')}`);
-  const engines = new Map<string, RegionProcess>();
-  await Promise.all([...names, homeProcess].map(async (name) => {
-    const port = await freePort();
-    engines.set(name, await RegionProcess.start({ supervisor, python, region: name === homeProcess ? 'us-east-2' : name, processName: name, accountId, enginePort: port, proxyPort: port }));
-  }));
-  log('emulators are ready');
-  const home = engines.get(homeProcess)!;
-  const targets = new Map<string, DeployTarget>(engines);
-  await makeAssetBuckets(assembly, targets);
-  const requests = tableBlueprints(assembly.plan, accountId);
-  for (const table of assembly.plan.globalTables) {
-    const { stack, request } = requests.get(table.name)!;
-    for (const region of table.replicas) if (region !== stack.region) await makeTable({ region, enginePort: engines.get(region)!.enginePort }, request);
-    if (table.mode === 'STRONG') await makeTable({ region: table.witness!, enginePort: home.enginePort }, request);
+async function compose(options: DemoOptions, log: (line: string) => void, supervisor: Supervisor, closing: Closing): Promise<LocalRun> {
+  const python = await emulatorPython(supervisor, log);
+  const prepared = await prepareAssembly({ supervisor, appDirectory: options.appDirectory, mode: options.mode, accountId, log });
+  const { assembly } = prepared;
+  const engines = new Engines({ supervisor, python, accountId, regions: regionsOf(assembly), witnesses: witnessesOf(assembly) });
+  const links = createLinks([...engines.regions, ...engines.witnesses], { lagMs: options.lagMs });
+  const { tables, judge } = startFabric(engines, links, closing);
+  for (const region of engines.regions) {
+    const proxy = await startRegionProxy({ region, engines, links, tables, judge });
+    closing.add(() => proxy.close());
+    engines.useProxy(region, proxy.port);
   }
-  await deployStacks({ supervisor, assembly, targets, log });
-  const stacks: DeployedStack[] = [];
-  const fabric: FabricResource[] = [];
-  for (const result of rewritten) {
-    const { outputs, physicalIds } = await describeStack(result.stack, targets.get(result.stack.region)!);
-    stacks.push({ name: result.stack.name, region: result.stack.region, physicalIds, outputs: ownOutputs(outputs) });
-    fabric.push(...resolveFabric(result, outputs, physicalIds));
-  }
-  log(JSON.stringify(fabric, undefined, 1));
+  await engines.start();
+  log(`emulators of ${engines.regions.join(', ')} and of the strong copies run`);
+  const { stacks, fabric } = await deployAll({ supervisor, prepared, engines, tables, accountId, log });
+  const frontDoor = await openFrontDoor({ options, engines, links, tables, fabric, issuer: prepared.issuer, log }, closing);
   return {
-    url: '', regions: names.map((name) => engines.get(name)!), stacks, folder: supervisor.folder,
-    processIds: () => [...engines.values()].map((engine) => engine.pid),
-    stop: () => supervisor.close(),
+    url: `http://127.0.0.1:${frontDoor.port}`,
+    regions: engines.handles(),
+    links,
+    stacks,
+    folder: supervisor.folder,
+    failed: Promise.race([engines.failed, closing.begun.then(() => new Promise<never>(() => {}))]),
+    processIds: () => [process.pid, supervisor.pid, ...engines.processIds()],
+    stop: () => closing.run(),
   };
+}
+
+function startFabric(engines: Engines, links: Links, closing: Closing): { tables: GlobalTables; judge: Judge } {
+  const client = new EngineClient(engines);
+  closing.add(async () => client.close());
+  const tables = createGlobalTables({ engines, links });
+  closing.add(() => tables.close());
+  const judge = createJudge({ engines });
+  closing.add(async () => judge.close());
+  return { tables, judge };
+}
+
+interface FrontDoorParts {
+  readonly options: DemoOptions;
+  readonly engines: Engines;
+  readonly links: Links;
+  readonly tables: GlobalTables;
+  readonly fabric: readonly FabricResource[];
+  readonly issuer: Awaited<ReturnType<typeof prepareAssembly>>['issuer'];
+  readonly log: (line: string) => void;
+}
+
+async function openFrontDoor({ options, engines, links, tables, fabric, issuer, log }: FrontDoorParts, closing: Closing): Promise<FrontDoor> {
+  const apis = apiEndpoints(fabric);
+  const regions = engines.handles();
+  const dns = startDns({ resources: fabric, regions, apis, warn: log });
+  closing.add(async () => dns.close());
+  const frontDoor = await startFrontDoor({ port: options.port, regions, links, tables, dns, issuer, apis, inFlight: options.inFlight });
+  closing.add(() => frontDoor.close());
+  return frontDoor;
+}
+
+/** Regions with a stack or a replica. */
+function regionsOf({ plan }: Assembly): string[] {
+  return [...new Set([...plan.regions, ...plan.globalTables.flatMap((table) => table.replicas)])];
+}
+
+function witnessesOf({ plan }: Assembly): string[] {
+  return [...new Set(plan.globalTables.flatMap((table) => table.witness ?? []))];
+}
+
+/** What must be closed, last opened first; all of it even when one step fails. */
+class Closing {
+  readonly begun: Promise<void>;
+  private begin!: () => void;
+  private readonly steps: (() => Promise<void>)[] = [];
+  private done?: Promise<void>;
+
+  constructor() {
+    this.begun = new Promise((resolve) => { this.begin = resolve; });
+  }
+
+  add(step: () => Promise<void>): void {
+    // Opened after the end began: closed at once.
+    if (this.done) void step().catch(() => {});
+    else this.steps.unshift(step);
+  }
+
+  run(): Promise<void> {
+    this.begin();
+    this.done ??= (async () => {
+      for (const step of this.steps) await step().catch(() => {});
+    })();
+    return this.done;
+  }
 }

@@ -33,7 +33,7 @@ export function rewriteStack(stack: StackPlan, accountId: string): RewrittenStac
   const fabric: PendingResource[] = [];
   for (const [logicalId, resource] of Object.entries(template.Resources)) {
     adapt(stack, logicalId, resource);
-    if (standInOf(resource.Type)?.treatment === 'watched') fabric.push(collector.collect(stack, logicalId, resource));
+    if (standInOf(resource)?.treatment === 'watched') fabric.push(collector.collect(stack, logicalId, resource));
   }
   for (const [logicalId, resource] of gone) fabric.push(collector.collect(stack, logicalId, resource, gone));
   return { stack, template: { ...template, Outputs: { ...template.Outputs, ...collector.outputs } } as CfnTemplate, fabric };
@@ -66,7 +66,7 @@ function dropBootstrapCheck(template: { Parameters?: Record<string, unknown>; Ru
 
 /** Takes out what the emulator cannot make, and every mention of it. */
 function removeResources(template: CfnTemplate, stack: StackPlan): Map<string, CfnResource> {
-  const removed = new Map(Object.entries(template.Resources).filter(([, resource]) => standInOf(resource.Type)?.treatment === 'removed'));
+  const removed = new Map(Object.entries(template.Resources).filter(([, resource]) => standInOf(resource)?.treatment === 'removed'));
   if (removed.size === 0) return removed;
   const made = new Map([...removed].map(([logicalId, { Type }]) => {
     const ref = madeUpId(Type, stack.name, logicalId);
@@ -86,7 +86,7 @@ function removeResources(template: CfnTemplate, stack: StackPlan): Map<string, C
 
 /** Changes in place what the emulator gets of a resource that stays. */
 function adapt(stack: StackPlan, logicalId: string, resource: CfnResource): void {
-  const becomes = standInOf(resource.Type)?.becomes;
+  const becomes = standInOf(resource)?.becomes;
   if (becomes) {
     resource.Type = becomes.type;
     for (const property of becomes.without) delete resource.Properties?.[property];

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { CfnResource } from '../model';
 
 /**
  * What the emulator gets of a resource type:
@@ -11,6 +12,8 @@ export type Treatment = 'removed' | 'replaced' | 'watched' | 'idle';
 
 export interface StandIn {
   readonly type: string;
+  /** The row is for resources with this property only. */
+  readonly onlyWith?: string;
   readonly treatment: Treatment;
   /** What the emulator lacks. */
   readonly lacks: string;
@@ -41,13 +44,13 @@ export const standIns: readonly StandIn[] = [
   { type: 'AWS::ApiGateway::DomainName', treatment: 'watched', lacks: 'no TLS and no listening name', standIn: 'the front door leads the name to the region\'s API over plain HTTP; no mTLS' },
   { type: 'AWS::ApiGateway::BasePathMapping', treatment: 'watched', lacks: 'not applied', standIn: 'the front door applies it' },
   { type: 'AWS::ApiGateway::RequestValidator', treatment: 'idle', lacks: 'validates nothing', standIn: 'the handlers validate anyway' },
-  { type: 'AWS::CloudWatch::Alarm', treatment: 'idle', lacks: 'no dimensions, missing data or metric math', standIn: 'nothing yet: local alarms mean nothing' },
+  { type: 'AWS::CloudWatch::Alarm', onlyWith: 'Metrics', treatment: 'removed', lacks: 'no metric math', standIn: 'nothing yet: not evaluated' },
+  { type: 'AWS::CloudWatch::Alarm', treatment: 'idle', lacks: 'no dimensions or missing data', standIn: 'nothing yet: local alarms mean nothing' },
 ];
 
-const byType = new Map(standIns.map((row) => [row.type, row]));
-
-export function standInOf(type: string): StandIn | undefined {
-  return byType.get(type);
+/** The row for a resource: the first that fits. */
+export function standInOf(resource: CfnResource): StandIn | undefined {
+  return standIns.find(({ type, onlyWith }) => type === resource.Type && (onlyWith === undefined || resource.Properties?.[onlyWith] !== undefined));
 }
 
 /** The ID that `Ref` gives for a resource that the emulator did not get; the same in every run. */

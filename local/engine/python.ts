@@ -1,91 +1,104 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { LocalRunError } from '../failure';
+import type { Supervisor } from './supervisor';
 
-const run = promisify(execFile);
 const root = path.resolve(__dirname, '../..');
 const requirements = path.join(root, 'local', 'requirements.txt');
 const oldestPython = [3, 10] as const;
 
+/** Name of a venv's file that says it was installed to the end. */
+const completeMark = 'complete';
+
 /** Python of the project's own environment with the emulator in it; installed once per content of `requirements.txt`. */
-export async function emulatorPython(log: (line: string) => void): Promise<string> {
+export async function emulatorPython(supervisor: Supervisor, log: (line: string) => void): Promise<string> {
   const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
-  const home = path.join(root, '.tools', `venv-${hash}`);
+  const tools = path.join(root, '.tools');
+  const home = path.join(tools, `venv-${hash}`);
   const python = path.join(home, 'bin', 'python');
-  if (existsSync(path.join(home, 'complete')) && await works(python)) return python;
+  const programs = new Programs(supervisor);
+  // An environment breaks when the Python it was made from is removed.
+  if (existsSync(path.join(home, completeMark)) && (await programs.run(python, ['-c', 'import ministack'])).ok) return python;
+  const base = await findPython(programs);
   log('installing the emulator into .tools (about half a minute, once) ...');
-  await mkdir(path.dirname(home), { recursive: true });
+  mkdirSync(tools, { recursive: true });
+  removeStaleDrafts(tools);
   // Made beside its place and moved there: a second run that starts meanwhile never sees half of it.
   const draft = `${home}.${process.pid}`;
   try {
-    await install(await findPython(), draft);
+    await install(programs, base, draft);
     rmSync(home, { recursive: true, force: true });
     renameSync(draft, home);
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });
-    if (existsSync(path.join(home, 'complete'))) return python;
-    throw error;
+    if (!existsSync(path.join(home, completeMark))) throw error;
   }
   return python;
 }
 
-async function install(base: string, home: string): Promise<void> {
-  try {
-    await run(base, ['-m', 'venv', home]);
-  } catch (error) {
-    const said = outputOf(error);
-    throw new LocalRunError(`'${base} -m venv' failed (${lastLine(said)}): install Python's venv module (on Debian and Ubuntu: apt install python3-venv)`);
+async function install(programs: Programs, base: string, home: string): Promise<void> {
+  const made = await programs.run(base, ['-m', 'venv', home]);
+  if (!made.ok) {
+    throw new LocalRunError(`'${base} -m venv' failed (${lastLine(made.output)}): install Python's venv module (on Debian and Ubuntu: apt install python3-venv)`);
   }
-  try {
-    await run(path.join(home, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
-  } catch (error) {
-    throw new LocalRunError(`pip could not install local/requirements.txt (${lastLine(outputOf(error))}): check the network or pip's index and try again`);
+  const pip = await programs.run(path.join(home, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
+  if (!pip.ok) {
+    throw new LocalRunError(`pip could not install local/requirements.txt (${lastLine(pip.output)}): check the network or pip's index and try again`);
   }
-  writeFileSync(path.join(home, 'complete'), '');
+  writeFileSync(path.join(home, completeMark), '');
 }
 
-/** The first Python on PATH that is new enough. */
-async function findPython(): Promise<string> {
-  const found: string[] = [];
+/** The first Python on PATH that is new enough and can make environments. */
+async function findPython(programs: Programs): Promise<string> {
+  const seen: string[] = [];
   for (const name of ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python']) {
-    const version = await versionOf(name);
-    if (!version) continue;
-    if (version[0] > oldestPython[0] || (version[0] === oldestPython[0] && version[1] >= oldestPython[1])) return name;
-    found.push(`${name} is ${version.join('.')}`);
+    const { ok, output } = await programs.run(name, ['-c', 'import sys; print(*sys.version_info[:2]); import venv, ensurepip']);
+    const [major, minor] = (/^(\d+) (\d+)$/m.exec(output) ?? []).slice(1).map(Number);
+    if (major === undefined) continue;
+    const recent = major > oldestPython[0] || (major === oldestPython[0] && minor >= oldestPython[1]);
+    if (ok && recent) return name;
+    seen.push(`${name} ${major}.${minor}${recent ? ' without venv' : ''}`);
   }
-  const seen = found.length > 0 ? `only ${found.join(', ')}` : 'no python3 on PATH';
-  throw new LocalRunError(`Python ${oldestPython.join('.')} or newer with venv is needed to run the emulator, found ${seen}: install it and run the command again`);
+  const found = seen.length > 0 ? `PATH has only ${seen.join(', ')}` : 'PATH has no python3';
+  throw new LocalRunError(`the emulator needs Python ${oldestPython.join('.')} or newer with venv, but ${found}: install it (on Debian and Ubuntu: apt install python3 python3-venv)`);
 }
 
-async function versionOf(name: string): Promise<[number, number] | undefined> {
-  try {
-    const { stdout } = await run(name, ['-c', 'import sys; print(sys.version_info[0], sys.version_info[1])']);
-    const [major, minor] = stdout.trim().split(' ').map(Number);
-    return [major, minor];
-  } catch {
-    return undefined;
+/** What an interrupted installation left. */
+function removeStaleDrafts(tools: string): void {
+  for (const name of readdirSync(tools)) {
+    const pid = Number(/^venv-\w+\.(\d+)$/.exec(name)?.[1]);
+    if (pid && !isAlive(pid)) rmSync(path.join(tools, name), { recursive: true, force: true });
   }
 }
 
-/** An environment breaks when the Python it was made from is removed. */
-async function works(python: string): Promise<boolean> {
+function isAlive(pid: number): boolean {
   try {
-    await run(python, ['-c', 'import ministack']);
+    process.kill(pid, 0);
     return true;
   } catch {
     return false;
   }
 }
 
-function outputOf(error: unknown): string {
-  const { stderr, stdout, message } = error as { stderr?: string; stdout?: string; message: string };
-  return stderr?.trim() || stdout?.trim() || message;
+/** Runs programs to their end under the supervisor, so that none goes on when the run is ended meanwhile. */
+class Programs {
+  private count = 0;
+
+  constructor(private readonly supervisor: Supervisor) {}
+
+  async run(file: string, args: readonly string[]): Promise<{ ok: boolean; output: string }> {
+    const name = `python-${this.count++}`;
+    try {
+      const child = await this.supervisor.start({ name, file, args, env: process.env });
+      const { code } = await child.ended;
+      return { ok: code === 0, output: readFileSync(child.log, 'utf8') };
+    } catch (error) {
+      return { ok: false, output: (error as Error).message };
+    }
+  }
 }
 
 function lastLine(text: string): string {
-  return text.split('\n').filter((line) => line.trim()).at(-1) ?? 'no message';
+  return text.split('\n').filter((line) => line.trim()).at(-1)?.trim() ?? 'no message';
 }

@@ -55,6 +55,10 @@ export class Supervisor {
     mkdirSync(path.join(folder, 'log'));
   }
 
+  get pid(): number {
+    return this.child.pid!;
+  }
+
   /** Starts a process; rejects when it cannot be started at all. */
   async start(request: StartRequest): Promise<SupervisedProcess> {
     const log = path.join(this.folder, 'log', `${request.name}.log`);

@@ -6,8 +6,8 @@ import { GlobalTables } from '../tables';
 import { EngineClient, readAll } from './engine-client';
 import { Forwarder } from './forward';
 import { invocationStart, longestTimeoutMs, outlivedItsTimeout } from './invocation';
-import { EngineDirectory, sleep } from './network';
-import { accountId, judgedResources } from './resource';
+import { EngineDirectory, placeOf, sleep } from './network';
+import { judgedResources } from './resource';
 import { SignedCall, globalServices, signedCall } from './signed-call';
 import { accessDenied } from '../tables/answer';
 
@@ -19,6 +19,8 @@ export interface RegionProxyOptions {
   readonly judge: Judge;
   /** Region whose engine answers for a service wherever the call comes from, for example one store for `route53`. */
   readonly regionOfService?: Readonly<Record<string, string>>;
+  /** Account of the run. Default 000000000000, the emulator's own. */
+  readonly accountId?: string;
   /** Default: a free port. */
   readonly port?: number;
   /** How long a call into a region that cannot be reached hangs before its connection is cut, milliseconds. Default 5,000. */
@@ -60,9 +62,11 @@ class RegionEndpoint {
   private readonly forwarder = new Forwarder();
   private readonly client: EngineClient;
   private readonly closing = new AbortController();
+  private readonly accountId: string;
 
   public constructor(private readonly options: RegionProxyOptions) {
     this.client = new EngineClient(options.engines);
+    this.accountId = options.accountId ?? '000000000000';
   }
 
   public async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -99,7 +103,7 @@ class RegionEndpoint {
       region: dynamo.region,
       operation: dynamo.operation,
       body: dynamo.body,
-      authorize: (action, table) => this.judged(request, dynamo.call, action, `arn:aws:dynamodb:${dynamo.region}:${accountId}:table/${table}`),
+      authorize: (action, table) => this.judged(request, dynamo.call, action, `arn:aws:dynamodb:${dynamo.region}:${this.accountId}:table/${table}`),
     });
     if (routing.kind === 'answered') return reply(response, routing.answer);
     await this.forwarder.forward(request, response, this.options.engines.engine(dynamo.region)!.enginePort, dynamo.body);
@@ -115,7 +119,7 @@ class RegionEndpoint {
     const root = isRootKey(call.accessKeyId);
     if (!root) {
       const needed = judgedResources({
-        service: call.service, region, method: request.method!, path: request.url!, target: header(request, 'x-amz-target'), body,
+        service: call.service, region, accountId: this.accountId, method: request.method!, path: request.url!, target: header(request, 'x-amz-target'), body,
       });
       for (const { action, resource } of needed) {
         const denied = await this.judged(request, call, action, resource);
@@ -135,7 +139,7 @@ class RegionEndpoint {
       await this.forwarder.forward(request, response, engines.engine(region)!.enginePort, body, () => this.pause(links.get(region, here).lagMs));
     } else {
       const answer = await this.client.call({
-        region, service: call.service, method: request.method, path: request.url, headers: contentHeaders(request), body,
+        place: placeOf(region), service: call.service, method: request.method, path: request.url, headers: contentHeaders(request), body,
       });
       await this.pause(links.get(region, here).lagMs);
       reply(response, { status: answer.status, headers: answerHeaders(answer.headers), body: answer.body });

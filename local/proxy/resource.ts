@@ -1,11 +1,9 @@
-/** Account of every emulator process. */
-export const accountId = '000000000000';
-
 export interface JudgedResource { readonly action: string; readonly resource: string }
 
 export interface RemoteRequest {
   readonly service: string;
   readonly region: string;
+  readonly accountId: string;
   readonly method: string;
   readonly path: string;
   /** `X-Amz-Target`, where the protocol has one. */
@@ -22,7 +20,7 @@ const prefixes: Readonly<Record<string, string>> = { monitoring: 'cloudwatch', e
  */
 export function judgedResources(request: RemoteRequest): JudgedResource[] {
   const input = parse(request.body);
-  const arn = (service: string, resource: string) => `arn:aws:${service}:${request.region}:${accountId}:${resource}`;
+  const arn = (service: string, resource: string) => `arn:aws:${service}:${request.region}:${request.accountId}:${resource}`;
   const operation = request.target?.split('.').pop() ?? input.Action ?? '';
   const invoked = /^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(request.path)?.[1];
   if (request.service === 'lambda' && invoked) {
