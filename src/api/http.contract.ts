@@ -33,3 +33,16 @@ export interface HttpPorts {
   readonly traceId: (header: (name: string) => string | undefined) => string;
   readonly record: (record: RequestRecord) => void;
 }
+
+/** `slow` and `throttled` are told, but do not turn a region unhealthy: load would do so everywhere. */
+export type LedgerCheck = 'ok' | 'slow' | 'throttled' | 'failed';
+
+/** `unknown` when it could not be read: then it counts as off. */
+export type DrainCheck = 'off' | 'draining' | 'unknown';
+
+/** What `/health` says: 200 when healthy, else 503. */
+export interface HealthReport {
+  readonly region: string;
+  readonly status: 'healthy' | 'draining' | 'unhealthy';
+  readonly checks: { readonly ledger: LedgerCheck; readonly drain: DrainCheck };
+}

@@ -1,4 +1,4 @@
-import type { Answer } from './answer';
+import { Answer, jsonAnswer } from './answer';
 import { readJson } from './body';
 import { accountAnswer, keyedAnswer, listAnswer, openAccountAnswer, paymentAnswer } from './outcomes';
 import { accountIdOf, idempotencyKeyOf, listQueryOf, parseBody, paymentIdOf } from './parse';
@@ -6,6 +6,7 @@ import type { HttpRequest } from './request';
 import { amountBody, authoriseBody, emptyBody, openAccountBody } from './schemas';
 import type { CallContext, Ledger, MoveType } from '../../ledger/model';
 import { apiBasePath } from '../contract';
+import type { HealthReport } from '../http.contract';
 
 /** A call that has found its route and its caller. */
 export interface Call {
@@ -67,5 +68,14 @@ export function transactionEndpoints(ledger: Ledger): Endpoints {
   return {
     [`GET ${apiBasePath}/transactions`]: async ({ request, context, instance }) =>
       listAnswer(await ledger.listTransactions(context, listQueryOf(request.query)), instance),
+  };
+}
+
+export function healthEndpoints(check: () => Promise<HealthReport>): Endpoints {
+  return {
+    'GET /health': async () => {
+      const report = await check();
+      return jsonAnswer(report.status === 'healthy' ? 200 : 503, report);
+    },
   };
 }

@@ -1,0 +1,15 @@
+import { apiLimits } from './contract';
+import { drainReader } from './health.aws';
+import { healthCheck } from './health.service';
+import { healthEndpoints } from './http/endpoints';
+import { httpFunction } from './http/function';
+import { ledgerEnv } from '../ledger/contract';
+import { httpPorts, telemetryOf } from '../runtime/http-ports';
+
+const { systemName, tableName } = ledgerEnv.read(process.env);
+const ports = httpPorts(process.env, telemetryOf(process.env, 'health', systemName));
+const readDrain = drainReader(tableName, ports.region);
+const check = healthCheck({ region: ports.region, nowMs: ports.nowMs, readDrain, cacheMs: apiLimits.healthCacheMs });
+
+/** Answers /health. */
+export const handler = httpFunction(healthEndpoints(check), ports);

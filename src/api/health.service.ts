@@ -1,0 +1,62 @@
+import type { DrainCheck, HealthReport, LedgerCheck } from './http.contract';
+
+/** What one read of the drain item came to. */
+export type DrainRead =
+  | { readonly kind: 'read'; readonly drained: boolean }
+  /** Refused for load, not for being out of order. */
+  | { readonly kind: 'throttled' }
+  /** No answer, or a refusal: for this region the ledger is out of reach. */
+  | { readonly kind: 'failed' };
+
+export interface HealthPorts {
+  readonly region: string;
+  readonly nowMs: () => number;
+  /** Reads the region's drain item; `strong` asks the ledger's quorum. Never throws. */
+  readonly readDrain: (strong: boolean) => Promise<DrainRead>;
+  /** How long an answer is given again without reading, milliseconds. */
+  readonly cacheMs: number;
+}
+
+/** A read slower than this is worth telling, milliseconds; it is no reason to leave: so would every region when load is the cause. */
+const slowMs = 500;
+
+/**
+ * Whether this region should get traffic. One strong read of the region's own drain item tells both things: that the ledger answers
+ * (on a strongly consistent table: with its quorum), and whether an operator has drained the region.
+ *
+ * What load causes does not make a region unhealthy: its traffic would move, and take the next region down too.
+ */
+export function healthCheck(ports: HealthPorts): () => Promise<HealthReport> {
+  let last: { report: HealthReport; untilMs: number } | undefined;
+  return async () => {
+    if (last && ports.nowMs() < last.untilMs) return last.report;
+    const report = await check(ports);
+    last = { report, untilMs: ports.nowMs() + ports.cacheMs };
+    return report;
+  };
+}
+
+async function check(ports: HealthPorts): Promise<HealthReport> {
+  const startedMs = ports.nowMs();
+  const strong = await ports.readDrain(true);
+  const slow = ports.nowMs() - startedMs > slowMs;
+  // A throttled key says nothing of the switch: it may still be read from the replica alone.
+  const drain = drainOf(strong.kind === 'throttled' ? await ports.readDrain(false) : strong);
+  return reportOf(ports.region, { ledger: ledgerOf(strong, slow), drain });
+}
+
+function ledgerOf(read: DrainRead, slow: boolean): LedgerCheck {
+  if (read.kind !== 'read') return read.kind;
+  return slow ? 'slow' : 'ok';
+}
+
+function drainOf(read: DrainRead): DrainCheck {
+  if (read.kind !== 'read') return 'unknown';
+  return read.drained ? 'draining' : 'off';
+}
+
+function reportOf(region: string, checks: HealthReport['checks']): HealthReport {
+  if (checks.ledger === 'failed') return { region, status: 'unhealthy', checks };
+  if (checks.drain === 'draining') return { region, status: 'draining', checks };
+  return { region, status: 'healthy', checks };
+}
