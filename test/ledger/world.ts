@@ -42,6 +42,8 @@ export class World {
   /** Called after each applied request. */
   public afterStep: () => void = () => undefined;
   private readonly queue: Pending[] = [];
+  /** Requests whose senders have long gone on; `releaseStrays` lets them arrive. */
+  private readonly strays: Pending[] = [];
   private readonly timers: { readonly at: number; readonly wake: () => void }[] = [];
   private nonces = 0;
 
@@ -89,6 +91,11 @@ export class World {
     }
   }
 
+  /** Lets some of the requests that were delayed arrive now. */
+  public releaseStrays(chance: number): void {
+    for (const stray of this.strays.splice(0)) (this.random() < chance ? this.queue : this.strays).push(stray);
+  }
+
   private store(): LedgerStore {
     return {
       create: (item: Item) => this.request<WriteResult>(() => this.memory.create(item)),
@@ -110,7 +117,7 @@ export class World {
           if (falls(throttled)) return reject(new StoreFault('throttled', 'simulated'));
           if (falls(lost)) return reject(new StoreFault('unknown', 'simulated: lost'));
           if (falls(late)) {
-            this.queue.push({ apply: async () => void await call() });
+            this.strays.push({ apply: async () => void await call() });
             return reject(new StoreFault('unknown', 'simulated: late'));
           }
           if (falls(crash)) {
