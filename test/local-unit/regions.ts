@@ -1,0 +1,146 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { DynamoDBClient, CreateTableCommand } from '@aws-sdk/client-dynamodb';
+import { freePort } from '../../local/engine/ports';
+import { emulatorPython } from '../../local/engine/python';
+import { RegionProcess, localCredentials } from '../../local/engine/region';
+import type { StartRequest, SupervisedProcess, Supervisor } from '../../local/engine/supervisor';
+import { createJudge } from '../../local/iam';
+import { GlobalTablePlan, Links } from '../../local/model';
+import { EngineAddress, RegionProxy, createLinks, startRegionProxy } from '../../local/proxy';
+import { GlobalTables, createGlobalTables } from '../../local/tables';
+
+export const accountId = '000000000000';
+
+/** Two regions and the process of the strong copies, each with a real emulator, behind their proxies. */
+export interface Regions {
+  readonly names: readonly string[];
+  readonly engines: ReadonlyMap<string, RegionProcess>;
+  readonly proxies: ReadonlyMap<string, RegionProxy>;
+  readonly links: Links;
+  readonly tables: GlobalTables;
+  /** DynamoDB as the region's functions see it, but signed as the account root. */
+  dynamodb(region: string): DynamoDBClient;
+  /** The region's own engine, past the proxy. */
+  engine(region: string): DynamoDBClient;
+  /** A global table in every engine that it needs, under its rules. */
+  addTable(plan: GlobalTablePlan): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const east = 'us-east-1';
+export const west = 'us-west-2';
+export const witness = 'us-east-2';
+
+export async function startRegions(options: { lagMs?: number; unreachableMs?: number } = {}): Promise<Regions> {
+  const supervisor = new TestSupervisor();
+  const python = await emulatorPython(supervisor.asReal(), () => undefined);
+  const names = [east, west];
+  const engines = new Map<string, RegionProcess>();
+  const directory = { engine: (region: string): EngineAddress | undefined => engines.get(region) };
+  const links = createLinks([...names, witness], { lagMs: options.lagMs ?? 0 });
+  const tables = createGlobalTables({ engines: directory, links });
+  const judge = createJudge({ engines: directory, keepMs: 200 });
+  const proxies = new Map<string, RegionProxy>();
+  for (const region of names) {
+    proxies.set(region, await startRegionProxy({ region, engines: directory, links, tables, judge, unreachableMs: options.unreachableMs }));
+  }
+  await Promise.all([...names, witness].map(async (region) => {
+    const enginePort = await freePort();
+    engines.set(region, await RegionProcess.start({
+      supervisor: supervisor.asReal(), python, region, processName: region, accountId, enginePort, proxyPort: proxies.get(region)?.port ?? enginePort,
+    }));
+  }));
+  const clients: DynamoDBClient[] = [];
+  const client = (region: string, port: number): DynamoDBClient => {
+    const made = new DynamoDBClient({ region, endpoint: `http://127.0.0.1:${port}`, credentials: localCredentials, maxAttempts: 1 });
+    clients.push(made);
+    return made;
+  };
+  return {
+    names,
+    engines,
+    proxies,
+    links,
+    tables,
+    dynamodb: (region) => client(region, proxies.get(region)!.port),
+    engine: (region) => client(region, engines.get(region)!.enginePort),
+    addTable: async (plan) => {
+      const places = plan.mode === 'STRONG' ? [...plan.replicas, plan.witness!] : plan.replicas;
+      await Promise.all(places.map((region) => client(region, engines.get(region)!.enginePort).send(tableLike(plan.name))));
+      await tables.add(plan);
+    },
+    close: async () => {
+      clients.forEach((each) => each.destroy());
+      for (const engine of engines.values()) await engine.start();
+      await Promise.all([...proxies.values()].map((proxy) => proxy.close()));
+      judge.close();
+      await tables.close();
+      await supervisor.close();
+    },
+  };
+}
+
+/** Starts processes in groups of their own and ends those groups, without a process beside the test. */
+class TestSupervisor {
+  public readonly folder = mkdtempSync(path.join(tmpdir(), 'regions-'));
+  private readonly running = new Map<number, Promise<unknown>>();
+
+  public asReal(): Supervisor {
+    return this as unknown as Supervisor;
+  }
+
+  public async start(request: StartRequest): Promise<SupervisedProcess> {
+    const log = path.join(this.folder, `${request.name}.log`);
+    const out = openSync(log, 'a');
+    const child = spawn(request.file, request.args, { cwd: request.cwd, env: request.env as NodeJS.ProcessEnv, detached: true, stdio: ['ignore', out, out] });
+    const ended = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
+      child.once('exit', (code, signal) => resolve({ code, signal }));
+      child.once('error', reject);
+    });
+    ended.catch(() => undefined);
+    if (child.pid === undefined) throw new Error(`${request.file} could not be started`);
+    const pid = child.pid;
+    this.running.set(pid, ended.finally(() => this.running.delete(pid)));
+    return { pid, log, ended, kill: () => killGroup(pid) };
+  }
+
+  public async close(): Promise<void> {
+    const left = [...this.running];
+    left.forEach(([pid]) => killGroup(pid));
+    await Promise.allSettled(left.map(([, ended]) => ended));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function tableLike(name: string): CreateTableCommand {
+  return new CreateTableCommand({
+    TableName: name,
+    AttributeDefinitions: ['pk', 'owner'].map((attribute) => ({ AttributeName: attribute, AttributeType: 'S' as const })),
+    KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+    BillingMode: 'PAY_PER_REQUEST',
+    GlobalSecondaryIndexes: [{ IndexName: 'byOwner', KeySchema: [{ AttributeName: 'owner', KeyType: 'HASH' }], Projection: { ProjectionType: 'ALL' } }],
+    StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+  });
+}
+
+/** Asks until the answer is as wanted; fails after some seconds with the last answer. */
+export async function eventually<T>(ask: () => Promise<T>, wanted: (answer: T) => boolean, withinMs = 8000): Promise<T> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const answer = await ask();
+    if (wanted(answer)) return answer;
+    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms; the last answer was ${JSON.stringify(answer)}`);
+    await new Promise((resolve) => { setTimeout(resolve, 20); });
+  }
+}
