@@ -13,7 +13,6 @@ import { createJudge, type Judge } from './iam';
 import type { DeployedStack, FabricResource, FrontDoor, Links, RegionHandle } from './model';
 import type { DemoOptions } from './options';
 import { createLinks, startRegionProxy } from './proxy';
-import { EngineClient } from './proxy/engine-client';
 import { createGlobalTables, type GlobalTables } from './tables';
 
 /** The whole system on this machine, from the emulators to the front door. */
@@ -69,8 +68,8 @@ async function compose(options: DemoOptions, log: (line: string) => void, superv
   const python = await emulatorPython(supervisor, log);
   const prepared = await prepareAssembly({ supervisor, appDirectory: options.appDirectory, mode: options.mode, accountId, log });
   const { assembly } = prepared;
-  const engines = new Engines({ supervisor, python, accountId, regions: regionsOf(assembly), witnesses: witnessesOf(assembly) });
-  const links = createLinks([...engines.regions, ...engines.witnesses], { lagMs: options.lagMs });
+  const engines = new Engines({ supervisor, python, accountId, regions: regionsOf(assembly) });
+  const links = createLinks([...engines.regions, ...witnessesOf(assembly)], { lagMs: options.lagMs });
   const { tables, judge } = startFabric(engines, links, closing);
   for (const region of engines.regions) {
     const proxy = await startRegionProxy({ region, engines, links, tables, judge });
@@ -94,8 +93,6 @@ async function compose(options: DemoOptions, log: (line: string) => void, superv
 }
 
 function startFabric(engines: Engines, links: Links, closing: Closing): { tables: GlobalTables; judge: Judge } {
-  const client = new EngineClient(engines);
-  closing.add(async () => client.close());
   const tables = createGlobalTables({ engines, links });
   closing.add(() => tables.close());
   const judge = createJudge({ engines });

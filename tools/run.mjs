@@ -36,6 +36,17 @@ const bin = path.join(root, 'node_modules', '.bin');
 process.env.PATH = `${bin}${path.delimiter}${process.env.PATH}`;
 process.env.NODE_NO_WARNINGS ??= '1';
 
-const child = spawn(path.join(bin, 'node'), ['--import', 'tsx', path.join(root, entry), ...args], { cwd: root, stdio: 'inherit' });
+const child = spawn(path.join(bin, 'node'), ['--import', 'tsx', path.join(root, entry), ...args], {
+  cwd: root,
+  stdio: 'inherit',
+  // By this the command notices that its launcher was killed, which no signal tells it.
+  env: { ...process.env, LAUNCHER_PID: String(process.pid) },
+});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+
+// Under npm the same goes for this process: a killed npm must not leave the command running.
+if (process.env.npm_lifecycle_event) {
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 500).unref();
+}

@@ -1,0 +1,52 @@
+import type { PreparedAssembly } from '../assembly/prepare';
+import { resolveFabric } from '../assembly/rewrite';
+import { strongHome, type Engines } from '../engine/engines';
+import type { Supervisor } from '../engine/supervisor';
+import type { DeployedStack, FabricResource, GlobalTablePlan } from '../model';
+import type { GlobalTables } from '../tables';
+import { deployStacks, describeStack, makeAssetBuckets, ownOutputs, type DeployTarget } from './stacks';
+import { makeTable, tableBlueprints } from './tables';
+
+export interface DeployAllOptions {
+  readonly supervisor: Supervisor;
+  readonly prepared: PreparedAssembly;
+  readonly engines: Engines;
+  readonly tables: GlobalTables;
+  readonly accountId: string;
+  readonly log: (line: string) => void;
+}
+
+/** Makes what must be there beforehand, deploys every stack, and puts the global tables under their rules. */
+export async function deployAll(options: DeployAllOptions): Promise<{ stacks: DeployedStack[]; fabric: FabricResource[] }> {
+  const { supervisor, prepared, engines, log } = options;
+  const targets = new Map<string, DeployTarget>(engines.handles().map((handle) => [handle.name, handle]));
+  await Promise.all([makeAssetBuckets(prepared.assembly, targets), makeReplicas(options)]);
+  await deployStacks({ supervisor, assembly: prepared.assembly, targets, log });
+  for (const table of prepared.assembly.plan.globalTables) await options.tables.add(table, { engine: strongHome, region: homeRegion(table) });
+  const stacks: DeployedStack[] = [];
+  const fabric: FabricResource[] = [];
+  for (const rewritten of prepared.rewritten) {
+    const { name, region } = rewritten.stack;
+    const { outputs, physicalIds } = await describeStack(rewritten.stack, targets.get(region)!);
+    stacks.push({ name, region, physicalIds, outputs: ownOutputs(outputs) });
+    fabric.push(...resolveFabric(rewritten, outputs, physicalIds));
+  }
+  return { stacks, fabric };
+}
+
+/** The template makes a global table in its own stack's region alone: here its replicas elsewhere, and the strong copy. */
+async function makeReplicas({ prepared, engines, accountId }: DeployAllOptions): Promise<void> {
+  const { plan } = prepared.assembly;
+  const blueprints = tableBlueprints(plan, accountId);
+  await Promise.all(plan.globalTables.flatMap((table) => {
+    const { stack, request } = blueprints.get(table.name)!;
+    const places = table.replicas.filter((region) => region !== stack.region).map((region) => ({ engine: region, region }));
+    if (table.mode === 'STRONG') places.push({ engine: strongHome, region: homeRegion(table) });
+    return places.map(({ engine, region }) => makeTable({ region, enginePort: engines.engine(engine)!.enginePort }, request));
+  }));
+}
+
+/** Region under which the process of the strong copies keeps a table. */
+function homeRegion(table: GlobalTablePlan): string {
+  return table.witness ?? table.replicas[0];
+}

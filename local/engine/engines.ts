@@ -1,0 +1,77 @@
+import type { RegionHandle } from '../model';
+import { freePort } from './ports';
+import { RegionProcess } from './region';
+import type { Supervisor } from './supervisor';
+
+export interface EnginesOptions {
+  readonly supervisor: Supervisor;
+  readonly python: string;
+  readonly accountId: string;
+  readonly regions: readonly string[];
+}
+
+/** Key of the process that holds the strong copies; no region has this name. */
+export const strongHome = 'home';
+
+/** A port found free can be lost to another program before the emulator binds it. */
+const attempts = 3;
+
+/** The emulator processes of a run: one per region, and one for the strong copies that nothing stops. */
+export class Engines {
+  readonly regions: readonly string[];
+  /** Settles with one line when a process ends by itself. */
+  readonly failed: Promise<string>;
+  private fail!: (line: string) => void;
+  private readonly processes = new Map<string, RegionProcess>();
+  private readonly proxyPorts = new Map<string, number>();
+
+  constructor(private readonly options: EnginesOptions) {
+    this.regions = options.regions;
+    this.failed = new Promise((resolve) => { this.fail = resolve; });
+  }
+
+  /** Endpoint of a region's functions; to be told before `start`. */
+  useProxy(region: string, port: number): void {
+    this.proxyPorts.set(region, port);
+  }
+
+  async start(): Promise<void> {
+    await Promise.all([...this.regions, strongHome].map(async (key) => {
+      const engine = await this.launch(key);
+      this.processes.set(key, engine);
+      void engine.ended.then(() => this.fail(`the emulator of ${key} ended by itself`));
+    }));
+  }
+
+  /** The process of a region, or of the strong copies; undefined for a region that is not part of the run, or not yet. */
+  engine(key: string): RegionHandle | undefined {
+    return this.processes.get(key);
+  }
+
+  /** The regions, without the process of the strong copies: that one is never stopped. */
+  handles(): RegionHandle[] {
+    return this.regions.map((region) => this.processes.get(region)!);
+  }
+
+  processIds(): number[] {
+    return [...this.processes.values()].map((process) => process.pid);
+  }
+
+  private async launch(key: string): Promise<RegionProcess> {
+    const { supervisor, python, accountId } = this.options;
+    for (let attempt = 1; ; attempt++) {
+      const enginePort = await freePort();
+      try {
+        return await RegionProcess.start({
+          supervisor, python, accountId, enginePort,
+          // Data is kept by the region of a request's signature, so this is only the default.
+          region: key === strongHome ? this.regions[0] : key,
+          proxyPort: this.proxyPorts.get(key) ?? enginePort,
+          processName: attempt === 1 ? key : `${key}-${attempt}`,
+        });
+      } catch (error) {
+        if (attempt === attempts) throw error;
+      }
+    }
+  }
+}
