@@ -152,9 +152,7 @@ export class ActiveActivePaymentsApi extends Construct {
       description: `Payments of ${ledger.systemName} in ${ledger.region}`,
       endpointTypes: [EndpointType.REGIONAL],
       disableExecuteApiEndpoint: props.domain?.mutualTls !== undefined,
-      cloudWatchRole: logs && (props.accountLogRole ?? true),
-      cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,
-      endpointExportName: undefined,
+      ...logs && (props.accountLogRole ?? true) ? { cloudWatchRole: true, cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN } : { cloudWatchRole: false },
       deployOptions: {
         stageName: 'live',
         tracingEnabled: true,

@@ -112,7 +112,7 @@ export class PaymentsFunctions extends Construct {
     const transactions = this.functions.transactions = this.make('transactions', environment, timeout);
     const health = this.functions.health = this.make('health', environment, Duration.seconds(apiLimits.healthTimeoutSeconds));
     ledger.grantAcceptPayments(payments.function);
-    ledger.grantAcceptPayments(accounts.function);
+    ledger.grantOpenAccounts(accounts.function);
     ledger.grantRead(transactions.function);
     ledger.grantHealthCheck(health.function);
     decision?.function.grantInvoke(payments.function);
@@ -123,7 +123,9 @@ export class PaymentsFunctions extends Construct {
     return this.functions[name]!;
   }
 
-  private make(name: keyof typeof apiBundles, environment: Record<string, string>, timeout: Duration, concurrency: PaymentsFunctionOptions = {}): BundledFunction {
+  private make(
+    name: keyof typeof apiBundles, environment: Record<string, string>, timeout: Duration, concurrency: PaymentsFunctionOptions = {},
+  ): BundledFunction {
     const { options, ledger } = this.settings;
     return new BundledFunction(this, name[0].toUpperCase() + name.slice(1), {
       bundle: apiBundles[name],
@@ -140,7 +142,7 @@ export class PaymentsFunctions extends Construct {
 }
 
 /** The decision's variables; none when the balance decides. */
-function decisionEnvironment(decision: PaymentDecisionProps | undefined): { decisionFunctionArn?: string; decisionTimeoutMs?: string; decisionOnUnknown?: string } {
+function decisionEnvironment(decision: PaymentDecisionProps | undefined): Partial<Parameters<typeof ledgerEnv.write>[0]> {
   return decision ? {
     decisionFunctionArn: decision.function.functionArn,
     decisionTimeoutMs: String((decision.timeout ?? Duration.seconds(2)).toMilliseconds()),

@@ -69,12 +69,17 @@ export class LedgerReplica {
   }
 
   /**
-   * Lets the grantee take payments: read and write items, and list an account's lines. It cannot delete, scan or run
-   * statements, and reaches this region's replica only.
+   * Lets the grantee take payments: read and write items. It cannot list, delete, scan or run statements, and reaches this
+   * region's replica only.
    */
   public grantAcceptPayments(grantee: IGrantable): Grant {
-    const grant = this.grant(grantee, [...readItems, ...writeItems], this.tableArn)
-      .combine(this.grant(grantee, ['dynamodb:Query'], this.indexArn()));
+    const grant = this.grant(grantee, [...readItems, ...writeItems], this.tableArn);
+    return this.withKey(grant, grantee, [...keyReadActions, ...keyWriteActions]);
+  }
+
+  /** Lets the grantee open accounts and read them: put and get items, no update, no list. */
+  public grantOpenAccounts(grantee: IGrantable): Grant {
+    const grant = this.grant(grantee, ['dynamodb:GetItem', 'dynamodb:PutItem'], this.tableArn);
     return this.withKey(grant, grantee, [...keyReadActions, ...keyWriteActions]);
   }
 

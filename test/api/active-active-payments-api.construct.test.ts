@@ -1,0 +1,251 @@
+import { Stack } from 'aws-cdk-lib';
+import { Capture, Match, Template } from 'aws-cdk-lib/assertions';
+import { RequestAuthorizer } from 'aws-cdk-lib/aws-apigateway';
+import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { apiRoutes, gatewayProblems } from '../../src/api/contract';
+import { ActiveActivePaymentsApi, ActiveActivePaymentsApiProps, DecisionOnUnknown, LedgerReplica, PaymentsAuthorization } from '../../src/index';
+import { account, homeRegions, newApp, newStack, plain, regions, statementsByRole } from '../cdk/stacks';
+
+const jwt = { issuer: 'https://login.example.com', audience: ['payments'], tenantClaim: 'tenant' };
+
+function apiOf(props: Partial<ActiveActivePaymentsApiProps> = {}, stack = newStack()): { api: ActiveActivePaymentsApi; template: Template } {
+  const api = new ActiveActivePaymentsApi(stack, 'Api', {
+    ledger: LedgerReplica.of(stack, 'acme-pay', regions), authorization: PaymentsAuthorization.jwt(jwt), ...props,
+  });
+  return { api, template: Template.fromStack(stack) };
+}
+
+const { template } = apiOf();
+
+/** Methods by path, with their authorization. */
+function methods(from: Template): Record<string, string> {
+  const resources = from.findResources('AWS::ApiGateway::Resource');
+  const pathOf = (reference: { Ref?: string }): string => {
+    const found = reference.Ref === undefined ? undefined : resources[reference.Ref];
+    return found ? `${pathOf(found.Properties.ParentId)}/${found.Properties.PathPart}` : '';
+  };
+  return Object.fromEntries(Object.values(from.findResources('AWS::ApiGateway::Method'))
+    .map(({ Properties }) => [`${Properties.HttpMethod} ${pathOf(Properties.ResourceId) || '/'}`, Properties.AuthorizationType]));
+}
+
+function environmentOf(from: Template, name: string): Record<string, unknown> {
+  const functions = from.findResources('AWS::Lambda::Function', { Properties: { Description: `acme-pay: ${name}` } });
+  return Object.values(functions)[0].Properties.Environment.Variables;
+}
+
+describe('routes', () => {
+  test('every path takes ANY behind the authorizer, unknown ones too; only GET /health is open', () => {
+    const expected: Record<string, string> = { 'GET /health': 'NONE', 'ANY /': 'CUSTOM', 'ANY /{proxy+}': 'CUSTOM' };
+    for (const { path } of apiRoutes) expected[`ANY ${path}`] = 'CUSTOM';
+    expect(methods(template)).toEqual(expected);
+  });
+
+  test('integrations wait longer than the function and shorter than the gateway', () => {
+    for (const { Properties } of Object.values(template.findResources('AWS::ApiGateway::Method'))) expect(Properties.Integration.TimeoutInMillis).toBe(18_000);
+  });
+});
+
+describe('the stage', () => {
+  test('is traced, throttled and logged as JSON without secrets', () => {
+    const format = new Capture();
+    template.hasResourceProperties('AWS::ApiGateway::Stage', {
+      StageName: 'live',
+      TracingEnabled: true,
+      MethodSettings: [Match.objectLike({ ThrottlingRateLimit: 1000, ThrottlingBurstLimit: 500, DataTraceEnabled: false })],
+      AccessLogSetting: { Format: format },
+    });
+    const line = JSON.parse(format.asString()) as Record<string, string>;
+    expect(line.traceId).toBe('$context.xrayTraceId');
+    expect(format.asString()).not.toMatch(/header|body|claims|principal|token/i);
+  });
+
+  test('needs no log, nor a right to write one, when told so', () => {
+    const { template: silent } = apiOf({ accessLog: false });
+    silent.resourceCountIs('AWS::ApiGateway::Account', 0);
+    silent.hasResourceProperties('AWS::ApiGateway::Stage', { AccessLogSetting: Match.absent() });
+    apiOf({ accountLogRole: false }).template.resourceCountIs('AWS::ApiGateway::Account', 0);
+  });
+
+  test('is regional and can stand behind a firewall', () => {
+    template.hasResourceProperties('AWS::ApiGateway::RestApi', { EndpointConfiguration: { Types: ['REGIONAL'] } });
+    const webAclArn = `arn:aws:wafv2:us-east-1:${account}:regional/webacl/payments/1`;
+    apiOf({ webAclArn }).template.hasResourceProperties('AWS::WAFv2::WebACLAssociation', { WebACLArn: webAclArn });
+  });
+});
+
+test('what the gateway answers by itself has the form of the API\'s errors', () => {
+  const responses = Object.values(template.findResources('AWS::ApiGateway::GatewayResponse')).map(({ Properties }) => Properties);
+  expect(responses.map(({ ResponseType }) => ResponseType).sort()).toEqual(gatewayProblems.map(({ type }) => type).sort());
+  for (const { StatusCode, ResponseParameters, ResponseTemplates } of responses) {
+    const body = JSON.parse(ResponseTemplates['application/json']) as Record<string, unknown>;
+    expect(Object.keys(body)).toEqual(['type', 'title', 'status', 'detail', 'instance', 'code']);
+    expect(String(body.status)).toBe(StatusCode);
+    expect(ResponseParameters).toMatchObject({
+      'gatewayresponse.header.Content-Type': "'application/problem+json'",
+      'gatewayresponse.header.Cache-Control': "'no-store'",
+      'gatewayresponse.header.X-Served-By-Region': "'us-east-1'",
+      'gatewayresponse.header.X-Amzn-Trace-Id': 'method.request.header.X-Amzn-Trace-Id',
+    });
+    expect(ResponseParameters['gatewayresponse.header.Retry-After']).toBe(['429', '503'].includes(StatusCode) ? "'1'" : undefined);
+  }
+});
+
+describe('functions', () => {
+  test('run on the newest Node, traced, each with a log of its own', () => {
+    const functions = Object.values(template.findResources('AWS::Lambda::Function')).map(({ Properties }) => Properties);
+    expect(functions.map(({ Description }) => Description).sort()).toEqual(['accounts', 'authorizer', 'health', 'payments', 'transactions'].map((name) => `acme-pay: ${name}`));
+    for (const properties of functions) {
+      expect(properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], TracingConfig: { Mode: 'Active' }, MemorySize: 1024, LoggingConfig: { LogFormat: 'JSON' } });
+      expect(properties.Timeout).toBeLessThan(29);
+    }
+    template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 90 });
+  });
+
+  test('each may do what its calls need, and nothing else', () => {
+    const table = `arn:<AWS::Partition>:dynamodb:us-east-1:${account}:table/acme-pay-ledger`;
+    const actions = Object.fromEntries(Object.entries(plain(statementsByRole(template))).map(([role, statements]) => [
+      role.replace('ApiFunctions', ''),
+      (statements as { Action: string | string[]; Resource: string }[]).map(({ Action, Resource }) => `${[Action].flat().join(' ')} on ${Resource.replace(table, 'table').replace(/^arn:.*:key/, 'key')}`),
+    ]));
+    const writeKey = 'kms:Decrypt kms:DescribeKey kms:Encrypt kms:ReEncrypt* kms:GenerateDataKey* on key/*';
+    const readKey = 'kms:Decrypt kms:DescribeKey on key/*';
+    expect(actions).toEqual({
+      Authorizer: [],
+      Payments: ['dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem dynamodb:UpdateItem on table', writeKey],
+      Accounts: ['dynamodb:GetItem dynamodb:PutItem on table', writeKey],
+      Transactions: ['dynamodb:GetItem dynamodb:BatchGetItem on table', 'dynamodb:Query on table/index/byAccount', readKey],
+      Health: ['dynamodb:GetItem on table', readKey],
+    });
+  });
+
+  test('no role has a managed policy but the account\'s log role', () => {
+    for (const [id, { Properties }] of Object.entries(template.findResources('AWS::IAM::Role'))) {
+      expect([id.includes('CloudWatchRole'), Properties.ManagedPolicyArns === undefined]).toEqual([id.includes('CloudWatchRole'), !id.includes('CloudWatchRole')]);
+    }
+  });
+
+  test('know the ledger by name', () => {
+    for (const name of ['payments', 'accounts', 'transactions', 'health']) {
+      expect(environmentOf(template, name)).toMatchObject({
+        PAYMENTS_SYSTEM_NAME: 'acme-pay', LEDGER_TABLE_NAME: 'acme-pay-ledger', LEDGER_CONSISTENCY_MODE: 'STRONG', API_TENANT_SOURCE: '{"kind":"context","key":"tenant"}',
+      });
+    }
+  });
+
+  test('the payments function can be kept warm and bounded', () => {
+    const { template: warm } = apiOf({ functions: { provisionedConcurrency: 5, reservedConcurrency: 50, memorySize: 2048 } });
+    warm.hasResourceProperties('AWS::Lambda::Alias', { Name: 'live', ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: 5 } });
+    warm.hasResourceProperties('AWS::Lambda::Function', { Description: 'acme-pay: payments', ReservedConcurrentExecutions: 50, MemorySize: 2048 });
+    warm.resourceCountIs('AWS::Lambda::Alias', 1);
+  });
+
+  test('a decision of the team\'s own is called by the payments function alone', () => {
+    const stack = newStack();
+    const decide = new Function(stack, 'Decide', { runtime: Runtime.NODEJS_24_X, handler: 'index.handler', code: Code.fromInline('exports.handler = async () => ({})') });
+    const { template: decided } = apiOf({ decision: { function: decide, onUnknown: DecisionOnUnknown.DECLINE } }, stack);
+    expect(environmentOf(decided, 'payments')).toMatchObject({ DECISION_FUNCTION_ARN: Match.anyValue() && expect.anything(), DECISION_TIMEOUT_MS: '2000', DECISION_ON_UNKNOWN: 'DECLINE' });
+    expect(environmentOf(decided, 'accounts')).not.toHaveProperty('DECISION_FUNCTION_ARN');
+    const roles = Object.entries(statementsByRole(decided)).filter(([, statements]) => JSON.stringify(statements).includes('lambda:InvokeFunction'));
+    expect(roles.map(([role]) => role)).toEqual(['ApiFunctionsPayments']);
+  });
+});
+
+describe('authorization', () => {
+  test('JWT: verified by our function, which reads its settings', () => {
+    template.hasResourceProperties('AWS::ApiGateway::Authorizer', { Type: 'TOKEN', IdentitySource: 'method.request.header.Authorization', AuthorizerResultTtlInSeconds: 300 });
+    expect(environmentOf(template, 'authorizer')).toEqual({
+      PAYMENTS_SYSTEM_NAME: 'acme-pay', AUTHORIZER_ISSUER: jwt.issuer, AUTHORIZER_AUDIENCE: '["payments"]', AUTHORIZER_TENANT_CLAIM: 'tenant',
+    });
+  });
+
+  test('JWT with everything', () => {
+    const { template: full } = apiOf({
+      authorization: PaymentsAuthorization.jwt({ ...jwt, jwks: '{"keys":[]}', jwksUri: 'https://login.example.com/keys', algorithms: ['ES256'], scopes: ['pay'] }),
+    });
+    expect(environmentOf(full, 'authorizer')).toMatchObject({
+      AUTHORIZER_JWKS: '{"keys":[]}', AUTHORIZER_JWKS_URI: 'https://login.example.com/keys', AUTHORIZER_ALGORITHMS: '["ES256"]', AUTHORIZER_SCOPES: '["pay"]',
+    });
+  });
+
+  test('Cognito: the same function, with the pool', () => {
+    const { template: cognito } = apiOf({ authorization: PaymentsAuthorization.cognito({ userPoolId: 'us-east-1_AbC', clientIds: ['app'], tenantClaim: 'custom:tenant' }) });
+    expect(environmentOf(cognito, 'authorizer')).toEqual({
+      PAYMENTS_SYSTEM_NAME: 'acme-pay', AUTHORIZER_USER_POOL_ID: 'us-east-1_AbC', AUTHORIZER_AUDIENCE: '["app"]', AUTHORIZER_TENANT_CLAIM: 'custom:tenant', AUTHORIZER_TOKEN_USE: 'access',
+    });
+  });
+
+  test('IAM: no function, the tenant from the principal', () => {
+    const { template: iam } = apiOf({ authorization: PaymentsAuthorization.iam() });
+    expect(new Set(Object.values(methods(iam)))).toEqual(new Set(['AWS_IAM', 'NONE']));
+    iam.resourceCountIs('AWS::ApiGateway::Authorizer', 0);
+    expect(environmentOf(iam, 'payments').API_TENANT_SOURCE).toBe('{"kind":"iamAccount"}');
+    const { template: mapped } = apiOf({ authorization: PaymentsAuthorization.iam({ tenants: { '111122223333': 'acme' } }) });
+    expect(environmentOf(mapped, 'payments').API_TENANT_SOURCE).toBe('{"kind":"iamPrincipals","tenants":{"111122223333":"acme"}}');
+  });
+
+  test('the team\'s own authorizer, and the key of its context', () => {
+    const stack = newStack();
+    const handler = new Function(stack, 'Own', { runtime: Runtime.NODEJS_24_X, handler: 'index.handler', code: Code.fromInline('exports.handler = async () => ({})') });
+    const authorizer = new RequestAuthorizer(stack, 'OwnAuthorizer', { handler, identitySources: ['method.request.header.Authorization'] });
+    const { template: own } = apiOf({ authorization: PaymentsAuthorization.custom({ authorizer, tenantContextKey: 'merchant' }) }, stack);
+    own.resourceCountIs('AWS::ApiGateway::Authorizer', 1);
+    expect(environmentOf(own, 'payments').API_TENANT_SOURCE).toBe('{"kind":"context","key":"merchant"}');
+  });
+
+  test.each<[string, PaymentsAuthorization]>([
+    ["'authorization.issuer' is 'http://login.example.com'; allowed: an https URL", PaymentsAuthorization.jwt({ ...jwt, issuer: 'http://login.example.com' })],
+    ["'authorization.jwksUri' is 'keys.json'", PaymentsAuthorization.jwt({ ...jwt, jwksUri: 'keys.json' })],
+    ["'authorization.audience' is []; allowed: at least one name", PaymentsAuthorization.jwt({ ...jwt, audience: [] })],
+    ["'authorization.tenantClaim' is empty", PaymentsAuthorization.jwt({ ...jwt, tenantClaim: '' })],
+    ["'authorization.jwks' is not a key set", PaymentsAuthorization.jwt({ ...jwt, jwks: '[]' })],
+    ["'authorization.jwks' is 3000 bytes", PaymentsAuthorization.jwt({ ...jwt, jwks: 'x'.repeat(3000) })],
+    ["'authorization.algorithms' is [\"HS256\"]; allowed: RS256", PaymentsAuthorization.jwt({ ...jwt, algorithms: ['HS256'] })],
+    ["'authorization.clientIds' is []", PaymentsAuthorization.cognito({ userPoolId: 'us-east-1_AbC', clientIds: [], tenantClaim: 'tenant' })],
+    ["'authorization.tenants' is everyone: 'acme'", PaymentsAuthorization.iam({ tenants: { everyone: 'acme' } })],
+    ["'authorization.tenants' is 111122223333: 'a#b'", PaymentsAuthorization.iam({ tenants: { 111122223333: 'a#b' } })],
+    ["'authorization.tenants' is empty", PaymentsAuthorization.iam({ tenants: {} })],
+  ])('%s', (message, authorization) => {
+    expect(() => apiOf({ authorization })).toThrow(`[Stack/Api] ${message}`);
+  });
+});
+
+describe('what cannot be meant fails at synth', () => {
+  test('no authorization', () => {
+    expect(() => apiOf({ authorization: undefined as unknown as PaymentsAuthorization })).toThrow("[Stack/Api] 'authorization' is missing; allowed: PaymentsAuthorization.jwt, cognito, iam or custom");
+  });
+
+  test('another region\'s replica', () => {
+    const app = newApp();
+    const ledger = LedgerReplica.of(newStack('us-west-2', app), 'acme-pay', regions);
+    const stack = new Stack(app, 'East', { env: { account, region: 'us-east-1' } });
+    expect(() => apiOf({ ledger }, stack)).toThrow("[East/Api] 'ledger' is the replica in us-west-2, for a stack in us-east-1");
+  });
+
+  test('HOME_REGION, for now', () => {
+    const stack = newStack();
+    expect(() => apiOf({ ledger: LedgerReplica.of(stack, 'acme-pay', homeRegions) }, stack)).toThrow("'ledger' is in mode HOME_REGION; allowed: mode STRONG in this version");
+  });
+
+  test.each<[string, Partial<ActiveActivePaymentsApiProps>]>([
+    ["'throttling' is rateLimit 0, burstLimit 5", { throttling: { rateLimit: 0, burstLimit: 5 } }],
+    ["'webAclArn' is 'arn:aws:wafv2:us-east-1:1:global/webacl/x/1'; allowed: the ARN of a regional web ACL in us-east-1", { webAclArn: 'arn:aws:wafv2:us-east-1:1:global/webacl/x/1' }],
+    ["'functions.memorySize' is 128", { functions: { memorySize: 128 } }],
+    ["'functions.reservedConcurrency' is 0", { functions: { reservedConcurrency: 0 } }],
+    ["'functions.provisionedConcurrency' is 9 with reservedConcurrency 5", { functions: { provisionedConcurrency: 9, reservedConcurrency: 5 } }],
+  ])('%s', (message, props) => {
+    expect(() => apiOf(props)).toThrow(message);
+  });
+
+  test('a bundle that is not there', () => {
+    const stack = newStack();
+    stack.node.setContext('cdk-multi-region-payments:assets', '/nowhere');
+    expect(() => apiOf({}, stack)).toThrow("[Stack/Api/Functions/Authorizer] the handler bundle 'assets/api/authorizer/index.js' is missing");
+  });
+});
+
+test('the outputs hold the drain and restore commands and the recovery time', () => {
+  const outputs = Object.values(template.findOutputs('*')).map(({ Value }) => Value);
+  expect(outputs).toContain("aws dynamodb put-item --item '{\"pk\":{\"S\":\"drain#us-east-1\"}}' --table-name acme-pay-ledger --region us-east-1");
+  expect(outputs).toContain("aws dynamodb delete-item --key '{\"pk\":{\"S\":\"drain#us-east-1\"}}' --table-name acme-pay-ledger --region us-east-1");
+  expect(outputs).toContain('10 s interval x 1 + 6 s for a dead endpoint + 5 s TTL + 5 s margin = 26 s (target 30 s)');
+});

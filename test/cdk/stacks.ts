@@ -1,0 +1,54 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'fs';
+import { tmpdir } from 'os';
+import path from 'path';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { apiBundles } from '../../src/api/contract';
+import { assetsContextKey } from '../../src/cdk/bundled-function';
+import { PaymentRegions } from '../../src/index';
+
+export const account = '111122223333';
+export const regions = PaymentRegions.strong({ replicas: ['us-east-1', 'us-west-2'], witness: 'us-east-2' });
+export const homeRegions = PaymentRegions.homeRegion({ replicas: ['us-east-1', 'eu-central-1'] });
+
+let stubs: string | undefined;
+
+/** A folder of bundles that hold nothing: construct tests do not wait for the handlers. */
+function stubAssets(): string {
+  if (stubs) return stubs;
+  stubs = mkdtempSync(path.join(tmpdir(), 'stub-assets-'));
+  for (const bundle of Object.values(apiBundles)) {
+    mkdirSync(path.join(stubs, bundle), { recursive: true });
+    writeFileSync(path.join(stubs, bundle, 'index.js'), `exports.handler = async () => '${bundle}';\n`);
+  }
+  return stubs;
+}
+
+export function newApp(): App {
+  return new App({ context: { [assetsContextKey]: stubAssets() } });
+}
+
+export function newStack(region: string | undefined = 'us-east-1', app = newApp()): Stack {
+  return new Stack(app, 'Stack', { env: { account, region } });
+}
+
+/** The statements of each role of a template, by the logical ID's stem, without what every function has (its log, X-Ray). */
+export function statementsByRole(template: Template): Record<string, unknown[]> {
+  const roles: Record<string, unknown[]> = {};
+  for (const policy of Object.values(template.findResources('AWS::IAM::Policy'))) {
+    const properties = policy.Properties as { Roles: { Ref: string }[]; PolicyDocument: { Statement: { Action: string | string[] }[] } };
+    for (const role of properties.Roles) {
+      const own = properties.PolicyDocument.Statement.filter(({ Action }) => !/^(logs|xray):/.test([Action].flat()[0]));
+      roles[role.Ref.replace(/Role[0-9A-F]{8}$/, '')] = [...roles[role.Ref] ?? [], ...own];
+    }
+  }
+  return roles;
+}
+
+/** Joins what the template joins, so that an ARN reads as one string. */
+export function plain<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value, (_key, part: unknown) => {
+    const join = (part as { 'Fn::Join'?: [string, unknown[]] } | null)?.['Fn::Join'];
+    return join ? join[1].map((piece) => typeof piece === 'string' ? piece : `<${Object.values(piece as object)[0]}>`).join(join[0]) : part;
+  })) as T;
+}
