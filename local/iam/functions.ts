@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EngineClient } from '../proxy/engine-client';
+import { placeOf } from '../proxy/network';
 
 /** A deployed function, as far as its calls are judged by it. */
 export interface CallerFunction {
@@ -44,7 +45,7 @@ export class Functions {
     let marker: string | undefined = '';
     while (marker !== undefined) {
       const path: string = `/2015-03-31/functions/?MaxItems=50${marker ? `&Marker=${encodeURIComponent(marker)}` : ''}`;
-      const answer = await this.client.call({ region, service: 'lambda', method: 'GET', path });
+      const answer = await this.client.call({ place: placeOf(region), service: 'lambda', method: 'GET', path });
       if (answer.status !== 200) throw new Error(`the functions of ${region} could not be listed: ${answer.body.toString().slice(0, 200)}`);
       const page = JSON.parse(answer.body.toString()) as { Functions: FunctionConfiguration[]; NextMarker?: string | null };
       for (const configuration of page.Functions) {

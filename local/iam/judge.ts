@@ -1,6 +1,6 @@
 import { CallerFunction, Functions } from './functions';
 import { EngineClient } from '../proxy/engine-client';
-import { EngineDirectory } from '../proxy/network';
+import { EngineDirectory, placeOf } from '../proxy/network';
 
 export interface JudgeOptions {
   readonly engines: EngineDirectory;
@@ -93,7 +93,7 @@ class RoleJudge implements Judge {
 
   private async simulate(region: string, roleArn: string, action: string, resource: string): Promise<string> {
     const answer = await this.client.call({
-      region,
+      place: placeOf(region),
       service: 'iam',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({

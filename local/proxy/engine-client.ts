@@ -2,7 +2,7 @@ import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import http from 'node:http';
 import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { EngineDirectory } from './network';
+import { EngineDirectory, Place } from './network';
 
 /** The account root of every emulator process: what the CLI signs with, and what a redirected call is signed with anew. */
 export const rootCredentials = { accessKeyId: 'test', secretAccessKey: 'test' } as const;
@@ -14,8 +14,8 @@ export interface EngineAnswer {
 }
 
 export interface EngineRequest {
-  /** Region whose process answers, and of the signature's scope. */
-  readonly region: string;
+  /** Process that answers, and region of the signature's scope. */
+  readonly place: Place;
   readonly service: string;
   readonly method?: string;
   /** With the query string, as sent. */
@@ -59,8 +59,8 @@ export class EngineClient {
 
   /** Rejects when there is no engine for the region, or the connection fails. */
   public async call(request: EngineRequest): Promise<EngineAnswer> {
-    const engine = this.engines.engine(request.region);
-    if (!engine) throw new Error(`no emulator runs for ${request.region}`);
+    const engine = this.engines.engine(request.place.engine);
+    if (!engine) throw new Error(`no emulator runs for ${request.place.engine}`);
     const body = Buffer.from(request.body ?? '');
     const headers = await this.sign(request, engine.enginePort, body);
     return new Promise((resolve, reject) => {
@@ -74,10 +74,10 @@ export class EngineClient {
     });
   }
 
-  /** One DynamoDB operation in a region's process. */
-  public dynamodb(region: string, operation: string, input: unknown, api = 'DynamoDB_20120810'): Promise<EngineAnswer> {
+  /** One DynamoDB operation. */
+  public dynamodb(place: Place, operation: string, input: unknown, api = 'DynamoDB_20120810'): Promise<EngineAnswer> {
     return this.call({
-      region,
+      place,
       service: 'dynamodb',
       headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `${api}.${operation}` },
       body: Buffer.isBuffer(input) ? input : JSON.stringify(input),
@@ -90,7 +90,7 @@ export class EngineClient {
 
   private async sign(request: EngineRequest, port: number, body: Buffer): Promise<Record<string, string>> {
     const [path, query] = splitPath(request.path ?? '/');
-    const signed = await this.signer(request.service, request.region).sign(new HttpRequest({
+    const signed = await this.signer(request.service, request.place.region).sign(new HttpRequest({
       protocol: 'http:',
       hostname: '127.0.0.1',
       port,

@@ -9,4 +9,16 @@ export interface EngineDirectory {
   engine(region: string): EngineAddress | undefined;
 }
 
+/** Where data is: a process of the run, and the region under which that process keeps it. */
+export interface Place {
+  /** Key in the `EngineDirectory`. */
+  readonly engine: string;
+  readonly region: string;
+}
+
+/** A region's own process. */
+export function placeOf(region: string): Place {
+  return { engine: region, region };
+}
+
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });

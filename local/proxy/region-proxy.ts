@@ -6,7 +6,7 @@ import { GlobalTables } from '../tables';
 import { EngineClient, readAll } from './engine-client';
 import { Forwarder } from './forward';
 import { invocationStart, longestTimeoutMs, outlivedItsTimeout } from './invocation';
-import { EngineDirectory, sleep } from './network';
+import { EngineDirectory, placeOf, sleep } from './network';
 import { judgedResources } from './resource';
 import { SignedCall, globalServices, signedCall } from './signed-call';
 import { accessDenied } from '../tables/answer';
@@ -139,7 +139,7 @@ class RegionEndpoint {
       await this.forwarder.forward(request, response, engines.engine(region)!.enginePort, body, () => this.pause(links.get(region, here).lagMs));
     } else {
       const answer = await this.client.call({
-        region, service: call.service, method: request.method, path: request.url, headers: contentHeaders(request), body,
+        place: placeOf(region), service: call.service, method: request.method, path: request.url, headers: contentHeaders(request), body,
       });
       await this.pause(links.get(region, here).lagMs);
       reply(response, { status: answer.status, headers: answerHeaders(answer.headers), body: answer.body });

@@ -1,6 +1,6 @@
 import { Item } from './operations';
 import { EngineClient } from '../proxy/engine-client';
-import { sleep } from '../proxy/network';
+import { Place, sleep } from '../proxy/network';
 
 /** One change of one item, as a table's stream tells it. */
 export interface Change {
@@ -31,7 +31,7 @@ export class ChangeFeed {
 
   public constructor(
     private readonly client: EngineClient,
-    private readonly region: string,
+    private readonly place: Place,
     private readonly table: string,
     private readonly receive: (changes: Change[]) => void,
   ) {}
@@ -111,13 +111,13 @@ export class ChangeFeed {
       TableName: this.table, StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
     });
     const arn = (await this.describe()).LatestStreamArn;
-    if (!arn) throw new Error(`the stream of table ${this.table} in ${this.region} could not be turned on`);
+    if (!arn) throw new Error(`the stream of table ${this.table} in ${this.place.region} could not be turned on`);
     return arn;
   }
 
   private async ask(operation: string, input: object, api?: string): Promise<Record<string, unknown>> {
-    const answer = await this.client.dynamodb(this.region, operation, input, api);
-    if (answer.status !== 200) throw new Error(`${operation} of table ${this.table} in ${this.region} failed: ${answer.body.toString()}`);
+    const answer = await this.client.dynamodb(this.place, operation, input, api);
+    if (answer.status !== 200) throw new Error(`${operation} of table ${this.table} in ${this.place.region} failed: ${answer.body.toString()}`);
     return JSON.parse(answer.body.toString()) as Record<string, unknown>;
   }
 }

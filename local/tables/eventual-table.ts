@@ -2,6 +2,7 @@ import { GlobalTablePlan, TableStatus } from '../model';
 import { Change, ChangeFeed } from './change-feed';
 import { PendingChange, ReplicaCopy } from './replica-copy';
 import { TableNetwork } from './strong-table';
+import { placeOf } from '../proxy/network';
 
 /** When and where an item's version was written: the later one wins, and for the same moment the region's name decides. */
 export interface Version { readonly at: number; readonly region: string }
@@ -25,7 +26,7 @@ export class EventualTable {
 
   public constructor(private readonly plan: GlobalTablePlan, private readonly network: TableNetwork) {
     this.feeds = new Map(plan.replicas.map((region) => [
-      region, new ChangeFeed(network.client, region, plan.name, (changes) => changes.forEach((change) => this.receive(region, change))),
+      region, new ChangeFeed(network.client, placeOf(region), plan.name, (changes) => changes.forEach((change) => this.receive(region, change))),
     ]));
     for (const from of plan.replicas) {
       this.versions.set(from, new Map());
@@ -92,7 +93,7 @@ export class EventualTable {
     const text = imageText(change.image);
     const echoes = this.echoes.get(to)!;
     echoes.set(change.id, [...echoes.get(change.id) ?? [], text]);
-    const answer = await this.network.client.dynamodb(to, change.image ? 'PutItem' : 'DeleteItem', {
+    const answer = await this.network.client.dynamodb(placeOf(to), change.image ? 'PutItem' : 'DeleteItem', {
       TableName: this.plan.name, ...(change.image ? { Item: change.image } : { Key: change.key }), ReturnValues: 'ALL_OLD',
     });
     const before = answer.status === 200 ? (JSON.parse(answer.body.toString()) as { Attributes?: Change['image'] }).Attributes : undefined;

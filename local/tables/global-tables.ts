@@ -4,6 +4,7 @@ import { EventualTable } from './eventual-table';
 import { DynamoInput, TableUse, tableName, tableUses, transactions } from './operations';
 import { StrongTable, TableNetwork } from './strong-table';
 import { EngineClient } from '../proxy/engine-client';
+import { Place, placeOf } from '../proxy/network';
 
 export type GlobalTablesOptions = Omit<TableNetwork, 'client'>;
 
@@ -28,9 +29,9 @@ export interface GlobalTables {
   /**
    * Puts a table under its rules, once it was created in every replica's engine and, with the witness, in the witness's.
    *
-   * @param home engine of a STRONG table's one copy, which must never stop; default: the witness
+   * @param home where a STRONG table's one copy is, in a process that is never stopped; default: the witness's own
    */
-  add(plan: GlobalTablePlan, home?: string): Promise<void>;
+  add(plan: GlobalTablePlan, home?: Place): Promise<void>;
   handle(call: DynamoCall): Promise<Routing>;
   status(): TableStatus[];
   close(): Promise<void>;
@@ -47,7 +48,7 @@ class TablesOfRun implements GlobalTables {
 
   public constructor(private readonly network: TableNetwork) {}
 
-  public async add(plan: GlobalTablePlan, home = plan.witness): Promise<void> {
+  public async add(plan: GlobalTablePlan, home = plan.witness === undefined ? undefined : placeOf(plan.witness)): Promise<void> {
     if (this.strong.has(plan.name) || this.eventual.has(plan.name)) throw new Error(`global table ${plan.name} was added twice`);
     if (plan.mode === 'EVENTUAL') {
       const table = new EventualTable(plan, this.network);
@@ -108,7 +109,7 @@ class TablesOfRun implements GlobalTables {
     }
     const rest = pick(requests, (name) => !governed.some((use) => use.table === name));
     if (Object.keys(rest).length) {
-      const local = await this.network.client.dynamodb(call.region, call.operation, { ...input, RequestItems: rest });
+      const local = await this.network.client.dynamodb(placeOf(call.region), call.operation, { ...input, RequestItems: rest });
       answers.push({ status: local.status, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: local.body });
     }
     return merge(answers);

@@ -6,7 +6,7 @@ import { TableUse } from './operations';
 import { PendingChange, ReplicaCopy } from './replica-copy';
 import { WritesInFlight } from './write-conflicts';
 import { EngineClient } from '../proxy/engine-client';
-import { EngineDirectory, sleep } from '../proxy/network';
+import { EngineDirectory, Place, placeOf, sleep } from '../proxy/network';
 
 export interface TableNetwork {
   readonly client: EngineClient;
@@ -28,7 +28,7 @@ export class StrongTable {
   private readonly copies: Map<string, ReplicaCopy>;
   private conflicts = 0;
 
-  public constructor(private readonly plan: GlobalTablePlan, private readonly home: string, private readonly network: TableNetwork) {
+  public constructor(private readonly plan: GlobalTablePlan, private readonly home: Place, private readonly network: TableNetwork) {
     this.members = plan.witness ? [...plan.replicas, plan.witness] : plan.replicas;
     this.copies = new Map(plan.replicas.map((region) => [region, new ReplicaCopy({
       lagMs: (origin) => inboundLagMs(region, this.members, network.links, network.engines, origin),
@@ -98,7 +98,7 @@ export class StrongTable {
 
   private async write(region: string, batch: readonly PendingChange[]): Promise<boolean> {
     const requests = batch.map((change) => change.image ? { PutRequest: { Item: change.image } } : { DeleteRequest: { Key: change.key } });
-    const answer = await this.network.client.dynamodb(region, 'BatchWriteItem', { RequestItems: { [this.plan.name]: requests } });
+    const answer = await this.network.client.dynamodb(placeOf(region), 'BatchWriteItem', { RequestItems: { [this.plan.name]: requests } });
     return answer.status === 200;
   }
 }
