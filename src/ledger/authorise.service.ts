@@ -1,10 +1,10 @@
-import { fingerprint, keyId } from '../kernel/fingerprint';
 import { Attempt, BrokenInvariant } from './attempt.service';
 import {
   accountPk, bounds, decisionOfEntry, encodeEntry, entryOf, isPayment, keyItemPk, paymentAfter, PaymentDecision, paymentIdOf, PaymentItem, paymentOf, seqOf,
 } from './domain';
 import { AuthoriseCommand, KeyedOutcome, Rejected } from './model';
 import { Condition, Item } from './ports';
+import { fingerprint, keyId } from '../kernel/fingerprint';
 
 /** What deciding a payment comes to. */
 type Decided =

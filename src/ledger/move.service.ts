@@ -1,4 +1,3 @@
-import { fingerprint, keyId } from '../kernel/fingerprint';
 import { Attempt, BrokenInvariant } from './attempt.service';
 import {
   accountPk, Closure, decisionOfEntry, encodeEntry, entryOf, idOfPaymentId, isMove, isPayment, keyItemPk, MoveDecision, MoveItem, moveOf, PaymentItem,
@@ -8,6 +7,7 @@ import { closePayment, completeMove, refuse } from './finish.service';
 import { KeyedOutcome, MoveCommand, Rejected } from './model';
 import { Item } from './ports';
 import { refund } from './refund.service';
+import { fingerprint, keyId } from '../kernel/fingerprint';
 
 /** What driving a move comes to: its stored decision, or nothing that may be answered yet. */
 export type Driven = MoveDecision | { readonly status: 'OPEN'; readonly outcome: KeyedOutcome };

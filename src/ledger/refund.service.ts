@@ -139,9 +139,7 @@ async function finishPending(attempt: Attempt, payment: PaymentItem, id: string,
   const item = await attempt.strongRead(keyItemPk(id));
   if (!item || !isMove(item)) throw new BrokenInvariant(`the pending refund ${id} does not exist`);
   const other = moveOf(item);
-  if (other.outcome?.status === 'DONE') await settle(attempt, other, payment, other.outcome.amount);
-  else if (other.outcome) await release(attempt, payment, id);
-  else {
+  if (other.outcome?.status === 'DONE') {await settle(attempt, other, payment, other.outcome.amount);} else if (other.outcome) {await release(attempt, payment, id);} else {
     const driven = await drive(attempt, other, payment);
     if (driven.status === 'OPEN') return driven;
   }

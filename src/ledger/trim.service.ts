@@ -1,5 +1,5 @@
-import { completePayment } from './authorise.service';
 import { Attempt } from './attempt.service';
+import { completePayment } from './authorise.service';
 import { bounds, decisionOfEntry, decodeEntry, entriesOf, Entry, isMove, isPayment, keyItemPk, moveOf, paymentOf } from './domain';
 import { drive } from './move.service';
 import { Item } from './ports';

@@ -3,6 +3,7 @@ import { Change, Decision, DecisionRequest, IndexEntry, Item, LedgerPorts, Ledge
 import { PaymentsLedger } from '../../src/ledger/service';
 import { MemoryStore } from '../contract/memory-store';
 
+/* eslint-disable no-bitwise -- a generator of pseudo-random numbers is bit arithmetic */
 /** Seeded numbers in [0, 1): mulberry32. */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
@@ -14,6 +15,8 @@ export function seeded(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
 }
+
+/* eslint-enable no-bitwise */
 
 /** Chances, per store request, of each fault. */
 export interface Faults {
