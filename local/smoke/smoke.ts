@@ -1,7 +1,62 @@
+import { randomBytes } from 'node:crypto';
 import type { SmokeRun } from '../model';
+import { Client } from './client';
+import { crowd } from './crowd';
+import { everyday } from './everyday';
+import { Figures } from './figures';
+import { audit } from './ledger-view';
+import { MemoryWatch } from './memory';
+import { pace } from './pace';
+import { refused } from './refused';
+import { regionLoss } from './region-loss';
+import type { Setting } from './setting';
+
+/** What the whole run may take, proportional set size. */
+const memoryLimitBytes = 2.5 * 1024 ** 3;
 
 /** Runs the scripted scenario and prints one line per figure. Resolves to whether every figure is as promised. */
 export async function runSmoke(run: SmokeRun): Promise<boolean> {
-  (run.print ?? console.log)('not built yet');
-  return false;
+  const figures = new Figures(run.print ?? ((line) => process.stdout.write(`${line}\n`)));
+  const memory = run.processIds && new MemoryWatch(run.processIds);
+  const started = Date.now();
+  try {
+    const setting = await settingOf(run, figures);
+    await everyday(setting);
+    await refused(setting);
+    await pace(setting);
+    await crowd(setting);
+    if (setting.regions.length > 1) await regionLoss(setting);
+    await conclude(setting);
+  } catch (error) {
+    figures.check('the scenario ran to its end', false, (error as Error).message);
+  } finally {
+    memory?.stop();
+  }
+  if (memory?.peakBytes !== undefined) {
+    figures.check('memory of the whole run, at most', memory.peakBytes < memoryLimitBytes, `${(memory.peakBytes / 1024 ** 3).toFixed(2)} GB`, 'proportional set size; limit 2.5 GB');
+  }
+  figures.summary((Date.now() - started) / 1000);
+  return figures.allPassed;
+}
+
+async function settingOf(run: SmokeRun, figures: Figures): Promise<Setting> {
+  const anonymous = new Client(run.url, '');
+  const name = `s${randomBytes(4).toString('hex')}`;
+  const token = await anonymous.once({ path: `/_local/token?tenant=${name}` });
+  if (token.status !== 200) throw new Error(`no token: ${token.status} ${token.text.slice(0, 200)}`);
+  const { body } = await anonymous.once({ path: '/_local/status' });
+  const regions = (body.regions as { name: string }[]).map((region) => region.name);
+  return { client: new Client(run.url, token.text), figures, regions, accounts: new Map(), accepted: new Map(), run: name };
+}
+
+/** Everything that the run did, once more, from every region. */
+async function conclude({ client, figures, regions, accounts, accepted }: Setting): Promise<void> {
+  figures.heading('in the end');
+  const { wrong, lines, mostDebits } = await audit(client, accounts, regions);
+  const debited = new Set(lines.map(({ paymentId }) => paymentId));
+  const lost = [...accepted.keys()].filter((id) => !debited.has(id));
+  figures.note('payments accepted per region, in all', regions.map((region) => `${region} ${[...accepted.values()].filter((taker) => taker === region).length}`).join(', '));
+  figures.check('payments lost', lost.length === 0, lost.length, `of ${accepted.size}`);
+  figures.check('debit count per key', mostDebits === 1, `max ${mostDebits}`);
+  figures.check('balances checked', wrong.length === 0, `${accounts.size} accounts in ${regions.length} regions, ${wrong.length} wrong`, wrong[0]);
 }

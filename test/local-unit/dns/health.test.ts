@@ -1,12 +1,12 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { apisOf, check, FakeRegion, latencyZone } from './fakes';
 import { startDns } from '../../../local/dns/dns';
 import { Checker, HealthChecks } from '../../../local/dns/health';
 import { endpointProbe } from '../../../local/dns/probe';
 import { healthChecks } from '../../../local/dns/records';
 import type { Dns, FabricResource } from '../../../local/model';
-import { apisOf, check, FakeRegion, latencyZone } from './fakes';
 
 const bad = { ok: false, reason: 'status 503' };
 const good = { ok: true, reason: 'status 200' };

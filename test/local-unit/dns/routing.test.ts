@@ -1,8 +1,8 @@
+import { apiName, record, resource } from './fakes';
 import { recordSets } from '../../../local/dns/records';
 import { latencyMs } from '../../../local/dns/region-latency';
 import { Resolver } from '../../../local/dns/resolver';
 import type { FabricResource } from '../../../local/model';
-import { apiName, record, resource } from './fakes';
 
 const east = apiName('us-east-1');
 const west = apiName('us-west-2');

@@ -1,7 +1,7 @@
+import { Door } from './door';
 import { apiEndpoints, enginePath } from '../../../local/front-door/apis';
 import { Gate } from '../../../local/front-door/gate';
 import { resource } from '../dns/fakes';
-import { Door } from './door';
 
 describe('the switches', () => {
   let door: Door;

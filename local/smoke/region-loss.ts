@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RecordStatus } from '../model';
+import type { Answer } from './client';
+import { eachOf } from './figures';
+import { audit } from './ledger-view';
+import { openAccount, type Setting } from './setting';
+
+const callers = 6;
+const targetSeconds = 30;
+/** A checker waits 4 s to connect and 2 s for the answer. */
+const deadEndpointSeconds = 6;
+/** What cannot be configured on AWS; the construct's default. */
+const marginSeconds = 5;
+/** Callers go on for so long after the last one of them is through. */
+const afterRecoveryMs = 5_000;
+
+interface Paid { readonly answer: Answer; readonly key: string; readonly amount: number; readonly at: number; readonly began: number }
+
+/** A region is lost under load, and comes back: nothing accepted is lost, nothing debited twice, and callers get away in time. */
+export async function regionLoss(setting: Setting): Promise<void> {
+  const { client, figures, regions, run } = setting;
+  const [lost, survivor] = regions;
+  figures.heading(`${lost} is lost under load, and comes back`);
+  const account = await openAccount(setting, 'loss', 50_000_000);
+  const paid: Paid[] = [];
+  const failures: string[] = [];
+  let running = true;
+  const load = Array.from({ length: callers }, async (_, caller) => {
+    for (let count = 0; running; count += 1) {
+      const key = `${run}-loss-${caller}-${count}`;
+      const amount = 100 + count;
+      const began = Date.now();
+      // Callers stand where the region is lost, each with a resolver of its own.
+      const headers = { 'X-Client-Location': lost, 'X-Client-Resolver': `${run}-${caller}` };
+      const answer = await client.call({ path: '/api/v1/payments', body: { accountId: account, amount, currency: 'USD' }, key, headers }, 90_000).catch((error: Error) => error);
+      if (answer instanceof Error || answer.status !== 201) failures.push(answer instanceof Error ? answer.message : `${answer.status} ${answer.text.slice(0, 100)}`);
+      else paid.push({ answer, key, amount, at: Date.now(), began });
+    }
+  });
+  await sleep(4_000);
+  const budget = budgetOf((await client.once({ path: '/_local/status' })).body.dns, lost);
+  const stoppedAt = Date.now();
+  await client.once({ method: 'POST', path: `/_local/regions/${lost}/stop` });
+  const recovered = await untilAllPaid(paid, stoppedAt, survivor);
+  await sleep(afterRecoveryMs);
+  running = false;
+  await Promise.all(load);
+  const recoveryMs = recovered === undefined ? Infinity : recovered - stoppedAt;
+  figures.check('recovery time after the stop', recoveryMs < targetSeconds * 1000, `${(recoveryMs / 1000).toFixed(1)} s`, `target ${targetSeconds} s; budget ${budget}`);
+  figures.check('no caller was left without an answer', failures.length === 0, `${failures.length} failed`, failures[0]);
+  const without = paid.filter(({ began }) => began > stoppedAt);
+  figures.note('payments before / without the lost region', `${paid.length - without.length} / ${without.length}`);
+  for (const { answer } of paid) if (answer.body.status === 'AUTHORISED') setting.accepted.set(answer.body.paymentId, answer.body.region);
+  await reportLoss(setting, paid, account, [survivor], `while ${lost} is away`);
+  await comeBack(setting, lost, paid, without);
+  await reportLoss(setting, paid, account, regions, `after ${lost} came back`);
+}
+
+/** When every caller had a payment that began after the stop accepted by the survivor; undefined after a minute and a half. */
+async function untilAllPaid(paid: readonly Paid[], stoppedAt: number, survivor: string): Promise<number | undefined> {
+  const deadline = stoppedAt + 90_000;
+  while (Date.now() < deadline) {
+    const first = new Map<string, number>();
+    for (const { key, at, answer } of paid) {
+      const caller = key.replace(/-\d+$/, '');
+      if (at > stoppedAt && answer.headers['x-served-by-region'] === survivor && !first.has(caller)) first.set(caller, at);
+    }
+    if (first.size === callers) return Math.max(...first.values());
+    await sleep(50);
+  }
+  return undefined;
+}
+
+async function reportLoss(setting: Setting, paid: readonly Paid[], account: string, regions: readonly string[], when: string): Promise<void> {
+  const { client, figures } = setting;
+  const { wrong, lines, mostDebits } = await audit(client, new Map([[account, setting.accounts.get(account) as number]]), regions);
+  const debited = new Map(lines.map((line) => [line.paymentId, line.amount]));
+  const missing = paid.filter(({ answer, amount }) => answer.body.status === 'AUTHORISED' && debited.get(answer.body.paymentId) !== amount);
+  const unasked = lines.length - paid.length;
+  figures.check(`payments lost, ${when}`, missing.length === 0, missing.length, `of ${paid.length}`);
+  figures.check(`debit count per key, ${when}`, mostDebits === 1 && unasked === 0, `max ${mostDebits}`, unasked === 0 ? '' : `${unasked} lines more than payments`);
+  figures.check(`balances, ${when}`, wrong.length === 0, `${wrong.length} wrong`, wrong[0]);
+}
+
+async function comeBack(setting: Setting, lost: string, paid: readonly Paid[], without: readonly Paid[]): Promise<void> {
+  const { client, figures } = setting;
+  const startedAt = Date.now();
+  await client.once({ method: 'POST', path: `/_local/regions/${lost}/start` });
+  const health = await until(30_000, async () => (await client.once({ path: '/health', region: lost })).status === 200);
+  figures.check(`${lost} is healthy again`, health, `${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+  const answers = await eachOf(without, 8, ({ answer }) => client.call({ path: `/api/v1/payments/${answer.body.paymentId}`, region: lost }));
+  const known = answers.filter(({ status, text }, index) => status === 200 && text === without[index].answer.text).length;
+  figures.check(`${lost} answers for what was paid without it`, known === without.length, `${known} of ${without.length}`);
+  const sample = [...paid.slice(0, 10), ...without.slice(-10)];
+  const replays = await eachOf(sample, 8, ({ key, amount, answer }) => client.call({
+    path: '/api/v1/payments', body: { accountId: answer.body.accountId, amount, currency: 'USD' }, key, region: lost,
+  }));
+  const same = replays.filter(({ status, text, headers }, index) => status === 201 && text === sample[index].answer.text && headers['idempotency-replayed'] === 'true').length;
+  figures.check(`${lost} replays the same answers`, same === sample.length, `${same} of ${sample.length}`);
+  const back = await until(60_000, async () => (await client.once({ path: '/health', headers: { 'X-Client-Location': lost, 'X-Client-Resolver': `${setting.run}-back-${Date.now()}` } })).headers['x-served-by-region'] === lost);
+  figures.check(`DNS leads to ${lost} again`, back, `${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+}
+
+async function until(withinMs: number, done: () => Promise<boolean>): Promise<boolean> {
+  const deadline = Date.now() + withinMs;
+  while (Date.now() < deadline) {
+    if (await done().catch(() => false)) return true;
+    await sleep(250);
+  }
+  return false;
+}
+
+/** The recovery budget by the records and health checks themselves. */
+function budgetOf(dns: readonly RecordStatus[], region: string): string {
+  const record = dns.find((entry) => entry.region === region && entry.healthCheck?.intervalSeconds !== undefined);
+  if (!record?.healthCheck?.intervalSeconds) return 'unknown: no record with a health check leads to the region';
+  const { intervalSeconds, failureThreshold = 1 } = record.healthCheck;
+  const sum = intervalSeconds * failureThreshold + deadEndpointSeconds + record.ttl + marginSeconds;
+  return `${intervalSeconds} s x ${failureThreshold} + ${deadEndpointSeconds} s dead endpoint + ${record.ttl} s TTL + ${marginSeconds} s margin = ${sum} s`;
+}
