@@ -58,7 +58,7 @@ async function useTypescript(folder: string): Promise<void> {
 async function usePython(folder: string): Promise<void> {
   const options = { cwd: folder };
   await must('python3', ['-m', 'venv', 'venv'], options);
-  await must(path.join(folder, 'venv', 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check',
+  await must(path.join(folder, 'venv', 'bin', 'pip'), ['install', '--quiet', '--no-compile', '--disable-pip-version-check',
     packageIn('python', '.whl'), `aws-cdk-lib==${versions.cdk}`, `constructs==${versions.constructs}`], options);
   await must(path.join(folder, 'venv', 'bin', 'python'), ['app.py'], options);
 }
