@@ -102,10 +102,11 @@ export class RegionProcess implements RegionHandle {
 }
 
 function engineEnv(options: EngineOptions, temp: string): Record<string, string | undefined> {
-  const { PATH, HOME, LANG } = process.env;
+  const { HOME, LANG } = process.env;
   // Nothing else of the caller's environment: a real AWS profile or endpoint must not reach a function.
   return {
-    PATH,
+    // Functions run on the first `node` there: the lockfile's, which is Lambda's version.
+    PATH: [path.resolve(__dirname, '../../node_modules/.bin'), process.env.PATH].join(path.delimiter),
     HOME,
     LANG,
     TMPDIR: temp,
