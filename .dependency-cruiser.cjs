@@ -45,7 +45,8 @@ module.exports = {
     never('ledger-knows-no-api', { path: '^src/ledger/' }, { path: '^src/api/' }, 'the API stands on the ledger, never the other way round'),
     never('source-stands-alone', { path: '^src/' }, { path: '^(local|tools|test|examples|assets|lib)/' }, 'only src/ and assets/ are published'),
     never('examples-use-the-public-api', { path: '^examples/' }, { path: '^(src|local|tools|test|lib)/', pathNot: '^src/index\\.ts$' }, 'an example imports what a user can: the index'),
-    never('local-knows-templates-only', { path: '^local/' }, { path: '^(src|examples)/', pathNot: [kernel, contract] },
+    // trace.ts: a trace ID has one form, whoever begins the trace.
+    never('local-knows-templates-only', { path: '^local/' }, { path: '^(src|examples)/', pathNot: [kernel, contract, '^src/runtime/trace\\.ts$'] },
       'the local run works for every app on these constructs: read what is needed from the cloud assembly'),
     onlyTo('simulation-runs-the-core', { path: '^test/simulation/' }, ['^test/', kernel, contract, domain, service, 'node_modules/fast-check/', '^(node:)?[a-z_/]+$'],
       'a simulation decides time and chance: only pure code and services with its own ports'),
