@@ -1,9 +1,9 @@
 import { App, Environment, Stack, StackProps } from 'aws-cdk-lib';
 import { Certificate, CertificateValidation } from 'aws-cdk-lib/aws-certificatemanager';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
-import { ActiveActivePaymentsApi, IdempotentLedgerTable, LedgerKey, LedgerReplica, PaymentsAuthorization } from 'cdk-multi-region-payments';
 import { Construct } from 'constructs';
 import { Config } from './config';
+import { ActiveActivePaymentsApi, IdempotentLedgerTable, LedgerKey, LedgerReplica, PaymentsAuthorization } from 'cdk-multi-region-payments';
 
 /** The key of one region's replica. First of all: the table is encrypted with it from the start. */
 class KeyStack extends Stack {

@@ -12,7 +12,7 @@ const readItems = ['dynamodb:GetItem', 'dynamodb:BatchGetItem'];
 const writeItems = ['dynamodb:PutItem', 'dynamodb:UpdateItem'];
 /** DynamoDB opens the table's key in the caller's name. */
 const keyReadActions = ['kms:Decrypt', 'kms:DescribeKey'];
-const keyWriteActions = ['kms:Encrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*'];
+const keyWriteActions = ['kms:Encrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext'];
 
 /** Options of `LedgerReplica.of`. */
 export interface LedgerReplicaOptions {

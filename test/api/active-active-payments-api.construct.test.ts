@@ -107,7 +107,7 @@ describe('functions', () => {
       role.replace('ApiFunctions', ''),
       (statements as { Action: string | string[]; Resource: string }[]).map(({ Action, Resource }) => `${[Action].flat().join(' ')} on ${Resource.replace(table, 'table').replace(/^arn:.*:key/, 'key')}`),
     ]));
-    const writeKey = 'kms:Decrypt kms:DescribeKey kms:Encrypt kms:ReEncrypt* kms:GenerateDataKey* on key/*';
+    const writeKey = 'kms:Decrypt kms:DescribeKey kms:Encrypt kms:ReEncryptFrom kms:ReEncryptTo kms:GenerateDataKey kms:GenerateDataKeyWithoutPlaintext on key/*';
     const readKey = 'kms:Decrypt kms:DescribeKey on key/*';
     expect(actions).toEqual({
       Authorizer: [],

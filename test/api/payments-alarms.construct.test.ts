@@ -23,7 +23,8 @@ function anchorsOf(file: string): string[] {
 const alarms = alarmsOf();
 
 test('thresholds are the documented ones', () => {
-  const summary = Object.fromEntries(Object.entries(alarms).map(([id, alarm]) => [id, [alarm.Threshold, alarm.DatapointsToAlarm, alarm.EvaluationPeriods, alarm.TreatMissingData]]));
+  const summary = Object.fromEntries(Object.entries(alarms)
+    .map(([id, alarm]) => [id, [alarm.Threshold, alarm.DatapointsToAlarm, alarm.EvaluationPeriods, alarm.TreatMissingData]]));
   expect(summary).toEqual({
     ServerErrors: [1, 3, 5, 'notBreaching'],
     Latency: [2000, 3, 5, 'notBreaching'],

@@ -53,7 +53,9 @@ describe('the default domain', () => {
 });
 
 test('the recovery budget decides interval, threshold and TTL', () => {
-  const template = withDomain(undefined, { target: Duration.minutes(3), healthCheckInterval: Duration.seconds(30), failureThreshold: 2, recordTtl: Duration.seconds(60) });
+  const template = withDomain(undefined, {
+    target: Duration.minutes(3), healthCheckInterval: Duration.seconds(30), failureThreshold: 2, recordTtl: Duration.seconds(60),
+  });
   template.hasResourceProperties('AWS::Route53::HealthCheck', { HealthCheckConfig: { RequestInterval: 30, FailureThreshold: 2 } });
   template.hasResourceProperties('AWS::Route53::RecordSet', { TTL: '60' });
 });

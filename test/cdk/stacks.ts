@@ -24,8 +24,13 @@ function stubAssets(): string {
   return stubs;
 }
 
+/** Context that makes functions of stubs. */
+export function stubContext(): Record<string, string> {
+  return { [assetsContextKey]: stubAssets() };
+}
+
 export function newApp(): App {
-  return new App({ context: { [assetsContextKey]: stubAssets() } });
+  return new App({ context: stubContext() });
 }
 
 export function newStack(region: string | undefined = 'us-east-1', app = newApp()): Stack {

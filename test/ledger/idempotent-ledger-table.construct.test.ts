@@ -66,8 +66,11 @@ describe('props', () => {
     const { Properties: table } = tableOf({
       billing: LedgerBilling.provisioned({ write: { min: 10, max: 1000 }, read: { min: 5, max: 500, targetUtilizationPercent: 70 } }),
     });
-    const write = { WriteCapacityAutoScalingSettings: { MinCapacity: 10, MaxCapacity: 1000, SeedCapacity: 10, TargetTrackingScalingPolicyConfiguration: { TargetValue: 50 } } };
-    const read = { ReadCapacityAutoScalingSettings: { MinCapacity: 5, MaxCapacity: 500, SeedCapacity: 5, TargetTrackingScalingPolicyConfiguration: { TargetValue: 70 } } };
+    const scaling = (MinCapacity: number, MaxCapacity: number, TargetValue: number) => (
+      { MinCapacity, MaxCapacity, SeedCapacity: MinCapacity, TargetTrackingScalingPolicyConfiguration: { TargetValue } }
+    );
+    const write = { WriteCapacityAutoScalingSettings: scaling(10, 1000, 50) };
+    const read = { ReadCapacityAutoScalingSettings: scaling(5, 500, 70) };
     expect(table.BillingMode).toBe('PROVISIONED');
     expect(table.WriteProvisionedThroughputSettings).toEqual(write);
     expect(table.GlobalSecondaryIndexes[0].WriteProvisionedThroughputSettings).toEqual(write);

@@ -6,7 +6,7 @@ import { account, homeRegions, newStack, plain, regions, statementsByRole } from
 
 const table = `arn:<AWS::Partition>:dynamodb:us-west-2:${account}:table/acme-pay-ledger`;
 const readKey = ['kms:Decrypt', 'kms:DescribeKey'];
-const writeKey = [...readKey, 'kms:Encrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*'];
+const writeKey = [...readKey, 'kms:Encrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext'];
 const key = (Action: string[]) => ({
   Action,
   Effect: 'Allow',
