@@ -59,10 +59,12 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@smithy/protocol-http',
     '@smithy/signature-v4',
     'fastify@^5',
+    '@aws-lambda-powertools/idempotency@^2.35.0',
     '@aws-lambda-powertools/logger@^2.36.0',
     '@aws-lambda-powertools/metrics@^2.36.0',
     '@aws-sdk/client-dynamodb@^3.1162.0',
     '@aws-sdk/client-lambda@^3.1162.0',
+    '@aws-sdk/lib-dynamodb@^3.1162.0',
     '@dynoxide/linux-x64@1.2.1',
     '@smithy/node-http-handler',
     '@types/aws-lambda',
@@ -171,6 +173,8 @@ for (const [name, version] of Object.entries({
   'unrs-resolver': '1.12.2',
   '@aws-cdk/cloud-assembly-schema': '54.11.0',
   '@aws-cdk/asset-node-proxy-agent-v6': '2.1.2',
+  // The idempotency package that the benchmark compares with: its newest wants this one, the logger's peers a newer one.
+  '@aws-lambda-powertools/jmespath': '2.35.0',
 })) {
   project.package.addField('overrides', { ...(project.package.manifest.overrides ?? {}), [name]: version });
 }
@@ -179,6 +183,7 @@ for (const [name, version] of Object.entries({
 project.setScript('demo', 'node tools/run.mjs demo');
 project.setScript('test', 'node tools/run.mjs test');
 project.setScript('build', 'node tools/run.mjs build');
+project.setScript('bench', 'node tools/run.mjs bench');
 // npm 11 asks for each install script by name; npm 10 ignores the field.
 project.package.addField('allowScripts', { 'esbuild': true, 'node': true, 'unrs-resolver': true, '@parcel/watcher': false });
 // Lockfile without the addresses of the registry that happened to be used.
