@@ -1,6 +1,7 @@
 import { CallerFunction, Functions } from './functions';
+import { ConditionContext, Decision, Policies, dependsOnRequest, settled } from './policies';
 import { EngineClient } from '../proxy/engine-client';
-import { EngineDirectory, placeOf } from '../proxy/network';
+import { EngineDirectory } from '../proxy/network';
 
 export interface JudgeOptions {
   readonly engines: EngineDirectory;
@@ -17,6 +18,8 @@ export interface RedirectedCall {
   /** For example `dynamodb:PutItem`. */
   readonly action: string;
   readonly resource: string;
+  /** Condition keys of the request, for example `dynamodb:leadingkeys`, in lower case. */
+  readonly context?: ConditionContext;
 }
 
 export type Judgement = { readonly allowed: true } | { readonly allowed: false; readonly message: string };
@@ -27,6 +30,9 @@ export interface Judge {
   caller(region: string, userAgent: string): Promise<CallerFunction | undefined>;
   close(): void;
 }
+
+/** More than any app's roles, actions and resources; beyond it, all is asked for again. */
+const answersKept = 2000;
 
 const allowed: Judgement = { allowed: true };
 
@@ -40,19 +46,21 @@ export function isRootKey(accessKeyId: string): boolean {
   return accessKeyId === 'test' || /^\d{12}$/.test(accessKeyId);
 }
 
-/** The application ID that a function's SDK puts into its User-Agent. */
+/** The application ID that a function's SDK puts into its User-Agent; Powertools adds a part of its own to it. */
 export function applicationId(userAgent: string): string | undefined {
-  return /(?:^|\s)app\/([^\s]+)/.exec(userAgent)?.[1];
+  return /(?:^|\s)app\/(\S+?)(?:[-/]PT[-/]\S*)?(?:\s|$)/.exec(userAgent)?.[1];
 }
 
 class RoleJudge implements Judge {
   private readonly client: EngineClient;
   private readonly functions: Functions;
-  private readonly kept = new Map<string, { readonly until: number; readonly decision: Promise<string> }>();
+  private readonly policies: Policies;
+  private readonly answers = new Map<string, { readonly until: number; readonly answer: Promise<unknown> }>();
 
   public constructor(engines: EngineDirectory, private readonly keepMs: number) {
     this.client = new EngineClient(engines);
     this.functions = new Functions(this.client, keepMs);
+    this.policies = new Policies(engines);
   }
 
   public async caller(region: string, userAgent: string): Promise<CallerFunction | undefined> {
@@ -70,7 +78,7 @@ class RoleJudge implements Judge {
     const user = sessionArn(caller);
     const attempt = `User: ${user} is not authorized to perform: ${call.action} on resource: ${call.resource}`;
     if (call.accessKeyId !== caller.accessKeyId) return refusal(`${attempt} because the request is not signed with this function's credentials`);
-    const decision = await this.decide(call.region, caller.roleArn, call.action, call.resource);
+    const decision = await this.decide(call, caller.roleArn);
     if (decision === 'allowed') return allowed;
     if (decision === 'explicitDeny') return refusal(`${attempt} with an explicit deny in an identity-based policy`);
     return refusal(`${attempt} because no identity-based policy allows the ${call.action} action`);
@@ -78,36 +86,30 @@ class RoleJudge implements Judge {
 
   public close(): void {
     this.client.close();
+    this.policies.close();
   }
 
-  private decide(region: string, roleArn: string, action: string, resource: string): Promise<string> {
-    const key = [region, roleArn, action, resource].join(' ');
-    const kept = this.kept.get(key);
-    if (kept && kept.until > Date.now()) return kept.decision;
-    const decision = this.simulate(region, roleArn, action, resource);
-    this.kept.set(key, { until: Date.now() + this.keepMs, decision });
-    // A decision that could not be had is asked for again.
-    decision.catch(() => this.kept.delete(key));
-    return decision;
+  private async decide(call: RedirectedCall, roleArn: string): Promise<Decision> {
+    const { region, action, resource } = call;
+    const role = roleArn.split('/').pop()!;
+    const documents = await this.kept(`documents ${region} ${role}`, () => this.policies.documents(region, role));
+    if (!dependsOnRequest(documents)) {
+      return this.kept(`role ${region} ${roleArn} ${action} ${resource}`, () => this.policies.simulateRole(region, roleArn, action, resource));
+    }
+    const forRequest = settled(documents, call.context ?? {});
+    return this.kept(`documents ${region} ${action} ${resource} ${JSON.stringify(forRequest)}`,
+      () => this.policies.simulateDocuments(region, forRequest, action, resource));
   }
 
-  private async simulate(region: string, roleArn: string, action: string, resource: string): Promise<string> {
-    const answer = await this.client.call({
-      place: placeOf(region),
-      service: 'iam',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: new URLSearchParams({
-        'Action': 'SimulatePrincipalPolicy',
-        'Version': '2010-05-08',
-        // The emulator looks a role up by its name, without a path.
-        'PolicySourceArn': roleArn.replace(/:role\/.*\//, ':role/'),
-        'ActionNames.member.1': action,
-        'ResourceArns.member.1': resource,
-      }).toString(),
-    });
-    const decision = /<EvalDecision>(\w+)<\/EvalDecision>/.exec(answer.body.toString())?.[1];
-    if (!decision) throw new Error(`SimulatePrincipalPolicy for ${roleArn} in ${region} gave no decision: ${answer.body.toString().slice(0, 200)}`);
-    return decision;
+  private kept<T>(key: string, ask: () => Promise<T>): Promise<T> {
+    const known = this.answers.get(key);
+    if (known && known.until > Date.now()) return known.answer as Promise<T>;
+    const answer = ask();
+    if (this.answers.size > answersKept) this.answers.clear();
+    this.answers.set(key, { until: Date.now() + this.keepMs, answer });
+    // What could not be had is asked for again.
+    answer.catch(() => this.answers.delete(key));
+    return answer;
   }
 }
 

@@ -1,6 +1,6 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Judge, isRootKey } from '../iam';
+import { ConditionContext, Judge, isRootKey } from '../iam';
 import { Links } from '../model';
 import { GlobalTables } from '../tables';
 import { EngineClient, readAll } from './engine-client';
@@ -103,7 +103,10 @@ class RegionEndpoint {
       region: dynamo.region,
       operation: dynamo.operation,
       body: dynamo.body,
-      authorize: (action, table) => this.judged(request, dynamo.call, action, `arn:aws:dynamodb:${dynamo.region}:${this.accountId}:table/${table}`),
+      authorize: (action, table, leadingKeys) => this.judged(
+        request, dynamo.call, action, `arn:aws:dynamodb:${dynamo.region}:${this.accountId}:table/${table}`,
+        leadingKeys ? { 'dynamodb:leadingkeys': leadingKeys } : {},
+      ),
     });
     if (routing.kind === 'answered') return reply(response, routing.answer);
     await this.forwarder.forward(request, response, this.options.engines.engine(dynamo.region)!.enginePort, dynamo.body);
@@ -147,9 +150,9 @@ class RegionEndpoint {
     routing?.done?.();
   }
 
-  private async judged(request: IncomingMessage, call: SignedCall, action: string, resource: string) {
+  private async judged(request: IncomingMessage, call: SignedCall, action: string, resource: string, context: ConditionContext = {}) {
     const judgement = await this.options.judge.judge({
-      region: this.options.region, accessKeyId: call.accessKeyId, userAgent: header(request, 'user-agent') ?? '', action, resource,
+      region: this.options.region, accessKeyId: call.accessKeyId, userAgent: header(request, 'user-agent') ?? '', action, resource, context,
     });
     return judgement.allowed ? undefined : accessDenied(judgement.message);
   }

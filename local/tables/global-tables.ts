@@ -16,7 +16,7 @@ export interface DynamoCall {
   readonly operation: string;
   readonly body: Buffer;
   /** Judges the caller for what the emulator will not see under the caller's own signature; undefined: allowed. */
-  readonly authorize: (action: string, table: string) => Promise<DynamoAnswer | undefined>;
+  readonly authorize: (action: string, table: string, leadingKeys?: readonly string[]) => Promise<DynamoAnswer | undefined>;
 }
 
 /** What becomes of a DynamoDB call. */
@@ -71,7 +71,7 @@ class TablesOfRun implements GlobalTables {
     const governed = uses.filter((use) => use.kind !== 'local' && this.strong.get(use.table)?.covers(call.region));
     if (!governed.length) return this.local(call.region, uses);
     for (const use of uses) {
-      const denied = await call.authorize(use.action, use.table);
+      const denied = await call.authorize(use.action, use.table, this.strong.get(use.table)?.leadingKeys(use));
       if (denied) return answered(denied);
     }
     if (transactions.has(call.operation)) {

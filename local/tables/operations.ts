@@ -7,7 +7,7 @@ export interface DynamoInput { readonly [member: string]: unknown }
 export interface TableUse {
   readonly table: string;
   readonly kind: 'write' | 'strong-read' | 'local';
-  /** Items that are written, in full or as keys. */
+  /** Items that are named, in full or as (parts of) keys. */
   readonly items: readonly Item[];
   /** IAM action that this use needs. */
   readonly action: string;
@@ -23,9 +23,9 @@ export function tableUses(operation: string, input: DynamoInput): TableUse[] {
     case 'PutItem': return single(input, 'write', [input.Item as Item], action);
     case 'UpdateItem':
     case 'DeleteItem': return single(input, 'write', [input.Key as Item], action);
-    case 'GetItem': return single(input, input.ConsistentRead === true ? 'strong-read' : 'local', [], action);
+    case 'GetItem': return single(input, input.ConsistentRead === true ? 'strong-read' : 'local', [input.Key as Item], action);
     case 'Query':
-    case 'Scan': return single(input, input.ConsistentRead === true && !input.IndexName ? 'strong-read' : 'local', [], action);
+    case 'Scan': return single(input, input.ConsistentRead === true && !input.IndexName ? 'strong-read' : 'local', [equalities(input)], action);
     case 'BatchWriteItem': return batchWrite(input, action);
     case 'BatchGetItem': return batchGet(input, action);
     case 'ExecuteStatement': return [statementUse(input)];
@@ -47,6 +47,15 @@ function single(input: DynamoInput, kind: TableUse['kind'], items: readonly Item
   return [{ table: tableName(input.TableName), kind, items: items.filter(Boolean), action }];
 }
 
+/** Attributes that a key condition fixes, which are the partition key and at times the sort key. */
+function equalities(input: DynamoInput): Item {
+  const names = (input.ExpressionAttributeNames ?? {}) as Record<string, string>;
+  const values = (input.ExpressionAttributeValues ?? {}) as Item;
+  const item: Item = {};
+  for (const [, name, value] of String(input.KeyConditionExpression ?? '').matchAll(/([#\w.-]+)\s*=\s*(:\w+)/g)) item[names[name] ?? name] = values[value];
+  return item;
+}
+
 function batchWrite(input: DynamoInput, action: string): TableUse[] {
   return Object.entries((input.RequestItems ?? {}) as Record<string, { PutRequest?: { Item: Item }; DeleteRequest?: { Key: Item } }[]>)
     .map(([name, requests]) => ({
@@ -58,9 +67,9 @@ function batchWrite(input: DynamoInput, action: string): TableUse[] {
 }
 
 function batchGet(input: DynamoInput, action: string): TableUse[] {
-  return Object.entries((input.RequestItems ?? {}) as Record<string, { ConsistentRead?: boolean }>)
+  return Object.entries((input.RequestItems ?? {}) as Record<string, { ConsistentRead?: boolean; Keys?: Item[] }>)
     .map(([name, request]) => ({
-      table: tableName(name), kind: request?.ConsistentRead === true ? 'strong-read' as const : 'local' as const, items: [], action,
+      table: tableName(name), kind: request?.ConsistentRead === true ? 'strong-read' as const : 'local' as const, items: request?.Keys ?? [], action,
     }));
 }
 

@@ -73,6 +73,13 @@ export class StrongTable {
     }
   }
 
+  /** Partition keys that a use names, as the condition key `dynamodb:LeadingKeys` has them. */
+  public leadingKeys(use: TableUse): string[] | undefined {
+    const name = this.feed.keyNames[0];
+    const values = use.items.flatMap((item) => Object.values((item[name] ?? {}) as Record<string, unknown>)).map(String);
+    return values.length ? [...new Set(values)] : undefined;
+  }
+
   public status(now: number): TableStatus {
     return {
       name: this.plan.name,

@@ -1,0 +1,134 @@
+import {
+  GetPolicyCommand, GetPolicyVersionCommand, GetRolePolicyCommand, IAMClient, SimulateCustomPolicyCommand, SimulatePrincipalPolicyCommand,
+  paginateListAttachedRolePolicies, paginateListRolePolicies,
+} from '@aws-sdk/client-iam';
+import { rootCredentials } from '../proxy/engine-client';
+import { EngineDirectory } from '../proxy/network';
+
+export interface PolicyDocument { Statement: Statement | Statement[]; Version?: string }
+export interface Statement {
+  Effect: 'Allow' | 'Deny';
+  Condition?: Record<string, Record<string, string | string[]>>;
+  [element: string]: unknown;
+}
+
+/** Condition keys that the request decides, by lower-case name; the emulator's simulation takes none. */
+export type ConditionContext = Readonly<Record<string, readonly string[]>>;
+
+export type Decision = 'allowed' | 'explicitDeny' | 'implicitDeny';
+
+/** The roles and policies of each region's own emulator. */
+export class Policies {
+  private readonly clients = new Map<string, IAMClient>();
+
+  public constructor(private readonly engines: EngineDirectory) {}
+
+  /** All policy documents of a role, inline and attached. */
+  public async documents(region: string, role: string): Promise<PolicyDocument[]> {
+    const client = this.client(region);
+    const documents: PolicyDocument[] = [];
+    for await (const page of paginateListRolePolicies({ client }, { RoleName: role })) {
+      for (const PolicyName of page.PolicyNames ?? []) {
+        documents.push(decoded((await client.send(new GetRolePolicyCommand({ RoleName: role, PolicyName }))).PolicyDocument!));
+      }
+    }
+    for await (const page of paginateListAttachedRolePolicies({ client }, { RoleName: role })) {
+      for (const { PolicyArn } of page.AttachedPolicies ?? []) {
+        const VersionId = (await client.send(new GetPolicyCommand({ PolicyArn }))).Policy!.DefaultVersionId;
+        documents.push(decoded((await client.send(new GetPolicyVersionCommand({ PolicyArn, VersionId }))).PolicyVersion!.Document!));
+      }
+    }
+    return documents;
+  }
+
+  /** The emulator's own decision for a role. */
+  public async simulateRole(region: string, roleArn: string, action: string, resource: string): Promise<Decision> {
+    const { EvaluationResults } = await this.client(region).send(new SimulatePrincipalPolicyCommand({
+      // The emulator looks a role up by its name, without a path.
+      PolicySourceArn: roleArn.replace(/:role\/.*\//, ':role/'), ActionNames: [action], ResourceArns: [resource],
+    }));
+    return EvaluationResults![0].EvalDecision as Decision;
+  }
+
+  /** The emulator's own decision by documents whose conditions on the request were settled. */
+  public async simulateDocuments(region: string, documents: readonly PolicyDocument[], action: string, resource: string): Promise<Decision> {
+    if (!documents.length) return 'implicitDeny';
+    const { EvaluationResults } = await this.client(region).send(new SimulateCustomPolicyCommand({
+      PolicyInputList: documents.map((document) => JSON.stringify(document)), ActionNames: [action], ResourceArns: [resource],
+    }));
+    return EvaluationResults![0].EvalDecision as Decision;
+  }
+
+  public close(): void {
+    for (const client of this.clients.values()) client.destroy();
+  }
+
+  private client(region: string): IAMClient {
+    let client = this.clients.get(region);
+    if (!client) {
+      const engine = this.engines.engine(region);
+      if (!engine) throw new Error(`no emulator runs for ${region}`);
+      client = new IAMClient({ region: 'us-east-1', endpoint: `http://127.0.0.1:${engine.enginePort}`, credentials: rootCredentials });
+      this.clients.set(region, client);
+    }
+    return client;
+  }
+}
+
+function decoded(document: string): PolicyDocument {
+  return JSON.parse(document.startsWith('{') ? document : decodeURIComponent(document)) as PolicyDocument;
+}
+
+const requestKeys = /^dynamodb:(leadingkeys)$/i;
+
+/** Whether any condition is on what the request names. */
+export function dependsOnRequest(documents: readonly PolicyDocument[]): boolean {
+  return documents.some((document) => statements(document).some((statement) => (
+    Object.values(statement.Condition ?? {}).some((block) => Object.keys(block).some((key) => requestKeys.test(key))))));
+}
+
+/**
+ * The documents as they are for one request: conditions on its keys are settled here and taken out. A statement whose
+ * condition is not met goes; one with an operator that is not known allows nothing, and denies what it denies.
+ */
+export function settled(documents: readonly PolicyDocument[], context: ConditionContext): PolicyDocument[] {
+  return documents
+    .map((document) => ({ ...document, Statement: statements(document).flatMap((statement) => settledStatement(statement, context)) }))
+    .filter((document) => document.Statement.length > 0);
+}
+
+function settledStatement(statement: Statement, context: ConditionContext): Statement[] {
+  const left: NonNullable<Statement['Condition']> = {};
+  for (const [operator, block] of Object.entries(statement.Condition ?? {})) {
+    for (const [key, expected] of Object.entries(block)) {
+      if (!requestKeys.test(key)) {
+        left[operator] = { ...left[operator], [key]: expected };
+        continue;
+      }
+      const met = isMet(operator, [expected].flat(), context[key.toLowerCase()]) ?? statement.Effect === 'Deny';
+      if (!met) return [];
+    }
+  }
+  const { Condition, ...rest } = statement;
+  return [Object.keys(left).length ? { ...rest, Condition: left } as Statement : rest as Statement];
+}
+
+/** Undefined: the operator is not known. */
+function isMet(operator: string, expected: readonly string[], actual: readonly string[] | undefined): boolean | undefined {
+  const form = /^(?:(ForAllValues|ForAnyValue):)?(StringEquals|StringLike|StringNotEquals|StringNotLike)(IfExists)?$/i.exec(operator);
+  if (!form) return undefined;
+  const [, quantifier, comparison, ifExists] = form.map((part) => part?.toLowerCase());
+  const negated = comparison.includes('not');
+  if (!actual) return ifExists !== undefined || quantifier === 'forallvalues' || (quantifier === undefined && negated);
+  const like = comparison.endsWith('like');
+  const matches = (value: string) => expected.some((pattern) => (like ? wildcard(pattern).test(value) : pattern === value)) !== negated;
+  return quantifier === 'foranyvalue' ? actual.some(matches) : actual.every(matches);
+}
+
+function wildcard(pattern: string): RegExp {
+  return new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.')}$`, 's');
+}
+
+function statements(document: PolicyDocument): Statement[] {
+  return [document.Statement].flat();
+}

@@ -1,0 +1,46 @@
+import { applicationId, isRootKey } from '../../../local/iam';
+import { PolicyDocument, dependsOnRequest, settled } from '../../../local/iam/policies';
+
+const statement = (Effect: 'Allow' | 'Deny', Condition?: Record<string, Record<string, string | string[]>>) => ({
+  Effect, Action: 'dynamodb:GetItem', Resource: '*', ...(Condition ? { Condition } : {}),
+});
+const document = (...Statement: ReturnType<typeof statement>[]): PolicyDocument => ({ Statement });
+const keys = (...values: string[]) => ({ 'dynamodb:leadingkeys': values });
+
+describe('conditions on the request', () => {
+  it.each<[string, string[], string[] | undefined, boolean]>([
+    ['ForAllValues:StringEquals', ['a', 'b'], ['a'], true],
+    ['ForAllValues:StringEquals', ['a'], ['a', 'c'], false],
+    ['ForAllValues:StringEquals', ['a'], undefined, true],
+    ['ForAnyValue:StringEquals', ['a'], ['c', 'a'], true],
+    ['ForAnyValue:StringEquals', ['a'], undefined, false],
+    ['StringEquals', ['a'], undefined, false],
+    ['StringEqualsIfExists', ['a'], undefined, true],
+    ['ForAllValues:StringLike', ['drain#*'], ['drain#x'], true],
+    ['ForAllValues:StringLike', ['drain#?'], ['drain#xy'], false],
+    ['ForAllValues:StringNotEquals', ['a'], ['a'], false],
+    ['ForAllValues:NumericEquals', ['1'], ['1'], false],
+  ])('%s %j against %j', (operator, expected, actual, met) => {
+    const documents = [document(statement('Allow', { [operator]: { 'dynamodb:LeadingKeys': expected } }))];
+    expect(dependsOnRequest(documents)).toBe(true);
+    expect(settled(documents, actual ? keys(...actual) : {})).toEqual(met ? [document(statement('Allow'))] : []);
+  });
+
+  it('keep a deny whose operator is not known, and every other condition', () => {
+    const region = { StringEquals: { 'aws:RequestedRegion': 'us-east-1' } };
+    const documents = [document(statement('Deny', { 'ForAllValues:Bool': { 'dynamodb:LeadingKeys': 'true' }, ...region })), document(statement('Allow', region))];
+    expect(settled(documents, keys('a'))).toEqual([document(statement('Deny', region)), document(statement('Allow', region))]);
+    expect(dependsOnRequest([documents[1]])).toBe(false);
+  });
+});
+
+describe('a caller', () => {
+  it('is told by its application ID', () => {
+    expect(applicationId('aws-sdk-js/3.1162.0 ua/2.1 os/linux lang/js md/nodejs#24 app/fn-0123 m/E')).toBe('fn-0123');
+    expect(applicationId('aws-sdk-js/3.1162.0 webapp/x')).toBeUndefined();
+  });
+
+  it('is the account\'s root by its key', () => {
+    expect(['test', '000000000000', 'ASIA0000000000000000', ''].map(isRootKey)).toEqual([true, true, false, false]);
+  });
+});
