@@ -57,7 +57,8 @@ export function paymentEndpoints(ledger: Ledger): Endpoints {
 function moveEndpoint(ledger: Ledger, type: MoveType): Endpoint {
   return async ({ request, params, context, instance }) => {
     const idempotencyKey = idempotencyKeyOf(request);
-    const body = readJson(request) ?? {};
+    const sent = readJson(request);
+    const body = sent === undefined ? {} : sent;
     const amount = type === 'VOID' ? void parseBody(emptyBody, body) : parseBody(amountBody, body).amount;
     const command = { idempotencyKey, paymentId: paymentIdOf(params.paymentId), type, ...(amount === undefined ? {} : { amount }) };
     return { paymentId: command.paymentId, ...keyedAnswer(await ledger.move(context, command), 200, instance) };
