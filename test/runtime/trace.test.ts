@@ -1,0 +1,24 @@
+import { traceIdOf } from '../../src/runtime/trace';
+
+const root = '1-5f2330a4-6a0de1cd0e17c0508d386a64';
+const other = '1-00000001-000000000000000000000001';
+const parent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+const now = Date.UTC(2026, 10, 21);
+
+test.each<[string, Parameters<typeof traceIdOf>[0], string]>([
+  ['the header', { header: `Root=${root}`, traceparent: parent, invocation: `Root=${other}` }, root],
+  ['the header\'s root among other parts', { header: `Self=1-2-3;Root=${root};Parent=53995c3f42cd8ad8;Sampled=1` }, root],
+  ['a header in capitals', { header: `Root=${root.toUpperCase()}` }, root],
+  ['the W3C header', { traceparent: parent, invocation: `Root=${other}` }, '1-4bf92f35-77b34da6a3ce929d0e0e4736'],
+  ['the invocation', { header: 'Root=nonsense', traceparent: 'nonsense', invocation: `Root=${other};Sampled=0` }, other],
+])('is taken from %s', (_, sources, traceId) => {
+  expect(traceIdOf(sources, now)).toBe(traceId);
+});
+
+test.each([
+  undefined, '', 'Root=', 'Root=1-5f2330a4-6a0de1cd0e17c0508d386a64ff', `XRoot=${root}`, 'Root=1-zzzzzzzz-6a0de1cd0e17c0508d386a64', `Root=${'1'.repeat(5000)}`,
+])('is new when the header is %j', (header) => {
+  const traceId = traceIdOf({ header, traceparent: '00-00000000000000000000000000000000-0000000000000000-00' }, now);
+  expect(traceId).toMatch(/^1-6[0-9a-f]{7}-[0-9a-f]{24}$/);
+  expect(parseInt(traceId.slice(2, 10), 16)).toBe(now / 1000);
+});
