@@ -1,7 +1,7 @@
 // Entry of the README's commands. Plain Node, no dependency: it runs in a clone where nothing is installed yet.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,15 +14,43 @@ function fail(message) {
   process.exit(1);
 }
 
+/** Two commands started at once must not both write node_modules: the second waits. A lock whose process is gone counts for nothing. */
+function lockInstallation() {
+  const lock = path.join(root, '.tools', 'npm-ci.lock');
+  mkdirSync(path.dirname(lock), { recursive: true });
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      return () => rmSync(lock, { force: true });
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    if (!isHeld(lock)) rmSync(lock, { force: true });
+  }
+}
+
+function isHeld(lock) {
+  try {
+    process.kill(Number(readFileSync(lock, 'utf8')) || 0, 0);
+    return true;
+  } catch {
+    return false; // gone, or released meanwhile
+  }
+}
+
 /** Installs node_modules once per lockfile; a second run costs one hash. */
 function installPackages() {
   const marker = path.join(root, 'node_modules', '.lockfile-sha256');
   const hash = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return;
+  const unlock = lockInstallation();
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return unlock();
   process.stdout.write('installing npm packages (about a minute, once per lockfile) ...\n');
   const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: 'inherit' });
+  if (install.status === 0) writeFileSync(marker, hash);
+  unlock();
   if (install.status !== 0) fail(`npm ci failed with exit code ${install.status ?? install.signal}: see its message above, mend it and run the command again`);
-  writeFileSync(marker, hash);
 }
 
 const [command, ...args] = process.argv.slice(2);
