@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { localCredentials } from '../../../local/engine/region';
 import { Order, Outcome, deployFunctions } from '../functions';
@@ -92,6 +92,30 @@ describe('a function that is frozen with its region', () => {
     await pause(500);
     expect(await stored('too-late')).toBe(false);
     expect(await invoke('slow', put('afterwards', 0))).toMatchObject({ ok: true });
+  });
+
+  it('is told by its trace ID, so that what its thawed process still sends is not taken', async () => {
+    const client = (startedAt: number) => {
+      const made = new DynamoDBClient({
+        region: west, endpoint: `http://127.0.0.1:${regions.proxies.get(west)!.port}`, credentials: localCredentials, maxAttempts: 1, userAgentAppId: 'fn-slow',
+      });
+      made.middlewareStack.add((next) => (args) => {
+        const root = Math.floor(startedAt / 1000).toString(16).padStart(8, '0');
+        (args.request as { headers: Record<string, string> }).headers['x-amzn-trace-id'] = `Root=1-${root}-0123456789abcdef01234567;Sampled=1`;
+        return next(args);
+      }, { step: 'build' });
+      return made;
+    };
+    const write = (pk: string) => new PutItemCommand({ TableName: table, Item: { pk: { S: pk } } });
+    const before = client(Date.now());
+    await before.send(write('before'));
+    await regions.engines.get(west)!.stop();
+    await pause(timeoutSeconds * 1000 + 1200);
+    await regions.engines.get(west)!.start();
+    await expect(before.send(write('thawed'))).rejects.toThrow('socket hang up');
+    expect(await stored('thawed')).toBe(false);
+    await client(Date.now() + 1000).send(write('fresh'));
+    await client(Date.now() - 60_000).send(write('ended long before the stop'));
   });
 
   it('goes on when it thaws before its timeout', async () => {
