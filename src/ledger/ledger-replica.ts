@@ -1,6 +1,7 @@
 import { ArnFormat, Aws, Duration, Stack } from 'aws-cdk-lib';
 import { MathExpression, Metric, MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Grant, IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import { drainKey, ledgerMetrics, ledgerSchema, ledgerTableName } from './contract';
 import { LedgerEncryption, ledgerKeyAlias } from './ledger-encryption';
@@ -100,6 +101,41 @@ export class LedgerReplica {
     const keys = this.regions.replicas.map((region) => drainKey(region));
     const grant = this.grantItems(grantee, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'], keys);
     return this.withKey(grant, grantee, [...keyReadActions, ...keyWriteActions]);
+  }
+
+  /**
+   * ARN of this replica's stream, looked up while the stack is deployed: it ends in the time when the stream was made, so it is
+   * not known at synthesis. The table must be there.
+   *
+   * @param scope construct that gets the lookup, in a stack of this region
+   * @param id ID of the lookup
+   */
+  public lookUpStreamArn(scope: Construct, id: string): string {
+    const region = Stack.of(scope).region;
+    if (region !== this.region) {
+      throw invalidProps(scope, {
+        prop: 'lookUpStreamArn', given: `used in ${region}`, allowed: `a stack in ${this.region}`, mend: 'use the replica of the stack\'s own region',
+      });
+    }
+    const lookup = new AwsCustomResource(scope, id, {
+      resourceType: 'Custom::LedgerStreamArn',
+      installLatestAwsSdk: false,
+      onUpdate: {
+        service: 'dynamodb',
+        action: 'DescribeTable',
+        parameters: { TableName: this.tableName },
+        outputPaths: ['Table.LatestStreamArn'],
+        physicalResourceId: PhysicalResourceId.of(this.tableName),
+      },
+      policy: AwsCustomResourcePolicy.fromSdkCalls({ resources: [this.tableArn] }),
+    });
+    return lookup.getResponseField('Table.LatestStreamArn');
+  }
+
+  /** Lets the grantee read this replica's stream. */
+  public grantStreamRead(grantee: IGrantable): Grant {
+    const grant = this.grant(grantee, ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'], `${this.tableArn}/stream/*`);
+    return this.withKey(grant, grantee, keyReadActions);
   }
 
   /**

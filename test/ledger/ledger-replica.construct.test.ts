@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AccountPrincipal, IGrantable, Role } from 'aws-cdk-lib/aws-iam';
 import { IdempotentLedgerTable, LedgerEncryption, LedgerReplica } from '../../src/index';
@@ -66,11 +66,30 @@ describe('grants, exactly', () => {
     ]);
   });
 
+  test('read the stream', () => {
+    expect(granted((replica, grantee) => replica.grantStreamRead(grantee))).toEqual([
+      { Action: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'], Effect: 'Allow', Resource: `${table}/stream/*` },
+      key(readKey),
+    ]);
+  });
+
   test('no key of ours, no statement for it', () => {
     expect(granted((replica, grantee) => replica.grantOpenAccounts(grantee), { encryption: LedgerEncryption.awsOwned() })).toEqual([
       { Action: ['dynamodb:GetItem', 'dynamodb:PutItem'], Effect: 'Allow', Resource: table },
     ]);
   });
+});
+
+test('the stream is looked up while deploying, in the region\'s own stack', () => {
+  const stack = newStack('us-west-2');
+  const replica = LedgerReplica.of(stack, 'acme-pay', regions);
+  expect(Token.isUnresolved(replica.lookUpStreamArn(stack, 'Stream'))).toBe(true);
+  const template = Template.fromStack(stack);
+  template.resourceCountIs('Custom::LedgerStreamArn', 1);
+  expect(plain(Object.values(template.findResources('AWS::IAM::Policy'))[0].Properties.PolicyDocument.Statement))
+    .toEqual([{ Action: 'dynamodb:DescribeTable', Effect: 'Allow', Resource: table }]);
+  const other = new Stack(stack.node.root, 'Other', { env: { account, region: 'us-east-1' } });
+  expect(() => replica.lookUpStreamArn(other, 'Stream')).toThrow("[Other] 'lookUpStreamArn' is used in us-east-1; allowed: a stack in us-west-2");
 });
 
 describe('another region through the table', () => {
