@@ -22,14 +22,14 @@ export class Attempt {
   constructor(public readonly ports: LedgerPorts, public readonly settings: LedgerSettings, public readonly context: CallContext) {}
 
   public create(item: Item): Promise<WriteResult> {
-    return this.patiently((store) => store.create({ ...item, writtenBy: this.settings.region }));
+    return this.patiently((store) => store.create({ ...item, writtenBy: this.settings.region, writtenAt: this.ports.nowMs() }));
   }
 
-  /** Changes an item; each change raises its version and says where it began, since a replica's stream does not. */
+  /** Changes an item; each change raises its version and says when and where it began, since a replica's stream does not. */
   public change(change: Change): Promise<WriteResult> {
     return this.patiently((store) => store.change({
       ...change,
-      set: [...(change.set ?? []), [['writtenBy'], this.settings.region]],
+      set: [...(change.set ?? []), [['writtenBy'], this.settings.region], [['writtenAt'], this.ports.nowMs()]],
       add: [...(change.add ?? []), [['version'], 1]],
     }));
   }

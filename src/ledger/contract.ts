@@ -23,6 +23,9 @@ export const ledgerMetrics = {
   takeovers: 'InFlightTakeovers',
   throttles: 'LedgerThrottles',
   outcomeUnknown: 'OutcomeUnknown',
+  /** Calls that could not be sent to their home, and homes that were taken over; HOME_REGION only. */
+  homeUnreachable: 'HomeUnreachable',
+  homeTakeovers: 'HomeTakeovers',
 } as const;
 
 /** How the ledger is reached from a function: set by every construct whose function touches it. */

@@ -51,11 +51,14 @@ export interface PaymentItem {
   readonly captured: number;
   readonly refunded: number;
   readonly moves: Readonly<Record<string, RecordedMove>>;
-  readonly pending?: { readonly id: string; readonly amount: number };
+  readonly pending?: PendingRefund;
 }
 
 export type PaymentDecision = { readonly status: 'AUTHORISED' } | { readonly status: 'DECLINED'; readonly reason: string };
-export interface Closure { readonly by: string; readonly type: 'CAPTURE' | 'VOID' }
+/** What closed a payment's hold, and how much of it was captured (0 for a void). */
+export interface Closure { readonly by: string; readonly type: 'CAPTURE' | 'VOID'; readonly captured: number }
+/** The refund whose turn it is. */
+export interface PendingRefund { readonly id: string; readonly amount: number; readonly at: number; readonly region: string }
 export interface RecordedMove extends Move { readonly order: number }
 
 /** A move's claim, and what has become of it. */
@@ -64,6 +67,8 @@ export interface MoveItem {
   readonly tenant: string;
   readonly paymentId: string;
   readonly type: MoveType;
+  /** Creation time of the payment's claim. */
+  readonly paymentAt: number;
   /** Absent: all that is refundable. */
   readonly amount?: number;
   /** What was authorised, for the line of what a partial capture releases. */
@@ -85,18 +90,20 @@ export type Entry =
   | { readonly kind: 'hold' }
   | { readonly kind: 'declined'; readonly reason: string }
   | { readonly kind: 'closed'; readonly closure: Closure }
-  | { readonly kind: 'refund'; readonly amount: number }
+  | { readonly kind: 'refund'; readonly amount: number; readonly payment: string }
   | { readonly kind: 'refundRefused' };
 
 const insufficientFunds = 'insufficient_funds';
+/** Characters of an identity: 128 bits in base64url. */
+const idLength = 22;
 
 /** Entries are a few characters each: the account item is written with every payment, and paid for by the KB. */
 export function encodeEntry(entry: Entry): string {
   switch (entry.kind) {
     case 'hold': return 'H';
     case 'declined': return entry.reason === insufficientFunds ? 'D' : `D${entry.reason}`;
-    case 'closed': return `${entry.closure.type === 'CAPTURE' ? 'C' : 'V'}${entry.closure.by}`;
-    case 'refund': return `R${entry.amount}`;
+    case 'closed': return entry.closure.type === 'CAPTURE' ? `C${entry.closure.by}${entry.closure.captured}` : `V${entry.closure.by}`;
+    case 'refund': return `R${entry.payment}${entry.amount}`;
     case 'refundRefused': return 'X';
   }
 }
@@ -106,9 +113,9 @@ export function decodeEntry(code: string): Entry {
   switch (code[0]) {
     case 'H': return { kind: 'hold' };
     case 'D': return { kind: 'declined', reason: rest || insufficientFunds };
-    case 'C': return { kind: 'closed', closure: { by: rest, type: 'CAPTURE' } };
-    case 'V': return { kind: 'closed', closure: { by: rest, type: 'VOID' } };
-    case 'R': return { kind: 'refund', amount: Number(rest) };
+    case 'C': return { kind: 'closed', closure: { by: rest.slice(0, idLength), type: 'CAPTURE', captured: Number(rest.slice(idLength)) } };
+    case 'V': return { kind: 'closed', closure: { by: rest, type: 'VOID', captured: 0 } };
+    case 'R': return { kind: 'refund', payment: rest.slice(0, idLength), amount: Number(rest.slice(idLength)) };
     case 'X': return { kind: 'refundRefused' };
     default: throw new Error(`account entry '${code}' is of no known form: the item was written by another version of the ledger`);
   }
@@ -141,7 +148,7 @@ export const isMove = (item: Item): boolean => item.kind === 'MOVE';
 export function paymentOf(item: Item): PaymentItem {
   const outcome = optionalText(item, 'outcome');
   const closedBy = optionalText(item, 'closedBy');
-  const pending = item.pending as { id: string; amount: number } | undefined;
+  const pending = item.pending as unknown as PendingRefund | undefined;
   const reference = optionalText(item, 'reference');
   return {
     id: idOfPk(item),
@@ -158,7 +165,7 @@ export function paymentOf(item: Item): PaymentItem {
     ...(outcome === undefined ? {} : {
       outcome: outcome === 'DECLINED' ? { status: 'DECLINED', reason: text(item, 'reason') } : { status: 'AUTHORISED' },
     }),
-    ...(closedBy === undefined ? {} : { closure: { by: closedBy, type: text(item, 'closeType') as Closure['type'] } }),
+    ...(closedBy === undefined ? {} : { closure: { by: closedBy, type: text(item, 'closeType') as Closure['type'], captured: integer(item, 'captured') } }),
     captured: integer(item, 'captured'),
     refunded: integer(item, 'refunded'),
     moves: map(item, 'moves') as unknown as Readonly<Record<string, RecordedMove>>,
@@ -172,6 +179,7 @@ export function moveOf(item: Item): MoveItem {
     id: idOfPk(item),
     tenant: text(item, 'tenant'),
     paymentId: text(item, 'paymentId'),
+    paymentAt: integer(item, 'paymentAt'),
     type: text(item, 'type') as MoveType,
     ...(amount === undefined ? {} : { amount }),
     authorised: integer(item, 'authorised'),

@@ -8,19 +8,19 @@ import { Item, Path, Value } from './ports';
 /** A move is answered only after both the payment's item and its own show it: what was answered is found by every reader. */
 
 /** Writes a capture or void that the account has decided into the payment's item; returns the payment as it then stands. */
-export async function closePayment(attempt: Attempt, payment: PaymentItem, closer: MoveItem, closure: Closure): Promise<PaymentItem> {
-  const captured = closure.type === 'CAPTURE' ? closer.amount! : 0;
-  const recorded: RecordedMove = { type: closer.type, amount: closer.amount!, at: closer.at, region: closer.region, order: 1 };
+export async function closePayment(attempt: Attempt, payment: PaymentItem, closer: Pick<MoveItem, 'at' | 'region'>, closure: Closure): Promise<PaymentItem> {
+  const { by, type, captured } = closure;
+  const recorded: RecordedMove = { type, amount: type === 'CAPTURE' ? captured : payment.amount, at: closer.at, region: closer.region, order: 1 };
   const result = await attempt.change({
     pk: keyItemPk(payment.id),
     require: [{ test: 'absent', path: ['closedBy'] }, { test: 'equals', path: ['kind'], value: 'PAYMENT' }],
     set: [
-      [['outcome'], 'AUTHORISED'], [['closedBy'], closure.by], [['closeType'], closure.type], [['captured'], captured],
-      [['moves', closer.id], recorded as unknown as Value],
+      [['outcome'], 'AUTHORISED'], [['closedBy'], by], [['closeType'], type], [['captured'], captured],
+      [['moves', by], recorded as unknown as Value],
     ],
   });
   if (result.kind === 'written') {
-    return { ...payment, outcome: { status: 'AUTHORISED' }, closure, captured, moves: { ...payment.moves, [closer.id]: recorded } };
+    return { ...payment, outcome: { status: 'AUTHORISED' }, closure, captured, moves: { ...payment.moves, [by]: recorded } };
   }
   if (!result.found) throw new BrokenInvariant(`payment item ${payment.id} has vanished`);
   return paymentOf(result.found);

@@ -48,6 +48,8 @@ export interface Account {
   readonly settled: number;
   /** Rises with every write of the account. */
   readonly version: number;
+  /** Only in HOME_REGION: the region that writes for this account now. */
+  readonly homeRegion?: string;
 }
 
 /** One ledger line. `at` in epoch milliseconds. */
@@ -73,7 +75,7 @@ export interface CallContext {
 }
 
 /** A write conflict between regions met, a throttle met, an answer lost, or another attempt's claim decided by this one. */
-export type LedgerEvent = 'writeConflict' | 'throttle' | 'unknownOutcome' | 'takeover';
+export type LedgerEvent = 'writeConflict' | 'throttle' | 'unknownOutcome' | 'takeover' | 'homeUnreachable' | 'homeTakeover';
 
 export interface OpenAccountCommand {
   readonly accountId: string;

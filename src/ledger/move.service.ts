@@ -65,6 +65,7 @@ function claimItem(attempt: Attempt, command: MoveCommand, payment: PaymentItem)
     type,
     tenant,
     paymentId,
+    paymentAt: payment.at,
     ...(known === undefined ? {} : { amount: known }),
     authorised: payment.amount,
     accountId: payment.accountId,
@@ -102,13 +103,13 @@ async function close(attempt: Attempt, claim: MoveItem, payment: PaymentItem): P
 }
 
 async function decideClosure(attempt: Attempt, claim: MoveItem, payment: PaymentItem): Promise<Closure> {
-  const wanted: Closure = { by: claim.id, type: claim.type === 'CAPTURE' ? 'CAPTURE' : 'VOID' };
-  const settled = wanted.type === 'CAPTURE' ? claim.amount! : 0;
+  const captured = claim.type === 'CAPTURE' ? claim.amount! : 0;
+  const wanted: Closure = { by: claim.id, type: claim.type === 'CAPTURE' ? 'CAPTURE' : 'VOID', captured };
   const result = await attempt.change({
     pk: accountPk(payment.tenant, payment.accountId),
     require: [{ test: 'equals', path: ['entries', payment.id], value: encodeEntry({ kind: 'hold' }) }],
     set: [[['entries', payment.id], encodeEntry({ kind: 'closed', closure: wanted })]],
-    add: [[['held'], -payment.amount], [['settled'], settled], [['available'], payment.amount - settled]],
+    add: [[['held'], -payment.amount], [['settled'], captured], [['available'], payment.amount - captured]],
   });
   if (result.kind === 'written') return wanted;
   const entry = result.found && entryOf(result.found, payment.id);

@@ -1,7 +1,7 @@
 import { Attempt, BrokenInvariant } from './attempt.service';
 import { newEntry } from './authorise.service';
 import {
-  accountPk, bounds, encodeEntry, Entry, entriesOf, entryOf, isMove, keyItemPk, MoveDecision, MoveItem, moveOf, PaymentItem, paymentOf, RecordedMove,
+  accountPk, bounds, encodeEntry, Entry, entriesOf, entryOf, isMove, keyItemPk, MoveDecision, MoveItem, moveOf, PaymentItem, paymentOf, PendingRefund, RecordedMove,
 } from './domain';
 import { closePayment, closerOf, completeMove, refuse } from './finish.service';
 import { KeyedOutcome } from './model';
@@ -49,14 +49,14 @@ export async function refund(attempt: Attempt, claim: MoveItem, known: PaymentIt
 
 /** The payment's turn for this refund; returns the payment as it then stands, with this refund pending or not. */
 async function reserve(attempt: Attempt, claim: MoveItem, payment: PaymentItem, amount: number): Promise<PaymentItem> {
-  const pending = { id: claim.id, amount };
+  const pending: PendingRefund = { id: claim.id, amount, at: claim.at, region: claim.region };
   const result = await attempt.change({
     pk: keyItemPk(payment.id),
     require: [
       { test: 'absent', path: ['pending'] }, { test: 'absent', path: ['moves', claim.id] },
       { test: 'equals', path: ['refunded'], value: payment.refunded },
     ],
-    set: [[['pending'], pending]],
+    set: [[['pending'], pending as unknown as Value]],
   });
   if (result.kind === 'written') return { ...payment, pending };
   return found(result.found, payment);
@@ -95,7 +95,7 @@ async function standing(attempt: Attempt, claim: MoveItem, account: Item): Promi
 
 /** Moves the money, once, and tells the payment and the refund's own item. */
 async function apply(attempt: Attempt, claim: MoveItem, payment: PaymentItem, amount: number): Promise<Driven> {
-  const entry: Entry = { kind: 'refund', amount };
+  const entry: Entry = { kind: 'refund', amount, payment: payment.id };
   const result = await attempt.change({
     pk: accountPk(payment.tenant, payment.accountId),
     require: newEntry(claim.id, claim.at),

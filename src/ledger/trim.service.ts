@@ -29,9 +29,9 @@ export async function trim(attempt: Attempt, account: string, startAt: string): 
   const ripe: { candidate: Candidate; at: number }[] = [];
   for (const candidate of candidates) {
     const own = byPk.get(keyItemPk(candidate.id));
-    const at = own?.at as number | undefined;
-    if (!own || at === undefined || at >= before) continue;
-    if (isComplete(own, candidate.entry)) ripe.push({ candidate, at });
+    // Old by its last write, not by its claim: by then every replica has the completion too.
+    if (!own || (own.writtenAt as number) >= before) continue;
+    if (isComplete(own, candidate.entry)) ripe.push({ candidate, at: own.at as number });
     else await complete(attempt, own, candidate.entry);
   }
   if (ripe.length === 0) return;

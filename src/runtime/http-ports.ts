@@ -35,6 +35,8 @@ const eventMetrics: Readonly<Record<LedgerEvent, string>> = {
   takeover: ledgerMetrics.takeovers,
   throttle: ledgerMetrics.throttles,
   unknownOutcome: ledgerMetrics.outcomeUnknown,
+  homeUnreachable: ledgerMetrics.homeUnreachable,
+  homeTakeover: ledgerMetrics.homeTakeovers,
 };
 
 /** Writes a request's line with its metrics. */

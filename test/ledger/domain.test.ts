@@ -6,8 +6,9 @@ const id = fc.stringMatching(/^[A-Za-z0-9_-]{22}$/);
 const entry: fc.Arbitrary<Entry> = fc.oneof(
   fc.constant({ kind: 'hold' } as const),
   fc.stringMatching(/^[a-z][a-z0-9_]{0,31}$/).map((reason) => ({ kind: 'declined', reason }) as const),
-  fc.record({ by: id, type: fc.constantFrom('CAPTURE' as const, 'VOID' as const) }).map((closure) => ({ kind: 'closed', closure }) as const),
-  fc.integer({ min: 1 }).map((amount) => ({ kind: 'refund', amount }) as const),
+  fc.record({ by: id, type: fc.constant('CAPTURE' as const), captured: fc.maxSafeNat() }).map((closure) => ({ kind: 'closed', closure }) as const),
+  id.map((by) => ({ kind: 'closed', closure: { by, type: 'VOID', captured: 0 } }) as const),
+  fc.record({ amount: fc.maxSafeNat(), payment: id }).map(({ amount, payment }) => ({ kind: 'refund', amount, payment }) as const),
   fc.constant({ kind: 'refundRefused' } as const),
 );
 
@@ -16,7 +17,7 @@ describe('account entries', () => {
     fc.assert(fc.property(entry, (value) => {
       const code = encodeEntry(value);
       expect(decodeEntry(code)).toEqual(value);
-      expect(code.length).toBeLessThanOrEqual(33);
+      expect(code.length).toBeLessThanOrEqual(39);
     }));
   });
 
@@ -25,7 +26,7 @@ describe('account entries', () => {
   });
 
   it('of a refund say nothing about a payment', () => {
-    expect(() => decisionOfEntry({ kind: 'refund', amount: 1 })).toThrow('belongs to a refund');
+    expect(() => decisionOfEntry({ kind: 'refund', amount: 1, payment: 'A'.repeat(22) })).toThrow('belongs to a refund');
   });
 });
 

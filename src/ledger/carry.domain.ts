@@ -1,0 +1,138 @@
+import {
+  Closure, encodeEntry, entriesOf, Entry, entryOf, isMove, isPayment, moveOf, movesInOrder, PaymentItem, paymentOf, RecordedMove,
+} from './domain';
+import { Item, Value } from './ports';
+
+/**
+ * HOME_REGION: what a new epoch takes over of the one before. Every item is keyed by epoch, so that what a fenced region still writes
+ * can never overwrite what the new home wrote. Items replicate in no order, so after a lost region the account as it arrived is the
+ * truth about money, and each other item counts only as far as that account shows its effect.
+ */
+
+const epochSuffix = /@(\d+)$/;
+
+/** An item's key within an epoch. */
+export const inEpoch = (pk: string, epoch: number): string => `${pk}@${epoch}`;
+
+/** Key and epoch of a stored item; epoch 0 for what is not kept by epoch. */
+export function epochOf(stored: string): { readonly pk: string; readonly epoch: number } {
+  const found = epochSuffix.exec(stored);
+  return found ? { pk: stored.slice(0, found.index), epoch: Number(found[1]) } : { pk: stored, epoch: 0 };
+}
+
+const isAccount = (item: Item): boolean => item.kind === 'ACCOUNT';
+
+/**
+ * An item of an earlier epoch as a later one begins with it.
+ *
+ * @param item the item, without its epoch in the key
+ * @param epoch where it comes from
+ * @param account its account as the later epoch has it; not looked at for an account itself
+ */
+export function carry(item: Item, epoch: number, account: Item | undefined): Item {
+  const from = { carriedFrom: epoch, carriedVersion: item.version };
+  if (isAccount(item)) return { ...item, ...from, carriedThrough: item.trimmedThrough };
+  if (!account) throw new Error(`${item.pk} cannot be carried over without its account`);
+  if (isPayment(item)) return { ...carryPayment(item, account), ...from };
+  if (isMove(item)) return { ...carryMove(item, account), ...from };
+  throw new Error(`${item.pk} is of kind '${String(item.kind)}', which no epoch carries over`);
+}
+
+/** Whether an effect without an entry is in the account's balances: its entry was trimmed before the account was carried over. */
+const trimmedBefore = (at: number, account: Item): boolean => at <= (account.carriedThrough as number);
+
+function carryPayment(item: Item, account: Item): Item {
+  const payment = paymentOf(item);
+  if (payment.outcome?.status === 'DECLINED') return item;
+  const entry = entryOf(account, payment.id);
+  if (entry ? entry.kind === 'hold' : !trimmedBefore(payment.at, account)) {
+    // Nothing but the hold reached the account, or not even that: then it is decided anew, from the same claim.
+    return { ...withoutClosure(item), ...(entry ? { outcome: 'AUTHORISED' } : {}) };
+  }
+  if (entry?.kind === 'declined') return { ...withoutClosure(item), outcome: 'DECLINED', reason: entry.reason };
+  const closure = entry?.kind === 'closed' ? entry.closure : payment.closure;
+  return closure ? withClosure(item, payment, closure, account) : item;
+}
+
+const closureAttributes = ['outcome', 'reason', 'closedBy', 'closeType', 'pending'];
+
+function withoutClosure(item: Item): Item {
+  return { ...without(item, closureAttributes), captured: 0, refunded: 0, moves: {} };
+}
+
+/** The closure that the account shows, and those refunds whose money it has moved. */
+function withClosure(item: Item, payment: PaymentItem, closure: Closure, account: Item): Item {
+  const known = payment.moves[closure.by];
+  // When it happened is known to the move's own item alone; if that has not replicated, the claim's time has to serve.
+  const { at } = payment;
+  const closing: RecordedMove = known
+    ?? { type: closure.type, amount: closure.type === 'CAPTURE' ? closure.captured : payment.amount, at, region: payment.region, order: 1 };
+  const refunds = refundsOf(payment, account, at);
+  const moves = Object.fromEntries([[closure.by, { ...closing, order: 1 }], ...refunds.map(([id, refund], n) => [id, { ...refund, order: n + 2 }])]);
+  return {
+    ...without(item, ['pending']),
+    outcome: 'AUTHORISED',
+    closedBy: closure.by,
+    closeType: closure.type,
+    captured: closure.captured,
+    refunded: refunds.reduce((sum, [, { amount }]) => sum + amount, 0),
+    moves: moves as unknown as Value,
+  };
+}
+
+type Refund = readonly [id: string, refund: Omit<RecordedMove, 'order'>];
+
+function refundsOf(payment: PaymentItem, account: Item, unknownAt: number): readonly Refund[] {
+  const recorded = Object.entries(payment.moves).filter(([, { type }]) => type === 'REFUND');
+  const entries = Object.keys(entriesOf(account)).map((id): [string, Entry] => [id, entryOf(account, id)!]);
+  const moved = new Map(entries.flatMap(([id, entry]) => (entry.kind === 'refund' && entry.payment === payment.id ? [[id, entry.amount]] : [])));
+  const kept = movesInOrder({ ...payment, moves: Object.fromEntries(recorded) })
+    .map((refund): Refund => [recorded.find(([, other]) => other === refund)![0], refund])
+    .filter(([id, { at }]) => moved.has(id) || trimmedBefore(at, account));
+  // The account moved the money, but the payment's item that says so did not arrive.
+  const missing = [...moved].filter(([id]) => !kept.some(([other]) => other === id)).map(([id, amount]): Refund => {
+    const pending = payment.pending?.id === id ? payment.pending : undefined;
+    return [id, { type: 'REFUND', amount, at: pending?.at ?? unknownAt, region: pending?.region ?? payment.region }];
+  });
+  return [...kept, ...missing];
+}
+
+function carryMove(item: Item, account: Item): Item {
+  const move = moveOf(item);
+  if (move.outcome?.status !== 'DONE') return item;
+  const reached = move.type === 'REFUND'
+    ? entryOf(account, move.id)?.kind === 'refund' || trimmedBefore(move.at, account)
+    : closedBy(move.id, entryOf(account, move.paymentId.slice('pay_'.length))) ?? trimmedBefore(move.paymentAt, account);
+  return reached ? item : without(item, ['outcome', 'moved', 'answer']);
+}
+
+/** Whether the payment's entry names this move; undefined when there is no entry to tell. */
+function closedBy(id: string, entry: Entry | undefined): boolean | undefined {
+  return entry && entry.kind === 'closed' && entry.closure.by === id;
+}
+
+function without(item: Item, names: readonly string[]): Item {
+  return Object.fromEntries(Object.entries(item).filter(([name]) => !names.includes(name))) as unknown as Item;
+}
+
+/** An effect on an account of an ended epoch that the next epoch does not have: written late, or not replicated in time. */
+export interface LateEntry {
+  readonly id: string;
+  readonly entry: Entry;
+}
+
+/**
+ * Entries of an ended epoch's account that its successor was opened without.
+ *
+ * @param ended the account of the ended epoch, as replicated by now
+ * @param successor the same account in the epoch that carried it over
+ * @param carriedIds key items that the successor's epoch carried over with their effect, or decided by itself
+ */
+export function lateEntries(ended: Item, successor: Item, settled: ReadonlySet<string>): readonly LateEntry[] {
+  if ((ended.version as number) <= (successor.carriedVersion as number)) return [];
+  return Object.entries(entriesOf(ended)).flatMap(([id, code]) => {
+    const entry = entryOf(ended, id)!;
+    const same = entriesOf(successor)[id] === code || encodeEntry(entry) === entriesOf(successor)[id];
+    return same || settled.has(id) || entry.kind === 'declined' || entry.kind === 'refundRefused' ? [] : [{ id, entry }];
+  });
+}

@@ -1,0 +1,112 @@
+import { carry, epochOf, inEpoch } from './carry.domain';
+import { keyItemPk } from './domain';
+import { Change, IndexEntry, Item, LedgerStore, WriteResult } from './ports';
+
+/** Items read at once while looking for one item's newest epoch. */
+const batch = 100;
+
+/**
+ * The ledger's store within one epoch of a home region, on the home's own replica. The protocol above it does not know of epochs: an
+ * item that an earlier epoch left is carried over when it is first written, and read as if it were.
+ */
+export class EpochStore implements LedgerStore {
+  /** @param epoch 1 or more; the first one has nothing to carry over and pays nothing for it */
+  constructor(private readonly replica: LedgerStore, private readonly epoch: number) {}
+
+  public async create(item: Item): Promise<WriteResult> {
+    if (this.epoch > 1 && await this.carryOver(item.pk)) return { kind: 'refused', found: (await this.own(item.pk))! };
+    return plainResult(await this.replica.create({ ...item, pk: inEpoch(item.pk, this.epoch) }));
+  }
+
+  public async change(change: Change): Promise<WriteResult> {
+    if (this.epoch > 1) await this.carryLeavers(change);
+    const own = { ...change, pk: inEpoch(change.pk, this.epoch) };
+    const result = await this.replica.change(own);
+    if (result.kind === 'written' || result.found || this.epoch === 1) return plainResult(result);
+    return await this.carryOver(change.pk) ? plainResult(await this.replica.change(own)) : result;
+  }
+
+  public async read(pk: string, strong: boolean): Promise<Item | undefined> {
+    if (this.epoch === 1) return plain(await this.replica.read(inEpoch(pk, 1), strong));
+    return this.view(pk);
+  }
+
+  public async readMany(pks: readonly string[]): Promise<readonly Item[]> {
+    const own = (await this.replica.readMany(pks.map((pk) => inEpoch(pk, this.epoch)))).map((item) => plain(item)!);
+    if (this.epoch === 1) return own;
+    const there = new Set(own.map(({ pk }) => pk));
+    const older = await Promise.all(pks.filter((pk) => !there.has(pk)).map((pk) => this.view(pk)));
+    return [...own, ...older.filter((item): item is Item => item !== undefined)];
+  }
+
+  /** One entry for each key, whichever epochs it has items in. */
+  public async list(account: string, limit: number, from?: string): Promise<readonly IndexEntry[]> {
+    const newest = new Map<string, IndexEntry>();
+    let next = from;
+    for (;;) {
+      const page = await this.replica.list(account, limit + 1, next);
+      for (const { pk, seq } of page) {
+        const plainPk = epochOf(pk).pk;
+        if (!newest.has(plainPk)) newest.set(plainPk, { pk: plainPk, seq });
+      }
+      const last = page[page.length - 1]?.seq;
+      // A page that ends where it began cannot lead further: an index place holds one item for each epoch.
+      if (page.length <= limit || newest.size >= limit || last === next) return [...newest.values()].slice(0, limit);
+      next = last;
+    }
+  }
+
+  private async own(pk: string): Promise<Item | undefined> {
+    return plain(await this.replica.read(inEpoch(pk, this.epoch), true));
+  }
+
+  /** The item as this epoch would begin with it; nothing is written. */
+  private async view(pk: string): Promise<Item | undefined> {
+    const newest = await this.newest(pk, this.epoch);
+    if (!newest || newest.epoch === this.epoch) return newest?.item;
+    return this.carried(newest.item, newest.epoch, (account) => this.view(account));
+  }
+
+  private async carried(item: Item, epoch: number, account: (pk: string) => Promise<Item | undefined>): Promise<Item | undefined> {
+    if (item.acct === undefined) return carry(item, epoch, undefined);
+    const owner = await account(item.acct as string);
+    // The account's own item has not replicated: nothing of it can be judged, so nothing of it is there.
+    return owner && carry(item, epoch, owner);
+  }
+
+  /** Sees to it that this epoch has the item if any earlier one had it; its account comes first. */
+  private async carryOver(pk: string): Promise<boolean> {
+    const newest = await this.newest(pk, this.epoch);
+    if (!newest) return false;
+    if (newest.epoch === this.epoch) return true;
+    const carried = await this.carried(newest.item, newest.epoch, async (account) => (await this.carryOver(account) ? this.own(account) : undefined));
+    if (!carried) return false;
+    // Refused: another request carried it over in the meantime.
+    await this.replica.create({ ...carried, pk: inEpoch(pk, this.epoch) });
+    return true;
+  }
+
+  /** An entry may leave its account only when its item is of this epoch: afterwards nothing could tell what became of it. */
+  private async carryLeavers({ remove }: Change): Promise<void> {
+    const ids = (remove ?? []).flatMap(([name, id]) => (name === 'entries' && id !== undefined ? [id] : []));
+    await Promise.all(ids.map((id) => this.carryOver(keyItemPk(id))));
+  }
+
+  private async newest(pk: string, through: number): Promise<{ readonly item: Item; readonly epoch: number } | undefined> {
+    for (let high = through; high > 0; high -= batch) {
+      const keys = Array.from({ length: Math.min(batch, high) }, (_, n) => inEpoch(pk, high - n));
+      const found = await this.replica.readMany(keys);
+      const [newest] = found.map((item) => ({ item, epoch: epochOf(item.pk).epoch })).sort((one, other) => other.epoch - one.epoch);
+      if (newest) return { item: plain(newest.item)!, epoch: newest.epoch };
+    }
+    return undefined;
+  }
+}
+
+function plain(item: Item | undefined): Item | undefined {
+  return item && { ...item, pk: epochOf(item.pk).pk };
+}
+
+function plainResult(result: WriteResult): WriteResult {
+  return result.kind === 'refused' && result.found ? { kind: 'refused', found: plain(result.found)! } : result;
+}

@@ -1,0 +1,185 @@
+import { Attempt, GaveUp } from './attempt.service';
+import { Authority, HomeSettings, Standing } from './authority.service';
+import { EpochStore } from './epoch-store.service';
+import {
+  AccountOutcome, AuthoriseCommand, Busy, CallContext, KeyedOutcome, Ledger, ListCommand, ListOutcome, MoveCommand, OpenAccountCommand, OpenAccountOutcome,
+  PaymentOutcome, Unsure,
+} from './model';
+import { LedgerPorts, LedgerSettings, LedgerStore } from './ports';
+import { PaymentsLedger } from './service';
+import { keyId } from '../kernel/fingerprint';
+
+/** A call that writes, as it is sent from one region to the home. */
+export type WritingCall =
+  | { readonly name: 'openAccount'; readonly command: OpenAccountCommand }
+  | { readonly name: 'authorise'; readonly command: AuthoriseCommand }
+  | { readonly name: 'move'; readonly command: MoveCommand };
+
+/** A whole request on its way to its home, in one round trip. */
+export interface ForwardedCall {
+  readonly tenant: string;
+  readonly traceId: string;
+  /** Milliseconds that the sender still waits; not a time of day, since two regions' clocks differ. */
+  readonly remainingMs: number;
+  readonly call: WritingCall;
+}
+
+export type CallOutcome = OpenAccountOutcome | KeyedOutcome;
+
+/** The home did not answer: it may be lost, or only the way to it. Whether it acted is not known. */
+export class HomeUnreachable extends Error {
+  constructor(home: string, options?: ErrorOptions) {
+    super(`region ${home} did not answer`, options);
+    this.name = 'HomeUnreachable';
+  }
+}
+
+export interface HomePorts extends LedgerPorts {
+  /** The strongly consistent table of authority records. */
+  readonly authority: LedgerStore;
+  /** Sends a call to its home. Throws `HomeUnreachable`. */
+  readonly forward: (home: string, call: ForwardedCall) => Promise<CallOutcome>;
+}
+
+/** The number of the unit that a tenant belongs to. */
+export function unitOf(tenant: string, units: number): number {
+  // By tenant and not by account: a key is the tenant's, and must meet its first use wherever the second names another account.
+  return units === 1 ? 0 : Buffer.from(keyId(tenant, 'home unit'), 'base64url').readUInt32BE(0) % units;
+}
+
+/** The ledger where regions replicate with lag: one region writes for each unit, under a lease; the others send their calls there. */
+export class HomeLedger implements Ledger {
+  private readonly authority: Authority;
+  private readonly ledgers = new Map<number, PaymentsLedger>();
+
+  constructor(private readonly ports: HomePorts, private readonly settings: LedgerSettings, private readonly home: HomeSettings) {
+    this.authority = new Authority(settings.region, home);
+  }
+
+  public openAccount(context: CallContext, command: OpenAccountCommand): Promise<OpenAccountOutcome> {
+    return this.write(context, { name: 'openAccount', command }) as Promise<OpenAccountOutcome>;
+  }
+
+  public authorise(context: CallContext, command: AuthoriseCommand): Promise<KeyedOutcome> {
+    return this.write(context, { name: 'authorise', command }) as Promise<KeyedOutcome>;
+  }
+
+  public move(context: CallContext, command: MoveCommand): Promise<KeyedOutcome> {
+    return this.write(context, { name: 'move', command }) as Promise<KeyedOutcome>;
+  }
+
+  /** Reads stay in the region that was asked; elsewhere than at home they lag behind by the replication. */
+  public async getAccount(context: CallContext, accountId: string): Promise<AccountOutcome> {
+    return this.read(context, async (ledger, homeRegion) => {
+      const outcome = await ledger.getAccount(context, accountId);
+      return outcome.kind === 'found' ? { ...outcome, account: { ...outcome.account, homeRegion } } : outcome;
+    });
+  }
+
+  public getPayment(context: CallContext, paymentId: string): Promise<PaymentOutcome> {
+    return this.read(context, (ledger) => ledger.getPayment(context, paymentId));
+  }
+
+  public listTransactions(context: CallContext, command: ListCommand): Promise<ListOutcome> {
+    return this.read(context, (ledger) => ledger.listTransactions(context, command));
+  }
+
+  /** A call that another region has sent here. It is never sent on: who is not home says so. */
+  public receive(forwarded: ForwardedCall, observe?: CallContext['observe']): Promise<CallOutcome> {
+    const { tenant, traceId, remainingMs, call } = forwarded;
+    const context: CallContext = { tenant, traceId, deadlineMs: this.ports.nowMs() + remainingMs, ...(observe ? { observe } : {}) };
+    return this.surely(context, async (attempt) => {
+      const standing = await this.authority.standing(attempt, this.unit(context));
+      return standing.kind === 'home' ? this.atHome(context, standing, call) : this.fenced(context);
+    });
+  }
+
+  private write(context: CallContext, call: WritingCall): Promise<CallOutcome> {
+    return this.surely(context, async (attempt) => {
+      const standing = await this.authority.standing(attempt, this.unit(context));
+      if (standing.kind === 'home') return this.atHome(context, standing, call);
+      if (standing.kind === 'draining') return this.fenced(context);
+      return this.send(attempt, standing.record.home, call);
+    });
+  }
+
+  private atHome(context: CallContext, standing: Extract<Standing, { kind: 'home' }>, call: WritingCall): Promise<CallOutcome> {
+    // No request is sent after the lease: not even a retry of one.
+    const bounded = { ...context, deadlineMs: Math.min(context.deadlineMs, standing.untilMs) };
+    const ledger = this.ledgerOf(standing.epoch);
+    switch (call.name) {
+      case 'openAccount': return ledger.openAccount(bounded, call.command);
+      case 'authorise': return ledger.authorise(bounded, call.command);
+      case 'move': return ledger.move(bounded, call.command);
+    }
+  }
+
+  private async send(attempt: Attempt, home: string, call: WritingCall): Promise<CallOutcome> {
+    const { context } = attempt;
+    const { tenant, traceId, deadlineMs } = context;
+    try {
+      const outcome = await this.ports.forward(home, { tenant, traceId, remainingMs: deadlineMs - this.ports.nowMs(), call });
+      // The home has moved since the record was read.
+      if (outcome.kind === 'unsure' && outcome.code === 'region_fenced') this.authority.forget(this.unit(context));
+      return outcome;
+    } catch (error) {
+      if (!(error instanceof HomeUnreachable)) throw error;
+      context.observe?.('homeUnreachable');
+      return this.home.takeover === 'AUTOMATIC' ? this.replace(attempt, call) : unreachable(5_000);
+    }
+  }
+
+  /** Nobody answers at the home: this region takes over when the home's lease has run out, and not a moment before. */
+  private async replace(attempt: Attempt, call: WritingCall): Promise<CallOutcome> {
+    const unit = this.unit(attempt.context);
+    const taken = await this.authority.takeOver(attempt, unit);
+    if (taken.kind === 'wait') return unreachable(taken.ms);
+    if (taken.kind === 'taken') attempt.context.observe?.('homeTakeover');
+    const standing = await this.authority.standing(attempt, unit);
+    return standing.kind === 'home' ? this.atHome(attempt.context, standing, call) : unreachable(1_000);
+  }
+
+  private async read<T>(context: CallContext, ask: (ledger: PaymentsLedger, homeRegion: string) => Promise<T>): Promise<T | Busy | Unsure> {
+    return this.surely(context, async (attempt) => {
+      const standing = await this.authority.standing(attempt, this.unit(context)).catch((error: unknown) => {
+        if (error instanceof GaveUp) return undefined;
+        throw error;
+      });
+      if (!standing) return this.fenced(context);
+      const { epoch, home } = standing.kind === 'home' ? { epoch: standing.epoch, home: this.settings.region } : standing.record;
+      return ask(this.ledgerOf(epoch), home);
+    });
+  }
+
+  private ledgerOf(epoch: number): PaymentsLedger {
+    let ledger = this.ledgers.get(epoch);
+    if (!ledger) {
+      ledger = new PaymentsLedger({ ...this.ports, store: new EpochStore(this.ports.store, epoch) }, this.settings);
+      this.ledgers.clear();
+      this.ledgers.set(epoch, ledger);
+    }
+    return ledger;
+  }
+
+  private unit(context: CallContext): number {
+    return unitOf(context.tenant, this.home.units);
+  }
+
+  private fenced(context: CallContext): Unsure {
+    this.authority.forget(this.unit(context));
+    return { kind: 'unsure', code: 'region_fenced', retryAfterSeconds: 1 };
+  }
+
+  private async surely<T>(context: CallContext, work: (attempt: Attempt) => Promise<T>): Promise<T | Unsure> {
+    try {
+      return await work(new Attempt({ ...this.ports, store: this.ports.authority }, this.settings, context));
+    } catch (error) {
+      if (error instanceof GaveUp) return { kind: 'unsure', code: 'region_fenced', retryAfterSeconds: 1 };
+      throw error;
+    }
+  }
+}
+
+function unreachable(waitMs: number): Unsure {
+  return { kind: 'unsure', code: 'home_unreachable', retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) };
+}
