@@ -1,5 +1,5 @@
 /** `npm run build`: handlers, library, API.md and the packages of all languages into dist/, then the packages as their users get them. */
-import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { bundlesStep } from './bundles-step';
 import { consumerSteps } from './consumers';
@@ -37,6 +37,9 @@ async function apiDocs(): Promise<Outcome> {
   return isCi ? failed('API.md was not up to date: commit the one that \'npm run build\' makes') : passed('API.md was renewed: commit it');
 }
 
+/** Size of the npm package in bytes. Most of it is the bundles. */
+const packageLimit = 3_000_000;
+
 const names: Readonly<Record<string, string>> = {
   python3: 'Python 3.10 or newer with venv', javac: 'a JDK, 17 or newer', mvn: 'Maven', go: 'Go, 1.23 or newer',
 };
@@ -69,5 +72,7 @@ async function npmContents(): Promise<Outcome> {
     ...files.filter((file) => !allowed.test(file)).map((file) => `${file} must not be published`),
     ...files.filter((file) => /^lib\/(runtime\/|.*\/http\/|.*(\/|\.)(aws|service|domain|handler)\.)/.test(file)).map((file) => `${file} runs inside Lambda: it belongs in a bundle only`),
   ];
-  return problems.length === 0 ? passed(`${files.length} files`) : failed(`${tarball}:`, ...problems);
+  const bytes = statSync(path.join(folder, tarball)).size;
+  if (bytes > packageLimit) problems.push(`it has ${bytes} bytes, over the limit of ${packageLimit}: publish less, or raise the limit with a reason`);
+  return problems.length === 0 ? passed(`${files.length} files, ${(bytes / 1000).toFixed(0)} KB`) : failed(`${tarball}:`, ...problems);
 }
