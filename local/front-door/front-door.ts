@@ -8,9 +8,9 @@ import { Forwarder } from './forward';
 import { Gate } from './gate';
 import { PublicApi } from './public-api';
 
-/** Requests that may wait for their turn, and how long: then 429. They wait with their bodies unread. */
-const lineLength = 4096;
-const longestWaitMs = 20_000;
+/** Requests that may wait for their turn, and how long (as API Gateway's own limit): then 429. They wait with their bodies unread. */
+const lineLength = 5_000;
+const longestWaitMs = 28_000;
 
 const regionPath = /^\/_local\/regions\/([^/]+)(\/(?:api\/v1(?:\/.*)?|health\/?))$/s;
 

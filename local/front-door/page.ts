@@ -56,8 +56,8 @@ function links(status: Status): string {
   return table(['From', 'To', 'One way', 'State', 'Switch'], status.links.map((link) => {
     const action = `/_local/links/${link.from}/${link.to}`;
     const name = `${link.from} to ${link.to}`;
-    const lag = `<form method="post" action="${text(action)}"><label>lag in ms for ${text(name)}<input id="${text(`lag-${action}`)}" name="lagMs" type="number" min="0" max="10000" required value="${link.lagMs}"></label>`
-      + '<button type="submit">Set</button></form>';
+    const lag = `<form method="post" action="${text(action)}"><input aria-label="${text(`lag in ms, ${name}`)}" id="${text(`lag-${action}`)}" name="lagMs" type="number" min="0" max="10000" required value="${link.lagMs}"> ms `
+      + `<button type="submit" aria-label="${text(`Set lag, ${name}`)}">Set</button></form>`;
     return [
       text(link.from),
       text(link.to),
@@ -108,8 +108,8 @@ section { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); vertical-align: baseline; font-variant-numeric: tabular-nums; }
 th[scope=row] { font-weight: 600; }
-form { display: inline; margin: 0; } form label { display: inline-flex; gap: .3rem; font-size: 0; }
-input[type=number] { width: 5.5rem; font-size: 1rem; } button { font: inherit; padding: .1rem .7rem; }
+form { display: inline; margin: 0; }
+input[type=number] { width: 5rem; font: inherit; } button { font: inherit; padding: .1rem .7rem; }
 pre { overflow-x: auto; padding: .75rem; border: 1px solid color-mix(in srgb, currentColor 20%, transparent); font-size: .85rem; }
 small { opacity: .8; }
 .good { color: light-dark(#17692f, #6fd08c); } .bad { color: light-dark(#b3261e, #ff9a8f); font-weight: 600; }

@@ -3,24 +3,32 @@ import { eachOf, percentile } from './figures';
 import { audit } from './ledger-view';
 import { openAccount, sameAnswer, type Setting } from './setting';
 
-export const crowdSize = { keys: 1000, copies: 5, accounts: 19, hotKeys: 100 } as const;
+export interface CrowdSize {
+  readonly keys: number;
+  readonly copies: number;
+  readonly accounts: number;
+  /** Of the keys so many go to one account besides. */
+  readonly hotKeys: number;
+}
+
+const crowdSize: CrowdSize = { keys: 1000, copies: 5, accounts: 19, hotKeys: 100 };
 /** Keys under way at once, each with all its copies: more than the front door lets through, less than a machine's patience. */
 const keysAtOnce = 8;
 
 interface Sent { readonly accountId: string; readonly amount: number; readonly answers: Answer[] }
 
 /** Many keys, each sent several times at once through all regions: one debit each. */
-export async function crowd(setting: Setting): Promise<void> {
+export async function crowd(setting: Setting, size = crowdSize): Promise<void> {
   const { client, figures, regions, run } = setting;
-  figures.heading(`${crowdSize.keys} keys, each sent ${crowdSize.copies} times at once through ${regions.length} regions`);
+  figures.heading(`${size.keys} keys, each sent ${size.copies} times at once through ${regions.length} regions`);
   const hot = await openAccount(setting, 'hot', 50_000_000);
-  const accounts = await eachOf(Array.from({ length: crowdSize.accounts }), 4, (_, index) => openAccount(setting, `crowd-${index}`, 50_000_000));
+  const accounts = await eachOf(Array.from({ length: size.accounts }), 4, (_, index) => openAccount(setting, `crowd-${index}`, 50_000_000));
   const conflictsBefore = await conflictsOf(setting);
   const started = Date.now();
-  const sent = await eachOf(Array.from({ length: crowdSize.keys }), keysAtOnce, async (_, index): Promise<Sent> => {
-    const accountId = index % (crowdSize.keys / crowdSize.hotKeys) === 0 ? hot : accounts[index % accounts.length];
+  const sent = await eachOf(Array.from({ length: size.keys }), keysAtOnce, async (_, index): Promise<Sent> => {
+    const accountId = index % (size.keys / size.hotKeys) === 0 ? hot : accounts[index % accounts.length];
     const amount = 1000 + index;
-    const answers = await Promise.all(Array.from({ length: crowdSize.copies }, (_unused, copy) => client.call({
+    const answers = await Promise.all(Array.from({ length: size.copies }, (_unused, copy) => client.call({
       path: '/api/v1/payments', body: { accountId, amount, currency: 'USD' }, key: `${run}-crowd-${index}`, region: regions[(index + copy) % regions.length],
     })));
     return { accountId, amount, answers };
