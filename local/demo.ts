@@ -10,18 +10,19 @@ function log(line: string): void {
   process.stdout.write(`${((Date.now() - started) / 1000).toFixed(1).padStart(5)} s  ${line}\n`);
 }
 
+let stopping = false;
+
 /** Settles when somebody wants the run to end. A second signal while it ends changes nothing. */
-const stopRequested = new Promise<string>((resolve) => {
+const stopRequested = new Promise<string>((settle) => {
+  const resolve = (reason: string): void => {
+    stopping = true;
+    settle(reason);
+  };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(signal));
   // A launcher that was killed passes no signal on: nobody would ever end the run.
   const launcher = Number(process.env.LAUNCHER_PID);
   if (launcher === process.ppid) setInterval(() => process.ppid !== launcher && resolve('the end of its launcher'), 500).unref();
 });
-
-/** Whether the end was asked for, so that what failed is only its consequence. */
-function isStopping(): Promise<boolean> {
-  return Promise.race([stopRequested.then(() => true), Promise.resolve(false)]);
-}
 
 async function main(): Promise<number> {
   const options = parseDemoOptions(process.argv.slice(2));
@@ -74,8 +75,9 @@ function printAddresses(run: LocalRun, options: DemoOptions): void {
   for (const line of lines) line === 'ready' ? log(line) : process.stdout.write(`${line}\n`);
 }
 
-main().then((code) => process.exit(code), async (error: unknown) => {
-  if (await isStopping()) process.exit(0);
+main().then((code) => process.exit(code), (error: unknown) => {
+  // What fails after the end was asked for is only its consequence.
+  if (stopping) process.exit(0);
   // What the user can mend is one line; anything else is a defect and needs its stack.
   process.stderr.write(`${error instanceof LocalRunError ? error.message : (error as Error).stack}\n`);
   process.exit(1);

@@ -91,12 +91,12 @@ async function deployBatch(options: DeployOptions, region: string, batch: readon
   throw new LocalRunError(`deploying ${names} to ${region} failed: ${deployError(readFileSync(child.log, 'utf8'))}`);
 }
 
-/** The CLI's own reason, or the first resource that failed. */
+/** The first resource that failed, else the CLI's own reason. */
 export function deployError(output: string): string {
   const lines = output.split('\n').map((line) => line.trim()).filter(Boolean);
-  const resource = lines.find((line) => /\b(CREATE|UPDATE)_FAILED\b/.test(line));
-  const reason = lines.find((line) => line.startsWith('❌'))?.replace(/^❌\s*/, '') ?? lines.find((line) => /error/i.test(line)) ?? lines.at(-1);
-  return (resource ?? reason ?? 'the CDK CLI printed nothing').replaceAll(/\s+/g, ' ');
+  const resource = lines.find((line) => /\b(CREATE|UPDATE)_FAILED\b/.test(line))?.replace(/^.*_FAILED\s*\|\s*/, '');
+  const reason = lines.find((line) => line.startsWith('‣')) ?? lines.find((line) => line.startsWith('❌')) ?? lines.find((line) => /error/i.test(line)) ?? lines.at(-1);
+  return (resource ?? reason ?? 'the CDK CLI printed nothing').replace(/^[‣❌]\s*/u, '').replaceAll(/\s+/g, ' ');
 }
 
 /** What CloudFormation made of a stack. */

@@ -1,0 +1,27 @@
+import path from 'node:path';
+import { parseDemoOptions } from '../../local/options';
+
+test('without options: the example, on the usual port, until Ctrl-C', () => {
+  expect(parseDemoOptions([])).toEqual({ port: 4580, smoke: false, appDirectory: path.resolve(__dirname, '../../examples/active-active') });
+});
+
+test('every option', () => {
+  expect(parseDemoOptions(['--port', '0', '--smoke', '--mode', 'STRONG', '--app', '/apps/mine', '--lag', '120', '--in-flight', '4']))
+    .toEqual({ port: 0, smoke: true, mode: 'STRONG', appDirectory: '/apps/mine', lagMs: 120, inFlight: 4 });
+});
+
+test.each([
+  [['--port', '65536'], '--port 65536 is not valid: give a whole number from 0 to 65535'],
+  [['--port', '4e3'], '--port 4e3 is not valid: give a whole number from 0 to 65535'],
+  [['--lag', '-1'], /ambiguous/],
+  [['--lag=-1'], '--lag -1 is not valid: give a whole number from 0 to 10000'],
+  [['--in-flight', '0'], '--in-flight 0 is not valid: give a whole number from 1 to 64'],
+  [['--mode', 'strong'], '--mode strong is not known: give STRONG or HOME_REGION'],
+  [['--example', 'migration'], '--example migration is not known: give active-active'],
+  [['--app', 'x', '--example', 'active-active'], '--app and --example exclude each other: give one of them'],
+  [['--smok'], /^Unknown option '--smok': the options are --port N, --smoke/],
+  [['fast'], /^Unexpected argument 'fast'/],
+  [['--port'], /^Option '--port <value>' argument missing: the options are/],
+])('%j is refused in one line', (args, message) => {
+  expect(() => parseDemoOptions(args)).toThrow(message);
+});

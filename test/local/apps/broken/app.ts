@@ -1,0 +1,1 @@
+throw new Error('this app is broken on purpose');

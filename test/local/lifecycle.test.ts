@@ -1,0 +1,140 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { DemoProcess, survivors } from './demo-process';
+
+jest.setTimeout(240_000);
+
+const demos: DemoProcess[] = [];
+
+function demo(args: readonly string[], env?: Readonly<Record<string, string>>): DemoProcess {
+  const started = new DemoProcess(args, env);
+  demos.push(started);
+  return started;
+}
+
+afterAll(async () => {
+  await Promise.all(demos.map((each) => each.discard()));
+});
+
+/** tsx keeps a cache of its own in every temporary folder. */
+function leftIn(folder: string): string[] {
+  return readdirSync(folder).filter((name) => !/^(tsx|node-compile-cache)/.test(name));
+}
+
+describe('two runs at once', () => {
+  let first: DemoProcess;
+  let second: DemoProcess;
+  let urls: string[];
+
+  beforeAll(async () => {
+    first = demo(['--port', '0']);
+    second = demo(['--port', '0']);
+    urls = await Promise.all([first.ready(), second.ready()]);
+  });
+
+  test('each takes requests of its own', async () => {
+    expect(urls[0]).not.toBe(urls[1]);
+    for (const url of urls) {
+      const health = await fetch(`${url}/health`);
+      expect([health.status, ((await health.json()) as { status: string }).status]).toEqual([200, 'healthy']);
+    }
+  });
+
+  test('both listen on 127.0.0.1 alone', () => {
+    const mine = new Set([...first.tree(), ...second.tree()].map(({ pid }) => pid));
+    const listening = listeners().filter(({ pid }) => mine.has(pid));
+    // A front door, two proxies and three emulators each.
+    expect(listening.length).toBeGreaterThanOrEqual(12);
+    expect(listening.filter(({ address }) => address !== '127.0.0.1')).toEqual([]);
+  });
+
+  test('each emulator and its functions are one process group of their own', () => {
+    const groups = first.tree().filter(({ command }) => command.includes('-m ministack'));
+    expect(groups.map(({ pid, group }) => pid === group)).toEqual([true, true, true]);
+  });
+
+  test('SIGTERM leaves no process and no folder, and the other run does not notice', async () => {
+    const before = first.tree();
+    expect(before.length).toBeGreaterThan(5);
+    expect(leftIn(first.temp)).toHaveLength(1);
+    first.signal('SIGTERM');
+    expect(await first.ended).toBe(0);
+    expect(await survivors(before, 0)).toEqual([]);
+    expect(leftIn(first.temp)).toEqual([]);
+    expect((await fetch(`${urls[1]}/health`)).status).toBe(200);
+  });
+
+  test('SIGKILL with a stopped region leaves no process and no folder either', async () => {
+    const stopped = await fetch(`${urls[1]}/_local/regions/us-west-2/stop`, { method: 'POST' });
+    expect(stopped.ok).toBe(true);
+    const before = second.tree();
+    second.signal('SIGKILL');
+    expect(await survivors(before)).toEqual([]);
+    expect(leftIn(second.temp)).toEqual([]);
+  });
+});
+
+test.each(['SIGINT', 'SIGTERM'] as const)('%s while it deploys ends it at once, and leaves nothing', async (signal) => {
+  const run = demo(['--port', '0']);
+  await run.line(/deploying/);
+  const before = run.tree();
+  run.signal(signal);
+  expect(await run.ended).toBe(0);
+  expect(run.errors).toBe('');
+  expect(await survivors(before, 0)).toEqual([]);
+  expect(leftIn(run.temp)).toEqual([]);
+});
+
+describe('what the user can mend is one line and exit 1', () => {
+  async function complaint(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string> {
+    const run = demo(args, env);
+    expect(await run.ended).toBe(1);
+    expect(run.errors.trimEnd().split('\n')).toHaveLength(1);
+    expect(leftIn(run.temp)).toEqual([]);
+    return run.errors.trimEnd();
+  }
+
+  test('a port in use', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    expect(await complaint(['--port', String(port)])).toBe(`port ${port} on 127.0.0.1 is in use: end what listens there, or choose another one with --port`);
+    server.close();
+  });
+
+  test('an unknown option', async () => {
+    expect(await complaint(['--speed'])).toMatch(/^Unknown option '--speed': the options are --port N, /);
+  });
+
+  test('a folder without an app', async () => {
+    expect(await complaint(['--port', '0', '--app', __dirname])).toBe(`${__dirname} has no cdk.json: name a folder with a CDK app`);
+  });
+
+  test('an app that does not synthesise', async () => {
+    const app = path.join(__dirname, 'apps/broken');
+    expect(await complaint(['--port', '0', '--app', app])).toBe(`synthesising the app in ${app} failed: Error: this app is broken on purpose`);
+  });
+
+  test('a deploy that fails', async () => {
+    expect(await complaint(['--port', '0', '--app', path.join(__dirname, 'apps/undeployable')]))
+      .toMatch(/^deploying undeployable to eu-west-1 failed: .*AWS::QLDB::Ledger/);
+  });
+});
+
+/** Listening TCP sockets by process. */
+function listeners(): { pid: number; address: string }[] {
+  if (process.platform === 'linux') {
+    return execFileSync('ss', ['-ltnpH'], { encoding: 'utf8' }).split('\n').flatMap((row) => {
+      const address = row.trim().split(/\s+/)[3]?.replace(/:\d+$/, '');
+      return [...row.matchAll(/pid=(\d+)/g)].map(([, pid]) => ({ pid: Number(pid), address }));
+    });
+  }
+  const rows = execFileSync('lsof', ['-nP', '-iTCP', '-sTCP:LISTEN', '-Fpn'], { encoding: 'utf8' }).split('\n');
+  let pid = 0;
+  return rows.flatMap((row) => {
+    if (row.startsWith('p')) pid = Number(row.slice(1));
+    return row.startsWith('n') ? [{ pid, address: row.slice(1).replace(/:\d+$/, '') }] : [];
+  });
+}
