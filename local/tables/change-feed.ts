@@ -18,6 +18,8 @@ interface StreamRecord { eventName: string; dynamodb: { Keys: Item; NewImage?: I
 
 /** How long a feed waits for a nudge before it looks by itself, milliseconds. */
 const idlePollMs = 500;
+/** Least time between two looks, milliseconds: changes come in batches, and leave the processor to the calls that wait. */
+const gatherMs = 15;
 const pageSize = 1000;
 
 /** Follows the stream of a table in one process, in order, from its beginning. */
@@ -88,7 +90,8 @@ export class ChangeFeed {
   }
 
   private async pause(): Promise<void> {
-    if (this.nudged || this.closed) return sleep(1);
+    await sleep(gatherMs);
+    if (this.nudged || this.closed) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, idlePollMs);
       this.wake = () => {
