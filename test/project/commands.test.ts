@@ -4,8 +4,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { root } from './tracked-files';
 
+interface Ended {
+  /** The last line printed. */
+  readonly last: string;
+  readonly code: number | null;
+}
+
 /** Runs .ci/run with an `npm` that answers as given: per command the lines that it prints and its exit code. */
-function ciRun(answers: Readonly<Record<'test' | 'run build', { readonly lines: readonly string[]; readonly code: number }>>): { readonly last: string; readonly code: number | null } {
+function ciRun(answers: Readonly<Record<'test' | 'run build', { readonly lines: readonly string[]; readonly code: number }>>): Ended {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'ci-run-'));
   const cases = Object.entries(answers).map(([args, { lines, code }]) => `  "${args}") printf '%s\\n' ${lines.map((line) => `'${line}'`).join(' ')}; exit ${code};;`);
   writeFileSync(path.join(folder, 'npm'), ['#!/bin/sh', 'case "$*" in', ...cases, '  *) echo "not expected: $*"; exit 9;;', 'esac', ''].join('\n'));
@@ -39,7 +45,7 @@ describe('.ci/run', () => {
 
 describe('the steps of a command', () => {
   /** Runs steps in a process of their own; `body` is the list of steps as source text. */
-  function runSteps(body: string, env: Readonly<Record<string, string>> = {}): { readonly output: string; readonly last: string; readonly code: number | null } {
+  function runSteps(body: string, env: Readonly<Record<string, string>> = {}): Ended & { readonly output: string } {
     const script = `const s = require('./tools/steps'); void s.runSteps([${body}], []);`;
     const run = spawnSync(process.execPath, ['--import', 'tsx', '-e', script], { cwd: root, encoding: 'utf8', env: { ...process.env, CI: '', ...env } });
     return { output: run.stdout, last: run.stdout.trimEnd().split('\n').pop()!, code: run.status };
