@@ -1,0 +1,51 @@
+/** The shipped payments function as Lambda would call it: routing, validation, ledger, log line and trace ID, in one bundle. */
+import { randomUUID } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { Ground, ledgerOn, callContext, payment, Subject, tenant } from './subjects';
+import { apiEnv, tenantContextKey, writeTenantSource } from '../../src/api/contract';
+import { ledgerEnv } from '../../src/ledger/contract';
+
+type Handler = (event: object, context: object) => Promise<{ readonly statusCode: number; readonly body: string }>;
+
+/** What the construct writes into the function's environment, for a table of one's own. */
+export function functionEnvironment(tableName: string): Record<string, string> {
+  return {
+    ...ledgerEnv.write({ systemName: 'bench', tableName, mode: 'STRONG' }),
+    ...apiEnv.write({ tenantSource: writeTenantSource({ kind: 'context', key: tenantContextKey }) }),
+  };
+}
+
+/** Its calls make new payments. */
+export async function paymentsFunction(file: string, ground: Ground): Promise<Subject> {
+  Object.assign(process.env, functionEnvironment(ground.tableName));
+  // eslint-disable-next-line import/no-dynamic-require -- the file is the shipped bundle
+  const { handler } = createRequire(file)(file) as { handler: Handler };
+  const run = randomUUID().slice(0, 8);
+  const accountOf = (number: number): string => `${run}-${number % ground.accounts}`;
+  const pay = (number: number, currency: string) => handler(eventOf(`${run}-${number}`, { ...payment, currency, accountId: accountOf(number) }), { getRemainingTimeInMillis: () => 15_000 });
+  const ledger = ledgerOn(ground.client(), ground.tableName);
+  for (let number = 0; number < ground.accounts; number += 1) {
+    await ledger.openAccount(callContext(), { accountId: accountOf(number), currency: payment.currency, balance: 1_000_000_000 });
+    await pay(number, 'JPY');
+  }
+  return {
+    name: 'function',
+    call: async (number) => {
+      const { statusCode, body } = await pay(number, payment.currency);
+      if (statusCode !== 201) throw new Error(`the payments function answered ${statusCode}: ${body}`);
+    },
+  };
+}
+
+function eventOf(idempotencyKey: string, body: object): object {
+  return {
+    httpMethod: 'POST',
+    path: '/api/v1/payments',
+    multiValueHeaders: {
+      'Idempotency-Key': [idempotencyKey], 'Content-Type': ['application/json'], 'X-Amzn-Trace-Id': ['Root=1-65000000-000000000000000000000001;Sampled=1'],
+    },
+    body: JSON.stringify(body),
+    isBase64Encoded: false,
+    requestContext: { authorizer: { [tenantContextKey]: tenant } },
+  };
+}
