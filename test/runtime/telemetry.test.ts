@@ -1,6 +1,6 @@
+import type { RequestRecord } from '../../src/api/http.contract';
 import { recordRequest } from '../../src/runtime/http-ports';
 import { faultRecord, Telemetry } from '../../src/runtime/telemetry';
-import type { RequestRecord } from '../../src/api/http.contract';
 
 const request: RequestRecord = {
   method: 'POST', route: '/api/v1/payments', status: 201, latencyMs: 12, traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64', tenant: 'acme', paymentId: 'pay_x', events: {},

@@ -1,8 +1,8 @@
 import { requireDocumented } from './document';
-import type { HttpPorts, RequestRecord } from '../../../src/api/http.contract';
 import { accountEndpoints, Endpoints, healthEndpoints, paymentEndpoints, transactionEndpoints } from '../../../src/api/http/endpoints';
 import { GatewayResult, httpFunction } from '../../../src/api/http/function';
 import type { GatewayEvent } from '../../../src/api/http/request';
+import type { HttpPorts, RequestRecord } from '../../../src/api/http.contract';
 import type { Ledger } from '../../../src/ledger/model';
 import { PaymentsLedger } from '../../../src/ledger/service';
 import { MemoryStore } from '../../contract/memory-store';

@@ -1,0 +1,138 @@
+import { DeleteItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { exportJWK, generateKeyPair, SignJWT } from './jose';
+import { apiEnv, authorizerEnv, drainKey, writeTenantSource } from '../../../src/api/contract';
+import type { GatewayResult } from '../../../src/api/http/function';
+import type { GatewayEvent } from '../../../src/api/http/request';
+import { ledgerEnv } from '../../../src/ledger/contract';
+import { Engine, startEngine } from '../../contract/engine';
+import { requireDocumented } from '../http/document';
+import { eventOf, Sent } from '../http/http-api';
+
+type Handler = (event: GatewayEvent, invocation: { getRemainingTimeInMillis(): number }) => Promise<GatewayResult>;
+type Name = 'payments' | 'accounts' | 'transactions' | 'health';
+
+/** The Lambda entries as they are deployed, on a real engine. */
+let engine: Engine;
+const logged: string[] = [];
+
+beforeAll(async () => {
+  engine = await startEngine();
+  const { protocol, hostname, port } = await engine.client.config.endpoint!();
+  Object.assign(process.env, {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_DYNAMODB: `${protocol}//${hostname}:${port}`,
+    ...ledgerEnv.write({ systemName: 'acme-pay', tableName: engine.tableName, mode: 'STRONG' }),
+    ...apiEnv.write({ tenantSource: writeTenantSource({ kind: 'context', key: 'tenant' }) }),
+  });
+  for (const stream of [process.stdout, process.stderr]) jest.spyOn(stream, 'write').mockImplementation((text) => logged.push(String(text)) > 0);
+});
+
+afterAll(async () => {
+  jest.restoreAllMocks();
+  await engine.close();
+});
+
+function entry<T>(name: string): T {
+  let loaded: { handler: T } | undefined;
+  jest.isolateModules(() => {
+    loaded = jest.requireActual<{ handler: T }>(`../../../src/api/${name}.handler`);
+  });
+  return loaded!.handler;
+}
+
+async function call(name: Name, method: string, path: string, sent: Sent = {}, handler: Handler = entry(name)) {
+  const result = await handler(eventOf(method, path, sent), { getRemainingTimeInMillis: () => 15_000 });
+  requireDocumented(method, path, result);
+  return { status: result.statusCode, json: JSON.parse(result.body) as Record<string, any>, headers: result.headers };
+}
+
+test('a payment goes all the way, and leaves one line for each request', async () => {
+  const order = { accountId: 'm', amount: 1250, currency: 'EUR' };
+  expect((await call('accounts', 'PUT', '/api/v1/accounts/m', { json: { currency: 'EUR', balance: 5_000 } })).status).toBe(201);
+  logged.length = 0;
+  const sent = { json: order, key: 'k', headers: { 'X-Amzn-Trace-Id': 'Root=1-5f2330a4-6a0de1cd0e17c0508d386a64' } };
+  const payments = entry<Handler>('payments');
+  const { json } = await call('payments', 'POST', '/api/v1/payments', sent, payments);
+  expect(json.status).toBe('AUTHORISED');
+  const again = await call('payments', 'POST', '/api/v1/payments', sent, payments);
+  expect(again).toMatchObject({ status: 201, json, headers: { 'Idempotency-Replayed': 'true', 'X-Amzn-Trace-Id': 'Root=1-5f2330a4-6a0de1cd0e17c0508d386a64' } });
+  const lines = logged.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(lines).toEqual([
+    expect.objectContaining({ service: 'payments', system: 'acme-pay', traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64', tenant: 'acme', PaymentsAuthorised: 1 }),
+    expect.objectContaining({ service: 'payments', became: 'replayed', paymentId: json.paymentId, AnswersReplayed: 1 }),
+  ]);
+  expect((await call('payments', 'POST', `/api/v1/payments/${json.paymentId}/capture`, { key: 'c' })).json.status).toBe('CAPTURED');
+  expect((await call('accounts', 'GET', '/api/v1/accounts/m')).json).toMatchObject({ available: 3_750, settled: 1_250 });
+  expect((await call('transactions', 'GET', '/api/v1/transactions', { query: { accountId: 'm' } })).json.items).toHaveLength(2);
+});
+
+test('each function answers its own routes, and 404 for others', async () => {
+  expect((await call('payments', 'GET', '/api/v1/accounts/m')).status).toBe(404);
+  expect((await call('transactions', 'GET', '/anything')).json.code).toBe('unknown_route');
+});
+
+test('nothing of key or token is stored or logged in the clear', async () => {
+  await call('payments', 'POST', '/api/v1/payments', { json: { accountId: 'm', amount: 1, currency: 'EUR' }, key: 'my-secret-key', headers: { Authorization: 'Bearer abc.def' } });
+  const { Items } = await engine.client.send(new ScanCommand({ TableName: engine.tableName }));
+  expect(JSON.stringify(Items) + logged.join('')).not.toMatch(/my-secret-key|abc\.def/);
+});
+
+describe('health', () => {
+  const drain = { TableName: 'test-ledger', Item: { pk: { S: drainKey('us-east-1') } } };
+
+  test('follows the switch of its own region', async () => {
+    expect(await call('health', 'GET', '/health', { tenant: null })).toMatchObject({ status: 200, json: { region: 'us-east-1', status: 'healthy', checks: { ledger: 'ok', drain: 'off' } } });
+    await engine.client.send(new PutItemCommand(drain));
+    expect(await call('health', 'GET', '/health', { tenant: null })).toMatchObject({ status: 503, json: { status: 'draining' } });
+    await engine.client.send(new DeleteItemCommand({ TableName: drain.TableName, Key: drain.Item }));
+    await engine.client.send(new PutItemCommand({ ...drain, Item: { pk: { S: drainKey('us-west-2') } } }));
+    expect((await call('health', 'GET', '/health', { tenant: null })).status).toBe(200);
+  });
+
+  test.each([
+    ['a missing table', { LEDGER_TABLE_NAME: 'gone' }],
+    ['an endpoint that is not there', { AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' }],
+  ])('is red with %s, and says nothing of it', async (_, change) => {
+    const before = { ...process.env };
+    Object.assign(process.env, change);
+    try {
+      const answer = await call('health', 'GET', '/health', { tenant: null });
+      expect(answer).toMatchObject({ status: 503, json: { status: 'unhealthy', checks: { ledger: 'failed', drain: 'unknown' } } });
+      expect(JSON.stringify(answer.json)).not.toMatch(/gone|127/);
+    } finally {
+      Object.assign(process.env, before);
+    }
+  });
+});
+
+describe('authorizer', () => {
+  type Authorizer = (event: object) => Promise<{ context: object }>;
+  const methodArn = 'arn:aws:execute-api:us-east-1:111122223333:abc/prod/GET/api/v1/payments/x';
+
+  test('lets in, keeps out, and logs the decision without the token', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
+    const jwks = JSON.stringify({ keys: [{ ...await exportJWK(publicKey), kid: 'k', alg: 'ES256', use: 'sig' }] });
+    Object.assign(process.env, authorizerEnv.write({ systemName: 'acme-pay', issuer: 'https://i.example', audience: '["payments"]', tenantClaim: 'tenant', jwks }));
+    const handler = entry<Authorizer>('authorizer');
+    const good = await new SignJWT({ tenant: 'acme' }).setProtectedHeader({ alg: 'ES256', kid: 'k' }).setIssuer('https://i.example')
+      .setAudience('payments').setExpirationTime('5m').sign(privateKey);
+    logged.length = 0;
+    expect((await handler({ methodArn, authorizationToken: `Bearer ${good}` })).context).toEqual({ tenant: 'acme' });
+    // Exactly this message makes the gateway answer 401.
+    await expect(handler({ methodArn, authorizationToken: `Bearer ${good}x` })).rejects.toThrow(/^Unauthorized$/);
+    expect(logged.map((line) => (JSON.parse(line) as { kind: string }).kind)).toEqual(['allowed', 'unauthorized']);
+    expect(logged.join('')).not.toContain(good.split('.')[2]);
+  });
+
+  test('fails aloud when it cannot know', async () => {
+    Object.assign(process.env, { AUTHORIZER_JWKS: '{}' });
+    const handler = entry<Authorizer>('authorizer');
+    logged.length = 0;
+    const header = Buffer.from('{"alg":"ES256","kid":"k"}').toString('base64url');
+    const claims = Buffer.from('{"iss":"https://i.example","aud":"payments"}').toString('base64url');
+    await expect(handler({ methodArn, authorizationToken: `Bearer ${header}.${claims}.AAAA` })).rejects.toThrow('JWKS does not include keys');
+    expect(logged.map((line) => JSON.parse(line) as object)).toEqual([expect.objectContaining({ level: 'ERROR', kind: 'failed' })]);
+  });
+});

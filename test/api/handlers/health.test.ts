@@ -1,0 +1,43 @@
+import { DrainRead, healthCheck } from '../../../src/api/health.service';
+
+const ok: DrainRead = { kind: 'read', drained: false };
+const drained: DrainRead = { kind: 'read', drained: true };
+const throttled: DrainRead = { kind: 'throttled' };
+const failed: DrainRead = { kind: 'failed' };
+
+function checkWith(strong: DrainRead, weak: DrainRead, takesMs = 10) {
+  let nowMs = 0;
+  const readDrain = jest.fn((consistent: boolean) => {
+    nowMs += takesMs;
+    return Promise.resolve(consistent ? strong : weak);
+  });
+  const check = healthCheck({ region: 'us-east-1', nowMs: () => nowMs, readDrain, cacheMs: 1_000 });
+  return { check, readDrain, pass: (ms: number) => { nowMs += ms; } };
+}
+
+test.each<[string, DrainRead, DrainRead, number, string, object]>([
+  ['a ledger that answers', ok, failed, 10, 'healthy', { ledger: 'ok', drain: 'off' }],
+  ['a slow ledger stays: load would make every region slow', ok, failed, 600, 'healthy', { ledger: 'slow', drain: 'off' }],
+  ['a throttled ledger stays: its load would go on to the next region', throttled, ok, 10, 'healthy', { ledger: 'throttled', drain: 'off' }],
+  ['a switch that cannot be read is off', throttled, throttled, 10, 'healthy', { ledger: 'throttled', drain: 'unknown' }],
+  ['a drained region leaves', drained, failed, 10, 'draining', { ledger: 'ok', drain: 'draining' }],
+  ['a drained region leaves though it is throttled', throttled, drained, 10, 'draining', { ledger: 'throttled', drain: 'draining' }],
+  ['a ledger out of reach', failed, ok, 10, 'unhealthy', { ledger: 'failed', drain: 'unknown' }],
+])('%s', async (_, strong, weak, takesMs, status, checks) => {
+  expect(await checkWith(strong, weak, takesMs).check()).toEqual({ region: 'us-east-1', status, checks });
+});
+
+test('a healthy answer costs one read', async () => {
+  const { check, readDrain } = checkWith(ok, ok);
+  await check();
+  expect(readDrain.mock.calls).toEqual([[true]]);
+});
+
+test('however often it is asked, it reads once a second', async () => {
+  const { check, readDrain, pass } = checkWith(ok, ok);
+  for (let times = 0; times < 50; times += 1) await check();
+  expect(readDrain).toHaveBeenCalledTimes(1);
+  pass(1_000);
+  await check();
+  expect(readDrain).toHaveBeenCalledTimes(2);
+});
