@@ -1,7 +1,8 @@
 import { Attempt, BrokenInvariant } from './attempt.service';
 import { newEntry } from './authorise.service';
 import {
-  accountPk, bounds, encodeEntry, Entry, entriesOf, entryOf, isMove, keyItemPk, MoveDecision, MoveItem, moveOf, PaymentItem, paymentOf, PendingRefund, RecordedMove,
+  accountPk, bounds, encodeEntry, Entry, entriesOf, entryOf, isMove, keyItemPk, MoveDecision, MoveItem, moveOf, PaymentItem,
+  paymentOf, PendingRefund, RecordedMove,
 } from './domain';
 import { closePayment, closerOf, completeMove, refuse } from './finish.service';
 import { KeyedOutcome } from './model';

@@ -1,0 +1,227 @@
+import { MemoryStore } from '../contract/memory-store';
+import { HomeSettings } from '../../src/ledger/authority.service';
+import { ForwardedCall, HomeLedger, HomeUnreachable } from '../../src/ledger/home.service';
+import { CallContext, KeyedOutcome, Payment } from '../../src/ledger/model';
+import { Item } from '../../src/ledger/ports';
+
+/** Two replicas with a lag that the test decides, item by item, and one strong table of authority. */
+class TwoRegions {
+  public nowMs = 1_800_000_000_000;
+  public readonly lost = new Set<string>();
+  public readonly replicas = new Map([['us-east-1', new MemoryStore()], ['eu-central-1', new MemoryStore()]]);
+  private readonly authority = new MemoryStore();
+  private readonly ledgers = new Map<string, HomeLedger>();
+  private count = 0;
+
+  constructor(private readonly more: Partial<HomeSettings> = {}) {
+    for (const region of this.replicas.keys()) this.restart(region);
+  }
+
+  public restart(region: string): void {
+    this.ledgers.set(region, new HomeLedger({
+      store: this.replicas.get(region)!,
+      authority: this.authority,
+      nowMs: () => this.nowMs,
+      random: () => 0.5,
+      nonce: () => `n${this.count += 1}`,
+      sleep: (ms) => {
+        this.nowMs += ms;
+        return Promise.resolve();
+      },
+      forward: async (home, call: ForwardedCall) => {
+        if (this.lost.has(home)) throw new HomeUnreachable(home);
+        return this.in(home).receive(call);
+      },
+    }, { region }, {
+      regions: ['us-east-1', 'eu-central-1'], units: 1, leaseMs: 12_000, requestMs: 6_000, clockMarginMs: 2_000, refreshMs: 1_000, takeover: 'AUTOMATIC', ...this.more,
+    }));
+  }
+
+  public in(region: string): HomeLedger {
+    return this.ledgers.get(region)!;
+  }
+
+  public context(): CallContext {
+    return { tenant: 'acme', traceId: '1-0-0', deadlineMs: this.nowMs + 4_000 };
+  }
+
+  /** Brings what one region wrote to the other, all of it or what the filter lets through; the later write of an item wins. */
+  public replicate(from: string, to: string, only: (pk: string) => boolean = () => true): void {
+    const target = this.replicas.get(to)!;
+    for (const item of this.replicas.get(from)!.items.values()) {
+      const there = target.items.get(item.pk);
+      if (only(item.pk) && (!there || (there.writtenAt as number) < (item.writtenAt as number))) target.items.set(item.pk, structuredClone(item));
+    }
+  }
+
+  public pay(region: string, key: string, amount = 100): Promise<KeyedOutcome> {
+    this.nowMs += 10;
+    return this.in(region).authorise(this.context(), { idempotencyKey: key, accountId: 'acc', amount, currency: 'EUR' });
+  }
+
+  public move(region: string, key: string, type: 'CAPTURE' | 'VOID' | 'REFUND', paymentId: string, amount?: number): Promise<KeyedOutcome> {
+    this.nowMs += 10;
+    return this.in(region).move(this.context(), { idempotencyKey: key, type, paymentId, ...(amount === undefined ? {} : { amount }) });
+  }
+
+  public async balances(region: string): Promise<unknown> {
+    const outcome = await this.in(region).getAccount(this.context(), 'acc');
+    if (outcome.kind !== 'found') return outcome;
+    const { available, held, settled, homeRegion } = outcome.account;
+    return { available, held, settled, homeRegion };
+  }
+
+  /** The home is lost, and its lease and all it allowed have run out. */
+  public loseHome(region: string): void {
+    this.lost.add(region);
+    this.nowMs += 21_000;
+  }
+}
+
+const home = 'us-east-1';
+const other = 'eu-central-1';
+const paid = (outcome: KeyedOutcome): Payment => {
+  if (outcome.kind !== 'answered') throw new Error(JSON.stringify(outcome));
+  return outcome.payment;
+};
+
+let world: TwoRegions;
+beforeEach(async () => {
+  world = new TwoRegions();
+  await world.in(home).openAccount(world.context(), { accountId: 'acc', currency: 'EUR', balance: 1_000 });
+});
+
+describe('with the home alive', () => {
+  it('another region sends the whole call there and writes nothing itself', async () => {
+    const before = world.replicas.get(other)!.writes;
+    expect(paid(await world.pay(other, 'k'))).toMatchObject({ status: 'AUTHORISED', region: home });
+    expect(world.replicas.get(other)!.writes).toBe(before);
+    expect(await world.pay(home, 'k')).toMatchObject({ kind: 'answered', replayed: true });
+    expect(await world.balances(home)).toEqual({ available: 900, held: 100, settled: 0, homeRegion: home });
+  });
+
+  it('reads elsewhere lag by the replication, and say who is home', async () => {
+    expect(await world.balances(other)).toMatchObject({ kind: 'rejected', code: 'unknown_account' });
+    await world.pay(home, 'k');
+    world.replicate(home, other);
+    expect(await world.balances(other)).toEqual({ available: 900, held: 100, settled: 0, homeRegion: home });
+  });
+
+  it('is not taken over while its lease, or a request under it, may live', async () => {
+    await world.pay(home, 'k');
+    world.lost.add(home);
+    expect(await world.pay(other, 'k2')).toMatchObject({ kind: 'unsure', code: 'home_unreachable' });
+    world.nowMs += 15_000;
+    expect(await world.pay(other, 'k2')).toMatchObject({ kind: 'unsure', code: 'home_unreachable', retryAfterSeconds: expect.any(Number) });
+  });
+
+  it('waits for an operator where the team wants one', async () => {
+    world = new TwoRegions({ takeover: 'OPERATOR' });
+    await world.in(home).openAccount(world.context(), { accountId: 'acc', currency: 'EUR', balance: 1_000 });
+    world.loseHome(home);
+    expect(await world.pay(other, 'k')).toMatchObject({ kind: 'unsure', code: 'home_unreachable' });
+  });
+});
+
+describe('after a takeover', () => {
+  it('what had replicated is there, with one answer per key', async () => {
+    const first = paid(await world.pay(home, 'k'));
+    const captured = paid(await world.pay(home, 'c'));
+    const capture = await world.move(home, 'cc', 'CAPTURE', captured.paymentId, 60);
+    world.replicate(home, other);
+    world.loseHome(home);
+    expect(await world.pay(other, 'k')).toEqual({ kind: 'answered', replayed: true, payment: first });
+    expect(await world.move(other, 'cc', 'CAPTURE', captured.paymentId, 60)).toMatchObject({ kind: 'answered', replayed: true, payment: (capture as { payment: Payment }).payment });
+    expect(await world.balances(other)).toEqual({ available: 840, held: 100, settled: 60, homeRegion: other });
+    expect(paid(await world.move(other, 'v', 'VOID', first.paymentId)).status).toBe('VOIDED');
+    expect(paid(await world.move(other, 'r', 'REFUND', captured.paymentId))).toMatchObject({ status: 'REFUNDED', refunded: 60 });
+    expect(await world.balances(other)).toEqual({ available: 1_000, held: 0, settled: 0, homeRegion: other });
+  });
+
+  it('reading carries nothing over', async () => {
+    const { paymentId } = paid(await world.pay(home, 'k'));
+    world.replicate(home, other);
+    world.loseHome(home);
+    await world.pay(other, 'fresh');
+    const before = world.replicas.get(other)!.writes;
+    expect(await world.in(other).getPayment(world.context(), paymentId)).toMatchObject({ kind: 'found', payment: { status: 'AUTHORISED' } });
+    expect(await world.in(other).listTransactions(world.context(), { accountId: 'acc', limit: 10 })).toMatchObject({ kind: 'found', items: [{}, { paymentId }] });
+    expect(world.replicas.get(other)!.writes).toBe(before);
+  });
+
+  it('an item that arrived without its effect on the account is decided anew, once', async () => {
+    await world.pay(home, 'warm');
+    world.replicate(home, other);
+    const lost = paid(await world.pay(home, 'k'));
+    await world.pay(home, 'k');
+    world.replicate(home, other, (pk) => pk.startsWith('k#'));
+    world.loseHome(home);
+    expect(paid(await world.pay(other, 'k'))).toEqual(lost);
+    expect(await world.balances(other)).toEqual({ available: 800, held: 200, settled: 0, homeRegion: other });
+  });
+
+  it('a capture that arrived without its effect can be made again', async () => {
+    const { paymentId } = paid(await world.pay(home, 'k'));
+    world.replicate(home, other);
+    const capture = await world.move(home, 'c', 'CAPTURE', paymentId, 60);
+    world.replicate(home, other, (pk) => pk.startsWith('k#'));
+    world.loseHome(home);
+    await world.pay(other, 'touch');
+    expect(await world.in(other).getPayment(world.context(), paymentId)).toMatchObject({ payment: { status: 'AUTHORISED', captured: 0 } });
+    expect(await world.move(other, 'c', 'CAPTURE', paymentId, 60)).toMatchObject({ payment: (capture as { payment: Payment }).payment });
+    expect(await world.balances(other)).toEqual({ available: 840, held: 100, settled: 60, homeRegion: other });
+  });
+
+  it('an effect that arrived without its item is kept, and refunds cannot exceed what is left', async () => {
+    const { paymentId } = paid(await world.pay(home, 'k'));
+    world.replicate(home, other);
+    await world.move(home, 'c', 'CAPTURE', paymentId, 60);
+    await world.move(home, 'r', 'REFUND', paymentId, 25);
+    world.replicate(home, other, (pk) => pk.startsWith('a#'));
+    world.loseHome(home);
+    await world.pay(other, 'touch');
+    expect(await world.move(other, 'r2', 'REFUND', paymentId, 36)).toMatchObject({ kind: 'refused', code: 'amount_exceeds_captured' });
+    expect(paid(await world.move(other, 'r3', 'REFUND', paymentId))).toMatchObject({ status: 'REFUNDED', refunded: 60 });
+    expect(await world.balances(other)).toEqual({ available: 900, held: 100, settled: 0, homeRegion: other });
+  });
+
+  it("the lost region's late writes change nothing that can be seen", async () => {
+    await world.pay(home, 'warm');
+    world.replicate(home, other);
+    await world.pay(home, 'late', 300);
+    world.loseHome(home);
+    const { paymentId } = paid(await world.pay(other, 'k'));
+    const before = await world.balances(other);
+    world.replicate(home, other);
+    world.replicate(other, home);
+    expect(await world.balances(other)).toEqual(before);
+    expect(paid(await world.pay(other, 'k')).paymentId).toBe(paymentId);
+    world.lost.delete(home);
+    world.nowMs += 2_000;
+    expect(paid(await world.pay(home, 'after')).region).toBe(other);
+    expect(await world.balances(home)).toEqual({ available: 800, held: 200, settled: 0, homeRegion: other });
+  });
+
+  it('a second takeover carries over what the first one did not touch', async () => {
+    const { paymentId } = paid(await world.pay(home, 'k'));
+    world.replicate(home, other);
+    world.loseHome(home);
+    await world.pay(other, 'between');
+    world.replicate(other, home);
+    world.lost.clear();
+    world.loseHome(other);
+    expect(paid(await world.move(home, 'v', 'VOID', paymentId)).status).toBe('VOIDED');
+    expect(await world.balances(home)).toEqual({ available: 900, held: 100, settled: 0, homeRegion: home });
+  });
+});
+
+describe('the items of two epochs', () => {
+  it('do not share a key', async () => {
+    await world.pay(home, 'k');
+    world.replicate(home, other);
+    world.loseHome(home);
+    await world.pay(other, 'k');
+    const keys = [...world.replicas.get(other)!.items.values()].map((item: Item) => item.pk).filter((pk) => pk.startsWith('a#'));
+    expect(keys.sort()).toEqual(['a#acme#acc@1', 'a#acme#acc@2']);
+  });
+});
