@@ -2,6 +2,7 @@ import { CfnOutput, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import { AccessLogFormat, EndpointType, LambdaIntegration, LogGroupLogDestination, MethodOptions, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { AccountPrincipal, AnyPrincipal, ArnPrincipal, IPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { IHealthCheck } from 'aws-cdk-lib/aws-route53';
 import { CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
@@ -64,7 +65,7 @@ export interface ActiveActivePaymentsApiProps {
   readonly functions?: PaymentsFunctionOptions;
 
   /**
-   * Bound on the calls of all callers together; beyond it they get 429.
+   * Bound on the calls of all callers together; beyond it they get 429. `GET /health` has a bound of its own, 200 a second.
    *
    * @default - 1,000 calls a second, 500 at once
    */
@@ -124,6 +125,7 @@ export class ActiveActivePaymentsApi extends Construct {
       systemName: ledger.systemName,
       makeFunction: (environment) => this.functions.defineAuthorizer(environment),
     });
+    this.allowPrincipals(bound.principals ?? []);
     this.functions.defineHandlers(bound.tenantSource);
     this.defineRoutes(bound.methodOptions);
     defineGatewayResponses(this.restApi, ledger.region);
@@ -159,6 +161,8 @@ export class ActiveActivePaymentsApi extends Construct {
         metricsEnabled: true,
         throttlingRateLimit: throttling?.rateLimit ?? 1000,
         throttlingBurstLimit: throttling?.burstLimit ?? 500,
+        // A bucket of its own: payments at their bound must not make the region look unhealthy, and move the flood to the next one.
+        methodOptions: { '/health/GET': { throttlingRateLimit: 200, throttlingBurstLimit: 200 } },
         ...logs ? {
           accessLogDestination: new LogGroupLogDestination(new LogGroup(this, 'AccessLog', {
             retention: props.functions?.logRetention ?? RetentionDays.THREE_MONTHS, removalPolicy: RemovalPolicy.DESTROY,
@@ -180,6 +184,16 @@ export class ActiveActivePaymentsApi extends Construct {
     this.restApi.root.addResource('{proxy+}').addMethod('ANY', this.integrate(fallbackFunction), authorized);
   }
 
+  /** Callers of other accounts need the API's own leave; with such a policy everyone else does too, and `/health` is for everyone. */
+  private allowPrincipals(principals: string[]): void {
+    if (principals.length === 0) return;
+    const allow = (resource: string, ...who: IPrincipal[]) => this.restApi.addToResourcePolicy(
+      new PolicyStatement({ principals: who, actions: ['execute-api:Invoke'], resources: [`execute-api:/${resource}`] }),
+    );
+    allow('*', ...principals.map((principal) => /^\d{12}$/.test(principal) ? new AccountPrincipal(principal) : new ArnPrincipal(principal)));
+    allow('*/GET/health', new AnyPrincipal());
+  }
+
   private integrate(name: ApiFunctionName): LambdaIntegration {
     return new LambdaIntegration(this.functions.get(name).entry, {
       scopePermissionToMethod: false,
@@ -189,8 +203,10 @@ export class ActiveActivePaymentsApi extends Construct {
   }
 
   private defineOutputs(ledger: LedgerReplica): void {
-    const { tableName, region } = ledger;
-    const item = (body: string) => `aws dynamodb ${body} --table-name ${tableName} --region ${region}`;
+    const { tableName, region, regions } = ledger;
+    // Through another region: the one that is drained may be the one that does not answer.
+    const other = regions.replicas.find((replica) => replica !== region);
+    const item = (body: string) => `aws dynamodb ${body} --table-name ${tableName} --region ${other}`;
     const key = `{"${ledgerSchema.partitionKey}":{"S":"${drainKey(region)}"}}`;
     new CfnOutput(this, 'RecoveryBudget', { description: 'Time until callers are away from this region when it is lost', value: this.recoveryBudget.describe() });
     new CfnOutput(this, 'DrainCommand', { description: 'Takes this region out of service; run it in any region that answers', value: item(`put-item --item '${key}'`) });

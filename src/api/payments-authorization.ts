@@ -90,6 +90,7 @@ export enum CognitoTokenUse {
 export interface IamAuthorizationProps {
   /**
    * Tenant by principal: ARN of an IAM role or user, or an account ID for all principals of the account. Anyone else gets 403.
+   * The API's resource policy lets in exactly these, also from other accounts.
    *
    * @default - the tenant is the caller's account ID
    */
@@ -119,6 +120,8 @@ export interface AuthorizerHost {
 export interface BoundAuthorization {
   readonly methodOptions: MethodOptions;
   readonly tenantSource: TenantSource;
+  /** ARNs or account IDs that the API itself must let in. */
+  readonly principals?: string[];
 }
 
 /** Who may call, and whose tenant they are. There is no default: a payments API that lets anyone in is a mistake. */
@@ -154,7 +157,7 @@ export class PaymentsAuthorization {
       const problem = tenantsProblem(props.tenants);
       if (problem) throw invalidProps(scope, problem);
       const tenantSource: TenantSource = props.tenants ? { kind: 'iamPrincipals', tenants: props.tenants } : { kind: 'iamAccount' };
-      return { methodOptions: { authorizationType: AuthorizationType.IAM }, tenantSource };
+      return { methodOptions: { authorizationType: AuthorizationType.IAM }, tenantSource, principals: Object.keys(props.tenants ?? {}) };
     });
   }
 

@@ -1,4 +1,4 @@
-import { Token } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
 import { BasePathMapping, DomainName, EndpointType, RestApi, SecurityPolicy } from 'aws-cdk-lib/aws-apigateway';
 import { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { CnameRecord, HealthCheck, HealthCheckType, IHealthCheck, IHostedZone } from 'aws-cdk-lib/aws-route53';
@@ -112,7 +112,7 @@ export class PaymentsDomain extends Construct {
 }
 
 function checkDomain(scope: Construct, props: PaymentsDomainProps): void {
-  const problem = nameProblem(props) ?? mutualTlsProblem(props);
+  const problem = nameProblem(props) ?? certificateProblem(props, Stack.of(scope).region) ?? mutualTlsProblem(props);
   if (problem) throw invalidProps(scope, problem);
 }
 
@@ -128,6 +128,15 @@ function nameProblem({ name, hostedZone }: PaymentsDomainProps): PropProblem | u
   }
   if (name.endsWith(`.${zoneName}`)) return undefined;
   return { prop: 'domain.name', given: `'${name}'`, allowed: `a name below the hosted zone '${zoneName}'`, mend: 'correct the name or give its own zone' };
+}
+
+function certificateProblem({ certificate }: PaymentsDomainProps, region: string): PropProblem | undefined {
+  const arn = certificate.certificateArn;
+  if (Token.isUnresolved(arn) || arn.split(':')[3] === region) return undefined;
+  return {
+    prop: 'domain.certificate', given: `'${arn}'`, allowed: `a certificate in ${region}`,
+    mend: 'request the same name in each region: a regional domain takes no certificate of another one',
+  };
 }
 
 function mutualTlsProblem(props: PaymentsDomainProps): PropProblem | undefined {

@@ -19,7 +19,11 @@ export enum DecisionOnUnknown {
 
 /** The team's own decision about a payment, taken between the claim of its key and the hold on the account. */
 export interface PaymentDecisionProps {
-  /** Function to call with the payment, in this region. It must give the same answer to the same payment ID, which may come more than once. */
+  /**
+   * Function in this region to call with `{paymentId, tenant, accountId, amount, currency, reference?, traceId, deadlineMs}`. It answers
+   * `{"decision": "approve"}` or `{"decision": "decline", "reason": "..."}`, the reason being 1 to 32 lower-case letters, digits and
+   * underscores. The same payment ID may come more than once and must get the same answer: it is the call's idempotency key.
+   */
   readonly function: IFunction;
 
   /**
@@ -52,6 +56,14 @@ export interface PaymentsFunctionOptions {
    * @default - the account's shared concurrency
    */
   readonly reservedConcurrency?: number;
+
+  /**
+   * Concurrent executions set aside for the health function, so that it answers while other functions use up the account's
+   * concurrency. Needs an account quota above 100.
+   *
+   * @default - the account's shared concurrency
+   */
+  readonly healthReservedConcurrency?: number;
 
   /**
    * Environments of the payments function that are always warm. At most `reservedConcurrency`.
@@ -110,7 +122,9 @@ export class PaymentsFunctions extends Construct {
     const payments = this.functions.payments = this.make('payments', decides, timeout, options);
     const accounts = this.functions.accounts = this.make('accounts', environment, timeout);
     const transactions = this.functions.transactions = this.make('transactions', environment, timeout);
-    const health = this.functions.health = this.make('health', environment, Duration.seconds(apiLimits.healthTimeoutSeconds));
+    const health = this.functions.health = this.make('health', environment, Duration.seconds(apiLimits.healthTimeoutSeconds), {
+      reservedConcurrency: options.healthReservedConcurrency,
+    });
     ledger.grantAcceptPayments(payments.function);
     ledger.grantOpenAccounts(accounts.function);
     ledger.grantRead(transactions.function);
@@ -159,11 +173,11 @@ function decisionProblem(decision: PaymentDecisionProps | undefined): PropProble
 }
 
 function optionsProblem(options: PaymentsFunctionOptions): PropProblem | undefined {
-  const { memorySize = 1024, reservedConcurrency, provisionedConcurrency } = options;
+  const { memorySize = 1024, reservedConcurrency, provisionedConcurrency, healthReservedConcurrency } = options;
   if (!Number.isInteger(memorySize) || memorySize < 256 || memorySize > 10240) {
     return { prop: 'functions.memorySize', given: `${memorySize}`, allowed: '256 to 10240 MiB', mend: 'leave it out for 1024' };
   }
-  const bounds = { reservedConcurrency, provisionedConcurrency };
+  const bounds = { reservedConcurrency, provisionedConcurrency, healthReservedConcurrency };
   for (const [name, value] of Object.entries(bounds)) {
     if (value !== undefined && !(Number.isInteger(value) && value >= 1)) {
       return { prop: `functions.${name}`, given: `${value}`, allowed: 'a whole number of at least 1', mend: 'leave it out for none' };

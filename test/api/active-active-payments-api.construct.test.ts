@@ -51,7 +51,10 @@ describe('the stage', () => {
     template.hasResourceProperties('AWS::ApiGateway::Stage', {
       StageName: 'live',
       TracingEnabled: true,
-      MethodSettings: [Match.objectLike({ ThrottlingRateLimit: 1000, ThrottlingBurstLimit: 500, DataTraceEnabled: false })],
+      MethodSettings: [
+        Match.objectLike({ ResourcePath: '/*', ThrottlingRateLimit: 1000, ThrottlingBurstLimit: 500, DataTraceEnabled: false }),
+        Match.objectLike({ ResourcePath: '/~1health', HttpMethod: 'GET', ThrottlingRateLimit: 200, DataTraceEnabled: false }),
+      ],
       AccessLogSetting: { Format: format },
     });
     const line = JSON.parse(format.asString()) as Record<string, string>;
@@ -143,7 +146,7 @@ describe('functions', () => {
     const stack = newStack();
     const decide = new Function(stack, 'Decide', { runtime: Runtime.NODEJS_24_X, handler: 'index.handler', code: Code.fromInline('exports.handler = async () => ({})') });
     const { template: decided } = apiOf({ decision: { function: decide, onUnknown: DecisionOnUnknown.DECLINE } }, stack);
-    expect(environmentOf(decided, 'payments')).toMatchObject({ DECISION_FUNCTION_ARN: Match.anyValue() && expect.anything(), DECISION_TIMEOUT_MS: '2000', DECISION_ON_UNKNOWN: 'DECLINE' });
+    expect(environmentOf(decided, 'payments')).toMatchObject({ DECISION_FUNCTION_ARN: expect.anything(), DECISION_TIMEOUT_MS: '2000', DECISION_ON_UNKNOWN: 'DECLINE' });
     expect(environmentOf(decided, 'accounts')).not.toHaveProperty('DECISION_FUNCTION_ARN');
     const roles = Object.entries(statementsByRole(decided)).filter(([, statements]) => JSON.stringify(statements).includes('lambda:InvokeFunction'));
     expect(roles.map(([role]) => role)).toEqual(['ApiFunctionsPayments']);
@@ -181,6 +184,12 @@ describe('authorization', () => {
     expect(environmentOf(iam, 'payments').API_TENANT_SOURCE).toBe('{"kind":"iamAccount"}');
     const { template: mapped } = apiOf({ authorization: PaymentsAuthorization.iam({ tenants: { '111122223333': 'acme' } }) });
     expect(environmentOf(mapped, 'payments').API_TENANT_SOURCE).toBe('{"kind":"iamPrincipals","tenants":{"111122223333":"acme"}}');
+    iam.hasResourceProperties('AWS::ApiGateway::RestApi', { Policy: Match.absent() });
+    const [{ Properties: { Policy: policy } }] = Object.values(mapped.findResources('AWS::ApiGateway::RestApi'));
+    expect(plain(policy.Statement)).toEqual([
+      { Action: 'execute-api:Invoke', Effect: 'Allow', Principal: { AWS: 'arn:<AWS::Partition>:iam::111122223333:root' }, Resource: 'execute-api:/*' },
+      { Action: 'execute-api:Invoke', Effect: 'Allow', Principal: { AWS: '*' }, Resource: 'execute-api:/*/GET/health' },
+    ]);
   });
 
   test('the team\'s own authorizer, and the key of its context', () => {
@@ -245,7 +254,7 @@ describe('what cannot be meant fails at synth', () => {
 
 test('the outputs hold the drain and restore commands and the recovery time', () => {
   const outputs = Object.values(template.findOutputs('*')).map(({ Value }) => Value);
-  expect(outputs).toContain("aws dynamodb put-item --item '{\"pk\":{\"S\":\"drain#us-east-1\"}}' --table-name acme-pay-ledger --region us-east-1");
-  expect(outputs).toContain("aws dynamodb delete-item --key '{\"pk\":{\"S\":\"drain#us-east-1\"}}' --table-name acme-pay-ledger --region us-east-1");
+  expect(outputs).toContain("aws dynamodb put-item --item '{\"pk\":{\"S\":\"drain#us-east-1\"}}' --table-name acme-pay-ledger --region us-west-2");
+  expect(outputs).toContain("aws dynamodb delete-item --key '{\"pk\":{\"S\":\"drain#us-east-1\"}}' --table-name acme-pay-ledger --region us-west-2");
   expect(outputs).toContain('10 s interval x 1 + 6 s for a dead endpoint + 5 s TTL + 5 s margin = 26 s (target 30 s)');
 });

@@ -71,6 +71,10 @@ test('client certificates switch the API\'s own address off, and need a health c
 test.each<[string, (stack: Stack) => Partial<PaymentsDomainProps>]>([
   ["'domain.name' is 'example.com', the apex of its zone; allowed: a name below the zone, such as 'pay.example.com'", () => ({ name: 'example.com' })],
   ["'domain.name' is 'pay.example.org'; allowed: a name below the hosted zone 'example.com'", () => ({ name: 'pay.example.org' })],
+  [
+    "'domain.certificate' is 'arn:aws:acm:us-east-1:111122223333:certificate/1'; allowed: a certificate in us-west-2",
+    (stack) => ({ certificate: Certificate.fromCertificateArn(stack, 'Other', 'arn:aws:acm:us-east-1:111122223333:certificate/1') }),
+  ],
   ["'domain.mutualTls' is set without healthCheckId", (stack) => ({ mutualTls: mutualTls(stack) })],
 ])('%s', (message, props) => {
   expect(() => withDomain(props)).toThrow(`[Stack/Api] ${message}`);
