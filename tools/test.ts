@@ -18,7 +18,7 @@ const steps: Step[] = [
   { name: 'unit', run: () => jest('unit', ['--coverage', ...rest]) },
   ...exampleSteps(),
   // In a run of their own, after everything else: they start processes and measure times.
-  { name: 'local', run: () => jest('local', ['--runInBand', '--testPathIgnorePatterns=/node_modules/', ...(rest.length > 0 ? rest : ['<rootDir>/test/local/'])]) },
+  { name: 'local', run: () => jest('local', [...(rest.length > 0 ? rest : ['test/local/']), '--runInBand', '--testPathIgnorePatterns=/node_modules/']) },
 ];
 
 void runSteps(steps, only);
