@@ -16,7 +16,7 @@ export function drainReader(tableName: string, region: string): (strong: boolean
       const { Item } = await client.send(read, { abortSignal: AbortSignal.timeout(apiLimits.healthReadTimeoutMs) });
       return { kind: 'read', drained: Item !== undefined };
     } catch (error) {
-      return { kind: error instanceof Error && throttles.has(error.name) ? 'throttled' : 'failed' };
+      return error instanceof Error && throttles.has(error.name) ? { kind: 'throttled' } : { kind: 'failed', fault: error };
     }
   };
 }

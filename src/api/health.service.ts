@@ -5,8 +5,8 @@ export type DrainRead =
   | { readonly kind: 'read'; readonly drained: boolean }
   /** Refused for load, not for being out of order. */
   | { readonly kind: 'throttled' }
-  /** No answer, or a refusal: for this region the ledger is out of reach. */
-  | { readonly kind: 'failed' };
+  /** No answer, or a refusal: for this region the ledger is out of reach. The fault is for the log. */
+  | { readonly kind: 'failed'; readonly fault: unknown };
 
 export interface HealthPorts {
   readonly region: string;
@@ -15,6 +15,12 @@ export interface HealthPorts {
   readonly readDrain: (strong: boolean) => Promise<DrainRead>;
   /** How long an answer is given again without reading, milliseconds. */
   readonly cacheMs: number;
+}
+
+/** What is told to everyone, and what only to the log. */
+export interface HealthFinding {
+  readonly report: HealthReport;
+  readonly fault?: unknown;
 }
 
 /** A read slower than this is worth telling, milliseconds; it is no reason to leave: so would every region when load is the cause. */
@@ -26,23 +32,24 @@ const slowMs = 500;
  *
  * What load causes does not make a region unhealthy: its traffic would move, and take the next region down too.
  */
-export function healthCheck(ports: HealthPorts): () => Promise<HealthReport> {
-  let last: { report: HealthReport; untilMs: number } | undefined;
+export function healthCheck(ports: HealthPorts): () => Promise<HealthFinding> {
+  let last: { finding: HealthFinding; untilMs: number } | undefined;
   return async () => {
-    if (last && ports.nowMs() < last.untilMs) return last.report;
-    const report = await check(ports);
-    last = { report, untilMs: ports.nowMs() + ports.cacheMs };
-    return report;
+    if (last && ports.nowMs() < last.untilMs) return last.finding;
+    const finding = await check(ports);
+    last = { finding, untilMs: ports.nowMs() + ports.cacheMs };
+    return finding;
   };
 }
 
-async function check(ports: HealthPorts): Promise<HealthReport> {
+async function check(ports: HealthPorts): Promise<HealthFinding> {
   const startedMs = ports.nowMs();
   const strong = await ports.readDrain(true);
   const slow = ports.nowMs() - startedMs > slowMs;
   // A throttled key says nothing of the switch: it may still be read from the replica alone.
   const drain = drainOf(strong.kind === 'throttled' ? await ports.readDrain(false) : strong);
-  return reportOf(ports.region, { ledger: ledgerOf(strong, slow), drain });
+  const report = reportOf(ports.region, { ledger: ledgerOf(strong, slow), drain });
+  return strong.kind === 'failed' ? { report, fault: strong.fault } : { report };
 }
 
 function ledgerOf(read: DrainRead, slow: boolean): LedgerCheck {

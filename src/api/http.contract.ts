@@ -17,7 +17,7 @@ export interface RequestRecord {
   readonly became?: 'authorised' | 'declined' | 'replayed' | 'inFlight';
   /** What the ledger met on the way, how often. */
   readonly events: Readonly<Partial<Record<LedgerEvent, number>>>;
-  /** What was thrown, where nothing should have been. */
+  /** What was thrown where nothing should have been, or lies behind a red health. */
   readonly thrown?: unknown;
 }
 

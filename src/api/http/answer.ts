@@ -13,6 +13,8 @@ export interface Answer {
   readonly paymentId?: string;
   /** What became of a keyed call, for the metrics. */
   readonly became?: RequestRecord['became'];
+  /** What lies behind it, for the log only. */
+  readonly fault?: unknown;
 }
 
 /** Ends a call early: what was sent is not what the call takes. */

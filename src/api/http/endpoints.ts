@@ -72,11 +72,11 @@ export function transactionEndpoints(ledger: Ledger): Endpoints {
   };
 }
 
-export function healthEndpoints(check: () => Promise<HealthReport>): Endpoints {
+export function healthEndpoints(check: () => Promise<{ readonly report: HealthReport; readonly fault?: unknown }>): Endpoints {
   return {
     'GET /health': async () => {
-      const report = await check();
-      return jsonAnswer(report.status === 'healthy' ? 200 : 503, report);
+      const { report, fault } = await check();
+      return { ...jsonAnswer(report.status === 'healthy' ? 200 : 503, report), fault };
     },
   };
 }

@@ -47,7 +47,7 @@ export function httpFunction(endpoints: Endpoints, ports: HttpPorts): (event: Ga
       paymentId: answer.paymentId,
       became: answer.became,
       events,
-      thrown,
+      thrown: thrown ?? answer.fault,
     });
     return resultOf(answer, traceId, ports.region);
   };

@@ -101,6 +101,7 @@ describe('health', () => {
       const answer = await call('health', 'GET', '/health', { tenant: null });
       expect(answer).toMatchObject({ status: 503, json: { status: 'unhealthy', checks: { ledger: 'failed', drain: 'unknown' } } });
       expect(JSON.stringify(answer.json)).not.toMatch(/gone|127/);
+      expect(JSON.parse(logged[logged.length - 1])).toMatchObject({ level: 'ERROR', status: 503, UnhealthyAnswers: 1, fault: { name: expect.any(String) } });
     } finally {
       Object.assign(process.env, before);
     }

@@ -3,7 +3,7 @@ import { DrainRead, healthCheck } from '../../../src/api/health.service';
 const ok: DrainRead = { kind: 'read', drained: false };
 const drained: DrainRead = { kind: 'read', drained: true };
 const throttled: DrainRead = { kind: 'throttled' };
-const failed: DrainRead = { kind: 'failed' };
+const failed: DrainRead = { kind: 'failed', fault: 'AccessDeniedException' };
 
 function checkWith(strong: DrainRead, weak: DrainRead, takesMs = 10) {
   let nowMs = 0;
@@ -24,7 +24,9 @@ test.each<[string, DrainRead, DrainRead, number, string, object]>([
   ['a drained region leaves though it is throttled', throttled, drained, 10, 'draining', { ledger: 'throttled', drain: 'draining' }],
   ['a ledger out of reach', failed, ok, 10, 'unhealthy', { ledger: 'failed', drain: 'unknown' }],
 ])('%s', async (_, strong, weak, takesMs, status, checks) => {
-  expect(await checkWith(strong, weak, takesMs).check()).toEqual({ region: 'us-east-1', status, checks });
+  const { report, fault } = await checkWith(strong, weak, takesMs).check();
+  expect(report).toEqual({ region: 'us-east-1', status, checks });
+  expect(fault).toBe(strong.kind === 'failed' ? strong.fault : undefined);
 });
 
 test('a healthy answer costs one read', async () => {

@@ -43,7 +43,7 @@ export class HttpApi {
       ...accountEndpoints(used),
       ...paymentEndpoints(used),
       ...transactionEndpoints(used),
-      ...healthEndpoints(() => Promise.resolve({ region, status: 'healthy', checks: { ledger: 'ok', drain: 'off' } })),
+      ...healthEndpoints(() => Promise.resolve({ report: { region, status: 'healthy', checks: { ledger: 'ok', drain: 'off' } } })),
     };
     this.ports = {
       region,
