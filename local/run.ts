@@ -65,7 +65,7 @@ export async function startLocalRun(options: DemoOptions, log: (line: string) =>
 }
 
 async function compose(options: DemoOptions, log: (line: string) => void, supervisor: Supervisor, closing: Closing): Promise<LocalRun> {
-  const python = await emulatorPython(supervisor, log);
+  const python = await emulatorPython({ supervisor, log });
   const prepared = await prepareAssembly({ supervisor, appDirectory: options.appDirectory, mode: options.mode, accountId, log });
   const { assembly } = prepared;
   const engines = new Engines({ supervisor, python, accountId, regions: regionsOf(assembly) });

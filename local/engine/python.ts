@@ -11,13 +11,22 @@ const oldestPython = [3, 10] as const;
 /** Name of a venv's file that says it was installed to the end. */
 const completeMark = 'complete';
 
+export interface PythonOptions {
+  readonly supervisor: Supervisor;
+  readonly log: (line: string) => void;
+  /** Where environments are kept. Default: `.tools` of the project. */
+  readonly tools?: string;
+  /** What programs inherit. Default: this process's environment. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /** Python of the project's own environment with the emulator in it; installed once per content of `requirements.txt`. */
-export async function emulatorPython(supervisor: Supervisor, log: (line: string) => void): Promise<string> {
+export async function emulatorPython(options: PythonOptions): Promise<string> {
+  const { supervisor, log, tools = path.join(root, '.tools'), env = process.env } = options;
   const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
-  const tools = path.join(root, '.tools');
   const home = path.join(tools, `venv-${hash}`);
   const python = path.join(home, 'bin', 'python');
-  const programs = new Programs(supervisor);
+  const programs = new Programs(supervisor, env);
   // An environment breaks when the Python it was made from is removed.
   if (existsSync(path.join(home, completeMark)) && (await programs.run(python, ['-c', 'import ministack'])).ok) return python;
   const base = await findPython(programs);
@@ -85,12 +94,12 @@ function isAlive(pid: number): boolean {
 class Programs {
   private count = 0;
 
-  constructor(private readonly supervisor: Supervisor) {}
+  constructor(private readonly supervisor: Supervisor, private readonly env: NodeJS.ProcessEnv) {}
 
   async run(file: string, args: readonly string[]): Promise<{ ok: boolean; output: string }> {
     const name = `python-${this.count++}`;
     try {
-      const child = await this.supervisor.start({ name, file, args, env: process.env });
+      const child = await this.supervisor.start({ name, file, args, env: this.env });
       const { code } = await child.ended;
       return { ok: code === 0, output: readFileSync(child.log, 'utf8') };
     } catch (error) {

@@ -26,12 +26,12 @@ export interface SupervisedProcess {
 
 interface Entry { readonly log: string; readonly ended: Promise<ProcessEnd>; resolveEnd(end: ProcessEnd): void; resolveStart?: (pid: number) => void }
 
-/** The parent's side of `supervisor.mjs`: closing it ends all processes and deletes the run's folder. */
+/** The parent's side of `supervisor-process.mjs`: closing it ends all processes and deletes the run's folder. */
 export class Supervisor {
   /** Starts the supervisor and waits for the run's own temporary folder. */
   static async launch(): Promise<Supervisor> {
     // Its own session, so that a terminal's Ctrl-C reaches only the parent, which then closes the pipe.
-    const child = spawn(process.execPath, [path.join(__dirname, 'supervisor.mjs')], {
+    const child = spawn(process.execPath, [path.join(__dirname, 'supervisor-process.mjs')], {
       stdio: ['pipe', 'pipe', 'inherit'],
       detached: true,
       env: { ...process.env, NODE_OPTIONS: '' },

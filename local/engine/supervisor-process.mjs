@@ -50,24 +50,34 @@ function killGroup(name) {
   }
 }
 
-/** The last writes of a killed process may still arrive while the folder is emptied: hence the retries. */
+/** Kills everything and deletes the folder. Waits for the groups to be empty, but not for ever: nobody may be there to reap orphans. */
 function shutDown() {
   if (ending) return;
   ending = true;
+  const groups = [...children.values()];
   for (const name of children.keys()) killGroup(name);
-  const removed = () => {
+  const begun = Date.now();
+  const poll = setInterval(() => {
+    const waited = Date.now() - begun;
+    const left = children.size > 0 ? waited < 5000 : groups.some(hasMembers) && waited < 1000;
+    if (left) return;
+    clearInterval(poll);
     try {
+      // The last writes of a killed process may still arrive meanwhile: hence the retries.
       rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     } finally {
       process.exit(0);
     }
-  };
-  const deadline = Date.now() + 5000;
-  const poll = setInterval(() => {
-    if (children.size > 0 && Date.now() < deadline) return;
-    clearInterval(poll);
-    removed();
   }, 20);
+}
+
+function hasMembers(group) {
+  try {
+    process.kill(-group, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 say({ folder });
