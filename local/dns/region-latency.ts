@@ -1,61 +1,21 @@
-/** Rough places of AWS regions (latitude, longitude): latency routing needs an order of distances, not a map. */
-const places: Readonly<Record<string, readonly [number, number]>> = {
-  'us-east-1': [38.9, -77.4],
-  'us-east-2': [40.0, -83.0],
-  'us-west-1': [37.4, -122.0],
-  'us-west-2': [45.8, -119.7],
-  'ca-central-1': [45.5, -73.6],
-  'ca-west-1': [51.0, -114.1],
-  'mx-central-1': [20.6, -100.4],
-  'sa-east-1': [-23.5, -46.6],
-  'eu-west-1': [53.3, -6.3],
-  'eu-west-2': [51.5, -0.1],
-  'eu-west-3': [48.9, 2.4],
-  'eu-central-1': [50.1, 8.7],
-  'eu-central-2': [47.4, 8.5],
-  'eu-north-1': [59.3, 18.1],
-  'eu-south-1': [45.5, 9.2],
-  'eu-south-2': [41.6, -0.9],
-  'af-south-1': [-33.9, 18.4],
-  'il-central-1': [32.1, 34.8],
-  'me-south-1': [26.1, 50.6],
-  'me-central-1': [24.5, 54.4],
-  'ap-south-1': [19.1, 72.9],
-  'ap-south-2': [17.4, 78.5],
-  'ap-southeast-1': [1.35, 103.8],
-  'ap-southeast-2': [-33.9, 151.2],
-  'ap-southeast-3': [-6.2, 106.8],
-  'ap-southeast-4': [-37.8, 145.0],
-  'ap-southeast-5': [3.1, 101.7],
-  'ap-southeast-7': [13.8, 100.5],
-  'ap-northeast-1': [35.7, 139.7],
-  'ap-northeast-2': [37.6, 127.0],
-  'ap-northeast-3': [34.7, 135.5],
-  'ap-east-1': [22.3, 114.2],
-  'ap-east-2': [25.0, 121.6],
-};
+import { distanceKm, regionPlaces } from '../region-places';
 
-const earthRadiusKm = 6371;
 /** Round trip per kilometre of great circle: light in fibre, with the detours that cables take. */
 const msPerKm = 0.015;
+/** Far from everywhere: a region whose place is not known is nobody's nearest. */
+const unknownMs = 400;
 
 export function knownLocations(): string[] {
-  return Object.keys(places);
+  return Object.keys(regionPlaces);
 }
 
 export function isKnownLocation(name: string): boolean {
-  return Object.prototype.hasOwnProperty.call(places, name);
+  return knownLocations().includes(name);
 }
 
 /** Estimated round trip in milliseconds. An unknown region counts as far from everywhere but itself. */
 export function latencyMs(from: string, to: string): number {
   if (from === to) return 1;
-  const a = isKnownLocation(from) ? places[from] : undefined;
-  const b = isKnownLocation(to) ? places[to] : undefined;
-  if (!a || !b) return 400;
-  const radians = (degrees: number) => (degrees * Math.PI) / 180;
-  const dLat = radians(b[0] - a[0]);
-  const dLon = radians(b[1] - a[1]);
-  const h = Math.sin(dLat / 2) ** 2 + Math.cos(radians(a[0])) * Math.cos(radians(b[0])) * Math.sin(dLon / 2) ** 2;
-  return 1 + 2 * earthRadiusKm * Math.asin(Math.sqrt(h)) * msPerKm;
+  const distance = distanceKm(from, to);
+  return distance === undefined ? unknownMs : 1 + distance * msPerKm;
 }
