@@ -1,5 +1,5 @@
 import {
-  Closure, encodeEntry, entriesOf, Entry, entryOf, isMove, isPayment, moveOf, movesInOrder, PaymentItem, paymentOf, RecordedMove,
+  Closure, entriesOf, Entry, entryOf, isMove, isPayment, moveOf, movesInOrder, PaymentItem, paymentOf, RecordedMove,
 } from './domain';
 import { Item, Value } from './ports';
 
@@ -122,17 +122,16 @@ export interface LateEntry {
 }
 
 /**
- * Entries of an ended epoch's account that its successor was opened without.
+ * Entries of an ended epoch's account that its successor was opened without, those left out that moved no money.
  *
  * @param ended the account of the ended epoch, as replicated by now
  * @param successor the same account in the epoch that carried it over
- * @param carriedIds key items that the successor's epoch carried over with their effect, or decided by itself
  */
-export function lateEntries(ended: Item, successor: Item, settled: ReadonlySet<string>): readonly LateEntry[] {
+export function lateEntries(ended: Item, successor: Item): readonly LateEntry[] {
   if ((ended.version as number) <= (successor.carriedVersion as number)) return [];
+  const carried = entriesOf(successor);
   return Object.entries(entriesOf(ended)).flatMap(([id, code]) => {
     const entry = entryOf(ended, id)!;
-    const same = entriesOf(successor)[id] === code || encodeEntry(entry) === entriesOf(successor)[id];
-    return same || settled.has(id) || entry.kind === 'declined' || entry.kind === 'refundRefused' ? [] : [{ id, entry }];
+    return carried[id] === code || entry.kind === 'declined' || entry.kind === 'refundRefused' ? [] : [{ id, entry }];
   });
 }

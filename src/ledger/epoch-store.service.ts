@@ -4,22 +4,29 @@ import { Change, IndexEntry, Item, LedgerStore, WriteResult } from './ports';
 
 /** Items read at once while looking for one item's newest epoch. */
 const batch = 100;
+/** Keys remembered as being of this epoch. */
+const remembered = 10_000;
 
 /**
  * The ledger's store within one epoch of a home region, on the home's own replica. The protocol above it does not know of epochs: an
  * item that an earlier epoch left is carried over when it is first written, and read as if it were.
  */
 export class EpochStore implements LedgerStore {
+  /** Keys that this epoch is known to have; items are never deleted. */
+  private readonly here = new Set<string>();
+
   /** @param epoch 1 or more; the first one has nothing to carry over and pays nothing for it */
   constructor(private readonly replica: LedgerStore, private readonly epoch: number) {}
 
   public async create(item: Item): Promise<WriteResult> {
     if (this.epoch > 1 && await this.carryOver(item.pk)) return { kind: 'refused', found: (await this.own(item.pk))! };
-    return plainResult(await this.replica.create({ ...item, pk: inEpoch(item.pk, this.epoch) }));
+    const result = await this.replica.create({ ...item, pk: inEpoch(item.pk, this.epoch) });
+    this.isHere(item.pk);
+    return plainResult(result);
   }
 
   public async change(change: Change): Promise<WriteResult> {
-    if (this.epoch > 1) await this.carryLeavers(change);
+    if (this.epoch > 1) await this.carryTouched(change);
     const own = { ...change, pk: inEpoch(change.pk, this.epoch) };
     const result = await this.replica.change(own);
     if (result.kind === 'written' || result.found || this.epoch === 1) return plainResult(result);
@@ -78,18 +85,28 @@ export class EpochStore implements LedgerStore {
   private async carryOver(pk: string): Promise<boolean> {
     const newest = await this.newest(pk, this.epoch);
     if (!newest) return false;
-    if (newest.epoch === this.epoch) return true;
+    if (newest.epoch === this.epoch) return this.isHere(pk);
     const carried = await this.carried(newest.item, newest.epoch, async (account) => (await this.carryOver(account) ? this.own(account) : undefined));
     if (!carried) return false;
     // Refused: another request carried it over in the meantime.
     await this.replica.create({ ...carried, pk: inEpoch(pk, this.epoch) });
-    return true;
+    return this.isHere(pk);
   }
 
-  /** An entry may leave its account only when its item is of this epoch: afterwards nothing could tell what became of it. */
-  private async carryLeavers({ remove }: Change): Promise<void> {
-    const ids = (remove ?? []).flatMap(([name, id]) => (name === 'entries' && id !== undefined ? [id] : []));
-    await Promise.all(ids.map((id) => this.carryOver(keyItemPk(id))));
+  /**
+   * An entry may change or leave its account only when its item is of this epoch: an item is judged by the entry that the account
+   * began with, and afterwards nothing could tell that one.
+   */
+  private async carryTouched({ set, remove }: Change): Promise<void> {
+    const paths = [...(set ?? []).map(([path]) => path), ...(remove ?? [])];
+    const pks = paths.flatMap(([name, id]) => (name === 'entries' && id !== undefined ? [keyItemPk(id)] : []));
+    await Promise.all(pks.filter((pk) => !this.here.has(pk)).map((pk) => this.carryOver(pk)));
+  }
+
+  private isHere(pk: string): true {
+    if (this.here.size >= remembered) this.here.clear();
+    this.here.add(pk);
+    return true;
   }
 
   private async newest(pk: string, through: number): Promise<{ readonly item: Item; readonly epoch: number } | undefined> {

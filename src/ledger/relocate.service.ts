@@ -58,8 +58,9 @@ export async function relocate(attempt: Attempt, authority: Authority, ports: Re
   if (!draining) return { kind: 'refused', detail: `unit ${unit} is not at ${from}, or is being moved elsewhere: read its record first` };
   const quietAt = authority.quietAfterMs(draining, attempt.ports.nowMs());
   for (;;) {
-    const difference = await compareReplicas(ports, draining.home, region);
+    // Judged before the comparison begins: what it reads must not be changed behind its back.
     const quiet = attempt.ports.nowMs() >= quietAt;
+    const difference = await compareReplicas(ports, draining.home, region);
     if (quiet && difference.missing + difference.older === 0) {
       const record = await authority.completeDrain(attempt, unit);
       return record

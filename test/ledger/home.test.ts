@@ -1,8 +1,11 @@
-import { MemoryStore } from '../contract/memory-store';
-import { HomeSettings } from '../../src/ledger/authority.service';
+import { Attempt } from '../../src/ledger/attempt.service';
+import { Authority, HomeSettings } from '../../src/ledger/authority.service';
 import { ForwardedCall, HomeLedger, HomeUnreachable } from '../../src/ledger/home.service';
 import { CallContext, KeyedOutcome, Payment } from '../../src/ledger/model';
-import { Item } from '../../src/ledger/ports';
+import { Item, LedgerPorts, LedgerStore } from '../../src/ledger/ports';
+import { reconcileAccount } from '../../src/ledger/reconcile.service';
+import { relocate } from '../../src/ledger/relocate.service';
+import { MemoryStore } from '../contract/memory-store';
 
 /** Two replicas with a lag that the test decides, item by item, and one strong table of authority. */
 class TwoRegions {
@@ -13,28 +16,44 @@ class TwoRegions {
   private readonly ledgers = new Map<string, HomeLedger>();
   private count = 0;
 
-  constructor(private readonly more: Partial<HomeSettings> = {}) {
+  public readonly settings: HomeSettings;
+  public onSleep: () => void = () => undefined;
+
+  constructor(more: Partial<HomeSettings> = {}) {
+    this.settings = {
+      regions: ['us-east-1', 'eu-central-1'], units: 1, leaseMs: 12_000, requestMs: 6_000, clockMarginMs: 2_000, refreshMs: 1_000, takeover: 'AUTOMATIC', ...more,
+    };
     for (const region of this.replicas.keys()) this.restart(region);
   }
 
   public restart(region: string): void {
     this.ledgers.set(region, new HomeLedger({
-      store: this.replicas.get(region)!,
+      ...this.ports(this.replicas.get(region)!),
       authority: this.authority,
-      nowMs: () => this.nowMs,
-      random: () => 0.5,
-      nonce: () => `n${this.count += 1}`,
-      sleep: (ms) => {
-        this.nowMs += ms;
-        return Promise.resolve();
-      },
       forward: async (home, call: ForwardedCall) => {
         if (this.lost.has(home)) throw new HomeUnreachable(home);
         return this.in(home).receive(call);
       },
-    }, { region }, {
-      regions: ['us-east-1', 'eu-central-1'], units: 1, leaseMs: 12_000, requestMs: 6_000, clockMarginMs: 2_000, refreshMs: 1_000, takeover: 'AUTOMATIC', ...this.more,
-    }));
+    }, { region }, this.settings));
+  }
+
+  private ports(store: LedgerStore): LedgerPorts {
+    return { store, nowMs: () => this.nowMs, random: () => 0.5, nonce: () => `n${this.count += 1}`, sleep: (ms) => this.sleep(ms) };
+  }
+
+  /** Someone's work beside the calls: on a region's replica, or on the authority's table. */
+  public attempt(region: string): Attempt {
+    return new Attempt(this.ports(this.replicas.get(region)!), { region }, this.context());
+  }
+
+  public authorityAttempt(region: string): Attempt {
+    return new Attempt(this.ports(this.authority), { region }, { ...this.context(), deadlineMs: this.nowMs + 30_000 });
+  }
+
+  private sleep(ms: number): Promise<void> {
+    this.nowMs += ms;
+    this.onSleep();
+    return new Promise((resolve) => setImmediate(resolve));
   }
 
   public in(region: string): HomeLedger {
@@ -212,6 +231,84 @@ describe('after a takeover', () => {
     world.loseHome(other);
     expect(paid(await world.move(home, 'v', 'VOID', paymentId)).status).toBe('VOIDED');
     expect(await world.balances(home)).toEqual({ available: 900, held: 100, settled: 0, homeRegion: home });
+  });
+});
+
+describe('the reconciliation', () => {
+  const report = (region: string, epoch: number) => reconcileAccount(world.attempt(region), epoch, 'acme', 'acc');
+
+  it('adds up to the balances, before and after a takeover', async () => {
+    const { paymentId } = paid(await world.pay(home, 'k'));
+    await world.move(home, 'c', 'CAPTURE', paymentId, 60);
+    await world.pay(home, 'k2', 200);
+    await world.pay(home, 'big', 9_000);
+    const sums = { available: 740, held: 200, settled: 60 };
+    expect(await report(home, 1)).toEqual({ accountId: 'acc', kept: sums, recomputed: sums, payments: 3, lateWrites: [] });
+    world.replicate(home, other);
+    world.loseHome(home);
+    await world.move(other, 'r', 'REFUND', paymentId, 10);
+    const after = { available: 750, held: 200, settled: 50 };
+    expect(await report(other, 2)).toEqual({ accountId: 'acc', kept: after, recomputed: after, payments: 3, lateWrites: [] });
+  });
+
+  it('sees an account that does not add up', async () => {
+    await world.pay(home, 'k');
+    const [account] = [...world.replicas.get(home)!.items.values()].filter(({ kind }) => kind === 'ACCOUNT');
+    world.replicas.get(home)!.items.set(account.pk, { ...account, held: 150, available: 850 });
+    expect(await report(home, 1)).toMatchObject({ kept: { held: 150 }, recomputed: { held: 100 } });
+  });
+
+  it("finds the lost region's late writes, with both versions, and not what was made good", async () => {
+    await world.pay(home, 'warm');
+    world.replicate(home, other);
+    const lost = paid(await world.pay(home, 'lost', 300));
+    await world.pay(home, 'lost', 300);
+    const again = paid(await world.pay(home, 'again', 50));
+    world.loseHome(home);
+    expect(paid(await world.pay(other, 'again', 50)).paymentId).toBe(again.paymentId);
+    world.replicate(home, other);
+    const { lateWrites } = (await report(other, 2))!;
+    expect(lateWrites).toEqual([{ epoch: 1, key: lost.paymentId, effect: 'hold', before: lost }]);
+  });
+});
+
+describe('a planned move', () => {
+  const relocation = (region: string) => {
+    const scan = async function* (from: string) {
+      for (const { pk, version } of world.replicas.get(from)!.items.values()) yield { pk, version: version as number };
+    };
+    return relocate(world.authorityAttempt(region), new Authority(region, world.settings), { scan }, 0, home);
+  };
+
+  it('stops the old home, waits for every item, and opens the next epoch', async () => {
+    const { paymentId } = paid(await world.pay(home, 'k'));
+    world.onSleep = () => world.replicate(home, other);
+    expect(await relocation(other)).toMatchObject({ kind: 'moved', record: { home: other, epoch: 2, state: 'OPEN' } });
+    world.nowMs += 1_500;
+    expect(paid(await world.move(home, 'c', 'CAPTURE', paymentId)).operations[0]).toMatchObject({ type: 'CAPTURE', region: other });
+    expect(await world.balances(other)).toEqual({ available: 900, held: 0, settled: 100, homeRegion: other });
+  });
+
+  it('does not trust one item for all: with one missing it waits, and in the end gives up and lets the old home write', async () => {
+    await world.pay(home, 'k');
+    await world.pay(home, 'k2');
+    world.onSleep = () => world.replicate(home, other, (pk) => !pk.startsWith('a#'));
+    expect(await relocation(other)).toMatchObject({ kind: 'aborted', difference: { missing: 1, older: 0, sample: ['a#acme#acc@1'] } });
+    world.nowMs += 1_500;
+    expect(paid(await world.pay(home, 'k3')).region).toBe(home);
+  });
+
+  it('lets nobody write while it drains', async () => {
+    await world.pay(home, 'k');
+    const asked: string[] = [];
+    world.onSleep = () => {
+      world.replicate(home, other);
+      void world.pay(home, `during-${asked.length}`).then((outcome) => asked.push(outcome.kind === 'unsure' ? outcome.code : outcome.kind));
+    };
+    world.nowMs += 5_000;
+    await relocation(other);
+    expect(asked.length).toBeGreaterThan(0);
+    expect(new Set(asked)).toEqual(new Set(['region_fenced']));
   });
 });
 
