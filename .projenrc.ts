@@ -179,10 +179,11 @@ for (const [name, version] of Object.entries({
   project.package.addField('overrides', { ...(project.package.manifest.overrides ?? {}), [name]: version });
 }
 
-// The three commands of the README start from a clone with nothing installed: plain Node first, the rest from there.
+// The README's commands start from a clone with nothing installed: plain Node first, the rest from there.
 project.setScript('demo', 'node tools/run.mjs demo');
 project.setScript('test', 'node tools/run.mjs test');
 project.setScript('build', 'node tools/run.mjs build');
+project.setScript('simulate', 'node tools/run.mjs simulate');
 project.setScript('bench', 'node tools/run.mjs bench');
 // npm 11 asks for each install script by name; npm 10 ignores the field.
 project.package.addField('allowScripts', { 'esbuild': true, 'node': true, 'unrs-resolver': true, '@parcel/watcher': false });

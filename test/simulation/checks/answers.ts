@@ -1,0 +1,75 @@
+import { paymentIdOf } from './books';
+import { Answered, describeOperation, History, Intent, isFinal, keyOf, Outcome, scopedKey, Violation } from '../history';
+
+const text = (outcome: Outcome): string => JSON.stringify({ ...outcome, replayed: undefined });
+
+/** One key, one answer: the same for every attempt, in every region, for ever. */
+export function checkOneAnswer(history: History): Violation[] {
+  const violations: Violation[] = [];
+  const answeredKeys = new Map<string, Intent>();
+  for (const intent of history.intents) {
+    const final = intent.answers.filter(({ outcome }) => isFinal(outcome));
+    const key = scopedKey(intent);
+    if (key === undefined || final.length === 0) continue;
+    const [first, ...more] = final;
+    const other = more.find(({ outcome }) => text(outcome) !== text(first.outcome));
+    if (other) violations.push({ invariant: 'one answer per key', detail: `${describeOperation(intent)}: ${text(first.outcome)} and ${text(other.outcome)}` });
+    if (first.outcome.kind === 'keyReused') continue;
+    const earlier = answeredKeys.get(key);
+    if (earlier) violations.push({ invariant: 'one answer per key', detail: `one key was answered for two requests: ${describeOperation(earlier)}; ${describeOperation(intent)}` });
+    answeredKeys.set(key, intent);
+    if (intent.operation.kind === 'authorise' && first.outcome.kind === 'answered' && first.outcome.payment.paymentId !== paymentIdOf(intent.tenant, keyOf(intent)!)) {
+      violations.push({ invariant: 'one answer per key', detail: `${describeOperation(intent)}: answered for ${first.outcome.payment.paymentId}` });
+    }
+  }
+  return violations;
+}
+
+/** A key is refused as reused only if another request has it. */
+export function checkReuse(history: History): Violation[] {
+  const byKey = new Map<string, Intent[]>();
+  for (const intent of history.intents) {
+    const key = scopedKey(intent);
+    if (key !== undefined) byKey.set(key, [...byKey.get(key) ?? [], intent]);
+  }
+  return [...byKey.values()].flatMap((intents) => intents.filter(({ answers }) => answers.some(({ outcome }) => outcome.kind === 'keyReused'))
+    .filter(() => intents.length === 1)
+    .map((intent) => ({ invariant: 'one answer per key', detail: `${describeOperation(intent)}: refused as reused, and nobody else used the key` })));
+}
+
+/** The first answer to a key is no replay, and nobody is told to wait for himself. */
+export function checkFirstAnswers(history: History): Violation[] {
+  return history.intents.flatMap((intent) => {
+    const key = scopedKey(intent);
+    if (key === undefined || history.deliveries.get(key) !== 1) return [];
+    return intent.answers.filter(({ outcome }) => ('replayed' in outcome && outcome.replayed) || outcome.kind === 'inFlight')
+      .map(({ outcome }) => ({ invariant: 'a first request is no duplicate', detail: `${describeOperation(intent)}: sent once, and answered ${text(outcome)} as if sent before` }));
+  });
+}
+
+/** What exists is never denied: accounts were opened and payments answered before anyone asks for them. */
+export function checkNoDenial(history: History): Violation[] {
+  return history.intents.flatMap((intent) => intent.answers.filter(({ outcome }) => outcome.kind === 'rejected')
+    .map(({ outcome }) => ({ invariant: 'what was answered stays', detail: `${describeOperation(intent)}: ${text(outcome)}` })));
+}
+
+/** A key that was opened by its holder is answered "expired" only after the time that the ledger allows itself. */
+export function checkExpiry(history: History, soonestMs: number): Violation[] {
+  return history.intents.flatMap((intent) => intent.answers.filter(({ outcome }) => hasExpired(outcome)).slice(0, 1)
+    .filter(({ atMs }: Answered) => atMs - intent.firstMs! < soonestMs)
+    .map(({ atMs }) => ({ invariant: 'nothing expires early', detail: `${describeOperation(intent)}: expired after ${Math.round(atMs - intent.firstMs!)} ms` })));
+}
+
+export function hasExpired(outcome: Outcome): boolean {
+  return (outcome.kind === 'answered' && 'payment' in outcome && outcome.payment.declineReason === 'expired') || (outcome.kind === 'refused' && outcome.code === 'expired');
+}
+
+/** When faults have ended, whoever asks again is answered within the bound. */
+export function checkAnswered(history: History, faultsEndMs: number, withinMs: number): Violation[] {
+  return history.intents.filter((intent) => scopedKey(intent) !== undefined)
+    .filter(({ doneMs, firstMs }) => doneMs === undefined || doneMs > Math.max(faultsEndMs, firstMs!) + withinMs)
+    .map((intent) => ({
+      invariant: 'what is asked again is answered',
+      detail: `${describeOperation(intent)}: ${intent.doneMs === undefined ? 'never answered' : `answered after ${Math.round(intent.doneMs - Math.max(faultsEndMs, intent.firstMs!))} ms`}`,
+    }));
+}

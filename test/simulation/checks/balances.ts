@@ -1,0 +1,97 @@
+import { AccountBooks } from './books';
+import { describeOperation, History, Intent, isFinal, Violation } from '../history';
+import { LedgerLine, Payment } from '../../../src/ledger/model';
+
+const sumOf = <T>(of: Iterable<T>, amount: (one: T) => number): number => [...of].reduce((sum, one) => sum + amount(one), 0);
+
+/** Held and settled funds are those of the payments that can be read, no more and no less. */
+export function checkBalances({ plan, account, payments, lines }: AccountBooks): Violation[] {
+  const violations: Violation[] = [];
+  const where = `${plan.tenant}/${plan.accountId}`;
+  const all = [...payments.values()];
+  const held = sumOf(all.filter(({ status }) => status === 'AUTHORISED'), ({ amount }) => amount);
+  const settled = sumOf(all, ({ captured, refunded }) => captured - refunded);
+  if (account.available + account.held + account.settled !== plan.balance) {
+    violations.push({ invariant: 'money is conserved', detail: `${where}: ${JSON.stringify(account)}, opened with ${plan.balance}` });
+  }
+  if (account.held !== held) violations.push({ invariant: 'no phantom hold', detail: `${where}: ${account.held} held, its authorised payments are worth ${held}` });
+  if (account.settled !== settled) violations.push({ invariant: 'money moves once', detail: `${where}: ${account.settled} settled, its payments' captures less refunds are ${settled}` });
+  const total = (...types: LedgerLine['type'][]): number => sumOf(lines.filter(({ type }) => types.includes(type)), ({ amount }) => amount);
+  const lineHeld = total('AUTHORISATION') - total('CAPTURE', 'RELEASE', 'VOID');
+  const lineSettled = total('CAPTURE') - total('REFUND');
+  if (lineHeld !== held || lineSettled !== settled) {
+    violations.push({ invariant: 'lines add up', detail: `${where}: lines give ${lineHeld} held and ${lineSettled} settled, payments ${held} and ${settled}` });
+  }
+  for (const [paymentId, count] of countBy(lines.filter(({ type }) => type === 'AUTHORISATION'))) {
+    if (count > 1) violations.push({ invariant: 'one debit per key', detail: `${where}: ${paymentId} was authorised ${count} times` });
+  }
+  return violations;
+}
+
+function countBy(lines: readonly LedgerLine[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { paymentId } of lines) counts.set(paymentId, (counts.get(paymentId) ?? 0) + 1);
+  return counts;
+}
+
+/** What was answered is found at the end, in the same or a later state; each payment's history is a legal one. */
+export function checkHistories({ plan, payments }: AccountBooks, history: History): Violation[] {
+  const ours = history.intents.filter(({ tenant, accountId }) => tenant === plan.tenant && accountId === plan.accountId);
+  const moves = new Map<string, Intent[]>();
+  for (const intent of ours) {
+    if (intent.operation.kind === 'move') moves.set(intent.operation.command.paymentId, [...moves.get(intent.operation.command.paymentId) ?? [], intent]);
+  }
+  const seen = ours.flatMap((intent) => intent.answers.flatMap(({ outcome }) => ('payment' in outcome ? [{ intent, payment: outcome.payment }] : [])));
+  return [
+    ...seen.flatMap(({ intent, payment }) => checkStays(intent, payment, payments.get(payment.paymentId))),
+    ...[...payments.values()].flatMap((payment) => [...checkLegal(payment), ...checkMoves(payment, moves.get(payment.paymentId) ?? [])]),
+    ...checkFreshness(ours),
+  ];
+}
+
+function checkStays(intent: Intent, answered: Payment, found: Payment | undefined): Violation[] {
+  const problem = (detail: string): Violation[] => [{ invariant: 'what was answered stays', detail: `${describeOperation(intent)}: ${detail}` }];
+  if (!found) return problem(`${answered.paymentId} was answered ${answered.status} and cannot be found`);
+  if ((answered.status === 'DECLINED') !== (found.status === 'DECLINED')) return problem(`answered ${answered.status}, found ${found.status}`);
+  const prefix = JSON.stringify(found.operations.slice(0, answered.operations.length)) === JSON.stringify(answered.operations);
+  if (!prefix || found.amount !== answered.amount) return problem(`answered ${JSON.stringify(answered.operations)}, found ${JSON.stringify(found.operations)}`);
+  return checkLegal(answered);
+}
+
+/** A payment by itself: one capture or void, first; refunds within what was captured; a status that says what its moves did. */
+function checkLegal(payment: Payment): Violation[] {
+  const { amount, captured, refunded, operations, status, paymentId } = payment;
+  const of = (type: string): number => sumOf(operations.filter((move) => move.type === type), (move) => move.amount);
+  const closings = operations.filter(({ type }) => type !== 'REFUND');
+  const expected = status === 'DECLINED' ? 'DECLINED'
+    : closings.length === 0 ? 'AUTHORISED'
+      : closings[0].type === 'VOID' ? 'VOIDED'
+        : refunded === 0 ? 'CAPTURED' : refunded < captured ? 'PARTIALLY_REFUNDED' : 'REFUNDED';
+  const legal = closings.length <= 1 && (closings.length === 0 || operations[0] === closings[0]) && captured === of('CAPTURE') && refunded === of('REFUND')
+    && captured <= amount && refunded <= captured && status === expected && (status !== 'DECLINED' || operations.length === 0);
+  return legal ? [] : [{ invariant: 'legal histories', detail: `${paymentId}: ${JSON.stringify(payment)}` }];
+}
+
+/** The payment's operations are the moves that were answered with success, and each answer shows the payment right after its own. */
+function checkMoves(payment: Payment, intents: readonly Intent[]): Violation[] {
+  const lengths = intents.flatMap(({ answers }) => {
+    const done = answers.find(({ outcome }) => outcome.kind === 'answered');
+    return done && 'payment' in done.outcome ? [done.outcome.payment.operations.length] : [];
+  }).sort((one, other) => one - other);
+  const unanswered = intents.filter(({ answers }) => !answers.some(({ outcome }) => isFinal(outcome))).length;
+  const distinct = new Set(lengths).size === lengths.length && !lengths.includes(0);
+  const extra = payment.operations.length - lengths.length;
+  return distinct && extra >= 0 && extra <= unanswered
+    ? [] : [{ invariant: 'money moves once', detail: `${payment.paymentId} shows ${payment.operations.length} operations; moves answered with success: ${lengths.length} (after ${lengths.join(', ')} operations), not answered: ${unanswered}` }];
+}
+
+/** Who asks after an answer sees at least what that answer showed: payments never go back. */
+function checkFreshness(intents: readonly Intent[]): Violation[] {
+  const known = intents.flatMap((intent) => intent.answers.flatMap(({ outcome, step }) => ('payment' in outcome ? [{ step, payment: outcome.payment }] : [])));
+  return intents.filter(({ operation }) => operation.kind === 'readPayment').flatMap((intent) => intent.answers.flatMap(({ outcome, sentStep }) => {
+    if (outcome.kind !== 'found' || !('payment' in outcome)) return [];
+    const { payment } = outcome;
+    const older = known.find((one) => one.payment.paymentId === payment.paymentId && one.step < sentStep && one.payment.operations.length > payment.operations.length);
+    return older ? [{ invariant: 'what was answered stays', detail: `${describeOperation(intent)}: shows ${payment.operations.length} operations, an earlier answer ${older.payment.operations.length}` }] : [];
+  }));
+}

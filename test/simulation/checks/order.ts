@@ -1,0 +1,141 @@
+import { hasExpired } from './answers';
+import { AccountBooks, paymentIdOf } from './books';
+import { describeOperation, describeOutcome, History, Intent, isFinal, Outcome, Violation } from '../history';
+
+/**
+ * Is there one order of an account's operations that explains every answer, in which whatever was answered before another was asked
+ * stands before it? Found by search (Wing and Gong), with a memory of the states that lead nowhere; exact for short histories.
+ */
+export interface OrderVerdict { readonly violations: readonly Violation[]; readonly decided: boolean }
+
+const longest = 28;
+const searchAtMost = 150_000;
+
+interface Step {
+  readonly intent: Intent;
+  readonly from: number;
+  readonly to: number;
+  readonly outcome: Outcome;
+}
+
+interface Money { readonly amount: number; state: 'held' | 'captured' | 'voided' | 'declined'; captured: number; refunded: number; moves: number }
+
+/** What one account is, for whoever sees it from outside. */
+interface Model { available: number; held: number; settled: number; payments: Record<string, Money> }
+
+export function checkOrder({ plan, account, payments }: AccountBooks, history: History, movesPerPayment: number): OrderVerdict {
+  const ours = history.intents.filter(({ tenant, accountId, operation }) => tenant === plan.tenant && accountId === plan.accountId
+    && ['authorise', 'move', 'readAccount'].includes(operation.kind));
+  const steps = ours.flatMap((intent) => stepsOf(intent, (id) => payments.get(id)));
+  const last: Intent = { number: -1, plan: -1, tenant: plan.tenant, accountId: plan.accountId, operation: { kind: 'readAccount', accountId: plan.accountId }, answers: [] };
+  steps.push({ intent: last, from: Number.MAX_SAFE_INTEGER - 1, to: Number.MAX_SAFE_INTEGER, outcome: { kind: 'found', account } });
+  if (steps.length > longest) return { violations: [], decided: false };
+  const found = search(steps, { available: plan.balance, held: 0, settled: 0, payments: {} }, movesPerPayment);
+  if (found !== 'none') return { violations: [], decided: found === 'order' };
+  const lines = steps.map(({ intent, from, to, outcome }) => `  ${from}-${to}  ${describeOperation(intent)} -> ${describeOutcome(outcome)}`);
+  return { decided: true, violations: [{ invariant: 'one order explains all', detail: `${plan.tenant}/${plan.accountId}, opened with ${plan.balance}:\n${lines.join('\n')}` }] };
+}
+
+function stepsOf(intent: Intent, paymentOf: (id: string) => unknown): Step[] {
+  const from = intent.firstStep ?? 0;
+  const final = intent.answers.filter(({ outcome }) => isFinal(outcome));
+  if (intent.operation.kind === 'readAccount') return final.map(({ sentStep, step, outcome }) => ({ intent, from: sentStep, to: step, outcome }));
+  if (final.length > 0) {
+    const first = final[0];
+    return first.outcome.kind === 'keyReused' ? [] : [{ intent, from, to: Math.min(...final.map(({ step }) => step)), outcome: first.outcome }];
+  }
+  // Nobody was answered: what the payment turned out to be tells whether it took place, at some time after it was asked for.
+  if (intent.operation.kind !== 'authorise') return [];
+  const payment = paymentOf(paymentIdOf(intent.tenant, intent.operation.command.idempotencyKey)) as { status?: string; amount?: number } | undefined;
+  if (!payment || payment.status === 'DECLINED' || payment.amount !== intent.operation.command.amount) return [];
+  return [{ intent, from, to: Number.MAX_SAFE_INTEGER - 2, outcome: { kind: 'answered', replayed: false, payment: { ...payment, status: 'AUTHORISED' } as never } }];
+}
+
+function search(steps: readonly Step[], start: Model, movesPerPayment: number): 'order' | 'none' | 'given up' {
+  const dead = new Set<string>();
+  let visits = 0;
+  const explore = (left: readonly Step[], model: Model): boolean | undefined => {
+    if (left.length === 0) return true;
+    const key = `${left.map(({ intent, from }) => `${intent.number}.${from}`).join()}|${JSON.stringify(model)}`;
+    if (dead.has(key)) return false;
+    visits += 1;
+    if (visits > searchAtMost) return undefined;
+    const soonest = Math.min(...left.map(({ to }) => to));
+    for (const step of left) {
+      if (step.from > soonest) continue;
+      const next = after(model, step, movesPerPayment);
+      if (!next) continue;
+      const result = explore(left.filter((other) => other !== step), next);
+      if (result !== false) return result;
+    }
+    dead.add(key);
+    return false;
+  };
+  const result = explore(steps, start);
+  return result === undefined ? 'given up' : result ? 'order' : 'none';
+}
+
+/** The account after an operation with this outcome; undefined where the outcome would be wrong. */
+function after(model: Model, { intent, outcome }: Step, movesPerPayment: number): Model | undefined {
+  const { operation } = intent;
+  if (operation.kind === 'readAccount') {
+    const seen = outcome.kind === 'found' && 'account' in outcome ? outcome.account : undefined;
+    return seen && seen.available === model.available && seen.held === model.held && seen.settled === model.settled ? model : undefined;
+  }
+  if (operation.kind === 'authorise') {
+    return outcome.kind === 'answered' ? afterPayment(model, paymentIdOf(intent.tenant, operation.command.idempotencyKey), operation.command.amount, outcome) : undefined;
+  }
+  if (operation.kind !== 'move') return undefined;
+  const { paymentId, type, amount } = operation.command;
+  const money = model.payments[paymentId] as Money | undefined;
+  if (!money) return undefined;
+  if (outcome.kind === 'refused') return hasExpired(outcome) || refusalHolds(money, outcome.code, amount, movesPerPayment) ? model : undefined;
+  if (outcome.kind !== 'answered' || !('payment' in outcome)) return undefined;
+  const next = afterMove(money, type, amount);
+  if (!next || outcome.payment.captured !== next.captured || outcome.payment.refunded !== next.refunded || outcome.payment.operations.length !== next.moves) return undefined;
+  const back = (money.state === 'held' ? money.amount - next.captured : 0) + next.refunded - money.refunded;
+  return {
+    available: model.available + back,
+    held: model.held - (money.state === 'held' ? money.amount : 0),
+    settled: model.settled + (next.captured - next.refunded) - (money.captured - money.refunded),
+    payments: { ...model.payments, [paymentId]: next },
+  };
+}
+
+function afterPayment(model: Model, id: string, amount: number, outcome: Extract<Outcome, { kind: 'answered' }>): Model | undefined {
+  if (id in model.payments) return undefined;
+  const { status, declineReason } = outcome.payment;
+  const declined = status === 'DECLINED';
+  if (declined && declineReason === 'insufficient_funds' && model.available >= amount) return undefined;
+  if (!declined && model.available < amount) return undefined;
+  const money: Money = { amount, state: declined ? 'declined' : 'held', captured: 0, refunded: 0, moves: 0 };
+  const taken = declined ? 0 : amount;
+  return { ...model, available: model.available - taken, held: model.held + taken, payments: { ...model.payments, [id]: money } };
+}
+
+function afterMove(money: Money, type: 'CAPTURE' | 'VOID' | 'REFUND', amount: number | undefined): Money | undefined {
+  const moves = money.moves + 1;
+  if (type === 'REFUND') {
+    const left = money.captured - money.refunded;
+    const refunded = amount ?? left;
+    return money.state === 'captured' && refunded > 0 && refunded <= left ? { ...money, moves, refunded: money.refunded + refunded } : undefined;
+  }
+  if (money.state !== 'held') return undefined;
+  if (type === 'VOID') return { ...money, moves, state: 'voided' };
+  const captured = amount ?? money.amount;
+  return captured <= money.amount ? { ...money, moves, state: 'captured', captured } : undefined;
+}
+
+function refusalHolds(money: Money, code: string, amount: number | undefined, movesPerPayment: number): boolean {
+  const left = money.captured - money.refunded;
+  switch (code) {
+    case 'payment_declined': return money.state === 'declined';
+    case 'already_captured': return money.state === 'captured';
+    case 'already_voided': return money.state === 'voided';
+    case 'not_captured': return money.state === 'held';
+    case 'amount_exceeds_authorised': return (amount ?? 0) > money.amount;
+    case 'amount_exceeds_captured': return money.state === 'captured' && (amount === undefined ? left === 0 : amount > left);
+    case 'too_many_operations': return money.moves >= movesPerPayment;
+    default: return false;
+  }
+}

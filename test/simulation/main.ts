@@ -1,0 +1,103 @@
+/** `npm run simulate -- --seeds N --seed S --minutes M`: the ledger under faults that no integration test reaches. See docs/reliability.md. */
+import { parseArgs } from 'node:util';
+import { Mode, modes, RunOptions, runSeed } from './run';
+import { describeFailure, Figures } from './report';
+import { shrink } from './shrink';
+
+const usage = `options:
+  --seeds N       how many seeds (default 200)
+  --seed S        the first one (default 1)
+  --minutes M     run until M minutes are over, whatever --seeds says
+  --mode MODE     SAFETY, LIVENESS or BOTH (default BOTH)
+  --payments N    payments per seed (default 200)
+  --only a,b      only these payments of the seed's plan
+  --without a,b   leave these faults out
+  --print         print the history, whether something broke or not`;
+
+class UsageError extends Error {}
+
+interface Command {
+  readonly seeds: number;
+  readonly seed: number;
+  readonly minutes: number;
+  readonly modes: readonly Mode[];
+  readonly run: Omit<RunOptions, 'seed' | 'mode'>;
+  readonly print: boolean;
+}
+
+function parse(args: readonly string[]): Command {
+  const text = { type: 'string' } as const;
+  const { values } = (() => {
+    try {
+      return parseArgs({
+        args: [...args], options: { seeds: text, seed: text, minutes: text, mode: text, payments: text, only: text, without: text, print: { type: 'boolean' } },
+      });
+    } catch (error) {
+      throw new UsageError((error as Error).message);
+    }
+  })();
+  const number = (name: 'seeds' | 'seed' | 'minutes' | 'payments', otherwise: number): number => {
+    const given = values[name];
+    const value = given === undefined ? otherwise : Number(given);
+    if (!(value >= 0) || (name !== 'minutes' && !Number.isInteger(value))) throw new UsageError(`--${name} must be a whole number of 0 or more, got '${given}'`);
+    return value;
+  };
+  const mode = values.mode ?? 'BOTH';
+  if (![...modes, 'BOTH'].includes(mode)) throw new UsageError(`--mode must be SAFETY, LIVENESS or BOTH, got '${mode}'`);
+  return {
+    seeds: number('seeds', 200),
+    seed: number('seed', 1),
+    minutes: number('minutes', 0),
+    modes: mode === 'BOTH' ? modes : [mode as Mode],
+    run: {
+      payments: number('payments', 200),
+      ...(values.only === undefined ? {} : { only: new Set(values.only.split(',').map(Number)) }),
+      ...(values.without === undefined ? {} : { without: new Set(values.without.split(',')) }),
+    },
+    print: values.print ?? false,
+  };
+}
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const reportEveryMs = 10_000;
+
+async function simulate(command: Command): Promise<boolean> {
+  const started = Date.now();
+  const until = command.minutes > 0 ? started + command.minutes * 60_000 : Infinity;
+  const seconds = (): number => (Date.now() - started) / 1000;
+  const figures = new Map(command.modes.map((mode) => [mode, new Figures()]));
+  let reported = started;
+  for (let done = 0; (command.minutes > 0 || done < command.seeds) && Date.now() < until; done += 1) {
+    for (const mode of command.modes) {
+      const options: RunOptions = { ...command.run, seed: command.seed + done, mode };
+      const result = await runSeed(options);
+      figures.get(mode)!.add(result);
+      if (result.violations.length > 0) {
+        print(`seed ${options.seed}, mode ${mode}: ${result.violations[0].invariant} is broken; making it smaller ...`);
+        const shrunk = command.print ? { options } : await shrink(options, result);
+        print(await describeFailure(shrunk.options));
+        return false;
+      }
+      if (command.print) print(await describeFailure(options));
+    }
+    if (Date.now() - reported > reportEveryMs) {
+      reported = Date.now();
+      print(`${done + 1} seeds${command.minutes > 0 ? '' : ` of ${command.seeds}`}, ${seconds().toFixed(0)} s, no violation`);
+    }
+  }
+  for (const [mode, figure] of figures) for (const line of figure.lines(seconds() / command.modes.length)) print(`${mode.padEnd(8)} ${line}`);
+  print('no violation');
+  return true;
+}
+
+async function main(): Promise<void> {
+  try {
+    process.exitCode = await simulate(parse(process.argv.slice(2))) ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`${error.message}\n${usage}\n`);
+    process.exitCode = 1;
+  }
+}
+
+void main();

@@ -1,0 +1,49 @@
+import { FaultName, requestFaults, episodes } from './faults';
+import { RunOptions, RunResult, runSeed } from './run';
+import { replayCommand } from './shrink';
+import { LedgerEvent } from '../../src/ledger/model';
+
+/** Figures of many runs. */
+export class Figures {
+  public seeds = 0;
+  public payments = 0;
+  public ordered = 0;
+  public undecided = 0;
+  private readonly counts = new Map<FaultName | LedgerEvent, number>();
+
+  public add(result: RunResult): void {
+    this.seeds += 1;
+    this.payments += result.payments;
+    this.ordered += result.ordered;
+    this.undecided += result.undecided;
+    for (const [what, count] of result.counts) this.counts.set(what, (this.counts.get(what) ?? 0) + count);
+  }
+
+  public lines(seconds: number): readonly string[] {
+    const of = (names: readonly (FaultName | LedgerEvent)[]): string => names.map((name) => `${name} ${this.counts.get(name) ?? 0}`).join(', ');
+    return [
+      `${this.seeds} seeds, ${this.payments} payments in ${seconds.toFixed(1)} s: ${Math.round(this.payments / Math.max(seconds, 0.001))} payments a second`,
+      `faults of single requests: ${of(requestFaults)}`,
+      `faults that last: ${of(episodes)}`,
+      `met by the ledger: ${of(['writeConflict', 'throttle', 'unknownOutcome', 'takeover'])}; writes of two regions that overlapped: ${this.counts.get('writeOverlap') ?? 0}`,
+      `accounts whose operations were put in one order: ${this.ordered}; too long to search: ${this.undecided}`,
+    ];
+  }
+}
+
+const linesAtMost = 400;
+
+/** A failing run as a reader needs it: what broke, all that happened, how to see it again. */
+export async function describeFailure(options: RunOptions): Promise<string> {
+  const lines: string[] = [];
+  const result = await runSeed({ ...options, trace: (line) => lines.push(line) });
+  const left = lines.length - linesAtMost;
+  return [
+    `seed ${options.seed}, mode ${options.mode}: ${result.violations.length} violations`,
+    ...result.violations.slice(0, 10).map(({ invariant, detail }) => `  ${invariant}: ${detail}`),
+    'history (virtual seconds; clients by number, functions as region/number):',
+    ...(left > 0 ? [`  ... the first ${left} lines left out`] : []),
+    ...lines.slice(-linesAtMost),
+    `again: ${replayCommand(options)}`,
+  ].join('\n');
+}

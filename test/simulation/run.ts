@@ -1,0 +1,171 @@
+import { Chance } from './chance';
+import { checkAll } from './checks/all';
+import { readBooks } from './checks/books';
+import { planFaults, FaultName } from './faults';
+import { History, Intent, isFinal, keyOf, Operation, Violation } from './history';
+import { shipped, Subject } from './subject';
+import { AccountPlan, PaymentPlan, planWorkload, Workload } from './workload';
+import { World } from './world';
+import { LedgerEvent } from '../../src/ledger/model';
+
+/**
+ * SAFETY: faults never stop, and some clients give up. LIVENESS: faults stop in the last wave, and everything that is asked again
+ * must be answered within a bound.
+ */
+export type Mode = 'SAFETY' | 'LIVENESS';
+
+export interface RunOptions {
+  readonly seed: number;
+  readonly mode: Mode;
+  /** @default 200 */
+  readonly payments?: number;
+  /** What runs. @default the shipped files */
+  readonly subject?: Subject;
+  /** Faults left out, by name. */
+  readonly without?: ReadonlySet<string>;
+  /** Plans left in, by number; absent: all. */
+  readonly only?: ReadonlySet<number>;
+  readonly trace?: (line: string) => void;
+}
+
+export interface RunResult {
+  readonly violations: readonly Violation[];
+  readonly counts: ReadonlyMap<FaultName | LedgerEvent, number>;
+  readonly payments: number;
+  readonly history: History;
+  /** Accounts whose operations were put in order exactly, and those whose search was given up. */
+  readonly ordered: number;
+  readonly undecided: number;
+}
+
+export const modes: readonly Mode[] = ['SAFETY', 'LIVENESS'];
+export const regions = ['us-east-1', 'us-west-2'];
+
+export async function runSeed(options: RunOptions): Promise<RunResult> {
+  const { seed, mode, subject = shipped } = options;
+  const restoreBounds = setBounds(subject, seed, mode);
+  const { stackTraceLimit } = Error;
+  // Simulated faults are thrown by the thousand; nobody reads where.
+  Error.stackTraceLimit = 0;
+  try {
+    const workload = planWorkload(seed, options.payments ?? 200);
+    const chance = new Chance(seed, 'run');
+    const last = workload.busy[workload.busy.length - 1];
+    const faultsEndMs = mode === 'SAFETY' ? Infinity : chance.between(last[0], last[1]);
+    const plan = planFaults({ seed, regions, without: options.without ?? new Set(), busy: workload.busy, clocksKept: mode === 'LIVENESS' });
+    const episodes = plan.episodes.filter(({ from }) => from < faultsEndMs).map((episode) => ({ ...episode, to: Math.min(episode.to, faultsEndMs) }));
+    const world = new World({
+      seed, regions, subject, faultsEndMs, plan: { ...plan, episodes }, decides: chance.happens(0.25), ...(options.trace ? { trace: options.trace } : {}),
+    });
+    const story = new Story(world, workload, options, chance);
+    story.begin();
+    await world.scheduler.run();
+    story.replayAbandoned();
+    await world.scheduler.run();
+    const books = await readBooks(world, workload.accounts);
+    const checked = checkAll({ history: world.history, books, mode, faultsEndMs, decides: world.options.decides, bounds: subject.bounds });
+    const payments = world.history.intents.filter(({ operation }) => operation.kind === 'authorise').length;
+    return { ...checked, counts: world.counts, payments, history: world.history };
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+    restoreBounds();
+  }
+}
+
+/** Half of the seeds run with small bounds, so that trimming and full accounts come up within a few payments. */
+function setBounds(subject: Subject, seed: number, mode: Mode): () => void {
+  const bounds = subject.bounds as unknown as Record<string, number>;
+  const before = { ...bounds };
+  const chance = new Chance(seed, 'bounds');
+  if (chance.happens(0.7)) bounds.trimEvery = chance.pick([1, 3]);
+  if (chance.happens(0.3)) bounds.movesPerPayment = 3;
+  if (chance.happens(0.2)) Object.assign(bounds, { trimAfterMs: 0, trimAfterUnderPressureMs: 0 });
+  if (chance.happens(0.15) && mode === 'SAFETY') bounds.entriesPerAccount = 12;
+  return () => Object.assign(bounds, before);
+}
+
+/** The clients of a run. */
+class Story {
+  private readonly opened = new Set<AccountPlan>();
+
+  constructor(private readonly world: World, private readonly workload: Workload, private readonly options: RunOptions, private readonly chance: Chance) {}
+
+  public begin(): void {
+    const { scheduler } = this.world;
+    for (const account of this.workload.accounts) {
+      const { accountId, balance, tenant } = account;
+      this.want(-1, tenant, accountId, { kind: 'open', command: { accountId, currency: 'EUR', balance } }, Infinity, () => this.opened.add(account));
+    }
+    for (const payment of this.workload.payments) {
+      if (!this.options.only || this.options.only.has(payment.number)) scheduler.at(payment.atMs, () => this.pay(payment));
+    }
+    for (const { account, atMs } of this.workload.looks) {
+      scheduler.at(atMs, () => {
+        if (this.opened.has(account)) this.want(-2, account.tenant, account.accountId, { kind: 'readAccount', accountId: account.accountId }, 4);
+      });
+    }
+    this.tidy();
+  }
+
+  /** Keys that nobody was answered for are sent again, late; some authorizations are never heard of again. */
+  public replayAbandoned(): void {
+    for (const intent of [...this.world.history.intents]) {
+      const open = keyOf(intent) !== undefined && !intent.answers.some(({ outcome }) => isFinal(outcome));
+      if (!open || (intent.operation.kind === 'authorise' && this.options.mode === 'SAFETY' && this.chance.happens(0.3))) continue;
+      this.world.client(intent, { tries: 200, longestWaitMs: 5_000 }).start();
+    }
+  }
+
+  private pay(payment: PaymentPlan): void {
+    const { account, number } = payment;
+    if (!this.opened.has(account)) return this.world.scheduler.after(1_000, () => this.pay(payment));
+    const command = { idempotencyKey: `pay-${number}`, accountId: account.accountId, amount: payment.amount, currency: 'EUR' };
+    const { tries } = this;
+    this.want(number, account.tenant, account.accountId, { kind: 'authorise', command }, tries, (outcome) => {
+      if (outcome.kind === 'answered' && 'payment' in outcome) this.follow(payment, outcome.payment.paymentId);
+    });
+    if (payment.twinAfterMs === undefined) return undefined;
+    return this.world.scheduler.after(payment.twinAfterMs, () => {
+      this.want(number, account.tenant, account.accountId, { kind: 'authorise', command: { ...command, amount: payment.amount + 1 } }, tries);
+    });
+  }
+
+  /** What is asked of a payment once its client knows it. */
+  private follow(payment: PaymentPlan, paymentId: string): void {
+    const { account: { tenant, accountId }, moves, number } = payment;
+    const { scheduler } = this.world;
+    moves.forEach(({ type, amount, afterMs, reusesKey }, move) => scheduler.after(afterMs, () => {
+      const idempotencyKey = reusesKey ? `pay-${number}` : `move-${number}-${move}`;
+      this.want(number, tenant, accountId, { kind: 'move', command: { idempotencyKey, paymentId, type, ...(amount === undefined ? {} : { amount }) } }, this.tries);
+    }));
+    for (const afterMs of payment.readAfterMs) {
+      scheduler.after(afterMs, () => this.want(number, tenant, accountId, { kind: 'readPayment', paymentId }, 4));
+    }
+  }
+
+  private want(plan: number, tenant: string, accountId: string, operation: Operation, tries: number, finished?: (outcome: Intent['answers'][number]['outcome']) => void): void {
+    const intent = this.world.history.add({ plan, tenant, accountId, operation });
+    this.world.client(intent, { tries, longestWaitMs: 2_000 }, finished).start();
+  }
+
+  private get tries(): number {
+    return this.options.mode === 'LIVENESS' ? Infinity : this.chance.pick([2, 5, 8]);
+  }
+
+  /** Trimming happens after some answers; here it happens at other times too, since it may at any. */
+  private tidy(): void {
+    const { scheduler, options: { subject } } = this.world;
+    for (const [from, to] of this.workload.busy) {
+      for (let round = 0; round < 4; round += 1) {
+        const account = this.chance.pick(this.workload.accounts);
+        const startAt = this.chance.pick(['', '5', 'G', 'a', 'p']);
+        scheduler.at(this.chance.between(from, to), () => {
+          this.world.invoke(this.chance.pick(regions), account.tenant, async (_, context, { ports, region }) => {
+            const attempt = new subject.Attempt(ports, { region }, context);
+            await attempt.kindly(() => subject.trim(attempt, subject.accountPk(account.tenant, account.accountId), startAt));
+          }, () => undefined);
+        });
+      }
+    }
+  }
+}

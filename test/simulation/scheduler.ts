@@ -1,0 +1,73 @@
+interface Event {
+  readonly at: number;
+  readonly order: number;
+  readonly run: () => void;
+}
+
+/** Virtual time: events in the order of their times, ties in the order in which they were planned. */
+export class Scheduler {
+  public nowMs = 0;
+  /** Rises with every event: a total order of what happened. */
+  public step = 0;
+  private readonly heap: Event[] = [];
+  private planned = 0;
+  private continuations = false;
+
+  public after(delayMs: number, run: () => void): void {
+    this.at(this.nowMs + delayMs, run);
+  }
+
+  public at(at: number, run: () => void): void {
+    const event = { at, order: this.planned, run };
+    this.planned += 1;
+    const { heap } = this;
+    let index = heap.length;
+    heap.push(event);
+    while (index > 0) {
+      const parent = Math.floor((index - 1) / 2);
+      if (!before(event, heap[parent])) break;
+      heap[index] = heap[parent];
+      index = parent;
+    }
+    heap[index] = event;
+  }
+
+  /** To be called by whoever settles a promise: code that waited for it runs before the next event. */
+  public woke(): void {
+    this.continuations = true;
+  }
+
+  /** Runs until no event is left. */
+  public async run(): Promise<void> {
+    for (let event = this.pop(); event; event = this.pop()) {
+      this.nowMs = Math.max(this.nowMs, event.at);
+      this.step += 1;
+      event.run();
+      if (this.continuations) {
+        this.continuations = false;
+        // All microtasks, however deep the promises are nested, come before this.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+  }
+
+  private pop(): Event | undefined {
+    const { heap } = this;
+    const first = heap[0];
+    const last = heap.pop();
+    if (!last || heap.length === 0) return first;
+    let index = 0;
+    for (;;) {
+      let child = index * 2 + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && before(heap[child + 1], heap[child])) child += 1;
+      if (!before(heap[child], last)) break;
+      heap[index] = heap[child];
+      index = child;
+    }
+    heap[index] = last;
+    return first;
+  }
+}
+
+const before = (one: Event, other: Event): boolean => one.at < other.at || (one.at === other.at && one.order < other.order);

@@ -1,0 +1,100 @@
+import { Chance } from './chance';
+import { MoveType } from '../../src/ledger/model';
+
+export interface AccountPlan {
+  readonly tenant: string;
+  readonly accountId: string;
+  readonly balance: number;
+  /** Few enough operations for an exact check of their order. */
+  readonly small: boolean;
+}
+
+export interface MovePlan {
+  readonly type: MoveType;
+  readonly amount?: number;
+  /** After the payment was answered. */
+  readonly afterMs: number;
+  /** Sent with the payment's own key: a misuse that must be refused. */
+  readonly reusesKey: boolean;
+}
+
+export interface PaymentPlan {
+  readonly number: number;
+  readonly account: AccountPlan;
+  readonly amount: number;
+  readonly atMs: number;
+  readonly moves: readonly MovePlan[];
+  /** Another request with the same key and another amount, so much later. */
+  readonly twinAfterMs?: number;
+  readonly readAfterMs: readonly number[];
+}
+
+export interface Workload {
+  readonly accounts: readonly AccountPlan[];
+  readonly payments: readonly PaymentPlan[];
+  /** When readers look at accounts. */
+  readonly looks: readonly { readonly account: AccountPlan; readonly atMs: number }[];
+  /** When much goes on. */
+  readonly busy: readonly (readonly [number, number])[];
+}
+
+const paymentsPerSmallAccount = 3;
+const tenants = ['acme', 'bolt'];
+const gaps = [4_000, 70_000, 20 * 60_000, 3 * 86_400_000];
+
+/** Payments of one seed: two busy accounts, many small ones, in waves with minutes or days between them. */
+export function planWorkload(seed: number, payments: number): Workload {
+  const chance = new Chance(seed, 'workload');
+  const hotShare = chance.pick([0.3, 0.5, 0.7]);
+  const smallCount = Math.max(1, Math.round(payments * (1 - hotShare) / paymentsPerSmallAccount));
+  const accounts: AccountPlan[] = [];
+  for (const tenant of tenants) accounts.push({ tenant, accountId: 'hot', balance: Math.round(payments * hotShare * 50 * chance.pick([0.3, 0.5, 2])), small: false });
+  for (let number = 0; number < smallCount; number += 1) {
+    // Account names recur from tenant to tenant.
+    accounts.push({ tenant: tenants[number % 2], accountId: `shop-${Math.floor(number / 2)}`, balance: 60 + chance.below(240), small: true });
+  }
+  const busy: [number, number][] = [];
+  let start = 20_000;
+  for (let wave = 0; wave < 3; wave += 1) {
+    const length = chance.pick([1_500, 6_000, 20_000]);
+    busy.push([start, start + length]);
+    start += length + chance.pick(gaps);
+  }
+  const planned = Array.from({ length: payments }, (_, number) => planPayment(seed, number, accounts, hotShare, busy));
+  const looks = accounts.filter(({ small }) => small).flatMap((account) => Array.from({ length: 1 + chance.below(2) }, () => {
+    const [from, to] = chance.pick(busy);
+    return { account, atMs: chance.between(from, to) };
+  }));
+  return { accounts, payments: planned, looks, busy };
+}
+
+/** Each payment has its own stream of chance: leaving others out does not change it. */
+function planPayment(seed: number, number: number, accounts: readonly AccountPlan[], hotShare: number, busy: readonly (readonly [number, number])[]): PaymentPlan {
+  const chance = new Chance(seed, `payment ${number}`);
+  const hot = number % 100 < hotShare * 100;
+  const smallCount = accounts.length - tenants.length;
+  const account = hot ? accounts[chance.below(tenants.length)] : accounts[tenants.length + chance.below(smallCount)];
+  // The payments of a small account meet in one wave, or they would never be at odds.
+  const wave = account.small && chance.happens(0.8) ? busy[accounts.indexOf(account) % busy.length] : chance.pick(busy);
+  const amount = 1 + chance.below(100);
+  const count = chance.pick([0, 1, 1, 2, 3]);
+  const moves = Array.from({ length: count }, (): MovePlan => {
+    const type = chance.pick<MoveType>(['CAPTURE', 'CAPTURE', 'CAPTURE', 'VOID', 'REFUND', 'REFUND', 'REFUND']);
+    const whole = type === 'VOID' || chance.happens(0.4);
+    return {
+      type,
+      ...(whole ? {} : { amount: 1 + chance.below(Math.ceil(amount * 1.1)) }),
+      afterMs: chance.pick([0, 30, 300, 3_000, 17 * 60_000]) * chance.between(0.5, 1.5),
+      reusesKey: chance.happens(0.02),
+    };
+  });
+  return {
+    number,
+    account,
+    amount,
+    atMs: Math.round(chance.between(wave[0], account.small && chance.happens(0.5) ? wave[0] + 300 : wave[1])),
+    moves,
+    ...(chance.happens(0.03) ? { twinAfterMs: chance.between(0, 400) } : {}),
+    readAfterMs: chance.happens(0.2) ? [chance.between(0, 2_000)] : [],
+  };
+}

@@ -1,0 +1,176 @@
+import { Chance } from './chance';
+import { Client, ClientWorld, Patience } from './client';
+import { FaultName, FaultPlan, requestFaults } from './faults';
+import { FunctionInstance, FunctionWorld } from './functions';
+import { Geography } from './geography';
+import { Answered, describeOperation, describeOutcome, History, Intent, Outcome } from './history';
+import { Scheduler } from './scheduler';
+import { Subject } from './subject';
+import { StrongTable } from './tables/strong-table';
+import { CallContext, Ledger, LedgerEvent } from '../../src/ledger/model';
+import { Decision, DecisionRequest, Item } from '../../src/ledger/ports';
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly regions: readonly string[];
+  readonly plan: FaultPlan;
+  readonly subject: Subject;
+  /** Virtual time at which faults end; none: they never do. */
+  readonly faultsEndMs: number;
+  /** Whether a team's own decision function takes part. */
+  readonly decides: boolean;
+  /** Told of everything that happens, to print a failure. */
+  readonly trace?: (line: string) => void;
+}
+
+const latenessMs = [1_000, 20_000, 20 * 60_000, 2 * 86_400_000];
+
+/** Regions with a strong global table, functions that run the ledger, and the network between clients and them. */
+export class World {
+  public readonly scheduler = new Scheduler();
+  public readonly history = new History();
+  public readonly counts = new Map<FaultName | LedgerEvent, number>();
+  public readonly geography: Geography;
+  public readonly table: StrongTable;
+  private readonly chance: Chance;
+  private readonly pools: ReadonlyMap<string, FunctionInstance[]>;
+  private readonly functions: FunctionWorld;
+  private instances = 0;
+
+  constructor(public readonly options: WorldOptions) {
+    const { seed, regions, plan } = options;
+    this.chance = new Chance(seed, 'faults');
+    this.geography = new Geography(regions, this.scheduler, this.chance, plan, (what, region) => {
+      this.met(what);
+      this.trace(() => `--- ${what} ${region}`);
+    });
+    this.pools = new Map(regions.map((region) => [region, []]));
+    this.table = new StrongTable({
+      nowMs: () => this.scheduler.nowMs,
+      chance: this.chance.next,
+      hasQuorum: (region) => this.geography.canSend(region),
+      staleByMs: (region) => this.geography.staleByMs(region),
+      catchingUp: (region) => this.geography.catchingUp(region),
+    });
+    this.table.onWrite = (item) => this.checkBalances(item);
+    this.functions = {
+      scheduler: this.scheduler,
+      geography: this.geography,
+      chance: this.chance,
+      plan,
+      table: this.table,
+      subject: options.subject,
+      faulty: () => this.faulty(),
+      met: (fault) => this.met(fault),
+      observe: (event) => this.met(event),
+      trace: (line) => this.trace(line),
+      ...(options.decides ? { decide: (request: DecisionRequest) => this.decide(request) } : {}),
+    };
+  }
+
+  public client(intent: Intent, patience: Patience, finished?: (outcome: Outcome) => void): Client {
+    const world: ClientWorld = {
+      regions: this.options.regions,
+      dispatch: (sent, region, heard) => this.dispatch(sent, region, heard),
+      after: (delayMs, run) => this.scheduler.after(delayMs, run),
+      now: () => ({ step: this.scheduler.step, ms: this.scheduler.nowMs }),
+    };
+    // By its place within its plan: leaving other plans out does not change what this client does.
+    const place = this.history.intents.filter(({ plan }) => plan === intent.plan).indexOf(intent);
+    return new Client(world, new Chance(this.options.seed, `client ${intent.plan} ${place}`), intent, patience, finished);
+  }
+
+  /** Runs something in a function of a region: the client's request, or an inquiry of the checks. */
+  public invoke<T>(region: string, tenant: string, call: (ledger: Ledger, context: CallContext, instance: FunctionInstance) => Promise<T>,
+    ended: (answer: T | undefined) => void): void {
+    if (!this.geography.isUp(region)) return ended(undefined);
+    return this.instance(region).run(call, tenant, (result) => {
+      if (result.kind === 'threw') {
+        const { error } = result;
+        this.history.broken.push({ invariant: 'never throws', detail: error instanceof Error ? error.message : String(error) });
+      }
+      ended(result.kind === 'answered' ? result.answer : undefined);
+    });
+  }
+
+  public faulty(): boolean {
+    return this.scheduler.nowMs < this.options.faultsEndMs;
+  }
+
+  private dispatch(intent: Intent, region: string, heard: (answered: Answered) => void): void {
+    const { scheduler, chance } = this;
+    const sentStep = scheduler.step;
+    const fate = this.faulty() ? this.clientFate() : undefined;
+    if (fate) this.met(fate);
+    this.trace(() => `client ${intent.number} -> ${region}  ${describeOperation(intent)}${fate ? ` (${fate})` : ''}`);
+    if (fate === 'requestLost') return;
+    const arrive = (): void => {
+      if (this.geography.isUp(region)) this.history.delivered(intent);
+      this.invoke(region, intent.tenant, (ledger, context) => ask(ledger, context, intent), (answer) => {
+        const outcome: Outcome = answer ?? { kind: 'failed' };
+        const answered: Answered = { sentStep, step: scheduler.step, atMs: scheduler.nowMs, region, outcome };
+        if (answer) intent.answers.push(answered);
+        this.trace(() => `client ${intent.number} <- ${region}  ${describeOutcome(outcome)}${fate === 'answerLost' ? ' (lost)' : ''}`);
+        if (fate !== 'answerLost') scheduler.after(chance.between(3, 40), () => heard(answered));
+      });
+    };
+    const delay = fate === 'deliveredLate' ? chance.pick(latenessMs) * chance.between(0.5, 1.5) : chance.between(3, 40);
+    scheduler.after(delay, arrive);
+    if (fate === 'deliveredTwice') scheduler.after(delay + chance.pick([0, 5, 300]), arrive);
+  }
+
+  private clientFate(): typeof requestFaults[number] | undefined {
+    let dice = this.chance.next();
+    for (const fate of ['requestLost', 'answerLost', 'deliveredTwice', 'deliveredLate'] as const) {
+      dice -= this.options.plan.rates[fate];
+      if (dice < 0) return fate;
+    }
+    return undefined;
+  }
+
+  private instance(region: string): FunctionInstance {
+    const pool = this.pools.get(region)!;
+    for (let at = pool.length - 1; at >= 0; at -= 1) {
+      if (pool[at].dead) pool.splice(at, 1);
+      else if (!pool[at].busy) return pool[at];
+    }
+    this.instances += 1;
+    const instance = new FunctionInstance(this.functions, region, `${region}/${this.instances}`);
+    pool.push(instance);
+    return instance;
+  }
+
+  /** A team's function that cannot make up its mind: the ledger must hold to the first word that it wrote down. */
+  private decide(request: DecisionRequest): Decision {
+    const dice = this.chance.next();
+    if (dice < 0.8) return { kind: 'approve' };
+    return dice < 0.92 ? { kind: 'decline', reason: `risk_${request.amount % 3}` } : { kind: 'unknown' };
+  }
+
+  /** Conservation of money at every single write: the one check that looks into the table. */
+  private checkBalances(item: Item): void {
+    if (item.kind !== 'ACCOUNT') return;
+    const [available, held, settled] = [item.available as number, item.held as number, item.settled as number];
+    if (available >= 0 && held >= 0 && settled >= 0 && available + held + settled === item.openedWith) return;
+    this.history.broken.push({ invariant: 'money is conserved', detail: `${item.pk}: available ${available}, held ${held}, settled ${settled}, opened with ${String(item.openedWith)}` });
+  }
+
+  private met(what: FaultName | LedgerEvent): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+
+  private trace(line: () => string): void {
+    this.options.trace?.(`${(this.scheduler.nowMs / 1000).toFixed(3).padStart(12)}  ${line()}`);
+  }
+}
+
+/** The call of the ledger that an intent stands for. */
+function ask(ledger: Ledger, context: CallContext, { operation }: Intent): Promise<Outcome> {
+  switch (operation.kind) {
+    case 'open': return ledger.openAccount(context, operation.command);
+    case 'authorise': return ledger.authorise(context, operation.command);
+    case 'move': return ledger.move(context, operation.command);
+    case 'readAccount': return ledger.getAccount(context, operation.accountId);
+    case 'readPayment': return ledger.getPayment(context, operation.paymentId);
+  }
+}
