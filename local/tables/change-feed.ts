@@ -10,11 +10,11 @@ export interface Change {
   readonly id: string;
   /** The item after the change; absent when it was deleted. */
   readonly image?: Item;
-  /** When the run saw it, epoch milliseconds. */
+  /** When it was written, epoch milliseconds. */
   readonly at: number;
 }
 
-interface StreamRecord { eventName: string; dynamodb: { Keys: Item; NewImage?: Item } }
+interface StreamRecord { eventName: string; dynamodb: { Keys: Item; NewImage?: Item; SequenceNumber: string } }
 
 /** How long a feed waits for a nudge before it looks by itself, milliseconds. */
 const idlePollMs = 500;
@@ -81,7 +81,7 @@ export class ChangeFeed {
 
   private change(record: StreamRecord): Change {
     const key = record.dynamodb.Keys;
-    return { key, id: this.id(key), image: record.eventName === 'REMOVE' ? undefined : record.dynamodb.NewImage, at: Date.now() };
+    return { key, id: this.id(key), image: record.eventName === 'REMOVE' ? undefined : record.dynamodb.NewImage, at: writtenAt(record) };
   }
 
   /** An item's key as text. */
@@ -123,4 +123,14 @@ export class ChangeFeed {
     if (answer.status !== 200) throw new Error(`${operation} of table ${this.table} in ${this.place.region} failed: ${answer.body.toString()}`);
     return JSON.parse(answer.body.toString()) as Record<string, unknown>;
   }
+}
+
+/**
+ * A record's own time has whole seconds. The emulator's sequence numbers begin with the millisecond; where one does not, the
+ * moment that the run sees the record has to do.
+ */
+function writtenAt(record: StreamRecord): number {
+  const now = Date.now();
+  const at = Number(record.dynamodb.SequenceNumber.slice(0, 20));
+  return at <= now && at > now - 86_400_000 ? at : now;
 }

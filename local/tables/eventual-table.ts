@@ -23,6 +23,7 @@ export class EventualTable {
   private readonly versions = new Map<string, Map<string, Version>>();
   /** By replica: replicated images that its stream is about to show, by item. */
   private readonly echoes = new Map<string, Map<string, string[]>>();
+  private readonly turns = new Map<string, Promise<boolean>>();
 
   public constructor(private readonly plan: GlobalTablePlan, private readonly network: TableNetwork) {
     this.feeds = new Map(plan.replicas.map((region) => [
@@ -74,7 +75,10 @@ export class EventualTable {
       return;
     }
     const version = { at: change.at, region };
-    this.versions.get(region)!.set(change.id, version);
+    const versions = this.versions.get(region)!;
+    // A later write of another region has come over it in the meantime.
+    if (!wins(version, versions.get(change.id))) return;
+    versions.set(change.id, version);
     for (const way of this.ways) {
       // Its own copy too when a replicated write may have overtaken this one there: the same image again changes nothing.
       if (way.from === region && (way.to !== region || expected)) way.copy.push([{ ...change, origin: region }]);
@@ -82,11 +86,22 @@ export class EventualTable {
   }
 
   private async write(to: string, batch: readonly PendingChange[]): Promise<boolean> {
-    for (const change of batch) {
+    const written = await Promise.all(batch.map((change) => this.inTurn(`${to} ${change.id}`, async () => {
       const version = { at: change.at, region: change.origin! };
-      if (wins(version, this.versions.get(to)!.get(change.id)) && !await this.writeOne(to, change, version)) return false;
+      return !wins(version, this.versions.get(to)!.get(change.id)) || this.writeOne(to, change, version);
+    })));
+    return written.every(Boolean);
+  }
+
+  /** Two regions' writes of one item come to a third, or back to their own, one after the other: who wins is then known. */
+  private async inTurn(item: string, work: () => Promise<boolean>): Promise<boolean> {
+    const mine = (this.turns.get(item) ?? Promise.resolve()).then(work, work);
+    this.turns.set(item, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.turns.get(item) === mine) this.turns.delete(item);
     }
-    return true;
   }
 
   private async writeOne(to: string, change: PendingChange, version: Version): Promise<boolean> {
@@ -104,7 +119,9 @@ export class EventualTable {
       else echoes.delete(change.id);
     }
     if (answer.status !== 200) return false;
-    this.versions.get(to)!.set(change.id, version);
+    const versions = this.versions.get(to)!;
+    // Its own stream may have told of a later write meanwhile.
+    if (wins(version, versions.get(change.id))) versions.set(change.id, version);
     this.feeds.get(to)!.nudge();
     return true;
   }

@@ -1,12 +1,8 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { DynamoDBClient, CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { freePort } from '../../local/engine/ports';
 import { emulatorPython } from '../../local/engine/python';
 import { RegionProcess, localCredentials } from '../../local/engine/region';
-import type { StartRequest, SupervisedProcess, Supervisor } from '../../local/engine/supervisor';
+import { Supervisor } from '../../local/engine/supervisor';
 import { createJudge } from '../../local/iam';
 import { GlobalTablePlan, Links } from '../../local/model';
 import { EngineAddress, RegionProxy, createLinks, startRegionProxy } from '../../local/proxy';
@@ -35,8 +31,8 @@ export const west = 'us-west-2';
 export const witness = 'us-east-2';
 
 export async function startRegions(options: { lagMs?: number; unreachableMs?: number } = {}): Promise<Regions> {
-  const supervisor = new TestSupervisor();
-  const python = await emulatorPython(supervisor.asReal(), () => undefined);
+  const supervisor = await Supervisor.launch();
+  const python = await emulatorPython({ supervisor, log: () => undefined });
   const names = [east, west];
   const engines = new Map<string, RegionProcess>();
   const directory = { engine: (region: string): EngineAddress | undefined => engines.get(region) };
@@ -50,7 +46,7 @@ export async function startRegions(options: { lagMs?: number; unreachableMs?: nu
   await Promise.all([...names, witness].map(async (region) => {
     const enginePort = await freePort();
     engines.set(region, await RegionProcess.start({
-      supervisor: supervisor.asReal(), python, region, processName: region, accountId, enginePort, proxyPort: proxies.get(region)?.port ?? enginePort,
+      supervisor, python, region, processName: region, accountId, enginePort, proxyPort: proxies.get(region)?.port ?? enginePort,
     }));
   }));
   const clients: DynamoDBClient[] = [];
@@ -81,46 +77,6 @@ export async function startRegions(options: { lagMs?: number; unreachableMs?: nu
       await supervisor.close();
     },
   };
-}
-
-/** Starts processes in groups of their own and ends those groups, without a process beside the test. */
-class TestSupervisor {
-  public readonly folder = mkdtempSync(path.join(tmpdir(), 'regions-'));
-  private readonly running = new Map<number, Promise<unknown>>();
-
-  public asReal(): Supervisor {
-    return this as unknown as Supervisor;
-  }
-
-  public async start(request: StartRequest): Promise<SupervisedProcess> {
-    const log = path.join(this.folder, `${request.name}.log`);
-    const out = openSync(log, 'a');
-    const child = spawn(request.file, request.args, { cwd: request.cwd, env: request.env as NodeJS.ProcessEnv, detached: true, stdio: ['ignore', out, out] });
-    const ended = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
-      child.once('exit', (code, signal) => resolve({ code, signal }));
-      child.once('error', reject);
-    });
-    ended.catch(() => undefined);
-    if (child.pid === undefined) throw new Error(`${request.file} could not be started`);
-    const pid = child.pid;
-    this.running.set(pid, ended.finally(() => this.running.delete(pid)));
-    return { pid, log, ended, kill: () => killGroup(pid) };
-  }
-
-  public async close(): Promise<void> {
-    const left = [...this.running];
-    left.forEach(([pid]) => killGroup(pid));
-    await Promise.allSettled(left.map(([, ended]) => ended));
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-}
-
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself.
-  }
 }
 
 function tableLike(name: string): CreateTableCommand {
