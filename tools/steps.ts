@@ -91,7 +91,7 @@ export function hasProgram(name: string): boolean {
 
 /** The end of a long output, which is where the cause stands. */
 export function lastLines(text: string, count: number): string {
-  const lines = text.trimEnd().split('\n');
+  const lines = text.trimEnd().split('\n').map((line) => (line.length > 2000 ? `${line.slice(0, 2000)} ...` : line));
   return lines.length > count ? [`... ${lines.length - count} lines left out`, ...lines.slice(-count)].join('\n') : lines.join('\n');
 }
 
@@ -107,6 +107,7 @@ export async function runSteps(steps: readonly Step[], only: readonly string[]):
     process.exitCode = 1;
     return;
   }
+  const before = isCi ? await changes() : '';
   const results: { readonly name: string; readonly seconds: number; readonly outcome: Outcome }[] = [];
   for (const [index, step] of chosen.entries()) {
     print(`[${index + 1}/${chosen.length}] ${step.name} ...`);
@@ -117,6 +118,7 @@ export async function runSteps(steps: readonly Step[], only: readonly string[]):
     for (const note of outcome.notes ?? []) print(note.replace(/^/gm, '    '));
     print(`    ${describe(result)}`);
   }
+  if (isCi && (await changes()) !== before) results.push({ name: 'clean-tree', seconds: 0, outcome: failed('the run left changes in the repository: see git status') });
   const total = sum(results.map((result) => result.outcome));
   print('');
   for (const result of results) print(`${result.name.padEnd(24)} ${describe(result)}`);
@@ -130,6 +132,12 @@ export function parseArguments(args: readonly string[]): { readonly only: string
   const at = args.indexOf('--only');
   if (at < 0) return { only: [], rest: [...args] };
   return { only: (args[at + 1] ?? '').split(',').filter((part) => part !== ''), rest: [...args.slice(0, at), ...args.slice(at + 2)] };
+}
+
+/** What git sees as changed or new, to tell whether a run left its traces in the repository; empty where there is no git. */
+async function changes(): Promise<string> {
+  const [status, difference] = await Promise.all([command('git', ['status', '--porcelain']), command('git', ['diff', 'HEAD'])]);
+  return status.output + difference.output;
 }
 
 function describe(result: { readonly seconds: number; readonly outcome: Outcome }): string {
