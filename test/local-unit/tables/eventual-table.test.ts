@@ -25,7 +25,7 @@ const settled = () => eventually(async () => regions.tables.status()[0].replicat
 
 describe('a table with eventual consistency', () => {
   it('brings every write to the other region after the link\'s lag, and deletes too', async () => {
-    for (const link of regions.links.all()) regions.links.set(link.from, link.to, { lagMs: 150 });
+    for (const link of regions.links.all()) regions.links.set(link.from, link.to, { lagMs: 1000 });
     await inEast.send(put('a', '1'));
     expect(await shown(inWest, 'a')).toBeUndefined();
     await eventually(() => shown(inWest, 'a'), (v) => v === '1');
@@ -34,7 +34,7 @@ describe('a table with eventual consistency', () => {
   });
 
   it('lets both regions pass the same condition within the lag, and the last writer win in both', async () => {
-    for (const link of regions.links.all()) regions.links.set(link.from, link.to, { lagMs: 200 });
+    for (const link of regions.links.all()) regions.links.set(link.from, link.to, { lagMs: 1000 });
     const putNew = (v: string) => new PutItemCommand({ TableName: table, Item: { pk: { S: 'both' }, v: { S: v } }, ConditionExpression: 'attribute_not_exists(pk)' });
     await inEast.send(putNew('east'));
     await new Promise((resolve) => { setTimeout(resolve, 30); });
@@ -56,10 +56,10 @@ describe('a table with eventual consistency', () => {
   });
 
   it('takes a stopped region\'s writes along until it comes back', async () => {
-    regions.links.set(west, east, { lagMs: 300 });
+    regions.links.set(west, east, { lagMs: 1000 });
     await inWest.send(put('taken', '1'));
     await regions.engines.get(west)!.stop();
-    await new Promise((resolve) => { setTimeout(resolve, 600); });
+    await new Promise((resolve) => { setTimeout(resolve, 1500); });
     expect(await shown(inEast, 'taken')).toBeUndefined();
     await regions.engines.get(west)!.start();
     await eventually(() => shown(inEast, 'taken'), (v) => v === '1');

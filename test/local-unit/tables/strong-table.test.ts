@@ -83,10 +83,10 @@ describe('a table with multi-region strong consistency', () => {
   });
 
   it('refuses the later of two regions\' writes of one item with a conflict, and counts it', async () => {
-    for (const link of regions.links.all()) regions.links.set(link.from, link.to, { lagMs: 40 });
+    for (const link of regions.links.all()) regions.links.set(link.from, link.to, { lagMs: 300 });
     const before = regions.tables.status()[0].conflicts;
     const first = inEast.send(put('conflict'));
-    await new Promise((resolve) => { setTimeout(resolve, 10); });
+    await new Promise((resolve) => { setTimeout(resolve, 150); });
     await expect(inWest.send(put('conflict'))).rejects.toMatchObject({ name: 'ReplicatedWriteConflictException', $metadata: { httpStatusCode: 400 } });
     await first;
     expect(regions.tables.status()).toEqual([expect.objectContaining({ name: table, mode: 'STRONG', conflicts: before + 1 })]);
@@ -101,12 +101,12 @@ describe('a table with multi-region strong consistency', () => {
   it('costs the round trip to the nearest other member', async () => {
     regions.links.set(west, witness, { lagMs: 30 });
     regions.links.set(witness, west, { lagMs: 40 });
-    regions.links.set(west, east, { lagMs: 200 });
-    regions.links.set(east, west, { lagMs: 200 });
+    regions.links.set(west, east, { lagMs: 1000 });
+    regions.links.set(east, west, { lagMs: 1000 });
     const started = Date.now();
     await inWest.send(put('far'));
     expect(Date.now() - started).toBeGreaterThanOrEqual(69);
-    expect(Date.now() - started).toBeLessThan(300);
+    expect(Date.now() - started).toBeLessThan(1000);
   });
 
   it('serves only eventual reads in a region that reaches no other member', async () => {
@@ -122,9 +122,9 @@ describe('a table with multi-region strong consistency', () => {
   });
 
   it('leaves the outcome unknown to a region that is cut off while its write is on the way', async () => {
-    for (const link of regions.links.all()) regions.links.set(link.from, link.to, { lagMs: 60 });
+    for (const link of regions.links.all()) regions.links.set(link.from, link.to, { lagMs: 400 });
     const write = inWest.send(put('in-between', { v: { S: '1' } }));
-    await new Promise((resolve) => { setTimeout(resolve, 95); });
+    await new Promise((resolve) => { setTimeout(resolve, 650); });
     for (const other of [east, witness]) regions.links.set(other, west, { partitioned: true });
     await expect(write).rejects.toMatchObject({ name: 'InternalServerError' });
     expect((await inEast.send(read('in-between'))).Item?.v).toEqual({ S: '1' });
