@@ -64,8 +64,9 @@ function printAddresses(run: LocalRun, options: DemoOptions): void {
   const lines = [
     'ready',
     '',
+    `  page           ${run.url}/`,
     `  payments API   ${run.url}/api/v1`,
-    `  a token        curl '${run.url}/_local/token?tenant=acme'`,
+    ...(run.givesTokens ? [`  a token        curl '${run.url}/_local/token?tenant=acme'`] : []),
     `  status         ${run.url}/_local/status`,
     ...run.regions.map(({ name }) => `  ${name.padEnd(14)} ${run.url}/_local/regions/${name}/api/v1   (stop it: curl -X POST ${run.url}/_local/regions/${name}/stop)`),
     '',

@@ -22,6 +22,8 @@ export interface LocalRun {
   readonly regions: readonly RegionHandle[];
   readonly links: Links;
   readonly stacks: readonly DeployedStack[];
+  /** Whether the front door gives tokens that the app's authorizer accepts. */
+  readonly givesTokens: boolean;
   /** The run's temporary folder; gone after `stop`. */
   readonly folder: string;
   /** Settles with one line when an emulator ended that nobody had ended. */
@@ -31,9 +33,6 @@ export interface LocalRun {
   /** Ends everything and deletes the folder. Idempotent. */
   stop(): Promise<void>;
 }
-
-/** The emulator's account. */
-const accountId = '000000000000';
 
 /**
  * Synthesises the app, starts the emulators, deploys into them and opens the front door.
@@ -66,25 +65,28 @@ export async function startLocalRun(options: DemoOptions, log: (line: string) =>
 
 async function compose(options: DemoOptions, log: (line: string) => void, supervisor: Supervisor, closing: Closing): Promise<LocalRun> {
   const python = await emulatorPython({ supervisor, log });
-  const prepared = await prepareAssembly({ supervisor, appDirectory: options.appDirectory, mode: options.mode, accountId, log });
+  const prepared = await prepareAssembly({ supervisor, appDirectory: options.appDirectory, mode: options.mode, log });
   const { assembly } = prepared;
+  const { accountId } = assembly;
   const engines = new Engines({ supervisor, python, accountId, regions: regionsOf(assembly) });
   const links = createLinks([...engines.regions, ...witnessesOf(assembly)], { lagMs: options.lagMs });
   const { tables, judge } = startFabric(engines, links, closing);
   for (const region of engines.regions) {
-    const proxy = await startRegionProxy({ region, engines, links, tables, judge });
+    const proxy = await startRegionProxy({ region, engines, links, tables, judge, accountId });
     closing.add(() => proxy.close());
     engines.useProxy(region, proxy.port);
   }
   await engines.start();
   log(`emulators of ${engines.regions.join(', ')} and of the strong copies run`);
-  const { stacks, fabric } = await deployAll({ supervisor, prepared, engines, tables, accountId, log });
+  const { stacks, fabric } = await deployAll({ supervisor, prepared, engines, tables, log });
   const frontDoor = await openFrontDoor({ options, engines, links, tables, fabric, issuer: prepared.issuer, log }, closing);
+  log('the front door is open');
   return {
     url: `http://127.0.0.1:${frontDoor.port}`,
     regions: engines.handles(),
     links,
     stacks,
+    givesTokens: prepared.issuer !== undefined,
     folder: supervisor.folder,
     failed: Promise.race([engines.failed, closing.begun.then(() => new Promise<never>(() => {}))]),
     processIds: () => [process.pid, supervisor.pid, ...engines.processIds()],

@@ -17,6 +17,8 @@ interface Manifest { readonly artifacts: Record<string, Artifact>; readonly miss
 
 /** A stack of the assembly with what deploying it needs besides the plan. */
 export interface AssemblyStack extends StackPlan {
+  /** Absent when the app leaves it to the credentials. */
+  readonly account?: string;
   /** How the CDK CLI selects it. */
   readonly selector: string;
   /** Names of the stacks that must be deployed before it. */
@@ -30,10 +32,14 @@ export interface AssemblyStack extends StackPlan {
 export class Assembly {
   readonly plan: AssemblyPlan;
   readonly stacks: readonly AssemblyStack[];
+  /** The account that the stacks name. */
+  readonly accountId: string;
 
-  constructor(readonly directory: string, readonly accountId: string) {
-    this.stacks = inDeployOrder(readStacks(directory, accountId));
+  /** @param defaultAccountId for stacks that name none */
+  constructor(readonly directory: string, defaultAccountId: string) {
+    this.stacks = inDeployOrder(readStacks(directory));
     if (this.stacks.length === 0) throw new LocalRunError('the app has no stacks: there is nothing to deploy');
+    const accountId = this.accountId = accountOf(this.stacks) ?? defaultAccountId;
     this.plan = {
       directory,
       regions: [...new Set(this.stacks.map((stack) => stack.region))],
@@ -116,32 +122,38 @@ function readAssets(stack: AssemblyStack): { file: string; content: { files: Rec
   }
 }
 
-function readStacks(folder: string, accountId: string): AssemblyStack[] {
+function readStacks(folder: string): AssemblyStack[] {
   const { artifacts, missing } = JSON.parse(readFileSync(path.join(folder, 'manifest.json'), 'utf8')) as Manifest;
   if (missing?.length) {
     throw new LocalRunError(`the app looks up ${missing.map(({ provider }) => provider).join(', ')} in an AWS account, which the local run does not have: `
       + 'give the values in the app, or keep them in its cdk.context.json');
   }
   return Object.entries(artifacts).flatMap(([id, artifact]): AssemblyStack[] => {
-    if (artifact.type === 'cdk:cloud-assembly') return readStacks(path.join(folder, artifact.properties!.directoryName), accountId);
+    if (artifact.type === 'cdk:cloud-assembly') return readStacks(path.join(folder, artifact.properties!.directoryName));
     if (artifact.type !== 'aws:cloudformation:stack') return [];
     const templateFile = path.join(folder, artifact.properties!.templateFile);
     const dependsOn = (artifact.dependencies ?? []).filter((name) => artifacts[name]?.type === 'aws:cloudformation:stack')
       .map((name) => artifacts[name].properties?.stackName ?? name);
     return [{
-      name: artifact.properties!.stackName ?? id, region: regionOf(id, artifact, accountId), templateFile, dependsOn, artifactId: id, folder,
+      name: artifact.properties!.stackName ?? id, ...environmentOf(id, artifact), templateFile, dependsOn, artifactId: id, folder,
       selector: artifact.displayName ?? id, template: JSON.parse(readFileSync(templateFile, 'utf8')),
     }];
   });
 }
 
-function regionOf(id: string, artifact: Artifact, accountId: string): string {
+function environmentOf(id: string, artifact: Artifact): { region: string; account?: string } {
   const [, account, region] = /^aws:\/\/([^/]+)\/(.+)$/.exec(artifact.environment ?? '') ?? [];
   if (!region || region === 'unknown-region') throw new LocalRunError(`stack ${id} names no region: give it env: { region: '...' }`);
-  if (account !== 'unknown-account' && account !== accountId) {
-    throw new LocalRunError(`stack ${id} is for account ${account}, the local run has ${accountId} only: take the account from CDK_DEFAULT_ACCOUNT`);
+  return account === 'unknown-account' ? { region } : { region, account };
+}
+
+/** The emulators stand for one account. */
+function accountOf(stacks: readonly AssemblyStack[]): string | undefined {
+  const accounts = [...new Set(stacks.flatMap(({ account }) => account ?? []))];
+  if (accounts.length > 1) {
+    throw new LocalRunError(`the app's stacks are for the accounts ${accounts.join(', ')}, the local run has one: take the account from CDK_DEFAULT_ACCOUNT`);
   }
-  return region;
+  return accounts[0];
 }
 
 /** Stacks after the stacks they depend on; otherwise as the app has them. */

@@ -1,10 +1,14 @@
 import { bundleHandlers } from '../../tools/bundle';
 import type { Supervisor } from '../engine/supervisor';
+import { LocalRunError } from '../failure';
 import { injectKeySet, issuerFor, issuerSettings } from '../issuer/issuer';
 import type { Issuer } from '../model';
 import { Assembly } from './assembly';
 import { rewriteStack, type RewrittenStack } from './rewrite';
 import { synthesise } from './synthesise';
+
+/** What `CDK_DEFAULT_ACCOUNT` says while an app is synthesised here. */
+const defaultAccountId = '000000000000';
 
 /** An app ready to be deployed into the emulators. */
 export interface PreparedAssembly {
@@ -18,23 +22,32 @@ export interface PrepareOptions {
   readonly supervisor: Supervisor;
   readonly appDirectory: string;
   readonly mode?: string;
-  readonly accountId: string;
   readonly log: (line: string) => void;
 }
 
 /** Bundles the handlers, synthesises the app and rewrites its templates for the emulator. */
-export async function prepareAssembly({ supervisor, appDirectory, mode, accountId, log }: PrepareOptions): Promise<PreparedAssembly> {
+export async function prepareAssembly({ supervisor, appDirectory, mode, log }: PrepareOptions): Promise<PreparedAssembly> {
   await bundleHandlers();
-  const directory = await synthesise({ supervisor, appDirectory, accountId, context: mode ? { mode } : {} });
-  const assembly = new Assembly(directory, accountId);
+  const directory = await synthesise({ supervisor, appDirectory, accountId: defaultAccountId, context: mode ? { mode } : {} });
+  const assembly = new Assembly(directory, defaultAccountId);
+  checkMode(assembly, mode);
   const settings = issuerSettings(assembly.stacks);
   const issuer = settings && issuerFor(settings);
   const rewritten = assembly.stacks.map((stack) => {
-    const result = rewriteStack(stack, accountId);
+    const result = rewriteStack(stack, assembly.accountId);
     if (issuer) injectKeySet(result.template, issuer);
     assembly.replaceTemplate(stack, result.template);
     return result;
   });
   log(`synthesised ${assembly.stacks.map((stack) => stack.name).join(', ')}`);
   return { assembly, rewritten, issuer };
+}
+
+/** A mode that the app takes no notice of would be believed to be tried. */
+function checkMode(assembly: Assembly, mode?: string): void {
+  const wanted = mode === 'HOME_REGION' ? 'EVENTUAL' : mode;
+  const tables = assembly.plan.globalTables;
+  if (wanted === undefined || tables.some((table) => table.mode === wanted)) return;
+  const has = tables.map((table) => `${table.name} is ${table.mode === 'EVENTUAL' ? 'HOME_REGION' : table.mode}`).join(', ') || 'it has no global table';
+  throw new LocalRunError(`--mode ${mode} has no effect on this app (${has}): leave the option out, or read the CDK context value 'mode' in the app`);
 }

@@ -47,7 +47,7 @@ export async function synthesise(options: SynthesisOptions): Promise<string> {
 /** The line of a program's output that says what went wrong. */
 export function errorLine(output: string): string | undefined {
   const lines = output.replaceAll(/\u001b\[\d*m/g, '').split('\n').map((line) => line.trim()).filter((line) => line && !/^(at |Node\.js v|npm warn)/.test(line));
-  return lines.find((line) => /^(Uncaught )?[\w.]*Error(\s\[\w+\])?: /.test(line)) ?? lines.find((line) => /error/i.test(line)) ?? lines.at(-1);
+  return lines.find((line) => /^(«\w+» |(Uncaught )?[\w.]*Error(\s\[\w+\])?: )/.test(line)) ?? lines.find((line) => /error/i.test(line)) ?? lines.at(-1);
 }
 
 function readJson(file: string): Record<string, unknown> | undefined {

@@ -12,7 +12,6 @@ export interface DeployAllOptions {
   readonly prepared: PreparedAssembly;
   readonly engines: Engines;
   readonly tables: GlobalTables;
-  readonly accountId: string;
   readonly log: (line: string) => void;
 }
 
@@ -35,8 +34,8 @@ export async function deployAll(options: DeployAllOptions): Promise<{ stacks: De
 }
 
 /** The template makes a global table in its own stack's region alone: here its replicas elsewhere, and the strong copy. */
-async function makeReplicas({ prepared, engines, accountId }: DeployAllOptions): Promise<void> {
-  const { plan } = prepared.assembly;
+async function makeReplicas({ prepared, engines }: DeployAllOptions): Promise<void> {
+  const { plan, accountId } = prepared.assembly;
   const blueprints = tableBlueprints(plan, accountId);
   await Promise.all(plan.globalTables.flatMap((table) => {
     const { stack, request } = blueprints.get(table.name)!;
