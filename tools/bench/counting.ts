@@ -59,6 +59,8 @@ export function sizeOf(value: AttributeValue): number {
   if (value.S !== undefined) return Buffer.byteLength(value.S);
   if (value.N !== undefined) return Math.ceil(value.N.replace(/[-.]/g, '').length / 2) + 1;
   if (value.L !== undefined) return 3 + value.L.reduce((sum, member) => sum + 1 + sizeOf(member), 0);
-  if (value.M !== undefined) return Object.entries(value.M).reduce((sum, [name, member]) => sum + Buffer.byteLength(name) + sizeOf(member) + (member.M ? 3 : 0), 0);
+  if (value.M !== undefined) {
+    return Object.entries(value.M).reduce((sum, [name, member]) => sum + Buffer.byteLength(name) + sizeOf(member) + (member.M ? 3 : 0), 0);
+  }
   return 1;
 }

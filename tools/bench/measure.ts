@@ -6,6 +6,7 @@
 import { writeFileSync } from 'node:fs';
 import { Counts, countCalls } from './counts';
 import { paymentsFunction } from './function-subject';
+import { ItemSizes, itemSizes } from './sizes';
 import { median, quantile } from './statistics';
 import { prepareSubjects, Subject } from './subjects';
 import { dynamoClient } from '../../src/runtime/clients';
@@ -45,6 +46,7 @@ export interface Figures {
 
 export interface Measured {
   readonly counts: Counts;
+  readonly sizes: ItemSizes;
   readonly figures: Readonly<Record<string, Figures>>;
 }
 
@@ -57,27 +59,31 @@ const replayedKeys = 64;
 async function main(options: MeasureOptions, output: string): Promise<void> {
   const client = () => dynamoClient();
   const counts = await countCalls(client, options.tableName);
+  const sizes = await itemSizes(client(), options.tableName);
   const perSubject = warmUpCalls + options.rounds * (options.calls + options.loadCalls);
   const ground = { tableName: options.tableName, client, accounts: Math.ceil(perSubject / paymentsPerAccount), replayedKeys };
   progress('opening accounts');
   const subjects = [...await prepareSubjects(ground), await paymentsFunction(options.functionFile, ground)];
   const counters = new Map<string, number>();
   await turns(subjects, warmUpCalls, counters);
-  const rounds: ReadonlyMap<string, Round>[] = [];
+  const rounds: Rounds[] = [];
   for (let round = 0; round < options.rounds; round += 1) {
     progress(`round ${round + 1} of ${options.rounds}`);
     rounds.push(await oneRound(subjects, options, counters));
   }
   progress(`with ${options.farMs} ms added to every request`);
-  const farSubjects = await prepareSubjects({ tableName: options.tableName, client: () => farther(dynamoClient(), options.farMs), accounts: 2, replayedKeys: 4 });
+  const farClient = () => farther(dynamoClient(), options.farMs);
+  const farSubjects = await prepareSubjects({ tableName: options.tableName, client: farClient, accounts: 2, replayedKeys: 4 });
   const far = await turns(farSubjects, options.farCalls, new Map());
   const figures = Object.fromEntries(subjects.map(({ name }) => [name, figuresOf(name, rounds, options, far)]));
-  writeFileSync(output, JSON.stringify({ counts, figures } satisfies Measured));
+  writeFileSync(output, JSON.stringify({ counts, sizes, figures } satisfies Measured));
 }
 
 const warmUpCalls = 40;
 
-async function oneRound(subjects: readonly Subject[], options: MeasureOptions, counters: Map<string, number>): Promise<ReadonlyMap<string, Round>> {
+type Rounds = ReadonlyMap<string, Round>;
+
+async function oneRound(subjects: readonly Subject[], options: MeasureOptions, counters: Map<string, number>): Promise<Rounds> {
   const latencies = await turns(subjects, options.calls, counters);
   const round = new Map(subjects.map(({ name }) => [name, { latencies: latencies.get(name)!, loadedMsPerCall: 0, cpuMsPerCall: 0 }]));
   for (const subject of shuffled(subjects)) {
@@ -141,7 +147,9 @@ function farther(client: ReturnType<typeof dynamoClient>, byMs: number): ReturnT
   return client;
 }
 
-function figuresOf(name: string, rounds: readonly ReadonlyMap<string, Round>[], options: MeasureOptions, far: ReadonlyMap<string, readonly number[]>): Figures {
+function figuresOf(
+  name: string, rounds: readonly Rounds[], options: MeasureOptions, far: ReadonlyMap<string, readonly number[]>,
+): Figures {
   const own = rounds.map((round) => round.get(name)!);
   const bare = rounds.map((round) => round.get('bare')!);
   const ratios = (of: (round: Round) => number): number[] => own.map((round, index) => of(round) / of(bare[index]));

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempotency';
 import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb';
-import { DynamoDBClient, PutItemCommand, TransactWriteItemsCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { AttributeValue, DynamoDBClient, PutItemCommand, TransactWriteItemsCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Context } from 'aws-lambda';
 import { DynamoStore } from '../../src/ledger/aws';
 import type { CallContext, KeyedOutcome } from '../../src/ledger/model';
@@ -53,25 +53,29 @@ export function expectAnswer(outcome: KeyedOutcome, replayed: boolean, status = 
 /** All subjects, ready: accounts opened and known, keys to repeat paid for. */
 export async function prepareSubjects(ground: Ground): Promise<readonly Subject[]> {
   const run = randomUUID().slice(0, 8);
-  return [bare(ground, run), ...await ours(ground, run), ...await powertools(ground, run), ...await transaction(ground, run)];
+  return [...bare(ground, run), ...await ours(ground, run), ...await powertools(ground, run), ...await transaction(ground, run)];
 }
 
 const paymentId = (run: string, subject: string, number: number): string => `${run}-${subject}-${String(number).padStart(10, '0')}`;
 const accountName = (run: string, subject: string, number: number, ground: Ground): string => `${run}-${subject}-${number % ground.accounts}`;
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
-/** The unit of the comparison: the least that a payment can be. */
-function bare({ tableName, client }: Ground, run: string): Subject {
+/**
+ * The unit of the comparison: the item that the ledger puts, without what its index needs, put by hand. And a smaller one, to show how
+ * much of a ratio is the item's size.
+ */
+function bare({ tableName, client }: Ground, run: string): Subject[] {
   const dynamo = client();
-  return {
-    name: 'bare',
-    call: async (number) => {
-      await dynamo.send(new PutItemCommand({ TableName: tableName, Item: record(`bare#${paymentId(run, 'bare', number)}`, 'any', number), ConditionExpression: 'attribute_not_exists(pk)' }));
-    },
-  };
+  const put = async (Item: Record<string, AttributeValue>): Promise<void> =>
+    void await dynamo.send(new PutItemCommand({ TableName: tableName, Item, ConditionExpression: 'attribute_not_exists(pk)' }));
+  return [
+    { name: 'bare', call: (number) => put(paymentRecord(`bare#${paymentId(run, 'bare', number)}`, 'any', number)) },
+    { name: 'small', call: (number) => put(record(`small#${paymentId(run, 'small', number)}`, 'any', number)) },
+  ];
 }
 
-const record = (pk: string, accountId: string, number: number): Record<string, { S: string } | { N: string }> => ({
+/** The least that a payment can be. */
+const record = (pk: string, accountId: string, number: number): Record<string, AttributeValue> => ({
   pk: { S: pk },
   accountId: { S: accountId },
   amount: { N: String(payment.amount) },
@@ -79,6 +83,23 @@ const record = (pk: string, accountId: string, number: number): Record<string, {
   reference: { S: payment.reference },
   status: { S: 'AUTHORISED' },
   createdAt: { N: String(1_790_000_000_000 + number) },
+});
+
+/** A payment with what the ledger's claim says too: fingerprint, trace, region, nonce, what became of it. */
+const paymentRecord = (pk: string, accountId: string, number: number): Record<string, AttributeValue> => ({
+  ...record(pk, accountId, number),
+  kind: { S: 'PAYMENT' },
+  tenant: { S: tenant },
+  fingerprint: { S: 'qZk8Qm0s1yPp3l2u7bTtRr5nVv9cXxW4gHhJjKkLlMm' },
+  region: { S: region },
+  traceId: { S: callContext().traceId },
+  nonce: { S: '00000000-0000-4000-8000-000000000000' },
+  attemptAt: { N: String(1_790_000_000_000 + number) },
+  captured: { N: '0' },
+  refunded: { N: '0' },
+  moves: { M: {} },
+  version: { N: '1' },
+  writtenBy: { S: region },
 });
 
 async function ours(ground: Ground, run: string): Promise<Subject[]> {
@@ -147,7 +168,7 @@ async function transaction(ground: Ground, run: string): Promise<Subject[]> {
           {
             Put: {
               TableName: ground.tableName,
-              Item: record(`tx#${paymentId(run, subject, number)}`, accountId, number),
+              Item: paymentRecord(`tx#${paymentId(run, subject, number)}`, accountId, number),
               ConditionExpression: 'attribute_not_exists(pk)',
               ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
             },
