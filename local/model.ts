@@ -121,7 +121,7 @@ export interface RecordStatus {
   readonly healthy: boolean;
   /** Why it is unhealthy or healthy, and what its checks cost: absent without a health check. */
   readonly healthCheck?: { readonly id: string; readonly type: string; readonly status: string; readonly intervalSeconds?: number;
-    readonly failureThreshold?: number; readonly reason: string; readonly since: string };
+    readonly failureThreshold?: number; readonly reason: string; readonly since: string; };
 }
 
 /** The system's DNS: the templates' records and health checks, asked by the front door as a client's resolver would. */

@@ -9,7 +9,9 @@ const taken = 'dynamodb:UpdateItem';
 function withoutUpdates(document: PolicyDocument): PolicyDocument {
   const { Statement } = document.toJSON() as { Statement: { Action: string | string[] }[] };
   return new PolicyDocument({
-    statements: Statement.map((statement) => PolicyStatement.fromJson({ ...statement, Action: [statement.Action].flat().filter((action) => action !== taken) })),
+    statements: Statement.map((statement) => PolicyStatement.fromJson({
+      ...statement, Action: [statement.Action].flat().filter((action) => action !== taken),
+    })),
   });
 }
 
