@@ -3,6 +3,7 @@ import { authorizerEnv } from './contract';
 import { telemetryOf } from '../runtime/http-ports';
 import { faultRecord } from '../runtime/telemetry';
 import { tokenVerifier } from '../runtime/tokens';
+import { traceIdOf } from '../runtime/trace';
 
 const { systemName, tenantClaim } = authorizerEnv.read(process.env);
 const telemetry = telemetryOf(process.env, 'authorizer', systemName);
@@ -13,7 +14,7 @@ export async function handler(event: AuthorizerEvent): Promise<AuthorizerPolicy>
   const startedMs = Date.now();
   const record = (fields: object, thrown?: unknown): void => telemetry.record(
     'authorization',
-    { latencyMs: Date.now() - startedMs, traceId: process.env._X_AMZN_TRACE_ID, ...fields },
+    { latencyMs: Date.now() - startedMs, traceId: traceIdOf({ invocation: process.env._X_AMZN_TRACE_ID }, startedMs), ...fields },
     thrown === undefined ? undefined : faultRecord(thrown),
   );
   const authorization = await authorize(ports, event).catch((thrown: unknown) => {

@@ -47,7 +47,7 @@ export interface JwtAuthorizationProps {
   /**
    * How long a verified token is remembered, 0 to 1 hour. A token revoked or expired meanwhile still passes.
    *
-   * @default Duration.minutes(5)
+   * @default Duration.minutes(1)
    */
   readonly cacheTtl?: Duration;
 }
@@ -73,7 +73,7 @@ export interface CognitoAuthorizationProps {
   /**
    * How long a verified token is remembered, 0 to 1 hour.
    *
-   * @default Duration.minutes(5)
+   * @default Duration.minutes(1)
    */
   readonly cacheTtl?: Duration;
 }
@@ -177,7 +177,7 @@ export class PaymentsAuthorization {
       if (problem) throw invalidProps(scope, problem);
       const authorizer = new TokenAuthorizer(scope, 'TokenAuthorizer', {
         handler: host.makeFunction(authorizerEnv.write({ systemName: host.systemName, ...env })),
-        resultsCacheTtl: cacheTtl ?? Duration.minutes(5),
+        resultsCacheTtl: cacheTtl ?? Duration.minutes(1),
       });
       return { methodOptions: { authorizer, authorizationType: AuthorizationType.CUSTOM }, tenantSource: { kind: 'context', key: tenantContextKey } };
     });
@@ -240,7 +240,7 @@ function algorithmProblem(algorithms: string[] | undefined): PropProblem | undef
 
 function cacheProblem(cacheTtl: Duration | undefined): PropProblem | undefined {
   if (cacheTtl === undefined || cacheTtl.toSeconds() <= 3600) return undefined;
-  return { prop: 'authorization.cacheTtl', given: `${cacheTtl.toSeconds()} s`, allowed: '0 to 3600 seconds', mend: 'leave it out for 5 minutes' };
+  return { prop: 'authorization.cacheTtl', given: `${cacheTtl.toSeconds()} s`, allowed: '0 to 3600 seconds', mend: 'leave it out for 1 minute' };
 }
 
 function tenantsProblem(tenants: { [principal: string]: string } | undefined): PropProblem | undefined {

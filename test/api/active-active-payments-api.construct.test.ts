@@ -155,7 +155,7 @@ describe('functions', () => {
 
 describe('authorization', () => {
   test('JWT: verified by our function, which reads its settings', () => {
-    template.hasResourceProperties('AWS::ApiGateway::Authorizer', { Type: 'TOKEN', IdentitySource: 'method.request.header.Authorization', AuthorizerResultTtlInSeconds: 300 });
+    template.hasResourceProperties('AWS::ApiGateway::Authorizer', { Type: 'TOKEN', IdentitySource: 'method.request.header.Authorization', AuthorizerResultTtlInSeconds: 60 });
     expect(environmentOf(template, 'authorizer')).toEqual({
       PAYMENTS_SYSTEM_NAME: 'acme-pay', AUTHORIZER_ISSUER: jwt.issuer, AUTHORIZER_AUDIENCE: '["payments"]', AUTHORIZER_TENANT_CLAIM: 'tenant',
     });
