@@ -15,7 +15,9 @@ export function toAttribute(value: Value): AttributeValue {
 }
 
 export function toAttributes(values: Readonly<Record<string, Value>>): Record<string, AttributeValue> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, toAttribute(value)]));
+  const attributes: Record<string, AttributeValue> = {};
+  for (const name of Object.keys(values)) attributes[name] = toAttribute(values[name]);
+  return attributes;
 }
 
 export function fromAttribute(attribute: AttributeValue): Value {
@@ -28,7 +30,9 @@ export function fromAttribute(attribute: AttributeValue): Value {
 }
 
 export function fromAttributes(attributes: Record<string, AttributeValue>): Record<string, Value> {
-  return Object.fromEntries(Object.entries(attributes).map(([name, attribute]) => [name, fromAttribute(attribute)]));
+  const values: Record<string, Value> = {};
+  for (const name of Object.keys(attributes)) values[name] = fromAttribute(attributes[name]);
+  return values;
 }
 
 export const toItem = (attributes: Record<string, AttributeValue>): Item => fromAttributes(attributes) as Item;
