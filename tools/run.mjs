@@ -73,8 +73,19 @@ const child = spawn(path.join(bin, 'node'), ['--import', 'tsx', path.join(root, 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
 
-// Under npm the same goes for this process: a killed npm must not leave the command running.
+// Under npm the same goes for this process: a killed npm must not leave the command running. Between the two is npm's shell,
+// which would wait on.
 if (process.env.npm_lifecycle_event) {
-  const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 500).unref();
+  const shell = process.ppid;
+  const [, parent, name] = /^\s*(\d+)\s+(.*)$/m.exec(spawnSync('ps', ['-o', 'ppid=,comm=', '-p', String(shell)], { encoding: 'utf8' }).stdout ?? '') ?? [];
+  const npm = /(^|\/)-?\w*sh$/.test(name?.trim() ?? '') ? Number(parent) : shell;
+  const gone = (pid) => {
+    try {
+      process.kill(pid, 0);
+      return false;
+    } catch (error) {
+      return error.code === 'ESRCH';
+    }
+  };
+  setInterval(() => (process.ppid !== shell || gone(npm)) && child.kill('SIGTERM'), 500).unref();
 }
