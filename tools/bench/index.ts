@@ -68,6 +68,7 @@ async function measureAll({ rounds }: Wishes, engine: Engine, folder: string): P
   const compared = ['powertools-full', 'powertools', 'bare'];
   const functions: Record<string, string> = { payments };
   for (const name of compared) functions[name] = await bundleAs(`tools/bench/functions/${name}.ts`, path.join(folder, `${name}.js`));
+  functions['powertools-whole'] = await bundleAs('tools/bench/functions/powertools.ts', path.join(folder, 'powertools-whole.js'), true);
 
   say('requests, units and times');
   const options: MeasureOptions = { tableName: engine.tableName, functionFile: payments, rounds, ...effort };

@@ -16,9 +16,10 @@ export interface Startup {
   readonly ours: { readonly load: number; readonly loadCpu: number };
 }
 
-/** Bundles an entry exactly as the handlers are bundled. */
-export async function bundleAs(entry: string, outfile: string): Promise<string> {
-  await esbuild.build({ ...settings, absWorkingDir: root, entryPoints: [entry], outfile, write: true, sourcemap: false, metafile: false });
+/** Bundles an entry exactly as the handlers are bundled, or with `whole` also what our build leaves out because Lambda never reaches it. */
+export async function bundleAs(entry: string, outfile: string, whole = false): Promise<string> {
+  const external = whole ? [] : settings.external;
+  await esbuild.build({ ...settings, external, absWorkingDir: root, entryPoints: [entry], outfile, write: true, sourcemap: false, metafile: false });
   return outfile;
 }
 
