@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Assembly } from './assembly/assembly';
 import { prepareAssembly } from './assembly/prepare';
 import { deployAll } from './deploy/deploy';
@@ -33,6 +34,9 @@ export interface LocalRun {
   /** Ends everything and deletes the folder. Idempotent. */
   stop(): Promise<void>;
 }
+
+/** The supervisor has killed everything long before. */
+const closeWithinMs = 10_000;
 
 /**
  * Synthesises the app, starts the emulators, deploys into them and opens the front door.
@@ -88,7 +92,7 @@ async function compose(options: DemoOptions, log: (line: string) => void, superv
     stacks,
     givesTokens: prepared.issuer !== undefined,
     folder: supervisor.folder,
-    failed: Promise.race([engines.failed, closing.begun.then(() => new Promise<never>(() => {}))]),
+    failed: engines.failed,
     processIds: () => [process.pid, supervisor.pid, ...engines.processIds()],
     stop: () => closing.run(),
   };
@@ -131,28 +135,19 @@ function witnessesOf({ plan }: Assembly): string[] {
   return [...new Set(plan.globalTables.flatMap((table) => table.witness ?? []))];
 }
 
-/** What must be closed, last opened first; all of it even when one step fails. */
+/** What must be closed: all of it at once and even when one step fails, since a step may wait for an emulator that is frozen. */
 class Closing {
-  readonly begun: Promise<void>;
-  private begin!: () => void;
   private readonly steps: (() => Promise<void>)[] = [];
-  private done?: Promise<void>;
-
-  constructor() {
-    this.begun = new Promise((resolve) => { this.begin = resolve; });
-  }
+  private done?: Promise<unknown>;
 
   add(step: () => Promise<void>): void {
     // Opened after the end began: closed at once.
     if (this.done) void step().catch(() => {});
-    else this.steps.unshift(step);
+    else this.steps.push(step);
   }
 
-  run(): Promise<void> {
-    this.begin();
-    this.done ??= (async () => {
-      for (const step of this.steps) await step().catch(() => {});
-    })();
-    return this.done;
+  async run(): Promise<void> {
+    this.done ??= Promise.race([Promise.allSettled(this.steps.map((step) => step())), sleep(closeWithinMs, undefined, { ref: false })]);
+    await this.done;
   }
 }

@@ -39,7 +39,7 @@ export class Engines {
     await Promise.all([...this.regions, strongHome].map(async (key) => {
       const engine = await this.launch(key);
       this.processes.set(key, engine);
-      void engine.ended.then(() => this.fail(`the emulator of ${key} ended by itself`));
+      void engine.ended.then(() => this.fail(`the emulator of ${key === strongHome ? 'the strong copies' : key} ended by itself`));
     }));
   }
 

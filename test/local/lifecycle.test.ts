@@ -23,6 +23,10 @@ function leftIn(folder: string): string[] {
   return readdirSync(folder).filter((name) => !/^(tsx|node-compile-cache)/.test(name));
 }
 
+async function stop(url: string, region: string): Promise<void> {
+  expect((await fetch(`${url}/_local/regions/${region}/stop`, { method: 'POST' })).ok).toBe(true);
+}
+
 describe('two runs at once', () => {
   let first: DemoProcess;
   let second: DemoProcess;
@@ -55,7 +59,8 @@ describe('two runs at once', () => {
     expect(groups.map(({ pid, group }) => pid === group)).toEqual([true, true, true]);
   });
 
-  test('SIGTERM leaves no process and no folder, and the other run does not notice', async () => {
+  test('SIGTERM with a stopped region leaves no process and no folder, and the other run does not notice', async () => {
+    await stop(urls[0], 'us-east-1');
     const before = first.tree();
     expect(before.length).toBeGreaterThan(5);
     expect(leftIn(first.temp)).toHaveLength(1);
@@ -67,8 +72,7 @@ describe('two runs at once', () => {
   });
 
   test('SIGKILL with a stopped region leaves no process and no folder either', async () => {
-    const stopped = await fetch(`${urls[1]}/_local/regions/us-west-2/stop`, { method: 'POST' });
-    expect(stopped.ok).toBe(true);
+    await stop(urls[1], 'us-west-2');
     const before = second.tree();
     second.signal('SIGKILL');
     expect(await survivors(before)).toEqual([]);
@@ -83,6 +87,19 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s while it deploys ends it at once, 
   run.signal(signal);
   expect(await run.ended).toBe(0);
   expect(run.errors).toBe('');
+  expect(await survivors(before, 0)).toEqual([]);
+  expect(leftIn(run.temp)).toEqual([]);
+});
+
+test('an emulator that dies ends the run with one line and exit 1, and leaves nothing', async () => {
+  const run = demo(['--port', '0', '--lag', '7']);
+  const url = await run.ready();
+  const { links } = (await (await fetch(`${url}/_local/status`)).json()) as { links: { lagMs: number }[] };
+  expect(new Set(links.map(({ lagMs }) => lagMs))).toEqual(new Set([7]));
+  const before = run.tree();
+  process.kill(before.find(({ command }) => command.includes('-m ministack'))!.pid, 'SIGKILL');
+  expect(await run.ended).toBe(1);
+  expect(run.errors).toMatch(/^the emulator of (us-east-1|us-west-2|the strong copies) ended by itself\n$/);
   expect(await survivors(before, 0)).toEqual([]);
   expect(leftIn(run.temp)).toEqual([]);
 });
