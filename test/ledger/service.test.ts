@@ -8,25 +8,21 @@ let world: World;
 let ledger: PaymentsLedger;
 
 beforeEach(async () => {
-  world = new World(7);
+  world = new World();
   ledger = world.ledger('us-east-1');
-  await run(ledger.openAccount(world.context(), { accountId: 'acc', currency: 'EUR', balance: 1_000 }));
+  await ledger.openAccount(world.context(), { accountId: 'acc', currency: 'EUR', balance: 1_000 });
 });
 
-async function run<T>(call: Promise<T>): Promise<T> {
-  await world.settle();
-  return call;
-}
 const pay = (key: string, more: Partial<AuthoriseCommand> = {}, by = ledger): Promise<KeyedOutcome> =>
-  run(by.authorise(world.context(tenant), { idempotencyKey: key, accountId: 'acc', amount: 100, currency: 'EUR', ...more }));
+  by.authorise(world.context(tenant), { idempotencyKey: key, accountId: 'acc', amount: 100, currency: 'EUR', ...more });
 const act = (key: string, type: MoveCommand['type'], paymentId: string, amount?: number): Promise<KeyedOutcome> =>
-  run(ledger.move(world.context(tenant), { idempotencyKey: key, paymentId, type, ...(amount === undefined ? {} : { amount }) }));
+  ledger.move(world.context(tenant), { idempotencyKey: key, paymentId, type, ...(amount === undefined ? {} : { amount }) });
 const paid = (outcome: KeyedOutcome): Payment => {
   if (outcome.kind !== 'answered') throw new Error(`expected an answer, got ${JSON.stringify(outcome)}`);
   return outcome.payment;
 };
 const balances = async (): Promise<number[]> => {
-  const outcome = await run(ledger.getAccount(world.context(), 'acc'));
+  const outcome = await ledger.getAccount(world.context(), 'acc');
   if (outcome.kind !== 'found') throw new Error(outcome.kind);
   const { available, held, settled } = outcome.account;
   return [available, held, settled];
@@ -34,19 +30,19 @@ const balances = async (): Promise<number[]> => {
 
 describe('accounts', () => {
   it('are opened once; the same content again is no conflict, other content is', async () => {
-    const open = (balance: number) => run(ledger.openAccount(world.context(), { accountId: 'acc', currency: 'EUR', balance }));
+    const open = (balance: number) => ledger.openAccount(world.context(), { accountId: 'acc', currency: 'EUR', balance });
     await pay('k1');
     expect(await open(1_000)).toMatchObject({ kind: 'opened', created: false, account: { available: 900, held: 100 } });
     expect(await open(999)).toEqual({ kind: 'differs' });
   });
 
   it("are a tenant's own", async () => {
-    expect(await run(ledger.getAccount(world.context('other'), 'acc'))).toMatchObject({ kind: 'rejected', code: 'unknown_account' });
+    expect(await ledger.getAccount(world.context('other'), 'acc')).toMatchObject({ kind: 'rejected', code: 'unknown_account' });
   });
 
   it('do not meet when tenant and account ID run together', async () => {
-    await run(ledger.openAccount(world.context('a#b'), { accountId: 'c', currency: 'EUR', balance: 1 }));
-    expect(await run(ledger.getAccount(world.context('a'), 'b#c'))).toMatchObject({ kind: 'rejected' });
+    await ledger.openAccount(world.context('a#b'), { accountId: 'c', currency: 'EUR', balance: 1 });
+    expect(await ledger.getAccount(world.context('a'), 'b#c')).toMatchObject({ kind: 'rejected' });
   });
 });
 
@@ -93,11 +89,11 @@ describe('an authorization', () => {
   });
 
   it('scopes keys to the tenant', async () => {
-    await run(ledger.openAccount(world.context('other'), { accountId: 'acc', currency: 'EUR', balance: 500 }));
+    await ledger.openAccount(world.context('other'), { accountId: 'acc', currency: 'EUR', balance: 500 });
     const mine = paid(await pay('k1'));
-    const theirs = await run(ledger.authorise(world.context('other'), { idempotencyKey: 'k1', accountId: 'acc', amount: 7, currency: 'EUR' }));
+    const theirs = await ledger.authorise(world.context('other'), { idempotencyKey: 'k1', accountId: 'acc', amount: 7, currency: 'EUR' });
     expect(paid(theirs).paymentId).not.toBe(mine.paymentId);
-    expect(await run(ledger.getPayment(world.context('other'), mine.paymentId))).toMatchObject({ kind: 'rejected', code: 'unknown_payment' });
+    expect(await ledger.getPayment(world.context('other'), mine.paymentId)).toMatchObject({ kind: 'rejected', code: 'unknown_payment' });
   });
 
   it('stores nothing for what it rejects, so that the key can be used again', async () => {
@@ -180,7 +176,7 @@ describe('listing', () => {
     world.nowMs += 10;
     await act('r', 'REFUND', ids[0], 10);
     const list = async (limit: number, cursor?: string) => {
-      const outcome = await run(ledger.listTransactions(world.context(), { accountId: 'acc', limit, ...(cursor ? { cursor } : {}) }));
+      const outcome = await ledger.listTransactions(world.context(), { accountId: 'acc', limit, ...(cursor ? { cursor } : {}) });
       if (outcome.kind !== 'found') throw new Error(JSON.stringify(outcome));
       return outcome;
     };
@@ -204,7 +200,7 @@ describe('listing', () => {
 
   it('refuses a cursor that is none', async () => {
     for (const cursor of ['x', 'AAAA', Buffer.from('000000000000001#short#0').toString('base64url')]) {
-      expect(await run(ledger.listTransactions(world.context(), { accountId: 'acc', limit: 5, cursor }))).toMatchObject({ kind: 'rejected', code: 'invalid_cursor' });
+      expect(await ledger.listTransactions(world.context(), { accountId: 'acc', limit: 5, cursor })).toMatchObject({ kind: 'rejected', code: 'invalid_cursor' });
     }
   });
 });
@@ -244,12 +240,12 @@ describe("the team's own decision", () => {
     const stuck = world.ledger('us-east-1', () => new Promise((resolve) => { release = resolve; }));
     const { by, asked } = await withDecision([{ kind: 'approve' }]);
     const first = stuck.authorise(world.context(tenant), { idempotencyKey: 'k', accountId: 'acc', amount: 100, currency: 'EUR' });
-    await world.settle();
+    await new Promise((resolve) => setImmediate(resolve));
     expect(await pay('k', {}, by)).toMatchObject({ kind: 'inFlight' });
     world.nowMs += 6_000;
     expect(await pay('k', {}, by)).toMatchObject({ kind: 'answered', replayed: true, payment: { status: 'AUTHORISED' } });
     release({ kind: 'decline', reason: 'too_late' });
-    expect(paid(await run(first)).status).toBe('AUTHORISED');
+    expect(paid(await first).status).toBe('AUTHORISED');
     expect(asked).toHaveLength(1);
     expect(await balances()).toEqual([900, 100, 0]);
   });

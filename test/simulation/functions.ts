@@ -10,12 +10,22 @@ import { DecisionRequest, Decision, IndexEntry, Item, LedgerPorts, LedgerStore, 
 /** What a function reports: an answer, an exception that it should never throw, or nothing any more. */
 export type Ended<T> = { readonly kind: 'answered'; readonly answer: T } | { readonly kind: 'threw'; readonly error: unknown } | { readonly kind: 'crashed' };
 
+/** What a function is to do with its ledger. */
+export type Call<T> = (ledger: Ledger, context: CallContext, instance: FunctionInstance) => Promise<T>;
+
+/** Whether what a region sends to a table arrives, and whether its answer does. */
+export interface Route {
+  readonly there: (region: string) => boolean;
+  readonly back: (region: string) => boolean;
+}
+
 export interface FunctionWorld {
   readonly scheduler: Scheduler;
   readonly geography: Geography;
   readonly chance: Chance;
   readonly plan: FaultPlan;
   readonly table: Table;
+  readonly route: Route;
   readonly subject: Subject;
   /** Whether faults still strike single requests. */
   readonly faulty: () => boolean;
@@ -49,14 +59,14 @@ export class FunctionInstance {
       nonce: () => `${name}.${nonces += 1}`,
       sleep: (ms) => new Promise((resolve) => scheduler.after(ms, () => this.wake(() => resolve()))),
       // The port turns whatever goes wrong on the way into "unknown", as the real one does.
-      ...(decide ? { decide: (request) => this.travel(`decide ${request.paymentId}`, () => decide(request)).catch((): Decision => ({ kind: 'unknown' })) } : {}),
+      ...(decide ? { decide: (request) => this.travel(`decide ${request.paymentId}`, local, () => decide(request)).catch((): Decision => ({ kind: 'unknown' })) } : {}),
     };
     const settings = { region, ...(decide ? { decision: { timeoutMs: 3_000, onUnknown: chance.pick(['RETRY', 'DECLINE'] as const) } } : {}) };
     this.ledger = new world.subject.PaymentsLedger(this.ports, settings);
   }
 
   /** Runs one call of the ledger; `ended` is told once, unless the function crashes without a word. */
-  public run<T>(call: (ledger: Ledger, context: CallContext, instance: FunctionInstance) => Promise<T>, tenant: string, ended: (ended: Ended<T>) => void): void {
+  public run<T>(call: Call<T>, tenant: string, ended: (ended: Ended<T>) => void): void {
     const { scheduler, observe } = this.world;
     this.busy = true;
     this.crashed = () => ended({ kind: 'crashed' });
@@ -93,11 +103,11 @@ export class FunctionInstance {
     const { world } = this;
     const sentAt = world.scheduler.nowMs;
     const text = (): string => `${this.name} ${describe(request)}`;
-    return this.travel(text, () => world.table.perform(request, this.region, sentAt));
+    return this.travel(text, world.route, () => world.table.perform(request, this.region, sentAt));
   }
 
   /** A request's way to its effect and back, with all that can befall it. */
-  private travel<T>(what: string | (() => string), effect: () => T): Promise<T> {
+  private travel<T>(what: string | (() => string), route: Route, effect: () => T): Promise<T> {
     const { world } = this;
     const { geography, scheduler } = world;
     const text = typeof what === 'string' ? () => what : what;
@@ -110,11 +120,11 @@ export class FunctionInstance {
         reject(new world.subject.StoreFault(kind, why));
       }));
       const arrive = (delayMs: number, then: (result: () => T) => void): void => scheduler.after(delayMs, () => {
-        if (!geography.canSend(this.region)) return fail('unknown', 'the request did not get through', storeTimeoutMs);
+        if (!route.there(this.region)) return fail('unknown', 'the request did not get through', storeTimeoutMs);
         return then(this.perform(text, effect));
       });
       const answer = (result: () => T): void => {
-        if (!geography.canHear(this.region)) return fail('unknown', 'the answer did not get through', storeTimeoutMs);
+        if (!route.back(this.region)) return fail('unknown', 'the answer did not get through', storeTimeoutMs);
         return scheduler.after(geography.latencyMs(this.region), () => this.wake(() => {
           try {
             resolve(result());
@@ -182,6 +192,9 @@ export class FunctionInstance {
     }
   }
 }
+
+/** What stays within a region. */
+const local: Route = { there: () => true, back: () => true };
 
 const storeFates = ['conflict', 'throttled', 'lost', 'unanswered', 'late', 'resent', 'crash', 'pause'] as const;
 

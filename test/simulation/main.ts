@@ -1,7 +1,9 @@
 /** `npm run simulate -- --seeds N --seed S --minutes M`: the ledger under faults that no integration test reaches. See docs/reliability.md. */
 import { parseArgs } from 'node:util';
-import { Mode, modes, RunOptions, runSeed } from './run';
+import { story, tellOurs, tellUsual } from './baseline/story';
+import { catchAll, write } from './mistakes/table';
 import { describeFailure, Figures } from './report';
+import { Mode, modes, RunOptions, runSeed } from './run';
 import { shrink } from './shrink';
 
 const usage = `options:
@@ -12,7 +14,9 @@ const usage = `options:
   --payments N    payments per seed (default 200)
   --only a,b      only these payments of the seed's plan
   --without a,b   leave these faults out
-  --print         print the history, whether something broke or not`;
+  --print         print the history, whether something broke or not
+  --mistakes      plant every known mistake and count the seeds until it is caught; with --write, into docs/reliability.md
+  --story         double debits per 100,000 payments after a DNS shift: the usual pattern, and this ledger`;
 
 class UsageError extends Error {}
 
@@ -23,14 +27,20 @@ interface Command {
   readonly modes: readonly Mode[];
   readonly run: Omit<RunOptions, 'seed' | 'mode'>;
   readonly print: boolean;
+  readonly task: 'simulate' | 'mistakes' | 'story';
+  readonly write: boolean;
 }
 
 function parse(args: readonly string[]): Command {
   const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
   const { values } = (() => {
     try {
       return parseArgs({
-        args: [...args], options: { seeds: text, seed: text, minutes: text, mode: text, payments: text, only: text, without: text, print: { type: 'boolean' } },
+        args: [...args],
+        options: {
+          seeds: text, seed: text, minutes: text, mode: text, payments: text, only: text, without: text, print: flag, mistakes: flag, story: flag, write: flag,
+        },
       });
     } catch (error) {
       throw new UsageError((error as Error).message);
@@ -55,6 +65,8 @@ function parse(args: readonly string[]): Command {
       ...(values.without === undefined ? {} : { without: new Set(values.without.split(',')) }),
     },
     print: values.print ?? false,
+    task: values.mistakes ? 'mistakes' : values.story ? 'story' : 'simulate',
+    write: values.write ?? false,
   };
 }
 
@@ -90,9 +102,28 @@ async function simulate(command: Command): Promise<boolean> {
   return true;
 }
 
+async function tellStory(): Promise<boolean> {
+  const { payments, oldRegionShare, lagMs, slowShare, slowUpToMs, patienceMs } = story;
+  print(`${payments} payments, ${oldRegionShare * 100} % of the requests in the old region, ${lagMs} ms lag; ${slowShare * 100} % start up to ${slowUpToMs} ms late, `
+    + `clients send again after ${patienceMs} ms`);
+  const usual = await tellUsual(payments);
+  print(`conditional writes on an eventual table: ${usual.sentTwice} sent twice, ${usual.doubleDebits} debited twice`);
+  const ours = await tellOurs(payments);
+  print(`this ledger: ${ours.sentTwice} sent twice, ${ours.doubleDebits} debited twice`);
+  return ours.doubleDebits === 0;
+}
+
+async function catchMistakes(recordIt: boolean): Promise<boolean> {
+  const lines = await catchAll(print);
+  if (recordIt) write(lines);
+  return true;
+}
+
 async function main(): Promise<void> {
   try {
-    process.exitCode = await simulate(parse(process.argv.slice(2))) ? 0 : 1;
+    const command = parse(process.argv.slice(2));
+    const tasks = { simulate: () => simulate(command), mistakes: () => catchMistakes(command.write), story: tellStory };
+    process.exitCode = await tasks[command.task]() ? 0 : 1;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`${error.message}\n${usage}\n`);

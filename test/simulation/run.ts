@@ -1,11 +1,11 @@
 import { Chance } from './chance';
 import { checkAll } from './checks/all';
-import { readBooks } from './checks/books';
+import { paymentIdOf, readBooks } from './checks/books';
 import { planFaults, FaultName } from './faults';
 import { History, Intent, isFinal, keyOf, Operation, Violation } from './history';
 import { shipped, Subject } from './subject';
 import { AccountPlan, PaymentPlan, planWorkload, Workload } from './workload';
-import { World } from './world';
+import { TableKind, World } from './world';
 import { LedgerEvent } from '../../src/ledger/model';
 
 /**
@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly payments?: number;
   /** What runs. @default the shipped files */
   readonly subject?: Subject;
+  /** The table's consistency, for the mistake of taking one for the other. @default STRONG */
+  readonly table?: TableKind;
   /** Faults left out, by name. */
   readonly without?: ReadonlySet<string>;
   /** Plans left in, by number; absent: all. */
@@ -55,13 +57,14 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     const plan = planFaults({ seed, regions, without: options.without ?? new Set(), busy: workload.busy, clocksKept: mode === 'LIVENESS' });
     const episodes = plan.episodes.filter(({ from }) => from < faultsEndMs).map((episode) => ({ ...episode, to: Math.min(episode.to, faultsEndMs) }));
     const world = new World({
-      seed, regions, subject, faultsEndMs, plan: { ...plan, episodes }, decides: chance.happens(0.25), ...(options.trace ? { trace: options.trace } : {}),
+      seed, regions, subject, faultsEndMs, plan: { ...plan, episodes }, decides: chance.happens(0.25), table: options.table ?? 'STRONG', ...(options.trace ? { trace: options.trace } : {}),
     });
     const story = new Story(world, workload, options, chance);
     story.begin();
     await world.scheduler.run();
     story.replayAbandoned();
     await world.scheduler.run();
+    world.quiet();
     const books = await readBooks(world, workload.accounts);
     const checked = checkAll({ history: world.history, books, mode, faultsEndMs, decides: world.options.decides, bounds: subject.bounds });
     const payments = world.history.intents.filter(({ operation }) => operation.kind === 'authorise').length;
@@ -119,11 +122,15 @@ class Story {
   private pay(payment: PaymentPlan): void {
     const { account, number } = payment;
     if (!this.opened.has(account)) return this.world.scheduler.after(1_000, () => this.pay(payment));
-    const command = { idempotencyKey: `pay-${number}`, accountId: account.accountId, amount: payment.amount, currency: 'EUR' };
+    const command = { idempotencyKey: payment.key, accountId: account.accountId, amount: payment.amount, currency: 'EUR' };
     const { tries } = this;
     this.want(number, account.tenant, account.accountId, { kind: 'authorise', command }, tries, (outcome) => {
       if (outcome.kind === 'answered' && 'payment' in outcome) this.follow(payment, outcome.payment.paymentId);
     });
+    if (payment.earlyReadAfterMs !== undefined) {
+      const paymentId = paymentIdOf(account.tenant, command.idempotencyKey);
+      this.world.scheduler.after(payment.earlyReadAfterMs, () => this.want(number, account.tenant, account.accountId, { kind: 'readPayment', paymentId }, 2));
+    }
     if (payment.twinAfterMs === undefined) return undefined;
     return this.world.scheduler.after(payment.twinAfterMs, () => {
       this.want(number, account.tenant, account.accountId, { kind: 'authorise', command: { ...command, amount: payment.amount + 1 } }, tries);
@@ -132,10 +139,10 @@ class Story {
 
   /** What is asked of a payment once its client knows it. */
   private follow(payment: PaymentPlan, paymentId: string): void {
-    const { account: { tenant, accountId }, moves, number } = payment;
+    const { account: { tenant, accountId }, key, moves, number } = payment;
     const { scheduler } = this.world;
     moves.forEach(({ type, amount, afterMs, reusesKey }, move) => scheduler.after(afterMs, () => {
-      const idempotencyKey = reusesKey ? `pay-${number}` : `move-${number}-${move}`;
+      const idempotencyKey = reusesKey ? key : `${key}-move-${move}`;
       this.want(number, tenant, accountId, { kind: 'move', command: { idempotencyKey, paymentId, type, ...(amount === undefined ? {} : { amount }) } }, this.tries);
     }));
     for (const afterMs of payment.readAfterMs) {

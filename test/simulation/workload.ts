@@ -20,6 +20,8 @@ export interface MovePlan {
 
 export interface PaymentPlan {
   readonly number: number;
+  /** Unique within its tenant; the other tenant uses the same ones. */
+  readonly key: string;
   readonly account: AccountPlan;
   readonly amount: number;
   readonly atMs: number;
@@ -27,6 +29,8 @@ export interface PaymentPlan {
   /** Another request with the same key and another amount, so much later. */
   readonly twinAfterMs?: number;
   readonly readAfterMs: readonly number[];
+  /** Somebody asks for it while it may still be in flight. */
+  readonly earlyReadAfterMs?: number;
 }
 
 export interface Workload {
@@ -48,7 +52,8 @@ export function planWorkload(seed: number, payments: number): Workload {
   const hotShare = chance.pick([0.3, 0.5, 0.7]);
   const smallCount = Math.max(1, Math.round(payments * (1 - hotShare) / paymentsPerSmallAccount));
   const accounts: AccountPlan[] = [];
-  for (const tenant of tenants) accounts.push({ tenant, accountId: 'hot', balance: Math.round(payments * hotShare * 50 * chance.pick([0.3, 0.5, 2])), small: false });
+  const funds = Math.round(payments * hotShare * 50);
+  for (const tenant of tenants) accounts.push({ tenant, accountId: 'hot', balance: Math.round(funds * chance.pick([0.3, 0.5, 2])), small: false });
   for (let number = 0; number < smallCount; number += 1) {
     // Account names recur from tenant to tenant.
     accounts.push({ tenant: tenants[number % 2], accountId: `shop-${Math.floor(number / 2)}`, balance: 60 + chance.below(240), small: true });
@@ -60,7 +65,12 @@ export function planWorkload(seed: number, payments: number): Workload {
     busy.push([start, start + length]);
     start += length + chance.pick(gaps);
   }
-  const planned = Array.from({ length: payments }, (_, number) => planPayment(seed, number, accounts, hotShare, busy));
+  const used: Record<string, number> = {};
+  const planned = Array.from({ length: payments }, (_, number): PaymentPlan => {
+    const plan = planPayment(seed, number, accounts, hotShare, busy);
+    used[plan.account.tenant] = (used[plan.account.tenant] ?? 0) + 1;
+    return { ...plan, key: `k${used[plan.account.tenant]}` };
+  });
   const looks = accounts.filter(({ small }) => small).flatMap((account) => Array.from({ length: 1 + chance.below(2) }, () => {
     const [from, to] = chance.pick(busy);
     return { account, atMs: chance.between(from, to) };
@@ -69,7 +79,7 @@ export function planWorkload(seed: number, payments: number): Workload {
 }
 
 /** Each payment has its own stream of chance: leaving others out does not change it. */
-function planPayment(seed: number, number: number, accounts: readonly AccountPlan[], hotShare: number, busy: readonly (readonly [number, number])[]): PaymentPlan {
+function planPayment(seed: number, number: number, accounts: readonly AccountPlan[], hotShare: number, busy: Workload['busy']): Omit<PaymentPlan, 'key'> {
   const chance = new Chance(seed, `payment ${number}`);
   const hot = number % 100 < hotShare * 100;
   const smallCount = accounts.length - tenants.length;
@@ -96,5 +106,6 @@ function planPayment(seed: number, number: number, accounts: readonly AccountPla
     moves,
     ...(chance.happens(0.03) ? { twinAfterMs: chance.between(0, 400) } : {}),
     readAfterMs: chance.happens(0.2) ? [chance.between(0, 2_000)] : [],
+    ...(chance.happens(0.15) ? { earlyReadAfterMs: chance.between(0, 150) } : {}),
   };
 }

@@ -1,20 +1,26 @@
 import { Chance } from './chance';
 import { Client, ClientWorld, Patience } from './client';
 import { FaultName, FaultPlan, requestFaults } from './faults';
-import { FunctionInstance, FunctionWorld } from './functions';
+import { Call, FunctionInstance, FunctionWorld } from './functions';
 import { Geography } from './geography';
 import { Answered, describeOperation, describeOutcome, History, Intent, Outcome } from './history';
 import { Scheduler } from './scheduler';
 import { Subject } from './subject';
+import { EventualTable } from './tables/eventual-table';
 import { StrongTable } from './tables/strong-table';
+import { Table } from './tables/table';
 import { CallContext, Ledger, LedgerEvent } from '../../src/ledger/model';
 import { Decision, DecisionRequest, Item } from '../../src/ledger/ports';
+
+/** A global table's consistency: multi-region strong, or eventual with last writer wins. */
+export type TableKind = 'STRONG' | 'EVENTUAL';
 
 export interface WorldOptions {
   readonly seed: number;
   readonly regions: readonly string[];
   readonly plan: FaultPlan;
   readonly subject: Subject;
+  readonly table: TableKind;
   /** Virtual time at which faults end; none: they never do. */
   readonly faultsEndMs: number;
   /** Whether a team's own decision function takes part. */
@@ -31,11 +37,12 @@ export class World {
   public readonly history = new History();
   public readonly counts = new Map<FaultName | LedgerEvent, number>();
   public readonly geography: Geography;
-  public readonly table: StrongTable;
+  public readonly table: Table;
   private readonly chance: Chance;
   private readonly pools: ReadonlyMap<string, FunctionInstance[]>;
   private readonly functions: FunctionWorld;
   private instances = 0;
+  private tracing = true;
 
   constructor(public readonly options: WorldOptions) {
     const { seed, regions, plan } = options;
@@ -45,13 +52,8 @@ export class World {
       this.trace(() => `--- ${what} ${region}`);
     });
     this.pools = new Map(regions.map((region) => [region, []]));
-    this.table = new StrongTable({
-      nowMs: () => this.scheduler.nowMs,
-      chance: this.chance.next,
-      hasQuorum: (region) => this.geography.canSend(region),
-      staleByMs: (region) => this.geography.staleByMs(region),
-      catchingUp: (region) => this.geography.catchingUp(region),
-    });
+    const eventual = options.table === 'EVENTUAL';
+    this.table = eventual ? this.eventualTable() : this.strongTable();
     this.table.onWrite = (item) => this.checkBalances(item);
     this.functions = {
       scheduler: this.scheduler,
@@ -59,6 +61,9 @@ export class World {
       chance: this.chance,
       plan,
       table: this.table,
+      route: eventual
+        ? { there: (region) => this.geography.isUp(region), back: (region) => this.geography.isUp(region) }
+        : { there: (region) => this.geography.canSend(region), back: (region) => this.geography.canHear(region) },
       subject: options.subject,
       faulty: () => this.faulty(),
       met: (fault) => this.met(fault),
@@ -66,6 +71,25 @@ export class World {
       trace: (line) => this.trace(line),
       ...(options.decides ? { decide: (request: DecisionRequest) => this.decide(request) } : {}),
     };
+  }
+
+  private strongTable(): Table {
+    return new StrongTable({
+      nowMs: () => this.scheduler.nowMs,
+      chance: this.chance.next,
+      hasQuorum: (region) => this.geography.canSend(region),
+      staleByMs: (region) => this.geography.staleByMs(region),
+      catchingUp: (region) => this.geography.catchingUp(region),
+    });
+  }
+
+  private eventualTable(): Table {
+    const carry = (from: string, to: string, deliver: () => void): void => {
+      // Usually a fraction of a second; what a broken link holds back comes when it is mended, in no order.
+      const arrive = (): void => (this.geography.linked(from, to) ? deliver() : this.scheduler.after(this.chance.between(500, 3_000), arrive));
+      this.scheduler.after(this.chance.between(40, this.chance.happens(0.1) ? 3_000 : 250), arrive);
+    };
+    return new EventualTable(this.options.regions, { clockMs: (region) => this.geography.clockMs(region), carry });
   }
 
   public client(intent: Intent, patience: Patience, finished?: (outcome: Outcome) => void): Client {
@@ -81,8 +105,7 @@ export class World {
   }
 
   /** Runs something in a function of a region: the client's request, or an inquiry of the checks. */
-  public invoke<T>(region: string, tenant: string, call: (ledger: Ledger, context: CallContext, instance: FunctionInstance) => Promise<T>,
-    ended: (answer: T | undefined) => void): void {
+  public invoke<T>(region: string, tenant: string, call: Call<T>, ended: (answer: T | undefined) => void): void {
     if (!this.geography.isUp(region)) return ended(undefined);
     return this.instance(region).run(call, tenant, (result) => {
       if (result.kind === 'threw') {
@@ -91,6 +114,11 @@ export class World {
       }
       ended(result.kind === 'answered' ? result.answer : undefined);
     });
+  }
+
+  /** What follows is no part of the history: the checks' own inquiries. */
+  public quiet(): void {
+    this.tracing = false;
   }
 
   public faulty(): boolean {
@@ -160,7 +188,7 @@ export class World {
   }
 
   private trace(line: () => string): void {
-    this.options.trace?.(`${(this.scheduler.nowMs / 1000).toFixed(3).padStart(12)}  ${line()}`);
+    if (this.tracing) this.options.trace?.(`${(this.scheduler.nowMs / 1000).toFixed(3).padStart(12)}  ${line()}`);
   }
 }
 

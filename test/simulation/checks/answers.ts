@@ -47,9 +47,16 @@ export function checkFirstAnswers(history: History): Violation[] {
   });
 }
 
-/** What exists is never denied: accounts were opened and payments answered before anyone asks for them. */
+/** What exists is never denied: an account that was opened, a payment that was answered. */
 export function checkNoDenial(history: History): Violation[] {
-  return history.intents.flatMap((intent) => intent.answers.filter(({ outcome }) => outcome.kind === 'rejected')
+  const answered = new Map<string, number>();
+  for (const { answers } of history.intents) {
+    for (const { outcome, step } of answers) {
+      if ('payment' in outcome) answered.set(outcome.payment.paymentId, Math.min(step, answered.get(outcome.payment.paymentId) ?? Infinity));
+    }
+  }
+  const existed = ({ operation }: Intent, sentStep: number): boolean => operation.kind !== 'readPayment' || (answered.get(operation.paymentId) ?? Infinity) < sentStep;
+  return history.intents.flatMap((intent) => intent.answers.filter(({ outcome, sentStep }) => outcome.kind === 'rejected' && existed(intent, sentStep))
     .map(({ outcome }) => ({ invariant: 'what was answered stays', detail: `${describeOperation(intent)}: ${text(outcome)}` })));
 }
 

@@ -1,6 +1,6 @@
 import { AccountBooks } from './books';
-import { describeOperation, History, Intent, isFinal, Violation } from '../history';
 import { LedgerLine, Payment } from '../../../src/ledger/model';
+import { describeOperation, History, Intent, isFinal, Violation } from '../history';
 
 const sumOf = <T>(of: Iterable<T>, amount: (one: T) => number): number => [...of].reduce((sum, one) => sum + amount(one), 0);
 
@@ -81,17 +81,19 @@ function checkMoves(payment: Payment, intents: readonly Intent[]): Violation[] {
   const unanswered = intents.filter(({ answers }) => !answers.some(({ outcome }) => isFinal(outcome))).length;
   const distinct = new Set(lengths).size === lengths.length && !lengths.includes(0);
   const extra = payment.operations.length - lengths.length;
-  return distinct && extra >= 0 && extra <= unanswered
-    ? [] : [{ invariant: 'money moves once', detail: `${payment.paymentId} shows ${payment.operations.length} operations; moves answered with success: ${lengths.length} (after ${lengths.join(', ')} operations), not answered: ${unanswered}` }];
+  const fits = distinct && extra >= 0 && extra <= unanswered;
+  return fits ? [] : [{ invariant: 'money moves once', detail: `${payment.paymentId} shows ${payment.operations.length} operations; moves answered with success: ${lengths.length} (after ${lengths.join(', ')} operations), not answered: ${unanswered}` }];
 }
 
 /** Who asks after an answer sees at least what that answer showed: payments never go back. */
 function checkFreshness(intents: readonly Intent[]): Violation[] {
-  const known = intents.flatMap((intent) => intent.answers.flatMap(({ outcome, step }) => ('payment' in outcome ? [{ step, payment: outcome.payment }] : [])));
+  const answers = intents.flatMap((intent) => intent.answers);
+  const known = answers.flatMap(({ outcome, step }) => ('payment' in outcome ? [{ step, payment: outcome.payment }] : []));
   return intents.filter(({ operation }) => operation.kind === 'readPayment').flatMap((intent) => intent.answers.flatMap(({ outcome, sentStep }) => {
     if (outcome.kind !== 'found' || !('payment' in outcome)) return [];
     const { payment } = outcome;
-    const older = known.find((one) => one.payment.paymentId === payment.paymentId && one.step < sentStep && one.payment.operations.length > payment.operations.length);
-    return older ? [{ invariant: 'what was answered stays', detail: `${describeOperation(intent)}: shows ${payment.operations.length} operations, an earlier answer ${older.payment.operations.length}` }] : [];
+    const shown = payment.operations.length;
+    const older = known.find((one) => one.payment.paymentId === payment.paymentId && one.step < sentStep && one.payment.operations.length > shown);
+    return older ? [{ invariant: 'what was answered stays', detail: `${describeOperation(intent)}: shows ${shown} operations, an earlier answer ${older.payment.operations.length}` }] : [];
   }));
 }

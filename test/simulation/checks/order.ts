@@ -12,6 +12,7 @@ const longest = 28;
 const searchAtMost = 150_000;
 
 interface Step {
+  readonly number?: number;
   readonly intent: Intent;
   readonly from: number;
   readonly to: number;
@@ -27,10 +28,11 @@ export function checkOrder({ plan, account, payments }: AccountBooks, history: H
   const ours = history.intents.filter(({ tenant, accountId, operation }) => tenant === plan.tenant && accountId === plan.accountId
     && ['authorise', 'move', 'readAccount'].includes(operation.kind));
   const steps = ours.flatMap((intent) => stepsOf(intent, (id) => payments.get(id)));
-  const last: Intent = { number: -1, plan: -1, tenant: plan.tenant, accountId: plan.accountId, operation: { kind: 'readAccount', accountId: plan.accountId }, answers: [] };
+  const { tenant: holder, accountId: name } = plan;
+  const last: Intent = { number: -1, plan: -1, tenant: holder, accountId: name, operation: { kind: 'readAccount', accountId: name }, answers: [] };
   steps.push({ intent: last, from: Number.MAX_SAFE_INTEGER - 1, to: Number.MAX_SAFE_INTEGER, outcome: { kind: 'found', account } });
   if (steps.length > longest) return { violations: [], decided: false };
-  const found = search(steps, { available: plan.balance, held: 0, settled: 0, payments: {} }, movesPerPayment);
+  const found = search(steps.map((step, number) => ({ ...step, number })), { available: plan.balance, held: 0, settled: 0, payments: {} }, movesPerPayment);
   if (found !== 'none') return { violations: [], decided: found === 'order' };
   const lines = steps.map(({ intent, from, to, outcome }) => `  ${from}-${to}  ${describeOperation(intent)} -> ${describeOutcome(outcome)}`);
   return { decided: true, violations: [{ invariant: 'one order explains all', detail: `${plan.tenant}/${plan.accountId}, opened with ${plan.balance}:\n${lines.join('\n')}` }] };
@@ -56,7 +58,7 @@ function search(steps: readonly Step[], start: Model, movesPerPayment: number): 
   let visits = 0;
   const explore = (left: readonly Step[], model: Model): boolean | undefined => {
     if (left.length === 0) return true;
-    const key = `${left.map(({ intent, from }) => `${intent.number}.${from}`).join()}|${JSON.stringify(model)}`;
+    const key = `${left.map(({ number }) => number).join()}|${JSON.stringify(model)}`;
     if (dead.has(key)) return false;
     visits += 1;
     if (visits > searchAtMost) return undefined;
@@ -92,7 +94,8 @@ function after(model: Model, { intent, outcome }: Step, movesPerPayment: number)
   if (outcome.kind === 'refused') return hasExpired(outcome) || refusalHolds(money, outcome.code, amount, movesPerPayment) ? model : undefined;
   if (outcome.kind !== 'answered' || !('payment' in outcome)) return undefined;
   const next = afterMove(money, type, amount);
-  if (!next || outcome.payment.captured !== next.captured || outcome.payment.refunded !== next.refunded || outcome.payment.operations.length !== next.moves) return undefined;
+  const { captured, refunded, operations } = outcome.payment;
+  if (!next || captured !== next.captured || refunded !== next.refunded || operations.length !== next.moves) return undefined;
   const back = (money.state === 'held' ? money.amount - next.captured : 0) + next.refunded - money.refunded;
   return {
     available: model.available + back,

@@ -1,0 +1,131 @@
+import { Mode } from '../run';
+import { TableKind } from '../world';
+
+/** One exact text of a shipped file, found once, and what stands in its place. */
+export interface Edit {
+  /** Below `src/`. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** A mistake that a team could make, planted on purpose: the simulation must find it. */
+export interface Mistake {
+  readonly name: string;
+  readonly edits?: readonly Edit[];
+  readonly table?: TableKind;
+  /** @default all */
+  readonly modes?: readonly Mode[];
+}
+
+const ledger = (name: string, find: string, replace: string): Edit => ({ file: `ledger/${name}.service.ts`, find, replace });
+
+const put = '  const put = await attempt.create(item);\n  if (put.kind === \'written\') return answer(';
+/** Puts the claim whatever is there, as a plain PutItem would. */
+const overwrite = `  await attempt.create(item);
+  await attempt.change({
+    pk: item.pk, require: [], set: Object.entries(item).filter(([name]) => name !== 'pk').map(([name, value]) => [[name], value] as const),
+    remove: [['outcome'], ['reason'], ['closedBy'], ['closeType'], ['pending']],
+  });
+`;
+
+const claims: readonly Mistake[] = [
+  { name: 'a claim without a condition', edits: [ledger('authorise', put, `${overwrite}  const put = { kind: 'written' } as never as { kind: string; found?: Item };\n  if (put.kind === 'written') return answer(`)] },
+  { name: 'conditional writes on an eventually consistent table, without a home region', table: 'EVENTUAL' },
+  {
+    name: 'read, then write: idempotency by a read of the nearest replica',
+    edits: [ledger('authorise', put, `  const there = await attempt.patiently((store) => store.read(item.pk, false));
+  if (!there) {
+${overwrite}  }
+  const put = there ? { kind: 'refused', found: there } : { kind: 'written', found: undefined };
+  if (put.kind === 'written') return answer(`)],
+  },
+  { name: 'an SDK resend taken for a duplicate', edits: [ledger('authorise', 'return answer(attempt, claim, claim.nonce !== nonce, nonce);', 'return answer(attempt, claim, true, nonce);')] },
+  {
+    name: 'a stored answer forgotten after a day',
+    edits: [ledger('authorise', '  const claim = paymentOf(found);\n  return answer(', `  if ((found.at as number) < attempt.ports.nowMs() - 86_400_000) {
+${overwrite}    return answer(attempt, paymentOf(item), false, nonce);
+  }
+  const claim = paymentOf(found);
+  return answer(`)],
+  },
+  {
+    name: 'a fingerprint without the amount',
+    edits: [ledger('authorise', '{ call: \'POST /payments\', accountId, amount, currency, reference }', '{ call: \'POST /payments\', accountId, currency, reference }')],
+  },
+  {
+    name: 'keys shared by all tenants',
+    edits: [{ file: 'kernel/fingerprint.ts', find: 'digest([\'key\', tenant, idempotencyKey])', replace: 'digest([\'key\', idempotencyKey])' }],
+  },
+];
+
+const decisions: readonly Mistake[] = [
+  {
+    name: 'a decline not recorded on the account',
+    edits: [ledger('authorise', `  const result = await attempt.change({
+    pk: account,
+    require: newEntry(claim.id, claim.at),
+    set: [[['entries', claim.id], encodeEntry({ kind: 'declined', reason })]],
+  });`, '  const result = { kind: \'written\' } as { kind: string; found?: Item };')],
+  },
+  {
+    name: 'a hold over the entry that is there',
+    edits: [ledger('authorise', '    { test: \'absent\', path: [\'entries\', id] },\n', '')],
+  },
+  { name: 'a hold without looking at the balance', edits: [ledger('authorise', ', { test: \'atLeast\', path: [\'available\'], value: claim.amount }]', ']')] },
+  {
+    name: 'an answer made from the helper\'s own state',
+    edits: [ledger('authorise', 'payment: paymentAfter(claim, decided.decision, []) };', 'payment: { ...paymentAfter(claim, decided.decision, []), region: attempt.settings.region } };')],
+  },
+  {
+    name: 'an unknown outcome answered as declined',
+    edits: [ledger('authorise', '  return hold(attempt, claim, replayed);\n', `  return hold(attempt, claim, replayed)
+    .catch(() => ({ kind: 'decided', decision: { status: 'DECLINED', reason: 'insufficient_funds' }, stored: false }) as Decided);\n`)],
+  },
+  {
+    name: 'a GET that completes what it finds undecided',
+    edits: [ledger('reading', '  if (!payment?.outcome) return unknownPayment(paymentId);', `  if (!payment?.outcome) {
+    const pk = \`k#\${paymentId.slice(4)}\`;
+    const claim = await attempt.strongRead(pk);
+    if (!claim) return unknownPayment(paymentId);
+    await attempt.change({ pk, require: [{ test: 'absent', path: ['outcome'] }], set: [[['outcome'], 'DECLINED'], [['reason'], 'insufficient_funds']] });
+    return getPayment(attempt, paymentId);
+  }`)],
+  },
+  { name: 'only an eventual read before "no such account"', edits: [{ file: 'ledger/service.ts', find: ' ?? await attempt.strongRead(account)', replace: '' }] },
+];
+
+const moves: readonly Mistake[] = [
+  {
+    name: 'an entry deleted at capture or void',
+    edits: [ledger('move', '    set: [[[\'entries\', payment.id], encodeEntry({ kind: \'closed\', closure: wanted })]],', '    remove: [[\'entries\', payment.id]],')],
+  },
+  {
+    name: 'a refused move not stored',
+    edits: [ledger('finish', '  return storeDecision(attempt, claim, [[[\'outcome\'], \'REFUSED\'], [[\'code\'], code], [[\'detail\'], detail]]);',
+      '  return Promise.resolve({ status: \'REFUSED\', code, detail });')],
+  },
+  { name: 'a refund applied twice', edits: [ledger('refund', '    require: newEntry(claim.id, claim.at),\n    set: [[[\'entries\', claim.id], encodeEntry(entry)]],', '    require: [],\n    set: [[[\'entries\', claim.id], encodeEntry(entry)]],')] },
+  { name: 'refunds of one payment side by side', edits: [ledger('refund', '      { test: \'absent\', path: [\'pending\'] }, { test: \'absent\', path: [\'moves\', claim.id] },\n', '')] },
+  {
+    name: 'a refund refused by the payment\'s own item, which lags behind the account',
+    edits: [ledger('refund', '      const open = await uncaptured(attempt, claim, payment);\n', '      const open = await refuseUncaptured(attempt, claim) as Driven | PaymentItem;\n')],
+  },
+  { name: 'a capture beyond what was authorised', edits: [ledger('move', 'if (claim.amount! > payment.amount) {', 'if (claim.amount! > 2 * payment.amount) {')] },
+  { name: 'an answer that shows later moves', edits: [ledger('finish', '.filter((other) => other.order <= own.order)', '')] },
+  { name: 'payments read from the nearest replica', edits: [ledger('move', 'const item = await attempt.strongRead(keyItemPk(id));\n    return item && isPayment(item) &&', 'const item = await attempt.patiently((store) => store.read(keyItemPk(id), false));\n    return item && isPayment(item) &&')] },
+];
+
+const trimming: readonly Mistake[] = [
+  {
+    name: 'an entry trimmed without the watermark',
+    edits: [ledger('trim', '    set: [[[\'trimmedThrough\'], Math.max(through, ...ripe.map(({ at }) => at))]],\n', '')],
+  },
+  { name: 'an entry trimmed before its completion was read', edits: [ledger('trim', 'if (isComplete(own, candidate.entry)) ripe', 'if (own) ripe')] },
+  {
+    name: 'a claim behind the watermark held all the same',
+    edits: [ledger('authorise', '    { test: \'below\', path: [\'trimmedThrough\'], value: at },\n', '')],
+  },
+];
+
+export const mistakes: readonly Mistake[] = [...claims, ...decisions, ...moves, ...trimming];

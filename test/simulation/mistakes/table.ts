@@ -1,0 +1,55 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Mistake, mistakes } from './catalogue';
+import { plant } from './plant';
+import { modes, runSeed } from '../run';
+
+const document = path.resolve(__dirname, '..', '..', '..', 'docs', 'reliability.md');
+const [begin, end] = ['<!-- mistakes: npm run simulate -- --mistakes --write -->', '<!-- end of mistakes -->'];
+
+/** What a mistake came to: how many seeds it took, and what the first of them that failed shows. */
+export interface Caught {
+  readonly name: string;
+  readonly seeds: number;
+  readonly invariants: readonly string[];
+}
+
+/** Runs a mistake from seed 1 on, in both modes, until an invariant breaks; undefined: none did. */
+export async function catchMistake(mistake: Mistake, seedsAtMost: number): Promise<Caught | undefined> {
+  const subject = await plant(mistake);
+  for (let seed = 1; seed <= seedsAtMost; seed += 1) {
+    for (const mode of mistake.modes ?? modes) {
+      const { violations } = await runSeed({ seed, mode, subject, ...(mistake.table ? { table: mistake.table } : {}) });
+      if (violations.length > 0) return { name: mistake.name, seeds: seed, invariants: [...new Set(violations.map(({ invariant }) => invariant))] };
+    }
+  }
+  return undefined;
+}
+
+export const seedsAtMost = 500;
+
+/** Catches every mistake; the lines of the table in docs/reliability.md. */
+export async function catchAll(report: (line: string) => void): Promise<readonly string[]> {
+  const lines = ['| mistake | seeds needed | invariants that broke |', '|---|---|---|'];
+  for (const mistake of mistakes) {
+    const caught = await catchMistake(mistake, seedsAtMost);
+    if (!caught) throw new Error(`'${mistake.name}' was not caught within ${seedsAtMost} seeds`);
+    lines.push(`| ${caught.name} | ${caught.seeds} | ${caught.invariants.join('; ')} |`);
+    report(lines[lines.length - 1]);
+  }
+  return lines;
+}
+
+/** The table as it is recorded. */
+export function recorded(): readonly Caught[] {
+  const text = readFileSync(document, 'utf8');
+  return text.slice(text.indexOf(begin), text.indexOf(end)).split('\n').filter((line) => line.startsWith('| ')).slice(1).map((line) => {
+    const [, name, seeds, invariants] = line.split('|').map((cell) => cell.trim());
+    return { name, seeds: Number(seeds), invariants: invariants.split('; ') };
+  });
+}
+
+export function write(lines: readonly string[]): void {
+  const text = readFileSync(document, 'utf8');
+  writeFileSync(document, `${text.slice(0, text.indexOf(begin) + begin.length)}\n${lines.join('\n')}\n${text.slice(text.indexOf(end))}`);
+}
