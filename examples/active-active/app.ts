@@ -1,7 +1,7 @@
 import { App } from 'aws-cdk-lib';
-import { config } from './config';
+import { configOf, modeOf } from './config';
 import { defineSystem } from './stacks';
 
 const app = new App();
-defineSystem(app, config);
+defineSystem(app, configOf(modeOf(app.node.tryGetContext('mode'))));
 app.synth();

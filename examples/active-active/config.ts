@@ -23,10 +23,31 @@ export interface Config {
   };
 }
 
-export const config: Config = {
+/** How the regions agree, and with that which regions there can be. It never changes after the first deployment. */
+export type Mode = 'STRONG' | 'HOME_REGION';
+
+const regions: Readonly<Record<Mode, PaymentRegions>> = {
+  // Near each other: nothing that was accepted is lost with a region.
+  STRONG: PaymentRegions.strong({ replicas: ['us-east-1', 'us-west-2'], witness: 'us-east-2' }),
+  // On two continents: every account is at home in one of them, us-east-1 at first.
+  HOME_REGION: PaymentRegions.homeRegion({ replicas: ['us-east-1', 'eu-central-1'] }),
+};
+
+/** The system in one mode. */
+export const configOf = (mode: Mode): Config => ({
   systemName: 'acme-pay',
   account: process.env.CDK_DEFAULT_ACCOUNT,
-  regions: PaymentRegions.strong({ replicas: ['us-east-1', 'us-west-2'], witness: 'us-east-2' }),
+  regions: regions[mode],
   domain: { name: 'pay.example.com', hostedZoneId: 'Z0123456789EXAMPLE00', zoneName: 'example.com' },
   callers: { issuer: 'https://login.example.com', audience: ['payments'], tenantClaim: 'tenant' },
-};
+});
+
+/** The system as it is without another mode asked for. */
+export const config = configOf('STRONG');
+
+/** The mode asked for with `--context mode=...`. */
+export function modeOf(asked: unknown): Mode {
+  if (asked === undefined) return 'STRONG';
+  if (asked === 'STRONG' || asked === 'HOME_REGION') return asked;
+  throw new Error(`context 'mode' is '${asked}': give STRONG or HOME_REGION, or leave it out for STRONG`);
+}

@@ -3,7 +3,7 @@ import { Certificate, CertificateValidation } from 'aws-cdk-lib/aws-certificatem
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
 import { Config } from './config';
-import { ActiveActivePaymentsApi, IdempotentLedgerTable, LedgerKey, LedgerReplica, PaymentsAuthorization } from 'cdk-multi-region-payments';
+import { ActiveActivePaymentsApi, HomeAuthorityTable, IdempotentLedgerTable, LedgerKey, LedgerReplica, PaymentsAuthorization } from 'cdk-multi-region-payments';
 
 /** The key of one region's replica. First of all: the table is encrypted with it from the start. */
 class KeyStack extends Stack {
@@ -18,6 +18,14 @@ class LedgerStack extends Stack {
   constructor(scope: Construct, id: string, { systemName, regions }: Config, props: StackProps) {
     super(scope, id, props);
     new IdempotentLedgerTable(this, 'Ledger', { systemName, regions, tags: { system: systemName } });
+  }
+}
+
+/** The table that says which region is home: only where one is. */
+class AuthorityStack extends Stack {
+  constructor(scope: Construct, id: string, { systemName, regions }: Config, props: StackProps) {
+    super(scope, id, props);
+    new HomeAuthorityTable(this, 'Authority', { systemName, regions, tags: { system: systemName } });
   }
 }
 
@@ -38,14 +46,17 @@ class RegionStack extends Stack {
   }
 }
 
-/** Keys, then the table, then the regions. */
+/** Keys, then the tables, then the regions. */
 export function defineSystem(app: App, config: Config): void {
   const { systemName, account, regions } = config;
   const env = (region: string): Environment => ({ account, region });
   const keys = regions.replicas.map((region) => new KeyStack(app, `${systemName}-key-${region}`, config, { env: env(region) }));
   const ledger = new LedgerStack(app, `${systemName}-ledger`, config, { env: env(regions.replicas[0]) });
   for (const key of keys) ledger.addStackDependency(key);
+  const authority = regions.authority && new AuthorityStack(app, `${systemName}-authority`, config, { env: env(regions.authority.replicas[0]) });
   for (const region of regions.replicas) {
-    new RegionStack(app, `${systemName}-${region}`, config, { env: env(region) }).addStackDependency(ledger);
+    const stack = new RegionStack(app, `${systemName}-${region}`, config, { env: env(region) });
+    stack.addStackDependency(ledger);
+    if (authority) stack.addStackDependency(authority);
   }
 }

@@ -15,9 +15,9 @@ import { PaymentsDomain, PaymentsDomainProps } from './payments-domain';
 import { PaymentDecisionProps, PaymentsFunctionOptions, PaymentsFunctions } from './payments-functions';
 import { RecoveryBudget, RecoveryBudgetProps } from './recovery-budget';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
-import { ledgerSchema } from '../ledger/contract';
+import { homeOperatorName, ledgerSchema } from '../ledger/contract';
+import { HomeOperator } from '../ledger/home-operator';
 import { LedgerReplica } from '../ledger/ledger-replica';
-import { LedgerConsistency } from '../ledger/payment-regions';
 
 /** Bound on the calls of all callers together, in one region. */
 export interface PaymentsThrottling {
@@ -46,7 +46,7 @@ export interface ActiveActivePaymentsApiProps {
   /**
    * How fast callers must be away from a lost region.
    *
-   * @default - 30 seconds: 10 s interval x 1, 6 s for a dead endpoint, 5 s TTL, 5 s margin
+   * @default - 30 seconds: 10 s interval x 1, 6 s for a dead endpoint, 5 s TTL, 5 s margin; in mode HOME_REGION 3 s to find a home silent
    */
   readonly recovery?: RecoveryBudgetProps;
 
@@ -111,13 +111,15 @@ export class ActiveActivePaymentsApi extends Construct {
   public readonly healthCheck?: IHealthCheck;
   /** The alarms that were made. */
   public readonly alarms: Alarm[];
+  /** With what an operator moves homes; in mode `HOME_REGION` only. */
+  public readonly homeOperator?: HomeOperator;
   private readonly functions: PaymentsFunctions;
 
   constructor(scope: Construct, id: string, props: ActiveActivePaymentsApiProps) {
     super(scope, id);
     const { ledger } = props;
     this.check(props);
-    this.recoveryBudget = new RecoveryBudget(this, props.recovery);
+    this.recoveryBudget = new RecoveryBudget(this, props.recovery, ledger.regions);
 
     this.functions = new PaymentsFunctions(this, 'Functions', { ledger, options: props.functions ?? {}, decision: props.decision });
     this.restApi = this.defineApi(props);
@@ -137,11 +139,12 @@ export class ActiveActivePaymentsApi extends Construct {
       new CfnWebACLAssociation(this, 'WebAcl', { webAclArn: props.webAclArn, resourceArn: this.restApi.deploymentStage.stageArn });
     }
     this.alarms = new PaymentsAlarms(this, 'Alarms', { api: this.restApi, functions: this.functions, ledger, options: props.alarms ?? {} }).all;
+    if (ledger.regions._home) this.homeOperator = new HomeOperator(this, 'HomeOperator', { ledger });
     this.defineOutputs(ledger);
   }
 
   private check({ ledger, authorization, throttling, webAclArn }: ActiveActivePaymentsApiProps): void {
-    const problem = authorizationProblem(authorization) ?? placeProblem(ledger, Stack.of(this).region) ?? modeProblem(ledger)
+    const problem = authorizationProblem(authorization) ?? placeProblem(ledger, Stack.of(this).region)
       ?? throttlingProblem(throttling) ?? webAclProblem(webAclArn, ledger.region);
     if (problem) throw invalidProps(this, problem);
   }
@@ -211,6 +214,9 @@ export class ActiveActivePaymentsApi extends Construct {
     new CfnOutput(this, 'RecoveryBudget', { description: 'Time until callers are away from this region when it is lost', value: this.recoveryBudget.describe() });
     new CfnOutput(this, 'DrainCommand', { description: 'Takes this region out of service; run it in any region that answers', value: item(`put-item --item '${key}'`) });
     new CfnOutput(this, 'RestoreCommand', { description: 'Puts this region back into service', value: item(`delete-item --key '${key}'`) });
+    if (!this.homeOperator) return;
+    const operate = `aws lambda invoke --region ${region} --function-name ${homeOperatorName(ledger.systemName)} --cli-binary-format raw-in-base64-out --cli-read-timeout 0`;
+    new CfnOutput(this, 'HomeStatusCommand', { description: 'Shows which region is home', value: `${operate} --payload '{"action":"status"}' /dev/stdout` });
   }
 }
 
@@ -228,11 +234,6 @@ function placeProblem(ledger: LedgerReplica, region: string): PropProblem | unde
     prop: 'ledger', given: `the replica in ${ledger.region}, for a stack in ${Token.isUnresolved(region) ? 'no stated region' : region}`,
     allowed: 'the replica in the stack\'s own region', mend: 'use LedgerReplica.of(stack, ...) with the API\'s own stack',
   };
-}
-
-function modeProblem(ledger: LedgerReplica): PropProblem | undefined {
-  if (ledger.regions.consistency === LedgerConsistency.STRONG) return undefined;
-  return { prop: 'ledger', given: 'in mode HOME_REGION', allowed: 'mode STRONG in this version', mend: 'use PaymentRegions.strong' };
 }
 
 function throttlingProblem(throttling: PaymentsThrottling | undefined): PropProblem | undefined {

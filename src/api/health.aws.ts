@@ -1,7 +1,8 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { apiLimits } from './contract';
 import type { DrainRead } from './health.service';
-import { drainKey, ledgerSchema } from '../ledger/contract';
+import { drainKey, ledgerEnv, ledgerSchema, readHome } from '../ledger/contract';
+import { authorityStore } from '../ledger/home.aws';
 import { dynamoClient } from '../runtime/clients';
 
 const throttles = new Set(['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded', 'Throttling']);
@@ -19,4 +20,13 @@ export function drainReader(tableName: string, region: string): (strong: boolean
       return error instanceof Error && throttles.has(error.name) ? { kind: 'throttled' } : { kind: 'failed', fault: error };
     }
   };
+}
+
+/** Reads one authority record, in another of the table's regions when the first does not answer; undefined where no region is home. */
+export function authorityReader(source: Readonly<Record<string, string | undefined>>): (() => Promise<unknown>) | undefined {
+  const { mode, home } = ledgerEnv.read(source);
+  if (mode !== 'HOME_REGION') return undefined;
+  const store = authorityStore(readHome(home), apiLimits.healthReadTimeoutMs / 2);
+  const read = (): Promise<unknown> => store.read('u#0', true);
+  return () => read().catch(read);
 }

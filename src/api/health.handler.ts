@@ -1,5 +1,5 @@
 import { apiLimits } from './contract';
-import { drainReader } from './health.aws';
+import { authorityReader, drainReader } from './health.aws';
 import { healthCheck } from './health.service';
 import { healthEndpoints } from './http/endpoints';
 import { httpFunction } from './http/function';
@@ -9,7 +9,8 @@ import { httpPorts, telemetryOf } from '../runtime/http-ports';
 const { systemName, tableName } = ledgerEnv.read(process.env);
 const ports = httpPorts(process.env, telemetryOf(process.env, 'health', systemName));
 const readDrain = drainReader(tableName, ports.region);
-const check = healthCheck({ region: ports.region, nowMs: ports.nowMs, readDrain, cacheMs: apiLimits.healthCacheMs });
+const readAuthority = authorityReader(process.env);
+const check = healthCheck({ region: ports.region, nowMs: ports.nowMs, readDrain, readAuthority, cacheMs: apiLimits.healthCacheMs });
 
 /** Answers /health. */
 export const handler = httpFunction(healthEndpoints(check), ports);

@@ -13,6 +13,8 @@ export interface HealthPorts {
   readonly nowMs: () => number;
   /** Reads the region's drain item; `strong` asks the ledger's quorum. Never throws. */
   readonly readDrain: (strong: boolean) => Promise<DrainRead>;
+  /** Reads from the table that says who is home; absent where every region writes. Throws when it does not answer. */
+  readonly readAuthority?: () => Promise<unknown>;
   /** How long an answer is given again without reading, milliseconds. */
   readonly cacheMs: number;
 }
@@ -44,12 +46,14 @@ export function healthCheck(ports: HealthPorts): () => Promise<HealthFinding> {
 
 async function check(ports: HealthPorts): Promise<HealthFinding> {
   const startedMs = ports.nowMs();
+  const authorityFault = ports.readAuthority?.().then(() => undefined, (fault: unknown) => ({ fault }));
   const strong = await ports.readDrain(true);
   const slow = ports.nowMs() - startedMs > slowMs;
   // A throttled key says nothing of the switch: it may still be read from the replica alone.
   const drain = drainOf(strong.kind === 'throttled' ? await ports.readDrain(false) : strong);
-  const report = reportOf(ports.region, { ledger: ledgerOf(strong, slow), drain });
-  return strong.kind === 'failed' ? { report, fault: strong.fault } : { report };
+  const failed = await authorityFault ?? (strong.kind === 'failed' ? { fault: strong.fault } : undefined);
+  const authority = authorityFault && { authority: await authorityFault ? 'failed' as const : 'ok' as const };
+  return { report: reportOf(ports.region, { ledger: ledgerOf(strong, slow), drain, ...authority }), ...failed };
 }
 
 function ledgerOf(read: DrainRead, slow: boolean): LedgerCheck {
@@ -63,7 +67,8 @@ function drainOf(read: DrainRead): DrainCheck {
 }
 
 function reportOf(region: string, checks: HealthReport['checks']): HealthReport {
-  if (checks.ledger === 'failed') return { region, status: 'unhealthy', checks };
+  // Without the authority a region neither writes nor knows where to send what it is asked.
+  if (checks.ledger === 'failed' || checks.authority === 'failed') return { region, status: 'unhealthy', checks };
   if (checks.drain === 'draining') return { region, status: 'draining', checks };
   return { region, status: 'healthy', checks };
 }

@@ -40,9 +40,12 @@ export type LedgerCheck = 'ok' | 'slow' | 'throttled' | 'failed';
 /** `unknown` when it could not be read: then it counts as off. */
 export type DrainCheck = 'off' | 'draining' | 'unknown';
 
+/** Whether the table that says who is home answers; only where one region is. */
+export type AuthorityCheck = 'ok' | 'failed';
+
 /** What `/health` says: 200 when healthy, else 503. */
 export interface HealthReport {
   readonly region: string;
   readonly status: 'healthy' | 'draining' | 'unhealthy';
-  readonly checks: { readonly ledger: LedgerCheck; readonly drain: DrainCheck };
+  readonly checks: { readonly ledger: LedgerCheck; readonly drain: DrainCheck; readonly authority?: AuthorityCheck };
 }

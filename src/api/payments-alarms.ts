@@ -8,6 +8,7 @@ import { PropProblem, invalidProps } from '../cdk/invalid-props';
 import { runbookLink } from '../cdk/runbook';
 import { ledgerMetrics } from '../ledger/contract';
 import { LedgerReplica } from '../ledger/ledger-replica';
+import { LedgerConsistency } from '../ledger/payment-regions';
 
 /** How one alarm differs from its default. */
 export interface AlarmTuning {
@@ -90,6 +91,20 @@ export interface PaymentsAlarmOptions {
    * @default - 5 in 3 minutes
    */
   readonly unknownOutcomes?: AlarmTuning;
+
+  /**
+   * Calls a minute that could not be sent to the region that is home; in mode HOME_REGION only.
+   *
+   * @default - 1 in 2 minutes
+   */
+  readonly homeUnreachable?: AlarmTuning;
+
+  /**
+   * Homes a minute that this region took over; in mode HOME_REGION only. Each one is a region to look after.
+   *
+   * @default - 1 in 1 minute
+   */
+  readonly homeTakeovers?: AlarmTuning;
 }
 
 /** What the alarms watch. */
@@ -120,7 +135,7 @@ export class PaymentsAlarms extends Construct {
 
   constructor(scope: Construct, id: string, props: PaymentsAlarmsProps) {
     super(scope, id);
-    for (const definition of [...apiAlarms(props), ...ledgerAlarms(props)]) this.define(definition, props);
+    for (const definition of [...apiAlarms(props), ...ledgerAlarms(props), ...homeAlarms(props)]) this.define(definition, props);
   }
 
   private define(definition: AlarmDefinition, { options, ledger }: PaymentsAlarmsProps): void {
@@ -202,6 +217,20 @@ function ledgerAlarms({ ledger, options }: PaymentsAlarmsProps): AlarmDefinition
     {
       id: 'UnknownOutcomes', says: 'outcomes are not known in time', anchor: 'unknown-outcomes', threshold: 5, minutes: 3, tuning: options.unknownOutcomes,
       metric: ledger.metricOutcomeUnknown(),
+    },
+  ];
+}
+
+function homeAlarms({ ledger, options }: PaymentsAlarmsProps): AlarmDefinition[] {
+  if (ledger.regions.consistency !== LedgerConsistency.HOME_REGION) return [];
+  return [
+    {
+      id: 'HomeUnreachable', says: 'the region that is home does not answer', anchor: 'home-unreachable', threshold: 1, minutes: 2, tuning: options.homeUnreachable,
+      metric: ledger.metricHomeUnreachable(),
+    },
+    {
+      id: 'HomeTakeovers', says: 'this region took over a home', anchor: 'home-takeover', threshold: 1, minutes: 1, tuning: options.homeTakeovers,
+      metric: ledger.metricHomeTakeovers(),
     },
   ];
 }

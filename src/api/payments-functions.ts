@@ -6,7 +6,8 @@ import { Construct } from 'constructs';
 import { ApiFunctionName, TenantSource, apiBundles, apiEnv, apiLimits, writeTenantSource } from './contract';
 import { BundledFunction } from '../cdk/bundled-function';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
-import { ledgerEnv } from '../ledger/contract';
+import { homeFunctionName, homeLimits, ledgerEnv } from '../ledger/contract';
+import { HomeAccess } from '../ledger/home-access';
 import { LedgerReplica } from '../ledger/ledger-replica';
 
 /** What to do when the team's decision function gives no clear answer in time. */
@@ -102,7 +103,7 @@ export class PaymentsFunctions extends Construct {
   constructor(scope: Construct, id: string, props: PaymentsFunctionsProps) {
     super(scope, id);
     this.settings = props;
-    const problem = optionsProblem(props.options) ?? decisionProblem(props.decision);
+    const problem = optionsProblem(props.options) ?? decisionProblem(props.decision, props.ledger);
     if (problem) throw invalidProps(scope, problem);
   }
 
@@ -114,11 +115,12 @@ export class PaymentsFunctions extends Construct {
   /** Makes the functions that take calls, now that it is known where the tenant is found. */
   public defineHandlers(tenantSource: TenantSource): void {
     const { ledger, decision, options } = this.settings;
-    const tenant = apiEnv.write({ tenantSource: writeTenantSource(tenantSource) });
-    const common = { systemName: ledger.systemName, tableName: ledger.tableName, mode: ledger.regions.consistency };
-    const environment = { ...ledgerEnv.write(common), ...tenant };
-    const decides = { ...ledgerEnv.write({ ...common, ...decisionEnvironment(decision) }), ...tenant };
-    const timeout = Duration.seconds(apiLimits.functionTimeoutSeconds);
+    const home = HomeAccess.of(this, ledger);
+    const http = apiEnv.write({ tenantSource: writeTenantSource(tenantSource), ...home ? { requestDeadlineMs: String(homeLimits.requestDeadlineMs) } : {} });
+    const common = { systemName: ledger.systemName, tableName: ledger.tableName, mode: ledger.regions.consistency, home: home?.environment() };
+    const environment = { ...ledgerEnv.write(common), ...http };
+    const decides = { ...ledgerEnv.write({ ...common, ...decisionEnvironment(decision) }), ...http };
+    const timeout = home ? Duration.millis(homeLimits.requestMs) : Duration.seconds(apiLimits.functionTimeoutSeconds);
     const payments = this.functions.payments = this.make('payments', decides, timeout, options);
     const accounts = this.functions.accounts = this.make('accounts', environment, timeout);
     const transactions = this.functions.transactions = this.make('transactions', environment, timeout);
@@ -130,6 +132,11 @@ export class PaymentsFunctions extends Construct {
     ledger.grantRead(transactions.function);
     ledger.grantHealthCheck(health.function);
     decision?.function.grantInvoke(payments.function);
+    for (const writing of [payments, accounts]) {
+      home?.grantHold(writing.function);
+      home?.grantForward(writing.function);
+    }
+    for (const reading of [transactions, health]) home?.grantLookUp(reading.function);
   }
 
   /** The function of that name; call `defineHandlers` before. */
@@ -143,6 +150,8 @@ export class PaymentsFunctions extends Construct {
     const { options, ledger } = this.settings;
     return new BundledFunction(this, name[0].toUpperCase() + name.slice(1), {
       bundle: apiBundles[name],
+      // Other regions send their calls to it by this name.
+      functionName: name === 'payments' && ledger.regions._home ? homeFunctionName(ledger.systemName) : undefined,
       description: `${ledger.systemName}: ${name}`,
       environment,
       timeout,
@@ -164,11 +173,14 @@ function decisionEnvironment(decision: PaymentDecisionProps | undefined): Partia
   } : {};
 }
 
-function decisionProblem(decision: PaymentDecisionProps | undefined): PropProblem | undefined {
+function decisionProblem(decision: PaymentDecisionProps | undefined, ledger: LedgerReplica): PropProblem | undefined {
   const timeout = decision?.timeout?.toMilliseconds() ?? 2000;
-  if (timeout >= 100 && timeout <= 5000) return undefined;
+  // In HOME_REGION the home has no longer than a call that was sent to it.
+  const [most, request] = ledger.regions._home ? [2000, homeLimits.forwardMs] : [5000, apiLimits.requestDeadlineMs];
+  if (timeout >= 100 && timeout <= most) return undefined;
   return {
-    prop: 'decision.timeout', given: `${timeout} ms`, allowed: '100 ms to 5 s: the ledger needs the rest of the request\'s 10 s', mend: 'leave it out for 2 seconds',
+    prop: 'decision.timeout', given: `${timeout} ms`, allowed: `100 ms to ${most / 1000} s: the ledger needs the rest of the request's ${request / 1000} s`,
+    mend: 'leave it out for 2 seconds',
   };
 }
 

@@ -1,6 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
+import { HomeTakeover } from '../ledger/account-homes';
+import { homeLimits } from '../ledger/contract';
+import { PaymentRegions } from '../ledger/payment-regions';
 
 /** How fast callers must be away from a region that is lost, and what that time is made of. */
 export interface RecoveryBudgetProps {
@@ -43,6 +46,7 @@ export interface RecoveryBudgetProps {
 
 /** A checker waits 4 seconds to connect and 2 for the answer before it counts a dead endpoint as failed. */
 const deadEndpointSeconds = 6;
+const detectionSeconds = homeLimits.forwardMs / 1000;
 
 /** The parts of the recovery time with their sum, checked against the target. */
 export class RecoveryBudget {
@@ -56,30 +60,56 @@ export class RecoveryBudget {
   public readonly recordTtl: Duration;
   /** For what cannot be configured. */
   public readonly margin: Duration;
-  /** Interval times threshold, the wait for a dead endpoint, record TTL and margin together. */
+  /**
+   * Interval times threshold, the wait for a dead endpoint, record TTL and margin together. In mode `HOME_REGION` with automatic takeover
+   * the wait for the takeover if that is longer, and the time to find the home silent.
+   */
   public readonly sum: Duration;
+  private readonly regions?: PaymentRegions;
 
   /**
    * @param scope construct named in error messages
    * @param props the parts that differ from their defaults
+   * @param regions the system's regions, whose takeover belongs to the sum in mode `HOME_REGION`. Default: every region writes
    */
-  constructor(scope: Construct, props: RecoveryBudgetProps = {}) {
+  constructor(scope: Construct, props: RecoveryBudgetProps = {}, regions?: PaymentRegions) {
+    this.regions = regions;
     this.target = props.target ?? Duration.seconds(30);
     this.healthCheckInterval = props.healthCheckInterval ?? Duration.seconds(10);
     this.failureThreshold = props.failureThreshold ?? 1;
     this.recordTtl = props.recordTtl ?? Duration.seconds(5);
     this.margin = props.margin ?? Duration.seconds(5);
-    this.sum = Duration.seconds(
-      this.healthCheckInterval.toSeconds() * this.failureThreshold + deadEndpointSeconds + this.recordTtl.toSeconds() + this.margin.toSeconds(),
-    );
+    const away = this.awaySeconds();
+    const wait = this.takeoverWaitSeconds();
+    this.sum = Duration.seconds(wait === undefined ? away : Math.max(away, wait) + detectionSeconds);
     const problem = this.partProblem() ?? this.sumProblem();
     if (problem) throw invalidProps(scope, problem);
   }
 
   /** The sum with its parts, as the error message and the stack's output show it. */
   public describe(): string {
-    return `${this.healthCheckInterval.toSeconds()} s interval x ${this.failureThreshold} + ${deadEndpointSeconds} s for a dead endpoint `
-      + `+ ${this.recordTtl.toSeconds()} s TTL + ${this.margin.toSeconds()} s margin = ${this.sum.toSeconds()} s (target ${this.target.toSeconds()} s)`;
+    const away = `${this.healthCheckInterval.toSeconds()} s interval x ${this.failureThreshold} + ${deadEndpointSeconds} s for a dead endpoint `
+      + `+ ${this.recordTtl.toSeconds()} s TTL + ${this.margin.toSeconds()} s margin = ${this.awaySeconds()} s`;
+    return `${away}${this.describeTakeover()} (target ${this.target.toSeconds()} s)`;
+  }
+
+  /** Both waits begin with the loss; what follows them is the first call that finds the home silent. */
+  private describeTakeover(): string {
+    const home = this.regions?._home;
+    if (!home) return '';
+    const wait = `${home.lease.toMilliseconds() / 1000} s lease + ${homeLimits.requestMs / 1000} s request + ${home.clockMargin.toMilliseconds() / 1000} s clock margin`;
+    if (home.takeover === HomeTakeover.OPERATOR) return `, and the time until an operator takes over, at least ${wait}`;
+    return `, meanwhile ${wait} = ${this.takeoverWaitSeconds()} s until a takeover; the longer one + ${detectionSeconds} s to find the home silent = ${this.sum.toSeconds()} s`;
+  }
+
+  private awaySeconds(): number {
+    return this.healthCheckInterval.toSeconds() * this.failureThreshold + deadEndpointSeconds + this.recordTtl.toSeconds() + this.margin.toSeconds();
+  }
+
+  /** Undefined where nobody takes over by itself. */
+  private takeoverWaitSeconds(): number | undefined {
+    const home = this.regions?._home;
+    return home?.takeover === HomeTakeover.AUTOMATIC ? Math.ceil(home.takeoverWait().toMilliseconds() / 1000) : undefined;
   }
 
   private partProblem(): PropProblem | undefined {
@@ -104,7 +134,7 @@ export class RecoveryBudget {
       prop: 'recovery',
       given: this.describe(),
       allowed: `a sum within the target of ${this.target.toSeconds()} s`,
-      mend: 'lower healthCheckInterval, failureThreshold or recordTtl, or raise target to what you promise',
+      mend: `lower healthCheckInterval, failureThreshold${this.regions?._home ? ', recordTtl or the lease' : ' or recordTtl'}, or raise target to what you promise`,
     };
   }
 }

@@ -1,7 +1,7 @@
 import { transactionEndpoints } from './http/endpoints';
 import { httpFunction } from './http/function';
-import { ledgerFromEnvironment } from '../ledger/aws';
 import { ledgerEnv } from '../ledger/contract';
+import { ledgerFromEnvironment } from '../ledger/environment.aws';
 import { httpPorts, telemetryOf } from '../runtime/http-ports';
 
 const { systemName } = ledgerEnv.read(process.env);

@@ -68,12 +68,21 @@ export class Authority {
     return { kind: 'home', epoch: record.epoch, untilMs: record.leaseUntil };
   }
 
+  /** Who is home, for whoever only reads: nothing is made or renewed. */
+  public async lookUp(attempt: Attempt, unit: number): Promise<AuthorityRecord> {
+    const now = attempt.ports.nowMs();
+    const copy = this.copies.get(unit);
+    if (copy && now - copy.readAt < this.settings.refreshMs) return copy.record;
+    const item = await attempt.strongRead(unitPk(unit));
+    return item ? this.keep(unit, item, now) : this.first(unit);
+  }
+
   /** Reads the record, and makes it if this is the unit's first use. */
   public async read(attempt: Attempt, unit: number): Promise<AuthorityRecord> {
     const readAt = attempt.ports.nowMs();
     let item = await attempt.strongRead(unitPk(unit));
     if (!item) {
-      const first = { pk: unitPk(unit), home: this.settings.regions[unit % this.settings.regions.length], epoch: 1, leaseUntil: 0, state: 'OPEN', version: 1 };
+      const first = { pk: unitPk(unit), ...this.first(unit), version: 1 };
       const made = await attempt.create(first);
       item = made.kind === 'refused' && made.found ? made.found : first;
     }
@@ -122,6 +131,10 @@ export class Authority {
   /** Forgets what was read: for whoever was told by another region that it is out of date. */
   public forget(unit: number): void {
     this.copies.delete(unit);
+  }
+
+  private first(unit: number): AuthorityRecord {
+    return { home: this.settings.regions[unit % this.settings.regions.length], epoch: 1, leaseUntil: 0, state: 'OPEN' };
   }
 
   private isShort(record: AuthorityRecord, now: number): boolean {

@@ -1,15 +1,11 @@
-import { randomUUID } from 'crypto';
 import {
   BatchGetItemCommand, ConditionalCheckFailedException, DynamoDBClient, DynamoDBServiceException, GetItemCommand, PutItemCommand, QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { ledgerEnv, ledgerSchema } from './contract';
+import { ledgerSchema } from './contract';
 import { fromAttribute, toAttribute, toAttributes, toExpressions, toItem } from './items.aws';
-import { Ledger } from './model';
-import { Change, Decision, DecisionRequest, FaultKind, IndexEntry, Item, LedgerPorts, LedgerSettings, LedgerStore, StoreFault, WriteResult } from './ports';
-import { PaymentsLedger } from './service';
-import { dynamoClient } from '../runtime/clients';
-import { Invoker, invoker } from '../runtime/invoke';
+import { Change, Decision, DecisionRequest, FaultKind, IndexEntry, Item, LedgerStore, StoreFault, WriteResult } from './ports';
+import { Invoker } from '../runtime/invoke';
 
 const throttles = new Set([
   'ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded', 'Throttling', 'LimitExceededException',
@@ -144,30 +140,4 @@ export function decisionPort(invoke: Invoker, functionArn: string, nowMs: () => 
       return { kind: 'unknown' };
     }
   };
-}
-
-/** Ports and settings of the ledger for a function, from its environment. */
-export function ledgerFromEnvironment(source: Readonly<Record<string, string | undefined>>): Ledger {
-  const env = ledgerEnv.read(source);
-  if (env.mode !== 'STRONG') {
-    throw new Error(`ledger consistency mode '${env.mode}' is not served by these handlers yet: use PaymentRegions.strong`);
-  }
-  const region = source.AWS_REGION;
-  if (!region) throw new Error('environment variable AWS_REGION is missing: Lambda sets it');
-  const timeoutMs = Number(env.decisionTimeoutMs ?? 0);
-  const client = dynamoClient();
-  const invoke = invoker({ region, credentials: client.config.credentials, ...(source.AWS_ENDPOINT_URL ? { endpoint: source.AWS_ENDPOINT_URL } : {}) });
-  const ports: LedgerPorts = {
-    store: new DynamoStore(client, env.tableName),
-    nowMs: Date.now,
-    random: Math.random,
-    nonce: randomUUID,
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    ...(env.decisionFunctionArn ? { decide: decisionPort(invoke, env.decisionFunctionArn, Date.now) } : {}),
-  };
-  const settings: LedgerSettings = {
-    region,
-    ...(env.decisionFunctionArn ? { decision: { timeoutMs, onUnknown: env.decisionOnUnknown === 'DECLINE' ? 'DECLINE' : 'RETRY' } } : {}),
-  };
-  return new PaymentsLedger(ports, settings);
 }

@@ -39,7 +39,76 @@ export const ledgerEnv = new EnvCodec({
   decisionTimeoutMs: 'DECISION_TIMEOUT_MS',
   /** `RETRY` (answer 503, the retry asks again) or `DECLINE`. */
   decisionOnUnknown: 'DECISION_ON_UNKNOWN',
+  /** `HomeEnvironment` as JSON, see `writeHome`; with mode HOME_REGION only, and then needed. */
+  home: 'LEDGER_HOME',
 });
+
+/** How HOME_REGION is run, the same in every region but for the order in which the authority's regions are asked. */
+export interface HomeEnvironment {
+  /** Regions that can be home; a unit begins in one of them by its number. */
+  readonly regions: readonly string[];
+  /** How many units the tenants are spread over. */
+  readonly units: number;
+  readonly leaseMs: number;
+  /** Longest that a request may write: the functions' timeout. */
+  readonly requestMs: number;
+  readonly clockMarginMs: number;
+  readonly refreshMs: number;
+  readonly takeover: 'AUTOMATIC' | 'OPERATOR';
+  /** How long a home is given to answer a call that was sent to it. */
+  readonly forwardMs: number;
+  /** The table of authority records, and the regions of its replicas, nearest first. */
+  readonly authorityTable: string;
+  readonly authorityRegions: readonly string[];
+}
+
+/** The settings for the environment. */
+export function writeHome(home: HomeEnvironment): string {
+  return JSON.stringify(home);
+}
+
+/** Reads them back; the construct wrote them, so only their presence is checked. */
+export function readHome(text: string | undefined): HomeEnvironment {
+  const home = JSON.parse(text ?? '{}') as Partial<HomeEnvironment>;
+  if (home.regions?.length && home.authorityRegions?.length && home.authorityTable) return home as HomeEnvironment;
+  throw new Error(`environment variable LEDGER_HOME is '${text ?? ''}': in mode HOME_REGION the construct that makes this function sets it`);
+}
+
+/** The times of HOME_REGION that are not up to the team, in milliseconds. */
+export const homeLimits = {
+  /** A call gives up after this long, and its function is ended a second later. Short, because a takeover waits for both. */
+  requestDeadlineMs: 5_000,
+  requestMs: 6_000,
+  /** A home that has not answered by then counts as unreachable; the rest of the call's time is for taking over. */
+  forwardMs: 3_000,
+  refreshMs: 1_000,
+  /** One request to the authority's table; then another of its regions is asked. */
+  authorityRequestMs: 1_200,
+} as const;
+
+/** Name of a system's table of authority records, in every region that has a replica of it. */
+export function authorityTableName(systemName: string): string {
+  return `${systemName}-authority`;
+}
+
+/** Keys of the authority records, for `dynamodb:LeadingKeys`. */
+export const authorityKeys = 'u#*';
+
+/** Name of the function that takes forwarded calls, in every region: by convention, so that no stack refers to another one. */
+export function homeFunctionName(systemName: string): string {
+  return `${systemName}-payments`;
+}
+
+/** Name of an operator's function, in every region. */
+export function homeOperatorName(systemName: string): string {
+  return `${systemName}-home-operator`;
+}
+
+/** Member of an event that carries a forwarded call. An event of API Gateway has no such member, whatever its caller sends. */
+export const forwardedMember = 'forwardedLedgerCall';
+
+/** Bundles of the ledger's own functions under `assets/`. */
+export const ledgerBundles = { homeOperator: 'ledger/home-operator' } as const;
 
 /** Partition key of the item whose presence drains a region: its `/health` answers 503 until the item is deleted. */
 export function drainKey(region: string): string {

@@ -141,12 +141,7 @@ export class HomeLedger implements Ledger {
 
   private async read<T>(context: CallContext, ask: (ledger: PaymentsLedger, homeRegion: string) => Promise<T>): Promise<T | Busy | Unsure> {
     return this.surely(context, async (attempt) => {
-      const standing = await this.authority.standing(attempt, this.unit(context)).catch((error: unknown) => {
-        if (error instanceof GaveUp) return undefined;
-        throw error;
-      });
-      if (!standing) return this.fenced(context);
-      const { epoch, home } = standing.kind === 'home' ? { epoch: standing.epoch, home: this.settings.region } : standing.record;
+      const { epoch, home } = await this.authority.lookUp(attempt, this.unit(context));
       return ask(this.ledgerOf(epoch), home);
     });
   }

@@ -80,7 +80,9 @@ export class LedgerReplica {
 
   /** Lets the grantee open accounts and read them: put and get items, no update, no list. */
   public grantOpenAccounts(grantee: IGrantable): Grant {
-    const grant = this.grant(grantee, ['dynamodb:GetItem', 'dynamodb:PutItem'], this.tableArn);
+    // In HOME_REGION an account of an earlier epoch is looked for in all of them at once.
+    const read = this.regions.consistency === LedgerConsistency.HOME_REGION ? readItems : ['dynamodb:GetItem'];
+    const grant = this.grant(grantee, [...read, 'dynamodb:PutItem'], this.tableArn);
     return this.withKey(grant, grantee, [...keyReadActions, ...keyWriteActions]);
   }
 
@@ -101,6 +103,11 @@ export class LedgerReplica {
     const keys = this.regions.replicas.map((region) => drainKey(region));
     const grant = this.grantItems(grantee, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'], keys);
     return this.withKey(grant, grantee, [...keyReadActions, ...keyWriteActions]);
+  }
+
+  /** @internal Lets the grantee read every item, in order to compare replicas. */
+  public _grantScan(grantee: IGrantable): Grant {
+    return this.withKey(this.grant(grantee, ['dynamodb:Scan'], this.tableArn), grantee, keyReadActions);
   }
 
   /**
@@ -218,6 +225,24 @@ export class LedgerReplica {
    */
   public metricOutcomeUnknown(options?: MetricOptions): Metric {
     return this.handlerMetric(ledgerMetrics.outcomeUnknown, options);
+  }
+
+  /**
+   * Calls that could not be sent to the region that is home, in mode `HOME_REGION`.
+   *
+   * @default - sum over 1 minute
+   */
+  public metricHomeUnreachable(options?: MetricOptions): Metric {
+    return this.handlerMetric(ledgerMetrics.homeUnreachable, options);
+  }
+
+  /**
+   * Homes that this region took over because the old one did not answer, in mode `HOME_REGION`.
+   *
+   * @default - sum over 1 minute
+   */
+  public metricHomeTakeovers(options?: MetricOptions): Metric {
+    return this.handlerMetric(ledgerMetrics.homeTakeovers, options);
   }
 
   private grantItems(grantee: IGrantable, actions: string[], keys: string[]): Grant {

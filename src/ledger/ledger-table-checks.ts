@@ -11,7 +11,16 @@ export function checkLedgerTableProps(scope: Construct, props: IdempotentLedgerT
   if (problem) throw invalidProps(scope, problem);
 }
 
-function removalProblem(props: IdempotentLedgerTableProps): PropProblem | undefined {
+/** What the removal of a table with such props would need. */
+type RemovalProps = Pick<IdempotentLedgerTableProps, 'removalPolicy' | 'acceptDataLoss' | 'deletionProtection'>;
+
+/** Throws when the table could be lost with its stack and nobody says that this is meant. */
+export function checkRemoval(scope: Construct, props: RemovalProps): void {
+  const problem = removalProblem(props);
+  if (problem) throw invalidProps(scope, problem);
+}
+
+function removalProblem(props: RemovalProps): PropProblem | undefined {
   if (props.removalPolicy === RemovalPolicy.SNAPSHOT) {
     return { prop: 'removalPolicy', given: 'SNAPSHOT', allowed: 'RETAIN or DESTROY: DynamoDB makes no snapshot', mend: 'leave it out to retain the table' };
   }

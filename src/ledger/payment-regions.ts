@@ -1,3 +1,7 @@
+import { Duration } from 'aws-cdk-lib';
+import { AccountHomes, HomeTakeover } from './account-homes';
+import { HomeArrangement } from './home-arrangement';
+import { unknownStrongSet } from './strong-sets';
 import { PropProblem } from '../cdk/invalid-props';
 import { isRegionName } from '../kernel/region';
 
@@ -26,14 +30,43 @@ export interface StrongRegionsProps {
 export interface HomeRegionsProps {
   /** Regions that take payments: two or more. */
   readonly replicas: string[];
-}
 
-/** Where AWS documents multi-region strong consistency; the list grows, so a set outside it is a warning only. */
-const knownStrongSets: readonly (readonly string[])[] = [
-  ['us-east-1', 'us-east-2', 'us-west-2'],
-  ['eu-west-1', 'eu-west-2', 'eu-west-3', 'eu-central-1'],
-  ['ap-northeast-1', 'ap-northeast-2', 'ap-northeast-3'],
-];
+  /**
+   * Where accounts are at home at first. Never changes after the first deployment; homes are moved by `HomeOperator`.
+   *
+   * @default - all in the first replica
+   */
+  readonly homes?: AccountHomes;
+
+  /**
+   * Who takes over from a home that cannot be reached.
+   *
+   * @default HomeTakeover.AUTOMATIC
+   */
+  readonly takeover?: HomeTakeover;
+
+  /**
+   * How long a region is home without renewing it, 7 to 60 seconds. A takeover waits for its end, for the 6 seconds of the last
+   * request and for `clockMargin`.
+   *
+   * @default Duration.seconds(10)
+   */
+  readonly lease?: Duration;
+
+  /**
+   * How far two regions' clocks may stand apart, 100 milliseconds to 30 seconds.
+   *
+   * @default Duration.seconds(1)
+   */
+  readonly clockMargin?: Duration;
+
+  /**
+   * Regions of the small, strongly consistent table that says who is home. It never changes after the first deployment.
+   *
+   * @default - on the continent of the first home: the payment regions there, then others, two replicas and a witness
+   */
+  readonly authority?: StrongRegionsProps;
+}
 
 /**
  * The regions of one system and how they agree. Every stack of the system is given the same one; it is checked by each
@@ -47,7 +80,8 @@ export class PaymentRegions {
 
   /** One writing region per account, replicated asynchronously. */
   public static homeRegion(props: HomeRegionsProps): PaymentRegions {
-    return new PaymentRegions(LedgerConsistency.HOME_REGION, props.replicas);
+    const home = new HomeArrangement(props);
+    return new PaymentRegions(LedgerConsistency.HOME_REGION, props.replicas, undefined, home.authority, home);
   }
 
   private constructor(
@@ -57,20 +91,21 @@ export class PaymentRegions {
     public readonly replicas: string[],
     /** Region of the witness, in mode `STRONG` with two replicas. */
     public readonly witness?: string,
+    /** Regions of the table that says who is home, in mode `HOME_REGION`: a stack in one of its replicas holds `HomeAuthorityTable`. */
+    public readonly authority?: StrongRegionsProps,
+    /** @internal */
+    public readonly _home?: HomeArrangement,
   ) {}
 
   /** @internal The first thing wrong with the regions as given. */
   public _problem(): PropProblem | undefined {
-    return this.nameProblem() ?? this.repetitionProblem() ?? this.countProblem();
+    return this.nameProblem() ?? this.repetitionProblem() ?? this.countProblem() ?? this._home?.problem();
   }
 
   /** @internal The text of a warning when AWS is not known to offer strong consistency in these regions. */
   public _unknownSetWarning(): string | undefined {
     if (this.consistency !== LedgerConsistency.STRONG) return undefined;
-    const all = this.all();
-    if (knownStrongSets.some((set) => all.every((region) => set.includes(region)))) return undefined;
-    return `'regions' is ${all.join(', ')}: this package does not know that AWS offers multi-region strong consistency there `
-      + `(it knows ${knownStrongSets.map((set) => set.join('/')).join('; ')}). Check the AWS documentation, then acknowledge this warning`;
+    return unknownStrongSet('regions', this.all());
   }
 
   private all(): string[] {

@@ -50,6 +50,24 @@ export function recordRequest(telemetry: Telemetry, record: RequestRecord): void
     thrown === undefined ? undefined : faultRecord(thrown));
 }
 
+/** Writes the line of a call that another region sent here, with its metrics; what became of it is counted where it entered. */
+export function recordForwarded(telemetry: Telemetry): (record: Omit<RequestRecord, 'method' | 'route' | 'status' | 'code'>) => void {
+  return ({ events, thrown, ...fields }) => {
+    for (const [event, count] of Object.entries(events)) telemetry.count(eventMetrics[event as LedgerEvent], count);
+    if (thrown !== undefined) telemetry.count(apiMetrics.faults);
+    telemetry.record('forwarded', { ...fields, conflicts: events.writeConflict ?? 0, throttles: events.throttle ?? 0, takeovers: events.takeover ?? 0 },
+      thrown === undefined ? undefined : faultRecord(thrown));
+  };
+}
+
+/** Writes the line of what an operator has asked, and what came of it. */
+export function recordOperation(telemetry: Telemetry): (request: object, result: object, events: readonly LedgerEvent[]) => void {
+  return (request, result, events) => {
+    for (const event of events) telemetry.count(eventMetrics[event]);
+    telemetry.record('operation', { request, result });
+  };
+}
+
 function deadlineOf(text: string | undefined): number {
   const deadlineMs = Number(text ?? apiLimits.requestDeadlineMs);
   if (Number.isInteger(deadlineMs) && deadlineMs >= 100) return deadlineMs;

@@ -21,6 +21,22 @@ export interface InvokerOptions {
   readonly endpoint?: string;
 }
 
+/** The function was called and threw, or was ended by its timeout: it may have done its work. */
+export class FunctionFailed extends Error {
+  constructor(functionArn: string, kind: string) {
+    super(`${functionArn} failed: ${kind}`);
+    this.name = 'FunctionFailed';
+  }
+}
+
+/** Lambda refused the call, so the function was not reached. */
+export class InvokeRefused extends Error {
+  constructor(functionArn: string, public readonly status: number, type: string) {
+    super(`Invoke of ${functionArn} answered ${status} ${type}`);
+    this.name = 'InvokeRefused';
+  }
+}
+
 export function invoker(options: InvokerOptions): Invoker {
   const { region, credentials } = options;
   const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
@@ -34,17 +50,23 @@ export function invoker(options: InvokerOptions): Invoker {
       hostname: endpoint.hostname,
       ...(endpoint.port ? { port: Number(endpoint.port) } : {}),
       path: `/2015-03-31/functions/${encodeURIComponent(functionArn)}/invocations`,
-      headers: { 'host': endpoint.host, 'content-type': 'application/json', 'user-agent': userAgent() },
+      headers: { 'host': endpoint.host, 'content-type': 'application/json', 'user-agent': userAgent(), ...traceHeader() },
       body: JSON.stringify(payload),
     });
     const signed = await signer.sign(request) as HttpRequest;
     const { response } = await http.handle(signed, { abortSignal: AbortSignal.timeout(timeoutMs) });
     const chunks: Buffer[] = [];
     for await (const chunk of response.body as AsyncIterable<Buffer>) chunks.push(chunk);
-    if (response.statusCode !== 200) throw new Error(`Invoke of ${functionArn} answered ${response.statusCode} ${response.headers['x-amzn-errortype'] ?? ''}`);
-    if (response.headers['x-amz-function-error']) throw new Error(`${functionArn} failed: ${response.headers['x-amz-function-error']}`);
+    if (response.statusCode !== 200) throw new InvokeRefused(functionArn, response.statusCode, response.headers['x-amzn-errortype'] ?? '');
+    if (response.headers['x-amz-function-error']) throw new FunctionFailed(functionArn, response.headers['x-amz-function-error']);
     return Buffer.concat(chunks).toString();
   };
+}
+
+/** Continues the caller's trace; Lambda sets it anew for each invocation. */
+function traceHeader(): Record<string, string> {
+  const trace = process.env._X_AMZN_TRACE_ID;
+  return trace ? { 'x-amzn-trace-id': trace } : {};
 }
 
 /** Says which application calls, as the SDK does. */

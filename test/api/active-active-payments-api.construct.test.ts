@@ -4,7 +4,7 @@ import { RequestAuthorizer } from 'aws-cdk-lib/aws-apigateway';
 import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { apiRoutes, gatewayProblems } from '../../src/api/contract';
 import { ActiveActivePaymentsApi, ActiveActivePaymentsApiProps, DecisionOnUnknown, LedgerReplica, PaymentsAuthorization } from '../../src/index';
-import { account, homeRegions, newApp, newStack, plain, regions, statementsByRole } from '../cdk/stacks';
+import { account, newApp, newStack, plain, regions, statementsByRole } from '../cdk/stacks';
 
 const jwt = { issuer: 'https://login.example.com', audience: ['payments'], tenantClaim: 'tenant' };
 
@@ -228,11 +228,6 @@ describe('what cannot be meant fails at synth', () => {
     const ledger = LedgerReplica.of(newStack('us-west-2', app), 'acme-pay', regions);
     const stack = new Stack(app, 'East', { env: { account, region: 'us-east-1' } });
     expect(() => apiOf({ ledger }, stack)).toThrow("[East/Api] 'ledger' is the replica in us-west-2, for a stack in us-east-1");
-  });
-
-  test('HOME_REGION, for now', () => {
-    const stack = newStack();
-    expect(() => apiOf({ ledger: LedgerReplica.of(stack, 'acme-pay', homeRegions) }, stack)).toThrow("'ledger' is in mode HOME_REGION; allowed: mode STRONG in this version");
   });
 
   test.each<[string, Partial<ActiveActivePaymentsApiProps>]>([

@@ -6,6 +6,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { apiBundles } from '../../src/api/contract';
 import { assetsContextKey } from '../../src/cdk/bundled-function';
 import { PaymentRegions } from '../../src/index';
+import { ledgerBundles } from '../../src/ledger/contract';
 
 export const account = '111122223333';
 export const regions = PaymentRegions.strong({ replicas: ['us-east-1', 'us-west-2'], witness: 'us-east-2' });
@@ -17,7 +18,7 @@ let stubs: string | undefined;
 function stubAssets(): string {
   if (stubs) return stubs;
   stubs = mkdtempSync(path.join(tmpdir(), 'stub-assets-'));
-  for (const bundle of Object.values(apiBundles)) {
+  for (const bundle of [...Object.values(apiBundles), ...Object.values(ledgerBundles)]) {
     mkdirSync(path.join(stubs, bundle), { recursive: true });
     writeFileSync(path.join(stubs, bundle, 'index.js'), `exports.handler = async () => '${bundle}';\n`);
   }

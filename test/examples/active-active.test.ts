@@ -3,20 +3,20 @@ import { tmpdir } from 'os';
 import path from 'path';
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { config } from '../../examples/active-active/config';
+import { configOf, Mode, modeOf } from '../../examples/active-active/config';
 import { defineSystem } from '../../examples/active-active/stacks';
 import { stubContext } from '../cdk/stacks';
 
 const example = path.join(__dirname, '..', '..', 'examples', 'active-active');
 /** The example as `cdk synth` makes it: with the feature flags of its cdk.json. */
 const { context } = JSON.parse(readFileSync(path.join(example, 'cdk.json'), 'utf8')) as { context: Record<string, unknown> };
-const outdir = mkdtempSync(path.join(tmpdir(), 'active-active-'));
-afterAll(() => rmSync(outdir, { recursive: true }));
+const temporary: string[] = [];
+afterAll(() => temporary.forEach((folder) => rmSync(folder, { recursive: true })));
 
+const kmsKeys = (region: string): string => `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:${region}:<AWS::AccountId>:key/*]`;
 const reasons: Readonly<Record<string, string>> = {
   'AwsSolutions-IAM5[Resource::*]': 'X-Ray takes segments for no particular resource',
-  'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:us-east-1:<AWS::AccountId>:key/*]': 'the ledger key alone, by alias and through DynamoDB: see the conditions',
-  'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:us-west-2:<AWS::AccountId>:key/*]': 'the same in the other region',
+  [kmsKeys('us-east-1')]: 'the ledger key alone, by alias and through DynamoDB: see the conditions',
   'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]': 'the account\'s role for API Gateway\'s logs, with the policy that AWS documents for it',
   'AwsSolutions-APIG2': 'the functions validate requests by the schemas of the OpenAPI document, and answer in the API\'s own form',
   'AwsSolutions-APIG3': 'a firewall is the team\'s choice: webAclArn',
@@ -25,11 +25,20 @@ const reasons: Readonly<Record<string, string>> = {
   'AwsSolutions-COG4': 'callers bring tokens of any OpenID Connect issuer, verified by our authorizer (and GET /health is open)',
 };
 
+const reasonsByMode: Readonly<Record<Mode, Readonly<Record<string, string>>>> = {
+  STRONG: { ...reasons, [kmsKeys('us-west-2')]: 'the same in the other region' },
+  HOME_REGION: { ...reasons, [kmsKeys('eu-central-1')]: 'the same in the other region; the operator compares both replicas' },
+};
+
 interface Finding { readonly ruleName: string; readonly violatingConstructs: { readonly constructPath: string }[] }
 
-function synth(): Record<string, unknown> {
+interface Synthesised { readonly templates: Readonly<Record<string, unknown>>; readonly findings: readonly Finding[] }
+
+function synth(mode: Mode): Synthesised {
+  const outdir = mkdtempSync(path.join(tmpdir(), 'active-active-'));
+  temporary.push(outdir);
   const app = new App({ outdir, context: { ...context, ...stubContext() } });
-  defineSystem(app, config);
+  defineSystem(app, configOf(mode));
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   // cdk-nag's findings make the synth fail after the templates are written; they are judged below, one by one.
   const log = jest.spyOn(console, 'error').mockImplementation(() => undefined);
@@ -38,8 +47,12 @@ function synth(): Record<string, unknown> {
   } catch { /* the report is read below */ } finally {
     log.mockRestore();
   }
-  return Object.fromEntries(readdirSync(outdir).filter((file) => file.endsWith('.template.json'))
-    .map((file) => [file.replace('.template.json', ''), mask(readFileSync(path.join(outdir, file), 'utf8'))]));
+  const report = JSON.parse(readFileSync(path.join(outdir, 'validation-report.json'), 'utf8')) as { pluginReports: { pluginName: string; violations: Finding[] }[] };
+  return {
+    templates: Object.fromEntries(readdirSync(outdir).filter((file) => file.endsWith('.template.json'))
+      .map((file) => [file.replace('.template.json', ''), mask(readFileSync(path.join(outdir, file), 'utf8'))])),
+    findings: report.pluginReports.filter(({ pluginName }) => pluginName.startsWith('AwsSolutions')).flatMap(({ violations }) => violations),
+  };
 }
 
 /** Without what changes with the handlers' code alone. */
@@ -47,35 +60,49 @@ function mask(template: string): unknown {
   return JSON.parse(template.replace(/[0-9a-f]{64}/g, '<hash>'));
 }
 
-const templates = synth();
+const synthesised: Readonly<Record<Mode, Synthesised>> = { STRONG: synth('STRONG'), HOME_REGION: synth('HOME_REGION') };
 // The findings set it.
 process.exitCode = undefined;
 
-test('keys, table and regions, one stack each', () => {
-  expect(Object.keys(templates).sort()).toEqual(['acme-pay-key-us-east-1', 'acme-pay-key-us-west-2', 'acme-pay-ledger', 'acme-pay-us-east-1', 'acme-pay-us-west-2']);
+test('keys, tables and regions, one stack each', () => {
+  expect(Object.keys(synthesised.STRONG.templates).sort()).toEqual(['acme-pay-key-us-east-1', 'acme-pay-key-us-west-2', 'acme-pay-ledger', 'acme-pay-us-east-1', 'acme-pay-us-west-2']);
+  expect(Object.keys(synthesised.HOME_REGION.templates).sort())
+    .toEqual(['acme-pay-authority', 'acme-pay-eu-central-1', 'acme-pay-key-eu-central-1', 'acme-pay-key-us-east-1', 'acme-pay-ledger', 'acme-pay-us-east-1']);
 });
 
-test.each(Object.keys(templates))('%s is as it was', (name) => {
-  expect(templates[name]).toMatchSnapshot();
+test('the mode is asked for by context', () => {
+  expect([modeOf(undefined), modeOf('HOME_REGION')]).toEqual(['STRONG', 'HOME_REGION']);
+  expect(() => modeOf('home')).toThrow("context 'mode' is 'home': give STRONG or HOME_REGION, or leave it out for STRONG");
 });
 
-test('no stack imports anything of another', () => {
-  expect(JSON.stringify(templates)).not.toMatch(/Fn::ImportValue|"Export"/);
-  expect(JSON.stringify(templates)).not.toContain('Custom::CrossRegionExport');
+test.each(Object.keys(synthesised.STRONG.templates))('%s is as it was', (name) => {
+  expect(synthesised.STRONG.templates[name]).toMatchSnapshot();
+});
+
+test.each(Object.keys(synthesised.HOME_REGION.templates))('in mode HOME_REGION %s is as it was', (name) => {
+  expect(synthesised.HOME_REGION.templates[name]).toMatchSnapshot();
+});
+
+describe.each<[Mode, string]>([['STRONG', 'us-west-2'], ['HOME_REGION', 'eu-central-1']])('in mode %s', (mode, second) => {
+  const { templates, findings } = synthesised[mode];
+
+  test('no stack imports anything of another', () => {
+    expect(JSON.stringify(templates)).not.toMatch(/Fn::ImportValue|"Export"/);
+    expect(JSON.stringify(templates)).not.toContain('Custom::CrossRegionExport');
+  });
+
+  test('cdk-nag finds nothing that has no reason, and no reason is left over', () => {
+    const known = reasonsByMode[mode];
+    const unexplained = findings.filter(({ ruleName }) => !(ruleName in known)).map(({ ruleName, violatingConstructs }) => `${ruleName} at ${violatingConstructs.map(({ constructPath }) => constructPath)}`);
+    expect(unexplained).toEqual([]);
+    expect(Object.keys(known).filter((rule) => !findings.some(({ ruleName }) => ruleName === rule))).toEqual([]);
+    const open = findings.filter(({ ruleName }) => ruleName === 'AwsSolutions-APIG4').flatMap(({ violatingConstructs }) => violatingConstructs.map(({ constructPath }) => constructPath));
+    expect([...new Set(open)].sort()).toEqual(['us-east-1', second].map((region) => `acme-pay-${region}/Api/Api/Default/health/GET/Resource`).sort());
+  });
 });
 
 test('the two regions differ by their region alone, and by where the drain is commanded from', () => {
-  const region = (name: string, other: string): string => JSON.stringify(templates[`acme-pay-${name}`]).replace(/--region [a-z0-9-]+/g, '').replaceAll(name, other)
+  const region = (name: string, other: string): string => JSON.stringify(synthesised.STRONG.templates[`acme-pay-${name}`]).replace(/--region [a-z0-9-]+/g, '').replaceAll(name, other)
     .replace(/useast1|uswest2/g, 'REGION').replace(/[0-9A-F]{8}([0-9a-f]{32})?/g, '');
   expect(JSON.parse(region('us-east-1', 'REGION'))).toEqual(JSON.parse(region('us-west-2', 'REGION')));
-});
-
-test('cdk-nag finds nothing that has no reason, and no reason is left over', () => {
-  const report = JSON.parse(readFileSync(path.join(outdir, 'validation-report.json'), 'utf8')) as { pluginReports: { pluginName: string; violations: Finding[] }[] };
-  const findings = report.pluginReports.filter(({ pluginName }) => pluginName.startsWith('AwsSolutions')).flatMap(({ violations }) => violations);
-  const unexplained = findings.filter(({ ruleName }) => !(ruleName in reasons)).map(({ ruleName, violatingConstructs }) => `${ruleName} at ${violatingConstructs.map(({ constructPath }) => constructPath)}`);
-  expect(unexplained).toEqual([]);
-  expect(Object.keys(reasons).filter((rule) => !findings.some(({ ruleName }) => ruleName === rule))).toEqual([]);
-  const open = findings.filter(({ ruleName }) => ruleName === 'AwsSolutions-APIG4').flatMap(({ violatingConstructs }) => violatingConstructs.map(({ constructPath }) => constructPath));
-  expect([...new Set(open)]).toEqual(['acme-pay-us-east-1/Api/Api/Default/health/GET/Resource', 'acme-pay-us-west-2/Api/Api/Default/health/GET/Resource']);
 });

@@ -1,6 +1,7 @@
 import { createServer, IncomingMessage, Server, ServerResponse } from 'http';
 import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
-import { decisionOfPayload, decisionPort, faultOf, ledgerFromEnvironment } from '../../src/ledger/aws';
+import { decisionOfPayload, decisionPort, faultOf } from '../../src/ledger/aws';
+import { ledgerFromEnvironment } from '../../src/ledger/environment.aws';
 import { invoker } from '../../src/runtime/invoke';
 
 const dynamoError = (name: string, httpStatusCode: number): Error =>
@@ -94,6 +95,7 @@ describe('the ledger from the environment', () => {
   it('is made of what the construct wrote', () => expect(ledgerFromEnvironment(env)).toBeDefined());
   it('fails at init, in plain words, when something is missing or not served', () => {
     expect(() => ledgerFromEnvironment({ ...env, LEDGER_TABLE_NAME: undefined })).toThrow('environment variable LEDGER_TABLE_NAME is missing');
-    expect(() => ledgerFromEnvironment({ ...env, LEDGER_CONSISTENCY_MODE: 'HOME_REGION' })).toThrow("'HOME_REGION' is not served");
+    expect(() => ledgerFromEnvironment({ ...env, LEDGER_CONSISTENCY_MODE: 'ANY' })).toThrow("LEDGER_CONSISTENCY_MODE is 'ANY': it must be STRONG or HOME_REGION");
+    expect(() => ledgerFromEnvironment({ ...env, LEDGER_CONSISTENCY_MODE: 'HOME_REGION' })).toThrow("environment variable LEDGER_HOME is ''");
   });
 });

@@ -31,8 +31,8 @@ export function paymentBody(payment: Payment): object {
 }
 
 function accountBody(account: Account): object {
-  const { accountId, currency, available, held, settled, version } = account;
-  return { accountId, currency, available, held, settled, version };
+  const { accountId, currency, available, held, settled, version, homeRegion } = account;
+  return { accountId, currency, available, held, settled, version, homeRegion };
 }
 
 function lineBody(line: LedgerLine): object {

@@ -38,6 +38,7 @@ export const accountSchema = z.strictObject({
   held: balanceSchema,
   settled: balanceSchema,
   version: z.int().check(z.minimum(1), described('Rises with every change of the account.')),
+  homeRegion: z.optional(z.string().check(described('Region that writes for this account now. Only with one home region for each account.', 'us-east-1'))),
 });
 
 export const transactionSchema = z.strictObject({
@@ -60,6 +61,7 @@ export const healthSchema = z.strictObject({
   checks: z.strictObject({
     ledger: z.enum(['ok', 'slow', 'throttled', 'failed']),
     drain: z.enum(['off', 'draining', 'unknown']),
+    authority: z.optional(z.enum(['ok', 'failed']).check(described('Whether it can be told which region is home. Only with home regions.'))),
   }),
 });
 

@@ -1,0 +1,64 @@
+import { randomUUID } from 'crypto';
+import { decisionPort, DynamoStore } from './aws';
+import { ledgerEnv, readHome } from './contract';
+import { authorityStore, forwardPort, scanPort } from './home.aws';
+import { HomeLedger } from './home.service';
+import { Ledger } from './model';
+import { HomeOperations, OperatorPorts } from './operate.service';
+import { LedgerPorts, LedgerSettings } from './ports';
+import { PaymentsLedger } from './service';
+import { dynamoClient } from '../runtime/clients';
+import { Invoker, invoker } from '../runtime/invoke';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The ledger of a function; with `receive` it takes calls that other regions send to it. */
+export type FunctionLedger = Ledger & { readonly receive?: HomeLedger['receive'] };
+
+/** Region of the function. */
+export function regionOf(source: Environment): string {
+  if (source.AWS_REGION) return source.AWS_REGION;
+  throw new Error('environment variable AWS_REGION is missing: Lambda sets it');
+}
+
+/** Ports and settings of the ledger for a function, from its environment. */
+export function ledgerFromEnvironment(source: Environment): FunctionLedger {
+  const env = ledgerEnv.read(source);
+  const region = regionOf(source);
+  const timeoutMs = Number(env.decisionTimeoutMs ?? 0);
+  const client = dynamoClient();
+  const invokeIn = (place: string): Invoker => invoker({
+    region: place, credentials: client.config.credentials, ...(source.AWS_ENDPOINT_URL ? { endpoint: source.AWS_ENDPOINT_URL } : {}),
+  });
+  const ports: LedgerPorts = {
+    ...clockPorts,
+    store: new DynamoStore(client, env.tableName),
+    ...(env.decisionFunctionArn ? { decide: decisionPort(invokeIn(region), env.decisionFunctionArn, Date.now) } : {}),
+  };
+  const settings: LedgerSettings = {
+    region,
+    ...(env.decisionFunctionArn ? { decision: { timeoutMs, onUnknown: env.decisionOnUnknown === 'DECLINE' ? 'DECLINE' : 'RETRY' } } : {}),
+  };
+  if (env.mode === 'STRONG') return new PaymentsLedger(ports, settings);
+  if (env.mode !== 'HOME_REGION') throw new Error(`environment variable LEDGER_CONSISTENCY_MODE is '${env.mode}': it must be STRONG or HOME_REGION`);
+  const home = readHome(env.home);
+  return new HomeLedger({ ...ports, authority: authorityStore(home), forward: forwardPort(invokeIn, env.systemName, home.forwardMs) }, settings, home);
+}
+
+/** What an operator's function works with, from its environment. */
+export function operationsFromEnvironment(source: Environment): { readonly operations: HomeOperations; readonly units: number } {
+  const env = ledgerEnv.read(source);
+  const home = readHome(env.home);
+  const ports: OperatorPorts = {
+    ...clockPorts, store: new DynamoStore(dynamoClient(), env.tableName), authority: authorityStore(home), scan: scanPort(env.tableName, home.units),
+  };
+  return { operations: new HomeOperations(ports, regionOf(source), home), units: home.units };
+}
+
+/** Time and chance as Lambda has them. */
+export const clockPorts: Omit<LedgerPorts, 'store'> = {
+  nowMs: Date.now,
+  random: Math.random,
+  nonce: randomUUID,
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+};

@@ -1,0 +1,59 @@
+import { forwardedMember } from './contract';
+import { CallOutcome, ForwardedCall } from './home.service';
+import { CallContext, LedgerEvent } from './model';
+
+/** A forwarded call as it is told to the log; its caller is told to the log of the region that it entered. */
+export interface ForwardedRecord {
+  readonly call: ForwardedCall['call']['name'];
+  readonly outcome: string;
+  readonly code?: string;
+  readonly latencyMs: number;
+  readonly traceId: string;
+  readonly tenant: string;
+  readonly events: Readonly<Partial<Record<LedgerEvent, number>>>;
+  readonly thrown?: unknown;
+}
+
+export interface ForwardedPorts {
+  /** Absent where no region sends calls to another one. */
+  readonly receive?: (call: ForwardedCall, observe: CallContext['observe']) => Promise<CallOutcome>;
+  readonly nowMs: () => number;
+  readonly record: (record: ForwardedRecord) => void;
+}
+
+/** What is asked of Lambda's context. */
+export interface Invocation { getRemainingTimeInMillis(): number }
+
+/** Time kept back from the invocation's end to answer in. */
+const reserveMs = 500;
+
+/** A function that answers calls of other regions itself, and leaves all else to the next. */
+export function takingForwarded<Event, Result>(
+  ports: ForwardedPorts, next: (event: Event, invocation: Invocation) => Promise<Result>,
+): (event: Event, invocation: Invocation) => Promise<Result | CallOutcome> {
+  const { receive } = ports;
+  if (!receive) return next;
+  return async (event, invocation) => {
+    const forwarded = (event as { readonly [forwardedMember]?: ForwardedCall })[forwardedMember];
+    if (forwarded === undefined) return next(event, invocation);
+    const startedMs = ports.nowMs();
+    const events: Partial<Record<LedgerEvent, number>> = {};
+    const remainingMs = Math.max(0, Math.min(forwarded.remainingMs, invocation.getRemainingTimeInMillis() - reserveMs));
+    const settled = await receive({ ...forwarded, remainingMs }, (what) => { events[what] = (events[what] ?? 0) + 1; })
+      .then((outcome) => ({ outcome }), (thrown: unknown) => ({ outcome: unknown, thrown }));
+    const { outcome } = settled;
+    ports.record({
+      call: forwarded.call.name,
+      outcome: outcome.kind,
+      ...('code' in outcome ? { code: outcome.code } : {}),
+      latencyMs: ports.nowMs() - startedMs,
+      traceId: forwarded.traceId,
+      tenant: forwarded.tenant,
+      events,
+      ...('thrown' in settled ? { thrown: settled.thrown } : {}),
+    });
+    return outcome;
+  };
+}
+
+const unknown: CallOutcome = { kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1 };

@@ -1,0 +1,113 @@
+import { Duration } from 'aws-cdk-lib';
+import { AccountHomes, HomeTakeover } from './account-homes';
+import { authorityTableName, HomeEnvironment, homeLimits } from './contract';
+import type { HomeRegionsProps, StrongRegionsProps } from './payment-regions';
+import { knownStrongSets } from './strong-sets';
+import { PropProblem } from '../cdk/invalid-props';
+import { isRegionName } from '../kernel/region';
+
+/** By the first part of a region's name: the continent whose strong set is near. */
+const nearSet: Readonly<Record<string, number>> = { us: 0, ca: 0, mx: 0, sa: 0, eu: 1, af: 1, il: 1, me: 1, ap: 2 };
+
+const shortestLease = homeLimits.requestMs + 1_000;
+const longestLease = 60_000;
+
+/** The settings of HOME_REGION, with their defaults. */
+export class HomeArrangement {
+  public readonly lease: Duration;
+  public readonly clockMargin: Duration;
+  public readonly takeover: HomeTakeover;
+  public readonly authority: StrongRegionsProps;
+  private readonly homes: AccountHomes;
+
+  constructor(private readonly props: HomeRegionsProps) {
+    this.lease = props.lease ?? Duration.seconds(10);
+    this.clockMargin = props.clockMargin ?? Duration.seconds(1);
+    this.takeover = props.takeover ?? HomeTakeover.AUTOMATIC;
+    this.homes = props.homes ?? AccountHomes.oneRegion(props.replicas[0]);
+    this.authority = props.authority ?? authorityNear(this.regions(), props.replicas);
+  }
+
+  /** Longest time from a home's last renewal until another region may take over. */
+  public takeoverWait(): Duration {
+    return Duration.millis(this.lease.toMilliseconds() + homeLimits.requestMs + this.clockMargin.toMilliseconds());
+  }
+
+  /** The settings as the functions of one region get them. */
+  public environment(systemName: string, region: string): HomeEnvironment {
+    return {
+      regions: this.regions(),
+      units: this.homes.units,
+      leaseMs: this.lease.toMilliseconds(),
+      requestMs: homeLimits.requestMs,
+      clockMarginMs: this.clockMargin.toMilliseconds(),
+      refreshMs: homeLimits.refreshMs,
+      takeover: this.takeover,
+      forwardMs: homeLimits.forwardMs,
+      authorityTable: authorityTableName(systemName),
+      authorityRegions: this.authorityFrom(region),
+    };
+  }
+
+  public problem(): PropProblem | undefined {
+    return this.homesProblem() ?? this.timesProblem() ?? this.authorityProblem();
+  }
+
+  /** The authority's replicas in the order in which a region asks them: its own, those that take no payments, the others. */
+  private authorityFrom(region: string): string[] {
+    const rank = (replica: string): number => replica === region ? 0 : this.props.replicas.includes(replica) ? 2 : 1;
+    return [...this.authority.replicas].sort((one, other) => rank(one) - rank(other));
+  }
+
+  /** Regions that can be home, the one where accounts begin first. */
+  private regions(): string[] {
+    const { replicas } = this.props;
+    const { region } = this.homes;
+    return region === undefined ? replicas : [region, ...replicas.filter((replica) => replica !== region)];
+  }
+
+  private homesProblem(): PropProblem | undefined {
+    const { region, units } = this.homes;
+    const { replicas } = this.props;
+    if (region !== undefined && !replicas.includes(region)) {
+      return { prop: 'regions.homes', given: `AccountHomes.oneRegion('${region}')`, allowed: `one of ${replicas.join(', ')}`, mend: 'name a replica, or add the region to the replicas' };
+    }
+    if (region !== undefined || (Number.isInteger(units) && units >= 2 && units <= 256)) return undefined;
+    return { prop: 'regions.homes', given: `AccountHomes.byTenant(${units})`, allowed: 'a whole number of units from 2 to 256', mend: 'leave it out for 16 units' };
+  }
+
+  private timesProblem(): PropProblem | undefined {
+    const lease = this.lease.toMilliseconds();
+    if (lease < shortestLease || lease > longestLease) {
+      return {
+        prop: 'regions.lease', given: `${lease / 1000} s`, allowed: `${shortestLease / 1000} to ${longestLease / 1000} seconds: it must outlive a request of ${homeLimits.requestMs / 1000} s`,
+        mend: 'leave it out for 10 seconds',
+      };
+    }
+    const margin = this.clockMargin.toMilliseconds();
+    if (margin >= 100 && margin <= 30_000) return undefined;
+    return { prop: 'regions.clockMargin', given: `${margin} ms`, allowed: '100 ms to 30 s', mend: 'leave it out for 1 second' };
+  }
+
+  private authorityProblem(): PropProblem | undefined {
+    const { replicas, witness } = this.authority;
+    const all = [...replicas, ...witness === undefined ? [] : [witness]];
+    const given = `${replicas.join(', ')}${witness === undefined ? '' : ` and the witness ${witness}`}`;
+    if (all.length === 3 && new Set(all).size === 3 && replicas.length >= 2 && all.every(isRegionName)) return undefined;
+    return {
+      prop: 'regions.authority', given, allowed: 'three different regions: all replicas, or two replicas and a witness',
+      mend: 'leave it out for the regions near the first home',
+    };
+  }
+}
+
+/**
+ * Two replicas and a witness on the continent of the first home, payment regions among them first: there a renewal is quick, and
+ * with any one region lost two members are left.
+ */
+function authorityNear(homes: readonly string[], replicas: readonly string[]): StrongRegionsProps {
+  const near = homes.find((region) => knownStrongSets.some((set) => set.includes(region))) ?? homes[0] ?? '';
+  const set = knownStrongSets.find((regions) => regions.includes(near)) ?? knownStrongSets[nearSet[near.split('-')[0]] ?? 0];
+  const ordered = [...homes.filter((region) => set.includes(region)), ...set.filter((region) => !replicas.includes(region))];
+  return { replicas: ordered.slice(0, 2), witness: ordered[2] };
+}

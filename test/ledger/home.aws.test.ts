@@ -1,0 +1,107 @@
+import { homeLimits, ledgerEnv, writeHome } from '../../src/ledger/contract';
+import { ledgerFromEnvironment } from '../../src/ledger/environment.aws';
+import { takingForwarded } from '../../src/ledger/forwarded.service';
+import { FailoverStore, forwardPort } from '../../src/ledger/home.aws';
+import { ForwardedCall, HomeUnreachable } from '../../src/ledger/home.service';
+import { StoreFault } from '../../src/ledger/ports';
+import { FunctionFailed, InvokeRefused } from '../../src/runtime/invoke';
+import { MemoryStore } from '../contract/memory-store';
+
+const call: ForwardedCall = {
+  tenant: 'acme', traceId: '1-0-0', remainingMs: 4_000, call: { name: 'openAccount', command: { accountId: 'a', currency: 'EUR', balance: 1 } },
+};
+
+describe('a call to its home', () => {
+  const asked: unknown[] = [];
+  const forward = (answer: () => string) => forwardPort((region) => async (...args) => {
+    asked.push([region, ...args]);
+    return answer();
+  }, 'acme-pay', 3_000)('us-east-1', call);
+
+  it('goes whole to the payments function there, under a name that no request of the gateway has', async () => {
+    expect(await forward(() => '{"kind":"differs"}')).toEqual({ kind: 'differs' });
+    expect(asked).toEqual([['us-east-1', 'acme-pay-payments', { forwardedLedgerCall: call }, 3_000]]);
+  });
+
+  const connection = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+  const late = Object.assign(new Error('aborted'), { name: 'TimeoutError' });
+  it.each([
+    ['throttled', new InvokeRefused('f', 429, 'TooManyRequestsException')], ['an error of Lambda', new InvokeRefused('f', 500, 'ServiceException')],
+    ['no connection', connection], ['no answer in time', late],
+  ])('cannot be reached: %s', async (_, error) => {
+    await expect(forward(() => { throw error; })).rejects.toThrow(HomeUnreachable);
+  });
+
+  it('that failed in the function has an outcome that is not known, and is no reason to take over', async () => {
+    expect(await forward(() => { throw new FunctionFailed('f', 'Unhandled'); })).toEqual({ kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1 });
+  });
+
+  it.each([['a missing grant', new InvokeRefused('f', 403, 'AccessDeniedException')], ['no such function', new InvokeRefused('f', 404, '')]])(
+    'that is refused for %s is a fault of ours, and no reason to take over', async (_, error) => {
+      await expect(forward(() => { throw error; })).rejects.toThrow(InvokeRefused);
+    });
+
+  it('that is answered with something else is a fault of ours', async () => {
+    await expect(forward(() => '{"statusCode":200}')).rejects.toThrow('no outcome of a call');
+  });
+});
+
+describe('the authority table', () => {
+  it('is asked in another region when one does not answer, and in the same one after any other fault', async () => {
+    const here = new MemoryStore();
+    const there = new MemoryStore();
+    await there.create({ pk: 'u#0', home: 'there' });
+    await here.create({ pk: 'u#0', home: 'here' });
+    let fault: StoreFault | undefined = new StoreFault('throttled', 'too much');
+    const broken = Object.assign(Object.create(here) as MemoryStore, {
+      read: (pk: string) => fault ? Promise.reject(fault) : here.read(pk),
+    });
+    const store = new FailoverStore([broken, there]);
+    await expect(store.read('u#0', true)).rejects.toThrow('too much');
+    fault = new StoreFault('unknown', 'no answer');
+    await expect(Promise.all([store.read('u#0', true), store.read('u#0', true)])).rejects.toThrow('no answer');
+    expect(await store.read('u#0', true)).toMatchObject({ home: 'there' });
+  });
+});
+
+describe('the payments function', () => {
+  const records: unknown[] = [];
+  const invocation = { getRemainingTimeInMillis: () => 6_000 };
+  const next = async () => 'answered over HTTP';
+
+  it('takes forwarded calls by themselves, within its own time', async () => {
+    const received: ForwardedCall[] = [];
+    const handler = takingForwarded({
+      receive: async (forwarded, observe) => {
+        received.push(forwarded);
+        observe?.('throttle');
+        return { kind: 'differs' };
+      },
+      nowMs: () => 1,
+      record: (record) => records.push(record),
+    }, next);
+    expect(await handler({ forwardedLedgerCall: { ...call, remainingMs: 60_000 } }, invocation)).toEqual({ kind: 'differs' });
+    expect(received[0].remainingMs).toBe(5_500);
+    expect(records).toEqual([{ call: 'openAccount', outcome: 'differs', latencyMs: 0, traceId: '1-0-0', tenant: 'acme', events: { throttle: 1 } }]);
+    expect(await handler({ httpMethod: 'POST', body: JSON.stringify({ forwardedLedgerCall: call }) }, invocation)).toBe('answered over HTTP');
+  });
+
+  it('answers nothing that it does not know', async () => {
+    const handler = takingForwarded({ receive: async () => Promise.reject(new Error('broken')), nowMs: () => 1, record: (record) => records.push(record) }, next);
+    expect(await handler({ forwardedLedgerCall: call }, invocation)).toMatchObject({ kind: 'unsure', code: 'outcome_unknown' });
+    expect(records.pop()).toMatchObject({ thrown: expect.any(Error) });
+  });
+
+  it('in mode STRONG knows of no such calls', async () => {
+    expect(await takingForwarded({ nowMs: () => 1, record: () => undefined }, next)({ forwardedLedgerCall: call }, invocation)).toBe('answered over HTTP');
+  });
+});
+
+test('the ledger of HOME_REGION is made of what the construct wrote', () => {
+  const home = writeHome({
+    ...homeLimits, regions: ['us-east-1', 'eu-central-1'], units: 1, leaseMs: 10_000, clockMarginMs: 1_000, takeover: 'AUTOMATIC',
+    authorityTable: 'acme-pay-authority', authorityRegions: ['us-east-1', 'us-east-2'],
+  });
+  const env = { AWS_REGION: 'us-east-1', ...ledgerEnv.write({ systemName: 'acme-pay', tableName: 't', mode: 'HOME_REGION', home }) };
+  expect(ledgerFromEnvironment(env).receive).toBeDefined();
+});
