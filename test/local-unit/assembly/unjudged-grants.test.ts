@@ -1,0 +1,96 @@
+/**
+ * The emulator judges what functions call. What AWS does on their behalf, or encrypts for them, it lets pass: so the grants for
+ * that are looked for in the example's templates.
+ */
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { config } from '../../../examples/active-active/config';
+import { defineSystem } from '../../../examples/active-active/stacks';
+import type { CfnResource, CfnTemplate } from '../../../local/model';
+import { stubContext } from '../../cdk/stacks';
+
+interface Statement { Effect: string; Action: string | string[]; Resource: unknown }
+
+const templates: CfnTemplate[] = [];
+
+beforeAll(() => {
+  const outdir = mkdtempSync(path.join(tmpdir(), 'unjudged-'));
+  const app = new App({ outdir, context: stubContext() });
+  defineSystem(app, config);
+  app.synth();
+  templates.push(...readdirSync(outdir).filter((file) => file.endsWith('.template.json'))
+    .map((file) => JSON.parse(readFileSync(path.join(outdir, file), 'utf8')) as CfnTemplate));
+  rmSync(outdir, { recursive: true });
+});
+
+function resources(type: string): { template: CfnTemplate; logicalId: string; properties: Record<string, any> }[] {
+  return templates.flatMap((template) => Object.entries(template.Resources).filter(([, resource]) => resource.Type === type)
+    .map(([logicalId, resource]: [string, CfnResource]) => ({ template, logicalId, properties: resource.Properties ?? {} })));
+}
+
+/** Statements of the policies of a function's role. */
+function grants(template: CfnTemplate, role: string): Statement[] {
+  return Object.values(template.Resources)
+    .filter(({ Type, Properties }) => Type === 'AWS::IAM::Policy' && JSON.stringify(Properties!.Roles) === JSON.stringify([{ Ref: role }]))
+    .flatMap(({ Properties }) => Properties!.PolicyDocument.Statement as Statement[]);
+}
+
+function actions(statements: readonly Statement[], resource?: unknown): string[] {
+  return statements.filter((statement) => resource === undefined || JSON.stringify(statement.Resource) === JSON.stringify(resource))
+    .flatMap(({ Action }) => Action);
+}
+
+const functions = () => resources('AWS::Lambda::Function')
+  .map(({ template, logicalId, properties }) => ({ template, logicalId, properties, statements: grants(template, properties.Role['Fn::GetAtt'][0]) }));
+
+test('every function may write its log', () => {
+  expect(functions().length).toBeGreaterThanOrEqual(10);
+  for (const { logicalId, properties, statements } of functions()) {
+    const group = { 'Fn::GetAtt': [properties.LoggingConfig.LogGroup.Ref, 'Arn'] };
+    expect([logicalId, ...actions(statements, group)]).toEqual([logicalId, 'logs:CreateLogStream', 'logs:PutLogEvents']);
+  }
+});
+
+test('every traced function may send its traces', () => {
+  for (const { logicalId, properties, statements } of functions().filter((each) => each.properties.TracingConfig?.Mode === 'Active')) {
+    expect([logicalId, ...actions(statements, '*')]).toEqual(expect.arrayContaining(['xray:PutTraceSegments', 'xray:PutTelemetryRecords']));
+    expect(properties.Role).toBeDefined();
+  }
+});
+
+test('every function that reads or writes a table may use the key that it is encrypted with', () => {
+  const users = functions().filter(({ statements }) => actions(statements).some((action) => action.startsWith('dynamodb:')));
+  expect(users.length).toBeGreaterThanOrEqual(8);
+  for (const { logicalId, statements } of users) {
+    const writes = actions(statements).some((action) => /^dynamodb:(Put|Update|Delete|BatchWrite)/.test(action));
+    expect([logicalId, ...actions(statements)]).toEqual(expect.arrayContaining(['kms:Decrypt', ...(writes ? ['kms:Encrypt', 'kms:GenerateDataKey'] : [])]));
+  }
+});
+
+test('API Gateway may call every function that an API names', () => {
+  const named = (value: unknown): string[] => [...JSON.stringify(value ?? '').matchAll(/"Fn::GetAtt":\["([^"]*Function[^"]*)","Arn"\]/g)].map(([, id]) => id);
+  const called = [
+    ...resources('AWS::ApiGateway::Method').flatMap(({ template, properties }) => named(properties.Integration?.Uri).map((id) => ({ template, id }))),
+    ...resources('AWS::ApiGateway::Authorizer').flatMap(({ template, properties }) => named(properties.AuthorizerUri).map((id) => ({ template, id }))),
+  ];
+  expect(new Set(called.map(({ id }) => id)).size).toBeGreaterThanOrEqual(5);
+  for (const { template, id } of called) {
+    const permissions = Object.values(template.Resources).filter(({ Type, Properties }) => (
+      Type === 'AWS::Lambda::Permission' && Properties!.Principal === 'apigateway.amazonaws.com' && named(Properties!.FunctionName).includes(id)));
+    expect([id, permissions.length]).toEqual([id, expect.any(Number)]);
+    expect(permissions.length).toBeGreaterThanOrEqual(1);
+    // Without a source any API in the account could call it.
+    expect(permissions.every(({ Properties }) => Properties!.SourceArn !== undefined)).toBe(true);
+  }
+});
+
+test('API Gateway may write the access log', () => {
+  for (const { template } of resources('AWS::ApiGateway::Stage')) {
+    const account = Object.values(template.Resources).find(({ Type }) => Type === 'AWS::ApiGateway::Account')!;
+    const role = template.Resources[account.Properties!.CloudWatchRoleArn['Fn::GetAtt'][0]];
+    expect(JSON.stringify(role.Properties!.ManagedPolicyArns)).toContain('service-role/AmazonAPIGatewayPushToCloudWatchLogs');
+    expect(JSON.stringify(role.Properties!.AssumeRolePolicyDocument)).toContain('apigateway.amazonaws.com');
+  }
+});
