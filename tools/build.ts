@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs
 import path from 'node:path';
 import { bundlesStep } from './bundles-step';
 import { consumerSteps } from './consumers';
-import { Outcome, Step, command, commandStep, failed, hasProgram, isCi, lastLines, parseArguments, passed, root, runSteps, skipped } from './steps';
+import { Outcome, Step, command, commandStep, failed, hasProgram, isCi, lastLines, parseArguments, passed, root, runSteps, skipped, sum } from './steps';
 
 const { only } = parseArguments(process.argv.slice(2));
 
@@ -11,10 +11,7 @@ const steps: Step[] = [
   bundlesStep(),
   { name: 'compile', run: compile },
   { name: 'api-docs', run: apiDocs },
-  packageStep('js', []),
-  packageStep('python', ['python3']),
-  packageStep('java', ['javac', 'mvn'], ['--maven-local-repository', path.join(root, '.tools', 'm2')]),
-  packageStep('go', ['go']),
+  { name: 'packages', run: packageAll },
   { name: 'npm-contents', run: npmContents },
   ...consumerSteps(),
 ];
@@ -44,16 +41,24 @@ const names: Readonly<Record<string, string>> = {
   python3: 'Python 3.10 or newer with venv', javac: 'a JDK, 17 or newer', mvn: 'Maven', go: 'Go, 1.23 or newer',
 };
 
-function packageStep(language: string, programs: readonly string[], more: readonly string[] = []): Step {
-  return {
-    name: `package-${language}`,
-    run: async () => {
-      const missing = programs.filter((program) => !hasProgram(program));
-      if (missing.length > 0) return skipped(`the ${language} package needs ${missing.map((program) => `${names[program]} (${program})`).join(' and ')}`);
-      rmSync(path.join(root, 'dist', language), { recursive: true, force: true });
-      return commandStep('pacmak', 'jsii-pacmak', ['-v', '--target', language, ...more]).run();
-    },
-  };
+/** All languages at once: they wait for downloads most of the time. */
+async function packageAll(): Promise<Outcome> {
+  rmSync(path.join(root, 'dist'), { recursive: true, force: true });
+  return sum(await Promise.all([
+    packageFor('js', []),
+    packageFor('python', ['python3']),
+    packageFor('java', ['javac', 'mvn'], ['--maven-local-repository', path.join(root, '.tools', 'm2')]),
+    packageFor('go', ['go']),
+  ]));
+}
+
+async function packageFor(language: string, programs: readonly string[], more: readonly string[] = []): Promise<Outcome> {
+  const missing = programs.filter((program) => !hasProgram(program));
+  if (missing.length > 0) return skipped(`the ${language} package needs ${missing.map((program) => `${names[program]} (${program})`).join(' and ')}`);
+  const start = Date.now();
+  const { code, output } = await command('jsii-pacmak', ['-v', '--target', language, ...more]);
+  if (code !== 0) return failed(`dist/${language}: jsii-pacmak exited with ${code}:`, lastLines(output, 100));
+  return passed(`dist/${language} made in ${((Date.now() - start) / 1000).toFixed(0)} s`);
 }
 
 /** What `npm install` brings: everything that is needed, and nothing of the workshop. */

@@ -79,13 +79,13 @@ async function useGo(folder: string): Promise<void> {
 function packageIn(language: string, extension: string): string {
   const folder = path.join(dist, language);
   const found = existsSync(folder) ? readdirSync(folder).find((file) => file.endsWith(extension)) : undefined;
-  if (!found) throw new ConsumerError(`dist/${language} holds no ${extension}: the step package-${language} makes it`);
+  if (!found) throw new ConsumerError(`dist/${language} holds no ${extension}: the step "packages" makes it`);
   return path.join(folder, found);
 }
 
 /** Folders of artifacts in a Maven repository, relative to it. */
 function packagesOf(repository: string): string[] {
-  if (!existsSync(repository)) throw new ConsumerError('dist/java is missing: the step package-java makes it');
+  if (!existsSync(repository)) throw new ConsumerError('dist/java is missing: the step "packages" makes it');
   return readdirSync(repository, { recursive: true, encoding: 'utf8' }).filter((file) => path.basename(file) === 'maven-metadata.xml').map((file) => path.dirname(file));
 }
 
