@@ -8,6 +8,11 @@ export class GaveUp extends Error {
     super(`the store could not be worked with before the deadline; last fault: ${fault}`, { cause });
     this.name = 'GaveUp';
   }
+
+  /** What the store said last, in one line. */
+  public get reason(): string {
+    return `${this.fault}: ${this.cause instanceof Error ? this.cause.message : 'the deadline passed before another request could be sent'}`;
+  }
 }
 
 const eventOf: Readonly<Record<FaultKind, LedgerEvent>> = { conflict: 'writeConflict', throttled: 'throttle', unknown: 'unknownOutcome' };

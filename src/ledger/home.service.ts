@@ -41,6 +41,9 @@ export interface HomePorts extends LedgerPorts {
   readonly forward: (home: string, call: ForwardedCall) => Promise<CallOutcome>;
 }
 
+/** Epochs of which an instance keeps what it knows: units that have moved differ in theirs. */
+const ledgersKept = 16;
+
 /** The number of the unit that a tenant belongs to. */
 export function unitOf(tenant: string, units: number): number {
   // By tenant and not by account: a key is the tenant's, and must meet its first use wherever the second names another account.
@@ -150,7 +153,7 @@ export class HomeLedger implements Ledger {
     let ledger = this.ledgers.get(epoch);
     if (!ledger) {
       ledger = new PaymentsLedger({ ...this.ports, store: new EpochStore(this.ports.store, epoch) }, this.settings);
-      this.ledgers.clear();
+      if (this.ledgers.size >= ledgersKept) this.ledgers.clear();
       this.ledgers.set(epoch, ledger);
     }
     return ledger;
@@ -169,7 +172,7 @@ export class HomeLedger implements Ledger {
     try {
       return await work(new Attempt({ ...this.ports, store: this.ports.authority }, this.settings, context));
     } catch (error) {
-      if (error instanceof GaveUp) return { kind: 'unsure', code: 'region_fenced', retryAfterSeconds: 1 };
+      if (error instanceof GaveUp) return { kind: 'unsure', code: 'region_fenced', retryAfterSeconds: 1, cause: error.reason };
       throw error;
     }
   }

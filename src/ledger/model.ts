@@ -111,6 +111,8 @@ export interface Unsure {
   readonly kind: 'unsure';
   readonly code: 'outcome_unknown' | 'region_fenced' | 'home_unreachable';
   readonly retryAfterSeconds: number;
+  /** The last fault, for the log: it names resources, so no caller is told. */
+  readonly cause?: string;
 }
 
 /** Too much at once on one account, or in DynamoDB: 429. */
@@ -118,6 +120,8 @@ export interface Busy {
   readonly kind: 'busy';
   readonly code: 'account_busy' | 'throttled';
   readonly retryAfterSeconds: number;
+  /** The last fault, for the log: it names resources, so no caller is told. */
+  readonly cause?: string;
 }
 
 /** The request cannot be taken as it is; nothing was stored, the key can be used again. */

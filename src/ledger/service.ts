@@ -102,8 +102,8 @@ export class PaymentsLedger implements Ledger {
     } catch (error) {
       if (!(error instanceof GaveUp)) throw error;
       return error.fault === 'throttled'
-        ? { kind: 'busy', code: 'throttled', retryAfterSeconds: 2 }
-        : { kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1 };
+        ? { kind: 'busy', code: 'throttled', retryAfterSeconds: 2, cause: error.reason }
+        : { kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1, cause: error.reason };
     }
   }
 }

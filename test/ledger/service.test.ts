@@ -1,6 +1,6 @@
 import { World } from './world';
 import { AuthoriseCommand, KeyedOutcome, MoveCommand, Payment } from '../../src/ledger/model';
-import { Decision } from '../../src/ledger/ports';
+import { Decision, FaultKind, StoreFault } from '../../src/ledger/ports';
 import { PaymentsLedger } from '../../src/ledger/service';
 
 const tenant = 'acme';
@@ -248,5 +248,22 @@ describe("the team's own decision", () => {
     expect(paid(await first).status).toBe('AUTHORISED');
     expect(asked).toHaveLength(1);
     expect(await balances()).toEqual([900, 100, 0]);
+  });
+});
+
+describe('when the store does not answer', () => {
+  const faulty = (fault: FaultKind): PaymentsLedger => {
+    const fail = (): Promise<never> => Promise.reject(new StoreFault(fault, 'TimeoutError: no answer'));
+    return new PaymentsLedger({ ...world.ports(), store: { create: fail, change: fail, read: fail, readMany: fail, list: fail } }, { region: 'us-east-1' });
+  };
+  it.each([
+    ['unknown', { kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1, cause: 'unknown: TimeoutError: no answer' }],
+    ['conflict', { kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1, cause: 'conflict: TimeoutError: no answer' }],
+    ['throttled', { kind: 'busy', code: 'throttled', retryAfterSeconds: 2, cause: 'throttled: TimeoutError: no answer' }],
+  ] as [FaultKind, KeyedOutcome][])('a fault of kind %s is retried until the deadline, and never told as a decline', async (fault, outcome) => {
+    const started = world.nowMs;
+    expect(await pay('k', {}, faulty(fault))).toEqual(outcome);
+    expect(world.nowMs - started).toBeGreaterThan(8_000);
+    expect(world.nowMs - started).toBeLessThan(10_000);
   });
 });

@@ -45,8 +45,8 @@ const repeat = 'Repeat the request with the same Idempotency-Key after the time 
 function otherwise(outcome: Rejected | Busy | Unsure, instance: string): Answer {
   switch (outcome.kind) {
     case 'rejected': return problemAnswer(outcome.code, outcome.detail, instance);
-    case 'busy': return problemAnswer(outcome.code, `Nothing was done. ${repeat}`, instance, retryAfter(outcome.retryAfterSeconds));
-    case 'unsure': return problemAnswer(outcome.code, unsureDetails[outcome.code], instance, retryAfter(outcome.retryAfterSeconds));
+    case 'busy': return { ...problemAnswer(outcome.code, `The request could not be finished now. ${repeat}`, instance, retryAfter(outcome.retryAfterSeconds)), fault: outcome.cause };
+    case 'unsure': return { ...problemAnswer(outcome.code, unsureDetails[outcome.code], instance, retryAfter(outcome.retryAfterSeconds)), fault: outcome.cause };
   }
 }
 

@@ -32,6 +32,13 @@ describe.each(calls)('%s %s', (method, path, sent) => {
     expect([answer.status, answer.json.code, answer.headers['Retry-After']]).toEqual([status, outcome.code, retryAfter]);
   });
 
+  test.each(['unsure', 'busy'])('tells the log, and not the caller, what the ledger met when it is %s', async (kind) => {
+    const api = apiWith({ kind, code: kind === 'busy' ? 'throttled' : 'outcome_unknown', retryAfterSeconds: 1, cause: 'unknown: TimeoutError at arn:aws:dynamodb' });
+    const answer = await api.send(method, path, sent);
+    expect(answer.text).not.toMatch(/arn:|Timeout/);
+    expect(api.records[0].thrown).toBe('unknown: TimeoutError at arn:aws:dynamodb');
+  });
+
   test('answers 503 for what nobody foresaw, and tells the log but not the caller', async () => {
     const fault = Object.assign(new Error('table acme-ledger in arn:aws:dynamodb:us-east-1 is gone'), { name: 'ResourceNotFoundException' });
     const api = apiWith(Promise.reject(fault));
