@@ -42,7 +42,7 @@ async function stay(run: LocalRun, options: DemoOptions): Promise<number> {
 }
 
 async function smoke(run: LocalRun): Promise<number> {
-  const scenario = runSmoke({ url: run.url, processIds: () => run.processIds(), print: (line) => process.stdout.write(`${line}\n`) });
+  const scenario = runSmoke({ url: run.url, operate: run.operate, processIds: () => run.processIds(), print: (line) => process.stdout.write(`${line}\n`) });
   const result = await Promise.race([scenario, stopRequested, failure(run)]);
   if (typeof result === 'boolean') return result ? 0 : 1;
   ended(result);

@@ -167,6 +167,8 @@ export interface FrontDoor {
 export interface SmokeRun {
   /** Address of the front door, without a trailing slash. */
   readonly url: string;
+  /** Asks something of the operator's function of a region; absent where no account has a home. */
+  readonly operate?: (region: string, event: object) => Promise<any>;
   /** Process IDs whose memory counts as the run's; absent: memory is not reported. */
   readonly processIds?: () => readonly number[];
   /** Where the figures go; default standard output. */

@@ -12,6 +12,7 @@ import { apiEndpoints } from './front-door/apis';
 import { startFrontDoor } from './front-door/front-door';
 import { createJudge, type Judge } from './iam';
 import type { DeployedStack, FabricResource, FrontDoor, Links, RegionHandle } from './model';
+import { operatorOf, type Operate } from './operator';
 import type { DemoOptions } from './options';
 import { createLinks, startRegionProxy } from './proxy';
 import { createGlobalTables, type GlobalTables } from './tables';
@@ -23,6 +24,8 @@ export interface LocalRun {
   readonly regions: readonly RegionHandle[];
   readonly links: Links;
   readonly stacks: readonly DeployedStack[];
+  /** Asks something of the operator's function of a region; absent where no account has a home. */
+  readonly operate?: Operate;
   /** Whether the front door gives tokens that the app's authorizer accepts. */
   readonly givesTokens: boolean;
   /** The run's temporary folder; gone after `stop`. */
@@ -86,12 +89,15 @@ async function compose(options: DemoOptions, log: (line: string) => void, superv
   // A region that holds nothing but a copy of a strong table is like a witness: its links can be cut, but no caller is led to it.
   const regions = engines.handles().filter(({ name }) => assembly.plan.regions.includes(name));
   const frontDoor = await openFrontDoor({ options, regions, links, tables, fabric, issuer: prepared.issuer, log }, closing);
+  const operator = operatorOf(fabric, engines);
+  closing.add(async () => operator?.close());
   log('the front door is open');
   return {
     url: `http://127.0.0.1:${frontDoor.port}`,
     regions,
     links,
     stacks,
+    operate: operator?.operate,
     givesTokens: prepared.issuer !== undefined,
     folder: supervisor.folder,
     failed: engines.failed,

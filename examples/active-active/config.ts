@@ -1,4 +1,4 @@
-import { PaymentRegions } from 'cdk-multi-region-payments';
+import { AccountHomes, PaymentRegions } from 'cdk-multi-region-payments';
 
 /** Everything a team changes before it deploys, in one place. */
 export interface Config {
@@ -29,8 +29,8 @@ export type Mode = 'STRONG' | 'HOME_REGION';
 const regions: Readonly<Record<Mode, PaymentRegions>> = {
   // Near each other: nothing that was accepted is lost with a region.
   STRONG: PaymentRegions.strong({ replicas: ['us-east-1', 'us-west-2'], witness: 'us-east-2' }),
-  // On two continents: every account is at home in one of them, us-east-1 at first.
-  HOME_REGION: PaymentRegions.homeRegion({ replicas: ['us-east-1', 'eu-central-1'] }),
+  // On two continents: every tenant is at home in one of them, by hash at first.
+  HOME_REGION: PaymentRegions.homeRegion({ replicas: ['us-east-1', 'eu-central-1'], homes: AccountHomes.byTenant() }),
 };
 
 /** The system in one mode. */

@@ -33,6 +33,11 @@ export class Client {
 
   constructor(private readonly url: string, private readonly token: string) {}
 
+  /** Another caller of the same API. */
+  public as(token: string): Client {
+    return new Client(this.url, token);
+  }
+
   /** One request, one answer. Rejects when the connection breaks. */
   public once(call: Call): Promise<Answer> {
     const target = new URL(`${this.url}${call.region ? `/_local/regions/${call.region}` : ''}${call.path}`);

@@ -11,6 +11,8 @@ export interface Setting {
   readonly accounts: Map<string, number>;
   /** Payments that were answered AUTHORISED: ID to the region that took it. */
   readonly accepted: Map<string, string>;
+  /** Set where each account has a home region that writes for it; asks something of an operator's function. */
+  readonly operate?: (region: string, event: object) => Promise<any>;
   /** Unique to this run, so that it can be repeated against the same system. */
   readonly run: string;
 }

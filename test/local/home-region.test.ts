@@ -1,0 +1,29 @@
+import { readdirSync } from 'node:fs';
+import { DemoProcess } from './demo-process';
+
+jest.setTimeout(900_000);
+
+let demo: DemoProcess;
+
+afterAll(async () => {
+  await demo?.discard();
+});
+
+/** A figure of the scenario by its name. */
+function figure(name: string): string | undefined {
+  return new RegExp(`^  (?:pass|FAIL|    )  ${name}\\s{2,}(.*)$`, 'm').exec(demo.output)?.[1];
+}
+
+test('on two continents the scenario passes: forwarded payments, a lost home, its takeover, its return, and nothing debited twice', async () => {
+  demo = new DemoProcess(['--mode', 'HOME_REGION', '--smoke', '--port', '0']);
+  const code = await demo.ended;
+  process.stdout.write(demo.output);
+  expect(demo.output).toMatch(/^smoke: \d+ passed, 0 failed/m);
+  expect([code, demo.errors]).toEqual([0, '']);
+  expect(figure('tenants at home in each region')).toMatch(/us-east-1|eu-central-1/);
+  expect(figure('payments of each home, entered in each region')).toBe('4 of 4');
+  expect(Number(/^([\d.]+) s/.exec(figure('recovery time after the stop') ?? '')?.[1])).toBeLessThan(30);
+  expect(figure('debit count per key')).toBe('max 1');
+  expect(figure('payments that had not replicated, reported')).toMatch(/^(\d+) of \1$/);
+  expect(readdirSync(demo.temp).filter((name) => name.startsWith('mrp-'))).toEqual([]);
+});
