@@ -18,7 +18,7 @@ export function functionEnvironment(tableName: string): Record<string, string> {
 /** Its calls make new payments. */
 export async function paymentsFunction(file: string, ground: Ground): Promise<Subject> {
   Object.assign(process.env, functionEnvironment(ground.tableName));
-  // eslint-disable-next-line import/no-dynamic-require -- the file is the shipped bundle
+
   const { handler } = createRequire(file)(file) as { handler: Handler };
   const run = randomUUID().slice(0, 8);
   const accountOf = (number: number): string => `${run}-${number % ground.accounts}`;

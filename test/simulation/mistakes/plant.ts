@@ -33,7 +33,7 @@ export async function plant(mistake: Mistake): Promise<Subject> {
   });
   if (left.size > 0) throw new Error(`mistake '${mistake.name}': ${[...left].map(({ file }) => `src/${file}`).join(', ')} is not part of what is simulated`);
   const loaded = { exports: {} as { shipped: Subject } };
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the bundle that was just built, from this repository
+
   new Function('module', 'exports', 'require', outputFiles[0].text)(loaded, loaded.exports, createRequire(__filename));
   return loaded.exports.shipped;
 }
