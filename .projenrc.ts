@@ -185,6 +185,7 @@ project.setScript('test', 'node tools/run.mjs test');
 project.setScript('build', 'node tools/run.mjs build');
 project.setScript('simulate', 'node tools/run.mjs simulate');
 project.setScript('bench', 'node tools/run.mjs bench');
+project.setScript('load', 'node tools/run.mjs load');
 // npm 11 asks for each install script by name; npm 10 ignores the field.
 project.package.addField('allowScripts', { 'esbuild': true, 'node': true, 'unrs-resolver': true, '@parcel/watcher': false });
 // Lockfile without the addresses of the registry that happened to be used.

@@ -1,4 +1,5 @@
 /** `npm run demo`: the whole system on this machine until Ctrl-C, or with `--smoke` until the scripted scenario is through. */
+import { runCommand, type Ending } from './ending';
 import { LocalRunError } from './failure';
 import { parseDemoOptions, type DemoOptions } from './options';
 import { startLocalRun, type LocalRun } from './run';
@@ -10,40 +11,24 @@ function log(line: string): void {
   process.stdout.write(`${((Date.now() - started) / 1000).toFixed(1).padStart(5)} s  ${line}\n`);
 }
 
-let stopping = false;
-
-/** Settles when somebody wants the run to end. A second signal while it ends changes nothing. */
-const stopRequested = new Promise<string>((settle) => {
-  const resolve = (reason: string): void => {
-    stopping = true;
-    settle(reason);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(signal));
-  // A launcher that was killed passes no signal on: nobody would ever end the run.
-  const launcher = Number(process.env.LAUNCHER_PID);
-  if (launcher === process.ppid) setInterval(() => process.ppid !== launcher && resolve('the end of its launcher'), 500).unref();
-});
-
-async function main(): Promise<number> {
+async function main(ending: Ending): Promise<number> {
   const options = parseDemoOptions(process.argv.slice(2));
-  const abort = new AbortController();
-  void stopRequested.then(() => abort.abort());
-  const run = await startLocalRun(options, log, abort.signal);
+  const run = await startLocalRun(options, log, ending.signal);
   try {
-    return await (options.smoke ? smoke(run) : stay(run, options));
+    return await (options.smoke ? smoke(run, ending) : stay(run, options, ending));
   } finally {
     await run.stop();
   }
 }
 
-async function stay(run: LocalRun, options: DemoOptions): Promise<number> {
+async function stay(run: LocalRun, options: DemoOptions, { requested }: Ending): Promise<number> {
   printAddresses(run, options);
-  return ended(await Promise.race([stopRequested, failure(run)]));
+  return ended(await Promise.race([requested, failure(run)]));
 }
 
-async function smoke(run: LocalRun): Promise<number> {
+async function smoke(run: LocalRun, { requested }: Ending): Promise<number> {
   const scenario = runSmoke({ url: run.url, operate: run.operate, processIds: () => run.processIds(), print: (line) => process.stdout.write(`${line}\n`) });
-  const result = await Promise.race([scenario, stopRequested, failure(run)]);
+  const result = await Promise.race([scenario, requested, failure(run)]);
   if (typeof result === 'boolean') return result ? 0 : 1;
   ended(result);
   return 1;
@@ -76,10 +61,4 @@ function printAddresses(run: LocalRun, options: DemoOptions): void {
   for (const line of lines) line === 'ready' ? log(line) : process.stdout.write(`${line}\n`);
 }
 
-main().then((code) => process.exit(code), (error: unknown) => {
-  // What fails after the end was asked for is only its consequence.
-  if (stopping) process.exit(0);
-  // What the user can mend is one line; anything else is a defect and needs its stack.
-  process.stderr.write(`${error instanceof LocalRunError ? error.message : (error as Error).stack}\n`);
-  process.exit(1);
-});
+runCommand(main, 0);

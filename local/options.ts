@@ -18,7 +18,7 @@ export interface DemoOptions {
 }
 
 const root = path.resolve(__dirname, '..');
-const modes = ['STRONG', 'HOME_REGION'] as const;
+export const modes = ['STRONG', 'HOME_REGION'] as const;
 const examples = ['active-active'] as const;
 
 /** Reads the demo's arguments. Throws a `LocalRunError` that names the option, the value and what is allowed. */
@@ -52,13 +52,13 @@ function parse(args: readonly string[]) {
   }
 }
 
-function wholeNumber(option: string, text: string, least: number, most: number): number {
+export function wholeNumber(option: string, text: string, least: number, most: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : NaN;
   if (!(value >= least && value <= most)) throw new LocalRunError(`${option} ${text} is not valid: give a whole number from ${least} to ${most}`);
   return value;
 }
 
-function oneOf<T extends string>(option: string, value: string, allowed: readonly T[]): T {
+export function oneOf<T extends string>(option: string, value: string, allowed: readonly T[]): T {
   if (!(allowed as readonly string[]).includes(value)) throw new LocalRunError(`${option} ${value} is not known: give ${allowed.join(' or ')}`);
   return value as T;
 }

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const commands = { demo: 'local/demo.ts', test: 'tools/test.ts', build: 'tools/build.ts', bench: 'tools/bench/index.ts', simulate: 'test/simulation/main.ts' };
+const commands = { demo: 'local/demo.ts', test: 'tools/test.ts', build: 'tools/build.ts', bench: 'tools/bench/index.ts', simulate: 'test/simulation/main.ts', load: 'local/load/main.ts' };
 
 /** Says what went wrong in one line and ends: the reader needs the cause, not a stack. */
 function fail(message) {

@@ -25,8 +25,8 @@ export class Figures {
     this.line('    ', name, value, note);
   }
 
-  public summary(seconds: number): void {
-    this.print(`\nsmoke: ${this.passed} passed, ${this.failed} failed, in ${seconds.toFixed(0)} s`);
+  public summary(seconds: number, name = 'smoke'): void {
+    this.print(`\n${name}: ${this.passed} passed, ${this.failed} failed, in ${seconds.toFixed(0)} s`);
   }
 
   private line(mark: string, name: string, value: unknown, note: string): void {

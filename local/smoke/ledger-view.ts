@@ -35,6 +35,7 @@ export interface Audit {
   /** Accounts whose stored balances are not what their lines make, by region, with both. */
   readonly wrong: readonly string[];
   readonly lines: readonly Line[];
+  readonly linesByRegion: ReadonlyMap<string, readonly Line[]>;
   readonly mostDebits: number;
 }
 
@@ -46,8 +47,10 @@ export async function audit(client: Client, accounts: ReadonlyMap<string, number
   const deadline = Date.now() + patienceMs;
   for (;;) {
     const wrong: string[] = [];
-    const all: Line[] = [];
+    const linesByRegion = new Map<string, Line[]>();
     for (const region of regions) {
+      const all: Line[] = [];
+      linesByRegion.set(region, all);
       for (const [accountId, funded] of accounts) {
         const lines = await linesOf(client, accountId, region);
         const { body } = await client.call({ path: `/api/v1/accounts/${accountId}`, region });
@@ -55,10 +58,11 @@ export async function audit(client: Client, accounts: ReadonlyMap<string, number
         const made = balancesFrom(lines, funded);
         if (JSON.stringify(stored) !== JSON.stringify(made)) wrong.push(`${accountId} in ${region}: ${JSON.stringify(stored)} stored, ${JSON.stringify(made)} by its lines`);
         if (stored.available + stored.held + stored.settled !== funded) wrong.push(`${accountId} in ${region}: ${JSON.stringify(stored)} is not the ${funded} it was funded with`);
-        if (region === regions[0]) all.push(...lines);
+        all.push(...lines);
       }
     }
-    if (wrong.length === 0 || Date.now() > deadline) return { wrong, lines: all, mostDebits: mostDebits(all) };
+    const lines = linesByRegion.get(regions[0]) ?? [];
+    if (wrong.length === 0 || Date.now() > deadline) return { wrong, lines, linesByRegion, mostDebits: mostDebits(lines) };
     await sleep(1000);
   }
 }

@@ -25,7 +25,8 @@ export class MemoryWatch {
   }
 }
 
-function family(roots: readonly number[]): number[] {
+/** The processes and all that they started. */
+export function family(roots: readonly number[]): number[] {
   const children = new Map<number, number[]>();
   for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     const parent = parentOf(Number(entry));
@@ -50,7 +51,7 @@ function parentOf(id: number): number | undefined {
   }
 }
 
-function proportionalBytes(id: number): number {
+export function proportionalBytes(id: number): number {
   try {
     return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${id}/smaps_rollup`, 'utf8'))?.[1] ?? 0) * 1024;
   } catch {

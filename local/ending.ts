@@ -1,0 +1,35 @@
+import { LocalRunError } from './failure';
+
+/** How a command that starts a local run comes to its end. */
+export interface Ending {
+  /** Settles with the reason when somebody wants the run to end. A second signal while it ends changes nothing. */
+  readonly requested: Promise<string>;
+  /** Aborted at the same time. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs a command and ends the process with its exit code, or with one line of what the user can mend.
+ *
+ * @param codeWhenEnded exit code when the end was asked for before there was a run to end
+ */
+export function runCommand(main: (ending: Ending) => Promise<number>, codeWhenEnded: number): void {
+  const abort = new AbortController();
+  const requested = new Promise<string>((settle) => {
+    const resolve = (reason: string): void => {
+      abort.abort();
+      settle(reason);
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(signal));
+    // A launcher that was killed passes no signal on: nobody would ever end the run.
+    const launcher = Number(process.env.LAUNCHER_PID);
+    if (launcher === process.ppid) setInterval(() => process.ppid !== launcher && resolve('the end of its launcher'), 500).unref();
+  });
+  main({ requested, signal: abort.signal }).then((code) => process.exit(code), (error: unknown) => {
+    // What fails after the end was asked for is only its consequence.
+    if (abort.signal.aborted) process.exit(codeWhenEnded);
+    // What the user can mend is one line; anything else is a defect and needs its stack.
+    process.stderr.write(`${error instanceof LocalRunError ? error.message : (error as Error).stack}\n`);
+    process.exit(1);
+  });
+}
