@@ -1,6 +1,6 @@
 import { carry, epochOf, inEpoch } from './carry.domain';
-import { keyItemPk } from './domain';
-import { Change, IndexEntry, Item, LedgerStore, WriteResult } from './ports';
+import { entryOf, keyItemPk } from './domain';
+import { Change, IndexEntry, Item, LedgerStore, Path, WriteResult } from './ports';
 
 /** Items read at once while looking for one item's newest epoch. */
 const batch = 100;
@@ -97,10 +97,22 @@ export class EpochStore implements LedgerStore {
    * An entry may change or leave its account only when its item is of this epoch: an item is judged by the entry that the account
    * began with, and afterwards nothing could tell that one.
    */
-  private async carryTouched({ set, remove }: Change): Promise<void> {
-    const paths = [...(set ?? []).map(([path]) => path), ...(remove ?? [])];
-    const pks = paths.flatMap(([name, id]) => (name === 'entries' && id !== undefined ? [keyItemPk(id)] : []));
+  private async carryTouched({ pk: account, set, remove }: Change): Promise<void> {
+    const idsOf = (paths: readonly Path[]): readonly string[] => paths.flatMap(([name, id]) => (name === 'entries' && id !== undefined ? [id] : []));
+    const removed = idsOf(remove ?? []);
+    const ids = [...idsOf((set ?? []).map(([path]) => path)), ...removed, ...(removed.length > 0 ? await this.closersOf(account, removed) : [])];
+    const pks = ids.map(keyItemPk);
     await Promise.all(pks.filter((pk) => !this.here.has(pk)).map((pk) => this.carryOver(pk)));
+  }
+
+  /** The moves that closed entries name: they too are judged by the entry, and nothing else would name them to whoever removes it. */
+  private async closersOf(account: string, ids: readonly string[]): Promise<readonly string[]> {
+    const item = await this.view(account);
+    if (!item) return [];
+    return ids.flatMap((id) => {
+      const entry = entryOf(item, id);
+      return entry?.kind === 'closed' ? [entry.closure.by] : [];
+    });
   }
 
   private isHere(pk: string): true {
