@@ -4,9 +4,13 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { bundlesStep } from './bundles-step';
 import { exampleSteps } from './examples';
-import { Outcome, Step, command, commandStep, failed, isCi, lastLines, parseArguments, passed, root, runSteps } from './steps';
+import { Outcome, Step, command, commandStep, failed, isCi, lastLines, parseArguments, passed, root, runSteps, skipped } from './steps';
+import { engineBinary } from '../test/contract/engine';
 
 const { only, rest } = parseArguments(process.argv.slice(2));
+
+/** Where no DynamoDB engine runs, the tests on one are left out, and a step says so. */
+const withoutEngine = engineBinary() ? [] : ['/node_modules/', '<rootDir>/test/local/', '\\.engine\\.test\\.ts$'].map((pattern) => `--testPathIgnorePatterns=${pattern}`);
 
 const steps: Step[] = [
   { name: 'project-files', run: projectFiles },
@@ -15,13 +19,18 @@ const steps: Step[] = [
     { env: { ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1' } }),
   commandStep('imports', 'depcruise', ['--config', '.dependency-cruiser.cjs', '--output-type', 'err-long', 'src', 'local', 'tools', 'test', 'examples']),
   bundlesStep(),
-  { name: 'unit', run: () => jest('unit', ['--coverage', ...rest]) },
+  { name: 'unit', run: () => jest('unit', ['--coverage', ...withoutEngine, ...rest]) },
+  ...(withoutEngine.length > 0 ? [engineStep()] : []),
   ...exampleSteps(),
   // In a run of their own, after everything else: they start processes and measure times.
   { name: 'local', run: () => jest('local', [...(rest.length > 0 ? rest : ['test/local/']), '--runInBand', '--testPathIgnorePatterns=/node_modules/']) },
 ];
 
 void runSteps(steps, only);
+
+function engineStep(): Step {
+  return { name: 'engine', run: async () => skipped(`no DynamoDB engine comes for ${process.platform}-${process.arch}: *.engine.test.ts were not run; they are on linux-x64`) };
+}
 
 /** The files that .projenrc.ts generates must be what it generates. */
 async function projectFiles(): Promise<Outcome> {

@@ -21,8 +21,8 @@ function freePort(): Promise<number> {
   });
 }
 
-/** Path of the engine's binary, which comes as an npm package for each platform; undefined where there is none. */
-function binary(): string | undefined {
+/** Path of the engine's binary, which comes as an npm package for each platform; undefined where there is none: then `*.engine.test.ts` are left out. */
+export function engineBinary(): string | undefined {
   try {
     return require.resolve(`@dynoxide/${process.platform}-${process.arch}/dynoxide`);
   } catch {
@@ -32,7 +32,7 @@ function binary(): string | undefined {
 
 /** Starts the engine with an empty ledger table. */
 export async function startEngine(): Promise<Engine> {
-  const path = binary();
+  const path = engineBinary();
   if (!path) throw new Error(`no DynamoDB engine for ${process.platform}-${process.arch}: the npm package @dynoxide/${process.platform}-${process.arch} is missing`);
   const port = await freePort();
   const child: ChildProcess = spawn(path, ['--host', '127.0.0.1', '--port', String(port)], { stdio: 'ignore' });
