@@ -11,26 +11,31 @@ export function exampleSteps(): Step[] {
   return [{ name: 'examples', run: synthesiseAll }, { name: 'templates', run: lintTemplates }];
 }
 
+/** What an example is asked for besides its default, as CDK context. */
+const contexts: Readonly<Record<string, readonly (readonly string[])[]>> = { 'active-active': [[], ['mode=HOME_REGION']] };
+
 function exampleNames(): string[] {
   return readdirSync(path.join(root, 'examples')).filter((name) => existsSync(path.join(root, 'examples', name, 'cdk.json'))).sort();
 }
 
 async function synthesiseAll(): Promise<Outcome> {
   const outcomes: Outcome[] = [];
-  for (const name of exampleNames()) outcomes.push(await synthesise(name));
+  for (const name of exampleNames()) {
+    for (const context of contexts[name] ?? [[]]) outcomes.push(await synthesise(name, context));
+  }
   return outcomes.length > 0 ? sum(outcomes) : failed('there is no examples/*/cdk.json');
 }
 
-async function synthesise(name: string): Promise<Outcome> {
-  const output = path.join(outputs, name);
+async function synthesise(name: string, context: readonly string[]): Promise<Outcome> {
+  const output = path.join(outputs, [name, ...context].join('-').replaceAll('=', '-'));
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });
-  const result = await command('cdk', ['synth', '--all', '--quiet', '--no-notices', '--no-version-reporting', '--output', output], {
+  const result = await command('cdk', ['synth', '--all', '--quiet', '--no-notices', '--no-version-reporting', '--output', output, ...context.flatMap((value) => ['--context', value])], {
     cwd: path.join(root, 'examples', name),
     // No account, no credentials, no questions to AWS, no figures to anyone.
     env: { CDK_VALIDATION: 'true', CDK_DISABLE_CLI_TELEMETRY: 'true', AWS_EC2_METADATA_DISABLED: 'true', CDK_HOME: path.join(root, '.tools', 'cdk-home'), NODE_NO_WARNINGS: '1' },
   });
-  return result.code === 0 ? passed(`examples/${name} synthesised`) : failed(`examples/${name}: cdk synth exited with ${result.code}:`, lastLines(result.output, 60));
+  return result.code === 0 ? passed(`examples/${[name, ...context].join(' ')} synthesised`) : failed(`examples/${name}: cdk synth exited with ${result.code}:`, lastLines(result.output, 60));
 }
 
 async function lintTemplates(): Promise<Outcome> {

@@ -3,6 +3,7 @@ import { apiLimits } from './contract';
 import type { DrainRead } from './health.service';
 import { drainKey, ledgerEnv, ledgerSchema, readHome } from '../ledger/contract';
 import { authorityStore } from '../ledger/home.aws';
+import { StoreFault } from '../ledger/ports';
 import { dynamoClient } from '../runtime/clients';
 
 const throttles = new Set(['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded', 'Throttling']);
@@ -22,11 +23,16 @@ export function drainReader(tableName: string, region: string): (strong: boolean
   };
 }
 
-/** Reads one authority record, in another of the table's regions when the first does not answer; undefined where no region is home. */
+/**
+ * Reads one authority record, in another of the table's regions when the first does not answer; undefined where no region is home. A
+ * throttled table is one that answers: load must not move traffic.
+ */
 export function authorityReader(source: Readonly<Record<string, string | undefined>>): (() => Promise<unknown>) | undefined {
   const { mode, home } = ledgerEnv.read(source);
   if (mode !== 'HOME_REGION') return undefined;
-  const store = authorityStore(readHome(home), apiLimits.healthReadTimeoutMs / 2);
-  const read = (): Promise<unknown> => store.read('u#0', true);
+  const store = authorityStore(readHome(home), apiLimits.healthReadTimeoutMs);
+  const read = (): Promise<unknown> => store.read('u#0', true).catch((error: unknown) => {
+    if (!(error instanceof StoreFault && error.fault === 'throttled')) throw error;
+  });
   return () => read().catch(read);
 }

@@ -82,8 +82,8 @@ export const homeLimits = {
   /** A home that has not answered by then counts as unreachable; the rest of the call's time is for taking over. */
   forwardMs: 3_000,
   refreshMs: 1_000,
-  /** One request to the authority's table; then another of its regions is asked. */
-  authorityRequestMs: 1_200,
+  /** One request to the authority's table, a first one's TLS over an ocean included; half of it to connect. Then another of its regions is asked. */
+  authorityRequestMs: 1_500,
 } as const;
 
 /** Name of a system's table of authority records, in every region that has a replica of it. */

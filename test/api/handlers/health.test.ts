@@ -29,6 +29,20 @@ test.each<[string, DrainRead, DrainRead, number, string, object]>([
   expect(fault).toBe(strong.kind === 'failed' ? strong.fault : undefined);
 });
 
+describe('where one region is home', () => {
+  const check = (readAuthority: () => Promise<unknown>, drain: DrainRead = ok) => healthCheck({ region: 'us-east-1', nowMs: () => 0, readDrain: async () => drain, readAuthority, cacheMs: 1_000 })();
+
+  test('a region that can tell who is home stays', async () => {
+    expect(await check(async () => undefined)).toEqual({ report: { region: 'us-east-1', status: 'healthy', checks: { ledger: 'ok', drain: 'off', authority: 'ok' } } });
+  });
+
+  test('one that cannot leaves: it neither writes nor knows where to send', async () => {
+    const fault = new Error('no answer');
+    expect(await check(() => Promise.reject(fault))).toEqual({ report: { region: 'us-east-1', status: 'unhealthy', checks: { ledger: 'ok', drain: 'off', authority: 'failed' } }, fault });
+    expect((await check(async () => undefined, failed)).report).toMatchObject({ status: 'unhealthy', checks: { ledger: 'failed', authority: 'ok' } });
+  });
+});
+
 test('a healthy answer costs one read', async () => {
   const { check, readDrain } = checkWith(ok, ok);
   await check();
