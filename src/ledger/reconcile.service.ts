@@ -1,5 +1,5 @@
 import { Attempt } from './attempt.service';
-import { epochOf, inEpoch, lateEntries } from './carry.domain';
+import { epochOf, inEpoch, lateEntries, LateEntry } from './carry.domain';
 import {
   accountOf, accountPk, Entry, isPayment, keyItemPk, linesOf, moveOf, movesInOrder, paymentAfter, PaymentDecision, paymentIdOf, paymentOf,
 } from './domain';
@@ -81,11 +81,20 @@ async function undecided(attempt: Attempt, store: EpochStore, account: string, i
 }
 
 async function lateWritesOf(attempt: Attempt, store: EpochStore, account: Item, pk: string): Promise<readonly LateWrite[]> {
-  const epoch = account.carriedFrom as number;
+  const found: LateWrite[] = [];
+  // Each epoch that ended, not the last one alone: a region may come back only after the home has moved again.
+  for (let successor = account; successor.carriedFrom !== undefined;) {
+    const epoch = successor.carriedFrom as number;
+    const ended = await attempt.patiently(() => attempt.ports.store.read(inEpoch(pk, epoch), true));
+    if (!ended) break;
+    found.push(...await lateWritesOfEpoch(attempt, store, epoch, lateEntries(ended, successor)));
+    successor = ended;
+  }
+  return found;
+}
+
+async function lateWritesOfEpoch(attempt: Attempt, store: EpochStore, epoch: number, late: readonly LateEntry[]): Promise<readonly LateWrite[]> {
   const replica = attempt.ports.store;
-  const ended = await attempt.patiently(() => replica.read(inEpoch(pk, epoch), true));
-  if (!ended) return [];
-  const late = lateEntries(ended, account);
   const found: LateWrite[] = [];
   for (const { id, entry } of late) {
     const key = keyItemPk(id);
