@@ -100,17 +100,18 @@ export class EpochStore implements LedgerStore {
   private async carryTouched({ pk: account, set, remove }: Change): Promise<void> {
     const idsOf = (paths: readonly Path[]): readonly string[] => paths.flatMap(([name, id]) => (name === 'entries' && id !== undefined ? [id] : []));
     const removed = idsOf(remove ?? []);
-    const ids = [...idsOf((set ?? []).map(([path]) => path)), ...removed, ...(removed.length > 0 ? await this.closersOf(account, removed) : [])];
+    const ids = [...idsOf((set ?? []).map(([path]) => path)), ...removed, ...(removed.length > 0 ? await this.namedBy(account, removed) : [])];
     const pks = ids.map(keyItemPk);
     await Promise.all(pks.filter((pk) => !this.here.has(pk)).map((pk) => this.carryOver(pk)));
   }
 
-  /** The moves that closed entries name: they too are judged by the entry, and nothing else would name them to whoever removes it. */
-  private async closersOf(account: string, ids: readonly string[]): Promise<readonly string[]> {
+  /** What entries name besides their own key, the closing move or the refunded payment: it too is judged by the entry. */
+  private async namedBy(account: string, ids: readonly string[]): Promise<readonly string[]> {
     const item = await this.view(account);
     if (!item) return [];
     return ids.flatMap((id) => {
       const entry = entryOf(item, id);
+      if (entry?.kind === 'refund') return [entry.payment];
       return entry?.kind === 'closed' ? [entry.closure.by] : [];
     });
   }
