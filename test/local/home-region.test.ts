@@ -11,7 +11,7 @@ afterAll(async () => {
 
 /** A figure of the scenario by its name. */
 function figure(name: string): string | undefined {
-  return new RegExp(`^  (?:pass|FAIL|    )  ${name}\\s{2,}(.*)$`, 'm').exec(demo.output)?.[1];
+  return new RegExp(`^  (?:pass|FAIL|    )  ${name}\\s+(.*)$`, 'm').exec(demo.output)?.[1];
 }
 
 test('on two continents the scenario passes: forwarded payments, a lost home, its takeover, its return, and nothing debited twice', async () => {
