@@ -46,7 +46,7 @@ export class EpochStore implements LedgerStore {
     return [...own, ...older.filter((item): item is Item => item !== undefined)];
   }
 
-  /** One entry for each key, whichever epochs it has items in. */
+  /** One entry for each key and place: a claim that was lost with its region and made again has two, of which one is its item's. */
   public async list(account: string, limit: number, from?: string): Promise<readonly IndexEntry[]> {
     const newest = new Map<string, IndexEntry>();
     let next = from;
@@ -54,7 +54,7 @@ export class EpochStore implements LedgerStore {
       const page = await this.replica.list(account, limit + 1, next);
       for (const { pk, seq } of page) {
         const plainPk = epochOf(pk).pk;
-        if (!newest.has(plainPk)) newest.set(plainPk, { pk: plainPk, seq });
+        newest.set(`${plainPk} ${seq}`, { pk: plainPk, seq });
       }
       const last = page[page.length - 1]?.seq;
       // A page that ends where it began cannot lead further: an index place holds one item for each epoch.

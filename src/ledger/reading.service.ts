@@ -68,7 +68,8 @@ async function linesOfPage(attempt: Attempt, account: string, page: readonly Ind
   const decisions = await decisionsOf(attempt, account, items);
   return page.flatMap(({ pk, seq }) => {
     const item = items.get(pk);
-    const lines = item ? linesOf(item, decisions.get(pk)) : [];
+    // The index may name a place where the item no longer is: a claim that was lost with its region, and made again.
+    const lines = item?.seq === seq ? linesOf(item, decisions.get(pk)) : [];
     const skipped = seq === from?.seq ? from.shown : 0;
     return lines.map((line, shown) => ({ line, position: { seq, shown } })).slice(skipped);
   });

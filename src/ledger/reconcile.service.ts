@@ -59,10 +59,10 @@ async function linesOfAccount(attempt: Attempt, store: EpochStore, account: stri
   let from: string | undefined;
   for (;;) {
     const page = await attempt.patiently(() => store.list(account, pageSize, from));
-    const fresh = page.filter(({ pk }) => !seen.has(pk));
+    const fresh = [...new Set(page.map(({ pk }) => pk))].filter((pk) => !seen.has(pk));
     if (fresh.length === 0) return { lines, payments };
-    fresh.forEach(({ pk }) => seen.add(pk));
-    for (const item of await attempt.patiently(() => store.readMany(fresh.map(({ pk }) => pk)))) {
+    fresh.forEach((pk) => seen.add(pk));
+    for (const item of await attempt.patiently(() => store.readMany(fresh))) {
       const decision: PaymentDecision | undefined = isPayment(item) ? paymentOf(item).outcome : undefined;
       if (isPayment(item)) payments += 1;
       lines.push(...linesOf(item, decision ?? await undecided(attempt, store, account, item)));
