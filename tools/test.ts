@@ -10,7 +10,9 @@ import { engineBinary } from '../test/contract/engine';
 const { only, rest } = parseArguments(process.argv.slice(2));
 
 /** Where no DynamoDB engine runs, the tests on one are left out, and a step says so. */
-const withoutEngine = engineBinary() ? [] : ['/node_modules/', '<rootDir>/test/local/', '\\.engine\\.test\\.ts$'].map((pattern) => `--testPathIgnorePatterns=${pattern}`);
+const withoutEngine = engineBinary() ? [] : ['\\.engine\\.test\\.ts$'];
+/** Measuring coverage makes the simulation several times slower, and a simulation is not what coverage is for. */
+const unitLeavesOut = ['/node_modules/', '<rootDir>/test/local/', '<rootDir>/test/simulation/', ...withoutEngine].map((pattern) => `--testPathIgnorePatterns=${pattern}`);
 
 const steps: Step[] = [
   { name: 'project-files', run: projectFiles },
@@ -19,7 +21,8 @@ const steps: Step[] = [
     { env: { ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1' } }),
   commandStep('imports', 'depcruise', ['--config', '.dependency-cruiser.cjs', '--output-type', 'err-long', 'src', 'local', 'tools', 'test', 'examples']),
   bundlesStep(),
-  { name: 'unit', run: () => jest('unit', ['--coverage', ...withoutEngine, ...rest]) },
+  { name: 'unit', run: () => jest('unit', ['--coverage', ...unitLeavesOut, ...rest]) },
+  { name: 'simulation', run: () => jest('simulation', ['--coverage=false', ...(rest.length > 0 ? rest : ['test/simulation/'])]) },
   ...(withoutEngine.length > 0 ? [engineStep()] : []),
   ...exampleSteps(),
   // In a run of their own, after everything else: they start processes and measure times.
