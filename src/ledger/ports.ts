@@ -52,7 +52,7 @@ export interface LedgerStore {
   change(change: Change): Promise<WriteResult>;
   /** `strong`: as of the latest write anywhere; otherwise possibly older. */
   read(pk: string, strong: boolean): Promise<Item | undefined>;
-  /** Strong reads of several items, in no order; missing ones are left out. At most 100. */
+  /** Strong reads of several items, in no order; missing ones are left out. At most 100 keys, each once. */
   readMany(pks: readonly string[]): Promise<readonly Item[]>;
   /** Index entries of an account, newest first, from `from` (inclusive) on; eventually consistent. */
   list(account: string, limit: number, from?: string): Promise<readonly IndexEntry[]>;

@@ -64,7 +64,8 @@ export async function listTransactions(attempt: Attempt, command: ListCommand): 
 
 async function linesOfPage(attempt: Attempt, account: string, page: readonly IndexEntry[], from: Position | undefined): Promise<readonly Line[]> {
   if (page.length === 0) return [];
-  const items = new Map((await attempt.patiently((store) => store.readMany(page.map(({ pk }) => pk)))).map((item) => [item.pk, item]));
+  const pks = [...new Set(page.map(({ pk }) => pk))];
+  const items = new Map((await attempt.patiently((store) => store.readMany(pks))).map((item) => [item.pk, item]));
   const decisions = await decisionsOf(attempt, account, items);
   return page.flatMap(({ pk, seq }) => {
     const item = items.get(pk);

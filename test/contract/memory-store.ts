@@ -33,6 +33,7 @@ export class MemoryStore implements LedgerStore {
   }
 
   public async readMany(pks: readonly string[]): Promise<readonly Item[]> {
+    if (new Set(pks).size !== pks.length) throw new Error('BatchGetItem refuses a key that is named twice');
     const found = await Promise.all(pks.map((pk) => this.read(pk)));
     return found.filter((item): item is Item => item !== undefined);
   }

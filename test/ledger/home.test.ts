@@ -221,6 +221,16 @@ describe('after a takeover', () => {
     expect(await world.balances(home)).toEqual({ available: 800, held: 200, settled: 0, homeRegion: other });
   });
 
+  it('lists a payment once that was lost with its region and made again, although the index names two places', async () => {
+    const lost = paid(await world.pay(home, 'k'));
+    world.replicate(home, other, (pk) => pk.startsWith('a#'));
+    world.loseHome(home);
+    expect(paid(await world.pay(other, 'k')).paymentId).toBe(lost.paymentId);
+    world.replicate(home, other);
+    const listed = await world.in(other).listTransactions(world.context(), { accountId: 'acc', limit: 10 });
+    expect(listed).toMatchObject({ kind: 'found', items: [{ paymentId: lost.paymentId, type: 'AUTHORISATION', region: other }] });
+  });
+
   it('a second takeover carries over what the first one did not touch', async () => {
     const { paymentId } = paid(await world.pay(home, 'k'));
     world.replicate(home, other);
