@@ -11,8 +11,8 @@ const { only, rest } = parseArguments(process.argv.slice(2));
 
 /** Where no DynamoDB engine runs, the tests on one are left out, and a step says so. */
 const withoutEngine = engineBinary() ? [] : ['\\.engine\\.test\\.ts$'];
-/** Measuring coverage makes the simulation several times slower, and a simulation is not what coverage is for. */
-const unitLeavesOut = ['/node_modules/', '<rootDir>/test/local/', '<rootDir>/test/simulation/', ...withoutEngine].map((pattern) => `--testPathIgnorePatterns=${pattern}`);
+/** Measuring coverage makes the simulation and the compiler several times slower, and they are not what coverage is for. */
+const unitLeavesOut = ['/node_modules/', '<rootDir>/test/local/', '<rootDir>/test/simulation/', '<rootDir>/test/project/', ...withoutEngine].map((pattern) => `--testPathIgnorePatterns=${pattern}`);
 
 const steps: Step[] = [
   { name: 'project-files', run: projectFiles },
@@ -21,6 +21,7 @@ const steps: Step[] = [
     { env: { ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1' } }),
   commandStep('imports', 'depcruise', ['--config', '.dependency-cruiser.cjs', '--output-type', 'err-long', 'src', 'local', 'tools', 'test', 'examples']),
   bundlesStep(),
+  { name: 'project', run: () => jest('project', ['--coverage=false', 'test/project/']) },
   { name: 'unit', run: () => jest('unit', ['--coverage', ...unitLeavesOut, ...rest]) },
   { name: 'simulation', run: () => jest('simulation', ['--coverage=false', ...(rest.length > 0 ? rest : ['test/simulation/'])]) },
   ...(withoutEngine.length > 0 ? [engineStep()] : []),
