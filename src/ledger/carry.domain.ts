@@ -119,6 +119,8 @@ function without(item: Item, names: readonly string[]): Item {
 export interface LateEntry {
   readonly id: string;
   readonly entry: Entry;
+  /** The successor has a hold of this key too; whether for the same request, their claims tell. */
+  readonly known: boolean;
 }
 
 /**
@@ -130,8 +132,10 @@ export interface LateEntry {
 export function lateEntries(ended: Item, successor: Item): readonly LateEntry[] {
   if ((ended.version as number) <= (successor.carriedVersion as number)) return [];
   const carried = entriesOf(successor);
-  return Object.entries(entriesOf(ended)).flatMap(([id, code]) => {
+  return Object.entries(entriesOf(ended)).flatMap(([id, code]): readonly LateEntry[] => {
     const entry = entryOf(ended, id)!;
-    return carried[id] === code || entry.kind === 'declined' || entry.kind === 'refundRefused' ? [] : [{ id, entry }];
+    if (entry.kind === 'declined' || entry.kind === 'refundRefused') return [];
+    if (carried[id] !== code) return [{ id, entry, known: false }];
+    return entry.kind === 'hold' ? [{ id, entry, known: true }] : [];
   });
 }

@@ -96,11 +96,12 @@ async function lateWritesOf(attempt: Attempt, store: EpochStore, account: Item, 
 async function lateWritesOfEpoch(attempt: Attempt, store: EpochStore, epoch: number, late: readonly LateEntry[]): Promise<readonly LateWrite[]> {
   const replica = attempt.ports.store;
   const found: LateWrite[] = [];
-  for (const { id, entry } of late) {
+  for (const { id, entry, known } of late) {
     const key = keyItemPk(id);
     const before = await attempt.patiently(() => replica.read(inEpoch(key, epoch), true));
     const now = await attempt.patiently(() => store.read(key, true));
-    if (now && shows(now, entry)) continue;
+    // Another request may have taken the key since.
+    if (now && (known || shows(now, entry)) && (!before || before.fingerprint === now.fingerprint)) continue;
     found.push({ epoch, key: paymentIdOf(id), effect: entry.kind, ...versionOf('before', before), ...versionOf('now', now) });
   }
   return found;
