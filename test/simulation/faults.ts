@@ -16,10 +16,10 @@ export const requestFaults = [
 export type RequestFault = typeof requestFaults[number];
 
 /** Faults that last. */
-export const episodes = ['regionLost', 'isolated', 'mute', 'deaf', 'linkCut', 'throttleStorm', 'slow'] as const;
+export const episodes = ['regionLost', 'isolated', 'mute', 'deaf', 'linkCut', 'throttleStorm', 'slow', 'replicationStuck'] as const;
 export type EpisodeKind = typeof episodes[number];
 
-export type FaultName = RequestFault | EpisodeKind | 'skew' | 'noQuorum' | 'catchingUp' | 'writeOverlap';
+export type FaultName = RequestFault | EpisodeKind | 'skew' | 'noQuorum' | 'catchingUp' | 'writeOverlap' | 'homeMoved';
 
 export interface Episode {
   readonly kind: EpisodeKind;
@@ -60,6 +60,8 @@ export interface FaultOptions {
   readonly busy: readonly (readonly [number, number])[];
   /** Clocks within the bound that the ledger allows; otherwise they may be off by anything. */
   readonly clocksKept: boolean;
+  /** How long what lasts may last. */
+  readonly lengthsMs: readonly number[];
 }
 
 /** The faults of one seed: its own mixture, so that quiet and stormy runs both occur. */
@@ -73,7 +75,7 @@ export function planFaults(options: FaultOptions): FaultPlan {
   }
   const planned = options.busy.flatMap(([from, to]) => Array.from({ length: chance.below(3) }, (): Episode => {
     const start = chance.between(from, to);
-    return { kind: chance.pick(episodes), region: chance.pick(options.regions), from: start, to: start + chance.pick([300, 3_000, 15_000]) };
+    return { kind: chance.pick(episodes), region: chance.pick(options.regions), from: start, to: start + chance.pick(options.lengthsMs) };
   }));
   const skews = options.clocksKept ? [0, 0, 40, -700, 1_900] : [0, 30, -700, 1_900, -60_000, 20 * 60_000];
   return {

@@ -1,6 +1,7 @@
 import { Chance } from './chance';
 import { FaultName, FaultPlan, RequestFault } from './faults';
 import { Geography } from './geography';
+import { HomeWorld } from './home';
 import { Scheduler } from './scheduler';
 import { Subject } from './subject';
 import { Answer, Request, Table, TableFault } from './tables/table';
@@ -33,6 +34,8 @@ export interface FunctionWorld {
   readonly observe: (event: LedgerEvent) => void;
   readonly trace: (line: () => string) => void;
   readonly decide?: (request: DecisionRequest) => Decision;
+  /** Where one region writes for each account. */
+  readonly home?: HomeWorld;
 }
 
 const storeTimeoutMs = 700;
@@ -53,7 +56,7 @@ export class FunctionInstance {
     const clockOff = chance.below(11) - 5;
     let nonces = 0;
     this.ports = {
-      store: this.store(),
+      store: this.storeOf(world.table, world.route),
       nowMs: () => geography.clockMs(region) + clockOff,
       random: chance.next,
       nonce: () => `${name}.${nonces += 1}`,
@@ -62,16 +65,24 @@ export class FunctionInstance {
       ...(decide ? { decide: (request) => this.travel(`decide ${request.paymentId}`, local, () => decide(request)).catch((): Decision => ({ kind: 'unknown' })) } : {}),
     };
     const settings = { region, ...(decide ? { decision: { timeoutMs: 3_000, onUnknown: chance.pick(['RETRY', 'DECLINE'] as const) } } : {}) };
-    this.ledger = new world.subject.PaymentsLedger(this.ports, settings);
+    const { home, subject } = world;
+    this.ledger = home
+      ? new subject.HomeLedger({ ...this.ports, authority: this.authority(), forward: (to, call) => home.forward(this, to, call) }, settings, home.settings)
+      : new subject.PaymentsLedger(this.ports, settings);
   }
 
   /** Runs one call of the ledger; `ended` is told once, unless the function crashes without a word. */
-  public run<T>(call: Call<T>, tenant: string, ended: (ended: Ended<T>) => void): void {
+  public run<T>(call: Call<T>, tenant: string, ended: (ended: Ended<T>) => void, unlimited = false): void {
     const { scheduler, observe } = this.world;
     this.busy = true;
     this.crashed = () => ended({ kind: 'crashed' });
+    let running = true;
+    const { home } = this.world;
+    // A lease rests on this: Lambda ends a function at its timeout, whatever of its requests is still under way.
+    if (home && !unlimited) scheduler.after(home.settings.requestMs, () => running && this.crash());
     const done = (result: Ended<T>): void => {
       this.busy = false;
+      running = false;
       if (!this.dead) ended(result);
     };
     const context = { tenant, traceId: '1-0-0', deadlineMs: this.ports.nowMs() + 9_000, observe };
@@ -88,8 +99,15 @@ export class FunctionInstance {
     this.crashed();
   }
 
-  private store(): LedgerStore {
-    const send = <T extends Answer>(request: Request): Promise<T> => this.send(request) as Promise<T>;
+  /** The table of authority records, from here. */
+  public authority(): LedgerStore {
+    const { geography, home } = this.world;
+    // Any of its regions serves a request: what a single region cannot reach, another one can.
+    return this.storeOf(home!.authority, { there: (region) => geography.canSend(region), back: (region) => geography.canHear(region) });
+  }
+
+  private storeOf(table: Table, route: Route): LedgerStore {
+    const send = <T extends Answer>(request: Request): Promise<T> => this.send(table, route, request) as Promise<T>;
     return {
       create: (item) => send<WriteResult>({ kind: 'create', item }),
       change: (change) => send<WriteResult>({ kind: 'change', change }),
@@ -99,11 +117,11 @@ export class FunctionInstance {
     };
   }
 
-  private send(request: Request): Promise<Answer> {
+  private send(table: Table, route: Route, request: Request): Promise<Answer> {
     const { world } = this;
     const sentAt = world.scheduler.nowMs;
     const text = (): string => `${this.name} ${describe(request)}`;
-    return this.travel(text, world.route, () => world.table.perform(request, this.region, sentAt));
+    return this.travel(text, route, () => table.perform(request, this.region, sentAt));
   }
 
   /** A request's way to its effect and back, with all that can befall it. */
@@ -179,7 +197,7 @@ export class FunctionInstance {
   }
 
   /** Lets the function go on, once it is not frozen: neither paused nor in a region that is lost. */
-  private wake(run: () => void): void {
+  public wake(run: () => void): void {
     const { scheduler, geography } = this.world;
     if (this.dead) return;
     if (this.frozenUntil > scheduler.nowMs) {

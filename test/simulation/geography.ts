@@ -75,7 +75,7 @@ export class Geography {
     return cutOff ? this.scheduler.nowMs - lostAt : 900;
   }
 
-  public storm(kind: 'throttleStorm' | 'slow', region: string): boolean {
+  public storm(kind: 'throttleStorm' | 'slow' | 'replicationStuck', region: string): boolean {
     return (this.storms.get(`${kind} ${region}`) ?? 0) > 0;
   }
 

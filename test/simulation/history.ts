@@ -50,6 +50,12 @@ export class History {
     return added;
   }
 
+  /** A request of a client may be worked on more than once: its answer may rightly be a replay. */
+  public doubtful(tenant: string, key: string | undefined): void {
+    const scoped = `${tenant} ${key ?? ''}`;
+    this.deliveries.set(scoped, (this.deliveries.get(scoped) ?? 0) + 1);
+  }
+
   public delivered(intent: Intent): void {
     const key = scopedKey(intent);
     if (key !== undefined) this.deliveries.set(key, (this.deliveries.get(key) ?? 0) + 1);
@@ -60,6 +66,8 @@ export interface Violation {
   /** Short and stable: the invariant's name. */
   readonly invariant: string;
   readonly detail: string;
+  /** The payment that it is about. */
+  readonly payment?: string;
 }
 
 export function keyOf({ operation }: Intent): string | undefined {

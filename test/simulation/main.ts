@@ -11,7 +11,8 @@ const usage = `options:
   --seed S        the first one (default 1)
   --minutes M     run until M minutes are over, whatever --seeds says
   --mode MODE     SAFETY, LIVENESS or BOTH (default BOTH)
-  --payments N    payments per seed (default 200)
+  --table KIND    STRONG, or HOME: one region writes for each account (default STRONG)
+  --payments N    payments per seed (default 200; 60 with HOME)
   --only a,b      only these payments of the seed's plan
   --without a,b   leave these faults out
   --print         print the history, whether something broke or not
@@ -39,7 +40,8 @@ function parse(args: readonly string[]): Command {
       return parseArgs({
         args: [...args],
         options: {
-          seeds: text, seed: text, minutes: text, mode: text, payments: text, only: text, without: text, print: flag, mistakes: flag, story: flag, write: flag,
+          seeds: text, seed: text, minutes: text, mode: text, table: text, payments: text, only: text, without: text,
+          print: flag, mistakes: flag, story: flag, write: flag,
         },
       });
     } catch (error) {
@@ -54,13 +56,16 @@ function parse(args: readonly string[]): Command {
   };
   const mode = values.mode ?? 'BOTH';
   if (![...modes, 'BOTH'].includes(mode)) throw new UsageError(`--mode must be SAFETY, LIVENESS or BOTH, got '${mode}'`);
+  const table = values.table ?? 'STRONG';
+  if (table !== 'STRONG' && table !== 'HOME') throw new UsageError(`--table must be STRONG or HOME, got '${table}'`);
   return {
     seeds: number('seeds', 200),
     seed: number('seed', 1),
     minutes: number('minutes', 0),
     modes: mode === 'BOTH' ? modes : [mode as Mode],
     run: {
-      payments: number('payments', 200),
+      table,
+      payments: number('payments', table === 'HOME' ? 60 : 200),
       ...(values.only === undefined ? {} : { only: new Set(values.only.split(',').map(Number)) }),
       ...(values.without === undefined ? {} : { without: new Set(values.without.split(',')) }),
     },

@@ -3,8 +3,9 @@ import { checkAll } from './checks/all';
 import { paymentIdOf, readBooks } from './checks/books';
 import { planFaults, FaultName } from './faults';
 import { History, Intent, isFinal, keyOf, Operation, Violation } from './history';
+import { HomeStory } from './home-story';
 import { shipped, Subject } from './subject';
-import { AccountPlan, PaymentPlan, planWorkload, Workload } from './workload';
+import { AccountPlan, longWavesMs, PaymentPlan, planWorkload, Workload } from './workload';
 import { TableKind, World } from './world';
 import { LedgerEvent } from '../../src/ledger/model';
 
@@ -50,23 +51,40 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   // Simulated faults are thrown by the thousand; nobody reads where.
   Error.stackTraceLimit = 0;
   try {
-    const workload = planWorkload(seed, options.payments ?? 200);
+    const home = options.table === 'HOME';
+    const workload = planWorkload(seed, options.payments ?? 200, home ? longWavesMs : undefined);
     const chance = new Chance(seed, 'run');
     const last = workload.busy[workload.busy.length - 1];
     const faultsEndMs = mode === 'SAFETY' ? Infinity : chance.between(last[0], last[1]);
-    const plan = planFaults({ seed, regions, without: options.without ?? new Set(), busy: workload.busy, clocksKept: mode === 'LIVENESS' });
+    const plan = planFaults({
+      seed,
+      regions,
+      without: options.without ?? new Set(),
+      busy: workload.busy,
+      // A lease rests on clocks that are no further apart than its margin; a strong table on none.
+      clocksKept: mode === 'LIVENESS' || home,
+      lengthsMs: home ? [300, 3_000, 15_000, 60_000, 120_000] : [300, 3_000, 15_000],
+    });
     const episodes = plan.episodes.filter(({ from }) => from < faultsEndMs).map((episode) => ({ ...episode, to: Math.min(episode.to, faultsEndMs) }));
     const world = new World({
       seed, regions, subject, faultsEndMs, plan: { ...plan, episodes }, decides: chance.happens(0.25), table: options.table ?? 'STRONG', ...(options.trace ? { trace: options.trace } : {}),
     });
     const story = new Story(world, workload, options, chance);
+    const homeStory = home ? new HomeStory(world, chance) : undefined;
     story.begin();
+    homeStory?.begin(workload.busy.filter(([from]) => from < faultsEndMs));
     await world.scheduler.run();
     story.replayAbandoned();
     await world.scheduler.run();
     world.quiet();
+    // Each reading of what an earlier epoch left takes many requests.
+    if (home) world.calm();
     const books = await readBooks(world, workload.accounts);
-    const checked = checkAll({ history: world.history, books, mode, faultsEndMs, decides: world.options.decides, bounds: subject.bounds });
+    const reported = await homeStory?.reconcile(workload.accounts);
+    const checked = checkAll({
+      history: world.history, books, mode, faultsEndMs, bounds: subject.bounds,
+      ...(reported ? { home: { reported, takeovers: world.counts.get('homeTakeover') ?? 0 } } : {}),
+    });
     const payments = world.history.intents.filter(({ operation }) => operation.kind === 'authorise').length;
     return { ...checked, counts: world.counts, payments, history: world.history };
   } finally {
@@ -156,11 +174,14 @@ class Story {
   }
 
   private get tries(): number {
-    return this.options.mode === 'LIVENESS' ? Infinity : this.chance.pick([2, 5, 8]);
+    const some = this.options.table === 'HOME' ? [3, 10, 30] : [2, 5, 8];
+    return this.options.mode === 'LIVENESS' ? Infinity : this.chance.pick(some);
   }
 
   /** Trimming happens after some answers; here it happens at other times too, since it may at any. */
   private tidy(): void {
+    // Where items are kept by epoch, only the ledger itself knows where they are.
+    if (this.options.table === 'HOME') return;
     const { scheduler, options: { subject } } = this.world;
     for (const [from, to] of this.workload.busy) {
       for (let round = 0; round < 4; round += 1) {

@@ -7,12 +7,12 @@ import { Mode, modes, runSeed } from './run';
 import { shrink } from './shrink';
 
 /** The seeds of every `npm test`; `npm run simulate` runs any others. */
-const seeds = 40;
+const tables = [['STRONG', 30, 200], ['HOME', 12, 60]] as const;
 
 describe.each(modes)('in %s mode', (mode: Mode) => {
-  it(`${seeds} seeds end without a violation`, async () => {
+  it.each(tables)('on %s tables, %i seeds end without a violation', async (table, seeds, payments) => {
     for (let seed = 1; seed <= seeds; seed += 1) {
-      const options = { seed, mode };
+      const options = { seed, mode, table, payments };
       const result = await runSeed(options);
       if (result.violations.length > 0) throw new Error(await describeFailure((await shrink(options, result)).options));
     }

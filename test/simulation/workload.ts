@@ -44,10 +44,13 @@ export interface Workload {
 
 const paymentsPerSmallAccount = 3;
 const tenants = ['acme', 'bolt'];
+const shortWavesMs = [1_500, 6_000, 20_000];
+/** Long enough for a lease to end and a home to be replaced in the middle. */
+export const longWavesMs = [20_000, 90_000, 180_000];
 const gaps = [4_000, 70_000, 20 * 60_000, 3 * 86_400_000];
 
 /** Payments of one seed: two busy accounts, many small ones, in waves with minutes or days between them. */
-export function planWorkload(seed: number, payments: number): Workload {
+export function planWorkload(seed: number, payments: number, wavesMs: readonly number[] = shortWavesMs): Workload {
   const chance = new Chance(seed, 'workload');
   const hotShare = chance.pick([0.3, 0.5, 0.7]);
   const smallCount = Math.max(1, Math.round(payments * (1 - hotShare) / paymentsPerSmallAccount));
@@ -61,7 +64,7 @@ export function planWorkload(seed: number, payments: number): Workload {
   const busy: [number, number][] = [];
   let start = 20_000;
   for (let wave = 0; wave < 3; wave += 1) {
-    const length = chance.pick([1_500, 6_000, 20_000]);
+    const length = chance.pick(wavesMs);
     busy.push([start, start + length]);
     start += length + chance.pick(gaps);
   }

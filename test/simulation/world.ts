@@ -1,9 +1,10 @@
 import { Chance } from './chance';
 import { Client, ClientWorld, Patience } from './client';
-import { FaultName, FaultPlan, requestFaults } from './faults';
+import { FaultName, FaultPlan } from './faults';
 import { Call, FunctionInstance, FunctionWorld } from './functions';
 import { Geography } from './geography';
 import { Answered, describeOperation, describeOutcome, History, Intent, Outcome } from './history';
+import { forwarder, homeSettings, HomeWorld } from './home';
 import { Scheduler } from './scheduler';
 import { Subject } from './subject';
 import { EventualTable } from './tables/eventual-table';
@@ -12,8 +13,8 @@ import { Table } from './tables/table';
 import { CallContext, Ledger, LedgerEvent } from '../../src/ledger/model';
 import { Decision, DecisionRequest, Item } from '../../src/ledger/ports';
 
-/** A global table's consistency: multi-region strong, or eventual with last writer wins. */
-export type TableKind = 'STRONG' | 'EVENTUAL';
+/** A strong global table; an eventual one, last writer wins; an eventual one in which one region writes for each account. */
+export type TableKind = 'STRONG' | 'EVENTUAL' | 'HOME';
 
 export interface WorldOptions {
   readonly seed: number;
@@ -40,9 +41,10 @@ export class World {
   public readonly table: Table;
   private readonly chance: Chance;
   private readonly pools: ReadonlyMap<string, FunctionInstance[]>;
-  private readonly functions: FunctionWorld;
+  public readonly functions: FunctionWorld;
   private instances = 0;
   private tracing = true;
+  private calmed = false;
 
   constructor(public readonly options: WorldOptions) {
     const { seed, regions, plan } = options;
@@ -52,7 +54,7 @@ export class World {
       this.trace(() => `--- ${what} ${region}`);
     });
     this.pools = new Map(regions.map((region) => [region, []]));
-    const eventual = options.table === 'EVENTUAL';
+    const eventual = options.table !== 'STRONG';
     this.table = eventual ? this.eventualTable() : this.strongTable();
     this.table.onWrite = (item) => this.checkBalances(item);
     this.functions = {
@@ -69,6 +71,7 @@ export class World {
       met: (fault) => this.met(fault),
       observe: (event) => this.met(event),
       trace: (line) => this.trace(line),
+      ...(options.table === 'HOME' ? { home: this.homeWorld() } : {}),
       ...(options.decides ? { decide: (request: DecisionRequest) => this.decide(request) } : {}),
     };
   }
@@ -83,10 +86,29 @@ export class World {
     });
   }
 
-  private eventualTable(): Table {
+  private homeWorld(): HomeWorld {
+    return {
+      settings: homeSettings(new Chance(this.options.seed, 'home'), this.options.regions),
+      authority: this.strongTable(),
+      forward: forwarder({
+        scheduler: this.scheduler,
+        geography: this.geography,
+        chance: this.chance,
+        subject: this.options.subject,
+        trace: (line) => this.trace(line),
+        observe: (event) => this.met(event),
+        fate: () => (this.faulty() ? this.clientFate() : undefined),
+        instance: (region) => this.instance(region),
+        threw: (error) => this.threw(error),
+        doubtful: (tenant, key) => this.history.doubtful(tenant, key),
+      }),
+    };
+  }
+
+  private eventualTable(): EventualTable {
     const carry = (from: string, to: string, deliver: () => void): void => {
       // Usually a fraction of a second; what a broken link holds back comes when it is mended, in no order.
-      const arrive = (): void => (this.geography.linked(from, to) ? deliver() : this.scheduler.after(this.chance.between(500, 3_000), arrive));
+      const arrive = (): void => (this.geography.linked(from, to) && !this.geography.storm('replicationStuck', from) ? deliver() : this.scheduler.after(this.chance.between(500, 3_000), arrive));
       this.scheduler.after(this.chance.between(40, this.chance.happens(0.1) ? 3_000 : 250), arrive);
     };
     return new EventualTable(this.options.regions, { clockMs: (region) => this.geography.clockMs(region), carry });
@@ -105,15 +127,16 @@ export class World {
   }
 
   /** Runs something in a function of a region: the client's request, or an inquiry of the checks. */
-  public invoke<T>(region: string, tenant: string, call: Call<T>, ended: (answer: T | undefined) => void): void {
+  public invoke<T>(region: string, tenant: string, call: Call<T>, ended: (answer: T | undefined) => void, unlimited = false): void {
     if (!this.geography.isUp(region)) return ended(undefined);
     return this.instance(region).run(call, tenant, (result) => {
-      if (result.kind === 'threw') {
-        const { error } = result;
-        this.history.broken.push({ invariant: 'never throws', detail: error instanceof Error ? error.message : String(error) });
-      }
+      if (result.kind === 'threw') this.threw(result.error);
       ended(result.kind === 'answered' ? result.answer : undefined);
-    });
+    }, unlimited);
+  }
+
+  private threw(error: unknown): void {
+    this.history.broken.push({ invariant: 'never throws', detail: error instanceof Error ? error.message : String(error) });
   }
 
   /** What follows is no part of the history: the checks' own inquiries. */
@@ -121,8 +144,12 @@ export class World {
     this.tracing = false;
   }
 
+  public calm(): void {
+    this.calmed = true;
+  }
+
   public faulty(): boolean {
-    return this.scheduler.nowMs < this.options.faultsEndMs;
+    return !this.calmed && this.scheduler.nowMs < this.options.faultsEndMs;
   }
 
   private dispatch(intent: Intent, region: string, heard: (answered: Answered) => void): void {
@@ -147,7 +174,7 @@ export class World {
     if (fate === 'deliveredTwice') scheduler.after(delay + chance.pick([0, 5, 300]), arrive);
   }
 
-  private clientFate(): typeof requestFaults[number] | undefined {
+  private clientFate(): 'requestLost' | 'answerLost' | 'deliveredTwice' | 'deliveredLate' | undefined {
     let dice = this.chance.next();
     for (const fate of ['requestLost', 'answerLost', 'deliveredTwice', 'deliveredLate'] as const) {
       dice -= this.options.plan.rates[fate];
@@ -183,7 +210,12 @@ export class World {
     this.history.broken.push({ invariant: 'money is conserved', detail: `${item.pk}: available ${available}, held ${held}, settled ${settled}, opened with ${String(item.openedWith)}` });
   }
 
-  private met(what: FaultName | LedgerEvent): void {
+  /** Adds a line to the history. */
+  public note(line: () => string): void {
+    this.trace(line);
+  }
+
+  public met(what: FaultName | LedgerEvent): void {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
   }
 

@@ -1,10 +1,21 @@
 import { paymentIdOf } from './books';
 import { Answered, describeOperation, History, Intent, isFinal, keyOf, Outcome, scopedKey, Violation } from '../history';
 
+/** The payment that an intent is about. */
+export function paymentFor({ tenant, operation }: Intent): string {
+  if (operation.kind === 'authorise') return paymentIdOf(tenant, operation.command.idempotencyKey);
+  if (operation.kind === 'move') return operation.command.paymentId;
+  return operation.kind === 'readPayment' ? operation.paymentId : '';
+}
+
 const text = (outcome: Outcome): string => JSON.stringify({ ...outcome, replayed: undefined });
 
+/** What an answer did, without where and when: a payment that was lost with its region may be made again by its client's retry. */
+const effectOf = (outcome: Outcome): string => JSON.stringify({ ...outcome, replayed: undefined }, (name, value: unknown) => (['at', 'createdAt', 'region'].includes(name) ? undefined : value));
+
 /** One key, one answer: the same for every attempt, in every region, for ever. */
-export function checkOneAnswer(history: History): Violation[] {
+export function checkOneAnswer(history: History, toTheLetter: boolean): Violation[] {
+  const same = toTheLetter ? text : effectOf;
   const violations: Violation[] = [];
   const answeredKeys = new Map<string, Intent>();
   for (const intent of history.intents) {
@@ -12,11 +23,11 @@ export function checkOneAnswer(history: History): Violation[] {
     const key = scopedKey(intent);
     if (key === undefined || final.length === 0) continue;
     const [first, ...more] = final;
-    const other = more.find(({ outcome }) => text(outcome) !== text(first.outcome));
-    if (other) violations.push({ invariant: 'one answer per key', detail: `${describeOperation(intent)}: ${text(first.outcome)} and ${text(other.outcome)}` });
+    const other = more.find(({ outcome }) => same(outcome) !== same(first.outcome));
+    if (other) violations.push({ payment: paymentFor(intent), invariant: 'one answer per key', detail: `${describeOperation(intent)}: ${text(first.outcome)} and ${text(other.outcome)}` });
     if (first.outcome.kind === 'keyReused') continue;
     const earlier = answeredKeys.get(key);
-    if (earlier) violations.push({ invariant: 'one answer per key', detail: `one key was answered for two requests: ${describeOperation(earlier)}; ${describeOperation(intent)}` });
+    if (earlier) violations.push({ payment: paymentFor(intent), invariant: 'one answer per key', detail: `one key was answered for two requests: ${describeOperation(earlier)}; ${describeOperation(intent)}` });
     answeredKeys.set(key, intent);
     if (intent.operation.kind === 'authorise' && first.outcome.kind === 'answered' && first.outcome.payment.paymentId !== paymentIdOf(intent.tenant, keyOf(intent)!)) {
       violations.push({ invariant: 'one answer per key', detail: `${describeOperation(intent)}: answered for ${first.outcome.payment.paymentId}` });
@@ -34,7 +45,7 @@ export function checkReuse(history: History): Violation[] {
   }
   return [...byKey.values()].flatMap((intents) => intents.filter(({ answers }) => answers.some(({ outcome }) => outcome.kind === 'keyReused'))
     .filter(() => intents.length === 1)
-    .map((intent) => ({ invariant: 'one answer per key', detail: `${describeOperation(intent)}: refused as reused, and nobody else used the key` })));
+    .map((intent) => ({ payment: paymentFor(intent), invariant: 'one answer per key', detail: `${describeOperation(intent)}: refused as reused, and nobody else used the key` })));
 }
 
 /** The first answer to a key is no replay, and nobody is told to wait for himself. */
@@ -48,16 +59,19 @@ export function checkFirstAnswers(history: History): Violation[] {
 }
 
 /** What exists is never denied: an account that was opened, a payment that was answered. */
-export function checkNoDenial(history: History): Violation[] {
+export function checkNoDenial(history: History, readsAreStrong: boolean): Violation[] {
   const answered = new Map<string, number>();
   for (const { answers } of history.intents) {
     for (const { outcome, step } of answers) {
       if ('payment' in outcome) answered.set(outcome.payment.paymentId, Math.min(step, answered.get(outcome.payment.paymentId) ?? Infinity));
     }
   }
-  const existed = ({ operation }: Intent, sentStep: number): boolean => operation.kind !== 'readPayment' || (answered.get(operation.paymentId) ?? Infinity) < sentStep;
+  const existed = ({ operation }: Intent, sentStep: number): boolean => {
+    if (!readsAreStrong && operation.kind.startsWith('read')) return false;
+    return operation.kind !== 'readPayment' || (answered.get(operation.paymentId) ?? Infinity) < sentStep;
+  };
   return history.intents.flatMap((intent) => intent.answers.filter(({ outcome, sentStep }) => outcome.kind === 'rejected' && existed(intent, sentStep))
-    .map(({ outcome }) => ({ invariant: 'what was answered stays', detail: `${describeOperation(intent)}: ${text(outcome)}` })));
+    .map(({ outcome }) => ({ payment: paymentFor(intent), invariant: 'what was answered stays', detail: `${describeOperation(intent)}: ${text(outcome)}` })));
 }
 
 /** A key that was opened by its holder is answered "expired" only after the time that the ledger allows itself. */

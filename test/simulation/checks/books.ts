@@ -19,10 +19,14 @@ export interface Inquiry {
   readonly history: History;
   readonly scheduler: { run(): Promise<void>; after(delayMs: number, run: () => void): void };
   readonly options: { readonly regions: readonly string[] };
+  /** Ends all faults. */
+  calm(): void;
   invoke<T>(region: string, tenant: string, call: (ledger: Ledger, context: CallContext) => Promise<T>, ended: (answer: T | undefined) => void): void;
 }
 
 const pageSize = 40;
+/** Tries of one reading before the faults have to end. */
+const patience = 30;
 
 /** Reads everything through the ledger's own API, in both regions by turns, again and again where a fault strikes. */
 export async function readBooks(inquiry: Inquiry, plans: readonly AccountPlan[]): Promise<FinalBooks> {
@@ -69,7 +73,9 @@ function ask<T extends { readonly kind: string }>(inquiry: Inquiry, tenant: stri
   then: (outcome: T) => void, tries = 0): void {
   const region = inquiry.options.regions[tries % inquiry.options.regions.length];
   const again = (): void => {
-    if (tries < 300) inquiry.scheduler.after(100, () => ask(inquiry, tenant, call, then, tries + 1));
+    // In the worst weather hardly any long reading comes through.
+    if (tries === patience) inquiry.calm();
+    if (tries < 2 * patience) inquiry.scheduler.after(100, () => ask(inquiry, tenant, call, then, tries + 1));
   };
   let answered = false;
   // A function that crashed or stands still says nothing: another one is asked.

@@ -16,6 +16,8 @@ export interface Mistake {
   readonly table?: TableKind;
   /** @default all */
   readonly modes?: readonly Mode[];
+  /** Payments per seed. @default 200 */
+  readonly payments?: number;
 }
 
 const ledger = (name: string, find: string, replace: string): Edit => ({ file: `ledger/${name}.service.ts`, find, replace });
@@ -128,4 +130,37 @@ const trimming: readonly Mistake[] = [
   },
 ];
 
-export const mistakes: readonly Mistake[] = [...claims, ...decisions, ...moves, ...trimming];
+const homes: readonly Mistake[] = ([
+  {
+    name: 'a lease that is ignored: the home writes until it reads that it is none',
+    edits: [
+      ledger('authority', 'if (record.leaseUntil < attempt.ports.nowMs() + this.settings.requestMs) throw', 'if (record.epoch < 0) throw'),
+      ledger('authority', 'const copy = this.copies.get(unit);\n    let record = copy && now - copy.readAt < this.settings.refreshMs ? copy.record : await this.read(attempt, unit);',
+        'const copy = this.copies.get(unit);\n    let record = copy ? copy.record : await this.read(attempt, unit);'),
+      ledger('authority', "record.state === 'OPEN' && this.isShort(record, attempt.ports.nowMs())", "record.state === 'OPEN' && record.leaseUntil === 0"),
+    ],
+  },
+  {
+    name: 'a takeover before the lease has ended',
+    edits: [ledger('authority', '    if (now <= free) return', '    if (now < 0 * free) return')],
+  },
+  {
+    name: 'items not keyed by epoch',
+    edits: [{ file: 'ledger/carry.domain.ts', find: '=> `${pk}@${epoch}`;', replace: '=> `${pk}@${Math.min(epoch, 1)}`;' }],
+  },
+  {
+    name: 'a drain that trusts one watermark item',
+    edits: [ledger('relocate', '    const difference = await compareReplicas(ports, draining.home, region);', `    const all = await compareReplicas(ports, draining.home, region);
+    const difference = { ...all, missing: all.missing === all.compared ? 1 : 0, older: 0 };`)],
+  },
+  {
+    name: 'a drain that does not wait for what the old home has under way',
+    edits: [ledger('relocate', 'attempt.ports.nowMs() >= quietAt;', 'attempt.ports.nowMs() >= 0;')],
+  },
+  {
+    name: 'an entry trimmed in a new epoch before what it names was carried over',
+    edits: [ledger('epoch-store', 'removed.length > 0 ? await this.namedBy(account, removed) : []', '[]')],
+  },
+] as const).map((mistake) => ({ ...mistake, table: 'HOME' as const, payments: 60 }));
+
+export const mistakes: readonly Mistake[] = [...claims, ...decisions, ...moves, ...trimming, ...homes];

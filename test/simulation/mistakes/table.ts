@@ -19,7 +19,7 @@ export async function catchMistake(mistake: Mistake, seedsAtMost: number): Promi
   const subject = await plant(mistake);
   for (let seed = 1; seed <= seedsAtMost; seed += 1) {
     for (const mode of mistake.modes ?? modes) {
-      const { violations } = await runSeed({ seed, mode, subject, ...(mistake.table ? { table: mistake.table } : {}) });
+      const { violations } = await runSeed({ seed, mode, subject, payments: mistake.payments ?? 200, table: mistake.table ?? 'STRONG' });
       if (violations.length > 0) return { name: mistake.name, seeds: seed, invariants: [...new Set(violations.map(({ invariant }) => invariant))] };
     }
   }

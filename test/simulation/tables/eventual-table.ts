@@ -47,6 +47,11 @@ export class EventualTable implements Table {
     return this.replicas.get(region)!.items.get(pk)?.item;
   }
 
+  /** A region's items as they are now. */
+  public* items(region: string): Iterable<Item> {
+    for (const { item } of this.replicas.get(region)!.items.values()) yield item;
+  }
+
   private write(pk: string, region: string, change: (found: Item | undefined) => Item | undefined): WriteResult {
     const found = this.replicas.get(region)!.items.get(pk);
     const item = change(found?.item);

@@ -1,0 +1,89 @@
+import { Chance } from './chance';
+import { EventualTable } from './tables/eventual-table';
+import { AccountPlan } from './workload';
+import { World } from './world';
+import { unitOf } from '../../src/ledger/home.service';
+import { OperatorRequest, OperatorResult } from '../../src/ledger/operate.service';
+import { ItemVersion } from '../../src/ledger/relocate.service';
+
+const pageOf = 40;
+const operatorMs = 60_000;
+
+/** What operators do in a HOME_REGION run: they move homes, take over, call moves off, and at the end look for what was lost. */
+export class HomeStory {
+  constructor(private readonly world: World, private readonly chance: Chance) {}
+
+  public begin(busy: readonly (readonly [number, number])[]): void {
+    const { scheduler, options: { regions, plan } } = this.world;
+    const moved = (result: OperatorResult | undefined): void => {
+      if (result?.kind === 'moved') this.world.met('homeMoved');
+    };
+    // Operators move homes away from a region in trouble.
+    for (const { from, region } of plan.episodes) {
+      const target = regions.find((name) => name !== region)!;
+      const unit = this.chance.below(this.world.functions.home!.settings.units);
+      if (this.chance.happens(0.5)) scheduler.at(from + this.chance.between(0, 4_000), () => this.operate(target, { action: 'relocate', unit }, moved));
+    }
+    for (const [from, to] of busy) {
+      const count = this.chance.pick([0, 1, 2]);
+      for (let n = 0; n < count; n += 1) {
+        const action = this.chance.pick(['relocate', 'relocate', 'relocate', 'takeover', 'abort'] as const);
+        const region = this.chance.pick(regions);
+        const unit = this.chance.below(this.world.functions.home!.settings.units);
+        scheduler.at(this.chance.between(from, to), () => this.operate(region, { action, unit }, moved));
+      }
+    }
+  }
+
+  /** Payments that the ledger itself reports as lost with a region; by the IDs that it names. */
+  public async reconcile(accounts: readonly AccountPlan[]): Promise<ReadonlySet<string>> {
+    const reported = new Set<string>();
+    for (const { tenant, accountId } of accounts) {
+      const ask = (tries: number): void => this.operate(this.world.options.regions[tries % 2], { action: 'reconcile', tenant, accountId }, (result) => {
+        if (result?.kind !== 'reconciled') {
+          if (tries < 100) this.world.scheduler.after(1_000, () => ask(tries + 1));
+          return;
+        }
+        for (const { key } of result.account.lateWrites) reported.add(key);
+        if (!result.addsUp) this.world.history.broken.push({ invariant: 'lines add up', detail: `reconciliation of ${tenant}/${accountId}: ${JSON.stringify(result.account)}` });
+      });
+      ask(0);
+      await this.world.scheduler.run();
+    }
+    return reported;
+  }
+
+  private operate(region: string, request: OperatorRequest, then: (result: OperatorResult | undefined) => void): void {
+    const { world } = this;
+    const { subject } = world.options;
+    world.invoke(region, 'operator', async (_, context, instance): Promise<OperatorResult> => {
+      const { settings } = world.functions.home!;
+      const scan = (from: string, unit: number): AsyncIterable<ItemVersion> => this.scan(instance.region, from, unit, instance.ports.sleep);
+      const operations = new subject.HomeOperations({ ...instance.ports, authority: instance.authority(), scan }, region, settings);
+      try {
+        return await operations.run(request, { ...context, deadlineMs: instance.ports.nowMs() + operatorMs });
+      } catch (error) {
+        if (error instanceof subject.StoreFault) return { kind: 'unsure', detail: 'the replica could not be read' };
+        throw error;
+      }
+    }, (result) => {
+      world.note(() => `operator in ${region}: ${request.action} -> ${result ? JSON.stringify(result).slice(0, 200) : 'nothing'}`);
+      then(result);
+    }, true);
+  }
+
+  /** A scan takes its time; what is written behind its back is not seen. */
+  private async* scan(here: string, region: string, unit: number, sleep: (ms: number) => Promise<void>): AsyncIterable<ItemVersion> {
+    const { geography, options: { subject }, table } = this.world;
+    const items = [...(table as EventualTable).items(region)];
+    for (let at = 0; at < items.length; at += pageOf) {
+      if (here !== region && !(geography.linked(here, region) && geography.linked(region, here))) throw new subject.StoreFault('unknown', 'the scan did not get through');
+      await sleep(3);
+      for (const { pk, acct } of items.slice(at, at + pageOf)) {
+        const tenant = /^a#([^#]+)#/.exec((acct ?? pk) as string)![1];
+        const found = (table as EventualTable).peek(region, pk)!;
+        if (unitOf(decodeURIComponent(tenant), this.world.functions.home!.settings.units) === unit) yield { pk, version: found.version as number };
+      }
+    }
+  }
+}
