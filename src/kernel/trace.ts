@@ -40,5 +40,43 @@ export function fromTraceHeader(header: string | undefined): TraceContext | unde
 export function fromTraceparent(header: string | undefined): TraceContext | undefined {
   const match = traceparentPattern.exec(header ?? '');
   if (!match || /^0+$/.test(match[1] + match[2]) || /^0+$/.test(match[3])) return undefined;
-  return { traceId: `1-${match[1]}-${match[2]}`, parentId: match[3], sampled: (parseInt(match[4], 16) & 1) === 1 };
+  return { traceId: `1-${match[1]}-${match[2]}`, parentId: match[3], sampled: parseInt(match[4], 16) % 2 === 1 };
 }
+
+/** Work that is shown in a trace. Once ended it takes nothing more. */
+export interface Span {
+  /** What those go on from that this work calls or causes: its trace, and itself as their parent. As given at `begin`, when nothing is recorded. */
+  readonly context: TraceContext;
+  /** Something to find the trace by: no secret, and nothing that a caller has written. At most 1,000 characters, and 50 names in a trace. */
+  annotate(name: string, value: string | number | boolean): void;
+  /** Names a trace that led here without this work being a part of it: that of a replayed or late event, say. */
+  link(other: Pick<TraceContext, 'traceId'>): void;
+  /** The work is done: with an HTTP status when it has one, as a fault when it failed. */
+  end(result?: { readonly status?: number; readonly fault?: boolean }): void;
+}
+
+/** What is begun, and in which trace. */
+export interface SpanStart {
+  /** Such as `acme-pay-payments`: at most 200 letters, digits, blanks and `_.:/%&#=+-@`. */
+  readonly name: string;
+  readonly context: TraceContext;
+  /** `work`: a function takes up a request or an event; `step`: a part of the work that is the context's parent. */
+  readonly kind: 'work' | 'step';
+  /** Epoch milliseconds; default now. */
+  readonly startMs?: number;
+}
+
+/** Records work in traces. It never throws, and nobody waits for it. */
+export interface Tracer {
+  begin(start: SpanStart): Span;
+  /** The trace that the platform began for this invocation; it may be another one than the request's or the event's. */
+  invocation(): TraceContext | undefined;
+}
+
+/** Work that nobody records, with its context handed on as it came. */
+export function untraced(context: TraceContext): Span {
+  return { context, annotate: () => undefined, link: () => undefined, end: () => undefined };
+}
+
+/** Records nothing. */
+export const noTracer: Tracer = { begin: ({ context }) => untraced(context), invocation: () => undefined };

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
-
-const rootPattern = /(?:^|[;\s])Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:$|[;\s])/i;
-const traceparentPattern = /^[0-9a-f]{2}-([0-9a-f]{8})([0-9a-f]{24})-[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
+import { fromTraceHeader, fromTraceparent, TraceContext } from '../kernel/trace';
 
 /** What a request and its invocation tell about the trace they belong to. */
 export interface TraceSources {
@@ -15,19 +13,23 @@ export interface TraceSources {
 
 /** The X-Ray root ID (`1-xxxxxxxx-...`) under which a request is known; a new one when nobody gave any that is well formed. */
 export function traceIdOf(sources: TraceSources, nowMs: number): string {
-  return rootOf(sources.header) ?? fromTraceparent(sources.traceparent) ?? rootOf(sources.invocation) ?? newTraceId(nowMs);
+  return traceOf(sources, nowMs).traceId;
 }
 
-function rootOf(header: string | undefined): string | undefined {
-  return header === undefined ? undefined : rootPattern.exec(header)?.[1].toLowerCase();
+const decided = /(?:^|;)\s*Sampled=[01]\s*(?:;|$)/;
+
+/** The trace that a request belongs to, its parent there, and whether it is recorded. */
+export function traceOf({ header, traceparent, invocation }: TraceSources, nowMs: number): TraceContext {
+  const lambda = fromTraceHeader(invocation);
+  const fromHeader = fromTraceHeader(header);
+  const context = fromHeader ?? fromTraceparent(traceparent) ?? lambda ?? newTrace(nowMs);
+  // The same trace: then the gateway and Lambda have decided on it since the header was written, and have segments of their own in it.
+  if (lambda?.traceId === context.traceId) return lambda;
+  if (context === fromHeader && !decided.test(header ?? '')) return { ...context, sampled: lambda?.sampled ?? false };
+  return context;
 }
 
-function fromTraceparent(header: string | undefined): string | undefined {
-  const match = traceparentPattern.exec(header ?? '');
-  if (!match || /^0+$/.test(match[1] + match[2])) return undefined;
-  return `1-${match[1]}-${match[2]}`;
-}
-
-function newTraceId(nowMs: number): string {
-  return `1-${Math.floor(nowMs / 1000).toString(16).padStart(8, '0')}-${randomBytes(12).toString('hex')}`;
+/** A trace that begins here: nobody has asked for it to be recorded. */
+function newTrace(nowMs: number): TraceContext {
+  return { traceId: `1-${Math.floor(nowMs / 1000).toString(16).padStart(8, '0')}-${randomBytes(12).toString('hex')}`, sampled: false };
 }

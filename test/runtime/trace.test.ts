@@ -1,4 +1,4 @@
-import { traceIdOf } from '../../src/runtime/trace';
+import { traceIdOf, traceOf } from '../../src/runtime/trace';
 
 const root = '1-5f2330a4-6a0de1cd0e17c0508d386a64';
 const other = '1-00000001-000000000000000000000001';
@@ -21,4 +21,16 @@ test.each([
   const traceId = traceIdOf({ header, traceparent: '00-00000000000000000000000000000000-0000000000000000-00' }, now);
   expect(traceId).toMatch(/^1-6[0-9a-f]{7}-[0-9a-f]{24}$/);
   expect(parseInt(traceId.slice(2, 10), 16)).toBe(now / 1000);
+});
+
+const parentId = '53995c3f42cd8ad8';
+const lambda = `Root=${root};Parent=aaaaaaaaaaaaaaaa;Sampled=1`;
+test.each<[string, Parameters<typeof traceOf>[0], object]>([
+  ['the caller\'s own decision and parent', { header: `Root=${other};Parent=${parentId};Sampled=0`, invocation: lambda }, { traceId: other, parentId, sampled: false }],
+  ['Lambda\'s decision where the caller has taken none', { header: `Root=${other}`, invocation: lambda }, { traceId: other, sampled: true }],
+  ['Lambda\'s decision and parent in one trace', { header: `Root=${root};Parent=${parentId};Sampled=0`, invocation: lambda }, { traceId: root, parentId: 'aaaaaaaaaaaaaaaa', sampled: true }],
+  ['W3C\'s', { traceparent: parent, invocation: lambda }, { traceId: '1-4bf92f35-77b34da6a3ce929d0e0e4736', parentId: '00f067aa0ba902b7', sampled: true }],
+  ['nobody\'s', { header: `Root=${other}` }, { traceId: other, sampled: false }],
+])('a request is recorded by %s', (_, sources, context) => {
+  expect(traceOf(sources, now)).toEqual(context);
 });
