@@ -55,6 +55,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-sdk/client-cloudformation',
     '@aws-sdk/client-dynamodb-streams',
     '@aws-sdk/client-eventbridge@^3.1162.0',
+    '@aws-sdk/client-secrets-manager@^3.1162.0',
     '@aws-sdk/client-sfn@^3.1162.0',
     '@aws-sdk/client-sns@^3.1162.0',
     '@aws-sdk/client-sqs@^3.1162.0',
