@@ -20,3 +20,6 @@ export {
 export { type MutualTlsProps, type PaymentsDomainProps } from './api/payments-domain';
 export { DecisionOnUnknown, type PaymentDecisionProps, type PaymentsFunctionOptions } from './api/payments-functions';
 export { RecoveryBudget, type RecoveryBudgetProps } from './api/recovery-budget';
+export { CrossRegionEventMesh, type CrossRegionEventMeshProps, type MeshTargetProps } from './events/cross-region-event-mesh';
+export { type MeshRetryOptions } from './events/mesh-target';
+export { MeshTransport, type GlobalEndpointProps } from './events/mesh-transport';

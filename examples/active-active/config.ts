@@ -1,4 +1,4 @@
-import { AccountHomes, PaymentRegions } from 'cdk-multi-region-payments';
+import { AccountHomes, MeshTransport, PaymentRegions } from 'cdk-multi-region-payments';
 
 /** Everything a team changes before it deploys, in one place. */
 export interface Config {
@@ -7,6 +7,8 @@ export interface Config {
   /** AWS account of all stacks; the credentials' own when undefined. */
   readonly account?: string;
   readonly regions: PaymentRegions;
+  /** How events get from region to region. */
+  readonly transport: MeshTransport;
   readonly domain: {
     /** Public name of the API in all regions. */
     readonly name: string;
@@ -33,11 +35,17 @@ const regions: Readonly<Record<Mode, PaymentRegions>> = {
   HOME_REGION: PaymentRegions.homeRegion({ replicas: ['us-east-1', 'eu-central-1'], homes: AccountHomes.byTenant() }),
 };
 
-/** The system in one mode. */
-export const configOf = (mode: Mode): Config => ({
+/** How events get from region to region: rules of our own, or an EventBridge global endpoint. */
+export type Transport = 'RULES' | 'GLOBAL_ENDPOINT';
+
+const transports: Readonly<Record<Transport, MeshTransport>> = { RULES: MeshTransport.rules(), GLOBAL_ENDPOINT: MeshTransport.globalEndpoint() };
+
+/** The system in one mode, with one transport. */
+export const configOf = (mode: Mode, transport: Transport = 'RULES'): Config => ({
   systemName: 'acme-pay',
   account: process.env.CDK_DEFAULT_ACCOUNT,
   regions: regions[mode],
+  transport: transports[transport],
   domain: { name: 'pay.example.com', hostedZoneId: 'Z0123456789EXAMPLE00', zoneName: 'example.com' },
   callers: { issuer: 'https://login.example.com', audience: ['payments'], tenantClaim: 'tenant' },
 });
@@ -50,4 +58,11 @@ export function modeOf(asked: unknown): Mode {
   if (asked === undefined) return 'STRONG';
   if (asked === 'STRONG' || asked === 'HOME_REGION') return asked;
   throw new Error(`context 'mode' is '${asked}': give STRONG or HOME_REGION, or leave it out for STRONG`);
+}
+
+/** The transport asked for with `--context transport=...`. */
+export function transportOf(asked: unknown): Transport {
+  if (asked === undefined) return 'RULES';
+  if (asked === 'RULES' || asked === 'GLOBAL_ENDPOINT') return asked;
+  throw new Error(`context 'transport' is '${asked}': give RULES or GLOBAL_ENDPOINT, or leave it out for RULES`);
 }

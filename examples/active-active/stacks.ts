@@ -3,7 +3,7 @@ import { Certificate, CertificateValidation } from 'aws-cdk-lib/aws-certificatem
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
 import { Config } from './config';
-import { ActiveActivePaymentsApi, HomeAuthorityTable, IdempotentLedgerTable, LedgerKey, LedgerReplica, PaymentsAuthorization } from 'cdk-multi-region-payments';
+import { ActiveActivePaymentsApi, CrossRegionEventMesh, HomeAuthorityTable, IdempotentLedgerTable, LedgerKey, LedgerReplica, PaymentsAuthorization } from 'cdk-multi-region-payments';
 
 /** The key of one region's replica. First of all: the table is encrypted with it from the start. */
 class KeyStack extends Stack {
@@ -29,6 +29,16 @@ class AuthorityStack extends Stack {
   }
 }
 
+/** One region's part of the event mesh. It stands by itself: a team's own events can use it too. */
+class MeshStack extends Stack {
+  public readonly mesh: CrossRegionEventMesh;
+
+  constructor(scope: Construct, id: string, { systemName, regions, transport }: Config, props: StackProps) {
+    super(scope, id, props);
+    this.mesh = new CrossRegionEventMesh(this, 'Mesh', { systemName, regions: regions.replicas, transport });
+  }
+}
+
 /** What takes payments in one region. It refers to no other stack, so it deploys while another region is down. */
 class RegionStack extends Stack {
   constructor(scope: Construct, id: string, { systemName, regions, domain, callers }: Config, props: StackProps) {
@@ -46,7 +56,7 @@ class RegionStack extends Stack {
   }
 }
 
-/** Keys, then the tables, then the regions. */
+/** Keys, then the tables and the mesh, then the regions. */
 export function defineSystem(app: App, config: Config): void {
   const { systemName, account, regions } = config;
   const env = (region: string): Environment => ({ account, region });
@@ -54,9 +64,13 @@ export function defineSystem(app: App, config: Config): void {
   const ledger = new LedgerStack(app, `${systemName}-ledger`, config, { env: env(regions.replicas[0]) });
   for (const key of keys) ledger.addStackDependency(key);
   const authority = regions.authority && new AuthorityStack(app, `${systemName}-authority`, config, { env: env(regions.authority.replicas[0]) });
-  for (const region of regions.replicas) {
+  const meshes = regions.replicas.map((region) => new MeshStack(app, `${systemName}-mesh-${region}`, config, { env: env(region) }));
+  // A global endpoint, made in the first region, names the buses of both.
+  if (config.transport.globalEndpointProps) meshes[0].addStackDependency(meshes[1]);
+  for (const [index, region] of regions.replicas.entries()) {
     const stack = new RegionStack(app, `${systemName}-${region}`, config, { env: env(region) });
     stack.addStackDependency(ledger);
     if (authority) stack.addStackDependency(authority);
+    stack.addStackDependency(meshes[index]);
   }
 }

@@ -1,4 +1,6 @@
 /** What the mesh's constructs and handlers share: names by convention, so that no regional stack refers to another one. */
+import { EnvCodec } from '../kernel/env';
+import type { RegionName } from '../kernel/region';
 
 /** Name of a system's event bus, the same in every region (a global endpoint demands it). */
 export function meshBusName(systemName: string): string {
@@ -16,6 +18,90 @@ export function meshEventSource(systemName: string): string {
 }
 
 export const probeType = 'mesh.probe';
+
+/** Name of the queue of events that a target did not take, and of those that a publisher gave up. */
+export function meshDeadLetterQueueName(systemName: string): string {
+  return `${systemName}-events-dlq`;
+}
+
+/** Name of the queue of events without a valid origin: nobody forwards them, no consumer gets them. */
+export function meshStraysQueueName(systemName: string): string {
+  return `${systemName}-events-strays`;
+}
+
+/** Name of the rule that forwards to a peer, on the bus of every region. */
+export function forwardingRuleName(systemName: string, to: RegionName): string {
+  return `${systemName}-events-to-${to}`;
+}
+
+/** Name of the role with which one region's rule puts events on a peer's bus. Roles are global, so both regions are in it. */
+export function forwardingRoleName(systemName: string, from: RegionName, to: RegionName): string {
+  return `${systemName}-events-${shortRegion(from)}-to-${shortRegion(to)}`;
+}
+
+/** Name of the role with which a global endpoint's managed rules replicate events. */
+export function replicationRoleName(systemName: string): string {
+  return `${systemName}-events-replication`;
+}
+
+/** Name of the global endpoint, by which its ID is looked up. */
+export function meshEndpointName(systemName: string): string {
+  return `${systemName}-events`;
+}
+
+/** Name of the archive of a region's bus. */
+export function meshArchiveName(systemName: string): string {
+  return `${systemName}-events`;
+}
+
+/** Name of a region's small table of the mesh: what it last heard of each peer. */
+export function meshTableName(systemName: string): string {
+  return `${systemName}-mesh`;
+}
+
+/** Name of the function that puts dead letters back on the bus. */
+export function meshRedriveName(systemName: string): string {
+  return `${systemName}-mesh-redrive`;
+}
+
+/** `us-east-1` as `use1`: a role's name has 64 characters. */
+function shortRegion(region: RegionName): string {
+  const [area, ...rest] = region.split('-');
+  return area + rest.map((word) => word.replace(/north|south|east|west|central/g, (direction) => direction[0])).join('');
+}
+
+/** Attributes of the mesh's table. */
+export const meshSchema = {
+  partitionKey: 'pk',
+  /** Key of the item about a peer. */
+  probeKey: (peer: RegionName): string => `probe#${peer}`,
+  /** Epoch milliseconds, by this region's clock: when the newest probe of the peer arrived. */
+  arrivedAt: 'arrivedAt',
+  /** Epoch milliseconds, by the peer's clock: when it was sent. */
+  sentAt: 'sentAt',
+} as const;
+
+/** What a function needs to publish; set by `CrossRegionEventMesh.publisherEnvironment`. */
+export const publisherEnv = new EnvCodec({
+  systemName: 'PAYMENTS_SYSTEM_NAME',
+  busName: 'MESH_BUS_NAME',
+  deadLetterQueueUrl: 'MESH_DEAD_LETTER_QUEUE_URL',
+}, {
+  /** Global endpoint to publish to, such as `abcde.veo`; absent: the region's own bus. */
+  endpointId: 'MESH_ENDPOINT_ID',
+});
+
+/** What the mesh's own functions need. */
+export const meshEnv = new EnvCodec({
+  systemName: 'PAYMENTS_SYSTEM_NAME',
+  busName: 'MESH_BUS_NAME',
+  tableName: 'MESH_TABLE_NAME',
+  /** Names, separated by commas. */
+  peers: 'MESH_PEERS',
+});
+
+/** Bundles of the mesh's own functions under `assets/`. */
+export const meshBundles = { probeSend: 'events/probe-send', probeArrive: 'events/probe-arrive', redrive: 'events/mesh-redrive' } as const;
 
 /** Name of a consumer's inbox, in every region: the table by which it knows what it has done. */
 export function inboxTableName(systemName: string, consumer: string): string {

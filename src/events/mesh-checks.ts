@@ -1,0 +1,80 @@
+import { Stack, Token } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { forwardingRoleName } from './contract';
+import type { CrossRegionEventMeshProps } from './cross-region-event-mesh';
+import { PropProblem, invalidProps } from '../cdk/invalid-props';
+import { isRegionName } from '../kernel/region';
+import { checkSystemName } from '../ledger/system-checks';
+
+const longestRoleName = 64;
+
+/** Throws on the first prop that cannot be meant; the stack's region otherwise. */
+export function checkMesh(scope: Construct, props: CrossRegionEventMeshProps): string {
+  checkSystemName(scope, props.systemName);
+  const region = Stack.of(scope).region;
+  const problem = regionsProblem(props.regions) ?? stackProblem(region, props.regions) ?? roleNameProblem(props)
+    ?? endpointProblem(props) ?? timesProblem(props);
+  if (problem) throw invalidProps(scope, problem);
+  return region;
+}
+
+function regionsProblem(regions: string[]): PropProblem | undefined {
+  const given = regions.join(', ') || 'empty';
+  const wrong = regions.find((region) => Token.isUnresolved(region) || !isRegionName(region));
+  if (wrong !== undefined) {
+    return { prop: 'regions', given: `'${wrong}'`, allowed: 'names of AWS regions, such as us-east-1, known at synthesis (no token)', mend: 'write the region name out' };
+  }
+  const repeated = regions.find((region, index) => regions.indexOf(region) !== index);
+  if (repeated !== undefined) return { prop: 'regions', given: `${given} (${repeated} twice)`, allowed: 'different regions', mend: `remove one ${repeated}` };
+  return regions.length >= 2 ? undefined : { prop: 'regions', given, allowed: 'two or more regions', mend: 'add the regions that the events go to, the stack\'s own included' };
+}
+
+function stackProblem(region: string, regions: string[]): PropProblem | undefined {
+  const allowed = regions.join(', ');
+  if (Token.isUnresolved(region)) {
+    return { prop: 'env.region of the stack', given: 'not set', allowed, mend: 'give the stack an env with a region: the mesh is made of names that differ by region' };
+  }
+  return regions.includes(region) ? undefined : { prop: 'env.region of the stack', given: region, allowed, mend: 'use one of the regions, or add the region to \'regions\'' };
+}
+
+function roleNameProblem({ systemName, regions }: CrossRegionEventMeshProps): PropProblem | undefined {
+  const names = regions.flatMap((from) => regions.map((to) => forwardingRoleName(systemName, from, to)));
+  const excess = Math.max(...names.map((name) => name.length)) - longestRoleName;
+  return excess <= 0 ? undefined : {
+    prop: 'systemName', given: `'${systemName}'`, allowed: `${systemName.length - excess} characters with these regions: IAM names roles with ${longestRoleName} at most`, mend: 'shorten the name',
+  };
+}
+
+function endpointProblem({ regions, transport }: CrossRegionEventMeshProps): PropProblem | undefined {
+  const endpoint = transport?.globalEndpointProps;
+  if (!endpoint) return undefined;
+  if (regions.length !== 2) {
+    return {
+      prop: 'transport', given: `globalEndpoint with ${regions.length} regions (${regions.join(', ')})`, allowed: 'exactly two regions: an EventBridge global endpoint has a primary and a secondary one',
+      mend: 'use MeshTransport.rules(), or name two regions',
+    };
+  }
+  if (endpoint.primary !== undefined && !regions.includes(endpoint.primary)) {
+    return { prop: 'transport.primary', given: endpoint.primary, allowed: regions.join(' or '), mend: 'name one of the mesh\'s regions, or leave it out for the first' };
+  }
+  const minutes = endpoint.unhealthyMinutes;
+  if (minutes !== undefined && !(Number.isInteger(minutes) && minutes >= 1 && minutes <= 60)) {
+    return { prop: 'transport.unhealthyMinutes', given: `${minutes}`, allowed: 'a whole number from 1 to 60', mend: 'leave it out for 5' };
+  }
+  return undefined;
+}
+
+function timesProblem({ retry, archiveRetention }: CrossRegionEventMeshProps): PropProblem | undefined {
+  const seconds = retry?.maxEventAge?.toSeconds();
+  if (seconds !== undefined && !(seconds >= 60 && seconds <= 86_400)) {
+    return { prop: 'retry.maxEventAge', given: `${seconds} seconds`, allowed: '60 seconds to 24 hours (EventBridge\'s own bounds)', mend: 'leave it out for 24 hours' };
+  }
+  const attempts = retry?.maxAttempts;
+  if (attempts !== undefined && !(Number.isInteger(attempts) && attempts >= 0 && attempts <= 185)) {
+    return { prop: 'retry.maxAttempts', given: `${attempts}`, allowed: 'a whole number from 0 to 185 (EventBridge\'s own bounds)', mend: 'leave it out for 185' };
+  }
+  const days = archiveRetention?.toDays({ integral: false });
+  return days === undefined || (Number.isInteger(days) && days >= 1) ? undefined : {
+    prop: 'archiveRetention', given: `${days} days`, allowed: 'one or more whole days', mend: 'leave it out for 30 days',
+  };
+}

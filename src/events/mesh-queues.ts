@@ -1,0 +1,45 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Effect, PolicyStatement, ServicePrincipal, StarPrincipal } from 'aws-cdk-lib/aws-iam';
+import { IKey } from 'aws-cdk-lib/aws-kms';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { meshBusName, meshDeadLetterQueueName, meshStraysQueueName } from './contract';
+
+export interface MeshQueuesProps {
+  readonly systemName: string;
+  readonly encryptionKey?: IKey;
+}
+
+/** Where a region's events end that could not be delivered, or came from nowhere. Nothing leaves these queues by itself for 14 days. */
+export class MeshQueues extends Construct {
+  public readonly deadLetters: Queue;
+  public readonly strays: Queue;
+
+  constructor(scope: Construct, id: string, private readonly props: MeshQueuesProps) {
+    super(scope, id);
+    this.deadLetters = this.define('DeadLetters', meshDeadLetterQueueName(props.systemName));
+    this.strays = this.define('Strays', meshStraysQueueName(props.systemName));
+  }
+
+  private define(id: string, queueName: string): Queue {
+    const { systemName, encryptionKey } = this.props;
+    const queue = new Queue(this, id, {
+      queueName,
+      retentionPeriod: Duration.days(14),
+      visibilityTimeout: Duration.minutes(5),
+      ...(encryptionKey ? { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey } : { encryption: QueueEncryption.SQS_MANAGED }),
+    });
+    // By name for every rule of the bus, so that a rule in another stack needs no change here. Rules on a schedule live on the default bus.
+    const stack = Stack.of(this);
+    const bus = meshBusName(systemName);
+    const sources = [`rule/${bus}/*`, `rule/${bus}-*`, `event-bus/${bus}`].map((resource) => stack.formatArn({ service: 'events', resource }));
+    const mayPut = { principals: [new ServicePrincipal('events.amazonaws.com')], conditions: { ArnLike: { 'aws:SourceArn': sources } } };
+    queue.addToResourcePolicy(new PolicyStatement({ sid: 'EventBridge', actions: ['sqs:SendMessage'], resources: [queue.queueArn], ...mayPut }));
+    queue.addToResourcePolicy(new PolicyStatement({
+      sid: 'TlsOnly', effect: Effect.DENY, principals: [new StarPrincipal()], actions: ['sqs:*'], resources: [queue.queueArn], conditions: { Bool: { 'aws:SecureTransport': 'false' } },
+    }));
+    // SQS asks for the key in the name of whoever sends.
+    if (id === 'DeadLetters') encryptionKey?.addToResourcePolicy(new PolicyStatement({ actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: ['*'], ...mayPut }));
+    return queue;
+  }
+}
