@@ -39,6 +39,12 @@ export class Attempt {
     }));
   }
 
+  /** What an item says of the trace under which it was made. */
+  public traceAttributes(): { readonly traceId: string; readonly traceParent?: string } {
+    const { traceId, trace } = this.context;
+    return { traceId, ...(trace?.sampled && trace.parentId !== undefined ? { traceParent: trace.parentId } : {}) };
+  }
+
   public async strongRead(pk: string): Promise<Item | undefined> {
     return this.patiently((store) => store.read(pk, true));
   }

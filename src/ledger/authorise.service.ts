@@ -44,7 +44,7 @@ async function checkAccount(attempt: Attempt, command: AuthoriseCommand, currenc
 }
 
 function claimItem(attempt: Attempt, command: AuthoriseCommand, nonce: string): Item {
-  const { tenant, traceId } = attempt.context;
+  const { tenant } = attempt.context;
   const { accountId, amount, currency, reference } = command;
   const id = keyId(tenant, command.idempotencyKey);
   const at = attempt.ports.nowMs();
@@ -59,7 +59,7 @@ function claimItem(attempt: Attempt, command: AuthoriseCommand, nonce: string): 
     fingerprint: fingerprint(tenant, { call: 'POST /payments', accountId, amount, currency, reference }),
     at,
     region: attempt.settings.region,
-    traceId,
+    ...attempt.traceAttributes(),
     nonce,
     attemptAt: at,
     captured: 0,

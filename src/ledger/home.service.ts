@@ -8,6 +8,7 @@ import {
 import { LedgerPorts, LedgerSettings, LedgerStore } from './ports';
 import { PaymentsLedger } from './service';
 import { keyId } from '../kernel/fingerprint';
+import type { TraceContext } from '../kernel/trace';
 
 /** A call that writes, as it is sent from one region to the home. */
 export type WritingCall =
@@ -19,12 +20,19 @@ export type WritingCall =
 export interface ForwardedCall {
   readonly tenant: string;
   readonly traceId: string;
+  /** Segment of the sender, when the trace is recorded. */
+  readonly traceParent?: string;
   /** Milliseconds that the sender still waits; not a time of day, since two regions' clocks differ. */
   readonly remainingMs: number;
   readonly call: WritingCall;
 }
 
 export type CallOutcome = OpenAccountOutcome | KeyedOutcome;
+
+/** The trace that a forwarded call belongs to. */
+export function traceOfForwarded({ traceId, traceParent }: ForwardedCall): TraceContext {
+  return { traceId, ...(traceParent === undefined ? {} : { parentId: traceParent }), sampled: traceParent !== undefined };
+}
 
 /** The home did not answer: it may be lost, or only the way to it. Whether it acted is not known. */
 export class HomeUnreachable extends Error {
@@ -89,8 +97,9 @@ export class HomeLedger implements Ledger {
 
   /** A call that another region has sent here. It is never sent on: who is not home says so. */
   public receive(forwarded: ForwardedCall, observe?: CallContext['observe']): Promise<CallOutcome> {
-    const { tenant, traceId, remainingMs, call } = forwarded;
-    const context: CallContext = { tenant, traceId, deadlineMs: this.ports.nowMs() + remainingMs, ...(observe ? { observe } : {}) };
+    const { tenant, remainingMs, call } = forwarded;
+    const trace = traceOfForwarded(forwarded);
+    const context: CallContext = { tenant, traceId: trace.traceId, trace, deadlineMs: this.ports.nowMs() + remainingMs, ...(observe ? { observe } : {}) };
     return this.surely(context, async (attempt) => {
       const standing = await this.authority.standing(attempt, this.unit(context));
       return standing.kind === 'home' ? this.atHome(context, standing, call) : this.fenced(context);
@@ -119,9 +128,9 @@ export class HomeLedger implements Ledger {
 
   private async send(attempt: Attempt, home: string, call: WritingCall): Promise<CallOutcome> {
     const { context } = attempt;
-    const { tenant, traceId, deadlineMs } = context;
+    const { tenant, deadlineMs } = context;
     try {
-      const outcome = await this.ports.forward(home, { tenant, traceId, remainingMs: deadlineMs - this.ports.nowMs(), call });
+      const outcome = await this.ports.forward(home, { tenant, ...attempt.traceAttributes(), remainingMs: deadlineMs - this.ports.nowMs(), call });
       // The home has moved since the record was read.
       if (outcome.kind === 'unsure' && outcome.code === 'region_fenced') this.authority.forget(this.unit(context));
       return outcome;

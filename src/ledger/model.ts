@@ -3,6 +3,7 @@
  * tests; types only, so that nobody pays for importing it.
  */
 import type { RegionName } from '../kernel/region';
+import type { TraceContext } from '../kernel/trace';
 
 /** Where a payment stands. */
 export type PaymentStatus = 'AUTHORISED' | 'DECLINED' | 'CAPTURED' | 'VOIDED' | 'PARTIALLY_REFUNDED' | 'REFUNDED';
@@ -68,6 +69,8 @@ export interface CallContext {
   readonly tenant: string;
   /** X-Ray root ID (`1-xxxxxxxx-...`), stored with what the call writes. */
   readonly traceId: string;
+  /** The same trace with the segment that asks; its parent is stored too when the trace is recorded, for whoever continues it. */
+  readonly trace?: TraceContext;
   /** Epoch milliseconds after which the ledger starts no further request and answers `unsure`. */
   readonly deadlineMs: number;
   /** Told of what the ledger met on the way, for metrics and the request's log line. */
@@ -135,10 +138,10 @@ export interface Rejected {
 export type RefusalCode = 'payment_declined' | 'already_captured' | 'already_voided' | 'not_captured' | 'amount_exceeds_authorised'
   | 'amount_exceeds_captured' | 'too_many_operations' | 'expired';
 
-/** What a keyed call (an authorization or a move) comes to. */
+/** What a keyed call (an authorization or a move) comes to. A refusal names the trace that claimed the key, so that a repeated one reads the same. */
 export type KeyedOutcome =
   | { readonly kind: 'answered'; readonly replayed: boolean; readonly payment: Payment }
-  | { readonly kind: 'refused'; readonly replayed: boolean; readonly code: RefusalCode; readonly detail: string }
+  | { readonly kind: 'refused'; readonly replayed: boolean; readonly code: RefusalCode; readonly detail: string; readonly traceId?: string }
   | { readonly kind: 'keyReused' }
   | { readonly kind: 'inFlight'; readonly retryAfterSeconds: number }
   | Rejected | Busy | Unsure;

@@ -27,7 +27,7 @@ export async function move(attempt: Attempt, command: MoveCommand): Promise<Keye
   if (driven.status === 'OPEN') return driven.outcome;
   return driven.status === 'DONE'
     ? { kind: 'answered', replayed, payment: driven.payment }
-    : { kind: 'refused', replayed, code: driven.code, detail: driven.detail };
+    : { kind: 'refused', replayed, code: driven.code, detail: driven.detail, traceId: claimed.traceId as string };
 }
 
 export function unknownPayment(paymentId: string): Rejected {
@@ -53,7 +53,7 @@ export async function findPayment(attempt: Attempt, paymentId: string): Promise<
 }
 
 function claimItem(attempt: Attempt, command: MoveCommand, payment: PaymentItem): Item {
-  const { tenant, traceId } = attempt.context;
+  const { tenant } = attempt.context;
   const { paymentId, type, amount } = command;
   const id = keyId(tenant, command.idempotencyKey);
   const at = attempt.ports.nowMs();
@@ -73,7 +73,7 @@ function claimItem(attempt: Attempt, command: MoveCommand, payment: PaymentItem)
     fingerprint: fingerprint(tenant, { call: `POST /payments/${paymentId}/${type.toLowerCase()}`, amount }),
     at,
     region: attempt.settings.region,
-    traceId,
+    ...attempt.traceAttributes(),
     nonce: attempt.ports.nonce(),
     acct: accountPk(tenant, payment.accountId),
     seq: seqOf(at, id),

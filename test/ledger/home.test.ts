@@ -119,6 +119,13 @@ describe('with the home alive', () => {
     expect(await world.balances(home)).toEqual({ available: 900, held: 100, settled: 0, homeRegion: home });
   });
 
+  it('the home goes on in the trace of the region that was asked', async () => {
+    const trace = { traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64', parentId: '53995c3f42cd8ad8', sampled: true };
+    await world.in(other).authorise({ ...world.context(), traceId: trace.traceId, trace }, { idempotencyKey: 'k', accountId: 'acc', amount: 1, currency: 'EUR' });
+    const stored = [...world.replicas.get(home)!.items.values()].find((item) => item.kind === 'PAYMENT');
+    expect(stored).toMatchObject({ traceId: trace.traceId, traceParent: trace.parentId });
+  });
+
   it('reads elsewhere lag by the replication, and say who is home', async () => {
     expect(await world.balances(other)).toMatchObject({ kind: 'rejected', code: 'unknown_account' });
     await world.pay(home, 'k');
