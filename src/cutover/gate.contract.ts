@@ -1,0 +1,125 @@
+import { EnvCodec } from '../kernel/env';
+import { GateRules } from './gate.model';
+
+/** Bundles of the gate's functions under `assets/`. */
+export const gateBundles = { request: 'cutover/gate-request', page: 'cutover/gate-page', sweep: 'cutover/gate-sweep' } as const;
+
+/** Attribute names of the gate's table that the construct declares. */
+export const gateSchema = {
+  /** `r#<id>` the request, `d#<id>` its record. */
+  partitionKey: 'pk',
+  /** `request`, or the record's number. */
+  sortKey: 'sk',
+  /** Index of what is still to do; sparse. */
+  dueIndex: 'byDue',
+  duePartitionKey: 'due',
+  dueSortKey: 'dueAt',
+} as const;
+
+/** Bounds that construct, handler and document share. */
+export const gateLimits = {
+  /** 128 bits, base64url. */
+  idPattern: /^[A-Za-z0-9_-]{22}$/,
+  subjectLength: 100,
+  questionLength: 2_000,
+  commentLength: 1_000,
+  /** Details and report together, as JSON; DynamoDB's item holds 400 KB, Step Functions' payload 256 KB. */
+  reportBytes: 100_000,
+  bodyBytes: 16 * 1024,
+  /** How often an answer looks again after it lost a race. */
+  raceTries: 10,
+  /** Requests that one sweep attends to. */
+  sweepAtOnce: 100,
+  functionTimeoutSeconds: 20,
+  sweepTimeoutSeconds: 55,
+  /** How long a sign-in may take, and then last. */
+  signInSeconds: 600,
+  sessionSeconds: 1_800,
+  /** A fixed key set travels in the function's environment, of which Lambda allows 4 KB for all variables together. */
+  fixedJwksBytes: 2_000,
+  rulesBytes: 1_200,
+} as const;
+
+/** Paths of the page and API, below the stage. */
+export const gatePaths = {
+  approval: '/approvals/{id}',
+  signIn: '/approvals/{id}/sign-in',
+  callback: '/sign-in/callback',
+} as const;
+
+/** Metrics in embedded metric format, with the dimensions of `ledgerMetrics`; the system is the gate's name. */
+export const gateMetrics = {
+  /** One for each sweep that came to its end. */
+  sweeps: 'ApprovalSweeps',
+  pending: 'PendingApprovals',
+  /** What did not work and will be tried again. */
+  faults: 'ApprovalFaults',
+} as const;
+
+/** Environment of the three functions. */
+export const gateEnv = new EnvCodec({
+  gateName: 'GATE_NAME',
+  tableName: 'GATE_TABLE_NAME',
+  /** `GateRules` as JSON. */
+  rules: 'GATE_RULES',
+  /** Where approvers reach the page, without a slash at the end. */
+  baseUrl: 'GATE_BASE_URL',
+}, {
+  topicArn: 'GATE_TOPIC_ARN',
+  escalationTopicArn: 'GATE_ESCALATION_TOPIC_ARN',
+  /** `GateIdentity` as JSON; the page's function only. */
+  identity: 'GATE_IDENTITY',
+  /** Secret that signs session cookies. */
+  sessionSecretArn: 'GATE_SESSION_SECRET_ARN',
+  /** Secret of the OIDC client; none for a public client. */
+  clientSecretArn: 'GATE_CLIENT_SECRET_ARN',
+  /** A fixed key set as JSON: then no key is fetched. */
+  jwks: 'GATE_OIDC_JWKS',
+});
+
+/** How a gate knows people. */
+export type GateIdentity =
+  | {
+    readonly kind: 'oidc';
+    readonly issuer: string;
+    readonly clientId: string;
+    /** Audiences of which a bearer token must bear one. */
+    readonly audience: readonly string[];
+    readonly scopes: readonly string[];
+    readonly identityClaim: string;
+    readonly nameClaim: string;
+    readonly groupsClaim: string;
+    /** Found at the issuer when absent. */
+    readonly authorizationEndpoint?: string;
+    readonly tokenEndpoint?: string;
+    readonly jwksUri?: string;
+  }
+  | {
+    readonly kind: 'iam';
+    readonly region: string;
+    /** Whether two sessions of one role are two people. */
+    readonly trustSessionNames: boolean;
+  };
+
+/** The rules for the environment. */
+export function writeRules(rules: GateRules): string {
+  return JSON.stringify(rules);
+}
+
+/** Reads them back; the construct wrote them, so only their presence is checked. */
+export function readRules(text: string): GateRules {
+  const rules = JSON.parse(text) as Partial<GateRules>;
+  if (rules.people && rules.groups && rules.required) return rules as GateRules;
+  throw new Error(`environment variable GATE_RULES is '${text}': the construct that makes this function sets it`);
+}
+
+/** The identity for the environment. */
+export function writeIdentity(identity: GateIdentity): string {
+  return JSON.stringify(identity);
+}
+
+export function readIdentity(text: string | undefined): GateIdentity {
+  const identity = JSON.parse(text ?? '{}') as Partial<GateIdentity>;
+  if (identity.kind === 'oidc' || identity.kind === 'iam') return identity as GateIdentity;
+  throw new Error(`environment variable GATE_IDENTITY is '${text ?? ''}': the construct that makes this function sets it`);
+}
