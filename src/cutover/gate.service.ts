@@ -101,23 +101,23 @@ export class ApprovalGateService {
     }
     if (found.status !== 'OPEN') return [];
     const current = await this.beat(found);
-    if (!current) return ['withdrawn'];
-    return await this.tell(current) ? ['told'] : [];
+    if (current === 'withdrawn') return [current];
+    return current !== 'lost' && await this.tell(current) ? ['told'] : [];
   }
 
-  /** Asks whether the execution still waits; undefined: it does not, and the request is withdrawn. */
-  private async beat(request: ApprovalRequest): Promise<ApprovalRequest | undefined> {
+  /** Asks whether the execution still waits; when it does not, nobody need answer any more. */
+  private async beat(request: ApprovalRequest): Promise<ApprovalRequest | 'withdrawn' | 'lost'> {
     const { tasks, store, nowMs } = this.ports;
     if (!heartbeatDue(request, this.rules, nowMs())) return request;
     if (await tasks.heartbeat(tokenOf(request)) === 'waiting') {
       const next = seen(request, this.rules, nowMs());
-      return await store.replace(next) === 'replaced' ? next : request;
+      return await store.replace(next) === 'replaced' ? next : 'lost';
     }
     const gone = withdrawn(request);
     // Lost: it was answered this very moment, which is why the token no longer waits.
-    if (!await this.record(gone, 'WITHDRAWN', { execution: gone.execution })) return request;
+    if (!await this.record(gone, 'WITHDRAWN', { execution: gone.execution })) return 'lost';
     await this.ports.notify('withdrawn', viewOf(gone)).catch((thrown: unknown) => this.ports.fault('notify', gone.id, thrown));
-    return undefined;
+    return 'withdrawn';
   }
 
   /** Tells people what is due. First the message, then the note of it: told twice is better than never. */
