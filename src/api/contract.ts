@@ -275,9 +275,12 @@ export interface Problem {
   readonly detail: string;
   readonly instance: string;
   readonly code: ProblemCode;
+  /** X-Ray root ID, absent in what API Gateway answers by itself. */
+  readonly traceId?: string;
 }
 
 /** A problem in its one and only form, fields in fixed order so that a repeated answer has the same bytes. */
-export function problemOf(code: ProblemCode, detail: string, instance: string): Problem {
-  return { type: problemType(code), title: problems[code].title, status: problems[code].status, detail, instance, code };
+export function problemOf(code: ProblemCode, detail: string, instance: string, traceId?: string): Problem {
+  const { title, status } = problems[code];
+  return { type: problemType(code), title, status, detail, instance, code, ...(traceId === undefined ? {} : { traceId }) };
 }

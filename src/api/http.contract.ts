@@ -1,5 +1,6 @@
 /** What the HTTP layer and the functions around it know of each other; types only. */
 import type { TenantSource } from './contract';
+import type { Span } from '../kernel/trace';
 import type { LedgerEvent } from '../ledger/model';
 
 /** One request as it is told to the log: no body, no key, no token, and the route's template instead of the path. */
@@ -29,8 +30,8 @@ export interface HttpPorts {
   /** Milliseconds after which a call gives up. */
   readonly requestDeadlineMs: number;
   readonly nowMs: () => number;
-  /** X-Ray root ID of the request, from its headers or new. */
-  readonly traceId: (header: (name: string) => string | undefined) => string;
+  /** Begins the request's part of its trace, which its headers name, or a new one. */
+  readonly beginTrace: (header: (name: string) => string | undefined, startMs: number) => Span;
   readonly record: (record: RequestRecord) => void;
 }
 

@@ -1,6 +1,7 @@
 import { forwardedMember } from './contract';
-import { CallOutcome, ForwardedCall } from './home.service';
+import { CallOutcome, ForwardedCall, traceOfForwarded } from './home.service';
 import { CallContext, LedgerEvent } from './model';
+import type { Span, TraceContext } from '../kernel/trace';
 
 /** A forwarded call as it is told to the log; its caller is told to the log of the region that it entered. */
 export interface ForwardedRecord {
@@ -18,6 +19,8 @@ export interface ForwardedPorts {
   /** Absent where no region sends calls to another one. */
   readonly receive?: (call: ForwardedCall, observe: CallContext['observe']) => Promise<CallOutcome>;
   readonly nowMs: () => number;
+  /** Begins this region's part of the trace. */
+  readonly beginTrace: (context: TraceContext, startMs: number) => Span;
   readonly record: (record: ForwardedRecord) => void;
 }
 
@@ -39,7 +42,8 @@ export function takingForwarded<Event, Result>(
     const startedMs = ports.nowMs();
     const events: Partial<Record<LedgerEvent, number>> = {};
     const remainingMs = Math.max(0, Math.min(forwarded.remainingMs, invocation.getRemainingTimeInMillis() - reserveMs));
-    const settled = await receive({ ...forwarded, remainingMs }, (what) => { events[what] = (events[what] ?? 0) + 1; })
+    const span = ports.beginTrace(traceOfForwarded(forwarded), startedMs);
+    const settled = await receive({ ...forwarded, ...parentOf(span), remainingMs }, (what) => { events[what] = (events[what] ?? 0) + 1; })
       .then((outcome) => ({ outcome }), (thrown: unknown) => ({ outcome: unknown, thrown }));
     const { outcome } = settled;
     ports.record({
@@ -52,8 +56,11 @@ export function takingForwarded<Event, Result>(
       events,
       ...('thrown' in settled ? { thrown: settled.thrown } : {}),
     });
+    span.end({ fault: 'thrown' in settled });
     return outcome;
   };
 }
+
+const parentOf = ({ context: { parentId, sampled } }: Span): Pick<ForwardedCall, 'traceParent'> => (sampled && parentId !== undefined ? { traceParent: parentId } : {});
 
 const unknown: CallOutcome = { kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1 };

@@ -1,7 +1,7 @@
 import { ScanCommand, ScanCommandOutput } from '@aws-sdk/client-dynamodb';
 import { DynamoStore, faultOf } from './aws';
 import { forwardedMember, homeFunctionName, HomeEnvironment, homeLimits, ledgerSchema } from './contract';
-import { CallOutcome, ForwardedCall, HomeUnreachable, unitOf } from './home.service';
+import { CallOutcome, ForwardedCall, HomeUnreachable, traceOfForwarded, unitOf } from './home.service';
 import { toItem } from './items.aws';
 import { Change, IndexEntry, Item, LedgerStore, StoreFault, WriteResult } from './ports';
 import { ItemVersion } from './relocate.service';
@@ -79,7 +79,8 @@ export function forwardPort(
     invokers.set(home, invoke);
     const timeoutMs = Math.max(1, Math.min(forwardMs, call.remainingMs));
     try {
-      return outcomeOf(await invoke(homeFunctionName(systemName), { [forwardedMember]: call }, timeoutMs));
+      const trace = call.traceParent === undefined ? undefined : traceOfForwarded(call);
+      return outcomeOf(await invoke(homeFunctionName(systemName), { [forwardedMember]: call }, timeoutMs, trace));
     } catch (error) {
       // The home is there and was called: what it did before it failed is not known, and the retry will ask it again.
       if (error instanceof FunctionFailed) return { kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1 };

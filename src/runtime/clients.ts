@@ -11,10 +11,12 @@ export interface ClientLimits {
 
 const defaults: ClientLimits = { connectionTimeoutMs: 1_000, requestTimeoutMs: 4_000 };
 
-function connection(limits: ClientLimits): NodeHttpHandler {
+/** How a client of any service reaches AWS: no request without an end. */
+export function connection(limits: Partial<ClientLimits> = {}): NodeHttpHandler {
+  const { connectionTimeoutMs, requestTimeoutMs } = { ...defaults, ...limits };
   return new NodeHttpHandler({
-    connectionTimeout: limits.connectionTimeoutMs,
-    requestTimeout: limits.requestTimeoutMs,
+    connectionTimeout: connectionTimeoutMs,
+    requestTimeout: requestTimeoutMs,
     // Without this the handler only warns, and a request hangs until the function is ended.
     throwOnRequestTimeout: true,
   });
@@ -26,5 +28,5 @@ function connection(limits: ClientLimits): NodeHttpHandler {
  * It sends every request once. Whoever calls knows its own deadline and which errors leave the outcome open, and repeats by that.
  */
 export function dynamoClient(region?: string, limits: Partial<ClientLimits> = {}): DynamoDBClient {
-  return new DynamoDBClient({ region, maxAttempts: 1, requestHandler: connection({ ...defaults, ...limits }) });
+  return new DynamoDBClient({ region, maxAttempts: 1, requestHandler: connection(limits) });
 }

@@ -1,26 +1,37 @@
 import { faultRecord, Telemetry } from './telemetry';
-import { traceIdOf } from './trace';
+import { traceOf } from './trace';
 import { apiEnv, apiLimits, apiMetrics, readTenantSource } from '../api/contract';
 import type { HttpPorts, RequestRecord } from '../api/http.contract';
 import { ledgerMetrics } from '../ledger/contract';
+import { fromTraceparent, noTracer, Span, TraceContext, Tracer } from '../kernel/trace';
 import type { LedgerEvent } from '../ledger/model';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Where a function's work is shown, and under which name. */
+export interface Tracing {
+  readonly tracer: Tracer;
+  readonly name: string;
+}
+
 /** The HTTP layer's ports in Lambda: its clock, its trace, its log. */
-export function httpPorts(source: Environment, telemetry: Telemetry): HttpPorts {
+export function httpPorts(source: Environment, telemetry: Telemetry, { tracer, name }: Tracing = { tracer: noTracer, name: '' }): HttpPorts {
   const env = apiEnv.read(source);
   return {
     region: regionOf(source),
     tenantSource: readTenantSource(env.tenantSource),
     requestDeadlineMs: deadlineOf(env.requestDeadlineMs),
     nowMs: Date.now,
-    traceId: (header) => traceIdOf({
-      header: header('X-Amzn-Trace-Id'),
-      traceparent: header('traceparent'),
-      // Set anew by Lambda for each invocation, so it is read now and not from the environment at start.
-      invocation: process.env._X_AMZN_TRACE_ID,
-    }, Date.now()),
+    beginTrace: (header, startMs) => {
+      const traceparent = header('traceparent');
+      // Lambda sets its own anew for each invocation, so it is read now and not from the environment at start.
+      const context = traceOf({ header: header('X-Amzn-Trace-Id'), traceparent, invocation: process.env._X_AMZN_TRACE_ID }, startMs);
+      const span = tracer.begin({ name, context, kind: 'work', startMs });
+      // API Gateway begins a trace of its own for a caller who names his in the W3C's header alone.
+      const callers = fromTraceparent(traceparent);
+      if (callers && callers.traceId !== context.traceId) span.link(callers);
+      return span;
+    },
     record: (record) => recordRequest(telemetry, record),
   };
 }
@@ -48,6 +59,23 @@ export function recordRequest(telemetry: Telemetry, record: RequestRecord): void
   if (record.status >= 500) telemetry.count(fault);
   telemetry.record('request', { ...fields, became, conflicts: events.writeConflict ?? 0, throttles: events.throttle ?? 0, takeovers: events.takeover ?? 0 },
     thrown === undefined ? undefined : faultRecord(thrown));
+}
+
+/** What a function needs to take calls that other regions send here. */
+export function forwardedPorts(telemetry: Telemetry, { tracer, name }: Tracing): {
+  readonly nowMs: () => number;
+  readonly beginTrace: (context: TraceContext, startMs: number) => Span;
+  readonly record: ReturnType<typeof recordForwarded>;
+} {
+  return {
+    nowMs: Date.now,
+    beginTrace: (context, startMs) => {
+      const span = tracer.begin({ name, context, kind: 'work', startMs });
+      span.annotate('forwarded', true);
+      return span;
+    },
+    record: recordForwarded(telemetry),
+  };
 }
 
 /** Writes the line of a call that another region sent here, with its metrics; what became of it is counted where it entered. */

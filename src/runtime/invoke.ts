@@ -2,6 +2,7 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { toTraceHeader, TraceContext } from '../kernel/trace';
 
 /**
  * Calls a Lambda function and waits for its answer (Invoke, RequestResponse), with the parts that the DynamoDB client brings anyway:
@@ -9,8 +10,8 @@ import { SignatureV4 } from '@smithy/signature-v4';
  * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
  */
 export interface Invoker {
-  /** The function's answer. Throws when there is none in time, or when the function failed. */
-  (functionArn: string, payload: unknown, timeoutMs: number): Promise<string>;
+  /** The function's answer. Throws when there is none in time, or when the function failed. The trace goes on there; default: the invocation's. */
+  (functionArn: string, payload: unknown, timeoutMs: number, trace?: TraceContext): Promise<string>;
 }
 
 export interface InvokerOptions {
@@ -43,14 +44,14 @@ export function invoker(options: InvokerOptions): Invoker {
   const endpoint = new URL(options.endpoint ?? `https://lambda.${region}.${suffix}`);
   const signer = new SignatureV4({ service: 'lambda', region, credentials, sha256: Sha256 });
   const http = new NodeHttpHandler({ connectionTimeout: 1_000 });
-  return async (functionArn, payload, timeoutMs) => {
+  return async (functionArn, payload, timeoutMs, trace) => {
     const request = new HttpRequest({
       method: 'POST',
       protocol: endpoint.protocol,
       hostname: endpoint.hostname,
       ...(endpoint.port ? { port: Number(endpoint.port) } : {}),
       path: `/2015-03-31/functions/${encodeURIComponent(functionArn)}/invocations`,
-      headers: { 'host': endpoint.host, 'content-type': 'application/json', 'user-agent': userAgent(), ...traceHeader() },
+      headers: { 'host': endpoint.host, 'content-type': 'application/json', 'user-agent': userAgent(), ...traceHeader(trace) },
       body: JSON.stringify(payload),
     });
     const signed = await signer.sign(request) as HttpRequest;
@@ -64,9 +65,9 @@ export function invoker(options: InvokerOptions): Invoker {
 }
 
 /** Continues the caller's trace; Lambda sets it anew for each invocation. */
-function traceHeader(): Record<string, string> {
-  const trace = process.env._X_AMZN_TRACE_ID;
-  return trace ? { 'x-amzn-trace-id': trace } : {};
+function traceHeader(trace: TraceContext | undefined): Record<string, string> {
+  const header = trace ? toTraceHeader(trace) : process.env._X_AMZN_TRACE_ID;
+  return header ? { 'x-amzn-trace-id': header } : {};
 }
 
 /** Says which application calls, as the SDK does. */

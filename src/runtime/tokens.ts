@@ -14,7 +14,29 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Verifies tokens as the environment says. Throws at init for settings that cannot work, later when the keys cannot be fetched. */
 export function tokenVerifier(source: Environment): (token: string) => Promise<TokenVerification> {
-  const verify = verifierOf(source);
+  return verdictOf(verifierOf(source));
+}
+
+/** What is asked of an issuer's tokens. */
+export interface IssuerSettings {
+  readonly issuer: string;
+  /** Audiences of which a token must bear one. */
+  readonly audience: readonly string[];
+  /** Where the keys are; default `<issuer>/.well-known/jwks.json`. */
+  readonly jwksUri?: string;
+  /** A fixed key set as JSON: then no key is fetched. */
+  readonly jwks?: string;
+}
+
+/** Verifies the tokens of one issuer, ID tokens too. Make one and keep it: it remembers the issuer's keys. */
+export function issuerVerifier(settings: IssuerSettings): (token: string) => Promise<TokenVerification> {
+  const { issuer, audience, jwksUri, jwks } = settings;
+  const customJwtCheck = ({ header }: { header: { alg?: string } }): void => requireAlgorithm(header.alg, jwtAlgorithms);
+  const verifier = JwtVerifier.create({ issuer, audience: [...audience], customJwtCheck, jwksUri: jwksUri ?? jwksUriOf(issuer) }, { jwksCache: cacheOf(jwks) });
+  return verdictOf(async (token) => ({ ...await verifier.verify(token) }));
+}
+
+function verdictOf(verify: Verify): (token: string) => Promise<TokenVerification> {
   return async (token) => {
     try {
       const claims = await verify(token);

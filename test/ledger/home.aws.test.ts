@@ -1,3 +1,4 @@
+import { untraced } from '../../src/kernel/trace';
 import { homeLimits, ledgerEnv, writeHome } from '../../src/ledger/contract';
 import { ledgerFromEnvironment } from '../../src/ledger/environment.aws';
 import { takingForwarded } from '../../src/ledger/forwarded.service';
@@ -13,14 +14,19 @@ const call: ForwardedCall = {
 
 describe('a call to its home', () => {
   const asked: unknown[] = [];
-  const forward = (answer: () => string) => forwardPort((region) => async (...args) => {
+  const forward = (answer: () => string, sent = call) => forwardPort((region) => async (...args) => {
     asked.push([region, ...args]);
     return answer();
-  }, 'acme-pay', 3_000)('us-east-1', call);
+  }, 'acme-pay', 3_000)('us-east-1', sent);
 
   it('goes whole to the payments function there, under a name that no request of the gateway has', async () => {
     expect(await forward(() => '{"kind":"differs"}')).toEqual({ kind: 'differs' });
-    expect(asked).toEqual([['us-east-1', 'acme-pay-payments', { forwardedLedgerCall: call }, 3_000]]);
+    expect(asked).toEqual([['us-east-1', 'acme-pay-payments', { forwardedLedgerCall: call }, 3_000, undefined]]);
+  });
+
+  it('goes on in the trace of whoever sends it', async () => {
+    await forward(() => '{"kind":"differs"}', { ...call, traceParent: '53995c3f42cd8ad8' });
+    expect((asked.pop() as unknown[]).pop()).toEqual({ traceId: '1-0-0', parentId: '53995c3f42cd8ad8', sampled: true });
   });
 
   const connection = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
@@ -66,6 +72,7 @@ describe('the authority table', () => {
 
 describe('the payments function', () => {
   const records: unknown[] = [];
+  const begun: unknown[] = [];
   const invocation = { getRemainingTimeInMillis: () => 6_000 };
   const next = async () => 'answered over HTTP';
 
@@ -78,22 +85,28 @@ describe('the payments function', () => {
         return { kind: 'differs' };
       },
       nowMs: () => 1,
+      beginTrace: (context) => {
+        begun.push(context);
+        return { ...untraced({ ...context, parentId: 'aaaaaaaaaaaaaaaa' }), end: (result) => begun.push(result) };
+      },
       record: (record) => records.push(record),
     }, next);
-    expect(await handler({ forwardedLedgerCall: { ...call, remainingMs: 60_000 } }, invocation)).toEqual({ kind: 'differs' });
-    expect(received[0].remainingMs).toBe(5_500);
+    const sent = { ...call, traceParent: '53995c3f42cd8ad8', remainingMs: 60_000 };
+    expect(await handler({ forwardedLedgerCall: sent }, invocation)).toEqual({ kind: 'differs' });
+    expect(received[0]).toMatchObject({ remainingMs: 5_500, traceId: '1-0-0', traceParent: 'aaaaaaaaaaaaaaaa' });
+    expect(begun).toEqual([{ traceId: '1-0-0', parentId: '53995c3f42cd8ad8', sampled: true }, { fault: false }]);
     expect(records).toEqual([{ call: 'openAccount', outcome: 'differs', latencyMs: 0, traceId: '1-0-0', tenant: 'acme', events: { throttle: 1 } }]);
     expect(await handler({ httpMethod: 'POST', body: JSON.stringify({ forwardedLedgerCall: call }) }, invocation)).toBe('answered over HTTP');
   });
 
   it('answers nothing that it does not know', async () => {
-    const handler = takingForwarded({ receive: async () => Promise.reject(new Error('broken')), nowMs: () => 1, record: (record) => records.push(record) }, next);
+    const handler = takingForwarded({ receive: async () => Promise.reject(new Error('broken')), nowMs: () => 1, beginTrace: untraced, record: (record) => records.push(record) }, next);
     expect(await handler({ forwardedLedgerCall: call }, invocation)).toMatchObject({ kind: 'unsure', code: 'outcome_unknown' });
     expect(records.pop()).toMatchObject({ thrown: expect.any(Error) });
   });
 
   it('in mode STRONG knows of no such calls', async () => {
-    expect(await takingForwarded({ nowMs: () => 1, record: () => undefined }, next)({ forwardedLedgerCall: call }, invocation)).toBe('answered over HTTP');
+    expect(await takingForwarded({ nowMs: () => 1, beginTrace: untraced, record: () => undefined }, next)({ forwardedLedgerCall: call }, invocation)).toBe('answered over HTTP');
   });
 });
 

@@ -1,6 +1,7 @@
 import { writeTenantSource } from '../../src/api/contract';
+import { noTracer, SpanStart, untraced } from '../../src/kernel/trace';
 import { dynamoClient } from '../../src/runtime/clients';
-import { httpPorts, telemetryOf } from '../../src/runtime/http-ports';
+import { forwardedPorts, httpPorts, telemetryOf } from '../../src/runtime/http-ports';
 import { Telemetry } from '../../src/runtime/telemetry';
 
 const telemetry = new Telemetry({ systemName: 's', region: 'us-east-1', service: 'x', write: () => undefined });
@@ -25,10 +26,46 @@ test('a function\'s telemetry needs its region', () => {
 
 test('the trace of a request wins over the invocation\'s', () => {
   process.env._X_AMZN_TRACE_ID = 'Root=1-00000001-000000000000000000000001';
-  const { traceId } = httpPorts(environment, telemetry);
-  expect(traceId(() => undefined)).toBe('1-00000001-000000000000000000000001');
-  expect(traceId((name) => (name === 'X-Amzn-Trace-Id' ? 'Root=1-5f2330a4-6a0de1cd0e17c0508d386a64' : undefined))).toBe('1-5f2330a4-6a0de1cd0e17c0508d386a64');
+  const { beginTrace } = httpPorts(environment, telemetry);
+  expect(beginTrace(() => undefined, 0).context.traceId).toBe('1-00000001-000000000000000000000001');
+  const header = (name: string) => (name === 'X-Amzn-Trace-Id' ? 'Root=1-5f2330a4-6a0de1cd0e17c0508d386a64' : undefined);
+  expect(beginTrace(header, 0).context.traceId).toBe('1-5f2330a4-6a0de1cd0e17c0508d386a64');
   delete process.env._X_AMZN_TRACE_ID;
+});
+
+describe('work is shown', () => {
+  const begun: unknown[] = [];
+  const tracing = {
+    name: 'acme-payments',
+    tracer: {
+      ...noTracer,
+      begin: (start: SpanStart) => {
+        begun.push(start);
+        return { ...untraced(start.context), link: (other: unknown) => begun.push(other), annotate: (...what: unknown[]) => begun.push(what) };
+      },
+    },
+  };
+  const w3c = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  beforeEach(() => void begun.splice(0));
+
+  test('from the time when the request came, and names the trace of a caller who speaks the other language', () => {
+    const { beginTrace } = httpPorts(environment, telemetry, tracing);
+    const header = 'Root=1-5f2330a4-6a0de1cd0e17c0508d386a64;Parent=53995c3f42cd8ad8;Sampled=1';
+    beginTrace((name) => ({ 'X-Amzn-Trace-Id': header, 'traceparent': w3c })[name], 7);
+    expect(begun).toEqual([
+      { name: 'acme-payments', kind: 'work', startMs: 7, context: { traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64', parentId: '53995c3f42cd8ad8', sampled: true } },
+      expect.objectContaining({ traceId: '1-4bf92f35-77b34da6a3ce929d0e0e4736' }),
+    ]);
+    begun.length = 0;
+    beginTrace((name) => (name === 'traceparent' ? w3c : undefined), 7);
+    expect(begun).toHaveLength(1);
+  });
+
+  test('as forwarded, where a call came from another region', () => {
+    const context = { traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64', sampled: true };
+    forwardedPorts(telemetry, tracing).beginTrace(context, 7);
+    expect(begun).toEqual([{ name: 'acme-payments', kind: 'work', startMs: 7, context }, ['forwarded', true]]);
+  });
 });
 
 test('the DynamoDB client sends once, and gives up in time', async () => {

@@ -6,7 +6,7 @@ import type { RequestRecord } from '../http.contract';
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: object;
   /** Present with errors. */
   readonly code?: ProblemCode;
   /** The payment it is about, for the log. */
@@ -27,13 +27,17 @@ export class ProblemError extends Error {
 
 /** An answer with a JSON body. */
 export function jsonAnswer(status: number, body: object, headers: Readonly<Record<string, string>> = {}): Answer {
-  return { status, headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(body) };
+  return { status, headers: { 'Content-Type': 'application/json', ...headers }, body };
 }
 
-/** An error in its one form; `instance` is the path asked for, so that a stored refusal reads the same whenever it is repeated. */
-export function problemAnswer(code: ProblemCode, detail: string, instance: string, headers: Readonly<Record<string, string>> = {}): Answer {
-  const body = JSON.stringify(problemOf(code, detail, instance));
-  return { status: problems[code].status, headers: { 'Content-Type': problemMediaType, ...headers }, body, code };
+/**
+ * An error in its one form. `instance` is the path asked for, so that a stored refusal reads the same whenever it is repeated; for the
+ * same reason it names the trace in which it was made. Others name the trace of the request.
+ */
+export function problemAnswer(
+  code: ProblemCode, detail: string, instance: string, headers: Readonly<Record<string, string>> = {}, traceId?: string,
+): Answer {
+  return { status: problems[code].status, headers: { 'Content-Type': problemMediaType, ...headers }, body: problemOf(code, detail, instance, traceId), code };
 }
 
 /** The header that tells when to ask again. */

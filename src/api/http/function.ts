@@ -27,10 +27,12 @@ export function httpFunction(endpoints: Endpoints, ports: HttpPorts): (event: Ga
   return async (event, invocation) => {
     const startedMs = ports.nowMs();
     const request = readRequest(event);
-    const traceId = ports.traceId((name) => request.header(name)[0]);
+    const span = ports.beginTrace((name) => request.header(name)[0], startedMs);
+    const { traceId } = span.context;
     const events: Partial<Record<LedgerEvent, number>> = {};
     const context: Omit<CallContext, 'tenant'> = {
       traceId,
+      trace: span.context,
       deadlineMs: startedMs + Math.max(0, Math.min(ports.requestDeadlineMs, invocation.getRemainingTimeInMillis() - reserveMs - graceMs)),
       observe: (what) => { events[what] = (events[what] ?? 0) + 1; },
     };
@@ -49,6 +51,9 @@ export function httpFunction(endpoints: Endpoints, ports: HttpPorts): (event: Ga
       events,
       thrown: thrown ?? answer.fault,
     });
+    if (answer.paymentId !== undefined) span.annotate('paymentId', answer.paymentId);
+    if (answer.became === 'replayed') span.annotate('replayed', true);
+    span.end({ status: answer.status });
     return resultOf(answer, traceId, ports.region);
   };
 }
@@ -89,5 +94,6 @@ function resultOf(answer: Answer, traceId: string, region: string): GatewayResul
     [apiHeaders.servedByRegion]: region,
     [apiHeaders.cacheControl]: 'no-store',
   };
-  return { statusCode: answer.status, headers, body: answer.body };
+  const { code, body } = answer;
+  return { statusCode: answer.status, headers, body: JSON.stringify(code === undefined || 'traceId' in body ? body : { ...body, traceId }) };
 }

@@ -67,7 +67,7 @@ export function keyedAnswer(outcome: KeyedOutcome, successStatus: 200 | 201, ins
       return { ...answer, paymentId: payment.paymentId, ...(replayed ? { became: 'replayed' } : successStatus === 201 ? { became } : {}) };
     }
     case 'refused': {
-      const answer = problemAnswer(outcome.code, outcome.detail, instance, replayedHeader(outcome.replayed));
+      const answer = problemAnswer(outcome.code, outcome.detail, instance, replayedHeader(outcome.replayed), outcome.traceId);
       return outcome.replayed ? { ...answer, became: 'replayed' } : answer;
     }
     case 'keyReused':

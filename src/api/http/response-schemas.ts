@@ -74,4 +74,11 @@ export const problemSchema = z.strictObject({
   detail: z.string(),
   instance: z.string().check(described('The path asked for, or the ID of the request.')),
   code: z.enum(codes as [ProblemCode, ...ProblemCode[]]).check(described('What happened, for programs. Stable.')),
+  traceId: z.optional(z.string().check(
+    z.regex(/^1-[0-9a-f]{8}-[0-9a-f]{24}$/),
+    described(
+      'Trace in which it happened, as in `X-Amzn-Trace-Id` and the logs. A stored refusal names that of the first request with its key. Absent where the gateway answers by itself.',
+      '1-5f2330a4-6a0de1cd0e17c0508d386a64',
+    ),
+  )),
 });

@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { DeleteItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { exportJWK, generateKeyPair, SignJWT } from './jose';
 import { apiEnv, authorizerEnv, drainKey, writeTenantSource } from '../../../src/api/contract';
@@ -66,6 +67,37 @@ test('a payment goes all the way, and leaves one line for each request', async (
   expect((await call('payments', 'POST', `/api/v1/payments/${json.paymentId}/capture`, { key: 'c' })).json.status).toBe('CAPTURED');
   expect((await call('accounts', 'GET', '/api/v1/accounts/m')).json).toMatchObject({ available: 3_750, settled: 1_250 });
   expect((await call('transactions', 'GET', '/api/v1/transactions', { query: { accountId: 'm' } })).json.items).toHaveLength(2);
+});
+
+test('a payment is shown in the trace of its request, and its log, its answer and its item name it', async () => {
+  const daemon = createSocket('udp4');
+  await new Promise<void>((resolve) => void daemon.bind(0, '127.0.0.1', resolve));
+  const documents: Record<string, any>[] = [];
+  daemon.on('message', (message) => documents.push(JSON.parse(message.toString().split('\n')[1]) as Record<string, any>));
+  process.env.AWS_XRAY_DAEMON_ADDRESS = `127.0.0.1:${daemon.address().port}`;
+  try {
+    const payments = entry<Handler>('payments');
+    const traceId = '1-5f2330a4-6a0de1cd0e17c0508d386a65';
+    const headers = { 'X-Amzn-Trace-Id': `Root=${traceId};Parent=53995c3f42cd8ad8;Sampled=1` };
+    logged.length = 0;
+    const { json } = await call('payments', 'POST', '/api/v1/payments', { json: { accountId: 'm', amount: 1, currency: 'EUR' }, key: 'traced-key', headers }, payments);
+    const refused = await call('payments', 'POST', `/api/v1/payments/${json.paymentId}/refund`, { key: 'r', headers }, payments);
+    expect(refused).toMatchObject({ status: 409, json: { traceId } });
+    while (documents.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(documents[0]).toMatchObject({
+      name: 'acme-pay-payments', trace_id: traceId, parent_id: '53995c3f42cd8ad8', http: { response: { status: 201 } },
+      annotations: { system: 'acme-pay', region: 'us-east-1', paymentId: json.paymentId }, subsegments: [{ name: 'ledger.authorise' }],
+    });
+    expect(documents[1]).toMatchObject({ error: true, http: { response: { status: 409 } }, subsegments: [{ name: 'ledger.move' }] });
+    expect(JSON.stringify(documents)).not.toContain('traced-key');
+    const { Items = [] } = await engine.client.send(new ScanCommand({ TableName: engine.tableName }));
+    const item = Items.find(({ pk }) => pk.S === `k#${(json.paymentId as string).slice('pay_'.length)}`);
+    expect(item).toMatchObject({ traceId: { S: traceId }, traceParent: { S: documents[0].subsegments[0].id } });
+    expect(logged.map((line) => (JSON.parse(line) as Record<string, unknown>).traceId)).toEqual([traceId, traceId]);
+  } finally {
+    delete process.env.AWS_XRAY_DAEMON_ADDRESS;
+    await new Promise<void>((resolve) => void daemon.close(resolve));
+  }
 });
 
 test('each function answers its own routes, and 404 for others', async () => {

@@ -3,6 +3,7 @@ import { accountEndpoints, Endpoints, healthEndpoints, paymentEndpoints, transac
 import { GatewayResult, httpFunction } from '../../../src/api/http/function';
 import type { GatewayEvent } from '../../../src/api/http/request';
 import type { HttpPorts, RequestRecord } from '../../../src/api/http.contract';
+import { untraced } from '../../../src/kernel/trace';
 import type { Ledger } from '../../../src/ledger/model';
 import { PaymentsLedger } from '../../../src/ledger/service';
 import { MemoryStore } from '../../contract/memory-store';
@@ -50,7 +51,7 @@ export class HttpApi {
       tenantSource: { kind: 'context', key: 'tenant' },
       requestDeadlineMs: 10_000,
       nowMs: () => this.nowMs,
-      traceId: () => traceId,
+      beginTrace: () => untraced({ traceId, sampled: false }),
       record: (record) => this.records.push(record),
       ...ports,
     };
@@ -63,7 +64,9 @@ export class HttpApi {
     this.nowMs += 1;
     const result = await this.answer(eventOf(method, path, sent));
     requireDocumented(method, path, result);
-    return received(result);
+    const answer = received(result);
+    if (answer.json.code !== undefined && !answer.json.traceId) throw new Error(`${method} ${path}: the problem names no trace`);
+    return answer;
   }
 
   /** A call with a key of its own. */

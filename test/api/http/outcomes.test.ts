@@ -1,5 +1,6 @@
 import { eventOf, HttpApi, Sent } from './http-api';
 import { httpFunction } from '../../../src/api/http/function';
+import { untraced } from '../../../src/kernel/trace';
 import type { KeyedOutcome, Ledger } from '../../../src/ledger/model';
 
 const order = { accountId: 'a', amount: 5, currency: 'EUR' };
@@ -62,6 +63,31 @@ test.each<[KeyedOutcome, number, string, string | undefined]>([
 ])('a keyed call that comes to %j', async (outcome, status, code, retryAfter) => {
   const answer = await apiWith(outcome).send('POST', '/api/v1/payments', keyed);
   expect([answer.status, answer.json.code, answer.headers['Retry-After']]).toEqual([status, code, retryAfter]);
+});
+
+test('a problem names the trace of its request, a stored refusal that of the first one with its key', async () => {
+  let trace = '1-00000001-000000000000000000000001';
+  const api = new HttpApi(undefined, { beginTrace: () => untraced({ traceId: trace, sampled: false }) });
+  await api.send('PUT', '/api/v1/accounts/a', { json: { currency: 'EUR', balance: 10 } });
+  const { json: { paymentId } } = await api.send('POST', '/api/v1/payments', keyed);
+  const refund = () => api.send('POST', `/api/v1/payments/${paymentId}/refund`, { key: 'r' });
+  const first = await refund();
+  expect([first.json.code, first.json.traceId, first.headers['X-Amzn-Trace-Id']]).toEqual(['not_captured', trace, `Root=${trace}`]);
+  trace = '1-00000002-000000000000000000000002';
+  const again = await refund();
+  expect([again.text, again.headers['X-Amzn-Trace-Id']]).toEqual([first.text, `Root=${trace}`]);
+  expect((await api.send('GET', '/api/v1/nowhere')).json).toMatchObject({ code: 'unknown_route', traceId: trace });
+});
+
+test('a request ends its part of the trace with its status', async () => {
+  const told: unknown[] = [];
+  const span = { ...untraced({ traceId: '1-00000001-000000000000000000000001', parentId: '53995c3f42cd8ad8', sampled: true }), annotate: (...what: unknown[]) => told.push(what), end: (how: unknown) => told.push(how) };
+  const api = new HttpApi(undefined, { beginTrace: () => span });
+  await api.send('PUT', '/api/v1/accounts/a', { json: { currency: 'EUR', balance: 10 } });
+  const { json: { paymentId } } = await api.send('POST', '/api/v1/payments', keyed);
+  await api.send('POST', '/api/v1/payments', keyed);
+  expect(told).toEqual([{ status: 201 }, ['paymentId', paymentId], { status: 201 }, ['paymentId', paymentId], ['replayed', true], { status: 201 }]);
+  expect([...api.store.items.values()].find((item) => item.kind === 'PAYMENT')).toMatchObject({ traceParent: '53995c3f42cd8ad8' });
 });
 
 test('callers without a tenant learn nothing of routes and methods', async () => {
