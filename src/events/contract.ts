@@ -91,6 +91,12 @@ export const publisherEnv = new EnvCodec({
   endpointId: 'MESH_ENDPOINT_ID',
 });
 
+/**
+ * What one PutEvents takes: entries, and bytes of all of them together as EventBridge counts them. It may take more by now: 256 KB
+ * holds in every region. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
+ */
+export const publishLimits = { entries: 10, bytes: 256 * 1024 - 1 } as const;
+
 /** What the mesh's own functions need. */
 export const meshEnv = new EnvCodec({
   systemName: 'PAYMENTS_SYSTEM_NAME',

@@ -60,3 +60,15 @@ export interface ProbeData {
   /** Epoch milliseconds at the sender. */
   readonly sentAt: number;
 }
+
+/** One entry of PutEvents. */
+export interface PutEntry {
+  readonly source: string;
+  readonly detailType: string;
+  /** The envelope as JSON. */
+  readonly detail: string;
+  /** X-Ray's header, for PutEvents' `TraceHeader`. */
+  readonly traceHeader?: string;
+  /** Entries of one subject stay in their order; without a subject an entry is in no order. */
+  readonly subject?: string;
+}
