@@ -1,0 +1,178 @@
+import { AuditDraft, AuditRecord, IntentKind, RecordShape, RunAction, StampedShape, Weights } from './cutover.model';
+import { sha256 } from '../kernel/digest';
+
+/** The longest text of a standard parameter in bytes. */
+export const recordBytes = 4096;
+const longestText = 240;
+export const firstPrev = 'none';
+
+/** An intent that no result is recorded of. */
+export interface OpenIntent {
+  readonly seq: number;
+  readonly key: string;
+  readonly run: string;
+  readonly kind: IntentKind;
+  readonly to: RecordShape;
+}
+
+/** A run, as recorded. */
+export interface RecordedRun {
+  readonly id: string;
+  readonly action: RunAction;
+  readonly startedAt: string;
+  readonly startedBy: readonly string[];
+  readonly attested: Readonly<Record<string, string>>;
+}
+
+/** Everything that follows from the records, and nothing that does not. */
+export interface CutoverState {
+  readonly seq: number;
+  /** SHA-256 of the last record. */
+  readonly tip: string;
+  readonly keys: ReadonlySet<string>;
+  /** The public records as they must stand; absent before they are made and after they are removed. */
+  readonly recorded?: StampedShape;
+  /** Intents since then, oldest first: the last one is to be carried out, the others were overtaken. */
+  readonly open: readonly OpenIntent[];
+  /** Every change of the TTL, oldest first. */
+  readonly ttls: readonly { readonly seconds: number; readonly at: string }[];
+  /** When the recorded weights came about, and whether their soak is over. */
+  readonly changedAt?: string;
+  readonly soaked: boolean;
+  readonly run?: RecordedRun;
+  readonly ended?: { readonly run: string; readonly state: string; readonly why: string; readonly at: string };
+  /** Units whose authority this cutover moved and has not moved back. */
+  readonly moved: readonly { readonly unit: number; readonly from: string }[];
+}
+
+export const emptyState: CutoverState = { seq: 0, tip: firstPrev, keys: new Set(), open: [], ttls: [], soaked: false, moved: [] };
+
+/** The share of each region in a shape. */
+export function weightsOf({ source, target }: RecordShape): Weights {
+  return { source: source?.weight ?? 0, target: target.weight };
+}
+
+/** The text of the next record: canonical enough, since its hash is over the text as stored. */
+export function recordText(state: CutoverState, draft: AuditDraft, at: string): string {
+  const record: AuditRecord = { seq: state.seq + 1, at, prev: state.tip, ...draft };
+  const text = JSON.stringify(record);
+  if (bytesOf(text) <= recordBytes) return text;
+  const shortened = JSON.stringify(record, (name, value: unknown) => (typeof value === 'string' && name !== 'key' && name !== 'run' ? shorten(value) : value));
+  if (bytesOf(shortened) <= recordBytes) return shortened;
+  throw new Error(`a record '${draft.entry.what}' of ${bytesOf(shortened)} bytes does not fit into a parameter of ${recordBytes}: name fewer alarms, checks or approvers`);
+}
+
+function bytesOf(text: string): number {
+  return Buffer.byteLength(text);
+}
+
+/** A long text's beginning, with what proves the rest. */
+function shorten(text: string): string {
+  return text.length <= longestText ? text : `${text.slice(0, longestText)}... (${text.length} characters, sha256 ${sha256(text)})`;
+}
+
+/** A text as a record; a sentence when it is none. */
+export function parseRecord(text: string): AuditRecord | string {
+  try {
+    const record = JSON.parse(text) as Partial<AuditRecord> | null;
+    const { seq, at, prev, key, by, entry } = record ?? {};
+    if (Number.isInteger(seq) && typeof at === 'string' && typeof prev === 'string' && typeof key === 'string' && Array.isArray(by) && typeof entry?.what === 'string') {
+      return record as AuditRecord;
+    }
+  } catch {
+    // Said below.
+  }
+  return 'is not a record: its text was changed or written by something else';
+}
+
+/** The state after one more record. */
+export function apply(state: CutoverState, record: AuditRecord, text: string): CutoverState {
+  const next: CutoverState = { ...state, seq: record.seq, tip: sha256(text), keys: new Set([...state.keys, record.key]) };
+  return { ...next, ...effectOf(next, record) };
+}
+
+function effectOf(state: CutoverState, { seq, at, key, by, entry }: AuditRecord): Partial<CutoverState> {
+  switch (entry.what) {
+    case 'intent': return { open: [...state.open, { seq, key, run: entry.run, kind: entry.kind, to: entry.to }] };
+    case 'changed': return changed(state, entry.intent, entry.kind, at);
+    case 'adopted': return { ...settled(state, { shape: entry.shape, stamp: entry.stamp }, at), open: [], changedAt: at, soaked: false };
+    case 'removed': return { recorded: undefined, open: [], changedAt: undefined, soaked: false };
+    case 'started': return { run: { id: entry.run, action: entry.action, startedAt: at, startedBy: by, attested: entry.attested } };
+    case 'soaked': return { soaked: true };
+    case 'authority': {
+      const others = state.moved.filter(({ unit }) => unit !== entry.unit);
+      const back = state.moved.some(({ unit, from }) => unit === entry.unit && from === entry.to);
+      return { moved: back ? others : [...others, { unit: entry.unit, from: entry.from }] };
+    }
+    case 'ended': return {
+      ...(state.run?.id === entry.run ? { run: undefined } : {}), ended: { run: entry.run, state: entry.state, why: entry.why, at },
+    };
+    default: return {};
+  }
+}
+
+function changed(state: CutoverState, seq: number, kind: IntentKind, at: string): Partial<CutoverState> {
+  const intent = state.open.find((open) => open.seq === seq);
+  if (!intent) return {};
+  // A deployment changes where records point and how long they are kept, not who gets how much.
+  const sameWeights = kind === 'deploy' && state.recorded !== undefined;
+  return { ...settled(state, { shape: intent.to, stamp: seq }, at), ...(sameWeights ? {} : { changedAt: at, soaked: false }) };
+}
+
+function settled(state: CutoverState, recorded: StampedShape, at: string): Partial<CutoverState> {
+  const before = state.ttls[state.ttls.length - 1]?.seconds;
+  const seconds = recorded.shape.ttlSeconds;
+  return {
+    recorded,
+    // What was meant later than this is still to be done.
+    open: state.open.filter(({ seq }) => seq > recorded.stamp),
+    ...(before === seconds ? {} : { ttls: [...state.ttls, { seconds, at }] }),
+  };
+}
+
+/** Since when every recorded TTL was at most this long; undefined when the present one is longer. */
+export function ttlSince({ ttls }: CutoverState, seconds: number): string | undefined {
+  const tooLong = ttls.map((ttl) => ttl.seconds > seconds).lastIndexOf(true);
+  return ttls[tooLong + 1]?.at;
+}
+
+/** One thing that is wrong with a chain. */
+export interface ChainProblem {
+  readonly seq: number;
+  readonly problem: string;
+}
+
+export interface Verification {
+  readonly records: readonly AuditRecord[];
+  readonly problems: readonly ChainProblem[];
+  /** Last place and its hash: whoever keeps these can tell later whether the end was cut off. */
+  readonly anchor: { readonly seq: number; readonly hash: string };
+}
+
+/** Checks a whole chain as found: places, hashes, and, when given, that it still holds a state that was seen before. */
+export function verifyChain(found: ReadonlyMap<number, string>, seen?: { readonly seq: number; readonly hash: string }): Verification {
+  const records: AuditRecord[] = [];
+  const problems: ChainProblem[] = [];
+  const last = Math.max(0, seen?.seq ?? 0, ...found.keys());
+  let prev: string | undefined = firstPrev;
+  for (let seq = 1; seq <= last; seq += 1) {
+    const text = found.get(seq);
+    const record = text === undefined ? 'is missing: it was deleted' : parseRecord(text);
+    if (typeof record === 'string') problems.push({ seq, problem: record });
+    else problems.push(...placeProblems(record, seq, prev));
+    if (typeof record !== 'string') records.push(record);
+    prev = text === undefined ? undefined : sha256(text);
+    if (seen?.seq === seq && prev !== undefined && prev !== seen.hash) problems.push({ seq, problem: `is not the record that was seen before: its hash is ${prev}, it was ${seen.hash}` });
+  }
+  return { records, problems, anchor: { seq: last, hash: prev ?? 'missing' } };
+}
+
+function placeProblems(record: AuditRecord, seq: number, prev: string | undefined): ChainProblem[] {
+  const problems: ChainProblem[] = [];
+  if (record.seq !== seq) problems.push({ seq, problem: `says that it is record ${record.seq}: it was moved` });
+  // Behind a missing record nothing can be said of the link.
+  if (prev !== undefined && record.prev !== prev) {
+    problems.push({ seq, problem: seq === 1 ? 'does not begin the chain' : `does not follow record ${seq - 1}: one of the two was changed after it was written` });
+  }
+  return problems;
+}

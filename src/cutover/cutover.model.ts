@@ -1,0 +1,94 @@
+/** The cutover's vocabulary, shared by its services: what is moved, what is recorded. Types only. */
+
+/** Shares of the public name's answers, in percent; together 100. */
+export interface Weights {
+  readonly source: number;
+  readonly target: number;
+}
+
+/** Where one region's record points. */
+export interface RecordTarget {
+  /** Regional name of the API in that region. */
+  readonly value: string;
+  /** Route 53 health check of that region. */
+  readonly healthCheckId?: string;
+  readonly weight: number;
+}
+
+/** The public name's weighted records, all that counts of them. */
+export interface RecordShape {
+  readonly ttlSeconds: number;
+  /** Absent once the source's role has ended. */
+  readonly source?: RecordTarget;
+  readonly target: RecordTarget;
+}
+
+/**
+ * Records as they stand, with the number of the intent that made them. The number is part of their set identifiers, so that whoever
+ * changes them names the very state that was read: a worker that was overtaken cannot change what its successor made.
+ */
+export interface StampedShape {
+  readonly shape: RecordShape;
+  readonly stamp: number;
+}
+
+/** Why the records are changed. */
+export type IntentKind = 'create' | 'deploy' | 'shift' | 'rollback' | 'revert' | 'retire';
+
+/** How a run ends. PAUSED: nothing moves until somebody starts another run, which goes on from the recorded weights. */
+export type EndState = 'SUCCEEDED' | 'ROLLED_BACK' | 'PAUSED' | 'FAILED';
+
+/** What a run is asked to do. */
+export type RunAction = 'cutover' | 'rollback' | 'adopt' | 'revert';
+
+/** One check before a phase, as it is reported and recorded. */
+export interface CheckResult {
+  readonly name: string;
+  readonly passed: boolean;
+  /** What was found. */
+  readonly value: string;
+  readonly allowed: string;
+  /** What to do about it; empty when it passed. */
+  readonly mend: string;
+}
+
+export type Decision = 'APPROVED' | 'REJECTED' | 'EXPIRED';
+
+/** What is recorded. `run` is the execution that it belongs to. */
+export type AuditEntry =
+  | { readonly what: 'intent'; readonly run: string; readonly kind: IntentKind; readonly phase?: number; readonly from?: RecordShape; readonly to: RecordShape }
+  | { readonly what: 'changed'; readonly run: string; readonly intent: number; readonly kind: IntentKind; readonly weights: Weights; readonly inSync: true }
+  | { readonly what: 'removed'; readonly run: string }
+  | {
+    readonly what: 'started'; readonly run: string; readonly action: RunAction; readonly reason: string; readonly plan: string;
+    readonly phases: readonly number[]; readonly attested: Readonly<Record<string, string>>;
+  }
+  | { readonly what: 'prechecks'; readonly run: string; readonly phase: number; readonly passed: boolean; readonly digest: string; readonly failed: readonly string[]; readonly checks: readonly string[] }
+  | { readonly what: 'decision'; readonly run: string; readonly about: string; readonly decision: Decision; readonly comments: readonly string[]; readonly digest?: string }
+  | { readonly what: 'drift'; readonly run: string; readonly recorded: string; readonly real: string; readonly found?: StampedShape }
+  | { readonly what: 'adopted'; readonly run: string; readonly shape: RecordShape; readonly stamp: number }
+  | { readonly what: 'unreachable'; readonly run: string; readonly step: string; readonly detail: string }
+  | { readonly what: 'breach'; readonly run: string; readonly phase: number; readonly alarms: readonly string[]; readonly then: 'PAUSE' | 'ROLL_BACK' }
+  | { readonly what: 'soaked'; readonly run: string; readonly phase: number; readonly seconds: number }
+  | { readonly what: 'authority'; readonly run: string; readonly unit: number; readonly from: string; readonly to: string; readonly epoch: number }
+  | { readonly what: 'reconciled'; readonly run: string; readonly rounds: number; readonly summary: string; readonly unexplained: number; readonly final: boolean; readonly digest: string }
+  | { readonly what: 'ended'; readonly run: string; readonly state: EndState; readonly why: string };
+
+/** An entry before it has a place in the chain. */
+export interface AuditDraft {
+  /** Names what is recorded, for good: a second draft with the same key is the same statement, made again after a crash. */
+  readonly key: string;
+  /** Who: an IAM principal, the verified subject of a token, or the execution for what it does by itself. */
+  readonly by: readonly string[];
+  readonly entry: AuditEntry;
+}
+
+/** A record of the chain. */
+export interface AuditRecord extends AuditDraft {
+  /** 1, 2, 3, ...: the place, claimed by whoever wrote it first. */
+  readonly seq: number;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** SHA-256 of the record before, as stored; `none` in the first. */
+  readonly prev: string;
+}

@@ -1,0 +1,49 @@
+import { CutoverState, weightsOf } from './audit.domain';
+import { RecordShape, StampedShape, Weights } from './cutover.model';
+import { canonicalJson, Json } from '../kernel/fingerprint';
+
+/** The public name's records as they are. */
+export type Found =
+  | { readonly kind: 'ours'; readonly stamped: StampedShape; readonly raw: unknown }
+  /** Records of this name that the cutover did not make, or not as a pair. */
+  | { readonly kind: 'other'; readonly description: string; readonly raw: unknown }
+  | { readonly kind: 'none'; readonly raw: unknown };
+
+/** Whether two shapes are the same in everything that counts. */
+export function sameShape(one: RecordShape, other: RecordShape): boolean {
+  return canonicalJson(one as unknown as Json) === canonicalJson(other as unknown as Json);
+}
+
+/** Whether the records are as recorded, or as an intent that was recorded has made them. */
+export function isExplained(state: CutoverState, found: Found): boolean {
+  if (found.kind === 'other') return false;
+  if (found.kind === 'none') return state.recorded === undefined;
+  const { shape, stamp } = found.stamped;
+  const known: StampedShape[] = [...(state.recorded ? [state.recorded] : []), ...state.open.map(({ seq, to }) => ({ stamp: seq, shape: to }))];
+  return known.some((one) => one.stamp === stamp && sameShape(one.shape, shape));
+}
+
+/** Shares that add up to 100, whatever the weights do. */
+export function sharesOf(shape: RecordShape): Weights {
+  const { source, target } = weightsOf(shape);
+  if (source + target === 0) return { source: 50, target: 50 };
+  const share = Math.round(100 * target / (source + target));
+  return { source: 100 - share, target: share };
+}
+
+/** The shape with the target's share set. */
+export function withTargetShare(shape: RecordShape, share: number): RecordShape {
+  const target = { ...shape.target, weight: share };
+  return shape.source ? { ...shape, source: { ...shape.source, weight: 100 - share }, target } : { ...shape, target };
+}
+
+/** The records in one line. */
+export function describeFound(found: Found): string {
+  if (found.kind === 'none') return 'no records';
+  return found.kind === 'other' ? found.description : describeShape(found.stamped.shape);
+}
+
+export function describeShape({ source, target, ttlSeconds }: RecordShape): string {
+  const side = (name: string, { weight, value }: { weight: number; value: string }): string => `${name} ${weight} (${value})`;
+  return [...(source ? [side('source', source)] : []), side('target', target), `TTL ${ttlSeconds} s`].join(', ');
+}

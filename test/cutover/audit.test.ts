@@ -1,0 +1,142 @@
+import fc from 'fast-check';
+import { Crash, crashAt, shapeOf, started, World } from './world';
+import { recordBytes, ttlSince } from '../../src/cutover/audit.domain';
+import { ChainBroken } from '../../src/cutover/audit.service';
+import { AuditDraft } from '../../src/cutover/cutover.model';
+
+const note = (key: string, why = 'so'): AuditDraft => ({ key, by: ['alice'], entry: { what: 'ended', run: 'r', state: 'PAUSED', why } });
+
+async function chainOf(count: number): Promise<World> {
+  const world = new World();
+  const log = world.log();
+  for (let at = 1; at <= count; at += 1) await log.append(() => note(`k${at}`));
+  return world;
+}
+
+test('each record carries the hash of the one before, and nothing is ever put twice', async () => {
+  const world = await chainOf(25);
+  const { records, problems, anchor } = await world.log().verify();
+  expect(problems).toEqual([]);
+  expect(records.map(({ seq }) => seq)).toEqual(Array.from({ length: 25 }, (_, at) => at + 1));
+  expect(records[0].prev).toBe('none');
+  expect(new Set(records.map(({ prev }) => prev)).size).toBe(25);
+  expect(anchor.seq).toBe(25);
+  expect((await world.log().current()).tip).toBe(anchor.hash);
+});
+
+test('any number of writers at once take different places without a gap, and each statement stands once', async () => {
+  await fc.assert(fc.asyncProperty(fc.scheduler(), fc.integer({ min: 2, max: 4 }), fc.boolean(), async (scheduler, writers, same) => {
+    const world = new World();
+    const turn = async (port: string): Promise<{ after: () => void }> => {
+      await scheduler.schedule(Promise.resolve(), port);
+      return { after: () => undefined };
+    };
+    const write = async (writer: number): Promise<void> => {
+      const log = world.log(turn);
+      for (const at of [1, 2, 3]) await log.append(() => note(same ? `k${at}` : `w${writer}-${at}`));
+    };
+    await scheduler.waitFor(Promise.all(Array.from({ length: writers }, (_, writer) => write(writer))));
+    const { records, problems } = await world.log().verify();
+    expect(problems).toEqual([]);
+    expect(records).toHaveLength(same ? 3 : 3 * writers);
+  }), { numRuns: 150 });
+});
+
+test.each(['before', 'after'] as const)('killed %s any call leaves no gap, and the statement can be made again', async (when) => {
+  for (let nth = 1, crashed = true; crashed; nth += 1) {
+    const world = await chainOf(3);
+    crashed = await world.log(crashAt(nth, when)).append(() => note('again')).then(() => false, (error: unknown) => error instanceof Crash);
+    await world.log().append(() => note('again'));
+    const { records, problems } = await world.log().verify();
+    expect([problems, records.map(({ key }) => key)]).toEqual([[], ['k1', 'k2', 'k3', 'again']]);
+  }
+});
+
+test('a put whose answer was lost counts once', async () => {
+  const world = new World();
+  const port = world.audit();
+  const log = world.log();
+  let lost = false;
+  const lossy = new (log.constructor as new (...args: unknown[]) => typeof log)({
+    ...port, put: async (seq: number, text: string) => {
+      const answer = await port.put(seq, text);
+      if (lost) return answer;
+      lost = true;
+      return 'taken';
+    },
+  }, world.clock);
+  await lossy.append(() => note('once'));
+  expect(world.parameters.size).toBe(1);
+});
+
+describe('a broken chain', () => {
+  const broken = async (spoil: (texts: Map<number, string>) => void): Promise<string[]> => {
+    const world = await chainOf(5);
+    spoil(world.parameters);
+    const { problems } = await world.log().verify();
+    return problems.map(({ seq, problem }) => `${seq} ${problem}`);
+  };
+
+  test('says which record was deleted', async () => {
+    expect(await broken((texts) => texts.delete(3))).toEqual(['3 is missing: it was deleted']);
+  });
+
+  test('says between which two something was changed', async () => {
+    expect(await broken((texts) => texts.set(3, texts.get(3)!.replace('alice', 'mallo')))).toEqual([expect.stringMatching(/^4 does not follow record 3/)]);
+  });
+
+  test('says what is no record, and what was moved', async () => {
+    expect(await broken((texts) => texts.set(2, '{'))).toEqual([expect.stringMatching(/^2 is not a record/), expect.stringMatching(/^3 does not follow record 2/)]);
+    expect((await broken((texts) => texts.set(5, texts.get(4)!)))[0]).toMatch(/^5 says that it is record 4/);
+  });
+
+  test('cannot hide that its end was cut off from whoever has seen it', async () => {
+    const world = await chainOf(5);
+    const seen = (await world.log().verify()).anchor;
+    world.parameters.delete(5);
+    expect((await world.log().verify()).problems).toEqual([]);
+    expect((await world.log().verify(seen)).problems).toEqual([{ seq: 5, problem: 'is missing: it was deleted' }]);
+  });
+
+  test('is not built upon', async () => {
+    for (const spoil of [(texts: Map<number, string>) => texts.delete(3), (texts: Map<number, string>) => texts.set(3, texts.get(3)!.replace('alice', 'mallo'))]) {
+      const world = await chainOf(5);
+      spoil(world.parameters);
+      await expect(world.log().append(() => note('more'))).rejects.toThrow(ChainBroken);
+      expect(world.parameters.has(6)).toBe(false);
+    }
+  });
+});
+
+test('long texts are cut with a proof of the rest; what is still too long is refused', async () => {
+  const world = new World();
+  await world.log().append(() => note('long', 'x'.repeat(10_000)));
+  expect(Buffer.byteLength(world.parameters.get(1)!)).toBeLessThanOrEqual(recordBytes);
+  expect(world.parameters.get(1)).toMatch(/10000 characters, sha256 [0-9a-f]{64}/);
+  await expect(world.log().append(() => ({ ...note('wide'), by: Array.from({ length: 500 }, (_, at) => `approver-${at}`) }))).rejects.toThrow('does not fit');
+});
+
+test('tells since when the TTL has been short enough', async () => {
+  const world = await new World().prepared();
+  const deploy = async (key: string, ttlSeconds: number): Promise<void> => {
+    world.nowMs += 3_600_000;
+    await world.change().carryOut(world.order({ key, run: 'd', kind: 'deploy', to: (is) => ({ ...is!, ttlSeconds }) }));
+  };
+  await deploy('d1', 300);
+  const log = world.log();
+  expect(ttlSince(await log.current(), 60)).toBeUndefined();
+  await deploy('d2', 30);
+  const lowered = new Date(world.nowMs).toISOString();
+  await deploy('d3', 10);
+  expect(ttlSince(await log.current(), 60)).toBe(lowered);
+  expect(ttlSince(await log.current(), 300)! < lowered).toBe(true);
+});
+
+test('the state follows from the records alone', async () => {
+  const world = await new World().prepared();
+  const log = world.log();
+  expect(await log.current()).toMatchObject({ recorded: { shape: shapeOf(100, 0) }, open: [], run: { id: 'run-1', startedBy: ['alice'] } });
+  await log.append(() => started('run-2'));
+  expect((await world.log().current()).run?.id).toBe('run-2');
+  expect(await world.log().current()).toEqual(await log.current());
+});
