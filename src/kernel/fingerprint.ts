@@ -1,4 +1,4 @@
-import { createHash } from 'crypto';
+import { hash } from 'crypto';
 
 /** A JSON value, as parsed. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
@@ -22,9 +22,7 @@ const identityBytes = 16;
 
 function digest(parts: readonly string[]): Buffer {
   // Lengths are hashed too, so that no two lists of parts run together.
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);
-  return hash.digest();
+  return hash('sha256', parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join(''), 'buffer');
 }
 
 /** Identity of an idempotency key within its tenant: 128 bits of SHA-256 in 22 base64url characters. */

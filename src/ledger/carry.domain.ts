@@ -115,27 +115,26 @@ function without(item: Item, names: readonly string[]): Item {
   return Object.fromEntries(Object.entries(item).filter(([name]) => !names.includes(name))) as unknown as Item;
 }
 
-/** An effect on an account of an ended epoch that the next epoch does not have: written late, or not replicated in time. */
+/** A decision on an account of an ended epoch that the next epoch does not have: written late, or not replicated in time. */
 export interface LateEntry {
   readonly id: string;
   readonly entry: Entry;
-  /** The successor has a hold of this key too; whether for the same request, their claims tell. */
+  /** The successor has the same decision of this key; whether for the same request, their claims tell. */
   readonly known: boolean;
 }
 
 /**
- * Entries of an ended epoch's account that its successor was opened without, those left out that moved no money.
+ * Entries of an ended epoch's account that its successor was opened without. Refusals too: their callers have an answer, and may get another.
  *
- * @param ended the account of the ended epoch, as replicated by now
- * @param successor the same account in the epoch that carried it over
+ * @param ended the account of the ended epoch, as stored by now
+ * @param successor the same account in a later epoch, which carried this one over, or an earlier one if nothing of this one had arrived
  */
 export function lateEntries(ended: Item, successor: Item): readonly LateEntry[] {
-  if ((ended.version as number) <= (successor.carriedVersion as number)) return [];
+  if (successor.carriedFrom === epochOf(ended.pk).epoch && (ended.version as number) <= (successor.carriedVersion as number)) return [];
   const carried = entriesOf(successor);
   return Object.entries(entriesOf(ended)).flatMap(([id, code]): readonly LateEntry[] => {
     const entry = entryOf(ended, id)!;
-    if (entry.kind === 'declined' || entry.kind === 'refundRefused') return [];
     if (carried[id] !== code) return [{ id, entry, known: false }];
-    return entry.kind === 'hold' ? [{ id, entry, known: true }] : [];
+    return entry.kind === 'hold' || entry.kind === 'declined' ? [{ id, entry, known: true }] : [];
   });
 }

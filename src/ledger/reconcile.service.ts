@@ -1,13 +1,14 @@
 import { Attempt } from './attempt.service';
 import { epochOf, inEpoch, lateEntries, LateEntry } from './carry.domain';
 import {
-  accountOf, accountPk, Entry, isPayment, keyItemPk, linesOf, moveOf, movesInOrder, paymentAfter, PaymentDecision, paymentIdOf, paymentOf,
+  accountOf, accountPk, decisionOfEntry, Entry, entryOf, isPayment, keyItemPk, linesOf, MoveItem, moveOf, movesInOrder, paymentAfter, PaymentDecision,
+  paymentIdOf, paymentOf,
 } from './domain';
 import { EpochStore } from './epoch-store.service';
 import { Account, LedgerLine, Payment } from './model';
 import { Item } from './ports';
 
-/** A payment or move that an ended epoch's account shows and its successor was opened without. Both versions, for a human to settle. */
+/** A decision that an ended epoch's account shows and its successor was opened without. Both versions, for a human to settle. */
 export interface LateWrite {
   readonly epoch: number;
   readonly key: string;
@@ -38,7 +39,7 @@ export async function reconcileAccount(attempt: Attempt, epoch: number, tenant: 
   const store = new EpochStore(attempt.ports.store, epoch);
   const item = await attempt.patiently(() => store.read(account, true));
   if (!item) return undefined;
-  const { lines, payments } = await linesOfAccount(attempt, store, account);
+  const { lines, payments } = await linesOfAccount(attempt, store, item);
   const total = (...types: LedgerLine['type'][]): number => lines.filter(({ type }) => types.includes(type)).reduce((sum, { amount }) => sum + amount, 0);
   const held = total('AUTHORISATION') - total('CAPTURE', 'RELEASE', 'VOID');
   const settled = total('CAPTURE') - total('REFUND');
@@ -48,47 +49,59 @@ export async function reconcileAccount(attempt: Attempt, epoch: number, tenant: 
     kept: { available, held: keptHeld, settled: keptSettled },
     recomputed: { available: (item.openedWith as number) - held - settled, held, settled },
     payments,
-    lateWrites: item.carriedFrom === undefined ? [] : await lateWritesOf(attempt, store, item, account),
+    lateWrites: await lateWritesOf(attempt, store, item, epoch),
   };
 }
 
-async function linesOfAccount(attempt: Attempt, store: EpochStore, account: string): Promise<{ lines: readonly LedgerLine[]; payments: number }> {
+async function linesOfAccount(attempt: Attempt, store: EpochStore, account: Item): Promise<{ lines: readonly LedgerLine[]; payments: number }> {
   const lines: LedgerLine[] = [];
   const seen = new Set<string>();
   let payments = 0;
   let from: string | undefined;
   for (;;) {
-    const page = await attempt.patiently(() => store.list(account, pageSize, from));
+    const page = await attempt.patiently(() => store.list(account.pk, pageSize, from));
     const fresh = [...new Set(page.map(({ pk }) => pk))].filter((pk) => !seen.has(pk));
     if (fresh.length === 0) return { lines, payments };
     fresh.forEach((pk) => seen.add(pk));
     for (const item of await attempt.patiently(() => store.readMany(fresh))) {
-      const decision: PaymentDecision | undefined = isPayment(item) ? paymentOf(item).outcome : undefined;
       if (isPayment(item)) payments += 1;
-      lines.push(...linesOf(item, decision ?? await undecided(attempt, store, account, item)));
+      lines.push(...isPayment(item) ? linesOf(item, paymentOf(item).outcome ?? decidedBy(account, item)) : linesOf(completedBy(account, item), undefined));
     }
     from = page[page.length - 1].seq;
   }
 }
 
-/** A payment whose own item does not say yet what the account has decided. */
-async function undecided(attempt: Attempt, store: EpochStore, account: string, item: Item): Promise<PaymentDecision | undefined> {
-  if (!isPayment(item)) return undefined;
-  const owner = await attempt.patiently(() => store.read(account, true));
-  const entries = owner?.entries as Readonly<Record<string, string>> | undefined;
-  const code = entries?.[paymentOf(item).id];
-  return code !== undefined && (code[0] === 'H' || code[0] === 'C' || code[0] === 'V') ? { status: 'AUTHORISED' } : undefined;
+/** What the account has decided about a payment whose own item does not say it yet. */
+function decidedBy(account: Item, item: Item): PaymentDecision | undefined {
+  const entry = entryOf(account, paymentOf(item).id);
+  return entry && decisionOfEntry(entry);
 }
 
-async function lateWritesOf(attempt: Attempt, store: EpochStore, account: Item, pk: string): Promise<readonly LateWrite[]> {
+/** A move as it will be: its client gave up after the account had moved the money, and nobody has come by since. */
+function completedBy(account: Item, item: Item): Item {
+  const move = moveOf(item);
+  if (move.outcome) return item;
+  const moved = move.type === 'REFUND' ? refundedBy(entryOf(account, move.id)) : closedBy(entryOf(account, move.paymentId.slice('pay_'.length)), move);
+  return moved === undefined ? item : { ...item, outcome: 'DONE', moved };
+}
+
+const refundedBy = (entry: Entry | undefined): number | undefined => (entry?.kind === 'refund' ? entry.amount : undefined);
+
+function closedBy(entry: Entry | undefined, move: MoveItem): number | undefined {
+  if (entry?.kind !== 'closed' || entry.closure.by !== move.id) return undefined;
+  return entry.closure.type === 'CAPTURE' ? entry.closure.captured : move.authorised;
+}
+
+async function lateWritesOf(attempt: Attempt, store: EpochStore, account: Item, current: number): Promise<readonly LateWrite[]> {
   const found: LateWrite[] = [];
-  // Each epoch that ended, not the last one alone: a region may come back only after the home has moved again.
-  for (let successor = account; successor.carriedFrom !== undefined;) {
-    const epoch = successor.carriedFrom as number;
-    const ended = await attempt.patiently(() => attempt.ports.store.read(inEpoch(pk, epoch), true));
-    if (!ended) break;
+  let successor = account;
+  // Each epoch that ended, not the last one alone: a region may come back only after the home has moved again, twice perhaps, and with
+  // an epoch that the next one knew nothing of.
+  for (let epoch = current - 1; epoch > 0; epoch -= 1) {
+    const ended = await attempt.patiently(() => attempt.ports.store.read(inEpoch(account.pk, epoch), true));
+    if (!ended) continue;
     found.push(...await lateWritesOfEpoch(attempt, store, epoch, lateEntries(ended, successor)));
-    successor = ended;
+    if (successor.carriedFrom === epoch) successor = ended;
   }
   return found;
 }
@@ -107,12 +120,16 @@ async function lateWritesOfEpoch(attempt: Attempt, store: EpochStore, epoch: num
   return found;
 }
 
-/** Whether the current epoch's item carries the effect itself: then nothing was lost. */
+/** Whether the current epoch's item shows the decision itself: then nothing was lost. */
 function shows(item: Item, entry: Entry): boolean {
-  if (entry.kind === 'refund') return !isPayment(item) && moveOf(item).outcome?.status === 'DONE';
+  if (entry.kind === 'refund' || entry.kind === 'refundRefused') {
+    return !isPayment(item) && moveOf(item).outcome?.status === (entry.kind === 'refund' ? 'DONE' : 'REFUSED');
+  }
   if (!isPayment(item)) return false;
-  const payment = paymentOf(item);
-  return entry.kind === 'closed' ? payment.closure?.by === entry.closure.by : payment.outcome?.status === 'AUTHORISED';
+  const { closure, outcome } = paymentOf(item);
+  if (entry.kind === 'closed') return closure?.by === entry.closure.by;
+  if (entry.kind === 'hold') return outcome?.status === 'AUTHORISED';
+  return outcome?.status === 'DECLINED' && outcome.reason === entry.reason;
 }
 
 function versionOf(name: 'before' | 'now', item: Item | undefined): Partial<LateWrite> {

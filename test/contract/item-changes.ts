@@ -4,15 +4,22 @@ type Mutable = { [name: string]: Value };
 
 /** The item after a change, or undefined where one of its conditions fails. What is not changed is shared with the old item. */
 export function changed(found: Item, change: Change): Item | undefined {
-  if (!change.require.every((condition) => holds(found, condition))) return undefined;
+  for (const condition of change.require) if (!holds(found, condition)) return undefined;
   const item = { ...found } as Mutable;
-  for (const [path, value] of change.set ?? []) setAt(item, path, value);
+  for (const [path, value] of change.set ?? []) setAt(item, found, path, value);
   for (const [path, amount] of change.add ?? []) {
     const before = valueAt(found, path);
     if (typeof before !== 'number') throw new Error(`${change.pk}: ${path.join('.')} is no number to add to`);
-    setAt(item, path, before + amount);
+    setAt(item, found, path, before + amount);
   }
-  for (const path of change.remove ?? []) removeAt(item, path);
+  const removed = new Map<string, string[]>();
+  for (const [name, member] of change.remove ?? []) {
+    if (member === undefined) delete item[name];
+    else removed.set(name, [...removed.get(name) ?? [], member]);
+  }
+  for (const [name, members] of removed) {
+    item[name] = Object.fromEntries(Object.entries(mapAt(item, name)).filter(([member]) => !members.includes(member)));
+  }
   return item as unknown as Item;
 }
 
@@ -22,18 +29,14 @@ function valueAt(item: Item, path: Path): Value | undefined {
   return member === undefined || value === undefined ? value : (value as Mutable)[member];
 }
 
-function setAt(item: Mutable, [name, member]: Path, value: Value): void {
-  if (member === undefined) item[name] = value;
-  else item[name] = { ...mapAt(item, name), [member]: value };
-}
-
-function removeAt(item: Mutable, [name, member]: Path): void {
+function setAt(item: Mutable, found: Item, [name, member]: Path, value: Value): void {
   if (member === undefined) {
-    delete item[name];
+    item[name] = value;
   } else {
-    const rest = { ...mapAt(item, name) };
-    delete rest[member];
-    item[name] = rest;
+    const map = mapAt(item, name);
+    // A map is copied once, however many of its members change.
+    if (map === found[name]) item[name] = { ...map, [member]: value };
+    else map[member] = value;
   }
 }
 

@@ -287,6 +287,44 @@ describe('the reconciliation', () => {
     const { lateWrites } = (await report(other, 2))!;
     expect(lateWrites).toEqual([{ epoch: 1, key: lost.paymentId, effect: 'hold', before: lost }]);
   });
+
+  it('finds an answered decline that the new epoch knows nothing of: its caller may get another answer', async () => {
+    await world.pay(home, 'warm');
+    world.replicate(home, other);
+    const declined = paid(await world.pay(home, 'big', 9_000));
+    expect(declined.status).toBe('DECLINED');
+    world.loseHome(home);
+    await world.pay(other, 'next');
+    world.replicate(home, other);
+    expect((await report(other, 2))!.lateWrites).toEqual([{ epoch: 1, key: declined.paymentId, effect: 'declined' }]);
+    expect(paid(await world.pay(other, 'big', 9_000)).status).toBe('DECLINED');
+    expect((await report(other, 2))!.lateWrites).toEqual([]);
+  });
+
+  it('looks through an epoch that the next one knew nothing of', async () => {
+    await world.pay(home, 'warm');
+    world.replicate(home, other);
+    world.loseHome(home);
+    const lost = paid(await world.pay(other, 'lost', 300));
+    world.lost.clear();
+    // Nothing of epoch 2 has arrived when epoch 3 begins.
+    world.loseHome(other);
+    await world.pay(home, 'next');
+    world.replicate(other, home);
+    expect((await report(home, 3))!.lateWrites).toMatchObject([{ epoch: 2, key: lost.paymentId, effect: 'hold' }]);
+  });
+
+  it('adds up while a capture that the account has decided waits for its completion', async () => {
+    const { paymentId } = paid(await world.pay(home, 'k'));
+    const items = world.replicas.get(home)!.items;
+    const before = new Map(items);
+    await world.move(home, 'c', 'CAPTURE', paymentId, 60);
+    // The function ended after the account's write.
+    for (const [pk, item] of items) if (item.kind === 'MOVE') items.set(pk, Object.fromEntries(Object.entries(item).filter(([name]) => !['outcome', 'moved', 'answer'].includes(name))) as typeof item);
+    for (const [pk, item] of before) if (item.kind === 'PAYMENT') items.set(pk, item);
+    const sums = { available: 940, held: 0, settled: 60 };
+    expect(await report(home, 1)).toMatchObject({ kept: sums, recomputed: sums });
+  });
 });
 
 describe('a planned move', () => {

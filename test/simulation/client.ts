@@ -19,6 +19,8 @@ export interface Patience {
   readonly tries: number;
   /** Longest wait between two tries. */
   readonly longestWaitMs: number;
+  /** When a client that had given up begins again: what is asked once the faults are over must be answered. */
+  readonly againAtMs?: number;
 }
 
 const timeouts = [60, 250, 1_500, 12_000];
@@ -65,14 +67,23 @@ export class Client {
     const again = (): void => {
       if (!waiting) return;
       waiting = false;
-      if (this.done || this.tries >= this.patience.tries) return;
-      this.world.after(this.chance.between(0, Math.min(this.patience.longestWaitMs, 50 * 2 ** this.tries)), () => this.send());
+      if (this.done) return;
+      if (this.tries >= this.patience.tries) this.giveUp();
+      else this.world.after(this.chance.between(0, Math.min(this.patience.longestWaitMs, 50 * 2 ** this.tries)), () => this.send());
     };
     // Who was refused an answer in time gives the next one longer.
     this.world.after(Math.min(12_000, this.timeoutMs * 2 ** Math.max(0, this.tries - 2)), again);
     this.fire((outcome) => {
       if (!isFinal(outcome)) again();
     });
+  }
+
+  private giveUp(): void {
+    const { againAtMs = 0 } = this.patience;
+    const waitMs = againAtMs - this.world.now().ms;
+    if (waitMs <= 0) return;
+    this.tries = 0;
+    this.world.after(waitMs + this.chance.between(0, this.patience.longestWaitMs), () => this.send());
   }
 
   private fire(then: (outcome: Outcome) => void = () => undefined): void {

@@ -53,15 +53,15 @@ export class Geography {
 
   /** Whether something sent by one region arrives in another. */
   public linked(from: string, to: string): boolean {
-    return !this.broken.has(`${from}>${to}`) && (from === witness || this.isUp(from)) && (to === witness || this.isUp(to));
+    return (this.broken.size === 0 || !this.broken.has(`${from}>${to}`)) && (from === witness || this.isUp(from)) && (to === witness || this.isUp(to));
   }
 
   public canSend(region: string): boolean {
-    return this.isUp(region) && this.others(region).some((other) => this.linked(region, other));
+    return this.isUp(region) && (this.broken.size === 0 || this.others(region).some((other) => this.linked(region, other)));
   }
 
   public canHear(region: string): boolean {
-    return this.isUp(region) && this.others(region).some((other) => this.linked(other, region));
+    return this.isUp(region) && (this.broken.size === 0 || this.others(region).some((other) => this.linked(other, region)));
   }
 
   public catchingUp(region: string): boolean {
@@ -76,7 +76,7 @@ export class Geography {
   }
 
   public storm(kind: 'throttleStorm' | 'slow' | 'replicationStuck', region: string): boolean {
-    return (this.storms.get(`${kind} ${region}`) ?? 0) > 0;
+    return this.storms.size > 0 && (this.storms.get(`${kind} ${region}`) ?? 0) > 0;
   }
 
   /** One way between a function and the table, through the nearest other region. */

@@ -36,9 +36,14 @@ export interface Intent {
   readonly answers: Answered[];
 }
 
+interface AccountName { readonly tenant: string; readonly accountId: string }
+
+const accountOf = ({ tenant, accountId }: AccountName): string => `${tenant} ${accountId}`;
+
 /** What the outside saw of a run. */
 export class History {
   public readonly intents: Intent[] = [];
+  private readonly accounts = new Map<string, Intent[]>();
   /** How often a function got to work on a key. */
   public readonly deliveries = new Map<string, number>();
   /** What a check at a single step found wrong. */
@@ -47,7 +52,16 @@ export class History {
   public add(intent: Omit<Intent, 'number' | 'answers'>): Intent {
     const added: Intent = { ...intent, number: this.intents.length, answers: [] };
     this.intents.push(added);
+    const account = accountOf(intent);
+    const others = this.accounts.get(account);
+    if (others) others.push(added);
+    else this.accounts.set(account, [added]);
     return added;
+  }
+
+  /** What was asked of one account, in order. */
+  public of(account: AccountName): readonly Intent[] {
+    return this.accounts.get(accountOf(account)) ?? [];
   }
 
   /** A request of a client may be worked on more than once: its answer may rightly be a replay. */

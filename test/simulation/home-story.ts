@@ -15,14 +15,11 @@ export class HomeStory {
 
   public begin(busy: readonly (readonly [number, number])[]): void {
     const { scheduler, options: { regions, plan } } = this.world;
-    const moved = (result: OperatorResult | undefined): void => {
-      if (result?.kind === 'moved') this.world.met('homeMoved');
-    };
     // Operators move homes away from a region in trouble.
     for (const { from, region } of plan.episodes) {
       const target = regions.find((name) => name !== region)!;
       const unit = this.chance.below(this.world.functions.home!.settings.units);
-      if (this.chance.happens(0.5)) scheduler.at(from + this.chance.between(0, 4_000), () => this.operate(target, { action: 'relocate', unit }, moved));
+      if (this.chance.happens(0.5)) scheduler.at(from + this.chance.between(0, 4_000), () => this.move(target, { action: 'relocate', unit }));
     }
     for (const [from, to] of busy) {
       const count = this.chance.pick([0, 1, 2]);
@@ -30,7 +27,7 @@ export class HomeStory {
         const action = this.chance.pick(['relocate', 'relocate', 'relocate', 'takeover', 'abort'] as const);
         const region = this.chance.pick(regions);
         const unit = this.chance.below(this.world.functions.home!.settings.units);
-        scheduler.at(this.chance.between(from, to), () => this.operate(region, { action, unit }, moved));
+        scheduler.at(this.chance.between(from, to), () => this.move(region, { action, unit }));
       }
     }
   }
@@ -51,6 +48,16 @@ export class HomeStory {
       await this.world.scheduler.run();
     }
     return reported;
+  }
+
+  /** A move that died half-way leaves the unit closed: whoever began it calls it off. */
+  private move(region: string, request: Extract<OperatorRequest, { unit: number }>, tries = 0): void {
+    this.operate(region, request, (result) => {
+      if (result?.kind === 'moved') this.world.met('homeMoved');
+      if ((result === undefined || result.kind === 'unsure') && tries < 100) {
+        this.world.scheduler.after(3_000, () => this.move(region, { action: 'abort', unit: request.unit }, tries + 1));
+      }
+    });
   }
 
   private operate(region: string, request: OperatorRequest, then: (result: OperatorResult | undefined) => void): void {

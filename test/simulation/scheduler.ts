@@ -24,7 +24,7 @@ export class Scheduler {
     let index = heap.length;
     heap.push(event);
     while (index > 0) {
-      const parent = Math.floor((index - 1) / 2);
+      const parent = Math.trunc((index - 1) / 2);
       if (!before(event, heap[parent])) break;
       heap[index] = heap[parent];
       index = parent;
@@ -38,17 +38,30 @@ export class Scheduler {
   }
 
   /** Runs until no event is left. */
-  public async run(): Promise<void> {
-    for (let event = this.pop(); event; event = this.pop()) {
-      this.nowMs = Math.max(this.nowMs, event.at);
-      this.step += 1;
-      event.run();
-      if (this.continuations) {
-        this.continuations = false;
-        // All microtasks, however deep the promises are nested, come before this.
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    }
+  public run(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const go = (): void => {
+        try {
+          for (let event = this.pop(); event; event = this.pop()) {
+            this.nowMs = Math.max(this.nowMs, event.at);
+            this.step += 1;
+            event.run();
+            if (this.continuations) {
+              this.continuations = false;
+              // Node empties its queue of microtasks, however deep the promises are nested, before the next tick; only a tick that is
+              // asked for by a microtask comes after them.
+              queueMicrotask(afterMicrotasks);
+              return;
+            }
+          }
+          resolve();
+        } catch (error) {
+          reject(error as Error);
+        }
+      };
+      const afterMicrotasks = (): void => process.nextTick(go);
+      go();
+    });
   }
 
   private pop(): Event | undefined {

@@ -43,6 +43,8 @@ export class World {
   private readonly pools: ReadonlyMap<string, FunctionInstance[]>;
   public readonly functions: FunctionWorld;
   private instances = 0;
+  /** How many clients each plan has had so far. */
+  private readonly places = new Map<number, number>();
   private tracing = true;
   private calmed = false;
 
@@ -122,7 +124,8 @@ export class World {
       now: () => ({ step: this.scheduler.step, ms: this.scheduler.nowMs }),
     };
     // By its place within its plan: leaving other plans out does not change what this client does.
-    const place = this.history.intents.filter(({ plan }) => plan === intent.plan).indexOf(intent);
+    const place = this.places.get(intent.plan) ?? 0;
+    this.places.set(intent.plan, place + 1);
     return new Client(world, new Chance(this.options.seed, `client ${intent.plan} ${place}`), intent, patience, finished);
   }
 

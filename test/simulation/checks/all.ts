@@ -50,7 +50,7 @@ export function checkAll(evidence: Evidence): Verdict {
     ...books.flatMap(checkBalances),
     ...books.flatMap((book) => checkHistories(book, history, { fresh: home === undefined, toTheLetter: !lossy })),
     ...orders.flatMap((order) => order.violations),
-    ...(mode === 'LIVENESS' ? checkAnswered(history, faultsEndMs, home ? homeAnswerWithinMs : answerWithinMs) : []),
+    ...(mode === 'LIVENESS' ? checkAnswered(history, faultsEndMs, home ? homeAnswerWithinMs : answerWithinMs, lossy) : []),
     ...(mode === 'LIVENESS' && bounds.trimAfterUnderPressureMs > 0 ? checkExpiry(history, bounds.trimAfterUnderPressureMs - clocksApartMs) : []),
   ];
   const excused = lossy ? excusedPayments(history, home.reported) : new Set<string>();

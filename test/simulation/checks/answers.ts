@@ -10,12 +10,23 @@ export function paymentFor({ tenant, operation }: Intent): string {
 
 const text = (outcome: Outcome): string => JSON.stringify({ ...outcome, replayed: undefined });
 
+const toTheLetter: ReadonlySet<string> = new Set(['replayed']);
 /** What an answer did, without where and when: a payment that was lost with its region may be made again by its client's retry. */
-const effectOf = (outcome: Outcome): string => JSON.stringify({ ...outcome, replayed: undefined }, (name, value: unknown) => (['at', 'createdAt', 'region'].includes(name) ? undefined : value));
+const byEffect: ReadonlySet<string> = new Set(['replayed', 'at', 'createdAt', 'region']);
+
+/** Whether two answers are the same, some of their members left out. */
+function alike(one: unknown, other: unknown, without: ReadonlySet<string>): boolean {
+  if (one === other) return true;
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
+  const [first, second] = [one, other] as [Record<string, unknown>, Record<string, unknown>];
+  for (const name in first) if (!without.has(name) && !alike(first[name], second[name], without)) return false;
+  for (const name in second) if (!without.has(name) && first[name] === undefined && second[name] !== undefined) return false;
+  return true;
+}
 
 /** One key, one answer: the same for every attempt, in every region, for ever. */
-export function checkOneAnswer(history: History, toTheLetter: boolean): Violation[] {
-  const same = toTheLetter ? text : effectOf;
+export function checkOneAnswer(history: History, exact: boolean): Violation[] {
+  const without = exact ? toTheLetter : byEffect;
   const violations: Violation[] = [];
   const answeredKeys = new Map<string, Intent>();
   for (const intent of history.intents) {
@@ -23,7 +34,7 @@ export function checkOneAnswer(history: History, toTheLetter: boolean): Violatio
     const key = scopedKey(intent);
     if (key === undefined || final.length === 0) continue;
     const [first, ...more] = final;
-    const other = more.find(({ outcome }) => same(outcome) !== same(first.outcome));
+    const other = more.find(({ outcome }) => !alike(outcome, first.outcome, without));
     if (other) violations.push({ payment: paymentFor(intent), invariant: 'one answer per key', detail: `${describeOperation(intent)}: ${text(first.outcome)} and ${text(other.outcome)}` });
     if (first.outcome.kind === 'keyReused') continue;
     const earlier = answeredKeys.get(key);
@@ -41,7 +52,10 @@ export function checkReuse(history: History): Violation[] {
   const byKey = new Map<string, Intent[]>();
   for (const intent of history.intents) {
     const key = scopedKey(intent);
-    if (key !== undefined) byKey.set(key, [...byKey.get(key) ?? [], intent]);
+    if (key === undefined) continue;
+    const others = byKey.get(key);
+    if (others) others.push(intent);
+    else byKey.set(key, [intent]);
   }
   return [...byKey.values()].flatMap((intents) => intents.filter(({ answers }) => answers.some(({ outcome }) => outcome.kind === 'keyReused'))
     .filter(() => intents.length === 1)
@@ -86,10 +100,13 @@ export function hasExpired(outcome: Outcome): boolean {
 }
 
 /** When faults have ended, whoever asks again is answered within the bound. */
-export function checkAnswered(history: History, faultsEndMs: number, withinMs: number): Violation[] {
-  return history.intents.filter((intent) => scopedKey(intent) !== undefined)
+export function checkAnswered(history: History, faultsEndMs: number, withinMs: number, lossy: boolean): Violation[] {
+  // A payment that was lost with its region is unknown, and so nothing of it can be moved, until its client asks for it again.
+  const denied = ({ answers }: Intent): boolean => lossy && answers.some(({ outcome, atMs }) => atMs > faultsEndMs && outcome.kind === 'rejected' && outcome.code === 'unknown_payment');
+  return history.intents.filter((intent) => scopedKey(intent) !== undefined && !denied(intent))
     .filter(({ doneMs, firstMs }) => doneMs === undefined || doneMs > Math.max(faultsEndMs, firstMs!) + withinMs)
     .map((intent) => ({
+      payment: paymentFor(intent),
       invariant: 'what is asked again is answered',
       detail: `${describeOperation(intent)}: ${intent.doneMs === undefined ? 'never answered' : `answered after ${Math.round(intent.doneMs - Math.max(faultsEndMs, intent.firstMs!))} ms`}`,
     }));

@@ -43,7 +43,7 @@ interface Strictness {
 
 /** What was answered is found at the end, in the same or a later state; each payment's history is a legal one. */
 export function checkHistories({ plan, payments }: AccountBooks, history: History, { fresh, toTheLetter }: Strictness): Violation[] {
-  const ours = history.intents.filter(({ tenant, accountId }) => tenant === plan.tenant && accountId === plan.accountId);
+  const ours = history.of(plan);
   const moves = new Map<string, Intent[]>();
   for (const intent of ours) {
     if (intent.operation.kind === 'move') moves.set(intent.operation.command.paymentId, [...moves.get(intent.operation.command.paymentId) ?? [], intent]);
@@ -60,9 +60,10 @@ function checkStays(intent: Intent, answered: Payment, found: Payment | undefine
   const problem = (detail: string): Violation[] => [{ payment: answered.paymentId, invariant: 'what was answered stays', detail: `${describeOperation(intent)}: ${detail}` }];
   if (!found) return problem(`${answered.paymentId} was answered ${answered.status} and cannot be found`);
   if ((answered.status === 'DECLINED') !== (found.status === 'DECLINED')) return problem(`answered ${answered.status}, found ${found.status}`);
-  const effects = (operations: Payment['operations']): readonly unknown[] => operations.map(({ type, amount }) => [type, amount]);
-  const text = (operations: Payment['operations']): string => JSON.stringify(toTheLetter ? operations : effects(operations));
-  const prefix = text(found.operations.slice(0, answered.operations.length)) === text(answered.operations);
+  const prefix = answered.operations.every(({ type, amount, at, region }, place) => {
+    const now = found.operations.at(place);
+    return now?.type === type && now.amount === amount && (!toTheLetter || (now.at === at && now.region === region));
+  });
   if (!prefix || found.amount !== answered.amount) return problem(`answered ${JSON.stringify(answered.operations)}, found ${JSON.stringify(found.operations)}`);
   return checkLegal(answered);
 }
@@ -97,12 +98,19 @@ function checkMoves(payment: Payment, intents: readonly Intent[]): Violation[] {
 /** Who asks after an answer sees at least what that answer showed: payments never go back. */
 function checkFreshness(intents: readonly Intent[]): Violation[] {
   const answers = intents.flatMap((intent) => intent.answers);
-  const known = answers.flatMap(({ outcome, step }) => ('payment' in outcome ? [{ step, payment: outcome.payment }] : []));
+  const known = new Map<string, { readonly step: number; readonly payment: Payment }[]>();
+  for (const { outcome, step } of answers) {
+    if (!('payment' in outcome)) continue;
+    const { payment } = outcome;
+    const others = known.get(payment.paymentId);
+    if (others) others.push({ step, payment });
+    else known.set(payment.paymentId, [{ step, payment }]);
+  }
   return intents.filter(({ operation }) => operation.kind === 'readPayment').flatMap((intent) => intent.answers.flatMap(({ outcome, sentStep }) => {
     if (outcome.kind !== 'found' || !('payment' in outcome)) return [];
     const { payment } = outcome;
     const shown = payment.operations.length;
-    const older = known.find((one) => one.payment.paymentId === payment.paymentId && one.step < sentStep && one.payment.operations.length > shown);
+    const older = known.get(payment.paymentId)!.find((one) => one.step < sentStep && one.payment.operations.length > shown);
     return older ? [{ invariant: 'what was answered stays', detail: `${describeOperation(intent)}: shows ${shown} operations, an earlier answer ${older.payment.operations.length}` }] : [];
   }));
 }

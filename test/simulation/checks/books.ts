@@ -59,10 +59,10 @@ export async function readBooks(inquiry: Inquiry, plans: readonly AccountPlan[])
 }
 
 /** IDs of all payments that anybody asked for, answered or not: they follow from tenant and key, as the API promises. */
-function paymentIdsOf(history: History, { tenant, accountId }: AccountPlan): ReadonlySet<string> {
+function paymentIdsOf(history: History, account: AccountPlan): ReadonlySet<string> {
   const ids = new Set<string>();
-  for (const intent of history.intents) {
-    if (intent.operation.kind === 'authorise' && intent.tenant === tenant && intent.accountId === accountId) ids.add(paymentIdOf(tenant, keyOf(intent)!));
+  for (const intent of history.of(account)) {
+    if (intent.operation.kind === 'authorise') ids.add(paymentIdOf(account.tenant, keyOf(intent)!));
   }
   return ids;
 }

@@ -25,8 +25,7 @@ interface Money { readonly amount: number; state: 'held' | 'captured' | 'voided'
 interface Model { available: number; held: number; settled: number; payments: Record<string, Money> }
 
 export function checkOrder({ plan, account, payments }: AccountBooks, history: History, movesPerPayment: number): OrderVerdict {
-  const ours = history.intents.filter(({ tenant, accountId, operation }) => tenant === plan.tenant && accountId === plan.accountId
-    && ['authorise', 'move', 'readAccount'].includes(operation.kind));
+  const ours = history.of(plan).filter(({ operation }) => ['authorise', 'move', 'readAccount'].includes(operation.kind));
   const steps = ours.flatMap((intent) => stepsOf(intent, (id) => payments.get(id)));
   const { tenant: holder, accountId: name } = plan;
   const last: Intent = { number: -1, plan: -1, tenant: holder, accountId: name, operation: { kind: 'readAccount', accountId: name }, answers: [] };
@@ -58,11 +57,13 @@ function search(steps: readonly Step[], start: Model, movesPerPayment: number): 
   let visits = 0;
   const explore = (left: readonly Step[], model: Model): boolean | undefined => {
     if (left.length === 0) return true;
-    const key = `${left.map(({ number }) => number).join()}|${JSON.stringify(model)}`;
-    if (dead.has(key)) return false;
+    const key = (): string => `${left.map(({ number }) => number).join()}|${JSON.stringify(model)}`;
+    // Most histories are explained at the first try: then nothing need be remembered.
+    if (dead.size > 0 && dead.has(key())) return false;
     visits += 1;
     if (visits > searchAtMost) return undefined;
-    const soonest = Math.min(...left.map(({ to }) => to));
+    let soonest = Infinity;
+    for (const { to } of left) if (to < soonest) soonest = to;
     for (const step of left) {
       if (step.from > soonest) continue;
       const next = after(model, step, movesPerPayment);
@@ -70,7 +71,7 @@ function search(steps: readonly Step[], start: Model, movesPerPayment: number): 
       const result = explore(left.filter((other) => other !== step), next);
       if (result !== false) return result;
     }
-    dead.add(key);
+    dead.add(key());
     return false;
   };
   const result = explore(steps, start);
