@@ -15,21 +15,27 @@ export function functionEnvironment(tableName: string): Record<string, string> {
   };
 }
 
-/** Its calls make new payments. */
-export async function paymentsFunction(file: string, ground: Ground): Promise<Subject> {
-  Object.assign(process.env, functionEnvironment(ground.tableName));
-
-  const { handler } = createRequire(file)(file) as { handler: Handler };
+/**
+ * Its calls make new payments.
+ *
+ * @param daemon where it sends the segments of its requests; absent: they are not recorded
+ */
+export async function paymentsFunction(name: string, file: string, ground: Ground, daemon?: string): Promise<Subject> {
+  Object.assign(process.env, functionEnvironment(ground.tableName), { AWS_XRAY_DAEMON_ADDRESS: daemon ?? '' });
+  const load = createRequire(file);
+  // Each subject is a function of its own, which reads its environment when it is loaded.
+  delete load.cache[file];
+  const { handler } = load(file) as { handler: Handler };
   const run = randomUUID().slice(0, 8);
   const accountOf = (number: number): string => `${run}-${number % ground.accounts}`;
-  const pay = (number: number, currency: string) => handler(eventOf(`${run}-${number}`, { ...payment, currency, accountId: accountOf(number) }), { getRemainingTimeInMillis: () => 15_000 });
+  const pay = (number: number, currency: string) => handler(eventOf(`${run}-${number}`, { ...payment, currency, accountId: accountOf(number) }, daemon !== undefined), { getRemainingTimeInMillis: () => 15_000 });
   const ledger = ledgerOn(ground.client(), ground.tableName);
   for (let number = 0; number < ground.accounts; number += 1) {
     await ledger.openAccount(callContext(), { accountId: accountOf(number), currency: payment.currency, balance: 1_000_000_000 });
     await pay(number, 'JPY');
   }
   return {
-    name: 'function',
+    name,
     call: async (number) => {
       const { statusCode, body } = await pay(number, payment.currency);
       if (statusCode !== 201) throw new Error(`the payments function answered ${statusCode}: ${body}`);
@@ -37,12 +43,13 @@ export async function paymentsFunction(file: string, ground: Ground): Promise<Su
   };
 }
 
-function eventOf(idempotencyKey: string, body: object): object {
+function eventOf(idempotencyKey: string, body: object, sampled: boolean): object {
   return {
     httpMethod: 'POST',
     path: '/api/v1/payments',
     multiValueHeaders: {
-      'Idempotency-Key': [idempotencyKey], 'Content-Type': ['application/json'], 'X-Amzn-Trace-Id': ['Root=1-65000000-000000000000000000000001;Sampled=1'],
+      'Idempotency-Key': [idempotencyKey], 'Content-Type': ['application/json'],
+      'X-Amzn-Trace-Id': [`Root=1-65000000-000000000000000000000001;Parent=0000000000000001;Sampled=${sampled ? 1 : 0}`],
     },
     body: JSON.stringify(body),
     isBase64Encoded: false,

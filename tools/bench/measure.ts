@@ -5,6 +5,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { Counts, countCalls } from './counts';
+import { daemonProcess } from './daemon';
 import { paymentsFunction } from './function-subject';
 import { ItemSizes, itemSizes } from './sizes';
 import { median, quantile } from './statistics';
@@ -44,10 +45,17 @@ export interface Figures {
   readonly farRatio?: number;
 }
 
+/** The whole function with its requests recorded, to the same without, call by call in turns. */
+export interface TracingFigures {
+  readonly ratio: number;
+  readonly ratioQuartiles: readonly [number, number];
+}
+
 export interface Measured {
   readonly counts: Counts;
   readonly sizes: ItemSizes;
   readonly figures: Readonly<Record<string, Figures>>;
+  readonly tracing: TracingFigures;
 }
 
 interface Round { readonly latencies: readonly number[]; loadedMsPerCall: number; cpuMsPerCall: number }
@@ -63,7 +71,11 @@ async function main(options: MeasureOptions, output: string): Promise<void> {
   const perSubject = warmUpCalls + options.rounds * (options.calls + options.loadCalls);
   const ground = { tableName: options.tableName, client, accounts: Math.ceil(perSubject / paymentsPerAccount), replayedKeys };
   progress('opening accounts');
-  const subjects = [...await prepareSubjects(ground), await paymentsFunction(options.functionFile, ground)];
+  const daemon = await daemonProcess();
+  const subjects = [
+    ...await prepareSubjects(ground),
+    await paymentsFunction('function', options.functionFile, ground), await paymentsFunction('functionTraced', options.functionFile, ground, daemon.address),
+  ];
   const counters = new Map<string, number>();
   await turns(subjects, warmUpCalls, counters);
   const rounds: Rounds[] = [];
@@ -71,12 +83,16 @@ async function main(options: MeasureOptions, output: string): Promise<void> {
     progress(`round ${round + 1} of ${options.rounds}`);
     rounds.push(await oneRound(subjects, options, counters));
   }
+  const recorded = await daemon.received();
+  // A datagram may be lost on a busy machine; most of them missing is a fault.
+  if (recorded < 0.9 * perSubject) throw new Error(`${perSubject} requests were to be recorded, and ${recorded} were: the comparison with those that are not would say nothing`);
+  daemon.close();
   progress(`with ${options.farMs} ms added to every request`);
   const farClient = () => farther(dynamoClient(), options.farMs);
   const farSubjects = await prepareSubjects({ tableName: options.tableName, client: farClient, accounts: 2, replayedKeys: 4 });
   const far = await turns(farSubjects, options.farCalls, new Map());
   const figures = Object.fromEntries(subjects.map(({ name }) => [name, figuresOf(name, rounds, options, far)]));
-  writeFileSync(output, JSON.stringify({ counts, sizes, figures } satisfies Measured));
+  writeFileSync(output, JSON.stringify({ counts, sizes, figures, tracing: tracingOf(rounds) } satisfies Measured));
 }
 
 const warmUpCalls = 40;
@@ -168,6 +184,12 @@ function figuresOf(
     cpuRatio: median(ratios((round) => round.cpuMsPerCall)),
     ...(farOwn ? { farP50: median(farOwn), farRatio: median(farOwn) / median(far.get('bare')!) } : {}),
   };
+}
+
+function tracingOf(rounds: readonly Rounds[]): TracingFigures {
+  const medianOf = (round: Rounds, name: string): number => median(round.get(name)!.latencies);
+  const ratios = rounds.map((round) => medianOf(round, 'functionTraced') / medianOf(round, 'function'));
+  return { ratio: median(ratios), ratioQuartiles: [quantile(ratios, 0.25), quantile(ratios, 0.75)] };
 }
 
 const progress = (what: string): void => void process.stderr.write(`  ${what}\n`);

@@ -21,6 +21,7 @@ const timed: Readonly<Record<string, string>> = {
   authorise: '**ours: new authorization**',
   replay: '**ours: replay**',
   function: 'ours: new authorization, the whole function',
+  functionTraced: 'the same, its trace recorded',
   powertools: 'Powertools around an empty function, new',
   powertoolsReplay: 'Powertools, replay',
   powertoolsDebit: 'Powertools around one account write, new',
@@ -57,7 +58,7 @@ export function tablesOf(result: Result): readonly Table[] {
   return [goals(result), timesTable(result), countsTable(result), sizesTable(result), startupTable(result), synthTable(result)];
 }
 
-function goals({ figures, counts, startups }: Result): Table {
+function goals({ figures, counts, startups, tracing }: Result): Table {
   const { payments, 'powertools-whole': powertools } = startups;
   const row = (what: string, goal: number, reached: number, show: (value: number) => string): string[] => [what, `at most ${show(goal)}`, show(reached), reached <= goal ? 'yes' : '**no**'];
   const kilobytes = (bytes: number): string => `${fixed(bytes / 1000, 1)} KB`;
@@ -70,6 +71,7 @@ function goals({ figures, counts, startups }: Result): Table {
       row('requests of a replay', 1, counts.replay.requests, String),
       row('authorization, to one bare write', 2.4, figures.authorise.ratio, times),
       row('replay, to one bare write', 1.15, figures.replay.ratio, times),
+      row('the whole function with its trace recorded, to without', 1.15, tracing.ratio, times),
       row('bundle, to a Powertools function', powertools.bytes, payments.bytes, kilobytes),
       row('processor time to load, to the same', 1, powertools.ours.loadCpu, times),
     ],
