@@ -92,7 +92,8 @@ function stepsOf(id: string, entry: Entry): readonly Step[] {
     case 'declined': return [{ type: 'payment.declined', id, payment: id, declineReason: entry.reason }];
     case 'closed': {
       const { by, type, captured } = entry.closure;
-      return [authorised, type === 'CAPTURE' ? { type: 'payment.captured', id: by, payment: id, amount: captured } : { type: 'payment.voided', id: by, payment: id }];
+      const closed: Step = { id: by, payment: id, ...(type === 'CAPTURE' ? { type: 'payment.captured', amount: captured } : { type: 'payment.voided' }) };
+      return [authorised, closed];
     }
     case 'refund': return [{ type: 'payment.refunded', id, payment: entry.payment, amount: entry.amount }];
     // Nothing moved, and nobody but the caller is told.
@@ -105,7 +106,8 @@ function decidedOnPayment(now: Item): readonly Decided[] {
   const { pk, epoch } = epochOf(now.pk);
   const id = pk.slice(keyItemPk('').length);
   const { tenant, accountId, currency } = now as unknown as { readonly [name: string]: string };
-  return [{ type: 'payment.declined', id, payment: id, tenant, accountId, currency, declineReason: expired, sequence: sequenceOf(epoch, now.version as number), epoch }];
+  const sequence = sequenceOf(epoch, now.version as number);
+  return [{ type: 'payment.declined', id, payment: id, tenant, accountId, currency, declineReason: expired, sequence, epoch }];
 }
 
 const sequenceOf = (epoch: number, version: number): number => epoch * versionsPerEpoch + version;

@@ -11,7 +11,13 @@ const regions = ['us-east-1', 'us-west-2'] as const;
 type Call =
   | { readonly call: 'pay'; readonly key: number; readonly amount: number }
   | { readonly call: 'capture' | 'void' | 'refund'; readonly key: number; readonly payment: number; readonly amount?: number };
-interface Step { readonly what: Call; readonly region: 0 | 1; readonly faults: readonly ('before' | 'after' | undefined)[]; readonly waitMinutes: number; readonly impatient: boolean }
+interface Step {
+  readonly what: Call;
+  readonly region: 0 | 1;
+  readonly faults: readonly ('before' | 'after' | undefined)[];
+  readonly waitMinutes: number;
+  readonly impatient: boolean;
+}
 
 const amount = fc.integer({ min: 1, max: 40 });
 const step: fc.Arbitrary<Step> = fc.record({
@@ -42,7 +48,8 @@ async function run(world: OutboxWorld, steps: readonly Step[]): Promise<Answers>
     asked.set(what.key, first);
     const context = world.context(deadlineMs);
     if (first.call === 'pay') {
-      return ledgers[region].authorise(context, { idempotencyKey: `k${first.key}`, accountId: 'acc', amount: first.amount, currency: 'EUR', reference: `order ${first.key}` });
+      const { key, amount: wanted } = first;
+      return ledgers[region].authorise(context, { idempotencyKey: `k${key}`, accountId: 'acc', amount: wanted, currency: 'EUR', reference: `order ${key}` });
     }
     const { call, key, payment } = first;
     return ledgers[region].move(context, {
@@ -78,7 +85,9 @@ function answerOf(what: Call, payment: Payment): Answers extends Map<string, inf
 
 /** Batches cut anywhere, a bus that stops taking anywhere, and crashes between publishing and the checkpoint. */
 interface Delivery { readonly size: number; readonly room: number; readonly crash: boolean }
-const delivery: fc.Arbitrary<Delivery> = fc.record({ size: fc.integer({ min: 1, max: 12 }), room: fc.oneof(fc.nat(4), fc.constant(1_000)), crash: fc.boolean() });
+const delivery: fc.Arbitrary<Delivery> = fc.record({
+  size: fc.integer({ min: 1, max: 12 }), room: fc.oneof(fc.nat(4), fc.constant(1_000)), crash: fc.boolean(),
+});
 
 async function deliver(world: OutboxWorld, region: string, bus: Bus, records: readonly StreamRecord[], deliveries: readonly Delivery[]): Promise<void> {
   const outbox = world.outbox(region, bus.sink);
