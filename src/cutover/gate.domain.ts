@@ -60,9 +60,11 @@ export function viewOf(request: ApprovalRequest): ApprovalView {
 
 /** Why this person may not decide at all, whatever the request's state. */
 export function unentitled(view: ApprovalView, person: Person, rules: GateRules): 'not_approver' | 'starter' | undefined {
-  const names = [person.id, ...person.aliases];
-  if (!names.some((name) => rules.people.includes(name)) && !person.groups.some((group) => rules.groups.includes(group))) return 'not_approver';
-  if (rules.excludeStarter && view.startedBy !== undefined && isOneOf(view.startedBy, names)) return 'starter';
+  const vouched = [person.id, ...person.vouched];
+  if (!vouched.some((name) => rules.people.includes(name)) && !person.groups.some((group) => rules.groups.includes(group))) return 'not_approver';
+  // To let in, a name must be vouched for; to keep out, any name will do.
+  const starter = view.startedBy;
+  if (rules.excludeStarter && starter !== undefined && (isOneOf(starter, [...vouched, ...person.aliases]) || isOneOf(roleOf(starter), [person.id]))) return 'starter';
   return undefined;
 }
 
@@ -159,6 +161,12 @@ function scheduled(request: ApprovalRequest, rules: GateRules): ApprovalRequest 
     request.seenAtMs + rules.heartbeatSeconds * 1000,
   ];
   return { ...request, dueAtMs: Math.min(...times) };
+}
+
+/** The role of a session's ARN, without the role's path, which a session does not tell; anything but a role or a session as it is. */
+export function roleOf(arn: string): string {
+  const [, partition, account, role] = /^arn:([^:]+):sts::(\d{12}):assumed-role\/([^/]+)\/.+$/.exec(arn.trim()) ?? /^arn:([^:]+):iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/.exec(arn.trim()) ?? [];
+  return role === undefined ? arn : `arn:${partition}:iam::${account}:role/${role}`;
 }
 
 /** Capitals do not make another person. */

@@ -19,7 +19,9 @@ export interface Person {
   readonly id: string;
   /** What other people call them. */
   readonly name: string;
-  /** Other names of the same person, such as an e-mail address: whoever started an execution may be known by any of them. */
+  /** Names by which they may be named an approver: vouched for by the identity provider. */
+  readonly vouched: readonly string[];
+  /** Any other names they go by, vouched for or not: whoever started an execution may be known by any of them. */
   readonly aliases: readonly string[];
   /** Groups that the identity provider vouches for. */
   readonly groups: readonly string[];
@@ -114,7 +116,7 @@ export interface ApprovalTaskInput {
 
 /** How a gate decides, fixed when it is deployed. */
 export interface GateRules {
-  /** People who may decide, by identity or any other of their names. */
+  /** People who may decide, by identity or another name that is vouched for. */
   readonly people: readonly string[];
   /** Groups whose members may decide. */
   readonly groups: readonly string[];

@@ -62,11 +62,11 @@ export const rules: GateRules = {
   reminderSeconds: 900, escalationSeconds: 1800, heartbeatSeconds: 300,
 };
 
-export const ann: Person = { id: 'sub-ann', name: 'Ann', aliases: ['ann@example.com'], groups: [] };
-export const ben: Person = { id: 'sub-ben', name: 'Ben', aliases: [], groups: [] };
-export const cem: Person = { id: 'sub-cem', name: 'Cem', aliases: ['cem@example.com'], groups: ['approvers'] };
-export const stranger: Person = { id: 'sub-eve', name: 'Eve', aliases: ['eve@example.com'], groups: ['others'] };
-export const starter: Person = { id: 'sub-sam', name: 'Sam', aliases: ['sam@example.com'], groups: ['approvers'] };
+export const ann: Person = { id: 'sub-ann', name: 'Ann', vouched: [], aliases: ['ann@example.com'], groups: [] };
+export const ben: Person = { id: 'sub-ben', name: 'Ben', vouched: [], aliases: [], groups: [] };
+export const cem: Person = { id: 'sub-cem', name: 'Cem', vouched: [], aliases: ['cem@example.com'], groups: ['approvers'] };
+export const stranger: Person = { id: 'sub-eve', name: 'Eve', vouched: [], aliases: ['eve@example.com', 'sub-ann'], groups: ['others'] };
+export const starter: Person = { id: 'sub-sam', name: 'Sam', vouched: [], aliases: ['sam@example.com'], groups: ['approvers'] };
 
 export function inputOf(change: Partial<ApprovalTaskInput> = {}): ApprovalTaskInput {
   return {

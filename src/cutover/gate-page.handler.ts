@@ -1,0 +1,28 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { gateFromEnvironment } from './gate-environment.aws';
+import { CallRecord, gateHttp } from './gate-http.service';
+import { hmacSealer, oidcProvider, randomText, secretReader } from './gate-oidc.aws';
+import { GateSessions } from './gate-session.service';
+import { gateEnv, gateMetrics, gatePaths, readIdentity, readRules } from './gate.contract';
+import { faultRecord } from '../runtime/telemetry';
+
+const env = gateEnv.read(process.env);
+const { gate, telemetry } = gateFromEnvironment(process.env, 'approval-page');
+const identity = readIdentity(env.identity);
+const rules = readRules(env.rules);
+const secrets = new SecretsManagerClient({ maxAttempts: 3 });
+
+const sessions = identity.kind === 'oidc' && env.sessionSecretArn !== undefined ? new GateSessions({
+  sealer: hmacSealer(secretReader(secrets, env.sessionSecretArn)),
+  provider: oidcProvider({ identity, jwks: env.jwks, clientSecret: env.clientSecretArn === undefined ? undefined : secretReader(secrets, env.clientSecretArn) }),
+  nowMs: Date.now,
+  random: () => randomText(256),
+}, identity, `${env.baseUrl}${gatePaths.callback}`, rules.groups) : undefined;
+
+const record = (call: CallRecord, thrown?: unknown): void => {
+  if (thrown !== undefined) telemetry.count(gateMetrics.faults);
+  telemetry.record('request', { ...call }, thrown === undefined ? undefined : faultRecord(thrown));
+};
+
+/** Answers the approvals' page and API. */
+export const handler = gateHttp({ gate, rules, identity, sessions, baseUrl: env.baseUrl, nowMs: Date.now, record });
