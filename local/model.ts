@@ -49,6 +49,8 @@ export interface FabricResource {
   readonly properties: Record<string, any>;
   /** What `Ref` gives: the engine's physical ID, or one made up by the fabric for what the engine did not get. */
   readonly physicalId?: string;
+  /** The template's `Metadata` of it, as it stands there. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
 export type RegionState = 'running' | 'stopped';
@@ -143,6 +145,75 @@ export interface Issuer {
   token(request: { tenant: string; subject?: string; lifetimeSeconds?: number }): string;
 }
 
+/** One event bus that events cross regions from or to, as `/_local/status` shows it. */
+export interface BusStatus {
+  readonly region: string;
+  readonly name: string;
+  /** Events that arrived on another region's bus. */
+  readonly sent: number;
+  /** Events that arrived here from another region. */
+  readonly received: number;
+  /** Messages in the dead-letter queues of the bus's rules at this moment. */
+  readonly deadLetters: number;
+  /** Deliveries to targets of its rules that are under way or wait for another attempt. */
+  readonly waiting: number;
+}
+
+export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
+
+/** One alarm of the templates, as `/_local/status` shows it. */
+export interface AlarmStatus {
+  readonly name: string;
+  readonly region: string;
+  readonly state: AlarmState;
+  readonly reason: string;
+  /** ISO 8601: since when it has been in this state. */
+  readonly since: string;
+}
+
+/** What a consumer did with one delivery of an event. */
+export interface ReceivedEvent {
+  readonly eventId: string;
+  readonly region: string;
+  readonly type: string;
+  readonly paymentId: string;
+  readonly traceId: string;
+  /** ISO 8601. */
+  readonly at: string;
+  /** A further delivery that was discarded. */
+  readonly duplicate: boolean;
+  readonly consumer: string;
+}
+
+/** One span of a trace. Times are epoch milliseconds; one that is still open ends, for now, where it began. */
+export interface TraceSegment {
+  readonly id: string;
+  readonly parentId?: string;
+  readonly name: string;
+  readonly region: string;
+  readonly start: number;
+  readonly end: number;
+  readonly inProgress?: true;
+  readonly failed?: true;
+  readonly annotations?: Readonly<Record<string, unknown>>;
+}
+
+/** What the fabric knows of events, alarms and traces, for the front door. */
+export interface Observed {
+  buses(): readonly BusStatus[];
+  alarms(): readonly AlarmStatus[];
+  /** Real milliseconds that stand for a minute of alarms, schedules and failovers. */
+  readonly minuteMs: number;
+  /** Everything that the consumers' inboxes of running regions tell of a payment, or of the latest `limit` events. */
+  events(query: { readonly paymentId?: string; readonly limit?: number }): Promise<readonly ReceivedEvent[]>;
+  /** Undefined: no such trace was seen, or it is too long ago. */
+  trace(traceId: string): readonly TraceSegment[] | undefined;
+  /** ARNs that are targets of rules, and whether they are throttled. */
+  targets(): readonly { readonly arn: string; readonly throttled: boolean }[];
+  /** Makes a target refuse every delivery, or take them again. False: no rule has such a target. */
+  throttle(arn: string, throttled: boolean): boolean;
+}
+
 /** What the front door is made of; `local/run.ts` puts it together. */
 export interface FrontDoorDeps {
   /** Port on 127.0.0.1; 0 takes a free one. */
@@ -156,6 +227,8 @@ export interface FrontDoorDeps {
   readonly apis: readonly ApiEndpoint[];
   /** Requests that are in the engines at once; the rest queues. Default 8. */
   readonly inFlight?: number;
+  /** Absent: nothing is known of events, alarms and traces. */
+  readonly observed?: Observed;
 }
 
 export interface FrontDoor {

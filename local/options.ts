@@ -11,14 +11,19 @@ export interface DemoOptions {
   readonly appDirectory: string;
   /** Asked of the example; absent: its own default. */
   readonly mode?: 'STRONG' | 'HOME_REGION';
+  /** Asked of the example; absent: its own default. */
+  readonly transport?: (typeof transports)[number];
   /** One-way delay between regions in milliseconds; absent: the fabric's default. */
   readonly lagMs?: number;
   /** Requests that may be in the engines at once; absent: the front door's default. */
   readonly inFlight?: number;
+  /** Real seconds that stand for a minute of alarms, schedules and failovers; absent: five. */
+  readonly minuteSeconds?: number;
 }
 
 const root = path.resolve(__dirname, '..');
 export const modes = ['STRONG', 'HOME_REGION'] as const;
+export const transports = ['RULES', 'GLOBAL_ENDPOINT'] as const;
 const examples = ['active-active'] as const;
 
 /** Reads the demo's arguments. Throws a `LocalRunError` that names the option, the value and what is allowed. */
@@ -31,8 +36,10 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     smoke: values.smoke ?? false,
     appDirectory: values.app === undefined ? path.join(root, 'examples', example) : path.resolve(values.app),
     ...(values.mode === undefined ? {} : { mode: oneOf('--mode', values.mode, modes) }),
+    ...(values.transport === undefined ? {} : { transport: oneOf('--transport', values.transport, transports) }),
     ...(values.lag === undefined ? {} : { lagMs: wholeNumber('--lag', values.lag, 0, 10_000) }),
     ...(values['in-flight'] === undefined ? {} : { inFlight: wholeNumber('--in-flight', values['in-flight'], 1, 64) }),
+    ...(values.minute === undefined ? {} : { minuteSeconds: wholeNumber('--minute', values.minute, 1, 60) }),
   };
 }
 
@@ -43,12 +50,12 @@ function parse(args: readonly string[]) {
       allowPositionals: false,
       options: {
         'port': { type: 'string' }, 'smoke': { type: 'boolean' }, 'example': { type: 'string' }, 'mode': { type: 'string' },
-        'app': { type: 'string' }, 'lag': { type: 'string' }, 'in-flight': { type: 'string' },
+        'app': { type: 'string' }, 'lag': { type: 'string' }, 'in-flight': { type: 'string' }, 'minute': { type: 'string' }, 'transport': { type: 'string' },
       },
     });
   } catch (error) {
     const reason = (error as Error).message.split('. ')[0];
-    throw new LocalRunError(`${reason}: the options are --port N, --smoke, --example ${examples.join('|')}, --mode ${modes.join('|')}, --app DIR, --lag MS, --in-flight N`);
+    throw new LocalRunError(`${reason}: the options are --port N, --smoke, --example ${examples.join('|')}, --mode ${modes.join('|')}, --transport ${transports.join('|')}, --app DIR, --lag MS, --in-flight N, --minute SECONDS`);
   }
 }
 

@@ -5,6 +5,7 @@ import { deployAll } from './deploy/deploy';
 import { startDns } from './dns/dns';
 import { Engines } from './engine/engines';
 import { isPortTaken } from './engine/ports';
+import { runtimeModules } from './engine/runtime-modules';
 import { emulatorPython } from './engine/python';
 import { Supervisor } from './engine/supervisor';
 import { LocalRunError } from './failure';
@@ -12,10 +13,12 @@ import { apiEndpoints } from './front-door/apis';
 import { startFrontDoor } from './front-door/front-door';
 import { createJudge, type Judge } from './iam';
 import type { DeployedStack, FabricResource, FrontDoor, Links, RegionHandle } from './model';
+import { EventFabric } from './observed';
 import { operatorOf, type Operate } from './operator';
 import type { DemoOptions } from './options';
 import { createLinks, startRegionProxy } from './proxy';
 import { createGlobalTables, type GlobalTables } from './tables';
+import { startDaemon } from './xray/daemon';
 
 /** The whole system on this machine, from the emulators to the front door. */
 export interface LocalRun {
@@ -37,6 +40,9 @@ export interface LocalRun {
   /** Ends everything and deletes the folder. Idempotent. */
   stop(): Promise<void>;
 }
+
+/** A minute on AWS is this long here, for what is measured in minutes. */
+const defaultMinuteSeconds = 5;
 
 /** The supervisor has killed everything long before. */
 const closeWithinMs = 10_000;
@@ -72,24 +78,32 @@ export async function startLocalRun(options: DemoOptions, log: (line: string) =>
 
 async function compose(options: DemoOptions, log: (line: string) => void, supervisor: Supervisor, closing: Closing): Promise<LocalRun> {
   const python = await emulatorPython({ supervisor, log });
-  const prepared = await prepareAssembly({ supervisor, appDirectory: options.appDirectory, mode: options.mode, log });
+  const prepared = await prepareAssembly({ supervisor, appDirectory: options.appDirectory, mode: options.mode, transport: options.transport, log });
   const { assembly } = prepared;
   const { accountId } = assembly;
   const engines = new Engines({ supervisor, python, accountId, regions: regionsOf(assembly) });
   const links = createLinks([...engines.regions, ...witnessesOf(assembly)], { lagMs: options.lagMs });
   const { tables, judge } = startFabric(engines, links, closing);
+  const events = new EventFabric({ engines, links, accountId, minuteMs: (options.minuteSeconds ?? defaultMinuteSeconds) * 1000 });
+  closing.add(() => events.close());
+  events.declare(prepared.rewritten.flatMap(({ fabric }) => fabric.map(({ resource }) => resource)));
+  const modules = runtimeModules(supervisor.folder);
   for (const region of engines.regions) {
-    const proxy = await startRegionProxy({ region, engines, links, tables, judge, accountId });
+    const proxy = await startRegionProxy({ region, engines, links, tables, judge, events: events.calls, accountId });
     closing.add(() => proxy.close());
     engines.useProxy(region, proxy.port);
+    const daemon = await startDaemon(region, events.traces);
+    closing.add(() => daemon.close());
+    engines.useFunctionEnv(region, { AWS_XRAY_DAEMON_ADDRESS: daemon.address, NODE_PATH: modules });
   }
   await engines.start();
   log(`emulators of ${engines.regions.join(', ')} and of the strong copies run`);
-  const { stacks, fabric } = await deployAll({ supervisor, prepared, engines, tables, log });
+  const { stacks, fabric: resources } = await deployAll({ supervisor, prepared, engines, tables, log });
   // A region that holds nothing but a copy of a strong table is like a witness: its links can be cut, but no caller is led to it.
   const regions = engines.handles().filter(({ name }) => assembly.plan.regions.includes(name));
-  const frontDoor = await openFrontDoor({ options, regions, links, tables, fabric, issuer: prepared.issuer, log }, closing);
-  const operator = operatorOf(fabric, engines);
+  await events.open(resources, regions);
+  const frontDoor = await openFrontDoor({ options, regions, links, tables, resources, events, issuer: prepared.issuer, log }, closing);
+  const operator = operatorOf(resources, engines);
   closing.add(async () => operator?.close());
   log('the front door is open');
   return {
@@ -119,16 +133,17 @@ interface FrontDoorParts {
   readonly regions: readonly RegionHandle[];
   readonly links: Links;
   readonly tables: GlobalTables;
-  readonly fabric: readonly FabricResource[];
+  readonly resources: readonly FabricResource[];
+  readonly events: EventFabric;
   readonly issuer: Awaited<ReturnType<typeof prepareAssembly>>['issuer'];
   readonly log: (line: string) => void;
 }
 
-async function openFrontDoor({ options, regions, links, tables, fabric, issuer, log }: FrontDoorParts, closing: Closing): Promise<FrontDoor> {
-  const apis = apiEndpoints(fabric);
-  const dns = startDns({ resources: fabric, regions, apis, warn: log });
+async function openFrontDoor({ options, regions, links, tables, resources, events, issuer, log }: FrontDoorParts, closing: Closing): Promise<FrontDoor> {
+  const apis = apiEndpoints(resources);
+  const dns = startDns({ resources, regions, apis, warn: log, alarmState: (region, name) => events.alarmState(region, name) });
   closing.add(async () => dns.close());
-  const frontDoor = await startFrontDoor({ port: options.port, regions, links, tables, dns, issuer, apis, inFlight: options.inFlight });
+  const frontDoor = await startFrontDoor({ port: options.port, regions, links, tables, dns, issuer, apis, inFlight: options.inFlight, observed: events });
   closing.add(() => frontDoor.close());
   return frontDoor;
 }

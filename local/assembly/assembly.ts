@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { LocalRunError } from '../failure';
-import type { AssemblyPlan, CfnTemplate, GlobalTablePlan, StackPlan } from '../model';
+import type { AssemblyPlan, CfnResource, CfnTemplate, GlobalTablePlan, StackPlan } from '../model';
 import { resolveStatic } from './intrinsics';
 
 interface Artifact {
@@ -169,8 +169,13 @@ function inDeployOrder(stacks: AssemblyStack[]): AssemblyStack[] {
   return [...ordered];
 }
 
+/** Whether a global table is in more than its stack's own region. With one replica it is a plain table, and others may have its name elsewhere. */
+export function isGlobal({ Type, Properties }: CfnResource): boolean {
+  return Type === 'AWS::DynamoDB::GlobalTable' && ((Properties?.Replicas ?? []).length > 1 || (Properties?.GlobalTableWitnesses ?? []).length > 0);
+}
+
 function globalTablesOf(stack: AssemblyStack, accountId: string): GlobalTablePlan[] {
-  return Object.entries(stack.template.Resources).filter(([, resource]) => resource.Type === 'AWS::DynamoDB::GlobalTable').map(([logicalId, resource]) => {
+  return Object.entries(stack.template.Resources).filter(([, resource]) => isGlobal(resource)).map(([logicalId, resource]) => {
     const properties = resolveStatic(resource.Properties ?? {}, { region: stack.region, accountId, stackName: stack.name }) as Record<string, any>;
     const name = properties.TableName ?? `${stack.name}-${logicalId}`;
     if (typeof name !== 'string') throw new LocalRunError(`the name of table ${logicalId} in stack ${stack.name} is known only after a deploy: give it a fixed tableName`);

@@ -22,15 +22,17 @@ export interface PrepareOptions {
   readonly supervisor: Supervisor;
   readonly appDirectory: string;
   readonly mode?: string;
+  readonly transport?: string;
   readonly log: (line: string) => void;
 }
 
 /** Bundles the handlers, synthesises the app and rewrites its templates for the emulator. */
-export async function prepareAssembly({ supervisor, appDirectory, mode, log }: PrepareOptions): Promise<PreparedAssembly> {
+export async function prepareAssembly({ supervisor, appDirectory, mode, transport, log }: PrepareOptions): Promise<PreparedAssembly> {
   await bundleHandlers();
-  const directory = await synthesise({ supervisor, appDirectory, accountId: defaultAccountId, context: mode ? { mode } : {} });
+  const directory = await synthesise({ supervisor, appDirectory, accountId: defaultAccountId, context: { ...(mode ? { mode } : {}), ...(transport ? { transport } : {}) } });
   const assembly = new Assembly(directory, defaultAccountId);
   checkMode(assembly, mode);
+  checkTransport(assembly, transport);
   const settings = issuerSettings(assembly.stacks);
   const issuer = settings && issuerFor(settings);
   const rewritten = assembly.stacks.map((stack) => {
@@ -50,4 +52,10 @@ function checkMode(assembly: Assembly, mode?: string): void {
   if (wanted === undefined || tables.some((table) => table.mode === wanted)) return;
   const has = tables.map((table) => `${table.name} is ${table.mode === 'EVENTUAL' ? 'HOME_REGION' : table.mode}`).join(', ') || 'it has no global table';
   throw new LocalRunError(`--mode ${mode} has no effect on this app (${has}): leave the option out, or read the CDK context value 'mode' in the app`);
+}
+
+function checkTransport(assembly: Assembly, transport?: string): void {
+  const endpoint = assembly.stacks.some(({ template }) => Object.values(template.Resources).some(({ Type }) => Type === 'AWS::Events::Endpoint'));
+  if (transport === undefined || (transport === 'GLOBAL_ENDPOINT') === endpoint) return;
+  throw new LocalRunError(`--transport ${transport} has no effect on this app (it has ${endpoint ? 'a' : 'no'} global endpoint): leave the option out, or read the CDK context value 'transport' in the app`);
 }

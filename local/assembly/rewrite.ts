@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { CfnResource, CfnTemplate, FabricResource, StackPlan } from '../model';
 import { isIntrinsic, mapValues, resolveStatic, withoutReferences, type StackFacts } from './intrinsics';
 import { madeUpAttribute, madeUpId, standInOf } from './stand-ins';
+import { polledMark } from '../streams/mapping';
 
 /** A template that the emulator can make, and how to get what the fabric needs to know once it is deployed. */
 export interface RewrittenStack {
@@ -96,9 +97,25 @@ function adapt(stack: StackPlan, logicalId: string, resource: CfnResource): void
     const variables = { ...properties.Environment?.Variables, AWS_SDK_UA_APP_ID: functionAppId(stack.name, logicalId) };
     properties.Environment = { ...properties.Environment, Variables: variables };
   }
+  if (resource.Type === 'AWS::Lambda::EventSourceMapping') adaptMapping(resource);
   if (resource.Type === 'AWS::DynamoDB::GlobalTable') {
     const properties = resource.Properties ??= {};
     properties.TableName ??= `${stack.name}-${logicalId}`;
+  }
+}
+
+/** Functions of one queue that run at once. Each is a process; the least that Lambda takes. */
+const queueConcurrency = 2;
+
+/** The fabric polls streams, so the emulator must not; of queues it takes fewer messages at once. */
+function adaptMapping(resource: CfnResource): void {
+  const properties = resource.Properties ??= {};
+  // Only a stream has a starting position.
+  if (properties.StartingPosition === undefined) {
+    if (!properties.ScalingConfig) properties.ScalingConfig = { MaximumConcurrency: queueConcurrency };
+  } else if (properties.Enabled !== false && properties.Enabled !== 'false') {
+    properties.Enabled = false;
+    resource.Metadata = { ...resource.Metadata, [polledMark]: true };
   }
 }
 
@@ -120,6 +137,7 @@ class OutputCollector {
       resource: {
         stack: stack.name, region: stack.region, logicalId, type: resource.Type,
         properties: this.resolvable(resource.Properties ?? {}, condition) as Record<string, any>,
+        ...(resource.Metadata ? { metadata: resource.Metadata } : {}),
         ...(gone ? { physicalId: madeUpId(resource.Type, stack.name, logicalId) } : {}),
       },
       ...(condition ? { conditionOutput: this.output('true', condition) } : {}),

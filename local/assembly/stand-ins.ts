@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { endpointId } from '../buses/endpoints';
 import type { CfnResource } from '../model';
 
 /**
@@ -29,10 +30,10 @@ export const standIns: readonly StandIn[] = [
   { type: 'AWS::Route53::RecordSetGroup', treatment: 'removed', lacks: 'cannot be created', standIn: 'as RecordSet' },
   { type: 'AWS::Route53::HealthCheck', treatment: 'removed', lacks: 'cannot be created', standIn: 'checkers of the front door with the template\'s path, interval and threshold' },
   { type: 'AWS::Route53::HostedZone', treatment: 'removed', lacks: 'one zone per region process', standIn: 'an ID made up here; all zones are the front door\'s' },
-  { type: 'AWS::CloudWatch::CompositeAlarm', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing yet: not evaluated' },
-  { type: 'AWS::Events::EventBusPolicy', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing yet: cross-region buses are not carried' },
-  { type: 'AWS::Events::Endpoint', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing yet: no global endpoint' },
-  { type: 'AWS::Events::Archive', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing: no replay from an archive' },
+  { type: 'AWS::CloudWatch::CompositeAlarm', treatment: 'removed', lacks: 'cannot be created', standIn: 'evaluated by the states of the alarms here; no actions' },
+  { type: 'AWS::Events::EventBusPolicy', treatment: 'removed', lacks: 'cannot be created', standIn: 'judged at each delivery to the bus; PutPermission and RemovePermission change it' },
+  { type: 'AWS::Events::Endpoint', treatment: 'removed', lacks: 'cannot be created', standIn: 'the proxies lead events with its EndpointId by its health check, and answer DescribeEndpoint; the other bus gets them too. The signature (SigV4A) is not verified' },
+  { type: 'AWS::Events::Archive', treatment: 'removed', lacks: 'cannot be created by a template', standIn: 'made by CreateArchive once all is deployed; StartReplay works, whatever its rule filter says' },
   { type: 'AWS::WAFv2::WebACLAssociation', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing: no request is filtered' },
   { type: 'AWS::Synthetics::Canary', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing yet: canaries do not run' },
   { type: 'AWS::ApplicationAutoScaling::ScalableTarget', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing: capacity does not matter here' },
@@ -43,9 +44,14 @@ export const standIns: readonly StandIn[] = [
   { type: 'AWS::ApiGateway::Stage', treatment: 'watched', lacks: 'no access log, no throttling', standIn: 'the front door counts requests per region and answers 429 when its queue is full' },
   { type: 'AWS::ApiGateway::DomainName', treatment: 'watched', lacks: 'no TLS and no listening name', standIn: 'the front door leads the name to the region\'s API over plain HTTP; no mTLS' },
   { type: 'AWS::ApiGateway::BasePathMapping', treatment: 'watched', lacks: 'not applied', standIn: 'the front door applies it' },
+  { type: 'AWS::Events::EventBus', treatment: 'watched', lacks: 'no delivery to other regions', standIn: 'the fabric carries it, see Rule' },
+  { type: 'AWS::Events::Rule', treatment: 'watched', lacks: 'cross-region targets are dropped; no retries, no dead-letter queues, no check of the target\'s policy; rates by the clock', standIn: 'the emulator matches, the fabric delivers: to queues, functions and buses of other regions, with the links\' lag, retries and dead-letter queues, and fires rates in compressed time. Targets with InputPath or InputTransformer, other services and cron are the emulator\'s' },
+  { type: 'AWS::Lambda::EventSourceMapping', treatment: 'watched', lacks: 'streams: no retry limit, no halving, no failures of single records', standIn: 'the fabric reads streams and calls the function; queues are the emulator\'s, two batches at once' },
+  { type: 'AWS::SQS::Queue', treatment: 'idle', lacks: 'no metrics', standIn: 'the fabric counts what lies in queues that an alarm or a rule names' },
+  { type: 'AWS::DynamoDB::Table', treatment: 'watched', lacks: 'no point-in-time recovery', standIn: 'read for `/_local/events` when it is a consumer\'s inbox' },
   { type: 'AWS::ApiGateway::RequestValidator', treatment: 'idle', lacks: 'validates nothing', standIn: 'the handlers validate anyway' },
-  { type: 'AWS::CloudWatch::Alarm', onlyWith: 'Metrics', treatment: 'removed', lacks: 'no metric math', standIn: 'nothing yet: not evaluated' },
-  { type: 'AWS::CloudWatch::Alarm', treatment: 'idle', lacks: 'no dimensions or missing data', standIn: 'nothing yet: local alarms mean nothing' },
+  { type: 'AWS::CloudWatch::Alarm', onlyWith: 'Metrics', treatment: 'removed', lacks: 'no metric math', standIn: 'as Alarm; arithmetic, FILL, IF, SUM, AVG, MIN, MAX and METRICS' },
+  { type: 'AWS::CloudWatch::Alarm', treatment: 'watched', lacks: 'no dimensions or missing data', standIn: 'evaluated by the fabric in compressed time, by embedded metrics in logs and what the fabric counts; states in `/_local/status`, no actions' },
 ];
 
 /** The row for a resource: the first that fits. */
@@ -57,6 +63,7 @@ export function standInOf(resource: CfnResource): StandIn | undefined {
 export function madeUpId(type: string, stack: string, logicalId: string): string {
   const hash = createHash('sha256').update(`${stack}/${logicalId}`).digest('hex');
   if (type === 'AWS::Route53::HealthCheck') return hash.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  if (type === 'AWS::Events::Endpoint') return endpointId(stack, logicalId);
   if (type === 'AWS::Route53::HostedZone') return `Z${hash.slice(0, 13).toUpperCase()}`;
   return `${stack}-${logicalId}-${hash.slice(0, 8)}`;
 }

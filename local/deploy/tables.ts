@@ -1,4 +1,5 @@
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists, type CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+import { isGlobal } from '../assembly/assembly';
 import { resolveStatic } from '../assembly/intrinsics';
 import { localCredentials } from '../engine/region';
 import type { AssemblyPlan, StackPlan } from '../model';
@@ -18,7 +19,7 @@ export function tableBlueprints(plan: AssemblyPlan, accountId: string): Readonly
   const requests = new Map<string, TableBlueprint>();
   for (const stack of plan.stacks) {
     for (const [logicalId, resource] of Object.entries(stack.template.Resources)) {
-      if (resource.Type !== 'AWS::DynamoDB::GlobalTable') continue;
+      if (!isGlobal(resource)) continue;
       const facts = { region: stack.region, accountId, stackName: stack.name };
       const properties = resolveStatic(resource.Properties ?? {}, facts) as Record<string, any>;
       const request = tableRequest(properties.TableName ?? `${stack.name}-${logicalId}`, properties);

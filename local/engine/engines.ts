@@ -24,6 +24,7 @@ export class Engines {
   private fail!: (line: string) => void;
   private readonly processes = new Map<string, RegionProcess>();
   private readonly proxyPorts = new Map<string, number>();
+  private readonly functionEnvs = new Map<string, Readonly<Record<string, string>>>();
 
   constructor(private readonly options: EnginesOptions) {
     this.regions = options.regions;
@@ -33,6 +34,11 @@ export class Engines {
   /** Endpoint of a region's functions; to be told before `start`. */
   useProxy(region: string, port: number): void {
     this.proxyPorts.set(region, port);
+  }
+
+  /** What a region's functions inherit besides; to be told before `start`. */
+  useFunctionEnv(region: string, env: Readonly<Record<string, string>>): void {
+    this.functionEnvs.set(region, env);
   }
 
   async start(): Promise<void> {
@@ -67,6 +73,7 @@ export class Engines {
           // Data is kept by the region of a request's signature, so this is only the default.
           region: key === strongHome ? this.regions[0] : key,
           proxyPort: this.proxyPorts.get(key) ?? enginePort,
+          functionEnv: this.functionEnvs.get(key),
           processName: attempt === 1 ? key : `${key}-${attempt}`,
         });
       } catch (error) {

@@ -1,5 +1,5 @@
 import {
-  GetPolicyCommand, GetPolicyVersionCommand, GetRolePolicyCommand, IAMClient, SimulateCustomPolicyCommand, SimulatePrincipalPolicyCommand,
+  GetPolicyCommand, GetPolicyVersionCommand, GetRoleCommand, GetRolePolicyCommand, IAMClient, SimulateCustomPolicyCommand, SimulatePrincipalPolicyCommand,
   paginateListAttachedRolePolicies, paginateListRolePolicies,
 } from '@aws-sdk/client-iam';
 import { rootCredentials } from '../proxy/engine-client';
@@ -39,6 +39,17 @@ export class Policies {
       }
     }
     return documents;
+  }
+
+  /** Who may take a role on; undefined when there is no such role. */
+  public async trust(region: string, role: string): Promise<PolicyDocument | undefined> {
+    try {
+      const { Role } = await this.client(region).send(new GetRoleCommand({ RoleName: role }));
+      return decoded(Role!.AssumeRolePolicyDocument!);
+    } catch (error) {
+      if ((error as Error).name === 'NoSuchEntityException') return undefined;
+      throw error;
+    }
   }
 
   /** The emulator's own decision for a role. */

@@ -1,5 +1,6 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { EventsApi, EventsRouting } from '../buses/event-calls';
 import { ConditionContext, Judge, isRootKey } from '../iam';
 import { Links } from '../model';
 import { GlobalTables } from '../tables';
@@ -17,6 +18,8 @@ export interface RegionProxyOptions {
   readonly links: Links;
   readonly tables: GlobalTables;
   readonly judge: Judge;
+  /** Answers what the emulators' EventBridge cannot. */
+  readonly events?: EventsApi;
   /** Region whose engine answers for a service wherever the call comes from, for example one store for `route53`. */
   readonly regionOfService?: Readonly<Record<string, string>>;
   /** Account of the run. Default 000000000000, the emulator's own. */
@@ -74,11 +77,15 @@ class RegionEndpoint {
     this.requests.set(call.service, (this.requests.get(call.service) ?? 0) + 1);
     if (await this.comesTooLate(request)) return void request.socket.destroy();
     const region = this.target(call);
-    if (region !== this.options.region) return this.serveElsewhere(request, response, call, region);
+    const eventsOperation = call.service === 'events' && this.options.events ? header(request, 'x-amz-target')?.split('.').pop() : undefined;
+    const read = eventsOperation === undefined ? undefined : await readAll(request);
+    const events = read && this.options.events!.route({ region, operation: eventsOperation!, body: read });
+    if (events) return this.serveEvents(request, response, call, events, region);
+    if (region !== this.options.region) return this.serveElsewhere(request, response, call, region, read);
     const engine = this.options.engines.engine(region);
     if (!engine || engine.state === 'stopped') return this.unreachable(request);
     const operation = dynamoOperation(call, request);
-    if (operation === undefined) return this.forwarder.forward(request, response, engine.enginePort);
+    if (operation === undefined) return this.forwarder.forward(request, response, engine.enginePort, read);
     return this.serveDynamo(request, response, { call, region, operation, body: await readAll(request) });
   }
 
@@ -113,9 +120,29 @@ class RegionEndpoint {
     routing.done?.();
   }
 
+  /** A call of EventBridge's that the fabric answers, or events for whichever region an endpoint leads to. */
+  private async serveEvents(request: IncomingMessage, response: ServerResponse, call: SignedCall, routing: EventsRouting, asked: string): Promise<void> {
+    const endpoint = routing.kind === 'endpoint';
+    const region = endpoint ? routing.region : asked;
+    if (!this.reaches(region)) return this.unreachable(request);
+    const denied = await this.judged(request, call, endpoint ? 'events:PutEvents' : routing.action, routing.resource);
+    if (denied) return reply(response, denied);
+    const { links } = this.options;
+    const here = this.options.region;
+    await this.pause(links.get(here, region).lagMs);
+    if (!this.reaches(region)) return this.unreachable(request);
+    const answer = endpoint ? await this.client.call({
+      place: placeOf(region), service: 'events', body: routing.body, headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'AWSEvents.PutEvents' },
+    }) : routing.answer();
+    if (endpoint && answer.status === 200) routing.done(answer.body);
+    await this.pause(links.get(region, here).lagMs);
+    // What was put was put, whether or not its caller hears of it.
+    return this.reaches(region) ? reply(response, { status: answer.status, headers: answerHeaders(answer.headers), body: answer.body }) : this.unreachable(request);
+  }
+
   /** A call into another region: over the links, and signed anew, since its caller's key is not known there. */
-  private async serveElsewhere(request: IncomingMessage, response: ServerResponse, call: SignedCall, region: string): Promise<void> {
-    const body = await readAll(request);
+  private async serveElsewhere(request: IncomingMessage, response: ServerResponse, call: SignedCall, region: string, read?: Buffer): Promise<void> {
+    const body = read ?? await readAll(request);
     if (!this.reaches(region)) return this.unreachable(request);
     const { links, engines } = this.options;
     const here = this.options.region;

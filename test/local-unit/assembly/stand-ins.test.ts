@@ -18,8 +18,8 @@ test('a row for some resources of a type comes before the row for all of them', 
     if (onlyWith) expect(standIns.findIndex((row) => row.type === type && row.onlyWith === undefined)).toBeGreaterThan(index);
   }
   expect(standInOf({ Type: 'AWS::CloudWatch::Alarm', Properties: { Metrics: [] } })?.treatment).toBe('removed');
-  expect(standInOf({ Type: 'AWS::CloudWatch::Alarm' })?.treatment).toBe('idle');
-  expect(standInOf({ Type: 'AWS::SQS::Queue' })).toBeUndefined();
+  expect(standInOf({ Type: 'AWS::CloudWatch::Alarm' })?.treatment).toBe('watched');
+  expect(standInOf({ Type: 'AWS::SNS::Topic' })).toBeUndefined();
 });
 
 test('made-up IDs are the same in every run and differ between resources', () => {

@@ -1,0 +1,127 @@
+import type { MetricId, MetricStore } from '../metrics/store';
+import type { AlarmState, AlarmStatus, FabricResource } from '../model';
+import { ruleHolds } from './composite';
+import { datapoints, judge } from './evaluate';
+import { alarmSpecs, type AlarmSpec, type CompositeSpec } from './specs';
+
+export interface AlarmsOptions {
+  readonly resources: readonly FabricResource[];
+  readonly store: MetricStore;
+  /** Real milliseconds that stand for a minute. */
+  readonly minuteMs: number;
+  readonly regionRuns: (region: string) => boolean;
+  /** How long after its end a period is looked at: metrics come late. Default: a third of a minute as it is here, a second at least. */
+  readonly delayMs?: number;
+  /** Epoch milliseconds; for tests. */
+  readonly now?: () => number;
+}
+
+interface Entry {
+  state: AlarmState;
+  reason: string;
+  since: number;
+  /** End of the last period that was looked at. */
+  seen: number;
+}
+
+/** Periods that an alarm may look at, and some more for slow ticks. */
+const spare = 4;
+
+/** Evaluates the templates' alarms by the run's own metrics, in compressed time. */
+export class Alarms {
+  /** Metrics that any alarm looks at. */
+  public readonly metrics: readonly MetricId[];
+  private readonly specs: readonly (AlarmSpec | CompositeSpec)[];
+  private readonly entries = new Map<AlarmSpec | CompositeSpec, Entry>();
+  private readonly now: () => number;
+  private readonly delayMs: number;
+  private readonly openedAt: number;
+  private timer?: NodeJS.Timeout;
+
+  constructor(private readonly options: AlarmsOptions) {
+    this.now = options.now ?? Date.now;
+    this.delayMs = options.delayMs ?? Math.max(1000, options.minuteMs / 3);
+    this.openedAt = this.now();
+    this.specs = alarmSpecs(options.resources);
+    const metrics: MetricId[] = [];
+    for (const spec of this.specs) {
+      this.entries.set(spec, { state: 'INSUFFICIENT_DATA', reason: 'not evaluated yet', since: this.openedAt, seen: 0 });
+      if (spec.kind === 'composite') continue;
+      for (const query of spec.queries) {
+        if (!('stat' in query)) continue;
+        metrics.push(query.metric);
+        options.store.want(query.metric, (spec.evaluationPeriods + spare) * this.periodMs(spec) + this.delayMs);
+      }
+    }
+    this.metrics = metrics;
+  }
+
+  public start(): void {
+    this.timer = setInterval(() => this.tick(), Math.min(1000, this.options.minuteMs / 5));
+  }
+
+  public close(): void {
+    clearInterval(this.timer);
+  }
+
+  /** Looks at every alarm whose latest period has ended. */
+  public tick(): void {
+    for (const spec of this.specs) if (spec.kind === 'metric') this.evaluate(spec);
+    for (const spec of this.specs) if (spec.kind === 'composite') this.compose(spec);
+  }
+
+  public status(): AlarmStatus[] {
+    return this.specs.map((spec) => {
+      const { state, reason, since } = this.entries.get(spec)!;
+      return { name: spec.name, region: spec.region, state, reason, since: new Date(since).toISOString() };
+    });
+  }
+
+  /** State of an alarm by name, ARN or what `Ref` gives; undefined for one that is not known. */
+  public stateOf(region: string, alarm: string): AlarmState | undefined {
+    const name = alarm.startsWith('arn:') ? alarm.split(':').slice(alarm.includes(':alarm:') ? 6 : 5).join(':') : alarm;
+    const spec = this.specs.find((one) => one.region === region && (one.name === name || one.alias === name));
+    return spec && this.entries.get(spec)!.state;
+  }
+
+  private periodMs(spec: AlarmSpec): number {
+    return Math.max(1, spec.periodSeconds / 60 * this.options.minuteMs);
+  }
+
+  private evaluate(spec: AlarmSpec): void {
+    const entry = this.entries.get(spec)!;
+    if (spec.unsupported !== undefined) {
+      entry.reason = spec.unsupported;
+      return;
+    }
+    if (!this.options.regionRuns(spec.region)) return;
+    const periodMs = this.periodMs(spec);
+    const end = Math.floor((this.now() - this.delayMs) / periodMs) * periodMs;
+    // An alarm that has just been made has no past in which data could be missing.
+    if (end <= entry.seen || end < this.openedAt + spec.evaluationPeriods * periodMs) return;
+    entry.seen = end;
+    try {
+      const verdict = judge(spec, datapoints(spec, this.options.store, end, periodMs));
+      if (verdict) this.change(entry, verdict.state, verdict.reason);
+    } catch (error) {
+      this.change(entry, 'INSUFFICIENT_DATA', `cannot be evaluated here: ${(error as Error).message}`);
+    }
+  }
+
+  private compose(spec: CompositeSpec): void {
+    if (!this.options.regionRuns(spec.region)) return;
+    const entry = this.entries.get(spec)!;
+    try {
+      const holds = ruleHolds(spec.rule, (alarm) => this.stateOf(spec.region, alarm));
+      this.change(entry, holds ? 'ALARM' : 'OK', `${spec.rule} is ${holds ? 'true' : 'false'}`.slice(0, 500));
+    } catch (error) {
+      this.change(entry, 'INSUFFICIENT_DATA', `cannot be evaluated here: ${(error as Error).message}`);
+    }
+  }
+
+  private change(entry: Entry, state: AlarmState, reason: string): void {
+    if (entry.state !== state) entry.since = this.now();
+    entry.state = state;
+    entry.reason = reason;
+  }
+}

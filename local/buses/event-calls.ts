@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import type { FabricResource } from '../model';
+import type { BusPolicies } from './bus-policies';
+import { describeEndpoint, globalEndpoints, type GlobalEndpoint } from './endpoints';
+
+/** A call of EventBridge's API as it enters a region's proxy. */
+export interface EventsCall {
+  /** Region that answers: of the signature, or for an endpoint's events the one that the proxy asks about. */
+  readonly region: string;
+  /** For example `PutEvents`. */
+  readonly operation: string;
+  readonly body: Buffer;
+}
+
+export interface EventsAnswer { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Buffer }
+
+export type EventsRouting =
+  /** The fabric answers once the caller was judged for this. */
+  | { readonly kind: 'answered'; readonly action: string; readonly resource: string; readonly answer: () => EventsAnswer }
+  /** Events for a global endpoint: this region takes them; `done` wants to see its answer. */
+  | { readonly kind: 'endpoint'; readonly region: string; readonly resource: string; readonly body: Buffer; readonly done: (answer: Buffer) => void };
+
+export interface EventsApi { route(call: EventsCall): EventsRouting | undefined }
+
+/** An event of a PutEvents call. */
+export interface PutEntry { readonly Source?: string; readonly DetailType?: string; readonly Detail?: string; readonly Resources?: string[]; readonly EventBusName?: string }
+
+export interface EventCallsOptions {
+  readonly accountId: string;
+  readonly busPolicies: BusPolicies;
+  /** Where an endpoint's events go now; undefined before the deployment is over. */
+  readonly activeRegion: (endpoint: GlobalEndpoint) => string | undefined;
+  /** Told of events that an endpoint's region took. */
+  readonly taken: (endpoint: GlobalEndpoint, region: string, entries: readonly PutEntry[]) => void;
+}
+
+/** Answers what the emulator cannot: policies of buses, and global endpoints. */
+export class EventCalls implements EventsApi {
+  private endpoints: GlobalEndpoint[] = [];
+
+  constructor(private readonly options: EventCallsOptions) {}
+
+  /** Endpoints are known before they are deployed: stacks look them up while they are deployed themselves. */
+  public declare(resources: readonly FabricResource[]): void {
+    this.endpoints = globalEndpoints(resources, this.options.accountId);
+  }
+
+  public route({ region, operation, body }: EventsCall): EventsRouting | undefined {
+    const input = parsed(body);
+    switch (operation) {
+      case 'PutEvents': return input.EndpointId === undefined ? undefined : this.toEndpoint(region, input);
+      case 'DescribeEndpoint': return this.describe(region, String(input.Name));
+      case 'ListEndpoints': return this.list(region, String(input.NamePrefix ?? ''));
+      case 'PutPermission':
+      case 'RemovePermission': return this.changePolicy(region, operation, input);
+      default: return undefined;
+    }
+  }
+
+  private toEndpoint(entered: string, { EndpointId, ...input }: Record<string, any>): EventsRouting {
+    const endpoint = this.endpoints.find(({ id }) => id === EndpointId);
+    const region = endpoint && this.options.activeRegion(endpoint);
+    if (!endpoint || region === undefined) {
+      return answered('events:PutEvents', '*', () => failure('ResourceNotFoundException', `Endpoint ${EndpointId} does not exist in the local run (asked in ${entered})`));
+    }
+    const entries = (input.Entries ?? []) as PutEntry[];
+    const bus = String(entries[0]?.EventBusName ?? 'default').split('/').pop();
+    return {
+      kind: 'endpoint', region, resource: `arn:aws:events:${region}:${this.options.accountId}:event-bus/${bus}`,
+      // Who names the bus by its ARN names one region's; the endpoint means the bus of that name in either.
+      body: Buffer.from(JSON.stringify({ ...input, Entries: entries.map((entry) => ({ ...entry, EventBusName: String(entry.EventBusName ?? 'default').split('/').pop() })) })),
+      done: (answer) => {
+        const results = (parsed(answer).Entries ?? []) as { EventId?: string }[];
+        this.options.taken(endpoint, region, entries.filter((_, index) => results[index]?.EventId));
+      },
+    };
+  }
+
+  private describe(region: string, name: string): EventsRouting {
+    const endpoint = this.endpoints.find((one) => one.region === region && one.name === name);
+    const arn = `arn:aws:events:${region}:${this.options.accountId}:endpoint/${name}`;
+    return answered('events:DescribeEndpoint', arn, () => (endpoint ? json(200, describeEndpoint(endpoint)) : failure('ResourceNotFoundException', `Endpoint ${name} does not exist.`)));
+  }
+
+  private list(region: string, prefix: string): EventsRouting {
+    const found = this.endpoints.filter((one) => one.region === region && one.name.startsWith(prefix));
+    return answered('events:ListEndpoints', `arn:aws:events:${region}:${this.options.accountId}:endpoint/*`, () => json(200, { Endpoints: found.map(describeEndpoint) }));
+  }
+
+  private changePolicy(region: string, operation: string, input: Record<string, any>): EventsRouting {
+    const bus = String(input.EventBusName ?? 'default').split('/').pop();
+    return answered(`events:${operation}`, `arn:aws:events:${region}:${this.options.accountId}:event-bus/${bus}`, () => {
+      if (operation === 'PutPermission') this.options.busPolicies.putPermission(region, input);
+      else if (!this.options.busPolicies.removePermission(region, input)) return failure('ResourceNotFoundException', `Statement ${input.StatementId} does not exist.`);
+      return json(200, {});
+    });
+  }
+}
+
+function answered(action: string, resource: string, answer: () => EventsAnswer): EventsRouting {
+  return { kind: 'answered', action, resource, answer };
+}
+
+function json(status: number, content: object): EventsAnswer {
+  return { status, headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': randomUUID() }, body: Buffer.from(JSON.stringify(content)) };
+}
+
+function failure(code: string, message: string): EventsAnswer {
+  return json(400, { __type: code, message });
+}
+
+function parsed(body: Buffer): Record<string, any> {
+  try {
+    return JSON.parse(body.toString()) as Record<string, any>;
+  } catch {
+    return {};
+  }
+}
