@@ -61,7 +61,7 @@ export function send(exchange: Exchange, status: number, contentType: string, bo
 
 /** An error of the front door itself, in the API's one form. */
 export function sendProblem(exchange: Exchange, code: ProblemCode, detail: string, options: AnswerOptions = {}): void {
-  const problem = problemOf(code, detail, exchange.path);
+  const problem = problemOf(code, detail, exchange.path, exchange.traceId);
   const status = options.status ?? problem.status;
   const retry: Record<string, string> = status === 429 || status === 503 ? { [apiHeaders.retryAfter]: String(retryAfterSeconds) } : {};
   send(exchange, status, problemMediaType, JSON.stringify({ ...problem, status }), { ...options, headers: { ...retry, ...options.headers } });
@@ -70,7 +70,7 @@ export function sendProblem(exchange: Exchange, code: ProblemCode, detail: strin
 /** A whole HTTP response for a client whose request could not even be parsed. */
 export function rawProblem(status: number, statusText: string, detail: string): string {
   const traceId = traceIdOf({}, Date.now());
-  const body = JSON.stringify({ ...problemOf('invalid_request', detail, `urn:trace:${traceId}`), status });
+  const body = JSON.stringify({ ...problemOf('invalid_request', detail, `urn:trace:${traceId}`, traceId), status });
   const headers = { ...ownHeaders(traceId), 'Content-Type': problemMediaType, 'Content-Length': Buffer.byteLength(body), 'Connection': 'close' };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('');
   return `HTTP/1.1 ${status} ${statusText}\r\n${lines}\r\n${body}`;
@@ -83,6 +83,7 @@ export function traceHeader(exchange: Exchange): string {
   return `Root=${exchange.traceId};Parent=${randomBytes(8).toString('hex')};Sampled=1`;
 }
 
-function ownHeaders(traceId: string, region = noRegion): Record<string, string> {
+/** What every answer of the front door itself carries. */
+export function ownHeaders(traceId: string, region = noRegion): Record<string, string> {
   return { [apiHeaders.traceId]: `Root=${traceId}`, [apiHeaders.servedByRegion]: region, [apiHeaders.cacheControl]: 'no-store' };
 }

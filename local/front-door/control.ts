@@ -2,36 +2,44 @@ import { isIP } from 'node:net';
 import { tenantPattern } from '../../src/api/contract';
 import type { FrontDoorDeps, LinkState, RegionHandle } from '../model';
 import { headerOf, send, sendJson, sendProblem, type Exchange } from './answers';
-import { readBody } from './body';
+import { done, parsedBody, type Parsed } from './form';
 import type { Forwarder } from './forward';
-import { page } from './page';
+import { ObservedCalls } from './observed';
 import { statusOf } from './status';
+import type { Page } from '../page/page';
 
 /** Longer than any round trip on earth, shorter than any timeout here. */
 const mostLagMs = 10_000;
-const largestBody = 4096;
-
-type Parsed = { readonly fields: Readonly<Record<string, unknown>>; readonly form: boolean };
 
 /** The page and everything under `/_local` that is not the API: what watches the run and breaks it. */
 export class Control {
-  constructor(private readonly deps: FrontDoorDeps, private readonly forwarder: Forwarder) {}
+  private readonly observed: ObservedCalls;
+
+  constructor(private readonly deps: FrontDoorDeps, private readonly forwarder: Forwarder, private readonly page: Page) {
+    this.observed = new ObservedCalls(deps.observed);
+  }
 
   public async answer(exchange: Exchange): Promise<void> {
     const refused = foreign(exchange);
     if (refused) return sendProblem(exchange, 'forbidden', refused);
-    const [, first, second, third, fourth, ...more] = exchange.path.split('/').map(decoded);
-    if (exchange.path === '/') return this.get(exchange, () => this.page(exchange));
+    const [, first, ...segments] = exchange.path.split('/').map(decoded);
+    const [second, third, fourth, ...more] = segments;
+    if (exchange.path === '/') return this.get(exchange, () => this.page.show(exchange));
+    const ofPage = first === '_local' ? this.page.answer(exchange, segments) : undefined;
+    if (ofPage) return ofPage;
     if (first === '_local' && more.length === 0) {
       if (second === 'token' && third === undefined) return this.get(exchange, () => this.token(exchange));
       if (second === 'status' && third === undefined) return this.get(exchange, () => sendJson(exchange, 200, statusOf(this.deps, this.forwarder)));
+      if (second === 'events' && third === undefined) return this.get(exchange, () => this.observed.events(exchange));
+      if (second === 'traces' && third && fourth === undefined) return this.get(exchange, () => this.observed.trace(exchange, third));
+      if (second === 'throttle' && third === undefined) return this.post(exchange, () => this.observed.throttle(exchange));
       if (second === 'regions' && (fourth === 'stop' || fourth === 'start')) return this.post(exchange, () => this.switchRegion(exchange, third, fourth));
       if (second === 'links' && third && fourth) return this.post(exchange, () => this.setLink(exchange, third, fourth));
     }
     sendProblem(exchange, 'unknown_route', 'The front door has no such path: see GET / for what it has.');
   }
 
-  private get(exchange: Exchange, answer: () => void): void {
+  private async get(exchange: Exchange, answer: () => void | Promise<void>): Promise<void> {
     if (['GET', 'HEAD'].includes(exchange.request.method ?? '')) return answer();
     sendProblem(exchange, 'method_not_allowed', `Use GET, not ${exchange.request.method}.`, { headers: { Allow: 'GET, HEAD' } });
   }
@@ -39,11 +47,6 @@ export class Control {
   private async post(exchange: Exchange, answer: () => Promise<void>): Promise<void> {
     if (exchange.request.method === 'POST') return answer();
     sendProblem(exchange, 'method_not_allowed', `Use POST, not ${exchange.request.method}.`, { headers: { Allow: 'POST' } });
-  }
-
-  private page(exchange: Exchange): void {
-    const { html, policy } = page(statusOf(this.deps, this.forwarder));
-    send(exchange, 200, 'text/html; charset=utf-8', html, { headers: { 'Content-Security-Policy': policy, 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'same-origin' } });
   }
 
   private token(exchange: Exchange): void {
@@ -84,12 +87,6 @@ export class Control {
   }
 }
 
-/** A form's sender wants the page again, anyone else what came of it. */
-function done(exchange: Exchange, parsed: Parsed, result: object, region: string | undefined): void {
-  if (!parsed.form) return sendJson(exchange, 200, result, { region });
-  send(exchange, 303, 'text/plain; charset=utf-8', 'done', { headers: { Location: '/' } });
-}
-
 /** What changes, or what is wrong with it. A form knows text only. */
 function linkChange({ fields, form }: Parsed): { lagMs?: number; partitioned?: boolean } | string {
   const unknown = Object.keys(fields).filter((name) => !['lagMs', 'partitioned'].includes(name));
@@ -99,26 +96,6 @@ function linkChange({ fields, form }: Parsed): { lagMs?: number; partitioned?: b
   if (lagMs !== undefined && !(typeof lagMs === 'number' && lagMs >= 0 && lagMs <= mostLagMs)) return `lagMs is a number of milliseconds from 0 to ${mostLagMs}.`;
   if (partitioned !== undefined && typeof partitioned !== 'boolean') return 'partitioned is true or false.';
   return { ...(lagMs === undefined ? {} : { lagMs }), ...(partitioned === undefined ? {} : { partitioned }) };
-}
-
-/** The body's fields; without a body none. Answers by itself when there is no reading it. */
-async function parsedBody(exchange: Exchange): Promise<Parsed | undefined> {
-  const read = await readBody(exchange.request, largestBody);
-  if (read.kind === 'gone') return undefined;
-  if (read.kind === 'tooLarge') sendProblem(exchange, 'body_too_large', `A body has at most ${largestBody} bytes here.`);
-  if (read.kind === 'slow') sendProblem(exchange, 'invalid_request', 'The body did not arrive within 10 s.', { status: 408, headers: { Connection: 'close' } });
-  if (read.kind !== 'read') return undefined;
-  const text = read.body.toString('utf8');
-  const form = (headerOf(exchange.request, 'content-type') ?? '').startsWith('application/x-www-form-urlencoded') && !text.trimStart().startsWith('{');
-  if (form || text === '') return { fields: form ? Object.fromEntries(new URLSearchParams(text)) : {}, form };
-  try {
-    const fields: unknown = JSON.parse(text);
-    if (typeof fields === 'object' && fields !== null && !Array.isArray(fields)) return { fields: fields as Record<string, unknown>, form: false };
-    sendProblem(exchange, 'invalid_request', 'The body is a JSON object.');
-  } catch {
-    sendProblem(exchange, 'invalid_json', 'The body is not valid JSON.');
-  }
-  return undefined;
 }
 
 /** A web page elsewhere must not break the run through the reader's browser. */

@@ -7,6 +7,8 @@ import { Control } from './control';
 import { Forwarder } from './forward';
 import { Gate } from './gate';
 import { PublicApi } from './public-api';
+import { statusOf } from './status';
+import { Page } from '../page/page';
 
 /** Requests that may wait for their turn, and how long (as API Gateway's own limit): then 429. They wait with their bodies unread. */
 const lineLength = 5_000;
@@ -16,11 +18,16 @@ const regionPath = /^\/_local\/regions\/([^/]+)(\/(?:api\/v1(?:\/.*)?|health\/?)
 
 /** Opens the front door on 127.0.0.1. Rejects when the port is taken. */
 export async function startFrontDoor(deps: FrontDoorDeps): Promise<FrontDoor> {
+  const server = http.createServer({ requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 65_000 });
+  server.on('clientError', refuseUnparsed);
+  await listen(server, deps.port);
+  const { port } = server.address() as AddressInfo;
   const forwarder = new Forwarder(deps.regions);
   const gate = new Gate(deps.inFlight ?? 8, lineLength, longestWaitMs);
-  const publicApi = new PublicApi({ ...deps, gate, forwarder });
-  const control = new Control(deps, forwarder);
-  const server = http.createServer({ requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 65_000 }, (request, response) => {
+  const page = new Page({ ...deps, status: () => statusOf(deps, forwarder), url: `http://127.0.0.1:${port}` });
+  const publicApi = new PublicApi({ ...deps, gate, forwarder, saw: page.passages.saw });
+  const control = new Control(deps, forwarder, page);
+  server.on('request', (request, response) => {
     const exchange = exchangeOf(request, response);
     request.on('error', () => response.destroy());
     answer(exchange).catch((error: Error) => {
@@ -36,11 +43,10 @@ export async function startFrontDoor(deps: FrontDoorDeps): Promise<FrontDoor> {
     if (name) return sendProblem(exchange, 'unknown_route', `There is no region '${name.slice(0, 64)}' in this run: it has ${deps.regions.map((handle) => handle.name).join(', ')}.`);
     return control.answer(exchange);
   }
-  server.on('clientError', refuseUnparsed);
-  await listen(server, deps.port);
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     close: () => new Promise((resolve) => {
+      page.close();
       server.close(() => resolve());
       server.closeAllConnections();
     }),

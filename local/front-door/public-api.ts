@@ -5,6 +5,7 @@ import { enginePath } from './apis';
 import { readBody } from './body';
 import { passOn, type Forwarder } from './forward';
 import type { Gate } from './gate';
+import type { Passage } from '../page/passages';
 
 export interface PublicApiDeps {
   readonly regions: readonly RegionHandle[];
@@ -12,6 +13,8 @@ export interface PublicApiDeps {
   readonly dns: Dns;
   readonly gate: Gate;
   readonly forwarder: Forwarder;
+  /** Told of each request that was led to a region, and what came of it. */
+  readonly saw?: (passage: Passage) => void;
 }
 
 /** Lambda takes no larger request; API Gateway answers 413 by itself. */
@@ -60,7 +63,7 @@ export class PublicApi {
     if (path === undefined) return sendProblem(exchange, 'forbidden', `No API in ${region.name} answers to this name and path.`, at);
     if (leavesItsFolder(exchange.path)) return sendProblem(exchange, 'invalid_path', 'A path holds no . or .. segment.', at);
     // What a client sees of a lost region is a connection that does not come about.
-    if (region.state === 'stopped') return dead(exchange, region);
+    if (region.state === 'stopped') return this.dead(exchange, region);
     const gone = new AbortController();
     exchange.response.once('close', () => gone.abort());
     const entry = await this.deps.gate.enter(gone.signal);
@@ -81,16 +84,23 @@ export class PublicApi {
     if (read.kind === 'gone') return;
     if (read.kind === 'tooLarge') return sendProblem(exchange, 'body_too_large', `A body of more than ${largestBody} bytes does not pass the gateway.`, at);
     if (read.kind === 'slow') return sendProblem(exchange, 'invalid_request', 'The body did not arrive within 10 s.', { ...at, status: 408, headers: { Connection: 'close' } });
-    if (region.state === 'stopped') return dead(exchange, region);
+    if (region.state === 'stopped') return this.dead(exchange, region);
     const answer = await this.deps.forwarder.forward(exchange, region, path, read.body);
+    this.saw(exchange, region, answer.kind === 'answered' ? answer : undefined);
     if (answer.kind === 'answered') return passOn(exchange, answer);
     sendProblem(exchange, 'outcome_unknown', `No answer from ${region.name}: ${answer.reason}. Repeat the request with the same Idempotency-Key after the time in Retry-After.`, at);
   }
-}
 
-function dead(exchange: Exchange, region: RegionHandle): void {
-  sendProblem(exchange, 'outcome_unknown', `${region.name}, to which the name leads, takes no connection; nothing was sent there. `
-    + 'Repeat the request with the same Idempotency-Key after the time in Retry-After.', { region: region.name });
+  private dead(exchange: Exchange, region: RegionHandle): void {
+    this.saw(exchange, region, undefined);
+    sendProblem(exchange, 'outcome_unknown', `${region.name}, to which the name leads, takes no connection; nothing was sent there. `
+      + 'Repeat the request with the same Idempotency-Key after the time in Retry-After.', { region: region.name });
+  }
+
+  private saw(exchange: Exchange, region: RegionHandle, answer: Passage['answer']): void {
+    const direct = exchange.path.indexOf('/api/v1/');
+    this.deps.saw?.({ method: exchange.request.method ?? '', path: exchange.path.slice(Math.max(direct, 0)), region: region.name, traceId: exchange.traceId, answer });
+  }
 }
 
 /** The engine's own addresses lie beside the API's: no path may climb out of it. */

@@ -31,11 +31,12 @@ export class Client {
   /** What this run's calls had to wait and ask again for. */
   public readonly met: Met = { inFlight: 0, busy: 0, unsure: 0, broken: 0 };
 
-  constructor(private readonly url: string, private readonly token: string) {}
+  /** @param signal ends what is under way, and the waiting between tries */
+  constructor(private readonly url: string, private readonly token: string, private readonly signal?: AbortSignal) {}
 
   /** Another caller of the same API. */
   public as(token: string): Client {
-    return new Client(this.url, token);
+    return new Client(this.url, token, this.signal);
   }
 
   /** One request, one answer. Rejects when the connection breaks. */
@@ -46,7 +47,7 @@ export class Client {
     if (call.key !== undefined) headers['Idempotency-Key'] = call.key;
     const started = performance.now();
     return new Promise((resolve, reject) => {
-      const request = http.request(target, { method: call.method ?? (body === undefined ? 'GET' : 'POST'), headers: { ...headers, ...call.headers }, agent: false }, (response) => {
+      const request = http.request(target, { method: call.method ?? (body === undefined ? 'GET' : 'POST'), headers: { ...headers, ...call.headers }, agent: false, signal: this.signal }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('error', reject);
@@ -66,10 +67,11 @@ export class Client {
     const deadline = Date.now() + withinMs;
     for (;;) {
       const answer = await this.once(call).catch((error: Error) => error);
+      this.signal?.throwIfAborted();
       const wait = this.wait(answer);
       if (wait === undefined) return answer as Answer;
       if (Date.now() + wait > deadline) throw new Error(`${call.method ?? ''} ${call.path}: no final answer within ${withinMs / 1000} s, last ${describe(answer)}`);
-      await sleep(wait);
+      await sleep(wait, undefined, { signal: this.signal });
     }
   }
 

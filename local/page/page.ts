@@ -1,0 +1,193 @@
+import { headerOf, ownHeaders, send, sendProblem, type Exchange } from '../front-door/answers';
+import { done, parsedBody } from '../front-door/form';
+import type { Dns, Issuer, Links, Observed, RegionHandle } from '../model';
+import { assetOf } from './assets';
+import { EventWatch } from './event-watch';
+import { Load, mostRate } from './load';
+import type { PageState, PageStatus, TraceView } from './model';
+import { Passages } from './passages';
+import { Payer } from './payer';
+import { askHealth, RecoveryClock } from './recovery';
+import { Storm } from './storm';
+import { Stream } from './stream';
+import { Client } from '../smoke/client';
+import { fragments, page } from './views/layout';
+import { waterfall } from './views/waterfall';
+
+/** Where the page takes what it shows. What is absent here is not in this run. */
+export interface PageDeps {
+  readonly status: () => PageStatus;
+  readonly regions: readonly RegionHandle[];
+  readonly links: Links;
+  readonly dns: Dns;
+  readonly issuer?: Issuer;
+  /** Address of the front door, without a trailing slash. */
+  readonly url: string;
+  /** Absent: nothing is known of events and traces. */
+  readonly observed?: Pick<Observed, 'events' | 'trace'>;
+}
+
+/** No inline script or style, nothing from elsewhere. */
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const security = { 'Content-Security-Policy': policy, 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'same-origin' };
+
+/** Segments of a payment this old do not arrive any more, unless it is replayed. */
+const freshMs = 30_000;
+
+/** The latest events that are counted. */
+const mostEvents = 20_000;
+
+/** The page at `/`: what the run does, and the switches that disturb it. */
+export class Page {
+  public readonly passages = new Passages();
+  private readonly recovery: RecoveryClock;
+  private readonly stream: Stream;
+  private readonly ending = new AbortController();
+  private readonly eventWatch?: EventWatch;
+  private senders?: { readonly load: Load; readonly storm: Storm };
+
+  constructor(private readonly deps: PageDeps) {
+    const nudge = () => this.stream.nudge();
+    this.stream = new Stream(() => {
+      const state = this.state();
+      return Object.fromEntries(Object.entries(fragments).map(([name, view]) => [name, view(state).toString()]));
+    });
+    this.recovery = new RecoveryClock({ regions: deps.regions, dns: deps.dns, ask: askHealth(deps.url) });
+    for (const region of deps.regions) region.onChange(nudge);
+    deps.links.onChange(nudge);
+    const { observed } = deps;
+    if (observed) this.eventWatch = new EventWatch({ read: () => observed.events({ limit: mostEvents }), wanted: () => this.stream.size > 0 });
+  }
+
+  /** Answers `/`; with `?trace=` the waterfall of that trace is in it. */
+  public async show(exchange: Exchange): Promise<void> {
+    const traceId = exchange.query.get('trace');
+    if (this.stream.size === 0) await this.eventWatch?.look();
+    const trace = traceId === null ? undefined : await this.trace(traceId);
+    this.html(exchange, page(this.state(), trace));
+  }
+
+  /** Answers what is under `/_local/page` and `/_local/stream`; undefined when there is no such path. */
+  public answer(exchange: Exchange, segments: readonly string[]): Promise<void> | undefined {
+    const [first, second, third, fourth, ...more] = segments;
+    if (first === 'stream' && second === undefined) return this.get(exchange, async () => this.stream.open(exchange, { ...ownHeaders(exchange.traceId), ...security }));
+    if (first !== 'page' || more.length > 0) return undefined;
+    if (second === 'assets' && third !== undefined && fourth === undefined) return this.get(exchange, async () => this.asset(exchange, third));
+    if (second === 'traces' && third !== undefined && fourth === undefined) return this.get(exchange, () => this.showTrace(exchange, third));
+    if (second === 'load' && third === undefined) return this.post(exchange, () => this.setLoad(exchange));
+    if (second === 'storm' && third === undefined) return this.post(exchange, () => this.startStorm(exchange));
+    if (second === 'links' && third !== undefined && fourth !== undefined) return this.post(exchange, () => this.setBothWays(exchange, third, fourth));
+    return undefined;
+  }
+
+  public close(): void {
+    this.ending.abort();
+    this.recovery.close();
+    this.eventWatch?.close();
+    this.stream.close();
+  }
+
+  private async get(exchange: Exchange, answer: () => Promise<void>): Promise<void> {
+    if (['GET', 'HEAD'].includes(exchange.request.method ?? '')) return answer();
+    sendProblem(exchange, 'method_not_allowed', `Use GET, not ${exchange.request.method}.`, { headers: { Allow: 'GET, HEAD' } });
+  }
+
+  private async post(exchange: Exchange, answer: () => Promise<void>): Promise<void> {
+    if (exchange.request.method === 'POST') return answer();
+    sendProblem(exchange, 'method_not_allowed', `Use POST, not ${exchange.request.method}.`, { headers: { Allow: 'POST' } });
+  }
+
+  private html(exchange: Exchange, markup: string): void {
+    send(exchange, 200, 'text/html; charset=utf-8', markup, { headers: security });
+  }
+
+  private asset(exchange: Exchange, name: string): void {
+    const asset = assetOf(name);
+    if (!asset) return sendProblem(exchange, 'unknown_route', `The page has no file '${name.slice(0, 64)}'.`);
+    send(exchange, 200, asset.contentType, asset.body, { headers: security });
+  }
+
+  private async showTrace(exchange: Exchange, traceId: string): Promise<void> {
+    // Without the page's script it is a page of its own.
+    if (headerOf(exchange.request, 'hx-request') !== 'true') return this.html(exchange, page(this.state(), await this.trace(traceId)));
+    this.html(exchange, waterfall(await this.trace(traceId), this.regionNames()).toString());
+  }
+
+  private async trace(traceId: string): Promise<TraceView> {
+    const payment = this.passages.payment(traceId);
+    const segments = this.deps.observed?.trace(traceId) ?? [];
+    const events = payment && await this.deps.observed?.events({ paymentId: payment.paymentId }).catch(() => undefined);
+    return { traceId, segments, payment, events, fresh: payment !== undefined && Date.now() - payment.at < freshMs };
+  }
+
+  private async setLoad(exchange: Exchange): Promise<void> {
+    const parsed = await parsedBody(exchange);
+    if (!parsed) return;
+    const unknown = Object.keys(parsed.fields).filter((name) => name !== 'rate');
+    if (unknown.length) return sendProblem(exchange, 'unknown_field', `Unknown field ${unknown.join(', ').slice(0, 200)}: it takes rate.`);
+    const rate = parsed.form && typeof parsed.fields.rate === 'string' && parsed.fields.rate !== '' ? Number(parsed.fields.rate) : parsed.fields.rate;
+    if (typeof rate !== 'number' || !Number.isInteger(rate) || rate < 0 || rate > mostRate) {
+      return sendProblem(exchange, 'invalid_request', `rate is a whole number of payments a second from 1 to ${mostRate}, or 0 to stop.`);
+    }
+    const senders = this.sending();
+    if (!senders) return this.noTokens(exchange);
+    senders.load.set(rate);
+    done(exchange, parsed, senders.load.state(), undefined);
+  }
+
+  private async startStorm(exchange: Exchange): Promise<void> {
+    const parsed = await parsedBody(exchange);
+    if (!parsed) return;
+    const senders = this.sending();
+    if (!senders) return this.noTokens(exchange);
+    if (!senders.storm.start()) return sendProblem(exchange, 'request_in_flight', 'A storm is under way already.');
+    done(exchange, parsed, senders.storm.state(), undefined);
+  }
+
+  private async setBothWays(exchange: Exchange, a: string, b: string): Promise<void> {
+    const ways = this.deps.links.all().filter(({ from, to }) => (from === a && to === b) || (from === b && to === a));
+    if (ways.length === 0) return sendProblem(exchange, 'unknown_route', `There is no link between '${a.slice(0, 64)}' and '${b.slice(0, 64)}' in this run.`);
+    const parsed = await parsedBody(exchange);
+    if (!parsed) return;
+    const { partitioned, ...unknown } = parsed.fields;
+    const cut = typeof partitioned === 'boolean' ? partitioned : parsed.form && partitioned !== undefined ? partitioned === 'true' : undefined;
+    if (cut === undefined || Object.keys(unknown).length) return sendProblem(exchange, 'invalid_request', 'Both ways of a link take partitioned, true or false.');
+    done(exchange, parsed, ways.map(({ from, to }) => this.deps.links.set(from, to, { partitioned: cut })), undefined);
+  }
+
+  private noTokens(exchange: Exchange): void {
+    sendProblem(exchange, 'unknown_route', 'The app\'s API has no JWT authorizer, so the page has no token to send payments with.');
+  }
+
+  /** What sends payments, made when it is first asked for. */
+  private sending(): { readonly load: Load; readonly storm: Storm } | undefined {
+    const { issuer, url } = this.deps;
+    if (!issuer) return undefined;
+    if (!this.senders) {
+      const { signal } = this.ending;
+      const client = new Client(url, issuer.token({ tenant: Payer.tenant }), signal);
+      const shared = { payer: new Payer(client), regions: this.regionNames(), signal, onChange: () => this.stream.nudge() };
+      // Each counts by itself what it had to ask again.
+      this.senders = { load: new Load({ client, ...shared }), storm: new Storm({ client: client.as(issuer.token({ tenant: Payer.tenant })), ...shared }) };
+    }
+    return this.senders;
+  }
+
+  private regionNames(): string[] {
+    return this.deps.regions.map(({ name }) => name);
+  }
+
+  private state(): PageState {
+    const senders = this.sending();
+    return {
+      now: Date.now(),
+      status: this.deps.status(),
+      seconds: this.passages.seconds(),
+      payments: this.passages.payments(),
+      outages: this.recovery.outages(),
+      load: senders?.load.state(),
+      storm: senders?.storm.state(),
+      events: this.eventWatch?.seen(),
+    };
+  }
+}

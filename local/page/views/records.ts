@@ -1,0 +1,31 @@
+import type { PageState } from '../model';
+import { count, milliseconds } from './figures';
+import { html, type Html } from './html';
+import { absent, mark, table } from './marks';
+
+export function tables({ status }: PageState): Html {
+  if (status.tables.length === 0) return absent('The app has no global table.');
+  return table('Global tables', [{ head: 'Table' }, { head: 'Mode' }, { head: 'Replication lag', kind: 'number' }, { head: 'Write conflicts', kind: 'number' }],
+    status.tables.map((entry) => [entry.name, entry.mode, milliseconds(entry.replicationLagMs), count(entry.conflicts)]));
+}
+
+export function dns({ status }: PageState): Html {
+  if (status.dns.length === 0) return absent('The app has no record sets.');
+  return table('DNS records', [{ head: 'Name' }, { head: 'Routing' }, { head: 'Leads to' }, { head: 'TTL', kind: 'number' }, { head: 'Health' }], status.dns.map((record) => [
+    html`<span class="name">${record.name}</span> ${record.type}`,
+    record.routing === 'weighted' ? `weight ${record.weight}` : `${record.routing}${record.region === undefined ? '' : ` ${record.region}`}`,
+    html`<span class="name">${record.value}</span>`,
+    `${record.ttl} s`,
+    html`${record.healthy ? mark('healthy', 'good') : mark('unhealthy', 'bad')} <small>${record.healthCheck?.reason ?? 'no health check'}</small>`,
+  ]));
+}
+
+/** Raised alarms first. */
+export function alarms({ status }: PageState): Html {
+  if (status.alarms.length === 0) return absent('No alarm is watched in this run.');
+  const raised = status.alarms.filter(({ state }) => state === 'ALARM');
+  const blind = status.alarms.filter(({ state }) => state !== 'ALARM' && state !== 'OK').length;
+  const calm = html`${raised.length === 0 ? html`<p>${mark(`None of ${count(status.alarms.length)} is raised`, 'good')}</p>` : undefined}`;
+  return html`${calm}${raised.length > 0 && html`<ul class="alarms">${raised.map((alarm) => html`<li>${mark(alarm.name, 'bad')} <span class="where">${alarm.region}</span>${alarm.reason !== undefined && html`<small>${alarm.reason}</small>`}</li>`)}</ul>
+<p class="aside">${raised.length} of ${count(status.alarms.length)} raised.</p>`}${blind > 0 && html`<p class="aside">${count(blind)} without data yet.</p>`}`;
+}

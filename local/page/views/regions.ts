@@ -1,0 +1,33 @@
+import type { PageState } from '../model';
+import { count } from './figures';
+import { html, slug, type Html, type Part } from './html';
+import { colourOf, mark, pathOf, switchButton } from './marks';
+
+/** The rate shown is the mean of so many seconds. */
+const rateOverSeconds = 5;
+
+export function regions(state: PageState): Html {
+  const { status, events } = state;
+  const names = status.regions.map(({ name }) => name);
+  return html`<ul class="regions">${status.regions.map((region) => {
+    const running = region.state === 'running';
+    const received = events?.received.find((each) => each.region === region.name);
+    return html`<li class="panel region-card ${colourOf(region.name, names)} ${!running && 'lost'}" id="region-${slug(region.name)}">
+<div class="region-head"><h3>${region.name}</h3>
+${switchButton({
+  action: pathOf('_local', 'regions', region.name, running ? 'stop' : 'start'), label: running ? 'Stop' : 'Start', of: region.name, id: `switch-${region.name}`, tone: running ? 'danger' : 'primary',
+})}</div>
+<p class="marks">${running ? mark('running', 'good') : mark('stopped', 'bad')}${status.publicName !== undefined && (region.healthy ? mark('in DNS', 'good') : mark('out of DNS', 'bad'))}</p>
+<dl class="figures">${figure('requests a second', rate(state, region.name))}${figure('requests', count(region.requests))}${received && figure('events received', count(received.events))}</dl></li>`;
+  })}</ul>`;
+}
+
+function figure(label: string, value: Part): Html {
+  return html`<div><dd>${value}</dd><dt>${label}</dt></div>`;
+}
+
+function rate({ seconds, now }: PageState, region: string): string {
+  const current = Math.floor(now / 1000);
+  const window = seconds.filter(({ at }) => at < current && at >= current - rateOverSeconds);
+  return (window.reduce((sum, { answered }) => sum + (answered[region] ?? 0), 0) / rateOverSeconds).toFixed(1);
+}
