@@ -1,10 +1,15 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { apiLimits } from './contract';
 import type { DrainRead } from './health.service';
+import { Attempt } from '../ledger/attempt.service';
+import { Authority } from '../ledger/authority.service';
 import { drainKey, ledgerEnv, ledgerSchema, readHome } from '../ledger/contract';
+import { clockPorts, regionOf } from '../ledger/environment.aws';
 import { authorityStore } from '../ledger/home.aws';
 import { StoreFault } from '../ledger/ports';
 import { dynamoClient } from '../runtime/clients';
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 const throttles = new Set(['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded', 'Throttling']);
 
@@ -27,7 +32,7 @@ export function drainReader(tableName: string, region: string): (strong: boolean
  * Reads one authority record, in another of the table's regions when the first does not answer; undefined where no region is home. A
  * throttled table is one that answers: load must not move traffic.
  */
-export function authorityReader(source: Readonly<Record<string, string | undefined>>): (() => Promise<unknown>) | undefined {
+export function authorityReader(source: Environment): (() => Promise<unknown>) | undefined {
   const { mode, home } = ledgerEnv.read(source);
   if (mode !== 'HOME_REGION') return undefined;
   const store = authorityStore(readHome(home), apiLimits.healthReadTimeoutMs);
@@ -35,4 +40,24 @@ export function authorityReader(source: Readonly<Record<string, string | undefin
     if (!(error instanceof StoreFault && error.fault === 'throttled')) throw error;
   });
   return () => read().catch(read);
+}
+
+/** A lease is looked after so many times while it lasts. */
+const looksPerLease = 5;
+
+/** Renews the leases that this region holds, now and then; undefined where no region is home. */
+export function leaseKeeper(source: Environment): (() => Promise<void>) | undefined {
+  const { mode, home } = ledgerEnv.read(source);
+  if (mode !== 'HOME_REGION') return undefined;
+  const settings = readHome(home);
+  const region = regionOf(source);
+  const authority = new Authority(region, settings);
+  const ports = { ...clockPorts, store: authorityStore(settings, apiLimits.healthReadTimeoutMs / 2) };
+  let nextMs = 0;
+  return async () => {
+    const nowMs = ports.nowMs();
+    if (nowMs < nextMs) return;
+    nextMs = nowMs + settings.leaseMs / looksPerLease;
+    await authority.keepHeld(new Attempt(ports, { region }, { tenant: '', traceId: '', deadlineMs: nowMs + apiLimits.healthReadTimeoutMs }));
+  };
 }

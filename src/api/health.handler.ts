@@ -1,5 +1,5 @@
 import { apiLimits } from './contract';
-import { authorityReader, drainReader } from './health.aws';
+import { authorityReader, drainReader, leaseKeeper } from './health.aws';
 import { healthCheck } from './health.service';
 import { healthEndpoints } from './http/endpoints';
 import { httpFunction } from './http/function';
@@ -10,7 +10,8 @@ const { systemName, tableName } = ledgerEnv.read(process.env);
 const ports = httpPorts(process.env, telemetryOf(process.env, 'health', systemName));
 const readDrain = drainReader(tableName, ports.region);
 const readAuthority = authorityReader(process.env);
-const check = healthCheck({ region: ports.region, nowMs: ports.nowMs, readDrain, readAuthority, cacheMs: apiLimits.healthCacheMs });
+const keepLeases = leaseKeeper(process.env);
+const check = healthCheck({ region: ports.region, nowMs: ports.nowMs, readDrain, readAuthority, keepLeases, cacheMs: apiLimits.healthCacheMs });
 
 /** Answers /health. */
 export const handler = httpFunction(healthEndpoints(check), ports);

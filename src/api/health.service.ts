@@ -15,6 +15,8 @@ export interface HealthPorts {
   readonly readDrain: (strong: boolean) => Promise<DrainRead>;
   /** Reads from the table that says who is home; absent where every region writes. Throws when it does not answer. */
   readonly readAuthority?: () => Promise<unknown>;
+  /** Renews the leases that this region holds, so that a home without work keeps them; absent where no region is home. May throw: that is for the log alone. */
+  readonly keepLeases?: () => Promise<void>;
   /** How long an answer is given again without reading, milliseconds. */
   readonly cacheMs: number;
 }
@@ -38,7 +40,10 @@ export function healthCheck(ports: HealthPorts): () => Promise<HealthFinding> {
   let last: { finding: HealthFinding; untilMs: number } | undefined;
   return async () => {
     if (last && ports.nowMs() < last.untilMs) return last.finding;
-    const finding = await check(ports);
+    // Beside the reads, since the answer has little time; so it is the check before this one that has found the region well.
+    const keeping = last?.finding.report.status === 'healthy' ? ports.keepLeases?.().then(() => undefined, (fault: unknown) => ({ fault })) : undefined;
+    const [kept, found] = await Promise.all([keeping, check(ports)]);
+    const finding = { ...kept, ...found };
     last = { finding, untilMs: ports.nowMs() + ports.cacheMs };
     return finding;
   };

@@ -136,7 +136,8 @@ export class PaymentsFunctions extends Construct {
       home?.grantHold(writing.function);
       home?.grantForward(writing.function);
     }
-    for (const reading of [transactions, health]) home?.grantLookUp(reading.function);
+    home?.grantLookUp(transactions.function);
+    home?.grantKeep(health.function);
   }
 
   /** The function of that name; call `defineHandlers` before. */

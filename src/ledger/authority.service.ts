@@ -1,5 +1,5 @@
 import { Attempt, GaveUp } from './attempt.service';
-import { Item } from './ports';
+import { Change, Condition, Item } from './ports';
 
 /** Who may write, and until when: one record for each unit of accounts, in a table that is strongly consistent across regions. */
 export interface AuthorityRecord {
@@ -11,6 +11,8 @@ export interface AuthorityRecord {
   readonly state: 'OPEN' | 'DRAINING';
   /** While draining: who comes next. */
   readonly drainTo?: string;
+  /** Another region could not reach the home and waits for the lease's end: only work renews it now. */
+  readonly contested?: boolean;
 }
 
 /** How HOME_REGION is run; the same in every region. */
@@ -43,6 +45,11 @@ export type TakeoverResult =
   /** The home's lease, or a request under it, may still be alive: not before so many milliseconds have passed. */
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'changed' };
+
+/** Records that one request reads. */
+const readAtOnce = 100;
+/** The share of a lease below which an idle home renews it: long before another region may take over, and no more often than it must. */
+const keepBelow = 1 / 3;
 
 const unitPk = (unit: number): string => `u#${unit}`;
 
@@ -95,8 +102,23 @@ export class Authority {
     if (record.home === this.region) return { kind: 'changed' };
     const now = attempt.ports.nowMs();
     const free = record.leaseUntil + this.settings.requestMs + this.settings.clockMarginMs;
-    if (now <= free) return { kind: 'wait', ms: free - now };
+    if (now <= free) return this.wait(attempt, unit, record, free - now);
     return this.assume(attempt, unit, record, now);
+  }
+
+  /**
+   * Renews what this region holds, without having work for it: a home with nothing to do must not look like a lost one. Nothing is made or
+   * taken over, a draining unit is left alone, and so is one that another region waits for: there only work shows that the home works.
+   */
+  public async keepHeld(attempt: Attempt): Promise<void> {
+    const pks = Array.from({ length: this.settings.units }, (_, unit) => unitPk(unit));
+    for (let from = 0; from < pks.length; from += readAtOnce) {
+      const items = await attempt.patiently((store) => store.readMany(pks.slice(from, from + readAtOnce)));
+      const now = attempt.ports.nowMs();
+      const running = (items as unknown as (Item & AuthorityRecord)[]).filter(({ home, state, leaseUntil, contested }) =>
+        home === this.region && state === 'OPEN' && !contested && leaseUntil - now < this.settings.leaseMs * keepBelow);
+      await Promise.all(running.map(({ pk, epoch }) => attempt.change(this.renewal(pk, epoch, now + this.settings.leaseMs, [{ test: 'absent', path: ['contested'] }]))));
+    }
   }
 
   /** Stops the home's writing, in order to move it: from here on no lease is renewed. */
@@ -139,21 +161,34 @@ export class Authority {
 
   private isShort(record: AuthorityRecord, now: number): boolean {
     const { leaseMs, requestMs } = this.settings;
-    return record.leaseUntil - now < requestMs + (leaseMs - requestMs) / 2;
+    return record.contested === true || record.leaseUntil - now < requestMs + (leaseMs - requestMs) / 2;
+  }
+
+  /** Not before the lease has run out; until then the home has to show by its work that it works. */
+  private async wait(attempt: Attempt, unit: number, { epoch, contested }: AuthorityRecord, ms: number): Promise<TakeoverResult> {
+    const contest = (): Promise<unknown> => attempt.change({
+      pk: unitPk(unit), require: [{ test: 'equals', path: ['epoch'], value: epoch }, { test: 'absent', path: ['contested'] }], set: [[['contested'], true]],
+    });
+    if (!contested) await attempt.kindly(contest);
+    return { kind: 'wait', ms };
+  }
+
+  private renewal(pk: string, epoch: number, leaseUntil: number, more: readonly Condition[]): Change {
+    return {
+      pk,
+      require: [
+        { test: 'equals', path: ['home'], value: this.region }, { test: 'equals', path: ['epoch'], value: epoch },
+        { test: 'equals', path: ['state'], value: 'OPEN' }, { test: 'below', path: ['leaseUntil'], value: leaseUntil }, ...more,
+      ],
+      set: [[['leaseUntil'], leaseUntil]],
+    };
   }
 
   private async renew(attempt: Attempt, unit: number, record: AuthorityRecord): Promise<AuthorityRecord> {
     const now = attempt.ports.nowMs();
     const leaseUntil = now + this.settings.leaseMs;
-    const result = await attempt.change({
-      pk: unitPk(unit),
-      require: [
-        { test: 'equals', path: ['home'], value: this.region }, { test: 'equals', path: ['epoch'], value: record.epoch },
-        { test: 'equals', path: ['state'], value: 'OPEN' }, { test: 'below', path: ['leaseUntil'], value: leaseUntil },
-      ],
-      set: [[['leaseUntil'], leaseUntil]],
-    });
-    if (result.kind === 'written') return this.keep(unit, { ...itemOf(unit, record), leaseUntil }, now);
+    const result = await attempt.change({ ...this.renewal(unitPk(unit), record.epoch, leaseUntil, []), remove: [['contested']] });
+    if (result.kind === 'written') return this.keep(unit, { ...itemOf(unit, record), leaseUntil, contested: false }, now);
     if (!result.found) throw new Error(`the authority's record of unit ${unit} has vanished`);
     return this.keep(unit, result.found, now);
   }
@@ -178,6 +213,7 @@ export class Authority {
         { test: 'equals', path: ['state'], value: record.state },
       ],
       set,
+      remove: [['contested']],
     });
     const item = { ...itemOf(unit, record), ...Object.fromEntries(set.map(([[name], value]) => [name, value])) };
     if (result.kind === 'written') return this.keep(unit, item, attempt.ports.nowMs());
@@ -187,8 +223,10 @@ export class Authority {
   }
 
   private keep(unit: number, item: Item, readAt: number): AuthorityRecord {
-    const { home, epoch, leaseUntil, state, drainTo } = item as unknown as AuthorityRecord;
-    const record: AuthorityRecord = { home, epoch, leaseUntil, state, ...(state === 'DRAINING' && drainTo ? { drainTo } : {}) };
+    const { home, epoch, leaseUntil, state, drainTo, contested } = item as unknown as AuthorityRecord;
+    const record: AuthorityRecord = {
+      home, epoch, leaseUntil, state, ...(state === 'DRAINING' && drainTo ? { drainTo } : {}), ...(contested ? { contested } : {}),
+    };
     this.copies.set(unit, { record, readAt });
     return record;
   }

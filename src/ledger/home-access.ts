@@ -25,6 +25,11 @@ export class HomeAccess {
     return this.grantAuthority(grantee, ['dynamodb:GetItem']);
   }
 
+  /** Lets the grantee renew the leases that this region holds; that it takes over nothing is up to its code. */
+  public grantKeep(grantee: IGrantable): Grant {
+    return this.grantAuthority(grantee, ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem']);
+  }
+
   /** Lets the grantee see who is home, renew leases, and take over. */
   public grantHold(grantee: IGrantable): Grant {
     return this.grantAuthority(grantee, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']);

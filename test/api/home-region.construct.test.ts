@@ -56,7 +56,7 @@ describe('the functions', () => {
       Payments: [`dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem dynamodb:UpdateItem on ${ledger}`, hold, forward],
       Accounts: [`dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem on ${ledger}`, hold, forward],
       Transactions: [...read, `dynamodb:GetItem on ${authority}`],
-      Health: [`dynamodb:GetItem on ${ledger}`, `dynamodb:GetItem on ${authority}`],
+      Health: [`dynamodb:GetItem on ${ledger}`, `dynamodb:GetItem dynamodb:BatchGetItem dynamodb:UpdateItem on ${authority}`],
       HomeOperator: [hold, ...read, 'dynamodb:Scan on us-east-1:table/acme-pay-ledger', `dynamodb:Scan on ${ledger}`],
     });
     for (const { Resource, Condition } of Object.values(roles).flat()) {

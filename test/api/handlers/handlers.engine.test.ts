@@ -1,10 +1,10 @@
 import { createSocket } from 'node:dgram';
-import { DeleteItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, GetItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { exportJWK, generateKeyPair, SignJWT } from './jose';
 import { apiEnv, authorizerEnv, drainKey, writeTenantSource } from '../../../src/api/contract';
 import type { GatewayResult } from '../../../src/api/http/function';
 import type { GatewayEvent } from '../../../src/api/http/request';
-import { ledgerEnv } from '../../../src/ledger/contract';
+import { homeLimits, ledgerEnv, writeHome } from '../../../src/ledger/contract';
 import { Engine, startEngine } from '../../contract/engine';
 import { requireDocumented } from '../http/document';
 import { eventOf, Sent } from '../http/http-api';
@@ -121,6 +121,35 @@ describe('health', () => {
     await engine.client.send(new DeleteItemCommand({ TableName: drain.TableName, Key: drain.Item }));
     await engine.client.send(new PutItemCommand({ ...drain, Item: { pk: { S: drainKey('us-west-2') } } }));
     expect((await call('health', 'GET', '/health', { tenant: null })).status).toBe(200);
+  });
+
+  test('of a home keeps its leases', async () => {
+    const before = { ...process.env };
+    const home = writeHome({
+      ...homeLimits, regions: ['us-east-1', 'eu-central-1'], units: 2, leaseMs: 10_000, clockMarginMs: 1_000, takeover: 'AUTOMATIC',
+      authorityTable: engine.tableName, authorityRegions: ['us-east-1'],
+    });
+    Object.assign(process.env, ledgerEnv.write({ systemName: 'acme-pay', tableName: engine.tableName, mode: 'HOME_REGION', home }));
+    const record = (unit: number, region: string) => engine.client.send(new PutItemCommand({
+      TableName: engine.tableName,
+      Item: { pk: { S: `u#${unit}` }, home: { S: region }, epoch: { N: '1' }, leaseUntil: { N: String(Date.now()) }, state: { S: 'OPEN' }, version: { N: '1' } },
+    }));
+    const version = async (unit: number) =>
+      (await engine.client.send(new GetItemCommand({ TableName: engine.tableName, Key: { pk: { S: `u#${unit}` } }, ConsistentRead: true }))).Item!.version.N;
+    await record(0, 'us-east-1');
+    await record(1, 'eu-central-1');
+    const now = jest.spyOn(Date, 'now');
+    try {
+      const health = entry<Handler>('health');
+      for (const ms of [0, 1_000, 2_000, 3_500]) {
+        now.mockImplementation(() => Math.floor(performance.timeOrigin + performance.now()) + ms);
+        expect((await call('health', 'GET', '/health', { tenant: null }, health)).status).toBe(200);
+      }
+      expect([await version(0), await version(1)]).toEqual(['2', '1']);
+    } finally {
+      now.mockRestore();
+      process.env = before;
+    }
   });
 
   test.each([

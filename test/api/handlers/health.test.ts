@@ -43,6 +43,35 @@ describe('where one region is home', () => {
   });
 });
 
+describe('a home without work keeps its leases', () => {
+  let nowMs: number;
+  const check = (readAuthority: () => Promise<unknown>, keepLeases: () => Promise<void>) =>
+    healthCheck({ region: 'us-east-1', nowMs: () => nowMs, readDrain: async () => ok, readAuthority, keepLeases, cacheMs: 1_000 });
+  beforeEach(() => {
+    nowMs = 0;
+  });
+
+  test('as long as the check before was well', async () => {
+    const keep = jest.fn().mockResolvedValue(undefined);
+    const authority = jest.fn().mockResolvedValueOnce(undefined).mockRejectedValueOnce(new Error('no answer')).mockResolvedValue(undefined);
+    const kept: number[] = [];
+    const run = check(authority, keep);
+    for (let times = 0; times < 4; times += 1, nowMs += 1_000) {
+      await run();
+      kept.push(keep.mock.calls.length);
+    }
+    expect(kept).toEqual([0, 1, 1, 2]);
+  });
+
+  test('and a fault in it turns nothing red, but is told to the log', async () => {
+    const fault = new Error('AccessDeniedException');
+    const run = check(async () => undefined, () => Promise.reject(fault));
+    expect(await run()).not.toHaveProperty('fault');
+    nowMs += 1_000;
+    expect(await run()).toMatchObject({ report: { status: 'healthy' }, fault });
+  });
+});
+
 test('a healthy answer costs one read', async () => {
   const { check, readDrain } = checkWith(ok, ok);
   await check();

@@ -1,0 +1,167 @@
+import fc from 'fast-check';
+import { Attempt } from '../../src/ledger/attempt.service';
+import { Authority, HomeSettings } from '../../src/ledger/authority.service';
+import type { Item, LedgerStore } from '../../src/ledger/ports';
+import { MemoryStore } from '../contract/memory-store';
+
+const home = 'us-east-1';
+const other = 'eu-central-1';
+const settings: HomeSettings = {
+  regions: [home, other], units: 2, leaseMs: 10_000, requestMs: 6_000, clockMarginMs: 1_000, refreshMs: 1_000, takeover: 'AUTOMATIC',
+};
+
+/** The authority as regions use it, on a table without faults. Unit 0 begins in one region, unit 1 in the other. */
+class Table {
+  public readonly store = new MemoryStore();
+  public nowMs = 1_800_000_000_000;
+  /** Told of a change before it is made. */
+  public before: () => Promise<unknown> = () => Promise.resolve();
+  private readonly regions = new Map([home, other].map((region) => [region, new Authority(region, settings)]));
+
+  public in(region: string): Authority {
+    return this.regions.get(region)!;
+  }
+
+  public attempt(region: string, store: LedgerStore = this.store): Attempt {
+    const ports = { store, nowMs: () => this.nowMs, random: () => 0.5, nonce: () => 'n', sleep: () => Promise.resolve() };
+    return new Attempt(ports, { region }, { tenant: '', traceId: '1-0-0', deadlineMs: this.nowMs + 4_000 });
+  }
+
+  public work(region: string, unit: number): Promise<unknown> {
+    return this.in(region).standing(this.attempt(region), unit);
+  }
+
+  public async keep(region: string): Promise<void> {
+    const store: LedgerStore = Object.assign(Object.create(this.store) as MemoryStore, {
+      change: async (change: Parameters<LedgerStore['change']>[0]) => {
+        await this.before();
+        return this.store.change(change);
+      },
+    });
+    await this.in(region).keepHeld(this.attempt(region, store));
+  }
+
+  public takeOver(region: string, unit: number) {
+    return this.in(region).takeOver(this.attempt(region), unit);
+  }
+
+  public record(unit: number): Item | undefined {
+    return structuredClone(this.store.items.get(`u#${unit}`));
+  }
+}
+
+let table: Table;
+beforeEach(async () => {
+  table = new Table();
+  await table.work(home, 0);
+});
+
+test('an idle home keeps its lease, and is not taken over for one call that found nobody', async () => {
+  for (let second = 0; second < 60; second += 1) {
+    table.nowMs += 1_000;
+    await table.keep(home);
+  }
+  expect((table.record(0)!.leaseUntil as number) - table.nowMs).toBeGreaterThan(3_000);
+  expect(await table.takeOver(other, 0)).toMatchObject({ kind: 'wait' });
+});
+
+test('it renews a few times a minute, not with every look', async () => {
+  table.store.writes = 0;
+  for (let second = 0; second < 60; second += 1) {
+    table.nowMs += 1_000;
+    await table.keep(home);
+  }
+  expect(table.store.writes).toBeLessThanOrEqual(10);
+});
+
+test('a home that another region waits for has to show by its work that it works', async () => {
+  expect(await table.takeOver(other, 0)).toEqual({ kind: 'wait', ms: 17_000 });
+  const until = table.record(0)!.leaseUntil;
+  for (let second = 0; second < 17; second += 1) {
+    table.nowMs += 1_000;
+    await table.keep(home);
+  }
+  expect(table.record(0)!.leaseUntil).toBe(until);
+  table.nowMs += 1;
+  expect(await table.takeOver(other, 0)).toMatchObject({ kind: 'taken', record: { home: other, epoch: 2 } });
+});
+
+test('work renews such a lease at once, and idleness may again', async () => {
+  await table.takeOver(other, 0);
+  table.nowMs += 1_000;
+  await table.work(home, 0);
+  const worked = table.record(0)!;
+  expect([worked.leaseUntil, worked.contested]).toEqual([table.nowMs + 10_000, undefined]);
+  table.nowMs += 9_000;
+  await table.keep(home);
+  expect(table.record(0)!.leaseUntil).toBe(table.nowMs + 10_000);
+});
+
+test('a unit that nobody has used stays without a record', async () => {
+  await table.keep(other);
+  expect(table.record(1)).toBeUndefined();
+});
+
+test('a takeover between the look and the renewal refuses it', async () => {
+  table.nowMs += 17_001;
+  table.before = async () => {
+    table.before = () => Promise.resolve();
+    expect(await table.takeOver(other, 0)).toMatchObject({ kind: 'taken' });
+  };
+  await table.keep(home);
+  expect(table.record(0)).toMatchObject({ home: other, epoch: 2, leaseUntil: table.nowMs + 10_000 });
+});
+
+test('so does a wait that begins in between', async () => {
+  table.nowMs += 9_000;
+  const { leaseUntil } = table.record(0)!;
+  table.before = async () => {
+    table.before = () => Promise.resolve();
+    expect(await table.takeOver(other, 0)).toMatchObject({ kind: 'wait' });
+  };
+  await table.keep(home);
+  expect(table.record(0)).toMatchObject({ leaseUntil, contested: true });
+});
+
+test('whatever happens, only what the region holds and nobody disputes is renewed, and nothing else of a record changes', async () => {
+  const region = fc.constantFrom(home, other);
+  const unit = fc.constantFrom(0, 1);
+  const step = fc.oneof(
+    { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(500, 3_000, 9_000, 17_001) }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant('keep' as const), region }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('work' as const, 'takeOver' as const, 'drain' as const, 'abort' as const, 'complete' as const), region, unit }) },
+  );
+  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+    const world = new Table();
+    for (const one of steps) {
+      if (one.do === 'wait') {
+        world.nowMs += one.ms;
+      } else if (one.do === 'keep') {
+        const before = [0, 1].map((each) => world.record(each));
+        await world.keep(one.region);
+        before.forEach((was, each) => {
+          const is = world.record(each);
+          if (is?.leaseUntil === was?.leaseUntil) return expect(is).toEqual(was);
+          expect(was).toMatchObject({ home: one.region, state: 'OPEN' });
+          expect(was!.contested).toBeUndefined();
+          const version = (was!.version as number) + 1;
+          expect(is).toEqual({ ...was, leaseUntil: world.nowMs + settings.leaseMs, version, writtenBy: one.region, writtenAt: world.nowMs });
+        });
+      } else {
+        await act(world, one.do, one.region, one.unit);
+      }
+    }
+  }), { numRuns: 200 });
+});
+
+async function act(world: Table, what: 'work' | 'takeOver' | 'drain' | 'abort' | 'complete', region: string, unit: number): Promise<void> {
+  const authority = world.in(region);
+  const attempt = world.attempt(region);
+  switch (what) {
+    case 'work': return void await world.work(region, unit);
+    case 'takeOver': return void await world.takeOver(region, unit);
+    case 'drain': return void await authority.beginDrain(attempt, unit, region);
+    case 'abort': return void await authority.abortDrain(attempt, unit);
+    case 'complete': return void await authority.completeDrain(attempt, unit);
+  }
+}
