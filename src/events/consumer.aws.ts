@@ -1,7 +1,7 @@
 import {
   ConditionalCheckFailedException, DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand, UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { Claim, Inbox, Taken } from './consumer.service';
 import { inboxSchema } from './contract';
 
@@ -149,19 +149,31 @@ export class DynamoInbox implements Inbox {
   }
 }
 
+/** A member of `TransactItems` in DynamoDB's TransactWriteItems. */
+export interface Completion {
+  readonly Update: {
+    readonly TableName: string;
+    readonly Key: Record<string, { readonly S: string }>;
+    readonly ConditionExpression: string;
+    readonly UpdateExpression: string;
+    readonly ExpressionAttributeNames: Record<string, string>;
+    readonly ExpressionAttributeValues: Record<string, { readonly S: string } | { readonly N: string }>;
+  };
+}
+
 /**
  * The inbox's `DONE` as a part of the handler's own transaction: then effect and record are one write, and no crash comes between them.
  * The transaction fails when another attempt was faster.
  */
-export function completion(tableName: string, eventId: string, nowMs: number): TransactWriteItem {
+export function completion(tableName: string, eventId: string, nowMs: number): Completion {
   return {
     Update: {
       TableName: tableName,
-      Key: eventKey(eventId),
+      Key: { [partitionKey]: { S: `${eventPrefix}${eventId}` } },
       ConditionExpression: '#state = :running',
       UpdateExpression: 'SET #state = :done, #doneAt = :now',
       ExpressionAttributeNames: { '#state': state, '#doneAt': doneAt },
-      ExpressionAttributeValues: { ':running': text(running), ':done': text(done), ':now': number(nowMs) },
+      ExpressionAttributeValues: { ':running': { S: running }, ':done': { S: done }, ':now': { N: String(nowMs) } },
     },
   };
 }

@@ -77,8 +77,10 @@ export const meshSchema = {
   probeKey: (peer: RegionName): string => `probe#${peer}`,
   /** Epoch milliseconds, by this region's clock: when the newest probe of the peer arrived. */
   arrivedAt: 'arrivedAt',
-  /** Epoch milliseconds, by the peer's clock: when it was sent. */
+  /** Epoch milliseconds, by the peer's clock: when that one was sent. */
   sentAt: 'sentAt',
+  /** Epoch milliseconds, by this region's clock: when a probe arrived after a silence, or for the first time. */
+  resumedAt: 'resumedAt',
 } as const;
 
 /** What a function needs to publish; set by `CrossRegionEventMesh.publisherEnvironment`. */
@@ -102,8 +104,8 @@ export const meshEnv = new EnvCodec({
   systemName: 'PAYMENTS_SYSTEM_NAME',
   busName: 'MESH_BUS_NAME',
   tableName: 'MESH_TABLE_NAME',
-  /** Names, separated by commas. */
-  peers: 'MESH_PEERS',
+  /** Milliseconds without a probe after which a peer counts as silent. */
+  silentAfterMs: 'MESH_SILENT_AFTER_MS',
 });
 
 /** Bundles of the mesh's own functions under `assets/`. */
@@ -136,6 +138,48 @@ export const inboxSchema = {
   duplicates: 'duplicates',
   expires: 'expires',
 } as const;
+
+/** What a consumer's function needs; set by `IdempotentConsumer`, in its own function or in a team's that is wrapped by `idempotentConsumer`. */
+export const consumerEnv = new EnvCodec({
+  systemName: 'PAYMENTS_SYSTEM_NAME',
+  consumer: 'CONSUMER_NAME',
+  inboxTable: 'CONSUMER_INBOX_TABLE',
+  deadLetterQueueUrl: 'CONSUMER_DEAD_LETTER_QUEUE_URL',
+  handlerTimeoutMs: 'CONSUMER_HANDLER_TIMEOUT_MS',
+  maxAttempts: 'CONSUMER_MAX_ATTEMPTS',
+  rememberDays: 'CONSUMER_REMEMBER_DAYS',
+  /** `DELIVER` or `SKIP`. */
+  staleEvents: 'CONSUMER_STALE_EVENTS',
+}, {
+  /** Function to call with each event; absent where the handler is wrapped. */
+  handlerArn: 'CONSUMER_HANDLER_ARN',
+});
+
+/** The times of a consumer that are not up to the team. */
+export const consumerLimits = {
+  /** A lease outlives the handler by this much: for starting it, and for noting what came of it. */
+  leaseMarginMs: 5_000,
+} as const;
+
+/** What the functions of the outbox and of the sweep need, besides the mesh's. */
+export const outboxEnv = new EnvCodec({
+  systemName: 'PAYMENTS_SYSTEM_NAME',
+  tableName: 'LEDGER_TABLE_NAME',
+  busName: 'MESH_BUS_NAME',
+}, {
+  /** Global endpoint to publish to; the sweep has none, since what it publishes is for this region alone. */
+  endpointId: 'MESH_ENDPOINT_ID',
+});
+
+export const sweepEnv = new EnvCodec({
+  meshTableName: 'MESH_TABLE_NAME',
+  queueUrl: 'SWEEP_QUEUE_URL',
+  silentAfterMs: 'SWEEP_SILENT_AFTER_MS',
+  aliveWithinMs: 'SWEEP_ALIVE_WITHIN_MS',
+});
+
+/** Bundles of the outbox's, the sweep's and the consumers' functions under `assets/`. */
+export const outboxBundles = { outbox: 'events/outbox', sweep: 'events/sweep', consumer: 'events/consumer' } as const;
 
 /** Names of the mesh's metrics, in the ledger's namespace with its dimensions (and `Peer` or `Consumer` where one is meant). */
 export const meshMetrics = {

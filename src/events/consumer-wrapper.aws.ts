@@ -1,0 +1,146 @@
+import { randomUUID } from 'crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { completion, Completion, DynamoInbox } from './consumer.aws';
+import { Consumer, ConsumerPorts, ConsumerSettings, Handled, Outcome } from './consumer.service';
+import { consumerEnv, consumerLimits, meshMetrics } from './contract';
+import type { MeshEvent } from './model';
+import type { TraceContext } from '../kernel/trace';
+import { connection } from '../runtime/clients';
+import { Telemetry } from '../runtime/telemetry';
+import { tracerOf } from '../runtime/xray';
+
+/** The part of Lambda's event for a queue that is used here. */
+export interface QueueEvent {
+  readonly Records: readonly { readonly messageId: string; readonly body: string }[];
+}
+
+/** What Lambda is told about a batch: the messages that have to come again. */
+export interface QueueBatchResponse {
+  readonly batchItemFailures: { readonly itemIdentifier: string }[];
+}
+
+/** The part of Lambda's context that is used here. */
+export interface QueueContext {
+  readonly getRemainingTimeInMillis: () => number;
+}
+
+export type QueueHandler = (event: QueueEvent, context: QueueContext) => Promise<QueueBatchResponse>;
+
+/** What a handler may want to know of a delivery. */
+export interface EventDelivery {
+  /** From 1; more than 1: an earlier attempt failed, or died before it could say how it went. */
+  readonly attempt: number;
+  /** Trace to go on from; absent when it is not recorded. */
+  readonly trace?: TraceContext;
+  /**
+   * Marks the event as done, as a part of the handler's own DynamoDB transaction: then the effect and the record of it are one write, and
+   * no crash can come between them. The transaction is cancelled when another attempt was faster. The handler may leave it out: then
+   * the event is marked after it has returned.
+   */
+  readonly completion: () => Completion;
+}
+
+/** Options of `idempotentConsumer`. */
+export interface IdempotentConsumerOptions {
+  /** Environment to read the settings from, which `IdempotentConsumer` writes. @default process.env */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Clients for the inbox and for the dead-letter queue. */
+export interface ConsumerClients {
+  readonly dynamoDb: DynamoDBClient;
+  readonly sqs: Pick<SQSClient, 'send'>;
+}
+
+/** A repeated request does no harm: each write is refused by the trace that the first one left. */
+export function consumerClients(): ConsumerClients {
+  const options = { maxAttempts: 3, requestHandler: connection() };
+  return { dynamoDb: new DynamoDBClient(options), sqs: new SQSClient(options) };
+}
+
+/** See `lateAfterMs` of the outbox: a trace as old as this is closed. */
+const lateAfterMs = 15 * 60_000;
+const dayMs = 86_400_000;
+
+/**
+ * Makes the handler of a function that gets events from the queue of an `IdempotentConsumer`: each event's effect comes about once. The
+ * handler throws when it failed; after the last attempt the event is set aside in the dead-letter queue.
+ */
+export function idempotentConsumer<Data = unknown>(
+  options: IdempotentConsumerOptions, handler: (event: MeshEvent<Data>, delivery: EventDelivery) => Promise<void>,
+): QueueHandler {
+  return consumerFunction(options.environment ?? process.env, consumerClients(), (event, delivery, timeoutMs) => Promise.race([
+    handled(() => handler(event as MeshEvent<Data>, delivery)), timedOut(timeoutMs),
+  ]));
+}
+
+/** A queue's function around whatever handles an event within a time. */
+export function consumerFunction(
+  source: Readonly<Record<string, string | undefined>>, clients: ConsumerClients,
+  handle: (event: MeshEvent, delivery: EventDelivery, timeoutMs: number) => Promise<Handled>,
+): QueueHandler {
+  const env = consumerEnv.read(source);
+  const timeoutMs = Number(env.handlerTimeoutMs);
+  const region = source.AWS_REGION ?? 'unknown';
+  const telemetry = new Telemetry({
+    systemName: env.systemName, region, service: env.consumer, dimensions: { [meshMetrics.consumerDimension]: env.consumer },
+  });
+  const open: Outcome[] = [];
+  const ports: ConsumerPorts = {
+    inbox: new DynamoInbox(clients.dynamoDb, env.inboxTable),
+    handle: (event, delivery) => handle(event, { ...delivery, completion: () => completion(env.inboxTable, event.id, Date.now()) }, timeoutMs),
+    deadLetter: async ({ body }, reason) => {
+      const attributes = { ERROR_CODE: 'SET_ASIDE', ERROR_MESSAGE: reason.slice(0, 1_000) || 'unknown' };
+      await clients.sqs.send(new SendMessageCommand({
+        QueueUrl: env.deadLetterQueueUrl,
+        MessageBody: body,
+        MessageAttributes: Object.fromEntries(Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }])),
+      }));
+    },
+    nowMs: Date.now,
+    nonce: randomUUID,
+    tracer: tracerOf(source, env.systemName),
+    observe: (outcome) => {
+      count(telemetry, outcome);
+      if (outcome.reason !== undefined || !outcome.settled) open.push(outcome);
+    },
+  };
+  const settings: ConsumerSettings = {
+    name: `${env.systemName}-${env.consumer}`,
+    leaseMs: timeoutMs + consumerLimits.leaseMarginMs,
+    maxAttempts: Number(env.maxAttempts),
+    rememberMs: Number(env.rememberDays) * dayMs,
+    stale: env.staleEvents === 'SKIP' ? 'SKIP' : 'DELIVER',
+    lateAfterMs,
+  };
+  const consumer = new Consumer(ports, settings);
+  return async (event, context) => {
+    const messages = event.Records.map(({ messageId, body }) => ({ id: messageId, body }));
+    const again = await consumer.receive(messages, Date.now() + context.getRemainingTimeInMillis());
+    telemetry.record('events', { messages: messages.length, again: again.length, open: open.splice(0).slice(0, 10) });
+    return { batchItemFailures: again.map((itemIdentifier) => ({ itemIdentifier })) };
+  };
+}
+
+function count(telemetry: Telemetry, { kind, outOfOrder }: Outcome): void {
+  if (kind === 'done') telemetry.count(meshMetrics.consumed);
+  if (kind === 'duplicate') telemetry.count(meshMetrics.duplicates);
+  if (kind === 'setAside') telemetry.count(meshMetrics.setAside);
+  if (outOfOrder) telemetry.count(meshMetrics.outOfOrder);
+}
+
+async function handled(work: () => Promise<void>): Promise<Handled> {
+  try {
+    await work();
+    return { kind: 'done' };
+  } catch (error) {
+    return { kind: 'failed', reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+  }
+}
+
+function timedOut(timeoutMs: number): Promise<Handled> {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve({ kind: 'unknown', reason: `the handler did not end within ${timeoutMs} ms` }), timeoutMs).unref();
+  });
+}

@@ -1,0 +1,10 @@
+import type { QueueContext } from './consumer-wrapper.aws';
+import type { StreamBatchResponse } from './outbox.aws';
+import { SweepEvent, sweepOf } from './sweep.aws';
+
+const sweep = sweepOf(process.env);
+
+/** Keeps what peers have decided, from the stream of this region's replica, and publishes it when they do not. */
+export function handler(event: SweepEvent, context: QueueContext): Promise<StreamBatchResponse> {
+  return sweep(event, context.getRemainingTimeInMillis());
+}

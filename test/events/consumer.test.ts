@@ -1,0 +1,271 @@
+import fc from 'fast-check';
+import { Claim, Consumer, ConsumerSettings, Delivery, Handled, Inbox, Message, Outcome } from '../../src/events/consumer.service';
+import { MeshEvent } from '../../src/events/model';
+import { noTracer, Span, SpanStart, Tracer, untraced } from '../../src/kernel/trace';
+import { MemoryInbox } from '../contract/memory-inbox';
+
+const traceId = '1-5f2330a4-6a0de1cd0e17c0508d386a64';
+const defaults: ConsumerSettings = { name: 'acme-recorder', leaseMs: 10_000, maxAttempts: 3, rememberMs: 86_400_000, stale: 'DELIVER', lateAfterMs: 900_000 };
+
+class World {
+  public nowMs = 1_800_000_000_000;
+  public readonly inbox = new MemoryInbox();
+  public readonly effects = new Map<string, number>();
+  public readonly delivered: { id: string; delivery: Delivery }[] = [];
+  public readonly letters: { message: Message; reason: string }[] = [];
+  public readonly outcomes: Outcome[] = [];
+  public answer: (event: MeshEvent) => Handled = () => ({ kind: 'done' });
+  /** Whether an answer `done` is an effect; otherwise the answer makes its own. */
+  public simple = true;
+  private owners = 0;
+
+  public consumer(more: Partial<ConsumerSettings> = {}, inbox: Inbox = this.inbox, tracer: Tracer = noTracer): Consumer {
+    return new Consumer({
+      inbox,
+      handle: (event, delivery) => {
+        this.delivered.push({ id: event.id, delivery });
+        const handled = this.answer(event);
+        if (handled.kind === 'done' && this.simple) this.effect(event);
+        return Promise.resolve(handled);
+      },
+      deadLetter: (message, reason) => {
+        this.letters.push({ message, reason });
+        return Promise.resolve();
+      },
+      nowMs: () => this.nowMs,
+      nonce: () => `o${this.owners += 1}`,
+      tracer,
+      observe: (outcome) => this.outcomes.push(outcome),
+    }, { ...defaults, ...more });
+  }
+
+  public effect({ id }: MeshEvent): void {
+    this.effects.set(id, (this.effects.get(id) ?? 0) + 1);
+  }
+
+  public event(id: string, more: Partial<MeshEvent> = {}): MeshEvent {
+    return { id, type: 'payment.authorised', schemaVersion: 1, origin: 'us-east-1', occurredAt: new Date(this.nowMs).toISOString(), data: {}, ...more };
+  }
+
+  public message(event: MeshEvent, more: object = {}): Message {
+    return { id: `m-${event.id}`, body: JSON.stringify({ 'detail-type': event.type, 'detail': event, ...more }) };
+  }
+
+  public receive(consumer: Consumer, ...events: MeshEvent[]): Promise<readonly string[]> {
+    return consumer.receive(events.map((event) => this.message(event)), this.nowMs + 60_000);
+  }
+
+  public get last(): Outcome {
+    return this.outcomes[this.outcomes.length - 1];
+  }
+}
+
+let world: World;
+beforeEach(() => {
+  world = new World();
+});
+
+test('a first delivery has its effect, a second one none, and is counted', async () => {
+  const consumer = world.consumer();
+  expect(await world.receive(consumer, world.event('e1'))).toEqual([]);
+  expect(await world.receive(consumer, world.event('e1'))).toEqual([]);
+  expect(world.effects.get('e1')).toBe(1);
+  expect(world.outcomes.map(({ kind }) => kind)).toEqual(['done', 'duplicate']);
+  expect(world.inbox.items.get('e1')!.duplicates).toHaveLength(1);
+});
+
+test('deliveries at the same time come to one effect; the others come again', async () => {
+  const consumers = [world.consumer(), world.consumer(), world.consumer()];
+  const again = await Promise.all(consumers.map((consumer) => world.receive(consumer, world.event('e1'))));
+  expect(again.flat()).toHaveLength(2);
+  expect(world.effects.get('e1')).toBe(1);
+});
+
+test('after a crash it is delivered anew when the lease is over, and not before', async () => {
+  const consumer = world.consumer();
+  world.answer = () => ({ kind: 'unknown', reason: 'no answer' });
+  expect(await world.receive(consumer, world.event('e1'))).toEqual(['m-e1']);
+  world.answer = () => ({ kind: 'done' });
+  world.nowMs += defaults.leaseMs - 1;
+  expect(await world.receive(consumer, world.event('e1'))).toEqual(['m-e1']);
+  expect(world.last.kind).toBe('running');
+  world.nowMs += 1;
+  expect(await world.receive(consumer, world.event('e1'))).toEqual([]);
+  expect(world.delivered.map(({ delivery }) => delivery.attempt)).toEqual([1, 2]);
+});
+
+test('what fails is tried again, then set aside, and tried anew when somebody delivers it once more', async () => {
+  const consumer = world.consumer();
+  world.answer = () => ({ kind: 'failed', reason: 'Error: cannot' });
+  for (let n = 0; n < 2; n += 1) expect(await world.receive(consumer, world.event('e1'))).toEqual(['m-e1']);
+  expect(await world.receive(consumer, world.event('e1'))).toEqual([]);
+  expect(world.letters).toEqual([{ message: world.message(world.event('e1')), reason: 'Error: cannot' }]);
+  world.answer = () => ({ kind: 'done' });
+  expect(await world.receive(consumer, world.event('e1'))).toEqual([]);
+  expect(world.effects.get('e1')).toBe(1);
+  expect(world.last.kind).toBe('done');
+});
+
+test('attempts that die without a word come to an end as well', async () => {
+  const consumer = world.consumer();
+  world.answer = () => ({ kind: 'unknown', reason: 'died' });
+  for (let n = 0; n < 3; n += 1) {
+    expect(await world.receive(consumer, world.event('e1'))).toEqual(['m-e1']);
+    world.nowMs += defaults.leaseMs;
+  }
+  expect(await world.receive(consumer, world.event('e1'))).toEqual([]);
+  expect(world.delivered).toHaveLength(3);
+  expect(world.letters).toHaveLength(1);
+});
+
+test('a handler that cannot be reached says nothing about the event', async () => {
+  const consumer = world.consumer();
+  world.answer = () => ({ kind: 'notReached', reason: '429' });
+  for (let n = 0; n < 10; n += 1) expect(await world.receive(consumer, world.event('e1'))).toEqual(['m-e1']);
+  expect(world.letters).toEqual([]);
+  world.answer = () => ({ kind: 'done' });
+  await world.receive(consumer, world.event('e1'));
+  expect(world.delivered[10].delivery.attempt).toBe(1);
+});
+
+test('what is no event is set aside at once, without an inbox item', async () => {
+  const consumer = world.consumer();
+  const bodies = ['{', '{}', '{"detail":{"id":"e1"}}', JSON.stringify({ detail: { ...world.event('e1'), origin: 'here' } })];
+  expect(await consumer.receive(bodies.map((body, n) => ({ id: `${n}`, body })), world.nowMs + 60_000)).toEqual([]);
+  expect(world.letters).toHaveLength(4);
+  expect(world.inbox.items.size).toBe(0);
+});
+
+test('one message that fails leaves the others alone', async () => {
+  const consumer = world.consumer();
+  world.answer = ({ id }) => (id === 'e2' ? { kind: 'failed', reason: 'no' } : { kind: 'done' });
+  expect(await world.receive(consumer, world.event('e1'), world.event('e2'), world.event('e3'))).toEqual(['m-e2']);
+});
+
+test('nothing is begun that could not end in time', async () => {
+  const again = await world.consumer().receive([world.message(world.event('e1'))], world.nowMs + defaults.leaseMs - 1);
+  expect(again).toEqual(['m-e1']);
+  expect(world.inbox.items.size).toBe(0);
+});
+
+describe('the order of a subject', () => {
+  const event = (id: string, sequence: number): MeshEvent => world.event(id, { subject: 'pay_1', sequence });
+
+  test('within a batch is kept', async () => {
+    await world.receive(world.consumer(), event('e3', 30), event('e1', 10), event('e2', 20));
+    expect(world.delivered.map(({ id }) => id)).toEqual(['e1', 'e2', 'e3']);
+  });
+
+  test('a late event is delivered and counted', async () => {
+    const consumer = world.consumer();
+    await world.receive(consumer, event('e2', 20));
+    await world.receive(consumer, event('e1', 10));
+    expect(world.effects.get('e1')).toBe(1);
+    expect(world.last).toMatchObject({ kind: 'done', outOfOrder: true });
+  });
+
+  test('a late event is skipped where only the newest counts, for good', async () => {
+    const consumer = world.consumer({ stale: 'SKIP' });
+    await world.receive(consumer, event('e2', 20));
+    await world.receive(consumer, event('e1', 10));
+    expect(world.effects.has('e1')).toBe(false);
+    expect(world.last).toMatchObject({ kind: 'skipped', outOfOrder: true });
+    await world.receive(consumer, event('e1', 10));
+    expect(world.last.kind).toBe('duplicate');
+  });
+});
+
+describe('the trace', () => {
+  const begun: { start: SpanStart; linked: string[] }[] = [];
+  const tracer: Tracer = {
+    begin: (start): Span => {
+      const linked: string[] = [];
+      begun.push({ start, linked });
+      return { ...untraced({ ...start.context, parentId: 'cccccccccccccccc' }), link: (other) => linked.push(other.traceId) };
+    },
+    invocation: () => ({ traceId: '1-00000001-000000000000000000000001', parentId: 'aaaaaaaaaaaaaaaa', sampled: true }),
+  };
+  const trace = { traceId, parentId: '53995c3f42cd8ad8' };
+  beforeEach(() => begun.splice(0));
+
+  test('of an event goes on in its consumer, and in what that calls', async () => {
+    await world.receive(world.consumer({}, world.inbox, tracer), world.event('e1', { trace }));
+    expect(begun).toEqual([{ start: { name: 'acme-recorder', context: { ...trace, sampled: true }, kind: 'work' }, linked: [] }]);
+    expect(world.delivered[0].delivery.trace).toEqual({ traceId, parentId: 'cccccccccccccccc', sampled: true });
+  });
+
+  test('of a replayed or late event is named in the invocation\'s own', async () => {
+    const consumer = world.consumer({}, world.inbox, tracer);
+    await consumer.receive([world.message(world.event('e1', { trace }), { 'replay-name': 'again' })], world.nowMs + 60_000);
+    await world.receive(consumer, world.event('e2', { trace, occurredAt: new Date(world.nowMs - 900_001).toISOString() }));
+    expect(begun.map(({ start, linked }) => [start.context.traceId, linked])).toEqual([1, 2].map(() => ['1-00000001-000000000000000000000001', [traceId]]));
+  });
+
+  test('that nobody records begins nothing', async () => {
+    await world.receive(world.consumer({}, world.inbox, tracer), world.event('e1', { trace: { traceId } }));
+    expect(begun).toEqual([]);
+  });
+});
+
+/** An inbox whose requests get lost, before or after they are carried out. */
+class ShakyInbox implements Inbox {
+  constructor(private readonly inbox: MemoryInbox, private readonly fault: () => 'before' | 'after' | undefined) {}
+  public take = (claim: Claim): ReturnType<Inbox['take']> => this.shaken(() => this.inbox.take(claim));
+  public finish = (claim: Claim): Promise<boolean> => this.shaken(() => this.inbox.finish(claim));
+  public free = (claim: Claim, counts: boolean): Promise<void> => this.shaken(() => this.inbox.free(claim, counts));
+  public setAside = (claim: Claim): Promise<void> => this.shaken(() => this.inbox.setAside(claim));
+  public through = (subject: string): Promise<number | undefined> => this.inbox.through(subject);
+  public advance = (subject: string, sequence: number): Promise<boolean> => this.shaken(() => this.inbox.advance(subject, sequence));
+
+  private async shaken<T>(call: () => Promise<T>): Promise<T> {
+    const fault = this.fault();
+    if (fault === 'before') throw new Error('lost on its way');
+    const result = await call();
+    if (fault === 'after') throw new Error('the answer was lost');
+    return result;
+  }
+}
+
+test('whatever is delivered how often, and dies where: one effect each, when it is completed in the handler\'s own write', async () => {
+  const delivery = fc.record({
+    events: fc.array(fc.nat(4), { minLength: 1, maxLength: 6 }),
+    faults: fc.array(fc.constantFrom('before' as const, 'after' as const, undefined), { maxLength: 8 }),
+    handled: fc.array(fc.constantFrom('done' as const, 'failed' as const, 'unknown' as const, 'notReached' as const), { maxLength: 6 }),
+    atOnce: fc.boolean(),
+    waitMs: fc.constantFrom(0, 1, 5_000, 10_000),
+  });
+  await fc.assert(fc.asyncProperty(fc.array(delivery, { maxLength: 30 }), async (deliveries) => {
+    world = new World();
+    const faults: ('before' | 'after' | undefined)[] = [];
+    const kinds: Handled['kind'][] = [];
+    const shaky = new ShakyInbox(world.inbox, () => faults.shift());
+    const consumers = [world.consumer({ maxAttempts: 1_000 }, shaky), world.consumer({ maxAttempts: 1_000 }, shaky)];
+    world.simple = false;
+    world.answer = (event): Handled => {
+      const kind = kinds.shift() ?? 'done';
+      const item = world.inbox.items.get(event.id)!;
+      // An attempt that never answers may have had its effect all the same.
+      if (kind === 'done' || (kind === 'unknown' && event.sequence! % 2 === 0)) {
+        if (item.state !== 'RUNNING') return { kind: 'failed', reason: 'TransactionCanceledException' };
+        item.state = 'DONE';
+        world.effect(event);
+      }
+      return kind === 'done' ? { kind } : { kind, reason: 'x' };
+    };
+    const send = (ids: readonly number[]): MeshEvent[] => ids.map((id) => world.event(`e${id}`, { subject: `s${id % 2}`, sequence: id }));
+    for (const { events, faults: more, handled, atOnce, waitMs } of deliveries) {
+      faults.push(...more);
+      kinds.push(...handled);
+      await Promise.all((atOnce ? consumers : consumers.slice(0, 1)).map((consumer) => world.receive(consumer, ...send(events))));
+      world.nowMs += waitMs;
+      if (faults.length > 0) world.nowMs += defaults.leaseMs;
+    }
+    faults.splice(0);
+    kinds.splice(0);
+    world.nowMs += defaults.leaseMs;
+    const all = [0, 1, 2, 3, 4];
+    expect(await world.receive(consumers[0], ...send(all))).toEqual([]);
+    expect(await world.receive(consumers[1], ...send(all))).toEqual([]);
+    expect([...world.effects].sort()).toEqual(all.map((id) => [`e${id}`, 1]));
+  }), { numRuns: 200 });
+});
