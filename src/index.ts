@@ -8,7 +8,8 @@ export { HomeAuthorityTable, type HomeAuthorityTableProps } from './ledger/home-
 export { HomeOperator, type HomeOperatorProps } from './ledger/home-operator';
 export { LedgerConsistency, PaymentRegions, type HomeRegionsProps, type StrongRegionsProps } from './ledger/payment-regions';
 export { ActiveActivePaymentsApi, type ActiveActivePaymentsApiProps, type PaymentsThrottling } from './api/active-active-payments-api';
-export { type AlarmTuning, type PaymentsAlarmOptions } from './api/payments-alarms';
+export { type AlarmTuning } from './cdk/tuned-alarms';
+export { type PaymentsAlarmOptions } from './api/payments-alarms';
 export {
   CognitoTokenUse,
   PaymentsAuthorization,
@@ -21,5 +22,7 @@ export { type MutualTlsProps, type PaymentsDomainProps } from './api/payments-do
 export { DecisionOnUnknown, type PaymentDecisionProps, type PaymentsFunctionOptions } from './api/payments-functions';
 export { RecoveryBudget, type RecoveryBudgetProps } from './api/recovery-budget';
 export { CrossRegionEventMesh, type CrossRegionEventMeshProps, type MeshTargetProps } from './events/cross-region-event-mesh';
+export { type MeshAlarmOptions } from './events/mesh-alarms';
+export { type MeshProbeOptions } from './events/mesh-probes';
 export { type MeshRetryOptions } from './events/mesh-target';
 export { MeshTransport, type GlobalEndpointProps } from './events/mesh-transport';

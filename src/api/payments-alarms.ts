@@ -1,38 +1,12 @@
-import { Duration } from 'aws-cdk-lib';
 import { RestApi } from 'aws-cdk-lib/aws-apigateway';
-import { Alarm, ComparisonOperator, IAlarmAction, IMetric, MathExpression, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, IAlarmAction, MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { apiMetrics } from './contract';
 import { PaymentsFunctions } from './payments-functions';
-import { PropProblem, invalidProps } from '../cdk/invalid-props';
-import { runbookLink } from '../cdk/runbook';
+import { AlarmDefinition, AlarmTuning, defineAlarms, minute } from '../cdk/tuned-alarms';
 import { ledgerMetrics } from '../ledger/contract';
 import { LedgerReplica } from '../ledger/ledger-replica';
 import { LedgerConsistency } from '../ledger/payment-regions';
-
-/** How one alarm differs from its default. */
-export interface AlarmTuning {
-  /**
-   * Whether the alarm is made.
-   *
-   * @default true
-   */
-  readonly enabled?: boolean;
-
-  /**
-   * Value at or above which a minute counts as bad, in the alarm's own unit.
-   *
-   * @default - see the alarm
-   */
-  readonly threshold?: number;
-
-  /**
-   * Bad minutes out of the last five that raise the alarm, 1 to 5.
-   *
-   * @default - see the alarm
-   */
-  readonly minutes?: number;
-}
 
 /** The alarms of one region's API. */
 export interface PaymentsAlarmOptions {
@@ -115,48 +89,15 @@ export interface PaymentsAlarmsProps {
   readonly options: PaymentsAlarmOptions;
 }
 
-interface AlarmDefinition {
-  readonly id: string;
-  readonly says: string;
-  readonly anchor: string;
-  readonly metric: IMetric;
-  readonly threshold: number;
-  readonly minutes: number;
-  readonly tuning?: AlarmTuning;
-}
-
-const minute = Duration.minutes(1);
-const watchedMinutes = 5;
-
 /** Alarms on one region's API; each description ends with the address of what to do. */
 export class PaymentsAlarms extends Construct {
   /** The alarms that were made. */
-  public readonly all: Alarm[] = [];
+  public readonly all: Alarm[];
 
   constructor(scope: Construct, id: string, props: PaymentsAlarmsProps) {
     super(scope, id);
-    for (const definition of [...apiAlarms(props), ...ledgerAlarms(props), ...homeAlarms(props)]) this.define(definition, props);
-  }
-
-  private define(definition: AlarmDefinition, { options, ledger }: PaymentsAlarmsProps): void {
-    const { tuning = {} } = definition;
-    if (tuning.enabled === false) return;
-    const problem = tuningProblem(definition.id, tuning);
-    if (problem) throw invalidProps(this, problem);
-    const alarm = new Alarm(this, definition.id, {
-      alarmDescription: `${ledger.systemName} in ${ledger.region}: ${definition.says}. What to do: ${runbookLink(definition.anchor)}`,
-      metric: definition.metric,
-      threshold: tuning.threshold ?? definition.threshold,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      evaluationPeriods: watchedMinutes,
-      datapointsToAlarm: tuning.minutes ?? definition.minutes,
-      // These count what goes wrong: a quiet minute has no data and is a good one.
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-    });
-    const actions = options.actions ?? [];
-    alarm.addAlarmAction(...actions);
-    alarm.addOkAction(...actions);
-    this.all.push(alarm);
+    const { ledger, options } = props;
+    this.all = defineAlarms(this, `${ledger.systemName} in ${ledger.region}`, [...apiAlarms(props), ...ledgerAlarms(props), ...homeAlarms(props)], options.actions);
   }
 }
 
@@ -233,15 +174,4 @@ function homeAlarms({ ledger, options }: PaymentsAlarmsProps): AlarmDefinition[]
       metric: ledger.metricHomeTakeovers(),
     },
   ];
-}
-
-function tuningProblem(id: string, tuning: AlarmTuning): PropProblem | undefined {
-  const { minutes, threshold } = tuning;
-  if (minutes !== undefined && !(Number.isInteger(minutes) && minutes >= 1 && minutes <= watchedMinutes)) {
-    return { prop: `alarms (${id}).minutes`, given: `${minutes}`, allowed: '1 to 5 of the last five minutes', mend: 'leave it out for the default' };
-  }
-  if (threshold !== undefined && !(threshold > 0)) {
-    return { prop: `alarms (${id}).threshold`, given: `${threshold}`, allowed: 'more than 0', mend: 'set enabled: false to be without the alarm' };
-  }
-  return undefined;
 }

@@ -171,6 +171,7 @@ export const outboxEnv = new EnvCodec({
   endpointId: 'MESH_ENDPOINT_ID',
 });
 
+/** What the function of the sweep needs besides. */
 export const sweepEnv = new EnvCodec({
   meshTableName: 'MESH_TABLE_NAME',
   queueUrl: 'SWEEP_QUEUE_URL',
@@ -178,8 +179,23 @@ export const sweepEnv = new EnvCodec({
   aliveWithinMs: 'SWEEP_ALIVE_WITHIN_MS',
 });
 
+/** Name of the function that publishes the ranges of the stream that the outbox gave up. */
+export function outboxRedriveName(systemName: string): string {
+  return `${systemName}-outbox-redrive`;
+}
+
+/** Names of an outbox's queues: ranges of the stream that were given up, hints of the sweep, and hints that were. */
+export function outboxQueueName(systemName: string, queue: 'outbox-dlq' | 'sweep' | 'sweep-dlq'): string {
+  return `${systemName}-${queue}`;
+}
+
+/** Names of a consumer's queue, and of the queue of the events that it set aside. */
+export function consumerQueueName(systemName: string, consumer: string, queue: 'queue' | 'dlq'): string {
+  return queue === 'queue' ? `${systemName}-${consumer}` : `${systemName}-${consumer}-dlq`;
+}
+
 /** Bundles of the outbox's, the sweep's and the consumers' functions under `assets/`. */
-export const outboxBundles = { outbox: 'events/outbox', sweep: 'events/sweep', consumer: 'events/consumer' } as const;
+export const outboxBundles = { outbox: 'events/outbox', redrive: 'events/outbox-redrive', sweep: 'events/sweep', consumer: 'events/consumer' } as const;
 
 /** Names of the mesh's metrics, in the ledger's namespace with its dimensions (and `Peer` or `Consumer` where one is meant). */
 export const meshMetrics = {

@@ -1,18 +1,26 @@
-import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
-import { Archive, EventBus, IEventBus, IRuleTarget, Match, Rule, CfnRule } from 'aws-cdk-lib/aws-events';
+import { ArnFormat, Duration, Names, Stack } from 'aws-cdk-lib';
+import { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import { Archive, CfnRule, EventBus, IEventBus, IRuleTarget, Match, Rule } from 'aws-cdk-lib/aws-events';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
+import { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import {
-  forwardingRoleName, meshArchiveName, meshBusName, meshDeadLetterQueueName, meshStraysQueueName, probeType, publisherEnv, replicationRoleName,
+  forwardingRoleName, forwardingRuleName, meshArchiveName, meshBusName, meshDeadLetterQueueName, meshStraysQueueName, meshTableName, probeType, publisherEnv,
+  replicationRoleName,
 } from './contract';
-import { checkMesh } from './mesh-checks';
+import { MeshAlarmOptions, MeshAlarms, deliveryAlarm, probeLatency } from './mesh-alarms';
+import { checkMesh, meshProblems } from './mesh-checks';
 import { MeshEndpoint, lookUpEndpointId } from './mesh-endpoint';
 import { MeshForwarding, allowRoles } from './mesh-forwarding';
+import { MeshProbeOptions, MeshProbes, probeTimes } from './mesh-probes';
 import { MeshQueues } from './mesh-queues';
+import { MeshRedrive } from './mesh-redrive';
 import { DeadLetteredTarget, MeshRetryOptions, retryPolicy } from './mesh-target';
 import { GlobalEndpointProps, MeshTransport } from './mesh-transport';
+import { defineAlarms } from '../cdk/tuned-alarms';
 
 /** Properties of `CrossRegionEventMesh`. */
 export interface CrossRegionEventMeshProps {
@@ -49,6 +57,27 @@ export interface CrossRegionEventMeshProps {
    * @default - 24 hours and 185 attempts, as long as EventBridge allows
    */
   readonly retry?: MeshRetryOptions;
+
+  /**
+   * The events by which each region measures the way from every other one; the same in every region.
+   *
+   * @default - one a minute; silent after three minutes, late after 30 seconds
+   */
+  readonly probes?: MeshProbeOptions;
+
+  /**
+   * The alarms and whom they tell.
+   *
+   * @default - every alarm with its default, telling nobody
+   */
+  readonly alarms?: MeshAlarmOptions;
+
+  /**
+   * How long the logs of the mesh's own functions are kept.
+   *
+   * @default RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: RetentionDays;
 }
 
 /** Which events a target gets, and how long their delivery is tried. */
@@ -106,6 +135,15 @@ export class CrossRegionEventMesh extends Construct {
   public readonly deadLetterQueue: IQueue;
   /** Events without a valid origin. */
   public readonly straysQueue: IQueue;
+  /** Puts dead letters back on the bus: `aws lambda invoke --function-name <systemName>-mesh-redrive`. */
+  public readonly redriveFunction: IFunction;
+  /** How often each region sends a probe. */
+  public readonly probeInterval: Duration;
+  /** Without a probe for so long a peer counts as silent. */
+  public readonly silentAfter: Duration;
+
+  private readonly alarmOptions: MeshAlarmOptions;
+  private readonly encryptionKey?: IKey;
 
   constructor(scope: Construct, id: string, props: CrossRegionEventMeshProps) {
     super(scope, id);
@@ -114,19 +152,34 @@ export class CrossRegionEventMesh extends Construct {
     this.regions = [...props.regions];
     this.transport = props.transport ?? MeshTransport.rules();
     const peers = this.regions.filter((region) => region !== this.region);
-    const { systemName, encryptionKey, retry } = props;
+    const { systemName, encryptionKey, retry, logRetention = RetentionDays.ONE_MONTH } = props;
+    const times = probeTimes(props.probes);
+    this.probeInterval = times.interval;
+    this.silentAfter = times.silentAfter;
+    this.alarmOptions = props.alarms ?? {};
+    this.encryptionKey = encryptionKey;
 
     const queues = new MeshQueues(this, 'Queues', { systemName, encryptionKey });
     const bus = this.defineBus(queues, encryptionKey);
+    this.bus = EventBus.fromEventBusName(this, 'ByName', meshBusName(systemName));
     this.defineArchive(bus, props);
     this.defineStrays(bus, queues);
-    this.bus = EventBus.fromEventBusName(this, 'ByName', meshBusName(systemName));
     this.deadLetterQueue = this.queueByName('DeadLettersByName', meshDeadLetterQueueName(systemName));
     this.straysQueue = this.queueByName('StraysByName', meshStraysQueueName(systemName));
 
     const endpoint = this.transport.globalEndpointProps;
     if (endpoint) this.defineEndpoint(bus, endpoint);
     else this.defineForwarding(bus, { peers, retry });
+
+    new MeshProbes(this, 'Probes', {
+      systemName, bus, peers, times, encryptionKey, logRetention, deadLettered: (target) => new DeadLetteredTarget(target, this.deadLetterQueue),
+    });
+    this.redriveFunction = new MeshRedrive(this, 'DeadLetters', { systemName, bus, deadLetters: queues.deadLetters, logRetention }).function;
+    new MeshAlarms(this, 'Alarms', {
+      systemName, region: this.region, peers, times, options: this.alarmOptions, deadLetters: queues.deadLetters, strays: queues.strays,
+      rules: Object.fromEntries([['strays', meshStraysQueueName(systemName)], ...endpoint ? [] : peers.map((peer) => [peer, forwardingRuleName(systemName, peer)])]),
+    });
+    this.node.addValidation({ validate: () => meshProblems(this) });
   }
 
   /**
@@ -138,7 +191,11 @@ export class CrossRegionEventMesh extends Construct {
    * @param props which events, and where to
    */
   public addTarget(scope: Construct, id: string, props: MeshTargetProps): Rule {
-    const rule = new Rule(scope, id, {
+    const holder = new Construct(scope, id);
+    // Named, since its metrics are told apart by its name.
+    const ruleName = Names.uniqueResourceName(holder, { maxLength: 64, separator: '-' });
+    const rule = new Rule(holder, 'Rule', {
+      ruleName,
       eventBus: this.bus,
       eventPattern: {
         detailType: props.types ?? Match.anythingBut(probeType),
@@ -148,6 +205,8 @@ export class CrossRegionEventMesh extends Construct {
       targets: [new DeadLetteredTarget(props.target, this.deadLetterQueue, props.retry)],
     });
     rule.node.addDependency(this);
+    const alarm = deliveryAlarm('Undelivered', this.systemName, ruleName, this.alarmOptions.deliveryFailures);
+    defineAlarms(holder, `${this.systemName} in ${this.region}`, [alarm], this.alarmOptions.actions);
     return rule;
   }
 
@@ -158,6 +217,8 @@ export class CrossRegionEventMesh extends Construct {
   public grantPublish(grantee: IGrantable): Grant {
     const regions = this.transport.globalEndpointProps ? this.regions : [this.region];
     const resourceArns = regions.map((region) => Stack.of(this).formatArn({ service: 'events', region, resource: 'event-bus', resourceName: meshBusName(this.systemName) }));
+    // SQS asks for the queue's key in the publisher's name.
+    this.encryptionKey?.grantEncryptDecrypt(grantee);
     return Grant.addToPrincipal({ grantee, actions: ['events:PutEvents'], resourceArns })
       .combine(Grant.addToPrincipal({ grantee, actions: ['sqs:SendMessage'], resourceArns: [this.deadLetterQueue.queueArn] }));
   }
@@ -176,6 +237,22 @@ export class CrossRegionEventMesh extends Construct {
       deadLetterQueueUrl: this.deadLetterQueue.queueUrl,
       ...(primary ? { endpointId: lookUpEndpointId(scope, this.systemName, primary) } : {}),
     });
+  }
+
+  /** Lets the grantee read what this region last heard of each peer. */
+  public grantReadPeers(grantee: IGrantable): Grant {
+    const table = Stack.of(this).formatArn({ service: 'dynamodb', resource: 'table', resourceName: meshTableName(this.systemName) });
+    this.encryptionKey?.grantDecrypt(grantee);
+    return Grant.addToPrincipal({ grantee, actions: ['dynamodb:GetItem'], resourceArns: [table] });
+  }
+
+  /**
+   * Time that probes of a peer took to this region.
+   *
+   * @default - maximum over 1 minute
+   */
+  public metricProbeLatency(peer: string, options?: MetricOptions): Metric {
+    return probeLatency(this.systemName, this.region, peer, options);
   }
 
   private defineBus(queues: MeshQueues, kmsKey?: IKey): EventBus {
@@ -208,14 +285,16 @@ export class CrossRegionEventMesh extends Construct {
   }
 
   private defineArchive(bus: EventBus, { archiveRetention, encryptionKey }: CrossRegionEventMeshProps): void {
-    new Archive(this, 'Archive', {
+    const archive = new Archive(this, 'Archive', {
       archiveName: meshArchiveName(this.systemName),
       description: `${this.systemName}: events that were on the bus in ${this.region}, for a replay`,
-      sourceEventBus: bus,
+      // By name: the key's policy names the archive's bus, and the bus needs the key.
+      sourceEventBus: this.bus,
       eventPattern: { detailType: Match.anythingBut(probeType) },
       retention: archiveRetention ?? Duration.days(30),
       kmsKey: encryptionKey,
     });
+    archive.node.addDependency(bus);
   }
 
   /** Nobody forwards an event whose origin is no region of the mesh, and no consumer gets it: it must not vanish. */

@@ -1,8 +1,11 @@
 import { Stack, Token } from 'aws-cdk-lib';
+import { CfnEventBus, CfnRule } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
-import { forwardingRoleName } from './contract';
-import type { CrossRegionEventMeshProps } from './cross-region-event-mesh';
-import { PropProblem, invalidProps } from '../cdk/invalid-props';
+import { forwardingRoleName, meshBusName } from './contract';
+import type { CrossRegionEventMesh, CrossRegionEventMeshProps } from './cross-region-event-mesh';
+import { probesProblem } from './mesh-probes';
+import { MeshTransport } from './mesh-transport';
+import { PropProblem, describeProblem, invalidProps } from '../cdk/invalid-props';
 import { isRegionName } from '../kernel/region';
 import { checkSystemName } from '../ledger/system-checks';
 
@@ -13,7 +16,7 @@ export function checkMesh(scope: Construct, props: CrossRegionEventMeshProps): s
   checkSystemName(scope, props.systemName);
   const region = Stack.of(scope).region;
   const problem = regionsProblem(props.regions) ?? stackProblem(region, props.regions) ?? roleNameProblem(props)
-    ?? endpointProblem(props) ?? timesProblem(props);
+    ?? endpointProblem(props) ?? timesProblem(props) ?? probesProblem(props.probes);
   if (problem) throw invalidProps(scope, problem);
   return region;
 }
@@ -77,4 +80,58 @@ function timesProblem({ retry, archiveRetention }: CrossRegionEventMeshProps): P
   return days === undefined || (Number.isInteger(days) && days >= 1) ? undefined : {
     prop: 'archiveRetention', given: `${days} days`, allowed: 'one or more whole days', mend: 'leave it out for 30 days',
   };
+}
+
+/** What is wrong with a mesh once the whole app is there: rules that would lose events, and parts that do not fit together. */
+export function meshProblems(mesh: CrossRegionEventMesh): string[] {
+  const all = mesh.node.root.node.findAll();
+  const parts = all.filter((one): one is CrossRegionEventMesh => isMesh(one) && one !== mesh && one.systemName === mesh.systemName);
+  return [
+    ...parts.flatMap((other) => partProblem(mesh, other) ?? []).map((problem) => describeProblem(problem)),
+    ...all.filter((one): one is CfnRule => CfnRule.isCfnRule(one) && Stack.of(one).region === mesh.region && isOn(mesh, one)).flatMap(ruleProblems),
+  ];
+}
+
+function isMesh(value: unknown): value is CrossRegionEventMesh {
+  return (value as Partial<CrossRegionEventMesh>).straysQueue !== undefined && (value as Partial<CrossRegionEventMesh>).silentAfter !== undefined;
+}
+
+/** Parts of one system have one list of regions and one transport; two parts in one region would have one name. */
+function partProblem(mesh: CrossRegionEventMesh, other: CrossRegionEventMesh): PropProblem | undefined {
+  if (other.region === mesh.region) {
+    return { prop: 'systemName', given: `'${mesh.systemName}' in ${mesh.region} twice (also ${other.node.path})`, allowed: 'one part of a mesh in each region', mend: 'use one part for both, or another name' };
+  }
+  const [own, others] = [mesh, other].map(({ regions }) => [...regions].sort().join(', '));
+  if (own !== others) {
+    return { prop: 'regions', given: `${own}, but ${others} in ${other.node.path}`, allowed: 'the same regions in every part of the mesh', mend: 'give all parts one list' };
+  }
+  const [kind, otherKind] = [mesh, other].map(transportOf);
+  return kind === otherKind ? undefined : {
+    prop: 'transport', given: `${kind}, but ${otherKind} in ${other.node.path}`, allowed: 'the same transport in every part: with both, events would arrive twice by design', mend: 'give all parts one transport',
+  };
+}
+
+function transportOf({ transport, regions }: { transport: MeshTransport; regions: string[] }): string {
+  const endpoint = transport.globalEndpointProps;
+  return endpoint ? `globalEndpoint with the primary ${endpoint.primary ?? regions[0]}` : 'rules';
+}
+
+/** By name, or by a reference that comes to it. */
+function isOn(mesh: CrossRegionEventMesh, rule: CfnRule): boolean {
+  const given: unknown = Stack.of(rule).resolve(rule.eventBusName);
+  const name = meshBusName(mesh.systemName);
+  if (typeof given === 'string') return given === name || given.endsWith(`:event-bus/${name}`);
+  const bus = mesh.node.tryFindChild('Bus')?.node.defaultChild;
+  return bus !== undefined && Stack.of(bus) === Stack.of(rule) && JSON.stringify(given) === JSON.stringify(Stack.of(rule).resolve((bus as CfnEventBus).ref));
+}
+
+function ruleProblems(rule: CfnRule): string[] {
+  const targets = Stack.of(rule).resolve(rule.targets) as CfnRule.TargetProperty[] | undefined;
+  const bare = (targets ?? []).filter(({ deadLetterConfig }) => !deadLetterConfig);
+  return bare.length === 0 ? [] : [describeProblem({
+    prop: `targets of ${rule.node.path}`,
+    given: `${bare.length} without a dead-letter queue`,
+    allowed: 'targets with one: what EventBridge cannot deliver is lost without a trace otherwise',
+    mend: 'add the target with mesh.addTarget(), or give it the mesh\'s deadLetterQueue',
+  })];
 }

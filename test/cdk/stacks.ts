@@ -5,6 +5,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { apiBundles } from '../../src/api/contract';
 import { assetsContextKey } from '../../src/cdk/bundled-function';
+import { meshBundles } from '../../src/events/contract';
 import { PaymentRegions } from '../../src/index';
 import { ledgerBundles } from '../../src/ledger/contract';
 
@@ -18,7 +19,7 @@ let stubs: string | undefined;
 function stubAssets(): string {
   if (stubs) return stubs;
   stubs = mkdtempSync(path.join(tmpdir(), 'stub-assets-'));
-  for (const bundle of [...Object.values(apiBundles), ...Object.values(ledgerBundles)]) {
+  for (const bundle of [...Object.values(apiBundles), ...Object.values(ledgerBundles), ...Object.values(meshBundles)]) {
     mkdirSync(path.join(stubs, bundle), { recursive: true });
     writeFileSync(path.join(stubs, bundle, 'index.js'), `exports.handler = async () => '${bundle}';\n`);
   }
