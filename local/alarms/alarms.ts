@@ -97,11 +97,12 @@ export class Alarms {
     if (!this.options.regionRuns(spec.region)) return;
     const periodMs = this.periodMs(spec);
     const end = Math.floor((this.now() - this.delayMs) / periodMs) * periodMs;
-    // An alarm that has just been made has no past in which data could be missing.
-    if (end <= entry.seen || end < this.openedAt + spec.evaluationPeriods * periodMs) return;
+    if (end <= entry.seen || end <= this.openedAt) return;
     entry.seen = end;
+    // An alarm that has just been made has no past in which data could be missing.
+    const young = end < this.openedAt + spec.evaluationPeriods * periodMs && spec.missing === 'breaching';
     try {
-      const verdict = judge(spec, datapoints(spec, this.options.store, end, periodMs));
+      const verdict = judge(young ? { ...spec, missing: 'ignore' } : spec, datapoints(spec, this.options.store, end, periodMs));
       if (verdict) this.change(entry, verdict.state, verdict.reason);
     } catch (error) {
       this.change(entry, 'INSUFFICIENT_DATA', `cannot be evaluated here: ${(error as Error).message}`);
