@@ -102,6 +102,8 @@ function effectOf(state: CutoverState, { seq, at, key, by, entry }: AuditRecord)
     case 'authority': {
       const others = state.moved.filter(({ unit }) => unit !== entry.unit);
       const back = state.moved.some(({ unit, from }) => unit === entry.unit && from === entry.to);
+      // A move counts from its intent on, a move back only once it is done.
+      if (back && !entry.done) return {};
       return { moved: back ? others : [...others, { unit: entry.unit, from: entry.from }] };
     }
     case 'ended': return {

@@ -125,8 +125,8 @@ export class WeightChange {
     if (!deploying && state.run?.id !== run) return { outcome: 'superseded', detail: `run ${run} has ended` };
     const last = state.open[state.open.length - 1];
     if (keys.has(key) && last?.key !== key) return { outcome: 'superseded', detail: `${last ? `'${last.kind}' of ${last.run}` : 'another decision'} came in between` };
-    // A deployment overtakes nobody.
-    if (deploying && last && last.key !== key) return { outcome: 'superseded', detail: `'${last.kind}' of ${last.run} is being carried out: deploy again when it is done` };
+    // A deployment overtakes nobody but another one, which died.
+    if (deploying && last && last.key !== key && last.kind !== 'create' && last.kind !== 'deploy') return { outcome: 'superseded', detail: `'${last.kind}' of ${last.run} is being carried out: deploy again when it is done` };
     return undefined;
   }
 

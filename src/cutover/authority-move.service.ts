@@ -1,0 +1,86 @@
+import { CutoverState } from './audit.domain';
+import { AuditLog } from './audit.service';
+import { CutoverPlan } from './cutover.contract';
+import { OperatorRequest, OperatorResult, UnitStatus } from '../ledger/operate.service';
+
+/** The operator's function of a region. Throws when it does not answer; then it is not known what it did. */
+export type OperatePort = (region: string, request: OperatorRequest, timeoutMs: number) => Promise<OperatorResult>;
+
+export type AuthorityOutcome =
+  | { readonly outcome: 'moved'; readonly units: number }
+  /** One more unit, or one more try. */
+  | { readonly outcome: 'again'; readonly detail: string; readonly failures: number; readonly waitSeconds: number }
+  | { readonly outcome: 'stuck'; readonly detail: string };
+
+/** A unit that has to change its home. */
+interface Move {
+  readonly unit: UnitStatus;
+  readonly to: string;
+}
+
+const failuresAllowed = 5;
+const retrySeconds = 30;
+
+/**
+ * Moves the authority over the ledger's units, one a call: the operator's function drains a home and proves that nothing is missing.
+ * What it has done can be seen, so a call that died is simply made again.
+ */
+export class AuthorityMove {
+  constructor(private readonly log: AuditLog, private readonly operate: OperatePort) {}
+
+  /** Moves the next unit that is not at home in the target. */
+  public async forward(run: string, plan: CutoverPlan, failures: number, timeoutMs: number): Promise<AuthorityOutcome> {
+    const elsewhere = (units: readonly UnitStatus[]): Move[] => units.filter(({ home }) => home !== plan.target).map((unit) => ({ unit, to: plan.target }));
+    return this.step(run, plan, plan.target, failures, timeoutMs, elsewhere);
+  }
+
+  /** Moves back the next unit that this cutover has moved. Asks the source first: the target may be what is lost. */
+  public async back(run: string, plan: CutoverPlan, failures: number, timeoutMs: number): Promise<AuthorityOutcome> {
+    const { moved } = await this.log.current();
+    if (moved.length === 0) return { outcome: 'moved', units: 0 };
+    return this.step(run, plan, plan.source, failures, timeoutMs, (units) => moved.flatMap(({ unit, from }) => {
+      const there = units.find((status) => status.unit === unit);
+      return there && there.home !== from ? [{ unit: there, to: from }] : [];
+    }));
+  }
+
+  private async step(
+    run: string, plan: CutoverPlan, asked: string, failures: number, timeoutMs: number, choose: (units: readonly UnitStatus[]) => readonly Move[],
+  ): Promise<AuthorityOutcome> {
+    if (plan.mode !== 'HOME_REGION') return { outcome: 'moved', units: 0 };
+    try {
+      const status = await this.operate(asked, { action: 'status' }, timeoutMs);
+      if (status.kind !== 'status') return this.failed(failures, `the operator of ${asked} answered '${status.kind}' to a question for its status`);
+      const moves = choose(status.units);
+      if (moves.length === 0) return { outcome: 'moved', units: status.units.length };
+      return await this.move(run, moves[0], moves.length, failures, timeoutMs);
+    } catch (error) {
+      return this.failed(failures, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private async move(run: string, { unit, to }: Move, left: number, failures: number, timeoutMs: number): Promise<AuthorityOutcome> {
+    const record = (key: string, done: boolean, epoch: number): Promise<CutoverState> => this.log.append(() => ({
+      key: `${run}/authority/${unit.unit}/${to}/${key}`, by: [run], entry: { what: 'authority', run, unit: unit.unit, from: unit.home, to, epoch, done },
+    }));
+    // Before it is done: a rollback must know of it, however this call ends.
+    await record('intent', false, unit.epoch);
+    const result = await this.operate(to, { action: 'relocate', unit: unit.unit }, timeoutMs);
+    if (result.kind !== 'moved') return this.failed(failures, `unit ${unit.unit}: ${describe(result)}`);
+    await record('done', true, result.record.epoch);
+    return left === 1 ? { outcome: 'moved', units: 1 } : { outcome: 'again', detail: `${left - 1} units left`, failures: 0, waitSeconds: 1 };
+  }
+
+  private failed(failures: number, detail: string): AuthorityOutcome {
+    if (failures + 1 >= failuresAllowed) return { outcome: 'stuck', detail };
+    return { outcome: 'again', detail, failures: failures + 1, waitSeconds: retrySeconds };
+  }
+}
+
+function describe(result: OperatorResult): string {
+  if (result.kind === 'aborted' && 'difference' in result) {
+    const { missing, older, sample } = result.difference;
+    return `not moved: ${missing} items were missing and ${older} older in the new home (${sample.slice(0, 3).join(', ')}); the old home writes again`;
+  }
+  return 'detail' in result ? `${result.kind}: ${result.detail}` : result.kind;
+}

@@ -1,0 +1,77 @@
+import { ScanCommand, ScanCommandOutput } from '@aws-sdk/client-dynamodb';
+import { parameterAudit } from './audit.aws';
+import { AuditLog } from './audit.service';
+import { cutoverEnv, cutoverMetrics } from './cutover.contract';
+import { StepOutcome, StepRequest } from './cutover.ports';
+import { CutoverPorts } from './cutover.service';
+import { checkPorts, isExecutionRunning } from './precheck.aws';
+import { ReplicaPort, RoundReport } from './reconcile-window.service';
+import { route53Records } from './weights.aws';
+import { digestOf } from '../kernel/digest';
+import { Json } from '../kernel/fingerprint';
+import { homeOperatorName, ledgerTableName } from '../ledger/contract';
+import { toItem } from '../ledger/items.aws';
+import { OperatorResult } from '../ledger/operate.service';
+import { dynamoClient } from '../runtime/clients';
+import { Invoker, invoker } from '../runtime/invoke';
+import { Telemetry } from '../runtime/telemetry';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const clock = { nowMs: Date.now, sleep: (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms)) };
+
+/** The audit and the records of a function, from its environment. */
+export function recordPorts(source: Environment): Pick<CutoverPorts, 'log' | 'records' | 'clock'> {
+  const { systemName, auditRegion, hostedZoneId, publicName } = cutoverEnv.read(source);
+  return { clock, log: new AuditLog(parameterAudit(systemName, auditRegion), clock), records: route53Records({ systemName, hostedZoneId, publicName }) };
+}
+
+/** All ports of the cutover's steps, from a function's environment. */
+export function cutoverPorts(source: Environment): CutoverPorts {
+  const { systemName, auditRegion } = cutoverEnv.read(source);
+  const invokeIn = (region: string): Invoker => invoker({
+    region, credentials: dynamoClient(region).config.credentials, ...(source.AWS_ENDPOINT_URL ? { endpoint: source.AWS_ENDPOINT_URL } : {}),
+  });
+  return {
+    ...recordPorts(source),
+    checks: checkPorts(invokeIn(auditRegion), Date.now),
+    operate: async (region, request, timeoutMs) => JSON.parse(await invokeIn(region)(homeOperatorName(systemName), request, timeoutMs)) as OperatorResult,
+    replicas: replicaPort(ledgerTableName(systemName)),
+    isRunning: (run) => isExecutionRunning(auditRegion, run),
+  };
+}
+
+/** Whole items, for replicas may differ in content alone. */
+function replicaPort(tableName: string): ReplicaPort {
+  return {
+    async* scan(region) {
+      const client = dynamoClient(region);
+      let from: ScanCommandOutput['LastEvaluatedKey'];
+      do {
+        const page: ScanCommandOutput = await client.send(new ScanCommand({ TableName: tableName, ConsistentRead: true, ExclusiveStartKey: from }));
+        for (const item of (page.Items ?? []).map(toItem)) {
+          // A drain switch belongs to one region.
+          if (typeof item.version !== 'number') continue;
+          yield { pk: item.pk, version: item.version, writtenAt: Number(item.writtenAt ?? 0), digest: digestOf(item as unknown as Json) };
+        }
+        from = page.LastEvaluatedKey;
+      } while (from);
+    },
+  };
+}
+
+/** Writes a line for each step, with the metrics that the alarms look at. */
+export function stepRecorder(source: Environment): (asked: StepRequest, outcome: StepOutcome) => void {
+  const { systemName, auditRegion } = cutoverEnv.read(source);
+  const telemetry = new Telemetry({ systemName, region: source.AWS_REGION ?? auditRegion, service: 'cutover' });
+  return ({ step, run }, outcome) => {
+    if (step === 'end') telemetry.count(cutoverMetrics.needsAttention, outcome.outcome === 'PAUSED' || outcome.outcome === 'FAILED' ? 1 : 0);
+    const round = outcome.round as RoundReport | undefined;
+    if (step === 'reconcile' && round) {
+      telemetry.count(cutoverMetrics.rounds);
+      telemetry.count(cutoverMetrics.unexplained, round.unexplained.length + round.escalated.length);
+    }
+    const { report, ...brief } = outcome;
+    telemetry.record('cutover step', { step, run, outcome: brief });
+  };
+}

@@ -1,0 +1,105 @@
+import { EnvCodec } from '../kernel/env';
+
+/** Bundles of the cutover's functions under `assets/`. */
+export const cutoverBundles = { steps: 'cutover/cutover', records: 'cutover/weighted-records', report: 'cutover/audit-report' } as const;
+
+/** Parameters that hold a system's audit, one a record. */
+export function auditPath(systemName: string): string {
+  return `/${systemName}/cutover/audit`;
+}
+
+/** Name of a record's parameter: numbers of one length, so that names sort as the records do. */
+export function auditName(systemName: string, seq: number): string {
+  return `${auditPath(systemName)}/${String(seq).padStart(6, '0')}`;
+}
+
+/** Parameter in which a region says where its part of the public name is and what checks it: JSON, `RegionAddress`. */
+export function regionAddressName(systemName: string): string {
+  return `/${systemName}/cutover/region-address`;
+}
+
+/** What a region says of itself. */
+export interface RegionAddress {
+  /** Regional name of its API. */
+  readonly value: string;
+  readonly healthCheckId?: string;
+}
+
+/** Name of the state machine. */
+export function cutoverName(systemName: string): string {
+  return `${systemName}-cutover`;
+}
+
+/** Begins the set identifiers of a system's weighted records; `<systemName>-<side>#<stamp>`. */
+export function setIdentifier(systemName: string, side: 'source' | 'target', stamp: number): string {
+  return `${systemName}-${side}#${stamp}`;
+}
+
+/** Metrics in embedded metric format, in the ledger's namespace with its dimensions. */
+export const cutoverMetrics = {
+  /** A run ended PAUSED or FAILED. */
+  needsAttention: 'CutoverNeedsAttention',
+  /** Items that differ between the regions and nothing explains, after one round of the reconciliation window. */
+  unexplained: 'CutoverUnexplainedDifferences',
+  /** Rounds that came to their end. */
+  rounds: 'CutoverReconciliationRounds',
+} as const;
+
+/** Environment of the cutover's functions. */
+export const cutoverEnv = new EnvCodec({
+  systemName: 'PAYMENTS_SYSTEM_NAME',
+  /** Region that holds the audit and the state machine. */
+  auditRegion: 'CUTOVER_AUDIT_REGION',
+  hostedZoneId: 'CUTOVER_HOSTED_ZONE_ID',
+  /** The public name, without a dot at the end. */
+  publicName: 'CUTOVER_PUBLIC_NAME',
+});
+
+/** An alarm by its name in a region. */
+export interface AlarmReference {
+  readonly region: string;
+  readonly name: string;
+}
+
+/** A dead-letter queue and the alarms on it. */
+export interface QueueReference {
+  readonly region: string;
+  readonly name: string;
+  readonly alarms: readonly string[];
+}
+
+/** One phase of a plan. */
+export interface PhasePlan {
+  /** Share of the target in percent. */
+  readonly target: number;
+  readonly soakSeconds: number;
+  readonly gate: boolean;
+  readonly alarms: readonly AlarmReference[];
+}
+
+/** Everything that a run goes by. It is part of the state machine's definition, so a deployment does not change a run that is under way. */
+export interface CutoverPlan {
+  readonly systemName: string;
+  readonly publicName: string;
+  readonly source: string;
+  readonly target: string;
+  readonly mode: 'STRONG' | 'HOME_REGION';
+  readonly tableName: string;
+  readonly phases: readonly PhasePlan[];
+  readonly onBreach: 'PAUSE' | 'ROLL_BACK';
+  readonly soakPollSeconds: number;
+  readonly controlPlane: { readonly onLoss: 'WAIT' | 'END'; readonly waitSeconds: number; readonly pollSeconds: number };
+  readonly prechecks: {
+    readonly lagMs: number;
+    /** Datapoints of one minute each that are looked at. */
+    readonly lagMinutes: number;
+    readonly ttlSeconds: number;
+    readonly ttlLeadSeconds: number;
+    readonly queues: readonly QueueReference[];
+    /** Longest that a probe between the regions may have taken, in milliseconds; absent without an event mesh. */
+    readonly probeMs?: number;
+    readonly ownCheck?: string;
+    readonly attestations: readonly string[];
+  };
+  readonly window: { readonly seconds: number; readonly intervalSeconds: number; readonly settleSeconds: number };
+}

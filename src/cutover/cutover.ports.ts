@@ -1,0 +1,28 @@
+import type { CutoverPlan } from './cutover.contract';
+import type { EndState } from './cutover.model';
+
+/** What a state of the machine asks of the function. */
+export type StepName =
+  | 'begin' | 'next' | 'prechecks' | 'recheck' | 'decided' | 'shift' | 'soak' | 'rollback' | 'authority' | 'authorityBack'
+  | 'reconcile' | 'drift' | 'adopt' | 'revert' | 'residency' | 'retire' | 'end' | 'status';
+
+/** A step of a run. Everything but the records is in here, so any worker can do any step again. */
+export interface StepRequest {
+  readonly step: StepName;
+  /** ARN of the execution. */
+  readonly run: string;
+  readonly plan: CutoverPlan;
+  /** The execution's input. */
+  readonly request?: unknown;
+  /** What the step before came to. */
+  readonly last?: Readonly<Record<string, unknown>>;
+  /** What a gate answered. */
+  readonly decision?: unknown;
+  readonly end?: EndState;
+}
+
+/** What a step came to: an outcome that the machine chooses by, and what the next steps need. Never an error for what can be foreseen. */
+export interface StepOutcome {
+  readonly outcome: string;
+  readonly [name: string]: unknown;
+}

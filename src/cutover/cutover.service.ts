@@ -1,0 +1,272 @@
+import { historyLine } from './audit-report.domain';
+import { CutoverState, weightsOf } from './audit.domain';
+import { AuditClock, AuditLog, ChainBroken } from './audit.service';
+import { AuthorityMove, OperatePort } from './authority-move.service';
+import { CutoverPlan } from './cutover.contract';
+import { RecordShape } from './cutover.model';
+import { StepOutcome, StepRequest } from './cutover.ports';
+import { ApprovalResult } from './gate.model';
+import { decisionOf, nextPhase, phaseQuestion, runRequestOf } from './phases.domain';
+import { CheckPorts, runPrechecks } from './precheck.service';
+import { ReconcileWindow, ReplicaPort, WindowProgress } from './reconcile-window.service';
+import { Soak } from './soak.service';
+import { describeFound, describeShape, isExplained, sharesOf, withTargetShare } from './weights.domain';
+import { ControlPlaneUnreachable, RecordsPort, ShiftOutcome, WeightChange, WeightOrder } from './weights.service';
+import { digestOf } from '../kernel/digest';
+import { Json } from '../kernel/fingerprint';
+
+export interface CutoverPorts {
+  readonly log: AuditLog;
+  readonly records: RecordsPort;
+  readonly checks: Omit<CheckPorts, 'records'>;
+  readonly operate: OperatePort;
+  readonly replicas: ReplicaPort;
+  readonly clock: AuditClock;
+  /** Whether an execution still runs. Throws when that cannot be told. */
+  readonly isRunning: (run: string) => Promise<boolean>;
+}
+
+/** What a worker is given beside the request. */
+export interface StepContext {
+  /** Epoch milliseconds until which to answer. */
+  readonly deadlineMs: number;
+}
+
+/** Longest that the name servers may take before a human is asked to look. */
+const syncPatienceSeconds = 3_600;
+const syncWaitSeconds = 15;
+
+/** The steps of a cutover. Each can be asked for any number of times, by several workers at once: what is recorded decides. */
+export class CutoverSteps {
+  private readonly weights: WeightChange;
+  private readonly soak: Soak;
+  private readonly authority: AuthorityMove;
+  private readonly window: ReconcileWindow;
+
+  constructor(private readonly ports: CutoverPorts) {
+    const { log, records, clock, checks, operate, replicas } = ports;
+    this.weights = new WeightChange(log, records, clock);
+    this.soak = new Soak(log, checks, clock);
+    this.authority = new AuthorityMove(log, operate);
+    this.window = new ReconcileWindow(log, replicas, operate, clock);
+  }
+
+  public async run(asked: StepRequest, context: StepContext): Promise<StepOutcome> {
+    try {
+      if (asked.step === 'begin') return await this.begin(asked);
+      if (asked.step === 'end') return await this.end(asked);
+      if (asked.step === 'status') return await this.status(asked.plan);
+      const state = await this.ports.log.current();
+      // Overtaken, by a rollback for one: whatever this step would do belongs to a run that is over.
+      if (state.run?.id !== asked.run) return { outcome: 'superseded', detail: endOf(state, asked.run) };
+      return await this.step(asked, state, context);
+    } catch (error) {
+      if (error instanceof ChainBroken) {
+        return asked.step === 'end' ? { outcome: 'FAILED', state: 'FAILED', why: error.message } : { outcome: 'auditBroken', detail: error.message };
+      }
+      throw error;
+    }
+  }
+
+  private async step(asked: StepRequest, state: CutoverState, { deadlineMs }: StepContext): Promise<StepOutcome> {
+    const { run, plan, last = {} } = asked;
+    const phase = Number(last.phase ?? 0);
+    const failures = Number(last.failures ?? 0);
+    const timeoutMs = Math.max(1_000, deadlineMs - this.ports.clock.nowMs());
+    switch (asked.step) {
+      case 'next': return { ...nextPhase(state, plan) };
+      case 'prechecks': case 'recheck': return this.prechecks(asked, state, phase);
+      case 'decided': return this.decided(asked, last);
+      case 'shift': return this.shift(asked, { key: `${run}/phase-${phase}`, kind: 'shift', phase, to: (is) => withTargetShare(required(is), plan.phases[phase].target) }, deadlineMs);
+      case 'rollback': return {
+        ...await this.shift(asked, { key: `${run}/rollback`, kind: 'rollback', to: (is) => withTargetShare(required(is), 0) }, deadlineMs), because: because(last),
+      };
+      case 'revert': return this.shift(asked, { key: `${run}/revert`, kind: 'revert', force: true, to: (_is, now) => required(now.recorded?.shape) }, deadlineMs);
+      case 'retire': return this.shift(asked, { key: `${run}/retire`, kind: 'retire', to: (is) => ({ ttlSeconds: required(is).ttlSeconds, target: required(is).target }) }, deadlineMs);
+      case 'adopt': return this.patiently(asked, await this.weights.adopt(run, approversOf(last)));
+      case 'soak': return { ...await this.soak.look(run, plan, phase, Number(last.unreadable ?? 0)) };
+      case 'authority': return { ...await this.authority.forward(run, plan, failures, timeoutMs) };
+      case 'authorityBack': return { ...await this.authority.back(run, plan, failures, timeoutMs), because: because(last) };
+      case 'reconcile': return { ...await this.window.round(run, plan, last.progress as WindowProgress | undefined, deadlineMs) };
+      case 'drift': return this.drift(asked, state);
+      case 'residency': return residencyQuestion(plan, last);
+      default: throw new Error(`there is no step '${String(asked.step)}'`);
+    }
+  }
+
+  private async begin({ run, plan, request }: StepRequest): Promise<StepOutcome> {
+    const wanted = runRequestOf(request);
+    if (typeof wanted === 'string') return { outcome: 'refused', detail: wanted };
+    const { action, reason, startedBy, attested } = wanted;
+    const { run: other } = await this.ports.log.current();
+    if (other && other.id !== run) {
+      const runs = await this.ports.isRunning(other.id);
+      if (runs && action !== 'rollback') return { outcome: 'refused', detail: `run ${other.id} is under way: wait for its end, or start a rollback, which overtakes it` };
+      await this.ports.log.append((state) => (state.run?.id === other.id ? {
+        key: `${other.id}/ended`, by: [startedBy],
+        entry: { what: 'ended', run: other.id, state: 'PAUSED', why: runs ? `overtaken by the rollback ${run}` : 'its execution ended without a word' },
+      } : undefined));
+    }
+    const state = await this.ports.log.append((now) => (now.run && now.run.id !== run ? undefined : {
+      key: `${run}/started`, by: [startedBy],
+      entry: { what: 'started', run, action, reason, plan: digestOf(plan as unknown as Json), phases: plan.phases.map(({ target }) => target), attested },
+    }));
+    if (state.run?.id !== run) return { outcome: 'refused', detail: `run ${state.run?.id ?? run} was begun at the same time` };
+    return { outcome: action };
+  }
+
+  private async prechecks(asked: StepRequest, state: CutoverState, phase: number): Promise<StepOutcome> {
+    const { run, plan, step } = asked;
+    const { clock, checks, records, log } = this.ports;
+    const away = await this.controlPlaneAway();
+    // Without it nothing can be moved, and half of the checks say nothing: waited for, not reported as a failure of theirs.
+    if (away) return this.patiently(asked, away, phase);
+    const report = await runPrechecks({ ...bound(checks), records }, clock, plan, state, phase);
+    const failed = report.checks.filter(({ passed }) => !passed);
+    await log.append(() => ({
+      key: `${run}/phase-${phase}/${step}/${report.digest.slice(0, 16)}`, by: [run],
+      entry: {
+        what: 'prechecks', run, phase, passed: report.passed, digest: report.digest, failed: failed.map(({ name }) => name),
+        checks: report.checks.map(({ name, passed, value }) => `${passed ? 'ok' : 'NOT'} ${name}: ${value}`.slice(0, 90)),
+      },
+    }));
+    const from = state.recorded ? sharesOf(state.recorded.shape).target : 0;
+    return {
+      outcome: report.passed ? plan.phases[phase].gate && step === 'prechecks' ? 'ask' : 'passed' : 'failed',
+      phase, digest: report.digest, report, about: `phase ${phase + 1}: ${plan.phases[phase].target} % to ${plan.target}`, ...phaseQuestion(plan, phase, from),
+      detail: failed.map(({ name, value, mend }) => `${name}: ${value}; ${mend}`).join(' | '),
+    };
+  }
+
+  private async controlPlaneAway(): Promise<ShiftOutcome | undefined> {
+    try {
+      await this.ports.records.read();
+      return undefined;
+    } catch (error) {
+      if (error instanceof ControlPlaneUnreachable) return { outcome: 'unreachable', detail: error.message };
+      throw error;
+    }
+  }
+
+  private async decided({ run, decision }: StepRequest, last: Readonly<Record<string, unknown>>): Promise<StepOutcome> {
+    const result = decision as ApprovalResult;
+    const made = decisionOf(result);
+    const about = String(last.about ?? 'the run');
+    await this.ports.log.append(() => ({
+      key: `${run}/decision/${result.approvalId ?? about}`, by: result.by ?? [],
+      entry: {
+        what: 'decision', run, about, decision: made, comments: (result.comments ?? []).map(({ name, comment }) => (comment ? `${name}: ${comment}` : name)),
+        ...(typeof last.digest === 'string' ? { digest: last.digest } : {}),
+      },
+    }));
+    const detail = made === 'APPROVED' ? '' : `${about}: ${made === 'REJECTED' ? `rejected by ${(result.by ?? []).join(', ')}` : 'nobody decided in time'}`;
+    return { outcome: made.toLowerCase(), phase: last.phase ?? 0, by: result.by ?? [], detail };
+  }
+
+  private async shift(asked: StepRequest, order: Pick<WeightOrder, 'key' | 'kind' | 'to'> & Partial<WeightOrder>, deadlineMs: number): Promise<StepOutcome> {
+    const { run, last = {} } = asked;
+    const changeId = typeof last.changeId === 'string' ? last.changeId : undefined;
+    const by = approversOf(last);
+    const outcome = await this.weights.carryOut({ run, by: by.length > 0 ? by : [run], deadlineMs, ...order, ...(changeId ? { changeId } : {}) });
+    return this.patiently(asked, outcome, order.phase);
+  }
+
+  /** Adds to a change's outcome how long to wait, or that there is no point in waiting longer. */
+  private async patiently({ step, plan, run, last = {} }: StepRequest, outcome: ShiftOutcome, phase?: number): Promise<StepOutcome> {
+    const { log, clock } = this.ports;
+    const by = approversOf(last);
+    const carried = { ...(phase === undefined ? {} : { phase }), ...(by.length > 0 ? { by } : {}) };
+    if (outcome.outcome !== 'unreachable' && outcome.outcome !== 'pending') {
+      return { ...carried, ...outcome, ...(outcome.outcome === 'drift' ? { detail: `records are not as recorded: found ${outcome.real}; recorded ${outcome.recorded}` } : {}) };
+    }
+    const same = last.outcome === outcome.outcome && typeof last.since === 'number';
+    const since = same ? Number(last.since) : clock.nowMs();
+    const waited = (clock.nowMs() - since) / 1000;
+    if (outcome.outcome === 'pending') {
+      return waited < syncPatienceSeconds ? { ...carried, ...outcome, since, waitSeconds: syncWaitSeconds }
+        : { ...carried, outcome: 'refused', detail: `change ${outcome.changeId} has not reached the name servers in ${Math.floor(waited)} s` };
+    }
+    await log.append(() => ({ key: `${run}/${step}/unreachable/${since}`, by: [run], entry: { what: 'unreachable', run, step, detail: outcome.detail } }));
+    const { onLoss, waitSeconds, pollSeconds } = plan.controlPlane;
+    if (onLoss === 'END' || waited >= waitSeconds) return { ...carried, outcome: 'lost', detail: `${outcome.detail}; no weight can be moved: health checks alone move the traffic until it is back` };
+    return { ...carried, ...outcome, since, waitSeconds: pollSeconds };
+  }
+
+  private async drift({ run }: StepRequest, state: CutoverState): Promise<StepOutcome> {
+    try {
+      const found = await this.ports.records.read();
+      const recorded = state.recorded ? describeShape(state.recorded.shape) : 'no records';
+      if (isExplained(state, found)) return { outcome: 'none', detail: 'the records are as recorded: there is nothing to adopt or revert' };
+      const action = state.run?.action === 'adopt' ? 'adopt' : 'revert';
+      const about = `${action} what was changed by hand`;
+      return {
+        outcome: action, run, about, digest: digestOf([recorded, describeFound(found)]), report: { recorded, found: describeFound(found) },
+        subject: `${action === 'adopt' ? 'Adopt' : 'Revert'} weights changed by hand?`,
+        question: `Found: ${describeFound(found)}. Recorded: ${recorded}. Approving will ${action === 'adopt' ? 'record what was found as what shall be' : 'put back what is recorded'}.`,
+      };
+    } catch (error) {
+      if (error instanceof ControlPlaneUnreachable) return { outcome: 'lost', detail: error.message };
+      throw error;
+    }
+  }
+
+  private async end({ run, end = 'FAILED', last = {} }: StepRequest): Promise<StepOutcome> {
+    const fault = typeof last.Error === 'string' ? `${last.Error}: ${String(last.Cause ?? '')}` : undefined;
+    const why = String([last.because, last.detail, fault, last.outcome].find((text) => typeof text === 'string' && text !== '') ?? 'no reason given').slice(0, 2_000);
+    const state = await this.ports.log.append(() => ({ key: `${run}/ended`, by: [run], entry: { what: 'ended', run, state: end, why } }));
+    const told = this.ports.log.history().find(({ key }) => key === `${run}/ended`)?.entry;
+    const ended = told?.what === 'ended' ? { state: told.state, why: told.why } : { state: end, why };
+    const open = state.open[state.open.length - 1];
+    return {
+      outcome: ended.state, ...ended, weights: state.recorded ? weightsOf(state.recorded.shape) : undefined,
+      // Meant and perhaps made: the next run settles it.
+      ...(open ? { openIntent: `record ${open.seq}: ${open.kind} to ${describeShape(open.to)}` } : {}),
+      audit: { records: state.seq, sha256: state.tip },
+    };
+  }
+
+  /** How things stand, for a page and for people. */
+  private async status({ source, target, phases }: CutoverPlan): Promise<StepOutcome> {
+    const state = await this.ports.log.current();
+    const weights = state.recorded && weightsOf(state.recorded.shape);
+    const share = state.recorded ? sharesOf(state.recorded.shape).target : 0;
+    return {
+      outcome: 'status', state: state.run ? 'RUNNING' : state.ended?.state ?? 'NOT_STARTED', run: state.run?.id ?? state.ended?.run,
+      phase: phases.filter((one) => one.target <= share).length, weights: weights && { [source]: weights.source, [target]: weights.target },
+      moved: state.moved, history: this.ports.log.history().slice(-100).map(historyLine),
+    };
+  }
+}
+
+function required(shape: RecordShape | undefined): RecordShape {
+  if (!shape) throw new Error('there are no records of the public name: deploy the stack that makes them');
+  return shape;
+}
+
+/** Why it is rolled back: kept while the rollback waits for something else. */
+const because = ({ because: kept, detail }: Readonly<Record<string, unknown>>): unknown => kept ?? detail ?? 'asked for';
+
+const approversOf = (last: Readonly<Record<string, unknown>>): readonly string[] => (Array.isArray(last.by) ? last.by.map(String) : []);
+
+function endOf({ run, ended }: CutoverState, asked: string): string {
+  if (ended?.run === asked) return `the run has ended ${ended.state}: ${ended.why}`;
+  return run ? `run ${run.id} has taken over` : 'the run has ended';
+}
+
+function residencyQuestion(plan: CutoverPlan, last: Readonly<Record<string, unknown>>): StepOutcome {
+  return {
+    outcome: 'ask', about: `end of the role of ${plan.source}`, digest: last.digest, report: last.detail,
+    subject: `${plan.systemName}: end the role of ${plan.source}?`,
+    question: `All of ${plan.publicName} goes to ${plan.target}. Approving takes ${plan.source} out of the public name, so that no health check sends traffic back there; no data is deleted. `
+      + 'A rollback is not possible afterwards. Rejecting keeps it as it is.',
+  };
+}
+
+/** A port's methods, so that they can stand beside others. */
+function bound(checks: Omit<CheckPorts, 'records'>): Omit<CheckPorts, 'records'> {
+  return {
+    metric: (...asked) => checks.metric(...asked), alarms: (...asked) => checks.alarms(...asked), queueDepth: (...asked) => checks.queueDepth(...asked),
+    healthCheckers: (id) => checks.healthCheckers(id), lambdaConcurrency: (region) => checks.lambdaConcurrency(region),
+    apiThrottles: (region) => checks.apiThrottles(region), ownCheck: (...asked) => checks.ownCheck(...asked),
+  };
+}

@@ -1,0 +1,86 @@
+/** An item as one region's replica has it. */
+export interface ReplicaItem {
+  readonly pk: string;
+  readonly version: number;
+  /** Epoch milliseconds of its last write, by the clock of the region that wrote it. */
+  readonly writtenAt: number;
+  /** SHA-256 of its content in hex. */
+  readonly digest: string;
+}
+
+/** What a region has of one hour: how many items, and one number that changes with any of them. */
+export interface Bucket {
+  readonly count: number;
+  readonly digest: string;
+}
+
+export type DifferenceKind = 'missing in source' | 'missing in target' | 'older in source' | 'older in target' | 'same version, other content';
+
+export interface ItemDifference {
+  readonly pk: string;
+  readonly kind: DifferenceKind;
+  /** Written so lately that its replication may be under way. */
+  readonly inFlight: boolean;
+}
+
+const bucketMs = 3_600_000;
+const bucketKeys = 2 ** 32;
+
+export function bucketOf(item: Pick<ReplicaItem, 'writtenAt'>): number {
+  return Math.floor(item.writtenAt / bucketMs);
+}
+
+/** Adds items up by bucket, one at a time: the order in which a replica gives them does not matter. */
+export class BucketDigest {
+  private readonly sums = new Map<number, { count: number; high: number; low: number }>();
+
+  public add(item: ReplicaItem): void {
+    const bucket = this.sums.get(bucketOf(item)) ?? { count: 0, high: 0, low: 0 };
+    this.sums.set(bucketOf(item), {
+      count: bucket.count + 1,
+      // Sums, not exclusive ors: an item that is there twice must not cancel itself out.
+      high: (bucket.high + parseInt(item.digest.slice(0, 8), 16)) % bucketKeys,
+      low: (bucket.low + parseInt(item.digest.slice(8, 16), 16)) % bucketKeys,
+    });
+  }
+
+  public buckets(): ReadonlyMap<number, Bucket> {
+    const hex = (part: number): string => part.toString(16).padStart(8, '0');
+    return new Map([...this.sums].map(([bucket, { count, high, low }]) => [bucket, { count, digest: hex(high) + hex(low) }]));
+  }
+}
+
+/** Hours of which the two regions have different items. */
+export function differingBuckets(source: ReadonlyMap<number, Bucket>, target: ReadonlyMap<number, Bucket>): ReadonlySet<number> {
+  return new Set([...source.keys(), ...target.keys()].filter((bucket) => {
+    const [here, there] = [source.get(bucket), target.get(bucket)];
+    return here?.count !== there?.count || here?.digest !== there?.digest;
+  }));
+}
+
+/** Compares the items of differing hours one by one. */
+export function compareItems(
+  source: ReadonlyMap<string, ReplicaItem>, target: ReadonlyMap<string, ReplicaItem>, nowMs: number, settleMs: number,
+): readonly ItemDifference[] {
+  const found: ItemDifference[] = [];
+  for (const pk of new Set([...source.keys(), ...target.keys()])) {
+    const kind = kindOf(source.get(pk), target.get(pk));
+    if (!kind) continue;
+    const writtenAt = Math.max(source.get(pk)?.writtenAt ?? 0, target.get(pk)?.writtenAt ?? 0);
+    found.push({ pk, kind, inFlight: nowMs - writtenAt < settleMs });
+  }
+  return found;
+}
+
+function kindOf(source: ReplicaItem | undefined, target: ReplicaItem | undefined): DifferenceKind | undefined {
+  if (!source) return 'missing in source';
+  if (!target) return 'missing in target';
+  if (source.version !== target.version) return source.version < target.version ? 'older in source' : 'older in target';
+  return source.digest === target.digest ? undefined : 'same version, other content';
+}
+
+/** The account that an item's key names; undefined for any other item. */
+export function accountOfKey(pk: string): { readonly tenant: string; readonly accountId: string } | undefined {
+  const parts = /^a#([^#]+)#(.+?)(?:@\d+)?$/.exec(pk);
+  return parts ? { tenant: decodeURIComponent(parts[1]), accountId: parts[2] } : undefined;
+}

@@ -1,0 +1,112 @@
+import { CutoverState } from './audit.domain';
+import { AuditClock, AuditLog } from './audit.service';
+import { RegionAddress } from './cutover.contract';
+import { RecordShape } from './cutover.model';
+import { sameShape } from './weights.domain';
+import { RecordsPort, ShiftOutcome, WeightChange, WeightOrder } from './weights.service';
+
+/** What a deployment wants of the public name's records. */
+export interface RecordsWish {
+  readonly source: string;
+  readonly target: string;
+  readonly ttlSeconds: number;
+  /** The target's share when the records are made; never looked at again. */
+  readonly initialTarget: number;
+  /** Whether records of the same name that are there already are replaced, at once. */
+  readonly replaceExisting: boolean;
+  readonly onDelete: 'RETAIN' | 'DELETE';
+}
+
+/** A deployment's request, as CloudFormation names it. */
+export interface RecordsRequest {
+  readonly type: 'Create' | 'Update' | 'Delete';
+  readonly requestId: string;
+  readonly stack: string;
+  readonly wish: RecordsWish;
+}
+
+export interface RecordsPorts {
+  readonly log: AuditLog;
+  readonly records: RecordsPort;
+  readonly clock: AuditClock;
+  /** What a region has said of itself. */
+  readonly addressOf: (region: string) => Promise<RegionAddress | undefined>;
+}
+
+export type RecordsResult = { readonly kind: 'done' } | { readonly kind: 'failed'; readonly reason: string };
+
+const done: RecordsResult = { kind: 'done' };
+const failed = (reason: string): RecordsResult => ({ kind: 'failed', reason });
+
+/**
+ * Makes and keeps the public name's records for a deployment, and never their weights: those are the cutover's. A deployment changes
+ * where the records point and how long they are kept.
+ */
+export class WeightedRecordsKeeper {
+  private readonly change: WeightChange;
+
+  constructor(private readonly ports: RecordsPorts) {
+    this.change = new WeightChange(ports.log, ports.records, ports.clock);
+  }
+
+  public async carryOut(request: RecordsRequest, deadlineMs: number): Promise<RecordsResult> {
+    if (request.type === 'Delete') return this.remove(request);
+    const { wish, requestId, stack } = request;
+    const [source, target] = await Promise.all([wish.source, wish.target].map((region) => this.ports.addressOf(region)));
+    const silent = [!source && wish.source, !target && wish.target].filter(Boolean);
+    if (!source || !target) return failed(`${silent.join(' and ')} did not say where its API is: deploy its ActiveActivePaymentsApi with domain.records CUTOVER first`);
+    const state = await this.ports.log.current();
+    const to = (is: RecordShape | undefined): RecordShape => shapeOf(wish, source, target, is);
+    // Also what a failed update asks for when CloudFormation takes it back.
+    if (state.recorded && state.open.length === 0 && sameShape(to(state.recorded.shape), state.recorded.shape)) return done;
+    const order: WeightOrder = {
+      run: `deploy ${stack}`, by: [`cloudformation ${stack}`], key: `deploy/${requestId}`, kind: state.recorded ? 'deploy' : 'create', to, deadlineMs,
+      ...(!state.recorded && wish.replaceExisting ? { force: true } : {}),
+    };
+    return resultOf(await this.untilInSync(order, deadlineMs), state);
+  }
+
+  private async untilInSync(order: WeightOrder, deadlineMs: number): Promise<ShiftOutcome> {
+    for (let changeId: string | undefined; ;) {
+      const outcome = await this.change.carryOut({ ...order, ...(changeId ? { changeId } : {}) });
+      if (outcome.outcome !== 'pending' || this.ports.clock.nowMs() >= deadlineMs) return outcome;
+      changeId = outcome.changeId;
+    }
+  }
+
+  private async remove({ wish, requestId, stack }: RecordsRequest): Promise<RecordsResult> {
+    if (wish.onDelete === 'RETAIN') return done;
+    const { log, records } = this.ports;
+    const state = await log.current();
+    if (state.run) return failed(`run ${state.run.id} is under way: the records go when it has ended`);
+    const found = await records.read();
+    // Nothing of ours is left to delete.
+    if (found.kind !== 'ours') return done;
+    const answer = await records.replace(found, undefined);
+    if (answer.kind === 'refused') return failed(`the records could not be deleted: ${answer.detail}`);
+    await log.append(() => ({ key: `deploy/${requestId}/removed`, by: [`cloudformation ${stack}`], entry: { what: 'removed', run: `deploy ${stack}` } }));
+    return done;
+  }
+}
+
+/** The wish, with the weights as they are. */
+function shapeOf(wish: RecordsWish, source: RegionAddress, target: RegionAddress, is: RecordShape | undefined): RecordShape {
+  const made = {
+    ttlSeconds: wish.ttlSeconds,
+    source: { ...source, weight: is?.source?.weight ?? 100 - wish.initialTarget },
+    target: { ...target, weight: is?.target.weight ?? wish.initialTarget },
+  };
+  // The source's role has ended: a deployment does not bring it back.
+  return is && !is.source ? { ttlSeconds: made.ttlSeconds, target: made.target } : made;
+}
+
+function resultOf(outcome: ShiftOutcome, before: CutoverState): RecordsResult {
+  switch (outcome.outcome) {
+    case 'changed': return done;
+    case 'drift': return failed(before.recorded
+      ? `the records are not as recorded (found ${outcome.real}; recorded ${outcome.recorded}): start a run with action adopt or revert, then deploy again`
+      : `the public name has other records (${outcome.real}): take them out of their stack without deleting them, and set replaceExisting`);
+    case 'pending': return failed(`change ${outcome.changeId} has not reached the name servers in time: deploy again`);
+    default: return failed(outcome.detail);
+  }
+}
