@@ -27,7 +27,7 @@ async function stay(run: LocalRun, options: DemoOptions, { requested }: Ending):
 }
 
 async function smoke(run: LocalRun, { requested }: Ending): Promise<number> {
-  const scenario = runSmoke({ url: run.url, operate: run.operate, processIds: () => run.processIds(), print: (line) => process.stdout.write(`${line}\n`) });
+  const scenario = runSmoke({ url: run.url, operate: run.operate, stacks: run.stacks, processIds: () => run.processIds(), print: (line) => process.stdout.write(`${line}\n`) });
   const result = await Promise.race([scenario, requested, failure(run)]);
   if (typeof result === 'boolean') return result ? 0 : 1;
   ended(result);

@@ -242,6 +242,8 @@ export interface SmokeRun {
   readonly url: string;
   /** Asks something of the operator's function of a region; absent where no account has a home. */
   readonly operate?: (region: string, event: object) => Promise<any>;
+  /** Outputs of the app's stacks by region, for what an app says of itself; default none. */
+  readonly stacks?: readonly Pick<DeployedStack, 'region' | 'outputs'>[];
   /** Process IDs whose memory counts as the run's; absent: memory is not reported. */
   readonly processIds?: () => readonly number[];
   /** Where the figures go; default standard output. */

@@ -13,6 +13,8 @@ export interface Setting {
   readonly accepted: Map<string, string>;
   /** Set where each account has a home region that writes for it; asks something of an operator's function. */
   readonly operate?: (region: string, event: object) => Promise<any>;
+  /** Time until callers are away from a lost region, as the app's own output has it; none: what the records say. */
+  readonly recoveryBudget?: (region: string) => string | undefined;
   /** Unique to this run, so that it can be repeated against the same system. */
   readonly run: string;
 }

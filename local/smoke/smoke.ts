@@ -51,7 +51,15 @@ async function settingOf(run: SmokeRun, figures: Figures): Promise<Setting> {
   if (token.status !== 200) throw new Error(`no token: ${token.status} ${token.text.slice(0, 200)}`);
   const { body } = await anonymous.once({ path: '/_local/status' });
   const regions = (body.regions as { name: string }[]).map((region) => region.name);
-  return { client: new Client(run.url, token.text), figures, regions, accounts: new Map(), accepted: new Map(), operate: run.operate, run: name };
+  const recoveryBudget = (region: string): string | undefined => recoveryBudgetOf(run.stacks ?? [], region);
+  const client = new Client(run.url, token.text);
+  return { client, figures, regions, accounts: new Map(), accepted: new Map(), operate: run.operate, recoveryBudget, run: name };
+}
+
+/** What the API of a region has put into its stack's output `RecoveryBudget`, without the target that it ends with. */
+export function recoveryBudgetOf(stacks: NonNullable<SmokeRun['stacks']>, region: string): string | undefined {
+  const outputs = stacks.filter((stack) => stack.region === region).flatMap((stack) => Object.entries(stack.outputs));
+  return outputs.find(([key]) => /RecoveryBudget[0-9A-F]{8}$/.test(key))?.[1].replace(/ \(target [^)]*\)$/, '');
 }
 
 /** Everything that the run did, once more, from every region. */

@@ -5,6 +5,7 @@ import { Figures, percentile } from '../../../local/smoke/figures';
 import { balancesFrom, mostDebits } from '../../../local/smoke/ledger-view';
 import { refused } from '../../../local/smoke/refused';
 import type { Setting } from '../../../local/smoke/setting';
+import { recoveryBudgetOf } from '../../../local/smoke/smoke';
 
 const size = { keys: 40, copies: 5, accounts: 3, hotKeys: 10 };
 let api: FakeApi | undefined;
@@ -57,4 +58,13 @@ test('balances are made of the lines alone', () => {
 test('percentiles', () => {
   expect(percentile([3, 1, 2], 0.5)).toBe(2);
   expect(percentile([], 0.99)).toBe(0);
+});
+
+test('the recovery budget is the one that the API of the region says', () => {
+  const budget = '10 s interval x 1 + ... = 29 s';
+  const stacks: Parameters<typeof recoveryBudgetOf>[0] = [
+    { region: 'us-east-1', outputs: { ApiRecoveryBudgetFFA1AC59: `${budget} (target 30 s)`, ApiEndpoint4F160690: 'https://x' } },
+    { region: 'eu-central-1', outputs: {} },
+  ];
+  expect([recoveryBudgetOf(stacks, 'us-east-1'), recoveryBudgetOf(stacks, 'eu-central-1')]).toEqual([budget, undefined]);
 });
