@@ -6,13 +6,17 @@ import { bundlesStep } from './bundles-step';
 import { exampleSteps } from './examples';
 import { Outcome, Step, command, commandStep, failed, isCi, lastLines, parseArguments, passed, root, runSteps, skipped } from './steps';
 import { engineBinary } from '../test/contract/engine';
+import { browserAbsence } from '../test/local-unit/page/chromium';
 
 const { only, rest } = parseArguments(process.argv.slice(2));
 
 /** Where no DynamoDB engine runs, the tests on one are left out, and a step says so. */
 const withoutEngine = engineBinary() ? [] : ['\\.engine\\.test\\.ts$'];
+/** In a step of their own: what they see depends on time. */
+const browserTests = '\\.browser\\.test\\.ts$';
 /** Measuring coverage makes the simulation and the compiler several times slower, and they are not what coverage is for. */
-const unitLeavesOut = ['/node_modules/', '<rootDir>/test/local/', '<rootDir>/test/simulation/', '<rootDir>/test/project/', ...withoutEngine].map((pattern) => `--testPathIgnorePatterns=${pattern}`);
+const unitLeavesOut = ['/node_modules/', '<rootDir>/test/local/', '<rootDir>/test/simulation/', '<rootDir>/test/project/', browserTests, ...withoutEngine]
+  .map((pattern) => `--testPathIgnorePatterns=${pattern}`);
 
 const steps: Step[] = [
   { name: 'project-files', run: projectFiles },
@@ -26,6 +30,7 @@ const steps: Step[] = [
   { name: 'simulation', run: () => jest('simulation', ['--coverage=false', ...(rest.length > 0 ? rest : ['test/simulation/'])]) },
   ...(withoutEngine.length > 0 ? [engineStep()] : []),
   ...exampleSteps(),
+  { name: 'browser', run: browser },
   // In a run of their own, after everything else: they start processes and measure times.
   { name: 'local', run: () => jest('local', [...(rest.length > 0 ? rest : ['test/local/']), '--runInBand', '--testPathIgnorePatterns=/node_modules/']) },
 ];
@@ -34,6 +39,12 @@ void runSteps(steps, only);
 
 function engineStep(): Step {
   return { name: 'engine', run: async () => skipped(`no DynamoDB engine comes for ${process.platform}-${process.arch}: *.engine.test.ts were not run; they are on linux-x64`) };
+}
+
+/** The local run's page in Chromium. */
+async function browser(): Promise<Outcome> {
+  const absence = browserAbsence();
+  return absence === undefined ? jest('browser', ['--coverage=false', '--runInBand', '--testPathPatterns', browserTests]) : skipped(absence);
 }
 
 /** The files that .projenrc.ts generates must be what it generates. */

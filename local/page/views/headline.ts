@@ -15,10 +15,10 @@ export function headline({ status, outages, now }: PageState): Html {
 export function announcement({ status, outages }: PageState): Html {
   const [last] = outages;
   if (!last) return html``;
-  if (last.backAt !== undefined) return html`${last.region} is back: DNS leads to it again.`;
-  if (last.startedAt !== undefined) return html`${last.region} runs again.`;
-  if (last.answeredAt !== undefined) return html`Recovered: callers of ${last.region} are answered by ${last.answeredBy} after ${seconds(last.answeredAt - last.stoppedAt)}.`;
-  return html`${last.region} is stopped.${status.publicName !== undefined && !last.unaffected && ' The recovery time is being counted.'}`;
+  if (last.backAt !== undefined) return html`<p>${last.region} is back: DNS leads to it again.</p>`;
+  if (last.startedAt !== undefined) return html`<p>${last.region} runs again.</p>`;
+  if (last.answeredAt !== undefined) return html`<p>Recovered: callers of ${last.region} are answered by ${last.answeredBy} after ${seconds(last.answeredAt - last.stoppedAt)}.</p>`;
+  return html`<p>${last.region} is stopped.${status.publicName !== undefined && !last.unaffected && ' The recovery time is being counted.'}</p>`;
 }
 
 /** Callers wait for an answer at this moment. */

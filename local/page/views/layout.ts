@@ -1,5 +1,6 @@
 import type { PageState, TraceView } from '../model';
 import { events } from './events';
+import { clock } from './figures';
 import { announcement, headline } from './headline';
 import { html, type Html } from './html';
 import { network } from './network';
@@ -45,7 +46,7 @@ ${['htmx.js', 'sse.js', 'idiomorph.js', 'page.js'].map((name) => html`<script sr
 <body hx-ext="sse,morph" sse-connect="/_local/stream" sse-close="close">
 <a class="skip" href="#main">Skip to the regions</a>
 <header><h1>Payments in ${state.status.regions.length} regions, on this machine</h1>
-<p id="connection" class="connection"><noscript>Without a script the page shows the moment at which it was loaded. <a href="/">Load it again</a></noscript></p></header>
+<p id="connection" class="connection">As of ${clock(state.now)} UTC. <a href="/">Load again</a></p></header>
 <div class="unseen" role="status">${live('announcement')}</div>
 <p id="trace-live" class="unseen" role="status"></p>
 <p id="notice" class="notice" role="alert" hidden></p>
