@@ -49,7 +49,7 @@ module.exports = {
     never('local-knows-templates-only', { path: '^local/' }, { path: '^(src|examples)/', pathNot: [kernel, contract, '^src/runtime/trace\\.ts$'] },
       'the local run works for every app on these constructs: read what is needed from the cloud assembly'),
     // mistakes/ plants errors in the core on purpose, with a bundler's help.
-    onlyTo('simulation-runs-the-core', { path: '^test/simulation/', pathNot: '^test/simulation/mistakes/' }, ['^test/', kernel, contract, domain, service, 'node_modules/fast-check/', '^(node:)?[a-z_/]+$'],
+    onlyTo('simulation-runs-the-core', { path: '^test/simulation/', pathNot: '^test/simulation/mistakes/' }, ['^test/', kernel, contract, domain, service, 'node_modules/(fast-check|esbuild)/', '^(node:)?[a-z_/]+$'],
       'a simulation decides time and chance: only pure code and services with its own ports'),
     never('no-circles', { path: '^(src|local|tools)/' }, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }, 'two files that need each other are one file, or lack a third'),
     never('no-missing-file', {}, { couldNotResolve: true }, 'the import names a file or package that is not there'),

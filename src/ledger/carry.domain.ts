@@ -31,27 +31,49 @@ const isAccount = (item: Item): boolean => item.kind === 'ACCOUNT';
  */
 export function carry(item: Item, epoch: number, account: Item | undefined): Item {
   const from = { carriedFrom: epoch, carriedVersion: item.version };
-  if (isAccount(item)) return { ...item, ...from, carriedThrough: item.trimmedThrough };
+  if (isAccount(item)) return { ...item, ...from, carriedThrough: withMark(item, epoch) };
   if (!account) throw new Error(`${item.pk} cannot be carried over without its account`);
-  if (isPayment(item)) return { ...carryPayment(item, account), ...from };
-  if (isMove(item)) return { ...carryMove(item, account), ...from };
+  const trimmed = trimmedBefore(account, epoch);
+  if (isPayment(item)) return { ...carryPayment(item, account, trimmed), ...from };
+  if (isMove(item)) return { ...carryMove(item, account, trimmed), ...from };
   throw new Error(`${item.pk} is of kind '${String(item.kind)}', which no epoch carries over`);
 }
 
-/** Whether an effect without an entry is in the account's balances: its entry was trimmed before the account was carried over. */
-const trimmedBefore = (at: number, account: Item): boolean => at <= (account.carriedThrough as number);
+/** How far an account was trimmed when it was carried over, by the epoch that it left. */
+function marksOf(account: Item): readonly (readonly [epoch: string, through: number])[] {
+  return Object.entries((account.carriedThrough ?? {}) as Readonly<Record<string, number>>);
+}
 
-function carryPayment(item: Item, account: Item): Item {
+function withMark(account: Item, epoch: number): Readonly<Record<string, number>> {
+  const marks = marksOf(account);
+  const through = account.trimmedThrough as number;
+  // Marks rise with the epochs: one that repeats the last tells nothing new.
+  return Object.fromEntries(marks.some(([, other]) => other === through) ? marks : [...marks, [epoch, through]]);
+}
+
+/** Whether an effect without an entry, claimed at a time, is in the account's balances. */
+type Trimmed = (at: number) => boolean;
+
+/**
+ * An effect is in the balances if its entry was trimmed by the end of its item's epoch. What was trimmed later is no proof: by then the
+ * item would have been carried over, so one that was not had no entry left to trim.
+ */
+function trimmedBefore(account: Item, epoch: number): Trimmed {
+  const through = Math.max(-1, ...marksOf(account).flatMap(([left, mark]) => (Number(left) <= epoch ? [mark] : [])));
+  return (at) => at <= through;
+}
+
+function carryPayment(item: Item, account: Item, trimmed: Trimmed): Item {
   const payment = paymentOf(item);
   if (payment.outcome?.status === 'DECLINED') return item;
   const entry = entryOf(account, payment.id);
-  if (entry ? entry.kind === 'hold' : !trimmedBefore(payment.at, account)) {
+  if (entry ? entry.kind === 'hold' : !trimmed(payment.at)) {
     // Nothing but the hold reached the account, or not even that: then it is decided anew, from the same claim.
     return { ...withoutClosure(item), ...(entry ? { outcome: 'AUTHORISED' } : {}) };
   }
   if (entry?.kind === 'declined') return { ...withoutClosure(item), outcome: 'DECLINED', reason: entry.reason };
   const closure = entry?.kind === 'closed' ? entry.closure : payment.closure;
-  return closure ? withClosure(item, payment, closure, account) : item;
+  return closure ? withClosure(item, payment, closure, refundsOf(payment, account, trimmed)) : item;
 }
 
 const closureAttributes = ['outcome', 'reason', 'closedBy', 'closeType', 'pending'];
@@ -61,13 +83,12 @@ function withoutClosure(item: Item): Item {
 }
 
 /** The closure that the account shows, and those refunds whose money it has moved. */
-function withClosure(item: Item, payment: PaymentItem, closure: Closure, account: Item): Item {
+function withClosure(item: Item, payment: PaymentItem, closure: Closure, refunds: readonly Refund[]): Item {
   const known = payment.moves[closure.by];
   // When it happened is known to the move's own item alone; if that has not replicated, the claim's time has to serve.
   const { at } = payment;
   const closing: RecordedMove = known
     ?? { type: closure.type, amount: closure.type === 'CAPTURE' ? closure.captured : payment.amount, at, region: payment.region, order: 1 };
-  const refunds = refundsOf(payment, account, at);
   const moves = Object.fromEntries([[closure.by, { ...closing, order: 1 }], ...refunds.map(([id, refund], n) => [id, { ...refund, order: n + 2 }])]);
   return {
     ...without(item, ['pending']),
@@ -82,27 +103,27 @@ function withClosure(item: Item, payment: PaymentItem, closure: Closure, account
 
 type Refund = readonly [id: string, refund: Omit<RecordedMove, 'order'>];
 
-function refundsOf(payment: PaymentItem, account: Item, unknownAt: number): readonly Refund[] {
+function refundsOf(payment: PaymentItem, account: Item, trimmed: Trimmed): readonly Refund[] {
   const recorded = Object.entries(payment.moves).filter(([, { type }]) => type === 'REFUND');
   const entries = Object.keys(entriesOf(account)).map((id): [string, Entry] => [id, entryOf(account, id)!]);
   const moved = new Map(entries.flatMap(([id, entry]) => (entry.kind === 'refund' && entry.payment === payment.id ? [[id, entry.amount]] : [])));
   const kept = movesInOrder({ ...payment, moves: Object.fromEntries(recorded) })
     .map((refund): Refund => [recorded.find(([, other]) => other === refund)![0], refund])
-    .filter(([id, { at }]) => moved.has(id) || trimmedBefore(at, account));
+    .filter(([id, { at }]) => moved.has(id) || trimmed(at));
   // The account moved the money, but the payment's item that says so did not arrive.
   const missing = [...moved].filter(([id]) => !kept.some(([other]) => other === id)).map(([id, amount]): Refund => {
     const pending = payment.pending?.id === id ? payment.pending : undefined;
-    return [id, { type: 'REFUND', amount, at: pending?.at ?? unknownAt, region: pending?.region ?? payment.region }];
+    return [id, { type: 'REFUND', amount, at: pending?.at ?? payment.at, region: pending?.region ?? payment.region }];
   });
   return [...kept, ...missing];
 }
 
-function carryMove(item: Item, account: Item): Item {
+function carryMove(item: Item, account: Item, trimmed: Trimmed): Item {
   const move = moveOf(item);
   if (move.outcome?.status !== 'DONE') return item;
   const reached = move.type === 'REFUND'
-    ? entryOf(account, move.id)?.kind === 'refund' || trimmedBefore(move.at, account)
-    : closedBy(move.id, entryOf(account, move.paymentId.slice('pay_'.length))) ?? trimmedBefore(move.paymentAt, account);
+    ? entryOf(account, move.id)?.kind === 'refund' || trimmed(move.at)
+    : closedBy(move.id, entryOf(account, move.paymentId.slice('pay_'.length))) ?? trimmed(move.paymentAt);
   return reached ? item : without(item, ['outcome', 'moved', 'answer']);
 }
 

@@ -11,15 +11,19 @@ export class Figures {
   public undecided = 0;
   private readonly counts = new Map<FaultName | LedgerEvent, number>();
 
-  public add(result: RunResult): void {
+  private milliseconds = 0;
+
+  public add(result: RunResult, tookMs: number): void {
     this.seeds += 1;
+    this.milliseconds += tookMs;
     this.payments += result.payments;
     this.ordered += result.ordered;
     this.undecided += result.undecided;
     for (const [what, count] of result.counts) this.counts.set(what, (this.counts.get(what) ?? 0) + count);
   }
 
-  public lines(seconds: number): readonly string[] {
+  public lines(): readonly string[] {
+    const seconds = this.milliseconds / 1000;
     const of = (names: readonly (FaultName | LedgerEvent)[]): string => names.map((name) => `${name} ${this.counts.get(name) ?? 0}`).join(', ');
     return [
       `${this.seeds} seeds, ${this.payments} payments in ${seconds.toFixed(1)} s: ${Math.round(this.payments / Math.max(seconds, 0.001))} payments a second`,

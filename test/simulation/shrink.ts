@@ -39,6 +39,6 @@ export async function shrink(options: RunOptions, failed: RunResult): Promise<Sh
 
 /** The command that runs exactly this again. */
 export function replayCommand({ seed, mode, table, payments, only, without }: RunOptions): string {
-  return ['npm run simulate --', `--seed ${seed}`, '--seeds 1', `--mode ${mode}`, ...(table === undefined || table === 'STRONG' ? [] : [`--table ${table}`]), ...(payments === undefined ? [] : [`--payments ${payments}`]),
+  return ['npm run simulate --', `--seed ${seed}`, '--seeds 1', `--mode ${mode}`, `--table ${table ?? 'STRONG'}`, ...(payments === undefined ? [] : [`--payments ${payments}`]),
     ...(only ? [`--only ${[...only].join()}`] : []), ...(without?.size ? [`--without ${[...without].join()}`] : []), '--print'].join(' ');
 }

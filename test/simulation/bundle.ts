@@ -1,0 +1,22 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { build, Plugin } from 'esbuild';
+
+export const root = path.resolve(__dirname, '..', '..');
+
+/** A file below `test/simulation/` with all that it imports, bundled and loaded: as fast as the shipped bundle, and open to changes on the way. */
+export async function loadBundle<T>(file: string, plugins: Plugin[] = []): Promise<T> {
+  const { outputFiles } = await build({
+    entryPoints: [path.join(root, 'test/simulation', file)],
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'cjs',
+    logLevel: 'silent',
+    plugins,
+  });
+  const loaded = { exports: {} as T };
+
+  new Function('module', 'exports', 'require', outputFiles[0].text)(loaded, loaded.exports, createRequire(__filename));
+  return loaded.exports;
+}
