@@ -131,7 +131,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
       transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
     },
   },
-  gitignore: ['/assets/', '/THIRD_PARTY_LICENSES', '/.tools/', 'cdk.out/', 'cdk.context.json', '*.tsbuildinfo', '/tmp/', '__pycache__/', '.DS_Store'],
+  gitignore: ['/assets/', '/runtime/', '/THIRD_PARTY_LICENSES', '/.tools/', 'cdk.out/', 'cdk.context.json', '*.tsbuildinfo', '/tmp/', '__pycache__/', '.DS_Store'],
   tsconfigDevFile: 'tsconfig.dev.json',
   tsconfigDev: {
     // The consumers' apps are compiled against the packages, where they are tried.
@@ -205,6 +205,6 @@ project.package.addField('allowScripts', { 'esbuild': true, 'node': true, 'unrs-
 project.npmrc.addConfig('omit-lockfile-registry-resolved', 'true');
 
 // What a user installs: lib/, assets/ and the papers; not the local run, the tools or the examples.
-project.npmignore?.addPatterns('/local/', '/tools/', '/.ci/', '/.tools/', '/docs/', '/examples/', 'cdk.out/', '/ARCHITECTURE.md', '/CONTRIBUTING.md', '/.dependency-cruiser.cjs', '/.npmrc', '!/assets/', '!/THIRD_PARTY_LICENSES', '!/API.md');
+project.npmignore?.addPatterns('/local/', '/tools/', '/.ci/', '/.tools/', '/docs/', '/examples/', 'cdk.out/', '/ARCHITECTURE.md', '/CONTRIBUTING.md', '/.dependency-cruiser.cjs', '/.npmrc', '!/assets/', '!/runtime/', '!/schemas/', '!/THIRD_PARTY_LICENSES', '!/API.md');
 
 project.synth();

@@ -3,12 +3,14 @@ import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs
 import path from 'node:path';
 import { bundlesStep } from './bundles-step';
 import { consumerSteps } from './consumers';
+import { writeRuntimeTypes } from './runtime-types';
 import { Outcome, Step, command, commandStep, failed, hasProgram, isCi, lastLines, parseArguments, passed, root, runSteps, skipped, sum } from './steps';
 
 const { only } = parseArguments(process.argv.slice(2));
 
 const steps: Step[] = [
   bundlesStep(),
+  { name: 'runtime-types', run: runtimeTypes },
   { name: 'compile', run: compile },
   { name: 'api-docs', run: apiDocs },
   { name: 'packages', run: packageAll },
@@ -22,6 +24,12 @@ void runSteps(steps, only);
 async function compile(): Promise<Outcome> {
   for (const made of ['lib', '.jsii', 'tsconfig.tsbuildinfo']) rmSync(path.join(root, made), { recursive: true, force: true });
   return commandStep('compile', 'jsii', ['--silence-warnings=reserved-word']).run();
+}
+
+/** What teams' own functions use, for TypeScript. */
+async function runtimeTypes(): Promise<Outcome> {
+  const problems = writeRuntimeTypes(root);
+  return problems.length === 0 ? passed() : failed(...problems);
 }
 
 /** The reference is read on the repository's page, so the committed one must be the current one. */
@@ -69,8 +77,9 @@ async function npmContents(): Promise<Outcome> {
   const { code, output } = await command('tar', ['-tzf', path.join(folder, tarball)]);
   if (code !== 0) return failed('the package cannot be read:', output);
   const files = output.trim().split('\n').map((file) => file.replace(/^package\//, ''));
-  const needed = ['.jsii', 'API.md', 'LICENSE', 'README.md', 'THIRD_PARTY_LICENSES', 'package.json', 'lib/index.js', 'lib/index.d.ts'];
-  const allowed = /^(\.jsii(\.gz)?|API\.md|CHANGELOG\.md|LICENSE|NOTICE|README\.md|THIRD_PARTY_LICENSES|package\.json|lib\/.+\.(js|d\.ts)|assets\/[^/]+\/[^/]+\/index\.js)$/;
+  const needed = ['.jsii', 'API.md', 'LICENSE', 'README.md', 'THIRD_PARTY_LICENSES', 'package.json', 'lib/index.js', 'lib/index.d.ts', 'runtime/index.js', 'runtime/index.d.ts',
+    ...readdirSync(path.join(root, 'schemas')).map((file) => `schemas/${file}`)];
+  const allowed = /^(\.jsii(\.gz)?|API\.md|CHANGELOG\.md|LICENSE|NOTICE|README\.md|THIRD_PARTY_LICENSES|package\.json|lib\/.+\.(js|d\.ts)|assets\/[^/]+\/[^/]+\/index\.js|runtime\/index\.(js|d\.ts)|runtime\/types\/.+\.d\.ts|schemas\/[a-z.-]+\.schema\.json)$/;
   const handlers = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.handler.ts'));
   const problems = [
     ...[...needed, ...handlers.map((file) => `assets/${file.replace(/\.handler\.ts$/, '')}/index.js`)].filter((file) => !files.includes(file)).map((file) => `${file} is missing`),

@@ -1,12 +1,15 @@
 /**
- * Bundles every Lambda entry (`src/**\/*.handler.ts`) into `assets/<area>/<name>/index.js`, with its dependencies and without
- * CDK, and keeps the sizes under their limits. Same inputs, same bytes: asset hashes in templates depend on it.
+ * Bundles every Lambda entry (`src/**\/*.handler.ts`) into `assets/<area>/<name>/index.js`, and what teams' functions use into
+ * `runtime/index.js`, with its dependencies and without CDK, and keeps the sizes under their limits. Same inputs, same bytes: asset hashes in templates depend on it.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { licensesOf, renderLicenses } from './licenses';
+
+/** Bundled too, for teams' own functions, into a folder of its own: see runtime-types.ts. */
+const libraries: Readonly<Record<string, string>> = { 'src/events/runtime.aws.ts': 'runtime' };
 
 /** The largest size of a bundle in bytes, by name; every other bundle has the default. */
 const limits: Readonly<Record<string, number>> = { 'api/payments': 450_000 };
@@ -81,7 +84,7 @@ const sha256 = (...parts: readonly (string | Uint8Array)[]): string => {
 /** Bundles all handlers. Throws `BundleError` when one fails, is over its limit or holds CDK. */
 export async function bundleHandlers(options: BundleOptions = {}): Promise<readonly Bundle[]> {
   const root = options.root ?? path.resolve(__dirname, '..');
-  const entries = handlerEntries(root);
+  const entries = [...handlerEntries(root), ...Object.keys(libraries).filter((entry) => existsSync(path.join(root, entry)))];
   const bundles: Bundle[] = [];
   for (const entry of entries) bundles.push(await bundleOne(root, entry, options.force ?? false));
   removeStale(root, bundles.map((bundle) => bundle.name));
@@ -110,8 +113,8 @@ export function renderTable(bundles: readonly Bundle[]): string {
 }
 
 async function bundleOne(root: string, entry: string, force: boolean): Promise<Bundle> {
-  const name = entry.replace(/^src\//, '').replace(/\.handler\.ts$/, '');
-  const file = path.join(root, 'assets', name, 'index.js');
+  const name = libraries[entry] ?? entry.replace(/^src\//, '').replace(/\.handler\.ts$/, '');
+  const file = path.join(root, ...entry in libraries ? [] : ['assets'], name, 'index.js');
   const stateFile = path.join(root, '.tools', 'bundle', `${name}.json`);
   const limitBytes = limits[name] ?? defaultLimit;
   const known = force ? undefined : recall(root, stateFile, file);

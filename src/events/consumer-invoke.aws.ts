@@ -1,6 +1,6 @@
-import type { EventDelivery } from './consumer-wrapper.aws';
 import type { Handled } from './consumer.service';
 import type { MeshEvent } from './model';
+import type { EventDelivery } from './runtime.model';
 import { FunctionFailed, InvokeRefused, Invoker } from '../runtime/invoke';
 
 /** Nothing was sent: nobody took up the connection. */

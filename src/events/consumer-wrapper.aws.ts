@@ -1,51 +1,14 @@
 import { randomUUID } from 'crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { completion, Completion, DynamoInbox } from './consumer.aws';
+import { completion, DynamoInbox } from './consumer.aws';
 import { Consumer, ConsumerPorts, ConsumerSettings, Handled, Outcome } from './consumer.service';
 import { consumerEnv, consumerLimits, meshMetrics } from './contract';
 import type { MeshEvent } from './model';
-import type { TraceContext } from '../kernel/trace';
+import type { EventDelivery, EventHandler, IdempotentConsumerOptions, QueueHandler } from './runtime.model';
 import { connection } from '../runtime/clients';
 import { Telemetry } from '../runtime/telemetry';
 import { tracerOf } from '../runtime/xray';
-
-/** The part of Lambda's event for a queue that is used here. */
-export interface QueueEvent {
-  readonly Records: readonly { readonly messageId: string; readonly body: string }[];
-}
-
-/** What Lambda is told about a batch: the messages that have to come again. */
-export interface QueueBatchResponse {
-  readonly batchItemFailures: { readonly itemIdentifier: string }[];
-}
-
-/** The part of Lambda's context that is used here. */
-export interface QueueContext {
-  readonly getRemainingTimeInMillis: () => number;
-}
-
-export type QueueHandler = (event: QueueEvent, context: QueueContext) => Promise<QueueBatchResponse>;
-
-/** What a handler may want to know of a delivery. */
-export interface EventDelivery {
-  /** From 1; more than 1: an earlier attempt failed, or died before it could say how it went. */
-  readonly attempt: number;
-  /** Trace to go on from; absent when it is not recorded. */
-  readonly trace?: TraceContext;
-  /**
-   * Marks the event as done, as a part of the handler's own DynamoDB transaction: then the effect and the record of it are one write, and
-   * no crash can come between them. The transaction is cancelled when another attempt was faster. The handler may leave it out: then
-   * the event is marked after it has returned.
-   */
-  readonly completion: () => Completion;
-}
-
-/** Options of `idempotentConsumer`. */
-export interface IdempotentConsumerOptions {
-  /** Environment to read the settings from, which `IdempotentConsumer` writes. @default process.env */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
-}
 
 /** Clients for the inbox and for the dead-letter queue. */
 export interface ConsumerClients {
@@ -67,9 +30,7 @@ const dayMs = 86_400_000;
  * Makes the handler of a function that gets events from the queue of an `IdempotentConsumer`: each event's effect comes about once. The
  * handler throws when it failed; after the last attempt the event is set aside in the dead-letter queue.
  */
-export function idempotentConsumer<Data = unknown>(
-  options: IdempotentConsumerOptions, handler: (event: MeshEvent<Data>, delivery: EventDelivery) => Promise<void>,
-): QueueHandler {
+export function idempotentConsumer<Data = unknown>(options: IdempotentConsumerOptions, handler: EventHandler<Data>): QueueHandler {
   return consumerFunction(options.environment ?? process.env, consumerClients(), (event, delivery, timeoutMs) => Promise.race([
     handled(() => handler(event as MeshEvent<Data>, delivery)), timedOut(timeoutMs),
   ]));

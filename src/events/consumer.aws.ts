@@ -4,6 +4,7 @@ import {
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { Claim, Inbox, Taken } from './consumer.service';
 import { inboxSchema } from './contract';
+import type { Completion } from './runtime.model';
 
 const { partitionKey, eventPrefix, state, type, subject, origin, traceId, receivedAt, doneAt, duplicates, expires } = inboxSchema;
 const running = 'RUNNING';
@@ -147,18 +148,6 @@ export class DynamoInbox implements Inbox {
       throw error;
     }
   }
-}
-
-/** A member of `TransactItems` in DynamoDB's TransactWriteItems. */
-export interface Completion {
-  readonly Update: {
-    readonly TableName: string;
-    readonly Key: Record<string, { readonly S: string }>;
-    readonly ConditionExpression: string;
-    readonly UpdateExpression: string;
-    readonly ExpressionAttributeNames: Record<string, string>;
-    readonly ExpressionAttributeValues: Record<string, { readonly S: string } | { readonly N: string }>;
-  };
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { QueueContext } from './consumer-wrapper.aws';
 import { LambdaStreamRecord, outboxOf, publishBatch, StreamBatchResponse } from './outbox.aws';
+import type { QueueContext } from './runtime.model';
 
 const publish = publishBatch(outboxOf(process.env, 'outbox'));
 

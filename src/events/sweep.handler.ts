@@ -1,5 +1,5 @@
-import type { QueueContext } from './consumer-wrapper.aws';
 import type { StreamBatchResponse } from './outbox.aws';
+import type { QueueContext } from './runtime.model';
 import { SweepEvent, sweepOf } from './sweep.aws';
 
 const sweep = sweepOf(process.env);
