@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CfnResource, CfnTemplate, FabricResource, StackPlan } from '../model';
 import { isIntrinsic, mapValues, resolveStatic, withoutReferences, type StackFacts } from './intrinsics';
+import { adaptPolicies } from './policies';
 import { madeUpAttribute, madeUpId, standInOf } from './stand-ins';
 import { polledMark } from '../streams/mapping';
 
@@ -97,18 +98,12 @@ function adapt(stack: StackPlan, logicalId: string, resource: CfnResource): void
     const variables = { ...properties.Environment?.Variables, AWS_SDK_UA_APP_ID: functionAppId(stack.name, logicalId) };
     properties.Environment = { ...properties.Environment, Variables: variables };
   }
-  const policy = resource.Properties?.PolicyDocument as { Statement?: unknown } | undefined;
-  if (Array.isArray(policy?.Statement)) policy.Statement = policy.Statement.filter((statement) => !deniesPlainHttp(statement));
+  adaptPolicies(resource);
   if (resource.Type === 'AWS::Lambda::EventSourceMapping') adaptMapping(resource);
   if (resource.Type === 'AWS::DynamoDB::GlobalTable') {
     const properties = resource.Properties ??= {};
     properties.TableName ??= `${stack.name}-${logicalId}`;
   }
-}
-
-/** There is no TLS between the processes of one machine, so such a statement would deny everything. */
-function deniesPlainHttp(statement: { Effect?: unknown; Condition?: { Bool?: Record<string, unknown> } }): boolean {
-  return statement.Effect === 'Deny' && String(statement.Condition?.Bool?.['aws:SecureTransport']) === 'false';
 }
 
 /** Functions of one queue that run at once. Each is a process; the least that Lambda takes. */

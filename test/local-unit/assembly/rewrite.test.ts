@@ -1,5 +1,6 @@
 import { functionAppId, resolveFabric, rewriteStack } from '../../../local/assembly/rewrite';
 import type { CfnResource, CfnTemplate } from '../../../local/model';
+import { streamMappings } from '../../../local/streams/mapping';
 
 function rewrite(resources: Record<string, CfnResource>, rest: Partial<CfnTemplate> = {}) {
   return rewriteStack({ name: 'pay', region: 'us-west-2', templateFile: '', template: { Resources: resources, ...rest } }, '000000000000');
@@ -92,4 +93,33 @@ test('a table without a name gets the one under which its replicas are made', ()
 test('nothing asks for a bootstrap', () => {
   const { template } = rewrite({}, { Parameters: { BootstrapVersion: {} }, Rules: { CheckBootstrapVersion: {} } });
   expect([template.Parameters, template.Rules]).toEqual([undefined, undefined]);
+});
+
+test('policies: nothing is denied for want of TLS, and who may send or delete one message may do so in batches', () => {
+  const { template } = rewrite({
+    Queue: {
+      Type: 'AWS::SQS::QueuePolicy', Properties: { PolicyDocument: { Statement: [
+        { Effect: 'Deny', Principal: '*', Action: 'sqs:*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
+        { Effect: 'Allow', Principal: { Service: 'events.amazonaws.com' }, Action: 'sqs:SendMessage' },
+      ] } },
+    },
+    Role: { Type: 'AWS::IAM::Role', Properties: { Policies: [{ PolicyDocument: { Statement: [{ Effect: 'Allow', Action: ['sqs:DeleteMessage', 's3:GetObject'], Resource: '*' }] } }] } },
+  });
+  expect(template.Resources.Queue.Properties!.PolicyDocument.Statement).toEqual([
+    { Effect: 'Allow', Principal: { Service: 'events.amazonaws.com' }, Action: ['sqs:SendMessage', 'sqs:SendMessageBatch'] },
+  ]);
+  expect(template.Resources.Role.Properties!.Policies[0].PolicyDocument.Statement[0].Action).toEqual(['sqs:DeleteMessage', 'sqs:DeleteMessageBatch', 's3:GetObject']);
+});
+
+test('the emulator polls no stream, and few messages of a queue at once', () => {
+  const mapping = (Properties: object): CfnResource => ({ Type: 'AWS::Lambda::EventSourceMapping', Properties });
+  const { template, fabric } = rewrite({
+    Stream: mapping({ FunctionName: 'f', EventSourceArn: 'arn', StartingPosition: 'LATEST' }),
+    Off: mapping({ FunctionName: 'f', EventSourceArn: 'arn', StartingPosition: 'LATEST', Enabled: false }),
+    Queue: mapping({ FunctionName: 'f', EventSourceArn: 'arn' }),
+    Scaled: mapping({ FunctionName: 'f', EventSourceArn: 'arn', ScalingConfig: { MaximumConcurrency: 9 } }),
+  });
+  const { Stream, Queue, Scaled } = template.Resources;
+  expect([Stream.Properties!.Enabled, Queue.Properties!.ScalingConfig, Scaled.Properties!.ScalingConfig]).toEqual([false, { MaximumConcurrency: 2 }, { MaximumConcurrency: 9 }]);
+  expect(streamMappings(resolveFabric({ stack: { name: 'pay', region: 'us-west-2', templateFile: '', template }, template, fabric }, {}, { Stream: 'uuid' })).map(({ id }) => id)).toEqual(['uuid']);
 });
