@@ -26,3 +26,7 @@ export { type MeshAlarmOptions } from './events/mesh-alarms';
 export { type MeshProbeOptions } from './events/mesh-probes';
 export { type MeshRetryOptions } from './events/mesh-target';
 export { MeshTransport, type GlobalEndpointProps } from './events/mesh-transport';
+export { LedgerOutbox, type LedgerOutboxAlarmOptions, type LedgerOutboxProps, type LedgerSweepOptions } from './events/ledger-outbox';
+export {
+  ConsumerHandling, IdempotentConsumer, StaleEvents, type IdempotentConsumerAlarmOptions, type IdempotentConsumerProps,
+} from './events/idempotent-consumer';

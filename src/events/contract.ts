@@ -171,6 +171,9 @@ export const outboxEnv = new EnvCodec({
   endpointId: 'MESH_ENDPOINT_ID',
 });
 
+/** What the function that redrives given-up ranges needs besides. */
+export const outboxRedriveEnv = new EnvCodec({ deadLetterQueueUrl: 'OUTBOX_DEAD_LETTER_QUEUE_URL' });
+
 /** What the function of the sweep needs besides. */
 export const sweepEnv = new EnvCodec({
   meshTableName: 'MESH_TABLE_NAME',

@@ -57,6 +57,18 @@ export class Outbox {
     return { published: done.published, ...(failed ? { failed } : {}) };
   }
 
+  /** Publishes a range of the stream that was given up, whoever made the writes; resolves with why it is not done. */
+  public async republish(records: readonly StreamRecord[], deadlineMs: number): Promise<{ readonly published: number; readonly failed?: string }> {
+    const { decided, failed } = decideAll(records, () => true);
+    let published = 0;
+    for (const origin of new Set(decided.map(({ writer }) => writer))) {
+      const done = await this.publishDecided(decided.filter(({ writer }) => writer === origin).map(({ one }) => one), origin, deadlineMs);
+      published += done.published;
+      if (done.failed) return { published, failed: done.failed.reason };
+    }
+    return { published, ...(failed ? { failed: failed.reason } : {}) };
+  }
+
   /** Publishes what was decided in a region, in the order given; `failed` is the first that was not published. */
   public async publishDecided(decided: readonly Decided[], origin: string, deadlineMs: number): Promise<DecidedResult> {
     if (decided.length === 0) return { published: 0 };

@@ -105,6 +105,11 @@ export class LedgerReplica {
     return this.withKey(grant, grantee, [...keyReadActions, ...keyWriteActions]);
   }
 
+  /** @internal Lets the grantee read items by their key; no index. */
+  public _grantReadItems(grantee: IGrantable): Grant {
+    return this.withKey(this.grant(grantee, readItems, this.tableArn), grantee, keyReadActions);
+  }
+
   /** @internal Lets the grantee read every item, in order to compare replicas. */
   public _grantScan(grantee: IGrantable): Grant {
     return this.withKey(this.grant(grantee, ['dynamodb:Scan'], this.tableArn), grantee, keyReadActions);

@@ -5,7 +5,10 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { apiBundles } from '../../src/api/contract';
 import { assetsContextKey } from '../../src/cdk/bundled-function';
-import { meshBundles } from '../../src/events/contract';
+import { cutoverBundles } from '../../src/cutover/cutover.contract';
+import { gateBundles } from '../../src/cutover/gate.contract';
+import { stuckBundle } from '../../src/cutover/stuck.contract';
+import { meshBundles, outboxBundles } from '../../src/events/contract';
 import { PaymentRegions } from '../../src/index';
 import { ledgerBundles } from '../../src/ledger/contract';
 
@@ -19,7 +22,11 @@ let stubs: string | undefined;
 function stubAssets(): string {
   if (stubs) return stubs;
   stubs = mkdtempSync(path.join(tmpdir(), 'stub-assets-'));
-  for (const bundle of [...Object.values(apiBundles), ...Object.values(ledgerBundles), ...Object.values(meshBundles)]) {
+  const bundles = [
+    ...Object.values(apiBundles), ...Object.values(ledgerBundles),
+    ...Object.values(meshBundles), ...Object.values(outboxBundles), ...Object.values(gateBundles), ...Object.values(cutoverBundles), stuckBundle,
+  ];
+  for (const bundle of bundles) {
     mkdirSync(path.join(stubs, bundle), { recursive: true });
     writeFileSync(path.join(stubs, bundle, 'index.js'), `exports.handler = async () => '${bundle}';\n`);
   }

@@ -1,0 +1,398 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { IAlarmAction, Metric, MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { AttributeType, BillingMode, CfnTable, ITable, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import { IKey } from 'aws-cdk-lib/aws-kms';
+import { Function, IFunction } from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import {
+  consumerEnv, consumerLimits, consumerQueueName, inboxMetadata, inboxSchema, inboxTableName, ledgerEventSource, meshMetrics, outboxBundles,
+} from './contract';
+import { CrossRegionEventMesh } from './cross-region-event-mesh';
+import { keptQueue } from './kept-queue';
+import { BundledFunction } from '../cdk/bundled-function';
+import { PropProblem, invalidProps } from '../cdk/invalid-props';
+import { AlarmTuning, defineAlarms, minute } from '../cdk/tuned-alarms';
+import { ledgerMetrics } from '../ledger/contract';
+
+/** What to do with an event when a later one of its subject was done before. */
+export enum StaleEvents {
+  /** Deliver it all the same, and count it: every event matters. */
+  DELIVER = 'DELIVER',
+  /** Discard it, and count it: only the newest state matters. */
+  SKIP = 'SKIP',
+}
+
+/** How the team's handler gets its events. */
+export enum ConsumerHandling {
+  /** A function of ours calls it with one envelope at a time; any language. */
+  INVOKE = 'INVOKE',
+  /** It is wrapped by `idempotentConsumer` (of `cdk-multi-region-payments/runtime`) and reads the queue itself; Node.js. */
+  WRAPPED = 'WRAPPED',
+}
+
+/** The alarms of a consumer. Duplicates raise none: they are the transport's way. */
+export interface IdempotentConsumerAlarmOptions {
+  /**
+   * Whom to tell, when an alarm rises and when it ends.
+   *
+   * @default - nobody: the alarms are there to be seen
+   */
+  readonly actions?: IAlarmAction[];
+
+  /**
+   * Age of the oldest event that waits in the queue, in seconds.
+   *
+   * @default - 300 s in 3 minutes
+   */
+  readonly age?: AlarmTuning;
+
+  /**
+   * Events in the dead-letter queue: those set aside, and those whose consumer died over and over.
+   *
+   * @default - 1 in 1 minute
+   */
+  readonly deadLetters?: AlarmTuning;
+
+  /**
+   * Events a minute that were set aside.
+   *
+   * @default - 1 in 1 minute
+   */
+  readonly setAside?: AlarmTuning;
+}
+
+/** Properties of `IdempotentConsumer`. */
+export interface IdempotentConsumerProps {
+  /** The mesh in this stack's region. */
+  readonly mesh: CrossRegionEventMesh;
+
+  /** Name of the consumer: 2 to 30 lower-case letters, digits and hyphens; the same in every region. Its queue, inbox and metrics are named by it. */
+  readonly consumerName: string;
+
+  /**
+   * Function with the effect. It succeeds, or throws: then the event is tried again, and set aside in the end. Between its effect and the
+   * inbox's record of it a crash can come: what must not be done twice even then gets the event's ID as its own key, or marks the inbox
+   * in its own transaction (`grantComplete`).
+   */
+  readonly handler: IFunction;
+
+  /**
+   * How the handler gets its events.
+   *
+   * @default ConsumerHandling.INVOKE
+   */
+  readonly handling?: ConsumerHandling;
+
+  /**
+   * How long the handler may take for one event, 1 second to 5 minutes; at least as long as the function's own timeout where it is called.
+   *
+   * @default Duration.seconds(15)
+   */
+  readonly handlerTimeout?: Duration;
+
+  /**
+   * Attempts after which an event is set aside in the dead-letter queue, 1 to 100.
+   *
+   * @default 5
+   */
+  readonly maxAttempts?: number;
+
+  /**
+   * What to do with an event when a later one of its subject was done before.
+   *
+   * @default StaleEvents.DELIVER
+   */
+  readonly staleEvents?: StaleEvents;
+
+  /**
+   * How long an event is remembered, in whole days, 15 to 3650: a copy that comes later has its effect again. The default outlives
+   * every way of a copy that takes nobody's doing: a day in a stream, a day on a rule, and then 14 days in each of two dead-letter queues. Longer, when
+   * older archives are replayed.
+   *
+   * @default Duration.days(30)
+   */
+  readonly remember?: Duration;
+
+  /**
+   * Types of events, such as `payment.captured`.
+   *
+   * @default - all
+   */
+  readonly types?: string[];
+
+  /**
+   * `Source` of the events.
+   *
+   * @default - the ledger's, `<systemName>.ledger`
+   */
+  readonly sources?: string[];
+
+  /**
+   * Calls of the handler at the same time, 2 to 1000.
+   *
+   * @default 10
+   */
+  readonly maxConcurrency?: number;
+
+  /**
+   * Key of this region that encrypts queues and inbox. EventBridge must be able to use it: its policy is extended where it can be.
+   *
+   * @default - SQS's and DynamoDB's own keys
+   */
+  readonly encryptionKey?: IKey;
+
+  /**
+   * What becomes of the inbox when it is removed from the stack. Without its inbox a consumer knows nothing of what it has done.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+
+  /**
+   * The alarms and whom they tell.
+   *
+   * @default - every alarm with its default, telling nobody
+   */
+  readonly alarms?: IdempotentConsumerAlarmOptions;
+
+  /**
+   * How long the log of our own function is kept.
+   *
+   * @default RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: RetentionDays;
+}
+
+const namePattern = /^[a-z][a-z0-9-]{0,28}[a-z0-9]$/;
+/** Deliveries after which SQS itself takes a message out of the way: for a consumer that cannot even say that it fails. */
+const maxReceiveCount = 100;
+const batchSize = 10;
+
+/**
+ * A consumer of one region's events, each once in effect: a queue behind a rule of the bus, an inbox table that decides by the event's
+ * own ID, leases for crashes, a dead-letter queue for what cannot be handled. One in each region where the effect is wanted.
+ *
+ * To deliver anew what was set aside: `aws sqs start-message-move-task` from the dead-letter queue to the queue.
+ */
+export class IdempotentConsumer extends Construct {
+  /** The queue of events that wait. */
+  public readonly queue: IQueue;
+  /** Events that were set aside, and those whose consumer died over and over. */
+  public readonly deadLetterQueue: IQueue;
+  /** What this consumer has done, and is doing: `<systemName>-<consumerName>-inbox`. */
+  public readonly inbox: ITable;
+  /** What a wrapped handler needs in its environment; set by itself where the handler is a `Function`. */
+  public readonly environment: { [name: string]: string };
+
+  private readonly props: IdempotentConsumerProps;
+  private readonly inboxGrants: (grantee: IGrantable) => Grant;
+
+  constructor(scope: Construct, id: string, props: IdempotentConsumerProps) {
+    super(scope, id);
+    const problem = problemOf(props);
+    if (problem) throw invalidProps(this, problem);
+    this.props = props;
+    const { mesh, encryptionKey } = props;
+    const deadLetters = this.defineQueue('DeadLetters', 'dlq');
+    const queue = this.defineQueue('Queue', 'queue', deadLetters);
+    const inbox = this.defineInbox();
+    this.queue = queue;
+    this.deadLetterQueue = deadLetters;
+    this.inbox = inbox;
+    this.inboxGrants = (grantee) => inbox.grant(grantee, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem');
+    this.environment = this.settings();
+    const reader = this.defineFunction(queue);
+    encryptionKey?.grantEncryptDecrypt(reader);
+    mesh.addTarget(this, 'Rule', {
+      target: new SqsQueue(queue), types: props.types, sources: props.sources ?? [ledgerEventSource(mesh.systemName)],
+    });
+    this.defineAlarms(queue, deadLetters);
+  }
+
+  /**
+   * Lets a handler mark events as done in a DynamoDB transaction of its own, together with its effect: no crash can come between them.
+   * The update is one of `e#<event ID>`: `SET state = "DONE"`, on condition that `state = "RUNNING"`.
+   */
+  public grantComplete(grantee: IGrantable): Grant {
+    this.props.encryptionKey?.grantEncryptDecrypt(grantee);
+    return Grant.addToPrincipal({ grantee, actions: ['dynamodb:UpdateItem'], resourceArns: [this.inbox.tableArn] });
+  }
+
+  /**
+   * Events that had their effect here.
+   *
+   * @default - sum over 1 minute
+   */
+  public metricConsumed(options?: MetricOptions): Metric {
+    return this.metric(meshMetrics.consumed, options);
+  }
+
+  /**
+   * Deliveries that were discarded, since the event had had its effect.
+   *
+   * @default - sum over 1 minute
+   */
+  public metricDuplicates(options?: MetricOptions): Metric {
+    return this.metric(meshMetrics.duplicates, options);
+  }
+
+  /**
+   * Events that came after a later one of their subject was done.
+   *
+   * @default - sum over 1 minute
+   */
+  public metricOutOfOrder(options?: MetricOptions): Metric {
+    return this.metric(meshMetrics.outOfOrder, options);
+  }
+
+  /**
+   * Events that were set aside.
+   *
+   * @default - sum over 1 minute
+   */
+  public metricSetAside(options?: MetricOptions): Metric {
+    return this.metric(meshMetrics.setAside, options);
+  }
+
+  private settings(handlerArn?: string): Record<string, string> {
+    const { mesh, consumerName, maxAttempts, remember, staleEvents } = this.props;
+    return consumerEnv.write({
+      systemName: mesh.systemName,
+      consumer: consumerName,
+      inboxTable: this.inbox.tableName,
+      deadLetterQueueUrl: this.deadLetterQueue.queueUrl,
+      handlerTimeoutMs: String(timeoutOf(this.props).toMilliseconds()),
+      maxAttempts: String(maxAttempts ?? 5),
+      rememberDays: String((remember ?? Duration.days(30)).toDays()),
+      staleEvents: staleEvents ?? StaleEvents.DELIVER,
+      handlerArn,
+    });
+  }
+
+  private defineQueue(id: string, queue: 'queue' | 'dlq', deadLetters?: Queue): Queue {
+    const { mesh, consumerName, encryptionKey } = this.props;
+    return keptQueue(this, id, {
+      queueName: consumerQueueName(mesh.systemName, consumerName, queue),
+      encryptionKey,
+      // Lambda's advice is six times the function's timeout. A second copy does no harm here, and a retry should not wait so long.
+      visibilityTimeout: Duration.seconds(2 * functionTimeout(this.props).toSeconds()),
+      ...(deadLetters ? { deadLetterQueue: { queue: deadLetters, maxReceiveCount } } : {}),
+    });
+  }
+
+  private defineInbox(): Table {
+    const { mesh, consumerName, encryptionKey, removalPolicy } = this.props;
+    const table = new Table(this, 'Inbox', {
+      tableName: inboxTableName(mesh.systemName, consumerName),
+      partitionKey: { name: inboxSchema.partitionKey, type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      timeToLiveAttribute: inboxSchema.expires,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      removalPolicy: removalPolicy ?? RemovalPolicy.RETAIN,
+      deletionProtection: (removalPolicy ?? RemovalPolicy.RETAIN) === RemovalPolicy.RETAIN,
+      ...(encryptionKey ? { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey } : {}),
+    });
+    (table.node.defaultChild as CfnTable).addMetadata(inboxMetadata, { consumer: consumerName });
+    return table;
+  }
+
+  /** The function that reads the queue: ours, or the team's own. */
+  private defineFunction(queue: Queue): IFunction {
+    const { handler, maxConcurrency = 10 } = this.props;
+    const reader = this.props.handling === ConsumerHandling.WRAPPED ? this.wrapped(handler) : this.invoking(handler);
+    this.inboxGrants(reader);
+    this.deadLetterQueue.grantSendMessages(reader);
+    reader.addEventSource(new SqsEventSource(queue, { batchSize, reportBatchItemFailures: true, maxConcurrency }));
+    return reader;
+  }
+
+  private wrapped(handler: IFunction): IFunction {
+    if (handler instanceof Function) for (const [name, value] of Object.entries(this.environment)) handler.addEnvironment(name, value);
+    return handler;
+  }
+
+  private invoking(handler: IFunction): IFunction {
+    const { mesh, consumerName, logRetention } = this.props;
+    const made = new BundledFunction(this, 'Consumer', {
+      bundle: outboxBundles.consumer,
+      description: `${mesh.systemName}: consumer ${consumerName}`,
+      environment: this.settings(handler.functionArn),
+      timeout: functionTimeout(this.props),
+      memorySize: 512,
+      logRetention: logRetention ?? RetentionDays.ONE_MONTH,
+    });
+    handler.grantInvoke(made.function);
+    return made.function;
+  }
+
+  private defineAlarms(queue: Queue, deadLetters: Queue): void {
+    const { mesh, consumerName, alarms = {} } = this.props;
+    defineAlarms(this, `${mesh.systemName} in ${mesh.region}, consumer ${consumerName}`, [
+      {
+        id: 'Age', says: 'events wait in the queue', anchor: 'consumer-age', threshold: 300, minutes: 3, tuning: alarms.age,
+        metric: queue.metricApproximateAgeOfOldestMessage({ statistic: Stats.MAXIMUM, period: minute }),
+      },
+      {
+        id: 'DeadLetterAlarm', says: 'events are in the dead-letter queue', anchor: 'consumer-dead-letters', threshold: 1, minutes: 1, tuning: alarms.deadLetters,
+        metric: deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, period: minute }),
+      },
+      {
+        id: 'SetAside', says: 'events are set aside', anchor: 'consumer-dead-letters', threshold: 1, minutes: 1, tuning: alarms.setAside,
+        metric: this.metricSetAside(),
+      },
+    ], alarms.actions);
+  }
+
+  private metric(metricName: string, options?: MetricOptions): Metric {
+    const { mesh, consumerName } = this.props;
+    return new Metric({
+      namespace: ledgerMetrics.namespace,
+      metricName,
+      dimensionsMap: {
+        [ledgerMetrics.systemDimension]: mesh.systemName, [ledgerMetrics.regionDimension]: mesh.region, [meshMetrics.consumerDimension]: consumerName,
+      },
+      statistic: Stats.SUM,
+      period: minute,
+      ...options,
+    });
+  }
+}
+
+const timeoutOf = ({ handlerTimeout }: IdempotentConsumerProps): Duration => handlerTimeout ?? Duration.seconds(15);
+
+/** Two attempts one after the other, and some time to begin and to answer in. */
+function functionTimeout(props: IdempotentConsumerProps): Duration {
+  return Duration.seconds(Math.ceil((2 * (timeoutOf(props).toMilliseconds() + consumerLimits.leaseMarginMs) + 5_000) / 1000));
+}
+
+function problemOf(props: IdempotentConsumerProps): PropProblem | undefined {
+  const { consumerName, handler, handling, maxAttempts = 5, maxConcurrency = 10, remember } = props;
+  if (!namePattern.test(consumerName)) {
+    return { prop: 'consumerName', given: `'${consumerName}'`, allowed: '2 to 30 lower-case letters, digits and hyphens, a letter first', mend: 'rename it' };
+  }
+  const timeout = timeoutOf(props);
+  if (timeout.toMilliseconds() < 1_000 || timeout.toMilliseconds() > 300_000) {
+    return { prop: 'handlerTimeout', given: timeout.toHumanString(), allowed: '1 second to 5 minutes', mend: 'leave it out for 15 seconds' };
+  }
+  const invoked = handling !== ConsumerHandling.WRAPPED && handler instanceof Function ? handler.timeout : undefined;
+  if (invoked && invoked.toMilliseconds() > timeout.toMilliseconds()) {
+    return {
+      prop: 'handlerTimeout',
+      given: timeout.toHumanString(),
+      allowed: `at least the handler's own timeout, ${invoked.toHumanString()}: a second attempt must not begin while the first runs`,
+      mend: 'raise it, or lower the function\'s timeout',
+    };
+  }
+  const days = remember?.toDays({ integral: false }) ?? 30;
+  if (!(Number.isInteger(days) && days >= 15 && days <= 3650)) {
+    return { prop: 'remember', given: `${days} days`, allowed: '15 to 3650 whole days: a dead-letter queue keeps a copy for 14', mend: 'leave it out for 30 days' };
+  }
+  const bounded: [string, number, number, number][] = [['maxAttempts', maxAttempts, 1, 100], ['maxConcurrency', maxConcurrency, 2, 1_000]];
+  const outside = bounded.find(([, value, least, most]) => !(Number.isInteger(value) && value >= least && value <= most));
+  return outside && { prop: outside[0], given: `${outside[1]}`, allowed: `${outside[2]} to ${outside[3]}`, mend: 'leave it out for the default' };
+}

@@ -1,0 +1,62 @@
+import { DynamoDBStreamsClient, GetRecordsCommand, GetShardIteratorCommand } from '@aws-sdk/client-dynamodb-streams';
+import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { outboxRedriveEnv } from './contract';
+import { FailedRange, RangeMessage, redrive, Redriven } from './outbox-redrive.service';
+import { LambdaStreamRecord, outboxOf, reserveMs, streamRecords } from './outbox.aws';
+import { StreamRecord } from './outbox.service';
+import { Environment } from '../ledger/environment.aws';
+import { connection } from '../runtime/clients';
+
+/** A function's redrive, from its environment. */
+export function redriveOf(source: Environment): (remainingMs: number) => Promise<Redriven> {
+  const { deadLetterQueueUrl } = outboxRedriveEnv.read(source);
+  const { outbox, telemetry } = outboxOf(source, 'outbox-redrive');
+  const options = { maxAttempts: 3, requestHandler: connection() };
+  const sqs = new SQSClient(options);
+  const streams = new DynamoDBStreamsClient(options);
+  return async (remainingMs) => {
+    const result = await redrive({
+      receive: () => receive(sqs, deadLetterQueueUrl),
+      read: (range) => readRange(streams, range),
+      publish: (records, deadlineMs) => outbox.republish(records, deadlineMs),
+      nowMs: Date.now,
+    }, Date.now() + remainingMs - reserveMs);
+    telemetry.record('redrive', { ...result });
+    return result;
+  };
+}
+
+async function receive(sqs: SQSClient, queueUrl: string): Promise<readonly RangeMessage[]> {
+  const { Messages: messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }));
+  return messages.map(({ Body: body = '', ReceiptHandle: handle }) => ({
+    body,
+    remove: async () => {
+      await sqs.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: handle }));
+    },
+  }));
+}
+
+async function readRange(streams: DynamoDBStreamsClient, range: FailedRange): Promise<readonly StreamRecord[] | 'expired'> {
+  const { streamArn, shardId, startSequenceNumber, endSequenceNumber } = range;
+  const records: LambdaStreamRecord[] = [];
+  try {
+    const { ShardIterator: start } = await streams.send(new GetShardIteratorCommand({
+      StreamArn: streamArn, ShardId: shardId, ShardIteratorType: 'AT_SEQUENCE_NUMBER', SequenceNumber: startSequenceNumber,
+    }));
+    let iterator = start;
+    while (iterator) {
+      const page = await streams.send(new GetRecordsCommand({ ShardIterator: iterator }));
+      const found = (page.Records ?? []) as LambdaStreamRecord[];
+      const within = found.filter(({ dynamodb }) => BigInt(dynamodb!.SequenceNumber!) <= BigInt(endSequenceNumber));
+      records.push(...within);
+      if (within.length < found.length || endOf(within) === endSequenceNumber) break;
+      iterator = page.NextShardIterator;
+    }
+  } catch (error) {
+    if ((error as Error).name === 'TrimmedDataAccessException') return 'expired';
+    throw error;
+  }
+  return streamRecords(records);
+}
+
+const endOf = (records: readonly LambdaStreamRecord[]): string | undefined => records[records.length - 1]?.dynamodb?.SequenceNumber;
