@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReceivedEvent } from '../model';
 import type { PageState, ReceivedEvents } from './model';
 
@@ -9,6 +10,7 @@ export interface EventWatchDeps {
 }
 
 const latestKept = 20;
+const longestReadMs = 10_000;
 /** Reading the inboxes costs the emulators time: it may take this part of it. */
 const shareOfTime = 5;
 
@@ -49,10 +51,15 @@ export class EventWatch {
 
   private async read(): Promise<void> {
     const began = Date.now();
-    const events = await this.deps.read().catch(() => undefined);
+    const events = await soon(this.deps.read(), longestReadMs);
     this.notBefore = Date.now() + (Date.now() - began) * shareOfTime;
     if (events) this.current = this.withAway(summaryOf(events));
   }
+}
+
+/** What comes in time; undefined for what fails or waits for a region that is stopped meanwhile. */
+export function soon<T>(work: Promise<T>, withinMs: number): Promise<T | undefined> {
+  return Promise.race([work.catch(() => undefined), sleep(withinMs, undefined, { ref: false })]);
 }
 
 /** Counts by region and type, and the latest events, newest first. */

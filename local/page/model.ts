@@ -9,6 +9,8 @@ export interface PageStatus {
   readonly dns: readonly RecordStatus[];
   readonly buses: readonly BusStatus[];
   readonly alarms: readonly AlarmStatus[];
+  /** How long a minute of the alarms lasts here. */
+  readonly minuteMs?: number;
 }
 
 /** A payment as the front door saw it pass: nothing of who paid, and nothing that the client wrote freely. */

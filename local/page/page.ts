@@ -2,7 +2,7 @@ import { headerOf, ownHeaders, send, sendProblem, type Exchange } from '../front
 import { done, parsedBody } from '../front-door/form';
 import type { Dns, Issuer, Links, Observed, RegionHandle } from '../model';
 import { assetOf } from './assets';
-import { EventWatch } from './event-watch';
+import { EventWatch, soon } from './event-watch';
 import { Load, mostRate } from './load';
 import type { PageState, PageStatus, TraceView } from './model';
 import { Passages } from './passages';
@@ -34,6 +34,9 @@ const security = { 'Content-Security-Policy': policy, 'X-Content-Type-Options': 
 /** Segments of a payment this old do not arrive any more, unless it is replayed. */
 const freshMs = 30_000;
 
+/** Nobody waits longer for a page: what is not there yet is left out. */
+const longestWaitMs = 2_000;
+
 /** The latest events that are counted. */
 const mostEvents = 20_000;
 
@@ -62,7 +65,7 @@ export class Page {
   /** Answers `/`; with `?trace=` the waterfall of that trace is in it. */
   public async show(exchange: Exchange): Promise<void> {
     const traceId = exchange.query.get('trace');
-    if (this.stream.size === 0) await this.eventWatch?.look();
+    if (this.eventWatch && this.stream.size === 0) await soon(this.eventWatch.look(), longestWaitMs);
     const trace = traceId === null ? undefined : await this.trace(traceId);
     this.html(exchange, page(this.state(), trace));
   }
@@ -116,7 +119,7 @@ export class Page {
   private async trace(traceId: string): Promise<TraceView> {
     const payment = this.passages.payment(traceId);
     const segments = this.deps.observed?.trace(traceId) ?? [];
-    const events = payment && await this.deps.observed?.events({ paymentId: payment.paymentId }).catch(() => undefined);
+    const events = payment && this.deps.observed && await soon(this.deps.observed.events({ paymentId: payment.paymentId }), longestWaitMs);
     return { traceId, segments, payment, events, fresh: payment !== undefined && Date.now() - payment.at < freshMs };
   }
 

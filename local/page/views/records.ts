@@ -1,5 +1,5 @@
 import type { PageState } from '../model';
-import { count, milliseconds } from './figures';
+import { count, milliseconds, seconds } from './figures';
 import { html, type Html } from './html';
 import { absent, mark, table } from './marks';
 
@@ -26,6 +26,7 @@ export function alarms({ status }: PageState): Html {
   const raised = status.alarms.filter(({ state }) => state === 'ALARM');
   const blind = status.alarms.filter(({ state }) => state !== 'ALARM' && state !== 'OK').length;
   const calm = html`${raised.length === 0 ? html`<p>${mark(`None of ${count(status.alarms.length)} is raised`, 'good')}</p>` : undefined}`;
+  const minute = status.minuteMs !== undefined && status.minuteMs < 60_000 && html`<p class="aside">A minute of an alarm lasts ${seconds(status.minuteMs)} here.</p>`;
   return html`${calm}${raised.length > 0 && html`<ul class="alarms">${raised.map((alarm) => html`<li>${mark(alarm.name, 'bad')} <span class="where">${alarm.region}</span>${alarm.reason !== undefined && html`<small>${alarm.reason}</small>`}</li>`)}</ul>
-<p class="aside">${raised.length} of ${count(status.alarms.length)} raised.</p>`}${blind > 0 && html`<p class="aside">${count(blind)} without data yet.</p>`}`;
+<p class="aside">${raised.length} of ${count(status.alarms.length)} raised.</p>`}${blind > 0 && html`<p class="aside">${count(blind)} without data yet.</p>`}${minute}`;
 }
