@@ -3,7 +3,10 @@ import { Certificate, CertificateValidation } from 'aws-cdk-lib/aws-certificatem
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
 import { Config } from './config';
-import { ActiveActivePaymentsApi, CrossRegionEventMesh, HomeAuthorityTable, IdempotentLedgerTable, LedgerKey, LedgerReplica, PaymentsAuthorization } from 'cdk-multi-region-payments';
+import { Recorder } from './recorder';
+import {
+  ActiveActivePaymentsApi, CrossRegionEventMesh, HomeAuthorityTable, IdempotentLedgerTable, LedgerKey, LedgerOutbox, LedgerReplica, PaymentsAuthorization,
+} from 'cdk-multi-region-payments';
 
 /** The key of one region's replica. First of all: the table is encrypted with it from the start. */
 class KeyStack extends Stack {
@@ -39,13 +42,18 @@ class MeshStack extends Stack {
   }
 }
 
-/** What takes payments in one region. It refers to no other stack, so it deploys while another region is down. */
+interface RegionStackProps extends StackProps {
+  readonly mesh: CrossRegionEventMesh;
+}
+
+/** What takes payments in one region, and tells of them. It refers to no other stack, so it deploys while another region is down. */
 class RegionStack extends Stack {
-  constructor(scope: Construct, id: string, { systemName, regions, domain, callers }: Config, props: StackProps) {
+  constructor(scope: Construct, id: string, { systemName, regions, domain, callers }: Config, { mesh, ...props }: RegionStackProps) {
     super(scope, id, props);
+    const ledger = LedgerReplica.of(this, systemName, regions);
     const hostedZone = HostedZone.fromHostedZoneAttributes(this, 'Zone', { hostedZoneId: domain.hostedZoneId, zoneName: domain.zoneName });
     new ActiveActivePaymentsApi(this, 'Api', {
-      ledger: LedgerReplica.of(this, systemName, regions),
+      ledger,
       authorization: PaymentsAuthorization.jwt(callers),
       domain: {
         name: domain.name,
@@ -53,6 +61,8 @@ class RegionStack extends Stack {
         certificate: new Certificate(this, 'Certificate', { domainName: domain.name, validation: CertificateValidation.fromDns(hostedZone) }),
       },
     });
+    new LedgerOutbox(this, 'Outbox', { ledger, mesh });
+    new Recorder(this, 'Recorder', { mesh });
   }
 }
 
@@ -68,7 +78,7 @@ export function defineSystem(app: App, config: Config): void {
   // A global endpoint, made in the first region, names the buses of both.
   if (config.transport.globalEndpointProps) meshes[0].addStackDependency(meshes[1]);
   for (const [index, region] of regions.replicas.entries()) {
-    const stack = new RegionStack(app, `${systemName}-${region}`, config, { env: env(region) });
+    const stack = new RegionStack(app, `${systemName}-${region}`, config, { env: env(region), mesh: meshes[index].mesh });
     stack.addStackDependency(ledger);
     if (authority) stack.addStackDependency(authority);
     stack.addStackDependency(meshes[index]);
