@@ -1,10 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
-import { gateEnv, gateMetrics, readRules } from './gate.contract';
 import { snsNotify } from './gate-notify.aws';
 import { randomText } from './gate-oidc.aws';
 import { DynamoApprovals, StepFunctionsTasks } from './gate.aws';
+import { gateEnv, gateMetrics, readRules } from './gate.contract';
 import { Notify } from './gate.ports';
 import { ApprovalGateService } from './gate.service';
 import { telemetryOf } from '../runtime/http-ports';

@@ -1,8 +1,8 @@
-import { GateIdentity, gateLimits, gatePaths } from './gate.contract';
-import { Refusal, unentitled } from './gate.domain';
 import { approvalUrl } from './gate-message.domain';
 import { approvalPage, messagePage, PageModel, pageSecurity, Visitor } from './gate-page.domain';
 import { GateSessions, personOfArn, Session } from './gate-session.service';
+import { GateIdentity, gateLimits, gatePaths } from './gate.contract';
+import { Refusal, unentitled } from './gate.domain';
 import { Answer, ApprovalView, GateRules, Person } from './gate.model';
 import { ApprovalGateService } from './gate.service';
 
@@ -77,7 +77,8 @@ export function gateHttp(ports: GateHttpPorts): (event: GateEvent) => Promise<Ga
       thrown = error;
       return calls.problem(event, 'unavailable');
     });
-    ports.record({ route: event.resource, method: event.httpMethod, status: answer.statusCode, code, approval: event.pathParameters?.id?.slice(0, 22), by }, thrown);
+    const approval = event.pathParameters?.id?.slice(0, 22);
+    ports.record({ route: event.resource, method: event.httpMethod, status: answer.statusCode, code, approval, by }, thrown);
     return answer;
   };
 }
@@ -168,7 +169,8 @@ class GateCalls {
 
   private async page(status: number, view: ApprovalView, session: Session | undefined, notice?: string): Promise<GateAnswer> {
     const { rules, nowMs } = this.ports;
-    const model: PageModel = { view, rules, nowMs: nowMs(), command: this.command(view.id), visitor: await this.visitorOf(view, session), ...(notice === undefined ? {} : { notice }) };
+    const visitor = await this.visitorOf(view, session);
+    const model: PageModel = { view, rules, nowMs: nowMs(), command: this.command(view.id), visitor, ...(notice === undefined ? {} : { notice }) };
     return page(status, approvalPage(model));
   }
 

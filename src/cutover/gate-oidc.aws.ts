@@ -80,7 +80,8 @@ export function oidcProvider({ identity, jwks, clientSecret }: ProviderSettings)
       return response.ok && typeof answer.id_token === 'string' ? answer.id_token : undefined;
     },
     verify: async (token) => {
-      verifier ??= issuerVerifier({ issuer, audience: identity.audience, jwks, ...(jwks === undefined ? { jwksUri: jwksUri ?? (await endpoints()).jwks } : {}) });
+      const keys = jwks === undefined ? { jwksUri: jwksUri ?? (await endpoints()).jwks } : { jwks };
+      verifier ??= issuerVerifier({ issuer, audience: identity.audience, ...keys });
       return verifier(token);
     },
     challenge: (codeVerifier) => createHash('sha256').update(codeVerifier).digest('base64url'),

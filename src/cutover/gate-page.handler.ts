@@ -11,10 +11,11 @@ const { gate, telemetry } = gateFromEnvironment(process.env, 'approval-page');
 const identity = readIdentity(env.identity);
 const rules = readRules(env.rules);
 const secrets = new SecretsManagerClient({ maxAttempts: 3 });
+const clientSecret = env.clientSecretArn === undefined ? undefined : secretReader(secrets, env.clientSecretArn);
 
 const sessions = identity.kind === 'oidc' && env.sessionSecretArn !== undefined ? new GateSessions({
   sealer: hmacSealer(secretReader(secrets, env.sessionSecretArn)),
-  provider: oidcProvider({ identity, jwks: env.jwks, clientSecret: env.clientSecretArn === undefined ? undefined : secretReader(secrets, env.clientSecretArn) }),
+  provider: oidcProvider({ identity, jwks: env.jwks, clientSecret }),
   nowMs: Date.now,
   random: () => randomText(256),
 }, identity, `${env.baseUrl}${gatePaths.callback}`, rules.groups) : undefined;

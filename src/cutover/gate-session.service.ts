@@ -10,6 +10,10 @@ export interface Sealer {
 
 export type Purpose = 'sign-in' | 'session' | 'csrf';
 
+export type Verdict =
+  | { readonly kind: 'valid'; readonly claims: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'invalid' | 'insufficient'; readonly reason: string };
+
 /** The provider where people sign in. */
 export interface OidcProvider {
   /** Where to send a person. */
@@ -17,7 +21,7 @@ export interface OidcProvider {
   /** Changes a code for an ID token; undefined: the provider refuses it. Throws when it cannot be reached. */
   exchange(code: string, verifier: string, redirectUri: string): Promise<string | undefined>;
   /** Checks signature, issuer, audience and time. */
-  verify(token: string): Promise<{ readonly kind: 'valid'; readonly claims: Readonly<Record<string, unknown>> } | { readonly kind: 'invalid' | 'insufficient'; readonly reason: string }>;
+  verify(token: string): Promise<Verdict>;
   /** SHA-256, base64url. */
   challenge(verifier: string): string;
 }
@@ -52,7 +56,12 @@ interface Flow { readonly id: string; readonly state: string; readonly nonce: st
  * provider, and who they are afterwards, is in cookies that only this gate can make.
  */
 export class GateSessions {
-  constructor(private readonly ports: SessionPorts, private readonly identity: OidcIdentity, private readonly redirectUri: string, private readonly groups: readonly string[]) {}
+  constructor(
+    private readonly ports: SessionPorts,
+    private readonly identity: OidcIdentity,
+    private readonly redirectUri: string,
+    private readonly groups: readonly string[],
+  ) {}
 
   /** Begins: where to send the person, and the cookie that makes their return theirs. */
   public async begin(id: string): Promise<{ readonly location: string; readonly cookie: string }> {

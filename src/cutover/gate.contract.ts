@@ -1,5 +1,5 @@
-import { EnvCodec } from '../kernel/env';
 import { GateRules } from './gate.model';
+import { EnvCodec } from '../kernel/env';
 
 /** Bundles of the gate's functions under `assets/`. */
 export const gateBundles = { request: 'cutover/gate-request', page: 'cutover/gate-page', sweep: 'cutover/gate-sweep' } as const;

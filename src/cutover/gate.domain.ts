@@ -54,14 +54,16 @@ export function inputProblem(input: ApprovalTaskInput, rules: GateRules): string
 
 /** All of a request but its token and what only the gate needs. */
 export function viewOf(request: ApprovalRequest): ApprovalView {
-  const { id, subject, question, details, report, execution, state, startedBy, required, createdAtMs, expiresAtMs, expiryDecision, status, answers, outcome, delivery } = request;
-  return { id, subject, question, details, report, execution, state, startedBy, required, createdAtMs, expiresAtMs, expiryDecision, status, answers, outcome, delivery };
+  const { id, subject, question, details, report, execution, state, startedBy, required } = request;
+  const { createdAtMs, expiresAtMs, expiryDecision, status, answers, outcome, delivery } = request;
+  const asked = { id, subject, question, details, report, execution, state, startedBy, required };
+  return { ...asked, createdAtMs, expiresAtMs, expiryDecision, status, answers, outcome, delivery };
 }
 
 /** Why this person may not decide at all, whatever the request's state. */
 export function unentitled(view: ApprovalView, person: Person, rules: GateRules): 'not_approver' | 'starter' | undefined {
   const vouched = [person.id, ...person.vouched];
-  if (!vouched.some((name) => rules.people.includes(name)) && !person.groups.some((group) => rules.groups.includes(group))) return 'not_approver';
+  if (!rules.people.some((name) => vouched.includes(name) || vouched.includes(roleOf(name))) && !person.groups.some((group) => rules.groups.includes(group))) return 'not_approver';
   // To let in, a name must be vouched for; to keep out, any name will do.
   const starter = view.startedBy;
   if (rules.excludeStarter && starter !== undefined && (isOneOf(starter, [...vouched, ...person.aliases]) || isOneOf(roleOf(starter), [person.id]))) return 'starter';
@@ -97,7 +99,9 @@ export function expired(request: ApprovalRequest, nowMs: number): ApprovalReques
   return decided(request, request.answers, request.expiryDecision, 'EXPIRED', nowMs);
 }
 
-function decided(request: ApprovalRequest, answers: readonly AnswerRecord[], decision: ApprovalDecision, reason: ApprovalReason, nowMs: number): ApprovalRequest {
+function decided(
+  request: ApprovalRequest, answers: readonly AnswerRecord[], decision: ApprovalDecision, reason: ApprovalReason, nowMs: number,
+): ApprovalRequest {
   // Due at once: whoever writes this sends it too, and the sweep does if they cannot.
   return { ...request, answers, status: 'DECIDED', outcome: { decision, reason, atMs: nowMs }, delivery: 'PENDING', dueAtMs: nowMs, version: request.version + 1 };
 }

@@ -43,7 +43,8 @@ describe('looking', () => {
     const hostile = ['<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', "'; DROP TABLE --", '</style><script>', '{{7*7}}', '&lt;b&gt;', '\u202Eevil', 'javascript:alert(1)'];
     for (const text of hostile) {
       const site = new GateSite();
-      const id = await site.world.ask({ subject: text, question: text, details: { [text]: text }, report: [{ [text]: text }, { nested: { [text]: [text] } }], startedBy: text, state: text });
+      const report = [{ [text]: text }, { nested: { [text]: [text] } }];
+      const id = await site.world.ask({ subject: text, question: text, details: { [text]: text }, report, startedBy: text, state: text });
       const cookie = await site.signIn(id, { ...cemClaims, name: text });
       await site.world.gate.answer(id, { id: 'sub-ann', name: text, vouched: [], aliases: [], groups: [] }, 'approve', text);
       const { body } = await site.get(id, { cookie });

@@ -1,9 +1,9 @@
 import { createHash, createHmac, generateKeyPairSync, KeyObject, sign } from 'node:crypto';
 import { GateWorld, rules } from './gate-world';
-import { GateIdentity } from '../../src/cutover/gate.contract';
 import { GateAnswer, GateEvent, gateHttp } from '../../src/cutover/gate-http.service';
 import { hmacSealer, oidcProvider } from '../../src/cutover/gate-oidc.aws';
 import { GateSessions, OidcIdentity, OidcProvider } from '../../src/cutover/gate-session.service';
+import { GateIdentity } from '../../src/cutover/gate.contract';
 import { GateRules } from '../../src/cutover/gate.model';
 
 export const baseUrl = 'https://gate.example.com/live';

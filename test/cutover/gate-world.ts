@@ -20,6 +20,7 @@ export class MemoryApprovals implements ApprovalStore {
 
   public replace(next: ApprovalRequest, record?: ApprovalRecord): Promise<'replaced' | 'lost'> {
     if (this.requests.get(next.id)?.version !== next.version - 1) return Promise.resolve('lost');
+    if (record && this.records.some(({ id, version }) => id === record.id && version === record.version)) return Promise.resolve('lost');
     this.requests.set(next.id, structuredClone(next));
     if (record) this.records.push(structuredClone(record));
     return Promise.resolve('replaced');

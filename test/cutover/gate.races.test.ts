@@ -14,8 +14,10 @@ interface Actor {
   readonly clock: number;
 }
 
+type Schedule = <T>(label: string, act: () => Promise<T>) => Promise<T>;
+
 /** A process of its own on the world's store and executions: every call waits for its turn, and the process may die at one. */
-function processOf(world: GateWorld, change: Partial<GateRules>, actor: Actor, schedule: <T>(label: string, act: () => Promise<T>) => Promise<T>): ApprovalGateService {
+function processOf(world: GateWorld, change: Partial<GateRules>, actor: Actor, schedule: Schedule): ApprovalGateService {
   let calls = 0;
   let dead = false;
   const call = async <T>(label: string, act: () => Promise<T>): Promise<T> => {

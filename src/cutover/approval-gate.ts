@@ -1,0 +1,380 @@
+import { Annotations, Aspects, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { Alarm, IAlarmAction, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Alias, IKey } from 'aws-cdk-lib/aws-kms';
+import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { ITopic, Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct, IConstruct } from 'constructs';
+import { defineGateAlarms, gateMetric } from './gate-alarms';
+import { gateChecks } from './gate-checks';
+import { ApproverIdentity } from './gate-identity';
+import { GatePageApi } from './gate-page-api';
+import { ApprovalTask, ApprovalTaskProps } from './gate-task';
+import { gateBundles, gateEnv, gateLimits, gateMetrics, gatePaths, gateSchema, writeIdentity, writeRules } from './gate.contract';
+import { GateRules } from './gate.model';
+import { BundledFunction } from '../cdk/bundled-function';
+import { invalidProps } from '../cdk/invalid-props';
+
+/** What comes of an approval. */
+export enum ApprovalOutcome {
+  /** As if enough people had approved. */
+  APPROVED = 'APPROVED',
+  /** As if somebody had rejected. */
+  REJECTED = 'REJECTED',
+}
+
+/** Properties of `ApprovalGate`. */
+export interface ApprovalGateProps {
+  /** Name of the gate: 3 to 40 lower-case letters, digits and hyphens. It stands in messages' origin, metrics and alarms. */
+  readonly gateName: string;
+
+  /** How the gate knows who decides. */
+  readonly identity: ApproverIdentity;
+
+  /**
+   * People who may decide: identities (`identityClaim`), e-mail addresses that the provider calls verified, or with IAM the ARNs of roles and users.
+   *
+   * @default - none; then `approverGroups` must name one
+   */
+  readonly approvers?: string[];
+
+  /**
+   * Groups whose members may decide (`groupsClaim`). Not with IAM.
+   *
+   * @default - none; then `approvers` must name somebody
+   */
+  readonly approverGroups?: string[];
+
+  /**
+   * How many different people must approve, 1 to 20. One rejection ends it, whatever this number.
+   *
+   * @default 1
+   */
+  readonly requiredApprovals?: number;
+
+  /**
+   * Whether somebody who started an execution may not approve it.
+   *
+   * @default true
+   */
+  readonly excludeStarter?: boolean;
+
+  /**
+   * How long people have, from 30 seconds to 364 days.
+   *
+   * @default Duration.hours(24)
+   */
+  readonly expiry?: Duration;
+
+  /**
+   * What it comes to when nobody decides in that time.
+   *
+   * @default ApprovalOutcome.REJECTED
+   */
+  readonly expiryOutcome?: ApprovalOutcome;
+
+  /**
+   * How often people are reminded, at least 1 minute.
+   *
+   * @default Duration.hours(4)
+   */
+  readonly reminderEvery?: Duration;
+
+  /**
+   * After how long an open approval goes to `escalationTopic` too, once.
+   *
+   * @default - half of `expiry`
+   */
+  readonly escalateAfter?: Duration;
+
+  /**
+   * Addresses that are told by e-mail. Each must confirm its subscription once.
+   *
+   * @default - none: subscribe something else to `topic`
+   */
+  readonly emails?: string[];
+
+  /**
+   * Topic for requests and reminders.
+   *
+   * @default - a new one
+   */
+  readonly topic?: ITopic;
+
+  /**
+   * Topic for escalations.
+   *
+   * @default - `topic`
+   */
+  readonly escalationTopic?: ITopic;
+
+  /**
+   * How long an execution waits for a gate that has fallen silent, 5 minutes or more, before it takes it for a rejection.
+   *
+   * @default Duration.minutes(30)
+   */
+  readonly heartbeatTimeout?: Duration;
+
+  /**
+   * Where approvers reach the page, an https URL, when that is not the API's own address. Links and the redirect URI begin with it.
+   *
+   * @default - the API's own address
+   */
+  readonly publicUrl?: string;
+
+  /**
+   * Key for the table, the session secret and a new topic.
+   *
+   * @default - keys that AWS manages in this account
+   */
+  readonly encryptionKey?: IKey;
+
+  /**
+   * What happens to the record of decisions when the gate leaves the stack.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+
+  /**
+   * How long the functions' and the API's logs are kept.
+   *
+   * @default RetentionDays.ONE_YEAR
+   */
+  readonly logRetention?: RetentionDays;
+
+  /**
+   * Whether one line per call is logged: no body, no header, no approval ID.
+   *
+   * @default true
+   */
+  readonly accessLog?: boolean;
+
+  /**
+   * Whether the stack gives API Gateway the right to write logs. It is one setting for the whole account and region.
+   *
+   * @default true
+   */
+  readonly accountLogRole?: boolean;
+
+  /**
+   * Whom to tell when the gate itself is in trouble.
+   *
+   * @default - nobody: the alarms are there to be seen
+   */
+  readonly alarmActions?: IAlarmAction[];
+}
+
+/**
+ * Lets a state machine wait for people: `task` asks, people are told by SNS, look at a page and decide there or by command line. Step Functions' task
+ * token stays in a table of the gate's; what is decided is written before it is sent, once, and never changed.
+ */
+export class ApprovalGate extends Construct {
+  /** Topic for requests and reminders; subscribe to it what should hear of them. */
+  public readonly topic: ITopic;
+  /** Page and API. */
+  public readonly restApi: RestApi;
+  /** Where approvers reach the page, without a slash at the end. */
+  public readonly url: string;
+  /** Requests, and the record of what was decided, which no function of the gate can update or delete. */
+  public readonly table: Table;
+  /** The alarms on the gate itself. */
+  public readonly alarms: Alarm[];
+  private readonly api: GatePageApi;
+  private readonly props: ApprovalGateProps;
+  private readonly request: BundledFunction;
+  private readonly expiry: Duration;
+  private readonly heartbeatTimeout: Duration;
+
+  constructor(scope: Construct, id: string, props: ApprovalGateProps) {
+    super(scope, id);
+    this.props = props;
+    this.expiry = props.expiry ?? Duration.hours(24);
+    this.heartbeatTimeout = props.heartbeatTimeout ?? Duration.minutes(30);
+    const rules = this.rules();
+    const checks = gateChecks(props, rules);
+    if (checks) throw invalidProps(this, checks);
+
+    this.table = this.defineTable();
+    this.topic = this.defineTopic();
+    this.api = new GatePageApi(this, 'Page', {
+      gateName: props.gateName, signed: props.identity._identity.kind === 'iam', logRetention: this.logRetention,
+      accessLog: props.accessLog ?? true, accountLogRole: props.accountLogRole ?? true,
+    });
+    this.restApi = this.api.restApi;
+    this.url = props.publicUrl ?? this.api.url;
+
+    this.request = this.defineRequest(rules);
+    this.definePage(rules);
+    this.defineSweep(rules);
+    this.alarms = defineGateAlarms(this, props.gateName, Stack.of(this).region, props.alarmActions ?? []);
+    this.defineOutputs();
+    Aspects.of(Stack.of(this)).add({ visit: (node) => this.warnOfLoggedTokens(node) });
+  }
+
+  /**
+   * A step of a state machine that waits for an approval, and then goes on with the result.
+   *
+   * @param scope where the step belongs, such as the stack
+   * @param id the step's name in the state machine
+   * @param props what is asked
+   */
+  public task(scope: Construct, id: string, props: ApprovalTaskProps): ApprovalTask {
+    return ApprovalTask._of(scope, id, props, {
+      function: this.request.function, expiry: this.expiry, heartbeatTimeout: this.heartbeatTimeout, excludeStarter: this.props.excludeStarter ?? true,
+    });
+  }
+
+  /** With IAM: lets a principal call the decision. Whether its decision counts is up to `approvers`. */
+  public grantDecide(grantee: IGrantable): Grant {
+    return Grant.addToPrincipal({ grantee, actions: ['execute-api:Invoke'], resourceArns: [this.api.decisionArn()] });
+  }
+
+  /** Approvals that are open, or decided and not yet told to their execution. */
+  public metricPending(): Metric {
+    return gateMetric(gateMetrics.pending, this.props.gateName, Stack.of(this).region).with({ statistic: 'max' });
+  }
+
+  private get logRetention(): RetentionDays {
+    return this.props.logRetention ?? RetentionDays.ONE_YEAR;
+  }
+
+  private rules(): GateRules {
+    const { approvers = [], approverGroups = [], requiredApprovals, excludeStarter, expiryOutcome, reminderEvery, escalateAfter } = this.props;
+    return {
+      people: approvers,
+      groups: approverGroups,
+      excludeStarter: excludeStarter ?? true,
+      required: requiredApprovals ?? 1,
+      expirySeconds: this.expiry.toSeconds(),
+      expiryDecision: expiryOutcome ?? ApprovalOutcome.REJECTED,
+      reminderSeconds: (reminderEvery ?? Duration.hours(4)).toSeconds(),
+      escalationSeconds: escalateAfter?.toSeconds() ?? Math.max(1, Math.floor(this.expiry.toSeconds() / 2)),
+      // Several in the time after which the execution gives up.
+      heartbeatSeconds: Math.floor(this.heartbeatTimeout.toSeconds() / 5),
+    };
+  }
+
+  private defineTable(): Table {
+    const { encryptionKey, removalPolicy = RemovalPolicy.RETAIN } = this.props;
+    const { partitionKey, sortKey, dueIndex, duePartitionKey, dueSortKey } = gateSchema;
+    const table = new Table(this, 'Approvals', {
+      partitionKey: { name: partitionKey, type: AttributeType.STRING },
+      sortKey: { name: sortKey, type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      encryption: encryptionKey ? TableEncryption.CUSTOMER_MANAGED : TableEncryption.AWS_MANAGED,
+      encryptionKey,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: removalPolicy === RemovalPolicy.RETAIN,
+      removalPolicy,
+    });
+    table.addGlobalSecondaryIndex({
+      indexName: dueIndex, projectionType: ProjectionType.KEYS_ONLY,
+      partitionKey: { name: duePartitionKey, type: AttributeType.STRING }, sortKey: { name: dueSortKey, type: AttributeType.NUMBER },
+    });
+    return table;
+  }
+
+  private defineTopic(): ITopic {
+    const { topic, emails = [], gateName, encryptionKey } = this.props;
+    const used = topic ?? new Topic(this, 'Topic', {
+      displayName: gateName, enforceSSL: true, masterKey: encryptionKey ?? Alias.fromAliasName(this, 'TopicKey', 'alias/aws/sns'),
+    });
+    for (const email of emails) used.addSubscription(new EmailSubscription(email));
+    return used;
+  }
+
+  private environment(rules: GateRules, more: Partial<Parameters<typeof gateEnv.write>[0]> = {}): Record<string, string> {
+    return gateEnv.write({ gateName: this.props.gateName, tableName: this.table.tableName, rules: writeRules(rules), baseUrl: this.url, ...more });
+  }
+
+  /** It can put requests and tell people: it cannot answer a token. */
+  private defineRequest(rules: GateRules): BundledFunction {
+    const made = this.make('Request', gateBundles.request, this.environment(rules, this.topics()), Duration.seconds(gateLimits.functionTimeoutSeconds));
+    this.grantTable(made, ['dynamodb:PutItem', 'dynamodb:GetItem']);
+    this.grantTell(made);
+    return made;
+  }
+
+  private definePage(rules: GateRules): void {
+    const { identity, encryptionKey } = this.props;
+    const { _identity, _clientSecret, _jwks } = identity;
+    const session = _identity.kind === 'oidc' ? new Secret(this, 'SessionSecret', {
+      description: `${this.props.gateName}: signs the sessions of approvers`, encryptionKey, removalPolicy: RemovalPolicy.DESTROY,
+      generateSecretString: { passwordLength: 64, excludePunctuation: true },
+    }) : undefined;
+    const made = this.make('Decide', gateBundles.page, this.environment(rules, {
+      identity: writeIdentity(_identity.kind === 'iam' ? { ..._identity, region: Stack.of(this).region } : _identity),
+      sessionSecretArn: session?.secretArn, clientSecretArn: _clientSecret?.secretArn, jwks: _jwks,
+    }), Duration.seconds(gateLimits.functionTimeoutSeconds));
+    this.grantTable(made, ['dynamodb:PutItem', 'dynamodb:GetItem']);
+    this.grantAnswer(made, ['states:SendTaskSuccess']);
+    session?.grantRead(made.function);
+    _clientSecret?.grantRead(made.function);
+    this.api.serve(made.function);
+  }
+
+  private defineSweep(rules: GateRules): void {
+    const made = this.make('Sweep', gateBundles.sweep, this.environment(rules, this.topics()), Duration.seconds(gateLimits.sweepTimeoutSeconds));
+    this.grantTable(made, ['dynamodb:PutItem', 'dynamodb:GetItem', 'dynamodb:Query']);
+    this.grantTell(made);
+    this.grantAnswer(made, ['states:SendTaskSuccess', 'states:SendTaskHeartbeat']);
+    new Rule(this, 'EveryMinute', {
+      description: `${this.props.gateName}: finishes what is due`, schedule: Schedule.rate(Duration.minutes(1)),
+      // A sweep that fails is followed by the next one.
+      targets: [new LambdaFunction(made.function, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
+    });
+  }
+
+  private make(id: string, bundle: string, environment: Record<string, string>, timeout: Duration): BundledFunction {
+    return new BundledFunction(this, id, {
+      bundle, environment, timeout, memorySize: 512, logRetention: this.logRetention, description: `${this.props.gateName}: ${id.toLowerCase()}`,
+    });
+  }
+
+  private topics(): { topicArn: string; escalationTopicArn?: string } {
+    return { topicArn: this.topic.topicArn, escalationTopicArn: this.props.escalationTopic?.topicArn };
+  }
+
+  /** Items are put under a condition, never updated or deleted: what was decided stays. */
+  private grantTable(made: BundledFunction, actions: string[]): void {
+    const index = actions.includes('dynamodb:Query') ? [`${this.table.tableArn}/index/${gateSchema.dueIndex}`] : [];
+    Grant.addToPrincipal({ grantee: made.function, actions, resourceArns: [this.table.tableArn, ...index] });
+    this.props.encryptionKey?.grantEncryptDecrypt(made.function);
+  }
+
+  private grantTell(made: BundledFunction): void {
+    this.topic.grantPublish(made.function);
+    this.props.escalationTopic?.grantPublish(made.function);
+  }
+
+  /** These actions know no resource: who holds the token may answer it, which is why it stays in the table. */
+  private grantAnswer(made: BundledFunction, actions: string[]): void {
+    Grant.addToPrincipal({ grantee: made.function, actions, resourceArns: ['*'] });
+  }
+
+  /** A state machine's log can hold the input of its tasks, and with it the tokens. */
+  private warnOfLoggedTokens(node: IConstruct): void {
+    if (!(node instanceof CfnStateMachine)) return;
+    const resolved: unknown = Stack.of(node).resolve([node.loggingConfiguration, node.definitionString]);
+    const [logging, definition] = resolved as [CfnStateMachine.LoggingConfigurationProperty | undefined, unknown];
+    const asks = Stack.of(this).resolve((this.request.function.node.defaultChild as CfnFunction).logicalId) as string;
+    if (logging?.includeExecutionData !== true || !JSON.stringify(definition ?? '').includes(asks)) return;
+    Annotations.of(this).addWarningV2('cdk-multi-region-payments:logged-tokens',
+      `[${this.node.path}] the log of ${node.node.path} holds task tokens: set includeExecutionData: false, or keep the log as closely as the right to approve`);
+  }
+
+  private defineOutputs(): void {
+    new CfnOutput(this, 'ApprovalUrl', { description: 'Where approvers reach the page', value: this.url });
+    if (this.props.identity._identity.kind === 'iam') return;
+    new CfnOutput(this, 'CallbackUrl', { description: 'Redirect URI to register at the identity provider', value: `${this.url}${gatePaths.callback}` });
+  }
+}

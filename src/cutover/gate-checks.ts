@@ -1,0 +1,71 @@
+import { Token } from 'aws-cdk-lib';
+import type { ApprovalGateProps } from './approval-gate';
+import { expiryProblem } from './gate-task';
+import { gateLimits, writeRules } from './gate.contract';
+import { GateRules } from './gate.model';
+import { PropProblem } from '../cdk/invalid-props';
+
+/** What is wrong with a gate's props; undefined when nothing is. */
+export function gateChecks(props: ApprovalGateProps, rules: GateRules): PropProblem | undefined {
+  return nameProblem(props.gateName) ?? identityProblem(props) ?? peopleProblem(props) ?? requiredProblem(props) ?? expiryProblem('expiry', props.expiry)
+    ?? timesProblem(props, rules) ?? urlProblem(props.publicUrl) ?? sizeProblem(rules);
+}
+
+function nameProblem(name: string): PropProblem | undefined {
+  if (/^[a-z][a-z0-9-]{2,39}$/.test(name)) return undefined;
+  return { prop: 'gateName', given: `'${name}'`, allowed: '3 to 40 lower-case letters, digits and hyphens, a letter first', mend: 'choose a name such as acme-cutover' };
+}
+
+function identityProblem({ identity }: ApprovalGateProps): PropProblem | undefined {
+  if (identity) return identity._problem;
+  return {
+    prop: 'identity', given: 'missing', allowed: 'ApproverIdentity.oidc, cognito or iam',
+    mend: 'choose how approvers prove who they are: there is no default that lets anyone decide',
+  };
+}
+
+function peopleProblem({ approvers = [], approverGroups = [], identity }: ApprovalGateProps): PropProblem | undefined {
+  const iam = identity._identity.kind === 'iam';
+  if (iam && approverGroups.length > 0) return { prop: 'approverGroups', given: JSON.stringify(approverGroups), allowed: 'none with IAM, which knows no groups of a caller', mend: 'name roles in approvers' };
+  const names = [...approvers, ...approverGroups];
+  if (names.length === 0 || names.some((name) => name.trim() === '')) {
+    return { prop: 'approvers', given: JSON.stringify(names), allowed: 'at least one name in approvers or approverGroups, none empty', mend: 'name who may decide' };
+  }
+  const arn = /^arn:[^:]+:iam::\d{12}:(role|user)\/.+$/;
+  const wrong = iam ? approvers.find((name) => !Token.isUnresolved(name) && !arn.test(name)) : undefined;
+  return wrong === undefined ? undefined : { prop: 'approvers', given: `'${wrong}'`, allowed: 'ARNs of IAM roles or users', mend: 'for a session name its role' };
+}
+
+function requiredProblem({ requiredApprovals = 1, approvers = [], approverGroups = [], identity }: ApprovalGateProps): PropProblem | undefined {
+  if (!Number.isInteger(requiredApprovals) || requiredApprovals < 1 || requiredApprovals > 20) {
+    return { prop: 'requiredApprovals', given: `${requiredApprovals}`, allowed: '1 to 20', mend: 'leave it out for 1' };
+  }
+  const { _identity } = identity;
+  const several = approverGroups.length > 0 || (_identity.kind === 'iam' && _identity.trustSessionNames);
+  const people = new Set(approvers).size;
+  if (several || people >= requiredApprovals) return undefined;
+  return { prop: 'requiredApprovals', given: `${requiredApprovals} of ${people} approvers`, allowed: 'at most as many as there are', mend: 'name more approvers, or ask for fewer' };
+}
+
+function timesProblem(props: ApprovalGateProps, rules: GateRules): PropProblem | undefined {
+  if (rules.reminderSeconds < 60) return { prop: 'reminderEvery', given: `${rules.reminderSeconds} s`, allowed: 'at least 60 seconds', mend: 'leave it out for 4 hours' };
+  const { heartbeatTimeout, escalateAfter } = props;
+  if (heartbeatTimeout && heartbeatTimeout.toSeconds() < 300) {
+    return { prop: 'heartbeatTimeout', given: `${heartbeatTimeout.toSeconds()} s`, allowed: 'at least 300 seconds: the gate looks after its approvals once a minute', mend: 'leave it out for 30 minutes' };
+  }
+  if (escalateAfter && escalateAfter.toSeconds() >= rules.expirySeconds) {
+    return { prop: 'escalateAfter', given: `${escalateAfter.toSeconds()} s`, allowed: `less than expiry, ${rules.expirySeconds} s`, mend: 'leave it out for half of expiry' };
+  }
+  return undefined;
+}
+
+function urlProblem(url: string | undefined): PropProblem | undefined {
+  if (url === undefined || Token.isUnresolved(url) || /^https:\/\/[^/\s]+(\/\S*[^/\s])?$/.test(url)) return undefined;
+  return { prop: 'publicUrl', given: `'${url}'`, allowed: 'an https URL without a slash at the end', mend: 'write it as approvers reach it' };
+}
+
+function sizeProblem(rules: GateRules): PropProblem | undefined {
+  const bytes = Buffer.byteLength(writeRules(rules));
+  if (bytes <= gateLimits.rulesBytes) return undefined;
+  return { prop: 'approvers', given: `${bytes} bytes with the gate's other rules`, allowed: `${gateLimits.rulesBytes} bytes, which a function's environment has room for`, mend: 'use a group' };
+}

@@ -1,0 +1,81 @@
+import { Aws, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { AccessLogFormat, AuthorizationType, EndpointType, LambdaIntegration, LogGroupLogDestination, ResponseType, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { gateLimits, gatePaths } from './gate.contract';
+import { accessLogFields } from '../api/access-log';
+
+/** @internal What the page and API are made of. */
+export interface GatePageApiProps {
+  readonly gateName: string;
+  readonly signed: boolean;
+  readonly accessLog: boolean;
+  readonly accountLogRole: boolean;
+  readonly logRetention: RetentionDays;
+}
+
+const stageName = 'live';
+
+/** The page and API of a gate: a regional REST API, on which IAM can be asked for a signature. */
+export class GatePageApi extends Construct {
+  public readonly restApi: RestApi;
+  /** The API's own address, without a slash at the end. It names the API and not its stage, which needs the functions first. */
+  public readonly url: string;
+
+  constructor(scope: Construct, id: string, private readonly props: GatePageApiProps) {
+    super(scope, id);
+    const { gateName, accessLog, accountLogRole, logRetention } = props;
+    // The path holds the approval's ID, with which everyone may look: the route is logged instead.
+    const { path, ...fields } = accessLogFields;
+    this.restApi = new RestApi(this, 'Api', {
+      restApiName: gateName,
+      description: `Approvals of ${gateName}`,
+      endpointTypes: [EndpointType.REGIONAL],
+      ...accessLog && accountLogRole ? { cloudWatchRole: true, cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN } : { cloudWatchRole: false },
+      deployOptions: {
+        stageName,
+        metricsEnabled: true,
+        tracingEnabled: true,
+        // People decide here: more than this is somebody trying.
+        throttlingRateLimit: 20,
+        throttlingBurstLimit: 40,
+        ...accessLog ? {
+          accessLogDestination: new LogGroupLogDestination(new LogGroup(this, 'AccessLog', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY })),
+          accessLogFormat: AccessLogFormat.custom(JSON.stringify(fields)),
+        } : {},
+      },
+    });
+    this.url = `https://${this.restApi.restApiId}.execute-api.${Stack.of(this).region}.${Aws.URL_SUFFIX}/${stageName}`;
+  }
+
+  /** Lets a function answer: looking is for whoever has the link, deciding for whoever proves who they are. */
+  public serve(page: IFunction): void {
+    const integration = new LambdaIntegration(page, { scopePermissionToMethod: false, timeout: Duration.seconds(gateLimits.functionTimeoutSeconds + 3) });
+    const approval = this.restApi.root.resourceForPath(gatePaths.approval);
+    approval.addMethod('GET', integration);
+    approval.addMethod('POST', integration, this.props.signed ? { authorizationType: AuthorizationType.IAM } : {});
+    if (!this.props.signed) {
+      this.restApi.root.resourceForPath(gatePaths.signIn).addMethod('GET', integration);
+      this.restApi.root.resourceForPath(gatePaths.callback).addMethod('GET', integration);
+    }
+    const answer = (type: ResponseType, statusCode: string, code: string, title: string): void => {
+      const body = { type: `urn:problem-type:approvals:${code}`, title, status: Number(statusCode), detail: 'Nothing was changed.', code };
+      this.restApi.addGatewayResponse(`Response${type.responseType}`, {
+        type, statusCode, templates: { 'application/json': JSON.stringify(body) }, responseHeaders: { 'Content-Type': "'application/problem+json'", 'Cache-Control': "'no-store'" },
+      });
+    };
+    // API Gateway says 403 where no signature came at all.
+    answer(ResponseType.MISSING_AUTHENTICATION_TOKEN, '401', 'unauthorized', 'Say who you are');
+    answer(ResponseType.INVALID_SIGNATURE, '401', 'unauthorized', 'The signature does not match the request');
+    answer(ResponseType.EXPIRED_TOKEN, '401', 'unauthorized', 'The credentials have expired');
+    answer(ResponseType.ACCESS_DENIED, '403', 'not_approver', 'You are not one of the approvers');
+    answer(ResponseType.THROTTLED, '429', 'throttled', 'Too many requests');
+    answer(ResponseType.DEFAULT_5XX, '503', 'unavailable', 'It cannot be said now');
+  }
+
+  /** ARN of the decision's call. */
+  public decisionArn(): string {
+    return this.restApi.arnForExecuteApi('POST', '/approvals/*', stageName);
+  }
+}

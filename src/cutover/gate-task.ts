@@ -1,0 +1,164 @@
+import { Duration } from 'aws-cdk-lib';
+import { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { INextable, IntegrationPattern, JsonPath, Pass, State, StateMachineFragment, TaskInput, Timeout } from 'aws-cdk-lib/aws-stepfunctions';
+import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import { Construct } from 'constructs';
+import { gateLimits } from './gate.contract';
+import { PropProblem, invalidProps } from '../cdk/invalid-props';
+
+/** What a state machine asks at one point. Texts may hold a path, as `JsonPath.stringAt('$.x')` or `JsonPath.format(...)`. */
+export interface ApprovalTaskProps {
+  /** What it is about, at most 100 characters; it becomes the message's subject. */
+  readonly subject: string;
+
+  /** What is asked, at most 2,000 characters. */
+  readonly question: string;
+
+  /**
+   * Names and values to show beside the question, and in the message.
+   *
+   * @default - none
+   */
+  readonly details?: { [name: string]: string };
+
+  /**
+   * Path of what a check before this found, such as `$.prechecks`, of any form. The page shows it; the message does not.
+   *
+   * @default - none
+   */
+  readonly reportPath?: string;
+
+  /**
+   * Path of who started the execution, such as `$.startedBy`: a token's subject, an e-mail address or an ARN. Step Functions does not know it, so
+   * whatever starts the execution must write it, and nobody else be able to start one. Needed unless the gate has `excludeStarter: false`.
+   *
+   * @default - none
+   */
+  readonly startedByPath?: string;
+
+  /**
+   * How many different people must approve.
+   *
+   * @default - the gate's
+   */
+  readonly requiredApprovals?: number;
+
+  /**
+   * How long people have, from 30 seconds to 364 days.
+   *
+   * @default - the gate's
+   */
+  readonly expiry?: Duration;
+
+  /**
+   * Where in the state's output the result stands, a path such as `$.approval`: `{approvalId, decision: "APPROVED" or "REJECTED", reason, by, at,
+   * comments}`. The rest of the input passes through.
+   *
+   * @default '$.approval'
+   */
+  readonly resultPath?: string;
+}
+
+/** @internal What a task needs of its gate. */
+export interface ApprovalTaskHost {
+  readonly function: IFunction;
+  readonly expiry: Duration;
+  readonly heartbeatTimeout: Duration;
+  readonly excludeStarter: boolean;
+}
+
+/** What Step Functions adds to the time that people have: until the sweep has told it that time is over. */
+const grace = Duration.minutes(15);
+
+/**
+ * Waits for an approval. It always comes to an end with a result and never fails: when the gate cannot be asked, or falls silent, the result is
+ * a rejection with reason `UNANSWERED`. Made by `ApprovalGate.task`.
+ */
+export class ApprovalTask extends StateMachineFragment {
+  public readonly startState: State;
+  public readonly endStates: INextable[];
+  /** Where the result stands. */
+  public readonly resultPath: string;
+
+  /** @internal */
+  public static _of(scope: Construct, id: string, props: ApprovalTaskProps, host: ApprovalTaskHost): ApprovalTask {
+    return new ApprovalTask(scope, id, props, host);
+  }
+
+  private constructor(scope: Construct, id: string, props: ApprovalTaskProps, host: ApprovalTaskHost) {
+    super(scope, id);
+    const problem = taskProblem(props, host);
+    if (problem) throw invalidProps(this, problem);
+    this.resultPath = props.resultPath ?? '$.approval';
+    const expiry = props.expiry ?? host.expiry;
+    const ask = new LambdaInvoke(this, 'Ask', {
+      stateName: id,
+      comment: 'Waits for a person\'s decision',
+      lambdaFunction: host.function,
+      integrationPattern: IntegrationPattern.WAIT_FOR_TASK_TOKEN,
+      payload: TaskInput.fromObject({
+        token: JsonPath.taskToken,
+        execution: JsonPath.executionId,
+        state: JsonPath.stateName,
+        subject: props.subject,
+        question: props.question,
+        details: props.details ?? {},
+        report: props.reportPath === undefined ? undefined : JsonPath.objectAt(props.reportPath),
+        startedBy: props.startedByPath === undefined ? undefined : JsonPath.stringAt(props.startedByPath),
+        required: props.requiredApprovals,
+        expirySeconds: props.expiry?.toSeconds(),
+      }),
+      taskTimeout: Timeout.duration(expiry.plus(grace)),
+      heartbeatTimeout: Timeout.duration(Duration.seconds(Math.min(host.heartbeatTimeout.toSeconds(), expiry.toSeconds() + grace.toSeconds() - 1))),
+      resultPath: this.resultPath,
+    });
+    // Outcomes are values: a gate that is broken rejects, like one where nobody answers.
+    const unanswered = new Pass(this, 'Unanswered', {
+      stateName: `${id}: unanswered`,
+      parameters: {
+        approvalId: '', decision: 'REJECTED', reason: 'UNANSWERED', by: [], at: JsonPath.stateEnteredTime, comments: [],
+        error: JsonPath.stringAt(`${this.resultPath}.Error`),
+      },
+      resultPath: this.resultPath,
+    });
+    ask.addCatch(unanswered, { errors: ['States.ALL'], resultPath: this.resultPath });
+    this.startState = ask;
+    this.endStates = [ask, unanswered];
+  }
+}
+
+function taskProblem(props: ApprovalTaskProps, host: ApprovalTaskHost): PropProblem | undefined {
+  return textProblem('subject', props.subject, gateLimits.subjectLength) ?? textProblem('question', props.question, gateLimits.questionLength)
+    ?? pathProblem('resultPath', props.resultPath) ?? pathProblem('reportPath', props.reportPath) ?? pathProblem('startedByPath', props.startedByPath)
+    ?? expiryProblem('expiry', props.expiry) ?? requiredProblem(props.requiredApprovals) ?? starterProblem(props, host);
+}
+
+function textProblem(prop: string, text: string, length: number): PropProblem | undefined {
+  // A text with a path in it has its length at run time, where it is checked again.
+  if (JsonPath.isEncodedJsonPath(text) || (text.trim() !== '' && text.length <= length)) return undefined;
+  return { prop, given: text.trim() === '' ? 'empty' : `${text.length} characters`, allowed: `1 to ${length} characters`, mend: 'say shortly what is asked; more goes into details or the report' };
+}
+
+function pathProblem(prop: string, path: string | undefined): PropProblem | undefined {
+  if (path === undefined || /^\$\$?(\.[A-Za-z_][\w-]*|\['[^']+'\])+$/.test(path)) return undefined;
+  return { prop, given: `'${path}'`, allowed: 'a path such as $.approval', mend: 'name one place below $' };
+}
+
+function starterProblem(props: ApprovalTaskProps, host: ApprovalTaskHost): PropProblem | undefined {
+  if (!host.excludeStarter || props.startedByPath !== undefined) return undefined;
+  return {
+    prop: 'startedByPath', given: 'missing', allowed: 'the path of who started the execution',
+    mend: 'let whatever starts the execution write it into the input, or set excludeStarter: false on the gate',
+  };
+}
+
+function requiredProblem(required: number | undefined): PropProblem | undefined {
+  if (required === undefined || (Number.isInteger(required) && required >= 1 && required <= 20)) return undefined;
+  return { prop: 'requiredApprovals', given: `${required}`, allowed: '1 to 20', mend: 'leave it out for the gate\'s' };
+}
+
+/** What is wrong with the time that people have. */
+export function expiryProblem(prop: string, expiry: Duration | undefined): PropProblem | undefined {
+  if (expiry === undefined || (expiry.toSeconds() >= 30 && expiry.toDays({ integral: false }) <= 364)) return undefined;
+  return { prop, given: `${expiry.toSeconds()} s`, allowed: '30 seconds to 364 days: Step Functions ends an execution after a year', mend: 'leave it out for 24 hours' };
+}

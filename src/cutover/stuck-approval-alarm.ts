@@ -1,0 +1,232 @@
+import { Annotations, ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { Grant } from 'aws-cdk-lib/aws-iam';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { ITopic } from 'aws-cdk-lib/aws-sns';
+import { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { definitionOf, tokenTasksIn } from './stuck-definition';
+import { stuckBundle, stuckEnv, stuckMetrics } from './stuck.contract';
+import { BundledFunction } from '../cdk/bundled-function';
+import { PropProblem, describeProblem, invalidProps } from '../cdk/invalid-props';
+import { runbookLink } from '../cdk/runbook';
+import { ledgerMetrics } from '../ledger/contract';
+
+/** Properties of `StuckApprovalAlarm`. */
+export interface StuckApprovalAlarmProps {
+  /** The state machine to watch: any standard one with tasks that wait for a token (`.waitForTaskToken`), whoever answers them. */
+  readonly stateMachine: IStateMachine;
+
+  /**
+   * Age of the oldest open approval at which people are reminded. Less than the tasks' own timeout: later there is nothing left to see.
+   *
+   * @default Duration.hours(4)
+   */
+  readonly threshold?: Duration;
+
+  /**
+   * Age at which it goes to `escalationTopic`. More than `threshold`.
+   *
+   * @default - twice `threshold`
+   */
+  readonly escalationThreshold?: Duration;
+
+  /**
+   * How often it is measured, 1 minute to 1 hour, in whole minutes.
+   *
+   * @default Duration.minutes(5)
+   */
+  readonly interval?: Duration;
+
+  /**
+   * States to watch, by name.
+   *
+   * @default - every task that waits for a token
+   */
+  readonly states?: string[];
+
+  /**
+   * Who is told at `threshold`, and when it is over.
+   *
+   * @default - nobody: the alarm is there to be seen
+   */
+  readonly reminderTopic?: ITopic;
+
+  /**
+   * Who is told at `escalationThreshold`, and when the measuring itself has stopped.
+   *
+   * @default - `reminderTopic`
+   */
+  readonly escalationTopic?: ITopic;
+
+  /**
+   * What the alarms' descriptions name as the thing to do, an URL.
+   *
+   * @default - this package's runbook
+   */
+  readonly runbookUrl?: string;
+
+  /**
+   * How long the sampler's log is kept.
+   *
+   * @default RetentionDays.THREE_MONTHS
+   */
+  readonly logRetention?: RetentionDays;
+}
+
+interface AlarmSettings {
+  readonly says: string;
+  readonly anchor: string;
+  readonly metric: Metric;
+  readonly threshold: number;
+  readonly topic?: ITopic;
+}
+
+/**
+ * Sees an execution that waits for a person and is forgotten. `ExecutionTime` is published when an execution ends, so an alarm on it never sees one
+ * that stands still: here running executions are looked at on a schedule, and an alarm rises on the oldest one's age, or when nobody looks.
+ */
+export class StuckApprovalAlarm extends Construct {
+  /** Rises at `threshold`. */
+  public readonly reminder: Alarm;
+  /** Rises at `escalationThreshold`. */
+  public readonly escalation: Alarm;
+  /** Rises when the measuring has stopped, or does not see everything. */
+  public readonly silence: Alarm;
+  private readonly props: StuckApprovalAlarmProps;
+  private readonly name: string;
+  private readonly threshold: Duration;
+  private readonly escalationThreshold: Duration;
+  private readonly interval: Duration;
+
+  constructor(scope: Construct, id: string, props: StuckApprovalAlarmProps) {
+    super(scope, id);
+    this.props = props;
+    this.threshold = props.threshold ?? Duration.hours(4);
+    this.escalationThreshold = props.escalationThreshold ?? Duration.seconds(2 * this.threshold.toSeconds());
+    this.interval = props.interval ?? Duration.minutes(5);
+    const problem = timesProblem(this.threshold, this.escalationThreshold, this.interval);
+    if (problem) throw invalidProps(this, problem);
+    this.name = Stack.of(this).splitArn(props.stateMachine.stateMachineArn, ArnFormat.COLON_RESOURCE_NAME).resourceName!;
+    this.checkDefinition();
+    this.defineSampler();
+
+    const { reminderTopic, escalationTopic = reminderTopic } = props;
+    const age = this.metricOldestAge();
+    this.reminder = this.define('Reminder', { says: 'an approval waits for long', anchor: 'stuck-approval', metric: age, threshold: this.threshold.toSeconds(), topic: reminderTopic });
+    this.escalation = this.define('Escalation', {
+      says: 'an approval waits for too long', anchor: 'stuck-approval', metric: age, threshold: this.escalationThreshold.toSeconds(), topic: escalationTopic,
+    });
+    this.silence = new Alarm(this, 'Silence', {
+      alarmDescription: this.describe('nobody sees how long approvals wait', 'approval-sampler-silent'),
+      metric: this.metric(stuckMetrics.samples, Stats.SUM),
+      threshold: 1, comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD, evaluationPeriods: 3,
+      // A sampler that does not run says nothing.
+      treatMissingData: TreatMissingData.BREACHING,
+    });
+    this.tell(this.silence, escalationTopic);
+  }
+
+  /** How long the oldest open approval has been waiting, in seconds; 0 when none is open. */
+  public metricOldestAge(): Metric {
+    return this.metric(stuckMetrics.oldestAge, Stats.MAXIMUM);
+  }
+
+  /** How many approvals are open. */
+  public metricOpen(): Metric {
+    return this.metric(stuckMetrics.open, Stats.MAXIMUM);
+  }
+
+  private metric(metricName: string, statistic: string): Metric {
+    return new Metric({
+      namespace: ledgerMetrics.namespace, metricName, statistic, period: this.interval,
+      dimensionsMap: { [ledgerMetrics.systemDimension]: this.name, [ledgerMetrics.regionDimension]: Stack.of(this).region },
+    });
+  }
+
+  private define(id: string, { says, anchor, metric, threshold, topic }: AlarmSettings): Alarm {
+    const alarm = new Alarm(this, id, {
+      alarmDescription: this.describe(says, anchor), metric, threshold,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD, evaluationPeriods: 1,
+      // A missed sample neither raises nor ends it: that it is missed is the other alarm's matter.
+      treatMissingData: TreatMissingData.IGNORE,
+    });
+    this.tell(alarm, topic);
+    return alarm;
+  }
+
+  private describe(says: string, anchor: string): string {
+    return `${this.name} in ${Stack.of(this).region}: ${says}. What to do: ${this.props.runbookUrl ?? runbookLink(anchor)}`;
+  }
+
+  private tell(alarm: Alarm, topic: ITopic | undefined): void {
+    if (!topic) return;
+    alarm.addAlarmAction(new SnsAction(topic));
+    alarm.addOkAction(new SnsAction(topic));
+  }
+
+  private defineSampler(): void {
+    const { stateMachine, states, logRetention } = this.props;
+    const sampler = new BundledFunction(this, 'Sampler', {
+      bundle: stuckBundle,
+      description: 'Measures how long the oldest open approval has been waiting',
+      environment: stuckEnv.write({ stateMachineArn: stateMachine.stateMachineArn, name: this.name, states: states && JSON.stringify(states) }),
+      // Never two at once, and as much time as there is.
+      timeout: Duration.seconds(Math.min(this.interval.toSeconds(), 600) - 5),
+      memorySize: 512,
+      logRetention: logRetention ?? RetentionDays.THREE_MONTHS,
+    });
+    const executions = Stack.of(this).formatArn({ service: 'states', resource: 'execution', resourceName: `${this.name}:*`, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+    Grant.addToPrincipal({ grantee: sampler.function, actions: ['states:ListExecutions'], resourceArns: [stateMachine.stateMachineArn] });
+    Grant.addToPrincipal({ grantee: sampler.function, actions: ['states:GetExecutionHistory'], resourceArns: [executions] });
+    new Rule(this, 'Schedule', {
+      description: 'Measures how long approvals wait', schedule: Schedule.rate(this.interval),
+      targets: [new LambdaFunction(sampler.function, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
+    });
+  }
+
+  /** At synth, when the definition is whole: an alarm above a task's timeout could never rise. */
+  private checkDefinition(): void {
+    this.node.addValidation({
+      validate: () => {
+        const definition = definitionOf(this.props.stateMachine);
+        if (!definition) return [];
+        const tasks = tokenTasksIn(definition).filter(({ state }) => this.props.states?.includes(state) ?? true);
+        if (tasks.length === 0) {
+          return [describeProblem({
+            prop: 'stateMachine', given: 'one whose definition has no task that waits for a token', allowed: 'one with such tasks, named in states if that is given',
+            mend: 'watch the state machine in which people are asked',
+          })];
+        }
+        return tasks.flatMap((task) => this.taskProblems(task.state, task.timeoutSeconds));
+      },
+    });
+    const endless = tokenTasksIn(definitionOf(this.props.stateMachine) ?? {}).filter(({ timeoutSeconds }) => timeoutSeconds === undefined);
+    if (endless.length === 0) return;
+    Annotations.of(this).addWarningV2('cdk-multi-region-payments:endless-approval',
+      `[${this.node.path}] ${endless.map(({ state }) => `'${state}'`).join(', ')} waits for its token without a timeout, up to a year: give it one (TimeoutSeconds)`);
+  }
+
+  private taskProblems(state: string, timeoutSeconds: number | undefined): string[] {
+    if (timeoutSeconds === undefined) return [];
+    const ages = Object.entries({ threshold: this.threshold, escalationThreshold: this.escalationThreshold });
+    const beyond = ages.find(([, age]) => age.toSeconds() + this.interval.toSeconds() > timeoutSeconds);
+    if (!beyond) return [];
+    return [describeProblem({
+      prop: beyond[0], given: `${beyond[1].toSeconds()} s, measured every ${this.interval.toSeconds()} s`, allowed: `at most ${timeoutSeconds} s together: '${state}' waits no longer, so the alarm could never rise`,
+      mend: 'lower it, or raise the task\'s timeout',
+    })];
+  }
+}
+
+function timesProblem(threshold: Duration, escalation: Duration, interval: Duration): PropProblem | undefined {
+  if (interval.toSeconds() < 60 || interval.toSeconds() > 3600 || interval.toSeconds() % 60 !== 0) {
+    return { prop: 'interval', given: `${interval.toSeconds()} s`, allowed: '1 minute to 1 hour, in whole minutes', mend: 'leave it out for 5 minutes' };
+  }
+  if (threshold.toSeconds() <= 0) return { prop: 'threshold', given: `${threshold.toSeconds()} s`, allowed: 'more than 0', mend: 'leave it out for 4 hours' };
+  if (escalation.toSeconds() > threshold.toSeconds()) return undefined;
+  return { prop: 'escalationThreshold', given: `${escalation.toSeconds()} s`, allowed: `more than threshold, ${threshold.toSeconds()} s`, mend: 'leave it out for twice threshold' };
+}
