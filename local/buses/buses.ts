@@ -7,12 +7,13 @@ import type { EngineDirectory } from '../proxy/network';
 import { BusPolicies } from './bus-policies';
 import { toDeadLetters } from './dead-letters';
 import { DeliveryLine, type BusEvent } from './delivery-line';
-import { EndpointRouting, globalEndpoints, type GlobalEndpoint } from './endpoints';
-import { EventCalls, type PutEntry } from './event-calls';
+import { EndpointRouting, globalEndpoints } from './endpoints';
+import { EventCalls } from './event-calls';
 import { EventMetrics } from './event-metrics';
 import { Intake } from './intake';
-import { retryPolicyOf, type Outcome } from './retry';
-import { Rights, type Refusal } from './rights';
+import { Replication } from './replication';
+import type { Outcome } from './retry';
+import { Rights } from './rights';
 import { fabricRules, type FabricRule, type RuleTarget } from './rules';
 import { Senders } from './senders';
 
@@ -40,7 +41,7 @@ export class Buses {
   private readonly senders: Senders;
   private readonly metrics: EventMetrics;
   private readonly lines = new Map<string, Line>();
-  private readonly replications = new Map<string, DeliveryLine>();
+  private replications: Replication[] = [];
   private readonly throttled = new Set<string>();
   private readonly traffic = new Map<string, { sent: number; received: number }>();
   private readonly timers: NodeJS.Timeout[] = [];
@@ -58,7 +59,6 @@ export class Buses {
     this.calls = new EventCalls({
       accountId, busPolicies: this.busPolicies,
       activeRegion: (endpoint) => this.routings.get(endpoint.id)?.active(),
-      taken: (endpoint, region, entries) => this.replicate(endpoint, region, entries),
     });
   }
 
@@ -70,8 +70,11 @@ export class Buses {
     this.calls.declare(resources);
     this.buses = resources.filter(({ type }) => type === 'AWS::Events::EventBus').map(({ region, physicalId, properties }) => ({ region, name: String(properties.Name ?? physicalId) }));
     const routing = { regions, resources, alarmState, minuteMs };
-    this.routings = new Map(globalEndpoints(resources, accountId).map((endpoint) => [endpoint.id, new EndpointRouting(endpoint, routing)]));
-    const rules = fabricRules(resources, accountId);
+    const endpoints = globalEndpoints(resources, accountId);
+    this.routings = new Map(endpoints.map((endpoint) => [endpoint.id, new EndpointRouting(endpoint, routing)]));
+    const { rights, senders } = this;
+    this.replications = endpoints.map((endpoint) => new Replication({ endpoint, routing: this.routings.get(endpoint.id)!, rights, senders, accountId, runs: (region) => this.runs(region) }));
+    const rules = [...fabricRules(resources, accountId), ...this.replications.flatMap((replication) => replication.rules)];
     for (const rule of rules) for (const target of rule.targets) this.lines.set(`${rule.arn} ${target.id}`, { rule, target, line: this.line(rule, target) });
     this.intakes = regions.map((region) => new Intake(api, region, accountId, (ruleArn, targetId, event) => this.receive(ruleArn, targetId, event)));
     await Promise.all(this.intakes.map((intake, index) => intake.open(rules.filter((rule) => rule.region === regions[index].name))));
@@ -88,7 +91,7 @@ export class Buses {
       return {
         region, name, ...this.trafficOf(region),
         deadLetters: deadLetters.reduce((sum, queue) => sum + this.options.queueDepth(region, queue), 0),
-        waiting: own.reduce((sum, { line }) => sum + line.size, 0) + [...this.replications].reduce((sum, [key, line]) => sum + (key.endsWith(` ${region}`) ? line.size : 0), 0),
+        waiting: own.reduce((sum, { line }) => sum + line.size, 0),
       };
     });
   }
@@ -114,23 +117,30 @@ export class Buses {
   public async close(): Promise<void> {
     this.timers.forEach((timer) => clearInterval(timer));
     for (const { line } of this.lines.values()) line.close();
-    for (const line of this.replications.values()) line.close();
     await Promise.all(this.intakes.map((intake) => intake.close()));
   }
 
   private receive(ruleArn: string, targetId: string, event: BusEvent): void {
     const found = this.lines.get(`${ruleArn} ${targetId}`);
     if (!found) return;
-    this.metrics.matched(found.rule);
-    found.line.push(event);
+    const replication = this.replications.find(({ rules }) => rules.includes(found.rule));
+    if (replication) void this.senders.cameAcross(found.rule.region, event.id).then((came) => (came ? undefined : this.take(found, event)));
+    else this.take(found, event);
+  }
+
+  private take({ rule, line }: Line, event: BusEvent): void {
+    this.metrics.matched(rule);
+    line.push(event);
   }
 
   private line(rule: FabricRule, target: RuleTarget): DeliveryLine {
     const by = { region: rule.region, ruleArn: rule.arn };
+    const replication = this.replications.find(({ rules }) => rules.includes(rule));
+    const send = (events: readonly BusEvent[]): Promise<readonly Outcome[]> => (replication ? replication.send(by, target, events) : this.senders.send(by, target, events));
     return new DeliveryLine({
       policy: target.policy,
       runs: () => this.runs(rule.region),
-      send: async (events) => (this.throttled.has(target.arn) ? events.map(() => throttling(target.arn)) : this.senders.send(by, target, events)),
+      send: async (events) => (this.throttled.has(target.arn) ? events.map(() => throttling(target.arn)) : send(events)),
       attempted: (outcome, { attempts, since }) => this.metrics.attempted(rule, outcome, attempts, since),
       giveUp: async (given) => this.metrics.failed(rule, await toDeadLetters(this.options.api, this.rights, rule, target, given)),
     });
@@ -148,47 +158,8 @@ export class Buses {
     this.timers.push(setInterval(fire, rule.everySeconds / 60 * this.options.minuteMs));
   }
 
-  /** Events that came through an endpoint go to the other region's bus too, by rules of AWS's own: without a dead-letter queue. */
-  private replicate(endpoint: GlobalEndpoint, from: string, entries: readonly PutEntry[]): void {
-    const routing = this.routings.get(endpoint.id)!;
-    const to = routing.regions.find((region) => region !== from);
-    if (!routing.replicates || to === undefined) return;
-    const line = this.replication(endpoint, routing, from, to);
-    for (const entry of entries) {
-      line.push({ 'id': randomUUID(), 'source': entry.Source ?? '', 'detail-type': entry.DetailType ?? '', 'detail': JSON.parse(entry.Detail ?? '{}'), 'resources': entry.Resources });
-    }
-  }
-
-  private replication(endpoint: GlobalEndpoint, routing: EndpointRouting, from: string, to: string): DeliveryLine {
-    const key = `${endpoint.id} ${from}`;
-    const known = this.replications.get(key);
-    if (known) return known;
-    const name = `GlobalEndpointManagedRule-${endpoint.name}`;
-    const arn = `arn:aws:events:${from}:${this.options.accountId}:rule/${routing.bus}/${name}`;
-    const rule: FabricRule = { region: from, bus: routing.bus, name, arn, targets: [] };
-    const busArn = `arn:aws:events:${to}:${this.options.accountId}:event-bus/${routing.bus}`;
-    const { roleArn } = routing;
-    // IAM is one for all regions on AWS; here the role is known to the emulator of its stack, and what that one said last holds while it is stopped.
-    let refusal: Refusal = roleArn === undefined ? { code: 'NO_PERMISSIONS', message: 'the endpoint has no role' } : undefined;
-    const line = new DeliveryLine({
-      policy: retryPolicyOf(undefined),
-      runs: () => this.runs(from),
-      send: async (events) => {
-        if (roleArn !== undefined && this.runs(endpoint.region)) refusal = await this.rights.role({ region: endpoint.region, ruleArn: arn }, roleArn, 'events:PutEvents', busArn);
-        const denied = refusal;
-        if (denied) return events.map((): Outcome => ({ kind: 'failed', ...denied, retriable: false }));
-        return this.senders.putAcross(from, to, routing.bus, events);
-      },
-      attempted: (outcome, { attempts, since }) => this.metrics.attempted(rule, outcome, attempts, since),
-      giveUp: async () => this.metrics.failed(rule, 'none'),
-    });
-    this.replications.set(key, line);
-    return line;
-  }
-
   private wake(): void {
     for (const { line } of this.lines.values()) line.wake();
-    for (const line of this.replications.values()) line.wake();
   }
 
   private runs(region: string): boolean {

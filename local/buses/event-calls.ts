@@ -17,21 +17,16 @@ export interface EventsAnswer { readonly status: number; readonly headers: Reado
 export type EventsRouting =
   /** The fabric answers once the caller was judged for this. */
   | { readonly kind: 'answered'; readonly action: string; readonly resource: string; readonly answer: () => EventsAnswer }
-  /** Events for a global endpoint: this region takes them; `done` wants to see its answer. */
-  | { readonly kind: 'endpoint'; readonly region: string; readonly resource: string; readonly body: Buffer; readonly done: (answer: Buffer) => void };
+  /** Events for a global endpoint: this region takes them. */
+  | { readonly kind: 'endpoint'; readonly region: string; readonly resource: string; readonly body: Buffer };
 
 export interface EventsApi { route(call: EventsCall): EventsRouting | undefined }
-
-/** An event of a PutEvents call. */
-export interface PutEntry { readonly Source?: string; readonly DetailType?: string; readonly Detail?: string; readonly Resources?: string[]; readonly EventBusName?: string }
 
 export interface EventCallsOptions {
   readonly accountId: string;
   readonly busPolicies: BusPolicies;
   /** Where an endpoint's events go now; undefined before the deployment is over. */
   readonly activeRegion: (endpoint: GlobalEndpoint) => string | undefined;
-  /** Told of events that an endpoint's region took. */
-  readonly taken: (endpoint: GlobalEndpoint, region: string, entries: readonly PutEntry[]) => void;
 }
 
 /** Answers what the emulator cannot: policies of buses, and global endpoints. */
@@ -63,16 +58,12 @@ export class EventCalls implements EventsApi {
     if (!endpoint || region === undefined) {
       return answered('events:PutEvents', '*', () => failure('ResourceNotFoundException', `Endpoint ${EndpointId} does not exist in the local run (asked in ${entered})`));
     }
-    const entries = (input.Entries ?? []) as PutEntry[];
+    const entries = (input.Entries ?? []) as { EventBusName?: string }[];
     const bus = String(entries[0]?.EventBusName ?? 'default').split('/').pop();
     return {
       kind: 'endpoint', region, resource: `arn:aws:events:${region}:${this.options.accountId}:event-bus/${bus}`,
       // Who names the bus by its ARN names one region's; the endpoint means the bus of that name in either.
       body: Buffer.from(JSON.stringify({ ...input, Entries: entries.map((entry) => ({ ...entry, EventBusName: String(entry.EventBusName ?? 'default').split('/').pop() })) })),
-      done: (answer) => {
-        const results = (parsed(answer).Entries ?? []) as { EventId?: string }[];
-        this.options.taken(endpoint, region, entries.filter((_, index) => results[index]?.EventId));
-      },
     };
   }
 

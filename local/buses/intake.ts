@@ -31,6 +31,7 @@ export class Intake {
         await this.api.json(name, 'events', 'DisableRule', { Name: rule.name, EventBusName: rule.bus });
         continue;
       }
+      if (rule.madeWith) await this.api.json(name, 'events', 'PutRule', { Name: rule.name, EventBusName: rule.bus, EventPattern: JSON.stringify(rule.madeWith) });
       const Targets = rule.targets.map(({ id }) => ({
         Id: id, Arn: `arn:aws:sqs:${name}:${this.accountId}:${queueName}`,
         InputTransformer: { InputPathsMap: {}, InputTemplate: `{"rule":${JSON.stringify(rule.arn)},"target":${JSON.stringify(id)},"event":<aws.events.event.json>}` },

@@ -28,10 +28,12 @@ export interface FabricRule {
   readonly arn: string;
   /** Seconds between two firings; absent for a rule with a pattern. */
   readonly everySeconds?: number;
+  /** Pattern of a rule that no template makes. */
+  readonly madeWith?: object;
   readonly targets: readonly RuleTarget[];
 }
 
-/** The rules to whose targets the fabric delivers; `left` names those that stay the emulator's. */
+/** The rules to whose targets the fabric delivers; all others stay the emulator's. */
 export function fabricRules(resources: readonly FabricResource[], accountId: string): FabricRule[] {
   return resources.filter(({ type, properties }) => type === 'AWS::Events::Rule' && properties.State !== 'DISABLED').flatMap((resource) => {
     const { properties, region } = resource;

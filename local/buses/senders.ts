@@ -16,11 +16,25 @@ export interface SendersOptions {
   readonly crossed: (from: string, to: string, count: number) => void;
 }
 
+/** IDs of forwarded events that are remembered, by region. */
+const idsKept = 20_000;
+
 const delivered: Outcome = { kind: 'delivered' };
+
+interface PutResult { readonly EventId?: string; readonly ErrorCode?: string; readonly ErrorMessage?: string }
 
 /** One attempt to deliver events, to each kind of target. */
 export class Senders {
+  private readonly arrived = new Map<string, Set<string>>();
+  private readonly underWay = new Map<string, Set<Promise<unknown>>>();
+
   constructor(private readonly options: SendersOptions) {}
+
+  /** Whether an event on a region's bus was put there from another region. Waits for the answers that would say so. */
+  public async cameAcross(region: string, eventId: string): Promise<boolean> {
+    await Promise.allSettled([...this.underWay.get(region) ?? []]);
+    return this.arrived.get(region)?.has(eventId) ?? false;
+  }
 
   public send(by: Deliverer, target: RuleTarget, events: readonly BusEvent[]): Promise<Outcome[]> {
     if (target.kind === 'bus') return this.toBus(by, target, events);
@@ -33,15 +47,34 @@ export class Senders {
     if (!this.reaches(from, to)) return events.map(() => unreachable(from, to));
     await pause(links.get(from, to).lagMs);
     if (!this.reaches(from, to)) return events.map(() => unreachable(from, to));
-    const { Entries } = await this.options.api.json<{ Entries: { EventId?: string; ErrorCode?: string; ErrorMessage?: string }[] }>(to, 'events', 'PutEvents', {
-      Entries: events.map((event) => ({
-        EventBusName: bus, Source: event.source, DetailType: event['detail-type'], Detail: JSON.stringify(event.detail), Resources: event.resources ?? [],
-      })),
-    });
+    const Entries = await this.noted(to, this.put(to, bus, events));
     this.options.crossed(from, to, Entries.filter(({ EventId }) => EventId).length);
     await pause(links.get(to, from).lagMs);
     if (!this.reaches(from, to)) return events.map(() => unreachable(from, to));
     return Entries.map(({ EventId, ErrorCode, ErrorMessage }) => (EventId ? delivered : failure(ErrorCode ?? 'UNKNOWN', ErrorMessage ?? 'no event ID', false)));
+  }
+
+  private async put(to: string, bus: string, events: readonly BusEvent[]): Promise<PutResult[]> {
+    const { Entries } = await this.options.api.json<{ Entries: PutResult[] }>(to, 'events', 'PutEvents', {
+      Entries: events.map((event) => ({
+        EventBusName: bus, Source: event.source, DetailType: event['detail-type'], Detail: JSON.stringify(event.detail), Resources: event.resources ?? [],
+      })),
+    });
+    const ids = this.arrived.get(to) ?? new Set<string>();
+    this.arrived.set(to, ids);
+    for (const { EventId } of Entries) if (EventId) ids.add(EventId);
+    while (ids.size > idsKept) ids.delete(ids.values().next().value as string);
+    return Entries;
+  }
+
+  private async noted<T>(region: string, work: Promise<T>): Promise<T> {
+    const all = this.underWay.get(region) ?? new Set();
+    this.underWay.set(region, all.add(work));
+    try {
+      return await work;
+    } finally {
+      all.delete(work);
+    }
   }
 
   private async toBus(by: Deliverer, target: RuleTarget, events: readonly BusEvent[]): Promise<Outcome[]> {

@@ -134,7 +134,6 @@ class RegionEndpoint {
     const answer = endpoint ? await this.client.call({
       place: placeOf(region), service: 'events', body: routing.body, headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'AWSEvents.PutEvents' },
     }) : routing.answer();
-    if (endpoint && answer.status === 200) routing.done(answer.body);
     await this.pause(links.get(region, here).lagMs);
     // What was put was put, whether or not its caller hears of it.
     return this.reaches(region) ? reply(response, { status: answer.status, headers: answerHeaders(answer.headers), body: answer.body }) : this.unreachable(request);
