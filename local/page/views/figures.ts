@@ -17,7 +17,7 @@ export function seconds(ms: number): string {
 }
 
 export function milliseconds(ms: number): string {
-  return ms < 10 ? `${ms.toFixed(1)} ms` : ms < 10_000 ? `${Math.round(ms)} ms` : seconds(ms);
+  return ms < 10 && !Number.isInteger(ms) ? `${ms.toFixed(1)} ms` : ms < 10_000 ? `${Math.round(ms)} ms` : seconds(ms);
 }
 
 /** UTC, as everything in the system. */

@@ -60,7 +60,7 @@ ${part('payments', 'Payments', 'panel tall')}
 ${part('events', 'Events received')}
 <section class="panel wide" id="trace" aria-labelledby="title-trace"><h2 id="title-trace">Trace</h2><div id="trace-panel">${trace ? waterfall(trace, state.status.regions.map(({ name }) => name)) : noTrace()}</div></section>
 ${part('network', 'Links between regions')}
-${part('alarms', 'Alarms')}
+${part('alarms', 'Alarms', 'panel tall')}
 ${part('tables', 'Tables and their replication')}
 ${part('dns', 'DNS', 'panel wide')}
 </div>

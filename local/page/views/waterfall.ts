@@ -1,7 +1,7 @@
 import type { TraceSegment } from '../../model';
 import type { TraceView } from '../model';
 import { eventList } from './events';
-import { milliseconds, money } from './figures';
+import { milliseconds, money, plural } from './figures';
 import { html, slug, type Html } from './html';
 import { absent, colourOf, mark, regionName } from './marks';
 import { paymentStatus } from './payments';
@@ -27,7 +27,7 @@ export function noTrace(): Html {
 
 function head({ traceId, payment, segments }: TraceView): Html {
   const regions = new Set(segments.map(({ region }) => region));
-  return html`<p class="trace-head" id="trace-said" data-said="Trace with ${segments.length} segments in ${regions.size} regions">${payment && html`<b>${money(payment.amount, payment.currency)}</b> ${paymentStatus(payment.status)} `}<span class="name">${traceId}</span></p>`;
+  return html`<p class="trace-head" id="trace-said" data-said="Trace with ${plural(segments.length, 'segment')} in ${plural(regions.size, 'region')}">${payment && html`<b>${money(payment.amount, payment.currency)}</b> ${paymentStatus(payment.status)} `}<span class="name">${traceId}</span></p>`;
 }
 
 function chart(rows: readonly Row[], names: readonly string[]): Html {

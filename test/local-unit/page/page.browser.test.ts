@@ -100,14 +100,17 @@ inBrowser('the page in a browser', () => {
   });
 
   test('draws the trace of a payment that is chosen, and says so', async () => {
-    await run.pay(1250);
     const page = await visit();
+    const traceId = run.traceOf(await run.pay(1250));
+    const late = run.segments.get(traceId)!.pop()!;
     await page.locator('.payment').first().focus();
     await page.keyboard.press('Enter');
     await sees(page, '#trace-panel', 'EventBridge PutEvents');
-    expect(await page.locator('.waterfall li').count()).toBe(7);
+    expect(await page.locator('.waterfall li').count()).toBe(6);
+    await sees(page, '#trace-live', 'Trace with 6 segments in 1 region');
+    run.segments.get(traceId)!.push(late);
+    await page.locator('.waterfall li').nth(6).waitFor();
     expect(await page.locator('.waterfall', { hasText: east }).filter({ hasText: west }).count()).toBe(1);
-    await sees(page, '#trace-live', 'Trace with 7 segments in 2 regions');
     await sees(page, '#trace-panel .events', 'payment.authorised');
     expect(page.url()).toBe(`${run.url}/`);
     const bars = await page.evaluate<number[]>('[...document.querySelectorAll(".waterfall li rect:not(.rail)")].map((bar) => bar.getBoundingClientRect().width)');
