@@ -71,7 +71,9 @@ export class EpochStore implements LedgerStore {
   private async view(pk: string): Promise<Item | undefined> {
     const newest = await this.newest(pk, this.epoch);
     if (!newest || newest.epoch === this.epoch) return newest?.item;
-    return this.carried(newest.item, newest.epoch, (account) => this.view(account));
+    const carried = await this.carried(newest.item, newest.epoch, (account) => this.view(account));
+    // The account was read later: by then another request may have carried the item over, and the account show what came of it.
+    return newest.item.acct === undefined ? carried : await this.own(pk) ?? carried;
   }
 
   private async carried(item: Item, epoch: number, account: (pk: string) => Promise<Item | undefined>): Promise<Item | undefined> {
