@@ -2,6 +2,7 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { userAgent } from './user-agent';
 import { toTraceHeader, TraceContext } from '../kernel/trace';
 
 /**
@@ -68,10 +69,4 @@ export function invoker(options: InvokerOptions): Invoker {
 function traceHeader(trace: TraceContext | undefined): Record<string, string> {
   const header = trace ? toTraceHeader(trace) : process.env._X_AMZN_TRACE_ID;
   return header ? { 'x-amzn-trace-id': header } : {};
-}
-
-/** Says which application calls, as the SDK does. */
-function userAgent(): string {
-  const appId = process.env.AWS_SDK_UA_APP_ID;
-  return `cdk-multi-region-payments${appId ? ` app/${appId}` : ''}`;
 }

@@ -1,3 +1,6 @@
+import { Readable } from 'node:stream';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { HttpResponse } from '@smithy/protocol-http';
 import { writeTenantSource } from '../../src/api/contract';
 import { noTracer, SpanStart, untraced } from '../../src/kernel/trace';
 import { dynamoClient } from '../../src/runtime/clients';
@@ -65,6 +68,40 @@ describe('work is shown', () => {
     const context = { traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64', sampled: true };
     forwardedPorts(telemetry, tracing).beginTrace(context, 7);
     expect(begun).toEqual([{ name: 'acme-payments', kind: 'work', startMs: 7, context }, ['forwarded', true]]);
+  });
+});
+
+describe('the DynamoDB client', () => {
+  const put = new PutItemCommand({ TableName: 't', Item: { pk: { S: 'x' } } });
+  const answering = (answer: () => Promise<{ response: HttpResponse }>) => {
+    const client = dynamoClient('eu-west-1');
+    const handle = jest.fn((_request: { headers: Record<string, string> }) => answer());
+    Object.assign(client.config, { credentials: () => Promise.resolve({ accessKeyId: 'k', secretAccessKey: 's' }), requestHandler: { handle } });
+    return { client, handle };
+  };
+
+  test('does with a request what is needed and no more', async () => {
+    process.env.AWS_SDK_UA_APP_ID = 'acme';
+    const { client, handle } = answering(() => Promise.resolve({ response: new HttpResponse({ statusCode: 200, body: Readable.from(['{}']), headers: {} }) }));
+    delete process.env.AWS_SDK_UA_APP_ID;
+    await client.send(put);
+    const { headers } = handle.mock.calls[0][0];
+    expect(headers['user-agent']).toBe('cdk-multi-region-payments app/acme');
+    expect(Object.keys(headers).filter((name) => /^(amz-sdk|x-amz-user)/.test(name))).toEqual([]);
+    expect(headers.authorization).toContain('x-amz-target');
+    expect(client.middlewareStack.identify().filter((name) => /^loggerMiddleware/.test(name))).toEqual([]);
+  });
+
+  test('sends a request that finds nobody no second time, and tells it for a fault of the request', async () => {
+    const { client, handle } = answering(() => Promise.reject(new Error('no credentials')));
+    await expect(client.send(put)).rejects.toMatchObject({ message: 'no credentials', $metadata: {} });
+    expect(handle).toHaveBeenCalledTimes(1);
+  });
+
+  test('tells a refused condition with the item that refused it', async () => {
+    const body = JSON.stringify({ __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException', Item: { pk: { S: 'x' } } });
+    const { client } = answering(() => Promise.resolve({ response: new HttpResponse({ statusCode: 400, body: Readable.from([body]), headers: {} }) }));
+    await expect(client.send(put)).rejects.toMatchObject({ name: 'ConditionalCheckFailedException', Item: { pk: { S: 'x' } }, $metadata: { httpStatusCode: 400 } });
   });
 });
 

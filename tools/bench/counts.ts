@@ -16,7 +16,8 @@ export async function countCalls(client: () => DynamoDBClient, tableName: string
 
 async function countSubjects(client: () => DynamoDBClient, tableName: string): Promise<Counts> {
   const usage = noUsage();
-  const subjects = await prepareSubjects({ tableName, client: () => countInto(client(), usage), accounts: 1, replayedKeys: 1 });
+  const counting = () => countInto(client(), usage);
+  const subjects = await prepareSubjects({ tableName, client: counting, usualClient: counting, accounts: 1, replayedKeys: 1 });
   const counts: Record<string, Usage> = {};
   for (const subject of subjects) counts[subject.name] = await spent(usage, () => subject.call(0));
   return counts;

@@ -4,13 +4,14 @@
  * Subjects take turns call by call in an order drawn anew each time: whatever else the machine does meets all of them alike.
  */
 import { writeFileSync } from 'node:fs';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Counts, countCalls } from './counts';
 import { daemonProcess } from './daemon';
 import { paymentsFunction } from './function-subject';
 import { ItemSizes, itemSizes } from './sizes';
 import { median, quantile } from './statistics';
 import { prepareSubjects, Subject } from './subjects';
-import { dynamoClient } from '../../src/runtime/clients';
+import { connection, dynamoClient } from '../../src/runtime/clients';
 
 export interface MeasureOptions {
   readonly tableName: string;
@@ -69,7 +70,7 @@ async function main(options: MeasureOptions, output: string): Promise<void> {
   const counts = await countCalls(client, options.tableName);
   const sizes = await itemSizes(client(), options.tableName);
   const perSubject = warmUpCalls + options.rounds * (options.calls + options.loadCalls);
-  const ground = { tableName: options.tableName, client, accounts: Math.ceil(perSubject / paymentsPerAccount), replayedKeys };
+  const ground = { tableName: options.tableName, client, usualClient, accounts: Math.ceil(perSubject / paymentsPerAccount), replayedKeys };
   progress('opening accounts');
   const daemon = await daemonProcess();
   const subjects = [
@@ -88,12 +89,14 @@ async function main(options: MeasureOptions, output: string): Promise<void> {
   if (recorded < 0.9 * perSubject) throw new Error(`${perSubject} requests were to be recorded, and ${recorded} were: the comparison with those that are not would say nothing`);
   daemon.close();
   progress(`with ${options.farMs} ms added to every request`);
-  const farClient = () => farther(dynamoClient(), options.farMs);
-  const farSubjects = await prepareSubjects({ tableName: options.tableName, client: farClient, accounts: 2, replayedKeys: 4 });
+  const farGround = { client: () => farther(client(), options.farMs), usualClient: () => farther(usualClient(), options.farMs) };
+  const farSubjects = await prepareSubjects({ tableName: options.tableName, ...farGround, accounts: 2, replayedKeys: 4 });
   const far = await turns(farSubjects, options.farCalls, new Map());
   const figures = Object.fromEntries(subjects.map(({ name }) => [name, figuresOf(name, rounds, options, far)]));
   writeFileSync(output, JSON.stringify({ counts, sizes, figures, tracing: tracingOf(rounds) } satisfies Measured));
 }
+
+const usualClient = (): DynamoDBClient => new DynamoDBClient({ maxAttempts: 1, requestHandler: connection() });
 
 const warmUpCalls = 40;
 

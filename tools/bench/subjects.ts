@@ -18,8 +18,10 @@ export interface Subject {
 /** Where and how subjects work. */
 export interface Ground {
   readonly tableName: string;
-  /** A client of one's own: Powertools adds its middleware to the one it gets. */
+  /** A client as our functions have it. */
   client(): DynamoDBClient;
+  /** The SDK's client as it comes, with the same time limits; one of one's own, since Powertools adds its middleware to the one it gets. */
+  usualClient(): DynamoDBClient;
   /** Accounts to spread payments over. */
   readonly accounts: number;
   /** Keys that are paid for beforehand and then repeated, in turn. */
@@ -64,8 +66,8 @@ const numbers = (count: number): number[] => Array.from({ length: count }, (_, i
  * The unit of the comparison: the item that the ledger puts, without what its index needs, put by hand. And a smaller one, to show how
  * much of a ratio is the item's size.
  */
-function bare({ tableName, client }: Ground, run: string): Subject[] {
-  const dynamo = client();
+function bare({ tableName, usualClient }: Ground, run: string): Subject[] {
+  const dynamo = usualClient();
   const put = async (Item: Record<string, AttributeValue>): Promise<void> =>
     void await dynamo.send(new PutItemCommand({ TableName: tableName, Item, ConditionExpression: 'attribute_not_exists(pk)' }));
   return [
@@ -127,7 +129,7 @@ interface Order { readonly idempotencyKey: string; readonly payment: { readonly 
 
 async function powertools(ground: Ground, run: string): Promise<Subject[]> {
   const answer = (order: Order) => ({ paymentId: `pay_${order.idempotencyKey}`, status: 'AUTHORISED', ...order.payment });
-  const dynamo = ground.client();
+  const dynamo = ground.usualClient();
   const nothing = idempotent(ground, (order) => Promise.resolve(answer(order)));
   const debit = idempotent(ground, async (order) => {
     await dynamo.send(new UpdateItemCommand({ TableName: ground.tableName, ...debitOf(order.payment.accountId) }));
@@ -153,12 +155,12 @@ async function powertools(ground: Ground, run: string): Promise<Subject[]> {
 function idempotent<T extends object>(ground: Ground, work: (order: Order) => Promise<T>): (order: Order) => Promise<T> {
   const config = new IdempotencyConfig({ eventKeyJmesPath: 'idempotencyKey', payloadValidationJmesPath: 'payment', throwOnNoIdempotencyKey: true });
   config.registerLambdaContext({ getRemainingTimeInMillis: () => 10_000 } as Context);
-  const persistenceStore = new DynamoDBPersistenceLayer({ tableName: ground.tableName, keyAttr: 'pk', awsSdkV3Client: ground.client() });
+  const persistenceStore = new DynamoDBPersistenceLayer({ tableName: ground.tableName, keyAttr: 'pk', awsSdkV3Client: ground.usualClient() });
   return makeIdempotent(work, { persistenceStore, config });
 }
 
 async function transaction(ground: Ground, run: string): Promise<Subject[]> {
-  const dynamo = ground.client();
+  const dynamo = ground.usualClient();
   await openPlainAccounts(ground, dynamo, run, 'transaction');
   const pay = async (subject: string, number: number): Promise<'made' | 'repeated'> => {
     const accountId = accountName(run, 'transaction', number, ground);
