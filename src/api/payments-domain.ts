@@ -1,11 +1,13 @@
-import { Stack, Token } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import { BasePathMapping, DomainName, EndpointType, RestApi, SecurityPolicy } from 'aws-cdk-lib/aws-apigateway';
 import { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { CnameRecord, HealthCheck, HealthCheckType, IHealthCheck, IHostedZone } from 'aws-cdk-lib/aws-route53';
 import { IBucket } from 'aws-cdk-lib/aws-s3';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { RecoveryBudget } from './recovery-budget';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
+import { RegionAddress, regionAddressName } from '../cutover/cutover.contract';
 
 /** Client certificates that callers must present. */
 export interface MutualTlsProps {
@@ -21,6 +23,19 @@ export interface MutualTlsProps {
    * @default - the latest at each deployment
    */
   readonly trustStoreVersion?: string;
+}
+
+/** Who owns the public name's records. */
+export enum PublicNameRecords {
+  /** Each region its own, in its stack: by latency and health. */
+  LATENCY = 'LATENCY',
+  /**
+   * As `LATENCY`, but they stay when they leave the stack: the step before `CUTOVER` for a name that is in use. Deploy every region so, then the
+   * cutover with `replaceExisting`, then every region with `CUTOVER`.
+   */
+  HANDOVER = 'HANDOVER',
+  /** A `PhasedCutoverStateMachine`, by weights. The region says in a parameter of its own where it is. */
+  CUTOVER = 'CUTOVER',
 }
 
 /** The API's public name, the same in every region. */
@@ -49,6 +64,13 @@ export interface PaymentsDomainProps {
    * @default - one that asks this region's `/health` through the API's own address
    */
   readonly healthCheckId?: string;
+
+  /**
+   * Who owns the name's records.
+   *
+   * @default PublicNameRecords.LATENCY
+   */
+  readonly records?: PublicNameRecords;
 }
 
 /** What the API gives its domain. */
@@ -72,8 +94,13 @@ export class PaymentsDomain extends Construct {
     this.domainName = this.defineDomain(props, host.api);
     this.healthCheck = props.healthCheckId === undefined ? this.defineHealthCheck(host)
       : HealthCheck.fromHealthCheckId(this, 'HealthCheck', props.healthCheckId);
+    if (props.records === PublicNameRecords.CUTOVER) this.defineAddress(host);
+    else this.defineRecord(props, host);
+  }
+
+  private defineRecord(props: PaymentsDomainProps, host: PaymentsDomainHost): void {
     // A CNAME, not an alias: an alias takes its target's TTL of 60 seconds, which alone is twice the default recovery target.
-    new CnameRecord(this, 'Record', {
+    const record = new CnameRecord(this, 'Record', {
       zone: props.hostedZone,
       recordName: `${props.name}.`,
       domainName: this.domainName.domainNameAliasDomainName,
@@ -81,6 +108,17 @@ export class PaymentsDomain extends Construct {
       region: host.region,
       setIdentifier: `${host.systemName}-${host.region}`,
       healthCheck: this.healthCheck,
+    });
+    if (props.records === PublicNameRecords.HANDOVER) record.applyRemovalPolicy(RemovalPolicy.RETAIN);
+  }
+
+  /** By a name that follows from the system's: the cutover's stack, in another region, refers to none of this one. */
+  private defineAddress({ systemName }: PaymentsDomainHost): void {
+    const address: RegionAddress = { value: this.domainName.domainNameAliasDomainName, healthCheckId: this.healthCheck.healthCheckId };
+    new StringParameter(this, 'Address', {
+      parameterName: regionAddressName(systemName),
+      description: `${systemName}: where this region's part of the public name is, for the cutover`,
+      stringValue: Stack.of(this).toJsonString(address),
     });
   }
 

@@ -1,6 +1,6 @@
 import { CutoverState } from './audit.domain';
 import { AuditLog } from './audit.service';
-import { CutoverPlan } from './cutover.contract';
+import { cutoverLimits, CutoverPlan } from './cutover.contract';
 import { OperatorRequest, OperatorResult, UnitStatus } from '../ledger/operate.service';
 
 /** The operator's function of a region. Throws when it does not answer; then it is not known what it did. */
@@ -17,9 +17,6 @@ interface Move {
   readonly unit: UnitStatus;
   readonly to: string;
 }
-
-const failuresAllowed = 5;
-const retrySeconds = 30;
 
 /**
  * Moves the authority over the ledger's units, one a call: the operator's function drains a home and proves that nothing is missing.
@@ -72,8 +69,8 @@ export class AuthorityMove {
   }
 
   private failed(failures: number, detail: string): AuthorityOutcome {
-    if (failures + 1 >= failuresAllowed) return { outcome: 'stuck', detail };
-    return { outcome: 'again', detail, failures: failures + 1, waitSeconds: retrySeconds };
+    if (failures + 1 >= cutoverLimits.authorityTries) return { outcome: 'stuck', detail };
+    return { outcome: 'again', detail, failures: failures + 1, waitSeconds: cutoverLimits.authorityRetrySeconds };
   }
 }
 

@@ -35,6 +35,20 @@ export function setIdentifier(systemName: string, side: 'source' | 'target', sta
   return `${systemName}-${side}#${stamp}`;
 }
 
+/** Bounds that construct and handler share. */
+export const cutoverLimits = {
+  /** How long the name servers may take before people are asked to look, and how often it is looked at. */
+  syncPatienceSeconds: 900,
+  syncWaitSeconds: 30,
+  /** Tries at one unit's authority, and the time between them. */
+  authorityTries: 5,
+  authorityRetrySeconds: 30,
+  /** A function's longest run. */
+  stepSeconds: 900,
+  /** Events that a run may come to: Step Functions ends one at 25,000, and retries count too. */
+  events: 20_000,
+} as const;
+
 /** Metrics in embedded metric format, in the ledger's namespace with its dimensions. */
 export const cutoverMetrics = {
   /** A run ended PAUSED or FAILED. */

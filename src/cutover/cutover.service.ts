@@ -2,7 +2,7 @@ import { historyLine } from './audit-report.domain';
 import { CutoverState, weightsOf } from './audit.domain';
 import { AuditClock, AuditLog, ChainBroken } from './audit.service';
 import { AuthorityMove, OperatePort } from './authority-move.service';
-import { CutoverPlan } from './cutover.contract';
+import { cutoverLimits, CutoverPlan } from './cutover.contract';
 import { RecordShape } from './cutover.model';
 import { StepOutcome, StepRequest } from './cutover.ports';
 import { ApprovalResult } from './gate.model';
@@ -31,10 +31,6 @@ export interface StepContext {
   /** Epoch milliseconds until which to answer. */
   readonly deadlineMs: number;
 }
-
-/** Longest that the name servers may take before a human is asked to look. */
-const syncPatienceSeconds = 3_600;
-const syncWaitSeconds = 15;
 
 /** The steps of a cutover. Each can be asked for any number of times, by several workers at once: what is recorded decides. */
 export class CutoverSteps {
@@ -183,7 +179,7 @@ export class CutoverSteps {
     const since = same ? Number(last.since) : clock.nowMs();
     const waited = (clock.nowMs() - since) / 1000;
     if (outcome.outcome === 'pending') {
-      return waited < syncPatienceSeconds ? { ...carried, ...outcome, since, waitSeconds: syncWaitSeconds }
+      return waited < cutoverLimits.syncPatienceSeconds ? { ...carried, ...outcome, since, waitSeconds: cutoverLimits.syncWaitSeconds }
         : { ...carried, outcome: 'refused', detail: `change ${outcome.changeId} has not reached the name servers in ${Math.floor(waited)} s` };
     }
     await log.append(() => ({ key: `${run}/${step}/unreachable/${since}`, by: [run], entry: { what: 'unreachable', run, step, detail: outcome.detail } }));

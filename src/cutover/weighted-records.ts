@@ -1,0 +1,159 @@
+import { CustomResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Effect, Grant, IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { IHostedZone } from 'aws-cdk-lib/aws-route53';
+import { Construct } from 'constructs';
+import { auditPath, cutoverBundles, cutoverEnv, regionAddressName } from './cutover.contract';
+import { BundledFunction } from '../cdk/bundled-function';
+import { invalidProps, PropProblem } from '../cdk/invalid-props';
+
+/** Properties of `WeightedRecords`. */
+export interface WeightedRecordsProps {
+  /** Name of the system, as the other constructs have it. */
+  readonly systemName: string;
+
+  /** Public hosted zone of the name. */
+  readonly hostedZone: IHostedZone;
+
+  /** The public name that callers use, below the zone, such as `pay.example.com`. */
+  readonly publicName: string;
+
+  /** Region that has the traffic at first. */
+  readonly source: string;
+
+  /** Region that it is moved to. */
+  readonly target: string;
+
+  /**
+   * How long resolvers may keep an answer, from 1 second to 1 hour.
+   *
+   * @default Duration.seconds(60)
+   */
+  readonly recordTtl?: Duration;
+
+  /**
+   * Share of the target when the records are made, in percent, 0 to 100. Never looked at again: from then on the weights are the cutover's.
+   *
+   * @default 0
+   */
+  readonly initialTargetPercent?: number;
+
+  /**
+   * Whether records that the name has already are replaced when these are made, all at once. Take them out of the stack that made them, without
+   * deleting them, before the next deployment of that stack.
+   *
+   * @default false
+   */
+  readonly replaceExisting?: boolean;
+
+  /**
+   * What happens to the records when they leave the stack. `DESTROY` is refused while a run is under way.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+
+  /**
+   * How long the function's log is kept.
+   *
+   * @default RetentionDays.ONE_YEAR
+   */
+  readonly logRetention?: RetentionDays;
+}
+
+/**
+ * The weighted records of a public name, one for each of two regions. Their weights belong to the cutover: a deployment changes where they point and
+ * their TTL, never how much each gets. Each region says where it is itself (`domain.records: PublicNameRecords.CUTOVER`), so it is deployed first.
+ */
+export class WeightedRecords extends Construct {
+  /** The function that makes and keeps them. */
+  public readonly function: IFunction;
+  private readonly props: WeightedRecordsProps;
+
+  constructor(scope: Construct, id: string, props: WeightedRecordsProps) {
+    super(scope, id);
+    this.props = props;
+    const ttl = props.recordTtl ?? Duration.seconds(60);
+    const problem = recordsProblem(props, ttl);
+    if (problem) throw invalidProps(this, problem);
+    const made = new BundledFunction(this, 'Keeper', {
+      bundle: cutoverBundles.records,
+      description: `${props.systemName}: keeps the weighted records of ${props.publicName}`,
+      environment: this._environment(),
+      timeout: Duration.minutes(10),
+      memorySize: 512,
+      logRetention: props.logRetention ?? RetentionDays.ONE_YEAR,
+    });
+    this._grantChange(made.function);
+    this._grantAudit(made.function);
+    const stack = Stack.of(this);
+    Grant.addToPrincipal({
+      grantee: made.function, actions: ['ssm:GetParameters'],
+      resourceArns: [props.source, props.target].map((region) => `arn:${stack.partition}:ssm:${region}:${stack.account}:parameter${regionAddressName(props.systemName)}`),
+    });
+    this.function = made.function;
+    new CustomResource(this, 'Records', {
+      resourceType: 'Custom::WeightedRecords',
+      serviceToken: made.function.functionArn,
+      // Whether they go is decided by the function: CloudFormation's own RETAIN would leave it no say.
+      removalPolicy: RemovalPolicy.DESTROY,
+      properties: {
+        publicName: props.publicName, source: props.source, target: props.target, ttlSeconds: String(ttl.toSeconds()),
+        initialTarget: String(props.initialTargetPercent ?? 0), replaceExisting: String(props.replaceExisting ?? false),
+        onDelete: props.removalPolicy === RemovalPolicy.DESTROY ? 'DELETE' : 'RETAIN',
+      },
+    }).node.addDependency(made);
+  }
+
+  /** @internal The environment of every function that works with the records or the audit. */
+  public _environment(): Record<string, string> {
+    const { systemName, hostedZone, publicName } = this.props;
+    return cutoverEnv.write({ systemName, auditRegion: Stack.of(this).region, hostedZoneId: hostedZone.hostedZoneId, publicName });
+  }
+
+  /** @internal Reading the zone, and changing these records and no others. */
+  public _grantChange(grantee: IGrantable): void {
+    const { hostedZone, publicName } = this.props;
+    const partition = Stack.of(this).partition;
+    Grant.addToPrincipal({ grantee, actions: ['route53:ListResourceRecordSets'], resourceArns: [hostedZone.hostedZoneArn] });
+    Grant.addToPrincipal({
+      grantee, actions: ['route53:ChangeResourceRecordSets'], resourceArns: [hostedZone.hostedZoneArn],
+      conditions: {
+        // The name is needed even though all are named: ForAllValues alone is true when there is no value.
+        'ForAllValues:StringEquals': {
+          'route53:ChangeResourceRecordSetsNormalizedRecordNames': [publicName.toLowerCase()],
+          'route53:ChangeResourceRecordSetsActions': ['CREATE', 'DELETE'],
+        },
+        'Null': { 'route53:ChangeResourceRecordSetsNormalizedRecordNames': 'false' },
+      },
+    });
+    Grant.addToPrincipal({ grantee, actions: ['route53:GetChange'], resourceArns: [`arn:${partition}:route53:::change/*`] });
+  }
+
+  /** @internal Adding to the audit and reading it; never overwriting or deleting, whatever else the role may be given. */
+  public _grantAudit(grantee: IGrantable): void {
+    const stack = Stack.of(this);
+    const arn = `arn:${stack.partition}:ssm:${stack.region}:${stack.account}:parameter${auditPath(this.props.systemName)}`;
+    const resources = [`${arn}/*`];
+    Grant.addToPrincipal({ grantee, actions: ['ssm:PutParameter', 'ssm:GetParameters'], resourceArns: resources });
+    grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({
+      effect: Effect.DENY, actions: ['ssm:PutParameter'], resources, conditions: { StringEquals: { 'ssm:Overwrite': 'true' } },
+    }));
+    grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ effect: Effect.DENY, actions: ['ssm:DeleteParameter', 'ssm:DeleteParameters'], resources }));
+  }
+}
+
+function recordsProblem(props: WeightedRecordsProps, ttl: Duration): PropProblem | undefined {
+  const { publicName, hostedZone, source, target, initialTargetPercent: share = 0 } = props;
+  const zone = hostedZone.zoneName.replace(/\.$/, '');
+  if (!publicName.endsWith(`.${zone}`)) {
+    return { prop: 'publicName', given: `'${publicName}'`, allowed: `a name below the hosted zone '${zone}'`, mend: 'correct the name or give its own zone; the apex takes no CNAME' };
+  }
+  if (source === target) return { prop: 'target', given: `'${target}', the source`, allowed: 'another region', mend: 'name the region that the traffic is moved to' };
+  if (ttl.toSeconds() < 1 || ttl.toSeconds() > 3600) {
+    return { prop: 'recordTtl', given: `${ttl.toSeconds()} s`, allowed: '1 second to 1 hour', mend: 'take 60 seconds or less: callers move only after it' };
+  }
+  if (Number.isInteger(share) && share >= 0 && share <= 100) return undefined;
+  return { prop: 'initialTargetPercent', given: `${share}`, allowed: 'a whole number from 0 to 100', mend: 'leave it out to begin in the source' };
+}

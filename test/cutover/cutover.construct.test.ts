@@ -1,0 +1,159 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Function } from 'aws-cdk-lib/aws-lambda';
+import { HostedZone } from 'aws-cdk-lib/aws-route53';
+import { cutoverIn, definitionOf, watched } from './machine';
+import { CutoverPhase } from '../../src/cutover/cutover-phases';
+import { PhasedCutoverStateMachineProps } from '../../src/cutover/phased-cutover-state-machine';
+import { WeightedRecords } from '../../src/cutover/weighted-records';
+import { newApp, newStack, plain, regions, statementsByRole } from '../cdk/stacks';
+
+const aslValidator = jest.requireActual<(definition: object) => { readonly isValid: boolean; readonly errors: unknown[] }>('asl-validator');
+const stack = newStack('eu-central-1');
+const cutover = cutoverIn(stack, {
+  checks: { deadLetterQueues: [{ region: 'us-east-1', queueName: 'dlq', alarmNames: ['dlq-alarm'] }], ownCheck: Function.fromFunctionName(stack, 'Own', 'own-check') },
+  endSourceRole: true,
+});
+const template = Template.fromStack(stack);
+const definition = definitionOf(stack);
+const states = Object.entries<any>(definition.States);
+
+describe('the definition', () => {
+  test('is valid', () => {
+    expect(aslValidator(definition)).toMatchObject({ isValid: true, errors: [] });
+    const bare = newStack('eu-central-1');
+    cutoverIn(bare, { phases: [{ targetPercent: 100, approval: false }] }, false);
+    expect(aslValidator(definitionOf(bare))).toMatchObject({ isValid: true });
+  });
+
+  test('has five phases with approval, and a standard machine of a known name', () => {
+    const { phases } = definition.States.Plan.Parameters.plan;
+    expect(phases.map((phase: any) => [phase.target, phase.gate, phase.soakSeconds])).toEqual([10, 25, 50, 90, 100].map((share) => [share, true, 1800]));
+    template.hasResourceProperties('AWS::StepFunctions::StateMachine', { StateMachineName: 'acme-pay-cutover', StateMachineType: 'STANDARD', TracingConfiguration: { Enabled: true } });
+  });
+
+  test.each(states.filter(([, state]) => state.Type === 'Task'))('%s has a time limit and says where faults lead', (_name, state) => {
+    expect(state.TimeoutSeconds).toBeGreaterThan(0);
+    expect(state.Catch).toEqual([expect.objectContaining({ ErrorEquals: ['States.ALL'] })]);
+    if (!JSON.stringify(state.Resource).includes('waitForTaskToken')) expect(state.Retry).toEqual([expect.objectContaining({ MaxAttempts: 6, ErrorEquals: ['States.ALL'] })]);
+  });
+
+  test('every state can be reached, every end is known', () => {
+    const reached = new Set<string>();
+    const visit = (name: string): void => {
+      if (reached.has(name)) return;
+      reached.add(name);
+      const state = definition.States[name];
+      for (const next of [state, ...state.Choices ?? [], ...state.Catch ?? []].map((one: any) => one.Next).concat(state.Default)) if (next) visit(next);
+    };
+    visit(definition.StartAt);
+    expect([...reached].sort()).toEqual(states.map(([name]) => name).sort());
+    expect(states.filter(([, state]) => state.Type === 'Succeed' || state.Type === 'Fail').map(([name]) => name).sort()).toEqual(['Failed', 'Paused', 'Rolled back', 'Succeeded']);
+  });
+});
+
+describe('the functions may', () => {
+  const roles = plain(statementsByRole(template));
+  const ofSteps = roles[Object.keys(roles).find((name) => name.startsWith('CutoverSteps'))!] as any[];
+  const ofKeeper = roles[Object.keys(roles).find((name) => name.startsWith('CutoverRecordsKeeper'))!] as any[];
+  const statement = (all: any[], action: string, effect = 'Allow'): any => all.find((one) => [one.Action].flat().includes(action) && one.Effect === effect);
+
+  test('change this name\'s records alone, and only by replacing what they name', () => {
+    for (const all of [ofSteps, ofKeeper]) {
+      expect(statement(all, 'route53:ChangeResourceRecordSets')).toMatchObject({
+        Resource: 'arn:<AWS::Partition>:route53:::hostedzone/Z1',
+        Condition: {
+          'ForAllValues:StringEquals': {
+            'route53:ChangeResourceRecordSetsNormalizedRecordNames': ['pay.example.com'], 'route53:ChangeResourceRecordSetsActions': ['CREATE', 'DELETE'],
+          },
+          'Null': { 'route53:ChangeResourceRecordSetsNormalizedRecordNames': 'false' },
+        },
+      });
+    }
+  });
+
+  test('add to the audit, and neither overwrite nor delete in it', () => {
+    for (const all of [ofSteps, ofKeeper]) {
+      const audit = 'arn:<AWS::Partition>:ssm:eu-central-1:111122223333:parameter/acme-pay/cutover/audit/*';
+      expect(statement(all, 'ssm:PutParameter')).toMatchObject({ Resource: audit });
+      expect(statement(all, 'ssm:PutParameter', 'Deny')).toMatchObject({ Resource: audit, Condition: { StringEquals: { 'ssm:Overwrite': 'true' } } });
+      expect(statement(all, 'ssm:DeleteParameter', 'Deny')).toMatchObject({ Resource: audit, Action: ['ssm:DeleteParameter', 'ssm:DeleteParameters'] });
+    }
+  });
+
+  test('do nothing else to any table, and read what has no resource only where AWS knows none', () => {
+    const actions = ofSteps.flatMap((one) => [one.Action].flat() as string[]);
+    expect(actions.filter((action) => action.startsWith('dynamodb:'))).toEqual(expect.arrayContaining(['dynamodb:Scan']));
+    expect(actions.filter((action) => /dynamodb:(Put|Update|Delete|BatchWrite)|\*$/.test(action))).toEqual([]);
+    expect(ofSteps.filter((one) => one.Resource === '*').flatMap((one) => one.Action)).toEqual(['cloudwatch:GetMetricData', 'lambda:GetAccountSettings']);
+    expect(statement(ofSteps, 'sqs:GetQueueAttributes').Resource).toBe('arn:<AWS::Partition>:sqs:us-east-1:111122223333:dlq');
+    expect(JSON.stringify(statement(ofSteps, 'lambda:InvokeFunction').Resource)).toContain('acme-pay-home-operator');
+  });
+});
+
+test('the records are a resource of our own, kept when they leave the stack', () => {
+  template.hasResourceProperties('Custom::WeightedRecords', { publicName: 'pay.example.com', source: 'us-east-1', target: 'eu-central-1', ttlSeconds: '10', initialTarget: '0', onDelete: 'RETAIN' });
+  template.resourceCountIs('AWS::Route53::RecordSet', 0);
+  const other = newStack('eu-central-1');
+  cutoverIn(other, { removalPolicy: RemovalPolicy.DESTROY, replaceExisting: true });
+  Template.fromStack(other).hasResourceProperties('Custom::WeightedRecords', { onDelete: 'DELETE', replaceExisting: 'true' });
+});
+
+test('alarms tell of runs that need people and of differences', () => {
+  expect(cutover.alarms).toHaveLength(2);
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'CutoverNeedsAttention', Dimensions: [{ Name: 'Region', Value: 'eu-central-1' }, { Name: 'System', Value: 'acme-pay' }] });
+});
+
+test('defaults are as documented', () => {
+  const bare = newStack('eu-central-1');
+  expect(cutoverIn(bare, { recordTtl: undefined })._plan).toMatchObject({
+    onBreach: 'ROLL_BACK', soakPollSeconds: 60, controlPlane: { onLoss: 'WAIT', waitSeconds: 7200, pollSeconds: 300 }, window: { seconds: 259_200, intervalSeconds: 900, settleSeconds: 300 },
+    prechecks: { lagMs: 500, lagMinutes: 5, ttlSeconds: 60, ttlLeadSeconds: 86_400, queues: [], attestations: ['documents-backfilled'] },
+  });
+});
+
+describe('fails at synth', () => {
+  const phases = (...shares: number[]): CutoverPhase[] => shares.map((targetPercent) => ({ targetPercent }));
+
+  test.each<[string, Partial<PhasedCutoverStateMachineProps>]>([
+    ["'phases' is 10/50; allowed: whole percentages", { phases: phases(10, 50) }],
+    ["'phases' is 50/50/100", { phases: phases(50, 50, 100) }],
+    ["'phases' is 0/100", { phases: phases(0, 100) }],
+    ["'phases' is empty", { phases: [] }],
+    ["'phases' is a soak of 5 s at 100 % with a TTL of 10 s", { phases: [{ targetPercent: 100, soak: Duration.seconds(5) }] }],
+    ["'alarms' is none at 10 %", { alarms: [] }],
+    ["'alarms' is x in eu-west-1; allowed: alarms in us-east-1 or eu-central-1", { alarms: [...watched, { region: 'eu-west-1', alarmName: 'x' }] }],
+    ["'source' is 'eu-west-1'; allowed: one of the system's regions", { source: 'eu-west-1' }],
+    ["'env.region of the stack' is eu-central-1, the source", { source: 'eu-central-1', target: 'us-east-1' }],
+    ["'publicName' is 'pay.example.org'", { publicName: 'pay.example.org' }],
+    ["'checks.deadLetterQueues' is q without alarmNames", { checks: { deadLetterQueues: [{ region: 'us-east-1', queueName: 'q', alarmNames: [] }] } }],
+    ["'checks.replicationLagMinutes' is 0", { checks: { replicationLagMinutes: 0 } }],
+    ["'reconciliation, phases' is a run of up to", { reconciliation: { every: Duration.seconds(30) } }],
+  ])('%s', (message, props) => {
+    expect(() => cutoverIn(newStack('eu-central-1'), props)).toThrow(message);
+  });
+
+  test('phases that ask nobody, and an end that asks nobody', () => {
+    expect(() => cutoverIn(newStack('eu-central-1'), {}, false)).toThrow("'gate' is missing, though 10 %, 25 %, 50 %, 90 %, 100 % need approval");
+    expect(() => cutoverIn(newStack('eu-central-1'), { endSourceRole: true, phases: [{ targetPercent: 100, approval: false }] }, false)).toThrow("'endSourceRole' is true without gate");
+  });
+
+  test.each<[string, object]>([["'target' is 'us-east-1', the source", { target: 'us-east-1' }], ["'recordTtl' is 7200 s", { recordTtl: Duration.hours(2) }], ["'initialTargetPercent' is 101", { initialTargetPercent: 101 }]])('%s', (message, props) => {
+    const other = newStack('eu-central-1');
+    expect(() => new WeightedRecords(other, 'Records', {
+      systemName: 'acme-pay', source: 'us-east-1', target: 'eu-central-1', publicName: 'pay.example.com',
+      hostedZone: HostedZone.fromHostedZoneAttributes(other, 'Zone', { hostedZoneId: 'Z1', zoneName: 'example.com' }), ...props,
+    })).toThrow(message);
+  });
+});
+
+test('in a third region, and in mode STRONG, which has no homes to move', () => {
+  const third = newStack('eu-west-1', newApp());
+  cutoverIn(third);
+  expect(definitionOf(third).States.Plan.Parameters.plan.target).toBe('eu-central-1');
+  const strong = newStack('us-west-2');
+  cutoverIn(strong, { regions, target: 'us-west-2', alarms: [{ region: 'us-west-2', alarmName: 'errors' }] });
+  const text = JSON.stringify(plain(statementsByRole(Template.fromStack(strong))));
+  expect(definitionOf(strong).States.Plan.Parameters.plan.mode).toBe('STRONG');
+  expect(text).not.toContain('home-operator');
+});

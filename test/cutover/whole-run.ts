@@ -1,0 +1,133 @@
+import { AslResult, runAsl } from './asl';
+import { Crash, Disturb, shapeOf, World } from './world';
+import { CutoverPlan } from '../../src/cutover/cutover.contract';
+import { CutoverPorts, CutoverSteps } from '../../src/cutover/cutover.service';
+import { ApprovalResult } from '../../src/cutover/gate.model';
+import { AlarmState } from '../../src/cutover/precheck.domain';
+import { ReplicaItem } from '../../src/cutover/reconcile-window.domain';
+import { OperatorRequest, OperatorResult } from '../../src/ledger/operate.service';
+
+export const source = 'us-east-1';
+export const target = 'eu-central-1';
+
+/** Everything around a cutover, with switches to break it. */
+export class Surroundings extends World {
+  public alarm: AlarmState['state'] = 'OK';
+  public lag: readonly number[] = [100, 90, 80, 70, 60];
+  public healthy = 14;
+  public targetConcurrency = 1000;
+  public readonly lostRegions = new Set<string>();
+  public homes = [source, source];
+  public relocations: string[] = [];
+  /** What people answer, by what they are asked. */
+  public answer: (about: string) => Partial<ApprovalResult> = () => ({ decision: 'APPROVED', reason: 'DECIDED', by: ['bob'] });
+  public readonly asked: any[] = [];
+  public readonly replicas = new Map<string, ReplicaItem[]>([[source, []], [target, []]]);
+  /** Calls of all ports in the last run. */
+  public calls = 0;
+  public readonly running = new Set<string>();
+  /** Called before each step, to change the world in mid-run. */
+  public before: (step: string, last: any) => void = () => undefined;
+
+  public constructor() {
+    super();
+    this.syncMs = 20_000;
+  }
+
+  /** Records made a day ago, all to the source. */
+  public async withRecords(): Promise<this> {
+    await this.change().carryOut(this.order({ key: 'create', kind: 'create', run: 'deploy', to: () => shapeOf(100, 0, 10), deadlineMs: this.nowMs + 60_000 }));
+    this.nowMs += 25 * 3_600_000;
+    return this;
+  }
+
+  private reach(region: string): void {
+    if (this.lostRegions.has(region)) throw new Error(`${region} does not answer`);
+  }
+
+  public ports(disturb?: Disturb): CutoverPorts {
+    return {
+      log: this.log(disturb), records: this.records(disturb), clock: this.clock,
+      checks: {
+        metric: async (region) => { this.reach(region); return this.lag; },
+        alarms: async (region, names) => { this.reach(region); return names.map((name) => ({ region, name, state: this.alarm })); },
+        queueDepth: async (region) => { this.reach(region); return 0; },
+        healthCheckers: async () => ({ healthy: this.healthy, total: 16 }),
+        lambdaConcurrency: async (region) => { this.reach(region); return region === target ? this.targetConcurrency : 1000; },
+        apiThrottles: async (region) => { this.reach(region); return { rate: 10_000, burst: 5_000 }; },
+        ownCheck: async () => ({ passed: true, value: 'fine' }),
+      },
+      operate: async (region, request) => {
+        const { after } = await (disturb ?? (async () => ({ after: () => undefined })))('operate');
+        this.reach(region);
+        const result = this.operate(region, request);
+        after();
+        return result;
+      },
+      replicas: { scan: (region) => this.scan(region) },
+      isRunning: async (run) => this.running.has(run),
+    };
+  }
+
+  private async* scan(region: string): AsyncIterable<ReplicaItem> {
+    this.reach(region);
+    yield* this.replicas.get(region)!;
+  }
+
+  private operate(region: string, request: OperatorRequest): OperatorResult {
+    const record = (unit: number): any => ({ home: this.homes[unit], epoch: 1 + this.relocations.length, state: 'HELD', leaseUntil: 0 });
+    if (request.action === 'status') return { kind: 'status', region, units: this.homes.map((_, unit) => ({ unit, ...record(unit), takeoverInMs: 0 })) };
+    if (request.action === 'relocate') {
+      this.reach(this.homes[request.unit]);
+      this.homes[request.unit] = region;
+      this.relocations.push(`${request.unit}->${region}`);
+      return { kind: 'moved', record: record(request.unit), compared: 7 };
+    }
+    return { kind: 'reconciled', home: region, epoch: 2, addsUp: true, account: { accountId: 'a', kept: { available: 1, held: 0, settled: 0 }, recomputed: { available: 1, held: 0, settled: 0 }, payments: 0, lateWrites: [] } };
+  }
+
+  /** Runs the definition; each step is done by a worker of its own, as after any cold start. */
+  public async run(definition: any, id: string, input: object = {}, crash?: { at: number; when: 'before' | 'after' }): Promise<AslResult> {
+    this.calls = 0;
+    let dead = false;
+    const die = (): never => {
+      dead = true;
+      throw new Crash('killed');
+    };
+    const disturb: Disturb = async () => {
+      this.calls += 1;
+      const now = crash?.at === this.calls;
+      // A worker that is gone does nothing more, whatever it would have made of the fault.
+      if (dead || (now && crash!.when === 'before')) die();
+      return { after: () => { if (now && crash!.when === 'after') die(); } };
+    };
+    this.running.add(id);
+    const result = await runAsl(definition, { startedBy: 'alice', attested: { 'documents-backfilled': 'alice, by count' }, ...input }, {
+      executionId: id,
+      wait: (seconds) => { this.nowMs += seconds * 1000; },
+      task: async (resource, payload) => {
+        if (resource.includes('waitForTaskToken')) return this.approve(payload.Payload);
+        this.before(payload.step, payload.last);
+        dead = false;
+        const outcome = await new CutoverSteps(this.ports(disturb)).run(payload, { deadlineMs: this.nowMs + 600_000 });
+        if (dead) throw new Crash('killed');
+        return outcome;
+      },
+    });
+    this.running.delete(id);
+    return result;
+  }
+
+  private approve(asked: any): ApprovalResult {
+    this.asked.push(asked);
+    this.nowMs += 600_000;
+    return { approvalId: `approval-${this.asked.length}`, decision: 'REJECTED', reason: 'DECIDED', by: [], at: new Date(this.nowMs).toISOString(), comments: [], ...this.answer(asked.details.about) };
+  }
+}
+
+/** The plan inside a definition, to change it for one test. */
+export function withPlan(definition: any, change: (plan: CutoverPlan) => Partial<CutoverPlan>): any {
+  const copy = structuredClone(definition);
+  Object.assign(copy.States.Plan.Parameters.plan, change(copy.States.Plan.Parameters.plan as CutoverPlan));
+  return copy;
+}
