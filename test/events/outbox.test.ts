@@ -1,0 +1,178 @@
+import { Bus, OutboxWorld, recordsOf, StreamingStore } from './outbox-world';
+import { redrive } from '../../src/events/outbox-redrive.service';
+import { decidedBy } from '../../src/events/outbox.domain';
+import { keyId } from '../../src/kernel/fingerprint';
+import { Span, SpanStart, Tracer, untraced } from '../../src/kernel/trace';
+import { EpochStore } from '../../src/ledger/epoch-store.service';
+import { PaymentsLedger } from '../../src/ledger/service';
+
+const region = 'us-east-1';
+const id = (key: string): string => keyId('acme', key);
+
+async function pay(world: OutboxWorld, ledger: PaymentsLedger, key: string, amount = 10, account = 'acc'): Promise<void> {
+  await ledger.authorise(world.context(), { idempotencyKey: key, accountId: account, amount, currency: 'EUR' });
+}
+
+async function worldWith(accounts: readonly string[] = ['acc']): Promise<{ world: OutboxWorld; ledger: PaymentsLedger; bus: Bus }> {
+  const world = new OutboxWorld();
+  const ledger = world.ledger(region);
+  for (const accountId of accounts) await ledger.openAccount(world.context(), { accountId, currency: 'EUR', balance: 100 });
+  return { world, ledger, bus: new Bus() };
+}
+
+test('an event says what the payment is, and nothing that changes', async () => {
+  const { world, ledger, bus } = await worldWith();
+  const occurredAt = new Date(world.nowMs).toISOString();
+  await ledger.authorise(world.context(), { idempotencyKey: 'k1', accountId: 'acc', amount: 10, currency: 'EUR', reference: 'order 7' });
+  await ledger.move(world.context(), { idempotencyKey: 'k2', paymentId: `pay_${id('k1')}`, type: 'CAPTURE', amount: 4 });
+  await world.outbox(region, bus.sink).publish(recordsOf(world.store.stream), world.nowMs + 1_000);
+  const trace = { traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64' };
+  const rest = { schemaVersion: 1, origin: region, occurredAt, tenant: 'acme', subject: `pay_${id('k1')}`, trace };
+  const data = { paymentId: `pay_${id('k1')}`, accountId: 'acc', currency: 'EUR', reference: 'order 7', region };
+  expect(bus.events).toEqual([
+    { ...rest, id: `evt_${id('k1')}`, type: 'payment.authorised', sequence: 2, data: { ...data, amount: 10 } },
+    { ...rest, id: `evt_${id('k2')}`, type: 'payment.captured', sequence: 3, data: { ...data, amount: 4 } },
+  ]);
+});
+
+describe('a failure', () => {
+  test('of one payment is reported at its first record, and the others go on', async () => {
+    const { world, ledger, bus } = await worldWith();
+    for (const key of ['k1', 'k2', 'k3']) await pay(world, ledger, key);
+    bus.refused.add(`pay_${id('k2')}`);
+    const records = recordsOf(world.store.stream);
+    const result = await world.outbox(region, bus.sink).publish(records, world.nowMs + 1_000);
+    expect(result).toEqual({ published: 2, failed: { id: expect.any(String), reason: 'not taken' } });
+    const failed = records.findIndex((record) => record.id === result.failed!.id);
+    expect(decidedBy(world.store.stream[failed]).map((one) => one.id)).toEqual([id('k2')]);
+  });
+
+  test('to read a record stops the batch there, with everything before it published', async () => {
+    const { world, ledger, bus } = await worldWith();
+    await pay(world, ledger, 'k1');
+    const records = [...recordsOf(world.store.stream), { id: 'odd', change: () => { throw new Error('an attribute of type B'); } }];
+    expect(await world.outbox(region, bus.sink).publish(records, world.nowMs + 1_000)).toEqual({ published: 1, failed: { id: 'odd', reason: 'an attribute of type B' } });
+  });
+
+  test('of the table fails the batch as a whole', async () => {
+    const { world, ledger, bus } = await worldWith();
+    await pay(world, ledger, 'k1');
+    const broken = Object.assign(Object.create(world.store) as StreamingStore, { readMany: () => Promise.reject(new Error('no such table')) });
+    await expect(world.outbox(region, bus.sink, broken).publish(recordsOf(world.store.stream), world.nowMs + 1_000)).rejects.toThrow('no such table');
+    expect(bus.events).toEqual([]);
+  });
+});
+
+describe('with epochs', () => {
+  const [first, second] = [1, 2];
+
+  test('a carried account tells nothing anew, what is decided on it does, behind everything of the epoch before', async () => {
+    const world = new OutboxWorld();
+    const before = world.ledger(region, new EpochStore(world.store, first));
+    await before.openAccount(world.context(), { accountId: 'acc', currency: 'EUR', balance: 100 });
+    await pay(world, before, 'k1');
+    await pay(world, before, 'k2');
+    const after = world.ledger('eu-central-1', new EpochStore(world.store, second));
+    await after.move(world.context(), { idempotencyKey: 'k3', paymentId: `pay_${id('k1')}`, type: 'CAPTURE' });
+    await pay(world, after, 'k4');
+    const old = new Bus();
+    const now = new Bus();
+    await world.outbox(region, old.sink).publish(recordsOf(world.store.stream), world.nowMs + 1_000);
+    await world.outbox('eu-central-1', now.sink).publish(recordsOf(world.store.stream), world.nowMs + 1_000);
+    expect(old.events.map(({ id: of, sequence }) => [of, sequence])).toEqual([[`evt_${id('k1')}`, 1_000_000_002], [`evt_${id('k2')}`, 1_000_000_003]]);
+    expect(now.events.map(({ id: of, sequence }) => [of, sequence])).toEqual([[`evt_${id('k3')}`, 2_000_000_004], [`evt_${id('k4')}`, 2_000_000_005]]);
+  });
+
+  test('a carried account that has moved on when it arrives tells everything, from the claims of whichever epoch has them', async () => {
+    const world = new OutboxWorld();
+    const before = world.ledger(region, new EpochStore(world.store, first));
+    await before.openAccount(world.context(), { accountId: 'acc', currency: 'EUR', balance: 100 });
+    await pay(world, before, 'k1');
+    const after = world.ledger('eu-central-1', new EpochStore(world.store, second));
+    await pay(world, after, 'k2');
+    const account = [...world.store.items.values()].find(({ kind, pk }) => kind === 'ACCOUNT' && pk.endsWith('@2'))!;
+    const bus = new Bus();
+    await world.outbox('eu-central-1', bus.sink).publish(recordsOf([{ new: account }]), world.nowMs + 1_000);
+    expect([...bus.byId.keys()].sort()).toEqual([`evt_${id('k1')}`, `evt_${id('k2')}`].sort());
+  });
+});
+
+describe('the trace', () => {
+  const begun: SpanStart[] = [];
+  const linked: string[] = [];
+  const tracer: Tracer = {
+    begin: (start): Span => {
+      begun.push(start);
+      return { ...untraced({ ...start.context, parentId: 'cccccccccccccccc' }), link: ({ traceId }) => linked.push(traceId) };
+    },
+    invocation: () => ({ traceId: '1-00000001-000000000000000000000001', parentId: 'aaaaaaaaaaaaaaaa', sampled: true }),
+  };
+  const parentId = '53995c3f42cd8ad8';
+  beforeEach(() => {
+    begun.splice(0);
+    linked.splice(0);
+  });
+
+  async function traced(afterMs: number): Promise<Bus> {
+    const { world, ledger, bus } = await worldWith();
+    const context = { ...world.context(), trace: { traceId: world.context().traceId, parentId, sampled: true } };
+    await ledger.authorise(context, { idempotencyKey: 'k1', accountId: 'acc', amount: 10, currency: 'EUR' });
+    world.nowMs += afterMs;
+    await world.outbox(region, bus.sink, world.store, tracer).publish(recordsOf(world.store.stream), world.nowMs + 1_000);
+    return bus;
+  }
+
+  test('of the request goes on in the outbox, and from there in the event', async () => {
+    const { events: [event] } = await traced(0);
+    expect(begun).toEqual([{ name: 'acme-outbox', kind: 'work', context: { traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64', parentId, sampled: true } }]);
+    expect(event.trace).toEqual({
+      traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64', parentId: 'cccccccccccccccc',
+      traceparent: '00-5f2330a46a0de1cd0e17c0508d386a64-cccccccccccccccc-01',
+    });
+  });
+
+  test('of what comes late is named, and no longer continued', async () => {
+    const { events: [event] } = await traced(15 * 60_000 + 1);
+    expect(begun[0].context.traceId).toBe('1-00000001-000000000000000000000001');
+    expect(linked).toEqual(['1-5f2330a4-6a0de1cd0e17c0508d386a64']);
+    expect(event.trace).toEqual({ traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64' });
+  });
+});
+
+describe('the redrive of given-up ranges', () => {
+  const message = (range: object): string => JSON.stringify({ requestContext: {}, DDBStreamBatchInfo: range });
+  const range = { streamArn: 'arn:stream', shardId: 's', startSequenceNumber: '1', endSequenceNumber: '9' };
+
+  async function run(bodies: readonly string[], room = Number.POSITIVE_INFINITY): Promise<{ result: Awaited<ReturnType<typeof redrive>>; bus: Bus; removed: number[] }> {
+    const { world, ledger, bus } = await worldWith();
+    await pay(world, ledger, 'k1');
+    const elsewhere = world.ledger('us-west-2');
+    await pay(world, elsewhere, 'k2');
+    bus.room = room;
+    const removed: number[] = [];
+    const queue = bodies.map((body, n) => ({ body, remove: () => Promise.resolve(void removed.push(n)) }));
+    const outbox = world.outbox(region, bus.sink);
+    const result = await redrive({
+      receive: () => Promise.resolve(queue.splice(0, 2)),
+      read: ({ endSequenceNumber }) => Promise.resolve(endSequenceNumber === '0' ? 'expired' : recordsOf(world.store.stream)),
+      publish: (records, deadlineMs) => outbox.republish(records, deadlineMs),
+      nowMs: () => world.nowMs,
+    }, world.nowMs + 60_000);
+    return { result, bus, removed };
+  }
+
+  test('publishes each range, whoever wrote it, and takes it out of the queue', async () => {
+    const { result, bus, removed } = await run([message(range), message(range), message(range)]);
+    expect(result).toEqual({ ranges: 3, published: 6, left: [] });
+    expect(removed).toEqual([0, 1, 2]);
+    expect(new Set(bus.events.map(({ id: of, origin }) => `${of} ${origin}`))).toEqual(new Set([`evt_${id('k1')} ${region}`, `evt_${id('k2')} us-west-2`]));
+  });
+
+  test('leaves in the queue what the stream has forgotten, what fails, and what is no range', async () => {
+    const { result, removed } = await run([message({ ...range, endSequenceNumber: '0' }), '{', message(range)], 1);
+    expect(result).toEqual({
+      ranges: 0, published: 1, left: ['the stream has forgotten 1: reconcile its accounts', 'a message holds no range of a stream', 'not taken'],
+    });
+    expect(removed).toEqual([]);
+  });
+});
