@@ -82,5 +82,7 @@ export function defineSystem(app: App, config: Config): void {
     stack.addStackDependency(ledger);
     if (authority) stack.addStackDependency(authority);
     stack.addStackDependency(meshes[index]);
+    // Publishers ask for the endpoint's ID while they are deployed.
+    if (config.transport.globalEndpointProps) stack.addStackDependency(meshes[0]);
   }
 }

@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'fs';
 import { tmpdir } from 'os';
 import path from 'path';
-import { App, Validations } from 'aws-cdk-lib';
+import { App, Stack, Validations } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { configOf, Mode, modeOf } from '../../examples/active-active/config';
+import { configOf, Mode, modeOf, transportOf } from '../../examples/active-active/config';
 import { defineSystem } from '../../examples/active-active/stacks';
 import { stubContext } from '../cdk/stacks';
 
@@ -14,6 +15,7 @@ const temporary: string[] = [];
 afterAll(() => temporary.forEach((folder) => rmSync(folder, { recursive: true })));
 
 const kmsKeys = (region: string): string => `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:${region}:<AWS::AccountId>:key/*]`;
+const streams = (region: string): string => `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:dynamodb:${region}:<AWS::AccountId>:table/acme-pay-ledger/stream/*]`;
 const reasons: Readonly<Record<string, string>> = {
   'AwsSolutions-IAM5[Resource::*]': 'X-Ray takes segments for no particular resource',
   [kmsKeys('us-east-1')]: 'the ledger key alone, by alias and through DynamoDB: see the conditions',
@@ -22,12 +24,19 @@ const reasons: Readonly<Record<string, string>> = {
   'AwsSolutions-APIG3': 'a firewall is the team\'s choice: webAclArn',
   'AwsSolutions-APIG4': 'GET /health alone is open: Route 53\'s checkers have no credentials',
   'AwsSolutions-APIG6': 'the access log has a line for each call; execution logs would hold what callers send',
+  'AwsSolutions-SQS3': 'these are dead-letter queues: of rules and of a stream, which cdk-nag does not look at',
+  'AwsSolutions-DDB3': 'says when each peer was last heard of, and is written anew every minute',
+  'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]': 'the role of CDK\'s own function that looks the stream up while deploying',
+  'AwsSolutions-IAM5[Resource::<RecorderFunction8CF41279.Arn>:*]': 'the function with its versions, as a grant to invoke names it',
+  [streams('us-east-1')]: 'the ledger\'s stream alone: its name ends in the time when it was made',
   'AwsSolutions-COG4': 'callers bring tokens of any OpenID Connect issuer, verified by our authorizer (and GET /health is open)',
 };
 
 const reasonsByMode: Readonly<Record<Mode, Readonly<Record<string, string>>>> = {
-  STRONG: { ...reasons, [kmsKeys('us-west-2')]: 'the same in the other region' },
-  HOME_REGION: { ...reasons, [kmsKeys('eu-central-1')]: 'the same in the other region; the operator compares both replicas' },
+  STRONG: { ...reasons, [kmsKeys('us-west-2')]: 'the same in the other region', [streams('us-west-2')]: 'the same in the other region' },
+  HOME_REGION: {
+    ...reasons, [kmsKeys('eu-central-1')]: 'the same in the other region; the operator compares both replicas', [streams('eu-central-1')]: 'the same in the other region',
+  },
 };
 
 interface Finding { readonly ruleName: string; readonly violatingConstructs: { readonly constructPath: string }[] }
@@ -65,9 +74,14 @@ const synthesised: Readonly<Record<Mode, Synthesised>> = { STRONG: synth('STRONG
 process.exitCode = undefined;
 
 test('keys, tables and regions, one stack each', () => {
-  expect(Object.keys(synthesised.STRONG.templates).sort()).toEqual(['acme-pay-key-us-east-1', 'acme-pay-key-us-west-2', 'acme-pay-ledger', 'acme-pay-us-east-1', 'acme-pay-us-west-2']);
+  expect(Object.keys(synthesised.STRONG.templates).sort()).toEqual([
+    'acme-pay-key-us-east-1', 'acme-pay-key-us-west-2', 'acme-pay-ledger', 'acme-pay-mesh-us-east-1', 'acme-pay-mesh-us-west-2', 'acme-pay-us-east-1', 'acme-pay-us-west-2',
+  ]);
   expect(Object.keys(synthesised.HOME_REGION.templates).sort())
-    .toEqual(['acme-pay-authority', 'acme-pay-eu-central-1', 'acme-pay-key-eu-central-1', 'acme-pay-key-us-east-1', 'acme-pay-ledger', 'acme-pay-us-east-1']);
+    .toEqual([
+      'acme-pay-authority', 'acme-pay-eu-central-1', 'acme-pay-key-eu-central-1', 'acme-pay-key-us-east-1', 'acme-pay-ledger', 'acme-pay-mesh-eu-central-1',
+      'acme-pay-mesh-us-east-1', 'acme-pay-us-east-1',
+    ]);
 });
 
 test('the mode is asked for by context', () => {
@@ -102,7 +116,24 @@ describe.each<[Mode, string]>([['STRONG', 'us-west-2'], ['HOME_REGION', 'eu-cent
 });
 
 test('the two regions differ by their region alone, and by where the drain is commanded from', () => {
-  const region = (name: string, other: string): string => JSON.stringify(synthesised.STRONG.templates[`acme-pay-${name}`]).replace(/--region [a-z0-9-]+/g, '').replaceAll(name, other)
-    .replace(/useast1|uswest2/g, 'REGION').replace(/[0-9A-F]{8}([0-9a-f]{32})?/g, '');
-  expect(JSON.parse(region('us-east-1', 'REGION'))).toEqual(JSON.parse(region('us-west-2', 'REGION')));
+  const region = (name: string, peer: string): unknown => JSON.parse(JSON.stringify(synthesised.STRONG.templates[`acme-pay-${name}`]).replace(/--region [a-z0-9-]+/g, '')
+    .replaceAll(name, 'OWN').replaceAll(peer, 'PEER').replaceAll(name.replace(/-/g, ''), 'OWN').replaceAll('["PEER","OWN"]', '["OWN","PEER"]')
+    .replace(/[0-9A-F]{8}([0-9a-f]{32})?/g, ''));
+  expect(region('us-east-1', 'us-west-2')).toEqual(region('us-west-2', 'us-east-1'));
+});
+
+test('with a global endpoint the other region\'s bus is made first, and publishers are told where to go', () => {
+  const app = new App({ context: { ...context, ...stubContext(), 'aws:cdk:bundling-stacks': [] } });
+  defineSystem(app, configOf('STRONG', 'GLOBAL_ENDPOINT'));
+  const stacks = Object.fromEntries(app.node.children.filter((child): child is Stack => Stack.isStack(child)).map((stack) => [stack.stackName, stack]));
+  const before = (name: string): string[] => stacks[name].dependencies.map(({ stackName }) => stackName);
+  expect(before('acme-pay-mesh-us-east-1')).toEqual(['acme-pay-mesh-us-west-2']);
+  expect(before('acme-pay-mesh-us-west-2')).toEqual([]);
+  expect(before('acme-pay-us-west-2').sort()).toEqual(['acme-pay-ledger', 'acme-pay-mesh-us-east-1', 'acme-pay-mesh-us-west-2']);
+  Template.fromStack(stacks['acme-pay-us-west-2']).hasResourceProperties('Custom::MeshEndpointId', { Create: Match.stringLikeRegexp('"region":"us-east-1"') });
+});
+
+test('the transport is asked for by context', () => {
+  expect([transportOf(undefined), transportOf('GLOBAL_ENDPOINT')]).toEqual(['RULES', 'GLOBAL_ENDPOINT']);
+  expect(() => transportOf('bridge')).toThrow("context 'transport' is 'bridge': give RULES or GLOBAL_ENDPOINT, or leave it out for RULES");
 });
