@@ -28,7 +28,7 @@ export const pageStyle = `
 :root{color-scheme:light dark;--line:#8888;--good:#0a7d33;--bad:#b3261e;--ink:#1b1b1f;--paper:#fff}
 @media(prefers-color-scheme:dark){:root{--good:#57c77d;--bad:#ff8a80;--ink:#ececf1;--paper:#17171b}}
 *{box-sizing:border-box}body{margin:0 auto;max-width:44rem;padding:1rem;font:1rem/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
-h1{font-size:1.4rem;margin:.2rem 0 .6rem}h2{font-size:1.05rem;margin:1.4rem 0 .4rem}p{margin:.4rem 0}h1,p,dd,td,th,li{overflow-wrap:anywhere}
+h1{font-size:1.4rem;margin:.2rem 0 .6rem}h2{font-size:1.05rem;margin:1.4rem 0 .4rem}p{margin:.4rem 0}h1,p,dd{overflow-wrap:anywhere}td,th{overflow-wrap:break-word}td.passed,td.failed{white-space:nowrap}
 .state{display:inline-block;padding:.1rem .6rem;border:1px solid currentColor;border-radius:1rem;font-size:.9rem}.APPROVED,.passed{color:var(--good)}.REJECTED,.failed{color:var(--bad)}
 .question{font-size:1.1rem;white-space:pre-line}.notice{padding:.6rem .8rem;border-left:.3rem solid currentColor}
 dl{display:grid;grid-template-columns:minmax(7rem,auto) 1fr;gap:.2rem .8rem;margin:0}dt{opacity:.75}dd{margin:0}
@@ -36,11 +36,11 @@ table{border-collapse:collapse;width:100%;font-size:.95rem}th,td{text-align:left
 textarea{display:block;width:100%;min-height:4.5rem;margin:.2rem 0 .8rem;padding:.5rem;font:inherit;color:inherit;background:transparent;border:1px solid var(--line);border-radius:.4rem}
 button,.button{display:inline-block;min-height:2.9rem;min-width:8rem;margin:0 .6rem .6rem 0;padding:.6rem 1.2rem;font:inherit;font-weight:600;text-decoration:none;text-align:center;border-radius:.4rem;border:2px solid currentColor;background:transparent;color:inherit;cursor:pointer}
 button[value=approve]{color:var(--good)}button[value=reject]{color:var(--bad)}:focus-visible{outline:3px solid #5b8def;outline-offset:2px}
-pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:.85rem;padding:.6rem;border:1px solid var(--line);border-radius:.4rem}footer{margin-top:2rem;font-size:.85rem;opacity:.8}
+form{margin-top:1rem}details{margin-top:1rem}pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:.85rem;padding:.6rem;border:1px solid var(--line);border-radius:.4rem}footer{margin-top:2rem;font-size:.85rem;opacity:.8}
 `;
 
 /** SHA-256 of the style, as a Content-Security-Policy names it; a test holds it to the style. */
-export const pageStyleHash = 'sha256-st9SSa0UPotwO89Qdien3FUDFsgpXgNf1wUifRUxImY=';
+export const pageStyleHash = 'sha256-K3gCVE6yUHeeaMhz/EOUYqgY7NLwMHQMvDudO54/bog=';
 
 /** The headers of every page. */
 export const pageSecurity: Readonly<Record<string, string>> = {
@@ -60,10 +60,10 @@ export function approvalPage(model: PageModel): string {
 <p><strong class="state ${stateClass(view)}">${escaped(stateOf(view, model.nowMs))}</strong></p>
 ${notice === undefined ? '' : `<p class="notice" role="status">${escaped(notice)}</p>`}
 <p class="question">${escaped(view.question)}</p>
-${decideHere(model)}
 ${factsOf(model)}
 ${view.report === undefined ? '' : `<h2>Report</h2>${reportOf(view.report)}`}
 ${answersOf(view.answers)}
+${decideHere(model)}
 ${commandOf(model)}`);
 }
 
