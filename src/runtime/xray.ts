@@ -4,8 +4,7 @@
  * Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
  */
 import { randomBytes } from 'node:crypto';
-import { createSocket, Socket, SocketOptions } from 'node:dgram';
-import { lookup } from 'node:dns';
+import type { Socket, SocketOptions } from 'node:dgram';
 import { isIPv4 } from 'node:net';
 import { fromTraceHeader, Span, SpanStart, TraceContext, Tracer, untraced } from '../kernel/trace';
 
@@ -191,12 +190,13 @@ export function daemonOf(address: string | undefined): Daemon | undefined {
 let socket: Socket | undefined;
 
 /** An address needs no resolver: then the datagram leaves within the call that sends it, before Lambda can freeze the function. */
-const resolve: SocketOptions['lookup'] = (name, options, found) => (isIPv4(name) ? found(null, name, 4) : lookup(name, options, found));
+const resolve: SocketOptions['lookup'] = (name, options, found) => (isIPv4(name) ? found(null, name, 4) : process.getBuiltinModule('node:dns').lookup(name, options, found));
 
 function sendTo({ host, port }: Daemon, datagram: Buffer): void {
   try {
     if (!socket) {
-      socket = createSocket({ type: 'udp4', lookup: resolve });
+      // Loaded with the first trace: most functions begin with a request that is not recorded.
+      socket = process.getBuiltinModule('node:dgram').createSocket({ type: 'udp4', lookup: resolve });
       socket.on('error', () => undefined);
       socket.unref();
     }
