@@ -114,7 +114,7 @@ function adaptMapping(resource: CfnResource): void {
   const properties = resource.Properties ??= {};
   // Only a stream has a starting position.
   if (properties.StartingPosition === undefined) {
-    if (!properties.ScalingConfig) properties.ScalingConfig = { MaximumConcurrency: queueConcurrency };
+    properties.ScalingConfig = { MaximumConcurrency: queueConcurrency };
   } else if (properties.Enabled !== false && properties.Enabled !== 'false') {
     properties.Enabled = false;
     resource.Metadata = { ...resource.Metadata, [polledMark]: true };

@@ -2,15 +2,17 @@ import { randomBytes } from 'node:crypto';
 import type { SmokeRun } from '../model';
 import { Client } from './client';
 import { crowd } from './crowd';
+import { eventsOnce, hasMesh, traces } from './events';
 import { everyday } from './everyday';
 import { Figures } from './figures';
 import { homes } from './homes';
-import { audit } from './ledger-view';
+import { audit, type Line } from './ledger-view';
 import { MemoryWatch } from './memory';
 import { pace } from './pace';
 import { refused } from './refused';
 import { regionLoss } from './region-loss';
 import type { Setting } from './setting';
+import { withUnrest } from './unrest';
 
 /** What the whole run may take, proportional set size. */
 const memoryLimitBytes = 2.5 * 1024 ** 3;
@@ -28,10 +30,14 @@ export async function runSmoke(run: SmokeRun): Promise<boolean> {
     await everyday(setting);
     await refused(setting);
     await pace(setting);
-    await crowd(setting, setting.operate ? homeCrowd : undefined);
+    const mesh = await hasMesh(setting.client);
+    const drops = await withUnrest(setting.client, mesh ? setting.regions : [], () => crowd(setting, setting.operate ? homeCrowd : undefined));
+    if (mesh) figures.note('meanwhile the links lagged, and were dropped', `${drops} times`);
     if (setting.operate) await homes(setting);
     if (setting.regions.length > 1) await regionLoss(setting);
-    await conclude(setting);
+    if (mesh) await traces(setting);
+    const lines = await conclude(setting);
+    if (mesh) await eventsOnce(setting, lines);
   } catch (error) {
     figures.check('the scenario ran to its end', false, (error as Error).message);
   } finally {
@@ -63,7 +69,7 @@ export function recoveryBudgetOf(stacks: NonNullable<SmokeRun['stacks']>, region
 }
 
 /** Everything that the run did, once more, from every region. */
-async function conclude({ client, figures, regions, accounts, accepted }: Setting): Promise<void> {
+async function conclude({ client, figures, regions, accounts, accepted }: Setting): Promise<readonly Line[]> {
   figures.heading('in the end');
   const { wrong, lines, mostDebits } = await audit(client, accounts, regions);
   const debited = new Set(lines.map(({ paymentId }) => paymentId));
@@ -72,4 +78,5 @@ async function conclude({ client, figures, regions, accounts, accepted }: Settin
   figures.check('payments lost', lost.length === 0, lost.length, `of ${accepted.size}`);
   figures.check('debit count per key', mostDebits === 1, `max ${mostDebits}`);
   figures.check('balances checked', wrong.length === 0, `${accounts.size} accounts in ${regions.length} regions, ${wrong.length} wrong`, wrong[0]);
+  return lines;
 }
