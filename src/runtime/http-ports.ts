@@ -2,8 +2,8 @@ import { faultRecord, Telemetry } from './telemetry';
 import { traceOf } from './trace';
 import { apiEnv, apiLimits, apiMetrics, readTenantSource } from '../api/contract';
 import type { HttpPorts, RequestRecord } from '../api/http.contract';
-import { ledgerMetrics } from '../ledger/contract';
 import { fromTraceparent, noTracer, Span, TraceContext, Tracer } from '../kernel/trace';
+import { ledgerMetrics } from '../ledger/contract';
 import type { LedgerEvent } from '../ledger/model';
 
 type Environment = Readonly<Record<string, string | undefined>>;
