@@ -18,7 +18,7 @@ export {
   type IamAuthorizationProps,
   type JwtAuthorizationProps,
 } from './api/payments-authorization';
-export { type MutualTlsProps, type PaymentsDomainProps } from './api/payments-domain';
+export { PublicNameRecords, type MutualTlsProps, type PaymentsDomainProps } from './api/payments-domain';
 export { DecisionOnUnknown, type PaymentDecisionProps, type PaymentsFunctionOptions } from './api/payments-functions';
 export { RecoveryBudget, type RecoveryBudgetProps } from './api/recovery-budget';
 export { CrossRegionEventMesh, type CrossRegionEventMeshProps, type MeshTargetProps } from './events/cross-region-event-mesh';
@@ -30,3 +30,11 @@ export { LedgerOutbox, type LedgerOutboxAlarmOptions, type LedgerOutboxProps, ty
 export {
   ConsumerHandling, IdempotentConsumer, StaleEvents, type IdempotentConsumerAlarmOptions, type IdempotentConsumerProps,
 } from './events/idempotent-consumer';
+export { ApprovalGate, ApprovalOutcome, type ApprovalGateProps } from './cutover/approval-gate';
+export { ApproverIdentity, type CognitoApproversProps, type IamApproversProps, type OidcApproversProps } from './cutover/gate-identity';
+export { ApprovalTask, type ApprovalTaskProps } from './cutover/gate-task';
+export { StuckApprovalAlarm, type StuckApprovalAlarmProps } from './cutover/stuck-approval-alarm';
+export { type ControlPlaneLoss, type CutoverChecks, type CutoverQueue, type ReconciliationWindow } from './cutover/cutover-options';
+export { OnBreach, OnControlPlaneLoss, type CutoverAlarm, type CutoverPhase } from './cutover/cutover-phases';
+export { PhasedCutoverStateMachine, type PhasedCutoverStateMachineProps } from './cutover/phased-cutover-state-machine';
+export { WeightedRecords, type WeightedRecordsProps } from './cutover/weighted-records';

@@ -3,7 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
-import { ActiveActivePaymentsApi, LedgerReplica, PaymentsAuthorization, PaymentsDomainProps, RecoveryBudgetProps } from '../../src/index';
+import { ActiveActivePaymentsApi, LedgerReplica, PaymentsAuthorization, PaymentsDomainProps, PublicNameRecords, RecoveryBudgetProps } from '../../src/index';
 import { newStack, regions } from '../cdk/stacks';
 
 function withDomain(props: (stack: Stack) => Partial<PaymentsDomainProps> = () => ({}), recovery?: RecoveryBudgetProps, stack = newStack('us-west-2')): Template {
@@ -58,6 +58,24 @@ test('the recovery budget decides interval, threshold and TTL', () => {
   });
   template.hasResourceProperties('AWS::Route53::HealthCheck', { HealthCheckConfig: { RequestInterval: 30, FailureThreshold: 2 } });
   template.hasResourceProperties('AWS::Route53::RecordSet', { TTL: '60' });
+});
+
+describe('who owns the name\'s records', () => {
+  test('in handover they stay when they leave the stack', () => {
+    const [record] = Object.values(withDomain(() => ({ records: PublicNameRecords.HANDOVER })).findResources('AWS::Route53::RecordSet'));
+    expect(record).toMatchObject({ DeletionPolicy: 'Retain', Properties: { Region: 'us-west-2' } });
+  });
+
+  test('with a cutover the region makes none, and says where it is', () => {
+    const template = withDomain(() => ({ records: PublicNameRecords.CUTOVER }));
+    template.resourceCountIs('AWS::Route53::RecordSet', 0);
+    const [check] = Object.keys(template.findResources('AWS::Route53::HealthCheck'));
+    const [name] = Object.keys(template.findResources('AWS::ApiGateway::DomainName'));
+    template.hasResourceProperties('AWS::SSM::Parameter', {
+      Name: '/acme-pay/cutover/region-address',
+      Value: { 'Fn::Join': ['', ['{"value":"', { 'Fn::GetAtt': [name, 'RegionalDomainName'] }, '","healthCheckId":"', { Ref: check }, '"}']] },
+    });
+  });
 });
 
 test('client certificates switch the API\'s own address off, and need a health check of the team\'s own', () => {
