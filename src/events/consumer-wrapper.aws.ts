@@ -31,15 +31,19 @@ const dayMs = 86_400_000;
  * handler throws when it failed; after the last attempt the event is set aside in the dead-letter queue.
  */
 export function idempotentConsumer<Data = unknown>(options: IdempotentConsumerOptions, handler: EventHandler<Data>): QueueHandler {
-  return consumerFunction(options.environment ?? process.env, consumerClients(), (event, delivery, timeoutMs) => Promise.race([
-    handled(() => handler(event as MeshEvent<Data>, delivery)), timedOut(timeoutMs),
-  ]));
+  return consumerFunction(options.environment ?? process.env, consumerClients(), handlerWithin(handler));
+}
+
+type Handle = (event: MeshEvent, delivery: EventDelivery, timeoutMs: number) => Promise<Handled>;
+
+/** A handler in this function, as the consumer knows one. */
+export function handlerWithin<Data = unknown>(handler: EventHandler<Data>): Handle {
+  return (event, delivery, timeoutMs) => Promise.race([handled(() => handler(event as MeshEvent<Data>, delivery)), timedOut(timeoutMs)]);
 }
 
 /** A queue's function around whatever handles an event within a time. */
 export function consumerFunction(
-  source: Readonly<Record<string, string | undefined>>, clients: ConsumerClients,
-  handle: (event: MeshEvent, delivery: EventDelivery, timeoutMs: number) => Promise<Handled>,
+  source: Readonly<Record<string, string | undefined>>, clients: ConsumerClients, handle: Handle,
 ): QueueHandler {
   const env = consumerEnv.read(source);
   const timeoutMs = Number(env.handlerTimeoutMs);

@@ -1,5 +1,5 @@
 import { Bus, OutboxWorld, recordsOf, StreamingStore } from './outbox-world';
-import { redrive } from '../../src/events/outbox-redrive.service';
+import { redrive, Redriven } from '../../src/events/outbox-redrive.service';
 import { decidedBy } from '../../src/events/outbox.domain';
 import { keyId } from '../../src/kernel/fingerprint';
 import { Span, SpanStart, Tracer, untraced } from '../../src/kernel/trace';
@@ -143,7 +143,9 @@ describe('the redrive of given-up ranges', () => {
   const message = (range: object): string => JSON.stringify({ requestContext: {}, DDBStreamBatchInfo: range });
   const range = { streamArn: 'arn:stream', shardId: 's', startSequenceNumber: '1', endSequenceNumber: '9' };
 
-  async function run(bodies: readonly string[], room = Number.POSITIVE_INFINITY): Promise<{ result: Awaited<ReturnType<typeof redrive>>; bus: Bus; removed: number[] }> {
+  interface Run { readonly result: Redriven; readonly bus: Bus; readonly removed: readonly number[] }
+
+  async function run(bodies: readonly string[], room = Number.POSITIVE_INFINITY): Promise<Run> {
     const { world, ledger, bus } = await worldWith();
     await pay(world, ledger, 'k1');
     const elsewhere = world.ledger('us-west-2');
