@@ -41,7 +41,7 @@ function compile(samples: readonly Sample[]): ts.Program {
   const config = ts.getParsedCommandLineOfConfigFile(path.join(root, 'tsconfig.json'), {}, { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined })!;
   const options: ts.CompilerOptions = {
     ...config.options, noEmit: true, noUnusedLocals: false, noUnusedParameters: false, rootDir: root,
-    paths: { 'cdk-multi-region-payments': [index] },
+    paths: { 'cdk-multi-region-payments': [index], 'cdk-multi-region-payments/runtime': [path.join(root, 'src', 'events', 'runtime.aws.ts')] },
   };
   const host = ts.createCompilerHost(options);
   const { getSourceFile, fileExists, readFile } = host;
