@@ -14,10 +14,10 @@ export interface Caught {
   readonly invariants: readonly string[];
 }
 
-/** Runs a mistake from seed 1 on, in both modes, until an invariant breaks; undefined: none did. */
-export async function catchMistake(mistake: Mistake, seedsAtMost: number): Promise<Caught | undefined> {
+/** Runs a mistake from seed 1 on, or with the likeliest seed first, in both modes, until an invariant breaks; undefined: none did. */
+export async function catchMistake(mistake: Mistake, seedsAtMost: number, likeliest: readonly number[] = []): Promise<Caught | undefined> {
   const subject = await plant(mistake);
-  for (let seed = 1; seed <= seedsAtMost; seed += 1) {
+  for (const seed of [...likeliest, ...Array.from({ length: seedsAtMost }, (_, place) => place + 1)]) {
     for (const mode of mistake.modes ?? modes) {
       const { violations } = await runSeed({ seed, mode, subject, payments: mistake.payments ?? 200, table: mistake.table ?? 'STRONG' });
       if (violations.length > 0) return { name: mistake.name, seeds: seed, invariants: [...new Set(violations.map(({ invariant }) => invariant))] };
