@@ -25,7 +25,7 @@ export async function startFrontDoor(deps: FrontDoorDeps): Promise<FrontDoor> {
   const forwarder = new Forwarder(deps.regions);
   const gate = new Gate(deps.inFlight ?? 8, lineLength, longestWaitMs);
   const page = new Page({ ...deps, status: () => statusOf(deps, forwarder), url: `http://127.0.0.1:${port}` });
-  const publicApi = new PublicApi({ ...deps, gate, forwarder, saw: page.passages.saw });
+  const publicApi = new PublicApi({ ...deps, gate, forwarder, saw: page.saw });
   const control = new Control(deps, forwarder, page);
   server.on('request', (request, response) => {
     const exchange = exchangeOf(request, response);

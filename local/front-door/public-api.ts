@@ -20,6 +20,8 @@ export interface PublicApiDeps {
 /** Lambda takes no larger request; API Gateway answers 413 by itself. */
 const largestBody = 6 * 1024 * 1024;
 
+const regionPrefix = /^\/_local\/regions\/[^/]+/;
+
 /** Requests to the API: through DNS as a client's, or to one region past DNS. */
 export class PublicApi {
   constructor(private readonly deps: PublicApiDeps) {}
@@ -27,7 +29,7 @@ export class PublicApi {
   /** As the public name would answer: the client's location and resolver decide what DNS says. */
   public async viaDns(exchange: Exchange): Promise<void> {
     const { dns, regions } = this.deps;
-    const location = headerOf(exchange.request, 'x-client-location') ?? regions[0].name;
+    const location = locationOf(exchange, regions);
     const resolver = headerOf(exchange.request, 'x-client-resolver');
     if (!isKnownLocation(location) && !regions.some((region) => region.name === location)) {
       return sendProblem(exchange, 'invalid_request', `X-Client-Location '${location.slice(0, 64)}' is not a region: use one of ${knownLocations().join(', ')}`);
@@ -98,9 +100,22 @@ export class PublicApi {
   }
 
   private saw(exchange: Exchange, region: RegionHandle, answer: Passage['answer']): void {
-    const direct = exchange.path.indexOf('/api/v1/');
-    this.deps.saw?.({ method: exchange.request.method ?? '', path: exchange.path.slice(Math.max(direct, 0)), region: region.name, traceId: exchange.traceId, answer });
+    const { path, request, traceId } = exchange;
+    const direct = path.startsWith('/_local/');
+    this.deps.saw?.({
+      method: request.method ?? '',
+      path: direct ? path.replace(regionPrefix, '') : path,
+      region: region.name,
+      location: direct ? undefined : locationOf(exchange, this.deps.regions),
+      traceId,
+      answer,
+    });
   }
+}
+
+/** Where the client stands, as it says. */
+function locationOf(exchange: Exchange, regions: readonly RegionHandle[]): string {
+  return headerOf(exchange.request, 'x-client-location') ?? regions[0].name;
 }
 
 /** The engine's own addresses lie beside the API's: no path may climb out of it. */

@@ -5,7 +5,7 @@ import { assetOf } from './assets';
 import { EventWatch, soon } from './event-watch';
 import { Load, mostRate } from './load';
 import type { PageState, PageStatus, TraceView } from './model';
-import { Passages } from './passages';
+import { Passages, type Passage } from './passages';
 import { Payer } from './payer';
 import { askHealth, RecoveryClock } from './recovery';
 import { Storm } from './storm';
@@ -42,7 +42,7 @@ const mostEvents = 20_000;
 
 /** The page at `/`: what the run does, and the switches that disturb it. */
 export class Page {
-  public readonly passages = new Passages();
+  private readonly passages = new Passages();
   private readonly recovery: RecoveryClock;
   private readonly stream: Stream;
   private readonly ending = new AbortController();
@@ -61,6 +61,12 @@ export class Page {
     const { observed } = deps;
     if (observed) this.eventWatch = new EventWatch({ read: () => observed.events({ limit: mostEvents }), wanted: () => this.stream.size > 0 });
   }
+
+  /** Told of each request that was led to a region. */
+  public readonly saw = (passage: Passage): void => {
+    this.passages.saw(passage);
+    this.recovery.saw(passage);
+  };
 
   /** Answers `/`; with `?trace=` the waterfall of that trace is in it. */
   public async show(exchange: Exchange): Promise<void> {

@@ -7,6 +7,8 @@ export interface Passage {
   readonly path: string;
   /** Region entered. */
   readonly region: string;
+  /** Where the caller stands; absent when it came past DNS. */
+  readonly location?: string;
   /** Root ID of the trace, as the client was told. */
   readonly traceId: string;
   /** Absent: nobody answered. */
@@ -51,7 +53,7 @@ export class Passages {
     const at = Math.floor(this.now() / 1000);
     const count = this.counts.get(at) ?? { answered: {}, failed: 0 };
     this.counts.set(at, count);
-    if (!answer || answer.status >= 500 || answer.status === 429) count.failed += 1;
+    if (!isAnswered({ answer })) count.failed += 1;
     else count.answered[region] = (count.answered[region] ?? 0) + 1;
     for (const old of this.counts.keys()) if (old < at - secondsKept) this.counts.delete(old);
   }
@@ -74,6 +76,11 @@ export class Passages {
     });
     if (this.seen.size > paymentsKept) this.seen.delete(this.seen.keys().next().value as string);
   }
+}
+
+/** Refusals are answers too, but not those that only ask the caller to come again. */
+export function isAnswered({ answer }: Pick<Passage, 'answer'>): boolean {
+  return answer !== undefined && answer.status < 500 && answer.status !== 429;
 }
 
 function paymentOf(body: Buffer): Pick<SeenPayment, 'paymentId' | 'status' | 'amount' | 'currency' | 'region'> | undefined {

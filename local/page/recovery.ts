@@ -2,6 +2,7 @@ import http from 'node:http';
 import { apiHeaders } from '../../src/api/contract';
 import type { Dns, RegionHandle } from '../model';
 import type { Outage } from './model';
+import { isAnswered, type Passage } from './passages';
 
 export interface RecoveryDeps {
   readonly regions: readonly RegionHandle[];
@@ -16,6 +17,7 @@ export interface RecoveryDeps {
 }
 
 const outagesKept = 5;
+const patienceMs = 15_000;
 
 type Open = { -readonly [Key in keyof Outage]: Outage[Key] } & { readonly resolver: string };
 
@@ -34,6 +36,12 @@ export class RecoveryClock {
   public outages(): Outage[] {
     return this.list.map(({ resolver, ...outage }) => outage);
   }
+
+  /** An answer to anybody who stands where the region was lost counts, once callers are led elsewhere. */
+  public readonly saw = (passage: Passage): void => {
+    const outage = this.list.find(({ region, redirectedAt }) => region === passage.location && redirectedAt !== undefined);
+    if (outage && isAnswered(passage)) this.answered(outage, passage.region);
+  };
 
   public close(): void {
     this.closed = true;
@@ -79,7 +87,11 @@ export class RecoveryClock {
     outage.unhealthyAt ??= this.now();
     outage.redirectedAt ??= this.now();
     const by = await ask(outage.region, outage.resolver);
-    if (by === undefined || by === outage.region || outage.startedAt !== undefined) return;
+    if (by !== undefined) this.answered(outage, by);
+  }
+
+  private answered(outage: Open, by: string): void {
+    if (by === outage.region || outage.startedAt !== undefined || outage.answeredAt !== undefined) return;
     outage.answeredAt = this.now();
     outage.answeredBy = by;
     this.unwatch(outage.region);
@@ -116,7 +128,7 @@ export class RecoveryClock {
 /** Asks the front door's `/health` as a caller at a place would. */
 export function askHealth(url: string): RecoveryDeps['ask'] {
   return (location, resolver) => new Promise((resolve) => {
-    const request = http.get(`${url}/health`, { headers: { 'X-Client-Location': location, 'X-Client-Resolver': resolver }, agent: false, timeout: 5_000 }, (response) => {
+    const request = http.get(`${url}/health`, { headers: { 'X-Client-Location': location, 'X-Client-Resolver': resolver }, agent: false, timeout: patienceMs }, (response) => {
       response.resume();
       const by = response.headers[apiHeaders.servedByRegion.toLowerCase()];
       response.once('close', () => resolve(response.statusCode === 200 && typeof by === 'string' ? by : undefined));

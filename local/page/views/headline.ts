@@ -23,7 +23,7 @@ export function announcement({ status, outages }: PageState): Html {
 
 /** Callers wait for an answer at this moment. */
 function isOpen(outage: Outage): boolean {
-  return !outage.unaffected && outage.answeredAt === undefined && outage.backAt === undefined;
+  return !outage.unaffected && outage.answeredAt === undefined && outage.startedAt === undefined;
 }
 
 function stopped({ region }: Outage, status: PageState['status']): boolean {

@@ -78,6 +78,24 @@ describe('the recovery clock', () => {
     expect(world.asked).toBe(asked);
   });
 
+  test('takes what real callers get as well, of the region that was lost and once DNS leads elsewhere', async () => {
+    const passage = { method: 'POST', path: '/api/v1/payments', region: west, location: east, traceId: '1-a', answer: { status: 201, rawHeaders: [], body: Buffer.alloc(0) } };
+    await world.regions[0].stop();
+    await world.pass(500);
+    world.clock.saw(passage);
+    expect(world.clock.outages()[0].answeredAt).toBeUndefined();
+    world.cached = west;
+    await world.pass(500);
+    const others = [{ location: west }, { location: undefined }, { region: east }, { answer: undefined }, { answer: { ...passage.answer, status: 503 } }];
+    for (const other of others) world.clock.saw({ ...passage, ...other });
+    expect(world.clock.outages()[0].answeredAt).toBeUndefined();
+    world.clock.saw(passage);
+    expect(world.clock.outages()[0]).toMatchObject({ answeredAt: world.now, answeredBy: west });
+    world.now += 1_000;
+    world.clock.saw(passage);
+    expect(world.clock.outages()[0]).toMatchObject({ answeredAt: world.now - 1_000 });
+  });
+
   test('does not take an answer of the lost region itself', async () => {
     await world.regions[0].stop();
     world.cached = west;
