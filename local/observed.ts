@@ -1,8 +1,8 @@
 import { Alarms } from './alarms/alarms';
 import { Buses } from './buses/buses';
 import type { EventsApi } from './buses/event-calls';
-import { Inboxes } from './inboxes/inboxes';
 import { Policies } from './iam/policies';
+import { Inboxes } from './inboxes/inboxes';
 import { MetricSources } from './metrics/sources';
 import { MetricStore } from './metrics/store';
 import type { AlarmState, FabricResource, Links, Observed, RegionHandle } from './model';

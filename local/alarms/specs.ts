@@ -94,6 +94,7 @@ function queriesOf(properties: Record<string, any>, region: string): Pick<AlarmS
 }
 
 function metricId(given: Record<string, any>, region: string): MetricId {
-  const dimensions = Object.fromEntries(((given.Dimensions ?? []) as { Name: unknown; Value: unknown }[]).map(({ Name, Value }) => [String(Name), String(Value)]));
+  const pairs = (given.Dimensions ?? []) as { Name: unknown; Value: unknown }[];
+  const dimensions = Object.fromEntries(pairs.map(({ Name, Value }) => [String(Name), String(Value)]));
   return { region, namespace: String(given.Namespace), name: String(given.MetricName), dimensions };
 }

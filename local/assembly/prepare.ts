@@ -29,7 +29,8 @@ export interface PrepareOptions {
 /** Bundles the handlers, synthesises the app and rewrites its templates for the emulator. */
 export async function prepareAssembly({ supervisor, appDirectory, mode, transport, log }: PrepareOptions): Promise<PreparedAssembly> {
   await bundleHandlers();
-  const directory = await synthesise({ supervisor, appDirectory, accountId: defaultAccountId, context: { ...(mode ? { mode } : {}), ...(transport ? { transport } : {}) } });
+  const context = { ...(mode ? { mode } : {}), ...(transport ? { transport } : {}) };
+  const directory = await synthesise({ supervisor, appDirectory, accountId: defaultAccountId, context });
   const assembly = new Assembly(directory, defaultAccountId);
   checkMode(assembly, mode);
   checkTransport(assembly, transport);

@@ -2,8 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Policies } from '../iam/policies';
 import type { MetricStore } from '../metrics/store';
 import type { AlarmState, BusStatus, FabricResource, Links, RegionHandle } from '../model';
-import { AwsApi } from '../proxy/aws-api';
-import type { EngineDirectory } from '../proxy/network';
 import { BusPolicies } from './bus-policies';
 import { toDeadLetters } from './dead-letters';
 import { DeliveryLine, type BusEvent } from './delivery-line';
@@ -16,6 +14,8 @@ import type { Outcome } from './retry';
 import { Rights } from './rights';
 import { fabricRules, type FabricRule, type RuleTarget } from './rules';
 import { Senders } from './senders';
+import { AwsApi } from '../proxy/aws-api';
+import type { EngineDirectory } from '../proxy/network';
 
 export interface BusesOptions {
   readonly api: AwsApi;
@@ -73,7 +73,8 @@ export class Buses {
     const endpoints = globalEndpoints(resources, accountId);
     this.routings = new Map(endpoints.map((endpoint) => [endpoint.id, new EndpointRouting(endpoint, routing)]));
     const { rights, senders } = this;
-    this.replications = endpoints.map((endpoint) => new Replication({ endpoint, routing: this.routings.get(endpoint.id)!, rights, senders, accountId, runs: (region) => this.runs(region) }));
+    const runs = (region: string): boolean => this.runs(region);
+    this.replications = endpoints.map((endpoint) => new Replication({ endpoint, routing: this.routings.get(endpoint.id)!, rights, senders, accountId, runs }));
     const rules = [...fabricRules(resources, accountId), ...this.replications.flatMap((replication) => replication.rules)];
     for (const rule of rules) for (const target of rule.targets) this.lines.set(`${rule.arn} ${target.id}`, { rule, target, line: this.line(rule, target) });
     this.intakes = regions.map((region) => new Intake(api, region, accountId, (ruleArn, targetId, event) => this.receive(ruleArn, targetId, event)));
@@ -136,11 +137,11 @@ export class Buses {
   private line(rule: FabricRule, target: RuleTarget): DeliveryLine {
     const by = { region: rule.region, ruleArn: rule.arn };
     const replication = this.replications.find(({ rules }) => rules.includes(rule));
-    const send = (events: readonly BusEvent[]): Promise<readonly Outcome[]> => (replication ? replication.send(by, target, events) : this.senders.send(by, target, events));
+    const sender = replication ?? this.senders;
     return new DeliveryLine({
       policy: target.policy,
       runs: () => this.runs(rule.region),
-      send: async (events) => (this.throttled.has(target.arn) ? events.map(() => throttling(target.arn)) : send(events)),
+      send: async (events) => (this.throttled.has(target.arn) ? events.map(() => throttling(target.arn)) : sender.send(by, target, events)),
       attempted: (outcome, { attempts, since }) => this.metrics.attempted(rule, outcome, attempts, since),
       giveUp: async (given) => this.metrics.failed(rule, await toDeadLetters(this.options.api, this.rights, rule, target, given)),
     });

@@ -86,7 +86,8 @@ export function describeEndpoint(endpoint: GlobalEndpoint): Record<string, unkno
   const { properties } = endpoint;
   return {
     Name: endpoint.name, Arn: endpoint.arn, EndpointId: endpoint.id, EndpointUrl: `https://${endpoint.id}.endpoint.events.amazonaws.com`, State: 'ACTIVE',
-    Description: properties.Description, RoutingConfig: properties.RoutingConfig, ReplicationConfig: properties.ReplicationConfig, EventBuses: properties.EventBuses,
+    Description: properties.Description, RoutingConfig: properties.RoutingConfig, ReplicationConfig: properties.ReplicationConfig,
+    EventBuses: properties.EventBuses,
     RoleArn: properties.RoleArn, CreationTime: 0, LastModifiedTime: 0,
   };
 }

@@ -1,6 +1,6 @@
-import type { MetricStore } from '../metrics/store';
 import type { Outcome } from './retry';
 import type { FabricRule } from './rules';
+import type { MetricStore } from '../metrics/store';
 
 /** What EventBridge tells CloudWatch of its rules, with each of its sets of dimensions. */
 export class EventMetrics {

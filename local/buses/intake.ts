@@ -1,8 +1,8 @@
 import type { RegionHandle } from '../model';
-import { AwsApiError, type AwsApi } from '../proxy/aws-api';
-import { sleep } from '../proxy/network';
 import type { BusEvent } from './delivery-line';
 import type { FabricRule } from './rules';
+import { AwsApiError, type AwsApi } from '../proxy/aws-api';
+import { sleep } from '../proxy/network';
 
 /** The fabric's own queue in each region, in which the emulator puts what rules match. */
 const queueName = 'local-run-deliveries';

@@ -26,7 +26,9 @@ export function retryPolicyOf(given: Readonly<Record<string, unknown>> | undefin
 }
 
 /** What follows a failed attempt: exponential backoff with jitter, until the policy is used up. Missing rights and targets are not retried. */
-export function afterFailure(policy: RetryPolicy, failure: { readonly retriable: boolean; readonly attempts: number; readonly ageMs: number }, random: number): Next {
+export function afterFailure(
+  policy: RetryPolicy, failure: { readonly retriable: boolean; readonly attempts: number; readonly ageMs: number }, random: number,
+): Next {
   if (!failure.retriable) return { kind: 'giveUp' };
   // The first attempt is no retry.
   if (failure.attempts > policy.maximumAttempts) return { kind: 'giveUp', exhausted: 'MaximumRetryAttempts' };

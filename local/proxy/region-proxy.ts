@@ -136,7 +136,8 @@ class RegionEndpoint {
     }) : routing.answer();
     await this.pause(links.get(region, here).lagMs);
     // What was put was put, whether or not its caller hears of it.
-    return this.reaches(region) ? reply(response, { status: answer.status, headers: answerHeaders(answer.headers), body: answer.body }) : this.unreachable(request);
+    if (!this.reaches(region)) return this.unreachable(request);
+    reply(response, { status: answer.status, headers: answerHeaders(answer.headers), body: answer.body });
   }
 
   /** A call into another region: over the links, and signed anew, since its caller's key is not known there. */

@@ -15,7 +15,14 @@ const patienceMs = 120_000;
 const tracePatienceMs = 30_000;
 
 /** What is wrong with what one consumer received. */
-interface Received { readonly name: string; readonly effects: number; readonly missing: readonly string[]; readonly twice: number; readonly unexplained: number; readonly duplicates: number }
+interface Received {
+  readonly name: string;
+  readonly effects: number;
+  readonly missing: readonly string[];
+  readonly twice: number;
+  readonly unexplained: number;
+  readonly duplicates: number;
+}
 
 /** Whether the app has an event mesh. */
 export async function hasMesh(client: Client): Promise<boolean> {

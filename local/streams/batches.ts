@@ -31,13 +31,16 @@ export interface Step {
 }
 
 /** The answer of a function that reports failures of single records; the lowest of them is where the stream goes on. */
-export function resultOf(records: readonly StreamRecord[], answer: { readonly failed: boolean; readonly payload: unknown }, reportsFailures: boolean): BatchResult {
+export function resultOf(
+  records: readonly StreamRecord[], answer: { readonly failed: boolean; readonly payload: unknown }, reportsFailures: boolean,
+): BatchResult {
   if (answer.failed) return { kind: 'failed', from: 0, reason: JSON.stringify(answer.payload).slice(0, 500) };
   const failures = (answer.payload as { batchItemFailures?: unknown } | null | undefined)?.batchItemFailures;
   if (!reportsFailures || failures === undefined || failures === null) return { kind: 'done' };
   if (!Array.isArray(failures)) return { kind: 'failed', from: 0, reason: 'batchItemFailures is no list' };
   if (failures.length === 0) return { kind: 'done' };
-  const positions = failures.map((failure: { itemIdentifier?: unknown }) => records.findIndex(({ dynamodb }) => dynamodb.SequenceNumber === failure?.itemIdentifier));
+  const positions = failures.map((failure: { itemIdentifier?: unknown } | null) => records
+    .findIndex(({ dynamodb }) => dynamodb.SequenceNumber === failure?.itemIdentifier));
   // A report that names no record of the batch fails all of it.
   return { kind: 'failed', from: positions.includes(-1) ? 0 : Math.min(...positions), reason: `${failures.length} reported as failed` };
 }

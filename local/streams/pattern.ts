@@ -12,7 +12,10 @@ export function passes(record: Json, pattern: Json): boolean {
   return Object.entries(pattern).every(([key, expected]) => {
     if (key === '$or' && Array.isArray(expected)) return expected.some((alternative) => passes(record, alternative));
     const values = fieldsOf(record, key);
-    if (Array.isArray(expected)) return values.length ? values.some((value) => expected.some((rule) => leafMatches(value, rule, true))) : expected.some((rule) => leafMatches(undefined, rule, false));
+    if (Array.isArray(expected)) {
+      const [seen, present] = values.length ? [values, true] : [[undefined], false];
+      return seen.some((value) => expected.some((rule) => leafMatches(value, rule, present)));
+    }
     return values.length ? values.some((value) => passes(value, expected)) : passes(undefined, expected);
   });
 }

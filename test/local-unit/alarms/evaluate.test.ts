@@ -1,8 +1,8 @@
-import { evaluateExpression } from '../../../local/alarms/expression';
-import { judge } from '../../../local/alarms/evaluate';
-import { ruleHolds } from '../../../local/alarms/composite';
-import { alarmSpecs, type AlarmSpec, type MissingData } from '../../../local/alarms/specs';
 import { Alarms } from '../../../local/alarms/alarms';
+import { ruleHolds } from '../../../local/alarms/composite';
+import { judge } from '../../../local/alarms/evaluate';
+import { evaluateExpression } from '../../../local/alarms/expression';
+import { alarmSpecs, type AlarmSpec, type MissingData } from '../../../local/alarms/specs';
 import { MetricStore } from '../../../local/metrics/store';
 import type { FabricResource } from '../../../local/model';
 

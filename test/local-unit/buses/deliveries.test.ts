@@ -1,7 +1,7 @@
+import { BusPolicies } from '../../../local/buses/bus-policies';
 import { DeliveryLine, type BusEvent, type GivenUp } from '../../../local/buses/delivery-line';
 import { endpointId, EndpointRouting, globalEndpoints } from '../../../local/buses/endpoints';
 import { EventCalls } from '../../../local/buses/event-calls';
-import { BusPolicies } from '../../../local/buses/bus-policies';
 import { afterFailure, retryPolicyOf, type Outcome } from '../../../local/buses/retry';
 import { fabricRules, rateSeconds } from '../../../local/buses/rules';
 import type { FabricResource, RegionHandle } from '../../../local/model';
@@ -128,7 +128,9 @@ describe('a global endpoint', () => {
     let state: 'OK' | 'ALARM' | undefined = 'OK';
     let now = 0;
     const region = { name: 'us-east-1', state: 'running' as RegionHandle['state'], lastStoppedAt: undefined as number | undefined };
-    const routing = new EndpointRouting(declared, { regions: [region as RegionHandle], resources: [endpoint, check], alarmState: () => state, minuteMs: 5000, now: () => now });
+    const routing = new EndpointRouting(declared, {
+      regions: [region as RegionHandle], resources: [endpoint, check], alarmState: () => state, minuteMs: 5000, now: () => now,
+    });
     expect([routing.regions, routing.bus, routing.replicates, routing.roleArn]).toEqual([['us-east-1', 'us-west-2'], 'pay', true, 'role']);
     expect(routing.active()).toBe('us-east-1');
     state = 'ALARM';
