@@ -222,13 +222,16 @@ export class CutoverSteps {
   }
 
   /** How things stand, for a page and for people. */
-  private async status({ source, target, phases }: CutoverPlan): Promise<StepOutcome> {
+  private async status(plan: CutoverPlan | undefined): Promise<StepOutcome> {
+    // Whoever asks by hand need not know the plan.
+    const { source, target, phases } = plan ?? { source: 'source', target: 'target', phases: [] };
     const state = await this.ports.log.current();
     const weights = state.recorded && weightsOf(state.recorded.shape);
     const share = state.recorded ? sharesOf(state.recorded.shape).target : 0;
     return {
       outcome: 'status', state: state.run ? 'RUNNING' : state.ended?.state ?? 'NOT_STARTED', run: state.run?.id ?? state.ended?.run,
-      phase: phases.filter((one) => one.target <= share).length, weights: weights && { [source]: weights.source, [target]: weights.target },
+      phase: phases.filter((one) => one.target <= share).length, targetPercent: share,
+      weights: weights && { [source]: weights.source, [target]: weights.target },
       moved: state.moved, history: this.ports.log.history().slice(-100).map(historyLine),
     };
   }

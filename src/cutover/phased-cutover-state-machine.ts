@@ -151,7 +151,7 @@ export class PhasedCutoverStateMachine extends Construct {
   public readonly stateMachine: StateMachine;
   /** The public name's records. */
   public readonly records: WeightedRecords;
-  /** The function that does the steps; invoke it with `{"step": "status", "plan": ...}` to see how things stand. */
+  /** The function that does the steps, `<systemName>-cutover-steps`; invoke it with `{"step": "status"}` to see how things stand. */
   public readonly steps: IFunction;
   /** The alarms on the cutover itself. */
   public readonly alarms: Alarm[];
@@ -231,9 +231,8 @@ export class PhasedCutoverStateMachine extends Construct {
     const arn = (service: string, region: string, resource: string): string => `arn:${stack.partition}:${service}:${region}:${stack.account}:${resource}`;
     const grant = (actions: string[], resourceArns: string[]): Grant => Grant.addToPrincipal({ grantee: made.function, actions, resourceArns });
     if (regions._home) grant(['lambda:InvokeFunction'], [source, target].map((region) => arn('lambda', region, `function:${homeOperatorName(systemName)}`)));
-    // These two know no resource.
-    grant(['cloudwatch:GetMetricData', 'lambda:GetAccountSettings'], ['*']);
-    grant(['cloudwatch:DescribeAlarms'], [source, target].map((region) => arn('cloudwatch', region, 'alarm:*')));
+    // The first two know no resource; the third tells of composite alarms only whoever may ask for all.
+    grant(['cloudwatch:GetMetricData', 'lambda:GetAccountSettings', 'cloudwatch:DescribeAlarms'], ['*']);
     grant(['route53:GetHealthCheckStatus'], [`arn:${stack.partition}:route53:::healthcheck/*`]);
     grant(['apigateway:GET'], [source, target].map((region) => `arn:${stack.partition}:apigateway:${region}::/account`));
     const queues = checks?.deadLetterQueues ?? [];

@@ -6,6 +6,7 @@ import { AuditReader } from '../../src/cutover/audit-report.service';
 import { weightsOf } from '../../src/cutover/audit.domain';
 import { longestHistory } from '../../src/cutover/cutover-definition';
 import { AuditRecord } from '../../src/cutover/cutover.model';
+import { CutoverSteps } from '../../src/cutover/cutover.service';
 import { newStack } from '../cdk/stacks';
 
 const stack = newStack(target);
@@ -198,6 +199,15 @@ describe('after the authority has moved', () => {
     expect(shares(world).at(-1)).toBe(0);
   });
 
+  test('a move whose answer was lost is known all the same, and moved back', async () => {
+    const world = await fresh();
+    world.loseAnswers = 1;
+    expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
+    expect(world.homes).toEqual([target, target]);
+    expect(await world.run(definition, 'run-2', { action: 'rollback' })).toMatchObject({ output: { state: 'ROLLED_BACK' } });
+    expect(world.homes).toEqual([source, source]);
+  });
+
   test('differences that stay are for people', async () => {
     const world = await fresh();
     world.replicas.get(source)!.push({ pk: 'k#1@2', version: 3, writtenAt: world.nowMs - 3_600_000, digest: 'ab'.repeat(32) });
@@ -283,6 +293,18 @@ test('nothing is built on a broken audit', async () => {
   once(world, 'soak', 1, () => { world.parameters.set(3, world.parameters.get(3)!.replace('alice', 'mallo')); });
   expect(await world.run(definition, 'run-1')).toMatchObject({ status: 'FAILED', cause: expect.stringMatching(/record \d+ of the audit/) });
   expect(shares(world).at(-1)).toBeLessThanOrEqual(25);
+});
+
+test('tells at any time how things stand', async () => {
+  const world = await fresh();
+  const status = (): Promise<any> => new CutoverSteps(world.ports()).run({ step: 'status', run: '', plan: definition.States.Plan.Parameters.plan }, { deadlineMs: world.nowMs });
+  expect(await status()).toMatchObject({ state: 'NOT_STARTED', phase: 0, weights: { [source]: 100, [target]: 0 } });
+  let during: any;
+  once(world, 'soak', 1, () => { during = status(); });
+  await world.run(definition, 'run-1');
+  expect(await during).toMatchObject({ state: 'RUNNING', run: 'run-1', targetPercent: 25, phase: 2 });
+  expect(await status()).toMatchObject({ state: 'SUCCEEDED', phase: 5, history: expect.arrayContaining([expect.objectContaining({ by: 'bob', what: expect.stringContaining('APPROVED phase 5') })]) });
+  expect(await new CutoverSteps(world.ports()).run({ step: 'status' } as never, { deadlineMs: 0 })).toMatchObject({ weights: { source: 0, target: 100 } });
 });
 
 test('without a gate, phases begin by themselves', async () => {

@@ -18,6 +18,8 @@ export class Surroundings extends World {
   public targetConcurrency = 1000;
   public readonly lostRegions = new Set<string>();
   public homes = [source, source];
+  /** How many moves of authority are made without the answer arriving. */
+  public loseAnswers = 0;
   public relocations: string[] = [];
   /** What people answer, by what they are asked. */
   public answer: (about: string) => Partial<ApprovalResult> = () => ({ decision: 'APPROVED', reason: 'DECIDED', by: ['bob'] });
@@ -62,6 +64,10 @@ export class Surroundings extends World {
         this.reach(region);
         const result = this.operate(region, request);
         after();
+        if (request.action === 'relocate' && this.loseAnswers > 0) {
+          this.loseAnswers -= 1;
+          throw new Error('the connection was closed');
+        }
         return result;
       },
       replicas: { scan: (region) => this.scan(region) },
