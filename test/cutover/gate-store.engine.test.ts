@@ -1,31 +1,15 @@
-import { CreateTableCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { QueryCommand } from '@aws-sdk/client-dynamodb';
+import { createApprovalsTable, tableName } from './gate-table';
 import { GateWorld, MemoryApprovals, rules, inputOf, ann, cem } from './gate-world';
 import { DynamoApprovals } from '../../src/cutover/gate.aws';
-import { gateSchema } from '../../src/cutover/gate.contract';
 import { delivered, requestOf } from '../../src/cutover/gate.domain';
 import { ApprovalRecord, ApprovalRequest } from '../../src/cutover/gate.model';
 import { ApprovalStore } from '../../src/cutover/gate.ports';
 import { Engine, engineBinary, startEngine } from '../contract/engine';
 
-const tableName = 'test-approvals';
 let ids = 0;
 const request = (): ApprovalRequest => requestOf(inputOf(), rules, `id-${String(ids += 1).padStart(19, '0')}`, 1_000_000);
 const record = ({ id, version }: ApprovalRequest): ApprovalRecord => ({ id, version, atMs: 1_000_000, what: 'ANSWERED', content: '{}' });
-
-async function startApprovals(): Promise<Engine> {
-  const engine = await startEngine();
-  const { partitionKey, sortKey, dueIndex, duePartitionKey, dueSortKey } = gateSchema;
-  await engine.client.send(new CreateTableCommand({
-    TableName: tableName, BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [[partitionKey, 'S'], [sortKey, 'S'], [duePartitionKey, 'S'], [dueSortKey, 'N']].map(([AttributeName, AttributeType]) => ({ AttributeName, AttributeType: AttributeType as 'S' })),
-    KeySchema: [{ AttributeName: partitionKey, KeyType: 'HASH' }, { AttributeName: sortKey, KeyType: 'RANGE' }],
-    GlobalSecondaryIndexes: [{
-      IndexName: dueIndex, Projection: { ProjectionType: 'KEYS_ONLY' },
-      KeySchema: [{ AttributeName: duePartitionKey, KeyType: 'HASH' }, { AttributeName: dueSortKey, KeyType: 'RANGE' }],
-    }],
-  }));
-  return engine;
-}
 
 function holds(open: () => ApprovalStore): void {
   test('a request is created once, and read back whole', async () => {
@@ -76,7 +60,10 @@ describe('in memory', () => {
 
 (engineBinary() ? describe : describe.skip)('in DynamoDB', () => {
   let engine: Engine;
-  beforeAll(async () => { engine = await startApprovals(); });
+  beforeAll(async () => {
+    engine = await startEngine();
+    await createApprovalsTable(engine.client);
+  });
   afterAll(() => engine.close());
   holds(() => new DynamoApprovals(engine.client, tableName));
 
