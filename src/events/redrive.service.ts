@@ -44,10 +44,10 @@ export async function redrive(ports: RedrivePorts, { max, deadlineMs }: RedriveL
   for (let seen = 0; ;) {
     result.more = seen >= max || ports.nowMs() >= deadlineMs;
     if (result.more) return result;
-    const letters = (await ports.receive()).filter(({ sentAt }) => sentAt <= begun);
-    if (letters.length === 0) return result;
-    seen += letters.length;
-    const readable = letters.flatMap((letter) => readLetter(letter, result.refused));
+    const received = await ports.receive();
+    if (received.length === 0) return result;
+    seen += received.length;
+    const readable = received.filter(({ sentAt }) => sentAt <= begun).flatMap((letter) => readLetter(letter, result.refused));
     // Without a queue to give up into: what fails stays where it is.
     const { keep: _none, ...bus } = ports;
     const outcomes = await publish(bus, readable.map(({ event, source }) => entryOf(event, source)), deadlineMs);

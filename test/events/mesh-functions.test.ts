@@ -1,0 +1,202 @@
+import type { MeshEvent } from '../../src/events/model';
+import { PeerNews, ProbeStore, receiveProbe } from '../../src/events/probe.service';
+import { EventsNotPublished, InvalidEvent } from '../../src/events/publish-errors.domain';
+import { DeadLetter, PublishPorts, PutEntry } from '../../src/events/publish.service';
+import { publisherWith } from '../../src/events/publisher.aws';
+import { QueuedLetter, redrive, RedrivePorts } from '../../src/events/redrive.service';
+import type { NewEvent } from '../../src/events/runtime.model';
+import { Telemetry } from '../../src/runtime/telemetry';
+
+const probe = { id: 'probe_eu-central-1_1', type: 'mesh.probe', schemaVersion: 1, origin: 'eu-central-1', occurredAt: '2026-11-22T03:00:00.000Z' };
+
+describe('a probe that arrives', () => {
+  const arrivals: [string, object, number][] = [];
+  const store: ProbeStore = {
+    newsOf: async (): Promise<PeerNews> => ({}),
+    arrived: async (peer, at, silentAfterMs) => {
+      arrivals.push([peer, at, silentAfterMs]);
+    },
+  };
+
+  test('is remembered and measured', async () => {
+    expect(await receiveProbe(store, { ...probe, data: { from: 'eu-central-1', sentAt: 1_000 } }, 1_250, 180_000)).toEqual({ peer: 'eu-central-1', latencyMs: 250 });
+    expect(arrivals).toEqual([['eu-central-1', { arrivedAt: 1_250, sentAt: 1_000 }, 180_000]]);
+  });
+
+  test('was on its way for no time when the clocks say that it arrived before it was sent', async () => {
+    expect(await receiveProbe(store, { ...probe, data: { from: 'eu-central-1', sentAt: 2_000 } }, 1_250, 180_000)).toMatchObject({ latencyMs: 0 });
+  });
+
+  test.each<[string, unknown, string]>([
+    ['without an envelope', { data: {} }, "no probe: 'id' is undefined"],
+    ['without a time', { ...probe, data: { from: 'eu-central-1' } }, "no probe: 'data.sentAt' is undefined; allowed: epoch milliseconds"],
+    ['with nothing in it', { ...probe, data: null }, "no probe: 'data.sentAt' is undefined"],
+  ])('%s is none', async (_what, detail, message) => {
+    await expect(receiveProbe(store, detail, 1, 1)).rejects.toThrow(message);
+  });
+});
+
+test('a measured time is a metric of its peer, and leaves the next line alone', () => {
+  const lines: Record<string, unknown>[] = [];
+  const write = (line: string): void => void lines.push(JSON.parse(line) as Record<string, unknown>);
+  const telemetry = new Telemetry({ systemName: 'shop', region: 'us-east-1', service: 'mesh-probes', write });
+  telemetry.measure('ProbeLatency', 250, { name: 'Peer', value: 'eu-central-1' }, 'probe');
+  telemetry.count('EventsPublished', 2);
+  telemetry.record('publish', {});
+  expect(lines[0]).toMatchObject({
+    ProbeLatency: 250, Peer: 'eu-central-1', System: 'shop', Region: 'us-east-1',
+    _aws: { CloudWatchMetrics: [{ Namespace: 'MultiRegionPayments', Metrics: [{ Name: 'ProbeLatency', Unit: 'Milliseconds' }] }] },
+  });
+  interface Embedded { readonly CloudWatchMetrics: { readonly Dimensions: string[][] }[] }
+  const dimensions = (line: Record<string, unknown>): string[] => [...(line._aws as Embedded).CloudWatchMetrics[0].Dimensions[0]].sort();
+  expect(lines.map(dimensions)).toEqual([['Peer', 'Region', 'System'], ['Region', 'System']]);
+  expect(lines[1]).toMatchObject({ EventsPublished: 2 });
+  expect(lines[1]).not.toHaveProperty('ProbeLatency');
+});
+
+/** A queue whose messages stay until they are deleted, and a bus. */
+class Post {
+  readonly bus: MeshEvent[] = [];
+  readonly discarded: string[] = [];
+  now = 10_000;
+  refuse = (_entry: PutEntry): boolean => false;
+  private invisible = new Set<string>();
+
+  constructor(readonly queue: QueuedLetter[]) {}
+
+  ports(): RedrivePorts {
+    return {
+      receive: async () => {
+        const next = this.queue.filter(({ handle }) => !this.invisible.has(handle)).slice(0, 3);
+        for (const { handle } of next) this.invisible.add(handle);
+        return next;
+      },
+      discard: async (handles) => {
+        this.discarded.push(...handles);
+      },
+      put: async (entries) => entries.map((entry) => {
+        if (this.refuse(entry)) return { kind: 'refused', reason: 'no', retryable: false };
+        this.bus.push(JSON.parse(entry.detail) as MeshEvent);
+        return { kind: 'accepted' };
+      }),
+      keep: () => Promise.reject(new Error('a redrive never puts into the queue that it empties')),
+      nowMs: () => this.now,
+      random: () => 0,
+      sleep: async (ms) => {
+        this.now += ms;
+      },
+    };
+  }
+}
+
+const event = (id: string): MeshEvent => ({ id, type: 'order.shipped', schemaVersion: 1, origin: 'us-east-1', occurredAt: '2026-11-22T03:00:00.000Z', data: {} });
+const letter = (id: string, sentAt = 9_000): QueuedLetter => ({ handle: `h-${id}`, sentAt, body: JSON.stringify({ 'version': '0', 'detail-type': 'order.shipped', 'source': 'shop', 'detail': event(id) }) });
+const limits = { max: 100, deadlineMs: 60_000 };
+
+describe('a redrive', () => {
+  test('puts every event back and deletes it only then', async () => {
+    const post = new Post(['a', 'b', 'c', 'd', 'e'].map((id) => letter(id)));
+    post.refuse = ({ detail }) => detail.includes('"c"');
+    expect(await redrive(post.ports(), limits)).toEqual({ moved: 4, left: 1, refused: [], more: false });
+    expect(post.bus.map(({ id }) => id)).toEqual(['a', 'b', 'd', 'e']);
+    expect(post.discarded).toEqual(['h-a', 'h-b', 'h-d', 'h-e']);
+  });
+
+  test('leaves what came since it began: an event that fails again does not go round', async () => {
+    const post = new Post([...['n1', 'n2', 'n3'].map((id) => letter(id, 10_001)), letter('old'), letter('n4', 10_002)]);
+    expect(await redrive(post.ports(), limits)).toEqual({ moved: 1, left: 0, refused: [], more: false });
+    expect(post.discarded).toEqual(['h-old']);
+  });
+
+  test('says what is no event of the mesh, and leaves it', async () => {
+    const post = new Post([
+      { handle: 'x', sentAt: 1, body: 'no JSON' }, { handle: 'y', sentAt: 1, body: JSON.stringify({ source: 'shop', detail: { id: 'a' } }) },
+      { handle: 'z', sentAt: 1, body: JSON.stringify({ detail: event('a') }) },
+    ]);
+    expect(await redrive(post.ports(), limits)).toEqual({
+      moved: 0, left: 0, more: false, refused: ['it is no JSON', "'type' is undefined; allowed: 1 to 128 characters", 'it has no source'],
+    });
+    expect(post.discarded).toEqual([]);
+  });
+
+  test('ends at its bounds, and says that there may be more', async () => {
+    const letters = Array.from({ length: 9 }, (_none, n) => letter(`e${n}`));
+    expect(await redrive(new Post(letters).ports(), { ...limits, max: 3 })).toMatchObject({ moved: 3, more: true });
+    expect(await redrive(new Post(letters).ports(), { ...limits, deadlineMs: 10_000 })).toMatchObject({ moved: 0, more: true });
+  });
+});
+
+describe('a team\'s publisher', () => {
+  const environment = {
+    AWS_REGION: 'us-east-1', PAYMENTS_SYSTEM_NAME: 'shop', MESH_BUS_NAME: 'shop-events', MESH_DEAD_LETTER_QUEUE_URL: 'https://queue', MESH_ENDPOINT_ID: 'abcde.veo',
+    _X_AMZN_TRACE_ID: 'Root=1-65f00000-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1',
+  };
+  // eslint-disable-next-line @typescript-eslint/explicit-function-return-type
+  const made = (refused: readonly string[] = [], queue = true) => {
+    const [entries, letters, lines, targets]: [PutEntry[], DeadLetter[], string[], unknown[]] = [[], [], [], []];
+    const ports: PublishPorts = {
+      put: async (given) => given.map((entry) => {
+        if (refused.includes((JSON.parse(entry.detail) as MeshEvent).id)) return { kind: 'refused', reason: 'AccessDenied', retryable: false };
+        entries.push(entry);
+        return { kind: 'accepted' };
+      }),
+      keep: async (given) => {
+        if (!queue) throw new Error('down');
+        return letters.push(...given);
+      },
+      nowMs: () => Date.parse('2026-11-22T03:00:00.000Z'), random: () => 0, sleep: async () => undefined,
+    };
+    const publisher = publisherWith({ source: 'acme.orders', environment }, (target) => {
+      targets.push(target);
+      return ports;
+    }, (line) => lines.push(line));
+    return { publish: (events: NewEvent[]) => publisher.publish(events), entries, letters, lines, targets };
+  };
+
+  test('fills in what an event does not say', async () => {
+    const { publish, entries, targets } = made();
+    expect(await publish([{ id: 'o-1', type: 'order.shipped', subject: 'o', data: 1 }])).toEqual([{ id: 'o-1', outcome: 'sent' }]);
+    expect(targets).toEqual([{ busName: 'shop-events', deadLetterQueueUrl: 'https://queue', endpointId: 'abcde.veo' }]);
+    const trace = { traceId: '1-65f00000-0123456789abcdef01234567', parentId: '0123456789abcdef', traceparent: '00-65f000000123456789abcdef01234567-0123456789abcdef-01' };
+    expect(JSON.parse(entries[0].detail)).toEqual({
+      id: 'o-1', type: 'order.shipped', schemaVersion: 1, origin: 'us-east-1', occurredAt: '2026-11-22T03:00:00.000Z', subject: 'o', trace, data: 1,
+    });
+    expect(entries[0]).toMatchObject({ source: 'acme.orders', detailType: 'order.shipped', traceHeader: environment._X_AMZN_TRACE_ID });
+  });
+
+  test('gives an event an ID of its own', async () => {
+    const { publish, entries } = made();
+    await publish([{ type: 'order.shipped', data: 1 }, { type: 'order.shipped', data: 1 }]);
+    expect(new Set(entries.map(({ detail }) => (JSON.parse(detail) as MeshEvent).id)).size).toBe(2);
+  });
+
+  test('counts what it gave up, for the alarm', async () => {
+    const { publish, letters, lines } = made(['o-2']);
+    expect(await publish([{ id: 'o-1', type: 't', data: 1 }, { id: 'o-2', type: 't', data: 1 }])).toEqual([
+      { id: 'o-1', outcome: 'sent' }, { id: 'o-2', outcome: 'deadLettered', reason: 'AccessDenied' },
+    ]);
+    expect(letters).toHaveLength(1);
+    expect(JSON.parse(lines[0])).toMatchObject({ EventsPublished: 1, EventPublishFailures: 1, System: 'shop', Region: 'us-east-1' });
+  });
+
+  test('throws for what nobody has, with its IDs', async () => {
+    const failed = made(['o-2'], false).publish([{ id: 'o-1', type: 't', data: 1 }, { id: 'o-2', type: 't', data: 1 }]);
+    await expect(failed).rejects.toThrow(EventsNotPublished);
+    await expect(failed).rejects.toMatchObject({ events: ['o-2'], code: 'events_not_published', retryable: true });
+  });
+
+  test('sends nothing when one event is malformed', async () => {
+    const { publish, entries } = made();
+    await expect(publish([{ id: 'o-1', type: 't', data: 1 }, { id: 'o 2', type: 't', data: 1 }])).rejects.toThrow(InvalidEvent);
+    expect(entries).toEqual([]);
+  });
+
+  test.each<[string, object, string]>([
+    ['a source of AWS', { source: 'aws.mine' }, "'source' is 'aws.mine'"],
+    ['no time', { timeoutMs: 1 }, "'timeoutMs' is 1; allowed: 100 to 600000 milliseconds"],
+    ['no region', { environment: { ...environment, AWS_REGION: undefined } }, 'environment variable AWS_REGION is missing'],
+    ['no bus', { environment: { AWS_REGION: 'us-east-1' } }, 'environment variable PAYMENTS_SYSTEM_NAME is missing'],
+  ])('is not made with %s', (_what, options, message) => {
+    expect(() => publisherWith({ source: 's', environment, ...options }, () => ({} as PublishPorts), () => undefined)).toThrow(message);
+  });
+});
