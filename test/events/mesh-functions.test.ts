@@ -1,7 +1,7 @@
-import type { MeshEvent } from '../../src/events/model';
+import type { MeshEvent, PutEntry } from '../../src/events/model';
 import { PeerNews, ProbeStore, receiveProbe } from '../../src/events/probe.service';
 import { EventsNotPublished, InvalidEvent } from '../../src/events/publish-errors.domain';
-import { DeadLetter, PublishPorts, PutEntry } from '../../src/events/publish.service';
+import { DeadLetter, PublishPorts } from '../../src/events/publish.service';
 import { publisherWith } from '../../src/events/publisher.aws';
 import { QueuedLetter, redrive, RedrivePorts } from '../../src/events/redrive.service';
 import type { NewEvent } from '../../src/events/runtime.model';
@@ -131,7 +131,6 @@ describe('a team\'s publisher', () => {
     AWS_REGION: 'us-east-1', PAYMENTS_SYSTEM_NAME: 'shop', MESH_BUS_NAME: 'shop-events', MESH_DEAD_LETTER_QUEUE_URL: 'https://queue', MESH_ENDPOINT_ID: 'abcde.veo',
     _X_AMZN_TRACE_ID: 'Root=1-65f00000-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1',
   };
-  // eslint-disable-next-line @typescript-eslint/explicit-function-return-type
   const made = (refused: readonly string[] = [], queue = true) => {
     const [entries, letters, lines, targets]: [PutEntry[], DeadLetter[], string[], unknown[]] = [[], [], [], []];
     const ports: PublishPorts = {

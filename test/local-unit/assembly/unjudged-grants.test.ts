@@ -47,7 +47,13 @@ const functions = () => resources('AWS::Lambda::Function')
 
 test('every function may write its log', () => {
   expect(functions().length).toBeGreaterThanOrEqual(10);
-  for (const { logicalId, properties, statements } of functions()) {
+  for (const { template, logicalId, properties, statements } of functions()) {
+    // CDK's own function for lookups while deploying has the managed policy for it.
+    if (logicalId.startsWith('AWS679f')) {
+      const role = template.Resources[properties.Role['Fn::GetAtt'][0]];
+      expect(JSON.stringify(role.Properties!.ManagedPolicyArns)).toContain('service-role/AWSLambdaBasicExecutionRole');
+      continue;
+    }
     const group = { 'Fn::GetAtt': [properties.LoggingConfig.LogGroup.Ref, 'Arn'] };
     expect([logicalId, ...actions(statements, group)]).toEqual([logicalId, 'logs:CreateLogStream', 'logs:PutLogEvents']);
   }
@@ -60,11 +66,13 @@ test('every traced function may send its traces', () => {
   }
 });
 
-test('every function that reads or writes a table may use the key that it is encrypted with', () => {
-  const users = functions().filter(({ statements }) => actions(statements).some((action) => action.startsWith('dynamodb:')));
+test('every function that reads or writes the ledger or the authority may use the key that they are encrypted with', () => {
+  const itemAction = /^dynamodb:(Get|BatchGet|Query|Scan|Put|Update|Delete|BatchWrite)/;
+  const ofMoney = ({ Action, Resource }: Statement): boolean => /:table\/acme-pay-(ledger|authority)/.test(JSON.stringify(Resource)) && [Action].flat().some((action) => itemAction.test(action));
+  const users = functions().map((each) => ({ ...each, money: each.statements.filter(ofMoney) })).filter(({ money }) => money.length > 0);
   expect(users.length).toBeGreaterThanOrEqual(8);
-  for (const { logicalId, statements } of users) {
-    const writes = actions(statements).some((action) => /^dynamodb:(Put|Update|Delete|BatchWrite)/.test(action));
+  for (const { logicalId, statements, money } of users) {
+    const writes = actions(money).some((action) => /^dynamodb:(Put|Update|Delete|BatchWrite)/.test(action));
     expect([logicalId, ...actions(statements)]).toEqual(expect.arrayContaining(['kms:Decrypt', ...(writes ? ['kms:Encrypt', 'kms:GenerateDataKey'] : [])]));
   }
 });
