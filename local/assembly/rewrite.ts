@@ -106,8 +106,9 @@ function adapt(stack: StackPlan, logicalId: string, resource: CfnResource): void
   }
 }
 
-/** Functions of one queue that run at once. Each is a process; the least that Lambda takes. */
+/** Functions of one queue that run at once, and messages that each takes. Each is a process, and what it calls for each message too. */
 const queueConcurrency = 2;
+const queueBatch = 4;
 
 /** The fabric polls streams, so the emulator must not; of queues it takes fewer messages at once. */
 function adaptMapping(resource: CfnResource): void {
@@ -115,6 +116,7 @@ function adaptMapping(resource: CfnResource): void {
   // Only a stream has a starting position.
   if (properties.StartingPosition === undefined) {
     properties.ScalingConfig = { MaximumConcurrency: queueConcurrency };
+    properties.BatchSize = Math.min(Number(properties.BatchSize ?? queueBatch), queueBatch);
   } else if (properties.Enabled !== false && properties.Enabled !== 'false') {
     properties.Enabled = false;
     resource.Metadata = { ...resource.Metadata, [polledMark]: true };

@@ -46,7 +46,7 @@ export const standIns: readonly StandIn[] = [
   { type: 'AWS::ApiGateway::BasePathMapping', treatment: 'watched', lacks: 'not applied', standIn: 'the front door applies it' },
   { type: 'AWS::Events::EventBus', treatment: 'watched', lacks: 'no delivery to other regions', standIn: 'the fabric carries it, see Rule' },
   { type: 'AWS::Events::Rule', treatment: 'watched', lacks: 'cross-region targets are dropped; no retries, no dead-letter queues, no check of the target\'s policy; rates by the clock', standIn: 'the emulator matches, the fabric delivers: to queues, functions and buses of other regions, with the links\' lag, retries and dead-letter queues, and fires rates in compressed time. Targets with InputPath or InputTransformer, other services and cron are the emulator\'s' },
-  { type: 'AWS::Lambda::EventSourceMapping', treatment: 'watched', lacks: 'streams: no retry limit, no halving, no failures of single records', standIn: 'the fabric reads streams and calls the function; queues are the emulator\'s, two batches at once' },
+  { type: 'AWS::Lambda::EventSourceMapping', treatment: 'watched', lacks: 'streams: no retry limit, no halving, no failures of single records', standIn: 'the fabric reads streams and calls the function; queues are the emulator\'s, two batches of four messages at once' },
   { type: 'AWS::SQS::Queue', treatment: 'idle', lacks: 'no metrics', standIn: 'the fabric counts what lies in queues that an alarm or a rule names' },
   { type: 'AWS::DynamoDB::Table', treatment: 'watched', lacks: 'no point-in-time recovery', standIn: 'read for `/_local/events` when it is a consumer\'s inbox' },
   { type: 'AWS::ApiGateway::RequestValidator', treatment: 'idle', lacks: 'validates nothing', standIn: 'the handlers validate anyway' },

@@ -1,5 +1,8 @@
 import { EngineAddress } from './network';
 
+/** How long after a region's return its emulator needs to end the functions that outlived their timeout. */
+const endedWithinMs = 5_000;
+
 /** Seconds of its root are the only clock that a trace ID carries; what began in the second of the stop began before it. */
 const traceRoot = /Root=1-([0-9a-f]{8})-[0-9a-f]{24}/i;
 
@@ -11,10 +14,12 @@ export function invocationStart(traceHeader: string | undefined): number | undef
 
 /**
  * Whether AWS would have ended the invocation by now: it was running when its region stopped, and its function's timeout is
- * over. A frozen function knows nothing of that and goes on when it thaws; what it still wants to write comes too late.
+ * over. A frozen function knows nothing of that and goes on when it thaws; what it still wants to write comes too late. Only shortly
+ * after the return: the emulator ends such functions by then, and whoever goes on with a trace that began earlier is none of them.
  */
-export function outlivedItsTimeout(started: number, timeoutMs: number, region: Pick<EngineAddress, 'lastStoppedAt'>, now: number): boolean {
+export function outlivedItsTimeout(started: number, timeoutMs: number, region: Pick<EngineAddress, 'lastStoppedAt' | 'lastResumedAt'>, now: number): boolean {
   const stopped = region.lastStoppedAt;
+  if (region.lastResumedAt !== undefined && now > region.lastResumedAt + endedWithinMs) return false;
   if (stopped === undefined || started > stopped || started < stopped - timeoutMs - 1000) return false;
   return now > started + 1000 + timeoutMs;
 }
