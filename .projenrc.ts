@@ -201,6 +201,14 @@ project.setScript('bench', 'node tools/run.mjs bench');
 project.setScript('load', 'node tools/run.mjs load');
 // npm 11 asks for each install script by name; npm 10 ignores the field.
 project.package.addField('allowScripts', { 'esbuild': true, 'node': true, 'unrs-resolver': true, '@parcel/watcher': false });
+// What a team may name: the constructs, what its functions use, and the schemas.
+project.package.addField('exports', {
+  '.': { types: './lib/index.d.ts', default: './lib/index.js' },
+  './runtime': { types: './runtime/index.d.ts', default: './runtime/index.js' },
+  './schemas/*': './schemas/*',
+  './.jsii': './.jsii',
+  './package.json': './package.json',
+});
 // Lockfile without the addresses of the registry that happened to be used.
 project.npmrc.addConfig('omit-lockfile-registry-resolved', 'true');
 

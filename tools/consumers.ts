@@ -52,7 +52,13 @@ async function useTypescript(folder: string): Promise<void> {
   await must('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error',
     packageIn('js', '.tgz'), `aws-cdk-lib@${versions.cdk}`, `constructs@${versions.constructs}`], options);
   await must('tsc', ['--noEmit', '-p', '.'], options);
-  await must('node', ['--import', path.join(root, 'node_modules', 'tsx', 'dist', 'loader.mjs'), 'app.ts'], options);
+  const tsx = ['--import', path.join(root, 'node_modules', 'tsx', 'dist', 'loader.mjs')];
+  await must('node', [...tsx, 'app.ts'], options);
+  await must('node', [...tsx, 'handlers.ts'], options);
+  // As a module too: the runtime and the schemas are found by the names that the manual gives.
+  const asModule = "import { createPublisher } from 'cdk-multi-region-payments/runtime'; import schema from 'cdk-multi-region-payments/schemas/event.schema.json' with { type: 'json' }; "
+    + "if (typeof createPublisher !== 'function' || schema.title !== 'Event') process.exit(1);";
+  await must('node', ['--input-type=module', '--eval', asModule], options);
 }
 
 async function usePython(folder: string): Promise<void> {

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
 	"github.com/aws/jsii-runtime-go"
 	payments "github.com/cdk-multi-region-payments/cdk-multi-region-payments-go/cdkmultiregionpayments"
@@ -22,9 +23,20 @@ func main() {
 	payments.NewIdempotentLedgerTable(awscdk.NewStack(app, jsii.String("Ledger"), &stackProps), jsii.String("Ledger"),
 		&payments.IdempotentLedgerTableProps{SystemName: systemName, Regions: regions})
 
+	mesh := payments.NewCrossRegionEventMesh(awscdk.NewStack(app, jsii.String("Mesh"), &stackProps), jsii.String("Mesh"),
+		&payments.CrossRegionEventMeshProps{SystemName: systemName, Regions: regions.Replicas(), Transport: payments.MeshTransport_Rules()})
+
 	stack := awscdk.NewStack(app, jsii.String("Api"), &stackProps)
+	ledger := payments.LedgerReplica_Of(stack, systemName, regions, nil)
+	payments.NewLedgerOutbox(stack, jsii.String("Outbox"), &payments.LedgerOutboxProps{Ledger: ledger, Mesh: mesh})
+	payments.NewIdempotentConsumer(stack, jsii.String("Consumer"), &payments.IdempotentConsumerProps{
+		Mesh:         mesh,
+		ConsumerName: jsii.String("orders"),
+		Types:        jsii.Strings("payment.captured"),
+		Handler:      awslambda.Function_FromFunctionName(stack, jsii.String("Orders"), jsii.String("orders")),
+	})
 	payments.NewActiveActivePaymentsApi(stack, jsii.String("Api"), &payments.ActiveActivePaymentsApiProps{
-		Ledger: payments.LedgerReplica_Of(stack, systemName, regions, nil),
+		Ledger: ledger,
 		Authorization: payments.PaymentsAuthorization_Jwt(&payments.JwtAuthorizationProps{
 			Issuer:      jsii.String("https://login.example.com/"),
 			Audience:    jsii.Strings("payments"),

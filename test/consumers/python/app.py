@@ -1,10 +1,15 @@
 from aws_cdk import App, Environment, Stack
 from aws_cdk.aws_certificatemanager import Certificate
+from aws_cdk.aws_lambda import Function
 from aws_cdk.aws_route53 import HostedZone
 from cdk_multi_region_payments import (
     ActiveActivePaymentsApi,
+    CrossRegionEventMesh,
+    IdempotentConsumer,
     IdempotentLedgerTable,
+    LedgerOutbox,
     LedgerReplica,
+    MeshTransport,
     PaymentRegions,
     PaymentsAuthorization,
     PaymentsDomainProps,
@@ -17,11 +22,25 @@ regions = PaymentRegions.strong(replicas=["us-east-1", "us-west-2"], witness="us
 
 IdempotentLedgerTable(Stack(app, "Ledger", env=env), "Ledger", system_name=system_name, regions=regions)
 
+mesh = CrossRegionEventMesh(
+    Stack(app, "Mesh", env=env), "Mesh", system_name=system_name, regions=regions.replicas, transport=MeshTransport.rules()
+)
+
 stack = Stack(app, "Api", env=env)
+ledger = LedgerReplica.of(stack, system_name, regions)
+LedgerOutbox(stack, "Outbox", ledger=ledger, mesh=mesh)
+IdempotentConsumer(
+    stack,
+    "Consumer",
+    mesh=mesh,
+    consumer_name="orders",
+    types=["payment.captured"],
+    handler=Function.from_function_name(stack, "Orders", "orders"),
+)
 ActiveActivePaymentsApi(
     stack,
     "Api",
-    ledger=LedgerReplica.of(stack, system_name, regions),
+    ledger=ledger,
     authorization=PaymentsAuthorization.jwt(issuer="https://login.example.com/", audience=["payments"], tenant_claim="tenant"),
     domain=PaymentsDomainProps(
         name="pay.example.com",

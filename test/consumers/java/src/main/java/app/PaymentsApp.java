@@ -1,9 +1,13 @@
 package app;
 
 import io.github.cdkmultiregionpayments.ActiveActivePaymentsApi;
+import io.github.cdkmultiregionpayments.CrossRegionEventMesh;
+import io.github.cdkmultiregionpayments.IdempotentConsumer;
 import io.github.cdkmultiregionpayments.IdempotentLedgerTable;
 import io.github.cdkmultiregionpayments.JwtAuthorizationProps;
+import io.github.cdkmultiregionpayments.LedgerOutbox;
 import io.github.cdkmultiregionpayments.LedgerReplica;
+import io.github.cdkmultiregionpayments.MeshTransport;
 import io.github.cdkmultiregionpayments.PaymentRegions;
 import io.github.cdkmultiregionpayments.PaymentsAuthorization;
 import io.github.cdkmultiregionpayments.PaymentsDomainProps;
@@ -15,6 +19,7 @@ import software.amazon.awscdk.Environment;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.StackProps;
 import software.amazon.awscdk.services.certificatemanager.Certificate;
+import software.amazon.awscdk.services.lambda.Function;
 import software.amazon.awscdk.services.route53.HostedZone;
 import software.amazon.awscdk.services.route53.HostedZoneAttributes;
 
@@ -37,9 +42,23 @@ public final class PaymentsApp {
             .regions(regions)
             .build();
 
+        CrossRegionEventMesh mesh = CrossRegionEventMesh.Builder.create(new Stack(app, "Mesh", stackProps), "Mesh")
+            .systemName(systemName)
+            .regions(regions.getReplicas())
+            .transport(MeshTransport.rules())
+            .build();
+
         Stack stack = new Stack(app, "Api", stackProps);
+        LedgerReplica ledger = LedgerReplica.of(stack, systemName, regions);
+        LedgerOutbox.Builder.create(stack, "Outbox").ledger(ledger).mesh(mesh).build();
+        IdempotentConsumer.Builder.create(stack, "Consumer")
+            .mesh(mesh)
+            .consumerName("orders")
+            .types(List.of("payment.captured"))
+            .handler(Function.fromFunctionName(stack, "Orders", "orders"))
+            .build();
         ActiveActivePaymentsApi.Builder.create(stack, "Api")
-            .ledger(LedgerReplica.of(stack, systemName, regions))
+            .ledger(ledger)
             .authorization(PaymentsAuthorization.jwt(JwtAuthorizationProps.builder()
                 .issuer("https://login.example.com/")
                 .audience(List.of("payments"))
