@@ -133,6 +133,8 @@ const trimming: readonly Mistake[] = [
 const homes: readonly Mistake[] = ([
   {
     name: 'a lease that is ignored: the home writes until it reads that it is none',
+    // Who never renews a lease is also slow to answer; what counts is the money.
+    modes: ['SAFETY'],
     edits: [
       ledger('authority', 'if (record.leaseUntil < attempt.ports.nowMs() + this.settings.requestMs) throw', 'if (record.epoch < 0) throw'),
       ledger('authority', 'const copy = this.copies.get(unit);\n    let record = copy && now - copy.readAt < this.settings.refreshMs ? copy.record : await this.read(attempt, unit);',
@@ -150,6 +152,7 @@ const homes: readonly Mistake[] = ([
   },
   {
     name: 'a drain that trusts one watermark item',
+    payments: 200,
     edits: [ledger('relocate', '    const difference = await compareReplicas(ports, draining.home, region);', `    const all = await compareReplicas(ports, draining.home, region);
     const difference = { ...all, missing: all.missing === all.compared ? 1 : 0, older: 0 };`)],
   },
@@ -161,6 +164,6 @@ const homes: readonly Mistake[] = ([
     name: 'an entry trimmed in a new epoch before what it names was carried over',
     edits: [ledger('epoch-store', 'removed.length > 0 ? await this.namedBy(account, removed) : []', '[]')],
   },
-] as const).map((mistake) => ({ ...mistake, table: 'HOME' as const, payments: 60 }));
+] satisfies Mistake[]).map((mistake): Mistake => ({ payments: 60, ...mistake, table: 'HOME' }));
 
 export const mistakes: readonly Mistake[] = [...claims, ...decisions, ...moves, ...trimming, ...homes];
