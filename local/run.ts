@@ -44,6 +44,9 @@ export interface LocalRun {
 /** A minute on AWS is this long here, for what is measured in minutes. */
 const defaultMinuteSeconds = 5;
 
+/** Half of a home region's requests are a second one, in the home: fewer at once, so that none is too slow for who sent it on. */
+const inFlightOf = (mode: DemoOptions['mode']): number | undefined => mode === 'HOME_REGION' ? 4 : undefined;
+
 /** The supervisor has killed everything long before. */
 const closeWithinMs = 10_000;
 
@@ -143,7 +146,9 @@ async function openFrontDoor({ options, regions, links, tables, resources, event
   const apis = apiEndpoints(resources);
   const dns = startDns({ resources, regions, apis, warn: log, alarmState: (region, name) => events.alarmState(region, name) });
   closing.add(async () => dns.close());
-  const frontDoor = await startFrontDoor({ port: options.port, regions, links, tables, dns, issuer, apis, inFlight: options.inFlight, observed: events });
+  const frontDoor = await startFrontDoor({
+    port: options.port, regions, links, tables, dns, issuer, apis, inFlight: options.inFlight ?? inFlightOf(options.mode), observed: events,
+  });
   closing.add(() => frontDoor.close());
   return frontDoor;
 }

@@ -10,7 +10,7 @@ export interface AlarmsOptions {
   /** Real milliseconds that stand for a minute. */
   readonly minuteMs: number;
   readonly regionRuns: (region: string) => boolean;
-  /** How long after its end a period is looked at: metrics come late. Default: a third of a minute as it is here, a second at least. */
+  /** How long after its end a period is looked at: metrics come late. Default: three fifths of a minute as it is here, a second at least. */
   readonly delayMs?: number;
   /** Epoch milliseconds; for tests. */
   readonly now?: () => number;
@@ -40,7 +40,7 @@ export class Alarms {
 
   constructor(private readonly options: AlarmsOptions) {
     this.now = options.now ?? Date.now;
-    this.delayMs = options.delayMs ?? Math.max(1000, options.minuteMs / 3);
+    this.delayMs = options.delayMs ?? Math.max(1000, options.minuteMs * 0.6);
     this.openedAt = this.now();
     this.specs = alarmSpecs(options.resources);
     const metrics: MetricId[] = [];

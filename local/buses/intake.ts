@@ -4,6 +4,11 @@ import type { FabricRule } from './rules';
 import { AwsApiError, type AwsApi } from '../proxy/aws-api';
 import { sleep } from '../proxy/network';
 
+/** Messages come in batches, and leave the processor to the calls that wait. */
+const gatherMs = 100;
+/** Most that one call receives. */
+const largestBatch = 10;
+
 /** The fabric's own queue in each region, in which the emulator puts what rules match. */
 const queueName = 'local-run-deliveries';
 
@@ -54,13 +59,14 @@ export class Intake {
       }
       try {
         const { Messages = [] } = await this.api.json<{ Messages?: { Body: string; ReceiptHandle: string }[] }>(this.region.name, 'sqs', 'ReceiveMessage', {
-          QueueUrl: this.queueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 5,
+          QueueUrl: this.queueUrl, MaxNumberOfMessages: largestBatch, WaitTimeSeconds: 5,
         });
         if (Messages.length === 0) continue;
         for (const { Body } of Messages) this.take(Body);
         await this.api.json(this.region.name, 'sqs', 'DeleteMessageBatch', {
           QueueUrl: this.queueUrl, Entries: Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle })),
         });
+        if (Messages.length < largestBatch) await sleep(gatherMs);
       } catch (error) {
         if (this.closed) return;
         await sleep(error instanceof AwsApiError ? 1000 : 200);

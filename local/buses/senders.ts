@@ -19,6 +19,9 @@ export interface SendersOptions {
 /** IDs of forwarded events that are remembered, by region. */
 const idsKept = 20_000;
 
+/** A bus that was there is looked for again after so long. */
+const existsForMs = 2_000;
+
 const delivered: Outcome = { kind: 'delivered' };
 
 interface PutResult { readonly EventId?: string; readonly ErrorCode?: string; readonly ErrorMessage?: string }
@@ -26,6 +29,8 @@ interface PutResult { readonly EventId?: string; readonly ErrorCode?: string; re
 /** One attempt to deliver events, to each kind of target. */
 export class Senders {
   private readonly arrived = new Map<string, Set<string>>();
+  /** Until when a bus counts as being there. */
+  private readonly seen = new Map<string, number>();
   private readonly underWay = new Map<string, Set<Promise<unknown>>>();
 
   constructor(private readonly options: SendersOptions) {}
@@ -116,9 +121,11 @@ export class Senders {
     }));
   }
 
-  private async busExists({ region, name }: RuleTarget): Promise<boolean> {
+  private async busExists({ region, name, arn }: RuleTarget): Promise<boolean> {
+    if ((this.seen.get(arn) ?? 0) > Date.now()) return true;
     try {
       await this.options.api.json(region, 'events', 'DescribeEventBus', { Name: name });
+      this.seen.set(arn, Date.now() + existsForMs);
       return true;
     } catch (error) {
       if (error instanceof AwsApiError && error.code === 'ResourceNotFoundException') return false;

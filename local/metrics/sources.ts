@@ -18,6 +18,9 @@ export interface SourcesOptions {
 /** Counts of functions that the emulators keep. */
 const engineMetrics: ReadonlySet<string> = new Set(['Invocations', 'Errors', 'Throttles']);
 
+/** A group in which no metric was found is read once in so many turns: each read looks at every stream of the group, and each invocation is one. */
+const quietTurns = 10;
+
 /** A line may be stored a moment later than its time says. */
 const overlapMs = 2_000;
 
@@ -38,7 +41,7 @@ export class MetricSources {
 
   public start(): void {
     const { minuteMs } = this.options;
-    this.every(Math.max(500, minuteMs / 5), () => Promise.all(this.readers.map((reader) => reader.read())));
+    this.every(Math.max(500, minuteMs / 2), () => Promise.all(this.readers.map((reader) => reader.read())));
     this.every(Math.max(500, minuteMs / 5), () => this.countQueues());
     this.every(minuteMs, async () => this.sampleQueues());
     this.every(minuteMs, () => this.askEngines());
@@ -115,18 +118,21 @@ function logGroups(resources: readonly FabricResource[], region: string): string
 /** Reads the embedded metrics of one region's logs as they come. */
 class LogReader {
   private readonly from = new Map<string, number>();
+  private readonly telling = new Set<string>();
   private seen = new Set<string>();
+  private turn = 0;
 
   constructor(private readonly options: SourcesOptions, private readonly region: RegionHandle, private readonly groups: readonly string[]) {}
 
   public async read(): Promise<void> {
     if (this.region.state === 'stopped') return;
-    await Promise.all(this.groups.map((group) => this.readGroup(group).catch(() => {})));
+    const all = this.turn++ % quietTurns === 0;
+    await Promise.all(this.groups.filter((group) => all || this.telling.has(group)).map((group) => this.readGroup(group).catch(() => {})));
     if (this.seen.size > 20_000) this.seen = new Set([...this.seen].slice(-5_000));
   }
 
   private async readGroup(logGroupName: string): Promise<void> {
-    const startTime = this.from.get(logGroupName) ?? Date.now() - 60_000;
+    const startTime = this.from.get(logGroupName) ?? Date.now() - 120_000;
     const { events = [] } = await this.options.api.json<{ events?: { message: string; timestamp: number; logStreamName: string }[] }>(this.region.name, 'logs', 'FilterLogEvents', {
       logGroupName, startTime, filterPattern: '"CloudWatchMetrics"',
     });
@@ -139,6 +145,7 @@ class LogReader {
         for (const value of values) this.options.store.put({ region: this.region.name, namespace, name, dimensions }, value, at);
       }
     }
+    if (events.length) this.telling.add(logGroupName);
     const latest = events.reduce((most, { timestamp }) => Math.max(most, timestamp), startTime);
     this.from.set(logGroupName, Math.max(startTime, latest - overlapMs));
   }

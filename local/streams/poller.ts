@@ -16,7 +16,7 @@ export interface PollerOptions {
 }
 
 /** AWS asks a shard four times a second. */
-const idleMs = 250;
+const pollMs = 250;
 const pageSize = 1000;
 const firstWaitMs = 200;
 const longestWaitMs = 5_000;
@@ -49,6 +49,7 @@ export class StreamPoller {
     let gathered: StreamRecord[] = [];
     let gatheredSince = 0;
     while (!this.closed) {
+      const asked = Date.now();
       const page = gathered.length < mapping.batchSize ? await this.page() : undefined;
       const found = page?.filter((record) => this.wanted(record)) ?? [];
       if (found.length && !gathered.length) gatheredSince = Date.now();
@@ -59,9 +60,8 @@ export class StreamPoller {
         await this.process(gathered.slice(0, mapping.batchSize));
         gathered = gathered.slice(mapping.batchSize);
         gatheredSince = Date.now();
-      } else if ((page?.length ?? 0) < pageSize) {
-        await sleep(idleMs);
       }
+      if (gathered.length < mapping.batchSize && (page?.length ?? 0) < pageSize) await sleep(Math.max(0, asked + pollMs - Date.now()));
     }
   }
 
