@@ -9,9 +9,9 @@ const taken = 'dynamodb:UpdateItem';
 function withoutUpdates(document: PolicyDocument): PolicyDocument {
   const { Statement } = document.toJSON() as { Statement: { Action: string | string[] }[] };
   return new PolicyDocument({
-    statements: Statement.map((statement) => PolicyStatement.fromJson({
-      ...statement, Action: [statement.Action].flat().filter((action) => action !== taken),
-    })),
+    statements: Statement.map((statement) => ({ ...statement, Action: [statement.Action].flat().filter((action) => action !== taken) }))
+      // A statement without an action is none.
+      .filter(({ Action }) => Action.length > 0).map((statement) => PolicyStatement.fromJson(statement)),
   });
 }
 
