@@ -50,7 +50,7 @@ export async function traces(setting: Setting): Promise<void> {
 }
 
 /** Every line of the ledger has become an event, and every consumer in every region has it once in effect. */
-export async function eventsOnce({ client, figures, regions }: Setting, lines: readonly Line[]): Promise<void> {
+export async function eventsOnce({ client, figures, regions, operate }: Setting, lines: readonly Line[]): Promise<void> {
   figures.heading('events');
   const expected = new Map<string, number>();
   for (const { paymentId, type } of lines) {
@@ -71,7 +71,10 @@ export async function eventsOnce({ client, figures, regions }: Setting, lines: r
   figures.check('consumers', regions.every((region) => received.some(({ name }) => name.startsWith(`${region} `))), received.length, each(({ effects }) => effects));
   figures.check('events missing', missing.length === 0, missing.length, missing.slice(0, 3).join('; '));
   figures.check('events in effect more than once', sum(({ twice }) => twice) === 0, sum(({ twice }) => twice));
-  figures.check('events of nothing in the ledger', sum(({ unexplained }) => unexplained) === 0, sum(({ unexplained }) => unexplained));
+  const unexplained = sum((one) => one.unexplained);
+  // What a home told before it was lost need not have replicated with it: the reconciliation reports such payments.
+  if (operate) figures.note('events told by the lost home alone', unexplained, 'of payments that had not replicated');
+  else figures.check('events of nothing in the ledger', unexplained === 0, unexplained);
   figures.note('duplicates seen and discarded', sum(({ duplicates }) => duplicates), each(({ duplicates }) => duplicates));
   const buses = ((await client.once({ path: '/_local/status' })).body.buses ?? []) as BusStatus[];
   figures.note('sent to / received from the other region', buses.map(({ region, sent, received: came }) => `${region} ${sent} / ${came}`).join(', '), 'probes too');
