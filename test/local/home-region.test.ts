@@ -14,8 +14,8 @@ function figure(name: string): string | undefined {
   return new RegExp(`^  (?:pass|FAIL|    )  ${name}\\s+(.*)$`, 'm').exec(demo.output)?.[1];
 }
 
-test('on two continents the scenario passes: forwarded payments, a lost home, its takeover, its return, and nothing debited twice', async () => {
-  demo = new DemoProcess(['--mode', 'HOME_REGION', '--smoke', '--port', '0']);
+test('on two continents, with a global endpoint, the scenario passes: forwarded payments, a lost home, its takeover, its return, and nothing debited twice', async () => {
+  demo = new DemoProcess(['--mode', 'HOME_REGION', '--transport', 'GLOBAL_ENDPOINT', '--smoke', '--port', '0']);
   const code = await demo.ended;
   process.stdout.write(demo.output);
   expect(demo.output).toMatch(/^smoke: \d+ passed, 0 failed/m);
@@ -25,5 +25,6 @@ test('on two continents the scenario passes: forwarded payments, a lost home, it
   expect(Number(/^([\d.]+) s/.exec(figure('recovery time after the stop') ?? '')?.[1])).toBeLessThan(30);
   expect(figure('debit count per key')).toBe('max 1');
   expect(figure('payments that had not replicated, reported')).toMatch(/^(\d+) of \1$/);
+  expect([figure('events missing'), figure('events in effect more than once')]).toEqual(['0', '0']);
   expect(readdirSync(demo.temp).filter((name) => name.startsWith('mrp-'))).toEqual([]);
 });

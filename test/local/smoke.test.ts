@@ -15,6 +15,8 @@ test('the scripted scenario passes, in less than 2.5 GB, and leaves nothing', as
   const code = await demo.ended;
   expect(demo.output).toMatch(/^smoke: \d+ passed, 0 failed/m);
   expect([code, demo.errors]).toEqual([0, '']);
+  expect(demo.output).toMatch(/^ {2}pass {2}events missing +0$/m);
+  expect(demo.output).toMatch(/^ {2}pass {2}events in effect more than once +0$/m);
   // The watch on memory needs /proc.
   if (process.platform === 'linux') expect(Number(/memory of the whole run, at most\s+([\d.]+) GB/.exec(demo.output)?.[1])).toBeLessThan(2.5);
   expect(readdirSync(demo.temp).filter((name) => name.startsWith('mrp-'))).toEqual([]);

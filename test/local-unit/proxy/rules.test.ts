@@ -61,6 +61,11 @@ describe('an invocation that was frozen', () => {
   ])('%s', (_, lastStoppedAt, now, outlived) => {
     expect(outlivedItsTimeout(started, 10_000, { lastStoppedAt }, now)).toBe(outlived);
   });
+
+  it('has been ended soon after its region is back: who goes on with its trace later is another one', () => {
+    const region = { lastStoppedAt: second + 2000, lastResumedAt: second + 60_000 };
+    expect([second + 64_000, second + 66_000].map((now) => outlivedItsTimeout(started, 10_000, region, now))).toEqual([true, false]);
+  });
 });
 
 describe('what a call into another region needs', () => {
