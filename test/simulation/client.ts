@@ -19,10 +19,12 @@ export interface Patience {
   readonly tries: number;
   /** Longest wait between two tries. */
   readonly longestWaitMs: number;
-  /** When a client that had given up begins again: what is asked once the faults are over must be answered. */
+  /** When a client that had given up begins again, for several minutes: what is asked once the faults are over must be answered. */
   readonly againAtMs?: number;
 }
 
+/** Longer than the checks allow an answer to take. */
+const stubbornForMs = 300_000;
 const timeouts = [60, 250, 1_500, 12_000];
 
 /** A client that wants one thing: it sends, waits as long as it has patience, sends again, elsewhere perhaps, and some replay days later. */
@@ -79,11 +81,12 @@ export class Client {
   }
 
   private giveUp(): void {
-    const { againAtMs = 0 } = this.patience;
-    const waitMs = againAtMs - this.world.now().ms;
-    if (waitMs <= 0) return;
-    this.tries = 0;
-    this.world.after(waitMs + this.chance.between(0, this.patience.longestWaitMs), () => this.send());
+    const { againAtMs, longestWaitMs } = this.patience;
+    if (againAtMs === undefined) return;
+    const { ms } = this.world.now();
+    if (ms > Math.max(againAtMs, this.intent.firstMs!) + stubbornForMs) return;
+    if (ms < againAtMs) this.tries = 0;
+    this.world.after(Math.max(0, againAtMs - ms) + this.chance.between(0, longestWaitMs), () => this.send());
   }
 
   private fire(then: (outcome: Outcome) => void = () => undefined): void {

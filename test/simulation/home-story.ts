@@ -50,13 +50,19 @@ export class HomeStory {
     return reported;
   }
 
-  /** A move that died half-way leaves the unit closed: whoever began it calls it off. */
+  /** A move that died half-way, or of which nothing is heard, leaves the unit closed: whoever began it calls it off. */
   private move(region: string, request: Extract<OperatorRequest, { unit: number }>, tries = 0): void {
+    let waiting = true;
+    const callOff = (): void => {
+      if (!waiting) return;
+      waiting = false;
+      if (tries < 100) this.world.scheduler.after(3_000, () => this.move(region, { action: 'abort', unit: request.unit }, tries + 1));
+    };
+    this.world.scheduler.after(operatorMs + 5_000, callOff);
     this.operate(region, request, (result) => {
       if (result?.kind === 'moved') this.world.met('homeMoved');
-      if ((result === undefined || result.kind === 'unsure') && tries < 100) {
-        this.world.scheduler.after(3_000, () => this.move(region, { action: 'abort', unit: request.unit }, tries + 1));
-      }
+      if (result === undefined || result.kind === 'unsure') callOff();
+      waiting = false;
     });
   }
 
