@@ -92,7 +92,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     const reported = await homeStory?.reconcile(workload.accounts);
     const checked = checkAll({
       history: world.history, books, mode, faultsEndMs, bounds: subject.bounds,
-      ...(reported ? { home: { reported, takeovers: world.counts.get('homeTakeover') ?? 0 } } : {}),
+      ...(reported ? { home: { reported, takeovers: (world.counts.get('homeChanged') ?? 0) - (world.counts.get('homeMoved') ?? 0) } } : {}),
     });
     const payments = world.history.intents.filter(({ operation }) => operation.kind === 'authorise').length;
     return { ...checked, counts: world.counts, payments, history: world.history };

@@ -89,9 +89,16 @@ export class World {
   }
 
   private homeWorld(): HomeWorld {
+    const authority = this.strongTable();
+    const epochs = new Map<string, number>();
+    // Counted where it happens: a function may take over, and die before it can say so.
+    authority.onWrite = ({ pk, epoch }) => {
+      if ((epoch as number) > (epochs.get(pk) ?? 1)) this.met('homeChanged');
+      epochs.set(pk, epoch as number);
+    };
     return {
       settings: homeSettings(new Chance(this.options.seed, 'home'), this.options.regions),
-      authority: this.strongTable(),
+      authority,
       forward: forwarder({
         scheduler: this.scheduler,
         geography: this.geography,

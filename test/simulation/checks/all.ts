@@ -17,7 +17,7 @@ export interface Evidence {
 export interface HomeEvidence {
   /** What the ledger's own reconciliation reports as lost with a region: IDs as it names them. */
   readonly reported: ReadonlySet<string>;
-  /** Unplanned changes of home. */
+  /** Changes of home that were not planned, or of whose plan nothing was heard. */
   readonly takeovers: number;
 }
 
