@@ -1,0 +1,148 @@
+import { execFile } from 'node:child_process';
+import { createServer, IncomingMessage, Server } from 'node:http';
+import { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { PutEntry } from '../../src/events/model';
+import { PublisherTarget, publishPorts, publisherTarget } from '../../src/events/publish.aws';
+import { PublishPorts } from '../../src/events/publish.service';
+
+interface Request { readonly target: string; readonly authorization: string; readonly body: Record<string, any> }
+interface Answer { readonly status: number; readonly body: object }
+
+/** What stands for AWS: keeps the requests, answers what it is told. */
+class Aws {
+  readonly requests: Request[] = [];
+  answers: Answer[] = [];
+  silent = false;
+  private server?: Server;
+
+  async start(): Promise<string> {
+    this.server = createServer((request, response) => void this.answer(request).then((answer) => {
+      if (!answer) return;
+      response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.1' });
+      response.end(JSON.stringify(answer.body));
+    }));
+    await new Promise<void>((resolve) => this.server!.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.server!.closeAllConnections();
+    await new Promise((resolve) => this.server!.close(resolve));
+  }
+
+  private async answer(request: IncomingMessage): Promise<Answer | undefined> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
+    this.requests.push({ target: request.headers['x-amz-target'] as string, authorization: request.headers.authorization ?? '', body });
+    return this.silent ? undefined : this.answers.shift() ?? { status: 200, body: {} };
+  }
+}
+
+describe('the publisher\'s ports on AWS', () => {
+  let aws: Aws;
+  let endpoint: string;
+  beforeEach(async () => {
+    aws = new Aws();
+    endpoint = await aws.start();
+  });
+  afterEach(() => aws.stop());
+
+  const queue = 'https://sqs.us-east-1.amazonaws.com/111122223333/shop-events-dlq';
+  const ports = (target: Partial<PublisherTarget> = {}): PublishPorts => {
+    const options = { endpoint, region: 'us-east-1', maxAttempts: 1, credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' } };
+    return publishPorts({ busName: 'shop-events', deadLetterQueueUrl: queue, ...target }, { eventBridge: new EventBridgeClient(options), sqs: new SQSClient({ ...options, md5: false }) });
+  };
+  const entry = (id: string): PutEntry => ({ source: 'shop', detailType: 'order.shipped', detail: JSON.stringify({ id }) });
+
+  test('puts entries on the bus, signed for its region', async () => {
+    aws.answers = [{ status: 200, body: { FailedEntryCount: 0, Entries: [{ EventId: '1' }] } }];
+    expect(await ports().put([{ ...entry('a'), traceHeader: 'Root=1-65f00000-0123456789abcdef01234567' }], 1_000)).toEqual([{ kind: 'accepted' }]);
+    expect(aws.requests[0]).toMatchObject({
+      target: 'AWSEvents.PutEvents',
+      authorization: expect.stringMatching(/^AWS4-HMAC-SHA256 .*\/us-east-1\/events\//),
+      body: { Entries: [{ EventBusName: 'shop-events', Source: 'shop', DetailType: 'order.shipped', Detail: '{"id":"a"}', TraceHeader: 'Root=1-65f00000-0123456789abcdef01234567' }] },
+    });
+    expect(aws.requests[0].body).not.toHaveProperty('EndpointId');
+  });
+
+  test('tells which entry was refused, and whether that may pass', async () => {
+    aws.answers = [{ status: 200, body: { FailedEntryCount: 2, Entries: [{ EventId: '1' }, { ErrorCode: 'ThrottlingException', ErrorMessage: 'slow down' }, { ErrorCode: 'MalformedDetail' }] } }];
+    expect(await ports().put(['a', 'b', 'c'].map(entry), 1_000)).toEqual([
+      { kind: 'accepted' },
+      { kind: 'refused', reason: 'ThrottlingException slow down', retryable: true },
+      { kind: 'refused', reason: 'MalformedDetail', retryable: false },
+    ]);
+  });
+
+  test.each<[string, Answer, boolean]>([
+    ['a request that is invalid', { status: 400, body: { __type: 'ValidationException', message: 'no' } }, false],
+    ['a missing grant', { status: 400, body: { __type: 'AccessDeniedException', message: 'no' } }, false],
+    ['throttling', { status: 400, body: { __type: 'ThrottlingException', message: 'no' } }, true],
+    ['credentials that have just ended', { status: 400, body: { __type: 'ExpiredTokenException', message: 'no' } }, true],
+    ['a fault of EventBridge', { status: 500, body: { __type: 'InternalFailure', message: 'no' } }, true],
+  ])('%s fails the whole request, for good or not', async (_what, answer, retryable) => {
+    aws.answers = [answer];
+    await expect(ports().put([entry('a')], 1_000)).rejects.toMatchObject({ name: 'PutFailed', retryable });
+  });
+
+  test('waits no longer than it is given', async () => {
+    aws.silent = true;
+    await expect(ports().put([entry('a')], 100)).rejects.toMatchObject({ name: 'PutFailed', retryable: true });
+  });
+
+  test('keeps what was given up in the form of EventBridge\'s own dead letters, ten at a time', async () => {
+    const letters = Array.from({ length: 12 }, (_none, n) => ({ entry: entry(`e${n}`), reason: 'down' }));
+    expect(await ports().keep!(letters)).toBe(12);
+    expect(aws.requests.map(({ target, body }) => [target, body.QueueUrl, body.Entries.length])).toEqual([
+      ['AmazonSQS.SendMessageBatch', queue, 10], ['AmazonSQS.SendMessageBatch', queue, 2],
+    ]);
+    const [first] = aws.requests[0].body.Entries as { MessageBody: string; MessageAttributes: object }[];
+    expect(JSON.parse(first.MessageBody)).toEqual({ 'version': '0', 'detail-type': 'order.shipped', 'source': 'shop', 'detail': { id: 'e0' } });
+    expect(first.MessageAttributes).toMatchObject({ ERROR_CODE: { StringValue: 'PUBLISHER_GAVE_UP' }, ERROR_MESSAGE: { StringValue: 'down' } });
+  });
+
+  test('counts what the queue took, up to the first it did not', async () => {
+    aws.answers = [{ status: 200, body: { Successful: [], Failed: [{ Id: '2', Code: 'InternalError', SenderFault: false }] } }];
+    expect(await ports().keep!(['a', 'b', 'c', 'd'].map((id) => ({ entry: entry(id), reason: 'down' })))).toBe(2);
+  });
+
+  test('has no place for what is given up without a queue', () => {
+    expect(ports({ deadLetterQueueUrl: undefined }).keep).toBeUndefined();
+  });
+});
+
+/** As teams get it: bundled, in a process of its own as a function's is. */
+describe('the bundle that teams\' functions import', () => {
+  const program = `
+    const { createPublisher } = require(process.env.BUNDLE);
+    createPublisher({ source: 'acme.orders' }).publish([{ id: 'o-1', type: 'order.shipped', data: {} }]).then((result) => console.log('=' + JSON.stringify(result)));`;
+
+  test.each<[string, string | undefined, RegExp]>([
+    ['its region\'s bus, signed for its region', undefined, /^AWS4-HMAC-SHA256 .*\/us-east-1\/events\//],
+    ['a global endpoint, signed for all regions', 'abcde.veo', /^AWS4-ECDSA-P256-SHA256 /],
+  ])('publishes to %s', async (_what, endpointId, signature) => {
+    const aws = new Aws();
+    aws.answers = [{ status: 200, body: { FailedEntryCount: 0, Entries: [{ EventId: '1' }] } }];
+    const env = {
+      AWS_ENDPOINT_URL: await aws.start(), AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'example', AWS_EC2_METADATA_DISABLED: 'true',
+      PAYMENTS_SYSTEM_NAME: 'shop', MESH_BUS_NAME: 'shop-events', MESH_DEAD_LETTER_QUEUE_URL: 'https://queue', ...(endpointId === undefined ? {} : { MESH_ENDPOINT_ID: endpointId }),
+      BUNDLE: path.join(__dirname, '..', '..', 'runtime', 'index.js'), NODE_NO_WARNINGS: '1',
+    };
+    const { stdout } = await promisify(execFile)(process.execPath, ['--eval', program], { env });
+    await aws.stop();
+    expect(stdout).toContain('=[{"id":"o-1","outcome":"sent"}]');
+    expect(aws.requests.map(({ authorization }) => authorization)).toEqual([expect.stringMatching(signature)]);
+    expect(aws.requests[0].body.EndpointId).toBe(endpointId);
+  });
+});
+
+test('where a function publishes is in its environment', () => {
+  const source = { PAYMENTS_SYSTEM_NAME: 'shop', MESH_BUS_NAME: 'shop-events', MESH_DEAD_LETTER_QUEUE_URL: 'https://queue', MESH_ENDPOINT_ID: 'abcde.veo' };
+  expect(publisherTarget(source)).toEqual({ busName: 'shop-events', deadLetterQueueUrl: 'https://queue', endpointId: 'abcde.veo' });
+  expect(() => publisherTarget({ ...source, MESH_BUS_NAME: undefined })).toThrow('environment variable MESH_BUS_NAME is missing');
+});
