@@ -11,6 +11,8 @@ export interface DemoOptions {
   readonly appDirectory: string;
   /** Asked of the example; absent: its own default. */
   readonly mode?: 'STRONG' | 'HOME_REGION';
+  /** CDK context given to the app besides mode and transport; absent: none. */
+  readonly context?: Readonly<Record<string, string>>;
   /** Asked of the example; absent: its own default. */
   readonly transport?: (typeof transports)[number];
   /** One-way delay between regions in milliseconds; absent: the fabric's default. */
@@ -24,7 +26,9 @@ export interface DemoOptions {
 const root = path.resolve(__dirname, '..');
 export const modes = ['STRONG', 'HOME_REGION'] as const;
 export const transports = ['RULES', 'GLOBAL_ENDPOINT'] as const;
-const examples = ['active-active'] as const;
+const examples = ['active-active', 'migration'] as const;
+/** What examples are asked for here: a migration over minutes instead of a week. */
+const contexts: Readonly<Partial<Record<(typeof examples)[number], Readonly<Record<string, string>>>>> = { migration: { pace: 'REHEARSAL' } };
 
 /** Reads the demo's arguments. Throws a `LocalRunError` that names the option, the value and what is allowed. */
 export function parseDemoOptions(args: readonly string[]): DemoOptions {
@@ -35,6 +39,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     port: wholeNumber('--port', values.port ?? '4580', 0, 65_535),
     smoke: values.smoke ?? false,
     appDirectory: values.app === undefined ? path.join(root, 'examples', example) : path.resolve(values.app),
+    ...(values.app === undefined && contexts[example] ? { context: contexts[example] } : {}),
     ...(values.mode === undefined ? {} : { mode: oneOf('--mode', values.mode, modes) }),
     ...(values.transport === undefined ? {} : { transport: oneOf('--transport', values.transport, transports) }),
     ...(values.lag === undefined ? {} : { lagMs: wholeNumber('--lag', values.lag, 0, 10_000) }),

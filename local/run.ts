@@ -81,7 +81,8 @@ export async function startLocalRun(options: DemoOptions, log: (line: string) =>
 
 async function compose(options: DemoOptions, log: (line: string) => void, supervisor: Supervisor, closing: Closing): Promise<LocalRun> {
   const python = await emulatorPython({ supervisor, log });
-  const prepared = await prepareAssembly({ supervisor, appDirectory: options.appDirectory, mode: options.mode, transport: options.transport, log });
+  const { appDirectory, mode, transport, context } = options;
+  const prepared = await prepareAssembly({ supervisor, appDirectory, mode, transport, context, log });
   const { assembly } = prepared;
   const { accountId } = assembly;
   const engines = new Engines({ supervisor, python, accountId, regions: regionsOf(assembly) });

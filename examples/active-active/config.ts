@@ -1,4 +1,4 @@
-import { AccountHomes, MeshTransport, PaymentRegions } from 'cdk-multi-region-payments';
+import { AccountHomes, MeshTransport, PaymentRegions, PublicNameRecords } from 'cdk-multi-region-payments';
 
 /** Everything a team changes before it deploys, in one place. */
 export interface Config {
@@ -15,6 +15,8 @@ export interface Config {
     /** Its public hosted zone: ID and name, so that synthesis needs no credentials. */
     readonly hostedZoneId: string;
     readonly zoneName: string;
+    /** Who owns the name's records; each region its own, by latency, when undefined. */
+    readonly records?: PublicNameRecords;
   };
   readonly callers: {
     /** Issuer of the callers' tokens. */

@@ -47,17 +47,22 @@ interface RegionStackProps extends StackProps {
 }
 
 /** What takes payments in one region, and tells of them. It refers to no other stack, so it deploys while another region is down. */
-class RegionStack extends Stack {
+export class RegionStack extends Stack {
+  public readonly api: ActiveActivePaymentsApi;
+  public readonly mesh: CrossRegionEventMesh;
+
   constructor(scope: Construct, id: string, { systemName, regions, domain, callers }: Config, { mesh, ...props }: RegionStackProps) {
     super(scope, id, props);
+    this.mesh = mesh;
     const ledger = LedgerReplica.of(this, systemName, regions);
     const hostedZone = HostedZone.fromHostedZoneAttributes(this, 'Zone', { hostedZoneId: domain.hostedZoneId, zoneName: domain.zoneName });
-    new ActiveActivePaymentsApi(this, 'Api', {
+    this.api = new ActiveActivePaymentsApi(this, 'Api', {
       ledger,
       authorization: PaymentsAuthorization.jwt(callers),
       domain: {
         name: domain.name,
         hostedZone,
+        records: domain.records,
         certificate: new Certificate(this, 'Certificate', { domainName: domain.name, validation: CertificateValidation.fromDns(hostedZone) }),
       },
     });
@@ -66,8 +71,8 @@ class RegionStack extends Stack {
   }
 }
 
-/** Keys, then the tables and the mesh, then the regions. */
-export function defineSystem(app: App, config: Config): void {
+/** Keys, then the tables and the mesh, then the regions, whose stacks are returned. */
+export function defineSystem(app: App, config: Config): RegionStack[] {
   const { systemName, account, regions } = config;
   const env = (region: string): Environment => ({ account, region });
   const keys = regions.replicas.map((region) => new KeyStack(app, `${systemName}-key-${region}`, config, { env: env(region) }));
@@ -77,12 +82,13 @@ export function defineSystem(app: App, config: Config): void {
   const meshes = regions.replicas.map((region) => new MeshStack(app, `${systemName}-mesh-${region}`, config, { env: env(region) }));
   // A global endpoint, made in the first region, names the buses of both.
   if (config.transport.globalEndpointProps) meshes[0].addStackDependency(meshes[1]);
-  for (const [index, region] of regions.replicas.entries()) {
+  return regions.replicas.map((region, index) => {
     const stack = new RegionStack(app, `${systemName}-${region}`, config, { env: env(region), mesh: meshes[index].mesh });
     stack.addStackDependency(ledger);
     if (authority) stack.addStackDependency(authority);
     stack.addStackDependency(meshes[index]);
     // Publishers ask for the endpoint's ID while they are deployed.
     if (config.transport.globalEndpointProps) stack.addStackDependency(meshes[0]);
-  }
+    return stack;
+  });
 }

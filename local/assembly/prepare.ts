@@ -23,13 +23,15 @@ export interface PrepareOptions {
   readonly appDirectory: string;
   readonly mode?: string;
   readonly transport?: string;
+  /** CDK context besides. */
+  readonly context?: Readonly<Record<string, string>>;
   readonly log: (line: string) => void;
 }
 
 /** Bundles the handlers, synthesises the app and rewrites its templates for the emulator. */
-export async function prepareAssembly({ supervisor, appDirectory, mode, transport, log }: PrepareOptions): Promise<PreparedAssembly> {
+export async function prepareAssembly({ supervisor, appDirectory, mode, transport, log, ...options }: PrepareOptions): Promise<PreparedAssembly> {
   await bundleHandlers();
-  const context = { ...(mode ? { mode } : {}), ...(transport ? { transport } : {}) };
+  const context = { ...options.context, ...(mode ? { mode } : {}), ...(transport ? { transport } : {}) };
   const directory = await synthesise({ supervisor, appDirectory, accountId: defaultAccountId, context });
   const assembly = new Assembly(directory, defaultAccountId);
   checkMode(assembly, mode);

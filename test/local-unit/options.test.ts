@@ -10,6 +10,11 @@ test('every option', () => {
     .toEqual({ port: 0, smoke: true, mode: 'STRONG', appDirectory: '/apps/mine', lagMs: 120, inFlight: 4 });
 });
 
+test('the migration example goes on at the pace of a rehearsal, a team\'s own app at its own', () => {
+  expect(parseDemoOptions(['--example', 'migration'])).toMatchObject({ appDirectory: path.resolve(__dirname, '../../examples/migration'), context: { pace: 'REHEARSAL' } });
+  expect(parseDemoOptions(['--app', '/apps/mine']).context).toBeUndefined();
+});
+
 test.each([
   [['--port', '65536'], '--port 65536 is not valid: give a whole number from 0 to 65535'],
   [['--port', '4e3'], '--port 4e3 is not valid: give a whole number from 0 to 65535'],
@@ -17,7 +22,7 @@ test.each([
   [['--lag=-1'], '--lag -1 is not valid: give a whole number from 0 to 10000'],
   [['--in-flight', '0'], '--in-flight 0 is not valid: give a whole number from 1 to 64'],
   [['--mode', 'strong'], '--mode strong is not known: give STRONG or HOME_REGION'],
-  [['--example', 'migration'], '--example migration is not known: give active-active'],
+  [['--example', 'other'], '--example other is not known: give active-active or migration'],
   [['--app', 'x', '--example', 'active-active'], '--app and --example exclude each other: give one of them'],
   [['--smok'], /^Unknown option '--smok': the options are --port N, --smoke/],
   [['fast'], /^Unexpected argument 'fast'/],

@@ -1,0 +1,98 @@
+import { Duration } from 'aws-cdk-lib';
+import { Config as SystemConfig, configOf as systemConfigOf } from '../active-active/config';
+import { AccountHomes, PaymentRegions, PublicNameRecords } from 'cdk-multi-region-payments';
+
+/** How long everything takes. Nothing is left out when it is shorter. */
+export interface Times {
+  /** How long resolvers may keep the public name's answer. */
+  readonly recordTtl: Duration;
+  /** How long that TTL must have been in force before traffic moves. */
+  readonly ttlLead: Duration;
+  /** Minutes in a row in which the replication must have been fast. */
+  readonly lagMinutes: number;
+  /** How long each phase is watched, and how often. */
+  readonly soak: Duration;
+  readonly soakCheckEvery: Duration;
+  /** How long people have for an approval, how often they are reminded, and when it goes further up. */
+  readonly approval: Duration;
+  readonly reminderEvery: Duration;
+  readonly escalateAfter: Duration;
+  /** When a forgotten approval raises its alarm, and how often that is looked at. */
+  readonly stuckAfter: Duration;
+  readonly stuckCheckEvery: Duration;
+  /** The comparison of the regions afterwards. */
+  readonly reconciliation: { readonly length: Duration; readonly every: Duration; readonly settle: Duration };
+  /** What to do while Route 53 takes no changes. */
+  readonly controlPlaneLoss: { readonly patience: Duration; readonly every: Duration };
+}
+
+/** Everything a team changes before it deploys, in one place: the system as it runs, and how it is moved. */
+export interface Config {
+  readonly system: SystemConfig;
+  readonly source: string;
+  readonly target: string;
+  readonly approvers: {
+    /** Issuer of their ID tokens, and our client there. */
+    readonly issuer: string;
+    readonly clientId: string;
+    /** They are asked by mail and decide, each by the address that the issuer has verified. */
+    readonly people: string[];
+    /** How many of them must approve. Whoever starts the cutover does not count. */
+    readonly required: number;
+  };
+  /** Shares of the target, phase by phase. */
+  readonly phases: number[];
+  readonly times: Times;
+}
+
+/** A migration over a week, or the same one over some minutes to try it. */
+export type Pace = 'FULL' | 'REHEARSAL';
+
+const times: Readonly<Record<Pace, Times>> = {
+  FULL: {
+    recordTtl: Duration.seconds(60), ttlLead: Duration.hours(24), lagMinutes: 5,
+    soak: Duration.minutes(30), soakCheckEvery: Duration.minutes(1),
+    approval: Duration.hours(24), reminderEvery: Duration.hours(4), escalateAfter: Duration.hours(12),
+    stuckAfter: Duration.hours(4), stuckCheckEvery: Duration.minutes(5),
+    reconciliation: { length: Duration.hours(72), every: Duration.minutes(15), settle: Duration.minutes(5) },
+    controlPlaneLoss: { patience: Duration.hours(2), every: Duration.minutes(5) },
+  },
+  REHEARSAL: {
+    recordTtl: Duration.seconds(5), ttlLead: Duration.seconds(5), lagMinutes: 2,
+    soak: Duration.seconds(10), soakCheckEvery: Duration.seconds(2),
+    approval: Duration.minutes(15), reminderEvery: Duration.minutes(1), escalateAfter: Duration.minutes(5),
+    stuckAfter: Duration.minutes(2), stuckCheckEvery: Duration.minutes(1),
+    reconciliation: { length: Duration.seconds(20), every: Duration.seconds(10), settle: Duration.seconds(10) },
+    controlPlaneLoss: { patience: Duration.seconds(60), every: Duration.seconds(5) },
+  },
+};
+
+const [source, target] = ['us-east-1', 'eu-central-1'];
+
+/** The migration at a pace. */
+export function configOf(pace: Pace): Config {
+  const system = systemConfigOf('HOME_REGION');
+  return {
+    system: {
+      ...system,
+      // Every account is at home in the source, until the cutover moves the authority over them.
+      regions: PaymentRegions.homeRegion({ replicas: [source, target], homes: AccountHomes.oneRegion(source) }),
+      domain: { ...system.domain, records: PublicNameRecords.CUTOVER },
+    },
+    source,
+    target,
+    approvers: {
+      issuer: 'https://login.example.com', clientId: 'payments-approvals',
+      people: ['ada@example.com', 'grace@example.com', 'katherine@example.com'], required: 1,
+    },
+    phases: [10, 25, 50, 90, 100],
+    times: times[pace],
+  };
+}
+
+/** The pace asked for with `--context pace=...`. */
+export function paceOf(asked: unknown): Pace {
+  if (asked === undefined) return 'FULL';
+  if (asked === 'FULL' || asked === 'REHEARSAL') return asked;
+  throw new Error(`context 'pace' is '${asked}': give FULL or REHEARSAL, or leave it out for FULL`);
+}
