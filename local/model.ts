@@ -169,6 +169,18 @@ export interface AlarmStatus {
   readonly reason: string;
   /** ISO 8601: since when it has been in this state. */
   readonly since: string;
+  readonly composite?: true;
+}
+
+/** A message of a topic, as its subscribers get it by e-mail. */
+export interface Mail {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly to: readonly string[];
+  readonly subject: string;
+  readonly body: string;
+  /** Addresses that stand in the body. */
+  readonly links: readonly string[];
 }
 
 /** What a consumer did with one delivery of an event. */
@@ -214,6 +226,57 @@ export interface Observed {
   throttle(arn: string, throttled: boolean): boolean;
 }
 
+/** One execution of a state machine. */
+export interface ExecutionView {
+  readonly arn: string;
+  /** Name of the state machine. */
+  readonly machine: string;
+  readonly region: string;
+  readonly status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly input: unknown;
+  readonly output?: unknown;
+  readonly error?: string;
+  readonly cause?: string;
+  /** The state that it is in, and that state's input. */
+  readonly state?: string;
+  readonly data?: unknown;
+  readonly waitsForToken: boolean;
+}
+
+/** A state machine of the templates; `definition` is its ASL. */
+export interface StateMachineView { readonly name: string; readonly arn: string; readonly region: string; readonly definition?: any }
+
+/** Page and API of an approval gate of the templates. */
+export interface GateView { readonly name: string; readonly region: string; readonly apiId: string; readonly stage: string; readonly approvers: readonly string[] }
+
+/** What the fabric knows and does of state machines, approvals and the public name's records, for what watches a cutover. */
+export interface CutoverFabric {
+  readonly machines: readonly StateMachineView[];
+  /** Rejects when the region is stopped. */
+  start(machineArn: string, input: unknown, name?: string): Promise<{ readonly executionArn: string }>;
+  stop(executionArn: string, cause?: string): Promise<void>;
+  /** Newest first. */
+  executions(): readonly ExecutionView[];
+  /** Oldest first. */
+  mail(): readonly Mail[];
+  /** As `aws ssm get-parameters-by-path` in that region, all of them. */
+  parameters(region: string, path: string): Promise<readonly { readonly name: string; readonly value: string; readonly at: string }[]>;
+  /** As `aws lambda invoke` in that region. */
+  invoke(region: string, functionName: string, event: unknown): Promise<any>;
+  readonly gates: readonly GateView[];
+  /** A token for the gate in a person's name, whoever that is; undefined where the gate takes none of the run's issuer. */
+  approverToken(name: string, claims?: Readonly<Record<string, unknown>>): string | undefined;
+  /** Public keys of whatever signs those, as in a key set; absent: the run's issuer does. */
+  readonly approverKeys?: readonly Readonly<Record<string, unknown>>[];
+  /** Holds an alarm in a state until it is let go with undefined; false: there is no such alarm. */
+  forceAlarm(region: string, name: string, state: AlarmState | undefined): boolean;
+  /** Route 53's own API, as somebody with rights of their own would use it. */
+  route53(method: 'GET' | 'POST', path: string, body?: string): Promise<{ readonly status: number; readonly body: string }>;
+}
+
 /** What the front door is made of; `local/run.ts` puts it together. */
 export interface FrontDoorDeps {
   /** Port on 127.0.0.1; 0 takes a free one. */
@@ -229,6 +292,8 @@ export interface FrontDoorDeps {
   readonly inFlight?: number;
   /** Absent: nothing is known of events, alarms and traces. */
   readonly observed?: Observed;
+  /** Absent: the app has no state machine. */
+  readonly cutover?: CutoverFabric;
 }
 
 export interface FrontDoor {

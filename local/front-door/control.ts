@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
 import { tenantPattern } from '../../src/api/contract';
+import type { CutoverCalls } from '../cutover/calls';
 import type { FrontDoorDeps, LinkState, RegionHandle } from '../model';
 import { headerOf, send, sendJson, sendProblem, type Exchange } from './answers';
 import { done, parsedBody, type Parsed } from './form';
-import type { Forwarder } from './forward';
 import { ObservedCalls } from './observed';
-import { statusOf } from './status';
+import type { Status } from './status';
 import type { Page } from '../page/page';
 
 /** Longer than any round trip on earth, shorter than any timeout here. */
@@ -15,7 +15,9 @@ const mostLagMs = 10_000;
 export class Control {
   private readonly observed: ObservedCalls;
 
-  constructor(private readonly deps: FrontDoorDeps, private readonly forwarder: Forwarder, private readonly page: Page) {
+  constructor(
+    private readonly deps: FrontDoorDeps, private readonly status: () => Status, private readonly page: Page, private readonly cutover: CutoverCalls,
+  ) {
     this.observed = new ObservedCalls(deps.observed);
   }
 
@@ -27,9 +29,11 @@ export class Control {
     if (exchange.path === '/') return this.get(exchange, () => this.page.show(exchange));
     const ofPage = first === '_local' ? this.page.answer(exchange, segments) : undefined;
     if (ofPage) return ofPage;
+    const ofCutover = first === '_local' ? this.cutover.answer(exchange, segments) : undefined;
+    if (ofCutover) return ofCutover;
     if (first === '_local' && more.length === 0) {
       if (second === 'token' && third === undefined) return this.get(exchange, () => this.token(exchange));
-      if (second === 'status' && third === undefined) return this.get(exchange, () => sendJson(exchange, 200, statusOf(this.deps, this.forwarder)));
+      if (second === 'status' && third === undefined) return this.get(exchange, () => sendJson(exchange, 200, this.status()));
       if (second === 'events' && third === undefined) return this.get(exchange, () => this.observed.events(exchange));
       if (second === 'traces' && third && fourth === undefined) return this.get(exchange, () => this.observed.trace(exchange, third));
       if (second === 'throttle' && third === undefined) return this.post(exchange, () => this.observed.throttle(exchange));
@@ -50,10 +54,18 @@ export class Control {
   }
 
   private token(exchange: Exchange): void {
+    if (exchange.query.has('approver')) return this.approverToken(exchange, exchange.query.get('approver') ?? '');
     const tenant = exchange.query.get('tenant') ?? '';
     if (!tenantPattern.test(tenant)) return sendProblem(exchange, 'invalid_request', 'Give ?tenant= a name of 1 to 128 visible ASCII characters without #.');
     if (!this.deps.issuer) return sendProblem(exchange, 'unknown_route', 'The app\'s API has no JWT authorizer, so no token would be of use.');
     send(exchange, 200, 'text/plain; charset=utf-8', this.deps.issuer.token({ tenant }));
+  }
+
+  private approverToken(exchange: Exchange, name: string): void {
+    if (!/^[\x21-\x7e]{1,128}$/.test(name)) return sendProblem(exchange, 'invalid_request', 'Give ?approver= a name of 1 to 128 visible ASCII characters, as the mails have them.');
+    const token = this.cutover.approverToken(name);
+    if (token === undefined) return sendProblem(exchange, 'unknown_route', 'The app has no approval gate that takes tokens, so none would be of use.');
+    send(exchange, 200, 'text/plain; charset=utf-8', token);
   }
 
   private async switchRegion(exchange: Exchange, name: string, to: 'stop' | 'start'): Promise<void> {

@@ -1,5 +1,7 @@
 import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { Approvals } from '../cutover/approvals';
+import { cutoverOf } from '../cutover/cutover';
 import { LocalRunError } from '../failure';
 import type { FrontDoor, FrontDoorDeps } from '../model';
 import { exchangeOf, rawProblem, sendProblem, type Exchange } from './answers';
@@ -24,9 +26,13 @@ export async function startFrontDoor(deps: FrontDoorDeps): Promise<FrontDoor> {
   const { port } = server.address() as AddressInfo;
   const forwarder = new Forwarder(deps.regions);
   const gate = new Gate(deps.inFlight ?? 8, lineLength, longestWaitMs);
-  const page = new Page({ ...deps, status: () => statusOf(deps, forwarder), url: `http://127.0.0.1:${port}` });
+  const url = `http://127.0.0.1:${port}`;
+  const cutover = cutoverOf(deps, url);
+  const status = () => statusOf(deps, forwarder, cutover.watch);
+  const page = new Page({ ...deps, status, cutover: cutover.watch, url });
   const publicApi = new PublicApi({ ...deps, gate, forwarder, saw: page.saw });
-  const control = new Control(deps, forwarder, page);
+  const control = new Control(deps, status, page, cutover.calls);
+  const approvals = new Approvals(deps.cutover?.gates ?? [], deps.regions);
   server.on('request', (request, response) => {
     const exchange = exchangeOf(request, response);
     request.on('error', () => response.destroy());
@@ -37,6 +43,7 @@ export async function startFrontDoor(deps: FrontDoorDeps): Promise<FrontDoor> {
   });
   async function answer(exchange: Exchange): Promise<void> {
     if (isUnder('/api/v1', exchange.path) || isUnder('/health', exchange.path)) return publicApi.viaDns(exchange);
+    if (Approvals.has(exchange.path)) return approvals.answer(exchange);
     const [, name, inside] = regionPath.exec(exchange.path) ?? [];
     const region = deps.regions.find((handle) => handle.name === name);
     if (region && inside) return publicApi.direct(exchange, region, inside + exchange.target.slice(exchange.path.length));

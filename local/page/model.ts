@@ -1,3 +1,4 @@
+import type { CutoverView } from '../cutover/model';
 import type { AlarmStatus, BusStatus, LinkState, ReceivedEvent, RecordStatus, RegionState, TableStatus, TraceSegment } from '../model';
 
 /** What the page takes of the front door's status. */
@@ -113,6 +114,8 @@ export interface PageState {
   readonly storm?: StormState;
   /** Absent: the run has no consumers that tell what they received. */
   readonly events?: { readonly received: readonly ReceivedEvents[]; readonly latest: readonly ReceivedEvent[] };
+  /** Absent: the app moves nothing. */
+  readonly cutover?: CutoverView;
 }
 
 /** A trace with what its payment's consumers received. */

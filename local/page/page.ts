@@ -1,3 +1,4 @@
+import type { CutoverWatch } from '../cutover/watch';
 import { headerOf, ownHeaders, send, sendProblem, type Exchange } from '../front-door/answers';
 import { done, parsedBody } from '../front-door/form';
 import type { Dns, Issuer, Links, Observed, RegionHandle } from '../model';
@@ -25,6 +26,8 @@ export interface PageDeps {
   readonly url: string;
   /** Absent: nothing is known of events and traces. */
   readonly observed?: Pick<Observed, 'events' | 'trace'>;
+  /** Absent: the app moves nothing. */
+  readonly cutover?: Pick<CutoverWatch, 'latest' | 'look' | 'nudge'>;
 }
 
 /** No inline script or style, nothing from elsewhere. */
@@ -72,6 +75,7 @@ export class Page {
   public async show(exchange: Exchange): Promise<void> {
     const traceId = exchange.query.get('trace');
     if (this.eventWatch && this.stream.size === 0) await soon(this.eventWatch.look(), longestWaitMs);
+    if (this.deps.cutover && this.stream.size === 0) await soon(this.deps.cutover.look(), longestWaitMs);
     const trace = traceId === null ? undefined : await this.trace(traceId);
     this.html(exchange, page(this.state(), trace));
   }
@@ -182,6 +186,11 @@ export class Page {
     return this.senders;
   }
 
+  private cutover(): PageState['cutover'] {
+    this.deps.cutover?.nudge();
+    return this.deps.cutover?.latest();
+  }
+
   private regionNames(): string[] {
     return this.deps.regions.map(({ name }) => name);
   }
@@ -197,6 +206,7 @@ export class Page {
       load: senders?.load.state(),
       storm: senders?.storm.state(),
       events: this.eventWatch?.seen(),
+      cutover: this.cutover(),
     };
   }
 }

@@ -1,4 +1,5 @@
 import type { PageState, TraceView } from '../model';
+import { cutover } from './cutover';
 import { events } from './events';
 import { clock } from './figures';
 import { announcement, headline } from './headline';
@@ -13,7 +14,7 @@ import { noTrace, waterfall } from './waterfall';
 
 /** The parts that the stream keeps fresh, by the name of their event. A new part of the page is one more entry, and its place in `page`. */
 export const fragments: Readonly<Record<string, (state: PageState) => Html>> = {
-  announcement, headline, regions, senders, traffic, payments, events, network, tables, alarms, dns,
+  announcement, headline, regions, senders, traffic, payments, events, network, tables, alarms, dns, cutover,
 };
 
 /** htmx without what the content security policy forbids, and without what the page does not use. */
@@ -31,6 +32,7 @@ export function page(state: PageState, trace?: TraceView): string {
   const live = (name: string): Html => html`<div id="live-${name}" sse-swap="${name}" hx-swap="morph:innerHTML">${fragments[name](state)}</div>`;
   const part = (name: string, title: string, className = 'panel'): Html =>
     html`<section class="${className}" aria-labelledby="title-${name}"><h2 id="title-${name}">${title}</h2>${live(name)}</section>`;
+  const moved = state.cutover && `Cutover from ${state.cutover.source} to ${state.cutover.target}`;
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -53,6 +55,7 @@ ${['htmx.js', 'sse.js', 'idiomorph.js', 'page.js'].map((name) => html`<script sr
 <main id="main" tabindex="-1">
 ${live('headline')}
 <section aria-labelledby="title-regions"><h2 id="title-regions" class="unseen">Regions</h2>${live('regions')}</section>
+${moved && part('cutover', moved)}
 ${part('senders', 'Switches', 'panel senders')}
 <div class="columns">
 ${part('traffic', 'Requests by region')}

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { describeEntry, historyLine, renderReport } from '../../src/cutover/audit-report.domain';
+import { apply, emptyState, verifyChain, type CutoverState, type Verification } from '../../src/cutover/audit.domain';
+import { auditPath } from '../../src/cutover/cutover.contract';
+import type { AuditEntry, AuditRecord } from '../../src/cutover/cutover.model';
+import type { CutoverFabric } from '../model';
+
+/** A record of the audit as `GET /_local/audit` tells it. */
+export interface AuditLine extends AuditRecord {
+  readonly name: string;
+  readonly sha256: string;
+  readonly what: AuditEntry['what'];
+  readonly says: string;
+}
+
+/** The whole audit at one moment. */
+export interface AuditSight {
+  readonly verification: Verification;
+  readonly lines: readonly AuditLine[];
+  /** What follows from an unbroken chain. */
+  readonly state?: CutoverState;
+}
+
+/** Reads the audit from Parameter Store, as an auditor would: what it says follows from the records alone. */
+export async function readAudit(fabric: Pick<CutoverFabric, 'parameters'>, region: string, systemName: string): Promise<AuditSight> {
+  const found = await fabric.parameters(region, auditPath(systemName));
+  const texts = new Map(found.map(({ name, value }) => [Number(name.slice(name.lastIndexOf('/') + 1)), { name, value }]));
+  const verification = verifyChain(new Map([...texts].map(([seq, { value }]) => [seq, value])));
+  const lines = verification.records.map((record): AuditLine => {
+    const { name, value } = texts.get(record.seq)!;
+    return { ...record, name, what: record.entry.what, says: describeEntry(record.entry), sha256: createHash('sha256').update(value).digest('hex') };
+  });
+  const state = verification.problems.length > 0 ? undefined
+    : verification.records.reduce<CutoverState>((sum, record) => apply(sum, record, texts.get(record.seq)!.value), emptyState);
+  return { verification, lines, state };
+}
+
+export function reportOf(systemName: string, { verification, state }: AuditSight, at: Date): string {
+  return renderReport(systemName, at.toISOString(), verification, state);
+}
+
+/** The audit as people read it. */
+export function historyOf({ lines }: AuditSight): { at: string; what: string; by?: string }[] {
+  return lines.map((line) => {
+    const { at, what, by } = historyLine(line);
+    return { at, what, ...(by ? { by } : {}) };
+  });
+}

@@ -1,0 +1,144 @@
+import { headerOf, send, sendJson, sendProblem, type Exchange } from '../front-door/answers';
+import { done, parsedBody } from '../front-door/form';
+import { verifiedClaims } from '../issuer/verify';
+import type { CutoverFabric, Issuer } from '../model';
+import { reportOf } from './audit';
+import type { PlannedMachine } from './plan';
+import type { SignIn } from './sign-in';
+import type { CutoverWatch } from './watch';
+
+/** Where the calls take what they answer. */
+export interface CutoverParts extends PlannedMachine {
+  readonly fabric: CutoverFabric;
+  readonly watch: CutoverWatch;
+  /** Whose tokens say who starts something. */
+  readonly issuer?: Issuer;
+  readonly signIn: SignIn;
+}
+
+const actions = ['cutover', 'rollback', 'adopt', 'revert'] as const;
+type Action = (typeof actions)[number];
+
+/** What a run is started with. */
+interface Wish {
+  readonly action: Action;
+  readonly reason: string;
+  readonly attested?: Readonly<Record<string, string>>;
+}
+
+/** The calls under `/_local` that are about a cutover: start it, see how it stands, read what was sent and recorded. */
+export class CutoverCalls {
+  /** One start at a time: whether one runs is looked at before. */
+  private starting = false;
+
+  constructor(private readonly parts: CutoverParts | undefined) {}
+
+  /** Answers the path below `/_local`; undefined when it is none of these. */
+  public answer(exchange: Exchange, [first, ...more]: readonly string[]): Promise<void> | undefined {
+    const { parts } = this;
+    const method = exchange.request.method ?? '';
+    if (first === 'page' && more.length === 1 && more[0] === 'cutover' && parts && method === 'POST') return this.startAs(exchange, parts);
+    if (first === 'sign-in' && parts) return parts.signIn.answer(exchange, more);
+    if (!['cutover', 'mail', 'audit'].includes(first) || more.length > 0) return undefined;
+    if (!parts) return Promise.resolve(sendProblem(exchange, 'unknown_route', 'The app has no state machine of a cutover: this run is of another example.'));
+    if (first === 'cutover' && method === 'POST') return this.start(exchange, parts);
+    if (!['GET', 'HEAD'].includes(method)) {
+      const allowed = first === 'cutover' ? 'GET, HEAD, POST' : 'GET, HEAD';
+      return Promise.resolve(sendProblem(exchange, 'method_not_allowed', `Use ${allowed}, not ${method}.`, { headers: { Allow: allowed } }));
+    }
+    if (first === 'mail') return Promise.resolve(sendJson(exchange, 200, parts.fabric.mail()));
+    return first === 'audit' ? this.audit(exchange, parts) : this.show(exchange, parts);
+  }
+
+  /** A token for whoever decides, or wants to; undefined: the app has no gate that takes one. */
+  public approverToken(name: string): string | undefined {
+    return this.parts?.fabric.approverToken(name);
+  }
+
+  private async show(exchange: Exchange, { watch }: CutoverParts): Promise<void> {
+    sendJson(exchange, 200, await watch.look());
+  }
+
+  private async audit(exchange: Exchange, { watch, plan }: CutoverParts): Promise<void> {
+    const sight = await watch.records();
+    const format = exchange.query.get('format');
+    if (format !== null && format !== 'report') return sendProblem(exchange, 'invalid_request', 'format is report, for the text that an auditor gets, or left out.');
+    if (format === 'report') return send(exchange, 200, 'text/markdown; charset=utf-8', reportOf(plan.systemName, sight, new Date()));
+    sendJson(exchange, 200, sight.lines);
+  }
+
+  private async start(exchange: Exchange, parts: CutoverParts): Promise<void> {
+    const parsed = await parsedBody(exchange);
+    if (!parsed) return;
+    const who = this.starter(exchange, parts);
+    if (who === undefined) {
+      return sendProblem(exchange, 'unauthorized', 'Say who starts this: send a token of /_local/token?approver=NAME as Authorization: Bearer.', { headers: { 'WWW-Authenticate': 'Bearer' } });
+    }
+    const wish = wishOf(parsed.fields);
+    if (typeof wish === 'string') return sendProblem(exchange, 'invalid_request', wish);
+    await this.startOnce(exchange, parts, wish, who, async (execution) => sendJson(exchange, 202, { ...await parts.watch.look(), execution }));
+  }
+
+  /** The page's own buttons: whoever sits before it says who they are. */
+  private async startAs(exchange: Exchange, parts: CutoverParts): Promise<void> {
+    const parsed = await parsedBody(exchange);
+    if (!parsed) return;
+    const { as: who, ...plan } = parsed.fields;
+    const known = parts.fabric.gates.flatMap(({ approvers }) => approvers);
+    if (typeof who !== 'string' || !known.includes(who)) return sendProblem(exchange, 'invalid_request', `as is one of ${known.join(', ')}.`);
+    const wish = wishOf({ plan });
+    if (typeof wish === 'string') return sendProblem(exchange, 'invalid_request', wish);
+    await this.startOnce(exchange, parts, wish, who, async (execution) => done(exchange, parsed, { execution }, undefined));
+  }
+
+  private async startOnce(exchange: Exchange, parts: CutoverParts, wish: Wish, who: string, begun: (execution: string) => Promise<void>): Promise<void> {
+    const running = parts.watch.execution()?.status === 'RUNNING';
+    if (this.starting || (running && wish.action !== 'rollback')) {
+      return sendProblem(exchange, 'request_in_flight', 'A run is under way: wait for its end, or start a rollback, which overtakes it.', { status: 409 });
+    }
+    this.starting = true;
+    try {
+      await this.begin(exchange, parts, wish, who, begun);
+    } finally {
+      this.starting = false;
+    }
+  }
+
+  private async begin(
+    exchange: Exchange, { fabric, machine, plan }: CutoverParts, { action, reason, attested }: Wish, who: string, begun: (execution: string) => Promise<void>,
+  ): Promise<void> {
+    const said = attested ?? Object.fromEntries(plan.prechecks.attestations.map((name) => [name, `${who}: nothing to copy in the local run`]));
+    try {
+      const { executionArn } = await fabric.start(machine.arn, { action, startedBy: who, reason, attested: said });
+      await begun(executionArn);
+    } catch (error) {
+      sendProblem(exchange, 'unavailable', `The state machine in ${machine.region} could not be started: ${error instanceof Error ? error.message : String(error)}`, { region: machine.region });
+    }
+  }
+
+  /** By the token's own words: an address that the issuer has verified, else its subject. */
+  private starter(exchange: Exchange, { issuer, fabric }: CutoverParts): string | undefined {
+    const token = /^Bearer (\S+)$/i.exec(headerOf(exchange.request, 'authorization') ?? '')?.[1];
+    const claims = token === undefined ? undefined : verifiedClaims(token, [...issuer?.jwks.keys ?? [], ...fabric.approverKeys ?? []]);
+    const names = [claims?.email_verified === true ? claims.email : undefined, claims?.sub];
+    return names.find((name): name is string => typeof name === 'string' && name !== '');
+  }
+}
+
+/** What is asked for; a text says what is wrong with it. */
+function wishOf(fields: Readonly<Record<string, unknown>>): Wish | string {
+  const { plan = {}, ...others } = fields;
+  if (Object.keys(others).length > 0) return `Unknown field ${Object.keys(others).join(', ').slice(0, 200)}: it takes plan.`;
+  if (typeof plan !== 'object' || plan === null || Array.isArray(plan)) return 'plan is an object of action, reason and attested, each of them optional.';
+  const { action = 'cutover', reason = '', attested, ...unknown } = plan as Readonly<Record<string, unknown>>;
+  if (Object.keys(unknown).length > 0) return `Unknown field ${Object.keys(unknown).join(', ').slice(0, 200)} in plan: phases and times are the deployed ones; it takes action, reason and attested.`;
+  const known = actions.find((name) => name === action);
+  if (known === undefined) return `action is one of ${actions.join(', ')}.`;
+  if (typeof reason !== 'string' || reason.length > 500) return 'reason is a text of at most 500 characters.';
+  if (attested !== undefined && !isTexts(attested)) return 'attested is an object of texts.';
+  return { action: known, reason, ...(attested === undefined ? {} : { attested }) };
+}
+
+function isTexts(value: unknown): value is Readonly<Record<string, string>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every((text) => typeof text === 'string');
+}

@@ -1,0 +1,19 @@
+import type { FrontDoorDeps } from '../model';
+import { CutoverCalls } from './calls';
+import { plannedMachine } from './plan';
+import { SignIn } from './sign-in';
+import { CutoverWatch } from './watch';
+
+/** What the front door has of an app's cutover; calls that say so where there is none. */
+export interface Cutover {
+  readonly calls: CutoverCalls;
+  readonly watch?: CutoverWatch;
+}
+
+/** @param url address of the front door, without a trailing slash */
+export function cutoverOf({ cutover: fabric, dns, regions, issuer }: Pick<FrontDoorDeps, 'cutover' | 'dns' | 'regions' | 'issuer'>, url: string): Cutover {
+  const planned = fabric && plannedMachine(fabric);
+  if (!fabric || !planned) return { calls: new CutoverCalls(undefined) };
+  const watch = new CutoverWatch({ fabric, dns, regions, ...planned });
+  return { watch, calls: new CutoverCalls({ fabric, watch, issuer, signIn: new SignIn(fabric, url), ...planned }) };
+}

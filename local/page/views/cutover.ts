@@ -1,0 +1,89 @@
+import type { CutoverRunState, CutoverView } from '../../cutover/model';
+import type { PageState } from '../model';
+import { clock, plural } from './figures';
+import { html, type Html, type Part } from './html';
+import { colourOf, mark, regionName, table, type Tone } from './marks';
+
+/** Lines of the audit that stand open; the others are behind a summary. */
+const linesShown = 6;
+
+const tones: Readonly<Record<CutoverRunState, readonly [Tone, string]>> = {
+  NOT_STARTED: ['calm', 'not started'], RUNNING: ['warn', 'under way'], PAUSED: ['bad', 'paused'], SUCCEEDED: ['good', 'succeeded'],
+  ROLLED_BACK: ['warn', 'rolled back'], FAILED: ['bad', 'failed'],
+};
+
+/** How far a cutover is, what it waits for, and what its audit says. */
+export function cutover({ cutover: view, status }: PageState): Html {
+  if (!view) return html``;
+  const names = status.regions.map(({ name }) => name);
+  return html`${standing(view)}${approval(view)}${phases(view)}${weights(view, names)}${controls(view)}${checks(view)}${reconciliation(view)}${history(view)}`;
+}
+
+function standing({ state, step, why, startedBy }: CutoverView): Html {
+  const [tone, word] = tones[state];
+  const where = state === 'RUNNING' && step !== undefined && html` <span>at ‘${step}’</span>`;
+  return html`<p class="standing">${mark(word, tone)}${where}${startedBy !== undefined && html` <small>started by <span class="name">${startedBy}</span></small>`}</p>${why !== undefined && html`<p class="result">${why}</p>`}`;
+}
+
+function approval({ openApproval }: CutoverView): Part {
+  return openApproval && html`<p class="asked" role="status">${mark('people are asked', 'warn')} <a id="open-approval" href="${linkOf(openApproval.url)}">${openApproval.subject}</a></p>`;
+}
+
+/** The page's own address may be another one than the message's, such as localhost. */
+function linkOf(url: string): string {
+  return url.replace(/^https?:\/\/[^/]+/, '');
+}
+
+function phases({ phases: list }: CutoverView): Html {
+  const words = { done: ['past', 'done'], current: ['current', 'under way'], later: ['later', 'to come'] } as const;
+  return html`<ol class="phases" aria-label="Phases">${list.map(({ targetPercent, soakSeconds, state }) => html`<li class="${words[state][0]}">${state === 'current' && html`<span class="unseen">Current: </span>`}
+<b>${targetPercent} %</b> <span>${words[state][1]}, watched for ${soakSeconds} s</span></li>`)}</ol>`;
+}
+
+function weights({ weights: of, home }: CutoverView, names: readonly string[]): Html {
+  const total = Object.values(of).reduce((sum, weight) => sum + weight, 0);
+  let from = 0;
+  const bars = Object.entries(of).map(([region, weight]) => {
+    const share = total === 0 ? 0 : 100 * weight / total;
+    const bar = html`<rect class="${colourOf(region, names)}" x="${from}" y="0" width="${share}" height="8"/>`;
+    from += share;
+    return bar;
+  });
+  return html`<div class="weights"><svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">${bars}</svg>
+<p class="legend">${Object.entries(of).map(([region, weight]) => html`<span>${regionName(region, names)} weight <b>${weight}</b></span> `)}<span>accounts are at home in <b>${home ?? 'nobody can say where'}</b></span></p></div>`;
+}
+
+/** Who does it is chosen here; whoever has started a run may not approve it. */
+function controls({ state, approvers, weights: of, target }: CutoverView): Html {
+  if (approvers.length === 0) return html``;
+  const running = state === 'RUNNING';
+  const people = approvers.map((name) => html`<option value="${name}">${name}</option>`);
+  const canRollBack = running || (of[target] ?? 0) > 0;
+  return html`<form class="row cutover-start" method="post" action="/_local/page/cutover" hx-post="/_local/page/cutover" hx-swap="none">
+<label for="cutover-as">As</label> <select id="cutover-as" name="as">${people}</select>
+${!running && html`<button type="submit" class="primary" id="cutover-start" name="action" value="cutover">${state === 'NOT_STARTED' ? 'Start the cutover' : 'Start again'}</button>`}
+${canRollBack && html`<button type="submit" class="danger" id="cutover-rollback" name="action" value="rollback">Roll back</button>`}
+<p>${running ? 'A rollback needs no approval.' : 'Whoever starts it may not approve it.'}</p></form>`;
+}
+
+function checks({ checks: found }: CutoverView): Part {
+  if (!found) return undefined;
+  const bad = found.checks.filter(({ passed }) => !passed).length;
+  const summary = bad === 0 ? mark(`Checks before phase ${found.phase}: all ${found.checks.length} passed`, 'good') : mark(`Checks before phase ${found.phase}: ${bad} of ${found.checks.length} failed`, 'bad');
+  return html`<details id="cutover-checks"><summary>${summary}</summary>${table(`Checks before phase ${found.phase}`, [{ head: 'Check' }, { head: 'Result' }, { head: 'Found' }],
+    found.checks.map(({ name, passed, value }) => [html`<span class="name">${name}</span>`, passed ? mark('passed', 'good') : mark('failed', 'bad'), value]))}</details>`;
+}
+
+function reconciliation({ reconciliation: found }: CutoverView): Part {
+  if (!found) return undefined;
+  const tone: Tone = found.unexplained > 0 ? 'bad' : found.final ? 'good' : 'warn';
+  return html`<p class="result">${mark(found.final ? 'Reconciliation, final report' : 'Reconciliation under way', tone)} ${plural(found.rounds, 'round')}: ${found.summary}</p>`;
+}
+
+function history({ history: lines }: CutoverView): Html {
+  const newest = [...lines].reverse();
+  const list = (some: CutoverView['history']): Html => html`<ol class="events">${some.map(({ at, what, by }) => html`<li><time>${clock(new Date(at).getTime())}</time> <span class="name">${what}</span>${by !== undefined && html` <small class="name">${by}</small>`}</li>`)}</ol>`;
+  if (newest.length === 0) return html`<p class="absent">Nothing is recorded yet.</p>`;
+  return html`<h3>Audit</h3>${list(newest.slice(0, linesShown))}${newest.length > linesShown && html`<details id="cutover-history"><summary>${plural(newest.length - linesShown, 'earlier record')}</summary>${list(newest.slice(linesShown))}</details>`}
+<p class="aside"><a href="/_local/audit?format=report">Report for an auditor</a>, <a href="/_local/mail">mails sent</a></p>`;
+}
