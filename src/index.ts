@@ -32,6 +32,7 @@ export {
 } from './events/idempotent-consumer';
 export { ApprovalGate, ApprovalOutcome, type ApprovalGateProps } from './cutover/approval-gate';
 export { ApproverIdentity, type CognitoApproversProps, type IamApproversProps, type OidcApproversProps } from './cutover/gate-identity';
+export { type ApprovalStartProps } from './cutover/gate-start';
 export { ApprovalTask, type ApprovalTaskProps } from './cutover/gate-task';
 export { StuckApprovalAlarm, type StuckApprovalAlarmProps } from './cutover/stuck-approval-alarm';
 export { type ControlPlaneLoss, type CutoverChecks, type CutoverQueue, type ReconciliationWindow } from './cutover/cutover-options';

@@ -50,6 +50,8 @@ class CutoverStack extends Stack {
     });
     const cutover = new PhasedCutoverStateMachine(this, 'Cutover', {
       systemName, regions, source, target, gate,
+      // Each may start it, and then not approve it.
+      starters: approvers.people,
       hostedZone: HostedZone.fromHostedZoneAttributes(this, 'Zone', { hostedZoneId: domain.hostedZoneId, zoneName: domain.zoneName }),
       publicName: domain.name,
       recordTtl: times.recordTtl,

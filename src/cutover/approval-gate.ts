@@ -1,4 +1,4 @@
-import { Annotations, Aspects, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Aspects, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { Alarm, IAlarmAction, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
@@ -6,19 +6,18 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Alias, IKey } from 'aws-cdk-lib/aws-kms';
-import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
-import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
-import { Construct, IConstruct } from 'constructs';
+import { Construct } from 'constructs';
 import { defineGateAlarms, gateMetric } from './gate-alarms';
-import { gateChecks } from './gate-checks';
+import { gateChecks, warnOfLoggedTokens } from './gate-checks';
 import { ApproverIdentity } from './gate-identity';
 import { GatePageApi } from './gate-page-api';
+import { ApprovalStartProps, startProblem } from './gate-start';
 import { ApprovalTask, ApprovalTaskProps } from './gate-task';
-import { gateBundles, gateEnv, gateLimits, gateMetrics, gatePaths, gateSchema, writeIdentity, writeRules } from './gate.contract';
+import { gateBundles, gateEnv, gateLimits, gateMetrics, gatePaths, gateSchema, startEnv, writeIdentity, writeRules } from './gate.contract';
 import { GateRules } from './gate.model';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps } from '../cdk/invalid-props';
@@ -217,7 +216,7 @@ export class ApprovalGate extends Construct {
     this.defineSweep(rules);
     this.alarms = defineGateAlarms(this, props.gateName, Stack.of(this).region, props.alarmActions ?? []);
     this.defineOutputs();
-    Aspects.of(Stack.of(this)).add({ visit: (node) => this.warnOfLoggedTokens(node) });
+    Aspects.of(Stack.of(this)).add({ visit: (node) => warnOfLoggedTokens(this, this.request.function, node) });
   }
 
   /**
@@ -231,6 +230,33 @@ export class ApprovalGate extends Construct {
     return ApprovalTask._of(scope, id, props, {
       function: this.request.function, expiry: this.expiry, heartbeatTimeout: this.heartbeatTimeout, excludeStarter: this.props.excludeStarter ?? true,
     });
+  }
+
+  /**
+   * Lets people start a state machine by `POST <url>/starts/<name>` with the identity that this gate knows them by, and writes it into the
+   * execution's input as `startedBy`: then who started it is known, and can be excluded from approving it.
+   *
+   * @param name 3 to 80 letters, digits and hyphens
+   * @param props what is started, and by whom
+   * @returns the URL to send to: a bearer token or a signature, a JSON object as input, and an optional `Idempotency-Key`
+   */
+  public addStart(name: string, props: ApprovalStartProps): string {
+    const { _identity, _jwks } = this.props.identity;
+    const signed = _identity.kind === 'iam';
+    const problem = startProblem(name, props, signed);
+    if (problem) throw invalidProps(this, problem);
+    const stateMachineArn = Stack.of(this).formatArn({ service: 'states', resource: 'stateMachine', resourceName: props.stateMachineName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+    const made = this.make(`Start-${name}`, gateBundles.start, startEnv.write({
+      gateName: this.props.gateName, identity: writeIdentity(signed ? { ..._identity, region: Stack.of(this).region } : _identity), jwks: _jwks,
+      start: JSON.stringify({ stateMachineArn, people: props.starters ?? [], groups: props.starterGroups ?? [] }),
+    }), Duration.seconds(gateLimits.functionTimeoutSeconds));
+    Grant.addToPrincipal({ grantee: made.function, actions: ['states:StartExecution'], resourceArns: [stateMachineArn] });
+    return `${this.url}${this.api.serveStart(name, made.function)}`;
+  }
+
+  /** With IAM: lets a principal call a start. Whether it may start is up to `starters`. */
+  public grantStart(grantee: IGrantable, name: string): Grant {
+    return Grant.addToPrincipal({ grantee, actions: ['execute-api:Invoke'], resourceArns: [this.api.startArn(name)] });
   }
 
   /** With IAM: lets a principal call the decision. Whether its decision counts is up to `approvers`. */
@@ -359,17 +385,6 @@ export class ApprovalGate extends Construct {
   /** These actions know no resource: who holds the token may answer it, which is why it stays in the table. */
   private grantAnswer(made: BundledFunction, actions: string[]): void {
     Grant.addToPrincipal({ grantee: made.function, actions, resourceArns: ['*'] });
-  }
-
-  /** A state machine's log can hold the input of its tasks, and with it the tokens. */
-  private warnOfLoggedTokens(node: IConstruct): void {
-    if (!(node instanceof CfnStateMachine)) return;
-    const resolved: unknown = Stack.of(node).resolve([node.loggingConfiguration, node.definitionString]);
-    const [logging, definition] = resolved as [CfnStateMachine.LoggingConfigurationProperty | undefined, unknown];
-    const asks = Stack.of(this).resolve((this.request.function.node.defaultChild as CfnFunction).logicalId) as string;
-    if (logging?.includeExecutionData !== true || !JSON.stringify(definition ?? '').includes(asks)) return;
-    Annotations.of(this).addWarningV2('cdk-multi-region-payments:logged-tokens',
-      `[${this.node.path}] the log of ${node.node.path} holds task tokens: set includeExecutionData: false, or keep the log as closely as the right to approve`);
   }
 
   private defineOutputs(): void {

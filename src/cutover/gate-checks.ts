@@ -1,4 +1,7 @@
-import { Token } from 'aws-cdk-lib';
+import { Annotations, Stack, Token } from 'aws-cdk-lib';
+import { CfnFunction, IFunction } from 'aws-cdk-lib/aws-lambda';
+import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct, IConstruct } from 'constructs';
 import type { ApprovalGateProps } from './approval-gate';
 import { expiryProblem } from './gate-task';
 import { gateLimits, writeRules } from './gate.contract';
@@ -68,4 +71,15 @@ function sizeProblem(rules: GateRules): PropProblem | undefined {
   const bytes = Buffer.byteLength(writeRules(rules));
   if (bytes <= gateLimits.rulesBytes) return undefined;
   return { prop: 'approvers', given: `${bytes} bytes with the gate's other rules`, allowed: `${gateLimits.rulesBytes} bytes, which a function's environment has room for`, mend: 'use a group' };
+}
+
+/** Warns where a state machine that asks through this function logs the input of its tasks, and with it the tokens. */
+export function warnOfLoggedTokens(gate: Construct, request: IFunction, node: IConstruct): void {
+  if (!(node instanceof CfnStateMachine)) return;
+  const resolved: unknown = Stack.of(node).resolve([node.loggingConfiguration, node.definitionString]);
+  const [logging, definition] = resolved as [CfnStateMachine.LoggingConfigurationProperty | undefined, unknown];
+  const asks = Stack.of(gate).resolve((request.node.defaultChild as CfnFunction).logicalId) as string;
+  if (logging?.includeExecutionData !== true || !JSON.stringify(definition ?? '').includes(asks)) return;
+  Annotations.of(gate).addWarningV2('cdk-multi-region-payments:logged-tokens',
+    `[${gate.node.path}] the log of ${node.node.path} holds task tokens: set includeExecutionData: false, or keep the log as closely as the right to approve`);
 }

@@ -1,3 +1,4 @@
+import { bearerIn, bodyOf, Fields, fieldsOfJson, GateAnswer, GateEvent, headerOf, json, plain } from './gate-event';
 import { approvalUrl } from './gate-message.domain';
 import { approvalPage, messagePage, PageModel, pageSecurity, Visitor } from './gate-page.domain';
 import { GateSessions, personOfArn, Session } from './gate-session.service';
@@ -5,25 +6,6 @@ import { GateIdentity, gateLimits, gatePaths } from './gate.contract';
 import { Refusal, unentitled } from './gate.domain';
 import { Answer, ApprovalView, GateRules, Person } from './gate.model';
 import { ApprovalGateService } from './gate.service';
-
-/** What API Gateway sends, as far as it is read. */
-export interface GateEvent {
-  readonly resource: string;
-  readonly httpMethod: string;
-  readonly pathParameters?: Readonly<Record<string, string | undefined>> | null;
-  readonly queryStringParameters?: Readonly<Record<string, string | undefined>> | null;
-  readonly headers?: Readonly<Record<string, string | undefined>> | null;
-  readonly body?: string | null;
-  readonly isBase64Encoded?: boolean;
-  readonly requestContext?: { readonly identity?: { readonly userArn?: string | null } };
-}
-
-export interface GateAnswer {
-  readonly statusCode: number;
-  readonly headers: Record<string, string>;
-  readonly multiValueHeaders?: Record<string, string[]>;
-  readonly body: string;
-}
 
 export interface GateHttpPorts {
   readonly gate: Pick<ApprovalGateService, 'view' | 'answer'>;
@@ -154,7 +136,7 @@ class GateCalls {
       const person = personOfArn(event.requestContext?.identity?.userArn ?? undefined, identity);
       return person && { person };
     }
-    const token = /^Bearer +(\S+)$/i.exec(headerOf(event, 'authorization')?.trim() ?? '')?.[1];
+    const token = bearerIn(event);
     if (token !== undefined) {
       const person = await sessions!.bearer(token);
       return person && { person };
@@ -212,16 +194,10 @@ const hints: Partial<Readonly<Record<Code, string>>> = {
   unavailable: 'Look at the approval again in a minute: an answer that was given may have counted.',
 };
 
-const plain = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' } as const;
-
 /** What everyone may know, in the API's words. */
 function shown(view: ApprovalView): object {
   const { id, outcome, ...rest } = view;
   return { approvalId: id, ...rest, ...(outcome ? { decision: outcome.decision, reason: outcome.reason, decidedAtMs: outcome.atMs } : {}) };
-}
-
-function json(statusCode: number, body: object): GateAnswer {
-  return { statusCode, headers: { ...plain, 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
 }
 
 function page(statusCode: number, body: string, more: Readonly<Record<string, string>> = {}): GateAnswer {
@@ -241,10 +217,6 @@ function cookieIn(event: GateEvent, name: string): string | undefined {
   return pair?.slice(name.length + 1) || undefined;
 }
 
-function headerOf(event: GateEvent, name: string): string | undefined {
-  return Object.entries(event.headers ?? {}).find(([given]) => given.toLowerCase() === name)?.[1];
-}
-
 /** Browsers ask for HTML; everything else is answered as it asked, or in JSON. */
 function wantsJson(event: GateEvent): boolean {
   const type = headerOf(event, 'content-type') ?? '';
@@ -255,10 +227,10 @@ function wantsJson(event: GateEvent): boolean {
 interface DecisionBody { readonly decision: Answer; readonly comment?: string; readonly csrf?: string }
 
 function decisionOf(event: GateEvent): DecisionBody | Code {
-  const body = event.isBase64Encoded ? decoded(event.body ?? '') : event.body ?? '';
+  const body = bodyOf(event);
   if (body.length > gateLimits.bodyBytes) return 'too_large';
   const type = headerOf(event, 'content-type') ?? '';
-  const fields = /^application\/json\b/i.test(type) ? fieldsOfJson(body) : /^application\/x-www-form-urlencoded\b/i.test(type) ? fieldsOfForm(body) : 'unsupported';
+  const fields = /^application\/json\b/i.test(type) ? fieldsOfJson(body) ?? 'invalid_request' : /^application\/x-www-form-urlencoded\b/i.test(type) ? fieldsOfForm(body) : 'unsupported';
   if (typeof fields === 'string') return fields;
   const { decision, comment, csrf, ...others } = fields;
   if ((decision !== 'approve' && decision !== 'reject') || Object.keys(others).length > 0) return 'invalid_request';
@@ -266,28 +238,8 @@ function decisionOf(event: GateEvent): DecisionBody | Code {
   return { decision, ...(comment?.trim() ? { comment: comment.trim() } : {}), ...(typeof csrf === 'string' ? { csrf } : {}) };
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-function fieldsOfJson(body: string): Fields | Code {
-  try {
-    const value = JSON.parse(body) as unknown;
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Fields : 'invalid_request';
-  } catch {
-    return 'invalid_request';
-  }
-}
-
 function fieldsOfForm(body: string): Fields {
   return Object.fromEntries(new URLSearchParams(body));
-}
-
-/** Base64 of UTF-8, without Node's Buffer. */
-function decoded(base64: string): string {
-  try {
-    return new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
-  } catch {
-    return '';
-  }
 }
 
 function lowered(text: string): string {

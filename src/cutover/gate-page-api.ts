@@ -74,6 +74,19 @@ export class GatePageApi extends Construct {
     answer(ResponseType.DEFAULT_5XX, '503', 'unavailable', 'It cannot be said now');
   }
 
+  /** Lets a function start something for whoever proves who they are; the path below the stage. */
+  public serveStart(name: string, start: IFunction): string {
+    const resource = this.restApi.root.resourceForPath(`${gatePaths.starts}/${name}`);
+    const integration = new LambdaIntegration(start, { scopePermissionToMethod: false, timeout: Duration.seconds(gateLimits.functionTimeoutSeconds + 3) });
+    resource.addMethod('POST', integration, this.props.signed ? { authorizationType: AuthorizationType.IAM } : {});
+    return resource.path;
+  }
+
+  /** ARN of a start's call. */
+  public startArn(name: string): string {
+    return this.restApi.arnForExecuteApi('POST', `${gatePaths.starts}/${name}`, stageName);
+  }
+
   /** ARN of the decision's call. */
   public decisionArn(): string {
     return this.restApi.arnForExecuteApi('POST', '/approvals/*', stageName);

@@ -113,8 +113,7 @@ export class GateSessions {
 
   /** Who sends a bearer token; undefined: nobody that this gate knows. */
   public async bearer(token: string): Promise<Person | undefined> {
-    const verification = await this.ports.provider.verify(token);
-    return verification.kind === 'valid' ? personOfClaims(verification.claims, this.identity) : undefined;
+    return bearerPerson(this.ports.provider, this.identity, token);
   }
 
   private async opened<T extends { readonly untilMs: number }>(purpose: Purpose, cookie: string | undefined): Promise<T | undefined> {
@@ -123,6 +122,12 @@ export class GateSessions {
     const content = JSON.parse(payload) as T;
     return this.ports.nowMs() < content.untilMs ? content : undefined;
   }
+}
+
+/** Who a bearer token speaks of, if the provider issued it; undefined: nobody that is known here. */
+export async function bearerPerson(provider: Pick<OidcProvider, 'verify'>, identity: OidcIdentity, token: string): Promise<Person | undefined> {
+  const verification = await provider.verify(token);
+  return verification.kind === 'valid' ? personOfClaims(verification.claims, identity) : undefined;
 }
 
 /** Who a token speaks of; undefined: it names nobody. */

@@ -2,7 +2,7 @@ import { GateRules } from './gate.model';
 import { EnvCodec } from '../kernel/env';
 
 /** Bundles of the gate's functions under `assets/`. */
-export const gateBundles = { request: 'cutover/gate-request', page: 'cutover/gate-page', sweep: 'cutover/gate-sweep' } as const;
+export const gateBundles = { request: 'cutover/gate-request', page: 'cutover/gate-page', sweep: 'cutover/gate-sweep', start: 'cutover/gate-start' } as const;
 
 /** Attribute names of the gate's table that the construct declares. */
 export const gateSchema = {
@@ -45,6 +45,8 @@ export const gatePaths = {
   approval: '/approvals/{id}',
   signIn: '/approvals/{id}/sign-in',
   callback: '/sign-in/callback',
+  /** Below it, the name of what is started. */
+  starts: '/starts',
 } as const;
 
 /** Metrics in embedded metric format, with the dimensions of `ledgerMetrics`; the system is the gate's name. */
@@ -54,6 +56,8 @@ export const gateMetrics = {
   pending: 'PendingApprovals',
   /** What did not work and will be tried again. */
   faults: 'ApprovalFaults',
+  /** Executions that were started for somebody. */
+  starts: 'ApprovalStarts',
 } as const;
 
 /** Environment of the three functions. */
@@ -76,6 +80,29 @@ export const gateEnv = new EnvCodec({
   /** A fixed key set as JSON: then no key is fetched. */
   jwks: 'GATE_OIDC_JWKS',
 });
+
+/** Environment of a function that starts a state machine for people. */
+export const startEnv = new EnvCodec({
+  gateName: 'GATE_NAME',
+  /** `GateIdentity` as JSON. */
+  identity: 'GATE_IDENTITY',
+  /** `StartRules` as JSON. */
+  start: 'GATE_START',
+}, { jwks: 'GATE_OIDC_JWKS' });
+
+/** Who may start what. */
+export interface StartRules {
+  readonly stateMachineArn: string;
+  readonly people: readonly string[];
+  readonly groups: readonly string[];
+}
+
+/** Reads them back; the construct wrote them, so only their presence is checked. */
+export function readStartRules(text: string): StartRules {
+  const rules = JSON.parse(text) as Partial<StartRules>;
+  if (rules.stateMachineArn && rules.people && rules.groups) return rules as StartRules;
+  throw new Error(`environment variable GATE_START is '${text}': the construct that makes this function sets it`);
+}
 
 /** How a gate knows people. */
 export type GateIdentity =

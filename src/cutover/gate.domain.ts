@@ -63,11 +63,17 @@ export function viewOf(request: ApprovalRequest): ApprovalView {
 /** Why this person may not decide at all, whatever the request's state. */
 export function unentitled(view: ApprovalView, person: Person, rules: GateRules): 'not_approver' | 'starter' | undefined {
   const vouched = [person.id, ...person.vouched];
-  if (!rules.people.some((name) => vouched.includes(name) || vouched.includes(roleOf(name))) && !person.groups.some((group) => rules.groups.includes(group))) return 'not_approver';
+  if (!isNamed(person, rules)) return 'not_approver';
   // To let in, a name must be vouched for; to keep out, any name will do.
   const starter = view.startedBy;
   if (rules.excludeStarter && starter !== undefined && (isOneOf(starter, [...vouched, ...person.aliases]) || isOneOf(roleOf(starter), [person.id]))) return 'starter';
   return undefined;
+}
+
+/** Whether somebody is one of those people, or in one of those groups, by what is vouched for. */
+export function isNamed({ id, vouched, groups }: Person, among: { readonly people: readonly string[]; readonly groups: readonly string[] }): boolean {
+  const names = [id, ...vouched];
+  return among.people.some((name) => names.includes(name) || names.includes(roleOf(name))) || groups.some((group) => among.groups.includes(group));
 }
 
 /** Judges an answer against a request as it was read. */

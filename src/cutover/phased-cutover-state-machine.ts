@@ -51,6 +51,20 @@ export interface PhasedCutoverStateMachineProps {
   readonly gate?: ApprovalGate;
 
   /**
+   * People who may start runs by `startUrl`, as the gate's `approvers` are named. What they start they do not approve.
+   *
+   * @default - none: then only principals with `grantStart`, which must say truly in `startedBy` for whom they start
+   */
+  readonly starters?: string[];
+
+  /**
+   * Groups whose members may start runs by `startUrl`. Not with IAM.
+   *
+   * @default - none
+   */
+  readonly starterGroups?: string[];
+
+  /**
    * The phases.
    *
    * @default - 10, 25, 50, 90 and 100 percent, each with an approval and a soak of 30 minutes
@@ -153,6 +167,8 @@ export class PhasedCutoverStateMachine extends Construct {
   public readonly records: WeightedRecords;
   /** The function that does the steps, `<systemName>-cutover-steps`; invoke it with `{"step": "status"}` to see how things stand. */
   public readonly steps: IFunction;
+  /** Where `starters` start runs, with `{action?, reason?, attested?}` and their identity at the gate; undefined without starters. */
+  public readonly startUrl?: string;
   /** The alarms on the cutover itself. */
   public readonly alarms: Alarm[];
   /** @internal */
@@ -191,6 +207,11 @@ export class PhasedCutoverStateMachine extends Construct {
       resourceArns: [`arn:${stack.partition}:states:${stack.region}:${stack.account}:execution:${cutoverName(systemName)}:*`],
     });
     this.alarms = this.defineAlarms(props);
+    const { starters, starterGroups } = props;
+    if (starters ?? starterGroups) {
+      this.startUrl = gate!.addStart(cutoverName(systemName), { stateMachineName: cutoverName(systemName), starters, starterGroups });
+      new CfnOutput(this, 'StartUrl', { description: 'Where runs are started', value: this.startUrl });
+    }
     new CfnOutput(this, 'AuditPath', { description: 'Where the audit is in Parameter Store', value: auditPath(systemName) });
   }
 
@@ -199,7 +220,8 @@ export class PhasedCutoverStateMachine extends Construct {
     return this.stateMachine.grantStartExecution(grantee);
   }
 
-  private problem({ regions, source, target, gate, recordTtl, endSourceRole }: PhasedCutoverStateMachineProps, region: string): PropProblem | undefined {
+  private problem(props: PhasedCutoverStateMachineProps, region: string): PropProblem | undefined {
+    const { regions, source, target, gate, recordTtl, endSourceRole, starters, starterGroups } = props;
     const foreign = [['source', source], ['target', target]].find(([, name]) => !regions.replicas.includes(name));
     if (foreign) return { prop: foreign[0], given: `'${foreign[1]}'`, allowed: `one of the system's regions: ${regions.replicas.join(', ')}`, mend: 'correct the name' };
     if (region === source) {
@@ -209,6 +231,7 @@ export class PhasedCutoverStateMachine extends Construct {
       };
     }
     if (endSourceRole && !gate) return { prop: 'endSourceRole', given: 'true without gate', allowed: 'with an ApprovalGate', mend: 'give a gate: the step asks people' };
+    if ((starters ?? starterGroups) && !gate) return { prop: 'starters', given: 'without gate', allowed: 'with an ApprovalGate', mend: 'give a gate: it knows who they are' };
     const phases = phasesProblem(this._plan.phases, recordTtl ?? Duration.seconds(60), [source, target], gate !== undefined);
     return phases ?? timesProblem(this._plan) ?? historyProblem(this._plan, regions._home?.environment(this._plan.systemName, target).units ?? 1);
   }

@@ -1,6 +1,7 @@
 import { createHash, createHmac, generateKeyPairSync, KeyObject, sign } from 'node:crypto';
 import { GateWorld, rules } from './gate-world';
-import { GateAnswer, GateEvent, gateHttp } from '../../src/cutover/gate-http.service';
+import { GateAnswer, GateEvent } from '../../src/cutover/gate-event';
+import { gateHttp } from '../../src/cutover/gate-http.service';
 import { hmacSealer, oidcProvider } from '../../src/cutover/gate-oidc.aws';
 import { GateSessions, OidcIdentity, OidcProvider } from '../../src/cutover/gate-session.service';
 import { GateIdentity } from '../../src/cutover/gate.contract';

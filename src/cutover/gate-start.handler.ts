@@ -1,0 +1,26 @@
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { oidcProvider } from './gate-oidc.aws';
+import { StepFunctionsStarter } from './gate-start.aws';
+import { startHttp, StartRecord } from './gate-start.service';
+import { gateMetrics, readIdentity, readStartRules, startEnv } from './gate.contract';
+import { telemetryOf } from '../runtime/http-ports';
+import { faultRecord } from '../runtime/telemetry';
+
+const env = startEnv.read(process.env);
+const identity = readIdentity(env.identity);
+const telemetry = telemetryOf(process.env, 'approval-start', env.gateName);
+
+const record = (call: StartRecord, thrown?: unknown): void => {
+  if (thrown !== undefined) telemetry.count(gateMetrics.faults);
+  if (call.execution !== undefined) telemetry.count(gateMetrics.starts);
+  telemetry.record('request', { ...call }, thrown === undefined ? undefined : faultRecord(thrown));
+};
+
+/** Starts a state machine for people. Every execution has a name, so the SDK may send a start again. */
+export const handler = startHttp({
+  identity,
+  provider: identity.kind === 'oidc' ? oidcProvider({ identity, jwks: env.jwks }) : undefined,
+  rules: readStartRules(env.start),
+  starter: new StepFunctionsStarter(new SFNClient({ maxAttempts: 4 })),
+  record,
+});

@@ -1,0 +1,101 @@
+import { bearerIn, bodyOf, Fields, fieldsOfJson, GateAnswer, GateEvent, headerOf, json, plain } from './gate-event';
+import { bearerPerson, OidcProvider, personOfArn } from './gate-session.service';
+import { GateIdentity, gateLimits, StartRules } from './gate.contract';
+import { isNamed } from './gate.domain';
+import { Person } from './gate.model';
+
+/** Starts executions. */
+export interface Starter {
+  /**
+   * Starts one, once for a name: `taken` when an execution of that name got another input, or has ended.
+   * Throws when it is not known whether one was started.
+   */
+  start(stateMachineArn: string, input: string, name: string): Promise<{ readonly kind: 'started'; readonly execution: string } | { readonly kind: 'taken' }>;
+  /** A name within Step Functions' bounds: the same for the same text, a new one without. */
+  nameOf(text?: string): string;
+}
+
+export interface StartPorts {
+  readonly identity: GateIdentity;
+  /** With OIDC only. */
+  readonly provider?: Pick<OidcProvider, 'verify'>;
+  readonly rules: StartRules;
+  readonly starter: Starter;
+  /** What is known of a call once it is answered: never a header or a body. */
+  readonly record: (call: StartRecord, thrown?: unknown) => void;
+}
+
+export interface StartRecord {
+  readonly status: number;
+  readonly code?: string;
+  readonly by?: string;
+  readonly execution?: string;
+}
+
+const problems = {
+  invalid_request: { status: 400, title: 'The input is not one that can be given', detail: 'Send a JSON object without startedBy, which says who you are by your identity alone.' },
+  unauthorized: { status: 401, title: 'Say who you are', detail: 'Send a valid bearer token.' },
+  not_starter: { status: 403, title: 'You are not one of those who may start this', detail: 'Nothing was started.' },
+  taken: { status: 409, title: 'This Idempotency-Key has served', detail: 'It was sent with another input, or its execution has ended. Nothing was started.' },
+  too_large: { status: 413, title: 'The body is too large', detail: `At most ${gateLimits.bodyBytes} characters are taken.` },
+  unsupported: { status: 415, title: 'The body is not JSON', detail: 'Send Content-Type: application/json.' },
+  unavailable: { status: 503, title: 'It cannot be said now', detail: 'It may have been started: ask again with the same Idempotency-Key, or look at the executions.' },
+} as const;
+
+type Code = keyof typeof problems;
+
+interface Answered { readonly answer: GateAnswer; readonly code?: Code; readonly by?: string; readonly execution?: string }
+
+/**
+ * Starts a state machine for whoever proves who they are, and writes that into its input as `startedBy`: the one way by which an execution
+ * knows its starter. A cookie does not count here, so a browser that is signed in cannot be led to it.
+ */
+export function startHttp(ports: StartPorts): (event: GateEvent) => Promise<GateAnswer> {
+  return async (event) => {
+    let thrown: unknown;
+    const { answer, code, by, execution } = await answerTo(ports, event).catch((error: unknown) => {
+      thrown = error;
+      return problem('unavailable');
+    });
+    ports.record({ status: answer.statusCode, code, by, execution }, thrown);
+    return answer;
+  };
+}
+
+async function answerTo(ports: StartPorts, event: GateEvent): Promise<Answered> {
+  const { rules, starter } = ports;
+  const person = await callerOf(ports, event);
+  if (!person) return problem('unauthorized');
+  if (!isNamed(person, rules)) return problem('not_starter', person.id);
+  const input = inputOf(event);
+  if (typeof input === 'string') return problem(input, person.id);
+  const key = headerOf(event, 'idempotency-key');
+  if (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key)) return problem('invalid_request', person.id);
+  const name = starter.nameOf(key === undefined ? undefined : `${person.id} ${key}`);
+  const started = await starter.start(rules.stateMachineArn, JSON.stringify({ ...input, startedBy: person.id }), name);
+  if (started.kind === 'taken') return problem('taken', person.id);
+  const { execution } = started;
+  return { answer: json(202, { execution, startedBy: person.id }), by: person.id, execution };
+}
+
+async function callerOf({ identity, provider }: StartPorts, event: GateEvent): Promise<Person | undefined> {
+  if (identity.kind === 'iam') return personOfArn(event.requestContext?.identity?.userArn ?? undefined, identity);
+  const token = bearerIn(event);
+  return token === undefined ? undefined : bearerPerson(provider!, identity, token);
+}
+
+function inputOf(event: GateEvent): Fields | Code {
+  const body = bodyOf(event);
+  if (body.length > gateLimits.bodyBytes) return 'too_large';
+  if (body.trim() === '') return {};
+  if (!/^application\/json\b/i.test(headerOf(event, 'content-type') ?? '')) return 'unsupported';
+  const fields = fieldsOfJson(body);
+  return fields === undefined || Object.hasOwn(fields, 'startedBy') ? 'invalid_request' : fields;
+}
+
+function problem(code: Code, by?: string): Answered {
+  const { status, title, detail } = problems[code];
+  const more: Record<string, string> = code === 'unauthorized' ? { 'WWW-Authenticate': 'Bearer' } : {};
+  const body = JSON.stringify({ type: `urn:problem-type:approvals:${code}`, title, status, detail, code });
+  return { answer: { statusCode: status, headers: { ...plain, ...more, 'Content-Type': 'application/problem+json' }, body }, code, by };
+}

@@ -1,0 +1,172 @@
+import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { oidc, TestIssuer } from './gate-site';
+import { cutoverIn } from './machine';
+import { ApprovalGate } from '../../src/cutover/approval-gate';
+import { GateAnswer, GateEvent } from '../../src/cutover/gate-event';
+import { ApproverIdentity } from '../../src/cutover/gate-identity';
+import { oidcProvider } from '../../src/cutover/gate-oidc.aws';
+import { StepFunctionsStarter } from '../../src/cutover/gate-start.aws';
+import { startHttp, StartPorts, StartRecord } from '../../src/cutover/gate-start.service';
+import { GateIdentity, readStartRules } from '../../src/cutover/gate.contract';
+import { newStack, plain, statementsByRole } from '../cdk/stacks';
+
+const stateMachineArn = 'arn:aws:states:eu-central-1:111122223333:stateMachine:acme-pay-cutover';
+const ann = { sub: 'sub-ann', email: 'ann@example.com', email_verified: true, groups: ['leads'] };
+
+/** The call with everything behind it faked but the proof of who somebody is. */
+class StartSite {
+  public readonly issuer = new TestIssuer();
+  public readonly started: { readonly input: Record<string, unknown>; readonly name: string }[] = [];
+  public readonly records: (StartRecord | unknown)[] = [];
+  public fails: Error | undefined;
+  private readonly handler: (event: GateEvent) => Promise<GateAnswer>;
+
+  constructor(change: Partial<StartPorts['rules']> = {}, identity: GateIdentity = oidc) {
+    const starter = new StepFunctionsStarter(undefined as never);
+    this.handler = startHttp({
+      identity, provider: oidcProvider({ identity: oidc, jwks: this.issuer.jwks() }), rules: { stateMachineArn, people: [], groups: ['leads'], ...change },
+      starter: { nameOf: (text) => starter.nameOf(text), start: (arn, input, name) => this.start(arn, input, name) },
+      record: (call, thrown) => { this.records.push(call, thrown); },
+    });
+  }
+
+  public async post(body: unknown, headers: Record<string, string> = {}, userArn?: string): Promise<{ status: number; body: Record<string, unknown> }> {
+    const answer = await this.handler({
+      resource: '/starts/acme-pay-cutover', httpMethod: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body),
+      headers: { 'content-type': 'application/json', ...headers }, ...(userArn === undefined ? {} : { requestContext: { identity: { userArn } } }),
+    });
+    return { status: answer.statusCode, body: JSON.parse(answer.body) as Record<string, unknown> };
+  }
+
+  public as(claims: Record<string, unknown>, more: Record<string, string> = {}): Record<string, string> {
+    return { authorization: `Bearer ${this.issuer.token(claims)}`, ...more };
+  }
+
+  private start(arn: string, input: string, name: string): ReturnType<StepFunctionsStarter['start']> {
+    expect(arn).toBe(stateMachineArn);
+    if (this.fails) return Promise.reject(this.fails);
+    const before = this.started.find((one) => one.name === name);
+    if (before && JSON.stringify(before.input) !== input) return Promise.resolve({ kind: 'taken' });
+    if (!before) this.started.push({ input: JSON.parse(input) as Record<string, unknown>, name });
+    return Promise.resolve({ kind: 'started', execution: `arn:execution:${name}` });
+  }
+}
+
+describe('who starts', () => {
+  test('is written into the input by the token, whatever else is sent', async () => {
+    const site = new StartSite();
+    const { status, body } = await site.post({ action: 'cutover', reason: 'leaving us-east-1' }, site.as(ann));
+    expect([status, body.startedBy]).toEqual([202, 'sub-ann']);
+    expect(site.started).toEqual([{ input: { action: 'cutover', reason: 'leaving us-east-1', startedBy: 'sub-ann' }, name: expect.stringMatching(/^[0-9a-f-]{36}$/) }]);
+  });
+
+  test('cannot be said in the body', async () => {
+    const site = new StartSite();
+    for (const body of [{ startedBy: 'sub-bob' }, { startedBy: '' }, '{"startedBy":null}', [], '"text"', '{', '7']) {
+      expect(await site.post(body, site.as(ann))).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    }
+    expect(site.started).toEqual([]);
+  });
+
+  test('nobody, a forged token, another audience and somebody else start nothing', async () => {
+    const site = new StartSite();
+    const forged = { authorization: `Bearer ${new TestIssuer().token(ann)}` };
+    for (const headers of [{}, forged, { authorization: 'Bearer x.y.z' }, site.as({ ...ann, aud: 'other' }), site.as({ ...ann, exp: 1 }), { cookie: '__Host-approval-session=abc' }]) {
+      expect(await site.post({}, headers)).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
+    }
+    for (const claims of [{ ...ann, groups: ['others'] }, { sub: 'leads' }, { ...ann, groups: undefined, email: 'leads' }]) {
+      expect(await site.post({}, site.as(claims))).toMatchObject({ status: 403, body: { code: 'not_starter' } });
+    }
+    expect(site.started).toEqual([]);
+  });
+
+  test('by an address only when the provider vouches for it', async () => {
+    const site = new StartSite({ groups: [], people: ['ann@example.com'] });
+    expect((await site.post({}, site.as({ ...ann, email_verified: false }))).status).toBe(403);
+    expect((await site.post({}, site.as(ann))).status).toBe(202);
+  });
+
+  test('with IAM is the role that signed, whatever its session is called', async () => {
+    const role = 'arn:aws:iam::111122223333:role/starter';
+    const site = new StartSite({ groups: [], people: [role] }, { kind: 'iam', region: 'eu-central-1', trustSessionNames: false });
+    expect(await site.post({}, site.as(ann))).toMatchObject({ status: 401 });
+    expect(await site.post({}, {}, 'arn:aws:sts::111122223333:assumed-role/other/starter')).toMatchObject({ status: 403 });
+    expect(await site.post({}, {}, 'arn:aws:sts::111122223333:assumed-role/starter/bob')).toMatchObject({ status: 202, body: { startedBy: role } });
+  });
+});
+
+describe('a start', () => {
+  test('that is sent again with its key begins nothing new; another input is refused', async () => {
+    const site = new StartSite();
+    const key = { 'Idempotency-Key': 'move-1' };
+    const [first, again] = [await site.post({ reason: 'a' }, site.as(ann, key)), await site.post({ reason: 'a' }, site.as(ann, key))];
+    expect([first.status, again.body]).toEqual([202, first.body]);
+    expect(await site.post({ reason: 'b' }, site.as(ann, key))).toMatchObject({ status: 409, body: { code: 'taken' } });
+    expect((await site.post({ reason: 'a' }, site.as({ ...ann, sub: 'sub-eve' }, key))).status).toBe(202);
+    expect(site.started).toHaveLength(2);
+    expect((await site.post({}, site.as(ann, { 'Idempotency-Key': 'with blank' }))).status).toBe(400);
+  });
+
+  test('without a body is one with no input; other types and long ones are refused', async () => {
+    const site = new StartSite();
+    expect((await site.post('', site.as(ann))).status).toBe(202);
+    expect((await site.post('reason=x', site.as(ann, { 'content-type': 'application/x-www-form-urlencoded' }))).status).toBe(415);
+    expect((await site.post({ reason: 'x'.repeat(17_000) }, site.as(ann))).status).toBe(413);
+  });
+
+  test('whose outcome is not known says so; the log has no token and no body', async () => {
+    const site = new StartSite();
+    site.fails = new Error('timeout');
+    expect(await site.post({ reason: 'very private' }, site.as(ann))).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+    expect(site.records).toEqual([{ status: 503, code: 'unavailable', by: undefined, execution: undefined }, site.fails]);
+    site.fails = undefined;
+    await site.post({ reason: 'very private' }, site.as(ann));
+    expect(JSON.stringify(site.records)).not.toMatch(/private|Bearer|eyJ/);
+  });
+});
+
+describe('the construct', () => {
+  const stack = newStack('eu-central-1');
+  const cutover = cutoverIn(stack, { starters: ['ann@example.com'] });
+  const template = Template.fromStack(stack);
+
+  test('makes a function that can start this one machine and nothing else', () => {
+    const roles = plain(statementsByRole(template)) as Record<string, { Action: string | string[]; Resource: unknown }[]>;
+    const [, statements] = Object.entries(roles).find(([name]) => name.startsWith('GateStart'))!;
+    const actions = statements.flatMap(({ Action }) => Action).filter((action) => !/^(logs|xray):/.test(action));
+    expect(actions).toEqual(['states:StartExecution']);
+    expect(JSON.stringify(statements.find(({ Action }) => Action === 'states:StartExecution'))).toContain('stateMachine:acme-pay-cutover');
+    const [{ Properties }] = Object.values(template.findResources('AWS::Lambda::Function', { Properties: { Description: 'acme-gate: start-acme-pay-cutover' } })) as any[];
+    const { GATE_START: start } = Properties.Environment.Variables;
+    expect(readStartRules(start['Fn::Join']?.[1].map((part: unknown) => typeof part === 'string' ? part : 'x').join('') ?? start)).toMatchObject({ people: ['ann@example.com'], groups: [] });
+  });
+
+  test('says where to send', () => {
+    expect(JSON.stringify(stack.resolve(cutover.startUrl))).toContain('/starts/acme-pay-cutover');
+    expect(cutoverIn().startUrl).toBeUndefined();
+  });
+
+  test('refuses what cannot work', () => {
+    expect(() => cutoverIn(newStack('eu-central-1'), { starters: ['ann'], phases: [{ targetPercent: 100, approval: false }] }, false)).toThrow(/Cutover.*starters.*gate/s);
+    const gateOf = (identity: ApproverIdentity): ApprovalGate => new ApprovalGate(newStack('eu-central-1'), 'Gate', { gateName: 'acme-gate', identity, approvers: ['arn:aws:iam::111122223333:role/a'] });
+    const [byToken, byIam] = [gateOf(ApproverIdentity.oidc({ issuer: 'https://login.example.com', clientId: 'gate' })), gateOf(ApproverIdentity.iam())];
+    expect(() => byToken.addStart('x', { stateMachineName: 'm', starters: ['ann'] })).toThrow(/\[.*Gate\].*name.*'x'/s);
+    expect(() => byToken.addStart('release', { stateMachineName: 'm m', starters: ['ann'] })).toThrow(/stateMachineName/);
+    expect(() => byToken.addStart('release', { stateMachineName: 'm' })).toThrow(/starters/);
+    expect(() => byIam.addStart('release', { stateMachineName: 'm', starterGroups: ['g'] })).toThrow(/starterGroups/);
+    expect(() => byIam.addStart('release', { stateMachineName: 'm', starters: ['ann'] })).toThrow(/ARNs/);
+  });
+
+  test('with IAM asks for a signature, and lets principals send one', () => {
+    const own = new Stack(undefined, 'Own', { env: { account: '111122223333', region: 'eu-central-1' } });
+    const gate = new ApprovalGate(own, 'Gate', { gateName: 'acme-gate', identity: ApproverIdentity.iam(), approvers: ['arn:aws:iam::111122223333:role/a'] });
+    gate.addStart('release', { stateMachineName: 'acme-release', starters: ['arn:aws:iam::111122223333:role/b'] });
+    gate.grantStart(new Role(own, 'B', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') }), 'release');
+    const made = Template.fromStack(own);
+    const methods = Object.values(made.findResources('AWS::ApiGateway::Method')) as { Properties: { HttpMethod: string; AuthorizationType: string } }[];
+    expect(methods.filter(({ Properties }) => Properties.HttpMethod === 'POST').map(({ Properties }) => Properties.AuthorizationType)).toEqual(['AWS_IAM', 'AWS_IAM']);
+    expect(JSON.stringify(made.findResources('AWS::IAM::Policy'))).toContain('/POST/starts/release');
+  });
+});
