@@ -16,7 +16,10 @@ export function describeEntry(entry: AuditEntry): string {
     case 'unreachable': return `${entry.step}: ${entry.detail}`;
     case 'breach': return `alarm${phaseOf(entry.phase)}: ${entry.alarms.join(', ')}; then ${entry.then}`;
     case 'soaked': return `phase ${entry.phase + 1} was watched for ${entry.seconds} s`;
-    case 'authority': return `authority over unit ${entry.unit} ${entry.done ? 'moved' : 'is being moved'} from ${entry.from} to ${entry.to}, epoch ${entry.epoch}`;
+    case 'authority': {
+      const paused = entry.pausedMs === undefined ? '' : `, nobody wrote for ${entry.pausedMs} ms`;
+      return `authority over unit ${entry.unit} ${entry.done ? 'moved' : 'is being moved'} from ${entry.from} to ${entry.to}, epoch ${entry.epoch}${paused}`;
+    }
     case 'reconciled': return `reconciliation${entry.final ? ', final report' : ''}: ${entry.summary}; sha256 ${entry.digest}`;
     case 'ended': return `run ended ${entry.state}: ${entry.why}`;
   }

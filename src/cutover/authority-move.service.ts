@@ -12,10 +12,11 @@ export type AuthorityOutcome =
   | { readonly outcome: 'again'; readonly detail: string; readonly failures: number; readonly waitSeconds: number }
   | { readonly outcome: 'stuck'; readonly detail: string };
 
-/** A unit that has to change its home. */
+/** A unit that has to change its home; or one that is about to change it, and shall not: then only its move is called off. */
 interface Move {
   readonly unit: UnitStatus;
   readonly to: string;
+  readonly callOff?: boolean;
 }
 
 /**
@@ -37,7 +38,10 @@ export class AuthorityMove {
     if (moved.length === 0) return { outcome: 'moved', units: 0 };
     return this.step(run, plan, plan.source, failures, timeoutMs, (units) => moved.flatMap(({ unit, from }) => {
       const there = units.find((status) => status.unit === unit);
-      return there && there.home !== from ? [{ unit: there, to: from }] : [];
+      if (!there) return [];
+      if (there.home !== from) return [{ unit: there, to: from }];
+      // A worker that was overtaken may still be at it.
+      return there.move || there.state === 'DRAINING' ? [{ unit: there, to: from, callOff: true }] : [];
     }));
   }
 
@@ -56,15 +60,20 @@ export class AuthorityMove {
     }
   }
 
-  private async move(run: string, { unit, to }: Move, left: number, failures: number, timeoutMs: number): Promise<AuthorityOutcome> {
-    const record = (key: string, done: boolean, epoch: number): Promise<CutoverState> => this.log.append(() => ({
-      key: `${run}/authority/${unit.unit}/${to}/${key}`, by: [run], entry: { what: 'authority', run, unit: unit.unit, from: unit.home, to, epoch, done },
+  private async move(run: string, { unit, to, callOff }: Move, left: number, failures: number, timeoutMs: number): Promise<AuthorityOutcome> {
+    if (callOff) {
+      await this.operate(to, { action: 'abort', unit: unit.unit }, timeoutMs);
+      return { outcome: 'again', detail: `the move of unit ${unit.unit} is called off`, failures: failures + 1, waitSeconds: 1 };
+    }
+    const record = (key: string, done: boolean, epoch: number, pausedMs?: number): Promise<CutoverState> => this.log.append(() => ({
+      key: `${run}/authority/${unit.unit}/${to}/${key}`, by: [run],
+      entry: { what: 'authority', run, unit: unit.unit, from: unit.home, to, epoch, done, ...(pausedMs === undefined ? {} : { pausedMs }) },
     }));
     // Before it is done: a rollback must know of it, however this call ends.
     await record('intent', false, unit.epoch);
     const result = await this.operate(to, { action: 'relocate', unit: unit.unit }, timeoutMs);
     if (result.kind !== 'moved') return this.failed(failures, `unit ${unit.unit}: ${describe(result)}`);
-    await record('done', true, result.record.epoch);
+    await record('done', true, result.record.epoch, result.pausedMs);
     return left === 1 ? { outcome: 'moved', units: 1 } : { outcome: 'again', detail: `${left - 1} units left`, failures: 0, waitSeconds: 1 };
   }
 

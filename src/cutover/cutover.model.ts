@@ -70,7 +70,11 @@ export type AuditEntry =
   | { readonly what: 'unreachable'; readonly run: string; readonly step: string; readonly detail: string }
   | { readonly what: 'breach'; readonly run: string; readonly phase: number; readonly alarms: readonly string[]; readonly then: 'PAUSE' | 'ROLL_BACK' }
   | { readonly what: 'soaked'; readonly run: string; readonly phase: number; readonly seconds: number }
-  | { readonly what: 'authority'; readonly run: string; readonly unit: number; readonly from: string; readonly to: string; readonly epoch: number; readonly done: boolean }
+  | {
+    readonly what: 'authority'; readonly run: string; readonly unit: number; readonly from: string; readonly to: string; readonly epoch: number; readonly done: boolean;
+    /** How long nobody wrote, when it is done. */
+    readonly pausedMs?: number;
+  }
   | { readonly what: 'reconciled'; readonly run: string; readonly rounds: number; readonly summary: string; readonly unexplained: number; readonly final: boolean; readonly digest: string }
   | { readonly what: 'ended'; readonly run: string; readonly state: EndState; readonly why: string };
 

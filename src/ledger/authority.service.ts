@@ -1,5 +1,5 @@
 import { Attempt, GaveUp } from './attempt.service';
-import { Change, Condition, Item } from './ports';
+import { Change, Condition, Item, Value } from './ports';
 
 /** Who may write, and until when: one record for each unit of accounts, in a table that is strongly consistent across regions. */
 export interface AuthorityRecord {
@@ -13,6 +13,21 @@ export interface AuthorityRecord {
   readonly drainTo?: string;
   /** Another region could not reach the home and waits for the lease's end: only work renews it now. */
   readonly contested?: boolean;
+  /** A planned move that is being made. */
+  readonly move?: MoveNotice;
+  /** Page of the move's journal that the home writes; rises with every page, also from one move to the next. */
+  readonly page?: number;
+}
+
+/** A planned move, as the home is told of it. */
+export interface MoveNotice {
+  readonly to: string;
+  /** Of one mover and no other: another one's steps are refused. */
+  readonly by: string;
+  /** Epoch milliseconds. Whoever still finds it then, a mover that died having left it, calls the move off. */
+  readonly until: number;
+  /** Requests get `moveRequestMs`, and the record is read again after `moveRefreshMs`: the home is about to stop, and shall do so quickly. */
+  readonly hurry: boolean;
 }
 
 /** How HOME_REGION is run; the same in every region. */
@@ -29,14 +44,19 @@ export interface HomeSettings {
   readonly clockMarginMs: number;
   /** How old a copy of the record may be when a request begins. */
   readonly refreshMs: number;
+  /** The same two, while a home is about to be moved. Together they are the pause that its callers see. */
+  readonly moveRequestMs: number;
+  readonly moveRefreshMs: number;
+  /** Longest that a home may be stopped in order to be moved; then it writes again, and the move is off. */
+  readonly movePauseMs: number;
   /** Who takes over from a home that cannot be reached. */
   readonly takeover: 'AUTOMATIC' | 'OPERATOR';
 }
 
 /** What this region may do for a unit now. */
 export type Standing =
-  /** Write, in this epoch, until then (own clock). */
-  | { readonly kind: 'home'; readonly epoch: number; readonly untilMs: number }
+  /** Write, in this epoch, until then (own clock), and answer until then; note what is written on the journal's page, if there is one. */
+  | { readonly kind: 'home'; readonly epoch: number; readonly untilMs: number; readonly page?: number }
   | { readonly kind: 'elsewhere'; readonly record: AuthorityRecord }
   | { readonly kind: 'draining'; readonly record: AuthorityRecord };
 
@@ -53,9 +73,12 @@ const keepBelow = 1 / 3;
 
 const unitPk = (unit: number): string => `u#${unit}`;
 
+/** A record as it was no earlier than it was asked for. */
+interface Copy { readonly record: AuthorityRecord; readonly readAt: number }
+
 /** Reads, renews and moves leases; one instance for each function instance and unit table. */
 export class Authority {
-  private readonly copies = new Map<number, { readonly record: AuthorityRecord; readonly readAt: number }>();
+  private readonly copies = new Map<number, Copy>();
 
   constructor(private readonly region: string, private readonly settings: HomeSettings) {
     if (settings.leaseMs <= settings.requestMs) {
@@ -65,14 +88,19 @@ export class Authority {
 
   /** Where the region stands, with a lease that outlives a request if it is home. Throws `GaveUp` when the table cannot tell. */
   public async standing(attempt: Attempt, unit: number): Promise<Standing> {
-    const now = attempt.ports.nowMs();
-    const copy = this.copies.get(unit);
-    let record = copy && now - copy.readAt < this.settings.refreshMs ? copy.record : await this.read(attempt, unit);
-    if (record.home === this.region && record.state === 'OPEN' && this.isShort(record, attempt.ports.nowMs())) record = await this.renew(attempt, unit, record);
+    let copy = this.copies.get(unit);
+    if (!copy || attempt.ports.nowMs() - copy.readAt >= this.timesOf(copy.record).refreshMs) copy = await this.readAgain(attempt, unit);
+    if (this.isLeftBehind(copy.record, attempt.ports.nowMs())) copy = await this.callOff(attempt, unit, copy.record);
+    // A second time when the first one met a change of something else.
+    for (let tries = 0; tries < 2 && this.isShort(copy.record, attempt.ports.nowMs()); tries += 1) copy = await this.renew(attempt, unit, copy.record);
+    const { record, readAt } = copy;
     if (record.home !== this.region) return { kind: 'elsewhere', record };
     if (record.state === 'DRAINING') return { kind: 'draining', record };
     if (record.leaseUntil < attempt.ports.nowMs() + this.settings.requestMs) throw new GaveUp('unknown', new Error('the lease could not be renewed in time'));
-    return { kind: 'home', epoch: record.epoch, untilMs: record.leaseUntil };
+    const { refreshMs, requestMs } = this.timesOf(record);
+    return {
+      kind: 'home', epoch: record.epoch, untilMs: Math.min(record.leaseUntil, readAt + refreshMs + requestMs), ...(record.move ? { page: record.page! } : {}),
+    };
   }
 
   /** Who is home, for whoever only reads: nothing is made or renewed. */
@@ -89,7 +117,7 @@ export class Authority {
     const readAt = attempt.ports.nowMs();
     let item = await attempt.strongRead(unitPk(unit));
     if (!item) {
-      const first = { pk: unitPk(unit), ...this.first(unit), version: 1 };
+      const first: Item = { ...itemOf(unit, this.first(unit)), version: 1 };
       const made = await attempt.create(first);
       item = made.kind === 'refused' && made.found ? made.found : first;
     }
@@ -103,7 +131,7 @@ export class Authority {
     const now = attempt.ports.nowMs();
     const free = record.leaseUntil + this.settings.requestMs + this.settings.clockMarginMs;
     if (now <= free) return this.wait(attempt, unit, record, free - now);
-    return this.assume(attempt, unit, record, now);
+    return this.assume(attempt, unit, record, now, [same('leaseUntil', record.leaseUntil)]);
   }
 
   /**
@@ -121,33 +149,52 @@ export class Authority {
     }
   }
 
-  /** Stops the home's writing, in order to move it: from here on no lease is renewed. */
+  /** Stops the home's writing, in order to take over: from here on no lease is renewed. */
   public async beginDrain(attempt: Attempt, unit: number, to: string): Promise<AuthorityRecord | undefined> {
-    if (!this.settings.regions.includes(to)) throw new Error(`'${to}' is no region of this ledger: move to one of ${this.settings.regions.join(', ')}`);
-    const record = await this.read(attempt, unit);
+    const record = await this.readFor(attempt, unit, to);
     if (record.home === to || (record.state === 'DRAINING' && record.drainTo !== to)) return undefined;
-    if (record.state === 'DRAINING') return record;
-    return this.change(attempt, unit, record, [[['state'], 'DRAINING'], [['drainTo'], to]]);
+    if (record.state === 'DRAINING' && !record.move) return record;
+    return this.change(attempt, unit, record, [[['state'], 'DRAINING'], [['drainTo'], to]], over);
+  }
+
+  /** Announces a planned move: the home goes on, and notes what it writes on a page of the move's journal. */
+  public async beginMove(attempt: Attempt, unit: number, move: MoveNotice): Promise<AuthorityRecord | undefined> {
+    const record = await this.readFor(attempt, unit, move.to);
+    const others = record.move && record.move.to !== move.to && record.move.until >= attempt.ports.nowMs();
+    if (record.home === move.to || others || (record.state === 'DRAINING' && !record.move)) return undefined;
+    // What an earlier mover left half done is begun anew, its drain too.
+    return this.change(attempt, unit, record, [[['state'], 'OPEN'], [['move'], { ...move }], [['page'], (record.page ?? 0) + 1]]);
+  }
+
+  /** Has the home go on to the journal's next page. Undefined: the move is no longer this mover's. */
+  public async turnPage(attempt: Attempt, unit: number, mine: AuthorityRecord, hurry: boolean): Promise<AuthorityRecord | undefined> {
+    return this.change(attempt, unit, mine, [[['move'], { ...mine.move!, hurry }], [['page'], mine.page! + 1]]);
+  }
+
+  /** Stops the home's writing, to give it to the next one. Undefined: the move is no longer this mover's. */
+  public async drain(attempt: Attempt, unit: number, mine: AuthorityRecord, until: number): Promise<AuthorityRecord | undefined> {
+    return this.change(attempt, unit, mine, [[['state'], 'DRAINING'], [['drainTo'], mine.move!.to], [['move'], { ...mine.move!, until }]], [['contested']]);
   }
 
   /** Gives a drained unit to its next home. Only after the proof that this region has everything that the last epoch wrote. */
-  public async completeDrain(attempt: Attempt, unit: number): Promise<AuthorityRecord | undefined> {
-    const record = await this.read(attempt, unit);
-    if (record.state !== 'DRAINING' || record.drainTo !== this.region) return undefined;
-    const assumed = await this.assume(attempt, unit, record, attempt.ports.nowMs());
+  public async completeDrain(attempt: Attempt, unit: number, mine: AuthorityRecord): Promise<AuthorityRecord | undefined> {
+    const assumed = await this.assume(attempt, unit, mine, attempt.ports.nowMs(), []);
     return assumed.kind === 'taken' ? assumed.record : undefined;
   }
 
-  /** Leaves the unit where it is. */
-  public async abortDrain(attempt: Attempt, unit: number): Promise<AuthorityRecord | undefined> {
-    const record = await this.read(attempt, unit);
-    return record.state === 'DRAINING' ? this.change(attempt, unit, record, [[['state'], 'OPEN']]) : undefined;
+  /** Leaves the unit where it is; with `mine`, only if the move is still this mover's. */
+  public async abortDrain(attempt: Attempt, unit: number, mine?: AuthorityRecord): Promise<AuthorityRecord | undefined> {
+    const record = mine ?? await this.read(attempt, unit);
+    return record.state === 'DRAINING' || record.move ? this.change(attempt, unit, record, [[['state'], 'OPEN']], over) : undefined;
   }
 
-  /** When the last write of a draining home can have been sent, by any clock: it refreshes its copy, and a request has an end. */
-  public quietAfterMs(record: AuthorityRecord, drainedAt: number): number {
-    const { refreshMs, requestMs, clockMarginMs } = this.settings;
-    return Math.min(record.leaseUntil, drainedAt + refreshMs + requestMs) + clockMarginMs;
+  /**
+   * How long after a change of the record the last writer that does not know of it may go on. Its copy is no older than it says, and it
+   * neither writes nor answers later than that: lengths of time, so it does not matter how far apart the clocks stand.
+   */
+  public unawareMs(before: AuthorityRecord): number {
+    const { refreshMs, requestMs } = this.timesOf(before);
+    return refreshMs + requestMs;
   }
 
   /** Forgets what was read: for whoever was told by another region that it is out of date. */
@@ -161,7 +208,33 @@ export class Authority {
 
   private isShort(record: AuthorityRecord, now: number): boolean {
     const { leaseMs, requestMs } = this.settings;
+    if (record.home !== this.region || record.state !== 'OPEN') return false;
     return record.contested === true || record.leaseUntil - now < requestMs + (leaseMs - requestMs) / 2;
+  }
+
+  /** A move whose mover must have died, at home here. */
+  private isLeftBehind({ home, move }: AuthorityRecord, now: number): boolean {
+    return home === this.region && move !== undefined && now > move.until + this.settings.clockMarginMs;
+  }
+
+  private timesOf({ move }: AuthorityRecord): Pick<HomeSettings, 'refreshMs' | 'requestMs'> {
+    const { refreshMs, requestMs, moveRefreshMs, moveRequestMs } = this.settings;
+    return move?.hurry ? { refreshMs: moveRefreshMs, requestMs: moveRequestMs } : { refreshMs, requestMs };
+  }
+
+  private async readFor(attempt: Attempt, unit: number, to: string): Promise<AuthorityRecord> {
+    if (!this.settings.regions.includes(to)) throw new Error(`'${to}' is no region of this ledger: move to one of ${this.settings.regions.join(', ')}`);
+    return this.read(attempt, unit);
+  }
+
+  private async readAgain(attempt: Attempt, unit: number): Promise<Copy> {
+    await this.read(attempt, unit);
+    return this.copies.get(unit)!;
+  }
+
+  private async callOff(attempt: Attempt, unit: number, record: AuthorityRecord): Promise<Copy> {
+    const off = await this.change(attempt, unit, record, [[['state'], 'OPEN']], [['move']]);
+    return off ? this.copies.get(unit)! : this.readAgain(attempt, unit);
   }
 
   /** Not before the lease has run out; until then the home has to show by its work that it works. */
@@ -184,52 +257,72 @@ export class Authority {
     };
   }
 
-  private async renew(attempt: Attempt, unit: number, record: AuthorityRecord): Promise<AuthorityRecord> {
+  private async renew(attempt: Attempt, unit: number, record: AuthorityRecord): Promise<Copy> {
     const now = attempt.ports.nowMs();
     const leaseUntil = now + this.settings.leaseMs;
-    const result = await attempt.change({ ...this.renewal(unitPk(unit), record.epoch, leaseUntil, []), remove: [['contested']] });
-    if (result.kind === 'written') return this.keep(unit, { ...itemOf(unit, record), leaseUntil, contested: false }, now);
-    if (!result.found) throw new Error(`the authority's record of unit ${unit} has vanished`);
-    return this.keep(unit, result.found, now);
+    // Its own copy counts as read now, so what it says of a move must still be so.
+    const result = await attempt.change({ ...this.renewal(unitPk(unit), record.epoch, leaseUntil, [same('page', record.page)]), remove: [['contested']] });
+    if (result.kind === 'refused' && !result.found) throw new Error(`the authority's record of unit ${unit} has vanished`);
+    this.keep(unit, result.kind === 'written' ? { ...itemOf(unit, record), leaseUntil, contested: false } : result.found!, now);
+    return this.copies.get(unit)!;
   }
 
-  private async assume(attempt: Attempt, unit: number, record: AuthorityRecord, now: number): Promise<TakeoverResult> {
-    const next: AuthorityRecord = { home: this.region, epoch: record.epoch + 1, leaseUntil: now + this.settings.leaseMs, state: 'OPEN' };
+  private async assume(attempt: Attempt, unit: number, record: AuthorityRecord, now: number, more: readonly Condition[]): Promise<TakeoverResult> {
     const changed = await this.change(attempt, unit, record, [
-      [['home'], next.home], [['epoch'], next.epoch], [['leaseUntil'], next.leaseUntil], [['state'], 'OPEN'],
+      [['home'], this.region], [['epoch'], record.epoch + 1], [['leaseUntil'], now + this.settings.leaseMs], [['state'], 'OPEN'],
       [['takenFrom'], record.home], [['takenAt'], now],
-    ]);
+    ], over, more);
     return changed ? { kind: 'taken', record: changed } : { kind: 'changed' };
   }
 
-  /** Changes a record that is still as it was read: any renewal in between refuses it. */
+  /** Changes a record that is still as it was read, but for its lease. */
   private async change(
-    attempt: Attempt, unit: number, record: AuthorityRecord, set: readonly (readonly [readonly [string], string | number])[],
+    attempt: Attempt, unit: number, record: AuthorityRecord, set: readonly (readonly [readonly [string], Value])[], remove: readonly (readonly [string])[] = [],
+    more: readonly Condition[] = [],
   ): Promise<AuthorityRecord | undefined> {
+    const now = attempt.ports.nowMs();
+    const by = record.move?.by;
     const result = await attempt.change({
       pk: unitPk(unit),
       require: [
-        { test: 'equals', path: ['epoch'], value: record.epoch }, { test: 'equals', path: ['leaseUntil'], value: record.leaseUntil },
-        { test: 'equals', path: ['state'], value: record.state },
+        same('epoch', record.epoch), same('state', record.state), same('page', record.page),
+        by === undefined ? { test: 'absent', path: ['move'] } : { test: 'equals', path: ['move', 'by'], value: by }, ...more,
       ],
       set,
-      remove: [['contested']],
+      remove,
     });
-    const item = { ...itemOf(unit, record), ...Object.fromEntries(set.map(([[name], value]) => [name, value])) };
-    if (result.kind === 'written') return this.keep(unit, item, attempt.ports.nowMs());
+    const gone = new Set(remove.map(([name]) => name));
+    const kept = Object.entries(itemOf(unit, record)).filter(([name]) => !gone.has(name));
+    if (result.kind === 'written') return this.keep(unit, { ...Object.fromEntries(kept), ...Object.fromEntries(set.map(([[name], value]) => [name, value])) } as Item, now);
     // Made by an earlier try of this same call whose answer was lost.
-    const mine = result.found && set.every(([[name], value]) => result.found![name] === value);
-    return mine ? this.keep(unit, result.found!, attempt.ports.nowMs()) : undefined;
+    const { found } = result;
+    const mine = found && set.every(([[name], value]) => alike(found[name], value)) && remove.every(([name]) => found[name] === undefined);
+    return mine ? this.keep(unit, found, now) : undefined;
   }
 
   private keep(unit: number, item: Item, readAt: number): AuthorityRecord {
-    const { home, epoch, leaseUntil, state, drainTo, contested } = item as unknown as AuthorityRecord;
+    const { home, epoch, leaseUntil, state, drainTo, contested, move, page } = item as unknown as AuthorityRecord;
     const record: AuthorityRecord = {
       home, epoch, leaseUntil, state, ...(state === 'DRAINING' && drainTo ? { drainTo } : {}), ...(contested ? { contested } : {}),
+      ...(move ? { move } : {}), ...(page === undefined ? {} : { page }),
     };
     this.copies.set(unit, { record, readAt });
     return record;
   }
 }
 
-const itemOf = (unit: number, record: AuthorityRecord): Item => ({ pk: unitPk(unit), ...record });
+const itemOf = (unit: number, record: AuthorityRecord): Item => ({ pk: unitPk(unit), ...record }) as unknown as Item;
+
+/** What a record loses when a home stops, changes or stays after all. */
+const over = [['move'], ['contested']] as const;
+
+/** The same value; a table keeps no order in a map. */
+function alike(one: Value | undefined, other: Value): boolean {
+  if (typeof one !== 'object' || typeof other !== 'object') return one === other;
+  return Object.entries(other).every(([name, value]) => (one as Readonly<Record<string, Value>>)[name] === value);
+}
+
+/** An attribute is still as it was read. */
+const same = (name: string, value: string | number | undefined): Condition => (
+  value === undefined ? { test: 'absent', path: [name] } : { test: 'equals', path: [name], value }
+);

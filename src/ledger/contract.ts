@@ -54,6 +54,9 @@ export interface HomeEnvironment {
   readonly requestMs: number;
   readonly clockMarginMs: number;
   readonly refreshMs: number;
+  readonly moveRequestMs: number;
+  readonly moveRefreshMs: number;
+  readonly movePauseMs: number;
   readonly takeover: 'AUTOMATIC' | 'OPERATOR';
   /** How long a home is given to answer a call that was sent to it. */
   readonly forwardMs: number;
@@ -82,6 +85,13 @@ export const homeLimits = {
   /** A home that has not answered by then counts as unreachable; the rest of the call's time is for taking over. */
   forwardMs: 3_000,
   refreshMs: 1_000,
+  /**
+   * In the last seconds before a planned move a request gets this long, and each function reads more often whether to stop: the two together
+   * are most of the pause, which ends after `movePauseMs` whatever happens.
+   */
+  moveRequestMs: 1_500,
+  moveRefreshMs: 250,
+  movePauseMs: 4_500,
   /** One request to the authority's table, a first one's TLS over an ocean included; half of it to connect. Then another of its regions is asked. */
   authorityRequestMs: 1_500,
 } as const;
@@ -93,6 +103,11 @@ export function authorityTableName(systemName: string): string {
 
 /** Keys of the authority records, for `dynamodb:LeadingKeys`. */
 export const authorityKeys = 'u#*';
+
+/** Keys of the items in which a home notes what it writes while it is about to be moved. */
+export const journalPrefix = 'j#';
+/** The same, for `dynamodb:LeadingKeys`. */
+export const journalKeyPattern = `${journalPrefix}*`;
 
 /** Name of the function that takes forwarded calls, in every region: by convention, so that no stack refers to another one. */
 export function homeFunctionName(systemName: string): string {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'crypto';
 import { decisionPort, DynamoStore } from './aws';
 import { ledgerEnv, readHome } from './contract';
-import { authorityStore, forwardPort, scanPort } from './home.aws';
+import { authorityStore, forwardPort, itemsPort, scanPort } from './home.aws';
 import { HomeLedger } from './home.service';
 import { Ledger } from './model';
 import { HomeOperations, OperatorPorts } from './operate.service';
@@ -50,7 +50,8 @@ export function operationsFromEnvironment(source: Environment): { readonly opera
   const env = ledgerEnv.read(source);
   const home = readHome(env.home);
   const ports: OperatorPorts = {
-    ...clockPorts, store: new DynamoStore(dynamoClient(), env.tableName), authority: authorityStore(home), scan: scanPort(env.tableName, home.units),
+    ...clockPorts, store: new DynamoStore(dynamoClient(), env.tableName), authority: authorityStore(home),
+    scan: scanPort(env.tableName, home.units), items: itemsPort(env.tableName),
   };
   return { operations: new HomeOperations(ports, regionOf(source), home), units: home.units };
 }

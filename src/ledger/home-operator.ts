@@ -50,7 +50,11 @@ export class HomeOperator extends Construct {
     });
     access.grantHold(made.function);
     ledger.grantRead(made.function);
-    for (const region of regions.replicas) LedgerReplica._in(this, systemName, regions, region, ledger.encryption)._grantScan(made.function);
+    for (const region of regions.replicas) {
+      const replica = LedgerReplica._in(this, systemName, regions, region, ledger.encryption);
+      replica._grantScan(made.function);
+      replica._grantReadItems(made.function);
+    }
     this.function = made.function;
   }
 }

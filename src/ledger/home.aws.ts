@@ -121,6 +121,16 @@ export function scanPort(tableName: string, units: number): (region: string, uni
   };
 }
 
+/** Items of a region's replica by their keys, strongly consistent there. */
+export function itemsPort(tableName: string): (region: string, pks: readonly string[]) => Promise<readonly Item[]> {
+  const stores = new Map<string, LedgerStore>();
+  return (region, pks) => {
+    const store = stores.get(region) ?? new DynamoStore(dynamoClient(region), tableName);
+    stores.set(region, store);
+    return patiently(() => store.readMany(pks));
+  };
+}
+
 type ScanPage = Pick<ScanCommandOutput, 'Items' | 'LastEvaluatedKey'>;
 
 /** Whose item it is; undefined for one that belongs to no account, such as a drain switch. */
@@ -134,7 +144,7 @@ async function patiently<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      if (faultOf(error) === undefined || tries === scanTries) throw error;
+      if ((!(error instanceof StoreFault) && faultOf(error) === undefined) || tries === scanTries) throw error;
       await new Promise((resolve) => setTimeout(resolve, firstScanWaitMs * 2 ** tries));
     }
   }

@@ -5,6 +5,7 @@ import {
   AccountOutcome, AuthoriseCommand, Busy, CallContext, KeyedOutcome, Ledger, ListCommand, ListOutcome, MoveCommand, OpenAccountCommand, OpenAccountOutcome,
   PaymentOutcome, Unsure,
 } from './model';
+import { JournaledStore, JournalPage } from './move-journal.service';
 import { LedgerPorts, LedgerSettings, LedgerStore } from './ports';
 import { PaymentsLedger } from './service';
 import { keyId } from '../kernel/fingerprint';
@@ -49,7 +50,7 @@ export interface HomePorts extends LedgerPorts {
   readonly forward: (home: string, call: ForwardedCall) => Promise<CallOutcome>;
 }
 
-/** Epochs of which an instance keeps what it knows: units that have moved differ in theirs. */
+/** Epochs, and pages of moves under way, of which an instance keeps what it knows: units that have moved differ in theirs. */
 const ledgersKept = 16;
 
 /** The number of the unit that a tenant belongs to. */
@@ -61,7 +62,7 @@ export function unitOf(tenant: string, units: number): number {
 /** The ledger where regions replicate with lag: one region writes for each unit, under a lease; the others send their calls there. */
 export class HomeLedger implements Ledger {
   private readonly authority: Authority;
-  private readonly ledgers = new Map<number, PaymentsLedger>();
+  private readonly ledgers = new Map<string, PaymentsLedger>();
 
   constructor(private readonly ports: HomePorts, private readonly settings: LedgerSettings, private readonly home: HomeSettings) {
     this.authority = new Authority(settings.region, home);
@@ -107,18 +108,28 @@ export class HomeLedger implements Ledger {
   }
 
   private write(context: CallContext, call: WritingCall): Promise<CallOutcome> {
-    return this.surely(context, async (attempt) => {
-      const standing = await this.authority.standing(attempt, this.unit(context));
-      if (standing.kind === 'home') return this.atHome(context, standing, call);
-      if (standing.kind === 'draining') return this.fenced(context);
-      return this.send(attempt, standing.record.home, call);
-    });
+    return this.surely(context, (attempt) => this.route(attempt, call));
   }
 
-  private atHome(context: CallContext, standing: Extract<Standing, { kind: 'home' }>, call: WritingCall): Promise<CallOutcome> {
+  /** @param left the region that has just said that it is not home */
+  private async route(attempt: Attempt, call: WritingCall, left?: string): Promise<CallOutcome> {
+    const { context } = attempt;
+    const standing = await this.authority.standing(attempt, this.unit(context));
+    if (standing.kind === 'home') return this.atHome(context, standing, call);
+    if (standing.kind === 'draining' || standing.record.home === left) return this.fenced(context);
+    return this.send(attempt, standing.record.home, call, left === undefined);
+  }
+
+  private async atHome(context: CallContext, standing: Extract<Standing, { kind: 'home' }>, call: WritingCall): Promise<CallOutcome> {
     // No request is sent after the lease: not even a retry of one.
     const bounded = { ...context, deadlineMs: Math.min(context.deadlineMs, standing.untilMs) };
-    const ledger = this.ledgerOf(standing.epoch);
+    const outcome = await this.work(bounded, standing, call);
+    // Nor is one answered: another region may have looked at what was there, and opened without what this request wrote.
+    return this.ports.nowMs() > standing.untilMs ? { kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1 } : outcome;
+  }
+
+  private work(bounded: CallContext, { epoch, page }: Extract<Standing, { kind: 'home' }>, call: WritingCall): Promise<CallOutcome> {
+    const ledger = this.ledgerOf(epoch, page === undefined ? undefined : { unit: this.unit(bounded), epoch, page });
     switch (call.name) {
       case 'openAccount': return ledger.openAccount(bounded, call.command);
       case 'authorise': return ledger.authorise(bounded, call.command);
@@ -126,14 +137,15 @@ export class HomeLedger implements Ledger {
     }
   }
 
-  private async send(attempt: Attempt, home: string, call: WritingCall): Promise<CallOutcome> {
+  private async send(attempt: Attempt, home: string, call: WritingCall, again: boolean): Promise<CallOutcome> {
     const { context } = attempt;
     const { tenant, deadlineMs } = context;
     try {
       const outcome = await this.ports.forward(home, { tenant, ...attempt.traceAttributes(), remainingMs: deadlineMs - this.ports.nowMs(), call });
+      if (outcome.kind !== 'unsure' || outcome.code !== 'region_fenced') return outcome;
       // The home has moved since the record was read.
-      if (outcome.kind === 'unsure' && outcome.code === 'region_fenced') this.authority.forget(this.unit(context));
-      return outcome;
+      this.authority.forget(this.unit(context));
+      return again ? await this.route(attempt, call, home) : outcome;
     } catch (error) {
       if (!(error instanceof HomeUnreachable)) throw error;
       context.observe?.('homeUnreachable');
@@ -158,12 +170,14 @@ export class HomeLedger implements Ledger {
     });
   }
 
-  private ledgerOf(epoch: number): PaymentsLedger {
-    let ledger = this.ledgers.get(epoch);
+  private ledgerOf(epoch: number, noted?: JournalPage): PaymentsLedger {
+    const name = noted ? `${epoch}/${noted.unit}/${noted.page}` : `${epoch}`;
+    let ledger = this.ledgers.get(name);
     if (!ledger) {
-      ledger = new PaymentsLedger({ ...this.ports, store: new EpochStore(this.ports.store, epoch) }, this.settings);
+      const replica = noted ? new JournaledStore(this.ports.store, noted) : this.ports.store;
+      ledger = new PaymentsLedger({ ...this.ports, store: new EpochStore(replica, epoch) }, this.settings);
       if (this.ledgers.size >= ledgersKept) this.ledgers.clear();
-      this.ledgers.set(epoch, ledger);
+      this.ledgers.set(name, ledger);
     }
     return ledger;
   }

@@ -3,7 +3,7 @@ import { MathExpression, Metric, MetricOptions, Stats } from 'aws-cdk-lib/aws-cl
 import { Grant, IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
-import { drainKey, ledgerMetrics, ledgerSchema, ledgerTableName } from './contract';
+import { drainKey, journalKeyPattern, ledgerMetrics, ledgerSchema, ledgerTableName } from './contract';
 import { LedgerEncryption, ledgerKeyAlias } from './ledger-encryption';
 import { LedgerConsistency, PaymentRegions } from './payment-regions';
 import { checkRegions, checkReplicaRegion, checkSystemName } from './system-checks';
@@ -81,8 +81,13 @@ export class LedgerReplica {
   /** Lets the grantee open accounts and read them: put and get items, no update, no list. */
   public grantOpenAccounts(grantee: IGrantable): Grant {
     // In HOME_REGION an account of an earlier epoch is looked for in all of them at once.
-    const read = this.regions.consistency === LedgerConsistency.HOME_REGION ? readItems : ['dynamodb:GetItem'];
-    const grant = this.grant(grantee, [...read, 'dynamodb:PutItem'], this.tableArn);
+    const atHome = this.regions.consistency === LedgerConsistency.HOME_REGION;
+    const grant = this.grant(grantee, [...(atHome ? readItems : ['dynamodb:GetItem']), 'dynamodb:PutItem'], this.tableArn);
+    // What is written during a planned move is noted.
+    if (atHome) {
+      const keys = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [journalKeyPattern] } };
+      this.grant(grantee, ['dynamodb:UpdateItem'], this.tableArn, keys);
+    }
     return this.withKey(grant, grantee, [...keyReadActions, ...keyWriteActions]);
   }
 

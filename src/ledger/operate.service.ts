@@ -2,7 +2,7 @@ import { Attempt, GaveUp } from './attempt.service';
 import { Authority, AuthorityRecord, HomeSettings } from './authority.service';
 import { unitOf } from './home.service';
 import { CallContext } from './model';
-import { LedgerPorts, LedgerStore } from './ports';
+import { LedgerPorts, LedgerStore, StoreFault } from './ports';
 import { AccountReport, reconcileAccount } from './reconcile.service';
 import { relocate, RelocationPorts, RelocationResult } from './relocate.service';
 
@@ -34,6 +34,7 @@ export interface OperatorPorts extends LedgerPorts {
   readonly authority: LedgerStore;
   /** All of a unit's items in a region's replica. */
   readonly scan: (region: string, unit: number) => ReturnType<RelocationPorts['scan']>;
+  readonly items: RelocationPorts['items'];
 }
 
 const actions = ['status', 'takeover', 'relocate', 'abort', 'reconcile'] as const;
@@ -73,7 +74,7 @@ export class HomeOperations {
         case 'reconcile': return await this.reconcile(attempt, request.tenant, request.accountId);
       }
     } catch (error) {
-      if (error instanceof GaveUp) return { kind: 'unsure', detail: error.message };
+      if (error instanceof GaveUp || error instanceof StoreFault) return { kind: 'unsure', detail: error.message };
       throw error;
     }
   }
@@ -103,9 +104,8 @@ export class HomeOperations {
     }
   }
 
-  private async relocate(attempt: Attempt, unit: number): Promise<OperatorResult> {
-    const { home } = await this.authority.lookUp(attempt, unit);
-    return relocate(attempt, this.authority, { scan: (region) => this.ports.scan(region, unit) }, unit, home);
+  private relocate(attempt: Attempt, unit: number): Promise<OperatorResult> {
+    return relocate(attempt, this.authority, this.home, { scan: (region) => this.ports.scan(region, unit), items: this.ports.items }, unit);
   }
 
   private async abort(attempt: Attempt, unit: number): Promise<OperatorResult> {

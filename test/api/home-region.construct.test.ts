@@ -23,6 +23,7 @@ describe('the functions', () => {
       expect(LEDGER_CONSISTENCY_MODE).toBe('HOME_REGION');
       expect(JSON.parse(LEDGER_HOME)).toEqual({
         regions: ['us-east-1', 'eu-central-1'], units: 1, leaseMs: 10_000, requestMs: 6_000, clockMarginMs: 1_000, refreshMs: 1_000, forwardMs: 3_000,
+        moveRequestMs: 1_500, moveRefreshMs: 250, movePauseMs: 4_500,
         takeover: 'AUTOMATIC', authorityTable: 'acme-pay-authority', authorityRegions: ['us-east-2', 'us-east-1'],
       });
     }
@@ -54,11 +55,17 @@ describe('the functions', () => {
     const read = [`dynamodb:GetItem dynamodb:BatchGetItem on ${ledger}`, `dynamodb:Query on ${ledger}/index/byAccount`];
     expect(actions).toEqual({
       Payments: [`dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem dynamodb:UpdateItem on ${ledger}`, hold, forward],
-      Accounts: [`dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem on ${ledger}`, hold, forward],
+      Accounts: [`dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem on ${ledger}`, `dynamodb:UpdateItem on ${ledger}`, hold, forward],
       Transactions: [...read, `dynamodb:GetItem on ${authority}`],
       Health: [`dynamodb:GetItem on ${ledger}`, `dynamodb:GetItem dynamodb:BatchGetItem dynamodb:UpdateItem on ${authority}`],
-      HomeOperator: [hold, ...read, 'dynamodb:Scan on us-east-1:table/acme-pay-ledger', `dynamodb:Scan on ${ledger}`],
+      HomeOperator: [
+        hold, ...read, 'dynamodb:Scan on us-east-1:table/acme-pay-ledger',
+        'dynamodb:GetItem dynamodb:BatchGetItem on us-east-1:table/acme-pay-ledger', `dynamodb:Scan on ${ledger}`,
+      ],
     });
+    // It opens accounts, and changes none: only the journal of a planned move.
+    const changing = roles.ApiFunctionsAccounts.find(({ Action, Resource }) => Action === 'dynamodb:UpdateItem' && JSON.stringify(Resource).includes('-ledger'))!;
+    expect(changing.Condition).toEqual({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['j#*'] } });
     for (const { Resource, Condition } of Object.values(roles).flat()) {
       if (JSON.stringify(Resource).includes('-authority')) expect(Condition).toEqual({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['u#*'] } });
     }

@@ -208,6 +208,16 @@ describe('after the authority has moved', () => {
     expect(world.homes).toEqual([source, source]);
   });
 
+  test('a move that an overtaken worker still makes is called off, so that nothing moves after the rollback', async () => {
+    const world = await fresh();
+    world.loseAnswers = 1;
+    await world.run(definition, 'run-1');
+    world.homes = [source, source];
+    world.leftMoving.add(0);
+    expect(await world.run(definition, 'run-2', { action: 'rollback' })).toMatchObject({ output: { state: 'ROLLED_BACK' } });
+    expect([...world.leftMoving]).toEqual([]);
+  });
+
   test('differences that stay are for people', async () => {
     const world = await fresh();
     world.replicas.get(source)!.push({ pk: 'k#1@2', version: 3, writtenAt: world.nowMs - 3_600_000, digest: 'ab'.repeat(32) });

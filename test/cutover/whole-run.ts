@@ -18,6 +18,8 @@ export class Surroundings extends World {
   public targetConcurrency = 1000;
   public readonly lostRegions = new Set<string>();
   public homes = [source, source];
+  /** Units whose move an overtaken worker has begun, and may still be making. */
+  public readonly leftMoving = new Set<number>();
   /** How many moves of authority are made without the answer arriving. */
   public loseAnswers = 0;
   public relocations: string[] = [];
@@ -81,13 +83,17 @@ export class Surroundings extends World {
   }
 
   private operate(region: string, request: OperatorRequest): OperatorResult {
-    const record = (unit: number): any => ({ home: this.homes[unit], epoch: 1 + this.relocations.length, state: 'HELD', leaseUntil: 0 });
+    const record = (unit: number): any => ({ home: this.homes[unit], epoch: 1 + this.relocations.length, state: 'OPEN', leaseUntil: 0, ...(this.leftMoving.has(unit) ? { move: { to: target } } : {}) });
     if (request.action === 'status') return { kind: 'status', region, units: this.homes.map((_, unit) => ({ unit, ...record(unit), takeoverInMs: 0 })) };
+    if (request.action === 'abort') {
+      this.leftMoving.delete(request.unit);
+      return { kind: 'aborted', record: record(request.unit) };
+    }
     if (request.action === 'relocate') {
       this.reach(this.homes[request.unit]);
       this.homes[request.unit] = region;
       this.relocations.push(`${request.unit}->${region}`);
-      return { kind: 'moved', record: record(request.unit), compared: 7 };
+      return { kind: 'moved', record: record(request.unit), compared: 7, pausedMs: 900 };
     }
     return { kind: 'reconciled', home: region, epoch: 2, addsUp: true, account: { accountId: 'a', kept: { available: 1, held: 0, settled: 0 }, recomputed: { available: 1, held: 0, settled: 0 }, payments: 0, lateWrites: [] } };
   }

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { Attempt } from '../../src/ledger/attempt.service';
-import { Authority, HomeSettings } from '../../src/ledger/authority.service';
+import { Authority, AuthorityRecord, HomeSettings } from '../../src/ledger/authority.service';
 import type { Item, LedgerStore } from '../../src/ledger/ports';
 import { MemoryStore } from '../contract/memory-store';
 
 const home = 'us-east-1';
 const other = 'eu-central-1';
 const settings: HomeSettings = {
-  regions: [home, other], units: 2, leaseMs: 10_000, requestMs: 6_000, clockMarginMs: 1_000, refreshMs: 1_000, takeover: 'AUTOMATIC',
+  regions: [home, other], units: 2, leaseMs: 10_000, requestMs: 6_000, clockMarginMs: 1_000, refreshMs: 1_000,
+  moveRequestMs: 1_500, moveRefreshMs: 250, movePauseMs: 4_500, takeover: 'AUTOMATIC',
 };
 
 /** The authority as regions use it, on a table without faults. Unit 0 begins in one region, unit 1 in the other. */
@@ -16,6 +17,9 @@ class Table {
   public nowMs = 1_800_000_000_000;
   /** Told of a change before it is made. */
   public before: () => Promise<unknown> = () => Promise.resolve();
+  /** By region and unit: the record as its mover has last seen it. */
+  public readonly moves = new Map<string, AuthorityRecord>();
+  public movers = 0;
   private readonly regions = new Map([home, other].map((region) => [region, new Authority(region, settings)]));
 
   public in(region: string): Authority {
@@ -129,7 +133,7 @@ test('whatever happens, only what the region holds and nobody disputes is renewe
   const step = fc.oneof(
     { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(500, 3_000, 9_000, 17_001) }) },
     { weight: 3, arbitrary: fc.record({ do: fc.constant('keep' as const), region }) },
-    { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('work' as const, 'takeOver' as const, 'drain' as const, 'abort' as const, 'complete' as const), region, unit }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constantFrom(...acts), region, unit }) },
   );
   await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
     const world = new Table();
@@ -154,14 +158,21 @@ test('whatever happens, only what the region holds and nobody disputes is renewe
   }), { numRuns: 200 });
 });
 
-async function act(world: Table, what: 'work' | 'takeOver' | 'drain' | 'abort' | 'complete', region: string, unit: number): Promise<void> {
+const acts = ['work', 'takeOver', 'drain', 'abort', 'begin', 'turn', 'stop', 'complete'] as const;
+
+async function act(world: Table, what: typeof acts[number], region: string, unit: number): Promise<void> {
   const authority = world.in(region);
   const attempt = world.attempt(region);
+  const mine = world.moves.get(`${region} ${unit}`);
+  const keep = (record: AuthorityRecord | undefined): void => { if (record?.move) world.moves.set(`${region} ${unit}`, record); };
   switch (what) {
     case 'work': return void await world.work(region, unit);
     case 'takeOver': return void await world.takeOver(region, unit);
     case 'drain': return void await authority.beginDrain(attempt, unit, region);
     case 'abort': return void await authority.abortDrain(attempt, unit);
-    case 'complete': return void await authority.completeDrain(attempt, unit);
+    case 'begin': return keep(await authority.beginMove(attempt, unit, { to: region, by: `${world.movers += 1}`, until: world.nowMs + 9_000, hurry: false }));
+    case 'turn': return mine && keep(await authority.turnPage(attempt, unit, mine, true));
+    case 'stop': return mine && keep(await authority.drain(attempt, unit, mine, world.nowMs + 4_500));
+    case 'complete': return mine && keep(await authority.completeDrain(attempt, unit, mine));
   }
 }

@@ -1,104 +1,11 @@
+import { TwoRegions } from './two-regions';
 import { Attempt } from '../../src/ledger/attempt.service';
-import { Authority, HomeSettings } from '../../src/ledger/authority.service';
 import { bounds } from '../../src/ledger/domain';
 import { EpochStore } from '../../src/ledger/epoch-store.service';
-import { ForwardedCall, HomeLedger, HomeUnreachable } from '../../src/ledger/home.service';
-import { CallContext, KeyedOutcome, Payment } from '../../src/ledger/model';
-import { Item, LedgerPorts, LedgerStore } from '../../src/ledger/ports';
+import { KeyedOutcome, Payment } from '../../src/ledger/model';
+import { Item } from '../../src/ledger/ports';
 import { reconcileAccount } from '../../src/ledger/reconcile.service';
-import { relocate } from '../../src/ledger/relocate.service';
 import { trim } from '../../src/ledger/trim.service';
-import { MemoryStore } from '../contract/memory-store';
-
-/** Two replicas with a lag that the test decides, item by item, and one strong table of authority. */
-class TwoRegions {
-  public nowMs = 1_800_000_000_000;
-  public readonly lost = new Set<string>();
-  public readonly replicas = new Map([['us-east-1', new MemoryStore()], ['eu-central-1', new MemoryStore()]]);
-  private readonly authority = new MemoryStore();
-  private readonly ledgers = new Map<string, HomeLedger>();
-  private count = 0;
-
-  public readonly settings: HomeSettings;
-  public onSleep: () => void = () => undefined;
-
-  constructor(more: Partial<HomeSettings> = {}) {
-    this.settings = {
-      regions: ['us-east-1', 'eu-central-1'], units: 1, leaseMs: 12_000, requestMs: 6_000, clockMarginMs: 2_000, refreshMs: 1_000, takeover: 'AUTOMATIC', ...more,
-    };
-    for (const region of this.replicas.keys()) this.restart(region);
-  }
-
-  public restart(region: string): void {
-    this.ledgers.set(region, new HomeLedger({
-      ...this.ports(this.replicas.get(region)!),
-      authority: this.authority,
-      forward: async (home, call: ForwardedCall) => {
-        if (this.lost.has(home)) throw new HomeUnreachable(home);
-        return this.in(home).receive(call);
-      },
-    }, { region }, this.settings));
-  }
-
-  private ports(store: LedgerStore): LedgerPorts {
-    return { store, nowMs: () => this.nowMs, random: () => 0.5, nonce: () => `n${this.count += 1}`, sleep: (ms) => this.sleep(ms) };
-  }
-
-  /** Someone's work beside the calls: on a region's replica, or on the authority's table. */
-  public attempt(region: string): Attempt {
-    return new Attempt(this.ports(this.replicas.get(region)!), { region }, this.context());
-  }
-
-  public authorityAttempt(region: string): Attempt {
-    return new Attempt(this.ports(this.authority), { region }, { ...this.context(), deadlineMs: this.nowMs + 30_000 });
-  }
-
-  private sleep(ms: number): Promise<void> {
-    this.nowMs += ms;
-    this.onSleep();
-    return new Promise((resolve) => setImmediate(resolve));
-  }
-
-  public in(region: string): HomeLedger {
-    return this.ledgers.get(region)!;
-  }
-
-  public context(): CallContext {
-    return { tenant: 'acme', traceId: '1-0-0', deadlineMs: this.nowMs + 4_000 };
-  }
-
-  /** Brings what one region wrote to the other, all of it or what the filter lets through; the later write of an item wins. */
-  public replicate(from: string, to: string, only: (pk: string) => boolean = () => true): void {
-    const target = this.replicas.get(to)!;
-    for (const item of this.replicas.get(from)!.items.values()) {
-      const there = target.items.get(item.pk);
-      if (only(item.pk) && (!there || (there.writtenAt as number) < (item.writtenAt as number))) target.items.set(item.pk, structuredClone(item));
-    }
-  }
-
-  public pay(region: string, key: string, amount = 100): Promise<KeyedOutcome> {
-    this.nowMs += 10;
-    return this.in(region).authorise(this.context(), { idempotencyKey: key, accountId: 'acc', amount, currency: 'EUR' });
-  }
-
-  public move(region: string, key: string, type: 'CAPTURE' | 'VOID' | 'REFUND', paymentId: string, amount?: number): Promise<KeyedOutcome> {
-    this.nowMs += 10;
-    return this.in(region).move(this.context(), { idempotencyKey: key, type, paymentId, ...(amount === undefined ? {} : { amount }) });
-  }
-
-  public async balances(region: string): Promise<unknown> {
-    const outcome = await this.in(region).getAccount(this.context(), 'acc');
-    if (outcome.kind !== 'found') return outcome;
-    const { available, held, settled, homeRegion } = outcome.account;
-    return { available, held, settled, homeRegion };
-  }
-
-  /** The home is lost, and its lease and all it allowed have run out. */
-  public loseHome(region: string): void {
-    this.lost.add(region);
-    this.nowMs += 21_000;
-  }
-}
 
 const home = 'us-east-1';
 const other = 'eu-central-1';
@@ -345,46 +252,6 @@ describe('the reconciliation', () => {
     for (const [pk, item] of before) if (item.kind === 'PAYMENT') items.set(pk, item);
     const sums = { available: 940, held: 0, settled: 60 };
     expect(await report(home, 1)).toMatchObject({ kept: sums, recomputed: sums });
-  });
-});
-
-describe('a planned move', () => {
-  const relocation = (region: string) => {
-    const scan = async function* (from: string) {
-      for (const { pk, version } of world.replicas.get(from)!.items.values()) yield { pk, version: version as number };
-    };
-    return relocate(world.authorityAttempt(region), new Authority(region, world.settings), { scan }, 0, home);
-  };
-
-  it('stops the old home, waits for every item, and opens the next epoch', async () => {
-    const { paymentId } = paid(await world.pay(home, 'k'));
-    world.onSleep = () => world.replicate(home, other);
-    expect(await relocation(other)).toMatchObject({ kind: 'moved', record: { home: other, epoch: 2, state: 'OPEN' } });
-    world.nowMs += 1_500;
-    expect(paid(await world.move(home, 'c', 'CAPTURE', paymentId)).operations[0]).toMatchObject({ type: 'CAPTURE', region: other });
-    expect(await world.balances(other)).toEqual({ available: 900, held: 0, settled: 100, homeRegion: other });
-  });
-
-  it('does not trust one item for all: with one missing it waits, and in the end gives up and lets the old home write', async () => {
-    await world.pay(home, 'k');
-    await world.pay(home, 'k2');
-    world.onSleep = () => world.replicate(home, other, (pk) => !pk.startsWith('a#'));
-    expect(await relocation(other)).toMatchObject({ kind: 'aborted', difference: { missing: 1, older: 0, sample: ['a#acme#acc@1'] } });
-    world.nowMs += 1_500;
-    expect(paid(await world.pay(home, 'k3')).region).toBe(home);
-  });
-
-  it('lets nobody write while it drains', async () => {
-    await world.pay(home, 'k');
-    const asked: string[] = [];
-    world.onSleep = () => {
-      world.replicate(home, other);
-      void world.pay(home, `during-${asked.length}`).then((outcome) => asked.push(outcome.kind === 'unsure' ? outcome.code : outcome.kind));
-    };
-    world.nowMs += 5_000;
-    await relocation(other);
-    expect(asked.length).toBeGreaterThan(0);
-    expect(new Set(asked)).toEqual(new Set(['region_fenced']));
   });
 });
 

@@ -8,7 +8,8 @@ import { MemoryStore } from '../contract/memory-store';
 const east = 'us-east-1';
 const west = 'eu-central-1';
 const settings: HomeSettings = {
-  regions: [east, west], units: 1, leaseMs: 10_000, requestMs: 6_000, clockMarginMs: 1_000, refreshMs: 1_000, takeover: 'OPERATOR',
+  regions: [east, west], units: 1, leaseMs: 10_000, requestMs: 6_000, clockMarginMs: 1_000, refreshMs: 1_000,
+  moveRequestMs: 1_500, moveRefreshMs: 250, movePauseMs: 4_500, takeover: 'OPERATOR',
 };
 
 let nowMs: number;
@@ -50,6 +51,7 @@ function operate(region: string, event: object): Promise<OperatorResult> {
     scan: async function* scan(of) {
       for (const { pk, version } of replicas.get(of)!.items.values()) yield { pk, version: version as number };
     },
+    items: (of, pks) => replicas.get(of)!.readMany(pks),
   }, region, settings).run(request, context());
 }
 

@@ -4,6 +4,7 @@ import { AccountPlan } from './workload';
 import { World } from './world';
 import { unitOf } from '../../src/ledger/home.service';
 import { OperatorRequest, OperatorResult } from '../../src/ledger/operate.service';
+import { Item } from '../../src/ledger/ports';
 import { ItemVersion } from '../../src/ledger/relocate.service';
 
 const pageOf = 40;
@@ -72,7 +73,8 @@ export class HomeStory {
     world.invoke(region, 'operator', async (_, context, instance): Promise<OperatorResult> => {
       const { settings } = world.functions.home!;
       const scan = (from: string, unit: number): AsyncIterable<ItemVersion> => this.scan(instance.region, from, unit, instance.ports.sleep);
-      const operations = new subject.HomeOperations({ ...instance.ports, authority: instance.authority(), scan }, region, settings);
+      const items = (from: string, pks: readonly string[]): Promise<readonly Item[]> => this.items(instance.region, from, pks, instance.ports.sleep);
+      const operations = new subject.HomeOperations({ ...instance.ports, authority: instance.authority(), scan, items }, region, settings);
       try {
         return await operations.run(request, { ...context, deadlineMs: instance.ports.nowMs() + operatorMs });
       } catch (error) {
@@ -85,15 +87,27 @@ export class HomeStory {
     }, true);
   }
 
+  private async items(here: string, region: string, pks: readonly string[], sleep: (ms: number) => Promise<void>): Promise<readonly Item[]> {
+    await sleep(3);
+    this.reach(here, region);
+    return pks.flatMap((pk) => (this.world.table as EventualTable).peek(region, pk) ?? []);
+  }
+
+  private reach(here: string, region: string): void {
+    const { geography, options: { subject } } = this.world;
+    if (here !== region && !(geography.linked(here, region) && geography.linked(region, here))) throw new subject.StoreFault('unknown', 'the read did not get through');
+  }
+
   /** A scan takes its time; what is written behind its back is not seen. */
   private async* scan(here: string, region: string, unit: number, sleep: (ms: number) => Promise<void>): AsyncIterable<ItemVersion> {
-    const { geography, options: { subject }, table } = this.world;
+    const { table } = this.world;
     const items = [...(table as EventualTable).items(region)];
     for (let at = 0; at < items.length; at += pageOf) {
-      if (here !== region && !(geography.linked(here, region) && geography.linked(region, here))) throw new subject.StoreFault('unknown', 'the scan did not get through');
+      this.reach(here, region);
       await sleep(3);
       for (const { pk, acct } of items.slice(at, at + pageOf)) {
-        const tenant = /^a#([^#]+)#/.exec((acct ?? pk) as string)![1];
+        const tenant = /^a#([^#]+)#/.exec((acct ?? pk) as string)?.[1];
+        if (tenant === undefined) continue;
         const found = (table as EventualTable).peek(region, pk)!;
         if (unitOf(decodeURIComponent(tenant), this.world.functions.home!.settings.units) === unit) yield { pk, version: found.version as number };
       }

@@ -18,6 +18,9 @@ export function homeSettings(chance: Chance, regions: readonly string[]): HomeSe
     requestMs: 10_000,
     clockMarginMs: 3_000,
     refreshMs: chance.pick([500, 2_000]),
+    moveRequestMs: chance.pick([300, 1_500]),
+    moveRefreshMs: chance.pick([50, 300]),
+    movePauseMs: 12_000,
     takeover: chance.pick(['AUTOMATIC', 'AUTOMATIC', 'OPERATOR'] as const),
   };
 }

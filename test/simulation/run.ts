@@ -125,18 +125,20 @@ const isOpen = (intent: Intent): boolean => keyOf(intent) !== undefined && !inte
 class Story {
   private readonly opened = new Set<AccountPlan>();
   private readonly replayed = new Set<Intent>();
+  private readonly begun = new Set<PaymentPlan>();
 
   constructor(private readonly world: World, private readonly workload: Workload, private readonly options: RunOptions, private readonly chance: Chance,
     private readonly faultsEndMs: number) {}
 
   public begin(): void {
     const { scheduler } = this.world;
+    this.world.onHomeMove = () => this.hasten();
     for (const account of this.workload.accounts) {
       const { accountId, balance, tenant } = account;
       this.want(-1, tenant, accountId, { kind: 'open', command: { accountId, currency: 'EUR', balance } }, this.options.mode === 'LIVENESS' ? triesInLiveness : Infinity, () => this.opened.add(account));
     }
     for (const payment of this.workload.payments) {
-      if (!this.options.only || this.options.only.has(payment.number)) scheduler.at(payment.atMs, () => this.pay(payment));
+      if (!this.options.only || this.options.only.has(payment.number)) scheduler.at(payment.atMs, () => this.payOnce(payment));
     }
     for (const { account, atMs } of this.workload.looks) {
       scheduler.at(atMs, () => {
@@ -161,6 +163,22 @@ class Story {
     const open = [...this.replayed].filter((intent) => isOpen(intent) && intent.answers.filter(({ outcome }) => outcome.kind === 'rejected').length < 20);
     for (const intent of open) this.world.client(intent, { tries: 40, longestWaitMs: 5_000 }).start();
     return open.length > 0;
+  }
+
+  private payOnce(payment: PaymentPlan): void {
+    if (this.begun.has(payment)) return;
+    this.begun.add(payment);
+    this.pay(payment);
+  }
+
+  /** A home that is moved is in use: some of the payments to come are made around that moment. */
+  private hasten(): void {
+    const { only } = this.options;
+    const next = this.workload.payments.filter((payment) => !this.begun.has(payment) && (!only || only.has(payment.number))).slice(0, 2);
+    for (const payment of next) {
+      this.begun.add(payment);
+      this.world.scheduler.after(this.chance.below(1_500), () => this.pay(payment));
+    }
   }
 
   private pay(payment: PaymentPlan): void {

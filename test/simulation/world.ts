@@ -92,9 +92,10 @@ export class World {
     const authority = this.strongTable();
     const epochs = new Map<string, number>();
     // Counted where it happens: a function may take over, and die before it can say so.
-    authority.onWrite = ({ pk, epoch }) => {
+    authority.onWrite = ({ pk, epoch, move }) => {
       if ((epoch as number) > (epochs.get(pk) ?? 1)) this.met('homeChanged');
       epochs.set(pk, epoch as number);
+      if ((move as { hurry?: boolean } | undefined)?.hurry) this.onHomeMove();
     };
     return {
       settings: homeSettings(new Chance(this.options.seed, 'home'), this.options.regions),
@@ -219,6 +220,9 @@ export class World {
     if (available >= 0 && held >= 0 && settled >= 0 && available + held + settled === item.openedWith) return;
     this.history.broken.push({ invariant: 'money is conserved', detail: `${item.pk}: available ${available}, held ${held}, settled ${settled}, opened with ${String(item.openedWith)}` });
   }
+
+  /** Told when a home is about to be moved, or is being moved. */
+  public onHomeMove: () => void = () => undefined;
 
   /** Adds a line to the history. */
   public note(line: () => string): void {
