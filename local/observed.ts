@@ -1,8 +1,11 @@
 import { Alarms } from './alarms/alarms';
+import type { AlarmSpec, CompositeSpec } from './alarms/specs';
 import { Buses } from './buses/buses';
 import type { EventsApi } from './buses/event-calls';
 import { Policies } from './iam/policies';
 import { Inboxes } from './inboxes/inboxes';
+import { Mailbox } from './mail/mailbox';
+import { CloudWatchApi } from './metrics/cloudwatch-api';
 import { MetricSources } from './metrics/sources';
 import { MetricStore } from './metrics/store';
 import type { AlarmState, FabricResource, Links, Observed, RegionHandle } from './model';
@@ -20,6 +23,9 @@ export interface EventFabricOptions {
   readonly minuteMs: number;
 }
 
+/** Minutes for which metrics are kept that no alarm looks at. */
+const keptMinutes = 15;
+
 /** Events, streams, metrics, alarms and traces of the run: made before the deployment, at work after it. */
 export class EventFabric implements Observed {
   /** For the X-Ray daemons. */
@@ -29,7 +35,16 @@ export class EventFabric implements Observed {
   private readonly client: EngineClient;
   private readonly api: AwsApi;
   private readonly policies: Policies;
-  private readonly store = new MetricStore();
+  /** What people may be told by e-mail. */
+  public readonly mailbox = new Mailbox();
+  /** For the proxies. */
+  public readonly cloudWatch: CloudWatchApi;
+  /** All metrics of the run. */
+  public get metrics(): MetricStore {
+    return this.store;
+  }
+
+  private readonly store: MetricStore;
   private evaluated?: Alarms;
   private sources?: MetricSources;
   private inboxes?: Inboxes;
@@ -37,6 +52,8 @@ export class EventFabric implements Observed {
 
   constructor(private readonly options: EventFabricOptions) {
     this.minuteMs = options.minuteMs;
+    this.store = new MetricStore(keptMinutes * options.minuteMs);
+    this.cloudWatch = new CloudWatchApi({ ...options, store: this.store, alarms: () => this.alarms() });
     this.client = new EngineClient(options.engines);
     this.api = new AwsApi(this.client);
     this.policies = new Policies(options.engines);
@@ -50,7 +67,10 @@ export class EventFabric implements Observed {
   public async open(resources: readonly FabricResource[], regions: readonly RegionHandle[]): Promise<void> {
     const { minuteMs, store, api } = this;
     const { accountId } = this.options;
-    const alarms = this.evaluated = new Alarms({ resources, store, minuteMs, regionRuns: (name) => regions.find((region) => region.name === name)?.state === 'running' });
+    const alarms = this.evaluated = new Alarms({
+      resources, store, minuteMs, changed: (alarm, state, reason, before) => this.tell(alarm, state, reason, before), regionRuns: (name) => regions.find((region) => region.name === name)?.state === 'running',
+    });
+    this.mailbox.useTemplates(resources);
     await this.makeArchives(resources);
     await this.eventBridge.open(resources, regions);
     this.inboxes = new Inboxes(api, resources, regions);
@@ -76,6 +96,16 @@ export class EventFabric implements Observed {
 
   public alarmState(region: string, name: string): AlarmState | undefined {
     return this.evaluated?.stateOf(region, name);
+  }
+
+  /** Holds an alarm in a state until it is let go with undefined; false: there is no such alarm. */
+  public forceAlarm(region: string, name: string, state: AlarmState | undefined): boolean {
+    return this.evaluated?.force(region, name, state) ?? false;
+  }
+
+  /** An item of a global table has come to another region. */
+  public replicated(table: string, from: string, to: string, latencyMs: number): void {
+    this.store.put({ region: from, namespace: 'AWS/DynamoDB', name: 'ReplicationLatency', dimensions: { TableName: table, ReceivingRegion: to } }, latencyMs, Date.now());
   }
 
   public buses(): ReturnType<Observed['buses']> {
@@ -110,6 +140,14 @@ export class EventFabric implements Observed {
     this.client.close();
     this.policies.close();
     await Promise.all(closing);
+  }
+
+  /** Topics among an alarm's actions. */
+  private tell(alarm: AlarmSpec | CompositeSpec, state: AlarmState, reason: string, before: AlarmState): void {
+    for (const arn of alarm.actions[state]) {
+      if (arn.split(':')[2] !== 'sns') continue;
+      this.mailbox.sent(arn, `${state}: "${alarm.name}" in ${alarm.region}`, `${alarm.name} in ${alarm.region} went from ${before} to ${state}: ${reason}`);
+    }
   }
 
   /** A template cannot make an archive in the emulator; its API can. */

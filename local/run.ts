@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Assembly } from './assembly/assembly';
 import { prepareAssembly } from './assembly/prepare';
-import { deployAll } from './deploy/deploy';
+import { ControlPlanes } from './control-planes';
+import { Trickle } from './cutover/trickle';
+import { deployAgain, deployAll } from './deploy/deploy';
 import { startDns } from './dns/dns';
 import { Engines } from './engine/engines';
-import { isPortTaken } from './engine/ports';
+import { functionProcesses } from './engine/function-processes';
+import { freePort, isPortTaken } from './engine/ports';
 import { emulatorPython } from './engine/python';
 import { runtimeModules } from './engine/runtime-modules';
 import { Supervisor } from './engine/supervisor';
@@ -12,7 +15,7 @@ import { LocalRunError } from './failure';
 import { apiEndpoints } from './front-door/apis';
 import { startFrontDoor } from './front-door/front-door';
 import { createJudge, type Judge } from './iam';
-import type { DeployedStack, FabricResource, FrontDoor, Links, RegionHandle } from './model';
+import type { CutoverFabric, DeployedStack, FabricResource, FrontDoor, Issuer, Links, RegionHandle } from './model';
 import { EventFabric } from './observed';
 import { operatorOf, type Operate } from './operator';
 import type { DemoOptions } from './options';
@@ -29,6 +32,15 @@ export interface LocalRun {
   readonly stacks: readonly DeployedStack[];
   /** Asks something of the operator's function of a region; absent where no account has a home. */
   readonly operate?: Operate;
+  /** State machines, approvals, mail; absent in an app without a state machine. */
+  readonly cutover?: CutoverFabric;
+  /**
+   * Synthesises the app again and deploys it a second time while all goes on. The public name's records follow it; other resources that the fabric stands in
+   * for stay as they were.
+   */
+  redeploy(context?: Readonly<Record<string, string>>): Promise<void>;
+  /** Kills the processes of a function in a region, as when its host dies: what it was doing fails. False: there was none. */
+  killFunction(region: string, functionName: string): boolean;
   /** Whether the front door gives tokens that the app's authorizer accepts. */
   readonly givesTokens: boolean;
   /** The run's temporary folder; gone after `stop`. */
@@ -45,7 +57,7 @@ export interface LocalRun {
 const defaultMinuteSeconds = 5;
 
 /** Half of a home region's requests are a second one, in the home: fewer at once, so that none is too slow for who sent it on. */
-const inFlightOf = (mode: DemoOptions['mode']): number | undefined => mode === 'HOME_REGION' ? 4 : undefined;
+const inFlightOf = ({ plan }: Assembly): number | undefined => plan.globalTables.some(({ mode }) => mode === 'EVENTUAL') ? 4 : undefined;
 
 /** The supervisor has killed everything long before. */
 const closeWithinMs = 10_000;
@@ -79,21 +91,25 @@ export async function startLocalRun(options: DemoOptions, log: (line: string) =>
   }
 }
 
-async function compose(options: DemoOptions, log: (line: string) => void, supervisor: Supervisor, closing: Closing): Promise<LocalRun> {
+async function compose(asked: DemoOptions, log: (line: string) => void, supervisor: Supervisor, closing: Closing): Promise<LocalRun> {
   const python = await emulatorPython({ supervisor, log });
-  const { appDirectory, mode, transport, context } = options;
-  const prepared = await prepareAssembly({ supervisor, appDirectory, mode, transport, context, log });
+  // Links in mail name the front door, long before it is opened.
+  const options = { ...asked, port: asked.port || await freePort() };
+  const { appDirectory, mode, transport } = options;
+  const preparing = { supervisor, appDirectory, mode, transport, frontDoor: `http://127.0.0.1:${options.port}`, log };
+  const prepared = await prepareAssembly({ ...preparing, context: options.context });
   const { assembly } = prepared;
   const { accountId } = assembly;
   const engines = new Engines({ supervisor, python, accountId, regions: regionsOf(assembly) });
   const links = createLinks([...engines.regions, ...witnessesOf(assembly)], { lagMs: options.lagMs });
-  const { tables, judge } = startFabric(engines, links, closing);
-  const events = new EventFabric({ engines, links, accountId, minuteMs: (options.minuteSeconds ?? defaultMinuteSeconds) * 1000 });
-  closing.add(() => events.close());
-  events.declare(prepared.rewritten.flatMap(({ fabric }) => fabric.map(({ resource }) => resource)));
+  const minuteMs = (options.minuteSeconds ?? defaultMinuteSeconds) * 1000;
+  const { tables, judge, events, controlPlanes } = startFabric({ engines, links, accountId, minuteMs, log }, closing);
+  const declared = prepared.rewritten.flatMap(({ fabric }) => fabric.map(({ resource }) => resource));
+  events.declare(declared);
+  controlPlanes.declare(declared);
   const modules = runtimeModules(supervisor.folder);
   for (const region of engines.regions) {
-    const proxy = await startRegionProxy({ region, engines, links, tables, judge, events: events.calls, accountId });
+    const proxy = await startRegionProxy({ region, engines, links, tables, judge, events: events.calls, services: controlPlanes.services, accountId });
     closing.add(() => proxy.close());
     engines.useProxy(region, proxy.port);
     const daemon = await startDaemon(region, events.traces);
@@ -105,17 +121,27 @@ async function compose(options: DemoOptions, log: (line: string) => void, superv
   const { stacks, fabric: resources } = await deployAll({ supervisor, prepared, engines, tables, log });
   // A region that holds nothing but a copy of a strong table is like a witness: its links can be cut, but no caller is led to it.
   const regions = engines.handles().filter(({ name }) => assembly.plan.regions.includes(name));
+  await controlPlanes.useTemplates(resources);
   await events.open(resources, regions);
-  const frontDoor = await openFrontDoor({ options, regions, links, tables, resources, events, issuer: prepared.issuer, log }, closing);
+  const cutover = controlPlanes.cutover(prepared.approvers);
+  const parts = { options, assembly, regions, links, tables, resources, events, controlPlanes, cutover, issuer: prepared.issuer, log };
+  const frontDoor = await openFrontDoor(parts, closing);
   const operator = operatorOf(resources, engines);
   closing.add(async () => operator?.close());
   log('the front door is open');
+  if (cutover && prepared.issuer) await startTrickle(frontDoor, regions, prepared.issuer, minuteMs, closing);
   return {
     url: `http://127.0.0.1:${frontDoor.port}`,
     regions,
     links,
     stacks,
     operate: operator?.operate,
+    cutover,
+    redeploy: async (more) => {
+      const again = await prepareAssembly({ ...preparing, context: { ...options.context, ...more }, again: { before: prepared, folder: `cdk.out-${Date.now()}` } });
+      await controlPlanes.useTemplates(await deployAgain({ supervisor, prepared: again, engines, log }));
+    },
+    killFunction: (region, name) => functionProcesses(engines.pid(region) ?? -1, name).map((pid) => process.kill(pid, 'SIGKILL')).length > 0,
     givesTokens: prepared.issuer !== undefined,
     folder: supervisor.folder,
     failed: engines.failed,
@@ -124,34 +150,59 @@ async function compose(options: DemoOptions, log: (line: string) => void, superv
   };
 }
 
-function startFabric(engines: Engines, links: Links, closing: Closing): { tables: GlobalTables; judge: Judge } {
-  const tables = createGlobalTables({ engines, links });
+interface FabricSettings {
+  readonly engines: Engines;
+  readonly links: Links;
+  readonly accountId: string;
+  readonly minuteMs: number;
+  readonly log: (line: string) => void;
+}
+
+function startFabric(settings: FabricSettings, closing: Closing): { tables: GlobalTables; judge: Judge; events: EventFabric; controlPlanes: ControlPlanes } {
+  const { engines, links } = settings;
+  const events = new EventFabric(settings);
+  closing.add(() => events.close());
+  const tables = createGlobalTables({ engines, links, replicated: (...arrival) => events.replicated(...arrival) });
   closing.add(() => tables.close());
   const judge = createJudge({ engines });
   closing.add(async () => judge.close());
-  return { tables, judge };
+  const controlPlanes = new ControlPlanes({ ...settings, events });
+  closing.add(async () => controlPlanes.close());
+  return { tables, judge, events, controlPlanes };
 }
 
 interface FrontDoorParts {
   readonly options: DemoOptions;
+  readonly assembly: Assembly;
   readonly regions: readonly RegionHandle[];
   readonly links: Links;
   readonly tables: GlobalTables;
   readonly resources: readonly FabricResource[];
   readonly events: EventFabric;
+  readonly controlPlanes: ControlPlanes;
+  readonly cutover?: CutoverFabric;
   readonly issuer: Awaited<ReturnType<typeof prepareAssembly>>['issuer'];
   readonly log: (line: string) => void;
 }
 
-async function openFrontDoor({ options, regions, links, tables, resources, events, issuer, log }: FrontDoorParts, closing: Closing): Promise<FrontDoor> {
+async function openFrontDoor(parts: FrontDoorParts, closing: Closing): Promise<FrontDoor> {
+  const { options, regions, links, tables, resources, events, controlPlanes, cutover, issuer, log } = parts;
   const apis = apiEndpoints(resources);
-  const dns = startDns({ resources, regions, apis, warn: log, alarmState: (region, name) => events.alarmState(region, name) });
+  const dns = startDns({ resources, regions, apis, records: controlPlanes.records, warn: log, alarmState: (region, name) => events.alarmState(region, name) });
   closing.add(async () => dns.close());
+  controlPlanes.open(regions, dns);
   const frontDoor = await startFrontDoor({
-    port: options.port, regions, links, tables, dns, issuer, apis, inFlight: options.inFlight ?? inFlightOf(options.mode), observed: events,
+    port: options.port, regions, links, tables, dns, issuer, apis, inFlight: options.inFlight ?? inFlightOf(parts.assembly), observed: events, cutover,
   });
   closing.add(() => frontDoor.close());
   return frontDoor;
+}
+
+/** A cutover looks at what is replicated minute by minute: there must be something from the start. */
+async function startTrickle({ port }: FrontDoor, regions: readonly RegionHandle[], issuer: Issuer, minuteMs: number, closing: Closing): Promise<void> {
+  const trickle = new Trickle({ url: `http://127.0.0.1:${port}`, issuer, regions: regions.map(({ name }) => name) });
+  closing.add(() => trickle.close());
+  await trickle.passedFor(3 * minuteMs);
 }
 
 /** Regions with a stack or a replica. */

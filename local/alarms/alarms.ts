@@ -12,12 +12,17 @@ export interface AlarmsOptions {
   readonly regionRuns: (region: string) => boolean;
   /** How long after its end a period is looked at: metrics come late. Default: three fifths of a minute as it is here, a second at least. */
   readonly delayMs?: number;
+  /** Told of each change of state. */
+  readonly changed?: (alarm: AlarmSpec | CompositeSpec, state: AlarmState, reason: string, before: AlarmState) => void;
   /** Epoch milliseconds; for tests. */
   readonly now?: () => number;
 }
 
 interface Entry {
+  readonly spec: AlarmSpec | CompositeSpec;
   state: AlarmState;
+  /** Held there by hand. */
+  forced?: AlarmState;
   reason: string;
   since: number;
   /** End of the last period that was looked at. */
@@ -45,7 +50,7 @@ export class Alarms {
     this.specs = alarmSpecs(options.resources);
     const metrics: MetricId[] = [];
     for (const spec of this.specs) {
-      this.entries.set(spec, { state: 'INSUFFICIENT_DATA', reason: 'not evaluated yet', since: this.openedAt, seen: 0 });
+      this.entries.set(spec, { spec, state: 'INSUFFICIENT_DATA', reason: 'not evaluated yet', since: this.openedAt, seen: 0 });
       if (spec.kind === 'composite') continue;
       for (const query of spec.queries) {
         if (!('stat' in query)) continue;
@@ -73,15 +78,30 @@ export class Alarms {
   public status(): AlarmStatus[] {
     return this.specs.map((spec) => {
       const { state, reason, since } = this.entries.get(spec)!;
-      return { name: spec.name, region: spec.region, state, reason, since: new Date(since).toISOString() };
+      return { name: spec.name, region: spec.region, state, reason, since: new Date(since).toISOString(), ...(spec.kind === 'composite' ? { composite: true } : {}) };
     });
   }
 
   /** State of an alarm by name, ARN or what `Ref` gives; undefined for one that is not known. */
   public stateOf(region: string, alarm: string): AlarmState | undefined {
+    return this.find(region, alarm)?.state;
+  }
+
+  /** Holds an alarm in a state, whatever its metrics say, until it is let go with undefined. False: there is no such alarm. */
+  public force(region: string, alarm: string, state: AlarmState | undefined): boolean {
+    const entry = this.find(region, alarm);
+    if (!entry) return false;
+    entry.forced = state;
+    // What it comes to by itself is looked at anew.
+    entry.seen = 0;
+    if (state) this.change(entry, state, 'set by hand');
+    return true;
+  }
+
+  private find(region: string, alarm: string): Entry | undefined {
     const name = alarm.startsWith('arn:') ? alarm.split(':').slice(alarm.includes(':alarm:') ? 6 : 5).join(':') : alarm;
     const spec = this.specs.find((one) => one.region === region && (one.name === name || one.alias === name));
-    return spec && this.entries.get(spec)!.state;
+    return spec && this.entries.get(spec);
   }
 
   private periodMs(spec: AlarmSpec): number {
@@ -120,9 +140,13 @@ export class Alarms {
     }
   }
 
-  private change(entry: Entry, state: AlarmState, reason: string): void {
-    if (entry.state !== state) entry.since = this.now();
+  private change(entry: Entry, found: AlarmState, why: string): void {
+    const state = entry.forced ?? found;
+    const reason = entry.forced ? 'set by hand' : why;
+    const before = entry.state;
+    if (before !== state) entry.since = this.now();
     entry.state = state;
     entry.reason = reason;
+    if (before !== state) this.options.changed?.(entry.spec, state, reason, before);
   }
 }

@@ -1,5 +1,5 @@
 import type { MetricId } from '../metrics/store';
-import type { FabricResource } from '../model';
+import type { AlarmState, FabricResource } from '../model';
 
 /** A statistic of one metric, period by period. */
 export interface MetricQuery { readonly id: string; readonly metric: MetricId; readonly stat: string }
@@ -24,6 +24,7 @@ export interface AlarmSpec {
   readonly name: string;
   /** What `Ref` gives, where that is not the name. */
   readonly alias?: string;
+  readonly actions: AlarmActions;
   readonly queries: readonly Query[];
   /** The query that is compared. */
   readonly returned: string;
@@ -42,8 +43,12 @@ export interface CompositeSpec {
   readonly region: string;
   readonly name: string;
   readonly alias?: string;
+  readonly actions: AlarmActions;
   readonly rule: string;
 }
+
+/** ARNs that are told of a state. */
+export type AlarmActions = Readonly<Record<AlarmState, readonly string[]>>;
 
 /** All alarms of the templates. */
 export function alarmSpecs(resources: readonly FabricResource[]): (AlarmSpec | CompositeSpec)[] {
@@ -54,9 +59,15 @@ export function alarmSpecs(resources: readonly FabricResource[]): (AlarmSpec | C
   });
 }
 
-function identity({ region, properties, physicalId, logicalId }: FabricResource): { region: string; name: string; alias?: string } {
+function identity({ region, properties, physicalId, logicalId }: FabricResource): { region: string; name: string; alias?: string; actions: AlarmActions } {
   const name = typeof properties.AlarmName === 'string' ? properties.AlarmName : physicalId ?? logicalId;
-  return { region, name, ...(physicalId !== undefined && physicalId !== name ? { alias: physicalId } : {}) };
+  const arns = (member: string): string[] => (isOff(properties.ActionsEnabled) ? [] : ((properties[member] ?? []) as unknown[]).map(String));
+  const actions = { ALARM: arns('AlarmActions'), OK: arns('OKActions'), INSUFFICIENT_DATA: arns('InsufficientDataActions') };
+  return { region, name, actions, ...(physicalId !== undefined && physicalId !== name ? { alias: physicalId } : {}) };
+}
+
+function isOff(value: unknown): boolean {
+  return value === false || value === 'false';
 }
 
 function metricAlarm(resource: FabricResource): AlarmSpec {

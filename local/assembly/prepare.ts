@@ -1,6 +1,7 @@
 import { bundleHandlers } from '../../tools/bundle';
 import type { Supervisor } from '../engine/supervisor';
 import { LocalRunError } from '../failure';
+import { adaptGates, approverIssuer, type ApproverIssuer } from '../issuer/approvers';
 import { injectKeySet, issuerFor, issuerSettings } from '../issuer/issuer';
 import type { Issuer } from '../model';
 import { Assembly } from './assembly';
@@ -16,6 +17,8 @@ export interface PreparedAssembly {
   readonly rewritten: readonly RewrittenStack[];
   /** Absent when the app's API has no JWT authorizer. */
   readonly issuer?: Issuer;
+  /** Absent when no approval gate takes tokens. */
+  readonly approvers?: ApproverIssuer;
 }
 
 export interface PrepareOptions {
@@ -25,27 +28,34 @@ export interface PrepareOptions {
   readonly transport?: string;
   /** CDK context besides. */
   readonly context?: Readonly<Record<string, string>>;
+  /** Address of the front door. */
+  readonly frontDoor?: string;
+  /** Of an earlier assembly of the run: the keys stay, and this one has a folder of its own. */
+  readonly again?: { readonly before: PreparedAssembly; readonly folder: string };
   readonly log: (line: string) => void;
 }
 
 /** Bundles the handlers, synthesises the app and rewrites its templates for the emulator. */
-export async function prepareAssembly({ supervisor, appDirectory, mode, transport, log, ...options }: PrepareOptions): Promise<PreparedAssembly> {
+export async function prepareAssembly(options: PrepareOptions): Promise<PreparedAssembly> {
+  const { supervisor, appDirectory, mode, transport, log, frontDoor, again } = options;
   await bundleHandlers();
   const context = { ...options.context, ...(mode ? { mode } : {}), ...(transport ? { transport } : {}) };
-  const directory = await synthesise({ supervisor, appDirectory, accountId: defaultAccountId, context });
+  const directory = await synthesise({ supervisor, appDirectory, accountId: defaultAccountId, context, folder: again?.folder });
   const assembly = new Assembly(directory, defaultAccountId);
   checkMode(assembly, mode);
   checkTransport(assembly, transport);
   const settings = issuerSettings(assembly.stacks);
-  const issuer = settings && issuerFor(settings);
+  const issuer = again?.before.issuer ?? (settings && issuerFor(settings));
+  const approvers = again?.before.approvers ?? approverIssuer(assembly.stacks);
   const rewritten = assembly.stacks.map((stack) => {
     const result = rewriteStack(stack, assembly.accountId);
     if (issuer) injectKeySet(result.template, issuer);
+    if (frontDoor) adaptGates(result.template, frontDoor, approvers);
     assembly.replaceTemplate(stack, result.template);
     return result;
   });
   log(`synthesised ${assembly.stacks.map((stack) => stack.name).join(', ')}`);
-  return { assembly, rewritten, issuer };
+  return { assembly, rewritten, issuer, approvers };
 }
 
 /** A mode that the app takes no notice of would be believed to be tried. */

@@ -11,6 +11,8 @@ export interface SynthesisOptions {
   /** CDK context given besides the app's own. */
   readonly context: Readonly<Record<string, unknown>>;
   readonly accountId: string;
+  /** Folder of the assembly in the run's folder. Default `cdk.out`. */
+  readonly folder?: string;
 }
 
 /** Runs the app as the CDK CLI would, into the run's folder. Returns the cloud assembly's folder. */
@@ -19,14 +21,14 @@ export async function synthesise(options: SynthesisOptions): Promise<string> {
   const config = readJson(path.join(appDirectory, 'cdk.json'));
   if (!config) throw new LocalRunError(`${appDirectory} has no cdk.json: name a folder with a CDK app`);
   if (typeof config.app !== 'string') throw new LocalRunError(`${path.join(appDirectory, 'cdk.json')} has no "app", the command that synthesises: add one`);
-  const output = path.join(supervisor.folder, 'cdk.out');
+  const output = path.join(supervisor.folder, options.folder ?? 'cdk.out');
   await mkdir(output);
   const context = {
     ...(config.context as object), ...readJson(path.join(appDirectory, 'cdk.context.json')), ...options.context,
     'aws:cdk:enable-path-metadata': true,
   };
   const child = await supervisor.start({
-    name: 'synth', file: '/bin/sh', args: ['-c', config.app], cwd: appDirectory,
+    name: `synth-${options.folder ?? 'cdk.out'}`, file: '/bin/sh', args: ['-c', config.app], cwd: appDirectory,
     env: {
       ...process.env,
       PATH: [path.join(appDirectory, 'node_modules', '.bin'), process.env.PATH].join(path.delimiter),

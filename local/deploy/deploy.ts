@@ -15,13 +15,26 @@ export interface DeployAllOptions {
   readonly log: (line: string) => void;
 }
 
+interface Deployed { readonly stacks: DeployedStack[]; readonly fabric: FabricResource[] }
+
 /** Makes what must be there beforehand, deploys every stack, and puts the global tables under their rules. */
-export async function deployAll(options: DeployAllOptions): Promise<{ stacks: DeployedStack[]; fabric: FabricResource[] }> {
+export async function deployAll(options: DeployAllOptions): Promise<Deployed> {
   const { supervisor, prepared, engines, log } = options;
   const targets = new Map<string, DeployTarget>(engines.handles().map((handle) => [handle.name, handle]));
   await Promise.all([makeAssetBuckets(prepared.assembly, targets), makeReplicas(options)]);
   await deployStacks({ supervisor, assembly: prepared.assembly, targets, log });
   for (const table of prepared.assembly.plan.globalTables) await options.tables.add(table, { engine: strongHome, region: homeRegion(table) });
+  return describeAll(prepared, targets);
+}
+
+/** Deploys an assembly over an earlier one of the same stacks. Returns what the fabric has to know now. */
+export async function deployAgain({ supervisor, prepared, engines, log }: Omit<DeployAllOptions, 'tables'>): Promise<FabricResource[]> {
+  const targets = new Map<string, DeployTarget>(engines.handles().map((handle) => [handle.name, handle]));
+  await deployStacks({ supervisor, assembly: prepared.assembly, targets, log });
+  return (await describeAll(prepared, targets)).fabric;
+}
+
+async function describeAll(prepared: PreparedAssembly, targets: ReadonlyMap<string, DeployTarget>): Promise<Deployed> {
   const stacks: DeployedStack[] = [];
   const fabric: FabricResource[] = [];
   for (const rewritten of prepared.rewritten) {

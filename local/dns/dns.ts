@@ -3,12 +3,15 @@ import { HealthChecks } from './health';
 import { endpointProbe } from './probe';
 import { healthChecks, recordSets, type RecordSet } from './records';
 import { Resolver } from './resolver';
+import type { RecordSource } from '../route53/store';
 
 export interface DnsDeps {
   /** All RecordSet, RecordSetGroup and HealthCheck resources (others are ignored), with resolved properties. */
   readonly resources: readonly FabricResource[];
   readonly regions: readonly RegionHandle[];
   readonly apis: readonly ApiEndpoint[];
+  /** Default: the resources' own records, which then never change. */
+  readonly records?: RecordSource;
   /** Shown when something in the records cannot be done here; one line each. */
   readonly warn?: (line: string) => void;
   /** State of a CloudWatch alarm, for health checks that follow one. */
@@ -19,13 +22,21 @@ export interface DnsDeps {
   readonly random?: () => number;
 }
 
+/** Whoever asks what checkers see. */
+export interface Checkers {
+  /** What each checker says; undefined when there is no such check of an endpoint. */
+  checkers(healthCheckId: string): readonly { readonly healthy: boolean; readonly reason: string; readonly at: number }[] | undefined;
+}
+
 /** Starts the system's DNS and its health checkers. */
-export function startDns(deps: DnsDeps): Dns {
+export function startDns(deps: DnsDeps): Dns & Checkers {
   const now = deps.now ?? Date.now;
   const problems: string[] = [];
-  const records = recordSets(deps.resources, problems);
+  const declared = recordSets(deps.resources, problems);
   problems.forEach((problem) => deps.warn?.(problem));
-  const resolver: Resolver = new Resolver({ records, now, random: deps.random ?? Math.random, healthyCheck: (id) => health.healthy(id) });
+  const records = deps.records ?? { served: () => declared, recorded: () => declared };
+  const random = deps.random ?? Math.random;
+  const resolver: Resolver = new Resolver({ records: () => records.served(), now, random, healthyCheck: (id) => health.healthy(id) });
   const health = new HealthChecks({
     checks: healthChecks(deps.resources),
     now,
@@ -46,7 +57,8 @@ export function startDns(deps: DnsDeps): Dns {
       if (leading.length === 0) return deps.regions.find((handle) => handle.name === region)?.state === 'running';
       return leading.some((record) => resolver.isHealthy(record));
     },
-    status: () => records.map((record) => recordStatus(record, resolver, health)),
+    status: () => records.recorded().map((record) => recordStatus(record, resolver, health)),
+    checkers: (id) => health.observations(id),
     close: () => health.stop(),
   };
 }

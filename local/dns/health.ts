@@ -22,6 +22,8 @@ const healthyShare = 0.18;
 export class Checker {
   public healthy = true;
   public reason = 'not looked at yet';
+  /** Epoch milliseconds of the last look. */
+  public lookedAt = 0;
   private contrary = 0;
 
   constructor(private readonly failureThreshold: number) {}
@@ -90,6 +92,11 @@ export class HealthChecks {
     return { healthy, reason, since: at };
   }
 
+  /** What each checker of an endpoint says; undefined for a check that is not known, or looks at no endpoint. */
+  public observations(id: string): readonly { readonly healthy: boolean; readonly reason: string; readonly at: number }[] | undefined {
+    return this.checkers.get(id)?.map(({ healthy, reason, lookedAt }) => ({ healthy, reason, at: lookedAt }));
+  }
+
   private judge(check: HealthCheckSpec): { healthy: boolean; reason: string } {
     // Route 53 counts a disabled check as healthy; only inverting turns that round.
     const found = check.disabled ? { healthy: true, reason: 'disabled' } : this.find(check);
@@ -120,6 +127,7 @@ export class HealthChecks {
   private async look(check: HealthCheckSpec, checker: Checker): Promise<void> {
     const result = await this.deps.probe(check).catch((error: Error) => ({ ok: false, reason: error.message }));
     checker.saw(result);
+    checker.lookedAt = this.deps.now();
     // Notes the moment of a change even while nobody asks.
     this.status(check.id);
   }

@@ -4,6 +4,8 @@ export type Routing = 'simple' | 'weighted' | 'latency' | 'failover' | 'multival
 
 /** One record set, as Route 53 keeps it. Names in lower case without the closing dot. */
 export interface RecordSet {
+  /** Hosted zone, where it is known. */
+  readonly zoneId?: string;
   readonly name: string;
   readonly type: string;
   readonly routing: Routing;
@@ -67,6 +69,7 @@ function add(records: RecordSet[], resource: FabricResource, properties: Record<
   if (unresolved !== undefined) problems.push(`${where} leads to a value that is unknown here, ${JSON.stringify(unresolved)}: it is left out`);
   if (unsupported.length || unresolved !== undefined) return;
   records.push({
+    ...(typeof properties.HostedZoneId === 'string' ? { zoneId: properties.HostedZoneId } : {}),
     name: normalName(properties.Name),
     type: String(properties.Type),
     ...routing(properties),

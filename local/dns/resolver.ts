@@ -3,7 +3,8 @@ import { normalName, type RecordSet } from './records';
 import { chooseRecord } from './routing';
 
 export interface ResolverDeps {
-  readonly records: readonly RecordSet[];
+  /** As some name server says now. */
+  readonly records: () => readonly RecordSet[];
   readonly healthyCheck: (healthCheckId: string) => boolean;
   readonly now: () => number;
   readonly random: () => number;
@@ -13,6 +14,9 @@ export interface ResolverDeps {
 const longestChain = 8;
 /** Resolver names come from clients: the caches must not grow without bound. */
 const mostCached = 10_000;
+
+/** A resolver of such a name keeps its first answer for good, whatever the TTL says: some do, for days. */
+const staleMark = 'stale';
 
 /** Region of a regional API Gateway name, as `d-abc.execute-api.us-east-1.amazonaws.com`. */
 export function regionOfApiName(name: string): string | undefined {
@@ -46,12 +50,12 @@ export class Resolver {
 
   /** Names in the zone from which clients can start. */
   public names(): string[] {
-    return [...new Set(this.deps.records.map((record) => record.name))];
+    return [...new Set(this.deps.records().map((record) => record.name))];
   }
 
   /** The record sets of a name that a client asking for its address is given. */
   public group(name: string): RecordSet[] {
-    const ofName = this.deps.records.filter((record) => record.name === name);
+    const ofName = this.deps.records().filter((record) => record.name === name);
     return ['CNAME', 'A', 'AAAA'].map((type) => ofName.filter((record) => record.type === type)).find((list) => list.length > 0) ?? [];
   }
 
@@ -73,7 +77,7 @@ export class Resolver {
     this.cache.delete(key);
     if (!record || value === undefined) return undefined;
     if (this.cache.size >= mostCached) this.cache.delete(this.cache.keys().next().value as string);
-    this.cache.set(key, { record, value, expiresAt: this.deps.now() + record.ttlSeconds * 1000 });
+    this.cache.set(key, { record, value, expiresAt: resolver.startsWith(staleMark) ? Infinity : this.deps.now() + record.ttlSeconds * 1000 });
     return value;
   }
 }

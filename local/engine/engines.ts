@@ -59,6 +59,11 @@ export class Engines {
     return this.regions.map((region) => this.processes.get(region)!);
   }
 
+  /** Leader of a region's process group. */
+  pid(key: string): number | undefined {
+    return this.processes.get(key)?.pid;
+  }
+
   processIds(): number[] {
     return [...this.processes.values()].map((process) => process.pid);
   }

@@ -90,7 +90,7 @@ function decoded(document: string): PolicyDocument {
   return JSON.parse(document.startsWith('{') ? document : decodeURIComponent(document)) as PolicyDocument;
 }
 
-const requestKeys = /^dynamodb:(leadingkeys)$/i;
+const requestKeys = /^(dynamodb:leadingkeys|ssm:overwrite|route53:changeresourcerecordsets(normalizedrecordnames|recordtypes|actions))$/i;
 
 /** Whether any condition is on what the request names. */
 export function dependsOnRequest(documents: readonly PolicyDocument[]): boolean {
@@ -126,6 +126,7 @@ function settledStatement(statement: Statement, context: ConditionContext): Stat
 
 /** Undefined: the operator is not known. */
 function isMet(operator: string, expected: readonly string[], actual: readonly string[] | undefined): boolean | undefined {
+  if (/^null$/i.test(operator)) return expected.includes(String(actual === undefined));
   const form = /^(?:(ForAllValues|ForAnyValue):)?(StringEquals|StringLike|StringNotEquals|StringNotLike)(IfExists)?$/i.exec(operator);
   if (!form) return undefined;
   const [, quantifier, comparison, ifExists] = form.map((part) => part?.toLowerCase());

@@ -1,7 +1,8 @@
-import { createHash, generateKeyPairSync, randomUUID, sign, type KeyObject } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { authorizerEnv } from '../../src/api/contract';
 import { LocalRunError } from '../failure';
 import type { CfnResource, CfnTemplate, Issuer, StackPlan } from '../model';
+import { signingKey } from './keys';
 
 /** What the deployed authorizer expects of a token. */
 export interface IssuerSettings {
@@ -38,29 +39,18 @@ export function issuerSettings(stacks: readonly StackPlan[]): IssuerSettings | u
 
 /** An issuer with a key pair of its own. Make one per run, before the deploy. */
 export function issuerFor(settings: IssuerSettings): Issuer {
-  const algorithm = pickAlgorithm(settings.algorithms ?? ['RS256']);
-  const pair = algorithm === 'ES256' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const jwk = pair.publicKey.export({ format: 'jwk' });
-  const kid = createHash('sha256').update(JSON.stringify(jwk)).digest('base64url').slice(0, 16);
+  const key = signingKey(pickAlgorithm(settings.algorithms ?? ['RS256']));
   return {
-    jwks: { keys: [{ ...jwk, kid, alg: algorithm, use: 'sig' }] },
-    token: ({ tenant, subject, lifetimeSeconds }) => {
-      const issuedAt = Math.floor(Date.now() / 1000);
-      const claims = {
-        iss: settings.issuer,
-        sub: subject ?? `${tenant}-caller`,
-        aud: settings.audience[0],
-        iat: issuedAt,
-        // A clock that is a little behind must not refuse a token that was made just now.
-        nbf: issuedAt - 30,
-        exp: issuedAt + (lifetimeSeconds ?? defaultLifetimeSeconds),
-        jti: randomUUID(),
-        [settings.tenantClaim]: tenant,
-        ...(settings.scopes?.length ? { scope: settings.scopes.join(' ') } : {}),
-        ...(settings.tokenUse ? { token_use: settings.tokenUse, client_id: settings.audience[0] } : {}),
-      };
-      return signed({ alg: algorithm, typ: 'JWT', kid }, claims, pair.privateKey);
-    },
+    jwks: { keys: [key.jwk] },
+    token: ({ tenant, subject, lifetimeSeconds }) => key.token({
+      iss: settings.issuer,
+      sub: subject ?? `${tenant}-caller`,
+      aud: settings.audience[0],
+      jti: randomUUID(),
+      [settings.tenantClaim]: tenant,
+      ...(settings.scopes?.length ? { scope: settings.scopes.join(' ') } : {}),
+      ...(settings.tokenUse ? { token_use: settings.tokenUse, client_id: settings.audience[0] } : {}),
+    }, lifetimeSeconds ?? defaultLifetimeSeconds),
   };
 }
 
@@ -111,10 +101,4 @@ function pickAlgorithm(accepted: readonly string[]): 'RS256' | 'ES256' {
   if (accepted.includes('RS256')) return 'RS256';
   if (accepted.includes('ES256')) return 'ES256';
   throw new LocalRunError(`the authorizer accepts ${accepted.join(', ')} only: the local issuer signs with RS256 or ES256, allow one of them`);
-}
-
-function signed(header: object, claims: object, key: KeyObject): string {
-  const input = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
-  // JWS wants the bare r and s of an elliptic curve signature; RSA takes no notice.
-  return `${input}.${sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
 }

@@ -11,10 +11,13 @@ export interface Sample { readonly at: number; readonly value: number }
 /** Samples of one metric that are kept at most, whatever their age. */
 const samplesKept = 20_000;
 
-/** The run's metrics: only what somebody wants to see is kept, and no longer than an alarm looks back. */
+/** The run's metrics, no longer than an alarm looks back or somebody may ask for them. */
 export class MetricStore {
   private readonly series = new Map<string, Sample[]>();
   private readonly wanted = new Map<string, number>();
+
+  /** @param keepMs how long what nobody has asked for is kept, for whoever asks afterwards */
+  constructor(private readonly keepMs = 0) {}
 
   /** Keeps a metric from now on, for so long. */
   public want(metric: MetricId, keepMs: number): void {
@@ -24,8 +27,8 @@ export class MetricStore {
 
   public put(metric: MetricId, value: number, at: number): void {
     const key = keyOf(metric);
-    const keepMs = this.wanted.get(key);
-    if (keepMs === undefined || !Number.isFinite(value)) return;
+    const keepMs = this.wanted.get(key) ?? this.keepMs;
+    if (keepMs === 0 || !Number.isFinite(value)) return;
     const samples = this.series.get(key) ?? [];
     samples.push({ at, value });
     const old = samples.findIndex((sample) => sample.at > at - keepMs);

@@ -14,6 +14,8 @@ const services = {
   logs: { prefix: 'Logs_20140328', version: '1.1' },
   dynamodb: { prefix: 'DynamoDB_20120810', version: '1.0' },
   streams: { prefix: 'DynamoDBStreams_20120810', version: '1.0' },
+  states: { prefix: 'AWSStepFunctions', version: '1.0' },
+  ssm: { prefix: 'AmazonSSM', version: '1.1' },
   monitoring: { prefix: 'GraniteServiceVersion20100801', version: '1.0' },
 } as const;
 export type JsonService = keyof typeof services;

@@ -9,6 +9,7 @@ import { Forwarder } from './forward';
 import { invocationStart, longestTimeoutMs, outlivedItsTimeout } from './invocation';
 import { EngineDirectory, placeOf, sleep } from './network';
 import { judgedResources } from './resource';
+import type { FabricServices, ServiceCall, ServiceRouting } from './services';
 import { SignedCall, globalServices, signedCall } from './signed-call';
 import { accessDenied } from '../tables/answer';
 
@@ -20,6 +21,8 @@ export interface RegionProxyOptions {
   readonly judge: Judge;
   /** Answers what the emulators' EventBridge cannot. */
   readonly events?: EventsApi;
+  /** By name in the credential scope: what else the fabric answers in the emulators' place. */
+  readonly services?: FabricServices;
   /** Region whose engine answers for a service wherever the call comes from, for example one store for `route53`. */
   readonly regionOfService?: Readonly<Record<string, string>>;
   /** Account of the run. Default 000000000000, the emulator's own. */
@@ -77,8 +80,15 @@ class RegionEndpoint {
     this.requests.set(call.service, (this.requests.get(call.service) ?? 0) + 1);
     if (await this.comesTooLate(request)) return void request.socket.destroy();
     const region = this.target(call);
+    const service = this.options.services?.[call.service];
     const eventsOperation = call.service === 'events' && this.options.events ? header(request, 'x-amz-target')?.split('.').pop() : undefined;
-    const read = eventsOperation === undefined ? undefined : await readAll(request);
+    const read = eventsOperation === undefined && !service ? undefined : await readAll(request);
+    if (service) {
+      const asked: ServiceCall = { region, operation: header(request, 'x-amz-target')?.split('.').pop(), method: request.method!, path: request.url!, body: read! };
+      const routing = await service.route(asked);
+      if (routing) return this.serveFabric(request, response, call, routing);
+      if (service.took) response.once('finish', () => { if (response.statusCode < 300) service.took!(asked); });
+    }
     const events = read && this.options.events!.route({ region, operation: eventsOperation!, body: read });
     if (events) return this.serveEvents(request, response, call, events, region);
     if (region !== this.options.region) return this.serveElsewhere(request, response, call, region, read);
@@ -138,6 +148,26 @@ class RegionEndpoint {
     // What was put was put, whether or not its caller hears of it.
     if (!this.reaches(region)) return this.unreachable(request);
     reply(response, { status: answer.status, headers: answerHeaders(answer.headers), body: answer.body });
+  }
+
+  /** A call that the fabric answers in a region's emulator's place. */
+  private async serveFabric(request: IncomingMessage, response: ServerResponse, call: SignedCall, { region, needs, answer }: ServiceRouting): Promise<void> {
+    const { links, engines } = this.options;
+    const here = this.options.region;
+    const inRun = engines.engine(region) !== undefined;
+    const reached = (): boolean => (inRun ? this.reaches(region) : engines.engine(here)?.state === 'running');
+    if (!reached()) return this.unreachable(request);
+    for (const { action, resource, context } of needs) {
+      const denied = await this.judged(request, call, action, resource, context);
+      if (denied) return reply(response, { ...denied, status: 403 });
+    }
+    if (inRun) await this.pause(links.get(here, region).lagMs);
+    if (!reached()) return this.unreachable(request);
+    const answered = await answer();
+    if (inRun) await this.pause(links.get(region, here).lagMs);
+    // What was done was done, whether or not its caller hears of it.
+    if (!reached()) return this.unreachable(request);
+    reply(response, answered);
   }
 
   /** A call into another region: over the links, and signed anew, since its caller's key is not known there. */

@@ -27,12 +27,21 @@ export function judgedResources(request: RemoteRequest): JudgedResource[] {
     const name = decodeURIComponent(invoked);
     return [{ action: 'lambda:InvokeFunction', resource: name.startsWith('arn:') ? name : arn('lambda', `function:${name}`) }];
   }
+  if (request.service === 'lambda' && /\/account-settings\b/.test(request.path)) return [{ action: 'lambda:GetAccountSettings', resource: '*' }];
   if (request.service === 's3') return [s3(request)];
+  if (request.service === 'apigateway') return [{ action: `apigateway:${request.method}`, resource: `arn:aws:apigateway:${request.region}::${request.path.split('?')[0]}` }];
+  if (request.service === 'ssm' && Array.isArray(input.Names)) {
+    return input.Names.map((name) => ({ action: `ssm:${operation}`, resource: arn('ssm', `parameter/${String(name).replace(/^\//, '')}`) }));
+  }
   if (request.service === 'events' && operation === 'PutEvents') {
     const buses = new Set(((input.Entries ?? []) as { EventBusName?: string }[]).map((entry) => entry.EventBusName ?? 'default'));
     return [...buses].map((bus) => ({ action: 'events:PutEvents', resource: bus.startsWith('arn:') ? bus : arn('events', `event-bus/${bus}`) }));
   }
   const action = `${prefixes[request.service] ?? request.service}:${operation || request.method}`;
+  // Batches name their tables in another place.
+  if (request.service === 'dynamodb' && input.RequestItems) {
+    return Object.keys(input.RequestItems).map((table) => ({ action, resource: named('dynamodb', { TableName: table }, arn) }));
+  }
   return [{ action, resource: named(request.service, input, arn) }];
 }
 
@@ -45,8 +54,14 @@ function named(service: string, input: Record<string, unknown>, arn: (service: s
       const base = table.startsWith('arn:') ? table : arn('dynamodb', `table/${table}`);
       return text('IndexName') ? `${base}/index/${text('IndexName')}` : base;
     }
-    case 'sqs': return text('QueueUrl') ? arn('sqs', text('QueueUrl')!.split('/').pop()!) : '*';
-    case 'ssm': return text('Name') ? arn('ssm', `parameter/${text('Name')!.replace(/^\//, '')}`) : '*';
+    case 'sqs': {
+      const queue = text('QueueUrl')?.split('/').pop() ?? text('QueueName');
+      return queue ? arn('sqs', queue) : '*';
+    }
+    case 'ssm': {
+      const name = text('Name') ?? text('Path');
+      return name ? arn('ssm', `parameter/${name.replace(/^\//, '')}`) : '*';
+    }
     case 'states': return text('stateMachineArn') ?? text('executionArn') ?? text('activityArn') ?? '*';
     case 'sns': return text('TopicArn') ?? '*';
     case 'secretsmanager': return text('SecretId') ?? '*';

@@ -88,7 +88,9 @@ export class EventualTable {
   private async write(to: string, batch: readonly PendingChange[]): Promise<boolean> {
     const written = await Promise.all(batch.map((change) => this.inTurn(`${to} ${change.id}`, async () => {
       const version = { at: change.at, region: change.origin! };
-      return !wins(version, this.versions.get(to)!.get(change.id)) || this.writeOne(to, change, version);
+      const arrived = !wins(version, this.versions.get(to)!.get(change.id)) || await this.writeOne(to, change, version);
+      if (arrived && to !== change.origin) this.network.replicated?.(this.plan.name, change.origin!, to, Date.now() - change.at);
+      return arrived;
     })));
     return written.every(Boolean);
   }

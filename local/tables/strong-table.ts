@@ -12,6 +12,8 @@ export interface TableNetwork {
   readonly client: EngineClient;
   readonly engines: EngineDirectory;
   readonly links: Links;
+  /** Told of each item that has come to another region of an eventually consistent table, and how long that took. */
+  readonly replicated?: (table: string, from: string, to: string, latencyMs: number) => void;
 }
 
 const isolated = 'the region reaches no other replica or witness of the global table, so that neither a write nor a strongly consistent read can be served';

@@ -7,7 +7,7 @@ import { MetricStore } from '../../../local/metrics/store';
 import type { FabricResource } from '../../../local/model';
 
 const spec = (change: Partial<AlarmSpec> = {}): AlarmSpec => ({
-  kind: 'metric', region: 'r', name: 'a', queries: [], returned: 'm', periodSeconds: 60, evaluationPeriods: 3, datapointsToAlarm: 3,
+  kind: 'metric', region: 'r', name: 'a', actions: { ALARM: [], OK: [], INSUFFICIENT_DATA: [] }, queries: [], returned: 'm', periodSeconds: 60, evaluationPeriods: 3, datapointsToAlarm: 3,
   comparison: 'GreaterThanThreshold', threshold: 1, missing: 'missing', ...change,
 });
 const points = (text: string) => text.split(' ').map((mark) => (mark === '-' ? undefined : mark === 'X' ? 2 : 0));

@@ -7,7 +7,7 @@ function rewrite(resources: Record<string, CfnResource>, rest: Partial<CfnTempla
 }
 
 const healthCheck: CfnResource = { Type: 'AWS::Route53::HealthCheck', Properties: { HealthCheckConfig: { Type: 'HTTPS', FullyQualifiedDomainName: { 'Fn::Sub': '${Api}.execute-api.${AWS::Region}.amazonaws.com' } } } };
-const api: CfnResource = { Type: 'AWS::ApiGateway::RestApi', Properties: {} };
+const api: CfnResource = { Type: 'AWS::ApiGateway::Deployment', Properties: {} };
 
 describe('what the emulator cannot make', () => {
   const { template, fabric } = rewrite({

@@ -8,7 +8,7 @@ const east = apiName('us-east-1');
 const west = apiName('us-west-2');
 
 function resolverOf(resources: FabricResource[], unhealthy = new Set<string>(), clock = { now: 0, random: 0 }) {
-  return new Resolver({ records: recordSets(resources), healthyCheck: (id) => !unhealthy.has(id), now: () => clock.now, random: () => clock.random });
+  return new Resolver({ records: () => recordSets(resources), healthyCheck: (id) => !unhealthy.has(id), now: () => clock.now, random: () => clock.random });
 }
 
 function targetOf(resolver: Resolver, location = 'us-east-1', name = 'pay.example.com', client?: string) {

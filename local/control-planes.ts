@@ -1,0 +1,133 @@
+import type { Checkers } from './dns/dns';
+import { healthChecks, recordSets } from './dns/records';
+import { Policies } from './iam/policies';
+import { gateOf, type ApproverIssuer } from './issuer/approvers';
+import type { CutoverFabric, FabricResource, GateView, RegionHandle, StateMachineView } from './model';
+import type { EventFabric } from './observed';
+import { AwsApi } from './proxy/aws-api';
+import { EngineClient } from './proxy/engine-client';
+import type { EngineDirectory } from './proxy/network';
+import type { FabricServices } from './proxy/services';
+import { controlPlane, Route53Api } from './route53/api';
+import { RecordStore } from './route53/store';
+import { ParameterStore } from './proxy/ssm';
+import { StepFunctions } from './stepfunctions/step-functions';
+
+export interface ControlPlanesOptions {
+  readonly engines: EngineDirectory;
+  readonly accountId: string;
+  readonly events: EventFabric;
+  readonly log: (line: string) => void;
+}
+
+interface ParameterPage {
+  readonly Parameters?: readonly { readonly Name: string; readonly Value: string; readonly LastModifiedDate: number }[];
+  readonly NextToken?: string;
+}
+
+/** Services that the fabric answers for itself, and what is seen of them: Route 53, Step Functions, CloudWatch's questions, and mail. */
+export class ControlPlanes {
+  /** For the proxies. */
+  public readonly services: FabricServices;
+  /** For the resolver. */
+  public readonly records = new RecordStore();
+  private readonly api: AwsApi;
+  private readonly client: EngineClient;
+  private readonly policies: Policies;
+  private readonly route53: Route53Api;
+  private readonly stepFunctions: StepFunctions;
+  private resources: readonly FabricResource[] = [];
+  private machines: readonly StateMachineView[] = [];
+
+  constructor(private readonly options: ControlPlanesOptions) {
+    const { engines, accountId, events, log } = options;
+    this.client = new EngineClient(engines);
+    this.api = new AwsApi(this.client);
+    this.policies = new Policies(engines);
+    this.route53 = new Route53Api(this.records);
+    this.stepFunctions = new StepFunctions({ api: this.api, policies: this.policies, accountId, store: events.metrics, warn: log });
+    this.services = {
+      route53: this.route53, states: this.stepFunctions, sns: events.mailbox, monitoring: events.cloudWatch, ssm: new ParameterStore(this.client, accountId),
+    };
+  }
+
+  /** Before the deployment: what calls during it may name. */
+  public declare(resources: readonly FabricResource[]): void {
+    this.records.declareHealthChecks(healthChecks(resources).map(({ id }) => id));
+  }
+
+  /** After each deployment. */
+  public async useTemplates(resources: readonly FabricResource[]): Promise<void> {
+    this.resources = resources;
+    this.declare(resources);
+    this.records.useTemplates(recordSets(resources));
+    this.machines = await Promise.all(resources.filter(({ type, physicalId }) => type === 'AWS::StepFunctions::StateMachine' && physicalId).map(async ({ region, physicalId }) => {
+      const { name, definition } = await this.api.json<{ name: string; definition: string }>(region, 'states', 'DescribeStateMachine', { stateMachineArn: physicalId });
+      return { name, arn: physicalId!, region, definition: JSON.parse(definition) as unknown };
+    }));
+  }
+
+  /** Once all is deployed. */
+  public open(regions: readonly RegionHandle[], checkers: Checkers): void {
+    this.stepFunctions.useRegions(regions);
+    this.route53.use(checkers);
+  }
+
+  /** Undefined for an app without a state machine. */
+  public cutover(approvers?: ApproverIssuer): CutoverFabric | undefined {
+    if (this.machines.length === 0) return undefined;
+    const { events } = this.options;
+    const { stepFunctions, machines } = this;
+    return {
+      machines,
+      start: (machineArn, input, name) => stepFunctions.start(machineArn, input, name),
+      stop: async (executionArn, cause) => stepFunctions.stop(executionArn, cause),
+      executions: () => stepFunctions.views(),
+      mail: () => events.mailbox.all(),
+      parameters: (region, path) => this.parameters(region, path),
+      invoke: async (region, name, event) => {
+        const { failed, payload } = await this.api.invoke(region, name, event, 'RequestResponse');
+        if (failed) throw new Error(`${name} in ${region} failed: ${JSON.stringify(payload).slice(0, 300)}`);
+        return payload;
+      },
+      gates: this.gates(),
+      approverToken: (name, claims) => approvers?.token(name, claims),
+      approverKeys: approvers?.jwks.keys,
+      forceAlarm: (region, name, state) => events.forceAlarm(region, name, state),
+      route53: async (method, path, body = '') => {
+        const answer = await this.route53.route({ region: controlPlane, method, path, body: Buffer.from(body) }).answer();
+        return { status: answer.status, body: answer.body.toString() };
+      },
+    };
+  }
+
+  public close(): void {
+    this.stepFunctions.close();
+    this.client.close();
+    this.policies.close();
+  }
+
+  private async parameters(region: string, path: string): Promise<{ name: string; value: string; at: string }[]> {
+    const found: { name: string; value: string; at: string }[] = [];
+    let NextToken: string | undefined;
+    do {
+      const request = { Path: path, MaxResults: 10, ...(NextToken ? { NextToken } : {}) };
+      const page: ParameterPage = await this.api.json(region, 'ssm', 'GetParametersByPath', request);
+      for (const { Name, Value, LastModifiedDate } of page.Parameters ?? []) found.push({ name: Name, value: Value, at: new Date(LastModifiedDate * 1000).toISOString() });
+      NextToken = page.NextToken;
+    } while (NextToken);
+    return found;
+  }
+
+  private gates(): GateView[] {
+    const gates = new Map(this.resources.flatMap(({ type, region, properties }) => {
+      const gate = type === 'AWS::Lambda::Function' ? gateOf(properties.Environment?.Variables as Record<string, unknown> | undefined) : undefined;
+      return gate ? [[`${region} ${gate.name}`, { ...gate, region }] as const] : [];
+    }));
+    return [...gates.values()].flatMap((gate) => {
+      const api = this.resources.find(({ type, region, properties }) => type === 'AWS::ApiGateway::RestApi' && region === gate.region && properties.Name === gate.name);
+      const stage = this.resources.find(({ type, region, properties }) => type === 'AWS::ApiGateway::Stage' && region === gate.region && properties.RestApiId === api?.physicalId);
+      return api && stage ? [{ ...gate, apiId: api.physicalId!, stage: String(stage.properties.StageName) }] : [];
+    });
+  }
+}
