@@ -46,10 +46,11 @@ module.exports = {
     never('source-stands-alone', { path: '^src/' }, { path: '^(local|tools|test|examples|assets|lib)/' }, 'only src/ and assets/ are published'),
     never('examples-use-the-public-api', { path: '^examples/' }, { path: '^(src|local|tools|test|lib)/', pathNot: '^src/index\\.ts$' }, 'an example imports what a user can: the index'),
     // trace.ts: a trace ID has one form, whoever begins the trace.
-    never('local-knows-templates-only', { path: '^local/' }, { path: '^(src|examples)/', pathNot: [kernel, contract, '^src/runtime/trace\\.ts$'] },
+    // audit: the front door shows a cutover's audit as the auditor's own command does, verification included.
+    never('local-knows-templates-only', { path: '^local/' }, { path: '^(src|examples)/', pathNot: [kernel, contract, '^src/runtime/trace\\.ts$', '^src/cutover/audit(-report)?\\.domain\\.ts$'] },
       'the local run works for every app on these constructs: read what is needed from the cloud assembly'),
-    // mistakes/ plants errors in the core on purpose, with a bundler's help.
-    onlyTo('simulation-runs-the-core', { path: '^test/simulation/', pathNot: '^test/simulation/mistakes/' }, ['^test/', kernel, contract, domain, service, 'node_modules/(fast-check|esbuild)/', '^(node:)?[a-z_/]+$'],
+    // mistakes/ plants errors in the core on purpose, with a bundler's help. subject.ts takes the stores of the mesh with their conditions.
+    onlyTo('simulation-runs-the-core', { path: '^test/simulation/', pathNot: '^test/simulation/(mistakes/|subject\\.ts)' }, ['^test/', kernel, contract, domain, service, 'node_modules/(fast-check|esbuild|@aws-sdk/client-dynamodb)/', '^(node:)?[a-z_/]+$'],
       'a simulation decides time and chance: only pure code and services with its own ports'),
     never('no-circles', { path: '^(src|local|tools)/' }, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }, 'two files that need each other are one file, or lack a third'),
     never('no-missing-file', {}, { couldNotResolve: true }, 'the import names a file or package that is not there'),

@@ -1,7 +1,7 @@
 import { PaymentEvent, PaymentEventType } from './model';
 import { toTraceparent } from '../kernel/trace';
 import { epochOf, inEpoch } from '../ledger/carry.domain';
-import { accountOf, decodeEntry, entriesOf, Entry, isMove, isPayment, keyItemPk, paymentIdOf } from '../ledger/domain';
+import { accountOf, decodeEntry, entriesOf, Entry, isMove, isPayment, keyItemPk, paymentIdOf, paymentOf } from '../ledger/domain';
 import { Item } from '../ledger/ports';
 
 /**
@@ -29,13 +29,10 @@ export interface Decided {
   /** What was captured or refunded; of the other types the payment's item knows it. */
   readonly amount?: number;
   readonly declineReason?: string;
-  readonly sequence: number;
   /** Epoch of the write; 0 where items are not kept by epoch. */
   readonly epoch: number;
 }
 
-/** Versions of an account in one epoch stay below this: it is the number of writes of one account between two takeovers. */
-const versionsPerEpoch = 1_000_000_000;
 /** Decline of a claim that was left behind the account's watermark; see the ledger's `authorise.service.ts`. */
 const expired = 'expired';
 
@@ -63,23 +60,19 @@ function isPlainCarry({ old, new: now }: ItemChange): boolean {
 function decidedOnAccount(old: Item | undefined, now: Item): readonly Decided[] {
   const before = old ? entriesOf(old) : {};
   const { epoch } = epochOf(now.pk);
-  const { accountId, currency, version } = accountOf(now);
+  const { accountId, currency } = accountOf(now);
   const account = { tenant: now.tenant as string, accountId, currency, epoch };
   const fresh = Object.entries(entriesOf(now)).filter(([id, code]) => before[id] !== code).flatMap(([id, code]) => {
     const known = before[id] === undefined ? 0 : stepsOf(id, decodeEntry(before[id])).length;
     return stepsOf(id, decodeEntry(code)).slice(known);
   });
-  const ordered = fresh.sort((one, other) => rank[one.type] - rank[other.type]);
-  return ordered.map((step): Decided => {
-    // A replica's record may stand for several writes. Each of a payment's steps had one of its own, so there is room for all of them.
-    const later = ordered.slice(ordered.indexOf(step) + 1).filter(({ payment }) => payment === step.payment).length;
-    return { ...step, ...account, sequence: sequenceOf(epoch, version) - later };
-  }).sort((one, other) => one.sequence - other.sequence);
+  // A replica's record may stand for several writes.
+  return fresh.sort((one, other) => rank[one.type] - rank[other.type]).map((step): Decided => ({ ...step, ...account }));
 }
 
 type Step = Pick<Decided, 'type' | 'id' | 'payment' | 'amount' | 'declineReason'>;
 
-/** The order in which a payment's events come about. */
+/** The order in which a payment's events come about; refunds, of which there are several, have their own among themselves. */
 const rank: Readonly<Record<PaymentEventType, number>> = {
   'payment.authorised': 0, 'payment.declined': 0, 'payment.captured': 1, 'payment.voided': 1, 'payment.refunded': 2,
 };
@@ -106,11 +99,8 @@ function decidedOnPayment(now: Item): readonly Decided[] {
   const { pk, epoch } = epochOf(now.pk);
   const id = pk.slice(keyItemPk('').length);
   const { tenant, accountId, currency } = now as unknown as { readonly [name: string]: string };
-  const sequence = sequenceOf(epoch, now.version as number);
-  return [{ type: 'payment.declined', id, payment: id, tenant, accountId, currency, declineReason: expired, sequence, epoch }];
+  return [{ type: 'payment.declined', id, payment: id, tenant, accountId, currency, declineReason: expired, epoch }];
 }
-
-const sequenceOf = (epoch: number, version: number): number => epoch * versionsPerEpoch + version;
 
 const isMoved = ({ id, payment }: Decided): boolean => id !== payment;
 
@@ -134,13 +124,15 @@ export type Details = ReadonlyMap<string, Item>;
  * The event of what was decided. What it says besides comes from claims, which never change: the same event, whoever makes it, and when.
  *
  * @param origin region that made the write
- * @returns undefined when a claim is not there: in HOME_REGION it may not have replicated yet
+ * @returns undefined when a claim is not there, or a refund's payment does not know it: in HOME_REGION that may not have replicated yet
  */
 export function eventOf(decided: Decided, details: Details, origin: string): PaymentEvent | undefined {
   const payment = details.get(keyIn(decided.payment, decided.epoch));
   const own = isMoved(decided) ? details.get(keyIn(decided.id, decided.epoch)) : payment;
   if (!payment || !own || !isPayment(payment) || (isMoved(decided) && !isMove(own))) return undefined;
-  const { type, id, tenant, accountId, currency, amount, declineReason, sequence } = decided;
+  const { type, id, tenant, accountId, currency, amount, declineReason } = decided;
+  const sequence = placeOf(decided, payment);
+  if (sequence === undefined) return undefined;
   return {
     id: eventIdOf(id),
     type,
@@ -161,6 +153,17 @@ export function eventOf(decided: Decided, details: Details, origin: string): Pay
       region: own.region as string,
     },
   };
+}
+
+/**
+ * An event's place in its payment, from 1. It follows from the payment alone, not from the record in which the event was found: two
+ * publishers that saw different records give it the same one. A payment takes one refund at a time, and says which.
+ */
+function placeOf({ type, id }: Decided, item: Item): number | undefined {
+  if (rank[type] < rank['payment.refunded']) return rank[type] + 1;
+  const { moves, pending } = paymentOf(item);
+  const order = moves[id]?.order ?? (pending?.id === id ? Object.keys(moves).length + 1 : undefined);
+  return order === undefined ? undefined : order + 1;
 }
 
 /** The request's trace, and its segment when that was recorded. */

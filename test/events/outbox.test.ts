@@ -30,8 +30,8 @@ test('an event says what the payment is, and nothing that changes', async () => 
   const rest = { schemaVersion: 1, origin: region, occurredAt, tenant: 'acme', subject: `pay_${id('k1')}`, trace };
   const data = { paymentId: `pay_${id('k1')}`, accountId: 'acc', currency: 'EUR', reference: 'order 7', region };
   expect(bus.events).toEqual([
-    { ...rest, id: `evt_${id('k1')}`, type: 'payment.authorised', sequence: 2, data: { ...data, amount: 10 } },
-    { ...rest, id: `evt_${id('k2')}`, type: 'payment.captured', sequence: 3, data: { ...data, amount: 4 } },
+    { ...rest, id: `evt_${id('k1')}`, type: 'payment.authorised', sequence: 1, data: { ...data, amount: 10 } },
+    { ...rest, id: `evt_${id('k2')}`, type: 'payment.captured', sequence: 2, data: { ...data, amount: 4 } },
   ]);
 });
 
@@ -66,7 +66,7 @@ describe('a failure', () => {
 describe('with epochs', () => {
   const [first, second] = [1, 2];
 
-  test('a carried account tells nothing anew, what is decided on it does, behind everything of the epoch before', async () => {
+  test('a carried account tells nothing anew, what is decided on it does, behind what was told of the payment before', async () => {
     const world = new OutboxWorld();
     const before = world.ledger(region, new EpochStore(world.store, first));
     await before.openAccount(world.context(), { accountId: 'acc', currency: 'EUR', balance: 100 });
@@ -79,8 +79,8 @@ describe('with epochs', () => {
     const now = new Bus();
     await world.outbox(region, old.sink).publish(recordsOf(world.store.stream), world.nowMs + 1_000);
     await world.outbox('eu-central-1', now.sink).publish(recordsOf(world.store.stream), world.nowMs + 1_000);
-    expect(old.events.map(({ id: of, sequence }) => [of, sequence])).toEqual([[`evt_${id('k1')}`, 1_000_000_002], [`evt_${id('k2')}`, 1_000_000_003]]);
-    expect(now.events.map(({ id: of, sequence }) => [of, sequence])).toEqual([[`evt_${id('k3')}`, 2_000_000_004], [`evt_${id('k4')}`, 2_000_000_005]]);
+    expect(old.events.map(({ id: of, sequence }) => [of, sequence])).toEqual([[`evt_${id('k1')}`, 1], [`evt_${id('k2')}`, 1]]);
+    expect(now.events.map(({ id: of, sequence }) => [of, sequence])).toEqual([[`evt_${id('k3')}`, 2], [`evt_${id('k4')}`, 1]]);
   });
 
   test('a carried account that has moved on when it arrives tells everything, from the claims of whichever epoch has them', async () => {

@@ -12,6 +12,8 @@ export async function loadBundle<T>(file: string, plugins: Plugin[] = []): Promi
     write: false,
     platform: 'node',
     format: 'cjs',
+    // As it is, so that what is bundled and what is not throw and catch the same errors.
+    external: ['@aws-sdk/*'],
     logLevel: 'silent',
     plugins,
   });

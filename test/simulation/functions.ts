@@ -1,57 +1,31 @@
-import { Chance } from './chance';
-import { FaultName, FaultPlan, RequestFault } from './faults';
-import { Geography } from './geography';
 import { HomeWorld } from './home';
-import { Scheduler } from './scheduler';
-import { Subject } from './subject';
-import { Answer, Request, Table, TableFault } from './tables/table';
+import { Ended, local, Process, ProcessWorld, Route } from './process';
+import { Table } from './tables/table';
 import { CallContext, Ledger, LedgerEvent } from '../../src/ledger/model';
-import { DecisionRequest, Decision, IndexEntry, Item, LedgerPorts, LedgerStore, WriteResult } from '../../src/ledger/ports';
+import { DecisionRequest, Decision, LedgerPorts, LedgerStore } from '../../src/ledger/ports';
 
-/** What a function reports: an answer, an exception that it should never throw, or nothing any more. */
-export type Ended<T> = { readonly kind: 'answered'; readonly answer: T } | { readonly kind: 'threw'; readonly error: unknown } | { readonly kind: 'crashed' };
+/** Nobody records what is simulated. */
+const traceId = '1-00000000-000000000000000000000000';
 
 /** What a function is to do with its ledger. */
 export type Call<T> = (ledger: Ledger, context: CallContext, instance: FunctionInstance) => Promise<T>;
 
-/** Whether what a region sends to a table arrives, and whether its answer does. */
-export interface Route {
-  readonly there: (region: string) => boolean;
-  readonly back: (region: string) => boolean;
-}
-
-export interface FunctionWorld {
-  readonly scheduler: Scheduler;
-  readonly geography: Geography;
-  readonly chance: Chance;
-  readonly plan: FaultPlan;
+export interface FunctionWorld extends ProcessWorld {
   readonly table: Table;
   readonly route: Route;
-  readonly subject: Subject;
-  /** Whether faults still strike single requests. */
-  readonly faulty: () => boolean;
-  readonly met: (fault: FaultName) => void;
   readonly observe: (event: LedgerEvent) => void;
-  readonly trace: (line: () => string) => void;
   readonly decide?: (request: DecisionRequest) => Decision;
   /** Where one region writes for each account. */
   readonly home?: HomeWorld;
 }
 
-const storeTimeoutMs = 700;
-/** How late a request can arrive whose sender has given up: seconds, minutes, days. */
-const lateness = [200, 2_000, 20_000, 20 * 60_000, 3 * 86_400_000];
-const pauses = [300, 2_500, 40_000, 17 * 60_000];
-
 /** One function instance: one request at a time, its memory kept from one to the next. */
-export class FunctionInstance {
-  public busy = false;
-  public dead = false;
+export class FunctionInstance extends Process {
   public readonly ledger: Ledger;
   public readonly ports: LedgerPorts;
-  private frozenUntil = 0;
 
-  constructor(private readonly world: FunctionWorld, public readonly region: string, private readonly name: string) {
+  constructor(private readonly world: FunctionWorld, region: string, name: string) {
+    super(world, region, name);
     const { decide, geography, chance, scheduler } = world;
     const clockOff = chance.below(11) - 5;
     let nonces = 0;
@@ -71,32 +45,12 @@ export class FunctionInstance {
       : new subject.PaymentsLedger(this.ports, settings);
   }
 
-  /** Runs one call of the ledger; `ended` is told once, unless the function crashes without a word. */
+  /** Runs one call of the ledger; `ended` is told once. */
   public run<T>(call: Call<T>, tenant: string, ended: (ended: Ended<T>) => void, unlimited = false): void {
-    const { scheduler, observe } = this.world;
-    this.busy = true;
-    this.crashed = () => ended({ kind: 'crashed' });
-    let running = true;
-    const { home } = this.world;
+    const { home, observe } = this.world;
+    const context = { tenant, traceId, deadlineMs: this.ports.nowMs() + 9_000, observe };
     // A lease rests on this: Lambda ends a function at its timeout, whatever of its requests is still under way.
-    if (home && !unlimited) scheduler.after(home.settings.requestMs, () => running && this.crash());
-    const done = (result: Ended<T>): void => {
-      this.busy = false;
-      running = false;
-      if (!this.dead) ended(result);
-    };
-    const context = { tenant, traceId: '1-0-0', deadlineMs: this.ports.nowMs() + 9_000, observe };
-    scheduler.woke();
-    call(this.ledger, context, this).then((answer) => done({ kind: 'answered', answer }), (error: unknown) => done({ kind: 'threw', error }));
-  }
-
-  private crashed: () => void = () => undefined;
-
-  private crash(): void {
-    if (this.dead) return;
-    this.dead = true;
-    this.world.trace(() => `${this.name} crashes`);
-    this.crashed();
+    this.start(() => call(this.ledger, context, this), ended, home && !unlimited ? home.settings.requestMs : undefined);
   }
 
   /** The table of authority records, from here. */
@@ -105,137 +59,4 @@ export class FunctionInstance {
     // Any of its regions serves a request: what a single region cannot reach, another one can.
     return this.storeOf(home!.authority, { there: (region) => geography.canSend(region), back: (region) => geography.canHear(region) });
   }
-
-  private storeOf(table: Table, route: Route): LedgerStore {
-    const send = <T extends Answer>(request: Request): Promise<T> => this.send(table, route, request) as Promise<T>;
-    return {
-      create: (item) => send<WriteResult>({ kind: 'create', item }),
-      change: (change) => send<WriteResult>({ kind: 'change', change }),
-      read: (pk, strong) => send<Item | undefined>({ kind: 'read', pk, strong }),
-      readMany: (pks) => send<readonly Item[]>({ kind: 'readMany', pks }),
-      list: (account, limit, from) => send<readonly IndexEntry[]>({ kind: 'list', account, limit, ...(from === undefined ? {} : { from }) }),
-    };
-  }
-
-  private send(table: Table, route: Route, request: Request): Promise<Answer> {
-    const { world } = this;
-    const sentAt = world.scheduler.nowMs;
-    const text = (): string => `${this.name} ${describe(request)}`;
-    return this.travel(text, route, () => table.perform(request, this.region, sentAt));
-  }
-
-  /** A request's way to its effect and back, with all that can befall it. */
-  private travel<T>(what: string | (() => string), route: Route, effect: () => T): Promise<T> {
-    const { world } = this;
-    const { geography, scheduler } = world;
-    const text = typeof what === 'string' ? () => what : what;
-    return new Promise<T>((resolve, reject) => {
-      if (this.dead) return;
-      const fate = this.fate();
-      if (fate) world.met(fate);
-      const fail = (kind: 'throttled' | 'conflict' | 'unknown', why: string, afterMs: number): void => scheduler.after(afterMs, () => this.wake(() => {
-        world.trace(() => `${text()} -> ${kind} (${why})`);
-        reject(new world.subject.StoreFault(kind, why));
-      }));
-      const arrive = (delayMs: number, then: (result: () => T) => void): void => scheduler.after(delayMs, () => {
-        if (!route.there(this.region)) return fail('unknown', 'the request did not get through', storeTimeoutMs);
-        return then(this.perform(text, effect));
-      });
-      const answer = (result: () => T): void => {
-        if (!route.back(this.region)) return fail('unknown', 'the answer did not get through', storeTimeoutMs);
-        return scheduler.after(geography.latencyMs(this.region), () => this.wake(() => {
-          try {
-            resolve(result());
-          } catch (error) {
-            reject(error instanceof TableFault ? new world.subject.StoreFault(error.fault, error.message) : error as Error);
-          }
-        }));
-      };
-      // Half of the pauses strike between the decision to send and the sending.
-      const pause = fate === 'pause' ? world.chance.pick(pauses) * world.chance.between(0.5, 1.5) : 0;
-      const onTheWay = geography.latencyMs(this.region) + (world.chance.happens(0.5) ? pause : 0);
-      if (fate === 'throttled' || fate === 'conflict') return fail(fate, 'refused', onTheWay);
-      if (fate === 'lost') return fail('unknown', 'lost', storeTimeoutMs);
-      if (fate === 'late') {
-        scheduler.after(world.chance.pick(lateness) * world.chance.between(0.5, 1.5), () => void this.perform(() => `(late) ${text()}`, effect));
-        return fail('unknown', 'late', storeTimeoutMs);
-      }
-      if (fate === 'crash') {
-        if (world.chance.happens(0.6)) arrive(onTheWay, () => undefined);
-        return this.crash();
-      }
-      if (fate === 'unanswered') return arrive(onTheWay, () => fail('unknown', 'unanswered', storeTimeoutMs));
-      if (fate === 'resent') arrive(onTheWay, () => undefined);
-      this.frozenUntil = Math.max(this.frozenUntil, scheduler.nowMs + pause);
-      return arrive(fate === 'resent' ? onTheWay + geography.latencyMs(this.region) : onTheWay, answer);
-    });
-  }
-
-  private perform<T>(text: () => string, effect: () => T): () => T {
-    try {
-      const result = effect();
-      this.world.trace(() => `${text()} -> ${outcomeOf(result)}`);
-      return () => result;
-    } catch (error) {
-      if (!(error instanceof TableFault)) throw error;
-      this.world.met(error.fault === 'conflict' ? 'writeOverlap' : error.message.startsWith('no quorum') ? 'noQuorum' : 'catchingUp');
-      this.world.trace(() => `${text()} -> ${error.message}`);
-      return () => { throw error; };
-    }
-  }
-
-  private fate(): RequestFault | undefined {
-    const { world } = this;
-    if (!world.faulty()) return undefined;
-    if (world.geography.storm('throttleStorm', this.region) && world.chance.happens(0.7)) return 'throttled';
-    let dice = world.chance.next();
-    for (const fault of storeFates) {
-      dice -= world.plan.rates[fault];
-      if (dice < 0) return fault;
-    }
-    return undefined;
-  }
-
-  /** Lets the function go on, once it is not frozen: neither paused nor in a region that is lost. */
-  public wake(run: () => void): void {
-    const { scheduler, geography } = this.world;
-    if (this.dead) return;
-    if (this.frozenUntil > scheduler.nowMs) {
-      scheduler.at(this.frozenUntil, () => this.wake(run));
-    } else if (!geography.isUp(this.region)) {
-      geography.whenUp(this.region, () => scheduler.after(0, () => this.wake(run)));
-    } else {
-      scheduler.woke();
-      run();
-    }
-  }
-}
-
-/** What stays within a region. */
-const local: Route = { there: () => true, back: () => true };
-
-const storeFates = ['conflict', 'throttled', 'lost', 'unanswered', 'late', 'resent', 'crash', 'pause'] as const;
-
-function describe(request: Request): string {
-  switch (request.kind) {
-    case 'create': return `create ${request.item.pk}`;
-    case 'change': {
-      const { pk, require, set, add, remove } = request.change;
-      const parts = [
-        ...require.map((condition) => `if ${condition.path.join('.')} ${condition.test} ${'value' in condition ? condition.value : ''}`.trim()),
-        ...(set ?? []).filter(([path]) => path[0] !== 'writtenBy').map(([path, value]) => `${path.join('.')} = ${JSON.stringify(value)}`),
-        ...(add ?? []).filter(([path]) => path[0] !== 'version').map(([path, amount]) => `${path.join('.')} ${amount < 0 ? '-' : '+'} ${Math.abs(amount)}`),
-        ...(remove ?? []).map((path) => `remove ${path.join('.')}`),
-      ];
-      return `change ${pk}: ${parts.join(', ')}`;
-    }
-    case 'read': return `read ${request.pk}${request.strong ? '' : ' (eventually)'}`;
-    case 'readMany': return `read ${request.pks.join(', ')}`;
-    case 'list': return `list ${request.account}`;
-  }
-}
-
-function outcomeOf(result: unknown): string {
-  const written = result as { kind?: string } | undefined;
-  return written?.kind ?? (result === undefined ? 'none' : 'found');
 }

@@ -32,7 +32,7 @@ export class Geography {
     this.regions = new Map(names.map((name) => [name, { name, up: true, lostAt: 0, catchingUpUntil: 0 }]));
     for (const episode of plan.episodes) {
       scheduler.at(episode.from, () => this.begin(episode.kind, episode.region));
-      scheduler.at(episode.to, () => this.end(episode.kind, episode.region));
+      if (episode.to < Infinity) scheduler.at(episode.to, () => this.end(episode.kind, episode.region));
     }
   }
 
@@ -101,13 +101,17 @@ export class Geography {
   private end(kind: EpisodeKind, name: string): void {
     const region = this.regions.get(name)!;
     if (kind === 'regionLost') {
-      if (region.up) return;
+      if (region.up || this.isLostForGood(name)) return;
       region.up = true;
       region.catchingUpUntil = this.scheduler.nowMs + this.chance.between(0, catchUpMs);
       for (const run of this.onReturn.splice(0)) run();
     } else {
       this.change(kind, name, -1);
     }
+  }
+
+  private isLostForGood(name: string): boolean {
+    return this.plan.episodes.some(({ kind, region, from, to }) => kind === 'regionLost' && region === name && from <= this.scheduler.nowMs && to === Infinity);
   }
 
   private change(kind: EpisodeKind, name: string, by: number): void {

@@ -16,6 +16,7 @@ const usage = `options:
   --mode MODE     SAFETY, LIVENESS or BOTH (default BOTH)
   --table KIND    STRONG, HOME (one region writes for each account) or BOTH (default BOTH)
   --payments N    payments per seed (default 200)
+  --events        with outboxes, buses, sweeps and consumers
   --only a,b      only these payments of the seed's plan
   --without a,b   leave these faults out
   --print         print the history, whether something broke or not
@@ -47,7 +48,7 @@ function parse(args: readonly string[]): Command {
         args: [...args],
         options: {
           seeds: text, seed: text, minutes: text, mode: text, table: text, payments: text, only: text, without: text,
-          print: flag, mistakes: flag, story: flag, write: flag,
+          print: flag, events: flag, mistakes: flag, story: flag, write: flag,
         },
       });
     } catch (error) {
@@ -72,6 +73,7 @@ function parse(args: readonly string[]): Command {
     tables: table === 'BOTH' ? tables : [table as TableKind],
     run: {
       payments: number('payments', 200),
+      events: values.events ?? false,
       ...(values.only === undefined ? {} : { only: new Set(values.only.split(',').map(Number)) }),
       ...(values.without === undefined ? {} : { without: new Set(values.without.split(',')) }),
     },

@@ -1,7 +1,8 @@
 import { Chance } from './chance';
 import { checkAll } from './checks/all';
 import { paymentIdOf, readBooks } from './checks/books';
-import { planFaults, FaultName } from './faults';
+import { MeshSettings, planMesh } from './events/mesh';
+import { Episode, planFaults, FaultName } from './faults';
 import { rememberHashes } from './hashing';
 import { History, Intent, isFinal, keyOf, Operation, Violation } from './history';
 import { HomeStory } from './home-story';
@@ -25,6 +26,8 @@ export interface RunOptions {
   readonly subject?: Subject;
   /** The table's consistency, for the mistake of taking one for the other. @default STRONG */
   readonly table?: TableKind;
+  /** Whether what is decided is published to consumers in every region. @default false */
+  readonly events?: boolean;
   /** Faults left out, by name. */
   readonly without?: ReadonlySet<string>;
   /** Plans left in, by number; absent: all. */
@@ -70,28 +73,26 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
       lengthsMs: home && !outagesAreShort(seed) ? [300, 3_000, 15_000, 60_000, 120_000] : [300, 3_000, 15_000],
     });
     const episodes = plan.episodes.filter(({ from }) => from < faultsEndMs).map((episode) => ({ ...episode, to: Math.min(episode.to, faultsEndMs) }));
+    const events = options.events ? planEvents(options, workload) : undefined;
     const world = new World({
-      seed, regions, subject, faultsEndMs, plan: { ...plan, episodes }, decides: chance.happens(0.25), table: options.table ?? 'STRONG', ...(options.trace ? { trace: options.trace } : {}),
+      seed, regions, subject, faultsEndMs, plan: { ...plan, episodes: [...episodes, ...events?.episodes ?? []] }, decides: chance.happens(0.25), table: options.table ?? 'STRONG',
+      ...(events ? { mesh: events.mesh } : {}), ...(options.trace ? { trace: options.trace } : {}),
     });
     const story = new Story(world, workload, options, chance, faultsEndMs);
     const homeStory = home ? new HomeStory(world, chance) : undefined;
     story.begin();
     homeStory?.begin(workload.busy.filter(([from]) => from < faultsEndMs));
-    await world.scheduler.run();
-    story.replayAbandoned();
-    await world.scheduler.run();
-    // In the worst weather not even patience helps; what was begun must be brought to its end before the books are read.
-    if (story.replayOpen()) {
-      world.calm();
-      await world.scheduler.run();
-    }
-    world.quiet();
+    await story.end();
     // Each reading of what an earlier epoch left takes many requests.
     if (home) world.calm();
     const books = await readBooks(world, workload.accounts);
     const reported = await homeStory?.reconcile(workload.accounts);
+    // When faults are over, every event has to arrive.
+    if (world.mesh) world.calm();
+    const consumed = await world.mesh?.settle();
     const checked = checkAll({
       history: world.history, books, mode, faultsEndMs, bounds: subject.bounds,
+      ...(consumed ? { consumed } : {}),
       ...(reported ? { home: { reported, takeovers: (world.counts.get('homeChanged') ?? 0) - (world.counts.get('homeMoved') ?? 0) } } : {}),
     });
     const payments = world.history.intents.filter(({ operation }) => operation.kind === 'authorise').length;
@@ -101,6 +102,23 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     restoreBounds();
   }
 }
+
+/** What befalls the events: a mesh of the seed's own, and in some seeds of a strong table a region that is lost and stays so. */
+function planEvents({ seed, table, without }: RunOptions, { busy }: Workload): { readonly mesh: MeshSettings; readonly episodes: readonly Episode[] } {
+  const chance = new Chance(seed, 'events');
+  const mesh = planMesh(chance, regions, busy);
+  const stays = table !== 'HOME' && chance.happens(0.4) && !without?.has('lostForGood');
+  if (!stays) return { mesh, episodes: [] };
+  const region = chance.pick(regions);
+  const [from, to] = busy[busy.length - 1];
+  return {
+    // What is lost with a region that was behind for longer than the hints wait is lost: such delays are not this promise's.
+    mesh: { ...mesh, hintDelayMs: mesh.hintDelayMs + hintsWaitForLostMs, heldBack: mesh.heldBack.filter((held) => held.region !== region) },
+    episodes: [{ kind: 'regionLost', region, from: chance.between(from, to), to: Infinity }],
+  };
+}
+
+const hintsWaitForLostMs = 60_000;
 
 /** HOME: in some seeds entries are trimmed within minutes, and outages are shorter. */
 const outagesAreShort = (seed: number): boolean => new Chance(seed, 'outages').happens(0.3);
@@ -149,7 +167,7 @@ class Story {
   }
 
   /** Keys that nobody was answered for are sent again, late; some authorizations are never heard of again. */
-  public replayAbandoned(): void {
+  private replayAbandoned(): void {
     for (const intent of this.world.history.intents) {
       if (!isOpen(intent) || (intent.operation.kind === 'authorise' && this.options.mode === 'SAFETY' && this.chance.happens(0.3))) continue;
       this.replayed.add(intent);
@@ -158,11 +176,25 @@ class Story {
   }
 
   /** Sends again what was replayed and is still open; whether there was any. */
-  public replayOpen(): boolean {
+  private replayOpen(): boolean {
     // Whoever is told that a payment does not exist, having been lost with its region, need not ask for ever.
     const open = [...this.replayed].filter((intent) => isOpen(intent) && intent.answers.filter(({ outcome }) => outcome.kind === 'rejected').length < 20);
     for (const intent of open) this.world.client(intent, { tries: 40, longestWaitMs: 5_000 }).start();
     return open.length > 0;
+  }
+
+  /** Runs until all is quiet, and brings what was begun to its end. */
+  public async end(): Promise<void> {
+    const { world } = this;
+    await world.scheduler.run();
+    this.replayAbandoned();
+    await world.scheduler.run();
+    // In the worst weather not even patience helps; what was begun must be brought to its end before the books are read.
+    if (this.replayOpen()) {
+      world.calm();
+      await world.scheduler.run();
+    }
+    world.quiet();
   }
 
   private payOnce(payment: PaymentPlan): void {

@@ -30,7 +30,7 @@ export async function shrink(options: RunOptions, failed: RunResult): Promise<Sh
     }
   };
   await dropPlans();
-  for (const fault of ['skew', ...episodes, ...requestFaults]) {
+  for (const fault of ['skew', 'lostForGood', ...episodes, ...requestFaults]) {
     await better({ ...best.options, without: new Set([...best.options.without ?? [], fault]) });
   }
   await dropPlans();
@@ -38,7 +38,7 @@ export async function shrink(options: RunOptions, failed: RunResult): Promise<Sh
 }
 
 /** The command that runs exactly this again. */
-export function replayCommand({ seed, mode, table, payments, only, without }: RunOptions): string {
-  return ['npm run simulate --', `--seed ${seed}`, '--seeds 1', `--mode ${mode}`, `--table ${table ?? 'STRONG'}`, ...(payments === undefined ? [] : [`--payments ${payments}`]),
+export function replayCommand({ seed, mode, table, payments, events, only, without }: RunOptions): string {
+  return ['npm run simulate --', `--seed ${seed}`, '--seeds 1', `--mode ${mode}`, `--table ${table ?? 'STRONG'}`, ...(payments === undefined ? [] : [`--payments ${payments}`]), ...(events ? ['--events'] : []),
     ...(only ? [`--only ${[...only].join()}`] : []), ...(without?.size ? [`--without ${[...without].join()}`] : []), '--print'].join(' ');
 }

@@ -6,12 +6,12 @@ import { Mode, modes, runSeed } from './run';
 import { shrink } from './shrink';
 
 /** The seeds of every `npm test`; `npm run simulate` runs any others. */
-const tables = [['STRONG', 30, 200], ['HOME', 12, 100]] as const;
+const tables = [['STRONG', 'alone', 30, 200], ['HOME', 'alone', 12, 100], ['STRONG', 'with events', 8, 60], ['HOME', 'with events', 5, 60]] as const;
 
 describe.each(modes)('in %s mode', (mode: Mode) => {
-  it.each(tables)('on %s tables, %i seeds end without a violation', async (table, seeds, payments) => {
+  it.each(tables)('on %s tables, the ledger %s, %i seeds end without a violation', async (table, what, seeds, payments) => {
     for (let seed = 1; seed <= seeds; seed += 1) {
-      const options = { seed, mode, table, payments };
+      const options = { seed, mode, table, payments, events: what === 'with events' };
       const result = await runSeed(options);
       if (result.violations.length > 0) throw new Error(await describeFailure((await shrink(options, result)).options));
     }
@@ -21,7 +21,7 @@ describe.each(modes)('in %s mode', (mode: Mode) => {
 it('replays a seed exactly', async () => {
   const replay = async (seed: number): Promise<string> => {
     const lines: string[] = [];
-    await runSeed({ seed, mode: 'SAFETY', payments: 40, trace: (line) => lines.push(line) });
+    await runSeed({ seed, mode: 'SAFETY', payments: 40, events: true, trace: (line) => lines.push(line) });
     return lines.join('\n');
   };
   expect(await replay(7)).toBe(await replay(7));

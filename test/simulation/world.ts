@@ -1,5 +1,6 @@
 import { Chance } from './chance';
 import { Client, ClientWorld, Patience } from './client';
+import { EventMesh, MeshSettings } from './events/mesh';
 import { FaultName, FaultPlan } from './faults';
 import { Call, FunctionInstance, FunctionWorld } from './functions';
 import { Geography } from './geography';
@@ -26,6 +27,8 @@ export interface WorldOptions {
   readonly faultsEndMs: number;
   /** Whether a team's own decision function takes part. */
   readonly decides: boolean;
+  /** Absent: nobody publishes what was decided. */
+  readonly mesh?: MeshSettings;
   /** Told of everything that happens, to print a failure. */
   readonly trace?: (line: string) => void;
 }
@@ -39,6 +42,7 @@ export class World {
   public readonly counts = new Map<FaultName | LedgerEvent, number>();
   public readonly geography: Geography;
   public readonly table: Table;
+  public readonly mesh?: EventMesh;
   private readonly chance: Chance;
   private readonly pools: ReadonlyMap<string, FunctionInstance[]>;
   public readonly functions: FunctionWorld;
@@ -76,6 +80,10 @@ export class World {
       ...(options.table === 'HOME' ? { home: this.homeWorld() } : {}),
       ...(options.decides ? { decide: (request: DecisionRequest) => this.decide(request) } : {}),
     };
+    if (!options.mesh) return;
+    const mesh = new EventMesh({ ...this.functions, chance: new Chance(seed, 'mesh') }, regions, options.mesh);
+    this.mesh = mesh;
+    this.table.onStream = (change, replica) => mesh.wrote(change, replica);
   }
 
   private strongTable(): Table {

@@ -1,6 +1,7 @@
 import { checkAnswered, checkExpiry, checkFirstAnswers, checkNoDenial, checkOneAnswer, checkReuse } from './answers';
 import { checkBalances, checkHistories } from './balances';
 import { FinalBooks, paymentIdOf } from './books';
+import { checkEvents, Consumed } from './events';
 import { checkOrder } from './order';
 import { History, Violation } from '../history';
 
@@ -10,6 +11,8 @@ export interface Evidence {
   readonly mode: 'SAFETY' | 'LIVENESS';
   readonly faultsEndMs: number;
   readonly bounds: { readonly trimAfterUnderPressureMs: number; readonly movesPerPayment: number };
+  /** What consumers of events did, in the regions that are left; absent: there were none. */
+  readonly consumed?: readonly Consumed[];
   /** One region writes for each account; absent: the table is strong. */
   readonly home?: HomeEvidence;
 }
@@ -35,7 +38,7 @@ const clocksApartMs = 3_000;
 
 /** All checks of a finished run. They know what clients saw and what the ledger's API says at the end, and nothing else. */
 export function checkAll(evidence: Evidence): Verdict {
-  const { history, books, mode, faultsEndMs, bounds, home } = evidence;
+  const { history, books, mode, faultsEndMs, bounds, home, consumed = [] } = evidence;
   // Reads elsewhere than at home may lag, and what a lost region took along is out of order: only calm runs are searched.
   const searched = home ? [] : books.filter(({ plan }) => plan.small);
   const orders = searched.map((book) => checkOrder(book, history, bounds.movesPerPayment));
@@ -50,6 +53,7 @@ export function checkAll(evidence: Evidence): Verdict {
     ...books.flatMap(checkBalances),
     ...books.flatMap((book) => checkHistories(book, history, { fresh: home === undefined, toTheLetter: !lossy })),
     ...orders.flatMap((order) => order.violations),
+    ...checkEvents(books, consumed),
     ...(mode === 'LIVENESS' ? checkAnswered(history, faultsEndMs, home ? homeAnswerWithinMs : answerWithinMs, lossy) : []),
     ...(mode === 'LIVENESS' && bounds.trimAfterUnderPressureMs > 0 ? checkExpiry(history, bounds.trimAfterUnderPressureMs - clocksApartMs) : []),
   ];

@@ -19,7 +19,7 @@ export async function catchMistake(mistake: Mistake, seedsAtMost: number, likeli
   const subject = await plant(mistake);
   for (const seed of [...likeliest, ...Array.from({ length: seedsAtMost }, (_, place) => place + 1)]) {
     for (const mode of mistake.modes ?? modes) {
-      const options = { seed, mode, payments: mistake.payments ?? 200, table: mistake.table ?? 'STRONG' };
+      const options = { seed, mode, payments: mistake.payments ?? 200, table: mistake.table ?? 'STRONG', events: mistake.events ?? false };
       const { violations } = await runSeed({ ...options, subject });
       // What fails without the mistake too is no proof that it was noticed.
       if (violations.length > 0 && mistake.edits && (await runSeed(options)).violations.length > 0) throw new Error(`${mode} seed ${seed} fails without '${mistake.name}' too`);

@@ -20,8 +20,8 @@ export interface Replication {
  */
 export class EventualTable implements Table {
   public onWrite: Table['onWrite'] = () => undefined;
-  /** Told of every change of a replica, its own or replicated: the replica's stream. */
-  public onStream: (replica: string, item: Item) => void = () => undefined;
+  /** Every change of a replica, its own or replicated, is in the replica's stream; what was replicated may stand for several writes. */
+  public onStream: Table['onStream'] = () => undefined;
   /** Writes of a region that were overwritten by another region's without having been seen there. */
   public overwritten = 0;
   private readonly replicas: ReadonlyMap<string, Replica>;
@@ -74,8 +74,9 @@ export class EventualTable implements Table {
 
   private put(region: string, copy: Copy): void {
     const replica = this.replicas.get(region)!;
-    if (!replica.items.has(copy.item.pk)) replica.index.add(copy.item);
+    const old = replica.items.get(copy.item.pk)?.item;
+    if (!old) replica.index.add(copy.item);
     replica.items.set(copy.item.pk, copy);
-    this.onStream(region, copy.item);
+    this.onStream(old ? { old, new: copy.item } : { new: copy.item }, region);
   }
 }

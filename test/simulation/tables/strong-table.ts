@@ -14,6 +14,8 @@ const conflictOnOverlap = 0.7;
  */
 export class StrongTable implements Table {
   public onWrite: Table['onWrite'] = () => undefined;
+  /** The streams of all replicas have the same records. */
+  public onStream: Table['onStream'] = () => undefined;
   public conflicts = 0;
   private readonly items = new Map<string, Version[]>();
   private readonly index = new AccountIndex();
@@ -47,6 +49,7 @@ export class StrongTable implements Table {
     versions.push({ item, at: this.around.nowMs(), region });
     if (versions.length > versionsKept) versions.shift();
     this.onWrite(item, region);
+    this.onStream(latest ? { old: latest.item, new: item } : { new: item });
     return { kind: 'written' };
   }
 

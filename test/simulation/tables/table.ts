@@ -24,6 +24,8 @@ export interface Table {
   perform(request: Request, region: string, sentAt: number): Answer;
   /** Told of every write, for the checks that look at each step. */
   onWrite: (item: Item, region: string) => void;
+  /** The streams: told of an item before and after a write, in the order of the item's writes; `replica`: in its stream alone. */
+  onStream: (change: { readonly old?: Item; readonly new: Item }, replica?: string) => void;
 }
 
 /** What a table needs to know of the regions around it. */

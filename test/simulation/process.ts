@@ -1,0 +1,200 @@
+import { Chance } from './chance';
+import { FaultName, FaultPlan, RequestFault } from './faults';
+import { Geography } from './geography';
+import { Scheduler } from './scheduler';
+import { Subject } from './subject';
+import { Answer, Request, Table, TableFault } from './tables/table';
+import { IndexEntry, Item, LedgerStore, WriteResult } from '../../src/ledger/ports';
+
+/** What a function reports: an answer, an exception that it should never throw, or nothing any more. */
+export type Ended<T> = { readonly kind: 'answered'; readonly answer: T } | { readonly kind: 'threw'; readonly error: unknown } | { readonly kind: 'crashed' };
+
+/** Whether what a region sends to a table arrives, and whether its answer does. */
+export interface Route {
+  readonly there: (region: string) => boolean;
+  readonly back: (region: string) => boolean;
+}
+
+/** What stays within a region. */
+export const local: Route = { there: () => true, back: () => true };
+
+export interface ProcessWorld {
+  readonly scheduler: Scheduler;
+  readonly geography: Geography;
+  readonly chance: Chance;
+  readonly plan: FaultPlan;
+  readonly subject: Subject;
+  /** Whether faults still strike single requests. */
+  readonly faulty: () => boolean;
+  readonly met: (fault: FaultName) => void;
+  readonly trace: (line: () => string) => void;
+}
+
+const storeTimeoutMs = 700;
+/** How late a request can arrive whose sender has given up: seconds, minutes, days. */
+const lateness = [200, 2_000, 20_000, 20 * 60_000, 3 * 86_400_000];
+const pauses = [300, 2_500, 40_000, 17 * 60_000];
+
+/** A process in a region: it may crash or stand still at any of its requests, and what it sends may get lost. */
+export class Process {
+  public busy = false;
+  public dead = false;
+  private frozenUntil = 0;
+
+  constructor(protected readonly around: ProcessWorld, public readonly region: string, protected readonly name: string) {}
+
+  /** Runs one call; `ended` is told once. Whatever is still under way at the timeout has crashed. */
+  protected start<T>(call: () => Promise<T>, ended: (ended: Ended<T>) => void, timeoutMs?: number): void {
+    const { scheduler } = this.around;
+    this.busy = true;
+    this.crashed = () => ended({ kind: 'crashed' });
+    let running = true;
+    if (timeoutMs !== undefined) scheduler.after(timeoutMs, () => running && this.crash());
+    const done = (result: Ended<T>): void => {
+      this.busy = false;
+      running = false;
+      if (!this.dead) ended(result);
+    };
+    scheduler.woke();
+    call().then((answer) => done({ kind: 'answered', answer }), (error: unknown) => done({ kind: 'threw', error }));
+  }
+
+  private crashed: () => void = () => undefined;
+
+  private crash(): void {
+    if (this.dead) return;
+    this.dead = true;
+    this.around.trace(() => `${this.name} crashes`);
+    this.crashed();
+  }
+
+  protected storeOf(table: Table, route: Route): LedgerStore {
+    const send = <T extends Answer>(request: Request): Promise<T> => this.send(table, route, request) as Promise<T>;
+    return {
+      create: (item) => send<WriteResult>({ kind: 'create', item }),
+      change: (change) => send<WriteResult>({ kind: 'change', change }),
+      read: (pk, strong) => send<Item | undefined>({ kind: 'read', pk, strong }),
+      readMany: (pks) => send<readonly Item[]>({ kind: 'readMany', pks }),
+      list: (account, limit, from) => send<readonly IndexEntry[]>({ kind: 'list', account, limit, ...(from === undefined ? {} : { from }) }),
+    };
+  }
+
+  private send(table: Table, route: Route, request: Request): Promise<Answer> {
+    const { around: world } = this;
+    const sentAt = world.scheduler.nowMs;
+    const text = (): string => `${this.name} ${describe(request)}`;
+    return this.travel(text, route, () => table.perform(request, this.region, sentAt));
+  }
+
+  /** A request's way to its effect and back, with all that can befall it. */
+  protected travel<T>(what: string | (() => string), route: Route, effect: () => T): Promise<T> {
+    const { around: world } = this;
+    const { geography, scheduler } = world;
+    const text = typeof what === 'string' ? () => what : what;
+    return new Promise<T>((resolve, reject) => {
+      if (this.dead) return;
+      const fate = this.fate();
+      if (fate) world.met(fate);
+      const fail = (kind: 'throttled' | 'conflict' | 'unknown', why: string, afterMs: number): void => scheduler.after(afterMs, () => this.wake(() => {
+        world.trace(() => `${text()} -> ${kind} (${why})`);
+        reject(new world.subject.StoreFault(kind, why));
+      }));
+      const arrive = (delayMs: number, then: (result: () => T) => void): void => scheduler.after(delayMs, () => {
+        if (!route.there(this.region)) return fail('unknown', 'the request did not get through', storeTimeoutMs);
+        return then(this.perform(text, effect));
+      });
+      const answer = (result: () => T): void => {
+        if (!route.back(this.region)) return fail('unknown', 'the answer did not get through', storeTimeoutMs);
+        return scheduler.after(geography.latencyMs(this.region), () => this.wake(() => {
+          try {
+            resolve(result());
+          } catch (error) {
+            reject(error instanceof TableFault ? new world.subject.StoreFault(error.fault, error.message) : error as Error);
+          }
+        }));
+      };
+      // Half of the pauses strike between the decision to send and the sending.
+      const pause = fate === 'pause' ? world.chance.pick(pauses) * world.chance.between(0.5, 1.5) : 0;
+      const onTheWay = geography.latencyMs(this.region) + (world.chance.happens(0.5) ? pause : 0);
+      if (fate === 'throttled' || fate === 'conflict') return fail(fate, 'refused', onTheWay);
+      if (fate === 'lost') return fail('unknown', 'lost', storeTimeoutMs);
+      if (fate === 'late') {
+        scheduler.after(world.chance.pick(lateness) * world.chance.between(0.5, 1.5), () => void this.perform(() => `(late) ${text()}`, effect));
+        return fail('unknown', 'late', storeTimeoutMs);
+      }
+      if (fate === 'crash') {
+        if (world.chance.happens(0.6)) arrive(onTheWay, () => undefined);
+        return this.crash();
+      }
+      if (fate === 'unanswered') return arrive(onTheWay, () => fail('unknown', 'unanswered', storeTimeoutMs));
+      if (fate === 'resent') arrive(onTheWay, () => undefined);
+      this.frozenUntil = Math.max(this.frozenUntil, scheduler.nowMs + pause);
+      return arrive(fate === 'resent' ? onTheWay + geography.latencyMs(this.region) : onTheWay, answer);
+    });
+  }
+
+  private perform<T>(text: () => string, effect: () => T): () => T {
+    try {
+      const result = effect();
+      this.around.trace(() => `${text()} -> ${outcomeOf(result)}`);
+      return () => result;
+    } catch (error) {
+      if (!(error instanceof TableFault)) throw error;
+      this.around.met(error.fault === 'conflict' ? 'writeOverlap' : error.message.startsWith('no quorum') ? 'noQuorum' : 'catchingUp');
+      this.around.trace(() => `${text()} -> ${error.message}`);
+      return () => { throw error; };
+    }
+  }
+
+  private fate(): RequestFault | undefined {
+    const { around: world } = this;
+    if (!world.faulty()) return undefined;
+    if (world.geography.storm('throttleStorm', this.region) && world.chance.happens(0.7)) return 'throttled';
+    let dice = world.chance.next();
+    for (const fault of storeFates) {
+      dice -= world.plan.rates[fault];
+      if (dice < 0) return fault;
+    }
+    return undefined;
+  }
+
+  /** Lets the function go on, once it is not frozen: neither paused nor in a region that is lost. */
+  public wake(run: () => void): void {
+    const { scheduler, geography } = this.around;
+    if (this.dead) return;
+    if (this.frozenUntil > scheduler.nowMs) {
+      scheduler.at(this.frozenUntil, () => this.wake(run));
+    } else if (!geography.isUp(this.region)) {
+      geography.whenUp(this.region, () => scheduler.after(0, () => this.wake(run)));
+    } else {
+      scheduler.woke();
+      run();
+    }
+  }
+}
+
+const storeFates = ['conflict', 'throttled', 'lost', 'unanswered', 'late', 'resent', 'crash', 'pause'] as const;
+
+function describe(request: Request): string {
+  switch (request.kind) {
+    case 'create': return `create ${request.item.pk}`;
+    case 'change': {
+      const { pk, require, set, add, remove } = request.change;
+      const parts = [
+        ...require.map((condition) => `if ${condition.path.join('.')} ${condition.test} ${'value' in condition ? condition.value : ''}`.trim()),
+        ...(set ?? []).filter(([path]) => path[0] !== 'writtenBy').map(([path, value]) => `${path.join('.')} = ${JSON.stringify(value)}`),
+        ...(add ?? []).filter(([path]) => path[0] !== 'version').map(([path, amount]) => `${path.join('.')} ${amount < 0 ? '-' : '+'} ${Math.abs(amount)}`),
+        ...(remove ?? []).map((path) => `remove ${path.join('.')}`),
+      ];
+      return `change ${pk}: ${parts.join(', ')}`;
+    }
+    case 'read': return `read ${request.pk}${request.strong ? '' : ' (eventually)'}`;
+    case 'readMany': return `read ${request.pks.join(', ')}`;
+    case 'list': return `list ${request.account}`;
+  }
+}
+
+function outcomeOf(result: unknown): string {
+  const written = result as { kind?: string } | undefined;
+  return written?.kind ?? (result === undefined ? 'none' : 'found');
+}
