@@ -12,7 +12,9 @@ export function exampleSteps(): Step[] {
 }
 
 /** What an example is asked for besides its default, as CDK context. */
-const contexts: Readonly<Record<string, readonly (readonly string[])[]>> = { 'active-active': [[], ['mode=HOME_REGION'], ['transport=GLOBAL_ENDPOINT']] };
+const contexts: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  'active-active': [[], ['mode=HOME_REGION'], ['transport=GLOBAL_ENDPOINT']], 'migration': [[], ['pace=REHEARSAL']],
+};
 
 function exampleNames(): string[] {
   return readdirSync(path.join(root, 'examples')).filter((name) => existsSync(path.join(root, 'examples', name, 'cdk.json'))).sort();

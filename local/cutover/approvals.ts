@@ -16,7 +16,7 @@ export class Approvals {
 
   /** Whether a path is one of a gate's. */
   public static has(path: string): boolean {
-    return /^\/(approvals|sign-in)(\/|$)/.test(path);
+    return /^\/(approvals|sign-in|starts)(\/|$)/.test(path);
   }
 
   public async answer(exchange: Exchange): Promise<void> {

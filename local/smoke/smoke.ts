@@ -8,6 +8,7 @@ import { Figures } from './figures';
 import { homes } from './homes';
 import { audit, type Line } from './ledger-view';
 import { MemoryWatch } from './memory';
+import { hasCutover, migration } from './migration';
 import { pace } from './pace';
 import { refused } from './refused';
 import { regionLoss } from './region-loss';
@@ -27,17 +28,9 @@ export async function runSmoke(run: SmokeRun): Promise<boolean> {
   const started = Date.now();
   try {
     const setting = await settingOf(run, figures);
-    await everyday(setting);
-    await refused(setting);
-    await pace(setting);
     const mesh = await hasMesh(setting.client);
-    // A home that cannot be reached half of the time leaves calls without an answer for minutes: there it is lost as a whole, below.
-    const restless = mesh && !setting.operate;
-    const drops = await withUnrest(setting.client, restless ? setting.regions : [], () => crowd(setting, setting.operate ? homeCrowd : undefined));
-    if (restless) figures.note('meanwhile the links lagged, and were dropped', `${drops} times`);
-    if (setting.operate) await homes(setting);
-    if (setting.regions.length > 1) await regionLoss(setting);
-    if (mesh) await traces(setting);
+    if (await hasCutover(setting.client)) await migration(setting);
+    else await usual(setting, mesh);
     const lines = await conclude(setting);
     if (mesh) await eventsOnce(setting, lines);
   } catch (error) {
@@ -50,6 +43,21 @@ export async function runSmoke(run: SmokeRun): Promise<boolean> {
   }
   figures.summary((Date.now() - started) / 1000);
   return figures.allPassed;
+}
+
+/** What any app on these constructs is tried with. */
+async function usual(setting: Setting, mesh: boolean): Promise<void> {
+  const { client, figures, regions } = setting;
+  await everyday(setting);
+  await refused(setting);
+  await pace(setting);
+  // A home that cannot be reached half of the time leaves calls without an answer for minutes: there it is lost as a whole, below.
+  const restless = mesh && !setting.operate;
+  const drops = await withUnrest(client, restless ? regions : [], () => crowd(setting, setting.operate ? homeCrowd : undefined));
+  if (restless) figures.note('meanwhile the links lagged, and were dropped', `${drops} times`);
+  if (setting.operate) await homes(setting);
+  if (regions.length > 1) await regionLoss(setting);
+  if (mesh) await traces(setting);
 }
 
 async function settingOf(run: SmokeRun, figures: Figures): Promise<Setting> {
