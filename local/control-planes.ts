@@ -2,7 +2,7 @@ import type { Checkers } from './dns/dns';
 import { healthChecks, recordSets } from './dns/records';
 import { Policies } from './iam/policies';
 import { gateOf, type ApproverIssuer } from './issuer/approvers';
-import type { CutoverFabric, FabricResource, GateView, RegionHandle, StateMachineView } from './model';
+import type { CutoverFabric, ExecutionView, FabricResource, GateView, RegionHandle, StateMachineView } from './model';
 import type { EventFabric } from './observed';
 import { AwsApi } from './proxy/aws-api';
 import { EngineClient } from './proxy/engine-client';
@@ -73,6 +73,11 @@ export class ControlPlanes {
     this.route53.use(checkers);
   }
 
+  /** Newest first. */
+  public executions(): readonly ExecutionView[] {
+    return this.stepFunctions.views();
+  }
+
   /** Undefined for an app without a state machine. */
   public cutover(approvers?: ApproverIssuer): CutoverFabric | undefined {
     if (this.machines.length === 0) return undefined;
@@ -82,7 +87,7 @@ export class ControlPlanes {
       machines,
       start: (machineArn, input, name) => stepFunctions.start(machineArn, input, name),
       stop: async (executionArn, cause) => stepFunctions.stop(executionArn, cause),
-      executions: () => stepFunctions.views(),
+      executions: () => this.executions(),
       mail: () => events.mailbox.all(),
       parameters: (region, path) => this.parameters(region, path),
       invoke: async (region, name, event) => {
@@ -113,7 +118,9 @@ export class ControlPlanes {
     do {
       const request = { Path: path, MaxResults: 10, ...(NextToken ? { NextToken } : {}) };
       const page: ParameterPage = await this.api.json(region, 'ssm', 'GetParametersByPath', request);
-      for (const { Name, Value, LastModifiedDate } of page.Parameters ?? []) found.push({ name: Name, value: Value, at: new Date(LastModifiedDate * 1000).toISOString() });
+      for (const { Name: name, Value: value, LastModifiedDate } of page.Parameters ?? []) {
+        found.push({ name, value, at: new Date(LastModifiedDate * 1000).toISOString() });
+      }
       NextToken = page.NextToken;
     } while (NextToken);
     return found;

@@ -89,7 +89,7 @@ class RegionEndpoint {
       if (routing) return this.serveFabric(request, response, call, routing);
       if (service.took) response.once('finish', () => { if (response.statusCode < 300) service.took!(asked); });
     }
-    const events = read && this.options.events!.route({ region, operation: eventsOperation!, body: read });
+    const events = eventsOperation === undefined ? undefined : this.options.events!.route({ region, operation: eventsOperation, body: read! });
     if (events) return this.serveEvents(request, response, call, events, region);
     if (region !== this.options.region) return this.serveElsewhere(request, response, call, region, read);
     const engine = this.options.engines.engine(region);

@@ -60,7 +60,7 @@ export class Route53Api implements FabricService {
       answer: () => {
         const result = this.store.change(zoneId, changes);
         if (result.kind === 'accepted') return answer({ ChangeResourceRecordSetsResponse: { ChangeInfo: changeInfo(result.id, 'PENDING', Date.now()) } });
-        return answer({ InvalidChangeBatch: { Messages: { Message: result.messages }, RequestId: randomUUID() } }, 400);
+        return refusal(400, 'InvalidChangeBatch', `[${result.messages.join(', ')}]`);
       },
     };
   }

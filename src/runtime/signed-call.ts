@@ -108,12 +108,14 @@ function userAgent(): string {
 }
 
 function errorCode(text: string, headers: Readonly<Record<string, string>>): string {
-  const named = headers['x-amzn-errortype'] ?? /"__type"\s*:\s*"([^"]+)"/.exec(text)?.[1] ?? /<Code>([^<]+)<\/Code>/.exec(text)?.[1] ?? 'error';
+  const named = headers['x-amzn-errortype'] ?? /"__type"\s*:\s*"([^"]+)"/.exec(text)?.[1] ?? /<Code>([^<]+)<\/Code>/.exec(text)?.[1]
+    // Route 53 has had it as the document itself.
+    ?? /<(InvalidChangeBatch)[\s>]/.exec(text)?.[1] ?? 'error';
   return named.split(':')[0].split('#').pop()!;
 }
 
 function errorText(text: string): string {
-  // InvalidChangeBatch has a list of messages instead.
+  // InvalidChangeBatch has had a list of messages.
   const messages = [...text.matchAll(/<Message>([^<]*)<\/Message>/g)].map((found) => found[1]);
   return messages.length > 0 ? messages.join('; ') : /"[mM]essage"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? text.slice(0, 200);
 }

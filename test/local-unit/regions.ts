@@ -1,10 +1,12 @@
 import { DynamoDBClient, CreateTableCommand } from '@aws-sdk/client-dynamodb';
+import { ControlPlanes } from '../../local/control-planes';
 import { freePort } from '../../local/engine/ports';
 import { emulatorPython } from '../../local/engine/python';
 import { RegionProcess, localCredentials } from '../../local/engine/region';
 import { Supervisor } from '../../local/engine/supervisor';
 import { createJudge } from '../../local/iam';
 import { GlobalTablePlan, Links } from '../../local/model';
+import { EventFabric } from '../../local/observed';
 import { EngineAddress, RegionProxy, createLinks, startRegionProxy } from '../../local/proxy';
 import { GlobalTables, createGlobalTables } from '../../local/tables';
 
@@ -17,6 +19,8 @@ export interface Regions {
   readonly proxies: ReadonlyMap<string, RegionProxy>;
   readonly links: Links;
   readonly tables: GlobalTables;
+  readonly events: EventFabric;
+  readonly controlPlanes: ControlPlanes;
   /** DynamoDB as the region's functions see it, but signed as the account root. */
   dynamodb(region: string): DynamoDBClient;
   /** The region's own engine, past the proxy. */
@@ -30,7 +34,7 @@ export const east = 'us-east-1';
 export const west = 'us-west-2';
 export const witness = 'us-east-2';
 
-export async function startRegions(options: { lagMs?: number; unreachableMs?: number } = {}): Promise<Regions> {
+export async function startRegions(options: { lagMs?: number; unreachableMs?: number; minuteMs?: number } = {}): Promise<Regions> {
   const supervisor = await Supervisor.launch();
   const python = await emulatorPython({ supervisor, log: () => undefined });
   const names = [east, west];
@@ -39,9 +43,13 @@ export async function startRegions(options: { lagMs?: number; unreachableMs?: nu
   const links = createLinks([...names, witness], { lagMs: options.lagMs ?? 0 });
   const tables = createGlobalTables({ engines: directory, links });
   const judge = createJudge({ engines: directory, keepMs: 200 });
+  const events = new EventFabric({ engines: directory, links, accountId, minuteMs: options.minuteMs ?? 5000 });
+  const controlPlanes = new ControlPlanes({ engines: directory, accountId, events, log: () => undefined });
   const proxies = new Map<string, RegionProxy>();
   for (const region of names) {
-    proxies.set(region, await startRegionProxy({ region, engines: directory, links, tables, judge, unreachableMs: options.unreachableMs }));
+    proxies.set(region, await startRegionProxy({
+      region, engines: directory, links, tables, judge, services: controlPlanes.services, accountId, unreachableMs: options.unreachableMs,
+    }));
   }
   await Promise.all([...names, witness].map(async (region) => {
     const enginePort = await freePort();
@@ -61,6 +69,8 @@ export async function startRegions(options: { lagMs?: number; unreachableMs?: nu
     proxies,
     links,
     tables,
+    events,
+    controlPlanes,
     dynamodb: (region) => client(region, proxies.get(region)!.port),
     engine: (region) => client(region, engines.get(region)!.enginePort),
     addTable: async (plan) => {
@@ -73,6 +83,8 @@ export async function startRegions(options: { lagMs?: number; unreachableMs?: nu
       for (const engine of engines.values()) await engine.start();
       await Promise.all([...proxies.values()].map((proxy) => proxy.close()));
       judge.close();
+      controlPlanes.close();
+      await events.close();
       await tables.close();
       await supervisor.close();
     },

@@ -34,6 +34,24 @@ describe('conditions on the request', () => {
   });
 });
 
+test('a role that may change one name\'s records may change no other, and none without saying which', () => {
+  const documents = [document(statement('Allow', {
+    'ForAllValues:StringEquals': { 'route53:ChangeResourceRecordSetsNormalizedRecordNames': ['pay.example.com'], 'route53:ChangeResourceRecordSetsActions': ['CREATE', 'DELETE'] },
+    'Null': { 'route53:ChangeResourceRecordSetsNormalizedRecordNames': 'false' },
+  }))];
+  const asked = (names: string[], actions: string[]) => settled(documents, { 'route53:changeresourcerecordsetsnormalizedrecordnames': names, 'route53:changeresourcerecordsetsactions': actions }).length;
+  expect(asked(['pay.example.com'], ['CREATE', 'DELETE'])).toBe(1);
+  expect(asked(['pay.example.com', 'www.example.com'], ['CREATE'])).toBe(0);
+  expect(asked(['pay.example.com'], ['UPSERT'])).toBe(0);
+  expect(settled(documents, {})).toEqual([]);
+});
+
+test('a deny of overwriting holds for a put that overwrites, and for no other', () => {
+  const documents = [document(statement('Allow'), statement('Deny', { StringEquals: { 'ssm:Overwrite': 'true' } }))];
+  expect(settled(documents, { 'ssm:overwrite': ['true'] })).toEqual([document(statement('Allow'), statement('Deny'))]);
+  expect(settled(documents, { 'ssm:overwrite': ['false'] })).toEqual([document(statement('Allow'))]);
+});
+
 describe('a caller', () => {
   it('is told by its application ID', () => {
     expect(applicationId('aws-sdk-js/3.1162.0 ua/2.1 os/linux lang/js md/nodejs#24 app/fn-0123 m/E')).toBe('fn-0123');
