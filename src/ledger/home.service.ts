@@ -53,6 +53,9 @@ export interface HomePorts extends LedgerPorts {
 /** Epochs, and pages of moves under way, of which an instance keeps what it knows: units that have moved differ in theirs. */
 const ledgersKept = 16;
 
+/** Callers are not asked to wait for longer. */
+const longestRetryMs = 2_000;
+
 /** The number of the unit that a tenant belongs to. */
 export function unitOf(tenant: string, units: number): number {
   // By tenant and not by account: a key is the tenant's, and must meet its first use wherever the second names another account.
@@ -201,6 +204,7 @@ export class HomeLedger implements Ledger {
   }
 }
 
+/** When to ask again. Not only when the home may be replaced: mostly just the way there was cut, and is mended long before. */
 function unreachable(waitMs: number): Unsure {
-  return { kind: 'unsure', code: 'home_unreachable', retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) };
+  return { kind: 'unsure', code: 'home_unreachable', retryAfterSeconds: Math.max(1, Math.ceil(Math.min(waitMs, longestRetryMs) / 1000)) };
 }
