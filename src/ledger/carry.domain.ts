@@ -140,22 +140,27 @@ function without(item: Item, names: readonly string[]): Item {
 export interface LateEntry {
   readonly id: string;
   readonly entry: Entry;
-  /** The successor has the same decision of this key; whether for the same request, their claims tell. */
-  readonly known: boolean;
+  /**
+   * What the successor knows of it: `carried`: it was opened with it, `same`: it has the same decision of this key, `nothing`. Whether that is
+   * of the same request, their claims tell: a key can be taken for another request while its first claim has not arrived.
+   */
+  readonly known: 'carried' | 'same' | 'nothing';
 }
 
 /**
- * Entries of an ended epoch's account that its successor was opened without. Refusals too: their callers have an answer, and may get another.
+ * Entries of an ended epoch's account that its successor was opened without, or whose key may have been taken for another request meanwhile.
+ * Refusals too: their callers have an answer, and may get another.
  *
  * @param ended the account of the ended epoch, as stored by now
  * @param successor the same account in a later epoch, which carried this one over, or an earlier one if nothing of this one had arrived
  */
 export function lateEntries(ended: Item, successor: Item): readonly LateEntry[] {
-  if (successor.carriedFrom === epochOf(ended.pk).epoch && (ended.version as number) <= (successor.carriedVersion as number)) return [];
+  const whole = successor.carriedFrom === epochOf(ended.pk).epoch && (ended.version as number) <= (successor.carriedVersion as number);
   const carried = entriesOf(successor);
   return Object.entries(entriesOf(ended)).flatMap(([id, code]): readonly LateEntry[] => {
     const entry = entryOf(ended, id)!;
-    if (carried[id] !== code) return [{ id, entry, known: false }];
-    return entry.kind === 'hold' || entry.kind === 'declined' ? [{ id, entry, known: true }] : [];
+    if (whole) return [{ id, entry, known: 'carried' }];
+    if (carried[id] !== code) return [{ id, entry, known: 'nothing' }];
+    return entry.kind === 'hold' || entry.kind === 'declined' ? [{ id, entry, known: 'same' }] : [];
   });
 }

@@ -73,8 +73,12 @@ async function linesOfAccount(attempt: Attempt, store: EpochStore, account: Item
 
 /** What the account has decided about a payment whose own item does not say it yet. */
 function decidedBy(account: Item, item: Item): PaymentDecision | undefined {
-  const entry = entryOf(account, paymentOf(item).id);
-  return entry && decisionOfEntry(entry);
+  return decisionIn(entryOf(account, paymentOf(item).id));
+}
+
+/** None of an entry that is a refund's: its key has been taken for a payment since. */
+function decisionIn(entry: Entry | undefined): PaymentDecision | undefined {
+  return entry && entry.kind !== 'refund' && entry.kind !== 'refundRefused' ? decisionOfEntry(entry) : undefined;
 }
 
 /** A move as it will be: its client gave up after the account had moved the money, and nobody has come by since. */
@@ -100,13 +104,13 @@ async function lateWritesOf(attempt: Attempt, store: EpochStore, account: Item, 
   for (let epoch = current - 1; epoch > 0; epoch -= 1) {
     const ended = await attempt.patiently(() => attempt.ports.store.read(inEpoch(account.pk, epoch), true));
     if (!ended) continue;
-    found.push(...await lateWritesOfEpoch(attempt, store, epoch, lateEntries(ended, successor)));
+    found.push(...await lateWritesOfEpoch(attempt, store, account, epoch, lateEntries(ended, successor)));
     if (successor.carriedFrom === epoch) successor = ended;
   }
   return found;
 }
 
-async function lateWritesOfEpoch(attempt: Attempt, store: EpochStore, epoch: number, late: readonly LateEntry[]): Promise<readonly LateWrite[]> {
+async function lateWritesOfEpoch(attempt: Attempt, store: EpochStore, current: Item, epoch: number, late: readonly LateEntry[]): Promise<readonly LateWrite[]> {
   const replica = attempt.ports.store;
   const found: LateWrite[] = [];
   for (const { id, entry, known } of late) {
@@ -114,8 +118,10 @@ async function lateWritesOfEpoch(attempt: Attempt, store: EpochStore, epoch: num
     const before = await attempt.patiently(() => replica.read(inEpoch(key, epoch), true));
     const now = await attempt.patiently(() => store.read(key, true));
     // Another request may have taken the key since.
-    if (now && (known || shows(now, entry)) && (!before || before.fingerprint === now.fingerprint)) continue;
-    found.push({ epoch, key: paymentIdOf(id), effect: entry.kind, ...versionOf('before', before), ...versionOf('now', now) });
+    const replaced = before !== undefined && now !== undefined && before.fingerprint !== now.fingerprint;
+    const kept = known === 'carried' || (now !== undefined && (known === 'same' || shows(now, entry)));
+    if (kept && !replaced) continue;
+    found.push({ epoch, key: paymentIdOf(id), effect: entry.kind, ...versionOf('before', before, () => decisionIn(entry)), ...versionOf('now', now, (item) => decidedBy(current, item)) });
   }
   return found;
 }
@@ -132,8 +138,11 @@ function shows(item: Item, entry: Entry): boolean {
   return outcome?.status === 'DECLINED' && outcome.reason === entry.reason;
 }
 
-function versionOf(name: 'before' | 'now', item: Item | undefined): Partial<LateWrite> {
+/** A payment with its decision: its own, or the account's, which it may not have learned yet. */
+function versionOf(name: 'before' | 'now', item: Item | undefined, decided: (item: Item) => PaymentDecision | undefined): Partial<LateWrite> {
   if (!item || !isPayment(item)) return {};
-  const payment = paymentOf({ ...item, pk: epochOf(item.pk).pk });
-  return payment.outcome ? { [name]: paymentAfter(payment, payment.outcome, movesInOrder(payment)) } : {};
+  const plain = { ...item, pk: epochOf(item.pk).pk };
+  const payment = paymentOf(plain);
+  const outcome = payment.outcome ?? decided(plain);
+  return outcome ? { [name]: paymentAfter(payment, outcome, movesInOrder(payment)) } : {};
 }
