@@ -195,6 +195,7 @@ for (const [name, version] of Object.entries({
 // The README's commands start from a clone with nothing installed: plain Node first, the rest from there.
 project.setScript('demo', 'node tools/run.mjs demo');
 project.setScript('test', 'node tools/run.mjs test');
+project.setScript('test:full', 'node tools/run.mjs test --full');
 project.setScript('build', 'node tools/run.mjs build');
 project.setScript('simulate', 'node tools/run.mjs simulate');
 project.setScript('bench', 'node tools/run.mjs bench');

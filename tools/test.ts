@@ -1,4 +1,4 @@
-/** `npm test`: every check there is, cheap ones first. `npm test -- --only unit,local [path ...]` runs some of them. */
+/** `npm test`: every check of a commit, cheap ones first. `npm test -- --only unit,local [path ...]` runs some of them; `npm run test:full` also the long ones. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,11 @@ import { Outcome, Step, command, commandStep, failed, isCi, lastLines, parseArgu
 import { engineBinary } from '../test/contract/engine';
 import { browserAbsence } from '../test/local-unit/page/chromium';
 
-const { only, rest } = parseArguments(process.argv.slice(2));
+const given = process.argv.slice(2);
+/** `npm run test:full`: also what takes too long for every commit. */
+const full = given.includes('--full');
+const { only, rest } = parseArguments(given.filter((argument) => argument !== '--full'));
+const localLeavesOut = ['/node_modules/', ...(full ? [] : ['\\.full\\.test\\.ts$'])].map((pattern) => `--testPathIgnorePatterns=${pattern}`);
 
 /** Where no DynamoDB engine runs, the tests on one are left out, and a step says so. */
 const withoutEngine = engineBinary() ? [] : ['\\.engine\\.test\\.ts$'];
@@ -32,7 +36,7 @@ const steps: Step[] = [
   ...exampleSteps(),
   { name: 'browser', run: browser },
   // In a run of their own, after everything else: they start processes and measure times.
-  { name: 'local', run: () => jest('local', [...(rest.length > 0 ? rest : ['test/local/']), '--runInBand', '--testPathIgnorePatterns=/node_modules/']) },
+  { name: 'local', run: () => jest('local', [...(rest.length > 0 ? rest : ['test/local/']), '--runInBand', ...localLeavesOut]) },
 ];
 
 void runSteps(steps, only);

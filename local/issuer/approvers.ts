@@ -54,7 +54,8 @@ export function adaptGates(template: CfnTemplate, frontDoor: string, issuer?: Ap
 /** What a function's environment says of its gate; undefined for any other function. */
 export function gateOf(environment?: Readonly<Record<string, unknown>>): { readonly name: string; readonly approvers: readonly string[] } | undefined {
   const name = environment?.[variables.gateName];
-  if (typeof name !== 'string') return undefined;
+  // What starts machines has a gate's name too, and no approvers.
+  if (typeof name !== 'string' || environment![variables.rules] === undefined) return undefined;
   const rules = JSON.parse(String(environment![variables.rules] ?? '{}')) as { people?: string[] };
   return { name, approvers: rules.people ?? [] };
 }

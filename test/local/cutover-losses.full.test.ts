@@ -1,0 +1,113 @@
+import { CutoverRun, source, target, watch } from './cutover-run';
+
+jest.setTimeout(900_000);
+
+let cutover: CutoverRun;
+const steps = 'acme-pay-cutover-steps';
+const all = { [source]: 100, [target]: 0 };
+const half = { [source]: 50, [target]: 50 };
+
+beforeAll(async () => {
+  cutover = await CutoverRun.open();
+});
+
+afterAll(async () => cutover?.close());
+
+/** To half of the traffic, and watching it. */
+async function toSoak(): Promise<void> {
+  await cutover.start();
+  await cutover.decide('approve');
+  await cutover.at(/^Soak/);
+}
+
+afterEach(async () => {
+  for (const region of [source, target]) {
+    await cutover.region(region, 'start');
+    cutover.run.cutover!.forceAlarm(region, watch, undefined);
+  }
+});
+
+test('an approval that nobody gives expires: paused, and nothing has moved', async () => {
+  await cutover.start();
+  const { approvalId } = await cutover.approvers.asked();
+  const end = await cutover.ended();
+  expect(end).toMatchObject({ state: 'PAUSED', why: expect.stringContaining('nobody decided in time'), weights: all });
+  expect((await cutover.approvers.decide('grace@example.com', approvalId, 'approve')).status).toBe(409);
+});
+
+test('an alarm while it is watched rolls back', async () => {
+  await toSoak();
+  expect(cutover.run.cutover!.forceAlarm(target, watch, 'ALARM')).toBe(true);
+  expect(await cutover.ended()).toMatchObject({ state: 'ROLLED_BACK', why: expect.stringContaining(`raised: ${target}/${watch}`), weights: all });
+});
+
+test('workers killed in mid-shift are replaced, and the weights change once', async () => {
+  const before = (await cutover.audit()).length;
+  await cutover.start();
+  await cutover.decide('approve');
+  await cutover.at(/^Shift weights/);
+  let killed = 0;
+  for (let tried = 0; tried < 20 && killed < 2; tried += 1) {
+    if (cutover.run.killFunction(target, steps)) killed += 1;
+    await new Promise((resolve) => { setTimeout(resolve, 300); });
+  }
+  expect(killed).toBeGreaterThan(0);
+  await cutover.at(/^Soak/);
+  const changes = (await cutover.audit()).slice(before).filter(({ entry }) => entry.what === 'changed' && entry.kind === 'shift');
+  expect(changes).toHaveLength(1);
+  expect((await cutover.approvers.view()).weights).toEqual(half);
+  expect((await cutover.rollBack()).weights).toEqual(all);
+  expect(await cutover.unbroken()).toBe(true);
+});
+
+test('weights changed by hand stop the next phase until they are reverted by a decision', async () => {
+  await toSoak();
+  const { route53 } = cutover.run.cutover!;
+  const zone = '/2013-04-01/hostedzone/Z0123456789EXAMPLE00/rrset';
+  const { body } = await route53('GET', `${zone}?name=pay.example.com.&maxitems=100`);
+  const sets = body.match(/<ResourceRecordSet>.*?<\/ResourceRecordSet>/gs)!;
+  const change = (action: string, set: string): string => `<Change><Action>${action}</Action>${set}</Change>`;
+  const other = (set: string): string => set.replace(/<Weight>\d+<\/Weight>/, '<Weight>7</Weight>');
+  const request = `<ChangeResourceRecordSetsRequest xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><ChangeBatch><Changes>${sets.map((set) => change('DELETE', set) + change('CREATE', other(set))).join('')}</Changes></ChangeBatch></ChangeResourceRecordSetsRequest>`;
+  expect((await route53('POST', zone, request)).status).toBe(200);
+  expect(await cutover.ended()).toMatchObject({ state: 'PAUSED', why: expect.stringContaining('weights-as-recorded'), weights: { [source]: 7, [target]: 7 } });
+  await cutover.start({ action: 'revert' });
+  await cutover.decide('approve');
+  expect(await cutover.ended()).toMatchObject({ state: 'SUCCEEDED', weights: half });
+  expect((await cutover.rollBack()).weights).toEqual(all);
+});
+
+describe.each<[string, () => Promise<void>]>([
+  ['while people are asked', async () => {
+    await cutover.start();
+    await cutover.approvers.asked();
+  }],
+  ['while it is watched', toSoak],
+])('the source, and with it Route 53\'s control plane, is lost %s', (_, begin) => {
+  test('no weight moves, callers are led to the target by health checks, and the run ends paused', async () => {
+    await begin();
+    const before = (await cutover.approvers.view()).weights;
+    await cutover.region(source, 'stop');
+    if ((await cutover.approvers.view()).openApproval) await cutover.decide('approve');
+    const end = await cutover.ended();
+    expect(end).toMatchObject({ state: 'PAUSED', weights: before });
+    expect(end.why).toMatch(/control plane unreachable|cannot be read|could not be read/);
+    expect(await cutover.pay(`lost-${Date.now()}`)).toBe(201);
+    await cutover.region(source, 'start');
+    expect(await cutover.unbroken()).toBe(true);
+    expect((await cutover.rollBack()).weights).toEqual(all);
+  });
+});
+
+test('the target is lost: callers are led to the source, nothing moves meanwhile, and everything can be rolled back', async () => {
+  await toSoak();
+  await cutover.region(target, 'stop');
+  expect(await cutover.pay(`target-${Date.now()}`)).toBe(201);
+  const meanwhile = await cutover.approvers.view();
+  expect(meanwhile.weights).toEqual(half);
+  await cutover.region(target, 'start');
+  const now = await cutover.approvers.until('the run goes on, or has ended', ({ state, openApproval }) => state !== 'RUNNING' || openApproval !== undefined, 120_000);
+  expect(['RUNNING', 'PAUSED', 'ROLLED_BACK']).toContain(now.state);
+  expect((await cutover.rollBack()).weights).toEqual(all);
+  expect(await cutover.unbroken()).toBe(true);
+});
