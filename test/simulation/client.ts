@@ -10,6 +10,8 @@ export interface Dispatch {
 export interface ClientWorld {
   readonly regions: readonly string[];
   readonly dispatch: Dispatch;
+  /** The region to which the public name leads this client; absent: clients choose for themselves. */
+  readonly resolve?: () => string;
   readonly after: (delayMs: number, run: () => void) => void;
   readonly now: () => { readonly step: number; readonly ms: number };
 }
@@ -94,7 +96,7 @@ export class Client {
     const { step, ms } = world.now();
     intent.firstStep ??= step;
     intent.firstMs ??= ms;
-    const region = chance.happens(0.7) ? this.home : chance.pick(world.regions);
+    const region = world.resolve?.() ?? (chance.happens(0.7) ? this.home : chance.pick(world.regions));
     world.dispatch(intent, region, ({ outcome }) => {
       if (isFinal(outcome) && !this.done) {
         this.done = true;

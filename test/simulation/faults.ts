@@ -19,7 +19,7 @@ export type RequestFault = typeof requestFaults[number];
 export const episodes = ['regionLost', 'isolated', 'mute', 'deaf', 'linkCut', 'throttleStorm', 'slow', 'replicationStuck'] as const;
 export type EpisodeKind = typeof episodes[number];
 
-export type FaultName = RequestFault | EpisodeKind | 'skew' | 'noQuorum' | 'catchingUp' | 'writeOverlap' | 'homeMoved' | 'homeChanged';
+export type FaultName = RequestFault | EpisodeKind | 'skew' | 'noQuorum' | 'catchingUp' | 'writeOverlap' | 'homeMoved' | 'homeChanged' | 'staleName';
 
 export interface Episode {
   readonly kind: EpisodeKind;

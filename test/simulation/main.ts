@@ -17,6 +17,7 @@ const usage = `options:
   --table KIND    STRONG, HOME (one region writes for each account) or BOTH (default BOTH)
   --payments N    payments per seed (default 200)
   --events        with outboxes, buses, sweeps and consumers
+  --dns           HOME: clients go by a public name that follows the home; 8 % keep its old answer
   --only a,b      only these payments of the seed's plan
   --without a,b   leave these faults out
   --print         print the history, whether something broke or not
@@ -48,7 +49,7 @@ function parse(args: readonly string[]): Command {
         args: [...args],
         options: {
           seeds: text, seed: text, minutes: text, mode: text, table: text, payments: text, only: text, without: text,
-          print: flag, events: flag, mistakes: flag, story: flag, write: flag,
+          print: flag, dns: flag, events: flag, mistakes: flag, story: flag, write: flag,
         },
       });
     } catch (error) {
@@ -74,6 +75,7 @@ function parse(args: readonly string[]): Command {
     run: {
       payments: number('payments', 200),
       events: values.events ?? false,
+      dns: values.dns ?? false,
       ...(values.only === undefined ? {} : { only: new Set(values.only.split(',').map(Number)) }),
       ...(values.without === undefined ? {} : { without: new Set(values.without.split(',')) }),
     },

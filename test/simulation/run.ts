@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly table?: TableKind;
   /** Whether what is decided is published to consumers in every region. @default false */
   readonly events?: boolean;
+  /** HOME: whether clients go by a public name that follows the home, some of them by an old answer. @default false */
+  readonly dns?: boolean;
   /** Faults left out, by name. */
   readonly without?: ReadonlySet<string>;
   /** Plans left in, by number; absent: all. */
@@ -76,7 +78,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     const events = options.events ? planEvents(options, workload) : undefined;
     const world = new World({
       seed, regions, subject, faultsEndMs, plan: { ...plan, episodes: [...episodes, ...events?.episodes ?? []] }, decides: chance.happens(0.25), table: options.table ?? 'STRONG',
-      ...(events ? { mesh: events.mesh } : {}), ...(options.trace ? { trace: options.trace } : {}),
+      dns: home && (options.dns ?? false), ...(events ? { mesh: events.mesh } : {}), ...(options.trace ? { trace: options.trace } : {}),
     });
     const story = new Story(world, workload, options, chance, faultsEndMs);
     const homeStory = home ? new HomeStory(world, chance) : undefined;

@@ -38,7 +38,7 @@ export async function shrink(options: RunOptions, failed: RunResult): Promise<Sh
 }
 
 /** The command that runs exactly this again. */
-export function replayCommand({ seed, mode, table, payments, events, only, without }: RunOptions): string {
-  return ['npm run simulate --', `--seed ${seed}`, '--seeds 1', `--mode ${mode}`, `--table ${table ?? 'STRONG'}`, ...(payments === undefined ? [] : [`--payments ${payments}`]), ...(events ? ['--events'] : []),
+export function replayCommand({ seed, mode, table, payments, events, dns, only, without }: RunOptions): string {
+  return ['npm run simulate --', `--seed ${seed}`, '--seeds 1', `--mode ${mode}`, `--table ${table ?? 'STRONG'}`, ...(payments === undefined ? [] : [`--payments ${payments}`]), ...(events ? ['--events'] : []), ...(dns ? ['--dns'] : []),
     ...(only ? [`--only ${[...only].join()}`] : []), ...(without?.size ? [`--without ${[...without].join()}`] : []), '--print'].join(' ');
 }

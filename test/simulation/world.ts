@@ -6,6 +6,7 @@ import { Call, FunctionInstance, FunctionWorld } from './functions';
 import { Geography } from './geography';
 import { Answered, describeOperation, describeOutcome, History, Intent, Outcome } from './history';
 import { forwarder, homeSettings, HomeWorld } from './home';
+import { PublicName, staleShare } from './public-name';
 import { Scheduler } from './scheduler';
 import { Subject } from './subject';
 import { EventualTable } from './tables/eventual-table';
@@ -27,6 +28,8 @@ export interface WorldOptions {
   readonly faultsEndMs: number;
   /** Whether a team's own decision function takes part. */
   readonly decides: boolean;
+  /** HOME: clients go where the public name leads them, and it follows the home. @default false */
+  readonly dns?: boolean;
   /** Absent: nobody publishes what was decided. */
   readonly mesh?: MeshSettings;
   /** Told of everything that happens, to print a failure. */
@@ -43,6 +46,8 @@ export class World {
   public readonly geography: Geography;
   public readonly table: Table;
   public readonly mesh?: EventMesh;
+  /** By which clients find their region; absent: they choose for themselves. */
+  private readonly publicName?: PublicName;
   private readonly chance: Chance;
   private readonly pools: ReadonlyMap<string, FunctionInstance[]>;
   public readonly functions: FunctionWorld;
@@ -60,6 +65,7 @@ export class World {
       this.trace(() => `--- ${what} ${region}`);
     });
     this.pools = new Map(regions.map((region) => [region, []]));
+    if (options.dns) this.publicName = new PublicName(regions, new Chance(seed, 'public name').pick(regions), (region) => this.geography.isUp(region));
     const eventual = options.table !== 'STRONG';
     this.table = eventual ? this.eventualTable() : this.strongTable();
     this.table.onWrite = (item) => this.checkBalances(item);
@@ -100,8 +106,11 @@ export class World {
     const authority = this.strongTable();
     const epochs = new Map<string, number>();
     // Counted where it happens: a function may take over, and die before it can say so.
-    authority.onWrite = ({ pk, epoch, move }) => {
-      if ((epoch as number) > (epochs.get(pk) ?? 1)) this.met('homeChanged');
+    authority.onWrite = ({ pk, epoch, home, move }) => {
+      if ((epoch as number) > (epochs.get(pk) ?? 1)) {
+        this.met('homeChanged');
+        this.publicName?.moveTo(home as string);
+      }
       epochs.set(pk, epoch as number);
       if ((move as { hurry?: boolean } | undefined)?.hurry) this.onHomeMove();
     };
@@ -133,15 +142,22 @@ export class World {
   }
 
   public client(intent: Intent, patience: Patience, finished?: (outcome: Outcome) => void): Client {
+    const { publicName } = this;
+    // By its place within its plan: leaving other plans out does not change what this client does.
+    const place = this.places.get(intent.plan) ?? 0;
+    this.places.set(intent.plan, place + 1);
+    const stale = publicName && new Chance(this.options.seed, `resolver ${intent.plan} ${place}`).happens(staleShare);
     const world: ClientWorld = {
       regions: this.options.regions,
+      ...(publicName ? { resolve: () => {
+        const { region, old } = publicName.resolve(stale!);
+        if (old) this.met('staleName');
+        return region;
+      } } : {}),
       dispatch: (sent, region, heard) => this.dispatch(sent, region, heard),
       after: (delayMs, run) => this.scheduler.after(delayMs, run),
       now: () => ({ step: this.scheduler.step, ms: this.scheduler.nowMs }),
     };
-    // By its place within its plan: leaving other plans out does not change what this client does.
-    const place = this.places.get(intent.plan) ?? 0;
-    this.places.set(intent.plan, place + 1);
     return new Client(world, new Chance(this.options.seed, `client ${intent.plan} ${place}`), intent, patience, finished);
   }
 

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Mistake, mistakes } from './catalogue';
 import { plant } from './plant';
-import { modes, runSeed } from '../run';
+import { modes, RunOptions, runSeed } from '../run';
 
 const document = path.resolve(__dirname, '..', '..', '..', 'docs', 'reliability.md');
 const [begin, end] = ['<!-- mistakes: npm run simulate -- --mistakes --write -->', '<!-- end of mistakes -->'];
@@ -22,11 +22,21 @@ export async function catchMistake(mistake: Mistake, seedsAtMost: number, likeli
       const options = { seed, mode, payments: mistake.payments ?? 200, table: mistake.table ?? 'STRONG', events: mistake.events ?? false };
       const { violations } = await runSeed({ ...options, subject });
       // What fails without the mistake too is no proof that it was noticed.
-      if (violations.length > 0 && mistake.edits && (await runSeed(options)).violations.length > 0) throw new Error(`${mode} seed ${seed} fails without '${mistake.name}' too`);
+      if (violations.length > 0 && mistake.edits && !await isClean(options)) throw new Error(`${mode} seed ${seed} fails without '${mistake.name}' too`);
       if (violations.length > 0) return { name: mistake.name, seeds: seed, invariants: [...new Set(violations.map(({ invariant }) => invariant))] };
     }
   }
   return undefined;
+}
+
+const clean = new Map<string, boolean>();
+
+/** Whether the shipped files pass a run, which is the same for many mistakes. */
+async function isClean(options: RunOptions): Promise<boolean> {
+  const run = JSON.stringify(options);
+  const known = clean.get(run) ?? (await runSeed(options)).violations.length === 0;
+  clean.set(run, known);
+  return known;
 }
 
 export const seedsAtMost = 500;
