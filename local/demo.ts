@@ -53,12 +53,23 @@ function printAddresses(run: LocalRun, options: DemoOptions): void {
     `  payments API   ${run.url}/api/v1`,
     ...(run.givesTokens ? [`  a token        curl '${run.url}/_local/token?tenant=acme'`] : []),
     `  status         ${run.url}/_local/status`,
+    ...cutoverLines(run),
     ...run.regions.map(({ name }) => `  ${name.padEnd(14)} ${run.url}/_local/regions/${name}/api/v1   (stop it: curl -X POST ${run.url}/_local/regions/${name}/stop)`),
     '',
     `  app ${options.appDirectory}; Ctrl-C ends it`,
     '',
   ];
   for (const line of lines) line === 'ready' ? log(line) : process.stdout.write(`${line}\n`);
+}
+
+/** How to start what the app can move, in the first approver's name. */
+function cutoverLines({ url, cutover }: LocalRun): string[] {
+  const [approver] = cutover?.gates.flatMap(({ approvers }) => approvers) ?? [];
+  if (approver === undefined) return [];
+  return [
+    `  start a move   curl -X POST -H "Authorization: Bearer $(curl -s '${url}/_local/token?approver=${approver}')" ${url}/_local/cutover`,
+    `  how it stands  ${url}/_local/cutover, what approvers were sent: ${url}/_local/mail, the record: ${url}/_local/audit`,
+  ];
 }
 
 runCommand(main, 0);

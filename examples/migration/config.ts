@@ -8,8 +8,9 @@ export interface Times {
   readonly recordTtl: Duration;
   /** How long that TTL must have been in force before traffic moves. */
   readonly ttlLead: Duration;
-  /** Minutes in a row in which the replication must have been fast. */
+  /** Minutes in a row in which the replication must have been fast, and how fast. */
   readonly lagMinutes: number;
+  readonly lag: Duration;
   /** How long each phase is watched, and how often. */
   readonly soak: Duration;
   readonly soakCheckEvery: Duration;
@@ -50,7 +51,7 @@ export type Pace = 'FULL' | 'REHEARSAL';
 
 const times: Readonly<Record<Pace, Times>> = {
   FULL: {
-    recordTtl: Duration.seconds(60), ttlLead: Duration.hours(24), lagMinutes: 5,
+    recordTtl: Duration.seconds(60), ttlLead: Duration.hours(24), lagMinutes: 5, lag: Duration.millis(500),
     soak: Duration.minutes(30), soakCheckEvery: Duration.minutes(1),
     approval: Duration.hours(24), reminderEvery: Duration.hours(4), escalateAfter: Duration.hours(12),
     stuckAfter: Duration.hours(4), stuckCheckEvery: Duration.minutes(5),
@@ -58,7 +59,8 @@ const times: Readonly<Record<Pace, Times>> = {
     controlPlaneLoss: { patience: Duration.hours(2), every: Duration.minutes(5) },
   },
   REHEARSAL: {
-    recordTtl: Duration.seconds(5), ttlLead: Duration.seconds(5), lagMinutes: 2,
+    // Replication in a rehearsal shares a machine with everything else.
+    recordTtl: Duration.seconds(5), ttlLead: Duration.seconds(5), lagMinutes: 2, lag: Duration.seconds(5),
     soak: Duration.seconds(10), soakCheckEvery: Duration.seconds(2),
     approval: Duration.minutes(15), reminderEvery: Duration.minutes(1), escalateAfter: Duration.minutes(5),
     stuckAfter: Duration.minutes(2), stuckCheckEvery: Duration.minutes(1),

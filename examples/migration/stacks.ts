@@ -60,6 +60,7 @@ class CutoverStack extends Stack {
       alarms: [source, target].map((region) => ({ region, alarmName: watchName(systemName) })),
       checks: {
         ttlLead: times.ttlLead,
+        replicationLag: times.lag,
         replicationLagMinutes: times.lagMinutes,
         eventProbe: Duration.seconds(10),
         deadLetterQueues: [source, target].map((region) => ({ region, queueName: `${systemName}-events-dlq`, alarmNames: [deadLettersName(systemName)] })),

@@ -30,7 +30,7 @@ const accountsInAll = 8;
 /** Every third payment is sent twice at once, every fifth is captured afterwards. */
 const copiedEvery = 3;
 const capturedEvery = 5;
-const everyMs = 600;
+const everyMs = 800;
 /** A machine that cannot keep up gets fewer of them, instead of a queue. */
 const mostUnderWay = 3;
 /** The accounts of all of them never have less. */

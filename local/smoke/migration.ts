@@ -1,3 +1,4 @@
+import type { AlarmStatus } from '../model';
 import { Approvers } from './approvers';
 import { CallersOnTheMove, type Paid } from './callers-on-the-move';
 import type { Client } from './client';
@@ -46,7 +47,7 @@ export async function migration(setting: Setting): Promise<void> {
   let end = await approve();
   // A machine that is busy with other things breaks a check now and then; as the runbook says, another run goes on from there.
   for (let runs = 1; end.state !== 'SUCCEEDED' && runs < mostRuns; runs += 1) {
-    figures.note(`run ${runs} ended ${end.state}`, end.why?.slice(0, 300));
+    figures.note(`run ${runs} ended ${end.state}`, end.why?.slice(0, 300), await raised(client));
     await approvers.calm();
     await approvers.start(starter);
     end = await approve();
@@ -57,6 +58,11 @@ export async function migration(setting: Setting): Promise<void> {
   const records = (await client.once({ path: '/_local/audit' })).body as AuditLine[];
   await reportCallers(setting, callers, records, end);
   await reportAudit(setting, records, { starter, approver }, end);
+}
+
+async function raised(client: Client): Promise<string> {
+  const { alarms } = (await client.once({ path: '/_local/status' })).body as { alarms: readonly AlarmStatus[] };
+  return alarms.filter(({ state }) => state === 'ALARM').map(({ name, region, reason }) => `${region}/${name}: ${reason}`).join('; ').slice(0, 600) || 'no alarm is raised';
 }
 
 /** What decides nothing: looking, and everybody but the approvers. */
