@@ -14,8 +14,10 @@ interface World {
   runs: boolean;
 }
 
+type Answer = (name: string, payload: Json) => Json | Promise<Json>;
+
 /** Runs a machine against a function of the test's own. Time is real; a region that is stopped holds it. */
-function start(states: Record<string, State>, answer: (name: string, payload: Json) => Json | Promise<Json> = () => ({}), input: Json = {}, more: Partial<Definition> = {}): World {
+function start(states: Record<string, State>, answer: Answer = () => ({}), input: Json = {}, more: Partial<Definition> = {}): World {
   const waiting: (() => void)[] = [];
   type Open = { -readonly [member in keyof World]: World[member] } & { held: boolean };
   const world = { asked: [] as World['asked'], tokens: [] as TaskToken[], held: false } as unknown as Open;
