@@ -27,7 +27,7 @@
     complain('');
   }, true);
   if (window.Idiomorph) {
-    Idiomorph.defaults.callbacks.beforeNodeMorphed = (old) => !(old.tagName === 'INPUT' && (old.dataset.typed || old === document.activeElement));
+    Idiomorph.defaults.callbacks.beforeNodeMorphed = (old) => !(['INPUT', 'SELECT'].includes(old.tagName) && (old.dataset.typed || old === document.activeElement));
     Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => !(name === 'open' && element.tagName === 'DETAILS');
   }
 
