@@ -59,7 +59,8 @@ test('nothing hostile becomes an element', () => {
     cutover: view({
       state: 'PAUSED', source: hostile, target: hostile, why: hostile, step: hostile, startedBy: hostile, home: hostile, weights: { [hostile]: 1 }, approvers: [hostile],
       openApproval: { approvalId: hostile, url: hostile, subject: hostile, at: hostile }, history: [{ at: '2026-11-22T03:00:00.000Z', what: hostile, by: hostile }],
-      checks: { phase: 1, passed: false, checks: [{ name: hostile, passed: false, value: hostile }] }, reconciliation: { rounds: 1, summary: hostile, unexplained: 1, final: true },
+      checks: { phase: 1, passed: false, checks: [{ name: hostile, passed: false, value: hostile }] },
+      reconciliation: { rounds: 1, summary: hostile, unexplained: 1, final: true },
     }),
   }));
   expect(markup).not.toContain('<img');
