@@ -250,7 +250,13 @@ export interface ExecutionView {
 export interface StateMachineView { readonly name: string; readonly arn: string; readonly region: string; readonly definition?: any }
 
 /** Page and API of an approval gate of the templates. */
-export interface GateView { readonly name: string; readonly region: string; readonly apiId: string; readonly stage: string; readonly approvers: readonly string[] }
+export interface GateView {
+  readonly name: string;
+  readonly region: string;
+  readonly apiId: string;
+  readonly stage: string;
+  readonly approvers: readonly string[];
+}
 
 /** What the fabric knows and does of state machines, approvals and the public name's records, for what watches a cutover. */
 export interface CutoverFabric {
