@@ -4,6 +4,9 @@ import { Change, IndexEntry, Item, LedgerStore, Path, WriteResult } from './port
 
 /** Items read at once while looking for one item's newest epoch. */
 const batch = 100;
+/** An item, and the epoch that has it. */
+interface Kept { readonly item: Item; readonly epoch: number }
+
 /** Keys remembered as being of this epoch. */
 const remembered = 10_000;
 
@@ -39,11 +42,10 @@ export class EpochStore implements LedgerStore {
   }
 
   public async readMany(pks: readonly string[]): Promise<readonly Item[]> {
-    const own = (await this.replica.readMany(pks.map((pk) => inEpoch(pk, this.epoch)))).map((item) => plain(item)!);
+    const own = await this.ownMany(pks);
     if (this.epoch === 1) return own;
     const there = new Set(own.map(({ pk }) => pk));
-    const older = await Promise.all(pks.filter((pk) => !there.has(pk)).map((pk) => this.view(pk)));
-    return [...own, ...older.filter((item): item is Item => item !== undefined)];
+    return [...own, ...await this.viewMany(pks.filter((pk) => !there.has(pk)))];
   }
 
   /** One entry for each key and place: a claim that was lost with its region and made again has two, of which one is its item's. */
@@ -69,11 +71,32 @@ export class EpochStore implements LedgerStore {
 
   /** The item as this epoch would begin with it; nothing is written. */
   private async view(pk: string): Promise<Item | undefined> {
-    const newest = await this.newest(pk, this.epoch);
+    const newest = await this.newest(pk);
     if (!newest || newest.epoch === this.epoch) return newest?.item;
     const carried = await this.carried(newest.item, newest.epoch, (account) => this.view(account));
     // The account was read later: by then another request may have carried the item over, and the account show what came of it.
     return newest.item.acct === undefined ? carried : await this.own(pk) ?? carried;
+  }
+
+  /** The same for many, mostly of one account: in few requests, however many they are. */
+  private async viewMany(pks: readonly string[]): Promise<readonly Item[]> {
+    if (pks.length === 0) return [];
+    const accounts = new Map<string, Promise<Item | undefined>>();
+    const accountOf = (pk: string): Promise<Item | undefined> => {
+      const account = accounts.get(pk) ?? this.view(pk);
+      accounts.set(pk, account);
+      return account;
+    };
+    const found = [...(await this.newestOf(pks)).values()];
+    const viewed = await Promise.all(found.map(({ item, epoch }) => (epoch === this.epoch ? item : this.carried(item, epoch, accountOf))));
+    const items = viewed.filter((item): item is Item => item !== undefined);
+    const carriedOver = new Map((await this.ownMany(items.map(({ pk }) => pk))).map((item) => [item.pk, item]));
+    return items.map((item) => carriedOver.get(item.pk) ?? item);
+  }
+
+  private async ownMany(pks: readonly string[]): Promise<readonly Item[]> {
+    if (pks.length === 0) return [];
+    return (await this.replica.readMany(pks.map((pk) => inEpoch(pk, this.epoch)))).map((item) => plain(item)!);
   }
 
   private async carried(item: Item, epoch: number, account: (pk: string) => Promise<Item | undefined>): Promise<Item | undefined> {
@@ -85,7 +108,7 @@ export class EpochStore implements LedgerStore {
 
   /** Sees to it that this epoch has the item if any earlier one had it; its account comes first. */
   private async carryOver(pk: string): Promise<boolean> {
-    const newest = await this.newest(pk, this.epoch);
+    const newest = await this.newest(pk);
     if (!newest) return false;
     if (newest.epoch === this.epoch) return this.isHere(pk);
     const carried = await this.carried(newest.item, newest.epoch, async (account) => (await this.carryOver(account) ? this.own(account) : undefined));
@@ -124,14 +147,23 @@ export class EpochStore implements LedgerStore {
     return true;
   }
 
-  private async newest(pk: string, through: number): Promise<{ readonly item: Item; readonly epoch: number } | undefined> {
-    for (let high = through; high > 0; high -= batch) {
-      const keys = Array.from({ length: Math.min(batch, high) }, (_, n) => inEpoch(pk, high - n));
-      const found = await this.replica.readMany(keys);
-      const [newest] = found.map((item) => ({ item, epoch: epochOf(item.pk).epoch })).sort((one, other) => other.epoch - one.epoch);
-      if (newest) return { item: plain(newest.item)!, epoch: newest.epoch };
+  private async newest(pk: string): Promise<Kept | undefined> {
+    return (await this.newestOf([pk])).get(pk);
+  }
+
+  /** Each item's newest epoch, as many epochs at a time as fit into one read. */
+  private async newestOf(pks: readonly string[]): Promise<ReadonlyMap<string, Kept>> {
+    const newest = new Map<string, Kept>();
+    for (let high = this.epoch, left = pks; high > 0 && left.length > 0; left = left.filter((pk) => !newest.has(pk))) {
+      const epochs = Math.min(high, Math.max(1, Math.floor(batch / left.length)));
+      const keys = left.flatMap((pk) => Array.from({ length: epochs }, (_, n) => inEpoch(pk, high - n)));
+      for (const stored of await this.replica.readMany(keys)) {
+        const { pk, epoch } = epochOf(stored.pk);
+        if ((newest.get(pk)?.epoch ?? 0) < epoch) newest.set(pk, { item: plain(stored)!, epoch });
+      }
+      high -= epochs;
     }
-    return undefined;
+    return newest;
   }
 }
 

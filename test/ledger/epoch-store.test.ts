@@ -37,3 +37,31 @@ it('shows a payment as it is when a refund comes in while an earlier epoch\'s it
   expect(refunded).toMatchObject({ status: 'PARTIALLY_REFUNDED' });
   expect(found).toEqual({ kind: 'found', payment: refunded });
 });
+
+test('a page of payments that earlier epochs left takes a few requests, not some for each', async () => {
+  const replica = new MemoryStore();
+  let requests = 0;
+  const counted: LedgerStore = Object.assign(Object.create(replica) as MemoryStore, {
+    read: (pk: string) => {
+      requests += 1;
+      return replica.read(pk);
+    },
+    readMany: (pks: readonly string[]) => {
+      if (pks.length > 100) throw new Error(`${pks.length} keys at once`);
+      requests += 1;
+      return MemoryStore.prototype.readMany.call(replica, pks);
+    },
+  });
+  const ledger = (epoch: number): PaymentsLedger => ledgerOn(new EpochStore(counted, epoch), 'us-east-1');
+  await ledger(1).openAccount(context(), { accountId: 'acc', currency: 'EUR', balance: 1_000_000 });
+  const pay = async (epoch: number, key: string): Promise<Payment> => (
+    paid(await ledger(epoch).authorise(context(), { idempotencyKey: key, accountId: 'acc', amount: 1, currency: 'EUR' }))
+  );
+  for (let n = 0; n < 90; n += 1) await pay(1, `k${n}`);
+  await pay(2, 'second');
+  await pay(4, 'fourth');
+  requests = 0;
+  const listed = await ledger(4).listTransactions(context(), { accountId: 'acc', limit: 100 });
+  expect(listed).toMatchObject({ kind: 'found', items: { length: 92 } });
+  expect(requests).toBeLessThan(20);
+});
