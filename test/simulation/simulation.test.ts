@@ -1,8 +1,10 @@
 import { story, tellOurs, tellUsual } from './baseline/story';
+import { loadBundle } from './bundle';
 import { mistakes } from './mistakes/catalogue';
 import { plant } from './mistakes/plant';
 import { describeFailure } from './report';
 import { Mode, modes, runSeed } from './run';
+import type * as Run from './run';
 import { shrink } from './shrink';
 
 /** The seeds of every `npm test`; `npm run simulate` runs any others. */
@@ -15,9 +17,11 @@ const runs = [
 
 describe.each(modes)('in %s mode', (mode: Mode) => {
   it.each(runs)('$seeds seeds with $what end without a violation', async ({ what: _, seeds, ...run }) => {
+    // Bundled, a run is a third faster than as single files.
+    const bundled = await loadBundle<typeof Run>('run.ts');
     for (let seed = 1; seed <= seeds; seed += 1) {
       const options = { ...run, seed, mode };
-      const result = await runSeed(options);
+      const result = await bundled.runSeed(options);
       if (result.violations.length > 0) throw new Error(await describeFailure((await shrink(options, result)).options));
     }
   }, 300_000);
