@@ -31,8 +31,9 @@ const accountsInAll = 8;
 const copiedEvery = 3;
 const capturedEvery = 5;
 const everyMs = 800;
-/** A machine that cannot keep up gets fewer of them, instead of a queue. */
-const mostUnderWay = 3;
+/** A machine that cannot keep up gets fewer of them instead of a queue: it is the cutover that is tried here, not the machine. */
+const mostUnderWay = 2;
+const longestEveryMs = 8_000;
 /** The accounts of all of them never have less. */
 const fundedWith = 50_000_000;
 /** A caller asks again and again for so long. */
@@ -85,12 +86,18 @@ export class CallersOnTheMove {
 
   private async send(): Promise<void> {
     const { signal } = this.ending;
-    for (; !signal.aborted; await sleep(everyMs, undefined, { signal }).catch(() => undefined)) {
+    for (; !signal.aborted; await sleep(this.everyMs(), undefined, { signal }).catch(() => undefined)) {
       if (this.underWay.size >= mostUnderWay) continue;
       const paying = this.pay(this.callers[this.begun % this.callers.length]).catch((error: Error) => { this.problems.push(error.message.slice(0, 300)); });
       this.underWay.add(paying);
       void paying.finally(() => this.underWay.delete(paying));
     }
+  }
+
+  /** Twice as long as the last answer took, when that is longer. */
+  private everyMs(): number {
+    const last = this.paid.at(-1);
+    return Math.min(longestEveryMs, Math.max(everyMs, last ? 2 * (last.answeredAt - last.begunAt) : 0));
   }
 
   private async pay(caller: Caller): Promise<void> {

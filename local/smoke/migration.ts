@@ -13,7 +13,7 @@ const longestPauseMs = 5_000;
 /** Looked at around the move, for payments that began before or ended after it. */
 const aroundMs = 6_000;
 const linkFollowers = 10;
-const mostRuns = 4;
+const mostRuns = 6;
 
 /** Who starts, and who decides. */
 interface People { readonly starter: string; readonly approver: string }
@@ -47,7 +47,7 @@ export async function migration(setting: Setting): Promise<void> {
   let end = await approve();
   // A machine that is busy with other things breaks a check now and then; as the runbook says, another run goes on from there.
   for (let runs = 1; end.state !== 'SUCCEEDED' && runs < mostRuns; runs += 1) {
-    figures.note(`run ${runs} ended ${end.state}`, end.why?.slice(0, 300), await raised(client));
+    figures.note(`run ${runs} ended ${end.state}`, end.why?.slice(0, 200), await raised(client));
     await approvers.calm();
     await approvers.start(starter);
     end = await approve();
@@ -62,7 +62,7 @@ export async function migration(setting: Setting): Promise<void> {
 
 async function raised(client: Client): Promise<string> {
   const { alarms } = (await client.once({ path: '/_local/status' })).body as { alarms: readonly AlarmStatus[] };
-  return alarms.filter(({ state }) => state === 'ALARM').map(({ name, region, reason }) => `${region}/${name}: ${reason}`).join('; ').slice(0, 600) || 'no alarm is raised';
+  return alarms.filter(({ state }) => state === 'ALARM').map(({ name, region, reason }) => `${region}/${name}: ${reason}`).join('; ').slice(0, 300) || 'no alarm is raised';
 }
 
 /** What decides nothing: looking, and everybody but the approvers. */
