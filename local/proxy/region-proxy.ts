@@ -222,8 +222,11 @@ class RegionEndpoint {
 
   /** Packets are lost: the caller waits, and its connection is cut in the end. */
   private async unreachable(request: IncomingMessage): Promise<void> {
+    const { signal } = this.closing;
     const timer = setTimeout(() => request.socket.destroy(), this.options.unreachableMs ?? 5000);
-    this.closing.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+    const forget = (): void => clearTimeout(timer);
+    signal.addEventListener('abort', forget, { once: true });
+    request.socket.once('close', () => signal.removeEventListener('abort', forget));
     request.resume();
   }
 

@@ -275,16 +275,18 @@ export class Execution {
           else if (ports.now() - Math.max(task.lastBeat, ports.regionBackAt()) >= beatMs) task.settle(new StateFault('States.HeartbeatTimeout', 'no heartbeat came in time'));
         });
       }, lookMs);
+      const abort = (): void => {
+        this.close?.();
+        reject(new Ended());
+      };
       this.waitsForToken = true;
       this.close = () => {
         task.open = false;
         this.waitsForToken = false;
         clearInterval(late);
+        this.over.signal.removeEventListener('abort', abort);
       };
-      this.over.signal.addEventListener('abort', () => {
-        this.close?.();
-        reject(new Ended());
-      }, { once: true });
+      this.over.signal.addEventListener('abort', abort, { once: true });
       opened(task);
     });
   }
