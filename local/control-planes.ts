@@ -8,9 +8,9 @@ import { AwsApi } from './proxy/aws-api';
 import { EngineClient } from './proxy/engine-client';
 import type { EngineDirectory } from './proxy/network';
 import type { FabricServices } from './proxy/services';
+import { ParameterStore } from './proxy/ssm';
 import { controlPlane, Route53Api } from './route53/api';
 import { RecordStore } from './route53/store';
-import { ParameterStore } from './proxy/ssm';
 import { StepFunctions } from './stepfunctions/step-functions';
 
 export interface ControlPlanesOptions {

@@ -1,4 +1,4 @@
-import { bearerIn, bodyOf, Fields, fieldsOfJson, GateAnswer, GateEvent, headerOf, json, plain } from './gate-event';
+import { bearerIn, bodyOf, Fields, fieldsOfJson, GateAnswer, GateEvent, headerOf, json, plain } from './gate-event.domain';
 import { approvalUrl } from './gate-message.domain';
 import { approvalPage, messagePage, PageModel, pageSecurity, Visitor } from './gate-page.domain';
 import { GateSessions, personOfArn, Session } from './gate-session.service';

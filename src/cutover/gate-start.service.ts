@@ -1,4 +1,4 @@
-import { bearerIn, bodyOf, Fields, fieldsOfJson, GateAnswer, GateEvent, headerOf, json, plain } from './gate-event';
+import { bearerIn, bodyOf, Fields, fieldsOfJson, GateAnswer, GateEvent, headerOf, json, plain } from './gate-event.domain';
 import { bearerPerson, OidcProvider, personOfArn } from './gate-session.service';
 import { GateIdentity, gateLimits, StartRules } from './gate.contract';
 import { isNamed } from './gate.domain';

@@ -1,7 +1,7 @@
 import { createServer, IncomingMessage, Server } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { GateSite } from './gate-site';
-import { GateAnswer, GateEvent } from '../../src/cutover/gate-event';
+import { GateAnswer, GateEvent } from '../../src/cutover/gate-event.domain';
 import { GateRules } from '../../src/cutover/gate.model';
 
 /** The gate's page below a stage, as API Gateway would put it, and the place where people sign in, each at an address of its own. */

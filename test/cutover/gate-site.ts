@@ -1,6 +1,6 @@
 import { createHash, createHmac, generateKeyPairSync, KeyObject, sign } from 'node:crypto';
 import { GateWorld, rules } from './gate-world';
-import { GateAnswer, GateEvent } from '../../src/cutover/gate-event';
+import { GateAnswer, GateEvent } from '../../src/cutover/gate-event.domain';
 import { gateHttp } from '../../src/cutover/gate-http.service';
 import { hmacSealer, oidcProvider } from '../../src/cutover/gate-oidc.aws';
 import { GateSessions, OidcIdentity, OidcProvider } from '../../src/cutover/gate-session.service';

@@ -4,7 +4,7 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { oidc, TestIssuer } from './gate-site';
 import { cutoverIn } from './machine';
 import { ApprovalGate } from '../../src/cutover/approval-gate';
-import { GateAnswer, GateEvent } from '../../src/cutover/gate-event';
+import { GateAnswer, GateEvent } from '../../src/cutover/gate-event.domain';
 import { ApproverIdentity } from '../../src/cutover/gate-identity';
 import { oidcProvider } from '../../src/cutover/gate-oidc.aws';
 import { StepFunctionsStarter } from '../../src/cutover/gate-start.aws';

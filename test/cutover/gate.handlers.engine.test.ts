@@ -3,7 +3,7 @@ import { AddressInfo } from 'node:net';
 import { oidc, TestIssuer } from './gate-site';
 import { createApprovalsTable, tableName } from './gate-table';
 import { inputOf, rules } from './gate-world';
-import { GateAnswer, GateEvent } from '../../src/cutover/gate-event';
+import { GateAnswer, GateEvent } from '../../src/cutover/gate-event.domain';
 import { gateEnv, writeIdentity, writeRules } from '../../src/cutover/gate.contract';
 import { ApprovalTaskInput } from '../../src/cutover/gate.model';
 import { stuckEnv } from '../../src/cutover/stuck.contract';
