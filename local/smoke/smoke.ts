@@ -30,10 +30,11 @@ export async function runSmoke(run: SmokeRun): Promise<boolean> {
   try {
     const setting = await settingOf(run, figures);
     const mesh = await hasMesh(setting.client);
-    if (await hasCutover(setting.client)) await migration(setting);
+    const cutover = await hasCutover(setting.client);
+    if (cutover) await migration(setting);
     else await usual(setting, mesh);
     const lines = await conclude(setting);
-    if (mesh) await eventsOnce(setting, lines);
+    if (mesh) await eventsOnce(setting, lines, cutover);
   } catch (error) {
     figures.check('the scenario ran to its end', false, (error as Error).message);
   } finally {

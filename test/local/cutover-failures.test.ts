@@ -15,7 +15,7 @@ test('a check that fails ends the run paused, before anybody is asked, and nothi
   const end = await cutover.ended();
   expect(end).toMatchObject({ state: 'PAUSED', why: expect.stringContaining('attested documents-backfilled: not attested'), weights: { [source]: 100, [target]: 0 }, home: source });
   expect(end.checks).toMatchObject({ passed: false, checks: expect.arrayContaining([{ name: 'attested documents-backfilled', passed: false, value: 'not attested' }]) });
-  expect(await cutover.approvers.mail()).toEqual([]);
+  expect((await cutover.approvers.mail()).filter(({ links }) => links.length > 0)).toEqual([]);
 });
 
 test('a rejection in a later phase sends everything back to the source, and the record says whose it was', async () => {
