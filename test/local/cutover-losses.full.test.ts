@@ -96,6 +96,7 @@ describe.each<[string, () => Promise<void>]>([
     await cutover.region(source, 'start');
     expect(await cutover.unbroken()).toBe(true);
     expect((await cutover.rollBack()).weights).toEqual(all);
+    await cutover.homeBack();
   });
 });
 

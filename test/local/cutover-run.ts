@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditLine } from '../../local/cutover/audit';
 import type { CutoverView } from '../../local/cutover/model';
 import { startLocalRun, type LocalRun } from '../../local/run';
@@ -60,6 +61,18 @@ export class CutoverRun {
   public async rollBack(): Promise<CutoverView> {
     await this.start({ action: 'rollback', reason: 'the next test' });
     return this.ended();
+  }
+
+  /** After a takeover, as the runbook has it: the home goes back to the source, and is written to for some minutes of the alarms. */
+  public async homeBack(): Promise<void> {
+    for (const deadline = Date.now() + 120_000; ;) {
+      const { home } = await this.approvers.view();
+      if (home === source) break;
+      if (Date.now() > deadline) throw new Error(`the home does not go back to ${source}: it is ${home}`);
+      await this.run.operate!(source, { action: 'relocate', unit: 0 }).catch(() => undefined);
+      await sleep(2_500);
+    }
+    await sleep(20_000);
   }
 
   public async audit(): Promise<readonly AuditLine[]> {
