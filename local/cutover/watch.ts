@@ -40,7 +40,10 @@ export class CutoverWatch {
 
   /** How things stand, as of now. */
   public async look(): Promise<CutoverView> {
-    await Promise.all([this.audit.refresh(), this.home.refresh()]);
+    const { fabric, machine } = this.deps;
+    const ended = fabric.executions().find(({ machine: name }) => name === machine.name)?.endedAt;
+    // A run that has ended is not shown with what was recorded while it ran.
+    await Promise.all([this.audit.refresh(ended === undefined ? undefined : Date.parse(ended)), this.home.refresh()]);
     return this.latest();
   }
 
@@ -130,9 +133,9 @@ class Memo<T> {
 
   constructor(private readonly freshMs: number, private readonly now: () => number, public value: T, private readonly read: () => Promise<T> | undefined) {}
 
-  /** Never rejects, and does not wait for ever: what cannot be read stays as it was. */
-  public async refresh(): Promise<void> {
-    if (this.now() - this.at < this.freshMs) return;
+  /** Never rejects, and does not wait for ever: what cannot be read stays as it was. What was read before `since` is not fresh. */
+  public async refresh(since = -Infinity): Promise<void> {
+    if (this.now() - this.at < this.freshMs && this.at >= since) return;
     this.reading ??= this.take().finally(() => { this.reading = undefined; });
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([this.reading, new Promise<void>((resolve) => { timer = setTimeout(resolve, patienceMs); })]);
@@ -140,10 +143,11 @@ class Memo<T> {
   }
 
   private async take(): Promise<void> {
+    const begun = this.now();
     try {
       const value = await this.read();
       if (value !== undefined) this.value = value;
-      this.at = this.now();
+      this.at = begun;
     } catch { /* asked again by whoever looks next */ }
   }
 }
