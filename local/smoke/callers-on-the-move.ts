@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, Call, Client } from './client';
-import { openAccount, type Setting } from './setting';
+import { openAccount, sameAnswer, type Setting } from './setting';
 
 /** One payment, as its caller saw it. Times are epoch milliseconds. */
 export interface Paid {
@@ -52,10 +52,11 @@ export class CallersOnTheMove {
 
   constructor(private readonly setting: Setting) {
     const { regions } = setting;
-    this.callers = Array.from({ length: callersInAll }, (_, index) => ({
+    this.callers = Array.from({ length: callersInAll }, (_, index) => {
       // Spread among the others.
-      stale: index % (callersInAll / staleCallers) < 1, place: regions[index % regions.length], name: `${index % (callersInAll / staleCallers) < 1 ? 'stale' : 'caller'}-${setting.run}-${index}`,
-    }));
+      const stale = index % (callersInAll / staleCallers) < 1;
+      return { stale, place: regions[index % regions.length], name: `${stale ? 'stale' : 'caller'}-${setting.run}-${index}` };
+    });
   }
 
   /** Opens accounts, lets each stale caller ask once, and then pays at a rate. */
@@ -79,7 +80,7 @@ export class CallersOnTheMove {
     const differ: string[] = [];
     for (const [index, { key, accountId, amount, answer }] of chosen.entries()) {
       const again = await client.call({ path: '/api/v1/payments', key, body: { accountId, amount, currency: 'USD' }, region: regions[index % regions.length] }, patienceMs);
-      if (again.status !== answer.status || again.text !== answer.text || again.headers['idempotency-replayed'] !== 'true') differ.push(`${key}: ${again.status} ${again.text.slice(0, 80)}`);
+      if (!sameAnswer(again, answer) || again.headers['idempotency-replayed'] !== 'true') differ.push(`${key}: ${again.status} ${again.text.slice(0, 80)}`);
     }
     return { replayed: chosen.length, differ };
   }

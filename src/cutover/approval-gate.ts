@@ -241,13 +241,11 @@ export class ApprovalGate extends Construct {
    * @returns the URL to send to: a bearer token or a signature, a JSON object as input, and an optional `Idempotency-Key`
    */
   public addStart(name: string, props: ApprovalStartProps): string {
-    const { _identity, _jwks } = this.props.identity;
-    const signed = _identity.kind === 'iam';
-    const problem = startProblem(name, props, signed);
+    const problem = startProblem(name, props, this.props.identity._identity.kind === 'iam');
     if (problem) throw invalidProps(this, problem);
     const stateMachineArn = Stack.of(this).formatArn({ service: 'states', resource: 'stateMachine', resourceName: props.stateMachineName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
     const made = this.make(`Start-${name}`, gateBundles.start, startEnv.write({
-      gateName: this.props.gateName, identity: writeIdentity(signed ? { ..._identity, region: Stack.of(this).region } : _identity), jwks: _jwks,
+      gateName: this.props.gateName, identity: this.identityText(), jwks: this.props.identity._jwks,
       start: JSON.stringify({ stateMachineArn, people: props.starters ?? [], groups: props.starterGroups ?? [] }),
     }), Duration.seconds(gateLimits.functionTimeoutSeconds));
     Grant.addToPrincipal({ grantee: made.function, actions: ['states:StartExecution'], resourceArns: [stateMachineArn] });
@@ -267,6 +265,12 @@ export class ApprovalGate extends Construct {
   /** Approvals that are open, or decided and not yet told to their execution. */
   public metricPending(): Metric {
     return gateMetric(gateMetrics.pending, this.props.gateName, Stack.of(this).region).with({ statistic: 'max' });
+  }
+
+  /** How functions know people; with IAM the page names the region in its command. */
+  private identityText(): string {
+    const { _identity } = this.props.identity;
+    return writeIdentity(_identity.kind === 'iam' ? { ..._identity, region: Stack.of(this).region } : _identity);
   }
 
   private get logRetention(): RetentionDays {
@@ -338,7 +342,7 @@ export class ApprovalGate extends Construct {
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
     }) : undefined;
     const made = this.make('Decide', gateBundles.page, this.environment(rules, {
-      identity: writeIdentity(_identity.kind === 'iam' ? { ..._identity, region: Stack.of(this).region } : _identity),
+      identity: this.identityText(),
       sessionSecretArn: session?.secretArn, clientSecretArn: _clientSecret?.secretArn, jwks: _jwks,
     }), Duration.seconds(gateLimits.functionTimeoutSeconds));
     this.grantTable(made, ['dynamodb:PutItem', 'dynamodb:GetItem']);

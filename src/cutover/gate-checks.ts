@@ -28,15 +28,21 @@ function identityProblem({ identity }: ApprovalGateProps): PropProblem | undefin
 }
 
 function peopleProblem({ approvers = [], approverGroups = [], identity }: ApprovalGateProps): PropProblem | undefined {
-  const iam = identity._identity.kind === 'iam';
-  if (iam && approverGroups.length > 0) return { prop: 'approverGroups', given: JSON.stringify(approverGroups), allowed: 'none with IAM, which knows no groups of a caller', mend: 'name roles in approvers' };
-  const names = [...approvers, ...approverGroups];
+  return namesProblem({ people: 'approvers', groups: 'approverGroups', may: 'decide' }, approvers, approverGroups, identity._identity.kind === 'iam');
+}
+
+/** What is wrong with the people and groups who may do something; undefined when nothing is. `props` are what they are called. */
+export function namesProblem(
+  props: { readonly people: string; readonly groups: string; readonly may: string }, people: readonly string[], groups: readonly string[], iam: boolean,
+): PropProblem | undefined {
+  if (iam && groups.length > 0) return { prop: props.groups, given: JSON.stringify(groups), allowed: 'none with IAM, which knows no groups of a caller', mend: `name roles in ${props.people}` };
+  const names = [...people, ...groups];
   if (names.length === 0 || names.some((name) => name.trim() === '')) {
-    return { prop: 'approvers', given: JSON.stringify(names), allowed: 'at least one name in approvers or approverGroups, none empty', mend: 'name who may decide' };
+    return { prop: props.people, given: JSON.stringify(names), allowed: `at least one name in ${props.people} or ${props.groups}, none empty`, mend: `name who may ${props.may}` };
   }
   const arn = /^arn:[^:]+:iam::\d{12}:(role|user)\/.+$/;
-  const wrong = iam ? approvers.find((name) => !Token.isUnresolved(name) && !arn.test(name)) : undefined;
-  return wrong === undefined ? undefined : { prop: 'approvers', given: `'${wrong}'`, allowed: 'ARNs of IAM roles or users', mend: 'for a session name its role' };
+  const wrong = iam ? people.find((name) => !Token.isUnresolved(name) && !arn.test(name)) : undefined;
+  return wrong === undefined ? undefined : { prop: props.people, given: `'${wrong}'`, allowed: 'ARNs of IAM roles or users', mend: 'for a session name its role' };
 }
 
 function requiredProblem({ requiredApprovals = 1, approvers = [], approverGroups = [], identity }: ApprovalGateProps): PropProblem | undefined {

@@ -1,3 +1,5 @@
+import { problemBody } from './gate.contract';
+
 /** What API Gateway sends, as far as it is read. */
 export interface GateEvent {
   readonly resource: string;
@@ -22,6 +24,11 @@ export const plain = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'n
 
 export function json(statusCode: number, body: object): GateAnswer {
   return { statusCode, headers: { ...plain, 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+/** A problem as an answer. */
+export function problemJson(code: string, status: number, title: string, detail: string, more: Readonly<Record<string, string>> = {}): GateAnswer {
+  return { statusCode: status, headers: { ...plain, ...more, 'Content-Type': 'application/problem+json' }, body: JSON.stringify(problemBody(code, status, title, detail)) };
 }
 
 /** By its name in lower case. */

@@ -1,4 +1,4 @@
-import { bearerIn, bodyOf, Fields, fieldsOfJson, GateAnswer, GateEvent, headerOf, json, plain } from './gate-event.domain';
+import { bearerIn, bodyOf, Fields, fieldsOfJson, GateAnswer, GateEvent, headerOf, json, plain, problemJson } from './gate-event.domain';
 import { approvalUrl } from './gate-message.domain';
 import { approvalPage, messagePage, PageModel, pageSecurity, Visitor } from './gate-page.domain';
 import { GateSessions, personOfArn, Session } from './gate-session.service';
@@ -180,9 +180,9 @@ class GateCalls {
   public problem(event: GateEvent, code: Code): Answered {
     const { status, title } = problems[code];
     const more: Record<string, string> = code === 'unauthorized' && this.ports.identity.kind === 'oidc' ? { 'WWW-Authenticate': 'Bearer' } : {};
-    if (!wantsJson(event)) return { answer: page(status, messagePage(title, hints[code] ?? 'Nothing was changed.'), more), code };
-    const body = { type: `urn:problem-type:approvals:${code}`, title, status, detail: hints[code] ?? 'Nothing was changed.', code };
-    return { answer: { statusCode: status, headers: { ...plain, ...more, 'Content-Type': 'application/problem+json' }, body: JSON.stringify(body) }, code };
+    const detail = hints[code] ?? 'Nothing was changed.';
+    if (!wantsJson(event)) return { answer: page(status, messagePage(title, detail), more), code };
+    return { answer: problemJson(code, status, title, detail, more), code };
   }
 }
 

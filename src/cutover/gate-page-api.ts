@@ -1,9 +1,9 @@
 import { Aws, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { AccessLogFormat, AuthorizationType, EndpointType, LambdaIntegration, LogGroupLogDestination, ResponseType, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { AccessLogFormat, AuthorizationType, EndpointType, LambdaIntegration, LogGroupLogDestination, MethodOptions, ResponseType, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { gateLimits, gatePaths } from './gate.contract';
+import { gateLimits, gatePaths, problemBody } from './gate.contract';
 import { accessLogFields } from '../api/access-log';
 
 /** @internal What the page and API are made of. */
@@ -51,16 +51,16 @@ export class GatePageApi extends Construct {
 
   /** Lets a function answer: looking is for whoever has the link, deciding for whoever proves who they are. */
   public serve(page: IFunction): void {
-    const integration = new LambdaIntegration(page, { scopePermissionToMethod: false, timeout: Duration.seconds(gateLimits.functionTimeoutSeconds + 3) });
+    const integration = integrationOf(page);
     const approval = this.restApi.root.resourceForPath(gatePaths.approval);
     approval.addMethod('GET', integration);
-    approval.addMethod('POST', integration, this.props.signed ? { authorizationType: AuthorizationType.IAM } : {});
+    approval.addMethod('POST', integration, this.proof());
     if (!this.props.signed) {
       this.restApi.root.resourceForPath(gatePaths.signIn).addMethod('GET', integration);
       this.restApi.root.resourceForPath(gatePaths.callback).addMethod('GET', integration);
     }
     const answer = (type: ResponseType, statusCode: string, code: string, title: string): void => {
-      const body = { type: `urn:problem-type:approvals:${code}`, title, status: Number(statusCode), detail: 'Nothing was changed.', code };
+      const body = problemBody(code, Number(statusCode), title, 'Nothing was changed.');
       this.restApi.addGatewayResponse(`Response${type.responseType}`, {
         type, statusCode, templates: { 'application/json': JSON.stringify(body) }, responseHeaders: { 'Content-Type': "'application/problem+json'", 'Cache-Control': "'no-store'" },
       });
@@ -77,8 +77,8 @@ export class GatePageApi extends Construct {
   /** Lets a function start something for whoever proves who they are; the path below the stage. */
   public serveStart(name: string, start: IFunction): string {
     const resource = this.restApi.root.resourceForPath(`${gatePaths.starts}/${name}`);
-    const integration = new LambdaIntegration(start, { scopePermissionToMethod: false, timeout: Duration.seconds(gateLimits.functionTimeoutSeconds + 3) });
-    resource.addMethod('POST', integration, this.props.signed ? { authorizationType: AuthorizationType.IAM } : {});
+    const integration = integrationOf(start);
+    resource.addMethod('POST', integration, this.proof());
     return resource.path;
   }
 
@@ -87,8 +87,17 @@ export class GatePageApi extends Construct {
     return this.restApi.arnForExecuteApi('POST', `${gatePaths.starts}/${name}`, stageName);
   }
 
+  /** A signature is asked for here; who sends a token or a cookie is judged by the function. */
+  private proof(): MethodOptions {
+    return this.props.signed ? { authorizationType: AuthorizationType.IAM } : {};
+  }
+
   /** ARN of the decision's call. */
   public decisionArn(): string {
     return this.restApi.arnForExecuteApi('POST', '/approvals/*', stageName);
   }
+}
+
+function integrationOf(answering: IFunction): LambdaIntegration {
+  return new LambdaIntegration(answering, { scopePermissionToMethod: false, timeout: Duration.seconds(gateLimits.functionTimeoutSeconds + 3) });
 }

@@ -1,4 +1,4 @@
-import { bearerIn, bodyOf, Fields, fieldsOfJson, GateAnswer, GateEvent, headerOf, json, plain } from './gate-event.domain';
+import { bearerIn, bodyOf, Fields, fieldsOfJson, GateAnswer, GateEvent, headerOf, json, problemJson } from './gate-event.domain';
 import { bearerPerson, OidcProvider, personOfArn } from './gate-session.service';
 import { GateIdentity, gateLimits, StartRules } from './gate.contract';
 import { isNamed } from './gate.domain';
@@ -96,6 +96,5 @@ function inputOf(event: GateEvent): Fields | Code {
 function problem(code: Code, by?: string): Answered {
   const { status, title, detail } = problems[code];
   const more: Record<string, string> = code === 'unauthorized' ? { 'WWW-Authenticate': 'Bearer' } : {};
-  const body = JSON.stringify({ type: `urn:problem-type:approvals:${code}`, title, status, detail, code });
-  return { answer: { statusCode: status, headers: { ...plain, ...more, 'Content-Type': 'application/problem+json' }, body }, code, by };
+  return { answer: problemJson(code, status, title, detail, more), code, by };
 }

@@ -1,4 +1,5 @@
 import { Token } from 'aws-cdk-lib';
+import { namesProblem } from './gate-checks';
 import { gateLimits } from './gate.contract';
 import { PropProblem } from '../cdk/invalid-props';
 
@@ -29,15 +30,9 @@ export function startProblem(name: string, props: ApprovalStartProps, signed: bo
   if (!Token.isUnresolved(stateMachineName) && !/^[A-Za-z0-9_-]{1,80}$/.test(stateMachineName)) {
     return { prop: 'stateMachineName', given: `'${stateMachineName}'`, allowed: '1 to 80 letters, digits, hyphens and underscores', mend: 'give the state machine a name, and that here' };
   }
-  if (signed && starterGroups.length > 0) return { prop: 'starterGroups', given: JSON.stringify(starterGroups), allowed: 'none with IAM, which knows no groups of a caller', mend: 'name roles in starters' };
-  const names = [...starters, ...starterGroups];
-  if (names.length === 0 || names.some((one) => one.trim() === '')) {
-    return { prop: 'starters', given: JSON.stringify(names), allowed: 'at least one name in starters or starterGroups, none empty', mend: 'name who may start it' };
-  }
-  const arn = /^arn:[^:]+:iam::\d{12}:(role|user)\/.+$/;
-  const wrong = signed ? starters.find((one) => !Token.isUnresolved(one) && !arn.test(one)) : undefined;
-  if (wrong !== undefined) return { prop: 'starters', given: `'${wrong}'`, allowed: 'ARNs of IAM roles or users', mend: 'for a session name its role' };
-  const bytes = Buffer.byteLength(JSON.stringify(names));
+  const named = namesProblem({ people: 'starters', groups: 'starterGroups', may: 'start it' }, starters, starterGroups, signed);
+  if (named) return named;
+  const bytes = Buffer.byteLength(JSON.stringify([...starters, ...starterGroups]));
   if (bytes <= gateLimits.rulesBytes) return undefined;
   return { prop: 'starters', given: `${bytes} bytes`, allowed: `${gateLimits.rulesBytes} bytes, which a function's environment has room for`, mend: 'use a group' };
 }

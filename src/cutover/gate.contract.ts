@@ -150,3 +150,8 @@ export function readIdentity(text: string | undefined): GateIdentity {
   if (identity.kind === 'oidc' || identity.kind === 'iam') return identity as GateIdentity;
   throw new Error(`environment variable GATE_IDENTITY is '${text ?? ''}': the construct that makes this function sets it`);
 }
+
+/** A problem's content (RFC 9457). */
+export function problemBody(code: string, status: number, title: string, detail: string): object {
+  return { type: `urn:problem-type:approvals:${code}`, title, status, detail, code };
+}

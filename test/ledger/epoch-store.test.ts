@@ -1,5 +1,6 @@
+import { paid } from './paid';
 import { EpochStore } from '../../src/ledger/epoch-store.service';
-import { CallContext, KeyedOutcome, Payment } from '../../src/ledger/model';
+import { CallContext, Payment } from '../../src/ledger/model';
 import { LedgerStore } from '../../src/ledger/ports';
 import { PaymentsLedger } from '../../src/ledger/service';
 import { MemoryStore } from '../contract/memory-store';
@@ -10,10 +11,6 @@ const context = (): CallContext => ({ tenant: 'acme', traceId: '1-0-0', deadline
 const ledgerOn = (store: LedgerStore, region: string): PaymentsLedger => new PaymentsLedger({
   store, nowMs: () => nowMs += 10, random: () => 0.5, nonce: () => `n${nonces += 1}`, sleep: () => Promise.resolve(),
 }, { region });
-const paid = (outcome: KeyedOutcome): Payment => {
-  if (outcome.kind !== 'answered') throw new Error(JSON.stringify(outcome));
-  return outcome.payment;
-};
 
 it('shows a payment as it is when a refund comes in while an earlier epoch\'s item is judged by its account', async () => {
   const replica = new MemoryStore();

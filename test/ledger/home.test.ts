@@ -1,18 +1,12 @@
-import { TwoRegions } from './two-regions';
+import { paid } from './paid';
+import { home, other, TwoRegions } from './two-regions';
 import { Attempt } from '../../src/ledger/attempt.service';
 import { bounds } from '../../src/ledger/domain';
 import { EpochStore } from '../../src/ledger/epoch-store.service';
-import { KeyedOutcome, Payment } from '../../src/ledger/model';
+import { Payment } from '../../src/ledger/model';
 import { Item } from '../../src/ledger/ports';
 import { reconcileAccount } from '../../src/ledger/reconcile.service';
 import { trim } from '../../src/ledger/trim.service';
-
-const home = 'us-east-1';
-const other = 'eu-central-1';
-const paid = (outcome: KeyedOutcome): Payment => {
-  if (outcome.kind !== 'answered') throw new Error(JSON.stringify(outcome));
-  return outcome.payment;
-};
 
 let world: TwoRegions;
 beforeEach(async () => {

@@ -1,16 +1,10 @@
-import { TwoRegions } from './two-regions';
+import { paid } from './paid';
+import { home, other, TwoRegions } from './two-regions';
 import { Authority } from '../../src/ledger/authority.service';
-import { KeyedOutcome, Payment } from '../../src/ledger/model';
+import { KeyedOutcome } from '../../src/ledger/model';
 import { JournaledStore, journalKeys, notedOn } from '../../src/ledger/move-journal.service';
 import { relocate, RelocationPorts, RelocationResult } from '../../src/ledger/relocate.service';
 import { MemoryStore } from '../contract/memory-store';
-
-const home = 'us-east-1';
-const other = 'eu-central-1';
-const paid = (outcome: KeyedOutcome): Payment => {
-  if (outcome.kind !== 'answered') throw new Error(JSON.stringify(outcome));
-  return outcome.payment;
-};
 
 let world: TwoRegions;
 let ports: RelocationPorts;

@@ -1,5 +1,6 @@
+import { paid } from './paid';
 import { World } from './world';
-import { AuthoriseCommand, KeyedOutcome, MoveCommand, Payment } from '../../src/ledger/model';
+import { AuthoriseCommand, KeyedOutcome, MoveCommand } from '../../src/ledger/model';
 import { Decision, FaultKind, StoreFault } from '../../src/ledger/ports';
 import { PaymentsLedger } from '../../src/ledger/service';
 
@@ -17,10 +18,6 @@ const pay = (key: string, more: Partial<AuthoriseCommand> = {}, by = ledger): Pr
   by.authorise(world.context(tenant), { idempotencyKey: key, accountId: 'acc', amount: 100, currency: 'EUR', ...more });
 const act = (key: string, type: MoveCommand['type'], paymentId: string, amount?: number): Promise<KeyedOutcome> =>
   ledger.move(world.context(tenant), { idempotencyKey: key, paymentId, type, ...(amount === undefined ? {} : { amount }) });
-const paid = (outcome: KeyedOutcome): Payment => {
-  if (outcome.kind !== 'answered') throw new Error(`expected an answer, got ${JSON.stringify(outcome)}`);
-  return outcome.payment;
-};
 const balances = async (): Promise<number[]> => {
   const outcome = await ledger.getAccount(world.context(), 'acc');
   if (outcome.kind !== 'found') throw new Error(outcome.kind);

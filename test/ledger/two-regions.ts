@@ -5,11 +5,14 @@ import { CallContext, KeyedOutcome } from '../../src/ledger/model';
 import { LedgerPorts, LedgerStore } from '../../src/ledger/ports';
 import { MemoryStore } from '../contract/memory-store';
 
+export const home = 'us-east-1';
+export const other = 'eu-central-1';
+
 /** Two replicas with a lag that the test decides, item by item, and one strong table of authority. */
 export class TwoRegions {
   public nowMs = 1_800_000_000_000;
   public readonly lost = new Set<string>();
-  public readonly replicas = new Map([['us-east-1', new MemoryStore()], ['eu-central-1', new MemoryStore()]]);
+  public readonly replicas = new Map([[home, new MemoryStore()], [other, new MemoryStore()]]);
   public readonly authority = new MemoryStore();
   private readonly ledgers = new Map<string, HomeLedger>();
   private count = 0;
@@ -19,7 +22,7 @@ export class TwoRegions {
 
   constructor(more: Partial<HomeSettings> = {}) {
     this.settings = {
-      regions: ['us-east-1', 'eu-central-1'], units: 1, leaseMs: 12_000, requestMs: 6_000, clockMarginMs: 2_000, refreshMs: 1_000,
+      regions: [home, other], units: 1, leaseMs: 12_000, requestMs: 6_000, clockMarginMs: 2_000, refreshMs: 1_000,
       moveRequestMs: 1_500, moveRefreshMs: 250, movePauseMs: 4_500, takeover: 'AUTOMATIC', ...more,
     };
     for (const region of this.replicas.keys()) this.restart(region);
@@ -29,9 +32,9 @@ export class TwoRegions {
     this.ledgers.set(region, new HomeLedger({
       ...this.ports(this.replicas.get(region)!),
       authority: this.authority,
-      forward: async (home, call: ForwardedCall) => {
-        if (this.lost.has(home)) throw new HomeUnreachable(home);
-        return this.in(home).receive(call);
+      forward: async (to, call: ForwardedCall) => {
+        if (this.lost.has(to)) throw new HomeUnreachable(to);
+        return this.in(to).receive(call);
       },
     }, { region }, this.settings));
   }
