@@ -122,6 +122,10 @@ export async function runSteps(steps: readonly Step[], only: readonly string[]):
   const total = sum(results.map((result) => result.outcome));
   print('');
   for (const result of results) print(`${result.name.padEnd(24)} ${describe(result)}`);
+  // Again at the end: whoever reads the end of a long log needs the cause there.
+  const broken = results.filter(({ outcome }) => outcome.failed > 0 && (outcome.notes ?? []).length > 0);
+  if (broken.length > 0) print('\nwhat failed:');
+  for (const { name, outcome } of broken) print(`  ${name}\n${lastLines(outcome.notes!.join('\n'), 60).replace(/^/gm, '    ')}`);
   print(`total time ${results.reduce((seconds, result) => seconds + result.seconds, 0).toFixed(0)} s`);
   print(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
   process.exitCode = total.failed > 0 ? 1 : 0;

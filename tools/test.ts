@@ -30,7 +30,7 @@ const steps: Step[] = [
   commandStep('imports', 'depcruise', ['--config', '.dependency-cruiser.cjs', '--output-type', 'err-long', 'src', 'local', 'tools', 'test', 'examples']),
   bundlesStep(),
   { name: 'project', run: () => jest('project', ['--coverage=false', 'test/project/']) },
-  { name: 'unit', run: () => jest('unit', ['--coverage', ...unitLeavesOut, ...rest]) },
+  { name: 'unit', run: () => jest('unit', [...rest, '--coverage', ...unitLeavesOut]) },
   { name: 'simulation', run: () => jest('simulation', ['--coverage=false', ...(rest.length > 0 ? rest : ['test/simulation/'])]) },
   ...(withoutEngine.length > 0 ? [engineStep()] : []),
   ...exampleSteps(),
@@ -66,6 +66,25 @@ async function projectFiles(): Promise<Outcome> {
   return changed.length === 0 ? passed() : failed(`${changed.join(', ')} differed from what .projenrc.ts generates: make the change there, run 'npx projen' and commit the result`);
 }
 
+type Report = Record<'numPassedTests' | 'numFailedTests' | 'numPendingTests' | 'numTodoTests' | 'numRuntimeErrorTestSuites', number> & {
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly message: string;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string; readonly failureMessages: readonly string[] }[];
+  }[];
+};
+
+/** Every failed case with the beginning of its message, where the cause stands; without colours. */
+function causes({ testResults }: Report): string[] {
+  const beginning = (text: string): string => text.replace(/\u001b\[\d+m/g, '').split('\n').filter((line) => line.trim() !== '' && !/^\s+at .*(node_modules|node:)/.test(line)).slice(0, 12).map((line) => `      ${line.slice(0, 300)}`).join('\n');
+  return testResults.flatMap(({ name, message, assertionResults }) => {
+    const cases = assertionResults.filter(({ status }) => status === 'failed');
+    const file = path.relative(root, name);
+    if (cases.length > 0) return cases.map(({ fullName, failureMessages }) => `${file}: ${fullName}\n${beginning(failureMessages.join('\n'))}`);
+    return assertionResults.length === 0 && message !== '' ? [`${file}\n${beginning(message)}`] : [];
+  });
+}
+
 /** One jest run; its test cases are counted from its own report, a suite that could not even start as one failure. */
 async function jest(name: string, args: readonly string[]): Promise<Outcome> {
   const report = path.join(root, '.tools', 'reports', `${name}.json`);
@@ -73,7 +92,7 @@ async function jest(name: string, args: readonly string[]): Promise<Outcome> {
   rmSync(report, { force: true });
   const { code } = await command('jest', ['--ci', '--json', `--outputFile=${report}`, ...args], { live: true, env: { NODE_NO_WARNINGS: '1' } });
   if (!existsSync(report)) return failed(`jest exited with ${code} before it could report: see its output above`);
-  const counts = JSON.parse(readFileSync(report, 'utf8')) as Record<'numPassedTests' | 'numFailedTests' | 'numPendingTests' | 'numTodoTests' | 'numRuntimeErrorTestSuites', number>;
+  const counts = JSON.parse(readFileSync(report, 'utf8')) as Report;
   // A case that is skipped for want of a tool is a failure in CI, where nothing may be left out quietly.
   const left = counts.numPendingTests;
   const failures = counts.numFailedTests + counts.numRuntimeErrorTestSuites + (isCi ? left : 0);
@@ -85,6 +104,7 @@ async function jest(name: string, args: readonly string[]): Promise<Outcome> {
     skipped: counts.numTodoTests + (isCi ? 0 : left),
     notes: [
       ...(none ? ['no test was found'] : unexplained ? [`jest exited with ${code} although no test failed`] : []),
+      ...causes(counts),
       ...(isCi && left > 0 ? [`${left} test cases were skipped, which CI=true does not allow: see 'skipped' above`] : []),
     ],
   };

@@ -55,6 +55,12 @@ export class DemoProcess {
     return (await this.line(/payments API\s+(http:\S+)\/api\/v1/))[1];
   }
 
+  /** The checks of the scenario that failed, each a line; a scenario that did not end is one. */
+  failures(): string[] {
+    const ended = /^smoke: \d+ passed, \d+ failed/m.test(this.output);
+    return [...this.output.split('\n').filter((line) => /^ +FAIL /.test(line)), ...(ended ? [] : [`the scenario did not end: ${this.output.slice(-2000)}`])];
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
   }
