@@ -113,17 +113,25 @@ async function lateWritesOf(attempt: Attempt, store: EpochStore, account: Item, 
 async function lateWritesOfEpoch(attempt: Attempt, store: EpochStore, current: Item, epoch: number, late: readonly LateEntry[]): Promise<readonly LateWrite[]> {
   const replica = attempt.ports.store;
   const found: LateWrite[] = [];
-  for (const { id, entry, known } of late) {
-    const key = keyItemPk(id);
-    const before = await attempt.patiently(() => replica.read(inEpoch(key, epoch), true));
-    const now = await attempt.patiently(() => store.read(key, true));
-    // Another request may have taken the key since.
-    const replaced = before !== undefined && now !== undefined && before.fingerprint !== now.fingerprint;
-    const kept = known === 'carried' || (now !== undefined && (known === 'same' || shows(now, entry)));
-    if (kept && !replaced) continue;
-    found.push({ epoch, key: paymentIdOf(id), effect: entry.kind, ...versionOf('before', before, () => decisionIn(entry)), ...versionOf('now', now, (item) => decidedBy(current, item)) });
+  // Many at a time: an account may have thousands of entries, and many epochs behind it.
+  for (let from = 0; from < late.length; from += pageSize) {
+    const some = late.slice(from, from + pageSize);
+    const keys = some.map(({ id }) => keyItemPk(id));
+    const before = byKey(await attempt.patiently(() => replica.readMany(keys.map((key) => inEpoch(key, epoch)))));
+    const now = byKey(await attempt.patiently(() => store.readMany(keys)));
+    found.push(...some.flatMap((entry) => lateWriteOf(entry, epoch, current, before.get(keyItemPk(entry.id)), now.get(keyItemPk(entry.id)))));
   }
   return found;
+}
+
+const byKey = (items: readonly Item[]): ReadonlyMap<string, Item> => new Map(items.map((item) => [epochOf(item.pk).pk, item]));
+
+function lateWriteOf({ id, entry, known }: LateEntry, epoch: number, current: Item, before: Item | undefined, now: Item | undefined): readonly LateWrite[] {
+  // Another request may have taken the key since.
+  const replaced = before !== undefined && now !== undefined && before.fingerprint !== now.fingerprint;
+  const kept = known === 'carried' || (now !== undefined && (known === 'same' || shows(now, entry)));
+  if (kept && !replaced) return [];
+  return [{ epoch, key: paymentIdOf(id), effect: entry.kind, ...versionOf('before', before, () => decisionIn(entry)), ...versionOf('now', now, (item) => decidedBy(current, item)) }];
 }
 
 /** Whether the current epoch's item shows the decision itself: then nothing was lost. */

@@ -42,13 +42,16 @@ const linesAtMost = 400;
 export async function describeFailure(options: RunOptions): Promise<string> {
   const lines: string[] = [];
   const result = await runSeed({ ...options, trace: (line) => lines.push(line) });
-  const left = lines.length - linesAtMost;
+  const concerned = result.violations.flatMap(({ payment }) => (payment === undefined ? [] : [payment.replace(/^pay_/, '')]));
+  const telling = concerned.length === 0 ? lines : lines.filter((line) => concerned.some((id) => line.includes(id)) || line.includes('operator in'));
+  const left = telling.length - linesAtMost;
   return [
     `seed ${options.seed}, mode ${options.mode}: ${result.violations.length} violations`,
     ...result.violations.slice(0, 10).map(({ invariant, detail }) => `  ${invariant}: ${detail}`),
     'history (virtual seconds; clients by number, functions as region/number):',
+    ...(concerned.length > 0 ? [`  ... of ${lines.length} lines those that name the payment, and what operators did`] : []),
     ...(left > 0 ? [`  ... the first ${left} lines left out`] : []),
-    ...lines.slice(-linesAtMost),
+    ...telling.slice(-linesAtMost),
     `again: ${replayCommand(options)}`,
   ].join('\n');
 }

@@ -37,8 +37,8 @@ function countBy(lines: readonly LedgerLine[]): ReadonlyMap<string, number> {
 interface Strictness {
   /** Reads show what was answered before. */
   readonly fresh: boolean;
-  /** Times and places too are as they were answered. */
-  readonly toTheLetter: boolean;
+  /** Whose answers stay to the letter, times and places too; of the others what they say was done. */
+  readonly toTheLetter: (intent: Intent) => boolean;
 }
 
 /** What was answered is found at the end, in the same or a later state; each payment's history is a legal one. */
@@ -50,7 +50,7 @@ export function checkHistories({ plan, payments }: AccountBooks, history: Histor
   }
   const seen = ours.flatMap((intent) => intent.answers.flatMap(({ outcome }) => ('payment' in outcome ? [{ intent, payment: outcome.payment }] : [])));
   return [
-    ...seen.flatMap(({ intent, payment }) => checkStays(intent, payment, payments.get(payment.paymentId), toTheLetter)),
+    ...seen.flatMap(({ intent, payment }) => checkStays(intent, payment, payments.get(payment.paymentId), toTheLetter(intent))),
     ...[...payments.values()].flatMap((payment) => [...checkLegal(payment), ...checkMoves(payment, moves.get(payment.paymentId) ?? [])]),
     ...(fresh ? checkFreshness(ours) : []),
   ];
