@@ -95,10 +95,8 @@ export class WeightChange {
     let { changeId } = order;
     let refusal = '';
     for (let tried = 0; tried < tries; tried += 1) {
-      // The control plane first: while it is away, nothing is recorded that is not done.
-      const sight = { found: await this.records.read(), state: await this.log.current() };
-      const over = this.alreadyOver(order, sight.state) ?? await this.driftIn(order, sight);
-      if (over) return over;
+      const sight = await this.look(order);
+      if ('outcome' in sight) return sight;
       const own = await this.ownIntent(order, sight);
       if (!own) continue;
       const made = await this.make(own, sight.found, changeId);
@@ -130,13 +128,23 @@ export class WeightChange {
     return undefined;
   }
 
-  private async driftIn(order: WeightOrder, { found, state }: Sight): Promise<ShiftOutcome | undefined> {
-    if (order.force || isExplained(state, found)) return undefined;
+  /** What stands there and what is recorded, if the one explains the other; else how that ends the order. */
+  private async look(order: WeightOrder): Promise<Sight | ShiftOutcome> {
+    for (let before: number | undefined; ;) {
+      // The control plane first: while it is away, nothing is recorded that is not done.
+      const sight = { found: await this.records.read(), state: await this.log.current() };
+      const over = this.alreadyOver(order, sight.state);
+      if (over) return over;
+      if (order.force || isExplained(sight.state, sight.found)) return sight;
+      // Read one after the other, the two may belong to different moments: only what is found between two equal states is a drift.
+      if (sight.state.seq === before) return this.recordDrift(order, sight);
+      before = sight.state.seq;
+    }
+  }
+
+  private async recordDrift(order: WeightOrder, { found, state }: Sight): Promise<ShiftOutcome> {
     const recorded = state.recorded ? describeShape(state.recorded.shape) : 'no records';
     const real = describeFound(found);
-    // Read one after the other, the two may belong to different moments.
-    const later = await this.log.current();
-    if (later.seq !== state.seq) return this.driftIn(order, { found: await this.records.read(), state: later });
     await this.log.append((now) => (now.seq === state.seq ? {
       key: `${order.key}/drift/${sha256(recorded + real).slice(0, 12)}`, by: order.by,
       entry: { what: 'drift', run: order.run, recorded, real, ...(found.kind === 'ours' ? { found: found.stamped } : {}) },

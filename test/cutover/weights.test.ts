@@ -253,6 +253,6 @@ describe('a deployment', () => {
       expect(['changed', 'superseded']).toContain(deployment.outcome);
       if (shift.outcome === 'changed') expect(weightsOf(world.stamped!.shape).target).toBe(10);
       await chainHolds(world);
-    }), { numRuns: 200 });
+    }), { numRuns: 1000 });
   });
 });
