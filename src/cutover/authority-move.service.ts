@@ -26,6 +26,11 @@ interface Move {
 export class AuthorityMove {
   constructor(private readonly log: AuditLog, private readonly operate: OperatePort) {}
 
+  /** The regions that units are at home in, as the target knows them. Throws when it does not say. */
+  public async homes(plan: CutoverPlan, timeoutMs: number): Promise<readonly string[]> {
+    return [...new Set((await this.units(plan.target, timeoutMs)).map(({ home }) => home))];
+  }
+
   /** Moves the next unit that is not at home in the target. */
   public async forward(run: string, plan: CutoverPlan, failures: number, timeoutMs: number): Promise<AuthorityOutcome> {
     const elsewhere = (units: readonly UnitStatus[]): Move[] => units.filter(({ home }) => home !== plan.target).map((unit) => ({ unit, to: plan.target }));
@@ -50,14 +55,19 @@ export class AuthorityMove {
   ): Promise<AuthorityOutcome> {
     if (plan.mode !== 'HOME_REGION') return { outcome: 'moved', units: 0 };
     try {
-      const status = await this.operate(asked, { action: 'status' }, timeoutMs);
-      if (status.kind !== 'status') return this.failed(failures, `the operator of ${asked} answered '${status.kind}' to a question for its status`);
-      const moves = choose(status.units);
-      if (moves.length === 0) return { outcome: 'moved', units: status.units.length };
+      const units = await this.units(asked, timeoutMs);
+      const moves = choose(units);
+      if (moves.length === 0) return { outcome: 'moved', units: units.length };
       return await this.move(run, moves[0], moves.length, failures, timeoutMs);
     } catch (error) {
       return this.failed(failures, error instanceof Error ? error.message : String(error));
     }
+  }
+
+  private async units(asked: string, timeoutMs: number): Promise<readonly UnitStatus[]> {
+    const status = await this.operate(asked, { action: 'status' }, timeoutMs);
+    if (status.kind !== 'status') throw new Error(`the operator of ${asked} answered '${status.kind}' to a question for its status`);
+    return status.units;
   }
 
   private async move(run: string, { unit, to, callOff }: Move, left: number, failures: number, timeoutMs: number): Promise<AuthorityOutcome> {

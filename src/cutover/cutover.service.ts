@@ -7,7 +7,7 @@ import { RecordShape } from './cutover.model';
 import { StepOutcome, StepRequest } from './cutover.ports';
 import { ApprovalResult } from './gate.model';
 import { decisionOf, nextPhase, phaseQuestion, runRequestOf } from './phases.domain';
-import { CheckPorts, runPrechecks } from './precheck.service';
+import { OwnCheckPorts, runPrechecks } from './precheck.service';
 import { ReconcileWindow, ReplicaPort, WindowProgress } from './reconcile-window.service';
 import { Soak } from './soak.service';
 import { describeFound, describeShape, isExplained, sharesOf, withTargetShare } from './weights.domain';
@@ -18,7 +18,7 @@ import { Json } from '../kernel/fingerprint';
 export interface CutoverPorts {
   readonly log: AuditLog;
   readonly records: RecordsPort;
-  readonly checks: Omit<CheckPorts, 'records'>;
+  readonly checks: OwnCheckPorts;
   readonly operate: OperatePort;
   readonly replicas: ReplicaPort;
   readonly clock: AuditClock;
@@ -31,6 +31,9 @@ export interface StepContext {
   /** Epoch milliseconds until which to answer. */
   readonly deadlineMs: number;
 }
+
+/** A question for who is home is answered in less, or not at all. */
+const statusMs = 10_000;
 
 /** The steps of a cutover. Each can be asked for any number of times, by several workers at once: what is recorded decides. */
 export class CutoverSteps {
@@ -117,7 +120,7 @@ export class CutoverSteps {
     const away = await this.controlPlaneAway();
     // Without it nothing can be moved, and half of the checks say nothing: waited for, not reported as a failure of theirs.
     if (away) return this.patiently(asked, away, phase);
-    const report = await runPrechecks({ ...bound(checks), records }, clock, plan, state, phase);
+    const report = await runPrechecks({ ...bound(checks), records, homes: () => this.authority.homes(plan, statusMs) }, clock, plan, state, phase);
     const failed = report.checks.filter(({ passed }) => !passed);
     await log.append(() => ({
       key: `${run}/phase-${phase}/${step}/${report.digest.slice(0, 16)}`, by: [run],
@@ -262,7 +265,7 @@ function residencyQuestion(plan: CutoverPlan, last: Readonly<Record<string, unkn
 }
 
 /** A port's methods, so that they can stand beside others. */
-function bound(checks: Omit<CheckPorts, 'records'>): Omit<CheckPorts, 'records'> {
+function bound(checks: OwnCheckPorts): OwnCheckPorts {
   return {
     metric: (...asked) => checks.metric(...asked), alarms: (...asked) => checks.alarms(...asked), queueDepth: (...asked) => checks.queueDepth(...asked),
     healthCheckers: (id) => checks.healthCheckers(id), lambdaConcurrency: (region) => checks.lambdaConcurrency(region),

@@ -1,5 +1,5 @@
 import { AlarmState } from './precheck.domain';
-import { CheckPorts } from './precheck.service';
+import { OwnCheckPorts } from './precheck.service';
 import { healthCheckers } from './weights.aws';
 import { Invoker } from '../runtime/invoke';
 import { CallRefused, jsonCall, signedCall } from '../runtime/signed-call';
@@ -7,7 +7,7 @@ import { CallRefused, jsonCall, signedCall } from '../runtime/signed-call';
 const ownCheckMs = 60_000;
 
 /** What the checks look at, in both regions. */
-export function checkPorts(invoke: Invoker, nowMs: () => number): Omit<CheckPorts, 'records'> {
+export function checkPorts(invoke: Invoker, nowMs: () => number): OwnCheckPorts {
   const cloudWatch = <T>(region: string, action: string, body: object): Promise<T> => jsonCall<T>('monitoring', region, `GraniteServiceVersion20100801.${action}`, body);
   return {
     metric: async (region, { namespace, name, dimensions, stat }, minutes) => {
@@ -51,7 +51,7 @@ export function checkPorts(invoke: Invoker, nowMs: () => number): Omit<CheckPort
       const account = JSON.parse(await signedCall({ service: 'apigateway', region, method: 'GET', path: '/account' })) as { throttleSettings: { rateLimit: number; burstLimit: number } };
       return { rate: account.throttleSettings.rateLimit, burst: account.throttleSettings.burstLimit };
     },
-    ownCheck: async (functionArn, request) => JSON.parse(await invoke(functionArn, request, ownCheckMs)) as Awaited<ReturnType<CheckPorts['ownCheck']>>,
+    ownCheck: async (functionArn, request) => JSON.parse(await invoke(functionArn, request, ownCheckMs)) as Awaited<ReturnType<OwnCheckPorts['ownCheck']>>,
   };
 }
 

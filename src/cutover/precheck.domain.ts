@@ -35,6 +35,11 @@ export function lagCheck(values: readonly number[], { lagMs, lagMinutes }: Cutov
     'wait until the replication has caught up; where no datapoints come, nothing is written or the metric cannot be read');
 }
 
+/** Every account is at home in the target: nothing has to arrive there any more. */
+export function noLagCheck(from: string, to: string): CheckResult {
+  return result(`replication-lag ${from}->${to}`, true, `every account is at home in ${to}`, 'datapoints, or nothing left to replicate', '');
+}
+
 export function ttlCheck(state: CutoverState, { ttlSeconds, ttlLeadSeconds }: CutoverPlan['prechecks'], nowMs: number): CheckResult {
   const since = ttlSince(state, ttlSeconds);
   const heldSeconds = since === undefined ? undefined : Math.floor((nowMs - Date.parse(since)) / 1000);

@@ -3,8 +3,8 @@ import { AuditClock } from './audit.service';
 import { AlarmReference, CutoverPlan } from './cutover.contract';
 import { CheckResult } from './cutover.model';
 import {
-  AlarmState, alarmsCheck, attestationCheck, CheckReport, driftCheck, healthCheck, lagCheck, parityCheck, probeCheck, queueCheck, reportOf, ttlCheck,
-  unreadable,
+  AlarmState, alarmsCheck, attestationCheck, CheckReport, driftCheck, healthCheck, lagCheck, noLagCheck, parityCheck, probeCheck, queueCheck, reportOf,
+  ttlCheck, unreadable,
 } from './precheck.domain';
 import { RecordsPort } from './weights.service';
 import { meshMetrics } from '../events/contract';
@@ -21,6 +21,8 @@ export interface MetricQuery {
 /** What the checks look at. Every method may throw: then its check has failed. */
 export interface CheckPorts {
   readonly records: Pick<RecordsPort, 'read'>;
+  /** Regions that accounts are at home in; none with a strongly consistent table. */
+  homes(): Promise<readonly string[]>;
   /** Values of the last minutes, one a minute, newest first; minutes without data are left out. */
   metric(region: string, query: MetricQuery, minutes: number): Promise<readonly number[]>;
   alarms(region: string, names: readonly string[]): Promise<readonly AlarmState[]>;
@@ -35,6 +37,9 @@ export interface CheckPorts {
 }
 
 type Check = readonly [name: string, run: () => Promise<readonly CheckResult[]>];
+
+/** What the functions' own ports are; the rest of the checks' comes from other steps. */
+export type OwnCheckPorts = Omit<CheckPorts, 'records' | 'homes'>;
 
 /** The newest minute is still being counted, and arrives late. */
 const probeMinutes = 5;
@@ -55,17 +60,21 @@ export async function runPrechecks(ports: CheckPorts, clock: AuditClock, plan: C
 function regionChecks(ports: CheckPorts, plan: CutoverPlan): Check[] {
   const { source, target, mode, tableName, prechecks, systemName } = plan;
   const both = [[source, target], [target, source]] as const;
-  const lag = (from: string, to: string): Check => [`replication-lag ${from}->${to}`, async () => [lagCheck(
+  const lag = async (from: string, to: string): Promise<CheckResult> => lagCheck(
     await ports.metric(from, { namespace: 'AWS/DynamoDB', name: 'ReplicationLatency', dimensions: { TableName: tableName, ReceivingRegion: to }, stat: 'Maximum' }, prechecks.lagMinutes + 2),
-    prechecks, from, to)]];
+    prechecks, from, to);
   const probe = (from: string, to: string, limitMs: number): Check => [`event-probe ${from}->${to}`, async () => [probeCheck(from, to,
     await ports.metric(to, {
       namespace: ledgerMetrics.namespace, name: meshMetrics.probeLatency, stat: 'Maximum',
       dimensions: { [ledgerMetrics.systemDimension]: systemName, [ledgerMetrics.regionDimension]: to, [meshMetrics.peerDimension]: from },
     }, probeMinutes), limitMs)]];
   return [
-    // A strongly consistent table has no lag, and no such metric. What matters is what the target receives.
-    ...mode === 'HOME_REGION' ? [lag(source, target)] : [],
+    // A strongly consistent table has no lag, and no such metric. What matters is what the target receives from where payments are written:
+    // after a takeover that may be the target itself.
+    ...mode === 'HOME_REGION' ? [[`replication-lag ${source}->${target}`, async () => {
+      const elsewhere = (await ports.homes()).filter((home) => home !== target).sort();
+      return elsewhere.length === 0 ? [noLagCheck(source, target)] : Promise.all(elsewhere.map((home) => lag(home, target)));
+    }] satisfies Check] : [],
     ...prechecks.probeMs === undefined ? [] : both.map(([from, to]) => probe(from, to, prechecks.probeMs!)),
     ['lambda-concurrency', async () => [parityCheck('lambda-concurrency', await ports.lambdaConcurrency(source), await ports.lambdaConcurrency(target), 'environments at once')]],
     ['api-throttles', async () => {

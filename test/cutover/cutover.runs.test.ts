@@ -104,6 +104,18 @@ test.each<[string, (world: Surroundings) => void]>([
   await isWhole(world);
 });
 
+test('after the source was taken over nothing is written there: its lag is no question any more, and the run goes on', async () => {
+  const world = await fresh();
+  world.homes = [target, target];
+  world.lag = [];
+  expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED', weights: { target: 100 } } });
+  expect(world.asked[0].report.checks).toContainEqual(expect.objectContaining({ name: `replication-lag ${source}->${target}`, passed: true, value: `every account is at home in ${target}` }));
+  const half = await fresh();
+  half.homes = [target, source];
+  half.lag = [];
+  expect(await half.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('no datapoint') } });
+});
+
 test('what is not attested is not moved', async () => {
   const world = await fresh();
   expect(await world.run(definition, 'run-1', { attested: {} })).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('attested documents-backfilled') } });
