@@ -3,6 +3,8 @@ import { EpisodeKind, FaultPlan } from './faults';
 import { Scheduler } from './scheduler';
 
 const catchUpMs = 4_000;
+/** The recovery time that the health checks are to keep. */
+const noticedAfterMs = 30_000;
 /** The third copy of a strong table: a witness that no client talks to. */
 const witness = 'witness';
 
@@ -110,8 +112,13 @@ export class Geography {
     }
   }
 
-  private isLostForGood(name: string): boolean {
-    return this.plan.episodes.some(({ kind, region, from, to }) => kind === 'regionLost' && region === name && from <= this.scheduler.nowMs && to === Infinity);
+  /** Where a client that goes to a region is led: health checks take one that stays lost out of the name. */
+  public ledTo(name: string): string {
+    return this.isLostForGood(name, noticedAfterMs) ? this.others(name)[0] : name;
+  }
+
+  private isLostForGood(name: string, sinceMs = 0): boolean {
+    return this.plan.episodes.some(({ kind, region, from, to }) => kind === 'regionLost' && region === name && from + sinceMs <= this.scheduler.nowMs && to === Infinity);
   }
 
   private change(kind: EpisodeKind, name: string, by: number): void {

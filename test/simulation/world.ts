@@ -154,7 +154,7 @@ export class World {
         if (old) this.met('staleName');
         return region;
       } } : {}),
-      dispatch: (sent, region, heard) => this.dispatch(sent, region, heard),
+      dispatch: (sent, region, heard) => this.dispatch(sent, this.geography.ledTo(region), heard),
       after: (delayMs, run) => this.scheduler.after(delayMs, run),
       now: () => ({ step: this.scheduler.step, ms: this.scheduler.nowMs }),
     };
