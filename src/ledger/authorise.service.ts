@@ -108,7 +108,7 @@ async function hold(attempt: Attempt, claim: PaymentItem, replayed: boolean): Pr
   const result = await attempt.change({
     pk: accountPk(claim.tenant, claim.accountId),
     require: [...newEntry(claim.id, claim.at), { test: 'atLeast', path: ['available'], value: claim.amount }],
-    set: [[['entries', claim.id], encodeEntry({ kind: 'hold' })]],
+    set: [[['entries', claim.id], encodeEntry({ kind: 'hold', amount: claim.amount })]],
     add: [[['available'], -claim.amount], [['held'], claim.amount]],
   });
   if (result.kind === 'written') {

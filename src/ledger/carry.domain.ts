@@ -1,5 +1,5 @@
 import {
-  Closure, entriesOf, Entry, entryOf, isMove, isPayment, moveOf, movesInOrder, PaymentItem, paymentOf, RecordedMove,
+  Closure, entriesOf, Entry, entryOf, isMove, isPayment, MoveItem, moveOf, movesInOrder, PaymentItem, paymentOf, RecordedMove,
 } from './domain';
 import { Item, Value } from './ports';
 
@@ -131,6 +131,35 @@ function carryMove(item: Item, account: Item, trimmed: Trimmed): Item {
 function closedBy(id: string, entry: Entry | undefined): boolean | undefined {
   return entry && entry.kind === 'closed' && entry.closure.by === id;
 }
+
+/**
+ * A new claim of a key that has none, in an epoch that may have lost the first one: as it is, or with what its account shows of it
+ * already; undefined when the account shows another request's effect.
+ *
+ * @param claim a payment's or a move's item
+ * @param account its account as the epoch began with it, or later
+ */
+export function reclaim(claim: Item, account: Item): Item | undefined {
+  const own = entryOf(account, keyOf(claim));
+  if (isPayment(claim)) {
+    if (!own || own.kind === 'declined') return claim;
+    const same = (own.kind === 'hold' || own.kind === 'closed') && own.amount === claim.amount;
+    return same ? carryPayment(claim, account, () => false) : undefined;
+  }
+  return canBeMove(moveOf(claim), account, own) ? claim : undefined;
+}
+
+function canBeMove({ id, type, amount, paymentId }: MoveItem, account: Item, own: Entry | undefined): boolean {
+  const payment = paymentId.slice('pay_'.length);
+  if (type === 'REFUND') return !own || own.kind === 'refundRefused' || (own.kind === 'refund' && own.payment === payment && (amount ?? own.amount) === own.amount);
+  // A capture or void has its effect in the payment's entry, and none of its own.
+  if (own) return false;
+  const closed = entryOf(account, payment);
+  if (closed?.kind !== 'closed' || closed.closure.by !== id) return true;
+  return closed.closure.type === type && (type === 'VOID' || closed.closure.captured === amount);
+}
+
+const keyOf = ({ pk }: Item): string => pk.slice('k#'.length);
 
 function without(item: Item, names: readonly string[]): Item {
   return Object.fromEntries(Object.entries(item).filter(([name]) => !names.includes(name))) as unknown as Item;

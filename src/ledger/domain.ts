@@ -3,7 +3,7 @@ import { Item, Value } from './ports';
 
 /** Bounds of the protocol. */
 export const bounds = {
-  /** Entries on one account: open holds and what is not trimmed yet. At about 32 bytes each, well below DynamoDB's 400 KB. */
+  /** Entries on one account: open holds and what is not trimmed yet. At 32 bytes for a hold and twice that for what closed one, well below DynamoDB's 400 KB. */
   entriesPerAccount: 5_000,
   /** Moves on one payment: its item stays within a few KB. */
   movesPerPayment: 50,
@@ -85,11 +85,14 @@ export type MoveDecision =
   | { readonly status: 'DONE'; readonly amount: number; readonly payment: Payment }
   | { readonly status: 'REFUSED'; readonly code: RefusalCode; readonly detail: string };
 
-/** An entry of an account: what was decided there for one key. */
+/**
+ * An entry of an account: what was decided there for one key. What it moved is in it, so that after a lost region, whose claims may not
+ * have arrived with the account, no other request can pass for the one that was decided.
+ */
 export type Entry =
-  | { readonly kind: 'hold' }
+  | { readonly kind: 'hold'; readonly amount: number }
   | { readonly kind: 'declined'; readonly reason: string }
-  | { readonly kind: 'closed'; readonly closure: Closure }
+  | { readonly kind: 'closed'; readonly amount: number; readonly closure: Closure }
   | { readonly kind: 'refund'; readonly amount: number; readonly payment: string }
   | { readonly kind: 'refundRefused' };
 
@@ -100,9 +103,9 @@ const idLength = 22;
 /** Entries are a few characters each: the account item is written with every payment, and paid for by the KB. */
 export function encodeEntry(entry: Entry): string {
   switch (entry.kind) {
-    case 'hold': return 'H';
+    case 'hold': return `H${entry.amount}`;
     case 'declined': return entry.reason === insufficientFunds ? 'D' : `D${entry.reason}`;
-    case 'closed': return entry.closure.type === 'CAPTURE' ? `C${entry.closure.by}${entry.closure.captured}` : `V${entry.closure.by}`;
+    case 'closed': return entry.closure.type === 'CAPTURE' ? `C${entry.closure.by}${entry.closure.captured}/${entry.amount}` : `V${entry.closure.by}${entry.amount}`;
     case 'refund': return `R${entry.payment}${entry.amount}`;
     case 'refundRefused': return 'X';
   }
@@ -111,10 +114,13 @@ export function encodeEntry(entry: Entry): string {
 export function decodeEntry(code: string): Entry {
   const rest = code.slice(1);
   switch (code[0]) {
-    case 'H': return { kind: 'hold' };
+    case 'H': return { kind: 'hold', amount: Number(rest) };
     case 'D': return { kind: 'declined', reason: rest || insufficientFunds };
-    case 'C': return { kind: 'closed', closure: { by: rest.slice(0, idLength), type: 'CAPTURE', captured: Number(rest.slice(idLength)) } };
-    case 'V': return { kind: 'closed', closure: { by: rest, type: 'VOID', captured: 0 } };
+    case 'C': {
+      const [captured, amount] = rest.slice(idLength).split('/').map(Number);
+      return { kind: 'closed', amount, closure: { by: rest.slice(0, idLength), type: 'CAPTURE', captured } };
+    }
+    case 'V': return { kind: 'closed', amount: Number(rest.slice(idLength)), closure: { by: rest.slice(0, idLength), type: 'VOID', captured: 0 } };
     case 'R': return { kind: 'refund', payment: rest.slice(0, idLength), amount: Number(rest.slice(idLength)) };
     case 'X': return { kind: 'refundRefused' };
     default: throw new Error(`account entry '${code}' is of no known form: the item was written by another version of the ledger`);

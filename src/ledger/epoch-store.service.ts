@@ -1,6 +1,6 @@
-import { carry, epochOf, inEpoch } from './carry.domain';
+import { carry, epochOf, inEpoch, reclaim } from './carry.domain';
 import { entryOf, keyItemPk } from './domain';
-import { Change, IndexEntry, Item, LedgerStore, Path, WriteResult } from './ports';
+import { Change, IndexEntry, Item, LedgerStore, Path, StoreFault, WriteResult } from './ports';
 
 /** Items read at once while looking for one item's newest epoch. */
 const batch = 100;
@@ -9,6 +9,8 @@ interface Kept { readonly item: Item; readonly epoch: number }
 
 /** Keys remembered as being of this epoch. */
 const remembered = 10_000;
+/** Accounts remembered as this epoch was once seen with them. */
+const accountsRemembered = 50;
 
 /**
  * The ledger's store within one epoch of a home region, on the home's own replica. The protocol above it does not know of epochs: an
@@ -17,13 +19,17 @@ const remembered = 10_000;
 export class EpochStore implements LedgerStore {
   /** Keys that this epoch is known to have; items are never deleted. */
   private readonly here = new Set<string>();
+  private readonly accounts = new Map<string, Item>();
 
   /** @param epoch 1 or more; the first one has nothing to carry over and pays nothing for it */
   constructor(private readonly replica: LedgerStore, private readonly epoch: number) {}
 
   public async create(item: Item): Promise<WriteResult> {
     if (this.epoch > 1 && await this.carryOver(item.pk)) return { kind: 'refused', found: (await this.own(item.pk))! };
-    const result = await this.replica.create({ ...item, pk: inEpoch(item.pk, this.epoch) });
+    const claim = this.epoch > 1 && item.acct !== undefined ? reclaim(item, await this.accountOf(item.acct as string)) : item;
+    // Another request was decided under this key, and its claim has not arrived: what stands in for it is nobody's.
+    if (!claim) return { kind: 'refused', found: { ...item, fingerprint: '', nonce: '' } };
+    const result = await this.replica.create({ ...claim, pk: inEpoch(item.pk, this.epoch) });
     this.isHere(item.pk);
     return plainResult(result);
   }
@@ -63,6 +69,21 @@ export class EpochStore implements LedgerStore {
       if (page.length <= limit || newest.size >= limit || last === next) return [...newest.values()].slice(0, limit);
       next = last;
     }
+  }
+
+  /**
+   * An account of this epoch, perhaps as it was some time ago: entries without claims are those that it began with, all others have claims
+   * of this epoch.
+   */
+  private async accountOf(pk: string): Promise<Item> {
+    const known = this.accounts.get(pk);
+    if (known) return known;
+    // It is carried over before anything is claimed: what arrives of it later counts no more.
+    const account = await this.carryOver(pk) ? await this.own(pk) : undefined;
+    if (!account) throw new StoreFault('unknown', `${pk} has not arrived`);
+    if (this.accounts.size >= accountsRemembered) this.accounts.clear();
+    this.accounts.set(pk, account);
+    return account;
   }
 
   private async own(pk: string): Promise<Item | undefined> {

@@ -107,8 +107,8 @@ async function decideClosure(attempt: Attempt, claim: MoveItem, payment: Payment
   const wanted: Closure = { by: claim.id, type: claim.type === 'CAPTURE' ? 'CAPTURE' : 'VOID', captured };
   const result = await attempt.change({
     pk: accountPk(payment.tenant, payment.accountId),
-    require: [{ test: 'equals', path: ['entries', payment.id], value: encodeEntry({ kind: 'hold' }) }],
-    set: [[['entries', payment.id], encodeEntry({ kind: 'closed', closure: wanted })]],
+    require: [{ test: 'equals', path: ['entries', payment.id], value: encodeEntry({ kind: 'hold', amount: payment.amount }) }],
+    set: [[['entries', payment.id], encodeEntry({ kind: 'closed', amount: payment.amount, closure: wanted })]],
     add: [[['held'], -payment.amount], [['settled'], captured], [['available'], payment.amount - captured]],
   });
   if (result.kind === 'written') return wanted;

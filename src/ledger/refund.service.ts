@@ -70,7 +70,7 @@ async function reserve(attempt: Attempt, claim: MoveItem, payment: PaymentItem, 
 async function uncaptured(attempt: Attempt, claim: MoveItem, payment: PaymentItem): Promise<Driven | PaymentItem> {
   const result = await attempt.change({
     pk: accountPk(payment.tenant, payment.accountId),
-    require: [{ test: 'equals', path: ['entries', payment.id], value: encodeEntry({ kind: 'hold' }) }, ...newEntry(claim.id, claim.at)],
+    require: [{ test: 'equals', path: ['entries', payment.id], value: encodeEntry({ kind: 'hold', amount: payment.amount }) }, ...newEntry(claim.id, claim.at)],
     set: [[['entries', claim.id], encodeEntry({ kind: 'refundRefused' })]],
   });
   if (result.kind === 'written') return refuseUncaptured(attempt, claim);

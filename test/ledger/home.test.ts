@@ -238,6 +238,51 @@ describe('the reconciliation', () => {
     expect((await report(other, 2))!.lateWrites).toMatchObject([{ epoch: 1, key: declined.paymentId, effect: 'declined', now: { amount: 8_000 } }]);
   });
 
+  describe('whose account arrived before its claims', () => {
+    const lose = (): void => {
+      for (const [pk, item] of world.replicas.get(home)!.items) if (pk.startsWith('a#')) world.replicas.get(other)!.items.set(pk, structuredClone(item));
+      world.loseHome(home);
+    };
+    const addsUp = async (): Promise<void> => {
+      const { kept, recomputed } = (await report(other, 2))!;
+      expect(recomputed).toEqual(kept);
+    };
+
+    it.each(['hold', 'capture', 'void'])('a payment of another sum cannot pass for the one that was decided (%s); the one that was, is answered', async (closed) => {
+      await world.pay(home, 'warm');
+      world.replicate(home, other);
+      const { paymentId } = paid(await world.pay(home, 'k', 92));
+      if (closed !== 'hold') await world.move(home, 'm', closed === 'capture' ? 'CAPTURE' : 'VOID', paymentId, closed === 'capture' ? 25 : undefined);
+      lose();
+      expect(await world.pay(other, 'k', 93)).toEqual({ kind: 'keyReused' });
+      expect(paid(await world.pay(other, 'k', 92))).toMatchObject({ paymentId, amount: 92, status: 'AUTHORISED' });
+      expect(await world.pay(other, 'k', 93)).toEqual({ kind: 'keyReused' });
+      const status = { hold: 'AUTHORISED', capture: 'CAPTURED', void: 'VOIDED' }[closed];
+      expect(await world.in(other).getPayment(world.context(), paymentId)).toMatchObject({ kind: 'found', payment: { status } });
+      // The line of a capture is its own item's: it comes back with the region.
+      if (closed !== 'hold') world.replicate(home, other);
+      await addsUp();
+    });
+
+    it('a move cannot pass for another one, nor for a payment', async () => {
+      const { paymentId } = paid(await world.pay(home, 'k', 92));
+      await world.pay(home, 'unused', 10);
+      world.replicate(home, other);
+      await world.move(home, 'c', 'CAPTURE', paymentId, 60);
+      await world.move(home, 'r', 'REFUND', paymentId, 20);
+      await world.pay(home, 'p', 10);
+      lose();
+      for (const [key, type, amount] of [['c', 'CAPTURE', 61], ['c', 'VOID', undefined], ['r', 'REFUND', 21], ['r', 'CAPTURE', 60], ['p', 'CAPTURE', 10], ['p', 'REFUND', 10]] as const) {
+        expect([key, type, amount, await world.move(other, key, type, paymentId, amount)]).toEqual([key, type, amount, { kind: 'keyReused' }]);
+      }
+      expect(await world.pay(other, 'r', 20)).toEqual({ kind: 'keyReused' });
+      expect(await world.move(other, 'c', 'CAPTURE', paymentId, 60)).toMatchObject({ kind: 'answered', payment: { captured: 60 } });
+      expect(await world.move(other, 'r', 'REFUND', paymentId, 20)).toMatchObject({ kind: 'answered', payment: { refunded: 20 } });
+      expect(paid(await world.pay(other, 'p', 10))).toMatchObject({ status: 'AUTHORISED' });
+      await addsUp();
+    });
+  });
+
   it('looks through an epoch that the next one knew nothing of', async () => {
     await world.pay(home, 'warm');
     world.replicate(home, other);

@@ -102,7 +102,7 @@ const decisions: readonly Mistake[] = [
 const moves: readonly Mistake[] = [
   {
     name: 'an entry deleted at capture or void',
-    edits: [ledger('move', '    set: [[[\'entries\', payment.id], encodeEntry({ kind: \'closed\', closure: wanted })]],', '    remove: [[\'entries\', payment.id]],')],
+    edits: [ledger('move', '    set: [[[\'entries\', payment.id], encodeEntry({ kind: \'closed\', amount: payment.amount, closure: wanted })]],', '    remove: [[\'entries\', payment.id]],')],
   },
   {
     name: 'a refused move not stored',
