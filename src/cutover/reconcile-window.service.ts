@@ -36,7 +36,9 @@ export interface RoundReport {
 }
 
 export type WindowOutcome =
-  | { readonly outcome: 'reconciling'; readonly progress: WindowProgress; readonly round: RoundReport; readonly waitSeconds: number }
+  | { readonly outcome: 'reconciling'; readonly progress: WindowProgress; readonly round?: RoundReport; readonly waitSeconds: number }
+  /** The window is over, and its last round could not read both regions: nobody knows how they differ. */
+  | { readonly outcome: 'unread'; readonly progress: WindowProgress; readonly detail: string }
   | { readonly outcome: 'reconciled' | 'unexplained'; readonly progress: WindowProgress; readonly round: RoundReport; readonly detail: string; readonly digest: string };
 
 const sampleSize = 20;
@@ -51,19 +53,39 @@ export class ReconcileWindow {
   public async round(run: string, plan: CutoverPlan, before: WindowProgress | undefined, deadlineMs: number): Promise<WindowOutcome> {
     const progress = before ?? { startedMs: this.clock.nowMs(), rounds: 0, cursor: 0, pending: [], settled: 0, accountsChecked: 0 };
     const began = this.clock.nowMs();
-    const { report, cursor } = await this.look(plan, progress, deadlineMs);
+    let looked: Awaited<ReturnType<ReconcileWindow['look']>>;
+    try {
+      looked = await this.look(plan, progress, deadlineMs);
+    } catch (error) {
+      return this.unread(run, plan, { ...progress, rounds: progress.rounds + 1 }, began, error instanceof Error ? error.message : String(error));
+    }
+    const { report, cursor } = looked;
     const next: WindowProgress = {
       startedMs: progress.startedMs, rounds: progress.rounds + 1, cursor, pending: report.unexplained,
       settled: progress.settled + progress.pending.filter((one) => !report.unexplained.includes(one)).length,
       accountsChecked: progress.accountsChecked + report.accounts.checked,
     };
     await this.recordNews(run, progress, next, report);
-    const left = plan.window.seconds - (this.clock.nowMs() - next.startedMs) / 1000;
-    if (left > 0) {
-      const spent = (this.clock.nowMs() - began) / 1000;
-      return { outcome: 'reconciling', progress: next, round: report, waitSeconds: Math.max(1, Math.ceil(Math.min(left, plan.window.intervalSeconds - spent))) };
-    }
-    return this.finish(run, next, report);
+    const waitSeconds = this.untilNext(plan, next, began);
+    return waitSeconds === undefined ? this.finish(run, next, report) : { outcome: 'reconciling', progress: next, round: report, waitSeconds };
+  }
+
+  /** Seconds until the next round; undefined when the window is over. */
+  private untilNext({ window }: CutoverPlan, { startedMs }: WindowProgress, began: number): number | undefined {
+    const nowMs = this.clock.nowMs();
+    const left = window.seconds - (nowMs - startedMs) / 1000;
+    return left > 0 ? Math.max(1, Math.ceil(Math.min(left, window.intervalSeconds - (nowMs - began) / 1000))) : undefined;
+  }
+
+  /** A region may be away for some rounds of a window of days: the next ones look again. */
+  private async unread(run: string, plan: CutoverPlan, progress: WindowProgress, began: number, why: string): Promise<WindowOutcome> {
+    const detail = `the regions cannot be compared: ${why}`;
+    const digest = digestOf(detail);
+    await this.log.append(() => ({
+      key: `${run}/reconciled/unread/${digest.slice(0, 16)}`, by: [run], entry: { what: 'reconciled', run, rounds: progress.rounds, summary: detail, unexplained: 0, final: false, digest },
+    }));
+    const waitSeconds = this.untilNext(plan, progress, began);
+    return waitSeconds === undefined ? { outcome: 'unread', progress, detail } : { outcome: 'reconciling', progress, waitSeconds };
   }
 
   private async look(plan: CutoverPlan, progress: WindowProgress, deadlineMs: number): Promise<{ report: RoundReport; cursor: number }> {

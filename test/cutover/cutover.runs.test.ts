@@ -177,6 +177,24 @@ describe('a region is lost', () => {
     await isWhole(world);
   });
 
+  test('the source, while the regions are compared: looked at again; paused when the window is over and it is still away', async () => {
+    const world = await fresh();
+    let left = 3;
+    world.before = (step) => {
+      if (step !== 'reconcile') return;
+      left -= 1;
+      if (left > 0) world.lostRegions.add(source);
+      else world.lostRegions.delete(source);
+    };
+    expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
+    expect(told(world, 'reconciled').map(({ entry }) => entry)).toContainEqual(expect.objectContaining({ summary: 'the regions cannot be compared: us-east-1 does not answer' }));
+    const away = await fresh();
+    away.before = (step) => { if (step === 'reconcile') away.lostRegions.add(source); };
+    expect(await away.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('cannot be compared: us-east-1 does not answer'), weights: { target: 100 } } });
+    expect(away.homes).toEqual([target, target]);
+    await isWhole(away);
+  });
+
   test('the control plane comes back in time: the run goes on by itself', async () => {
     const world = await fresh();
     let left = 6;
