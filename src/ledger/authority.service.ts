@@ -11,6 +11,8 @@ export interface AuthorityRecord {
   readonly state: 'OPEN' | 'DRAINING';
   /** While draining: who comes next. */
   readonly drainTo?: string;
+  /** While draining for a takeover: epoch milliseconds after which nobody can still be about to take over, and the home goes on. */
+  readonly drainUntil?: number;
   /** Another region could not reach the home and waits for the lease's end: only work renews it now. */
   readonly contested?: boolean;
   /** A planned move that is being made. */
@@ -154,7 +156,9 @@ export class Authority {
     const record = await this.readFor(attempt, unit, to);
     if (record.home === to || (record.state === 'DRAINING' && record.drainTo !== to)) return undefined;
     if (record.state === 'DRAINING' && !record.move) return record;
-    return this.change(attempt, unit, record, [[['state'], 'DRAINING'], [['drainTo'], to]], over);
+    const { leaseMs, requestMs, clockMarginMs } = this.settings;
+    const until = attempt.ports.nowMs() + leaseMs + requestMs + 2 * clockMarginMs;
+    return this.change(attempt, unit, record, [[['state'], 'DRAINING'], [['drainTo'], to], [['drainUntil'], until]], over);
   }
 
   /** Announces a planned move: the home goes on, and notes what it writes on a page of the move's journal. */
@@ -212,9 +216,9 @@ export class Authority {
     return record.contested === true || record.leaseUntil - now < requestMs + (leaseMs - requestMs) / 2;
   }
 
-  /** A move whose mover must have died, at home here. */
-  private isLeftBehind({ home, move }: AuthorityRecord, now: number): boolean {
-    return home === this.region && move !== undefined && now > move.until + this.settings.clockMarginMs;
+  /** A move or takeover whose maker must have died, at home here; its request may also have arrived late, after it was called off. */
+  private isLeftBehind({ home, move, drainUntil }: AuthorityRecord, now: number): boolean {
+    return home === this.region && now > (move?.until ?? drainUntil ?? Infinity) + this.settings.clockMarginMs;
   }
 
   private timesOf({ move }: AuthorityRecord): Pick<HomeSettings, 'refreshMs' | 'requestMs'> {
@@ -301,9 +305,10 @@ export class Authority {
   }
 
   private keep(unit: number, item: Item, readAt: number): AuthorityRecord {
-    const { home, epoch, leaseUntil, state, drainTo, contested, move, page } = item as unknown as AuthorityRecord;
+    const { home, epoch, leaseUntil, state, drainTo, drainUntil, contested, move, page } = item as unknown as AuthorityRecord;
     const record: AuthorityRecord = {
-      home, epoch, leaseUntil, state, ...(state === 'DRAINING' && drainTo ? { drainTo } : {}), ...(contested ? { contested } : {}),
+      home, epoch, leaseUntil, state, ...(state === 'DRAINING' && drainTo ? { drainTo } : {}),
+      ...(state === 'DRAINING' && drainUntil !== undefined ? { drainUntil } : {}), ...(contested ? { contested } : {}),
       ...(move ? { move } : {}), ...(page === undefined ? {} : { page }),
     };
     this.copies.set(unit, { record, readAt });

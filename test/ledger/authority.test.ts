@@ -158,6 +158,54 @@ test('whatever happens, only what the region holds and nobody disputes is renewe
   }), { numRuns: 200 });
 });
 
+describe('an operator that dies while it waits to take over', () => {
+  const longest = settings.leaseMs + settings.requestMs + 4 * settings.clockMarginMs;
+
+  test('leaves a home that goes on, once nobody can still be about to take over', async () => {
+    const world = new Table();
+    await world.work(home, 0);
+    await world.in(other).beginDrain(world.attempt(other), 0, other);
+    world.nowMs += settings.refreshMs;
+    expect(await world.work(home, 0)).toMatchObject({ kind: 'draining' });
+    world.nowMs += longest;
+    expect(await world.work(home, 0)).toMatchObject({ kind: 'home', epoch: 1 });
+    expect(world.record(0)).toMatchObject({ state: 'OPEN', home });
+  });
+
+  test('and whose request arrives after it was called off', async () => {
+    const world = new Table();
+    await world.work(home, 0);
+    let late = (): Promise<unknown> => Promise.resolve();
+    const slow: LedgerStore = Object.assign(Object.create(world.store) as MemoryStore, {
+      change: (change: Parameters<LedgerStore['change']>[0]) => {
+        late = () => world.store.change(change);
+        return world.store.change(change);
+      },
+    });
+    await world.in(other).beginDrain(world.attempt(other, slow), 0, other);
+    await world.in(other).abortDrain(world.attempt(other), 0);
+    world.nowMs += longest;
+    await late();
+    expect(world.record(0)).toMatchObject({ state: 'DRAINING' });
+    expect(await world.work(home, 0)).toMatchObject({ kind: 'home', epoch: 1 });
+    expect(world.record(0)).toMatchObject({ state: 'OPEN' });
+  });
+
+  test('a takeover that is not late is not disturbed', async () => {
+    const world = new Table();
+    await world.work(home, 0);
+    await world.in(other).beginDrain(world.attempt(other), 0, other);
+    for (let waited = 0; ; waited += 1) {
+      await world.work(home, 0);
+      const result = await world.takeOver(other, 0);
+      if (result.kind === 'taken') break;
+      expect([result.kind, waited < 3]).toEqual(['wait', true]);
+      if (result.kind === 'wait') world.nowMs += result.ms + 1;
+    }
+    expect(world.record(0)).toMatchObject({ home: other, epoch: 2, state: 'OPEN' });
+  });
+});
+
 const acts = ['work', 'takeOver', 'drain', 'abort', 'begin', 'turn', 'stop', 'complete'] as const;
 
 async function act(world: Table, what: typeof acts[number], region: string, unit: number): Promise<void> {
