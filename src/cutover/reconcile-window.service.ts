@@ -105,10 +105,18 @@ export class ReconcileWindow {
     };
   }
 
+  private async* scan(region: string): AsyncIterable<ReplicaItem> {
+    try {
+      yield* this.replicas.scan(region);
+    } catch (error) {
+      throw new Error(`${region} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    }
+  }
+
   private async buckets(region: string, accounts: Set<string>): Promise<{ buckets: ReturnType<BucketDigest['buckets']>; items: number }> {
     const digest = new BucketDigest();
     let items = 0;
-    for await (const item of this.replicas.scan(region)) {
+    for await (const item of this.scan(region)) {
       items += 1;
       digest.add(item);
       const account = accountOfKey(item.pk);
@@ -122,7 +130,7 @@ export class ReconcileWindow {
     const nowMs = this.clock.nowMs();
     const itemsOf = async (region: string): Promise<Map<string, ReplicaItem>> => {
       const items = new Map<string, ReplicaItem>();
-      for await (const item of this.replicas.scan(region)) if (differing.has(bucketOf(item))) items.set(item.pk, item);
+      for await (const item of this.scan(region)) if (differing.has(bucketOf(item))) items.set(item.pk, item);
       return items;
     };
     const [source, target] = await Promise.all([itemsOf(plan.source), itemsOf(plan.target)]);

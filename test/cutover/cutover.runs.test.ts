@@ -187,10 +187,10 @@ describe('a region is lost', () => {
       else world.lostRegions.delete(source);
     };
     expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
-    expect(told(world, 'reconciled').map(({ entry }) => entry)).toContainEqual(expect.objectContaining({ summary: 'the regions cannot be compared: us-east-1 does not answer' }));
+    expect(told(world, 'reconciled').map(({ entry }) => entry)).toContainEqual(expect.objectContaining({ summary: 'the regions cannot be compared: us-east-1 cannot be read: us-east-1 does not answer' }));
     const away = await fresh();
     away.before = (step) => { if (step === 'reconcile') away.lostRegions.add(source); };
-    expect(await away.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('cannot be compared: us-east-1 does not answer'), weights: { target: 100 } } });
+    expect(await away.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('cannot be compared: us-east-1 cannot be read'), weights: { target: 100 } } });
     expect(away.homes).toEqual([target, target]);
     await isWhole(away);
   });
