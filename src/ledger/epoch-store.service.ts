@@ -1,5 +1,5 @@
 import { carry, epochOf, inEpoch, reclaim } from './carry.domain';
-import { entryOf, keyItemPk } from './domain';
+import { entriesOf, entryOf, keyItemPk } from './domain';
 import { Change, IndexEntry, Item, LedgerStore, Path, StoreFault, WriteResult } from './ports';
 
 /** Items read at once while looking for one item's newest epoch. */
@@ -9,8 +9,8 @@ interface Kept { readonly item: Item; readonly epoch: number }
 
 /** Keys remembered as being of this epoch. */
 const remembered = 10_000;
-/** Accounts remembered as this epoch was once seen with them. */
-const accountsRemembered = 50;
+/** Entries of accounts remembered as this epoch was once seen with them: some megabytes, however large the accounts are. */
+const entriesRemembered = 20_000;
 
 /**
  * The ledger's store within one epoch of a home region, on the home's own replica. The protocol above it does not know of epochs: an
@@ -20,6 +20,7 @@ export class EpochStore implements LedgerStore {
   /** Keys that this epoch is known to have; items are never deleted. */
   private readonly here = new Set<string>();
   private readonly accounts = new Map<string, Item>();
+  private entriesKept = 0;
 
   /** @param epoch 1 or more; the first one has nothing to carry over and pays nothing for it */
   constructor(private readonly replica: LedgerStore, private readonly epoch: number) {}
@@ -81,8 +82,13 @@ export class EpochStore implements LedgerStore {
     // It is carried over before anything is claimed: what arrives of it later counts no more.
     const account = await this.carryOver(pk) ? await this.own(pk) : undefined;
     if (!account) throw new StoreFault('unknown', `${pk} has not arrived`);
-    if (this.accounts.size >= accountsRemembered) this.accounts.clear();
+    const entries = 1 + Object.keys(entriesOf(account)).length;
+    if (this.entriesKept + entries > entriesRemembered) {
+      this.accounts.clear();
+      this.entriesKept = 0;
+    }
     this.accounts.set(pk, account);
+    this.entriesKept += entries;
     return account;
   }
 
