@@ -1,5 +1,8 @@
 import { Attempt } from './attempt.service';
-import { accountOf, accountPk, decisionOfEntry, entryOf, isPayment, linesOf, movesInOrder, paymentAfter, PaymentDecision, paymentOf } from './domain';
+import {
+  accountOf, accountPk, decisionOfEntry, entryOf, idOfPaymentId, isMove, isPayment, keyItemPk, linesOf, moveOf, movesInOrder, paymentAfter, PaymentDecision,
+  paymentOf,
+} from './domain';
 import { AccountOutcome, LedgerLine, ListCommand, ListOutcome, PaymentOutcome, Rejected } from './model';
 import { findPayment, unknownPayment } from './move.service';
 import { IndexEntry, Item } from './ports';
@@ -65,7 +68,7 @@ export async function listTransactions(attempt: Attempt, command: ListCommand): 
 async function linesOfPage(attempt: Attempt, account: string, page: readonly IndexEntry[], from: Position | undefined): Promise<readonly Line[]> {
   if (page.length === 0) return [];
   const pks = [...new Set(page.map(({ pk }) => pk))];
-  const items = new Map((await attempt.patiently((store) => store.readMany(pks))).map((item) => [item.pk, item]));
+  const items = new Map((await withTheirMoves(attempt, await attempt.patiently((store) => store.readMany(pks)))).map((item) => [item.pk, item]));
   const decisions = await decisionsOf(attempt, account, items);
   return page.flatMap(({ pk, seq }) => {
     const item = items.get(pk);
@@ -75,6 +78,21 @@ async function linesOfPage(attempt: Attempt, account: string, page: readonly Ind
     return lines.map((line, shown) => ({ line, position: { seq, shown } })).slice(skipped);
   });
 }
+
+/** A move whose own item is not complete yet, though its payment shows it already, has its line: so both tell the same. */
+async function withTheirMoves(attempt: Attempt, items: readonly Item[]): Promise<readonly Item[]> {
+  const isOpen = (item: Item): boolean => isMove(item) && moveOf(item).outcome === undefined;
+  const open = items.filter(isOpen);
+  if (open.length === 0) return items;
+  const pks = [...new Set(open.map(paymentPkOf))];
+  const payments = new Map((await attempt.patiently((store) => store.readMany(pks))).map((item) => [item.pk, paymentOf(item)]));
+  return items.map((item) => {
+    const shown = isOpen(item) ? payments.get(paymentPkOf(item))?.moves[moveOf(item).id] : undefined;
+    return shown ? { ...item, outcome: 'DONE', moved: shown.amount } : item;
+  });
+}
+
+const paymentPkOf = (move: Item): string => keyItemPk(idOfPaymentId(moveOf(move).paymentId)!);
 
 /** Decisions of the payments among the items; those whose own item does not tell yet are looked up on the account. */
 async function decisionsOf(attempt: Attempt, account: string, items: ReadonlyMap<string, Item>): Promise<ReadonlyMap<string, PaymentDecision>> {

@@ -295,12 +295,38 @@ describe('the reconciliation', () => {
     expect((await report(home, 3))!.lateWrites).toMatchObject([{ epoch: 2, key: lost.paymentId, effect: 'hold' }]);
   });
 
+  /** The worker of each move died before it could complete it. */
+  const leaveUndone = (items: Map<string, Item>): void => {
+    for (const [pk, { outcome, moved, answer, ...item }] of items) if (item.kind === 'MOVE') items.set(pk, item as Item);
+  };
+
+  it('shows a capture in the payment and in the lines, or in neither, wherever its worker died', async () => {
+    const { paymentId } = paid(await world.pay(home, 'k'));
+    const before = new Map(world.replicas.get(home)!.items);
+    await world.move(home, 'c', 'CAPTURE', paymentId, 60);
+    const shown = async (region: string): Promise<unknown[]> => {
+      const found = await world.in(region).getPayment(world.context(), paymentId);
+      const listed = await world.in(region).listTransactions(world.context(), { accountId: 'acc', limit: 10 });
+      return [found.kind === 'found' && found.payment.captured, 'items' in listed && listed.items.filter(({ type }) => type === 'CAPTURE').map(({ amount }) => amount)];
+    };
+    const items = world.replicas.get(home)!.items;
+    leaveUndone(items);
+    expect(await shown(home)).toEqual([60, [60]]);
+    for (const [pk, item] of before) if (item.kind === 'PAYMENT') items.set(pk, item);
+    expect(await shown(home)).toEqual([0, []]);
+    // The next home goes by the account, which has decided it.
+    world.replicate(home, other);
+    world.loseHome(home);
+    await world.pay(other, 'next');
+    expect(await shown(other)).toEqual([60, [60]]);
+  });
+
   it('adds up while a capture that the account has decided waits for its completion', async () => {
     const { paymentId } = paid(await world.pay(home, 'k'));
     const items = world.replicas.get(home)!.items;
     const before = new Map(items);
     await world.move(home, 'c', 'CAPTURE', paymentId, 60);
-    for (const [pk, item] of items) if (item.kind === 'MOVE') items.set(pk, Object.fromEntries(Object.entries(item).filter(([name]) => !['outcome', 'moved', 'answer'].includes(name))) as typeof item);
+    leaveUndone(items);
     for (const [pk, item] of before) if (item.kind === 'PAYMENT') items.set(pk, item);
     const sums = { available: 940, held: 0, settled: 60 };
     expect(await report(home, 1)).toMatchObject({ kept: sums, recomputed: sums });
