@@ -52,12 +52,16 @@ export class Approvers {
     }
   }
 
-  /** Waits until no composite alarm, which is what a cutover goes by, has been raised for a while; or not for ever. */
+  /**
+   * Waits until no composite alarm, which is what a cutover goes by, has been raised for a while, and the regions hear each other's probes, which it
+   * looks for too; or not for ever.
+   */
   public async calm(forMs = 10_000, withinMs = 90_000): Promise<void> {
     let since = Date.now();
     for (const deadline = Date.now() + withinMs; Date.now() < deadline && Date.now() - since < forMs; await sleep(500)) {
       const { alarms } = (await this.client.once({ path: '/_local/status' })).body as { alarms: readonly AlarmStatus[] };
-      if (alarms.some(({ composite, state }) => composite && state === 'ALARM')) since = Date.now();
+      const silent = alarms.some(({ name, state }) => /Silence/.test(name) && state !== 'OK');
+      if (silent || alarms.some(({ composite, state }) => composite && state === 'ALARM')) since = Date.now();
     }
   }
 
