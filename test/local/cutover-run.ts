@@ -63,12 +63,11 @@ export class CutoverRun {
     return this.ended();
   }
 
-  /** After a takeover, as the runbook has it: the home goes back to the source, and is written to for some minutes of the alarms. */
+  /** After a takeover: the home goes back to the source, and is written to for some minutes of the alarms. */
   public async homeBack(): Promise<void> {
-    for (const deadline = Date.now() + 120_000; ;) {
-      const { home } = await this.approvers.view();
-      if (home === source) break;
-      if (Date.now() > deadline) throw new Error(`the home does not go back to ${source}: it is ${home}`);
+    if ((await this.approvers.view()).home === source) return;
+    for (const deadline = Date.now() + 120_000; (await this.approvers.view()).home !== source;) {
+      if (Date.now() > deadline) throw new Error(`the home does not go back to ${source}`);
       await this.run.operate!(source, { action: 'relocate', unit: 0 }).catch(() => undefined);
       await sleep(2_500);
     }
