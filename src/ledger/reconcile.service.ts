@@ -137,7 +137,9 @@ function lateWriteOf({ id, entry, known }: LateEntry, epoch: number, current: It
 /** Whether the current epoch's item shows the decision itself: then nothing was lost. */
 function shows(item: Item, entry: Entry): boolean {
   if (entry.kind === 'refund' || entry.kind === 'refundRefused') {
-    return !isPayment(item) && moveOf(item).outcome?.status === (entry.kind === 'refund' ? 'DONE' : 'REFUSED');
+    const outcome = isPayment(item) ? undefined : moveOf(item).outcome;
+    // Refused for another reason is another answer.
+    return entry.kind === 'refund' ? outcome?.status === 'DONE' : outcome?.status === 'REFUSED' && outcome.code === 'not_captured';
   }
   if (!isPayment(item)) return false;
   const { closure, outcome } = paymentOf(item);

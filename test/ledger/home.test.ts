@@ -283,6 +283,17 @@ describe('the reconciliation', () => {
     });
   });
 
+  it('finds a refused refund that was refused for another reason since', async () => {
+    const { paymentId } = paid(await world.pay(home, 'k', 29));
+    world.replicate(home, other);
+    expect(await world.move(home, 'r', 'REFUND', paymentId, 16)).toMatchObject({ kind: 'refused', code: 'not_captured' });
+    world.loseHome(home);
+    await world.move(other, 'c', 'CAPTURE', paymentId, 12);
+    expect(await world.move(other, 'r', 'REFUND', paymentId, 16)).toMatchObject({ kind: 'refused', code: 'amount_exceeds_captured' });
+    world.replicate(home, other);
+    expect((await report(other, 2))!.lateWrites).toMatchObject([{ epoch: 1, effect: 'refundRefused' }]);
+  });
+
   it('looks through an epoch that the next one knew nothing of', async () => {
     await world.pay(home, 'warm');
     world.replicate(home, other);
