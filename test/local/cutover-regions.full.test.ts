@@ -18,8 +18,9 @@ afterAll(async () => cutover?.close());
 afterEach(async () => {
   for (const region of [source, target]) await cutover.region(region, 'start');
   cutover.run.cutover!.forceAlarm(target, watch, undefined);
-  // A test that failed leaves its run, which is not the next one's.
-  if ((await cutover.approvers.view()).state === 'RUNNING') await cutover.rollBack();
+  // A test that failed leaves its run and its weights, which are not the next one's.
+  const { state, weights } = await cutover.approvers.view();
+  if (state === 'RUNNING' || weights[source] !== 100) await allBack();
 });
 
 async function reach(step: string, approvals: number): Promise<CutoverView> {
@@ -61,6 +62,17 @@ describe('the source is lost: no weight moves, callers are led to the target, th
 
 // The state machine stands in the target, and stands still with it.
 describe('the target is lost: callers are led to the source, nothing moves meanwhile, and the run goes on when it is back', () => {
+  test('in Soak, with an alarm: rolled back', async () => {
+    await reach('Soak', 1);
+    await cutover.region(target, 'stop');
+    expect(await cutover.pay(`watched-${Date.now()}`)).toBe(201);
+    cutover.run.cutover!.forceAlarm(target, watch, 'ALARM');
+    await cutover.region(target, 'start');
+    expect(await cutover.ended()).toMatchObject({ state: 'ROLLED_BACK', why: expect.stringContaining(`raised: ${target}/${watch}`), weights: all });
+    cutover.run.cutover!.forceAlarm(target, watch, undefined);
+    await allBack();
+  });
+
   test.each<[string, number]>([
     ['Prechecks', 0], ['Approval', 0], ['Shift weights', 1], ['Soak', 1], ['Move authority', 2], ['Reconcile', 2],
   ])('in %s', async (step, approvals) => {
@@ -77,19 +89,8 @@ describe('the target is lost: callers are led to the source, nothing moves meanw
     const now = await cutover.approvers.until('the run goes on to a question, or has ended', ({ state, openApproval }) => state !== 'RUNNING' || openApproval !== undefined, 240_000);
     // Whoever is asked may go on; else the run has said what it found.
     if (now.state === 'RUNNING') expect(now.openApproval).toBeDefined();
-    else if (now.state === 'PAUSED') expect(now.why).toMatch(/event-probe|replication-lag|target-healthy|dead-letter|cannot be compared|differences|nobody decided in time|unit 0|alarms cannot be read/);
+    else if (now.state === 'PAUSED') expect(now.why).toMatch(/event-probe|replication-lag|target-healthy|dead-letter|cannot be compared|for a human|nobody decided in time|unit 0|alarms cannot be read/);
     else expect(now.state).toBe('SUCCEEDED');
-    await allBack();
-  });
-
-  test('and is watched: an alarm that it comes back with rolls back', async () => {
-    await reach('Soak', 1);
-    await cutover.region(target, 'stop');
-    expect(await cutover.pay(`watched-${Date.now()}`)).toBe(201);
-    cutover.run.cutover!.forceAlarm(target, watch, 'ALARM');
-    await cutover.region(target, 'start');
-    expect(await cutover.ended()).toMatchObject({ state: 'ROLLED_BACK', why: expect.stringContaining(`raised: ${target}/${watch}`), weights: all });
-    cutover.run.cutover!.forceAlarm(target, watch, undefined);
     await allBack();
   });
 });
