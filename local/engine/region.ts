@@ -125,8 +125,6 @@ function engineEnv(options: EngineOptions, temp: string): Record<string, string 
     LAMBDA_WARM_TTL_SECONDS: '10',
     // Some fifty functions are warm at once, and a young generation of the default size would cost each of them 15 MB.
     NODE_OPTIONS: '--max-semi-space-size=1',
-    // glibc keeps freed memory per thread otherwise: a sixth of each function.
-    MALLOC_ARENA_MAX: '2',
     LOG_LEVEL: 'WARNING',
     ...options.functionEnv,
   };

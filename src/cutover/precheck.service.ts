@@ -21,7 +21,7 @@ export interface MetricQuery {
 /** What the checks look at. Every method may throw: then its check has failed. */
 export interface CheckPorts {
   readonly records: Pick<RecordsPort, 'read'>;
-  /** Regions that accounts are at home in; none with a strongly consistent table. */
+  /** Regions that accounts are at home in; asked for in mode HOME_REGION alone. */
   homes(): Promise<readonly string[]>;
   /** Values of the last minutes, one a minute, newest first; minutes without data are left out. */
   metric(region: string, query: MetricQuery, minutes: number): Promise<readonly number[]>;

@@ -1,5 +1,5 @@
 import {
-  Closure, entriesOf, Entry, entryOf, isMove, isPayment, MoveItem, moveOf, movesInOrder, PaymentItem, paymentOf, RecordedMove,
+  Closure, entriesOf, Entry, entryOf, idOfPaymentId, idOfPk, isMove, isPayment, MoveItem, moveOf, movesInOrder, PaymentItem, paymentOf, RecordedMove,
 } from './domain';
 import { Item, Value } from './ports';
 
@@ -123,7 +123,7 @@ function carryMove(item: Item, account: Item, trimmed: Trimmed): Item {
   if (move.outcome?.status !== 'DONE') return item;
   const reached = move.type === 'REFUND'
     ? entryOf(account, move.id)?.kind === 'refund' || trimmed(move.at)
-    : closedBy(move.id, entryOf(account, move.paymentId.slice('pay_'.length))) ?? trimmed(move.paymentAt);
+    : closedBy(move.id, entryOf(account, idOfPaymentId(move.paymentId)!)) ?? trimmed(move.paymentAt);
   return reached ? item : without(item, ['outcome', 'moved', 'answer']);
 }
 
@@ -140,7 +140,7 @@ function closedBy(id: string, entry: Entry | undefined): boolean | undefined {
  * @param account its account as the epoch began with it, or later
  */
 export function reclaim(claim: Item, account: Item): Item | undefined {
-  const own = entryOf(account, keyOf(claim));
+  const own = entryOf(account, idOfPk(claim));
   if (isPayment(claim)) {
     if (!own || own.kind === 'declined') return claim;
     const same = (own.kind === 'hold' || own.kind === 'closed') && own.amount === claim.amount;
@@ -150,7 +150,7 @@ export function reclaim(claim: Item, account: Item): Item | undefined {
 }
 
 function canBeMove({ id, type, amount, paymentId }: MoveItem, account: Item, own: Entry | undefined): boolean {
-  const payment = paymentId.slice('pay_'.length);
+  const payment = idOfPaymentId(paymentId)!;
   if (type === 'REFUND') return !own || own.kind === 'refundRefused' || (own.kind === 'refund' && own.payment === payment && (amount ?? own.amount) === own.amount);
   // A capture or void has its effect in the payment's entry, and none of its own.
   if (own) return false;
@@ -158,8 +158,6 @@ function canBeMove({ id, type, amount, paymentId }: MoveItem, account: Item, own
   if (closed?.kind !== 'closed' || closed.closure.by !== id) return true;
   return closed.closure.type === type && (type === 'VOID' || closed.closure.captured === amount);
 }
-
-const keyOf = ({ pk }: Item): string => pk.slice('k#'.length);
 
 function without(item: Item, names: readonly string[]): Item {
   return Object.fromEntries(Object.entries(item).filter(([name]) => !names.includes(name))) as unknown as Item;

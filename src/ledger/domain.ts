@@ -146,7 +146,8 @@ const integer = (item: Item, name: string): number => {
 };
 const optionalText = (item: Item, name: string): string | undefined => (item[name] === undefined ? undefined : text(item, name));
 const map = (item: Item, name: string): Readonly<Record<string, Value>> => (item[name] ?? {}) as Readonly<Record<string, Value>>;
-const idOfPk = (item: Item): string => item.pk.slice('k#'.length);
+/** Identity of a key's item. */
+export const idOfPk = (item: Item): string => item.pk.slice('k#'.length);
 
 export const isPayment = (item: Item): boolean => item.kind === 'PAYMENT';
 export const isMove = (item: Item): boolean => item.kind === 'MOVE';
@@ -256,6 +257,9 @@ export function paymentAfter(claim: PaymentItem, decision: PaymentDecision, move
     operations: moves.map(({ type, amount, at, region }) => ({ type, amount, at, region })),
   };
 }
+
+/** A move's item as its completion will make it. */
+export const completed = (move: Item, moved: number): Item => ({ ...move, outcome: 'DONE', moved });
 
 /** The ledger lines of a payment's or a move's item, newest first; none for what was declined or refused. */
 export function linesOf(item: Item, decision: PaymentDecision | undefined): readonly LedgerLine[] {

@@ -27,7 +27,7 @@ export class EpochStore implements LedgerStore {
 
   public async create(item: Item): Promise<WriteResult> {
     if (this.epoch > 1 && await this.carryOver(item.pk)) return { kind: 'refused', found: (await this.own(item.pk))! };
-    const claim = this.epoch > 1 && item.acct !== undefined ? reclaim(item, await this.accountOf(item.acct as string)) : item;
+    const claim = this.epoch > 1 && item.acct !== undefined ? reclaim(item, await this.accountHere(item.acct as string)) : item;
     // Another request was decided under this key, and its claim has not arrived: what stands in for it is nobody's.
     if (!claim) return { kind: 'refused', found: { ...item, fingerprint: '', nonce: '' } };
     const result = await this.replica.create({ ...claim, pk: inEpoch(item.pk, this.epoch) });
@@ -76,7 +76,7 @@ export class EpochStore implements LedgerStore {
    * An account of this epoch, perhaps as it was some time ago: entries without claims are those that it began with, all others have claims
    * of this epoch.
    */
-  private async accountOf(pk: string): Promise<Item> {
+  private async accountHere(pk: string): Promise<Item> {
     const known = this.accounts.get(pk);
     if (known) return known;
     // It is carried over before anything is claimed: what arrives of it later counts no more.

@@ -1,7 +1,7 @@
 import { Attempt } from './attempt.service';
 import {
-  accountOf, accountPk, decisionOfEntry, entryOf, idOfPaymentId, isMove, isPayment, keyItemPk, linesOf, moveOf, movesInOrder, paymentAfter, PaymentDecision,
-  paymentOf,
+  accountOf, accountPk, completed, decisionOfEntry, entryOf, idOfPaymentId, isMove, isPayment, keyItemPk, linesOf, moveOf, movesInOrder, paymentAfter,
+  PaymentDecision, paymentOf,
 } from './domain';
 import { AccountOutcome, LedgerLine, ListCommand, ListOutcome, PaymentOutcome, Rejected } from './model';
 import { findPayment, unknownPayment } from './move.service';
@@ -81,18 +81,13 @@ async function linesOfPage(attempt: Attempt, account: string, page: readonly Ind
 
 /** A move whose own item is not complete yet, though its payment shows it already, has its line: so both tell the same. */
 async function withTheirMoves(attempt: Attempt, items: readonly Item[]): Promise<readonly Item[]> {
-  const isOpen = (item: Item): boolean => isMove(item) && moveOf(item).outcome === undefined;
-  const open = items.filter(isOpen);
+  const open = items.filter((item) => isMove(item) && item.outcome === undefined).map(moveOf);
   if (open.length === 0) return items;
-  const pks = [...new Set(open.map(paymentPkOf))];
-  const payments = new Map((await attempt.patiently((store) => store.readMany(pks))).map((item) => [item.pk, paymentOf(item)]));
-  return items.map((item) => {
-    const shown = isOpen(item) ? payments.get(paymentPkOf(item))?.moves[moveOf(item).id] : undefined;
-    return shown ? { ...item, outcome: 'DONE', moved: shown.amount } : item;
-  });
+  const pks = [...new Set(open.map(({ paymentId }) => keyItemPk(idOfPaymentId(paymentId)!)))];
+  const payments = (await attempt.patiently((store) => store.readMany(pks))).filter(isPayment).map(paymentOf);
+  const shown = new Map(open.flatMap(({ id }) => payments.flatMap(({ moves }) => (moves[id] ? [[keyItemPk(id), moves[id].amount] as const] : []))));
+  return items.map((item) => (shown.has(item.pk) ? completed(item, shown.get(item.pk)!) : item));
 }
-
-const paymentPkOf = (move: Item): string => keyItemPk(idOfPaymentId(moveOf(move).paymentId)!);
 
 /** Decisions of the payments among the items; those whose own item does not tell yet are looked up on the account. */
 async function decisionsOf(attempt: Attempt, account: string, items: ReadonlyMap<string, Item>): Promise<ReadonlyMap<string, PaymentDecision>> {

@@ -1,8 +1,8 @@
 import { Attempt } from './attempt.service';
 import { epochOf, inEpoch, lateEntries, LateEntry } from './carry.domain';
 import {
-  accountOf, accountPk, decisionOfEntry, Entry, entryOf, isPayment, keyItemPk, linesOf, MoveItem, moveOf, movesInOrder, paymentAfter, PaymentDecision,
-  paymentIdOf, paymentOf,
+  accountOf, accountPk, completed, decisionOfEntry, Entry, entryOf, idOfPaymentId, isPayment, keyItemPk, linesOf, MoveItem, moveOf, movesInOrder,
+  paymentAfter, PaymentDecision, paymentIdOf, paymentOf,
 } from './domain';
 import { EpochStore } from './epoch-store.service';
 import { Account, LedgerLine, Payment } from './model';
@@ -85,8 +85,8 @@ function decisionIn(entry: Entry | undefined): PaymentDecision | undefined {
 function completedBy(account: Item, item: Item): Item {
   const move = moveOf(item);
   if (move.outcome) return item;
-  const moved = move.type === 'REFUND' ? refundedBy(entryOf(account, move.id)) : closedBy(entryOf(account, move.paymentId.slice('pay_'.length)), move);
-  return moved === undefined ? item : { ...item, outcome: 'DONE', moved };
+  const moved = move.type === 'REFUND' ? refundedBy(entryOf(account, move.id)) : closedBy(entryOf(account, idOfPaymentId(move.paymentId)!), move);
+  return moved === undefined ? item : completed(item, moved);
 }
 
 const refundedBy = (entry: Entry | undefined): number | undefined => (entry?.kind === 'refund' ? entry.amount : undefined);

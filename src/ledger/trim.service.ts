@@ -1,6 +1,6 @@
 import { Attempt } from './attempt.service';
 import { completePayment } from './authorise.service';
-import { bounds, decisionOfEntry, decodeEntry, entriesOf, Entry, isMove, isPayment, keyItemPk, moveOf, paymentOf } from './domain';
+import { bounds, decisionOfEntry, decodeEntry, entriesOf, Entry, idOfPaymentId, isMove, isPayment, keyItemPk, moveOf, paymentOf } from './domain';
 import { drive } from './move.service';
 import { Item } from './ports';
 
@@ -67,7 +67,7 @@ async function finishMove(attempt: Attempt, pk: string): Promise<void> {
   const item = await attempt.strongRead(pk);
   if (!item || !isMove(item)) return;
   const claim = moveOf(item);
-  const payment = await attempt.strongRead(keyItemPk(claim.paymentId.slice('pay_'.length)));
+  const payment = await attempt.strongRead(keyItemPk(idOfPaymentId(claim.paymentId)!));
   if (!payment) return;
   const read = paymentOf(payment);
   // It has a move on it, so it was authorised.

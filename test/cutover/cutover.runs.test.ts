@@ -17,6 +17,11 @@ const shares = (world: Surroundings): number[] => world.seen.map((shape) => weig
 const told = (world: Surroundings, what: string): AuditRecord[] => (
   [...world.parameters.values()].map((text) => JSON.parse(text) as AuditRecord).filter(({ entry }) => entry.what === what));
 const fresh = (): Promise<Surroundings> => new Surroundings().withRecords();
+/** Breaks something for the first tries of a step, and mends it then. */
+const whileBroken = (world: Surroundings, step: string, tries: number, set: (broken: boolean) => void): void => {
+  let seen = 0;
+  world.before = (now) => { if (now === step) set((seen += 1) <= tries); };
+};
 /** Does something once, when a step of a phase begins. */
 const once = (world: Surroundings, step: string, phase: number, act: () => void): void => {
   let done = false;
@@ -179,13 +184,7 @@ describe('a region is lost', () => {
 
   test('the source, while the regions are compared: looked at again; paused when the window is over and it is still away', async () => {
     const world = await fresh();
-    let left = 3;
-    world.before = (step) => {
-      if (step !== 'reconcile') return;
-      left -= 1;
-      if (left > 0) world.lostRegions.add(source);
-      else world.lostRegions.delete(source);
-    };
+    whileBroken(world, 'reconcile', 2, (broken) => { world.lostRegions[broken ? 'add' : 'delete'](source); });
     expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
     expect(told(world, 'reconciled').map(({ entry }) => entry)).toContainEqual(expect.objectContaining({ summary: 'the regions cannot be compared: us-east-1 cannot be read: us-east-1 does not answer' }));
     const away = await fresh();
@@ -197,12 +196,7 @@ describe('a region is lost', () => {
 
   test('the control plane comes back in time: the run goes on by itself', async () => {
     const world = await fresh();
-    let left = 6;
-    world.before = (step) => {
-      if (step !== 'shift') return;
-      left -= 1;
-      world.unreachable = left > 0;
-    };
+    whileBroken(world, 'shift', 5, (broken) => { world.unreachable = broken; });
     expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
     expect(told(world, 'unreachable').length).toBeGreaterThan(0);
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Attempt } from '../../src/ledger/attempt.service';
 import { Authority, AuthorityRecord, HomeSettings } from '../../src/ledger/authority.service';
-import type { Item, LedgerStore } from '../../src/ledger/ports';
+import type { Change, Item, LedgerStore } from '../../src/ledger/ports';
 import { MemoryStore } from '../contract/memory-store';
 
 const home = 'us-east-1';
@@ -35,14 +35,18 @@ class Table {
     return this.in(region).standing(this.attempt(region), unit);
   }
 
-  public async keep(region: string): Promise<void> {
-    const store: LedgerStore = Object.assign(Object.create(this.store) as MemoryStore, {
-      change: async (change: Parameters<LedgerStore['change']>[0]) => {
-        await this.before();
+  /** The table, for one whose changes are looked at before they are made. */
+  public watched(look: (change: Change) => Promise<unknown>): LedgerStore {
+    return Object.assign(Object.create(this.store) as MemoryStore, {
+      change: async (change: Change) => {
+        await look(change);
         return this.store.change(change);
       },
     });
-    await this.in(region).keepHeld(this.attempt(region, store));
+  }
+
+  public async keep(region: string): Promise<void> {
+    await this.in(region).keepHeld(this.attempt(region, this.watched(() => this.before())));
   }
 
   public takeOver(region: string, unit: number) {
@@ -176,13 +180,8 @@ describe('an operator that dies while it waits to take over', () => {
     const world = new Table();
     await world.work(home, 0);
     let late = (): Promise<unknown> => Promise.resolve();
-    const slow: LedgerStore = Object.assign(Object.create(world.store) as MemoryStore, {
-      change: (change: Parameters<LedgerStore['change']>[0]) => {
-        late = () => world.store.change(change);
-        return world.store.change(change);
-      },
-    });
-    await world.in(other).beginDrain(world.attempt(other, slow), 0, other);
+    const watched = world.watched(async (change) => { late = () => world.store.change(change); });
+    await world.in(other).beginDrain(world.attempt(other, watched), 0, other);
     await world.in(other).abortDrain(world.attempt(other), 0);
     world.nowMs += longest;
     await late();

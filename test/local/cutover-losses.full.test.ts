@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CutoverRun, source, target, watch } from './cutover-run';
+import { all, CutoverRun, half, source, target, watch } from './cutover-run';
 
 jest.setTimeout(900_000);
 
 let cutover: CutoverRun;
 const steps = 'acme-pay-cutover-steps';
-const all = { [source]: 100, [target]: 0 };
-const half = { [source]: 50, [target]: 50 };
 
 beforeAll(async () => {
   cutover = await CutoverRun.open();
@@ -21,11 +19,7 @@ async function toSoak(): Promise<void> {
   await cutover.at(/^Soak/);
 }
 
-afterEach(async () => {
-  for (const region of [source, target]) cutover.run.cutover!.forceAlarm(region, watch, undefined);
-  // A test that failed leaves its run, which is not the next one's.
-  if ((await cutover.approvers.view()).state === 'RUNNING') await cutover.rollBack();
-});
+afterEach(async () => cutover.tidy());
 
 test('an approval that nobody gives expires: paused, and nothing has moved', async () => {
   await cutover.start();

@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CutoverRun, source, target, watch } from './cutover-run';
+import { all, CutoverRun, half, source, target, watch } from './cutover-run';
 import type { CutoverView } from '../../local/cutover/model';
 
 jest.setTimeout(900_000);
 
 let cutover: CutoverRun;
-const all = { [source]: 100, [target]: 0 };
-const half = { [source]: 50, [target]: 50 };
 const none = { [source]: 0, [target]: 100 };
 
 beforeAll(async () => {
@@ -15,13 +13,7 @@ beforeAll(async () => {
 
 afterAll(async () => cutover?.close());
 
-afterEach(async () => {
-  for (const region of [source, target]) await cutover.region(region, 'start');
-  cutover.run.cutover!.forceAlarm(target, watch, undefined);
-  // A test that failed leaves its run and its weights, which are not the next one's.
-  const { state, weights } = await cutover.approvers.view();
-  if (state === 'RUNNING' || weights[source] !== 100) await allBack();
-});
+afterEach(async () => cutover.tidy());
 
 async function reach(step: string, approvals: number): Promise<CutoverView> {
   await cutover.start();

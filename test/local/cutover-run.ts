@@ -11,6 +11,8 @@ export const target = 'eu-central-1';
 export const [ada, grace, katherine] = ['ada@example.com', 'grace@example.com', 'katherine@example.com'];
 /** The alarm that the cutover goes by, in each region. */
 export const watch = 'acme-pay-watch';
+export const all = { [source]: 100, [target]: 0 };
+export const half = { [source]: 50, [target]: 50 };
 const endedMs = 240_000;
 
 /** A run of an app with a cutover, and what tests ask of it again and again. */
@@ -61,6 +63,17 @@ export class CutoverRun {
   public async rollBack(): Promise<CutoverView> {
     await this.start({ action: 'rollback', reason: 'the next test' });
     return this.ended();
+  }
+
+  /** After a test: nothing is disturbed, and a run or weights that a failed one left are not the next one's. */
+  public async tidy(): Promise<void> {
+    for (const region of [source, target]) {
+      await this.region(region, 'start');
+      this.run.cutover!.forceAlarm(region, watch, undefined);
+    }
+    const { state, weights } = await this.approvers.view();
+    if (state === 'RUNNING' || weights[source] !== 100) await this.rollBack();
+    await this.homeBack();
   }
 
   /** After a takeover: the home goes back to the source, and is written to for some minutes of the alarms. */
