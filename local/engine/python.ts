@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { LocalRunError } from '../failure';
 import type { Supervisor } from './supervisor';
@@ -27,21 +27,24 @@ export async function emulatorPython(options: PythonOptions): Promise<string> {
   const home = path.join(tools, `venv-${hash}`);
   const python = path.join(home, 'bin', 'python');
   const programs = new Programs(supervisor, env);
-  // An environment breaks when the Python it was made from is removed.
-  if (existsSync(path.join(home, completeMark)) && (await programs.run(python, ['-c', 'import ministack'])).ok) return python;
+  const isUsable = async (): Promise<boolean> => existsSync(path.join(home, completeMark)) && (await programs.run(python, ['-c', 'import ministack'])).ok;
+  if (await isUsable()) return python;
   const base = await findPython(programs);
   log('installing the emulator into .tools (about half a minute, once) ...');
   mkdirSync(tools, { recursive: true });
   removeStaleDrafts(tools);
-  // Made beside its place and moved there: a second run that starts meanwhile never sees half of it.
-  const draft = `${home}.${process.pid}`;
+  // Made beside its place and moved there: another run that starts meanwhile never sees half of it.
+  const draft = mkdtempSync(`${home}.${process.pid}-`);
   try {
+    // One breaks when the Python it was made from is removed. It goes now and not after the installation: by then another run may use a new one there.
+    if (existsSync(home) && !(await isUsable())) setAside(home, draft);
     await install(programs, base, draft);
-    rmSync(home, { recursive: true, force: true });
     renameSync(draft, home);
   } catch (error) {
+    // A folder with something in it is never replaced, so this may be the other run's.
+    if (!(await isUsable())) throw error;
+  } finally {
     rmSync(draft, { recursive: true, force: true });
-    if (!existsSync(path.join(home, completeMark))) throw error;
   }
   return python;
 }
@@ -73,10 +76,21 @@ async function findPython(programs: Programs): Promise<string> {
   throw new LocalRunError(`the emulator needs Python ${oldestPython.join('.')} or newer with venv, but ${found}: install it (on Debian and Ubuntu: apt install python3 python3-venv)`);
 }
 
+/** Moves a broken environment out of the way, in one step, and removes it; another run may have done so. */
+function setAside(home: string, draft: string): void {
+  const aside = `${draft}.old`;
+  try {
+    renameSync(home, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  rmSync(aside, { recursive: true, force: true });
+}
+
 /** What an interrupted installation left. */
 function removeStaleDrafts(tools: string): void {
   for (const name of readdirSync(tools)) {
-    const pid = Number(/^venv-\w+\.(\d+)$/.exec(name)?.[1]);
+    const pid = Number(/^venv-\w+\.(\d+)-/.exec(name)?.[1]);
     if (pid && !isAlive(pid)) rmSync(path.join(tools, name), { recursive: true, force: true });
   }
 }
