@@ -180,6 +180,9 @@ export const sweepEnv = new EnvCodec({
   queueUrl: 'SWEEP_QUEUE_URL',
   silentAfterMs: 'SWEEP_SILENT_AFTER_MS',
   aliveWithinMs: 'SWEEP_ALIVE_WITHIN_MS',
+}, {
+  /** Region whose bus takes this region's own events: they can be lost with it. Absent where they go to this region's. */
+  takenBy: 'SWEEP_TAKEN_BY',
 });
 
 /** Name of the function that publishes the ranges of the stream that the outbox gave up. */

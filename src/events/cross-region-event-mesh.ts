@@ -255,6 +255,16 @@ export class CrossRegionEventMesh extends Construct {
     return probeLatency(this.systemName, this.region, peer, options);
   }
 
+  /**
+   * Peer whose bus takes what this region publishes: the primary of a global endpoint.
+   *
+   * @internal
+   */
+  public _takenBy(): string | undefined {
+    const primary = this.primary();
+    return primary === this.region ? undefined : primary;
+  }
+
   private defineBus(queues: MeshQueues, kmsKey?: IKey): EventBus {
     return new EventBus(this, 'Bus', {
       eventBusName: meshBusName(this.systemName),

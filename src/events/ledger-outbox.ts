@@ -222,6 +222,7 @@ export class LedgerOutbox extends Construct {
       deadLetterQueue: { queue: deadLetters, maxReceiveCount: hintAttempts },
     });
     const silentMs = mesh.silentAfter.toMilliseconds();
+    const takenBy = mesh._takenBy();
     const { systemName, tableName } = ledger;
     const made = this.function('Sweep', {
       description: `${systemName}: sweep`,
@@ -234,6 +235,7 @@ export class LedgerOutbox extends Construct {
           queueUrl: hints.queueUrl,
           silentAfterMs: String(silentMs),
           aliveWithinMs: String(Math.min(silentMs, 1.5 * mesh.probeInterval.toMilliseconds())),
+          takenBy,
         }),
       },
     });
@@ -242,9 +244,9 @@ export class LedgerOutbox extends Construct {
     ledger._grantReadItems(made.function);
     hints.grantSendMessages(made.function);
     // Nothing waits for hints: large batches keep the number of calls down.
-    const peers = mesh.regions.filter((region) => region !== mesh.region);
+    const noted = takenBy ? mesh.regions : mesh.regions.filter((region) => region !== mesh.region);
     this.mapStream('PeerRecords', made, streamArn, ranges, {
-      filters: filtersOf(peers), batchSize: 500, maxBatchingWindow: Duration.seconds(10), parallelizationFactor: 1,
+      filters: filtersOf(noted), batchSize: 500, maxBatchingWindow: Duration.seconds(10), parallelizationFactor: 1,
     });
     made.function.addEventSource(new SqsEventSource(hints, { batchSize: 10, reportBatchItemFailures: true, maxConcurrency: 10 }));
     this.alarms.push(

@@ -24,7 +24,7 @@ export function sweepOf(source: Environment): (event: SweepEvent, remainingMs: n
   const news = probeStore(dynamoClient(), env.meshTableName);
   const sweep = new Sweep(
     { keep: (hints) => keep(sqs, env.queueUrl, hints), newsOf: (peer) => news.newsOf(peer), nowMs: Date.now },
-    { region, silentAfterMs: Number(env.silentAfterMs), aliveWithinMs: Number(env.aliveWithinMs) },
+    { region, silentAfterMs: Number(env.silentAfterMs), aliveWithinMs: Number(env.aliveWithinMs), takenBy: env.takenBy },
     outbox,
   );
   return (event, remainingMs) => event.Records[0]?.eventSource === 'aws:sqs'

@@ -88,6 +88,16 @@ test('the sweep publishes on this region\'s own bus, also where the outbox uses 
   });
 });
 
+test('behind a global endpoint the region that is not its primary notes its own writes too: the primary can be lost with their events', () => {
+  const noted = (primary: string): unknown => {
+    const template = outbox({}, regions, MeshTransport.globalEndpoint({ primary }));
+    const [sweep] = Object.values(template.findResources('AWS::Lambda::Function', Match.objectLike({ Properties: { Description: 'acme-pay: sweep' } })));
+    return [sweep.Properties.Environment.Variables.SWEEP_TAKEN_BY, ofStream(template).map((mapping) => patternsOf(mapping)[0].dynamodb.NewImage.writtenBy.S)];
+  };
+  expect(noted('us-east-1')).toEqual([undefined, [['us-east-1'], ['us-west-2']]]);
+  expect(noted('us-west-2')).toEqual(['us-west-2', [['us-east-1'], ['us-east-1', 'us-west-2']]]);
+});
+
 test('works in mode HOME_REGION as well', () => {
   expect(ofStream(outbox({}, homeRegions)).map((mapping) => patternsOf(mapping)[0].dynamodb.NewImage.writtenBy.S)).toEqual([['us-east-1'], ['eu-central-1']]);
 });

@@ -16,7 +16,7 @@ class Regions {
   public news: PeerNews = {};
   public readonly sweep: Sweep;
 
-  constructor(more: Partial<SweepPorts> = {}) {
+  constructor(more: Partial<SweepPorts> = {}, private readonly own: { readonly takenBy?: string } = {}) {
     this.sweep = new Sweep(
       {
         keep: (hints) => {
@@ -27,14 +27,14 @@ class Regions {
         nowMs: () => this.world.nowMs,
         ...more,
       },
-      settings,
+      { ...settings, ...this.own },
       this.world.outbox(here, this.bus.sink),
     );
   }
 
-  /** The peer opens an account and takes one payment, which it captures. */
-  public async pay(): Promise<void> {
-    const ledger = this.world.ledger(peer);
+  /** A region, the peer by default, opens an account and takes one payment, which it captures. */
+  public async pay(region = peer): Promise<void> {
+    const ledger = this.world.ledger(region);
     await ledger.openAccount(this.world.context(), { accountId: 'acc', currency: 'EUR', balance: 100 });
     await ledger.authorise(this.world.context(), { idempotencyKey: 'k1', accountId: 'acc', amount: 10, currency: 'EUR' });
     await ledger.move(this.world.context(), { idempotencyKey: 'k2', paymentId: `pay_${keyId('acme', 'k1')}`, type: 'CAPTURE' });
@@ -105,10 +105,29 @@ test('a hint says what was decided, and nothing of whom and what for', () => {
 
 test('what this region wrote itself is no hint', async () => {
   const own = new Regions();
-  const ledger = own.world.ledger(here);
-  await ledger.openAccount(own.world.context(), { accountId: 'acc', currency: 'EUR', balance: 100 });
-  await ledger.authorise(own.world.context(), { idempotencyKey: 'k1', accountId: 'acc', amount: 10, currency: 'EUR' });
+  await own.pay(here);
   expect(await own.note()).toEqual({ kept: 0 });
+});
+
+describe('with a global endpoint, whose primary takes the events of the other region too', () => {
+  let own: Regions;
+  beforeEach(async () => {
+    own = new Regions({}, { takenBy: peer });
+    await own.pay(here);
+    expect(await own.note()).toEqual({ kept: 2 });
+    own.world.nowMs += delayMs;
+  });
+
+  test('those are published here when the primary was lost with them, under their own origin', async () => {
+    own.news = { arrivedAt: own.world.nowMs - 180_001 };
+    expect(await own.due()).toEqual({ kind: 'published', events: 2 });
+    expect(events(own.bus)).toEqual([['payment.authorised', here, 10], ['payment.captured', here, 10]]);
+  });
+
+  test('a primary that lives replicates them', async () => {
+    own.news = { arrivedAt: own.world.nowMs - 60_000 };
+    expect(await own.due()).toEqual({ kind: 'dropped' });
+  });
 });
 
 test('claims that have not replicated are waited for, and nothing overtakes their events', async () => {
