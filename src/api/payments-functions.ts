@@ -23,7 +23,8 @@ export interface PaymentDecisionProps {
   /**
    * Function in this region to call with `{paymentId, tenant, accountId, amount, currency, reference?, traceId, deadlineMs}`. It answers
    * `{"decision": "approve"}` or `{"decision": "decline", "reason": "..."}`, the reason being 1 to 32 lower-case letters, digits and
-   * underscores. The same payment ID may come more than once and must get the same answer: it is the call's idempotency key.
+   * underscores, and not `expired`, which is the ledger's own; anything else is no answer. The same payment ID may come more than once
+   * and must get the same answer: it is the call's idempotency key.
    */
   readonly function: IFunction;
 

@@ -31,6 +31,8 @@ describe("the team's answer", () => {
     ['{"decision":"approve"}', { kind: 'approve' }],
     ['{"decision":"decline","reason":"velocity_24h"}', { kind: 'decline', reason: 'velocity_24h' }],
     ['{"decision":"decline"}', { kind: 'unknown' }],
+    ['{"decision":"decline","reason":"card_expired"}', { kind: 'decline', reason: 'card_expired' }],
+    ['{"decision":"decline","reason":"expired"}', { kind: 'unknown' }],
     ['{"decision":"decline","reason":"No spaces, please"}', { kind: 'unknown' }],
     ['{"decision":"maybe"}', { kind: 'unknown' }],
     ['null', { kind: 'unknown' }],
