@@ -16,6 +16,8 @@ export interface RequestRecord {
   readonly paymentId?: string;
   /** What became of a keyed call. */
   readonly became?: 'authorised' | 'declined' | 'replayed' | 'inFlight';
+  /** Whether this region decided a payment now. */
+  readonly decidedHere?: boolean;
   /** What the ledger met on the way, how often. */
   readonly events: Readonly<Partial<Record<LedgerEvent, number>>>;
   /** What was thrown where nothing should have been, or lies behind a red health. */

@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { IAlarmAction, Metric, MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { IAlarmAction, MathExpression, Metric, MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Grant } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { EventSourceMapping, FilterCriteria, FilterRule, IFunction, StartingPosition } from 'aws-cdk-lib/aws-lambda';
@@ -50,6 +50,14 @@ export interface LedgerOutboxAlarmOptions {
    * @default - 60,000 ms in 3 minutes
    */
   readonly age?: AlarmTuning;
+
+  /**
+   * Payments that this region decided in five minutes in which the outbox was not called at all. A stream that is not read (a mapping that
+   * is off, a right that was taken away) has no age. Of the last 25 minutes; `minutes` counts spans of five.
+   *
+   * @default - 1 payment, in 2 of the last five spans of five minutes
+   */
+  readonly unread?: AlarmTuning;
 
   /**
    * Ranges of the stream that were given up.
@@ -136,6 +144,7 @@ const functionTimeout = Duration.seconds(60);
 /** A hint that waits for its claims to replicate is looked at once in two minutes, for an hour. */
 const hintAttempts = 30;
 const accountKinds = ['ACCOUNT'];
+const unreadSpan = Duration.minutes(5);
 
 /**
  * Publishes the ledger's events from one region: each accepted payment and move as one event, from the stream of the replica where
@@ -193,6 +202,7 @@ export class LedgerOutbox extends Construct {
     });
     this.alarms.push(
       ageAlarm('Age', 'changes of the ledger wait to be published', 'outbox-age', made.function, 60_000, alarms.age),
+      unreadAlarm(this.metric(ledgerMetrics.decided, { period: unreadSpan }), made.function, alarms.unread),
       lettersAlarm('DeadLetterAlarm', 'changes of the ledger could not be published', 'outbox-dead-letters', deadLetters, alarms.deadLetters),
     );
     ledger._grantReadItems(made.function);
@@ -329,6 +339,17 @@ function filtersOf(writers: string[]): Record<string, unknown>[] {
 
 function ageAlarm(id: string, says: string, anchor: string, of: IFunction, threshold: number, tuning?: AlarmTuning): AlarmDefinition {
   return { id, says, anchor, threshold, minutes: 3, tuning, metric: of.metric('IteratorAge', { statistic: Stats.MAXIMUM, period: minute }) };
+}
+
+/** Both are counted a moment apart, so one span alone proves nothing. */
+function unreadAlarm(decided: Metric, outbox: IFunction, tuning?: AlarmTuning): AlarmDefinition {
+  const metric = new MathExpression({
+    expression: 'IF(FILL(calls, 0) == 0, FILL(decided, 0), 0)',
+    usingMetrics: { decided, calls: outbox.metricInvocations({ period: unreadSpan }) },
+    label: 'Payments without a call of the outbox',
+    period: unreadSpan,
+  });
+  return { id: 'Unread', says: 'payments are decided and the outbox is not called', anchor: 'outbox-unread', threshold: 1, minutes: 2, tuning, metric };
 }
 
 function lettersAlarm(id: string, says: string, anchor: string, queue: Queue, tuning?: AlarmTuning): AlarmDefinition {

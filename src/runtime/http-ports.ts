@@ -52,9 +52,10 @@ const eventMetrics: Readonly<Record<LedgerEvent, string>> = {
 
 /** Writes a request's line with its metrics. */
 export function recordRequest(telemetry: Telemetry, record: RequestRecord): void {
-  const { events, became, thrown, ...fields } = record;
+  const { events, became, decidedHere, thrown, ...fields } = record;
   for (const [event, count] of Object.entries(events)) telemetry.count(eventMetrics[event as LedgerEvent], count);
   if (became) telemetry.count(apiMetrics[became]);
+  if (decidedHere) telemetry.count(ledgerMetrics.decided);
   const fault = record.route === '/health' ? apiMetrics.unhealthy : apiMetrics.faults;
   if (record.status >= 500) telemetry.count(fault);
   telemetry.record('request', { ...fields, became, conflicts: events.writeConflict ?? 0, throttles: events.throttle ?? 0, takeovers: events.takeover ?? 0 },

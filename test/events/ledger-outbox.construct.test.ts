@@ -125,6 +125,7 @@ test('alarms have the documented thresholds', () => {
     Age: [60_000, 3, 'IteratorAge'],
     DeadLetterAlarm: [1, 1, 'ApproximateNumberOfMessagesVisible'],
     SweepAge: [300_000, 3, 'IteratorAge'],
+    Unread: [1, 2, undefined],
     SweepDeadLetterAlarm: [1, 1, 'ApproximateNumberOfMessagesVisible'],
   });
 });

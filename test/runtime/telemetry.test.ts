@@ -41,6 +41,7 @@ test('the line carries the metrics, in exactly the dimensions that alarms look f
 
 test.each<[Partial<RequestRecord>, object]>([
   [{ became: 'declined' }, { PaymentsDeclined: 1 }],
+  [{ became: 'authorised', decidedHere: true }, { PaymentsAuthorised: 1, PaymentsDecided: 1 }],
   [{ became: 'replayed' }, { AnswersReplayed: 1 }],
   [{ became: 'inFlight', status: 409 }, { RequestsInFlight: 1 }],
   [{ status: 503, code: 'outcome_unknown' }, { ApiFaults: 1 }],
@@ -48,7 +49,7 @@ test.each<[Partial<RequestRecord>, object]>([
 ])('%j is counted', (change, metrics) => {
   const [line] = lines((telemetry) => recordRequest(telemetry, { ...request, ...change }));
   expect(line).toMatchObject(metrics);
-  expect(line._aws.CloudWatchMetrics[0].Metrics).toHaveLength(1);
+  expect(line._aws.CloudWatchMetrics[0].Metrics).toHaveLength(Object.keys(metrics).length);
 });
 
 test('what was thrown is an error in the same line, with its stack', () => {

@@ -13,6 +13,8 @@ export interface Answer {
   readonly paymentId?: string;
   /** What became of a keyed call, for the metrics. */
   readonly became?: RequestRecord['became'];
+  /** Region that decided it, of a payment that is decided now. */
+  readonly decidedIn?: string;
   /** What lies behind it, for the log only. */
   readonly fault?: unknown;
 }

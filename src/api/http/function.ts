@@ -48,6 +48,7 @@ export function httpFunction(endpoints: Endpoints, ports: HttpPorts): (event: Ga
       tenant,
       paymentId: answer.paymentId,
       became: answer.became,
+      decidedHere: answer.decidedIn === ports.region,
       events,
       thrown: thrown ?? answer.fault,
     });

@@ -64,7 +64,7 @@ export function keyedAnswer(outcome: KeyedOutcome, successStatus: 200 | 201, ins
       const location: Record<string, string> = successStatus === 201 ? { Location: `${apiBasePath}/payments/${payment.paymentId}` } : {};
       const answer = jsonAnswer(successStatus, paymentBody(payment), { ...location, ...replayedHeader(replayed) });
       const became = payment.status === 'DECLINED' ? 'declined' : 'authorised';
-      return { ...answer, paymentId: payment.paymentId, ...(replayed ? { became: 'replayed' } : successStatus === 201 ? { became } : {}) };
+      return { ...answer, paymentId: payment.paymentId, ...(replayed ? { became: 'replayed' } : successStatus === 201 ? { became, decidedIn: payment.region } : {}) };
     }
     case 'refused': {
       const answer = problemAnswer(outcome.code, outcome.detail, instance, replayedHeader(outcome.replayed), outcome.traceId);

@@ -61,7 +61,7 @@ test('a payment goes all the way, and leaves one line for each request', async (
   expect(again).toMatchObject({ status: 201, json, headers: { 'Idempotency-Replayed': 'true', 'X-Amzn-Trace-Id': 'Root=1-5f2330a4-6a0de1cd0e17c0508d386a64' } });
   const lines = logged.map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(lines).toEqual([
-    expect.objectContaining({ service: 'payments', system: 'acme-pay', traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64', tenant: 'acme', PaymentsAuthorised: 1 }),
+    expect.objectContaining({ service: 'payments', system: 'acme-pay', traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64', tenant: 'acme', PaymentsAuthorised: 1, PaymentsDecided: 1 }),
     expect.objectContaining({ service: 'payments', became: 'replayed', paymentId: json.paymentId, AnswersReplayed: 1 }),
   ]);
   expect((await call('payments', 'POST', `/api/v1/payments/${json.paymentId}/capture`, { key: 'c' })).json.status).toBe('CAPTURED');
