@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { all, CutoverRun, half, source, target, watch } from './cutover-run';
 
-jest.setTimeout(900_000);
+jest.setTimeout(1_800_000);
 
 let cutover: CutoverRun;
 const steps = 'acme-pay-cutover-steps';

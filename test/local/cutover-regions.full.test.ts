@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { all, CutoverRun, half, source, target, watch } from './cutover-run';
 import type { CutoverView } from '../../local/cutover/model';
 
-jest.setTimeout(900_000);
+jest.setTimeout(1_800_000);
 
 let cutover: CutoverRun;
 const none = { [source]: 0, [target]: 100 };

@@ -6,7 +6,7 @@ import { EngineClient } from '../../local/proxy/engine-client';
 import { startLocalRun, type LocalRun } from '../../local/run';
 import { forwardingRoleName, meshBusName, meshDeadLetterQueueName, meshRedriveName } from '../../src/events/contract';
 
-jest.setTimeout(300_000);
+jest.setTimeout(900_000);
 
 const system = 'trio';
 const [east, west, europe] = ['us-east-1', 'us-west-2', 'eu-central-1'];

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { EngineClient } from '../../local/proxy/engine-client';
 import { startLocalRun, type LocalRun } from '../../local/run';
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 let run: LocalRun;
 let token: string;

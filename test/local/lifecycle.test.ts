@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DemoProcess, survivors } from './demo-process';
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 const demos: DemoProcess[] = [];
 

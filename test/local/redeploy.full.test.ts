@@ -1,6 +1,6 @@
 import { CutoverRun, source, target } from './cutover-run';
 
-jest.setTimeout(600_000);
+jest.setTimeout(1_800_000);
 
 let cutover: CutoverRun;
 

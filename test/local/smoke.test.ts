@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { DemoProcess } from './demo-process';
 
-jest.setTimeout(600_000);
+jest.setTimeout(1_800_000);
 
 let demo: DemoProcess;
 
