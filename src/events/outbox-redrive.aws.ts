@@ -7,20 +7,28 @@ import { StreamRecord } from './outbox.service';
 import { Environment } from '../ledger/environment.aws';
 import { connection } from '../runtime/clients';
 
+/** What an operator may ask for. */
+export interface RedriveRequest {
+  /** Whether ranges that the stream has forgotten leave the queue; they stay when undefined. */
+  readonly removeExpired?: boolean;
+}
+
 /** A function's redrive, from its environment. */
-export function redriveOf(source: Environment): (remainingMs: number) => Promise<Redriven> {
+export function redriveOf(source: Environment): (request: RedriveRequest | null, remainingMs: number) => Promise<Redriven> {
   const { deadLetterQueueUrl } = outboxRedriveEnv.read(source);
   const { outbox, telemetry } = outboxOf(source, 'outbox-redrive');
   const options = { maxAttempts: 3, requestHandler: connection() };
   const sqs = new SQSClient(options);
   const streams = new DynamoDBStreamsClient(options);
-  return async (remainingMs) => {
+  return async (request, remainingMs) => {
+    const removeExpired = request?.removeExpired ?? false;
+    if (typeof removeExpired !== 'boolean') throw new Error(`'removeExpired' is ${JSON.stringify(removeExpired)}; allowed: true or false`);
     const result = await redrive({
       receive: () => receive(sqs, deadLetterQueueUrl),
       read: (range) => readRange(streams, range),
       publish: (records, deadlineMs) => outbox.republish(records, deadlineMs),
       nowMs: Date.now,
-    }, Date.now() + remainingMs - reserveMs);
+    }, Date.now() + remainingMs - reserveMs, removeExpired);
     telemetry.record('redrive', { ...result });
     return result;
   };
@@ -35,6 +43,9 @@ async function receive(sqs: SQSClient, queueUrl: string): Promise<readonly Range
     },
   }));
 }
+
+/** The first records of a shard that is still there, or a shard that is not: it goes some time after its last record. */
+const forgotten = new Set(['TrimmedDataAccessException', 'ResourceNotFoundException']);
 
 async function readRange(streams: DynamoDBStreamsClient, range: FailedRange): Promise<readonly StreamRecord[] | 'expired'> {
   const { streamArn, shardId, startSequenceNumber, endSequenceNumber } = range;
@@ -53,7 +64,7 @@ async function readRange(streams: DynamoDBStreamsClient, range: FailedRange): Pr
       iterator = page.NextShardIterator;
     }
   } catch (error) {
-    if ((error as Error).name === 'TrimmedDataAccessException') return 'expired';
+    if (forgotten.has((error as Error).name)) return 'expired';
     throw error;
   }
   return streamRecords(records);

@@ -145,7 +145,7 @@ describe('the redrive of given-up ranges', () => {
 
   interface Run { readonly result: Redriven; readonly bus: Bus; readonly removed: readonly number[] }
 
-  async function run(bodies: readonly string[], room = Number.POSITIVE_INFINITY): Promise<Run> {
+  async function run(bodies: readonly string[], { room = Number.POSITIVE_INFINITY, removeExpired = false } = {}): Promise<Run> {
     const { world, ledger, bus } = await worldWith();
     await pay(world, ledger, 'k1');
     const elsewhere = world.ledger('us-west-2');
@@ -156,25 +156,43 @@ describe('the redrive of given-up ranges', () => {
     const outbox = world.outbox(region, bus.sink);
     const result = await redrive({
       receive: () => Promise.resolve(queue.splice(0, 2)),
-      read: ({ endSequenceNumber }) => Promise.resolve(endSequenceNumber === '0' ? 'expired' : recordsOf(world.store.stream)),
+      read: ({ shardId, endSequenceNumber }) => shardId === 'denied'
+        ? Promise.reject(Object.assign(new Error('not yours'), { name: 'AccessDeniedException' }))
+        : Promise.resolve(endSequenceNumber === '0' ? 'expired' : recordsOf(world.store.stream)),
       publish: (records, deadlineMs) => outbox.republish(records, deadlineMs),
       nowMs: () => world.nowMs,
-    }, world.nowMs + 60_000);
+    }, world.nowMs + 60_000, removeExpired);
     return { result, bus, removed };
   }
 
   test('publishes each range, whoever wrote it, and takes it out of the queue', async () => {
     const { result, bus, removed } = await run([message(range), message(range), message(range)]);
-    expect(result).toEqual({ ranges: 3, published: 6, left: [] });
+    expect(result).toEqual({ ranges: 3, published: 6, left: [], removed: [] });
     expect(removed).toEqual([0, 1, 2]);
     expect(new Set(bus.events.map(({ id: of, origin }) => `${of} ${origin}`))).toEqual(new Set([`evt_${id('k1')} ${region}`, `evt_${id('k2')} us-west-2`]));
   });
 
   test('leaves in the queue what the stream has forgotten, what fails, and what is no range', async () => {
-    const { result, removed } = await run([message({ ...range, endSequenceNumber: '0' }), '{', message(range)], 1);
+    const { result, removed } = await run([message({ ...range, endSequenceNumber: '0' }), '{', message(range)], { room: 1 });
     expect(result).toEqual({
-      ranges: 0, published: 1, left: ['the stream has forgotten 1: reconcile its accounts', 'a message holds no range of a stream', 'not taken'],
+      ranges: 0, published: 1, left: ['the stream has forgotten 1: reconcile its accounts', 'a message holds no range of a stream', 'not taken'], removed: [],
     });
     expect(removed).toEqual([]);
+  });
+
+  test('goes on after a range that cannot be read', async () => {
+    const { result, removed } = await run([message({ ...range, shardId: 'denied' }), message(range), message({ ...range, shardId: 'denied' }), message(range)]);
+    expect(result).toMatchObject({ ranges: 2, left: Array(2).fill('AccessDeniedException: not yours') });
+    expect(removed).toEqual([1, 3]);
+  });
+
+  test('takes what the stream has forgotten out of the queue when it is told to, and says which', async () => {
+    const times = { approximateArrivalOfFirstRecord: '2026-11-20T00:00:00Z', approximateArrivalOfLastRecord: '2026-11-20T00:05:00Z' };
+    const bodies = [message({ ...range, endSequenceNumber: '0', ...times }), '{', message(range)];
+    const named = '1 (changes from 2026-11-20T00:00:00Z to 2026-11-20T00:05:00Z)';
+    expect((await run(bodies)).result.left).toContain(`the stream has forgotten ${named}: reconcile its accounts`);
+    const { result, removed } = await run(bodies, { removeExpired: true });
+    expect(result).toMatchObject({ ranges: 1, left: ['a message holds no range of a stream'], removed: [named] });
+    expect(removed).toEqual([0, 2]);
   });
 });

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { Answer, Aws } from './aws-server';
+import { redriveOf } from '../../src/events/outbox-redrive.aws';
+
+const environment = {
+  AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'example',
+  PAYMENTS_SYSTEM_NAME: 'shop', LEDGER_TABLE_NAME: 'shop-ledger', MESH_BUS_NAME: 'shop-events',
+};
+
+describe('the redrive of given-up ranges, on AWS', () => {
+  const before = process.env;
+  let aws: Aws;
+  beforeEach(async () => {
+    aws = new Aws();
+    const endpoint = await aws.start();
+    process.env = { ...before, ...environment, AWS_ENDPOINT_URL: endpoint, OUTBOX_DEAD_LETTER_QUEUE_URL: `${endpoint}/111122223333/shop-outbox-dlq` };
+  });
+  afterEach(async () => {
+    process.env = before;
+    await aws.stop();
+  });
+
+  const ok = (body: object = {}): Answer => ({ status: 200, body });
+  const refused = (name: string): Answer => ({ status: 400, body: { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'no' } });
+  const received = (...shards: readonly string[]): Answer => ok({
+    Messages: shards.map((shardId) => {
+      const Body = JSON.stringify({ DDBStreamBatchInfo: { streamArn: 'arn:stream', shardId, startSequenceNumber: '1', endSequenceNumber: '9' } });
+      return { Body, MD5OfBody: createHash('md5').update(Body).digest('hex'), ReceiptHandle: `handle of ${shardId}` };
+    }),
+  });
+  const targets = (): readonly string[] => aws.requests.map(({ target }) => target.replace(/^.*\./, ''));
+
+  test.each(['TrimmedDataAccessException', 'ResourceNotFoundException'])('takes %s for a range that the stream has forgotten', async (name) => {
+    aws.answers = [received('gone', 'there'), refused(name), ok({ ShardIterator: 'first' }), ok({ Records: [] }), ok(), ok({ Messages: [] })];
+    expect(await redriveOf(process.env)({}, 60_000)).toEqual({
+      ranges: 1, published: 0, left: ['the stream has forgotten 1: reconcile its accounts'], removed: [],
+    });
+    expect(aws.requests[4]).toMatchObject({ target: 'AmazonSQS.DeleteMessage', body: { ReceiptHandle: 'handle of there' } });
+  });
+
+  test('asks for a mistyped request to be mended', async () => {
+    await expect(redriveOf(process.env)({ removeExpired: 'yes' as unknown as boolean }, 60_000))
+      .rejects.toThrow('\'removeExpired\' is "yes"; allowed: true or false');
+    expect(targets()).toEqual([]);
+  });
+});
