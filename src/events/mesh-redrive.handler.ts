@@ -5,9 +5,9 @@ import { redrive, RedriveResult } from './redrive.service';
 import { telemetryOf } from '../runtime/http-ports';
 
 const { systemName, busName, deadLetterQueueUrl } = publisherEnv.read(process.env);
-// The region's own bus in both transports: the letters are of its rules.
-const ports = { ...publishPorts({ busName }), ...redriveQueue(deadLetterQueueUrl) };
 const telemetry = telemetryOf(process.env, 'mesh-redrive', systemName);
+// The region's own bus in both transports: the letters are of its rules.
+const ports = { ...publishPorts({ busName }), ...redriveQueue(deadLetterQueueUrl, telemetry) };
 
 /** Time kept back from the invocation's end to answer in. */
 const reserveMs = 15_000;

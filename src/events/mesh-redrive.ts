@@ -31,7 +31,8 @@ export class MeshRedrive extends Construct {
       logRetention,
     });
     bus.grantPutEventsTo(made.function);
-    Grant.addToPrincipal({ grantee: made.function, actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'], resourceArns: [deadLetters.queueArn] });
+    const actions = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'];
+    Grant.addToPrincipal({ grantee: made.function, actions, resourceArns: [deadLetters.queueArn] });
     deadLetters.encryptionMasterKey?.grantDecrypt(made.function);
     this.function = made.function;
   }

@@ -1,9 +1,9 @@
 import { DynamoDBStreamsClient, GetRecordsCommand, GetShardIteratorCommand } from '@aws-sdk/client-dynamodb-streams';
-import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { outboxRedriveEnv } from './contract';
-import { FailedRange, RangeMessage, redrive, Redriven } from './outbox-redrive.service';
+import { FailedRange, redrive, Redriven } from './outbox-redrive.service';
 import { LambdaStreamRecord, outboxOf, reserveMs, streamRecords } from './outbox.aws';
 import { StreamRecord } from './outbox.service';
+import { redriveQueue } from './redrive.aws';
 import { Environment } from '../ledger/environment.aws';
 import { connection } from '../runtime/clients';
 
@@ -17,31 +17,29 @@ export interface RedriveRequest {
 export function redriveOf(source: Environment): (request: RedriveRequest | null, remainingMs: number) => Promise<Redriven> {
   const { deadLetterQueueUrl } = outboxRedriveEnv.read(source);
   const { outbox, telemetry } = outboxOf(source, 'outbox-redrive');
-  const options = { maxAttempts: 3, requestHandler: connection() };
-  const sqs = new SQSClient(options);
-  const streams = new DynamoDBStreamsClient(options);
+  const queue = redriveQueue(deadLetterQueueUrl, telemetry);
+  const streams = new DynamoDBStreamsClient({ maxAttempts: 3, requestHandler: connection() });
   return async (request, remainingMs) => {
     const removeExpired = request?.removeExpired ?? false;
     if (typeof removeExpired !== 'boolean') throw new Error(`'removeExpired' is ${JSON.stringify(removeExpired)}; allowed: true or false`);
-    const result = await redrive({
-      receive: () => receive(sqs, deadLetterQueueUrl),
-      read: (range) => readRange(streams, range),
-      publish: (records, deadlineMs) => outbox.republish(records, deadlineMs),
-      nowMs: Date.now,
-    }, Date.now() + remainingMs - reserveMs, removeExpired);
-    telemetry.record('redrive', { ...result });
-    return result;
+    const open = new Set<string>();
+    try {
+      const result = await redrive({
+        receive: async () => (await queue.receive()).map(({ body, handle }) => {
+          open.add(handle);
+          return { body, remove: () => queue.discard([handle]).then(() => void open.delete(handle)) };
+        }),
+        read: (range) => readRange(streams, range),
+        publish: (records, deadlineMs) => outbox.republish(records, deadlineMs),
+        nowMs: Date.now,
+      }, Date.now() + remainingMs - reserveMs, removeExpired);
+      telemetry.record('redrive', { ...result });
+      return result;
+    } finally {
+      // Only now: this run would receive them again. The next one finds them, and so does the alarm.
+      await queue.release([...open]);
+    }
   };
-}
-
-async function receive(sqs: SQSClient, queueUrl: string): Promise<readonly RangeMessage[]> {
-  const { Messages: messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }));
-  return messages.map(({ Body: body = '', ReceiptHandle: handle }) => ({
-    body,
-    remove: async () => {
-      await sqs.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: handle }));
-    },
-  }));
 }
 
 /** The first records of a shard that is still there, or a shard that is not: it goes some time after its last record. */

@@ -15,6 +15,8 @@ export interface RedrivePorts extends PublishPorts {
   /** The next messages; none when the queue is empty. What is not deleted comes back after the queue's visibility timeout. */
   readonly receive: () => Promise<readonly QueuedLetter[]>;
   readonly discard: (handles: readonly string[]) => Promise<void>;
+  /** Shows messages again at once, to the next run and to the alarm. It does not fail: what it misses comes back by itself. */
+  readonly release: (handles: readonly string[]) => Promise<void>;
 }
 
 /** What a redrive came to. */
@@ -38,7 +40,18 @@ export interface RedriveLimits {
  * Puts dead letters back on the region's bus, and deletes each one after the bus has it. Only what was in the queue at the beginning:
  * an event that is not delivered this time either does not go round and round.
  */
-export async function redrive(ports: RedrivePorts, { max, deadlineMs }: RedriveLimits): Promise<RedriveResult> {
+export async function redrive(ports: RedrivePorts, limits: RedriveLimits): Promise<RedriveResult> {
+  const open = new Set<string>();
+  try {
+    return await putBack(ports, limits, open);
+  } finally {
+    // Only now: this run would receive them again.
+    await ports.release([...open]);
+  }
+}
+
+/** `open`: the messages that are neither deleted nor released yet. */
+async function putBack(ports: RedrivePorts, { max, deadlineMs }: RedriveLimits, open: Set<string>): Promise<RedriveResult> {
   const begun = ports.nowMs();
   const result = { moved: 0, left: 0, refused: [] as string[], more: false };
   for (let seen = 0; ;) {
@@ -47,12 +60,14 @@ export async function redrive(ports: RedrivePorts, { max, deadlineMs }: RedriveL
     const received = await ports.receive();
     if (received.length === 0) return result;
     seen += received.length;
+    for (const { handle } of received) open.add(handle);
     const readable = received.filter(({ sentAt }) => sentAt <= begun).flatMap((letter) => readLetter(letter, result.refused));
     // Without a queue to give up into: what fails stays where it is.
     const { keep: _none, ...bus } = ports;
     const outcomes = await publish(bus, readable.map(({ event, source }) => entryOf(event, source)), deadlineMs);
-    const moved = readable.filter((_letter, at) => outcomes[at].kind === 'sent');
-    if (moved.length > 0) await ports.discard(moved.map(({ handle }) => handle));
+    const moved = readable.filter((_letter, at) => outcomes[at].kind === 'sent').map(({ handle }) => handle);
+    if (moved.length > 0) await ports.discard(moved);
+    for (const handle of moved) open.delete(handle);
     result.moved += moved.length;
     result.left += readable.length - moved.length;
   }

@@ -60,6 +60,7 @@ class Post {
   readonly discarded: string[] = [];
   now = 10_000;
   refuse = (_entry: PutEntry): boolean => false;
+  broken = false;
   private invisible = new Set<string>();
 
   constructor(readonly queue: QueuedLetter[]) {}
@@ -67,12 +68,16 @@ class Post {
   ports(): RedrivePorts {
     return {
       receive: async () => {
-        const next = this.queue.filter(({ handle }) => !this.invisible.has(handle)).slice(0, 3);
+        const next = this.queue.filter(({ handle }) => !this.invisible.has(handle) && !this.discarded.includes(handle)).slice(0, 3);
         for (const { handle } of next) this.invisible.add(handle);
         return next;
       },
       discard: async (handles) => {
+        if (this.broken) throw new Error('not deleted');
         this.discarded.push(...handles);
+      },
+      release: async (handles) => {
+        for (const handle of handles) this.invisible.delete(handle);
       },
       put: async (entries) => entries.map((entry) => {
         if (this.refuse(entry)) return { kind: 'refused', reason: 'no', retryable: false };
@@ -106,6 +111,24 @@ describe('a redrive', () => {
     const post = new Post([...['n1', 'n2', 'n3'].map((id) => letter(id, 10_001)), letter('old'), letter('n4', 10_002)]);
     expect(await redrive(post.ports(), limits)).toEqual({ moved: 1, left: 0, refused: [], more: false });
     expect(post.discarded).toEqual(['h-old']);
+  });
+
+  test('leaves what stays to the next one, not to a later time', async () => {
+    const post = new Post([...['a', 'b', 'c', 'd'].map((id) => letter(id)), letter('new', 10_001)]);
+    post.refuse = ({ detail }) => detail.includes('"b"') || detail.includes('"d"');
+    expect(await redrive(post.ports(), limits)).toMatchObject({ moved: 2, left: 2 });
+    expect(await redrive(post.ports(), limits)).toMatchObject({ moved: 0, left: 2 });
+    post.refuse = () => false;
+    post.now = 20_000;
+    expect(await redrive(post.ports(), limits)).toMatchObject({ moved: 3, left: 0 });
+  });
+
+  test('leaves everything that it has to the next one when it fails', async () => {
+    const post = new Post(['a', 'b'].map((id) => letter(id)));
+    post.broken = true;
+    await expect(redrive(post.ports(), limits)).rejects.toThrow('not deleted');
+    post.broken = false;
+    expect(await redrive(post.ports(), limits)).toMatchObject({ moved: 2 });
   });
 
   test('says what is no event of the mesh, and leaves it', async () => {

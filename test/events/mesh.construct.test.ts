@@ -113,7 +113,7 @@ describe('with rules, between three regions', () => {
     expect(statements.MeshProbesArrive).toEqual([{ Action: 'dynamodb:UpdateItem', Effect: 'Allow', Resource: { 'Fn::GetAtt': [expect.stringContaining('Heard'), 'Arn'] } }]);
     expect(statements.MeshDeadLettersRedrive).toEqual([
       { Action: 'events:PutEvents', Effect: 'Allow', Resource: { 'Fn::GetAtt': [expect.stringContaining('MeshBus'), 'Arn'] } },
-      { Action: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'], Effect: 'Allow', Resource: { 'Fn::GetAtt': [expect.stringContaining('QueuesDeadLetters'), 'Arn'] } },
+      { Action: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'], Effect: 'Allow', Resource: { 'Fn::GetAtt': [expect.stringContaining('QueuesDeadLetters'), 'Arn'] } },
     ]);
   });
 

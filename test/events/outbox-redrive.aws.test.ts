@@ -35,7 +35,21 @@ describe('the redrive of given-up ranges, on AWS', () => {
     expect(await redriveOf(process.env)({}, 60_000)).toEqual({
       ranges: 1, published: 0, left: ['the stream has forgotten 1: reconcile its accounts'], removed: [],
     });
-    expect(aws.requests[4]).toMatchObject({ target: 'AmazonSQS.DeleteMessage', body: { ReceiptHandle: 'handle of there' } });
+    expect(aws.requests[4]).toMatchObject({ target: 'AmazonSQS.DeleteMessageBatch', body: { Entries: [{ ReceiptHandle: 'handle of there' }] } });
+  });
+
+  test('waits for messages, so that none is overlooked, and shows again what stays', async () => {
+    const missing = refused('ResourceNotFoundException');
+    aws.answers = [received('one', 'two'), missing, missing, ok({ Messages: [] })];
+    await redriveOf(process.env)({}, 60_000);
+    expect(targets()).toEqual(['ReceiveMessage', 'GetShardIterator', 'GetShardIterator', 'ReceiveMessage', 'ChangeMessageVisibilityBatch']);
+    expect(aws.requests[0].body).toMatchObject({ WaitTimeSeconds: 2 });
+    expect(aws.requests[4].body.Entries).toEqual(['one', 'two'].map((shard, at) => ({ Id: `${at}`, ReceiptHandle: `handle of ${shard}`, VisibilityTimeout: 0 })));
+  });
+
+  test('tells what it did also when it cannot show again what stays', async () => {
+    aws.answers = [received('one'), refused('ResourceNotFoundException'), ok({ Messages: [] }), refused('AccessDeniedException')];
+    expect(await redriveOf(process.env)({}, 60_000)).toMatchObject({ ranges: 0, left: [expect.any(String)] });
   });
 
   test('asks for a mistyped request to be mended', async () => {
