@@ -89,15 +89,16 @@ export class MeshProbes extends Construct {
   }
 
   private defineSender(): void {
-    const { systemName, bus, times, deadLettered } = this.props;
+    const { systemName, bus, times } = this.props;
     const sender = this.defineFunction('Send', meshBundles.probeSend, 'sends a probe to its own bus');
     bus.grantPutEventsTo(sender.function);
     new Rule(this, 'Schedule', {
-      // On the default bus, where schedules are; its name lets it use the mesh's dead-letter queue.
+      // On the default bus, where schedules are.
       ruleName: `${meshBusName(systemName)}-probe`,
       description: `${systemName}: a probe to every peer`,
       schedule: Schedule.rate(times.interval),
-      targets: [deadLettered(new LambdaFunction(sender.function, oneProbe))],
+      // No dead-letter queue: a call to send a probe is no event that could be put back on the bus, and the peers' silence alarm misses the probe.
+      targets: [new LambdaFunction(sender.function, oneProbe)],
     });
   }
 

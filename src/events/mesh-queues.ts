@@ -29,10 +29,10 @@ export class MeshQueues extends Construct {
       visibilityTimeout: Duration.minutes(5),
       ...(encryptionKey ? { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey } : { encryption: QueueEncryption.SQS_MANAGED }),
     });
-    // By name for every rule of the bus, so that a rule in another stack needs no change here. Rules on a schedule live on the default bus.
+    // By name for every rule of the bus, so that a rule in another stack needs no change here.
     const stack = Stack.of(this);
     const bus = meshBusName(systemName);
-    const sources = [`rule/${bus}/*`, `rule/${bus}-*`, `event-bus/${bus}`].map((resource) => stack.formatArn({ service: 'events', resource }));
+    const sources = [`rule/${bus}/*`, `event-bus/${bus}`].map((resource) => stack.formatArn({ service: 'events', resource }));
     const mayPut = { principals: [new ServicePrincipal('events.amazonaws.com')], conditions: { ArnLike: { 'aws:SourceArn': sources } } };
     queue.addToResourcePolicy(new PolicyStatement({ sid: 'EventBridge', actions: ['sqs:SendMessage'], resources: [queue.queueArn], ...mayPut }));
     queue.addToResourcePolicy(new PolicyStatement({

@@ -22,7 +22,7 @@ function meshIn(region: string, props: Partial<CrossRegionEventMeshProps> = {}, 
 const bus = (region: string): string => `arn:<AWS::Partition>:events:${region}:${account}:event-bus/shop-events`;
 const dlq = { 'Fn::GetAtt': [Match.stringLikeRegexp('QueuesDeadLetters'), 'Arn'] };
 const eachWithDlq = (template: Template): void => {
-  for (const rule of Object.values(template.findResources('AWS::Events::Rule'))) {
+  for (const rule of Object.values(template.findResources('AWS::Events::Rule', { Properties: { EventBusName: Match.anyValue() } }))) {
     for (const target of rule.Properties.Targets as object[]) {
       expect(target).toHaveProperty('DeadLetterConfig.Arn');
       expect(target).toHaveProperty('RetryPolicy.MaximumEventAgeInSeconds');
@@ -80,9 +80,15 @@ describe('with rules, between three regions', () => {
     });
   });
 
-  test('every target has a dead-letter queue and a retry policy', () => {
+  test('every target of the bus has a dead-letter queue and a retry policy', () => {
     expect(rules).toHaveLength(5);
     eachWithDlq(template);
+  });
+
+  test('a probe that cannot be sent leaves no letter: it is no event that could be put back, and its absence raises an alarm', () => {
+    const schedule = rules.find(({ ScheduleExpression }) => ScheduleExpression !== undefined);
+    expect(schedule).toMatchObject({ Targets: [{ RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 1 } }] });
+    expect(schedule!.Targets[0]).not.toHaveProperty('DeadLetterConfig');
   });
 
   test('the queues are encrypted, keep events for 14 days, and take them from this mesh\'s rules over TLS alone', () => {
@@ -91,7 +97,6 @@ describe('with rules, between three regions', () => {
       expect(Properties.PolicyDocument.Statement).toMatchObject([
         { Action: 'sqs:SendMessage', Principal: { Service: 'events.amazonaws.com' }, Condition: { ArnLike: { 'aws:SourceArn': [
           `arn:<AWS::Partition>:events:eu-central-1:${account}:rule/shop-events/*`,
-          `arn:<AWS::Partition>:events:eu-central-1:${account}:rule/shop-events-*`,
           `arn:<AWS::Partition>:events:eu-central-1:${account}:event-bus/shop-events`,
         ] } } },
         { Action: 'sqs:*', Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
