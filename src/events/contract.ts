@@ -99,6 +99,14 @@ export const publisherEnv = new EnvCodec({
  */
 export const publishLimits = { entries: 10, bytes: 256 * 1024 - 1 } as const;
 
+/** The times of a publisher: a function that ends before both are over may take with it what it has not sent. */
+export const publisherTimes = {
+  /** How long a call of `publish` tries, unless it is told otherwise. */
+  budgetMs: 5_000,
+  /** One request to the dead-letter queue after it: a second to connect, four for the answer. */
+  letterMs: 5_000,
+} as const;
+
 /** What the mesh's own functions need. */
 export const meshEnv = new EnvCodec({
   systemName: 'PAYMENTS_SYSTEM_NAME',

@@ -12,7 +12,7 @@ import {
   replicationRoleName,
 } from './contract';
 import { MeshAlarmOptions, MeshAlarms, deliveryAlarm, probeLatency } from './mesh-alarms';
-import { checkMesh, meshProblems } from './mesh-checks';
+import { checkMesh, checkPublisher, meshProblems } from './mesh-checks';
 import { MeshEndpoint, lookUpEndpointId } from './mesh-endpoint';
 import { MeshForwarding, allowRoles } from './mesh-forwarding';
 import { MeshProbeOptions, MeshProbes, probeTimes } from './mesh-probes';
@@ -227,9 +227,13 @@ export class CrossRegionEventMesh extends Construct {
    * Environment with which `createPublisher` (of `cdk-multi-region-payments/runtime`) finds its way. Give it to functions that were
    * granted `grantPublish`.
    *
-   * @param scope the function, or another construct of its stack
+   * A function whose own timeout is under 10 seconds (3 by Lambda's default) is refused: it can be ended before it has put what it
+   * could not send into the dead-letter queue.
+   *
+   * @param scope the function, or another construct of its stack, of which no timeout is asked
    */
   public publisherEnvironment(scope: Construct): { [name: string]: string } {
+    checkPublisher(scope);
     const primary = this.primary();
     return publisherEnv.write({
       systemName: this.systemName,

@@ -1,7 +1,8 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import { CfnEventBus, CfnRule } from 'aws-cdk-lib/aws-events';
+import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { forwardingRoleName, meshBusName } from './contract';
+import { forwardingRoleName, meshBusName, publisherTimes } from './contract';
 import type { CrossRegionEventMesh, CrossRegionEventMeshProps } from './cross-region-event-mesh';
 import { probesProblem } from './mesh-probes';
 import { MeshTransport } from './mesh-transport';
@@ -80,6 +81,23 @@ function timesProblem({ retry, archiveRetention }: CrossRegionEventMeshProps): P
   return days === undefined || (Number.isInteger(days) && days >= 1) ? undefined : {
     prop: 'archiveRetention', given: `${days} days`, allowed: 'one or more whole days', mend: 'leave it out for 30 days',
   };
+}
+
+const lambdaDefaultSeconds = 3;
+
+/** Throws for a function, of those whose timeout is known, that ends before `createPublisher` can give up what it could not send. */
+export function checkPublisher(scope: Construct): void {
+  const { defaultChild } = scope.node;
+  if (!CfnFunction.isCfnFunction(defaultChild)) return;
+  const { timeout } = defaultChild;
+  const least = (publisherTimes.budgetMs + publisherTimes.letterMs) / 1_000;
+  if (Token.isUnresolved(timeout) || (timeout ?? lambdaDefaultSeconds) >= least) return;
+  throw invalidProps(scope, {
+    prop: 'timeout',
+    given: timeout === undefined ? `${lambdaDefaultSeconds} seconds, Lambda's default` : `${timeout} seconds`,
+    allowed: `${least} seconds or more: createPublisher tries for ${publisherTimes.budgetMs / 1_000}, and then needs time to put what is left into the dead-letter queue`,
+    mend: 'raise it; or give createPublisher a shorter timeoutMs, and hand in the stack instead of the function here',
+  });
 }
 
 /** What is wrong with a mesh once the whole app is there: rules that would lose events, and parts that do not fit together. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'crypto';
-import { meshMetrics, publisherEnv } from './contract';
+import { meshMetrics, publisherEnv, publisherTimes } from './contract';
 import { entryOf, envelopeProblem } from './envelope.domain';
 import type { EventTrace, MeshEvent } from './model';
 import { EventsNotPublished, InvalidEvent } from './publish-errors.domain';
@@ -19,7 +19,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
 /** The same with its ports given. */
 export function publisherWith(options: PublisherOptions, portsOf: (target: PublisherTarget) => PublishPorts, write: (line: string) => void): Publisher {
-  const { source, timeoutMs = 5_000, environment = process.env } = options;
+  const { source, timeoutMs = publisherTimes.budgetMs, environment = process.env } = options;
   if (!(timeoutMs >= shortestMs && timeoutMs <= longestMs)) throw new Error(`'timeoutMs' is ${timeoutMs}; allowed: ${shortestMs} to ${longestMs} milliseconds`);
   if (source === '' || source.length > 256 || source.startsWith('aws.')) {
     throw new Error(`'source' is '${source}'; allowed: 1 to 256 characters that do not begin with 'aws.'`);

@@ -4,6 +4,7 @@ import { EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { CrossRegionEventMesh, CrossRegionEventMeshProps, MeshTransport } from '../../src/index';
 import { account, newApp, plain, statementsByRole } from '../cdk/stacks';
@@ -232,6 +233,17 @@ describe('who uses the mesh', () => {
     expect(plain(stack.resolve(mesh.publisherEnvironment(stack)))).toEqual({
       PAYMENTS_SYSTEM_NAME: 'shop', MESH_BUS_NAME: 'shop-events', MESH_DEAD_LETTER_QUEUE_URL: `https://sqs.us-east-1.<AWS::URLSuffix>/${account}/shop-events-dlq`,
     });
+  });
+
+  test('has time to give an event up, or is not told the way', () => {
+    const { stack, mesh } = meshIn('us-east-1');
+    const made = (id: string, seconds?: number): Function => new Function(stack, id, {
+      runtime: Runtime.NODEJS_LATEST, handler: 'index.handler', code: Code.fromInline('//'), timeout: seconds === undefined ? undefined : Duration.seconds(seconds),
+    });
+    expect(() => mesh.publisherEnvironment(made('Unset'))).toThrow(/mesh-us-east-1\/Unset.*'timeout' is 3 seconds, Lambda's default; allowed: 10 seconds or more/s);
+    expect(() => mesh.publisherEnvironment(made('Short', 9))).toThrow("'timeout' is 9 seconds; allowed: 10 seconds or more");
+    const told = [made('Enough', 10), Function.fromFunctionName(stack, 'Imported', 'shipping'), stack].map((scope) => mesh.publisherEnvironment(scope).MESH_BUS_NAME);
+    expect(told).toEqual(['shop-events', 'shop-events', 'shop-events']);
   });
 
   test('reads of peers what it may', () => {
