@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { completion, DynamoInbox } from './consumer.aws';
 import { Consumer, ConsumerPorts, ConsumerSettings, Handled, Outcome } from './consumer.service';
-import { consumerEnv, consumerLimits, meshMetrics } from './contract';
+import { consumerEnv, consumerLeaseMs, meshMetrics } from './contract';
 import type { MeshEvent } from './model';
 import type { EventDelivery, EventHandler, IdempotentConsumerOptions, QueueHandler } from './runtime.model';
 import { connection } from '../runtime/clients';
@@ -73,7 +73,7 @@ export function consumerFunction(
   };
   const settings: ConsumerSettings = {
     name: `${env.systemName}-${env.consumer}`,
-    leaseMs: timeoutMs + consumerLimits.leaseMarginMs,
+    leaseMs: consumerLeaseMs(timeoutMs, env.handlerArn !== undefined),
     maxAttempts: Number(env.maxAttempts),
     rememberMs: Number(env.rememberDays) * dayMs,
     stale: env.staleEvents === 'SKIP' ? 'SKIP' : 'DELIVER',

@@ -163,11 +163,21 @@ export const consumerEnv = new EnvCodec({
   handlerArn: 'CONSUMER_HANDLER_ARN',
 });
 
-/** The times of a consumer that are not up to the team. */
-export const consumerLimits = {
-  /** A lease outlives the handler by this much: for starting it, and for noting what came of it. */
-  leaseMarginMs: 5_000,
-} as const;
+/** For noting what came of an event, and for being called. */
+const leaseMarginMs = 5_000;
+/**
+ * A function that is called cold starts first, outside of its own timeout.
+ * https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+ */
+const longestStartMs = 10_000;
+
+/**
+ * How long a consumer's lease of an event lasts, in milliseconds: it outlives the handler, so that no second attempt begins while the
+ * first runs. `called`: the handler is a function of its own, which may have to start; a wrapped one has started.
+ */
+export function consumerLeaseMs(handlerTimeoutMs: number, called: boolean): number {
+  return handlerTimeoutMs + leaseMarginMs + (called ? longestStartMs : 0);
+}
 
 /** What the functions of the outbox and of the sweep need, besides the mesh's. */
 export const outboxEnv = new EnvCodec({

@@ -10,7 +10,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import {
-  consumerEnv, consumerLimits, consumerQueueName, inboxMetadata, inboxSchema, inboxTableName, ledgerEventSource, meshMetrics, outboxBundles,
+  consumerEnv, consumerLeaseMs, consumerQueueName, inboxMetadata, inboxSchema, inboxTableName, ledgerEventSource, meshMetrics, outboxBundles,
 } from './contract';
 import { CrossRegionEventMesh } from './cross-region-event-mesh';
 import { keptQueue } from './kept-queue';
@@ -367,7 +367,8 @@ const timeoutOf = ({ handlerTimeout }: IdempotentConsumerProps): Duration => han
 
 /** Two attempts one after the other, and some time to begin and to answer in. */
 function functionTimeout(props: IdempotentConsumerProps): Duration {
-  return Duration.seconds(Math.ceil((2 * (timeoutOf(props).toMilliseconds() + consumerLimits.leaseMarginMs) + 5_000) / 1000));
+  const leaseMs = consumerLeaseMs(timeoutOf(props).toMilliseconds(), props.handling !== ConsumerHandling.WRAPPED);
+  return Duration.seconds(Math.ceil((2 * leaseMs + 5_000) / 1000));
 }
 
 function problemOf(props: IdempotentConsumerProps): PropProblem | undefined {

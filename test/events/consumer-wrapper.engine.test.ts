@@ -35,9 +35,9 @@ const event = (): MeshEvent => ({
 const records = (...events: MeshEvent[]) => ({ Records: events.map((one) => ({ messageId: `m-${one.id}`, body: JSON.stringify({ detail: one }) })) });
 const context = { getRemainingTimeInMillis: () => 60_000 };
 
-function wrapped(handler: EventHandler<unknown>): QueueHandler {
+function wrapped(handler: EventHandler<unknown>, source = environment): QueueHandler {
   const sqs = { send: (command: { input: (typeof letters)[number] }) => Promise.resolve(void letters.push(command.input)) } as unknown as ConsumerClients['sqs'];
-  return consumerFunction(environment, { dynamoDb: engine.client, sqs }, handlerWithin(handler));
+  return consumerFunction(source, { dynamoDb: engine.client, sqs }, handlerWithin(handler));
 }
 
 test('a wrapped handler has each event once', async () => {
@@ -67,6 +67,18 @@ test('one that does not end in time keeps its lease', async () => {
   const one = event();
   for (let n = 0; n < 2; n += 1) expect(await handle(records(one), context)).toEqual({ batchItemFailures: [{ itemIdentifier: `m-${one.id}` }] });
   expect(calls).toBe(1);
+});
+
+test('one in a function of its own has a lease that outlives its start too: no attempt begins without the time for that', async () => {
+  let calls = 0;
+  const handler = async (): Promise<void> => void (calls += 1);
+  const called = wrapped(handler, { ...environment, ...consumerEnv.write({ ...consumerEnv.read(environment), handlerArn: 'arn:handler' }) });
+  const remaining = { getRemainingTimeInMillis: () => 15_000 };
+  expect((await called(records(event()), remaining)).batchItemFailures).toHaveLength(1);
+  expect(calls).toBe(0);
+  expect(await called(records(event()), { getRemainingTimeInMillis: () => 16_000 })).toEqual({ batchItemFailures: [] });
+  expect(await wrapped(handler)(records(event()), remaining)).toEqual({ batchItemFailures: [] });
+  expect(calls).toBe(2);
 });
 
 test('it can mark the event as done in its own transaction, and dies after that without harm', async () => {

@@ -29,7 +29,7 @@ describe('by default', () => {
 
   test('the queue is encrypted, asks for TLS, and gives up into a queue of its own', () => {
     template.hasResourceProperties('AWS::SQS::Queue', {
-      QueueName: 'acme-pay-recorder', SqsManagedSseEnabled: true, VisibilityTimeout: 90, RedrivePolicy: { maxReceiveCount: 100, deadLetterTargetArn: Match.anyValue() },
+      QueueName: 'acme-pay-recorder', SqsManagedSseEnabled: true, VisibilityTimeout: 130, RedrivePolicy: { maxReceiveCount: 100, deadLetterTargetArn: Match.anyValue() },
     });
     template.hasResourceProperties('AWS::SQS::Queue', { QueueName: 'acme-pay-recorder-dlq', MessageRetentionPeriod: 1_209_600 });
     expect(JSON.stringify(template.findResources('AWS::SQS::QueuePolicy'))).toContain('aws:SecureTransport');
@@ -57,7 +57,8 @@ describe('by default', () => {
       'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl', 'sqs:ReceiveMessage', 'sqs:SendMessage',
     ]);
     template.hasResourceProperties('AWS::Lambda::Function', {
-      Timeout: 45,
+      // Two leases of 15 s for the handler, 10 s for its start and 5 s for the rest, and 5 s more.
+      Timeout: 65,
       Environment: {
         Variables: Match.objectLike({
           CONSUMER_NAME: 'recorder', CONSUMER_MAX_ATTEMPTS: '5', CONSUMER_REMEMBER_DAYS: '30', CONSUMER_HANDLER_TIMEOUT_MS: '15000', CONSUMER_STALE_EVENTS: 'DELIVER',
@@ -82,6 +83,8 @@ test('a wrapped handler reads the queue itself, with what it needs in its enviro
     Handler: 'index.handler', Runtime: 'python3.13', Environment: { Variables: Match.objectLike({ CONSUMER_NAME: 'recorder', CONSUMER_STALE_EVENTS: 'SKIP' }) },
   });
   template.hasResourceProperties('AWS::Events::Rule', { EventPattern: Match.objectLike({ 'detail-type': ['payment.captured'] }) });
+  // It has started when it takes an event up.
+  template.hasResourceProperties('AWS::SQS::Queue', { QueueName: 'acme-pay-recorder', VisibilityTimeout: 90 });
 });
 
 test('a handler that completes in its own transaction is granted one action on the inbox', () => {
