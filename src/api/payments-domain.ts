@@ -30,8 +30,8 @@ export enum PublicNameRecords {
   /** Each region its own, in its stack: by latency and health. */
   LATENCY = 'LATENCY',
   /**
-   * As `LATENCY`, but they stay when they leave the stack: the step before `CUTOVER` for a name that is in use. Deploy every region so, then the
-   * cutover with `replaceExisting`, then every region with `CUTOVER`.
+   * As `LATENCY`, but they stay when they leave the stack, and the region says where it is as with `CUTOVER`: the step before it for a name that
+   * is in use. Deploy every region so, then the cutover with `replaceExisting`, then every region with `CUTOVER`.
    */
   HANDOVER = 'HANDOVER',
   /** A `PhasedCutoverStateMachine`, by weights. The region says in a parameter of its own where it is. */
@@ -94,8 +94,9 @@ export class PaymentsDomain extends Construct {
     this.domainName = this.defineDomain(props, host.api);
     this.healthCheck = props.healthCheckId === undefined ? this.defineHealthCheck(host)
       : HealthCheck.fromHealthCheckId(this, 'HealthCheck', props.healthCheckId);
-    if (props.records === PublicNameRecords.CUTOVER) this.defineAddress(host);
-    else this.defineRecord(props, host);
+    const { records = PublicNameRecords.LATENCY } = props;
+    if (records !== PublicNameRecords.LATENCY) this.defineAddress(host);
+    if (records !== PublicNameRecords.CUTOVER) this.defineRecord(props, host);
   }
 
   private defineRecord(props: PaymentsDomainProps, host: PaymentsDomainHost): void {

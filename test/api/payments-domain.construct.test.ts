@@ -66,9 +66,16 @@ describe('who owns the name\'s records', () => {
     expect(record).toMatchObject({ DeletionPolicy: 'Retain', Properties: { Region: 'us-west-2' } });
   });
 
-  test('with a cutover the region makes none, and says where it is', () => {
-    const template = withDomain(() => ({ records: PublicNameRecords.CUTOVER }));
-    template.resourceCountIs('AWS::Route53::RecordSet', 0);
+  test('with a cutover the region makes none', () => {
+    withDomain(() => ({ records: PublicNameRecords.CUTOVER })).resourceCountIs('AWS::Route53::RecordSet', 0);
+  });
+
+  test('without one nobody asks the region where it is', () => {
+    withDomain().resourceCountIs('AWS::SSM::Parameter', 0);
+  });
+
+  test.each([PublicNameRecords.HANDOVER, PublicNameRecords.CUTOVER])('with %s the region says where it is, for the cutover\'s stack comes between them', (records) => {
+    const template = withDomain(() => ({ records }));
     const [check] = Object.keys(template.findResources('AWS::Route53::HealthCheck'));
     const [name] = Object.keys(template.findResources('AWS::ApiGateway::DomainName'));
     template.hasResourceProperties('AWS::SSM::Parameter', {
