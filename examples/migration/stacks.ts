@@ -1,6 +1,7 @@
 import { App, Duration, Stack, StackProps } from 'aws-cdk-lib';
 import { Alarm, AlarmRule, AlarmState, ComparisonOperator, CompositeAlarm, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Config } from './config';
@@ -35,6 +36,11 @@ class CutoverStack extends Stack {
     super(scope, id, props);
     const { systemName, regions, domain } = system;
     const onCall = new Topic(this, 'OnCall', { displayName: `${systemName}-on-call`, enforceSSL: true });
+    // SnsAction does not: a topic that enforces TLS has a policy, and admits only whom it names.
+    onCall.addToResourcePolicy(new PolicyStatement({
+      principals: [new ServicePrincipal('cloudwatch.amazonaws.com')], actions: ['sns:Publish'], resources: [onCall.topicArn],
+      conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
+    }));
     const gate = new ApprovalGate(this, 'Gate', {
       gateName: `${systemName}-approvals`,
       identity: ApproverIdentity.oidc({ issuer: approvers.issuer, clientId: approvers.clientId }),

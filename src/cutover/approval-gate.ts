@@ -5,7 +5,7 @@ import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } fr
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
-import { Alias, IKey } from 'aws-cdk-lib/aws-kms';
+import { IKey } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ITopic, Topic } from 'aws-cdk-lib/aws-sns';
@@ -132,7 +132,7 @@ export interface ApprovalGateProps {
   /**
    * Key for the table, the session secret and a new topic.
    *
-   * @default - keys that AWS manages in this account
+   * @default - keys that AWS manages in this account; none for the topic: CloudWatch's alarms may not use the one that AWS manages there
    */
   readonly encryptionKey?: IKey;
 
@@ -315,9 +315,7 @@ export class ApprovalGate extends Construct {
 
   private defineTopic(): ITopic {
     const { topic, emails = [], gateName, encryptionKey } = this.props;
-    const used = topic ?? new Topic(this, 'Topic', {
-      displayName: gateName, enforceSSL: true, masterKey: encryptionKey ?? Alias.fromAliasName(this, 'TopicKey', 'alias/aws/sns'),
-    });
+    const used = topic ?? new Topic(this, 'Topic', { displayName: gateName, enforceSSL: true, masterKey: encryptionKey });
     for (const email of emails) used.addSubscription(new EmailSubscription(email));
     return used;
   }

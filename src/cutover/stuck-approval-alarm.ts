@@ -10,6 +10,7 @@ import { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { definitionOf, tokenTasksIn } from './stuck-definition';
 import { stuckBundle, stuckEnv, stuckMetrics } from './stuck.contract';
+import { admitAlarms } from '../cdk/alarm-topic';
 import { BundledFunction } from '../cdk/bundled-function';
 import { PropProblem, describeProblem, invalidProps } from '../cdk/invalid-props';
 import { runbookLink } from '../cdk/runbook';
@@ -49,14 +50,15 @@ export interface StuckApprovalAlarmProps {
   readonly states?: string[];
 
   /**
-   * Who is told at `threshold`, and when it is over.
+   * Who is told at `threshold`, and when it is over. The topic's policy and its key's then admit CloudWatch's alarms of this account; those of another
+   * app must do so already. A topic with the key that AWS manages (`alias/aws/sns`) cannot: CloudWatch may not use that key.
    *
    * @default - nobody: the alarm is there to be seen
    */
   readonly reminderTopic?: ITopic;
 
   /**
-   * Who is told at `escalationThreshold`, and when the measuring itself has stopped.
+   * Who is told at `escalationThreshold`, and when the measuring itself has stopped. As with `reminderTopic`.
    *
    * @default - `reminderTopic`
    */
@@ -115,6 +117,7 @@ export class StuckApprovalAlarm extends Construct {
     this.defineSampler();
 
     const { reminderTopic, escalationTopic = reminderTopic } = props;
+    for (const topic of new Set([reminderTopic, escalationTopic])) if (topic) admitAlarms(this, topic);
     const age = this.metricOldestAge();
     this.reminder = this.define('Reminder', { says: 'an approval waits for long', anchor: 'stuck-approval', metric: age, threshold: this.threshold.toSeconds(), topic: reminderTopic });
     this.escalation = this.define('Escalation', {

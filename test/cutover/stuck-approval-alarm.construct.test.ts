@@ -1,10 +1,14 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { DefinitionBody, IChainable, IntegrationPattern, IStateMachine, JsonPath, Map as MapState, Parallel, Pass, StateMachine, TaskInput, Timeout } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import { ApprovalGate } from '../../src/cutover/approval-gate';
+import { ApproverIdentity } from '../../src/cutover/gate-identity';
 import { StuckApprovalAlarm, StuckApprovalAlarmProps } from '../../src/cutover/stuck-approval-alarm';
+import { alarmActionsIn, undelivered } from '../cdk/alarm-topics';
 import { newStack } from '../cdk/stacks';
 
 /** A team's own step that waits for a token, without the gate. */
@@ -19,6 +23,10 @@ function waits(stack: Stack, id: string, timeout?: Duration): LambdaInvoke {
 function machine(stack: Stack, definition: IChainable): StateMachine {
   return new StateMachine(stack, 'Machine', { definitionBody: DefinitionBody.fromChainable(definition) });
 }
+
+const gateOf = (stack: Stack, encryptionKey?: Key): ApprovalGate => new ApprovalGate(stack, 'Gate', {
+  gateName: 'acme-gate', identity: ApproverIdentity.oidc({ issuer: 'https://login.example.com', clientId: 'gate' }), approverGroups: ['approvers'], encryptionKey,
+});
 
 const patient = (stack: Stack): IStateMachine => machine(stack, waits(stack, 'Approve', Duration.days(2)));
 
@@ -58,6 +66,37 @@ test('tells one topic at first, and another when it lasts or when nobody measure
   const told = alarmsOf(templateOf({ reminderTopic, escalationTopic, runbookUrl: 'https://wiki.example.com/stuck' }, stack));
   expect(told.map(({ AlarmActions, OKActions }) => [AlarmActions[0].Ref, OKActions[0].Ref].map((ref: string) => ref.replace(/[0-9A-F]{8}$/, '')))).toEqual([['Remind', 'Remind'], ['Escalate', 'Escalate'], ['Escalate', 'Escalate']]);
   for (const { AlarmDescription } of told) expect(JSON.stringify(AlarmDescription)).toContain('https://wiki.example.com/stuck');
+});
+
+describe('its topics take what CloudWatch sends', () => {
+  test.each<[string, (stack: Stack) => Partial<StuckApprovalAlarmProps>]>([
+    ['with a policy of their own', (stack) => ({ reminderTopic: new Topic(stack, 'Remind', { enforceSSL: true }), escalationTopic: new Topic(stack, 'Escalate', { enforceSSL: true }) })],
+    ['encrypted with one key', (stack) => {
+      const masterKey = new Key(stack, 'Key');
+      return { reminderTopic: new Topic(stack, 'Remind', { masterKey }), escalationTopic: new Topic(stack, 'Escalate', { masterKey, enforceSSL: true }) };
+    }],
+    ['a gate\'s', (stack) => ({ reminderTopic: gateOf(stack).topic })],
+    ['a gate\'s with a key', (stack) => ({ reminderTopic: gateOf(stack, new Key(stack, 'Key')).topic })],
+  ])('%s', (_whose, topics) => {
+    const stack = newStack('eu-central-1');
+    const template = templateOf(topics(stack), stack);
+    expect(alarmActionsIn(template)).toHaveLength(6);
+    expect(undelivered(template)).toEqual([]);
+  });
+
+  test('and nobody is admitted twice', () => {
+    const stack = newStack('eu-central-1');
+    const template = templateOf({ reminderTopic: new Topic(stack, 'Remind') }, stack);
+    template.hasResourceProperties('AWS::SNS::TopicPolicy', { PolicyDocument: { Statement: [Match.objectLike({ Principal: { Service: 'cloudwatch.amazonaws.com' } })] } });
+  });
+
+  test('one of nobody\'s app is told as it is: its policy is not ours', () => {
+    const stack = newStack('eu-central-1');
+    const topicArn = 'arn:aws:sns:eu-central-1:111122223333:theirs';
+    const template = templateOf({ reminderTopic: Topic.fromTopicArn(stack, 'Theirs', topicArn) }, stack);
+    template.resourceCountIs('AWS::SNS::TopicPolicy', 0);
+    expect(alarmsOf(template)[0].AlarmActions).toEqual([topicArn]);
+  });
 });
 
 test('watches a state machine of another stack or of nobody\'s app', () => {

@@ -6,6 +6,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { configOf, Mode, modeOf, transportOf } from '../../examples/active-active/config';
 import { defineSystem } from '../../examples/active-active/stacks';
+import { undelivered } from '../cdk/alarm-topics';
 import { stubContext } from '../cdk/stacks';
 
 const example = path.join(__dirname, '..', '..', 'examples', 'active-active');
@@ -103,6 +104,10 @@ describe.each<[Mode, string]>([['STRONG', 'us-west-2'], ['HOME_REGION', 'eu-cent
   test('no stack imports anything of another', () => {
     expect(JSON.stringify(templates)).not.toMatch(/Fn::ImportValue|"Export"/);
     expect(JSON.stringify(templates)).not.toContain('Custom::CrossRegionExport');
+  });
+
+  test('what alarms send arrives', () => {
+    for (const template of Object.values(templates)) expect(undelivered(template as object)).toEqual([]);
   });
 
   test('cdk-nag finds nothing that has no reason, and no reason is left over', () => {
