@@ -33,7 +33,7 @@ export interface OidcApproversProps {
   readonly scopes?: string[];
 
   /**
-   * Claim that makes a person another than the next one. It must be one that people cannot choose.
+   * Claim that makes a person another than the next one. It must be one that people cannot choose. `email` names nobody without `email_verified`.
    *
    * @default 'sub'
    */

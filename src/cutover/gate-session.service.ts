@@ -138,10 +138,10 @@ export function personOfClaims(claims: Readonly<Record<string, unknown>>, identi
   };
   const id = text(identity.identityClaim);
   if (id === undefined) return undefined;
-  const refuted = claims.email_verified === false || claims.email_verified === 'false';
-  // An address that its owner has not shown to be theirs may be anybody's.
-  if (identity.identityClaim === 'email' && refuted) return undefined;
+  // Some providers send it as a text.
   const verified = claims.email_verified === true || claims.email_verified === 'true' ? text('email') : undefined;
+  // An address that its owner has not shown to be theirs may be anybody's.
+  if (identity.identityClaim === 'email' && verified === undefined) return undefined;
   const aliases = ['sub', 'email', 'preferred_username', 'username', 'cognito:username', 'upn', identity.nameClaim].map(text);
   const groups = Object.hasOwn(claims, identity.groupsClaim) ? claims[identity.groupsClaim] : undefined;
   return {

@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import * as fc from 'fast-check';
-import { baseUrl, cookiesOf, csrfOf, GateSite, issuer } from './gate-site';
+import { baseUrl, cookiesOf, csrfOf, GateSite, issuer, oidc } from './gate-site';
 import { escaped, pageStyle, pageStyleHash } from '../../src/cutover/gate-page.domain';
 import { GateIdentity } from '../../src/cutover/gate.contract';
 
@@ -125,6 +125,14 @@ describe('deciding with a bearer token', () => {
     const claims = { sub: 'sub-new', email: 'ann@example.com', groups: [] };
     for (const [verified, status] of [[undefined, 403], [false, 403], ['false', 403], [true, 200], ['true', 200]] as const) {
       const site = new GateSite({ people: ['ann@example.com'] });
+      expect((await site.post(await site.world.ask(), approve, site.bearer({ ...claims, email_verified: verified }))).statusCode).toBe(status);
+    }
+  });
+
+  test('nor is anybody known by an address alone', async () => {
+    const claims = { sub: 'sub-cem', email: 'cem@example.com', groups: ['approvers'] };
+    for (const [verified, status] of [[undefined, 401], [false, 401], ['false', 401], [true, 200], ['true', 200]] as const) {
+      const site = new GateSite({}, { ...oidc, identityClaim: 'email' });
       expect((await site.post(await site.world.ask(), approve, site.bearer({ ...claims, email_verified: verified }))).statusCode).toBe(status);
     }
   });

@@ -65,7 +65,7 @@ export class GateSite {
       provider: { ...real, exchange: (code, verifier) => Promise.resolve(this.issuer.exchange(code, verifier)), ...provider },
       nowMs: () => this.world.nowMs,
       random: () => createHmac('sha256', 'chance').update(String(this.randoms += 1)).digest('base64url'),
-    }, oidc, `${baseUrl}/sign-in/callback`, rulesOf(change).groups);
+    }, identity.kind === 'oidc' ? identity : oidc, `${baseUrl}/sign-in/callback`, rulesOf(change).groups);
     this.handler = gateHttp({
       gate: this.world.gate, rules: rulesOf(change), identity, sessions: identity.kind === 'oidc' ? this.sessions : undefined, baseUrl,
       nowMs: () => this.world.nowMs, record: (call, thrown) => { this.calls.push(call, thrown); },
