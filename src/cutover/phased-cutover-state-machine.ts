@@ -1,5 +1,5 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, IAlarmAction, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, ComparisonOperator, IAlarmAction, IMetric, MathExpression, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -265,24 +265,34 @@ export class PhasedCutoverStateMachine extends Construct {
   }
 
   private defineAlarms({ systemName, alarmActions = [] }: PhasedCutoverStateMachineProps): Alarm[] {
-    const { region } = Stack.of(this);
-    const alarm = (id: string, metricName: string, says: string, anchor: string): Alarm => {
+    const period = Duration.minutes(5);
+    const dimensionsMap = { [ledgerMetrics.systemDimension]: systemName, [ledgerMetrics.regionDimension]: Stack.of(this).region };
+    const counted = (metricName: string): Metric => new Metric({ namespace: ledgerMetrics.namespace, metricName, statistic: 'Sum', period, dimensionsMap });
+    const alarm = (id: string, metric: IMetric, says: string, anchor: string): Alarm => {
       const made = new Alarm(this, id, {
         alarmDescription: `${systemName}: ${says}. ${runbookLink(anchor)}`,
-        metric: new Metric({
-          namespace: ledgerMetrics.namespace, metricName, statistic: 'Sum', period: Duration.minutes(5),
-          dimensionsMap: { [ledgerMetrics.systemDimension]: systemName, [ledgerMetrics.regionDimension]: region },
-        }),
-        threshold: 1, evaluationPeriods: 1, comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        metric, threshold: 1, evaluationPeriods: 1, comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         treatMissingData: TreatMissingData.NOT_BREACHING,
       });
       made.addAlarmAction(...alarmActions);
       return made;
     };
     return [
-      alarm('NeedsAttention', cutoverMetrics.needsAttention, 'a cutover run ended paused or failed: people decide how to go on', 'a-cutover-run-needs-people'),
-      alarm('Unexplained', cutoverMetrics.unexplained, 'the regions differ after the cutover and nothing explains it', 'the-regions-differ-after-a-cutover'),
+      alarm('NeedsAttention', counted(cutoverMetrics.needsAttention), 'a cutover run ended paused or failed: people decide how to go on', 'a-cutover-run-needs-people'),
+      alarm('Broken', this.metricBroken(period), 'a cutover\'s execution failed, ran out of time or was stopped: people decide how to go on', 'a-cutover-run-needs-people'),
+      alarm('Unexplained', counted(cutoverMetrics.unexplained), 'the regions differ after the cutover and nothing explains it', 'the-regions-differ-after-a-cutover'),
     ];
+  }
+
+  /** As Step Functions counts them: a run that could not record its end, or had no step left to do it, says nothing itself. */
+  private metricBroken(period: Duration): MathExpression {
+    const { stateMachine: machine } = this;
+    return new MathExpression({
+      expression: 'FILL(failed, 0) + FILL(late, 0) + FILL(stopped, 0)',
+      usingMetrics: { failed: machine.metricFailed({ period }), late: machine.metricTimedOut({ period }), stopped: machine.metricAborted({ period }) },
+      label: 'Broken executions',
+      period,
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Function } from 'aws-cdk-lib/aws-lambda';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { cutoverIn, definitionOf, watched } from './machine';
@@ -100,8 +100,26 @@ test('the records are a resource of our own, kept when they leave the stack', ()
 });
 
 test('alarms tell of runs that need people and of differences', () => {
-  expect(cutover.alarms).toHaveLength(2);
+  expect(cutover.alarms).toHaveLength(3);
   template.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'CutoverNeedsAttention', Dimensions: [{ Name: 'Region', Value: 'eu-central-1' }, { Name: 'System', Value: 'acme-pay' }] });
+});
+
+test('a run that ends without a word is told too: no step of it can say so', () => {
+  const machine = { StateMachineArn: { Ref: Object.keys(template.findResources('AWS::StepFunctions::StateMachine'))[0] } };
+  const [broken] = Object.values(template.findResources('AWS::CloudWatch::Alarm', { Properties: { Metrics: Match.anyValue() } }));
+  expect(broken.Properties).toMatchObject({
+    Threshold: 1, ComparisonOperator: 'GreaterThanOrEqualToThreshold', TreatMissingData: 'notBreaching', AlarmDescription: expect.stringContaining('#a-cutover-run-needs-people') as unknown,
+  });
+  const counted = (broken.Properties.Metrics as any[]).flatMap(({ MetricStat }) => (MetricStat ? [MetricStat] : []));
+  expect(counted.map(({ Metric: { Namespace, MetricName, Dimensions }, Stat }) => [Namespace, MetricName, Dimensions, Stat])).toEqual(
+    ['ExecutionsFailed', 'ExecutionsTimedOut', 'ExecutionsAborted'].map((name) => ['AWS/States', name, [{ Name: 'StateMachineArn', Value: machine.StateMachineArn }], 'Sum']));
+});
+
+test('whoever is to be told is told by every alarm', () => {
+  const told = newStack('eu-central-1');
+  cutoverIn(told, { alarmActions: [{ bind: () => ({ alarmActionArn: 'arn:aws:sns:eu-central-1:111122223333:on-call' }) }] });
+  const alarms = Object.values(Template.fromStack(told).findResources('AWS::CloudWatch::Alarm', { Properties: { AlarmDescription: Match.stringLikeRegexp('^acme-pay:') } }));
+  expect(alarms.map(({ Properties }) => Properties.AlarmActions)).toEqual(Array.from({ length: 3 }, () => ['arn:aws:sns:eu-central-1:111122223333:on-call']));
 });
 
 test('defaults are as documented', () => {
