@@ -58,7 +58,15 @@ export function differingBuckets(source: ReadonlyMap<number, Bucket>, target: Re
   }));
 }
 
-/** Compares the items of differing hours one by one. */
+/**
+ * Whether an item must be compared by itself: its hour differs, or it was written since then. A write takes an item into another hour between the
+ * readings of the two regions; dropped from one of them alone, it would seem missing there.
+ */
+export function mayDiffer(item: ReplicaItem, differing: ReadonlySet<number>, sinceMs: number): boolean {
+  return differing.has(bucketOf(item)) || item.writtenAt >= sinceMs;
+}
+
+/** Compares items that may differ, one by one. */
 export function compareItems(
   source: ReadonlyMap<string, ReplicaItem>, target: ReadonlyMap<string, ReplicaItem>, nowMs: number, settleMs: number,
 ): readonly ItemDifference[] {

@@ -1,7 +1,7 @@
 import { AuditClock, AuditLog } from './audit.service';
 import { OperatePort } from './authority-move.service';
 import { CutoverPlan } from './cutover.contract';
-import { accountOfKey, BucketDigest, bucketOf, compareItems, differingBuckets, ItemDifference, ReplicaItem } from './reconcile-window.domain';
+import { accountOfKey, BucketDigest, compareItems, differingBuckets, ItemDifference, mayDiffer, ReplicaItem } from './reconcile-window.domain';
 import { digestOf } from '../kernel/digest';
 import { Json } from '../kernel/fingerprint';
 
@@ -90,9 +90,11 @@ export class ReconcileWindow {
 
   private async look(plan: CutoverPlan, progress: WindowProgress, deadlineMs: number): Promise<{ report: RoundReport; cursor: number }> {
     const accounts = new Set<string>();
+    // Items bear the time of the region that wrote them, whose clock need not agree with this one.
+    const sinceMs = this.clock.nowMs() - plan.window.settleSeconds * 1000;
     const [source, target] = await Promise.all([this.buckets(plan.source, accounts), this.buckets(plan.target, accounts)]);
     const differing = differingBuckets(source.buckets, target.buckets);
-    const differences = differing.size === 0 ? [] : await this.differences(plan, differing);
+    const differences = differing.size === 0 ? [] : await this.differences(plan, differing, sinceMs);
     const checked = await this.checkAccounts(plan, [...accounts].sort(), progress.cursor, deadlineMs);
     const unexplained = differences.filter(({ inFlight }) => !inFlight);
     return {
@@ -126,11 +128,11 @@ export class ReconcileWindow {
   }
 
   /** Reads once more, and keeps only what may differ: an hour is little of a large table. */
-  private async differences(plan: CutoverPlan, differing: ReadonlySet<number>): Promise<readonly ItemDifference[]> {
+  private async differences(plan: CutoverPlan, differing: ReadonlySet<number>, sinceMs: number): Promise<readonly ItemDifference[]> {
     const nowMs = this.clock.nowMs();
     const itemsOf = async (region: string): Promise<Map<string, ReplicaItem>> => {
       const items = new Map<string, ReplicaItem>();
-      for await (const item of this.scan(region)) if (differing.has(bucketOf(item))) items.set(item.pk, item);
+      for await (const item of this.scan(region)) if (mayDiffer(item, differing, sinceMs)) items.set(item.pk, item);
       return items;
     };
     const [source, target] = await Promise.all([itemsOf(plan.source), itemsOf(plan.target)]);

@@ -1,5 +1,8 @@
 import fc from 'fast-check';
+import { World } from './world';
+import { CutoverPlan } from '../../src/cutover/cutover.contract';
 import { accountOfKey, BucketDigest, bucketOf, compareItems, differingBuckets, ReplicaItem } from '../../src/cutover/reconcile-window.domain';
+import { ReconcileWindow, WindowOutcome } from '../../src/cutover/reconcile-window.service';
 import { sha256 } from '../../src/kernel/digest';
 
 const hour = 3_600_000;
@@ -41,4 +44,37 @@ test('knows an account by its key, of any epoch', () => {
   expect(accountOfKey('a#acme%23x#acc-1@12')).toEqual({ tenant: 'acme#x', accountId: 'acc-1' });
   expect(accountOfKey('a#acme#acc-1')).toEqual({ tenant: 'acme', accountId: 'acc-1' });
   expect(accountOfKey('k#abc@1')).toBeUndefined();
+});
+
+describe('while items are written', () => {
+  const at = (time: string): number => Date.parse(`2026-11-22T${time}Z`);
+  const one = (pk: string, version: number, time: string): ReplicaItem => ({ pk, version, writtenAt: at(time), digest: sha256(`${pk} ${version}`) });
+  const plan = { mode: 'STRONG', source: 'us-east-1', target: 'eu-central-1', window: { seconds: 0, intervalSeconds: 900, settleSeconds: 300 } } as CutoverPlan;
+
+  /** A round from 14:59 on, with what each region gives in the first reading and, at 15:00, in the second. */
+  function round(source: readonly ReplicaItem[][], target: readonly ReplicaItem[][]): Promise<WindowOutcome> {
+    const world = new World();
+    world.nowMs = at('14:59:00');
+    const readings = new Map([[plan.source, [...source]], [plan.target, [...target]]]);
+    async function* scan(region: string): AsyncIterable<ReplicaItem> {
+      yield* readings.get(region)!.shift()!;
+      world.nowMs = at('15:00:30');
+    }
+    return new ReconcileWindow(world.log(), { scan }, () => Promise.reject(new Error('no account is asked for')), world.clock).round('run-1', plan, undefined, at('15:10:00'));
+  }
+  /** Makes 13:00 and 14:00 differ in the first reading, and is there in both regions in the second. */
+  const late = { before: one('k#late', 1, '13:30:00'), after: one('k#late', 2, '14:58:50') };
+
+  test('one that is written between the readings of the regions, across the full hour, is on its way', async () => {
+    const [before, after] = [one('k#busy', 1, '13:00:00'), one('k#busy', 2, '15:00:40')];
+    for (const outcome of [
+      await round([[before, late.before], [before, late.after]], [[before, late.after], [after, late.after]]),
+      await round([[before, late.after], [after, late.after]], [[before, late.before], [before, late.after]]),
+    ]) expect(outcome).toMatchObject({ outcome: 'reconciled', round: { differing: 1, inFlight: 1, unexplained: [] } });
+  });
+
+  test('one that is missing since long ago is not', async () => {
+    const gone = one('k#gone', 1, '13:00:00');
+    expect(await round([[gone, late.before], [gone, late.after]], [[late.after], [late.after]])).toMatchObject({ outcome: 'unexplained', round: { unexplained: ['k#gone: missing in target'] } });
+  });
 });
