@@ -4,6 +4,7 @@ import { readTracked, root, trackedFiles } from './tracked-files';
 
 const files = trackedFiles();
 const texts = files.filter((file) => !/\.(png|jpg|ico|woff2?)$/.test(file) && file !== 'package-lock.json');
+const documents = files.filter((file) => file.endsWith('.md') && file !== 'API.md');
 
 describe('tracked files', () => {
   test('code files have at most 400 lines', () => {
@@ -45,7 +46,6 @@ describe('tracked files', () => {
 });
 
 describe('links in the documents', () => {
-  const documents = files.filter((file) => file.endsWith('.md') && file !== 'API.md');
   const withoutCode = (text: string): string => text.replace(/```[\s\S]*?```/g, '').replace(/`[^`\n]*`/g, '');
   const links = documents.flatMap((document) =>
     [...withoutCode(readTracked(document)).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => ({ document, target: match[1] })));
@@ -65,4 +65,13 @@ describe('links in the documents', () => {
     });
     expect(broken).toEqual([]);
   });
+});
+
+test('commands in the documents that call a function name its region, and send their payload as it is written', () => {
+  const invoke = /aws lambda invoke [^`]*?(?=`|[^\\]\n)/g;
+  const commands = documents.flatMap((document) => [...readTracked(document).matchAll(invoke)].map(([command]) => ({ document, command })));
+  expect(commands.length).toBeGreaterThan(3);
+  // Version 2 of the command line takes a payload for base64 unless it is told otherwise.
+  const asWritten = (command: string): boolean => !command.includes('--payload') || command.includes('--cli-binary-format raw-in-base64-out');
+  expect(commands.filter(({ command }) => !command.includes('--region ') || !asWritten(command))).toEqual([]);
 });
