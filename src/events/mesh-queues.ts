@@ -33,13 +33,15 @@ export class MeshQueues extends Construct {
     const stack = Stack.of(this);
     const bus = meshBusName(systemName);
     const sources = [`rule/${bus}/*`, `event-bus/${bus}`].map((resource) => stack.formatArn({ service: 'events', resource }));
-    const mayPut = { principals: [new ServicePrincipal('events.amazonaws.com')], conditions: { ArnLike: { 'aws:SourceArn': sources } } };
-    queue.addToResourcePolicy(new PolicyStatement({ sid: 'EventBridge', actions: ['sqs:SendMessage'], resources: [queue.queueArn], ...mayPut }));
+    const principals = [new ServicePrincipal('events.amazonaws.com')];
+    queue.addToResourcePolicy(new PolicyStatement({
+      sid: 'EventBridge', actions: ['sqs:SendMessage'], resources: [queue.queueArn], principals, conditions: { ArnLike: { 'aws:SourceArn': sources } },
+    }));
     queue.addToResourcePolicy(new PolicyStatement({
       sid: 'TlsOnly', effect: Effect.DENY, principals: [new StarPrincipal()], actions: ['sqs:*'], resources: [queue.queueArn], conditions: { Bool: { 'aws:SecureTransport': 'false' } },
     }));
-    // SQS asks for the key in the name of whoever sends.
-    if (id === 'DeadLetters') encryptionKey?.addToResourcePolicy(new PolicyStatement({ actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: ['*'], ...mayPut }));
+    // SQS asks for the key in the name of whoever sends. For EventBridge the source's ARN is not known then: the queue's policy says which rules may put.
+    if (id === 'DeadLetters') encryptionKey?.addToResourcePolicy(new PolicyStatement({ actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: ['*'], principals }));
     return queue;
   }
 }
