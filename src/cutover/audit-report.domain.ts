@@ -5,7 +5,7 @@ import { describeShape } from './weights.domain';
 /** What was recorded, in one line. */
 export function describeEntry(entry: AuditEntry): string {
   switch (entry.what) {
-    case 'intent': return `intends '${entry.kind}'${phaseOf(entry.phase)}: ${describeShape(entry.to)}${entry.from ? ` (was: ${describeShape(entry.from)})` : ''}`;
+    case 'intent': return `intends '${entry.kind}'${phaseOf(entry.phase)}: ${describeShape(entry.to)}${entry.regions ? `, from ${entry.regions.source} to ${entry.regions.target}` : ''}${entry.from ? ` (was: ${describeShape(entry.from)})` : ''}`;
     case 'changed': return `weights are in force ('${entry.kind}'): source ${entry.weights.source}, target ${entry.weights.target}; intent was record ${entry.intent}`;
     case 'removed': return 'records of the public name removed';
     case 'started': return `run started: ${entry.action} in phases ${entry.phases.join('/')}; reason: ${entry.reason || '-'}${attested(entry.attested)}; plan sha256 ${entry.plan}`;

@@ -1,4 +1,4 @@
-import { AuditDraft, AuditRecord, IntentKind, RecordShape, RunAction, StampedShape, Weights } from './cutover.model';
+import { AuditDraft, AuditRecord, IntentKind, RecordShape, RegionPair, RunAction, StampedShape, Weights } from './cutover.model';
 import { sha256 } from '../kernel/digest';
 
 /** The longest text of a standard parameter in bytes. */
@@ -13,6 +13,13 @@ export interface OpenIntent {
   readonly run: string;
   readonly kind: IntentKind;
   readonly to: RecordShape;
+  readonly regions?: RegionPair;
+}
+
+/** A cutover that a deployment has replaced by one of other regions. */
+export interface LeftCutover extends Pick<CutoverState, 'changedAt' | 'soaked' | 'moved'> {
+  readonly regions: RegionPair;
+  readonly shape: RecordShape;
 }
 
 /** A run, as recorded. */
@@ -32,6 +39,10 @@ export interface CutoverState {
   readonly keys: ReadonlySet<string>;
   /** The public records as they must stand; absent before they are made and after they are removed. */
   readonly recorded?: StampedShape;
+  /** The regions of these records, as the last deployment named them. */
+  readonly regions?: RegionPair;
+  /** What was there before a deployment with other regions, until a run begins: CloudFormation may take it back. */
+  readonly left?: LeftCutover;
   /** Intents since then, oldest first: the last one is to be carried out, the others were overtaken. */
   readonly open: readonly OpenIntent[];
   /** Every change of the TTL, oldest first. */
@@ -50,6 +61,10 @@ export const emptyState: CutoverState = { seq: 0, tip: firstPrev, keys: new Set(
 /** The share of each region in a shape. */
 export function weightsOf({ source, target }: RecordShape): Weights {
   return { source: source?.weight ?? 0, target: target.weight };
+}
+
+export function samePair(one: RegionPair, other: RegionPair): boolean {
+  return one.source === other.source && one.target === other.target;
 }
 
 /** The text of the next record: canonical enough, since its hash is over the text as stored. */
@@ -93,11 +108,11 @@ export function apply(state: CutoverState, record: AuditRecord, text: string): C
 
 function effectOf(state: CutoverState, { seq, at, key, by, entry }: AuditRecord): Partial<CutoverState> {
   switch (entry.what) {
-    case 'intent': return { open: [...state.open, { seq, key, run: entry.run, kind: entry.kind, to: entry.to }] };
+    case 'intent': return { open: [...state.open, { seq, key, run: entry.run, kind: entry.kind, to: entry.to, ...(entry.regions ? { regions: entry.regions } : {}) }] };
     case 'changed': return changed(state, entry.intent, entry.kind, at);
     case 'adopted': return { ...settled(state, { shape: entry.shape, stamp: entry.stamp }, at), open: [], changedAt: at, soaked: false };
-    case 'removed': return { recorded: undefined, open: [], changedAt: undefined, soaked: false };
-    case 'started': return { run: { id: entry.run, action: entry.action, startedAt: at, startedBy: by, attested: entry.attested } };
+    case 'removed': return { recorded: undefined, left: undefined, open: [], changedAt: undefined, soaked: false };
+    case 'started': return { left: undefined, run: { id: entry.run, action: entry.action, startedAt: at, startedBy: by, attested: entry.attested } };
     case 'soaked': return { soaked: true };
     case 'authority': {
       const others = state.moved.filter(({ unit }) => unit !== entry.unit);
@@ -118,7 +133,21 @@ function changed(state: CutoverState, seq: number, kind: IntentKind, at: string)
   if (!intent) return {};
   // A deployment changes where records point and how long they are kept, not who gets how much.
   const sameWeights = kind === 'deploy' && state.recorded !== undefined;
-  return { ...settled(state, { shape: intent.to, stamp: seq }, at), ...(sameWeights ? {} : { changedAt: at, soaked: false }) };
+  const { regions = state.regions } = intent;
+  return {
+    ...settled(state, { shape: intent.to, stamp: seq }, at), regions,
+    ...(sameWeights ? {} : { changedAt: at, soaked: false }),
+    ...(regions && state.regions && !samePair(regions, state.regions) ? otherCutover(state, regions, at) : {}),
+  };
+}
+
+/** Other regions are another cutover: what the one before has watched and moved counts no longer, unless it is taken back. */
+function otherCutover({ left, recorded, regions, changedAt, soaked, moved }: CutoverState, now: RegionPair, at: string): Partial<CutoverState> {
+  if (left && samePair(left.regions, now)) return { changedAt: left.changedAt, soaked: left.soaked, moved: left.moved, left: undefined };
+  return {
+    changedAt: at, soaked: false, moved: moved.filter(({ from }) => from === now.source),
+    left: recorded && regions ? { regions, shape: recorded.shape, changedAt, soaked, moved } : undefined,
+  };
 }
 
 function settled(state: CutoverState, recorded: StampedShape, at: string): Partial<CutoverState> {

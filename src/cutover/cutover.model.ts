@@ -32,6 +32,12 @@ export interface StampedShape {
   readonly stamp: number;
 }
 
+/** The two regions of a cutover, by name. */
+export interface RegionPair {
+  readonly source: string;
+  readonly target: string;
+}
+
 /** Why the records are changed. */
 export type IntentKind = 'create' | 'deploy' | 'shift' | 'rollback' | 'revert' | 'retire';
 
@@ -56,7 +62,11 @@ export type Decision = 'APPROVED' | 'REJECTED' | 'EXPIRED';
 
 /** What is recorded. `run` is the execution that it belongs to. */
 export type AuditEntry =
-  | { readonly what: 'intent'; readonly run: string; readonly kind: IntentKind; readonly phase?: number; readonly from?: RecordShape; readonly to: RecordShape }
+  | {
+    readonly what: 'intent'; readonly run: string; readonly kind: IntentKind; readonly phase?: number; readonly from?: RecordShape; readonly to: RecordShape;
+    /** Whose records they become, where a deployment has said so. */
+    readonly regions?: RegionPair;
+  }
   | { readonly what: 'changed'; readonly run: string; readonly intent: number; readonly kind: IntentKind; readonly weights: Weights; readonly inSync: true }
   | { readonly what: 'removed'; readonly run: string }
   | {

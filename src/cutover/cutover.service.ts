@@ -6,7 +6,7 @@ import { cutoverLimits, CutoverPlan } from './cutover.contract';
 import { RecordShape } from './cutover.model';
 import { StepOutcome, StepRequest } from './cutover.ports';
 import { ApprovalResult } from './gate.model';
-import { decisionOf, nextPhase, phaseQuestion, runRequestOf } from './phases.domain';
+import { decisionOf, nextPhase, otherRegions, phaseQuestion, runRequestOf } from './phases.domain';
 import { OwnCheckPorts, runPrechecks } from './precheck.service';
 import { ReconcileWindow, ReplicaPort, WindowProgress } from './reconcile-window.service';
 import { Soak } from './soak.service';
@@ -97,7 +97,12 @@ export class CutoverSteps {
     const wanted = runRequestOf(request);
     if (typeof wanted === 'string') return { outcome: 'refused', detail: wanted };
     const { action, reason, startedBy, attested } = wanted;
-    const { run: other } = await this.ports.log.current();
+    // A rollback works by sides, on whatever stands there: nothing keeps people from it.
+    const problem = (now: CutoverState): string | undefined => (action === 'rollback' ? undefined : otherRegions(now, plan));
+    const before = await this.ports.log.current();
+    const detail = problem(before);
+    if (detail) return { outcome: 'refused', detail };
+    const { run: other } = before;
     if (other && other.id !== run) {
       const runs = await this.ports.isRunning(other.id);
       if (runs && action !== 'rollback') return { outcome: 'refused', detail: `run ${other.id} is under way: wait for its end, or start a rollback, which overtakes it` };
@@ -106,11 +111,11 @@ export class CutoverSteps {
         entry: { what: 'ended', run: other.id, state: 'PAUSED', why: runs ? `overtaken by the rollback ${run}` : 'its execution ended without a word' },
       } : undefined));
     }
-    const state = await this.ports.log.append((now) => (now.run && now.run.id !== run ? undefined : {
+    const state = await this.ports.log.append((now) => (problem(now) || (now.run && now.run.id !== run) ? undefined : {
       key: `${run}/started`, by: [startedBy],
       entry: { what: 'started', run, action, reason, plan: digestOf(plan as unknown as Json), phases: plan.phases.map(({ target }) => target), attested },
     }));
-    if (state.run?.id !== run) return { outcome: 'refused', detail: `run ${state.run?.id ?? run} was begun at the same time` };
+    if (state.run?.id !== run) return { outcome: 'refused', detail: problem(state) ?? `run ${state.run?.id ?? run} was begun at the same time` };
     return { outcome: action };
   }
 

@@ -1,4 +1,4 @@
-import { CutoverState } from './audit.domain';
+import { CutoverState, samePair } from './audit.domain';
 import { CutoverPlan } from './cutover.contract';
 import { Decision, RunAction } from './cutover.model';
 import { ApprovalResult } from './gate.model';
@@ -24,6 +24,12 @@ export function runRequestOf(request: unknown): RunRequest | string {
   if (typeof reason !== 'string') return "'reason' must be a text";
   if (typeof attested !== 'object' || attested === null || Object.values(attested).some((said) => typeof said !== 'string')) return "'attested' must be texts by name";
   return { action: known, reason, startedBy, attested: attested as Readonly<Record<string, string>> };
+}
+
+/** Why a run may not begin on the records as recorded or about to be: they are those of other regions. */
+export function otherRegions({ regions, open }: CutoverState, plan: Pick<CutoverPlan, 'source' | 'target'>): string | undefined {
+  const other = [regions, ...open.map((intent) => intent.regions)].find((pair) => pair && !samePair(pair, plan));
+  return other && `the records are those of ${other.source} and ${other.target}, this run is from ${plan.source} to ${plan.target}: deploy the stack with the cutover, then start`;
 }
 
 export type NextPhase =

@@ -1,17 +1,12 @@
 import { CutoverState } from './audit.domain';
 import { AuditClock, AuditLog } from './audit.service';
 import { RegionAddress } from './cutover.contract';
-import { RecordShape } from './cutover.model';
-import { sameShape } from './weights.domain';
+import { DeployedRecords, deployedShape } from './deployed-shape.domain';
+import { Found, sameShape } from './weights.domain';
 import { RecordsPort, ShiftOutcome, WeightChange, WeightOrder } from './weights.service';
 
 /** What a deployment wants of the public name's records. */
-export interface RecordsWish {
-  readonly source: string;
-  readonly target: string;
-  readonly ttlSeconds: number;
-  /** The target's share when the records are made; never looked at again. */
-  readonly initialTarget: number;
+export interface RecordsWish extends DeployedRecords {
   /** Whether records of the same name that are there already are replaced, at once. */
   readonly replaceExisting: boolean;
   readonly onDelete: 'RETAIN' | 'DELETE';
@@ -56,11 +51,15 @@ export class WeightedRecordsKeeper {
     const silent = [!source && wish.source, !target && wish.target].filter(Boolean);
     if (!source || !target) return failed(`${silent.join(' and ')} did not say where its API is: deploy its ActiveActivePaymentsApi with domain.records CUTOVER first`);
     const state = await this.ports.log.current();
-    const to = (is: RecordShape | undefined): RecordShape => shapeOf(wish, source, target, is);
+    const shape = (found: Found, now: CutoverState): ReturnType<typeof deployedShape> => deployedShape(wish, { source, target }, found, now);
     // Also what a failed update asks for when CloudFormation takes it back.
-    if (state.recorded && state.open.length === 0 && sameShape(to(state.recorded.shape), state.recorded.shape)) return done;
+    if (state.recorded && state.open.length === 0) {
+      const wanted = shape({ kind: 'ours', stamped: state.recorded, raw: undefined }, state);
+      if (typeof wanted !== 'string' && sameShape(wanted, state.recorded.shape)) return done;
+    }
     const order: WeightOrder = {
-      run: `deploy ${stack}`, by: [`cloudformation ${stack}`], key: `deploy/${requestId}`, kind: state.recorded ? 'deploy' : 'create', to, deadlineMs,
+      run: `deploy ${stack}`, by: [`cloudformation ${stack}`], key: `deploy/${requestId}`, kind: state.recorded ? 'deploy' : 'create', deadlineMs,
+      to: (_is, now, found) => shape(found, now), regions: { source: wish.source, target: wish.target },
       ...(!state.recorded && wish.replaceExisting ? { force: true } : {}),
     };
     return resultOf(await this.untilInSync(order, deadlineMs), state);
@@ -87,17 +86,6 @@ export class WeightedRecordsKeeper {
     await log.append(() => ({ key: `deploy/${requestId}/removed`, by: [`cloudformation ${stack}`], entry: { what: 'removed', run: `deploy ${stack}` } }));
     return done;
   }
-}
-
-/** The wish, with the weights as they are. */
-function shapeOf(wish: RecordsWish, source: RegionAddress, target: RegionAddress, is: RecordShape | undefined): RecordShape {
-  const made = {
-    ttlSeconds: wish.ttlSeconds,
-    source: { ...source, weight: is?.source?.weight ?? 100 - wish.initialTarget },
-    target: { ...target, weight: is?.target.weight ?? wish.initialTarget },
-  };
-  // The source's role has ended: a deployment does not bring it back.
-  return is && !is.source ? { ttlSeconds: made.ttlSeconds, target: made.target } : made;
 }
 
 function resultOf(outcome: ShiftOutcome, before: CutoverState): RecordsResult {

@@ -1,5 +1,5 @@
 import { CutoverState, weightsOf } from './audit.domain';
-import { RecordShape, StampedShape, Weights } from './cutover.model';
+import { RecordShape, RegionPair, StampedShape, Weights } from './cutover.model';
 import { canonicalJson, Json } from '../kernel/fingerprint';
 
 /** The public name's records as they are. */
@@ -21,6 +21,12 @@ export function isExplained(state: CutoverState, found: Found): boolean {
   const { shape, stamp } = found.stamped;
   const known: StampedShape[] = [...(state.recorded ? [state.recorded] : []), ...state.open.map(({ seq, to }) => ({ stamp: seq, shape: to }))];
   return known.some((one) => one.stamp === stamp && sameShape(one.shape, shape));
+}
+
+/** Whose records were found: the regions of the intent that made them, else the recorded ones; undefined where nobody has said. */
+export function regionsAt({ open, regions }: CutoverState, found: Found): RegionPair | undefined {
+  const by = found.kind === 'ours' ? open.find(({ seq }) => seq === found.stamped.stamp) : undefined;
+  return by?.regions ?? regions;
 }
 
 /** Shares that add up to 100, whatever the weights do. */

@@ -1,7 +1,7 @@
 import { CutoverState, OpenIntent } from './audit.domain';
 import { AuditClock, AuditLog } from './audit.service';
-import { AuditDraft, IntentKind, RecordShape, StampedShape } from './cutover.model';
-import { describeFound, describeShape, Found, isExplained, sameShape, sharesOf } from './weights.domain';
+import { AuditDraft, IntentKind, RecordShape, RegionPair, StampedShape } from './cutover.model';
+import { describeFound, describeShape, Found, isExplained, regionsAt, sameShape, sharesOf } from './weights.domain';
 import { sha256 } from '../kernel/digest';
 
 /** Route 53's side of the public name. Every method may throw `ControlPlaneUnreachable`. */
@@ -29,8 +29,10 @@ export interface WeightOrder {
   readonly key: string;
   readonly kind: IntentKind;
   readonly phase?: number;
-  /** What the records become, of what they are. */
-  readonly to: (is: RecordShape | undefined, state: CutoverState) => RecordShape;
+  /** What the records become, of what they are; a text says why they become nothing, and is the order's refusal. */
+  readonly to: (is: RecordShape | undefined, state: CutoverState, found: Found) => RecordShape | string;
+  /** Whose records they become; those of whom they are, unless a deployment says otherwise. */
+  readonly regions?: RegionPair;
   /** Replaces also what nobody recorded. */
   readonly force?: boolean;
   /** As returned by an earlier `pending`. */
@@ -99,6 +101,7 @@ export class WeightChange {
       if ('outcome' in sight) return sight;
       const own = await this.ownIntent(order, sight);
       if (!own) continue;
+      if (typeof own === 'string') return { outcome: 'refused', detail: own };
       const made = await this.make(own, sight.found, changeId);
       if (made.kind === 'refused') {
         refusal = made.detail;
@@ -152,13 +155,18 @@ export class WeightChange {
     return { outcome: 'drift', recorded, real };
   }
 
-  /** The order's intent, recorded now if it was not; undefined when the state has changed under it. */
-  private async ownIntent(order: WeightOrder, { found, state }: Sight): Promise<OpenIntent | undefined> {
+  /** The order's intent, recorded now if it was not; undefined when the state has changed under it; a text when there is none to record. */
+  private async ownIntent(order: WeightOrder, { found, state }: Sight): Promise<OpenIntent | string | undefined> {
     const { key, run, kind, phase, by } = order;
     const mine = (now: CutoverState): OpenIntent | undefined => now.open.find((open) => open.key === key);
     if (mine(state)) return mine(state);
     const from = found.kind === 'ours' ? found.stamped.shape : undefined;
-    const draft: AuditDraft = { key, by, entry: { what: 'intent', run, kind, ...(phase === undefined ? {} : { phase }), ...(from ? { from } : {}), to: order.to(from, state) } };
+    const to = order.to(from, state, found);
+    if (typeof to === 'string') return to;
+    const { regions = regionsAt(state, found) } = order;
+    const draft: AuditDraft = {
+      key, by, entry: { what: 'intent', run, kind, ...(phase === undefined ? {} : { phase }), ...(from ? { from } : {}), to, ...(regions ? { regions } : {}) },
+    };
     return mine(await this.log.append((now) => (now.seq === state.seq ? draft : undefined)));
   }
 

@@ -1,17 +1,20 @@
-import { shapeOf, started, World } from './world';
+import { Crash, crashAt, Disturb, shapeOf, started, World } from './world';
 import { weightsOf } from '../../src/cutover/audit.domain';
+import { RecordShape } from '../../src/cutover/cutover.model';
 import { RecordsRequest, RecordsResult, RecordsWish, WeightedRecordsKeeper } from '../../src/cutover/weighted-records.service';
 import { foundIn } from '../../src/cutover/weights.aws';
 import { withTargetShare } from '../../src/cutover/weights.domain';
 
 const addresses: Record<string, { value: string; healthCheckId: string }> = {
   'us-east-1': { value: 'us.example.com', healthCheckId: 'hc-us' }, 'eu-central-1': { value: 'eu.example.com', healthCheckId: 'hc-eu' },
+  'ap-southeast-2': { value: 'ap.example.com', healthCheckId: 'hc-ap' },
 };
 const wish: RecordsWish = { source: 'us-east-1', target: 'eu-central-1', ttlSeconds: 60, initialTarget: 0, replaceExisting: false, onDelete: 'RETAIN' };
 let requests = 0;
 
-function ask(world: World, type: RecordsRequest['type'], change: Partial<RecordsWish> = {}, known = addresses): Promise<RecordsResult> {
-  const keeper = new WeightedRecordsKeeper({ log: world.log(), records: world.records(), clock: world.clock, addressOf: async (region) => known[region] });
+function ask(world: World, type: RecordsRequest['type'], change: Partial<RecordsWish> = {}, known = addresses, disturb?: Disturb): Promise<RecordsResult> {
+  const ports = { log: world.log(disturb), records: world.records(disturb), clock: world.clock };
+  const keeper = new WeightedRecordsKeeper({ ...ports, addressOf: async (region) => known[region] });
   requests += 1;
   return keeper.carryOut({ type, requestId: `r${requests}`, stack: 'cutover', wish: { ...wish, ...change } }, world.nowMs + 120_000);
 }
@@ -71,6 +74,69 @@ test('the records stay when they leave the stack; told to go, they stay while a 
   expect(world.stamped).toBeUndefined();
   expect(await ask(world, 'Create')).toEqual({ kind: 'done' });
   expect(world.stamped!.shape).toEqual(shapeOf(100, 0));
+});
+
+describe('a deployment with other regions', () => {
+  const [us, eu, ap] = ['us-east-1', 'eu-central-1', 'ap-southeast-2'];
+  /** Who got how much, after each change. */
+  const answers = ({ seen }: World): Record<string, number>[] => seen.map(({ source, target }: RecordShape) => (
+    Object.fromEntries([source, target].flatMap((side) => (side && side.weight > 0 ? [[side.value.slice(0, 2), side.weight]] : [])))));
+  const end = (world: World, state: 'SUCCEEDED' | 'PAUSED'): Promise<unknown> => world.log().append(() => ({ key: 'run-1/ended', by: ['x'], entry: { what: 'ended', run: 'run-1', state, why: '' } }));
+
+  /** A cutover from us-east-1 to eu-central-1 that came to this share. */
+  async function came(share: number): Promise<World> {
+    const world = new World();
+    await ask(world, 'Create');
+    await world.start('run-1');
+    await shift(world, share);
+    await world.log().append(() => ({ key: 'run-1/unit', by: ['x'], entry: { what: 'authority', run: 'run-1', unit: 0, from: us, to: eu, epoch: 1, done: true } }));
+    return world;
+  }
+
+  test.each([['back', us], ['onward', ap]])('%s: the region that has everything keeps it, and the next run begins with its first phase', async (_way, target) => {
+    const world = await came(100);
+    await end(world, 'SUCCEEDED');
+    expect(await ask(world, 'Update', { source: eu, target })).toEqual({ kind: 'done' });
+    expect(world.stamped!.shape).toMatchObject({ source: { value: 'eu.example.com', weight: 100 }, target: { value: addresses[target].value, weight: 0 } });
+    expect(answers(world).slice(1)).toEqual([{ eu: 100 }, { eu: 100 }]);
+    // What the first one moved is not for a rollback of the second to move back.
+    expect(await world.log().current()).toMatchObject({ soaked: false, moved: [], regions: { source: eu, target } });
+  });
+
+  test('taken back by CloudFormation, also when nobody knows whether it was done: all is as before', async () => {
+    for (let nth = 1, crashed = true; crashed; nth += 1) {
+      const world = await came(100);
+      await end(world, 'SUCCEEDED');
+      const before = await world.log().current();
+      crashed = await ask(world, 'Update', { source: eu, target: ap }, addresses, crashAt(nth, 'after')).then(() => false, (error: unknown) => error instanceof Crash);
+      expect(await ask(world, 'Update')).toEqual({ kind: 'done' });
+      expect(await world.log().current()).toMatchObject({ recorded: { shape: before.recorded!.shape }, moved: before.moved, regions: before.regions });
+      expect(answers(world).slice(1).every((each) => each.eu === 100)).toBe(true);
+    }
+  });
+
+  test.each<[string, number, 'PAUSED' | undefined, Partial<RecordsWish>, string]>([
+    ['in mid-run', 100, undefined, { source: eu, target: us }, 'run-1 is under way'],
+    ['half-way', 50, 'PAUSED', { source: eu, target: us }, 'source 50'],
+    ['without the region that has the traffic', 100, 'PAUSED', { source: us, target: ap }, 'target 100'],
+    ['with it as the target', 0, 'PAUSED', { source: eu, target: us }, 'source 100'],
+  ])('%s: refused, and nothing changes', async (_when, share, ended, change, reason) => {
+    const world = await came(share);
+    if (ended) await end(world, ended);
+    const { length } = world.seen;
+    expect(await ask(world, 'Update', change)).toMatchObject({ kind: 'failed', reason: expect.stringContaining(reason) });
+    expect(world.seen).toHaveLength(length);
+  });
+
+  test.each<[string, number, Partial<RecordsWish>, boolean]>([
+    ['the same two', 50, {}, true], ['onward', 100, { source: eu, target: ap }, true], ['from elsewhere', 100, { source: us, target: ap }, false], ['swapped half-way', 50, { source: eu, target: us }, false],
+  ])('of a machine in another region, told to replace what is there: %s', async (_which, share, change, taken) => {
+    const world = await came(share);
+    world.parameters.clear();
+    expect(await ask(world, 'Create', change)).toMatchObject({ kind: 'failed', reason: expect.stringContaining('set replaceExisting') });
+    expect((await ask(world, 'Create', { ...change, replaceExisting: true })).kind).toBe(taken ? 'done' : 'failed');
+    expect(answers(world).at(-1)).toEqual(share === 50 ? { us: 50, eu: 50 } : { eu: 100 });
+  });
 });
 
 describe('records as Route 53 lists them', () => {
