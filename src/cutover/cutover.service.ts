@@ -77,15 +77,13 @@ export class CutoverSteps {
       case 'prechecks': case 'recheck': return this.prechecks(asked, state, phase);
       case 'decided': return this.decided(asked, last);
       case 'shift': return this.shift(asked, { key: `${run}/phase-${phase}`, kind: 'shift', phase, to: (is) => withTargetShare(required(is), plan.phases[phase].target) }, deadlineMs);
-      case 'rollback': return {
-        ...await this.shift(asked, { key: `${run}/rollback`, kind: 'rollback', to: (is) => withTargetShare(required(is), 0) }, deadlineMs), because: because(last),
-      };
+      case 'rollback': return withReason(await this.shift(asked, { key: `${run}/rollback`, kind: 'rollback', to: backToSource }, deadlineMs), last);
       case 'revert': return this.shift(asked, { key: `${run}/revert`, kind: 'revert', force: true, to: (_is, now) => required(now.recorded?.shape) }, deadlineMs);
       case 'retire': return this.shift(asked, { key: `${run}/retire`, kind: 'retire', to: (is) => ({ ttlSeconds: required(is).ttlSeconds, target: required(is).target }) }, deadlineMs);
       case 'adopt': return this.patiently(asked, await this.weights.adopt(run, approversOf(last)));
       case 'soak': return { ...await this.soak.look(run, plan, phase, Number(last.unreadable ?? 0)) };
       case 'authority': return { ...await this.authority.forward(run, plan, failures, timeoutMs) };
-      case 'authorityBack': return { ...await this.authority.back(run, plan, failures, timeoutMs), because: because(last) };
+      case 'authorityBack': return withReason({ ...await this.authority.back(run, plan, failures, timeoutMs) }, last);
       case 'reconcile': return { ...await this.window.round(run, plan, last.progress as WindowProgress | undefined, deadlineMs) };
       case 'drift': return this.drift(asked, state);
       case 'residency': return residencyQuestion(plan, last);
@@ -250,8 +248,16 @@ function required(shape: RecordShape | undefined): RecordShape {
   return shape;
 }
 
-/** Why it is rolled back: kept while the rollback waits for something else. */
-const because = ({ because: kept, detail }: Readonly<Record<string, unknown>>): unknown => kept ?? detail ?? 'asked for';
+function backToSource(is: RecordShape | undefined): RecordShape | string {
+  return required(is).source ? withTargetShare(required(is), 0) : 'the source\'s role has ended: a rollback is not possible any more. Deploy another cutover and run it';
+}
+
+const goesOn: readonly string[] = ['changed', 'moved', 'pending', 'unreachable', 'again'];
+
+/** Why it is rolled back goes along for as long as the rollback does; what ends it otherwise speaks for itself. */
+function withReason(outcome: StepOutcome, { because, detail }: Readonly<Record<string, unknown>>): StepOutcome {
+  return goesOn.includes(outcome.outcome) ? { ...outcome, because: because ?? detail ?? 'asked for' } : outcome;
+}
 
 const approversOf = (last: Readonly<Record<string, unknown>>): readonly string[] => (Array.isArray(last.by) ? last.by.map(String) : []);
 

@@ -37,8 +37,9 @@ export function sharesOf(shape: RecordShape): Weights {
   return { source: 100 - share, target: share };
 }
 
-/** The shape with the target's share set. */
+/** The shape with the target's share set. Throws for 0 without a source: nobody would be left. */
 export function withTargetShare(shape: RecordShape, share: number): RecordShape {
+  if (!shape.source && share === 0) throw new Error('the source\'s role has ended: nothing can be sent back to it');
   const target = { ...shape.target, weight: share };
   return shape.source ? { ...shape, source: { ...shape.source, weight: 100 - share }, target } : { ...shape, target };
 }

@@ -256,6 +256,9 @@ describe('after the authority has moved', () => {
     expect(await world.run(definitionOf(other), 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
     expect(world.stamped!.shape.source).toBeUndefined();
     expect(await world.run(definitionOf(other), 'run-2')).toMatchObject({ status: 'FAILED', cause: expect.stringContaining('role has ended') });
+    const { length } = world.seen;
+    expect(await world.run(definitionOf(other), 'run-3', { action: 'rollback' })).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('role has ended') } });
+    expect([world.seen.length, world.homes]).toEqual([length, [target, target]]);
     const kept = await fresh();
     kept.answer = (about) => ({ decision: about.startsWith('end of the role') ? 'REJECTED' : 'APPROVED', reason: 'DECIDED', by: ['bob'] });
     expect(await kept.run(definitionOf(other), 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
