@@ -1,6 +1,6 @@
-import { CutoverState } from './audit.domain';
 import { AuditLog } from './audit.service';
 import { cutoverLimits, CutoverPlan } from './cutover.contract';
+import { AuditDraft } from './cutover.model';
 import { OperatorRequest, OperatorResult, UnitStatus } from '../ledger/operate.service';
 
 /** The operator's function of a region. Throws when it does not answer; then it is not known what it did. */
@@ -10,7 +10,9 @@ export type AuthorityOutcome =
   | { readonly outcome: 'moved'; readonly units: number }
   /** One more unit, or one more try. */
   | { readonly outcome: 'again'; readonly detail: string; readonly failures: number; readonly waitSeconds: number }
-  | { readonly outcome: 'stuck'; readonly detail: string };
+  | { readonly outcome: 'stuck'; readonly detail: string }
+  /** The run is over: nothing was moved. */
+  | { readonly outcome: 'superseded'; readonly detail: string };
 
 /** A unit that has to change its home; or one that is about to change it, and shall not: then only its move is called off. */
 interface Move {
@@ -75,15 +77,16 @@ export class AuthorityMove {
       await this.operate(to, { action: 'abort', unit: unit.unit }, timeoutMs);
       return { outcome: 'again', detail: `the move of unit ${unit.unit} is called off`, failures: failures + 1, waitSeconds: 1 };
     }
-    const record = (key: string, done: boolean, epoch: number, pausedMs?: number): Promise<CutoverState> => this.log.append(() => ({
+    const draft = (key: string, done: boolean, epoch: number, pausedMs?: number): AuditDraft => ({
       key: `${run}/authority/${unit.unit}/${to}/${key}`, by: [run],
       entry: { what: 'authority', run, unit: unit.unit, from: unit.home, to, epoch, done, ...(pausedMs === undefined ? {} : { pausedMs }) },
-    }));
-    // Before it is done: a rollback must know of it, however this call ends.
-    await record('intent', false, unit.epoch);
+    });
+    // Before it is done: a rollback must know of it, however this call ends. A rollback that has begun since the home was asked for would not.
+    const state = await this.log.append((now) => (now.run?.id === run ? draft('intent', false, unit.epoch) : undefined));
+    if (state.run?.id !== run) return { outcome: 'superseded', detail: `run ${run} has ended: unit ${unit.unit} stays in ${unit.home}` };
     const result = await this.operate(to, { action: 'relocate', unit: unit.unit }, timeoutMs);
     if (result.kind !== 'moved') return this.failed(failures, `unit ${unit.unit}: ${describe(result)}`);
-    await record('done', true, result.record.epoch, result.pausedMs);
+    await this.log.append(() => draft('done', true, result.record.epoch, result.pausedMs));
     return left === 1 ? { outcome: 'moved', units: 1 } : { outcome: 'again', detail: `${left - 1} units left`, failures: 0, waitSeconds: 1 };
   }
 

@@ -242,6 +242,19 @@ describe('after the authority has moved', () => {
     expect([...world.leftMoving]).toEqual([]);
   });
 
+  test('a worker that learns who is home only after the rollback has ended moves nothing', async () => {
+    const world = await fresh();
+    world.before = (step) => {
+      if (step !== 'authority') return;
+      world.operated = async () => {
+        world.operated = async () => undefined;
+        expect(await world.run(definition, 'run-2', { action: 'rollback' })).toMatchObject({ output: { state: 'ROLLED_BACK' } });
+      };
+    };
+    expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('overtaken') } });
+    expect([world.homes, world.relocations, shares(world).at(-1)]).toEqual([[source, source], [], 0]);
+  });
+
   test('differences that stay are for people', async () => {
     const world = await fresh();
     world.replicas.get(source)!.push({ pk: 'k#1@2', version: 3, writtenAt: world.nowMs - 3_600_000, digest: 'ab'.repeat(32) });

@@ -30,6 +30,8 @@ export class Surroundings extends World {
   /** Calls of all ports in the last run. */
   public calls = 0;
   public readonly running = new Set<string>();
+  /** Called when an operator has done what it was asked, before it answers. */
+  public operated: (request: OperatorRequest) => Promise<unknown> = async () => undefined;
   /** Called before each step, to change the world in mid-run. */
   public before: (step: string, last: any) => void = () => undefined;
 
@@ -65,6 +67,7 @@ export class Surroundings extends World {
         const { after } = await (disturb ?? (async () => ({ after: () => undefined })))('operate');
         this.reach(region);
         const result = this.operate(region, request);
+        await this.operated(request);
         after();
         if (request.action === 'relocate' && this.loseAnswers > 0) {
           this.loseAnswers -= 1;
