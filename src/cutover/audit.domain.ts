@@ -1,9 +1,7 @@
 import { AuditDraft, AuditRecord, IntentKind, RecordShape, RegionPair, RunAction, StampedShape, Weights } from './cutover.model';
+import { storedText } from './record-text.domain';
 import { sha256 } from '../kernel/digest';
 
-/** The longest text of a standard parameter in bytes. */
-export const recordBytes = 4096;
-const longestText = 240;
 export const firstPrev = 'none';
 
 /** An intent that no result is recorded of. */
@@ -69,21 +67,7 @@ export function samePair(one: RegionPair, other: RegionPair): boolean {
 
 /** The text of the next record: canonical enough, since its hash is over the text as stored. */
 export function recordText(state: CutoverState, draft: AuditDraft, at: string): string {
-  const record: AuditRecord = { seq: state.seq + 1, at, prev: state.tip, ...draft };
-  const text = JSON.stringify(record);
-  if (bytesOf(text) <= recordBytes) return text;
-  const shortened = JSON.stringify(record, (name, value: unknown) => (typeof value === 'string' && name !== 'key' && name !== 'run' ? shorten(value) : value));
-  if (bytesOf(shortened) <= recordBytes) return shortened;
-  throw new Error(`a record '${draft.entry.what}' of ${bytesOf(shortened)} bytes does not fit into a parameter of ${recordBytes}: name fewer alarms, checks or approvers`);
-}
-
-function bytesOf(text: string): number {
-  return Buffer.byteLength(text);
-}
-
-/** A long text's beginning, with what proves the rest. */
-function shorten(text: string): string {
-  return text.length <= longestText ? text : `${text.slice(0, longestText)}... (${text.length} characters, sha256 ${sha256(text)})`;
+  return storedText({ seq: state.seq + 1, at, prev: state.tip, ...draft });
 }
 
 /** A text as a record; a sentence when it is none. */

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { Crash, crashAt, shapeOf, started, World } from './world';
-import { recordBytes, ttlSince } from '../../src/cutover/audit.domain';
+import { emptyState, parseRecord, recordText, ttlSince } from '../../src/cutover/audit.domain';
 import { ChainBroken } from '../../src/cutover/audit.service';
-import { AuditDraft } from '../../src/cutover/cutover.model';
+import { AuditDraft, AuditEntry } from '../../src/cutover/cutover.model';
+import { recordBytes } from '../../src/cutover/record-text.domain';
 
 const note = (key: string, why = 'so'): AuditDraft => ({ key, by: ['alice'], entry: { what: 'ended', run: 'r', state: 'PAUSED', why } });
 
@@ -108,12 +109,37 @@ describe('a broken chain', () => {
   });
 });
 
-test('long texts are cut with a proof of the rest; what is still too long is refused', async () => {
+test('long texts and lists are cut with a proof of the rest', async () => {
   const world = new World();
   await world.log().append(() => note('long', 'x'.repeat(10_000)));
   expect(Buffer.byteLength(world.parameters.get(1)!)).toBeLessThanOrEqual(recordBytes);
   expect(world.parameters.get(1)).toMatch(/10000 characters, sha256 [0-9a-f]{64}/);
-  await expect(world.log().append(() => ({ ...note('wide'), by: Array.from({ length: 500 }, (_, at) => `approver-${at}`) }))).rejects.toThrow('does not fit');
+  await world.log().append(() => ({ ...note('wide'), by: Array.from({ length: 500 }, (_, at) => `approver-${at}`) }));
+  expect(parseRecord(world.parameters.get(2)!)).toMatchObject({ by: expect.arrayContaining(['approver-0', expect.stringMatching(/and 460 more, sha256 of all [0-9a-f]{64}/)]) });
+});
+
+test('whatever people write: a record fits, is one, and holds nothing that Parameter Store takes for a reference', () => {
+  const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 3_000 }), fc.constantFrom('{{ssm:x}}', '{{{', '\\{{', '{}{{"'), fc.nat(2_000).map((length) => '漢'.repeat(length)));
+  const texts = fc.array(text, { maxLength: 25 });
+  const shape = shapeOf(90, 10);
+  const entry: fc.Arbitrary<AuditEntry> = fc.oneof(
+    fc.record({ what: fc.constant('decision' as const), run: fc.constant('r'), about: text, decision: fc.constant('APPROVED' as const), comments: texts, digest: text }),
+    fc.record({ what: fc.constant('breach' as const), run: fc.constant('r'), phase: fc.nat(), alarms: texts, then: fc.constant('PAUSE' as const) }),
+    fc.record({ what: fc.constant('prechecks' as const), run: fc.constant('r'), phase: fc.nat(), passed: fc.boolean(), digest: text, failed: texts, checks: texts }),
+    fc.record({ what: fc.constant('drift' as const), run: fc.constant('r'), recorded: text, real: text, found: fc.constant({ shape, stamp: 3 }) }),
+    fc.record({
+      what: fc.constant('started' as const), run: fc.constant('r'), action: fc.constant('cutover' as const), reason: text, plan: text, phases: fc.constant([10, 100]),
+      attested: fc.dictionary(fc.oneof(text, fc.constant('value')), text, { maxKeys: 25 }),
+    }),
+  );
+  fc.assert(fc.property(entry, texts, (made, by) => {
+    const stored = recordText(emptyState, { key: 'k'.repeat(300), by, entry: made }, '2026-11-22T10:00:00.000Z');
+    expect(Buffer.byteLength(stored)).toBeLessThanOrEqual(recordBytes);
+    expect(stored).not.toContain('{{');
+    expect(parseRecord(stored)).toMatchObject({ entry: { what: made.what, ...(made.what === 'drift' ? { found: { shape, stamp: 3 } } : {}) } });
+    const plain = { seq: 1, at: '2026-11-22T10:00:00.000Z', prev: 'none', key: 'k'.repeat(300), by, entry: made };
+    if (Buffer.byteLength(JSON.stringify(plain)) < recordBytes / 2) expect(parseRecord(stored)).toEqual(JSON.parse(JSON.stringify(plain)));
+  }), { numRuns: 200 });
 });
 
 test('tells since when the TTL has been short enough', async () => {
