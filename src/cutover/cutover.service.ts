@@ -118,7 +118,7 @@ export class CutoverSteps {
   }
 
   private async prechecks(asked: StepRequest, state: CutoverState, phase: number): Promise<StepOutcome> {
-    const { run, plan, step } = asked;
+    const { run, plan, step, last = {} } = asked;
     const { clock, checks, records, log } = this.ports;
     const away = await this.controlPlaneAway();
     // Without it nothing can be moved, and half of the checks say nothing: waited for, not reported as a failure of theirs.
@@ -135,7 +135,7 @@ export class CutoverSteps {
     const from = state.recorded ? sharesOf(state.recorded.shape).target : 0;
     return {
       outcome: report.passed ? plan.phases[phase].gate && step === 'prechecks' ? 'ask' : 'passed' : 'failed',
-      phase, digest: report.digest, report, about: `phase ${phase + 1}: ${plan.phases[phase].target} % to ${plan.target}`, ...phaseQuestion(plan, phase, from),
+      phase, ...approvedBy(last), digest: report.digest, report, about: `phase ${phase + 1}: ${plan.phases[phase].target} % to ${plan.target}`, ...phaseQuestion(plan, phase, from),
       detail: failed.map(({ name, value, mend }) => `${name}: ${value}; ${mend}`).join(' | '),
     };
   }
@@ -176,8 +176,7 @@ export class CutoverSteps {
   /** Adds to a change's outcome how long to wait, or that there is no point in waiting longer. */
   private async patiently({ step, plan, run, last = {} }: StepRequest, outcome: ShiftOutcome, phase?: number): Promise<StepOutcome> {
     const { log, clock } = this.ports;
-    const by = approversOf(last);
-    const carried = { ...(phase === undefined ? {} : { phase }), ...(by.length > 0 ? { by } : {}) };
+    const carried = { ...(phase === undefined ? {} : { phase }), ...approvedBy(last) };
     if (outcome.outcome !== 'unreachable' && outcome.outcome !== 'pending') {
       return { ...carried, ...outcome, ...(outcome.outcome === 'drift' ? { detail: `records are not as recorded: found ${outcome.real}; recorded ${outcome.recorded}` } : {}) };
     }
@@ -260,6 +259,12 @@ function withReason(outcome: StepOutcome, { because, detail }: Readonly<Record<s
 }
 
 const approversOf = (last: Readonly<Record<string, unknown>>): readonly string[] => (Array.isArray(last.by) ? last.by.map(String) : []);
+
+/** Who approved it, if anybody was asked: goes along until it is done. */
+function approvedBy(last: Readonly<Record<string, unknown>>): { readonly by?: readonly string[] } {
+  const by = approversOf(last);
+  return by.length > 0 ? { by } : {};
+}
 
 function endOf({ run, ended }: CutoverState, asked: string): string {
   if (ended?.run === asked) return `the run has ended ${ended.state}: ${ended.why}`;

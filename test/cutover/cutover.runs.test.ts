@@ -47,6 +47,8 @@ test('a whole cutover: five approvals, five shifts, the authority, the window; t
   expect(world.asked).toHaveLength(5);
   expect(world.asked[0]).toMatchObject({ startedBy: 'alice', subject: 'acme-pay: 10 % to eu-central-1?', report: { passed: true } });
   expect(told(world, 'soaked')).toHaveLength(5);
+  // Whoever approved a phase stands on its intent and on its result.
+  expect([told(world, 'intent'), told(world, 'changed')].map((records) => records.slice(1).map(({ by }) => by))).toEqual([1, 2].map(() => [['bob'], ...Array.from({ length: 4 }, () => ['carol'])]));
   expect(told(world, 'reconciled').map(({ entry }) => entry)).toEqual([expect.objectContaining({ final: true, unexplained: 0 })]);
   await isWhole(world);
   const { text, unbroken } = await new AuditReader(world.audit(), world.clock).report({ systemName: 'acme-pay', region: target });
