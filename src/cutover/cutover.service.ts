@@ -10,7 +10,7 @@ import { decisionOf, nextPhase, otherRegions, phaseQuestion, runRequestOf } from
 import { OwnCheckPorts, runPrechecks } from './precheck.service';
 import { ReconcileWindow, ReplicaPort, WindowProgress } from './reconcile-window.service';
 import { Soak } from './soak.service';
-import { describeFound, describeShape, isExplained, sharesOf, withTargetShare } from './weights.domain';
+import { changedSince, describeShape, driftOf, Found, isExplained, sharesOf, withTargetShare } from './weights.domain';
 import { ControlPlaneUnreachable, RecordsPort, ShiftOutcome, WeightChange, WeightOrder } from './weights.service';
 import { digestOf } from '../kernel/digest';
 import { Json } from '../kernel/fingerprint';
@@ -78,9 +78,9 @@ export class CutoverSteps {
       case 'decided': return this.decided(asked, last);
       case 'shift': return this.shift(asked, { key: `${run}/phase-${phase}`, kind: 'shift', phase, to: (is) => withTargetShare(required(is), plan.phases[phase].target) }, deadlineMs);
       case 'rollback': return withReason(await this.shift(asked, { key: `${run}/rollback`, kind: 'rollback', to: backToSource }, deadlineMs), last);
-      case 'revert': return this.shift(asked, { key: `${run}/revert`, kind: 'revert', force: true, to: (_is, now) => required(now.recorded?.shape) }, deadlineMs);
+      case 'revert': return this.shift(asked, { key: `${run}/revert`, kind: 'revert', force: true, to: revertOf(last.digest) }, deadlineMs);
       case 'retire': return this.shift(asked, { key: `${run}/retire`, kind: 'retire', to: (is) => ({ ttlSeconds: required(is).ttlSeconds, target: required(is).target }) }, deadlineMs);
-      case 'adopt': return this.patiently(asked, await this.weights.adopt(run, approversOf(last)));
+      case 'adopt': return this.patiently(asked, await this.weights.adopt(run, approversOf(last), last.digest));
       case 'soak': return { ...await this.soak.look(run, plan, phase, Number(last.unreadable ?? 0)) };
       case 'authority': return { ...await this.authority.forward(run, plan, failures, timeoutMs) };
       case 'authorityBack': return withReason({ ...await this.authority.back(run, plan, failures, timeoutMs) }, last);
@@ -162,7 +162,7 @@ export class CutoverSteps {
       },
     }));
     const detail = made === 'APPROVED' ? '' : `${about}: ${made === 'REJECTED' ? `rejected by ${(result.by ?? []).join(', ')}` : 'nobody decided in time'}`;
-    return { outcome: made.toLowerCase(), phase: last.phase ?? 0, by: result.by ?? [], detail };
+    return { outcome: made.toLowerCase(), phase: last.phase ?? 0, by: result.by ?? [], digest: last.digest, detail };
   }
 
   private async shift(asked: StepRequest, order: Pick<WeightOrder, 'key' | 'kind' | 'to'> & Partial<WeightOrder>, deadlineMs: number): Promise<StepOutcome> {
@@ -196,14 +196,14 @@ export class CutoverSteps {
   private async drift({ run }: StepRequest, state: CutoverState): Promise<StepOutcome> {
     try {
       const found = await this.ports.records.read();
-      const recorded = state.recorded ? describeShape(state.recorded.shape) : 'no records';
+      const { digest, ...shown } = driftOf(state, found);
       if (isExplained(state, found)) return { outcome: 'none', detail: 'the records are as recorded: there is nothing to adopt or revert' };
       const action = state.run?.action === 'adopt' ? 'adopt' : 'revert';
       const about = `${action} what was changed by hand`;
       return {
-        outcome: action, run, about, digest: digestOf([recorded, describeFound(found)]), report: { recorded, found: describeFound(found) },
+        outcome: action, run, about, digest, report: shown,
         subject: `${action === 'adopt' ? 'Adopt' : 'Revert'} weights changed by hand?`,
-        question: `Found: ${describeFound(found)}. Recorded: ${recorded}. Approving will ${action === 'adopt' ? 'record what was found as what shall be' : 'put back what is recorded'}.`,
+        question: `Found: ${shown.found}. Recorded: ${shown.recorded}. Approving will ${action === 'adopt' ? 'record what was found as what shall be' : 'put back what is recorded'}.`,
       };
     } catch (error) {
       if (error instanceof ControlPlaneUnreachable) return { outcome: 'lost', detail: error.message };
@@ -251,6 +251,10 @@ function backToSource(is: RecordShape | undefined): RecordShape | string {
   return required(is).source ? withTargetShare(required(is), 0) : 'the source\'s role has ended: a rollback is not possible any more. Deploy another cutover and run it';
 }
 
+/** What was changed by hand is put back as recorded, if it is still what people were shown. */
+const revertOf = (shown: unknown) => (_is: RecordShape | undefined, now: CutoverState, found: Found): RecordShape | string => (
+  driftOf(now, found).digest === shown ? required(now.recorded?.shape) : changedSince(found));
+
 const goesOn: readonly string[] = ['changed', 'moved', 'pending', 'unreachable', 'again'];
 
 /** Why it is rolled back goes along for as long as the rollback does; what ends it otherwise speaks for itself. */
@@ -260,10 +264,10 @@ function withReason(outcome: StepOutcome, { because, detail }: Readonly<Record<s
 
 const approversOf = (last: Readonly<Record<string, unknown>>): readonly string[] => (Array.isArray(last.by) ? last.by.map(String) : []);
 
-/** Who approved it, if anybody was asked: goes along until it is done. */
-function approvedBy(last: Readonly<Record<string, unknown>>): { readonly by?: readonly string[] } {
+/** Who approved it, if anybody was asked, and the digest of what they were shown: goes along until it is done. */
+function approvedBy(last: Readonly<Record<string, unknown>>): { readonly by?: readonly string[]; readonly digest?: unknown } {
   const by = approversOf(last);
-  return by.length > 0 ? { by } : {};
+  return by.length > 0 ? { by, digest: last.digest } : {};
 }
 
 function endOf({ run, ended }: CutoverState, asked: string): string {

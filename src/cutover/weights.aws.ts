@@ -93,7 +93,7 @@ function recordsOf({ systemName, publicName }: PublicName, { shape, stamp }: Sta
 
 /** A record is deleted by all its values: as it was read, so it is given back. */
 const change = (action: 'DELETE' | 'CREATE', raw: string): string => `<Change><Action>${action}</Action>${raw}</Change>`;
-const describe = (raw: string): string => ['Type', 'SetIdentifier', 'Weight', 'Region', 'TTL', 'Value'].flatMap((name) => (tag(raw, name) === undefined ? [] : [`${name} ${tag(raw, name)}`])).join(' ');
+const describe = (raw: string): string => ['Type', 'SetIdentifier', 'Weight', 'Region', 'TTL', 'Value', 'HealthCheckId'].flatMap((name) => (tag(raw, name) === undefined ? [] : [`${name} ${tag(raw, name)}`])).join(' ');
 const lastPart = (text: string): string => text.slice(text.lastIndexOf('/') + 1);
 
 function tag(text: string, name: string): string | undefined {

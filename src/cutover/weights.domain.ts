@@ -1,5 +1,6 @@
 import { CutoverState, weightsOf } from './audit.domain';
-import { RecordShape, RegionPair, StampedShape, Weights } from './cutover.model';
+import { RecordShape, RecordTarget, RegionPair, StampedShape, Weights } from './cutover.model';
+import { digestOf } from '../kernel/digest';
 import { canonicalJson, Json } from '../kernel/fingerprint';
 
 /** The public name's records as they are. */
@@ -44,6 +45,17 @@ export function withTargetShare(shape: RecordShape, share: number): RecordShape 
   return shape.source ? { ...shape, source: { ...shape.source, weight: 100 - share }, target } : { ...shape, target };
 }
 
+/** A drift as people are shown it, with what tells whether it is still the same. */
+export function driftOf({ recorded }: CutoverState, real: Found): { readonly recorded: string; readonly found: string; readonly digest: string } {
+  const shown = { recorded: recorded ? describeShape(recorded.shape) : 'no records', found: describeFound(real) };
+  return { ...shown, digest: digestOf([shown.recorded, shown.found]) };
+}
+
+/** The refusal of what was approved for another drift. */
+export function changedSince(real: Found): string {
+  return `the records were changed since people were asked; found now: ${describeFound(real)}. Start another run, which asks again`;
+}
+
 /** The records in one line. */
 export function describeFound(found: Found): string {
   if (found.kind === 'none') return 'no records';
@@ -51,6 +63,6 @@ export function describeFound(found: Found): string {
 }
 
 export function describeShape({ source, target, ttlSeconds }: RecordShape): string {
-  const side = (name: string, { weight, value }: { weight: number; value: string }): string => `${name} ${weight} (${value})`;
+  const side = (name: string, { weight, value, healthCheckId }: RecordTarget): string => `${name} ${weight} (${value}, ${healthCheckId ? `health check ${healthCheckId}` : 'no health check'})`;
   return [...(source ? [side('source', source)] : []), side('target', target), `TTL ${ttlSeconds} s`].join(', ');
 }

@@ -1,7 +1,7 @@
 import { CutoverState, OpenIntent } from './audit.domain';
 import { AuditClock, AuditLog } from './audit.service';
 import { AuditDraft, IntentKind, RecordShape, RegionPair, StampedShape } from './cutover.model';
-import { describeFound, describeShape, Found, isExplained, regionsAt, sameShape, sharesOf } from './weights.domain';
+import { changedSince, describeFound, describeShape, driftOf, Found, isExplained, regionsAt, sameShape, sharesOf } from './weights.domain';
 import { sha256 } from '../kernel/digest';
 
 /** Route 53's side of the public name. Every method may throw `ControlPlaneUnreachable`. */
@@ -79,13 +79,15 @@ export class WeightChange {
     }
   }
 
-  /** Records that what stands there now is what shall stand there. */
-  public async adopt(run: string, by: readonly string[]): Promise<ShiftOutcome> {
+  /** Records that what stands there now is what shall stand there, if it is still the drift with the digest that people were shown. */
+  public async adopt(run: string, by: readonly string[], shown: unknown): Promise<ShiftOutcome> {
     try {
       const found = await this.records.read();
       if (found.kind !== 'ours') return { outcome: 'refused', detail: `the records cannot be adopted: ${describeFound(found)}; revert them` };
       const { shape, stamp } = found.stamped;
-      await this.log.append(() => ({ key: `${run}/adopted`, by, entry: { what: 'adopted', run, shape, stamp } }));
+      const key = `${run}/adopted`;
+      const { keys } = await this.log.append((now) => (driftOf(now, found).digest === shown ? { key, by, entry: { what: 'adopted', run, shape, stamp } } : undefined));
+      if (!keys.has(key)) return { outcome: 'refused', detail: changedSince(found) };
       return { outcome: 'changed', weights: describeShape(shape), shape };
     } catch (error) {
       if (error instanceof ControlPlaneUnreachable) return { outcome: 'unreachable', detail: error.message };
@@ -146,8 +148,7 @@ export class WeightChange {
   }
 
   private async recordDrift(order: WeightOrder, { found, state }: Sight): Promise<ShiftOutcome> {
-    const recorded = state.recorded ? describeShape(state.recorded.shape) : 'no records';
-    const real = describeFound(found);
+    const { recorded, found: real } = driftOf(state, found);
     await this.log.append((now) => (now.seq === state.seq ? {
       key: `${order.key}/drift/${sha256(recorded + real).slice(0, 12)}`, by: order.by,
       entry: { what: 'drift', run: order.run, recorded, real, ...(found.kind === 'ours' ? { found: found.stamped } : {}) },

@@ -329,6 +329,19 @@ describe('weights changed by hand in mid-run', () => {
     expect(shares(world)).toEqual([0, 10, 25, 50, 90, 100]);
   });
 
+  test.each(['adopt', 'revert'])('%s: what was changed once more since people were shown it is neither; asked again, it is', async (action) => {
+    const world = await drifted();
+    const shown = world.stamped!;
+    world.before = (step) => {
+      if (step === action) world.stamped = { ...shown, shape: { ...shown.shape, source: { value: 'us.example.com', weight: 60 } } };
+    };
+    expect(await world.run(definition, 'run-2', { action })).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('since people were asked') } });
+    expect(weightsOf(world.stamped!.shape).target).toBe(40);
+    expect(await world.run(definition, 'run-3', { action })).toMatchObject({ output: { state: 'SUCCEEDED' } });
+    // A health check that was taken away can be seen.
+    expect(world.asked.at(-1).question).toContain('source 60 (us.example.com, no health check), target 40 (eu.example.com, health check hc-eu)');
+  });
+
   test('reverted by people, or left when they reject', async () => {
     const world = await drifted();
     world.answer = () => ({ decision: 'REJECTED', reason: 'DECIDED', by: ['carol'] });

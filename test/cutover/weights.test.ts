@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Crash, crashAt, shapeOf, started, World } from './world';
 import { weightsOf } from '../../src/cutover/audit.domain';
 import { AuditRecord } from '../../src/cutover/cutover.model';
-import { withTargetShare } from '../../src/cutover/weights.domain';
+import { driftOf, withTargetShare } from '../../src/cutover/weights.domain';
 import { ShiftOutcome, WeightOrder } from '../../src/cutover/weights.service';
 
 const entriesOf = (world: World): AuditRecord[] => [...world.parameters.values()].map((text) => JSON.parse(text) as AuditRecord);
@@ -167,7 +167,10 @@ describe('a change by hand', () => {
   test('goes on once adopted', async () => {
     const world = await new World().prepared();
     world.stamped = { ...world.stamped!, shape: shapeOf(70, 30) };
-    expect((await world.change().adopt('run-1', ['bob'])).outcome).toBe('changed');
+    const { digest } = driftOf(await world.log().current(), world.found());
+    expect(await world.change().adopt('run-1', ['bob'], 'another drift')).toMatchObject({ outcome: 'refused', detail: expect.stringContaining('since people were asked') });
+    // Asked once more by a worker whose answer was lost, it is done.
+    for (const _try of [1, 2]) expect((await world.change().adopt('run-1', ['bob'], digest)).outcome).toBe('changed');
     expect((await world.change().carryOut(shiftTo(world, 50))).outcome).toBe('changed');
     expect(entriesOf(world).find(({ entry }) => entry.what === 'adopted')).toMatchObject({ by: ['bob'] });
   });
