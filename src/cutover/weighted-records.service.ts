@@ -46,23 +46,24 @@ export class WeightedRecordsKeeper {
 
   public async carryOut(request: RecordsRequest, deadlineMs: number): Promise<RecordsResult> {
     if (request.type === 'Delete') return this.remove(request);
-    const { wish, requestId, stack } = request;
+    const { type, wish, requestId, stack } = request;
     const [source, target] = await Promise.all([wish.source, wish.target].map((region) => this.ports.addressOf(region)));
     const silent = [!source && wish.source, !target && wish.target].filter(Boolean);
     if (!source || !target) return failed(`${silent.join(' and ')} did not say where its API is: deploy its ActiveActivePaymentsApi with domain.records CUTOVER first`);
     const state = await this.ports.log.current();
     const shape = (found: Found, now: CutoverState): ReturnType<typeof deployedShape> => deployedShape(wish, { source, target }, found, now);
+    // A stack that is made has no machine yet by which people could adopt or revert what stands there.
+    const force = wish.replaceExisting && (!state.recorded || type === 'Create');
     // Also what a failed update asks for when CloudFormation takes it back.
-    if (state.recorded && state.open.length === 0) {
+    if (!force && state.recorded && state.open.length === 0) {
       const wanted = shape({ kind: 'ours', stamped: state.recorded, raw: undefined }, state);
       if (typeof wanted !== 'string' && sameShape(wanted, state.recorded.shape)) return done;
     }
     const order: WeightOrder = {
-      run: `deploy ${stack}`, by: [`cloudformation ${stack}`], key: `deploy/${requestId}`, kind: state.recorded ? 'deploy' : 'create', deadlineMs,
+      run: `deploy ${stack}`, by: [`cloudformation ${stack}`], key: `deploy/${requestId}`, kind: state.recorded && !force ? 'deploy' : 'create', deadlineMs, force,
       to: (_is, now, found) => shape(found, now), regions: { source: wish.source, target: wish.target },
-      ...(!state.recorded && wish.replaceExisting ? { force: true } : {}),
     };
-    return resultOf(await this.untilInSync(order, deadlineMs), state);
+    return resultOf(await this.untilInSync(order, deadlineMs), type, state);
   }
 
   private async untilInSync(order: WeightOrder, deadlineMs: number): Promise<ShiftOutcome> {
@@ -80,19 +81,20 @@ export class WeightedRecordsKeeper {
     if (state.run) return failed(`run ${state.run.id} is under way: the records go when it has ended`);
     const found = await records.read();
     // Nothing of ours is left to delete.
-    if (found.kind !== 'ours') return done;
-    const answer = await records.replace(found, undefined);
-    if (answer.kind === 'refused') return failed(`the records could not be deleted: ${answer.detail}`);
+    if (found.kind === 'other' || (found.kind === 'none' && !state.recorded)) return done;
+    const answer = found.kind === 'ours' ? await records.replace(found, undefined) : undefined;
+    if (answer?.kind === 'refused') return failed(`the records could not be deleted: ${answer.detail}`);
+    // Also when an earlier try has deleted them, whose answer was lost.
     await log.append(() => ({ key: `deploy/${requestId}/removed`, by: [`cloudformation ${stack}`], entry: { what: 'removed', run: `deploy ${stack}` } }));
     return done;
   }
 }
 
-function resultOf(outcome: ShiftOutcome, before: CutoverState): RecordsResult {
+function resultOf(outcome: ShiftOutcome, type: RecordsRequest['type'], before: CutoverState): RecordsResult {
   switch (outcome.outcome) {
     case 'changed': return done;
     case 'drift': return failed(before.recorded
-      ? `the records are not as recorded (found ${outcome.real}; recorded ${outcome.recorded}): start a run with action adopt or revert, then deploy again`
+      ? `the records are not as recorded (found ${outcome.real}; recorded ${outcome.recorded}): ${type === 'Create' ? 'set replaceExisting' : 'start a run with action adopt or revert, then deploy again'}`
       : `the public name has other records (${outcome.real}): take them out of their stack without deleting them, and set replaceExisting`);
     case 'pending': return failed(`change ${outcome.changeId} has not reached the name servers in time: deploy again`);
     default: return failed(outcome.detail);

@@ -76,6 +76,35 @@ test('the records stay when they leave the stack; told to go, they stay while a 
   expect(world.stamped!.shape).toEqual(shapeOf(100, 0));
 });
 
+test('gone records are recorded as gone, also when the answer to their deletion was lost: they can be made again', async () => {
+  for (let nth = 1, crashed = true; crashed; nth += 1) {
+    const world = new World();
+    await ask(world, 'Create');
+    crashed = await ask(world, 'Delete', { onDelete: 'DELETE' }, addresses, crashAt(nth, 'after')).then(() => false, () => true);
+    expect(await ask(world, 'Delete', { onDelete: 'DELETE' })).toEqual({ kind: 'done' });
+    expect((await world.log().current()).recorded).toBeUndefined();
+    expect(await ask(world, 'Create')).toEqual({ kind: 'done' });
+    expect(world.stamped!.shape).toEqual(shapeOf(100, 0));
+  }
+});
+
+test.each<[string, (world: World) => void, [number, number]]>([
+  ['removed', (world) => { world.stamped = undefined; }, [75, 25]], ['replaced', (world) => { world.foreign = 'latency records'; }, [75, 25]],
+  ['weighted', (world) => { world.stamped = { ...world.stamped!, shape: shapeOf(40, 60) }; }, [40, 60]],
+])('kept records that were %s by hand while there was no stack: made again when told to replace what is there', async (_how, spoil, weights) => {
+  const world = new World();
+  await ask(world, 'Create');
+  await world.start('run-1');
+  await shift(world, 25);
+  await ask(world, 'Delete');
+  spoil(world);
+  const changed = { ttlSeconds: 30 };
+  expect(await ask(world, 'Create', changed)).toMatchObject({ kind: 'failed', reason: expect.stringContaining('set replaceExisting') });
+  expect(await ask(world, 'Update', { ...changed, replaceExisting: true })).toMatchObject({ kind: 'failed', reason: expect.stringContaining('adopt or revert') });
+  expect(await ask(world, 'Create', { ...changed, replaceExisting: true })).toEqual({ kind: 'done' });
+  expect(world.stamped!.shape).toEqual(shapeOf(...weights, 30));
+});
+
 describe('a deployment with other regions', () => {
   const [us, eu, ap] = ['us-east-1', 'eu-central-1', 'ap-southeast-2'];
   /** Who got how much, after each change. */
