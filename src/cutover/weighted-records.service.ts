@@ -49,7 +49,7 @@ export class WeightedRecordsKeeper {
     const { type, wish, requestId, stack } = request;
     const [source, target] = await Promise.all([wish.source, wish.target].map((region) => this.ports.addressOf(region)));
     const silent = [!source && wish.source, !target && wish.target].filter(Boolean);
-    if (!source || !target) return failed(`${silent.join(' and ')} did not say where its API is: deploy its ActiveActivePaymentsApi with domain.records CUTOVER first`);
+    if (!source || !target) return failed(`${silent.join(' and ')} did not say where its API is: deploy its ActiveActivePaymentsApi with domain.records HANDOVER or CUTOVER first`);
     const state = await this.ports.log.current();
     const shape = (found: Found, now: CutoverState): ReturnType<typeof deployedShape> => deployedShape(wish, { source, target }, found, now);
     // A stack that is made has no machine yet by which people could adopt or revert what stands there.
