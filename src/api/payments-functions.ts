@@ -53,7 +53,8 @@ export interface PaymentsFunctionOptions {
   readonly memorySize?: number;
 
   /**
-   * Concurrent executions set aside for the payments function, and its bound. Callers beyond it get 429.
+   * Concurrent executions set aside for the payments function, and its bound. Callers beyond it get 503 with `Retry-After`: API Gateway
+   * does not tell a throttled function from one that failed.
    *
    * @default - the account's shared concurrency
    */
@@ -68,7 +69,8 @@ export interface PaymentsFunctionOptions {
   readonly healthReservedConcurrency?: number;
 
   /**
-   * Environments of the payments function that are always warm. At most `reservedConcurrency`.
+   * Environments of the payments function that are always warm. At most `reservedConcurrency`; in mode HOME_REGION less, since the calls
+   * that other regions send here go to the rest.
    *
    * @default - none
    */
@@ -104,7 +106,7 @@ export class PaymentsFunctions extends Construct {
   constructor(scope: Construct, id: string, props: PaymentsFunctionsProps) {
     super(scope, id);
     this.settings = props;
-    const problem = optionsProblem(props.options) ?? decisionProblem(props.decision, props.ledger);
+    const problem = optionsProblem(props.options, props.ledger) ?? decisionProblem(props.decision, props.ledger);
     if (problem) throw invalidProps(scope, problem);
   }
 
@@ -186,7 +188,7 @@ function decisionProblem(decision: PaymentDecisionProps | undefined, ledger: Led
   };
 }
 
-function optionsProblem(options: PaymentsFunctionOptions): PropProblem | undefined {
+function optionsProblem(options: PaymentsFunctionOptions, ledger: LedgerReplica): PropProblem | undefined {
   const { memorySize = 1024, reservedConcurrency, provisionedConcurrency, healthReservedConcurrency } = options;
   if (!Number.isInteger(memorySize) || memorySize < 256 || memorySize > 10240) {
     return { prop: 'functions.memorySize', given: `${memorySize}`, allowed: '256 to 10240 MiB', mend: 'leave it out for 1024' };
@@ -201,6 +203,13 @@ function optionsProblem(options: PaymentsFunctionOptions): PropProblem | undefin
     return {
       prop: 'functions.provisionedConcurrency', given: `${provisionedConcurrency} with reservedConcurrency ${reservedConcurrency}`,
       allowed: 'at most reservedConcurrency', mend: 'lower it, or raise reservedConcurrency',
+    };
+  }
+  // Peers call the function itself and not its warm alias, and of that Lambda then runs nothing.
+  if (provisionedConcurrency !== undefined && provisionedConcurrency === reservedConcurrency && ledger.regions._home) {
+    return {
+      prop: 'functions.provisionedConcurrency', given: `${provisionedConcurrency} with reservedConcurrency ${reservedConcurrency}`,
+      allowed: 'less than reservedConcurrency in mode HOME_REGION: the calls that other regions send here need the rest', mend: 'lower it, or raise reservedConcurrency',
     };
   }
   return undefined;

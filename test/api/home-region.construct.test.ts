@@ -4,7 +4,7 @@ import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import {
   ActiveActivePaymentsApi, ActiveActivePaymentsApiProps, HomeTakeover, LedgerReplica, PaymentRegions, PaymentsAuthorization, RecoveryBudget,
 } from '../../src/index';
-import { account, homeRegions, newStack, plain, statementsByRole } from '../cdk/stacks';
+import { account, homeRegions, newStack, plain, regions as strongRegions, statementsByRole } from '../cdk/stacks';
 
 const arn = (service: string, region: string, resource: string): string => `arn:<AWS::Partition>:${service}:${region}:${account}:${resource}`;
 
@@ -106,4 +106,11 @@ test('a decision that takes longer than a home is given fails', () => {
   const stack = newStack('eu-central-1');
   const decide = new Function(stack, 'Decide', { runtime: Runtime.NODEJS_24_X, handler: 'index.handler', code: Code.fromInline('exports.handler = async () => ({})') });
   expect(() => apiOf(homeRegions, { decision: { function: decide, timeout: Duration.seconds(3) } }, stack)).toThrow("'decision.timeout' is 3000 ms; allowed: 100 ms to 2 s");
+});
+
+test('some of the payments function\'s concurrency is left for calls of other regions: they do not reach what is provisioned', () => {
+  const functions = (provisionedConcurrency: number) => ({ functions: { provisionedConcurrency, reservedConcurrency: 50 } });
+  expect(() => apiOf(homeRegions, functions(50))).toThrow("'functions.provisionedConcurrency' is 50 with reservedConcurrency 50; allowed: less than reservedConcurrency in mode HOME_REGION");
+  expect(() => apiOf(homeRegions, functions(40))).not.toThrow();
+  expect(() => apiOf(strongRegions, functions(50), newStack('us-east-1'))).not.toThrow();
 });
