@@ -3,6 +3,7 @@ import { Alarm, IAlarmAction, MathExpression, Metric, Stats } from 'aws-cdk-lib/
 import { Construct } from 'constructs';
 import { apiMetrics } from './contract';
 import { PaymentsFunctions } from './payments-functions';
+import { metricSum } from '../cdk/metric-sum';
 import { AlarmDefinition, AlarmTuning, defineAlarms, minute } from '../cdk/tuned-alarms';
 import { ledgerMetrics } from '../ledger/contract';
 import { LedgerReplica } from '../ledger/ledger-replica';
@@ -119,17 +120,12 @@ function apiAlarms({ api, functions, ledger, options }: PaymentsAlarmsProps): Al
     },
     {
       id: 'Throttles', says: 'functions or table are throttled', anchor: 'throttles', threshold: 1, minutes: 3, tuning: options.throttles,
-      metric: new MathExpression({
-        expression: 'FILL(payments, 0) + FILL(accounts, 0) + FILL(reads, 0) + FILL(writes, 0)',
-        usingMetrics: {
-          payments: functions.get('payments').function.metricThrottles({ period: minute }),
-          accounts: functions.get('accounts').function.metricThrottles({ period: minute }),
-          reads: ledger.metricReadThrottles(),
-          writes: ledger.metricWriteThrottles(),
-        },
-        label: 'Throttled calls',
-        period: minute,
-      }),
+      metric: metricSum('Throttled calls', {
+        payments: functions.get('payments').function.metricThrottles({ period: minute }),
+        accounts: functions.get('accounts').function.metricThrottles({ period: minute }),
+        reads: ledger.metricReadThrottles(),
+        writes: ledger.metricWriteThrottles(),
+      }, minute),
     },
     {
       id: 'Health', says: 'this region calls itself unhealthy', anchor: 'region-unhealthy', threshold: 1, minutes: 2, tuning: options.health,

@@ -14,6 +14,7 @@ import { auditPath, cutoverBundles, cutoverLimits, cutoverMetrics, cutoverName, 
 import { WeightedRecords } from './weighted-records';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps, PropProblem } from '../cdk/invalid-props';
+import { metricSum } from '../cdk/metric-sum';
 import { runbookLink } from '../cdk/runbook';
 import { homeOperatorName, ledgerMetrics, ledgerTableName } from '../ledger/contract';
 import { LedgerEncryption } from '../ledger/ledger-encryption';
@@ -287,12 +288,7 @@ export class PhasedCutoverStateMachine extends Construct {
   /** As Step Functions counts them: a run that could not record its end, or had no step left to do it, says nothing itself. */
   private metricBroken(period: Duration): MathExpression {
     const { stateMachine: machine } = this;
-    return new MathExpression({
-      expression: 'FILL(failed, 0) + FILL(late, 0) + FILL(stopped, 0)',
-      usingMetrics: { failed: machine.metricFailed({ period }), late: machine.metricTimedOut({ period }), stopped: machine.metricAborted({ period }) },
-      label: 'Broken executions',
-      period,
-    });
+    return metricSum('Broken executions', { failed: machine.metricFailed({ period }), late: machine.metricTimedOut({ period }), stopped: machine.metricAborted({ period }) }, period);
   }
 }
 

@@ -3,6 +3,7 @@ import { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { meshBusName, meshMetrics } from './contract';
 import { ProbeTimes } from './mesh-probes';
+import { metricSum } from '../cdk/metric-sum';
 import { AlarmDefinition, AlarmTuning, defineAlarms, describeAlarm, minute, withActions } from '../cdk/tuned-alarms';
 import { ledgerMetrics } from '../ledger/contract';
 
@@ -111,12 +112,7 @@ export function deliveryFailures(systemName: string, ruleName: string): MathExpr
   const metric = (metricName: string): Metric => new Metric({
     namespace: 'AWS/Events', metricName, dimensionsMap: { EventBusName: meshBusName(systemName), RuleName: ruleName }, statistic: Stats.SUM, period: minute,
   });
-  return new MathExpression({
-    expression: 'FILL(failed, 0) + FILL(lost, 0)',
-    usingMetrics: { failed: metric('FailedInvocations'), lost: metric('InvocationsFailedToBeSentToDlq') },
-    label: 'Undelivered events',
-    period: minute,
-  });
+  return metricSum('Undelivered events', { failed: metric('FailedInvocations'), lost: metric('InvocationsFailedToBeSentToDlq') }, minute);
 }
 
 /** The alarm on one rule. */

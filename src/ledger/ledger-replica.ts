@@ -8,6 +8,7 @@ import { LedgerEncryption, ledgerKeyAlias } from './ledger-encryption';
 import { LedgerConsistency, PaymentRegions } from './payment-regions';
 import { checkRegions, checkReplicaRegion, checkSystemName } from './system-checks';
 import { invalidProps } from '../cdk/invalid-props';
+import { metricSum } from '../cdk/metric-sum';
 
 const readItems = ['dynamodb:GetItem', 'dynamodb:BatchGetItem'];
 const writeItems = ['dynamodb:PutItem', 'dynamodb:UpdateItem'];
@@ -202,12 +203,7 @@ export class LedgerReplica {
     const usingMetrics = Object.fromEntries(operations.map((operation) => [
       operation.toLowerCase(), this.tableMetric('SystemErrors', { Operation: operation }, options),
     ]));
-    return new MathExpression({
-      expression: Object.keys(usingMetrics).map((id) => `FILL(${id}, 0)`).join(' + '),
-      usingMetrics,
-      label: 'SystemErrors',
-      period: options?.period,
-    });
+    return metricSum('SystemErrors', usingMetrics, options?.period);
   }
 
   /**
