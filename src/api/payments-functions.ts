@@ -199,17 +199,13 @@ function optionsProblem(options: PaymentsFunctionOptions, ledger: LedgerReplica)
       return { prop: `functions.${name}`, given: `${value}`, allowed: 'a whole number of at least 1', mend: 'leave it out for none' };
     }
   }
-  if (provisionedConcurrency !== undefined && reservedConcurrency !== undefined && provisionedConcurrency > reservedConcurrency) {
+  // Peers call the function itself and not its warm alias: where all is provisioned, Lambda runs nothing of it.
+  const forPeers = ledger.regions._home ? 1 : 0;
+  if (provisionedConcurrency !== undefined && reservedConcurrency !== undefined && provisionedConcurrency + forPeers > reservedConcurrency) {
     return {
       prop: 'functions.provisionedConcurrency', given: `${provisionedConcurrency} with reservedConcurrency ${reservedConcurrency}`,
-      allowed: 'at most reservedConcurrency', mend: 'lower it, or raise reservedConcurrency',
-    };
-  }
-  // Peers call the function itself and not its warm alias, and of that Lambda then runs nothing.
-  if (provisionedConcurrency !== undefined && provisionedConcurrency === reservedConcurrency && ledger.regions._home) {
-    return {
-      prop: 'functions.provisionedConcurrency', given: `${provisionedConcurrency} with reservedConcurrency ${reservedConcurrency}`,
-      allowed: 'less than reservedConcurrency in mode HOME_REGION: the calls that other regions send here need the rest', mend: 'lower it, or raise reservedConcurrency',
+      allowed: forPeers ? 'less than reservedConcurrency in mode HOME_REGION: the calls that other regions send here need the rest' : 'at most reservedConcurrency',
+      mend: 'lower it, or raise reservedConcurrency',
     };
   }
   return undefined;

@@ -15,7 +15,7 @@ import { keptQueue } from './kept-queue';
 import { BundledFunction } from '../cdk/bundled-function';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
 import { AlarmDefinition, AlarmTuning, defineAlarms, minute } from '../cdk/tuned-alarms';
-import { ledgerMetrics } from '../ledger/contract';
+import { expiredReason, ledgerMetrics } from '../ledger/contract';
 import { LedgerReplica } from '../ledger/ledger-replica';
 
 /** How this region publishes for a lost one. */
@@ -333,7 +333,7 @@ function filtersOf(writers: string[]): Record<string, unknown>[] {
   });
   return [
     written({ kind: { S: accountKinds } }),
-    written({ kind: { S: ['PAYMENT'] }, outcome: { S: ['DECLINED'] }, reason: { S: ['expired'] } }),
+    written({ kind: { S: ['PAYMENT'] }, outcome: { S: ['DECLINED'] }, reason: { S: [expiredReason] } }),
   ];
 }
 

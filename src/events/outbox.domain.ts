@@ -1,6 +1,7 @@
 import { PaymentEvent, PaymentEventType } from './model';
 import { toTraceparent } from '../kernel/trace';
 import { epochOf, inEpoch } from '../ledger/carry.domain';
+import { expiredReason } from '../ledger/contract';
 import { accountOf, decodeEntry, entriesOf, Entry, isMove, isPayment, keyItemPk, paymentIdOf, paymentOf } from '../ledger/domain';
 import { Item } from '../ledger/ports';
 
@@ -32,9 +33,6 @@ export interface Decided {
   /** Epoch of the write; 0 where items are not kept by epoch. */
   readonly epoch: number;
 }
-
-/** Decline of a claim that was left behind the account's watermark; see the ledger's `authorise.service.ts`. */
-const expired = 'expired';
 
 export const eventIdOf = (id: string): string => `evt_${id}`;
 
@@ -95,11 +93,11 @@ function stepsOf(id: string, entry: Entry): readonly Step[] {
 }
 
 function decidedOnPayment(now: Item): readonly Decided[] {
-  if (now.outcome !== 'DECLINED' || now.reason !== expired) return [];
+  if (now.outcome !== 'DECLINED' || now.reason !== expiredReason) return [];
   const { pk, epoch } = epochOf(now.pk);
   const id = pk.slice(keyItemPk('').length);
   const { tenant, accountId, currency } = now as unknown as { readonly [name: string]: string };
-  return [{ type: 'payment.declined', id, payment: id, tenant, accountId, currency, declineReason: expired, epoch }];
+  return [{ type: 'payment.declined', id, payment: id, tenant, accountId, currency, declineReason: expiredReason, epoch }];
 }
 
 const isMoved = ({ id, payment }: Decided): boolean => id !== payment;

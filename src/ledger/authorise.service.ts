@@ -1,4 +1,5 @@
 import { Attempt, BrokenInvariant } from './attempt.service';
+import { expiredReason } from './contract';
 import {
   accountPk, bounds, decisionOfEntry, encodeEntry, entryOf, isPayment, keyItemPk, paymentAfter, PaymentDecision, paymentIdOf, PaymentItem, paymentOf, seqOf,
 } from './domain';
@@ -146,7 +147,7 @@ async function settledBy(attempt: Attempt, claim: PaymentItem, account: Item | u
 
 /** A claim behind the watermark without an entry can never get one; unless it was completed before its entry was trimmed, it expires. */
 async function expire(attempt: Attempt, claim: PaymentItem): Promise<Decided> {
-  const decision = await completePayment(attempt, claim.id, { status: 'DECLINED', reason: 'expired' });
+  const decision = await completePayment(attempt, claim.id, { status: 'DECLINED', reason: expiredReason });
   return { kind: 'decided', decision, stored: true };
 }
 

@@ -2,7 +2,7 @@ import {
   BatchGetItemCommand, ConditionalCheckFailedException, DynamoDBClient, DynamoDBServiceException, GetItemCommand, PutItemCommand, QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { ledgerSchema } from './contract';
+import { expiredReason, ledgerSchema } from './contract';
 import { fromAttribute, toAttribute, toAttributes, toExpressions, toItem } from './items.aws';
 import { Change, Decision, DecisionRequest, FaultKind, IndexEntry, Item, LedgerStore, StoreFault, WriteResult } from './ports';
 import { Invoker } from '../runtime/invoke';
@@ -114,15 +114,13 @@ export class DynamoStore implements LedgerStore {
 }
 
 const reasonPattern = /^[a-z][a-z0-9_]{0,31}$/;
-/** Says of a claim that nothing of it is on its account, and is told as an event by that: a team's decline is on the account, and would be told twice. */
-const ledgersOwnReason = 'expired';
 
 /** Reads the answer of the team's decision function: `{"decision": "approve"}` or `{"decision": "decline", "reason": "..."}`, the reason not the ledger's own. */
 export function decisionOfPayload(payload: string): Decision {
   try {
     const answer = JSON.parse(payload) as { decision?: unknown; reason?: unknown } | null;
     if (answer?.decision === 'approve') return { kind: 'approve' };
-    if (answer?.decision === 'decline' && typeof answer.reason === 'string' && reasonPattern.test(answer.reason) && answer.reason !== ledgersOwnReason) {
+    if (answer?.decision === 'decline' && typeof answer.reason === 'string' && reasonPattern.test(answer.reason) && answer.reason !== expiredReason) {
       return { kind: 'decline', reason: answer.reason };
     }
   } catch {

@@ -30,6 +30,12 @@ export const ledgerMetrics = {
   homeTakeovers: 'HomeTakeovers',
 } as const;
 
+/**
+ * Reason of a payment that was declined because its claim was left behind the account's watermark. It alone says that nothing of the payment is
+ * on its account, and events are told by that: so it is the ledger's own, and no team's.
+ */
+export const expiredReason = 'expired';
+
 /** How the ledger is reached from a function: set by every construct whose function touches it. */
 export const ledgerEnv = new EnvCodec({
   systemName: 'PAYMENTS_SYSTEM_NAME',
