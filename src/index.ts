@@ -8,6 +8,7 @@ export { HomeAuthorityTable, type HomeAuthorityTableProps } from './ledger/home-
 export { HomeOperator, type HomeOperatorProps } from './ledger/home-operator';
 export { LedgerConsistency, PaymentRegions, type HomeRegionsProps, type StrongRegionsProps } from './ledger/payment-regions';
 export { ActiveActivePaymentsApi, type ActiveActivePaymentsApiProps, type PaymentsThrottling } from './api/active-active-payments-api';
+export { type ClientRateOptions } from './cdk/rate-rule';
 export { type AlarmTuning } from './cdk/tuned-alarms';
 export { type PaymentsAlarmOptions } from './api/payments-alarms';
 export {

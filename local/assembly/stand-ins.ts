@@ -34,6 +34,7 @@ export const standIns: readonly StandIn[] = [
   { type: 'AWS::Events::EventBusPolicy', treatment: 'removed', lacks: 'cannot be created', standIn: 'judged at each delivery to the bus; PutPermission and RemovePermission change it' },
   { type: 'AWS::Events::Endpoint', treatment: 'removed', lacks: 'cannot be created', standIn: 'the proxies lead events with its EndpointId by its health check, and answer DescribeEndpoint; the other bus gets them too. The signature (SigV4A) is not verified' },
   { type: 'AWS::Events::Archive', treatment: 'removed', lacks: 'cannot be created by a template', standIn: 'made by CreateArchive once all is deployed; StartReplay works, whatever its rule filter says' },
+  { type: 'AWS::WAFv2::WebACL', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing: no request is filtered' },
   { type: 'AWS::WAFv2::WebACLAssociation', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing: no request is filtered' },
   { type: 'AWS::Synthetics::Canary', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing yet: canaries do not run' },
   { type: 'AWS::ApplicationAutoScaling::ScalableTarget', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing: capacity does not matter here' },
