@@ -51,6 +51,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
 
   devDeps: [
     '@aws-crypto/sha256-js',
+    '@aws-cdk/cloudformation-diff',
     '@redocly/openapi-core',
     '@aws-sdk/client-cloudformation',
     '@aws-sdk/client-dynamodb-streams',
