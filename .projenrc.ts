@@ -88,6 +88,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'htmx.org@^2.0.9',
     'idiomorph',
     'jose',
+    'markdown-it',
     'node@24',
     'playwright-core',
     'tsx',
