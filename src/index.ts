@@ -31,7 +31,8 @@ export { LedgerOutbox, type LedgerOutboxAlarmOptions, type LedgerOutboxProps, ty
 export {
   ConsumerHandling, IdempotentConsumer, StaleEvents, type IdempotentConsumerAlarmOptions, type IdempotentConsumerProps,
 } from './events/idempotent-consumer';
-export { ApprovalGate, ApprovalOutcome, type ApprovalGateProps } from './cutover/approval-gate';
+export { ApprovalGate } from './cutover/approval-gate';
+export { ApprovalOutcome, type ApprovalGateProps } from './cutover/gate-options';
 export { ApproverIdentity, type CognitoApproversProps, type IamApproversProps, type OidcApproversProps } from './cutover/gate-identity';
 export { type ApprovalStartProps } from './cutover/gate-start';
 export { ApprovalTask, type ApprovalTaskProps } from './cutover/gate-task';

@@ -2,7 +2,7 @@ import { Annotations, Stack, Token } from 'aws-cdk-lib';
 import { CfnFunction, IFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct, IConstruct } from 'constructs';
-import type { ApprovalGateProps } from './approval-gate';
+import { ApprovalGateProps } from './gate-options';
 import { expiryProblem } from './gate-task';
 import { gateLimits, writeRules } from './gate.contract';
 import { GateRules } from './gate.model';

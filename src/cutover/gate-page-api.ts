@@ -1,9 +1,9 @@
 import { Aws, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { AccessLogFormat, AuthorizationType, EndpointType, LambdaIntegration, LogGroupLogDestination, MethodOptions, ResponseType, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { AccessLogFormat, AuthorizationType, CfnStage, EndpointType, LambdaIntegration, LogGroupLogDestination, MethodOptions, ResponseType, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { gateLimits, gatePaths, problemBody } from './gate.contract';
+import { gateLimits, gatePaths, gateThrottles, problemBody } from './gate.contract';
 import { accessLogFields } from '../api/access-log';
 
 /** @internal What the page and API are made of. */
@@ -37,9 +37,9 @@ export class GatePageApi extends Construct {
         stageName,
         metricsEnabled: true,
         tracingEnabled: true,
-        // People decide here: more than this is somebody trying.
-        throttlingRateLimit: 20,
-        throttlingBurstLimit: 40,
+        // For what is no route of ours.
+        throttlingRateLimit: gateThrottles.open.rateLimit,
+        throttlingBurstLimit: gateThrottles.open.burstLimit,
         ...accessLog ? {
           accessLogDestination: new LogGroupLogDestination(new LogGroup(this, 'AccessLog', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY })),
           accessLogFormat: AccessLogFormat.custom(JSON.stringify(fields)),
@@ -52,12 +52,11 @@ export class GatePageApi extends Construct {
   /** Lets a function answer: looking is for whoever has the link, deciding for whoever proves who they are. */
   public serve(page: IFunction): void {
     const integration = integrationOf(page);
-    const approval = this.restApi.root.resourceForPath(gatePaths.approval);
-    approval.addMethod('GET', integration);
-    approval.addMethod('POST', integration, this.proof());
+    this.route('GET', gatePaths.approval, integration);
+    this.route('POST', gatePaths.approval, integration);
     if (!this.props.signed) {
-      this.restApi.root.resourceForPath(gatePaths.signIn).addMethod('GET', integration);
-      this.restApi.root.resourceForPath(gatePaths.callback).addMethod('GET', integration);
+      this.route('GET', gatePaths.signIn, integration);
+      this.route('GET', gatePaths.callback, integration);
     }
     const answer = (type: ResponseType, statusCode: string, code: string, title: string): void => {
       const body = problemBody(code, Number(statusCode), title, 'Nothing was changed.');
@@ -76,10 +75,21 @@ export class GatePageApi extends Construct {
 
   /** Lets a function start something for whoever proves who they are; the path below the stage. */
   public serveStart(name: string, start: IFunction): string {
-    const resource = this.restApi.root.resourceForPath(`${gatePaths.starts}/${name}`);
-    const integration = integrationOf(start);
-    resource.addMethod('POST', integration, this.proof());
-    return resource.path;
+    const path = `${gatePaths.starts}/${name}`;
+    this.route('POST', path, integrationOf(start));
+    return path;
+  }
+
+  /** A route with a bucket of its own: GET is for whoever has the link, POST for whoever proves who they are. */
+  private route(httpMethod: 'GET' | 'POST', path: string, integration: LambdaIntegration): void {
+    const { rateLimit, burstLimit } = httpMethod === 'GET' ? gateThrottles.open : gateThrottles.proven;
+    this.restApi.root.resourceForPath(path).addMethod(httpMethod, integration, httpMethod === 'GET' ? {} : this.proof());
+    const stage = this.restApi.deploymentStage.node.defaultChild as CfnStage;
+    stage.methodSettings = [...stage.methodSettings as CfnStage.MethodSettingProperty[], {
+      httpMethod, resourcePath: `/${path.replace(/\//g, '~1')}`,
+      // A route's settings take the place of the stage's, metrics too.
+      metricsEnabled: true, throttlingRateLimit: rateLimit, throttlingBurstLimit: burstLimit,
+    }];
   }
 
   /** ARN of a start's call. */

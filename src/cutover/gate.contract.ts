@@ -40,6 +40,17 @@ export const gateLimits = {
   rulesBytes: 1_200,
 } as const;
 
+/**
+ * Bounds of the page and API in calls a second and at once, a bucket for each route. What nobody has to prove anything for, looking and beginning to sign in,
+ * can use up its own bucket only: the decision and each start keep theirs. People decide here: more than this is somebody trying.
+ */
+export const gateThrottles = {
+  open: { rateLimit: 20, burstLimit: 40 },
+  proven: { rateLimit: 10, burstLimit: 20 },
+  /** From one address: 20 approvers of one office, the most that can be asked for, with 15 calls each to look, sign in and decide. */
+  clientCallsPerMinute: 300,
+} as const;
+
 /** Paths of the page and API, below the stage. */
 export const gatePaths = {
   approval: '/approvals/{id}',

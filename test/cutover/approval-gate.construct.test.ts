@@ -6,8 +6,9 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Choice, Condition, DefinitionBody, JsonPath, LogLevel, Map as MapState, Pass, StateMachine, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
-import { ApprovalGate, ApprovalGateProps, ApprovalOutcome } from '../../src/cutover/approval-gate';
+import { ApprovalGate } from '../../src/cutover/approval-gate';
 import { ApproverIdentity } from '../../src/cutover/gate-identity';
+import { ApprovalGateProps, ApprovalOutcome } from '../../src/cutover/gate-options';
 import { ApprovalTaskProps } from '../../src/cutover/gate-task';
 import { readIdentity, readRules } from '../../src/cutover/gate.contract';
 import { newApp, newStack } from '../cdk/stacks';
@@ -101,6 +102,41 @@ test('with IAM there is no session to sign, and approvers can be let call the de
   const resources = Template.fromStack(stack).toJSON().Resources as Resources;
   expect(ofType(resources, 'AWS::SecretsManager::Secret')).toEqual([]);
   expect(JSON.stringify(ofType(resources, 'AWS::IAM::Policy'))).toMatch(/execute-api:Invoke.*POST\/approvals\/\*/);
+});
+
+describe('a flood of strangers keeps nobody from deciding or rolling back', () => {
+  const buckets = (change: Partial<ApprovalGateProps> = {}): Record<string, unknown> => {
+    const stack = newStack('eu-central-1');
+    const gate = gateIn(stack, change);
+    gate.addStart('release', { stateMachineName: 'acme-release', starters: change.approvers ?? ['ann'] });
+    gate.addStart('rollback', { stateMachineName: 'acme-rollback', starters: change.approvers ?? ['ann'] });
+    const resources = Template.fromStack(stack).toJSON().Resources as Resources;
+    const settings = ofType(resources, 'AWS::ApiGateway::Stage')[0].Properties.MethodSettings as Record<string, string | number | boolean>[];
+    const found = Object.fromEntries(settings.map(({ HttpMethod, ResourcePath, ThrottlingRateLimit, ThrottlingBurstLimit, MetricsEnabled }) =>
+      [`${HttpMethod} ${String(ResourcePath).replace(/~1/g, '/')}`, [ThrottlingRateLimit, ThrottlingBurstLimit, MetricsEnabled]]));
+    // No route shares a bucket with another.
+    expect(Object.keys(found)).toHaveLength(ofType(resources, 'AWS::ApiGateway::Method').length + 1);
+    return found;
+  };
+
+  test('each route has a bucket of its own', () => {
+    expect(buckets()).toEqual({
+      '* /*': [20, 40, true],
+      'GET //approvals/{id}': [20, 40, true], 'GET //approvals/{id}/sign-in': [20, 40, true], 'GET //sign-in/callback': [20, 40, true],
+      'POST //approvals/{id}': [10, 20, true], 'POST //starts/release': [10, 20, true], 'POST //starts/rollback': [10, 20, true],
+    });
+    const approvers = ['arn:aws:iam::111122223333:role/Approvers'];
+    expect(Object.keys(buckets({ identity: ApproverIdentity.iam(), approverGroups: [], approvers }))).toContain('POST //approvals/{id}');
+  });
+
+  test('each client address is bounded, unless the team says otherwise', () => {
+    const rules = (change: Partial<ApprovalGateProps>): Resources[string]['Properties'][] => ofType(resourcesOf(change), 'AWS::WAFv2::WebACL').map(({ Properties }) => Properties);
+    expect(rules({})).toMatchObject([{ Rules: [{ Statement: { RateBasedStatement: { Limit: 300, AggregateKeyType: 'IP' } } }] }]);
+    expect(rules({ clientRate: { enabled: false } })).toEqual([]);
+    const webAclArn = 'arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/ours/1';
+    expect(rules({ webAclArn })).toEqual([]);
+    expect(ofType(resourcesOf({ webAclArn }), 'AWS::WAFv2::WebACLAssociation')).toMatchObject([{ Properties: { WebACLArn: webAclArn } }]);
+  });
 });
 
 test('the access log has neither path nor query: they hold IDs and codes', () => {
@@ -226,6 +262,8 @@ describe('fails at synth', () => {
     ["'requiredApprovals' is 2 of 1 approvers", { identity: iam, approverGroups: [], approvers: [role], requiredApprovals: 2 }],
     ["'requiredApprovals' is 21", { requiredApprovals: 21 }],
     ["'expiry' is 34560000 s", { expiry: Duration.days(400) }],
+    ["'clientRate.callsPerMinute' is 5; allowed: a whole number from 10", { clientRate: { callsPerMinute: 5 } }],
+    ["'webAclArn' is 'arn:aws:wafv2:us-east-1:1:regional/webacl/x/1'", { webAclArn: 'arn:aws:wafv2:us-east-1:1:regional/webacl/x/1' }],
     ["'reminderEvery' is 30 s", { reminderEvery: Duration.seconds(30) }],
     ["'escalateAfter' is 86400 s; allowed: less than expiry", { escalateAfter: Duration.days(1) }],
     ["'heartbeatTimeout' is 60 s", { heartbeatTimeout: Duration.minutes(1) }],

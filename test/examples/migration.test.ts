@@ -132,7 +132,6 @@ const reasons: Readonly<Record<string, string>> = {
   [kmsKeys('us-east-1')]: 'the ledger key alone, by alias and through DynamoDB: the reconciliation reads both replicas',
   [kmsKeys('eu-central-1')]: 'the same in the other region',
   'AwsSolutions-APIG2': 'the functions validate what they are sent',
-  'AwsSolutions-APIG3': 'a firewall is the team\'s choice',
   'AwsSolutions-APIG4': 'the page is for whoever has its link; a decision and a start are judged by the functions',
   'AwsSolutions-APIG6': 'the access log has a line for each call; execution logs would hold what approvers send',
   'AwsSolutions-COG4': 'approvers bring ID tokens of any OpenID Connect issuer',
