@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { LocalRunError } from './failure';
+import { isRegionName } from '../src/kernel/region';
 
 export interface DemoOptions {
   /** Port of the front door on 127.0.0.1; 0 takes a free one. */
@@ -11,7 +12,7 @@ export interface DemoOptions {
   readonly appDirectory: string;
   /** Asked of the example; absent: its own default. */
   readonly mode?: 'STRONG' | 'HOME_REGION';
-  /** CDK context given to the app besides mode and transport; absent: none. */
+  /** CDK context given to the app besides mode and transport, such as `replicas` and `witness`; absent: none. */
   readonly context?: Readonly<Record<string, string>>;
   /** Asked of the example; absent: its own default. */
   readonly transport?: (typeof transports)[number];
@@ -35,17 +36,31 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
   const { values } = parse(args);
   const example = oneOf('--example', values.example ?? 'active-active', examples);
   if (values.app !== undefined && values.example !== undefined) throw new LocalRunError('--app and --example exclude each other: give one of them');
+  const context = { ...(values.app === undefined ? contexts[example] : {}), ...regionsAsked(values) };
   return {
     port: wholeNumber('--port', values.port ?? '4580', 0, 65_535),
     smoke: values.smoke ?? false,
     appDirectory: values.app === undefined ? path.join(root, 'examples', example) : path.resolve(values.app),
-    ...(values.app === undefined && contexts[example] ? { context: contexts[example] } : {}),
+    ...(Object.keys(context).length > 0 ? { context } : {}),
     ...(values.mode === undefined ? {} : { mode: oneOf('--mode', values.mode, modes) }),
     ...(values.transport === undefined ? {} : { transport: oneOf('--transport', values.transport, transports) }),
     ...(values.lag === undefined ? {} : { lagMs: wholeNumber('--lag', values.lag, 0, 10_000) }),
     ...(values['in-flight'] === undefined ? {} : { inFlight: wholeNumber('--in-flight', values['in-flight'], 1, 64) }),
     ...(values.minute === undefined ? {} : { minuteSeconds: wholeNumber('--minute', values.minute, 1, 60) }),
   };
+}
+
+type RegionValues = Readonly<Partial<Record<'mode' | 'replicas' | 'witness', string>>>;
+
+/** The example's regions, as its context values say them. */
+function regionsAsked({ mode, replicas, witness }: RegionValues): Readonly<Record<string, string>> {
+  if (replicas === undefined && witness === undefined) return {};
+  const names = [...(replicas ?? '').split(','), ...(witness === undefined ? [] : [witness])].map((name) => name.trim());
+  if (replicas === undefined) throw new LocalRunError(`--witness ${witness} without --replicas: give both, such as --replicas us-east-1,eu-central-1 --witness us-east-2`);
+  if (mode === 'HOME_REGION' && witness !== undefined) throw new LocalRunError(`--witness ${witness} with --mode HOME_REGION: only a STRONG table has a witness`);
+  const wrong = names.find((name, index) => !isRegionName(name) || names.indexOf(name) !== index);
+  if (wrong !== undefined) throw new LocalRunError(`--replicas ${replicas}${witness === undefined ? '' : ` --witness ${witness}`}: '${wrong}' is no region's name or is given twice; give names such as us-east-1,eu-central-1`);
+  return { replicas: names.slice(0, witness === undefined ? undefined : -1).join(','), ...(witness === undefined ? {} : { witness: witness.trim() }) };
 }
 
 function parse(args: readonly string[]) {
@@ -55,12 +70,12 @@ function parse(args: readonly string[]) {
       allowPositionals: false,
       options: {
         'port': { type: 'string' }, 'smoke': { type: 'boolean' }, 'example': { type: 'string' }, 'mode': { type: 'string' },
-        'app': { type: 'string' }, 'lag': { type: 'string' }, 'in-flight': { type: 'string' }, 'minute': { type: 'string' }, 'transport': { type: 'string' },
+        'app': { type: 'string' }, 'replicas': { type: 'string' }, 'witness': { type: 'string' }, 'lag': { type: 'string' }, 'in-flight': { type: 'string' }, 'minute': { type: 'string' }, 'transport': { type: 'string' },
       },
     });
   } catch (error) {
     const reason = (error as Error).message.split('. ')[0];
-    throw new LocalRunError(`${reason}: the options are --port N, --smoke, --example ${examples.join('|')}, --mode ${modes.join('|')}, --transport ${transports.join('|')}, --app DIR, --lag MS, --in-flight N, --minute SECONDS`);
+    throw new LocalRunError(`${reason}: the options are --port N, --smoke, --example ${examples.join('|')}, --mode ${modes.join('|')}, --transport ${transports.join('|')}, --replicas A,B, --witness C, --app DIR, --lag MS, --in-flight N, --minute SECONDS`);
   }
 }
 

@@ -13,7 +13,7 @@ export function exampleSteps(): Step[] {
 
 /** What an example is asked for besides its default, as CDK context. */
 const contexts: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  'active-active': [[], ['mode=HOME_REGION'], ['transport=GLOBAL_ENDPOINT']], 'migration': [[], ['pace=REHEARSAL']],
+  'active-active': [[], ['replicas=us-east-1,eu-central-1', 'witness=us-east-2'], ['mode=HOME_REGION'], ['transport=GLOBAL_ENDPOINT']], 'migration': [[], ['pace=REHEARSAL']],
 };
 
 function exampleNames(): string[] {
@@ -29,7 +29,7 @@ async function synthesiseAll(): Promise<Outcome> {
 }
 
 async function synthesise(name: string, context: readonly string[]): Promise<Outcome> {
-  const output = path.join(outputs, [name, ...context].join('-').replaceAll('=', '-'));
+  const output = path.join(outputs, [name, ...context].join('-').replaceAll(/[=,]/g, '-'));
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });
   const result = await command('cdk', ['synth', '--all', '--quiet', '--no-notices', '--no-version-reporting', '--output', output, ...context.flatMap((value) => ['--context', value])], {

@@ -1,7 +1,9 @@
 import { App } from 'aws-cdk-lib';
-import { configOf, modeOf, transportOf } from './config';
+import { configOf, modeOf, regionsOf, transportOf } from './config';
 import { defineSystem } from './stacks';
 
 const app = new App();
-defineSystem(app, configOf(modeOf(app.node.tryGetContext('mode')), transportOf(app.node.tryGetContext('transport'))));
+const asked = (name: string): unknown => app.node.tryGetContext(name);
+const mode = modeOf(asked('mode'));
+defineSystem(app, configOf(mode, transportOf(asked('transport')), regionsOf(mode, asked('replicas'), asked('witness'))));
 app.synth();

@@ -7,6 +7,8 @@ export interface Config {
   /** AWS account of all stacks; the credentials' own when undefined. */
   readonly account?: string;
   readonly regions: PaymentRegions;
+  /** Region whose stack makes the ledger's table: one of the replicas. It never changes, also when regions are added or named in another order. */
+  readonly ledgerRegion: string;
   /** How events get from region to region. */
   readonly transport: MeshTransport;
   readonly domain: {
@@ -30,23 +32,44 @@ export interface Config {
 /** How the regions agree, and with that which regions there can be. It never changes after the first deployment. */
 export type Mode = 'STRONG' | 'HOME_REGION';
 
-const regions: Readonly<Record<Mode, PaymentRegions>> = {
-  // Near each other: nothing that was accepted is lost with a region.
-  STRONG: PaymentRegions.strong({ replicas: ['us-east-1', 'us-west-2'], witness: 'us-east-2' }),
-  // On two continents: every tenant is at home in one of them, by hash at first.
-  HOME_REGION: PaymentRegions.homeRegion({ replicas: ['us-east-1', 'eu-central-1'], homes: AccountHomes.byTenant() }),
+/** The regions of each mode, where no others are asked for. */
+const defaults: Readonly<Record<Mode, { readonly replicas: readonly string[]; readonly witness?: string }>> = {
+  // Near each other: a payment waits some 10 ms for the second region. Far from each other it waits an ocean's round trip.
+  STRONG: { replicas: ['us-east-1', 'us-west-2'], witness: 'us-east-2' },
+  HOME_REGION: { replicas: ['us-east-1', 'eu-central-1'] },
 };
+
+/** Where the system is, by the CDK context values `replicas` (names with commas between them) and `witness`; each mode has its default. */
+export function regionsOf(mode: Mode, replicas?: unknown, witness?: unknown): PaymentRegions {
+  const names = replicas === undefined ? [...defaults[mode].replicas] : namesIn(replicas);
+  if (mode === 'STRONG') return PaymentRegions.strong({ replicas: names, witness: replicas === undefined && witness === undefined ? defaults.STRONG.witness : witnessOf(witness) });
+  if (witness !== undefined) throw new Error(`context 'witness' is '${witness}' in mode HOME_REGION, which has none: leave it out, or give --context mode=STRONG`);
+  // Every tenant is at home in one of them, by hash at first.
+  return PaymentRegions.homeRegion({ replicas: names, homes: AccountHomes.byTenant() });
+}
+
+function namesIn(replicas: unknown): string[] {
+  const names = String(replicas).split(',').map((name) => name.trim());
+  if (typeof replicas !== 'string' || names.includes('')) throw new Error(`context 'replicas' is '${replicas}': give names of regions with a comma between them, such as us-east-1,eu-central-1`);
+  return names;
+}
+
+function witnessOf(witness: unknown): string | undefined {
+  if (witness === undefined || (typeof witness === 'string' && witness !== '')) return witness;
+  throw new Error(`context 'witness' is '${witness}': give the name of a region, or leave it out for three replicas`);
+}
 
 /** How events get from region to region: rules of our own, or an EventBridge global endpoint. */
 export type Transport = 'RULES' | 'GLOBAL_ENDPOINT';
 
 const transports: Readonly<Record<Transport, MeshTransport>> = { RULES: MeshTransport.rules(), GLOBAL_ENDPOINT: MeshTransport.globalEndpoint() };
 
-/** The system in one mode, with one transport. */
-export const configOf = (mode: Mode, transport: Transport = 'RULES'): Config => ({
+/** The system in one mode, with one transport, in the mode's regions or in others. */
+export const configOf = (mode: Mode, transport: Transport = 'RULES', regions = regionsOf(mode)): Config => ({
   systemName: 'acme-pay',
   account: process.env.CDK_DEFAULT_ACCOUNT,
-  regions: regions[mode],
+  regions,
+  ledgerRegion: regions.replicas.includes('us-east-1') ? 'us-east-1' : regions.replicas[0],
   transport: transports[transport],
   domain: { name: 'pay.example.com', hostedZoneId: 'Z0123456789EXAMPLE00', zoneName: 'example.com' },
   callers: { issuer: 'https://login.example.com', audience: ['payments'], tenantClaim: 'tenant' },

@@ -76,7 +76,7 @@ export function defineSystem(app: App, config: Config): RegionStack[] {
   const { systemName, account, regions } = config;
   const env = (region: string): Environment => ({ account, region });
   const keys = regions.replicas.map((region) => new KeyStack(app, `${systemName}-key-${region}`, config, { env: env(region) }));
-  const ledger = new LedgerStack(app, `${systemName}-ledger`, config, { env: env(regions.replicas[0]) });
+  const ledger = new LedgerStack(app, `${systemName}-ledger`, config, { env: env(config.ledgerRegion) });
   for (const key of keys) ledger.addStackDependency(key);
   const authority = regions.authority && new AuthorityStack(app, `${systemName}-authority`, config, { env: env(regions.authority.replicas[0]) });
   const meshes = regions.replicas.map((region) => new MeshStack(app, `${systemName}-mesh-${region}`, config, { env: env(region) }));

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { AccountHomes, HomeTakeover } from './account-homes';
 import { authorityTableName, HomeEnvironment, homeLimits } from './contract';
 import type { HomeRegionsProps, StrongRegionsProps } from './payment-regions';
-import { knownStrongSets } from './strong-sets';
+import { nearStrongRegions } from './strong-regions';
 import { PropProblem } from '../cdk/invalid-props';
 import { isRegionName } from '../kernel/region';
 
@@ -109,8 +109,8 @@ export class HomeArrangement {
  * with any one region lost two members are left.
  */
 function authorityNear(homes: readonly string[], replicas: readonly string[]): StrongRegionsProps {
-  const near = homes.find((region) => knownStrongSets.some((set) => set.includes(region))) ?? homes[0] ?? '';
-  const set = knownStrongSets.find((regions) => regions.includes(near)) ?? knownStrongSets[nearSet[near.split('-')[0]] ?? 0];
+  const near = homes.find((region) => nearStrongRegions.some((set) => set.includes(region))) ?? homes[0] ?? '';
+  const set = nearStrongRegions.find((regions) => regions.includes(near)) ?? nearStrongRegions[nearSet[near.split('-')[0]] ?? 0];
   const ordered = [...homes.filter((region) => set.includes(region)), ...set.filter((region) => !replicas.includes(region))];
   return { replicas: ordered.slice(0, 2), witness: ordered[2] };
 }

@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { authorityTableName, ledgerSchema } from './contract';
 import { checkRemoval } from './ledger-table-checks';
 import { PaymentRegions } from './payment-regions';
-import { unknownStrongSet } from './strong-sets';
+import { unknownStrongRegions } from './strong-regions';
 import { checkSystemName } from './system-checks';
 import { invalidProps } from '../cdk/invalid-props';
 
@@ -67,7 +67,7 @@ export class HomeAuthorityTable extends Construct {
     this.checkPlace(regions);
     checkRemoval(this, props);
     const { replicas, witness } = regions.authority!;
-    const warning = unknownStrongSet('regions.authority', [...replicas, ...witness === undefined ? [] : [witness]]);
+    const warning = unknownStrongRegions('regions.authority', [...replicas, ...witness === undefined ? [] : [witness]]);
     if (warning) Annotations.of(this).addWarningV2('cdk-multi-region-payments:unknown-strong-regions', `[${this.node.path}] ${warning}`);
     this.resource = this.defineTable(props);
     this.resource.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN);

@@ -99,7 +99,7 @@ export class IdempotentLedgerTable extends Construct {
     checkSystemName(this, props.systemName);
     checkRegions(this, props.regions);
     checkLedgerTableProps(this, props);
-    const warning = props.regions._unknownSetWarning();
+    const warning = props.regions._unknownRegionsWarning();
     if (warning) Annotations.of(this).addWarningV2('cdk-multi-region-payments:unknown-strong-regions', `[${this.node.path}] ${warning}`);
 
     this.resource = this.defineTable();

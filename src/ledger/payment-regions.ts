@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { AccountHomes, HomeTakeover } from './account-homes';
 import { HomeArrangement } from './home-arrangement';
-import { unknownStrongSet } from './strong-sets';
+import { unknownStrongRegions } from './strong-regions';
 import { PropProblem } from '../cdk/invalid-props';
 import { isRegionName } from '../kernel/region';
 
@@ -13,7 +13,7 @@ export enum LedgerConsistency {
   HOME_REGION = 'HOME_REGION',
 }
 
-/** Regions of a ledger in mode `STRONG`. */
+/** Regions of a ledger in mode `STRONG`, none of which ever changes after the first deployment. */
 export interface StrongRegionsProps {
   /** Regions that take payments: three, or two and a witness. */
   readonly replicas: string[];
@@ -73,7 +73,10 @@ export interface HomeRegionsProps {
  * construct that takes it, so that the message names the construct.
  */
 export class PaymentRegions {
-  /** Multi-region strong consistency: exactly three regions, all replicas or two replicas and a witness. */
+  /**
+   * Multi-region strong consistency: exactly three regions, all replicas or two replicas and a witness, on one continent or several. The set is
+   * final: DynamoDB adds, removes and exchanges no member.
+   */
   public static strong(props: StrongRegionsProps): PaymentRegions {
     return new PaymentRegions(LedgerConsistency.STRONG, props.replicas, props.witness);
   }
@@ -103,9 +106,9 @@ export class PaymentRegions {
   }
 
   /** @internal The text of a warning when AWS is not known to offer strong consistency in these regions. */
-  public _unknownSetWarning(): string | undefined {
+  public _unknownRegionsWarning(): string | undefined {
     if (this.consistency !== LedgerConsistency.STRONG) return undefined;
-    return unknownStrongSet('regions', this.all());
+    return unknownStrongRegions('regions', this.all());
   }
 
   private all(): string[] {

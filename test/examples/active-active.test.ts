@@ -4,7 +4,7 @@ import path from 'path';
 import { App, Stack, Validations } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { configOf, Mode, modeOf, transportOf } from '../../examples/active-active/config';
+import { configOf, Mode, modeOf, regionsOf, transportOf } from '../../examples/active-active/config';
 import { defineSystem } from '../../examples/active-active/stacks';
 import { undelivered } from '../cdk/alarm-topics';
 import { stubContext } from '../cdk/stacks';
@@ -88,6 +88,16 @@ test('keys, tables and regions, one stack each', () => {
 test('the mode is asked for by context', () => {
   expect([modeOf(undefined), modeOf('HOME_REGION')]).toEqual(['STRONG', 'HOME_REGION']);
   expect(() => modeOf('home')).toThrow("context 'mode' is 'home': give STRONG or HOME_REGION, or leave it out for STRONG");
+});
+
+test('the regions are asked for by context, each mode has its own', () => {
+  expect(regionsOf('STRONG')).toMatchObject({ replicas: ['us-east-1', 'us-west-2'], witness: 'us-east-2' });
+  expect(regionsOf('STRONG', 'us-east-1, eu-central-1', 'us-east-2')).toMatchObject({ consistency: 'STRONG', replicas: ['us-east-1', 'eu-central-1'], witness: 'us-east-2' });
+  expect(regionsOf('STRONG', 'us-east-1,eu-central-1,ap-south-1').witness).toBeUndefined();
+  expect(regionsOf('HOME_REGION', 'us-east-1,eu-west-1')).toMatchObject({ consistency: 'HOME_REGION', replicas: ['us-east-1', 'eu-west-1'] });
+  expect(() => regionsOf('STRONG', 'us-east-1,')).toThrow("context 'replicas' is 'us-east-1,': give names of regions with a comma between them");
+  expect(() => regionsOf('STRONG', 'us-east-1,eu-central-1', 7)).toThrow("context 'witness' is '7': give the name of a region");
+  expect(() => regionsOf('HOME_REGION', undefined, 'us-east-2')).toThrow("context 'witness' is 'us-east-2' in mode HOME_REGION, which has none");
 });
 
 test.each(Object.keys(synthesised.STRONG.templates))('%s is as it was', (name) => {

@@ -154,14 +154,25 @@ describe('what cannot be meant fails at synth, with path, value, what is allowed
   });
 });
 
-test('a set of regions that is not known to be strong is a warning that can be acknowledged', () => {
-  const stack = newStack();
-  new IdempotentLedgerTable(stack, 'Ledger', { systemName: 'acme-pay', regions: PaymentRegions.strong({ replicas: ['us-east-1', 'eu-west-1', 'ap-northeast-1'] }) });
-  Annotations.fromStack(stack).hasWarning('/Stack/Ledger', Match.stringLikeRegexp('us-east-1, eu-west-1, ap-northeast-1.*unknown-strong-regions'));
+describe('a set of regions', () => {
+  function made(set: PaymentRegions): Stack {
+    const stack = newStack();
+    new IdempotentLedgerTable(stack, 'Ledger', { systemName: 'acme-pay', regions: set });
+    return stack;
+  }
 
-  const known = newStack();
-  new IdempotentLedgerTable(known, 'Ledger', strong);
-  Annotations.fromStack(known).hasNoWarning('*', Match.anyValue());
+  test.each([
+    ['on one continent', PaymentRegions.strong({ replicas: ['us-east-1', 'us-west-2'], witness: 'us-east-2' })],
+    ['on two continents', PaymentRegions.strong({ replicas: ['us-east-1', 'eu-central-1'], witness: 'us-east-2' })],
+    ['on three continents', PaymentRegions.strong({ replicas: ['us-east-1', 'eu-south-2', 'ap-southeast-1'] })],
+  ])('%s that AWS offers strong consistency in gives no warning', (_name, set) => {
+    Annotations.fromStack(made(set)).hasNoWarning('*', Match.anyValue());
+  });
+
+  test('with one that is not known for it is a warning that names this one and can be acknowledged', () => {
+    const stack = made(PaymentRegions.strong({ replicas: ['us-east-1', 'eu-central-1'], witness: 'sa-east-1' }));
+    Annotations.fromStack(stack).hasWarning('/Stack/Ledger', Match.stringLikeRegexp('offers multi-region strong consistency in sa-east-1 .*2026-09-23.*unknown-strong-regions'));
+  });
 });
 
 test('the key is found by its alias, rotates and is kept', () => {
