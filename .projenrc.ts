@@ -91,6 +91,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'idiomorph',
     'jose',
     'markdown-it',
+    'recheck',
     'node@24',
     'playwright-core',
     'tsx',
