@@ -12,10 +12,13 @@ const aws = named('aws');
 const http = '^src/api/http/';
 const handler = '\\.handler\\.ts$';
 const runtime = '^src/runtime/';
+/** Commands of the package: they run on a person's machine. */
+const command = '^src/commands/[^/]+\\.command\\.ts$';
+const terminal = '^src/commands/terminal\\.ts$';
 const cdk = 'node_modules/(aws-cdk-lib|constructs)/';
 const sdk = 'node_modules/(@aws-sdk|@smithy|@aws-lambda-powertools)/';
 /** Everything in src/ that runs inside Lambda. */
-const handlerSide = [domain, service, aws, http, handler, runtime];
+const handlerSide = [domain, service, aws, http, handler, runtime, command, terminal];
 /** What remains: files that make resources. */
 const construct = { path: '^src/', pathNot: [kernel, contract, ...handlerSide] };
 const nodeCrypto = '^(node:)?crypto$';
@@ -39,11 +42,14 @@ module.exports = {
     never('handler-makes-no-resources', { path: [handler, ...handlerSide] }, { path: cdk }, 'a function must not carry CDK: share names through contract.ts'),
     never('handler-imports-no-construct', { path: handler }, { path: '^src/', pathNot: [kernel, contract, ...handlerSide] }, 'a function must not carry constructs: share names through contract.ts'),
     never('handler-leaves-decisions-to-services', { path: handler }, { path: domain }, 'a handler parses and calls: let a service decide'),
+    onlyTo('command-reads-arguments', { path: command }, [kernel, contract, service, aws, command, terminal, 'node_modules/commander/'],
+      'a command reads arguments, builds ports and calls a service: put the procedure into a service'),
+    never('nobody-imports-a-command', { pathNot: `${command}|^test/` }, { path: command }, 'a command ends the process: move the shared part to a service'),
     never('nobody-imports-a-handler', { pathNot: '^test/' }, { path: handler }, 'a handler reads its environment when loaded: move the shared part to a service'),
     never('construct-runs-at-synth-only', construct, { path: handlerSide }, 'jsii compiles constructs without the functions\' dependencies: share names through contract.ts'),
     never('construct-imports-cdk-only', construct, { path: 'node_modules/', pathNot: [cdk] }, 'a package used by a construct must be bundled with ours: do without, or use it in a handler'),
     never('ledger-knows-no-api', { path: '^src/ledger/' }, { path: '^src/api/' }, 'the API stands on the ledger, never the other way round'),
-    never('source-stands-alone', { path: '^src/' }, { path: '^(local|tools|test|examples|assets|lib)/' }, 'only src/ and assets/ are published'),
+    never('source-stands-alone', { path: '^src/' }, { path: '^(local|tools|test|examples|assets|bin|lib)/' }, 'only src/, assets/ and bin/ are published'),
     never('examples-use-the-public-api', { path: '^examples/' }, { path: '^(src|local|tools|test|lib)/', pathNot: '^src/index\\.ts$' }, 'an example imports what a user can: the index'),
     // trace.ts: a trace ID has one form, whoever begins the trace.
     // audit: the front door shows a cutover's audit as the auditor's own command does, verification included.

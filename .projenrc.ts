@@ -11,6 +11,7 @@ const handlerSide = [
   'src/**/domain.ts',
   'src/**/*.domain.ts',
   'src/**/http/**/*',
+  'src/commands/**/*',
 ];
 
 /** Development packages that are published as ES modules only: jest gets them converted. */
@@ -136,7 +137,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
       transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
     },
   },
-  gitignore: ['/assets/', '/runtime/', '/THIRD_PARTY_LICENSES', '/.tools/', 'cdk.out/', 'cdk.context.json', '*.tsbuildinfo', '/tmp/', '__pycache__/', '.DS_Store'],
+  gitignore: ['/assets/', '/runtime/', '/bin/', '/THIRD_PARTY_LICENSES', '/.tools/', 'cdk.out/', 'cdk.context.json', '*.tsbuildinfo', '/tmp/', '__pycache__/', '.DS_Store'],
   tsconfigDevFile: 'tsconfig.dev.json',
   tsconfigDev: {
     // The consumers' apps are compiled against the packages, where they are tried.
@@ -215,10 +216,12 @@ project.package.addField('exports', {
   './.jsii': './.jsii',
   './package.json': './package.json',
 });
+// `npx cdk-multi-region-payments COMMAND`.
+project.addBins({ [packageName]: 'bin/index.js' });
 // Lockfile without the addresses of the registry that happened to be used.
 project.npmrc.addConfig('omit-lockfile-registry-resolved', 'true');
 
 // What a user installs: lib/, assets/ and the papers; not the local run, the tools or the examples.
-project.npmignore?.addPatterns('/local/', '/tools/', '/.ci/', '/.tools/', '/docs/', '/examples/', 'cdk.out/', '/ARCHITECTURE.md', '/CONTRIBUTING.md', '/.dependency-cruiser.cjs', '/.npmrc', '!/assets/', '!/runtime/', '!/schemas/', '!/THIRD_PARTY_LICENSES', '!/API.md');
+project.npmignore?.addPatterns('/local/', '/tools/', '/.ci/', '/.tools/', '/docs/', '/examples/', 'cdk.out/', '/ARCHITECTURE.md', '/CONTRIBUTING.md', '/.dependency-cruiser.cjs', '/.npmrc', '!/assets/', '!/runtime/', '!/bin/', '!/schemas/', '!/THIRD_PARTY_LICENSES', '!/API.md');
 
 project.synth();

@@ -1,6 +1,6 @@
 /**
- * Bundles every Lambda entry (`src/**\/*.handler.ts`) into `assets/<area>/<name>/index.js`, and what teams' functions use into
- * `runtime/index.js`, with its dependencies and without CDK, and keeps the sizes under their limits. Same inputs, same bytes: asset hashes in templates depend on it.
+ * Bundles every Lambda entry (`src/**\/*.handler.ts`) into `assets/<area>/<name>/index.js`, what teams' functions use into
+ * `runtime/index.js`, and the package's commands into `bin/index.js`, with its dependencies and without CDK, and keeps the sizes under their limits. Same inputs, same bytes: asset hashes in templates depend on it.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,10 +9,10 @@ import * as esbuild from 'esbuild';
 import { licensesOf, renderLicenses } from './licenses';
 
 /** Bundled too, for teams' own functions, into a folder of its own: see runtime-types.ts. */
-const libraries: Readonly<Record<string, string>> = { 'src/events/runtime.aws.ts': 'runtime' };
+const libraries: Readonly<Record<string, string>> = { 'src/events/runtime.aws.ts': 'runtime', 'src/commands/main.command.ts': 'bin' };
 
 /** The largest size of a bundle in bytes, by name; every other bundle has the default. */
-const limits: Readonly<Record<string, number>> = { 'api/payments': 450_000 };
+const limits: Readonly<Record<string, number>> = { 'api/payments': 450_000, 'bin': 1_500_000 };
 const defaultLimit = 450_000;
 
 /** Packages that must never reach a function. */
@@ -75,6 +75,11 @@ export const settings: esbuild.BuildOptions = {
   logLevel: 'silent',
 };
 
+/** Commands run on a person's machine, on any supported Node, and take credentials from wherever the SDK finds them. */
+const commandSettings: esbuild.BuildOptions = { ...settings, target: 'node20', external: [], banner: { js: '#!/usr/bin/env node' } };
+
+const settingsOf = (name: string): esbuild.BuildOptions => (name === 'bin' ? commandSettings : settings);
+
 const sha256 = (...parts: readonly (string | Uint8Array)[]): string => {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part).update('\0');
@@ -117,17 +122,17 @@ async function bundleOne(root: string, entry: string, force: boolean): Promise<B
   const file = path.join(root, ...entry in libraries ? [] : ['assets'], name, 'index.js');
   const stateFile = path.join(root, '.tools', 'bundle', `${name}.json`);
   const limitBytes = limits[name] ?? defaultLimit;
-  const known = force ? undefined : recall(root, stateFile, file);
+  const known = force ? undefined : recall(root, name, stateFile, file);
   if (known) return finish({ entry, name, limitBytes, rebuilt: false, contents: known.contents, bytes: readFileSync(file).length });
   try {
-    const built = await esbuild.build({ ...settings, absWorkingDir: root, entryPoints: [entry], outfile: file });
+    const built = await esbuild.build({ ...settingsOf(name), absWorkingDir: root, entryPoints: [entry], outfile: file });
     const code = built.outputFiles!.find((output) => output.path.endsWith('.js'))!.contents;
     const inputs = Object.keys(built.metafile!.inputs).sort();
     const contents = weigh(built.metafile!);
     writeAtomically(root, file, code);
     // For reading a stack trace by hand; not in the asset, where it would triple the size and change the hash.
     writeAtomically(root, path.join(root, '.tools', 'maps', `${name}.js.map`), built.outputFiles!.find((output) => output.path.endsWith('.map'))!.contents);
-    const remembered: Remembered = { inputs, inputHash: hashInputs(root, inputs), outputHash: sha256(code), contents };
+    const remembered: Remembered = { inputs, inputHash: hashInputs(root, name, inputs), outputHash: sha256(code), contents };
     writeAtomically(root, stateFile, JSON.stringify(remembered));
     return finish({ entry, name, limitBytes, rebuilt: true, contents, bytes: code.length });
   } catch (error) {
@@ -150,21 +155,21 @@ function finish(bundle: Omit<Bundle, 'problems'>): Bundle {
 }
 
 /** What is remembered of a bundle, if neither its inputs nor its output have changed since. */
-function recall(root: string, stateFile: string, file: string): Remembered | undefined {
+function recall(root: string, name: string, stateFile: string, file: string): Remembered | undefined {
   if (!existsSync(stateFile) || !existsSync(file)) return undefined;
   try {
     const state = JSON.parse(readFileSync(stateFile, 'utf8')) as Remembered;
-    if (state.inputHash !== hashInputs(root, state.inputs) || state.outputHash !== sha256(readFileSync(file))) return undefined;
+    if (state.inputHash !== hashInputs(root, name, state.inputs) || state.outputHash !== sha256(readFileSync(file))) return undefined;
     return state;
   } catch {
     return undefined; // half-written or an input is gone: bundle again
   }
 }
 
-function hashInputs(root: string, inputs: readonly string[]): string {
+function hashInputs(root: string, name: string, inputs: readonly string[]): string {
   const contents = inputs.flatMap((input) => [input, readFileSync(path.join(root, input))]);
   const lockfile = path.join(root, 'package-lock.json');
-  return sha256('2', JSON.stringify(settings), esbuild.version, existsSync(lockfile) ? readFileSync(lockfile) : '', ...contents);
+  return sha256('2', JSON.stringify(settingsOf(name)), esbuild.version, existsSync(lockfile) ? readFileSync(lockfile) : '', ...contents);
 }
 
 function packagesOf(bundle: Pick<Bundle, 'contents'>): string[] {

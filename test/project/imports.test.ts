@@ -16,6 +16,8 @@ const planted: Readonly<Record<string, readonly [string, string]>> = {
   'handler-makes-no-resources': ['src/runtime/log.ts', 'node_modules/constructs'],
   'handler-imports-no-construct': ['src/api/pay.handler.ts', 'src/api/payments-api.ts'],
   'handler-leaves-decisions-to-services': ['src/api/pay.handler.ts', 'src/ledger/domain.ts'],
+  'command-reads-arguments': ['src/commands/remove.command.ts', 'src/ledger/domain.ts'],
+  'nobody-imports-a-command': ['src/runtime/log.ts', 'src/commands/remove.command.ts'],
   'nobody-imports-a-handler': ['local/run.ts', 'src/api/pay.handler.ts'],
   'construct-runs-at-synth-only': ['src/api/payments-api.ts', 'src/ledger/service.ts'],
   'construct-imports-cdk-only': ['src/api/payments-api.ts', 'node_modules/zod'],

@@ -1,0 +1,22 @@
+import { Command, CommanderError } from 'commander';
+import { removeCommand } from './remove.command';
+
+/** Exit code for wrong arguments; 1 is for what a command found wrong. */
+const usageCode = 2;
+
+async function main(): Promise<void> {
+  const program = new Command('cdk-multi-region-payments').description('Commands around a system of cdk-multi-region-payments').addCommand(removeCommand());
+  for (const command of [program, ...program.commands]) command.exitOverride().configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    // Help and version end this way too, with 0.
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : usageCode;
+    else throw error;
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}\n`);
+  process.exitCode = 1;
+});
