@@ -6,6 +6,7 @@ import { reportOf } from './audit';
 import type { PlannedMachine } from './plan';
 import type { SignIn } from './sign-in';
 import type { CutoverWatch } from './watch';
+import { starterText } from '../../src/kernel/person-name';
 
 /** Where the calls take what they answer. */
 export interface CutoverParts extends PlannedMachine {
@@ -116,12 +117,12 @@ export class CutoverCalls {
     }
   }
 
-  /** By the token's own words: an address that the issuer has verified, else its subject. */
+  /** By the token's own words: an address that the issuer has verified, and its subject. */
   private starter(exchange: Exchange, { issuer, fabric }: CutoverParts): string | undefined {
     const token = /^Bearer (\S+)$/i.exec(headerOf(exchange.request, 'authorization') ?? '')?.[1];
     const claims = token === undefined ? undefined : verifiedClaims(token, [...issuer?.jwks.keys ?? [], ...fabric.approverKeys ?? []]);
     const names = [claims?.email_verified === true ? claims.email : undefined, claims?.sub];
-    return names.find((name): name is string => typeof name === 'string' && name !== '');
+    return starterText(names.filter((name) => typeof name === 'string')) || undefined;
   }
 }
 

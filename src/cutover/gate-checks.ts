@@ -7,6 +7,7 @@ import { expiryProblem } from './gate-task';
 import { gateLimits, writeRules } from './gate.contract';
 import { GateRules } from './gate.model';
 import { PropProblem } from '../cdk/invalid-props';
+import { normalName } from '../kernel/person-name';
 
 /** What is wrong with a gate's props; undefined when nothing is. */
 export function gateChecks(props: ApprovalGateProps, rules: GateRules): PropProblem | undefined {
@@ -51,7 +52,7 @@ function requiredProblem({ requiredApprovals = 1, approvers = [], approverGroups
   }
   const { _identity } = identity;
   const several = approverGroups.length > 0 || (_identity.kind === 'iam' && _identity.trustSessionNames);
-  const people = new Set(approvers).size;
+  const people = new Set(approvers.map(normalName)).size;
   if (several || people >= requiredApprovals) return undefined;
   return { prop: 'requiredApprovals', given: `${requiredApprovals} of ${people} approvers`, allowed: 'at most as many as there are', mend: 'name more approvers, or ask for fewer' };
 }

@@ -34,6 +34,7 @@ export interface OidcApproversProps {
 
   /**
    * Claim that makes a person another than the next one. It must be one that people cannot choose. `email` names nobody without `email_verified`.
+   * Accounts that share it, a verified address or `sub` are one person, whatever their capitals.
    *
    * @default 'sub'
    */
@@ -47,11 +48,19 @@ export interface OidcApproversProps {
   readonly nameClaim?: string;
 
   /**
-   * Claim that holds a person's groups, as a list or as names separated by blanks.
+   * Claim that holds a person's groups, as a list or as one name.
    *
    * @default 'groups'
    */
   readonly groupsClaim?: string;
+
+  /**
+   * What stands between groups where the provider sends them as one text, such as a blank or a comma. Set it only if no group's name can hold it: else
+   * whoever may name a group could name two.
+   *
+   * @default - none: a text is one group
+   */
+  readonly groupsSeparator?: string;
 
   /**
    * Where people sign in, an https URL.
@@ -104,7 +113,7 @@ export interface CognitoApproversProps {
 /** Approvers who sign their decision with AWS credentials. */
 export interface IamApproversProps {
   /**
-   * Whether two sessions of one role are two people. Set it only where the role's trust policy sets the sessions' names, as IAM Identity
+   * Whether two sessions of one role are two people, and sessions of one name in several roles one. Set it only where the role's trust policy sets the sessions' names, as IAM Identity
    * Center does: elsewhere whoever may assume the role may call the session as they like, and be several people.
    *
    * @default false
@@ -116,10 +125,11 @@ export interface IamApproversProps {
 export class ApproverIdentity {
   /** People sign in at the team's OpenID Connect provider (authorization code flow with PKCE), or send its ID token. */
   public static oidc(props: OidcApproversProps): ApproverIdentity {
-    const { issuer, clientId, audience, scopes, identityClaim, nameClaim, groupsClaim, authorizationEndpoint, tokenEndpoint, jwksUri } = props;
+    const { issuer, clientId, audience, scopes, identityClaim, nameClaim, groupsClaim, groupsSeparator, authorizationEndpoint, tokenEndpoint, jwksUri } = props;
     const identity: GateIdentity = {
       kind: 'oidc', issuer, clientId, audience: audience ?? [clientId], scopes: scopes ?? ['openid', 'email', 'profile'],
-      identityClaim: identityClaim ?? 'sub', nameClaim: nameClaim ?? 'name', groupsClaim: groupsClaim ?? 'groups', authorizationEndpoint, tokenEndpoint, jwksUri,
+      identityClaim: identityClaim ?? 'sub', nameClaim: nameClaim ?? 'name', groupsClaim: groupsClaim ?? 'groups', groupsSeparator,
+      authorizationEndpoint, tokenEndpoint, jwksUri,
     };
     return new ApproverIdentity(identity, oidcProblem(props), props.clientSecret, props.jwks);
   }
@@ -162,6 +172,7 @@ function oidcProblem(props: OidcApproversProps): PropProblem | undefined {
   if (props.audience && (props.audience.length === 0 || props.audience.includes(''))) {
     return { prop: 'identity.audience', given: JSON.stringify(props.audience), allowed: 'at least one name', mend: 'leave it out for the client\'s ID: else any token of the issuer would pass' };
   }
+  if (props.groupsSeparator === '') return { prop: 'identity.groupsSeparator', given: 'empty', allowed: 'at least one character', mend: 'leave it out: a text is then one group' };
   if (props.jwks !== undefined && Buffer.byteLength(props.jwks) > gateLimits.fixedJwksBytes) {
     return { prop: 'identity.jwks', given: `${Buffer.byteLength(props.jwks)} bytes`, allowed: `at most ${gateLimits.fixedJwksBytes} bytes`, mend: 'leave out keys that are not in use, or let them be fetched' };
   }

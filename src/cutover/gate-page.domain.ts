@@ -1,5 +1,5 @@
 import { isoOf } from './gate.domain';
-import { AnswerRecord, ApprovalView, GateRules } from './gate.model';
+import { AnswerView, ApprovalView, GateRules } from './gate.model';
 
 /** Who looks at the page, and what they may do there. */
 export type Visitor =
@@ -87,8 +87,7 @@ export function stateOf(view: ApprovalView, nowMs: number): string {
   const late = view.delivery === 'CLOSED' ? ' (the execution did not wait for this answer, or had it before)' : '';
   if (view.outcome) return `${view.outcome.decision === 'APPROVED' ? 'Approved' : 'Rejected'}${view.outcome.reason === 'EXPIRED' ? ': nobody decided in time' : ''}${late}`;
   if (nowMs >= view.expiresAtMs) return 'Expired';
-  const approvals = new Set(view.answers.filter(({ answer }) => answer === 'approve').map(({ by }) => by)).size;
-  return view.required === 1 ? 'Waits for a decision' : `Waits: ${approvals} of ${view.required} approvals`;
+  return view.required === 1 ? 'Waits for a decision' : `Waits: ${view.approvals} of ${view.required} approvals`;
 }
 
 function stateClass(view: ApprovalView): string {
@@ -127,7 +126,7 @@ function factsOf({ view, rules, nowMs }: PageModel): string {
   return `<h2>What is asked</h2><dl>${facts.filter(([, text]) => text !== undefined).map(([name, text]) => `<dt>${escaped(name)}</dt><dd>${escaped(text!)}</dd>`).join('')}</dl>`;
 }
 
-function answersOf(answers: readonly AnswerRecord[]): string {
+function answersOf(answers: readonly AnswerView[]): string {
   if (answers.length === 0) return '';
   const rows = answers.map(({ name, by, answer, atMs, comment }) =>
     `<tr><td>${escaped(name === by ? by : `${name} (${by})`)}</td><td class="${answer === 'approve' ? 'passed' : 'failed'}">${answer}</td><td>${timeOf(atMs)}</td><td>${escaped(comment ?? '')}</td></tr>`);

@@ -1,6 +1,6 @@
 import { GateIdentity, gateLimits } from './gate.contract';
-import { roleOf } from './gate.domain';
 import { Person } from './gate.model';
+import { roleOf, sessionName } from './person.domain';
 
 /** Keeps texts from being changed by whoever carries them. What was sealed for one purpose opens for no other. */
 export interface Sealer {
@@ -143,13 +143,22 @@ export function personOfClaims(claims: Readonly<Record<string, unknown>>, identi
   // An address that its owner has not shown to be theirs may be anybody's.
   if (identity.identityClaim === 'email' && verified === undefined) return undefined;
   const aliases = ['sub', 'email', 'preferred_username', 'username', 'cognito:username', 'upn', identity.nameClaim].map(text);
-  const groups = Object.hasOwn(claims, identity.groupsClaim) ? claims[identity.groupsClaim] : undefined;
+  const known = (names: readonly (string | undefined)[]): string[] => [...new Set(names.filter((name) => name !== undefined))];
   return {
     id, name: text(identity.nameClaim) ?? text('email') ?? id,
-    vouched: verified === undefined ? [] : [verified],
-    aliases: [...new Set(aliases.filter((alias) => alias !== undefined))],
-    groups: typeof groups === 'string' ? groups.split(/[ ,]+/).filter(Boolean) : Array.isArray(groups) ? groups.filter((group) => typeof group === 'string') : [],
+    vouched: known([verified]),
+    // The subject too: whoever changes their address is who they were.
+    names: known([id, verified, text('sub')]),
+    aliases: known(aliases),
+    groups: groupsOf(Object.hasOwn(claims, identity.groupsClaim) ? claims[identity.groupsClaim] : undefined, identity.groupsSeparator),
   };
+}
+
+/** A text is one group, whatever is in its name, unless the team has said that it is a list. */
+function groupsOf(claim: unknown, separator: string | undefined): string[] {
+  if (Array.isArray(claim)) return claim.filter((group) => typeof group === 'string');
+  if (typeof claim !== 'string') return [];
+  return (separator === undefined ? [claim] : claim.split(separator).map((group) => group.trim())).filter((group) => group !== '');
 }
 
 /**
@@ -160,6 +169,8 @@ export function personOfArn(arn: string | undefined, identity: IamIdentity): Per
   if (arn === undefined || !/^arn:[^:]+:(iam|sts)::\d{12}:/.test(arn)) return undefined;
   const role = roleOf(arn);
   const name = arn.slice(arn.lastIndexOf(':') + 1).replace(/^(user|assumed-role)\//, '');
-  if (!identity.trustSessionNames) return { id: role, name, vouched: [], aliases: [arn], groups: [] };
-  return { id: arn, name, vouched: [role], aliases: [], groups: [] };
+  if (!identity.trustSessionNames) return { id: role, name, vouched: [], names: [role], aliases: [arn], groups: [] };
+  // Where sessions are called after people, one who may assume two roles is one person.
+  const session = sessionName(arn);
+  return { id: arn, name, vouched: [], names: session === undefined ? [arn] : [arn, session], role, aliases: [], groups: [] };
 }

@@ -1,8 +1,9 @@
 import { bearerIn, bodyOf, Fields, fieldsOfJson, GateAnswer, GateEvent, headerOf, json, problemJson } from './gate-event.domain';
 import { bearerPerson, OidcProvider, personOfArn } from './gate-session.service';
 import { GateIdentity, gateLimits, StartRules } from './gate.contract';
-import { isNamed } from './gate.domain';
 import { Person } from './gate.model';
+import { entitlementOf } from './person.domain';
+import { starterText } from '../kernel/person-name';
 
 /** Starts executions. */
 export interface Starter {
@@ -66,16 +67,17 @@ async function answerTo(ports: StartPorts, event: GateEvent): Promise<Answered> 
   const { rules, starter } = ports;
   const person = await callerOf(ports, event);
   if (!person) return problem('unauthorized');
-  if (!isNamed(person, rules)) return problem('not_starter', person.id);
+  if (entitlementOf(person, rules) === undefined) return problem('not_starter', person.id);
   const input = inputOf(event);
   if (typeof input === 'string') return problem(input, person.id);
   const key = headerOf(event, 'idempotency-key');
   if (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key)) return problem('invalid_request', person.id);
   const name = starter.nameOf(key === undefined ? undefined : `${person.id} ${key}`);
-  const started = await starter.start(rules.stateMachineArn, JSON.stringify({ ...input, startedBy: person.id }), name);
+  const startedBy = starterText(person.names);
+  const started = await starter.start(rules.stateMachineArn, JSON.stringify({ ...input, startedBy }), name);
   if (started.kind === 'taken') return problem('taken', person.id);
   const { execution } = started;
-  return { answer: json(202, { execution, startedBy: person.id }), by: person.id, execution };
+  return { answer: json(202, { execution, startedBy }), by: person.id, execution };
 }
 
 async function callerOf({ identity, provider }: StartPorts, event: GateEvent): Promise<Person | undefined> {

@@ -127,6 +127,8 @@ export type GateIdentity =
     readonly identityClaim: string;
     readonly nameClaim: string;
     readonly groupsClaim: string;
+    /** What stands between groups in a claim that is one text; such a claim is one group when absent. */
+    readonly groupsSeparator?: string;
     /** Found at the issuer when absent. */
     readonly authorizationEndpoint?: string;
     readonly tokenEndpoint?: string;

@@ -1,5 +1,6 @@
 import { gateLimits } from './gate.contract';
 import { Answer, AnswerRecord, ApprovalDecision, ApprovalReason, ApprovalRequest, ApprovalResult, ApprovalTaskInput, ApprovalView, GateRules, Person } from './gate.model';
+import { countPeople, entitlementOf, isStarter, samePerson } from './person.domain';
 
 /** Why an answer changes nothing. */
 export type Refusal =
@@ -55,38 +56,31 @@ export function inputProblem(input: ApprovalTaskInput, rules: GateRules): string
 /** All of a request but its token and what only the gate needs. */
 export function viewOf(request: ApprovalRequest): ApprovalView {
   const { id, subject, question, details, report, execution, state, startedBy, required } = request;
-  const { createdAtMs, expiresAtMs, expiryDecision, status, answers, outcome, delivery } = request;
+  const { createdAtMs, expiresAtMs, expiryDecision, status, outcome, delivery } = request;
+  const answers = request.answers.map(({ names, entitledBy, ...shown }) => shown);
   const asked = { id, subject, question, details, report, execution, state, startedBy, required };
-  return { ...asked, createdAtMs, expiresAtMs, expiryDecision, status, answers, outcome, delivery };
+  return { ...asked, createdAtMs, expiresAtMs, expiryDecision, status, answers, approvals: approvalsOf(request.answers), outcome, delivery };
 }
 
 /** Why this person may not decide at all, whatever the request's state. */
-export function unentitled(view: ApprovalView, person: Person, rules: GateRules): 'not_approver' | 'starter' | undefined {
-  const vouched = [person.id, ...person.vouched];
-  if (!isNamed(person, rules)) return 'not_approver';
-  // To let in, a name must be vouched for; to keep out, any name will do.
-  const starter = view.startedBy;
-  if (rules.excludeStarter && starter !== undefined && (isOneOf(starter, [...vouched, ...person.aliases]) || isOneOf(roleOf(starter), [person.id]))) return 'starter';
-  return undefined;
-}
-
-/** Whether somebody is one of those people, or in one of those groups, by what is vouched for. */
-export function isNamed({ id, vouched, groups }: Person, among: { readonly people: readonly string[]; readonly groups: readonly string[] }): boolean {
-  const names = [id, ...vouched];
-  return among.people.some((name) => names.includes(name) || names.includes(roleOf(name))) || groups.some((group) => among.groups.includes(group));
+export function unentitled(view: Pick<ApprovalView, 'startedBy'>, person: Person, rules: GateRules): 'not_approver' | 'starter' | undefined {
+  if (entitlementOf(person, rules) === undefined) return 'not_approver';
+  return rules.excludeStarter && view.startedBy !== undefined && isStarter(person, view.startedBy) ? 'starter' : undefined;
 }
 
 /** Judges an answer against a request as it was read. */
 export function judge(request: ApprovalRequest, person: Person, answer: Answer, comment: string | undefined, rules: GateRules, nowMs: number): Judgement {
   const refused = (why: Refusal): Judgement => ({ kind: 'refused', why });
+  const entitledBy = entitlementOf(person, rules);
   const why = unentitled(request, person, rules);
-  if (why) return refused(why);
+  if (why || entitledBy === undefined) return refused(why ?? 'not_approver');
   if (request.status === 'WITHDRAWN') return refused('withdrawn');
   if (request.status === 'DECIDED') return refused(request.outcome?.reason === 'EXPIRED' ? 'expired' : 'decided');
   // By the clock, not by the sweep: the sweep may be late.
   if (nowMs >= request.expiresAtMs) return refused('expired');
-  if (request.answers.some((given) => given.by === person.id && given.answer === answer)) return refused('repeated');
-  const record: AnswerRecord = { by: person.id, name: person.name, answer, ...(comment ? { comment } : {}), atMs: nowMs };
+  const { id, name, names } = person;
+  if (request.answers.some((given) => given.answer === answer && samePerson(given.names, names))) return refused('repeated');
+  const record: AnswerRecord = { by: id, name, names, entitledBy, answer, ...(comment ? { comment } : {}), atMs: nowMs };
   const answers = [...request.answers, record];
   const decision = decisionOf(answers, request.required);
   const next = decision ? decided(request, answers, decision, 'DECIDED', nowMs) : scheduled({ ...request, answers, version: request.version + 1 }, rules);
@@ -96,7 +90,11 @@ export function judge(request: ApprovalRequest, person: Person, answer: Answer, 
 /** One rejection ends it; approvals count by person. */
 function decisionOf(answers: readonly AnswerRecord[], required: number): ApprovalDecision | undefined {
   if (answers.some(({ answer }) => answer === 'reject')) return 'REJECTED';
-  return new Set(answers.map(({ by }) => by)).size >= required ? 'APPROVED' : undefined;
+  return approvalsOf(answers) >= required ? 'APPROVED' : undefined;
+}
+
+function approvalsOf(answers: readonly AnswerRecord[]): number {
+  return countPeople(answers.filter(({ answer }) => answer === 'approve').map(({ names }) => names));
 }
 
 /** The request after its time; undefined while it is open in time, or decided. */
@@ -171,18 +169,6 @@ function scheduled(request: ApprovalRequest, rules: GateRules): ApprovalRequest 
     request.seenAtMs + rules.heartbeatSeconds * 1000,
   ];
   return { ...request, dueAtMs: Math.min(...times) };
-}
-
-/** The role of a session's ARN, without the role's path, which a session does not tell; anything but a role or a session as it is. */
-export function roleOf(arn: string): string {
-  const [, partition, account, role] = /^arn:([^:]+):sts::(\d{12}):assumed-role\/([^/]+)\/.+$/.exec(arn.trim()) ?? /^arn:([^:]+):iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/.exec(arn.trim()) ?? [];
-  return role === undefined ? arn : `arn:${partition}:iam::${account}:role/${role}`;
-}
-
-/** Capitals do not make another person. */
-function isOneOf(name: string, names: readonly string[]): boolean {
-  const wanted = name.trim().toLowerCase();
-  return names.some((other) => other.trim().toLowerCase() === wanted);
 }
 
 function textsOf(details: Readonly<Record<string, unknown>>): Record<string, string> {

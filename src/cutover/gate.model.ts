@@ -19,21 +19,33 @@ export interface Person {
   readonly id: string;
   /** What other people call them. */
   readonly name: string;
-  /** Names by which they may be named an approver: vouched for by the identity provider. */
+  /** Names beside `id` by which they may be named an approver: vouched for by the identity provider. */
   readonly vouched: readonly string[];
+  /** All names that are vouched for, `id` first: accounts that share one are one person. */
+  readonly names: readonly string[];
+  /** The role whose session they are, where sessions are people of their own: it lets them in as a group does. */
+  readonly role?: string;
   /** Any other names they go by, vouched for or not: whoever started an execution may be known by any of them. */
   readonly aliases: readonly string[];
   /** Groups that the identity provider vouches for. */
   readonly groups: readonly string[];
 }
 
-/** One answer as it was given. Never changed afterwards. */
-export interface AnswerRecord {
+/** One answer as everyone may see it. */
+export interface AnswerView {
   readonly by: string;
   readonly name: string;
   readonly answer: Answer;
   readonly comment?: string;
   readonly atMs: number;
+}
+
+/** One answer as it was given. Never changed afterwards. */
+export interface AnswerRecord extends AnswerView {
+  /** All names of theirs that were vouched for: whoever shares one is the same person. */
+  readonly names: readonly string[];
+  /** The approver or group, as the gate's rules name it, by which they might answer. */
+  readonly entitledBy: string;
 }
 
 /** A request for approval as everyone may see it: all but the task token. */
@@ -47,6 +59,7 @@ export interface ApprovalView {
   readonly report?: string;
   readonly execution: string;
   readonly state: string;
+  /** Who started the execution, by all names that are known of them. */
   readonly startedBy?: string;
   /** How many different people must approve. */
   readonly required: number;
@@ -54,14 +67,17 @@ export interface ApprovalView {
   readonly expiresAtMs: number;
   readonly expiryDecision: ApprovalDecision;
   readonly status: 'OPEN' | 'DECIDED' | 'WITHDRAWN';
-  readonly answers: readonly AnswerRecord[];
+  readonly answers: readonly AnswerView[];
+  /** How many different people have approved. */
+  readonly approvals: number;
   readonly outcome?: { readonly decision: ApprovalDecision; readonly reason: ApprovalReason; readonly atMs: number };
   /** Whether the state machine has been told: it has, or it no longer waits. */
   readonly delivery?: 'PENDING' | 'SENT' | 'CLOSED';
 }
 
 /** A request for approval as it is stored. */
-export interface ApprovalRequest extends ApprovalView {
+export interface ApprovalRequest extends Omit<ApprovalView, 'answers' | 'approvals'> {
+  readonly answers: readonly AnswerRecord[];
   /** Step Functions' task token; gone as soon as it has served. It appears in no message, no log, no page and no link. */
   readonly token?: string;
   /** Counts the writes: each one names the version that it saw. */

@@ -46,7 +46,7 @@ describe('looking', () => {
       const report = [{ [text]: text }, { nested: { [text]: [text] } }];
       const id = await site.world.ask({ subject: text, question: text, details: { [text]: text }, report, startedBy: text, state: text });
       const cookie = await site.signIn(id, { ...cemClaims, name: text });
-      await site.world.gate.answer(id, { id: 'sub-ann', name: text, vouched: [], aliases: [], groups: [] }, 'approve', text);
+      await site.world.gate.answer(id, { id: 'sub-ann', name: text, vouched: [], names: ['x'], aliases: [], groups: [] }, 'approve', text);
       const { body } = await site.get(id, { cookie });
       expect(body).toContain(escaped(text));
       expect(body).not.toMatch(/<script|<img|<\/style>[\s\S]*<\/style>/);

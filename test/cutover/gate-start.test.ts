@@ -58,8 +58,8 @@ describe('who starts', () => {
   test('is written into the input by the token, whatever else is sent', async () => {
     const site = new StartSite();
     const { status, body } = await site.post({ action: 'cutover', reason: 'leaving us-east-1' }, site.as(ann));
-    expect([status, body.startedBy]).toEqual([202, 'sub-ann']);
-    expect(site.started).toEqual([{ input: { action: 'cutover', reason: 'leaving us-east-1', startedBy: 'sub-ann' }, name: expect.stringMatching(/^[0-9a-f-]{36}$/) }]);
+    expect([status, body.startedBy]).toEqual([202, 'sub-ann = ann@example.com']);
+    expect(site.started).toEqual([{ input: { action: 'cutover', reason: 'leaving us-east-1', startedBy: 'sub-ann = ann@example.com' }, name: expect.stringMatching(/^[0-9a-f-]{36}$/) }]);
   });
 
   test('cannot be said in the body', async () => {

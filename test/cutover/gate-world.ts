@@ -63,11 +63,11 @@ export const rules: GateRules = {
   reminderSeconds: 900, escalationSeconds: 1800, heartbeatSeconds: 300,
 };
 
-export const ann: Person = { id: 'sub-ann', name: 'Ann', vouched: [], aliases: ['ann@example.com'], groups: [] };
-export const ben: Person = { id: 'sub-ben', name: 'Ben', vouched: [], aliases: [], groups: [] };
-export const cem: Person = { id: 'sub-cem', name: 'Cem', vouched: [], aliases: ['cem@example.com'], groups: ['approvers'] };
-export const stranger: Person = { id: 'sub-eve', name: 'Eve', vouched: [], aliases: ['eve@example.com', 'sub-ann'], groups: ['others'] };
-export const starter: Person = { id: 'sub-sam', name: 'Sam', vouched: [], aliases: ['sam@example.com'], groups: ['approvers'] };
+export const ann: Person = { id: 'sub-ann', name: 'Ann', vouched: [], names: ['sub-ann'], aliases: ['ann@example.com'], groups: [] };
+export const ben: Person = { id: 'sub-ben', name: 'Ben', vouched: [], names: ['sub-ben'], aliases: [], groups: [] };
+export const cem: Person = { id: 'sub-cem', name: 'Cem', vouched: [], names: ['sub-cem'], aliases: ['cem@example.com'], groups: ['approvers'] };
+export const stranger: Person = { id: 'sub-eve', name: 'Eve', vouched: [], names: ['sub-eve'], aliases: ['eve@example.com', 'sub-ann'], groups: ['others'] };
+export const starter: Person = { id: 'sub-sam', name: 'Sam', vouched: [], names: ['sub-sam'], aliases: ['sam@example.com'], groups: ['approvers'] };
 
 export function inputOf(change: Partial<ApprovalTaskInput> = {}): ApprovalTaskInput {
   return {
