@@ -46,7 +46,7 @@ export class Inboxes {
 export function rowsOf(item: Item, { region, consumer }: Pick<Inbox, 'region' | 'consumer'>): ReceivedEvent[] {
   const text = (name: string): string => String(item[name]?.S ?? '');
   const row = (at: number, duplicate: boolean): ReceivedEvent => ({
-    eventId: text(inboxSchema.partitionKey).slice(inboxSchema.eventPrefix.length), region, type: text(inboxSchema.type), paymentId: text(inboxSchema.subject),
+    eventId: inboxSchema.eventIdOf(text(inboxSchema.partitionKey)), region, type: text(inboxSchema.type), paymentId: text(inboxSchema.subject),
     traceId: text(inboxSchema.traceId), at: new Date(at).toISOString(), duplicate, consumer,
   });
   const done = item[inboxSchema.doneAt]?.N;

@@ -1,13 +1,13 @@
 import type { Handled } from './consumer.service';
-import type { MeshEvent } from './model';
+import type { ConsumedEvent } from './model';
 import type { EventDelivery } from './runtime.model';
 import { FunctionFailed, InvokeRefused, Invoker } from '../runtime/invoke';
 
 /** Nothing was sent: nobody took up the connection. */
 const unreachable = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH']);
 
-/** Hands events to a function of the team's; what it was given is the envelope. */
-export function invokeHandler(invoke: Invoker, handlerArn: string): (event: MeshEvent, delivery: EventDelivery, timeoutMs: number) => Promise<Handled> {
+/** Hands events to a function of the team's; what it was given is the envelope, with the event's `source`. */
+export function invokeHandler(invoke: Invoker, handlerArn: string): (event: ConsumedEvent, delivery: EventDelivery, timeoutMs: number) => Promise<Handled> {
   return async (event, { trace }, timeoutMs) => {
     try {
       await invoke(handlerArn, event, timeoutMs, trace);

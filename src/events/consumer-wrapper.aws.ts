@@ -4,7 +4,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { completion, DynamoInbox } from './consumer.aws';
 import { Consumer, ConsumerPorts, ConsumerSettings, Handled, Outcome } from './consumer.service';
 import { consumerEnv, consumerLeaseMs, meshMetrics } from './contract';
-import type { MeshEvent } from './model';
+import type { ConsumedEvent } from './model';
 import type { EventDelivery, EventHandler, IdempotentConsumerOptions, QueueHandler } from './runtime.model';
 import { connection } from '../runtime/clients';
 import { Telemetry } from '../runtime/telemetry';
@@ -34,11 +34,11 @@ export function idempotentConsumer<Data = unknown>(options: IdempotentConsumerOp
   return consumerFunction(options.environment ?? process.env, consumerClients(), handlerWithin(handler));
 }
 
-type Handle = (event: MeshEvent, delivery: EventDelivery, timeoutMs: number) => Promise<Handled>;
+type Handle = (event: ConsumedEvent, delivery: EventDelivery, timeoutMs: number) => Promise<Handled>;
 
 /** A handler in this function, as the consumer knows one. */
 export function handlerWithin<Data = unknown>(handler: EventHandler<Data>): Handle {
-  return (event, delivery, timeoutMs) => Promise.race([handled(() => handler(event as MeshEvent<Data>, delivery)), timedOut(timeoutMs)]);
+  return (event, delivery, timeoutMs) => Promise.race([handled(() => handler(event as ConsumedEvent<Data>, delivery)), timedOut(timeoutMs)]);
 }
 
 /** A queue's function around whatever handles an event within a time. */
@@ -54,7 +54,7 @@ export function consumerFunction(
   const open: Outcome[] = [];
   const ports: ConsumerPorts = {
     inbox: new DynamoInbox(clients.dynamoDb, env.inboxTable),
-    handle: (event, delivery) => handle(event, { ...delivery, completion: () => completion(env.inboxTable, event.id, Date.now()) }, timeoutMs),
+    handle: (event, delivery) => handle(event, { ...delivery, completion: () => completion(env.inboxTable, event, Date.now()) }, timeoutMs),
     deadLetter: async ({ body }, reason) => {
       const attributes = { ERROR_CODE: 'SET_ASIDE', ERROR_MESSAGE: reason.slice(0, 1_000) || 'unknown' };
       await clients.sqs.send(new SendMessageCommand({
@@ -73,6 +73,7 @@ export function consumerFunction(
   };
   const settings: ConsumerSettings = {
     name: `${env.systemName}-${env.consumer}`,
+    sources: env.sources.split(' '),
     leaseMs: consumerLeaseMs(timeoutMs, env.handlerArn !== undefined),
     maxAttempts: Number(env.maxAttempts),
     rememberMs: Number(env.rememberDays) * dayMs,
@@ -92,6 +93,7 @@ function count(telemetry: Telemetry, { kind, outOfOrder }: Outcome): void {
   if (kind === 'done') telemetry.count(meshMetrics.consumed);
   if (kind === 'duplicate') telemetry.count(meshMetrics.duplicates);
   if (kind === 'setAside') telemetry.count(meshMetrics.setAside);
+  if (kind === 'refused') telemetry.count(meshMetrics.refused);
   if (outOfOrder) telemetry.count(meshMetrics.outOfOrder);
 }
 

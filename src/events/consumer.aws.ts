@@ -2,11 +2,11 @@ import {
   ConditionalCheckFailedException, DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand, UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { Claim, Inbox, Taken } from './consumer.service';
-import { inboxSchema } from './contract';
+import { Claim, Inbox, Subject, Taken } from './consumer.service';
+import { EventIdentity, inboxSchema } from './contract';
 import type { Completion } from './runtime.model';
 
-const { partitionKey, eventPrefix, state, type, subject, origin, traceId, receivedAt, doneAt, duplicates, expires } = inboxSchema;
+const { partitionKey, state, source, type, subject, origin, traceId, receivedAt, doneAt, duplicates, expires } = inboxSchema;
 const running = 'RUNNING';
 const done = 'DONE';
 const setAside = 'SET_ASIDE';
@@ -17,8 +17,8 @@ type Attributes = Record<string, AttributeValue>;
 const text = (value: string): AttributeValue => ({ S: value });
 const number = (value: number): AttributeValue => ({ N: String(value) });
 const optional = (name: string, value: string | undefined): Attributes => (value === undefined ? {} : { [name]: text(value) });
-const eventKey = (id: string): Attributes => ({ [partitionKey]: text(`${eventPrefix}${id}`) });
-const subjectKey = (of: string): Attributes => ({ [partitionKey]: text(`s#${of}`) });
+const eventKey = (event: EventIdentity): Attributes => ({ [partitionKey]: text(inboxSchema.eventKey(event)) });
+const subjectKey = (of: Subject): Attributes => ({ [partitionKey]: text(inboxSchema.subjectKey(of)) });
 
 /** The inbox in a DynamoDB table. */
 export class DynamoInbox implements Inbox {
@@ -49,12 +49,12 @@ export class DynamoInbox implements Inbox {
     await this.changeOwn(claim, { sets: { [state]: text(setAside), [expires]: number(claim.expires) } });
   }
 
-  public async through(of: string): Promise<number | undefined> {
+  public async through(of: Subject): Promise<number | undefined> {
     const { Item: found } = await this.client.send(new GetItemCommand({ TableName: this.tableName, Key: subjectKey(of), ConsistentRead: true }));
     return found?.through?.N === undefined ? undefined : Number(found.through.N);
   }
 
-  public advance(of: string, sequence: number, until: number): Promise<boolean> {
+  public advance(of: Subject, sequence: number, until: number): Promise<boolean> {
     return this.update({
       Key: subjectKey(of),
       ConditionExpression: 'attribute_not_exists(#through) OR #through <= :sequence',
@@ -71,8 +71,9 @@ export class DynamoInbox implements Inbox {
       await this.client.send(new PutItemCommand({
         TableName: this.tableName,
         Item: {
-          ...eventKey(event.id),
+          ...eventKey(event),
           [state]: text(running),
+          [source]: text(event.source),
           [type]: text(event.type),
           [origin]: text(event.origin),
           ...optional(subject, event.subject),
@@ -100,7 +101,7 @@ export class DynamoInbox implements Inbox {
     // My own put, sent twice: what I found is myself.
     const attempt = found.owner?.S === owner ? Number(found.attempts.N) : found[state]?.S === setAside ? 1 : Number(found.attempts.N) + 1;
     const taken = await this.update({
-      Key: eventKey(event.id),
+      Key: eventKey(event),
       ConditionExpression: '#state = :was AND #owner = :holder AND #lease = :until',
       UpdateExpression: 'SET #state = :running, #owner = :owner, #lease = :lease, #attempts = :attempt, #expires = :expires',
       ExpressionAttributeNames: { '#state': state, '#owner': 'owner', '#lease': 'leaseUntil', '#attempts': 'attempts', '#expires': expires },
@@ -114,7 +115,7 @@ export class DynamoInbox implements Inbox {
 
   private async noteDuplicate({ event, nowMs }: Claim): Promise<void> {
     await this.update({
-      Key: eventKey(event.id),
+      Key: eventKey(event),
       ConditionExpression: 'attribute_not_exists(#duplicates) OR size(#duplicates) < :most',
       UpdateExpression: 'SET #duplicates = list_append(if_not_exists(#duplicates, :none), :now)',
       ExpressionAttributeNames: { '#duplicates': duplicates },
@@ -128,7 +129,7 @@ export class DynamoInbox implements Inbox {
     const set = Object.keys(sets).map((name) => `#${name} = :${name}`);
     const add = Object.keys(adds).map((name) => `#${name} = #${name} + :${name}`);
     return this.update({
-      Key: eventKey(event.id),
+      Key: eventKey(event),
       ConditionExpression: '#owner = :holder AND #state = :was',
       UpdateExpression: `SET ${[...set, ...add].join(', ')}`,
       ExpressionAttributeNames: { '#owner': 'owner', '#state': state, ...Object.fromEntries(names.map((name) => [`#${name}`, name])) },
@@ -154,11 +155,11 @@ export class DynamoInbox implements Inbox {
  * The inbox's `DONE` as a part of the handler's own transaction: then effect and record are one write, and no crash comes between them.
  * The transaction fails when another attempt was faster.
  */
-export function completion(tableName: string, eventId: string, nowMs: number): Completion {
+export function completion(tableName: string, event: EventIdentity, nowMs: number): Completion {
   return {
     Update: {
       TableName: tableName,
-      Key: { [partitionKey]: { S: `${eventPrefix}${eventId}` } },
+      Key: { [partitionKey]: { S: inboxSchema.eventKey(event) } },
       ConditionExpression: '#state = :running',
       UpdateExpression: 'SET #state = :done, #doneAt = :now',
       ExpressionAttributeNames: { '#state': state, '#doneAt': doneAt },

@@ -1,10 +1,11 @@
 import { envelopeProblem } from './envelope.domain';
-import type { MeshEvent } from './model';
+import type { ConsumedEvent, MeshEvent } from './model';
 import type { Span, TraceContext, Tracer } from '../kernel/trace';
 
 /**
  * Consumes each event once in effect. The inbox decides: its first taker works on an event under a lease, and whoever gets a copy
- * finds it taken or done. What is left between an effect and the inbox's `DONE` is a crash in that moment: the event comes again once
+ * finds it taken or done. An event is told by its source, its tenant and its ID: who may publish under one source cannot take the place
+ * of another's event, even by the same ID. What is left between an effect and the inbox's `DONE` is a crash in that moment: the event comes again once
  * the lease is over. A handler closes that gap too by giving its effect the event's ID, or by one transaction of both.
  */
 
@@ -19,13 +20,20 @@ export type Taken =
 
 /** An attempt that wants an event. */
 export interface Claim {
-  readonly event: MeshEvent;
+  readonly event: ConsumedEvent;
   /** A text that no other attempt has. */
   readonly owner: string;
   readonly nowMs: number;
   readonly leaseUntilMs: number;
   /** Epoch seconds from which the inbox may forget it. */
   readonly expires: number;
+}
+
+/** What events have an order in: each source and tenant has its own. */
+export interface Subject {
+  readonly source: string;
+  readonly tenant?: string;
+  readonly subject: string;
 }
 
 /** What a consumer has done, and is doing. One per consumer and region; every method is one conditional write or two. */
@@ -39,9 +47,9 @@ export interface Inbox {
   /** No further attempt, until the event is delivered anew. */
   setAside(claim: Claim): Promise<void>;
   /** Highest sequence of a subject that was done; undefined: none. */
-  through(subject: string): Promise<number | undefined>;
+  through(subject: Subject): Promise<number | undefined>;
   /** Raises it; false: a higher one was done before. */
-  advance(subject: string, sequence: number, expires: number): Promise<boolean>;
+  advance(subject: Subject, sequence: number, expires: number): Promise<boolean>;
 }
 
 /** - `done`: the effect is there.
@@ -53,7 +61,7 @@ export type Handled = { readonly kind: 'done' } | { readonly kind: 'failed' | 'n
 /** A message of the consumer's queue. */
 export interface Message {
   readonly id: string;
-  /** An event as EventBridge delivers it, or an envelope alone. */
+  /** An event as EventBridge delivers it. */
   readonly body: string;
 }
 
@@ -65,18 +73,20 @@ export interface Delivery {
 
 export interface ConsumerPorts {
   readonly inbox: Inbox;
-  readonly handle: (event: MeshEvent, delivery: Delivery) => Promise<Handled>;
+  readonly handle: (event: ConsumedEvent, delivery: Delivery) => Promise<Handled>;
   /** Keeps a message that is given up, for somebody to look at and to deliver anew. */
   readonly deadLetter: (message: Message, reason: string) => Promise<void>;
   readonly nowMs: () => number;
   readonly nonce: () => string;
   readonly tracer: Tracer;
-  readonly observe: (outcome: Outcome, event?: MeshEvent) => void;
+  readonly observe: (outcome: Outcome, event?: ConsumedEvent) => void;
 }
 
 export interface ConsumerSettings {
   /** The consumer's name in traces. */
   readonly name: string;
+  /** `Source` of the events that are accepted; others are refused, whatever rule or hand brought them. */
+  readonly sources: readonly string[];
   /** How long an attempt may take; afterwards another one may begin. Longer than the handler can run. */
   readonly leaseMs: number;
   readonly maxAttempts: number;
@@ -90,13 +100,16 @@ export interface ConsumerSettings {
 
 /** What a delivery came to. `settled`: it is done with; otherwise it has to come again. */
 export interface Outcome {
-  readonly kind: 'done' | 'duplicate' | 'skipped' | 'setAside' | 'running' | 'failed' | 'notReached' | 'unknown' | 'noTime';
+  readonly kind: 'done' | 'duplicate' | 'skipped' | 'setAside' | 'refused' | 'running' | 'failed' | 'notReached' | 'unknown' | 'noTime';
   readonly settled: boolean;
   readonly outOfOrder?: boolean;
   readonly reason?: string;
 }
 
-interface Parsed { readonly message: Message; readonly event: MeshEvent; readonly replayed: boolean }
+interface Parsed { readonly message: Message; readonly event: ConsumedEvent; readonly replayed: boolean }
+
+/** A message that no handler sees. */
+interface Rejected { readonly kind: 'setAside' | 'refused'; readonly reason: string }
 
 export class Consumer {
   constructor(private readonly ports: ConsumerPorts, private readonly settings: ConsumerSettings) {}
@@ -106,13 +119,14 @@ export class Consumer {
     const subjects = new Map<string, Parsed[]>();
     const again: string[] = [];
     for (const message of messages) {
-      const parsed = parse(message);
-      if (typeof parsed === 'string') {
+      const parsed = parse(message, this.settings.sources);
+      if ('reason' in parsed) {
         if (!await this.reject(message, parsed)) again.push(message.id);
         continue;
       }
-      const subject = parsed.event.subject === undefined ? `#${message.id}` : `=${parsed.event.subject}`;
-      subjects.set(subject, [...subjects.get(subject) ?? [], parsed]);
+      const { source, tenant, subject } = parsed.event;
+      const key = subject === undefined ? `#${message.id}` : JSON.stringify([source, tenant, subject]);
+      subjects.set(key, [...subjects.get(key) ?? [], parsed]);
     }
     await Promise.all([...subjects.values()].map(async (own) => {
       for (const one of own.sort((a, b) => (a.event.sequence ?? 0) - (b.event.sequence ?? 0))) {
@@ -124,11 +138,11 @@ export class Consumer {
     return again;
   }
 
-  /** What is no event of a mesh never will be: it is set aside at once. */
-  private async reject(message: Message, problem: string): Promise<boolean> {
+  /** What is no event of a mesh, or of no accepted source, never will be: it is kept for somebody to look at. */
+  private async reject(message: Message, { kind, reason }: Rejected): Promise<boolean> {
     try {
-      await this.ports.deadLetter(message, problem);
-      this.ports.observe({ kind: 'setAside', settled: true, reason: problem });
+      await this.ports.deadLetter(message, reason);
+      this.ports.observe({ kind, settled: true, reason });
       return true;
     } catch (error) {
       this.ports.observe({ kind: 'notReached', settled: false, reason: String(error) });
@@ -177,10 +191,10 @@ export class Consumer {
   }
 
   private async done(claim: Claim): Promise<Outcome> {
-    const { subject, sequence } = claim.event;
+    const { source, tenant, subject, sequence } = claim.event;
     await this.ports.inbox.finish(claim, this.ports.nowMs());
     if (subject === undefined || sequence === undefined) return { kind: 'done', settled: true };
-    const inOrder = await this.ports.inbox.advance(subject, sequence, this.expires());
+    const inOrder = await this.ports.inbox.advance({ source, tenant, subject }, sequence, this.expires());
     return { kind: 'done', settled: true, ...(inOrder ? {} : { outOfOrder: true }) };
   }
 
@@ -191,9 +205,9 @@ export class Consumer {
     return { kind: 'setAside', settled: true, reason };
   }
 
-  private async isStale({ subject, sequence }: MeshEvent): Promise<boolean> {
+  private async isStale({ source, tenant, subject, sequence }: ConsumedEvent): Promise<boolean> {
     if (this.settings.stale !== 'SKIP' || subject === undefined || sequence === undefined) return false;
-    const through = await this.ports.inbox.through(subject);
+    const through = await this.ports.inbox.through({ source, tenant, subject });
     return through !== undefined && through > sequence;
   }
 
@@ -217,14 +231,23 @@ export class Consumer {
   }
 }
 
-/** The event in a message; text: what is wrong with it. */
-function parse(message: Message): Parsed | string {
+/**
+ * The event in a message. Its type is the one that the bus judged the publisher by, and its source the one that the bus's policy vouches
+ * for: the envelope's own word is believed in neither.
+ */
+function parse(message: Message, sources: readonly string[]): Parsed | Rejected {
+  let body: { readonly 'source'?: unknown; readonly 'detail-type'?: unknown; readonly 'detail'?: unknown; readonly 'replay-name'?: unknown } | null;
   try {
-    const body = JSON.parse(message.body) as { readonly detail?: unknown; readonly 'replay-name'?: unknown } | null;
-    const event = body?.detail ?? body;
-    const problem = envelopeProblem(event);
-    return problem ?? { message, event: event as MeshEvent, replayed: body?.['replay-name'] !== undefined };
+    body = JSON.parse(message.body) as typeof body;
   } catch (error) {
-    return `the message is not JSON: ${(error as Error).message}`;
+    return { kind: 'setAside', reason: `the message is not JSON: ${(error as Error).message}` };
   }
+  const problem = envelopeProblem(body?.detail);
+  if (problem !== undefined) return { kind: 'setAside', reason: problem };
+  const { source, 'detail-type': type } = body!;
+  const event = body!.detail as MeshEvent;
+  const accepted = sources.find((one) => one === source);
+  if (accepted === undefined) return { kind: 'refused', reason: `its source is ${JSON.stringify(source)}; accepted: ${sources.join(', ')}` };
+  if (type !== event.type) return { kind: 'refused', reason: `its detail-type is ${JSON.stringify(type)}, but its envelope says ${JSON.stringify(event.type)}` };
+  return { message, event: { ...event, source: accepted }, replayed: body!['replay-name'] !== undefined };
 }

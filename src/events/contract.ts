@@ -127,11 +127,25 @@ export function inboxTableName(systemName: string, consumer: string): string {
 /** CloudFormation metadata on an inbox table, by which tools find it: `{ consumer: NAME }`. */
 export const inboxMetadata = 'cdk-multi-region-payments:inbox';
 
+/** What an event is told by: an ID is its source's own, and within it a tenant's. */
+export interface EventIdentity {
+  /** `Source` on the bus, which EventBridge's policies vouch for. */
+  readonly source: string;
+  readonly tenant?: string;
+  readonly id: string;
+}
+
 /** Attributes of an inbox item that tools may read. Times are epoch milliseconds, `expires` epoch seconds. */
 export const inboxSchema = {
-  /** Partition key: an event's ID, behind `e#`. */
+  /** Partition key of an event: `e#<source>#<tenant>#<id>`, the tenant in URL encoding and empty where there is none. */
   partitionKey: 'pk',
   eventPrefix: 'e#',
+  eventKey: ({ source, tenant = '', id }: EventIdentity): string => `e#${source}#${encodeURIComponent(tenant)}#${id}`,
+  /** `<id>` of an event's key. */
+  eventIdOf: (key: string): string => key.slice(key.lastIndexOf('#') + 1),
+  subjectKey: ({ source, tenant = '', subject }: { readonly source: string; readonly tenant?: string; readonly subject: string }): string =>
+    `s#${source}#${encodeURIComponent(tenant)}#${subject}`,
+  source: 'source',
   /** `RUNNING`, `DONE` or `SET_ASIDE`. */
   state: 'state',
   type: 'type',
@@ -158,6 +172,8 @@ export const consumerEnv = new EnvCodec({
   rememberDays: 'CONSUMER_REMEMBER_DAYS',
   /** `DELIVER` or `SKIP`. */
   staleEvents: 'CONSUMER_STALE_EVENTS',
+  /** Sources whose events are accepted, with spaces in between. */
+  sources: 'CONSUMER_SOURCES',
 }, {
   /** Function to call with each event; absent where the handler is wrapped. */
   handlerArn: 'CONSUMER_HANDLER_ARN',
@@ -234,5 +250,7 @@ export const meshMetrics = {
   consumed: 'EventsConsumed',
   duplicates: 'DuplicateEvents',
   setAside: 'EventsSetAside',
+  /** Of a source that the consumer does not accept. */
+  refused: 'EventsRefused',
   outOfOrder: 'OutOfOrderEvents',
 } as const;

@@ -9,13 +9,14 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { consumerProblem, timeoutOf } from './consumer-checks';
 import {
   consumerEnv, consumerLeaseMs, consumerQueueName, inboxMetadata, inboxSchema, inboxTableName, ledgerEventSource, meshMetrics, outboxBundles,
 } from './contract';
 import { CrossRegionEventMesh } from './cross-region-event-mesh';
 import { keptQueue } from './kept-queue';
 import { BundledFunction } from '../cdk/bundled-function';
-import { PropProblem, invalidProps } from '../cdk/invalid-props';
+import { invalidProps } from '../cdk/invalid-props';
 import { AlarmTuning, defineAlarms, minute } from '../cdk/tuned-alarms';
 import { ledgerMetrics } from '../ledger/contract';
 
@@ -64,6 +65,13 @@ export interface IdempotentConsumerAlarmOptions {
    * @default - 1 in 1 minute
    */
   readonly setAside?: AlarmTuning;
+
+  /**
+   * Events a minute that were refused: of a source that the consumer does not accept.
+   *
+   * @default - 1 in 1 minute
+   */
+  readonly refused?: AlarmTuning;
 }
 
 /** Properties of `IdempotentConsumer`. */
@@ -77,7 +85,7 @@ export interface IdempotentConsumerProps {
   /**
    * Function with the effect. It succeeds, or throws: then the event is tried again, and set aside in the end. Between its effect and the
    * inbox's record of it a crash can come: what must not be done twice even then gets the event's ID as its own key, or marks the inbox
-   * in its own transaction (`grantComplete`).
+   * in its own transaction (`grantComplete`). It is given the envelope, with the event's `source`.
    */
   readonly handler: IFunction;
 
@@ -126,9 +134,10 @@ export interface IdempotentConsumerProps {
   readonly types?: string[];
 
   /**
-   * `Source` of the events.
+   * `Source` of the events that are accepted, 1 to 20. An event of any other never reaches the handler: it is counted, raises an alarm, and is
+   * kept in the dead-letter queue. Events are told apart by source, tenant and ID.
    *
-   * @default - the ledger's, `<systemName>.ledger`
+   * @default - the ledger's alone, `<systemName>.ledger`
    */
   readonly sources?: string[];
 
@@ -168,14 +177,13 @@ export interface IdempotentConsumerProps {
   readonly logRetention?: RetentionDays;
 }
 
-const namePattern = /^[a-z][a-z0-9-]{0,28}[a-z0-9]$/;
 /** Deliveries after which SQS itself takes a message out of the way: for a consumer that cannot even say that it fails. */
 const maxReceiveCount = 100;
 const batchSize = 10;
 
 /**
  * A consumer of one region's events, each once in effect: a queue behind a rule of the bus, an inbox table that decides by the event's
- * own ID, leases for crashes, a dead-letter queue for what cannot be handled. One in each region where the effect is wanted.
+ * source, tenant and ID, leases for crashes, a dead-letter queue for what cannot be handled. One in each region where the effect is wanted.
  *
  * To deliver anew what was set aside: `aws sqs start-message-move-task` from the dead-letter queue to the queue.
  */
@@ -194,7 +202,7 @@ export class IdempotentConsumer extends Construct {
 
   constructor(scope: Construct, id: string, props: IdempotentConsumerProps) {
     super(scope, id);
-    const problem = problemOf(props);
+    const problem = consumerProblem(props, props.handling === ConsumerHandling.WRAPPED);
     if (problem) throw invalidProps(this, problem);
     this.props = props;
     const { mesh, encryptionKey } = props;
@@ -209,14 +217,14 @@ export class IdempotentConsumer extends Construct {
     const reader = this.defineFunction(queue);
     encryptionKey?.grantEncryptDecrypt(reader);
     mesh.addTarget(this, 'Rule', {
-      target: new SqsQueue(queue), types: props.types, sources: props.sources ?? [ledgerEventSource(mesh.systemName)],
+      target: new SqsQueue(queue), types: props.types, sources: this.sources(),
     });
     this.defineAlarms(queue, deadLetters);
   }
 
   /**
    * Lets a handler mark events as done in a DynamoDB transaction of its own, together with its effect: no crash can come between them.
-   * The update is one of `e#<event ID>`: `SET state = "DONE"`, on condition that `state = "RUNNING"`.
+   * The update is one of `e#<source>#<tenant>#<event ID>`, the tenant in URL encoding: `SET state = "DONE"`, on condition that `state = "RUNNING"`.
    */
   public grantComplete(grantee: IGrantable): Grant {
     this.props.encryptionKey?.grantEncryptDecrypt(grantee);
@@ -259,6 +267,19 @@ export class IdempotentConsumer extends Construct {
     return this.metric(meshMetrics.setAside, options);
   }
 
+  /**
+   * Events that were refused: of a source that this consumer does not accept.
+   *
+   * @default - sum over 1 minute
+   */
+  public metricRefused(options?: MetricOptions): Metric {
+    return this.metric(meshMetrics.refused, options);
+  }
+
+  private sources(): string[] {
+    return this.props.sources ?? [ledgerEventSource(this.props.mesh.systemName)];
+  }
+
   private settings(handlerArn?: string): Record<string, string> {
     const { mesh, consumerName, maxAttempts, remember, staleEvents } = this.props;
     return consumerEnv.write({
@@ -270,6 +291,7 @@ export class IdempotentConsumer extends Construct {
       maxAttempts: String(maxAttempts ?? 5),
       rememberDays: String((remember ?? Duration.days(30)).toDays()),
       staleEvents: staleEvents ?? StaleEvents.DELIVER,
+      sources: this.sources().join(' '),
       handlerArn,
     });
   }
@@ -345,6 +367,10 @@ export class IdempotentConsumer extends Construct {
         id: 'SetAside', says: 'events are set aside', anchor: 'consumer-dead-letters', threshold: 1, minutes: 1, tuning: alarms.setAside,
         metric: this.metricSetAside(),
       },
+      {
+        id: 'Refused', says: 'events of a source that is not accepted arrive', anchor: 'consumer-refused', threshold: 1, minutes: 1, tuning: alarms.refused,
+        metric: this.metricRefused(),
+      },
     ], alarms.actions);
   }
 
@@ -363,37 +389,9 @@ export class IdempotentConsumer extends Construct {
   }
 }
 
-const timeoutOf = ({ handlerTimeout }: IdempotentConsumerProps): Duration => handlerTimeout ?? Duration.seconds(15);
-
 /** Two attempts one after the other, and some time to begin and to answer in. */
 function functionTimeout(props: IdempotentConsumerProps): Duration {
   const leaseMs = consumerLeaseMs(timeoutOf(props).toMilliseconds(), props.handling !== ConsumerHandling.WRAPPED);
   return Duration.seconds(Math.ceil((2 * leaseMs + 5_000) / 1000));
 }
 
-function problemOf(props: IdempotentConsumerProps): PropProblem | undefined {
-  const { consumerName, handler, handling, maxAttempts = 5, maxConcurrency = 10, remember } = props;
-  if (!namePattern.test(consumerName)) {
-    return { prop: 'consumerName', given: `'${consumerName}'`, allowed: '2 to 30 lower-case letters, digits and hyphens, a letter first', mend: 'rename it' };
-  }
-  const timeout = timeoutOf(props);
-  if (timeout.toMilliseconds() < 1_000 || timeout.toMilliseconds() > 300_000) {
-    return { prop: 'handlerTimeout', given: timeout.toHumanString(), allowed: '1 second to 5 minutes', mend: 'leave it out for 15 seconds' };
-  }
-  const invoked = handling !== ConsumerHandling.WRAPPED && handler instanceof Function ? handler.timeout : undefined;
-  if (invoked && invoked.toMilliseconds() > timeout.toMilliseconds()) {
-    return {
-      prop: 'handlerTimeout',
-      given: timeout.toHumanString(),
-      allowed: `at least the handler's own timeout, ${invoked.toHumanString()}: a second attempt must not begin while the first runs`,
-      mend: 'raise it, or lower the function\'s timeout',
-    };
-  }
-  const days = remember?.toDays({ integral: false }) ?? 30;
-  if (!(Number.isInteger(days) && days >= 15 && days <= 3650)) {
-    return { prop: 'remember', given: `${days} days`, allowed: '15 to 3650 whole days: a dead-letter queue keeps a copy for 14', mend: 'leave it out for 30 days' };
-  }
-  const bounded: [string, number, number, number][] = [['maxAttempts', maxAttempts, 1, 100], ['maxConcurrency', maxConcurrency, 2, 1_000]];
-  const outside = bounded.find(([, value, least, most]) => !(Number.isInteger(value) && value >= least && value <= most));
-  return outside && { prop: outside[0], given: `${outside[1]}`, allowed: `${outside[2]} to ${outside[3]}`, mend: 'leave it out for the default' };
-}

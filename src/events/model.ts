@@ -35,6 +35,12 @@ export interface MeshEvent<Data = unknown> {
   readonly data: Data;
 }
 
+/** An event as a consumer gets it: with who published it. */
+export interface ConsumedEvent<Data = unknown> extends MeshEvent<Data> {
+  /** `Source` on the bus, which the bus's policy vouches for; whatever a publisher wrote under this name is not believed. */
+  readonly source: string;
+}
+
 /** Types of the ledger's events. */
 export type PaymentEventType = 'payment.authorised' | 'payment.declined' | 'payment.captured' | 'payment.voided' | 'payment.refunded';
 

@@ -21,7 +21,7 @@ export const idempotentConsumer: CreateIdempotentConsumer = consumer;
 export const createPublisher: CreatePublisher = publisher;
 
 export { EventsNotPublished, InvalidEvent } from './publish-errors.domain';
-export type { EventTrace, MeshEvent, PaymentEvent, PaymentEventData, PaymentEventType } from './model';
+export type { ConsumedEvent, EventTrace, MeshEvent, PaymentEvent, PaymentEventData, PaymentEventType } from './model';
 export type {
   Completion, CreateIdempotentConsumer, CreatePublisher, EventDelivery, EventHandler, IdempotentConsumerOptions, NewEvent, PublishedEvent, Publisher,
   PublisherOptions, QueueBatchResponse, QueueContext, QueueEvent, QueueHandler,

@@ -1,5 +1,5 @@
 /** What `cdk-multi-region-payments/runtime` takes and returns: types only, without those of the AWS SDK, since they are published as they are. */
-import type { EventTrace, MeshEvent } from './model';
+import type { ConsumedEvent, EventTrace } from './model';
 import type { TraceContext } from '../kernel/trace';
 
 /** The part of Lambda's event for a queue that is used here. */
@@ -52,7 +52,7 @@ export interface IdempotentConsumerOptions {
 }
 
 /** Does what an event is there for. Throws when it failed. */
-export type EventHandler<Data> = (event: MeshEvent<Data>, delivery: EventDelivery) => Promise<void>;
+export type EventHandler<Data> = (event: ConsumedEvent<Data>, delivery: EventDelivery) => Promise<void>;
 
 /** Options of `createPublisher`. */
 export interface PublisherOptions {

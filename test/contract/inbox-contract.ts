@@ -1,15 +1,15 @@
 import { Claim, Inbox } from '../../src/events/consumer.service';
-import { MeshEvent } from '../../src/events/model';
+import { ConsumedEvent } from '../../src/events/model';
 
 /** What every inbox must do, whatever engine is behind it. `fresh` gives an ID that no other test uses. */
 export function inboxContract(open: () => Inbox, fresh: () => string): void {
   const now = 1_800_000_000_000;
   let owners = 0;
-  const event = (id = fresh()): MeshEvent => ({
-    id, type: 'payment.authorised', schemaVersion: 1, origin: 'us-east-1', occurredAt: '2027-01-15T08:00:00.000Z', subject: `pay_${id}`, sequence: 5,
+  const event = (id = fresh()): ConsumedEvent => ({
+    source: 'acme-pay.ledger', tenant: 'acme', id, type: 'payment.authorised', schemaVersion: 1, origin: 'us-east-1', occurredAt: '2027-01-15T08:00:00.000Z', subject: `pay_${id}`, sequence: 5,
     trace: { traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64' }, data: {},
   });
-  const claim = (of: MeshEvent, nowMs = now): Claim => ({
+  const claim = (of: ConsumedEvent, nowMs = now): Claim => ({
     event: of, owner: `o${owners += 1}`, nowMs, leaseUntilMs: nowMs + 10_000, expires: Math.ceil(nowMs / 1000) + 86_400,
   });
 
@@ -100,12 +100,26 @@ export function inboxContract(open: () => Inbox, fresh: () => string): void {
 
   it('remembers how far a subject has come', async () => {
     const inbox = open();
-    const subject = fresh();
+    const subject = { source: 'acme-pay.ledger', tenant: 'acme', subject: fresh() };
     expect(await inbox.through(subject)).toBeUndefined();
     expect(await inbox.advance(subject, 5, now)).toBe(true);
     expect(await inbox.advance(subject, 3, now)).toBe(false);
     expect(await inbox.advance(subject, 5, now)).toBe(true);
     expect(await inbox.advance(subject, 9, now)).toBe(true);
     expect(await inbox.through(subject)).toBe(9);
+  });
+
+  it('tells events apart by source and tenant: nobody else\'s event takes the place of one, or of its order', async () => {
+    const inbox = open();
+    const real = event();
+    const others = [{ ...real, source: 'acme.shipping' }, { ...real, tenant: 'other' }, { ...real, tenant: undefined }, { ...real, tenant: 'acme#x' }];
+    for (const other of others) {
+      const first = claim(other);
+      expect(await inbox.take(first)).toEqual({ kind: 'taken', attempt: 1 });
+      expect(await inbox.finish(first, now)).toBe(true);
+      expect(await inbox.advance({ source: other.source, tenant: other.tenant, subject: real.subject! }, 99, now)).toBe(true);
+    }
+    expect(await inbox.take(claim(real))).toEqual({ kind: 'taken', attempt: 1 });
+    expect(await inbox.through({ source: real.source, tenant: real.tenant, subject: real.subject! })).toBeUndefined();
   });
 }

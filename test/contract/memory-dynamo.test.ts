@@ -13,11 +13,11 @@ describe('the shipped inbox on DynamoDB in memory', () => {
 
   it('takes DONE in a transaction with the effect, once', async () => {
     const inbox = new DynamoInbox(client, 'inbox');
-    const event = { id: 'together', type: 't', schemaVersion: 1, origin: 'us-east-1', occurredAt: '', data: {} };
+    const event = { source: 'acme-pay.ledger', id: 'together', type: 't', schemaVersion: 1, origin: 'us-east-1', occurredAt: '', data: {} };
     const claim = { event, owner: 'me', nowMs: 1, leaseUntilMs: 2, expires: 3 };
     await inbox.take(claim);
     const effect = { Update: { TableName: 'effects', Key: { pk: { S: 'e' } }, UpdateExpression: 'ADD effects :one', ExpressionAttributeValues: { ':one': { N: '1' } } } };
-    const both = (): Promise<unknown> => client.send(new TransactWriteItemsCommand({ TransactItems: [effect, completion('inbox', 'together', 5)] }));
+    const both = (): Promise<unknown> => client.send(new TransactWriteItemsCommand({ TransactItems: [effect, completion('inbox', event, 5)] }));
     await both();
     await expect(both()).rejects.toMatchObject({ name: 'TransactionCanceledException' });
     expect(await inbox.take({ ...claim, owner: 'other' })).toEqual({ kind: 'duplicate' });

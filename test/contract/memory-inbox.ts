@@ -1,4 +1,5 @@
-import { Claim, Inbox, Taken } from '../../src/events/consumer.service';
+import { Claim, Inbox, Subject, Taken } from '../../src/events/consumer.service';
+import { inboxSchema } from '../../src/events/contract';
 
 interface InboxItem {
   state: 'RUNNING' | 'DONE' | 'SET_ASIDE';
@@ -14,9 +15,9 @@ export class MemoryInbox implements Inbox {
   public readonly subjects = new Map<string, number>();
 
   public take({ event, owner, nowMs, leaseUntilMs }: Claim): Promise<Taken> {
-    const found = this.items.get(event.id);
+    const found = this.items.get(inboxSchema.eventKey(event));
     if (!found) {
-      this.items.set(event.id, { state: 'RUNNING', owner, leaseUntilMs, attempts: 1, duplicates: [] });
+      this.items.set(inboxSchema.eventKey(event), { state: 'RUNNING', owner, leaseUntilMs, attempts: 1, duplicates: [] });
       return Promise.resolve({ kind: 'taken', attempt: 1 });
     }
     if (found.state === 'DONE') {
@@ -47,18 +48,19 @@ export class MemoryInbox implements Inbox {
     return Promise.resolve();
   }
 
-  public through(subject: string): Promise<number | undefined> {
-    return Promise.resolve(this.subjects.get(subject));
+  public through(of: Subject): Promise<number | undefined> {
+    return Promise.resolve(this.subjects.get(inboxSchema.subjectKey(of)));
   }
 
-  public advance(subject: string, sequence: number): Promise<boolean> {
+  public advance(of: Subject, sequence: number): Promise<boolean> {
+    const subject = inboxSchema.subjectKey(of);
     if ((this.subjects.get(subject) ?? -1) > sequence) return Promise.resolve(false);
     this.subjects.set(subject, sequence);
     return Promise.resolve(true);
   }
 
   private owned({ event, owner }: Claim): InboxItem | undefined {
-    const found = this.items.get(event.id);
+    const found = this.items.get(inboxSchema.eventKey(event));
     return found?.state === 'RUNNING' && found.owner === owner ? found : undefined;
   }
 }

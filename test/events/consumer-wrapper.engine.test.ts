@@ -10,6 +10,7 @@ const environment = {
   AWS_REGION: 'us-east-1',
   ...consumerEnv.write({
     systemName: 'acme-pay', consumer: 'recorder', inboxTable, deadLetterQueueUrl: 'https://queue', handlerTimeoutMs: '300', maxAttempts: '2', rememberDays: '30', staleEvents: 'DELIVER',
+    sources: 'acme-pay.ledger acme.orders',
   }),
 };
 let engine: Engine;
@@ -32,7 +33,7 @@ beforeEach(() => {
 const event = (): MeshEvent => ({
   id: `e${count += 1}`, type: 'payment.captured', schemaVersion: 1, origin: 'us-west-2', occurredAt: new Date().toISOString(), subject: 'pay_1', sequence: count, data: {},
 });
-const records = (...events: MeshEvent[]) => ({ Records: events.map((one) => ({ messageId: `m-${one.id}`, body: JSON.stringify({ detail: one }) })) });
+const records = (...events: MeshEvent[]) => ({ Records: events.map((one) => ({ messageId: `m-${one.id}`, body: JSON.stringify({ 'source': 'acme-pay.ledger', 'detail-type': one.type, 'detail': one }) })) });
 const context = { getRemainingTimeInMillis: () => 60_000 };
 
 function wrapped(handler: EventHandler<unknown>, source = environment): QueueHandler {

@@ -1,11 +1,14 @@
 import fc from 'fast-check';
-import { Claim, Consumer, ConsumerSettings, Delivery, Handled, Inbox, Message, Outcome } from '../../src/events/consumer.service';
-import { MeshEvent } from '../../src/events/model';
+import { Claim, Consumer, ConsumerSettings, Delivery, Handled, Inbox, Message, Outcome, Subject } from '../../src/events/consumer.service';
+import { inboxSchema } from '../../src/events/contract';
+import { ConsumedEvent, MeshEvent } from '../../src/events/model';
 import { noTracer, Span, SpanStart, Tracer, untraced } from '../../src/kernel/trace';
 import { MemoryInbox } from '../contract/memory-inbox';
 
 const traceId = '1-5f2330a4-6a0de1cd0e17c0508d386a64';
-const defaults: ConsumerSettings = { name: 'acme-recorder', leaseMs: 10_000, maxAttempts: 3, rememberMs: 86_400_000, stale: 'DELIVER', lateAfterMs: 900_000 };
+const source = 'acme-pay.ledger';
+const itemOf = (id: string): string => inboxSchema.eventKey({ source, id });
+const defaults: ConsumerSettings = { name: 'acme-recorder', sources: [source], leaseMs: 10_000, maxAttempts: 3, rememberMs: 86_400_000, stale: 'DELIVER', lateAfterMs: 900_000 };
 
 class World {
   public nowMs = 1_800_000_000_000;
@@ -14,7 +17,7 @@ class World {
   public readonly delivered: { id: string; delivery: Delivery }[] = [];
   public readonly letters: { message: Message; reason: string }[] = [];
   public readonly outcomes: Outcome[] = [];
-  public answer: (event: MeshEvent) => Handled = () => ({ kind: 'done' });
+  public answer: (event: ConsumedEvent) => Handled = () => ({ kind: 'done' });
   /** Whether an answer `done` is an effect; otherwise the answer makes its own. */
   public simple = true;
   private owners = 0;
@@ -48,7 +51,7 @@ class World {
   }
 
   public message(event: MeshEvent, more: object = {}): Message {
-    return { id: `m-${event.id}`, body: JSON.stringify({ 'detail-type': event.type, 'detail': event, ...more }) };
+    return { id: `m-${event.id}`, body: JSON.stringify({ source, 'detail-type': event.type, 'detail': event, ...more }) };
   }
 
   public receive(consumer: Consumer, ...events: MeshEvent[]): Promise<readonly string[]> {
@@ -71,7 +74,7 @@ test('a first delivery has its effect, a second one none, and is counted', async
   expect(await world.receive(consumer, world.event('e1'))).toEqual([]);
   expect(world.effects.get('e1')).toBe(1);
   expect(world.outcomes.map(({ kind }) => kind)).toEqual(['done', 'duplicate']);
-  expect(world.inbox.items.get('e1')!.duplicates).toHaveLength(1);
+  expect(world.inbox.items.get(itemOf('e1'))!.duplicates).toHaveLength(1);
 });
 
 test('deliveries at the same time come to one effect; the others come again', async () => {
@@ -148,6 +151,63 @@ test('nothing is begun that could not end in time', async () => {
   expect(world.inbox.items.size).toBe(0);
 });
 
+describe('what somebody else sends', () => {
+  const real = (): MeshEvent => world.event('evt_1', { type: 'payment.captured', tenant: 'acme', subject: 'pay_1', sequence: 2, data: { amount: 100 } });
+  const forged = (): MeshEvent => ({ ...real(), data: { amount: 1 } });
+  const send = (consumer: Consumer, event: MeshEvent, more: object = {}): Promise<readonly string[]> =>
+    consumer.receive([world.message(event, more)], world.nowMs + 60_000);
+
+  test('is refused when its source is not accepted: no handler sees it, a letter and a count remain, and the real event has its effect', async () => {
+    const consumer = world.consumer();
+    for (const other of ['acme.shipping', 'acme-pay.ledger ', undefined, { name: source }]) expect(await send(consumer, forged(), { source: other })).toEqual([]);
+    expect(world.delivered).toEqual([]);
+    expect(world.outcomes.map(({ kind, reason }) => [kind, reason])).toEqual(expect.arrayContaining([['refused', 'its source is "acme.shipping"; accepted: acme-pay.ledger']]));
+    expect(world.outcomes.every(({ kind, settled }) => kind === 'refused' && settled)).toBe(true);
+    expect(world.letters).toHaveLength(4);
+    await send(consumer, real());
+    expect(world.last.kind).toBe('done');
+  });
+
+  test('does not take the place of the real event, though it comes first and has its ID, tenant and subject, where both sources are accepted', async () => {
+    const amounts: unknown[] = [];
+    world.answer = ({ source: from, data }) => {
+      amounts.push([from, data]);
+      return { kind: 'done' };
+    };
+    const consumer = world.consumer({ sources: [source, 'acme.shipping'], stale: 'SKIP' });
+    await send(consumer, { ...forged(), sequence: 99 }, { source: 'acme.shipping' });
+    await send(consumer, real());
+    expect(amounts).toEqual([['acme.shipping', { amount: 1 }], [source, { amount: 100 }]]);
+    expect(world.last).toEqual({ kind: 'done', settled: true });
+  });
+
+  test('does not take the place of another tenant\'s event with the same ID', async () => {
+    const consumer = world.consumer();
+    await send(consumer, { ...forged(), tenant: 'other' });
+    await send(consumer, real());
+    expect(world.outcomes.map(({ kind }) => kind)).toEqual(['done', 'done']);
+  });
+
+  test('has the source of the bus, whatever its envelope says, and no other type than the one that the bus judged it by', async () => {
+    const sources: string[] = [];
+    world.answer = ({ source: from }) => {
+      sources.push(from);
+      return { kind: 'done' };
+    };
+    const consumer = world.consumer({ sources: [source, 'acme.shipping'] });
+    await send(consumer, { ...forged(), source } as MeshEvent, { source: 'acme.shipping' });
+    expect(sources).toEqual(['acme.shipping']);
+    await send(consumer, forged(), { 'source': 'acme.shipping', 'detail-type': 'order.shipped' });
+    expect(world.last).toMatchObject({ kind: 'refused', reason: 'its detail-type is "order.shipped", but its envelope says "payment.captured"' });
+    expect(sources).toHaveLength(1);
+  });
+
+  test('as an envelope alone, of which nobody says who published it, is refused', async () => {
+    expect(await world.consumer().receive([{ id: 'm', body: JSON.stringify({ detail: real() }) }], world.nowMs + 60_000)).toEqual([]);
+    expect(world.last.kind).toBe('refused');
+  });
+});
+
 describe('the order of a subject', () => {
   const event = (id: string, sequence: number): MeshEvent => world.event(id, { subject: 'pay_1', sequence });
 
@@ -214,8 +274,8 @@ class ShakyInbox implements Inbox {
   public finish = (claim: Claim): Promise<boolean> => this.shaken(() => this.inbox.finish(claim));
   public free = (claim: Claim, counts: boolean): Promise<void> => this.shaken(() => this.inbox.free(claim, counts));
   public setAside = (claim: Claim): Promise<void> => this.shaken(() => this.inbox.setAside(claim));
-  public through = (subject: string): Promise<number | undefined> => this.inbox.through(subject);
-  public advance = (subject: string, sequence: number): Promise<boolean> => this.shaken(() => this.inbox.advance(subject, sequence));
+  public through = (subject: Subject): Promise<number | undefined> => this.inbox.through(subject);
+  public advance = (subject: Subject, sequence: number): Promise<boolean> => this.shaken(() => this.inbox.advance(subject, sequence));
 
   private async shaken<T>(call: () => Promise<T>): Promise<T> {
     const fault = this.fault();
@@ -243,7 +303,7 @@ test('whatever is delivered how often, and dies where: one effect each, when it 
     world.simple = false;
     world.answer = (event): Handled => {
       const kind = kinds.shift() ?? 'done';
-      const item = world.inbox.items.get(event.id)!;
+      const item = world.inbox.items.get(itemOf(event.id))!;
       // An attempt that never answers may have had its effect all the same.
       if (kind === 'done' || (kind === 'unknown' && event.sequence! % 2 === 0)) {
         if (item.state !== 'RUNNING') return { kind: 'failed', reason: 'TransactionCanceledException' };

@@ -62,15 +62,16 @@ describe('by default', () => {
       Environment: {
         Variables: Match.objectLike({
           CONSUMER_NAME: 'recorder', CONSUMER_MAX_ATTEMPTS: '5', CONSUMER_REMEMBER_DAYS: '30', CONSUMER_HANDLER_TIMEOUT_MS: '15000', CONSUMER_STALE_EVENTS: 'DELIVER',
+          CONSUMER_SOURCES: 'acme-pay.ledger',
         }),
       },
     });
   });
 
   test('alarms have the documented thresholds', () => {
-    const alarms = Object.entries(template.findResources('AWS::CloudWatch::Alarm')).filter(([id]) => /^Recorder(Age|DeadLetter|SetAside)/.test(id));
+    const alarms = Object.entries(template.findResources('AWS::CloudWatch::Alarm')).filter(([id]) => /^Recorder(Age|DeadLetter|SetAside|Refused)/.test(id));
     expect(Object.fromEntries(alarms.map(([id, { Properties }]) => [id.slice('Recorder'.length, -8), [Properties.Threshold, Properties.DatapointsToAlarm]]))).toEqual({
-      Age: [300, 3], DeadLetterAlarm: [1, 1], SetAside: [1, 1],
+      Age: [300, 3], DeadLetterAlarm: [1, 1], SetAside: [1, 1], Refused: [1, 1],
     });
   });
 });
@@ -85,6 +86,12 @@ test('a wrapped handler reads the queue itself, with what it needs in its enviro
   template.hasResourceProperties('AWS::Events::Rule', { EventPattern: Match.objectLike({ 'detail-type': ['payment.captured'] }) });
   // It has started when it takes an event up.
   template.hasResourceProperties('AWS::SQS::Queue', { QueueName: 'acme-pay-recorder', VisibilityTimeout: 90 });
+});
+
+test('what it accepts is what its rule asks for, and what its function believes', () => {
+  const { template } = consumer({ sources: ['acme.shipping', 'acme.orders'] });
+  template.hasResourceProperties('AWS::Events::Rule', { EventPattern: Match.objectLike({ source: ['acme.shipping', 'acme.orders'] }) });
+  template.hasResourceProperties('AWS::Lambda::Function', { Environment: { Variables: Match.objectLike({ CONSUMER_SOURCES: 'acme.shipping acme.orders' }) } });
 });
 
 test('a handler that completes in its own transaction is granted one action on the inbox', () => {
@@ -104,6 +111,9 @@ describe('refuses', () => {
     ['forgetting before a dead-letter queue does', { remember: Duration.days(14) }, /'remember' is 14 days; allowed: 15 to 3650 whole days/],
     ['no attempt', { maxAttempts: 0 }, /'maxAttempts' is 0; allowed: 1 to 100/],
     ['one call at a time', { maxConcurrency: 1 }, /'maxConcurrency' is 1; allowed: 2 to 1000/],
+    ['no source', { sources: [] }, /'sources' is 0 of them; allowed: 1 to 20/],
+    ['a source that IAM would read as a pattern', { sources: ['acme.*'] }, /'sources' is 'acme\.\*'; allowed: 1 to 128 of A-Z a-z 0-9/],
+    ['a source that would run into the tenant', { sources: ['acme#x'] }, /'sources' is 'acme#x'/],
     ['an endless handler', { handlerTimeout: Duration.minutes(6) }, /'handlerTimeout' is 6 minutes; allowed: 1 second to 5 minutes/],
   ];
   test.each(refused)('%s', (_, props, message) => expect(() => consumer(props)).toThrow(message));

@@ -1,7 +1,9 @@
 import { DynamoDBClient, TransactionCanceledException, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 
-/** What `IdempotentConsumer` calls it with: the envelope of one event. */
+/** What `IdempotentConsumer` calls it with: the envelope of one event, and its source. */
 interface PaymentEvent {
+  readonly source: string;
+  readonly tenant: string;
   readonly id: string;
   readonly type: string;
   readonly subject: string;
@@ -17,7 +19,7 @@ const client = new DynamoDBClient();
  * Records an event for the settlement. The effect adds, without looking: were it made twice, the record would say 2. It cannot be, since
  * the inbox's DONE is a part of the same transaction: whoever dies here has done both or nothing.
  */
-export async function handler({ id, type, subject, origin, occurredAt, data }: PaymentEvent): Promise<void> {
+export async function handler({ source, tenant, id, type, subject, origin, occurredAt, data }: PaymentEvent): Promise<void> {
   const effect = {
     TableName: effects,
     Key: { pk: { S: id } },
@@ -30,7 +32,7 @@ export async function handler({ id, type, subject, origin, occurredAt, data }: P
   };
   const done = {
     TableName: inbox,
-    Key: { pk: { S: `e#${id}` } },
+    Key: { pk: { S: `e#${source}#${encodeURIComponent(tenant)}#${id}` } },
     ConditionExpression: '#state = :running',
     UpdateExpression: 'SET #state = :done, doneAt = :now',
     ExpressionAttributeNames: { '#state': 'state' },

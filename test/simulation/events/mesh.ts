@@ -4,8 +4,8 @@ import { Invocation, MeshAround } from './invocation';
 import { Queue } from './queue';
 import { StreamReader } from './stream';
 import { ConsumerPorts, Handled, Message } from '../../../src/events/consumer.service';
-import { probeType } from '../../../src/events/contract';
-import { MeshEvent, PaymentEvent, PutEntry } from '../../../src/events/model';
+import { ledgerEventSource, probeType } from '../../../src/events/contract';
+import { ConsumedEvent, MeshEvent, PaymentEvent, PutEntry } from '../../../src/events/model';
 import { ItemChange, writerOf } from '../../../src/events/outbox.domain';
 import type { Outbox } from '../../../src/events/outbox.service';
 import type { Sweep, SweepHint } from '../../../src/events/sweep.service';
@@ -238,6 +238,7 @@ export class EventMesh {
         };
         return new subject.Consumer(ports, {
           name: 'consumer', leaseMs: handlerTimeoutMs + leaseMarginMs, maxAttempts, rememberMs: 30 * 86_400_000, stale: record.stale, lateAfterMs: 900_000,
+          sources: [ledgerEventSource(systemName)],
         }).receive(messages, invocation.deadlineMs);
       },
     });
@@ -245,13 +246,13 @@ export class EventMesh {
   }
 
   /** A handler whose effect and the inbox's `DONE` are one transaction. It fails now and then, and is slow at times. */
-  private handle(invocation: Invocation, database: MemoryDynamo, inboxTable: string, record: Consumed, event: MeshEvent): Promise<Handled> {
+  private handle(invocation: Invocation, database: MemoryDynamo, inboxTable: string, record: Consumed, event: ConsumedEvent): Promise<Handled> {
     const { chance, faulty, subject } = this.around;
     const { handlerTimeoutMs } = this.settings;
     const work = async (): Promise<Handled> => {
       await invocation.ports.sleep(chance.between(1, chance.happens(0.1) ? 1.2 * handlerTimeoutMs : 30));
       if (faulty() && chance.happens(0.03)) return { kind: chance.pick(['failed', 'notReached'] as const), reason: 'simulated' };
-      const command = new TransactWriteItemsCommand({ TransactItems: [subject.completion(inboxTable, event.id, invocation.ports.nowMs())] });
+      const command = new TransactWriteItemsCommand({ TransactItems: [subject.completion(inboxTable, event, invocation.ports.nowMs())] });
       try {
         await invocation.persistently('effect', () => {
           database.perform(command);
