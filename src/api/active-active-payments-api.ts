@@ -15,6 +15,7 @@ import { PaymentsDomain, PaymentsDomainProps } from './payments-domain';
 import { PaymentDecisionProps, PaymentsFunctionOptions, PaymentsFunctions } from './payments-functions';
 import { RecoveryBudget, RecoveryBudgetProps } from './recovery-budget';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
+import { checkNames } from '../cdk/name-limits';
 import { homeOperatorName, ledgerSchema } from '../ledger/contract';
 import { HomeOperator } from '../ledger/home-operator';
 import { LedgerReplica } from '../ledger/ledger-replica';
@@ -117,6 +118,7 @@ export class ActiveActivePaymentsApi extends Construct {
 
   constructor(scope: Construct, id: string, props: ActiveActivePaymentsApiProps) {
     super(scope, id);
+    checkNames(this);
     const { ledger } = props;
     this.check(props);
     this.recoveryBudget = new RecoveryBudget(this, props.recovery, ledger.regions);

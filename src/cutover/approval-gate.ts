@@ -20,6 +20,7 @@ import { gateBundles, gateEnv, gateLimits, gateMetrics, gatePaths, gateSchema, g
 import { GateRules } from './gate.model';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps } from '../cdk/invalid-props';
+import { checkNames } from '../cdk/name-limits';
 import { ClientRateRule, clientRateProblem } from '../cdk/rate-rule';
 
 /**
@@ -45,6 +46,7 @@ export class ApprovalGate extends Construct {
 
   constructor(scope: Construct, id: string, props: ApprovalGateProps) {
     super(scope, id);
+    checkNames(this);
     this.props = props;
     this.expiry = props.expiry ?? Duration.hours(24);
     this.heartbeatTimeout = props.heartbeatTimeout ?? Duration.minutes(30);

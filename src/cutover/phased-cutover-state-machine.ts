@@ -15,6 +15,7 @@ import { WeightedRecords } from './weighted-records';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps, PropProblem } from '../cdk/invalid-props';
 import { metricSum } from '../cdk/metric-sum';
+import { checkNames } from '../cdk/name-limits';
 import { runbookLink } from '../cdk/runbook';
 import { homeOperatorName, ledgerMetrics, ledgerTableName } from '../ledger/contract';
 import { LedgerEncryption } from '../ledger/ledger-encryption';
@@ -177,6 +178,7 @@ export class PhasedCutoverStateMachine extends Construct {
 
   constructor(scope: Construct, id: string, props: PhasedCutoverStateMachineProps) {
     super(scope, id);
+    checkNames(this);
     const { systemName, source, target, gate } = props;
     this._plan = planOf(props);
     const problem = this.problem(props, Stack.of(this).region);

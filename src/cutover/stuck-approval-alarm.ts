@@ -13,6 +13,7 @@ import { stuckBundle, stuckEnv, stuckMetrics } from './stuck.contract';
 import { admitAlarms } from '../cdk/alarm-topic';
 import { BundledFunction } from '../cdk/bundled-function';
 import { PropProblem, describeProblem, invalidProps } from '../cdk/invalid-props';
+import { checkNames } from '../cdk/name-limits';
 import { runbookLink } from '../cdk/runbook';
 import { ledgerMetrics } from '../ledger/contract';
 
@@ -106,6 +107,7 @@ export class StuckApprovalAlarm extends Construct {
 
   constructor(scope: Construct, id: string, props: StuckApprovalAlarmProps) {
     super(scope, id);
+    checkNames(this);
     this.props = props;
     this.threshold = props.threshold ?? Duration.hours(4);
     this.escalationThreshold = props.escalationThreshold ?? Duration.seconds(2 * this.threshold.toSeconds());

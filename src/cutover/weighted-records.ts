@@ -7,6 +7,7 @@ import { Construct } from 'constructs';
 import { auditPath, cutoverBundles, cutoverEnv, regionAddressName } from './cutover.contract';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps, PropProblem } from '../cdk/invalid-props';
+import { checkNames } from '../cdk/name-limits';
 
 /** Properties of `WeightedRecords`. */
 export interface WeightedRecordsProps {
@@ -73,6 +74,7 @@ export class WeightedRecords extends Construct {
 
   constructor(scope: Construct, id: string, props: WeightedRecordsProps) {
     super(scope, id);
+    checkNames(this);
     this.props = props;
     const ttl = props.recordTtl ?? Duration.seconds(60);
     const problem = recordsProblem(props, ttl);

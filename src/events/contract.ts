@@ -31,7 +31,7 @@ export function meshStraysQueueName(systemName: string): string {
 
 /** Name of the rule that forwards to a peer, on the bus of every region. */
 export function forwardingRuleName(systemName: string, to: RegionName): string {
-  return `${systemName}-events-to-${to}`;
+  return `${systemName}-to-${to}`;
 }
 
 /** Name of the role with which one region's rule puts events on a peer's bus. Roles are global, so both regions are in it. */

@@ -14,6 +14,7 @@ import { CrossRegionEventMesh } from './cross-region-event-mesh';
 import { keptQueue } from './kept-queue';
 import { BundledFunction } from '../cdk/bundled-function';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
+import { checkNames } from '../cdk/name-limits';
 import { AlarmDefinition, AlarmTuning, defineAlarms, minute } from '../cdk/tuned-alarms';
 import { expiredReason, ledgerMetrics } from '../ledger/contract';
 import { LedgerReplica } from '../ledger/ledger-replica';
@@ -163,6 +164,7 @@ export class LedgerOutbox extends Construct {
 
   constructor(scope: Construct, id: string, props: LedgerOutboxProps) {
     super(scope, id);
+    checkNames(this);
     const problem = problemOf(props);
     if (problem) throw invalidProps(this, problem);
     this.props = props;

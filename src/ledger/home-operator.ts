@@ -7,6 +7,7 @@ import { HomeAccess } from './home-access';
 import { LedgerReplica } from './ledger-replica';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps } from '../cdk/invalid-props';
+import { checkNames } from '../cdk/name-limits';
 
 /** Properties of `HomeOperator`. */
 export interface HomeOperatorProps {
@@ -32,6 +33,7 @@ export class HomeOperator extends Construct {
 
   constructor(scope: Construct, id: string, props: HomeOperatorProps) {
     super(scope, id);
+    checkNames(this);
     const { ledger, logRetention } = props;
     const access = HomeAccess.of(this, ledger);
     if (!access) {

@@ -2,16 +2,19 @@ import { Stack, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { PaymentRegions } from './payment-regions';
 import { invalidProps } from '../cdk/invalid-props';
+import { checkNames } from '../cdk/name-limits';
 
-const systemNamePattern = /^[a-z][a-z0-9-]{1,38}[a-z0-9]$/;
+/** Parameter Store refuses names that begin with aws or ssm. */
+const systemNamePattern = /^(?!aws|ssm)[a-z][a-z0-9-]{1,38}[a-z0-9]$/;
 
 /** Names of tables and keys are made of the system's name in every region: it must be literal and short. */
 export function checkSystemName(scope: Construct, systemName: string): void {
+  if (!Stack.isStack(scope)) checkNames(scope);
   if (!Token.isUnresolved(systemName) && systemNamePattern.test(systemName)) return;
   throw invalidProps(scope, {
     prop: 'systemName',
     given: Token.isUnresolved(systemName) ? 'a token, unknown at synthesis' : `'${systemName}'`,
-    allowed: '3 to 40 lower-case letters, digits and hyphens, starting with a letter, not ending with a hyphen',
+    allowed: '3 to 40 lower-case letters, digits and hyphens, starting with a letter, not ending with a hyphen; not beginning with aws or ssm, which Parameter Store refuses',
     mend: 'write one literal name and use it in every stack of the system',
   });
 }

@@ -40,7 +40,7 @@ describe('with rules, between three regions', () => {
   test('a rule for each peer forwards what began here, and nothing else', () => {
     const forwarding = rules.filter(({ Name }) => /-to-/.test(Name));
     expect(forwarding.map(({ Name, EventPattern }) => [Name, EventPattern])).toEqual(['us-east-1', 'ap-southeast-2'].map((peer) => [
-      `shop-events-to-${peer}`, { 'detail': { origin: ['eu-central-1'] }, 'replay-name': [{ exists: false }] },
+      `shop-to-${peer}`, { 'detail': { origin: ['eu-central-1'] }, 'replay-name': [{ exists: false }] },
     ]));
     expect(forwarding.map(({ Targets }) => Targets[0].Arn)).toEqual([bus('us-east-1'), bus('ap-southeast-2')]);
   });
@@ -364,7 +364,7 @@ test('options are taken', () => {
     probes: { interval: Duration.minutes(5), silentAfter: Duration.minutes(10), lateAfter: Duration.minutes(1) },
     alarms: { probeSilence: false, probeLateness: { minutes: 1 }, deadLetters: { enabled: false } },
   });
-  template().hasResourceProperties('AWS::Events::Rule', { Name: 'shop-events-to-eu-central-1', Targets: [{ RetryPolicy: { MaximumEventAgeInSeconds: 300, MaximumRetryAttempts: 2 } }] });
+  template().hasResourceProperties('AWS::Events::Rule', { Name: 'shop-to-eu-central-1', Targets: [{ RetryPolicy: { MaximumEventAgeInSeconds: 300, MaximumRetryAttempts: 2 } }] });
   template().hasResourceProperties('AWS::Events::Archive', { RetentionDays: 7 });
   template().hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(5 minutes)' });
   const alarms = Object.entries(template().findResources('AWS::CloudWatch::Alarm'));
