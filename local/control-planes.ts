@@ -90,6 +90,10 @@ export class ControlPlanes {
       executions: () => this.executions(),
       mail: () => events.mailbox.all(),
       parameters: (region, path) => this.parameters(region, path),
+      publicKey: async (region, key) => {
+        const { KeyId: arn, PublicKey: publicKey } = await this.api.json<{ KeyId: string; PublicKey: string }>(region, 'kms', 'GetPublicKey', { KeyId: key });
+        return { arn, publicKey };
+      },
       invoke: async (region, name, event) => {
         const { failed, payload } = await this.api.invoke(region, name, event, 'RequestResponse');
         if (failed) throw new Error(`${name} in ${region} failed: ${JSON.stringify(payload).slice(0, 300)}`);

@@ -270,6 +270,8 @@ export interface CutoverFabric {
   mail(): readonly Mail[];
   /** As `aws ssm get-parameters-by-path` in that region, all of them. */
   parameters(region: string, path: string): Promise<readonly { readonly name: string; readonly value: string; readonly at: string }[]>;
+  /** As `aws kms get-public-key` in that region, by ID, ARN or alias: SPKI in DER and base64. */
+  publicKey(region: string, key: string): Promise<{ readonly arn: string; readonly publicKey: string }>;
   /** As `aws lambda invoke` in that region. */
   invoke(region: string, functionName: string, event: unknown): Promise<any>;
   readonly gates: readonly GateView[];

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describeEntry, historyLine, renderReport } from '../../src/cutover/audit-report.domain';
+import { auditKey } from '../../src/cutover/audit-signature.domain';
 import { apply, emptyState, verifyChain, type CutoverState, type Verification } from '../../src/cutover/audit.domain';
-import { auditPath } from '../../src/cutover/cutover.contract';
+import { auditKeyAlias, auditPath } from '../../src/cutover/cutover.contract';
 import type { AuditEntry, AuditRecord } from '../../src/cutover/cutover.model';
 import type { CutoverFabric } from '../model';
 
@@ -22,10 +23,11 @@ export interface AuditSight {
 }
 
 /** Reads the audit from Parameter Store, as an auditor would: what it says follows from the records alone. */
-export async function readAudit(fabric: Pick<CutoverFabric, 'parameters'>, region: string, systemName: string): Promise<AuditSight> {
-  const found = await fabric.parameters(region, auditPath(systemName));
+export async function readAudit(fabric: Pick<CutoverFabric, 'parameters' | 'publicKey'>, region: string, systemName: string): Promise<AuditSight> {
+  const asked = [fabric.parameters(region, auditPath(systemName)), fabric.publicKey(region, auditKeyAlias(systemName))] as const;
+  const [found, { arn, publicKey }] = await Promise.all(asked);
   const texts = new Map(found.map(({ name, value }) => [Number(name.slice(name.lastIndexOf('/') + 1)), { name, value }]));
-  const verification = verifyChain(new Map([...texts].map(([seq, { value }]) => [seq, value])));
+  const verification = verifyChain(new Map([...texts].map(([seq, { value }]) => [seq, value])), auditKey(arn, publicKey));
   const lines = verification.records.map((record): AuditLine => {
     const { name, value } = texts.get(record.seq)!;
     return { ...record, name, what: record.entry.what, says: describeEntry(record.entry), sha256: createHash('sha256').update(value).digest('hex') };

@@ -20,7 +20,7 @@ const homeFreshMs = 2_000;
 /** Longest that an answer waits for a region that says nothing; then it is what was known. */
 const patienceMs = 3_000;
 
-const emptySight: AuditSight = { verification: { records: [], problems: [], anchor: { seq: 0, hash: 'none' } }, lines: [] };
+const emptySight: AuditSight = { verification: { records: [], problems: [], anchor: { seq: 0, hash: 'none' }, signatures: { verified: [] } }, lines: [] };
 
 /** How a cutover stands: by its executions, its audit, the public name's records and the operator's functions. */
 export class CutoverWatch {

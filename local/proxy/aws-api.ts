@@ -15,6 +15,7 @@ const services = {
   dynamodb: { prefix: 'DynamoDB_20120810', version: '1.0' },
   streams: { prefix: 'DynamoDBStreams_20120810', version: '1.0' },
   states: { prefix: 'AWSStepFunctions', version: '1.0' },
+  kms: { prefix: 'TrentService', version: '1.1' },
   ssm: { prefix: 'AmazonSSM', version: '1.1' },
   monitoring: { prefix: 'GraniteServiceVersion20100801', version: '1.0' },
 } as const;

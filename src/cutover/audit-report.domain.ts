@@ -1,3 +1,4 @@
+import { SignatureReport } from './audit-signature.domain';
 import { CutoverState, Verification, weightsOf } from './audit.domain';
 import { AuditEntry, AuditRecord } from './cutover.model';
 import { describeShape } from './weights.domain';
@@ -22,6 +23,7 @@ export function describeEntry(entry: AuditEntry): string {
     }
     case 'reconciled': return `reconciliation${entry.final ? ', final report' : ''}: ${entry.summary}; sha256 ${entry.digest}`;
     case 'ended': return `run ended ${entry.state}: ${entry.why}`;
+    case 'signing': return `signing begins: takes over records 1 to ${entry.after}, of which the last ${entry.before} and has sha256 ${entry.sha256}`;
   }
 }
 
@@ -33,8 +35,20 @@ export function historyLine({ at, by, entry }: AuditRecord): { readonly at: stri
   return { at, what: describeEntry(entry), by: by.join(', ') };
 }
 
+/** Which records verify, one sentence a line. */
+function signatureLines({ keyId, verified, former, firstBad }: SignatureReport): string[] {
+  if (keyId === undefined) return ['**Signatures were not checked: no key was given.** What the hashes prove, whoever may put parameters could have made.'];
+  const runs = verified.map(([from, to]) => (from === to ? `${from}` : `${from} to ${to}`)).join(', ');
+  return [
+    verified.length > 0 ? `Signatures: records ${runs} verify with key ${keyId}.` : `Signatures: no record verifies with key ${keyId}.`,
+    ...firstBad === undefined ? [] : [`**The first record that does not verify is ${firstBad}.**`],
+    ...former ? [`Records 1 to ${former.to} were written before this key signed: the last of them ${former.how}. ${former.takenOverBy === undefined
+      ? 'Nobody has taken them over.' : `Record ${former.takenOverBy}, which is signed, takes them over with the hash of their last one.`}`] : [],
+  ];
+}
+
 /** The whole record for an auditor, in Markdown: what the chain proves, who approved, what changed, then every record. */
-export function renderReport(systemName: string, at: string, { records, problems, anchor }: Verification, state: CutoverState | undefined): string {
+export function renderReport(systemName: string, at: string, { records, problems, anchor, signatures }: Verification, state: CutoverState | undefined): string {
   const cell = (text: string): string => text.replace(/\|/g, '\\|').replace(/\r?\n/g, ' ');
   const table = (head: readonly string[], rows: readonly (readonly string[])[]): string[] => (rows.length === 0 ? ['None.'] : [
     `| ${head.join(' | ')} |`, `|${head.map(() => '---').join('|')}|`, ...rows.map((row) => `| ${row.map(cell).join(' | ')} |`),
@@ -49,6 +63,7 @@ export function renderReport(systemName: string, at: string, { records, problems
       ? `Unbroken: ${records.length} records, each with the hash of the one before.`
       : `**BROKEN**, in ${problems.length} places:`,
     ...problems.map(({ seq, problem }) => `- record ${seq} ${problem}`), '',
+    ...signatureLines(signatures), '',
     `Last record: ${anchor.seq}, sha256 ${anchor.hash}. Keep this line: a later report that is given it tells whether the end was cut off since.`, '',
     ...state?.recorded ? [`Weights as recorded: source ${weightsOf(state.recorded.shape).source}, target ${weightsOf(state.recorded.shape).target}.`, ''] : [],
     '## Decisions', '',

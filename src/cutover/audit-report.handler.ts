@@ -1,24 +1,28 @@
-import { AuditReader, optionsOf } from './audit-report.service';
-import { parameterAudit } from './audit.aws';
+import { AuditReader, optionsOf, ReportOptions } from './audit-report.service';
+import { kmsSigner, parameterAudit } from './audit.aws';
 
 const clock = { nowMs: Date.now, sleep: (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms)) };
+
+function readerOf({ systemName, region, key }: ReportOptions): AuditReader {
+  return new AuditReader(parameterAudit(systemName, region), key === undefined ? undefined : kmsSigner(key, region), clock);
+}
 
 /** Renders the audit for an auditor, as text. */
 export async function handler(asked: unknown): Promise<string> {
   const options = optionsOf(asked);
   if (typeof options === 'string') return options;
-  return (await new AuditReader(parameterAudit(options.systemName, options.region), clock).report(options)).text;
+  return (await readerOf(options).report(options)).text;
 }
 
-/** Run by hand: `node audit-report/index.js --system NAME --region REGION [--seen RECORD:SHA256]`; ends with 1 when the chain is broken. */
+/** Run by hand: `node audit-report/index.js --system NAME --region REGION [--key ARN|none] [--seen RECORD:SHA256]`; ends with 1 when the chain is broken. */
 async function main(args: readonly string[]): Promise<number> {
   const value = (name: string): string | undefined => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
-  const options = optionsOf({ systemName: value('--system'), region: value('--region'), seen: value('--seen') });
+  const options = optionsOf({ systemName: value('--system'), region: value('--region'), key: value('--key'), seen: value('--seen') });
   if (typeof options === 'string') {
     process.stderr.write(`${options}\n`);
     return 2;
   }
-  const { text, unbroken } = await new AuditReader(parameterAudit(options.systemName, options.region), clock).report(options);
+  const { text, unbroken } = await readerOf(options).report(options);
   process.stdout.write(`${text}\n`);
   return unbroken ? 0 : 1;
 }

@@ -1,4 +1,6 @@
-import { AuditPort } from './audit.service';
+import { hash } from 'node:crypto';
+import { AuditKey, auditKey } from './audit-signature.domain';
+import { AuditPort, AuditSigner } from './audit.service';
 import { auditName, auditPath } from './cutover.contract';
 import { CallRefused, jsonCall } from '../runtime/signed-call';
 
@@ -32,6 +34,26 @@ export function parameterAudit(systemName: string, region: string): AuditPort {
       } while (from);
       return found;
     },
+  };
+}
+
+/**
+ * The key in KMS, by its ARN, or by its alias. It signs in KMS and verifies here: the public key is enough for that, so whoever may read it needs no further
+ * right, and a worker that reads a long audit asks KMS once.
+ */
+export function kmsSigner(keyName: string, region: string): AuditSigner {
+  const call = <T>(action: string, body: object): Promise<T> => jsonCall<T>('kms', region, `TrentService.${action}`, { KeyId: keyName, ...body }, '1.1');
+  let known: Promise<AuditKey> | undefined;
+  return {
+    key: () => {
+      known ??= call<{ KeyId: string; PublicKey: string }>('GetPublicKey', {}).then(({ KeyId, PublicKey }) => auditKey(KeyId, PublicKey));
+      // What could not be read is asked for again.
+      known.catch(() => { known = undefined; });
+      return known;
+    },
+    sign: async (text) => (await call<{ Signature: string }>('Sign', {
+      Message: hash('sha256', text, 'base64'), MessageType: 'DIGEST', SigningAlgorithm: 'ECDSA_SHA_256',
+    })).Signature,
   };
 }
 

@@ -1,3 +1,5 @@
+import { AuditKey, Before, endProblem, signatureBytes, signatureProblem, SignatureReport, SignatureTally } from './audit-signature.domain';
+import { AuditAnchor } from './cutover.contract';
 import { AuditDraft, AuditRecord, IntentKind, RecordShape, RegionPair, RunAction, StampedShape, Weights } from './cutover.model';
 import { storedText } from './record-text.domain';
 import { sha256 } from '../kernel/digest';
@@ -34,6 +36,9 @@ export interface CutoverState {
   readonly seq: number;
   /** SHA-256 of the last record. */
   readonly tip: string;
+  /** When the last record was written, and the ID of the key that signed it. */
+  readonly at?: string;
+  readonly signedBy?: string;
   readonly keys: ReadonlySet<string>;
   /** The public records as they must stand; absent before they are made and after they are removed. */
   readonly recorded?: StampedShape;
@@ -65,17 +70,18 @@ export function samePair(one: RegionPair, other: RegionPair): boolean {
   return one.source === other.source && one.target === other.target;
 }
 
-/** The text of the next record: canonical enough, since its hash is over the text as stored. */
-export function recordText(state: CutoverState, draft: AuditDraft, at: string): string {
-  return storedText({ seq: state.seq + 1, at, prev: state.tip, ...draft });
+/** The text of the next record, to be signed: canonical enough, since its hash is over the text as stored. */
+export function recordText(state: CutoverState, draft: AuditDraft, at: string, signedBy: string): string {
+  return storedText({ seq: state.seq + 1, at, prev: state.tip, ...draft, signedBy }, signatureBytes);
 }
 
 /** A text as a record; a sentence when it is none. */
 export function parseRecord(text: string): AuditRecord | string {
   try {
     const record = JSON.parse(text) as Partial<AuditRecord> | null;
-    const { seq, at, prev, key, by, entry } = record ?? {};
-    if (Number.isInteger(seq) && typeof at === 'string' && typeof prev === 'string' && typeof key === 'string' && Array.isArray(by) && typeof entry?.what === 'string') {
+    const { seq, at, prev, key, by, entry, signedBy } = record ?? {};
+    const texts = [at, prev, key, entry?.what, signedBy ?? ''];
+    if (Number.isInteger(seq) && texts.every((one) => typeof one === 'string') && Array.isArray(by)) {
       return record as AuditRecord;
     }
   } catch {
@@ -86,7 +92,8 @@ export function parseRecord(text: string): AuditRecord | string {
 
 /** The state after one more record. */
 export function apply(state: CutoverState, record: AuditRecord, text: string): CutoverState {
-  const next: CutoverState = { ...state, seq: record.seq, tip: sha256(text), keys: new Set([...state.keys, record.key]) };
+  const { seq, at, signedBy } = record;
+  const next: CutoverState = { ...state, seq, at, signedBy, tip: sha256(text), keys: new Set([...state.keys, record.key]) };
   return { ...next, ...effectOf(next, record) };
 }
 
@@ -161,25 +168,38 @@ export interface Verification {
   readonly records: readonly AuditRecord[];
   readonly problems: readonly ChainProblem[];
   /** Last place and its hash: whoever keeps these can tell later whether the end was cut off. */
-  readonly anchor: { readonly seq: number; readonly hash: string };
+  readonly anchor: AuditAnchor;
+  readonly signatures: SignatureReport;
 }
 
-/** Checks a whole chain as found: places, hashes, and, when given, that it still holds a state that was seen before. */
-export function verifyChain(found: ReadonlyMap<number, string>, seen?: { readonly seq: number; readonly hash: string }): Verification {
+/**
+ * Checks a whole chain as found: places, hashes, and, when given, that it still holds a state that was seen before. With a key also signatures and times;
+ * without one it says what the chain alone proves.
+ */
+export function verifyChain(found: ReadonlyMap<number, string>, key: AuditKey | undefined, seen?: AuditAnchor): Verification {
+  const tally = new SignatureTally(key?.id);
   const records: AuditRecord[] = [];
   const problems: ChainProblem[] = [];
   const last = Math.max(0, seen?.seq ?? 0, ...found.keys());
   let prev: string | undefined = firstPrev;
+  let before: Before = { seq: 0 };
   for (let seq = 1; seq <= last; seq += 1) {
     const text = found.get(seq);
     const record = text === undefined ? 'is missing: it was deleted' : parseRecord(text);
-    if (typeof record === 'string') problems.push({ seq, problem: record });
-    else problems.push(...placeProblems(record, seq, prev));
-    if (typeof record !== 'string') records.push(record);
+    if (typeof record === 'string') {problems.push({ seq, problem: record });} else {
+      const unsigned = key && signatureProblem(record, text!, before, key);
+      problems.push(...placeProblems(record, seq, prev), ...(unsigned === undefined ? [] : [{ seq, problem: unsigned }]));
+      tally.add(record, unsigned !== undefined);
+      records.push(record);
+      // What follows a forged record is held to what was before it.
+      if (unsigned === undefined) before = { seq, at: record.at, signedBy: record.signedBy };
+    }
     prev = text === undefined ? undefined : sha256(text);
     if (seen?.seq === seq && prev !== undefined && prev !== seen.hash) problems.push({ seq, problem: `is not the record that was seen before: its hash is ${prev}, it was ${seen.hash}` });
   }
-  return { records, problems, anchor: { seq: last, hash: prev ?? 'missing' } };
+  const end = key && endProblem(before, key);
+  if (end !== undefined) problems.push({ seq: before.seq, problem: end });
+  return { records, problems, anchor: { seq: last, hash: prev ?? 'missing' }, signatures: tally.report() };
 }
 
 function placeProblems(record: AuditRecord, seq: number, prev: string | undefined): ChainProblem[] {

@@ -1,4 +1,6 @@
+import { AuditKey, endProblem, isAt, signatureProblem, signedText, signerOf } from './audit-signature.domain';
 import { apply, CutoverState, emptyState, parseRecord, recordText, Verification, verifyChain } from './audit.domain';
+import { AuditAnchor } from './cutover.contract';
 import { AuditDraft, AuditRecord } from './cutover.model';
 
 /** Where records are kept: places that are taken once and for ever. */
@@ -9,6 +11,14 @@ export interface AuditPort {
   read(seqs: readonly number[]): Promise<ReadonlyMap<number, string>>;
   /** All there is, for verification. */
   list(): Promise<ReadonlyMap<number, string>>;
+}
+
+/** The key that vouches for records: whoever may write them may have it sign, and everybody else may only see what it signed. */
+export interface AuditSigner {
+  /** The key, for verification. */
+  readonly key: () => Promise<AuditKey>;
+  /** The signature of a text, DER in base64. */
+  readonly sign: (text: string) => Promise<string>;
 }
 
 export interface AuditClock {
@@ -28,6 +38,8 @@ export class ChainBroken extends Error {
 const pageSize = 10;
 const tries = 12;
 const waitMs = 150;
+/** How far two workers' clocks may be apart: so long one waits, rather than date its record before the last one. */
+const clockToleranceMs = 5_000;
 
 /**
  * The append-only record, and the state that follows from it. Whoever decides something decides it on a state, and records it in the
@@ -37,10 +49,31 @@ export class AuditLog {
   private state: CutoverState = emptyState;
   private readonly records: AuditRecord[] = [];
 
-  constructor(private readonly port: AuditPort, private readonly clock: AuditClock) {}
+  constructor(private readonly port: AuditPort, private readonly signer: AuditSigner, private readonly clock: AuditClock) {}
 
-  /** The state as of the last record that can be seen. */
+  /** The state as of the last record that can be seen. Throws `ChainBroken` when any record is not what the cutover wrote. */
   public async current(): Promise<CutoverState> {
+    const key = await this.signer.key();
+    const state = await this.readOn(key);
+    const problem = endProblem(state, key);
+    if (problem !== undefined) throw this.broken(state.seq, problem);
+    return state;
+  }
+
+  /**
+   * Takes over records that were written before this key signed, if there are any: a deployment says where they end, since somebody has read and
+   * trusts them. What it says counts for that very end alone.
+   */
+  public async takeOver(end: AuditAnchor, by: readonly string[]): Promise<void> {
+    const key = await this.signer.key();
+    const state = await this.readOn(key);
+    if (state.seq === 0 || state.signedBy === key.id) return;
+    if (!isAt(end, state)) throw this.broken(state.seq, `ends an audit that this deployment does not know: its hash is ${state.tip}, and formerAuditEnd is ${end.seq}:${end.hash}`);
+    await this.write(state, { key: `signing/${key.id}`, by, entry: { what: 'signing', after: state.seq, sha256: state.tip, before: signerOf(state) } }, key);
+    await this.current();
+  }
+
+  private async readOn(key: AuditKey): Promise<CutoverState> {
     for (;;) {
       const from = this.state.seq + 1;
       const page = await this.port.read(Array.from({ length: pageSize }, (_, at) => from + at));
@@ -48,10 +81,10 @@ export class AuditLog {
         const text = page.get(seq);
         if (text === undefined) {
           const later = [...page.keys()].find((found) => found > seq);
-          if (later !== undefined) await this.checkGap(seq);
+          if (later !== undefined) await this.checkGap(seq, key);
           return this.state;
         }
-        this.take(seq, text);
+        this.take(seq, text, key);
       }
     }
   }
@@ -70,11 +103,7 @@ export class AuditLog {
       const state = await this.current();
       const draft = decide(state);
       if (!draft || state.keys.has(draft.key)) return state;
-      const text = recordText(state, draft, new Date(this.clock.nowMs()).toISOString());
-      if (await this.port.put(state.seq + 1, text) === 'written') {
-        this.take(state.seq + 1, text);
-        return this.state;
-      }
+      if (await this.write(state, draft, await this.signer.key())) return this.state;
       // Taken by another worker, or by an earlier try of this one whose answer was lost; a moment later it can be read.
       if (tried === tries) throw new Error(`the audit's place ${state.seq + 1} is taken and cannot be read: is reading it allowed?`);
       await this.clock.sleep(waitMs * tried);
@@ -82,26 +111,53 @@ export class AuditLog {
   }
 
   /** Reads everything anew and says what is wrong with it. */
-  public async verify(seen?: Verification['anchor']): Promise<Verification> {
-    return verifyChain(await this.port.list(), seen);
+  public async verify(seen?: AuditAnchor): Promise<Verification> {
+    return verifyChain(await this.port.list(), await this.signer.key(), seen);
+  }
+
+  /** Puts a record into the place behind a state; false when another one has taken it. */
+  private async write(state: CutoverState, draft: AuditDraft, key: AuditKey): Promise<boolean> {
+    const text = recordText(state, draft, new Date(await this.notBefore(state, key)).toISOString(), key.id);
+    const signed = signedText(text, await this.signer.sign(text));
+    if (await this.port.put(state.seq + 1, signed) !== 'written') return false;
+    this.take(state.seq + 1, signed, key);
+    return true;
+  }
+
+  /** Now, but not before the last record: a clock that is a little behind is waited for. */
+  private async notBefore({ seq, at, signedBy }: CutoverState, key: AuditKey): Promise<number> {
+    const last = at === undefined || signedBy !== key.id ? -Infinity : Date.parse(at);
+    const behind = last - this.clock.nowMs();
+    if (behind > clockToleranceMs) throw new Error(`this worker's clock is ${Math.ceil(behind / 1000)} s behind record ${seq} of the audit, of ${at}: nothing is recorded before it`);
+    if (behind > 0) await this.clock.sleep(behind);
+    return Math.max(last, this.clock.nowMs());
   }
 
   /** Reads may lag a little behind each other: only a gap that stays is one. */
-  private async checkGap(seq: number): Promise<void> {
+  private async checkGap(seq: number, key: AuditKey): Promise<void> {
     await this.clock.sleep(waitMs);
     const again = await this.port.read([seq]);
-    if (!again.has(seq)) throw new ChainBroken(seq, 'is missing, and later ones are there: it was deleted');
-    this.take(seq, again.get(seq)!);
+    if (!again.has(seq)) throw this.broken(seq, 'is missing, and later ones are there: it was deleted');
+    this.take(seq, again.get(seq)!, key);
   }
 
-  private take(seq: number, text: string): void {
+  private take(seq: number, text: string, key: AuditKey): void {
     // Two calls of one process may have read the same page.
     if (seq <= this.state.seq) return;
     const record = parseRecord(text);
-    if (typeof record === 'string') throw new ChainBroken(seq, record);
-    if (record.prev !== this.state.tip) throw new ChainBroken(seq, `does not follow record ${seq - 1}: one of the two was changed after it was written`);
-    if (record.seq !== seq) throw new ChainBroken(seq, `says that it is record ${record.seq}`);
+    if (typeof record === 'string') throw this.broken(seq, record);
+    if (record.prev !== this.state.tip) throw this.broken(seq, `does not follow record ${seq - 1}: one of the two was changed after it was written`);
+    if (record.seq !== seq) throw this.broken(seq, `says that it is record ${record.seq}`);
+    const problem = signatureProblem(record, text, this.state, key);
+    if (problem !== undefined) throw this.broken(seq, problem);
     this.state = apply(this.state, record, text);
     this.records.push(record);
+  }
+
+  /** What was read is forgotten, so that a chain that was mended is read anew. */
+  private broken(seq: number, problem: string): ChainBroken {
+    this.state = emptyState;
+    this.records.length = 0;
+    return new ChainBroken(seq, problem);
   }
 }

@@ -1,5 +1,5 @@
 import { ScanCommand, ScanCommandOutput } from '@aws-sdk/client-dynamodb';
-import { parameterAudit } from './audit.aws';
+import { kmsSigner, parameterAudit } from './audit.aws';
 import { AuditLog } from './audit.service';
 import { cutoverEnv, cutoverMetrics } from './cutover.contract';
 import { StepOutcome, StepRequest } from './cutover.ports';
@@ -22,8 +22,9 @@ const clock = { nowMs: Date.now, sleep: (ms: number): Promise<void> => new Promi
 
 /** The audit and the records of a function, from its environment. */
 export function recordPorts(source: Environment): Pick<CutoverPorts, 'log' | 'records' | 'clock'> {
-  const { systemName, auditRegion, hostedZoneId, publicName } = cutoverEnv.read(source);
-  return { clock, log: new AuditLog(parameterAudit(systemName, auditRegion), clock), records: route53Records({ systemName, hostedZoneId, publicName }) };
+  const { systemName, auditRegion, hostedZoneId, publicName, auditKey } = cutoverEnv.read(source);
+  const log = new AuditLog(parameterAudit(systemName, auditRegion), kmsSigner(auditKey, auditRegion), clock);
+  return { clock, log, records: route53Records({ systemName, hostedZoneId, publicName }) };
 }
 
 /** All ports of the cutover's steps, from a function's environment. */

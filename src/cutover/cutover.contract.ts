@@ -13,6 +13,23 @@ export function auditName(systemName: string, seq: number): string {
   return `${auditPath(systemName)}/${String(seq).padStart(6, '0')}`;
 }
 
+/** Alias of the key that signs a system's audit, in the region of the state machine. */
+export function auditKeyAlias(systemName: string): string {
+  return `alias/${systemName}-cutover-audit`;
+}
+
+/** A record of an audit, and the SHA-256 of its text: whoever keeps them can tell later whether it still stands. */
+export interface AuditAnchor {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+/** Reads `RECORD:SHA256` as a report shows it; undefined when it is none. */
+export function anchorOf(text: string): AuditAnchor | undefined {
+  const [, seq, hash] = /^([1-9]\d{0,5}):([0-9a-f]{64})$/.exec(text) ?? [];
+  return hash === undefined ? undefined : { seq: Number(seq), hash };
+}
+
 /** Parameter in which a region says where its part of the public name is and what checks it: JSON, `RegionAddress`. */
 export function regionAddressName(systemName: string): string {
   return `/${systemName}/cutover/region-address`;
@@ -67,6 +84,11 @@ export const cutoverEnv = new EnvCodec({
   hostedZoneId: 'CUTOVER_HOSTED_ZONE_ID',
   /** The public name, without a dot at the end. */
   publicName: 'CUTOVER_PUBLIC_NAME',
+  /** ARN of the key that signs the audit. */
+  auditKey: 'CUTOVER_AUDIT_KEY',
+}, {
+  /** `RECORD:SHA256`: the end of an audit that the deployment takes over. */
+  formerAuditEnd: 'CUTOVER_FORMER_AUDIT_END',
 });
 
 /** An alarm by its name in a region. */

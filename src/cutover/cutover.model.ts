@@ -86,7 +86,9 @@ export type AuditEntry =
     readonly pausedMs?: number;
   }
   | { readonly what: 'reconciled'; readonly run: string; readonly rounds: number; readonly summary: string; readonly unexplained: number; readonly final: boolean; readonly digest: string }
-  | { readonly what: 'ended'; readonly run: string; readonly state: EndState; readonly why: string };
+  | { readonly what: 'ended'; readonly run: string; readonly state: EndState; readonly why: string }
+  /** What is before it was not signed with this record's key: its writer took it over as a person had vouched for it. */
+  | { readonly what: 'signing'; readonly after: number; readonly sha256: string; readonly before: string };
 
 /** An entry before it has a place in the chain. */
 export interface AuditDraft {
@@ -105,4 +107,8 @@ export interface AuditRecord extends AuditDraft {
   readonly at: string;
   /** SHA-256 of the record before, as stored; `none` in the first. */
   readonly prev: string;
+  /** ID of the key that signed it; absent in records that were written before records were signed. */
+  readonly signedBy?: string;
+  /** ECDSA signature of the record's text without this member, DER in base64. */
+  readonly sig?: string;
 }

@@ -137,6 +137,13 @@ export interface PhasedCutoverStateMachineProps {
   readonly removalPolicy?: RemovalPolicy;
 
   /**
+   * The end of an audit that another key signed, or none: see `WeightedRecordsProps.formerAuditEnd`.
+   *
+   * @default - none: every record must be signed with this stack's key
+   */
+  readonly formerAuditEnd?: string;
+
+  /**
    * The keys of the ledger's replicas, as `LedgerReplica` was given them.
    *
    * @default LedgerEncryption.customerManaged()
@@ -186,7 +193,7 @@ export class PhasedCutoverStateMachine extends Construct {
 
     this.records = new WeightedRecords(this, 'Records', {
       systemName, source, target, hostedZone: props.hostedZone, publicName: props.publicName, recordTtl: props.recordTtl,
-      replaceExisting: props.replaceExisting, removalPolicy: props.removalPolicy, logRetention: props.logRetention,
+      replaceExisting: props.replaceExisting, removalPolicy: props.removalPolicy, logRetention: props.logRetention, formerAuditEnd: props.formerAuditEnd,
     });
     const made = this.defineSteps(props);
     this.steps = made.function;
@@ -215,6 +222,8 @@ export class PhasedCutoverStateMachine extends Construct {
       this.startUrl = gate!.addStart(cutoverName(systemName), { stateMachineName: cutoverName(systemName), starters, starterGroups });
       new CfnOutput(this, 'StartUrl', { description: 'Where runs are started', value: this.startUrl });
     }
+    new CfnOutput(this, 'AuditKey', { description: 'Key that signs the audit: give it to whoever verifies', value: this.records.auditKey.keyArn });
+    new CfnOutput(this, 'AuditWriters', { description: 'Roles that add to the audit: all others are denied by a service control policy', value: [made.function, this.records.function].map(({ role }) => role!.roleArn).join(', ') });
     new CfnOutput(this, 'AuditPath', { description: 'Where the audit is in Parameter Store', value: auditPath(systemName) });
   }
 

@@ -17,8 +17,9 @@ const cuts: readonly Cut[] = [
 /** What others read out of a record as it is. */
 const whole: readonly string[] = ['at', 'prev', 'key', 'run', 'value', 'healthCheckId', 'source', 'target'];
 
-/** A record as it is stored: its texts and lists are cut, with what proves the rest, until it fits. */
-export function storedText(record: AuditRecord): string {
+/** A record as it is stored, with room for what is put behind it: its texts and lists are cut, with what proves the rest, until it fits. */
+export function storedText(record: AuditRecord, room: number): string {
+  const fits = (written: string): boolean => bytesOf(written) <= recordBytes - room;
   const full = textOf(record);
   if (fits(full)) return full;
   const text = cuts.map((to) => textOf(shortened(record, '', to))).find(fits);
@@ -32,7 +33,6 @@ function textOf(value: unknown): string {
 }
 
 const bytesOf = (text: string): number => Buffer.byteLength(text);
-const fits = (text: string): boolean => bytesOf(text) <= recordBytes;
 
 function shortened(value: unknown, name: string, to: Cut): unknown {
   if (typeof value === 'string') return whole.includes(name) ? value : shortText(value, to.text);

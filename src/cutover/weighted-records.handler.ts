@@ -1,12 +1,13 @@
 import { parameterOf } from './audit.aws';
 import { recordPorts } from './cutover.aws';
-import { RegionAddress, cutoverEnv, regionAddressName } from './cutover.contract';
+import { RegionAddress, anchorOf, cutoverEnv, regionAddressName } from './cutover.contract';
 import { CloudFormationEvent, recordsRequestOf, respond } from './weighted-records.aws';
 import { RecordsResult, WeightedRecordsKeeper } from './weighted-records.service';
 
-const { systemName } = cutoverEnv.read(process.env);
+const { systemName, formerAuditEnd } = cutoverEnv.read(process.env);
 const keeper = new WeightedRecordsKeeper({
   ...recordPorts(process.env),
+  ...(formerAuditEnd ? { formerAuditEnd: anchorOf(formerAuditEnd) } : {}),
   addressOf: async (region) => {
     const text = await parameterOf(region, regionAddressName(systemName));
     return text === undefined ? undefined : JSON.parse(text) as RegionAddress;

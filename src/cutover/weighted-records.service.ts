@@ -1,6 +1,6 @@
 import { CutoverState } from './audit.domain';
 import { AuditClock, AuditLog } from './audit.service';
-import { RegionAddress } from './cutover.contract';
+import { AuditAnchor, RegionAddress } from './cutover.contract';
 import { DeployedRecords, deployedShape } from './deployed-shape.domain';
 import { Found, sameShape } from './weights.domain';
 import { RecordsPort, ShiftOutcome, WeightChange, WeightOrder } from './weights.service';
@@ -26,6 +26,8 @@ export interface RecordsPorts {
   readonly clock: AuditClock;
   /** What a region has said of itself. */
   readonly addressOf: (region: string) => Promise<RegionAddress | undefined>;
+  /** The end of an audit that the deployment takes over. */
+  readonly formerAuditEnd?: AuditAnchor;
 }
 
 export type RecordsResult = { readonly kind: 'done' } | { readonly kind: 'failed'; readonly reason: string };
@@ -50,6 +52,7 @@ export class WeightedRecordsKeeper {
     const [source, target] = await Promise.all([wish.source, wish.target].map((region) => this.ports.addressOf(region)));
     const silent = [!source && wish.source, !target && wish.target].filter(Boolean);
     if (!source || !target) return failed(`${silent.join(' and ')} did not say where its API is: deploy its ActiveActivePaymentsApi with domain.records HANDOVER or CUTOVER first`);
+    if (this.ports.formerAuditEnd) await this.ports.log.takeOver(this.ports.formerAuditEnd, [`cloudformation ${stack}`]);
     const state = await this.ports.log.current();
     const shape = (found: Found, now: CutoverState): ReturnType<typeof deployedShape> => deployedShape(wish, { source, target }, found, now);
     // A stack that is made has no machine yet by which people could adopt or revert what stands there.

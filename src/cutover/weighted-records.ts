@@ -1,10 +1,12 @@
 import { CustomResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Effect, Grant, IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { IKey } from 'aws-cdk-lib/aws-kms';
 import { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { IHostedZone } from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
-import { auditPath, cutoverBundles, cutoverEnv, regionAddressName } from './cutover.contract';
+import { AuditSigningKey } from './audit-signing-key';
+import { anchorOf, auditPath, cutoverBundles, cutoverEnv, regionAddressName } from './cutover.contract';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps, PropProblem } from '../cdk/invalid-props';
 import { checkNames } from '../cdk/name-limits';
@@ -56,6 +58,14 @@ export interface WeightedRecordsProps {
   readonly removalPolicy?: RemovalPolicy;
 
   /**
+   * The end of an audit whose records were signed by another key or by none: `RECORD:SHA256`, as the last report names it. The deployment takes
+   * those records over by one that is signed, for that very end alone. Whoever gives it has read that report and trusts it.
+   *
+   * @default - none: every record must be signed with this stack's key
+   */
+  readonly formerAuditEnd?: string;
+
+  /**
    * How long the function's log is kept.
    *
    * @default RetentionDays.ONE_YEAR
@@ -70,6 +80,9 @@ export interface WeightedRecordsProps {
 export class WeightedRecords extends Construct {
   /** The function that makes and keeps them. */
   public readonly function: IFunction;
+  /** The key that signs the audit, ECC_NIST_P256. It stays when it leaves the stack: without its public half nobody can verify what it signed. */
+  public readonly auditKey: IKey;
+  private readonly signing: AuditSigningKey;
   private readonly props: WeightedRecordsProps;
 
   constructor(scope: Construct, id: string, props: WeightedRecordsProps) {
@@ -79,10 +92,12 @@ export class WeightedRecords extends Construct {
     const ttl = props.recordTtl ?? Duration.seconds(60);
     const problem = recordsProblem(props, ttl);
     if (problem) throw invalidProps(this, problem);
+    this.signing = new AuditSigningKey(this, 'AuditKey', props.systemName);
+    this.auditKey = this.signing.key;
     const made = new BundledFunction(this, 'Keeper', {
       bundle: cutoverBundles.records,
       description: `${props.systemName}: keeps the weighted records of ${props.publicName}`,
-      environment: this._environment(),
+      environment: this.environment(props.formerAuditEnd),
       timeout: Duration.minutes(10),
       memorySize: 512,
       logRetention: props.logRetention ?? RetentionDays.ONE_YEAR,
@@ -104,14 +119,15 @@ export class WeightedRecords extends Construct {
         publicName: props.publicName, source: props.source, target: props.target, ttlSeconds: String(ttl.toSeconds()),
         initialTarget: String(props.initialTargetPercent ?? 0), replaceExisting: String(props.replaceExisting ?? false),
         onDelete: props.removalPolicy === RemovalPolicy.DESTROY ? 'DELETE' : 'RETAIN',
+        // The function is told by its environment, which no event can change; here it only makes CloudFormation ask.
+        ...(props.formerAuditEnd ? { formerAuditEnd: props.formerAuditEnd } : {}),
       },
     }).node.addDependency(made);
   }
 
   /** @internal The environment of every function that works with the records or the audit. */
   public _environment(): Record<string, string> {
-    const { systemName, hostedZone, publicName } = this.props;
-    return cutoverEnv.write({ systemName, auditRegion: Stack.of(this).region, hostedZoneId: hostedZone.hostedZoneId, publicName });
+    return this.environment();
   }
 
   /** @internal Reading the zone, and changing these records and no others. */
@@ -133,21 +149,40 @@ export class WeightedRecords extends Construct {
     Grant.addToPrincipal({ grantee, actions: ['route53:GetChange'], resourceArns: [`arn:${partition}:route53:::change/*`] });
   }
 
+  /** @internal Reading the audit and verifying it. */
+  public _grantAuditRead(grantee: IGrantable): void {
+    Grant.addToPrincipal({ grantee, actions: ['ssm:GetParameters'], resourceArns: this.auditArns() });
+    this.signing.grantVerify(grantee);
+  }
+
   /** @internal Adding to the audit and reading it; never overwriting or deleting, whatever else the role may be given. */
   public _grantAudit(grantee: IGrantable): void {
-    const stack = Stack.of(this);
-    const arn = `arn:${stack.partition}:ssm:${stack.region}:${stack.account}:parameter${auditPath(this.props.systemName)}`;
-    const resources = [`${arn}/*`];
-    Grant.addToPrincipal({ grantee, actions: ['ssm:PutParameter', 'ssm:GetParameters'], resourceArns: resources });
+    const resources = this.auditArns();
+    this._grantAuditRead(grantee);
+    this.signing.grantSign(grantee);
+    Grant.addToPrincipal({ grantee, actions: ['ssm:PutParameter'], resourceArns: resources });
     grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({
       effect: Effect.DENY, actions: ['ssm:PutParameter'], resources, conditions: { StringEquals: { 'ssm:Overwrite': 'true' } },
     }));
     grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ effect: Effect.DENY, actions: ['ssm:DeleteParameter', 'ssm:DeleteParameters'], resources }));
   }
+
+  private environment(formerAuditEnd?: string): Record<string, string> {
+    const { systemName, hostedZone, publicName } = this.props;
+    return cutoverEnv.write({
+      systemName, auditRegion: Stack.of(this).region, hostedZoneId: hostedZone.hostedZoneId, publicName, auditKey: this.auditKey.keyArn,
+      ...(formerAuditEnd ? { formerAuditEnd } : {}),
+    });
+  }
+
+  private auditArns(): string[] {
+    const stack = Stack.of(this);
+    return [`arn:${stack.partition}:ssm:${stack.region}:${stack.account}:parameter${auditPath(this.props.systemName)}/*`];
+  }
 }
 
 function recordsProblem(props: WeightedRecordsProps, ttl: Duration): PropProblem | undefined {
-  const { publicName, hostedZone, source, target, initialTargetPercent: share = 0 } = props;
+  const { publicName, hostedZone, source, target, initialTargetPercent: share = 0, formerAuditEnd } = props;
   const zone = hostedZone.zoneName.replace(/\.$/, '');
   if (!publicName.endsWith(`.${zone}`)) {
     return { prop: 'publicName', given: `'${publicName}'`, allowed: `a name below the hosted zone '${zone}'`, mend: 'correct the name or give its own zone; the apex takes no CNAME' };
@@ -155,6 +190,9 @@ function recordsProblem(props: WeightedRecordsProps, ttl: Duration): PropProblem
   if (source === target) return { prop: 'target', given: `'${target}', the source`, allowed: 'another region', mend: 'name the region that the traffic is moved to' };
   if (ttl.toSeconds() < 1 || ttl.toSeconds() > 3600) {
     return { prop: 'recordTtl', given: `${ttl.toSeconds()} s`, allowed: '1 second to 1 hour', mend: 'take 60 seconds or less: callers move only after it' };
+  }
+  if (formerAuditEnd !== undefined && !anchorOf(formerAuditEnd)) {
+    return { prop: 'formerAuditEnd', given: `'${formerAuditEnd}'`, allowed: 'RECORD:SHA256, 64 hexadecimal digits', mend: 'take number and hash from the last line of "The chain" in the audit\'s report' };
   }
   if (Number.isInteger(share) && share >= 0 && share <= 100) return undefined;
   return { prop: 'initialTargetPercent', given: `${share}`, allowed: 'a whole number from 0 to 100', mend: 'leave it out to begin in the source' };

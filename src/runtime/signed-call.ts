@@ -4,7 +4,7 @@ import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
 
 /**
- * Calls of AWS services with the parts that the DynamoDB client brings anyway: the cutover needs two or three calls of each of seven
+ * Calls of AWS services with the parts that the DynamoDB client brings anyway: the cutover needs two or three calls of each of eight
  * services, whose clients would be ten times the function.
  */
 export interface AwsCall {

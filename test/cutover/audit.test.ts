@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { Crash, crashAt, shapeOf, started, World } from './world';
+import { signedText } from '../../src/cutover/audit-signature.domain';
 import { emptyState, parseRecord, recordText, ttlSince } from '../../src/cutover/audit.domain';
 import { ChainBroken } from '../../src/cutover/audit.service';
 import { AuditDraft, AuditEntry } from '../../src/cutover/cutover.model';
@@ -65,7 +66,7 @@ test('a put whose answer was lost counts once', async () => {
       lost = true;
       return 'taken';
     },
-  }, world.clock);
+  }, world.signer, world.clock);
   await lossy.append(() => note('once'));
   expect(world.parameters.size).toBe(1);
 });
@@ -83,7 +84,7 @@ describe('a broken chain', () => {
   });
 
   test('says between which two something was changed', async () => {
-    expect(await broken((texts) => texts.set(3, texts.get(3)!.replace('alice', 'mallo')))).toEqual([expect.stringMatching(/^4 does not follow record 3/)]);
+    expect(await broken((texts) => texts.set(3, texts.get(3)!.replace('alice', 'mallo')))).toEqual([expect.stringMatching(/^3 has a signature that key .* did not make/), expect.stringMatching(/^4 does not follow record 3/)]);
   });
 
   test('says what is no record, and what was moved', async () => {
@@ -133,11 +134,12 @@ test('whatever people write: a record fits, is one, and holds nothing that Param
     }),
   );
   fc.assert(fc.property(entry, texts, (made, by) => {
-    const stored = recordText(emptyState, { key: 'k'.repeat(300), by, entry: made }, '2026-11-22T10:00:00.000Z');
+    const written = recordText(emptyState, { key: 'k'.repeat(300), by, entry: made }, '2026-11-22T10:00:00.000Z', 'key');
+    const stored = signedText(written, 'A'.repeat(96));
     expect(Buffer.byteLength(stored)).toBeLessThanOrEqual(recordBytes);
     expect(stored).not.toContain('{{');
     expect(parseRecord(stored)).toMatchObject({ entry: { what: made.what, ...(made.what === 'drift' ? { found: { shape, stamp: 3 } } : {}) } });
-    const plain = { seq: 1, at: '2026-11-22T10:00:00.000Z', prev: 'none', key: 'k'.repeat(300), by, entry: made };
+    const plain = { seq: 1, at: '2026-11-22T10:00:00.000Z', prev: 'none', key: 'k'.repeat(300), by, entry: made, signedBy: 'key', sig: 'A'.repeat(96) };
     if (Buffer.byteLength(JSON.stringify(plain)) < recordBytes / 2) expect(parseRecord(stored)).toEqual(JSON.parse(JSON.stringify(plain)));
   }), { numRuns: 200 });
 });

@@ -81,6 +81,22 @@ describe('the functions may', () => {
     }
   });
 
+  test('have the key sign, which no identity policy of the account can let anybody else do', () => {
+    const [[keyId, { Properties: { KeyPolicy: { Statement: statements }, ...properties }, DeletionPolicy: deletion }]] = Object.entries<any>(template.findResources('AWS::KMS::Key'));
+    expect([properties, deletion]).toMatchObject([{ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }, 'Retain']);
+    const ofKey = (action: RegExp): any[] => statements.filter((one: any) => [one.Action].flat().some((name: string) => action.test(name)));
+    const signing = ofKey(/^kms:(Sign|GenerateMac|\*|Create(Grant|\*))$/);
+    for (const one of signing) expect([one.Effect, one.Action, one.Condition]).toEqual(['Allow', 'kms:Sign', undefined]);
+    expect(signing.map(({ Principal: { AWS: role } }) => role['Fn::GetAtt'][0].replace(/[0-9A-F]{8}$/, '')).sort()).toEqual(['CutoverRecordsKeeperRole', 'CutoverStepsRole']);
+    // Whoever the account lets may verify, and administer.
+    expect(ofKey(/^kms:(GetPublicKey|PutKeyPolicy)$/).map(({ Principal }) => plain(Principal))).toEqual([1, 2].map(() => ({ AWS: 'arn:<AWS::Partition>:iam::111122223333:root' })));
+    for (const all of [ofSteps, ofKeeper]) {
+      expect(statement(all, 'kms:GetPublicKey').Resource).toEqual({ 'Fn::GetAtt': [keyId, 'Arn'] });
+      expect(all.flatMap(({ Action }) => [Action].flat()).filter((action) => /^kms:(\*|Sign|.*Mac|Create.*|Put.*)$/.test(action))).toEqual([]);
+    }
+    template.hasResourceProperties('AWS::KMS::Alias', { AliasName: 'alias/acme-pay-cutover-audit' });
+  });
+
   test('do nothing else to any table, and read what has no resource only where AWS knows none', () => {
     const actions = ofSteps.flatMap((one) => [one.Action].flat() as string[]);
     expect(actions.filter((action) => action.startsWith('dynamodb:'))).toEqual(expect.arrayContaining(['dynamodb:Scan']));
@@ -97,6 +113,17 @@ test('the records are a resource of our own, kept when they leave the stack', ()
   const other = newStack('eu-central-1');
   cutoverIn(other, { removalPolicy: RemovalPolicy.DESTROY, replaceExisting: true });
   Template.fromStack(other).hasResourceProperties('Custom::WeightedRecords', { onDelete: 'DELETE', replaceExisting: 'true' });
+});
+
+test('an audit of before is taken over by what the deployment says, and by no event', () => {
+  const end = `12:${'a'.repeat(64)}`;
+  const other = newStack('eu-central-1');
+  cutoverIn(other, { formerAuditEnd: end });
+  const made = Template.fromStack(other);
+  made.hasResourceProperties('Custom::WeightedRecords', { formerAuditEnd: end });
+  made.hasResourceProperties('AWS::Lambda::Function', { Description: Match.stringLikeRegexp('keeps the weighted records'), Environment: { Variables: Match.objectLike({ CUTOVER_FORMER_AUDIT_END: end }) } });
+  made.hasResourceProperties('AWS::Lambda::Function', { FunctionName: 'acme-pay-cutover-steps', Environment: { Variables: Match.objectLike({ CUTOVER_FORMER_AUDIT_END: Match.absent() }) } });
+  expect(() => cutoverIn(newStack('eu-central-1'), { formerAuditEnd: '12' })).toThrow("'formerAuditEnd' is '12'; allowed: RECORD:SHA256");
 });
 
 test('alarms tell of runs that need people and of differences', () => {

@@ -51,7 +51,7 @@ test('a whole cutover: five approvals, five shifts, the authority, the window; t
   expect([told(world, 'intent'), told(world, 'changed')].map((records) => records.slice(1).map(({ by }) => by))).toEqual([1, 2].map(() => [['bob'], ...Array.from({ length: 4 }, () => ['carol'])]));
   expect(told(world, 'reconciled').map(({ entry }) => entry)).toEqual([expect.objectContaining({ final: true, unexplained: 0 })]);
   await isWhole(world);
-  const { text, unbroken } = await new AuditReader(world.audit(), world.clock).report({ systemName: 'acme-pay', region: target });
+  const { text, unbroken } = await new AuditReader(world.audit(), world.signer, world.clock).report({ systemName: 'acme-pay' });
   expect(unbroken).toBe(true);
   for (const part of ['| bob | APPROVED | phase 1: 10 %', '| carol | APPROVED | phase 5: 100 %', 'leaving us-east-1', 'attested documents-backfilled: alice, by count', 'Unbroken']) expect(text).toContain(part);
   expect(result.events).toBeLessThanOrEqual(longestHistory(definition.States.Plan.Parameters.plan, 16));

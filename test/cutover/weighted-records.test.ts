@@ -1,9 +1,11 @@
+import { TestSigner } from './signer';
 import { Crash, crashAt, Disturb, shapeOf, started, World } from './world';
 import { weightsOf } from '../../src/cutover/audit.domain';
 import { RecordShape } from '../../src/cutover/cutover.model';
 import { RecordsRequest, RecordsResult, RecordsWish, WeightedRecordsKeeper } from '../../src/cutover/weighted-records.service';
 import { foundIn } from '../../src/cutover/weights.aws';
 import { withTargetShare } from '../../src/cutover/weights.domain';
+import { sha256 } from '../../src/kernel/digest';
 
 const addresses: Record<string, { value: string; healthCheckId: string }> = {
   'us-east-1': { value: 'us.example.com', healthCheckId: 'hc-us' }, 'eu-central-1': { value: 'eu.example.com', healthCheckId: 'hc-eu' },
@@ -28,6 +30,24 @@ test('makes the records with the first weights, once', async () => {
   const { size } = world.parameters;
   expect(await ask(world, 'Update')).toEqual({ kind: 'done' });
   expect([world.parameters.size, world.seen.length]).toEqual([size, 1]);
+});
+
+test('an audit that the key did not sign fails the deployment, until it says where it ends', async () => {
+  const world = new World();
+  await ask(world, 'Create');
+  world.signer = new TestSigner('another');
+  const { size } = world.parameters;
+  await expect(ask(world, 'Update')).rejects.toThrow("'formerAuditEnd'");
+  const keeper = (seq: number): WeightedRecordsKeeper => new WeightedRecordsKeeper({
+    log: world.log(), records: world.records(), clock: world.clock, addressOf: async (region) => addresses[region],
+    formerAuditEnd: { seq, hash: sha256(world.parameters.get(seq)!) },
+  });
+  const request: RecordsRequest = { type: 'Update', requestId: 'again', stack: 'cutover', wish };
+  await expect(keeper(size - 1).carryOut(request, world.nowMs + 60_000)).rejects.toThrow('ends an audit that this deployment does not know');
+  // Also where there is nothing else to do.
+  expect(await keeper(size).carryOut(request, world.nowMs + 60_000)).toEqual({ kind: 'done' });
+  expect(JSON.parse(world.parameters.get(size + 1)!)).toMatchObject({ by: ['cloudformation cutover'], entry: { what: 'signing', after: size } });
+  expect(await ask(world, 'Update', { ttlSeconds: 10 })).toEqual({ kind: 'done' });
 });
 
 test('a deployment in mid-cutover changes the TTL and the address, never the weights', async () => {

@@ -1,3 +1,4 @@
+import { TestSigner } from './signer';
 import { AuditLog, AuditPort } from '../../src/cutover/audit.service';
 import { AuditDraft, RecordShape, StampedShape } from '../../src/cutover/cutover.model';
 import { Found, sameShape } from '../../src/cutover/weights.domain';
@@ -18,6 +19,8 @@ const calm: Disturb = async () => ({ after: () => undefined });
 export class World {
   public nowMs = Date.parse('2026-11-22T10:00:00Z');
   public readonly parameters = new Map<number, string>();
+  /** Everybody who may write. */
+  public signer = new TestSigner();
   public stamped?: StampedShape;
   public foreign?: string;
   public unreachable = false;
@@ -46,7 +49,7 @@ export class World {
   }
 
   public log(disturb?: Disturb): AuditLog {
-    return new AuditLog(this.audit(disturb), this.clock);
+    return new AuditLog(this.audit(disturb), this.signer, this.clock);
   }
 
   public records(disturb: Disturb = calm): RecordsPort {

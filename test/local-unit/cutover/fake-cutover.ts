@@ -2,6 +2,7 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import type { CutoverFabric, ExecutionView, Mail, RecordStatus } from '../../../local/model';
 import { AuditLog } from '../../../src/cutover/audit.service';
 import type { AuditEntry, RecordShape } from '../../../src/cutover/cutover.model';
+import { TestSigner } from '../../cutover/signer';
 
 export const source = 'us-east-1';
 export const target = 'us-west-2';
@@ -33,6 +34,7 @@ export class FakeCutover implements CutoverFabric {
     } } } } },
   }];
   private readonly keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  private readonly signer = new TestSigner('fake');
   private readonly log = new AuditLog({
     put: async (seq, text) => {
       this.texts.set(seq, text);
@@ -40,7 +42,7 @@ export class FakeCutover implements CutoverFabric {
     },
     read: async (seqs) => new Map(seqs.flatMap((seq) => (this.texts.has(seq) ? [[seq, this.texts.get(seq)!] as const] : []))),
     list: async () => this.texts,
-  }, { nowMs: () => Date.UTC(2026, 10, 22, 3), sleep: async () => undefined });
+  }, this.signer, { nowMs: () => Date.UTC(2026, 10, 22, 3), sleep: async () => undefined });
 
   public get approverKeys(): Record<string, unknown>[] {
     return [{ ...this.keys.publicKey.export({ format: 'jwk' }), kid: 'gate', alg: 'RS256' }];
@@ -94,6 +96,10 @@ export class FakeCutover implements CutoverFabric {
   public async parameters(): ReturnType<CutoverFabric['parameters']> {
     if (this.lost) throw this.lost;
     return [...this.texts].map(([seq, text]) => ({ name: `/acme-pay/cutover/audit/${String(seq).padStart(6, '0')}`, value: text, at: '2026-11-22T03:00:00.000Z' }));
+  }
+
+  public async publicKey(): ReturnType<CutoverFabric['publicKey']> {
+    return { arn: this.signer.arn, publicKey: this.signer.publicKey };
   }
 
   public async invoke(): Promise<unknown> {

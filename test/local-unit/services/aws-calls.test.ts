@@ -4,8 +4,9 @@ import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { localCredentials } from '../../../local/engine/region';
 import type { FabricResource } from '../../../local/model';
-import { parameterAudit, parameterOf } from '../../../src/cutover/audit.aws';
-import { setIdentifier } from '../../../src/cutover/cutover.contract';
+import { kmsSigner, parameterAudit, parameterOf } from '../../../src/cutover/audit.aws';
+import { AuditLog } from '../../../src/cutover/audit.service';
+import { auditKeyAlias, setIdentifier } from '../../../src/cutover/cutover.contract';
 import { RecordShape } from '../../../src/cutover/cutover.model';
 import { snsNotify } from '../../../src/cutover/gate-notify.aws';
 import { StepFunctionsTasks } from '../../../src/cutover/gate.aws';
@@ -15,6 +16,7 @@ import { stepFunctionsReader } from '../../../src/cutover/stuck.aws';
 import { openTasks } from '../../../src/cutover/stuck.domain';
 import { healthCheckers, route53Records } from '../../../src/cutover/weights.aws';
 import { ControlPlaneUnreachable } from '../../../src/cutover/weights.service';
+import { jsonCall, signedCall } from '../../../src/runtime/signed-call';
 import { deployFunctions } from '../functions';
 import { accountId, east, eventually, Regions, startRegions, west } from '../regions';
 
@@ -51,6 +53,21 @@ test('an audit takes a place once, reads what it is asked for, and lists all pag
   // Another region's parameters are its own.
   expect(await parameterOf(east, '/acme/cutover/audit/000001')).toBeUndefined();
   expect(await parameterOf(west, '/acme/cutover/audit/000001')).toBe('one');
+});
+
+test('a record is signed in KMS and verified with the public key alone', async () => {
+  const kms = <T>(action: string, body: object): Promise<T> => jsonCall<T>('kms', west, `TrentService.${action}`, body, '1.1');
+  const { KeyMetadata: { Arn: arn, KeyId: id } } = await kms<{ KeyMetadata: { Arn: string; KeyId: string } }>('CreateKey', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
+  const signer = kmsSigner(arn, west);
+  const key = await signer.key();
+  const signature = await signer.sign('what is said: 漢');
+  expect([key.id, key.made(signature, 'what is said: 漢'), key.made(signature, 'what is not')]).toEqual([id, true, false]);
+  expect(key.made('no signature', 'what is said')).toBe(false);
+  await signedCall({ service: 'kms', region: west, method: 'POST', path: '/', headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'TrentService.CreateAlias' }, body: JSON.stringify({ AliasName: auditKeyAlias('acme'), TargetKeyId: id }) });
+  expect((await kmsSigner(auditKeyAlias('acme'), west).key()).id).toBe(id);
+  const log = new AuditLog(parameterAudit('signed', west), signer, { nowMs: Date.now, sleep: async () => undefined });
+  await log.append(() => ({ key: 'k', by: ['alice'], entry: { what: 'ended', run: 'r', state: 'PAUSED', why: 'so' } }));
+  expect(await log.verify()).toMatchObject({ problems: [], signatures: { keyId: id, verified: [[1, 1]] } });
 });
 
 describe('the public name\'s records', () => {
