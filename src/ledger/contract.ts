@@ -23,6 +23,8 @@ export const ledgerMetrics = {
   takeovers: 'InFlightTakeovers',
   throttles: 'LedgerThrottles',
   outcomeUnknown: 'OutcomeUnknown',
+  /** Calls answered 429 because their account had no room for another entry. */
+  accountsBusy: 'AccountsBusy',
   /** Payments that a function of this region was asked for and decided itself: not repeated, not sent to another home. */
   decided: 'PaymentsDecided',
   /** Calls that could not be sent to their home, and homes that were taken over; HOME_REGION only. */

@@ -7,13 +7,17 @@ export const bounds = {
   entriesPerAccount: 5_000,
   /** Moves on one payment: its item stays within a few KB. */
   movesPerPayment: 50,
-  /** One closed entry in so many starts a trimming, and one trimming looks at so many entries. */
+  /** One call in so many, of those that close, decline, refuse or repeat, starts a trimming; one trimming looks at so many entries. */
   trimEvery: 16,
   trimAtMost: 48,
+  /** Items that a trimming completes side by side. */
+  completedAtOnce: 8,
   /** Age from which a claim without an outcome counts as left behind by its attempt, in metrics alone. */
   abandonedAfterMs: 5_000,
-  /** Age at which closed entries are trimmed; younger ones when the account fills up. A matter of liveness, not of safety. */
-  trimAfterMs: 15 * 60_000,
+  /** Age of its claim from which a closed entry is trimmed, where there is one copy of the data (STRONG). A matter of liveness, not of safety. */
+  trimAfterMs: 60_000,
+  /** The same where copies follow later (HOME_REGION), since its item's last write; and sooner while the account is more than half full. */
+  trimAfterReplicatedMs: 15 * 60_000,
   trimAfterUnderPressureMs: 60_000,
   /** How far two regions' clocks may stand apart before a decision's attempt is taken over too early. */
   clockSkewMs: 2_000,

@@ -178,7 +178,7 @@ export class HomeLedger implements Ledger {
     let ledger = this.ledgers.get(name);
     if (!ledger) {
       const replica = noted ? new JournaledStore(this.ports.store, noted) : this.ports.store;
-      ledger = new PaymentsLedger({ ...this.ports, store: new EpochStore(replica, epoch) }, this.settings);
+      ledger = new PaymentsLedger({ ...this.ports, store: new EpochStore(replica, epoch) }, { ...this.settings, copiesFollow: true });
       if (this.ledgers.size >= ledgersKept) this.ledgers.clear();
       this.ledgers.set(name, ledger);
     }

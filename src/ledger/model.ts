@@ -77,8 +77,8 @@ export interface CallContext {
   readonly observe?: (event: LedgerEvent) => void;
 }
 
-/** A write conflict between regions met, a throttle met, an answer lost, or another attempt's claim decided by this one. */
-export type LedgerEvent = 'writeConflict' | 'throttle' | 'unknownOutcome' | 'takeover' | 'homeUnreachable' | 'homeTakeover';
+/** A write conflict between regions met, a throttle met, an answer lost, another attempt's claim decided by this one, an account without room for an entry, ... */
+export type LedgerEvent = 'writeConflict' | 'throttle' | 'unknownOutcome' | 'takeover' | 'accountBusy' | 'homeUnreachable' | 'homeTakeover';
 
 export interface OpenAccountCommand {
   readonly accountId: string;

@@ -12,10 +12,17 @@ import { fingerprint, keyId } from '../kernel/fingerprint';
 /** What driving a move comes to: its stored decision, or nothing that may be answered yet. */
 export type Driven = MoveDecision | { readonly status: 'OPEN'; readonly outcome: KeyedOutcome };
 
+/** What a move comes to, and the key of the account that it was about. */
+export interface Moved { readonly outcome: KeyedOutcome; readonly account?: string }
+
 /** Captures, voids or refunds a payment; see ARCHITECTURE.md, "The ledger's protocol". */
-export async function move(attempt: Attempt, command: MoveCommand): Promise<KeyedOutcome> {
+export async function move(attempt: Attempt, command: MoveCommand): Promise<Moved> {
   const payment = await findPayment(attempt, command.paymentId);
-  if (!payment) return unknownPayment(command.paymentId);
+  if (!payment) return { outcome: unknownPayment(command.paymentId) };
+  return { outcome: await moveFound(attempt, command, payment), account: accountPk(payment.tenant, payment.accountId) };
+}
+
+async function moveFound(attempt: Attempt, command: MoveCommand, payment: PaymentItem): Promise<KeyedOutcome> {
   const item = claimItem(attempt, command, payment);
   const put = await attempt.create(item);
   const claimed = put.kind === 'written' ? item : put.found;

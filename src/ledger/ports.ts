@@ -106,6 +106,8 @@ export interface LedgerPorts {
 
 export interface LedgerSettings {
   readonly region: string;
+  /** Whether other regions' copies follow later (HOME_REGION): entries wait until the items behind them have replicated. @default false */
+  readonly copiesFollow?: boolean;
   /** What the team's decision function is given, and what its silence means. Needed with `ports.decide`. */
   readonly decision?: { readonly timeoutMs: number; readonly onUnknown: 'RETRY' | 'DECLINE' };
 }

@@ -1,6 +1,6 @@
 import { Attempt, GaveUp } from './attempt.service';
 import { authorise } from './authorise.service';
-import { accountOf, accountPk, idOfPaymentId } from './domain';
+import { accountOf, accountPk } from './domain';
 import {
   AccountOutcome, AuthoriseCommand, Busy, CallContext, KeyedOutcome, Ledger, ListCommand, ListOutcome, MoveCommand, OpenAccountCommand, OpenAccountOutcome,
   PaymentOutcome, Unsure,
@@ -58,15 +58,15 @@ export class PaymentsLedger implements Ledger {
   public authorise(context: CallContext, command: AuthoriseCommand): Promise<KeyedOutcome> {
     return this.surely(context, async (attempt) => {
       const outcome = await authorise(attempt, command, (current, account) => this.currencyOf(current, account));
-      if (outcome.kind === 'answered' && !outcome.replayed && outcome.payment.status === 'DECLINED') await this.lookAfter(attempt, outcome);
+      await this.lookAfter(attempt, accountPk(context.tenant, command.accountId), outcome);
       return outcome;
     });
   }
 
   public move(context: CallContext, command: MoveCommand): Promise<KeyedOutcome> {
     return this.surely(context, async (attempt) => {
-      const outcome = await move(attempt, command);
-      if (outcome.kind === 'answered' && !outcome.replayed) await this.lookAfter(attempt, outcome);
+      const { outcome, account } = await move(attempt, command);
+      if (account !== undefined) await this.lookAfter(attempt, account, outcome);
       return outcome;
     });
   }
@@ -79,10 +79,11 @@ export class PaymentsLedger implements Ledger {
     return this.surely(context, (attempt) => listTransactions(attempt, command));
   }
 
-  /** Trims the account now and then, before the answer leaves: afterwards the function is frozen. */
-  private async lookAfter(attempt: Attempt, { payment }: Extract<KeyedOutcome, { kind: 'answered' }>): Promise<void> {
-    const id = idOfPaymentId(payment.paymentId)!;
-    if (trimIsDue(id)) await attempt.kindly(() => trim(attempt, accountPk(attempt.context.tenant, payment.accountId), id));
+  /** Trims the account now and then, and whenever it is full, before the answer leaves: afterwards the function is frozen. */
+  private async lookAfter(attempt: Attempt, account: string, outcome: KeyedOutcome): Promise<void> {
+    const full = outcome.kind === 'busy' && outcome.code === 'account_busy';
+    if (full) attempt.context.observe?.('accountBusy');
+    if (full || (mayLeaveAnEntry(outcome) && trimIsDue(attempt.ports.random))) await attempt.kindly(() => trim(attempt, account));
   }
 
   private async currencyOf(attempt: Attempt, account: string): Promise<string | undefined> {
@@ -106,4 +107,9 @@ export class PaymentsLedger implements Ledger {
         : { kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1, cause: error.reason };
     }
   }
+}
+
+/** All but a new hold: what closed, declined or refused left an entry, and whoever left one that is repeated may not have got to look after it. */
+function mayLeaveAnEntry(outcome: KeyedOutcome): boolean {
+  return outcome.kind === 'refused' || (outcome.kind === 'answered' && (outcome.replayed || outcome.payment.status !== 'AUTHORISED'));
 }

@@ -5,53 +5,79 @@ import { drive } from './move.service';
 import { Item } from './ports';
 
 interface Candidate { readonly id: string; readonly code: string; readonly entry: Entry }
+interface Ripe { readonly id: string; readonly at: number }
+type Items = ReadonlyMap<string, Item>;
 
-/** Whether the key with this identity, having left a closed entry, is one of those that look after the account. */
-export function trimIsDue(id: string): boolean {
-  // Identities are uniform hashes: no counter and no dice needed.
-  return Buffer.from(id, 'base64url')[0] % bounds.trimEvery === 0;
+/** Whether this call looks after the account that it has worked on. By chance, so that no key pays for it each time it is repeated. */
+export function trimIsDue(random: () => number): boolean {
+  return random() * bounds.trimEvery < 1;
 }
 
 /**
  * Removes closed entries of an account whose own items were read complete, and raises `trimmedThrough` over their creation times in
- * the same write: nothing of theirs can be added again. Entries whose items are not complete are completed now and removed next time.
+ * the same write: nothing of theirs can be added again. Items that are not complete are completed first, and read once more.
  */
-export async function trim(attempt: Attempt, account: string, startAt: string): Promise<void> {
+export async function trim(attempt: Attempt, account: string): Promise<void> {
   const item = await attempt.strongRead(account);
   if (!item) return;
-  const candidates = candidatesOf(item, startAt);
+  const candidates = candidatesOf(item, attempt.ports.random());
   if (candidates.length === 0) return;
-  const read = await attempt.patiently((store) => store.readMany(candidates.map(({ id }) => keyItemPk(id))));
-  const byPk = new Map(read.map((found) => [found.pk, found]));
-  const size = Object.keys(entriesOf(item)).length;
-  const age = size > bounds.entriesPerAccount / 2 ? bounds.trimAfterUnderPressureMs : bounds.trimAfterMs;
-  const before = attempt.ports.nowMs() - age;
-  const ripe: { candidate: Candidate; at: number }[] = [];
-  for (const candidate of candidates) {
-    const own = byPk.get(keyItemPk(candidate.id));
-    // Old by its last write, not by its claim: by then every replica has the completion too.
-    if (!own || (own.writtenAt as number) >= before) continue;
-    if (isComplete(own, candidate.entry)) ripe.push({ candidate, at: own.at as number });
-    else await complete(attempt, own, candidate.entry);
-  }
-  if (ripe.length === 0) return;
-  await remove(attempt, item, ripe);
+  const isOld = oldEnough(attempt, item);
+  const found = await ownItems(attempt, candidates);
+  const abandoned = Math.min(bounds.abandonedAfterMs, isOld.afterMs);
+  const open = candidates.filter(({ id, entry }) => {
+    const own = found.get(id);
+    // What is under way is left alone: its own call completes it.
+    return own && !isComplete(own, entry) && (own.at as number) < attempt.ports.nowMs() - abandoned;
+  });
+  await inTurns(open, ({ id, entry }) => complete(attempt, found.get(id)!, entry));
+  const items = new Map([...found, ...open.length > 0 ? await ownItems(attempt, open) : []]);
+  const ripe = candidates.flatMap(({ id, entry }): readonly Ripe[] => {
+    const own = items.get(id);
+    return own && isComplete(own, entry) && isOld.check(own) ? [{ id, at: own.at as number }] : [];
+  });
+  if (ripe.length > 0) await remove(attempt, item, ripe);
 }
 
-/** Closed entries, a bounded number of them, from a place in the order of identities that differs from call to call. */
-function candidatesOf(account: Item, startAt: string): readonly Candidate[] {
+/**
+ * From when on an entry may go. In one copy of the data nothing but a claim that is still under way could miss it: a minute. Where copies follow
+ * later, by the last write of its item, so that the completion has reached them too.
+ */
+function oldEnough({ ports, settings }: Attempt, account: Item): { readonly afterMs: number; readonly check: (own: Item) => boolean } {
+  const age = (afterMs: number, since: 'at' | 'writtenAt') => ({ afterMs, check: (own: Item) => (own[since] as number) < ports.nowMs() - afterMs });
+  if (!settings.copiesFollow) return age(bounds.trimAfterMs, 'at');
+  const halfFull = Object.keys(entriesOf(account)).length > bounds.entriesPerAccount / 2;
+  return age(halfFull ? bounds.trimAfterUnderPressureMs : bounds.trimAfterReplicatedMs, 'writtenAt');
+}
+
+async function ownItems(attempt: Attempt, candidates: readonly Candidate[]): Promise<Items> {
+  const items = await attempt.patiently((store) => store.readMany(candidates.map(({ id }) => keyItemPk(id))));
+  return new Map(items.map((item) => [item.pk.slice(keyItemPk('').length), item]));
+}
+
+/** A bounded number of closed entries, from anywhere among them: every one has its turn, whichever calls look. */
+function candidatesOf(account: Item, random: number): readonly Candidate[] {
   const closed = Object.entries(entriesOf(account))
     .map(([id, code]) => ({ id, code, entry: decodeEntry(code) }))
     .filter(({ entry }) => entry.kind !== 'hold')
     .sort((one, other) => (one.id < other.id ? -1 : 1));
-  const start = closed.findIndex(({ id }) => id >= startAt);
-  return [...closed.slice(Math.max(0, start)), ...closed.slice(0, Math.max(0, start))].slice(0, bounds.trimAtMost);
+  const start = Math.floor(random * closed.length);
+  return [...closed.slice(start), ...closed.slice(0, start)].slice(0, bounds.trimAtMost);
 }
 
 function isComplete(own: Item, entry: Entry): boolean {
   if (isMove(own)) return moveOf(own).outcome !== undefined;
   const payment = paymentOf(own);
   return entry.kind === 'closed' ? payment.closure !== undefined : payment.outcome !== undefined;
+}
+
+/** Some at a time, in this order; a fault of one ends the turn that it is in. */
+async function inTurns<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  for (let from = 0; from < all.length; from += bounds.completedAtOnce) {
+    const settled = await Promise.allSettled(all.slice(from, from + bounds.completedAtOnce).map(work));
+    const failed = settled.find((one): one is PromiseRejectedResult => one.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
 }
 
 async function complete(attempt: Attempt, own: Item, entry: Entry): Promise<void> {
@@ -74,13 +100,13 @@ async function finishMove(attempt: Attempt, pk: string): Promise<void> {
   await drive(attempt, claim, { ...read, outcome: read.outcome ?? { status: 'AUTHORISED' } });
 }
 
-async function remove(attempt: Attempt, account: Item, ripe: readonly { candidate: Candidate; at: number }[]): Promise<void> {
+async function remove(attempt: Attempt, account: Item, ripe: readonly Ripe[]): Promise<void> {
   const through = account.trimmedThrough as number;
   await attempt.change({
     pk: account.pk,
     // Closed entries never change; the watermark tells whether another trimming came first.
     require: [{ test: 'equals', path: ['trimmedThrough'], value: through }],
     set: [[['trimmedThrough'], Math.max(through, ...ripe.map(({ at }) => at))]],
-    remove: ripe.map(({ candidate }) => ['entries', candidate.id] as const),
+    remove: ripe.map(({ id }) => ['entries', id] as const),
   });
 }

@@ -46,6 +46,7 @@ const eventMetrics: Readonly<Record<LedgerEvent, string>> = {
   takeover: ledgerMetrics.takeovers,
   throttle: ledgerMetrics.throttles,
   unknownOutcome: ledgerMetrics.outcomeUnknown,
+  accountBusy: ledgerMetrics.accountsBusy,
   homeUnreachable: ledgerMetrics.homeUnreachable,
   homeTakeover: ledgerMetrics.homeTakeovers,
 };

@@ -163,9 +163,9 @@ describe('after a takeover', () => {
     world.loseHome(home);
     const { paymentId } = paid(await world.pay(other, 'young', 50));
     await world.move(other, 'v', 'VOID', paymentId);
-    world.nowMs += bounds.trimAfterMs + 1;
+    world.nowMs += bounds.trimAfterReplicatedMs + 1;
     const { ports, settings, context } = world.attempt(other);
-    await trim(new Attempt({ ...ports, store: new EpochStore(ports.store, 2) }, settings, context), 'a#acme#acc', '');
+    await trim(new Attempt({ ...ports, store: new EpochStore(ports.store, 2) }, { ...settings, copiesFollow: true }, context), 'a#acme#acc');
     expect(world.replicas.get(other)!.items.get('a#acme#acc@2')!.trimmedThrough).toBeGreaterThan(lost.createdAt);
     world.replicate(home, other);
     world.replicate(other, home);

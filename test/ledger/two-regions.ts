@@ -11,6 +11,7 @@ export const other = 'eu-central-1';
 /** Two replicas with a lag that the test decides, item by item, and one strong table of authority. */
 export class TwoRegions {
   public nowMs = 1_800_000_000_000;
+  public random: () => number = () => 0.5;
   public readonly lost = new Set<string>();
   public readonly replicas = new Map([[home, new MemoryStore()], [other, new MemoryStore()]]);
   public readonly authority = new MemoryStore();
@@ -40,7 +41,7 @@ export class TwoRegions {
   }
 
   private ports(store: LedgerStore): LedgerPorts {
-    return { store, nowMs: () => this.nowMs, random: () => 0.5, nonce: () => `n${this.count += 1}`, sleep: (ms) => this.sleep(ms) };
+    return { store, nowMs: () => this.nowMs, random: () => this.random(), nonce: () => `n${this.count += 1}`, sleep: (ms) => this.sleep(ms) };
   }
 
   /** Someone's work beside the calls: on a region's replica, or on the authority's table. */

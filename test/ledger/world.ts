@@ -7,6 +7,8 @@ import { MemoryStore } from '../contract/memory-store';
 export class World {
   public readonly memory = new MemoryStore();
   public nowMs = 1_800_000_000_000;
+  /** Chance; as it is, no call happens to look after its account. */
+  public random: () => number = () => 0.5;
   private nonces = 0;
 
   /** A ledger as one function instance in a region holds it. */
@@ -18,7 +20,7 @@ export class World {
     return {
       store: this.memory,
       nowMs: () => this.nowMs,
-      random: () => 0.5,
+      random: () => this.random(),
       nonce: () => `nonce-${this.nonces += 1}`,
       sleep: (ms) => {
         this.nowMs += ms;

@@ -29,7 +29,7 @@ export class Figures {
       `${this.seeds} seeds, ${this.payments} payments in ${seconds.toFixed(1)} s: ${Math.round(this.payments / Math.max(seconds, 0.001))} payments a second`,
       `faults of single requests: ${of(requestFaults)}`,
       `faults that last: ${of(episodes)}`,
-      `met by the ledger: ${of(['writeConflict', 'throttle', 'unknownOutcome', 'takeover'])}; writes of two regions that overlapped: ${this.counts.get('writeOverlap') ?? 0}`,
+      `met by the ledger: ${of(['writeConflict', 'throttle', 'unknownOutcome', 'takeover', 'accountBusy'])}; writes of two regions that overlapped: ${this.counts.get('writeOverlap') ?? 0}`,
       `homes taken over ${this.counts.get('homeTakeover') ?? 0}, moved as planned ${this.counts.get('homeMoved') ?? 0}; requests that an old name led to the region before: ${this.counts.get('staleName') ?? 0}`,
       `accounts whose operations were put in one order: ${this.ordered}; too long to search: ${this.undecided}`,
     ];

@@ -94,6 +94,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     const consumed = await world.mesh?.settle();
     const checked = checkAll({
       history: world.history, books, mode, faultsEndMs, bounds: subject.bounds,
+      trimAfterMs: home ? subject.bounds.trimAfterUnderPressureMs : subject.bounds.trimAfterMs,
       ...(consumed ? { consumed } : {}),
       ...(reported ? { home: { reported, takeovers: (world.counts.get('homeChanged') ?? 0) - (world.counts.get('homeMoved') ?? 0) } } : {}),
     });
@@ -133,8 +134,8 @@ function setBounds(subject: Subject, seed: number, mode: Mode, home: boolean): (
   if (chance.happens(0.7)) bounds.trimEvery = chance.pick([1, 3]);
   if (chance.happens(0.3)) bounds.movesPerPayment = 3;
   // Where there are several copies, what is trimmed must have replicated: all outages of a plan together are shorter than this.
-  if (home) bounds.trimAfterUnderPressureMs = bounds.trimAfterMs = outagesAreShort(seed) ? 100_000 : bounds.trimAfterMs;
-  else if (chance.happens(0.2)) Object.assign(bounds, { trimAfterMs: 0, trimAfterUnderPressureMs: 0 });
+  if (home) bounds.trimAfterUnderPressureMs = bounds.trimAfterReplicatedMs = outagesAreShort(seed) ? 100_000 : bounds.trimAfterReplicatedMs;
+  else if (chance.happens(0.2)) bounds.trimAfterMs = 0;
   if (chance.happens(0.15) && mode === 'SAFETY') bounds.entriesPerAccount = 12;
   return () => Object.assign(bounds, before);
 }
@@ -264,11 +265,10 @@ class Story {
     for (const [from, to] of this.workload.busy) {
       for (let round = 0; round < 4; round += 1) {
         const account = this.chance.pick(this.workload.accounts);
-        const startAt = this.chance.pick(['', '5', 'G', 'a', 'p']);
         scheduler.at(this.chance.between(from, to), () => {
           this.world.invoke(this.chance.pick(regions), account.tenant, async (_, context, { ports, region }) => {
             const attempt = new subject.Attempt(ports, { region }, context);
-            await attempt.kindly(() => subject.trim(attempt, subject.accountPk(account.tenant, account.accountId), startAt));
+            await attempt.kindly(() => subject.trim(attempt, subject.accountPk(account.tenant, account.accountId)));
           }, () => undefined);
         });
       }

@@ -26,6 +26,8 @@ export interface Ground {
   readonly accounts: number;
   /** Keys that are paid for beforehand and then repeated, in turn. */
   readonly replayedKeys: number;
+  /** Chance as the ledger has it. @default Math.random */
+  readonly random?: () => number;
 }
 
 export const tenant = 'bench';
@@ -34,11 +36,11 @@ const funds = 1_000_000_000;
 const region = 'us-east-1';
 
 /** The ledger as the functions run it: the shipped service on the shipped store. */
-export function ledgerOn(client: DynamoDBClient, tableName: string): PaymentsLedger {
+export function ledgerOn(client: DynamoDBClient, tableName: string, random = Math.random): PaymentsLedger {
   return new PaymentsLedger({
     store: new DynamoStore(client, tableName),
     nowMs: Date.now,
-    random: Math.random,
+    random,
     nonce: randomUUID,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   }, { region });
@@ -105,7 +107,7 @@ const paymentRecord = (pk: string, accountId: string, number: number): Record<st
 });
 
 async function ours(ground: Ground, run: string): Promise<Subject[]> {
-  const ledger = ledgerOn(ground.client(), ground.tableName);
+  const ledger = ledgerOn(ground.client(), ground.tableName, ground.random);
   const pay = (subject: string, number: number): Promise<KeyedOutcome> => ledger.authorise(callContext(), {
     ...payment, idempotencyKey: paymentId(run, subject, number), accountId: accountName(run, 'ours', number, ground),
   });

@@ -10,7 +10,9 @@ export interface Evidence {
   readonly books: FinalBooks;
   readonly mode: 'SAFETY' | 'LIVENESS';
   readonly faultsEndMs: number;
-  readonly bounds: { readonly trimAfterUnderPressureMs: number; readonly movesPerPayment: number };
+  readonly bounds: { readonly movesPerPayment: number };
+  /** The youngest that an entry is trimmed. */
+  readonly trimAfterMs: number;
   /** What consumers of events did, in the regions that are left; absent: there were none. */
   readonly consumed?: readonly Consumed[];
   /** One region writes for each account; absent: the table is strong. */
@@ -38,7 +40,7 @@ const clocksApartMs = 3_000;
 
 /** All checks of a finished run. They know what clients saw and what the ledger's API says at the end, and nothing else. */
 export function checkAll(evidence: Evidence): Verdict {
-  const { history, books, mode, faultsEndMs, bounds, home, consumed = [] } = evidence;
+  const { history, books, mode, faultsEndMs, bounds, trimAfterMs, home, consumed = [] } = evidence;
   // Reads elsewhere than at home may lag, and what a lost region took along is out of order: only calm runs are searched.
   const searched = home ? [] : books.filter(({ plan }) => plan.small);
   const orders = searched.map((book) => checkOrder(book, history, bounds.movesPerPayment));
@@ -57,7 +59,7 @@ export function checkAll(evidence: Evidence): Verdict {
     ...orders.flatMap((order) => order.violations),
     ...checkEvents(books, consumed),
     ...(mode === 'LIVENESS' ? checkAnswered(history, faultsEndMs, home ? homeAnswerWithinMs : answerWithinMs, lossy) : []),
-    ...(mode === 'LIVENESS' && bounds.trimAfterUnderPressureMs > 0 ? checkExpiry(history, bounds.trimAfterUnderPressureMs - clocksApartMs) : []),
+    ...(mode === 'LIVENESS' && trimAfterMs > 0 ? checkExpiry(history, trimAfterMs - clocksApartMs) : []),
   ];
   const excused = lossy ? excusedPayments(history, home.reported) : new Set<string>();
   return {

@@ -125,7 +125,13 @@ const trimming: readonly Mistake[] = [
     name: 'an entry trimmed without the watermark',
     edits: [ledger('trim', '    set: [[[\'trimmedThrough\'], Math.max(through, ...ripe.map(({ at }) => at))]],\n', '')],
   },
-  { name: 'an entry trimmed before its completion was read', edits: [ledger('trim', 'if (isComplete(own, candidate.entry)) ripe', 'if (own) ripe')] },
+  {
+    name: 'an entry trimmed before its completion was read',
+    edits: [
+      ledger('trim', '  await inTurns(open, ({ id, entry }) => complete(attempt, found.get(id)!, entry));\n', ''),
+      ledger('trim', 'return own && isComplete(own, entry) && isOld.check(own) ?', 'return own && isOld.check(own) ?'),
+    ],
+  },
   {
     name: 'a claim behind the watermark held all the same',
     edits: [ledger('authorise', '    { test: \'below\', path: [\'trimmedThrough\'], value: at },\n', '')],

@@ -1,0 +1,204 @@
+import { paid } from './paid';
+import { home, TwoRegions } from './two-regions';
+import { World } from './world';
+import { bounds } from '../../src/ledger/domain';
+import { toAttributes } from '../../src/ledger/items.aws';
+import { KeyedOutcome, LedgerEvent } from '../../src/ledger/model';
+import { Item } from '../../src/ledger/ports';
+import { PaymentsLedger } from '../../src/ledger/service';
+import { sizeOf } from '../../tools/bench/counting';
+import { Chance } from '../simulation/chance';
+
+const changeable = bounds as { -readonly [name in keyof typeof bounds]: number };
+const shipped = { ...bounds };
+afterEach(() => Object.assign(changeable, shipped));
+
+const never = (): number => 0.999;
+const always = (): number => 0;
+const busy = { kind: 'busy', code: 'account_busy' };
+
+let world: World;
+let ledger: PaymentsLedger;
+let events: LedgerEvent[];
+
+beforeEach(async () => {
+  world = new World();
+  world.random = never;
+  ledger = world.ledger('us-east-1');
+  events = [];
+  await ledger.openAccount(world.context(), { accountId: 'acc', currency: 'EUR', balance: 1_000_000 });
+});
+
+const context = () => ({ ...world.context(), observe: (event: LedgerEvent) => void events.push(event) });
+const pay = (key: string, amount = 100): Promise<KeyedOutcome> =>
+  ledger.authorise(context(), { idempotencyKey: key, accountId: 'acc', amount, currency: 'EUR' });
+const move = (type: 'CAPTURE' | 'VOID' | 'REFUND', payment: string, key: string): Promise<KeyedOutcome> =>
+  ledger.move(context(), { idempotencyKey: key, paymentId: payment, type });
+const entries = (): number => Object.keys(world.memory.items.get('a#acme#acc')!.entries as object).length;
+
+describe('an account without room', () => {
+  const room = 120;
+  /** Fills the account with entries of one kind; none of their calls looked after it, and none of their items was completed by a repetition. */
+  const fills: Readonly<Record<string, (n: number) => Promise<unknown>>> = {
+    'declined payments': (n) => pay(`d${n}`, 2_000_000),
+    'captured payments': async (n) => move('CAPTURE', paid(await pay(`c${n}`)).paymentId, `cc${n}`),
+    'voided payments': async (n) => move('VOID', paid(await pay(`v${n}`)).paymentId, `vv${n}`),
+    'refunds': async (n) => {
+      const payment = paid(await pay('r', 1_000)).paymentId;
+      if (n === 0) await move('CAPTURE', payment, 'rc');
+      return ledger.move(context(), { idempotencyKey: `r${n}`, paymentId: payment, type: 'REFUND', amount: 1 });
+    },
+    'refused refunds': async (n) => move('REFUND', paid(await pay('x')).paymentId, `x${n}`),
+  };
+
+  beforeEach(() => Object.assign(changeable, { entriesPerAccount: room, movesPerPayment: 1_000 }));
+
+  it.each(Object.keys(fills))('is open again a minute after it was filled by %s, and says that it was full', async (what) => {
+    for (let n = 0; n < 2 * room && entries() < room; n += 1) await fills[what](n);
+    expect(await pay('at once')).toMatchObject(busy);
+    world.nowMs += bounds.trimAfterMs + 1;
+    events.length = 0;
+    expect(await pay('later')).toMatchObject(busy);
+    expect(events).toEqual(['accountBusy']);
+    expect(entries()).toBeLessThanOrEqual(room - bounds.trimAtMost);
+    expect(paid(await pay('later')).status).toBe('AUTHORISED');
+  });
+
+  it('opens for a refund too', async () => {
+    const captured = paid(await pay('p')).paymentId;
+    await move('CAPTURE', captured, 'c');
+    for (let n = 0; entries() < room; n += 1) await pay(`d${n}`, 2_000_000);
+    world.nowMs += bounds.trimAfterMs + 1;
+    expect(await move('REFUND', captured, 'r')).toMatchObject(busy);
+    expect(paid(await move('REFUND', captured, 'r')).status).toBe('REFUNDED');
+  });
+
+  it('stays full of open holds, which nothing may remove', async () => {
+    for (let n = 0; n < room; n += 1) await pay(`h${n}`);
+    world.nowMs += 30 * 86_400_000;
+    expect(await pay('one more')).toMatchObject(busy);
+    expect(await pay('one more')).toMatchObject(busy);
+    expect(entries()).toBe(room);
+  });
+
+  it('is not written by a GET, however full', async () => {
+    for (let n = 0; n < room; n += 1) await pay(`d${n}`, 2_000_000);
+    world.nowMs += bounds.trimAfterMs + 1;
+    world.random = always;
+    const { writes } = world.memory;
+    await ledger.getAccount(world.context(), 'acc');
+    await ledger.listTransactions(world.context(), { accountId: 'acc', limit: 100 });
+    expect(world.memory.writes).toBe(writes);
+  });
+
+  it('opens where copies follow later, once they have had their time', async () => {
+    const regions = new TwoRegions();
+    regions.random = never;
+    await regions.in(home).openAccount(regions.context(), { accountId: 'acc', currency: 'EUR', balance: 1_000 });
+    for (let n = 0; n < room; n += 1) await regions.pay(home, `d${n}`, 2_000_000);
+    expect(await regions.pay(home, 'at once')).toMatchObject(busy);
+    regions.nowMs += 10_000;
+    // This one completes what is declined; the copies of that follow later, so nothing is removed yet.
+    expect(await regions.pay(home, 'soon')).toMatchObject(busy);
+    regions.nowMs += bounds.trimAfterUnderPressureMs + 1;
+    expect(await regions.pay(home, 'later')).toMatchObject(busy);
+    expect(paid(await regions.pay(home, 'later')).status).toBe('AUTHORISED');
+  });
+});
+
+describe('looking after an account', () => {
+  const declined = async (count: number): Promise<void> => {
+    for (let n = 0; n < count; n += 1) await pay(`d${n}`, 2_000_000);
+    world.nowMs += bounds.trimAfterMs + 1;
+  };
+
+  it('removes in one visit what that visit completes', async () => {
+    await declined(30);
+    world.random = always;
+    await pay('last', 2_000_000);
+    expect(entries()).toBe(1);
+  });
+
+  it('is done by repetitions as well', async () => {
+    await declined(30);
+    world.random = always;
+    expect(await pay('d1', 2_000_000)).toMatchObject({ kind: 'answered', replayed: true });
+    expect(entries()).toBe(0);
+    expect(await pay('d2', 2_000_000)).toMatchObject({ kind: 'answered', replayed: true, payment: { status: 'DECLINED', declineReason: 'insufficient_funds' } });
+  });
+
+  it('is not the work of a new hold', async () => {
+    await declined(30);
+    world.random = always;
+    const { writes } = world.memory;
+    await pay('new');
+    expect(world.memory.writes).toBe(writes + 2);
+  });
+
+  it('comes to every entry, wherever its visits begin', async () => {
+    await declined(1_000);
+    const chance = new Chance(1, 'visits');
+    for (let visit = 0; visit < 800 && entries() > 0; visit += 1) {
+      world.random = chance.next;
+      await pay('d0', 2_000_000);
+    }
+    world.random = never;
+    expect(entries()).toBeLessThan(100);
+  });
+});
+
+/** Write units of an item, by DynamoDB's published rules. */
+const units = (item: Item): number => Math.ceil(sizeOf({ M: toAttributes(item) }) / 1024);
+
+/** Write units of one account's payments at a steady rate: of a write of the account, and of a payment with its capture. */
+async function steady(paymentsADay: number, minutes: number): Promise<{ readonly write: number; readonly payment: number }> {
+  const everyMs = 86_400_000 / paymentsADay;
+  const begin = world.nowMs;
+  const { memory } = world;
+  const spent = { account: 0, accountWrites: 0, all: 0, payments: 0 };
+  let counting = false;
+  for (const name of ['create', 'change'] as const) {
+    const write = memory[name].bind(memory) as (what: Item) => ReturnType<typeof memory.create>;
+    memory[name] = async (what: { pk: string }) => {
+      const result = await write(what as Item);
+      const cost = units(memory.items.get(what.pk)!);
+      if (counting) {
+        // A new key item has an entry of the index.
+        spent.all += cost + (name === 'create' ? 1 : 0);
+        if (what.pk.startsWith('a#')) Object.assign(spent, { account: spent.account + cost, accountWrites: spent.accountWrites + 1 });
+      }
+      return result;
+    };
+  }
+  const warm = minutes * 60_000 / 2;
+  for (let n = 0; world.nowMs - begin < 2 * warm; n += 1) {
+    world.nowMs = begin + n * everyMs;
+    counting = world.nowMs - begin > warm;
+    await move('CAPTURE', paid(await pay(`p${n}`, 1)).paymentId, `c${n}`);
+    if (counting) spent.payments += 1;
+  }
+  return { write: spent.account / spent.accountWrites, payment: spent.all / spent.payments };
+}
+
+describe('an account with many payments a day', () => {
+  beforeEach(() => {
+    world.random = new Chance(7, 'steady').next;
+  });
+
+  it.each([[1_000, 2, 9], [10_000, 4, 12], [100_000, 10, 24]])('of %i, costs at most %i write units a write and %i for a payment with its capture', async (perDay, write, payment) => {
+    const cost = await steady(perDay, perDay > 10_000 ? 10 : 30);
+    expect(cost.write).toBeLessThanOrEqual(write);
+    expect(cost.payment).toBeLessThanOrEqual(payment);
+  });
+
+  it('is not filled by six declines a second', async () => {
+    Object.assign(changeable, { entriesPerAccount: 5_000 });
+    let most = 0;
+    for (let n = 0; n < 6 * 60 * 6; n += 1) {
+      world.nowMs += 1_000 / 6;
+      expect((await pay(`d${n}`, 2_000_000)).kind).toBe('answered');
+      most = Math.max(most, n % 50 === 0 ? entries() : 0);
+    }
+    expect(most).toBeLessThan(1_000);
+  });
+});
