@@ -68,6 +68,13 @@ export interface PaymentsAlarmOptions {
   readonly unknownOutcomes?: AlarmTuning;
 
   /**
+   * Calls a minute answered 429 because their account was full: 5,000 open holds, or as many closed entries that could not be removed yet.
+   *
+   * @default - 1 in 3 minutes
+   */
+  readonly busyAccounts?: AlarmTuning;
+
+  /**
    * Calls a minute that could not be sent to the region that is home; in mode HOME_REGION only.
    *
    * @default - 1 in 2 minutes
@@ -154,6 +161,10 @@ function ledgerAlarms({ ledger, options }: PaymentsAlarmsProps): AlarmDefinition
     {
       id: 'UnknownOutcomes', says: 'outcomes are not known in time', anchor: 'unknown-outcomes', threshold: 5, minutes: 3, tuning: options.unknownOutcomes,
       metric: ledger.metricOutcomeUnknown(),
+    },
+    {
+      id: 'BusyAccounts', says: 'an account is full and takes no payment', anchor: 'busy-accounts', threshold: 1, minutes: 3, tuning: options.busyAccounts,
+      metric: ledger.metricAccountsBusy(),
     },
   ];
 }

@@ -14,6 +14,15 @@ export const ledgerSchema = {
   byAccountSortKey: 'seq',
 } as const;
 
+/** Bounds that callers meet. */
+export const ledgerLimits = {
+  /**
+   * Entries on one account: open holds, and what was closed, declined or refunded in about the last minute. At 27 bytes for a hold and up to 70 for what
+   * closed one, below DynamoDB's 400 KB. Beyond it: 429 `account_busy`.
+   */
+  entriesPerAccount: 5_000,
+} as const;
+
 /** Namespace and dimension names of the metrics that handlers emit in embedded metric format. */
 export const ledgerMetrics = {
   namespace: 'MultiRegionPayments',

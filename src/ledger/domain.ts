@@ -1,15 +1,18 @@
+import { ledgerLimits } from './contract';
 import { LineType, LedgerLine, Move, MoveType, Payment, PaymentStatus, RefusalCode, Account } from './model';
 import { Item, Value } from './ports';
 
 /** Bounds of the protocol. */
 export const bounds = {
-  /** Entries on one account: open holds and what is not trimmed yet. At 32 bytes for a hold and twice that for what closed one, well below DynamoDB's 400 KB. */
-  entriesPerAccount: 5_000,
+  ...ledgerLimits,
   /** Moves on one payment: its item stays within a few KB. */
   movesPerPayment: 50,
   /** One call in so many, of those that close, decline, refuse or repeat, starts a trimming; one trimming looks at so many entries. */
   trimEvery: 16,
   trimAtMost: 48,
+  /** What a page of `GET /transactions` reads at most: items, and blocks of them. */
+  itemsPerPage: 300,
+  blocksPerPage: 6,
   /** Items that a trimming completes side by side. */
   completedAtOnce: 8,
   /** Age from which a claim without an outcome counts as left behind by its attempt, in metrics alone. */

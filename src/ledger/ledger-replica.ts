@@ -234,6 +234,15 @@ export class LedgerReplica {
   }
 
   /**
+   * Calls answered 429 `account_busy`: the account had no room for another entry (5,000 open holds, say).
+   *
+   * @default - sum over 1 minute
+   */
+  public metricAccountsBusy(options?: MetricOptions): Metric {
+    return this.handlerMetric(ledgerMetrics.accountsBusy, options);
+  }
+
+  /**
    * Calls that could not be sent to the region that is home, in mode `HOME_REGION`.
    *
    * @default - sum over 1 minute

@@ -1,6 +1,6 @@
 import { Attempt } from './attempt.service';
 import {
-  accountOf, accountPk, completed, decisionOfEntry, entryOf, idOfPaymentId, isMove, isPayment, keyItemPk, linesOf, moveOf, movesInOrder, paymentAfter,
+  accountOf, accountPk, bounds, completed, decisionOfEntry, entryOf, idOfPaymentId, isMove, isPayment, keyItemPk, linesOf, moveOf, movesInOrder, paymentAfter,
   PaymentDecision, paymentOf,
 } from './domain';
 import { AccountOutcome, LedgerLine, ListCommand, ListOutcome, PaymentOutcome, Rejected } from './model';
@@ -43,34 +43,54 @@ export function decodeCursor(cursor: string): Position | undefined {
 
 interface Line { readonly line: LedgerLine; readonly position: Position }
 
-/** Lists an account's ledger lines, newest first. The index behind it is eventually consistent; what it names is read as of now. */
+/**
+ * Lists an account's ledger lines, newest first. The index behind it is eventually consistent; what it names is read as of now. A page reads a
+ * bounded number of items, so it may have fewer lines than asked for, or none, and a cursor all the same.
+ */
 export async function listTransactions(attempt: Attempt, command: ListCommand): Promise<ListOutcome> {
   const from = command.cursor === undefined ? undefined : decodeCursor(command.cursor);
   if (command.cursor !== undefined && !from) {
     return { kind: 'rejected', code: 'invalid_cursor', detail: 'the cursor is none that an earlier page returned: leave it out to start from the newest line' };
   }
-  const account = accountPk(attempt.context.tenant, command.accountId);
-  if (!await attempt.strongRead(account)) return unknownAccount(command.accountId);
-  const wanted = command.limit + 1;
+  // Read before the items: whatever was answered before is decided in it, or, if its entry has gone, in its own item.
+  const account = await attempt.strongRead(accountPk(attempt.context.tenant, command.accountId));
+  if (!account) return unknownAccount(command.accountId);
   const lines: Line[] = [];
-  let next = from?.seq;
-  do {
-    const page: readonly IndexEntry[] = await attempt.patiently((store) => store.list(account, Math.min(100, wanted + 1), next));
-    // A page starts with the item that the one before ended with, except the first.
-    const fresh = lines.length > 0 || next !== from?.seq ? page.filter((entry) => entry.seq !== next) : page;
-    lines.push(...await linesOfPage(attempt, account, fresh, from));
-    next = fresh.length > 0 && page.length === Math.min(100, wanted + 1) ? page[page.length - 1].seq : undefined;
-  } while (next !== undefined && lines.length < wanted);
+  let next = from;
+  let left: number = bounds.itemsPerPage;
+  let size = Math.min(blockAtMost, command.limit);
+  for (let block = 0; block < bounds.blocksPerPage && left > 0 && lines.length < command.limit; block += 1) {
+    const read = await readBlock(attempt, account, Math.min(size, left), next);
+    lines.push(...read.lines);
+    left -= size;
+    next = read.next;
+    if (!next) break;
+    // Where nothing but declines is met, it looks further at a time.
+    size = Math.min(blockAtMost, read.lines.length === 0 ? 4 * size : command.limit - lines.length);
+  }
   const items = lines.slice(0, command.limit).map(({ line }) => line);
-  return { kind: 'found', items, ...(lines.length > command.limit ? { nextCursor: encodeCursor(lines[command.limit].position) } : {}) };
+  const rest = lines.length > command.limit ? lines[command.limit].position : next;
+  return { kind: 'found', items, ...(rest ? { nextCursor: encodeCursor(rest) } : {}) };
 }
 
-async function linesOfPage(attempt: Attempt, account: string, page: readonly IndexEntry[], from: Position | undefined): Promise<readonly Line[]> {
-  if (page.length === 0) return [];
-  const pks = [...new Set(page.map(({ pk }) => pk))];
+/** Items that one request reads. */
+const blockAtMost = 100;
+
+/** The lines of so many places in the index, and the place behind them if there is one. */
+async function readBlock(
+  attempt: Attempt, account: Item, size: number, from: Position | undefined,
+): Promise<{ readonly lines: readonly Line[]; readonly next?: Position }> {
+  const places = await attempt.patiently((store) => store.list(account.pk, size + 1, from?.seq));
+  const lines = await linesOfPlaces(attempt, account, places.slice(0, size), from);
+  return { lines, ...(places.length > size ? { next: { seq: places[size].seq, shown: 0 } } : {}) };
+}
+
+async function linesOfPlaces(attempt: Attempt, account: Item, places: readonly IndexEntry[], from: Position | undefined): Promise<readonly Line[]> {
+  if (places.length === 0) return [];
+  const pks = [...new Set(places.map(({ pk }) => pk))];
   const items = new Map((await withTheirMoves(attempt, await attempt.patiently((store) => store.readMany(pks)))).map((item) => [item.pk, item]));
-  const decisions = await decisionsOf(attempt, account, items);
-  return page.flatMap(({ pk, seq }) => {
+  const decisions = await decisionsOf(attempt, account, items.values());
+  return places.flatMap(({ pk, seq }) => {
     const item = items.get(pk);
     // The index may name a place where the item no longer is: a claim that was lost with its region, and made again.
     const lines = item?.seq === seq ? linesOf(item, decisions.get(pk)) : [];
@@ -89,27 +109,24 @@ async function withTheirMoves(attempt: Attempt, items: readonly Item[]): Promise
   return items.map((item) => (shown.has(item.pk) ? completed(item, shown.get(item.pk)!) : item));
 }
 
-/** Decisions of the payments among the items; those whose own item does not tell yet are looked up on the account. */
-async function decisionsOf(attempt: Attempt, account: string, items: ReadonlyMap<string, Item>): Promise<ReadonlyMap<string, PaymentDecision>> {
-  const decisions = new Map<string, PaymentDecision>();
-  const open: Item[] = [];
-  for (const item of [...items.values()].filter(isPayment)) {
-    const { outcome } = paymentOf(item);
-    if (outcome) decisions.set(item.pk, outcome);
-    else open.push(item);
-  }
-  if (open.length === 0) return decisions;
-  const accountItem = await attempt.strongRead(account);
-  for (const item of open) {
-    const entry = accountItem && entryOf(accountItem, paymentOf(item).id);
-    // No entry: not decided yet, or completed and trimmed since it was read. The next page view tells; nobody was answered from here.
-    const decision = entry ? decisionOfEntry(entry) : await lateDecision(attempt, item.pk);
-    if (decision) decisions.set(item.pk, decision);
-  }
-  return decisions;
+/** Decisions of the payments among the items: from their own items, or from the account as the page began with it. */
+async function decisionsOf(attempt: Attempt, account: Item, items: Iterable<Item>): Promise<ReadonlyMap<string, PaymentDecision>> {
+  const payments = [...items].filter(isPayment);
+  const known = new Map(payments.flatMap((item) => decided(item, account)));
+  const open = payments.filter(({ pk }) => !known.has(pk));
+  if (open.length === 0) return known;
+  // Not decided when the page began; by now perhaps, and a move of it may be on the page.
+  const now = await attempt.strongRead(account.pk);
+  const late = new Map(open.flatMap((item) => decided(item, now ?? account)));
+  const left = open.filter(({ pk }) => !late.has(pk)).map(({ pk }) => pk);
+  // Completed and trimmed meanwhile, or not decided at all.
+  const again = left.length === 0 ? [] : await attempt.patiently((store) => store.readMany(left));
+  return new Map([...known, ...late, ...again.flatMap((item) => decided(item, account))]);
 }
 
-async function lateDecision(attempt: Attempt, pk: string): Promise<PaymentDecision | undefined> {
-  const item = await attempt.strongRead(pk);
-  return item && paymentOf(item).outcome;
+function decided(item: Item, account: Item): readonly (readonly [string, PaymentDecision])[] {
+  const { id, outcome } = paymentOf(item);
+  const entry = outcome ? undefined : entryOf(account, id);
+  const decision = outcome ?? (entry && decisionOfEntry(entry));
+  return decision ? [[item.pk, decision]] : [];
 }

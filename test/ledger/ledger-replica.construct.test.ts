@@ -128,6 +128,7 @@ describe('metrics', () => {
     ['ReplicatedWriteConflicts', strong.metricWriteConflicts()],
     ['InFlightTakeovers', strong.metricInFlightTakeovers()],
     ['OutcomeUnknown', strong.metricOutcomeUnknown()],
+    ['AccountsBusy', strong.metricAccountsBusy()],
   ])('of the handlers: %s', (metricName, metric) => {
     expect(metric.toMetricConfig().metricStat).toMatchObject({
       namespace: 'MultiRegionPayments', metricName, dimensions: [{ name: 'Region', value: 'us-east-1' }, { name: 'System', value: 'acme-pay' }],

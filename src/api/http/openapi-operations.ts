@@ -1,3 +1,4 @@
+import { ledgerLimits } from '../../ledger/contract';
 import { apiBasePath, apiHeaders, apiLimits, problemMediaType, problems } from '../contract';
 import type { ProblemCode } from '../contract';
 
@@ -35,7 +36,8 @@ const text = (description: string): Json => ({ description, schema: { type: 'str
 
 const statusNotes: Readonly<Record<number, string>> = {
   409: 'With Retry-After only for `request_in_flight`; the other refusals of a move are that key\'s answer for good. ',
-  429: 'Nothing was done. ',
+  429: 'Nothing was done; repeat with the same key after Retry-After. `account_busy`: the account holds as many entries as it can, '
+    + `${ledgerLimits.entriesPerAccount.toLocaleString('en-US')} open holds and what was closed or declined in about the last minute: capture or void open holds, or use several accounts. `,
   503: 'Not sure, and so nothing is said: repeat with the same key. ',
 };
 

@@ -1,4 +1,5 @@
 import { Answer, jsonAnswer, problemAnswer, retryAfter } from './answer';
+import { ledgerLimits } from '../../ledger/contract';
 import type {
   Account, Busy, KeyedOutcome, LedgerLine, ListOutcome, Move, OpenAccountOutcome, Payment, PaymentOutcome, AccountOutcome, Rejected, Unsure,
 } from '../../ledger/model';
@@ -45,10 +46,15 @@ const repeat = 'Repeat the request with the same Idempotency-Key after the time 
 function otherwise(outcome: Rejected | Busy | Unsure, instance: string): Answer {
   switch (outcome.kind) {
     case 'rejected': return problemAnswer(outcome.code, outcome.detail, instance);
-    case 'busy': return { ...problemAnswer(outcome.code, `The request could not be finished now. ${repeat}`, instance, retryAfter(outcome.retryAfterSeconds)), fault: outcome.cause };
+    case 'busy': return { ...problemAnswer(outcome.code, `${busyDetails[outcome.code]} ${repeat}`, instance, retryAfter(outcome.retryAfterSeconds)), fault: outcome.cause };
     case 'unsure': return { ...problemAnswer(outcome.code, unsureDetails[outcome.code], instance, retryAfter(outcome.retryAfterSeconds)), fault: outcome.cause };
   }
 }
+
+const busyDetails: Readonly<Record<Busy['code'], string>> = {
+  account_busy: `The account has room for ${ledgerLimits.entriesPerAccount.toLocaleString('en-US')} entries, open holds first of all, and they are taken. Capture or void open holds.`,
+  throttled: 'The request could not be finished now.',
+};
 
 const unsureDetails: Readonly<Record<Unsure['code'], string>> = {
   outcome_unknown: `Whether the request was carried out is not known yet. ${repeat}`,

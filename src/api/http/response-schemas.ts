@@ -51,8 +51,8 @@ export const transactionSchema = z.strictObject({
 });
 
 export const transactionListSchema = z.strictObject({
-  items: z.array(transactionSchema).check(described('Newest first. The list may lag behind the latest payments by a moment.')),
-  nextCursor: z.optional(z.string().check(described('Send it as `cursor` for the next page; absent on the last one.'))),
+  items: z.array(transactionSchema).check(described('Newest first. The list may lag behind the latest payments by a moment. A page may have fewer lines than `limit`, or none, and lead further by its `nextCursor`: declines have no line.')),
+  nextCursor: z.optional(z.string().check(described('Send it as `cursor` for the next page, also when `items` is empty; absent on the last one.'))),
 });
 
 export const healthSchema = z.strictObject({
