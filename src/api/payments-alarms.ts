@@ -132,6 +132,8 @@ function apiAlarms({ api, functions, ledger, options }: PaymentsAlarmsProps): Al
         accounts: functions.get('accounts').function.metricThrottles({ period: minute }),
         reads: ledger.metricReadThrottles(),
         writes: ledger.metricWriteThrottles(),
+        index: ledger.metricIndexWriteThrottles(),
+        met: ledger.metricThrottles(),
       }, minute),
     },
     {

@@ -67,9 +67,11 @@ export interface IdempotentLedgerTableProps {
   readonly acceptDataLoss?: boolean;
 
   /**
-   * Whether CloudWatch shows the keys that are throttled most, in each replica.
+   * Whether CloudWatch Contributor Insights shows the keys that are throttled most, in each replica. It shows key values in plain text, tenants
+   * and accounts among them, whatever encrypts the table: AWS advises against it for tables with a customer-managed key. Source: the DynamoDB
+   * developer guide, CloudWatch Contributor Insights, data encryption.
    *
-   * @default true
+   * @default false
    */
   readonly contributorInsights?: boolean;
 
@@ -145,7 +147,7 @@ export class IdempotentLedgerTable extends Construct {
 
   private replicaSpecification(region: string): CfnGlobalTable.ReplicaSpecificationProperty {
     const { props } = this;
-    const contributorInsightsSpecification = { enabled: props.contributorInsights ?? true, mode: props.contributorInsights === false ? undefined : 'THROTTLED_KEYS' };
+    const contributorInsightsSpecification = { enabled: props.contributorInsights ?? false, mode: props.contributorInsights ? 'THROTTLED_KEYS' : undefined };
     const recovers = props.pointInTimeRecovery ?? true;
     return {
       region,

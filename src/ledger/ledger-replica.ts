@@ -194,6 +194,25 @@ export class LedgerReplica {
   }
 
   /**
+   * Write requests throttled for the index by account. DynamoDB then refuses the table's write, and counts it here and not with the table's.
+   * Source: the DynamoDB developer guide, metrics and dimensions (`GlobalSecondaryIndexName`).
+   *
+   * @default - sum over 1 minute
+   */
+  public metricIndexWriteThrottles(options?: MetricOptions): Metric {
+    return this.tableMetric('WriteThrottleEvents', { GlobalSecondaryIndexName: ledgerSchema.byAccountIndex }, options);
+  }
+
+  /**
+   * Requests of the payments functions that DynamoDB throttled, for whatever reason; each was tried again.
+   *
+   * @default - sum over 1 minute
+   */
+  public metricThrottles(options?: MetricOptions): Metric {
+    return this.handlerMetric(ledgerMetrics.throttles, options);
+  }
+
+  /**
    * Requests that failed inside DynamoDB, all of the operations that payments use.
    *
    * @default - sum over 1 minute

@@ -42,7 +42,7 @@ describe('the table by default', () => {
       expect(replica).toMatchObject({
         DeletionProtectionEnabled: true,
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 35 },
-        ContributorInsightsSpecification: { Enabled: true, Mode: 'THROTTLED_KEYS' },
+        ContributorInsightsSpecification: { Enabled: false },
         SSESpecification: { KMSMasterKeyId: 'alias/acme-pay-ledger' },
       });
     }
@@ -88,17 +88,21 @@ describe('props', () => {
 
   test('what is switched off is off', () => {
     const { Properties: table } = tableOf({
-      encryption: LedgerEncryption.awsOwned(), pointInTimeRecovery: false, contributorInsights: false, deletionProtection: false,
+      encryption: LedgerEncryption.awsOwned(), pointInTimeRecovery: false, deletionProtection: false,
     });
     expect(table.SSESpecification).toEqual({ SSEEnabled: false });
     for (const replica of table.Replicas) {
       expect(replica).toMatchObject({
         DeletionProtectionEnabled: false,
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false },
-        ContributorInsightsSpecification: { Enabled: false },
       });
       expect(replica).not.toHaveProperty('SSESpecification');
     }
+  });
+
+  test('keys are shown to those who look for throttling only when that is asked for', () => {
+    const { Properties: table } = tableOf({ contributorInsights: true });
+    for (const replica of table.Replicas) expect(replica.ContributorInsightsSpecification).toEqual({ Enabled: true, Mode: 'THROTTLED_KEYS' });
   });
 
   test('tags reach each replica', () => {
