@@ -17,7 +17,11 @@ export class GaveUp extends Error {
 
 const eventOf: Readonly<Record<FaultKind, LedgerEvent>> = { conflict: 'writeConflict', throttled: 'throttle', unknown: 'unknownOutcome' };
 const firstWaitMs = 25;
-const longestWaitMs = 800;
+/**
+ * A conflict is over with the other region's write, in tens of milliseconds: whoever waits for longer loses its turn to those who do not, and where one
+ * region sends more than the other, the other would not be served at all.
+ */
+const longestWaitMs: Readonly<Record<FaultKind, number>> = { conflict: 100, throttled: 800, unknown: 800 };
 
 /**
  * The store within one call: every fault is retried with full jitter until the call's deadline. That is safe because each of the
@@ -58,7 +62,7 @@ export class Attempt {
       } catch (error) {
         if (!(error instanceof StoreFault)) throw error;
         this.context.observe?.(eventOf[error.fault]);
-        const wait = random() * Math.min(longestWaitMs, firstWaitMs * 2 ** tries);
+        const wait = random() * Math.min(longestWaitMs[error.fault], firstWaitMs * 2 ** tries);
         if (nowMs() + wait >= this.context.deadlineMs) throw new GaveUp(error.fault, error);
         await sleep(wait);
       }

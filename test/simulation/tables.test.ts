@@ -34,7 +34,22 @@ describe('the simulated strong table', () => {
     const rename = { kind: 'change', change: { pk: 'a', require: [], set: [[['name'], 'second']] } } as const;
     expect(() => overlapping.perform(rename, 'west', 995)).toThrow(TableFault);
     expect(overlapping.perform(rename, 'east', 995)).toEqual({ kind: 'written' });
+    // East has written since, and west did before: it is the one in between that counts.
+    expect(() => overlapping.perform(rename, 'west', 995)).toThrow(TableFault);
     expect(overlapping.perform(rename, 'west', 1_020)).toEqual({ kind: 'written' });
+  });
+
+  it('refuses it for any write in between, not for the latest alone', () => {
+    let now = 1_000;
+    const overlapping = new StrongTable({ ...calm, nowMs: () => now });
+    overlapping.perform({ kind: 'create', item: item('first') }, 'east', 990);
+    const rename = { kind: 'change', change: { pk: 'a', require: [], set: [[['name'], 'second']] } } as const;
+    now = 1_010;
+    expect(overlapping.perform(rename, 'east', 1_005)).toEqual({ kind: 'written' });
+    now = 1_020;
+    expect(overlapping.perform(rename, 'west', 1_015)).toEqual({ kind: 'written' });
+    // Its own region wrote last; before that another one did, after this was sent.
+    expect(() => overlapping.perform(rename, 'west', 1_008)).toThrow(TableFault);
   });
 
   it('serves nothing strong without a quorum or while catching up, and what it has to eventual reads', () => {

@@ -5,6 +5,8 @@ import { changed } from '../../contract/item-changes';
 interface Version { readonly item: Item; readonly at: number; readonly region: string }
 
 const versionsKept = 6;
+/** Writes of an item remembered, to tell which of them another one overlapped: more than are made while a request is under way. */
+const writesKept = 200;
 /** Not every overlap of two regions' writes ends in a conflict: some are put in order by the table. */
 const conflictOnOverlap = 0.7;
 
@@ -18,6 +20,7 @@ export class StrongTable implements Table {
   public onStream: Table['onStream'] = () => undefined;
   public conflicts = 0;
   private readonly items = new Map<string, Version[]>();
+  private readonly writes = new Map<string, { readonly at: number; readonly region: string }[]>();
   private readonly index = new AccountIndex();
 
   constructor(private readonly around: Surroundings) {}
@@ -36,7 +39,8 @@ export class StrongTable implements Table {
     this.needQuorum(region);
     const versions = this.items.get(pk) ?? [];
     const latest = versions[versions.length - 1] as Version | undefined;
-    if (latest && latest.region !== region && latest.at > sentAt && this.around.chance() < conflictOnOverlap) {
+    // Any write of another region since this one was sent, not the latest alone: so conflicts rise with load.
+    if (this.overlaps(pk, region, sentAt) && this.around.chance() < conflictOnOverlap) {
       this.conflicts += 1;
       throw new TableFault('conflict', 'ReplicatedWriteConflictException');
     }
@@ -48,9 +52,23 @@ export class StrongTable implements Table {
     }
     versions.push({ item, at: this.around.nowMs(), region });
     if (versions.length > versionsKept) versions.shift();
+    this.remember(pk, region);
     this.onWrite(item, region);
     this.onStream(latest ? { old: latest.item, new: item } : { new: item });
     return { kind: 'written' };
+  }
+
+  private overlaps(pk: string, region: string, sentAt: number): boolean {
+    const writes = this.writes.get(pk) ?? [];
+    for (let place = writes.length - 1; place >= 0 && writes[place].at > sentAt; place -= 1) if (writes[place].region !== region) return true;
+    return false;
+  }
+
+  private remember(pk: string, region: string): void {
+    const writes = this.writes.get(pk) ?? [];
+    writes.push({ at: this.around.nowMs(), region });
+    if (writes.length > 2 * writesKept) writes.splice(0, writesKept);
+    this.writes.set(pk, writes);
   }
 
   private strongRead(pk: string, region: string): Item | undefined {
