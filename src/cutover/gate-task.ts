@@ -5,6 +5,7 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { gateLimits } from './gate.contract';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
+import { lambdaServiceFaults } from '../cdk/lambda-retry';
 
 /** What a state machine asks at one point. Texts may hold a path, as `JsonPath.stringAt('$.x')` or `JsonPath.format(...)`. */
 export interface ApprovalTaskProps {
@@ -111,7 +112,9 @@ export class ApprovalTask extends StateMachineFragment {
       taskTimeout: Timeout.duration(expiry.plus(grace)),
       heartbeatTimeout: Timeout.duration(Duration.seconds(Math.min(host.heartbeatTimeout.toSeconds(), expiry.toSeconds() + grace.toSeconds() - 1))),
       resultPath: this.resultPath,
+      retryOnServiceExceptions: false,
     });
+    ask.addRetry(lambdaServiceFaults);
     // Outcomes are values: a gate that is broken rejects, like one where nobody answers.
     const unanswered = new Pass(this, 'Unanswered', {
       stateName: `${id}: unanswered`,

@@ -96,6 +96,19 @@ describe('the state machine', () => {
     expect(aslValidator(definitionIn(paces[pace].templates[name]))).toMatchObject({ isValid: true, errors: [] });
   });
 
+  test('every call of a function is tried again after each fault of the Lambda service that AWS lists, throttling included', () => {
+    const faults = ['ClientExecutionTimeoutException', 'ServiceException', 'AWSLambdaException', 'SdkClientException', 'TooManyRequestsException']
+      .map((fault) => `Lambda.${fault}`);
+    const tasks = Object.entries(definitionIn(paces.FULL.templates[name]).States as Record<string, any>).filter(([, { Type }]) => Type === 'Task');
+    expect(tasks.length).toBeGreaterThan(10);
+    const missing = tasks.flatMap(([state, { Retry = [] }]) => {
+      const retriers = (Retry as { ErrorEquals: string[]; MaxAttempts?: number }[]).filter(({ MaxAttempts }) => MaxAttempts !== 0);
+      const retried = retriers.flatMap(({ ErrorEquals }) => ErrorEquals);
+      return faults.filter((fault) => !retried.includes('States.ALL') && !retried.includes(fault)).map((fault) => `${state}: ${fault}`);
+    });
+    expect(missing).toEqual([]);
+  });
+
   test('a rehearsal leaves no state out: it differs in times alone', () => {
     const [full, rehearsal] = (['FULL', 'REHEARSAL'] as const).map((pace) => definitionIn(paces[pace].templates[name]));
     expect(Object.keys(rehearsal.States)).toEqual(Object.keys(full.States));
