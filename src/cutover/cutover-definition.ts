@@ -160,7 +160,8 @@ export class CutoverDefinition {
     const task = new LambdaInvoke(this.scope, name, {
       lambdaFunction: this.props.steps,
       payload: TaskInput.fromObject({
-        step, run: JsonPath.executionId, plan: JsonPath.objectAt('$.plan'), request: JsonPath.objectAt('$.request'), last: JsonPath.objectAt('$.last'), ...more,
+        // No plan and no input: what a caller says of them would not be believed.
+        step, run: JsonPath.executionId, last: JsonPath.objectAt('$.last'), ...more,
       }),
       payloadResponseOnly: true,
       resultPath: '$.last',

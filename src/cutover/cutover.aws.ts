@@ -1,10 +1,11 @@
 import { ScanCommand, ScanCommandOutput } from '@aws-sdk/client-dynamodb';
 import { kmsSigner, parameterAudit } from './audit.aws';
 import { AuditLog } from './audit.service';
-import { cutoverEnv, cutoverMetrics } from './cutover.contract';
-import { StepOutcome, StepRequest } from './cutover.ports';
-import { CutoverPorts } from './cutover.service';
-import { checkPorts, isExecutionRunning } from './precheck.aws';
+import { executionsIn, isExecutionRunning } from './caller.aws';
+import { cutoverEnv, cutoverMetrics, stepsEnv } from './cutover.contract';
+import { StepCall, StepOutcome } from './cutover.ports';
+import { CutoverPorts, refusedCall } from './cutover.service';
+import { checkPorts } from './precheck.aws';
 import { ReplicaPort, RoundReport } from './reconcile-window.service';
 import { route53Records } from './weights.aws';
 import { digestOf } from '../kernel/digest';
@@ -38,6 +39,8 @@ export function cutoverPorts(source: Environment): CutoverPorts {
     checks: checkPorts(invokeIn(auditRegion), Date.now),
     operate: async (region, request, timeoutMs) => JSON.parse(await invokeIn(region)(homeOperatorName(systemName), request, timeoutMs)) as OperatorResult,
     replicas: replicaPort(ledgerTableName(systemName)),
+    executions: executionsIn(auditRegion),
+    stateMachineArn: stepsEnv.read(source).stateMachineArn,
     isRunning: (run) => isExecutionRunning(auditRegion, run),
   };
 }
@@ -61,11 +64,26 @@ function replicaPort(tableName: string): ReplicaPort {
   };
 }
 
+/** Writes a line for a call that was refused, with the metric that an alarm looks at. */
+export function refusalRecorder(source: Environment, service: string): (why: string) => void {
+  const { systemName, auditRegion } = cutoverEnv.read(source);
+  const telemetry = new Telemetry({ systemName, region: source.AWS_REGION ?? auditRegion, service });
+  return (why) => {
+    telemetry.count(cutoverMetrics.refused);
+    telemetry.record('call refused', { why });
+  };
+}
+
 /** Writes a line for each step, with the metrics that the alarms look at. */
-export function stepRecorder(source: Environment): (asked: StepRequest, outcome: StepOutcome) => void {
+export function stepRecorder(source: Environment): (asked: StepCall, outcome: StepOutcome) => void {
   const { systemName, auditRegion } = cutoverEnv.read(source);
   const telemetry = new Telemetry({ systemName, region: source.AWS_REGION ?? auditRegion, service: 'cutover' });
   return ({ step, run }, outcome) => {
+    if (outcome.outcome === refusedCall) {
+      telemetry.count(cutoverMetrics.refused);
+      // Of a caller that is not known, nothing but what it was refused for.
+      return telemetry.record('call refused', { why: outcome.why });
+    }
     if (step === 'end') telemetry.count(cutoverMetrics.needsAttention, outcome.outcome === 'PAUSED' || outcome.outcome === 'FAILED' ? 1 : 0);
     const round = outcome.round as RoundReport | undefined;
     if (step === 'reconcile' && round) {

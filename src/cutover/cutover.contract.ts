@@ -1,7 +1,7 @@
 import { EnvCodec } from '../kernel/env';
 
 /** Bundles of the cutover's functions under `assets/`. */
-export const cutoverBundles = { steps: 'cutover/cutover', records: 'cutover/weighted-records', report: 'cutover/audit-report' } as const;
+export const cutoverBundles = { steps: 'cutover/cutover', status: 'cutover/cutover-status', records: 'cutover/weighted-records', report: 'cutover/audit-report' } as const;
 
 /** Parameters that hold a system's audit, one a record. */
 export function auditPath(systemName: string): string {
@@ -74,6 +74,8 @@ export const cutoverMetrics = {
   unexplained: 'CutoverUnexplainedDifferences',
   /** Rounds that came to their end. */
   rounds: 'CutoverReconciliationRounds',
+  /** Calls of a function that changes something, by somebody else than whoever it works for. */
+  refused: 'CutoverRefusedCalls',
 } as const;
 
 /** Environment of the cutover's functions. */
@@ -89,6 +91,43 @@ export const cutoverEnv = new EnvCodec({
 }, {
   /** `RECORD:SHA256`: the end of an audit that the deployment takes over. */
   formerAuditEnd: 'CUTOVER_FORMER_AUDIT_END',
+});
+
+/** The custom resource's properties that say what the records shall be. */
+export interface RecordsProperties {
+  readonly source: string;
+  readonly target: string;
+  readonly ttlSeconds: string;
+  readonly initialTarget: string;
+  readonly replaceExisting: string;
+  readonly onDelete: string;
+  /** The end of an audit that is taken over: here it only makes CloudFormation ask. */
+  readonly formerAuditEnd?: string;
+}
+
+/** Environment of the steps' function, besides. */
+export const stepsEnv = new EnvCodec({ stateMachineArn: 'CUTOVER_STATE_MACHINE_ARN' });
+
+/** Environment of the status function, besides: `StatusPlan` as JSON. */
+export const statusEnv = new EnvCodec({ plan: 'CUTOVER_STATUS_PLAN' });
+
+/** What the status is told by, of the plan as deployed. */
+export interface StatusPlan extends Pick<CutoverPlan, 'source' | 'target'> {
+  /** Shares of the target, phase by phase. */
+  readonly phases: readonly number[];
+}
+
+/** Name of the function that tells how things stand. */
+export function cutoverStatusName(systemName: string): string {
+  return `${systemName}-cutover-status`;
+}
+
+/** Environment of the records' function, besides: what was deployed, so that no caller need be believed. */
+export const recordsEnv = new EnvCodec({
+  stackId: 'RECORDS_STACK_ID',
+  logicalId: 'RECORDS_LOGICAL_ID',
+  /** `RecordsProperties` as JSON. */
+  properties: 'RECORDS_PROPERTIES',
 });
 
 /** An alarm by its name in a region. */

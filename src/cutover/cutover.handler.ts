@@ -1,5 +1,5 @@
 import { cutoverPorts, stepRecorder } from './cutover.aws';
-import { StepOutcome, StepRequest } from './cutover.ports';
+import { StepCall, StepOutcome } from './cutover.ports';
 import { CutoverSteps } from './cutover.service';
 
 const steps = new CutoverSteps(cutoverPorts(process.env));
@@ -9,7 +9,7 @@ const record = stepRecorder(process.env);
 const reserveMs = 15_000;
 
 /** Does one step of a cutover for the state machine, and answers with what came of it. */
-export async function handler(asked: StepRequest, invocation: { getRemainingTimeInMillis(): number }): Promise<StepOutcome> {
+export async function handler(asked: StepCall, invocation: { getRemainingTimeInMillis(): number }): Promise<StepOutcome> {
   const outcome = await steps.run(asked, { deadlineMs: Date.now() + invocation.getRemainingTimeInMillis() - reserveMs });
   record(asked, outcome);
   return outcome;

@@ -1,19 +1,15 @@
-import type { CutoverPlan } from './cutover.contract';
 import type { EndState } from './cutover.model';
 
 /** What a state of the machine asks of the function. */
 export type StepName =
   | 'begin' | 'next' | 'prechecks' | 'recheck' | 'decided' | 'shift' | 'soak' | 'rollback' | 'authority' | 'authorityBack'
-  | 'reconcile' | 'drift' | 'adopt' | 'revert' | 'residency' | 'retire' | 'end' | 'status';
+  | 'reconcile' | 'drift' | 'adopt' | 'revert' | 'residency' | 'retire' | 'end';
 
-/** A step of a run. Everything but the records is in here, so any worker can do any step again. */
-export interface StepRequest {
+/** What the state machine sends. Plan and input are not in it: they are looked up. */
+export interface StepCall {
   readonly step: StepName;
   /** ARN of the execution. */
   readonly run: string;
-  readonly plan: CutoverPlan;
-  /** The execution's input. */
-  readonly request?: unknown;
   /** What the step before came to. */
   readonly last?: Readonly<Record<string, unknown>>;
   /** What a gate answered. */

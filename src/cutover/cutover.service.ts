@@ -1,15 +1,16 @@
-import { historyLine } from './audit-report.domain';
 import { CutoverState, weightsOf } from './audit.domain';
 import { AuditClock, AuditLog, ChainBroken } from './audit.service';
 import { AuthorityMove, OperatePort } from './authority-move.service';
+import { CallerCheck, ExecutionsPort } from './caller.service';
 import { cutoverLimits, CutoverPlan } from './cutover.contract';
 import { RecordShape } from './cutover.model';
-import { StepOutcome, StepRequest } from './cutover.ports';
+import { StepCall, StepOutcome } from './cutover.ports';
 import { ApprovalResult } from './gate.model';
-import { decisionOf, nextPhase, otherRegions, phaseQuestion, runRequestOf } from './phases.domain';
+import { decisionOf, driftAbout, nextPhase, otherRegions, phaseAbout, phaseQuestion, residencyAbout, runRequestOf } from './phases.domain';
 import { OwnCheckPorts, runPrechecks } from './precheck.service';
 import { ReconcileWindow, ReplicaPort, WindowProgress } from './reconcile-window.service';
 import { Soak } from './soak.service';
+import { DecisionRecord, warrantFor } from './warrant.domain';
 import { changedSince, describeShape, driftOf, Found, isExplained, sharesOf, withTargetShare } from './weights.domain';
 import { ControlPlaneUnreachable, RecordsPort, ShiftOutcome, WeightChange, WeightOrder } from './weights.service';
 import { digestOf } from '../kernel/digest';
@@ -22,9 +23,24 @@ export interface CutoverPorts {
   readonly operate: OperatePort;
   readonly replicas: ReplicaPort;
   readonly clock: AuditClock;
+  readonly executions: ExecutionsPort;
+  /** ARN of the one state machine that is served. */
+  readonly stateMachineArn: string;
   /** Whether an execution still runs. Throws when that cannot be told. */
   readonly isRunning: (run: string) => Promise<boolean>;
 }
+
+/** A step of a run with all that it may believe, so any worker can do any step again. */
+interface StepRequest extends StepCall {
+  readonly plan: CutoverPlan;
+  /** The execution's input. */
+  readonly request: unknown;
+  /** The recorded approval that the step rests on, where people were asked. */
+  readonly approval?: DecisionRecord;
+}
+
+/** Somebody else than the state machine called. */
+export const refusedCall = 'refusedCall';
 
 /** What a worker is given beside the request. */
 export interface StepContext {
@@ -37,28 +53,34 @@ const statusMs = 10_000;
 
 /** The steps of a cutover. Each can be asked for any number of times, by several workers at once: what is recorded decides. */
 export class CutoverSteps {
+  private readonly callers: CallerCheck;
   private readonly weights: WeightChange;
   private readonly soak: Soak;
   private readonly authority: AuthorityMove;
   private readonly window: ReconcileWindow;
 
   constructor(private readonly ports: CutoverPorts) {
-    const { log, records, clock, checks, operate, replicas } = ports;
+    const { log, records, clock, checks, operate, replicas, executions, stateMachineArn } = ports;
+    this.callers = new CallerCheck(executions, stateMachineArn, clock);
     this.weights = new WeightChange(log, records, clock);
     this.soak = new Soak(log, checks, clock);
     this.authority = new AuthorityMove(log, operate);
     this.window = new ReconcileWindow(log, replicas, operate, clock);
   }
 
-  public async run(asked: StepRequest, context: StepContext): Promise<StepOutcome> {
+  public async run(call: StepCall, context: StepContext): Promise<StepOutcome> {
+    const found = await this.callers.look(call);
+    if (found.kind === 'refused') return refusalOf(found.why);
+    const asked: StepRequest = { ...call, plan: found.plan, request: found.request };
     try {
       if (asked.step === 'begin') return await this.begin(asked);
       if (asked.step === 'end') return await this.end(asked);
-      if (asked.step === 'status') return await this.status(asked.plan);
       const state = await this.ports.log.current();
       // Overtaken, by a rollback for one: whatever this step would do belongs to a run that is over.
       if (state.run?.id !== asked.run) return { outcome: 'superseded', detail: endOf(state, asked.run) };
-      return await this.step(asked, state, context);
+      const warrant = warrantFor(asked.step, Number(asked.last?.phase ?? 0), { ...asked, state, records: this.ports.log.history() });
+      if (warrant.kind === 'unwarranted') return refusalOf(`nothing that is recorded asks for '${asked.step}': ${warrant.why}`);
+      return await this.step({ ...asked, ...(warrant.decision ? { approval: warrant.decision } : {}) }, state, context);
     } catch (error) {
       if (error instanceof ChainBroken) {
         return asked.step === 'end' ? { outcome: 'FAILED', state: 'FAILED', why: error.message } : { outcome: 'auditBroken', detail: error.message };
@@ -78,9 +100,9 @@ export class CutoverSteps {
       case 'decided': return this.decided(asked, last);
       case 'shift': return this.shift(asked, { key: `${run}/phase-${phase}`, kind: 'shift', phase, to: (is) => withTargetShare(required(is), plan.phases[phase].target) }, deadlineMs);
       case 'rollback': return withReason(await this.shift(asked, { key: `${run}/rollback`, kind: 'rollback', to: backToSource }, deadlineMs), last);
-      case 'revert': return this.shift(asked, { key: `${run}/revert`, kind: 'revert', force: true, to: revertOf(last.digest) }, deadlineMs);
+      case 'revert': return this.shift(asked, { key: `${run}/revert`, kind: 'revert', force: true, to: revertOf(asked.approval?.entry.digest) }, deadlineMs);
       case 'retire': return this.shift(asked, { key: `${run}/retire`, kind: 'retire', to: (is) => ({ ttlSeconds: required(is).ttlSeconds, target: required(is).target }) }, deadlineMs);
-      case 'adopt': return this.patiently(asked, await this.weights.adopt(run, approversOf(last), last.digest));
+      case 'adopt': return this.patiently(asked, await this.weights.adopt(run, asked.approval?.by ?? [], asked.approval?.entry.digest));
       case 'soak': return { ...await this.soak.look(run, plan, phase, Number(last.unreadable ?? 0)) };
       case 'authority': return { ...await this.authority.forward(run, plan, failures, timeoutMs) };
       case 'authorityBack': return withReason({ ...await this.authority.back(run, plan, failures, timeoutMs) }, last);
@@ -101,6 +123,8 @@ export class CutoverSteps {
     const detail = problem(before);
     if (detail) return { outcome: 'refused', detail };
     const { run: other } = before;
+    // A run that is over does not begin again, and overtakes nobody.
+    if (other?.id !== run && before.keys.has(`${run}/started`)) return { outcome: 'superseded', detail: endOf(before, run) };
     if (other && other.id !== run) {
       const runs = await this.ports.isRunning(other.id);
       if (runs && action !== 'rollback') return { outcome: 'refused', detail: `run ${other.id} is under way: wait for its end, or start a rollback, which overtakes it` };
@@ -135,7 +159,7 @@ export class CutoverSteps {
     const from = state.recorded ? sharesOf(state.recorded.shape).target : 0;
     return {
       outcome: report.passed ? plan.phases[phase].gate && step === 'prechecks' ? 'ask' : 'passed' : 'failed',
-      phase, ...approvedBy(last), digest: report.digest, report, about: `phase ${phase + 1}: ${plan.phases[phase].target} % to ${plan.target}`, ...phaseQuestion(plan, phase, from),
+      phase, ...approvedBy(last), digest: report.digest, report, about: phaseAbout(plan, phase), ...phaseQuestion(plan, phase, from),
       detail: failed.map(({ name, value, mend }) => `${name}: ${value}; ${mend}`).join(' | '),
     };
   }
@@ -168,8 +192,7 @@ export class CutoverSteps {
   private async shift(asked: StepRequest, order: Pick<WeightOrder, 'key' | 'kind' | 'to'> & Partial<WeightOrder>, deadlineMs: number): Promise<StepOutcome> {
     const { run, last = {} } = asked;
     const changeId = typeof last.changeId === 'string' ? last.changeId : undefined;
-    const by = approversOf(last);
-    const outcome = await this.weights.carryOut({ run, by: by.length > 0 ? by : [run], deadlineMs, ...order, ...(changeId ? { changeId } : {}) });
+    const outcome = await this.weights.carryOut({ run, by: asked.approval?.by ?? [run], deadlineMs, ...order, ...(changeId ? { changeId } : {}) });
     return this.patiently(asked, outcome, order.phase);
   }
 
@@ -199,7 +222,7 @@ export class CutoverSteps {
       const { digest, ...shown } = driftOf(state, found);
       if (isExplained(state, found)) return { outcome: 'none', detail: 'the records are as recorded: there is nothing to adopt or revert' };
       const action = state.run?.action === 'adopt' ? 'adopt' : 'revert';
-      const about = `${action} what was changed by hand`;
+      const about = driftAbout(action);
       return {
         outcome: action, run, about, digest, report: shown,
         subject: `${action === 'adopt' ? 'Adopt' : 'Revert'} weights changed by hand?`,
@@ -225,21 +248,11 @@ export class CutoverSteps {
       audit: { records: state.seq, sha256: state.tip },
     };
   }
+}
 
-  /** How things stand, for a page and for people. */
-  private async status(plan: CutoverPlan | undefined): Promise<StepOutcome> {
-    // Whoever asks by hand need not know the plan.
-    const { source, target, phases } = plan ?? { source: 'source', target: 'target', phases: [] };
-    const state = await this.ports.log.current();
-    const weights = state.recorded && weightsOf(state.recorded.shape);
-    const share = state.recorded ? sharesOf(state.recorded.shape).target : 0;
-    return {
-      outcome: 'status', state: state.run ? 'RUNNING' : state.ended?.state ?? 'NOT_STARTED', run: state.run?.id ?? state.ended?.run,
-      phase: phases.filter((one) => one.target <= share).length, targetPercent: share,
-      weights: weights && { [source]: weights.source, [target]: weights.target },
-      moved: state.moved, history: this.ports.log.history().slice(-100).map(historyLine),
-    };
-  }
+function refusalOf(why: string): StepOutcome {
+  // Also what the machine reads, should it have been the caller after all.
+  return { outcome: refusedCall, state: 'FAILED', why, detail: why };
 }
 
 function required(shape: RecordShape | undefined): RecordShape {
@@ -277,7 +290,7 @@ function endOf({ run, ended }: CutoverState, asked: string): string {
 
 function residencyQuestion(plan: CutoverPlan, last: Readonly<Record<string, unknown>>): StepOutcome {
   return {
-    outcome: 'ask', about: `end of the role of ${plan.source}`, digest: last.digest, report: last.detail,
+    outcome: 'ask', about: residencyAbout(plan), digest: last.digest, report: last.detail,
     subject: `${plan.systemName}: end the role of ${plan.source}?`,
     question: `All of ${plan.publicName} goes to ${plan.target}. Approving takes ${plan.source} out of the public name, so that no health check sends traffic back there; no data is deleted. `
       + 'A rollback is not possible afterwards. Rejecting keeps it as it is.',

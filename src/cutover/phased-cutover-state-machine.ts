@@ -10,7 +10,9 @@ import { ApprovalGate } from './approval-gate';
 import { CutoverDefinition, longestHistory } from './cutover-definition';
 import { ControlPlaneLoss, CutoverChecks, ReconciliationWindow } from './cutover-options';
 import { CutoverAlarm, CutoverPhase, OnBreach, OnControlPlaneLoss, phasePlans, phasesProblem } from './cutover-phases';
-import { auditPath, cutoverBundles, cutoverLimits, cutoverMetrics, cutoverName, CutoverPlan } from './cutover.contract';
+import {
+  auditPath, cutoverBundles, cutoverLimits, cutoverMetrics, cutoverName, CutoverPlan, cutoverStatusName, statusEnv, StatusPlan, stepsEnv,
+} from './cutover.contract';
 import { WeightedRecords } from './weighted-records';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps, PropProblem } from '../cdk/invalid-props';
@@ -174,8 +176,10 @@ export class PhasedCutoverStateMachine extends Construct {
   public readonly stateMachine: StateMachine;
   /** The public name's records. */
   public readonly records: WeightedRecords;
-  /** The function that does the steps, `<systemName>-cutover-steps`; invoke it with `{"step": "status"}` to see how things stand. */
+  /** The function that does the steps, `<systemName>-cutover-steps`. It works for the state machine alone, and refuses everybody else. */
   public readonly steps: IFunction;
+  /** The function that tells how things stand, `<systemName>-cutover-status`. It reads, and ignores what it is sent. */
+  public readonly status: IFunction;
   /** Where `starters` start runs, with `{action?, reason?, attested?}` and their identity at the gate; undefined without starters. */
   public readonly startUrl?: string;
   /** The alarms on the cutover itself. */
@@ -210,12 +214,7 @@ export class PhasedCutoverStateMachine extends Construct {
         destination: new LogGroup(this, 'Log', { retention: props.logRetention ?? RetentionDays.ONE_YEAR, removalPolicy: RemovalPolicy.DESTROY }),
       },
     });
-    // By name: a grant on the machine itself would need the machine, which needs the function.
-    const stack = Stack.of(this);
-    Grant.addToPrincipal({
-      grantee: made.function, actions: ['states:DescribeExecution'],
-      resourceArns: [`arn:${stack.partition}:states:${stack.region}:${stack.account}:execution:${cutoverName(systemName)}:*`],
-    });
+    this.status = this.defineStatus(props);
     this.alarms = this.defineAlarms(props);
     const { starters, starterGroups } = props;
     if (starters ?? starterGroups) {
@@ -253,7 +252,7 @@ export class PhasedCutoverStateMachine extends Construct {
       bundle: cutoverBundles.steps,
       functionName: `${systemName}-cutover-steps`,
       description: `${systemName}: steps of the cutover`,
-      environment: this.records._environment(),
+      environment: { ...this.records._environment(), ...stepsEnv.write({ stateMachineArn: this.machineArn(systemName) }) },
       timeout: Duration.seconds(cutoverLimits.stepSeconds),
       memorySize: 1769,
       logRetention: logRetention ?? RetentionDays.ONE_YEAR,
@@ -273,7 +272,30 @@ export class PhasedCutoverStateMachine extends Construct {
     const queues = checks?.deadLetterQueues ?? [];
     if (queues.length > 0) grant(['sqs:GetQueueUrl', 'sqs:GetQueueAttributes'], queues.map(({ region, queueName }) => arn('sqs', region, queueName)));
     checks?.ownCheck?.grantInvoke(made.function);
+    // Who calls is looked up. By name: a grant on the machine itself would need the machine, which needs the function.
+    const executions = `${this.machineArn(systemName).replace(':stateMachine:', ':execution:')}:*`;
+    grant(['states:DescribeExecution', 'states:DescribeStateMachineForExecution', 'states:GetExecutionHistory'], [executions]);
     return made;
+  }
+
+  private machineArn(systemName: string): string {
+    const { partition, region, account } = Stack.of(this);
+    return `arn:${partition}:states:${region}:${account}:stateMachine:${cutoverName(systemName)}`;
+  }
+
+  private defineStatus({ systemName, source, target, logRetention }: PhasedCutoverStateMachineProps): IFunction {
+    const plan: StatusPlan = { source, target, phases: this._plan.phases.map((phase) => phase.target) };
+    const made = new BundledFunction(this, 'Status', {
+      bundle: cutoverBundles.status,
+      functionName: cutoverStatusName(systemName),
+      description: `${systemName}: tells how the cutover stands`,
+      environment: { ...this.records._environment(), ...statusEnv.write({ plan: JSON.stringify(plan) }) },
+      timeout: Duration.seconds(30),
+      memorySize: 512,
+      logRetention: logRetention ?? RetentionDays.ONE_YEAR,
+    });
+    this.records._grantAuditRead(made.function);
+    return made.function;
   }
 
   private defineAlarms({ systemName, alarmActions = [] }: PhasedCutoverStateMachineProps): Alarm[] {
@@ -293,6 +315,7 @@ export class PhasedCutoverStateMachine extends Construct {
       alarm('NeedsAttention', counted(cutoverMetrics.needsAttention), 'a cutover run ended paused or failed: people decide how to go on', 'a-cutover-run-needs-people'),
       alarm('Broken', this.metricBroken(period), 'a cutover\'s execution failed, ran out of time or was stopped: people decide how to go on', 'a-cutover-run-needs-people'),
       alarm('Unexplained', counted(cutoverMetrics.unexplained), 'the regions differ after the cutover and nothing explains it', 'the-regions-differ-after-a-cutover'),
+      alarm('Refused', counted(cutoverMetrics.refused), 'somebody else than the state machine or CloudFormation called a function that moves traffic, and was refused', 'refused-calls-of-the-cutover'),
     ];
   }
 

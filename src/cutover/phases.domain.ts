@@ -54,6 +54,19 @@ export function decisionOf({ decision, reason }: ApprovalResult): Decision {
   return reason === 'DECIDED' ? decision : 'EXPIRED';
 }
 
+/** What a decision is about, as people are shown it and as it is recorded. */
+export function phaseAbout(plan: CutoverPlan, phase: number): string {
+  return `phase ${phase + 1}: ${plan.phases[phase].target} % to ${plan.target}`;
+}
+
+export function driftAbout(action: 'adopt' | 'revert'): string {
+  return `${action} what was changed by hand`;
+}
+
+export function residencyAbout(plan: CutoverPlan): string {
+  return `end of the role of ${plan.source}`;
+}
+
 /** What is asked of the approvers before a phase. */
 export function phaseQuestion(plan: CutoverPlan, phase: number, from: number): { readonly subject: string; readonly question: string } {
   const { target } = plan.phases[phase];

@@ -54,14 +54,3 @@ export function checkPorts(invoke: Invoker, nowMs: () => number): OwnCheckPorts 
     ownCheck: async (functionArn, request) => JSON.parse(await invoke(functionArn, request, ownCheckMs)) as Awaited<ReturnType<OwnCheckPorts['ownCheck']>>,
   };
 }
-
-/** Whether an execution of a state machine still runs. */
-export async function isExecutionRunning(region: string, executionArn: string): Promise<boolean> {
-  try {
-    const { status } = await jsonCall<{ status: string }>('states', region, 'AWSStepFunctions.DescribeExecution', { executionArn });
-    return status === 'RUNNING' || status === 'PENDING_REDRIVE';
-  } catch (error) {
-    if (error instanceof CallRefused && (error.code === 'ExecutionDoesNotExist' || error.code === 'InvalidArn')) return false;
-    throw error;
-  }
-}

@@ -1,25 +1,14 @@
-import { RecordsRequest, RecordsResult } from './weighted-records.service';
+import { CloudFormationEvent } from './weighted-records.model';
+import { RecordsResult } from './weighted-records.service';
+import { signedCall } from '../runtime/signed-call';
 
-/** What CloudFormation sends to a custom resource's function. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html */
-export interface CloudFormationEvent {
-  readonly RequestType: 'Create' | 'Update' | 'Delete';
-  readonly RequestId: string;
-  readonly StackId: string;
-  readonly LogicalResourceId: string;
-  readonly PhysicalResourceId?: string;
-  readonly ResponseURL: string;
-  /** Every value is a text. */
-  readonly ResourceProperties: Readonly<Record<string, string>>;
-}
-
-export function recordsRequestOf({ RequestType, RequestId, StackId, ResourceProperties: given }: CloudFormationEvent): RecordsRequest {
-  return {
-    type: RequestType, requestId: RequestId, stack: StackId.split('/')[1] ?? StackId,
-    wish: {
-      source: given.source, target: given.target, ttlSeconds: Number(given.ttlSeconds), initialTarget: Number(given.initialTarget),
-      replaceExisting: given.replaceExisting === 'true', onDelete: given.onDelete === 'DELETE' ? 'DELETE' : 'RETAIN',
-    },
-  };
+/** The state of a stack, such as `UPDATE_IN_PROGRESS`. Throws when CloudFormation does not say. */
+export async function stackStatus(region: string, stackId: string): Promise<string> {
+  const body = new URLSearchParams({ Action: 'DescribeStacks', Version: '2010-05-15', StackName: stackId }).toString();
+  const text = await signedCall({ service: 'cloudformation', region, method: 'POST', path: '/', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body });
+  const status = /<StackStatus>([A-Z_]+)<\/StackStatus>/.exec(text)?.[1];
+  if (status === undefined) throw new Error(`CloudFormation does not tell the state of ${stackId}`);
+  return status;
 }
 
 /** Tells CloudFormation what came of it. The ID never changes: a changed one would make CloudFormation delete the records. */
@@ -29,6 +18,7 @@ export async function respond(event: CloudFormationEvent, result: RecordsResult)
     Status: result.kind === 'done' ? 'SUCCESS' : 'FAILED', Reason: result.kind === 'done' ? '' : result.reason.slice(0, 1_000),
     PhysicalResourceId: event.PhysicalResourceId ?? `weighted-records-${LogicalResourceId}`, RequestId, StackId, LogicalResourceId,
   });
-  const answer = await fetch(event.ResponseURL, { method: 'PUT', body, headers: { 'content-type': '' }, signal: AbortSignal.timeout(10_000) });
+  // Where the bucket sends it on to is not the bucket.
+  const answer = await fetch(event.ResponseURL, { method: 'PUT', body, headers: { 'content-type': '' }, redirect: 'manual', signal: AbortSignal.timeout(10_000) });
   if (!answer.ok) throw new Error(`CloudFormation did not take the answer: ${answer.status}`);
 }

@@ -1,10 +1,12 @@
 import { parameterOf } from './audit.aws';
-import { recordPorts } from './cutover.aws';
-import { RegionAddress, anchorOf, cutoverEnv, regionAddressName } from './cutover.contract';
-import { CloudFormationEvent, recordsRequestOf, respond } from './weighted-records.aws';
-import { RecordsResult, WeightedRecordsKeeper } from './weighted-records.service';
+import { recordPorts, refusalRecorder } from './cutover.aws';
+import { RecordsProperties, RegionAddress, anchorOf, cutoverEnv, recordsEnv, regionAddressName } from './cutover.contract';
+import { respond, stackStatus } from './weighted-records.aws';
+import { CloudFormationEvent } from './weighted-records.model';
+import { RecordsResult, WeightedRecordsKeeper, WeightedRecordsResource } from './weighted-records.service';
 
-const { systemName, formerAuditEnd } = cutoverEnv.read(process.env);
+const { systemName, auditRegion, formerAuditEnd } = cutoverEnv.read(process.env);
+const { stackId, logicalId, properties } = recordsEnv.read(process.env);
 const keeper = new WeightedRecordsKeeper({
   ...recordPorts(process.env),
   ...(formerAuditEnd ? { formerAuditEnd: anchorOf(formerAuditEnd) } : {}),
@@ -13,18 +15,16 @@ const keeper = new WeightedRecordsKeeper({
     return text === undefined ? undefined : JSON.parse(text) as RegionAddress;
   },
 });
+const resource = new WeightedRecordsResource({
+  keeper, respond,
+  stackStatus: (stack) => stackStatus(auditRegion, stack),
+  refused: refusalRecorder(process.env, 'weighted-records'),
+}, { stackId, logicalId, properties: JSON.parse(properties) as RecordsProperties }, { region: auditRegion, endpoint: process.env.AWS_ENDPOINT_URL });
 
 /** Time kept back from the invocation's end to answer in. */
 const reserveMs = 20_000;
 
 /** Makes and keeps the public name's records for CloudFormation, which waits for an answer at an address of its own. */
 export async function handler(event: CloudFormationEvent, invocation: { getRemainingTimeInMillis(): number }): Promise<RecordsResult> {
-  let result: RecordsResult;
-  try {
-    result = await keeper.carryOut(recordsRequestOf(event), Date.now() + invocation.getRemainingTimeInMillis() - reserveMs);
-  } catch (error) {
-    result = { kind: 'failed', reason: error instanceof Error ? error.message : String(error) };
-  }
-  await respond(event, result);
-  return result;
+  return resource.handle(event, Date.now() + invocation.getRemainingTimeInMillis() - reserveMs);
 }

@@ -1,16 +1,11 @@
 import { CutoverState } from './audit.domain';
 import { AuditClock, AuditLog } from './audit.service';
 import { AuditAnchor, RegionAddress } from './cutover.contract';
-import { DeployedRecords, deployedShape } from './deployed-shape.domain';
+import { deployedShape } from './deployed-shape.domain';
+import { DeployedResource, foreignEvent, RecordsWish, responseProblem, untimelyEvent, wishOf } from './weighted-records.domain';
+import { CloudFormationEvent } from './weighted-records.model';
 import { Found, sameShape } from './weights.domain';
 import { RecordsPort, ShiftOutcome, WeightChange, WeightOrder } from './weights.service';
-
-/** What a deployment wants of the public name's records. */
-export interface RecordsWish extends DeployedRecords {
-  /** Whether records of the same name that are there already are replaced, at once. */
-  readonly replaceExisting: boolean;
-  readonly onDelete: 'RETAIN' | 'DELETE';
-}
 
 /** A deployment's request, as CloudFormation names it. */
 export interface RecordsRequest {
@@ -101,5 +96,56 @@ function resultOf(outcome: ShiftOutcome, type: RecordsRequest['type'], before: C
       : `the public name has other records (${outcome.real}): take them out of their stack without deleting them, and set replaceExisting`);
     case 'pending': return failed(`change ${outcome.changeId} has not reached the name servers in time: deploy again`);
     default: return failed(outcome.detail);
+  }
+}
+
+/** What stands around a keeper that is asked by CloudFormation. */
+export interface ResourcePorts {
+  readonly keeper: Pick<WeightedRecordsKeeper, 'carryOut'>;
+  /** Throws when CloudFormation does not say. */
+  readonly stackStatus: (stackId: string) => Promise<string>;
+  readonly respond: (event: CloudFormationEvent, result: RecordsResult) => Promise<void>;
+  /** Somebody else than CloudFormation asked. */
+  readonly refused: (why: string) => void;
+}
+
+/** Where the stack is, and where AWS calls go when that is not AWS. */
+export interface ResponsePlace {
+  readonly region: string;
+  readonly endpoint?: string;
+}
+
+/**
+ * The custom resource. An event decides nothing but its type: what the records shall be is what the function was deployed with, and whether there is
+ * a deployment is asked of CloudFormation. Any other event changes nothing, and is answered only where CloudFormation listens.
+ */
+export class WeightedRecordsResource {
+  constructor(private readonly ports: ResourcePorts, private readonly own: DeployedResource, private readonly place: ResponsePlace) {}
+
+  public async handle(event: CloudFormationEvent, deadlineMs: number): Promise<RecordsResult> {
+    const elsewhere = responseProblem(event?.ResponseURL, this.place.region, this.place.endpoint);
+    if (elsewhere) return this.refuse(elsewhere);
+    const foreign = foreignEvent(event, this.own);
+    // Not answered either: the answer would be about a resource that is not this one.
+    if (foreign && (event.StackId !== this.own.stackId || event.LogicalResourceId !== this.own.logicalId)) return this.refuse(foreign);
+    const result = foreign ? this.refuse(foreign) : await this.carryOut(event, deadlineMs);
+    await this.ports.respond(event, result);
+    return result;
+  }
+
+  private async carryOut({ RequestType, RequestId, StackId }: CloudFormationEvent, deadlineMs: number): Promise<RecordsResult> {
+    try {
+      const untimely = untimelyEvent({ RequestType, StackId }, await this.ports.stackStatus(StackId));
+      if (untimely) return this.refuse(untimely);
+      const stack = StackId.split('/')[1] ?? StackId;
+      return await this.ports.keeper.carryOut({ type: RequestType, requestId: RequestId, stack, wish: wishOf(this.own.properties) }, deadlineMs);
+    } catch (error) {
+      return failed(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private refuse(why: string): RecordsResult {
+    this.ports.refused(why);
+    return failed(`refused: ${why}`);
   }
 }

@@ -1,4 +1,4 @@
-import { CustomResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnResource, CustomResource, Duration, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Effect, Grant, IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -6,7 +6,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { IHostedZone } from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
 import { AuditSigningKey } from './audit-signing-key';
-import { anchorOf, auditPath, cutoverBundles, cutoverEnv, regionAddressName } from './cutover.contract';
+import { anchorOf, auditPath, cutoverBundles, cutoverEnv, recordsEnv, RecordsProperties, regionAddressName } from './cutover.contract';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps, PropProblem } from '../cdk/invalid-props';
 import { checkNames } from '../cdk/name-limits';
@@ -84,6 +84,7 @@ export class WeightedRecords extends Construct {
   public readonly auditKey: IKey;
   private readonly signing: AuditSigningKey;
   private readonly props: WeightedRecordsProps;
+  private readonly resource: CustomResource;
 
   constructor(scope: Construct, id: string, props: WeightedRecordsProps) {
     super(scope, id);
@@ -94,35 +95,41 @@ export class WeightedRecords extends Construct {
     if (problem) throw invalidProps(this, problem);
     this.signing = new AuditSigningKey(this, 'AuditKey', props.systemName);
     this.auditKey = this.signing.key;
+    const stack = Stack.of(this);
+    const properties: RecordsProperties = {
+      source: props.source, target: props.target, ttlSeconds: String(ttl.toSeconds()), initialTarget: String(props.initialTargetPercent ?? 0),
+      replaceExisting: String(props.replaceExisting ?? false), onDelete: props.removalPolicy === RemovalPolicy.DESTROY ? 'DELETE' : 'RETAIN',
+      ...(props.formerAuditEnd ? { formerAuditEnd: props.formerAuditEnd } : {}),
+    };
     const made = new BundledFunction(this, 'Keeper', {
       bundle: cutoverBundles.records,
       description: `${props.systemName}: keeps the weighted records of ${props.publicName}`,
-      environment: this.environment(props.formerAuditEnd),
+      // The function is told by its environment, which no event can change; the resource's properties only make CloudFormation ask.
+      environment: {
+        ...this.environment(props.formerAuditEnd),
+        ...recordsEnv.write({
+          stackId: stack.stackId, properties: JSON.stringify(properties),
+          logicalId: Lazy.string({ produce: () => stack.getLogicalId(this.resource.node.defaultChild as CfnResource) }),
+        }),
+      },
       timeout: Duration.minutes(10),
       memorySize: 512,
       logRetention: props.logRetention ?? RetentionDays.ONE_YEAR,
     });
     this._grantChange(made.function);
     this._grantAudit(made.function);
-    const stack = Stack.of(this);
-    Grant.addToPrincipal({
-      grantee: made.function, actions: ['ssm:GetParameters'],
-      resourceArns: [props.source, props.target].map((region) => `arn:${stack.partition}:ssm:${region}:${stack.account}:parameter${regionAddressName(props.systemName)}`),
-    });
+    const grant = (actions: string[], resourceArns: string[]): Grant => Grant.addToPrincipal({ grantee: made.function, actions, resourceArns });
+    grant(['ssm:GetParameters'], [props.source, props.target].map((region) => `arn:${stack.partition}:ssm:${region}:${stack.account}:parameter${regionAddressName(props.systemName)}`));
+    grant(['cloudformation:DescribeStacks'], [stack.stackId]);
     this.function = made.function;
-    new CustomResource(this, 'Records', {
+    this.resource = new CustomResource(this, 'Records', {
       resourceType: 'Custom::WeightedRecords',
       serviceToken: made.function.functionArn,
       // Whether they go is decided by the function: CloudFormation's own RETAIN would leave it no say.
       removalPolicy: RemovalPolicy.DESTROY,
-      properties: {
-        publicName: props.publicName, source: props.source, target: props.target, ttlSeconds: String(ttl.toSeconds()),
-        initialTarget: String(props.initialTargetPercent ?? 0), replaceExisting: String(props.replaceExisting ?? false),
-        onDelete: props.removalPolicy === RemovalPolicy.DESTROY ? 'DELETE' : 'RETAIN',
-        // The function is told by its environment, which no event can change; here it only makes CloudFormation ask.
-        ...(props.formerAuditEnd ? { formerAuditEnd: props.formerAuditEnd } : {}),
-      },
-    }).node.addDependency(made);
+      properties: { publicName: props.publicName, ...properties },
+    });
+    this.resource.node.addDependency(made);
   }
 
   /** @internal The environment of every function that works with the records or the audit. */

@@ -107,6 +107,29 @@ describe('the functions may', () => {
   });
 });
 
+test('how things stand is told by a function that can only read the audit', () => {
+  const roles = plain(statementsByRole(template)) as Record<string, any[]>;
+  const actions = roles[Object.keys(roles).find((name) => name.startsWith('CutoverStatus'))!].flatMap((one) => [one.Action].flat() as string[]);
+  expect(actions.filter((action) => !/^(logs|xray):/.test(action))).toEqual(['ssm:GetParameters', 'kms:GetPublicKey']);
+  template.hasResourceProperties('AWS::Lambda::Function', { FunctionName: 'acme-pay-cutover-status' });
+});
+
+test('the steps are called by the state machine\'s role alone, are told no plan, and look up who calls', () => {
+  const roles = plain(statementsByRole(template)) as Record<string, any[]>;
+  const callers = Object.entries(roles).filter(([, all]) => all.some((one) => [one.Action].flat().includes('lambda:InvokeFunction') && JSON.stringify(one.Resource).includes('CutoverSteps')));
+  expect(callers.map(([name]) => name.replace(/Role.*/, ''))).toEqual(['CutoverMachine']);
+  const permissions = Object.values(template.findResources('AWS::Lambda::Permission')).map(({ Properties }) => JSON.stringify(Properties.FunctionName));
+  expect(permissions.filter((name) => name.includes('CutoverSteps') || name.includes('CutoverRecordsKeeper'))).toEqual([]);
+  const tasks = states.filter(([, state]) => String(state.Resource).includes('CutoverSteps'));
+  expect(tasks.length).toBeGreaterThan(15);
+  for (const [, state] of tasks) expect(Object.keys(state.Parameters as object)).toEqual(expect.not.arrayContaining(['plan', 'request', 'plan.$', 'request.$']));
+  const looks = Object.entries(roles).find(([name]) => name.startsWith('CutoverSteps'))![1].find((one) => [one.Action].flat().includes('states:DescribeExecution'));
+  expect(looks).toMatchObject({
+    Action: ['states:DescribeExecution', 'states:DescribeStateMachineForExecution', 'states:GetExecutionHistory'],
+    Resource: 'arn:<AWS::Partition>:states:eu-central-1:111122223333:execution:acme-pay-cutover:*',
+  });
+});
+
 test('the records are a resource of our own, kept when they leave the stack', () => {
   template.hasResourceProperties('Custom::WeightedRecords', { publicName: 'pay.example.com', source: 'us-east-1', target: 'eu-central-1', ttlSeconds: '10', initialTarget: '0', onDelete: 'RETAIN' });
   template.resourceCountIs('AWS::Route53::RecordSet', 0);
@@ -126,8 +149,9 @@ test('an audit of before is taken over by what the deployment says, and by no ev
   expect(() => cutoverIn(newStack('eu-central-1'), { formerAuditEnd: '12' })).toThrow("'formerAuditEnd' is '12'; allowed: RECORD:SHA256");
 });
 
-test('alarms tell of runs that need people and of differences', () => {
-  expect(cutover.alarms).toHaveLength(3);
+test('alarms tell of runs that need people, of differences and of refused calls', () => {
+  expect(cutover.alarms).toHaveLength(4);
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'CutoverRefusedCalls', AlarmDescription: Match.stringLikeRegexp('#refused-calls-of-the-cutover') });
   template.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'CutoverNeedsAttention', Dimensions: [{ Name: 'Region', Value: 'eu-central-1' }, { Name: 'System', Value: 'acme-pay' }] });
 });
 
@@ -146,7 +170,7 @@ test('whoever is to be told is told by every alarm', () => {
   const told = newStack('eu-central-1');
   cutoverIn(told, { alarmActions: [{ bind: () => ({ alarmActionArn: 'arn:aws:sns:eu-central-1:111122223333:on-call' }) }] });
   const alarms = Object.values(Template.fromStack(told).findResources('AWS::CloudWatch::Alarm', { Properties: { AlarmDescription: Match.stringLikeRegexp('^acme-pay:') } }));
-  expect(alarms.map(({ Properties }) => Properties.AlarmActions)).toEqual(Array.from({ length: 3 }, () => ['arn:aws:sns:eu-central-1:111122223333:on-call']));
+  expect(alarms.map(({ Properties }) => Properties.AlarmActions)).toEqual(Array.from({ length: 4 }, () => ['arn:aws:sns:eu-central-1:111122223333:on-call']));
 });
 
 test('defaults are as documented', () => {

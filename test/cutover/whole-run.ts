@@ -1,6 +1,7 @@
 import { AslResult, runAsl } from './asl';
 import { Crash, Disturb, shapeOf, World } from './world';
 import { CutoverPlan } from '../../src/cutover/cutover.contract';
+import { StepCall, StepOutcome } from '../../src/cutover/cutover.ports';
 import { CutoverPorts, CutoverSteps } from '../../src/cutover/cutover.service';
 import { ApprovalResult } from '../../src/cutover/gate.model';
 import { AlarmState } from '../../src/cutover/precheck.domain';
@@ -9,6 +10,7 @@ import { OperatorRequest, OperatorResult } from '../../src/ledger/operate.servic
 
 export const source = 'us-east-1';
 export const target = 'eu-central-1';
+const stateMachineArn = 'arn:aws:states:eu-central-1:111122223333:stateMachine:acme-pay-cutover';
 
 /** Everything around a cutover, with switches to break it. */
 export class Surroundings extends World {
@@ -26,14 +28,17 @@ export class Surroundings extends World {
   /** What people answer, by what they are asked. */
   public answer: (about: string) => Partial<ApprovalResult> = () => ({ decision: 'APPROVED', reason: 'DECIDED', by: ['bob'] });
   public readonly asked: any[] = [];
+  /** Done once while the gate is asked. */
+  public readonly atGate: (() => Promise<unknown>)[] = [];
   public readonly replicas = new Map<string, ReplicaItem[]>([[source, []], [target, []]]);
   /** Calls of all ports in the last run. */
   public calls = 0;
-  public readonly running = new Set<string>();
+  /** Executions as Step Functions tells of them. */
+  public readonly executions = new Map<string, { status: string; stateMachineArn: string; input: string; definition: string; given?: unknown }>();
   /** Called when an operator has done what it was asked, before it answers. */
   public operated: (request: OperatorRequest) => Promise<unknown> = async () => undefined;
   /** Called before each step, to change the world in mid-run. */
-  public before: (step: string, last: any) => void = () => undefined;
+  public before: (step: string, last: any) => unknown = () => undefined;
 
   public constructor() {
     super();
@@ -76,7 +81,13 @@ export class Surroundings extends World {
         return result;
       },
       replicas: { scan: (region) => this.scan(region) },
-      isRunning: async (run) => this.running.has(run),
+      executions: {
+        describe: async (run) => this.executions.get(run),
+        definition: async (run) => this.executions.get(run)!.definition,
+        given: async (run) => this.executions.get(run)?.given,
+      },
+      stateMachineArn,
+      isRunning: async (run) => this.executions.get(run)?.status === 'RUNNING',
     };
   }
 
@@ -116,21 +127,34 @@ export class Surroundings extends World {
       if (dead || (now && crash!.when === 'before')) die();
       return { after: () => { if (now && crash!.when === 'after') die(); } };
     };
-    this.running.add(id);
-    const result = await runAsl(definition, { startedBy: 'alice', attested: { 'documents-backfilled': 'alice, by count' }, ...input }, {
+    const request = { startedBy: 'alice', attested: { 'documents-backfilled': 'alice, by count' }, ...input };
+    const execution: { status: string; given?: unknown } = { status: 'RUNNING' };
+    this.executions.set(id, Object.assign(execution, { stateMachineArn, input: JSON.stringify(request), definition: JSON.stringify(definition) }));
+    const result = await runAsl(definition, request, {
       executionId: id,
       wait: (seconds) => { this.nowMs += seconds * 1000; },
       task: async (resource, payload) => {
-        if (resource.includes('waitForTaskToken')) return this.approve(payload.Payload);
-        this.before(payload.step, payload.last);
+        if (resource.includes('waitForTaskToken')) {
+          const answer = this.approve(payload.Payload);
+          for (const act of this.atGate.splice(0)) await act();
+          return answer;
+        }
+        execution.given = JSON.parse(JSON.stringify(payload));
+        await this.before(payload.step, payload.last);
         dead = false;
-        const outcome = await new CutoverSteps(this.ports(disturb)).run(payload, { deadlineMs: this.nowMs + 600_000 });
+        const outcome = await this.call(payload, disturb);
         if (dead) throw new Crash('killed');
+        execution.given = undefined;
         return outcome;
       },
     });
-    this.running.delete(id);
+    execution.status = result.status;
     return result;
+  }
+
+  /** Calls the steps' function, as anybody can who may invoke it. */
+  public call(payload: any, disturb?: Disturb): Promise<StepOutcome> {
+    return new CutoverSteps(this.ports(disturb)).run(payload as StepCall, { deadlineMs: this.nowMs + 600_000 });
   }
 
   private approve(asked: any): ApprovalResult {

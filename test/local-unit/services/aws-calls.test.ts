@@ -6,12 +6,13 @@ import { localCredentials } from '../../../local/engine/region';
 import type { FabricResource } from '../../../local/model';
 import { kmsSigner, parameterAudit, parameterOf } from '../../../src/cutover/audit.aws';
 import { AuditLog } from '../../../src/cutover/audit.service';
+import { executionsIn, isExecutionRunning } from '../../../src/cutover/caller.aws';
 import { auditKeyAlias, setIdentifier } from '../../../src/cutover/cutover.contract';
 import { RecordShape } from '../../../src/cutover/cutover.model';
 import { snsNotify } from '../../../src/cutover/gate-notify.aws';
 import { StepFunctionsTasks } from '../../../src/cutover/gate.aws';
 import { ApprovalResult, ApprovalView } from '../../../src/cutover/gate.model';
-import { checkPorts, isExecutionRunning } from '../../../src/cutover/precheck.aws';
+import { checkPorts } from '../../../src/cutover/precheck.aws';
 import { stepFunctionsReader } from '../../../src/cutover/stuck.aws';
 import { openTasks } from '../../../src/cutover/stuck.domain';
 import { healthCheckers, route53Records } from '../../../src/cutover/weights.aws';
@@ -176,6 +177,11 @@ describe('an execution', () => {
     expect(openTasks(history)).toEqual([{ state: 'Ask', sinceMs: expect.any(Number) }]);
     expect((await reader.running()).executions.map(({ arn }) => arn)).toEqual([executionArn]);
     expect(await isExecutionRunning(west, executionArn!)).toBe(true);
+    // As the cutover looks up who calls it: nothing is asked of a worker while people are.
+    const executions = executionsIn(west);
+    expect(await executions.describe(executionArn!)).toMatchObject({ status: 'RUNNING', stateMachineArn, input: '{}' });
+    expect(JSON.parse(await executions.definition(executionArn!))).toMatchObject({ StartAt: 'Ask' });
+    expect(await executions.given(executionArn!)).toBeUndefined();
     const { events = [] } = await sfn.send(new GetExecutionHistoryCommand({ executionArn }));
     const { token } = (JSON.parse(events.find(({ type }) => type === 'TaskScheduled')!.taskScheduledEventDetails!.parameters!) as { Payload: { token: string } }).Payload;
     const tasks = new StepFunctionsTasks(sfn);

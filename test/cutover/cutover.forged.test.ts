@@ -1,0 +1,154 @@
+import { fakeStepFunctions } from './fake-step-functions';
+import { cutoverIn, definitionOf } from './machine';
+import { Surroundings, target, withPlan } from './whole-run';
+import { executionsIn } from '../../src/cutover/caller.aws';
+import { StepName } from '../../src/cutover/cutover.ports';
+import { newStack } from '../cdk/stacks';
+
+const stack = newStack(target);
+cutoverIn(stack, { endSourceRole: true });
+const definition = definitionOf(stack);
+const selfMade = withPlan(definition, () => ({ phases: [{ target: 100, soakSeconds: 1, gate: false, alarms: [] }] })).States.Plan.Parameters.plan;
+const changing: readonly StepName[] = ['begin', 'prechecks', 'recheck', 'decided', 'shift', 'soak', 'rollback', 'authority', 'authorityBack', 'reconcile', 'adopt', 'revert', 'retire', 'end'];
+const approval = { approvalId: 'approval-1', decision: 'APPROVED', reason: 'DECIDED', by: ['bob'], at: '', comments: [] };
+
+/** Everything that a call could change. */
+const everything = (world: Surroundings): unknown => structuredClone([[...world.parameters], world.stamped, world.homes, world.relocations, world.seen.length]);
+
+/** Calls the function by hand and sees that nothing came of it. */
+async function refuses(world: Surroundings, call: object, why: RegExp): Promise<void> {
+  const before = everything(world);
+  const outcome = await world.call(call);
+  expect(outcome).toMatchObject({ outcome: 'refusedCall', state: 'FAILED', why: expect.stringMatching(why) });
+  expect(everything(world)).toEqual(before);
+}
+
+const fresh = (): Promise<Surroundings> => new Surroundings().withRecords();
+
+test.each(changing)('%s, asked for by hand for an execution that nobody started, with a plan and names of one\'s own', async (step) => {
+  const world = await fresh();
+  await refuses(world, { step, run: 'run-0', plan: selfMade, request: { startedBy: 'alice' }, last: { phase: 0, by: ['bob'] }, decision: approval, end: 'SUCCEEDED' }, /^there is no execution "run-0"/);
+  await refuses(world, { step, plan: selfMade }, /'run' is no execution's ARN/);
+});
+
+test('whatever is asked for by hand while a run waits for people, or watches', async () => {
+  const world = await fresh();
+  let tried = 0;
+  const byHand = async (): Promise<void> => {
+    tried += 1;
+    for (const step of changing) {
+      await refuses(world, { step, run: 'run-1', plan: selfMade, request: { startedBy: 'mallory' }, last: { phase: 4, by: ['bob'] }, decision: approval, end: 'SUCCEEDED' }, /is not making this call/);
+    }
+  };
+  world.atGate.push(byHand);
+  // The machine asks something else at this very moment.
+  world.before = async (now) => { if (now === 'soak' && tried < 3) await byHand(); };
+  expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
+  expect(tried).toBe(3);
+});
+
+test('another person\'s name, another plan or another end beside what the machine asks makes it another call', async () => {
+  const world = await fresh();
+  let tried = 0;
+  world.before = async (step) => {
+    const { given } = world.executions.get('run-1')!;
+    if (step === 'begin') await refuses(world, { ...given as object, request: { startedBy: 'mallory' } }, /not making this call/);
+    if (step === 'shift') await refuses(world, { ...given as object, last: { phase: 4, by: ['bob'] } }, /not making this call/);
+    if (step === 'shift') await refuses(world, { ...given as object, plan: selfMade }, /not making this call/);
+    if (step === 'decided') await refuses(world, { ...given as object, decision: { ...approval, by: ['mallory'] } }, /not making this call/);
+    if (step === 'end') await refuses(world, { ...given as object, end: 'ROLLED_BACK' }, /not making this call/);
+    tried += 1;
+  };
+  expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
+  expect(tried).toBeGreaterThan(20);
+  const started = [...world.parameters.values()].map((text) => JSON.parse(text) as { by: string[]; entry: { what: string } }).filter(({ entry }) => entry.what === 'started');
+  expect(started.map(({ by }) => by)).toEqual([['alice']]);
+});
+
+test('an execution of another machine, and one that is over', async () => {
+  const world = await fresh();
+  const given = { step: 'begin', run: 'run-1', last: {} };
+  const sight = { status: 'RUNNING', stateMachineArn: 'arn:aws:states:eu-central-1:111122223333:stateMachine:mallory', input: '{"startedBy":"alice"}', definition: JSON.stringify(definition), given };
+  world.executions.set('run-1', sight);
+  await refuses(world, given, /is an execution of .*:mallory$/);
+  for (const status of ['SUCCEEDED', 'ABORTED', 'FAILED', 'PENDING_REDRIVE']) {
+    world.executions.set('run-1', { ...sight, stateMachineArn: sight.stateMachineArn.replace('mallory', 'acme-pay-cutover'), status });
+    await refuses(world, given, new RegExp(`is ${status}$`));
+  }
+});
+
+test('Step Functions may lag behind: an execution that begins is waited for', async () => {
+  const world = await fresh();
+  const ports = world.ports();
+  let looks = 0;
+  const describe = ports.executions.describe.bind(ports.executions);
+  world.ports = () => ({ ...ports, executions: { ...ports.executions, describe: async (run) => ((looks += 1) < 4 ? undefined : describe(run)) } });
+  expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
+});
+
+describe('even in an execution\'s own name, nothing moves that the chain does not ask for', () => {
+  /** A run that has begun and passed its first checks, and then a call that Step Functions would vouch for. */
+  async function vouched(call: Record<string, unknown>, input: object = {}): Promise<[Surroundings, object]> {
+    const world = await fresh();
+    const asked = { run: 'run-1', last: { phase: 0, by: ['bob'] }, ...call };
+    const vouch = (given: object): void => {
+      world.executions.set('run-1', {
+        status: 'RUNNING', stateMachineArn: 'arn:aws:states:eu-central-1:111122223333:stateMachine:acme-pay-cutover', definition: JSON.stringify(definition), given,
+        input: JSON.stringify({ startedBy: 'alice', attested: { 'documents-backfilled': 'x' }, ...input }),
+      });
+    };
+    for (const first of [{ step: 'begin', run: 'run-1', last: {} }, ...input && 'action' in input ? [] : [{ step: 'prechecks', run: 'run-1', last: { phase: 0 } }]]) {
+      vouch(first);
+      expect((await world.call(first)).outcome).toMatch(/^(cutover|rollback|adopt|revert|ask)$/);
+    }
+    vouch(asked);
+    return [world, asked];
+  }
+
+  test.each<[string, Record<string, unknown>, RegExp, object]>([
+    ['a phase that nobody approved', { step: 'shift' }, /no approval of 'phase 1: 10 % to eu-central-1' is recorded/, {}],
+    ['the last phase first', { step: 'shift', last: { phase: 4 } }, /phase 5 is not the next one/, {}],
+    ['a phase that there is not', { step: 'shift', last: { phase: 99 } }, /phase 100 is not the next one/, {}],
+    ['a rollback that nobody asked for', { step: 'rollback' }, /no rejection, no alarm/, {}],
+    ['the authority back', { step: 'authorityBack' }, /not rolled back/, {}],
+    ['the authority before the phases are over', { step: 'authority' }, /phases are not over/, {}],
+    ['the end of the source', { step: 'retire' }, /no approval of 'end of the role of us-east-1'/, {}],
+    ['an adoption', { step: 'adopt' }, /the run is a cutover/, {}],
+    ['an adoption that nobody approved', { step: 'adopt' }, /no approval of 'adopt/, { action: 'adopt' }],
+    ['a revert that nobody approved', { step: 'revert' }, /no approval of 'revert/, { action: 'revert' }],
+    ['a shift in a rollback', { step: 'shift' }, /the run is a rollback/, { action: 'rollback' }],
+    ['checks of another phase', { step: 'prechecks', last: { phase: 2 } }, /phase 3 is not the next one/, {}],
+  ])('%s', async (_what, call, why, input) => {
+    const [world, asked] = await vouched(call, input);
+    await refuses(world, asked, why);
+  });
+});
+
+test('what a task was given is read from the newest events of the history', async () => {
+  const event = (type: string, details?: object): object => ({ type, timestamp: 1, id: 1, ...details });
+  const scheduled = (payload: object): object => event('LambdaFunctionScheduled', { lambdaFunctionScheduledEventDetails: { resource: 'f', input: JSON.stringify(payload) } });
+  let events: object[] = [];
+  const server = await fakeStepFunctions(({ action }) => (action === 'GetExecutionHistory' ? { events } : 'ExecutionDoesNotExist'));
+  const environment = { ...process.env };
+  Object.assign(process.env, { AWS_ENDPOINT_URL: server.endpoint, AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' });
+  try {
+    const { given, describe: look } = executionsIn('eu-central-1');
+    for (const [all, payload] of [
+      [[event('LambdaFunctionStarted'), scheduled({ step: 'next' }), event('TaskStateEntered')], { step: 'next' }],
+      [[scheduled({ step: 'next' })], { step: 'next' }],
+      [[event('LambdaFunctionSucceeded'), event('LambdaFunctionStarted'), scheduled({ step: 'next' })], undefined],
+      [[event('LambdaFunctionTimedOut'), event('LambdaFunctionStarted'), scheduled({ step: 'next' })], undefined],
+      [[event('WaitStateEntered'), event('TaskStateExited')], undefined],
+      [[event('TaskSubmitted'), event('TaskStarted'), event('TaskScheduled', { taskScheduledEventDetails: { resource: 'invoke.waitForTaskToken', parameters: '{"Payload":{"token":"secret"}}' } })], undefined],
+      [[], undefined],
+    ] as const) {
+      events = [...all];
+      expect(await given('x')).toEqual(payload);
+    }
+    expect(server.calls[0].input).toEqual({ executionArn: 'x', reverseOrder: true, maxResults: 4, includeExecutionData: true });
+    expect(await look('x')).toBeUndefined();
+  } finally {
+    process.env = environment;
+    await server.close();
+  }
+});
