@@ -123,7 +123,7 @@ export class CutoverWatch {
 
 /** The ID in the address of an approval's page. */
 export function approvalIdOf(url: string): string | undefined {
-  return /\/approvals\/([A-Za-z0-9_-]{22})(?:[?#].*)?$/.exec(url)?.[1];
+  return /\/approvals\/([A-Za-z0-9_-]{22})$/.exec(url.split(/[?#]/)[0])?.[1];
 }
 
 /** Something that takes time to read, read at most so often, and by one reader at a time. */

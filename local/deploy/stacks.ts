@@ -116,5 +116,5 @@ export async function describeStack(stack: StackPlan, target: DeployTarget): Pro
 
 /** The outputs that the app itself declares. */
 export function ownOutputs(outputs: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(outputs).filter(([key]) => !new RegExp(`^${outputPrefix}\\d+$`).test(key)));
+  return Object.fromEntries(Object.entries(outputs).filter(([key]) => !(key.startsWith(outputPrefix) && /^\d+$/.test(key.slice(outputPrefix.length)))));
 }

@@ -22,7 +22,7 @@ function domainOf(mapping: FabricResource, domainNames: ReadonlyMap<string, stri
 }
 
 function basePathOf(given: unknown): string {
-  return given === undefined || given === '(none)' ? '' : String(given).replace(/^\/+|\/+$/g, '');
+  return given === undefined || given === '(none)' ? '' : String(given).split('/').filter((part) => part !== '').join('/');
 }
 
 /** Path of the engine's gateway at which a request for `host` arrives in `region`; undefined: API Gateway would answer 403. */
@@ -39,5 +39,5 @@ export function enginePath(apis: readonly ApiEndpoint[], region: string, host: s
 }
 
 function under(basePath: string, pathAndQuery: string): boolean {
-  return basePath === '' || new RegExp(`^/${basePath.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?=[/?]|$)`).test(pathAndQuery);
+  return basePath === '' || (pathAndQuery.startsWith(`/${basePath}`) && ['/', '?', ''].includes(pathAndQuery.charAt(basePath.length + 1)));
 }

@@ -4,6 +4,7 @@ import {
 } from '@aws-sdk/client-iam';
 import { rootCredentials } from '../proxy/engine-client';
 import { EngineDirectory } from '../proxy/network';
+import { isLike } from '../wildcard';
 
 export interface PolicyDocument { Statement: Statement | Statement[]; Version?: string }
 export interface Statement {
@@ -133,12 +134,8 @@ function isMet(operator: string, expected: readonly string[], actual: readonly s
   const negated = comparison.includes('not');
   if (!actual) return ifExists !== undefined || quantifier === 'forallvalues' || (quantifier === undefined && negated);
   const like = comparison.endsWith('like');
-  const matches = (value: string) => expected.some((pattern) => (like ? wildcard(pattern).test(value) : pattern === value)) !== negated;
+  const matches = (value: string) => expected.some((pattern) => (like ? isLike(value, pattern) : pattern === value)) !== negated;
   return quantifier === 'foranyvalue' ? actual.some(matches) : actual.every(matches);
-}
-
-function wildcard(pattern: string): RegExp {
-  return new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.')}$`, 's');
 }
 
 function statements(document: PolicyDocument): Statement[] {

@@ -1,3 +1,5 @@
+import { isLike } from '../wildcard';
+
 /** A statement of a resource's policy; elements as IAM writes them. */
 export interface ResourceStatement {
   readonly Effect: string;
@@ -56,15 +58,11 @@ function principalMatches(kind: string, name: string, who: ResourceRequest['prin
   if (name === '*') return true;
   if ('service' in who) return false;
   const account = who.role.split(':')[4];
-  return name === account || name === who.role || new RegExp(`^arn:[\\w-]+:iam::${account}:root$`).test(name);
+  return name === account || name === who.role || /^arn:[\w-]+:iam::(\d{12}):root$/.exec(name)?.[1] === account;
 }
 
 function someMatch(patterns: unknown, value: string, ignoreCase = false): boolean {
-  return [patterns ?? []].flat().some((pattern) => wildcard(String(pattern), ignoreCase).test(value));
-}
-
-export function wildcard(pattern: string, ignoreCase = false): RegExp {
-  return new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.')}$`, ignoreCase ? 'si' : 's');
+  return [patterns ?? []].flat().some((pattern) => isLike(value, String(pattern), { ignoreCase }));
 }
 
 function conditionsHold(condition: NonNullable<ResourceStatement['Condition']>, context: ResourceRequest['context'], unknown: boolean): boolean {
@@ -75,7 +73,7 @@ function conditionsHold(condition: NonNullable<ResourceStatement['Condition']>, 
 const comparisons: Readonly<Record<string, (actual: string, expected: string) => boolean>> = {
   stringequals: (actual, expected) => actual === expected,
   stringequalsignorecase: (actual, expected) => actual.toLowerCase() === expected.toLowerCase(),
-  stringlike: (actual, expected) => wildcard(expected).test(actual),
+  stringlike: (actual, expected) => isLike(actual, expected),
   // By part: a wildcard does not reach over a colon.
   arnlike: arnMatches,
   arnequals: arnMatches,
@@ -100,7 +98,7 @@ function arnMatches(actual: string, expected: string): boolean {
     return all.length > 6 ? [...all.slice(0, 5), all.slice(5).join(':')] : all;
   };
   const [left, right] = [parts(actual), parts(expected)];
-  return left.length === right.length && right.every((part, index) => wildcard(part).test(left[index]));
+  return left.length === right.length && right.every((part, index) => isLike(left[index], part));
 }
 
 function parsed(text: string): unknown {

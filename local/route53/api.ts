@@ -33,15 +33,16 @@ export class Route53Api implements FabricService {
 
   private find(request: Request): Pick<ServiceRouting, 'needs' | 'answer'> {
     const { method, path } = request;
-    const zone = (rest: string): string | undefined => new RegExp(`^${base}/hostedzone/([^/]+)${rest}$`).exec(path)?.[1];
-    const records = zone('/rrset');
+    const [kind, id = '', part = '', ...more] = path.startsWith(`${base}/`) ? path.slice(base.length + 1).split('/') : [];
+    const named = (wanted: string, wantedPart: string): string | undefined => kind === wanted && part === wantedPart && more.length === 0 && id !== '' ? id : undefined;
+    const records = named('hostedzone', 'rrset');
     if (records && method === 'GET') return { needs: [needed('ListResourceRecordSets', `hostedzone/${records}`)], answer: () => this.list(records, request.query) };
     if (records && method === 'POST') return this.changeCall(records, request.body);
-    const change = new RegExp(`^${base}/change/([^/]+)$`).exec(path)?.[1];
+    const change = named('change', '');
     if (change && method === 'GET') return { needs: [needed('GetChange', `change/${change}`)], answer: () => this.changeStatus(change) };
-    const check = new RegExp(`^${base}/healthcheck/([^/]+)/status$`).exec(path)?.[1];
+    const check = named('healthcheck', 'status');
     if (check && method === 'GET') return { needs: [needed('GetHealthCheckStatus', `healthcheck/${check}`)], answer: () => this.checkStatus(check) };
-    const one = zone('');
+    const one = named('hostedzone', '');
     if (one && method === 'GET') return { needs: [needed('GetHostedZone', `hostedzone/${one}`)], answer: () => this.zone(one) };
     return { needs: [], answer: () => refusal(501, 'NotImplemented', `the local run's Route 53 has no ${method} ${path}`) };
   }

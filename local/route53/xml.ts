@@ -5,26 +5,48 @@ export interface Element {
   readonly text: string;
 }
 
-const part = /<\?[\s\S]*?\?>|<!--[\s\S]*?-->|<(\/?)([A-Za-z][\w:.-]*)[^>]*?(\/?)>|([^<]+)/g;
+/** What stands between a tag's brackets: whether it closes an element, and the element's name. */
+const tag = /^(\/?)([A-Za-z][\w:.-]*)(?:\s|\/|$)/;
 
 /** Reads a document without CDATA; undefined when it is not one. */
 export function readXml(source: string): Element | undefined {
   const root = { name: '', children: [] as Element[], text: '' };
   const open = [root];
-  for (const [, closes, name, alone, text] of source.matchAll(part)) {
+  for (let at = 0; at < source.length;) {
     const inner = open[open.length - 1];
-    if (text !== undefined) {
-      inner.text += unescaped(text);
-    } else if (name && closes) {
+    const end = source[at] === '<' ? endOfMarkup(source, at) : endOfText(source, at);
+    if (end < 0) return undefined;
+    const part = source.slice(at, end);
+    at = end;
+    if (!part.startsWith('<')) {
+      inner.text += unescaped(part);
+      continue;
+    }
+    if (part.startsWith('<?') || part.startsWith('<!--')) continue;
+    const [, closes, name] = tag.exec(part.slice(1, -1)) ?? [];
+    if (name === undefined) return undefined;
+    if (closes) {
       if (open.length < 2 || inner.name !== name) return undefined;
       open.pop();
-    } else if (name) {
-      const made = { name, children: [] as Element[], text: '' };
-      inner.children.push(made);
-      if (!alone) open.push(made);
+      continue;
     }
+    const made = { name, children: [] as Element[], text: '' };
+    inner.children.push(made);
+    if (!part.endsWith('/>')) open.push(made);
   }
   return open.length === 1 && root.children.length === 1 ? root.children[0] : undefined;
+}
+
+function endOfText(source: string, start: number): number {
+  const at = source.indexOf('<', start);
+  return at < 0 ? source.length : at;
+}
+
+/** Where a tag, a comment or a declaration is over; -1 when it is not. */
+function endOfMarkup(source: string, start: number): number {
+  const close = source.startsWith('<!--', start) ? '-->' : source.startsWith('<?', start) ? '?>' : '>';
+  const at = source.indexOf(close, start);
+  return at < 0 ? -1 : at + close.length;
 }
 
 export function child(element: Element | undefined, name: string): Element | undefined {

@@ -78,7 +78,7 @@ async function settingOf(run: SmokeRun, figures: Figures): Promise<Setting> {
 /** What the API of a region has put into its stack's output `RecoveryBudget`, without the target that it ends with. */
 export function recoveryBudgetOf(stacks: NonNullable<SmokeRun['stacks']>, region: string): string | undefined {
   const outputs = stacks.filter((stack) => stack.region === region).flatMap((stack) => Object.entries(stack.outputs));
-  return outputs.find(([key]) => /RecoveryBudget[0-9A-F]{8}$/.test(key))?.[1].replace(/ \(target [^)]*\)$/, '');
+  return outputs.find(([key]) => /RecoveryBudget[0-9A-F]{8}$/.test(key))?.[1].split(' (target ')[0];
 }
 
 /** Everything that the run did, once more, from every region. */

@@ -1,4 +1,5 @@
 import { isPresent, read, StateFault, type Json } from './paths';
+import { isLike } from '../wildcard';
 
 type Rule = Readonly<Record<string, any>>;
 
@@ -52,15 +53,11 @@ function holds(rule: Rule, data: Json, context: Json): boolean {
   return Object.entries(rule).every(([name, expected]) => {
     if (['Variable', 'Next', 'Comment'].includes(name)) return true;
     if (name in tests) return tests[name](value) === expected;
-    if (name === 'StringMatches') return typeof value === 'string' && like(String(expected)).test(value);
+    if (name === 'StringMatches') return typeof value === 'string' && isLike(value, String(expected), { questionMark: false });
     const [, kind, how, path] = comparison.exec(name)!;
     const [a, b] = [value, path ? read(String(expected), data, context) : expected].map(kinds[kind]);
     return a !== undefined && b !== undefined && comparisons[how](a, b);
   });
-}
-
-function like(pattern: string): RegExp {
-  return new RegExp(`^${pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`, 's');
 }
 
 function isTimestamp(value: Json): boolean {

@@ -1,4 +1,4 @@
-import { wildcard } from '../iam/resource-policy';
+import { isLike } from '../wildcard';
 
 type Json = unknown;
 
@@ -41,7 +41,7 @@ function compares(value: Json, operator: string, operand: Json): boolean {
     case 'prefix': return typeof value === 'string' && affix(value, operand, (text, part) => text.startsWith(part));
     case 'suffix': return typeof value === 'string' && affix(value, operand, (text, part) => text.endsWith(part));
     case 'equals-ignore-case': return typeof value === 'string' && value.toLowerCase() === String(operand).toLowerCase();
-    case 'wildcard': return typeof value === 'string' && [operand].flat().some((pattern) => wildcard(String(pattern).replace(/\?/g, '\\?')).test(value));
+    case 'wildcard': return typeof value === 'string' && [operand].flat().some((pattern) => isLike(value, String(pattern), { questionMark: false }));
     case 'numeric': return numeric(value, operand as (string | number)[]);
     case 'anything-but': return isObject(operand)
       ? !Object.entries(operand).some(([inner, what]) => [what].flat().some((one) => compares(value, inner, one)))

@@ -52,7 +52,10 @@ function equalities(input: DynamoInput): Item {
   const names = (input.ExpressionAttributeNames ?? {}) as Record<string, string>;
   const values = (input.ExpressionAttributeValues ?? {}) as Item;
   const item: Item = {};
-  for (const [, name, value] of String(input.KeyConditionExpression ?? '').matchAll(/([#\w.-]+)\s*=\s*(:\w+)/g)) item[names[name] ?? name] = values[value];
+  for (const condition of String(input.KeyConditionExpression ?? '').split(/\bAND\b/i)) {
+    const [name, value] = condition.replace(/[\s()]/g, '').split('=');
+    if (/^[#\w.-]+$/.test(name) && /^:\w+$/.test(value ?? '')) item[names[name] ?? name] = values[value];
+  }
   return item;
 }
 

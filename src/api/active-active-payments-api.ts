@@ -4,10 +4,9 @@ import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { AccountPrincipal, AnyPrincipal, ArnPrincipal, IPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { IHealthCheck } from 'aws-cdk-lib/aws-route53';
-import { CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import { accessLogFields } from './access-log';
-import { ApiFunctionName, apiLimits, apiRoutes, drainKey, fallbackFunction } from './contract';
+import { ApiFunctionName, apiLimits, apiRoutes, drainKey, fallbackFunction, problemOf } from './contract';
 import { defineGatewayResponses } from './gateway-responses';
 import { PaymentsAlarmOptions, PaymentsAlarms } from './payments-alarms';
 import { PaymentsAuthorization } from './payments-authorization';
@@ -16,9 +15,14 @@ import { PaymentDecisionProps, PaymentsFunctionOptions, PaymentsFunctions } from
 import { RecoveryBudget, RecoveryBudgetProps } from './recovery-budget';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
 import { checkNames } from '../cdk/name-limits';
+import { ClientRateOptions, ClientRateRule, clientRateLimits, clientRateProblem } from '../cdk/rate-rule';
 import { homeOperatorName, ledgerSchema } from '../ledger/contract';
 import { HomeOperator } from '../ledger/home-operator';
 import { LedgerReplica } from '../ledger/ledger-replica';
+
+const defaultThrottling: PaymentsThrottling = { rateLimit: 1000, burstLimit: 500 };
+/** Of what all callers share, the part that one address can use up. */
+const clientShare = 0.5;
 
 /** Bound on the calls of all callers together, in one region. */
 export interface PaymentsThrottling {
@@ -73,9 +77,17 @@ export interface ActiveActivePaymentsApiProps {
   readonly throttling?: PaymentsThrottling;
 
   /**
-   * ARN of a regional WAF web ACL in this region.
+   * Bound on the calls of each client address. A caller with several servers behind one address counts as one. Without it, one stranger can use up
+   * `throttling`, which all callers share.
    *
-   * @default - none
+   * @default - half of `throttling`: 30,000 calls in a minute
+   */
+  readonly clientRate?: ClientRateOptions;
+
+  /**
+   * ARN of a regional WAF web ACL of your own, in this region, in place of the API's. Let the path `probePath` through: Route 53's checkers use it.
+   *
+   * @default - the API makes one, see `clientRate`
    */
   readonly webAclArn?: string;
 
@@ -137,17 +149,15 @@ export class ActiveActivePaymentsApi extends Construct {
       const host = { api: this.restApi, region: ledger.region, systemName: ledger.systemName, budget: this.recoveryBudget };
       this.healthCheck = new PaymentsDomain(this, 'Domain', props.domain, host).healthCheck;
     }
-    if (props.webAclArn !== undefined) {
-      new CfnWebACLAssociation(this, 'WebAcl', { webAclArn: props.webAclArn, resourceArn: this.restApi.deploymentStage.stageArn });
-    }
+    this.defineClientRate(props);
     this.alarms = new PaymentsAlarms(this, 'Alarms', { api: this.restApi, functions: this.functions, ledger, options: props.alarms ?? {} }).all;
     if (ledger.regions._home) this.homeOperator = new HomeOperator(this, 'HomeOperator', { ledger });
     this.defineOutputs(ledger);
   }
 
-  private check({ ledger, authorization, throttling, webAclArn }: ActiveActivePaymentsApiProps): void {
+  private check({ ledger, authorization, throttling, clientRate, webAclArn }: ActiveActivePaymentsApiProps): void {
     const problem = authorizationProblem(authorization) ?? placeProblem(ledger, Stack.of(this).region)
-      ?? throttlingProblem(throttling) ?? webAclProblem(webAclArn, ledger.region);
+      ?? throttlingProblem(throttling) ?? clientRateProblem(this, 'clientRate', clientRate, webAclArn);
     if (problem) throw invalidProps(this, problem);
   }
 
@@ -164,8 +174,8 @@ export class ActiveActivePaymentsApi extends Construct {
         stageName: 'live',
         tracingEnabled: true,
         metricsEnabled: true,
-        throttlingRateLimit: throttling?.rateLimit ?? 1000,
-        throttlingBurstLimit: throttling?.burstLimit ?? 500,
+        throttlingRateLimit: (throttling ?? defaultThrottling).rateLimit,
+        throttlingBurstLimit: (throttling ?? defaultThrottling).burstLimit,
         // A bucket of its own: payments at their bound must not make the region look unhealthy, and move the flood to the next one.
         methodOptions: { '/health/GET': { throttlingRateLimit: 200, throttlingBurstLimit: 200 } },
         ...logs ? {
@@ -197,6 +207,18 @@ export class ActiveActivePaymentsApi extends Construct {
     );
     allow('*', ...principals.map((principal) => /^\d{12}$/.test(principal) ? new AccountPrincipal(principal) : new ArnPrincipal(principal)));
     allow('*/GET/health', new AnyPrincipal());
+  }
+
+  private defineClientRate({ ledger, throttling, clientRate, webAclArn }: ActiveActivePaymentsApiProps): void {
+    const { rateLimit } = { ...defaultThrottling, ...throttling };
+    new ClientRateRule(this, 'ClientRate', {
+      metricName: `${ledger.systemName}-payments`,
+      stage: this.restApi.deploymentStage,
+      callsPerMinute: Math.max(clientRateLimits.lowest, Math.floor(rateLimit * clientShare * 60)),
+      refusal: problemOf('throttled', 'Your address calls too often: repeat the request with the same Idempotency-Key after the time in Retry-After.', 'urn:request:refused'),
+      webAclArn,
+      options: clientRate,
+    });
   }
 
   private integrate(name: ApiFunctionName): LambdaIntegration {
@@ -244,9 +266,4 @@ function throttlingProblem(throttling: PaymentsThrottling | undefined): PropProb
     prop: 'throttling', given: `rateLimit ${throttling.rateLimit}, burstLimit ${throttling.burstLimit}`, allowed: 'both more than 0',
     mend: 'leave it out for 1,000 a second and 500 at once',
   };
-}
-
-function webAclProblem(arn: string | undefined, region: string): PropProblem | undefined {
-  if (arn === undefined || Token.isUnresolved(arn) || new RegExp(`^arn:[^:]+:wafv2:${region}:[^:]*:regional/webacl/`).test(arn)) return undefined;
-  return { prop: 'webAclArn', given: `'${arn}'`, allowed: `the ARN of a regional web ACL in ${region}`, mend: 'make the web ACL with scope REGIONAL in this region' };
 }

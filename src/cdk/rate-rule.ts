@@ -81,7 +81,7 @@ export class ClientRateRule extends Construct {
 export function clientRateProblem(scope: Construct, prop: string, options: ClientRateOptions = {}, webAclArn?: string): PropProblem | undefined {
   const { region } = Stack.of(scope);
   const known = webAclArn !== undefined && !Token.isUnresolved(webAclArn) && !Token.isUnresolved(region);
-  if (known && !new RegExp(`^arn:[^:]+:wafv2:${region}:[^:]*:regional/webacl/`).test(webAclArn)) {
+  if (known && !isRegionalWebAcl(webAclArn, region)) {
     return { prop: 'webAclArn', given: `'${webAclArn}'`, allowed: `the ARN of a regional web ACL in ${region}`, mend: 'make the web ACL with scope REGIONAL in this region' };
   }
   const { callsPerMinute, enabled } = options;
@@ -91,4 +91,9 @@ export function clientRateProblem(scope: Construct, prop: string, options: Clien
   const { lowest, highest } = clientRateLimits;
   if (callsPerMinute === undefined || (Number.isInteger(callsPerMinute) && callsPerMinute >= lowest && callsPerMinute <= highest)) return undefined;
   return { prop: `${prop}.callsPerMinute`, given: `${callsPerMinute}`, allowed: `a whole number from ${lowest} to ${highest}`, mend: 'leave it out for the default' };
+}
+
+function isRegionalWebAcl(arn: string, region: string): boolean {
+  const [prefix, , service, place, , resource = ''] = arn.split(':');
+  return prefix === 'arn' && service === 'wafv2' && place === region && resource.startsWith('regional/webacl/');
 }

@@ -60,7 +60,7 @@ export async function healthCheckers(healthCheckId: string): Promise<{ readonly 
 
 /** Reads the records of the name out of a list that begins there. */
 export function foundIn(list: string, { systemName, publicName }: PublicName): Found {
-  const sets = [...list.matchAll(/<ResourceRecordSet>[\s\S]*?<\/ResourceRecordSet>/g)].map(([raw]) => raw).filter((raw) => tag(raw, 'Name') === `${publicName.toLowerCase()}.`);
+  const sets = list.split('<ResourceRecordSet>').slice(1).flatMap(upToItsEnd).filter((raw) => tag(raw, 'Name') === `${publicName.toLowerCase()}.`);
   if (sets.length === 0) return { kind: 'none', raw: sets };
   const parts = sets.map((raw) => ({ ...stampOf(raw, systemName), ttl: Number(tag(raw, 'TTL')), record: targetOf(raw) }));
   const [source, target] = ['source', 'target'].map((side) => parts.find((part) => part.side === side));
@@ -96,8 +96,16 @@ const change = (action: 'DELETE' | 'CREATE', raw: string): string => `<Change><A
 const describe = (raw: string): string => ['Type', 'SetIdentifier', 'Weight', 'Region', 'TTL', 'Value', 'HealthCheckId'].flatMap((name) => (tag(raw, name) === undefined ? [] : [`${name} ${tag(raw, name)}`])).join(' ');
 const lastPart = (text: string): string => text.slice(text.lastIndexOf('/') + 1);
 
+/** A record set whole, of the text that begins behind its first tag; nothing when it has no end. */
+function upToItsEnd(text: string): string[] {
+  const end = text.indexOf('</ResourceRecordSet>');
+  return end < 0 ? [] : [`<ResourceRecordSet>${text.slice(0, end)}</ResourceRecordSet>`];
+}
+
 function tag(text: string, name: string): string | undefined {
-  const found = new RegExp(`<${name}>([^<]*)</${name}>`).exec(text)?.[1];
+  const behind = text.split(`<${name}>`)[1];
+  const end = behind?.indexOf('<') ?? -1;
+  const found = behind?.startsWith(`</${name}>`, end) ? behind.slice(0, end) : undefined;
   return found?.replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&quot;/g, '"').replace(/&apos;/g, "'").replace(/&amp;/g, '&');
 }
 

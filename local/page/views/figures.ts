@@ -9,7 +9,7 @@ const minorDigits: Readonly<Record<string, number>> = {
 export function money(minor: number, currency: string): string {
   const digits = Object.prototype.hasOwnProperty.call(minorDigits, currency) ? minorDigits[currency] : 2;
   const [whole, rest] = (Math.abs(minor) / 10 ** digits).toFixed(digits).split('.');
-  return `${minor < 0 ? '-' : ''}${whole.replace(/\B(?=(\d{3})+$)/g, ',')}${rest === undefined ? '' : `.${rest}`} ${currency}`;
+  return `${minor < 0 ? '-' : ''}${count(Number(whole))}${rest === undefined ? '' : `.${rest}`} ${currency}`;
 }
 
 export function seconds(ms: number): string {
@@ -26,7 +26,7 @@ export function clock(epochMs: number): string {
 }
 
 export function count(value: number): string {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+  return value.toLocaleString('en-US');
 }
 
 export function plural(value: number, one: string, many = `${one}s`): string {

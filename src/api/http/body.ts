@@ -1,4 +1,5 @@
 import { ProblemError } from './answer';
+import { holdsExactNumbers } from './exact-numbers';
 import type { HttpRequest } from './request';
 import { apiLimits } from '../contract';
 
@@ -15,16 +16,31 @@ export function readJson(request: HttpRequest): unknown {
   requireJsonType(request);
   const text = decode(request.body);
   const value = parse(text);
-  requireExactNumbers(text);
+  if (!holdsExactNumbers(text)) {
+    throw new ProblemError('invalid_amount', 'A number in the body cannot be represented exactly: send whole minor units up to 9007199254740991.');
+  }
   return value;
 }
 
-const jsonType = /^application\/(?:[\w.!#$&^-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-?8"?\s*)?;?\s*$/i;
+/** No type that is taken is nearly as long. */
+const longestType = 255;
+const jsonType = /^application\/(?:[\w.!#$&^-]+\+)?json$/;
+const utf8 = ['utf-8', '"utf-8"', 'utf8', '"utf8"'];
+
+/** `application/json` or another type written in JSON, with no parameter but `charset=utf-8`. */
+function isJsonType(text: string): boolean {
+  if (text.length > longestType) return false;
+  const [type, ...parameters] = text.toLowerCase().split(';').map((part) => part.trim());
+  return jsonType.test(type) && parameters.length <= 2 && parameters.every((parameter, index) => {
+    const [name, value, ...more] = parameter.split('=').map((part) => part.trim());
+    return name === 'charset' ? index === 0 && more.length === 0 && utf8.includes(value ?? '') : parameter === '';
+  });
+}
 
 function requireJsonType(request: HttpRequest): void {
   const [type, ...others] = request.header('Content-Type');
   const coded = request.header('Content-Encoding').some((coding) => !/^(identity)?$/i.test(coding.trim()));
-  if (type === undefined || others.length > 0 || coded || !jsonType.test(type.trim())) {
+  if (type === undefined || others.length > 0 || coded || !isJsonType(type.trim())) {
     throw new ProblemError('unsupported_media_type', 'Send the body as application/json in UTF-8, without a content coding.');
   }
 }
@@ -53,21 +69,4 @@ function parse(text: string): unknown {
     // The parser's own message quotes the body.
     throw new ProblemError('invalid_json', 'The body is not valid JSON.');
   }
-}
-
-const stringOrNumber = /"(?:[^"\\]|\\.)*"|-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?/g;
-
-/** A number whose digits a double rounds away to a whole one would be taken for another amount than was sent. */
-function requireExactNumbers(text: string): void {
-  for (const [token, whole, fraction = '', exponent = '0'] of text.matchAll(stringOrNumber)) {
-    if (whole === undefined || !Number.isInteger(Number(token))) continue;
-    if (!isWhole(whole + fraction, Number(exponent) - fraction.length) || !Number.isSafeInteger(Number(token))) {
-      throw new ProblemError('invalid_amount', 'A number in the body cannot be represented exactly: send whole minor units up to 9007199254740991.');
-    }
-  }
-}
-
-function isWhole(digits: string, exponent: number): boolean {
-  const significant = digits.replace(/0+$/, '');
-  return significant.replace(/^0+/, '') === '' || exponent + digits.length - significant.length >= 0;
 }

@@ -24,7 +24,7 @@ function tenantOfPrincipal(tenants: Readonly<Record<string, string>>, userArn: s
   return entry?.[1];
 }
 
-const assumedRole = /^arn:[^:]+:sts::(\d{12}):assumed-role\/([^/]+)\/.+$/;
+const assumedRole = /^arn:[^:]+:sts::(\d{12}):assumed-role\/([^/]+)\/[^/]+$/;
 const roleOrUser = /^arn:[^:]+:iam::(\d{12}):(role|user)\/(?:.*\/)?([^/]+)$/;
 
 /** One spelling for a role and its sessions, which tell the role's name but not its path. */
