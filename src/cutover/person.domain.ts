@@ -30,7 +30,7 @@ export function entitlementOf({ id, vouched, role, groups }: Person, among: Name
 
 /** What a session is called, as a name of whoever holds it; undefined: the ARN is no session's. */
 export function sessionName(arn: string): string | undefined {
-  const name = /^arn:[^:]+:sts::\d{12}:assumed-role\/[^/]+\/(.+)$/.exec(arn.trim())?.[1];
+  const name = /^arn:[^:]+:sts::\d{12}:assumed-role\/[^/]+\/([^/]+)$/.exec(arn.trim())?.[1];
   return name === undefined ? undefined : `session ${name}`;
 }
 
@@ -42,6 +42,6 @@ export function isStarter({ id, names, role, aliases }: Person, starter: string)
 
 /** The role of a session's ARN, without the role's path, which a session does not tell; anything but a role or a session as it is. */
 export function roleOf(arn: string): string {
-  const [, partition, account, role] = /^arn:([^:]+):sts::(\d{12}):assumed-role\/([^/]+)\/.+$/.exec(arn.trim()) ?? /^arn:([^:]+):iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/.exec(arn.trim()) ?? [];
+  const [, partition, account, role] = /^arn:([^:]+):sts::(\d{12}):assumed-role\/([^/]+)\/[^/]+$/.exec(arn.trim()) ?? /^arn:([^:]+):iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/.exec(arn.trim()) ?? [];
   return role === undefined ? arn : `arn:${partition}:iam::${account}:role/${role}`;
 }
