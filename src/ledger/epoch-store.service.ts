@@ -59,15 +59,17 @@ export class EpochStore implements LedgerStore {
   public async list(account: string, limit: number, from?: string): Promise<readonly IndexEntry[]> {
     const newest = new Map<string, IndexEntry>();
     let next = from;
+    let size = limit + 1;
     for (;;) {
-      const page = await this.replica.list(account, limit + 1, next);
+      const page = await this.replica.list(account, size, next);
       for (const { pk, seq } of page) {
         const plainPk = epochOf(pk).pk;
         newest.set(`${plainPk} ${seq}`, { pk: plainPk, seq });
       }
       const last = page[page.length - 1]?.seq;
-      // A page that ends where it began cannot lead further: an index place holds one item for each epoch.
-      if (page.length <= limit || newest.size >= limit || last === next) return [...newest.values()].slice(0, limit);
+      if (page.length < size || newest.size >= limit) return [...newest.values()].slice(0, limit);
+      // An index place holds one item for each epoch: a page that ends where it began is too small to lead further.
+      if (last === next) size *= 2;
       next = last;
     }
   }

@@ -62,3 +62,27 @@ test('a page of payments that earlier epochs left takes a few requests, not some
   expect(listed).toMatchObject({ kind: 'found', items: { length: 92 } });
   expect(requests).toBeLessThan(20);
 });
+
+it('lists past an item that every epoch has, however few are asked for at a time', async () => {
+  const replica = new MemoryStore();
+  const ledger = (epoch: number): PaymentsLedger => ledgerOn(new EpochStore(replica, epoch), 'us-east-1');
+  await ledger(1).openAccount(context(), { accountId: 'acc', currency: 'EUR', balance: 1_000 });
+  const ids: string[] = [];
+  for (const key of ['a', 'b', 'c']) ids.unshift(paid(await ledger(1).authorise(context(), { idempotencyKey: key, accountId: 'acc', amount: 1, currency: 'EUR' })).paymentId);
+  for (let epoch = 2; epoch <= 9; epoch += 1) {
+    // Each repetition brings the payment, as it is there, into this epoch.
+    for (const key of ['a', 'b', 'c']) await ledger(epoch).authorise(context(), { idempotencyKey: key, accountId: 'acc', amount: 1, currency: 'EUR' });
+  }
+  for (const limit of [1, 2, 3]) {
+    expect((await new EpochStore(replica, 9).list('a#acme#acc', limit)).map(({ pk }) => pk)).toEqual(ids.slice(0, limit).map((id) => `k#${id.slice('pay_'.length)}`));
+  }
+  const shown: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await ledger(9).listTransactions(context(), { accountId: 'acc', limit: 1, ...(cursor ? { cursor } : {}) });
+    if (page.kind !== 'found') throw new Error(page.kind);
+    shown.push(...page.items.map(({ paymentId }) => paymentId));
+    cursor = page.nextCursor;
+  } while (cursor);
+  expect(shown).toEqual(ids);
+});
