@@ -1,14 +1,19 @@
 import { accountEndpoints } from './http/endpoints';
 import { httpFunction } from './http/function';
-import { ledgerEnv } from '../ledger/contract';
+import { homeCalls, ledgerEnv } from '../ledger/contract';
 import { ledgerFromEnvironment } from '../ledger/environment.aws';
+import { takingForwarded } from '../ledger/forwarded.service';
 import { tracedLedger } from '../ledger/traced.service';
-import { httpPorts, telemetryOf } from '../runtime/http-ports';
+import { forwardedPorts, httpPorts, telemetryOf } from '../runtime/http-ports';
 import { tracerOf } from '../runtime/xray';
 
 const { systemName } = ledgerEnv.read(process.env);
+const ledger = ledgerFromEnvironment(process.env);
+const telemetry = telemetryOf(process.env, 'accounts', systemName);
 const tracing = { tracer: tracerOf(process.env, systemName), name: `${systemName}-accounts` };
-const ledger = tracedLedger(ledgerFromEnvironment(process.env), tracing.tracer);
+const forwarded = { receive: ledger.receive?.bind(ledger), takes: homeCalls.accounts, ...forwardedPorts(telemetry, tracing) };
 
-/** Answers the calls under /api/v1/accounts. */
-export const handler = httpFunction(accountEndpoints(ledger), httpPorts(process.env, telemetryOf(process.env, 'accounts', systemName), tracing));
+/** Answers the calls under /api/v1/accounts, and those of them that another region sends to their home. */
+export const handler = takingForwarded(
+  forwarded, httpFunction(accountEndpoints(tracedLedger(ledger, tracing.tracer)), httpPorts(process.env, telemetry, tracing)),
+);

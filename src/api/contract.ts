@@ -1,4 +1,5 @@
 import { EnvCodec } from '../kernel/env';
+import { valueLimits } from '../ledger/values.contract';
 
 /** Base path of everything but `/health`. */
 export const apiBasePath = '/api/v1';
@@ -50,14 +51,8 @@ export const fallbackFunction: ApiFunctionName = 'transactions';
 export const apiLimits = {
   /** Largest request body after base64 decoding, in bytes. */
   bodyBytes: 64 * 1024,
-  /** Characters of an Idempotency-Key, visible ASCII. */
-  idempotencyKeyLength: 255,
-  accountIdLength: 128,
-  referenceLength: 256,
-  tenantLength: 128,
+  ...valueLimits,
   listLimitDefault: 20,
-  listLimitMax: 100,
-  cursorLength: 1024,
   /** A call gives up and answers 503 after this long; below the function's timeout, which is below API Gateway's 29 s. */
   requestDeadlineMs: 10_000,
   functionTimeoutSeconds: 15,
@@ -96,9 +91,6 @@ export type TenantSource =
 
 /** Key of the authorizer's context under which this package's authorizer puts the tenant. */
 export const tenantContextKey = 'tenant';
-
-/** What a tenant may look like: visible ASCII without `#`, which separates it from the account in the ledger's keys. */
-export const tenantPattern = /^[\x21\x22\x24-\x7e]{1,128}$/;
 
 /** For the environment of functions that answer HTTP calls; the ledger's own variables (`ledgerEnv`) come beside it. */
 export const apiEnv = new EnvCodec({
@@ -152,6 +144,7 @@ export const authorizerEnv = new EnvCodec({
 export const jwtAlgorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const;
 
 export { drainKey } from '../ledger/contract';
+export { tenantPattern } from '../ledger/values.contract';
 
 /** Prefix of those keys, for a `dynamodb:LeadingKeys` condition on the health function's read. */
 export const drainKeyPrefix = 'drain#';

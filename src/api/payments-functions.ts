@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import { ApiFunctionName, TenantSource, apiBundles, apiEnv, apiLimits, writeTenantSource } from './contract';
 import { BundledFunction } from '../cdk/bundled-function';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
-import { homeFunctionName, homeLimits, ledgerEnv } from '../ledger/contract';
+import { HomeCapability, homeCalls, homeFunctionName, homeLimits, ledgerEnv } from '../ledger/contract';
 import { HomeAccess } from '../ledger/home-access';
 import { LedgerReplica } from '../ledger/ledger-replica';
 
@@ -135,10 +135,10 @@ export class PaymentsFunctions extends Construct {
     ledger.grantRead(transactions.function);
     ledger.grantHealthCheck(health.function);
     decision?.function.grantInvoke(payments.function);
-    for (const writing of [payments, accounts]) {
-      home?.grantHold(writing.function);
-      home?.grantForward(writing.function);
-    }
+    home?.grantHold(payments.function);
+    home?.grantHold(accounts.function);
+    home?.grantForward(payments.function, 'payments');
+    home?.grantForward(accounts.function, 'accounts');
     home?.grantLookUp(transactions.function);
     home?.grantKeep(health.function);
   }
@@ -155,7 +155,7 @@ export class PaymentsFunctions extends Construct {
     return new BundledFunction(this, name[0].toUpperCase() + name.slice(1), {
       bundle: apiBundles[name],
       // Other regions send their calls to it by this name.
-      functionName: name === 'payments' && ledger.regions._home ? homeFunctionName(ledger.systemName) : undefined,
+      functionName: isHomeCapability(name) && ledger.regions._home ? homeFunctionName(ledger.systemName, name) : undefined,
       description: `${ledger.systemName}: ${name}`,
       environment,
       timeout,
@@ -166,6 +166,10 @@ export class PaymentsFunctions extends Construct {
       provisionedConcurrency: concurrency.provisionedConcurrency,
     });
   }
+}
+
+function isHomeCapability(name: string): name is HomeCapability {
+  return Object.hasOwn(homeCalls, name);
 }
 
 /** The decision's variables; none when the balance decides. */

@@ -1,6 +1,6 @@
 import { paymentEndpoints } from './http/endpoints';
 import { httpFunction } from './http/function';
-import { ledgerEnv } from '../ledger/contract';
+import { homeCalls, ledgerEnv } from '../ledger/contract';
 import { ledgerFromEnvironment } from '../ledger/environment.aws';
 import { takingForwarded } from '../ledger/forwarded.service';
 import { tracedLedger } from '../ledger/traced.service';
@@ -11,9 +11,9 @@ const { systemName } = ledgerEnv.read(process.env);
 const ledger = ledgerFromEnvironment(process.env);
 const telemetry = telemetryOf(process.env, 'payments', systemName);
 const tracing = { tracer: tracerOf(process.env, systemName), name: `${systemName}-payments` };
-const forwarded = { receive: ledger.receive?.bind(ledger), ...forwardedPorts(telemetry, tracing) };
+const forwarded = { receive: ledger.receive?.bind(ledger), takes: homeCalls.payments, ...forwardedPorts(telemetry, tracing) };
 
-/** Answers the calls under /api/v1/payments, and writing calls of any kind that another region sends to their home. */
+/** Answers the calls under /api/v1/payments, and those of them that another region sends to their home. */
 export const handler = takingForwarded(
   forwarded, httpFunction(paymentEndpoints(tracedLedger(ledger, tracing.tracer)), httpPorts(process.env, telemetry, tracing)),
 );

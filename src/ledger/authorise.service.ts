@@ -4,7 +4,8 @@ import {
   accountPk, bounds, decisionOfEntry, encodeEntry, entryOf, isPayment, keyItemPk, paymentAfter, PaymentDecision, paymentIdOf, PaymentItem, paymentOf, seqOf,
 } from './domain';
 import { AuthoriseCommand, KeyedOutcome, Rejected } from './model';
-import { Condition, Item } from './ports';
+import { Condition, Decision, Item } from './ports';
+import { isDeclineReason } from './values.contract';
 import { fingerprint, keyId } from '../kernel/fingerprint';
 
 /** What deciding a payment comes to. */
@@ -194,7 +195,7 @@ const inFlight = (waitMs: number): Decided => ({ kind: 'open', outcome: { kind: 
 async function askTeam(attempt: Attempt, claim: PaymentItem, nonce: string): Promise<{ kind: 'approve' | 'unknown' } | { kind: 'decline'; reason: string }> {
   const { timeoutMs, onUnknown } = attempt.settings.decision!;
   const { id, tenant, accountId, amount, currency, reference } = claim;
-  const decision = await attempt.ports.decide!({
+  const decision = clearly(await attempt.ports.decide!({
     paymentId: paymentIdOf(id),
     tenant,
     accountId,
@@ -203,7 +204,7 @@ async function askTeam(attempt: Attempt, claim: PaymentItem, nonce: string): Pro
     ...(reference === undefined ? {} : { reference }),
     traceId: attempt.context.traceId,
     deadlineMs: Math.min(attempt.ports.nowMs() + timeoutMs, attempt.context.deadlineMs),
-  });
+  }));
   if (decision.kind !== 'unknown') return decision;
   attempt.context.observe?.('unknownOutcome');
   if (onUnknown === 'DECLINE') return { kind: 'decline', reason: 'decision_unavailable' };
@@ -214,4 +215,9 @@ async function askTeam(attempt: Attempt, claim: PaymentItem, nonce: string): Pro
     set: [[['attemptAt'], 0]],
   }));
   return { kind: 'unknown' };
+}
+
+/** A reason becomes part of the account's entry, and one of them is the ledger's own: anything else is no answer. */
+function clearly(decision: Decision): Decision {
+  return decision.kind === 'decline' && !(isDeclineReason(decision.reason) && decision.reason !== expiredReason) ? { kind: 'unknown' } : decision;
 }

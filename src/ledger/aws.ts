@@ -5,6 +5,7 @@ import {
 import { expiredReason, ledgerSchema } from './contract';
 import { fromAttribute, toAttribute, toAttributes, toExpressions, toItem } from './items.aws';
 import { Change, Decision, DecisionRequest, FaultKind, IndexEntry, Item, LedgerStore, StoreFault, WriteResult } from './ports';
+import { isDeclineReason } from './values.contract';
 import { Invoker } from '../runtime/invoke';
 
 const throttles = new Set([
@@ -113,14 +114,12 @@ export class DynamoStore implements LedgerStore {
   }
 }
 
-const reasonPattern = /^[a-z][a-z0-9_]{0,31}$/;
-
 /** Reads the answer of the team's decision function: `{"decision": "approve"}` or `{"decision": "decline", "reason": "..."}`, the reason not the ledger's own. */
 export function decisionOfPayload(payload: string): Decision {
   try {
     const answer = JSON.parse(payload) as { decision?: unknown; reason?: unknown } | null;
     if (answer?.decision === 'approve') return { kind: 'approve' };
-    if (answer?.decision === 'decline' && typeof answer.reason === 'string' && reasonPattern.test(answer.reason) && answer.reason !== expiredReason) {
+    if (answer?.decision === 'decline' && isDeclineReason(answer.reason) && answer.reason !== expiredReason) {
       return { kind: 'decline', reason: answer.reason };
     }
   } catch {

@@ -128,9 +128,18 @@ export const journalPrefix = 'j#';
 /** The same, for `dynamodb:LeadingKeys`. */
 export const journalKeyPattern = `${journalPrefix}*`;
 
+/**
+ * Calls that regions send to a home, by the function that takes them there: one for each capability, so that whoever may open accounts here
+ * cannot take payments there. A function sends to its own like and to no other.
+ */
+export const homeCalls = { payments: ['authorise', 'move'], accounts: ['openAccount'] } as const;
+
+/** What a region's function may do, here and in a home. */
+export type HomeCapability = keyof typeof homeCalls;
+
 /** Name of the function that takes forwarded calls, in every region: by convention, so that no stack refers to another one. */
-export function homeFunctionName(systemName: string): string {
-  return `${systemName}-payments`;
+export function homeFunctionName(systemName: string, capability: HomeCapability): string {
+  return `${systemName}-${capability}`;
 }
 
 /** Name of an operator's function, in every region. */

@@ -121,17 +121,23 @@ export function encodeEntry(entry: Entry): string {
 export function decodeEntry(code: string): Entry {
   const rest = code.slice(1);
   switch (code[0]) {
-    case 'H': return { kind: 'hold', amount: Number(rest) };
+    case 'H': return { kind: 'hold', amount: amountIn(code, rest) };
     case 'D': return { kind: 'declined', reason: rest || insufficientFunds };
     case 'C': {
-      const [captured, amount] = rest.slice(idLength).split('/').map(Number);
+      const [captured, amount] = rest.slice(idLength).split('/').map((digits) => amountIn(code, digits));
       return { kind: 'closed', amount, closure: { by: rest.slice(0, idLength), type: 'CAPTURE', captured } };
     }
-    case 'V': return { kind: 'closed', amount: Number(rest.slice(idLength)), closure: { by: rest.slice(0, idLength), type: 'VOID', captured: 0 } };
-    case 'R': return { kind: 'refund', payment: rest.slice(0, idLength), amount: Number(rest.slice(idLength)) };
+    case 'V': return { kind: 'closed', amount: amountIn(code, rest.slice(idLength)), closure: { by: rest.slice(0, idLength), type: 'VOID', captured: 0 } };
+    case 'R': return { kind: 'refund', payment: rest.slice(0, idLength), amount: amountIn(code, rest.slice(idLength)) };
     case 'X': return { kind: 'refundRefused' };
     default: throw new Error(`account entry '${code}' is of no known form: the item was written by another version of the ledger`);
   }
+}
+
+function amountIn(code: string, digits: string): number {
+  const amount = Number(digits);
+  if (digits !== '' && Number.isSafeInteger(amount) && amount >= 0) return amount;
+  throw new Error(`account entry '${code}' holds no amount: the item was not written by the ledger`);
 }
 
 /** What an entry decided about a payment, as the payment's own item will say it. */
@@ -148,7 +154,7 @@ const text = (item: Item, name: string): string => {
 };
 const integer = (item: Item, name: string): number => {
   const value = item[name];
-  if (typeof value !== 'number') throw new Error(`item ${item.pk}: attribute '${name}' must be a number`);
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw new Error(`item ${item.pk}: attribute '${name}' must be a whole number`);
   return value;
 };
 const optionalText = (item: Item, name: string): string | undefined => (item[name] === undefined ? undefined : text(item, name));

@@ -1,11 +1,12 @@
 import { forwardedMember } from './contract';
-import { CallOutcome, ForwardedCall, traceOfForwarded } from './home.service';
+import { CallOutcome, ForwardedCall, traceOfForwarded, WritingCall } from './home.service';
 import { CallContext, LedgerEvent } from './model';
-import type { Span, TraceContext } from '../kernel/trace';
+import { isTenant } from './values.contract';
+import { isSegmentId, isTraceId, Span, TraceContext } from '../kernel/trace';
 
 /** A forwarded call as it is told to the log; its caller is told to the log of the region that it entered. */
 export interface ForwardedRecord {
-  readonly call: ForwardedCall['call']['name'];
+  readonly call: ForwardedCall['call']['name'] | 'none';
   readonly outcome: string;
   readonly code?: string;
   readonly latencyMs: number;
@@ -18,6 +19,8 @@ export interface ForwardedRecord {
 export interface ForwardedPorts {
   /** Absent where no region sends calls to another one. */
   readonly receive?: (call: ForwardedCall, observe: CallContext['observe']) => Promise<CallOutcome>;
+  /** What this function answers other regions; anything else is not its to do, whoever asks. */
+  readonly takes: readonly WritingCall['name'][];
   readonly nowMs: () => number;
   /** Begins this region's part of the trace. */
   readonly beginTrace: (context: TraceContext, startMs: number) => Span;
@@ -37,9 +40,11 @@ export function takingForwarded<Event, Result>(
   const { receive } = ports;
   if (!receive) return next;
   return async (event, invocation) => {
-    const forwarded = (event as { readonly [forwardedMember]?: ForwardedCall })[forwardedMember];
-    if (forwarded === undefined) return next(event, invocation);
+    const sent = (event as { readonly [forwardedMember]?: unknown })[forwardedMember];
+    if (sent === undefined) return next(event, invocation);
     const startedMs = ports.nowMs();
+    const forwarded = forwardedCallOf(sent, ports.takes);
+    if (typeof forwarded === 'string') return refuse(ports, forwarded, startedMs);
     const events: Partial<Record<LedgerEvent, number>> = {};
     const remainingMs = Math.max(0, Math.min(forwarded.remainingMs, invocation.getRemainingTimeInMillis() - reserveMs));
     const span = ports.beginTrace(traceOfForwarded(forwarded), startedMs);
@@ -60,6 +65,36 @@ export function takingForwarded<Event, Result>(
     return outcome;
   };
 }
+
+/**
+ * Reads what another region has sent. The members of the command itself are the ledger's to judge (`callProblem`); here it is what the ledger
+ * does not see: whether this function takes the call, how long there is, and what goes to the log and into the trace.
+ */
+function forwardedCallOf(sent: unknown, takes: ForwardedPorts['takes']): ForwardedCall | string {
+  const { tenant, traceId, traceParent, remainingMs, call, ...more } = membersOf(sent);
+  const { name, command, ...others } = membersOf(call);
+  const unknownMember = [...Object.keys(more), ...Object.keys(others)][0];
+  if (unknownMember !== undefined) return `it has a member '${unknownMember.slice(0, 40)}' that this version does not know`;
+  if (!takes.some((taken) => taken === name)) return `it asks for something that this function does not take: it takes ${takes.join(', ')}`;
+  if (!isTenant(tenant)) return "its 'tenant' is none";
+  if (typeof traceId !== 'string' || !isTraceId(traceId)) return "its 'traceId' is none";
+  if (traceParent !== undefined && !(typeof traceParent === 'string' && isSegmentId(traceParent))) return "its 'traceParent' is none";
+  // Compared with a time that is none, no deadline would ever pass: not even the end of a lease.
+  if (typeof remainingMs !== 'number' || !Number.isFinite(remainingMs)) return "its 'remainingMs' is no length of time";
+  return { tenant, traceId, ...(traceParent === undefined ? {} : { traceParent }), remainingMs, call: { name, command } as WritingCall };
+}
+
+/** Nothing was done, and nothing is known of what was meant: whoever asked is told to ask again, as while two versions run side by side. */
+function refuse(ports: ForwardedPorts, why: string, startedMs: number): CallOutcome {
+  ports.record({
+    call: 'none', outcome: 'unsure', code: 'region_fenced', latencyMs: ports.nowMs() - startedMs, traceId: '', tenant: '', events: {},
+    thrown: new Error(`a call that another region forwarded was refused: ${why}`),
+  });
+  return { kind: 'unsure', code: 'region_fenced', retryAfterSeconds: 1 };
+}
+
+const membersOf = (value: unknown): Readonly<Record<string, unknown>> => (
+  typeof value === 'object' && value !== null ? value as Readonly<Record<string, unknown>> : {});
 
 const parentOf = ({ context: { parentId, sampled } }: Span): Pick<ForwardedCall, 'traceParent'> => (sampled && parentId !== undefined ? { traceParent: parentId } : {});
 

@@ -1,7 +1,7 @@
 import { ArnFormat, Aws, Stack } from 'aws-cdk-lib';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { authorityKeys, authorityTableName, homeFunctionName, writeHome } from './contract';
+import { authorityKeys, authorityTableName, HomeCapability, homeFunctionName, writeHome } from './contract';
 import { HomeArrangement } from './home-arrangement';
 import { LedgerReplica } from './ledger-replica';
 
@@ -35,12 +35,12 @@ export class HomeAccess {
     return this.grantAuthority(grantee, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']);
   }
 
-  /** Lets the grantee send calls to the payments functions of the other regions. */
-  public grantForward(grantee: IGrantable): Grant {
+  /** Lets the grantee send calls to the functions of the other regions that have the same capability, and to no others. */
+  public grantForward(grantee: IGrantable, capability: HomeCapability): Grant {
     const { systemName, region, regions } = this.ledger;
     const others = regions.replicas.filter((replica) => replica !== region);
     return Grant.addToPrincipal({
-      grantee, actions: ['lambda:InvokeFunction'], resourceArns: others.map((other) => this.arn('lambda', other, `function:${homeFunctionName(systemName)}`)),
+      grantee, actions: ['lambda:InvokeFunction'], resourceArns: others.map((other) => this.arn('lambda', other, `function:${homeFunctionName(systemName, capability)}`)),
     });
   }
 

@@ -1,7 +1,7 @@
 import { ScanCommand, ScanCommandOutput } from '@aws-sdk/client-dynamodb';
 import { DynamoStore, faultOf } from './aws';
-import { forwardedMember, homeFunctionName, HomeEnvironment, homeLimits, ledgerSchema } from './contract';
-import { CallOutcome, ForwardedCall, HomeUnreachable, traceOfForwarded, unitOf } from './home.service';
+import { forwardedMember, HomeCapability, homeCalls, homeFunctionName, HomeEnvironment, homeLimits, ledgerSchema } from './contract';
+import { CallOutcome, ForwardedCall, HomeUnreachable, traceOfForwarded, unitOf, WritingCall } from './home.service';
 import { toItem } from './items.aws';
 import { Change, IndexEntry, Item, LedgerStore, StoreFault, WriteResult } from './ports';
 import { ItemVersion } from './relocate.service';
@@ -66,7 +66,7 @@ function isUnreachable(error: unknown): boolean {
 }
 
 /**
- * Sends calls to the payments function of their home, in that region.
+ * Sends calls to their home: to the function there that takes such calls.
  *
  * @param invokeIn calls functions of a region
  */
@@ -80,7 +80,7 @@ export function forwardPort(
     const timeoutMs = Math.max(1, Math.min(forwardMs, call.remainingMs));
     try {
       const trace = call.traceParent === undefined ? undefined : traceOfForwarded(call);
-      return outcomeOf(await invoke(homeFunctionName(systemName), { [forwardedMember]: call }, timeoutMs, trace));
+      return outcomeOf(await invoke(homeFunctionName(systemName, capabilityOf(call.call)), { [forwardedMember]: call }, timeoutMs, trace));
     } catch (error) {
       // The home is there and was called: what it did before it failed is not known, and the retry will ask it again.
       if (error instanceof FunctionFailed) return { kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1 };
@@ -90,9 +90,17 @@ export function forwardPort(
   };
 }
 
+function capabilityOf({ name }: WritingCall): HomeCapability {
+  return homeCalls.accounts.some((taken) => taken === name) ? 'accounts' : 'payments';
+}
+
+const outcomeKinds: Readonly<Record<CallOutcome['kind'], true>> = {
+  opened: true, differs: true, answered: true, refused: true, keyReused: true, inFlight: true, rejected: true, busy: true, unsure: true,
+};
+
 function outcomeOf(payload: string): CallOutcome {
   const outcome = JSON.parse(payload) as Partial<CallOutcome> | null;
-  if (typeof outcome?.kind === 'string') return outcome as CallOutcome;
+  if (typeof outcome?.kind === 'string' && Object.hasOwn(outcomeKinds, outcome.kind)) return outcome as CallOutcome;
   throw new Error('the home answered with something that is no outcome of a call: do both regions run the same version?');
 }
 

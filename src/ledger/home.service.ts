@@ -1,5 +1,6 @@
 import { Attempt, GaveUp } from './attempt.service';
 import { Authority, HomeSettings, Standing } from './authority.service';
+import { callProblem } from './commands.domain';
 import { EpochStore } from './epoch-store.service';
 import {
   AccountOutcome, AuthoriseCommand, Busy, CallContext, KeyedOutcome, Ledger, ListCommand, ListOutcome, MoveCommand, OpenAccountCommand, OpenAccountOutcome,
@@ -100,18 +101,23 @@ export class HomeLedger implements Ledger {
   }
 
   /** A call that another region has sent here. It is never sent on: who is not home says so. */
-  public receive(forwarded: ForwardedCall, observe?: CallContext['observe']): Promise<CallOutcome> {
+  public async receive(forwarded: ForwardedCall, observe?: CallContext['observe']): Promise<CallOutcome> {
     const { tenant, remainingMs, call } = forwarded;
     const trace = traceOfForwarded(forwarded);
     const context: CallContext = { tenant, traceId: trace.traceId, trace, deadlineMs: this.ports.nowMs() + remainingMs, ...(observe ? { observe } : {}) };
-    return this.surely(context, async (attempt) => {
+    return this.validly(context, call, async (attempt) => {
       const standing = await this.authority.standing(attempt, this.unit(context));
       return standing.kind === 'home' ? this.atHome(context, standing, call) : this.fenced(context);
     });
   }
 
   private write(context: CallContext, call: WritingCall): Promise<CallOutcome> {
-    return this.surely(context, (attempt) => this.route(attempt, call));
+    return this.validly(context, call, (attempt) => this.route(attempt, call));
+  }
+
+  /** Neither a lease nor another region is asked for with what no ledger takes. */
+  private async validly(context: CallContext, { name, command }: WritingCall, work: (attempt: Attempt) => Promise<CallOutcome>): Promise<CallOutcome> {
+    return callProblem(name, context, command) ?? this.surely(context, work);
   }
 
   /** @param left the region that has just said that it is not home */

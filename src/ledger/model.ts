@@ -130,7 +130,7 @@ export interface Busy {
 /** The request cannot be taken as it is; nothing was stored, the key can be used again. */
 export interface Rejected {
   readonly kind: 'rejected';
-  readonly code: 'unknown_account' | 'unknown_payment' | 'currency_mismatch' | 'invalid_cursor';
+  readonly code: 'unknown_account' | 'unknown_payment' | 'currency_mismatch' | 'invalid_cursor' | 'invalid_request';
   readonly detail: string;
 }
 
@@ -149,7 +149,7 @@ export type KeyedOutcome =
 export type OpenAccountOutcome =
   | { readonly kind: 'opened'; readonly created: boolean; readonly account: Account }
   | { readonly kind: 'differs' }
-  | Busy | Unsure;
+  | Rejected | Busy | Unsure;
 
 export type AccountOutcome = { readonly kind: 'found'; readonly account: Account } | Rejected | Busy | Unsure;
 export type PaymentOutcome = { readonly kind: 'found'; readonly payment: Payment } | Rejected | Busy | Unsure;

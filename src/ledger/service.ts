@@ -1,9 +1,10 @@
 import { Attempt, GaveUp } from './attempt.service';
 import { authorise } from './authorise.service';
+import { callProblem, CommandName } from './commands.domain';
 import { accountOf, accountPk } from './domain';
 import {
   AccountOutcome, AuthoriseCommand, Busy, CallContext, KeyedOutcome, Ledger, ListCommand, ListOutcome, MoveCommand, OpenAccountCommand, OpenAccountOutcome,
-  PaymentOutcome, Unsure,
+  PaymentOutcome, Rejected, Unsure,
 } from './model';
 import { move } from './move.service';
 import { LedgerPorts, LedgerSettings } from './ports';
@@ -22,7 +23,7 @@ export class PaymentsLedger implements Ledger {
   }
 
   public openAccount(context: CallContext, command: OpenAccountCommand): Promise<OpenAccountOutcome> {
-    return this.surely(context, async (attempt): Promise<OpenAccountOutcome> => {
+    return this.validly('openAccount', context, command, async (attempt): Promise<OpenAccountOutcome> => {
       const { accountId, currency, balance } = command;
       const item = {
         pk: accountPk(context.tenant, accountId),
@@ -56,7 +57,7 @@ export class PaymentsLedger implements Ledger {
   }
 
   public authorise(context: CallContext, command: AuthoriseCommand): Promise<KeyedOutcome> {
-    return this.surely(context, async (attempt) => {
+    return this.validly('authorise', context, command, async (attempt) => {
       const outcome = await authorise(attempt, command, (current, account) => this.currencyOf(current, account));
       await this.lookAfter(attempt, accountPk(context.tenant, command.accountId), outcome);
       return outcome;
@@ -64,7 +65,7 @@ export class PaymentsLedger implements Ledger {
   }
 
   public move(context: CallContext, command: MoveCommand): Promise<KeyedOutcome> {
-    return this.surely(context, async (attempt) => {
+    return this.validly('move', context, command, async (attempt) => {
       const { outcome, account } = await move(attempt, command);
       if (account !== undefined) await this.lookAfter(attempt, account, outcome);
       return outcome;
@@ -76,7 +77,7 @@ export class PaymentsLedger implements Ledger {
   }
 
   public listTransactions(context: CallContext, command: ListCommand): Promise<ListOutcome> {
-    return this.surely(context, (attempt) => listTransactions(attempt, command));
+    return this.validly('listTransactions', context, command, (attempt) => listTransactions(attempt, command));
   }
 
   /** Trims the account now and then, and whenever it is full, before the answer leaves: afterwards the function is frozen. */
@@ -95,6 +96,13 @@ export class PaymentsLedger implements Ledger {
     if (this.currencies.size >= cachedAccounts) this.currencies.clear();
     this.currencies.set(account, item.currency as string);
     return item.currency as string;
+  }
+
+  /** Works on what the ledger takes, whoever calls: nothing else ever reaches an item. */
+  private async validly<T>(
+    name: CommandName, context: CallContext, command: object, work: (attempt: Attempt) => Promise<T>,
+  ): Promise<T | Rejected | Busy | Unsure> {
+    return callProblem(name, context, command) ?? this.surely(context, work);
   }
 
   private async surely<T>(context: CallContext, work: (attempt: Attempt) => Promise<T>): Promise<T | Busy | Unsure> {

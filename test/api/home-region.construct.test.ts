@@ -35,10 +35,11 @@ describe('the functions', () => {
     }
   });
 
-  test('are found by name: the one that takes forwarded calls, and the operator\'s', () => {
+  test('are found by name: those that take forwarded calls, and the operator\'s', () => {
     expect(functionOf('payments').FunctionName).toBe('acme-pay-payments');
     expect(functionOf('home operator')).toMatchObject({ FunctionName: 'acme-pay-home-operator', Timeout: 900 });
-    expect(functionOf('accounts')).not.toHaveProperty('FunctionName');
+    expect(functionOf('accounts').FunctionName).toBe('acme-pay-accounts');
+    for (const name of ['transactions', 'health']) expect(functionOf(name)).not.toHaveProperty('FunctionName');
   });
 
   test('may do what their calls need, and nothing else', () => {
@@ -50,12 +51,13 @@ describe('the functions', () => {
     ]));
     const authority = 'us-east-1:table/acme-pay-authority us-east-2:table/acme-pay-authority';
     const hold = `dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on ${authority}`;
-    const forward = 'lambda:InvokeFunction on us-east-1:function:acme-pay-payments';
+    // Each sends to its own like: who opens accounts here cannot take payments there, and who reads sends nothing.
+    const forward = (to: string): string => `lambda:InvokeFunction on us-east-1:function:acme-pay-${to}`;
     const ledger = 'eu-central-1:table/acme-pay-ledger';
     const read = [`dynamodb:GetItem dynamodb:BatchGetItem on ${ledger}`, `dynamodb:Query on ${ledger}/index/byAccount`];
     expect(actions).toEqual({
-      Payments: [`dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem dynamodb:UpdateItem on ${ledger}`, hold, forward],
-      Accounts: [`dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem on ${ledger}`, `dynamodb:UpdateItem on ${ledger}`, hold, forward],
+      Payments: [`dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem dynamodb:UpdateItem on ${ledger}`, hold, forward('payments')],
+      Accounts: [`dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem on ${ledger}`, `dynamodb:UpdateItem on ${ledger}`, hold, forward('accounts')],
       Transactions: [...read, `dynamodb:GetItem on ${authority}`],
       Health: [`dynamodb:GetItem on ${ledger}`, `dynamodb:GetItem dynamodb:BatchGetItem dynamodb:UpdateItem on ${authority}`],
       HomeOperator: [

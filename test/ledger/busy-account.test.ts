@@ -55,7 +55,7 @@ describe('an account without room', () => {
 
   it.each(Object.keys(fills))('is open again a minute after it was filled by %s, and says that it was full', async (what) => {
     for (let n = 0; n < 2 * room && entries() < room; n += 1) await fills[what](n);
-    expect(await pay('at once')).toMatchObject(busy);
+    expect(await pay('at-once')).toMatchObject(busy);
     world.nowMs += bounds.trimAfterMs + 1;
     events.length = 0;
     expect(await pay('later')).toMatchObject(busy);
@@ -76,8 +76,8 @@ describe('an account without room', () => {
   it('stays full of open holds, which nothing may remove', async () => {
     for (let n = 0; n < room; n += 1) await pay(`h${n}`);
     world.nowMs += 30 * 86_400_000;
-    expect(await pay('one more')).toMatchObject(busy);
-    expect(await pay('one more')).toMatchObject(busy);
+    expect(await pay('one-more')).toMatchObject(busy);
+    expect(await pay('one-more')).toMatchObject(busy);
     expect(entries()).toBe(room);
   });
 
@@ -96,7 +96,7 @@ describe('an account without room', () => {
     regions.random = never;
     await regions.in(home).openAccount(regions.context(), { accountId: 'acc', currency: 'EUR', balance: 1_000 });
     for (let n = 0; n < room; n += 1) await regions.pay(home, `d${n}`, 2_000_000);
-    expect(await regions.pay(home, 'at once')).toMatchObject(busy);
+    expect(await regions.pay(home, 'at-once')).toMatchObject(busy);
     regions.nowMs += 10_000;
     // This one completes what is declined; the copies of that follow later, so nothing is removed yet.
     expect(await regions.pay(home, 'soon')).toMatchObject(busy);

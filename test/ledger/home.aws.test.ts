@@ -8,8 +8,9 @@ import { StoreFault } from '../../src/ledger/ports';
 import { FunctionFailed, InvokeRefused } from '../../src/runtime/invoke';
 import { MemoryStore } from '../contract/memory-store';
 
+const traceId = '1-5e645f3e-1dfad076a177c5ccc5de12f5';
 const call: ForwardedCall = {
-  tenant: 'acme', traceId: '1-0-0', remainingMs: 4_000, call: { name: 'openAccount', command: { accountId: 'a', currency: 'EUR', balance: 1 } },
+  tenant: 'acme', traceId, remainingMs: 4_000, call: { name: 'openAccount', command: { accountId: 'a', currency: 'EUR', balance: 1 } },
 };
 
 describe('a call to its home', () => {
@@ -19,14 +20,20 @@ describe('a call to its home', () => {
     return answer();
   }, 'acme-pay', 3_000)('us-east-1', sent);
 
-  it('goes whole to the payments function there, under a name that no request of the gateway has', async () => {
+  it('goes whole to the function there that takes such calls, under a name that no request of the gateway has', async () => {
     expect(await forward(() => '{"kind":"differs"}')).toEqual({ kind: 'differs' });
-    expect(asked).toEqual([['us-east-1', 'acme-pay-payments', { forwardedLedgerCall: call }, 3_000, undefined]]);
+    expect(asked).toEqual([['us-east-1', 'acme-pay-accounts', { forwardedLedgerCall: call }, 3_000, undefined]]);
+    const authorise = { name: 'authorise', command: { idempotencyKey: 'k', accountId: 'a', amount: 1, currency: 'EUR' } } as const;
+    const capture = { name: 'move', command: { idempotencyKey: 'k', paymentId: 'pay_q83vEjRWeJq83vEjRWeJqw', type: 'CAPTURE' } } as const;
+    for (const other of [authorise, capture]) {
+      await forward(() => '{"kind":"keyReused"}', { ...call, call: other });
+      expect((asked.pop() as unknown[])[1]).toBe('acme-pay-payments');
+    }
   });
 
   it('goes on in the trace of whoever sends it', async () => {
     await forward(() => '{"kind":"differs"}', { ...call, traceParent: '53995c3f42cd8ad8' });
-    expect((asked.pop() as unknown[]).pop()).toEqual({ traceId: '1-0-0', parentId: '53995c3f42cd8ad8', sampled: true });
+    expect((asked.pop() as unknown[]).pop()).toEqual({ traceId: traceId, parentId: '53995c3f42cd8ad8', sampled: true });
   });
 
   const connection = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
@@ -47,8 +54,8 @@ describe('a call to its home', () => {
       await expect(forward(() => { throw error; })).rejects.toThrow(InvokeRefused);
     });
 
-  it('that is answered with something else is a fault of ours', async () => {
-    await expect(forward(() => '{"statusCode":200}')).rejects.toThrow('no outcome of a call');
+  it.each(['{"statusCode":200}', '{"kind":"moved"}', '{"kind":"constructor"}', 'null'])('that is answered with %s is a fault of ours', async (answer) => {
+    await expect(forward(() => answer)).rejects.toThrow('no outcome of a call');
   });
 });
 
@@ -70,7 +77,7 @@ describe('the authority table', () => {
   });
 });
 
-describe('the payments function', () => {
+describe('the accounts function', () => {
   const records: unknown[] = [];
   const begun: unknown[] = [];
   const invocation = { getRemainingTimeInMillis: () => 6_000 };
@@ -84,6 +91,7 @@ describe('the payments function', () => {
         observe?.('throttle');
         return { kind: 'differs' };
       },
+      takes: ['openAccount'],
       nowMs: () => 1,
       beginTrace: (context) => {
         begun.push(context);
@@ -93,20 +101,38 @@ describe('the payments function', () => {
     }, next);
     const sent = { ...call, traceParent: '53995c3f42cd8ad8', remainingMs: 60_000 };
     expect(await handler({ forwardedLedgerCall: sent }, invocation)).toEqual({ kind: 'differs' });
-    expect(received[0]).toMatchObject({ remainingMs: 5_500, traceId: '1-0-0', traceParent: 'aaaaaaaaaaaaaaaa' });
-    expect(begun).toEqual([{ traceId: '1-0-0', parentId: '53995c3f42cd8ad8', sampled: true }, { fault: false }]);
-    expect(records).toEqual([{ call: 'openAccount', outcome: 'differs', latencyMs: 0, traceId: '1-0-0', tenant: 'acme', events: { throttle: 1 } }]);
+    expect(received[0]).toMatchObject({ remainingMs: 5_500, traceId: traceId, traceParent: 'aaaaaaaaaaaaaaaa' });
+    expect(begun).toEqual([{ traceId: traceId, parentId: '53995c3f42cd8ad8', sampled: true }, { fault: false }]);
+    expect(records).toEqual([{ call: 'openAccount', outcome: 'differs', latencyMs: 0, traceId: traceId, tenant: 'acme', events: { throttle: 1 } }]);
     expect(await handler({ httpMethod: 'POST', body: JSON.stringify({ forwardedLedgerCall: call }) }, invocation)).toBe('answered over HTTP');
   });
 
+  it.each<[string, unknown]>([
+    ['no object', 'x'], ['nothing', null], ['no call', { ...call, call: undefined }],
+    ['a call of another capability', { ...call, call: { name: 'authorise', command: { idempotencyKey: 'k', accountId: 'a', amount: 1, currency: 'EUR' } } }],
+    ['a call that no ledger has', { ...call, call: { name: 'constructor', command: {} } }],
+    ['a member that this version does not know', { ...call, force: true }],
+    ['a member of the call that this version does not know', { ...call, call: { ...call.call, twice: true } }],
+    ['a tenant that runs into the account', { ...call, tenant: 'acme#a' }], ['no tenant', { ...call, tenant: '' }], ['a tenant that is a list', { ...call, tenant: ['acme'] }],
+    ['a trace that is a text for the log', { ...call, traceId: '1-0-0\n{"level":"ERROR"}' }], ['a parent that is none', { ...call, traceParent: 'x' }],
+    ['no time', { ...call, remainingMs: undefined }], ['a time that is none', { ...call, remainingMs: 'soon' }], ['a time without end', { ...call, remainingMs: Infinity }],
+  ])('does nothing with %s, says so, and tells an alarm', async (_, sent) => {
+    const receive = jest.fn();
+    records.length = 0;
+    const handler = takingForwarded({ receive, takes: ['openAccount'], nowMs: () => 1, beginTrace: untraced, record: (record) => records.push(record) }, next);
+    expect(await handler({ forwardedLedgerCall: sent }, invocation)).toEqual({ kind: 'unsure', code: 'region_fenced', retryAfterSeconds: 1 });
+    expect(receive).not.toHaveBeenCalled();
+    expect(records).toEqual([expect.objectContaining({ call: 'none', tenant: '', traceId: '', thrown: expect.objectContaining({ message: expect.stringMatching(/^a call that another region forwarded was refused: /) }) })]);
+  });
+
   it('answers nothing that it does not know', async () => {
-    const handler = takingForwarded({ receive: async () => Promise.reject(new Error('broken')), nowMs: () => 1, beginTrace: untraced, record: (record) => records.push(record) }, next);
+    const handler = takingForwarded({ receive: async () => Promise.reject(new Error('broken')), takes: ['openAccount'], nowMs: () => 1, beginTrace: untraced, record: (record) => records.push(record) }, next);
     expect(await handler({ forwardedLedgerCall: call }, invocation)).toMatchObject({ kind: 'unsure', code: 'outcome_unknown' });
     expect(records.pop()).toMatchObject({ thrown: expect.any(Error) });
   });
 
   it('in mode STRONG knows of no such calls', async () => {
-    expect(await takingForwarded({ nowMs: () => 1, beginTrace: untraced, record: () => undefined }, next)({ forwardedLedgerCall: call }, invocation)).toBe('answered over HTTP');
+    expect(await takingForwarded({ takes: ['openAccount'], nowMs: () => 1, beginTrace: untraced, record: () => undefined }, next)({ forwardedLedgerCall: call }, invocation)).toBe('answered over HTTP');
   });
 });
 

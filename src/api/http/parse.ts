@@ -2,17 +2,17 @@ import type * as z from 'zod/mini';
 import { ProblemError } from './answer';
 import type { HttpRequest } from './request';
 import { accountIdSchema, paymentIdSchema } from './schemas';
-import { maxAmount } from '../../kernel/money';
+import { commandRules as rules, isCursor, isIdempotencyKey } from '../../ledger/values.contract';
 import { apiHeaders, apiLimits } from '../contract';
 import type { ProblemCode } from '../contract';
 
 /** What each field may be, for the caller who sent something else. The value sent is not repeated: it may be anyone's secret. */
 const fields: Readonly<Record<string, readonly [ProblemCode, string]>> = {
-  amount: ['invalid_amount', `'amount' must be an integer from 1 to ${maxAmount}, in minor units of the currency.`],
-  balance: ['invalid_amount', `'balance' must be an integer from 0 to ${maxAmount}, in minor units of the currency.`],
-  currency: ['invalid_currency', "'currency' must be an ISO 4217 code in capitals, such as EUR."],
-  accountId: ['invalid_account_id', `'accountId' must be 1 to ${apiLimits.accountIdLength} characters of A-Z a-z 0-9 . _ ~ : @ -`],
-  reference: ['invalid_request', `'reference' must be text of 1 to ${apiLimits.referenceLength} characters without control characters.`],
+  amount: ['invalid_amount', `'amount' must be ${rules.authorise.amount.allowed}.`],
+  balance: ['invalid_amount', `'balance' must be ${rules.openAccount.balance.allowed}.`],
+  currency: ['invalid_currency', `'currency' must be ${rules.authorise.currency.allowed}.`],
+  accountId: ['invalid_account_id', `'accountId' must be ${rules.authorise.accountId.allowed}`],
+  reference: ['invalid_request', `'reference' must be ${rules.authorise.reference.allowed}.`],
 };
 
 /** The body as the schema says, or a `ProblemError`. */
@@ -39,8 +39,6 @@ function unknownField(names: readonly string[]): ProblemError {
   return new ProblemError('unknown_field', `This call knows no field ${shown}.`);
 }
 
-const visibleAscii = /^[\x21-\x7e]+$/;
-
 /** The request's idempotency key, or a `ProblemError`. */
 export function idempotencyKeyOf(request: HttpRequest): string {
   const values = request.header(apiHeaders.idempotencyKey);
@@ -48,8 +46,8 @@ export function idempotencyKeyOf(request: HttpRequest): string {
   if (!key) {
     throw new ProblemError('missing_idempotency_key', 'Send an Idempotency-Key header with a value of your own for each intended operation.');
   }
-  if (others.length > 0 || key.length > apiLimits.idempotencyKeyLength || !visibleAscii.test(key)) {
-    throw new ProblemError('invalid_idempotency_key', `Idempotency-Key must be one value of 1 to ${apiLimits.idempotencyKeyLength} visible ASCII characters.`);
+  if (others.length > 0 || !isIdempotencyKey(key)) {
+    throw new ProblemError('invalid_idempotency_key', `Idempotency-Key must be ${rules.authorise.idempotencyKey.allowed}.`);
   }
   return key;
 }
@@ -68,8 +66,6 @@ export function paymentIdOf(text: string): string {
   throw new ProblemError('unknown_payment', 'There is no payment with this ID.');
 }
 
-const cursorPattern = /^[A-Za-z0-9._~=-]+$/;
-
 /** What a list is asked for. */
 export interface ListQuery { readonly accountId: string; readonly limit: number; readonly cursor?: string }
 
@@ -86,7 +82,7 @@ export function listQueryOf(query: HttpRequest['query']): ListQuery {
   const accountId = accountIdOf(one('accountId', () => new ProblemError(...fields.accountId)));
   const limit = limitOf(one('limit', wrongLimit));
   const cursor = one('cursor', wrongCursor);
-  if (cursor !== undefined && (cursor.length > apiLimits.cursorLength || !cursorPattern.test(cursor))) throw wrongCursor();
+  if (cursor !== undefined && !isCursor(cursor)) throw wrongCursor();
   return { accountId, limit, ...(cursor === undefined ? {} : { cursor }) };
 }
 
@@ -98,9 +94,9 @@ function limitOf(text: string | undefined): number {
 }
 
 function wrongLimit(): ProblemError {
-  return new ProblemError('invalid_limit', `'limit' must be one integer from 1 to ${apiLimits.listLimitMax}.`);
+  return new ProblemError('invalid_limit', `'limit' must be ${rules.listTransactions.limit.allowed}.`);
 }
 
 function wrongCursor(): ProblemError {
-  return new ProblemError('invalid_cursor', "'cursor' must be the 'nextCursor' of this account's list, unchanged.");
+  return new ProblemError('invalid_cursor', `'cursor' must be ${rules.listTransactions.cursor.allowed}.`);
 }

@@ -1,11 +1,8 @@
 import * as z from 'zod/mini';
 import { isCurrency, maxAmount } from '../../kernel/money';
-import { apiLimits } from '../contract';
+import { accountIdPattern, isReference, paymentIdPattern, valueLimits } from '../../ledger/values.contract';
 
-/** What requests hold; `docs/openapi.yaml` is made from the same schemas. Descriptions are the document's. */
-
-const accountIdPattern = /^[A-Za-z0-9._~:@-]{1,128}$/;
-const paymentIdPattern = /^pay_[A-Za-z0-9_-]{22}$/;
+/** What requests hold, as the ledger defines it (`values.contract.ts`); `docs/openapi.yaml` is made from the same schemas. Descriptions are the document's. */
 
 /** Amount to move, in minor units. */
 export const amountSchema = z.int().check(
@@ -30,11 +27,8 @@ export const paymentIdSchema = z.string().check(
   z.regex(paymentIdPattern), z.meta({ description: 'Payment ID, as answered to the authorization.', examples: ['pay_q83vEjRWeJq83vEjRWeJqw'] }),
 );
 
-/** Text that every store and every log can hold: no control characters, no half of a surrogate pair. */
-const plainText = /^[^\p{Cc}\p{Surrogate}]+$/u;
-
 export const referenceSchema = z.string().check(
-  z.minLength(1), z.maxLength(apiLimits.referenceLength), z.refine((text: string) => plainText.test(text)),
+  z.minLength(1), z.maxLength(valueLimits.referenceLength), z.refine(isReference),
   z.meta({ description: "The caller's own reference. Not for card numbers or personal data.", examples: ['order-4711'] }),
 );
 
