@@ -1,6 +1,6 @@
 import { weightsOf } from '../../src/cutover/audit.domain';
 import type { AuditEntry } from '../../src/cutover/cutover.model';
-import { homeOperatorName } from '../../src/ledger/contract';
+import { homeStatusName } from '../../src/ledger/contract';
 import type { CutoverFabric, Dns, ExecutionView, RegionHandle } from '../model';
 import { historyOf, readAudit, type AuditSight } from './audit';
 import type { CutoverRunState, CutoverView, OpenApproval, PhaseView } from './model';
@@ -116,7 +116,7 @@ export class CutoverWatch {
     const { fabric, plan } = this.deps;
     const region = [plan.target, plan.source].find((name) => this.runs(name));
     if (plan.mode !== 'HOME_REGION' || region === undefined) return undefined;
-    return fabric.invoke(region, homeOperatorName(plan.systemName), { action: 'status' })
+    return fabric.invoke(region, homeStatusName(plan.systemName), { action: 'status' })
       .then((answer: { units?: readonly { home: string }[] }) => [...new Set((answer.units ?? []).map(({ home }) => home))].join(', ') || undefined);
   }
 }

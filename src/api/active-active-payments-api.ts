@@ -16,7 +16,7 @@ import { RecoveryBudget, RecoveryBudgetProps } from './recovery-budget';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
 import { checkNames } from '../cdk/name-limits';
 import { ClientRateOptions, ClientRateRule, clientRateLimits, clientRateProblem } from '../cdk/rate-rule';
-import { homeOperatorName, ledgerSchema } from '../ledger/contract';
+import { homeStatusName, ledgerSchema } from '../ledger/contract';
 import { HomeOperator } from '../ledger/home-operator';
 import { LedgerReplica } from '../ledger/ledger-replica';
 
@@ -124,7 +124,7 @@ export class ActiveActivePaymentsApi extends Construct {
   public readonly healthCheck?: IHealthCheck;
   /** The alarms that were made. */
   public readonly alarms: Alarm[];
-  /** With what an operator moves homes; in mode `HOME_REGION` only. */
+  /** With what homes are looked at and moved; in mode `HOME_REGION` only. */
   public readonly homeOperator?: HomeOperator;
   private readonly functions: PaymentsFunctions;
 
@@ -239,8 +239,8 @@ export class ActiveActivePaymentsApi extends Construct {
     new CfnOutput(this, 'DrainCommand', { description: 'Takes this region out of service; run it in any region that answers', value: item(`put-item --item '${key}'`) });
     new CfnOutput(this, 'RestoreCommand', { description: 'Puts this region back into service', value: item(`delete-item --key '${key}'`) });
     if (!this.homeOperator) return;
-    const operate = `aws lambda invoke --region ${region} --function-name ${homeOperatorName(ledger.systemName)} --cli-binary-format raw-in-base64-out --cli-read-timeout 0`;
-    new CfnOutput(this, 'HomeStatusCommand', { description: 'Shows which region is home', value: `${operate} --payload '{"action":"status"}' /dev/stdout` });
+    const ask = `aws lambda invoke --region ${region} --function-name ${homeStatusName(ledger.systemName)} --cli-binary-format raw-in-base64-out --cli-read-timeout 0`;
+    new CfnOutput(this, 'HomeStatusCommand', { description: 'Shows which region is home', value: `${ask} --payload '{"action":"status"}' /dev/stdout` });
   }
 }
 

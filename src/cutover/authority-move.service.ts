@@ -1,10 +1,17 @@
 import { AuditLog } from './audit.service';
 import { cutoverLimits, CutoverPlan } from './cutover.contract';
 import { AuditDraft } from './cutover.model';
-import { OperatorRequest, OperatorResult, UnitStatus } from '../ledger/operate.service';
+import { StatusRequest, StatusResult, UnitStatus } from '../ledger/home-status.service';
+import { OperatorResult } from '../ledger/operate.service';
 
-/** The operator's function of a region. Throws when it does not answer; then it is not known what it did. */
-export type OperatePort = (region: string, request: OperatorRequest, timeoutMs: number) => Promise<OperatorResult>;
+/** A move of a home, or its end, for a run: who is asked looks up whether it is under way. */
+export interface MoveRequest { readonly action: 'relocate' | 'abort'; readonly unit: number; readonly run: string }
+
+/** What a cutover asks of a region's homes. */
+export type HomeRequest = StatusRequest | MoveRequest;
+
+/** The functions of a region that tell of homes and move them. Throws when they do not answer; then it is not known what was done. */
+export type OperatePort = (region: string, request: HomeRequest, timeoutMs: number) => Promise<StatusResult | OperatorResult>;
 
 export type AuthorityOutcome =
   | { readonly outcome: 'moved'; readonly units: number }
@@ -22,7 +29,7 @@ interface Move {
 }
 
 /**
- * Moves the authority over the ledger's units, one a call: the operator's function drains a home and proves that nothing is missing.
+ * Moves the authority over the ledger's units, one a call: the function that moves homes drains one and proves that nothing is missing.
  * What it has done can be seen, so a call that died is simply made again.
  */
 export class AuthorityMove {
@@ -74,7 +81,7 @@ export class AuthorityMove {
 
   private async move(run: string, { unit, to, callOff }: Move, left: number, failures: number, timeoutMs: number): Promise<AuthorityOutcome> {
     if (callOff) {
-      await this.operate(to, { action: 'abort', unit: unit.unit }, timeoutMs);
+      await this.operate(to, { action: 'abort', unit: unit.unit, run }, timeoutMs);
       return { outcome: 'again', detail: `the move of unit ${unit.unit} is called off`, failures: failures + 1, waitSeconds: 1 };
     }
     const draft = (key: string, done: boolean, epoch: number, pausedMs?: number): AuditDraft => ({
@@ -84,7 +91,7 @@ export class AuthorityMove {
     // Before it is done: a rollback must know of it, however this call ends. A rollback that has begun since the home was asked for would not.
     const state = await this.log.append((now) => (now.run?.id === run ? draft('intent', false, unit.epoch) : undefined));
     if (state.run?.id !== run) return { outcome: 'superseded', detail: `run ${run} has ended: unit ${unit.unit} stays in ${unit.home}` };
-    const result = await this.operate(to, { action: 'relocate', unit: unit.unit }, timeoutMs);
+    const result = await this.operate(to, { action: 'relocate', unit: unit.unit, run }, timeoutMs);
     if (result.kind !== 'moved') return this.failed(failures, `unit ${unit.unit}: ${describe(result)}`);
     await this.log.append(() => draft('done', true, result.record.epoch, result.pausedMs));
     return left === 1 ? { outcome: 'moved', units: 1 } : { outcome: 'again', detail: `${left - 1} units left`, failures: 0, waitSeconds: 1 };
@@ -96,7 +103,7 @@ export class AuthorityMove {
   }
 }
 
-function describe(result: OperatorResult): string {
+function describe(result: StatusResult | OperatorResult): string {
   if (result.kind === 'aborted' && 'difference' in result) {
     const { missing, older, sample } = result.difference;
     return `not moved: ${missing} items were missing and ${older} older in the new home (${sample.slice(0, 3).join(', ')}); the old home writes again`;

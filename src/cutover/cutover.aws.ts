@@ -10,9 +10,8 @@ import { ReplicaPort, RoundReport } from './reconcile-window.service';
 import { route53Records } from './weights.aws';
 import { digestOf } from '../kernel/digest';
 import { Json } from '../kernel/fingerprint';
-import { homeOperatorName, ledgerTableName } from '../ledger/contract';
+import { homeMoveName, homeStatusName, ledgerTableName } from '../ledger/contract';
 import { toItem } from '../ledger/items.aws';
-import { OperatorResult } from '../ledger/operate.service';
 import { dynamoClient } from '../runtime/clients';
 import { Invoker, invoker } from '../runtime/invoke';
 import { Telemetry } from '../runtime/telemetry';
@@ -37,7 +36,10 @@ export function cutoverPorts(source: Environment): CutoverPorts {
   return {
     ...recordPorts(source),
     checks: checkPorts(invokeIn(auditRegion), Date.now),
-    operate: async (region, request, timeoutMs) => JSON.parse(await invokeIn(region)(homeOperatorName(systemName), request, timeoutMs)) as OperatorResult,
+    operate: async (region, request, timeoutMs) => {
+      const name = 'run' in request ? homeMoveName(systemName) : homeStatusName(systemName);
+      return JSON.parse(await invokeIn(region)(name, request, timeoutMs)) as Awaited<ReturnType<CutoverPorts['operate']>>;
+    },
     replicas: replicaPort(ledgerTableName(systemName)),
     executions: executionsIn(auditRegion),
     stateMachineArn: stepsEnv.read(source).stateMachineArn,

@@ -19,7 +19,7 @@ import { invalidProps, PropProblem } from '../cdk/invalid-props';
 import { metricSum } from '../cdk/metric-sum';
 import { checkNames } from '../cdk/name-limits';
 import { runbookLink } from '../cdk/runbook';
-import { homeOperatorName, ledgerMetrics, ledgerTableName } from '../ledger/contract';
+import { homeMoveName, homeStatusName, ledgerMetrics, ledgerTableName } from '../ledger/contract';
 import { LedgerEncryption } from '../ledger/ledger-encryption';
 import { LedgerReplica } from '../ledger/ledger-replica';
 import { LedgerConsistency, PaymentRegions } from '../ledger/payment-regions';
@@ -264,7 +264,8 @@ export class PhasedCutoverStateMachine extends Construct {
     const stack = Stack.of(this);
     const arn = (service: string, region: string, resource: string): string => `arn:${stack.partition}:${service}:${region}:${stack.account}:${resource}`;
     const grant = (actions: string[], resourceArns: string[]): Grant => Grant.addToPrincipal({ grantee: made.function, actions, resourceArns });
-    if (regions._home) grant(['lambda:InvokeFunction'], [source, target].map((region) => arn('lambda', region, `function:${homeOperatorName(systemName)}`)));
+    const ofHomes = [homeStatusName(systemName), homeMoveName(systemName)];
+    if (regions._home) grant(['lambda:InvokeFunction'], [source, target].flatMap((region) => ofHomes.map((name) => arn('lambda', region, `function:${name}`))));
     // The first two know no resource; the third tells of composite alarms only whoever may ask for all.
     grant(['cloudwatch:GetMetricData', 'lambda:GetAccountSettings', 'cloudwatch:DescribeAlarms'], ['*']);
     grant(['route53:GetHealthCheckStatus'], [`arn:${stack.partition}:route53:::healthcheck/*`]);

@@ -17,9 +17,17 @@ export interface AuthorityRecord {
   readonly contested?: boolean;
   /** A planned move that is being made. */
   readonly move?: MoveNotice;
+  /** Who asked last for a takeover, a planned move, or for calling one off; what regions do by themselves is not in it. */
+  readonly lastAsked?: LastAsked;
   /** Page of the move's journal that the home writes; rises with every page, also from one move to the next. */
   readonly page?: number;
 }
+
+/** A person on call, by his own words; or the run of a cutover, which was found running. */
+export type AskedBy = { readonly by: string; readonly reason: string } | { readonly run: string };
+
+/** What somebody asked for, in which region, and when. */
+export type LastAsked = AskedBy & { readonly action: 'takeover' | 'relocate' | 'abort'; readonly region: string; /** Epoch milliseconds. */ readonly at: number };
 
 /** A planned move, as the home is told of it. */
 export interface MoveNotice {
@@ -152,22 +160,22 @@ export class Authority {
   }
 
   /** Stops the home's writing, in order to take over: from here on no lease is renewed. */
-  public async beginDrain(attempt: Attempt, unit: number, to: string): Promise<AuthorityRecord | undefined> {
+  public async beginDrain(attempt: Attempt, unit: number, to: string, asked?: AskedBy): Promise<AuthorityRecord | undefined> {
     const record = await this.readFor(attempt, unit, to);
     if (record.home === to || (record.state === 'DRAINING' && record.drainTo !== to)) return undefined;
     if (record.state === 'DRAINING' && !record.move) return record;
     const { leaseMs, requestMs, clockMarginMs } = this.settings;
     const until = attempt.ports.nowMs() + leaseMs + requestMs + 2 * clockMarginMs;
-    return this.change(attempt, unit, record, [[['state'], 'DRAINING'], [['drainTo'], to], [['drainUntil'], until]], over);
+    return this.change(attempt, unit, record, [[['state'], 'DRAINING'], [['drainTo'], to], [['drainUntil'], until], ...this.noted('takeover', asked, attempt)], over);
   }
 
   /** Announces a planned move: the home goes on, and notes what it writes on a page of the move's journal. */
-  public async beginMove(attempt: Attempt, unit: number, move: MoveNotice): Promise<AuthorityRecord | undefined> {
+  public async beginMove(attempt: Attempt, unit: number, move: MoveNotice, asked?: AskedBy): Promise<AuthorityRecord | undefined> {
     const record = await this.readFor(attempt, unit, move.to);
     const others = record.move && record.move.to !== move.to && record.move.until >= attempt.ports.nowMs();
     if (record.home === move.to || others || (record.state === 'DRAINING' && !record.move)) return undefined;
     // What an earlier mover left half done is begun anew, its drain too.
-    return this.change(attempt, unit, record, [[['state'], 'OPEN'], [['move'], { ...move }], [['page'], (record.page ?? 0) + 1]]);
+    return this.change(attempt, unit, record, [[['state'], 'OPEN'], [['move'], { ...move }], [['page'], (record.page ?? 0) + 1], ...this.noted('relocate', asked, attempt)]);
   }
 
   /** Has the home go on to the journal's next page. Undefined: the move is no longer this mover's. */
@@ -187,9 +195,10 @@ export class Authority {
   }
 
   /** Leaves the unit where it is; with `mine`, only if the move is still this mover's. */
-  public async abortDrain(attempt: Attempt, unit: number, mine?: AuthorityRecord): Promise<AuthorityRecord | undefined> {
+  public async abortDrain(attempt: Attempt, unit: number, { mine, asked }: { mine?: AuthorityRecord; asked?: AskedBy } = {}): Promise<AuthorityRecord | undefined> {
     const record = mine ?? await this.read(attempt, unit);
-    return record.state === 'DRAINING' || record.move ? this.change(attempt, unit, record, [[['state'], 'OPEN']], over) : undefined;
+    if (record.state !== 'DRAINING' && !record.move) return undefined;
+    return this.change(attempt, unit, record, [[['state'], 'OPEN'], ...this.noted('abort', asked, attempt)], over);
   }
 
   /**
@@ -204,6 +213,10 @@ export class Authority {
   /** Forgets what was read: for whoever was told by another region that it is out of date. */
   public forget(unit: number): void {
     this.copies.delete(unit);
+  }
+
+  private noted(action: LastAsked['action'], asked: AskedBy | undefined, { ports }: Attempt): readonly (readonly [readonly [string], Value])[] {
+    return asked ? [[['lastAsked'], { ...asked, action, region: this.region, at: ports.nowMs() }]] : [];
   }
 
   private first(unit: number): AuthorityRecord {
@@ -305,11 +318,11 @@ export class Authority {
   }
 
   private keep(unit: number, item: Item, readAt: number): AuthorityRecord {
-    const { home, epoch, leaseUntil, state, drainTo, drainUntil, contested, move, page } = item as unknown as AuthorityRecord;
+    const { home, epoch, leaseUntil, state, drainTo, drainUntil, contested, move, lastAsked, page } = item as unknown as AuthorityRecord;
     const record: AuthorityRecord = {
       home, epoch, leaseUntil, state, ...(state === 'DRAINING' && drainTo ? { drainTo } : {}),
       ...(state === 'DRAINING' && drainUntil !== undefined ? { drainUntil } : {}), ...(contested ? { contested } : {}),
-      ...(move ? { move } : {}), ...(page === undefined ? {} : { page }),
+      ...(move ? { move } : {}), ...(lastAsked ? { lastAsked } : {}), ...(page === undefined ? {} : { page }),
     };
     this.copies.set(unit, { record, readAt });
     return record;

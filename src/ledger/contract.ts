@@ -142,16 +142,26 @@ export function homeFunctionName(systemName: string, capability: HomeCapability)
   return `${systemName}-${capability}`;
 }
 
-/** Name of an operator's function, in every region. */
+/** Name of the function that tells of homes and accounts and can only read, in every region. */
+export function homeStatusName(systemName: string): string {
+  return `${systemName}-home-status`;
+}
+
+/** Name of the function with which people on call move homes, in every region. */
 export function homeOperatorName(systemName: string): string {
   return `${systemName}-home-operator`;
+}
+
+/** Name of the function with which a cutover moves homes, in every region: it takes over nothing, and works for runs under way alone. */
+export function homeMoveName(systemName: string): string {
+  return `${systemName}-home-move`;
 }
 
 /** Member of an event that carries a forwarded call. An event of API Gateway has no such member, whatever its caller sends. */
 export const forwardedMember = 'forwardedLedgerCall';
 
 /** Bundles of the ledger's own functions under `assets/`. */
-export const ledgerBundles = { homeOperator: 'ledger/home-operator' } as const;
+export const ledgerBundles = { homeStatus: 'ledger/home-status', homeOperator: 'ledger/home-operator', homeMove: 'ledger/home-move' } as const;
 
 /** Partition key of the item whose presence drains a region: its `/health` answers 503 until the item is deleted. */
 export function drainKey(region: string): string {

@@ -157,6 +157,12 @@ const integer = (item: Item, name: string): number => {
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw new Error(`item ${item.pk}: attribute '${name}' must be a whole number`);
   return value;
 };
+/** Epoch milliseconds. */
+const time = (item: Item, name: string): number => {
+  const value = item[name];
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new Error(`item ${item.pk}: attribute '${name}' must be a time`);
+  return value;
+};
 const optionalText = (item: Item, name: string): string | undefined => (item[name] === undefined ? undefined : text(item, name));
 const map = (item: Item, name: string): Readonly<Record<string, Value>> => (item[name] ?? {}) as Readonly<Record<string, Value>>;
 /** Identity of a key's item. */
@@ -178,10 +184,10 @@ export function paymentOf(item: Item): PaymentItem {
     currency: text(item, 'currency'),
     ...(reference === undefined ? {} : { reference }),
     fingerprint: text(item, 'fingerprint'),
-    at: integer(item, 'at'),
+    at: time(item, 'at'),
     region: text(item, 'region'),
     nonce: text(item, 'nonce'),
-    attemptAt: integer(item, 'attemptAt'),
+    attemptAt: time(item, 'attemptAt'),
     ...(outcome === undefined ? {} : {
       outcome: outcome === 'DECLINED' ? { status: 'DECLINED', reason: text(item, 'reason') } : { status: 'AUTHORISED' },
     }),
@@ -199,14 +205,14 @@ export function moveOf(item: Item): MoveItem {
     id: idOfPk(item),
     tenant: text(item, 'tenant'),
     paymentId: text(item, 'paymentId'),
-    paymentAt: integer(item, 'paymentAt'),
+    paymentAt: time(item, 'paymentAt'),
     type: text(item, 'type') as MoveType,
     ...(amount === undefined ? {} : { amount }),
     authorised: integer(item, 'authorised'),
     accountId: text(item, 'accountId'),
     currency: text(item, 'currency'),
     fingerprint: text(item, 'fingerprint'),
-    at: integer(item, 'at'),
+    at: time(item, 'at'),
     region: text(item, 'region'),
     ...(item.outcome === undefined ? {} : { outcome: moveDecisionOf(item) }),
   };

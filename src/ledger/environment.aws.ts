@@ -2,6 +2,7 @@ import { randomUUID } from 'crypto';
 import { decisionPort, DynamoStore } from './aws';
 import { ledgerEnv, readHome } from './contract';
 import { authorityStore, forwardPort, itemsPort, scanPort } from './home.aws';
+import { HomeStatus } from './home-status.service';
 import { HomeLedger } from './home.service';
 import { Ledger } from './model';
 import { HomeOperations, OperatorPorts } from './operate.service';
@@ -43,6 +44,13 @@ export function ledgerFromEnvironment(source: Environment): FunctionLedger {
   if (env.mode !== 'HOME_REGION') throw new Error(`environment variable LEDGER_CONSISTENCY_MODE is '${env.mode}': it must be STRONG or HOME_REGION`);
   const home = readHome(env.home);
   return new HomeLedger({ ...ports, authority: authorityStore(home), forward: forwardPort(invokeIn, env.systemName, home.forwardMs) }, settings, home);
+}
+
+/** What the function that only reads works with, from its environment. */
+export function statusFromEnvironment(source: Environment): HomeStatus {
+  const env = ledgerEnv.read(source);
+  const home = readHome(env.home);
+  return new HomeStatus({ ...clockPorts, store: new DynamoStore(dynamoClient(), env.tableName), authority: authorityStore(home) }, regionOf(source), home);
 }
 
 /** What an operator's function works with, from its environment. */

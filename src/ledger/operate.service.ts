@@ -1,31 +1,23 @@
 import { Attempt, GaveUp } from './attempt.service';
-import { Authority, AuthorityRecord, HomeSettings } from './authority.service';
+import { AskedBy, Authority, AuthorityRecord, HomeSettings } from './authority.service';
 import { unitOf } from './home.service';
 import { CallContext } from './model';
 import { LedgerPorts, LedgerStore, StoreFault } from './ports';
-import { AccountReport, reconcileAccount } from './reconcile.service';
 import { relocate, RelocationPorts, RelocationResult } from './relocate.service';
+import { isTextOf, operatorLimits } from './values.contract';
 
-/** What an operator asks of the region in which the function stands. */
-export type OperatorRequest =
-  | { readonly action: 'status' }
-  | { readonly action: 'takeover' | 'relocate' | 'abort'; readonly unit: number }
-  | { readonly action: 'reconcile'; readonly tenant: string; readonly accountId: string };
-
-/** A unit's home as an operator sees it. */
-export interface UnitStatus extends AuthorityRecord {
+/** What is asked of the region in which the function stands: it becomes the home, or leaves the home where it is. */
+export interface OperatorRequest {
+  readonly action: 'takeover' | 'relocate' | 'abort';
   readonly unit: number;
-  /** Milliseconds until another region may take over; 0: at once. */
-  readonly takeoverInMs: number;
+  readonly asked: AskedBy;
 }
 
 export type OperatorResult =
-  | { readonly kind: 'status'; readonly region: string; readonly units: readonly UnitStatus[] }
   | { readonly kind: 'taken'; readonly record: AuthorityRecord }
   | RelocationResult
   /** The old home writes again. */
   | { readonly kind: 'aborted'; readonly record: AuthorityRecord }
-  | { readonly kind: 'reconciled'; readonly home: string; readonly epoch: number; readonly addsUp: boolean; readonly account: AccountReport }
   | { readonly kind: 'refused'; readonly detail: string }
   /** The tables could not be worked with in time; the same request can be made again. */
   | { readonly kind: 'unsure'; readonly detail: string };
@@ -37,22 +29,46 @@ export interface OperatorPorts extends LedgerPorts {
   readonly items: RelocationPorts['items'];
 }
 
-const actions = ['status', 'takeover', 'relocate', 'abort', 'reconcile'] as const;
+type Members = Readonly<Record<string, unknown>>;
+const membersOf = (event: unknown): Members => (typeof event === 'object' && event !== null ? event : {}) as Members;
 
-/** Reads an operator's request; a text says what is wrong with it. */
+const isName = isTextOf(operatorLimits.byLength);
+const isReason = isTextOf(operatorLimits.reasonLength);
+
+/**
+ * Reads the request of a person on call; a text says what is wrong with it. Whoever may invoke the function is believed in what he does: that is
+ * what it is for. Who he is and why, he says, and it is recorded.
+ */
 export function operatorRequestOf(event: unknown, units: number): OperatorRequest | string {
-  const { action, unit, tenant, accountId } = (typeof event === 'object' && event !== null ? event : {}) as Readonly<Record<string, unknown>>;
-  const known = actions.find((name) => name === action);
-  if (known === undefined) return `'action' is ${JSON.stringify(action)}: give one of ${actions.join(', ')}`;
-  if (known === 'status') return { action: known };
-  if (known === 'reconcile') {
-    if (typeof tenant === 'string' && tenant !== '' && typeof accountId === 'string' && accountId !== '') return { action: known, tenant, accountId };
-    return "'reconcile' takes 'tenant' and 'accountId', both texts";
+  const members = membersOf(event);
+  const { action, by, reason } = members;
+  if (action !== 'takeover' && action !== 'relocate' && action !== 'abort') {
+    return `'action' is ${JSON.stringify(action)}: give one of takeover, relocate, abort; 'status' and 'reconcile' are asked of '...-home-status'`;
   }
-  if (typeof tenant === 'string' && tenant !== '' && unit === undefined) return { action: known, unit: unitOf(tenant, units) };
+  const unit = unitIn(members, action, units);
+  if (typeof unit === 'string') return unit;
+  if (!isName(by) || !isReason(reason)) {
+    return `'${action}' takes 'by', who asks for it (at most ${operatorLimits.byLength} characters), and 'reason' (at most ${operatorLimits.reasonLength}): both are recorded`;
+  }
+  return { action, unit, asked: { by, reason } };
+}
+
+/** Reads the request of a cutover, which takes over nothing and names its run; whether that runs is looked up. A text says what is wrong with it. */
+export function moveRequestOf(event: unknown, units: number): OperatorRequest & { readonly asked: { readonly run: string } } | string {
+  const members = membersOf(event);
+  const { action, run } = members;
+  if (action !== 'relocate' && action !== 'abort') return `'action' is ${JSON.stringify(action)}: give relocate or abort`;
+  const unit = unitIn(members, action, units);
+  if (typeof unit === 'string') return unit;
+  if (typeof run !== 'string' || run.length > operatorLimits.runLength) return `'${action}' takes 'run', the ARN of the cutover's execution`;
+  return { action, unit, asked: { run } };
+}
+
+function unitIn({ unit, tenant }: Members, action: string, units: number): number | string {
+  if (typeof tenant === 'string' && tenant !== '' && unit === undefined) return unitOf(tenant, units);
   const number = unit ?? (units === 1 ? 0 : undefined);
-  if (typeof number === 'number' && Number.isInteger(number) && number >= 0 && number < units) return { action: known, unit: number };
-  return `'${known}' takes 'unit', a whole number from 0 to ${units - 1}, or 'tenant'`;
+  if (typeof number === 'number' && Number.isInteger(number) && number >= 0 && number < units) return number;
+  return `'${action}' takes 'unit', a whole number from 0 to ${units - 1}, or 'tenant'`;
 }
 
 /** An operator's work in one region: it becomes the home, or says what it finds. */
@@ -63,15 +79,13 @@ export class HomeOperations {
     this.authority = new Authority(region, home);
   }
 
-  public async run(request: OperatorRequest, context: CallContext): Promise<OperatorResult> {
+  public async run({ action, unit, asked }: OperatorRequest, context: CallContext): Promise<OperatorResult> {
     const attempt = new Attempt({ ...this.ports, store: this.ports.authority }, { region: this.region }, context);
     try {
-      switch (request.action) {
-        case 'status': return await this.status(attempt);
-        case 'takeover': return await this.takeOver(attempt, request.unit);
-        case 'relocate': return await this.relocate(attempt, request.unit);
-        case 'abort': return await this.abort(attempt, request.unit);
-        case 'reconcile': return await this.reconcile(attempt, request.tenant, request.accountId);
+      switch (action) {
+        case 'takeover': return await this.takeOver(attempt, unit, asked);
+        case 'relocate': return await this.relocate(attempt, unit, asked);
+        case 'abort': return await this.abort(attempt, unit, asked);
       }
     } catch (error) {
       if (error instanceof GaveUp || error instanceof StoreFault) return { kind: 'unsure', detail: error.message };
@@ -79,18 +93,9 @@ export class HomeOperations {
     }
   }
 
-  private async status(attempt: Attempt): Promise<OperatorResult> {
-    const units = await Promise.all(Array.from({ length: this.home.units }, async (_, unit): Promise<UnitStatus> => {
-      const record = await this.authority.lookUp(attempt, unit);
-      const free = record.leaseUntil + this.home.requestMs + this.home.clockMarginMs;
-      return { unit, ...record, takeoverInMs: Math.max(0, free - this.ports.nowMs()) };
-    }));
-    return { kind: 'status', region: this.region, units };
-  }
-
   /** Stops the old home first, which may live and only be of no use; then waits as long as anything that it allowed may last. */
-  private async takeOver(attempt: Attempt, unit: number): Promise<OperatorResult> {
-    if (!await this.authority.beginDrain(attempt, unit, this.region)) {
+  private async takeOver(attempt: Attempt, unit: number, asked: AskedBy): Promise<OperatorResult> {
+    if (!await this.authority.beginDrain(attempt, unit, this.region, asked)) {
       return { kind: 'refused', detail: `unit ${unit} is at home in ${this.region} already, or is being moved elsewhere: see 'status'` };
     }
     for (;;) {
@@ -104,21 +109,34 @@ export class HomeOperations {
     }
   }
 
-  private relocate(attempt: Attempt, unit: number): Promise<OperatorResult> {
-    return relocate(attempt, this.authority, this.home, { scan: (region) => this.ports.scan(region, unit), items: this.ports.items }, unit);
+  private relocate(attempt: Attempt, unit: number, asked: AskedBy): Promise<OperatorResult> {
+    const ports = { scan: (region: string) => this.ports.scan(region, unit), items: this.ports.items };
+    return relocate(attempt, this.authority, this.home, ports, unit, asked);
   }
 
-  private async abort(attempt: Attempt, unit: number): Promise<OperatorResult> {
-    const record = await this.authority.abortDrain(attempt, unit);
+  private async abort(attempt: Attempt, unit: number, asked: AskedBy): Promise<OperatorResult> {
+    const record = await this.authority.abortDrain(attempt, unit, { asked });
     return record ? { kind: 'aborted', record } : { kind: 'refused', detail: `unit ${unit} is not being moved: see 'status'` };
   }
+}
 
-  private async reconcile(attempt: Attempt, tenant: string, accountId: string): Promise<OperatorResult> {
-    const { epoch, home } = await this.authority.lookUp(attempt, unitOf(tenant, this.home.units));
-    const account = await reconcileAccount(new Attempt(this.ports, attempt.settings, attempt.context), epoch, tenant, accountId);
-    if (!account) return { kind: 'refused', detail: `tenant '${tenant}' has no account '${accountId}' in ${this.region}` };
-    const { kept, recomputed } = account;
-    const addsUp = kept.available === recomputed.available && kept.held === recomputed.held && kept.settled === recomputed.settled;
-    return { kind: 'reconciled', home, epoch, addsUp, account };
+/** A cutover's moves: the same work, for a run that can be seen to run, and for no other caller. */
+export class CutoverMoves {
+  constructor(
+    private readonly operations: HomeOperations,
+    /** Whether an execution of this system's cutover runs. Throws when that cannot be told. */
+    private readonly isRunning: (run: string) => Promise<boolean>,
+  ) {}
+
+  public async run(request: Exclude<ReturnType<typeof moveRequestOf>, string>, context: CallContext): Promise<OperatorResult> {
+    const { run } = request.asked;
+    let running: boolean;
+    try {
+      running = await this.isRunning(run);
+    } catch (error) {
+      return { kind: 'unsure', detail: `whether ${run} runs cannot be told, so nothing is moved: ${error instanceof Error ? error.message : String(error)}` };
+    }
+    if (!running) return { kind: 'refused', detail: `${run} is no run of this system's cutover that is under way: nothing is moved` };
+    return this.operations.run(request, context);
   }
 }

@@ -1,5 +1,5 @@
 import { Attempt, GaveUp } from './attempt.service';
-import { Authority, AuthorityRecord, HomeSettings } from './authority.service';
+import { AskedBy, Authority, AuthorityRecord, HomeSettings } from './authority.service';
 import { journalKeys, JournalPage, notedOn } from './move-journal.service';
 import { Item } from './ports';
 
@@ -55,11 +55,11 @@ class Ended extends Error {
  * be made again.
  */
 export async function relocate(
-  attempt: Attempt, authority: Authority, settings: HomeSettings, ports: RelocationPorts, unit: number,
+  attempt: Attempt, authority: Authority, settings: HomeSettings, ports: RelocationPorts, unit: number, asked?: AskedBy,
 ): Promise<RelocationResult> {
   const { region } = attempt.settings;
   const move = { to: region, by: attempt.ports.nonce(), until: attempt.context.deadlineMs, hurry: false };
-  const begun = await authority.beginMove(attempt, unit, move);
+  const begun = await authority.beginMove(attempt, unit, move, asked);
   if (!begun) return { kind: 'refused', detail: `unit ${unit} is at home in ${region} already, or is being moved elsewhere: see 'status'` };
   const relocation = new Relocation(attempt, authority, settings, ports, unit, begun);
   try {
@@ -103,7 +103,7 @@ class Relocation {
 
   /** Leaves the unit where it is, unless the move is somebody else's by now. */
   public async callOff(): Promise<void> {
-    await this.attempt.kindly(() => this.authority.abortDrain(this.attempt, this.unit, this.mine));
+    await this.attempt.kindly(() => this.authority.abortDrain(this.attempt, this.unit, { mine: this.mine }));
   }
 
   /** The pause: from here on nobody writes, until the next home does. */

@@ -17,6 +17,9 @@ export const valueLimits = {
   cursorLength: 1024,
 } as const;
 
+/** Bounds of what an operator says of himself, in characters. */
+export const operatorLimits = { byLength: 128, reasonLength: 256, runLength: 256 } as const;
+
 /** As the API's document shows them; the same bounds as in `valueLimits`. */
 export const accountIdPattern = /^[A-Za-z0-9._~:@-]{1,128}$/;
 export const paymentIdPattern = /^pay_[A-Za-z0-9_-]{22}$/;

@@ -18,7 +18,7 @@ const functionOf = (says: string): Record<string, any> => Object.values(template
 
 describe('the functions', () => {
   test('know how homes are run, and where to ask: not first in the other region that takes payments', () => {
-    for (const name of ['payments', 'accounts', 'transactions', 'health', 'home operator']) {
+    for (const name of ['payments', 'accounts', 'transactions', 'health', 'home status', 'home operator', 'home move']) {
       const { LEDGER_CONSISTENCY_MODE, LEDGER_HOME } = functionOf(name).Environment.Variables;
       expect(LEDGER_CONSISTENCY_MODE).toBe('HOME_REGION');
       expect(JSON.parse(LEDGER_HOME)).toEqual({
@@ -37,7 +37,7 @@ describe('the functions', () => {
 
   test('are found by name: those that take forwarded calls, and the operator\'s', () => {
     expect(functionOf('payments').FunctionName).toBe('acme-pay-payments');
-    expect(functionOf('home operator')).toMatchObject({ FunctionName: 'acme-pay-home-operator', Timeout: 900 });
+    for (const name of ['home-status', 'home-operator', 'home-move']) expect(functionOf(name.replace('-', ' '))).toMatchObject({ FunctionName: `acme-pay-${name}`, Timeout: 900 });
     expect(functionOf('accounts').FunctionName).toBe('acme-pay-accounts');
     for (const name of ['transactions', 'health']) expect(functionOf(name)).not.toHaveProperty('FunctionName');
   });
@@ -55,15 +55,18 @@ describe('the functions', () => {
     const forward = (to: string): string => `lambda:InvokeFunction on us-east-1:function:acme-pay-${to}`;
     const ledger = 'eu-central-1:table/acme-pay-ledger';
     const read = [`dynamodb:GetItem dynamodb:BatchGetItem on ${ledger}`, `dynamodb:Query on ${ledger}/index/byAccount`];
+    const compare = ['us-east-1', 'eu-central-1'].flatMap((region) => [
+      `dynamodb:Scan on ${region}:table/acme-pay-ledger`, `dynamodb:GetItem dynamodb:BatchGetItem on ${region}:table/acme-pay-ledger`,
+    ]);
     expect(actions).toEqual({
       Payments: [`dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem dynamodb:UpdateItem on ${ledger}`, hold, forward('payments')],
       Accounts: [`dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem on ${ledger}`, `dynamodb:UpdateItem on ${ledger}`, hold, forward('accounts')],
       Transactions: [...read, `dynamodb:GetItem on ${authority}`],
       Health: [`dynamodb:GetItem on ${ledger}`, `dynamodb:GetItem dynamodb:BatchGetItem dynamodb:UpdateItem on ${authority}`],
-      HomeOperator: [
-        hold, ...read, 'dynamodb:Scan on us-east-1:table/acme-pay-ledger',
-        'dynamodb:GetItem dynamodb:BatchGetItem on us-east-1:table/acme-pay-ledger', `dynamodb:Scan on ${ledger}`,
-      ],
+      // Who looks cannot move, and nobody but an operator and a cutover's run can.
+      HomeOperatorStatus: [`dynamodb:GetItem on ${authority}`, ...read],
+      HomeOperator: [hold, ...compare],
+      HomeOperatorMove: [hold, ...compare, 'states:DescribeExecution on *:execution:acme-pay-cutover:*'],
     });
     // It opens accounts, and changes none: only the journal of a planned move.
     const changing = roles.ApiFunctionsAccounts.find(({ Action, Resource }) => Action === 'dynamodb:UpdateItem' && JSON.stringify(Resource).includes('-ledger'))!;
@@ -80,7 +83,7 @@ test('what a stack is told: how long it takes, and how to see who is home', () =
   const outputs = Object.values(template.findOutputs('*')).map(({ Value }) => Value);
   expect(outputs).toContain('10 s interval x 1 + 6 s for a dead endpoint + 5 s TTL + 5 s margin = 26 s, '
     + 'meanwhile 10 s lease + 6 s request + 1 s clock margin = 17 s until a takeover; the longer one + 3 s to find the home silent = 29 s (target 30 s)');
-  expect(outputs).toContainEqual(expect.stringMatching(/^aws lambda invoke --region eu-central-1 --function-name acme-pay-home-operator .*"action":"status"/));
+  expect(outputs).toContainEqual(expect.stringMatching(/^aws lambda invoke --region eu-central-1 --function-name acme-pay-home-status .*"action":"status"/));
 });
 
 describe('the recovery budget', () => {

@@ -1,12 +1,14 @@
 import { AslResult, runAsl } from './asl';
 import { Crash, Disturb, shapeOf, World } from './world';
+import { HomeRequest } from '../../src/cutover/authority-move.service';
 import { CutoverPlan } from '../../src/cutover/cutover.contract';
 import { StepCall, StepOutcome } from '../../src/cutover/cutover.ports';
 import { CutoverPorts, CutoverSteps } from '../../src/cutover/cutover.service';
 import { ApprovalResult } from '../../src/cutover/gate.model';
 import { AlarmState } from '../../src/cutover/precheck.domain';
 import { ReplicaItem } from '../../src/cutover/reconcile-window.domain';
-import { OperatorRequest, OperatorResult } from '../../src/ledger/operate.service';
+import { StatusResult } from '../../src/ledger/home-status.service';
+import { OperatorResult } from '../../src/ledger/operate.service';
 
 export const source = 'us-east-1';
 export const target = 'eu-central-1';
@@ -36,7 +38,7 @@ export class Surroundings extends World {
   /** Executions as Step Functions tells of them. */
   public readonly executions = new Map<string, { status: string; stateMachineArn: string; input: string; definition: string; given?: unknown }>();
   /** Called when an operator has done what it was asked, before it answers. */
-  public operated: (request: OperatorRequest) => Promise<unknown> = async () => undefined;
+  public operated: (request: HomeRequest) => Promise<unknown> = async () => undefined;
   /** Called before each step, to change the world in mid-run. */
   public before: (step: string, last: any) => unknown = () => undefined;
 
@@ -96,7 +98,9 @@ export class Surroundings extends World {
     yield* this.replicas.get(region)!;
   }
 
-  private operate(region: string, request: OperatorRequest): OperatorResult {
+  private operate(region: string, request: HomeRequest): StatusResult | OperatorResult {
+    // As the function that moves homes: only for a run that is under way.
+    if ('run' in request && this.executions.get(request.run)?.status !== 'RUNNING') return { kind: 'refused', detail: `${request.run} is no run that is under way` };
     const record = (unit: number): any => ({ home: this.homes[unit], epoch: 1 + this.relocations.length, state: 'OPEN', leaseUntil: 0, ...(this.leftMoving.has(unit) ? { move: { to: target } } : {}) });
     if (request.action === 'status') return { kind: 'status', region, units: this.homes.map((_, unit) => ({ unit, ...record(unit), takeoverInMs: 0 })) };
     if (request.action === 'abort') {

@@ -143,7 +143,7 @@ test('many decisions are kept in hints of a bounded size', async () => {
   const many = new Regions();
   await many.pay();
   const [account] = many.world.store.stream.filter(({ new: now }) => now!.kind === 'ACCOUNT').slice(-1);
-  const entries = Object.fromEntries(Array.from({ length: 450 }, (_, n) => [String(n).padStart(22, 'x'), 'H']));
+  const entries = Object.fromEntries(Array.from({ length: 450 }, (_, n) => [String(n).padStart(22, 'x'), 'H1']));
   await many.note([{ new: { ...account.new!, entries } }]);
   expect(many.hints.map(({ decided }) => decided.length)).toEqual([200, 200, 50]);
 });

@@ -1,7 +1,8 @@
 import { HomeSettings } from '../../src/ledger/authority.service';
+import { HomeStatus, statusRequestOf, StatusResult } from '../../src/ledger/home-status.service';
 import { HomeLedger, HomeUnreachable, unitOf } from '../../src/ledger/home.service';
 import { CallContext, LedgerEvent } from '../../src/ledger/model';
-import { HomeOperations, operatorRequestOf, OperatorResult } from '../../src/ledger/operate.service';
+import { CutoverMoves, HomeOperations, moveRequestOf, operatorRequestOf, OperatorResult } from '../../src/ledger/operate.service';
 import { LedgerPorts } from '../../src/ledger/ports';
 import { MemoryStore } from '../contract/memory-store';
 
@@ -43,16 +44,31 @@ function replicate(): void {
   for (const [pk, item] of replicas.get(east)!.items) replicas.get(west)!.items.set(pk, structuredClone(item));
 }
 
+const operations = (region: string): HomeOperations => new HomeOperations({
+  ...ports(region), authority,
+  scan: async function* scan(of) {
+    for (const { pk, version } of replicas.get(of)!.items.values()) yield { pk, version: version as number };
+  },
+  items: (of, pks) => replicas.get(of)!.readMany(pks),
+}, region, settings);
+
 function operate(region: string, event: object): Promise<OperatorResult> {
-  const request = operatorRequestOf(event, settings.units);
+  const request = operatorRequestOf({ by: 'alice', reason: 'us-east-1 is slow', ...event }, settings.units);
   if (typeof request === 'string') throw new Error(request);
-  return new HomeOperations({
-    ...ports(region), authority,
-    scan: async function* scan(of) {
-      for (const { pk, version } of replicas.get(of)!.items.values()) yield { pk, version: version as number };
-    },
-    items: (of, pks) => replicas.get(of)!.readMany(pks),
-  }, region, settings).run(request, context());
+  return operations(region).run(request, context());
+}
+
+function ask(region: string, event: object): Promise<StatusResult> {
+  const request = statusRequestOf(event);
+  if (typeof request === 'string') throw new Error(request);
+  return new HomeStatus({ ...ports(region), authority }, region, settings).run(request, context());
+}
+
+const run = 'arn:aws:states:eu-central-1:111122223333:execution:acme-pay-cutover:run-1';
+function moveFor(region: string, event: object, isRunning: (named: string) => Promise<boolean>): Promise<OperatorResult> {
+  const request = moveRequestOf({ run, ...event }, settings.units);
+  if (typeof request === 'string') throw new Error(request);
+  return new CutoverMoves(operations(region), isRunning).run(request, context());
 }
 
 async function pay(region: string, key: string): Promise<string> {
@@ -69,7 +85,7 @@ describe('with an account in us-east-1', () => {
   });
 
   it('tells who is home, and when another region could be', async () => {
-    expect(await operate(west, { action: 'status' })).toMatchObject({ kind: 'status', region: west, units: [{ unit: 0, home: east, epoch: 1, state: 'OPEN', takeoverInMs: expect.any(Number) }] });
+    expect(await ask(west, { action: 'status' })).toMatchObject({ kind: 'status', region: west, units: [{ unit: 0, home: east, epoch: 1, state: 'OPEN', takeoverInMs: expect.any(Number) }] });
   });
 
   it('takes over, also from a home that goes on renewing its lease, once nothing that it allowed can last', async () => {
@@ -101,17 +117,66 @@ describe('with an account in us-east-1', () => {
     expect(await operate(east, { action: 'abort', unit: 0 })).toMatchObject({ kind: 'refused' });
   });
 
+  it('records who asked for a change, why, in which region and when, for whoever asks for the status', async () => {
+    const began = nowMs;
+    expect(await operate(west, { action: 'takeover', by: 'bob', reason: 'the region does not answer' })).toMatchObject({ kind: 'taken' });
+    expect(await ask(east, { action: 'status' })).toMatchObject({ units: [{ home: west, lastAsked: { action: 'takeover', by: 'bob', reason: 'the region does not answer', region: west, at: began } }] });
+    replicas.get(east)!.items.clear();
+    for (const [pk, item] of replicas.get(west)!.items) replicas.get(east)!.items.set(pk, structuredClone(item));
+    expect(await operate(east, { action: 'relocate', by: 'carol' })).toMatchObject({ kind: 'moved' });
+    expect(await ask(west, { action: 'status' })).toMatchObject({ units: [{ home: east, lastAsked: { action: 'relocate', by: 'carol', region: east } }] });
+  });
+
+  describe('a cutover', () => {
+    const unchanged = async (result: Promise<OperatorResult>): Promise<OperatorResult> => {
+      const before = structuredClone(authority.items);
+      const said = await result;
+      expect(authority.items).toEqual(before);
+      return said;
+    };
+
+    it('moves a home for a run that is under way, which is recorded', async () => {
+      expect(await moveFor(west, { action: 'relocate' }, async (named) => named === run)).toMatchObject({ kind: 'moved', record: { home: west, lastAsked: { action: 'relocate', run } } });
+    });
+
+    it('moves none for a run that nobody can find, that is over, or of which nothing can be told', async () => {
+      for (const action of ['relocate', 'abort']) {
+        expect(await unchanged(moveFor(west, { action }, async () => false))).toMatchObject({ kind: 'refused', detail: expect.stringContaining('no run') });
+        expect(await unchanged(moveFor(west, { action }, async () => Promise.reject(new Error('no answer'))))).toMatchObject({ kind: 'unsure', detail: expect.stringContaining('no answer') });
+      }
+    });
+
+    it.each([
+      [{ action: 'takeover', unit: 0, run }, "give relocate or abort"], [{ action: 'relocate', unit: 0 }, "takes 'run'"],
+      [{ action: 'relocate', unit: 0, run: { is: 'mine' } }, "takes 'run'"], [{ action: 'relocate', unit: 1, run }, 'from 0 to 0'], ['relocate', 'undefined'],
+    ])('cannot ask for %j', (event, says) => {
+      expect(moveRequestOf(event, 1)).toEqual(expect.stringContaining(says));
+    });
+  });
+
+  it('writes nothing for whoever may only look, whatever is asked', async () => {
+    const before = [structuredClone(authority.items), structuredClone(replicas.get(west)!.items)];
+    for (const action of ['takeover', 'relocate', 'abort', 'renew']) expect(statusRequestOf({ action, unit: 0, by: 'alice', reason: 'r' })).toEqual(expect.stringContaining("'action' is"));
+    await ask(west, { action: 'status' });
+    await ask(west, { action: 'reconcile', tenant: 'acme', accountId: 'acc' });
+    // A unit of which nothing is known yet, too.
+    authority.items.delete('u#0');
+    before[0].delete('u#0');
+    await ask(west, { action: 'status' });
+    expect([authority.items, replicas.get(west)!.items]).toEqual(before);
+  });
+
   it('reconciles an account, and finds what a lost region wrote late', async () => {
-    expect(await operate(east, { action: 'reconcile', tenant: 'acme', accountId: 'acc' })).toMatchObject({ kind: 'reconciled', home: east, epoch: 1, addsUp: true, account: { lateWrites: [] } });
+    expect(await ask(east, { action: 'reconcile', tenant: 'acme', accountId: 'acc' })).toMatchObject({ kind: 'reconciled', home: east, epoch: 1, addsUp: true, account: { lateWrites: [] } });
     await pay(east, 'late');
     await operate(west, { action: 'takeover' });
     await pay(west, 'fresh');
     replicate();
-    expect(await operate(west, { action: 'reconcile', tenant: 'acme', accountId: 'acc' })).toMatchObject({ kind: 'reconciled', home: west, epoch: 2, addsUp: true, account: { lateWrites: [{ effect: 'hold' }] } });
+    expect(await ask(west, { action: 'reconcile', tenant: 'acme', accountId: 'acc' })).toMatchObject({ kind: 'reconciled', home: west, epoch: 2, addsUp: true, account: { lateWrites: [{ effect: 'hold' }] } });
     const [account] = [...replicas.get(west)!.items.values()].filter(({ kind, pk }) => kind === 'ACCOUNT' && pk.endsWith('@2'));
     replicas.get(west)!.items.set(account.pk, { ...account, held: 1 });
-    expect(await operate(west, { action: 'reconcile', tenant: 'acme', accountId: 'acc' })).toMatchObject({ addsUp: false });
-    expect(await operate(west, { action: 'reconcile', tenant: 'acme', accountId: 'none' })).toMatchObject({ kind: 'refused' });
+    expect(await ask(west, { action: 'reconcile', tenant: 'acme', accountId: 'acc' })).toMatchObject({ addsUp: false });
+    expect(await ask(west, { action: 'reconcile', tenant: 'acme', accountId: 'none' })).toMatchObject({ kind: 'refused' });
   });
 
   it('reconciles by the page, not by the entry: an account is busy, and its home may have moved often', async () => {
@@ -128,7 +193,7 @@ describe('with an account in us-east-1', () => {
     expect(await pay(west, 'after')).toBe('answered');
     store.items.set('a#acme#acc@1', before);
     const [pages, one, lists] = [jest.spyOn(store, 'readMany'), jest.spyOn(store, 'read'), jest.spyOn(store, 'list')];
-    const result = await operate(west, { action: 'reconcile', tenant: 'acme', accountId: 'acc' });
+    const result = await ask(west, { action: 'reconcile', tenant: 'acme', accountId: 'acc' });
     expect(result.kind === 'reconciled' && result.account.lateWrites).toHaveLength(50);
     // The store in memory reads the items of a page one by one.
     const ofPages = pages.mock.calls.reduce((sum, [pks]) => sum + pks.length, 0);
@@ -138,18 +203,26 @@ describe('with an account in us-east-1', () => {
 
 describe('a request', () => {
   it.each([
-    [undefined, "'action' is undefined: give one of status, takeover, relocate, abort, reconcile"],
+    [undefined, "'action' is undefined: give one of takeover, relocate, abort; 'status' and 'reconcile' are asked of '...-home-status'"],
     [{ action: 'move' }, '\'action\' is "move"'],
+    [{ action: 'takeover', unit: 0 }, "'takeover' takes 'by', who asks for it"],
+    [{ action: 'takeover', unit: 0, by: 'alice' }, "and 'reason'"],
+    [{ action: 'takeover', unit: 0, by: 'alice', reason: ' '.repeat(257) }, 'at most 256'],
+    [{ action: 'takeover', unit: 0, by: 'alice\nbob', reason: 'r' }, "takes 'by'"],
     [{ action: 'takeover', unit: 4 }, "'takeover' takes 'unit', a whole number from 0 to 3, or 'tenant'"],
     [{ action: 'relocate' }, "'relocate' takes 'unit'"],
-    [{ action: 'reconcile', tenant: 'acme' }, "'reconcile' takes 'tenant' and 'accountId'"],
   ])('%j is refused in plain words', (event, says) => {
     expect(operatorRequestOf(event, 4)).toContain(says);
   });
 
+  it.each([[{ action: 'reconcile', tenant: 'acme' }], [{ action: 'reconcile', tenant: 'acme#x', accountId: 'a' }], [{ action: 'reconcile', tenant: 'acme', accountId: 'a#b' }]])('%j names no account', (event) => {
+    expect(statusRequestOf(event)).toContain("'reconcile' takes 'tenant' and 'accountId'");
+  });
+
   it('names a unit, or a tenant in it', () => {
-    expect(operatorRequestOf({ action: 'takeover', unit: 3 }, 4)).toEqual({ action: 'takeover', unit: 3 });
-    expect(operatorRequestOf({ action: 'takeover', tenant: 'acme' }, 4)).toEqual({ action: 'takeover', unit: unitOf('acme', 4) });
-    expect(operatorRequestOf({ action: 'abort' }, 1)).toEqual({ action: 'abort', unit: 0 });
+    const asked = { by: 'alice', reason: 'r' };
+    expect(operatorRequestOf({ action: 'takeover', unit: 3, ...asked }, 4)).toEqual({ action: 'takeover', unit: 3, asked });
+    expect(operatorRequestOf({ action: 'takeover', tenant: 'acme', ...asked }, 4)).toEqual({ action: 'takeover', unit: unitOf('acme', 4), asked });
+    expect(operatorRequestOf({ action: 'abort', ...asked }, 1)).toEqual({ action: 'abort', unit: 0, asked });
   });
 });

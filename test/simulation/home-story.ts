@@ -2,6 +2,7 @@ import { Chance } from './chance';
 import { EventualTable } from './tables/eventual-table';
 import { AccountPlan } from './workload';
 import { World } from './world';
+import { StatusRequest, StatusResult } from '../../src/ledger/home-status.service';
 import { unitOf } from '../../src/ledger/home.service';
 import { OperatorRequest, OperatorResult } from '../../src/ledger/operate.service';
 import { Item } from '../../src/ledger/ports';
@@ -37,7 +38,7 @@ export class HomeStory {
   public async reconcile(accounts: readonly AccountPlan[]): Promise<ReadonlySet<string>> {
     const reported = new Set<string>();
     for (const { tenant, accountId } of accounts) {
-      const ask = (tries: number): void => this.operate(this.world.options.regions[tries % 2], { action: 'reconcile', tenant, accountId }, (result) => {
+      const ask = (tries: number): void => this.ask(this.world.options.regions[tries % 2], { action: 'reconcile', tenant, accountId }, (result) => {
         if (result?.kind !== 'reconciled') {
           if (tries < 100) this.world.scheduler.after(1_000, () => ask(tries + 1));
           return;
@@ -52,7 +53,7 @@ export class HomeStory {
   }
 
   /** A move that died half-way, or of which nothing is heard, leaves the unit closed: whoever began it calls it off. */
-  private move(region: string, request: Extract<OperatorRequest, { unit: number }>, tries = 0): void {
+  private move(region: string, request: Omit<OperatorRequest, 'asked'>, tries = 0): void {
     let waiting = true;
     const callOff = (): void => {
       if (!waiting) return;
@@ -60,11 +61,22 @@ export class HomeStory {
       if (tries < 100) this.world.scheduler.after(3_000, () => this.move(region, { action: 'abort', unit: request.unit }, tries + 1));
     };
     this.world.scheduler.after(operatorMs + 5_000, callOff);
-    this.operate(region, request, (result) => {
+    this.operate(region, { ...request, asked: { by: 'on call', reason: 'the story' } }, (result) => {
       if (result?.kind === 'moved') this.world.met('homeMoved');
       if (result === undefined || result.kind === 'unsure') callOff();
       waiting = false;
     });
+  }
+
+  private ask(region: string, request: StatusRequest, then: (result: StatusResult | undefined) => void): void {
+    const { world } = this;
+    world.invoke(region, 'operator', async (_, context, instance): Promise<StatusResult> => {
+      const status = new world.options.subject.HomeStatus({ ...instance.ports, authority: instance.authority() }, region, world.functions.home!.settings);
+      return status.run(request, { ...context, deadlineMs: instance.ports.nowMs() + operatorMs });
+    }, (result) => {
+      world.note(() => `operator in ${region}: ${request.action} -> ${result ? JSON.stringify(result).slice(0, 200) : 'nothing'}`);
+      then(result);
+    }, true);
   }
 
   private operate(region: string, request: OperatorRequest, then: (result: OperatorResult | undefined) => void): void {
