@@ -195,7 +195,9 @@ export class Authority {
   }
 
   /** Leaves the unit where it is; with `mine`, only if the move is still this mover's. */
-  public async abortDrain(attempt: Attempt, unit: number, { mine, asked }: { mine?: AuthorityRecord; asked?: AskedBy } = {}): Promise<AuthorityRecord | undefined> {
+  public async abortDrain(
+    attempt: Attempt, unit: number, { mine, asked }: { mine?: AuthorityRecord; asked?: AskedBy } = {},
+  ): Promise<AuthorityRecord | undefined> {
     const record = mine ?? await this.read(attempt, unit);
     if (record.state !== 'DRAINING' && !record.move) return undefined;
     return this.change(attempt, unit, record, [[['state'], 'OPEN'], ...this.noted('abort', asked, attempt)], over);

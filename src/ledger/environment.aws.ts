@@ -1,8 +1,8 @@
 import { randomUUID } from 'crypto';
 import { decisionPort, DynamoStore } from './aws';
 import { ledgerEnv, readHome } from './contract';
-import { authorityStore, forwardPort, itemsPort, scanPort } from './home.aws';
 import { HomeStatus } from './home-status.service';
+import { authorityStore, forwardPort, itemsPort, scanPort } from './home.aws';
 import { HomeLedger } from './home.service';
 import { Ledger } from './model';
 import { HomeOperations, OperatorPorts } from './operate.service';

@@ -147,7 +147,7 @@ describe('with an account in us-east-1', () => {
     });
 
     it.each([
-      [{ action: 'takeover', unit: 0, run }, "give relocate or abort"], [{ action: 'relocate', unit: 0 }, "takes 'run'"],
+      [{ action: 'takeover', unit: 0, run }, 'give relocate or abort'], [{ action: 'relocate', unit: 0 }, "takes 'run'"],
       [{ action: 'relocate', unit: 0, run: { is: 'mine' } }, "takes 'run'"], [{ action: 'relocate', unit: 1, run }, 'from 0 to 0'], ['relocate', 'undefined'],
     ])('cannot ask for %j', (event, says) => {
       expect(moveRequestOf(event, 1)).toEqual(expect.stringContaining(says));
