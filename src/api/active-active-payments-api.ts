@@ -18,6 +18,7 @@ import { checkNames } from '../cdk/name-limits';
 import { ClientRateOptions, ClientRateRule, clientRateLimits, clientRateProblem } from '../cdk/rate-rule';
 import { homeStatusName, ledgerSchema } from '../ledger/contract';
 import { HomeOperator } from '../ledger/home-operator';
+import { LedgerHeartbeat } from '../ledger/ledger-heartbeat';
 import { LedgerReplica } from '../ledger/ledger-replica';
 
 const defaultThrottling: PaymentsThrottling = { rateLimit: 1000, burstLimit: 500 };
@@ -151,6 +152,7 @@ export class ActiveActivePaymentsApi extends Construct {
     }
     this.defineClientRate(props);
     this.alarms = new PaymentsAlarms(this, 'Alarms', { api: this.restApi, functions: this.functions, ledger, options: props.alarms ?? {} }).all;
+    if (ledger.regions._home) new LedgerHeartbeat(this, 'Heartbeat', { ledger, logRetention: props.functions?.logRetention });
     if (ledger.regions._home) this.homeOperator = new HomeOperator(this, 'HomeOperator', { ledger });
     this.defineOutputs(ledger);
   }

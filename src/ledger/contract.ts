@@ -160,8 +160,13 @@ export function homeMoveName(systemName: string): string {
 /** Member of an event that carries a forwarded call. An event of API Gateway has no such member, whatever its caller sends. */
 export const forwardedMember = 'forwardedLedgerCall';
 
+/** Partition key of the item that a region writes every minute, so that the replication is measured while nobody pays. */
+export function heartbeatKey(region: string): string {
+  return `heartbeat#${region}`;
+}
+
 /** Bundles of the ledger's own functions under `assets/`. */
-export const ledgerBundles = { homeStatus: 'ledger/home-status', homeOperator: 'ledger/home-operator', homeMove: 'ledger/home-move' } as const;
+export const ledgerBundles = { heartbeat: 'ledger/heartbeat', homeStatus: 'ledger/home-status', homeOperator: 'ledger/home-operator', homeMove: 'ledger/home-move' } as const;
 
 /** Partition key of the item whose presence drains a region: its `/health` answers 503 until the item is deleted. */
 export function drainKey(region: string): string {

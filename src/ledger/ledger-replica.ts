@@ -3,7 +3,7 @@ import { MathExpression, Metric, MetricOptions, Stats } from 'aws-cdk-lib/aws-cl
 import { Grant, IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
-import { drainKey, journalKeyPattern, ledgerMetrics, ledgerSchema, ledgerTableName } from './contract';
+import { drainKey, heartbeatKey, journalKeyPattern, ledgerMetrics, ledgerSchema, ledgerTableName } from './contract';
 import { LedgerEncryption, ledgerKeyAlias } from './ledger-encryption';
 import { LedgerConsistency, PaymentRegions } from './payment-regions';
 import { checkRegions, checkReplicaRegion, checkSystemName } from './system-checks';
@@ -102,6 +102,12 @@ export class LedgerReplica {
   public grantHealthCheck(grantee: IGrantable): Grant {
     const grant = this.grantItems(grantee, ['dynamodb:GetItem'], [drainKey(this.region)]);
     return this.withKey(grant, grantee, keyReadActions);
+  }
+
+  /** @internal Lets the grantee write this region's heartbeat; nothing else. */
+  public _grantHeartbeat(grantee: IGrantable): Grant {
+    const grant = this.grantItems(grantee, ['dynamodb:PutItem'], [heartbeatKey(this.region)]);
+    return this.withKey(grant, grantee, [...keyReadActions, ...keyWriteActions]);
   }
 
   /** Lets the grantee drain and restore any of the system's regions by writing the switch items; no account, no payment. */

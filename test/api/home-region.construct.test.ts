@@ -63,6 +63,7 @@ describe('the functions', () => {
       Accounts: [`dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem on ${ledger}`, `dynamodb:UpdateItem on ${ledger}`, hold, forward('accounts')],
       Transactions: [...read, `dynamodb:GetItem on ${authority}`],
       Health: [`dynamodb:GetItem on ${ledger}`, `dynamodb:GetItem dynamodb:BatchGetItem dynamodb:UpdateItem on ${authority}`],
+      HeartbeatWrite: [`dynamodb:PutItem on ${ledger}`],
       // Who looks cannot move, and nobody but an operator and a cutover's run can.
       HomeOperatorStatus: [`dynamodb:GetItem on ${authority}`, ...read],
       HomeOperator: [hold, ...compare],
