@@ -108,6 +108,11 @@ export class EventFabric implements Observed {
     this.store.put({ region: from, namespace: 'AWS/DynamoDB', name: 'ReplicationLatency', dimensions: { TableName: table, ReceivingRegion: to } }, latencyMs, Date.now());
   }
 
+  /** What Route 53 says of a health check, as the metric that it publishes: in us-east-1 alone. */
+  public checked(healthCheckId: string, healthy: boolean): void {
+    this.store.put({ region: 'us-east-1', namespace: 'AWS/Route53', name: 'HealthCheckStatus', dimensions: { HealthCheckId: healthCheckId } }, healthy ? 1 : 0, Date.now());
+  }
+
   public buses(): ReturnType<Observed['buses']> {
     return this.eventBridge.status();
   }

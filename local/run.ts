@@ -188,7 +188,10 @@ interface FrontDoorParts {
 async function openFrontDoor(parts: FrontDoorParts, closing: Closing): Promise<FrontDoor> {
   const { options, regions, links, tables, resources, events, controlPlanes, cutover, issuer, log } = parts;
   const apis = apiEndpoints(resources);
-  const dns = startDns({ resources, regions, apis, records: controlPlanes.records, warn: log, alarmState: (region, name) => events.alarmState(region, name) });
+  const dns = startDns({
+    resources, regions, apis, records: controlPlanes.records, warn: log, alarmState: (region, name) => events.alarmState(region, name),
+    publish: { everyMs: (options.minuteSeconds ?? defaultMinuteSeconds) * 500, put: (id, healthy) => events.checked(id, healthy) },
+  });
   closing.add(async () => dns.close());
   controlPlanes.open(regions, dns);
   const frontDoor = await startFrontDoor({

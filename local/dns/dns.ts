@@ -1,5 +1,5 @@
 import type { ApiEndpoint, Dns, FabricResource, RecordStatus, RegionHandle } from '../model';
-import { HealthChecks } from './health';
+import { HealthChecks, type HealthDeps } from './health';
 import { endpointProbe } from './probe';
 import { healthChecks, recordSets, type RecordSet } from './records';
 import { Resolver } from './resolver';
@@ -16,6 +16,8 @@ export interface DnsDeps {
   readonly warn?: (line: string) => void;
   /** State of a CloudWatch alarm, for health checks that follow one. */
   readonly alarmState?: (region: string, name: string) => string | undefined;
+  /** Where the states of health checks go as datapoints, and how often. */
+  readonly publish?: HealthDeps['publish'];
   /** Epoch milliseconds; for tests. */
   readonly now?: () => number;
   /** From 0 to below 1; for tests. */
@@ -41,6 +43,7 @@ export function startDns(deps: DnsDeps): Dns & Checkers {
     checks: healthChecks(deps.resources),
     now,
     alarmState: deps.alarmState,
+    publish: deps.publish,
     probe: endpointProbe({
       regions: deps.regions,
       apis: deps.apis,

@@ -9,6 +9,8 @@ export interface HealthDeps {
   readonly now: () => number;
   /** State of a CloudWatch alarm; undefined while nothing knows it. */
   readonly alarmState?: (region: string, name: string) => string | undefined;
+  /** Where the states go as datapoints, and how often. */
+  readonly publish?: { readonly everyMs: number; put(id: string, healthy: boolean): void };
 }
 
 export interface HealthStatus { readonly healthy: boolean; readonly reason: string; readonly since: number }
@@ -54,6 +56,8 @@ export class HealthChecks {
 
   /** Starts looking, each endpoint's checkers spread over the interval as they are on AWS. */
   public start(): void {
+    const { publish } = this.deps;
+    if (publish) this.timers.push(setInterval(() => [...this.byId.keys()].forEach((id) => publish.put(id, this.healthy(id))), publish.everyMs));
     for (const [id, checkers] of this.checkers) {
       const check = this.byId.get(id) as HealthCheckSpec;
       if (check.disabled) continue;

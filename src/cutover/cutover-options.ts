@@ -17,14 +17,21 @@ export interface CutoverQueue {
 /** What is checked before each phase. */
 export interface CutoverChecks {
   /**
-   * Replication lag from source to target that each of the last minutes must be under; in mode `HOME_REGION` only.
+   * Replication lag from source to target that each of the last minutes must be under on average; in mode `HOME_REGION` only.
    *
    * @default Duration.millis(500)
    */
   readonly replicationLag?: Duration;
 
   /**
-   * How many minutes in a row must have a datapoint under it, 1 to 60.
+   * Replication lag that no single write of these minutes may reach. Between continents maxima pass half a second often.
+   *
+   * @default Duration.seconds(10)
+   */
+  readonly replicationLagMax?: Duration;
+
+  /**
+   * How many minutes in a row must have datapoints under both, 1 to 60. Every region writes a heartbeat each minute, so an idle system has them too.
    *
    * @default 5
    */

@@ -165,7 +165,9 @@ export interface CutoverPlan {
   readonly soakPollSeconds: number;
   readonly controlPlane: { readonly onLoss: 'WAIT' | 'END'; readonly waitSeconds: number; readonly pollSeconds: number };
   readonly prechecks: {
+    /** Bound of each minute's average, and of its maximum. */
     readonly lagMs: number;
+    readonly lagMaxMs: number;
     /** Datapoints of one minute each that are looked at. */
     readonly lagMinutes: number;
     readonly ttlSeconds: number;

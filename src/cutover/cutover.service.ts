@@ -301,7 +301,7 @@ function residencyQuestion(plan: CutoverPlan, last: Readonly<Record<string, unkn
 function bound(checks: OwnCheckPorts): OwnCheckPorts {
   return {
     metric: (...asked) => checks.metric(...asked), alarms: (...asked) => checks.alarms(...asked), queueDepth: (...asked) => checks.queueDepth(...asked),
-    healthCheckers: (id) => checks.healthCheckers(id), lambdaConcurrency: (region) => checks.lambdaConcurrency(region),
+    lambdaConcurrency: (region) => checks.lambdaConcurrency(region),
     apiThrottles: (region) => checks.apiThrottles(region), ownCheck: (...asked) => checks.ownCheck(...asked),
   };
 }

@@ -268,7 +268,6 @@ export class PhasedCutoverStateMachine extends Construct {
     if (regions._home) grant(['lambda:InvokeFunction'], [source, target].flatMap((region) => ofHomes.map((name) => arn('lambda', region, `function:${name}`))));
     // The first two know no resource; the third tells of composite alarms only whoever may ask for all.
     grant(['cloudwatch:GetMetricData', 'lambda:GetAccountSettings', 'cloudwatch:DescribeAlarms'], ['*']);
-    grant(['route53:GetHealthCheckStatus'], [`arn:${stack.partition}:route53:::healthcheck/*`]);
     grant(['apigateway:GET'], [source, target].map((region) => `arn:${stack.partition}:apigateway:${region}::/account`));
     const queues = checks?.deadLetterQueues ?? [];
     if (queues.length > 0) grant(['sqs:GetQueueUrl', 'sqs:GetQueueAttributes'], queues.map(({ region, queueName }) => arn('sqs', region, queueName)));
@@ -342,7 +341,8 @@ function planOf(props: PhasedCutoverStateMachineProps): CutoverPlan {
       waitSeconds: seconds(controlPlaneLoss.patience, Duration.hours(2)), pollSeconds: seconds(controlPlaneLoss.every, Duration.minutes(5)),
     },
     prechecks: {
-      lagMs: (checks.replicationLag ?? Duration.millis(500)).toMilliseconds(), lagMinutes: checks.replicationLagMinutes ?? 5,
+      lagMs: (checks.replicationLag ?? Duration.millis(500)).toMilliseconds(), lagMaxMs: (checks.replicationLagMax ?? Duration.seconds(10)).toMilliseconds(),
+      lagMinutes: checks.replicationLagMinutes ?? 5,
       ttlSeconds: seconds(props.recordTtl, Duration.seconds(60)), ttlLeadSeconds: seconds(checks.ttlLead, Duration.hours(24)),
       queues: (checks.deadLetterQueues ?? []).map(({ region, queueName, alarmNames }) => ({ region, name: queueName, alarms: alarmNames })),
       ...(checks.eventProbe ? { probeMs: checks.eventProbe.toMilliseconds() } : {}),

@@ -1,6 +1,5 @@
 import { AlarmState } from './precheck.domain';
 import { OwnCheckPorts } from './precheck.service';
-import { healthCheckers } from './weights.aws';
 import { Invoker } from '../runtime/invoke';
 import { CallRefused, jsonCall, signedCall } from '../runtime/signed-call';
 
@@ -42,7 +41,6 @@ export function checkPorts(invoke: Invoker, nowMs: () => number): OwnCheckPorts 
         throw error;
       }
     },
-    healthCheckers,
     lambdaConcurrency: async (region) => {
       const { AccountLimit } = JSON.parse(await signedCall({ service: 'lambda', region, method: 'GET', path: '/2016-08-19/account-settings' })) as { AccountLimit: { ConcurrentExecutions: number } };
       return AccountLimit.ConcurrentExecutions;

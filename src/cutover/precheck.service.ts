@@ -3,8 +3,8 @@ import { AuditClock } from './audit.service';
 import { AlarmReference, CutoverPlan } from './cutover.contract';
 import { CheckResult } from './cutover.model';
 import {
-  AlarmState, alarmsCheck, attestationCheck, CheckReport, driftCheck, healthCheck, lagCheck, noLagCheck, parityCheck, probeCheck, queueCheck, reportOf,
-  ttlCheck, unreadable,
+  AlarmState, alarmsCheck, attestationCheck, CheckReport, driftCheck, healthCheck, healthyMinutes, lagCheck, lateMinutes, noLagCheck, parityCheck,
+  probeCheck, queueCheck, reportOf, ttlCheck, unreadable,
 } from './precheck.domain';
 import { RecordsPort } from './weights.service';
 import { meshMetrics } from '../events/contract';
@@ -15,7 +15,7 @@ export interface MetricQuery {
   readonly namespace: string;
   readonly name: string;
   readonly dimensions: Readonly<Record<string, string>>;
-  readonly stat: 'Maximum' | 'Average';
+  readonly stat: 'Maximum' | 'Average' | 'Minimum';
 }
 
 /** What the checks look at. Every method may throw: then its check has failed. */
@@ -28,8 +28,6 @@ export interface CheckPorts {
   alarms(region: string, names: readonly string[]): Promise<readonly AlarmState[]>;
   /** Messages in a queue, in flight and delayed ones too; undefined when there is no such queue. */
   queueDepth(region: string, name: string): Promise<number | undefined>;
-  /** What Route 53's checkers say. */
-  healthCheckers(healthCheckId: string): Promise<{ readonly healthy: number; readonly total: number }>;
   lambdaConcurrency(region: string): Promise<number>;
   apiThrottles(region: string): Promise<{ readonly rate: number; readonly burst: number }>;
   /** The team's own check. */
@@ -42,11 +40,13 @@ type Check = readonly [name: string, run: () => Promise<readonly CheckResult[]>]
 export type OwnCheckPorts = Omit<CheckPorts, 'records' | 'homes'>;
 
 /** The newest minute is still being counted, and arrives late. */
-const probeMinutes = 5;
+const probeMinutes = lateMinutes;
+/** Route 53 publishes its metrics here alone, whatever region a health check looks at. */
+const route53Region = 'us-east-1';
 
 /** Makes all checks before a phase, at once: each one is reported, whatever the others say. */
 export async function runPrechecks(ports: CheckPorts, clock: AuditClock, plan: CutoverPlan, state: CutoverState, phase: number): Promise<CheckReport> {
-  const checks = [...regionChecks(ports, plan), ...stateChecks(ports, clock, plan, state, phase)];
+  const checks = [...regionChecks(ports, clock, plan), ...stateChecks(ports, clock, plan, state, phase)];
   const results = await Promise.all(checks.map(async ([name, run]) => {
     try {
       return await run();
@@ -57,17 +57,20 @@ export async function runPrechecks(ports: CheckPorts, clock: AuditClock, plan: C
   return reportOf(phase, new Date(clock.nowMs()).toISOString(), results.flat());
 }
 
-function regionChecks(ports: CheckPorts, plan: CutoverPlan): Check[] {
+function regionChecks(ports: CheckPorts, clock: AuditClock, plan: CutoverPlan): Check[] {
   const { source, target, mode, tableName, prechecks, systemName } = plan;
   const both = [[source, target], [target, source]] as const;
-  const lag = async (from: string, to: string): Promise<CheckResult> => lagCheck(
-    await ports.metric(from, { namespace: 'AWS/DynamoDB', name: 'ReplicationLatency', dimensions: { TableName: tableName, ReceivingRegion: to }, stat: 'Maximum' }, prechecks.lagMinutes + 2),
-    prechecks, from, to);
+  const lag = async (from: string, to: string): Promise<CheckResult> => {
+    const query = (stat: MetricQuery['stat']): Promise<readonly number[]> => ports.metric(
+      from, { namespace: 'AWS/DynamoDB', name: 'ReplicationLatency', dimensions: { TableName: tableName, ReceivingRegion: to }, stat }, prechecks.lagMinutes + lateMinutes);
+    const [averages, maxima] = await Promise.all([query('Average'), query('Maximum')]);
+    return lagCheck({ averages, maxima }, prechecks, from, to, clock.nowMs());
+  };
   const probe = (from: string, to: string, limitMs: number): Check => [`event-probe ${from}->${to}`, async () => [probeCheck(from, to,
     await ports.metric(to, {
       namespace: ledgerMetrics.namespace, name: meshMetrics.probeLatency, stat: 'Maximum',
       dimensions: { [ledgerMetrics.systemDimension]: systemName, [ledgerMetrics.regionDimension]: to, [meshMetrics.peerDimension]: from },
-    }, probeMinutes), limitMs)]];
+    }, probeMinutes), limitMs, clock.nowMs())]];
   return [
     // A strongly consistent table has no lag, and no such metric. What matters is what the target receives from where payments are written:
     // after a takeover that may be the target itself.
@@ -97,8 +100,9 @@ function stateChecks(ports: CheckPorts, clock: AuditClock, plan: CutoverPlan, st
     ['weights-as-recorded', async () => [driftCheck(state, await ports.records.read())]],
     ['watched-alarms', async () => [alarmsCheck('watched-alarms', await alarmStates(ports, plan.phases[phase].alarms))]],
     [`target-healthy ${target}`, async () => {
-      const { healthy, total } = health === undefined ? { healthy: 0, total: 0 } : await ports.healthCheckers(health);
-      return [healthCheck(target, healthy, total)];
+      const statuses = health === undefined ? [] : await ports.metric(
+        route53Region, { namespace: 'AWS/Route53', name: 'HealthCheckStatus', dimensions: { HealthCheckId: health }, stat: 'Minimum' }, healthyMinutes + lateMinutes);
+      return [healthCheck(target, health, statuses, clock.nowMs())];
     }],
     ...prechecks.attestations.map((name): Check => [`attested ${name}`, async () => [attestationCheck(name, state.run?.attested ?? {})]]),
     ...prechecks.ownCheck === undefined ? [] : [['own-check', async () => {

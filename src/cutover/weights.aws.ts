@@ -51,13 +51,6 @@ export function route53Records(name: PublicName): RecordsPort {
   };
 }
 
-/** What Route 53's checkers say of an endpoint. */
-export async function healthCheckers(healthCheckId: string): Promise<{ readonly healthy: number; readonly total: number }> {
-  const text = await route53({ method: 'GET', path: `${version}/healthcheck/${healthCheckId}/status` });
-  const all = [...text.matchAll(/<Status>([^<]*)<\/Status>/g)].map((found) => found[1]);
-  return { healthy: all.filter((status) => status.startsWith('Success')).length, total: all.length };
-}
-
 /** Reads the records of the name out of a list that begins there. */
 export function foundIn(list: string, { systemName, publicName }: PublicName): Found {
   const sets = list.split('<ResourceRecordSet>').slice(1).flatMap(upToItsEnd).filter((raw) => tag(raw, 'Name') === `${publicName.toLowerCase()}.`);

@@ -10,7 +10,8 @@ export function heartbeatWriter(tableName: string, region: string): (nowMs: numb
   const client = dynamoClient();
   return async (nowMs) => {
     await client.send(new PutItemCommand({
-      TableName: tableName, Item: { [ledgerSchema.partitionKey]: { S: heartbeatKey(region) }, at: { S: new Date(nowMs).toISOString() }, writtenBy: { S: region } },
+      TableName: tableName,
+      Item: { [ledgerSchema.partitionKey]: { S: heartbeatKey(region) }, at: { S: new Date(nowMs).toISOString() }, writtenBy: { S: region } },
     }));
   };
 }

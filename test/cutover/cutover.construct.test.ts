@@ -179,7 +179,7 @@ test('defaults are as documented', () => {
   const bare = newStack('eu-central-1');
   expect(cutoverIn(bare, { recordTtl: undefined })._plan).toMatchObject({
     onBreach: 'ROLL_BACK', soakPollSeconds: 60, controlPlane: { onLoss: 'WAIT', waitSeconds: 7200, pollSeconds: 300 }, window: { seconds: 259_200, intervalSeconds: 900, settleSeconds: 300 },
-    prechecks: { lagMs: 500, lagMinutes: 5, ttlSeconds: 60, ttlLeadSeconds: 86_400, queues: [], attestations: ['documents-backfilled'] },
+    prechecks: { lagMs: 500, lagMaxMs: 10_000, lagMinutes: 5, ttlSeconds: 60, ttlLeadSeconds: 86_400, queues: [], attestations: ['documents-backfilled'] },
   });
 });
 

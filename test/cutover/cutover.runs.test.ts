@@ -120,7 +120,7 @@ test('after the source was taken over nothing is written there: its lag is no qu
   const half = await fresh();
   half.homes = [target, source];
   half.lag = [];
-  expect(await half.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('no datapoint') } });
+  expect(await half.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('not enough data yet: 0 of 5 minutes') } });
 });
 
 test('what is not attested is not moved', async () => {

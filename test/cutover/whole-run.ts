@@ -62,10 +62,14 @@ export class Surroundings extends World {
     return {
       log: this.log(disturb), records: this.records(disturb), clock: this.clock,
       checks: {
-        metric: async (region) => { this.reach(region); return this.lag; },
+        metric: async (region, { name }) => {
+          // Route 53's metrics come from us-east-1, which may be the lost source: the check then fails as any that cannot be read.
+          if (name === 'HealthCheckStatus') return this.healthy > 8 ? [1, 1, 1] : [0, 0, 0];
+          this.reach(region);
+          return this.lag;
+        },
         alarms: async (region, names) => { this.reach(region); return names.map((name) => ({ region, name, state: this.alarm })); },
         queueDepth: async (region) => { this.reach(region); return 0; },
-        healthCheckers: async () => ({ healthy: this.healthy, total: 16 }),
         lambdaConcurrency: async (region) => { this.reach(region); return region === target ? this.targetConcurrency : 1000; },
         apiThrottles: async (region) => { this.reach(region); return { rate: 10_000, burst: 5_000 }; },
         ownCheck: async () => ({ passed: true, value: 'fine' }),

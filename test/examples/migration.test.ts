@@ -117,7 +117,7 @@ describe('the state machine', () => {
     const { plan } = full.States.Plan.Parameters as { plan: any };
     expect(plan).toMatchObject({
       source: 'us-east-1', target: 'eu-central-1', mode: 'HOME_REGION', window: { seconds: 72 * 3600, intervalSeconds: 900 },
-      prechecks: { ttlLeadSeconds: 86_400, lagMinutes: 5, lagMs: 500, probeMs: 10_000 },
+      prechecks: { ttlLeadSeconds: 86_400, lagMinutes: 5, lagMs: 500, lagMaxMs: 10_000, probeMs: 10_000 },
     });
     expect(plan.phases).toMatchObject([10, 25, 50, 90, 100].map((share) => ({ target: share, soakSeconds: 1800, gate: true })));
   });
@@ -151,7 +151,6 @@ const reasons: Readonly<Record<string, string>> = {
   'AwsSolutions-SMG4': 'it signs sessions of half an hour; rotating it ends them',
   'AwsSolutions-SF1': 'log events of every state would hold task tokens',
   [ofOwn('route53:::change/*')]: 'the ID of a change is known when it is made',
-  [ofOwn('route53:::healthcheck/*')]: 'the ID of the target\'s health check is in the target\'s own parameter',
   [ofOwn('ssm:eu-central-1:<AWS::AccountId>:parameter/acme-pay/cutover/audit/*')]: 'one parameter a record',
   [ofOwn('states:eu-central-1:<AWS::AccountId>:execution:acme-pay-cutover:*')]: 'the executions of the machine',
   [ofOwn(`states:eu-central-1:<AWS::AccountId>:execution:${executions}:*`)]: 'the executions of the machine that is watched',
