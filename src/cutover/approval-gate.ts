@@ -16,7 +16,7 @@ import { ApprovalGateProps, ApprovalOutcome } from './gate-options';
 import { GatePageApi } from './gate-page-api';
 import { ApprovalStartProps, startProblem } from './gate-start';
 import { ApprovalTask, ApprovalTaskProps } from './gate-task';
-import { gateBundles, gateEnv, gateLimits, gateMetrics, gatePaths, gateSchema, gateThrottles, problemBody, startEnv, writeIdentity, writeRules } from './gate.contract';
+import { gateBundles, gateEnv, gateLimits, gateMetrics, gatePaths, gateSchema, gateThrottles, problemBody, startEnv, verifyEnv, writeIdentity, writeRules } from './gate.contract';
 import { GateRules } from './gate.model';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps } from '../cdk/invalid-props';
@@ -41,6 +41,7 @@ export class ApprovalGate extends Construct {
   private readonly api: GatePageApi;
   private readonly props: ApprovalGateProps;
   private readonly request: BundledFunction;
+  private readonly verify: BundledFunction;
   private readonly expiry: Duration;
   private readonly heartbeatTimeout: Duration;
 
@@ -64,6 +65,7 @@ export class ApprovalGate extends Construct {
     this.url = props.publicUrl ?? this.api.url;
 
     this.request = this.defineRequest(rules);
+    this.verify = this.defineVerify();
     this.definePage(rules);
     new ClientRateRule(this, 'ClientRate', {
       metricName: props.gateName, stage: this.restApi.deploymentStage, callsPerMinute: gateThrottles.clientCallsPerMinute,
@@ -85,7 +87,8 @@ export class ApprovalGate extends Construct {
    */
   public task(scope: Construct, id: string, props: ApprovalTaskProps): ApprovalTask {
     return ApprovalTask._of(scope, id, props, {
-      function: this.request.function, expiry: this.expiry, heartbeatTimeout: this.heartbeatTimeout, excludeStarter: this.props.excludeStarter ?? true,
+      function: this.request.function, verify: this.verify.function, expiry: this.expiry, heartbeatTimeout: this.heartbeatTimeout,
+      excludeStarter: this.props.excludeStarter ?? true,
     });
   }
 
@@ -187,6 +190,20 @@ export class ApprovalGate extends Construct {
     this.grantTable(made, ['dynamodb:PutItem', 'dynamodb:GetItem']);
     this.grantTell(made);
     return made;
+  }
+
+  /** It can read a request, and nothing else. */
+  private defineVerify(): BundledFunction {
+    const environment = verifyEnv.write({ gateName: this.props.gateName, tableName: this.table.tableName });
+    const made = this.make('Verify', gateBundles.verify, environment, Duration.seconds(gateLimits.functionTimeoutSeconds));
+    this._grantVerify(made.function);
+    return made;
+  }
+
+  /** @internal Reading a request by its ID. */
+  public _grantVerify(grantee: IGrantable): void {
+    Grant.addToPrincipal({ grantee, actions: ['dynamodb:GetItem'], resourceArns: [this.table.tableArn] });
+    this.props.encryptionKey?.grantDecrypt(grantee);
   }
 
   private definePage(rules: GateRules): void {

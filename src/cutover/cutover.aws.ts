@@ -5,6 +5,7 @@ import { executionsIn, isExecutionRunning } from './caller.aws';
 import { cutoverEnv, cutoverMetrics, stepsEnv } from './cutover.contract';
 import { StepCall, StepOutcome } from './cutover.ports';
 import { CutoverPorts, refusedCall } from './cutover.service';
+import { DynamoApprovals } from './gate.aws';
 import { checkPorts } from './precheck.aws';
 import { ReplicaPort, RoundReport } from './reconcile-window.service';
 import { route53Records } from './weights.aws';
@@ -30,6 +31,7 @@ export function recordPorts(source: Environment): Pick<CutoverPorts, 'log' | 're
 /** All ports of the cutover's steps, from a function's environment. */
 export function cutoverPorts(source: Environment): CutoverPorts {
   const { systemName, auditRegion } = cutoverEnv.read(source);
+  const { stateMachineArn, gateTable } = stepsEnv.read(source);
   const invokeIn = (region: string): Invoker => invoker({
     region, credentials: dynamoClient(region).config.credentials, ...(source.AWS_ENDPOINT_URL ? { endpoint: source.AWS_ENDPOINT_URL } : {}),
   });
@@ -42,7 +44,8 @@ export function cutoverPorts(source: Environment): CutoverPorts {
     },
     replicas: replicaPort(ledgerTableName(systemName)),
     executions: executionsIn(auditRegion),
-    stateMachineArn: stepsEnv.read(source).stateMachineArn,
+    stateMachineArn,
+    ...(gateTable ? { approvals: new DynamoApprovals(dynamoClient(auditRegion), gateTable) } : {}),
     isRunning: (run) => isExecutionRunning(auditRegion, run),
   };
 }

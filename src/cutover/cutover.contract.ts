@@ -106,7 +106,10 @@ export interface RecordsProperties {
 }
 
 /** Environment of the steps' function, besides. */
-export const stepsEnv = new EnvCodec({ stateMachineArn: 'CUTOVER_STATE_MACHINE_ARN' });
+export const stepsEnv = new EnvCodec({ stateMachineArn: 'CUTOVER_STATE_MACHINE_ARN' }, {
+  /** The gate's table, which is read by approval. */
+  gateTable: 'CUTOVER_GATE_TABLE',
+});
 
 /** Environment of the status function, besides: `StatusPlan` as JSON. */
 export const statusEnv = new EnvCodec({ plan: 'CUTOVER_STATUS_PLAN' });

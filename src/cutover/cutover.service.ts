@@ -6,9 +6,11 @@ import { cutoverLimits, CutoverPlan } from './cutover.contract';
 import { RecordShape } from './cutover.model';
 import { StepCall, StepOutcome } from './cutover.ports';
 import { ApprovalResult } from './gate.model';
+import { ApprovalStore } from './gate.ports';
 import { decisionOf, driftAbout, nextPhase, otherRegions, phaseAbout, phaseQuestion, residencyAbout, runRequestOf } from './phases.domain';
 import { OwnCheckPorts, runPrechecks } from './precheck.service';
 import { ReconcileWindow, ReplicaPort, WindowProgress } from './reconcile-window.service';
+import { recordedDecision } from './recorded-decision.domain';
 import { Soak } from './soak.service';
 import { DecisionRecord, warrantFor } from './warrant.domain';
 import { changedSince, describeShape, driftOf, Found, isExplained, sharesOf, withTargetShare } from './weights.domain';
@@ -24,6 +26,8 @@ export interface CutoverPorts {
   readonly replicas: ReplicaPort;
   readonly clock: AuditClock;
   readonly executions: ExecutionsPort;
+  /** The gate's requests, as last written; absent without a gate. */
+  readonly approvals?: Pick<ApprovalStore, 'read'>;
   /** ARN of the one state machine that is served. */
   readonly stateMachineArn: string;
   /** Whether an execution still runs. Throws when that cannot be told. */
@@ -175,18 +179,24 @@ export class CutoverSteps {
   }
 
   private async decided({ run, decision }: StepRequest, last: Readonly<Record<string, unknown>>): Promise<StepOutcome> {
-    const result = decision as ApprovalResult;
-    const made = decisionOf(result);
     const about = String(last.about ?? 'the run');
+    const { approvalId = '', reason } = (decision ?? {}) as Partial<ApprovalResult>;
+    const nobody = (outcome: string, why: string): StepOutcome => ({ outcome, phase: last.phase ?? 0, by: [], digest: last.digest, detail: `${about}: ${why}` });
+    // The gate has no record of these: they come from the machine itself, and approve nothing.
+    if (reason === 'UNANSWERED') return nobody('expired', 'the gate did not answer: nobody decided in time');
+    if (reason === 'FORGED') return nobody('forged', 'the execution was answered by somebody else than the gate');
+    const result = recordedDecision({ run, about, digest: String(last.digest) }, approvalId, await this.ports.approvals?.read(approvalId));
+    if (typeof result === 'string') return refusalOf(result);
+    const made = decisionOf(result);
     await this.ports.log.append(() => ({
-      key: `${run}/decision/${result.approvalId ?? about}`, by: result.by ?? [],
+      key: `${run}/decision/${result.approvalId}`, by: result.by,
       entry: {
-        what: 'decision', run, about, decision: made, comments: (result.comments ?? []).map(({ name, comment }) => (comment ? `${name}: ${comment}` : name)),
+        what: 'decision', run, about, decision: made, comments: result.comments.map(({ name, comment }) => (comment ? `${name}: ${comment}` : name)),
         ...(typeof last.digest === 'string' ? { digest: last.digest } : {}),
       },
     }));
-    const detail = made === 'APPROVED' ? '' : `${about}: ${made === 'REJECTED' ? `rejected by ${(result.by ?? []).join(', ')}` : 'nobody decided in time'}`;
-    return { outcome: made.toLowerCase(), phase: last.phase ?? 0, by: result.by ?? [], digest: last.digest, detail };
+    const detail = made === 'APPROVED' ? '' : `${about}: ${made === 'REJECTED' ? `rejected by ${result.by.join(', ')}` : 'nobody decided in time'}`;
+    return { outcome: made.toLowerCase(), phase: last.phase ?? 0, by: result.by, digest: last.digest, detail };
   }
 
   private async shift(asked: StepRequest, order: Pick<WeightOrder, 'key' | 'kind' | 'to'> & Partial<WeightOrder>, deadlineMs: number): Promise<StepOutcome> {

@@ -30,6 +30,12 @@ export function defineGateAlarms(scope: Construct, gateName: string, region: str
       threshold: 1, comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD, evaluationPeriods: 5, datapointsToAlarm: 3,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     }),
+    new Alarm(scope, 'Forged', {
+      alarmDescription: says('an execution was answered by somebody else than the gate', 'an-answer-that-is-not-the-gates'),
+      metric: gateMetric(gateMetrics.forged, gateName, region),
+      threshold: 1, comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD, evaluationPeriods: 1,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    }),
   ];
   for (const alarm of alarms) {
     alarm.addAlarmAction(...actions);

@@ -3,8 +3,9 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { snsNotify } from './gate-notify.aws';
 import { randomText } from './gate-oidc.aws';
+import { VerifyPorts } from './gate-verify.service';
 import { DynamoApprovals, StepFunctionsTasks } from './gate.aws';
-import { gateEnv, gateMetrics, readRules } from './gate.contract';
+import { gateEnv, gateMetrics, readRules, verifyEnv } from './gate.contract';
 import { Notify } from './gate.ports';
 import { ApprovalGateService } from './gate.service';
 import { telemetryOf } from '../runtime/http-ports';
@@ -39,6 +40,20 @@ export function gateFromEnvironment(source: Environment, service: string): GateS
     },
   }, readRules(rules));
   return { gate, store, telemetry };
+}
+
+/** What the function that verifies answers is made of. */
+export function verifierFromEnvironment(source: Environment, service: string): VerifyPorts {
+  const { gateName, tableName } = verifyEnv.read(source);
+  const telemetry = telemetryOf(source, service, gateName);
+  return {
+    store: new DynamoApprovals(new DynamoDBClient(retries), tableName),
+    nowMs: Date.now,
+    forged: ({ execution }, why) => {
+      telemetry.count(gateMetrics.forged);
+      telemetry.record('answer not the gate\'s', { execution, why });
+    },
+  };
 }
 
 /** The page's function tells nobody anything: it has no topic. */

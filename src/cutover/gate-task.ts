@@ -63,6 +63,8 @@ export interface ApprovalTaskProps {
 /** @internal What a task needs of its gate. */
 export interface ApprovalTaskHost {
   readonly function: IFunction;
+  /** Tells what an approval came to. */
+  readonly verify: IFunction;
   readonly expiry: Duration;
   readonly heartbeatTimeout: Duration;
   readonly excludeStarter: boolean;
@@ -91,30 +93,9 @@ export class ApprovalTask extends StateMachineFragment {
     const problem = taskProblem(props, host);
     if (problem) throw invalidProps(this, problem);
     this.resultPath = props.resultPath ?? '$.approval';
-    const expiry = props.expiry ?? host.expiry;
-    const ask = new LambdaInvoke(this, 'Ask', {
-      stateName: id,
-      comment: 'Waits for a person\'s decision',
-      lambdaFunction: host.function,
-      integrationPattern: IntegrationPattern.WAIT_FOR_TASK_TOKEN,
-      payload: TaskInput.fromObject({
-        token: JsonPath.taskToken,
-        execution: JsonPath.executionId,
-        state: JsonPath.stateName,
-        subject: props.subject,
-        question: props.question,
-        details: props.details ?? {},
-        report: props.reportPath === undefined ? undefined : JsonPath.objectAt(props.reportPath),
-        startedBy: props.startedByPath === undefined ? undefined : JsonPath.stringAt(props.startedByPath),
-        required: props.requiredApprovals,
-        expirySeconds: props.expiry?.toSeconds(),
-      }),
-      taskTimeout: Timeout.duration(expiry.plus(grace)),
-      heartbeatTimeout: Timeout.duration(Duration.seconds(Math.min(host.heartbeatTimeout.toSeconds(), expiry.toSeconds() + grace.toSeconds() - 1))),
-      resultPath: this.resultPath,
-      retryOnServiceExceptions: false,
-    });
-    ask.addRetry(lambdaServiceFaults);
+    const question = this.defineQuestion(id, props);
+    const ask = this.defineAsk(id, props, host);
+    const verify = this.defineVerify(id, props, host);
     // Outcomes are values: a gate that is broken rejects, like one where nobody answers.
     const unanswered = new Pass(this, 'Unanswered', {
       stateName: `${id}: unanswered`,
@@ -124,16 +105,81 @@ export class ApprovalTask extends StateMachineFragment {
       },
       resultPath: this.resultPath,
     });
-    ask.addCatch(unanswered, { errors: ['States.ALL'], resultPath: this.resultPath });
-    this.startState = ask;
-    this.endStates = [ask, unanswered];
+    for (const task of [ask, verify]) task.addCatch(unanswered, { errors: ['States.ALL'], resultPath: this.resultPath });
+    question.next(ask).next(verify);
+    this.startState = question;
+    this.endStates = [verify, unanswered];
+  }
+
+  /** What is asked, made once: by it the gate is asked, and by it the answer is verified. */
+  private defineQuestion(id: string, props: ApprovalTaskProps): Pass {
+    return new Pass(this, 'Question', {
+      stateName: `${id}: question`,
+      parameters: {
+        question: {
+          execution: JsonPath.executionId, asked: JsonPath.stateEnteredTime,
+          subject: props.subject, question: props.question, details: props.details ?? {},
+          ...(props.startedByPath === undefined ? {} : { startedBy: JsonPath.stringAt(props.startedByPath) }),
+          ...(props.requiredApprovals === undefined ? {} : { required: props.requiredApprovals }),
+          ...(props.expiry === undefined ? {} : { expirySeconds: props.expiry.toSeconds() }),
+        },
+      },
+      resultPath: this.resultPath,
+    });
+  }
+
+  /** The question with its report, which may be long and is not copied into the execution's data. */
+  private asked(props: ApprovalTaskProps): Record<string, unknown> {
+    const at = (name: string): string => `${this.resultPath}.question.${name}`;
+    return {
+      execution: JsonPath.stringAt(at('execution')), asked: JsonPath.stringAt(at('asked')),
+      subject: JsonPath.stringAt(at('subject')), question: JsonPath.stringAt(at('question')), details: JsonPath.objectAt(at('details')),
+      ...(props.reportPath === undefined ? {} : { report: JsonPath.objectAt(props.reportPath) }),
+      ...(props.startedByPath === undefined ? {} : { startedBy: JsonPath.stringAt(at('startedBy')) }),
+      ...(props.requiredApprovals === undefined ? {} : { required: JsonPath.numberAt(at('required')) }),
+      ...(props.expiry === undefined ? {} : { expirySeconds: JsonPath.numberAt(at('expirySeconds')) }),
+    };
+  }
+
+  private defineAsk(id: string, props: ApprovalTaskProps, host: ApprovalTaskHost): LambdaInvoke {
+    const expiry = props.expiry ?? host.expiry;
+    const ask = new LambdaInvoke(this, 'Ask', {
+      stateName: id,
+      comment: 'Waits for a person\'s decision',
+      lambdaFunction: host.function,
+      integrationPattern: IntegrationPattern.WAIT_FOR_TASK_TOKEN,
+      payload: TaskInput.fromObject({ token: JsonPath.taskToken, state: JsonPath.stateName, ...this.asked(props) }),
+      taskTimeout: Timeout.duration(expiry.plus(grace)),
+      heartbeatTimeout: Timeout.duration(Duration.seconds(Math.min(host.heartbeatTimeout.toSeconds(), expiry.toSeconds() + grace.toSeconds() - 1))),
+      resultPath: `${this.resultPath}.answer`,
+      retryOnServiceExceptions: false,
+    });
+    ask.addRetry(lambdaServiceFaults);
+    return ask;
+  }
+
+  /** The token stands in the execution's history, so an answer alone proves nothing: what counts is the gate's own record. */
+  private defineVerify(id: string, props: ApprovalTaskProps, host: ApprovalTaskHost): LambdaInvoke {
+    const verify = new LambdaInvoke(this, 'Verify', {
+      stateName: `${id}: verify`,
+      comment: 'What the approval came to, by the gate\'s own record',
+      lambdaFunction: host.verify,
+      payload: TaskInput.fromObject({ ...this.asked(props), answer: JsonPath.objectAt(`${this.resultPath}.answer`) }),
+      payloadResponseOnly: true,
+      resultPath: this.resultPath,
+      taskTimeout: Timeout.duration(Duration.seconds(2 * gateLimits.functionTimeoutSeconds)),
+      retryOnServiceExceptions: false,
+    });
+    // It only reads, so it may be asked again for whatever went wrong.
+    verify.addRetry({ errors: ['States.ALL'], interval: Duration.seconds(2), backoffRate: 2, maxAttempts: 6, maxDelay: Duration.minutes(1) });
+    return verify;
   }
 }
 
 function taskProblem(props: ApprovalTaskProps, host: ApprovalTaskHost): PropProblem | undefined {
   return textProblem('subject', props.subject, gateLimits.subjectLength) ?? textProblem('question', props.question, gateLimits.questionLength)
     ?? pathProblem('resultPath', props.resultPath) ?? pathProblem('reportPath', props.reportPath) ?? pathProblem('startedByPath', props.startedByPath)
-    ?? expiryProblem('expiry', props.expiry) ?? requiredProblem(props.requiredApprovals) ?? starterProblem(props, host);
+    ?? expiryProblem('expiry', props.expiry) ?? requiredProblem(props.requiredApprovals) ?? starterProblem(props, host) ?? reportProblem(props);
 }
 
 function textProblem(prop: string, text: string, length: number): PropProblem | undefined {
@@ -145,6 +191,11 @@ function textProblem(prop: string, text: string, length: number): PropProblem | 
 function pathProblem(prop: string, path: string | undefined): PropProblem | undefined {
   if (path === undefined || /^\$\$?(\.[A-Za-z_][\w-]*|\['[^']+'\])+$/.test(path)) return undefined;
   return { prop, given: `'${path}'`, allowed: 'a path such as $.approval', mend: 'name one place below $' };
+}
+
+function reportProblem({ reportPath, resultPath = '$.approval' }: ApprovalTaskProps): PropProblem | undefined {
+  if (reportPath === undefined || !`${reportPath}.`.startsWith(`${resultPath}.`)) return undefined;
+  return { prop: 'reportPath', given: `'${reportPath}'`, allowed: `a place outside ${resultPath}, where the result will stand`, mend: 'choose another resultPath' };
 }
 
 function starterProblem(props: ApprovalTaskProps, host: ApprovalTaskHost): PropProblem | undefined {

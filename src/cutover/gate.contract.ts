@@ -2,7 +2,7 @@ import { GateRules } from './gate.model';
 import { EnvCodec } from '../kernel/env';
 
 /** Bundles of the gate's functions under `assets/`. */
-export const gateBundles = { request: 'cutover/gate-request', page: 'cutover/gate-page', sweep: 'cutover/gate-sweep', start: 'cutover/gate-start' } as const;
+export const gateBundles = { request: 'cutover/gate-request', page: 'cutover/gate-page', sweep: 'cutover/gate-sweep', start: 'cutover/gate-start', verify: 'cutover/gate-verify' } as const;
 
 /** Attribute names of the gate's table that the construct declares. */
 export const gateSchema = {
@@ -69,6 +69,8 @@ export const gateMetrics = {
   faults: 'ApprovalFaults',
   /** Executions that were started for somebody. */
   starts: 'ApprovalStarts',
+  /** Answers that an execution got from somebody else than the gate. */
+  forged: 'ForgedApprovals',
 } as const;
 
 /** Environment of the three functions. */
@@ -91,6 +93,9 @@ export const gateEnv = new EnvCodec({
   /** A fixed key set as JSON: then no key is fetched. */
   jwks: 'GATE_OIDC_JWKS',
 });
+
+/** Environment of the function that tells what an approval came to. */
+export const verifyEnv = new EnvCodec({ gateName: 'GATE_NAME', tableName: 'GATE_TABLE_NAME' });
 
 /** Environment of a function that starts a state machine for people. */
 export const startEnv = new EnvCodec({

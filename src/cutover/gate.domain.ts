@@ -1,3 +1,4 @@
+import { questionDigest } from './gate-question.domain';
 import { gateLimits } from './gate.contract';
 import { Answer, AnswerRecord, ApprovalDecision, ApprovalReason, ApprovalRequest, ApprovalResult, ApprovalTaskInput, ApprovalView, GateRules, Person } from './gate.model';
 import { countPeople, entitlementOf, isStarter, samePerson } from './person.domain';
@@ -26,7 +27,7 @@ export type Judgement =
 export function requestOf(input: ApprovalTaskInput, rules: GateRules, id: string, nowMs: number): ApprovalRequest {
   const expirySeconds = input.expirySeconds ?? rules.expirySeconds;
   return scheduled({
-    id, token: input.token, execution: input.execution, state: input.state,
+    id, token: input.token, questionDigest: questionDigest(input), execution: input.execution, state: input.state,
     subject: input.subject, question: input.question, details: textsOf(input.details ?? {}),
     ...(input.report === undefined ? {} : { report: JSON.stringify(input.report) }),
     ...(input.startedBy === undefined ? {} : { startedBy: input.startedBy }),
@@ -38,7 +39,7 @@ export function requestOf(input: ApprovalTaskInput, rules: GateRules, id: string
 
 /** What is wrong with what a state machine asks; undefined when nothing is. */
 export function inputProblem(input: ApprovalTaskInput, rules: GateRules): string | undefined {
-  const texts: [string, unknown, number][] = [['token', input.token, 2048], ['execution', input.execution, 512], ['state', input.state, 256],
+  const texts: [string, unknown, number][] = [['token', input.token, 2048], ['execution', input.execution, 512], ['state', input.state, 256], ['asked', input.asked, 64],
     ['subject', input.subject, gateLimits.subjectLength], ['question', input.question, gateLimits.questionLength]];
   const wrong = texts.find(([, text, length]) => typeof text !== 'string' || text.trim() === '' || text.length > length);
   if (wrong) return `'${wrong[0]}' must be a text of 1 to ${wrong[2]} characters`;

@@ -8,7 +8,9 @@ export type ApprovalReason =
   /** Nobody decided in time. */
   | 'EXPIRED'
   /** The gate itself did not answer; only the state machine's own fallback says so. */
-  | 'UNANSWERED';
+  | 'UNANSWERED'
+  /** The execution was told by somebody else than the gate, who had its token. */
+  | 'FORGED';
 
 /** What one person answers. */
 export type Answer = 'approve' | 'reject';
@@ -80,6 +82,8 @@ export interface ApprovalRequest extends Omit<ApprovalView, 'answers' | 'approva
   readonly answers: readonly AnswerRecord[];
   /** Step Functions' task token; gone as soon as it has served. It appears in no message, no log, no page and no link. */
   readonly token?: string;
+  /** SHA-256 of the question with all that belongs to it. */
+  readonly questionDigest: string;
   /** Counts the writes: each one names the version that it saw. */
   readonly version: number;
   /** How many times people were told; 0 until the first message has left. */
@@ -116,11 +120,11 @@ export interface ApprovalResult {
   readonly comments: readonly { readonly by: string; readonly name: string; readonly decision: Answer; readonly at: string; readonly comment: string }[];
 }
 
-/** What the state machine's task sends to the gate. */
-export interface ApprovalTaskInput {
-  readonly token: string;
+/** What a state machine asks. The step behind the task says it once more, so that an approval of anything else does not count. */
+export interface ApprovalQuestion {
   readonly execution: string;
-  readonly state: string;
+  /** When the execution came to this question: the same one, asked again, is another. */
+  readonly asked: string;
   readonly subject: string;
   readonly question: string;
   readonly details?: Readonly<Record<string, unknown>>;
@@ -128,6 +132,12 @@ export interface ApprovalTaskInput {
   readonly startedBy?: string;
   readonly required?: number;
   readonly expirySeconds?: number;
+}
+
+/** What the state machine's task sends to the gate. */
+export interface ApprovalTaskInput extends ApprovalQuestion {
+  readonly token: string;
+  readonly state: string;
 }
 
 /** How a gate decides, fixed when it is deployed. */

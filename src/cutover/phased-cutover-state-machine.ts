@@ -247,12 +247,12 @@ export class PhasedCutoverStateMachine extends Construct {
     return phases ?? timesProblem(this._plan) ?? historyProblem(this._plan, regions._home?.environment(this._plan.systemName, target).units ?? 1);
   }
 
-  private defineSteps({ systemName, regions, source, target, checks, encryption, logRetention }: PhasedCutoverStateMachineProps): BundledFunction {
+  private defineSteps({ systemName, gate, regions, source, target, checks, encryption, logRetention }: PhasedCutoverStateMachineProps): BundledFunction {
     const made = new BundledFunction(this, 'Steps', {
       bundle: cutoverBundles.steps,
       functionName: `${systemName}-cutover-steps`,
       description: `${systemName}: steps of the cutover`,
-      environment: { ...this.records._environment(), ...stepsEnv.write({ stateMachineArn: this.machineArn(systemName) }) },
+      environment: { ...this.records._environment(), ...stepsEnv.write({ stateMachineArn: this.machineArn(systemName), gateTable: gate?.table.tableName }) },
       timeout: Duration.seconds(cutoverLimits.stepSeconds),
       memorySize: 1769,
       logRetention: logRetention ?? RetentionDays.ONE_YEAR,
@@ -275,6 +275,7 @@ export class PhasedCutoverStateMachine extends Construct {
     // Who calls is looked up. By name: a grant on the machine itself would need the machine, which needs the function.
     const executions = `${this.machineArn(systemName).replace(':stateMachine:', ':execution:')}:*`;
     grant(['states:DescribeExecution', 'states:DescribeStateMachineForExecution', 'states:GetExecutionHistory'], [executions]);
+    gate?._grantVerify(made.function);
     return made;
   }
 

@@ -50,11 +50,12 @@ describe('the functions may do what they must, and no more', () => {
   test('none can update or delete what is in the table', () => {
     expect(own('request')).toEqual(['dynamodb:GetItem', 'dynamodb:PutItem', 'sns:Publish']);
     expect(own('decide')).toEqual(['dynamodb:GetItem', 'dynamodb:PutItem', 'secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue', 'states:SendTaskSuccess']);
+    expect(own('verify')).toEqual(['dynamodb:GetItem']);
     expect(own('sweep')).toEqual(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'sns:Publish', 'states:SendTaskHeartbeat', 'states:SendTaskSuccess']);
   });
 
   test('only Step Functions\' own two actions are for every resource: they know none', () => {
-    for (const description of ['request', 'decide', 'sweep']) {
+    for (const description of ['request', 'decide', 'sweep', 'verify']) {
       const wide = Object.entries(rightsOf(resources, description)).filter(([action, resource]) => resource === '*' && !action.startsWith('xray:')).map(([action]) => action);
       expect(wide.every((action) => action.startsWith('states:SendTask'))).toBe(true);
     }
@@ -167,7 +168,8 @@ test('keys, topics and addresses of the team\'s own are used', () => {
 test('alarms rise when the gate is silent or in trouble', () => {
   const alarms = ofType(resourcesOf(), 'AWS::CloudWatch::Alarm').map(({ Properties: { MetricName, TreatMissingData, ComparisonOperator, AlarmDescription } }) =>
     [MetricName, TreatMissingData, ComparisonOperator, (AlarmDescription as string).split('#')[1]]);
-  expect(alarms).toEqual([['ApprovalSweeps', 'breaching', 'LessThanThreshold', 'approval-gate-silent'], ['ApprovalFaults', 'notBreaching', 'GreaterThanOrEqualToThreshold', 'approval-faults']]);
+  expect(alarms).toEqual([['ApprovalSweeps', 'breaching', 'LessThanThreshold', 'approval-gate-silent'], ['ApprovalFaults', 'notBreaching', 'GreaterThanOrEqualToThreshold', 'approval-faults'],
+    ['ForgedApprovals', 'notBreaching', 'GreaterThanOrEqualToThreshold', 'an-answer-that-is-not-the-gates']]);
 });
 
 describe('in a state machine', () => {
@@ -181,26 +183,37 @@ describe('in a state machine', () => {
     new StateMachine(stack, 'Machine', { definitionBody: DefinitionBody.fromChainable(chain) });
     const [machine] = ofType(Template.fromStack(stack).toJSON().Resources as Resources, 'AWS::StepFunctions::StateMachine');
     const [, parts] = machine.Properties.DefinitionString['Fn::Join'] as [string, unknown[]];
-    return JSON.parse(parts.map((part) => typeof part === 'string' ? part : 'aws').join('')) as Record<string, any>;
+    return JSON.parse(parts.map((part) => typeof part === 'string' ? part : 'Ref' in (part as object) ? 'aws' : 'arn:aws:lambda:eu-central-1:111122223333:function:f').join('')) as Record<string, any>;
   }
 
   test('the step waits with a token, in bounded time, and goes on with a result whatever happens', () => {
     const { States } = definitionOf();
     expect(States.Approve).toMatchObject({
-      Type: 'Task', TimeoutSeconds: 86_400 + 900, HeartbeatSeconds: 1_800, ResultPath: '$.approval', Next: 'Approved?',
+      Type: 'Task', TimeoutSeconds: 86_400 + 900, HeartbeatSeconds: 1_800, ResultPath: '$.approval.answer', Next: 'Approve: verify',
       Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.approval', Next: 'Approve: unanswered' }],
     });
     expect(States.Approve.Resource).toMatch(/:states:::lambda:invoke\.waitForTaskToken$/);
-    expect(States.Approve.Parameters.Payload).toEqual({
-      'token.$': '$$.Task.Token', 'execution.$': '$$.Execution.Id', 'state.$': '$$.State.Name', 'startedBy.$': '$.startedBy', 'report.$': '$.checks',
-      'subject': 'Deploy', 'question': 'Deploy it?', 'details': { 'build.$': '$.build' },
+    expect(States['Approve: question']).toEqual({
+      Type: 'Pass', ResultPath: '$.approval', Next: 'Approve',
+      Parameters: { question: {
+        'execution.$': '$$.Execution.Id', 'asked.$': '$$.State.EnteredTime', 'startedBy.$': '$.startedBy', 'subject': 'Deploy', 'question': 'Deploy it?', 'details': { 'build.$': '$.build' },
+      } },
+    });
+    const { 'token.$': token, 'state.$': state, ...asked } = States.Approve.Parameters.Payload as Record<string, unknown>;
+    expect([token, state, asked['report.$'], asked['startedBy.$']]).toEqual(['$$.Task.Token', '$$.State.Name', '$.checks', '$.approval.question.startedBy']);
+    // The same question, with what came back: what it came to is what the gate has recorded of it.
+    expect(States['Approve: verify']).toMatchObject({
+      Type: 'Task', ResultPath: '$.approval', Next: 'Approved?', Parameters: { ...asked, 'answer.$': '$.approval.answer' }, Retry: [{ ErrorEquals: ['States.ALL'], MaxAttempts: 6 }],
+      Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.approval', Next: 'Approve: unanswered' }],
     });
     expect(States['Approve: unanswered']).toMatchObject({ Type: 'Pass', ResultPath: '$.approval', Next: 'Approved?', Parameters: { decision: 'REJECTED', reason: 'UNANSWERED', by: [] } });
   });
 
   test('a task\'s own time and number of people', () => {
     const { States } = definitionOf({ expiry: Duration.minutes(1), requiredApprovals: 2, resultPath: '$.gates.first' });
-    expect(States.Approve).toMatchObject({ TimeoutSeconds: 960, HeartbeatSeconds: 959, ResultPath: '$.gates.first', Parameters: { Payload: { expirySeconds: 60, required: 2 } } });
+    expect(States.Approve).toMatchObject({ TimeoutSeconds: 960, HeartbeatSeconds: 959, ResultPath: '$.gates.first.answer' });
+    expect(States['Approve: question'].Parameters.question).toMatchObject({ expirySeconds: 60, required: 2 });
+    expect(States['Approve: verify']).toMatchObject({ ResultPath: '$.gates.first', Parameters: { 'required.$': '$.gates.first.question.required' } });
   });
 
   test.each([false, true])('the definition is valid Amazon States Language (in a Map: %s)', (nested) => {
@@ -223,6 +236,10 @@ describe('in a state machine', () => {
     ["'requiredApprovals' is 0", { requiredApprovals: 0 }],
   ])('fails at synth: %s', (message, change) => {
     expect(() => definitionOf(change)).toThrow(`[Stack/Approve] ${message}`);
+  });
+
+  test('a report that stands where the result will', () => {
+    expect(() => definitionOf({ resultPath: '$.checks' })).toThrow("'reportPath' is '$.checks'; allowed: a place outside $.checks");
   });
 
   test('who started it need not be known where they may approve', () => {

@@ -53,7 +53,7 @@ export async function runAsl(definition: Data, input: unknown, host: AslHost, li
   while (visited.length < limit) {
     visited.push(name);
     const state: Data = definition.States[name];
-    const context: Data = { Execution: { Id: host.executionId }, State: { Name: name, EnteredTime: '' }, Task: { Token: 'token' } };
+    const context: Data = { Execution: { Id: host.executionId }, State: { Name: name, EnteredTime: `state ${visited.length}` }, Task: { Token: 'token' } };
     events += state.Type === 'Task' ? 5 : state.Type === 'Succeed' || state.Type === 'Fail' ? 1 : 2;
     if (state.Type === 'Succeed') return { status: 'SUCCEEDED', output: state.OutputPath ? read(data, state.OutputPath, context) : data, events, visited };
     if (state.Type === 'Fail') return { status: 'FAILED', output: data, error: read(data, state.ErrorPath, context), cause: read(data, state.CausePath, context), events, visited };

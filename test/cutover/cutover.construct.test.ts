@@ -132,6 +132,15 @@ test('the steps are called by the state machine\'s role alone, are told no plan,
   });
 });
 
+test('the worker reads approvals in the gate\'s table by their ID, and nothing else of it', () => {
+  const roles = plain(statementsByRole(template)) as Record<string, any[]>;
+  const ofTable = Object.entries(roles).find(([name]) => name.startsWith('CutoverSteps'))![1].filter((one) => JSON.stringify(one.Resource).includes('GateApprovals'));
+  expect(ofTable).toMatchObject([{ Action: 'dynamodb:GetItem', Effect: 'Allow' }]);
+  const bare = newStack('eu-central-1');
+  cutoverIn(bare, { phases: [{ targetPercent: 100, approval: false }] }, false);
+  expect(JSON.stringify(plain(statementsByRole(Template.fromStack(bare))))).not.toContain('GateApprovals');
+});
+
 test('the records are a resource of our own, kept when they leave the stack', () => {
   template.hasResourceProperties('Custom::WeightedRecords', { publicName: 'pay.example.com', source: 'us-east-1', target: 'eu-central-1', ttlSeconds: '10', initialTarget: '0', onDelete: 'RETAIN' });
   template.resourceCountIs('AWS::Route53::RecordSet', 0);

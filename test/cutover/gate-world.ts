@@ -71,7 +71,7 @@ export const starter: Person = { id: 'sub-sam', name: 'Sam', vouched: [], names:
 
 export function inputOf(change: Partial<ApprovalTaskInput> = {}): ApprovalTaskInput {
   return {
-    token: 'TOKEN-secret-0', execution: 'arn:aws:states:eu-central-1:111122223333:execution:cutover:run-1', state: 'Approve25', subject: 'Move 25 %',
+    token: 'TOKEN-secret-0', execution: 'arn:aws:states:eu-central-1:111122223333:execution:cutover:run-1', asked: '2026-11-22T02:59:59.000Z', state: 'Approve25', subject: 'Move 25 %',
     question: 'Send 25 % of the traffic to eu-central-1?', details: { phase: '2 of 5' }, report: { lag: 'passed' }, startedBy: 'sam@example.com', ...change,
   };
 }

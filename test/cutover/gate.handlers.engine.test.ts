@@ -4,8 +4,9 @@ import { oidc, TestIssuer } from './gate-site';
 import { createApprovalsTable, tableName } from './gate-table';
 import { inputOf, rules } from './gate-world';
 import { GateAnswer, GateEvent } from '../../src/cutover/gate-event.domain';
+import { VerifyCall } from '../../src/cutover/gate-verify.service';
 import { gateEnv, writeIdentity, writeRules } from '../../src/cutover/gate.contract';
-import { ApprovalTaskInput } from '../../src/cutover/gate.model';
+import { ApprovalResult, ApprovalTaskInput } from '../../src/cutover/gate.model';
 import { stuckEnv } from '../../src/cutover/stuck.contract';
 import { Engine, engineBinary, startEngine } from '../contract/engine';
 
@@ -95,6 +96,14 @@ function answerOf(target: string): string {
     const sent = asked.filter(({ target }) => target === 'AWSStepFunctions.SendTaskSuccess').map(({ body }) => JSON.parse(body) as { taskToken: string; output: string });
     expect(sent).toMatchObject([{ taskToken: 'TOKEN-secret-0' }]);
     expect(JSON.parse(sent[0].output)).toMatchObject({ approvalId, decision: 'APPROVED', by: ['sub-cem'] });
+    // What the step behind the task makes of it, and of an answer that somebody else sent.
+    const verify = handlerOf<VerifyCall, ApprovalResult>('gate-verify');
+    const answer = JSON.parse(sent[0].output) as ApprovalResult;
+    const { token, state, ...question } = inputOf();
+    expect(await verify({ ...question, answer })).toEqual(answer);
+    expect(lines.join('\n')).not.toContain('ForgedApprovals');
+    expect(await verify({ ...question, question: 'Something else?', answer })).toMatchObject({ decision: 'REJECTED', reason: 'FORGED', by: [] });
+    expect(lines.join('\n')).toMatch(/"ForgedApprovals":1/);
     const others = asked.filter(({ target }) => !target.startsWith('AWSStepFunctions'));
     expect(JSON.stringify([others, lines])).not.toContain('TOKEN-secret');
   });

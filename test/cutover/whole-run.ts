@@ -1,10 +1,13 @@
 import { AslResult, runAsl } from './asl';
+import { rules as gateRules } from './gate-world';
 import { Crash, Disturb, shapeOf, World } from './world';
 import { HomeRequest } from '../../src/cutover/authority-move.service';
 import { CutoverPlan } from '../../src/cutover/cutover.contract';
 import { StepCall, StepOutcome } from '../../src/cutover/cutover.ports';
 import { CutoverPorts, CutoverSteps } from '../../src/cutover/cutover.service';
-import { ApprovalResult } from '../../src/cutover/gate.model';
+import { verify, VerifyCall } from '../../src/cutover/gate-verify.service';
+import { requestOf, resultOf } from '../../src/cutover/gate.domain';
+import { ApprovalRequest, ApprovalResult, ApprovalTaskInput } from '../../src/cutover/gate.model';
 import { AlarmState } from '../../src/cutover/precheck.domain';
 import { ReplicaItem } from '../../src/cutover/reconcile-window.domain';
 import { StatusResult } from '../../src/ledger/home-status.service';
@@ -33,6 +36,13 @@ export class Surroundings extends World {
   /** Done once while the gate is asked. */
   public readonly atGate: (() => Promise<unknown>)[] = [];
   public readonly replicas = new Map<string, ReplicaItem[]>([[source, []], [target, []]]);
+  /** The gate's table. */
+  public readonly approvals = new Map<string, ApprovalRequest>();
+  /** What is sent to the execution in the gate's place, when something is. */
+  public forge?: (request: ApprovalRequest) => unknown;
+  /** What the gate's verification has found to be forged. */
+  public readonly forgeries: string[] = [];
+  private readonly gateStore = { read: async (id: string): Promise<ApprovalRequest | undefined> => structuredClone(this.approvals.get(id)) };
   /** Calls of all ports in the last run. */
   public calls = 0;
   /** Executions as Step Functions tells of them. */
@@ -92,7 +102,7 @@ export class Surroundings extends World {
         definition: async (run) => this.executions.get(run)!.definition,
         given: async (run) => this.executions.get(run)?.given,
       },
-      stateMachineArn,
+      stateMachineArn, approvals: this.gateStore,
       isRunning: async (run) => this.executions.get(run)?.status === 'RUNNING',
     };
   }
@@ -147,6 +157,10 @@ export class Surroundings extends World {
           for (const act of this.atGate.splice(0)) await act();
           return answer;
         }
+        if (resource.includes('GateVerify')) {
+          const forged = (_call: unknown, why: string): void => { this.forgeries.push(why); };
+          return verify({ store: this.gateStore, nowMs: this.clock.nowMs, forged }, JSON.parse(JSON.stringify(payload)) as VerifyCall);
+        }
         execution.given = JSON.parse(JSON.stringify(payload));
         await this.before(payload.step, payload.last);
         dead = false;
@@ -165,10 +179,23 @@ export class Surroundings extends World {
     return new CutoverSteps(this.ports(disturb)).run(payload as StepCall, { deadlineMs: this.nowMs + 600_000 });
   }
 
-  private approve(asked: any): ApprovalResult {
+  /** What people answer, as the gate records and sends it; a reason alone is what the machine makes of a gate that says nothing. */
+  private approve(asked: any): unknown {
     this.asked.push(asked);
     this.nowMs += 600_000;
-    return { approvalId: `approval-${this.asked.length}`, decision: 'REJECTED', reason: 'DECIDED', by: [], at: new Date(this.nowMs).toISOString(), comments: [], ...this.answer(asked.details.about) };
+    const said = this.answer(asked.details.about);
+    if (said.reason === 'UNANSWERED') throw Object.assign(new Error('no heartbeat'), { name: 'States.HeartbeatTimeout' });
+    const id = `approval-${String(this.asked.length).padStart(13, '0')}`;
+    const request = this.gateRequest(asked as ApprovalTaskInput, id, { decision: 'REJECTED', reason: 'DECIDED', by: [], ...said });
+    this.approvals.set(request.id, request);
+    return this.forge?.(request) ?? resultOf(request);
+  }
+
+  /** A request as the gate would have it once it is decided. */
+  public gateRequest(asked: ApprovalTaskInput, id: string, { decision, reason, by }: Pick<ApprovalResult, 'decision' | 'reason' | 'by'>): ApprovalRequest {
+    const { token, dueAtMs, ...request } = requestOf(JSON.parse(JSON.stringify(asked)) as ApprovalTaskInput, gateRules, id, this.nowMs);
+    const answers = by.map((name) => ({ by: name, name, names: [name], entitledBy: name, answer: decision === 'APPROVED' ? 'approve' as const : 'reject' as const, atMs: this.nowMs }));
+    return { ...request, answers, status: 'DECIDED', outcome: { decision, reason, atMs: this.nowMs }, delivery: 'SENT' };
   }
 }
 
