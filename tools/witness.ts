@@ -1,5 +1,6 @@
 /** `npx tsx tools/witness.ts A B`: for two replicas of a STRONG ledger, what each possible witness makes a write wait for in each replica. */
 import { defaultLagMs } from '../local/proxy/links';
+import { markdownTable } from '../src/kernel/markup';
 import { strongRegions } from '../src/ledger/strong-regions';
 
 /** One choice of a witness. */
@@ -27,8 +28,8 @@ export function witnessChoices(replicas: readonly [string, string]): WitnessChoi
 
 /** The choices as a table in Markdown. */
 export function witnessTable(replicas: readonly [string, string]): string {
-  const rows = witnessChoices(replicas).map(({ witness, waits }) => `| ${witness} | ${replicas.map((replica) => `${waits[replica].ms} ms, to ${waits[replica].member}`).join(' | ')} |`);
-  return [`| witness | a write in ${replicas[0]} waits | a write in ${replicas[1]} waits |`, '|---|---|---|', ...rows].join('\n');
+  const rows = witnessChoices(replicas).map(({ witness, waits }) => [witness, ...replicas.map((replica) => `${waits[replica].ms} ms, to ${waits[replica].member}`)]);
+  return markdownTable(['witness', ...replicas.map((replica) => `a write in ${replica} waits`)], rows).toString();
 }
 
 if (require.main === module) {

@@ -42,9 +42,9 @@ export function reportOf(systemName: string, { verification, state }: AuditSight
 }
 
 /** The audit as people read it. */
-export function historyOf({ lines }: AuditSight): { at: string; what: string; by?: string }[] {
+export function historyOf({ lines }: AuditSight): { at: string; what: string; by?: string; more?: string }[] {
   return lines.map((line) => {
-    const { at, what, by } = historyLine(line);
-    return { at, what, ...(by ? { by } : {}) };
+    const { at, what, by, more } = historyLine(line);
+    return { at, what, ...(by ? { by } : {}), ...(more ? { more } : {}) };
   });
 }

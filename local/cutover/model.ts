@@ -16,6 +16,7 @@ export interface RecordedCheck {
   readonly name: string;
   readonly passed: boolean;
   readonly value: string;
+  readonly allowed?: string;
 }
 
 export interface PhaseView {
@@ -35,7 +36,7 @@ export interface CutoverView {
   /** Region that is home of the accounts; several, when units differ. Absent while nobody can say. */
   readonly home?: string;
   /** What the audit tells, oldest first. */
-  readonly history: readonly { readonly at: string; readonly what: string; readonly by?: string }[];
+  readonly history: readonly { readonly at: string; readonly what: string; readonly by?: string; readonly more?: string }[];
   readonly openApproval?: OpenApproval;
   readonly source: string;
   readonly target: string;

@@ -1,3 +1,4 @@
+import { recordedChecks } from '../../src/cutover/audit-report.domain';
 import { weightsOf } from '../../src/cutover/audit.domain';
 import type { AuditEntry } from '../../src/cutover/cutover.model';
 import { homeStatusName } from '../../src/ledger/contract';
@@ -184,10 +185,7 @@ function lastOf<W extends AuditEntry['what']>({ lines }: AuditSight, what: W): E
 function checksOf(sight: AuditSight): CutoverView['checks'] {
   const entry = lastOf(sight, 'prechecks');
   if (!entry) return undefined;
-  const checks = entry.checks.map((text) => {
-    const [, result, name, value] = /^(ok|NOT) (.*?): (.*)$/s.exec(text) ?? ['', 'NOT', text, ''];
-    return { name, passed: result === 'ok', value };
-  });
+  const checks = recordedChecks(entry).map(({ name, found, allowed, passed }) => ({ name, passed: passed === true, value: found, allowed }));
   return { phase: entry.phase + 1, passed: entry.passed, checks };
 }
 

@@ -11,6 +11,7 @@ import { decisionOf, driftAbout, nextPhase, otherRegions, phaseAbout, phaseQuest
 import { OwnCheckPorts, runPrechecks } from './precheck.service';
 import { ReconcileWindow, ReplicaPort, WindowProgress } from './reconcile-window.service';
 import { recordedDecision } from './recorded-decision.domain';
+import { checkText, failingFirst } from './report-shape.domain';
 import { Soak } from './soak.service';
 import { DecisionRecord, warrantFor } from './warrant.domain';
 import { changedSince, describeShape, driftOf, Found, isExplained, sharesOf, withTargetShare } from './weights.domain';
@@ -157,7 +158,7 @@ export class CutoverSteps {
       key: `${run}/phase-${phase}/${step}/${report.digest.slice(0, 16)}`, by: [run],
       entry: {
         what: 'prechecks', run, phase, passed: report.passed, digest: report.digest, failed: failed.map(({ name }) => name),
-        checks: report.checks.map(({ name, passed, value }) => `${passed ? 'ok' : 'NOT'} ${name}: ${value}`.slice(0, 90)),
+        checks: failingFirst(report.checks).map(({ name, passed, value, allowed }) => checkText({ name, passed, found: value, allowed })),
       },
     }));
     const from = state.recorded ? sharesOf(state.recorded.shape).target : 0;

@@ -1,5 +1,7 @@
 import { isoOf } from './gate.domain';
 import { AnswerView, ApprovalView, GateRules } from './gate.model';
+import { Block, blockOf, checksOf, plainSeconds, plainTime } from './report-shape.domain';
+import { html, Html, Markup } from '../kernel/markup';
 
 /** Who looks at the page, and what they may do there. */
 export type Visitor =
@@ -18,11 +20,6 @@ export interface PageModel {
   readonly notice?: string;
 }
 
-/** Text that may hold anything, made harmless in HTML's text and in quoted attributes alike. */
-export function escaped(text: string): string {
-  return text.replace(/[&<>"'`=]/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
 /** The page's only style. `pageStyleHash` allows exactly this text, and no other style or script at all. */
 export const pageStyle = `
 :root{color-scheme:light dark;--line:#8888;--good:#0a7d33;--bad:#b3261e;--ink:#1b1b1f;--paper:#fff}
@@ -33,6 +30,7 @@ h1{font-size:1.4rem;margin:.2rem 0 .6rem}h2{font-size:1.05rem;margin:1.4rem 0 .4
 .question{font-size:1.1rem;white-space:pre-line}.notice{padding:.6rem .8rem;border-left:.3rem solid currentColor}
 dl{display:grid;grid-template-columns:minmax(7rem,auto) 1fr;gap:.2rem .8rem;margin:0}dt{opacity:.75}dd{margin:0}
 table{border-collapse:collapse;width:100%;font-size:.95rem}th,td{text-align:left;padding:.25rem .5rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top}.wide{overflow-x:auto}
+@media(max-width:34rem){.rows thead{position:absolute;clip-path:inset(50%)}.rows tr{display:block;padding:.4rem 0;border-bottom:1px solid var(--line)}.rows td{display:grid;grid-template-columns:5.5rem 1fr;gap:.5rem;border:0;padding:.1rem 0;overflow-wrap:anywhere}.rows td::before{content:attr(data-head);opacity:.75}.rows td:first-child{font-weight:600}}
 textarea{display:block;width:100%;min-height:4.5rem;margin:.2rem 0 .8rem;padding:.5rem;font:inherit;color:inherit;background:transparent;border:1px solid var(--line);border-radius:.4rem}
 button,.button{display:inline-block;min-height:2.9rem;min-width:8rem;margin:0 .6rem .6rem 0;padding:.6rem 1.2rem;font:inherit;font-weight:600;text-decoration:none;text-align:center;border-radius:.4rem;border:2px solid currentColor;background:transparent;color:inherit;cursor:pointer}
 button[value=approve]{color:var(--good)}button[value=reject]{color:var(--bad)}:focus-visible{outline:3px solid #5b8def;outline-offset:2px}
@@ -40,7 +38,7 @@ form{margin-top:1rem}details{margin-top:1rem}pre{white-space:pre-wrap;overflow-w
 `;
 
 /** SHA-256 of the style, as a Content-Security-Policy names it; a test holds it to the style. */
-export const pageStyleHash = 'sha256-K3gCVE6yUHeeaMhz/EOUYqgY7NLwMHQMvDudO54/bog=';
+export const pageStyleHash = 'sha256-y2W58oWEhY1gQrOsCD3E67rULPT/Oqm6VlGfgVWS160=';
 
 /** The headers of every page. */
 export const pageSecurity: Readonly<Record<string, string>> = {
@@ -54,14 +52,14 @@ export const pageSecurity: Readonly<Record<string, string>> = {
 /** The page of one approval. Looking at it decides nothing. */
 export function approvalPage(model: PageModel): string {
   const { view, notice } = model;
-  return layout(view.subject, `
+  return layout(view.subject, html`
 <p>Approval</p>
-<h1>${escaped(view.subject)}</h1>
-<p><strong class="state ${stateClass(view)}">${escaped(stateOf(view, model.nowMs))}</strong></p>
-${notice === undefined ? '' : `<p class="notice" role="status">${escaped(notice)}</p>`}
-<p class="question">${escaped(view.question)}</p>
+<h1>${view.subject}</h1>
+<p><strong class="state ${stateClass(view)}">${stateOf(view, model.nowMs)}</strong></p>
+${notice !== undefined && html`<p class="notice" role="status">${notice}</p>`}
+<p class="question">${view.question}</p>
+${view.report !== undefined && reportOf(view.report)}
 ${factsOf(model)}
-${view.report === undefined ? '' : `<h2>Report</h2>${reportOf(view.report)}`}
 ${answersOf(view.answers)}
 ${decideHere(model)}
 ${commandOf(model)}`);
@@ -69,16 +67,16 @@ ${commandOf(model)}`);
 
 /** A page that says one thing, such as that there is no such approval. */
 export function messagePage(title: string, text: string): string {
-  return layout(title, `<h1>${escaped(title)}</h1><p>${escaped(text)}</p>`);
+  return layout(title, html`<h1>${title}</h1><p>${text}</p>`);
 }
 
-function layout(title: string, body: string): string {
-  return `<!doctype html>
+function layout(title: string, body: Html): string {
+  return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">
-<title>${escaped(title)}</title><style>${pageStyle}</style></head>
+<title>${title}</title><style>${Markup.trusted('html', pageStyle)}</style></head>
 <body><main>${body}</main>
 <footer>Opening this page decides nothing. A decision counts once, and cannot be taken back.</footer></body></html>
-`;
+`.toString();
 }
 
 /** What became of it, in one line. */
@@ -94,24 +92,24 @@ function stateClass(view: ApprovalView): string {
   return view.outcome?.decision ?? view.status;
 }
 
-function decideHere({ view, visitor, nowMs }: PageModel): string {
-  if (view.status !== 'OPEN' || nowMs >= view.expiresAtMs) return '';
+function decideHere({ view, visitor, nowMs }: PageModel): Html {
+  if (view.status !== 'OPEN' || nowMs >= view.expiresAtMs) return html``;
   switch (visitor.kind) {
     case 'unknown':
-      return visitor.signIn === undefined ? '<p>Decide by command line: see below.</p>' : `<p><a class="button" href="${escaped(visitor.signIn)}">Sign in to decide</a></p>`;
+      return visitor.signIn === undefined ? html`<p>Decide by command line: see below.</p>` : html`<p><a class="button" href="${visitor.signIn}">Sign in to decide</a></p>`;
     case 'unentitled':
-      return `<p class="notice">You are signed in as ${escaped(visitor.name)}. ${visitor.why === 'starter' ? 'You started this execution, so somebody else decides.' : 'You are not one of its approvers.'}</p>`;
+      return html`<p class="notice">You are signed in as ${visitor.name}. ${visitor.why === 'starter' ? 'You started this execution, so somebody else decides.' : 'You are not one of its approvers.'}</p>`;
     case 'entitled':
-      return `<form method="post" autocomplete="off"><p>You are signed in as ${escaped(visitor.name)}.</p>
-<input type="hidden" name="csrf" value="${escaped(visitor.csrf)}">
+      return html`<form method="post" autocomplete="off"><p>You are signed in as ${visitor.name}.</p>
+<input type="hidden" name="csrf" value="${visitor.csrf}">
 <label for="comment">Comment (optional, kept in the record)</label><textarea id="comment" name="comment" maxlength="1000"></textarea>
 <button name="decision" value="approve">Approve</button><button name="decision" value="reject">Reject</button></form>`;
   }
 }
 
-function factsOf({ view, rules, nowMs }: PageModel): string {
+function factsOf({ view, rules, nowMs }: PageModel): Html {
   const who = [...rules.people, ...rules.groups.map((group) => `members of ${group}`)].join(', ');
-  const left = Math.max(0, Math.round((view.expiresAtMs - nowMs) / 60_000));
+  const left = Math.max(0, Math.round((view.expiresAtMs - nowMs) / 1000));
   const after = view.expiryDecision === 'REJECTED' ? 'rejected' : 'approved';
   const facts: [string, string | undefined][] = [
     ...Object.entries(view.details),
@@ -119,63 +117,47 @@ function factsOf({ view, rules, nowMs }: PageModel): string {
     ['Approvals needed', view.required === 1 ? '1 person' : `${view.required} different people; one rejection ends it`],
     ['Started by', view.startedBy],
     ['Asked', timeOf(view.createdAtMs)],
-    ['Expires', `${timeOf(view.expiresAtMs)}${view.status === 'OPEN' ? ` (in ${spanOf(left)})` : ''}, then it is ${after}`],
+    ['Expires', `${timeOf(view.expiresAtMs)}${view.status === 'OPEN' ? ` (in ${plainSeconds(left)})` : ''}, then it is ${after}`],
     ['Execution', view.execution.split(':').slice(-2).join(' / ')],
     ['Step', view.state],
   ];
-  return `<h2>What is asked</h2><dl>${facts.filter(([, text]) => text !== undefined).map(([name, text]) => `<dt>${escaped(name)}</dt><dd>${escaped(text!)}</dd>`).join('')}</dl>`;
+  return html`<h2>What is asked</h2><dl>${facts.filter(([, text]) => text !== undefined).map(([name, text]) => html`<dt>${name}</dt><dd>${text}</dd>`)}</dl>`;
 }
 
-function answersOf(answers: readonly AnswerView[]): string {
-  if (answers.length === 0) return '';
+function answersOf(answers: readonly AnswerView[]): Html {
+  if (answers.length === 0) return html``;
   const rows = answers.map(({ name, by, answer, atMs, comment }) =>
-    `<tr><td>${escaped(name === by ? by : `${name} (${by})`)}</td><td class="${answer === 'approve' ? 'passed' : 'failed'}">${answer}</td><td>${timeOf(atMs)}</td><td>${escaped(comment ?? '')}</td></tr>`);
-  return `<h2>Answers</h2><div class="wide"><table><tr><th>Who</th><th>Answer</th><th>When</th><th>Comment</th></tr>${rows.join('')}</table></div>`;
+    html`<tr><td>${name === by ? by : `${name} (${by})`}</td><td class="${answer === 'approve' ? 'passed' : 'failed'}">${answer}</td><td>${timeOf(atMs)}</td><td>${comment ?? ''}</td></tr>`);
+  return html`<h2>Answers</h2><div class="wide"><table><tr><th>Who</th><th>Answer</th><th>When</th><th>Comment</th></tr>${rows}</table></div>`;
 }
 
-function commandOf({ command, view }: PageModel): string {
-  return view.status === 'OPEN' ? `<details><summary>Decide by command line</summary><pre>${escaped(command)}</pre></details>` : '';
+function commandOf({ command, view }: PageModel): Html {
+  return view.status === 'OPEN' ? html`<details><summary>Decide by command line</summary><pre>${command}</pre></details>` : html``;
 }
 
-type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+/** A report of any form. Of checks the first line says how many failed. */
+function reportOf(report: string): Html {
+  const checks = checksOf(report);
+  const failed = checks?.filter(({ passed }) => !passed).length ?? 0;
+  const title = checks === undefined ? html`Report` : failed === 0 ? html`Checks: <span class="passed">all ${checks.length} passed</span>` : html`Checks: <span class="failed">${failed} of ${checks.length} failed</span>`;
+  return html`<h2>${title}</h2>${drawn(blockOf(report))}`;
+}
 
-/** A report of any form: lists of like things as a table, things as names and values, the rest as it is. */
-function reportOf(report: string): string {
-  const value = JSON.parse(report) as Json;
-  if (Array.isArray(value) && value.length > 0 && value.every(isThing)) return tableOf(value);
-  if (isThing(value)) {
-    const rows = Object.entries(value).map(([name, entry]) => `<tr><th scope="row">${escaped(name)}</th>${cellOf(entry)}</tr>`);
-    return `<div class="wide"><table>${rows.join('')}</table></div>`;
+function drawn(block: Block): Html {
+  switch (block.kind) {
+    case 'text': return html`<p${block.verdict !== undefined && html` class="${block.verdict}"`}>${block.text}</p>`;
+    case 'list': return html`${block.items.map(drawn)}`;
+    case 'pairs': return html`<dl>${block.pairs.map(([name, value]) => html`<dt>${name}</dt><dd>${inCell(value)}</dd>`)}</dl>`;
+    case 'rows': return html`<div class="wide"><table class="rows"><thead><tr>${block.head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>${
+      block.rows.map((row) => html`<tr>${row.map((cell, at) => html`<td data-head="${block.head[at]}"${cell.kind === 'text' && cell.verdict !== undefined && html` class="${cell.verdict}"`}>${inCell(cell)}</td>`)}</tr>`)
+    }</tbody></table></div>`;
   }
-  return `<pre>${escaped(textOf(value))}</pre>`;
 }
 
-function tableOf(things: readonly { readonly [name: string]: Json }[]): string {
-  const columns = [...new Set(things.flatMap((thing) => Object.keys(thing)))];
-  const rows = things.map((thing) => `<tr>${columns.map((column) => cellOf(Object.hasOwn(thing, column) ? thing[column] : '')).join('')}</tr>`);
-  return `<div class="wide"><table><tr>${columns.map((column) => `<th>${escaped(column)}</th>`).join('')}</tr>${rows.join('')}</table></div>`;
-}
-
-function cellOf(value: Json): string {
-  const text = textOf(value);
-  const verdict = /^(passed|ok|true|green)$/i.test(text) ? 'passed' : /^(failed|false|red|breached)$/i.test(text) ? 'failed' : '';
-  return `<td${verdict ? ` class="${verdict}"` : ''}>${escaped(text)}</td>`;
-}
-
-function textOf(value: Json): string {
-  if (typeof value === 'string') return value;
-  return typeof value === 'object' && value !== null ? JSON.stringify(value, undefined, 1) : String(value);
-}
-
-function isThing(value: Json): value is { readonly [name: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function inCell(block: Block): Html {
+  return block.kind === 'text' ? html`${block.text}` : drawn(block);
 }
 
 export function timeOf(ms: number): string {
-  return isoOf(ms).replace('T', ' ').replace(/:\d\d\.\d+Z$/, ' UTC');
-}
-
-function spanOf(minutes: number): string {
-  if (minutes < 120) return `${minutes} min`;
-  return minutes < 2880 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 1440)} days`;
+  return plainTime(isoOf(ms));
 }

@@ -23,7 +23,8 @@ export interface ApprovalTaskProps {
   readonly details?: { [name: string]: string };
 
   /**
-   * Path of what a check before this found, such as `$.prechecks`, of any form. The page shows it; the message does not.
+   * Path of what a check before this found, such as `$.prechecks`, of any form: the page draws it by its shape. A list of checks, or an object with one as
+   * `checks`, each `{name, passed, value?, allowed?, mend?}`, is a table with the failing ones first, in the message too.
    *
    * @default - none
    */

@@ -1,8 +1,9 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import * as fc from 'fast-check';
 import { baseUrl, cookiesOf, csrfOf, GateSite, issuer, oidc } from './gate-site';
-import { escaped, pageStyle, pageStyleHash } from '../../src/cutover/gate-page.domain';
+import { pageStyle, pageStyleHash } from '../../src/cutover/gate-page.domain';
 import { GateIdentity } from '../../src/cutover/gate.contract';
+import { html } from '../../src/kernel/markup';
 
 const cemClaims = { sub: 'sub-cem', name: 'Cem', email: 'cem@example.com', email_verified: true, groups: ['approvers', 'others'] };
 const approve = { decision: 'approve' };
@@ -48,7 +49,7 @@ describe('looking', () => {
       const cookie = await site.signIn(id, { ...cemClaims, name: text });
       await site.world.gate.answer(id, { id: 'sub-ann', name: text, vouched: [], names: ['x'], aliases: [], groups: [] }, 'approve', text);
       const { body } = await site.get(id, { cookie });
-      expect(body).toContain(escaped(text));
+      expect(body).toContain(html`${text}`.toString());
       expect(body).not.toMatch(/<script|<img|<\/style>[\s\S]*<\/style>/);
     }
   });

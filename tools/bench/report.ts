@@ -2,6 +2,7 @@
 import type { Usage } from './counting';
 import type { Figures, Measured, MeasureOptions } from './measure';
 import type { Startup } from './startup';
+import { lines as linesOf, markdown as md, Markdown, markdownTable } from '../../src/kernel/markup';
 
 export interface Result extends Measured {
   readonly startups: Readonly<Record<string, Startup>>;
@@ -169,7 +170,13 @@ export function terminal(result: Result): string {
 }
 
 export function markdown(result: Result): string {
-  const parts = tablesOf(result).map(({ title, head, rows }) =>
-    [`### ${title}`, '', `| ${head.join(' | ')} |`, `|${head.map((_, column) => (column === 0 ? '---' : '---:')).join('|')}|`, ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n'));
+  const parts = tablesOf(result).map(({ title, head, rows }) => linesOf('markdown', [
+    md`### ${title}`, md``, markdownTable(head, rows.map((row) => row.map(emphasised)), head.map((_, column) => (column === 0 ? 'left' : 'right'))),
+  ]));
   return [`Measured on ${circumstances(result)}`, ...parts].join('\n\n');
+}
+
+/** What stands between two pairs of stars is bold. */
+function emphasised(cell: string): Markdown {
+  return md`${cell.split('**').map((part, at) => (at % 2 === 1 ? md`**${part}**` : part))}`;
 }

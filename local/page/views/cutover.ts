@@ -69,9 +69,10 @@ ${canRollBack && html`<button type="submit" class="danger" id="cutover-rollback"
 function checks({ checks: found }: CutoverView): Part {
   if (!found) return undefined;
   const bad = found.checks.filter(({ passed }) => !passed).length;
+  const failingFirst = [...found.checks.filter(({ passed }) => !passed), ...found.checks.filter(({ passed }) => passed)];
   const summary = bad === 0 ? mark(`Checks before phase ${found.phase}: all ${found.checks.length} passed`, 'good') : mark(`Checks before phase ${found.phase}: ${bad} of ${found.checks.length} failed`, 'bad');
-  return html`<details id="cutover-checks"><summary>${summary}</summary>${table(`Checks before phase ${found.phase}`, [{ head: 'Check' }, { head: 'Result' }, { head: 'Found' }],
-    found.checks.map(({ name, passed, value }) => [html`<span class="name">${name}</span>`, passed ? mark('passed', 'good') : mark('failed', 'bad'), value]))}</details>`;
+  return html`<details id="cutover-checks"><summary>${summary}</summary>${table(`Checks before phase ${found.phase}`, [{ head: 'Check' }, { head: 'Found' }, { head: 'Allowed' }, { head: 'Passed' }],
+    failingFirst.map(({ name, passed, value, allowed }) => [html`<span class="name">${name}</span>`, value, allowed ?? '', passed ? mark('passed', 'good') : mark('failed', 'bad')]))}</details>`;
 }
 
 function reconciliation({ reconciliation: found }: CutoverView): Part {
@@ -82,8 +83,21 @@ function reconciliation({ reconciliation: found }: CutoverView): Part {
 
 function history({ history: lines }: CutoverView): Html {
   const newest = [...lines].reverse();
-  const list = (some: CutoverView['history']): Html => html`<ol class="events">${some.map(({ at, what, by }) => html`<li><time>${clock(new Date(at).getTime())}</time> <span class="name">${what}</span>${by !== undefined && html` <small class="name">${by}</small>`}</li>`)}</ol>`;
+  const list = (some: CutoverView['history']): Html => html`<ol class="events">${some.map(recorded)}</ol>`;
   if (newest.length === 0) return html`<p class="absent">Nothing is recorded yet.</p>`;
   return html`<h3>Audit</h3>${list(newest.slice(0, linesShown))}${newest.length > linesShown && html`<details id="cutover-history"><summary>${plural(newest.length - linesShown, 'earlier record')}</summary>${list(newest.slice(linesShown))}</details>`}
 <p class="aside"><a href="/_local/audit?format=report">Report for an auditor</a>, <a href="/_local/mail">mails sent</a></p>`;
+}
+
+/** Who did what, when. What proves it is long, and a click away. */
+function recorded({ at, what, by, more }: CutoverView['history'][number]): Html {
+  const who = by === undefined ? '' : by.split(', ').map(shortName).join(', ');
+  const proof = [who === by ? undefined : by, more].filter((text) => text !== undefined);
+  return html`<li><time>${clock(new Date(at).getTime())}</time> ${who !== '' && html`<b class="name">${who}</b> `}<span class="name">${what}</span>${proof.length > 0 && html`<details class="proof"><summary>proof</summary>${proof.map((text) => html`<small class="name">${text}</small> `)}</details>`}</li>`;
+}
+
+/** An ARN's own part: of an execution or a session who or what it is, not where. */
+function shortName(name: string): string {
+  if (!name.startsWith('arn:')) return name;
+  return /^arn:[^:]*:states:.*:execution:/.test(name) ? 'the run' : name.slice(name.lastIndexOf(':') + 1);
 }

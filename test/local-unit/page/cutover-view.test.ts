@@ -35,6 +35,25 @@ test('under way: phase, what it waits for, checks, what is recorded last', () =>
   expect(text.indexOf('record 8')).toBeLessThan(text.indexOf('record 1 '));
 });
 
+test('the audit says first who did what, when; what proves it is folded', () => {
+  const run = 'arn:aws:states:eu-central-1:111122223333:execution:acme-pay-cutover:run-1';
+  const history = [
+    { at: '2026-11-22T03:00:00.000Z', what: 'run started: cutover', by: 'arn:aws:sts::111122223333:assumed-role/Starters/ada', more: 'plan sha256 0123456789abcdef' },
+    { at: '2026-11-22T03:01:00.000Z', what: 'prechecks passed', by: run, more: 'report sha256 fedcba' },
+  ];
+  const markup = cutover(state({ cutover: view({ history }) })).toString();
+  const open = markup.replace(/<details class="proof">.*?<\/details>/gs, '');
+  expect(words(open)).toMatch(/the run prechecks passed .*assumed-role\/Starters\/ada run started: cutover/);
+  expect(open).not.toMatch(/arn:aws|sha256/);
+  for (const proof of ['report sha256 fedcba', run, 'plan sha256 0123456789abcdef']) expect(markup).toContain(proof);
+});
+
+test('checks: failing ones first, with what is allowed', () => {
+  const checks = [{ name: 'healthy', passed: true, value: '14 of 16', allowed: 'more than half' }, { name: 'ttl', passed: false, value: '1 hour', allowed: 'at most 5 seconds' }];
+  const text = shown({ checks: { phase: 1, passed: false, checks } });
+  expect(text).toMatch(/ttl 1 hour at most 5 seconds ▲ failed healthy 14 of 16 more than half ● passed/);
+});
+
 test('the link to an approval stays on this page\'s own address', () => {
   const openApproval = { approvalId: 'A'.repeat(22), url: `http://127.0.0.1:1/approvals/${'A'.repeat(22)}`, subject: 's', at: '' };
   const markup = cutover(state({ cutover: view({ openApproval }) })).toString();
