@@ -13,7 +13,7 @@ export function exampleSteps(): Step[] {
 
 /** What an example is asked for besides its default, as CDK context. */
 const contexts: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  'active-active': [[], ['replicas=us-east-1,eu-central-1', 'witness=us-east-2'], ['mode=HOME_REGION'], ['transport=GLOBAL_ENDPOINT']], 'migration': [[], ['pace=REHEARSAL']],
+  'active-active': [[], ['replicas=us-east-1,eu-central-1', 'witness=us-east-2'], ['mode=HOME_REGION'], ['transport=GLOBAL_ENDPOINT']], 'migration': [[], ['pace=REHEARSAL'], ['mode=STRONG']],
 };
 
 function exampleNames(): string[] {

@@ -1,7 +1,10 @@
 import { App } from 'aws-cdk-lib';
-import { configOf, paceOf } from './config';
+import { configOf, paceOf, regionsOf } from './config';
 import { defineMigration } from './stacks';
+import { modeOf } from '../active-active/config';
 
 const app = new App();
-defineMigration(app, configOf(paceOf(app.node.tryGetContext('pace'))));
+const asked = (name: string): unknown => app.node.tryGetContext(name);
+const mode = modeOf(asked('mode') ?? 'HOME_REGION');
+defineMigration(app, configOf(paceOf(asked('pace')), mode, regionsOf(mode, asked('replicas'), asked('witness'))));
 app.synth();

@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { Config as SystemConfig, configOf as systemConfigOf } from '../active-active/config';
+import { Config as SystemConfig, configOf as systemConfigOf, Mode, regionsOf as systemRegionsOf } from '../active-active/config';
 import { AccountHomes, PaymentRegions, PublicNameRecords } from 'cdk-multi-region-payments';
 
 /** How long everything takes. Nothing is left out when it is shorter. */
@@ -69,16 +69,26 @@ const times: Readonly<Record<Pace, Times>> = {
   },
 };
 
-const [source, target] = ['us-east-1', 'eu-central-1'];
+/** From where to where, unless other regions are asked for; the first one has the traffic. */
+const places = ['us-east-1', 'eu-central-1'];
+/** Of a `STRONG` ledger in these places: near the source, which has all the writes at first. */
+const witness = 'us-east-2';
+
+/** Where the system is, by the CDK context values `replicas`, of which the first is left for the second, and `witness`. */
+export function regionsOf(mode: Mode, replicas?: unknown, asked?: unknown): PaymentRegions {
+  if (mode === 'STRONG') return systemRegionsOf(mode, replicas ?? places.join(','), replicas === undefined ? asked ?? witness : asked);
+  const names = systemRegionsOf(mode, replicas ?? places.join(','), asked).replicas;
+  // Every account is at home in the source, until the cutover moves the authority over them.
+  return PaymentRegions.homeRegion({ replicas: names, homes: AccountHomes.oneRegion(names[0]) });
+}
 
 /** The migration at a pace. */
-export function configOf(pace: Pace): Config {
-  const system = systemConfigOf('HOME_REGION');
+export function configOf(pace: Pace, mode: Mode = 'HOME_REGION', regions = regionsOf(mode)): Config {
+  const system = systemConfigOf(mode, 'RULES', regions);
+  const [source, target] = regions.replicas;
   return {
     system: {
       ...system,
-      // Every account is at home in the source, until the cutover moves the authority over them.
-      regions: PaymentRegions.homeRegion({ replicas: [source, target], homes: AccountHomes.oneRegion(source) }),
       domain: { ...system.domain, records: PublicNameRecords.CUTOVER },
     },
     source,

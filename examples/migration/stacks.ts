@@ -82,7 +82,7 @@ class CutoverStack extends Stack {
   }
 }
 
-/** The system of the active-active example in mode HOME_REGION, and what moves it. */
+/** The system of the active-active example, in either mode, and what moves it. */
 export function defineMigration(app: App, config: Config): void {
   const { system, target } = config;
   const regions = defineSystem(app, system);

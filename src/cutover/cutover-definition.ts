@@ -55,6 +55,11 @@ export class CutoverDefinition {
     }).next(begin.task);
   }
 
+  /** With strong consistency every region writes for every account: there is no authority to move. */
+  private get movesAuthority(): boolean {
+    return this.props.plan.mode === 'HOME_REGION';
+  }
+
   private definePhases(next: Station, shift: Station, rollback: Station, finish: IChainable): void {
     const prechecks = this.station('prechecks', 'Prechecks');
     const soak = this.station('soak', 'Soak');
@@ -88,6 +93,10 @@ export class CutoverDefinition {
 
   private defineRollback(rollback: Station): void {
     const wait = this.wait(rollback);
+    if (!this.movesAuthority) {
+      this.choose(rollback, { changed: this.ends.ROLLED_BACK, pending: wait, unreachable: wait });
+      return;
+    }
     const authority = this.station('authorityBack', 'Move authority back');
     this.choose(rollback, { changed: authority.task, pending: wait, unreachable: wait });
     this.choose(authority, { moved: this.ends.ROLLED_BACK, again: this.wait(authority) });
@@ -95,10 +104,11 @@ export class CutoverDefinition {
 
   /** After 100 %. */
   private defineFinish(): IChainable {
-    const authority = this.station('authority', 'Move authority');
     const reconcile = this.station('reconcile', 'Reconcile');
-    this.choose(authority, { moved: reconcile.task, again: this.wait(authority) });
     this.choose(reconcile, { reconciling: this.wait(reconcile), reconciled: this.defineResidency() });
+    if (!this.movesAuthority) return reconcile.task;
+    const authority = this.station('authority', 'Move authority');
+    this.choose(authority, { moved: reconcile.task, again: this.wait(authority) });
     return authority.task;
   }
 
@@ -185,6 +195,11 @@ export class CutoverDefinition {
   }
 }
 
+/** What a strongly consistent ledger needs no step for, as people read it at the state machine. */
+export function leftOut({ mode }: Pick<CutoverPlan, 'mode'>): string {
+  return mode === 'HOME_REGION' ? '' : '. Mode STRONG: every region writes, so no authority moves. "Move authority", "Move authority back" and the check replication-lag fall away';
+}
+
 /** Events that one look costs in an execution's history: wait, task and choice. */
 const eventsPerLook = 9;
 
@@ -195,6 +210,6 @@ export function longestHistory({ phases, soakPollSeconds, controlPlane, window, 
   // Each phase may wait for the control plane before its checks, after its approval and at its shift.
   const waits = controlPlane.onLoss === 'END' ? 0 : (3 * phases.length + 2) * looks(controlPlane.waitSeconds, controlPlane.pollSeconds);
   const inSync = (phases.length + 2) * looks(cutoverLimits.syncPatienceSeconds, cutoverLimits.syncWaitSeconds);
-  const authority = mode === 'HOME_REGION' ? 2 * units + 4 * cutoverLimits.authorityTries : 2;
+  const authority = mode === 'HOME_REGION' ? 2 * units + 4 * cutoverLimits.authorityTries : 0;
   return eventsPerLook * (soaks + waits + inSync + authority + looks(window.seconds, window.intervalSeconds)) + 60 * phases.length + 200;
 }

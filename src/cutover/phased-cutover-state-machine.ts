@@ -7,7 +7,7 @@ import { IHostedZone } from 'aws-cdk-lib/aws-route53';
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { ApprovalGate } from './approval-gate';
-import { CutoverDefinition, longestHistory } from './cutover-definition';
+import { CutoverDefinition, leftOut, longestHistory } from './cutover-definition';
 import { ControlPlaneLoss, CutoverChecks, ReconciliationWindow } from './cutover-options';
 import { CutoverAlarm, CutoverPhase, OnBreach, OnControlPlaneLoss, phasePlans, phasesProblem } from './cutover-phases';
 import {
@@ -206,7 +206,7 @@ export class PhasedCutoverStateMachine extends Construct {
       stateMachineName: cutoverName(systemName),
       stateMachineType: StateMachineType.STANDARD,
       definitionBody: DefinitionBody.fromChainable(definition.start),
-      comment: `${systemName}: ${props.publicName} from ${source} to ${target}`,
+      comment: `${systemName}: ${props.publicName} from ${source} to ${target}${leftOut(this._plan)}`,
       timeout: Duration.days(360),
       tracingEnabled: true,
       logs: {

@@ -6,7 +6,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { configOf as systemConfigOf } from '../../examples/active-active/config';
 import { defineSystem } from '../../examples/active-active/stacks';
-import { configOf, Pace, paceOf } from '../../examples/migration/config';
+import { configOf, Pace, paceOf, regionsOf } from '../../examples/migration/config';
 import { defineMigration } from '../../examples/migration/stacks';
 import { alarmActionsIn, undelivered } from '../cdk/alarm-topics';
 import { stubContext } from '../cdk/stacks';
@@ -41,6 +41,7 @@ function synth(define: (app: App) => void): Synthesised {
   };
 }
 
+const strong = synth((app) => defineMigration(app, configOf('REHEARSAL', 'STRONG')));
 const paces: Readonly<Record<Pace, Synthesised>> = { FULL: synth((app) => defineMigration(app, configOf('FULL'))), REHEARSAL: synth((app) => defineMigration(app, configOf('REHEARSAL'))) };
 // The findings set it.
 process.exitCode = undefined;
@@ -164,6 +165,37 @@ test('cdk-nag finds nothing in the cutover\'s stack that has no reason, and no r
   const here = paces.FULL.findings.map((finding) => ({ ruleName: finding.ruleName, at: inStack(finding) })).filter(({ at }) => at.length > 0);
   expect(here.filter(({ ruleName }) => !(ruleName in reasons)).map(({ ruleName, at }) => `${ruleName} at ${at}`)).toEqual([]);
   expect(Object.keys(reasons).filter((rule) => !here.some(({ ruleName }) => ruleName === rule))).toEqual([]);
+});
+
+describe('in mode STRONG', () => {
+  test('there is no table of homes, and the ledger is strongly consistent in both regions', () => {
+    expect(Object.keys(strong.templates)).not.toContain('acme-pay-authority');
+    Template.fromJSON(strong.templates['acme-pay-ledger'] as Record<string, unknown>)
+      .hasResourceProperties('AWS::DynamoDB::GlobalTable', { MultiRegionConsistency: 'STRONG', GlobalTableWitnesses: [{ Region: 'us-east-2' }] });
+  });
+
+  test('the state machine has no step that moves authority, and says so; everything else is as in mode HOME_REGION', () => {
+    const [there, here] = [definitionIn(paces.REHEARSAL.templates[name]), definitionIn(strong.templates[name])];
+    const missing = Object.keys(there.States).filter((state) => !(state in here.States));
+    expect(missing.filter((state) => !/^Move authority( back)?(: (outcome|wait))?$/.test(state))).toEqual([]);
+    expect(missing).toEqual(expect.arrayContaining(['Move authority', 'Move authority back']));
+    expect(Object.keys(here.States).filter((state) => !(state in there.States))).toEqual([]);
+    expect(here.Comment).toMatch(/Mode STRONG: .*"Move authority", "Move authority back" and the check replication-lag fall away/);
+    expect(there.Comment).not.toContain('fall away');
+    expect(aslValidator(here)).toMatchObject({ isValid: true, errors: [] });
+  });
+
+  test('after the last phase the regions are compared, and a rollback ends with the weights', () => {
+    const { States } = definitionIn(strong.templates[name]);
+    const after = (state: string, outcome: string): unknown => (States[`${state}: outcome`].Choices as any[]).find(({ StringEquals }) => StringEquals === outcome)?.Next;
+    expect([after('Next phase', 'complete'), after('Roll back', 'changed')]).toEqual(['Reconcile', 'Record rollback']);
+  });
+
+  test('other regions are asked for by context', () => {
+    expect(regionsOf('STRONG')).toMatchObject({ replicas: ['us-east-1', 'eu-central-1'], witness: 'us-east-2' });
+    expect(regionsOf('STRONG', 'eu-west-1,eu-north-1', 'eu-west-2')).toMatchObject({ replicas: ['eu-west-1', 'eu-north-1'], witness: 'eu-west-2' });
+    expect(configOf('FULL', 'HOME_REGION', regionsOf('HOME_REGION', 'eu-west-1,ap-south-1'))).toMatchObject({ source: 'eu-west-1', target: 'ap-south-1' });
+  });
 });
 
 test('the pace is asked for by context', () => {
