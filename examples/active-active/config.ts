@@ -1,4 +1,4 @@
-import { AccountHomes, MeshTransport, PaymentRegions, PublicNameRecords } from 'cdk-multi-region-payments';
+import { AccountHomes, MeshTransport, PaymentRegions, PublicNameRecords, StrongRegionsProps } from 'cdk-multi-region-payments';
 
 /** Everything a team changes before it deploys, in one place. */
 export interface Config {
@@ -40,17 +40,22 @@ const defaults: Readonly<Record<Mode, { readonly replicas: readonly string[]; re
 };
 
 /** Where the system is, by the CDK context values `replicas` (names with commas between them) and `witness`; each mode has its default. */
-export function regionsOf(mode: Mode, replicas?: unknown, witness?: unknown): PaymentRegions {
+export function regionsOf(mode: Mode, replicas?: unknown, witness?: unknown, authority?: unknown): PaymentRegions {
   const names = replicas === undefined ? [...defaults[mode].replicas] : namesIn(replicas);
   if (mode === 'STRONG') return PaymentRegions.strong({ replicas: names, witness: replicas === undefined && witness === undefined ? defaults.STRONG.witness : witnessOf(witness) });
   if (witness !== undefined) throw new Error(`context 'witness' is '${witness}' in mode HOME_REGION, which has none: leave it out, or give --context mode=STRONG`);
   // Every tenant is at home in one of them, by hash at first.
-  return PaymentRegions.homeRegion({ replicas: names, homes: AccountHomes.byTenant() });
+  return PaymentRegions.homeRegion({ replicas: names, homes: AccountHomes.byTenant(), ...authority === undefined ? {} : { authority: authorityIn(namesIn(authority, 'authority')) } });
 }
 
-function namesIn(replicas: unknown): string[] {
+/** Three regions of the table that says who is home, the witness last. They are final after the first deployment. */
+function authorityIn([first, second, witness]: string[]): StrongRegionsProps {
+  return { replicas: [first, second], witness };
+}
+
+function namesIn(replicas: unknown, context = 'replicas'): string[] {
   const names = String(replicas).split(',').map((name) => name.trim());
-  if (typeof replicas !== 'string' || names.includes('')) throw new Error(`context 'replicas' is '${replicas}': give names of regions with a comma between them, such as us-east-1,eu-central-1`);
+  if (typeof replicas !== 'string' || names.includes('')) throw new Error(`context '${context}' is '${replicas}': give names of regions with a comma between them, such as us-east-1,eu-central-1`);
   return names;
 }
 

@@ -19,13 +19,16 @@ export class HomeArrangement {
   public readonly takeover: HomeTakeover;
   public readonly authority: StrongRegionsProps;
   private readonly homes: AccountHomes;
+  /** Nothing that stays says where it shall be: what stands in `authority` is a proposal. */
+  private readonly authorityIsOpen: boolean;
 
   constructor(private readonly props: HomeRegionsProps) {
     this.lease = props.lease ?? Duration.seconds(10);
     this.clockMargin = props.clockMargin ?? Duration.seconds(1);
     this.takeover = props.takeover ?? HomeTakeover.AUTOMATIC;
     this.homes = props.homes ?? AccountHomes.oneRegion(props.replicas[0]);
-    this.authority = props.authority ?? authorityNear(this.regions(), props.replicas);
+    this.authority = props.authority ?? authorityOf(props) ?? authorityNear(props.replicas[0] ?? '');
+    this.authorityIsOpen = !props.authority && !authorityOf(props);
   }
 
   /** Longest time from a home's last renewal until another region may take over. */
@@ -95,6 +98,13 @@ export class HomeArrangement {
   private authorityProblem(): PropProblem | undefined {
     const { replicas, witness } = this.authority;
     const all = [...replicas, ...witness === undefined ? [] : [witness]];
+    if (this.authorityIsOpen) {
+      return {
+        prop: 'regions.authority', given: `not given, with the replicas ${this.props.replicas.join(', ')}`,
+        allowed: 'three regions near the homes, which are final: they do not follow from replicas, of which there may be others one day',
+        mend: `write authority: { replicas: ['${replicas.join("', '")}'], witness: '${witness}' }, or name the home of all accounts with AccountHomes.oneRegion`,
+      };
+    }
     const given = `${replicas.join(', ')}${witness === undefined ? '' : ` and the witness ${witness}`}`;
     if (all.length === 3 && new Set(all).size === 3 && replicas.length >= 2 && all.every(isRegionName)) return undefined;
     return {
@@ -105,12 +115,19 @@ export class HomeArrangement {
 }
 
 /**
- * Two replicas and a witness on the continent of the first home, payment regions among them first: there a renewal is quick, and
- * with any one region lost two members are left.
+ * Two replicas and a witness, from what never changes alone: DynamoDB changes no member of a strong set, and regions are added and named in another
+ * order later. So it is the one home that was named, with others near it; without one it is always the same three.
  */
-function authorityNear(homes: readonly string[], replicas: readonly string[]): StrongRegionsProps {
-  const near = homes.find((region) => nearStrongRegions.some((set) => set.includes(region))) ?? homes[0] ?? '';
-  const set = nearStrongRegions.find((regions) => regions.includes(near)) ?? nearStrongRegions[nearSet[near.split('-')[0]] ?? 0];
-  const ordered = [...homes.filter((region) => set.includes(region)), ...set.filter((region) => !replicas.includes(region))];
-  return { replicas: ordered.slice(0, 2), witness: ordered[2] };
+function authorityOf({ homes, replicas }: HomeRegionsProps): StrongRegionsProps | undefined {
+  if (homes?.region !== undefined) return authorityNear(homes.region);
+  return replicas.some((region) => continentOf(region) === 0) ? authorityNear(nearStrongRegions[0][0]) : undefined;
 }
+
+/** The region itself where it can be a member, then others of its continent. With any one region lost two members are left. */
+function authorityNear(region: string): StrongRegionsProps {
+  const set = nearStrongRegions[continentOf(region)];
+  const [first, second, witness] = [...set.filter((name) => name === region), ...set.filter((name) => name !== region)];
+  return { replicas: [first, second], witness };
+}
+
+const continentOf = (region: string): number => nearSet[region.split('-')[0]] ?? 0;

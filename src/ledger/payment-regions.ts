@@ -61,9 +61,10 @@ export interface HomeRegionsProps {
   readonly clockMargin?: Duration;
 
   /**
-   * Regions of the small, strongly consistent table that says who is home. It never changes after the first deployment.
+   * Regions of the small, strongly consistent table that says who is home: three replicas, or two and a witness. They are final after the first deployment, so
+   * they do not follow from `replicas`. Give it when no replica is in America and `homes` names no region.
    *
-   * @default - on the continent of the first home: the payment regions there, then others, two replicas and a witness
+   * @default - with `AccountHomes.oneRegion` two replicas and a witness near that region, otherwise us-east-1 and us-east-2 with us-west-2 as witness
    */
   readonly authority?: StrongRegionsProps;
 }

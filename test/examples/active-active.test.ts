@@ -95,6 +95,7 @@ test('the regions are asked for by context, each mode has its own', () => {
   expect(regionsOf('STRONG', 'us-east-1, eu-central-1', 'us-east-2')).toMatchObject({ consistency: 'STRONG', replicas: ['us-east-1', 'eu-central-1'], witness: 'us-east-2' });
   expect(regionsOf('STRONG', 'us-east-1,eu-central-1,ap-south-1').witness).toBeUndefined();
   expect(regionsOf('HOME_REGION', 'us-east-1,eu-west-1')).toMatchObject({ consistency: 'HOME_REGION', replicas: ['us-east-1', 'eu-west-1'] });
+  expect(regionsOf('HOME_REGION', 'eu-west-1,eu-central-1', undefined, 'eu-central-1,eu-west-1,eu-west-2').authority).toEqual({ replicas: ['eu-central-1', 'eu-west-1'], witness: 'eu-west-2' });
   expect(() => regionsOf('STRONG', 'us-east-1,')).toThrow("context 'replicas' is 'us-east-1,': give names of regions with a comma between them");
   expect(() => regionsOf('STRONG', 'us-east-1,eu-central-1', 7)).toThrow("context 'witness' is '7': give the name of a region");
   expect(() => regionsOf('HOME_REGION', undefined, 'us-east-2')).toThrow("context 'witness' is 'us-east-2' in mode HOME_REGION, which has none");

@@ -34,6 +34,18 @@ function lost(before: Record<string, Made>, after: Record<string, Made>): string
 
 const two = stacksIn(['us-east-1', 'eu-central-1']);
 
+test('the table that says who is home keeps its members, whatever regions are added and in whatever order they stand', () => {
+  for (const [homes, replicas] of [
+    [AccountHomes.byTenant(), ['eu-central-1', 'us-east-1']], [AccountHomes.byTenant(), ['us-east-2', 'eu-west-1', 'us-east-1', 'eu-central-1']],
+    [AccountHomes.oneRegion('eu-central-1'), ['eu-central-1', 'us-east-1']], [AccountHomes.oneRegion('eu-central-1'), ['eu-west-1', 'us-east-1', 'eu-central-1', 'eu-west-2']],
+  ] as const) {
+    const before = stacksIn(['us-east-1', 'eu-central-1'], homes);
+    const after = stacksIn([...replicas], homes);
+    expect(after['acme-pay-authority']).toEqual(before['acme-pay-authority']);
+    expect(lost(before, after)).toEqual([]);
+  }
+});
+
 test('a region added before, between or behind the others replaces nothing that exists', () => {
   for (const replicas of [['us-east-1', 'eu-central-1', 'eu-west-1'], ['us-east-1', 'eu-west-1', 'eu-central-1'], ['ap-south-1', 'us-east-1', 'eu-central-1']]) {
     const three = stacksIn(replicas);

@@ -21,19 +21,34 @@ test('is strongly consistent, protected, and stays', () => {
 
 describe('its regions, unless they are given', () => {
   test.each([
-    [['us-east-1', 'eu-central-1'], ['us-east-1', 'us-east-2'], 'us-west-2'],
-    [['eu-central-1', 'us-east-1'], ['eu-central-1', 'eu-west-1'], 'eu-west-2'],
-    [['sa-east-1', 'eu-west-3'], ['eu-west-3', 'eu-west-1'], 'eu-west-2'],
-    [['ap-southeast-2', 'ap-south-1'], ['ap-northeast-1', 'ap-northeast-2'], 'ap-northeast-3'],
-    [['ca-central-1', 'sa-east-1'], ['us-east-1', 'us-east-2'], 'us-west-2'],
-    [['eu-west-1', 'eu-central-1'], ['eu-west-1', 'eu-central-1'], 'eu-west-2'],
-  ])('%j: %j and %s', (replicas, authority, witness) => {
-    expect(pair(...replicas).authority).toEqual({ replicas: authority, witness });
+    // Never another answer: these sets are final in systems that were deployed.
+    ['us-east-1', ['us-east-1', 'us-east-2'], 'us-west-2'], ['us-west-2', ['us-west-2', 'us-east-1'], 'us-east-2'], ['sa-east-1', ['us-east-1', 'us-east-2'], 'us-west-2'],
+    ['eu-central-1', ['eu-central-1', 'eu-west-1'], 'eu-west-2'], ['eu-west-1', ['eu-west-1', 'eu-west-2'], 'eu-west-3'], ['eu-north-1', ['eu-west-1', 'eu-west-2'], 'eu-west-3'],
+    ['ap-northeast-2', ['ap-northeast-2', 'ap-northeast-1'], 'ap-northeast-3'], ['ap-south-1', ['ap-northeast-1', 'ap-northeast-2'], 'ap-northeast-3'],
+  ])('with all accounts in %s: %j and %s', (region, authority, witness) => {
+    const homes = AccountHomes.oneRegion(region);
+    for (const replicas of [[region, 'mx-central-1'], ['mx-central-1', region], ['eu-west-2', 'us-east-2', 'ap-northeast-3', region, 'mx-central-1']]) {
+      expect(PaymentRegions.homeRegion({ replicas, homes }).authority).toEqual({ replicas: authority, witness });
+    }
   });
 
-  test('begin where accounts do', () => {
-    const there = PaymentRegions.homeRegion({ replicas: ['us-east-1', 'eu-central-1'], homes: AccountHomes.oneRegion('eu-central-1') });
-    expect(there.authority?.replicas).toEqual(['eu-central-1', 'eu-west-1']);
+  const american = { replicas: ['us-east-1', 'us-east-2'], witness: 'us-west-2' };
+  test('are the same whatever regions there are, in any order, where no home is named', () => {
+    for (const homes of [undefined, AccountHomes.byTenant()]) {
+      for (const replicas of [['us-east-1', 'eu-central-1'], ['eu-central-1', 'us-east-1'], ['us-west-2', 'us-east-1'], ['ap-south-1', 'eu-west-1', 'ca-central-1'], ['us-east-2', 'eu-west-1', 'us-east-1', 'sa-east-1']]) {
+        expect(PaymentRegions.homeRegion({ replicas, ...homes ? { homes } : {} }).authority).toEqual(american);
+      }
+    }
+  });
+
+  test('have to be named where they would be far, and stay what they are when regions are added', () => {
+    const proposed = { replicas: ['eu-west-1', 'eu-west-2'], witness: 'eu-west-3' };
+    expect(() => tableOf({ regions: pair('eu-west-1', 'ap-south-1') }, newStack('eu-west-1'))).toThrow("'regions.authority' is not given, with the replicas eu-west-1, ap-south-1; "
+      + 'allowed: three regions near the homes, which are final: they do not follow from replicas, of which there may be others one day');
+    expect(() => tableOf({ regions: pair('eu-west-1', 'ap-south-1') }, newStack('eu-west-1'))).toThrow("authority: { replicas: ['eu-west-1', 'eu-west-2'], witness: 'eu-west-3' }");
+    for (const replicas of [['eu-west-1', 'ap-south-1'], ['us-east-1', 'ap-south-1', 'eu-west-1']]) {
+      expect(tableOf({ regions: PaymentRegions.homeRegion({ replicas, authority: proposed }) }, newStack('eu-west-1')).Properties).toMatchObject({ Replicas: [{ Region: 'eu-west-1' }, { Region: 'eu-west-2' }], GlobalTableWitnesses: [{ Region: 'eu-west-3' }] });
+    }
   });
 
   test('that AWS is not known to offer are a warning', () => {
