@@ -12,7 +12,7 @@ import { LedgerConsistency } from '../ledger/payment-regions';
 /** The alarms of one region's API. */
 export interface PaymentsAlarmOptions {
   /**
-   * Whom to tell, when an alarm rises and when it ends.
+   * Whom to tell when an alarm rises. Nobody is told that it ended, or that a new one has its first data: nothing is to be done then.
    *
    * @default - nobody: the alarms are there to be seen
    */

@@ -68,10 +68,12 @@ export function describeAlarm(subject: string, says: string, anchor: string): st
   return `${subject}: ${says}. What to do: ${runbookLink(anchor)}`;
 }
 
-/** Tells whoever is to be told, when the alarm rises and when it ends. */
+/**
+ * Tells whoever is to be told when the alarm rises, and then only: CloudWatch calls an alarm's first data "INSUFFICIENT_DATA to OK", and would send that
+ * for every alarm of a new stack.
+ */
 export function withActions(alarm: Alarm, actions: IAlarmAction[]): Alarm {
   alarm.addAlarmAction(...actions);
-  alarm.addOkAction(...actions);
   return alarm;
 }
 

@@ -3,6 +3,7 @@ import { Alarm, ComparisonOperator, IAlarmAction, Metric, Stats, TreatMissingDat
 import { Construct } from 'constructs';
 import { gateMetrics } from './gate.contract';
 import { runbookLink } from '../cdk/runbook';
+import { withActions } from '../cdk/tuned-alarms';
 import { ledgerMetrics } from '../ledger/contract';
 
 /** A metric of the gate's functions. */
@@ -37,9 +38,5 @@ export function defineGateAlarms(scope: Construct, gateName: string, region: str
       treatMissingData: TreatMissingData.NOT_BREACHING,
     }),
   ];
-  for (const alarm of alarms) {
-    alarm.addAlarmAction(...actions);
-    alarm.addOkAction(...actions);
-  }
-  return alarms;
+  return alarms.map((alarm) => withActions(alarm, actions));
 }

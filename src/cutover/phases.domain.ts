@@ -2,6 +2,7 @@ import { CutoverState, samePair } from './audit.domain';
 import { CutoverPlan } from './cutover.contract';
 import { Decision, RunAction } from './cutover.model';
 import { ApprovalResult } from './gate.model';
+import { plainSeconds } from './report-shape.domain';
 import { sharesOf } from './weights.domain';
 
 /** What a run is asked, as it is given to the state machine. */
@@ -73,6 +74,6 @@ export function phaseQuestion(plan: CutoverPlan, phase: number, from: number): {
   return {
     subject: `${plan.systemName}: ${target} % to ${plan.target}?`,
     question: `Phase ${phase + 1} of ${plan.phases.length} sends ${target} % of ${plan.publicName} to ${plan.target} (now ${from} %), the rest to ${plan.source}. `
-      + `It is then watched for ${plan.phases[phase].soakSeconds} seconds. Rejecting sends everything back to ${plan.source}.`,
+      + `It is then watched for ${plainSeconds(plan.phases[phase].soakSeconds)}. Rejecting sends everything back to ${plan.source}.`,
   };
 }

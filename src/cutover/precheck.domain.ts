@@ -1,6 +1,7 @@
 import { CutoverState, ttlSince } from './audit.domain';
 import { AlarmReference, CutoverPlan } from './cutover.contract';
 import { CheckResult } from './cutover.model';
+import { plainSeconds, plainTime } from './report-shape.domain';
 import { describeFound, describeShape, Found, isExplained } from './weights.domain';
 import { digestOf } from '../kernel/digest';
 import { Json } from '../kernel/fingerprint';
@@ -69,7 +70,8 @@ export function ttlCheck(state: CutoverState, { ttlSeconds, ttlLeadSeconds }: Cu
   const heldSeconds = since === undefined ? undefined : Math.floor((nowMs - Date.parse(since)) / 1000);
   const now = state.ttls[state.ttls.length - 1]?.seconds;
   return result('ttl-lowered', heldSeconds !== undefined && heldSeconds >= ttlLeadSeconds,
-    since === undefined ? `TTL ${now ?? 'unknown'} s` : `at most ${ttlSeconds} s for ${heldSeconds} s, since ${since}`, `at most ${ttlSeconds} s for ${ttlLeadSeconds} s, as recorded`,
+    since === undefined ? `TTL ${now === undefined ? 'unknown' : plainSeconds(now)}` : `at most ${plainSeconds(ttlSeconds)} for ${plainSeconds(heldSeconds!)}, since ${plainTime(since)}`,
+    `at most ${plainSeconds(ttlSeconds)} for ${plainSeconds(ttlLeadSeconds)}, as recorded`,
     'lower the records\' TTL by a deployment and wait: until then resolvers may keep the old answer for as long as the old TTL said');
 }
 

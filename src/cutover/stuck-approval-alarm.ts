@@ -15,6 +15,7 @@ import { BundledFunction } from '../cdk/bundled-function';
 import { PropProblem, describeProblem, invalidProps } from '../cdk/invalid-props';
 import { checkNames } from '../cdk/name-limits';
 import { runbookLink } from '../cdk/runbook';
+import { withActions } from '../cdk/tuned-alarms';
 import { ledgerMetrics } from '../ledger/contract';
 
 /** Properties of `StuckApprovalAlarm`. */
@@ -168,9 +169,7 @@ export class StuckApprovalAlarm extends Construct {
   }
 
   private tell(alarm: Alarm, topic: ITopic | undefined): void {
-    if (!topic) return;
-    alarm.addAlarmAction(new SnsAction(topic));
-    alarm.addOkAction(new SnsAction(topic));
+    if (topic) withActions(alarm, [new SnsAction(topic)]);
   }
 
   private defineSampler(): void {

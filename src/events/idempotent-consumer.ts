@@ -39,7 +39,7 @@ export enum ConsumerHandling {
 /** The alarms of a consumer. Duplicates raise none: they are the transport's way. */
 export interface IdempotentConsumerAlarmOptions {
   /**
-   * Whom to tell, when an alarm rises and when it ends.
+   * Whom to tell when an alarm rises. Nobody is told that it ended, or that a new one has its first data: nothing is to be done then.
    *
    * @default - nobody: the alarms are there to be seen
    */

@@ -39,7 +39,7 @@ export interface LedgerSweepOptions {
 /** The alarms of an outbox. */
 export interface LedgerOutboxAlarmOptions {
   /**
-   * Whom to tell, when an alarm rises and when it ends.
+   * Whom to tell when an alarm rises. Nobody is told that it ended, or that a new one has its first data: nothing is to be done then.
    *
    * @default - nobody: the alarms are there to be seen
    */

@@ -10,7 +10,7 @@ import { ledgerMetrics } from '../ledger/contract';
 /** The alarms of one region's part of a mesh. */
 export interface MeshAlarmOptions {
   /**
-   * Whom to tell, when an alarm rises and when it ends.
+   * Whom to tell when an alarm rises. Nobody is told that it ended, or that a new one has its first data: nothing is to be done then.
    *
    * @default - nobody: the alarms are there to be seen
    */

@@ -60,7 +60,7 @@ test('can be tuned, left out, and told to somebody', () => {
   expect(tuned.Latency).toMatchObject({ Threshold: 500, DatapointsToAlarm: 5 });
   for (const alarm of Object.values(tuned)) {
     expect(alarm.AlarmActions).toHaveLength(1);
-    expect(alarm.OKActions).toHaveLength(1);
+    expect(alarm.OKActions).toBeUndefined();
   }
 });
 

@@ -33,6 +33,12 @@ function refusalOf(resources: Record<string, Resource>, topic: string): string |
   return admitsAlarms(ours.Properties.KeyPolicy.Statement as Statement[], ['kms:Decrypt', 'kms:GenerateDataKey*']) ? undefined : 'its key\'s policy does not admit CloudWatch';
 }
 
+/** Alarms that tell of what needs no action: an end, or the first data of a new stack. */
+export function needless(template: Template | object): readonly string[] {
+  const resources = (template instanceof Template ? template.toJSON() : template as Resource).Resources as Record<string, Resource>;
+  return Object.entries(resources).filter(([, { Type, Properties }]) => alarmTypes.includes(Type as string) && ['OKActions', 'InsufficientDataActions'].some((list) => Properties[list]?.length > 0)).map(([name]) => name);
+}
+
 /** Each action of a template's alarms: the alarm, where it leads, and why nothing arrives there, if nothing does. */
 export function alarmActionsIn(template: Template | object): readonly { readonly alarm: string; readonly topic: string; readonly refusal?: string }[] {
   const resources = (template instanceof Template ? template.toJSON() : template as Resource).Resources as Record<string, Resource>;

@@ -64,7 +64,7 @@ test('tells one topic at first, and another when it lasts or when nobody measure
   const stack = newStack('eu-central-1');
   const [reminderTopic, escalationTopic] = [new Topic(stack, 'Remind'), new Topic(stack, 'Escalate')];
   const told = alarmsOf(templateOf({ reminderTopic, escalationTopic, runbookUrl: 'https://wiki.example.com/stuck' }, stack));
-  expect(told.map(({ AlarmActions, OKActions }) => [AlarmActions[0].Ref, OKActions[0].Ref].map((ref: string) => ref.replace(/[0-9A-F]{8}$/, '')))).toEqual([['Remind', 'Remind'], ['Escalate', 'Escalate'], ['Escalate', 'Escalate']]);
+  expect(told.map(({ AlarmActions, OKActions }) => [AlarmActions[0].Ref.replace(/[0-9A-F]{8}$/, ''), OKActions])).toEqual([['Remind', undefined], ['Escalate', undefined], ['Escalate', undefined]]);
   for (const { AlarmDescription } of told) expect(JSON.stringify(AlarmDescription)).toContain('https://wiki.example.com/stuck');
 });
 
@@ -80,7 +80,7 @@ describe('its topics take what CloudWatch sends', () => {
   ])('%s', (_whose, topics) => {
     const stack = newStack('eu-central-1');
     const template = templateOf(topics(stack), stack);
-    expect(alarmActionsIn(template)).toHaveLength(6);
+    expect(alarmActionsIn(template)).toHaveLength(3);
     expect(undelivered(template)).toEqual([]);
   });
 
