@@ -28,7 +28,7 @@ export interface StandIn {
 export const standIns: readonly StandIn[] = [
   { type: 'AWS::Route53::RecordSet', treatment: 'removed', lacks: 'answers no DNS queries', standIn: 'the front door resolves by the templates\' own records, and by those that calls of Route 53 make: latency, weights, failover, health and TTL per resolver' },
   { type: 'AWS::Route53::RecordSetGroup', treatment: 'removed', lacks: 'cannot be created', standIn: 'as RecordSet' },
-  { type: 'AWS::Route53::HealthCheck', treatment: 'removed', lacks: 'cannot be created', standIn: 'checkers of the front door with the template\'s path, interval and threshold' },
+  { type: 'AWS::Route53::HealthCheck', treatment: 'removed', lacks: 'cannot be created', standIn: 'checkers of the front door with the template\'s path, interval and threshold; `HealthCheckStatus` in us-east-1' },
   { type: 'AWS::Route53::HostedZone', treatment: 'removed', lacks: 'one zone per region process', standIn: 'an ID made up here; all zones are the front door\'s' },
   { type: 'AWS::CloudWatch::CompositeAlarm', treatment: 'removed', lacks: 'cannot be created', standIn: 'evaluated by the states of the alarms here; of their actions topics are told' },
   { type: 'AWS::Events::EventBusPolicy', treatment: 'removed', lacks: 'cannot be created', standIn: 'judged at each delivery to the bus; PutPermission and RemovePermission change it' },

@@ -12,12 +12,13 @@ export const reasons: Readonly<Record<string, string>> = {
   'dynamodb:{here}::table/acme-pay-ledger/stream/*': 'a stream\'s name ends in the time when it was made',
   'events:{here}::rule/acme-pay-events/GlobalEndpointManagedRule-*': 'EventBridge makes up the end of the rule\'s name; as AWS documents it',
   'events:{peer}::rule/acme-pay-events/GlobalEndpointManagedRule-*': 'the same in the other region',
+  'lambda:{here}::function:<Gate/Verify/Function>:*': 'the function with its versions and aliases, as Step Functions\' own grant names it',
   'lambda:{here}::function:<Gate/Request/Function>:*': 'the function with its versions and aliases, as Step Functions\' own grant names it',
   'lambda:{here}::function:acme-pay-cutover-steps:*': 'the same',
   'lambda:{here}::function:<Recorder/Function>:*': 'the function with its versions and aliases, as a grant to invoke names it',
   'route53:::change/*': 'a change\'s ID is known when it is made',
-  'route53:::healthcheck/*': 'the ID of the target\'s health check is in the target\'s own parameter',
   'ssm:{here}::parameter/acme-pay/cutover/audit/*': 'one parameter a record',
+  'states:*::execution:acme-pay-cutover:*': 'the cutover stands in its target or in a third region, which the regions it moves between do not know; it may look up runs, nothing else',
   'states:{here}::execution:acme-pay-cutover:*': 'the executions of the one machine',
 };
 
