@@ -125,6 +125,7 @@ export class Resolver {
   private ref(name: string): string {
     const pseudo: Readonly<Record<string, string>> = {
       'AWS::AccountId': accountId, 'AWS::Region': this.stack.region, 'AWS::Partition': 'aws', 'AWS::URLSuffix': 'amazonaws.com', 'AWS::StackName': this.stack.name,
+      'AWS::StackId': `arn:aws:cloudformation:${this.stack.region}:${accountId}:stack/${this.stack.name}/<made>`,
     };
     if (pseudo[name] !== undefined) return pseudo[name];
     const resource = this.stack.resources[name];
