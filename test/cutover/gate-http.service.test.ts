@@ -55,7 +55,7 @@ describe('looking', () => {
   });
 
   test('whatever text: no tag but the page\'s own', async () => {
-    const tags = (html: string): string[] => (html.match(/<\/?[a-z]+/g) ?? []).sort();
+    const tags = (page: string): string[] => (page.match(/<\/?[a-z]+/g) ?? []).sort();
     const site = new GateSite();
     const plain = tags((await site.get(await site.world.ask({ question: 'x', report: { a: 'x' } }))).body);
     await fc.assert(fc.asyncProperty(fc.string({ minLength: 1, unit: 'grapheme' }).filter((text) => text.trim() !== '' && text.length < 99), async (text) => {
