@@ -58,8 +58,8 @@ export type RegionState = 'running' | 'stopped';
 /** One emulated region: its process, and its endpoints. */
 export interface RegionHandle {
   readonly name: string;
-  /** Port of the emulator's own gateway. */
-  readonly enginePort: number;
+  /** Unix socket of the emulator's own gateway. */
+  readonly engineSocket: string;
   /** Port of the proxy that is the AWS endpoint of this region's functions and of the CLI. */
   readonly proxyPort: number;
   readonly state: RegionState;

@@ -114,7 +114,7 @@ async function compose(asked: DemoOptions, log: (line: string) => void, supervis
     engines.useProxy(region, proxy.port);
     const daemon = await startDaemon(region, events.traces);
     closing.add(() => daemon.close());
-    engines.useFunctionEnv(region, { AWS_XRAY_DAEMON_ADDRESS: daemon.address, NODE_PATH: modules });
+    engines.useFunctionEnv(region, { ...daemon.functionEnv, NODE_PATH: modules }, daemon.nodeOptions);
   }
   await engines.start();
   log(`emulators of ${engines.regions.join(', ')} and of the strong copies run`);

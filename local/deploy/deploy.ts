@@ -54,7 +54,7 @@ async function makeReplicas({ prepared, engines }: DeployAllOptions): Promise<vo
     const { stack, request } = blueprints.get(table.name)!;
     const places = table.replicas.filter((region) => region !== stack.region).map((region) => ({ engine: region, region }));
     if (table.mode === 'STRONG') places.push({ engine: strongHome, region: homeRegion(table) });
-    return places.map(({ engine, region }) => makeTable({ region, enginePort: engines.engine(engine)!.enginePort }, request));
+    return places.map(({ engine, region }) => makeTable({ region, engineSocket: engines.engine(engine)!.engineSocket }, request));
   }));
 }
 

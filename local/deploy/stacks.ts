@@ -4,13 +4,14 @@ import { CloudFormationClient, DescribeStackResourcesCommand, DescribeStacksComm
 import { CreateBucketCommand, S3Client, type BucketLocationConstraint } from '@aws-sdk/client-s3';
 import type { Assembly, AssemblyStack } from '../assembly/assembly';
 import { outputPrefix } from '../assembly/rewrite';
-import { localCredentials } from '../engine/region';
+import { localCredentials } from '../engine/credentials';
+import { engineClientConfig, type EngineSocket } from '../engine/engine-http';
 import type { Supervisor } from '../engine/supervisor';
 import { LocalRunError } from '../failure';
 import type { DeployedStack, StackPlan } from '../model';
 
 /** A region's endpoints, as far as deploying needs them. */
-export interface DeployTarget { readonly enginePort: number; readonly proxyPort: number }
+export interface DeployTarget extends EngineSocket { readonly proxyPort: number }
 
 export interface DeployOptions {
   readonly supervisor: Supervisor;
@@ -26,7 +27,7 @@ export async function makeAssetBuckets(assembly: Assembly, targets: ReadonlyMap<
   await Promise.all(assembly.assetBuckets().map(async ({ region, bucket }) => {
     const target = targets.get(region);
     if (!target) return;
-    const client = new S3Client({ region, endpoint: `http://127.0.0.1:${target.enginePort}`, credentials: localCredentials, forcePathStyle: true });
+    const client = new S3Client({ ...engineClientConfig(target, region), forcePathStyle: true });
     try {
       await client.send(new CreateBucketCommand({
         Bucket: bucket,
@@ -101,7 +102,7 @@ export function deployError(output: string): string {
 
 /** What CloudFormation made of a stack. */
 export async function describeStack(stack: StackPlan, target: DeployTarget): Promise<Pick<DeployedStack, 'physicalIds' | 'outputs'>> {
-  const client = new CloudFormationClient({ region: stack.region, endpoint: `http://127.0.0.1:${target.enginePort}`, credentials: localCredentials });
+  const client = new CloudFormationClient(engineClientConfig(target, stack.region));
   try {
     const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: stack.name }));
     const { StackResources } = await client.send(new DescribeStackResourcesCommand({ StackName: stack.name }));

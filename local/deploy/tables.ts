@@ -1,14 +1,13 @@
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists, type CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import { isGlobal } from '../assembly/assembly';
 import { resolveStatic } from '../assembly/intrinsics';
-import { localCredentials } from '../engine/region';
+import { engineClientConfig, type EngineSocket } from '../engine/engine-http';
 import type { AssemblyPlan, StackPlan } from '../model';
 
 /** Where a copy of a table is made. */
-export interface TableHome {
+export interface TableHome extends EngineSocket {
   /** Region of the copy, in the engine's data. */
   readonly region: string;
-  readonly enginePort: number;
 }
 
 /** A plain table like the template's global table, and the stack that makes the first of them. */
@@ -31,7 +30,7 @@ export function tableBlueprints(plan: AssemblyPlan, accountId: string): Readonly
 
 /** Makes a table in an engine directly, where no stack makes it. */
 export async function makeTable(home: TableHome, request: CreateTableCommandInput): Promise<void> {
-  const client = new DynamoDBClient({ region: home.region, endpoint: `http://127.0.0.1:${home.enginePort}`, credentials: localCredentials });
+  const client = new DynamoDBClient(engineClientConfig(home, home.region));
   try {
     await client.send(new CreateTableCommand(request));
     await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 1, maxDelay: 1 }, { TableName: request.TableName });

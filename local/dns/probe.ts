@@ -27,10 +27,10 @@ export function endpointProbe(deps: ProbeDeps): Probe {
     const region = deps.regions.find((handle) => handle.name === answer.region);
     if (!region) return { ok: false, reason: `${answer.region} is not a region of this run` };
     if (region.state === 'stopped') return lost(deps.connectTimeoutMs ?? 4000);
-    if (check.type === 'TCP') return tcp(region.enginePort, deps.connectTimeoutMs ?? 4000);
+    if (check.type === 'TCP') return takesConnections(region.engineSocket, deps.connectTimeoutMs ?? 4000);
     const path = enginePath(deps.apis, answer.region, answer.host, check.path);
     if (path === undefined) return { ok: false, reason: `status 403: no API in ${answer.region} answers to ${answer.host}` };
-    return ask(region.enginePort, path, check, deps);
+    return ask(region.engineSocket, path, check, deps);
   };
 }
 
@@ -39,9 +39,9 @@ function lost(timeoutMs: number): Promise<Look> {
   return new Promise((resolve) => setTimeout(() => resolve({ ok: false, reason: `no connection within ${timeoutMs / 1000} s` }), timeoutMs));
 }
 
-function tcp(port: number, timeoutMs: number): Promise<Look> {
+function takesConnections(engineSocket: string, timeoutMs: number): Promise<Look> {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port, timeout: timeoutMs });
+    const socket = connect({ path: engineSocket, timeout: timeoutMs });
     const end = (look: Look) => {
       socket.destroy();
       resolve(look);
@@ -52,11 +52,11 @@ function tcp(port: number, timeoutMs: number): Promise<Look> {
   });
 }
 
-function ask(port: number, path: string, check: HealthCheckSpec, deps: ProbeDeps): Promise<Look> {
+function ask(engineSocket: string, path: string, check: HealthCheckSpec, deps: ProbeDeps): Promise<Look> {
   const limit = (deps.connectTimeoutMs ?? 4000) + (deps.responseTimeoutMs ?? 2000);
   return new Promise((resolve) => {
     const headers = { 'user-agent': 'Amazon-Route53-Health-Check-Service (local run)' };
-    const request = http.get({ host: '127.0.0.1', port, path, agent: false, headers }, (response) => {
+    const request = http.get({ socketPath: engineSocket, path, agent: false, headers }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => end(judge(response.statusCode ?? 0, Buffer.concat(chunks), check)));

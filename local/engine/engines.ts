@@ -1,5 +1,4 @@
 import type { RegionHandle } from '../model';
-import { freePort } from './ports';
 import { RegionProcess } from './region';
 import type { Supervisor } from './supervisor';
 
@@ -13,9 +12,6 @@ export interface EnginesOptions {
 /** Key of the process that holds the strong copies; no region has this name. */
 export const strongHome = 'home';
 
-/** A port found free can be lost to another program before the emulator binds it. */
-const attempts = 3;
-
 /** The emulator processes of a run: one per region, and one for the strong copies that nothing stops. */
 export class Engines {
   readonly regions: readonly string[];
@@ -24,7 +20,7 @@ export class Engines {
   private fail!: (line: string) => void;
   private readonly processes = new Map<string, RegionProcess>();
   private readonly proxyPorts = new Map<string, number>();
-  private readonly functionEnvs = new Map<string, Readonly<Record<string, string>>>();
+  private readonly functionEnvs = new Map<string, { readonly env: Readonly<Record<string, string>>; readonly nodeOptions: string }>();
 
   constructor(private readonly options: EnginesOptions) {
     this.regions = options.regions;
@@ -37,8 +33,8 @@ export class Engines {
   }
 
   /** What a region's functions inherit besides; to be told before `start`. */
-  useFunctionEnv(region: string, env: Readonly<Record<string, string>>): void {
-    this.functionEnvs.set(region, env);
+  useFunctionEnv(region: string, env: Readonly<Record<string, string>>, nodeOptions: string): void {
+    this.functionEnvs.set(region, { env, nodeOptions });
   }
 
   async start(): Promise<void> {
@@ -68,22 +64,16 @@ export class Engines {
     return [...this.processes.values()].map((process) => process.pid);
   }
 
-  private async launch(key: string): Promise<RegionProcess> {
+  private launch(key: string): Promise<RegionProcess> {
     const { supervisor, python, accountId } = this.options;
-    for (let attempt = 1; ; attempt++) {
-      const enginePort = await freePort();
-      try {
-        return await RegionProcess.start({
-          supervisor, python, accountId, enginePort,
-          // Data is kept by the region of a request's signature, so this is only the default.
-          region: key === strongHome ? this.regions[0] : key,
-          proxyPort: this.proxyPorts.get(key) ?? enginePort,
-          functionEnv: this.functionEnvs.get(key),
-          processName: attempt === 1 ? key : `${key}-${attempt}`,
-        });
-      } catch (error) {
-        if (attempt === attempts) throw error;
-      }
-    }
+    return RegionProcess.start({
+      supervisor, python, accountId,
+      // Data is kept by the region of a request's signature, so this is only the default.
+      region: key === strongHome ? this.regions[0] : key,
+      proxyPort: this.proxyPorts.get(key),
+      functionEnv: this.functionEnvs.get(key)?.env,
+      nodeOptions: this.functionEnvs.get(key)?.nodeOptions,
+      processName: key,
+    });
   }
 }

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import http from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { localCredentials } from './credentials';
+import type { EngineSocket } from './engine-http';
 import { LocalRunError } from '../failure';
 import type { RegionHandle, RegionState } from '../model';
 import type { SupervisedProcess, Supervisor } from './supervisor';
@@ -14,16 +17,14 @@ export interface EngineOptions {
   /** Unique in the run; differs from the region for the process that holds the strong copies. */
   readonly processName: string;
   readonly accountId: string;
-  readonly enginePort: number;
-  /** Endpoint of the functions' calls. */
-  readonly proxyPort: number;
-  /** Added to what every function inherits. */
+  /** Endpoint of the functions' calls; absent: it has no functions. */
+  readonly proxyPort?: number;
+  /** Added to what every function inherits, and to the options of its Node. */
   readonly functionEnv?: Readonly<Record<string, string>>;
+  readonly nodeOptions?: string;
 }
 
-/** The key that the emulator takes for its root user: what the CDK CLI and the fabric sign with. Worth nothing elsewhere. */
-export const localCredentials = { accessKeyId: 'test', secretAccessKey: 'test' } as const;
-
+const emulator = path.join(__dirname, 'emulator.py');
 const readyWithinMs = 30_000;
 
 /** One emulator process: a region, or the place of the strong copies. */
@@ -32,7 +33,7 @@ export class RegionProcess implements RegionHandle {
     const temp = path.join(options.supervisor.folder, options.processName);
     await mkdir(temp, { recursive: true });
     const child = await options.supervisor.start({
-      name: options.processName, file: options.python, args: ['-m', 'ministack'], cwd: temp, env: engineEnv(options, temp),
+      name: options.processName, file: options.python, args: [emulator], cwd: temp, env: engineEnv(options, temp, socketIn(options)),
     });
     const region = new RegionProcess(options, child);
     await region.waitUntilReady();
@@ -40,7 +41,7 @@ export class RegionProcess implements RegionHandle {
   }
 
   readonly name: string;
-  readonly enginePort: number;
+  readonly engineSocket: string;
   readonly proxyPort: number;
   /** Settles when the process ends by itself or is killed. */
   readonly ended: Promise<void>;
@@ -51,8 +52,8 @@ export class RegionProcess implements RegionHandle {
 
   private constructor(options: EngineOptions, private readonly child: SupervisedProcess) {
     this.name = options.region;
-    this.enginePort = options.enginePort;
-    this.proxyPort = options.proxyPort;
+    this.engineSocket = socketIn(options);
+    this.proxyPort = options.proxyPort ?? 0;
     this.ended = child.ended.then(() => {});
   }
 
@@ -88,20 +89,37 @@ export class RegionProcess implements RegionHandle {
     void this.child.ended.then(() => { ended = true; });
     const deadline = Date.now() + readyWithinMs;
     while (!ended && Date.now() < deadline) {
-      try {
-        const answer = await fetch(`http://127.0.0.1:${this.enginePort}/_ministack/health`, { signal: AbortSignal.timeout(1000) });
-        if (answer.ok) return;
-      } catch {
-        await sleep(50);
-      }
+      if (await isHealthy(this)) return;
+      await sleep(50);
     }
     const said = readFileSync(this.child.log, 'utf8').trim().split('\n').at(-1) ?? '';
     this.child.kill();
-    throw new LocalRunError(`the emulator of ${this.name} ${ended ? 'ended' : `was not ready within ${readyWithinMs / 1000} s`} on port ${this.enginePort}: ${said || 'it printed nothing'}`);
+    throw new LocalRunError(`the emulator of ${this.name} ${ended ? 'ended' : `was not ready within ${readyWithinMs / 1000} s`} on ${this.engineSocket}: ${said || 'it printed nothing'}`);
   }
 }
 
-function engineEnv(options: EngineOptions, temp: string): Record<string, string | undefined> {
+/** Room for a socket's path on macOS, its last byte included; Linux has four more. */
+const longestSocketPath = 104;
+
+function socketIn({ supervisor, processName }: EngineOptions): string {
+  const socket = path.join(supervisor.folder, `${processName}.sock`);
+  if (Buffer.byteLength(socket) < longestSocketPath) return socket;
+  throw new LocalRunError(`the emulators' sockets would be at ${socket}, which is longer than the ${longestSocketPath - 1} bytes that a socket's path may have: `
+    + 'set TMPDIR to a folder with a shorter path');
+}
+
+function isHealthy({ engineSocket }: EngineSocket): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = http.get({ socketPath: engineSocket, path: '/_ministack/health', timeout: 1000, agent: false }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200);
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(false));
+  });
+}
+
+function engineEnv(options: EngineOptions, temp: string, socket: string): Record<string, string | undefined> {
   const { HOME, LANG } = process.env;
   // Nothing else of the caller's environment: a real AWS profile or endpoint must not reach a function.
   return {
@@ -111,20 +129,21 @@ function engineEnv(options: EngineOptions, temp: string): Record<string, string 
     LANG,
     TMPDIR: temp,
     PYTHONDONTWRITEBYTECODE: '1',
-    GATEWAY_PORT: String(options.enginePort),
-    // Its default is every interface, and two of its side doors listen whatever this says.
-    BIND_HOST: '127.0.0.1',
+    EMULATOR_SOCKET: socket,
+    // In addresses that it makes, as of a queue: they lead to the proxy.
+    GATEWAY_PORT: String(options.proxyPort ?? 0),
+    // Two of its side doors would listen on every interface.
     IOT_MTLS_ENABLED: '0',
     SFTP_ENABLED: '0',
     MINISTACK_REGION: options.region,
     MINISTACK_ACCOUNT_ID: options.accountId,
     AWS_ACCESS_KEY_ID: localCredentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: localCredentials.secretAccessKey,
-    AWS_ENDPOINT_URL: `http://127.0.0.1:${options.proxyPort}`,
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${options.proxyPort ?? 0}`,
     AUTH: 'true',
     LAMBDA_WARM_TTL_SECONDS: '10',
     // Some fifty functions are warm at once, and a young generation of the default size would cost each of them 15 MB.
-    NODE_OPTIONS: '--max-semi-space-size=1',
+    NODE_OPTIONS: `--max-semi-space-size=1 ${options.nodeOptions ?? ''}`.trim(),
     LOG_LEVEL: 'WARNING',
     ...options.functionEnv,
   };

@@ -39,8 +39,7 @@ export class Forwarder {
     this.counts.set(region.name, this.requests(region.name) + 1);
     return new Promise((resolve) => {
       const request = http.request({
-        host: '127.0.0.1',
-        port: region.enginePort,
+        socketPath: region.engineSocket,
         method: exchange.request.method,
         path,
         headers: forwardedHeaders(exchange, body),

@@ -1,5 +1,6 @@
 import { CallerFunction, Functions } from './functions';
 import { ConditionContext, Decision, Policies, dependsOnRequest, settled } from './policies';
+import { isRootKey } from '../engine/credentials';
 import { EngineClient } from '../proxy/engine-client';
 import { EngineDirectory } from '../proxy/network';
 
@@ -39,11 +40,6 @@ const allowed: Judgement = { allowed: true };
 /** Judges redirected calls by the calling function's role, as the emulator would have. */
 export function createJudge(options: JudgeOptions): Judge {
   return new RoleJudge(options.engines, options.keepMs ?? 5000);
-}
-
-/** Whether the key is the account's root in the emulator: the CLI's, the front door's, and the run's own. */
-export function isRootKey(accessKeyId: string): boolean {
-  return accessKeyId === 'test' || /^\d{12}$/.test(accessKeyId);
 }
 
 /** The application ID that a function's SDK puts into its User-Agent; Powertools adds a part of its own to it. */

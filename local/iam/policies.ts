@@ -2,7 +2,7 @@ import {
   GetPolicyCommand, GetPolicyVersionCommand, GetRoleCommand, GetRolePolicyCommand, IAMClient, SimulateCustomPolicyCommand, SimulatePrincipalPolicyCommand,
   paginateListAttachedRolePolicies, paginateListRolePolicies,
 } from '@aws-sdk/client-iam';
-import { rootCredentials } from '../proxy/engine-client';
+import { engineClientConfig } from '../engine/engine-http';
 import { EngineDirectory } from '../proxy/network';
 import { isLike } from '../wildcard';
 
@@ -80,7 +80,7 @@ export class Policies {
     if (!client) {
       const engine = this.engines.engine(region);
       if (!engine) throw new Error(`no emulator runs for ${region}`);
-      client = new IAMClient({ region: 'us-east-1', endpoint: `http://127.0.0.1:${engine.enginePort}`, credentials: rootCredentials });
+      client = new IAMClient(engineClientConfig(engine, 'us-east-1'));
       this.clients.set(region, client);
     }
     return client;

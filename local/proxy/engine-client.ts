@@ -3,9 +3,7 @@ import http from 'node:http';
 import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { EngineDirectory, Place } from './network';
-
-/** The account root of every emulator process: what the CLI signs with, and what a redirected call is signed with anew. */
-export const rootCredentials = { accessKeyId: 'test', secretAccessKey: 'test' } as const;
+import { localCredentials } from '../engine/credentials';
 
 export interface EngineAnswer {
   readonly status: number;
@@ -25,7 +23,7 @@ export interface EngineRequest {
 }
 
 /** SHA-256 of node:crypto in the form that the signer wants: several times faster than one in JavaScript. */
-class Sha256 {
+export class Sha256 {
   private readonly hash: Hash | Hmac;
 
   public constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
@@ -62,10 +60,10 @@ export class EngineClient {
     const engine = this.engines.engine(request.place.engine);
     if (!engine) throw new Error(`no emulator runs for ${request.place.engine}`);
     const body = Buffer.from(request.body ?? '');
-    const headers = await this.sign(request, engine.enginePort, body);
+    const headers = await this.sign(request, body);
     return new Promise((resolve, reject) => {
       const outgoing = http.request({
-        host: '127.0.0.1', port: engine.enginePort, method: request.method ?? 'POST', path: request.path ?? '/', headers, agent: this.agent,
+        socketPath: engine.engineSocket, method: request.method ?? 'POST', path: request.path ?? '/', headers, agent: this.agent,
       }, (answer) => {
         readAll(answer).then((content) => resolve({ status: answer.statusCode!, headers: answer.headers, body: content }), reject);
       });
@@ -88,16 +86,15 @@ export class EngineClient {
     this.agent.destroy();
   }
 
-  private async sign(request: EngineRequest, port: number, body: Buffer): Promise<Record<string, string>> {
+  private async sign(request: EngineRequest, body: Buffer): Promise<Record<string, string>> {
     const [path, query] = splitPath(request.path ?? '/');
     const signed = await this.signer(request.service, request.place.region).sign(new HttpRequest({
       protocol: 'http:',
       hostname: '127.0.0.1',
-      port,
       method: request.method ?? 'POST',
       path,
       query,
-      headers: { ...request.headers, 'host': `127.0.0.1:${port}`, 'content-length': String(body.length) },
+      headers: { ...request.headers, 'host': '127.0.0.1', 'content-length': String(body.length) },
       body,
     }));
     return signed.headers;
@@ -108,14 +105,14 @@ export class EngineClient {
     let signer = this.signers.get(key);
     if (!signer) {
       // S3 signs its path as sent, the other services the escaped path.
-      signer = new SignatureV4({ service, region, credentials: rootCredentials, sha256: Sha256, uriEscapePath: service !== 's3' });
+      signer = new SignatureV4({ service, region, credentials: localCredentials, sha256: Sha256, uriEscapePath: service !== 's3' });
       this.signers.set(key, signer);
     }
     return signer;
   }
 }
 
-function splitPath(pathAndQuery: string): [string, Record<string, string | string[]>] {
+export function splitPath(pathAndQuery: string): [string, Record<string, string | string[]>] {
   const at = pathAndQuery.indexOf('?');
   if (at < 0) return [pathAndQuery, {}];
   const query: Record<string, string | string[]> = {};

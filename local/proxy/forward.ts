@@ -9,11 +9,12 @@ export class Forwarder {
   private readonly agent = new http.Agent({ keepAlive: true, timeout: 30_000 });
 
   /** Resolves when the answer was passed on; rejects when there is none. A body that was read already is given. */
-  public async forward(incoming: IncomingMessage, outgoing: ServerResponse, port: number, body?: Buffer, beforeAnswer?: () => Promise<void>): Promise<void> {
+  public async forward(
+    incoming: IncomingMessage, outgoing: ServerResponse, engineSocket: string, body?: Buffer, beforeAnswer?: () => Promise<void>,
+  ): Promise<void> {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       const request = http.request({
-        host: '127.0.0.1',
-        port,
+        socketPath: engineSocket,
         method: incoming.method,
         path: incoming.url,
         headers: passedOn(incoming.rawHeaders, body) as unknown as http.OutgoingHttpHeaders,

@@ -1,7 +1,7 @@
 import type { RegionHandle } from '../model';
 
 /** What the proxies need to know of a region's emulator; every `RegionHandle` has it. */
-export type EngineAddress = Pick<RegionHandle, 'enginePort' | 'state' | 'lastStoppedAt' | 'lastResumedAt'>;
+export type EngineAddress = Pick<RegionHandle, 'engineSocket' | 'state' | 'lastStoppedAt' | 'lastResumedAt'>;
 
 /** The engines of the run, by region; the witness's is one of them. A proxy starts before its engine, so addresses are asked for at each call. */
 export interface EngineDirectory {

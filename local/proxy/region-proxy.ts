@@ -1,16 +1,18 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { EventsApi, EventsRouting } from '../buses/event-calls';
-import { ConditionContext, Judge, isRootKey } from '../iam';
+import { isRootKey } from '../engine/credentials';
+import { ConditionContext, Judge } from '../iam';
 import { Links } from '../model';
 import { GlobalTables } from '../tables';
+import { Admissions } from './admission';
 import { EngineClient, readAll } from './engine-client';
 import { Forwarder } from './forward';
 import { invocationStart, longestTimeoutMs, outlivedItsTimeout } from './invocation';
 import { EngineDirectory, placeOf, sleep } from './network';
 import { judgedResources } from './resource';
-import type { FabricServices, ServiceCall, ServiceRouting } from './services';
-import { SignedCall, globalServices, signedCall } from './signed-call';
+import { jsonRefusal, type FabricServices, type ServiceCall, type ServiceRouting } from './services';
+import { globalServices, type Signature } from './signature';
 import { accessDenied } from '../tables/answer';
 
 export interface RegionProxyOptions {
@@ -69,20 +71,29 @@ class RegionEndpoint {
   private readonly client: EngineClient;
   private readonly closing = new AbortController();
   private readonly accountId: string;
+  private readonly admissions: Admissions;
 
   public constructor(private readonly options: RegionProxyOptions) {
+    this.admissions = new Admissions(() => {
+      const engine = options.engines.engine(options.region);
+      return engine?.state === 'running' ? engine : undefined;
+    });
     this.client = new EngineClient(options.engines);
     this.accountId = options.accountId ?? '000000000000';
   }
 
   public async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const call = signedCall(request);
+    const admission = await this.admissions.of(request);
+    if (admission.kind === 'unreachable') return this.unreachable(request);
+    if (admission.kind === 'refused') return refuse(request, response, admission);
+    if (admission.kind === 'awaited') return this.serveAwaited(request, response, admission.body);
+    const { call } = admission;
     this.requests.set(call.service, (this.requests.get(call.service) ?? 0) + 1);
     if (await this.comesTooLate(request)) return void request.socket.destroy();
     const region = this.target(call);
     const service = this.options.services?.[call.service];
     const eventsOperation = call.service === 'events' && this.options.events ? header(request, 'x-amz-target')?.split('.').pop() : undefined;
-    const read = eventsOperation === undefined && !service ? undefined : await readAll(request);
+    const read = admission.read ?? (service || eventsOperation !== undefined ? await readAll(request) : undefined);
     if (service) {
       const asked: ServiceCall = { region, operation: header(request, 'x-amz-target')?.split('.').pop(), method: request.method!, path: request.url!, body: read! };
       const routing = await service.route(asked);
@@ -95,8 +106,14 @@ class RegionEndpoint {
     const engine = this.options.engines.engine(region);
     if (!engine || engine.state === 'stopped') return this.unreachable(request);
     const operation = dynamoOperation(call, request);
-    if (operation === undefined) return this.forwarder.forward(request, response, engine.enginePort, read);
-    return this.serveDynamo(request, response, { call, region, operation, body: await readAll(request) });
+    if (operation === undefined) return this.forwarder.forward(request, response, engine.engineSocket, read);
+    return this.serveDynamo(request, response, { call, region, operation, body: read ?? await readAll(request) });
+  }
+
+  /** What CloudFormation waits for is its emulator's to take, whatever else the request claims to be. */
+  private async serveAwaited(request: IncomingMessage, response: ServerResponse, body: Buffer): Promise<void> {
+    const engine = this.options.engines.engine(this.options.region);
+    return engine?.state === 'running' ? this.forwarder.forward(request, response, engine.engineSocket, body) : this.unreachable(request);
   }
 
   public close(): void {
@@ -106,7 +123,7 @@ class RegionEndpoint {
   }
 
   /** The region whose engine answers: the signature's, and this one where the run has no engine for that. */
-  private target(call: SignedCall): string {
+  private target(call: Signature): string {
     const fixed = this.options.regionOfService?.[call.service];
     if (fixed !== undefined) return fixed;
     if (!call.region || globalServices.has(call.service) || !this.options.engines.engine(call.region)) return this.options.region;
@@ -114,7 +131,7 @@ class RegionEndpoint {
   }
 
   private async serveDynamo(
-    request: IncomingMessage, response: ServerResponse, dynamo: { call: SignedCall; region: string; operation: string; body: Buffer },
+    request: IncomingMessage, response: ServerResponse, dynamo: { call: Signature; region: string; operation: string; body: Buffer },
   ): Promise<void> {
     const routing = await this.options.tables.handle({
       region: dynamo.region,
@@ -126,12 +143,12 @@ class RegionEndpoint {
       ),
     });
     if (routing.kind === 'answered') return reply(response, routing.answer);
-    await this.forwarder.forward(request, response, this.options.engines.engine(dynamo.region)!.enginePort, dynamo.body);
+    await this.forwarder.forward(request, response, this.options.engines.engine(dynamo.region)!.engineSocket, dynamo.body);
     routing.done?.();
   }
 
   /** A call of EventBridge's that the fabric answers, or events for whichever region an endpoint leads to. */
-  private async serveEvents(request: IncomingMessage, response: ServerResponse, call: SignedCall, routing: EventsRouting, asked: string): Promise<void> {
+  private async serveEvents(request: IncomingMessage, response: ServerResponse, call: Signature, routing: EventsRouting, asked: string): Promise<void> {
     const endpoint = routing.kind === 'endpoint';
     const region = endpoint ? routing.region : asked;
     if (!this.reaches(region)) return this.unreachable(request);
@@ -151,7 +168,7 @@ class RegionEndpoint {
   }
 
   /** A call that the fabric answers in a region's emulator's place. */
-  private async serveFabric(request: IncomingMessage, response: ServerResponse, call: SignedCall, { region, needs, answer }: ServiceRouting): Promise<void> {
+  private async serveFabric(request: IncomingMessage, response: ServerResponse, call: Signature, { region, needs, answer }: ServiceRouting): Promise<void> {
     const { links, engines } = this.options;
     const here = this.options.region;
     const inRun = engines.engine(region) !== undefined;
@@ -171,7 +188,7 @@ class RegionEndpoint {
   }
 
   /** A call into another region: over the links, and signed anew, since its caller's key is not known there. */
-  private async serveElsewhere(request: IncomingMessage, response: ServerResponse, call: SignedCall, region: string, read?: Buffer): Promise<void> {
+  private async serveElsewhere(request: IncomingMessage, response: ServerResponse, call: Signature, region: string, read?: Buffer): Promise<void> {
     const body = read ?? await readAll(request);
     if (!this.reaches(region)) return this.unreachable(request);
     const { links, engines } = this.options;
@@ -196,7 +213,7 @@ class RegionEndpoint {
     }
     if (!this.reaches(region)) return this.unreachable(request);
     if (root) {
-      await this.forwarder.forward(request, response, engines.engine(region)!.enginePort, body, () => this.pause(links.get(region, here).lagMs));
+      await this.forwarder.forward(request, response, engines.engine(region)!.engineSocket, body, () => this.pause(links.get(region, here).lagMs));
     } else {
       const answer = await this.client.call({
         place: placeOf(region), service: call.service, method: request.method, path: request.url, headers: contentHeaders(request), body,
@@ -207,7 +224,7 @@ class RegionEndpoint {
     routing?.done?.();
   }
 
-  private async judged(request: IncomingMessage, call: SignedCall, action: string, resource: string, context: ConditionContext = {}) {
+  private async judged(request: IncomingMessage, call: Signature, action: string, resource: string, context: ConditionContext = {}) {
     const judgement = await this.options.judge.judge({
       region: this.options.region, accessKeyId: call.accessKeyId, userAgent: header(request, 'user-agent') ?? '', action, resource, context,
     });
@@ -247,7 +264,7 @@ class RegionEndpoint {
 
 const dynamoTarget = 'DynamoDB_20120810.';
 
-function dynamoOperation(call: SignedCall, request: IncomingMessage): string | undefined {
+function dynamoOperation(call: Signature, request: IncomingMessage): string | undefined {
   const target = call.service === 'dynamodb' ? header(request, 'x-amz-target') : undefined;
   return target?.startsWith(dynamoTarget) ? target.slice(dynamoTarget.length) : undefined;
 }
@@ -270,6 +287,13 @@ function contentHeaders(request: IncomingMessage): Record<string, string> {
 function answerHeaders(headers: http.IncomingHttpHeaders): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => (
     typeof entry[1] === 'string' && !/^(connection|keep-alive|transfer-encoding|content-length)$/.test(entry[0]))));
+}
+
+/** As a service refuses a signature. What its body would be is not awaited. */
+function refuse(request: IncomingMessage, response: ServerResponse, { code, message }: { readonly code: string; readonly message: string }): void {
+  const answer = jsonRefusal(code, message);
+  reply(response, { ...answer, status: 403, headers: { ...answer.headers, 'x-amzn-errortype': code, 'connection': 'close' } });
+  request.resume();
 }
 
 function reply(response: ServerResponse, answer: { status: number; headers: Readonly<Record<string, string>>; body: Buffer }): void {

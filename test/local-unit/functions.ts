@@ -4,7 +4,7 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { Regions } from './regions';
-import { localCredentials } from '../../local/engine/region';
+import { engineClientConfig } from '../../local/engine/engine-http';
 
 /** What a test function is asked to do: one DynamoDB call, after a pause. */
 export interface Order { readonly command: string; readonly input: object; readonly region?: string; readonly pauseMs?: number; readonly appId?: string }
@@ -27,8 +27,7 @@ exports.handler = async ({ command, input, region, pauseMs, appId }) => {
 export async function deployFunctions(
   regions: Regions, region: string, policies: Readonly<Record<string, { Statement: object[] }>>, timeout = 10,
 ): Promise<(name: string, order: Order) => Promise<Outcome>> {
-  const endpoint = `http://127.0.0.1:${regions.engines.get(region)!.enginePort}`;
-  const cloudFormation = new CloudFormationClient({ region, endpoint, credentials: localCredentials });
+  const cloudFormation = new CloudFormationClient(engineClientConfig(regions.engines.get(region)!, region));
   const Resources = Object.assign({}, ...Object.entries(policies).map(([name, { Statement }]) => ({
     [`${name}Role`]: {
       Type: 'AWS::IAM::Role',
@@ -55,7 +54,7 @@ export async function deployFunctions(
   await waitUntilStackCreateComplete({ client: cloudFormation, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { StackName: 'functions' });
   await cloudFormation.send(new DescribeStacksCommand({ StackName: 'functions' }));
   cloudFormation.destroy();
-  const lambda = new LambdaClient({ region, endpoint, credentials: localCredentials, maxAttempts: 1 });
+  const lambda = new LambdaClient({ ...engineClientConfig(regions.engines.get(region)!, region), maxAttempts: 1 });
   return async (name, order) => {
     const { Payload } = await lambda.send(new InvokeCommand({ FunctionName: name, Payload: JSON.stringify(order) }));
     return JSON.parse(Buffer.from(Payload!).toString()) as Outcome;

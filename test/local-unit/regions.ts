@@ -1,8 +1,9 @@
 import { DynamoDBClient, CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { ControlPlanes } from '../../local/control-planes';
-import { freePort } from '../../local/engine/ports';
+import { localCredentials } from '../../local/engine/credentials';
+import { engineClientConfig } from '../../local/engine/engine-http';
 import { emulatorPython } from '../../local/engine/python';
-import { RegionProcess, localCredentials } from '../../local/engine/region';
+import { RegionProcess } from '../../local/engine/region';
 import { Supervisor } from '../../local/engine/supervisor';
 import { createJudge } from '../../local/iam';
 import { GlobalTablePlan, Links } from '../../local/model';
@@ -52,17 +53,16 @@ export async function startRegions(options: { lagMs?: number; unreachableMs?: nu
     }));
   }
   await Promise.all([...names, witness].map(async (region) => {
-    const enginePort = await freePort();
     engines.set(region, await RegionProcess.start({
-      supervisor, python, region, processName: region, accountId, enginePort, proxyPort: proxies.get(region)?.port ?? enginePort,
+      supervisor, python, region, processName: region, accountId, proxyPort: proxies.get(region)?.port,
     }));
   }));
   const clients: DynamoDBClient[] = [];
-  const client = (region: string, port: number): DynamoDBClient => {
-    const made = new DynamoDBClient({ region, endpoint: `http://127.0.0.1:${port}`, credentials: localCredentials, maxAttempts: 1 });
+  const kept = (made: DynamoDBClient): DynamoDBClient => {
     clients.push(made);
     return made;
   };
+  const ofEngine = (region: string): DynamoDBClient => kept(new DynamoDBClient({ ...engineClientConfig(engines.get(region)!, region), maxAttempts: 1 }));
   return {
     names,
     engines,
@@ -71,11 +71,11 @@ export async function startRegions(options: { lagMs?: number; unreachableMs?: nu
     tables,
     events,
     controlPlanes,
-    dynamodb: (region) => client(region, proxies.get(region)!.port),
-    engine: (region) => client(region, engines.get(region)!.enginePort),
+    dynamodb: (region) => kept(new DynamoDBClient({ region, endpoint: `http://127.0.0.1:${proxies.get(region)!.port}`, credentials: localCredentials, maxAttempts: 1 })),
+    engine: ofEngine,
     addTable: async (plan) => {
       const places = plan.mode === 'STRONG' ? [...plan.replicas, plan.witness!] : plan.replicas;
-      await Promise.all(places.map((region) => client(region, engines.get(region)!.enginePort).send(tableLike(plan.name))));
+      await Promise.all(places.map((region) => ofEngine(region).send(tableLike(plan.name))));
       await tables.add(plan);
     },
     close: async () => {

@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { EventBridgeClient, PutPermissionCommand, RemovePermissionCommand } from '@aws-sdk/client-eventbridge';
 import { DeleteRolePolicyCommand, GetRolePolicyCommand, IAMClient, ListRolePoliciesCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { localCredentials } from '../../local/engine/credentials';
+import { engineClientConfig } from '../../local/engine/engine-http';
 import { AwsApi } from '../../local/proxy/aws-api';
 import { EngineClient } from '../../local/proxy/engine-client';
 import { startLocalRun, type LocalRun } from '../../local/run';
@@ -11,7 +13,6 @@ jest.setTimeout(900_000);
 const system = 'trio';
 const [east, west, europe] = ['us-east-1', 'us-west-2', 'eu-central-1'];
 const regions = [east, west, europe];
-const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 let run: LocalRun;
 let client: EngineClient;
@@ -108,8 +109,8 @@ test('an event of any of three regions arrives in each of them once: nothing goe
 
 test('a removed policy, a missing permission and a throttled target raise their alarms and leave the event in the dead-letter queue; the redrive brings it home', async () => {
   const bus = meshBusName(system);
-  const westBus = new EventBridgeClient({ region: west, endpoint: `http://127.0.0.1:${run.regions.find(({ name }) => name === west)!.proxyPort}`, credentials });
-  const westRoles = new IAMClient({ region: 'us-east-1', endpoint: `http://127.0.0.1:${run.regions.find(({ name }) => name === west)!.enginePort}`, credentials });
+  const westBus = new EventBridgeClient({ region: west, endpoint: `http://127.0.0.1:${run.regions.find(({ name }) => name === west)!.proxyPort}`, credentials: localCredentials });
+  const westRoles = new IAMClient(engineClientConfig(run.regions.find(({ name }) => name === west)!, 'us-east-1'));
   const throttle = async (throttled: boolean) => fetch(`${run.url}/_local/throttle`, {
     method: 'POST', body: JSON.stringify({ target: `arn:aws:events:${europe}:000000000000:event-bus/${bus}`, throttled }), headers: { 'content-type': 'application/json' },
   });

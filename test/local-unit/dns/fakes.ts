@@ -1,12 +1,12 @@
 import type { ApiEndpoint, FabricResource, RegionHandle, RegionState } from '../../../local/model';
 
-/** A region whose engine is a port of the test's own. */
+/** A region whose engine is a socket of the test's own. */
 export class FakeRegion implements RegionHandle {
   public state: RegionState = 'running';
   public readonly proxyPort = 0;
   private readonly listeners: ((state: RegionState) => void)[] = [];
 
-  constructor(public readonly name: string, public readonly enginePort: number) {}
+  constructor(public readonly name: string, public readonly engineSocket: string) {}
 
   public async stop(): Promise<void> {
     this.change('stopped');

@@ -1,5 +1,4 @@
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { apisOf, check, FakeRegion, latencyZone } from './fakes';
 import { startDns } from '../../../local/dns/dns';
@@ -7,6 +6,7 @@ import { Checker, HealthChecks } from '../../../local/dns/health';
 import { endpointProbe } from '../../../local/dns/probe';
 import { healthChecks } from '../../../local/dns/records';
 import type { Dns, FabricResource } from '../../../local/model';
+import { listenOnSocket, removeSockets } from '../engine-socket';
 
 const bad = { ok: false, reason: 'status 503' };
 const good = { ok: true, reason: 'status 200' };
@@ -57,11 +57,10 @@ describe('checkers against real endpoints', () => {
   const servers: http.Server[] = [];
   let dns: Dns | undefined;
 
-  async function engine(answer: http.RequestListener): Promise<number> {
+  async function engine(answer: http.RequestListener): Promise<string> {
     const server = http.createServer(answer);
     servers.push(server);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return (server.address() as AddressInfo).port;
+    return listenOnSocket(server);
   }
 
   afterEach(() => {
@@ -70,41 +69,42 @@ describe('checkers against real endpoints', () => {
       server.close();
       server.closeAllConnections();
     }
+    removeSockets();
   });
 
   const spec = (config: Record<string, unknown> = {}) => healthChecks([check('c', { FullyQualifiedDomainName: 'us-east-1.pay.example.com', ResourcePath: '/health', ...config })])[0];
 
-  async function look(port: number, config: Record<string, unknown> = {}, limits = {}) {
-    const regions = [new FakeRegion('us-east-1', port)];
+  async function look(socket: string, config: Record<string, unknown> = {}, limits = {}) {
+    const regions = [new FakeRegion('us-east-1', socket)];
     const resolve = (name: string) => ({ kind: 'found', host: name, target: 'd-1.execute-api.us-east-1.amazonaws.com', region: 'us-east-1' }) as const;
     return endpointProbe({ resolve, regions, apis: apisOf(['us-east-1']), ...limits })(spec(config));
   }
 
   test('ask the template\'s path at the region\'s own API, and judge the status', async () => {
     const paths: string[] = [];
-    const port = await engine((request, response) => {
+    const socket = await engine((request, response) => {
       paths.push(request.url ?? '');
       response.writeHead(paths.length === 1 ? 200 : 503).end('{"status":"ok"}');
     });
-    expect(await look(port)).toEqual({ ok: true, reason: 'status 200' });
-    expect(await look(port)).toEqual({ ok: false, reason: 'status 503' });
+    expect(await look(socket)).toEqual({ ok: true, reason: 'status 200' });
+    expect(await look(socket)).toEqual({ ok: false, reason: 'status 503' });
     expect(paths).toEqual(['/_aws/execute-api/api-us-east-1/live/health', '/_aws/execute-api/api-us-east-1/live/health']);
   });
 
   test('look for the text of a string match check', async () => {
-    const port = await engine((_request, response) => response.end('{"status":"ok"}'));
-    expect(await look(port, { Type: 'HTTPS_STR_MATCH', SearchString: '"ok"' })).toMatchObject({ ok: true });
-    expect(await look(port, { Type: 'HTTPS_STR_MATCH', SearchString: 'fine' })).toMatchObject({ ok: false });
+    const socket = await engine((_request, response) => response.end('{"status":"ok"}'));
+    expect(await look(socket, { Type: 'HTTPS_STR_MATCH', SearchString: '"ok"' })).toMatchObject({ ok: true });
+    expect(await look(socket, { Type: 'HTTPS_STR_MATCH', SearchString: 'fine' })).toMatchObject({ ok: false });
   });
 
   test('give up on an endpoint that takes the connection and never answers', async () => {
-    const port = await engine(() => {});
-    expect(await look(port, {}, { connectTimeoutMs: 100, responseTimeoutMs: 50 })).toEqual({ ok: false, reason: 'no answer within 0.05 s' });
+    const socket = await engine(() => {});
+    expect(await look(socket, {}, { connectTimeoutMs: 100, responseTimeoutMs: 50 })).toEqual({ ok: false, reason: 'no answer within 0.05 s' });
   });
 
   test('see a refused connection and a name that no API answers to', async () => {
-    expect(await look(1)).toMatchObject({ ok: false });
-    expect(await look(1, { FullyQualifiedDomainName: 'other.example.com' })).toMatchObject({ ok: false, reason: expect.stringContaining('status 403') });
+    expect(await look('/nowhere')).toMatchObject({ ok: false });
+    expect(await look('/nowhere', { FullyQualifiedDomainName: 'other.example.com' })).toMatchObject({ ok: false, reason: expect.stringContaining('status 403') });
   });
 
   test('turn a region red after the threshold and green again, and DNS follows', async () => {

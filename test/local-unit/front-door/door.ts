@@ -1,10 +1,10 @@
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { startFrontDoor } from '../../../local/front-door/front-door';
 import { issuerFor } from '../../../local/issuer/issuer';
 import type { DnsAnswer, FrontDoor, FrontDoorDeps } from '../../../local/model';
 import { createLinks } from '../../../local/proxy/links';
 import { apisOf, FakeRegion } from '../dns/fakes';
+import { listenOnSocket, removeSockets } from '../engine-socket';
 
 export interface Answer { readonly status: number; readonly headers: http.IncomingHttpHeaders; readonly body: string; json(): any }
 
@@ -16,8 +16,7 @@ export class Door {
     for (const [name, answer] of Object.entries(engines)) {
       const server = http.createServer(answer);
       servers.push(server);
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      regions.push(new FakeRegion(name, (server.address() as AddressInfo).port));
+      regions.push(new FakeRegion(name, await listenOnSocket(server)));
     }
     const names = regions.map((region) => region.name);
     const door = await startFrontDoor({
@@ -66,5 +65,6 @@ export class Door {
       server.close();
       server.closeAllConnections();
     }
+    removeSockets();
   }
 }

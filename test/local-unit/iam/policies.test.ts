@@ -1,4 +1,5 @@
-import { applicationId, isRootKey } from '../../../local/iam';
+import { isRootKey, localCredentials } from '../../../local/engine/credentials';
+import { applicationId } from '../../../local/iam';
 import { PolicyDocument, dependsOnRequest, settled } from '../../../local/iam/policies';
 
 const statement = (Effect: 'Allow' | 'Deny', Condition?: Record<string, Record<string, string | string[]>>) => ({
@@ -58,7 +59,7 @@ describe('a caller', () => {
     expect(applicationId('aws-sdk-js/3.1162.0 webapp/x')).toBeUndefined();
   });
 
-  it('is the account\'s root by its key', () => {
-    expect(['test', '000000000000', 'ASIA0000000000000000', ''].map(isRootKey)).toEqual([true, true, false, false]);
+  it('is the account\'s root by the key of this run alone', () => {
+    expect([localCredentials.accessKeyId, 'test', '000000000000', 'ASIA0000000000000000', ''].map(isRootKey)).toEqual([true, false, false, false, false]);
   });
 });

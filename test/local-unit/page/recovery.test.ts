@@ -11,7 +11,7 @@ class World {
   public answers: string | undefined;
   public asked = 0;
   public publicName: string | undefined = 'pay.example.com';
-  public readonly regions = [new FakeRegion(east, 0), new FakeRegion(west, 0)];
+  public readonly regions = [new FakeRegion(east, ''), new FakeRegion(west, '')];
   public readonly clock: RecoveryClock;
 
   constructor() {

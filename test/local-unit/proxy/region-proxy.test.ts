@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { DynamoDBClient, ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { localCredentials } from '../../../local/engine/region';
+import { localCredentials } from '../../../local/engine/credentials';
 import { Order, Outcome, deployFunctions } from '../functions';
 import { Regions, accountId, east, eventually, startRegions, west, witness } from '../regions';
 

@@ -1,7 +1,6 @@
 import { createLinks, defaultLagMs } from '../../../local/proxy';
 import { invocationStart, outlivedItsTimeout } from '../../../local/proxy/invocation';
 import { judgedResources } from '../../../local/proxy/resource';
-import { signedCall } from '../../../local/proxy/signed-call';
 
 describe('the links between regions', () => {
   it('have a lag by distance, the same both ways', () => {
@@ -26,19 +25,6 @@ describe('the links between regions', () => {
 
   it('are unknown by name for a region that the run has not', () => {
     expect(() => createLinks(['a', 'b']).set('a', 'c', { lagMs: 1 })).toThrow('there is no link from a to c: this run has the regions a, b');
-  });
-});
-
-describe('a signature\'s scope', () => {
-  const authorization = (credential: string) => ({ headers: { authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=0` }, url: '/' });
-  it.each([
-    [authorization('test/20261122/us-west-2/dynamodb/aws4_request'), { accessKeyId: 'test', region: 'us-west-2', service: 'dynamodb' }],
-    [{ headers: {}, url: '/b/k?X-Amz-Credential=AK%2F20261122%2Feu-west-1%2Fs3%2Faws4_request' }, { accessKeyId: 'AK', region: 'eu-west-1', service: 's3' }],
-    [authorization('AK/20261122/execute-api/aws4_request'), { accessKeyId: 'AK', service: 'execute-api' }],
-    [{ headers: {}, url: '/' }, { accessKeyId: '', service: 'unsigned' }],
-    [authorization('garbage'), { accessKeyId: '', service: 'unsigned' }],
-  ])('is read from %j', (request, call) => {
-    expect(signedCall(request)).toEqual(call);
   });
 });
 

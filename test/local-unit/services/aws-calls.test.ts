@@ -2,7 +2,7 @@ import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/cli
 import { CreateStateMachineCommand, GetExecutionHistoryCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { localCredentials } from '../../../local/engine/region';
+import { localCredentials } from '../../../local/engine/credentials';
 import type { FabricResource } from '../../../local/model';
 import { kmsSigner, parameterAudit, parameterOf } from '../../../src/cutover/audit.aws';
 import { AuditLog } from '../../../src/cutover/audit.service';

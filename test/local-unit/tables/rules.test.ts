@@ -9,7 +9,7 @@ import { WritesInFlight } from '../../../local/tables/write-conflicts';
 
 const members = ['a', 'b', 'w'];
 const engines = (states: Record<string, RegionState> = {}) => ({
-  engine: (region: string) => ({ enginePort: 0, state: states[region] ?? 'running' as RegionState }),
+  engine: (region: string) => ({ engineSocket: '', state: states[region] ?? 'running' as RegionState }),
 });
 
 describe('the quorum rule', () => {

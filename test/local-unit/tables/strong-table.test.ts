@@ -5,7 +5,7 @@ import {
 import {
   DescribeStreamCommand, DynamoDBStreamsClient, GetRecordsCommand, GetShardIteratorCommand, ListStreamsCommand, type _Record as StreamRecord,
 } from '@aws-sdk/client-dynamodb-streams';
-import { localCredentials } from '../../../local/engine/region';
+import { localCredentials } from '../../../local/engine/credentials';
 import { Regions, east, eventually, startRegions, west, witness } from '../regions';
 
 const table = 'ledger';

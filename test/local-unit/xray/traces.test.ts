@@ -1,5 +1,9 @@
+import { spawn } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { startDaemon } from '../../../local/xray/daemon';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startDaemon, type Daemon } from '../../../local/xray/daemon';
 import { Traces } from '../../../local/xray/traces';
 
 const traceId = '1-5759e988-bd862e3fe1be46a994272793';
@@ -41,15 +45,56 @@ test('the oldest traces make room', () => {
   expect([traces.segments(id(0)), traces.segments(id(1))?.length, traces.segments(id(2000))?.length]).toEqual([undefined, 1, 1]);
 });
 
-test('the daemon listens on 127.0.0.1', async () => {
-  const traces = new Traces();
-  const daemon = await startDaemon('a', traces);
-  const [host, port] = daemon.address.split(':');
-  expect(host).toBe('127.0.0.1');
-  const socket = createSocket('udp4');
-  await new Promise((resolve) => { socket.send(segment(), Number(port), host, resolve); });
-  for (let wait = 0; wait < 100 && !traces.segments(traceId); wait++) await new Promise((resolve) => { setTimeout(resolve, 10); });
-  socket.close();
-  await daemon.close();
-  expect(traces.segments(traceId)).toHaveLength(1);
+describe('the daemon', () => {
+  let traces: Traces;
+  let daemon: Daemon;
+
+  beforeEach(async () => {
+    traces = new Traces();
+    daemon = await startDaemon('a', traces);
+  });
+  afterEach(() => daemon.close());
+
+  const address = () => daemon.functionEnv.AWS_XRAY_DAEMON_ADDRESS.split(':') as [string, string];
+  const arrived = async (id = traceId) => {
+    for (let wait = 0; wait < 100 && !traces.segments(id); wait++) await sleep(10);
+    return traces.segments(id)?.length ?? 0;
+  };
+
+  /** A function of the run, in a process as the emulator starts it. */
+  async function functionSends(code: string, env: Readonly<Record<string, string>> = daemon.functionEnv): Promise<void> {
+    const child = spawn(process.execPath, ['-e', `const [host, port] = process.env.AWS_XRAY_DAEMON_ADDRESS.split(':'); const socket = require('node:dgram').createSocket('udp4'); ${code}`, segment()], {
+      env: { PATH: process.env.PATH, ...env, NODE_OPTIONS: daemon.nodeOptions }, stdio: 'inherit',
+    });
+    await once(child, 'exit');
+  }
+
+  test.each([
+    ['socket.send(process.argv[1], Number(port), host, () => socket.close())'],
+    ['const bytes = Buffer.from(`..${process.argv[1]}...`); socket.send(bytes, 2, bytes.length - 5, Number(port), host, () => socket.close())'],
+    ['const bytes = Buffer.from(process.argv[1]); socket.send([bytes.subarray(0, 9), bytes.subarray(9)], Number(port), host, () => socket.close())'],
+  ])('takes what a function sends, in each form of the call: %s', async (code) => {
+    expect(address()[0]).toBe('127.0.0.1');
+    await functionSends(code);
+    expect(await arrived()).toBe(1);
+  });
+
+  test('drops what anybody else sends: without a code, with a wrong one, with the one of another datagram or another run', async () => {
+    const other = await startDaemon('a', new Traces());
+    const socket = createSocket('udp4');
+    const send = (text: string) => new Promise((resolve) => { socket.send(text, Number(address()[1]), address()[0], resolve); });
+    const code = (text: string, key: string) => `${createHmac('sha256', key).update(text).digest('hex')}\n`;
+    const key = daemon.functionEnv.LOCAL_RUN_TRACE_KEY;
+    await send(segment());
+    await send(`${'0'.repeat(64)}\n${segment()}`);
+    await send(`${code(segment({ name: 'other' }), key)}${segment()}`);
+    await send(`${code(segment(), other.functionEnv.LOCAL_RUN_TRACE_KEY)}${segment()}`);
+    await send('');
+    const last = segment({ trace_id: '1-5759e988-bd862e3fe1be46a994272799' });
+    await send(code(last, key) + last);
+    expect(await arrived('1-5759e988-bd862e3fe1be46a994272799')).toBe(1);
+    expect(traces.segments(traceId)).toBeUndefined();
+    socket.close();
+    await other.close();
+  });
 });

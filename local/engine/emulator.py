@@ -1,0 +1,88 @@
+"""Starts one emulator on a Unix socket, so that no page of a browser and no other user of the machine reaches it.
+
+The emulator derives a function's keys from names that anybody can guess: here they are drawn by chance. Who listens to callers (a
+region's proxy) asks for the secret of an access key, and verifies signatures by it: GET /_run/secrets/<access key>. What CloudFormation waits for is taken under the ID that it gave out alone.
+"""
+import asyncio
+import json
+import os
+import resource
+import secrets
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from ministack import app as emulator
+from ministack.core import lambda_runtime
+from ministack.core.iam_evaluator import ResolvedCredential, find_iam_access_key_account, is_root_access_key, resolve_credential
+from ministack.services import lambda_svc, sts
+from ministack.services.cloudformation import custom_resource, wait_conditions
+
+SECRETS_PATH = "/_run/secrets/"
+
+
+def drawn_by_chance(derived):
+    """The credentials of a function's role, with a secret and a token that nobody can compute."""
+    drawn = {}
+
+    def execution_credentials(config):
+        key = derived(config)["AWS_ACCESS_KEY_ID"]
+        secret, token = drawn.setdefault(key, (secrets.token_hex(32), secrets.token_hex(32)))
+        sts._sessions[key] = {**sts._sessions[key], "SecretAccessKey": secret, "SessionToken": token}
+        return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
+
+    return execution_credentials
+
+
+def secret_of(key):
+    """The secret of a user's or a session's key; none for a key that is not known, and none for the root's, which the run made."""
+    if is_root_access_key(key):
+        return None
+    session = sts._sessions.get(key)
+    account = session.get("AccountId") if session else find_iam_access_key_account(key)
+    found = resolve_credential(key, account)
+    return found.secret_access_key if isinstance(found, ResolvedCredential) else None
+
+
+def is_waited_for(path):
+    """Whether CloudFormation waits for an answer at this path; None for another path."""
+    prefix, _, token = path.rpartition("/")
+    if prefix == "/_ministack/cfn-response":
+        return token in custom_resource._pending
+    if prefix == "/_ministack/cfn-signal":
+        return wait_conditions.has_handle(token)
+    return None
+
+
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        return await emulator.app(scope, receive, send)
+    if scope["path"].startswith(SECRETS_PATH):
+        secret = secret_of(scope["path"][len(SECRETS_PATH):])
+        return await answer(send, 200 if secret else 404, {"secret": secret})
+    if is_waited_for(scope["path"]) is False:
+        return await answer(send, 403, {"message": "CloudFormation waits for no such answer"})
+    return await emulator.app(scope, receive, send)
+
+
+async def answer(send, status, content):
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
+    await send({"type": "http.response.body", "body": json.dumps(content).encode()})
+
+
+def main():
+    lambda_runtime.execution_credentials = lambda_svc.execution_credentials = drawn_by_chance(lambda_runtime.execution_credentials)
+    # Bursts of connections pass the soft limit of open files.
+    try:
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    except (ValueError, OSError):
+        pass  # macOS refuses where the hard limit is none
+    config = Config()
+    config.bind = [f"unix:{os.environ.pop('EMULATOR_SOCKET')}"]
+    config.umask = 0o077
+    config.keep_alive_timeout = 75
+    config.loglevel = os.environ["LOG_LEVEL"]
+    asyncio.run(serve(app, config))
+
+
+main()
