@@ -1,11 +1,11 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { BrowserSite } from './gate-browser-site';
-import { chromiumBinary, openBrowser } from '../local-unit/page/chromium';
+import { browserAbsence, openBrowser } from '../local-unit/page/chromium';
 
 jest.setTimeout(60_000);
 
 /** Elsewhere `npm test` says that these were left out. */
-const inBrowser = chromiumBinary() ? describe : describe.skip;
+const inBrowser = browserAbsence() === undefined ? describe : describe.skip;
 
 const phone: BrowserContextOptions = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
 const report = [

@@ -1,12 +1,12 @@
 import type { Browser } from 'playwright-core';
-import { chromiumBinary, openBrowser } from './chromium';
+import { browserAbsence, openBrowser } from './chromium';
 import { FakeRun } from './fake-run';
 import { judged, watchedPage, type WatchedPage } from './watched-page';
 import { FakeCutover, people } from '../cutover/fake-cutover';
 
 jest.setTimeout(60_000);
 
-const inBrowser = chromiumBinary() ? describe : describe.skip;
+const inBrowser = browserAbsence() === undefined ? describe : describe.skip;
 
 inBrowser('the page\'s cutover in a browser', () => {
   let browser: Browser;

@@ -1,12 +1,12 @@
 import type { Browser, Page } from 'playwright-core';
-import { chromiumBinary, openBrowser } from './chromium';
+import { browserAbsence, openBrowser } from './chromium';
 import { FakeRun, east, west } from './fake-run';
 import { judged, watchedPage, type WatchedPage } from './watched-page';
 
 jest.setTimeout(60_000);
 
 /** Elsewhere `npm test` says that these were left out. */
-const inBrowser = chromiumBinary() ? describe : describe.skip;
+const inBrowser = browserAbsence() === undefined ? describe : describe.skip;
 
 inBrowser('the page in a browser', () => {
   let browser: Browser;
