@@ -222,6 +222,6 @@ project.addBins({ [packageName]: 'bin/index.js' });
 project.npmrc.addConfig('omit-lockfile-registry-resolved', 'true');
 
 // What a user installs: lib/, assets/ and the papers; not the local run, the tools or the examples.
-project.npmignore?.addPatterns('/local/', '/tools/', '/.ci/', '/.tools/', '/docs/', '/examples/', 'cdk.out/', '/ARCHITECTURE.md', '/CONTRIBUTING.md', '/.dependency-cruiser.cjs', '/.npmrc', '!/assets/', '!/runtime/', '!/bin/', '!/schemas/', '!/THIRD_PARTY_LICENSES', '!/API.md');
+project.npmignore?.addPatterns('/local/', '/tools/', '/.ci/', '/.tools/', '/docs/', '/examples/', 'cdk.out/', '/ARCHITECTURE.md', '/CONTRIBUTING.md', '/.dependency-cruiser.cjs', '/knip.json', '/.npmrc', '!/assets/', '!/runtime/', '!/bin/', '!/schemas/', '!/THIRD_PARTY_LICENSES', '!/API.md');
 
 project.synth();

@@ -28,6 +28,8 @@ const steps: Step[] = [
   commandStep('lint', 'eslint', ['--max-warnings', '0', '--ext', '.ts', '--report-unused-disable-directives', '--no-error-on-unmatched-pattern', 'src', 'local', 'tools', 'test', 'examples', '.projenrc.ts'],
     { env: { ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1' } }),
   commandStep('imports', 'depcruise', ['--config', '.dependency-cruiser.cjs', '--output-type', 'err-long', 'src', 'local', 'tools', 'test', 'examples']),
+  // Declared and used nowhere, or used and not declared. What is named by a path or run as a program, which it cannot see, is in knip.json.
+  commandStep('dependencies', 'knip', ['--dependencies', '--no-progress', '--no-config-hints']),
   bundlesStep(),
   { name: 'project', run: () => jest('project', ['--coverage=false', 'test/project/']) },
   { name: 'unit', run: () => jest('unit', [...rest, '--coverage', ...unitLeavesOut]) },
