@@ -25,6 +25,7 @@ export { RecoveryBudget, type RecoveryBudgetProps } from './api/recovery-budget'
 export { CrossRegionEventMesh, type CrossRegionEventMeshProps, type MeshTargetProps } from './events/cross-region-event-mesh';
 export { type MeshAlarmOptions } from './events/mesh-alarms';
 export { type MeshProbeOptions } from './events/mesh-probes';
+export { type MeshPublishProps } from './events/mesh-publishers';
 export { type MeshRetryOptions } from './events/mesh-target';
 export { MeshTransport, type GlobalEndpointProps } from './events/mesh-transport';
 export { LedgerOutbox, type LedgerOutboxAlarmOptions, type LedgerOutboxProps, type LedgerSweepOptions } from './events/ledger-outbox';

@@ -31,7 +31,7 @@ export const standIns: readonly StandIn[] = [
   { type: 'AWS::Route53::HealthCheck', treatment: 'removed', lacks: 'cannot be created', standIn: 'checkers of the front door with the template\'s path, interval and threshold; `HealthCheckStatus` in us-east-1' },
   { type: 'AWS::Route53::HostedZone', treatment: 'removed', lacks: 'one zone per region process', standIn: 'an ID made up here; all zones are the front door\'s' },
   { type: 'AWS::CloudWatch::CompositeAlarm', treatment: 'removed', lacks: 'cannot be created', standIn: 'evaluated by the states of the alarms here; of their actions topics are told' },
-  { type: 'AWS::Events::EventBusPolicy', treatment: 'removed', lacks: 'cannot be created', standIn: 'judged at each delivery to the bus; PutPermission and RemovePermission change it' },
+  { type: 'AWS::Events::EventBusPolicy', treatment: 'removed', lacks: 'cannot be created', standIn: 'judged at each PutEvents and each delivery to the bus, whoever asks, the account\'s root too; PutPermission and RemovePermission change it' },
   { type: 'AWS::Events::Endpoint', treatment: 'removed', lacks: 'cannot be created', standIn: 'the proxies lead events with its EndpointId by its health check, and answer DescribeEndpoint; the other bus gets them too' },
   { type: 'AWS::Events::Archive', treatment: 'removed', lacks: 'cannot be created by a template', standIn: 'made by CreateArchive once all is deployed; StartReplay works, whatever its rule filter says' },
   { type: 'AWS::WAFv2::WebACL', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing: no request is filtered' },

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { ConditionContext } from '../iam';
+import { deniedByResource } from '../iam/resource-policy';
 import type { FabricResource } from '../model';
 import type { BusPolicies } from './bus-policies';
 import { describeEndpoint, globalEndpoints, type GlobalEndpoint } from './endpoints';
@@ -17,10 +19,21 @@ export interface EventsAnswer { readonly status: number; readonly headers: Reado
 export type EventsRouting =
   /** The fabric answers once the caller was judged for this. */
   | { readonly kind: 'answered'; readonly action: string; readonly resource: string; readonly answer: () => EventsAnswer }
-  /** Events for a global endpoint: this region takes them. */
-  | { readonly kind: 'endpoint'; readonly region: string; readonly resource: string; readonly body: Buffer };
+  /** Events, for the buses of this region. The emulator knows neither the conditions on them nor policies of buses. */
+  | { readonly kind: 'put'; readonly region: string; readonly puts: readonly EventPut[]; readonly body: Buffer };
 
-export interface EventsApi { route(call: EventsCall): EventsRouting | undefined }
+/** What entries of PutEvents ask for, each once. */
+export interface EventPut {
+  /** The bus's ARN. */
+  readonly resource: string;
+  readonly context: ConditionContext;
+}
+
+export interface EventsApi {
+  route(call: EventsCall): EventsRouting | undefined;
+  /** Whether a bus's own policy denies a principal to put. */
+  denies(region: string, put: EventPut, principalArn: string): boolean;
+}
 
 export interface EventCallsOptions {
   readonly accountId: string;
@@ -43,7 +56,7 @@ export class EventCalls implements EventsApi {
   public route({ region, operation, body }: EventsCall): EventsRouting | undefined {
     const input = parsed(body);
     switch (operation) {
-      case 'PutEvents': return input.EndpointId === undefined ? undefined : this.toEndpoint(region, input);
+      case 'PutEvents': return input.EndpointId === undefined ? this.put(region, input) : this.toEndpoint(region, input);
       case 'DescribeEndpoint': return this.describe(region, String(input.Name));
       case 'ListEndpoints': return this.list(region, String(input.NamePrefix ?? ''));
       case 'PutPermission':
@@ -52,19 +65,34 @@ export class EventCalls implements EventsApi {
     }
   }
 
+  public denies(region: string, { resource, context }: EventPut, principalArn: string): boolean {
+    return deniedByResource(this.options.busPolicies.statements(region, resource.split('/').pop()!), {
+      principal: { role: principalArn }, action: 'events:PutEvents', resource,
+      context: {
+        ...Object.fromEntries(Object.entries(context).map(([key, [value]]) => [key, value])),
+        'aws:principalarn': principalArn, 'aws:principalaccount': this.options.accountId, 'aws:principalisawsservice': 'false', 'aws:securetransport': 'true',
+      },
+    });
+  }
+
   private toEndpoint(entered: string, { EndpointId, ...input }: Record<string, any>): EventsRouting {
     const endpoint = this.endpoints.find(({ id }) => id === EndpointId);
     const region = endpoint && this.options.activeRegion(endpoint);
     if (!endpoint || region === undefined) {
       return answered('events:PutEvents', '*', () => failure('ResourceNotFoundException', `Endpoint ${EndpointId} does not exist in the local run (asked in ${entered})`));
     }
-    const entries = (input.Entries ?? []) as { EventBusName?: string }[];
-    const bus = String(entries[0]?.EventBusName ?? 'default').split('/').pop();
-    return {
-      kind: 'endpoint', region, resource: `arn:aws:events:${region}:${this.options.accountId}:event-bus/${bus}`,
-      // Who names the bus by its ARN names one region's; the endpoint means the bus of that name in either.
-      body: Buffer.from(JSON.stringify({ ...input, Entries: entries.map((entry) => ({ ...entry, EventBusName: String(entry.EventBusName ?? 'default').split('/').pop() })) })),
-    };
+    return this.put(region, input);
+  }
+
+  private put(region: string, input: Record<string, any>): EventsRouting {
+    // Who names a bus by its ARN names one region's; an endpoint means the bus of that name in either.
+    const entries = ((input.Entries ?? []) as Record<string, unknown>[]).map((entry) => ({ ...entry, EventBusName: String(entry.EventBusName ?? 'default').split('/').pop()! }));
+    const puts = entries.map(({ EventBusName, Source, DetailType }: Record<string, unknown>): EventPut => ({
+      resource: `arn:aws:events:${region}:${this.options.accountId}:event-bus/${EventBusName as string}`,
+      context: { ...(Source === undefined ? {} : { 'events:source': [String(Source)] }), ...(DetailType === undefined ? {} : { 'events:detail-type': [String(DetailType)] }) },
+    }));
+    const once = new Map(puts.map((put) => [JSON.stringify(put), put]));
+    return { kind: 'put', region, puts: [...once.values()], body: Buffer.from(JSON.stringify({ ...input, Entries: entries })) };
   }
 
   private describe(region: string, name: string): EventsRouting {

@@ -37,7 +37,7 @@ export class Rights {
       const statements = this.options.busPolicies.statements(region, resource.split('/').pop()!);
       const allowed = allowedByResource(statements, {
         principal: { role: roleArn }, action: 'events:PutEvents', resource: busArn,
-        context: { ...this.context(by), 'aws:principalarn': roleArn, 'aws:principalaccount': this.options.accountId, 'events:source': source, 'events:detail-type': type, 'events:eventbusinvocation': 'true' },
+        context: { ...this.context(by), 'aws:principalarn': roleArn, 'aws:principalaccount': this.options.accountId, 'aws:principalisawsservice': 'false', 'events:source': source, 'events:detail-type': type, 'events:eventbusinvocation': 'true' },
       });
       return allowed ? undefined : refusal('NO_PERMISSIONS', `no statement of the policy of ${busArn} lets ${roleArn} put events`);
     });
@@ -87,7 +87,7 @@ export class Rights {
   }
 
   private context(by: Deliverer): Record<string, string> {
-    return { 'aws:sourcearn': by.ruleArn, 'aws:sourceaccount': this.options.accountId, 'aws:securetransport': 'true' };
+    return { 'aws:sourcearn': by.ruleArn, 'aws:sourceaccount': this.options.accountId, 'aws:securetransport': 'true', 'aws:principalisawsservice': 'true' };
   }
 
   private kept(key: string, ask: () => Promise<Refusal>): Promise<Refusal> {

@@ -91,7 +91,7 @@ function decoded(document: string): PolicyDocument {
   return JSON.parse(document.startsWith('{') ? document : decodeURIComponent(document)) as PolicyDocument;
 }
 
-const requestKeys = /^(dynamodb:leadingkeys|ssm:overwrite|route53:changeresourcerecordsets(normalizedrecordnames|recordtypes|actions))$/i;
+const requestKeys = /^(dynamodb:leadingkeys|events:(source|detail-type)|ssm:overwrite|route53:changeresourcerecordsets(normalizedrecordnames|recordtypes|actions))$/i;
 
 /** Whether any condition is on what the request names. */
 export function dependsOnRequest(documents: readonly PolicyDocument[]): boolean {

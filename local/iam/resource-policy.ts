@@ -28,6 +28,11 @@ export function allowedByResource(statements: readonly ResourceStatement[], requ
   return matching.some(({ Effect }) => Effect === 'Allow') && !matching.some(({ Effect }) => Effect === 'Deny');
 }
 
+/** Whether a statement denies the request: what is asked beside a caller's own policies, which allow enough within an account. */
+export function deniedByResource(statements: readonly ResourceStatement[], request: ResourceRequest): boolean {
+  return statements.some((statement) => statement.Effect === 'Deny' && applies(statement, request));
+}
+
 /** Statements of a policy document, given as an object, as text, or not at all. */
 export function statementsOf(policy: unknown): ResourceStatement[] {
   const document = typeof policy === 'string' ? parsed(policy) : policy;
@@ -82,12 +87,14 @@ const comparisons: Readonly<Record<string, (actual: string, expected: string) =>
 
 /** Undefined: the operator is not known. */
 function holds(operator: string, expected: readonly string[], actual: string | undefined): boolean | undefined {
-  const [, , name, ifExists] = /^(ForAllValues:|ForAnyValue:)?(\w+?)(IfExists)?$/i.exec(operator) ?? [];
+  const [, quantifier, name, ifExists] = /^(ForAllValues:|ForAnyValue:)?(\w+?)(IfExists)?$/i.exec(operator) ?? [];
   const lower = (name ?? '').toLowerCase();
   if (lower === 'null') return expected.some((value) => (value.toLowerCase() === 'true') === (actual === undefined));
   const negated = lower.startsWith('stringnot') || lower.startsWith('arnnot');
   const compare = comparisons[lower.replace(/^(string|arn)not/, '$1')];
   if (!compare) return undefined;
+  // Of a key with several values none is there: all of none hold, and not any.
+  if (quantifier !== undefined && actual === undefined) return quantifier.toLowerCase() === 'forallvalues:';
   if (actual === undefined) return ifExists !== undefined || negated;
   return expected.some((value) => compare(actual, value)) !== negated;
 }

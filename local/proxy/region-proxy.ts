@@ -149,16 +149,15 @@ class RegionEndpoint {
 
   /** A call of EventBridge's that the fabric answers, or events for whichever region an endpoint leads to. */
   private async serveEvents(request: IncomingMessage, response: ServerResponse, call: Signature, routing: EventsRouting, asked: string): Promise<void> {
-    const endpoint = routing.kind === 'endpoint';
-    const region = endpoint ? routing.region : asked;
+    const region = routing.kind === 'put' ? routing.region : asked;
     if (!this.reaches(region)) return this.unreachable(request);
-    const denied = await this.judged(request, call, endpoint ? 'events:PutEvents' : routing.action, routing.resource);
+    const denied = routing.kind === 'put' ? await this.judgedPuts(request, call, routing) : await this.judged(request, call, routing.action, routing.resource);
     if (denied) return reply(response, denied);
     const { links } = this.options;
     const here = this.options.region;
     await this.pause(links.get(here, region).lagMs);
     if (!this.reaches(region)) return this.unreachable(request);
-    const answer = endpoint ? await this.client.call({
+    const answer = routing.kind === 'put' ? await this.client.call({
       place: placeOf(region), service: 'events', body: routing.body, headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'AWSEvents.PutEvents' },
     }) : routing.answer();
     await this.pause(links.get(region, here).lagMs);
@@ -222,6 +221,19 @@ class RegionEndpoint {
       reply(response, { status: answer.status, headers: answerHeaders(answer.headers), body: answer.body });
     }
     routing?.done?.();
+  }
+
+  /** Events by their caller's policies and the bus's own; refused as a whole when one of them is. */
+  private async judgedPuts(request: IncomingMessage, call: Signature, { region, puts }: Extract<EventsRouting, { kind: 'put' }>) {
+    const caller = isRootKey(call.accessKeyId) ? undefined : await this.options.judge.caller(this.options.region, header(request, 'user-agent') ?? '');
+    const principal = caller?.roleArn ?? `arn:aws:iam::${this.accountId}:root`;
+    for (const put of puts) {
+      const denied = await this.judged(request, call, 'events:PutEvents', put.resource, put.context);
+      if (denied) return denied;
+      if (!this.options.events!.denies(region, put, principal)) continue;
+      return accessDenied(`${principal} is not authorized to perform: events:PutEvents on resource: ${put.resource} with an explicit deny in a resource-based policy (${JSON.stringify(put.context)})`);
+    }
+    return undefined;
   }
 
   private async judged(request: IncomingMessage, call: Signature, action: string, resource: string, context: ConditionContext = {}) {

@@ -13,6 +13,8 @@ export interface BundledFunctionProps extends FunctionOptions {
   /** Folder of the bundle below `assets/`, such as `api/payments`. */
   readonly bundle: string;
   readonly logRetention: RetentionDays;
+  /** Name of its role, for policies elsewhere that name it; CloudFormation's when absent. */
+  readonly roleName?: string;
   /** Environments that are always warm; none when absent. */
   readonly provisionedConcurrency?: number;
 }
@@ -26,11 +28,11 @@ export class BundledFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: BundledFunctionProps) {
     super(scope, id);
-    const { bundle, logRetention, provisionedConcurrency, ...options } = props;
+    const { bundle, logRetention, roleName, provisionedConcurrency, ...options } = props;
     // Its own log group: Lambda's would be made at the first call, never expire, and outlive the stack.
     const logGroup = new LogGroup(this, 'Logs', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY });
     // Its own role: the managed basic policy could write to every log group of the account.
-    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    const role = new Role(this, 'Role', { roleName, assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
     this.function = new Function(this, 'Function', {
       runtime: Runtime.NODEJS_24_X,

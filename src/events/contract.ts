@@ -1,5 +1,6 @@
 /** What the mesh's constructs and handlers share: names by convention, so that no regional stack refers to another one. */
 import { EnvCodec } from '../kernel/env';
+import type { PaymentEventType } from './model';
 import type { RegionName } from '../kernel/region';
 
 /** Name of a system's event bus, the same in every region (a global endpoint demands it). */
@@ -18,6 +19,17 @@ export function meshEventSource(systemName: string): string {
 }
 
 export const probeType = 'mesh.probe';
+
+/** Types that the ledger alone publishes. */
+export const paymentEventTypes: readonly PaymentEventType[] = ['payment.authorised', 'payment.declined', 'payment.captured', 'payment.voided', 'payment.refunded'];
+
+/** Types that no team publishes, under whatever source. */
+export const reservedTypes: readonly string[] = [...paymentEventTypes, probeType];
+
+/** Sources that no team publishes under: the bus's policy keeps them for the functions that speak for the ledger and the mesh. */
+export function reservedSources(systemName: string): readonly string[] {
+  return [ledgerEventSource(systemName), meshEventSource(systemName)];
+}
 
 /** Name of the queue of events that a target did not take, and of those that a publisher gave up. */
 export function meshDeadLetterQueueName(systemName: string): string {
@@ -44,6 +56,14 @@ export function replicationRoleName(systemName: string): string {
   return `${systemName}-events-replication`;
 }
 
+/** Functions whose role a policy of a bus or a queue names. */
+export type NamedRole = 'outbox' | 'outbox-redrive' | 'sweep' | 'probe' | 'mesh-redrive';
+
+/** Name of the role of one region's function, so that a policy can name it before it is there. Roles are global, so the region is in it. */
+export function functionRoleName(systemName: string, role: NamedRole, region: RegionName): string {
+  return `${systemName}-${role}-${shortRegion(region)}`;
+}
+
 /** Name of the global endpoint, by which its ID is looked up. */
 export function meshEndpointName(systemName: string): string {
   return `${systemName}-events`;
@@ -59,9 +79,14 @@ export function meshTableName(systemName: string): string {
   return `${systemName}-mesh`;
 }
 
-/** Name of the function that puts dead letters back on the bus. */
+/** Name of the function that puts dead letters of the bus's rules back on it. */
 export function meshRedriveName(systemName: string): string {
   return `${systemName}-mesh-redrive`;
+}
+
+/** Name of the function that puts on the bus what publishers gave up. */
+export function publisherRedriveName(systemName: string): string {
+  return `${systemName}-publisher-redrive`;
 }
 
 /** `us-east-1` as `use1`: a role's name has 64 characters. */
@@ -87,11 +112,35 @@ export const meshSchema = {
 export const publisherEnv = new EnvCodec({
   systemName: 'PAYMENTS_SYSTEM_NAME',
   busName: 'MESH_BUS_NAME',
+  /** `Source` of the events. */
+  source: 'MESH_SOURCE',
+  /** The publisher's own queue: what it gives up is redriven with its rights, and no others. */
   deadLetterQueueUrl: 'MESH_DEAD_LETTER_QUEUE_URL',
 }, {
+  /** JSON list of the types that may be published; absent: all but the reserved ones. */
+  types: 'MESH_TYPES',
   /** Global endpoint to publish to, such as `abcde.veo`; absent: the region's own bus. */
   endpointId: 'MESH_ENDPOINT_ID',
 });
+
+/** Where a letter may come from. */
+export type LetterOrigin =
+  /**
+   * EventBridge, for a rule of the bus: the event was on the bus, so its publisher was judged. `rules` begins their ARNs; `bus`: letters of the
+   * bus itself, which name no rule, come too.
+   */
+  | { readonly kind: 'rules'; readonly rules: string; readonly bus: boolean }
+  /** Publishers that may publish these, and nothing else. */
+  | { readonly kind: 'publisher'; readonly source: string; readonly types?: readonly string[] };
+
+/** A queue that a redrive empties. */
+export interface LetterQueue {
+  readonly url: string;
+  readonly from: LetterOrigin;
+}
+
+/** What a function that puts letters on the bus needs; `queues` is JSON of `LetterQueue[]`. */
+export const redriveEnv = new EnvCodec({ systemName: 'PAYMENTS_SYSTEM_NAME', busName: 'MESH_BUS_NAME', queues: 'MESH_LETTER_QUEUES' });
 
 /**
  * What one PutEvents takes: entries, and bytes of all of them together as EventBridge counts them. It may take more by now: 256 KB
@@ -207,6 +256,9 @@ export const outboxEnv = new EnvCodec({
 
 /** What the function that redrives given-up ranges needs besides. */
 export const outboxRedriveEnv = new EnvCodec({ deadLetterQueueUrl: 'OUTBOX_DEAD_LETTER_QUEUE_URL' });
+
+/** What it needs where there is a sweep: hints that were given up, and where they go again. */
+export const outboxRedriveHintsEnv = new EnvCodec({ hintLettersUrl: 'SWEEP_DEAD_LETTER_QUEUE_URL', hintsUrl: 'SWEEP_QUEUE_URL' });
 
 /** What the function of the sweep needs besides. */
 export const sweepEnv = new EnvCodec({

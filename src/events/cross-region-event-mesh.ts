@@ -8,18 +8,20 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import {
-  forwardingRoleName, forwardingRuleName, meshArchiveName, meshBusName, meshDeadLetterQueueName, meshStraysQueueName, meshTableName, probeType, publisherEnv,
-  replicationRoleName,
+  forwardingRoleName, forwardingRuleName, ledgerEventSource, meshArchiveName, meshBusName, meshDeadLetterQueueName, meshStraysQueueName, meshTableName,
+  paymentEventTypes, probeType, publisherEnv, replicationRoleName,
 } from './contract';
 import { MeshAlarmOptions, MeshAlarms, deliveryAlarm, probeLatency } from './mesh-alarms';
 import { checkMesh, checkPublisher, meshProblems } from './mesh-checks';
 import { MeshEndpoint, lookUpEndpointId } from './mesh-endpoint';
 import { MeshForwarding, allowRoles } from './mesh-forwarding';
 import { MeshProbeOptions, MeshProbes, probeTimes } from './mesh-probes';
+import { MeshPublishProps, MeshPublishers } from './mesh-publishers';
 import { MeshQueues } from './mesh-queues';
 import { MeshRedrive } from './mesh-redrive';
 import { DeadLetteredTarget, MeshRetryOptions, retryPolicy } from './mesh-target';
 import { GlobalEndpointProps, MeshTransport } from './mesh-transport';
+import { denyReserved, grantPut } from './mesh-trust';
 import { defineAlarms } from '../cdk/tuned-alarms';
 
 /** Properties of `CrossRegionEventMesh`. */
@@ -93,9 +95,9 @@ export interface MeshTargetProps {
   readonly types?: string[];
 
   /**
-   * `Source` of the events.
+   * `Source` of the events that the target is to believe.
    *
-   * @default - any
+   * @default - the ledger's alone, `<systemName>.ledger`
    */
   readonly sources?: string[];
 
@@ -131,11 +133,14 @@ export class CrossRegionEventMesh extends Construct {
   public readonly transport: MeshTransport;
   /** The bus, by name: a stack that uses it imports nothing. */
   public readonly bus: IEventBus;
-  /** Events that a target did not take, and those that a publisher gave up. */
+  /** Events that a target did not take. EventBridge alone writes into it; what a publisher gave up is in a queue of its own. */
   public readonly deadLetterQueue: IQueue;
   /** Events without a valid origin. */
   public readonly straysQueue: IQueue;
-  /** Puts dead letters back on the bus: `aws lambda invoke --function-name <systemName>-mesh-redrive`. */
+  /**
+   * Puts dead letters back on the bus: `aws lambda invoke --function-name <systemName>-mesh-redrive`. What publishers gave up is put there by
+   * `<systemName>-publisher-redrive`.
+   */
   public readonly redriveFunction: IFunction;
   /** How often each region sends a probe. */
   public readonly probeInterval: Duration;
@@ -144,6 +149,7 @@ export class CrossRegionEventMesh extends Construct {
 
   private readonly alarmOptions: MeshAlarmOptions;
   private readonly encryptionKey?: IKey;
+  private readonly publishers: MeshPublishers;
 
   constructor(scope: Construct, id: string, props: CrossRegionEventMeshProps) {
     super(scope, id);
@@ -168,13 +174,18 @@ export class CrossRegionEventMesh extends Construct {
     this.straysQueue = this.queueByName('StraysByName', meshStraysQueueName(systemName));
 
     const endpoint = this.transport.globalEndpointProps;
+    denyReserved(bus, { systemName, region: this.region, regions: this.regions, isGlobal: endpoint !== undefined });
     if (endpoint) this.defineEndpoint(bus, endpoint);
     else this.defineForwarding(bus, { peers, retry });
 
     new MeshProbes(this, 'Probes', {
-      systemName, bus, peers, times, encryptionKey, logRetention, deadLettered: (target) => new DeadLetteredTarget(target, this.deadLetterQueue),
+      systemName, region: this.region, bus, peers, times, encryptionKey, logRetention,
+      deadLettered: (target) => new DeadLetteredTarget(target, this.deadLetterQueue),
     });
-    this.redriveFunction = new MeshRedrive(this, 'DeadLetters', { systemName, bus, deadLetters: queues.deadLetters, logRetention }).function;
+    this.redriveFunction = new MeshRedrive(this, 'DeadLetters', {
+      systemName, region: this.region, bus, deadLetters: queues.deadLetters, isOfBus: encryptionKey !== undefined, logRetention,
+    }).function;
+    this.publishers = new MeshPublishers(this, 'Publishers', { systemName, region: this.region, bus, encryptionKey, alarms: this.alarmOptions, logRetention });
     new MeshAlarms(this, 'Alarms', {
       systemName, region: this.region, peers, times, options: this.alarmOptions, deadLetters: queues.deadLetters, strays: queues.strays,
       rules: Object.fromEntries([['strays', meshStraysQueueName(systemName)], ...endpoint ? [] : peers.map((peer) => [peer, forwardingRuleName(systemName, peer)])]),
@@ -184,7 +195,7 @@ export class CrossRegionEventMesh extends Construct {
 
   /**
    * Delivers events of this region's bus, whatever region they began in, to a target, with a dead-letter queue and a retry policy.
-   * Probes and strays are left out.
+   * Probes and strays are left out, and so is every source that is not named.
    *
    * @param scope construct that gets the rule, in a stack of this region
    * @param id ID of the rule
@@ -199,7 +210,7 @@ export class CrossRegionEventMesh extends Construct {
       eventBus: this.bus,
       eventPattern: {
         detailType: props.types ?? Match.anythingBut(probeType),
-        ...(props.sources ? { source: props.sources } : {}),
+        source: props.sources ?? [ledgerEventSource(this.systemName)],
         detail: { origin: props.origins ?? this.regions },
       },
       targets: [new DeadLetteredTarget(props.target, this.deadLetterQueue, props.retry)],
@@ -211,16 +222,14 @@ export class CrossRegionEventMesh extends Construct {
   }
 
   /**
-   * Lets the grantee publish: put events on the bus (on both regions' with a global endpoint), and into the dead-letter queue what it
-   * gives up.
+   * Lets the grantee publish events of one source, and of the types named: put them on the bus (on both regions' with a global endpoint), and
+   * what it gives up into the dead-letter queue of those who publish the same.
+   *
+   * @param grantee who publishes
+   * @param publisher what it publishes; the same for `publisherEnvironment`
    */
-  public grantPublish(grantee: IGrantable): Grant {
-    const regions = this.transport.globalEndpointProps ? this.regions : [this.region];
-    const resourceArns = regions.map((region) => Stack.of(this).formatArn({ service: 'events', region, resource: 'event-bus', resourceName: meshBusName(this.systemName) }));
-    // SQS asks for the queue's key in the publisher's name.
-    this.encryptionKey?.grantEncryptDecrypt(grantee);
-    return Grant.addToPrincipal({ grantee, actions: ['events:PutEvents'], resourceArns })
-      .combine(Grant.addToPrincipal({ grantee, actions: ['sqs:SendMessage'], resourceArns: [this.deadLetterQueue.queueArn] }));
+  public grantPublish(grantee: IGrantable, publisher: MeshPublishProps): Grant {
+    return this.publishers.grantSend(grantee, publisher).combine(grantPut(grantee, this.busArns(), publisher));
   }
 
   /**
@@ -231,16 +240,38 @@ export class CrossRegionEventMesh extends Construct {
    * could not send into the dead-letter queue.
    *
    * @param scope the function, or another construct of its stack, of which no timeout is asked
+   * @param publisher what it publishes; the same as for `grantPublish`
    */
-  public publisherEnvironment(scope: Construct): { [name: string]: string } {
+  public publisherEnvironment(scope: Construct, publisher: MeshPublishProps): { [name: string]: string } {
     checkPublisher(scope);
-    const primary = this.primary();
+    const { source, types } = publisher;
     return publisherEnv.write({
       systemName: this.systemName,
       busName: meshBusName(this.systemName),
-      deadLetterQueueUrl: this.deadLetterQueue.queueUrl,
-      ...(primary ? { endpointId: lookUpEndpointId(scope, this.systemName, primary) } : {}),
+      source,
+      ...(types ? { types: JSON.stringify(types) } : {}),
+      deadLetterQueueUrl: this.publishers.queueUrl(publisher),
+      endpointId: this._endpointId(scope),
     });
+  }
+
+  /**
+   * Lets a function of ours publish the ledger's events; on the region's own bus alone, or wherever publishers put.
+   *
+   * @internal
+   */
+  public _grantLedgerEvents(grantee: IGrantable, where: 'own' | 'any'): Grant {
+    return grantPut(grantee, where === 'own' ? [this.bus.eventBusArn] : this.busArns(), { source: ledgerEventSource(this.systemName), types: paymentEventTypes });
+  }
+
+  /**
+   * ID of the global endpoint; undefined with rules.
+   *
+   * @internal
+   */
+  public _endpointId(scope: Construct): string | undefined {
+    const primary = this.primary();
+    return primary === undefined ? undefined : lookUpEndpointId(scope, this.systemName, primary);
   }
 
   /** Lets the grantee read what this region last heard of each peer. */
@@ -290,6 +321,12 @@ export class CrossRegionEventMesh extends Construct {
     const primary = this.primary()!;
     const regions = [primary, ...this.regions.filter((region) => region !== primary)];
     if (this.region === primary) new MeshEndpoint(this, 'GlobalEndpoint', { systemName, regions, bus, options });
+  }
+
+  /** Buses that a publisher of this region may be led to. */
+  private busArns(): string[] {
+    const regions = this.transport.globalEndpointProps ? this.regions : [this.region];
+    return regions.map((region) => Stack.of(this).formatArn({ service: 'events', region, resource: 'event-bus', resourceName: meshBusName(this.systemName) }));
   }
 
   /** Of the global endpoint; undefined with rules. */

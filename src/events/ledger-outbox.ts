@@ -8,12 +8,14 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import {
-  meshBusName, meshMetrics, meshTableName, outboxBundles, outboxEnv, outboxQueueName, outboxRedriveEnv, outboxRedriveName, sweepEnv,
+  functionRoleName, meshBusName, meshMetrics, meshTableName, NamedRole, outboxBundles, outboxEnv, outboxQueueName, outboxRedriveEnv, outboxRedriveHintsEnv,
+  outboxRedriveName, sweepEnv,
 } from './contract';
 import { CrossRegionEventMesh } from './cross-region-event-mesh';
-import { keptQueue } from './kept-queue';
+import { keptQueue, onlyWrittenBy } from './kept-queue';
+import { outboxProblem } from './outbox-checks';
 import { BundledFunction } from '../cdk/bundled-function';
-import { PropProblem, invalidProps } from '../cdk/invalid-props';
+import { invalidProps } from '../cdk/invalid-props';
 import { checkNames } from '../cdk/name-limits';
 import { AlarmDefinition, AlarmTuning, defineAlarms, minute } from '../cdk/tuned-alarms';
 import { expiredReason, ledgerMetrics } from '../ledger/contract';
@@ -156,7 +158,7 @@ export class LedgerOutbox extends Construct {
   public readonly deadLetterQueue: IQueue;
   /** Hints of a lost peer's events that could not be published here; absent without a sweep. */
   public readonly sweepDeadLetterQueue?: IQueue;
-  /** Publishes the ranges in the dead-letter queue: `aws lambda invoke --function-name <systemName>-outbox-redrive`. */
+  /** Publishes the ranges in the dead-letter queue, and gives the sweep its hints again: `aws lambda invoke --function-name <systemName>-outbox-redrive`. */
   public readonly redriveFunction: IFunction;
 
   private readonly props: LedgerOutboxProps;
@@ -165,7 +167,7 @@ export class LedgerOutbox extends Construct {
   constructor(scope: Construct, id: string, props: LedgerOutboxProps) {
     super(scope, id);
     checkNames(this);
-    const problem = problemOf(props);
+    const problem = outboxProblem(props);
     if (problem) throw invalidProps(this, problem);
     this.props = props;
     const { ledger, mesh, sweep = {}, alarms = {} } = props;
@@ -173,8 +175,11 @@ export class LedgerOutbox extends Construct {
     const deadLetters = this.queue('DeadLetters', 'outbox-dlq');
     this.deadLetterQueue = deadLetters;
     this.defineOutbox(streamArn, deadLetters);
-    this.redriveFunction = this.defineRedrive(deadLetters);
-    if (sweep.enabled ?? true) this.sweepDeadLetterQueue = this.defineSweep(streamArn, deadLetters);
+    // Lambda leaves a range in the name of the function that it was for.
+    onlyWrittenBy(deadLetters, [this.roleName('outbox'), this.roleName('sweep')]);
+    const redrive = this.defineRedrive(deadLetters);
+    this.redriveFunction = redrive.function;
+    if (sweep.enabled ?? true) this.sweepDeadLetterQueue = this.defineSweep(streamArn, deadLetters, redrive);
     defineAlarms(this, `${ledger.systemName} in ${mesh.region}`, this.alarms, alarms.actions);
   }
 
@@ -198,7 +203,7 @@ export class LedgerOutbox extends Construct {
 
   private defineOutbox(streamArn: string, deadLetters: Queue): void {
     const { ledger, mesh, parallelizationFactor = 4, alarms = {} } = this.props;
-    const made = this.publisher('Publish', 'outbox', outboxBundles.outbox);
+    const made = this.publisher('Publish', 'outbox', outboxBundles.outbox, { roleName: this.roleName('outbox') });
     this.mapStream('Records', made, streamArn, deadLetters, {
       filters: filtersOf([mesh.region]), batchSize: 100, parallelizationFactor,
     });
@@ -210,20 +215,21 @@ export class LedgerOutbox extends Construct {
     ledger._grantReadItems(made.function);
   }
 
-  private defineRedrive(deadLetters: Queue): IFunction {
+  private defineRedrive(deadLetters: Queue): BundledFunction {
     const { ledger } = this.props;
     const made = this.publisher('Redrive', 'outbox redrive', outboxBundles.redrive, {
       functionName: outboxRedriveName(ledger.systemName),
+      roleName: this.roleName('outbox-redrive'),
       timeout: Duration.minutes(15),
       environment: outboxRedriveEnv.write({ deadLetterQueueUrl: deadLetters.queueUrl }),
     });
     ledger._grantReadItems(made.function);
     ledger.grantStreamRead(made.function);
     deadLetters.grantConsumeMessages(made.function);
-    return made.function;
+    return made;
   }
 
-  private defineSweep(streamArn: string, ranges: Queue): Queue {
+  private defineSweep(streamArn: string, ranges: Queue, redrive: BundledFunction): Queue {
     const { ledger, mesh, sweep = {}, alarms = {} } = this.props;
     const deadLetters = this.queue('SweepDeadLetters', 'sweep-dlq');
     const hints = keptQueue(this, 'Hints', {
@@ -233,11 +239,16 @@ export class LedgerOutbox extends Construct {
       visibilityTimeout: Duration.seconds(2 * functionTimeout.toSeconds()),
       deadLetterQueue: { queue: deadLetters, maxReceiveCount: hintAttempts },
     });
+    // What a hint says is published as the ledger's word.
+    onlyWrittenBy(hints, [this.roleName('sweep'), this.roleName('outbox-redrive')]);
+    onlyWrittenBy(deadLetters);
+    this.redriveHints(redrive, deadLetters, hints);
     const silentMs = mesh.silentAfter.toMilliseconds();
     const takenBy = mesh._takenBy();
     const { systemName, tableName } = ledger;
     const made = this.function('Sweep', {
       description: `${systemName}: sweep`,
+      roleName: this.roleName('sweep'),
       bundle: outboxBundles.sweep,
       environment: {
         // On this region's bus alone, and never through a global endpoint: every survivor publishes for itself.
@@ -251,7 +262,7 @@ export class LedgerOutbox extends Construct {
         }),
       },
     });
-    mesh.bus.grantPutEventsTo(made.function);
+    mesh._grantLedgerEvents(made.function, 'own');
     mesh.grantReadPeers(made.function);
     ledger._grantReadItems(made.function);
     hints.grantSendMessages(made.function);
@@ -268,6 +279,19 @@ export class LedgerOutbox extends Construct {
     return deadLetters;
   }
 
+  /** Hints that were given up go back by our redrive, which may write where nobody else does. */
+  private redriveHints(redrive: BundledFunction, from: Queue, to: Queue): void {
+    for (const [name, value] of Object.entries(outboxRedriveHintsEnv.write({ hintLettersUrl: from.queueUrl, hintsUrl: to.queueUrl }))) {
+      redrive.function.addEnvironment(name, value);
+    }
+    from.grantConsumeMessages(redrive.function);
+    to.grantSendMessages(redrive.function);
+  }
+
+  private roleName(role: NamedRole): string {
+    return functionRoleName(this.props.ledger.systemName, role, this.props.mesh.region);
+  }
+
   /** A function that publishes as the mesh does. */
   private publisher(id: string, role: string, bundle: string, more: Partial<ConstructorParameters<typeof BundledFunction>[2]> = {}): BundledFunction {
     const { ledger: { systemName, tableName }, mesh } = this.props;
@@ -275,10 +299,9 @@ export class LedgerOutbox extends Construct {
       ...more,
       bundle,
       description: `${systemName}: ${role}`,
-      environment: { ...outboxEnv.write({ systemName, tableName, busName: meshBusName(systemName) }), ...more.environment },
+      environment: { ...outboxEnv.write({ systemName, tableName, busName: meshBusName(systemName), endpointId: mesh._endpointId(this) }), ...more.environment },
     });
-    for (const [name, value] of Object.entries(mesh.publisherEnvironment(made))) made.function.addEnvironment(name, value);
-    mesh.grantPublish(made.function);
+    mesh._grantLedgerEvents(made.function, 'any');
     return made;
   }
 
@@ -357,35 +380,4 @@ function unreadAlarm(decided: Metric, outbox: IFunction, tuning?: AlarmTuning): 
 function lettersAlarm(id: string, says: string, anchor: string, queue: Queue, tuning?: AlarmTuning): AlarmDefinition {
   const metric = queue.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, period: minute });
   return { id, says, anchor, threshold: 1, minutes: 1, tuning, metric };
-}
-
-function problemOf({ ledger, mesh, sweep = {}, parallelizationFactor = 4, maxRecordAge, retryAttempts = 1_000 }: LedgerOutboxProps): PropProblem | undefined {
-  const { replicas } = ledger.regions;
-  if (ledger.systemName !== mesh.systemName) {
-    return { prop: 'mesh', given: `of system '${mesh.systemName}'`, allowed: `the ledger's own system, '${ledger.systemName}'`, mend: 'give both the same systemName' };
-  }
-  if ([...replicas].sort().join() !== [...mesh.regions].sort().join()) {
-    return {
-      prop: 'mesh', given: `over ${mesh.regions.join(', ')}`, allowed: `the ledger's replicas, ${replicas.join(', ')}: others would get no events, or send none`,
-      mend: 'give the mesh regions.replicas',
-    };
-  }
-  const delayMs = sweep.delay?.toMilliseconds() ?? 0;
-  if (delayMs > 900_000) {
-    return { prop: 'sweep.delay', given: `${delayMs / 1000} s`, allowed: '0 to 15 minutes: SQS holds back no longer', mend: 'leave it out for 5 minutes' };
-  }
-  const ageMs = maxRecordAge?.toMilliseconds() ?? 60_000;
-  if (ageMs < 60_000 || ageMs > 72_000_000) {
-    return {
-      prop: 'maxRecordAge', given: `${ageMs / 1000} s`, allowed: '1 minute to 20 hours: after 24 hours the stream has forgotten it, and nothing is left to redrive',
-      mend: 'leave it out for 12 hours',
-    };
-  }
-  if (!(Number.isInteger(parallelizationFactor) && parallelizationFactor >= 1 && parallelizationFactor <= 10)) {
-    return { prop: 'parallelizationFactor', given: `${parallelizationFactor}`, allowed: '1 to 10', mend: 'leave it out for 4' };
-  }
-  if (!(Number.isInteger(retryAttempts) && retryAttempts >= 1 && retryAttempts <= 10_000)) {
-    return { prop: 'retryAttempts', given: `${retryAttempts}`, allowed: '1 to 10,000', mend: 'leave it out for 1,000' };
-  }
-  return undefined;
 }

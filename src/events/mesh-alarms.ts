@@ -17,7 +17,7 @@ export interface MeshAlarmOptions {
   readonly actions?: IAlarmAction[];
 
   /**
-   * Events in the dead-letter queue.
+   * Events in the dead-letter queue, and in that of each publisher.
    *
    * @default - 1 in 1 minute
    */
@@ -120,14 +120,16 @@ export function deliveryAlarm(id: string, systemName: string, ruleName: string, 
   return { id, says: 'a rule cannot deliver events', anchor: 'events-undelivered', metric: deliveryFailures(systemName, ruleName), threshold: 1, minutes: 1, tuning };
 }
 
+/** The alarm on messages that wait in a queue. */
+export function waitingAlarm(id: string, says: string, anchor: string, queue: IQueue, tuning?: AlarmTuning): AlarmDefinition {
+  const metric = queue.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, period: minute });
+  return { id, says, anchor, metric, threshold: 1, minutes: 1, tuning };
+}
+
 function queueAlarms({ systemName, region, deadLetters, strays, options }: MeshAlarmsProps): AlarmDefinition[] {
-  const waiting = (queue: IQueue): Metric => queue.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, period: minute });
   return [
-    {
-      id: 'DeadLetters', says: 'events wait in the dead-letter queue', anchor: 'events-dead-letters', metric: waiting(deadLetters), threshold: 1, minutes: 1,
-      tuning: options.deadLetters,
-    },
-    { id: 'Strays', says: 'events arrived without a valid origin', anchor: 'events-strays', metric: waiting(strays), threshold: 1, minutes: 1, tuning: options.strays },
+    waitingAlarm('DeadLetters', 'events wait in the dead-letter queue', 'events-dead-letters', deadLetters, options.deadLetters),
+    waitingAlarm('Strays', 'events arrived without a valid origin', 'events-strays', strays, options.strays),
     {
       id: 'PublishFailures', says: 'publishers give events up', anchor: 'events-not-published', threshold: 1, minutes: 1, tuning: options.publishFailures,
       metric: new Metric({

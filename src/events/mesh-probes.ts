@@ -6,7 +6,8 @@ import { Grant } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { meshBundles, meshBusName, meshEnv, meshEventSource, meshSchema, meshTableName, probeType } from './contract';
+import { functionRoleName, meshBundles, meshBusName, meshEnv, meshEventSource, meshSchema, meshTableName, probeType } from './contract';
+import { grantPut } from './mesh-trust';
 import { BundledFunction } from '../cdk/bundled-function';
 import { PropProblem } from '../cdk/invalid-props';
 
@@ -60,6 +61,7 @@ export function probesProblem(options: MeshProbeOptions = {}): PropProblem | und
 
 export interface MeshProbesProps {
   readonly systemName: string;
+  readonly region: string;
   readonly bus: EventBus;
   readonly peers: string[];
   readonly times: ProbeTimes;
@@ -89,9 +91,9 @@ export class MeshProbes extends Construct {
   }
 
   private defineSender(): void {
-    const { systemName, bus, times } = this.props;
-    const sender = this.defineFunction('Send', meshBundles.probeSend, 'sends a probe to its own bus');
-    bus.grantPutEventsTo(sender.function);
+    const { systemName, region, bus, times } = this.props;
+    const sender = this.defineFunction('Send', meshBundles.probeSend, 'sends a probe to its own bus', functionRoleName(systemName, 'probe', region));
+    grantPut(sender.function, [bus.eventBusArn], { source: meshEventSource(systemName), types: [probeType] });
     new Rule(this, 'Schedule', {
       // On the default bus, where schedules are.
       ruleName: `${meshBusName(systemName)}-probe`,
@@ -115,10 +117,11 @@ export class MeshProbes extends Construct {
     });
   }
 
-  private defineFunction(id: string, bundle: string, does: string): BundledFunction {
+  private defineFunction(id: string, bundle: string, does: string, roleName?: string): BundledFunction {
     const { systemName, times, logRetention } = this.props;
     return new BundledFunction(this, id, {
       bundle,
+      roleName,
       description: `${systemName}: ${does}`,
       environment: meshEnv.write({
         systemName, busName: meshBusName(systemName), tableName: this.table.tableName, silentAfterMs: `${times.silentAfter.toMilliseconds()}`,

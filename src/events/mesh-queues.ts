@@ -4,6 +4,7 @@ import { IKey } from 'aws-cdk-lib/aws-kms';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { meshBusName, meshDeadLetterQueueName, meshStraysQueueName } from './contract';
+import { onlyWrittenBy } from './kept-queue';
 
 export interface MeshQueuesProps {
   readonly systemName: string;
@@ -40,6 +41,8 @@ export class MeshQueues extends Construct {
     queue.addToResourcePolicy(new PolicyStatement({
       sid: 'TlsOnly', effect: Effect.DENY, principals: [new StarPrincipal()], actions: ['sqs:*'], resources: [queue.queueArn], conditions: { Bool: { 'aws:SecureTransport': 'false' } },
     }));
+    // What is in here was on the bus, and is put back on it: nobody else writes, whatever their own policies allow.
+    onlyWrittenBy(queue);
     // SQS asks for the key in the name of whoever sends. For EventBridge the source's ARN is not known then: the queue's policy says which rules may put.
     if (id === 'DeadLetters') encryptionKey?.addToResourcePolicy(new PolicyStatement({ actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: ['*'], principals }));
     return queue;

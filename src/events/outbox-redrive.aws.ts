@@ -1,11 +1,13 @@
 import { DynamoDBStreamsClient, GetRecordsCommand, GetShardIteratorCommand } from '@aws-sdk/client-dynamodb-streams';
-import { outboxRedriveEnv } from './contract';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { outboxRedriveEnv, outboxRedriveHintsEnv } from './contract';
 import { FailedRange, redrive, Redriven } from './outbox-redrive.service';
 import { LambdaStreamRecord, outboxOf, reserveMs, streamRecords } from './outbox.aws';
 import { StreamRecord } from './outbox.service';
 import { redriveQueue } from './redrive.aws';
 import { Environment } from '../ledger/environment.aws';
 import { connection } from '../runtime/clients';
+import type { Telemetry } from '../runtime/telemetry';
 
 /** What an operator may ask for. */
 export interface RedriveRequest {
@@ -13,18 +15,27 @@ export interface RedriveRequest {
   readonly removeExpired?: boolean;
 }
 
+/** What an operator is told. */
+export interface RedriveAnswer extends Redriven {
+  /** Hints that the sweep had given up and has again. */
+  readonly hints: number;
+}
+
 /** A function's redrive, from its environment. */
-export function redriveOf(source: Environment): (request: RedriveRequest | null, remainingMs: number) => Promise<Redriven> {
+export function redriveOf(source: Environment): (request: RedriveRequest | null, remainingMs: number) => Promise<RedriveAnswer> {
   const { deadLetterQueueUrl } = outboxRedriveEnv.read(source);
   const { outbox, telemetry } = outboxOf(source, 'outbox-redrive');
   const queue = redriveQueue(deadLetterQueueUrl, telemetry);
+  const giveHintsAgain = hintsRedrive(source, telemetry);
   const streams = new DynamoDBStreamsClient({ maxAttempts: 3, requestHandler: connection() });
   return async (request, remainingMs) => {
     const removeExpired = request?.removeExpired ?? false;
     if (typeof removeExpired !== 'boolean') throw new Error(`'removeExpired' is ${JSON.stringify(removeExpired)}; allowed: true or false`);
     const open = new Set<string>();
+    const begun = Date.now();
+    const endMs = begun + remainingMs - reserveMs;
     try {
-      const result = await redrive({
+      const ranges = await redrive({
         receive: async () => (await queue.receive()).map(({ body, handle }) => {
           open.add(handle);
           return { body, remove: () => queue.discard([handle]).then(() => void open.delete(handle)) };
@@ -32,7 +43,8 @@ export function redriveOf(source: Environment): (request: RedriveRequest | null,
         read: (range) => readRange(streams, range),
         publish: (records, deadlineMs) => outbox.republish(records, deadlineMs),
         nowMs: Date.now,
-      }, Date.now() + remainingMs - reserveMs, removeExpired);
+      }, endMs, removeExpired);
+      const result = { ...ranges, hints: await giveHintsAgain(begun, endMs) };
       telemetry.record('redrive', { ...result });
       return result;
     } finally {
@@ -41,6 +53,26 @@ export function redriveOf(source: Environment): (request: RedriveRequest | null,
     }
   };
 }
+
+/** Hints that were given up, as far as they were there at the beginning, go back to where the sweep finds them. */
+function hintsRedrive(source: Environment, telemetry: Telemetry): (begun: number, deadlineMs: number) => Promise<number> {
+  if (!source[hintsVariable]) return () => Promise.resolve(0);
+  const { hintLettersUrl, hintsUrl } = outboxRedriveHintsEnv.read(source);
+  const letters = redriveQueue(hintLettersUrl, telemetry);
+  const sqs = new SQSClient({ maxAttempts: 3, requestHandler: connection() });
+  return async (begun, deadlineMs) => {
+    let moved = 0;
+    for (let received = await letters.receive(); received.length > 0 && Date.now() < deadlineMs; received = await letters.receive()) {
+      const own = received.filter(({ sentAt }) => sentAt <= begun);
+      for (const { body } of own) await sqs.send(new SendMessageCommand({ QueueUrl: hintsUrl, MessageBody: body }));
+      if (own.length > 0) await letters.discard(own.map(({ handle }) => handle));
+      moved += own.length;
+    }
+    return moved;
+  };
+}
+
+const [hintsVariable] = Object.keys(outboxRedriveHintsEnv.write({ hintLettersUrl: '-', hintsUrl: '-' }));
 
 /** The first records of a shard that is still there, or a shard that is not: it goes some time after its last record. */
 const forgotten = new Set(['TrimmedDataAccessException', 'ResourceNotFoundException']);

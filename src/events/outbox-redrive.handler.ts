@@ -1,10 +1,9 @@
-import { redriveOf, RedriveRequest } from './outbox-redrive.aws';
-import type { Redriven } from './outbox-redrive.service';
+import { redriveOf, RedriveAnswer, RedriveRequest } from './outbox-redrive.aws';
 import type { QueueContext } from './runtime.model';
 
 const redrive = redriveOf(process.env);
 
-/** Publishes the ranges of the stream that the outbox gave up; called by an operator: no payload, or `{ "removeExpired": true }`. */
-export function handler(request: RedriveRequest | null, context: QueueContext): Promise<Redriven> {
+/** Publishes the ranges of the stream that the outbox gave up, and gives the sweep its hints again; called by an operator: no payload, or `{ "removeExpired": true }`. */
+export function handler(request: RedriveRequest | null, context: QueueContext): Promise<RedriveAnswer> {
   return redrive(request, context.getRemainingTimeInMillis());
 }

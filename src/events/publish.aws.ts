@@ -1,6 +1,5 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { SQSClient, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
-import { publisherEnv } from './contract';
 import type { PutEntry } from './model';
 import { DeadLetter, PublishPorts, PutFailed, PutResult } from './publish.service';
 import { connection } from '../runtime/clients';
@@ -16,12 +15,6 @@ export interface PublisherTarget {
 export interface PublisherClients {
   readonly eventBridge: EventBridgeClient;
   readonly sqs?: SQSClient;
-}
-
-/** Where a function publishes, from its environment. */
-export function publisherTarget(source: Readonly<Record<string, string | undefined>>): PublisherTarget {
-  const { busName, deadLetterQueueUrl, endpointId } = publisherEnv.read(source);
-  return { busName, deadLetterQueueUrl, endpointId };
 }
 
 /** The publisher's ports on AWS. Make them once, at module scope: the clients keep their connections. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'crypto';
-import { meshMetrics, publisherEnv, publisherTimes } from './contract';
+import { meshMetrics, publisherEnv, publisherTimes, reservedTypes } from './contract';
 import { entryOf, envelopeProblem } from './envelope.domain';
 import type { EventTrace, MeshEvent } from './model';
 import { EventsNotPublished, InvalidEvent } from './publish-errors.domain';
@@ -13,29 +13,26 @@ const shortestMs = 100;
 const longestMs = 600_000;
 
 /** See the runtime's entry. */
-export function createPublisher(options: PublisherOptions): Publisher {
+export function createPublisher(options: PublisherOptions = {}): Publisher {
   return publisherWith(options, (target) => publishPorts(target), (line) => { process.stdout.write(`${line}\n`); });
 }
 
 /** The same with its ports given. */
 export function publisherWith(options: PublisherOptions, portsOf: (target: PublisherTarget) => PublishPorts, write: (line: string) => void): Publisher {
-  const { source, timeoutMs = publisherTimes.budgetMs, environment = process.env } = options;
+  const { timeoutMs = publisherTimes.budgetMs, environment = process.env } = options;
   if (!(timeoutMs >= shortestMs && timeoutMs <= longestMs)) throw new Error(`'timeoutMs' is ${timeoutMs}; allowed: ${shortestMs} to ${longestMs} milliseconds`);
-  if (source === '' || source.length > 256 || source.startsWith('aws.')) {
-    throw new Error(`'source' is '${source}'; allowed: 1 to 256 characters that do not begin with 'aws.'`);
+  const { systemName, source, types, ...target } = publisherEnv.read(environment);
+  if (options.source !== undefined && options.source !== source) {
+    throw new Error(`'source' is '${options.source}'; allowed: '${source}', as mesh.publisherEnvironment() says: the function is granted no other`);
   }
-  const { systemName, ...target } = publisherEnv.read(environment);
+  const allowed = types === undefined ? undefined : JSON.parse(types) as readonly string[];
   const region = environment.AWS_REGION;
   if (!region) throw new Error('environment variable AWS_REGION is missing: Lambda sets it');
   const ports = portsOf(target);
   const telemetry = new Telemetry({ systemName, region, service: 'publisher', write });
   return {
     publish: async (given) => {
-      const events = given.map((event) => completed(event, region, ports.nowMs(), environment));
-      for (const [at, event] of events.entries()) {
-        const problem = envelopeProblem(event);
-        if (problem !== undefined) throw new InvalidEvent(at, problem);
-      }
+      const events = given.map((event, at) => serialised(completed(event, region, ports.nowMs(), environment), at, allowed));
       const outcomes = await publish(ports, events.map((event) => entryOf(event, source)), ports.nowMs() + timeoutMs);
       report(telemetry, events, outcomes);
       return outcomes.map((outcome, at) => published(events[at], outcome));
@@ -53,6 +50,26 @@ function completed(event: NewEvent, origin: string, nowMs: number, environment: 
     occurredAt: event.occurredAt ?? new Date(nowMs).toISOString(),
     ...(trace ? { trace } : {}),
   };
+}
+
+/**
+ * The event as its readers will find it. What is judged is what is sent: JSON leaves members out, and lets a `toJSON` say something else.
+ */
+function serialised(event: MeshEvent, at: number, allowed: readonly string[] | undefined): MeshEvent {
+  let sent: MeshEvent;
+  try {
+    sent = JSON.parse(JSON.stringify(event)) as MeshEvent;
+  } catch (error) {
+    throw new InvalidEvent(at, `it cannot be said in JSON: ${(error as Error).message}`);
+  }
+  const problem = envelopeProblem(sent) ?? typeProblem(sent.type, allowed);
+  if (problem !== undefined) throw new InvalidEvent(at, problem);
+  return sent;
+}
+
+function typeProblem(type: string, allowed: readonly string[] | undefined): string | undefined {
+  if (reservedTypes.includes(type)) return `'type' is '${type}', which the ledger or the mesh alone publishes; allowed: a type of your own`;
+  return allowed === undefined || allowed.includes(type) ? undefined : `'type' is '${type}'; allowed, as mesh.grantPublish() says: ${allowed.join(', ')}`;
 }
 
 /** Lambda sets it anew for each invocation. */

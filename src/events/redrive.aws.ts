@@ -3,6 +3,8 @@ import { RedrivePorts } from './redrive.service';
 import { connection } from '../runtime/clients';
 import { faultRecord, Telemetry } from '../runtime/telemetry';
 
+/** By which EventBridge says whose letter it is. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html */
+const ruleAttribute = 'RULE_ARN';
 /** What SQS takes in a request. */
 const messagesPerRequest = 10;
 const requestsAtOnce = 10;
@@ -15,8 +17,11 @@ export function redriveQueue(queueUrl: string, telemetry: Telemetry): Pick<Redri
       const { Messages: messages = [] } = await client.send(new ReceiveMessageCommand({
         // Without waiting SQS asks only some of its servers, and a queue that is not empty may look so.
         QueueUrl: queueUrl, MaxNumberOfMessages: messagesPerRequest, WaitTimeSeconds: 2, MessageSystemAttributeNames: ['SentTimestamp'],
+        MessageAttributeNames: [ruleAttribute],
       }));
-      return messages.map(({ Body = '', ReceiptHandle = '', Attributes }) => ({ body: Body, handle: ReceiptHandle, sentAt: Number(Attributes?.SentTimestamp ?? 0) }));
+      return messages.map(({ Body = '', ReceiptHandle = '', Attributes, MessageAttributes }) => ({
+        body: Body, handle: ReceiptHandle, sentAt: Number(Attributes?.SentTimestamp ?? 0), rule: MessageAttributes?.[ruleAttribute]?.StringValue,
+      }));
     },
     discard: async (handles) => {
       const { Failed: failed = [] } = await client.send(new DeleteMessageBatchCommand({

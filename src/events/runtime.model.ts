@@ -56,8 +56,8 @@ export type EventHandler<Data> = (event: ConsumedEvent<Data>, delivery: EventDel
 
 /** Options of `createPublisher`. */
 export interface PublisherOptions {
-  /** `Source` of the events: who publishes, such as `acme.orders`. */
-  readonly source: string;
+  /** `Source` of the events: the one of `mesh.publisherEnvironment()`, and no other. @default - that one */
+  readonly source?: string;
   /** How long a call of `publish` tries, in milliseconds, 100 to 600,000; giving up into the dead-letter queue comes on top. @default 5000 */
   readonly timeoutMs?: number;
   /** Environment to read the settings from: `mesh.publisherEnvironment()`. @default process.env */
@@ -89,7 +89,7 @@ export interface NewEvent<Data = unknown> {
 /** What became of an event. */
 export interface PublishedEvent {
   readonly id: string;
-  /** `deadLettered`: it is in the mesh's dead-letter queue, from where an operator puts it back; an alarm tells. */
+  /** `deadLettered`: it is in the publisher's dead-letter queue, from where an operator puts it back; an alarm tells. */
   readonly outcome: 'sent' | 'deadLettered';
   /** Why it was not sent. */
   readonly reason?: string;
@@ -108,4 +108,4 @@ export interface Publisher {
 export type CreateIdempotentConsumer = <Data = unknown>(options: IdempotentConsumerOptions, handler: EventHandler<Data>) => QueueHandler;
 
 /** See `createPublisher`. */
-export type CreatePublisher = (options: PublisherOptions) => Publisher;
+export type CreatePublisher = (options?: PublisherOptions) => Publisher;

@@ -3,7 +3,7 @@ import { PeerNews, ProbeStore, receiveProbe } from '../../src/events/probe.servi
 import { EventsNotPublished, InvalidEvent } from '../../src/events/publish-errors.domain';
 import { DeadLetter, PublishPorts } from '../../src/events/publish.service';
 import { publisherWith } from '../../src/events/publisher.aws';
-import { QueuedLetter, redrive, RedrivePorts } from '../../src/events/redrive.service';
+import { Letters, QueuedLetter, redrive, redriveAll, RedrivePorts } from '../../src/events/redrive.service';
 import type { NewEvent } from '../../src/events/runtime.model';
 import { Telemetry } from '../../src/runtime/telemetry';
 
@@ -57,6 +57,7 @@ test('a measured time is a metric of its peer, and leaves the next line alone', 
 /** A queue whose messages stay until they are deleted, and a bus. */
 class Post {
   readonly bus: MeshEvent[] = [];
+  readonly entries: PutEntry[] = [];
   readonly discarded: string[] = [];
   now = 10_000;
   refuse = (_entry: PutEntry): boolean => false;
@@ -82,6 +83,7 @@ class Post {
       put: async (entries) => entries.map((entry) => {
         if (this.refuse(entry)) return { kind: 'refused', reason: 'no', retryable: false };
         this.bus.push(JSON.parse(entry.detail) as MeshEvent);
+        this.entries.push(entry);
         return { kind: 'accepted' };
       }),
       keep: () => Promise.reject(new Error('a redrive never puts into the queue that it empties')),
@@ -95,66 +97,119 @@ class Post {
 }
 
 const event = (id: string): MeshEvent => ({ id, type: 'order.shipped', schemaVersion: 1, origin: 'us-east-1', occurredAt: '2026-11-22T03:00:00.000Z', data: {} });
-const letter = (id: string, sentAt = 9_000): QueuedLetter => ({ handle: `h-${id}`, sentAt, body: JSON.stringify({ 'version': '0', 'detail-type': 'order.shipped', 'source': 'shop', 'detail': event(id) }) });
+const rules = 'arn:aws:events:us-east-1:111122223333:rule/shop-events/';
+const rule = `${rules}shop-events-to-us-west-2`;
+const ofRules: Letters = { systemName: 'shop', from: { kind: 'rules', rules, bus: false } };
+const letter = (id: string, sentAt = 9_000): QueuedLetter => ({ handle: `h-${id}`, sentAt, rule, body: JSON.stringify({ 'version': '0', 'detail-type': 'order.shipped', 'source': 'shop', 'detail': event(id) }) });
 const limits = { max: 100, deadlineMs: 60_000 };
 
 describe('a redrive', () => {
   test('puts every event back and deletes it only then', async () => {
     const post = new Post(['a', 'b', 'c', 'd', 'e'].map((id) => letter(id)));
     post.refuse = ({ detail }) => detail.includes('"c"');
-    expect(await redrive(post.ports(), limits)).toEqual({ moved: 4, left: 1, refused: [], more: false });
+    expect(await redrive(post.ports(), ofRules, limits)).toEqual({ moved: 4, left: 1, dropped: 0, refused: [], more: false });
     expect(post.bus.map(({ id }) => id)).toEqual(['a', 'b', 'd', 'e']);
     expect(post.discarded).toEqual(['h-a', 'h-b', 'h-d', 'h-e']);
   });
 
   test('leaves what came since it began: an event that fails again does not go round', async () => {
     const post = new Post([...['n1', 'n2', 'n3'].map((id) => letter(id, 10_001)), letter('old'), letter('n4', 10_002)]);
-    expect(await redrive(post.ports(), limits)).toEqual({ moved: 1, left: 0, refused: [], more: false });
+    expect(await redrive(post.ports(), ofRules, limits)).toEqual({ moved: 1, left: 0, dropped: 0, refused: [], more: false });
     expect(post.discarded).toEqual(['h-old']);
   });
 
   test('leaves what stays to the next one, not to a later time', async () => {
     const post = new Post([...['a', 'b', 'c', 'd'].map((id) => letter(id)), letter('new', 10_001)]);
     post.refuse = ({ detail }) => detail.includes('"b"') || detail.includes('"d"');
-    expect(await redrive(post.ports(), limits)).toMatchObject({ moved: 2, left: 2 });
-    expect(await redrive(post.ports(), limits)).toMatchObject({ moved: 0, left: 2 });
+    expect(await redrive(post.ports(), ofRules, limits)).toMatchObject({ moved: 2, left: 2 });
+    expect(await redrive(post.ports(), ofRules, limits)).toMatchObject({ moved: 0, left: 2 });
     post.refuse = () => false;
     post.now = 20_000;
-    expect(await redrive(post.ports(), limits)).toMatchObject({ moved: 3, left: 0 });
+    expect(await redrive(post.ports(), ofRules, limits)).toMatchObject({ moved: 3, left: 0 });
   });
 
   test('leaves everything that it has to the next one when it fails', async () => {
     const post = new Post(['a', 'b'].map((id) => letter(id)));
     post.broken = true;
-    await expect(redrive(post.ports(), limits)).rejects.toThrow('not deleted');
+    await expect(redrive(post.ports(), ofRules, limits)).rejects.toThrow('not deleted');
     post.broken = false;
-    expect(await redrive(post.ports(), limits)).toMatchObject({ moved: 2 });
+    expect(await redrive(post.ports(), ofRules, limits)).toMatchObject({ moved: 2 });
   });
 
   test('says what is no event of the mesh, and leaves it', async () => {
     const post = new Post([
       { handle: 'x', sentAt: 1, body: 'no JSON' }, { handle: 'y', sentAt: 1, body: JSON.stringify({ source: 'shop', detail: { id: 'a' } }) },
-      { handle: 'z', sentAt: 1, body: JSON.stringify({ detail: event('a') }) },
+      { handle: 'z', sentAt: 1, rule, body: JSON.stringify({ 'detail-type': 'order.shipped', 'detail': event('a') }) },
     ]);
-    expect(await redrive(post.ports(), limits)).toEqual({
-      moved: 0, left: 0, more: false, refused: ['it is no JSON', "'type' is undefined; allowed: 1 to 128 characters", 'it has no source'],
+    expect(await redrive(post.ports(), ofRules, limits)).toEqual({
+      moved: 0, left: 0, dropped: 0, more: false, refused: ['it is no JSON', "'type' is undefined; allowed: 1 to 128 characters", 'it has no source'],
     });
     expect(post.discarded).toEqual([]);
   });
 
+  const written = (source: string, type = 'order.shipped', more: Partial<QueuedLetter> = {}, detailType = type): QueuedLetter => ({
+    handle: `h-${source}-${type}`, sentAt: 9_000, ...more, body: JSON.stringify({ 'version': '0', 'detail-type': detailType, source, 'detail': { ...event('a'), type } }),
+  });
+
+  test('publishes nothing that a publisher could not have published itself, whatever it wrote into its queue', async () => {
+    const ofShop: Letters = { systemName: 'shop', from: { kind: 'publisher', source: 'acme.shop' } };
+    const forged = [
+      written('shop.ledger', 'payment.captured'), written('shop.mesh', 'mesh.probe'), written('acme.other'), written('acme.shop', 'payment.captured'), written('acme.shop', 'mesh.probe'),
+      // One type for whoever judges, another for whoever reads.
+      written('acme.shop', 'payment.captured', {}, 'order.shipped'),
+    ];
+    const post = new Post([...forged, written('acme.shop')]);
+    expect(await redrive(post.ports(), ofShop, limits)).toMatchObject({ moved: 1, left: 0, dropped: 0, refused: [
+      "its source is 'shop.ledger'; whoever writes into this queue publishes 'acme.shop'", "its source is 'shop.mesh'; whoever writes into this queue publishes 'acme.shop'",
+      "its source is 'acme.other'; whoever writes into this queue publishes 'acme.shop'", expect.stringContaining("its type is 'payment.captured'"),
+      expect.stringContaining("its type is 'mesh.probe'"), 'its detail-type is "order.shipped", but its envelope says "payment.captured"',
+    ] });
+    expect(post.entries.map(({ source, detailType }) => [source, detailType])).toEqual([['acme.shop', 'order.shipped']]);
+    expect(post.discarded).toEqual(['h-acme.shop-order.shipped']);
+  });
+
+  test('publishes no type that a publisher is not granted', async () => {
+    const post = new Post([written('acme.shop', 'order.lost'), written('acme.shop')]);
+    expect(await redrive(post.ports(), { systemName: 'shop', from: { kind: 'publisher', source: 'acme.shop', types: ['order.shipped'] } }, limits)).toMatchObject({
+      moved: 1, refused: ["its type is 'order.lost'; whoever writes into this queue publishes order.shipped"],
+    });
+  });
+
+  test('puts back what a rule of this bus left, the ledger\'s too, and nothing that names no such rule', async () => {
+    const others = [undefined, rule.replace('us-east-1', 'us-west-2'), rule.replace('shop-events/', 'other/')].map((of, n) => written(`acme.${n}`, 'order.shipped', { rule: of }));
+    const post = new Post([...others, written('shop.ledger', 'payment.captured', { rule })]);
+    expect(await redrive(post.ports(), ofRules, limits)).toMatchObject({ moved: 1, refused: [
+      'no rule is named that could not deliver it', expect.stringContaining('its rule is arn:aws:events:us-west-2'), expect.stringContaining('rule/other/'),
+    ] });
+    expect(post.entries.map(({ source }) => source)).toEqual(['shop.ledger']);
+  });
+
+  test('deletes probes, and sends none: they would tell of life that was', async () => {
+    const post = new Post([written('shop.mesh', 'mesh.probe', { rule }), letter('a')]);
+    expect(await redrive(post.ports(), ofRules, limits)).toEqual({ moved: 1, left: 0, dropped: 1, refused: [], more: false });
+    expect(post.entries.map(({ source }) => source)).toEqual(['shop']);
+    expect(post.discarded.sort()).toEqual(['h-a', 'h-shop.mesh-mesh.probe']);
+  });
+
+  test('of several queues judges each by its own writers, and sums up', async () => {
+    const [one, two] = [new Post([written('acme.one'), written('acme.two')]), new Post([written('acme.two')])];
+    const queues = [one, two].map((post, n) => ({ systemName: 'shop', from: { kind: 'publisher' as const, source: ['acme.one', 'acme.two'][n] }, ports: post.ports() }));
+    expect(await redriveAll(queues, limits)).toMatchObject({ moved: 2, refused: ["its source is 'acme.two'; whoever writes into this queue publishes 'acme.one'"], more: false });
+  });
+
   test('ends at its bounds, and says that there may be more', async () => {
     const letters = Array.from({ length: 9 }, (_none, n) => letter(`e${n}`));
-    expect(await redrive(new Post(letters).ports(), { ...limits, max: 3 })).toMatchObject({ moved: 3, more: true });
-    expect(await redrive(new Post(letters).ports(), { ...limits, deadlineMs: 10_000 })).toMatchObject({ moved: 0, more: true });
+    expect(await redrive(new Post(letters).ports(), ofRules, { ...limits, max: 3 })).toMatchObject({ moved: 3, more: true });
+    expect(await redrive(new Post(letters).ports(), ofRules, { ...limits, deadlineMs: 10_000 })).toMatchObject({ moved: 0, more: true });
   });
 });
 
 describe('a team\'s publisher', () => {
   const environment = {
-    AWS_REGION: 'us-east-1', PAYMENTS_SYSTEM_NAME: 'shop', MESH_BUS_NAME: 'shop-events', MESH_DEAD_LETTER_QUEUE_URL: 'https://queue', MESH_ENDPOINT_ID: 'abcde.veo',
+    AWS_REGION: 'us-east-1', PAYMENTS_SYSTEM_NAME: 'shop', MESH_BUS_NAME: 'shop-events', MESH_SOURCE: 'acme.orders', MESH_DEAD_LETTER_QUEUE_URL: 'https://queue', MESH_ENDPOINT_ID: 'abcde.veo',
     _X_AMZN_TRACE_ID: 'Root=1-65f00000-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1',
   };
-  const made = (refused: readonly string[] = [], queue = true) => {
+  const made = (refused: readonly string[] = [], queue = true, more: object = {}) => {
     const [entries, letters, lines, targets]: [PutEntry[], DeadLetter[], string[], unknown[]] = [[], [], [], []];
     const ports: PublishPorts = {
       put: async (given) => given.map((entry) => {
@@ -168,7 +223,7 @@ describe('a team\'s publisher', () => {
       },
       nowMs: () => Date.parse('2026-11-22T03:00:00.000Z'), random: () => 0, sleep: async () => undefined,
     };
-    const publisher = publisherWith({ source: 'acme.orders', environment }, (target) => {
+    const publisher = publisherWith({ source: 'acme.orders', environment: { ...environment, ...more } }, (target) => {
       targets.push(target);
       return ports;
     }, (line) => lines.push(line));
@@ -213,12 +268,34 @@ describe('a team\'s publisher', () => {
     expect(entries).toEqual([]);
   });
 
+  test.each<[string, unknown, string]>([
+    ['a reserved type', { type: 'payment.captured', data: 1 }, "'type' is 'payment.captured', which the ledger or the mesh alone publishes"],
+    ['a type that no target is given', { type: 'mesh.probe', data: 1 }, "'type' is 'mesh.probe'"],
+    ['a type that JSON makes a reserved one', { type: { toJSON: () => 'payment.captured' }, data: 1 }, "'type' is 'payment.captured'"],
+    ['an event that JSON makes another one', { type: 't', data: 1, toJSON: () => ({ id: 'x' }) }, "'type' is undefined"],
+    ['data that JSON leaves out', { type: 't', data: () => 1 }, "'data' is undefined"],
+    ['data that JSON cannot say', { type: 't', data: BigInt(1) }, 'it cannot be said in JSON'],
+  ])('sends nothing of a call with %s', async (_what, given, message) => {
+    const { publish, entries } = made();
+    const failed = publish([{ type: 't', data: 1 }, given as NewEvent]);
+    await expect(failed).rejects.toThrow(InvalidEvent);
+    await expect(failed).rejects.toThrow(message);
+    expect(entries).toEqual([]);
+  });
+
+  test('sends the types that it is granted, and no other', async () => {
+    const { publish, entries } = made([], true, { MESH_TYPES: '["order.shipped"]' });
+    await publish([{ type: 'order.shipped', data: 1 }]);
+    await expect(publish([{ type: 'order.lost', data: 1 }])).rejects.toThrow("'type' is 'order.lost'; allowed, as mesh.grantPublish() says: order.shipped");
+    expect(entries.map(({ detailType }) => detailType)).toEqual(['order.shipped']);
+  });
+
   test.each<[string, object, string]>([
-    ['a source of AWS', { source: 'aws.mine' }, "'source' is 'aws.mine'"],
+    ['a source that is not granted', { source: 'shop.ledger' }, "'source' is 'shop.ledger'; allowed: 'acme.orders', as mesh.publisherEnvironment() says"],
     ['no time', { timeoutMs: 1 }, "'timeoutMs' is 1; allowed: 100 to 600000 milliseconds"],
     ['no region', { environment: { ...environment, AWS_REGION: undefined } }, 'environment variable AWS_REGION is missing'],
     ['no bus', { environment: { AWS_REGION: 'us-east-1' } }, 'environment variable PAYMENTS_SYSTEM_NAME is missing'],
   ])('is not made with %s', (_what, options, message) => {
-    expect(() => publisherWith({ source: 's', environment, ...options }, () => ({} as PublishPorts), () => undefined)).toThrow(message);
+    expect(() => publisherWith({ environment, ...options }, () => ({} as PublishPorts), () => undefined)).toThrow(message);
   });
 });

@@ -33,7 +33,7 @@ describe('the redrive of given-up ranges, on AWS', () => {
   test.each(['TrimmedDataAccessException', 'ResourceNotFoundException'])('takes %s for a range that the stream has forgotten', async (name) => {
     aws.answers = [received('gone', 'there'), refused(name), ok({ ShardIterator: 'first' }), ok({ Records: [] }), ok(), ok({ Messages: [] })];
     expect(await redriveOf(process.env)({}, 60_000)).toEqual({
-      ranges: 1, published: 0, left: ['the stream has forgotten 1: reconcile its accounts'], removed: [],
+      ranges: 1, published: 0, left: ['the stream has forgotten 1: reconcile its accounts'], removed: [], hints: 0,
     });
     expect(aws.requests[4]).toMatchObject({ target: 'AmazonSQS.DeleteMessageBatch', body: { Entries: [{ ReceiptHandle: 'handle of there' }] } });
   });
@@ -50,6 +50,18 @@ describe('the redrive of given-up ranges, on AWS', () => {
   test('tells what it did also when it cannot show again what stays', async () => {
     aws.answers = [received('one'), refused('ResourceNotFoundException'), ok({ Messages: [] }), refused('AccessDeniedException')];
     expect(await redriveOf(process.env)({}, 60_000)).toMatchObject({ ranges: 0, left: [expect.any(String)] });
+  });
+
+  test('gives the sweep its hints again, as far as they were there when it began', async () => {
+    const [own] = process.env.OUTBOX_DEAD_LETTER_QUEUE_URL!.split('-outbox');
+    Object.assign(process.env, { SWEEP_DEAD_LETTER_QUEUE_URL: `${own}-sweep-dlq`, SWEEP_QUEUE_URL: `${own}-sweep` });
+    const hint = (Body: string, SentTimestamp: string) => ({ Body, MD5OfBody: createHash('md5').update(Body).digest('hex'), ReceiptHandle: `handle of ${Body}`, Attributes: { SentTimestamp } });
+    const sent = ok({ MD5OfMessageBody: createHash('md5').update('{"origin":"us-west-2"}').digest('hex'), MessageId: '1' });
+    aws.answers = [ok({ Messages: [] }), ok({ Messages: [hint('{"origin":"us-west-2"}', '1'), hint('new', `${Date.now() + 60_000}`)] }), sent, ok(), ok({ Messages: [] })];
+    expect(await redriveOf(process.env)({}, 60_000)).toEqual({ ranges: 0, published: 0, left: [], removed: [], hints: 1 });
+    expect(targets()).toEqual(['ReceiveMessage', 'ReceiveMessage', 'SendMessage', 'DeleteMessageBatch', 'ReceiveMessage']);
+    expect(aws.requests[2].body).toMatchObject({ QueueUrl: expect.stringMatching(/shop-sweep$/), MessageBody: '{"origin":"us-west-2"}' });
+    expect(aws.requests[3].body.Entries).toEqual([{ Id: '0', ReceiptHandle: 'handle of {"origin":"us-west-2"}' }]);
   });
 
   test('asks for a mistyped request to be mended', async () => {

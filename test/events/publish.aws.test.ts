@@ -5,7 +5,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { Answer, Aws } from './aws-server';
 import type { PutEntry } from '../../src/events/model';
-import { PublisherTarget, publishPorts, publisherTarget } from '../../src/events/publish.aws';
+import { PublisherTarget, publishPorts } from '../../src/events/publish.aws';
 import { PublishPorts } from '../../src/events/publish.service';
 
 describe('the publisher\'s ports on AWS', () => {
@@ -95,7 +95,7 @@ describe('the bundle that teams\' functions import', () => {
     aws.answers = [{ status: 200, body: { FailedEntryCount: 0, Entries: [{ EventId: '1' }] } }];
     const env = {
       AWS_ENDPOINT_URL: await aws.start(), AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'example', AWS_EC2_METADATA_DISABLED: 'true',
-      PAYMENTS_SYSTEM_NAME: 'shop', MESH_BUS_NAME: 'shop-events', MESH_DEAD_LETTER_QUEUE_URL: 'https://queue', ...(endpointId === undefined ? {} : { MESH_ENDPOINT_ID: endpointId }),
+      PAYMENTS_SYSTEM_NAME: 'shop', MESH_BUS_NAME: 'shop-events', MESH_SOURCE: 'acme.orders', MESH_DEAD_LETTER_QUEUE_URL: 'https://queue', ...(endpointId === undefined ? {} : { MESH_ENDPOINT_ID: endpointId }),
       BUNDLE: path.join(__dirname, '..', '..', 'runtime', 'index.js'), NODE_NO_WARNINGS: '1',
     };
     const { stdout } = await promisify(execFile)(process.execPath, ['--eval', program], { env });
@@ -104,10 +104,4 @@ describe('the bundle that teams\' functions import', () => {
     expect(aws.requests.map(({ authorization }) => authorization)).toEqual([expect.stringMatching(signature)]);
     expect(aws.requests[0].body.EndpointId).toBe(endpointId);
   });
-});
-
-test('where a function publishes is in its environment', () => {
-  const source = { PAYMENTS_SYSTEM_NAME: 'shop', MESH_BUS_NAME: 'shop-events', MESH_DEAD_LETTER_QUEUE_URL: 'https://queue', MESH_ENDPOINT_ID: 'abcde.veo' };
-  expect(publisherTarget(source)).toEqual({ busName: 'shop-events', deadLetterQueueUrl: 'https://queue', endpointId: 'abcde.veo' });
-  expect(() => publisherTarget({ ...source, MESH_BUS_NAME: undefined })).toThrow('environment variable MESH_BUS_NAME is missing');
 });

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { EventBridgeClient, PutPermissionCommand, RemovePermissionCommand } from '@aws-sdk/client-eventbridge';
+import { EventBridgeClient, PutEventsCommand, PutPermissionCommand, RemovePermissionCommand } from '@aws-sdk/client-eventbridge';
 import { DeleteRolePolicyCommand, GetRolePolicyCommand, IAMClient, ListRolePoliciesCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { localCredentials } from '../../local/engine/credentials';
 import { engineClientConfig } from '../../local/engine/engine-http';
@@ -158,6 +158,27 @@ test('a removed policy, a missing permission and a throttled target raise their 
     expect([region, failed, payload]).toEqual([region, false, expect.objectContaining({ left: 0, refused: [] })]);
   }
   await until('the events everywhere', 30_000, async () => (await Promise.all(regions.map(gather))).every((ids) => [fromEast, fromWest].every(({ id }) => ids.includes(id))));
+});
+
+test('whoever may put events speaks neither for the ledger nor for a probe: refused, and nothing of the request arrives', async () => {
+  const proxy = `http://127.0.0.1:${run.regions.find(({ name }) => name === east)!.proxyPort}`;
+  const eastBus = new EventBridgeClient({ region: east, endpoint: proxy, credentials: localCredentials });
+  const put = (...entries: [string, string, { id: string }][]) => eastBus.send(new PutEventsCommand({
+    Entries: entries.map(([Source, DetailType, detail]) => (
+      { EventBusName: meshBusName(system), Source, DetailType, Detail: JSON.stringify({ ...detail, type: DetailType }) })),
+  }));
+  const [own, beside] = [event(east), event(east)];
+  const forged: [string, string][] = [
+    [`${system}.ledger`, 'payment.captured'], [`${system}.ledger`, 'test.happened'],
+    [`${system}.mesh`, 'mesh.probe'], ['test', 'payment.captured'], ['test', 'mesh.probe'],
+  ];
+  for (const [source, type] of forged) {
+    await expect(put(['test', 'test.happened', beside], [source, type, event(west)])).rejects.toThrow(/explicit deny in a resource-based policy/);
+  }
+  expect((await put(['test', 'test.happened', own])).FailedEntryCount).toBe(0);
+  eastBus.destroy();
+  await until('the event of a source of its own', 30_000, async () => (await gather(east)).includes(own.id));
+  expect(await gather(east)).not.toContain(beside.id);
 });
 
 test('what has no valid origin is kept among the strays, with an alarm', async () => {

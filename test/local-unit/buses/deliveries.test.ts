@@ -162,12 +162,11 @@ describe('a global endpoint', () => {
     expect(answer('DescribeEndpoint', { Name: 'pay' }, 'us-west-2')).toMatchObject({ status: 400, body: { __type: 'ResourceNotFoundException' } });
     expect(answer('ListEndpoints', {}).body.Endpoints).toHaveLength(1);
     expect(answer('PutEvents', { EndpointId: 'wrong.one', Entries: [] }).status).toBe(400);
-    expect(route('PutEvents', { Entries: [] })).toBeUndefined();
     expect(route('PutRule', {})).toBeUndefined();
     const entries = [{ EventBusName: 'pay', Source: 'a', Detail: '{}' }, { EventBusName: 'arn:aws:events:us-east-1:1:event-bus/pay', Source: 'b', Detail: '{}' }];
     const routing = route('PutEvents', { EndpointId: declared.id, Entries: entries });
-    if (routing?.kind !== 'endpoint') throw new Error('not led to a region');
-    expect([routing.region, routing.resource]).toEqual(['us-west-2', 'arn:aws:events:us-west-2:1:event-bus/pay']);
+    if (routing?.kind !== 'put') throw new Error('not led to a region');
+    expect(routing).toMatchObject({ region: 'us-west-2', puts: ['a', 'b'].map((source) => ({ resource: 'arn:aws:events:us-west-2:1:event-bus/pay', context: { 'events:source': [source] } })) });
     expect(JSON.parse(routing.body.toString())).toEqual({ Entries: entries.map((entry) => ({ ...entry, EventBusName: 'pay' })) });
   });
 });

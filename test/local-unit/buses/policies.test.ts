@@ -1,5 +1,7 @@
 import { BusPolicies } from '../../../local/buses/bus-policies';
-import { allowedByResource, type ResourceStatement } from '../../../local/iam/resource-policy';
+import { EventCalls } from '../../../local/buses/event-calls';
+import { dependsOnRequest, settled } from '../../../local/iam/policies';
+import { allowedByResource, deniedByResource, type ResourceStatement } from '../../../local/iam/resource-policy';
 
 const role = 'arn:aws:iam::111122223333:role/put-east';
 const bus = 'arn:aws:events:us-west-2:111122223333:event-bus/pay';
@@ -28,6 +30,9 @@ test.each<[string, ResourceStatement[], boolean]>([
   ['one that is not there, negated', [{ ...base, Condition: { StringNotEquals: { 'aws:PrincipalOrgID': 'o-1' } } }], true],
   ['one that may be absent', [{ ...base, Condition: { StringEqualsIfExists: { 'aws:PrincipalOrgID': 'o-1' } } }], true],
   ['Null', [{ ...base, Condition: { Null: { 'aws:PrincipalOrgID': 'true' } } }], true],
+  ['all of the values of a key that is not there', [{ ...base, Condition: { 'ForAllValues:StringEquals': { 'events:source': 'a' } } }], true],
+  ['any of the values of a key that is not there', [{ ...base, Condition: { 'ForAnyValue:StringEquals': { 'events:source': 'a' } } }], false],
+  ['any value but, of a key that is not there', [{ ...base, Condition: { 'ForAnyValue:StringNotEquals': { 'events:source': 'a' } } }], false],
   ['an operator that is not known', [{ ...base, Condition: { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } }], false],
   ['a denial', [base, { ...base, Effect: 'Deny' }], false],
   ['a denial of others', [base, { ...base, Effect: 'Deny', NotPrincipal: { AWS: role }, Principal: undefined }], true],
@@ -65,4 +70,43 @@ test('policies of buses, from templates and by the API', () => {
   expect(policies.statements('r', 'pay')).toHaveLength(1);
   policies.removePermission('r', { EventBusName: 'pay', RemoveAllPermissions: true });
   expect(policies.document('r', 'pay')).toBeUndefined();
+});
+
+describe('events that a function puts', () => {
+  const ledger = 'arn:aws:iam::111122223333:role/pay-outbox-use1';
+  const busPolicies = new BusPolicies('111122223333');
+  busPolicies.load([{
+    stack: 's', region: 'us-west-2', logicalId: 'L', type: 'AWS::Events::EventBusPolicy',
+    properties: { EventBusName: 'pay', StatementId: 'Reserved', Statement: {
+      ...base, Effect: 'Deny', Principal: '*', Condition: { 'ForAnyValue:StringEquals': { 'events:source': ['pay.ledger'] }, 'ArnNotEquals': { 'aws:PrincipalArn': [ledger] } },
+    } },
+  }]);
+  const calls = new EventCalls({ accountId: '111122223333', busPolicies, activeRegion: () => undefined });
+  const put = (...entries: object[]) => {
+    const routing = calls.route({ region: 'us-west-2', operation: 'PutEvents', body: Buffer.from(JSON.stringify({ Entries: entries })) });
+    if (routing?.kind !== 'put') throw new Error('not judged');
+    return routing;
+  };
+  const entry = (Source: string, DetailType = 't') => ({ EventBusName: 'pay', Source, DetailType, Detail: '{}' });
+
+  test('are judged entry by entry: one of the ledger\'s among others does not slip through', () => {
+    const { puts } = put(entry('acme.shop'), entry('acme.shop'), entry('pay.ledger'));
+    expect(puts.map((one) => calls.denies('us-west-2', one, role))).toEqual([false, true]);
+    expect(puts.map((one) => calls.denies('us-west-2', one, ledger))).toEqual([false, false]);
+    expect(puts.map((one) => calls.denies('us-west-2', one, 'arn:aws:iam::111122223333:root'))).toEqual([false, true]);
+  });
+
+  test('are judged by their source and type where a role\'s own policy asks for them', () => {
+    const documents = [{ Statement: [{ Effect: 'Allow' as const, Action: 'events:PutEvents', Resource: bus, Condition: {
+      'ForAllValues:StringEquals': { 'events:source': ['acme.shop'], 'events:detail-type': ['order.shipped'] }, 'Null': { 'events:source': 'false', 'events:detail-type': 'false' },
+    } }] }];
+    expect(dependsOnRequest(documents)).toBe(true);
+    const allows = (...entries: object[]) => put(...entries).puts.map(({ context }) => settled(documents, context).length > 0);
+    expect(allows(entry('acme.shop', 'order.shipped'), entry('acme.shop', 'order.lost'), entry('pay.ledger', 'order.shipped'), { EventBusName: 'pay', Detail: '{}' })).toEqual([true, false, false, false]);
+  });
+
+  test('of a service without a role are denied what is reserved', () => {
+    const request = { principal: { service: 'events.amazonaws.com' }, action: 'events:PutEvents', resource: bus, context: { 'events:source': 'pay.ledger' } };
+    expect(deniedByResource(busPolicies.statements('us-west-2', 'pay'), request)).toBe(true);
+  });
 });

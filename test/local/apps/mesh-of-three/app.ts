@@ -10,6 +10,6 @@ const app = new App();
 for (const region of regions) {
   const stack = new Stack(app, `trio-${region}`, { env: { account: process.env.CDK_DEFAULT_ACCOUNT, region } });
   const mesh = new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'trio', regions, retry: { maxAttempts: 3, maxEventAge: Duration.minutes(1) } });
-  mesh.addTarget(stack, 'Arrivals', { target: new SqsQueue(new Queue(stack, 'ArrivalsQueue', { queueName: 'arrivals' })) });
+  mesh.addTarget(stack, 'Arrivals', { target: new SqsQueue(new Queue(stack, 'ArrivalsQueue', { queueName: 'arrivals' })), sources: ['test'] });
 }
 app.synth();
