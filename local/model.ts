@@ -141,8 +141,10 @@ export interface Dns {
 export interface Issuer {
   /** Public keys, to be given to the authorizer as its fixed key set. */
   readonly jwks: { readonly keys: readonly Record<string, unknown>[] };
-  /** A signed token for a tenant, valid for `lifetimeSeconds` (default 12 hours). */
-  token(request: { tenant: string; subject?: string; lifetimeSeconds?: number }): string;
+  /** Names of the scopes that the API asks for. */
+  readonly scopes: readonly string[];
+  /** A signed token for a tenant, valid for `lifetimeSeconds` (default 12 hours), with these scopes (default all). */
+  token(request: { tenant: string; subject?: string; lifetimeSeconds?: number; scopes?: readonly string[] }): string;
 }
 
 /** One event bus that events cross regions from or to, as `/_local/status` shows it. */

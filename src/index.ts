@@ -17,8 +17,11 @@ export {
   type CognitoAuthorizationProps,
   type CustomAuthorizationProps,
   type IamAuthorizationProps,
+  type IamCaller,
   type JwtAuthorizationProps,
 } from './api/payments-authorization';
+export { PaymentsScope, PaymentsScopes, type PaymentsScopeNames } from './api/payments-scopes';
+export { type ProbePathOptions } from './api/probe-path';
 export { PublicNameRecords, type MutualTlsProps, type PaymentsDomainProps } from './api/payments-domain';
 export { DecisionOnUnknown, type PaymentDecisionProps, type PaymentsFunctionOptions } from './api/payments-functions';
 export { RecoveryBudget, type RecoveryBudgetProps } from './api/recovery-budget';

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { tenantPattern } from '../../src/api/contract';
+import { tenantPattern } from '../../src/api/caller.contract';
 import type { CutoverCalls } from '../cutover/calls';
 import type { FrontDoorDeps, LinkState, RegionHandle } from '../model';
 import { headerOf, send, sendJson, sendProblem, type Exchange } from './answers';
@@ -58,7 +58,11 @@ export class Control {
     const tenant = exchange.query.get('tenant') ?? '';
     if (!tenantPattern.test(tenant)) return sendProblem(exchange, 'invalid_request', 'Give ?tenant= a name of 1 to 128 visible ASCII characters without #.');
     if (!this.deps.issuer) return sendProblem(exchange, 'unknown_route', 'The app\'s API has no JWT authorizer, so no token would be of use.');
-    send(exchange, 200, 'text/plain; charset=utf-8', this.deps.issuer.token({ tenant }));
+    const scopes = exchange.query.get('scope')?.split(',').map((name) => name.trim()).filter((name) => name !== '');
+    const known = this.deps.issuer.scopes;
+    const unknown = scopes?.find((name) => !known.includes(name));
+    if (unknown !== undefined) return sendProblem(exchange, 'invalid_request', `There is no scope '${unknown.slice(0, 64)}': ?scope= takes ${known.join(', ')}, with commas between.`);
+    send(exchange, 200, 'text/plain; charset=utf-8', this.deps.issuer.token({ tenant, scopes }));
   }
 
   private approverToken(exchange: Exchange, name: string): void {

@@ -11,7 +11,10 @@ export interface IssuerSettings {
   readonly tenantClaim: string;
   /** One of these signs; default RS256. */
   readonly algorithms?: readonly string[];
+  /** Names of the scopes that the API asks for; it asks for none when absent. */
   readonly scopes?: readonly string[];
+  /** Claim that holds them; default `scope`. */
+  readonly scopeClaim?: string;
   /** Set for a Cognito user pool. */
   readonly tokenUse?: string;
 }
@@ -42,14 +45,16 @@ export function issuerFor(settings: IssuerSettings): Issuer {
   const key = signingKey(pickAlgorithm(settings.algorithms ?? ['RS256']));
   return {
     jwks: { keys: [key.jwk] },
-    token: ({ tenant, subject, lifetimeSeconds }) => key.token({
+    scopes: settings.scopes ?? [],
+    token: ({ tenant, subject, lifetimeSeconds, scopes = settings.scopes }) => key.token({
       iss: settings.issuer,
       sub: subject ?? `${tenant}-caller`,
       aud: settings.audience[0],
       jti: randomUUID(),
-      [settings.tenantClaim]: tenant,
-      ...(settings.scopes?.length ? { scope: settings.scopes.join(' ') } : {}),
-      ...(settings.tokenUse ? { token_use: settings.tokenUse, client_id: settings.audience[0] } : {}),
+      // Cognito's groups are a list, its scopes and everybody else's one text.
+      ...(scopes ? { [settings.scopeClaim ?? 'scope']: settings.scopeClaim === 'cognito:groups' ? scopes : scopes.join(' ') } : {}),
+      ...(settings.tokenUse ? { token_use: settings.tokenUse, client_id: settings.audience.find((client) => client === tenant) ?? settings.audience[0] } : {}),
+      ...(settings.tenantClaim === 'client_id' && settings.tokenUse ? {} : { [settings.tenantClaim]: tenant }),
     }, lifetimeSeconds ?? defaultLifetimeSeconds),
   };
 }
@@ -89,6 +94,7 @@ function settingsOf(where: string, variables: Record<string, unknown>, region: s
     tenantClaim: values.tenantClaim,
     algorithms: values.algorithms === undefined ? undefined : list(values.algorithms),
     scopes: values.scopes === undefined ? undefined : list(values.scopes),
+    scopeClaim: values.scopeClaim,
     tokenUse: pool === undefined ? undefined : values.tokenUse ?? 'access',
   };
 }

@@ -1,17 +1,20 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
-import { AccessLogFormat, EndpointType, LambdaIntegration, LogGroupLogDestination, MethodOptions, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { AccessLogFormat, AuthorizationType, CfnResource, EndpointType, LambdaIntegration, LogGroupLogDestination, MethodOptions, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
-import { AccountPrincipal, AnyPrincipal, ArnPrincipal, IPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { IHealthCheck } from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
 import { accessLogFields } from './access-log';
+import { ApiScope } from './caller.contract';
 import { ApiFunctionName, apiLimits, apiRoutes, drainKey, fallbackFunction, problemOf } from './contract';
 import { defineGatewayResponses } from './gateway-responses';
+import { allowCallers, grantInvoke } from './invoke-rights';
 import { PaymentsAlarmOptions, PaymentsAlarms } from './payments-alarms';
 import { PaymentsAuthorization } from './payments-authorization';
 import { PaymentsDomain, PaymentsDomainProps } from './payments-domain';
 import { PaymentDecisionProps, PaymentsFunctionOptions, PaymentsFunctions } from './payments-functions';
+import { ProbePathOptions, probeParent, probePathProblem, probePathsOf } from './probe-path';
 import { RecoveryBudget, RecoveryBudgetProps } from './recovery-budget';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
 import { checkNames } from '../cdk/name-limits';
@@ -22,6 +25,10 @@ import { LedgerHeartbeat } from '../ledger/ledger-heartbeat';
 import { LedgerReplica } from '../ledger/ledger-replica';
 
 const defaultThrottling: PaymentsThrottling = { rateLimit: 1000, burstLimit: 500 };
+/** Of `/health`: people and their monitors. */
+const open = { throttlingRateLimit: 20, throttlingBurstLimit: 40 };
+/** Some 16 checkers ask each health check, every 10 s: 100 a second are the checks of 600. */
+const probe = { throttlingRateLimit: 100, throttlingBurstLimit: 100 };
 /** Of what all callers share, the part that one address can use up. */
 const clientShare = 0.5;
 
@@ -71,7 +78,8 @@ export interface ActiveActivePaymentsApiProps {
   readonly functions?: PaymentsFunctionOptions;
 
   /**
-   * Bound on the calls of all callers together; beyond it they get 429. `GET /health` has a bound of its own, 200 a second.
+   * Bound on the calls of all callers together; beyond it they get 429. `GET /health` has a bound of its own, 20 a second, and so has what Route 53's
+   * checkers ask (`probePath`), 100 a second.
    *
    * @default - 1,000 calls a second, 500 at once
    */
@@ -91,6 +99,14 @@ export interface ActiveActivePaymentsApiProps {
    * @default - the API makes one, see `clientRate`
    */
   readonly webAclArn?: string;
+
+  /**
+   * The path by which Route 53's checkers ask for this region's health. Callers cannot name it, and so cannot use up its bound: a flood of `/health`
+   * does not make the region look dead.
+   *
+   * @default - `/health/` and the unique part of the stack's ID
+   */
+  readonly probePath?: ProbePathOptions;
 
   /**
    * Whether one line of JSON per call is logged: time, caller's address, route, status, duration, trace; no body, no header.
@@ -127,7 +143,10 @@ export class ActiveActivePaymentsApi extends Construct {
   public readonly alarms: Alarm[];
   /** With what homes are looked at and moved; in mode `HOME_REGION` only. */
   public readonly homeOperator?: HomeOperator;
+  /** The path, below the stage, for checks of the region's health by machines; see the property of this name. Keep it from callers. */
+  public readonly probePath: string;
   private readonly functions: PaymentsFunctions;
+  private readonly signed: boolean;
 
   constructor(scope: Construct, id: string, props: ActiveActivePaymentsApiProps) {
     super(scope, id);
@@ -136,18 +155,22 @@ export class ActiveActivePaymentsApi extends Construct {
     this.check(props);
     this.recoveryBudget = new RecoveryBudget(this, props.recovery, ledger.regions);
 
+    const probePaths = probePathsOf(props.probePath);
+    [this.probePath] = probePaths;
+
     this.functions = new PaymentsFunctions(this, 'Functions', { ledger, options: props.functions ?? {}, decision: props.decision });
-    this.restApi = this.defineApi(props);
+    this.restApi = this.defineApi(props, probePaths);
     const bound = props.authorization._bind(this, {
       systemName: ledger.systemName,
       makeFunction: (environment) => this.functions.defineAuthorizer(environment),
     });
-    this.allowPrincipals(bound.principals ?? []);
-    this.functions.defineHandlers(bound.tenantSource);
-    this.defineRoutes(bound.methodOptions);
-    defineGatewayResponses(this.restApi, ledger.region);
+    this.signed = bound.methodOptions.authorizationType === AuthorizationType.IAM;
+    allowCallers(this.restApi, bound.callers ?? {});
+    this.functions.defineHandlers(bound.callerSource);
+    this.defineRoutes(bound.methodOptions, probePaths);
+    defineGatewayResponses(this.restApi, ledger.region, this.signed);
     if (props.domain) {
-      const host = { api: this.restApi, region: ledger.region, systemName: ledger.systemName, budget: this.recoveryBudget };
+      const host = { api: this.restApi, probePath: this.probePath, region: ledger.region, systemName: ledger.systemName, budget: this.recoveryBudget };
       this.healthCheck = new PaymentsDomain(this, 'Domain', props.domain, host).healthCheck;
     }
     this.defineClientRate(props);
@@ -157,13 +180,37 @@ export class ActiveActivePaymentsApi extends Construct {
     this.defineOutputs(ledger);
   }
 
-  private check({ ledger, authorization, throttling, clientRate, webAclArn }: ActiveActivePaymentsApiProps): void {
+  /** With IAM: lets a principal authorise, capture, void and refund payments. Throws with any other authorization: there the tokens say it. */
+  public grantPay(grantee: IGrantable): Grant {
+    return this.grant('pay', grantee);
+  }
+
+  /** With IAM: lets a principal read accounts, payments and transactions. Throws with any other authorization. */
+  public grantRead(grantee: IGrantable): Grant {
+    return this.grant('read', grantee);
+  }
+
+  /** With IAM: lets a principal open funded accounts. Throws with any other authorization. */
+  public grantOperate(grantee: IGrantable): Grant {
+    return this.grant('operate', grantee);
+  }
+
+  private grant(scope: ApiScope, grantee: IGrantable): Grant {
+    if (this.signed) return grantInvoke(this.restApi, scope, grantee);
+    throw invalidProps(this, {
+      prop: 'authorization', given: 'callers with tokens', allowed: 'PaymentsAuthorization.iam for grants to principals',
+      mend: 'let the issuer put the scope into the tokens: see docs/callers.md',
+    });
+  }
+
+  private check({ ledger, authorization, throttling, clientRate, webAclArn, probePath }: ActiveActivePaymentsApiProps): void {
     const problem = authorizationProblem(authorization) ?? placeProblem(ledger, Stack.of(this).region)
-      ?? throttlingProblem(throttling) ?? clientRateProblem(this, 'clientRate', clientRate, webAclArn);
+      ?? throttlingProblem(throttling) ?? clientRateProblem(this, 'clientRate', clientRate, webAclArn)
+      ?? probePathProblem(probePath);
     if (problem) throw invalidProps(this, problem);
   }
 
-  private defineApi(props: ActiveActivePaymentsApiProps): RestApi {
+  private defineApi(props: ActiveActivePaymentsApiProps, probePaths: string[]): RestApi {
     const { ledger, throttling } = props;
     const logs = props.accessLog ?? true;
     return new RestApi(this, 'Api', {
@@ -178,8 +225,9 @@ export class ActiveActivePaymentsApi extends Construct {
         metricsEnabled: true,
         throttlingRateLimit: (throttling ?? defaultThrottling).rateLimit,
         throttlingBurstLimit: (throttling ?? defaultThrottling).burstLimit,
-        // A bucket of its own: payments at their bound must not make the region look unhealthy, and move the flood to the next one.
-        methodOptions: { '/health/GET': { throttlingRateLimit: 200, throttlingBurstLimit: 200 } },
+        // Buckets of their own: neither payments at their bound nor strangers who ask for its health must make the region look unhealthy, and move the
+        // flood to the next one.
+        methodOptions: Object.fromEntries([['/health/GET', open], ...probePaths.map((path) => [`${path}/GET`, probe])]),
         ...logs ? {
           accessLogDestination: new LogGroupLogDestination(new LogGroup(this, 'AccessLog', {
             retention: props.functions?.logRetention ?? RetentionDays.THREE_MONTHS, removalPolicy: RemovalPolicy.DESTROY,
@@ -191,24 +239,23 @@ export class ActiveActivePaymentsApi extends Construct {
   }
 
   /** Each path takes ANY: an unknown path or method is answered by our own code, after the authorizer and in the API's form. */
-  private defineRoutes(authorized: MethodOptions): void {
+  private defineRoutes(authorized: MethodOptions, probePaths: string[]): void {
     const paths = new Map(apiRoutes.map((route) => [route.path, route.function]));
     for (const [path, name] of paths) this.restApi.root.resourceForPath(path).addMethod('ANY', this.integrate(name), authorized);
-    for (const { path, method, function: name } of apiRoutes.filter((route) => !route.authorized)) {
+    for (const { path, method, function: name } of apiRoutes.filter((route) => route.scope === undefined)) {
       this.restApi.root.resourceForPath(path).addMethod(method, this.integrate(name));
     }
+    probePaths.forEach((path, index) => this.defineProbe(index === 0 ? 'probe' : 'previous-probe', path.slice(probeParent.length + 1)));
     this.restApi.root.addMethod('ANY', this.integrate(fallbackFunction), authorized);
     this.restApi.root.addResource('{proxy+}').addMethod('ANY', this.integrate(fallbackFunction), authorized);
   }
 
-  /** Callers of other accounts need the API's own leave; with such a policy everyone else does too, and `/health` is for everyone. */
-  private allowPrincipals(principals: string[]): void {
-    if (principals.length === 0) return;
-    const allow = (resource: string, ...who: IPrincipal[]) => this.restApi.addToResourcePolicy(
-      new PolicyStatement({ principals: who, actions: ['execute-api:Invoke'], resources: [`execute-api:/${resource}`] }),
-    );
-    allow('*', ...principals.map((principal) => /^\d{12}$/.test(principal) ? new AccountPrincipal(principal) : new ArnPrincipal(principal)));
-    allow('*/GET/health', new AnyPrincipal());
+  /** CDK takes a path's part as text alone, and this one is known at deployment: it goes into the template behind CDK's back, and into the deployment's hash. */
+  private defineProbe(name: string, part: string): void {
+    const resource = this.restApi.root.resourceForPath(probeParent).addResource(name);
+    (resource.node.defaultChild as CfnResource).pathPart = part;
+    this.restApi.latestDeployment?.addToLogicalId({ [name]: part });
+    resource.addMethod('GET', this.integrate('health'));
   }
 
   private defineClientRate({ ledger, throttling, clientRate, webAclArn }: ActiveActivePaymentsApiProps): void {
@@ -220,6 +267,7 @@ export class ActiveActivePaymentsApi extends Construct {
       refusal: problemOf('throttled', 'Your address calls too often: repeat the request with the same Idempotency-Key after the time in Retry-After.', 'urn:request:refused'),
       webAclArn,
       options: clientRate,
+      exemptPath: this.probePath,
     });
   }
 

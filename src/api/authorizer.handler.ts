@@ -2,12 +2,12 @@ import { authorize, AuthorizerEvent, AuthorizerPolicy } from './authorizer.servi
 import { authorizerEnv } from './contract';
 import { telemetryOf } from '../runtime/http-ports';
 import { faultRecord } from '../runtime/telemetry';
-import { tokenVerifier } from '../runtime/tokens';
+import { namesIn, tokenVerifier } from '../runtime/tokens';
 import { traceIdOf } from '../runtime/trace';
 
-const { systemName, tenantClaim } = authorizerEnv.read(process.env);
+const { systemName, tenantClaim, scopes, scopeClaim } = authorizerEnv.read(process.env);
 const telemetry = telemetryOf(process.env, 'authorizer', systemName);
-const ports = { verify: tokenVerifier(process.env), tenantClaim };
+const ports = { verify: tokenVerifier(process.env), tenantClaim, scopeClaim, scopes: scopes === undefined ? undefined : namesIn('AUTHORIZER_SCOPES', scopes) };
 
 /** Decides for API Gateway who calls: `Unauthorized` gives 401, a policy that denies 403, any other error 503. */
 export async function handler(event: AuthorizerEvent): Promise<AuthorizerPolicy> {

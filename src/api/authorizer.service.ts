@@ -1,16 +1,18 @@
-import { tenantContextKey, tenantPattern } from './contract';
+import { scopeContextKey, tenantContextKey, tenantPattern } from './caller.contract';
 
 /** What a token's verification came to. Throws instead when the keys cannot be had: then nothing is known of the token. */
 export type Verification =
   | { readonly kind: 'valid'; readonly claims: Readonly<Record<string, unknown>> }
   /** Forged, expired, for someone else, or no token at all. */
-  | { readonly kind: 'invalid'; readonly reason: string }
-  /** Genuine, but it does not give access to this API. */
-  | { readonly kind: 'insufficient'; readonly reason: string };
+  | { readonly kind: 'invalid'; readonly reason: string };
 
 export interface AuthorizerPorts {
   readonly verify: (token: string) => Promise<Verification>;
   readonly tenantClaim: string;
+  /** Names of the scopes that the API asks for; absent: it asks for none. */
+  readonly scopes?: readonly string[];
+  /** Claim that holds a token's scopes; default `scope`, else `scp`. */
+  readonly scopeClaim?: string;
 }
 
 /** What the gateway sends to an authorizer of type TOKEN or REQUEST. */
@@ -44,12 +46,23 @@ export async function authorize(ports: AuthorizerPorts, event: AuthorizerEvent):
   if (token === undefined) return { kind: 'unauthorized', reason: 'no bearer token' };
   const verification = await ports.verify(token);
   if (verification.kind === 'invalid') return { kind: 'unauthorized', reason: verification.reason };
-  if (verification.kind === 'insufficient') return denied(event, verification.reason);
   const { claims } = verification;
-  const tenant = Object.hasOwn(claims, ports.tenantClaim) ? claims[ports.tenantClaim] : undefined;
+  const tenant = own(claims, ports.tenantClaim);
   if (typeof tenant !== 'string' || !tenantPattern.test(tenant)) return denied(event, 'the tenant claim is missing or malformed');
   const principalId = typeof claims.sub === 'string' && claims.sub !== '' ? claims.sub : tenant;
-  return { kind: 'allowed', tenant, policy: { ...policyOf(event, 'Allow', principalId), context: { [tenantContextKey]: tenant } } };
+  const context = { [tenantContextKey]: tenant, ...ports.scopes && { [scopeContextKey]: grantedScopes(ports, claims).join(' ') } };
+  return { kind: 'allowed', tenant, policy: { ...policyOf(event, 'Allow', principalId), context } };
+}
+
+/** Of the scopes that the API asks for, those that the token bears; whether they are enough for a call is for its function to say. */
+function grantedScopes({ scopes = [], scopeClaim }: AuthorizerPorts, claims: Readonly<Record<string, unknown>>): readonly string[] {
+  const held = scopeClaim === undefined ? own(claims, 'scope') ?? own(claims, 'scp') : own(claims, scopeClaim);
+  const granted: readonly unknown[] = typeof held === 'string' ? held.split(' ') : Array.isArray(held) ? held : [];
+  return scopes.filter((name) => granted.includes(name));
+}
+
+function own(claims: Readonly<Record<string, unknown>>, name: string): unknown {
+  return Object.hasOwn(claims, name) ? claims[name] : undefined;
 }
 
 function denied(event: AuthorizerEvent, reason: string): Authorization {

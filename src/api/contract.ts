@@ -1,3 +1,4 @@
+import type { ApiScope } from './caller.contract';
 import { EnvCodec } from '../kernel/env';
 import { valueLimits } from '../ledger/values.contract';
 
@@ -24,24 +25,24 @@ export interface ApiRoute {
   readonly function: ApiFunctionName;
   /** Whether the call takes an `Idempotency-Key`. */
   readonly keyed: boolean;
-  /** Whether the call needs a caller with a tenant. */
-  readonly authorized: boolean;
+  /** What the caller must be allowed to; absent: the call is open to everyone. */
+  readonly scope?: ApiScope;
 }
 
-const authorized = { keyed: false, authorized: true } as const;
-const keyed = { keyed: true, authorized: true } as const;
+const read = { keyed: false, scope: 'read' } as const;
+const pay = { keyed: true, scope: 'pay' } as const;
 
 /** Every call. The gateway makes each path with ANY: the function answers 405 itself, after the authorizer. */
 export const apiRoutes: readonly ApiRoute[] = [
-  { method: 'PUT', path: `${apiBasePath}/accounts/{accountId}`, function: 'accounts', ...authorized },
-  { method: 'GET', path: `${apiBasePath}/accounts/{accountId}`, function: 'accounts', ...authorized },
-  { method: 'POST', path: `${apiBasePath}/payments`, function: 'payments', ...keyed },
-  { method: 'GET', path: `${apiBasePath}/payments/{paymentId}`, function: 'payments', ...authorized },
-  { method: 'POST', path: `${apiBasePath}/payments/{paymentId}/capture`, function: 'payments', ...keyed },
-  { method: 'POST', path: `${apiBasePath}/payments/{paymentId}/void`, function: 'payments', ...keyed },
-  { method: 'POST', path: `${apiBasePath}/payments/{paymentId}/refund`, function: 'payments', ...keyed },
-  { method: 'GET', path: `${apiBasePath}/transactions`, function: 'transactions', ...authorized },
-  { method: 'GET', path: '/health', function: 'health', keyed: false, authorized: false },
+  { method: 'PUT', path: `${apiBasePath}/accounts/{accountId}`, function: 'accounts', keyed: false, scope: 'operate' },
+  { method: 'GET', path: `${apiBasePath}/accounts/{accountId}`, function: 'accounts', ...read },
+  { method: 'POST', path: `${apiBasePath}/payments`, function: 'payments', ...pay },
+  { method: 'GET', path: `${apiBasePath}/payments/{paymentId}`, function: 'payments', ...read },
+  { method: 'POST', path: `${apiBasePath}/payments/{paymentId}/capture`, function: 'payments', ...pay },
+  { method: 'POST', path: `${apiBasePath}/payments/{paymentId}/void`, function: 'payments', ...pay },
+  { method: 'POST', path: `${apiBasePath}/payments/{paymentId}/refund`, function: 'payments', ...pay },
+  { method: 'GET', path: `${apiBasePath}/transactions`, function: 'transactions', ...read },
+  { method: 'GET', path: '/health', function: 'health', keyed: false },
 ];
 
 /** Takes what no route matches (`ANY /` and `ANY /{proxy+}`, authorized) and answers 404: not the function that takes payments. */
@@ -63,8 +64,8 @@ export const apiLimits = {
   healthCacheMs: 1_000,
   /** A fixed key set travels in the authorizer's environment, of which Lambda allows 4 KB for all variables together. */
   fixedJwksBytes: 2_560,
-  /** The tenant rule of IAM callers travels in the environment too. */
-  tenantSourceBytes: 2_560,
+  /** The list of IAM callers travels in the environment too. */
+  callersBytes: 2_560,
 } as const;
 
 /** Request and response headers of the contract. */
@@ -77,43 +78,14 @@ export const apiHeaders = {
   retryAfter: 'Retry-After',
 } as const;
 
-/** Where a function finds the caller's tenant. */
-export type TenantSource =
-  /** A key of the authorizer's context: the package's own authorizer writes `tenant`; a team's own may use another key. */
-  | { readonly kind: 'context'; readonly key: string }
-  /** SigV4A callers: the tenant is the caller's AWS account ID. */
-  | { readonly kind: 'iamAccount' }
-  /**
-   * SigV4A callers: tenant by principal, keyed by the ARN of an IAM role or user, or by an account ID for all principals of an
-   * account. A role is matched by account and name: a session does not tell the role's path. Anyone else gets 403.
-   */
-  | { readonly kind: 'iamPrincipals'; readonly tenants: Readonly<Record<string, string>> };
-
-/** Key of the authorizer's context under which this package's authorizer puts the tenant. */
-export const tenantContextKey = 'tenant';
-
 /** For the environment of functions that answer HTTP calls; the ledger's own variables (`ledgerEnv`) come beside it. */
 export const apiEnv = new EnvCodec({
-  /** `TenantSource` as JSON, see `writeTenantSource`. */
-  tenantSource: 'API_TENANT_SOURCE',
+  /** `CallerSource` as JSON, see `writeCallerSource`. */
+  callerSource: 'API_CALLER_SOURCE',
 }, {
   /** Milliseconds; default `apiLimits.requestDeadlineMs`. */
   requestDeadlineMs: 'API_REQUEST_DEADLINE_MS',
 });
-
-/** The tenant source for the environment. */
-export function writeTenantSource(source: TenantSource): string {
-  return JSON.stringify(source);
-}
-
-/** Reads it back; the construct wrote it, so only its form is checked. */
-export function readTenantSource(text: string): TenantSource {
-  const source = JSON.parse(text) as TenantSource;
-  if (source.kind === 'context' && source.key) return source;
-  if (source.kind === 'iamAccount') return source;
-  if (source.kind === 'iamPrincipals' && source.tenants) return source;
-  throw new Error(`tenant source ${text} is none of context, iamAccount, iamPrincipals: the construct that makes this function sets it`);
-}
 
 /**
  * For the authorizer's environment. Lists are JSON arrays of strings. With a Cognito user pool give `userPoolId` instead of
@@ -133,8 +105,10 @@ export const authorizerEnv = new EnvCodec({
   jwks: 'AUTHORIZER_JWKS',
   /** Signature algorithms accepted; default `jwtAlgorithms`. */
   algorithms: 'AUTHORIZER_ALGORITHMS',
-  /** Scopes of which a token must bear one; absent: none is asked for. */
+  /** Names of the scopes that the functions ask for; absent: they ask for none. */
   scopes: 'AUTHORIZER_SCOPES',
+  /** Top-level claim that holds a token's scopes, a list or a text with blanks between; default `scope`, else `scp`. */
+  scopeClaim: 'AUTHORIZER_SCOPE_CLAIM',
   userPoolId: 'AUTHORIZER_USER_POOL_ID',
   /** `access` (default) or `id`; Cognito only. */
   tokenUse: 'AUTHORIZER_TOKEN_USE',
@@ -144,7 +118,6 @@ export const authorizerEnv = new EnvCodec({
 export const jwtAlgorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const;
 
 export { drainKey } from '../ledger/contract';
-export { tenantPattern } from '../ledger/values.contract';
 
 /** Prefix of those keys, for a `dynamodb:LeadingKeys` condition on the health function's read. */
 export const drainKeyPrefix = 'drain#';
@@ -192,6 +165,7 @@ export const problems = {
   invalid_idempotency_key: { status: 400, title: 'The Idempotency-Key header is malformed' },
   unauthorized: { status: 401, title: 'The caller is not known' },
   forbidden: { status: 403, title: 'The caller may not do this' },
+  forbidden_scope: { status: 403, title: 'The credentials lack the scope of this call' },
   unknown_route: { status: 404, title: 'There is no such resource' },
   unknown_account: { status: 404, title: 'There is no such account' },
   unknown_payment: { status: 404, title: 'There is no such payment' },
@@ -259,6 +233,11 @@ export const gatewayProblems: readonly GatewayProblem[] = [
   { type: 'DEFAULT_4XX', code: 'invalid_request', detail: 'The request was refused before it reached the API.' },
   { type: 'DEFAULT_5XX', code: 'outcome_unknown', detail: retry, retry: true },
 ];
+
+/** What IAM's refusal means where it is asked about each call: the principal has no right to this method and path. */
+export const forbiddenByIam: Pick<GatewayProblem, 'code' | 'detail'> = {
+  code: 'forbidden_scope', detail: 'The principal may not make this call: it needs execute-api:Invoke for this method and path.',
+};
 
 /** A problem's fields; `instance` says which request it was. */
 export interface Problem {

@@ -1,9 +1,10 @@
 import { ResponseType, RestApi } from 'aws-cdk-lib/aws-apigateway';
-import { apiHeaders, gatewayProblems, problemMediaType, problemOf, problems, retryAfterSeconds } from './contract';
+import { apiHeaders, forbiddenByIam, gatewayProblems, problemMediaType, problemOf, problems, retryAfterSeconds } from './contract';
 
 /** Gives what API Gateway answers by itself the form of the API's own errors. */
-export function defineGatewayResponses(api: RestApi, region: string): void {
-  for (const { type, code, detail, retry } of gatewayProblems) {
+export function defineGatewayResponses(api: RestApi, region: string, signed: boolean): void {
+  const problemsOf = gatewayProblems.map((problem) => signed && problem.type === 'ACCESS_DENIED' ? { ...problem, ...forbiddenByIam } : problem);
+  for (const { type, code, detail, retry } of problemsOf) {
     api.addGatewayResponse(`Response${type}`, {
       type: ResponseType.of(type),
       statusCode: String(problems[code].status),

@@ -1,5 +1,5 @@
 /** What the HTTP layer and the functions around it know of each other; types only. */
-import type { TenantSource } from './contract';
+import type { CallerSource } from './caller.contract';
 import type { Span } from '../kernel/trace';
 import type { LedgerEvent } from '../ledger/model';
 
@@ -28,7 +28,7 @@ export interface RequestRecord {
 export interface HttpPorts {
   /** Region of this function, told in every answer. */
   readonly region: string;
-  readonly tenantSource: TenantSource;
+  readonly callerSource: CallerSource;
   /** Milliseconds after which a call gives up. */
   readonly requestDeadlineMs: number;
   readonly nowMs: () => number;

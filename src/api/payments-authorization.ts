@@ -1,8 +1,10 @@
-import { Duration, Token } from 'aws-cdk-lib';
+import { Annotations, Duration, Token } from 'aws-cdk-lib';
 import { AuthorizationType, IAuthorizer, MethodOptions, TokenAuthorizer } from 'aws-cdk-lib/aws-apigateway';
 import { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { TenantSource, apiLimits, authorizerEnv, jwtAlgorithms, tenantContextKey, tenantPattern } from './contract';
+import { CallerSource, apiScopes, scopeContextKey, tenantContextKey, tenantPattern } from './caller.contract';
+import { apiLimits, authorizerEnv, jwtAlgorithms } from './contract';
+import { PaymentsScope, PaymentsScopes } from './payments-scopes';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
 
 /** Callers with a JWT of an OpenID Connect issuer. */
@@ -13,7 +15,10 @@ export interface JwtAuthorizationProps {
   /** Audiences of which a token must bear one. */
   readonly audience: string[];
 
-  /** Top-level claim that names the caller's tenant, taken literally. */
+  /**
+   * Top-level claim that names the caller's tenant, taken literally. Only the issuer may write it: a claim that users can change, such as an e-mail
+   * address or a profile's text, is no tenant.
+   */
   readonly tenantClaim: string;
 
   /**
@@ -38,11 +43,18 @@ export interface JwtAuthorizationProps {
   readonly algorithms?: string[];
 
   /**
-   * Scopes of which a token must bear one.
+   * The scopes that calls need.
    *
-   * @default - none is asked for
+   * @default - `payments/operate`, `payments/pay` and `payments/read`
    */
-  readonly scopes?: string[];
+  readonly scopes?: PaymentsScopes;
+
+  /**
+   * Top-level claim that holds a token's scopes: a text with blanks between them, or a list.
+   *
+   * @default - `scope`, and `scp` where a token has no `scope`
+   */
+  readonly scopeClaim?: string;
 
   /**
    * How long a verified token is remembered, 0 to 1 hour. A token revoked or expired meanwhile still passes.
@@ -60,8 +72,13 @@ export interface CognitoAuthorizationProps {
   /** App clients whose tokens are accepted. */
   readonly clientIds: string[];
 
-  /** Claim that names the caller's tenant, such as `custom:tenant`. */
-  readonly tenantClaim: string;
+  /**
+   * Claim that names the caller's tenant. Access tokens hold no attributes of users, `custom:` ones too, unless a pre token generation trigger of
+   * version V2_0 or V3_0 adds them. An attribute that the app client may write is the user's own text, and so no tenant.
+   *
+   * @default - `client_id`: each tenant has an app client of its own; must be given for ID tokens, which have none
+   */
+  readonly tenantClaim?: string;
 
   /**
    * Kind of token.
@@ -69,6 +86,20 @@ export interface CognitoAuthorizationProps {
    * @default CognitoTokenUse.ACCESS
    */
   readonly tokenUse?: CognitoTokenUse;
+
+  /**
+   * The scopes that calls need: those of a resource server of the pool.
+   *
+   * @default - of the resource server `payments`: `payments/operate`, `payments/pay` and `payments/read`
+   */
+  readonly scopes?: PaymentsScopes;
+
+  /**
+   * Claim that holds a token's scopes. ID tokens have no scopes: name another claim, such as `cognito:groups` for groups of these names.
+   *
+   * @default - `scope`; must be given for ID tokens whose scopes are asked for
+   */
+  readonly scopeClaim?: string;
 
   /**
    * How long a verified token is remembered, 0 to 1 hour.
@@ -86,15 +117,24 @@ export enum CognitoTokenUse {
   ID = 'id',
 }
 
+/** A caller that signs with AWS credentials. */
+export interface IamCaller {
+  /** The tenant, 1 to 128 visible ASCII characters without `#`. */
+  readonly tenant: string;
+
+  /** What the caller may do; at least one. */
+  readonly scopes: PaymentsScope[];
+}
+
 /** Callers that sign with AWS credentials. */
 export interface IamAuthorizationProps {
   /**
-   * Tenant by principal: ARN of an IAM role or user, or an account ID for all principals of the account. Anyone else gets 403.
-   * The API's resource policy lets in exactly these, also from other accounts.
+   * Caller by principal: ARN of an IAM role or user, or an account ID for all principals of the account. Anyone else gets 403.
+   * The API's resource policy lets in exactly these, also from other accounts, each to the calls of its scopes.
    *
-   * @default - the tenant is the caller's account ID
+   * @default - the tenant is the caller's account ID, and IAM alone says who may make which call: `grantPay`, `grantRead` and `grantOperate` of the API
    */
-  readonly tenants?: { [principal: string]: string };
+  readonly callers?: { [principal: string]: IamCaller };
 }
 
 /** A team's own authorizer. */
@@ -108,6 +148,20 @@ export interface CustomAuthorizationProps {
    * @default 'tenant'
    */
   readonly tenantContextKey?: string;
+
+  /**
+   * The scopes that calls need.
+   *
+   * @default - `payments/operate`, `payments/pay` and `payments/read`
+   */
+  readonly scopes?: PaymentsScopes;
+
+  /**
+   * Key of the authorizer's context that holds the names of the caller's scopes, a text with blanks between them.
+   *
+   * @default 'scope'
+   */
+  readonly scopeContextKey?: string;
 }
 
 /** @internal What an authorization needs of the API to make its function. */
@@ -119,9 +173,9 @@ export interface AuthorizerHost {
 /** @internal What the API needs of an authorization. */
 export interface BoundAuthorization {
   readonly methodOptions: MethodOptions;
-  readonly tenantSource: TenantSource;
-  /** ARNs or account IDs that the API itself must let in. */
-  readonly principals?: string[];
+  readonly callerSource: CallerSource;
+  /** Callers that the API itself must let in, by ARN or account ID. */
+  readonly callers?: { [principal: string]: IamCaller };
 }
 
 /** Who may call, and whose tenant they are. There is no default: a payments API that lets anyone in is a mistake. */
@@ -135,51 +189,66 @@ export class PaymentsAuthorization {
       jwksUri: props.jwksUri,
       jwks: props.jwks,
       algorithms: props.algorithms && JSON.stringify(props.algorithms),
-      scopes: props.scopes && JSON.stringify(props.scopes),
+      scopeClaim: props.scopeClaim,
     };
-    return PaymentsAuthorization.token(env, props.cacheTtl, () => jwtProblem(props));
+    return PaymentsAuthorization.token(env, props, () => jwtProblem(props));
   }
 
   /** Tokens of a Cognito user pool, verified in each region by itself. */
   public static cognito(props: CognitoAuthorizationProps): PaymentsAuthorization {
+    const tokenUse = props.tokenUse ?? CognitoTokenUse.ACCESS;
     const env = {
       audience: JSON.stringify(props.clientIds),
-      tenantClaim: props.tenantClaim,
+      tenantClaim: props.tenantClaim ?? cognitoClientClaim,
       userPoolId: props.userPoolId,
-      tokenUse: props.tokenUse ?? CognitoTokenUse.ACCESS,
+      tokenUse,
+      scopeClaim: props.scopeClaim,
     };
-    return PaymentsAuthorization.token(env, props.cacheTtl, () => emptyProblem('clientIds', props.clientIds) ?? blankProblem('tenantClaim', props.tenantClaim));
+    return PaymentsAuthorization.token(env, props, () => cognitoProblem(props), cognitoWarning(env));
   }
 
   /** Requests signed with AWS credentials. Callers sign with SigV4A (region set `*`), so that a request is good in whichever region it lands. */
   public static iam(props: IamAuthorizationProps = {}): PaymentsAuthorization {
     return new PaymentsAuthorization((scope) => {
-      const problem = tenantsProblem(props.tenants);
+      const { callers } = props;
+      const problem = callersProblem(callers);
       if (problem) throw invalidProps(scope, problem);
-      const tenantSource: TenantSource = props.tenants ? { kind: 'iamPrincipals', tenants: props.tenants } : { kind: 'iamAccount' };
-      return { methodOptions: { authorizationType: AuthorizationType.IAM }, tenantSource, principals: Object.keys(props.tenants ?? {}) };
+      const callerSource: CallerSource = callers ? { kind: 'iamPrincipals', callers } : { kind: 'iamAccount' };
+      return { methodOptions: { authorizationType: AuthorizationType.IAM }, callerSource, callers };
     });
   }
 
-  /** An authorizer of the team's own, which must put the tenant into its context. */
+  /** An authorizer of the team's own, which must put the tenant and its scopes into its context. */
   public static custom(props: CustomAuthorizationProps): PaymentsAuthorization {
     return new PaymentsAuthorization((scope) => {
       const key = props.tenantContextKey ?? tenantContextKey;
-      const problem = blankProblem('tenantContextKey', key);
+      const scopeKey = props.scopeContextKey ?? scopeContextKey;
+      const scopes = props.scopes ?? PaymentsScopes.named({});
+      const problem = blankProblem('tenantContextKey', key) ?? blankProblem('scopeContextKey', scopeKey) ?? scopes._problem();
       if (problem) throw invalidProps(scope, problem);
-      return { methodOptions: { authorizer: props.authorizer, authorizationType: authorizationTypeOf(props.authorizer) }, tenantSource: { kind: 'context', key } };
+      return {
+        methodOptions: { authorizer: props.authorizer, authorizationType: authorizationTypeOf(props.authorizer) },
+        callerSource: { kind: 'context', key, ...scopes._names && { scopeKey, names: scopes._names } },
+      };
     });
   }
 
-  private static token(env: TokenEnvironment, cacheTtl: Duration | undefined, problemOf: () => PropProblem | undefined): PaymentsAuthorization {
+  private static token(env: TokenEnvironment, props: TokenOptions, problemOf: () => PropProblem | undefined, warning?: string): PaymentsAuthorization {
+    const { cacheTtl, scopes = PaymentsScopes.named({}) } = props;
     return new PaymentsAuthorization((scope, host) => {
-      const problem = problemOf() ?? cacheProblem(cacheTtl);
+      const problem = problemOf() ?? cacheProblem(cacheTtl) ?? scopes._problem();
       if (problem) throw invalidProps(scope, problem);
+      if (warning !== undefined) Annotations.of(scope).addWarningV2('cdk-multi-region-payments:tenant-claim', `[${scope.node.path}] ${warning}`);
+      const names = scopes._names;
+      const asked = names && JSON.stringify(apiScopes.map((name) => names[name]));
       const authorizer = new TokenAuthorizer(scope, 'TokenAuthorizer', {
-        handler: host.makeFunction(authorizerEnv.write({ systemName: host.systemName, ...env })),
+        handler: host.makeFunction(authorizerEnv.write({ systemName: host.systemName, ...env, scopes: asked })),
         resultsCacheTtl: cacheTtl ?? Duration.minutes(1),
       });
-      return { methodOptions: { authorizer, authorizationType: AuthorizationType.CUSTOM }, tenantSource: { kind: 'context', key: tenantContextKey } };
+      return {
+        methodOptions: { authorizer, authorizationType: AuthorizationType.CUSTOM },
+        callerSource: { kind: 'context', key: tenantContextKey, ...names && { scopeKey: scopeContextKey, names } },
+      };
     });
   }
 
@@ -191,7 +260,35 @@ export class PaymentsAuthorization {
   }
 }
 
-type TokenEnvironment = Omit<Parameters<typeof authorizerEnv.write>[0], 'systemName'>;
+type TokenEnvironment = Omit<Parameters<typeof authorizerEnv.write>[0], 'systemName' | 'scopes'>;
+type TokenOptions = Pick<JwtAuthorizationProps, 'cacheTtl' | 'scopes'>;
+
+/** In every access token of Cognito, and never the user's to write. */
+const cognitoClientClaim = 'client_id';
+
+function cognitoProblem(props: CognitoAuthorizationProps): PropProblem | undefined {
+  const problem = emptyProblem('clientIds', props.clientIds) ?? (props.tenantClaim === undefined ? undefined : blankProblem('tenantClaim', props.tenantClaim));
+  if (problem || props.tokenUse !== CognitoTokenUse.ID) return problem;
+  if (props.tenantClaim === undefined) {
+    return { prop: 'authorization.tenantClaim', given: 'missing, for ID tokens', allowed: 'a claim that an ID token has', mend: 'name an attribute that users cannot write, or take access tokens' };
+  }
+  if (props.scopeClaim !== undefined || (props.scopes && props.scopes._names === undefined)) return undefined;
+  return {
+    prop: 'authorization.scopeClaim', given: 'missing, for ID tokens, which have no scopes', allowed: 'a claim that names what the user may do, such as cognito:groups',
+    mend: 'name the claim, take access tokens, or say PaymentsScopes.unchecked() where every caller may do everything',
+  };
+}
+
+/** What is no mistake for certain, and mostly is one. */
+function cognitoWarning({ tenantClaim, tokenUse }: { readonly tenantClaim: string; readonly tokenUse: CognitoTokenUse }): string | undefined {
+  if (!tenantClaim.startsWith('custom:')) return undefined;
+  if (tokenUse === CognitoTokenUse.ACCESS) {
+    return `the tenant is '${tenantClaim}', and Cognito's access tokens hold no attribute of a user: every call is refused, unless a pre token generation `
+      + 'trigger of version V2_0 or V3_0 adds the claim. Leave tenantClaim out where each tenant has an app client of its own, or give such a trigger\'s claim a name of its own';
+  }
+  return `the tenant is '${tenantClaim}': a user whose app client may write this attribute chooses the tenant. Take it out of the WriteAttributes of every `
+    + 'app client of the pool, also of those that are not named here, and let administrators alone set it';
+}
 
 function authorizationTypeOf(authorizer: IAuthorizer): AuthorizationType {
   return authorizer.authorizationType ?? AuthorizationType.CUSTOM;
@@ -243,19 +340,23 @@ function cacheProblem(cacheTtl: Duration | undefined): PropProblem | undefined {
   return { prop: 'authorization.cacheTtl', given: `${cacheTtl.toSeconds()} s`, allowed: '0 to 3600 seconds', mend: 'leave it out for 1 minute' };
 }
 
-function tenantsProblem(tenants: { [principal: string]: string } | undefined): PropProblem | undefined {
-  if (tenants === undefined) return undefined;
-  const prop = 'authorization.tenants';
-  const bytes = Buffer.byteLength(JSON.stringify(tenants));
-  if (bytes > apiLimits.tenantSourceBytes) {
-    return { prop, given: `${bytes} bytes`, allowed: `${apiLimits.tenantSourceBytes} bytes as JSON`, mend: 'use PaymentsAuthorization.custom with a lookup of your own' };
+function callersProblem(callers: { [principal: string]: IamCaller } | undefined): PropProblem | undefined {
+  if (callers === undefined) return undefined;
+  const prop = 'authorization.callers';
+  const bytes = Buffer.byteLength(JSON.stringify(callers));
+  if (bytes > apiLimits.callersBytes) {
+    return { prop, given: `${bytes} bytes`, allowed: `${apiLimits.callersBytes} bytes as JSON`, mend: 'use PaymentsAuthorization.custom with a lookup of your own' };
   }
-  const wrong = Object.entries(tenants).find(([principal, tenant]) => !/^(\d{12}|arn:[^:]+:iam::\d{12}:(role|user)\/.+)$/.test(principal) || !tenantPattern.test(tenant));
+  const known: readonly string[] = apiScopes;
+  const right = (principal: string, { tenant, scopes }: IamCaller): boolean => /^(\d{12}|arn:[^:]+:iam::\d{12}:(role|user)\/.+)$/.test(principal)
+    && tenantPattern.test(tenant) && scopes.length > 0 && scopes.every((name) => known.includes(name));
+  const wrong = Object.entries(callers).find(([principal, caller]) => !right(principal, caller));
   if (wrong) {
     return {
-      prop, given: `${wrong[0]}: '${wrong[1]}'`, allowed: 'ARN of an IAM role or user, or a 12-digit account ID, to a tenant of 1 to 128 visible ASCII characters without #',
+      prop, given: `${wrong[0]}: ${JSON.stringify(wrong[1])}`,
+      allowed: 'ARN of an IAM role or user, or a 12-digit account ID, to a tenant of 1 to 128 visible ASCII characters without #, and at least one scope',
       mend: 'correct the entry',
     };
   }
-  return Object.keys(tenants).length > 0 ? undefined : { prop, given: 'empty', allowed: 'at least one principal', mend: 'leave it out to use the account ID as tenant' };
+  return Object.keys(callers).length > 0 ? undefined : { prop, given: 'empty', allowed: 'at least one principal', mend: 'leave it out to use the account ID as tenant' };
 }

@@ -61,7 +61,7 @@ export interface PaymentsDomainProps {
    * ID of a health check of your own for this region, for example one on a CloudWatch alarm. The recovery budget's interval and
    * threshold must say what it does.
    *
-   * @default - one that asks this region's `/health` through the API's own address
+   * @default - one that asks for this region's health through the API's own address, by `probePath`
    */
   readonly healthCheckId?: string;
 
@@ -76,6 +76,8 @@ export interface PaymentsDomainProps {
 /** What the API gives its domain. */
 export interface PaymentsDomainHost {
   readonly api: RestApi;
+  /** Path of the region's health that callers cannot name. */
+  readonly probePath: string;
   readonly region: string;
   readonly systemName: string;
   readonly budget: RecoveryBudget;
@@ -137,12 +139,13 @@ export class PaymentsDomain extends Construct {
   }
 
   /** Asks by the API's own address: the public name would lead a checker to whichever region is near it. */
-  private defineHealthCheck({ api, region, budget }: PaymentsDomainHost): HealthCheck {
+  private defineHealthCheck({ api, probePath, region, budget }: PaymentsDomainHost): HealthCheck {
     return new HealthCheck(this, 'HealthCheck', {
       type: HealthCheckType.HTTPS,
       fqdn: `${api.restApiId}.execute-api.${region}.${api.stack.urlSuffix}`,
       port: 443,
-      resourcePath: `/${api.deploymentStage.stageName}/health`,
+      // By the stage's name as a reference: the stage that answers this path is deployed first.
+      resourcePath: `/${api.deploymentStage.stageName}${probePath}`,
       requestInterval: budget.healthCheckInterval,
       failureThreshold: budget.failureThreshold,
       enableSNI: true,

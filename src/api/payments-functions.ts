@@ -3,7 +3,8 @@ import { IKey } from 'aws-cdk-lib/aws-kms';
 import { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { ApiFunctionName, TenantSource, apiBundles, apiEnv, apiLimits, writeTenantSource } from './contract';
+import { CallerSource, writeCallerSource } from './caller.contract';
+import { ApiFunctionName, apiBundles, apiEnv, apiLimits } from './contract';
 import { BundledFunction } from '../cdk/bundled-function';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
 import { HomeCapability, homeCalls, homeFunctionName, homeLimits, ledgerEnv } from '../ledger/contract';
@@ -115,11 +116,11 @@ export class PaymentsFunctions extends Construct {
     return this.make('authorizer', environment, Duration.seconds(5)).entry;
   }
 
-  /** Makes the functions that take calls, now that it is known where the tenant is found. */
-  public defineHandlers(tenantSource: TenantSource): void {
+  /** Makes the functions that take calls, now that it is known where they find who calls. */
+  public defineHandlers(callerSource: CallerSource): void {
     const { ledger, decision, options } = this.settings;
     const home = HomeAccess.of(this, ledger);
-    const http = apiEnv.write({ tenantSource: writeTenantSource(tenantSource), ...home ? { requestDeadlineMs: String(homeLimits.requestDeadlineMs) } : {} });
+    const http = apiEnv.write({ callerSource: writeCallerSource(callerSource), ...home ? { requestDeadlineMs: String(homeLimits.requestDeadlineMs) } : {} });
     const common = { systemName: ledger.systemName, tableName: ledger.tableName, mode: ledger.regions.consistency, home: home?.environment() };
     const environment = { ...ledgerEnv.write(common), ...http };
     const decides = { ...ledgerEnv.write({ ...common, ...decisionEnvironment(decision) }), ...http };

@@ -36,6 +36,8 @@ export interface ClientRateRuleProps {
   readonly callsPerMinute: number;
   /** What an address is answered beyond its bound, in the API's own form. */
   readonly refusal: object;
+  /** Path whose calls are not counted, whatever comes before it: one that strangers cannot name. */
+  readonly exemptPath?: string;
   /** The team's own web ACL, which then takes the place of ours. */
   readonly webAclArn?: string;
   readonly options?: ClientRateOptions;
@@ -50,7 +52,7 @@ export class ClientRateRule extends Construct {
     new CfnWebACLAssociation(this, 'Association', { webAclArn: webAclArn ?? this.defineAcl(props).attrArn, resourceArn: stage.stageArn });
   }
 
-  private defineAcl({ metricName, callsPerMinute, refusal, options = {} }: ClientRateRuleProps): CfnWebACL {
+  private defineAcl({ metricName, callsPerMinute, refusal, exemptPath, options = {} }: ClientRateRuleProps): CfnWebACL {
     const { windowSeconds } = clientRateLimits;
     const responseHeaders = [{ name: 'Retry-After', value: String(windowSeconds) }];
     const limit = options.callsPerMinute ?? callsPerMinute;
@@ -70,11 +72,19 @@ export class ClientRateRule extends Construct {
         // 403, which it would be without this, tells callers never to come again. It takes precedence over the API's own response for WAF_FILTERED.
         action: { block: { customResponse: { responseCode: 429, responseHeaders, customResponseBodyKey: 'refusal' } } },
         // The address that API Gateway sees: a header such as X-Forwarded-For is the caller's own text.
-        statement: { rateBasedStatement: { aggregateKeyType: 'IP', limit, evaluationWindowSec: windowSeconds } },
+        statement: { rateBasedStatement: { aggregateKeyType: 'IP', limit, evaluationWindowSec: windowSeconds, ...exemptPath && { scopeDownStatement: allBut(exemptPath) } } },
         visibilityConfig: visibility(`${metricName}-client-rate`),
       }],
     });
   }
+}
+
+/** The stage's name comes before the path by the API's own address, and not by the public name. */
+function allBut(path: string): CfnWebACL.StatementProperty {
+  const byteMatchStatement = {
+    fieldToMatch: { uriPath: {} }, positionalConstraint: 'ENDS_WITH', searchString: path, textTransformations: [{ priority: 0, type: 'NONE' }],
+  };
+  return { notStatement: { statement: { byteMatchStatement } } };
 }
 
 /** What is wrong with the bound on one client or with the team's own web ACL; undefined when nothing is. */

@@ -12,7 +12,7 @@ export type Purpose = 'sign-in' | 'session' | 'csrf';
 
 export type Verdict =
   | { readonly kind: 'valid'; readonly claims: Readonly<Record<string, unknown>> }
-  | { readonly kind: 'invalid' | 'insufficient'; readonly reason: string };
+  | { readonly kind: 'invalid'; readonly reason: string };
 
 /** The provider where people sign in. */
 export interface OidcProvider {

@@ -1,6 +1,7 @@
 import { faultRecord, Telemetry } from './telemetry';
 import { traceOf } from './trace';
-import { apiEnv, apiLimits, apiMetrics, readTenantSource } from '../api/contract';
+import { readCallerSource } from '../api/caller.contract';
+import { apiEnv, apiLimits, apiMetrics } from '../api/contract';
 import type { HttpPorts, RequestRecord } from '../api/http.contract';
 import { fromTraceparent, noTracer, Span, TraceContext, Tracer } from '../kernel/trace';
 import { ledgerMetrics } from '../ledger/contract';
@@ -19,7 +20,7 @@ export function httpPorts(source: Environment, telemetry: Telemetry, { tracer, n
   const env = apiEnv.read(source);
   return {
     region: regionOf(source),
-    tenantSource: readTenantSource(env.tenantSource),
+    callerSource: readCallerSource(env.callerSource),
     requestDeadlineMs: deadlineOf(env.requestDeadlineMs),
     nowMs: Date.now,
     beginTrace: (header, startMs) => {

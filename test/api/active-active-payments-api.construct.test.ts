@@ -1,9 +1,12 @@
 import { Stack } from 'aws-cdk-lib';
-import { Capture, Match, Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Capture, Match, Template } from 'aws-cdk-lib/assertions';
 import { RequestAuthorizer } from 'aws-cdk-lib/aws-apigateway';
+import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { apiRoutes, gatewayProblems } from '../../src/api/contract';
-import { ActiveActivePaymentsApi, ActiveActivePaymentsApiProps, DecisionOnUnknown, LedgerReplica, PaymentsAuthorization } from '../../src/index';
+import {
+  ActiveActivePaymentsApi, ActiveActivePaymentsApiProps, CognitoTokenUse, DecisionOnUnknown, LedgerReplica, PaymentsAuthorization, PaymentsScope, PaymentsScopes,
+} from '../../src/index';
 import { account, newApp, newStack, plain, regions, statementsByRole } from '../cdk/stacks';
 
 const jwt = { issuer: 'https://login.example.com', audience: ['payments'], tenantClaim: 'tenant' };
@@ -17,12 +20,18 @@ function apiOf(props: Partial<ActiveActivePaymentsApiProps> = {}, stack = newSta
 
 const { template } = apiOf();
 
+/** What nobody knows who has not the stack's ID. */
+const ofStack = { 'Fn::Select': [2, { 'Fn::Split': ['/', { Ref: 'AWS::StackId' }] }] };
+const probePart = JSON.stringify(ofStack);
+const names = { operate: 'payments/operate', pay: 'payments/pay', read: 'payments/read' };
+
 /** Methods by path, with their authorization. */
 function methods(from: Template): Record<string, string> {
   const resources = from.findResources('AWS::ApiGateway::Resource');
   const pathOf = (reference: { Ref?: string }): string => {
     const found = reference.Ref === undefined ? undefined : resources[reference.Ref];
-    return found ? `${pathOf(found.Properties.ParentId)}/${found.Properties.PathPart}` : '';
+    const part = found?.Properties.PathPart;
+    return found ? `${pathOf(found.Properties.ParentId)}/${typeof part === 'string' ? part : JSON.stringify(part)}` : '';
   };
   return Object.fromEntries(Object.values(from.findResources('AWS::ApiGateway::Method'))
     .map(({ Properties }) => [`${Properties.HttpMethod} ${pathOf(Properties.ResourceId) || '/'}`, Properties.AuthorizationType]));
@@ -34,8 +43,8 @@ function environmentOf(from: Template, name: string): Record<string, unknown> {
 }
 
 describe('routes', () => {
-  test('every path takes ANY behind the authorizer, unknown ones too; only GET /health is open', () => {
-    const expected: Record<string, string> = { 'GET /health': 'NONE', 'ANY /': 'CUSTOM', 'ANY /{proxy+}': 'CUSTOM' };
+  test('every path takes ANY behind the authorizer, unknown ones too; only GET /health is open, and its path for Route 53', () => {
+    const expected: Record<string, string> = { 'GET /health': 'NONE', [`GET /health/${probePart}`]: 'NONE', 'ANY /': 'CUSTOM', 'ANY /{proxy+}': 'CUSTOM' };
     for (const { path } of apiRoutes) expected[`ANY ${path}`] = 'CUSTOM';
     expect(methods(template)).toEqual(expected);
   });
@@ -53,7 +62,8 @@ describe('the stage', () => {
       TracingEnabled: true,
       MethodSettings: [
         Match.objectLike({ ResourcePath: '/*', ThrottlingRateLimit: 1000, ThrottlingBurstLimit: 500, DataTraceEnabled: false }),
-        Match.objectLike({ ResourcePath: '/~1health', HttpMethod: 'GET', ThrottlingRateLimit: 200, DataTraceEnabled: false }),
+        Match.objectLike({ ResourcePath: '/~1health', HttpMethod: 'GET', ThrottlingRateLimit: 20, DataTraceEnabled: false }),
+        Match.objectLike({ ResourcePath: { 'Fn::Join': ['', ['/~1health~1', ofStack]] }, HttpMethod: 'GET', ThrottlingRateLimit: 100, DataTraceEnabled: false }),
       ],
       AccessLogSetting: { Format: format },
     });
@@ -67,6 +77,36 @@ describe('the stage', () => {
     silent.resourceCountIs('AWS::ApiGateway::Account', 0);
     silent.hasResourceProperties('AWS::ApiGateway::Stage', { AccessLogSetting: Match.absent() });
     apiOf({ accountLogRole: false }).template.resourceCountIs('AWS::ApiGateway::Account', 0);
+  });
+
+  test('bounds each client address to half of what all share, and never counts Route 53\'s checkers', () => {
+    const rule = (limit: number) => ({ Rules: [Match.objectLike({ Statement: { RateBasedStatement: Match.objectLike({
+      Limit: limit,
+      ScopeDownStatement: { NotStatement: { Statement: { ByteMatchStatement: Match.objectLike({ PositionalConstraint: 'ENDS_WITH', SearchString: { 'Fn::Join': ['', ['/health/', ofStack]] } }) } } },
+    }) } })] });
+    template.hasResourceProperties('AWS::WAFv2::WebACL', rule(30_000));
+    template.resourceCountIs('AWS::WAFv2::WebACLAssociation', 1);
+    apiOf({ throttling: { rateLimit: 10, burstLimit: 10 } }).template.hasResourceProperties('AWS::WAFv2::WebACL', rule(300));
+    apiOf({ clientRate: { enabled: false } }).template.resourceCountIs('AWS::WAFv2::WebACLAssociation', 0);
+  });
+
+  test('answers the probe by a key of the team\'s own, and by the last one while the health check moves', () => {
+    const [first, second] = ['a'.repeat(32), 'b'.repeat(32)];
+    const probes = (from: Template) => Object.keys(methods(from)).filter((name) => name.startsWith('GET /health/'));
+    const keyed = apiOf({ probePath: { key: first } });
+    expect([keyed.api.probePath, probes(keyed.template)]).toEqual([`/health/${first}`, [`GET /health/${first}`]]);
+    const moving = apiOf({ probePath: { key: second, previousKey: first } });
+    expect([moving.api.probePath, probes(moving.template).sort()]).toEqual([`/health/${second}`, [`GET /health/${first}`, `GET /health/${second}`]]);
+    expect(probes(apiOf({ probePath: { key: first, previousKey: 'default' } }).template).sort()).toEqual([`GET /health/${first}`, `GET /health/${probePart}`]);
+    for (const wrong of [{ key: 'short' }, { key: `${first}/x` }, { previousKey: 'default' }, { key: first, previousKey: first }]) {
+      expect(() => apiOf({ probePath: wrong })).toThrow(/'probePath\.(key|previousKey)' is/);
+      expect(() => apiOf({ probePath: wrong })).not.toThrow(first);
+    }
+  });
+
+  test('a change of the key is a deployment of the API, and the health check waits for it', () => {
+    const ids = (probePath: object) => Object.keys(apiOf({ probePath }).template.findResources('AWS::ApiGateway::Deployment'));
+    expect(ids({ key: 'a'.repeat(32) })).not.toEqual(ids({ key: 'b'.repeat(32) }));
   });
 
   test('is regional and can stand behind a firewall', () => {
@@ -130,7 +170,7 @@ describe('functions', () => {
   test('know the ledger by name', () => {
     for (const name of ['payments', 'accounts', 'transactions', 'health']) {
       expect(environmentOf(template, name)).toMatchObject({
-        PAYMENTS_SYSTEM_NAME: 'acme-pay', LEDGER_TABLE_NAME: 'acme-pay-ledger', LEDGER_CONSISTENCY_MODE: 'STRONG', API_TENANT_SOURCE: '{"kind":"context","key":"tenant"}',
+        PAYMENTS_SYSTEM_NAME: 'acme-pay', LEDGER_TABLE_NAME: 'acme-pay-ledger', LEDGER_CONSISTENCY_MODE: 'STRONG', API_CALLER_SOURCE: JSON.stringify({ kind: 'context', key: 'tenant', scopeKey: 'scope', names }),
       });
     }
   });
@@ -158,47 +198,101 @@ describe('authorization', () => {
     template.hasResourceProperties('AWS::ApiGateway::Authorizer', { Type: 'TOKEN', IdentitySource: 'method.request.header.Authorization', AuthorizerResultTtlInSeconds: 60 });
     expect(environmentOf(template, 'authorizer')).toEqual({
       PAYMENTS_SYSTEM_NAME: 'acme-pay', AUTHORIZER_ISSUER: jwt.issuer, AUTHORIZER_AUDIENCE: '["payments"]', AUTHORIZER_TENANT_CLAIM: 'tenant',
+      AUTHORIZER_SCOPES: '["payments/operate","payments/pay","payments/read"]',
     });
   });
 
   test('JWT with everything', () => {
     const { template: full } = apiOf({
-      authorization: PaymentsAuthorization.jwt({ ...jwt, jwks: '{"keys":[]}', jwksUri: 'https://login.example.com/keys', algorithms: ['ES256'], scopes: ['pay'] }),
+      authorization: PaymentsAuthorization.jwt({ ...jwt, jwks: '{"keys":[]}', jwksUri: 'https://login.example.com/keys', algorithms: ['ES256'], scopes: PaymentsScopes.named({ pay: 'pay' }), scopeClaim: 'permissions' }),
     });
     expect(environmentOf(full, 'authorizer')).toMatchObject({
-      AUTHORIZER_JWKS: '{"keys":[]}', AUTHORIZER_JWKS_URI: 'https://login.example.com/keys', AUTHORIZER_ALGORITHMS: '["ES256"]', AUTHORIZER_SCOPES: '["pay"]',
+      AUTHORIZER_JWKS: '{"keys":[]}', AUTHORIZER_JWKS_URI: 'https://login.example.com/keys', AUTHORIZER_ALGORITHMS: '["ES256"]',
+      AUTHORIZER_SCOPES: '["payments/operate","pay","payments/read"]', AUTHORIZER_SCOPE_CLAIM: 'permissions',
     });
+    expect(environmentOf(full, 'payments').API_CALLER_SOURCE).toBe(JSON.stringify({ kind: 'context', key: 'tenant', scopeKey: 'scope', names: { ...names, pay: 'pay' } }));
   });
 
-  test('Cognito: the same function, with the pool', () => {
-    const { template: cognito } = apiOf({ authorization: PaymentsAuthorization.cognito({ userPoolId: 'us-east-1_AbC', clientIds: ['app'], tenantClaim: 'custom:tenant' }) });
-    expect(environmentOf(cognito, 'authorizer')).toEqual({
-      PAYMENTS_SYSTEM_NAME: 'acme-pay', AUTHORIZER_USER_POOL_ID: 'us-east-1_AbC', AUTHORIZER_AUDIENCE: '["app"]', AUTHORIZER_TENANT_CLAIM: 'custom:tenant', AUTHORIZER_TOKEN_USE: 'access',
-    });
+  test('scopes are asked for unless the team says that it wants none', () => {
+    const { template: open } = apiOf({ authorization: PaymentsAuthorization.jwt({ ...jwt, scopes: PaymentsScopes.unchecked() }) });
+    expect(environmentOf(open, 'payments').API_CALLER_SOURCE).toBe('{"kind":"context","key":"tenant"}');
+    expect(environmentOf(open, 'authorizer')).not.toHaveProperty('AUTHORIZER_SCOPES');
   });
+
+  const pool = { userPoolId: 'us-east-1_AbC', clientIds: ['app'] };
+
+  test('Cognito: the same function, with the pool; the tenant is in every access token', () => {
+    const stack = newStack();
+    const { template: cognito } = apiOf({ authorization: PaymentsAuthorization.cognito(pool) }, stack);
+    expect(environmentOf(cognito, 'authorizer')).toEqual({
+      PAYMENTS_SYSTEM_NAME: 'acme-pay', AUTHORIZER_USER_POOL_ID: 'us-east-1_AbC', AUTHORIZER_AUDIENCE: '["app"]', AUTHORIZER_TENANT_CLAIM: 'client_id', AUTHORIZER_TOKEN_USE: 'access',
+      AUTHORIZER_SCOPES: '["payments/operate","payments/pay","payments/read"]',
+    });
+    Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp('the tenant is'));
+    const { template: other } = apiOf({ authorization: PaymentsAuthorization.cognito({ ...pool, scopes: PaymentsScopes.ofResourceServer('shop') }) });
+    expect(environmentOf(other, 'authorizer').AUTHORIZER_SCOPES).toBe('["shop/operate","shop/pay","shop/read"]');
+  });
+
+  test('Cognito: an attribute of the user is no tenant without more', () => {
+    const warned = (props: object): Stack => {
+      const stack = newStack();
+      apiOf({ authorization: PaymentsAuthorization.cognito({ ...pool, tenantClaim: 'custom:tenant', ...props }) }, stack);
+      return stack;
+    };
+    Annotations.fromStack(warned({})).hasWarning('*', Match.stringLikeRegexp('every call is refused, unless a pre token generation trigger of version V2_0 or V3_0'));
+    const id = warned({ tokenUse: CognitoTokenUse.ID, scopeClaim: 'cognito:groups' });
+    Annotations.fromStack(id).hasWarning('*', Match.stringLikeRegexp('may write this attribute chooses the tenant.*WriteAttributes'));
+    Annotations.fromStack(warned({ tenantClaim: 'tenant' })).hasNoWarning('*', Match.stringLikeRegexp('the tenant is'));
+  });
+
+  const invoke = (statements: { Action: string; Resource: string | string[] }[]) => statements.filter(({ Action }) => Action === 'execute-api:Invoke');
 
   test('IAM: no function, the tenant from the principal', () => {
     const { template: iam } = apiOf({ authorization: PaymentsAuthorization.iam() });
     expect(new Set(Object.values(methods(iam)))).toEqual(new Set(['AWS_IAM', 'NONE']));
     iam.resourceCountIs('AWS::ApiGateway::Authorizer', 0);
-    expect(environmentOf(iam, 'payments').API_TENANT_SOURCE).toBe('{"kind":"iamAccount"}');
-    const { template: mapped } = apiOf({ authorization: PaymentsAuthorization.iam({ tenants: { '111122223333': 'acme' } }) });
-    expect(environmentOf(mapped, 'payments').API_TENANT_SOURCE).toBe('{"kind":"iamPrincipals","tenants":{"111122223333":"acme"}}');
+    expect(environmentOf(iam, 'payments').API_CALLER_SOURCE).toBe('{"kind":"iamAccount"}');
     iam.hasResourceProperties('AWS::ApiGateway::RestApi', { Policy: Match.absent() });
+    iam.hasResourceProperties('AWS::ApiGateway::GatewayResponse', { ResponseType: 'ACCESS_DENIED', ResponseTemplates: { 'application/json': Match.stringLikeRegexp('"code":"forbidden_scope"') } });
+    template.hasResourceProperties('AWS::ApiGateway::GatewayResponse', { ResponseType: 'ACCESS_DENIED', ResponseTemplates: { 'application/json': Match.stringLikeRegexp('"code":"forbidden"') } });
+  });
+
+  test('IAM: callers of other accounts are let in to the calls of their scopes', () => {
+    const callers = { '111122223333': { tenant: 'acme', scopes: [PaymentsScope.READ] }, 'arn:aws:iam::444455556666:role/till': { tenant: 'acme', scopes: [PaymentsScope.PAY, PaymentsScope.READ] } };
+    const { template: mapped } = apiOf({ authorization: PaymentsAuthorization.iam({ callers }) });
+    expect(environmentOf(mapped, 'payments').API_CALLER_SOURCE).toBe(JSON.stringify({ kind: 'iamPrincipals', callers }));
     const [{ Properties: { Policy: policy } }] = Object.values(mapped.findResources('AWS::ApiGateway::RestApi'));
+    const statement = (AWS: unknown, calls: string[]) => ({ Action: 'execute-api:Invoke', Effect: 'Allow', Principal: { AWS }, Resource: calls.map((call) => `execute-api:/*/${call}`) });
+    const [account, till] = ['arn:<AWS::Partition>:iam::111122223333:root', 'arn:aws:iam::444455556666:role/till'];
     expect(plain(policy.Statement)).toEqual([
-      { Action: 'execute-api:Invoke', Effect: 'Allow', Principal: { AWS: 'arn:<AWS::Partition>:iam::111122223333:root' }, Resource: 'execute-api:/*' },
-      { Action: 'execute-api:Invoke', Effect: 'Allow', Principal: { AWS: '*' }, Resource: 'execute-api:/*/GET/health' },
+      statement([account, till], ['GET/api/v1/accounts/*', 'GET/api/v1/payments/*', 'GET/api/v1/transactions']),
+      statement(till, ['POST/api/v1/payments', 'POST/api/v1/payments/*/capture', 'POST/api/v1/payments/*/void', 'POST/api/v1/payments/*/refund']),
+      statement('*', ['GET/health', 'GET/health/*']),
     ]);
+  });
+
+  test('IAM: principals are granted the calls of a scope, and no others', () => {
+    const stack = newStack();
+    const api = new ActiveActivePaymentsApi(stack, 'Api', { ledger: LedgerReplica.of(stack, 'acme-pay', regions), authorization: PaymentsAuthorization.iam() });
+    const [till, desk, back] = ['Till', 'Desk', 'Back'].map((id) => new Role(stack, id, { assumedBy: new AccountRootPrincipal() }));
+    api.grantPay(till);
+    api.grantRead(desk);
+    api.grantOperate(back);
+    const roles = plain(statementsByRole(Template.fromStack(stack))) as Record<string, { Action: string; Resource: string | string[] }[]>;
+    const callsOf = (role: string) => invoke(Object.entries(roles).find(([name]) => name.startsWith(role))![1]).flatMap(({ Resource }) => Resource).map((arn) => arn.split('/').slice(2).join('/'));
+    expect(callsOf('Till')).toEqual(['POST/api/v1/payments', 'POST/api/v1/payments/*/capture', 'POST/api/v1/payments/*/void', 'POST/api/v1/payments/*/refund']);
+    expect(callsOf('Desk')).toEqual(['GET/api/v1/accounts/*', 'GET/api/v1/payments/*', 'GET/api/v1/transactions']);
+    expect(callsOf('Back')).toEqual(['PUT/api/v1/accounts/*']);
+    expect(() => apiOf().api.grantPay(till)).toThrow(/'authorization' is callers with tokens; allowed: PaymentsAuthorization.iam/);
   });
 
   test('the team\'s own authorizer, and the key of its context', () => {
     const stack = newStack();
     const handler = new Function(stack, 'Own', { runtime: Runtime.NODEJS_24_X, handler: 'index.handler', code: Code.fromInline('exports.handler = async () => ({})') });
     const authorizer = new RequestAuthorizer(stack, 'OwnAuthorizer', { handler, identitySources: ['method.request.header.Authorization'] });
-    const { template: own } = apiOf({ authorization: PaymentsAuthorization.custom({ authorizer, tenantContextKey: 'merchant' }) }, stack);
+    const { template: own } = apiOf({ authorization: PaymentsAuthorization.custom({ authorizer, tenantContextKey: 'merchant', scopeContextKey: 'may' }) }, stack);
     own.resourceCountIs('AWS::ApiGateway::Authorizer', 1);
-    expect(environmentOf(own, 'payments').API_TENANT_SOURCE).toBe('{"kind":"context","key":"merchant"}');
+    expect(environmentOf(own, 'payments').API_CALLER_SOURCE).toBe(JSON.stringify({ kind: 'context', key: 'merchant', scopeKey: 'may', names }));
   });
 
   test.each<[string, PaymentsAuthorization]>([
@@ -210,9 +304,14 @@ describe('authorization', () => {
     ["'authorization.jwks' is 3000 bytes", PaymentsAuthorization.jwt({ ...jwt, jwks: 'x'.repeat(3000) })],
     ["'authorization.algorithms' is [\"HS256\"]; allowed: RS256", PaymentsAuthorization.jwt({ ...jwt, algorithms: ['HS256'] })],
     ["'authorization.clientIds' is []", PaymentsAuthorization.cognito({ userPoolId: 'us-east-1_AbC', clientIds: [], tenantClaim: 'tenant' })],
-    ["'authorization.tenants' is everyone: 'acme'", PaymentsAuthorization.iam({ tenants: { everyone: 'acme' } })],
-    ["'authorization.tenants' is 111122223333: 'a#b'", PaymentsAuthorization.iam({ tenants: { 111122223333: 'a#b' } })],
-    ["'authorization.tenants' is empty", PaymentsAuthorization.iam({ tenants: {} })],
+    ["'authorization.callers' is everyone: {", PaymentsAuthorization.iam({ callers: { everyone: { tenant: 'acme', scopes: [PaymentsScope.PAY] } } })],
+    ["'authorization.callers' is 111122223333: {\"tenant\":\"a#b\"", PaymentsAuthorization.iam({ callers: { 111122223333: { tenant: 'a#b', scopes: [PaymentsScope.PAY] } } })],
+    ["'authorization.callers' is 111122223333: {\"tenant\":\"acme\",\"scopes\":[]}", PaymentsAuthorization.iam({ callers: { 111122223333: { tenant: 'acme', scopes: [] } } })],
+    ["'authorization.callers' is empty", PaymentsAuthorization.iam({ callers: {} })],
+    ["'authorization.scopes' is {", PaymentsAuthorization.jwt({ ...jwt, scopes: PaymentsScopes.named({ pay: 'all', read: 'all' }) })],
+    ["'authorization.scopes' is {", PaymentsAuthorization.jwt({ ...jwt, scopes: PaymentsScopes.named({ pay: 'may pay' }) })],
+    ["'authorization.tenantClaim' is missing, for ID tokens", PaymentsAuthorization.cognito({ ...{ userPoolId: 'us-east-1_AbC', clientIds: ['app'] }, tokenUse: CognitoTokenUse.ID })],
+    ["'authorization.scopeClaim' is missing, for ID tokens", PaymentsAuthorization.cognito({ userPoolId: 'us-east-1_AbC', clientIds: ['app'], tenantClaim: 'custom:t', tokenUse: CognitoTokenUse.ID })],
   ])('%s', (message, authorization) => {
     expect(() => apiOf({ authorization })).toThrow(`[Stack/Api] ${message}`);
   });

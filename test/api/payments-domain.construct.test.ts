@@ -46,7 +46,7 @@ describe('the default domain', () => {
       RequestInterval: 10,
       FailureThreshold: 1,
       FullyQualifiedDomainName: { 'Fn::Join': ['', [{ Ref: api }, '.execute-api.us-west-2.', { Ref: 'AWS::URLSuffix' }]] },
-      ResourcePath: { 'Fn::Join': ['', ['/', { Ref: stage }, '/health']] },
+      ResourcePath: { 'Fn::Join': ['', ['/', { Ref: stage }, '/health/', { 'Fn::Select': [2, { 'Fn::Split': ['/', { Ref: 'AWS::StackId' }] }] }]] },
     });
     template.hasResourceProperties('AWS::ApiGateway::RestApi', { DisableExecuteApiEndpoint: false });
   });

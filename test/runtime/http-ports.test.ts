@@ -1,23 +1,23 @@
 import { Readable } from 'node:stream';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { HttpResponse } from '@smithy/protocol-http';
-import { writeTenantSource } from '../../src/api/contract';
+import { writeCallerSource } from '../../src/api/caller.contract';
 import { noTracer, SpanStart, untraced } from '../../src/kernel/trace';
 import { dynamoClient } from '../../src/runtime/clients';
 import { forwardedPorts, httpPorts, telemetryOf } from '../../src/runtime/http-ports';
 import { Telemetry } from '../../src/runtime/telemetry';
 
 const telemetry = new Telemetry({ systemName: 's', region: 'us-east-1', service: 'x', write: () => undefined });
-const environment = { AWS_REGION: 'eu-west-1', API_TENANT_SOURCE: writeTenantSource({ kind: 'iamAccount' }) };
+const environment = { AWS_REGION: 'eu-west-1', API_CALLER_SOURCE: writeCallerSource({ kind: 'iamAccount' }) };
 
 test('the ports come from the environment', () => {
-  expect(httpPorts(environment, telemetry)).toMatchObject({ region: 'eu-west-1', tenantSource: { kind: 'iamAccount' }, requestDeadlineMs: 10_000 });
+  expect(httpPorts(environment, telemetry)).toMatchObject({ region: 'eu-west-1', callerSource: { kind: 'iamAccount' }, requestDeadlineMs: 10_000 });
   expect(httpPorts({ ...environment, API_REQUEST_DEADLINE_MS: '2500' }, telemetry).requestDeadlineMs).toBe(2_500);
 });
 
 test.each([
   [{ AWS_REGION: undefined }, 'AWS_REGION is missing'],
-  [{ API_TENANT_SOURCE: undefined }, 'API_TENANT_SOURCE is missing'],
+  [{ API_CALLER_SOURCE: undefined }, 'API_CALLER_SOURCE is missing'],
   [{ API_REQUEST_DEADLINE_MS: 'soon' }, "API_REQUEST_DEADLINE_MS is 'soon'"],
 ])('a function with %j fails at its start', (change, message) => {
   expect(() => httpPorts({ ...environment, ...change }, telemetry)).toThrow(message);

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { Ground, ledgerOn, callContext, payment, Subject, tenant } from './subjects';
-import { apiEnv, tenantContextKey, writeTenantSource } from '../../src/api/contract';
+import { defaultScopeNames, scopeContextKey, tenantContextKey, writeCallerSource } from '../../src/api/caller.contract';
+import { apiEnv } from '../../src/api/contract';
 import { ledgerEnv } from '../../src/ledger/contract';
 
 type Handler = (event: object, context: object) => Promise<{ readonly statusCode: number; readonly body: string }>;
@@ -11,7 +12,7 @@ type Handler = (event: object, context: object) => Promise<{ readonly statusCode
 export function functionEnvironment(tableName: string): Record<string, string> {
   return {
     ...ledgerEnv.write({ systemName: 'bench', tableName, mode: 'STRONG' }),
-    ...apiEnv.write({ tenantSource: writeTenantSource({ kind: 'context', key: tenantContextKey }) }),
+    ...apiEnv.write({ callerSource: writeCallerSource({ kind: 'context', key: tenantContextKey, scopeKey: scopeContextKey, names: defaultScopeNames }) }),
   };
 }
 
@@ -53,6 +54,6 @@ function eventOf(idempotencyKey: string, body: object, sampled: boolean): object
     },
     body: JSON.stringify(body),
     isBase64Encoded: false,
-    requestContext: { authorizer: { [tenantContextKey]: tenant } },
+    requestContext: { authorizer: { [tenantContextKey]: tenant, [scopeContextKey]: Object.values(defaultScopeNames).join(' ') } },
   };
 }

@@ -1,9 +1,10 @@
 import { Answer, instanceOf, problemAnswer, ProblemError, retryAfter } from './answer';
+import { Caller, callerOf, scopeNameOf } from './caller';
 import type { Endpoints } from './endpoints';
 import { GatewayEvent, HttpRequest, readRequest } from './request';
 import { matchRoute, templateOf } from './routes';
-import { tenantOf } from './tenant';
 import type { CallContext, LedgerEvent } from '../../ledger/model';
+import type { ApiScope } from '../caller.contract';
 import { apiHeaders } from '../contract';
 import type { HttpPorts } from '../http.contract';
 
@@ -36,8 +37,8 @@ export function httpFunction(endpoints: Endpoints, ports: HttpPorts): (event: Ga
       deadlineMs: startedMs + Math.max(0, Math.min(ports.requestDeadlineMs, invocation.getRemainingTimeInMillis() - reserveMs - graceMs)),
       observe: (what) => { events[what] = (events[what] ?? 0) + 1; },
     };
-    const tenant = tenantOf(ports.tenantSource, event.requestContext);
-    const { answer, thrown } = await settle(request, async () => answerOf(endpoints, request, tenant, context), context.deadlineMs - ports.nowMs());
+    const caller = callerOf(ports.callerSource, event.requestContext);
+    const { answer, thrown } = await settle(request, async () => answerOf(endpoints, request, { caller, nameOf: (scope) => scopeNameOf(ports.callerSource, scope) }, context), context.deadlineMs - ports.nowMs());
     ports.record({
       method: /^[A-Z]{1,10}$/.test(request.method) ? request.method : 'OTHER',
       route: templateOf(request.path) ?? 'unknown',
@@ -45,7 +46,7 @@ export function httpFunction(endpoints: Endpoints, ports: HttpPorts): (event: Ga
       code: answer.code,
       latencyMs: ports.nowMs() - startedMs,
       traceId,
-      tenant,
+      tenant: caller?.tenant,
       paymentId: answer.paymentId,
       became: answer.became,
       decidedHere: answer.decidedIn === ports.region,
@@ -60,14 +61,19 @@ export function httpFunction(endpoints: Endpoints, ports: HttpPorts): (event: Ga
 }
 
 async function answerOf(
-  endpoints: Endpoints, request: HttpRequest, tenant: string | undefined, context: Omit<CallContext, 'tenant'>,
+  endpoints: Endpoints, request: HttpRequest, { caller, nameOf }: { readonly caller?: Caller; readonly nameOf: (scope: ApiScope) => string }, context: Omit<CallContext, 'tenant'>,
 ): Promise<Answer> {
   const open = request.path === '/health';
-  if (tenant === undefined && !open) throw new ProblemError('forbidden', 'The credentials are valid but belong to no tenant of this API.');
+  if (caller === undefined && !open) throw new ProblemError('forbidden', 'The credentials are valid but belong to no tenant of this API.');
+  // Whoever may do nothing here is not told what there is.
+  if (caller?.scopes.length === 0 && !open) throw new ProblemError('forbidden_scope', 'The credentials are valid but bear no scope of this API.');
   const { route, params } = matchRoute(request.method, request.path);
+  if (route.scope !== undefined && !caller?.scopes.includes(route.scope)) {
+    throw new ProblemError('forbidden_scope', `The credentials are valid but lack the scope '${nameOf(route.scope)}', which this call needs.`);
+  }
   const endpoint = endpoints[`${route.method} ${route.path}`];
   if (!endpoint) throw new ProblemError('unknown_route', 'No call of this API has this path.');
-  return endpoint({ request, params, context: { ...context, tenant: tenant ?? '' }, instance: instanceOf(request.path) });
+  return endpoint({ request, params, context: { ...context, tenant: caller?.tenant ?? '' }, instance: instanceOf(request.path) });
 }
 
 /** Turns whatever happens into an answer: what is thrown without being foreseen leaves the outcome unknown. */

@@ -36,6 +36,8 @@ const text = (description: string): Json => ({ description, schema: { type: 'str
 
 const statusNotes: Readonly<Record<number, string>> = {
   409: 'With Retry-After only for `request_in_flight`; the other refusals of a move are that key\'s answer for good. ',
+  403: 'Nothing was done. ',
+  413: 'Above 10 MB API Gateway answers by itself: also 413, as `application/json` with a `message`, without the headers and the form of the other errors, which it lets nobody give to this answer. ',
   429: 'Nothing was done; repeat with the same key after Retry-After. `account_busy`: the account holds as many entries as it can, '
     + `${ledgerLimits.entriesPerAccount.toLocaleString('en-US')} open holds and what was closed or declined in about the last minute: capture or void open holds, or use several accounts. `,
   503: 'Not sure, and so nothing is said: repeat with the same key. ',
@@ -163,7 +165,6 @@ export const operations: Readonly<Record<string, Json>> = {
     operationId: 'getHealth',
     summary: 'Whether this region should get traffic',
     tags: ['health'],
-    security: [],
     responses: {
       200: success('It should.', 'Health'),
       ...errors(405, 429),

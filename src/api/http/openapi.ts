@@ -6,6 +6,8 @@ import {
 import {
   accountIdSchema, amountBody, amountSchema, authoriseBody, balanceSchema, currencySchema, emptyBody, openAccountBody, paymentIdSchema, referenceSchema,
 } from './schemas';
+import { apiScopes, defaultScopeNames } from '../caller.contract';
+import type { ApiScope } from '../caller.contract';
 import { apiRoutes } from '../contract';
 
 /** A JSON object of the document. */
@@ -37,7 +39,8 @@ const named: Readonly<Record<string, z.ZodMiniType>> = {
 export function openApiDocument(): Json {
   const paths: Record<string, Json> = {};
   for (const route of apiRoutes) {
-    (paths[route.path] ??= {})[route.method.toLowerCase()] = operations[`${route.method} ${route.path}`];
+    const security = route.scope === undefined ? [] : [{ bearer: [defaultScopeNames[route.scope]] }];
+    (paths[route.path] ??= {})[route.method.toLowerCase()] = { ...operations[`${route.method} ${route.path}`], security };
   }
   return {
     openapi: '3.1.0',
@@ -49,7 +52,6 @@ export function openApiDocument(): Json {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/', description: 'The public name of the system; it leads to a healthy region near the caller.' }],
-    security: [{ bearer: [] }],
     tags: [
       { name: 'accounts', description: 'Accounts, each in one currency, funded when they are opened.' },
       { name: 'payments', description: 'Authorise, then capture or void; refund what was captured.' },
@@ -59,13 +61,21 @@ export function openApiDocument(): Json {
     paths,
     components: {
       securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'A token that names the tenant. A system may ask for AWS signatures (SigV4A) instead.' },
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: credentials() },
       },
       parameters,
       ...answers,
       schemas: schemas(),
     },
   };
+}
+
+/** What the credentials must say, with the calls of each scope. */
+function credentials(): string {
+  const calls = (scope: ApiScope): string => apiRoutes.filter((route) => route.scope === scope).map(({ method, path }) => `\`${method} ${path}\``).join(', ');
+  return 'A token that names the tenant, and the scopes of what its bearer may do. A call without its scope gets 403 with code `forbidden_scope`, and changes nothing. '
+    + 'No scope contains another. A system may have other names for them, and may ask for AWS signatures (SigV4A) instead.\n'
+    + apiScopes.map((scope) => `- \`${defaultScopeNames[scope]}\`: ${calls(scope)}`).join('\n');
 }
 
 function schemas(): Json {

@@ -30,6 +30,11 @@ export interface GatewayContext {
   readonly identity?: { readonly accountId?: string | null; readonly userArn?: string | null };
 }
 
+/** A call of a path below `/health` as one of `/health`: which path it was is for the gateway to judge, and not for the log. */
+export function asHealth(event: GatewayEvent): GatewayEvent {
+  return event.path?.startsWith('/health/') ? { ...event, path: '/health' } : event;
+}
+
 /** Reads the gateway's event; nothing that a caller can send makes it throw. */
 export function readRequest(event: GatewayEvent): HttpRequest {
   const headers = valuesByName(event.multiValueHeaders, event.headers, (name) => name.toLowerCase());

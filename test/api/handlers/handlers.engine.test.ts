@@ -1,7 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { DeleteItemCommand, GetItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { exportJWK, generateKeyPair, SignJWT } from './jose';
-import { apiEnv, authorizerEnv, drainKey, writeTenantSource } from '../../../src/api/contract';
+import { defaultScopeNames, writeCallerSource } from '../../../src/api/caller.contract';
+import { apiEnv, authorizerEnv, drainKey } from '../../../src/api/contract';
 import type { GatewayResult } from '../../../src/api/http/function';
 import type { GatewayEvent } from '../../../src/api/http/request';
 import { homeLimits, ledgerEnv, writeHome } from '../../../src/ledger/contract';
@@ -25,7 +26,7 @@ beforeAll(async () => {
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_ENDPOINT_URL_DYNAMODB: `${protocol}//${hostname}:${port}`,
     ...ledgerEnv.write({ systemName: 'acme-pay', tableName: engine.tableName, mode: 'STRONG' }),
-    ...apiEnv.write({ tenantSource: writeTenantSource({ kind: 'context', key: 'tenant' }) }),
+    ...apiEnv.write({ callerSource: writeCallerSource({ kind: 'context', key: 'tenant', scopeKey: 'scope', names: defaultScopeNames }) }),
   });
   for (const stream of [process.stdout, process.stderr]) jest.spyOn(stream, 'write').mockImplementation((text) => logged.push(String(text)) > 0);
 });

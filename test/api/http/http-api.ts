@@ -2,6 +2,7 @@ import { requireDocumented } from './document';
 import { accountEndpoints, Endpoints, healthEndpoints, paymentEndpoints, transactionEndpoints } from '../../../src/api/http/endpoints';
 import { GatewayResult, httpFunction } from '../../../src/api/http/function';
 import type { GatewayEvent } from '../../../src/api/http/request';
+import { defaultScopeNames } from '../../../src/api/caller.contract';
 import type { HttpPorts, RequestRecord } from '../../../src/api/http.contract';
 import { untraced } from '../../../src/kernel/trace';
 import type { Ledger } from '../../../src/ledger/model';
@@ -20,6 +21,8 @@ export interface Sent {
   readonly query?: Record<string, string | string[]>;
   /** `null`: the authorizer gave none. */
   readonly tenant?: string | null;
+  /** Scopes in the authorizer's context, all by default; `null`: the authorizer gave none. */
+  readonly scopes?: readonly string[] | null;
 }
 
 export interface Received {
@@ -48,7 +51,7 @@ export class HttpApi {
     };
     this.ports = {
       region,
-      tenantSource: { kind: 'context', key: 'tenant' },
+      callerSource: { kind: 'context', key: 'tenant', scopeKey: 'scope', names: defaultScopeNames },
       requestDeadlineMs: 10_000,
       nowMs: () => this.nowMs,
       beginTrace: () => untraced({ traceId, sampled: false }),
@@ -92,7 +95,7 @@ export class HttpApi {
 
 /** The event of a REST API's proxy integration. */
 export function eventOf(method: string, path: string, sent: Sent = {}): GatewayEvent {
-  const { json, key, tenant = 'acme' } = sent;
+  const { json, key, tenant = 'acme', scopes = Object.values(defaultScopeNames) } = sent;
   const body = sent.body ?? (json === undefined ? undefined : JSON.stringify(json));
   const headers: Record<string, string[]> = { ...(body === undefined ? {} : { 'Content-Type': ['application/json'] }) };
   if (typeof key === 'string') headers['Idempotency-Key'] = [key];
@@ -105,7 +108,7 @@ export function eventOf(method: string, path: string, sent: Sent = {}): GatewayE
     multiValueQueryStringParameters: Object.fromEntries(Object.entries(sent.query ?? {}).map(([name, value]) => [name, [value].flat()])),
     body: body === undefined ? null : typeof body === 'string' ? body : Buffer.from(body).toString('base64'),
     isBase64Encoded: body !== undefined && typeof body !== 'string',
-    requestContext: tenant === null ? {} : { authorizer: { tenant } },
+    requestContext: tenant === null ? {} : { authorizer: { tenant, ...scopes === null ? {} : { scope: scopes.join(' ') } } },
   };
 }
 

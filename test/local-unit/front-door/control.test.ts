@@ -87,7 +87,10 @@ describe('the switches', () => {
     const answer = await door.ask('GET', '/_local/token?tenant=acme');
     expect(answer.headers['content-type']).toContain('text/plain');
     expect(JSON.parse(Buffer.from(answer.body.split('.')[1], 'base64url').toString())).toMatchObject({ tenant: 'acme', aud: 'payments' });
-    for (const query of ['', '?tenant=', '?tenant=a%23b', `?tenant=${'a'.repeat(129)}`]) expect((await door.ask('GET', `/_local/token${query}`)).status).toBe(400);
+    const scopesOf = async (query: string) => JSON.parse(Buffer.from((await door.ask('GET', `/_local/token?tenant=acme${query}`)).body.split('.')[1], 'base64url').toString()).scope;
+    expect([await scopesOf(''), await scopesOf('&scope=payments/read'), await scopesOf('&scope=payments/read,payments/pay'), await scopesOf('&scope=')])
+      .toEqual(['payments/pay payments/read', 'payments/read', 'payments/read payments/pay', '']);
+    for (const query of ['', '?tenant=', '?tenant=a%23b', `?tenant=${'a'.repeat(129)}`, '?tenant=acme&scope=payments/all', '?tenant=acme&scope=payments/pay,x']) expect((await door.ask('GET', `/_local/token${query}`)).status).toBe(400);
   });
 });
 

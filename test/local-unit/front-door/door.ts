@@ -31,7 +31,7 @@ export class Door {
         status: () => [],
         close: () => {},
       },
-      issuer: issuerFor({ issuer: 'https://login.example.com/', audience: ['payments'], tenantClaim: 'tenant' }),
+      issuer: issuerFor({ issuer: 'https://login.example.com/', audience: ['payments'], tenantClaim: 'tenant', scopes: ['payments/pay', 'payments/read'] }),
       apis: apisOf(names),
       ...change,
     });

@@ -45,11 +45,22 @@ describe('the tokens of the local issuer', () => {
     await expect(verifier(issuer.jwks).verify(issuer.token({ tenant: 'acme', lifetimeSeconds: -60 }))).rejects.toThrow();
   });
 
-  test('carry the scopes that the authorizer asks for, and a public key only', () => {
-    const issuer = issuerFor({ ...settings, scopes: ['payments/write'] });
-    const claims = JSON.parse(Buffer.from(issuer.token({ tenant: 'acme' }).split('.')[1], 'base64url').toString());
-    expect(claims.scope).toBe('payments/write');
+  const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString());
+
+  test('carry every scope that the API asks for, unless fewer are asked for, and a public key only', () => {
+    const issuer = issuerFor({ ...settings, scopes: ['payments/pay', 'payments/read'] });
+    expect(claimsOf(issuer.token({ tenant: 'acme' })).scope).toBe('payments/pay payments/read');
+    expect(claimsOf(issuer.token({ tenant: 'acme', scopes: ['payments/read'] })).scope).toBe('payments/read');
+    expect(claimsOf(issuer.token({ tenant: 'acme', scopes: [] })).scope).toBe('');
+    expect(issuerFor(settings).scopes).toEqual([]);
     expect(Object.keys(issuer.jwks.keys[0]).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use']);
+  });
+
+  test('are as Cognito\'s, where the pool\'s clients are the tenants or its groups the scopes', () => {
+    const access = issuerFor({ ...settings, audience: ['acme', 'shop'], tenantClaim: 'client_id', tokenUse: 'access', scopes: ['payments/pay'] });
+    expect(claimsOf(access.token({ tenant: 'shop' }))).toMatchObject({ client_id: 'shop', scope: 'payments/pay', token_use: 'access' });
+    const id = issuerFor({ ...settings, tenantClaim: 'custom:tenant', tokenUse: 'id', scopeClaim: 'cognito:groups', scopes: ['payments/pay'] });
+    expect(claimsOf(id.token({ tenant: 'shop' }))).toMatchObject({ 'custom:tenant': 'shop', 'cognito:groups': ['payments/pay'] });
   });
 
   test('cannot be made when the authorizer takes other algorithms only', () => {
