@@ -1,6 +1,6 @@
 /** What the mesh's constructs and handlers share: names by convention, so that no regional stack refers to another one. */
-import { EnvCodec } from '../kernel/env';
 import type { PaymentEventType } from './model';
+import { EnvCodec } from '../kernel/env';
 import type { RegionName } from '../kernel/region';
 
 /** Name of a system's event bus, the same in every region (a global endpoint demands it). */

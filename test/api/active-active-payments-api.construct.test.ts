@@ -5,7 +5,8 @@ import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { apiRoutes, gatewayProblems } from '../../src/api/contract';
 import {
-  ActiveActivePaymentsApi, ActiveActivePaymentsApiProps, CognitoTokenUse, DecisionOnUnknown, LedgerReplica, PaymentsAuthorization, PaymentsScope, PaymentsScopes,
+  ActiveActivePaymentsApi, ActiveActivePaymentsApiProps, CognitoTokenUse, DecisionOnUnknown, LedgerReplica, PaymentsAuthorization, PaymentsScope,
+  PaymentsScopes,
 } from '../../src/index';
 import { account, newApp, newStack, plain, regions, statementsByRole } from '../cdk/stacks';
 
@@ -263,9 +264,9 @@ describe('authorization', () => {
     expect(environmentOf(mapped, 'payments').API_CALLER_SOURCE).toBe(JSON.stringify({ kind: 'iamPrincipals', callers }));
     const [{ Properties: { Policy: policy } }] = Object.values(mapped.findResources('AWS::ApiGateway::RestApi'));
     const statement = (AWS: unknown, calls: string[]) => ({ Action: 'execute-api:Invoke', Effect: 'Allow', Principal: { AWS }, Resource: calls.map((call) => `execute-api:/*/${call}`) });
-    const [account, till] = ['arn:<AWS::Partition>:iam::111122223333:root', 'arn:aws:iam::444455556666:role/till'];
+    const [owner, till] = ['arn:<AWS::Partition>:iam::111122223333:root', 'arn:aws:iam::444455556666:role/till'];
     expect(plain(policy.Statement)).toEqual([
-      statement([account, till], ['GET/api/v1/accounts/*', 'GET/api/v1/payments/*', 'GET/api/v1/transactions']),
+      statement([owner, till], ['GET/api/v1/accounts/*', 'GET/api/v1/payments/*', 'GET/api/v1/transactions']),
       statement(till, ['POST/api/v1/payments', 'POST/api/v1/payments/*/capture', 'POST/api/v1/payments/*/void', 'POST/api/v1/payments/*/refund']),
       statement('*', ['GET/health', 'GET/health/*']),
     ]);

@@ -38,7 +38,8 @@ export function httpFunction(endpoints: Endpoints, ports: HttpPorts): (event: Ga
       observe: (what) => { events[what] = (events[what] ?? 0) + 1; },
     };
     const caller = callerOf(ports.callerSource, event.requestContext);
-    const { answer, thrown } = await settle(request, async () => answerOf(endpoints, request, { caller, nameOf: (scope) => scopeNameOf(ports.callerSource, scope) }, context), context.deadlineMs - ports.nowMs());
+    const asker = { caller, nameOf: (scope: ApiScope) => scopeNameOf(ports.callerSource, scope) };
+    const { answer, thrown } = await settle(request, async () => answerOf(endpoints, request, asker, context), context.deadlineMs - ports.nowMs());
     ports.record({
       method: /^[A-Z]{1,10}$/.test(request.method) ? request.method : 'OTHER',
       route: templateOf(request.path) ?? 'unknown',

@@ -1,8 +1,8 @@
 import { requireDocumented } from './document';
+import { defaultScopeNames } from '../../../src/api/caller.contract';
 import { accountEndpoints, Endpoints, healthEndpoints, paymentEndpoints, transactionEndpoints } from '../../../src/api/http/endpoints';
 import { GatewayResult, httpFunction } from '../../../src/api/http/function';
 import type { GatewayEvent } from '../../../src/api/http/request';
-import { defaultScopeNames } from '../../../src/api/caller.contract';
 import type { HttpPorts, RequestRecord } from '../../../src/api/http.contract';
 import { untraced } from '../../../src/kernel/trace';
 import type { Ledger } from '../../../src/ledger/model';
