@@ -127,7 +127,7 @@ describe.each<[Mode, string]>([['STRONG', 'us-west-2'], ['HOME_REGION', 'eu-cent
     expect(unexplained).toEqual([]);
     expect(Object.keys(known).filter((rule) => !findings.some(({ ruleName }) => ruleName === rule))).toEqual([]);
     const open = findings.filter(({ ruleName }) => ruleName === 'AwsSolutions-APIG4').flatMap(({ violatingConstructs }) => violatingConstructs.map(({ constructPath }) => constructPath));
-    expect([...new Set(open)].sort()).toEqual(['us-east-1', second].flatMap((region) => ['health', 'health/probe'].map((path) => `acme-pay-${region}/Api/Api/Default/${path}/GET/Resource`)).sort());
+    expect([...new Set(open)].sort()).toEqual(['us-east-1', second].flatMap((region) => ['health', 'health/probe'].map((leaf) => `acme-pay-${region}/Api/Api/Default/${leaf}/GET/Resource`)).sort());
   });
 });
 
