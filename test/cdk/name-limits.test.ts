@@ -19,7 +19,7 @@ test('the longest system name gives names that every service takes, for every re
   const refused = regions.filter((region) => {
     const other = region === 'ap-northeast-1' ? 'ap-southeast-1' : 'ap-northeast-1';
     const stack = newStack(region);
-    new LedgerKey(stack, 'Key', { systemName: longest, regions: PaymentRegions.homeRegion({ replicas: [region, other] }) });
+    new LedgerKey(stack, 'Key', { systemName: longest, regions: PaymentRegions.homeRegion({ replicas: [region, other], homes: AccountHomes.oneRegion(region) }) });
     try {
       new CrossRegionEventMesh(stack, 'Mesh', { systemName: longest, regions: [region, other] });
     } catch (error) {

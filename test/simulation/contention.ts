@@ -88,7 +88,7 @@ export async function contend({ clients, forMs, oneWayMs, thinkMs, seed }: Conte
   };
   const opener = ledgerOf(Object.keys(clients)[0]);
   scheduler.woke();
-  const opened = opener.openAccount({ tenant: 't', traceId: '1-0-0', deadlineMs: Infinity }, { accountId: 'a', currency: 'EUR', balance: 1_000_000 });
+  const opened = opener.openAccount({ tenant: 't', traceId: '1-0-0', deadlineMs: 1_800_000_000_000 + deadlineMs }, { accountId: 'a', currency: 'EUR', balance: 1_000_000 });
   scheduler.after(1_000, () => {
     for (const [region, count] of Object.entries(clients)) {
       served[region] = { answered: 0, unsure: 0, conflicts: 0 };
