@@ -42,8 +42,8 @@ async function apiDocs(): Promise<Outcome> {
   return isCi ? failed('API.md was not up to date: commit the one that \'npm run build\' makes') : passed('API.md was renewed: commit it');
 }
 
-/** Size of the npm package in bytes. Most of it is the bundles. */
-const packageLimit = 3_000_000;
+/** Size of the npm package in bytes. Most of it is the bundles: some thirty functions, since each right has one of its own, and the commands. */
+const packageLimit = 4_000_000;
 
 const names: Readonly<Record<string, string>> = {
   python3: 'Python 3.10 or newer with venv', javac: 'a JDK, 17 or newer', mvn: 'Maven', go: 'Go, 1.23 or newer',

@@ -54,7 +54,9 @@ function unpack(entry: string, home: string): void {
     const env = { PATH: process.env.PATH, TMPDIR: draft, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x' };
     const { status, stderr } = spawnSync(process.execPath, ['-e', 'const brought = require(process.argv[1]); (brought.default ?? brought).executablePath()', entry], { env, encoding: 'utf8' });
     if (status !== 0) throw new Error(`@sparticuz/chromium could not be unpacked into ${draft}: ${stderr}`);
-    writeFileSync(path.join(draft, 'fonts.conf'), '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig><dir prefix="relative">fonts</dir><dir>/usr/share/fonts</dir><cachedir prefix="relative">fonts-cache</cachedir></fontconfig>\n');
+    // A cache's path is relative to the working directory whatever its prefix says, so it is written whole.
+    const folders = `<dir prefix="relative">fonts</dir><dir>/usr/share/fonts</dir><cachedir>${path.join(home, 'fonts-cache')}</cachedir>`;
+    writeFileSync(path.join(draft, 'fonts.conf'), `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>${folders}</fontconfig>\n`);
     renameSync(draft, home);
   } catch (error) {
     // A folder with something in it is never replaced, so this may be the other run's.
