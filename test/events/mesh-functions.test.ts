@@ -283,6 +283,13 @@ describe('a team\'s publisher', () => {
     expect(entries).toEqual([]);
   });
 
+  test('sends what it judged, also of an event that says another thing each time', async () => {
+    const { publish, entries } = made();
+    const types = ['order.shipped', 'payment.captured', 'payment.captured'];
+    await publish([{ type: { toJSON: () => types.shift() } as unknown as string, data: 1 }]);
+    expect(entries.map(({ detailType, detail }) => [detailType, (JSON.parse(detail) as MeshEvent).type])).toEqual([['order.shipped', 'order.shipped']]);
+  });
+
   test('sends the types that it is granted, and no other', async () => {
     const { publish, entries } = made([], true, { MESH_TYPES: '["order.shipped"]' });
     await publish([{ type: 'order.shipped', data: 1 }]);
