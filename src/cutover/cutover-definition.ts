@@ -203,6 +203,9 @@ export function leftOut({ mode }: Pick<CutoverPlan, 'mode'>): string {
 /** Events that one look costs in an execution's history: wait, task and choice. */
 const eventsPerLook = 9;
 
+/** A round that does not fit into one function goes on in the next, so there are no more of them than parts; the last one may end behind the window. */
+const [roundPartSeconds, partsBehindWindow] = [14 * 60, 24];
+
 /** The longest history that the plan can come to, without retries; Step Functions ends an execution at 25,000 events. */
 export function longestHistory({ phases, soakPollSeconds, controlPlane, window, mode }: CutoverPlan, units: number): number {
   const looks = (seconds: number, every: number): number => Math.ceil(seconds / every) + 2;
@@ -211,5 +214,6 @@ export function longestHistory({ phases, soakPollSeconds, controlPlane, window, 
   const waits = controlPlane.onLoss === 'END' ? 0 : (3 * phases.length + 2) * looks(controlPlane.waitSeconds, controlPlane.pollSeconds);
   const inSync = (phases.length + 2) * looks(cutoverLimits.syncPatienceSeconds, cutoverLimits.syncWaitSeconds);
   const authority = mode === 'HOME_REGION' ? 2 * units + 4 * cutoverLimits.authorityTries : 0;
-  return eventsPerLook * (soaks + waits + inSync + authority + looks(window.seconds, window.intervalSeconds)) + 60 * phases.length + 200;
+  const rounds = looks(window.seconds, Math.min(window.intervalSeconds, roundPartSeconds)) + partsBehindWindow;
+  return eventsPerLook * (soaks + waits + inSync + authority + rounds) + 60 * phases.length + 200;
 }

@@ -1,4 +1,4 @@
-import { ScanCommand, ScanCommandOutput } from '@aws-sdk/client-dynamodb';
+import { ScanCommand, ScanCommandInput, ScanCommandOutput } from '@aws-sdk/client-dynamodb';
 import { kmsSigner, parameterAudit } from './audit.aws';
 import { AuditLog } from './audit.service';
 import { executionsIn, isExecutionRunning } from './caller.aws';
@@ -7,12 +7,16 @@ import { StepCall, StepOutcome } from './cutover.ports';
 import { CutoverPorts, refusedCall } from './cutover.service';
 import { DynamoApprovals } from './gate.aws';
 import { checkPorts } from './precheck.aws';
-import { ReplicaPort, RoundReport } from './reconcile-window.service';
+import { ReplicaPort } from './reconcile-round.service';
+import { accountOfKey, accountPrefix, ReplicaItem } from './reconcile-window.domain';
+import { RoundReport, WindowProgress } from './reconcile-window.service';
 import { route53Records } from './weights.aws';
 import { digestOf } from '../kernel/digest';
 import { Json } from '../kernel/fingerprint';
-import { homeMoveName, homeStatusName, ledgerTableName } from '../ledger/contract';
+import { DynamoStore } from '../ledger/aws';
+import { homeMoveName, homeStatusName, ledgerSchema, ledgerTableName } from '../ledger/contract';
 import { toItem } from '../ledger/items.aws';
+import { Item } from '../ledger/ports';
 import { dynamoClient } from '../runtime/clients';
 import { Invoker, invoker } from '../runtime/invoke';
 import { Telemetry } from '../runtime/telemetry';
@@ -53,20 +57,34 @@ export function cutoverPorts(source: Environment): CutoverPorts {
 /** Whole items, for replicas may differ in content alone. */
 function replicaPort(tableName: string): ReplicaPort {
   return {
-    async* scan(region) {
-      const client = dynamoClient(region);
-      let from: ScanCommandOutput['LastEvaluatedKey'];
-      do {
-        const page: ScanCommandOutput = await client.send(new ScanCommand({ TableName: tableName, ConsistentRead: true, ExclusiveStartKey: from }));
-        for (const item of (page.Items ?? []).map(toItem)) {
-          // A drain switch belongs to one region.
-          if (typeof item.version !== 'number') continue;
-          yield { pk: item.pk, version: item.version, writtenAt: Number(item.writtenAt ?? 0), digest: digestOf(item as unknown as Json) };
-        }
-        from = page.LastEvaluatedKey;
-      } while (from);
+    async* scan(region, from) {
+      for await (const { items, next } of scanned(region, { TableName: tableName }, from)) yield { items: items.flatMap(replicaItemOf), ...next };
+    },
+    items: async (region, pks) => (await new DynamoStore(dynamoClient(region), tableName).readMany(pks)).flatMap(replicaItemOf),
+    async* accounts(region, from) {
+      const keys = { ProjectionExpression: '#pk', FilterExpression: 'begins_with(#pk, :account)', ExpressionAttributeNames: { '#pk': ledgerSchema.partitionKey } };
+      const accounts = { TableName: tableName, ...keys, ExpressionAttributeValues: { ':account': { S: accountPrefix } } };
+      for await (const { items, next } of scanned(region, accounts, from)) yield { items: items.flatMap(({ pk }) => accountOfKey(pk) ?? []), ...next };
     },
   };
+}
+
+/** A scan's pages from behind a key on. */
+async function* scanned(region: string, input: ScanCommandInput, from: string | undefined): AsyncIterable<{ items: readonly Item[]; next: { next?: string } }> {
+  const client = dynamoClient(region);
+  let at = from;
+  do {
+    const start = at === undefined ? {} : { ExclusiveStartKey: { [ledgerSchema.partitionKey]: { S: at } } };
+    const page: ScanCommandOutput = await client.send(new ScanCommand({ ...input, ConsistentRead: true, ...start }));
+    at = page.LastEvaluatedKey?.[ledgerSchema.partitionKey].S;
+    yield { items: (page.Items ?? []).map(toItem), next: at === undefined ? {} : { next: at } };
+  } while (at !== undefined);
+}
+
+/** None for a drain switch, which belongs to one region. */
+function replicaItemOf(item: Item): readonly ReplicaItem[] {
+  if (typeof item.version !== 'number') return [];
+  return [{ pk: item.pk, version: item.version, writtenAt: Number(item.writtenAt ?? 0), digest: digestOf(item as unknown as Json) }];
 }
 
 /** Writes a line for a call that was refused, with the metric that an alarm looks at. */
@@ -96,6 +114,14 @@ export function stepRecorder(source: Environment): (asked: StepCall, outcome: St
       telemetry.count(cutoverMetrics.unexplained, round.unexplained.length + round.escalated.length);
     }
     const { report, ...brief } = outcome;
-    telemetry.record('cutover step', { step, run, outcome: brief });
+    telemetry.record('cutover step', { step, run, outcome: { ...brief, ...progressOf(outcome) } });
   };
+}
+
+/** A round under way as a line tells it: how far it has come, without its sums. */
+function progressOf({ progress }: StepOutcome): { readonly progress?: object } {
+  const { underWay, ...rest } = (progress ?? {}) as Partial<WindowProgress>;
+  if (!underWay) return {};
+  const { read: { source, target }, comparing } = underWay;
+  return { progress: { ...rest, underWay: { source: source.items, target: target.items, comparing: comparing?.side } } };
 }

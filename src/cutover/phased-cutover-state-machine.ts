@@ -260,7 +260,7 @@ export class PhasedCutoverStateMachine extends Construct {
     this.records._grantChange(made.function);
     this.records._grantAudit(made.function);
     const keys = encryption ?? LedgerEncryption.customerManaged();
-    for (const region of [source, target]) LedgerReplica._in(this, systemName, regions, region, keys)._grantScan(made.function);
+    for (const region of [source, target]) LedgerReplica._in(this, systemName, regions, region, keys)._grantCompare(made.function);
     const stack = Stack.of(this);
     const arn = (service: string, region: string, resource: string): string => `arn:${stack.partition}:${service}:${region}:${stack.account}:${resource}`;
     const grant = (actions: string[], resourceArns: string[]): Grant => Grant.addToPrincipal({ grantee: made.function, actions, resourceArns });

@@ -8,7 +8,7 @@ export interface ReplicaItem {
   readonly digest: string;
 }
 
-/** What a region has of one hour: how many items, and one number that changes with any of them. */
+/** What a region has of one bucket: how many items, and one number that changes with any of them. */
 export interface Bucket {
   readonly count: number;
   readonly digest: string;
@@ -23,25 +23,43 @@ export interface ItemDifference {
   readonly inFlight: boolean;
 }
 
-const bucketMs = 3_600_000;
+const hourMs = 3_600_000;
+const monthMs = 30 * 24 * hourMs;
+/** Hours that are told apart before the round: where most writes are. What is older differs seldom. */
+const hoursApart = 14 * 24;
 const bucketKeys = 2 ** 32;
 
-export function bucketOf(item: Pick<ReplicaItem, 'writtenAt'>): number {
-  return Math.floor(item.writtenAt / bucketMs);
+/** Where an item is counted: in its hour, or in its month (negative) when it is old, so that a round under way stays small. */
+export function bucketOf(item: Pick<ReplicaItem, 'writtenAt'>, sinceMs: number): number {
+  const hour = Math.floor(item.writtenAt / hourMs);
+  return hour >= Math.floor(sinceMs / hourMs) - hoursApart ? hour : -1 - Math.floor(item.writtenAt / monthMs);
 }
+
+/** A bucket as it is carried from one part of a round to the next: number, count, and the two halves of the digest. */
+export type StoredBucket = readonly [number: number, count: number, high: number, low: number];
 
 /** Adds items up by bucket, one at a time: the order in which a replica gives them does not matter. */
 export class BucketDigest {
-  private readonly sums = new Map<number, { count: number; high: number; low: number }>();
+  private readonly sums: Map<number, { count: number; high: number; low: number }>;
+
+  /** @param sinceMs see `mayDiffer` */
+  constructor(private readonly sinceMs: number, stored: readonly StoredBucket[] = []) {
+    this.sums = new Map(stored.map(([number, count, high, low]) => [number, { count, high, low }]));
+  }
 
   public add(item: ReplicaItem): void {
-    const bucket = this.sums.get(bucketOf(item)) ?? { count: 0, high: 0, low: 0 };
-    this.sums.set(bucketOf(item), {
+    const number = bucketOf(item, this.sinceMs);
+    const bucket = this.sums.get(number) ?? { count: 0, high: 0, low: 0 };
+    this.sums.set(number, {
       count: bucket.count + 1,
       // Sums, not exclusive ors: an item that is there twice must not cancel itself out.
       high: (bucket.high + parseInt(item.digest.slice(0, 8), 16)) % bucketKeys,
       low: (bucket.low + parseInt(item.digest.slice(8, 16), 16)) % bucketKeys,
     });
+  }
+
+  public stored(): readonly StoredBucket[] {
+    return [...this.sums].map(([number, { count, high, low }]) => [number, count, high, low]);
   }
 
   public buckets(): ReadonlyMap<number, Bucket> {
@@ -50,7 +68,7 @@ export class BucketDigest {
   }
 }
 
-/** Hours of which the two regions have different items. */
+/** Buckets of which the two regions have different items. */
 export function differingBuckets(source: ReadonlyMap<number, Bucket>, target: ReadonlyMap<number, Bucket>): ReadonlySet<number> {
   return new Set([...source.keys(), ...target.keys()].filter((bucket) => {
     const [here, there] = [source.get(bucket), target.get(bucket)];
@@ -59,11 +77,11 @@ export function differingBuckets(source: ReadonlyMap<number, Bucket>, target: Re
 }
 
 /**
- * Whether an item must be compared by itself: its hour differs, or it was written since then. A write takes an item into another hour between the
+ * Whether an item must be compared by itself: its bucket differs, or it was written since then. A write takes an item into another bucket between the
  * readings of the two regions; dropped from one of them alone, it would seem missing there.
  */
 export function mayDiffer(item: ReplicaItem, differing: ReadonlySet<number>, sinceMs: number): boolean {
-  return differing.has(bucketOf(item)) || item.writtenAt >= sinceMs;
+  return differing.has(bucketOf(item, sinceMs)) || item.writtenAt >= sinceMs;
 }
 
 /** Compares items that may differ, one by one. */
@@ -86,6 +104,9 @@ function kindOf(source: ReplicaItem | undefined, target: ReplicaItem | undefined
   if (source.version !== target.version) return source.version < target.version ? 'older in source' : 'older in target';
   return source.digest === target.digest ? undefined : 'same version, other content';
 }
+
+/** How the keys of accounts begin. */
+export const accountPrefix = 'a#';
 
 /** The account that an item's key names; undefined for any other item. */
 export function accountOfKey(pk: string): { readonly tenant: string; readonly accountId: string } | undefined {

@@ -1,22 +1,18 @@
 import { AuditClock, AuditLog } from './audit.service';
 import { OperatePort } from './authority-move.service';
 import { CutoverPlan } from './cutover.contract';
-import { accountOfKey, BucketDigest, compareItems, differingBuckets, ItemDifference, mayDiffer, ReplicaItem } from './reconcile-window.domain';
+import { AccountPlace, beginRound, ReconcileRound, ReplicaPort, RoundUnderWay } from './reconcile-round.service';
 import { digestOf } from '../kernel/digest';
 import { Json } from '../kernel/fingerprint';
-
-/** The ledger's replicas, as the reconciliation reads them. */
-export interface ReplicaPort {
-  /** All of a region's items, in any order, as of now. */
-  scan(region: string): AsyncIterable<ReplicaItem>;
-}
 
 /** What is carried from one round to the next; part of the state machine's data, so it is small. */
 export interface WindowProgress {
   readonly startedMs: number;
   readonly rounds: number;
   /** Where among the accounts the next round begins. */
-  readonly cursor: number;
+  readonly place: AccountPlace;
+  /** A round that did not fit into its function's time, and goes on in the next. */
+  readonly underWay?: RoundUnderWay;
   /** Differences of the last round that nothing explained; a sample. */
   readonly pending: readonly string[];
   /** How many differences were found unexplained once and were gone later. */
@@ -32,6 +28,8 @@ export interface RoundReport {
   readonly unexplained: readonly string[];
   /** Accounts whose balances do not add up, or that have writes which their present epoch does not know. */
   readonly escalated: readonly string[];
+  /** Accounts too large to be recomputed in the time of one function: nothing is said of them. */
+  readonly unchecked: readonly string[];
   readonly accounts: { readonly checked: number; readonly known: number };
 }
 
@@ -41,27 +39,25 @@ export type WindowOutcome =
   | { readonly outcome: 'unread'; readonly progress: WindowProgress; readonly detail: string }
   | { readonly outcome: 'reconciled' | 'unexplained'; readonly progress: WindowProgress; readonly round: RoundReport; readonly detail: string; readonly digest: string };
 
-const sampleSize = 20;
 
 /** Compares the two regions again and again, until the window is over. It reads only: what it cannot explain is for a human to settle. */
 export class ReconcileWindow {
   constructor(
-    private readonly log: AuditLog, private readonly replicas: ReplicaPort, private readonly operate: OperatePort, private readonly clock: AuditClock,
+    private readonly log: AuditLog, public readonly replicas: ReplicaPort, public readonly operate: OperatePort, public readonly clock: AuditClock,
   ) {}
 
-  /** One round. */
+  /** One round, or as much of it as there is time for. */
   public async round(run: string, plan: CutoverPlan, before: WindowProgress | undefined, deadlineMs: number): Promise<WindowOutcome> {
-    const progress = before ?? { startedMs: this.clock.nowMs(), rounds: 0, cursor: 0, pending: [], settled: 0, accountsChecked: 0 };
-    const began = this.clock.nowMs();
-    let looked: Awaited<ReturnType<ReconcileWindow['look']>>;
-    try {
-      looked = await this.look(plan, progress, deadlineMs);
-    } catch (error) {
-      return this.unread(run, plan, { ...progress, rounds: progress.rounds + 1 }, began, error instanceof Error ? error.message : String(error));
-    }
-    const { report, cursor } = looked;
+    const nowMs = this.clock.nowMs();
+    const { underWay, ...progress } = before ?? { startedMs: nowMs, rounds: 0, place: { skip: 0 }, pending: [], settled: 0, accountsChecked: 0 };
+    const part = await new ReconcileRound(this, plan, underWay ?? beginRound(nowMs, plan.window.settleSeconds), progress.place, deadlineMs).go();
+    const began = part.round.beganMs;
+    if (part.end === 'unread') return this.unread(run, plan, { ...progress, place: part.place, underWay: part.round, rounds: progress.rounds + 1 }, nowMs, part.why!);
+    // Whatever was cut has no verdict, and the window does not end in the middle of a round.
+    if (part.end === 'cut') return { outcome: 'reconciling', progress: { ...progress, place: part.place, underWay: part.round }, waitSeconds: 1 };
+    const report = reportOf(part.round);
     const next: WindowProgress = {
-      startedMs: progress.startedMs, rounds: progress.rounds + 1, cursor, pending: report.unexplained,
+      startedMs: progress.startedMs, rounds: progress.rounds + 1, place: part.place, pending: report.unexplained,
       settled: progress.settled + progress.pending.filter((one) => !report.unexplained.includes(one)).length,
       accountsChecked: progress.accountsChecked + report.accounts.checked,
     };
@@ -88,85 +84,6 @@ export class ReconcileWindow {
     return waitSeconds === undefined ? { outcome: 'unread', progress, detail } : { outcome: 'reconciling', progress, waitSeconds };
   }
 
-  private async look(plan: CutoverPlan, progress: WindowProgress, deadlineMs: number): Promise<{ report: RoundReport; cursor: number }> {
-    const accounts = new Set<string>();
-    // Items bear the time of the region that wrote them, whose clock need not agree with this one.
-    const sinceMs = this.clock.nowMs() - plan.window.settleSeconds * 1000;
-    const [source, target] = await Promise.all([this.buckets(plan.source, accounts), this.buckets(plan.target, accounts)]);
-    const differing = differingBuckets(source.buckets, target.buckets);
-    const differences = differing.size === 0 ? [] : await this.differences(plan, differing, sinceMs);
-    const checked = await this.checkAccounts(plan, [...accounts].sort(), progress.cursor, deadlineMs);
-    const unexplained = differences.filter(({ inFlight }) => !inFlight);
-    return {
-      cursor: checked.cursor,
-      report: {
-        items: { source: source.items, target: target.items }, differing: differences.length, inFlight: differences.length - unexplained.length,
-        unexplained: unexplained.slice(0, sampleSize).map(({ pk, kind }) => `${pk}: ${kind}`), escalated: checked.escalated.slice(0, sampleSize),
-        accounts: { checked: checked.count, known: accounts.size },
-      },
-    };
-  }
-
-  private async* scan(region: string): AsyncIterable<ReplicaItem> {
-    try {
-      yield* this.replicas.scan(region);
-    } catch (error) {
-      throw new Error(`${region} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-    }
-  }
-
-  private async buckets(region: string, accounts: Set<string>): Promise<{ buckets: ReturnType<BucketDigest['buckets']>; items: number }> {
-    const digest = new BucketDigest();
-    let items = 0;
-    for await (const item of this.scan(region)) {
-      items += 1;
-      digest.add(item);
-      const account = accountOfKey(item.pk);
-      if (account) accounts.add(JSON.stringify([account.tenant, account.accountId]));
-    }
-    return { buckets: digest.buckets(), items };
-  }
-
-  /** Reads once more, and keeps only what may differ: an hour is little of a large table. */
-  private async differences(plan: CutoverPlan, differing: ReadonlySet<number>, sinceMs: number): Promise<readonly ItemDifference[]> {
-    const nowMs = this.clock.nowMs();
-    const itemsOf = async (region: string): Promise<Map<string, ReplicaItem>> => {
-      const items = new Map<string, ReplicaItem>();
-      for await (const item of this.scan(region)) if (mayDiffer(item, differing, sinceMs)) items.set(item.pk, item);
-      return items;
-    };
-    const [source, target] = await Promise.all([itemsOf(plan.source), itemsOf(plan.target)]);
-    return compareItems(source, target, nowMs, plan.window.settleSeconds * 1000);
-  }
-
-  /** Recomputes as many accounts as there is time for; the next round goes on behind them. */
-  private async checkAccounts(
-    plan: CutoverPlan, accounts: readonly string[], from: number, deadlineMs: number,
-  ): Promise<{ count: number; cursor: number; escalated: string[] }> {
-    const escalated: string[] = [];
-    if (plan.mode !== 'HOME_REGION') return { count: 0, cursor: 0, escalated };
-    let count = 0;
-    while (count < accounts.length && this.clock.nowMs() < deadlineMs) {
-      const [tenant, accountId] = JSON.parse(accounts[(from + count) % accounts.length]) as [string, string];
-      count += 1;
-      const problem = await this.accountProblem(plan, tenant, accountId, deadlineMs);
-      if (problem) escalated.push(`${tenant}/${accountId}: ${problem}`);
-    }
-    return { count, cursor: accounts.length === 0 ? 0 : (from + count) % accounts.length, escalated };
-  }
-
-  private async accountProblem(plan: CutoverPlan, tenant: string, accountId: string, deadlineMs: number): Promise<string | undefined> {
-    try {
-      const result = await this.operate(plan.target, { action: 'reconcile', tenant, accountId }, Math.max(1_000, deadlineMs - this.clock.nowMs()));
-      if (result.kind !== 'reconciled') return `could not be checked: ${'detail' in result ? result.detail : result.kind}`;
-      const { addsUp, account } = result;
-      if (!addsUp) return `balances do not add up: kept ${JSON.stringify(account.kept)}, recomputed ${JSON.stringify(account.recomputed)}`;
-      return account.lateWrites.length > 0 ? `${account.lateWrites.length} late writes of an ended epoch, such as ${account.lateWrites[0].key}` : undefined;
-    } catch (error) {
-      return `could not be checked: ${error instanceof Error ? error.message : String(error)}`;
-    }
-  }
-
   /** Records what changed from round to round, so that quiet rounds cost no records. */
   private async recordNews(run: string, before: WindowProgress, { rounds, pending }: WindowProgress, { unexplained, escalated }: RoundReport): Promise<void> {
     const news = [...unexplained, ...escalated];
@@ -180,11 +97,20 @@ export class ReconcileWindow {
   private async finish(run: string, progress: WindowProgress, round: RoundReport): Promise<WindowOutcome> {
     const unexplained = round.unexplained.length + round.escalated.length;
     const detail = `${progress.rounds} rounds; ${round.items.source} items in the source, ${round.items.target} in the target; ${round.inFlight} being replicated, `
-      + `${progress.settled} settled by themselves, ${unexplained} for a human; ${progress.accountsChecked} account checks over ${round.accounts.known} accounts`;
+      + `${progress.settled} settled by themselves, ${unexplained} for a human; ${progress.accountsChecked} account checks over ${round.accounts.known} accounts`
+      + (round.unchecked.length > 0 ? `; too large to be recomputed, and so not checked: ${round.unchecked.join(', ')}` : '');
     const digest = digestOf({ progress, round } as unknown as Json);
     await this.log.append(() => ({
       key: `${run}/reconciled/final`, by: [run], entry: { what: 'reconciled', run, rounds: progress.rounds, summary: detail, unexplained, final: true, digest },
     }));
     return { outcome: unexplained === 0 ? 'reconciled' : 'unexplained', progress, round, detail, digest };
   }
+}
+
+function reportOf({ read, comparing, accounts }: RoundUnderWay): RoundReport {
+  const { found, inFlight, unexplained } = comparing!;
+  return {
+    items: { source: read.source.items, target: read.target.items }, differing: found, inFlight, unexplained,
+    escalated: accounts.escalated, unchecked: accounts.unchecked, accounts: { checked: accounts.checked, known: read.target.accounts },
+  };
 }

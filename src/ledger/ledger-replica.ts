@@ -127,6 +127,11 @@ export class LedgerReplica {
     return this.withKey(this.grant(grantee, ['dynamodb:Scan'], this.tableArn), grantee, keyReadActions);
   }
 
+  /** @internal Lets the grantee read every item, and those that may differ once more by their keys. */
+  public _grantCompare(grantee: IGrantable): Grant {
+    return this.withKey(this.grant(grantee, ['dynamodb:Scan', 'dynamodb:BatchGetItem'], this.tableArn), grantee, keyReadActions);
+  }
+
   /**
    * ARN of this replica's stream, looked up while the stack is deployed: it ends in the time when the stream was made, so it is
    * not known at synthesis. The table must be there.

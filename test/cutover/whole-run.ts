@@ -9,7 +9,8 @@ import { verify, VerifyCall } from '../../src/cutover/gate-verify.service';
 import { requestOf, resultOf } from '../../src/cutover/gate.domain';
 import { ApprovalRequest, ApprovalResult, ApprovalTaskInput } from '../../src/cutover/gate.model';
 import { AlarmState } from '../../src/cutover/precheck.domain';
-import { ReplicaItem } from '../../src/cutover/reconcile-window.domain';
+import { AccountName, ReplicaPage } from '../../src/cutover/reconcile-round.service';
+import { accountOfKey, ReplicaItem } from '../../src/cutover/reconcile-window.domain';
 import { StatusResult } from '../../src/ledger/home-status.service';
 import { OperatorResult } from '../../src/ledger/operate.service';
 
@@ -96,7 +97,14 @@ export class Surroundings extends World {
         }
         return result;
       },
-      replicas: { scan: (region) => this.scan(region) },
+      replicas: {
+        scan: (region) => this.scan(region),
+        items: async (region, pks) => {
+          this.reach(region);
+          return this.replicas.get(region)!.filter(({ pk }) => pks.includes(pk));
+        },
+        accounts: (region) => this.accounts(region),
+      },
       executions: {
         describe: async (run) => this.executions.get(run),
         definition: async (run) => this.executions.get(run)!.definition,
@@ -107,9 +115,14 @@ export class Surroundings extends World {
     };
   }
 
-  private async* scan(region: string): AsyncIterable<ReplicaItem> {
+  private async* scan(region: string): AsyncIterable<ReplicaPage<ReplicaItem>> {
     this.reach(region);
-    yield* this.replicas.get(region)!;
+    yield { items: this.replicas.get(region)! };
+  }
+
+  private async* accounts(region: string): AsyncIterable<ReplicaPage<AccountName>> {
+    this.reach(region);
+    yield { items: this.replicas.get(region)!.flatMap(({ pk }) => accountOfKey(pk) ?? []) };
   }
 
   private operate(region: string, request: HomeRequest): StatusResult | OperatorResult {
