@@ -1,9 +1,9 @@
-import { ArnFormat, Duration, Names, Stack } from 'aws-cdk-lib';
+import { ArnFormat, CfnResource, Duration, Names, Stack } from 'aws-cdk-lib';
 import { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { Archive, CfnRule, EventBus, IEventBus, IRuleTarget, Match, Rule } from 'aws-cdk-lib/aws-events';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
-import { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { Function, IFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -22,6 +22,7 @@ import { MeshRedrive } from './mesh-redrive';
 import { DeadLetteredTarget, MeshRetryOptions, retryPolicy } from './mesh-target';
 import { GlobalEndpointProps, MeshTransport } from './mesh-transport';
 import { denyReserved, grantPut } from './mesh-trust';
+import { deployAfter, ownResource } from '../cdk/deployment-order';
 import { defineAlarms } from '../cdk/tuned-alarms';
 
 /** Properties of `CrossRegionEventMesh`. */
@@ -150,6 +151,7 @@ export class CrossRegionEventMesh extends Construct {
   private readonly alarmOptions: MeshAlarmOptions;
   private readonly encryptionKey?: IKey;
   private readonly publishers: MeshPublishers;
+  private readonly busResources: readonly CfnResource[];
 
   constructor(scope: Construct, id: string, props: CrossRegionEventMeshProps) {
     super(scope, id);
@@ -185,6 +187,7 @@ export class CrossRegionEventMesh extends Construct {
     this.redriveFunction = new MeshRedrive(this, 'DeadLetters', {
       systemName, region: this.region, bus, deadLetters: queues.deadLetters, isOfBus: encryptionKey !== undefined, logRetention,
     }).function;
+    this.busResources = bus.node.findAll().filter((child) => CfnResource.isCfnResource(child));
     this.publishers = new MeshPublishers(this, 'Publishers', { systemName, region: this.region, bus, encryptionKey, alarms: this.alarmOptions, logRetention });
     new MeshAlarms(this, 'Alarms', {
       systemName, region: this.region, peers, times, options: this.alarmOptions, deadLetters: queues.deadLetters, strays: queues.strays,
@@ -229,7 +232,8 @@ export class CrossRegionEventMesh extends Construct {
    * @param publisher what it publishes; the same for `publisherEnvironment`
    */
   public grantPublish(grantee: IGrantable, publisher: MeshPublishProps): Grant {
-    return this.publishers.grantSend(grantee, publisher).combine(grantPut(grantee, this.busArns(), publisher));
+    if (grantee instanceof Function) this._deployBefore(grantee, publisher);
+    return this.publishers.grantSend(grantee, publisher).combine(grantPut(grantee, this.bus.eventBusArn, publisher, this.peerBusArns()));
   }
 
   /**
@@ -244,6 +248,7 @@ export class CrossRegionEventMesh extends Construct {
    */
   public publisherEnvironment(scope: Construct, publisher: MeshPublishProps): { [name: string]: string } {
     checkPublisher(scope);
+    if (scope instanceof Function) this._deployBefore(scope, publisher);
     const { source, types } = publisher;
     return publisherEnv.write({
       systemName: this.systemName,
@@ -256,12 +261,22 @@ export class CrossRegionEventMesh extends Construct {
   }
 
   /**
+   * Has what puts events on the bus made after it: what is put on a bus that is not there is gone, and the answer does not say so.
+   *
+   * @internal
+   */
+  public _deployBefore(user: Function, publisher?: MeshPublishProps): void {
+    deployAfter(ownResource(user), [...this.busResources, ...(publisher ? this.publishers.queueResources(publisher) : [])]);
+  }
+
+  /**
    * Lets a function of ours publish the ledger's events; on the region's own bus alone, or wherever publishers put.
    *
    * @internal
    */
   public _grantLedgerEvents(grantee: IGrantable, where: 'own' | 'any'): Grant {
-    return grantPut(grantee, where === 'own' ? [this.bus.eventBusArn] : this.busArns(), { source: ledgerEventSource(this.systemName), types: paymentEventTypes });
+    const events = { source: ledgerEventSource(this.systemName), types: paymentEventTypes };
+    return grantPut(grantee, this.bus.eventBusArn, events, where === 'own' ? [] : this.peerBusArns());
   }
 
   /**
@@ -323,9 +338,9 @@ export class CrossRegionEventMesh extends Construct {
     if (this.region === primary) new MeshEndpoint(this, 'GlobalEndpoint', { systemName, regions, bus, options });
   }
 
-  /** Buses that a publisher of this region may be led to. */
-  private busArns(): string[] {
-    const regions = this.transport.globalEndpointProps ? this.regions : [this.region];
+  /** Buses of other regions that a publisher of this region may be led to. */
+  private peerBusArns(): string[] {
+    const regions = this.transport.globalEndpointProps ? this.regions.filter((region) => region !== this.region) : [];
     return regions.map((region) => Stack.of(this).formatArn({ service: 'events', region, resource: 'event-bus', resourceName: meshBusName(this.systemName) }));
   }
 

@@ -307,7 +307,9 @@ export class LedgerOutbox extends Construct {
 
   private function(id: string, props: Omit<ConstructorParameters<typeof BundledFunction>[2], 'logRetention'>): BundledFunction {
     const logRetention = this.props.logRetention ?? RetentionDays.ONE_MONTH;
-    return new BundledFunction(this, id, { timeout: functionTimeout, memorySize: 512, ...props, logRetention });
+    const made = new BundledFunction(this, id, { timeout: functionTimeout, memorySize: 512, ...props, logRetention });
+    this.props.mesh._deployBefore(made.function);
+    return made;
   }
 
   private mapStream(id: string, made: BundledFunction, streamArn: string, deadLetters: Queue, options: {

@@ -93,7 +93,7 @@ export class MeshProbes extends Construct {
   private defineSender(): void {
     const { systemName, region, bus, times } = this.props;
     const sender = this.defineFunction('Send', meshBundles.probeSend, 'sends a probe to its own bus', functionRoleName(systemName, 'probe', region));
-    grantPut(sender.function, [bus.eventBusArn], { source: meshEventSource(systemName), types: [probeType] });
+    grantPut(sender.function, bus.eventBusArn, { source: meshEventSource(systemName), types: [probeType] });
     new Rule(this, 'Schedule', {
       // On the default bus, where schedules are.
       ruleName: `${meshBusName(systemName)}-probe`,

@@ -1,9 +1,10 @@
 import { createHash } from 'crypto';
-import { Duration, Lazy, Stack } from 'aws-cdk-lib';
+import { CfnResource, Duration, Lazy, Stack } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { CfnQueue, CfnQueuePolicy } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { LetterQueue, publisherRedriveName } from './contract';
 import { publishProblem } from './event-sources';
@@ -66,6 +67,12 @@ export class MeshPublishers extends Construct {
     return `https://sqs.${region}.${urlSuffix}/${account}/${this.queueName(publisher)}`;
   }
 
+  /** A publisher's queue, with its policy. */
+  public queueResources(publisher: MeshPublishProps): readonly CfnResource[] {
+    const name = this.queueName(publisher);
+    return this.node.findChild(this.idOf(name)).node.findAll().filter((child) => child instanceof CfnQueue || child instanceof CfnQueuePolicy);
+  }
+
   public grantSend(grantee: IGrantable, publisher: MeshPublishProps): Grant {
     // SQS asks for the queue's key in the publisher's name.
     this.props.encryptionKey?.grantEncryptDecrypt(grantee);
@@ -86,14 +93,18 @@ export class MeshPublishers extends Construct {
 
   private define(queueName: string, { source, types }: MeshPublishProps): void {
     const { encryptionKey, systemName, region, alarms, bus } = this.props;
-    const queue = keptQueue(this, queueName.slice(systemName.length + 1), { queueName, encryptionKey, visibilityTimeout: Duration.minutes(5) });
+    const queue = keptQueue(this, this.idOf(queueName), { queueName, encryptionKey, visibilityTimeout: Duration.minutes(5) });
     this.queues.set(queueName, { url: queue.queueUrl, from: { kind: 'publisher', source, ...(types ? { types } : {}) } });
     const redrive = this.redrive ??= this.defineRedrive();
-    grantPut(redrive.function, [bus.eventBusArn], { source, types });
+    grantPut(redrive.function, bus.eventBusArn, { source, types });
     grantEmpty(redrive.function, queue);
     const says = `events that ${source} gave up wait in its dead-letter queue`;
     const alarm = waitingAlarm('Waiting', says, 'events-not-published', queue, alarms.deadLetters);
     defineAlarms(queue, `${systemName} in ${region}`, [alarm], alarms.actions);
+  }
+
+  private idOf(queueName: string): string {
+    return queueName.slice(this.props.systemName.length + 1);
   }
 
   private defineRedrive(): BundledFunction {

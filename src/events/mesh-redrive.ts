@@ -6,6 +6,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { functionRoleName, LetterQueue, meshBundles, meshBusName, meshRedriveName, redriveEnv } from './contract';
+import { grantLook } from './mesh-trust';
 import { BundledFunction } from '../cdk/bundled-function';
 
 export interface RedriveFunctionProps {
@@ -62,6 +63,7 @@ export class MeshRedrive extends Construct {
       queues: bus.stack.toJsonString([queue]),
     });
     bus.grantPutEventsTo(made.function);
+    grantLook(made.function, bus.eventBusArn);
     grantEmpty(made.function, deadLetters);
     this.function = made.function;
   }

@@ -55,13 +55,21 @@ export interface Published {
   readonly types?: readonly string[];
 }
 
-/** Lets the grantee put events of one source on buses. `ForAllValues` holds for no value at all: `Null` asks that there is one. */
-export function grantPut(grantee: IGrantable, busArns: string[], { source, types }: Published): Grant {
+/** Lets the grantee ask whether a bus is there: PutEvents does not say. */
+export function grantLook(grantee: IGrantable, busArn: string): Grant {
+  return Grant.addToPrincipal({ grantee, actions: ['events:DescribeEventBus'], resourceArns: [busArn] });
+}
+
+/**
+ * Lets the grantee put events of one source on its region's bus, and on those of peers, and ask whether the former is there. `ForAllValues`
+ * holds for no value at all: `Null` asks that there is one.
+ */
+export function grantPut(grantee: IGrantable, busArn: string, { source, types }: Published, peerBusArns: readonly string[] = []): Grant {
   const values = { 'events:source': [source], ...(types ? { 'events:detail-type': [...types] } : {}) };
-  return Grant.addToPrincipal({
+  return grantLook(grantee, busArn).combine(Grant.addToPrincipal({
     grantee,
     actions: ['events:PutEvents'],
-    resourceArns: busArns,
+    resourceArns: [busArn, ...peerBusArns],
     conditions: { 'ForAllValues:StringEquals': values, 'Null': Object.fromEntries(Object.keys(values).map((key) => [key, 'false'])) },
-  });
+  }));
 }

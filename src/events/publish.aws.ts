@@ -1,5 +1,6 @@
-import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { DescribeEventBusCommand, EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { SQSClient, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { BusLook, BusPresence } from './bus-presence.service';
 import type { PutEntry } from './model';
 import { DeadLetter, PublishPorts, PutFailed, PutResult } from './publish.service';
 import { connection } from '../runtime/clients';
@@ -23,9 +24,11 @@ export function publishPorts(target: PublisherTarget, clients: PublisherClients 
   const { sqs } = clients;
   // Registers itself with the SDK, which signs with it for all regions; loaded only for a global endpoint.
   const signer = target.endpointId === undefined ? undefined : import('@aws-sdk/signature-v4a');
+  const bus = new BusPresence({ look: (timeoutMs) => look(target.busName, clients.eventBridge, timeoutMs), nowMs: Date.now });
   return {
     put: async (entries, timeoutMs) => {
       await signer;
+      if (await bus.isMissing(timeoutMs)) throw new PutFailed(`there is no event bus '${target.busName}' in this region: deploy its CrossRegionEventMesh`, true);
       return put(target, clients.eventBridge, entries, timeoutMs);
     },
     ...(sqs && deadLetterQueueUrl ? { keep: (letters) => keep(sqs, deadLetterQueueUrl, letters) } : {}),
@@ -39,6 +42,16 @@ export function publishPorts(target: PublisherTarget, clients: PublisherClients 
 export function publisherClients(target: Pick<PublisherTarget, 'deadLetterQueueUrl'>): PublisherClients {
   const options = { maxAttempts: 1, requestHandler: connection() };
   return { eventBridge: new EventBridgeClient(options), ...(target.deadLetterQueueUrl === undefined ? {} : { sqs: new SQSClient(options) }) };
+}
+
+/** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DescribeEventBus.html */
+async function look(busName: string, client: EventBridgeClient, timeoutMs: number): Promise<BusLook> {
+  try {
+    await client.send(new DescribeEventBusCommand({ Name: busName }), { abortSignal: AbortSignal.timeout(timeoutMs) });
+    return 'there';
+  } catch (error) {
+    return (error as { name?: string }).name === 'ResourceNotFoundException' ? 'missing' : 'unknown';
+  }
 }
 
 /** Entry errors that may pass. https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html */

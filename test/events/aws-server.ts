@@ -9,6 +9,10 @@ export class Aws {
   readonly requests: Request[] = [];
   answers: Answer[] = [];
   silent = false;
+  /** The answer to who asks whether the bus is there; absent: none at all. */
+  bus: Answer | undefined = { status: 200, body: { Name: 'shop-events' } };
+  /** How often it was asked. */
+  looks = 0;
   private server?: Server;
 
   async start(): Promise<string> {
@@ -30,6 +34,10 @@ export class Aws {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
+    if (request.headers['x-amz-target'] === 'AWSEvents.DescribeEventBus') {
+      this.looks += 1;
+      return this.bus;
+    }
     this.requests.push({ target: request.headers['x-amz-target'] as string, authorization: request.headers.authorization ?? '', body });
     return this.silent ? undefined : this.answers.shift() ?? { status: 200, body: {} };
   }

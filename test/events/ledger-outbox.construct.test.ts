@@ -62,9 +62,9 @@ test('each function has the rights that it needs, and no other', () => {
   const take = ['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl', 'sqs:ReceiveMessage'];
   const items = ['dynamodb:BatchGetItem', 'dynamodb:GetItem'];
   const sorted = (...lists: string[][]): string[] => [...new Set(lists.flat())].sort();
-  expect(actions('OutboxPublish')).toEqual(sorted(kms, stream, send, items, ['dynamodb:ListStreams', 'events:PutEvents']));
-  expect(actions('OutboxSweep')).toEqual(sorted(kms, stream, send, take, items, ['dynamodb:ListStreams', 'events:PutEvents']));
-  expect(actions('OutboxRedrive')).toEqual(sorted(kms, stream, take, send, items, ['events:PutEvents']));
+  expect(actions('OutboxPublish')).toEqual(sorted(kms, stream, send, items, ['dynamodb:ListStreams', 'events:DescribeEventBus', 'events:PutEvents']));
+  expect(actions('OutboxSweep')).toEqual(sorted(kms, stream, send, take, items, ['dynamodb:ListStreams', 'events:DescribeEventBus', 'events:PutEvents']));
+  expect(actions('OutboxRedrive')).toEqual(sorted(kms, stream, take, send, items, ['events:DescribeEventBus', 'events:PutEvents']));
   const writes = Object.entries(roles).filter(([role]) => role.startsWith('Outbox')).flatMap(([, statements]) => statements).flatMap(({ Action }) => Action);
   expect(writes.filter((action) => /dynamodb:(Put|Update|Delete|Scan|Query)/.test(action))).toEqual([]);
 });

@@ -118,10 +118,11 @@ describe('with rules, between three regions', () => {
       EventPattern: { 'source': ['shop.mesh'], 'detail-type': ['mesh.probe'], 'detail': { origin: ['us-east-1', 'ap-southeast-2'] } },
     });
     const statements = plain(statementsByRole(template));
-    expect(statements.MeshProbesSend).toMatchObject([{ Action: 'events:PutEvents', Effect: 'Allow', Resource: { 'Fn::GetAtt': [expect.stringContaining('MeshBus'), 'Arn'] } }]);
+    const own = { 'Fn::GetAtt': [expect.stringContaining('MeshBus'), 'Arn'] };
+    expect(statements.MeshProbesSend).toMatchObject(['events:DescribeEventBus', 'events:PutEvents'].map((Action) => ({ Action, Effect: 'Allow', Resource: own })));
     expect(statements.MeshProbesArrive).toEqual([{ Action: 'dynamodb:UpdateItem', Effect: 'Allow', Resource: { 'Fn::GetAtt': [expect.stringContaining('Heard'), 'Arn'] } }]);
     expect(statements.MeshDeadLettersRedrive).toEqual([
-      { Action: 'events:PutEvents', Effect: 'Allow', Resource: { 'Fn::GetAtt': [expect.stringContaining('MeshBus'), 'Arn'] } },
+      ...['events:PutEvents', 'events:DescribeEventBus'].map((Action) => ({ Action, Effect: 'Allow', Resource: own })),
       { Action: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'], Effect: 'Allow', Resource: { 'Fn::GetAtt': [expect.stringContaining('QueuesDeadLetters'), 'Arn'] } },
     ]);
   });
@@ -226,6 +227,7 @@ describe('who uses the mesh', () => {
       const arns = allowed.map(bus);
       expect(plain(statementsByRole(template())).Publisher).toEqual([
         { Action: 'sqs:SendMessage', Effect: 'Allow', Resource: expect.stringMatching(new RegExp(`^arn:<AWS::Partition>:sqs:us-east-1:${account}:shop-acme-shipping-[0-9a-f]{8}-dlq$`)) },
+        { Action: 'events:DescribeEventBus', Effect: 'Allow', Resource: bus('us-east-1') },
         {
           Action: 'events:PutEvents', Effect: 'Allow', Resource: arns.length > 1 ? arns : arns[0],
           Condition: { 'ForAllValues:StringEquals': { 'events:source': ['acme.shipping'] }, 'Null': { 'events:source': 'false' } },

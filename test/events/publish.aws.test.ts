@@ -60,6 +60,37 @@ describe('the publisher\'s ports on AWS', () => {
     await expect(ports().put([entry('a')], 100)).rejects.toMatchObject({ name: 'PutFailed', retryable: true });
   });
 
+  describe('PutEvents to a bus that is not there answers with an event ID, so', () => {
+    const missing: Answer = { status: 400, body: { __type: 'ResourceNotFoundException', message: 'Event bus shop-events does not exist.' } };
+
+    test('nothing is put on it until it is there', async () => {
+      aws.bus = missing;
+      const publisher = ports();
+      await expect(publisher.put([entry('a')], 1_000)).rejects.toMatchObject({ name: 'PutFailed', retryable: true, message: expect.stringContaining('no event bus \'shop-events\'') });
+      expect(aws.requests).toEqual([]);
+      aws.bus = { status: 200, body: {} };
+      aws.answers = [{ status: 200, body: { FailedEntryCount: 0, Entries: [{ EventId: '1' }] } }];
+      expect(await publisher.put([entry('a')], 1_000)).toEqual([{ kind: 'accepted' }]);
+    });
+
+    test.each<[string, Answer | undefined]>([
+      ['is throttled', { status: 400, body: { __type: 'ThrottlingException' } }],
+      ['fails', { status: 500, body: { __type: 'InternalException' } }],
+      ['is denied', { status: 400, body: { __type: 'AccessDeniedException' } }],
+      ['does not come', undefined],
+    ])('an answer that %s holds up nothing', async (_what, answer) => {
+      aws.bus = answer;
+      aws.answers = [{ status: 200, body: { FailedEntryCount: 0, Entries: [{ EventId: '1' }] } }];
+      expect(await ports().put([entry('a')], 5_000)).toEqual([{ kind: 'accepted' }]);
+    });
+
+    test('it is asked for once in a minute, not with every request', async () => {
+      const publisher = ports();
+      for (const id of ['a', 'b', 'c']) await publisher.put([entry(id)], 1_000);
+      expect([aws.looks, aws.requests.length]).toEqual([1, 3]);
+    });
+  });
+
   test('keeps what was given up in the form of EventBridge\'s own dead letters, ten at a time', async () => {
     const letters = Array.from({ length: 12 }, (_none, n) => ({ entry: entry(`e${n}`), reason: 'down' }));
     expect(await ports().keep!(letters)).toBe(12);
