@@ -1,4 +1,4 @@
-import { App, Environment, Stack, StackProps } from 'aws-cdk-lib';
+import { Environment, Stack, StackProps } from 'aws-cdk-lib';
 import { Certificate, CertificateValidation } from 'aws-cdk-lib/aws-certificatemanager';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
@@ -72,7 +72,7 @@ export class RegionStack extends Stack {
 }
 
 /** Keys, then the tables and the mesh, then the regions, whose stacks are returned. */
-export function defineSystem(app: App, config: Config): RegionStack[] {
+export function defineSystem(app: Construct, config: Config): RegionStack[] {
   const { systemName, account, regions } = config;
   const env = (region: string): Environment => ({ account, region });
   const keys = regions.replicas.map((region) => new KeyStack(app, `${systemName}-key-${region}`, config, { env: env(region) }));

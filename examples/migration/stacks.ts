@@ -1,9 +1,10 @@
-import { App, Duration, Stack, StackProps } from 'aws-cdk-lib';
+import { Duration, Stack, StackProps } from 'aws-cdk-lib';
 import { Alarm, AlarmRule, AlarmState, ComparisonOperator, CompositeAlarm, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { Topic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
 import { Config } from './config';
 import { defineSystem, RegionStack } from '../active-active/stacks';
 import { ApprovalGate, ApproverIdentity, PhasedCutoverStateMachine, StuckApprovalAlarm } from 'cdk-multi-region-payments';
@@ -32,7 +33,7 @@ function defineWatch(stack: RegionStack, systemName: string): void {
 
 /** Who is asked, and what moves. In the target: a dying source must not take its own migration along. */
 class CutoverStack extends Stack {
-  constructor(scope: App, id: string, { system, source, target, approvers, phases, times }: Config, props: StackProps) {
+  constructor(scope: Construct, id: string, { system, source, target, approvers, phases, times }: Config, props: StackProps) {
     super(scope, id, props);
     const { systemName, regions, domain } = system;
     const onCall = new Topic(this, 'OnCall', { displayName: `${systemName}-on-call`, enforceSSL: true });
@@ -83,7 +84,7 @@ class CutoverStack extends Stack {
 }
 
 /** The system of the active-active example, in either mode, and what moves it. */
-export function defineMigration(app: App, config: Config): void {
+export function defineMigration(app: Construct, config: Config): void {
   const { system, target } = config;
   const regions = defineSystem(app, system);
   for (const stack of regions) defineWatch(stack, system.systemName);

@@ -1,6 +1,7 @@
 import { CfnResource, Stack, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { describeProblem } from './invalid-props';
+import { namesTwice } from './name-twice';
 
 /** What a service takes as a name. */
 interface NameLimit {
@@ -45,13 +46,17 @@ const checked = new WeakSet<Construct>();
 
 /**
  * Checks, on the template as it will be, that each name below a construct is one that its service takes. Names are made of the system's name and of
- * names of regions, so one that fits in Ohio can be too long in Tokyo.
+ * names of regions, so one that fits in Ohio can be too long in Tokyo. Nor may anything else of the app have it in the same account and region.
  */
 export function checkNames(scope: Construct): void {
-  if (checked.has(scope)) return;
+  if (scope.node.scopes.some((one) => checked.has(one as Construct))) return;
   checked.add(scope);
   const resources = (): CfnResource[] => scope.node.findAll().filter((child): child is CfnResource => CfnResource.isCfnResource(child));
-  scope.node.addValidation({ validate: () => resources().flatMap(nameProblems) });
+  scope.node.addValidation({ validate: () => [...resources().flatMap(nameProblems), ...namesTwice(scope, nameProperty)] });
+}
+
+function nameProperty(type: string): string | undefined {
+  return Object.prototype.hasOwnProperty.call(limits, type) ? limits[type].property : undefined;
 }
 
 function nameProblems(resource: CfnResource): string[] {

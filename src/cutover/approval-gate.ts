@@ -21,6 +21,7 @@ import { GateRules } from './gate.model';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps } from '../cdk/invalid-props';
 import { checkNames } from '../cdk/name-limits';
+import { declareOnce } from '../cdk/one-of-a-kind';
 import { ClientRateRule, clientRateProblem } from '../cdk/rate-rule';
 
 /**
@@ -54,6 +55,7 @@ export class ApprovalGate extends Construct {
     const rules = this.rules();
     const checks = gateChecks(props, rules) ?? clientRateProblem(this, 'clientRate', props.clientRate, props.webAclArn);
     if (checks) throw invalidProps(this, checks);
+    declareOnce(this, { kind: 'ApprovalGate', prop: 'gateName', name: props.gateName });
 
     this.table = this.defineTable();
     this.topic = this.defineTopic();

@@ -18,11 +18,13 @@ import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps, PropProblem } from '../cdk/invalid-props';
 import { metricSum } from '../cdk/metric-sum';
 import { checkNames } from '../cdk/name-limits';
+import { declareOnce } from '../cdk/one-of-a-kind';
 import { runbookLink } from '../cdk/runbook';
 import { homeMoveName, homeStatusName, ledgerMetrics, ledgerTableName } from '../ledger/contract';
 import { LedgerEncryption } from '../ledger/ledger-encryption';
 import { LedgerReplica } from '../ledger/ledger-replica';
 import { LedgerConsistency, PaymentRegions } from '../ledger/payment-regions';
+import { declareLedgerPart } from '../ledger/system-checks';
 
 /** Properties of `PhasedCutoverStateMachine`. */
 export interface PhasedCutoverStateMachineProps {
@@ -194,6 +196,8 @@ export class PhasedCutoverStateMachine extends Construct {
     this._plan = planOf(props);
     const problem = this.problem(props, Stack.of(this).region);
     if (problem) throw invalidProps(this, problem);
+    declareOnce(this, { kind: 'PhasedCutoverStateMachine', prop: 'systemName', name: systemName });
+    declareLedgerPart(this, 'PhasedCutoverStateMachine', { systemName, regions: props.regions, encryption: props.encryption ?? LedgerEncryption.customerManaged() });
 
     this.records = new WeightedRecords(this, 'Records', {
       systemName, source, target, hostedZone: props.hostedZone, publicName: props.publicName, recordTtl: props.recordTtl,

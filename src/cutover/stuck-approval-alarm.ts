@@ -14,6 +14,7 @@ import { admitAlarms } from '../cdk/alarm-topic';
 import { BundledFunction } from '../cdk/bundled-function';
 import { PropProblem, describeProblem, invalidProps } from '../cdk/invalid-props';
 import { checkNames } from '../cdk/name-limits';
+import { declareOnce } from '../cdk/one-of-a-kind';
 import { runbookLink } from '../cdk/runbook';
 import { withActions } from '../cdk/tuned-alarms';
 import { ledgerMetrics } from '../ledger/contract';
@@ -115,6 +116,7 @@ export class StuckApprovalAlarm extends Construct {
     this.interval = props.interval ?? Duration.minutes(5);
     const problem = timesProblem(this.threshold, this.escalationThreshold, this.interval);
     if (problem) throw invalidProps(this, problem);
+    declareOnce(this, { kind: 'StuckApprovalAlarm', prop: 'stateMachine', name: props.stateMachine.stateMachineArn });
     this.name = Stack.of(this).splitArn(props.stateMachine.stateMachineArn, ArnFormat.COLON_RESOURCE_NAME).resourceName!;
     this.checkDefinition();
     this.defineSampler();

@@ -12,7 +12,7 @@ import {
   paymentEventTypes, probeType, publisherEnv, replicationRoleName,
 } from './contract';
 import { MeshAlarmOptions, MeshAlarms, deliveryAlarm, probeLatency } from './mesh-alarms';
-import { checkMesh, checkPublisher, meshProblems } from './mesh-checks';
+import { checkMesh, checkPublisher, declareMeshPart, meshProblems } from './mesh-checks';
 import { MeshEndpoint, lookUpEndpointId } from './mesh-endpoint';
 import { MeshForwarding, allowRoles } from './mesh-forwarding';
 import { MeshProbeOptions, MeshProbes, probeTimes } from './mesh-probes';
@@ -156,6 +156,7 @@ export class CrossRegionEventMesh extends Construct {
   constructor(scope: Construct, id: string, props: CrossRegionEventMeshProps) {
     super(scope, id);
     this.region = checkMesh(this, props);
+    declareMeshPart(this, props);
     this.systemName = props.systemName;
     this.regions = [...props.regions];
     this.transport = props.transport ?? MeshTransport.rules();

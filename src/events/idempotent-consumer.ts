@@ -17,6 +17,8 @@ import { CrossRegionEventMesh } from './cross-region-event-mesh';
 import { keptQueue } from './kept-queue';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps } from '../cdk/invalid-props';
+import { checkNames } from '../cdk/name-limits';
+import { declareOnce } from '../cdk/one-of-a-kind';
 import { AlarmTuning, defineAlarms, minute } from '../cdk/tuned-alarms';
 import { ledgerMetrics } from '../ledger/contract';
 
@@ -206,6 +208,8 @@ export class IdempotentConsumer extends Construct {
     if (problem) throw invalidProps(this, problem);
     this.props = props;
     const { mesh, encryptionKey } = props;
+    checkNames(this);
+    declareOnce(this, { kind: 'IdempotentConsumer', prop: 'consumerName', name: `${mesh.systemName}-${props.consumerName}` });
     const deadLetters = this.defineQueue('DeadLetters', 'dlq');
     const queue = this.defineQueue('Queue', 'queue', deadLetters);
     const inbox = this.defineInbox();
@@ -394,4 +398,3 @@ function functionTimeout(props: IdempotentConsumerProps): Duration {
   const leaseMs = consumerLeaseMs(timeoutOf(props).toMilliseconds(), props.handling !== ConsumerHandling.WRAPPED);
   return Duration.seconds(Math.ceil((2 * leaseMs + 5_000) / 1000));
 }
-

@@ -17,6 +17,7 @@ import { outboxProblem } from './outbox-checks';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps } from '../cdk/invalid-props';
 import { checkNames } from '../cdk/name-limits';
+import { declareOnce } from '../cdk/one-of-a-kind';
 import { AlarmDefinition, AlarmTuning, defineAlarms, minute } from '../cdk/tuned-alarms';
 import { expiredReason, ledgerMetrics } from '../ledger/contract';
 import { LedgerReplica } from '../ledger/ledger-replica';
@@ -169,6 +170,7 @@ export class LedgerOutbox extends Construct {
     checkNames(this);
     const problem = outboxProblem(props);
     if (problem) throw invalidProps(this, problem);
+    declareOnce(this, { kind: 'LedgerOutbox', prop: 'ledger', name: props.ledger.systemName });
     this.props = props;
     const { ledger, mesh, sweep = {}, alarms = {} } = props;
     const streamArn = ledger.lookUpStreamArn(this, 'StreamArn');

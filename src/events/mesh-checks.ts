@@ -4,9 +4,12 @@ import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { forwardingRoleName, meshBusName, publisherTimes } from './contract';
 import type { CrossRegionEventMesh, CrossRegionEventMeshProps } from './cross-region-event-mesh';
-import { probesProblem } from './mesh-probes';
+import { probesProblem, probeTimes } from './mesh-probes';
 import { MeshTransport } from './mesh-transport';
 import { PropProblem, describeProblem, invalidProps } from '../cdk/invalid-props';
+import { mayShareAccount } from '../cdk/one-account';
+import { declareOnce } from '../cdk/one-of-a-kind';
+import { declarePart } from '../cdk/system-parts';
 import { isRegionName } from '../kernel/region';
 import { checkSystemName } from '../ledger/system-checks';
 
@@ -100,33 +103,25 @@ export function checkPublisher(scope: Construct): void {
   });
 }
 
-/** What is wrong with a mesh once the whole app is there: rules that would lose events, and parts that do not fit together. */
+/** What is wrong with a mesh once the whole app is there: rules that would lose events. */
 export function meshProblems(mesh: CrossRegionEventMesh): string[] {
-  const all = mesh.node.root.node.findAll();
-  const parts = all.filter((one): one is CrossRegionEventMesh => isMesh(one) && one !== mesh && one.systemName === mesh.systemName);
-  return [
-    ...parts.flatMap((other) => partProblem(mesh, other) ?? []).map((problem) => describeProblem(problem)),
-    ...all.filter((one): one is CfnRule => CfnRule.isCfnRule(one) && Stack.of(one).region === mesh.region && isOn(mesh, one)).flatMap(ruleProblems),
-  ];
+  const isOfMesh = (rule: CfnRule): boolean => Stack.of(rule).region === mesh.region && mayShareAccount(rule, mesh) && isOn(mesh, rule);
+  return mesh.node.root.node.findAll().filter((one): one is CfnRule => CfnRule.isCfnRule(one) && isOfMesh(one)).flatMap(ruleProblems);
 }
 
-function isMesh(value: unknown): value is CrossRegionEventMesh {
-  return (value as Partial<CrossRegionEventMesh>).straysQueue !== undefined && (value as Partial<CrossRegionEventMesh>).silentAfter !== undefined;
-}
-
-/** Parts of one system have one list of regions and one transport; two parts in one region would have one name. */
-function partProblem(mesh: CrossRegionEventMesh, other: CrossRegionEventMesh): PropProblem | undefined {
-  if (other.region === mesh.region) {
-    return { prop: 'systemName', given: `'${mesh.systemName}' in ${mesh.region} twice (also ${other.node.path})`, allowed: 'one part of a mesh in each region', mend: 'use one part for both, or another name' };
-  }
-  const [own, others] = [mesh, other].map(({ regions }) => [...regions].sort().join(', '));
-  if (own !== others) {
-    return { prop: 'regions', given: `${own}, but ${others} in ${other.node.path}`, allowed: 'the same regions in every part of the mesh', mend: 'give all parts one list' };
-  }
-  const [kind, otherKind] = [mesh, other].map(transportOf);
-  return kind === otherKind ? undefined : {
-    prop: 'transport', given: `${kind}, but ${otherKind} in ${other.node.path}`, allowed: 'the same transport in every part: with both, events would arrive twice by design', mend: 'give all parts one transport',
-  };
+/** Notes the mesh as a part of its system: parts have one list of regions, one transport and one rhythm of probes. */
+export function declareMeshPart(scope: Construct, props: CrossRegionEventMeshProps): void {
+  const { systemName, regions, transport = MeshTransport.rules() } = props;
+  const { interval, silentAfter } = probeTimes(props.probes);
+  declareOnce(scope, { kind: 'CrossRegionEventMesh', prop: 'systemName', name: systemName });
+  declarePart(scope, {
+    systemName, kind: 'CrossRegionEventMesh', about: 'mesh', regions,
+    facts: [
+      { prop: 'regions', value: [...regions].sort().join(', ') },
+      { prop: 'transport', value: transportOf({ transport, regions }) },
+      { prop: 'probes', value: `one every ${interval.toSeconds()} seconds, silent after ${silentAfter.toSeconds()}` },
+    ],
+  });
 }
 
 function transportOf({ transport, regions }: { transport: MeshTransport; regions: string[] }): string {

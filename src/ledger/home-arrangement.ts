@@ -4,6 +4,7 @@ import { authorityTableName, HomeEnvironment, homeLimits } from './contract';
 import type { HomeRegionsProps, StrongRegionsProps } from './payment-regions';
 import { nearStrongRegions } from './strong-regions';
 import { PropProblem } from '../cdk/invalid-props';
+import { SharedFact } from '../cdk/system-parts';
 import { isRegionName } from '../kernel/region';
 
 /** By the first part of a region's name: the continent whose strong set is near. */
@@ -53,6 +54,18 @@ export class HomeArrangement {
       authorityTable: authorityTableName(systemName),
       authorityRegions: this.authorityFrom(region),
     };
+  }
+
+  /** What every part of a system must say alike, by prop. */
+  public facts(): SharedFact[] {
+    const { homes: { region, units }, authority: { replicas, witness } } = this;
+    return [
+      { prop: 'regions.homes', value: region === undefined ? `${units} units by tenant` : `all in ${region}` },
+      { prop: 'regions.takeover', value: this.takeover },
+      { prop: 'regions.lease', value: `${this.lease.toMilliseconds()} ms` },
+      { prop: 'regions.clockMargin', value: `${this.clockMargin.toMilliseconds()} ms` },
+      { prop: 'regions.authority', value: `${[...replicas].sort().join(', ')}${witness === undefined ? '' : ` with the witness ${witness}`}` },
+    ];
   }
 
   public problem(): PropProblem | undefined {

@@ -5,8 +5,9 @@ import { authorityTableName, ledgerSchema } from './contract';
 import { checkRemoval } from './ledger-table-checks';
 import { PaymentRegions } from './payment-regions';
 import { unknownStrongRegions } from './strong-regions';
-import { checkSystemName } from './system-checks';
+import { checkSystemName, declareLedgerPart } from './system-checks';
 import { invalidProps } from '../cdk/invalid-props';
+import { declareOnce } from '../cdk/one-of-a-kind';
 
 /** Properties of `HomeAuthorityTable`. */
 export interface HomeAuthorityTableProps {
@@ -66,6 +67,8 @@ export class HomeAuthorityTable extends Construct {
     this.tableName = authorityTableName(systemName);
     this.checkPlace(regions);
     checkRemoval(this, props);
+    declareOnce(this, { kind: 'HomeAuthorityTable', prop: 'systemName', name: systemName, isGlobal: true });
+    declareLedgerPart(this, 'HomeAuthorityTable', { systemName, regions });
     const { replicas, witness } = regions.authority!;
     const warning = unknownStrongRegions('regions.authority', [...replicas, ...witness === undefined ? [] : [witness]]);
     if (warning) Annotations.of(this).addWarningV2('cdk-multi-region-payments:unknown-strong-regions', `[${this.node.path}] ${warning}`);

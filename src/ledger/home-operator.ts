@@ -9,6 +9,7 @@ import { LedgerReplica } from './ledger-replica';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps } from '../cdk/invalid-props';
 import { checkNames } from '../cdk/name-limits';
+import { declareOnce } from '../cdk/one-of-a-kind';
 import { cutoverName } from '../cutover/cutover.contract';
 
 /** Properties of `HomeOperator`. */
@@ -51,6 +52,7 @@ export class HomeOperator extends Construct {
     super(scope, id);
     checkNames(this);
     const { ledger } = props;
+    declareOnce(this, { kind: 'HomeOperator', prop: 'systemName', name: ledger.systemName });
     const access = HomeAccess.of(this, ledger);
     if (!access) {
       throw invalidProps(this, { prop: 'ledger', given: 'in mode STRONG', allowed: 'mode HOME_REGION: elsewhere no region is home', mend: 'leave HomeOperator out' });

@@ -7,7 +7,8 @@ import { LedgerEncryption, ledgerKeyAlias } from './ledger-encryption';
 import { LedgerReplica } from './ledger-replica';
 import { checkLedgerTableProps, ledgerTemplateProblems } from './ledger-table-checks';
 import { LedgerConsistency, PaymentRegions } from './payment-regions';
-import { checkRegions, checkSystemName } from './system-checks';
+import { checkRegions, checkSystemName, declareLedgerPart } from './system-checks';
+import { declareOnce } from '../cdk/one-of-a-kind';
 
 /** Properties of `IdempotentLedgerTable`. */
 export interface IdempotentLedgerTableProps {
@@ -103,6 +104,8 @@ export class IdempotentLedgerTable extends Construct {
     checkSystemName(this, props.systemName);
     checkRegions(this, props.regions);
     checkLedgerTableProps(this, props);
+    declareLedgerPart(this, 'IdempotentLedgerTable', { encryption: LedgerEncryption.customerManaged(), ...props });
+    declareOnce(this, { kind: 'IdempotentLedgerTable', prop: 'systemName', name: props.systemName, isGlobal: true });
     const warning = props.regions._unknownRegionsWarning();
     if (warning) Annotations.of(this).addWarningV2('cdk-multi-region-payments:unknown-strong-regions', `[${this.node.path}] ${warning}`);
 

@@ -3,7 +3,8 @@ import { Alias, IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { ledgerKeyAlias } from './ledger-encryption';
 import { PaymentRegions } from './payment-regions';
-import { checkRegions, checkSystemName } from './system-checks';
+import { checkRegions, checkSystemName, declareLedgerPart } from './system-checks';
+import { declareOnce } from '../cdk/one-of-a-kind';
 
 /** Properties of `LedgerKey`. */
 export interface LedgerKeyProps {
@@ -33,6 +34,8 @@ export class LedgerKey extends Construct {
     super(scope, id);
     checkSystemName(this, props.systemName);
     checkRegions(this, props.regions);
+    declareLedgerPart(this, 'LedgerKey', { systemName: props.systemName, regions: props.regions });
+    declareOnce(this, { kind: 'LedgerKey', prop: 'systemName', name: props.systemName });
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     this.key = new Key(this, 'Key', {
       description: `Ledger of ${props.systemName}`,

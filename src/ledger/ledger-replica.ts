@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import { drainKey, heartbeatKey, journalKeyPattern, ledgerMetrics, ledgerSchema, ledgerTableName } from './contract';
 import { LedgerEncryption, ledgerKeyAlias } from './ledger-encryption';
 import { LedgerConsistency, PaymentRegions } from './payment-regions';
-import { checkRegions, checkReplicaRegion, checkSystemName } from './system-checks';
+import { checkRegions, checkReplicaRegion, checkSystemName, declareLedgerPart } from './system-checks';
 import { invalidProps } from '../cdk/invalid-props';
 import { metricSum } from '../cdk/metric-sum';
 
@@ -41,7 +41,10 @@ export class LedgerReplica {
    */
   public static of(scope: Construct, systemName: string, regions: PaymentRegions, options?: LedgerReplicaOptions): LedgerReplica {
     checkSystemName(scope, systemName);
-    return new LedgerReplica(scope, systemName, regions, checkRegions(scope, regions), options?.encryption ?? LedgerEncryption.customerManaged());
+    const region = checkRegions(scope, regions);
+    const encryption = options?.encryption ?? LedgerEncryption.customerManaged();
+    declareLedgerPart(scope, 'LedgerReplica', { systemName, regions, encryption });
+    return new LedgerReplica(scope, systemName, regions, region, encryption);
   }
 
   /** @internal The replica in a region that may not be the stack's. */

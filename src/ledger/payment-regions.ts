@@ -3,6 +3,7 @@ import { AccountHomes, HomeTakeover } from './account-homes';
 import { HomeArrangement } from './home-arrangement';
 import { unknownStrongRegions } from './strong-regions';
 import { PropProblem } from '../cdk/invalid-props';
+import { SharedFact } from '../cdk/system-parts';
 import { isRegionName } from '../kernel/region';
 
 /** How the copies of the ledger agree. */
@@ -110,6 +111,13 @@ export class PaymentRegions {
   public _unknownRegionsWarning(): string | undefined {
     if (this.consistency !== LedgerConsistency.STRONG) return undefined;
     return unknownStrongRegions('regions', this.all());
+  }
+
+  /** @internal What every part of a system must say alike, by prop. */
+  public _facts(): SharedFact[] {
+    const { consistency, replicas, witness } = this;
+    const value = `${consistency} in ${[...replicas].sort().join(', ')}${witness === undefined ? '' : ` with the witness ${witness}`}`;
+    return [{ prop: 'regions', value }, ...this._home?.facts() ?? []];
   }
 
   private all(): string[] {

@@ -1,8 +1,10 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { LedgerEncryption } from './ledger-encryption';
 import { PaymentRegions } from './payment-regions';
 import { invalidProps } from '../cdk/invalid-props';
 import { checkNames } from '../cdk/name-limits';
+import { declarePart } from '../cdk/system-parts';
 
 /** Parameter Store refuses names that begin with aws or ssm. */
 const systemNamePattern = /^(?!aws|ssm)[a-z][a-z0-9-]{1,38}[a-z0-9]$/;
@@ -44,5 +46,20 @@ export function checkReplicaRegion(scope: Construct, regions: PaymentRegions, re
     given: region === regions.witness ? `${region}, the witness, which holds no readable data` : region,
     allowed: regions.replicas.join(', '),
     mend: 'use one of the replicas, or add the region to \'regions\'',
+  });
+}
+
+/** What a part of the ledger says of its system. */
+interface LedgerPart {
+  readonly systemName: string;
+  readonly regions: PaymentRegions;
+  readonly encryption?: LedgerEncryption;
+}
+
+/** Notes a part of the ledger, which must agree with the others that the app has: on the regions, and on whose keys encrypt it where it says so. */
+export function declareLedgerPart(scope: Construct, kind: string, { systemName, regions, encryption }: LedgerPart): void {
+  declarePart(scope, {
+    systemName, kind, about: 'ledger', regions: regions.replicas,
+    facts: [...regions._facts(), ...encryption ? [{ prop: 'encryption', value: encryption.usesCustomerKeys ? 'customerManaged' : 'awsOwned' }] : []],
   });
 }

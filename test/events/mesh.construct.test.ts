@@ -359,9 +359,9 @@ describe('refuses', () => {
       return problems(app);
     };
     expect(together({})).toBe('');
-    expect(together({ regions })).toContain("'regions' is eu-central-1, us-east-1, but ap-southeast-2, eu-central-1, us-east-1 in Second/Mesh");
-    expect(together({ transport: MeshTransport.globalEndpoint() })).toContain("'transport' is rules, but globalEndpoint with the primary us-east-1 in Second/Mesh");
-    expect(together({}, 'us-east-1')).toContain("'systemName' is 'shop' in us-east-1 twice (also Second/Mesh)");
+    expect(together({ regions })).toContain("'regions' is ap-southeast-2, eu-central-1, us-east-1, but eu-central-1, us-east-1 in mesh-us-east-1/Mesh");
+    expect(together({ transport: MeshTransport.globalEndpoint() })).toContain("'transport' is globalEndpoint with the primary us-east-1, but rules in mesh-us-east-1/Mesh");
+    expect(together({}, 'us-east-1')).toContain("'systemName' is 'shop' in us-east-1 twice (also mesh-us-east-1/Mesh)");
     expect(together({ systemName: 'other', regions })).toBe('');
   });
 });
