@@ -3,10 +3,10 @@ import { Alarm, ComparisonOperator, Metric, Stats, TreatMissingData } from 'aws-
 import { CfnEndpoint, EventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnHealthCheck } from 'aws-cdk-lib/aws-route53';
-import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import { meshBusName, meshEndpointName, replicationRoleName } from './contract';
 import { GlobalEndpointProps } from './mesh-transport';
+import { Lookup } from '../cdk/lookup';
 import { runbookLink } from '../cdk/runbook';
 
 export interface MeshEndpointProps {
@@ -93,26 +93,21 @@ export class MeshEndpoint extends Construct {
   }
 }
 
-/** ID of a system's endpoint, asked for in the primary region while a stack is deployed; once for each stack. The endpoint must be there. */
+/** ID of a system's endpoint, asked for in the primary region at each deployment; once for each stack. The endpoint must be there. */
 export function lookUpEndpointId(scope: Construct, systemName: string, primary: string): string {
   const stack = Stack.of(scope);
   const id = `MeshEndpointId-${systemName}`;
-  const existing = stack.node.tryFindChild(id) as AwsCustomResource | undefined;
+  const existing = stack.node.tryFindChild(id) as Lookup | undefined;
   const name = meshEndpointName(systemName);
-  const lookup = existing ?? new AwsCustomResource(stack, id, {
+  const lookup = existing ?? new Lookup(stack, id, {
     resourceType: 'Custom::MeshEndpointId',
-    installLatestAwsSdk: false,
-    onUpdate: {
-      service: 'eventbridge',
-      action: 'DescribeEndpoint',
-      parameters: { Name: name },
-      region: primary,
-      outputPaths: ['EndpointId'],
-      physicalResourceId: PhysicalResourceId.of(name),
-    },
-    policy: AwsCustomResourcePolicy.fromSdkCalls({
-      resources: [stack.formatArn({ service: 'events', region: primary, resource: 'endpoint', resourceName: name, arnFormat: ArnFormat.SLASH_RESOURCE_NAME })],
-    }),
+    service: 'eventbridge',
+    action: 'DescribeEndpoint',
+    parameters: { Name: name },
+    region: primary,
+    name,
+    resourceArn: stack.formatArn({ service: 'events', region: primary, resource: 'endpoint', resourceName: name, arnFormat: ArnFormat.SLASH_RESOURCE_NAME }),
+    field: 'EndpointId',
   });
-  return lookup.getResponseField('EndpointId');
+  return lookup.value;
 }

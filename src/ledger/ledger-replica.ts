@@ -1,13 +1,13 @@
 import { ArnFormat, Aws, Duration, Stack } from 'aws-cdk-lib';
 import { MathExpression, Metric, MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Grant, IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import { drainKey, heartbeatKey, journalKeyPattern, ledgerMetrics, ledgerSchema, ledgerTableName } from './contract';
 import { LedgerEncryption, ledgerKeyAlias } from './ledger-encryption';
 import { LedgerConsistency, PaymentRegions } from './payment-regions';
 import { checkRegions, checkReplicaRegion, checkSystemName, declareLedgerPart } from './system-checks';
 import { invalidProps } from '../cdk/invalid-props';
+import { Lookup } from '../cdk/lookup';
 import { metricSum } from '../cdk/metric-sum';
 
 const readItems = ['dynamodb:GetItem', 'dynamodb:BatchGetItem'];
@@ -136,8 +136,8 @@ export class LedgerReplica {
   }
 
   /**
-   * ARN of this replica's stream, looked up while the stack is deployed: it ends in the time when the stream was made, so it is
-   * not known at synthesis. The table must be there.
+   * ARN of this replica's stream, looked up at each deployment of the stack: it ends in the time when the stream was made, so it is
+   * not known at synthesis, and is another one after the replica was made anew. The table must be there.
    *
    * @param scope construct that gets the lookup, in a stack of this region
    * @param id ID of the lookup
@@ -149,19 +149,15 @@ export class LedgerReplica {
         prop: 'lookUpStreamArn', given: `used in ${region}`, allowed: `a stack in ${this.region}`, mend: 'use the replica of the stack\'s own region',
       });
     }
-    const lookup = new AwsCustomResource(scope, id, {
+    return new Lookup(scope, id, {
       resourceType: 'Custom::LedgerStreamArn',
-      installLatestAwsSdk: false,
-      onUpdate: {
-        service: 'dynamodb',
-        action: 'DescribeTable',
-        parameters: { TableName: this.tableName },
-        outputPaths: ['Table.LatestStreamArn'],
-        physicalResourceId: PhysicalResourceId.of(this.tableName),
-      },
-      policy: AwsCustomResourcePolicy.fromSdkCalls({ resources: [this.tableArn] }),
-    });
-    return lookup.getResponseField('Table.LatestStreamArn');
+      service: 'dynamodb',
+      action: 'DescribeTable',
+      parameters: { TableName: this.tableName },
+      name: this.tableName,
+      resourceArn: this.tableArn,
+      field: 'Table.LatestStreamArn',
+    }).value;
   }
 
   /** Lets the grantee read this replica's stream. */

@@ -1,0 +1,49 @@
+import { CfnResource } from 'aws-cdk-lib';
+import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources';
+import { Construct } from 'constructs';
+
+export interface LookupProps {
+  /** Such as `Custom::LedgerStreamArn`. */
+  readonly resourceType: string;
+  readonly service: string;
+  readonly action: string;
+  readonly parameters: Record<string, string>;
+  /** Region that is asked; the stack's own when absent. */
+  readonly region?: string;
+  /** Name of the thing. */
+  readonly name: string;
+  readonly resourceArn: string;
+  readonly field: string;
+}
+
+/**
+ * A value that AWS gives while a stack is deployed, asked for anew at each deployment: CloudFormation calls a custom resource only where the template
+ * has changed, and the thing may have been made anew since. So each synthesis writes its time into the template, or `SOURCE_DATE_EPOCH` (seconds
+ * since 1970) where that is set. https://reproducible-builds.org/specs/source-date-epoch/
+ */
+export class Lookup extends Construct {
+  public readonly value: string;
+
+  constructor(scope: Construct, id: string, { resourceType, service, action, parameters, region, name, resourceArn, field }: LookupProps) {
+    super(scope, id);
+    const resource = new AwsCustomResource(this, 'Call', {
+      resourceType,
+      installLatestAwsSdk: false,
+      onUpdate: { service, action, parameters, region, outputPaths: [field], physicalResourceId: PhysicalResourceId.of(name) },
+      policy: AwsCustomResourcePolicy.fromSdkCalls({ resources: [resourceArn] }),
+    });
+    const called = resource.node.findAll().find((child): child is CfnResource => CfnResource.isCfnResource(child) && child.cfnResourceType === resourceType);
+    called!.addPropertyOverride('Deployment', synthesisTime(this));
+    this.value = resource.getResponseField(field);
+  }
+}
+
+/** ISO 8601, in seconds. */
+function synthesisTime(scope: Construct): string {
+  const { SOURCE_DATE_EPOCH: given } = process.env;
+  if (given !== undefined && !/^\d{1,11}$/.test(given)) {
+    throw new Error(`[${scope.node.path}] environment variable SOURCE_DATE_EPOCH is '${given}'; allowed: whole seconds since 1970, or not set`);
+  }
+  const seconds = given === undefined ? Math.floor(Date.now() / 1000) : Number(given);
+  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
+}
