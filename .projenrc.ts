@@ -211,7 +211,10 @@ project.package.addField('allowScripts', { 'esbuild': true, 'node': true, 'unrs-
 // What a team may name: the constructs, what its functions use, and the schemas.
 project.package.addField('exports', {
   '.': { types: './lib/index.d.ts', default: './lib/index.js' },
-  './runtime': { types: './runtime/index.d.ts', default: './runtime/index.js' },
+  './runtime': {
+    import: { types: './runtime/index.d.mts', default: './runtime/index.mjs' },
+    require: { types: './runtime/index.d.ts', default: './runtime/index.js' },
+  },
   './schemas/*': './schemas/*',
   './.jsii': './.jsii',
   './package.json': './package.json',

@@ -77,9 +77,9 @@ async function npmContents(): Promise<Outcome> {
   const { code, output } = await command('tar', ['-tzf', path.join(folder, tarball)]);
   if (code !== 0) return failed('the package cannot be read:', output);
   const files = output.trim().split('\n').map((file) => file.replace(/^package\//, ''));
-  const needed = ['.jsii', 'API.md', 'LICENSE', 'README.md', 'THIRD_PARTY_LICENSES', 'package.json', 'lib/index.js', 'lib/index.d.ts', 'runtime/index.js', 'runtime/index.d.ts', 'bin/index.js',
+  const needed = ['.jsii', 'API.md', 'LICENSE', 'README.md', 'THIRD_PARTY_LICENSES', 'package.json', 'lib/index.js', 'lib/index.d.ts', 'runtime/index.js', 'runtime/index.mjs', 'runtime/index.d.ts', 'runtime/index.d.mts', 'bin/index.js',
     ...readdirSync(path.join(root, 'schemas')).map((file) => `schemas/${file}`)];
-  const allowed = /^(\.jsii(\.gz)?|API\.md|CHANGELOG\.md|LICENSE|NOTICE|README\.md|THIRD_PARTY_LICENSES|package\.json|lib\/.+\.(js|d\.ts)|assets\/[^/]+\/[^/]+\/index\.js|runtime\/index\.(js|d\.ts)|bin\/index\.js|runtime\/types\/.+\.d\.ts|schemas\/[a-z.-]+\.schema\.json)$/;
+  const allowed = /^(\.jsii(\.gz)?|API\.md|CHANGELOG\.md|LICENSE|NOTICE|README\.md|THIRD_PARTY_LICENSES|package\.json|lib\/.+\.(js|d\.ts)|assets\/[^/]+\/[^/]+\/index\.js|runtime\/index\.(m?js|d\.m?ts)|bin\/index\.js|runtime\/types\/.+\.d\.ts|schemas\/[a-z.-]+\.schema\.json)$/;
   const handlers = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.handler.ts'));
   const problems = [
     ...[...needed, ...handlers.map((file) => `assets/${file.replace(/\.handler\.ts$/, '')}/index.js`)].filter((file) => !files.includes(file)).map((file) => `${file} is missing`),

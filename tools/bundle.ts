@@ -1,18 +1,17 @@
 /**
  * Bundles every Lambda entry (`src/**\/*.handler.ts`) into `assets/<area>/<name>/index.js`, what teams' functions use into
- * `runtime/index.js`, and the package's commands into `bin/index.js`, with its dependencies and without CDK, and keeps the sizes under their limits. Same inputs, same bytes: asset hashes in templates depend on it.
+ * `runtime/index.js` and `runtime/index.mjs`, and the package's commands into `bin/index.js`, with its dependencies and without CDK, and keeps the sizes
+ * under their limits. Same inputs, same bytes: asset hashes in templates depend on it.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { licensesOf, renderLicenses } from './licenses';
 
-/** Bundled too, for teams' own functions, into a folder of its own: see runtime-types.ts. */
-const libraries: Readonly<Record<string, string>> = { 'src/events/runtime.aws.ts': 'runtime', 'src/commands/main.command.ts': 'bin' };
-
-/** The largest size of a bundle in bytes, by name; every other bundle has the default. */
-const limits: Readonly<Record<string, number>> = { 'api/payments': 450_000, 'bin': 1_500_000 };
+/** The largest size of a bundle in bytes, by name; every other bundle has the default. The runtime holds every source of credentials: see `runtimeSettings`. */
+const limits: Readonly<Record<string, number>> = { 'api/payments': 450_000, 'bin': 1_500_000, 'runtime/require': 520_000, 'runtime/import': 520_000 };
 const defaultLimit = 450_000;
 
 /** Packages that must never reach a function. */
@@ -78,7 +77,32 @@ export const settings: esbuild.BuildOptions = {
 /** Commands run on a person's machine, on any supported Node, and take credentials from wherever the SDK finds them. */
 const commandSettings: esbuild.BuildOptions = { ...settings, target: 'node20', external: [], banner: { js: '#!/usr/bin/env node' } };
 
-const settingsOf = (name: string): esbuild.BuildOptions => (name === 'bin' ? commandSettings : settings);
+/**
+ * What teams' functions import is bundled again, by whatever bundler the team has: so nothing may be left for that to resolve, neither a package nor, in
+ * the ES module, a `require`. It runs wherever the team's code does, with the credentials of that place.
+ */
+const runtimeSettings: esbuild.BuildOptions = { ...settings, target: 'node20', external: [] };
+
+/** One file to make. */
+interface Target {
+  readonly entry: string;
+  readonly name: string;
+  /** Relative to the root. */
+  readonly file: string;
+  readonly settings: esbuild.BuildOptions;
+  /** Others bundle it again: it may import what Node has, and nothing else. */
+  readonly isLibrary?: boolean;
+}
+
+const runtimeEntry = 'src/events/runtime.aws.ts';
+
+/** Made besides the handlers. */
+const others: readonly Target[] = [
+  // Declarations stand beside them: see runtime-types.ts.
+  { entry: runtimeEntry, name: 'runtime/require', file: 'runtime/index.js', settings: runtimeSettings, isLibrary: true },
+  { entry: runtimeEntry, name: 'runtime/import', file: 'runtime/index.mjs', settings: { ...runtimeSettings, format: 'esm' }, isLibrary: true },
+  { entry: 'src/commands/main.command.ts', name: 'bin', file: 'bin/index.js', settings: commandSettings },
+];
 
 const sha256 = (...parts: readonly (string | Uint8Array)[]): string => {
   const hash = createHash('sha256');
@@ -89,9 +113,9 @@ const sha256 = (...parts: readonly (string | Uint8Array)[]): string => {
 /** Bundles all handlers. Throws `BundleError` when one fails, is over its limit or holds CDK. */
 export async function bundleHandlers(options: BundleOptions = {}): Promise<readonly Bundle[]> {
   const root = options.root ?? path.resolve(__dirname, '..');
-  const entries = [...handlerEntries(root), ...Object.keys(libraries).filter((entry) => existsSync(path.join(root, entry)))];
+  const targets = [...handlerEntries(root).map(handlerTarget), ...others.filter(({ entry }) => existsSync(path.join(root, entry)))];
   const bundles: Bundle[] = [];
-  for (const entry of entries) bundles.push(await bundleOne(root, entry, options.force ?? false));
+  for (const target of targets) bundles.push(await bundleOne(root, target, options.force ?? false));
   removeStale(root, bundles.map((bundle) => bundle.name));
   const licenses = licensesOf(root, bundles.flatMap(packagesOf));
   writeIfChanged(path.join(root, 'THIRD_PARTY_LICENSES'), renderLicenses(licenses.packages));
@@ -117,28 +141,42 @@ export function renderTable(bundles: readonly Bundle[]): string {
   return [`${'bundle'.padEnd(width)} ${'size'.padStart(10)} ${'limit'.padStart(10)}`, ...rows].join('\n');
 }
 
-async function bundleOne(root: string, entry: string, force: boolean): Promise<Bundle> {
-  const name = libraries[entry] ?? entry.replace(/^src\//, '').replace(/\.handler\.ts$/, '');
-  const file = path.join(root, ...entry in libraries ? [] : ['assets'], name, 'index.js');
+function handlerTarget(entry: string): Target {
+  const name = entry.replace(/^src\//, '').replace(/\.handler\.ts$/, '');
+  return { entry, name, file: path.posix.join('assets', name, 'index.js'), settings };
+}
+
+async function bundleOne(root: string, target: Target, force: boolean): Promise<Bundle> {
+  const { entry, name } = target;
+  const file = path.join(root, target.file);
   const stateFile = path.join(root, '.tools', 'bundle', `${name}.json`);
   const limitBytes = limits[name] ?? defaultLimit;
-  const known = force ? undefined : recall(root, name, stateFile, file);
+  const known = force ? undefined : recall(root, target, stateFile, file);
   if (known) return finish({ entry, name, limitBytes, rebuilt: false, contents: known.contents, bytes: readFileSync(file).length });
   try {
-    const built = await esbuild.build({ ...settingsOf(name), absWorkingDir: root, entryPoints: [entry], outfile: file });
-    const code = built.outputFiles!.find((output) => output.path.endsWith('.js'))!.contents;
+    const built = await esbuild.build({ ...target.settings, absWorkingDir: root, entryPoints: [entry], outfile: file });
+    if (target.isLibrary) requireWhole(built.metafile!, target.settings.format);
+    const code = built.outputFiles!.find((output) => /\.m?js$/.test(output.path))!.contents;
     const inputs = Object.keys(built.metafile!.inputs).sort();
     const contents = weigh(built.metafile!);
     writeAtomically(root, file, code);
     // For reading a stack trace by hand; not in the asset, where it would triple the size and change the hash.
     writeAtomically(root, path.join(root, '.tools', 'maps', `${name}.js.map`), built.outputFiles!.find((output) => output.path.endsWith('.map'))!.contents);
-    const remembered: Remembered = { inputs, inputHash: hashInputs(root, name, inputs), outputHash: sha256(code), contents };
+    const remembered: Remembered = { inputs, inputHash: hashInputs(root, target, inputs), outputHash: sha256(code), contents };
     writeAtomically(root, stateFile, JSON.stringify(remembered));
     return finish({ entry, name, limitBytes, rebuilt: true, contents, bytes: code.length });
   } catch (error) {
     const messages = (error as Partial<esbuild.BuildFailure>).errors?.map((message) =>
       `${message.location ? `${message.location.file}:${message.location.line}: ` : ''}${message.text}`) ?? [String(error)];
     return { entry, name, bytes: 0, limitBytes, rebuilt: true, contents: {}, problems: [`${entry} cannot be bundled: ${messages.join('; ')}`] };
+  }
+}
+
+/** Throws for what a team's bundler could not resolve, or could not say in an ES module. */
+function requireWhole(metafile: esbuild.Metafile, format: esbuild.Format | undefined): void {
+  for (const { path: name, kind } of Object.values(metafile.outputs).flatMap(({ imports }) => imports)) {
+    if (!isBuiltin(name)) throw new Error(`it needs '${name}', which a team may not have: a library is complete`);
+    if (format === 'esm' && kind === 'require-call') throw new Error(`it says require('${name}'), which no ES module may: import it`);
   }
 }
 
@@ -155,21 +193,21 @@ function finish(bundle: Omit<Bundle, 'problems'>): Bundle {
 }
 
 /** What is remembered of a bundle, if neither its inputs nor its output have changed since. */
-function recall(root: string, name: string, stateFile: string, file: string): Remembered | undefined {
+function recall(root: string, target: Target, stateFile: string, file: string): Remembered | undefined {
   if (!existsSync(stateFile) || !existsSync(file)) return undefined;
   try {
     const state = JSON.parse(readFileSync(stateFile, 'utf8')) as Remembered;
-    if (state.inputHash !== hashInputs(root, name, state.inputs) || state.outputHash !== sha256(readFileSync(file))) return undefined;
+    if (state.inputHash !== hashInputs(root, target, state.inputs) || state.outputHash !== sha256(readFileSync(file))) return undefined;
     return state;
   } catch {
     return undefined; // half-written or an input is gone: bundle again
   }
 }
 
-function hashInputs(root: string, name: string, inputs: readonly string[]): string {
+function hashInputs(root: string, target: Target, inputs: readonly string[]): string {
   const contents = inputs.flatMap((input) => [input, readFileSync(path.join(root, input))]);
   const lockfile = path.join(root, 'package-lock.json');
-  return sha256('2', JSON.stringify(settingsOf(name)), esbuild.version, existsSync(lockfile) ? readFileSync(lockfile) : '', ...contents);
+  return sha256('2', JSON.stringify(target.settings), esbuild.version, existsSync(lockfile) ? readFileSync(lockfile) : '', ...contents);
 }
 
 function packagesOf(bundle: Pick<Bundle, 'contents'>): string[] {
@@ -178,7 +216,7 @@ function packagesOf(bundle: Pick<Bundle, 'contents'>): string[] {
 
 /** Every input counts, also one of which no byte is left: an import of CDK is wrong even when it was shaken off. */
 function weigh(metafile: esbuild.Metafile): Record<string, number> {
-  const [output] = Object.entries(metafile.outputs).filter(([file]) => file.endsWith('.js')).map(([, made]) => made);
+  const [output] = Object.entries(metafile.outputs).filter(([file]) => /\.m?js$/.test(file)).map(([, made]) => made);
   const weights = new Map<string, number>();
   for (const input of Object.keys(metafile.inputs)) {
     const name = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? 'src';

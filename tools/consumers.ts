@@ -1,8 +1,10 @@
 /** The packages as their users get them: in each language the same small app is synthesised, and the templates must be equal. */
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { CommandOptions, Outcome, Step, command, failed, hasProgram, lastLines, passed, root, skipped } from './steps';
+import { bundlers, forms, takesAnEvent } from './consumers-runtime';
+import { CommandOptions, Outcome, Step, command, failed, hasProgram, lastLines, passed, root, skipped, sum } from './steps';
 
 const sources = path.join(root, 'test', 'consumers');
 const workshop = path.join(root, '.tools', 'consumers');
@@ -16,19 +18,25 @@ const versions = { ours: manifest.version, cdk: manifest.devDependencies['aws-cd
 export function consumerSteps(): Step[] {
   return [
     { name: 'use-typescript', run: () => attempt('typescript', [], useTypescript) },
+    { name: 'use-runtime', run: () => outside((folder) => attempt('runtime', [], useRuntime, tryForms, folder)) },
     { name: 'use-python', run: () => attempt('python', ['python3'], usePython) },
     { name: 'use-java', run: () => attempt('java', ['javac', 'mvn'], useJava) },
     { name: 'use-go', run: () => attempt('go', ['go'], useGo) },
   ];
 }
 
+/** esbuild's three, two each of rollup, webpack and plain Node, and three of `NodejsFunction`. */
+const leastForms = 12;
+
 /** A command of a consumer failed: its output is the message. */
 class ConsumerError extends Error {}
 
-async function attempt(language: string, programs: readonly string[], use: (folder: string) => Promise<void>): Promise<Outcome> {
+async function attempt(
+  language: string, programs: readonly string[], use: (folder: string) => Promise<void>,
+  judge: (folder: string) => Outcome | Promise<Outcome> = compare, folder = path.join(workshop, language),
+): Promise<Outcome> {
   const missing = programs.filter((program) => !hasProgram(program));
   if (missing.length > 0) return skipped(`the ${language} package cannot be tried without ${missing.join(' and ')}`);
-  const folder = path.join(workshop, language);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   cpSync(path.join(sources, language), folder, { recursive: true });
@@ -39,7 +47,17 @@ async function attempt(language: string, programs: readonly string[], use: (fold
     if (error instanceof ConsumerError) return failed(error.message);
     throw error;
   }
-  return compare(folder);
+  return judge(folder);
+}
+
+/** In a folder outside of the repository: below it a bundler finds whatever the repository has installed. */
+async function outside(attemptIn: (folder: string) => Promise<Outcome>): Promise<Outcome> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'consumer-'));
+  try {
+    return await attemptIn(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 async function must(program: string, args: readonly string[], options: CommandOptions): Promise<void> {
@@ -59,6 +77,26 @@ async function useTypescript(folder: string): Promise<void> {
   const asModule = "import { createPublisher } from 'cdk-multi-region-payments/runtime'; import schema from 'cdk-multi-region-payments/schemas/event.schema.json' with { type: 'json' }; "
     + "if (typeof createPublisher !== 'function' || schema.title !== 'Event') process.exit(1);";
   await must('node', ['--input-type=module', '--eval', asModule], options);
+}
+
+/** The runtime in an empty folder: nothing but the package, what it asks for, and the bundlers. */
+async function useRuntime(folder: string): Promise<void> {
+  const options = { cwd: folder };
+  await must('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', packageIn('js', '.tgz'), ...bundlers], options);
+  await must('tsc', ['--noEmit', '-p', '.'], options);
+  await must('node', ['bundle.mjs'], options);
+  await must('node', ['--import', path.join(root, 'node_modules', 'tsx', 'dist', 'loader.mjs'), 'app.ts'], options);
+}
+
+/** Each form takes an event; every one counts. */
+async function tryForms(folder: string): Promise<Outcome> {
+  const outcomes: Outcome[] = [];
+  for (const file of forms(folder)) {
+    const problem = await takesAnEvent(folder, file);
+    outcomes.push(problem === undefined ? passed() : failed(problem));
+  }
+  if (outcomes.length < leastForms) return failed(`only ${outcomes.length} forms were made, not ${leastForms}`);
+  return sum(outcomes);
 }
 
 async function usePython(folder: string): Promise<void> {

@@ -5,7 +5,7 @@ import ts from 'typescript';
 
 export const runtimeEntry = 'src/events/runtime.aws.ts';
 
-/** Writes `runtime/index.d.ts` and `runtime/types/`; returns what is wrong, one line each. */
+/** Writes `runtime/index.d.ts`, `runtime/index.d.mts` and `runtime/types/`; returns what is wrong, one line each. */
 export function writeRuntimeTypes(root: string): string[] {
   const outDir = path.join(root, 'runtime', 'types');
   const made = new Map<string, string>();
@@ -36,6 +36,8 @@ export function writeRuntimeTypes(root: string): string[] {
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, text);
   }
+  // One for each form: TypeScript takes a declaration for what the file beside it is.
   writeFileSync(path.join(root, 'runtime', 'index.d.ts'), "export * from './types/events/runtime.aws';\n");
+  writeFileSync(path.join(root, 'runtime', 'index.d.mts'), "export * from './types/events/runtime.aws.js';\n");
   return problems;
 }

@@ -114,20 +114,23 @@ describe('the publisher\'s ports on AWS', () => {
 
 /** As teams get it: bundled, in a process of its own as a function's is. */
 describe('the bundle that teams\' functions import', () => {
-  const program = `
-    const { createPublisher } = require(process.env.BUNDLE);
-    createPublisher({ source: 'acme.orders' }).publish([{ id: 'o-1', type: 'order.shipped', data: {} }]).then((result) => console.log('=' + JSON.stringify(result)));`;
+  const program = `import(process.env.BUNDLE).then(({ createPublisher }) =>
+    createPublisher({ source: 'acme.orders' }).publish([{ id: 'o-1', type: 'order.shipped', data: {} }])).then((result) => console.log('=' + JSON.stringify(result)));`;
 
-  test.each<[string, string | undefined, RegExp]>([
-    ['its region\'s bus, signed for its region', undefined, /^AWS4-HMAC-SHA256 .*\/us-east-1\/events\//],
-    ['a global endpoint, signed for all regions', 'abcde.veo', /^AWS4-ECDSA-P256-SHA256 /],
-  ])('publishes to %s', async (_what, endpointId, signature) => {
+  const bus = /^AWS4-HMAC-SHA256 .*\/us-east-1\/events\//;
+  const endpoint = /^AWS4-ECDSA-P256-SHA256 /;
+  test.each<[string, string, string | undefined, RegExp]>([
+    ['index.js', 'its region\'s bus, signed for its region', undefined, bus],
+    ['index.js', 'a global endpoint, signed for all regions', 'abcde.veo', endpoint],
+    ['index.mjs', 'its region\'s bus, signed for its region', undefined, bus],
+    ['index.mjs', 'a global endpoint, signed for all regions', 'abcde.veo', endpoint],
+  ])('publishes by %s to %s', async (form, _what, endpointId, signature) => {
     const aws = new Aws();
     aws.answers = [{ status: 200, body: { FailedEntryCount: 0, Entries: [{ EventId: '1' }] } }];
     const env = {
       AWS_ENDPOINT_URL: await aws.start(), AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'example', AWS_EC2_METADATA_DISABLED: 'true',
       PAYMENTS_SYSTEM_NAME: 'shop', MESH_BUS_NAME: 'shop-events', MESH_SOURCE: 'acme.orders', MESH_DEAD_LETTER_QUEUE_URL: 'https://queue', ...(endpointId === undefined ? {} : { MESH_ENDPOINT_ID: endpointId }),
-      BUNDLE: path.join(__dirname, '..', '..', 'runtime', 'index.js'), NODE_NO_WARNINGS: '1',
+      BUNDLE: path.join(__dirname, '..', '..', 'runtime', form), NODE_NO_WARNINGS: '1',
     };
     const { stdout } = await promisify(execFile)(process.execPath, ['--eval', program], { env });
     await aws.stop();

@@ -89,6 +89,29 @@ describe('bundling', () => {
     expect(await problems()).toMatch(/^src\/area\/greet\.handler\.ts cannot be bundled: src\/area\/greet\.handler\.ts:1: Could not resolve/);
   });
 
+  describe('of what teams bundle again', () => {
+    const library = (text: string): void => write('src/events/runtime.aws.ts', text);
+
+    test('is made in both module forms, with nothing left to resolve', async () => {
+      library('import { hello } from \'greeting\';\nimport { tmpdir } from \'node:os\';\nexport const greet = (): string => hello + tmpdir();\n');
+      expect(await problems()).toBe('none');
+      expect(readFileSync(path.join(root, 'runtime/index.js'), 'utf8')).toMatch(/module\.exports=/);
+      expect(readFileSync(path.join(root, 'runtime/index.mjs'), 'utf8')).toMatch(/import\{tmpdir as \w+\}from"node:os".*export\{\w+ as greet\}/);
+    });
+
+    test('refuses a package that a team may not have', async () => {
+      install('greeting', 'exports.hello = () => import(/* a name that no bundler sees through, kept out on purpose */ \'absent\');\n');
+      library('import { hello } from \'greeting\';\nexport const greet = hello;\n');
+      expect(await problems()).toContain('src/events/runtime.aws.ts cannot be bundled: node_modules/greeting/index.js:1: Could not resolve "absent"');
+    });
+
+    test('refuses what an ES module cannot say', async () => {
+      install('greeting', 'exports.hello = require(\'node:os\').tmpdir();\n');
+      library('import { hello } from \'greeting\';\nexport const greet = hello;\n');
+      expect(await problems()).toBe('src/events/runtime.aws.ts cannot be bundled: Error: it says require(\'node:os\'), which no ES module may: import it');
+    });
+  });
+
   test('publishes the licences of what is inside', async () => {
     await bundleHandlers({ root });
     const text = readFileSync(path.join(root, 'THIRD_PARTY_LICENSES'), 'utf8');
