@@ -32,9 +32,8 @@ export { type MeshPublishProps } from './events/mesh-publishers';
 export { type MeshRetryOptions } from './events/mesh-target';
 export { MeshTransport, type GlobalEndpointProps } from './events/mesh-transport';
 export { LedgerOutbox, type LedgerOutboxAlarmOptions, type LedgerOutboxProps, type LedgerSweepOptions } from './events/ledger-outbox';
-export {
-  ConsumerHandling, IdempotentConsumer, StaleEvents, type IdempotentConsumerAlarmOptions, type IdempotentConsumerProps,
-} from './events/idempotent-consumer';
+export { type IdempotentConsumerAlarmOptions } from './events/consumer-alarms';
+export { ConsumerHandling, IdempotentConsumer, StaleEvents, type IdempotentConsumerProps } from './events/idempotent-consumer';
 export { ApprovalGate } from './cutover/approval-gate';
 export { ApprovalOutcome, type ApprovalGateProps } from './cutover/gate-options';
 export { ApproverIdentity, type CognitoApproversProps, type IamApproversProps, type OidcApproversProps } from './cutover/gate-identity';

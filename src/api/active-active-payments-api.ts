@@ -18,6 +18,7 @@ import { ProbePathOptions, probeParent, probePathProblem, probePathsOf } from '.
 import { RecoveryBudget, RecoveryBudgetProps } from './recovery-budget';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
 import { checkNames } from '../cdk/name-limits';
+import { checkPlaces } from '../cdk/places';
 import { ClientRateOptions, ClientRateRule, clientRateLimits, clientRateProblem } from '../cdk/rate-rule';
 import { homeStatusName, ledgerSchema } from '../ledger/contract';
 import { HomeOperator } from '../ledger/home-operator';
@@ -153,6 +154,8 @@ export class ActiveActivePaymentsApi extends Construct {
     checkNames(this);
     const { ledger } = props;
     this.check(props);
+    checkPlaces(this, 'ActiveActivePaymentsApiProps', props);
+    checkPlaces(this, 'PaymentsAlarmOptions', props.alarms, 'alarms.');
     this.recoveryBudget = new RecoveryBudget(this, props.recovery, ledger.regions);
 
     const probePaths = probePathsOf(props.probePath);

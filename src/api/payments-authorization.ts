@@ -6,6 +6,7 @@ import { CallerSource, apiScopes, scopeContextKey, tenantContextKey, tenantPatte
 import { apiLimits, authorizerEnv, jwtAlgorithms } from './contract';
 import { PaymentsScope, PaymentsScopes } from './payments-scopes';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
+import { checkPlaces } from '../cdk/places';
 
 /** Callers with a JWT of an OpenID Connect issuer. */
 export interface JwtAuthorizationProps {
@@ -226,6 +227,7 @@ export class PaymentsAuthorization {
       const scopes = props.scopes ?? PaymentsScopes.named({});
       const problem = blankProblem('tenantContextKey', key) ?? blankProblem('scopeContextKey', scopeKey) ?? scopes._problem();
       if (problem) throw invalidProps(scope, problem);
+      checkPlaces(scope, 'CustomAuthorizationProps', props, 'authorization.');
       return {
         methodOptions: { authorizer: props.authorizer, authorizationType: authorizationTypeOf(props.authorizer) },
         callerSource: { kind: 'context', key, ...scopes._names && { scopeKey, names: scopes._names } },

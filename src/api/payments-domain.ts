@@ -7,6 +7,7 @@ import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { RecoveryBudget } from './recovery-budget';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
+import { checkPlaces } from '../cdk/places';
 import { RegionAddress, regionAddressName } from '../cutover/cutover.contract';
 
 /** Client certificates that callers must present. */
@@ -154,8 +155,10 @@ export class PaymentsDomain extends Construct {
 }
 
 function checkDomain(scope: Construct, props: PaymentsDomainProps): void {
-  const problem = nameProblem(props) ?? certificateProblem(props, Stack.of(scope).region) ?? mutualTlsProblem(props);
+  const problem = nameProblem(props) ?? mutualTlsProblem(props);
   if (problem) throw invalidProps(scope, problem);
+  checkPlaces(scope, 'PaymentsDomainProps', props, 'domain.');
+  checkPlaces(scope, 'MutualTlsProps', props.mutualTls, 'domain.mutualTls.');
 }
 
 function nameProblem({ name, hostedZone }: PaymentsDomainProps): PropProblem | undefined {
@@ -170,15 +173,6 @@ function nameProblem({ name, hostedZone }: PaymentsDomainProps): PropProblem | u
   }
   if (name.endsWith(`.${zoneName}`)) return undefined;
   return { prop: 'domain.name', given: `'${name}'`, allowed: `a name below the hosted zone '${zoneName}'`, mend: 'correct the name or give its own zone' };
-}
-
-function certificateProblem({ certificate }: PaymentsDomainProps, region: string): PropProblem | undefined {
-  const arn = certificate.certificateArn;
-  if (Token.isUnresolved(arn) || arn.split(':')[3] === region) return undefined;
-  return {
-    prop: 'domain.certificate', given: `'${arn}'`, allowed: `a certificate in ${region}`,
-    mend: 'request the same name in each region: a regional domain takes no certificate of another one',
-  };
 }
 
 function mutualTlsProblem(props: PaymentsDomainProps): PropProblem | undefined {

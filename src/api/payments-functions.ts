@@ -7,6 +7,7 @@ import { CallerSource, writeCallerSource } from './caller.contract';
 import { ApiFunctionName, apiBundles, apiEnv, apiLimits } from './contract';
 import { BundledFunction } from '../cdk/bundled-function';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
+import { checkPlaces } from '../cdk/places';
 import { HomeCapability, homeCalls, homeFunctionName, homeLimits, ledgerEnv } from '../ledger/contract';
 import { HomeAccess } from '../ledger/home-access';
 import { LedgerReplica } from '../ledger/ledger-replica';
@@ -109,6 +110,8 @@ export class PaymentsFunctions extends Construct {
     this.settings = props;
     const problem = optionsProblem(props.options, props.ledger) ?? decisionProblem(props.decision, props.ledger);
     if (problem) throw invalidProps(scope, problem);
+    checkPlaces(scope, 'PaymentsFunctionOptions', props.options, 'functions.');
+    checkPlaces(scope, 'PaymentDecisionProps', props.decision, 'decision.');
   }
 
   /** Verifies callers; touches no ledger. */

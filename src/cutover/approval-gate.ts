@@ -22,6 +22,7 @@ import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps } from '../cdk/invalid-props';
 import { checkNames } from '../cdk/name-limits';
 import { declareOnce } from '../cdk/one-of-a-kind';
+import { checkPlaces, checkSamePlace } from '../cdk/places';
 import { ClientRateRule, clientRateProblem } from '../cdk/rate-rule';
 
 /**
@@ -55,6 +56,8 @@ export class ApprovalGate extends Construct {
     const rules = this.rules();
     const checks = gateChecks(props, rules) ?? clientRateProblem(this, 'clientRate', props.clientRate, props.webAclArn);
     if (checks) throw invalidProps(this, checks);
+    checkPlaces(this, 'ApprovalGateProps', props);
+    checkPlaces(this, 'OidcApproversProps', { clientSecret: props.identity._clientSecret }, 'identity.');
     declareOnce(this, { kind: 'ApprovalGate', prop: 'gateName', name: props.gateName });
 
     this.table = this.defineTable();
@@ -88,6 +91,7 @@ export class ApprovalGate extends Construct {
    * @param props what is asked
    */
   public task(scope: Construct, id: string, props: ApprovalTaskProps): ApprovalTask {
+    checkSamePlace(this, 'scope of task', scope);
     return ApprovalTask._of(scope, id, props, {
       function: this.request.function, verify: this.verify.function, expiry: this.expiry, heartbeatTimeout: this.heartbeatTimeout,
       excludeStarter: this.props.excludeStarter ?? true,

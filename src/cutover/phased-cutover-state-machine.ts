@@ -19,6 +19,7 @@ import { invalidProps, PropProblem } from '../cdk/invalid-props';
 import { metricSum } from '../cdk/metric-sum';
 import { checkNames } from '../cdk/name-limits';
 import { declareOnce } from '../cdk/one-of-a-kind';
+import { checkPlaces } from '../cdk/places';
 import { runbookLink } from '../cdk/runbook';
 import { homeMoveName, homeStatusName, ledgerMetrics, ledgerTableName } from '../ledger/contract';
 import { LedgerEncryption } from '../ledger/ledger-encryption';
@@ -196,6 +197,8 @@ export class PhasedCutoverStateMachine extends Construct {
     this._plan = planOf(props);
     const problem = this.problem(props, Stack.of(this).region);
     if (problem) throw invalidProps(this, problem);
+    checkPlaces(this, 'PhasedCutoverStateMachineProps', props);
+    checkPlaces(this, 'CutoverChecks', props.checks, 'checks.');
     declareOnce(this, { kind: 'PhasedCutoverStateMachine', prop: 'systemName', name: systemName });
     declareLedgerPart(this, 'PhasedCutoverStateMachine', { systemName, regions: props.regions, encryption: props.encryption ?? LedgerEncryption.customerManaged() });
 

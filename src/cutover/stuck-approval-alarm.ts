@@ -15,6 +15,7 @@ import { BundledFunction } from '../cdk/bundled-function';
 import { PropProblem, describeProblem, invalidProps } from '../cdk/invalid-props';
 import { checkNames } from '../cdk/name-limits';
 import { declareOnce } from '../cdk/one-of-a-kind';
+import { checkPlaces } from '../cdk/places';
 import { runbookLink } from '../cdk/runbook';
 import { withActions } from '../cdk/tuned-alarms';
 import { ledgerMetrics } from '../ledger/contract';
@@ -116,6 +117,7 @@ export class StuckApprovalAlarm extends Construct {
     this.interval = props.interval ?? Duration.minutes(5);
     const problem = timesProblem(this.threshold, this.escalationThreshold, this.interval);
     if (problem) throw invalidProps(this, problem);
+    checkPlaces(this, 'StuckApprovalAlarmProps', props);
     declareOnce(this, { kind: 'StuckApprovalAlarm', prop: 'stateMachine', name: props.stateMachine.stateMachineArn });
     this.name = Stack.of(this).splitArn(props.stateMachine.stateMachineArn, ArnFormat.COLON_RESOURCE_NAME).resourceName!;
     this.checkDefinition();

@@ -10,6 +10,7 @@ import { anchorOf, auditPath, cutoverBundles, cutoverEnv, recordsEnv, RecordsPro
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps, PropProblem } from '../cdk/invalid-props';
 import { checkNames } from '../cdk/name-limits';
+import { checkPlaces } from '../cdk/places';
 
 /** Properties of `WeightedRecords`. */
 export interface WeightedRecordsProps {
@@ -93,6 +94,7 @@ export class WeightedRecords extends Construct {
     const ttl = props.recordTtl ?? Duration.seconds(60);
     const problem = recordsProblem(props, ttl);
     if (problem) throw invalidProps(this, problem);
+    checkPlaces(this, 'WeightedRecordsProps', props);
     this.signing = new AuditSigningKey(this, 'AuditKey', props.systemName);
     this.auditKey = this.signing.key;
     const stack = Stack.of(this);

@@ -23,6 +23,7 @@ import { DeadLetteredTarget, MeshRetryOptions, retryPolicy } from './mesh-target
 import { GlobalEndpointProps, MeshTransport } from './mesh-transport';
 import { denyReserved, grantPut } from './mesh-trust';
 import { deployAfter, ownResource } from '../cdk/deployment-order';
+import { checkPlaces, checkSamePlace } from '../cdk/places';
 import { defineAlarms } from '../cdk/tuned-alarms';
 
 /** Properties of `CrossRegionEventMesh`. */
@@ -157,6 +158,8 @@ export class CrossRegionEventMesh extends Construct {
     super(scope, id);
     this.region = checkMesh(this, props);
     declareMeshPart(this, props);
+    checkPlaces(this, 'CrossRegionEventMeshProps', props);
+    checkPlaces(this, 'MeshAlarmOptions', props.alarms, 'alarms.');
     this.systemName = props.systemName;
     this.regions = [...props.regions];
     this.transport = props.transport ?? MeshTransport.rules();
@@ -206,7 +209,9 @@ export class CrossRegionEventMesh extends Construct {
    * @param props which events, and where to
    */
   public addTarget(scope: Construct, id: string, props: MeshTargetProps): Rule {
+    checkSamePlace(this, 'scope of addTarget', scope);
     const holder = new Construct(scope, id);
+    checkPlaces(holder, 'MeshTargetProps', props);
     // Named, since its metrics are told apart by its name.
     const ruleName = Names.uniqueResourceName(holder, { maxLength: 64, separator: '-' });
     const rule = new Rule(holder, 'Rule', {
@@ -248,6 +253,7 @@ export class CrossRegionEventMesh extends Construct {
    * @param publisher what it publishes; the same as for `grantPublish`
    */
   public publisherEnvironment(scope: Construct, publisher: MeshPublishProps): { [name: string]: string } {
+    checkSamePlace(this, 'scope of publisherEnvironment', scope);
     checkPublisher(scope);
     if (scope instanceof Function) this._deployBefore(scope, publisher);
     const { source, types } = publisher;

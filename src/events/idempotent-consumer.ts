@@ -1,5 +1,5 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { IAlarmAction, Metric, MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { Metric, MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { AttributeType, BillingMode, CfnTable, ITable, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
@@ -9,6 +9,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { consumerAlarms, IdempotentConsumerAlarmOptions } from './consumer-alarms';
 import { consumerProblem, timeoutOf } from './consumer-checks';
 import {
   consumerEnv, consumerLeaseMs, consumerQueueName, inboxMetadata, inboxSchema, inboxTableName, ledgerEventSource, meshMetrics, outboxBundles,
@@ -19,7 +20,8 @@ import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps } from '../cdk/invalid-props';
 import { checkNames } from '../cdk/name-limits';
 import { declareOnce } from '../cdk/one-of-a-kind';
-import { AlarmTuning, defineAlarms, minute } from '../cdk/tuned-alarms';
+import { checkPlaces } from '../cdk/places';
+import { defineAlarms, minute } from '../cdk/tuned-alarms';
 import { ledgerMetrics } from '../ledger/contract';
 
 /** What to do with an event when a later one of its subject was done before. */
@@ -36,44 +38,6 @@ export enum ConsumerHandling {
   INVOKE = 'INVOKE',
   /** It is wrapped by `idempotentConsumer` (of `cdk-multi-region-payments/runtime`) and reads the queue itself; Node.js. */
   WRAPPED = 'WRAPPED',
-}
-
-/** The alarms of a consumer. Duplicates raise none: they are the transport's way. */
-export interface IdempotentConsumerAlarmOptions {
-  /**
-   * Whom to tell when an alarm rises. Nobody is told that it ended, or that a new one has its first data: nothing is to be done then.
-   *
-   * @default - nobody: the alarms are there to be seen
-   */
-  readonly actions?: IAlarmAction[];
-
-  /**
-   * Age of the oldest event that waits in the queue, in seconds.
-   *
-   * @default - 300 s in 3 minutes
-   */
-  readonly age?: AlarmTuning;
-
-  /**
-   * Events in the dead-letter queue: those set aside, and those whose consumer died over and over.
-   *
-   * @default - 1 in 1 minute
-   */
-  readonly deadLetters?: AlarmTuning;
-
-  /**
-   * Events a minute that were set aside.
-   *
-   * @default - 1 in 1 minute
-   */
-  readonly setAside?: AlarmTuning;
-
-  /**
-   * Events a minute that were refused: of a source that the consumer does not accept.
-   *
-   * @default - 1 in 1 minute
-   */
-  readonly refused?: AlarmTuning;
 }
 
 /** Properties of `IdempotentConsumer`. */
@@ -209,6 +173,8 @@ export class IdempotentConsumer extends Construct {
     this.props = props;
     const { mesh, encryptionKey } = props;
     checkNames(this);
+    checkPlaces(this, 'IdempotentConsumerProps', props);
+    checkPlaces(this, 'IdempotentConsumerAlarmOptions', props.alarms, 'alarms.');
     declareOnce(this, { kind: 'IdempotentConsumer', prop: 'consumerName', name: `${mesh.systemName}-${props.consumerName}` });
     const deadLetters = this.defineQueue('DeadLetters', 'dlq');
     const queue = this.defineQueue('Queue', 'queue', deadLetters);
@@ -223,7 +189,9 @@ export class IdempotentConsumer extends Construct {
     mesh.addTarget(this, 'Rule', {
       target: new SqsQueue(queue), types: props.types, sources: this.sources(),
     });
-    this.defineAlarms(queue, deadLetters);
+    defineAlarms(this, `${mesh.systemName} in ${mesh.region}, consumer ${props.consumerName}`, consumerAlarms(props.alarms, {
+      queue, deadLetters, setAside: this.metricSetAside(), refused: this.metricRefused(),
+    }), props.alarms?.actions);
   }
 
   /**
@@ -354,28 +322,6 @@ export class IdempotentConsumer extends Construct {
     });
     handler.grantInvoke(made.function);
     return made.function;
-  }
-
-  private defineAlarms(queue: Queue, deadLetters: Queue): void {
-    const { mesh, consumerName, alarms = {} } = this.props;
-    defineAlarms(this, `${mesh.systemName} in ${mesh.region}, consumer ${consumerName}`, [
-      {
-        id: 'Age', says: 'events wait in the queue', anchor: 'consumer-age', threshold: 300, minutes: 3, tuning: alarms.age,
-        metric: queue.metricApproximateAgeOfOldestMessage({ statistic: Stats.MAXIMUM, period: minute }),
-      },
-      {
-        id: 'DeadLetterAlarm', says: 'events are in the dead-letter queue', anchor: 'consumer-dead-letters', threshold: 1, minutes: 1, tuning: alarms.deadLetters,
-        metric: deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, period: minute }),
-      },
-      {
-        id: 'SetAside', says: 'events are set aside', anchor: 'consumer-dead-letters', threshold: 1, minutes: 1, tuning: alarms.setAside,
-        metric: this.metricSetAside(),
-      },
-      {
-        id: 'Refused', says: 'events of a source that is not accepted arrive', anchor: 'consumer-refused', threshold: 1, minutes: 1, tuning: alarms.refused,
-        metric: this.metricRefused(),
-      },
-    ], alarms.actions);
   }
 
   private metric(metricName: string, options?: MetricOptions): Metric {

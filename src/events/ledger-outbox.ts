@@ -18,6 +18,7 @@ import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps } from '../cdk/invalid-props';
 import { checkNames } from '../cdk/name-limits';
 import { declareOnce } from '../cdk/one-of-a-kind';
+import { checkPlaces } from '../cdk/places';
 import { AlarmDefinition, AlarmTuning, defineAlarms, minute } from '../cdk/tuned-alarms';
 import { expiredReason, ledgerMetrics } from '../ledger/contract';
 import { LedgerReplica } from '../ledger/ledger-replica';
@@ -168,6 +169,8 @@ export class LedgerOutbox extends Construct {
   constructor(scope: Construct, id: string, props: LedgerOutboxProps) {
     super(scope, id);
     checkNames(this);
+    checkPlaces(this, 'LedgerOutboxProps', props);
+    checkPlaces(this, 'LedgerOutboxAlarmOptions', props.alarms, 'alarms.');
     const problem = outboxProblem(props);
     if (problem) throw invalidProps(this, problem);
     declareOnce(this, { kind: 'LedgerOutbox', prop: 'ledger', name: props.ledger.systemName });

@@ -10,6 +10,7 @@ import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps } from '../cdk/invalid-props';
 import { checkNames } from '../cdk/name-limits';
 import { declareOnce } from '../cdk/one-of-a-kind';
+import { checkPlaces } from '../cdk/places';
 import { cutoverName } from '../cutover/cutover.contract';
 
 /** Properties of `HomeOperator`. */
@@ -52,6 +53,7 @@ export class HomeOperator extends Construct {
     super(scope, id);
     checkNames(this);
     const { ledger } = props;
+    checkPlaces(this, 'HomeOperatorProps', props);
     declareOnce(this, { kind: 'HomeOperator', prop: 'systemName', name: ledger.systemName });
     const access = HomeAccess.of(this, ledger);
     if (!access) {

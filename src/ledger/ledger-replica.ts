@@ -73,6 +73,11 @@ export class LedgerReplica {
     this.tableArn = this.arn('dynamodb', `table/${this.tableName}`);
   }
 
+  /** @internal Where it stands, as resources say it. */
+  public get _env(): { readonly region: string; readonly account: string } {
+    return { region: this.region, account: Stack.of(this.scope).account };
+  }
+
   /**
    * Lets the grantee take payments: read and write items. It cannot list, delete, scan or run statements, and reaches this
    * region's replica only.
