@@ -55,7 +55,7 @@ export function cutoverPorts(source: Environment): CutoverPorts {
 }
 
 /** Whole items, for replicas may differ in content alone. */
-function replicaPort(tableName: string): ReplicaPort {
+export function replicaPort(tableName: string): ReplicaPort {
   return {
     async* scan(region, from) {
       for await (const { items, next } of scanned(region, { TableName: tableName }, from)) yield { items: items.flatMap(replicaItemOf), ...next };

@@ -61,7 +61,8 @@ export async function startEngine(): Promise<Engine> {
   };
 }
 
-function tableOf(tableName: string): CreateTableCommand {
+/** A ledger table as the construct makes it, in one region. */
+export function tableOf(tableName: string): CreateTableCommand {
   const { partitionKey, byAccountIndex, byAccountPartitionKey, byAccountSortKey } = ledgerSchema;
   return new CreateTableCommand({
     TableName: tableName,

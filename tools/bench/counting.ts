@@ -14,6 +14,18 @@ export interface Usage {
 
 export const noUsage = (): Usage => ({ requests: 0, writeUnits: 0, indexUnits: 0, readUnits: 0 });
 
+/** What one piece of work adds to the usage. */
+export async function spent(usage: Usage, work: () => Promise<void>): Promise<Usage> {
+  const before = { ...usage };
+  await work();
+  return {
+    requests: usage.requests - before.requests,
+    writeUnits: usage.writeUnits - before.writeUnits,
+    indexUnits: usage.indexUnits - before.indexUnits,
+    readUnits: usage.readUnits - before.readUnits,
+  };
+}
+
 const reads = new Set(['GetItemCommand', 'BatchGetItemCommand', 'QueryCommand']);
 
 interface Refusal { readonly name?: string; readonly Item?: Attributes; readonly CancellationReasons?: readonly { readonly Item?: Attributes }[] }
@@ -52,15 +64,23 @@ function addUnits(usage: Usage, consumed: ConsumedCapacity, isRead: boolean): vo
   }
 }
 
-const startedKilobytes = (item: Attributes | undefined): number => Math.max(1, Math.ceil(sizeOf({ M: { ...item } }) / 1024));
+const startedKilobytes = (item: Attributes | undefined): number => writeUnitsOf(item ? itemSize(item) : 0);
 
-/** An attribute's size by DynamoDB's published rules; numbers to within a byte. */
-export function sizeOf(value: AttributeValue): number {
+/** Write units of an item of so many bytes: one per started KB. */
+export const writeUnitsOf = (bytes: number): number => Math.max(1, Math.ceil(bytes / 1024));
+/** Read units of so many bytes read strongly: one per started 4 KB. */
+export const readUnitsOf = (bytes: number): number => Math.max(1, Math.ceil(bytes / 4096));
+
+/** An item's size in bytes by DynamoDB's published rules: names and values; numbers to within a byte. */
+export function itemSize(item: Attributes): number {
+  return Object.entries(item).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + sizeOf(value), 0);
+}
+
+function sizeOf(value: AttributeValue): number {
   if (value.S !== undefined) return Buffer.byteLength(value.S);
   if (value.N !== undefined) return Math.ceil(value.N.replace(/[-.]/g, '').length / 2) + 1;
-  if (value.L !== undefined) return 3 + value.L.reduce((sum, member) => sum + 1 + sizeOf(member), 0);
-  if (value.M !== undefined) {
-    return Object.entries(value.M).reduce((sum, [name, member]) => sum + Buffer.byteLength(name) + sizeOf(member) + (member.M ? 3 : 0), 0);
-  }
+  // A list or map takes three bytes, and each of its elements one more.
+  if (value.L !== undefined) return value.L.reduce((sum, member) => sum + 1 + sizeOf(member), 3);
+  if (value.M !== undefined) return 3 + Object.keys(value.M).length + itemSize(value.M);
   return 1;
 }

@@ -1,7 +1,7 @@
 /** Requests and units of every call, one call at a time: these do not depend on the machine. */
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { countInto, noUsage, Usage } from './counting';
+import { countInto, noUsage, spent, Usage } from './counting';
 import { callContext, expectAnswer, ledgerOn, payment, prepareSubjects } from './subjects';
 import type { KeyedOutcome } from '../../src/ledger/model';
 
@@ -50,17 +50,5 @@ async function countLedger(client: () => DynamoDBClient, tableName: string): Pro
     void: await spent(usage, () => move('void', 'VOID', ids[1])),
     getPayment: await spent(usage, async () => void await ledger.getPayment(callContext(), ids[0])),
     getAccount: await spent(usage, async () => void await ledger.getAccount(callContext(), accountId)),
-  };
-}
-
-/** What one piece of work adds to the usage. */
-async function spent(usage: Usage, work: () => Promise<void>): Promise<Usage> {
-  const before = { ...usage };
-  await work();
-  return {
-    requests: usage.requests - before.requests,
-    writeUnits: usage.writeUnits - before.writeUnits,
-    indexUnits: usage.indexUnits - before.indexUnits,
-    readUnits: usage.readUnits - before.readUnits,
   };
 }

@@ -8,6 +8,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Counts, countCalls } from './counts';
 import { daemonProcess } from './daemon';
 import { paymentsFunction } from './function-subject';
+import { Growth, measureGrowth } from './growth';
 import { ItemSizes, itemSizes } from './sizes';
 import { median, quantile } from './statistics';
 import { prepareSubjects, Subject } from './subjects';
@@ -57,6 +58,7 @@ export interface Measured {
   readonly sizes: ItemSizes;
   readonly figures: Readonly<Record<string, Figures>>;
   readonly tracing: TracingFigures;
+  readonly growth: Growth;
 }
 
 interface Round { readonly latencies: readonly number[]; loadedMsPerCall: number; cpuMsPerCall: number }
@@ -93,7 +95,8 @@ async function main(options: MeasureOptions, output: string): Promise<void> {
   const farSubjects = await prepareSubjects({ tableName: options.tableName, ...farGround, accounts: 2, replayedKeys: 4 });
   const far = await turns(farSubjects, options.farCalls, new Map());
   const figures = Object.fromEntries(subjects.map(({ name }) => [name, figuresOf(name, rounds, options, far)]));
-  writeFileSync(output, JSON.stringify({ counts, sizes, figures, tracing: tracingOf(rounds) } satisfies Measured));
+  const growth = await measureGrowth(client, options.tableName, progress);
+  writeFileSync(output, JSON.stringify({ counts, sizes, figures, tracing: tracingOf(rounds), growth } satisfies Measured));
 }
 
 const usualClient = (): DynamoDBClient => new DynamoDBClient({ maxAttempts: 1, requestHandler: connection() });

@@ -1,5 +1,6 @@
 /** The result as tables: for the terminal, and as Markdown for docs/performance.md. */
 import type { Usage } from './counting';
+import { growthTables, Table } from './growth/report';
 import type { Figures, Measured, MeasureOptions } from './measure';
 import type { Startup } from './startup';
 import { lines as linesOf, markdown as md, Markdown, markdownTable } from '../../src/kernel/markup';
@@ -13,8 +14,6 @@ export interface Result extends Measured {
   readonly versions: Readonly<Record<string, string>>;
   readonly date: string;
 }
-
-export interface Table { readonly title: string; readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] }
 
 const timed: Readonly<Record<string, string>> = {
   bare: 'one bare conditional PutItem',
@@ -56,7 +55,7 @@ const fixed = (value: number, digits = 2): string => value.toFixed(digits);
 const times = (ratio: number): string => `${fixed(ratio)} x`;
 
 export function tablesOf(result: Result): readonly Table[] {
-  return [goals(result), timesTable(result), countsTable(result), sizesTable(result), startupTable(result), synthTable(result)];
+  return [goals(result), timesTable(result), countsTable(result), sizesTable(result), ...growthTables(result.growth), startupTable(result), synthTable(result)];
 }
 
 function goals({ figures, counts, startups, tracing }: Result): Table {

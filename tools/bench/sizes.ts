@@ -1,7 +1,7 @@
 /** Sizes of the ledger's items, by DynamoDB's published rules: a write costs one unit per started KB of the item. */
 import { randomUUID } from 'node:crypto';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { sizeOf } from './counting';
+import { itemSize } from './counting';
 import { callContext, ledgerOn, payment, tenant } from './subjects';
 import { keyId } from '../../src/kernel/fingerprint';
 import { accountPk, keyItemPk } from '../../src/ledger/domain';
@@ -23,7 +23,7 @@ export async function itemSizes(dynamo: DynamoDBClient, tableName: string): Prom
   const accountId = 'acc_00000000000001';
   const sizeAt = async (pk: string): Promise<number> => {
     const { Item } = await dynamo.send(new GetItemCommand({ TableName: tableName, Key: { pk: { S: pk } }, ConsistentRead: true }));
-    return sizeOf({ M: Item ?? {} });
+    return itemSize(Item ?? {});
   };
   const account = accountPk(tenant, accountId);
   const id = keyId(tenant, key);

@@ -1,0 +1,141 @@
+import { bounds } from '../../src/ledger/domain';
+import { toAttributes } from '../../src/ledger/items.aws';
+import type { Item } from '../../src/ledger/ports';
+import { itemSize } from '../../tools/bench/counting';
+import { countEntries } from '../../tools/bench/growth/entries';
+import { countDeclines, countPages } from '../../tools/bench/growth/listing';
+import { MeteredStore, sizeOfItem } from '../../tools/bench/growth/metered-store';
+import { ratiosOf } from '../../tools/bench/growth/processor-time';
+import { growthTables } from '../../tools/bench/growth/report';
+import { steady } from '../../tools/bench/growth/traffic';
+import { storeContract } from '../contract/store-contract';
+
+let metered: MeteredStore;
+let fresh = 0;
+const shipped = { ...bounds };
+beforeEach(() => {
+  metered = new MeteredStore();
+});
+afterEach(() => void Object.assign(bounds, shipped));
+
+describe('the metered store', () => {
+  storeContract(() => metered, () => `${fresh += 1}`);
+});
+
+describe('sizes', () => {
+  it('are those that DynamoDB publishes: three bytes for a map, and one for each of its members', () => {
+    expect(itemSize({ pk: { S: 'a' } })).toBe(3);
+    expect(itemSize({ pk: { S: 'a' }, entries: { M: {} } })).toBe(3 + 7 + 3);
+    expect(itemSize({ pk: { S: 'a' }, entries: { M: { one: { S: 'H1' }, two: { S: 'D' } } } })).toBe(3 + 7 + 3 + (1 + 3 + 2) + (1 + 3 + 1));
+    expect(itemSize({ list: { L: [{ N: '1234' }, { BOOL: true }] } })).toBe(4 + 3 + (1 + 3) + (1 + 1));
+  });
+
+  it('stay the same whether an item is looked at whole or change by change', async () => {
+    const same = (pk: string): void => {
+      const item = metered.peek(pk)!;
+      // A copy has no size that is known already.
+      expect(sizeOfItem(item)).toBe(sizeOfItem(structuredClone(item)));
+      expect(sizeOfItem(item)).toBe(itemSize(toAttributes(item as unknown as Parameters<typeof toAttributes>[0])));
+    };
+    await metered.create({ pk: 'a', available: 12345, flag: true, entries: { one: 'H1' }, moves: {} } as unknown as Item);
+    sizeOfItem(metered.peek('a'));
+    await metered.change({ pk: 'a', require: [], set: [[['entries', 'two'], 'H22'], [['entries', 'one'], 'C1/1'], [['moves', 'm'], { amount: 5, type: 'REFUND' }]] });
+    same('a');
+    await metered.change({ pk: 'a', require: [], set: [[['entries', 'four'], 'H4']], remove: [['entries', 'one'], ['entries', 'three'], ['flag']] });
+    same('a');
+  });
+});
+
+describe('units', () => {
+  const large = { pk: 'a', kind: 'ACCOUNT', filling: 'x'.repeat(5_000) } as Item;
+
+  it('of a write are one per started KB of what was there or is there, also when it is refused', async () => {
+    await metered.create(large);
+    expect(metered.usage).toMatchObject({ requests: 1, writeUnits: 5, indexUnits: 0 });
+    await metered.change({ pk: 'a', require: [], set: [[['filling'], 'x']] });
+    await metered.change({ pk: 'a', require: [{ test: 'equals', path: ['filling'], value: 'y' }] });
+    await metered.create({ pk: 'b', acct: 'a', seq: '1' });
+    expect(metered.usage).toMatchObject({ requests: 4, writeUnits: 5 + 5 + 1 + 1, indexUnits: 1 });
+    expect(metered.accounts).toEqual({ writes: 3, units: 11 });
+  });
+
+  it('of a read are one per started 4 KB, half of that read eventually, and one for what is not there', async () => {
+    await metered.create(large);
+    await metered.read('a', true);
+    await metered.read('a', false);
+    await metered.readMany(['a', 'none']);
+    expect(metered.usage).toMatchObject({ requests: 4, readUnits: 2 + 1 + 3 });
+  });
+
+  it('of a page of the index are of all its entries together', async () => {
+    for (let n = 0; n < 100; n += 1) await metered.create({ pk: `k#${n}`, acct: 'a', seq: String(n).padStart(30, '0') });
+    const { readUnits } = metered.usage;
+    expect(await metered.list('a', 100)).toHaveLength(100);
+    // 100 entries of 45 to 46 bytes.
+    expect(metered.usage.readUnits - readUnits).toBe(1);
+  });
+});
+
+test('units grow with the entries that an account holds, and requests do not', async () => {
+  const counts = await countEntries([{ kind: 'holds', entries: 0 }, { kind: 'holds', entries: 1_000 }, { kind: 'captures', entries: 1_000 }]);
+  for (const mode of ['STRONG', 'HOME_REGION', 'HOME_REGION, moved once']) {
+    const [none, holds, captures] = counts.filter((one) => one.mode === mode).map(({ calls }) => calls);
+    for (const call of ['authorise', 'capture', 'decline', 'firstReplay', 'replay'] as const) expect(holds[call].requests).toBe(none[call].requests);
+    expect([none, holds, captures].map(({ authorise }) => authorise.writeUnits)).toEqual([2, 29, 56]);
+    expect(holds.replay).toEqual(none.replay);
+    expect(holds.capture.readUnits).toBeGreaterThan(none.capture.readUnits);
+  }
+});
+
+test('a page of a listing costs the same at any depth, and hardly more than its lines', async () => {
+  const [first, tenth] = await countPages([20], [1, 10]);
+  expect(tenth).toEqual({ ...first, page: 10 });
+  expect(first.lines).toBe(20);
+  expect(first.readUnits).toBeLessThanOrEqual(23);
+});
+
+test('declines in front of the lines cost pages, and no page costs more for them', async () => {
+  const [few, many] = await countDeclines([800, 1_600]);
+  expect(many.requestsAtMost).toBe(few.requestsAtMost);
+  expect(many.readUnitsAtMost).toBeLessThanOrEqual(310);
+  expect(many.pages).toBeGreaterThan(few.pages);
+  expect(many.pages).toBeLessThanOrEqual(2 * few.pages);
+});
+
+test('an account on which more payments wait than it has room for answers some of them busy, and no other one does', async () => {
+  const traffic = { mode: 'STRONG', paymentsADay: 100_000, captureAfterMs: 2 * 60_000 } as const;
+  const roomy = await steady(traffic);
+  expect(roomy.busy).toBe(0);
+  // Two minutes of 69 payments each wait, and what was captured is not removed at once.
+  expect(roomy.entries).toBeGreaterThan(140);
+  (bounds as { entriesPerAccount: number }).entriesPerAccount = 120;
+  const full = await steady(traffic);
+  expect(full.entries).toBe(120);
+  expect(full.busy).toBeGreaterThan(0);
+  expect(full.busy).toBeLessThan(full.calls / 2);
+});
+
+test('the tables show every figure that was taken', async () => {
+  const counts = await countEntries([{ kind: 'holds', entries: 0 }]);
+  const empty = { authorise: 2, capture: 2, decline: 2, firstReplay: 2, replay: 2 };
+  const ratio = ratiosOf([[empty, { authorise: 3, capture: 4, decline: 5, firstReplay: 6, replay: 7 }]], 1);
+  expect(ratio).toEqual({ authorise: 1.5, capture: 2, decline: 2.5, firstReplay: 3, replay: 3.5 });
+  const tables = growthTables({
+    entries: counts, ratios: [{ mode: 'STRONG', kind: 'holds', entries: 1_000, ratios: ratio }],
+    traffic: [{
+      mode: 'STRONG', paymentsADay: 100_000, captureAfterMs: 0, unitsOfAWrite: 6.44, entries: 1_234, busy: 5, calls: 1_000,
+      payment: { requests: 8, writeUnits: 15, indexUnits: 2, readUnits: 5 },
+    }],
+    pages: [{ limit: 20, page: 10, lines: 20, requests: 3, writeUnits: 0, indexUnits: 0, readUnits: 21.5 }],
+    declines: [{ declines: 20_000, pages: 67, requestsAtMost: 9, readUnitsAtMost: 308.5, requests: 603, readUnits: 20_608 }],
+    wholeTable: { itemsPerGb: 1_500_000, move: 240, scan: 60, round: 480, account: 1 },
+  });
+  const rows = tables.flatMap(({ head, rows: all }) => all.map((row) => {
+    expect(row).toHaveLength(head.length);
+    return row.join(' | ');
+  }));
+  expect(rows).toContain('STRONG | 1,000 holds | 1.5 x | 2.0 x | 2.5 x | 3.0 x | 3.5 x');
+  expect(rows).toContain('STRONG | 100,000 | at once | 1,234 | 6.4 | 17.0 | 5.0 | 0.5 %');
+  expect(rows).toContain('20,000 | 67 | 9 | 309 | 603 | 20,608');
+  expect(rows).toContain("a planned move: its unit's items, compared | 4.0 | 3.5 GB");
+});

@@ -1,0 +1,98 @@
+/** The growth as tables. */
+import type { Usage } from '../counting';
+import { EntryCounts, GrowthCall, growthCalls, Held } from './entries';
+import type { Growth } from './index';
+import { LedgerMode, ledgerModes } from './ledgers';
+import type { TrafficFigures } from './traffic';
+
+export interface Table { readonly title: string; readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] }
+
+const labels: Readonly<Record<GrowthCall, string>> = {
+  authorise: 'authorization', capture: 'capture', decline: 'decline', firstReplay: 'first replay', replay: 'replay',
+};
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
+const some = (value: number): string => (value < 100 ? value.toFixed(1) : whole(value));
+const heldText = ({ kind, entries }: Held): string => (entries === 0 ? '0' : `${whole(entries)} ${kind}`);
+const writeUnits = ({ writeUnits: own, indexUnits }: Usage): number => own + indexUnits;
+
+export function growthTables(growth: Growth): readonly Table[] {
+  return [
+    ...ledgerModes.map((mode) => entriesTable(mode, growth)), ratiosTable(growth), trafficTable(growth), pagesTable(growth), declinesTable(growth),
+    wholeTableTable(growth),
+  ];
+}
+
+function entriesTable(mode: LedgerMode, { entries }: Growth): Table {
+  const cell = (counts: EntryCounts, call: GrowthCall): string => {
+    const usage = counts.calls[call];
+    return `${usage.requests} / ${whole(writeUnits(usage))} / ${usage.readUnits}`;
+  };
+  return {
+    title: `Entries held by one account, ${mode}: requests / write units / read units of a call`,
+    head: ['entries', "account's item, KB", ...growthCalls.map((call) => labels[call])],
+    rows: entries.filter((counts) => counts.mode === mode)
+      .map((counts) => [heldText(counts), (counts.bytes / 1024).toFixed(1), ...growthCalls.map((call) => cell(counts, call))]),
+  };
+}
+
+function ratiosTable({ ratios }: Growth): Table {
+  return {
+    title: "Entries held by one account: the function's processor time of a call, to the same call with 0 entries",
+    head: ['mode', 'entries', ...growthCalls.map((call) => labels[call])],
+    rows: ratios.filter(({ entries }) => entries > 0).map((row) => [row.mode, heldText(row), ...growthCalls.map((call) => `${row.ratios[call].toFixed(1)} x`)]),
+  };
+}
+
+function captured({ captureAfterMs }: TrafficFigures): string {
+  if (captureAfterMs === 'never') return 'all declined';
+  return captureAfterMs === 0 ? 'at once' : `after ${captureAfterMs / 60_000} min`;
+}
+
+function trafficTable({ traffic }: Growth): Table {
+  return {
+    title: 'Payments a day on one account, evenly spread',
+    head: [
+      'mode', 'payments a day', 'captured', 'entries standing, at most', "write units of one write of the account's item", 'write units of a payment with its capture',
+      'read units of it', 'answers `account_busy`',
+    ],
+    rows: traffic.map((row) => [
+      row.mode, whole(row.paymentsADay), captured(row), whole(row.entries), some(row.unitsOfAWrite), some(writeUnits(row.payment)), some(row.payment.readUnits),
+      row.busy === 0 ? '0' : `${(100 * row.busy / row.calls).toFixed(1)} %`,
+    ]),
+  };
+}
+
+function pagesTable({ pages }: Growth): Table {
+  return {
+    title: 'Depth of `GET /transactions`',
+    head: ['`limit`', 'page', 'lines', 'requests', 'read units'],
+    rows: pages.map(({ limit, page, lines, requests, readUnits }) => [limit, page, lines, requests, readUnits].map(String)),
+  };
+}
+
+function declinesTable({ declines }: Growth): Table {
+  return {
+    title: 'Declines in front of the lines of `GET /transactions`, `limit` 20',
+    head: ['declines', 'pages until the first line', 'requests of a page, at most', 'read units of a page, at most', 'requests of all', 'read units of all'],
+    rows: declines.map((row) => [row.declines, row.pages, row.requestsAtMost, row.readUnitsAtMost, row.requests, row.readUnits].map(whole)),
+  };
+}
+
+function wholeTableTable({ wholeTable: { itemsPerGb, move, scan, round, account } }: Growth): Table {
+  const minutes = (seconds: number): string => (seconds / 60).toFixed(1);
+  const inTime = (seconds: number): string => `${(functionSeconds / seconds).toFixed(1)} GB`;
+  return {
+    title: `Processor time of a function that reads the whole ledger (${whole(itemsPerGb)} items a GB)`,
+    head: ['what', 'minutes a GB', 'ledger that 14 minutes are enough for'],
+    rows: [
+      ["a planned move: its unit's items, compared", minutes(move), inTime(move)],
+      ["the same, of other units' items: read, not compared", minutes(scan), inTime(scan)],
+      ["a round of the cutover's reconciliation, both regions", minutes(round), 'goes on in the next function'],
+      ['reconciling one account, of 1,000,000 captured payments', minutes(account * 1_000), '-'],
+    ],
+  };
+}
+
+/** A function has 15 minutes, and does not begin what it cannot end. */
+const functionSeconds = 14 * 60;
