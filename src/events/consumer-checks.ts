@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Function } from 'aws-cdk-lib/aws-lambda';
+import { consumerLeaseMs } from './contract';
 import { sourceProblem } from './event-sources';
 import type { IdempotentConsumerProps } from './idempotent-consumer';
 import { PropProblem } from '../cdk/invalid-props';
@@ -9,6 +10,11 @@ const mostSources = 20;
 
 /** How long the handler may take, with its default. */
 export const timeoutOf = ({ handlerTimeout }: IdempotentConsumerProps): Duration => handlerTimeout ?? Duration.seconds(15);
+
+/** Time for two attempts one after the other, and some to begin and to answer in. `called`: the handler is a function of its own. */
+export function functionTimeout(props: IdempotentConsumerProps, called: boolean): Duration {
+  return Duration.seconds(Math.ceil((2 * consumerLeaseMs(timeoutOf(props).toMilliseconds(), called) + 5_000) / 1000));
+}
 
 /** What is wrong with a consumer's props; undefined when they can be meant. */
 export function consumerProblem(props: IdempotentConsumerProps, isWrapped: boolean): PropProblem | undefined {

@@ -277,6 +277,16 @@ export class CrossRegionEventMesh extends Construct {
   }
 
   /**
+   * ARN of a rule of `addTarget`, as text: a queue's policy that says it needs no rule to be there before.
+   *
+   * @internal
+   */
+  public _ruleArn(rule: Rule): string {
+    const { name } = rule.node.defaultChild as CfnRule;
+    return Stack.of(rule).formatArn({ service: 'events', resource: 'rule', resourceName: `${meshBusName(this.systemName)}/${name}` });
+  }
+
+  /**
    * Lets a function of ours publish the ledger's events; on the region's own bus alone, or wherever publishers put.
    *
    * @internal
@@ -323,12 +333,15 @@ export class CrossRegionEventMesh extends Construct {
   }
 
   private defineBus(queues: MeshQueues, kmsKey?: IKey): EventBus {
-    return new EventBus(this, 'Bus', {
+    const bus = new EventBus(this, 'Bus', {
       eventBusName: meshBusName(this.systemName),
       description: `${this.systemName}: events of all its regions`,
       // What cannot be encrypted or decrypted would be lost otherwise.
       ...(kmsKey ? { kmsKey, deadLetterQueue: queues.deadLetters } : {}),
     });
+    // And with it every rule on it: queues and their policies come before the first event, and go after the last.
+    bus.node.addDependency(queues);
+    return bus;
   }
 
   private defineForwarding(bus: EventBus, { peers, retry }: { peers: string[]; retry?: MeshRetryOptions }): void {

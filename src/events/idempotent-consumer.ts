@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Metric, MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { AttributeType, BillingMode, CfnTable, ITable, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
@@ -10,12 +10,12 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { consumerAlarms, IdempotentConsumerAlarmOptions } from './consumer-alarms';
-import { consumerProblem, timeoutOf } from './consumer-checks';
+import { consumerProblem, functionTimeout, timeoutOf } from './consumer-checks';
 import {
-  consumerEnv, consumerLeaseMs, consumerQueueName, inboxMetadata, inboxSchema, inboxTableName, ledgerEventSource, meshMetrics, outboxBundles,
+  consumerEnv, consumerQueueName, inboxMetadata, inboxSchema, inboxTableName, ledgerEventSource, meshMetrics, outboxBundles,
 } from './contract';
 import { CrossRegionEventMesh } from './cross-region-event-mesh';
-import { keptQueue } from './kept-queue';
+import { allowRules, keptQueue } from './kept-queue';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps } from '../cdk/invalid-props';
 import { checkNames } from '../cdk/name-limits';
@@ -186,9 +186,7 @@ export class IdempotentConsumer extends Construct {
     this.environment = this.settings();
     const reader = this.defineFunction(queue);
     encryptionKey?.grantEncryptDecrypt(reader);
-    mesh.addTarget(this, 'Rule', {
-      target: new SqsQueue(queue), types: props.types, sources: this.sources(),
-    });
+    this.defineRule(queue);
     defineAlarms(this, `${mesh.systemName} in ${mesh.region}, consumer ${props.consumerName}`, consumerAlarms(props.alarms, {
       queue, deadLetters, setAside: this.metricSetAside(), refused: this.metricRefused(),
     }), props.alarms?.actions);
@@ -252,6 +250,10 @@ export class IdempotentConsumer extends Construct {
     return this.props.sources ?? [ledgerEventSource(this.props.mesh.systemName)];
   }
 
+  private timeout(): Duration {
+    return functionTimeout(this.props, this.props.handling !== ConsumerHandling.WRAPPED);
+  }
+
   private settings(handlerArn?: string): Record<string, string> {
     const { mesh, consumerName, maxAttempts, remember, staleEvents } = this.props;
     return consumerEnv.write({
@@ -268,13 +270,23 @@ export class IdempotentConsumer extends Construct {
     });
   }
 
+  private defineRule(queue: Queue): void {
+    const { mesh, consumerName, types, encryptionKey } = this.props;
+    const queueName = consumerQueueName(mesh.systemName, consumerName, 'queue');
+    const byName = Queue.fromQueueArn(this, 'ByName', Stack.of(this).formatArn({ service: 'sqs', resource: queueName }));
+    const rule = mesh.addTarget(this, 'Rule', { target: new SqsQueue(byName), types, sources: this.sources() });
+    allowRules(queue, [mesh._ruleArn(rule)], 'ArnEquals', encryptionKey);
+    rule.node.addDependency(queue);
+  }
+
   private defineQueue(id: string, queue: 'queue' | 'dlq', deadLetters?: Queue): Queue {
     const { mesh, consumerName, encryptionKey } = this.props;
     return keptQueue(this, id, {
       queueName: consumerQueueName(mesh.systemName, consumerName, queue),
       encryptionKey,
+      ...(queue === 'dlq' ? { deadLettersOf: consumerQueueName(mesh.systemName, consumerName, 'queue') } : {}),
       // Lambda's advice is six times the function's timeout. A second copy does no harm here, and a retry should not wait so long.
-      visibilityTimeout: Duration.seconds(2 * functionTimeout(this.props).toSeconds()),
+      visibilityTimeout: Duration.seconds(2 * this.timeout().toSeconds()),
       ...(deadLetters ? { deadLetterQueue: { queue: deadLetters, maxReceiveCount } } : {}),
     });
   }
@@ -316,7 +328,7 @@ export class IdempotentConsumer extends Construct {
       bundle: outboxBundles.consumer,
       description: `${mesh.systemName}: consumer ${consumerName}`,
       environment: this.settings(handler.functionArn),
-      timeout: functionTimeout(this.props),
+      timeout: this.timeout(),
       memorySize: 512,
       logRetention: logRetention ?? RetentionDays.ONE_MONTH,
     });
@@ -337,10 +349,4 @@ export class IdempotentConsumer extends Construct {
       ...options,
     });
   }
-}
-
-/** Two attempts one after the other, and some time to begin and to answer in. */
-function functionTimeout(props: IdempotentConsumerProps): Duration {
-  const leaseMs = consumerLeaseMs(timeoutOf(props).toMilliseconds(), props.handling !== ConsumerHandling.WRAPPED);
-  return Duration.seconds(Math.ceil((2 * leaseMs + 5_000) / 1000));
 }

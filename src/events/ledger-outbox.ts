@@ -236,7 +236,7 @@ export class LedgerOutbox extends Construct {
 
   private defineSweep(streamArn: string, ranges: Queue, redrive: BundledFunction): Queue {
     const { ledger, mesh, sweep = {}, alarms = {} } = this.props;
-    const deadLetters = this.queue('SweepDeadLetters', 'sweep-dlq');
+    const deadLetters = this.queue('SweepDeadLetters', 'sweep-dlq', outboxQueueName(ledger.systemName, 'sweep'));
     const hints = keptQueue(this, 'Hints', {
       queueName: outboxQueueName(ledger.systemName, 'sweep'),
       encryptionKey: this.props.encryptionKey,
@@ -339,9 +339,9 @@ export class LedgerOutbox extends Construct {
     for (const grant of grants) grant.applyBefore(mapping);
   }
 
-  private queue(id: string, name: 'outbox-dlq' | 'sweep-dlq'): Queue {
+  private queue(id: string, name: 'outbox-dlq' | 'sweep-dlq', deadLettersOf?: string): Queue {
     const { ledger, encryptionKey } = this.props;
-    return keptQueue(this, id, { queueName: outboxQueueName(ledger.systemName, name), encryptionKey, visibilityTimeout: Duration.minutes(15) });
+    return keptQueue(this, id, { queueName: outboxQueueName(ledger.systemName, name), encryptionKey, deadLettersOf, visibilityTimeout: Duration.minutes(15) });
   }
 
   private metric(metricName: string, options?: MetricOptions): Metric {

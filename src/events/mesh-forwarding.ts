@@ -25,15 +25,21 @@ export class MeshForwarding extends Construct {
   }
 
   private define(peer: string, { systemName, region, bus, deadLetterQueueArn, retry }: MeshForwardingProps): CfnRule {
-    const peerBus = Stack.of(this).formatArn({ service: 'events', region: peer, resource: 'event-bus', resourceName: meshBusName(systemName) });
+    const stack = Stack.of(this);
+    const peerBus = stack.formatArn({ service: 'events', region: peer, resource: 'event-bus', resourceName: meshBusName(systemName) });
+    const ruleName = forwardingRuleName(systemName, peer);
+    const ruleArn = stack.formatArn({ service: 'events', resource: 'rule', resourceName: `${meshBusName(systemName)}/${ruleName}` });
     const role = new Role(this, `Role-${peer}`, {
       roleName: forwardingRoleName(systemName, region, peer),
       description: `${systemName}: puts events of ${region} on the bus in ${peer}`,
-      assumedBy: new ServicePrincipal('events.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } } }),
+      // For this rule alone: else whoever may pass the role could put anything on the peer's bus by a rule of another one.
+      assumedBy: new ServicePrincipal('events.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': stack.account }, ArnEquals: { 'aws:SourceArn': ruleArn } },
+      }),
     });
     role.addToPolicy(new PolicyStatement({ actions: ['events:PutEvents'], resources: [peerBus] }));
     const rule = new CfnRule(this, `To-${peer}`, {
-      name: forwardingRuleName(systemName, peer),
+      name: ruleName,
       description: `${systemName}: events that began in ${region}, to ${peer}`,
       eventBusName: bus.eventBusName,
       // A replay from the archive is for the region that asks for it.

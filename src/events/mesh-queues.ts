@@ -1,10 +1,10 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import { Effect, PolicyStatement, ServicePrincipal, StarPrincipal } from 'aws-cdk-lib/aws-iam';
+import { Effect, PolicyStatement, StarPrincipal } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { meshBusName, meshDeadLetterQueueName, meshStraysQueueName } from './contract';
-import { onlyWrittenBy } from './kept-queue';
+import { allowRules, deadLettersFrom, onlyWrittenBy } from './kept-queue';
 
 export interface MeshQueuesProps {
   readonly systemName: string;
@@ -28,23 +28,19 @@ export class MeshQueues extends Construct {
       queueName,
       retentionPeriod: Duration.days(14),
       visibilityTimeout: Duration.minutes(5),
+      redriveAllowPolicy: deadLettersFrom(this),
       ...(encryptionKey ? { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey } : { encryption: QueueEncryption.SQS_MANAGED }),
     });
     // By name for every rule of the bus, so that a rule in another stack needs no change here.
     const stack = Stack.of(this);
     const bus = meshBusName(systemName);
     const sources = [`rule/${bus}/*`, `event-bus/${bus}`].map((resource) => stack.formatArn({ service: 'events', resource }));
-    const principals = [new ServicePrincipal('events.amazonaws.com')];
-    queue.addToResourcePolicy(new PolicyStatement({
-      sid: 'EventBridge', actions: ['sqs:SendMessage'], resources: [queue.queueArn], principals, conditions: { ArnLike: { 'aws:SourceArn': sources } },
-    }));
+    allowRules(queue, sources, 'ArnLike', id === 'DeadLetters' ? encryptionKey : undefined);
     queue.addToResourcePolicy(new PolicyStatement({
       sid: 'TlsOnly', effect: Effect.DENY, principals: [new StarPrincipal()], actions: ['sqs:*'], resources: [queue.queueArn], conditions: { Bool: { 'aws:SecureTransport': 'false' } },
     }));
     // What is in here was on the bus, and is put back on it: nobody else writes, whatever their own policies allow.
     onlyWrittenBy(queue);
-    // SQS asks for the key in the name of whoever sends. For EventBridge the source's ARN is not known then: the queue's policy says which rules may put.
-    if (id === 'DeadLetters') encryptionKey?.addToResourcePolicy(new PolicyStatement({ actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: ['*'], principals }));
     return queue;
   }
 }

@@ -1,9 +1,11 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { allowedByResource, ResourceStatement } from '../../local/iam/resource-policy';
 import { inboxMetadata } from '../../src/events/contract';
 import { ConsumerHandling, CrossRegionEventMesh, IdempotentConsumer, IdempotentConsumerProps, StaleEvents } from '../../src/index';
-import { newStack, plain, statementsByRole } from '../cdk/stacks';
+import { account, newStack, plain, statementsByRole } from '../cdk/stacks';
 
 function team(stack: Stack, timeout = Duration.seconds(10)): Function {
   return new Function(stack, 'Team', { runtime: Runtime.PYTHON_3_13, handler: 'index.handler', code: Code.fromInline('def handler(event, context): pass'), timeout });
@@ -74,6 +76,24 @@ describe('by default', () => {
       Age: [300, 3], DeadLetterAlarm: [1, 1], SetAside: [1, 1], Refused: [1, 1],
     });
   });
+});
+
+test.each([['with a key', true], ['without one', false]])('%s, EventBridge puts into its queue for its own rule alone, and for no rule of another account', (_, withKey) => {
+  const stack = newStack();
+  const mesh = new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'acme-pay', regions: ['us-east-1', 'us-west-2'] });
+  new IdempotentConsumer(stack, 'Recorder', { mesh, consumerName: 'recorder', handler: team(stack), ...(withKey ? { encryptionKey: new Key(stack, 'Key') } : {}) });
+  const template = Template.fromStack(stack);
+  const [[queue]] = Object.entries(template.findResources('AWS::SQS::Queue', { Properties: { QueueName: 'acme-pay-recorder' } }));
+  const [{ Properties: { PolicyDocument } }] = Object.values(plain(template.findResources('AWS::SQS::QueuePolicy'))).filter(({ Properties }) => JSON.stringify(Properties.Queues).includes(`"${queue}"`));
+  const statements = (PolicyDocument.Statement as ResourceStatement[]).map((one) => ({ ...one, Resource: undefined }));
+  const rule = Object.values(template.findResources('AWS::Events::Rule')).map(({ Properties }) => Properties.Name as string).find((name) => /Recorder/.test(name ?? ''))!;
+  const put = (arn: string, owner: string): boolean => allowedByResource(statements, {
+    principal: { service: 'events.amazonaws.com' }, action: 'sqs:SendMessage', resource: 'queue',
+    context: { 'aws:securetransport': 'true', 'aws:principalisawsservice': 'true', 'aws:sourceaccount': owner, 'aws:sourcearn': `arn:<AWS::Partition>:events:us-east-1:${owner}:rule/${arn}` },
+  });
+  const own = `acme-pay-events/${rule}`;
+  expect([put(own, account), put(own, '999988887777'), put('acme-pay-events/other', account), put('mine', account)]).toEqual([true, false, false, false]);
+  if (withKey) expect(JSON.stringify(template.findResources('AWS::KMS::Key'))).toContain('"Service":"events.amazonaws.com"');
 });
 
 test('a wrapped handler reads the queue itself, with what it needs in its environment', () => {

@@ -1,9 +1,10 @@
 import { Template } from 'aws-cdk-lib/assertions';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Function } from 'aws-cdk-lib/aws-lambda';
 import { settled, Statement } from '../../local/iam/policies';
 import { allowedByResource, deniedByResource, ResourceStatement } from '../../local/iam/resource-policy';
 import { reservedTypes } from '../../src/events/contract';
-import { CrossRegionEventMesh, LedgerOutbox, LedgerReplica, MeshPublishProps, MeshTransport } from '../../src/index';
+import { CrossRegionEventMesh, IdempotentConsumer, LedgerOutbox, LedgerReplica, MeshPublishProps, MeshTransport } from '../../src/index';
 import { account, newStack, plain, regions } from '../cdk/stacks';
 
 // What each role of a template may do, by its own policies and those of bus and queues, judged as IAM does.
@@ -23,6 +24,7 @@ class World {
     const publisher = (id: string, publish: MeshPublishProps): void => void mesh.grantPublish(new Role(stack, id, { roleName: id, assumedBy: new ServicePrincipal('lambda.amazonaws.com') }), publish);
     publisher('shop', { source: 'acme.shop' });
     publisher('ship', { source: 'acme.ship', types: ['order.shipped'] });
+    new IdempotentConsumer(stack, 'Recorder', { mesh, consumerName: 'recorder', handler: Function.fromFunctionName(stack, 'Team', 'team') });
     this.template = (plain(Template.fromStack(stack).toJSON()) as { Resources: Resources }).Resources;
   }
 
@@ -106,6 +108,16 @@ describe('with rules', () => {
       'events-dlq': [], 'events-strays': [], 'outbox-dlq': ['acme-pay-outbox-use1', 'acme-pay-sweep-use1'], 'sweep': ['acme-pay-sweep-use1', 'acme-pay-outbox-redrive-use1'], 'sweep-dlq': [],
     });
     expect(['events-dlq', 'events-strays'].map((queue) => world.maySend(`${systemName}-${queue}`, { service: 'events.amazonaws.com' }))).toEqual([true, true]);
+  });
+
+  test('nobody makes SQS move what he sent to a queue of his own into one of these: it asks no policy when it does', () => {
+    const takes = world.of('AWS::SQS::Queue').map(({ Properties: { QueueName, RedriveAllowPolicy: policy } }) => [(QueueName as string).replace(/-[0-9a-f]{8}-dlq$/, '-HASH-dlq'), policy ?? 'those of every queue']);
+    const from = (queue: string): object => ({ redrivePermission: 'byQueue', sourceQueueArns: [`arn:<AWS::Partition>:sqs:us-east-1:${account}:${queue}`] });
+    const none = { redrivePermission: 'denyAll' };
+    expect(Object.fromEntries(takes)).toEqual({
+      'acme-pay-events-dlq': none, 'acme-pay-events-strays': none, 'acme-pay-acme-shop-HASH-dlq': none, 'acme-pay-acme-ship-HASH-dlq': none, 'acme-pay-outbox-dlq': none, 'acme-pay-sweep': none,
+      'acme-pay-sweep-dlq': from('acme-pay-sweep'), 'acme-pay-recorder': none, 'acme-pay-recorder-dlq': from('acme-pay-recorder'),
+    });
   });
 
   test('the redrive of what publishers gave up can put what they can, by its own role\'s policy', () => {

@@ -46,14 +46,14 @@ describe('with rules, between three regions', () => {
     expect(forwarding.map(({ Targets }) => Targets[0].Arn)).toEqual([bus('us-east-1'), bus('ap-southeast-2')]);
   });
 
-  test('each with a role of its own that puts on that peer\'s bus alone, for EventBridge of this account alone', () => {
+  test('each with a role of its own that puts on that peer\'s bus alone, for EventBridge with this rule alone', () => {
     const roles = template.findResources('AWS::IAM::Role', { Properties: { RoleName: Match.stringLikeRegexp('-to-') } });
     expect(Object.values(roles).map(({ Properties }) => Properties.RoleName)).toEqual(['shop-events-euc1-to-use1', 'shop-events-euc1-to-apse2']);
-    for (const { Properties } of Object.values(roles)) {
-      expect(Properties.AssumeRolePolicyDocument.Statement).toEqual([{
-        Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'events.amazonaws.com' }, Condition: { StringEquals: { 'aws:SourceAccount': account } },
-      }]);
-    }
+    const trusts = Object.values(plain(roles)).map(({ Properties }) => Properties.AssumeRolePolicyDocument.Statement);
+    expect(trusts).toEqual(['us-east-1', 'ap-southeast-2'].map((peer) => [{
+      Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'events.amazonaws.com' },
+      Condition: { StringEquals: { 'aws:SourceAccount': account }, ArnEquals: { 'aws:SourceArn': `arn:<AWS::Partition>:events:eu-central-1:${account}:rule/shop-events/shop-to-${peer}` } },
+    }]));
     const statements = plain(statementsByRole(template));
     expect(Object.entries(statements).filter(([role]) => role.startsWith('MeshForwarding'))).toEqual([
       ['MeshForwardingRoleuseast1A14E3AA4', 'us-east-1'], ['MeshForwardingRoleapsoutheast247B61CD5', 'ap-southeast-2'],

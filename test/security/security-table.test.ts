@@ -138,6 +138,20 @@ test('one grant more, or one that says more, is found, by the table and by the e
   }
 });
 
+test('every queue takes the dead letters of the queue that names it, and of no other: SQS moves them without asking any policy', () => {
+  for (const deployment of all) {
+    for (const stack of deployment.stacks) {
+      const resolver = new Resolver(stack);
+      const queues = Object.entries<any>(stack.resources).filter(([, { Type }]) => Type === 'AWS::SQS::Queue');
+      for (const [id, { Properties }] of queues) {
+        const sources = queues.filter(([, other]) => JSON.stringify(other.Properties.RedrivePolicy ?? {}).includes(`"${id}"`)).map(([other]) => resolver.arn(other));
+        const { redrivePermission, sourceQueueArns = [] } = Properties.RedriveAllowPolicy ?? {};
+        expect([deployment.letter, id, redrivePermission, resolver.value(sourceQueueArns)]).toEqual([deployment.letter, id, sources.length === 0 ? 'denyAll' : 'byQueue', sources]);
+      }
+    }
+  }
+});
+
 test('every wildcard that allows something has a reason, and no reason is left over', () => {
   expect(wildcardsIn(rows)).toEqual(Object.keys(reasons).sort());
 });
