@@ -126,7 +126,9 @@ const project = new awscdk.AwsCdkConstructLibrary({
       coverageProvider: 'babel',
       collectCoverageFrom: ['src/**/*.ts', 'local/**/*.ts', 'tools/**/*.ts'],
       coverageReporters: ['json-summary', 'lcov', 'text-summary'],
-      globalSetup: '<rootDir>/test/setup-bundles.ts',
+      globalSetup: '<rootDir>/test/setup-run.ts',
+      // Not in the temporary directory: a run leaves nothing there.
+      cacheDirectory: '<rootDir>/.tools/jest',
       setupFiles: ['<rootDir>/test/setup-environment.ts'],
       // The end-to-end tests want the machine for themselves: `npm test` runs them last, `npm test -- --only local` alone.
       testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/local/'],

@@ -21,9 +21,6 @@ export function runCommand(main: (ending: Ending) => Promise<number>, codeWhenEn
       settle(reason);
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(signal));
-    // A launcher that was killed passes no signal on: nobody would ever end the run.
-    const launcher = Number(process.env.LAUNCHER_PID);
-    if (launcher === process.ppid) setInterval(() => process.ppid !== launcher && resolve('the end of its launcher'), 500).unref();
   });
   main({ requested, signal: abort.signal }).then((code) => process.exit(code), (error: unknown) => {
     // What fails after the end was asked for is only its consequence.

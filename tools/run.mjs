@@ -2,11 +2,15 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeRunFolder, removeRunFolder, signals } from './run-folder.cjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const commands = { demo: 'local/demo.ts', test: 'tools/test.ts', build: 'tools/build.ts', bench: 'tools/bench/index.ts', simulate: 'test/simulation/main.ts', load: 'local/load/main.ts' };
+/** A command that was told to end is given this long. */
+const endWithinMs = 15_000;
 
 /** Says what went wrong in one line and ends: the reader needs the cause, not a stack. */
 function fail(message) {
@@ -41,6 +45,8 @@ function isHeld(lock) {
 
 /** Installs node_modules once per lockfile; a second run costs one hash. */
 function installPackages() {
+  // Below another command of this clone: what runs has its packages, and must not lose them.
+  if (process.env.RUN_TMPDIR) return;
   const marker = path.join(root, 'node_modules', '.lockfile-sha256');
   const hash = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return;
@@ -66,14 +72,23 @@ const bin = path.join(root, 'node_modules', '.bin');
 process.env.PATH = `${bin}${path.delimiter}${process.env.PATH}`;
 process.env.NODE_NO_WARNINGS ??= '1';
 
-const child = spawn(path.join(bin, 'node'), ['--import', 'tsx', path.join(root, entry), ...args], {
+const folder = makeRunFolder();
+process.on('exit', () => removeRunFolder(folder));
+
+const child = spawn(path.join(bin, 'node'), ['--import', 'tsx', '--import', path.join(root, 'tools', 'launched.mjs'), path.join(root, entry), ...args], {
   cwd: root,
   stdio: 'inherit',
-  // By this the command notices that its launcher was killed, which no signal tells it.
-  env: { ...process.env, LAUNCHER_PID: String(process.pid) },
+  // By the launcher's ID the command notices that it was killed, which no signal tells.
+  env: { ...process.env, LAUNCHER_PID: String(process.pid), TMPDIR: folder, RUN_TMPDIR: folder },
 });
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+
+/** The command ends its own children first; one that does not is killed, and with the folder all that still runs in it. */
+function end(signal) {
+  child.kill(signal);
+  setTimeout(() => child.kill('SIGKILL'), endWithinMs).unref();
+}
+for (const signal of signals) process.on(signal, () => end(signal));
+child.on('exit', (code, signal) => process.exit(code ?? 128 + os.constants.signals[signal]));
 
 // Under npm the same goes for this process: a killed npm must not leave the command running. Between the two is npm's shell,
 // which would wait on.
@@ -89,5 +104,5 @@ if (process.env.npm_lifecycle_event) {
       return error.code === 'ESRCH';
     }
   };
-  setInterval(() => (process.ppid !== shell || gone(npm)) && child.kill('SIGTERM'), 500).unref();
+  setInterval(() => (process.ppid !== shell || gone(npm)) && end('SIGTERM'), 500).unref();
 }

@@ -1,5 +1,5 @@
 /** Runs the steps of a command one after the other, with progress, and ends with the line `N passed, N failed`. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
@@ -52,8 +52,22 @@ export interface CommandResult {
   readonly output: string;
 }
 
+const running = new Set<ChildProcess>();
+let toldToEnd: NodeJS.Signals | undefined;
+
+/** A signal ends the programs that run, and no other is started. */
+function endOnSignals(): void {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      toldToEnd ??= name;
+      for (const child of running) child.kill(name);
+    });
+  }
+}
+
 /** Runs a program to its end. Standard input is closed: nothing here may ask a question. */
 export async function command(program: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+  if (toldToEnd) return { code: -1, output: `${program} was not started after ${toldToEnd}` };
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd: options.cwd ?? root,
@@ -62,10 +76,9 @@ export async function command(program: string, args: readonly string[], options:
     });
     const parts: Buffer[] = [];
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part: Buffer) => parts.push(part));
-    const end = (signal: NodeJS.Signals): void => { child.kill(signal); };
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
+    running.add(child);
     const finish = (code: number, suffix = ''): void => {
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.removeListener(signal, end);
+      running.delete(child);
       resolve({ code, output: Buffer.concat(parts).toString('utf8') + suffix });
     };
     child.on('error', (error) => finish(-1, `${program} could not be started: ${error.message}`));
@@ -107,9 +120,11 @@ export async function runSteps(steps: readonly Step[], only: readonly string[]):
     process.exitCode = 1;
     return;
   }
+  endOnSignals();
   const before = isCi ? await changes() : '';
   const results: { readonly name: string; readonly seconds: number; readonly outcome: Outcome }[] = [];
   for (const [index, step] of chosen.entries()) {
+    if (toldToEnd) break;
     print(`[${index + 1}/${chosen.length}] ${step.name} ...`);
     const start = Date.now();
     const outcome = await step.run().catch((error: unknown) => failed(error instanceof Error ? error.stack ?? error.message : String(error)));
@@ -118,7 +133,8 @@ export async function runSteps(steps: readonly Step[], only: readonly string[]):
     for (const note of outcome.notes ?? []) print(note.replace(/^/gm, '    '));
     print(`    ${describe(result)}`);
   }
-  if (isCi && (await changes()) !== before) results.push({ name: 'clean-tree', seconds: 0, outcome: failed('the run left changes in the repository: see git status') });
+  if (toldToEnd) results.push({ name: 'to the end', seconds: 0, outcome: failed(`${toldToEnd} ended the command: what did not run is not known to pass`) });
+  if (isCi && !toldToEnd && (await changes()) !== before) results.push({ name: 'clean-tree', seconds: 0, outcome: failed('the run left changes in the repository: see git status') });
   const total = sum(results.map((result) => result.outcome));
   print('');
   for (const result of results) print(`${result.name.padEnd(24)} ${describe(result)}`);

@@ -11,9 +11,10 @@ const children = new Map();
 // Short, because a socket's path may have 104 characters on macOS.
 const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'mrp-')));
 let ending = false;
+const parentFirstMs = 2000;
 
-// A terminal's Ctrl-C is the parent's to handle; here only the pipe counts.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
+// Where all processes are told to end at once, the parent has something to say first; then it closes the pipe.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => setTimeout(shutDown, parentFirstMs));
 process.stdout.on('error', () => {});
 
 function say(message) {

@@ -24,7 +24,7 @@ export interface SupervisedProcess {
   kill(): void;
 }
 
-interface Entry { readonly log: string; readonly ended: Promise<ProcessEnd>; resolveEnd(end: ProcessEnd): void; resolveStart?: (pid: number) => void }
+interface Entry { pid?: number; readonly log: string; readonly ended: Promise<ProcessEnd>; resolveEnd(end: ProcessEnd): void; resolveStart?: (pid: number) => void }
 
 /** The parent's side of `supervisor-process.mjs`: closing it ends all processes and deletes the run's folder. */
 export class Supervisor {
@@ -49,7 +49,10 @@ export class Supervisor {
   private readonly exited: Promise<void>;
 
   private constructor(private readonly child: ChildProcess, lines: NodeJS.EventEmitter, readonly folder: string) {
-    this.exited = new Promise((resolve) => child.once('exit', () => resolve()));
+    this.exited = new Promise((resolve) => child.once('exit', () => {
+      this.endAll();
+      resolve();
+    }));
     child.stdin!.on('error', () => {});
     lines.on('line', (line: string) => this.receive(JSON.parse(line)));
     mkdirSync(path.join(folder, 'log'));
@@ -67,6 +70,7 @@ export class Supervisor {
     const entry: Entry = { log, ended, resolveEnd };
     this.entries.set(request.name, entry);
     const pid = await new Promise<number>((resolve, reject) => {
+      if (this.child.exitCode !== null || this.child.signalCode !== null) reject(new Error(`${request.file} was not started: the run's supervisor has ended`));
       entry.resolveStart = resolve;
       void ended.then((end) => reject(new Error(`${request.file} did not start: ${end.signal ?? end.code}`)));
       this.send({ start: request.name, file: request.file, args: request.args, env: request.env, cwd: request.cwd, log });
@@ -80,14 +84,31 @@ export class Supervisor {
     await this.exited;
   }
 
+  /** Whatever the supervisor left when it was killed itself. */
+  private endAll(): void {
+    for (const entry of this.entries.values()) {
+      try {
+        if (entry.pid) process.kill(-entry.pid, 'SIGKILL');
+      } catch {
+        // It is gone.
+      }
+      entry.resolveEnd({ code: null, signal: 'SIGKILL' });
+    }
+  }
+
   private send(message: object): void {
     this.child.stdin!.write(`${JSON.stringify(message)}\n`);
   }
 
   private receive(message: { started?: string; pid?: number; ended?: string; code?: number | null; signal?: string | null }): void {
-    if (message.started !== undefined) this.entries.get(message.started)?.resolveStart?.(message.pid!);
-    if (message.ended !== undefined) {
-      this.entries.get(message.ended)?.resolveEnd({ code: message.code ?? null, signal: message.signal ?? null });
+    const entry = this.entries.get(message.started ?? message.ended ?? '');
+    if (message.started !== undefined && entry) {
+      entry.pid = message.pid;
+      entry.resolveStart?.(message.pid!);
+    }
+    if (message.ended !== undefined && entry) {
+      entry.pid = undefined;
+      entry.resolveEnd({ code: message.code ?? null, signal: message.signal ?? null });
     }
   }
 }

@@ -24,8 +24,10 @@ export class DemoProcess {
   errors = '';
   private readonly child: ChildProcess;
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.child = spawn(process.execPath, ['--import', 'tsx', path.join(root, 'local/demo.ts'), ...args], {
+  /** @param launch by itself, or as a user does: npm, the launcher and the run are three processes, or four with npm's shell */
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, launch: 'by itself' | 'by npm' = 'by itself') {
+    const [program, ...before] = launch === 'by npm' ? ['npm', 'run', 'demo', '--'] : [process.execPath, '--import', 'tsx', path.join(root, 'local/demo.ts')];
+    this.child = spawn(program, [...before, ...args], {
       cwd: root, env: { ...process.env, TMPDIR: this.temp, NODE_NO_WARNINGS: '1', ...env }, stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout!.on('data', (chunk) => { this.output += chunk; });

@@ -1,0 +1,15 @@
+import { bundleHandlers } from '../tools/bundle';
+import { holdRunFolder } from '../tools/run-folder.cjs';
+
+/**
+ * Before the tests: one temporary folder for all that they leave, gone when jest ends, and fresh bundles, at the price of a few hashes when nothing
+ * changed: the constructs take their code from assets/.
+ */
+export default async function setupRun(): Promise<void> {
+  holdRunFolder();
+  try {
+    await bundleHandlers();
+  } catch (error) {
+    process.stderr.write(`the handlers cannot be bundled, so tests may see old bundles or none:\n${(error as Error).message}\n`);
+  }
+}
