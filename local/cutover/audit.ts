@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describeEntry, historyLine, renderReport } from '../../src/cutover/audit-report.domain';
 import { auditKey } from '../../src/cutover/audit-signature.domain';
 import { apply, emptyState, verifyChain, type CutoverState, type Verification } from '../../src/cutover/audit.domain';
-import { auditKeyAlias, auditPath } from '../../src/cutover/cutover.contract';
+import { auditKeyAlias, auditPath, auditSeq } from '../../src/cutover/cutover.contract';
 import type { AuditEntry, AuditRecord } from '../../src/cutover/cutover.model';
 import type { CutoverFabric } from '../model';
 
@@ -26,8 +26,10 @@ export interface AuditSight {
 export async function readAudit(fabric: Pick<CutoverFabric, 'parameters' | 'publicKey'>, region: string, systemName: string): Promise<AuditSight> {
   const asked = [fabric.parameters(region, auditPath(systemName)), fabric.publicKey(region, auditKeyAlias(systemName))] as const;
   const [found, { arn, publicKey }] = await Promise.all(asked);
-  const texts = new Map(found.map(({ name, value }) => [Number(name.slice(name.lastIndexOf('/') + 1)), { name, value }]));
-  const verification = verifyChain(new Map([...texts].map(([seq, { value }]) => [seq, value])), auditKey(arn, publicKey));
+  const placed = found.map(({ name, value }) => ({ seq: auditSeq(systemName, name), name, value }));
+  const texts = new Map(placed.flatMap(({ seq, ...parameter }) => (seq === undefined ? [] : [[seq, parameter] as const])));
+  const others = placed.flatMap(({ seq, name }) => (seq === undefined ? [name] : []));
+  const verification = verifyChain({ texts: new Map([...texts].map(([seq, { value }]) => [seq, value])), others }, auditKey(arn, publicKey));
   const lines = verification.records.map((record): AuditLine => {
     const { name, value } = texts.get(record.seq)!;
     return { ...record, name, what: record.entry.what, says: describeEntry(record.entry), sha256: createHash('sha256').update(value).digest('hex') };

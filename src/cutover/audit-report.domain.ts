@@ -94,7 +94,7 @@ export function renderReport(systemName: string, at: string, { records, problems
     problems.length === 0
       ? markdown`Unbroken: ${records.length} records, each with the hash of the one before.`
       : markdown`**BROKEN**, in ${problems.length} places:`,
-    ...problems.map(({ seq, problem }) => markdown`- record ${seq} ${problem}`), blank,
+    ...problems.map(({ seq, problem }) => (seq === undefined ? markdown`- ${problem}` : markdown`- record ${seq} ${problem}`)), blank,
     ...signatureLines(signatures), blank,
     markdown`Last record: ${anchor.seq}, sha256 ${anchor.hash}. Keep this line: a later report that is given it tells whether the end was cut off since.`, blank,
     ...state?.recorded ? [markdown`Weights as recorded: source ${weightsOf(state.recorded.shape).source}, target ${weightsOf(state.recorded.shape).target}.`, blank] : [],

@@ -25,12 +25,16 @@ export function optionsOf(asked: unknown): ReportOptions | string {
   return anchor ? { ...options, seen: anchor } : `'seen' is ${JSON.stringify(seen)}: give RECORD:SHA256 as an earlier report shows it`;
 }
 
+/** A whole audit that was deleted looks like one that never was. */
+const nothing = 'there is no record: system or region is another one, or all of them were deleted';
+
 /** Reads and verifies a whole audit. */
 export class AuditReader {
   constructor(private readonly port: AuditPort, private readonly signer: Pick<AuditSigner, 'key'> | undefined, private readonly clock: AuditClock) {}
 
   public async report({ systemName, seen }: Pick<ReportOptions, 'systemName' | 'seen'>): Promise<{ readonly text: string; readonly unbroken: boolean }> {
-    const verification = verifyChain(await this.port.list(), await this.signer?.key(), seen);
+    const found = verifyChain(await this.port.list(), await this.signer?.key(), seen);
+    const verification = found.records.length > 0 || found.problems.length > 0 ? found : { ...found, problems: [{ problem: nothing }] };
     const unbroken = verification.problems.length === 0;
     // What a broken chain adds up to is anybody's guess.
     const state = unbroken ? verification.records.reduce<CutoverState>((sum, record) => apply(sum, record, ''), emptyState) : undefined;

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { AuditKey, auditKey } from './audit-signature.domain';
+import { FoundRecords } from './audit.domain';
 import { AuditPort, AuditSigner } from './audit.service';
-import { auditName, auditPath } from './cutover.contract';
+import { auditName, auditPath, auditSeq } from './cutover.contract';
 import { CallRefused, jsonCall } from '../runtime/signed-call';
 
 interface Parameter { readonly Name: string; readonly Value: string }
@@ -9,7 +10,6 @@ interface Parameter { readonly Name: string; readonly Value: string }
 /** The audit in Parameter Store: one parameter a record, put without Overwrite, so that a place is taken once. */
 export function parameterAudit(systemName: string, region: string): AuditPort {
   const call = <T>(action: string, body: object): Promise<T> => jsonCall<T>('ssm', region, `AmazonSSM.${action}`, body, '1.1');
-  const seqOf = ({ Name }: Parameter): number => Number(Name.slice(Name.lastIndexOf('/') + 1));
   return {
     put: async (seq, text) => {
       try {
@@ -22,19 +22,31 @@ export function parameterAudit(systemName: string, region: string): AuditPort {
     },
     read: async (seqs) => {
       const { Parameters = [] } = await call<{ Parameters?: Parameter[] }>('GetParameters', { Names: seqs.map((seq) => auditName(systemName, seq)) });
-      return new Map(Parameters.map((parameter) => [seqOf(parameter), parameter.Value]));
+      return foundIn(systemName, Parameters).texts;
     },
     list: async () => {
-      const found = new Map<number, string>();
+      const all: Parameter[] = [];
       let from: string | undefined;
       do {
         const page = await call<{ Parameters?: Parameter[]; NextToken?: string }>('GetParametersByPath', { Path: auditPath(systemName), MaxResults: 10, ...(from ? { NextToken: from } : {}) });
-        for (const parameter of page.Parameters ?? []) found.set(seqOf(parameter), parameter.Value);
+        all.push(...page.Parameters ?? []);
         from = page.NextToken;
       } while (from);
-      return found;
+      return foundIn(systemName, all);
     },
   };
+}
+
+/** Whoever may put parameters may give them any name: only those of places are records. */
+function foundIn(systemName: string, parameters: readonly Parameter[]): FoundRecords {
+  const texts = new Map<number, string>();
+  const others: string[] = [];
+  for (const { Name, Value } of parameters) {
+    const seq = auditSeq(systemName, Name);
+    if (seq === undefined) others.push(Name);
+    else texts.set(seq, Value);
+  }
+  return { texts, others };
 }
 
 /**

@@ -158,9 +158,18 @@ export function ttlSince({ ttls }: CutoverState, seconds: number): string | unde
   return ttls[tooLong + 1]?.at;
 }
 
+/** What is kept below an audit's path. */
+export interface FoundRecords {
+  /** By place. */
+  readonly texts: ReadonlyMap<number, string>;
+  /** Names that are no place's. */
+  readonly others: readonly string[];
+}
+
 /** One thing that is wrong with a chain. */
 export interface ChainProblem {
-  readonly seq: number;
+  /** The record; undefined for what is none. */
+  readonly seq?: number;
   readonly problem: string;
 }
 
@@ -176,26 +185,37 @@ export interface Verification {
  * Checks a whole chain as found: places, hashes, and, when given, that it still holds a state that was seen before. With a key also signatures and times;
  * without one it says what the chain alone proves.
  */
-export function verifyChain(found: ReadonlyMap<number, string>, key: AuditKey | undefined, seen?: AuditAnchor): Verification {
+export function verifyChain({ texts, others }: FoundRecords, key: AuditKey | undefined, seen?: AuditAnchor): Verification {
   const tally = new SignatureTally(key?.id);
   const records: AuditRecord[] = [];
-  const problems: ChainProblem[] = [];
-  const last = Math.max(0, seen?.seq ?? 0, ...found.keys());
+  const problems: ChainProblem[] = others.map((name) => ({ problem: `${name} is no record's name: somebody else has put it there` }));
+  let last = 0;
   let prev: string | undefined = firstPrev;
   let before: Before = { seq: 0 };
-  for (let seq = 1; seq <= last; seq += 1) {
-    const text = found.get(seq);
-    const record = text === undefined ? 'is missing: it was deleted' : parseRecord(text);
+  const toward = (next: number): void => {
+    if (next <= last + 1) return;
+    problems.push({ seq: last + 1, problem: next === last + 2 ? 'is missing: it was deleted' : `is missing, and all after it up to record ${next - 1}: they were deleted` });
+    prev = undefined;
+  };
+  // By what is there, not place by place: whoever may put parameters may put one into the last place.
+  for (const [seq, text] of [...texts].sort(([one], [other]) => one - other)) {
+    toward(seq);
+    last = seq;
+    const record = parseRecord(text);
     if (typeof record === 'string') {problems.push({ seq, problem: record });} else {
-      const unsigned = key && signatureProblem(record, text!, before, key);
+      const unsigned = key && signatureProblem(record, text, before, key);
       problems.push(...placeProblems(record, seq, prev), ...(unsigned === undefined ? [] : [{ seq, problem: unsigned }]));
       tally.add(record, unsigned !== undefined);
       records.push(record);
       // What follows a forged record is held to what was before it.
       if (unsigned === undefined) before = { seq, at: record.at, signedBy: record.signedBy };
     }
-    prev = text === undefined ? undefined : sha256(text);
-    if (seen?.seq === seq && prev !== undefined && prev !== seen.hash) problems.push({ seq, problem: `is not the record that was seen before: its hash is ${prev}, it was ${seen.hash}` });
+    prev = sha256(text);
+    if (seen?.seq === seq && prev !== seen.hash) problems.push({ seq, problem: `is not the record that was seen before: its hash is ${prev}, it was ${seen.hash}` });
+  }
+  if (seen && seen.seq > last) {
+    toward(seen.seq + 1);
+    last = seen.seq;
   }
   const end = key && endProblem(before, key);
   if (end !== undefined) problems.push({ seq: before.seq, problem: end });

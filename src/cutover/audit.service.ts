@@ -1,7 +1,8 @@
 import { AuditKey, endProblem, isAt, signatureProblem, signedText, signerOf } from './audit-signature.domain';
-import { apply, CutoverState, emptyState, parseRecord, recordText, Verification, verifyChain } from './audit.domain';
+import { apply, CutoverState, emptyState, FoundRecords, parseRecord, recordText, Verification, verifyChain } from './audit.domain';
 import { AuditAnchor } from './cutover.contract';
 import { AuditDraft, AuditRecord } from './cutover.model';
+import { sha256 } from '../kernel/digest';
 
 /** Where records are kept: places that are taken once and for ever. */
 export interface AuditPort {
@@ -10,7 +11,7 @@ export interface AuditPort {
   /** The texts in some places, at most 10; free places are left out. */
   read(seqs: readonly number[]): Promise<ReadonlyMap<number, string>>;
   /** All there is, for verification. */
-  list(): Promise<ReadonlyMap<number, string>>;
+  list(): Promise<FoundRecords>;
 }
 
 /** The key that vouches for records: whoever may write them may have it sign, and everybody else may only see what it signed. */
@@ -37,6 +38,8 @@ export class ChainBroken extends Error {
 
 const pageSize = 10;
 const tries = 12;
+/** How often a record is looked for that must be there: up to 7 s. */
+const looks = 10;
 const waitMs = 150;
 /** How far two workers' clocks may be apart: so long one waits, rather than date its record before the last one. */
 const clockToleranceMs = 5_000;
@@ -60,6 +63,32 @@ export class AuditLog {
     return state;
   }
 
+  /** The last record that was seen. */
+  public end(): AuditAnchor {
+    return { seq: this.state.seq, hash: this.state.tip };
+  }
+
+  /**
+   * Holds the audit to a record that somebody has seen: an end that was cut off, or grew anew, is as good a chain as any. Throws `ChainBroken` when it is
+   * not there.
+   */
+  public async require({ seq, hash }: AuditAnchor): Promise<void> {
+    for (let look = 1; ; look += 1) {
+      const state = await this.current();
+      if (state.seq >= seq) {
+        if (this.tipOf(seq) === hash) return;
+        throw this.broken(seq, `is not the one that was seen before: its hash is ${this.tipOf(seq)}, it was ${hash}`);
+      }
+      // Another worker has written it a moment ago: reads may lag behind.
+      if (look === looks) throw this.broken(seq, 'is missing, though it was seen before: the end of the audit was cut off');
+      await this.clock.sleep(waitMs * look);
+    }
+  }
+
+  private tipOf(seq: number): string {
+    return seq === this.state.seq ? this.state.tip : this.records[seq].prev;
+  }
+
   /**
    * Takes over records that were written before this key signed, if there are any: a deployment says where they end, since somebody has read and
    * trusts them. What it says counts for that very end alone.
@@ -74,10 +103,14 @@ export class AuditLog {
   }
 
   private async readOn(key: AuditKey): Promise<CutoverState> {
-    for (;;) {
+    for (let first = true; ; first = false) {
+      // The last one that is known along with those behind it: it may have been deleted since.
+      const known = first && this.state.seq > 0 ? this.end() : undefined;
       const from = this.state.seq + 1;
-      const page = await this.port.read(Array.from({ length: pageSize }, (_, at) => from + at));
-      for (let seq = from; seq < from + pageSize; seq += 1) {
+      const until = from + pageSize - (known ? 1 : 0);
+      const page = await this.port.read(Array.from({ length: pageSize }, (_, at) => until - pageSize + at));
+      if (known) await this.checkKnown(known, page.get(known.seq));
+      for (let seq = from; seq < until; seq += 1) {
         const text = page.get(seq);
         if (text === undefined) {
           const later = [...page.keys()].find((found) => found > seq);
@@ -131,6 +164,16 @@ export class AuditLog {
     if (behind > clockToleranceMs) throw new Error(`this worker's clock is ${Math.ceil(behind / 1000)} s behind record ${seq} of the audit, of ${at}: nothing is recorded before it`);
     if (behind > 0) await this.clock.sleep(behind);
     return Math.max(last, this.clock.nowMs());
+  }
+
+  private async checkKnown({ seq, hash }: AuditAnchor, found: string | undefined): Promise<void> {
+    let text = found;
+    for (let look = 1; text === undefined && look < looks; look += 1) {
+      await this.clock.sleep(waitMs * look);
+      text = (await this.port.read([seq])).get(seq);
+    }
+    if (text === undefined) throw this.broken(seq, 'is missing, though it was read before: it was deleted');
+    if (sha256(text) !== hash) throw this.broken(seq, 'was changed after it was read');
   }
 
   /** Reads may lag a little behind each other: only a gap that stays is one. */

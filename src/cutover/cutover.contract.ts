@@ -13,6 +13,12 @@ export function auditName(systemName: string, seq: number): string {
   return `${auditPath(systemName)}/${String(seq).padStart(6, '0')}`;
 }
 
+/** The place that a parameter below the path is; undefined for a name that the cutover gives to none. */
+export function auditSeq(systemName: string, name: string): number | undefined {
+  const seq = Number(name.slice(name.lastIndexOf('/') + 1));
+  return Number.isInteger(seq) && seq > 0 && auditName(systemName, seq) === name ? seq : undefined;
+}
+
 /** Alias of the key that signs a system's audit, in the region of the state machine. */
 export function auditKeyAlias(systemName: string): string {
   return `alias/${systemName}-cutover-audit`;

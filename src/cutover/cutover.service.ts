@@ -2,7 +2,7 @@ import { CutoverState, weightsOf } from './audit.domain';
 import { AuditClock, AuditLog, ChainBroken } from './audit.service';
 import { AuthorityMove, OperatePort } from './authority-move.service';
 import { CallerCheck, ExecutionsPort } from './caller.service';
-import { cutoverLimits, CutoverPlan } from './cutover.contract';
+import { AuditAnchor, cutoverLimits, CutoverPlan } from './cutover.contract';
 import { RecordShape } from './cutover.model';
 import { StepCall, StepOutcome } from './cutover.ports';
 import { ApprovalResult } from './gate.model';
@@ -79,20 +79,30 @@ export class CutoverSteps {
     if (found.kind === 'refused') return refusalOf(found.why);
     const asked: StepRequest = { ...call, plan: found.plan, request: found.request };
     try {
-      if (asked.step === 'begin') return await this.begin(asked);
-      if (asked.step === 'end') return await this.end(asked);
-      const state = await this.ports.log.current();
-      // Overtaken, by a rollback for one: whatever this step would do belongs to a run that is over.
-      if (state.run?.id !== asked.run) return { outcome: 'superseded', detail: endOf(state, asked.run) };
-      const warrant = warrantFor(asked.step, Number(asked.last?.phase ?? 0), { ...asked, state, records: this.ports.log.history() });
-      if (warrant.kind === 'unwarranted') return refusalOf(`nothing that is recorded asks for '${asked.step}': ${warrant.why}`);
-      return await this.step({ ...asked, ...(warrant.decision ? { approval: warrant.decision } : {}) }, state, context);
+      const seen = anchorIn(call.last?.audit);
+      if (seen) await this.ports.log.require(seen);
+      const outcome = await this.known(asked, context);
+      // Goes along with the run, so that each step finds the audit that the one before has left.
+      return { ...outcome, audit: auditOf(this.ports.log.end()) };
     } catch (error) {
       if (error instanceof ChainBroken) {
-        return asked.step === 'end' ? { outcome: 'FAILED', state: 'FAILED', why: error.message } : { outcome: 'auditBroken', detail: error.message };
+        // What was seen goes along: on an audit that lacks it not even the end is recorded.
+        const { audit } = call.last ?? {};
+        return asked.step === 'end' ? { outcome: 'FAILED', state: 'FAILED', why: error.message, audit } : { outcome: 'auditBroken', detail: error.message, audit };
       }
       throw error;
     }
+  }
+
+  private async known(asked: StepRequest, context: StepContext): Promise<StepOutcome> {
+    if (asked.step === 'begin') return this.begin(asked);
+    if (asked.step === 'end') return this.end(asked);
+    const state = await this.ports.log.current();
+    // Overtaken, by a rollback for one: whatever this step would do belongs to a run that is over.
+    if (state.run?.id !== asked.run) return { outcome: 'superseded', detail: endOf(state, asked.run) };
+    const warrant = warrantFor(asked.step, Number(asked.last?.phase ?? 0), { ...asked, state, records: this.ports.log.history() });
+    if (warrant.kind === 'unwarranted') return refusalOf(`nothing that is recorded asks for '${asked.step}': ${warrant.why}`);
+    return this.step({ ...asked, ...(warrant.decision ? { approval: warrant.decision } : {}) }, state, context);
   }
 
   private async step(asked: StepRequest, state: CutoverState, { deadlineMs }: StepContext): Promise<StepOutcome> {
@@ -249,7 +259,8 @@ export class CutoverSteps {
   private async end({ run, end = 'FAILED', last = {} }: StepRequest): Promise<StepOutcome> {
     const fault = typeof last.Error === 'string' ? `${last.Error}: ${String(last.Cause ?? '')}` : undefined;
     const why = String([last.because, last.detail, fault, last.outcome].find((text) => typeof text === 'string' && text !== '') ?? 'no reason given').slice(0, 2_000);
-    const state = await this.ports.log.append(() => ({ key: `${run}/ended`, by: [run], entry: { what: 'ended', run, state: end, why } }));
+    // A run that was refused at its beginning leaves nothing: who only starts executions must not fill the audit.
+    const state = await this.ports.log.append((now) => (now.keys.has(`${run}/started`) ? { key: `${run}/ended`, by: [run], entry: { what: 'ended', run, state: end, why } } : undefined));
     const told = this.ports.log.history().find(({ key }) => key === `${run}/ended`)?.entry;
     const ended = told?.what === 'ended' ? { state: told.state, why: told.why } : { state: end, why };
     const open = state.open[state.open.length - 1];
@@ -257,9 +268,16 @@ export class CutoverSteps {
       outcome: ended.state, ...ended, weights: state.recorded ? weightsOf(state.recorded.shape) : undefined,
       // Meant and perhaps made: the next run settles it.
       ...(open ? { openIntent: `record ${open.seq}: ${open.kind} to ${describeShape(open.to)}` } : {}),
-      audit: { records: state.seq, sha256: state.tip },
     };
   }
+}
+
+const auditOf = ({ seq, hash }: AuditAnchor): object => ({ records: seq, sha256: hash });
+
+/** The end of the audit as the step before has seen it; it is the machine's word, as is all of a call. */
+function anchorIn(audit: unknown): AuditAnchor | undefined {
+  const { records: seq, sha256: hash } = (typeof audit === 'object' && audit !== null ? audit : {}) as Readonly<Record<string, unknown>>;
+  return typeof seq === 'number' && seq > 0 && typeof hash === 'string' ? { seq, hash } : undefined;
 }
 
 function refusalOf(why: string): StepOutcome {

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
+import { TestSigner } from './signer';
 import { Crash, crashAt, shapeOf, started, World } from './world';
+import { AuditReader } from '../../src/cutover/audit-report.service';
 import { signedText } from '../../src/cutover/audit-signature.domain';
 import { emptyState, parseRecord, recordText, ttlSince } from '../../src/cutover/audit.domain';
 import { ChainBroken } from '../../src/cutover/audit.service';
@@ -90,6 +92,23 @@ describe('a broken chain', () => {
   test('says what is no record, and what was moved', async () => {
     expect(await broken((texts) => texts.set(2, '{'))).toEqual([expect.stringMatching(/^2 is not a record/), expect.stringMatching(/^3 does not follow record 2/)]);
     expect((await broken((texts) => texts.set(5, texts.get(4)!)))[0]).toMatch(/^5 says that it is record 4/);
+  });
+
+  test('is seen whatever else lies below the path: a name that is no place\'s, and one in the last place', async () => {
+    const world = await chainOf(3);
+    world.beside = ['/acme-pay/cutover/audit/zzz'];
+    const named = '/acme-pay/cutover/audit/zzz is no record\'s name: somebody else has put it there';
+    expect(await world.log().verify()).toMatchObject({ records: { length: 3 }, problems: [{ problem: named }] });
+    world.parameters.set(999_999, world.parameters.get(3)!);
+    const { problems, records } = await world.log().verify();
+    expect([records.length, problems.length, problems[1].problem]).toEqual([4, 3, 'is missing, and all after it up to record 999998: they were deleted']);
+    const { text, unbroken } = await new AuditReader(world.audit(), world.signer, world.clock).report({ systemName: 'acme-pay' });
+    expect([unbroken, text.includes('- /acme-pay/cutover/audit/zzz'), text.includes('- record 4 is missing')]).toEqual([false, true, true]);
+  });
+
+  test('may be all gone: an audit without a record proves nothing', async () => {
+    const { text, unbroken } = await new AuditReader(new World().audit(), new TestSigner(), new World().clock).report({ systemName: 'acme-pay' });
+    expect([unbroken, /there is no record: system or region/.test(text)]).toEqual([false, true]);
   });
 
   test('cannot hide that its end was cut off from whoever has seen it', async () => {

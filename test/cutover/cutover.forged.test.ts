@@ -1,6 +1,7 @@
 import { fakeStepFunctions } from './fake-step-functions';
 import { cutoverIn, definitionOf } from './machine';
 import { Surroundings, target, withPlan } from './whole-run';
+import { AuditLog } from '../../src/cutover/audit.service';
 import { executionsIn } from '../../src/cutover/caller.aws';
 import { StepName } from '../../src/cutover/cutover.ports';
 import { resultOf } from '../../src/cutover/gate.domain';
@@ -124,6 +125,69 @@ describe('even in an execution\'s own name, nothing moves that the chain does no
   ])('%s', async (_what, call, why, input) => {
     const [world, asked] = await vouched(call, input);
     await refuses(world, asked, why);
+  });
+});
+
+test('executions that are refused at their beginning leave nothing in the audit', async () => {
+  const world = await fresh();
+  const before = [...world.parameters];
+  for (const input of [{ action: 'jump' }, { startedBy: '' }, { attested: { x: 1 } }]) {
+    expect(await world.run(definition, `run-${JSON.stringify(input)}`, input)).toMatchObject({ status: 'FAILED', error: 'FAILED' });
+  }
+  expect([...world.parameters]).toEqual(before);
+});
+
+describe('whoever may delete parameters', () => {
+  test.each<[string, (world: Surroundings) => Promise<unknown>, RegExp]>([
+    ['the newest record', async (world) => world.parameters.delete(world.parameters.size), /is missing, though it was seen before: the end of the audit was cut off/],
+    ['all of the run', async (world) => { while (world.parameters.size > 2) world.parameters.delete(world.parameters.size); }, /the end of the audit was cut off/],
+    ['everything', async (world) => world.parameters.clear(), /the end of the audit was cut off/],
+    ['the newest record, which grows anew', async (world) => {
+      world.parameters.delete(world.parameters.size);
+      await world.log().append(() => ({ key: 'other', by: ['mallory'], entry: { what: 'unreachable', run: 'run-1', step: 'x', detail: 'y' } }));
+    }, /is not the one that was seen before/],
+  ])('cannot take away %s in the middle of a run', async (_what, act, why) => {
+    const world = await fresh();
+    const size = world.seen.length;
+    let left: unknown;
+    world.before = async (step) => {
+      if (step !== 'shift' || left) return;
+      await act(world);
+      left = [...world.parameters];
+    };
+    expect(await world.run(definition, 'run-1')).toMatchObject({ status: 'FAILED', cause: expect.stringMatching(why) });
+    // Not even the end is written into the place of what is gone.
+    expect([world.seen.length, [...world.parameters]]).toEqual([size, left]);
+  });
+
+  test('a worker that has read the newest record sees that it is gone, or is another one', async () => {
+    const world = await fresh();
+    const [gone, other] = [world.log(), world.log()];
+    for (const log of [gone, other]) await log.current();
+    const seq = world.parameters.size;
+    world.parameters.delete(seq);
+    await expect(gone.current()).rejects.toThrow(/is missing, though it was read before/);
+    await world.log().append(() => ({ key: 'other', by: ['mallory'], entry: { what: 'unreachable', run: 'run-1', step: 'x', detail: 'y' } }));
+    expect(world.parameters.size).toBe(seq);
+    await expect(other.current()).rejects.toThrow(/was changed after it was read/);
+  });
+
+  test('is no matter of a read that lags behind', async () => {
+    const world = await fresh();
+    const last = world.parameters.size;
+    const anchor = (await world.log().verify()).anchor;
+    const port = world.audit();
+    let lagging = 4;
+    const log = new AuditLog({
+      ...port, read: async (seqs) => {
+        const found = new Map(await port.read(seqs));
+        if (found.has(last) && lagging-- > 0) found.delete(last);
+        return found;
+      },
+    }, world.signer, world.clock);
+    await log.require(anchor);
+    lagging = 3;
+    expect((await log.current()).seq).toBe(last);
   });
 });
 

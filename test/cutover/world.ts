@@ -19,6 +19,8 @@ const calm: Disturb = async () => ({ after: () => undefined });
 export class World {
   public nowMs = Date.parse('2026-11-22T10:00:00Z');
   public readonly parameters = new Map<number, string>();
+  /** Parameters below the audit's path that are in no place. */
+  public beside: string[] = [];
   /** Everybody who may write. */
   public signer = new TestSigner();
   public stamped?: StampedShape;
@@ -44,7 +46,7 @@ export class World {
         (await disturb('read')).after();
         return new Map(seqs.flatMap((seq): [number, string][] => (this.parameters.has(seq) ? [[seq, this.parameters.get(seq)!]] : [])));
       },
-      list: async () => new Map(this.parameters),
+      list: async () => ({ texts: new Map(this.parameters), others: this.beside }),
     };
   }
 

@@ -41,7 +41,7 @@ export class FakeCutover implements CutoverFabric {
       return 'written';
     },
     read: async (seqs) => new Map(seqs.flatMap((seq) => (this.texts.has(seq) ? [[seq, this.texts.get(seq)!] as const] : []))),
-    list: async () => this.texts,
+    list: async () => ({ texts: this.texts, others: [] }),
   }, this.signer, { nowMs: () => Date.UTC(2026, 10, 22, 3), sleep: async () => undefined });
 
   public get approverKeys(): Record<string, unknown>[] {
