@@ -100,6 +100,8 @@ export const meshSchema = {
   partitionKey: 'pk',
   /** Key of the item about a peer. */
   probeKey: (peer: RegionName): string => `probe#${peer}`,
+  /** Key of the mark of a record of the ledger's stream that was set aside, by its sequence number. */
+  asideKey: (sequenceNumber: string): string => `aside#${sequenceNumber}`,
   /** Epoch milliseconds, by this region's clock: when the newest probe of the peer arrived. */
   arrivedAt: 'arrivedAt',
   /** Epoch milliseconds, by the peer's clock: when that one was sent. */
@@ -249,20 +251,20 @@ export const outboxEnv = new EnvCodec({
   systemName: 'PAYMENTS_SYSTEM_NAME',
   tableName: 'LEDGER_TABLE_NAME',
   busName: 'MESH_BUS_NAME',
+  meshTableName: 'MESH_TABLE_NAME',
 }, {
   /** Global endpoint to publish to; the sweep has none, since what it publishes is for this region alone. */
   endpointId: 'MESH_ENDPOINT_ID',
 });
 
 /** What the function that redrives given-up ranges needs besides. */
-export const outboxRedriveEnv = new EnvCodec({ deadLetterQueueUrl: 'OUTBOX_DEAD_LETTER_QUEUE_URL' });
+export const outboxRedriveEnv = new EnvCodec({ deadLetterQueueUrl: 'OUTBOX_DEAD_LETTER_QUEUE_URL', streamArn: 'LEDGER_STREAM_ARN' });
 
 /** What it needs where there is a sweep: hints that were given up, and where they go again. */
 export const outboxRedriveHintsEnv = new EnvCodec({ hintLettersUrl: 'SWEEP_DEAD_LETTER_QUEUE_URL', hintsUrl: 'SWEEP_QUEUE_URL' });
 
 /** What the function of the sweep needs besides. */
 export const sweepEnv = new EnvCodec({
-  meshTableName: 'MESH_TABLE_NAME',
   queueUrl: 'SWEEP_QUEUE_URL',
   silentAfterMs: 'SWEEP_SILENT_AFTER_MS',
   aliveWithinMs: 'SWEEP_ALIVE_WITHIN_MS',

@@ -8,8 +8,8 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import {
-  forwardingRoleName, forwardingRuleName, ledgerEventSource, meshArchiveName, meshBusName, meshDeadLetterQueueName, meshStraysQueueName, meshTableName,
-  paymentEventTypes, probeType, publisherEnv, replicationRoleName,
+  forwardingRoleName, forwardingRuleName, ledgerEventSource, meshArchiveName, meshBusName, meshDeadLetterQueueName, meshSchema, meshStraysQueueName,
+  meshTableName, paymentEventTypes, probeType, publisherEnv, replicationRoleName,
 } from './contract';
 import { MeshAlarmOptions, MeshAlarms, deliveryAlarm, probeLatency } from './mesh-alarms';
 import { checkMesh, checkPublisher, declareMeshPart, meshProblems } from './mesh-checks';
@@ -311,6 +311,24 @@ export class CrossRegionEventMesh extends Construct {
     const table = Stack.of(this).formatArn({ service: 'dynamodb', resource: 'table', resourceName: meshTableName(this.systemName) });
     this.encryptionKey?.grantDecrypt(grantee);
     return Grant.addToPrincipal({ grantee, actions: ['dynamodb:GetItem'], resourceArns: [table] });
+  }
+
+  /**
+   * Lets a function of the outbox read the marks of records that were set aside, or make them.
+   *
+   * @internal
+   */
+  public _grantAside(grantee: IGrantable, access: 'read' | 'write'): Grant {
+    const table = Stack.of(this).formatArn({ service: 'dynamodb', resource: 'table', resourceName: meshTableName(this.systemName) });
+    // DynamoDB opens the table's key in the caller's name, also to write.
+    if (access === 'read') this.encryptionKey?.grantDecrypt(grantee);
+    else this.encryptionKey?.grantEncryptDecrypt(grantee);
+    return Grant.addToPrincipal({
+      grantee,
+      actions: [access === 'read' ? 'dynamodb:GetItem' : 'dynamodb:PutItem'],
+      resourceArns: [table],
+      conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [meshSchema.asideKey('*')] } },
+    });
   }
 
   /**

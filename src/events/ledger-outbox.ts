@@ -180,9 +180,9 @@ export class LedgerOutbox extends Construct {
     const deadLetters = this.queue('DeadLetters', 'outbox-dlq');
     this.deadLetterQueue = deadLetters;
     this.defineOutbox(streamArn, deadLetters);
-    // Lambda leaves a range in the name of the function that it was for.
-    onlyWrittenBy(deadLetters, [this.roleName('outbox'), this.roleName('sweep')]);
-    const redrive = this.defineRedrive(deadLetters);
+    // Lambda leaves a range in the name of the function that it was for; the redrive leaves a record that was set aside.
+    onlyWrittenBy(deadLetters, [this.roleName('outbox'), this.roleName('sweep'), this.roleName('outbox-redrive')]);
+    const redrive = this.defineRedrive(streamArn, deadLetters);
     this.redriveFunction = redrive.function;
     if (sweep.enabled ?? true) this.sweepDeadLetterQueue = this.defineSweep(streamArn, deadLetters, redrive);
     defineAlarms(this, `${ledger.systemName} in ${mesh.region}`, this.alarms, alarms.actions);
@@ -218,19 +218,22 @@ export class LedgerOutbox extends Construct {
       lettersAlarm('DeadLetterAlarm', 'changes of the ledger could not be published', 'outbox-dead-letters', deadLetters, alarms.deadLetters),
     );
     ledger._grantReadItems(made.function);
+    mesh._grantAside(made.function, 'read');
   }
 
-  private defineRedrive(deadLetters: Queue): BundledFunction {
+  private defineRedrive(streamArn: string, deadLetters: Queue): BundledFunction {
     const { ledger } = this.props;
     const made = this.publisher('Redrive', 'outbox redrive', outboxBundles.redrive, {
       functionName: outboxRedriveName(ledger.systemName),
       roleName: this.roleName('outbox-redrive'),
       timeout: Duration.minutes(15),
-      environment: outboxRedriveEnv.write({ deadLetterQueueUrl: deadLetters.queueUrl }),
+      environment: outboxRedriveEnv.write({ deadLetterQueueUrl: deadLetters.queueUrl, streamArn }),
     });
     ledger._grantReadItems(made.function);
     ledger.grantStreamRead(made.function);
     deadLetters.grantConsumeMessages(made.function);
+    deadLetters.grantSendMessages(made.function);
+    this.props.mesh._grantAside(made.function, 'write');
     return made;
   }
 
@@ -257,9 +260,8 @@ export class LedgerOutbox extends Construct {
       bundle: outboxBundles.sweep,
       environment: {
         // On this region's bus alone, and never through a global endpoint: every survivor publishes for itself.
-        ...outboxEnv.write({ systemName, tableName, busName: meshBusName(systemName) }),
+        ...outboxEnv.write({ systemName, tableName, busName: meshBusName(systemName), meshTableName: meshTableName(systemName) }),
         ...sweepEnv.write({
-          meshTableName: meshTableName(systemName),
           queueUrl: hints.queueUrl,
           silentAfterMs: String(silentMs),
           aliveWithinMs: String(Math.min(silentMs, 1.5 * mesh.probeInterval.toMilliseconds())),
@@ -304,7 +306,12 @@ export class LedgerOutbox extends Construct {
       ...more,
       bundle,
       description: `${systemName}: ${role}`,
-      environment: { ...outboxEnv.write({ systemName, tableName, busName: meshBusName(systemName), endpointId: mesh._endpointId(this) }), ...more.environment },
+      environment: {
+        ...outboxEnv.write({
+          systemName, tableName, busName: meshBusName(systemName), meshTableName: meshTableName(systemName), endpointId: mesh._endpointId(this),
+        }),
+        ...more.environment,
+      },
     });
     mesh._grantLedgerEvents(made.function, 'any');
     return made;

@@ -1,18 +1,28 @@
 import { DynamoDBStreamsClient, GetRecordsCommand, GetShardIteratorCommand } from '@aws-sdk/client-dynamodb-streams';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { outboxRedriveEnv, outboxRedriveHintsEnv } from './contract';
+import { outboxEnv, outboxRedriveEnv, outboxRedriveHintsEnv } from './contract';
 import { FailedRange, redrive, Redriven } from './outbox-redrive.service';
 import { LambdaStreamRecord, outboxOf, reserveMs, streamRecords } from './outbox.aws';
 import { StreamRecord } from './outbox.service';
 import { redriveQueue } from './redrive.aws';
+import { asideWriter, findRecord } from './set-aside.aws';
+import { setAside } from './set-aside.service';
 import { Environment } from '../ledger/environment.aws';
-import { connection } from '../runtime/clients';
+import { connection, dynamoClient } from '../runtime/clients';
 import type { Telemetry } from '../runtime/telemetry';
 
 /** What an operator may ask for. */
 export interface RedriveRequest {
   /** Whether ranges that the stream has forgotten leave the queue; they stay when undefined. */
   readonly removeExpired?: boolean;
+  /** Sequence number of a record that holds up the outbox or the sweep: it alone is set aside, and nothing is redriven. */
+  readonly setAside?: string;
+}
+
+/** What an operator is told who set a record aside. */
+export interface SetAsideAnswer {
+  /** The record's place: it is a dead letter now. */
+  readonly setAside: FailedRange;
 }
 
 /** What an operator is told. */
@@ -22,13 +32,25 @@ export interface RedriveAnswer extends Redriven {
 }
 
 /** A function's redrive, from its environment. */
-export function redriveOf(source: Environment): (request: RedriveRequest | null, remainingMs: number) => Promise<RedriveAnswer> {
-  const { deadLetterQueueUrl } = outboxRedriveEnv.read(source);
+export function redriveOf(source: Environment): (request: RedriveRequest | null, remainingMs: number) => Promise<RedriveAnswer | SetAsideAnswer> {
+  const { deadLetterQueueUrl, streamArn } = outboxRedriveEnv.read(source);
+  const { meshTableName } = outboxEnv.read(source);
   const { outbox, telemetry } = outboxOf(source, 'outbox-redrive');
   const queue = redriveQueue(deadLetterQueueUrl, telemetry);
   const giveHintsAgain = hintsRedrive(source, telemetry);
   const streams = new DynamoDBStreamsClient({ maxAttempts: 3, requestHandler: connection() });
+  const sqs = new SQSClient({ maxAttempts: 3, requestHandler: connection() });
+  const mark = asideWriter(dynamoClient(), meshTableName, Date.now);
   return async (request, remainingMs) => {
+    if (request?.setAside !== undefined) {
+      const sequenceNumber = sequenceNumberOf(request);
+      const letter = async (one: FailedRange): Promise<void> => {
+        await sqs.send(new SendMessageCommand({ QueueUrl: deadLetterQueueUrl, MessageBody: JSON.stringify({ DDBStreamBatchInfo: one }) }));
+      };
+      const range = await setAside({ find: (number) => findRecord(streams, streamArn, number), letter, mark }, sequenceNumber);
+      telemetry.record('set aside', { ...range });
+      return { setAside: range };
+    }
     const removeExpired = request?.removeExpired ?? false;
     if (typeof removeExpired !== 'boolean') throw new Error(`'removeExpired' is ${JSON.stringify(removeExpired)}; allowed: true or false`);
     const open = new Set<string>();
@@ -52,6 +74,13 @@ export function redriveOf(source: Environment): (request: RedriveRequest | null,
       await queue.release([...open]);
     }
   };
+}
+
+/** A sequence number as a text: as a number, JSON's readers would round it. */
+function sequenceNumberOf({ setAside: given, removeExpired }: RedriveRequest): string {
+  if (typeof given !== 'string' || !/^\d{1,40}$/.test(given)) throw new Error(`'setAside' is ${JSON.stringify(given)}; allowed: a sequence number in quotes, 1 to 40 digits`);
+  if (removeExpired !== undefined) throw new Error('\'setAside\' and \'removeExpired\' are given; allowed: one of them');
+  return given;
 }
 
 /** Hints that were given up, as far as they were there at the beginning, go back to where the sweep finds them. */

@@ -4,6 +4,8 @@ import { entryOf } from './envelope.domain';
 import { BatchResult, EventSink, Outbox, StreamRecord } from './outbox.service';
 import { publishPorts } from './publish.aws';
 import { publish } from './publish.service';
+import { asideReader } from './set-aside.aws';
+import { passingOver } from './set-aside.service';
 import { DynamoStore } from '../ledger/aws';
 import { clockPorts, Environment, regionOf } from '../ledger/environment.aws';
 import { toItem } from '../ledger/items.aws';
@@ -54,28 +56,38 @@ function eventSink(source: Environment): EventSink {
 }
 
 /** A function's outbox, from its environment; `service` names it in logs and traces. */
-export function outboxOf(source: Environment, service: string): { readonly outbox: Outbox; readonly telemetry: Telemetry; readonly region: string } {
-  const { systemName, tableName } = outboxEnv.read(source);
+export function outboxOf(source: Environment, service: string): {
+  readonly outbox: Outbox; readonly telemetry: Telemetry; readonly region: string; readonly isSetAside: (sequenceNumber: string) => Promise<boolean>;
+} {
+  const { systemName, tableName, meshTableName } = outboxEnv.read(source);
   const region = regionOf(source);
   const ports = { ...clockPorts, store: new DynamoStore(dynamoClient(), tableName), sink: eventSink(source), tracer: tracerOf(source, systemName) };
   return {
     outbox: new Outbox(ports, { region, name: `${systemName}-${service}` }),
     telemetry: new Telemetry({ systemName, region, service }),
     region,
+    isSetAside: asideReader(dynamoClient(), meshTableName),
   };
 }
 
 /** Time kept back from the end of an invocation to answer in. */
 export const reserveMs = 5_000;
 
+/** For a log's line; nothing where nothing was passed over. */
+export function passedOver(passed: readonly string[]): { readonly passedOver?: readonly string[] } {
+  return passed.length > 0 ? { passedOver: passed } : {};
+}
+
 /** Publishes a batch of the stream, and says so in the log. */
-export function publishBatch({ outbox, telemetry }: Pick<ReturnType<typeof outboxOf>, 'outbox' | 'telemetry'>) {
+export function publishBatch({ outbox, telemetry, isSetAside }: Pick<ReturnType<typeof outboxOf>, 'outbox' | 'telemetry' | 'isSetAside'>) {
   return async (batch: readonly LambdaStreamRecord[], remainingMs: number): Promise<StreamBatchResponse> => {
     const records = streamRecords(batch);
     try {
-      const { published, failed } = await outbox.publish(records, Date.now() + remainingMs - reserveMs);
+      const deadlineMs = Date.now() + remainingMs - reserveMs;
+      const { done, passed, failed } = await passingOver(records, isSetAside, (left) => outbox.publish(left, deadlineMs));
+      const published = done.reduce((sum, one) => sum + one.published, 0);
       if (published > 0) telemetry.count(meshMetrics.eventsPublished, published);
-      telemetry.record('outbox', { records: records.length, published, failed });
+      telemetry.record('outbox', { records: records.length, published, failed, ...passedOver(passed) });
       return streamResponse(failed, records);
     } catch (error) {
       telemetry.record('outbox', { records: records.length, failed: { id: records[0].id } }, faultRecord(error));

@@ -1,7 +1,8 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { meshMetrics, sweepEnv } from './contract';
-import { LambdaStreamRecord, outboxOf, reserveMs, StreamBatchResponse, streamRecords, streamResponse } from './outbox.aws';
+import { meshMetrics, outboxEnv, sweepEnv } from './contract';
+import { LambdaStreamRecord, outboxOf, passedOver, reserveMs, StreamBatchResponse, streamRecords, streamResponse } from './outbox.aws';
 import { probeStore } from './probe.aws';
+import { passingOver } from './set-aside.service';
 import { Sweep, SweepHint } from './sweep.service';
 import { Environment } from '../ledger/environment.aws';
 import { connection, dynamoClient } from '../runtime/clients';
@@ -19,9 +20,9 @@ const bytesPerRequest = 250_000;
 /** A function's sweep, from its environment. */
 export function sweepOf(source: Environment): (event: SweepEvent, remainingMs: number) => Promise<StreamBatchResponse> {
   const env = sweepEnv.read(source);
-  const { outbox, telemetry, region } = outboxOf(source, 'sweep');
+  const { outbox, telemetry, region, isSetAside } = outboxOf(source, 'sweep');
   const sqs = new SQSClient({ maxAttempts: 3, requestHandler: connection() });
-  const news = probeStore(dynamoClient(), env.meshTableName);
+  const news = probeStore(dynamoClient(), outboxEnv.read(source).meshTableName);
   const sweep = new Sweep(
     { keep: (hints) => keep(sqs, env.queueUrl, hints), newsOf: (peer) => news.newsOf(peer), nowMs: Date.now },
     { region, silentAfterMs: Number(env.silentAfterMs), aliveWithinMs: Number(env.aliveWithinMs), takenBy: env.takenBy },
@@ -29,13 +30,16 @@ export function sweepOf(source: Environment): (event: SweepEvent, remainingMs: n
   );
   return (event, remainingMs) => event.Records[0]?.eventSource === 'aws:sqs'
     ? sweepHints(sweep, telemetry, event, Date.now() + remainingMs - reserveMs)
-    : noteRecords(sweep, telemetry, event);
+    : noteRecords(sweep, telemetry, isSetAside, event);
 }
 
-async function noteRecords(sweep: Sweep, telemetry: Telemetry, { Records }: SweepEvent): Promise<StreamBatchResponse> {
+async function noteRecords(
+  sweep: Sweep, telemetry: Telemetry, isSetAside: (sequenceNumber: string) => Promise<boolean>, { Records }: SweepEvent,
+): Promise<StreamBatchResponse> {
   const records = streamRecords(Records);
-  const { kept, failed } = await sweep.note(records);
-  telemetry.record('hints', { records: records.length, kept, failed });
+  const { done, passed, failed } = await passingOver(records, isSetAside, (left) => sweep.note(left));
+  const kept = done.reduce((sum, one) => sum + one.kept, 0);
+  telemetry.record('hints', { records: records.length, kept, failed, ...passedOver(passed) });
   return streamResponse(failed, records);
 }
 

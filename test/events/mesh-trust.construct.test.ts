@@ -105,7 +105,7 @@ describe('with rules', () => {
   test('queues that are redriven with our rights are written by those whose letters they are', () => {
     const writers = (queue: string): string[] => ['shop', 'admin', 'acme-pay-outbox-use1', 'acme-pay-sweep-use1', 'acme-pay-outbox-redrive-use1'].filter((role) => world.maySend(`${systemName}-${queue}`, { role }));
     expect(Object.fromEntries(['events-dlq', 'events-strays', 'outbox-dlq', 'sweep', 'sweep-dlq'].map((queue) => [queue, writers(queue)]))).toEqual({
-      'events-dlq': [], 'events-strays': [], 'outbox-dlq': ['acme-pay-outbox-use1', 'acme-pay-sweep-use1'], 'sweep': ['acme-pay-sweep-use1', 'acme-pay-outbox-redrive-use1'], 'sweep-dlq': [],
+      'events-dlq': [], 'events-strays': [], 'outbox-dlq': ['acme-pay-outbox-use1', 'acme-pay-sweep-use1', 'acme-pay-outbox-redrive-use1'], 'sweep': ['acme-pay-sweep-use1', 'acme-pay-outbox-redrive-use1'], 'sweep-dlq': [],
     });
     expect(['events-dlq', 'events-strays'].map((queue) => world.maySend(`${systemName}-${queue}`, { service: 'events.amazonaws.com' }))).toEqual([true, true]);
   });

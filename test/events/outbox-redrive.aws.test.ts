@@ -4,7 +4,7 @@ import { redriveOf } from '../../src/events/outbox-redrive.aws';
 
 const environment = {
   AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'example',
-  PAYMENTS_SYSTEM_NAME: 'shop', LEDGER_TABLE_NAME: 'shop-ledger', MESH_BUS_NAME: 'shop-events',
+  PAYMENTS_SYSTEM_NAME: 'shop', LEDGER_TABLE_NAME: 'shop-ledger', MESH_BUS_NAME: 'shop-events', MESH_TABLE_NAME: 'shop-mesh', LEDGER_STREAM_ARN: 'arn:stream',
 };
 
 describe('the redrive of given-up ranges, on AWS', () => {
