@@ -152,7 +152,7 @@ export interface ProblemDefinition {
 /** Every `code` an error can carry: its status and title. */
 export const problems = {
   invalid_request: { status: 400, title: 'The request is not what this call takes' },
-  invalid_json: { status: 400, title: 'The body is not valid JSON' },
+  invalid_json: { status: 400, title: 'The body is not valid JSON, or can be read in two ways' },
   unknown_field: { status: 400, title: 'The request has a field that this call does not know' },
   invalid_amount: { status: 400, title: 'The amount is not a whole number of minor units in range' },
   invalid_currency: { status: 400, title: 'The currency is not an ISO 4217 code' },

@@ -1,4 +1,7 @@
-import { problemBody } from './gate.contract';
+import { gateLimits, problemBody } from './gate.contract';
+import { Json } from '../kernel/fingerprint';
+import { isJsonType } from '../kernel/json-type';
+import { readJson, textOfBody } from '../kernel/strict-json';
 
 /** What API Gateway sends, as far as it is read. */
 export interface GateEvent {
@@ -7,6 +10,7 @@ export interface GateEvent {
   readonly pathParameters?: Readonly<Record<string, string | undefined>> | null;
   readonly queryStringParameters?: Readonly<Record<string, string | undefined>> | null;
   readonly headers?: Readonly<Record<string, string | undefined>> | null;
+  readonly multiValueHeaders?: Readonly<Record<string, readonly string[] | undefined>> | null;
   readonly body?: string | null;
   readonly isBase64Encoded?: boolean;
   readonly requestContext?: { readonly identity?: { readonly userArn?: string | null } };
@@ -31,39 +35,66 @@ export function problemJson(code: string, status: number, title: string, detail:
   return { statusCode: status, headers: { ...plain, ...more, 'Content-Type': 'application/problem+json' }, body: JSON.stringify(problemBody(code, status, title, detail)) };
 }
 
-/** By its name in lower case. */
+/** By its name in lower case; undefined when it is not sent. Where it was sent twice, API Gateway tells the last one here: see `sentTwice`. */
 export function headerOf(event: GateEvent, name: string): string | undefined {
   return Object.entries(event.headers ?? {}).find(([given]) => given.toLowerCase() === name)?.[1];
 }
 
+/** Whether a header came more than once: which of them counts is not for us to choose. */
+export function sentTwice(event: GateEvent, name: string): boolean {
+  return Object.entries(event.multiValueHeaders ?? {}).some(([given, values]) => given.toLowerCase() === name && (values?.length ?? 0) > 1);
+}
+
 /** The bearer token that a call carries. */
 export function bearerIn(event: GateEvent): string | undefined {
+  if (sentTwice(event, 'authorization')) return undefined;
   return /^Bearer +(\S+)$/i.exec(headerOf(event, 'authorization')?.trim() ?? '')?.[1];
 }
 
-/** The body as text. */
-export function bodyOf(event: GateEvent): string {
-  return event.isBase64Encoded ? decoded(event.body ?? '') : event.body ?? '';
+/** A JSON object's fields, or a form's. */
+export type Fields = Readonly<Record<string, Json | undefined>>;
+
+/** - `fields`: of a body that is an object, or none of an empty one
+ * - `refused`: what is wrong with it, for whoever sent it */
+export type Body =
+  | { readonly kind: 'fields'; readonly fields: Fields }
+  | { readonly kind: 'refused'; readonly why: 'too_large' | 'unsupported' }
+  | { readonly kind: 'refused'; readonly why: 'invalid_request'; readonly detail: string };
+
+const invalid = (detail: string): Body => ({ kind: 'refused', why: 'invalid_request', detail });
+
+/** Reads a body: JSON, or a form where the page sends one. */
+export function bodyOf(event: GateEvent, form: 'form' | 'no form'): Body {
+  const given = event.isBase64Encoded ? bytesOf(event.body ?? '') : event.body ?? '';
+  const bytes = typeof given === 'string' ? new TextEncoder().encode(given).length : given.length;
+  if (bytes > gateLimits.bodyBytes) return { kind: 'refused', why: 'too_large' };
+  const text = textOfBody(given);
+  if (text === undefined) return invalid('The body is not UTF-8 text.');
+  const type = headerOf(event, 'content-type') ?? '';
+  const twice = sentTwice(event, 'content-type');
+  if (!twice && form === 'form' && /^application\/x-www-form-urlencoded\b/i.test(type)) return fieldsOfForm(text);
+  if (form === 'no form' && text.trim() === '') return { kind: 'fields', fields: {} };
+  return twice || !isJsonType(type.trim()) ? { kind: 'refused', why: 'unsupported' } : fieldsOfJson(text);
 }
 
-/** A JSON object's fields. */
-export type Fields = Readonly<Record<string, unknown>>;
-
-/** Undefined: it is no JSON object. */
-export function fieldsOfJson(body: string): Fields | undefined {
-  try {
-    const value = JSON.parse(body) as unknown;
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Fields : undefined;
-  } catch {
-    return undefined;
-  }
+function fieldsOfJson(text: string): Body {
+  const read = readJson(text);
+  if (read.kind === 'refused') return invalid(read.detail);
+  const { value } = read;
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { kind: 'fields', fields: value as Fields } : invalid('It is no JSON object.');
 }
 
-/** Base64 of UTF-8, without Node's Buffer. */
-function decoded(base64: string): string {
+function fieldsOfForm(text: string): Body {
+  const entries = [...new URLSearchParams(text)];
+  const twice = entries.find(([name], at) => entries.findIndex(([other]) => other === name) !== at)?.[0];
+  return twice === undefined ? { kind: 'fields', fields: Object.fromEntries(entries) } : invalid(`It has the field ${JSON.stringify(twice.slice(0, 40))} twice: send each field once.`);
+}
+
+/** Bytes of base64, without Node's Buffer; none of what is no base64. */
+function bytesOf(base64: string): Uint8Array {
   try {
-    return new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
+    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   } catch {
-    return '';
+    return new Uint8Array();
   }
 }

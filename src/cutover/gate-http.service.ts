@@ -1,4 +1,4 @@
-import { bearerIn, bodyOf, Fields, fieldsOfJson, GateAnswer, GateEvent, headerOf, json, plain, problemJson } from './gate-event.domain';
+import { bearerIn, bodyOf, GateAnswer, GateEvent, headerOf, json, plain, problemJson } from './gate-event.domain';
 import { approvalUrl } from './gate-message.domain';
 import { approvalPage, messagePage, PageModel, pageSecurity, Visitor } from './gate-page.domain';
 import { GateSessions, personOfArn, Session } from './gate-session.service';
@@ -98,7 +98,7 @@ class GateCalls {
     const view = await this.ports.gate.view(id);
     if (!view) return { ...this.problem(event, 'unknown'), by };
     const body = decisionOf(event);
-    if (typeof body === 'string') return { ...this.problem(event, body), by };
+    if ('why' in body) return { ...this.problem(event, body.why, body.detail), by };
     // A cookie comes with every request of a browser; the form's own value only with ours.
     if (session && !await this.ports.sessions!.csrfHolds(session, id, body.csrf)) return { ...this.problem(event, 'forged'), by };
     const outcome = await this.ports.gate.answer(id, person, body.decision, body.comment);
@@ -177,10 +177,10 @@ class GateCalls {
   }
 
   /** An error in the form that was asked for. */
-  public problem(event: GateEvent, code: Code): Answered {
+  public problem(event: GateEvent, code: Code, found?: string): Answered {
     const { status, title } = problems[code];
     const more: Record<string, string> = code === 'unauthorized' && this.ports.identity.kind === 'oidc' ? { 'WWW-Authenticate': 'Bearer' } : {};
-    const detail = hints[code] ?? 'Nothing was changed.';
+    const detail = found === undefined ? hints[code] ?? 'Nothing was changed.' : `${found} Nothing was changed.`;
     if (!wantsJson(event)) return { answer: page(status, messagePage(title, detail), more), code };
     return { answer: problemJson(code, status, title, detail, more), code };
   }
@@ -226,20 +226,13 @@ function wantsJson(event: GateEvent): boolean {
 
 interface DecisionBody { readonly decision: Answer; readonly comment?: string; readonly csrf?: string }
 
-function decisionOf(event: GateEvent): DecisionBody | Code {
-  const body = bodyOf(event);
-  if (body.length > gateLimits.bodyBytes) return 'too_large';
-  const type = headerOf(event, 'content-type') ?? '';
-  const fields = /^application\/json\b/i.test(type) ? fieldsOfJson(body) ?? 'invalid_request' : /^application\/x-www-form-urlencoded\b/i.test(type) ? fieldsOfForm(body) : 'unsupported';
-  if (typeof fields === 'string') return fields;
-  const { decision, comment, csrf, ...others } = fields;
-  if ((decision !== 'approve' && decision !== 'reject') || Object.keys(others).length > 0) return 'invalid_request';
-  if (comment !== undefined && (typeof comment !== 'string' || comment.length > gateLimits.commentLength)) return 'invalid_request';
+function decisionOf(event: GateEvent): DecisionBody | { readonly why: Code; readonly detail?: string } {
+  const body = bodyOf(event, 'form');
+  if (body.kind === 'refused') return body;
+  const { decision, comment, csrf, ...others } = body.fields;
+  if ((decision !== 'approve' && decision !== 'reject') || Object.keys(others).length > 0) return { why: 'invalid_request' };
+  if (comment !== undefined && (typeof comment !== 'string' || comment.length > gateLimits.commentLength)) return { why: 'invalid_request' };
   return { decision, ...(comment?.trim() ? { comment: comment.trim() } : {}), ...(typeof csrf === 'string' ? { csrf } : {}) };
-}
-
-function fieldsOfForm(body: string): Fields {
-  return Object.fromEntries(new URLSearchParams(body));
 }
 
 function lowered(text: string): string {

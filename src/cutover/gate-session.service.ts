@@ -1,6 +1,6 @@
 import { GateIdentity, gateLimits } from './gate.contract';
 import { Person } from './gate.model';
-import { roleOf, sessionName } from './person.domain';
+import { hasGroup, roleOf, sessionName } from './person.domain';
 
 /** Keeps texts from being changed by whoever carries them. What was sealed for one purpose opens for no other. */
 export interface Sealer {
@@ -92,7 +92,7 @@ export class GateSessions {
     if (!person) return failed('The identity provider did not say who you are.');
     const untilMs = Math.min(nowMs() + gateLimits.sessionSeconds * 1000, typeof claims.exp === 'number' ? claims.exp * 1000 : 0);
     // Only the groups that matter here: a cookie is small.
-    const session: Session = { sid: random(), person: { ...person, groups: person.groups.filter((group) => this.groups.includes(group)) }, untilMs };
+    const session: Session = { sid: random(), person: { ...person, groups: person.groups.filter((group) => hasGroup(this.groups, group)) }, untilMs };
     const sealed = await sealer.seal('session', JSON.stringify(session));
     return { kind: 'signedIn', approvalId: flow.id, cookie: sealed, seconds: Math.max(0, Math.floor((untilMs - nowMs()) / 1000)) };
   }

@@ -25,7 +25,12 @@ export function entitlementOf({ id, vouched, role, groups }: Person, among: Name
   const names = new Set([id, ...vouched].filter(isPlainName).map(normalName));
   const roles = role === undefined ? undefined : normalName(role);
   const entry = among.people.find((name) => names.has(normalName(name)) || names.has(normalName(roleOf(name))) || normalName(roleOf(name)) === roles);
-  return entry ?? groups.find((group) => among.groups.includes(group));
+  return entry ?? groups.find((group) => hasGroup(among.groups, group));
+}
+
+/** Whether a group is among these: to the letter, but however its accents are written. Its case counts, since a provider's groups may differ by it. */
+export function hasGroup(groups: readonly string[], group: string): boolean {
+  return groups.some((one) => one.normalize('NFC') === group.normalize('NFC'));
 }
 
 /** What a session is called, as a name of whoever holds it; undefined: the ARN is no session's. */

@@ -12,7 +12,8 @@ export interface TraceContext {
 
 const traceIdPattern = /^1-[0-9a-f]{8}-[0-9a-f]{24}$/;
 const segmentIdPattern = /^[0-9a-f]{16}$/;
-const traceparentPattern = /^[0-9a-f]{2}-([0-9a-f]{8})([0-9a-f]{24})-([0-9a-f]{16})-([0-9a-f]{2})(?:-|$)/;
+/** Version 00 ends with the flags; a later one may go on after a `-`, and is read as far as it is known. https://www.w3.org/TR/trace-context/#versioning-of-traceparent */
+const traceparentPattern = /^(?:00(?=.{53}$)|(?!00|ff)[0-9a-f]{2})-([0-9a-f]{8})([0-9a-f]{24})-([0-9a-f]{16})-([0-9a-f]{2})(?:-|$)/;
 
 export const isTraceId = (text: string): boolean => traceIdPattern.test(text);
 export const isSegmentId = (text: string): boolean => segmentIdPattern.test(text);
@@ -36,7 +37,7 @@ export function fromTraceHeader(header: string | undefined): TraceContext | unde
   return { traceId, ...(parentId !== undefined && isSegmentId(parentId) ? { parentId } : {}), sampled: parts.get('Sampled') === '1' };
 }
 
-/** Reads a `traceparent`; undefined for what is malformed or all zeros. */
+/** Reads a `traceparent`; undefined for what is malformed or all zeros, and for version ff, which none may have. */
 export function fromTraceparent(header: string | undefined): TraceContext | undefined {
   const match = traceparentPattern.exec(header ?? '');
   if (!match || /^0+$/.test(match[1] + match[2]) || /^0+$/.test(match[3])) return undefined;

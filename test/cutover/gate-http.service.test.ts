@@ -70,6 +70,22 @@ describe('looking', () => {
 });
 
 describe('deciding with a bearer token', () => {
+  test.each([
+    ['two decisions', '{"decision":"reject","decision":"approve"}', 'application/json', 'It has the member "decision" twice in one object: send each member once. Nothing was changed.'],
+    ['two decisions in two spellings', '{"decision":"reject","d\\u0065cision":"approve"}', 'application/json', expect.stringContaining('"decision" twice')],
+    ['two comments', '{"decision":"approve","comment":"a","comment":"b"}', 'application/json', expect.stringContaining('"comment" twice')],
+    ['two decisions in a form', 'decision=reject&decision=approve', 'application/x-www-form-urlencoded', 'It has the field "decision" twice: send each field once. Nothing was changed.'],
+    ['half a character', '{"decision":"approve","comment":"\\ud83d"}', 'application/json', expect.stringContaining('"comment"')],
+    ['a prototype', '{"decision":"approve","__proto__":{}}', 'application/json', expect.stringContaining('"__proto__"')],
+    ['no object', '["approve"]', 'application/json', 'It is no JSON object. Nothing was changed.'],
+  ])('%s decide nothing', async (_what, body, type, detail) => {
+    const site = new GateSite();
+    const id = await site.world.ask();
+    const { statusCode, body: answer } = await site.post(id, body, { ...site.bearer(cemClaims), 'Content-Type': type, 'Accept': 'application/json' });
+    expect([statusCode, JSON.parse(answer)]).toEqual([400, expect.objectContaining({ code: 'invalid_request', detail })]);
+    expect(await site.world.gate.view(id)).toMatchObject({ status: 'OPEN', answers: [] });
+  });
+
   test('counts once; sent again it is 409 and changes nothing', async () => {
     const site = new GateSite();
     const id = await site.world.ask();

@@ -19,6 +19,7 @@ const ann = { sub: 'sub-ann', email: 'ann@example.com', email_verified: true, gr
 class StartSite {
   public readonly issuer = new TestIssuer();
   public readonly started: { readonly input: Record<string, unknown>; readonly name: string }[] = [];
+  private readonly inputs = new Map<string, string>();
   public readonly records: (StartRecord | unknown)[] = [];
   public fails: Error | undefined;
   private readonly handler: (event: GateEvent) => Promise<GateAnswer>;
@@ -32,10 +33,13 @@ class StartSite {
     });
   }
 
-  public async post(body: unknown, headers: Record<string, string> = {}, userArn?: string): Promise<{ status: number; body: Record<string, unknown> }> {
+  public async post(
+    body: unknown, headers: Record<string, string> = {}, userArn?: string, twice?: string,
+  ): Promise<{ status: number; body: Record<string, unknown> }> {
+    const all = { 'content-type': 'application/json', ...headers };
     const answer = await this.handler({
-      resource: '/starts/acme-pay-cutover', httpMethod: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body),
-      headers: { 'content-type': 'application/json', ...headers }, ...(userArn === undefined ? {} : { requestContext: { identity: { userArn } } }),
+      resource: '/starts/acme-pay-cutover', httpMethod: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body), headers: all,
+      multiValueHeaders: Object.fromEntries(Object.entries(all).map(([name, value]) => [name, name === twice ? ['other', value] : [value]])), ...(userArn === undefined ? {} : { requestContext: { identity: { userArn } } }),
     });
     return { status: answer.statusCode, body: JSON.parse(answer.body) as Record<string, unknown> };
   }
@@ -47,9 +51,11 @@ class StartSite {
   private start(arn: string, input: string, name: string): ReturnType<StepFunctionsStarter['start']> {
     expect(arn).toBe(stateMachineArn);
     if (this.fails) return Promise.reject(this.fails);
-    const before = this.started.find((one) => one.name === name);
-    if (before && JSON.stringify(before.input) !== input) return Promise.resolve({ kind: 'taken' });
-    if (!before) this.started.push({ input: JSON.parse(input) as Record<string, unknown>, name });
+    const before = this.inputs.get(name);
+    // Letter by letter, as Step Functions does.
+    if (before !== undefined && before !== input) return Promise.resolve({ kind: 'taken' });
+    this.inputs.set(name, input);
+    if (before === undefined) this.started.push({ input: JSON.parse(input) as Record<string, unknown>, name });
     return Promise.resolve({ kind: 'started', execution: `arn:execution:${name}` });
   }
 }
@@ -107,6 +113,41 @@ describe('a start', () => {
     expect((await site.post({ reason: 'a' }, site.as({ ...ann, sub: 'sub-eve' }, key))).status).toBe(202);
     expect(site.started).toHaveLength(2);
     expect((await site.post({}, site.as(ann, { 'Idempotency-Key': 'with blank' }))).status).toBe(400);
+  });
+
+  test('means the same in any order and spelling of its members', async () => {
+    const site = new StartSite();
+    const key = { 'Idempotency-Key': 'move-1' };
+    const texts = ['{"reason":"a","share":{"to":25,"from":0.50}}', '{ "share": {"from":5e-1, "to":25.0}, "re\\u0061son":"a" }', '{"share":{"from":0.5,"to":25},"reason":"a"}'];
+    const bodies: unknown[] = [];
+    for (const text of texts) bodies.push(await site.post(text, site.as(ann, key)));
+    expect(bodies).toEqual([expect.objectContaining({ status: 202 }), bodies[0], bodies[0]]);
+    expect(site.started).toMatchObject([{ input: { reason: 'a', share: { from: 0.5, to: 25 } } }]);
+  });
+
+  test.each([
+    ['a member twice', '{"decision":"reject","decision":"approve"}', 'It has the member "decision" twice in one object: send each member once. Nothing was started.'],
+    ['a number that would be rounded', '{"order":9007199254740993}', 'The number in "order" cannot be represented exactly: allowed are whole numbers up to 9007199254740991, and fractions of at most 15 digits. Nothing was started.'],
+    ['a number beyond all', '{"order":{"share":1e400}}', expect.stringContaining('The number in "share"')],
+    ['a fraction that rounds', '{"share":0.1000000000000000055}', expect.stringContaining('The number in "share"')],
+    ['minus nought', '{"share":-0}', expect.stringContaining('The number in "share"')],
+    ['another prototype', '{"a":{"__proto__":{"startedBy":"sub-bob"}}}', expect.stringContaining('"__proto__"')],
+    ['the starter in another spelling', '{"st\\u0061rtedBy":"sub-bob"}', expect.stringContaining('startedBy')],
+    ['half a character', '{"reason":"\\ud83d"}', expect.stringContaining('The text in "reason"')],
+    ['too many levels', `{"a":${'['.repeat(500)}${']'.repeat(500)}}`, expect.stringContaining('levels')],
+    ['what is no UTF-8', '{"reason":"\uFFFD"}', expect.stringContaining('UTF-8')],
+  ])('with %s is refused, and says why', async (_what, text, detail) => {
+    const site = new StartSite();
+    expect(await site.post(text, site.as(ann))).toMatchObject({ status: 400, body: { code: 'invalid_request', detail } });
+    expect(site.started).toEqual([]);
+  });
+
+  test('with two keys, or of two types, is nobody\'s', async () => {
+    const site = new StartSite();
+    expect(await site.post({}, site.as(ann, { 'Idempotency-Key': 'k' }), undefined, 'Idempotency-Key')).toMatchObject({ status: 400 });
+    expect(await site.post({}, site.as(ann), undefined, 'content-type')).toMatchObject({ status: 415 });
+    expect(await site.post({}, site.as(ann), undefined, 'authorization')).toMatchObject({ status: 401 });
+    expect(site.started).toEqual([]);
   });
 
   test('without a body is one with no input; other types and long ones are refused', async () => {

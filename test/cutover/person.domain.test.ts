@@ -125,6 +125,18 @@ describe('a name lets in', () => {
     expect((await site.get(id, { Accept: 'application/json' })).body).not.toContain('alice@example.com');
   });
 
+  test('and a group, however its accents are written, which never makes it another one', () => {
+    const forms = (text: string): string[] => ['NFC', 'NFD'].map((form) => text.normalize(form));
+    for (const name of forms('josé@example.com')) {
+      for (const other of forms('José@example.com')) expect(entitlementOf(person(account('1', name)), { people: [other], groups: [] })).toBe(other);
+    }
+    for (const group of forms('équipe')) {
+      for (const other of forms('équipe')) expect(entitlementOf(person({ sub: '1', groups: [group] }), { people: [], groups: [other] })).toBe(group);
+      expect(entitlementOf(person({ sub: '1', groups: [group] }), { people: [], groups: ['Équipe', 'equipe'] })).toBeUndefined();
+    }
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), fc.constantFrom('NFC', 'NFD', 'NFKC', 'NFKD'), (name, form) => normalName(name.normalize(form)) === normalName(name)));
+  });
+
   test('a group claim that is one text is one group; splitting is asked for', () => {
     const groupsOf = (groups: unknown, groupsSeparator?: string): readonly string[] => personOfClaims({ sub: '1', groups }, { ...oidc, groupsSeparator })!.groups;
     expect(groupsOf('guests approvers')).toEqual(['guests approvers']);

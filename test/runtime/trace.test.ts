@@ -1,3 +1,4 @@
+import { fromTraceparent } from '../../src/kernel/trace';
 import { traceIdOf, traceOf } from '../../src/runtime/trace';
 
 const root = '1-5f2330a4-6a0de1cd0e17c0508d386a64';
@@ -33,4 +34,19 @@ test.each<[string, Parameters<typeof traceOf>[0], object]>([
   ['nobody\'s', { header: `Root=${other}` }, { traceId: other, sampled: false }],
 ])('a request is recorded by %s', (_, sources, context) => {
   expect(traceOf(sources, now)).toEqual(context);
+});
+
+const ids = '4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7';
+test.each([
+  [`00-${ids}-01`, true], [`00-${ids}-00`, true], [`00-${ids}-ff`, true],
+  // A later version is read as far as it is known.
+  [`01-${ids}-01`, true], [`cc-${ids}-01`, true], [`cc-${ids}-01-what-the-future-will-be-like`, true], [`fe-${ids}-01-`, true],
+  // The first version ends with its flags, and the last one is nobody's.
+  [`00-${ids}-01-`, false], [`00-${ids}-01-more`, false], [`00-${ids}-01\n`, false], [`ff-${ids}-01`, false], [`ff-${ids}-01-more`, false],
+  [`cc-${ids}-01.more`, false], [`cc-${ids}-011`, false], [`00-${ids}`, false], [`00-${ids}-1`, false], [`0-${ids}-01`, false], [`000-${ids}-01`, false], ['', false],
+  [`00-${ids}-01`.toUpperCase(), false], [`00-${ids}-0A`, false], [`CC-${ids}-01`, false], [`.0-${ids}-01`, false],
+  ['00-00000000000000000000000000000000-00f067aa0ba902b7-01', false], ['00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01', false],
+  ['cc-00000000000000000000000000000000-00f067aa0ba902b7-01', false],
+])('the traceparent %j is one: %j', (traceparent, isOne) => {
+  expect(fromTraceparent(traceparent)).toEqual(isOne ? expect.objectContaining({ traceId: '1-4bf92f35-77b34da6a3ce929d0e0e4736', parentId: '00f067aa0ba902b7' }) : undefined);
 });

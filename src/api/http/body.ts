@@ -1,11 +1,13 @@
 import { ProblemError } from './answer';
-import { holdsExactNumbers } from './exact-numbers';
 import type { HttpRequest } from './request';
+import { isJsonType } from '../../kernel/json-type';
+import { JsonRefused, readJson as readStrict, textOfBody } from '../../kernel/strict-json';
 import { apiLimits } from '../contract';
+import type { ProblemCode } from '../contract';
 
 /**
  * The request's JSON value; `undefined` when there is no body. Throws a `ProblemError` for a body that is too large, of another
- * type, not UTF-8 or not JSON, and for a number that would lose digits.
+ * type, not UTF-8, not JSON, or one that two readers could take for two things.
  */
 export function readJson(request: HttpRequest): unknown {
   const size = typeof request.body === 'string' ? Buffer.byteLength(request.body) : request.body.length;
@@ -14,27 +16,11 @@ export function readJson(request: HttpRequest): unknown {
   }
   if (size === 0) return undefined;
   requireJsonType(request);
-  const text = decode(request.body);
-  const value = parse(text);
-  if (!holdsExactNumbers(text)) {
-    throw new ProblemError('invalid_amount', 'A number in the body cannot be represented exactly: send whole minor units up to 9007199254740991.');
-  }
-  return value;
-}
-
-/** No type that is taken is nearly as long. */
-const longestType = 255;
-const jsonType = /^application\/(?:[\w.!#$&^-]+\+)?json$/;
-const utf8 = ['utf-8', '"utf-8"', 'utf8', '"utf8"'];
-
-/** `application/json` or another type written in JSON, with no parameter but `charset=utf-8`. */
-function isJsonType(text: string): boolean {
-  if (text.length > longestType) return false;
-  const [type, ...parameters] = text.toLowerCase().split(';').map((part) => part.trim());
-  return jsonType.test(type) && parameters.length <= 2 && parameters.every((parameter, index) => {
-    const [name, value, ...more] = parameter.split('=').map((part) => part.trim());
-    return name === 'charset' ? index === 0 && more.length === 0 && utf8.includes(value ?? '') : parameter === '';
-  });
+  const text = textOfBody(request.body);
+  if (text === undefined) throw new ProblemError('invalid_json', 'The body is not UTF-8 text.');
+  const read = readStrict(text);
+  if (read.kind === 'read') return read.value;
+  throw new ProblemError(codeOf(read), `The body is not taken. ${read.detail}`);
 }
 
 function requireJsonType(request: HttpRequest): void {
@@ -45,28 +31,12 @@ function requireJsonType(request: HttpRequest): void {
   }
 }
 
-function decode(body: Uint8Array | string): string {
-  if (typeof body === 'string') {
-    // The gateway has decoded it and put U+FFFD where the bytes were no UTF-8.
-    if (body.includes('\uFFFD')) throw notUtf8();
-    return body;
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
-  } catch {
-    throw notUtf8();
-  }
-}
-
-function notUtf8(): ProblemError {
-  return new ProblemError('invalid_json', 'The body is not UTF-8 text.');
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The parser's own message quotes the body.
-    throw new ProblemError('invalid_json', 'The body is not valid JSON.');
+/** The code that the same fault has where a field's own rule finds it. */
+function codeOf({ why }: JsonRefused): ProblemCode {
+  switch (why) {
+    case 'number': return 'invalid_amount';
+    case 'reserved': return 'unknown_field';
+    case 'text': return 'invalid_request';
+    default: return 'invalid_json';
   }
 }

@@ -28,7 +28,7 @@ export function httpFunction(endpoints: Endpoints, ports: HttpPorts): (event: Ga
   return async (event, invocation) => {
     const startedMs = ports.nowMs();
     const request = readRequest(event);
-    const span = ports.beginTrace((name) => request.header(name)[0], startedMs);
+    const span = ports.beginTrace((name) => traceHeader(request, name), startedMs);
     const { traceId } = span.context;
     const events: Partial<Record<LedgerEvent, number>> = {};
     const context: Omit<CallContext, 'tenant'> = {
@@ -59,6 +59,12 @@ export function httpFunction(endpoints: Endpoints, ports: HttpPorts): (event: Ga
     span.end({ status: answer.status });
     return resultOf(answer, traceId, ports.region);
   };
+}
+
+/** Two callers' traces in one request are nobody's; API Gateway itself writes its own header once. */
+function traceHeader(request: HttpRequest, name: string): string | undefined {
+  const values = request.header(name);
+  return values.length > 1 && name === 'traceparent' ? undefined : values[0];
 }
 
 async function answerOf(

@@ -16,7 +16,8 @@ export const parameters: Json = {
     in: 'header',
     required: true,
     description: 'Names the intended operation, for good, within the tenant. The same key with the same payload gives the first answer again; '
-      + 'with another payload, or for another call, 422. While the first request runs: 409 with Retry-After.',
+      + 'with another payload, or for another call, 422. While the first request runs: 409 with Retry-After. The key is the whole value, character by character: '
+      + 'quotes belong to it. So `"k"`, the structured string of the IETF draft, is another key than `k`: write it in one form always.',
     schema: { type: 'string', minLength: 1, maxLength: apiLimits.idempotencyKeyLength, pattern: '^[\\x21-\\x7e]+$' },
   },
   ListAccountId: { name: 'accountId', in: 'query', required: true, schema: schema('AccountId') },

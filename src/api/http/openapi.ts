@@ -48,7 +48,9 @@ export function openApiDocument(): Json {
       title: 'Multi-region payments',
       version: '1.0.0',
       description: 'Payments accepted in several regions, once each. Money is an integer of minor units with an ISO 4217 currency. '
-        + 'For one tenant and one Idempotency-Key there is at most one debit, whatever the region and however often the request is repeated.',
+        + 'For one tenant and one Idempotency-Key there is at most one debit, whatever the region and however often the request is repeated. '
+        + 'A body means one thing or is refused with 400: a member that is sent twice in one object, a number that a double cannot hold as it is written (`1e400`, `-0`, '
+        + 'whole numbers beyond 9007199254740991), half of a surrogate pair, a member called `__proto__`, more than 64 levels.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/', description: 'The public name of the system; it leads to a healthy region near the caller.' }],

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { HttpApi, Sent } from './http-api';
+import { openApiDocument } from '../../../src/api/http/openapi';
 
 let api: HttpApi;
 let before: string;
@@ -34,6 +35,11 @@ const badOrders: readonly Case[] = [
   ['an unknown field', orderWith({ colour: 'red' }), 400, 'unknown_field'],
   ['a field of another spelling', orderWith({ Amount: 5 }), 400, 'unknown_field'],
   ['__proto__', { body: '{"accountId":"a","amount":5,"currency":"EUR","__proto__":{"reference":"x"}}' }, 400, 'unknown_field'],
+  ['an amount twice', { body: '{"accountId":"a","currency":"EUR","amount":1,"amount":1000}' }, 400, 'invalid_json'],
+  ['the same amount twice', { body: '{"accountId":"a","currency":"EUR","amount":5,"amount":5}' }, 400, 'invalid_json'],
+  ['an amount twice in two spellings', { body: '{"accountId":"a","currency":"EUR","amount":5,"\\u0061mount":5}' }, 400, 'invalid_json'],
+  ['too many levels', { body: `{"accountId":"a","currency":"EUR","amount":${'['.repeat(20_000)}${']'.repeat(20_000)}}` }, 400, 'invalid_json'],
+  ['a fraction that rounds', orderText('0.1000000000000000055'), 400, 'invalid_amount'],
   ['constructor', orderWith({ constructor: 1 }), 400, 'unknown_field'],
   ['no account', { json: { amount: 5, currency: 'EUR' } }, 400, 'invalid_account_id'],
   ['an account that is a number', orderWith({ accountId: 7 }), 400, 'invalid_account_id'],
@@ -89,6 +95,11 @@ test.each(badOrders)('a payment with %s stores nothing, and its key can be used 
   expect(answer.headers).not.toHaveProperty('Retry-After');
   expect(api.snapshot()).toBe(before);
   expect((await api.send('POST', payments, { json: order, key: 'k' })).status).toBe(201);
+});
+
+test('a member that is sent twice is named, and no value is', async () => {
+  const { json } = await api.send('POST', payments, { key: 'k', body: '{"accountId":"a","currency":"EUR","amount":41111111,"amount":42222222}' });
+  expect(json.detail).toBe('The body is not taken. It has the member "amount" twice in one object: send each member once.');
 });
 
 test('a payment without a key is refused', async () => {
@@ -233,4 +244,11 @@ describe('anything', () => {
       expect([answer.status, answer.text]).toEqual([201, first.text]);
     }), { numRuns: 100 });
   });
+});
+
+test('quotes belong to a key, as the reference says', async () => {
+  const answers = [await api.send('POST', payments, { json: order, key: 'k' }), await api.send('POST', payments, { json: order, key: '"k"' }), await api.send('POST', payments, { json: order, key: '"k"' })];
+  expect(answers.map(({ status, headers }) => [status, headers['Idempotency-Replayed']])).toEqual([[201, undefined], [201, undefined], [201, 'true']]);
+  expect(new Set(answers.map(({ json }) => json.paymentId)).size).toBe(2);
+  expect(JSON.stringify(openApiDocument())).toContain('quotes belong to it');
 });

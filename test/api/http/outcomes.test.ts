@@ -154,3 +154,16 @@ test('what the ledger meets on the way is counted in the record', async () => {
   await api.send('POST', '/api/v1/payments', keyed);
   expect(api.records[0].events).toEqual({ writeConflict: 2, takeover: 1 });
 });
+
+test('a request in two callers\' traces is in neither', async () => {
+  const seen: (string | undefined)[] = [];
+  const api = new HttpApi(undefined, {
+    beginTrace: (header) => {
+      seen.push(header('traceparent'));
+      return untraced({ traceId: '1-5759e988-bd862e3fe1be46a994272793', sampled: false });
+    },
+  });
+  const one = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  for (const traceparent of [[one], [one, one.replace('4bf', '4bd')], []]) await api.send('GET', '/api/v1/payments/pay_x', { headers: { traceparent } });
+  expect(seen).toEqual([one, undefined, undefined]);
+});

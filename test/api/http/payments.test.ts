@@ -83,7 +83,6 @@ describe('authorization', () => {
     ['a fraction of nought', '{"accountId":"merchant-1","amount":1250.0,"currency":"EUR","reference":"order-1"}'],
     ['an exponent', '{"accountId":"merchant-1","amount":1.25e3,"currency":"EUR","reference":"order-1"}'],
     ['escapes', '{"accountId":"merchant\\u002d1","amount":125000E-2,"currency":"EUR","reference":"order-1"}'],
-    ['a name given twice', '{"accountId":"merchant-1","amount":1,"amount":1250,"currency":"EUR","reference":"order-1"}'],
   ])('takes %s for the same payload', async (_, body) => {
     const first = await api.post('/api/v1/payments', order, 'k');
     const again = await api.send('POST', '/api/v1/payments', { body, key: 'k' });
