@@ -64,6 +64,7 @@ function ruleTarget(target: Record<string, any>, ruleRegion: string): RuleTarget
   // A bus next door is the emulator's too; another region's queue or function is no target on AWS.
   if ((kind === 'bus') === (region === ruleRegion)) return undefined;
   if (kind === 'bus' && target.Input !== undefined) return undefined;
+  if (kind === 'bus' && target.RetryPolicy !== undefined) throw new Error(`the target ${arn} has a RetryPolicy: EventBridge takes none for a bus and refuses the rule; remove it`);
   return {
     kind, id: String(target.Id), arn, region, name: kind === 'function' ? rest[1] : lastPart(arn),
     ...(target.RoleArn ? { roleArn: String(target.RoleArn) } : {}),

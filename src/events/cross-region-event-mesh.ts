@@ -19,10 +19,11 @@ import { MeshProbeOptions, MeshProbes, probeTimes } from './mesh-probes';
 import { MeshPublishProps, MeshPublishers } from './mesh-publishers';
 import { MeshQueues } from './mesh-queues';
 import { MeshRedrive } from './mesh-redrive';
-import { DeadLetteredTarget, MeshRetryOptions, retryPolicy } from './mesh-target';
+import { DeadLetteredTarget, MeshRetryOptions, retryPolicy, retryProblem } from './mesh-target';
 import { GlobalEndpointProps, MeshTransport } from './mesh-transport';
 import { denyReserved, grantPut } from './mesh-trust';
 import { deployAfter, ownResource } from '../cdk/deployment-order';
+import { invalidProps } from '../cdk/invalid-props';
 import { checkPlaces, checkSamePlace } from '../cdk/places';
 import { defineAlarms } from '../cdk/tuned-alarms';
 
@@ -56,13 +57,6 @@ export interface CrossRegionEventMeshProps {
   readonly archiveRetention?: Duration;
 
   /**
-   * How long the delivery to a peer is tried before the event goes to the dead-letter queue.
-   *
-   * @default - 24 hours and 185 attempts, as long as EventBridge allows
-   */
-  readonly retry?: MeshRetryOptions;
-
-  /**
    * The events by which each region measures the way from every other one; the same in every region.
    *
    * @default - one a minute; silent after three minutes, late after 30 seconds
@@ -86,7 +80,7 @@ export interface CrossRegionEventMeshProps {
 
 /** Which events a target gets, and how long their delivery is tried. */
 export interface MeshTargetProps {
-  /** Where the events go. Its dead-letter queue and retry policy are set here when it has none. */
+  /** Where the events go. Its dead-letter queue and, but for a bus, its retry policy are set here when it has none. */
   readonly target: IRuleTarget;
 
   /**
@@ -111,7 +105,7 @@ export interface MeshTargetProps {
   readonly origins?: string[];
 
   /**
-   * How long the delivery is tried.
+   * How long the delivery is tried. Not for a bus, for which EventBridge takes no retry policy.
    *
    * @default - 24 hours and 185 attempts
    */
@@ -164,7 +158,7 @@ export class CrossRegionEventMesh extends Construct {
     this.regions = [...props.regions];
     this.transport = props.transport ?? MeshTransport.rules();
     const peers = this.regions.filter((region) => region !== this.region);
-    const { systemName, encryptionKey, retry, logRetention = RetentionDays.ONE_MONTH } = props;
+    const { systemName, encryptionKey, logRetention = RetentionDays.ONE_MONTH } = props;
     const times = probeTimes(props.probes);
     this.probeInterval = times.interval;
     this.silentAfter = times.silentAfter;
@@ -182,7 +176,7 @@ export class CrossRegionEventMesh extends Construct {
     const endpoint = this.transport.globalEndpointProps;
     denyReserved(bus, { systemName, region: this.region, regions: this.regions, isGlobal: endpoint !== undefined });
     if (endpoint) this.defineEndpoint(bus, endpoint);
-    else this.defineForwarding(bus, { peers, retry });
+    else this.defineForwarding(bus, peers);
 
     new MeshProbes(this, 'Probes', {
       systemName, region: this.region, bus, peers, times, encryptionKey, logRetention,
@@ -201,7 +195,7 @@ export class CrossRegionEventMesh extends Construct {
   }
 
   /**
-   * Delivers events of this region's bus, whatever region they began in, to a target, with a dead-letter queue and a retry policy.
+   * Delivers events of this region's bus, whatever region they began in, to a target, with a dead-letter queue and, but for a bus, a retry policy.
    * Probes and strays are left out, and so is every source that is not named.
    *
    * @param scope construct that gets the rule, in a stack of this region
@@ -210,6 +204,8 @@ export class CrossRegionEventMesh extends Construct {
    */
   public addTarget(scope: Construct, id: string, props: MeshTargetProps): Rule {
     checkSamePlace(this, 'scope of addTarget', scope);
+    const problem = retryProblem(props.target, props.retry);
+    if (problem) throw invalidProps(scope, problem);
     const holder = new Construct(scope, id);
     checkPlaces(holder, 'MeshTargetProps', props);
     // Named, since its metrics are told apart by its name.
@@ -362,9 +358,9 @@ export class CrossRegionEventMesh extends Construct {
     return bus;
   }
 
-  private defineForwarding(bus: EventBus, { peers, retry }: { peers: string[]; retry?: MeshRetryOptions }): void {
+  private defineForwarding(bus: EventBus, peers: string[]): void {
     const { systemName, region } = this;
-    new MeshForwarding(this, 'Forwarding', { systemName, region, peers, bus, deadLetterQueueArn: this.deadLetterQueue.queueArn, retry });
+    new MeshForwarding(this, 'Forwarding', { systemName, region, peers, bus, deadLetterQueueArn: this.deadLetterQueue.queueArn });
     allowRoles(bus, Object.fromEntries(peers.map((peer) => [peer, forwardingRoleName(systemName, peer, region)])));
   }
 

@@ -5,6 +5,7 @@ import { Construct } from 'constructs';
 import { forwardingRoleName, meshBusName, publisherTimes } from './contract';
 import type { CrossRegionEventMesh, CrossRegionEventMeshProps } from './cross-region-event-mesh';
 import { probesProblem, probeTimes } from './mesh-probes';
+import { isBusArn } from './mesh-target';
 import { MeshTransport } from './mesh-transport';
 import { PropProblem, describeProblem, invalidProps } from '../cdk/invalid-props';
 import { mayShareAccount } from '../cdk/one-account';
@@ -71,15 +72,7 @@ function endpointProblem({ regions, transport }: CrossRegionEventMeshProps): Pro
   return undefined;
 }
 
-function timesProblem({ retry, archiveRetention }: CrossRegionEventMeshProps): PropProblem | undefined {
-  const seconds = retry?.maxEventAge?.toSeconds();
-  if (seconds !== undefined && !(seconds >= 60 && seconds <= 86_400)) {
-    return { prop: 'retry.maxEventAge', given: `${seconds} seconds`, allowed: '60 seconds to 24 hours (EventBridge\'s own bounds)', mend: 'leave it out for 24 hours' };
-  }
-  const attempts = retry?.maxAttempts;
-  if (attempts !== undefined && !(Number.isInteger(attempts) && attempts >= 0 && attempts <= 185)) {
-    return { prop: 'retry.maxAttempts', given: `${attempts}`, allowed: 'a whole number from 0 to 185 (EventBridge\'s own bounds)', mend: 'leave it out for 185' };
-  }
+function timesProblem({ archiveRetention }: CrossRegionEventMeshProps): PropProblem | undefined {
   const days = archiveRetention?.toDays({ integral: false });
   return days === undefined || (Number.isInteger(days) && days >= 1) ? undefined : {
     prop: 'archiveRetention', given: `${days} days`, allowed: 'one or more whole days', mend: 'leave it out for 30 days',
@@ -139,12 +132,26 @@ function isOn(mesh: CrossRegionEventMesh, rule: CfnRule): boolean {
 }
 
 function ruleProblems(rule: CfnRule): string[] {
-  const targets = Stack.of(rule).resolve(rule.targets) as CfnRule.TargetProperty[] | undefined;
-  const bare = (targets ?? []).filter(({ deadLetterConfig }) => !deadLetterConfig);
-  return bare.length === 0 ? [] : [describeProblem({
-    prop: `targets of ${rule.node.path}`,
-    given: `${bare.length} without a dead-letter queue`,
-    allowed: 'targets with one: what EventBridge cannot deliver is lost without a trace otherwise',
-    mend: 'add the target with mesh.addTarget(), or give it the mesh\'s deadLetterQueue',
-  })];
+  const targets = (Stack.of(rule).resolve(rule.targets) ?? []) as CfnRule.TargetProperty[];
+  const prop = `targets of ${rule.node.path}`;
+  const bare = targets.filter(({ deadLetterConfig }) => !deadLetterConfig);
+  const retried = targets.filter(({ arn, retryPolicy }) => retryPolicy && isBusArn(written(arn)));
+  return [
+    ...bare.length === 0 ? [] : [describeProblem({
+      prop,
+      given: `${bare.length} without a dead-letter queue`,
+      allowed: 'targets with one: what EventBridge cannot deliver is lost without a trace otherwise',
+      mend: 'add the target with mesh.addTarget(), or give it the mesh\'s deadLetterQueue',
+    })],
+    ...retried.length === 0 ? [] : [describeProblem({
+      prop, given: `${retried.length} bus with a retry policy`, allowed: 'buses without one: EventBridge refuses it, and the deployment would fail', mend: 'remove retryPolicy',
+    })],
+  ];
+}
+
+/** An ARN as text, what is only known at deployment left out. */
+function written(arn: unknown): string {
+  if (typeof arn === 'string') return arn;
+  const join = (arn as { 'Fn::Join'?: [string, unknown[]] })['Fn::Join'];
+  return join ? join[1].map((part) => (typeof part === 'string' ? part : '')).join(join[0]) : '';
 }

@@ -3,7 +3,6 @@ import { CfnEventBusPolicy, CfnRule, EventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { forwardingRoleName, forwardingRuleName, meshBusName } from './contract';
-import { MeshRetryOptions, retryPolicy } from './mesh-target';
 
 export interface MeshForwardingProps {
   readonly systemName: string;
@@ -11,7 +10,6 @@ export interface MeshForwardingProps {
   readonly peers: string[];
   readonly bus: EventBus;
   readonly deadLetterQueueArn: string;
-  readonly retry?: MeshRetryOptions;
 }
 
 /** A rule for each peer, which forwards what began here and nothing else: so no event goes further than one hop. */
@@ -24,7 +22,7 @@ export class MeshForwarding extends Construct {
     this.rules = Object.fromEntries(props.peers.map((peer) => [peer, this.define(peer, props)]));
   }
 
-  private define(peer: string, { systemName, region, bus, deadLetterQueueArn, retry }: MeshForwardingProps): CfnRule {
+  private define(peer: string, { systemName, region, bus, deadLetterQueueArn }: MeshForwardingProps): CfnRule {
     const stack = Stack.of(this);
     const peerBus = stack.formatArn({ service: 'events', region: peer, resource: 'event-bus', resourceName: meshBusName(systemName) });
     const ruleName = forwardingRuleName(systemName, peer);
@@ -44,7 +42,8 @@ export class MeshForwarding extends Construct {
       eventBusName: bus.eventBusName,
       // A replay from the archive is for the region that asks for it.
       eventPattern: { 'detail': { origin: [region] }, 'replay-name': [{ exists: false }] },
-      targets: [{ id: 'Peer', arn: peerBus, roleArn: role.roleArn, deadLetterConfig: { arn: deadLetterQueueArn }, retryPolicy: retryPolicy(retry) }],
+      // No retry policy: EventBridge refuses one for a bus, and tries for 24 hours and 185 times.
+      targets: [{ id: 'Peer', arn: peerBus, roleArn: role.roleArn, deadLetterConfig: { arn: deadLetterQueueArn } }],
     });
     // The first event must not arrive before the right to send it.
     rule.node.addDependency(role);

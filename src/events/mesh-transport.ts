@@ -27,7 +27,7 @@ export interface GlobalEndpointProps {
 
 /** How events get from region to region. Give the mesh of every region the same one. */
 export class MeshTransport {
-  /** A rule in each region for each peer, with a role, a retry policy and a dead-letter queue of ours. Any number of regions. */
+  /** A rule in each region for each peer, with a role and a dead-letter queue of ours. Any number of regions. */
   public static rules(): MeshTransport {
     return new MeshTransport();
   }

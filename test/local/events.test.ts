@@ -107,7 +107,7 @@ test('an event of any of three regions arrives in each of them once: nothing goe
   }
 });
 
-test('a removed policy, a missing permission and a throttled target raise their alarms and leave the event in the dead-letter queue; the redrive brings it home', async () => {
+test('a removed policy and a missing permission raise their alarms and leave the event in the dead-letter queue, a throttled bus holds it up; the redrive brings it home', async () => {
   const bus = meshBusName(system);
   const westBus = new EventBridgeClient({ region: west, endpoint: `http://127.0.0.1:${run.regions.find(({ name }) => name === west)!.proxyPort}`, credentials: localCredentials });
   const westRoles = new IAMClient(engineClientConfig(run.regions.find(({ name }) => name === west)!, 'us-east-1'));
@@ -128,13 +128,11 @@ test('a removed policy, a missing permission and a throttled target raise their 
   await Promise.all([publish(east, [fromEast]), publish(west, [fromWest])]);
   await until('both events in the dead-letter queues', 30_000, async () => {
     const [ofEast, ofWest] = [await deadLetters(east, fromEast.id), await deadLetters(west, fromWest.id)];
-    return Object.keys(ofEast).length === 2 && Object.keys(ofWest).length === 2 && expect([ofEast, ofWest]).toEqual([
-      { [west]: 'NO_PERMISSIONS', [europe]: 'THROTTLING' }, { [east]: 'NO_PERMISSIONS', [europe]: 'THROTTLING' },
-    ]) === undefined;
+    return Object.keys(ofEast).length > 0 && Object.keys(ofWest).length > 0 && expect([ofEast, ofWest]).toEqual([{ [west]: 'NO_PERMISSIONS' }, { [east]: 'NO_PERMISSIONS' }]) === undefined;
   });
-  for (const [region, peers] of [[east, [west, europe]], [west, [east, europe]]] as const) {
+  for (const [region, peer] of [[east, west], [west, east]] as const) {
     await until(`alarms in ${region}`, 40_000, async () => await alarming(region, /DeadLetters/i)
-      && (await Promise.all(peers.map((peer) => alarming(region, new RegExp(`Undelivered.*${peer.replaceAll('-', '')}`, 'i'))))).every(Boolean));
+      && alarming(region, new RegExp(`Undelivered.*${peer.replaceAll('-', '')}`, 'i')));
   }
   // Who should hear of a peer and does not, says so too.
   await until('silence alarms', 40_000, async () => await alarming(west, /Silence.*useast1/i) && await alarming(east, /Silence.*uswest2/i));

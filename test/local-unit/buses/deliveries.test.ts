@@ -106,6 +106,8 @@ test('the rules that the fabric delivers for', () => {
     { name: 'scheduled', bus: 'default', arn: 'arn:aws:events:us-east-1:1:rule/scheduled', everySeconds: 120, targets: [{ kind: 'function', name: 'f', input: '{"a":1}' }] },
   ]);
   expect(rules[0].targets).toHaveLength(1);
+  const retried = rule('retried', { EventBusName: 'pay', EventPattern: {}, Targets: [{ Id: 'p', Arn: 'arn:aws:events:us-west-2:1:event-bus/pay', RetryPolicy: { MaximumRetryAttempts: 2 } }] });
+  expect(() => fabricRules([retried], '1')).toThrow('the target arn:aws:events:us-west-2:1:event-bus/pay has a RetryPolicy');
   expect([rateSeconds('rate(1 hour)'), rateSeconds('rate(5 minutes)'), rateSeconds('rate(x)'), rateSeconds(undefined)]).toEqual([3600, 300, undefined, undefined]);
 });
 

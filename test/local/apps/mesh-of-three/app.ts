@@ -1,5 +1,5 @@
-/** A mesh of three regions without a ledger. In each a queue takes all events; deliveries are given up after three more attempts. */
-import { App, Duration, Stack } from 'aws-cdk-lib';
+/** A mesh of three regions without a ledger. In each a queue takes all events. */
+import { App, Stack } from 'aws-cdk-lib';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { CrossRegionEventMesh } from 'cdk-multi-region-payments';
@@ -9,7 +9,7 @@ const regions = ['us-east-1', 'us-west-2', 'eu-central-1'];
 const app = new App();
 for (const region of regions) {
   const stack = new Stack(app, `trio-${region}`, { env: { account: process.env.CDK_DEFAULT_ACCOUNT, region } });
-  const mesh = new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'trio', regions, retry: { maxAttempts: 3, maxEventAge: Duration.minutes(1) } });
+  const mesh = new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'trio', regions });
   mesh.addTarget(stack, 'Arrivals', { target: new SqsQueue(new Queue(stack, 'ArrivalsQueue', { queueName: 'arrivals' })), sources: ['test'] });
 }
 app.synth();
