@@ -27,9 +27,9 @@ import { LedgerReplica } from '../ledger/ledger-replica';
 
 const defaultThrottling: PaymentsThrottling = { rateLimit: 1000, burstLimit: 500 };
 /** Of `/health`: people and their monitors. */
-const open = { throttlingRateLimit: 20, throttlingBurstLimit: 40 };
-/** Some 16 checkers ask each health check, every 10 s: 100 a second are the checks of 600. */
-const probe = { throttlingRateLimit: 100, throttlingBurstLimit: 100 };
+const open = { throttlingRateLimit: 20, throttlingBurstLimit: 40, metricsEnabled: true };
+/** Some 16 checkers ask each health check, every 10 s: 100 a second are the checks of 600. No metrics of its own: their names would tell the path. */
+const probe = { throttlingRateLimit: 100, throttlingBurstLimit: 100, metricsEnabled: false };
 /** Of what all callers share, the part that one address can use up. */
 const clientShare = 0.5;
 

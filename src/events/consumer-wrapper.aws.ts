@@ -4,6 +4,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { completion, DynamoInbox } from './consumer.aws';
 import { Consumer, ConsumerPorts, ConsumerSettings, Handled, Outcome } from './consumer.service';
 import { consumerEnv, consumerLeaseMs, meshMetrics } from './contract';
+import { letterReason } from './letter.domain';
 import type { ConsumedEvent } from './model';
 import type { EventDelivery, EventHandler, IdempotentConsumerOptions, QueueHandler } from './runtime.model';
 import { connection } from '../runtime/clients';
@@ -56,7 +57,7 @@ export function consumerFunction(
     inbox: new DynamoInbox(clients.dynamoDb, env.inboxTable),
     handle: (event, delivery) => handle(event, { ...delivery, completion: () => completion(env.inboxTable, event, Date.now()) }, timeoutMs),
     deadLetter: async ({ body }, reason) => {
-      const attributes = { ERROR_CODE: 'SET_ASIDE', ERROR_MESSAGE: reason.slice(0, 1_000) || 'unknown' };
+      const attributes = { ERROR_CODE: 'SET_ASIDE', ERROR_MESSAGE: letterReason(reason) };
       await clients.sqs.send(new SendMessageCommand({
         QueueUrl: env.deadLetterQueueUrl,
         MessageBody: body,

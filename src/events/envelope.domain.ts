@@ -1,6 +1,7 @@
 import type { EventTrace, MeshEvent, PutEntry } from './model';
 import { isRegionName } from '../kernel/region';
 import { isSegmentId, isTraceId, toTraceHeader } from '../kernel/trace';
+import { isTextOf } from '../ledger/values.contract';
 
 const idPattern = /^[A-Za-z0-9._:-]{1,128}$/;
 const longestType = 128;
@@ -9,6 +10,9 @@ const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 type Check = readonly [keyof MeshEvent, (value: unknown) => boolean, string];
 
 const text = (value: unknown): boolean => typeof value === 'string' && value !== '';
+/** An inbox's keys hold both, and have 2,048 bytes; the tenant is there in URL encoding, which knows no half of a surrogate pair. */
+const longestName = 128;
+const shortText = isTextOf(longestName);
 const optional = (allowed: (value: unknown) => boolean) => (value: unknown): boolean => value === undefined || allowed(value);
 
 const checks: readonly Check[] = [
@@ -17,8 +21,8 @@ const checks: readonly Check[] = [
   ['schemaVersion', (value) => Number.isSafeInteger(value) && (value as number) >= 1, 'a whole number from 1'],
   ['origin', (value) => typeof value === 'string' && isRegionName(value), 'the name of an AWS region'],
   ['occurredAt', (value) => typeof value === 'string' && timePattern.test(value), 'ISO 8601 in UTC with milliseconds, such as 2026-11-22T03:00:00.000Z'],
-  ['tenant', optional(text), 'text, or absent'],
-  ['subject', optional(text), 'text, or absent'],
+  ['tenant', optional(shortText), `1 to ${longestName} characters without control characters, or absent`],
+  ['subject', optional(shortText), `1 to ${longestName} characters without control characters, or absent`],
   ['sequence', optional(Number.isSafeInteger), 'a whole number, or absent'],
   ['trace', optional(isTrace), '{ traceId, parentId?, traceparent? }, or absent'],
   ['data', (value) => value !== undefined, 'anything that JSON can say'],

@@ -1,6 +1,7 @@
 import { DescribeEventBusCommand, EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { SQSClient, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { BusLook, BusPresence } from './bus-presence.service';
+import { letterBody, letterReason } from './letter.domain';
 import type { PutEntry } from './model';
 import { DeadLetter, PublishPorts, PutFailed, PutResult } from './publish.service';
 import { connection } from '../runtime/clients';
@@ -95,10 +96,10 @@ async function keep(client: SQSClient, queueUrl: string, letters: readonly DeadL
       QueueUrl: queueUrl,
       Entries: batch.map(({ entry, reason }, at) => ({
         Id: `${at}`,
-        MessageBody: JSON.stringify({ 'version': '0', 'detail-type': entry.detailType, 'source': entry.source, 'detail': JSON.parse(entry.detail) as unknown }),
+        MessageBody: letterBody({ 'version': '0', 'detail-type': entry.detailType, 'source': entry.source, 'detail': JSON.parse(entry.detail) as unknown }),
         MessageAttributes: {
           ERROR_CODE: { DataType: 'String', StringValue: 'PUBLISHER_GAVE_UP' },
-          ERROR_MESSAGE: { DataType: 'String', StringValue: reason.slice(0, 1_000) || 'unknown' },
+          ERROR_MESSAGE: { DataType: 'String', StringValue: letterReason(reason) },
         },
       })),
     }));

@@ -62,10 +62,15 @@ function markdownText(text: string): string {
     .replace(/^[-+=#>:]/, '\\$&').replace(/^(\d{1,9})([.)])/, '$1\\$2');
 }
 
-/** Text within a line of a mail: no new line, and nothing that a mail program makes a link of. */
+/** What mail programs make a link of: an address with a scheme, and a bare name such as `pay.example/a`. */
+const linked = /\/\/|www\.|mailto:|[\p{L}\p{N}]\.\p{L}{2}/iu;
+/** People are named by their mailboxes; a program makes a mail to them of it, and no page. */
+const mailbox = /^[\w.+-]+@[\w.-]+$/;
+
+/** Text within a line of a mail: no new line, and nothing that a mail program makes a link of but mailboxes. */
 function mailText(text: string): string {
   const inert = (word: string): string => word.replace(/:/g, '[:]').replace(/\./g, '[.]');
-  return oneLine(text).split(' ').map((word) => (/\/\/|www\.|mailto:/i.test(word) ? inert(word) : word)).join(' ');
+  return oneLine(text).split(' ').map((word) => (linked.test(word) && !mailbox.test(word) ? inert(word) : word)).join(' ');
 }
 
 /** Template tag for HTML: text and numbers are encoded, pieces and lists of pieces are put in as they are, undefined and false leave nothing. */

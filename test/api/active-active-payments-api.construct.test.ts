@@ -63,8 +63,8 @@ describe('the stage', () => {
       TracingEnabled: true,
       MethodSettings: [
         Match.objectLike({ ResourcePath: '/*', ThrottlingRateLimit: 1000, ThrottlingBurstLimit: 500, DataTraceEnabled: false }),
-        Match.objectLike({ ResourcePath: '/~1health', HttpMethod: 'GET', ThrottlingRateLimit: 20, DataTraceEnabled: false }),
-        Match.objectLike({ ResourcePath: { 'Fn::Join': ['', ['/~1health~1', ofStack]] }, HttpMethod: 'GET', ThrottlingRateLimit: 100, DataTraceEnabled: false }),
+        Match.objectLike({ ResourcePath: '/~1health', HttpMethod: 'GET', ThrottlingRateLimit: 20, DataTraceEnabled: false, MetricsEnabled: true }),
+        Match.objectLike({ ResourcePath: { 'Fn::Join': ['', ['/~1health~1', ofStack]] }, HttpMethod: 'GET', ThrottlingRateLimit: 100, DataTraceEnabled: false, MetricsEnabled: false }),
       ],
       AccessLogSetting: { Format: format },
     });

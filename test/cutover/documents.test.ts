@@ -16,14 +16,16 @@ import { root, trackedFiles } from '../project/tracked-files';
 /** What would become a section, a table, a link, an element or a line of its own, were it not encoded. */
 const pieces = [
   '\r', '\n', '\r\n', '\u2028', '\u2029', '\u0085', '\v', '\f', '\t', ' ', '    ', '\\', '`', '```', '~~~', '*', '**', '_', '[', ']', '(', ')', '<', '>', '&', '|', '#', '## ', '---', '===', '- ', '+ ', '1. ', '> ', '!',
-  '## Decisions', '| a | b |', '|---|---|', '[x](https://evil.example)', '![x](//evil.example)', '<https://evil.example>', 'https://evil.example/a', 'http://', '//evil.example', 'www.evil.example', 'mailto:eve@evil.example',
+  '## Decisions', '| a | b |', '|---|---|', '[x](https://evil.example)', '![x](//evil.example)', '<https://evil.example>', 'https://evil.example/a', 'http://', '//evil.example', 'www.evil.example', 'evil.com/a', 'pay.evil.net', 'mailto:eve@evil.example',
   '[x]: https://evil.example', '<h2>Decisions</h2>', '<table>', '<!--', '-->', '<img src=x onerror=alert(1)>', '&lt;', '&#60;', '"', '\'', '=', '\u202e', '\u0000', '\ud800', 'See what was checked, and decide:', 'Expires: never', 'ann', 'é',
 ];
 const hostile = fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string({ maxLength: 4 })), { minLength: 1, maxLength: 8 }).map((parts) => parts.join(''));
 
 const known = new MarkdownIt({ html: true, linkify: true });
-// Whatever has a scheme or begins with //; a bare name such as eu-central-1.example is a link nowhere but in this library's guesses.
+// Whatever has a scheme or begins with //. Of a bare name Markdown makes no link.
 known.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
+/** Mail programs do. */
+const inMails = new MarkdownIt({ linkify: true }).linkify.set({ fuzzyLink: true, fuzzyEmail: false, fuzzyIP: false });
 
 /** What a reader of the Markdown sees: its headings, tables and whatever else is more than text. */
 function structureOf(text: string): readonly string[] {
@@ -84,7 +86,7 @@ describe('whatever people write', () => {
     const written = (text: string): { links: readonly string[]; lines: number } => {
       const { body } = messageText('asked', viewWith(text), baseUrl, 0);
       // A question may have several lines; each is marked as one of the question's.
-      return { links: (known.linkify.match(body) ?? []).map(({ url }) => url), lines: body.split(breaks).length - text.trim().split(breaks).length };
+      return { links: (inMails.match(body) ?? []).map(({ url }) => url), lines: body.split(breaks).length - text.trim().split(breaks).length };
     };
     fc.assert(fc.property(hostile, (text) => {
       expect(written(text)).toEqual({ links: [`${baseUrl}/approvals/${'A'.repeat(22)}`], lines: written('x').lines });
@@ -121,7 +123,8 @@ describe('whatever people write', () => {
 
 test('the tags put pieces in as they are, and text encoded', () => {
   expect(html`<b>${[html`<i>${'<'}</i>`, undefined, false, 1]}</b>`.toString()).toBe('<b><i>&#60;</i>1</b>');
-  expect(mail`${'see https://a.example/x or www.b.example, c.example'}`.toString()).toBe('see https[:]//a[.]example/x or www[.]b[.]example, c.example');
+  expect(mail`${'see https://a.example/x or www.b.example, c.example'}`.toString()).toBe('see https[:]//a[.]example/x or www[.]b[.]example, c[.]example');
+  expect(mail`${'ann@acme.example asks: evil.com/pay? 2026-11-22T03:00:00.000Z, v1.2, e.g. 3.5 s'}`.toString()).toBe('ann@acme.example asks: evil[.]com/pay? 2026-11-22T03:00:00.000Z, v1.2, e.g. 3.5 s');
   expect(markdown`${'HOME_REGION 2026-11-22T03:00:00Z a->b'}`.toString()).toBe('HOME_REGION 2026-11-22T03:00:00Z a->b');
 });
 

@@ -109,6 +109,19 @@ test('what fails is tried again, then set aside, and tried anew when somebody de
   expect(world.last.kind).toBe('done');
 });
 
+test.each<[string, Partial<MeshEvent>]>([
+  ['half a character as its tenant', { tenant: '\ud800' }], ['a tenant that no key holds', { tenant: '\u20ac'.repeat(600) }], ['a subject that no key holds', { subject: 's'.repeat(3_000) }],
+])('an event with %s is set aside at once, and not tried for ever', async (_, change) => {
+  expect(await world.receive(world.consumer(), world.event('e1', change))).toEqual([]);
+  expect([world.letters.length, world.delivered.length, world.last.kind]).toEqual([1, 0, 'setAside']);
+});
+
+test('the key of the longest names that an envelope has is one that DynamoDB takes', () => {
+  const longest = { source: 's'.repeat(128), tenant: '\u20ac'.repeat(128) };
+  const keys = [inboxSchema.eventKey({ ...longest, id: 'i'.repeat(128) }), inboxSchema.subjectKey({ ...longest, subject: '\u20ac'.repeat(128) })];
+  for (const key of keys) expect(Buffer.byteLength(key)).toBeLessThanOrEqual(2_048);
+});
+
 test('attempts that die without a word come to an end as well', async () => {
   const consumer = world.consumer();
   world.answer = () => ({ kind: 'unknown', reason: 'died' });

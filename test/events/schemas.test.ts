@@ -107,7 +107,8 @@ describe('what is published keeps to them', () => {
   const event: MeshEvent = { id: 'o-1', type: 'order.shipped', schemaVersion: 2, origin: 'us-east-1', occurredAt: '2026-11-22T03:00:00.000Z', data: null };
   test.each<[string, object]>([
     ['nothing more', {}], ['more than is known', { later: 1 }], ['an ID that is none', { id: 'a b' }], ['no type', { type: '' }], ['no version', { schemaVersion: 0 }],
-    ['half a version', { schemaVersion: 1.5 }], ['no region', { origin: 'here' }], ['another time', { occurredAt: '2026-11-22' }], ['no tenant', { tenant: '' }],
+    ['half a version', { schemaVersion: 1.5 }], ['no region', { origin: 'here' }], ['another time', { occurredAt: '2026-11-22' }], ['no tenant', { tenant: '' }], ['too long a tenant', { tenant: 't'.repeat(129) }], ['the longest tenant', { tenant: 't'.repeat(128) }],
+    ['half a character', { tenant: '\ud800' }], ['a control character', { subject: 'a\u0000' }], ['too long a subject', { subject: 's'.repeat(129) }], ['a subject in any script', { subject: 'заказ № 7 🦊' }],
     ['half a place', { sequence: 0.5 }], ['a trace', { trace: { traceId: '1-65f00000-0123456789abcdef01234567', parentId: '0123456789abcdef' } }],
     ['a trace that is none', { trace: { traceId: 'x' } }], ['a parent that is none', { trace: { traceId: '1-65f00000-0123456789abcdef01234567', parentId: 'x' } }],
   ])('an envelope with %s is judged by schema and publisher alike', (_what, change) => {

@@ -32,6 +32,7 @@ const badOrders: readonly Case[] = [
   ['a byte order mark', { body: bytes([0xef, 0xbb, 0xbf], text) }, 400, 'invalid_json'],
   ['broken UTF-8', { body: bytes('{"accountId":"', [0xc3, 0x28], '"}') }, 400, 'invalid_json'],
   ['broken UTF-8 mended by the gateway', { body: '{"accountId":"\uFFFD("}' }, 400, 'invalid_json'],
+  ['a name twice, deep inside', { body: '{"accountId":"a","amount":5,"currency":"EUR","x":[{"y":1,"y":1}]}' }, 400, 'invalid_json'],
   ['an unknown field', orderWith({ colour: 'red' }), 400, 'unknown_field'],
   ['a field of another spelling', orderWith({ Amount: 5 }), 400, 'unknown_field'],
   ['__proto__', { body: '{"accountId":"a","amount":5,"currency":"EUR","__proto__":{"reference":"x"}}' }, 400, 'unknown_field'],
@@ -116,6 +117,8 @@ test.each<[string, Sent]>([
   ['a header in small letters', { body: text, headers: { 'Content-Type': [], 'content-type': 'application/json' } }],
   ['the longest key', { json: order, headers: { 'Idempotency-Key': '~'.repeat(255) } }],
   ['the longest reference', orderWith({ reference: 'x'.repeat(256) })],
+  ['a reference that reads like fields', orderWith({ reference: '"amount":5,"amount":6,{"a":"a"' })],
+  ['a reference that is another field\'s name', orderWith({ reference: 'amount' })],
   ['a reference in any script', orderWith({ reference: 'заказ № 7 🦊' })],
 ])('takes %s', async (_, sent) => {
   expect((await api.send('POST', payments, { key: 'k', ...sent })).status).toBe(201);
