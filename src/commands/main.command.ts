@@ -1,11 +1,13 @@
 import { Command, CommanderError } from 'commander';
+import { decideCommand, startCommand } from './decide.command';
 import { removeCommand } from './remove.command';
 
 /** Exit code for wrong arguments; 1 is for what a command found wrong. */
 const usageCode = 2;
 
 async function main(): Promise<void> {
-  const program = new Command('cdk-multi-region-payments').description('Commands around a system of cdk-multi-region-payments').addCommand(removeCommand());
+  const program = new Command('cdk-multi-region-payments').description('Commands around a system of cdk-multi-region-payments')
+    .addCommand(removeCommand()).addCommand(decideCommand('approve')).addCommand(decideCommand('reject')).addCommand(startCommand());
   for (const command of [program, ...program.commands]) command.exitOverride().configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
   try {
     await program.parseAsync();

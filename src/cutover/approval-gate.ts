@@ -104,18 +104,20 @@ export class ApprovalGate extends Construct {
    *
    * @param name 3 to 80 letters, digits and hyphens
    * @param props what is started, and by whom
-   * @returns the URL to send to: a bearer token or a signature, a JSON object as input, and an optional `Idempotency-Key`
+   * @returns the URL to send to: a bearer token or, with IAM, a signature and a proof (`npx cdk-multi-region-payments start`), a JSON object as input, and an optional `Idempotency-Key`
    */
   public addStart(name: string, props: ApprovalStartProps): string {
     const problem = startProblem(name, props, this.props.identity._identity.kind === 'iam');
     if (problem) throw invalidProps(this, problem);
     const stateMachineArn = Stack.of(this).formatArn({ service: 'states', resource: 'stateMachine', resourceName: props.stateMachineName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+    const url = `${this.url}${gatePaths.starts}/${name}`;
     const made = this.make(`Start-${name}`, gateBundles.start, startEnv.write({
-      gateName: this.props.gateName, identity: this.identityText(), jwks: this.props.identity._jwks,
+      gateName: this.props.gateName, url, identity: this.identityText(), jwks: this.props.identity._jwks,
       start: JSON.stringify({ stateMachineArn, people: props.starters ?? [], groups: props.starterGroups ?? [] }),
     }), Duration.seconds(gateLimits.functionTimeoutSeconds));
     Grant.addToPrincipal({ grantee: made.function, actions: ['states:StartExecution'], resourceArns: [stateMachineArn] });
-    return `${this.url}${this.api.serveStart(name, made.function)}`;
+    this.api.serveStart(name, made.function);
+    return url;
   }
 
   /** With IAM: lets a principal call a start. Whether it may start is up to `starters`. */
@@ -133,7 +135,7 @@ export class ApprovalGate extends Construct {
     return gateMetric(gateMetrics.pending, this.props.gateName, Stack.of(this).region).with({ statistic: 'max' });
   }
 
-  /** How functions know people; with IAM the page names the region in its command. */
+  /** How functions know people; with IAM they ask the region's STS. */
   private identityText(): string {
     const { _identity } = this.props.identity;
     return writeIdentity(_identity.kind === 'iam' ? { ..._identity, region: Stack.of(this).region } : _identity);

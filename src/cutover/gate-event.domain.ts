@@ -13,7 +13,7 @@ export interface GateEvent {
   readonly multiValueHeaders?: Readonly<Record<string, readonly string[] | undefined>> | null;
   readonly body?: string | null;
   readonly isBase64Encoded?: boolean;
-  readonly requestContext?: { readonly identity?: { readonly userArn?: string | null } };
+  readonly requestContext?: { readonly identity?: { readonly userArn?: string | null; readonly accountId?: string | null } };
 }
 
 export interface GateAnswer {
@@ -63,9 +63,14 @@ export type Body =
 
 const invalid = (detail: string): Body => ({ kind: 'refused', why: 'invalid_request', detail });
 
+/** A body as it was sent, in whatever way it came here. */
+export function rawBody(event: GateEvent): string | Uint8Array {
+  return event.isBase64Encoded ? bytesOf(event.body ?? '') : event.body ?? '';
+}
+
 /** Reads a body: JSON, or a form where the page sends one. */
 export function bodyOf(event: GateEvent, form: 'form' | 'no form'): Body {
-  const given = event.isBase64Encoded ? bytesOf(event.body ?? '') : event.body ?? '';
+  const given = rawBody(event);
   const bytes = typeof given === 'string' ? new TextEncoder().encode(given).length : given.length;
   if (bytes > gateLimits.bodyBytes) return { kind: 'refused', why: 'too_large' };
   const text = textOfBody(given);

@@ -1,8 +1,9 @@
-import { bearerIn, bodyOf, GateAnswer, GateEvent, headerOf, json, plain, problemJson } from './gate-event.domain';
+import { CallerProofs } from './caller-proof.service';
+import { bearerIn, bodyOf, GateAnswer, GateEvent, headerOf, json, plain, problemJson, rawBody } from './gate-event.domain';
 import { approvalUrl } from './gate-message.domain';
 import { approvalPage, messagePage, PageModel, pageSecurity, Visitor } from './gate-page.domain';
-import { GateSessions, personOfArn, Session } from './gate-session.service';
-import { GateIdentity, gateLimits, gatePaths } from './gate.contract';
+import { GateSessions, Session } from './gate-session.service';
+import { GateIdentity, gateLimits, gatePaths, proofLimits } from './gate.contract';
 import { Refusal, unentitled } from './gate.domain';
 import { Answer, ApprovalView, GateRules, Person } from './gate.model';
 import { ApprovalGateService } from './gate.service';
@@ -13,6 +14,8 @@ export interface GateHttpPorts {
   readonly identity: GateIdentity;
   /** With OIDC only. */
   readonly sessions?: GateSessions;
+  /** With IAM only. */
+  readonly proofs?: CallerProofs;
   readonly baseUrl: string;
   readonly nowMs: () => number;
   /** What is known of a call once it is answered: never a header or a body. */
@@ -32,6 +35,8 @@ export interface CallRecord {
 const problems = {
   invalid_request: { status: 400, title: 'The decision is not one that can be taken' },
   unauthorized: { status: 401, title: 'Say who you are' },
+  stale: { status: 401, title: 'The proof of who you are is too old, or from the future' },
+  other_caller: { status: 403, title: 'The proof of who you are is somebody else\'s' },
   not_approver: { status: 403, title: 'You are not one of the approvers' },
   starter: { status: 403, title: 'You started what is to be approved' },
   forged: { status: 403, title: 'This form is not one of this page' },
@@ -43,6 +48,7 @@ const problems = {
   repeated: { status: 409, title: 'You have given this answer already' },
   too_large: { status: 413, title: 'The body is too large' },
   unsupported: { status: 415, title: 'The body is neither JSON nor a form' },
+  unknown_caller: { status: 503, title: 'It cannot be said now who you are' },
   unavailable: { status: 503, title: 'It cannot be said now' },
 } as const;
 
@@ -54,21 +60,19 @@ const cookies = { session: '__Host-approval-session', signIn: '__Host-approval-s
 export function gateHttp(ports: GateHttpPorts): (event: GateEvent) => Promise<GateAnswer> {
   const calls = new GateCalls(ports);
   return async (event) => {
-    let thrown: unknown;
-    const { answer, code, by } = await calls.answer(event).catch((error: unknown) => {
-      thrown = error;
-      return calls.problem(event, 'unavailable');
-    });
+    const { answer, code, by, thrown } = await calls.answer(event).catch((error: unknown): Answered => ({ ...calls.problem(event, 'unavailable'), thrown: error }));
     const approval = event.pathParameters?.id?.slice(0, 22);
     ports.record({ route: event.resource, method: event.httpMethod, status: answer.statusCode, code, approval, by }, thrown);
     return answer;
   };
 }
 
-interface Answered { readonly answer: GateAnswer; readonly code?: Code; readonly by?: string }
+interface Answered { readonly answer: GateAnswer; readonly code?: Code; readonly by?: string; readonly thrown?: unknown }
 
 /** Who decides, and by which kind of proof: a browser's session needs a form of ours. */
-type Caller = { readonly person: Person; readonly session?: Session };
+type Caller =
+  | { readonly kind: 'known'; readonly person: Person; readonly session?: Session }
+  | { readonly kind: 'nobody'; readonly code: Code; readonly thrown?: unknown };
 
 class GateCalls {
   constructor(private readonly ports: GateHttpPorts) {}
@@ -91,8 +95,8 @@ class GateCalls {
   }
 
   private async decide(event: GateEvent, id: string): Promise<Answered> {
-    const caller = await this.callerOf(event);
-    if (!caller) return this.problem(event, 'unauthorized');
+    const caller = await this.callerOf(event, id);
+    if (caller.kind === 'nobody') return { ...this.problem(event, caller.code), thrown: caller.thrown };
     const { person, session } = caller;
     const by = person.id;
     const view = await this.ports.gate.view(id);
@@ -130,19 +134,24 @@ class GateCalls {
     return { answer: redirect(302, `../approvals/${done.approvalId}`, set) };
   }
 
-  private async callerOf(event: GateEvent): Promise<Caller | undefined> {
+  private async callerOf(event: GateEvent, id: string): Promise<Caller> {
     const { identity, sessions } = this.ports;
-    if (identity.kind === 'iam') {
-      const person = personOfArn(event.requestContext?.identity?.userArn ?? undefined, identity);
-      return person && { person };
-    }
+    if (identity.kind === 'iam') return this.provenCaller(event, id);
     const token = bearerIn(event);
     if (token !== undefined) {
       const person = await sessions!.bearer(token);
-      return person && { person };
+      return person ? { kind: 'known', person } : { kind: 'nobody', code: 'unauthorized' };
     }
     const session = await this.sessionOf(event);
-    return session && { person: session.person, session };
+    return session ? { kind: 'known', person: session.person, session } : { kind: 'nobody', code: 'unauthorized' };
+  }
+
+  /** The proof is for this approval and this body, which holds the decision. */
+  private async provenCaller(event: GateEvent, id: string): Promise<Caller> {
+    if (!gateLimits.idPattern.test(id)) return { kind: 'nobody', code: 'unknown' };
+    const caller = await this.ports.proofs!.callerOf(event, { url: approvalUrl(this.ports.baseUrl, id), body: rawBody(event) });
+    if (caller.kind === 'refused') return { kind: 'nobody', code: caller.why };
+    return caller.kind === 'known' ? caller : { kind: 'nobody', code: 'unknown_caller', thrown: new Error(`STS did not say who calls: ${caller.detail}`) };
   }
 
   private async sessionOf(event: GateEvent): Promise<Session | undefined> {
@@ -167,20 +176,24 @@ class GateCalls {
 
   private command(id: string): string {
     const { identity, baseUrl } = this.ports;
-    const call = `  -H 'Content-Type: application/json' -d '{"decision": "approve", "comment": "..."}' \\\n  ${approvalUrl(baseUrl, id)}`;
-    if (identity.kind === 'oidc') return `# APPROVER_TOKEN: your ID token of ${identity.issuer}, for ${identity.audience.join(' or ')}\ncurl -X POST -H "Authorization: Bearer $APPROVER_TOKEN" \\\n${call}`;
-    return [
-      '# with the credentials of an approver; "reject" instead of "approve" to reject', 'eval "$(aws configure export-credentials --format env)"',
-      `curl -X POST --aws-sigv4 aws:amz:${identity.region}:execute-api --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \\`,
-      `  -H "X-Amz-Security-Token: $AWS_SESSION_TOKEN" \\\n${call}`,
-    ].join('\n');
+    const url = approvalUrl(baseUrl, id);
+    if (identity.kind === 'oidc') {
+      return [
+        `# APPROVER_TOKEN: your ID token of ${identity.issuer}, for ${identity.audience.join(' or ')}`, 'curl -X POST -H "Authorization: Bearer $APPROVER_TOKEN" \\',
+        `  -H 'Content-Type: application/json' -d '{"decision": "approve", "comment": "..."}' \\\n  ${url}`,
+      ].join('\n');
+    }
+    return `# with the credentials of an approver; "reject" instead of "approve" to reject\nnpx cdk-multi-region-payments approve ${url} \\\n  --region ${identity.region} --comment "..."`;
   }
 
   /** An error in the form that was asked for. */
   public problem(event: GateEvent, code: Code, found?: string): Answered {
     const { status, title } = problems[code];
-    const more: Record<string, string> = code === 'unauthorized' && this.ports.identity.kind === 'oidc' ? { 'WWW-Authenticate': 'Bearer' } : {};
-    const detail = found === undefined ? hints[code] ?? 'Nothing was changed.' : `${found} Nothing was changed.`;
+    const { kind } = this.ports.identity;
+    const more: Record<string, string> = code === 'unauthorized' && kind === 'oidc' ? { 'WWW-Authenticate': 'Bearer' }
+      : code === 'unknown_caller' ? { 'Retry-After': String(proofLimits.retryAfterSeconds) } : {};
+    const hint = (kind === 'iam' ? proofHints[code] : undefined) ?? hints[code] ?? 'Nothing was changed.';
+    const detail = found === undefined ? hint : `${found} Nothing was changed.`;
     if (!wantsJson(event)) return { answer: page(status, messagePage(title, detail), more), code };
     return { answer: problemJson(code, status, title, detail, more), code };
   }
@@ -192,6 +205,14 @@ const hints: Partial<Readonly<Record<Code, string>>> = {
   forged: 'Open the approval\'s page again and decide there. Nothing was changed.',
   unknown: 'Look whether the link is complete.',
   unavailable: 'Look at the approval again in a minute: an answer that was given may have counted.',
+};
+
+/** With AWS credentials. */
+const proofHints: Partial<Readonly<Record<Code, string>>> = {
+  unauthorized: 'Send X-Caller-Proof for this very call: \'npx cdk-multi-region-payments approve URL\' makes it. Nothing was changed.',
+  stale: `A proof counts for ${proofLimits.validSeconds / 60} minutes: look at your computer's clock, and make it again. Nothing was changed.`,
+  other_caller: 'Sign the call and the proof with the same credentials. Nothing was changed.',
+  unknown_caller: 'AWS STS did not answer: ask again in some seconds. Nothing was changed.',
 };
 
 /** What everyone may know, in the API's words. */

@@ -146,7 +146,7 @@ export class ApproverIdentity {
     });
   }
 
-  /** People with AWS credentials: they decide by command line, which the page shows. */
+  /** People with AWS credentials: they decide by a command of this package, which the page shows and which proves to AWS STS who they are. */
   public static iam(props: IamApproversProps = {}): ApproverIdentity {
     return new ApproverIdentity({ kind: 'iam', region: '', trustSessionNames: props.trustSessionNames ?? false });
   }

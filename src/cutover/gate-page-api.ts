@@ -73,11 +73,9 @@ export class GatePageApi extends Construct {
     answer(ResponseType.DEFAULT_5XX, '503', 'unavailable', 'It cannot be said now');
   }
 
-  /** Lets a function start something for whoever proves who they are; the path below the stage. */
-  public serveStart(name: string, start: IFunction): string {
-    const path = `${gatePaths.starts}/${name}`;
-    this.route('POST', path, integrationOf(start));
-    return path;
+  /** Lets a function start something for whoever proves who they are. */
+  public serveStart(name: string, start: IFunction): void {
+    this.route('POST', `${gatePaths.starts}/${name}`, integrationOf(start));
   }
 
   /** A route with a bucket of its own: GET is for whoever has the link, POST for whoever proves who they are. */

@@ -1,4 +1,6 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { askSts } from './caller-proof.aws';
+import { CallerProofs } from './caller-proof.service';
 import { gateFromEnvironment } from './gate-environment.aws';
 import { CallRecord, gateHttp } from './gate-http.service';
 import { hmacSealer, oidcProvider, randomText, secretReader } from './gate-oidc.aws';
@@ -20,10 +22,12 @@ const sessions = identity.kind === 'oidc' && env.sessionSecretArn !== undefined 
   random: () => randomText(256),
 }, identity, `${env.baseUrl}${gatePaths.callback}`, rules.groups) : undefined;
 
+const proofs = identity.kind === 'iam' ? new CallerProofs({ ask: askSts(process.env.AWS_ENDPOINT_URL), nowMs: Date.now }, identity) : undefined;
+
 const record = (call: CallRecord, thrown?: unknown): void => {
   if (thrown !== undefined) telemetry.count(gateMetrics.faults);
   telemetry.record('request', { ...call }, thrown === undefined ? undefined : faultRecord(thrown));
 };
 
 /** Answers the approvals' page and API. */
-export const handler = gateHttp({ gate, rules, identity, sessions, baseUrl: env.baseUrl, nowMs: Date.now, record });
+export const handler = gateHttp({ gate, rules, identity, sessions, proofs, baseUrl: env.baseUrl, nowMs: Date.now, record });

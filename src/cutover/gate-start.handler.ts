@@ -1,4 +1,6 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { askSts } from './caller-proof.aws';
+import { CallerProofs } from './caller-proof.service';
 import { oidcProvider } from './gate-oidc.aws';
 import { StepFunctionsStarter } from './gate-start.aws';
 import { startHttp, StartRecord } from './gate-start.service';
@@ -20,6 +22,8 @@ const record = (call: StartRecord, thrown?: unknown): void => {
 export const handler = startHttp({
   identity,
   provider: identity.kind === 'oidc' ? oidcProvider({ identity, jwks: env.jwks }) : undefined,
+  proofs: identity.kind === 'iam' ? new CallerProofs({ ask: askSts(process.env.AWS_ENDPOINT_URL), nowMs: Date.now }, identity) : undefined,
+  url: env.url,
   rules: readStartRules(env.start),
   starter: new StepFunctionsStarter(new SFNClient({ maxAttempts: 4 })),
   record,

@@ -40,6 +40,25 @@ export const gateLimits = {
   rulesBytes: 1_200,
 } as const;
 
+/** The header in which callers with AWS credentials prove who they are. */
+export const proofHeader = 'x-caller-proof';
+
+/** Bounds of a caller's proof. */
+export const proofLimits = {
+  /** How old it may be. STS takes a signed request for 15 minutes. */
+  validSeconds: 300,
+  /** How far a caller's clock may be ahead. */
+  aheadSeconds: 60,
+  /** API Gateway takes 10,240 bytes of headers, in which a session token stands twice. */
+  length: 5_000,
+  /** STS's answer; an ARN has at most 2,048 characters. */
+  answerBytes: 8_192,
+  /** Of one of two tries. */
+  timeoutMs: 3_000,
+  /** When to ask again that STS did not answer. */
+  retryAfterSeconds: 5,
+} as const;
+
 /**
  * Bounds of the page and API in calls a second and at once, a bucket for each route. What nobody has to prove anything for, looking and beginning to sign in,
  * can use up its own bucket only: the decision and each start keep theirs. People decide here: more than this is somebody trying.
@@ -104,6 +123,8 @@ export const startEnv = new EnvCodec({
   identity: 'GATE_IDENTITY',
   /** `StartRules` as JSON. */
   start: 'GATE_START',
+  /** Where people send the start. */
+  url: 'GATE_START_URL',
 }, { jwks: 'GATE_OIDC_JWKS' });
 
 /** Who may start what. */

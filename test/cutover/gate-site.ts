@@ -1,5 +1,7 @@
 import { createHash, createHmac, generateKeyPairSync, KeyObject, sign } from 'node:crypto';
+import { FakeSts } from './fake-sts';
 import { GateWorld, rules } from './gate-world';
+import { CallerProofs } from '../../src/cutover/caller-proof.service';
 import { GateAnswer, GateEvent } from '../../src/cutover/gate-event.domain';
 import { gateHttp } from '../../src/cutover/gate-http.service';
 import { hmacSealer, oidcProvider } from '../../src/cutover/gate-oidc.aws';
@@ -53,6 +55,8 @@ export class GateSite {
   public readonly world: GateWorld;
   public readonly calls: unknown[] = [];
   public readonly sessions: GateSessions;
+  /** With IAM. */
+  public readonly sts = new FakeSts(() => this.world.nowMs);
   public readonly handler: (event: GateEvent) => Promise<GateAnswer>;
   private randoms = 0;
 
@@ -68,6 +72,7 @@ export class GateSite {
     }, identity.kind === 'oidc' ? identity : oidc, `${baseUrl}/sign-in/callback`, rulesOf(change).groups);
     this.handler = gateHttp({
       gate: this.world.gate, rules: rulesOf(change), identity, sessions: identity.kind === 'oidc' ? this.sessions : undefined, baseUrl,
+      proofs: identity.kind === 'iam' ? new CallerProofs({ ask: this.sts.ask, nowMs: () => this.world.nowMs }, identity) : undefined,
       nowMs: () => this.world.nowMs, record: (call, thrown) => { this.calls.push(call, thrown); },
     });
   }
@@ -81,6 +86,13 @@ export class GateSite {
       resource: '/approvals/{id}', httpMethod: 'POST', pathParameters: { id }, headers: { 'Content-Type': 'application/json', ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
+  }
+
+  /** A signed call, as API Gateway passes it on; with the proof of whom it names unless another is given. */
+  public async signed(arn: string, id: string, body: unknown = { decision: 'approve' }, proof?: string): Promise<GateAnswer> {
+    const text = JSON.stringify(body);
+    const given = proof ?? await this.sts.proof(arn, { url: `${baseUrl}/approvals/${id}`, body: text });
+    return this.handler(iamEvent('/approvals/{id}', arn, text, { 'X-Caller-Proof': given }, id));
   }
 
   public form(id: string, fields: Record<string, string>, cookie: string): Promise<GateAnswer> {
@@ -98,6 +110,14 @@ export class GateSite {
     const ended = await this.handler({ resource: '/sign-in/callback', httpMethod: 'GET', queryStringParameters: query, headers: { cookie: cookiesOf(begun) } });
     return cookiesOf(ended);
   }
+}
+
+/** What API Gateway sends for a signed call. Whoever may invoke the function can send the same, with any ARN. */
+export function iamEvent(resource: string, userArn: string | undefined, body: string, headers: Record<string, string> = {}, id?: string): GateEvent {
+  return {
+    resource, httpMethod: 'POST', body, headers: { 'Content-Type': 'application/json', ...headers }, ...id === undefined ? {} : { pathParameters: { id } },
+    requestContext: { identity: { userArn, accountId: userArn?.split(':')[4] } },
+  };
 }
 
 function rulesOf(change: Partial<GateRules>): GateRules {

@@ -1,9 +1,11 @@
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { oidc, TestIssuer } from './gate-site';
+import { FakeSts } from './fake-sts';
+import { iamEvent, oidc, TestIssuer } from './gate-site';
 import { cutoverIn } from './machine';
 import { ApprovalGate } from '../../src/cutover/approval-gate';
+import { CallerProofs } from '../../src/cutover/caller-proof.service';
 import { GateAnswer, GateEvent } from '../../src/cutover/gate-event.domain';
 import { ApproverIdentity } from '../../src/cutover/gate-identity';
 import { oidcProvider } from '../../src/cutover/gate-oidc.aws';
@@ -13,6 +15,7 @@ import { GateIdentity, readStartRules } from '../../src/cutover/gate.contract';
 import { newStack, plain, statementsByRole } from '../cdk/stacks';
 
 const stateMachineArn = 'arn:aws:states:eu-central-1:111122223333:stateMachine:acme-pay-cutover';
+const url = 'https://gate.example.com/live/starts/acme-pay-cutover';
 const ann = { sub: 'sub-ann', email: 'ann@example.com', email_verified: true, groups: ['leads'] };
 
 /** The call with everything behind it faked but the proof of who somebody is. */
@@ -21,27 +24,37 @@ class StartSite {
   public readonly started: { readonly input: Record<string, unknown>; readonly name: string }[] = [];
   private readonly inputs = new Map<string, string>();
   public readonly records: (StartRecord | unknown)[] = [];
+  public readonly sts = new FakeSts(Date.now);
   public fails: Error | undefined;
   private readonly handler: (event: GateEvent) => Promise<GateAnswer>;
 
   constructor(change: Partial<StartPorts['rules']> = {}, identity: GateIdentity = oidc) {
     const starter = new StepFunctionsStarter(undefined as never);
     this.handler = startHttp({
-      identity, provider: oidcProvider({ identity: oidc, jwks: this.issuer.jwks() }), rules: { stateMachineArn, people: [], groups: ['leads'], ...change },
+      identity, provider: oidcProvider({ identity: oidc, jwks: this.issuer.jwks() }), rules: { stateMachineArn, people: [], groups: ['leads'], ...change }, url,
+      proofs: identity.kind === 'iam' ? new CallerProofs({ ask: this.sts.ask, nowMs: Date.now }, identity) : undefined,
       starter: { nameOf: (text) => starter.nameOf(text), start: (arn, input, name) => this.start(arn, input, name) },
       record: (call, thrown) => { this.records.push(call, thrown); },
     });
   }
 
-  public async post(
-    body: unknown, headers: Record<string, string> = {}, userArn?: string, twice?: string,
-  ): Promise<{ status: number; body: Record<string, unknown> }> {
+  public async post(body: unknown, headers: Record<string, string> = {}, twice?: string): Promise<{ status: number; body: Record<string, unknown> }> {
     const all = { 'content-type': 'application/json', ...headers };
     const answer = await this.handler({
       resource: '/starts/acme-pay-cutover', httpMethod: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body), headers: all,
-      multiValueHeaders: Object.fromEntries(Object.entries(all).map(([name, value]) => [name, name === twice ? ['other', value] : [value]])), ...(userArn === undefined ? {} : { requestContext: { identity: { userArn } } }),
+      multiValueHeaders: Object.fromEntries(Object.entries(all).map(([name, value]) => [name, name === twice ? ['other', value] : [value]])),
     });
     return { status: answer.statusCode, body: JSON.parse(answer.body) as Record<string, unknown> };
+  }
+
+  /** A signed call, with the proof of whom it names unless another is given. */
+  public async signed(
+    arn: string, body: object = {}, headers: Record<string, string> = {},
+  ): Promise<{ status: number; body: Record<string, unknown>; headers: Record<string, string> }> {
+    const text = JSON.stringify(body);
+    const proof = await this.sts.proof(arn, { url, body: text, key: headers['Idempotency-Key'] });
+    const answer = await this.handler(iamEvent('/starts/acme-pay-cutover', arn, text, { 'X-Caller-Proof': proof, ...headers }));
+    return { status: answer.statusCode, body: JSON.parse(answer.body) as Record<string, unknown>, headers: answer.headers };
   }
 
   public as(claims: Record<string, unknown>, more: Record<string, string> = {}): Record<string, string> {
@@ -98,8 +111,39 @@ describe('who starts', () => {
     const role = 'arn:aws:iam::111122223333:role/starter';
     const site = new StartSite({ groups: [], people: [role] }, { kind: 'iam', region: 'eu-central-1', trustSessionNames: false });
     expect(await site.post({}, site.as(ann))).toMatchObject({ status: 401 });
-    expect(await site.post({}, {}, 'arn:aws:sts::111122223333:assumed-role/other/starter')).toMatchObject({ status: 403 });
-    expect(await site.post({}, {}, 'arn:aws:sts::111122223333:assumed-role/starter/bob')).toMatchObject({ status: 202, body: { startedBy: role } });
+    expect(await site.signed('arn:aws:sts::111122223333:assumed-role/other/starter')).toMatchObject({ status: 403 });
+    expect(await site.signed('arn:aws:sts::111122223333:assumed-role/starter/bob')).toMatchObject({ status: 202, body: { startedBy: role } });
+  });
+
+  test('with IAM is nobody whom the event alone names: each forged start is refused, and nothing starts', async () => {
+    const role = 'arn:aws:iam::111122223333:role/starter';
+    const session = 'arn:aws:sts::111122223333:assumed-role/starter/bob';
+    const site = new StartSite({ groups: [], people: [role] }, { kind: 'iam', region: 'eu-central-1', trustSessionNames: false });
+    const input = { action: 'rollback' };
+    const proofFor = (change: object): Promise<string> => site.sts.proof(session, { url, body: JSON.stringify(input), ...change });
+    const forms: [string, string, number, string][] = [
+      ['no proof', '', 401, 'unauthorized'],
+      ['of an approval', await proofFor({ url: 'https://gate.example.com/live/approvals/AAAAAAAAAAAAAAAAAAAAAA' }), 401, 'unauthorized'],
+      ['of another start', await proofFor({ url: 'https://gate.example.com/live/starts/other' }), 401, 'unauthorized'],
+      ['of another input', await proofFor({ body: '{"action":"cutover"}' }), 401, 'unauthorized'],
+      ['of another key', await proofFor({ key: 'move-1' }), 401, 'unauthorized'],
+      ['of somebody else', await site.sts.proof('arn:aws:sts::111122223333:assumed-role/other/bob', { url, body: JSON.stringify(input) }), 403, 'other_caller'],
+      ['of an hour ago', await site.sts.proof(session, { url, body: JSON.stringify(input) }, { atMs: Date.now() - 3_600_000 }), 401, 'stale'],
+    ];
+    for (const [name, proof, status, code] of forms) expect({ name, ...await site.signed(session, input, { 'X-Caller-Proof': proof }) }).toMatchObject({ name, status, body: { code } });
+    expect(site.started).toEqual([]);
+  });
+
+  test('with IAM is started once by one proof, without a key too; where STS is silent nothing starts', async () => {
+    const session = 'arn:aws:sts::111122223333:assumed-role/starter/bob';
+    const site = new StartSite({ groups: [], people: ['arn:aws:iam::111122223333:role/starter'] }, { kind: 'iam', region: 'eu-central-1', trustSessionNames: false });
+    const proof = await site.sts.proof(session, { url, body: '{"n":1}' });
+    const send = (): Promise<unknown> => site.signed(session, { n: 1 }, { 'X-Caller-Proof': proof });
+    expect(await send()).toEqual(await send());
+    expect(site.started).toHaveLength(1);
+    site.sts.instead = () => ({ status: 503, type: 'text/html', body: '' });
+    expect(await site.signed(session, { n: 2 })).toMatchObject({ status: 503, body: { code: 'unknown_caller' }, headers: { 'Retry-After': '5' } });
+    expect(site.started).toHaveLength(1);
   });
 });
 
@@ -144,9 +188,9 @@ describe('a start', () => {
 
   test('with two keys, or of two types, is nobody\'s', async () => {
     const site = new StartSite();
-    expect(await site.post({}, site.as(ann, { 'Idempotency-Key': 'k' }), undefined, 'Idempotency-Key')).toMatchObject({ status: 400 });
-    expect(await site.post({}, site.as(ann), undefined, 'content-type')).toMatchObject({ status: 415 });
-    expect(await site.post({}, site.as(ann), undefined, 'authorization')).toMatchObject({ status: 401 });
+    expect(await site.post({}, site.as(ann, { 'Idempotency-Key': 'k' }), 'Idempotency-Key')).toMatchObject({ status: 400 });
+    expect(await site.post({}, site.as(ann), 'content-type')).toMatchObject({ status: 415 });
+    expect(await site.post({}, site.as(ann), 'authorization')).toMatchObject({ status: 401 });
     expect(site.started).toEqual([]);
   });
 
@@ -185,7 +229,11 @@ describe('the construct', () => {
   });
 
   test('says where to send', () => {
-    expect(JSON.stringify(stack.resolve(cutover.startUrl))).toContain('/starts/acme-pay-cutover');
+    const { startUrl } = cutover;
+    expect(JSON.stringify(stack.resolve(startUrl))).toContain('/starts/acme-pay-cutover');
+    // A proof is for that address: the function has it from here, not from whoever calls.
+    const [made] = Object.values(template.findResources('AWS::Lambda::Function', { Properties: { Description: 'acme-gate: start-acme-pay-cutover' } })) as any[];
+    expect(made.Properties.Environment.Variables.GATE_START_URL).toEqual(stack.resolve(startUrl));
     expect(cutoverIn().startUrl).toBeUndefined();
   });
 

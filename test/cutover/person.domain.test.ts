@@ -41,7 +41,7 @@ describe('one person is one', () => {
     let startedBy = '';
     const start = startHttp({
       identity: oidc, provider: { verify: (token) => Promise.resolve({ kind: 'valid', claims: JSON.parse(token) as Record<string, unknown> }) },
-      rules: { stateMachineArn: 'arn', people: ['alice@example.com'], groups: [] }, record: () => undefined,
+      rules: { stateMachineArn: 'arn', people: ['alice@example.com'], groups: [] }, url: 'https://gate.example.com/live/starts/x', record: () => undefined,
       starter: { nameOf: () => 'name', start: (_arn, input) => {
         ({ startedBy } = JSON.parse(input) as { startedBy: string });
         return Promise.resolve({ kind: 'started', execution: 'arn' });
