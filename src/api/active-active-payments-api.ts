@@ -17,6 +17,7 @@ import { PaymentDecisionProps, PaymentsFunctionOptions, PaymentsFunctions } from
 import { ProbePathOptions, probeParent, probePathProblem, probePathsOf } from './probe-path';
 import { RecoveryBudget, RecoveryBudgetProps } from './recovery-budget';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
+import { checkLiterals } from '../cdk/literals';
 import { checkNames } from '../cdk/name-limits';
 import { checkPlaces } from '../cdk/places';
 import { ClientRateOptions, ClientRateRule, clientRateLimits, clientRateProblem } from '../cdk/rate-rule';
@@ -153,6 +154,7 @@ export class ActiveActivePaymentsApi extends Construct {
     super(scope, id);
     checkNames(this);
     const { ledger } = props;
+    checkLiterals(this, props);
     this.check(props);
     checkPlaces(this, 'ActiveActivePaymentsApiProps', props);
     checkPlaces(this, 'PaymentsAlarmOptions', props.alarms, 'alarms.');

@@ -6,6 +6,7 @@ import { CallerSource, apiScopes, scopeContextKey, tenantContextKey, tenantPatte
 import { apiLimits, authorizerEnv, jwtAlgorithms } from './contract';
 import { PaymentsScope, PaymentsScopes } from './payments-scopes';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
+import { checkLiterals } from '../cdk/literals';
 import { checkPlaces } from '../cdk/places';
 
 /** Callers with a JWT of an OpenID Connect issuer. */
@@ -212,6 +213,7 @@ export class PaymentsAuthorization {
   public static iam(props: IamAuthorizationProps = {}): PaymentsAuthorization {
     return new PaymentsAuthorization((scope) => {
       const { callers } = props;
+      checkLiterals(scope, props, { prefix: 'authorization.' });
       const problem = callersProblem(callers);
       if (problem) throw invalidProps(scope, problem);
       const callerSource: CallerSource = callers ? { kind: 'iamPrincipals', callers } : { kind: 'iamAccount' };
@@ -227,6 +229,7 @@ export class PaymentsAuthorization {
       const scopes = props.scopes ?? PaymentsScopes.named({});
       const problem = blankProblem('tenantContextKey', key) ?? blankProblem('scopeContextKey', scopeKey) ?? scopes._problem();
       if (problem) throw invalidProps(scope, problem);
+      checkLiterals(scope, props, { prefix: 'authorization.' });
       checkPlaces(scope, 'CustomAuthorizationProps', props, 'authorization.');
       return {
         methodOptions: { authorizer: props.authorizer, authorizationType: authorizationTypeOf(props.authorizer) },
@@ -238,6 +241,7 @@ export class PaymentsAuthorization {
   private static token(env: TokenEnvironment, props: TokenOptions, problemOf: () => PropProblem | undefined, warning?: string): PaymentsAuthorization {
     const { cacheTtl, scopes = PaymentsScopes.named({}) } = props;
     return new PaymentsAuthorization((scope, host) => {
+      checkLiterals(scope, props, { prefix: 'authorization.', texts: ['algorithms'] });
       const problem = problemOf() ?? cacheProblem(cacheTtl) ?? scopes._problem();
       if (problem) throw invalidProps(scope, problem);
       if (warning !== undefined) Annotations.of(scope).addWarningV2('cdk-multi-region-payments:tenant-claim', `[${scope.node.path}] ${warning}`);

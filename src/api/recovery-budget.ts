@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
+import { checkLiterals } from '../cdk/literals';
 import { HomeTakeover } from '../ledger/account-homes';
 import { homeLimits } from '../ledger/contract';
 import { PaymentRegions } from '../ledger/payment-regions';
@@ -73,6 +74,7 @@ export class RecoveryBudget {
    * @param regions the system's regions, whose takeover belongs to the sum in mode `HOME_REGION`. Default: every region writes
    */
   constructor(scope: Construct, props: RecoveryBudgetProps = {}, regions?: PaymentRegions) {
+    checkLiterals(scope, props, { prefix: 'recovery.' });
     this.regions = regions;
     this.target = props.target ?? Duration.seconds(30);
     this.healthCheckInterval = props.healthCheckInterval ?? Duration.seconds(10);

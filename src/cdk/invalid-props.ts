@@ -10,7 +10,13 @@ export interface PropProblem {
 
 /** One line: what was given, what is allowed, how to mend it. */
 export function describeProblem(problem: PropProblem): string {
-  return `'${problem.prop}' is ${problem.given}; allowed: ${problem.allowed}; mend: ${problem.mend}`;
+  return readable(`'${problem.prop}' is ${problem.given}; allowed: ${problem.allowed}; mend: ${problem.mend}`);
+}
+
+/** A token's own text says nothing to a reader. */
+function readable(text: string): string {
+  const [first, ...others] = text.split(/[$#]\{Token\[/);
+  return first + others.map((other) => `<token>${other.slice(other.indexOf(']}') + 2)}`).join('');
 }
 
 /** The error to throw for a prop, with the construct's path in front. */

@@ -20,6 +20,7 @@ import { gateBundles, gateEnv, gateLimits, gateMetrics, gatePaths, gateSchema, g
 import { GateRules } from './gate.model';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps } from '../cdk/invalid-props';
+import { checkLiterals } from '../cdk/literals';
 import { checkNames } from '../cdk/name-limits';
 import { declareOnce } from '../cdk/one-of-a-kind';
 import { checkPlaces, checkSamePlace } from '../cdk/places';
@@ -50,6 +51,7 @@ export class ApprovalGate extends Construct {
   constructor(scope: Construct, id: string, props: ApprovalGateProps) {
     super(scope, id);
     checkNames(this);
+    checkLiterals(this, props, { texts: ['gateName'] });
     this.props = props;
     this.expiry = props.expiry ?? Duration.hours(24);
     this.heartbeatTimeout = props.heartbeatTimeout ?? Duration.minutes(30);
@@ -107,6 +109,7 @@ export class ApprovalGate extends Construct {
    * @returns the URL to send to: a bearer token or, with IAM, a signature and a proof (`npx cdk-multi-region-payments start`), a JSON object as input, and an optional `Idempotency-Key`
    */
   public addStart(name: string, props: ApprovalStartProps): string {
+    checkLiterals(this, { name, ...props }, { texts: ['name'] });
     const problem = startProblem(name, props, this.props.identity._identity.kind === 'iam');
     if (problem) throw invalidProps(this, problem);
     const stateMachineArn = Stack.of(this).formatArn({ service: 'states', resource: 'stateMachine', resourceName: props.stateMachineName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });

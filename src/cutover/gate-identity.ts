@@ -1,7 +1,8 @@
-import { Token } from 'aws-cdk-lib';
+import { Fn, Token } from 'aws-cdk-lib';
 import { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { GateIdentity, gateLimits } from './gate.contract';
 import { PropProblem } from '../cdk/invalid-props';
+import { unknownProblem } from '../cdk/literals';
 
 /** Approvers who sign in at an OpenID Connect provider. */
 export interface OidcApproversProps {
@@ -137,7 +138,8 @@ export class ApproverIdentity {
   /** People of a Cognito user pool. Groups are the pool's own. */
   public static cognito(props: CognitoApproversProps): ApproverIdentity {
     const { userPoolId, clientId, domain, clientSecret } = props;
-    const region = userPoolId.split('_')[0];
+    // A pool of this app: its ID is known at deployment alone.
+    const region = Token.isUnresolved(userPoolId) ? Fn.select(0, Fn.split('_', userPoolId)) : userPoolId.split('_')[0];
     return ApproverIdentity.oidc({
       issuer: `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`, clientId, clientSecret, scopes: ['openid', 'email'],
       nameClaim: 'cognito:username', groupsClaim: 'cognito:groups',
@@ -165,6 +167,8 @@ export class ApproverIdentity {
 
 function oidcProblem(props: OidcApproversProps): PropProblem | undefined {
   const { issuer, authorizationEndpoint, tokenEndpoint, jwksUri } = props;
+  const unknown = unknownProblem('identity.audience', props.audience) ?? unknownProblem('identity.scopes', props.scopes);
+  if (unknown) return unknown;
   const wrong = Object.entries({ issuer, authorizationEndpoint, tokenEndpoint, jwksUri }).find(([, url]) => url !== undefined && !Token.isUnresolved(url) && !/^https:\/\/[^/\s]+/.test(url));
   if (wrong) return { prop: `identity.${wrong[0]}`, given: `'${wrong[1]}'`, allowed: 'an https URL', mend: 'write the URL exactly as the provider states it' };
   if (props.clientId === '') return { prop: 'identity.clientId', given: 'empty', allowed: 'an ID', mend: 'register the gate as a client of the provider' };

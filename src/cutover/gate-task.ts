@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { INextable, IntegrationPattern, JsonPath, Pass, State, StateMachineFragment, TaskInput, Timeout } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import { gateLimits } from './gate.contract';
 import { PropProblem, invalidProps } from '../cdk/invalid-props';
 import { lambdaServiceFaults } from '../cdk/lambda-retry';
+import { checkLiterals } from '../cdk/literals';
 
 /** What a state machine asks at one point. Texts may hold a path, as `JsonPath.stringAt('$.x')` or `JsonPath.format(...)`. */
 export interface ApprovalTaskProps {
@@ -91,6 +92,7 @@ export class ApprovalTask extends StateMachineFragment {
 
   private constructor(scope: Construct, id: string, props: ApprovalTaskProps, host: ApprovalTaskHost) {
     super(scope, id);
+    checkLiterals(this, props, { texts: ['reportPath', 'startedByPath', 'resultPath'] });
     const problem = taskProblem(props, host);
     if (problem) throw invalidProps(this, problem);
     this.resultPath = props.resultPath ?? '$.approval';
@@ -185,7 +187,7 @@ function taskProblem(props: ApprovalTaskProps, host: ApprovalTaskHost): PropProb
 
 function textProblem(prop: string, text: string, length: number): PropProblem | undefined {
   // A text with a path in it has its length at run time, where it is checked again.
-  if (JsonPath.isEncodedJsonPath(text) || (text.trim() !== '' && text.length <= length)) return undefined;
+  if (JsonPath.isEncodedJsonPath(text) || Token.isUnresolved(text) || (text.trim() !== '' && text.length <= length)) return undefined;
   return { prop, given: text.trim() === '' ? 'empty' : `${text.length} characters`, allowed: `1 to ${length} characters`, mend: 'say shortly what is asked; more goes into details or the report' };
 }
 

@@ -16,6 +16,7 @@ import {
 import { WeightedRecords } from './weighted-records';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps, PropProblem } from '../cdk/invalid-props';
+import { checkLiterals } from '../cdk/literals';
 import { metricSum } from '../cdk/metric-sum';
 import { checkNames } from '../cdk/name-limits';
 import { declareOnce } from '../cdk/one-of-a-kind';
@@ -194,6 +195,7 @@ export class PhasedCutoverStateMachine extends Construct {
     super(scope, id);
     checkNames(this);
     const { systemName, source, target, gate } = props;
+    checkLiterals(this, props, { texts: ['systemName', 'source', 'target', 'publicName', 'formerAuditEnd', 'alarms.region', 'phases.alarms.region', 'checks.deadLetterQueues.region'] });
     this._plan = planOf(props);
     const problem = this.problem(props, Stack.of(this).region);
     if (problem) throw invalidProps(this, problem);

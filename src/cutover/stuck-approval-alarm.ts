@@ -13,6 +13,7 @@ import { stuckBundle, stuckEnv, stuckMetrics } from './stuck.contract';
 import { admitAlarms } from '../cdk/alarm-topic';
 import { BundledFunction } from '../cdk/bundled-function';
 import { PropProblem, describeProblem, invalidProps } from '../cdk/invalid-props';
+import { checkLiterals } from '../cdk/literals';
 import { checkNames } from '../cdk/name-limits';
 import { declareOnce } from '../cdk/one-of-a-kind';
 import { checkPlaces } from '../cdk/places';
@@ -111,6 +112,7 @@ export class StuckApprovalAlarm extends Construct {
   constructor(scope: Construct, id: string, props: StuckApprovalAlarmProps) {
     super(scope, id);
     checkNames(this);
+    checkLiterals(this, props, { texts: ['states'] });
     this.props = props;
     this.threshold = props.threshold ?? Duration.hours(4);
     this.escalationThreshold = props.escalationThreshold ?? Duration.seconds(2 * this.threshold.toSeconds());

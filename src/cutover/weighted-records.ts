@@ -1,4 +1,4 @@
-import { CfnResource, CustomResource, Duration, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnResource, CustomResource, Duration, Lazy, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import { Effect, Grant, IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -9,6 +9,7 @@ import { AuditSigningKey } from './audit-signing-key';
 import { anchorOf, auditPath, cutoverBundles, cutoverEnv, recordsEnv, RecordsProperties, regionAddressName } from './cutover.contract';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps, PropProblem } from '../cdk/invalid-props';
+import { checkLiterals } from '../cdk/literals';
 import { checkNames } from '../cdk/name-limits';
 import { checkPlaces } from '../cdk/places';
 
@@ -91,6 +92,7 @@ export class WeightedRecords extends Construct {
     super(scope, id);
     checkNames(this);
     this.props = props;
+    checkLiterals(this, props, { texts: ['systemName', 'source', 'target', 'publicName', 'formerAuditEnd'] });
     const ttl = props.recordTtl ?? Duration.seconds(60);
     const problem = recordsProblem(props, ttl);
     if (problem) throw invalidProps(this, problem);
@@ -193,7 +195,7 @@ export class WeightedRecords extends Construct {
 function recordsProblem(props: WeightedRecordsProps, ttl: Duration): PropProblem | undefined {
   const { publicName, hostedZone, source, target, initialTargetPercent: share = 0, formerAuditEnd } = props;
   const zone = hostedZone.zoneName.replace(/\.$/, '');
-  if (!publicName.endsWith(`.${zone}`)) {
+  if (!Token.isUnresolved(zone) && !publicName.endsWith(`.${zone}`)) {
     return { prop: 'publicName', given: `'${publicName}'`, allowed: `a name below the hosted zone '${zone}'`, mend: 'correct the name or give its own zone; the apex takes no CNAME' };
   }
   if (source === target) return { prop: 'target', given: `'${target}', the source`, allowed: 'another region', mend: 'name the region that the traffic is moved to' };

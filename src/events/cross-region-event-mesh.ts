@@ -24,6 +24,7 @@ import { GlobalEndpointProps, MeshTransport } from './mesh-transport';
 import { denyReserved, grantPut } from './mesh-trust';
 import { deployAfter, ownResource } from '../cdk/deployment-order';
 import { invalidProps } from '../cdk/invalid-props';
+import { checkLiterals } from '../cdk/literals';
 import { checkPlaces, checkSamePlace } from '../cdk/places';
 import { defineAlarms } from '../cdk/tuned-alarms';
 
@@ -204,6 +205,7 @@ export class CrossRegionEventMesh extends Construct {
    */
   public addTarget(scope: Construct, id: string, props: MeshTargetProps): Rule {
     checkSamePlace(this, 'scope of addTarget', scope);
+    checkLiterals(scope, props);
     const problem = retryProblem(props.target, props.retry);
     if (problem) throw invalidProps(scope, problem);
     const holder = new Construct(scope, id);

@@ -18,6 +18,7 @@ import { CrossRegionEventMesh } from './cross-region-event-mesh';
 import { allowRules, keptQueue } from './kept-queue';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps } from '../cdk/invalid-props';
+import { checkLiterals } from '../cdk/literals';
 import { checkNames } from '../cdk/name-limits';
 import { declareOnce } from '../cdk/one-of-a-kind';
 import { checkPlaces } from '../cdk/places';
@@ -168,6 +169,7 @@ export class IdempotentConsumer extends Construct {
 
   constructor(scope: Construct, id: string, props: IdempotentConsumerProps) {
     super(scope, id);
+    checkLiterals(this, props, { texts: ['consumerName', 'sources'] });
     const problem = consumerProblem(props, props.handling === ConsumerHandling.WRAPPED);
     if (problem) throw invalidProps(this, problem);
     this.props = props;

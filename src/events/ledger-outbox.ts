@@ -16,6 +16,7 @@ import { keptQueue, onlyWrittenBy } from './kept-queue';
 import { outboxProblem } from './outbox-checks';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps } from '../cdk/invalid-props';
+import { checkLiterals } from '../cdk/literals';
 import { checkNames } from '../cdk/name-limits';
 import { declareOnce } from '../cdk/one-of-a-kind';
 import { checkPlaces } from '../cdk/places';
@@ -169,6 +170,7 @@ export class LedgerOutbox extends Construct {
   constructor(scope: Construct, id: string, props: LedgerOutboxProps) {
     super(scope, id);
     checkNames(this);
+    checkLiterals(this, props);
     checkPlaces(this, 'LedgerOutboxProps', props);
     checkPlaces(this, 'LedgerOutboxAlarmOptions', props.alarms, 'alarms.');
     const problem = outboxProblem(props);

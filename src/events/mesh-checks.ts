@@ -8,6 +8,7 @@ import { probesProblem, probeTimes } from './mesh-probes';
 import { isBusArn } from './mesh-target';
 import { MeshTransport } from './mesh-transport';
 import { PropProblem, describeProblem, invalidProps } from '../cdk/invalid-props';
+import { checkLiterals } from '../cdk/literals';
 import { mayShareAccount } from '../cdk/one-account';
 import { declareOnce } from '../cdk/one-of-a-kind';
 import { declarePart } from '../cdk/system-parts';
@@ -19,6 +20,8 @@ const longestRoleName = 64;
 /** Throws on the first prop that cannot be meant; the stack's region otherwise. */
 export function checkMesh(scope: Construct, props: CrossRegionEventMeshProps): string {
   checkSystemName(scope, props.systemName);
+  checkLiterals(scope, props, { texts: ['regions'] });
+  checkLiterals(scope, props.transport?.globalEndpointProps, { prefix: 'transport.', texts: ['primary'] });
   const region = Stack.of(scope).region;
   const problem = regionsProblem(props.regions) ?? stackProblem(region, props.regions) ?? roleNameProblem(props)
     ?? endpointProblem(props) ?? timesProblem(props) ?? probesProblem(props.probes);

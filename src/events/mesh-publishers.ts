@@ -14,6 +14,7 @@ import { grantEmpty, redriveFunction } from './mesh-redrive';
 import { grantPut } from './mesh-trust';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps } from '../cdk/invalid-props';
+import { checkLiterals } from '../cdk/literals';
 import { defineAlarms } from '../cdk/tuned-alarms';
 
 /** What a publisher publishes. */
@@ -81,6 +82,7 @@ export class MeshPublishers extends Construct {
 
   private queueName(publisher: MeshPublishProps): string {
     const { systemName } = this.props;
+    checkLiterals(this, publisher, { texts: ['source', 'types'] });
     const problem = publishProblem(systemName, publisher);
     if (problem) throw invalidProps(this, problem);
     const { source, types } = publisher;

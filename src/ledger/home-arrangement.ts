@@ -4,6 +4,7 @@ import { authorityTableName, HomeEnvironment, homeLimits } from './contract';
 import type { HomeRegionsProps, StrongRegionsProps } from './payment-regions';
 import { nearStrongRegions } from './strong-regions';
 import { PropProblem } from '../cdk/invalid-props';
+import { unknownProblem } from '../cdk/literals';
 import { SharedFact } from '../cdk/system-parts';
 import { isRegionName } from '../kernel/region';
 
@@ -69,7 +70,12 @@ export class HomeArrangement {
   }
 
   public problem(): PropProblem | undefined {
-    return this.homesProblem() ?? this.timesProblem() ?? this.authorityProblem();
+    const { lease, clockMargin, homes } = this;
+    const given: [string, unknown][] = [
+      ['regions.lease', lease], ['regions.clockMargin', clockMargin], ['regions.homes', homes.units], ['regions.homes', homes.region],
+    ];
+    const unknown = given.map(([prop, value]) => unknownProblem(prop, value)).find((problem) => problem !== undefined);
+    return unknown ?? unknownProblem('regions.authority.replicas', this.authority.replicas) ?? this.homesProblem() ?? this.timesProblem() ?? this.authorityProblem();
   }
 
   /** The authority's replicas in the order in which a region asks them: its own, those that take no payments, the others. */
@@ -118,6 +124,8 @@ export class HomeArrangement {
         mend: `write authority: { replicas: ['${replicas.join("', '")}'], witness: '${witness}' }, or name the home of all accounts with AccountHomes.oneRegion`,
       };
     }
+    const unknown = all.map((region) => unknownProblem('regions.authority', region)).find((problem) => problem !== undefined);
+    if (unknown) return unknown;
     const given = `${replicas.join(', ')}${witness === undefined ? '' : ` and the witness ${witness}`}`;
     if (all.length === 3 && new Set(all).size === 3 && replicas.length >= 2 && all.every(isRegionName)) return undefined;
     return {

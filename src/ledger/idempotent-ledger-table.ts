@@ -8,6 +8,7 @@ import { LedgerReplica } from './ledger-replica';
 import { checkLedgerTableProps, ledgerTemplateProblems } from './ledger-table-checks';
 import { LedgerConsistency, PaymentRegions } from './payment-regions';
 import { checkRegions, checkSystemName, declareLedgerPart } from './system-checks';
+import { checkLiterals } from '../cdk/literals';
 import { declareOnce } from '../cdk/one-of-a-kind';
 
 /** Properties of `IdempotentLedgerTable`. */
@@ -103,6 +104,8 @@ export class IdempotentLedgerTable extends Construct {
     this.tableName = ledgerTableName(props.systemName);
     checkSystemName(this, props.systemName);
     checkRegions(this, props.regions);
+    checkLiterals(this, props);
+    checkLiterals(this, props.billing?.onDemandProps ?? props.billing?.provisionedProps, { prefix: 'billing.' });
     checkLedgerTableProps(this, props);
     declareLedgerPart(this, 'IdempotentLedgerTable', { encryption: LedgerEncryption.customerManaged(), ...props });
     declareOnce(this, { kind: 'IdempotentLedgerTable', prop: 'systemName', name: props.systemName, isGlobal: true });

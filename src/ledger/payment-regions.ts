@@ -3,6 +3,7 @@ import { AccountHomes, HomeTakeover } from './account-homes';
 import { HomeArrangement } from './home-arrangement';
 import { unknownStrongRegions } from './strong-regions';
 import { PropProblem } from '../cdk/invalid-props';
+import { unknownProblem } from '../cdk/literals';
 import { SharedFact } from '../cdk/system-parts';
 import { isRegionName } from '../kernel/region';
 
@@ -104,7 +105,7 @@ export class PaymentRegions {
 
   /** @internal The first thing wrong with the regions as given. */
   public _problem(): PropProblem | undefined {
-    return this.nameProblem() ?? this.repetitionProblem() ?? this.countProblem() ?? this._home?.problem();
+    return this.unknownRegion() ?? this.nameProblem() ?? this.repetitionProblem() ?? this.countProblem() ?? this._home?.problem();
   }
 
   /** @internal The text of a warning when AWS is not known to offer strong consistency in these regions. */
@@ -122,6 +123,11 @@ export class PaymentRegions {
 
   private all(): string[] {
     return this.witness === undefined ? this.replicas : [...this.replicas, this.witness];
+  }
+
+  private unknownRegion(): PropProblem | undefined {
+    const given: unknown[] = [this.replicas, ...this.replicas];
+    return given.map((value) => unknownProblem('regions.replicas', value)).find((problem) => problem !== undefined) ?? unknownProblem('regions.witness', this.witness);
   }
 
   private nameProblem(): PropProblem | undefined {

@@ -42,7 +42,8 @@ const gate = (stack: Stack, override: Override = {}): lib.ApprovalGate => new li
   gateName: 'acme-gate', identity: lib.ApproverIdentity.iam(), approvers: [approver], ...override,
 });
 const task = (stack: Stack, override: Override): lib.ApprovalTask => gate(stack).task(stack, 'Ask', { subject: 'Move', question: 'Go?', startedByPath: '$.startedBy', ...override });
-const machine = (stack: Stack): StateMachine => new StateMachine(stack, 'Watched', { definitionBody: DefinitionBody.fromChainable(Chain.start(task(stack, {}))) });
+const machine = (stack: Stack, override: Override = {}): StateMachine =>
+  new StateMachine(stack, 'Watched', { definitionBody: DefinitionBody.fromChainable(Chain.start(task(stack, override))) });
 const records = { systemName, source: 'us-east-1', target: 'us-west-2', publicName: 'pay.example.com' };
 const cutoverAlarms = ['us-east-1', 'us-west-2'].map((region) => ({ region, alarmName: 'watch' }));
 const phase = { targetPercent: 100, approval: false };
@@ -63,7 +64,7 @@ export const everyInterface: Readonly<Record<string, (stack: Stack, override: Ov
   AlarmTuning: (stack, override) => api(stack, { alarms: { latency: override } }),
   ApprovalGateProps: gate,
   ApprovalStartProps: (stack, override) => gate(stack).addStart('acme-start', { stateMachineName: 'acme-machine', starters: [approver], ...override }),
-  ApprovalTaskProps: task,
+  ApprovalTaskProps: machine,
   ClientRateOptions: (stack, override) => api(stack, { clientRate: override }),
   CognitoApproversProps: (stack, override) => gate(stack, {
     identity: lib.ApproverIdentity.cognito({ userPoolId: 'us-east-1_AbCdEfGhI', clientId: 'gate', domain: 'login.example.com', ...override }), approvers: ['ada@example.com'],
