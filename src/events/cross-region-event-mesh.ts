@@ -1,6 +1,6 @@
 import { ArnFormat, CfnResource, Duration, Names, Stack } from 'aws-cdk-lib';
 import { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
-import { Archive, CfnRule, EventBus, IEventBus, IRuleTarget, Match, Rule } from 'aws-cdk-lib/aws-events';
+import { Archive, EventBus, IEventBus, IRuleTarget, Match, Rule } from 'aws-cdk-lib/aws-events';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { Function, IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -17,9 +17,9 @@ import { MeshEndpoint, lookUpEndpointId } from './mesh-endpoint';
 import { MeshForwarding, allowRoles } from './mesh-forwarding';
 import { MeshProbeOptions, MeshProbes, probeTimes } from './mesh-probes';
 import { MeshPublishProps, MeshPublishers } from './mesh-publishers';
-import { MeshQueues } from './mesh-queues';
+import { MeshQueues, defineStrays } from './mesh-queues';
 import { MeshRedrive } from './mesh-redrive';
-import { DeadLetteredTarget, MeshRetryOptions, retryPolicy, retryProblem } from './mesh-target';
+import { DeadLetteredTarget, MeshRetryOptions, retryProblem } from './mesh-target';
 import { GlobalEndpointProps, MeshTransport } from './mesh-transport';
 import { denyReserved, grantPut } from './mesh-trust';
 import { deployAfter, ownResource } from '../cdk/deployment-order';
@@ -170,7 +170,7 @@ export class CrossRegionEventMesh extends Construct {
     const bus = this.defineBus(queues, encryptionKey);
     this.bus = EventBus.fromEventBusName(this, 'ByName', meshBusName(systemName));
     this.defineArchive(bus, props);
-    this.defineStrays(bus, queues);
+    defineStrays(this, { systemName, regions: this.regions, bus, queues });
     this.deadLetterQueue = this.queueByName('DeadLettersByName', meshDeadLetterQueueName(systemName));
     this.straysQueue = this.queueByName('StraysByName', meshStraysQueueName(systemName));
 
@@ -272,16 +272,6 @@ export class CrossRegionEventMesh extends Construct {
    */
   public _deployBefore(user: Function, publisher?: MeshPublishProps): void {
     deployAfter(ownResource(user), [...this.busResources, ...(publisher ? this.publishers.queueResources(publisher) : [])]);
-  }
-
-  /**
-   * ARN of a rule of `addTarget`, as text: a queue's policy that says it needs no rule to be there before.
-   *
-   * @internal
-   */
-  public _ruleArn(rule: Rule): string {
-    const { name } = rule.node.defaultChild as CfnRule;
-    return Stack.of(rule).formatArn({ service: 'events', resource: 'rule', resourceName: `${meshBusName(this.systemName)}/${name}` });
   }
 
   /**
@@ -397,17 +387,6 @@ export class CrossRegionEventMesh extends Construct {
       kmsKey: encryptionKey,
     });
     archive.node.addDependency(bus);
-  }
-
-  /** Nobody forwards an event whose origin is no region of the mesh, and no consumer gets it: it must not vanish. */
-  private defineStrays(bus: EventBus, queues: MeshQueues): void {
-    new CfnRule(this, 'StraysRule', {
-      name: meshStraysQueueName(this.systemName),
-      description: `${this.systemName}: events whose origin is no region of the mesh`,
-      eventBusName: bus.eventBusName,
-      eventPattern: { detail: { origin: [{ 'anything-but': this.regions }, { exists: false }] } },
-      targets: [{ id: 'Strays', arn: queues.strays.queueArn, deadLetterConfig: { arn: queues.deadLetters.queueArn }, retryPolicy: retryPolicy() }],
-    });
   }
 
   private queueByName(id: string, name: string): IQueue {

@@ -16,6 +16,7 @@ import {
 } from './contract';
 import { CrossRegionEventMesh } from './cross-region-event-mesh';
 import { allowRules, keptQueue } from './kept-queue';
+import { ruleArn } from './mesh-target';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps } from '../cdk/invalid-props';
 import { checkLiterals } from '../cdk/literals';
@@ -277,7 +278,7 @@ export class IdempotentConsumer extends Construct {
     const queueName = consumerQueueName(mesh.systemName, consumerName, 'queue');
     const byName = Queue.fromQueueArn(this, 'ByName', Stack.of(this).formatArn({ service: 'sqs', resource: queueName }));
     const rule = mesh.addTarget(this, 'Rule', { target: new SqsQueue(byName), types, sources: this.sources() });
-    allowRules(queue, [mesh._ruleArn(rule)], 'ArnEquals', encryptionKey);
+    allowRules(queue, [ruleArn(mesh.systemName, rule)], 'ArnEquals', encryptionKey);
     rule.node.addDependency(queue);
   }
 

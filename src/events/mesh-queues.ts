@@ -1,10 +1,12 @@
 import { Duration, Stack } from 'aws-cdk-lib';
+import { CfnRule, EventBus } from 'aws-cdk-lib/aws-events';
 import { Effect, PolicyStatement, StarPrincipal } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { meshBusName, meshDeadLetterQueueName, meshStraysQueueName } from './contract';
 import { allowRules, deadLettersFrom, onlyWrittenBy } from './kept-queue';
+import { retryPolicy } from './mesh-target';
 
 export interface MeshQueuesProps {
   readonly systemName: string;
@@ -43,4 +45,17 @@ export class MeshQueues extends Construct {
     onlyWrittenBy(queue);
     return queue;
   }
+}
+
+/** Nobody forwards an event whose origin is no region of the mesh, and no consumer gets it: it must not vanish. */
+export function defineStrays(
+  scope: Construct, { systemName, regions, bus, queues }: { readonly systemName: string; readonly regions: string[]; readonly bus: EventBus; readonly queues: MeshQueues },
+): void {
+  new CfnRule(scope, 'StraysRule', {
+    name: meshStraysQueueName(systemName),
+    description: `${systemName}: events whose origin is no region of the mesh`,
+    eventBusName: bus.eventBusName,
+    eventPattern: { detail: { origin: [{ 'anything-but': regions }, { exists: false }] } },
+    targets: [{ id: 'Strays', arn: queues.strays.queueArn, deadLetterConfig: { arn: queues.deadLetters.queueArn }, retryPolicy: retryPolicy() }],
+  });
 }

@@ -1,7 +1,8 @@
-import { Duration } from 'aws-cdk-lib';
-import { CfnRule, IRuleRef, IRuleTarget, RuleTargetConfig } from 'aws-cdk-lib/aws-events';
+import { Duration, Stack } from 'aws-cdk-lib';
+import { CfnRule, IRuleRef, IRuleTarget, Rule, RuleTargetConfig } from 'aws-cdk-lib/aws-events';
 import { EventBus } from 'aws-cdk-lib/aws-events-targets';
 import { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { meshBusName } from './contract';
 import { PropProblem } from '../cdk/invalid-props';
 
 /** How long EventBridge tries to deliver to a target, other than a bus, before the event goes to the dead-letter queue. */
@@ -24,6 +25,12 @@ export interface MeshRetryOptions {
 /** The retry policy as CloudFormation has it, always written out. */
 export function retryPolicy(options: MeshRetryOptions = {}): CfnRule.RetryPolicyProperty {
   return { maximumEventAgeInSeconds: options.maxEventAge?.toSeconds() ?? 86_400, maximumRetryAttempts: options.maxAttempts ?? 185 };
+}
+
+/** ARN of a rule on a system's bus, as text: a queue's policy that says it needs no rule to be there before. */
+export function ruleArn(systemName: string, rule: Rule): string {
+  const { name } = rule.node.defaultChild as CfnRule;
+  return Stack.of(rule).formatArn({ service: 'events', resource: 'rule', resourceName: `${meshBusName(systemName)}/${name}` });
 }
 
 /** Whether an ARN is a bus's. */
