@@ -201,13 +201,14 @@ for (const [name, version] of Object.entries({
 }
 
 // The README's commands start from a clone with nothing installed: plain Node first, the rest from there.
-project.setScript('demo', 'node tools/run.mjs demo');
-project.setScript('test', 'node tools/run.mjs test');
-project.setScript('test:full', 'node tools/run.mjs test --full');
-project.setScript('build', 'node tools/run.mjs build');
-project.setScript('simulate', 'node tools/run.mjs simulate');
-project.setScript('bench', 'node tools/run.mjs bench');
-project.setScript('load', 'node tools/run.mjs load');
+// exec: a shell between npm and the command would keep a SIGINT to itself.
+project.setScript('demo', 'exec node tools/run.mjs demo');
+project.setScript('test', 'exec node tools/run.mjs test');
+project.setScript('test:full', 'exec node tools/run.mjs test --full');
+project.setScript('build', 'exec node tools/run.mjs build');
+project.setScript('simulate', 'exec node tools/run.mjs simulate');
+project.setScript('bench', 'exec node tools/run.mjs bench');
+project.setScript('load', 'exec node tools/run.mjs load');
 // npm 11 asks for each install script by name; npm 10 ignores the field.
 project.package.addField('allowScripts', { 'esbuild': true, 'node': true, 'unrs-resolver': true, '@parcel/watcher': false });
 // What a team may name: the constructs, what its functions use, and the schemas.

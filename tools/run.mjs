@@ -9,6 +9,8 @@ import { makeRunFolder, removeRunFolder, signals } from './run-folder.cjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const commands = { demo: 'local/demo.ts', test: 'tools/test.ts', build: 'tools/build.ts', bench: 'tools/bench/index.ts', simulate: 'test/simulation/main.ts', load: 'local/load/main.ts' };
+/** Their compiler of TypeScript (esbuild, in Go) stays as long as they do, and would keep some hundred megabytes of what it once took. */
+const runsRegions = ['demo', 'load', 'test'];
 /** A command that was told to end is given this long. */
 const endWithinMs = 15_000;
 
@@ -79,7 +81,7 @@ const child = spawn(path.join(bin, 'node'), ['--import', 'tsx', '--import', path
   cwd: root,
   stdio: 'inherit',
   // By the launcher's ID the command notices that it was killed, which no signal tells.
-  env: { ...process.env, LAUNCHER_PID: String(process.pid), TMPDIR: folder, RUN_TMPDIR: folder },
+  env: { ...process.env, ...(runsRegions.includes(command) ? { GOMEMLIMIT: '64MiB' } : {}), LAUNCHER_PID: String(process.pid), TMPDIR: folder, RUN_TMPDIR: folder },
 });
 
 /** The command ends its own children first; one that does not is killed, and with the folder all that still runs in it. */

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { bundlesStep } from './bundles-step';
 import { exampleSteps } from './examples';
+import { outcomeOf, type Report } from './jest-outcome';
 import { Outcome, Step, command, commandStep, failed, isCi, lastLines, parseArguments, passed, root, runSteps, skipped } from './steps';
 import { engineBinary } from '../test/contract/engine';
 import { browserAbsence } from '../test/local-unit/page/chromium';
@@ -68,25 +69,6 @@ async function projectFiles(): Promise<Outcome> {
   return changed.length === 0 ? passed() : failed(`${changed.join(', ')} differed from what .projenrc.ts generates: make the change there, run 'npx projen' and commit the result`);
 }
 
-type Report = Record<'numPassedTests' | 'numFailedTests' | 'numPendingTests' | 'numTodoTests' | 'numRuntimeErrorTestSuites', number> & {
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly message: string;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string; readonly failureMessages: readonly string[] }[];
-  }[];
-};
-
-/** Every failed case with the beginning of its message, where the cause stands; without colours. */
-function causes({ testResults }: Report): string[] {
-  const beginning = (text: string): string => text.replace(/\u001b\[\d+m/g, '').split('\n').filter((line) => line.trim() !== '' && !/^\s+at .*(node_modules|node:)/.test(line)).slice(0, 12).map((line) => `      ${line.slice(0, 300)}`).join('\n');
-  return testResults.flatMap(({ name, message, assertionResults }) => {
-    const cases = assertionResults.filter(({ status }) => status === 'failed');
-    const file = path.relative(root, name);
-    if (cases.length > 0) return cases.map(({ fullName, failureMessages }) => `${file}: ${fullName}\n${beginning(failureMessages.join('\n'))}`);
-    return assertionResults.length === 0 && message !== '' ? [`${file}\n${beginning(message)}`] : [];
-  });
-}
-
 /** One jest run; its test cases are counted from its own report, a suite that could not even start as one failure. */
 async function jest(name: string, args: readonly string[]): Promise<Outcome> {
   const report = path.join(root, '.tools', 'reports', `${name}.json`);
@@ -94,20 +76,5 @@ async function jest(name: string, args: readonly string[]): Promise<Outcome> {
   rmSync(report, { force: true });
   const { code } = await command('jest', ['--ci', '--json', `--outputFile=${report}`, ...args], { live: true, env: { NODE_NO_WARNINGS: '1' } });
   if (!existsSync(report)) return failed(`jest exited with ${code} before it could report: see its output above`);
-  const counts = JSON.parse(readFileSync(report, 'utf8')) as Report;
-  // A case that is skipped for want of a tool is a failure in CI, where nothing may be left out quietly.
-  const left = counts.numPendingTests;
-  const failures = counts.numFailedTests + counts.numRuntimeErrorTestSuites + (isCi ? left : 0);
-  const none = counts.numPassedTests + failures === 0;
-  const unexplained = failures === 0 && (code !== 0 || none) ? 1 : 0;
-  return {
-    passed: counts.numPassedTests,
-    failed: failures + unexplained,
-    skipped: counts.numTodoTests + (isCi ? 0 : left),
-    notes: [
-      ...(none ? ['no test was found'] : unexplained ? [`jest exited with ${code} although no test failed`] : []),
-      ...causes(counts),
-      ...(isCi && left > 0 ? [`${left} test cases were skipped, which CI=true does not allow: see 'skipped' above`] : []),
-    ],
-  };
+  return outcomeOf(JSON.parse(readFileSync(report, 'utf8')) as Report, code, isCi);
 }

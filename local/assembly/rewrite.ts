@@ -108,7 +108,7 @@ function adapt(stack: StackPlan, logicalId: string, resource: CfnResource): void
 
 /** Functions of one queue that run at once, and messages that each takes. Each is a process, and what it calls for each message too. */
 const queueConcurrency = 2;
-const queueBatch = 4;
+const queueBatch = 2;
 
 /** The fabric polls streams, so the emulator must not; of queues it takes fewer messages at once. */
 function adaptMapping(resource: CfnResource): void {

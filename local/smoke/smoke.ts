@@ -17,7 +17,7 @@ import type { Setting } from './setting';
 import { withUnrest } from './unrest';
 
 /** What the whole run may take, proportional set size. */
-const memoryLimitBytes = 2.5 * 1024 ** 3;
+const memoryLimitGb = 2;
 
 /** A forwarded call is two functions and a way between continents: as many as before would take minutes. */
 const homeCrowd = { keys: 120, copies: 5, accounts: 9, hotKeys: 40 };
@@ -41,7 +41,7 @@ export async function runSmoke(run: SmokeRun): Promise<boolean> {
     memory?.stop();
   }
   if (memory?.peakBytes !== undefined) {
-    figures.check('memory of the whole run, at most', memory.peakBytes < memoryLimitBytes, `${(memory.peakBytes / 1024 ** 3).toFixed(2)} GB`, 'proportional set size; limit 2.5 GB');
+    figures.check('memory of the whole run, at most', memory.peakBytes < memoryLimitGb * 1024 ** 3, `${(memory.peakBytes / 1024 ** 3).toFixed(2)} GB`, `proportional set size; limit ${memoryLimitGb} GB`);
   }
   figures.summary((Date.now() - started) / 1000);
   return figures.allPassed;

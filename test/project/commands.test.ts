@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { root } from './tracked-files';
+import { outcomeOf, type Report } from '../../tools/jest-outcome';
 
 interface Ended {
   /** The last line printed. */
@@ -75,5 +76,21 @@ describe('the steps of a command', () => {
 
   test('fail when their command cannot be started', () => {
     expect(runSteps('s.commandStep(\'one\', \'no-such-program\', [])')).toMatchObject({ last: '0 passed, 1 failed', code: 1 });
+  });
+});
+
+describe('a run of jest', () => {
+  const report = (counts: Partial<Report>): Report =>
+    ({ numPassedTests: 3, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, numRuntimeErrorTestSuites: 0, testResults: [], ...counts });
+
+  test.each(['numPendingTests', 'numTodoTests'] as const)('%s are said, and fail with CI=true', (left) => {
+    expect(outcomeOf(report({ [left]: 2 }), 0, false)).toMatchObject({ passed: 3, failed: 0, skipped: 2 });
+    expect(outcomeOf(report({ [left]: 2 }), 0, true)).toMatchObject({ passed: 3, failed: 2, skipped: 0 });
+  });
+
+  test('that found no test, or that ended badly without a failed one, is a failure', () => {
+    expect(outcomeOf(report({ numPassedTests: 0 }), 0, false).failed).toBe(1);
+    expect(outcomeOf(report({}), 1, false).failed).toBe(1);
+    expect(outcomeOf(report({ numRuntimeErrorTestSuites: 1 }), 1, false).failed).toBe(1);
   });
 });

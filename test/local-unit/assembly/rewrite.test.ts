@@ -121,6 +121,6 @@ test('the emulator polls no stream, and few messages of a queue at once', () => 
   });
   const { Stream, Queue, Scaled } = template.Resources;
   expect(Stream.Properties!.Enabled).toBe(false);
-  for (const { Properties } of [Queue, Scaled]) expect(Properties).toMatchObject({ ScalingConfig: { MaximumConcurrency: 2 }, BatchSize: 4 });
+  for (const { Properties } of [Queue, Scaled]) expect(Properties).toMatchObject({ ScalingConfig: { MaximumConcurrency: 2 }, BatchSize: 2 });
   expect(streamMappings(resolveFabric({ stack: { name: 'pay', region: 'us-west-2', templateFile: '', template }, template, fabric }, {}, { Stream: 'uuid' })).map(({ id }) => id)).toEqual(['uuid']);
 });
