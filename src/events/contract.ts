@@ -145,8 +145,8 @@ export interface LetterQueue {
 export const redriveEnv = new EnvCodec({ systemName: 'PAYMENTS_SYSTEM_NAME', busName: 'MESH_BUS_NAME', queues: 'MESH_LETTER_QUEUES' });
 
 /**
- * What one PutEvents takes: entries, and bytes of all of them together as EventBridge counts them. It may take more by now: 256 KB
- * holds in every region. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
+ * What one PutEvents takes: entries, and bytes of all of them together as EventBridge counts them. AWS announced 1 MB in January 2026; 256 KB
+ * is what the documentation's own page says and holds in every region. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
  */
 export const publishLimits = { entries: 10, bytes: 256 * 1024 - 1 } as const;
 
