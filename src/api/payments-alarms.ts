@@ -75,6 +75,13 @@ export interface PaymentsAlarmOptions {
   readonly busyAccounts?: AlarmTuning;
 
   /**
+   * Entries a minute that could not be looked after and so stay on their accounts: their calls were answered.
+   *
+   * @default - 1 in 1 minute
+   */
+  readonly trimFailures?: AlarmTuning;
+
+  /**
    * Calls a minute that could not be sent to the region that is home; in mode HOME_REGION only.
    *
    * @default - 1 in 2 minutes
@@ -167,6 +174,10 @@ function ledgerAlarms({ ledger, options }: PaymentsAlarmsProps): AlarmDefinition
     {
       id: 'BusyAccounts', says: 'an account is full and takes no payment', anchor: 'busy-accounts', threshold: 1, minutes: 3, tuning: options.busyAccounts,
       metric: ledger.metricAccountsBusy(),
+    },
+    {
+      id: 'TrimFailures', says: "an account's entry cannot be read or completed", anchor: 'trim-failures', threshold: 1, minutes: 1, tuning: options.trimFailures,
+      metric: ledger.metricTrimFailures(),
     },
   ];
 }

@@ -34,6 +34,8 @@ export const ledgerMetrics = {
   outcomeUnknown: 'OutcomeUnknown',
   /** Calls answered 429 because their account had no room for another entry. */
   accountsBusy: 'AccountsBusy',
+  /** Entries that could not be read or completed, and so stay on their account, or visits that ended there: nobody's answer, but somebody's work. */
+  trimFailures: 'TrimFailures',
   /** Payments that a function of this region was asked for and decided itself: not repeated, not sent to another home. */
   decided: 'PaymentsDecided',
   /** Calls that could not be sent to their home, and homes that were taken over; HOME_REGION only. */

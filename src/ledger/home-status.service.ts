@@ -67,6 +67,8 @@ export class HomeStatus {
     if (!account) return { kind: 'refused', detail: `tenant '${tenant}' has no account '${accountId}' in ${this.region}` };
     const { kept, recomputed } = account;
     const addsUp = kept.available === recomputed.available && kept.held === recomputed.held && kept.settled === recomputed.settled;
+    // Elsewhere an account arrives before what it decided, or after it: that it does not add up says nothing.
+    if (!addsUp && home !== this.region) return { kind: 'unsure', detail: `${this.region} is not home, and its copy may be in the middle of following: ask ${home}` };
     return { kind: 'reconciled', home, epoch, addsUp, account };
   }
 }

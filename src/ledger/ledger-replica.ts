@@ -277,6 +277,15 @@ export class LedgerReplica {
   }
 
   /**
+   * Entries of accounts that could not be read or completed when a call looked after its account. They stay; the call was answered all the same.
+   *
+   * @default - sum over 1 minute
+   */
+  public metricTrimFailures(options?: MetricOptions): Metric {
+    return this.handlerMetric(ledgerMetrics.trimFailures, options);
+  }
+
+  /**
    * Calls that could not be sent to the region that is home, in mode `HOME_REGION`.
    *
    * @default - sum over 1 minute

@@ -77,8 +77,11 @@ export interface CallContext {
   readonly observe?: (event: LedgerEvent) => void;
 }
 
-/** A write conflict between regions met, a throttle met, an answer lost, another attempt's claim decided by this one, an account without room for an entry, ... */
-export type LedgerEvent = 'writeConflict' | 'throttle' | 'unknownOutcome' | 'takeover' | 'accountBusy' | 'homeUnreachable' | 'homeTakeover';
+/**
+ * A write conflict between regions met, a throttle met, an answer lost, another attempt's claim decided by this one, an account without room for an entry,
+ * an entry that could not be looked after, ...
+ */
+export type LedgerEvent = 'writeConflict' | 'throttle' | 'unknownOutcome' | 'takeover' | 'accountBusy' | 'trimFailed' | 'homeUnreachable' | 'homeTakeover';
 
 export interface OpenAccountCommand {
   readonly accountId: string;

@@ -1,7 +1,7 @@
 import { Attempt } from './attempt.service';
 import { epochOf, inEpoch, lateEntries, LateEntry } from './carry.domain';
 import {
-  accountOf, accountPk, completed, decisionOfEntry, Entry, entryOf, idOfPaymentId, isPayment, keyItemPk, linesOf, MoveItem, moveOf, movesInOrder,
+  accountOf, accountPk, completed, decisionOfEntry, entriesOf, Entry, entryOf, idOfPaymentId, isPayment, keyItemPk, linesOf, MoveItem, moveOf, movesInOrder,
   paymentAfter, PaymentDecision, paymentIdOf, paymentOf,
 } from './domain';
 import { EpochStore } from './epoch-store.service';
@@ -31,8 +31,9 @@ export interface AccountReport {
 const pageSize = 100;
 
 /**
- * Checks one account of a HOME_REGION ledger against its ledger lines, and looks for what a lost region wrote and nobody saw. It
- * reads only: what it finds is for a human to settle.
+ * Checks one account against its ledger lines, and looks for what a lost region wrote and nobody saw. It reads only: what it finds is for a human
+ * to settle. The account is read first and once, and every line is judged by it: so payments may be made meanwhile. Where copies follow, at home alone:
+ * elsewhere an account can arrive before what it decided.
  */
 export async function reconcileAccount(attempt: Attempt, epoch: number, tenant: string, accountId: string): Promise<AccountReport | undefined> {
   const account = accountPk(tenant, accountId);
@@ -57,18 +58,54 @@ async function linesOfAccount(attempt: Attempt, store: EpochStore, account: Item
   const lines: LedgerLine[] = [];
   const seen = new Set<string>();
   let payments = 0;
+  const take = async (pks: readonly string[]): Promise<void> => {
+    pks.forEach((pk) => seen.add(pk));
+    for (const item of await attempt.patiently(() => store.readMany(pks))) {
+      if (isPayment(item)) payments += 1;
+      if (isIn(account, item)) lines.push(...linesAsIn(account, item));
+    }
+  };
   let from: string | undefined;
   for (;;) {
     const page = await attempt.patiently(() => store.list(account.pk, pageSize, from));
     const fresh = [...new Set(page.map(({ pk }) => pk))].filter((pk) => !seen.has(pk));
-    if (fresh.length === 0) return { lines, payments };
-    fresh.forEach((pk) => seen.add(pk));
-    for (const item of await attempt.patiently(() => store.readMany(fresh))) {
-      if (isPayment(item)) payments += 1;
-      lines.push(...isPayment(item) ? linesOf(item, paymentOf(item).outcome ?? decidedBy(account, item)) : linesOf(completedBy(account, item), undefined));
-    }
+    if (fresh.length === 0) break;
+    await take(fresh);
     from = page[page.length - 1].seq;
   }
+  // The index follows its table: what it lacked of what the account had decided is read by its key.
+  const left = namedIn(account).filter((pk) => !seen.has(pk));
+  for (let at = 0; at < left.length; at += pageSize) await take(left.slice(at, at + pageSize));
+  return { lines, payments };
+}
+
+/** Keys of the items behind an account's entries. */
+function namedIn(account: Item): readonly string[] {
+  const ids = Object.keys(entriesOf(account)).flatMap((id) => {
+    const entry = entryOf(account, id)!;
+    return entry.kind === 'closed' ? [id, entry.closure.by] : [id];
+  });
+  return [...new Set(ids)].map(keyItemPk);
+}
+
+/**
+ * Whether an item's effect is in an account as it was read: by its entry, or, where that has been trimmed, by the watermark. No effect comes to an
+ * account from behind its watermark, so what is in front of it without an entry was decided later.
+ */
+function isIn(account: Item, item: Item): boolean {
+  const through = account.trimmedThrough as number;
+  if (isPayment(item)) {
+    const { id, at } = paymentOf(item);
+    return entryOf(account, id) !== undefined || at <= through;
+  }
+  const move = moveOf(item);
+  if (move.type === 'REFUND') return entryOf(account, move.id) !== undefined || move.at <= through;
+  const entry = entryOf(account, idOfPaymentId(move.paymentId)!);
+  return entry ? entry.kind === 'closed' && entry.closure.by === move.id : move.paymentAt <= through;
+}
+
+function linesAsIn(account: Item, item: Item): readonly LedgerLine[] {
+  return isPayment(item) ? linesOf(item, paymentOf(item).outcome ?? decidedBy(account, item)) : linesOf(completedBy(account, item), undefined);
 }
 
 /** What the account has decided about a payment whose own item does not say it yet. */

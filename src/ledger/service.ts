@@ -84,7 +84,13 @@ export class PaymentsLedger implements Ledger {
   private async lookAfter(attempt: Attempt, account: string, outcome: KeyedOutcome): Promise<void> {
     const full = outcome.kind === 'busy' && outcome.code === 'account_busy';
     if (full) attempt.context.observe?.('accountBusy');
-    if (full || (mayLeaveAnEntry(outcome) && trimIsDue(attempt.ports.random))) await attempt.kindly(() => trim(attempt, account));
+    if (!full && !(mayLeaveAnEntry(outcome) && trimIsDue(attempt.ports.random))) return;
+    try {
+      await trim(attempt, account);
+    } catch (error) {
+      // The answer stands, whatever this came to: a fault of the store is met again, anything else is for somebody to look at.
+      if (!(error instanceof GaveUp)) attempt.context.observe?.('trimFailed');
+    }
   }
 
   private async currencyOf(attempt: Attempt, account: string): Promise<string | undefined> {

@@ -1,10 +1,10 @@
-import { Attempt } from './attempt.service';
+import { Attempt, GaveUp } from './attempt.service';
 import { completePayment } from './authorise.service';
 import { bounds, decisionOfEntry, decodeEntry, entriesOf, Entry, idOfPaymentId, isMove, isPayment, keyItemPk, moveOf, paymentOf } from './domain';
 import { drive } from './move.service';
 import { Item } from './ports';
 
-interface Candidate { readonly id: string; readonly code: string; readonly entry: Entry }
+interface Candidate { readonly id: string; readonly entry: Entry }
 interface Ripe { readonly id: string; readonly at: number }
 type Items = ReadonlyMap<string, Item>;
 
@@ -15,12 +15,13 @@ export function trimIsDue(random: () => number): boolean {
 
 /**
  * Removes closed entries of an account whose own items were read complete, and raises `trimmedThrough` over their creation times in
- * the same write: nothing of theirs can be added again. Items that are not complete are completed first, and read once more.
+ * the same write: nothing of theirs can be added again. Items that are not complete are completed first, and read once more. An entry that
+ * cannot be read or completed stays, and the others are looked after all the same.
  */
 export async function trim(attempt: Attempt, account: string): Promise<void> {
   const item = await attempt.strongRead(account);
   if (!item) return;
-  const candidates = candidatesOf(item, attempt.ports.random());
+  const candidates = candidatesOf(attempt, item);
   if (candidates.length === 0) return;
   const isOld = oldEnough(attempt, item);
   const found = await ownItems(attempt, candidates);
@@ -28,13 +29,13 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
   const open = candidates.filter(({ id, entry }) => {
     const own = found.get(id);
     // What is under way is left alone: its own call completes it.
-    return own && !isComplete(own, entry) && (own.at as number) < attempt.ports.nowMs() - abandoned;
+    return own && (own.at as number) < attempt.ports.nowMs() - abandoned && readable(attempt, () => !isComplete(own, entry));
   });
   await inTurns(open, ({ id, entry }) => complete(attempt, found.get(id)!, entry));
   const items = new Map([...found, ...open.length > 0 ? await ownItems(attempt, open) : []]);
   const ripe = candidates.flatMap(({ id, entry }): readonly Ripe[] => {
     const own = items.get(id);
-    return own && isComplete(own, entry) && isOld.check(own) ? [{ id, at: own.at as number }] : [];
+    return own && isOld.check(own) && readable(attempt, () => isComplete(own, entry)) ? [{ id, at: own.at as number }] : [];
   });
   if (ripe.length > 0) await remove(attempt, item, ripe);
 }
@@ -50,18 +51,30 @@ function oldEnough({ ports, settings }: Attempt, account: Item): { readonly afte
   return age(halfFull ? bounds.trimAfterUnderPressureMs : bounds.trimAfterReplicatedMs, 'writtenAt');
 }
 
+/** What a look at an entry or its item comes to; undefined where one of them is not as the ledger writes it. */
+function readable<T>(attempt: Attempt, look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    attempt.context.observe?.('trimFailed');
+    return undefined;
+  }
+}
+
 async function ownItems(attempt: Attempt, candidates: readonly Candidate[]): Promise<Items> {
   const items = await attempt.patiently((store) => store.readMany(candidates.map(({ id }) => keyItemPk(id))));
   return new Map(items.map((item) => [item.pk.slice(keyItemPk('').length), item]));
 }
 
 /** A bounded number of closed entries, from anywhere among them: every one has its turn, whichever calls look. */
-function candidatesOf(account: Item, random: number): readonly Candidate[] {
+function candidatesOf(attempt: Attempt, account: Item): readonly Candidate[] {
   const closed = Object.entries(entriesOf(account))
-    .map(([id, code]) => ({ id, code, entry: decodeEntry(code) }))
-    .filter(({ entry }) => entry.kind !== 'hold')
+    .flatMap(([id, code]) => {
+      const entry = readable(attempt, () => decodeEntry(code));
+      return entry && entry.kind !== 'hold' ? [{ id, entry }] : [];
+    })
     .sort((one, other) => (one.id < other.id ? -1 : 1));
-  const start = Math.floor(random * closed.length);
+  const start = Math.floor(attempt.ports.random() * closed.length);
   return [...closed.slice(start), ...closed.slice(0, start)].slice(0, bounds.trimAtMost);
 }
 
@@ -81,6 +94,15 @@ async function inTurns<T>(all: readonly T[], work: (one: T) => Promise<void>): P
 }
 
 async function complete(attempt: Attempt, own: Item, entry: Entry): Promise<void> {
+  try {
+    await completeByEntry(attempt, own, entry);
+  } catch (error) {
+    if (error instanceof GaveUp) throw error;
+    attempt.context.observe?.('trimFailed');
+  }
+}
+
+async function completeByEntry(attempt: Attempt, own: Item, entry: Entry): Promise<void> {
   if (isPayment(own)) {
     if (entry.kind !== 'closed') await completePayment(attempt, paymentOf(own).id, decisionOfEntry(entry));
     else await finishMove(attempt, keyItemPk(entry.closure.by));

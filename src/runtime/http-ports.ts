@@ -48,9 +48,16 @@ const eventMetrics: Readonly<Record<LedgerEvent, string>> = {
   throttle: ledgerMetrics.throttles,
   unknownOutcome: ledgerMetrics.outcomeUnknown,
   accountBusy: ledgerMetrics.accountsBusy,
+  trimFailed: ledgerMetrics.trimFailures,
   homeUnreachable: ledgerMetrics.homeUnreachable,
   homeTakeover: ledgerMetrics.homeTakeovers,
 };
+
+/** What a request met, for its line: most of the time nothing. */
+function met(events: RequestRecord['events']): object {
+  const { writeConflict = 0, throttle = 0, takeover = 0, trimFailed } = events;
+  return { conflicts: writeConflict, throttles: throttle, takeovers: takeover, ...(trimFailed === undefined ? {} : { trimFailures: trimFailed }) };
+}
 
 /** Writes a request's line with its metrics. */
 export function recordRequest(telemetry: Telemetry, record: RequestRecord): void {
@@ -60,7 +67,7 @@ export function recordRequest(telemetry: Telemetry, record: RequestRecord): void
   if (decidedHere) telemetry.count(ledgerMetrics.decided);
   const fault = record.route === '/health' ? apiMetrics.unhealthy : apiMetrics.faults;
   if (record.status >= 500) telemetry.count(fault);
-  telemetry.record('request', { ...fields, became, conflicts: events.writeConflict ?? 0, throttles: events.throttle ?? 0, takeovers: events.takeover ?? 0 },
+  telemetry.record('request', { ...fields, became, ...met(events) },
     thrown === undefined ? undefined : faultRecord(thrown));
 }
 
@@ -86,7 +93,7 @@ export function recordForwarded(telemetry: Telemetry): (record: Omit<RequestReco
   return ({ events, thrown, ...fields }) => {
     for (const [event, count] of Object.entries(events)) telemetry.count(eventMetrics[event as LedgerEvent], count);
     if (thrown !== undefined) telemetry.count(apiMetrics.faults);
-    telemetry.record('forwarded', { ...fields, conflicts: events.writeConflict ?? 0, throttles: events.throttle ?? 0, takeovers: events.takeover ?? 0 },
+    telemetry.record('forwarded', { ...fields, ...met(events) },
       thrown === undefined ? undefined : faultRecord(thrown));
   };
 }

@@ -34,6 +34,7 @@ test('thresholds are the documented ones', () => {
     Conflicts: [100, 3, 5, 'notBreaching'],
     UnknownOutcomes: [5, 3, 5, 'notBreaching'],
     BusyAccounts: [1, 3, 5, 'notBreaching'],
+    TrimFailures: [1, 1, 5, 'notBreaching'],
   });
 });
 
@@ -55,7 +56,7 @@ test('can be tuned, left out, and told to somebody', () => {
   const stack = newStack();
   const topic = new Topic(stack, 'OnCall');
   const tuned = alarmsOf({ actions: [new SnsAction(topic)], latency: { threshold: 500, minutes: 5 }, conflicts: { enabled: false } }, stack);
-  expect(Object.keys(tuned)).toHaveLength(7);
+  expect(Object.keys(tuned)).toHaveLength(8);
   expect(tuned).not.toHaveProperty('Conflicts');
   expect(tuned.Latency).toMatchObject({ Threshold: 500, DatapointsToAlarm: 5 });
   for (const alarm of Object.values(tuned)) {

@@ -3,6 +3,7 @@ import { home, TwoRegions } from './two-regions';
 import { World } from './world';
 import { bounds } from '../../src/ledger/domain';
 import { KeyedOutcome, LedgerEvent } from '../../src/ledger/model';
+import { StoreFault } from '../../src/ledger/ports';
 import { PaymentsLedger } from '../../src/ledger/service';
 import { steady } from '../../tools/bench/growth/traffic';
 import { Chance } from '../simulation/chance';
@@ -168,5 +169,58 @@ describe('an account with many payments a day', () => {
       most = Math.max(most, n % 50 === 0 ? entries() : 0);
     }
     expect(most).toBeLessThan(1_000);
+  });
+});
+
+describe('an entry that is not as the ledger writes it', () => {
+  const account = 'a#acme#acc';
+  const damage = (pk: string, change: object): void => void world.memory.items.set(pk, { ...world.memory.items.get(pk)!, ...change });
+  const withEntry = (code: string): void => damage(account, { entries: { ...world.memory.items.get(account)!.entries as object, ['Z'.repeat(22)]: code } });
+
+  beforeEach(async () => {
+    for (let n = 0; n < 10; n += 1) await pay(`d${n}`, 2_000_000);
+    world.nowMs += bounds.trimAfterMs + 1;
+    events.length = 0;
+    world.random = always;
+  });
+
+  it.each(['', 'Z1', 'H', 'Cxy', 'Hten', 'V'])('%j stays, the others go, the call is answered, and somebody is told', async (code) => {
+    withEntry(code);
+    expect(await pay('last', 2_000_000)).toMatchObject({ kind: 'answered', payment: { status: 'DECLINED' } });
+    expect(Object.values(world.memory.items.get(account)!.entries as object)).toEqual([code, 'D']);
+    expect(events).toEqual(['trimFailed']);
+  });
+
+  it('does not take an accepted payment\'s capture back', async () => {
+    withEntry('Z1');
+    const { paymentId } = paid(await pay('p'));
+    expect(await move('CAPTURE', paymentId, 'c')).toMatchObject({ kind: 'answered', payment: { status: 'CAPTURED', paymentId } });
+    expect(await pay('p')).toMatchObject({ kind: 'answered', replayed: true });
+  });
+
+  it.each([
+    ['an item that cannot be read', { kind: 'PAYMENT', amount: 'ten' }],
+    ['an item of another kind', { kind: 'HEARTBEAT' }],
+    ['an item that does not say when it was made', { kind: 'MOVE', at: 'today' }],
+  ])('nor does %s behind an entry', async (_, change) => {
+    const [pk] = [...world.memory.items].find(([, item]) => item.kind === 'PAYMENT')!;
+    damage(pk, change);
+    expect(await pay('last', 2_000_000)).toMatchObject({ kind: 'answered', payment: { status: 'DECLINED' } });
+    // What was damaged, and the newest.
+    expect(entries()).toBeGreaterThanOrEqual(2);
+    expect(entries()).toBeLessThanOrEqual(3);
+  });
+
+  it('leaves the answer alone whatever a visit meets, and does not count a busy table', async () => {
+    const read = world.memory.readMany.bind(world.memory);
+    world.memory.readMany = () => Promise.reject(new Error('AccessDeniedException'));
+    expect(await pay('last', 2_000_000)).toMatchObject({ kind: 'answered' });
+    expect(events).toEqual(['trimFailed']);
+    events.length = 0;
+    world.random = () => 0.05;
+    world.memory.readMany = () => Promise.reject(new StoreFault('throttled', 'slow down'));
+    expect(await pay('throttled', 2_000_000)).toMatchObject({ kind: 'answered' });
+    expect(new Set(events)).toEqual(new Set(['throttle']));
+    world.memory.readMany = read;
   });
 });

@@ -129,6 +129,7 @@ describe('metrics', () => {
     ['InFlightTakeovers', strong.metricInFlightTakeovers()],
     ['OutcomeUnknown', strong.metricOutcomeUnknown()],
     ['AccountsBusy', strong.metricAccountsBusy()],
+    ['TrimFailures', strong.metricTrimFailures()],
   ])('of the handlers: %s', (metricName, metric) => {
     expect(metric.toMetricConfig().metricStat).toMatchObject({
       namespace: 'MultiRegionPayments', metricName, dimensions: [{ name: 'Region', value: 'us-east-1' }, { name: 'System', value: 'acme-pay' }],

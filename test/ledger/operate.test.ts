@@ -177,6 +177,9 @@ describe('with an account in us-east-1', () => {
     replicas.get(west)!.items.set(account.pk, { ...account, held: 1 });
     expect(await ask(west, { action: 'reconcile', tenant: 'acme', accountId: 'acc' })).toMatchObject({ addsUp: false });
     expect(await ask(west, { action: 'reconcile', tenant: 'acme', accountId: 'none' })).toMatchObject({ kind: 'refused' });
+    // The same account where it is not at home: that it does not add up may only be the way in which copies follow.
+    replicas.get(east)!.items.set(account.pk, { ...account, held: 1 });
+    expect(await ask(east, { action: 'reconcile', tenant: 'acme', accountId: 'acc' })).toMatchObject({ kind: 'unsure', detail: `${east} is not home, and its copy may be in the middle of following: ask ${west}` });
   });
 
   it('reconciles by the page, not by the entry: an account is busy, and its home may have moved often', async () => {

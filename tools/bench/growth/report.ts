@@ -54,7 +54,7 @@ function trafficTable({ traffic }: Growth): Table {
     title: 'Payments a day on one account, evenly spread',
     head: [
       'mode', 'payments a day', 'captured', 'entries standing, at most', "write units of one write of the account's item", 'write units of a payment with its capture',
-      'read units of it', 'answers `account_busy`',
+      'read units of it', 'answers account_busy',
     ],
     rows: traffic.map((row) => [
       row.mode, whole(row.paymentsADay), captured(row), whole(row.entries), some(row.unitsOfAWrite), some(writeUnits(row.payment)), some(row.payment.readUnits),
@@ -65,15 +65,15 @@ function trafficTable({ traffic }: Growth): Table {
 
 function pagesTable({ pages }: Growth): Table {
   return {
-    title: 'Depth of `GET /transactions`',
-    head: ['`limit`', 'page', 'lines', 'requests', 'read units'],
+    title: 'Depth of GET /transactions',
+    head: ['limit', 'page', 'lines', 'requests', 'read units'],
     rows: pages.map(({ limit, page, lines, requests, readUnits }) => [limit, page, lines, requests, readUnits].map(String)),
   };
 }
 
 function declinesTable({ declines }: Growth): Table {
   return {
-    title: 'Declines in front of the lines of `GET /transactions`, `limit` 20',
+    title: 'Declines in front of the lines of GET /transactions, limit 20',
     head: ['declines', 'pages until the first line', 'requests of a page, at most', 'read units of a page, at most', 'requests of all', 'read units of all'],
     rows: declines.map((row) => [row.declines, row.pages, row.requestsAtMost, row.readUnitsAtMost, row.requests, row.readUnits].map(whole)),
   };

@@ -1,0 +1,74 @@
+import { paid } from './paid';
+import { home, TwoRegions } from './two-regions';
+import { reconcileAccount } from '../../src/ledger/reconcile.service';
+
+let world: TwoRegions;
+beforeEach(async () => {
+  world = new TwoRegions();
+  await world.in(home).openAccount(world.context(), { accountId: 'acc', currency: 'EUR', balance: 1_000 });
+});
+
+const report = (region: string, epoch: number) => reconcileAccount(world.attempt(region), epoch, 'acme', 'acc');
+
+describe('the reconciliation of an account that is written meanwhile', () => {
+  /** Something happens after the account was read, and before its lines are. */
+  const meanwhile = (work: () => Promise<unknown>): void => {
+    const memory = world.replicas.get(home)!;
+    const list = memory.list.bind(memory);
+    memory.list = async (...page) => {
+      memory.list = list;
+      await work();
+      return list(...page);
+    };
+  };
+  const addsUp = async (): Promise<void> => {
+    const { kept, recomputed } = (await report(home, 1))!;
+    expect(recomputed).toEqual(kept);
+  };
+
+  it.each(['a payment', 'a repeated payment', 'a capture', 'a void', 'a refund', 'a completed one that was only repeated', 'a trimming'])('is not misled by %s', async (what) => {
+    const { paymentId } = paid(await world.pay(home, 'open', 70));
+    const captured = paid(await world.pay(home, 'captured', 90)).paymentId;
+    await world.move(home, 'c', 'CAPTURE', captured, 50);
+    const work: Readonly<Record<string, () => Promise<unknown>>> = {
+      'a payment': () => world.pay(home, 'new', 11),
+      'a repeated payment': async () => [await world.pay(home, 'new', 11), await world.pay(home, 'new', 11)],
+      'a capture': () => world.move(home, 'm', 'CAPTURE', paymentId, 30),
+      'a void': () => world.move(home, 'm', 'VOID', paymentId),
+      'a refund': () => world.move(home, 'm', 'REFUND', captured, 20),
+      'a completed one that was only repeated': () => world.pay(home, 'open', 70),
+      'a trimming': async () => {
+        await world.pay(home, 'big', 90_000);
+        const now = world.nowMs;
+        world.nowMs += 16 * 60_000;
+        world.random = () => 0;
+        await world.pay(home, 'big', 90_000);
+        world.random = () => 0.5;
+        world.nowMs = now;
+      },
+    };
+    meanwhile(work[what]);
+    await addsUp();
+    await addsUp();
+  });
+
+  it('is not misled by an index that does not show the newest payments and moves yet', async () => {
+    await world.pay(home, 'seen', 70);
+    const { paymentId } = paid(await world.pay(home, 'k', 90));
+    await world.move(home, 'c', 'CAPTURE', paymentId, 50);
+    const memory = world.replicas.get(home)!;
+    const list = memory.list.bind(memory);
+    memory.list = async (account, limit, from) => (await list(account, limit + 2, from)).slice(from === undefined ? 2 : 0, limit + 2);
+    await addsUp();
+    memory.list = list;
+    await addsUp();
+  });
+
+  it('still sees an account that does not add up', async () => {
+    await world.pay(home, 'k');
+    const [account] = [...world.replicas.get(home)!.items.values()].filter(({ kind }) => kind === 'ACCOUNT');
+    world.replicas.get(home)!.items.set(account.pk, { ...account, held: 150, available: 850 });
+    meanwhile(() => world.pay(home, 'new', 11));
+    expect(await report(home, 1)).toMatchObject({ kept: { held: 150 }, recomputed: { held: 100 } });
+  });
+});
