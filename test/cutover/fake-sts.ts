@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createServer, Server } from 'node:http';
+import { createServer, IncomingHttpHeaders, Server } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { HttpRequest } from '@smithy/protocol-http';
 import { callerProof } from '../../src/commands/gate-call.aws';
@@ -40,11 +40,16 @@ export class FakeSts {
     return stsVerdict(status, type, body);
   };
 
+  /** Answers a request as it comes. */
+  public answerTo(url: string, given: IncomingHttpHeaders): Promise<StsAnswer> {
+    const { searchParams } = new URL(url, 'http://sts');
+    const headers = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, String(value)]));
+    return this.answer({ host: headers.host, query: Object.fromEntries(searchParams), headers });
+  }
+
   public async listen(): Promise<string> {
     this.server = createServer((request, response) => {
-      const { searchParams } = new URL(request.url!, 'http://sts');
-      const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
-      void this.answer({ host: headers.host, query: Object.fromEntries(searchParams), headers }).then((answer) => {
+      void this.answerTo(request.url!, request.headers).then((answer) => {
         response.writeHead(answer.status, { 'content-type': answer.type, ...answer.headers });
         response.end(answer.body);
       });
