@@ -47,10 +47,16 @@ export class MeshQueues extends Construct {
   }
 }
 
+/** Where strays come from and go. */
+export interface MeshStrays {
+  readonly systemName: string;
+  readonly regions: string[];
+  readonly bus: EventBus;
+  readonly queues: MeshQueues;
+}
+
 /** Nobody forwards an event whose origin is no region of the mesh, and no consumer gets it: it must not vanish. */
-export function defineStrays(
-  scope: Construct, { systemName, regions, bus, queues }: { readonly systemName: string; readonly regions: string[]; readonly bus: EventBus; readonly queues: MeshQueues },
-): void {
+export function defineStrays(scope: Construct, { systemName, regions, bus, queues }: MeshStrays): void {
   new CfnRule(scope, 'StraysRule', {
     name: meshStraysQueueName(systemName),
     description: `${systemName}: events whose origin is no region of the mesh`,
