@@ -1,35 +1,20 @@
-import { ExecutionsPort, ExecutionSight } from './caller.service';
-import { CallRefused, jsonCall } from '../runtime/signed-call';
-
-interface HistoryEvent {
-  readonly type: string;
-  readonly lambdaFunctionScheduledEventDetails?: { readonly input?: string };
-}
-
-/** Events that stand behind a task's beginning while it is worked on. */
-const working: readonly string[] = ['LambdaFunctionStarted'];
-/** A task's beginning is the newest event but one; a few more cost nothing. */
-const newest = 4;
+import { ExecutionsPort } from './caller.service';
+import { definitionOfExecution, describeExecution, givenToTask, isNoExecution } from '../runtime/executions';
+import { CallRefused } from '../runtime/signed-call';
 
 /** Executions in Step Functions of a region. */
 export function executionsIn(region: string): ExecutionsPort {
-  const call = <T>(action: string, body: object): Promise<T> => jsonCall<T>('states', region, `AWSStepFunctions.${action}`, body);
   return {
-    describe: async (executionArn) => {
+    describe: async (run) => {
       try {
-        return await call<ExecutionSight>('DescribeExecution', { executionArn });
+        return await describeExecution(region, run);
       } catch (error) {
         if (isUnknown(error)) return undefined;
         throw error;
       }
     },
-    definition: async (executionArn) => (await call<{ definition: string }>('DescribeStateMachineForExecution', { executionArn })).definition,
-    given: async (executionArn) => {
-      const { events = [] } = await call<{ events?: HistoryEvent[] }>('GetExecutionHistory', { executionArn, reverseOrder: true, maxResults: newest, includeExecutionData: true });
-      const [last] = events.filter(({ type }) => !working.includes(type));
-      const { input } = (last?.type === 'LambdaFunctionScheduled' ? last.lambdaFunctionScheduledEventDetails : undefined) ?? {};
-      return input === undefined ? undefined : JSON.parse(input) as unknown;
-    },
+    definition: (run) => definitionOfExecution(region, run),
+    given: (run) => givenToTask(region, run),
   };
 }
 
@@ -41,5 +26,5 @@ export async function isExecutionRunning(region: string, executionArn: string): 
 
 /** Also what is no ARN of an execution, and one of another account or machine, which this role may not look at. */
 function isUnknown(error: unknown): boolean {
-  return error instanceof CallRefused && ['ExecutionDoesNotExist', 'InvalidArn', 'ValidationException', 'AccessDeniedException'].includes(error.code);
+  return isNoExecution(error) || (error instanceof CallRefused && ['ValidationException', 'AccessDeniedException'].includes(error.code));
 }

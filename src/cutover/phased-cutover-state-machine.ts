@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, IAlarmAction, IMetric, MathExpression, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -248,6 +248,13 @@ export class PhasedCutoverStateMachine extends Construct {
       return {
         prop: 'env.region of the stack', given: `${region}, the source`, allowed: `${target} or a third region`,
         mend: 'put the state machine where it does not go with what it moves away from',
+      };
+    }
+    const allowed = regions._home?.cutoverRegions() ?? [region];
+    if (!Token.isUnresolved(region) && !allowed.includes(region)) {
+      return {
+        prop: 'env.region of the stack', given: region, allowed: `${allowed.join(' or ')}: homes are moved for a cutover there alone`,
+        mend: `name it in PaymentRegions.homeRegion, cutoverRegion: '${region}', and deploy the regions first`,
       };
     }
     if (endSourceRole && !gate) return { prop: 'endSourceRole', given: 'true without gate', allowed: 'with an ApprovalGate', mend: 'give a gate: the step asks people' };

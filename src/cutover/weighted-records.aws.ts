@@ -11,6 +11,24 @@ export async function stackStatus(region: string, stackId: string): Promise<stri
   return status;
 }
 
+/** Pages of a stack's events that are looked through, a hundred on each: a resource that is being changed has a late one. */
+const eventPages = 10;
+
+/** What CloudFormation last said of a resource, such as `UPDATE_IN_PROGRESS`; undefined when it says nothing of it. */
+export async function resourceStatus(region: string, stackId: string, logicalId: string): Promise<string | undefined> {
+  let from: string | undefined;
+  for (let page = 0; page < eventPages; page += 1) {
+    const body = new URLSearchParams({ Action: 'DescribeStackEvents', Version: '2010-05-15', StackName: stackId, ...(from ? { NextToken: from } : {}) }).toString();
+    const text = await signedCall({ service: 'cloudformation', region, method: 'POST', path: '/', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body });
+    // The newest first.
+    const event = text.split('<member>').find((one) => one.includes(`<LogicalResourceId>${logicalId}</LogicalResourceId>`));
+    if (event !== undefined) return /<ResourceStatus>([A-Z_]+)<\/ResourceStatus>/.exec(event)?.[1];
+    from = /<NextToken>([^<]+)<\/NextToken>/.exec(text)?.[1];
+    if (from === undefined) return undefined;
+  }
+  return undefined;
+}
+
 /** Tells CloudFormation what came of it. The ID never changes: a changed one would make CloudFormation delete the records. */
 export async function respond(event: CloudFormationEvent, result: RecordsResult): Promise<void> {
   const { RequestId, StackId, LogicalResourceId } = event;

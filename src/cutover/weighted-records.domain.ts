@@ -1,4 +1,4 @@
-import { RecordsProperties } from './cutover.contract';
+import { RecordsProperties, RegionAddress } from './cutover.contract';
 import { DeployedRecords } from './deployed-shape.domain';
 import { CloudFormationEvent } from './weighted-records.model';
 
@@ -66,6 +66,19 @@ export function foreignEvent(event: Partial<CloudFormationEvent>, own: DeployedR
   const given: Readonly<Record<string, unknown>> = event.ResourceProperties ?? {};
   const other = Object.entries(own.properties).find(([name, value]) => given[name] !== value);
   return other && `the event says ${other[0]} ${JSON.stringify(given[other[0]])}, ${JSON.stringify(other[1])} was deployed`;
+}
+
+/** Why CloudFormation is not asking this of the resource itself; undefined when it is. A deployment that leaves the resource alone asks for nothing. */
+export function unaskedEvent({ RequestType, LogicalResourceId }: Pick<CloudFormationEvent, 'RequestType' | 'LogicalResourceId'>, status: string | undefined): string | undefined {
+  if (status === `${RequestType.toUpperCase()}_IN_PROGRESS`) return undefined;
+  return `CloudFormation sends no ${RequestType} while the resource ${LogicalResourceId} is ${status ?? 'unknown to it'}`;
+}
+
+/** Why a region cannot have said this of itself; undefined when it can. A name of API Gateway's in that region leads to whoever has the public name there, and to nobody else. */
+export function addressProblem({ value }: Pick<RegionAddress, 'value'>, region: string): string | undefined {
+  const suffix = `.execute-api.${region}.${region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'}`;
+  if (typeof value === 'string' && value.endsWith(suffix) && /^[a-z0-9][a-z0-9.-]*$/.test(value)) return undefined;
+  return `${region} is said to be at ${JSON.stringify(value)}: only names that end with ${suffix} are API Gateway's there. See who has changed the parameter, and deploy the region again`;
 }
 
 /** Why this cannot be CloudFormation's request now; undefined when the stack is in such a deployment. */

@@ -1,7 +1,7 @@
 import { parameterOf } from './audit.aws';
 import { recordPorts, refusalRecorder } from './cutover.aws';
 import { RecordsProperties, RegionAddress, anchorOf, cutoverEnv, recordsEnv, regionAddressName } from './cutover.contract';
-import { respond, stackStatus } from './weighted-records.aws';
+import { resourceStatus, respond, stackStatus } from './weighted-records.aws';
 import { CloudFormationEvent } from './weighted-records.model';
 import { RecordsResult, WeightedRecordsKeeper, WeightedRecordsResource } from './weighted-records.service';
 
@@ -18,6 +18,8 @@ const keeper = new WeightedRecordsKeeper({
 const resource = new WeightedRecordsResource({
   keeper, respond,
   stackStatus: (stack) => stackStatus(auditRegion, stack),
+  resourceStatus: (stack, resourceId) => resourceStatus(auditRegion, stack, resourceId),
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   refused: refusalRecorder(process.env, 'weighted-records'),
 }, { stackId, logicalId, properties: JSON.parse(properties) as RecordsProperties }, { region: auditRegion, endpoint: process.env.AWS_ENDPOINT_URL });
 

@@ -2,7 +2,7 @@ import { CutoverState } from './audit.domain';
 import { AuditClock, AuditLog } from './audit.service';
 import { AuditAnchor, RegionAddress } from './cutover.contract';
 import { deployedShape } from './deployed-shape.domain';
-import { DeployedResource, foreignEvent, RecordsWish, responseProblem, untimelyEvent, wishOf } from './weighted-records.domain';
+import { addressProblem, DeployedResource, foreignEvent, RecordsWish, responseProblem, unaskedEvent, untimelyEvent, wishOf } from './weighted-records.domain';
 import { CloudFormationEvent } from './weighted-records.model';
 import { Found, sameShape } from './weights.domain';
 import { RecordsPort, ShiftOutcome, WeightChange, WeightOrder } from './weights.service';
@@ -47,6 +47,8 @@ export class WeightedRecordsKeeper {
     const [source, target] = await Promise.all([wish.source, wish.target].map((region) => this.ports.addressOf(region)));
     const silent = [!source && wish.source, !target && wish.target].filter(Boolean);
     if (!source || !target) return failed(`${silent.join(' and ')} did not say where its API is: deploy its ActiveActivePaymentsApi with domain.records HANDOVER or CUTOVER first`);
+    const foreign = addressProblem(source, wish.source) ?? addressProblem(target, wish.target);
+    if (foreign) return failed(foreign);
     if (this.ports.formerAuditEnd) await this.ports.log.takeOver(this.ports.formerAuditEnd, [`cloudformation ${stack}`]);
     const state = await this.ports.log.current();
     const shape = (found: Found, now: CutoverState): ReturnType<typeof deployedShape> => deployedShape(wish, { source, target }, found, now);
@@ -99,11 +101,18 @@ function resultOf(outcome: ShiftOutcome, type: RecordsRequest['type'], before: C
   }
 }
 
+/** How often CloudFormation is asked whether it asks: its events may come a little after its requests. */
+const looks = 10;
+const lookAgainMs = 2_000;
+
 /** What stands around a keeper that is asked by CloudFormation. */
 export interface ResourcePorts {
   readonly keeper: Pick<WeightedRecordsKeeper, 'carryOut'>;
   /** Throws when CloudFormation does not say. */
   readonly stackStatus: (stackId: string) => Promise<string>;
+  /** What CloudFormation last said of a resource of the stack; it may lag a little. */
+  readonly resourceStatus: (stackId: string, logicalId: string) => Promise<string | undefined>;
+  readonly sleep: (ms: number) => Promise<void>;
   readonly respond: (event: CloudFormationEvent, result: RecordsResult) => Promise<void>;
   /** Somebody else than CloudFormation asked. */
   readonly refused: (why: string) => void;
@@ -133,10 +142,20 @@ export class WeightedRecordsResource {
     return result;
   }
 
-  private async carryOut({ RequestType, RequestId, StackId }: CloudFormationEvent, deadlineMs: number): Promise<RecordsResult> {
+  private async unasked(event: Pick<CloudFormationEvent, 'RequestType' | 'LogicalResourceId'>, stackId: string): Promise<string | undefined> {
+    for (let look = 1; ; look += 1) {
+      const problem = unaskedEvent(event, await this.ports.resourceStatus(stackId, event.LogicalResourceId));
+      if (problem === undefined || look === looks) return problem;
+      await this.ports.sleep(lookAgainMs);
+    }
+  }
+
+  private async carryOut({ RequestType, RequestId, StackId, LogicalResourceId }: CloudFormationEvent, deadlineMs: number): Promise<RecordsResult> {
     try {
       const untimely = untimelyEvent({ RequestType, StackId }, await this.ports.stackStatus(StackId));
       if (untimely) return this.refuse(untimely);
+      const unasked = await this.unasked({ RequestType, LogicalResourceId }, StackId);
+      if (unasked) return this.refuse(unasked);
       const stack = StackId.split('/')[1] ?? StackId;
       return await this.ports.keeper.carryOut({ type: RequestType, requestId: RequestId, stack, wish: wishOf(this.own.properties) }, deadlineMs);
     } catch (error) {

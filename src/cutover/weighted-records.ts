@@ -124,7 +124,7 @@ export class WeightedRecords extends Construct {
     this._grantAudit(made.function);
     const grant = (actions: string[], resourceArns: string[]): Grant => Grant.addToPrincipal({ grantee: made.function, actions, resourceArns });
     grant(['ssm:GetParameters'], [props.source, props.target].map((region) => `arn:${stack.partition}:ssm:${region}:${stack.account}:parameter${regionAddressName(props.systemName)}`));
-    grant(['cloudformation:DescribeStacks'], [stack.stackId]);
+    grant(['cloudformation:DescribeStacks', 'cloudformation:DescribeStackEvents'], [stack.stackId]);
     this.function = made.function;
     this.resource = new CustomResource(this, 'Records', {
       resourceType: 'Custom::WeightedRecords',

@@ -84,6 +84,8 @@ export interface HomeEnvironment {
   /** The table of authority records, and the regions of its replicas, nearest first. */
   readonly authorityTable: string;
   readonly authorityRegions: readonly string[];
+  /** Regions in which a cutover of this system may stand: its runs are believed from there alone. */
+  readonly cutoverRegions: readonly string[];
 }
 
 /** The settings for the environment. */

@@ -54,7 +54,14 @@ export class HomeArrangement {
       forwardMs: homeLimits.forwardMs,
       authorityTable: authorityTableName(systemName),
       authorityRegions: this.authorityFrom(region),
+      cutoverRegions: this.cutoverRegions(),
     };
+  }
+
+  /** Where a cutover of the system may stand. */
+  public cutoverRegions(): string[] {
+    const { cutoverRegion, replicas } = this.props;
+    return cutoverRegion === undefined ? replicas : [cutoverRegion];
   }
 
   /** What every part of a system must say alike, by prop. */
@@ -65,6 +72,7 @@ export class HomeArrangement {
       { prop: 'regions.takeover', value: this.takeover },
       { prop: 'regions.lease', value: `${this.lease.toMilliseconds()} ms` },
       { prop: 'regions.clockMargin', value: `${this.clockMargin.toMilliseconds()} ms` },
+      { prop: 'regions.cutoverRegion', value: [...this.cutoverRegions()].sort().join(' or ') },
       { prop: 'regions.authority', value: `${[...replicas].sort().join(', ')}${witness === undefined ? '' : ` with the witness ${witness}`}` },
     ];
   }
@@ -75,7 +83,8 @@ export class HomeArrangement {
       ['regions.lease', lease], ['regions.clockMargin', clockMargin], ['regions.homes', homes.units], ['regions.homes', homes.region],
     ];
     const unknown = given.map(([prop, value]) => unknownProblem(prop, value)).find((problem) => problem !== undefined);
-    return unknown ?? unknownProblem('regions.authority.replicas', this.authority.replicas) ?? this.homesProblem() ?? this.timesProblem() ?? this.authorityProblem();
+    return unknown ?? unknownProblem('regions.authority.replicas', this.authority.replicas) ?? this.homesProblem() ?? this.timesProblem() ?? this.authorityProblem()
+      ?? this.cutoverProblem();
   }
 
   /** The authority's replicas in the order in which a region asks them: its own, those that take no payments, the others. */
@@ -99,6 +108,12 @@ export class HomeArrangement {
     }
     if (region !== undefined || (Number.isInteger(units) && units >= 2 && units <= 256)) return undefined;
     return { prop: 'regions.homes', given: `AccountHomes.byTenant(${units})`, allowed: 'a whole number of units from 2 to 256', mend: 'leave it out for 16 units' };
+  }
+
+  private cutoverProblem(): PropProblem | undefined {
+    const { cutoverRegion } = this.props;
+    if (cutoverRegion === undefined || isRegionName(cutoverRegion)) return undefined;
+    return { prop: 'regions.cutoverRegion', given: `'${cutoverRegion}'`, allowed: 'the name of an AWS region', mend: 'name the region of the stack with the cutover, or leave it out' };
   }
 
   private timesProblem(): PropProblem | undefined {

@@ -45,7 +45,7 @@ export class HomeOperator extends Construct {
 
   /**
    * For a cutover, `<systemName>-home-move`: `{"action": "relocate" | "abort", "run": ...}`. It takes over nothing, and works only for an execution of
-   * `<systemName>-cutover` that is under way. `PhasedCutoverStateMachine` gives its own function the right to call it.
+   * `<systemName>-cutover` whose history says that it is moving homes to this region now. `PhasedCutoverStateMachine` gives its own function the right to call it.
    */
   public readonly moveFunction: IFunction;
 
@@ -74,10 +74,9 @@ export class HomeOperator extends Construct {
       }
     }
     const stack = Stack.of(this);
-    // Where the state machine stands is not known here: in the target or in a third region.
     Grant.addToPrincipal({
-      grantee: move, actions: ['states:DescribeExecution'],
-      resourceArns: [`arn:${stack.partition}:states:*:${stack.account}:execution:${cutoverName(systemName)}:*`],
+      grantee: move, actions: ['states:DescribeExecution', 'states:DescribeStateMachineForExecution', 'states:GetExecutionHistory'],
+      resourceArns: ledger.regions._home!.cutoverRegions().map((region) => `arn:${stack.partition}:states:${region}:${stack.account}:execution:${cutoverName(systemName)}:*`),
     });
     [this.function, this.statusFunction, this.moveFunction] = [operator, status, move];
   }

@@ -120,23 +120,55 @@ export class HomeOperations {
   }
 }
 
-/** A cutover's moves: the same work, for a run that can be seen to run, and for no other caller. */
+/** What a cutover's run that is under way is doing, as Step Functions says. */
+export interface CutoverSight {
+  /** The step that it waits for; undefined when it waits for none. */
+  readonly step?: string;
+  /** Region that its plan moves to; undefined when the definition has no plan. */
+  readonly target?: string;
+}
+
+export interface CutoverMovesPorts {
+  /** Undefined: no execution of this system's cutover that is under way. Throws when that cannot be told. */
+  readonly look: (run: string) => Promise<CutoverSight | undefined>;
+  /** Where the function stands. */
+  readonly region: string;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+/** How often it is looked again before a run counts as doing something else: Step Functions' answers may lag behind. */
+const looks = 20;
+const lookAgainMs = 1_000;
+
+/** A cutover's moves: the same work, for a run that can be seen to be making this very move, and for no other caller. */
 export class CutoverMoves {
-  constructor(
-    private readonly operations: HomeOperations,
-    /** Whether an execution of this system's cutover runs. Throws when that cannot be told. */
-    private readonly isRunning: (run: string) => Promise<boolean>,
-  ) {}
+  constructor(private readonly operations: HomeOperations, private readonly ports: CutoverMovesPorts) {}
 
   public async run(request: Exclude<ReturnType<typeof moveRequestOf>, string>, context: CallContext): Promise<OperatorResult> {
     const { run } = request.asked;
-    let running: boolean;
     try {
-      running = await this.isRunning(run);
+      const problem = await this.problem(run, request.action);
+      if (problem !== undefined) return { kind: 'refused', detail: `${problem}: nothing is moved` };
     } catch (error) {
       return { kind: 'unsure', detail: `whether ${run} runs cannot be told, so nothing is moved: ${error instanceof Error ? error.message : String(error)}` };
     }
-    if (!running) return { kind: 'refused', detail: `${run} is no run of this system's cutover that is under way: nothing is moved` };
     return this.operations.run(request, context);
   }
+
+  private async problem(run: string, action: OperatorRequest['action']): Promise<string | undefined> {
+    const { look, region, sleep } = this.ports;
+    for (let looked = 1; ; looked += 1) {
+      const sight = await look(run);
+      if (!sight) return `${run} is no run of this system's cutover that is under way`;
+      if (isMoving(sight, action, region)) return undefined;
+      if (looked === looks) return `${run} is not at '${action}' to ${region}: it is at ${sight.step ?? 'no step'}, on the way to ${sight.target ?? 'nowhere'}`;
+      await sleep(lookAgainMs);
+    }
+  }
+}
+
+/** Whether a run's step asks this of this region: homes go to the plan's target, and back to where they came from, which is never the target. */
+function isMoving({ step, target }: CutoverSight, action: OperatorRequest['action'], region: string): boolean {
+  if (target === undefined) return false;
+  return region === target ? step === 'authority' && action === 'relocate' : step === 'authorityBack';
 }

@@ -69,6 +69,14 @@ export interface HomeRegionsProps {
    * @default - with `AccountHomes.oneRegion` two replicas and a witness near that region, otherwise us-east-1 and us-east-2 with us-west-2 as witness
    */
   readonly authority?: StrongRegionsProps;
+
+  /**
+   * Region of the stack with `PhasedCutoverStateMachine`. Homes are moved for runs of the machine there and nowhere else: whoever may make a state machine of the
+   * same name in another region is not believed. Name it also when the cutover stands in a region that takes no payments.
+   *
+   * @default - any of the replicas
+   */
+  readonly cutoverRegion?: string;
 }
 
 /**

@@ -24,7 +24,7 @@ describe('the functions', () => {
       expect(JSON.parse(LEDGER_HOME)).toEqual({
         regions: ['us-east-1', 'eu-central-1'], units: 1, leaseMs: 10_000, requestMs: 6_000, clockMarginMs: 1_000, refreshMs: 1_000, forwardMs: 3_000,
         moveRequestMs: 1_500, moveRefreshMs: 250, movePauseMs: 4_500,
-        takeover: 'AUTOMATIC', authorityTable: 'acme-pay-authority', authorityRegions: ['us-east-2', 'us-east-1'],
+        takeover: 'AUTOMATIC', authorityTable: 'acme-pay-authority', authorityRegions: ['us-east-2', 'us-east-1'], cutoverRegions: ['us-east-1', 'eu-central-1'],
       });
     }
   });
@@ -67,7 +67,7 @@ describe('the functions', () => {
       // Who looks cannot move, and nobody but an operator and a cutover's run can.
       HomeOperatorStatus: [`dynamodb:GetItem on ${authority}`, ...read],
       HomeOperator: [hold, ...compare],
-      HomeOperatorMove: [hold, ...compare, 'states:DescribeExecution on *:execution:acme-pay-cutover:*'],
+      HomeOperatorMove: [hold, ...compare, 'states:DescribeExecution states:DescribeStateMachineForExecution states:GetExecutionHistory on us-east-1:execution:acme-pay-cutover:* eu-central-1:execution:acme-pay-cutover:*'],
     });
     // It opens accounts, and changes none: only the journal of a planned move.
     const changing = roles.ApiFunctionsAccounts.find(({ Action, Resource }) => Action === 'dynamodb:UpdateItem' && JSON.stringify(Resource).includes('-ledger'))!;

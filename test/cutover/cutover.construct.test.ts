@@ -6,6 +6,7 @@ import { cutoverIn, definitionOf, watched } from './machine';
 import { CutoverPhase } from '../../src/cutover/cutover-phases';
 import { PhasedCutoverStateMachineProps } from '../../src/cutover/phased-cutover-state-machine';
 import { WeightedRecords } from '../../src/cutover/weighted-records';
+import { PaymentRegions } from '../../src/ledger/payment-regions';
 import { newApp, newStack, plain, regions, statementsByRole } from '../cdk/stacks';
 
 const aslValidator = jest.requireActual<(definition: object) => { readonly isValid: boolean; readonly errors: unknown[] }>('asl-validator');
@@ -229,7 +230,9 @@ describe('fails at synth', () => {
 
 test('in a third region, and in mode STRONG, which has no homes to move', () => {
   const third = newStack('eu-west-1', newApp());
-  cutoverIn(third);
+  // Homes are moved for a machine of this name where the regions know it, and for no other.
+  expect(() => cutoverIn(newStack('eu-west-1', newApp()))).toThrow(/env\.region of the stack.*is eu-west-1.*cutoverRegion: 'eu-west-1'/);
+  cutoverIn(third, { regions: PaymentRegions.homeRegion({ replicas: ['us-east-1', 'eu-central-1'], cutoverRegion: 'eu-west-1' }) });
   expect(definitionOf(third).States.Plan.Parameters.plan.target).toBe('eu-central-1');
   const strong = newStack('us-west-2');
   cutoverIn(strong, { regions, target: 'us-west-2', alarms: [{ region: 'us-west-2', alarmName: 'errors' }] });

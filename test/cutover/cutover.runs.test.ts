@@ -333,13 +333,13 @@ describe('weights changed by hand in mid-run', () => {
     const world = await drifted();
     const shown = world.stamped!;
     world.before = (step) => {
-      if (step === action) world.stamped = { ...shown, shape: { ...shown.shape, source: { value: 'us.example.com', weight: 60 } } };
+      if (step === action) world.stamped = { ...shown, shape: { ...shown.shape, source: { value: 'us.execute-api.us-east-1.amazonaws.com', weight: 60 } } };
     };
     expect(await world.run(definition, 'run-2', { action })).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('since people were asked') } });
     expect(weightsOf(world.stamped!.shape).target).toBe(40);
     expect(await world.run(definition, 'run-3', { action })).toMatchObject({ output: { state: 'SUCCEEDED' } });
     // A health check that was taken away can be seen.
-    expect(world.asked.at(-1).question).toContain('source 60 (us.example.com, no health check), target 40 (eu.example.com, health check hc-eu)');
+    expect(world.asked.at(-1).question).toContain('source 60 (us.execute-api.us-east-1.amazonaws.com, no health check), target 40 (eu.execute-api.eu-central-1.amazonaws.com, health check hc-eu)');
   });
 
   test('reverted by people, or left when they reject', async () => {

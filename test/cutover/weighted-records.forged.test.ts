@@ -4,8 +4,8 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { cutoverIn } from './machine';
 import { World } from './world';
 import { RecordsProperties } from '../../src/cutover/cutover.contract';
-import { respond, stackStatus } from '../../src/cutover/weighted-records.aws';
-import { responseProblem } from '../../src/cutover/weighted-records.domain';
+import { resourceStatus, respond, stackStatus } from '../../src/cutover/weighted-records.aws';
+import { responseProblem, wishOf } from '../../src/cutover/weighted-records.domain';
 import { CloudFormationEvent } from '../../src/cutover/weighted-records.model';
 import { WeightedRecordsKeeper, WeightedRecordsResource } from '../../src/cutover/weighted-records.service';
 import { newStack, plain, statementsByRole } from '../cdk/stacks';
@@ -22,15 +22,19 @@ const genuine: CloudFormationEvent = {
 class Site {
   public readonly world = new World();
   public status = 'CREATE_IN_PROGRESS';
+  /** What CloudFormation is doing to the resource; undefined: what is sent. */
+  public doing: string | undefined;
   public readonly answers: [string, string][] = [];
   public readonly refusals: string[] = [];
 
   public async send(change: Partial<CloudFormationEvent> | Record<string, unknown> = {}): Promise<string> {
     const { world } = this;
-    const addressOf = async (region: string): Promise<{ value: string }> => ({ value: `${region}.example.com` });
+    const addressOf = async (region: string): Promise<{ value: string }> => ({ value: `a.execute-api.${region}.amazonaws.com` });
     const resource = new WeightedRecordsResource({
       keeper: new WeightedRecordsKeeper({ log: world.log(), records: world.records(), clock: world.clock, addressOf }),
       stackStatus: async () => this.status,
+      resourceStatus: async () => this.doing ?? `${String(change.RequestType ?? genuine.RequestType).toUpperCase()}_IN_PROGRESS`,
+      sleep: world.clock.sleep,
       respond: async (event, { kind }) => { this.answers.push([event.ResponseURL, kind]); },
       refused: (why) => { this.refusals.push(why); },
     }, { stackId, logicalId: 'Records', properties }, { region: 'eu-central-1' });
@@ -74,6 +78,28 @@ test.each<[string, Partial<CloudFormationEvent>, string, boolean]>([
   expect(site.refusals).toHaveLength(1);
   expect(site.answers.slice(1)).toEqual(answered ? [[genuine.ResponseURL, 'failed']] : []);
 });
+
+test.each<[string, CloudFormationEvent['RequestType'], string, string]>([
+  ['a deletion while something else is deployed', 'Delete', 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', 'CREATE_COMPLETE'],
+  ['a deletion while the records are updated', 'Delete', 'UPDATE_IN_PROGRESS', 'UPDATE_IN_PROGRESS'],
+  ['a creation, which would take what stands there, while something else is deployed', 'Create', 'UPDATE_IN_PROGRESS', 'UPDATE_COMPLETE'],
+  ['an update while something else is deployed', 'Update', 'UPDATE_IN_PROGRESS', 'CREATE_COMPLETE'],
+])('a deployment opens no window for %s', async (_what, RequestType, status, doing) => {
+  const site = await new Site().made();
+  Object.assign(site, { status, doing });
+  const before = [site.world.stamped, site.world.parameters.size];
+  expect(await site.send({ RequestId: 'forged', RequestType })).toMatch(new RegExp(`^refused: CloudFormation sends no ${RequestType} while the resource Records is ${doing}`));
+  expect([site.world.stamped, site.world.parameters.size, site.refusals.length]).toEqual([...before, 1]);
+});
+
+test.each(['pay.attacker.example', 'a.execute-api.us-east-1.amazonaws.com.attacker.example', 'a.execute-api.eu-central-1.amazonaws.com', 'evil.example/.execute-api.us-east-1.amazonaws.com', '.execute-api.us-east-1.amazonaws.com', 7])(
+  'whoever may put a parameter sends the public name nowhere else: %j', async (value) => {
+    const world = new World();
+    const addressOf = async (region: string): Promise<{ value: string }> => ({ value: region === 'us-east-1' ? value as string : `a.execute-api.${region}.amazonaws.com` });
+    const keeper = new WeightedRecordsKeeper({ log: world.log(), records: world.records(), clock: world.clock, addressOf });
+    expect(await keeper.carryOut({ type: 'Create', requestId: 'r', stack: 's', wish: wishOf(properties) }, world.nowMs + 60_000)).toMatchObject({ kind: 'failed', reason: expect.stringContaining('only names that end with') });
+    expect([world.stamped, world.parameters.size]).toEqual([undefined, 0]);
+  });
 
 describe('an answer may go to', () => {
   const named = 'cloudformation-custom-resource-response';
@@ -130,6 +156,27 @@ describe('over HTTP', () => {
     expect(seen.map((line) => line.split(' ')[1])).toEqual(['/moved']);
   });
 
+  test('what CloudFormation does to the resource is told by its newest event of it', async () => {
+    const event = (id: string, status: string): string => `<member><LogicalResourceId>${id}</LogicalResourceId><ResourceStatus>${status}</ResourceStatus></member>`;
+    let pages = [`<StackEvents>${event('cutover', 'UPDATE_IN_PROGRESS')}${event('RecordsOther', 'DELETE_IN_PROGRESS')}</StackEvents><NextToken>2</NextToken>`, `<StackEvents>${event('Records', 'UPDATE_COMPLETE')}${event('Records', 'UPDATE_IN_PROGRESS')}</StackEvents>`];
+    const asked: string[] = [];
+    const events = createServer((request, response) => { void body(request).then((text) => { asked.push(text); response.end(pages[/NextToken=2/.test(text) ? 1 : 0]); }); });
+    await new Promise<void>((resolve) => { events.listen(0, '127.0.0.1', resolve); });
+    const environment = { ...process.env };
+    Object.assign(process.env, { AWS_ENDPOINT_URL: `http://127.0.0.1:${(events.address() as AddressInfo).port}`, AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' });
+    try {
+      expect(await resourceStatus('eu-central-1', stackId, 'Records')).toBe('UPDATE_COMPLETE');
+      expect(asked.map((text) => new URLSearchParams(text).get('NextToken'))).toEqual([null, '2']);
+      pages = [`<StackEvents>${event('Records', 'DELETE_IN_PROGRESS')}</StackEvents>`];
+      expect(await resourceStatus('eu-central-1', stackId, 'Records')).toBe('DELETE_IN_PROGRESS');
+      expect(await resourceStatus('eu-central-1', stackId, 'Other')).toBeUndefined();
+    } finally {
+      process.env = environment;
+      events.closeAllConnections();
+      events.close();
+    }
+  });
+
   test('the stack\'s state is asked of CloudFormation', async () => {
     const environment = { ...process.env };
     Object.assign(process.env, { AWS_ENDPOINT_URL: url, AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' });
@@ -153,5 +200,5 @@ test('what was deployed stands in the function\'s environment, and is what the r
   const { ServiceToken, publicName, ...said } = resource.Properties as Record<string, unknown>;
   expect(JSON.parse(environment.RECORDS_PROPERTIES as string)).toEqual(said);
   const statements = Object.entries(plain(statementsByRole(template)) as Record<string, any[]>).find(([name]) => name.startsWith('CutoverRecordsKeeper'))![1];
-  expect(statements.find((one) => one.Action === 'cloudformation:DescribeStacks')).toMatchObject({ Resource: { Ref: 'AWS::StackId' } });
+  expect(statements.find((one) => [one.Action].flat().includes('cloudformation:DescribeStacks'))).toMatchObject({ Resource: { Ref: 'AWS::StackId' } });
 });

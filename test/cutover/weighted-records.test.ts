@@ -9,8 +9,8 @@ import { withTargetShare } from '../../src/cutover/weights.domain';
 import { sha256 } from '../../src/kernel/digest';
 
 const addresses: Record<string, { value: string; healthCheckId: string }> = {
-  'us-east-1': { value: 'us.example.com', healthCheckId: 'hc-us' }, 'eu-central-1': { value: 'eu.example.com', healthCheckId: 'hc-eu' },
-  'ap-southeast-2': { value: 'ap.example.com', healthCheckId: 'hc-ap' },
+  'us-east-1': { value: 'us.execute-api.us-east-1.amazonaws.com', healthCheckId: 'hc-us' }, 'eu-central-1': { value: 'eu.execute-api.eu-central-1.amazonaws.com', healthCheckId: 'hc-eu' },
+  'ap-southeast-2': { value: 'ap.execute-api.ap-southeast-2.amazonaws.com', healthCheckId: 'hc-ap' },
 };
 const wish: RecordsWish = { source: 'us-east-1', target: 'eu-central-1', ttlSeconds: 60, initialTarget: 0, replaceExisting: false, onDelete: 'RETAIN' };
 let requests = 0;
@@ -56,8 +56,8 @@ test('a deployment in mid-cutover changes the TTL and the address, never the wei
   await ask(world, 'Create');
   await world.start('run-1');
   await shift(world, 25);
-  expect(await ask(world, 'Update', { ttlSeconds: 10, initialTarget: 0 }, { ...addresses, 'us-east-1': { value: 'us2.example.com', healthCheckId: 'hc-2' } })).toEqual({ kind: 'done' });
-  expect(world.stamped!.shape).toMatchObject({ ttlSeconds: 10, source: { value: 'us2.example.com', weight: 75 }, target: { weight: 25 } });
+  expect(await ask(world, 'Update', { ttlSeconds: 10, initialTarget: 0 }, { ...addresses, 'us-east-1': { value: 'us2.execute-api.us-east-1.amazonaws.com', healthCheckId: 'hc-2' } })).toEqual({ kind: 'done' });
+  expect(world.stamped!.shape).toMatchObject({ ttlSeconds: 10, source: { value: 'us2.execute-api.us-east-1.amazonaws.com', weight: 75 }, target: { weight: 25 } });
   // A stack that is made anew finds them too.
   expect(await ask(world, 'Create', { ttlSeconds: 10 }, { ...addresses })).toEqual({ kind: 'done' });
   expect(weightsOf(world.stamped!.shape)).toEqual({ source: 75, target: 25 });
@@ -147,7 +147,7 @@ describe('a deployment with other regions', () => {
     const world = await came(100);
     await end(world, 'SUCCEEDED');
     expect(await ask(world, 'Update', { source: eu, target })).toEqual({ kind: 'done' });
-    expect(world.stamped!.shape).toMatchObject({ source: { value: 'eu.example.com', weight: 100 }, target: { value: addresses[target].value, weight: 0 } });
+    expect(world.stamped!.shape).toMatchObject({ source: { value: 'eu.execute-api.eu-central-1.amazonaws.com', weight: 100 }, target: { value: addresses[target].value, weight: 0 } });
     expect(answers(world).slice(1)).toEqual([{ eu: 100 }, { eu: 100 }]);
     // What the first one moved is not for a rollback of the second to move back.
     expect(await world.log().current()).toMatchObject({ soaked: false, moved: [], regions: { source: eu, target } });
@@ -194,12 +194,12 @@ describe('records as Route 53 lists them', () => {
   const set = (identifier: string, weight: number, value: string, ttl = 60): string => `<ResourceRecordSet><Name>pay.example.com.</Name><Type>CNAME</Type><SetIdentifier>${identifier}</SetIdentifier>`
     + `<Weight>${weight}</Weight><TTL>${ttl}</TTL><ResourceRecords><ResourceRecord><Value>${value}</Value></ResourceRecord></ResourceRecords><HealthCheckId>hc</HealthCheckId></ResourceRecordSet>`;
   const list = (...sets: string[]): string => `<?xml version="1.0"?><ListResourceRecordSetsResponse><ResourceRecordSets>${sets.join('\n')}</ResourceRecordSets></ListResourceRecordSetsResponse>`;
-  const source = set('acme-pay-source#7', 90, 'us.example.com.');
-  const target = set('acme-pay-target#7', 10, 'eu.example.com');
+  const source = set('acme-pay-source#7', 90, 'us.execute-api.us-east-1.amazonaws.com.');
+  const target = set('acme-pay-target#7', 10, 'eu.execute-api.eu-central-1.amazonaws.com');
 
   test('as a pair of one stamp they are ours', () => {
     const found = foundIn(list(target, source, set('x', 1, 'y').replace('pay.', 'pax.')), name);
-    expect(found).toMatchObject({ kind: 'ours', stamped: { stamp: 7, shape: { ttlSeconds: 60, source: { weight: 90, value: 'us.example.com', healthCheckId: 'hc' }, target: { weight: 10, value: 'eu.example.com' } } } });
+    expect(found).toMatchObject({ kind: 'ours', stamped: { stamp: 7, shape: { ttlSeconds: 60, source: { weight: 90, value: 'us.execute-api.us-east-1.amazonaws.com', healthCheckId: 'hc' }, target: { weight: 10, value: 'eu.execute-api.eu-central-1.amazonaws.com' } } } });
     expect(found.raw).toEqual([target, source]);
     expect(foundIn(list(target), name)).toMatchObject({ kind: 'ours', stamped: { shape: { target: { weight: 10 } } } });
   });

@@ -8,7 +8,7 @@ import { ControlPlaneUnreachable, RecordsPort, WeightChange, WeightOrder } from 
 export class Crash extends Error {}
 
 export const shapeOf = (source: number, target: number, ttlSeconds = 60): RecordShape => ({
-  ttlSeconds, source: { value: 'us.example.com', healthCheckId: 'hc-us', weight: source }, target: { value: 'eu.example.com', healthCheckId: 'hc-eu', weight: target },
+  ttlSeconds, source: { value: 'us.execute-api.us-east-1.amazonaws.com', healthCheckId: 'hc-us', weight: source }, target: { value: 'eu.execute-api.eu-central-1.amazonaws.com', healthCheckId: 'hc-eu', weight: target },
 });
 
 /** Something done to a port's call: before it has an effect, or after it. */

@@ -5,6 +5,11 @@ import { cutoverRuns } from '../../src/ledger/cutover-run.aws';
 const run = 'arn:aws:states:eu-west-1:111122223333:execution:acme-pay-cutover:run-1';
 const asked: { region?: string; body: string }[] = [];
 let answer: { status: number; body: object };
+/** What the other two calls are answered, by action. */
+const rest: Record<string, object> = {
+  GetExecutionHistory: { events: [{ type: 'LambdaFunctionStarted' }, { type: 'LambdaFunctionScheduled', lambdaFunctionScheduledEventDetails: { input: '{"step":"authority"}' } }] },
+  DescribeStateMachineForExecution: { definition: '{"States":{"Plan":{"Parameters":{"plan":{"target":"eu-west-1"}}}}}' },
+};
 let server: Server;
 const before = { ...process.env };
 
@@ -14,7 +19,8 @@ beforeAll(async () => {
     request.on('data', (chunk) => { body += chunk; });
     request.on('end', () => {
       asked.push({ region: /Credential=[^/]+\/\d+\/([^/]+)\/states/.exec(request.headers.authorization ?? '')?.[1], body });
-      response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(answer.body));
+      const other = rest[String(request.headers['x-amz-target']).split('.')[1]];
+      response.writeHead(other ? 200 : answer.status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(other ?? answer.body));
     });
   });
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
@@ -26,31 +32,33 @@ afterAll(() => {
 });
 beforeEach(() => { asked.length = 0; });
 
-const isRunning = cutoverRuns('acme-pay');
+const look = cutoverRuns('acme-pay', ['eu-west-1', 'us-east-1']);
 
-test('a run is looked up where its name says that it is', async () => {
+test('a run is looked up where its name says that it is: what it is doing, and where to', async () => {
   answer = { status: 200, body: { status: 'RUNNING' } };
-  expect(await isRunning(run)).toBe(true);
-  expect(asked).toEqual([{ region: 'eu-west-1', body: JSON.stringify({ executionArn: run }) }]);
+  expect(await look(run)).toEqual({ step: 'authority', target: 'eu-west-1' });
+  expect(asked.map(({ region, body }) => [region, (JSON.parse(body) as { executionArn: string }).executionArn])).toEqual(Array(3).fill(['eu-west-1', run]));
 });
 
 test.each(['SUCCEEDED', 'FAILED', 'ABORTED', 'TIMED_OUT', 'PENDING_REDRIVE'])('a run that is %s is not under way', async (status) => {
   answer = { status: 200, body: { status } };
-  expect(await isRunning(run)).toBe(false);
+  expect(await look(run)).toBeUndefined();
 });
 
 test('a run that nobody knows is none; what cannot be asked is not known', async () => {
   answer = { status: 400, body: { __type: 'com.amazonaws.states#ExecutionDoesNotExist', message: 'no' } };
-  expect(await isRunning(run)).toBe(false);
+  expect(await look(run)).toBeUndefined();
   answer = { status: 400, body: { __type: 'com.amazonaws.states#AccessDeniedException', message: 'no' } };
-  await expect(isRunning(run)).rejects.toThrow('AccessDeniedException');
+  await expect(look(run)).rejects.toThrow('AccessDeniedException');
 });
 
 test.each([
   'arn:aws:states:eu-west-1:111122223333:execution:other-cutover:run-1', 'arn:aws:states:eu-west-1:111122223333:execution:acme-pay-cutover-2:run-1',
+  // A machine of that name that somebody has made in another region.
+  'arn:aws:states:eu-west-2:111122223333:execution:acme-pay-cutover:run-1',
   'arn:aws:states:evil.example/:111122223333:execution:acme-pay-cutover:run-1', 'run-1', `${run}:more`, `${run}\n`,
 ])('%j is no run of this system, and nobody is asked', async (named) => {
   answer = { status: 200, body: { status: 'RUNNING' } };
-  expect(await isRunning(named)).toBe(false);
+  expect(await look(named)).toBeUndefined();
   expect(asked).toEqual([]);
 });

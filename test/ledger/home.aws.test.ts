@@ -139,7 +139,7 @@ describe('the accounts function', () => {
 test('the ledger of HOME_REGION is made of what the construct wrote', () => {
   const home = writeHome({
     ...homeLimits, regions: ['us-east-1', 'eu-central-1'], units: 1, leaseMs: 10_000, clockMarginMs: 1_000, takeover: 'AUTOMATIC',
-    authorityTable: 'acme-pay-authority', authorityRegions: ['us-east-1', 'us-east-2'],
+    authorityTable: 'acme-pay-authority', authorityRegions: ['us-east-1', 'us-east-2'], cutoverRegions: ['us-east-1'],
   });
   const env = { AWS_REGION: 'us-east-1', ...ledgerEnv.write({ systemName: 'acme-pay', tableName: 't', mode: 'HOME_REGION', home }) };
   expect(ledgerFromEnvironment(env).receive).toBeDefined();

@@ -2,7 +2,7 @@ import { HomeSettings } from '../../src/ledger/authority.service';
 import { HomeStatus, statusRequestOf, StatusResult } from '../../src/ledger/home-status.service';
 import { HomeLedger, HomeUnreachable, unitOf } from '../../src/ledger/home.service';
 import { CallContext, LedgerEvent } from '../../src/ledger/model';
-import { CutoverMoves, HomeOperations, moveRequestOf, operatorRequestOf, OperatorResult } from '../../src/ledger/operate.service';
+import { CutoverMoves, CutoverSight, HomeOperations, moveRequestOf, operatorRequestOf, OperatorResult } from '../../src/ledger/operate.service';
 import { LedgerPorts } from '../../src/ledger/ports';
 import { MemoryStore } from '../contract/memory-store';
 
@@ -65,10 +65,11 @@ function ask(region: string, event: object): Promise<StatusResult> {
 }
 
 const run = 'arn:aws:states:eu-central-1:111122223333:execution:acme-pay-cutover:run-1';
-function moveFor(region: string, event: object, isRunning: (named: string) => Promise<boolean>): Promise<OperatorResult> {
+function moveFor(region: string, event: object, isRunning: (named: string) => Promise<boolean>, sight: CutoverSight = { step: 'authority', target: west }): Promise<OperatorResult> {
   const request = moveRequestOf({ run, ...event }, settings.units);
   if (typeof request === 'string') throw new Error(request);
-  return new CutoverMoves(operations(region), isRunning).run(request, context());
+  const look = async (named: string): Promise<CutoverSight | undefined> => (await isRunning(named) ? sight : undefined);
+  return new CutoverMoves(operations(region), { look, region, sleep: async () => undefined }).run(request, context());
 }
 
 async function pay(region: string, key: string): Promise<string> {
@@ -144,6 +145,26 @@ describe('with an account in us-east-1', () => {
         expect(await unchanged(moveFor(west, { action }, async () => false))).toMatchObject({ kind: 'refused', detail: expect.stringContaining('no run') });
         expect(await unchanged(moveFor(west, { action }, async () => Promise.reject(new Error('no answer'))))).toMatchObject({ kind: 'unsure', detail: expect.stringContaining('no answer') });
       }
+    });
+
+    it.each<[string, string, string, CutoverSight]>([
+      ['a run that soaks', west, 'relocate', { step: 'soak', target: west }], ['a run that waits for people', west, 'relocate', { target: west }],
+      ['a rollback, in the region that it leaves', west, 'relocate', { step: 'authorityBack', target: west }],
+      ['a rollback, in the region that it leaves', west, 'abort', { step: 'authorityBack', target: west }],
+      ['a run to another region', west, 'relocate', { step: 'authority', target: east }], ['a run that calls nothing off', west, 'abort', { step: 'authority', target: west }],
+      ['a machine without a plan', west, 'relocate', { step: 'authorityBack' }],
+    ])('moves none for %s', async (_what, region, action, sight) => {
+      expect(await unchanged(moveFor(region, { action }, async () => true, sight))).toMatchObject({ kind: 'refused', detail: expect.stringMatching(/is not at '(relocate|abort)' to .*: nothing is moved$/) });
+    });
+
+    it('moves back what a rollback asks for, and waits for a history that lags behind', async () => {
+      expect(await moveFor(west, { action: 'relocate' }, async () => true)).toMatchObject({ kind: 'moved' });
+      for (const [pk, item] of replicas.get(west)!.items) replicas.get(east)!.items.set(pk, structuredClone(item));
+      let looks = 0;
+      const look = async (): Promise<CutoverSight> => ((looks += 1) < 4 ? { step: 'rollback', target: west } : { step: 'authorityBack', target: west });
+      const request = moveRequestOf({ run, action: 'relocate' }, settings.units) as Exclude<ReturnType<typeof moveRequestOf>, string>;
+      expect(await new CutoverMoves(operations(east), { look, region: east, sleep: async () => undefined }).run(request, context())).toMatchObject({ kind: 'moved', record: { home: east } });
+      expect(looks).toBe(4);
     });
 
     it.each([

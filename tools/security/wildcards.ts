@@ -18,8 +18,8 @@ export const reasons: Readonly<Record<string, string>> = {
   'lambda:{here}::function:<Recorder/Function>:*': 'the function with its versions and aliases, as a grant to invoke names it',
   'route53:::change/*': 'a change\'s ID is known when it is made',
   'ssm:{here}::parameter/acme-pay/cutover/audit/*': 'one parameter a record',
-  'states:*::execution:acme-pay-cutover:*': 'the cutover stands in its target or in a third region, which the regions it moves between do not know; it may look up runs, nothing else',
   'states:{here}::execution:acme-pay-cutover:*': 'the executions of the one machine',
+  'states:{peer}::execution:acme-pay-cutover:*': 'the same: the machine stands in one of the regions that it moves between, unless cutoverRegion names it',
 };
 
 /** Every wildcard that allows something, as `reasons` knows it. */

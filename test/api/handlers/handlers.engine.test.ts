@@ -128,7 +128,7 @@ describe('health', () => {
     const before = { ...process.env };
     const home = writeHome({
       ...homeLimits, regions: ['us-east-1', 'eu-central-1'], units: 2, leaseMs: 10_000, clockMarginMs: 1_000, takeover: 'AUTOMATIC',
-      authorityTable: engine.tableName, authorityRegions: ['us-east-1'],
+      authorityTable: engine.tableName, authorityRegions: ['us-east-1'], cutoverRegions: ['us-east-1'],
     });
     Object.assign(process.env, ledgerEnv.write({ systemName: 'acme-pay', tableName: engine.tableName, mode: 'HOME_REGION', home }));
     const record = (unit: number, region: string) => engine.client.send(new PutItemCommand({
