@@ -1,5 +1,6 @@
 import { envelopeProblem } from './envelope.domain';
 import type { ConsumedEvent, MeshEvent } from './model';
+import { readJson } from '../kernel/strict-json';
 import type { Span, TraceContext, Tracer } from '../kernel/trace';
 
 /**
@@ -236,12 +237,10 @@ export class Consumer {
  * for: the envelope's own word is believed in neither.
  */
 function parse(message: Message, sources: readonly string[]): Parsed | Rejected {
-  let body: { readonly 'source'?: unknown; readonly 'detail-type'?: unknown; readonly 'detail'?: unknown; readonly 'replay-name'?: unknown } | null;
-  try {
-    body = JSON.parse(message.body) as typeof body;
-  } catch (error) {
-    return { kind: 'setAside', reason: `the message is not JSON: ${(error as Error).message}` };
-  }
+  // What two readers could take for two things is not handed to one of them.
+  const read = readJson(message.body, 'double');
+  if (read.kind === 'refused') return { kind: 'setAside', reason: `the message is not taken. ${read.detail}` };
+  const body = read.value as { readonly 'source'?: unknown; readonly 'detail-type'?: unknown; readonly 'detail'?: unknown; readonly 'replay-name'?: unknown } | null;
   const problem = envelopeProblem(body?.detail);
   if (problem !== undefined) return { kind: 'setAside', reason: problem };
   const { source, 'detail-type': type } = body!;

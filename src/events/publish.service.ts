@@ -32,11 +32,11 @@ export interface PublishPorts {
 
 /** - `sent`: EventBridge has it.
  * - `deadLettered`: the dead-letter queue has it.
- * - `open`: nobody has it; the caller has to publish it again. */
+ * - `open`: nobody has it; the caller has to publish it again, but not as it is when it was refused `forGood`. */
 export type EntryOutcome =
   | { readonly kind: 'sent' }
   | { readonly kind: 'deadLettered'; readonly reason: string }
-  | { readonly kind: 'open'; readonly reason: string };
+  | { readonly kind: 'open'; readonly reason: string; readonly forGood?: true };
 
 const firstWaitMs = 50;
 const longestWaitMs = 2_000;
@@ -47,6 +47,8 @@ interface Pending {
   readonly entry: PutEntry;
   readonly bytes: number;
   reason: string;
+  /** It was refused, and will be again. */
+  forGood?: true;
   /** A request was refused as a whole with it inside: the next one holds it alone, so that it cannot take others with it. */
   alone: boolean;
 }
@@ -64,7 +66,10 @@ export async function publish(ports: PublishPorts, entries: readonly PutEntry[],
     pending = pending.filter((one) => !gone.includes(one));
   };
   const tooLarge = pending.filter(({ bytes }) => bytes > publishLimits.bytes);
-  for (const one of tooLarge) one.reason = `it has ${one.bytes} bytes, EventBridge takes ${publishLimits.bytes}`;
+  for (const one of tooLarge) {
+    one.forGood = true;
+    one.reason = `it has ${one.bytes} bytes, EventBridge takes ${publishLimits.bytes}`;
+  }
   giveUp(tooLarge);
   for (let pass = 0; pending.length > 0; pass += 1) {
     const wait = pass === 0 ? 0 : ports.random() * Math.min(longestWaitMs, firstWaitMs * 2 ** pass);
@@ -74,6 +79,7 @@ export async function publish(ports: PublishPorts, entries: readonly PutEntry[],
     for (let batch = nextBatch(pending, held); batch.length > 0 && ports.nowMs() < deadlineMs; batch = nextBatch(pending, held)) {
       const { accepted, hopeless, again } = await send(ports, batch, deadlineMs);
       pending = pending.filter((one) => !accepted.includes(one));
+      for (const one of hopeless) one.forGood = true;
       giveUp(hopeless);
       for (const one of again) held.add(subjectOf(one));
     }
@@ -142,5 +148,5 @@ async function keep(ports: PublishPorts, lost: readonly Pending[]): Promise<Entr
       fault = `; nor did the dead-letter queue take it: ${error instanceof Error ? error.message : String(error)}`;
     }
   }
-  return letters.map(({ reason }, at) => at < kept ? { kind: 'deadLettered', reason } : { kind: 'open', reason: reason + fault });
+  return lost.map(({ reason, forGood }, at) => at < kept ? { kind: 'deadLettered', reason } : { kind: 'open', reason: reason + fault, ...(forGood ? { forGood } : {}) });
 }

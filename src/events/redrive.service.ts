@@ -2,6 +2,7 @@ import { LetterOrigin, meshEventSource, reservedSources, reservedTypes } from '.
 import { entryOf, envelopeProblem } from './envelope.domain';
 import type { MeshEvent } from './model';
 import { publish, PublishPorts } from './publish.service';
+import { readJson } from '../kernel/strict-json';
 
 /** A message of the dead-letter queue. */
 export interface QueuedLetter {
@@ -108,12 +109,10 @@ async function putBack(ports: RedrivePorts, letters: Letters, { max, deadlineMs 
 type ReadLetter = { readonly kind: 'event'; readonly event: MeshEvent; readonly source: string } | { readonly kind: 'probe' } | { readonly kind: 'refused'; readonly reason: string };
 
 function readLetter({ body, rule }: QueuedLetter, { systemName, from }: Letters): ReadLetter {
-  let letter: { readonly 'source'?: unknown; readonly 'detail-type'?: unknown; readonly 'detail'?: unknown } | null;
-  try {
-    letter = JSON.parse(body) as typeof letter;
-  } catch {
-    return { kind: 'refused', reason: 'it is no JSON' };
-  }
+  // It is written anew: what would not come out as it went in stays.
+  const read = readJson(body, 'double');
+  if (read.kind === 'refused') return { kind: 'refused', reason: read.why === 'syntax' ? 'it is no JSON' : `it cannot be put back as it came. ${read.detail}` };
+  const letter = read.value as { readonly 'source'?: unknown; readonly 'detail-type'?: unknown; readonly 'detail'?: unknown } | null;
   const reason = envelopeProblem(letter?.detail) ?? asItCame(letter!) ?? originProblem(letter!.source as string, letter!['detail-type'] as string, rule, { systemName, from });
   if (reason !== undefined) return { kind: 'refused', reason };
   const source = letter!.source as string;

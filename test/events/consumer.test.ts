@@ -152,6 +152,18 @@ test('what is no event is set aside at once, without an inbox item', async () =>
   expect(world.inbox.items.size).toBe(0);
 });
 
+test.each([
+  ['a member twice', '{"amount":1,"amount":1000}'], ['a number that loses digits', '{"amount":9007199254740993}'], ['half a character', '{"note":"\\ud83d"}'], ['a prototype', '{"__proto__":{}}'],
+])('what two readers could take for two things is set aside: %s', async (_what, data) => {
+  const consumer = world.consumer();
+  const message = world.message(world.event('e1'));
+  expect(await consumer.receive([{ ...message, body: message.body.replace('"data":{}', `"data":${data}`) }], world.nowMs + 60_000)).toEqual([]);
+  expect([world.letters.length, world.effects.size, world.inbox.items.size]).toEqual([1, 0, 0]);
+  // What a double says again as it was written is no such thing.
+  expect(await consumer.receive([{ ...message, body: message.body.replace('"data":{}', '"data":{"share":-0.0,"large":1e300}') }], world.nowMs + 60_000)).toEqual([]);
+  expect(world.effects.get('e1')).toBe(1);
+});
+
 test('one message that fails leaves the others alone', async () => {
   const consumer = world.consumer();
   world.answer = ({ id }) => (id === 'e2' ? { kind: 'failed', reason: 'no' } : { kind: 'done' });

@@ -102,7 +102,7 @@ test('after the deadline everything left is given up', async () => {
 
 test('a queue that does not take it either leaves it to the caller', async () => {
   const bus = new FakeBus([['malformed']], [false, false, false]);
-  expect(await publish(bus.ports(), [entry('a')], 1_000)).toEqual([{ kind: 'open', reason: 'malformed; nor did the dead-letter queue take it: queue down' }]);
+  expect(await publish(bus.ports(), [entry('a')], 1_000)).toEqual([{ kind: 'open', forGood: true, reason: 'malformed; nor did the dead-letter queue take it: queue down' }]);
   const { keep: _none, ...without } = new FakeBus([['malformed']]).ports();
   expect(kinds(await publish(without, [entry('a')], 1_000))).toEqual(['open']);
 });
