@@ -26,7 +26,7 @@ import { homeMoveName, homeStatusName, ledgerMetrics, ledgerTableName } from '..
 import { LedgerEncryption } from '../ledger/ledger-encryption';
 import { LedgerReplica } from '../ledger/ledger-replica';
 import { LedgerConsistency, PaymentRegions } from '../ledger/payment-regions';
-import { declareLedgerPart } from '../ledger/system-checks';
+import { checkSystemName, declareLedgerPart } from '../ledger/system-checks';
 
 /** Properties of `PhasedCutoverStateMachine`. */
 export interface PhasedCutoverStateMachineProps {
@@ -196,6 +196,7 @@ export class PhasedCutoverStateMachine extends Construct {
     checkNames(this);
     const { systemName, source, target, gate } = props;
     checkLiterals(this, props, { texts: ['systemName', 'source', 'target', 'publicName', 'formerAuditEnd', 'alarms.region', 'phases.alarms.region', 'checks.deadLetterQueues.region'] });
+    checkSystemName(this, systemName);
     this._plan = planOf(props);
     const problem = this.problem(props, Stack.of(this).region);
     if (problem) throw invalidProps(this, problem);
@@ -242,6 +243,9 @@ export class PhasedCutoverStateMachine extends Construct {
 
   private problem(props: PhasedCutoverStateMachineProps, region: string): PropProblem | undefined {
     const { regions, source, target, gate, recordTtl, endSourceRole, starters, starterGroups } = props;
+    const wrong = regions._problem();
+    if (wrong) return wrong;
+    if (Token.isUnresolved(region)) return { prop: 'env.region of the stack', given: 'not set', allowed: `${target} or a third region`, mend: 'give the stack an env with a region' };
     const foreign = [['source', source], ['target', target]].find(([, name]) => !regions.replicas.includes(name));
     if (foreign) return { prop: foreign[0], given: `'${foreign[1]}'`, allowed: `one of the system's regions: ${regions.replicas.join(', ')}`, mend: 'correct the name' };
     if (region === source) {

@@ -8,7 +8,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { ITopic } from 'aws-cdk-lib/aws-sns';
 import { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { definitionOf, tokenTasksIn } from './stuck-definition';
+import { definitionOf, isStandard, TokenTask, tokenTasksIn } from './stuck-definition';
 import { stuckBundle, stuckEnv, stuckMetrics } from './stuck.contract';
 import { admitAlarms } from '../cdk/alarm-topic';
 import { BundledFunction } from '../cdk/bundled-function';
@@ -18,6 +18,7 @@ import { checkNames } from '../cdk/name-limits';
 import { declareOnce } from '../cdk/one-of-a-kind';
 import { checkPlaces } from '../cdk/places';
 import { runbookLink } from '../cdk/runbook';
+import { relationMessages, timeRelations } from '../cdk/time-relations';
 import { withActions } from '../cdk/tuned-alarms';
 import { ledgerMetrics } from '../ledger/contract';
 
@@ -117,7 +118,7 @@ export class StuckApprovalAlarm extends Construct {
     this.threshold = props.threshold ?? Duration.hours(4);
     this.escalationThreshold = props.escalationThreshold ?? Duration.seconds(2 * this.threshold.toSeconds());
     this.interval = props.interval ?? Duration.minutes(5);
-    const problem = timesProblem(this.threshold, this.escalationThreshold, this.interval);
+    const problem = kindProblem(props.stateMachine) ?? timesProblem(this.threshold, this.escalationThreshold, this.interval);
     if (problem) throw invalidProps(this, problem);
     checkPlaces(this, 'StuckApprovalAlarmProps', props);
     declareOnce(this, { kind: 'StuckApprovalAlarm', prop: 'stateMachine', name: props.stateMachine.stateMachineArn });
@@ -211,24 +212,26 @@ export class StuckApprovalAlarm extends Construct {
             mend: 'watch the state machine in which people are asked',
           })];
         }
-        return tasks.flatMap((task) => this.taskProblems(task.state, task.timeoutSeconds));
+        const unknown = this.props.states?.find((name) => !tasks.some(({ state }) => state === name));
+        if (unknown !== undefined) return [describeProblem({ prop: 'states', given: `'${unknown}'`, allowed: 'names of tasks that wait for a token', mend: 'name one of the state machine\'s, or leave it out for all' })];
+        return tasks.flatMap((task) => this.taskProblems(task, definition.TimeoutSeconds));
       },
     });
-    const endless = tokenTasksIn(definitionOf(this.props.stateMachine) ?? {}).filter(({ timeoutSeconds }) => timeoutSeconds === undefined);
+    const definition = definitionOf(this.props.stateMachine);
+    if (definition?.TimeoutSeconds !== undefined) return;
+    const endless = tokenTasksIn(definition ?? {}).filter(({ timeout, state }) => timeout === undefined && (this.props.states?.includes(state) ?? true));
     if (endless.length === 0) return;
     Annotations.of(this).addWarningV2('cdk-multi-region-payments:endless-approval',
       `[${this.node.path}] ${endless.map(({ state }) => `'${state}'`).join(', ')} waits for its token without a timeout, up to a year: give it one (TimeoutSeconds)`);
   }
 
-  private taskProblems(state: string, timeoutSeconds: number | undefined): string[] {
-    if (timeoutSeconds === undefined) return [];
-    const ages = Object.entries({ threshold: this.threshold, escalationThreshold: this.escalationThreshold });
-    const beyond = ages.find(([, age]) => age.toSeconds() + this.interval.toSeconds() > timeoutSeconds);
-    if (!beyond) return [];
-    return [describeProblem({
-      prop: beyond[0], given: `${beyond[1].toSeconds()} s, measured every ${this.interval.toSeconds()} s`, allowed: `at most ${timeoutSeconds} s together: '${state}' waits no longer, so the alarm could never rise`,
-      mend: 'lower it, or raise the task\'s timeout',
-    })];
+  private taskProblems({ state, timeout }: TokenTask, ofMachine: unknown): string[] {
+    const known = [timeout, ofMachine].filter((seconds): seconds is number => typeof seconds === 'number');
+    const longer = known.length === 0 ? undefined : Math.min(...known);
+    const beyond = (prop: string, age: Duration): string[] => relationMessages(
+      timeRelations.alarmInTask, prop, { shorter: age.toSeconds() + this.interval.toSeconds(), longer }, `lower it, or raise the timeout of '${state}'`,
+    );
+    return [...beyond('threshold', this.threshold), ...beyond('escalationThreshold', this.escalationThreshold)].slice(0, 1);
   }
 }
 
@@ -239,4 +242,11 @@ function timesProblem(threshold: Duration, escalation: Duration, interval: Durat
   if (threshold.toSeconds() <= 0) return { prop: 'threshold', given: `${threshold.toSeconds()} s`, allowed: 'more than 0', mend: 'leave it out for 4 hours' };
   if (escalation.toSeconds() > threshold.toSeconds()) return undefined;
   return { prop: 'escalationThreshold', given: `${escalation.toSeconds()} s`, allowed: `more than threshold, ${threshold.toSeconds()} s`, mend: 'leave it out for twice threshold' };
+}
+
+function kindProblem(stateMachine: IStateMachine): PropProblem | undefined {
+  return isStandard(stateMachine) ? undefined : {
+    prop: 'stateMachine', given: 'of type EXPRESS', allowed: 'a state machine of type STANDARD: an express one waits for no token and keeps no history to look at',
+    mend: 'watch the state machine in which people are asked',
+  };
 }

@@ -4,8 +4,8 @@ import { CfnStateMachine, IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 /** A task of a state machine's definition that waits for a token. */
 export interface TokenTask {
   readonly state: string;
-  /** Absent: no timeout, or one that is known only when it runs. */
-  readonly timeoutSeconds?: number;
+  /** In seconds; `unknown`: a path or an expression says it when it runs; absent: none. */
+  readonly timeout?: number | 'unknown';
 }
 
 type Json = { readonly [name: string]: unknown };
@@ -29,12 +29,23 @@ function flat(value: unknown): string {
   return parts ? parts.map((part) => typeof part === 'string' ? part : 'unknown').join('') : '';
 }
 
+function timeoutOf(state: Json): { readonly timeout?: number | 'unknown' } {
+  if (typeof state.TimeoutSeconds === 'number') return { timeout: state.TimeoutSeconds };
+  return state.TimeoutSeconds === undefined && state.TimeoutSecondsPath === undefined ? {} : { timeout: 'unknown' };
+}
+
+/** Whether it is of the kind that waits for tokens and keeps histories; true where that is not known here. */
+export function isStandard(stateMachine: IStateMachine): boolean {
+  const resource = stateMachine.node.defaultChild;
+  return !(resource instanceof CfnStateMachine) || resource.stateMachineType !== 'EXPRESS';
+}
+
 /** Its token tasks, wherever they stand: in branches of Parallel states and iterations of Map states too. */
 export function tokenTasksIn(definition: Json): TokenTask[] {
   const states = (definition.States ?? {}) as Readonly<Record<string, Json>>;
   return Object.entries(states).flatMap(([name, state]) => {
     const nested = [...(state.Branches ?? []) as Json[], ...[state.ItemProcessor, state.Iterator].filter((inner): inner is Json => inner !== undefined)];
-    const own = typeof state.Resource === 'string' && state.Resource.endsWith('.waitForTaskToken') ? [{ state: name, ...(typeof state.TimeoutSeconds === 'number' ? { timeoutSeconds: state.TimeoutSeconds } : {}) }] : [];
+    const own = typeof state.Resource === 'string' && state.Resource.endsWith('.waitForTaskToken') ? [{ state: name, ...timeoutOf(state) }] : [];
     return [...own, ...nested.flatMap(tokenTasksIn)];
   });
 }

@@ -12,6 +12,8 @@ import { invalidProps, PropProblem } from '../cdk/invalid-props';
 import { checkLiterals } from '../cdk/literals';
 import { checkNames } from '../cdk/name-limits';
 import { checkPlaces } from '../cdk/places';
+import { isRegionName } from '../kernel/region';
+import { checkSystemName } from '../ledger/system-checks';
 
 /** Properties of `WeightedRecords`. */
 export interface WeightedRecordsProps {
@@ -93,6 +95,7 @@ export class WeightedRecords extends Construct {
     checkNames(this);
     this.props = props;
     checkLiterals(this, props, { texts: ['systemName', 'source', 'target', 'publicName', 'formerAuditEnd'] });
+    checkSystemName(this, props.systemName);
     const ttl = props.recordTtl ?? Duration.seconds(60);
     const problem = recordsProblem(props, ttl);
     if (problem) throw invalidProps(this, problem);
@@ -198,6 +201,8 @@ function recordsProblem(props: WeightedRecordsProps, ttl: Duration): PropProblem
   if (!Token.isUnresolved(zone) && !publicName.endsWith(`.${zone}`)) {
     return { prop: 'publicName', given: `'${publicName}'`, allowed: `a name below the hosted zone '${zone}'`, mend: 'correct the name or give its own zone; the apex takes no CNAME' };
   }
+  const foreign = ([['source', source], ['target', target]] as const).find(([, name]) => !isRegionName(name));
+  if (foreign) return { prop: foreign[0], given: `'${foreign[1]}'`, allowed: 'the name of an AWS region, such as us-east-1', mend: 'correct the name' };
   if (source === target) return { prop: 'target', given: `'${target}', the source`, allowed: 'another region', mend: 'name the region that the traffic is moved to' };
   if (ttl.toSeconds() < 1 || ttl.toSeconds() > 3600) {
     return { prop: 'recordTtl', given: `${ttl.toSeconds()} s`, allowed: '1 second to 1 hour', mend: 'take 60 seconds or less: callers move only after it' };

@@ -1,16 +1,16 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Annotations, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Metric, MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { AttributeType, BillingMode, CfnTable, ITable, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
-import { Function, IFunction } from 'aws-cdk-lib/aws-lambda';
+import { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { consumerAlarms, IdempotentConsumerAlarmOptions } from './consumer-alarms';
-import { consumerProblem, functionTimeout, timeoutOf } from './consumer-checks';
+import { consumerProblem, functionBehind, functionTimeout, queueVisibility, timeoutOf, unknownTimeoutWarning } from './consumer-checks';
 import {
   consumerEnv, consumerQueueName, inboxMetadata, inboxSchema, inboxTableName, ledgerEventSource, meshMetrics, outboxBundles,
 } from './contract';
@@ -288,8 +288,7 @@ export class IdempotentConsumer extends Construct {
       queueName: consumerQueueName(mesh.systemName, consumerName, queue),
       encryptionKey,
       ...(queue === 'dlq' ? { deadLettersOf: consumerQueueName(mesh.systemName, consumerName, 'queue') } : {}),
-      // Lambda's advice is six times the function's timeout. A second copy does no harm here, and a retry should not wait so long.
-      visibilityTimeout: Duration.seconds(2 * this.timeout().toSeconds()),
+      visibilityTimeout: queueVisibility(this.props, this.props.handling !== ConsumerHandling.WRAPPED),
       ...(deadLetters ? { deadLetterQueue: { queue: deadLetters, maxReceiveCount } } : {}),
     });
   }
@@ -321,7 +320,10 @@ export class IdempotentConsumer extends Construct {
   }
 
   private wrapped(handler: IFunction): IFunction {
-    if (handler instanceof Function) for (const [name, value] of Object.entries(this.environment)) handler.addEnvironment(name, value);
+    const made = functionBehind(handler);
+    for (const [name, value] of Object.entries(this.environment)) made?.addEnvironment(name, value);
+    const warning = unknownTimeoutWarning(this.props);
+    if (warning) Annotations.of(this).addWarningV2('cdk-multi-region-payments:wrapped-handler-timeout', `[${this.node.path}] ${warning}`);
     return handler;
   }
 

@@ -1,0 +1,118 @@
+import { readFileSync } from 'fs';
+import path from 'path';
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { Role } from 'aws-cdk-lib/aws-iam';
+import { CfnFunction, Function, IFunction } from 'aws-cdk-lib/aws-lambda';
+import { DefinitionBody, IStateMachine, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
+import { functionOf } from './every-interface';
+import { account, newApp, regions } from './stacks';
+import { relationTable } from '../../src/cdk/time-relations';
+import { ConsumerHandling, CrossRegionEventMesh, IdempotentConsumer, PhasedCutoverStateMachine, StuckApprovalAlarm, WeightedRecords } from '../../src/index';
+
+const stackOf = (region: string | undefined = 'us-east-1'): Stack => new Stack(newApp(), 'Own', { env: { account, region } });
+
+function consume(make: (stack: Stack) => IFunction, handling = ConsumerHandling.WRAPPED, stack = stackOf()): Stack {
+  const mesh = new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'acme', regions: regions.replicas });
+  new IdempotentConsumer(stack, 'Consumer', { mesh, consumerName: 'mailer', handler: make(stack), handling });
+  return stack;
+}
+
+/** Without a timeout of its own it has Lambda's. */
+const withLambdasDefault = (stack: Stack): Function => {
+  const made = functionOf(stack);
+  (made as { timeout?: Duration }).timeout = undefined;
+  (made.node.defaultChild as CfnFunction).timeout = undefined;
+  return made;
+};
+const lasting = (seconds: number) => (stack: Stack): Function => functionOf(stack, 'Handler', Duration.seconds(seconds));
+
+describe('a wrapped handler', () => {
+  test.each<[string, (stack: Stack) => IFunction, string]>([
+    ['with Lambda\'s default never begins an event', withLambdasDefault, ', 20 s, against the timeout of the function that reads the queue (Lambda\'s default: 3 seconds), 3 s'],
+    ['that ends before its lease', lasting(19), '20 s, against the timeout of the function that reads the queue (Lambda\'s default: 3 seconds), 19 s'],
+    ['that outlives the visibility', lasting(300), '300 s, against the queue\'s visibility: two times two leases and 5 seconds, 90 s'],
+    ['as an alias of one that ends too early', (stack) => lasting(3)(stack).addAlias('live'), ', 3 s'],
+    ['as a version of one that ends too early', (stack) => lasting(3)(stack).currentVersion, ', 3 s'],
+  ])('%s is refused', (_what, make, message) => {
+    expect(() => consume(make)).toThrow(message);
+    expect(() => consume(make)).toThrow(/^\[Own\/Consumer\] 'handler' is .*; mend: give the function a timeout from 20 to 90 seconds, best 45, or change handlerTimeout$/);
+  });
+
+  test.each([20, 45, 90])('of %i seconds is taken', (seconds) => expect(() => consume(lasting(seconds))).not.toThrow());
+
+  test('behind an alias has what it needs in its environment', () => {
+    Template.fromStack(consume((stack) => lasting(45)(stack).addAlias('live')))
+      .hasResourceProperties('AWS::Lambda::Function', { Environment: { Variables: Match.objectLike({ CONSUMER_NAME: 'mailer' }) } });
+  });
+
+  test('that is imported is told what it needs', () => {
+    const stack = consume((of) => Function.fromFunctionAttributes(of, 'Imported', {
+      functionArn: `arn:aws:lambda:us-east-1:${account}:function:mailer`, role: Role.fromRoleArn(of, 'Role', `arn:aws:iam::${account}:role/mailer`),
+    }));
+    Annotations.fromStack(stack).hasWarning('/Own/Consumer', Match.stringLikeRegexp('the timeout of the wrapped handler Own/Imported is not known here: it must be from 20 to 90 seconds, best 45'));
+  });
+});
+
+test.each<[string, (stack: Stack) => IFunction]>([['as it is', lasting(16)], ['as an alias', (stack) => lasting(16)(stack).addAlias('live')]])(
+  'a called handler that outlasts handlerTimeout is refused, %s', (_how, make) => {
+    expect(() => consume(make, ConsumerHandling.INVOKE)).toThrow("'handlerTimeout' is the called handler's own timeout, 16 s, against `handlerTimeout`, 15 s");
+    expect(() => consume(lasting(15), ConsumerHandling.INVOKE)).not.toThrow();
+  });
+
+describe('an alarm on stuck approvals', () => {
+  const wait = (timeout: object): object => ({ Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken', End: true, ...timeout });
+  const machine = (stack: Stack, state: object, top: object = {}, stateMachineType = StateMachineType.STANDARD): IStateMachine => new StateMachine(stack, 'Machine', {
+    stateMachineType, definitionBody: DefinitionBody.fromString(JSON.stringify({ StartAt: 'Ask', States: { Ask: state }, ...top })),
+  });
+  function watched(state: object, top: object = {}, states?: string[]): { readonly problems: string[]; readonly warnings: number } {
+    const stack = stackOf();
+    const alarm = new StuckApprovalAlarm(stack, 'Stuck', { stateMachine: machine(stack, state, top), states });
+    return { problems: alarm.node.validate(), warnings: alarm.node.metadata.filter(({ type }) => type === 'aws:cdk:warning').length };
+  }
+
+  test.each<[string, object, object, string[], number]>([
+    ['a task without a timeout is warned of', {}, {}, [], 1],
+    ['a timeout by path is one', { TimeoutSecondsPath: '$.seconds' }, {}, [], 0],
+    ['a timeout by JSONata is one', { TimeoutSeconds: '{% $seconds %}' }, {}, [], 0],
+    ['the machine\'s own timeout is one', {}, { TimeoutSeconds: 86_400 }, [], 0],
+    ['a machine that ends before the alarm is refused', { TimeoutSeconds: 86_400 }, { TimeoutSeconds: 3_600 }, ["'threshold' is"], 0],
+    ['a task that ends before the alarm is refused', { TimeoutSeconds: 3_600 }, {}, ["'threshold' is"], 0],
+  ])('%s', (_what, timeout, top, problems, warnings) => {
+    expect(watched(wait(timeout), top)).toEqual({ problems: problems.map((text) => expect.stringContaining(text)), warnings });
+  });
+
+  test('a state that waits for no token is not watched', () => {
+    expect(watched(wait({ TimeoutSeconds: 86_400 }), {}, ['Ask', 'Other']).problems).toEqual([expect.stringContaining("'states' is 'Other'; allowed: names of tasks that wait for a token")]);
+  });
+
+  test('an express state machine is refused: it waits for no token', () => {
+    const stack = stackOf();
+    expect(() => new StuckApprovalAlarm(stack, 'Stuck', { stateMachine: machine(stack, wait({}), {}, StateMachineType.EXPRESS) }))
+      .toThrow("[Own/Stuck] 'stateMachine' is of type EXPRESS; allowed: a state machine of type STANDARD");
+  });
+});
+
+describe('the cutover takes no name and no region that others refuse', () => {
+  const hostedZone = { hostedZoneId: 'Z', zoneName: 'example.com', hostedZoneArn: 'arn:aws:route53:::hostedzone/Z' } as never;
+  const records = { systemName: 'acme', source: 'us-east-1', target: 'us-west-2', publicName: 'pay.example.com', hostedZone };
+
+  test.each<[string, object, string]>([
+    ['a system name', { systemName: 'aws-Pay' }, "'systemName' is 'aws-Pay'"], ['a region', { source: 'useast1' }, "'source' is 'useast1'"],
+  ])('%s of records', (_what, props, message) => {
+    expect(() => new WeightedRecords(stackOf(), 'Records', { ...records, ...props })).toThrow(`[Own/Records] ${message}`);
+  });
+
+  test.each<[string, string | undefined, object, string]>([
+    ['a system name', 'us-west-2', { systemName: 'aws-Pay' }, "'systemName' is 'aws-Pay'"],
+    ['no region of the stack', undefined, {}, "'env.region of the stack' is not set"],
+  ])('%s', (_what, region, props, message) => {
+    const stack = new Stack(newApp(), 'Own', { env: { account, region } });
+    const alarms = [{ region: 'us-east-1', alarmName: 'watch' }];
+    expect(() => new PhasedCutoverStateMachine(stack, 'Cutover', { ...records, regions, alarms, phases: [{ targetPercent: 100, approval: false }], ...props })).toThrow(`[Own/Cutover] ${message}`);
+  });
+});
+
+test('the table in the documents is the one that synthesis goes by', () => {
+  expect(readFileSync(path.join(__dirname, '..', '..', 'docs', 'reliability.md'), 'utf8')).toContain(relationTable());
+});
