@@ -17,8 +17,8 @@ export const ledgerSchema = {
 /** Bounds that callers meet. */
 export const ledgerLimits = {
   /**
-   * Entries on one account: open holds, and what was closed, declined or refunded in about the last minute. An open hold takes 28 bytes, a
-   * captured one 55, and none more than 79: below DynamoDB's 400 KB. Beyond it: 429 `account_busy`.
+   * Entries on one account: open holds, and what was closed, declined or refunded in about the last minute (HOME_REGION: 15
+   * minutes). An open hold takes 28 bytes, a captured one 55, and none more than 79: below DynamoDB's 400 KB. Beyond it: 429 `account_busy`.
    */
   entriesPerAccount: 5_000,
 } as const;

@@ -106,6 +106,8 @@ test('an account on which more payments wait than it has room for answers some o
   const traffic = { mode: 'STRONG', paymentsADay: 100_000, captureAfterMs: 2 * 60_000 } as const;
   const roomy = await steady(traffic);
   expect(roomy.busy).toBe(0);
+  // An authorization and a capture, and now and then somebody who looks after the account.
+  expect(roomy.unitsASecond / roomy.unitsOfAWrite / (100_000 / 86_400)).toBeCloseTo(2.1, 1);
   // Two minutes of 69 payments each wait, and what was captured is not removed at once.
   expect(roomy.entries).toBeGreaterThan(140);
   (bounds as { entriesPerAccount: number }).entriesPerAccount = 120;
@@ -123,7 +125,7 @@ test('the tables show every figure that was taken', async () => {
   const tables = growthTables({
     entries: counts, ratios: [{ mode: 'STRONG', kind: 'holds', entries: 1_000, ratios: ratio }],
     traffic: [{
-      mode: 'STRONG', paymentsADay: 100_000, captureAfterMs: 0, unitsOfAWrite: 6.44, entries: 1_234, busy: 5, calls: 1_000,
+      mode: 'STRONG', paymentsADay: 100_000, captureAfterMs: 0, unitsOfAWrite: 6.44, unitsASecond: 14.9, entries: 1_234, busy: 5, calls: 1_000,
       payment: { requests: 8, writeUnits: 15, indexUnits: 2, readUnits: 5 },
     }],
     pages: [{ limit: 20, page: 10, lines: 20, requests: 3, writeUnits: 0, indexUnits: 0, readUnits: 21.5 }],
@@ -135,7 +137,7 @@ test('the tables show every figure that was taken', async () => {
     return row.join(' | ');
   }));
   expect(rows).toContain('STRONG | 1,000 holds | 1.5 x | 2.0 x | 2.5 x | 3.0 x | 3.5 x');
-  expect(rows).toContain('STRONG | 100,000 | at once | 1,234 | 6.4 | 17.0 | 5.0 | 0.5 %');
+  expect(rows).toContain('STRONG | 100,000 | at once | 1,234 | 6.4 | 14.9 | 17.0 | 5.0 | 0.5 %');
   expect(rows).toContain('20,000 | 67 | 9 | 309 | 603 | 20,608');
   expect(rows).toContain("a planned move: its unit's items, compared | 4.0 | 3.5 GB");
 });

@@ -53,11 +53,12 @@ function trafficTable({ traffic }: Growth): Table {
   return {
     title: 'Payments a day on one account, evenly spread',
     head: [
-      'mode', 'payments a day', 'captured', 'entries standing, at most', "write units of one write of the account's item", 'write units of a payment with its capture',
+      'mode', 'payments a day', 'captured', 'entries standing, at most',
+      "write units of one write of the account's item", 'of all of them, a second', 'write units of a payment with its capture',
       'read units of it', 'answers account_busy',
     ],
     rows: traffic.map((row) => [
-      row.mode, whole(row.paymentsADay), captured(row), whole(row.entries), some(row.unitsOfAWrite), some(writeUnits(row.payment)), some(row.payment.readUnits),
+      row.mode, whole(row.paymentsADay), captured(row), whole(row.entries), some(row.unitsOfAWrite), some(row.unitsASecond), some(writeUnits(row.payment)), some(row.payment.readUnits),
       row.busy === 0 ? '0' : `${(100 * row.busy / row.calls).toFixed(1)} %`,
     ]),
   };

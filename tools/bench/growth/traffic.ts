@@ -19,6 +19,8 @@ export interface Traffic {
 export interface TrafficFigures extends Traffic {
   /** Write units of one write of the account's item, on average. */
   readonly unitsOfAWrite: number;
+  /** Write units a second that the account's item takes: DynamoDB gives one item about 1,000. */
+  readonly unitsASecond: number;
   /** What one payment comes to, with its capture, its share of looking after the account, and all refused tries. */
   readonly payment: Usage;
   /** Most entries that stood on the account while it was measured. */
@@ -39,6 +41,7 @@ export const trafficSteps: readonly Traffic[] = [
   ...(['STRONG', 'HOME_REGION'] as const).flatMap((mode) => [1_000, 10_000, 100_000].flatMap((paymentsADay) => (
     [0, 10 * minuteMs].map((captureAfterMs) => ({ mode, paymentsADay, captureAfterMs }))
   ))),
+  { mode: 'STRONG', paymentsADay: 500_000, captureAfterMs: 0 }, { mode: 'HOME_REGION', paymentsADay: 250_000, captureAfterMs: 0 },
   // More payments wait for their capture than an account holds.
   { mode: 'STRONG', paymentsADay: 100_000, captureAfterMs: 80 * minuteMs },
   // Somebody tries cards, six a second, all declined.
@@ -127,6 +130,7 @@ class SteadyTraffic {
     return {
       ...this.traffic,
       unitsOfAWrite: (accounts.units - before.accounts.units) / (accounts.writes - before.accounts.writes),
+      unitsASecond: (accounts.units - before.accounts.units) / payments * this.traffic.paymentsADay / 86_400,
       payment: { requests: each('requests'), writeUnits: each('writeUnits'), indexUnits: each('indexUnits'), readUnits: each('readUnits') },
       entries: this.entries, busy: this.busy, calls: this.calls,
     };
