@@ -36,7 +36,10 @@ const reasonsByMode: Readonly<Record<Mode, Readonly<Record<string, string>>>> = 
   STRONG: { ...reasons, [kmsKeys('us-west-2')]: 'the same in the other region', [streams('us-west-2')]: 'the same in the other region' },
   HOME_REGION: {
     ...reasons, [kmsKeys('eu-central-1')]: 'the same in the other region; the operator compares both replicas', [streams('eu-central-1')]: 'the same in the other region',
-    'AwsSolutions-IAM5[Resource::arn:aws:states:*:<AWS::AccountId>:execution:acme-pay-cutover:*]': 'runs of this system\'s cutover alone, wherever its state machine stands: looked at, not started',
+    ...Object.fromEntries(['us-east-1', 'eu-central-1'].map((region) => [
+      `AwsSolutions-IAM5[Resource::arn:aws:states:${region}:<AWS::AccountId>:execution:acme-pay-cutover:*]`,
+      'runs of this system\'s cutover alone, wherever its state machine stands: looked at, not started',
+    ])),
   },
 };
 
