@@ -1,7 +1,7 @@
 import { ArnFormat, Aspects, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { Alarm, Metric } from 'aws-cdk-lib/aws-cloudwatch';
-import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, BillingMode, CfnTable, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
@@ -20,6 +20,7 @@ import { gateBundles, gateEnv, gateLimits, gateMetrics, gatePaths, gateSchema, g
 import { GateRules } from './gate.model';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps } from '../cdk/invalid-props';
+import { keepResource, keptTable } from '../cdk/kept-resource';
 import { checkLiterals } from '../cdk/literals';
 import { checkNames } from '../cdk/name-limits';
 import { declareOnce } from '../cdk/one-of-a-kind';
@@ -177,6 +178,7 @@ export class ApprovalGate extends Construct {
       deletionProtection: removalPolicy === RemovalPolicy.RETAIN,
       removalPolicy,
     });
+    keepResource(this, table.node.defaultChild as CfnTable, removalPolicy, keptTable(removalPolicy));
     table.addGlobalSecondaryIndex({
       indexName: dueIndex, projectionType: ProjectionType.KEYS_ONLY,
       partitionKey: { name: duePartitionKey, type: AttributeType.STRING }, sortKey: { name: dueSortKey, type: AttributeType.NUMBER },

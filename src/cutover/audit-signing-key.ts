@@ -1,8 +1,9 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AccountRootPrincipal, Grant, IGrantable, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { Alias, Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
+import { Alias, CfnKey, Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { auditKeyAlias } from './cutover.contract';
+import { keepResource } from '../cdk/kept-resource';
 
 /** What the account's administrators need of a key; no `Sign`, and no `CreateGrant`, by which somebody could be given it. */
 const administration = [
@@ -34,6 +35,7 @@ export class AuditSigningKey extends Construct {
         ],
       }),
     });
+    keepResource(this, this.key.node.defaultChild as CfnKey, RemovalPolicy.RETAIN);
     // Goes with the stack, so that a stack that is made again can have one: the key is found by its ARN then.
     new Alias(this, 'Alias', { aliasName: auditKeyAlias(systemName), targetKey: this.key, removalPolicy: RemovalPolicy.DESTROY });
   }

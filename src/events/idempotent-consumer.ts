@@ -19,6 +19,7 @@ import { allowRules, keptQueue } from './kept-queue';
 import { ruleArn } from './mesh-target';
 import { BundledFunction } from '../cdk/bundled-function';
 import { invalidProps } from '../cdk/invalid-props';
+import { keepResource, keptTable } from '../cdk/kept-resource';
 import { checkLiterals } from '../cdk/literals';
 import { checkNames } from '../cdk/name-limits';
 import { declareOnce } from '../cdk/one-of-a-kind';
@@ -305,6 +306,8 @@ export class IdempotentConsumer extends Construct {
       deletionProtection: (removalPolicy ?? RemovalPolicy.RETAIN) === RemovalPolicy.RETAIN,
       ...(encryptionKey ? { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey } : {}),
     });
+    const kept = removalPolicy ?? RemovalPolicy.RETAIN;
+    keepResource(this, table.node.defaultChild as CfnTable, kept, keptTable(kept));
     (table.node.defaultChild as CfnTable).addMetadata(inboxMetadata, { consumer: consumerName });
     return table;
   }

@@ -2,11 +2,12 @@ import { Annotations, CfnTag, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import { CfnGlobalTable } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import { authorityTableName, ledgerSchema } from './contract';
-import { checkRemoval } from './ledger-table-checks';
+import { checkRemoval, keptReplicas } from './ledger-table-checks';
 import { PaymentRegions } from './payment-regions';
 import { unknownStrongRegions } from './strong-regions';
 import { checkSystemName, declareLedgerPart } from './system-checks';
 import { invalidProps } from '../cdk/invalid-props';
+import { keepResource } from '../cdk/kept-resource';
 import { declareOnce } from '../cdk/one-of-a-kind';
 
 /** Properties of `HomeAuthorityTable`. */
@@ -74,6 +75,7 @@ export class HomeAuthorityTable extends Construct {
     if (warning) Annotations.of(this).addWarningV2('cdk-multi-region-payments:unknown-strong-regions', `[${this.node.path}] ${warning}`);
     this.resource = this.defineTable(props);
     this.resource.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN);
+    keepResource(this, this.resource, props.removalPolicy ?? RemovalPolicy.RETAIN, keptReplicas({ deletionProtection: props.deletionProtection }));
   }
 
   private checkPlace(regions: PaymentRegions): void {

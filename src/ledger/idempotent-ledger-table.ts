@@ -5,9 +5,10 @@ import { ledgerSchema, ledgerTableName } from './contract';
 import { LedgerBilling, LedgerCapacityProps } from './ledger-billing';
 import { LedgerEncryption, ledgerKeyAlias } from './ledger-encryption';
 import { LedgerReplica } from './ledger-replica';
-import { checkLedgerTableProps, ledgerTemplateProblems } from './ledger-table-checks';
+import { checkLedgerTableProps, keptReplicas, ledgerTemplateProblems } from './ledger-table-checks';
 import { LedgerConsistency, PaymentRegions } from './payment-regions';
 import { checkRegions, checkSystemName, declareLedgerPart } from './system-checks';
+import { keepResource } from '../cdk/kept-resource';
 import { checkLiterals } from '../cdk/literals';
 import { declareOnce } from '../cdk/one-of-a-kind';
 
@@ -114,6 +115,7 @@ export class IdempotentLedgerTable extends Construct {
 
     this.resource = this.defineTable();
     this.resource.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN);
+    keepResource(this, this.resource, props.removalPolicy ?? RemovalPolicy.RETAIN, keptReplicas(props));
     this.node.addValidation({ validate: () => ledgerTemplateProblems(this.templateProperties(), props.regions) });
   }
 

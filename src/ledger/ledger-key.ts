@@ -1,9 +1,10 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { Alias, IKey, Key } from 'aws-cdk-lib/aws-kms';
+import { Alias, CfnKey, IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { ledgerKeyAlias } from './ledger-encryption';
 import { PaymentRegions } from './payment-regions';
 import { checkRegions, checkSystemName, declareLedgerPart } from './system-checks';
+import { keepResource } from '../cdk/kept-resource';
 import { declareOnce } from '../cdk/one-of-a-kind';
 
 /** Properties of `LedgerKey`. */
@@ -43,6 +44,7 @@ export class LedgerKey extends Construct {
       pendingWindow: Duration.days(30),
       removalPolicy,
     });
+    keepResource(this, this.key.node.defaultChild as CfnKey, removalPolicy, [{ name: 'EnableKeyRotation', isKept: ({ EnableKeyRotation }) => EnableKeyRotation === true }]);
     new Alias(this, 'Alias', { aliasName: ledgerKeyAlias(props.systemName), targetKey: this.key, removalPolicy });
   }
 }

@@ -4,6 +4,7 @@ import type { IdempotentLedgerTableProps } from './idempotent-ledger-table';
 import { LedgerCapacityProps } from './ledger-billing';
 import { LedgerConsistency, PaymentRegions } from './payment-regions';
 import { PropProblem, describeProblem, invalidProps } from '../cdk/invalid-props';
+import { KeptProperty } from '../cdk/kept-resource';
 
 /** Throws on the first prop that cannot be meant. */
 export function checkLedgerTableProps(scope: Construct, props: IdempotentLedgerTableProps): void {
@@ -71,6 +72,21 @@ function capacityProblem(prop: string, capacity: LedgerCapacityProps): PropProbl
   }
   if (target >= 20 && target <= 90) return undefined;
   return { prop: `${prop}.targetUtilizationPercent`, given: `${target}`, allowed: '20 to 90 percent', mend: 'leave it out for 50' };
+}
+
+/** In each replica, unless the props say otherwise. */
+export function keptReplicas(props: Pick<IdempotentLedgerTableProps, 'deletionProtection' | 'pointInTimeRecovery'>): KeptProperty[] {
+  const { deletionProtection = true, pointInTimeRecovery = true } = props;
+  const each = (holds: (replica: Record<string, unknown>) => boolean) => ({ Replicas }: Readonly<Record<string, unknown>>): boolean =>
+    (Replicas as Record<string, unknown>[]).every(holds);
+  return [
+    ...deletionProtection ? [{ name: 'Replicas.DeletionProtectionEnabled', isKept: each((replica) => replica.DeletionProtectionEnabled === true) }] : [],
+    ...pointInTimeRecovery ? [{
+      name: 'Replicas.PointInTimeRecoverySpecification',
+      isKept: each(({ PointInTimeRecoverySpecification: given }) =>
+        (given as { PointInTimeRecoveryEnabled?: boolean } | undefined)?.PointInTimeRecoveryEnabled === true),
+    }] : [],
+  ];
 }
 
 /** What an escape hatch put into the template that would break the ledger, as messages. */

@@ -1,0 +1,44 @@
+import { CfnResource, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { describeProblem } from './invalid-props';
+
+/** A promise on a property: where it is in the template, and what it must come to. */
+export interface KeptProperty {
+  readonly name: string;
+  readonly isKept: (properties: Readonly<Record<string, unknown>>) => boolean;
+}
+
+/**
+ * Holds the final template, after aspects, `RemovalPolicies` and overrides, to what the props promise: a resource that they retain is retained, and
+ * its protections stay on. Without the props' own words nothing may take them away.
+ */
+export function keepResource(scope: Construct, resource: CfnResource, removalPolicy: RemovalPolicy, kept: readonly KeptProperty[] = []): void {
+  scope.node.addValidation({ validate: () => keptProblems(resource, removalPolicy, kept) });
+}
+
+function keptProblems(resource: CfnResource, removalPolicy: RemovalPolicy, kept: readonly KeptProperty[]): string[] {
+  const { Resources } = Stack.of(resource).resolve((resource as unknown as { _toCloudFormation(): object })._toCloudFormation()) as
+    { Resources: Record<string, { DeletionPolicy?: string; UpdateReplacePolicy?: string; Properties?: Record<string, unknown> }> };
+  const [{ DeletionPolicy, UpdateReplacePolicy, Properties = {} }] = Object.values(Resources);
+  const lost = removalPolicy !== RemovalPolicy.RETAIN ? [] : Object.entries({ DeletionPolicy, UpdateReplacePolicy })
+    .filter(([, policy]) => policy !== 'Retain' && policy !== 'RetainExceptOnCreate').map(([name, policy]) => problemOf(resource, name, `${policy ?? 'Delete'} in the template`));
+  const off = kept.filter(({ isKept }) => !isKept(Properties)).map(({ name }) => problemOf(resource, name, 'switched off in the template'));
+  return [...lost, ...off];
+}
+
+function problemOf(resource: CfnResource, prop: string, given: string): string {
+  return `[${resource.node.path}] ${describeProblem({
+    prop, given: `${given}, by an aspect, RemovalPolicies or an override`, allowed: 'what the construct\'s props say: this is kept',
+    mend: 'say it by the construct\'s own props (removalPolicy, and what they ask for with it), or leave the resource out of the aspect',
+  })}`;
+}
+
+/** What a table with one replica keeps: it can be restored, and while it is retained it cannot be deleted. */
+export function keptTable(removalPolicy: RemovalPolicy): KeptProperty[] {
+  const recovers = ({ PointInTimeRecoverySpecification: given }: Readonly<Record<string, unknown>>): boolean =>
+    (given as { PointInTimeRecoveryEnabled?: boolean } | undefined)?.PointInTimeRecoveryEnabled === true;
+  return [
+    { name: 'PointInTimeRecoverySpecification', isKept: recovers },
+    ...removalPolicy === RemovalPolicy.RETAIN ? [{ name: 'DeletionProtectionEnabled', isKept: ({ DeletionProtectionEnabled: given }: Readonly<Record<string, unknown>>) => given === true }] : [],
+  ];
+}
