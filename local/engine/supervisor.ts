@@ -24,7 +24,13 @@ export interface SupervisedProcess {
   kill(): void;
 }
 
-interface Entry { pid?: number; readonly log: string; readonly ended: Promise<ProcessEnd>; resolveEnd(end: ProcessEnd): void; resolveStart?: (pid: number) => void }
+interface Entry {
+  pid?: number;
+  readonly log: string;
+  readonly ended: Promise<ProcessEnd>;
+  resolveEnd(end: ProcessEnd): void;
+  resolveStart?: (pid: number) => void;
+}
 
 /** The parent's side of `supervisor-process.mjs`: closing it ends all processes and deletes the run's folder. */
 export class Supervisor {

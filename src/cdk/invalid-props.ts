@@ -16,7 +16,7 @@ export function describeProblem(problem: PropProblem): string {
 /** A token's own text says nothing to a reader. */
 function readable(text: string): string {
   const [first, ...others] = text.split(/[$#]\{Token\[/);
-  return first + others.map((other) => `<token>${other.slice(other.indexOf(']}') + 2)}`).join('');
+  return first + others.map((other) => `(a token)${other.slice(other.indexOf(']}') + 2)}`).join('');
 }
 
 /** The error to throw for a prop, with the construct's path in front. */

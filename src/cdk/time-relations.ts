@@ -48,9 +48,3 @@ export function relationMessages(...given: Parameters<typeof relationProblem>): 
   const problem = relationProblem(...given);
   return problem ? [describeProblem(problem)] : [];
 }
-
-/** The relations as a table of Markdown. */
-export function relationTable(): string {
-  const rows = Object.values(timeRelations).map(({ of, shorter, longer, otherwise }) => `| \`${of}\` | ${shorter} | ${longer} | ${otherwise} |`);
-  return ['| checked by | this is at most as long | as this | otherwise |', '|---|---|---|---|', ...rows].join('\n');
-}

@@ -151,8 +151,9 @@ describe('a document is made by its format\'s tag alone', () => {
     const files = trackedFiles().filter((file) => /^(src|local|tools)\/.*\.ts$/.test(file) && !exempt.test(file));
     const found = files.flatMap((file) => unencoded(file, readFileSync(path.join(root, file), 'utf8')));
     expect(found).toEqual([
-      // A command for a shell: its first line is a comment there.
+      // Commands for a shell: their first lines are comments there.
       expect.stringMatching(/^src\/cutover\/gate-http\.service\.ts: `# APPROVER_TOKEN/),
+      expect.stringMatching(/^src\/cutover\/gate-http\.service\.ts: `# with the credentials of an approver/),
       // The page's own style, which is written there.
       "src/cutover/gate-page.domain.ts: Markup.trusted('html', pageStyle)",
     ]);
