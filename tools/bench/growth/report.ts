@@ -58,7 +58,8 @@ function trafficTable({ traffic }: Growth): Table {
       'read units of it', 'answers account_busy',
     ],
     rows: traffic.map((row) => [
-      row.mode, whole(row.paymentsADay), captured(row), whole(row.entries), some(row.unitsOfAWrite), some(row.unitsASecond), some(writeUnits(row.payment)), some(row.payment.readUnits),
+      row.mode, whole(row.paymentsADay), captured(row), whole(row.entries), some(row.unitsOfAWrite), some(row.unitsASecond),
+      some(writeUnits(row.payment)), some(row.payment.readUnits),
       row.busy === 0 ? '0' : `${(100 * row.busy / row.calls).toFixed(1)} %`,
     ]),
   };
