@@ -129,7 +129,7 @@ const trimming: readonly Mistake[] = [
     name: 'an entry trimmed before its completion was read',
     edits: [
       ledger('trim', '  await inTurns(open, ({ id, entry }) => complete(attempt, found.get(id)!, entry));\n', ''),
-      ledger('trim', 'return own && isComplete(own, entry) && isOld.check(own) ?', 'return own && isOld.check(own) ?'),
+      ledger('trim', 'return own && isOld.check(own) && readable(attempt, () => isComplete(own, entry)) ?', 'return own && isOld.check(own) ?'),
     ],
   },
   {
