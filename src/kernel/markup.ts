@@ -47,19 +47,22 @@ function htmlText(text: string): string {
   return shown(text).replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/**
- * Text within a line of Markdown, a table's cell too (CommonMark with GitHub's tables and links): it begins no block, is no HTML, no emphasis and no link.
- * An address of a mailbox stays what it is.
- */
+/** Text within a line of Markdown: it may begin it, and begins no block. */
 function markdownText(text: string): string {
+  return cellText(text).replace(/^[-+=#>:]/, '\\$&').replace(/^(\d{1,9})([.)])/, '$1\\$2');
+}
+
+/**
+ * Text of a table's cell (CommonMark with GitHub's tables and links), where no block can begin: no HTML, no emphasis and no link. An address of a
+ * mailbox stays what it is.
+ */
+function cellText(text: string): string {
   return oneLine(text)
     .replace(/&/g, '&amp;').replace(/</g, '&lt;')
     .replace(/[\\`*[\]|~$]/g, '\\$&')
     // Within a word it is only itself.
     .replace(/_/g, (underscore, at: number, all: string) => (/^[A-Za-z0-9]{2}$/.test(`${all[at - 1] ?? ''}${all[at + 1] ?? ''}`) ? underscore : `\\${underscore}`))
-    .replace(/\/\//g, '\\/\\/').replace(/\b(www)\./gi, '$1\\.').replace(/\b(mailto|xmpp):/gi, '$1\\:')
-    // What would begin a block.
-    .replace(/^[-+=#>:]/, '\\$&').replace(/^(\d{1,9})([.)])/, '$1\\$2');
+    .replace(/\/\//g, '\\/\\/').replace(/\b(www)\./gi, '$1\\.').replace(/\b(mailto|xmpp):/gi, '$1\\:');
 }
 
 /** What mail programs make a link of: an address with a scheme, and a bare name such as `pay.example/a`. */
@@ -90,7 +93,7 @@ export function lines<F extends 'markdown' | 'mail'>(format: F, pieces: readonly
 /** A table; "None." without rows. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly (string | Markdown)[])[], align: readonly ('left' | 'right')[] = []): Markdown {
   if (rows.length === 0) return markdown`None.`;
-  const row = (cells: readonly (string | Markdown)[]): string => `| ${cells.map((cell) => markdown`${cell}`.toString()).join(' | ')} |`;
+  const row = (cells: readonly (string | Markdown)[]): string => `| ${cells.map((cell) => (typeof cell === 'string' ? cellText(cell) : cell.toString())).join(' | ')} |`;
   const ruler = `|${head.map((_, column) => (align[column] === 'right' ? '---:' : '---')).join('|')}|`;
   return Markup.trusted('markdown', [row(head), ruler, ...rows.map(row)].join('\n'));
 }
