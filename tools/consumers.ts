@@ -61,7 +61,10 @@ async function outside(attemptIn: (folder: string) => Promise<Outcome>): Promise
 }
 
 async function must(program: string, args: readonly string[], options: CommandOptions): Promise<void> {
-  const { code, output } = await command(program, args, { ...options, env: { CDK_OUTDIR: path.join(options.cwd!, 'cdk.out'), CDK_VALIDATION: 'false', ...options.env } });
+  const { code, output } = await command(program, args, { ...options, env: {
+    // What is looked up at each deployment puts the time of synthesis into the template, and the languages' templates are compared.
+    SOURCE_DATE_EPOCH: '1764374400', CDK_OUTDIR: path.join(options.cwd!, 'cdk.out'), CDK_VALIDATION: 'false', ...options.env,
+  } });
   if (code !== 0) throw new ConsumerError(`${path.basename(program)} ${args.slice(0, 4).join(' ')} exited with ${code}:\n${lastLines(output, 60)}`);
 }
 
