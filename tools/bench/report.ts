@@ -176,6 +176,7 @@ export function markdown(result: Result): string {
 }
 
 /** What stands between two pairs of stars is bold. */
-function emphasised(cell: string): Markdown {
+function emphasised(cell: string): string | Markdown {
+  if (!cell.includes('**')) return cell;
   return md`${cell.split('**').map((part, at) => (at % 2 === 1 ? md`**${part}**` : part))}`;
 }
