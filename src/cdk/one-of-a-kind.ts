@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { Construct, IConstruct } from 'constructs';
 import { describeProblem } from './invalid-props';
+import { Notes } from './notes';
 import { accountOf, mayShareAccount } from './one-account';
 
 /** Something of which an account holds one by each name, in each region or in all of them together. */
@@ -18,13 +19,11 @@ interface Declared extends OneOfAKind {
   readonly scope: Construct;
 }
 
-const declared = new WeakMap<IConstruct, Declared[]>();
+const declared = new Notes<Declared>();
 
 /** Notes a construct of which there is one. At synthesis a second one of the same identity (account or stage, region, name) is refused. */
 export function declareOnce(scope: Construct, what: OneOfAKind): void {
-  const { root } = scope.node;
-  const all = declared.get(root) ?? [];
-  declared.set(root, all);
+  const all = declared.of(scope);
   const earlier = [...all];
   all.push({ ...what, scope });
   const region = (of: IConstruct): string => Stack.of(of).region;

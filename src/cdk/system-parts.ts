@@ -1,6 +1,7 @@
 import { Stack, Stage, Token } from 'aws-cdk-lib';
-import { Construct, IConstruct } from 'constructs';
+import { Construct } from 'constructs';
 import { describeProblem, PropProblem } from './invalid-props';
+import { Notes } from './notes';
 import { accountOf, mayShareAccount } from './one-account';
 
 /** What must be the same in every part of a system: a prop, and what it comes to. */
@@ -27,14 +28,11 @@ interface DeclaredPart extends SystemPart {
   readonly scope: Construct;
 }
 
-/** By the root of the tree that they stand in, in the order in which they were made. */
-const declared = new WeakMap<IConstruct, DeclaredPart[]>();
+const declared = new Notes<DeclaredPart>();
 
 /** Notes a part of a system. At synthesis it is held against the parts of the same system that the app has: they must agree, and be in one account. */
 export function declarePart(scope: Construct, part: SystemPart): void {
-  const { root } = scope.node;
-  const parts = declared.get(root) ?? [];
-  declared.set(root, parts);
+  const parts = declared.of(scope);
   const textOf = ({ systemName, kind, facts }: SystemPart): string => JSON.stringify([systemName, kind, facts]);
   if (parts.some((other) => other.scope === scope && textOf(other) === textOf(part))) return;
   const own: DeclaredPart = { ...part, scope };
