@@ -1,4 +1,4 @@
-import { ScanCommand, ScanCommandInput, ScanCommandOutput } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, ScanCommand, ScanCommandInput, ScanCommandOutput } from '@aws-sdk/client-dynamodb';
 import { kmsSigner, parameterAudit } from './audit.aws';
 import { AuditLog } from './audit.service';
 import { executionsIn, isExecutionRunning } from './caller.aws';
@@ -56,22 +56,31 @@ export function cutoverPorts(source: Environment): CutoverPorts {
 
 /** Whole items, for replicas may differ in content alone. */
 export function replicaPort(tableName: string): ReplicaPort {
+  const clients = new Map<string, DynamoDBClient>();
+  const clientOf = (region: string): DynamoDBClient => {
+    const client = clients.get(region) ?? dynamoClient(region);
+    clients.set(region, client);
+    return client;
+  };
   return {
     async* scan(region, from) {
-      for await (const { items, next } of scanned(region, { TableName: tableName }, from)) yield { items: items.flatMap(replicaItemOf), ...next };
+      const pages = scanned(clientOf(region), { TableName: tableName }, from);
+      for await (const { items, next } of pages) yield { items: items.flatMap(replicaItemOf), ...next };
     },
-    items: async (region, pks) => (await new DynamoStore(dynamoClient(region), tableName).readMany(pks)).flatMap(replicaItemOf),
+    items: async (region, pks) => (await new DynamoStore(clientOf(region), tableName).readMany(pks)).flatMap(replicaItemOf),
     async* accounts(region, from) {
       const keys = { ProjectionExpression: '#pk', FilterExpression: 'begins_with(#pk, :account)', ExpressionAttributeNames: { '#pk': ledgerSchema.partitionKey } };
       const accounts = { TableName: tableName, ...keys, ExpressionAttributeValues: { ':account': { S: accountPrefix } } };
-      for await (const { items, next } of scanned(region, accounts, from)) yield { items: items.flatMap(({ pk }) => accountOfKey(pk) ?? []), ...next };
+      const pages = scanned(clientOf(region), accounts, from);
+      for await (const { items, next } of pages) yield { items: items.flatMap(({ pk }) => accountOfKey(pk) ?? []), ...next };
     },
   };
 }
 
 /** A scan's pages from behind a key on. */
-async function* scanned(region: string, input: ScanCommandInput, from: string | undefined): AsyncIterable<{ items: readonly Item[]; next: { next?: string } }> {
-  const client = dynamoClient(region);
+async function* scanned(
+  client: DynamoDBClient, input: ScanCommandInput, from: string | undefined,
+): AsyncIterable<{ items: readonly Item[]; next: { next?: string } }> {
   let at = from;
   do {
     const start = at === undefined ? {} : { ExclusiveStartKey: { [ledgerSchema.partitionKey]: { S: at } } };

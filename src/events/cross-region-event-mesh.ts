@@ -296,9 +296,8 @@ export class CrossRegionEventMesh extends Construct {
 
   /** Lets the grantee read what this region last heard of each peer. */
   public grantReadPeers(grantee: IGrantable): Grant {
-    const table = Stack.of(this).formatArn({ service: 'dynamodb', resource: 'table', resourceName: meshTableName(this.systemName) });
     this.encryptionKey?.grantDecrypt(grantee);
-    return Grant.addToPrincipal({ grantee, actions: ['dynamodb:GetItem'], resourceArns: [table] });
+    return Grant.addToPrincipal({ grantee, actions: ['dynamodb:GetItem'], resourceArns: [this.tableArn()] });
   }
 
   /**
@@ -307,14 +306,13 @@ export class CrossRegionEventMesh extends Construct {
    * @internal
    */
   public _grantAside(grantee: IGrantable, access: 'read' | 'write'): Grant {
-    const table = Stack.of(this).formatArn({ service: 'dynamodb', resource: 'table', resourceName: meshTableName(this.systemName) });
     // DynamoDB opens the table's key in the caller's name, also to write.
     if (access === 'read') this.encryptionKey?.grantDecrypt(grantee);
     else this.encryptionKey?.grantEncryptDecrypt(grantee);
     return Grant.addToPrincipal({
       grantee,
       actions: [access === 'read' ? 'dynamodb:GetItem' : 'dynamodb:PutItem'],
-      resourceArns: [table],
+      resourceArns: [this.tableArn()],
       conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [meshSchema.asideKey('*')] } },
     });
   }
@@ -368,6 +366,10 @@ export class CrossRegionEventMesh extends Construct {
   private peerBusArns(): string[] {
     const regions = this.transport.globalEndpointProps ? this.regions.filter((region) => region !== this.region) : [];
     return regions.map((region) => Stack.of(this).formatArn({ service: 'events', region, resource: 'event-bus', resourceName: meshBusName(this.systemName) }));
+  }
+
+  private tableArn(): string {
+    return Stack.of(this).formatArn({ service: 'dynamodb', resource: 'table', resourceName: meshTableName(this.systemName) });
   }
 
   /** Of the global endpoint; undefined with rules. */

@@ -1,6 +1,6 @@
 import { DynamoDBStreamsClient, GetRecordsCommand, GetShardIteratorCommand } from '@aws-sdk/client-dynamodb-streams';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { outboxEnv, outboxRedriveEnv, outboxRedriveHintsEnv } from './contract';
+import { outboxRedriveEnv, outboxRedriveHintsEnv } from './contract';
 import { FailedRange, redrive, Redriven } from './outbox-redrive.service';
 import { LambdaStreamRecord, outboxOf, reserveMs, streamRecords } from './outbox.aws';
 import { StreamRecord } from './outbox.service';
@@ -8,7 +8,7 @@ import { redriveQueue } from './redrive.aws';
 import { asideWriter, findRecord } from './set-aside.aws';
 import { setAside } from './set-aside.service';
 import { Environment } from '../ledger/environment.aws';
-import { connection, dynamoClient } from '../runtime/clients';
+import { connection } from '../runtime/clients';
 import type { Telemetry } from '../runtime/telemetry';
 
 /** What an operator may ask for. */
@@ -34,13 +34,12 @@ export interface RedriveAnswer extends Redriven {
 /** A function's redrive, from its environment. */
 export function redriveOf(source: Environment): (request: RedriveRequest | null, remainingMs: number) => Promise<RedriveAnswer | SetAsideAnswer> {
   const { deadLetterQueueUrl, streamArn } = outboxRedriveEnv.read(source);
-  const { meshTableName } = outboxEnv.read(source);
-  const { outbox, telemetry } = outboxOf(source, 'outbox-redrive');
-  const queue = redriveQueue(deadLetterQueueUrl, telemetry);
-  const giveHintsAgain = hintsRedrive(source, telemetry);
-  const streams = new DynamoDBStreamsClient({ maxAttempts: 3, requestHandler: connection() });
+  const { outbox, telemetry, dynamoDb, meshTableName } = outboxOf(source, 'outbox-redrive');
   const sqs = new SQSClient({ maxAttempts: 3, requestHandler: connection() });
-  const mark = asideWriter(dynamoClient(), meshTableName, Date.now);
+  const queue = redriveQueue(deadLetterQueueUrl, telemetry);
+  const giveHintsAgain = hintsRedrive(source, telemetry, sqs);
+  const streams = new DynamoDBStreamsClient({ maxAttempts: 3, requestHandler: connection() });
+  const mark = asideWriter(dynamoDb, meshTableName, Date.now);
   return async (request, remainingMs) => {
     if (request?.setAside !== undefined) {
       const sequenceNumber = sequenceNumberOf(request);
@@ -84,11 +83,10 @@ function sequenceNumberOf({ setAside: given, removeExpired }: RedriveRequest): s
 }
 
 /** Hints that were given up, as far as they were there at the beginning, go back to where the sweep finds them. */
-function hintsRedrive(source: Environment, telemetry: Telemetry): (begun: number, deadlineMs: number) => Promise<number> {
+function hintsRedrive(source: Environment, telemetry: Telemetry, sqs: SQSClient): (begun: number, deadlineMs: number) => Promise<number> {
   if (!source[hintsVariable]) return () => Promise.resolve(0);
   const { hintLettersUrl, hintsUrl } = outboxRedriveHintsEnv.read(source);
   const letters = redriveQueue(hintLettersUrl, telemetry);
-  const sqs = new SQSClient({ maxAttempts: 3, requestHandler: connection() });
   return async (begun, deadlineMs) => {
     let moved = 0;
     for (let received = await letters.receive(); received.length > 0 && Date.now() < deadlineMs; received = await letters.receive()) {

@@ -1,4 +1,4 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ledgerEventSource, meshMetrics, outboxEnv } from './contract';
 import { entryOf } from './envelope.domain';
 import { BatchResult, EventSink, Outbox, StreamRecord } from './outbox.service';
@@ -57,16 +57,20 @@ function eventSink(source: Environment): EventSink {
 
 /** A function's outbox, from its environment; `service` names it in logs and traces. */
 export function outboxOf(source: Environment, service: string): {
-  readonly outbox: Outbox; readonly telemetry: Telemetry; readonly region: string; readonly isSetAside: (sequenceNumber: string) => Promise<boolean>;
+  readonly outbox: Outbox; readonly telemetry: Telemetry; readonly region: string; readonly dynamoDb: DynamoDBClient; readonly meshTableName: string;
+  readonly isSetAside: (sequenceNumber: string) => Promise<boolean>;
 } {
   const { systemName, tableName, meshTableName } = outboxEnv.read(source);
   const region = regionOf(source);
-  const ports = { ...clockPorts, store: new DynamoStore(dynamoClient(), tableName), sink: eventSink(source), tracer: tracerOf(source, systemName) };
+  const dynamoDb = dynamoClient();
+  const ports = { ...clockPorts, store: new DynamoStore(dynamoDb, tableName), sink: eventSink(source), tracer: tracerOf(source, systemName) };
   return {
     outbox: new Outbox(ports, { region, name: `${systemName}-${service}` }),
     telemetry: new Telemetry({ systemName, region, service }),
     region,
-    isSetAside: asideReader(dynamoClient(), meshTableName),
+    dynamoDb,
+    meshTableName,
+    isSetAside: asideReader(dynamoDb, meshTableName),
   };
 }
 

@@ -1,11 +1,11 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { meshMetrics, outboxEnv, sweepEnv } from './contract';
+import { meshMetrics, sweepEnv } from './contract';
 import { LambdaStreamRecord, outboxOf, passedOver, reserveMs, StreamBatchResponse, streamRecords, streamResponse } from './outbox.aws';
 import { probeStore } from './probe.aws';
 import { passingOver } from './set-aside.service';
 import { Sweep, SweepHint } from './sweep.service';
 import { Environment } from '../ledger/environment.aws';
-import { connection, dynamoClient } from '../runtime/clients';
+import { connection } from '../runtime/clients';
 import { Telemetry } from '../runtime/telemetry';
 
 /** A batch of the table's stream, or of the hints' queue. */
@@ -20,9 +20,9 @@ const bytesPerRequest = 250_000;
 /** A function's sweep, from its environment. */
 export function sweepOf(source: Environment): (event: SweepEvent, remainingMs: number) => Promise<StreamBatchResponse> {
   const env = sweepEnv.read(source);
-  const { outbox, telemetry, region, isSetAside } = outboxOf(source, 'sweep');
+  const { outbox, telemetry, region, dynamoDb, meshTableName, isSetAside } = outboxOf(source, 'sweep');
   const sqs = new SQSClient({ maxAttempts: 3, requestHandler: connection() });
-  const news = probeStore(dynamoClient(), outboxEnv.read(source).meshTableName);
+  const news = probeStore(dynamoDb, meshTableName);
   const sweep = new Sweep(
     { keep: (hints) => keep(sqs, env.queueUrl, hints), newsOf: (peer) => news.newsOf(peer), nowMs: Date.now },
     { region, silentAfterMs: Number(env.silentAfterMs), aliveWithinMs: Number(env.aliveWithinMs), takenBy: env.takenBy },

@@ -1,7 +1,6 @@
-import { Sha256 } from '@aws-crypto/sha256-js';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { HttpRequest } from '@smithy/protocol-http';
-import { SignatureV4 } from '@smithy/signature-v4';
+import { CredentialSource, requestSigner } from './request-signer';
 import { userAgent } from './user-agent';
 import { toTraceHeader, TraceContext } from '../kernel/trace';
 
@@ -18,7 +17,7 @@ export interface Invoker {
 export interface InvokerOptions {
   readonly region: string;
   /** Credentials of the calling function, as its SDK clients resolve them. */
-  readonly credentials: () => Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken?: string }>;
+  readonly credentials: CredentialSource;
   /** Endpoint other than AWS's own, such as `AWS_ENDPOINT_URL` names one. */
   readonly endpoint?: string;
 }
@@ -43,7 +42,7 @@ export function invoker(options: InvokerOptions): Invoker {
   const { region, credentials } = options;
   const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
   const endpoint = new URL(options.endpoint ?? `https://lambda.${region}.${suffix}`);
-  const signer = new SignatureV4({ service: 'lambda', region, credentials, sha256: Sha256 });
+  const signer = requestSigner('lambda', region, credentials);
   const http = new NodeHttpHandler({ connectionTimeout: 1_000 });
   return async (functionArn, payload, timeoutMs, trace) => {
     const request = new HttpRequest({

@@ -1,7 +1,6 @@
-import { Sha256 } from '@aws-crypto/sha256-js';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { HttpRequest } from '@smithy/protocol-http';
-import { SignatureV4 } from '@smithy/signature-v4';
+import { requestSigner } from './request-signer';
 
 /**
  * Calls of AWS services with the parts that the DynamoDB client brings anyway: the cutover needs two or three calls of each of eight
@@ -87,8 +86,7 @@ async function signed(call: AwsCall): Promise<HttpRequest> {
   const { service, region, method, path, query, body } = call;
   const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
   const endpoint = new URL(process.env.AWS_ENDPOINT_URL || `https://${call.host ?? `${service}.${region}.${suffix}`}`);
-  const signer = new SignatureV4({ service, region, credentials: credentials(), sha256: Sha256 });
-  return signer.sign(new HttpRequest({
+  return requestSigner(service, region, async () => credentials()).sign(new HttpRequest({
     method, protocol: endpoint.protocol, hostname: endpoint.hostname, ...(endpoint.port ? { port: Number(endpoint.port) } : {}), path,
     query: { ...query }, headers: { host: endpoint.host, 'user-agent': userAgent(), ...call.headers }, body,
   })) as Promise<HttpRequest>;
