@@ -94,7 +94,7 @@ interface Target {
   readonly isLibrary?: boolean;
 }
 
-const runtimeEntry = 'src/events/runtime.aws.ts';
+const runtimeEntry = 'src/events/consumers/runtime.aws.ts';
 
 /** Made besides the handlers. */
 const others: readonly Target[] = [

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 
-export const runtimeEntry = 'src/events/runtime.aws.ts';
+export const runtimeEntry = 'src/events/consumers/runtime.aws.ts';
 
 /** Writes `runtime/index.d.ts`, `runtime/index.d.mts` and `runtime/types/`; returns what is wrong, one line each. */
 export function writeRuntimeTypes(root: string): string[] {

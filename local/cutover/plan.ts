@@ -1,4 +1,4 @@
-import type { CutoverPlan } from '../../src/cutover/cutover.contract';
+import type { CutoverPlan } from '../../src/cutover/contract';
 import type { CutoverFabric, StateMachineView } from '../model';
 
 /** A state machine that is a cutover, with the plan in its definition. */

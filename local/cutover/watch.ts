@@ -1,6 +1,6 @@
-import { recordedChecks } from '../../src/cutover/audit-report.domain';
-import { weightsOf } from '../../src/cutover/audit.domain';
-import type { AuditEntry } from '../../src/cutover/cutover.model';
+import { weightsOf } from '../../src/cutover/audit/domain';
+import { recordedChecks } from '../../src/cutover/audit/report.domain';
+import type { AuditEntry } from '../../src/cutover/model';
 import { homeStatusName } from '../../src/ledger/contract';
 import type { CutoverFabric, Dns, ExecutionView, RegionHandle } from '../model';
 import { historyOf, readAudit, type AuditSight } from './audit';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { gateEnv, readIdentity, type GateIdentity } from '../../src/cutover/gate.contract';
+import { gateEnv, readIdentity, type GateIdentity } from '../../src/approvals/contract';
 import type { CfnResource, CfnTemplate, StackPlan } from '../model';
 import { signingKey } from './keys';
 

@@ -115,12 +115,13 @@ export class EngineClient {
 export function splitPath(pathAndQuery: string): [string, Record<string, string | string[]>] {
   const at = pathAndQuery.indexOf('?');
   if (at < 0) return [pathAndQuery, {}];
-  const query: Record<string, string | string[]> = {};
+  // A parameter may be called `valueOf` or `__proto__`: an object would find its own.
+  const query = new Map<string, string | string[]>();
   for (const [name, value] of new URLSearchParams(pathAndQuery.slice(at + 1))) {
-    const before = query[name];
-    query[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value];
+    const before = query.get(name);
+    query.set(name, before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value]);
   }
-  return [pathAndQuery.slice(0, at), query];
+  return [pathAndQuery.slice(0, at), Object.fromEntries(query)];
 }
 
 /** The whole of a message's body. */

@@ -10,8 +10,8 @@ export const apiBundles = {
   payments: 'api/payments',
   accounts: 'api/accounts',
   transactions: 'api/transactions',
-  health: 'api/health',
-  authorizer: 'api/authorizer',
+  health: 'api/health/health',
+  authorizer: 'api/authorizer/authorizer',
 } as const;
 
 /** A function that answers HTTP calls. */

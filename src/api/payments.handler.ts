@@ -2,8 +2,8 @@ import { paymentEndpoints } from './http/endpoints';
 import { httpFunction } from './http/function';
 import { homeCalls, ledgerEnv } from '../ledger/contract';
 import { ledgerFromEnvironment } from '../ledger/environment.aws';
-import { takingForwarded } from '../ledger/forwarded.service';
-import { tracedLedger } from '../ledger/traced.service';
+import { takingForwarded } from '../ledger/homes/forwarded.service';
+import { tracedLedger } from '../ledger/protocol/traced.service';
 import { forwardedPorts, httpPorts, telemetryOf } from '../runtime/http-ports';
 import { tracerOf } from '../runtime/xray';
 

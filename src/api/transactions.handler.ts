@@ -2,7 +2,7 @@ import { transactionEndpoints } from './http/endpoints';
 import { httpFunction } from './http/function';
 import { ledgerEnv } from '../ledger/contract';
 import { ledgerFromEnvironment } from '../ledger/environment.aws';
-import { tracedLedger } from '../ledger/traced.service';
+import { tracedLedger } from '../ledger/protocol/traced.service';
 import { httpPorts, telemetryOf } from '../runtime/http-ports';
 import { tracerOf } from '../runtime/xray';
 

@@ -2,7 +2,7 @@ import { Stack, Token } from 'aws-cdk-lib';
 import { Stage } from 'aws-cdk-lib/aws-apigateway';
 import { CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
-import { PropProblem } from './invalid-props';
+import { PropProblem } from './checks/invalid-props';
 
 /** Bound on the calls from one client address, by a WAF web ACL of one rate-based rule. */
 export interface ClientRateOptions {

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, IAlarmAction, IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { PropProblem, invalidProps } from './invalid-props';
+import { PropProblem, invalidProps } from './checks/invalid-props';
 import { runbookLink } from './runbook';
 
 /** How one alarm differs from its default. */

@@ -2,8 +2,8 @@ import { randomUUID } from 'crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { HttpRequest } from '@smithy/protocol-http';
 import { GateCallPorts } from './gate-call.service';
-import { CallerProof, proofText, ProvenCall, unsignedStsRequest } from '../cutover/caller-proof.domain';
-import { gateLimits, proofHeader, proofLimits } from '../cutover/gate.contract';
+import { CallerProof, proofText, ProvenCall, unsignedStsRequest } from '../approvals/callers/caller-proof.domain';
+import { gateLimits, proofHeader, proofLimits } from '../approvals/contract';
 import { boundedCall } from '../runtime/bounded-call';
 import { CredentialSource, requestSigner } from '../runtime/request-signer';
 

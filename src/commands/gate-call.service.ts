@@ -1,4 +1,4 @@
-import { gateLimits } from '../cutover/gate.contract';
+import { gateLimits } from '../approvals/contract';
 import { isRegionName } from '../kernel/region';
 
 /** What came back from the gate. */

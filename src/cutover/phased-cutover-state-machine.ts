@@ -6,27 +6,27 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { IHostedZone } from 'aws-cdk-lib/aws-route53';
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { ApprovalGate } from './approval-gate';
-import { CutoverDefinition, leftOut, longestHistory } from './cutover-definition';
-import { ControlPlaneLoss, CutoverChecks, ReconciliationWindow } from './cutover-options';
-import { CutoverAlarm, CutoverPhase, OnBreach, OnControlPlaneLoss, phasePlans, phasesProblem } from './cutover-phases';
 import {
   auditPath, cutoverBundles, cutoverLimits, cutoverMetrics, cutoverName, CutoverPlan, cutoverStatusName, statusEnv, StatusPlan, stepsEnv,
-} from './cutover.contract';
-import { WeightedRecords } from './weighted-records';
+} from './contract';
+import { CutoverDefinition, leftOut, longestHistory } from './machine/definition';
+import { ControlPlaneLoss, CutoverChecks, ReconciliationWindow } from './options';
+import { CutoverAlarm, CutoverPhase, OnBreach, OnControlPlaneLoss, phasePlans, phasesProblem } from './phases';
+import { WeightedRecords } from './weights/weighted-records';
+import { ApprovalGate } from '../approvals/constructs/approval-gate';
 import { BundledFunction } from '../cdk/bundled-function';
-import { invalidProps, PropProblem } from '../cdk/invalid-props';
-import { checkLiterals } from '../cdk/literals';
+import { invalidProps, PropProblem } from '../cdk/checks/invalid-props';
+import { checkLiterals } from '../cdk/checks/literals';
+import { checkNames } from '../cdk/checks/name-limits';
+import { declareOnce } from '../cdk/checks/one-of-a-kind';
+import { checkPlaces } from '../cdk/checks/places';
 import { metricSum } from '../cdk/metric-sum';
-import { checkNames } from '../cdk/name-limits';
-import { declareOnce } from '../cdk/one-of-a-kind';
-import { checkPlaces } from '../cdk/places';
 import { runbookLink } from '../cdk/runbook';
+import { LedgerEncryption } from '../ledger/constructs/ledger-encryption';
+import { LedgerReplica } from '../ledger/constructs/ledger-replica';
+import { LedgerConsistency, PaymentRegions } from '../ledger/constructs/payment-regions';
+import { checkSystemName, declareLedgerPart } from '../ledger/constructs/system-checks';
 import { homeMoveName, homeStatusName, ledgerMetrics, ledgerTableName } from '../ledger/contract';
-import { LedgerEncryption } from '../ledger/ledger-encryption';
-import { LedgerReplica } from '../ledger/ledger-replica';
-import { LedgerConsistency, PaymentRegions } from '../ledger/payment-regions';
-import { checkSystemName, declareLedgerPart } from '../ledger/system-checks';
 
 /** Properties of `PhasedCutoverStateMachine`. */
 export interface PhasedCutoverStateMachineProps {

@@ -168,7 +168,7 @@ export const meshEnv = new EnvCodec({
 });
 
 /** Bundles of the mesh's own functions under `assets/`. */
-export const meshBundles = { probeSend: 'events/probe-send', probeArrive: 'events/probe-arrive', redrive: 'events/mesh-redrive' } as const;
+export const meshBundles = { probeSend: 'events/probes/send', probeArrive: 'events/probes/arrive', redrive: 'events/redrive/mesh' } as const;
 
 /** Name of a consumer's inbox, in every region: the table by which it knows what it has done. */
 export function inboxTableName(systemName: string, consumer: string): string {
@@ -289,7 +289,7 @@ export function consumerQueueName(systemName: string, consumer: string, queue: '
 }
 
 /** Bundles of the outbox's, the sweep's and the consumers' functions under `assets/`. */
-export const outboxBundles = { outbox: 'events/outbox', redrive: 'events/outbox-redrive', sweep: 'events/sweep', consumer: 'events/consumer' } as const;
+export const outboxBundles = { outbox: 'events/outbox/outbox', redrive: 'events/redrive/outbox', sweep: 'events/outbox/sweep', consumer: 'events/consumers/consumer' } as const;
 
 /** Names of the mesh's metrics, in the ledger's namespace with its dimensions (and `Peer` or `Consumer` where one is meant). */
 export const meshMetrics = {

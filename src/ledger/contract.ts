@@ -170,7 +170,7 @@ export function heartbeatKey(region: string): string {
 }
 
 /** Bundles of the ledger's own functions under `assets/`. */
-export const ledgerBundles = { heartbeat: 'ledger/heartbeat', homeStatus: 'ledger/home-status', homeOperator: 'ledger/home-operator', homeMove: 'ledger/home-move' } as const;
+export const ledgerBundles = { heartbeat: 'ledger/homes/heartbeat', homeStatus: 'ledger/operator/status', homeOperator: 'ledger/operator/operator', homeMove: 'ledger/operator/move' } as const;
 
 /** Partition key of the item whose presence drains a region: its `/health` answers 503 until the item is deleted. */
 export function drainKey(region: string): string {

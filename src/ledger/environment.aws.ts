@@ -1,13 +1,13 @@
 import { randomUUID } from 'crypto';
 import { decisionPort, DynamoStore } from './aws';
 import { ledgerEnv, readHome } from './contract';
-import { HomeStatus } from './home-status.service';
-import { authorityStore, forwardPort, itemsPort, scanPort } from './home.aws';
-import { HomeLedger } from './home.service';
+import { authorityStore, forwardPort, itemsPort, scanPort } from './homes/home.aws';
+import { HomeLedger } from './homes/home.service';
 import { Ledger } from './model';
-import { HomeOperations, OperatorPorts } from './operate.service';
+import { HomeOperations, OperatorPorts } from './operator/operate.service';
+import { HomeStatus } from './operator/status.service';
 import { LedgerPorts, LedgerSettings } from './ports';
-import { PaymentsLedger } from './service';
+import { PaymentsLedger } from './protocol/service';
 import { dynamoClient } from '../runtime/clients';
 import { Invoker, invoker } from '../runtime/invoke';
 

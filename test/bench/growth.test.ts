@@ -1,6 +1,6 @@
-import { bounds } from '../../src/ledger/domain';
 import { toAttributes } from '../../src/ledger/items.aws';
 import type { Item } from '../../src/ledger/ports';
+import { bounds } from '../../src/ledger/protocol/domain';
 import { itemSize } from '../../tools/bench/counting';
 import { countEntries } from '../../tools/bench/growth/entries';
 import { countDeclines, countPages } from '../../tools/bench/growth/listing';

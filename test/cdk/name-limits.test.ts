@@ -6,7 +6,7 @@ import { newStack, stubContext } from './stacks';
 import { configOf as migrationOf } from '../../examples/migration/config';
 import { defineMigration } from '../../examples/migration/stacks';
 import { regionPlaces } from '../../local/region-places';
-import { checkNames } from '../../src/cdk/name-limits';
+import { checkNames } from '../../src/cdk/checks/name-limits';
 import { AccountHomes, CrossRegionEventMesh, LedgerKey, PaymentRegions } from '../../src/index';
 
 /** The longest name that `systemName` may have. */

@@ -14,7 +14,7 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { DefinitionBody, Pass, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { everyInterface, functionOf, regionFor } from './every-interface';
 import { account, newApp, regions } from './stacks';
-import { placeRules } from '../../src/cdk/places';
+import { placeRules } from '../../src/cdk/checks/places';
 import { ApprovalGate, ApproverIdentity, CrossRegionEventMesh, LedgerReplica } from '../../src/index';
 import { exportedProps } from '../project/exported-props';
 

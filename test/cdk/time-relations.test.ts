@@ -7,7 +7,7 @@ import { CfnFunction, Function, IFunction } from 'aws-cdk-lib/aws-lambda';
 import { DefinitionBody, IStateMachine, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import { functionOf } from './every-interface';
 import { account, newApp, regions } from './stacks';
-import { timeRelations } from '../../src/cdk/time-relations';
+import { timeRelations } from '../../src/cdk/checks/time-relations';
 import { ConsumerHandling, CrossRegionEventMesh, IdempotentConsumer, PhasedCutoverStateMachine, StuckApprovalAlarm, WeightedRecords } from '../../src/index';
 
 const stackOf = (region: string | undefined = 'us-east-1'): Stack => new Stack(newApp(), 'Own', { env: { account, region } });

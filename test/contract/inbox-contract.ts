@@ -1,4 +1,4 @@
-import { Claim, Inbox } from '../../src/events/consumer.service';
+import { Claim, Inbox } from '../../src/events/consumers/service';
 import { ConsumedEvent } from '../../src/events/model';
 
 /** What every inbox must do, whatever engine is behind it. `fresh` gives an ID that no other test uses. */

@@ -1,8 +1,8 @@
 import { PutItemCommand, TransactWriteItemsCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { inboxContract } from './inbox-contract';
 import { MemoryDynamo } from './memory-dynamo';
-import { completion, DynamoInbox } from '../../src/events/consumer.aws';
-import { probeStore } from '../../src/events/probe.aws';
+import { completion, DynamoInbox } from '../../src/events/consumers/aws';
+import { probeStore } from '../../src/events/probes/aws';
 
 let count = 0;
 const dynamo = new MemoryDynamo();

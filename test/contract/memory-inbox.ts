@@ -1,4 +1,4 @@
-import { Claim, Inbox, Subject, Taken } from '../../src/events/consumer.service';
+import { Claim, Inbox, Subject, Taken } from '../../src/events/consumers/service';
 import { inboxSchema } from '../../src/events/contract';
 
 interface InboxItem {

@@ -2,11 +2,11 @@ import { cutoverIn, definitionOf } from './machine';
 import { TestSigner } from './signer';
 import { Surroundings, target } from './whole-run';
 import { World } from './world';
-import { AuditReader } from '../../src/cutover/audit-report.service';
-import { signatureBytes, signedText, splitText } from '../../src/cutover/audit-signature.domain';
-import { recordText } from '../../src/cutover/audit.domain';
-import { AuditLog, ChainBroken } from '../../src/cutover/audit.service';
-import { AuditDraft } from '../../src/cutover/cutover.model';
+import { recordText } from '../../src/cutover/audit/domain';
+import { AuditReader } from '../../src/cutover/audit/report.service';
+import { AuditLog, ChainBroken } from '../../src/cutover/audit/service';
+import { signatureBytes, signedText, splitText } from '../../src/cutover/audit/signature.domain';
+import { AuditDraft } from '../../src/cutover/model';
 import { sha256 } from '../../src/kernel/digest';
 import { newStack } from '../cdk/stacks';
 

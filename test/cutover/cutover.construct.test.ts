@@ -3,10 +3,10 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Function } from 'aws-cdk-lib/aws-lambda';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { cutoverIn, definitionOf, watched } from './machine';
-import { CutoverPhase } from '../../src/cutover/cutover-phases';
 import { PhasedCutoverStateMachineProps } from '../../src/cutover/phased-cutover-state-machine';
-import { WeightedRecords } from '../../src/cutover/weighted-records';
-import { PaymentRegions } from '../../src/ledger/payment-regions';
+import { CutoverPhase } from '../../src/cutover/phases';
+import { WeightedRecords } from '../../src/cutover/weights/weighted-records';
+import { PaymentRegions } from '../../src/ledger/constructs/payment-regions';
 import { newApp, newStack, plain, regions, statementsByRole } from '../cdk/stacks';
 
 const aslValidator = jest.requireActual<(definition: object) => { readonly isValid: boolean; readonly errors: unknown[] }>('asl-validator');

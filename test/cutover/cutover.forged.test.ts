@@ -1,12 +1,12 @@
 import { fakeStepFunctions } from './fake-step-functions';
 import { cutoverIn, definitionOf } from './machine';
 import { Surroundings, target, withPlan } from './whole-run';
-import { AuditLog } from '../../src/cutover/audit.service';
-import { executionsIn } from '../../src/cutover/caller.aws';
-import { StepName } from '../../src/cutover/cutover.ports';
-import { resultOf } from '../../src/cutover/gate.domain';
-import { ApprovalRequest, ApprovalTaskInput } from '../../src/cutover/gate.model';
-import { recordedDecision } from '../../src/cutover/recorded-decision.domain';
+import { resultOf } from '../../src/approvals/domain';
+import { ApprovalRequest, ApprovalTaskInput } from '../../src/approvals/model';
+import { AuditLog } from '../../src/cutover/audit/service';
+import { executionsIn } from '../../src/cutover/machine/caller.aws';
+import { recordedDecision } from '../../src/cutover/machine/recorded-decision.domain';
+import { StepName } from '../../src/cutover/ports';
 import { newStack } from '../cdk/stacks';
 
 const stack = newStack(target);

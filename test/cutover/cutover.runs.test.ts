@@ -2,11 +2,11 @@ import { Duration } from 'aws-cdk-lib';
 import { cutoverIn, definitionOf } from './machine';
 import { source, Surroundings, target, withPlan } from './whole-run';
 import { shapeOf } from './world';
-import { AuditReader } from '../../src/cutover/audit-report.service';
-import { weightsOf } from '../../src/cutover/audit.domain';
-import { longestHistory } from '../../src/cutover/cutover-definition';
-import { cutoverStatus } from '../../src/cutover/cutover-status.service';
-import { AuditRecord } from '../../src/cutover/cutover.model';
+import { weightsOf } from '../../src/cutover/audit/domain';
+import { AuditReader } from '../../src/cutover/audit/report.service';
+import { longestHistory } from '../../src/cutover/machine/definition';
+import { cutoverStatus } from '../../src/cutover/machine/status.service';
+import { AuditRecord } from '../../src/cutover/model';
 import { newStack } from '../cdk/stacks';
 
 const stack = newStack(target);

@@ -1,8 +1,8 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
-import { ApprovalGate } from '../../src/cutover/approval-gate';
-import { ApproverIdentity } from '../../src/cutover/gate-identity';
+import { ApprovalGate } from '../../src/approvals/constructs/approval-gate';
+import { ApproverIdentity } from '../../src/approvals/constructs/approver-identity';
 import { PhasedCutoverStateMachine, PhasedCutoverStateMachineProps } from '../../src/cutover/phased-cutover-state-machine';
 import { homeRegions, newStack } from '../cdk/stacks';
 

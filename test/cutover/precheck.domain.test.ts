@@ -1,7 +1,7 @@
-import { CutoverState } from '../../src/cutover/audit.domain';
-import { CutoverPlan } from '../../src/cutover/cutover.contract';
-import { healthCheck, lagCheck, lateMinutes, probeCheck } from '../../src/cutover/precheck.domain';
-import { CheckPorts, MetricQuery, runPrechecks } from '../../src/cutover/precheck.service';
+import { CutoverState } from '../../src/cutover/audit/domain';
+import { healthCheck, lagCheck, lateMinutes, probeCheck } from '../../src/cutover/checks/precheck.domain';
+import { CheckPorts, MetricQuery, runPrechecks } from '../../src/cutover/checks/precheck.service';
+import { CutoverPlan } from '../../src/cutover/contract';
 
 const nowMs = Date.parse('2026-11-28T10:00:30Z');
 const bounds = { lagMs: 500, lagMaxMs: 10_000, lagMinutes: 5 } as CutoverPlan['prechecks'];

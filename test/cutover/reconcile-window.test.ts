@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { World } from './world';
-import { CutoverPlan } from '../../src/cutover/cutover.contract';
-import { AccountName, ReplicaPage } from '../../src/cutover/reconcile-round.service';
-import { accountOfKey, BucketDigest, bucketOf, compareItems, differingBuckets, ReplicaItem } from '../../src/cutover/reconcile-window.domain';
-import { ReconcileWindow, WindowOutcome, WindowProgress } from '../../src/cutover/reconcile-window.service';
+import { AccountName, ReplicaPage } from '../../src/cutover/checks/reconcile-round.service';
+import { accountOfKey, BucketDigest, bucketOf, compareItems, differingBuckets, ReplicaItem } from '../../src/cutover/checks/reconcile-window.domain';
+import { ReconcileWindow, WindowOutcome, WindowProgress } from '../../src/cutover/checks/reconcile-window.service';
+import { CutoverPlan } from '../../src/cutover/contract';
 import { sha256 } from '../../src/kernel/digest';
 
 const hour = 3_600_000;

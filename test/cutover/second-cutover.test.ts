@@ -1,7 +1,7 @@
 import { cutoverIn, definitionOf } from './machine';
 import { source, Surroundings, target, withPlan } from './whole-run';
-import { weightsOf } from '../../src/cutover/audit.domain';
-import { RecordsResult, WeightedRecordsKeeper } from '../../src/cutover/weighted-records.service';
+import { weightsOf } from '../../src/cutover/audit/domain';
+import { RecordsResult, WeightedRecordsKeeper } from '../../src/cutover/weights/weighted-records.service';
 import { newStack } from '../cdk/stacks';
 
 const stack = newStack(target);

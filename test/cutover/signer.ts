@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { auditKey, AuditKey } from '../../src/cutover/audit-signature.domain';
-import { AuditSigner } from '../../src/cutover/audit.service';
+import { AuditSigner } from '../../src/cutover/audit/service';
+import { auditKey, AuditKey } from '../../src/cutover/audit/signature.domain';
 
 /** A key of the audit as KMS would keep it. */
 export class TestSigner implements AuditSigner {

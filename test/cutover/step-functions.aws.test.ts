@@ -1,8 +1,8 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { FakeStepFunctions, fakeStepFunctions } from './fake-step-functions';
-import { StepFunctionsTasks } from '../../src/cutover/gate.aws';
-import { ApprovalResult } from '../../src/cutover/gate.model';
-import { stepFunctionsReader } from '../../src/cutover/stuck.aws';
+import { StepFunctionsTasks } from '../../src/approvals/aws';
+import { ApprovalResult } from '../../src/approvals/model';
+import { stepFunctionsReader } from '../../src/approvals/stuck/aws';
 
 const client = (server: FakeStepFunctions): SFNClient => new SFNClient({
   endpoint: server.endpoint, region: 'eu-central-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' }, maxAttempts: 1,

@@ -3,11 +3,11 @@ import { AddressInfo } from 'node:net';
 import { Template } from 'aws-cdk-lib/assertions';
 import { cutoverIn } from './machine';
 import { World } from './world';
-import { RecordsProperties } from '../../src/cutover/cutover.contract';
-import { resourceStatus, respond, stackStatus } from '../../src/cutover/weighted-records.aws';
-import { responseProblem, wishOf } from '../../src/cutover/weighted-records.domain';
-import { CloudFormationEvent } from '../../src/cutover/weighted-records.model';
-import { WeightedRecordsKeeper, WeightedRecordsResource } from '../../src/cutover/weighted-records.service';
+import { RecordsProperties } from '../../src/cutover/contract';
+import { resourceStatus, respond, stackStatus } from '../../src/cutover/weights/weighted-records.aws';
+import { responseProblem, wishOf } from '../../src/cutover/weights/weighted-records.domain';
+import { CloudFormationEvent } from '../../src/cutover/weights/weighted-records.model';
+import { WeightedRecordsKeeper, WeightedRecordsResource } from '../../src/cutover/weights/weighted-records.service';
 import { newStack, plain, statementsByRole } from '../cdk/stacks';
 
 const stackId = 'arn:aws:cloudformation:eu-central-1:111122223333:stack/cutover/0a1b';

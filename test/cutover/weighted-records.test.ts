@@ -1,11 +1,11 @@
 import { TestSigner } from './signer';
 import { Crash, crashAt, Disturb, shapeOf, started, World } from './world';
-import { weightsOf } from '../../src/cutover/audit.domain';
-import { RecordShape } from '../../src/cutover/cutover.model';
-import { RecordsWish } from '../../src/cutover/weighted-records.domain';
-import { RecordsRequest, RecordsResult, WeightedRecordsKeeper } from '../../src/cutover/weighted-records.service';
-import { foundIn } from '../../src/cutover/weights.aws';
-import { withTargetShare } from '../../src/cutover/weights.domain';
+import { weightsOf } from '../../src/cutover/audit/domain';
+import { RecordShape } from '../../src/cutover/model';
+import { foundIn } from '../../src/cutover/weights/aws';
+import { withTargetShare } from '../../src/cutover/weights/domain';
+import { RecordsWish } from '../../src/cutover/weights/weighted-records.domain';
+import { RecordsRequest, RecordsResult, WeightedRecordsKeeper } from '../../src/cutover/weights/weighted-records.service';
 import { sha256 } from '../../src/kernel/digest';
 
 const addresses: Record<string, { value: string; healthCheckId: string }> = {

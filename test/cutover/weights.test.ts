@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { Crash, crashAt, shapeOf, started, World } from './world';
-import { weightsOf } from '../../src/cutover/audit.domain';
-import { AuditRecord } from '../../src/cutover/cutover.model';
-import { driftOf, withTargetShare } from '../../src/cutover/weights.domain';
-import { ShiftOutcome, WeightOrder } from '../../src/cutover/weights.service';
+import { weightsOf } from '../../src/cutover/audit/domain';
+import { AuditRecord } from '../../src/cutover/model';
+import { driftOf, withTargetShare } from '../../src/cutover/weights/domain';
+import { ShiftOutcome, WeightOrder } from '../../src/cutover/weights/service';
 
 const entriesOf = (world: World): AuditRecord[] => [...world.parameters.values()].map((text) => JSON.parse(text) as AuditRecord);
 const countOf = (world: World, what: string): number => entriesOf(world).filter(({ entry }) => entry.what === what).length;

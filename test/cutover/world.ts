@@ -1,8 +1,8 @@
 import { TestSigner } from './signer';
-import { AuditLog, AuditPort } from '../../src/cutover/audit.service';
-import { AuditDraft, RecordShape, StampedShape } from '../../src/cutover/cutover.model';
-import { Found, sameShape } from '../../src/cutover/weights.domain';
-import { ControlPlaneUnreachable, RecordsPort, WeightChange, WeightOrder } from '../../src/cutover/weights.service';
+import { AuditLog, AuditPort } from '../../src/cutover/audit/service';
+import { AuditDraft, RecordShape, StampedShape } from '../../src/cutover/model';
+import { Found, sameShape } from '../../src/cutover/weights/domain';
+import { ControlPlaneUnreachable, RecordsPort, WeightChange, WeightOrder } from '../../src/cutover/weights/service';
 
 /** Thrown in place of going on: the process is gone. */
 export class Crash extends Error {}

@@ -1,4 +1,4 @@
-import { BusLook, BusPresence, lookAgainMs } from '../../src/events/bus-presence.service';
+import { BusLook, BusPresence, lookAgainMs } from '../../src/events/publishing/bus-presence.service';
 
 function presence(looks: BusLook[]): { readonly bus: BusPresence; readonly asked: () => number; pass: (ms: number) => void } {
   let nowMs = 0;

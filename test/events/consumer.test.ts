@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Claim, Consumer, ConsumerSettings, Delivery, Handled, Inbox, Message, Outcome, Subject } from '../../src/events/consumer.service';
+import { Claim, Consumer, ConsumerSettings, Delivery, Handled, Inbox, Message, Outcome, Subject } from '../../src/events/consumers/service';
 import { inboxSchema } from '../../src/events/contract';
 import { ConsumedEvent, MeshEvent } from '../../src/events/model';
 import { noTracer, Span, SpanStart, Tracer, untraced } from '../../src/kernel/trace';

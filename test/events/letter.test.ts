@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { letterBody, letterReason } from '../../src/events/letter.domain';
+import { letterBody, letterReason } from '../../src/events/publishing/letter.domain';
 
 /** https://www.w3.org/TR/xml/#charsets, which SQS goes by. */
 const taken = /^[\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]+$/u;

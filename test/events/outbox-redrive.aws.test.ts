@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Answer, Aws } from './aws-server';
-import { redriveOf } from '../../src/events/outbox-redrive.aws';
+import { redriveOf } from '../../src/events/redrive/outbox.aws';
 
 const environment = {
   AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'example',

@@ -1,11 +1,11 @@
 import { PaymentEvent } from '../../src/events/model';
-import { ItemChange } from '../../src/events/outbox.domain';
-import { EventSink, Outbox, StreamRecord } from '../../src/events/outbox.service';
-import type { EntryOutcome } from '../../src/events/publish.service';
+import { ItemChange } from '../../src/events/outbox/domain';
+import { EventSink, Outbox, StreamRecord } from '../../src/events/outbox/service';
+import type { EntryOutcome } from '../../src/events/publishing/publish.service';
 import { noTracer, Tracer } from '../../src/kernel/trace';
 import { CallContext } from '../../src/ledger/model';
 import { Change, Item, LedgerPorts, LedgerStore, StoreFault, WriteResult } from '../../src/ledger/ports';
-import { PaymentsLedger } from '../../src/ledger/service';
+import { PaymentsLedger } from '../../src/ledger/protocol/service';
 import { MemoryStore } from '../contract/memory-store';
 
 /** A store that keeps its stream: every item before and after each write, in order. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { Bus, OutboxWorld, recordsOf } from './outbox-world';
 import { PaymentEvent, PaymentEventType } from '../../src/events/model';
-import { decidedBy, ItemChange } from '../../src/events/outbox.domain';
-import { StreamRecord } from '../../src/events/outbox.service';
+import { decidedBy, ItemChange } from '../../src/events/outbox/domain';
+import { StreamRecord } from '../../src/events/outbox/service';
 import { keyId } from '../../src/kernel/fingerprint';
 import { KeyedOutcome, Payment } from '../../src/ledger/model';
 

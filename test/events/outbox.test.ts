@@ -1,10 +1,10 @@
 import { Bus, OutboxWorld, recordsOf, StreamingStore } from './outbox-world';
-import { redrive, Redriven } from '../../src/events/outbox-redrive.service';
-import { decidedBy } from '../../src/events/outbox.domain';
+import { decidedBy } from '../../src/events/outbox/domain';
+import { redrive, Redriven } from '../../src/events/redrive/outbox.service';
 import { keyId } from '../../src/kernel/fingerprint';
 import { Span, SpanStart, Tracer, untraced } from '../../src/kernel/trace';
-import { EpochStore } from '../../src/ledger/epoch-store.service';
-import { PaymentsLedger } from '../../src/ledger/service';
+import { EpochStore } from '../../src/ledger/homes/epoch-store.service';
+import { PaymentsLedger } from '../../src/ledger/protocol/service';
 
 const region = 'us-east-1';
 const id = (key: string): string => keyId('acme', key);

@@ -1,5 +1,5 @@
-import { probeStore } from '../../src/events/probe.aws';
-import { ProbeStore } from '../../src/events/probe.service';
+import { probeStore } from '../../src/events/probes/aws';
+import { ProbeStore } from '../../src/events/probes/service';
 import { Engine, startEngine } from '../contract/engine';
 
 /** The ledger's table stands for the mesh's: both have the partition key `pk`. */

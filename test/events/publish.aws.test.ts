@@ -5,8 +5,8 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { Answer, Aws } from './aws-server';
 import type { PutEntry } from '../../src/events/model';
-import { PublisherTarget, publishPorts } from '../../src/events/publish.aws';
-import { PublishPorts } from '../../src/events/publish.service';
+import { PublisherTarget, publishPorts } from '../../src/events/publishing/publish.aws';
+import { PublishPorts } from '../../src/events/publishing/publish.service';
 
 describe('the publisher\'s ports on AWS', () => {
   let aws: Aws;

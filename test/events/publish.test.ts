@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { publishLimits } from '../../src/events/contract';
-import { entryOf, envelopeProblem } from '../../src/events/envelope.domain';
 import type { MeshEvent, PutEntry } from '../../src/events/model';
-import { DeadLetter, EntryOutcome, PublishPorts, publish, PutFailed, PutResult } from '../../src/events/publish.service';
+import { entryOf, envelopeProblem } from '../../src/events/publishing/envelope.domain';
+import { DeadLetter, EntryOutcome, PublishPorts, publish, PutFailed, PutResult } from '../../src/events/publishing/publish.service';
 
 const entry = (name: string, subject?: string, bytes = 20): PutEntry =>
   ({ source: 's', detailType: name, detail: 'x'.repeat(bytes), ...(subject === undefined ? {} : { subject }) });

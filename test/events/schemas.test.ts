@@ -4,10 +4,10 @@ import Ajv2020 from 'ajv/dist/2020';
 import ts from 'typescript';
 import { Bus, OutboxWorld, recordsOf } from './outbox-world';
 import { meshEventSource } from '../../src/events/contract';
-import { envelopeProblem } from '../../src/events/envelope.domain';
 import type { MeshEvent, PaymentEvent } from '../../src/events/model';
-import { sendProbe } from '../../src/events/probe.service';
-import type { PublishPorts } from '../../src/events/publish.service';
+import { sendProbe } from '../../src/events/probes/service';
+import { envelopeProblem } from '../../src/events/publishing/envelope.domain';
+import type { PublishPorts } from '../../src/events/publishing/publish.service';
 
 interface Schema {
   readonly $id: string;

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { Answer, Aws } from './aws-server';
 import { Bus, OutboxWorld, recordsOf } from './outbox-world';
-import { redriveOf, RedriveRequest } from '../../src/events/outbox-redrive.aws';
-import { StreamRecord } from '../../src/events/outbox.service';
-import { passingOver } from '../../src/events/set-aside.service';
+import { StreamRecord } from '../../src/events/outbox/service';
+import { redriveOf, RedriveRequest } from '../../src/events/redrive/outbox.aws';
+import { passingOver } from '../../src/events/redrive/set-aside.service';
 
 const odd = (id: string): StreamRecord => ({ id, change: () => { throw new Error('an attribute of type B'); } });
 

@@ -1,6 +1,6 @@
 import { Bus, OutboxWorld, recordsOf } from './outbox-world';
-import { ItemChange } from '../../src/events/outbox.domain';
-import { PeerNews, Sweep, SweepHint, SweepPorts } from '../../src/events/sweep.service';
+import { ItemChange } from '../../src/events/outbox/domain';
+import { PeerNews, Sweep, SweepHint, SweepPorts } from '../../src/events/outbox/sweep.service';
 import { keyId } from '../../src/kernel/fingerprint';
 
 const here = 'us-west-2';

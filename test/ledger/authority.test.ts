@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { Attempt } from '../../src/ledger/attempt.service';
-import { Authority, AuthorityRecord, HomeSettings } from '../../src/ledger/authority.service';
+import { Authority, AuthorityRecord, HomeSettings } from '../../src/ledger/homes/authority.service';
 import type { Change, Item, LedgerStore } from '../../src/ledger/ports';
+import { Attempt } from '../../src/ledger/protocol/attempt.service';
 import { MemoryStore } from '../contract/memory-store';
 
 const home = 'us-east-1';

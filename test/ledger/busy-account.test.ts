@@ -1,10 +1,10 @@
 import { paid } from './paid';
 import { home, TwoRegions } from './two-regions';
 import { World } from './world';
-import { bounds } from '../../src/ledger/domain';
 import { KeyedOutcome, LedgerEvent } from '../../src/ledger/model';
 import { StoreFault } from '../../src/ledger/ports';
-import { PaymentsLedger } from '../../src/ledger/service';
+import { bounds } from '../../src/ledger/protocol/domain';
+import { PaymentsLedger } from '../../src/ledger/protocol/service';
 import { steady } from '../../tools/bench/growth/traffic';
 import { Chance } from '../simulation/chance';
 

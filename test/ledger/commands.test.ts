@@ -3,9 +3,9 @@ import { home, other, TwoRegions } from './two-regions';
 import { World } from './world';
 import { accountIdSchema, amountSchema, balanceSchema, currencySchema, paymentIdSchema, referenceSchema } from '../../src/api/http/schemas';
 import { maxAmount } from '../../src/kernel/money';
-import { decodeEntry } from '../../src/ledger/domain';
-import { WritingCall } from '../../src/ledger/home.service';
+import { WritingCall } from '../../src/ledger/homes/home.service';
 import { CallContext, KeyedOutcome, Ledger, OpenAccountOutcome } from '../../src/ledger/model';
+import { decodeEntry } from '../../src/ledger/protocol/domain';
 import { commandRules } from '../../src/ledger/values.contract';
 
 const authorise = { idempotencyKey: 'k', accountId: 'acc', amount: 100, currency: 'EUR' };

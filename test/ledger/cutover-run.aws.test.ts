@@ -1,6 +1,6 @@
 import { createServer, Server } from 'http';
 import { AddressInfo } from 'net';
-import { cutoverRuns } from '../../src/ledger/cutover-run.aws';
+import { cutoverRuns } from '../../src/ledger/operator/cutover-run.aws';
 
 const run = 'arn:aws:states:eu-west-1:111122223333:execution:acme-pay-cutover:run-1';
 const asked: { region?: string; body: string }[] = [];

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
-import { accountPk, decisionOfEntry, decodeEntry, encodeEntry, Entry, idOfPaymentId, paymentAfter, paymentIdOf, PaymentItem, seqOf } from '../../src/ledger/domain';
 import { Move } from '../../src/ledger/model';
+import { accountPk, decisionOfEntry, decodeEntry, encodeEntry, Entry, idOfPaymentId, paymentAfter, paymentIdOf, PaymentItem, seqOf } from '../../src/ledger/protocol/domain';
 
 const id = fc.stringMatching(/^[A-Za-z0-9_-]{22}$/);
 const entry: fc.Arbitrary<Entry> = fc.oneof(

@@ -1,8 +1,8 @@
 import { paid } from './paid';
-import { EpochStore } from '../../src/ledger/epoch-store.service';
+import { EpochStore } from '../../src/ledger/homes/epoch-store.service';
 import { CallContext, Payment } from '../../src/ledger/model';
 import { LedgerStore } from '../../src/ledger/ports';
-import { PaymentsLedger } from '../../src/ledger/service';
+import { PaymentsLedger } from '../../src/ledger/protocol/service';
 import { MemoryStore } from '../contract/memory-store';
 
 let nowMs = 1_800_000_000_000;

@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { ActiveActivePaymentsApi, LedgerReplica, PaymentsAuthorization } from '../../src/index';
-import { heartbeatWriter } from '../../src/ledger/heartbeat.aws';
+import { heartbeatWriter } from '../../src/ledger/homes/heartbeat.aws';
 import { homeRegions, newStack, plain, regions, statementsByRole } from '../cdk/stacks';
 import { Aws } from '../events/aws-server';
 

@@ -1,9 +1,9 @@
 import { untraced } from '../../src/kernel/trace';
 import { homeLimits, ledgerEnv, writeHome } from '../../src/ledger/contract';
 import { ledgerFromEnvironment } from '../../src/ledger/environment.aws';
-import { takingForwarded } from '../../src/ledger/forwarded.service';
-import { FailoverStore, forwardPort } from '../../src/ledger/home.aws';
-import { ForwardedCall, HomeUnreachable } from '../../src/ledger/home.service';
+import { takingForwarded } from '../../src/ledger/homes/forwarded.service';
+import { FailoverStore, forwardPort } from '../../src/ledger/homes/home.aws';
+import { ForwardedCall, HomeUnreachable } from '../../src/ledger/homes/home.service';
 import { StoreFault } from '../../src/ledger/ports';
 import { FunctionFailed, InvokeRefused } from '../../src/runtime/invoke';
 import { MemoryStore } from '../contract/memory-store';

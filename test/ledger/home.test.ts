@@ -1,12 +1,12 @@
 import { paid } from './paid';
 import { home, other, TwoRegions } from './two-regions';
-import { Attempt } from '../../src/ledger/attempt.service';
-import { bounds } from '../../src/ledger/domain';
-import { EpochStore } from '../../src/ledger/epoch-store.service';
+import { EpochStore } from '../../src/ledger/homes/epoch-store.service';
 import { Payment } from '../../src/ledger/model';
+import { reconcileAccount } from '../../src/ledger/operator/reconcile.service';
 import { Item } from '../../src/ledger/ports';
-import { reconcileAccount } from '../../src/ledger/reconcile.service';
-import { trim } from '../../src/ledger/trim.service';
+import { Attempt } from '../../src/ledger/protocol/attempt.service';
+import { bounds } from '../../src/ledger/protocol/domain';
+import { trim } from '../../src/ledger/protocol/trim.service';
 
 let world: TwoRegions;
 beforeEach(async () => {

@@ -2,7 +2,7 @@ import { paid } from './paid';
 import { World } from './world';
 import { ListOutcome } from '../../src/ledger/model';
 import { LedgerStore } from '../../src/ledger/ports';
-import { PaymentsLedger } from '../../src/ledger/service';
+import { PaymentsLedger } from '../../src/ledger/protocol/service';
 
 type Found = Extract<ListOutcome, { kind: 'found' }>;
 

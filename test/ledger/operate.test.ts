@@ -1,8 +1,8 @@
-import { HomeSettings } from '../../src/ledger/authority.service';
-import { HomeStatus, statusRequestOf, StatusResult } from '../../src/ledger/home-status.service';
-import { HomeLedger, HomeUnreachable, unitOf } from '../../src/ledger/home.service';
+import { HomeSettings } from '../../src/ledger/homes/authority.service';
+import { HomeLedger, HomeUnreachable, unitOf } from '../../src/ledger/homes/home.service';
 import { CallContext, LedgerEvent } from '../../src/ledger/model';
-import { CutoverMoves, CutoverSight, HomeOperations, moveRequestOf, operatorRequestOf, OperatorResult } from '../../src/ledger/operate.service';
+import { CutoverMoves, CutoverSight, HomeOperations, moveRequestOf, operatorRequestOf, OperatorResult } from '../../src/ledger/operator/operate.service';
+import { HomeStatus, statusRequestOf, StatusResult } from '../../src/ledger/operator/status.service';
 import { LedgerPorts } from '../../src/ledger/ports';
 import { MemoryStore } from '../contract/memory-store';
 

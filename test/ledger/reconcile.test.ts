@@ -1,6 +1,6 @@
 import { paid } from './paid';
 import { home, TwoRegions } from './two-regions';
-import { reconcileAccount } from '../../src/ledger/reconcile.service';
+import { reconcileAccount } from '../../src/ledger/operator/reconcile.service';
 
 let world: TwoRegions;
 beforeEach(async () => {

@@ -1,9 +1,9 @@
 import { paid } from './paid';
 import { home, other, TwoRegions } from './two-regions';
-import { Authority } from '../../src/ledger/authority.service';
+import { Authority } from '../../src/ledger/homes/authority.service';
 import { KeyedOutcome } from '../../src/ledger/model';
-import { JournaledStore, journalKeys, notedOn } from '../../src/ledger/move-journal.service';
-import { relocate, RelocationPorts, RelocationResult } from '../../src/ledger/relocate.service';
+import { JournaledStore, journalKeys, notedOn } from '../../src/ledger/operator/move-journal.service';
+import { relocate, RelocationPorts, RelocationResult } from '../../src/ledger/operator/relocate.service';
 import { MemoryStore } from '../contract/memory-store';
 
 let world: TwoRegions;

@@ -1,6 +1,6 @@
 import { DynamoStore } from '../../src/ledger/aws';
-import { scanPort } from '../../src/ledger/home.aws';
-import { unitOf } from '../../src/ledger/home.service';
+import { scanPort } from '../../src/ledger/homes/home.aws';
+import { unitOf } from '../../src/ledger/homes/home.service';
 import { Engine, startEngine } from '../contract/engine';
 
 let engine: Engine;

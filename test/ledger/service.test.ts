@@ -2,7 +2,7 @@ import { paid } from './paid';
 import { World } from './world';
 import { AuthoriseCommand, KeyedOutcome, MoveCommand } from '../../src/ledger/model';
 import { Decision, FaultKind, StoreFault } from '../../src/ledger/ports';
-import { PaymentsLedger } from '../../src/ledger/service';
+import { PaymentsLedger } from '../../src/ledger/protocol/service';
 
 const tenant = 'acme';
 let world: World;

@@ -1,6 +1,6 @@
 import { World } from './world';
 import type { CallContext, Payment } from '../../src/ledger/model';
-import { tracedLedger } from '../../src/ledger/traced.service';
+import { tracedLedger } from '../../src/ledger/protocol/traced.service';
 import { XRayTracer } from '../../src/runtime/xray';
 
 const traceId = '1-5f2330a4-6a0de1cd0e17c0508d386a64';

@@ -1,8 +1,8 @@
-import { Attempt } from '../../src/ledger/attempt.service';
-import { HomeSettings } from '../../src/ledger/authority.service';
-import { ForwardedCall, HomeLedger, HomeUnreachable } from '../../src/ledger/home.service';
+import { HomeSettings } from '../../src/ledger/homes/authority.service';
+import { ForwardedCall, HomeLedger, HomeUnreachable } from '../../src/ledger/homes/home.service';
 import { CallContext, KeyedOutcome } from '../../src/ledger/model';
 import { LedgerPorts, LedgerStore } from '../../src/ledger/ports';
+import { Attempt } from '../../src/ledger/protocol/attempt.service';
 import { MemoryStore } from '../contract/memory-store';
 
 export const home = 'us-east-1';

@@ -1,6 +1,6 @@
 import { CallContext } from '../../src/ledger/model';
 import { Decision, DecisionRequest, LedgerPorts } from '../../src/ledger/ports';
-import { PaymentsLedger } from '../../src/ledger/service';
+import { PaymentsLedger } from '../../src/ledger/protocol/service';
 import { MemoryStore } from '../contract/memory-store';
 
 /** Ledgers of several regions on one store without faults, and a clock that moves when they wait. Faults: see test/simulation. */

@@ -90,7 +90,7 @@ describe('bundling', () => {
   });
 
   describe('of what teams bundle again', () => {
-    const library = (text: string): void => write('src/events/runtime.aws.ts', text);
+    const library = (text: string): void => write('src/events/consumers/runtime.aws.ts', text);
 
     test('is made in both module forms, with nothing left to resolve', async () => {
       library('import { hello } from \'greeting\';\nimport { tmpdir } from \'node:os\';\nexport const greet = (): string => hello + tmpdir();\n');
@@ -102,13 +102,13 @@ describe('bundling', () => {
     test('refuses a package that a team may not have', async () => {
       install('greeting', 'exports.hello = () => import(/* a name that no bundler sees through, kept out on purpose */ \'absent\');\n');
       library('import { hello } from \'greeting\';\nexport const greet = hello;\n');
-      expect(await problems()).toContain('src/events/runtime.aws.ts cannot be bundled: node_modules/greeting/index.js:1: Could not resolve "absent"');
+      expect(await problems()).toContain('src/events/consumers/runtime.aws.ts cannot be bundled: node_modules/greeting/index.js:1: Could not resolve "absent"');
     });
 
     test('refuses what an ES module cannot say', async () => {
       install('greeting', 'exports.hello = require(\'node:os\').tmpdir();\n');
       library('import { hello } from \'greeting\';\nexport const greet = hello;\n');
-      expect(await problems()).toBe('src/events/runtime.aws.ts cannot be bundled: Error: it says require(\'node:os\'), which no ES module may: import it');
+      expect(await problems()).toBe('src/events/consumers/runtime.aws.ts cannot be bundled: Error: it says require(\'node:os\'), which no ES module may: import it');
     });
   });
 

@@ -3,7 +3,7 @@ import { Scheduler } from './scheduler';
 import { StrongTable } from './tables/strong-table';
 import { Answer, Request, TableFault } from './tables/table';
 import { LedgerStore, StoreFault } from '../../src/ledger/ports';
-import { PaymentsLedger } from '../../src/ledger/service';
+import { PaymentsLedger } from '../../src/ledger/protocol/service';
 
 /** Clients of several regions that all pay from one account, one payment after another. */
 export interface Contention {

@@ -2,11 +2,11 @@ import { Chance } from './chance';
 import { EventualTable } from './tables/eventual-table';
 import { AccountPlan } from './workload';
 import { World } from './world';
-import { StatusRequest, StatusResult } from '../../src/ledger/home-status.service';
-import { unitOf } from '../../src/ledger/home.service';
-import { OperatorRequest, OperatorResult } from '../../src/ledger/operate.service';
+import { unitOf } from '../../src/ledger/homes/home.service';
+import { OperatorRequest, OperatorResult } from '../../src/ledger/operator/operate.service';
+import { ItemVersion } from '../../src/ledger/operator/relocate.service';
+import { StatusRequest, StatusResult } from '../../src/ledger/operator/status.service';
 import { Item } from '../../src/ledger/ports';
-import { ItemVersion } from '../../src/ledger/relocate.service';
 
 const pageOf = 40;
 const operatorMs = 60_000;

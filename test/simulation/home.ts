@@ -4,8 +4,8 @@ import { Geography } from './geography';
 import { Scheduler } from './scheduler';
 import { Subject } from './subject';
 import { Table } from './tables/table';
-import { HomeSettings } from '../../src/ledger/authority.service';
-import { CallOutcome, ForwardedCall, HomeLedger } from '../../src/ledger/home.service';
+import { HomeSettings } from '../../src/ledger/homes/authority.service';
+import { CallOutcome, ForwardedCall, HomeLedger } from '../../src/ledger/homes/home.service';
 import { CallContext } from '../../src/ledger/model';
 
 /** Times are short, so that leases end and takeovers happen within a run; their order is that of the construct's defaults. */

@@ -1,20 +1,20 @@
-import { completion, DynamoInbox } from '../../src/events/consumer.aws';
-import { Consumer } from '../../src/events/consumer.service';
-import { entryOf } from '../../src/events/envelope.domain';
-import { redrive as redriveRanges } from '../../src/events/outbox-redrive.service';
-import { Outbox } from '../../src/events/outbox.service';
-import { probeStore } from '../../src/events/probe.aws';
-import { receiveProbe, sendProbe } from '../../src/events/probe.service';
-import { publish, PutFailed } from '../../src/events/publish.service';
-import { Sweep } from '../../src/events/sweep.service';
-import { Attempt } from '../../src/ledger/attempt.service';
-import { accountPk, bounds } from '../../src/ledger/domain';
-import { HomeStatus } from '../../src/ledger/home-status.service';
-import { HomeLedger, HomeUnreachable } from '../../src/ledger/home.service';
-import { HomeOperations } from '../../src/ledger/operate.service';
+import { completion, DynamoInbox } from '../../src/events/consumers/aws';
+import { Consumer } from '../../src/events/consumers/service';
+import { Outbox } from '../../src/events/outbox/service';
+import { Sweep } from '../../src/events/outbox/sweep.service';
+import { probeStore } from '../../src/events/probes/aws';
+import { receiveProbe, sendProbe } from '../../src/events/probes/service';
+import { entryOf } from '../../src/events/publishing/envelope.domain';
+import { publish, PutFailed } from '../../src/events/publishing/publish.service';
+import { redrive as redriveRanges } from '../../src/events/redrive/outbox.service';
+import { HomeLedger, HomeUnreachable } from '../../src/ledger/homes/home.service';
+import { HomeOperations } from '../../src/ledger/operator/operate.service';
+import { HomeStatus } from '../../src/ledger/operator/status.service';
 import { StoreFault } from '../../src/ledger/ports';
-import { PaymentsLedger } from '../../src/ledger/service';
-import { trim } from '../../src/ledger/trim.service';
+import { Attempt } from '../../src/ledger/protocol/attempt.service';
+import { accountPk, bounds } from '../../src/ledger/protocol/domain';
+import { PaymentsLedger } from '../../src/ledger/protocol/service';
+import { trim } from '../../src/ledger/protocol/trim.service';
 
 /** What is simulated: the shipped files, or the same files with a mistake planted (see `mistakes/`). */
 export const shipped = {

@@ -4,7 +4,7 @@ import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { itemSize } from './counting';
 import { callContext, ledgerOn, payment, tenant } from './subjects';
 import { keyId } from '../../src/kernel/fingerprint';
-import { accountPk, keyItemPk } from '../../src/ledger/domain';
+import { accountPk, keyItemPk } from '../../src/ledger/protocol/domain';
 
 /** In bytes. */
 export interface ItemSizes {

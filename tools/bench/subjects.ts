@@ -6,7 +6,7 @@ import { AttributeValue, DynamoDBClient, PutItemCommand, TransactWriteItemsComma
 import type { Context } from 'aws-lambda';
 import { DynamoStore } from '../../src/ledger/aws';
 import type { CallContext, KeyedOutcome } from '../../src/ledger/model';
-import { PaymentsLedger } from '../../src/ledger/service';
+import { PaymentsLedger } from '../../src/ledger/protocol/service';
 
 /** One thing to measure. A call that comes to anything but what is expected throws: a fast mistake is no result. */
 export interface Subject {

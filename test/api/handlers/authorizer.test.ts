@@ -1,5 +1,5 @@
 import { exportJWK, generateKeyPair, JWTPayload, SignJWT, UnsecuredJWT } from './jose';
-import { authorize, AuthorizerEvent } from '../../../src/api/authorizer.service';
+import { authorize, AuthorizerEvent } from '../../../src/api/authorizer/service';
 import { defaultScopeNames } from '../../../src/api/caller.contract';
 import { authorizerEnv } from '../../../src/api/contract';
 import { namesIn, tokenVerifier } from '../../../src/runtime/tokens';

@@ -1,4 +1,4 @@
-import { DrainRead, healthCheck } from '../../../src/api/health.service';
+import { DrainRead, healthCheck } from '../../../src/api/health/service';
 
 const ok: DrainRead = { kind: 'read', drained: false };
 const drained: DrainRead = { kind: 'read', drained: true };

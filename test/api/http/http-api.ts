@@ -6,7 +6,7 @@ import type { GatewayEvent } from '../../../src/api/http/request';
 import type { HttpPorts, RequestRecord } from '../../../src/api/http.contract';
 import { untraced } from '../../../src/kernel/trace';
 import type { Ledger } from '../../../src/ledger/model';
-import { PaymentsLedger } from '../../../src/ledger/service';
+import { PaymentsLedger } from '../../../src/ledger/protocol/service';
 import { MemoryStore } from '../../contract/memory-store';
 
 export const traceId = '1-5f2330a4-6a0de1cd0e17c0508d386a64';

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import type { CutoverFabric, ExecutionView, Mail, RecordStatus } from '../../../local/model';
-import { AuditLog } from '../../../src/cutover/audit.service';
-import type { AuditEntry, RecordShape } from '../../../src/cutover/cutover.model';
+import { AuditLog } from '../../../src/cutover/audit/service';
+import type { AuditEntry, RecordShape } from '../../../src/cutover/model';
 import { TestSigner } from '../../cutover/signer';
 
 export const source = 'us-east-1';

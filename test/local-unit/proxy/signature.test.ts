@@ -38,7 +38,8 @@ async function isTaken(request: SignedRequest, body: string | undefined, { secre
 }
 
 describe.each(['hmac', 'asymmetric'] as const)('a signature (%s)', (kind) => {
-  it.each([['lambda', made()], ['s3', made({ method: 'PUT', path: '/bucket/a%20b//c' })], ['dynamodb', made({ path: '/', query: {} })], ['apigateway', made({ method: 'GET', body: '' })]])('of the SDK for %s is taken', async (service, of) => {
+  it.each([['lambda', made()], ['s3', made({ method: 'PUT', path: '/bucket/a%20b//c' })], ['dynamodb', made({ path: '/', query: {} })], ['apigateway', made({ method: 'GET', body: '' })],
+    ['lambda', made({ query: { valueOf: ' ' } })]])('of the SDK for %s is taken', async (service, of) => {
     expect(await isTaken(await sent(of, service, kind), of.body)).toBe(true);
   });
 

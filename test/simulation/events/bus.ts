@@ -1,6 +1,6 @@
 import { MeshAround } from './invocation';
 import { MeshEvent, PutEntry } from '../../../src/events/model';
-import { PutResult } from '../../../src/events/publish.service';
+import { PutResult } from '../../../src/events/publishing/publish.service';
 
 export interface BusTargets {
   /** Another region's bus, for what began here. */

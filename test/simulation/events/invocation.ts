@@ -1,6 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutEntry } from '../../../src/events/model';
-import { PublishPorts, PutResult } from '../../../src/events/publish.service';
+import { PublishPorts, PutResult } from '../../../src/events/publishing/publish.service';
 import { LedgerPorts } from '../../../src/ledger/ports';
 import { MemoryDynamo } from '../../contract/memory-dynamo';
 import { Ended, local, Process, ProcessWorld, Route } from '../process';

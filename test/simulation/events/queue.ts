@@ -1,5 +1,5 @@
 import { Invocation, MeshAround } from './invocation';
-import { Message } from '../../../src/events/consumer.service';
+import { Message } from '../../../src/events/consumers/service';
 
 export interface QueueSettings {
   readonly region: string;

@@ -1,6 +1,6 @@
 import { Invocation, MeshAround } from './invocation';
-import { ItemChange } from '../../../src/events/outbox.domain';
-import { StreamRecord } from '../../../src/events/outbox.service';
+import { ItemChange } from '../../../src/events/outbox/domain';
+import { StreamRecord } from '../../../src/events/outbox/service';
 import { Ended } from '../process';
 
 export interface StreamSettings {

@@ -1,13 +1,13 @@
 /** What the calls on one account cost when it holds many entries. */
-import { keyId } from '../../../src/kernel/fingerprint';
-import { encodeEntry } from '../../../src/ledger/domain';
-import { KeyedOutcome, Payment } from '../../../src/ledger/model';
-import { LedgerStore } from '../../../src/ledger/ports';
-import { PaymentsLedger } from '../../../src/ledger/service';
-import { noUsage, spent, Usage } from '../counting';
-import { payment, tenant } from '../subjects';
 import { amount, currency, ledgerIn, LedgerMode, ledgerModes, storedAccountPk, VirtualTime } from './ledgers';
 import { MeteredStore, sizeOfItem } from './metered-store';
+import { keyId } from '../../../src/kernel/fingerprint';
+import { KeyedOutcome, Payment } from '../../../src/ledger/model';
+import { LedgerStore } from '../../../src/ledger/ports';
+import { encodeEntry } from '../../../src/ledger/protocol/domain';
+import { PaymentsLedger } from '../../../src/ledger/protocol/service';
+import { noUsage, spent, Usage } from '../counting';
+import { payment, tenant } from '../subjects';
 
 /** What an account may hold: payments that wait for their capture, or captures that wait to be trimmed. */
 export type EntryKind = 'holds' | 'captures';

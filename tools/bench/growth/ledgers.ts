@@ -1,9 +1,9 @@
 /** Ledgers of both modes on any store, in virtual time. */
-import { accountPk } from '../../../src/ledger/domain';
-import { EpochStore } from '../../../src/ledger/epoch-store.service';
+import { EpochStore } from '../../../src/ledger/homes/epoch-store.service';
 import type { CallContext } from '../../../src/ledger/model';
 import { LedgerPorts, LedgerStore } from '../../../src/ledger/ports';
-import { PaymentsLedger } from '../../../src/ledger/service';
+import { accountPk } from '../../../src/ledger/protocol/domain';
+import { PaymentsLedger } from '../../../src/ledger/protocol/service';
 import { payment, tenant } from '../subjects';
 
 /** STRONG; HOME_REGION in its first home; HOME_REGION after the home has moved once. In each the region that is home works. */

@@ -3,7 +3,7 @@ import { currency, ledgerIn, VirtualTime } from './ledgers';
 import { MeteredStore } from './metered-store';
 import { apiLimits } from '../../../src/api/contract';
 import type { ListOutcome } from '../../../src/ledger/model';
-import type { PaymentsLedger } from '../../../src/ledger/service';
+import type { PaymentsLedger } from '../../../src/ledger/protocol/service';
 import { Chance } from '../../../test/simulation/chance';
 import { spent, Usage } from '../counting';
 import { payment } from '../subjects';

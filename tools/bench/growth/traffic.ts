@@ -3,7 +3,7 @@ import { currency, ledgerIn, LedgerMode, storedAccountPk, VirtualTime } from './
 import { MeteredStore } from './metered-store';
 import type { KeyedOutcome } from '../../../src/ledger/model';
 import type { Item } from '../../../src/ledger/ports';
-import type { PaymentsLedger } from '../../../src/ledger/service';
+import type { PaymentsLedger } from '../../../src/ledger/protocol/service';
 import { Chance } from '../../../test/simulation/chance';
 import { noUsage, Usage } from '../counting';
 import { payment } from '../subjects';

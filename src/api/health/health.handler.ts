@@ -1,0 +1,20 @@
+import { apiLimits } from '../contract';
+import { authorityReader, drainReader, leaseKeeper } from './aws';
+import { healthCheck } from './service';
+import { ledgerEnv } from '../../ledger/contract';
+import { httpPorts, telemetryOf } from '../../runtime/http-ports';
+import { healthEndpoints } from '../http/endpoints';
+import { httpFunction } from '../http/function';
+import { asHealth } from '../http/request';
+
+const { systemName, tableName } = ledgerEnv.read(process.env);
+const ports = httpPorts(process.env, telemetryOf(process.env, 'health', systemName));
+const readDrain = drainReader(tableName, ports.region);
+const readAuthority = authorityReader(process.env);
+const keepLeases = leaseKeeper(process.env);
+const check = healthCheck({ region: ports.region, nowMs: ports.nowMs, readDrain, readAuthority, keepLeases, cacheMs: apiLimits.healthCacheMs });
+
+const answer = httpFunction(healthEndpoints(check), ports);
+
+/** Answers /health, for Route 53's checkers by the path that they alone know. */
+export const handler: typeof answer = (event, invocation) => answer(asHealth(event), invocation);

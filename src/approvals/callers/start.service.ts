@@ -1,0 +1,118 @@
+import { CallerProofs } from './caller-proof.service';
+import { bearerIn, bodyOf, GateAnswer, GateEvent, headerOf, json, problemJson, rawBody, sentTwice } from './event.domain';
+import { GateIdentity, gateLimits, proofLimits, StartRules } from '../contract';
+import { Person } from '../model';
+import { entitlementOf } from './person.domain';
+import { canonicalJson } from '../../kernel/fingerprint';
+import { starterText } from '../../kernel/person-name';
+import { bearerPerson, OidcProvider } from '../page/session.service';
+
+/** Starts executions. */
+export interface Starter {
+  /**
+   * Starts one, once for a name: `taken` when an execution of that name got another input, or has ended.
+   * Throws when it is not known whether one was started.
+   */
+  start(stateMachineArn: string, input: string, name: string): Promise<{ readonly kind: 'started'; readonly execution: string } | { readonly kind: 'taken' }>;
+  /** A name within Step Functions' bounds: the same for the same text, a new one without. */
+  nameOf(text?: string): string;
+}
+
+export interface StartPorts {
+  readonly identity: GateIdentity;
+  /** With OIDC only. */
+  readonly provider?: Pick<OidcProvider, 'verify'>;
+  /** With IAM only. */
+  readonly proofs?: CallerProofs;
+  /** Where people send the start. */
+  readonly url: string;
+  readonly rules: StartRules;
+  readonly starter: Starter;
+  /** What is known of a call once it is answered: never a header or a body. */
+  readonly record: (call: StartRecord, thrown?: unknown) => void;
+}
+
+export interface StartRecord {
+  readonly status: number;
+  readonly code?: string;
+  readonly by?: string;
+  readonly execution?: string;
+}
+
+const problems = {
+  invalid_request: { status: 400, title: 'The input is not one that can be given', detail: 'Send a JSON object without startedBy, which says who you are by your identity alone.' },
+  unauthorized: { status: 401, title: 'Say who you are', detail: 'Send a valid bearer token. With AWS credentials send X-Caller-Proof for this very call: \'npx cdk-multi-region-payments start URL\' makes it.' },
+  stale: { status: 401, title: 'The proof of who you are is too old, or from the future', detail: `A proof counts for ${proofLimits.validSeconds / 60} minutes: look at your computer's clock, and make it again. Nothing was started.` },
+  other_caller: { status: 403, title: 'The proof of who you are is somebody else\'s', detail: 'Sign the call and the proof with the same credentials. Nothing was started.' },
+  not_starter: { status: 403, title: 'You are not one of those who may start this', detail: 'Nothing was started.' },
+  taken: { status: 409, title: 'This Idempotency-Key has served', detail: 'It was sent with another input, or its execution has ended. Nothing was started.' },
+  too_large: { status: 413, title: 'The body is too large', detail: `At most ${gateLimits.bodyBytes} bytes are taken.` },
+  unsupported: { status: 415, title: 'The body is not JSON', detail: 'Send Content-Type: application/json.' },
+  unknown_caller: { status: 503, title: 'It cannot be said now who you are', detail: 'AWS STS did not answer: ask again in some seconds. Nothing was started.' },
+  unavailable: { status: 503, title: 'It cannot be said now', detail: 'It may have been started: ask again with the same Idempotency-Key, or look at the executions.' },
+} as const;
+
+const nothing = 'Nothing was started.';
+
+type Code = keyof typeof problems;
+
+interface Answered { readonly answer: GateAnswer; readonly code?: Code; readonly by?: string; readonly execution?: string; readonly thrown?: unknown }
+
+/**
+ * Starts a state machine for whoever proves who they are, and writes that into its input as `startedBy`: the one way by which an execution
+ * knows its starter. A cookie does not count here, so a browser that is signed in cannot be led to it.
+ */
+export function startHttp(ports: StartPorts): (event: GateEvent) => Promise<GateAnswer> {
+  return async (event) => {
+    const { answer, code, by, execution, thrown } = await answerTo(ports, event).catch((error: unknown): Answered => ({ ...problem('unavailable'), thrown: error }));
+    ports.record({ status: answer.statusCode, code, by, execution }, thrown);
+    return answer;
+  };
+}
+
+async function answerTo(ports: StartPorts, event: GateEvent): Promise<Answered> {
+  const { rules, starter } = ports;
+  const key = headerOf(event, 'idempotency-key');
+  if (sentTwice(event, 'idempotency-key') || (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key))) {
+    return problem('invalid_request', undefined, 'Send one Idempotency-Key of 1 to 255 visible ASCII characters, or none.');
+  }
+  const caller = await callerOf(ports, event, key);
+  if (caller.kind === 'nobody') return { ...problem(caller.code), thrown: caller.thrown };
+  const { person, proof } = caller;
+  if (entitlementOf(person, rules) === undefined) return problem('not_starter', person.id);
+  const body = bodyOf(event, 'no form');
+  if (body.kind === 'refused') return problem(body.why, person.id, 'detail' in body ? body.detail : undefined);
+  if (Object.hasOwn(body.fields, 'startedBy')) return problem('invalid_request', person.id);
+  // A proof is worth one start: whoever sends it again means that one.
+  const once = key ?? (proof === undefined ? undefined : `proof ${proof}`);
+  const name = starter.nameOf(once === undefined ? undefined : `${person.id} ${once}`);
+  const startedBy = starterText(person.names);
+  // In one spelling: Step Functions compares the inputs of a repeated start letter by letter.
+  const started = await starter.start(rules.stateMachineArn, canonicalJson({ ...body.fields, startedBy }), name);
+  if (started.kind === 'taken') return problem('taken', person.id);
+  const { execution } = started;
+  return { answer: json(202, { execution, startedBy }), by: person.id, execution };
+}
+
+type Caller =
+  | { readonly kind: 'known'; readonly person: Person; readonly proof?: string }
+  | { readonly kind: 'nobody'; readonly code: Code; readonly thrown?: unknown };
+
+/** A proof is for this start, this input and this key. */
+async function callerOf({ identity, provider, proofs, url }: StartPorts, event: GateEvent, key: string | undefined): Promise<Caller> {
+  if (identity.kind === 'iam') {
+    const caller = await proofs!.callerOf(event, { url, body: rawBody(event), key });
+    if (caller.kind === 'refused') return { kind: 'nobody', code: caller.why };
+    return caller.kind === 'known' ? caller : { kind: 'nobody', code: 'unknown_caller', thrown: new Error(`STS did not say who calls: ${caller.detail}`) };
+  }
+  const token = bearerIn(event);
+  const person = token === undefined ? undefined : await bearerPerson(provider!, identity, token);
+  return person ? { kind: 'known', person } : { kind: 'nobody', code: 'unauthorized' };
+}
+
+function problem(code: Code, by?: string, found?: string): Answered {
+  const { status, title, detail } = problems[code];
+  const more: Record<string, string> = code === 'unauthorized' ? { 'WWW-Authenticate': 'Bearer' }
+    : code === 'unknown_caller' ? { 'Retry-After': String(proofLimits.retryAfterSeconds) } : {};
+  return { answer: problemJson(code, status, title, found === undefined ? detail : `${found} ${nothing}`, more), code, by };
+}

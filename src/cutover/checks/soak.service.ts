@@ -1,0 +1,43 @@
+import { AuditClock, AuditLog } from '../audit/service';
+import { CutoverPlan } from '../contract';
+import { alarmStates, CheckPorts } from './precheck.service';
+
+export type SoakOutcome =
+  | { readonly outcome: 'soaking'; readonly phase: number; readonly unreadable: number; readonly waitSeconds: number }
+  | { readonly outcome: 'soaked'; readonly phase: number }
+  | { readonly outcome: 'breach'; readonly phase: number; readonly detail: string }
+  /** Nobody can say how it goes: nothing goes on. */
+  | { readonly outcome: 'blind'; readonly phase: number; readonly detail: string };
+
+const blindLooks = 3;
+
+/** Looks at a phase's alarms, once a call, until the phase was watched long enough. */
+export class Soak {
+  constructor(private readonly log: AuditLog, private readonly ports: Pick<CheckPorts, 'alarms'>, private readonly clock: AuditClock) {}
+
+  public async look(run: string, plan: CutoverPlan, phase: number, unreadable: number): Promise<SoakOutcome> {
+    const { alarms, soakSeconds } = plan.phases[phase];
+    const state = await this.log.current();
+    const since = Date.parse(state.changedAt ?? new Date(this.clock.nowMs()).toISOString());
+    let raised: string[];
+    try {
+      const states = await alarmStates(this.ports, alarms);
+      const missing = states.filter((alarm) => alarm.state === 'MISSING');
+      if (missing.length > 0) throw new Error(`no alarm ${missing.map(({ region, name }) => `${region}/${name}`).join(', ')}`);
+      raised = states.filter((alarm) => alarm.state === 'ALARM').map(({ region, name }) => `${region}/${name}`);
+    } catch (error) {
+      const detail = `alarms cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+      if (unreadable + 1 >= blindLooks) return { outcome: 'blind', phase, detail };
+      return { outcome: 'soaking', phase, unreadable: unreadable + 1, waitSeconds: plan.soakPollSeconds };
+    }
+    if (raised.length > 0) {
+      await this.log.append(() => ({ key: `${run}/phase-${phase}/breach`, by: [run], entry: { what: 'breach', run, phase, alarms: raised, then: plan.onBreach } }));
+      return { outcome: 'breach', phase, detail: `raised: ${raised.join(', ')}` };
+    }
+    const seconds = (this.clock.nowMs() - since) / 1000;
+    if (seconds < soakSeconds) return { outcome: 'soaking', phase, unreadable: 0, waitSeconds: Math.max(1, Math.ceil(Math.min(plan.soakPollSeconds, soakSeconds - seconds))) };
+    await this.log.append((now) => (now.changedAt === state.changedAt
+      ? { key: `${run}/phase-${phase}/soaked/${state.recorded?.stamp}`, by: [run], entry: { what: 'soaked', run, phase, seconds: Math.floor(seconds) } } : undefined));
+    return { outcome: 'soaked', phase };
+  }
+}

@@ -1,0 +1,83 @@
+import { canonicalJson, Json } from '../../kernel/fingerprint';
+import { AuditClock } from '../audit/service';
+import { CutoverPlan } from '../contract';
+
+/** An execution as Step Functions knows it. */
+export interface ExecutionSight {
+  readonly status: string;
+  readonly stateMachineArn: string;
+  /** As it was started with: JSON. */
+  readonly input: string;
+}
+
+/** What Step Functions says. Its answers may lag a few seconds behind. Each method throws when it does not answer. */
+export interface ExecutionsPort {
+  /** Undefined: there is no such execution. */
+  describe(run: string): Promise<ExecutionSight | undefined>;
+  /** The definition that the execution goes by, whatever was deployed since. */
+  definition(run: string): Promise<string>;
+  /** What the task that the execution is at was given; undefined when it is at none. */
+  given(run: string): Promise<unknown>;
+}
+
+/** What a worker may believe. */
+export interface Believed {
+  readonly kind: 'believed';
+  readonly plan: CutoverPlan;
+  /** The execution's input. */
+  readonly request: unknown;
+}
+
+export type CallerFound = Believed | { readonly kind: 'refused'; readonly why: string };
+
+/** A definition as far as it is read. */
+interface Definition {
+  readonly States?: Readonly<Record<string, { readonly Parameters?: { readonly plan?: CutoverPlan } } | undefined>>;
+}
+
+const refused = (why: string): CallerFound => ({ kind: 'refused', why });
+
+/** How often it is looked again before a call counts as somebody else's: Step Functions promises no more than to be consistent in the end. */
+const looks = 20;
+const lookAgainMs = 1_000;
+
+/**
+ * Tells whether the state machine is asking. A caller is believed nothing but the execution's ARN: plan and input are those of the execution, and the
+ * call must be, to the letter, the one that the execution's history says it is making now.
+ */
+export class CallerCheck {
+  /** An execution's definition never changes. */
+  private readonly plans = new Map<string, CutoverPlan>();
+
+  constructor(private readonly executions: ExecutionsPort, private readonly stateMachineArn: string, private readonly clock: Pick<AuditClock, 'sleep'>) {}
+
+  public async look(asked: { readonly run: unknown }): Promise<CallerFound> {
+    const { run } = asked;
+    if (typeof run !== 'string' || run === '') return refused("'run' is no execution's ARN");
+    let found = refused('');
+    for (let look = 1; look <= looks; look += 1) {
+      const sight = await this.executions.describe(run);
+      if (sight && sight.stateMachineArn !== this.stateMachineArn) return refused(`${run} is an execution of ${sight.stateMachineArn}`);
+      if (sight && sight.status !== 'RUNNING') return refused(`the execution ${run} is ${sight.status}`);
+      if (!sight) found = refused(`there is no execution ${JSON.stringify(run.slice(0, 300))}`);
+      else if (same(await this.executions.given(run), asked)) return { kind: 'believed', plan: await this.planOf(run), request: JSON.parse(sight.input) as unknown };
+      else found = refused(`the execution ${run} is not making this call`);
+      if (look < looks) await this.clock.sleep(lookAgainMs);
+    }
+    return found;
+  }
+
+  private async planOf(run: string): Promise<CutoverPlan> {
+    const known = this.plans.get(run);
+    if (known) return known;
+    const { States: states } = JSON.parse(await this.executions.definition(run)) as Definition;
+    const plan = states?.Plan?.Parameters?.plan;
+    if (!plan) throw new Error(`the definition of ${run} has no plan: its state 'Plan' was changed by hand`);
+    this.plans.set(run, plan);
+    return plan;
+  }
+}
+
+function same(given: unknown, asked: unknown): boolean {
+  return given !== undefined && canonicalJson(given as Json) === canonicalJson(asked as Json);
+}

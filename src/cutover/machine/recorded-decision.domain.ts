@@ -1,0 +1,19 @@
+import { resultOf } from '../../approvals/domain';
+import { ApprovalRequest, ApprovalResult } from '../../approvals/model';
+
+/** What a run has asked people. */
+export interface AskedDecision {
+  readonly run: string;
+  readonly about: string;
+  /** Of what they were shown. */
+  readonly digest: string;
+}
+
+/** What the gate has recorded of a decision; a text says why it counts for nothing here. */
+export function recordedDecision({ run, about, digest }: AskedDecision, approvalId: string, found: ApprovalRequest | undefined): ApprovalResult | string {
+  if (!found || found.id !== approvalId) return `the gate knows no approval ${JSON.stringify(approvalId)}`;
+  if (found.execution !== run) return `approval ${approvalId} was asked for by ${found.execution}`;
+  if (found.details.about !== about) return `approval ${approvalId} is about '${found.details.about}', not '${about}'`;
+  if (found.details.digest !== digest) return `approval ${approvalId} was given on another report, sha256 ${found.details.digest}`;
+  return found.status === 'DECIDED' ? resultOf(found) : `approval ${approvalId} is ${found.status}`;
+}

@@ -1,0 +1,42 @@
+import { CloudFormationEvent } from './weighted-records.model';
+import { RecordsResult } from './weighted-records.service';
+import { signedCall } from '../../runtime/signed-call';
+
+/** The state of a stack, such as `UPDATE_IN_PROGRESS`. Throws when CloudFormation does not say. */
+export async function stackStatus(region: string, stackId: string): Promise<string> {
+  const body = new URLSearchParams({ Action: 'DescribeStacks', Version: '2010-05-15', StackName: stackId }).toString();
+  const text = await signedCall({ service: 'cloudformation', region, method: 'POST', path: '/', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body });
+  const status = /<StackStatus>([A-Z_]+)<\/StackStatus>/.exec(text)?.[1];
+  if (status === undefined) throw new Error(`CloudFormation does not tell the state of ${stackId}`);
+  return status;
+}
+
+/** Pages of a stack's events that are looked through, a hundred on each: a resource that is being changed has a late one. */
+const eventPages = 10;
+
+/** What CloudFormation last said of a resource, such as `UPDATE_IN_PROGRESS`; undefined when it says nothing of it. */
+export async function resourceStatus(region: string, stackId: string, logicalId: string): Promise<string | undefined> {
+  let from: string | undefined;
+  for (let page = 0; page < eventPages; page += 1) {
+    const body = new URLSearchParams({ Action: 'DescribeStackEvents', Version: '2010-05-15', StackName: stackId, ...(from ? { NextToken: from } : {}) }).toString();
+    const text = await signedCall({ service: 'cloudformation', region, method: 'POST', path: '/', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body });
+    // The newest first.
+    const event = text.split('<member>').find((one) => one.includes(`<LogicalResourceId>${logicalId}</LogicalResourceId>`));
+    if (event !== undefined) return /<ResourceStatus>([A-Z_]+)<\/ResourceStatus>/.exec(event)?.[1];
+    from = /<NextToken>([^<]+)<\/NextToken>/.exec(text)?.[1];
+    if (from === undefined) return undefined;
+  }
+  return undefined;
+}
+
+/** Tells CloudFormation what came of it. The ID never changes: a changed one would make CloudFormation delete the records. */
+export async function respond(event: CloudFormationEvent, result: RecordsResult): Promise<void> {
+  const { RequestId, StackId, LogicalResourceId } = event;
+  const body = JSON.stringify({
+    Status: result.kind === 'done' ? 'SUCCESS' : 'FAILED', Reason: result.kind === 'done' ? '' : result.reason.slice(0, 1_000),
+    PhysicalResourceId: event.PhysicalResourceId ?? `weighted-records-${LogicalResourceId}`, RequestId, StackId, LogicalResourceId,
+  });
+  // Where the bucket sends it on to is not the bucket.
+  const answer = await fetch(event.ResponseURL, { method: 'PUT', body, headers: { 'content-type': '' }, redirect: 'manual', signal: AbortSignal.timeout(10_000) });
+  if (!answer.ok) throw new Error(`CloudFormation did not take the answer: ${answer.status}`);
+}

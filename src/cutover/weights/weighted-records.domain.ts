@@ -1,0 +1,88 @@
+import { RecordsProperties, RegionAddress } from '../contract';
+import { DeployedRecords } from './deployed-shape.domain';
+import { CloudFormationEvent } from './weighted-records.model';
+
+/** What a deployment wants of the public name's records. */
+export interface RecordsWish extends DeployedRecords {
+  /** Whether records of the same name that are there already are replaced, at once. */
+  readonly replaceExisting: boolean;
+  readonly onDelete: 'RETAIN' | 'DELETE';
+}
+
+/** What the function was deployed with. It stands in the function's environment, which only a deployment changes. */
+export interface DeployedResource {
+  readonly stackId: string;
+  readonly logicalId: string;
+  readonly properties: RecordsProperties;
+}
+
+export function wishOf({ source, target, ttlSeconds, initialTarget, replaceExisting, onDelete }: RecordsProperties): RecordsWish {
+  return {
+    source, target, ttlSeconds: Number(ttlSeconds), initialTarget: Number(initialTarget), replaceExisting: replaceExisting === 'true',
+    onDelete: onDelete === 'DELETE' ? 'DELETE' : 'RETAIN',
+  };
+}
+
+const loopback: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
+
+/**
+ * Why an answer may not be sent to this address; undefined when it is one of CloudFormation's own bucket in the region, which AWS names in
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/vpc-interface-endpoints.html: the region stands in it without hyphens.
+ *
+ * @param endpoint where all AWS calls of this process go when that is not AWS: an emulator on this machine has its own address
+ */
+export function responseProblem(address: unknown, region: string, endpoint?: string): string | undefined {
+  const url = urlOf(address);
+  if (!url) return 'ResponseURL is no URL';
+  if (endpoint !== undefined && loopback.includes(urlOf(endpoint)?.hostname ?? '') && loopback.includes(url.hostname)) return undefined;
+  const bucket = `cloudformation-custom-resource-response-${region.replaceAll('-', '')}`;
+  const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+  const hosts = [`s3.${region}`, `s3-${region}`, `s3.dualstack.${region}`, 's3'].map((host) => `${bucket}.${host}.${suffix}`);
+  const plain = url.protocol === 'https:' && url.port === '' && url.username === '' && url.password === '';
+  if (plain && hosts.includes(url.hostname)) return undefined;
+  return `ResponseURL leads to ${url.protocol}//${url.host}: answers go to CloudFormation's bucket in ${region} alone, https://${bucket}.s3.${region}.${suffix}`;
+}
+
+function urlOf(address: unknown): URL | undefined {
+  return typeof address === 'string' && URL.canParse(address) ? new URL(address) : undefined;
+}
+
+/** States of a stack in which CloudFormation sends each type of request. */
+const during: Readonly<Record<CloudFormationEvent['RequestType'], readonly string[]>> = {
+  Create: ['CREATE_IN_PROGRESS', 'UPDATE_IN_PROGRESS', 'IMPORT_IN_PROGRESS'],
+  Update: ['UPDATE_IN_PROGRESS', 'UPDATE_ROLLBACK_IN_PROGRESS', 'IMPORT_IN_PROGRESS', 'IMPORT_ROLLBACK_IN_PROGRESS'],
+  Delete: [
+    'DELETE_IN_PROGRESS', 'ROLLBACK_IN_PROGRESS', 'UPDATE_IN_PROGRESS', 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', 'UPDATE_ROLLBACK_IN_PROGRESS',
+    'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS',
+  ],
+};
+
+/** Why an event is not one of the function's own resource; undefined when all that it says is what was deployed. */
+export function foreignEvent(event: Partial<CloudFormationEvent>, own: DeployedResource): string | undefined {
+  if (!Object.hasOwn(during, String(event.RequestType))) return `RequestType is ${JSON.stringify(event.RequestType)}: one of ${Object.keys(during).join(', ')}`;
+  if (typeof event.RequestId !== 'string' || event.RequestId === '') return 'RequestId is missing';
+  if (event.StackId !== own.stackId) return `the event is of the stack ${JSON.stringify(event.StackId)}, this function belongs to ${own.stackId}`;
+  if (event.LogicalResourceId !== own.logicalId) return `the event is of the resource ${JSON.stringify(event.LogicalResourceId)}, this function belongs to ${own.logicalId}`;
+  const given: Readonly<Record<string, unknown>> = event.ResourceProperties ?? {};
+  const other = Object.entries(own.properties).find(([name, value]) => given[name] !== value);
+  return other && `the event says ${other[0]} ${JSON.stringify(given[other[0]])}, ${JSON.stringify(other[1])} was deployed`;
+}
+
+/** Why CloudFormation is not asking this of the resource itself; undefined when it is. A deployment that leaves the resource alone asks for nothing. */
+export function unaskedEvent({ RequestType, LogicalResourceId }: Pick<CloudFormationEvent, 'RequestType' | 'LogicalResourceId'>, status: string | undefined): string | undefined {
+  if (status === `${RequestType.toUpperCase()}_IN_PROGRESS`) return undefined;
+  return `CloudFormation sends no ${RequestType} while the resource ${LogicalResourceId} is ${status ?? 'unknown to it'}`;
+}
+
+/** Why a region cannot have said this of itself; undefined when it can. A name of API Gateway's in that region leads to whoever has the public name there, and to nobody else. */
+export function addressProblem({ value }: Pick<RegionAddress, 'value'>, region: string): string | undefined {
+  const suffix = `.execute-api.${region}.${region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'}`;
+  if (typeof value === 'string' && value.endsWith(suffix) && /^[a-z0-9][a-z0-9.-]*$/.test(value)) return undefined;
+  return `${region} is said to be at ${JSON.stringify(value)}: only names that end with ${suffix} are API Gateway's there. See who has changed the parameter, and deploy the region again`;
+}
+
+/** Why this cannot be CloudFormation's request now; undefined when the stack is in such a deployment. */
+export function untimelyEvent({ RequestType, StackId }: Pick<CloudFormationEvent, 'RequestType' | 'StackId'>, stackStatus: string): string | undefined {
+  if (during[RequestType].includes(stackStatus)) return undefined;
+  return `CloudFormation sends no ${RequestType} while the stack ${StackId} is ${stackStatus}`;
+}

@@ -1,0 +1,32 @@
+import { parameterOf } from '../audit/aws';
+import { RecordsProperties, RegionAddress, anchorOf, cutoverEnv, recordsEnv, regionAddressName } from '../contract';
+import { resourceStatus, respond, stackStatus } from './weighted-records.aws';
+import { CloudFormationEvent } from './weighted-records.model';
+import { RecordsResult, WeightedRecordsKeeper, WeightedRecordsResource } from './weighted-records.service';
+import { recordPorts, refusalRecorder } from '../machine/aws';
+
+const { systemName, auditRegion, formerAuditEnd } = cutoverEnv.read(process.env);
+const { stackId, logicalId, properties } = recordsEnv.read(process.env);
+const keeper = new WeightedRecordsKeeper({
+  ...recordPorts(process.env),
+  ...(formerAuditEnd ? { formerAuditEnd: anchorOf(formerAuditEnd) } : {}),
+  addressOf: async (region) => {
+    const text = await parameterOf(region, regionAddressName(systemName));
+    return text === undefined ? undefined : JSON.parse(text) as RegionAddress;
+  },
+});
+const resource = new WeightedRecordsResource({
+  keeper, respond,
+  stackStatus: (stack) => stackStatus(auditRegion, stack),
+  resourceStatus: (stack, resourceId) => resourceStatus(auditRegion, stack, resourceId),
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  refused: refusalRecorder(process.env, 'weighted-records'),
+}, { stackId, logicalId, properties: JSON.parse(properties) as RecordsProperties }, { region: auditRegion, endpoint: process.env.AWS_ENDPOINT_URL });
+
+/** Time kept back from the invocation's end to answer in. */
+const reserveMs = 20_000;
+
+/** Makes and keeps the public name's records for CloudFormation, which waits for an answer at an address of its own. */
+export async function handler(event: CloudFormationEvent, invocation: { getRemainingTimeInMillis(): number }): Promise<RecordsResult> {
+  return resource.handle(event, Date.now() + invocation.getRemainingTimeInMillis() - reserveMs);
+}

@@ -1,0 +1,170 @@
+import { CutoverState } from '../audit/domain';
+import { AuditClock, AuditLog } from '../audit/service';
+import { AuditAnchor, RegionAddress } from '../contract';
+import { deployedShape } from './deployed-shape.domain';
+import { Found, sameShape } from './domain';
+import { RecordsPort, ShiftOutcome, WeightChange, WeightOrder } from './service';
+import { addressProblem, DeployedResource, foreignEvent, RecordsWish, responseProblem, unaskedEvent, untimelyEvent, wishOf } from './weighted-records.domain';
+import { CloudFormationEvent } from './weighted-records.model';
+
+/** A deployment's request, as CloudFormation names it. */
+export interface RecordsRequest {
+  readonly type: 'Create' | 'Update' | 'Delete';
+  readonly requestId: string;
+  readonly stack: string;
+  readonly wish: RecordsWish;
+}
+
+export interface RecordsPorts {
+  readonly log: AuditLog;
+  readonly records: RecordsPort;
+  readonly clock: AuditClock;
+  /** What a region has said of itself. */
+  readonly addressOf: (region: string) => Promise<RegionAddress | undefined>;
+  /** The end of an audit that the deployment takes over. */
+  readonly formerAuditEnd?: AuditAnchor;
+}
+
+export type RecordsResult = { readonly kind: 'done' } | { readonly kind: 'failed'; readonly reason: string };
+
+const done: RecordsResult = { kind: 'done' };
+const failed = (reason: string): RecordsResult => ({ kind: 'failed', reason });
+
+/**
+ * Makes and keeps the public name's records for a deployment, and never their weights: those are the cutover's. A deployment changes
+ * where the records point and how long they are kept.
+ */
+export class WeightedRecordsKeeper {
+  private readonly change: WeightChange;
+
+  constructor(private readonly ports: RecordsPorts) {
+    this.change = new WeightChange(ports.log, ports.records, ports.clock);
+  }
+
+  public async carryOut(request: RecordsRequest, deadlineMs: number): Promise<RecordsResult> {
+    if (request.type === 'Delete') return this.remove(request);
+    const { type, wish, requestId, stack } = request;
+    const [source, target] = await Promise.all([wish.source, wish.target].map((region) => this.ports.addressOf(region)));
+    const silent = [!source && wish.source, !target && wish.target].filter(Boolean);
+    if (!source || !target) return failed(`${silent.join(' and ')} did not say where its API is: deploy its ActiveActivePaymentsApi with domain.records HANDOVER or CUTOVER first`);
+    const foreign = addressProblem(source, wish.source) ?? addressProblem(target, wish.target);
+    if (foreign) return failed(foreign);
+    if (this.ports.formerAuditEnd) await this.ports.log.takeOver(this.ports.formerAuditEnd, [`cloudformation ${stack}`]);
+    const state = await this.ports.log.current();
+    const shape = (found: Found, now: CutoverState): ReturnType<typeof deployedShape> => deployedShape(wish, { source, target }, found, now);
+    // A stack that is made has no machine yet by which people could adopt or revert what stands there.
+    const force = wish.replaceExisting && (!state.recorded || type === 'Create');
+    // Also what a failed update asks for when CloudFormation takes it back.
+    if (!force && state.recorded && state.open.length === 0) {
+      const wanted = shape({ kind: 'ours', stamped: state.recorded, raw: undefined }, state);
+      if (typeof wanted !== 'string' && sameShape(wanted, state.recorded.shape)) return done;
+    }
+    const order: WeightOrder = {
+      run: `deploy ${stack}`, by: [`cloudformation ${stack}`], key: `deploy/${requestId}`, kind: state.recorded && !force ? 'deploy' : 'create', deadlineMs, force,
+      to: (_is, now, found) => shape(found, now), regions: { source: wish.source, target: wish.target },
+    };
+    return resultOf(await this.untilInSync(order, deadlineMs), type, state);
+  }
+
+  private async untilInSync(order: WeightOrder, deadlineMs: number): Promise<ShiftOutcome> {
+    for (let changeId: string | undefined; ;) {
+      const outcome = await this.change.carryOut({ ...order, ...(changeId ? { changeId } : {}) });
+      if (outcome.outcome !== 'pending' || this.ports.clock.nowMs() >= deadlineMs) return outcome;
+      changeId = outcome.changeId;
+    }
+  }
+
+  private async remove({ wish, requestId, stack }: RecordsRequest): Promise<RecordsResult> {
+    if (wish.onDelete === 'RETAIN') return done;
+    const { log, records } = this.ports;
+    const state = await log.current();
+    if (state.run) return failed(`run ${state.run.id} is under way: the records go when it has ended`);
+    const found = await records.read();
+    // Nothing of ours is left to delete.
+    if (found.kind === 'other' || (found.kind === 'none' && !state.recorded)) return done;
+    const answer = found.kind === 'ours' ? await records.replace(found, undefined) : undefined;
+    if (answer?.kind === 'refused') return failed(`the records could not be deleted: ${answer.detail}`);
+    // Also when an earlier try has deleted them, whose answer was lost.
+    await log.append(() => ({ key: `deploy/${requestId}/removed`, by: [`cloudformation ${stack}`], entry: { what: 'removed', run: `deploy ${stack}` } }));
+    return done;
+  }
+}
+
+function resultOf(outcome: ShiftOutcome, type: RecordsRequest['type'], before: CutoverState): RecordsResult {
+  switch (outcome.outcome) {
+    case 'changed': return done;
+    case 'drift': return failed(before.recorded
+      ? `the records are not as recorded (found ${outcome.real}; recorded ${outcome.recorded}): ${type === 'Create' ? 'set replaceExisting' : 'start a run with action adopt or revert, then deploy again'}`
+      : `the public name has other records (${outcome.real}): take them out of their stack without deleting them, and set replaceExisting`);
+    case 'pending': return failed(`change ${outcome.changeId} has not reached the name servers in time: deploy again`);
+    default: return failed(outcome.detail);
+  }
+}
+
+/** How often CloudFormation is asked whether it asks: its events may come a little after its requests. */
+const looks = 10;
+const lookAgainMs = 2_000;
+
+/** What stands around a keeper that is asked by CloudFormation. */
+export interface ResourcePorts {
+  readonly keeper: Pick<WeightedRecordsKeeper, 'carryOut'>;
+  /** Throws when CloudFormation does not say. */
+  readonly stackStatus: (stackId: string) => Promise<string>;
+  /** What CloudFormation last said of a resource of the stack; it may lag a little. */
+  readonly resourceStatus: (stackId: string, logicalId: string) => Promise<string | undefined>;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly respond: (event: CloudFormationEvent, result: RecordsResult) => Promise<void>;
+  /** Somebody else than CloudFormation asked. */
+  readonly refused: (why: string) => void;
+}
+
+/** Where the stack is, and where AWS calls go when that is not AWS. */
+export interface ResponsePlace {
+  readonly region: string;
+  readonly endpoint?: string;
+}
+
+/**
+ * The custom resource. An event decides nothing but its type: what the records shall be is what the function was deployed with, and whether there is
+ * a deployment is asked of CloudFormation. Any other event changes nothing, and is answered only where CloudFormation listens.
+ */
+export class WeightedRecordsResource {
+  constructor(private readonly ports: ResourcePorts, private readonly own: DeployedResource, private readonly place: ResponsePlace) {}
+
+  public async handle(event: CloudFormationEvent, deadlineMs: number): Promise<RecordsResult> {
+    const elsewhere = responseProblem(event?.ResponseURL, this.place.region, this.place.endpoint);
+    if (elsewhere) return this.refuse(elsewhere);
+    const foreign = foreignEvent(event, this.own);
+    // Not answered either: the answer would be about a resource that is not this one.
+    if (foreign && (event.StackId !== this.own.stackId || event.LogicalResourceId !== this.own.logicalId)) return this.refuse(foreign);
+    const result = foreign ? this.refuse(foreign) : await this.carryOut(event, deadlineMs);
+    await this.ports.respond(event, result);
+    return result;
+  }
+
+  private async unasked(event: Pick<CloudFormationEvent, 'RequestType' | 'LogicalResourceId'>, stackId: string): Promise<string | undefined> {
+    for (let look = 1; ; look += 1) {
+      const problem = unaskedEvent(event, await this.ports.resourceStatus(stackId, event.LogicalResourceId));
+      if (problem === undefined || look === looks) return problem;
+      await this.ports.sleep(lookAgainMs);
+    }
+  }
+
+  private async carryOut({ RequestType, RequestId, StackId, LogicalResourceId }: CloudFormationEvent, deadlineMs: number): Promise<RecordsResult> {
+    try {
+      const untimely = untimelyEvent({ RequestType, StackId }, await this.ports.stackStatus(StackId));
+      if (untimely) return this.refuse(untimely);
+      const unasked = await this.unasked({ RequestType, LogicalResourceId }, StackId);
+      if (unasked) return this.refuse(unasked);
+      const stack = StackId.split('/')[1] ?? StackId;
+      return await this.ports.keeper.carryOut({ type: RequestType, requestId: RequestId, stack, wish: wishOf(this.own.properties) }, deadlineMs);
+    } catch (error) {
+      return failed(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private refuse(why: string): RecordsResult {
+    this.ports.refused(why);
+    return failed(`refused: ${why}`);
+  }
+}

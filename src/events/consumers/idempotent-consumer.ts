@@ -1,0 +1,360 @@
+import { Annotations, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Metric, MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { AttributeType, BillingMode, CfnTable, ITable, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import { IKey } from 'aws-cdk-lib/aws-kms';
+import { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { consumerAlarms, IdempotentConsumerAlarmOptions } from './alarms';
+import { consumerProblem, functionBehind, functionTimeout, queueVisibility, timeoutOf, unknownTimeoutWarning } from './checks';
+import { BundledFunction } from '../../cdk/bundled-function';
+import { invalidProps } from '../../cdk/checks/invalid-props';
+import { keepResource, keptTable } from '../../cdk/checks/kept-resource';
+import { checkLiterals } from '../../cdk/checks/literals';
+import { checkNames } from '../../cdk/checks/name-limits';
+import { declareOnce } from '../../cdk/checks/one-of-a-kind';
+import { checkPlaces } from '../../cdk/checks/places';
+import { defineAlarms, minute } from '../../cdk/tuned-alarms';
+import { ledgerMetrics } from '../../ledger/contract';
+import {
+  consumerEnv, consumerQueueName, inboxMetadata, inboxSchema, inboxTableName, ledgerEventSource, meshMetrics, outboxBundles,
+} from '../contract';
+import { CrossRegionEventMesh } from '../mesh/cross-region-event-mesh';
+import { allowRules, keptQueue } from '../mesh/kept-queue';
+import { ruleArn } from '../mesh/target';
+
+/** What to do with an event when a later one of its subject was done before. */
+export enum StaleEvents {
+  /** Deliver it all the same, and count it: every event matters. */
+  DELIVER = 'DELIVER',
+  /** Discard it, and count it: only the newest state matters. */
+  SKIP = 'SKIP',
+}
+
+/** How the team's handler gets its events. */
+export enum ConsumerHandling {
+  /** A function of ours calls it with one envelope at a time; any language. */
+  INVOKE = 'INVOKE',
+  /** It is wrapped by `idempotentConsumer` (of `cdk-multi-region-payments/runtime`) and reads the queue itself; Node.js. */
+  WRAPPED = 'WRAPPED',
+}
+
+/** Properties of `IdempotentConsumer`. */
+export interface IdempotentConsumerProps {
+  /** The mesh in this stack's region. */
+  readonly mesh: CrossRegionEventMesh;
+
+  /** Name of the consumer: 2 to 30 lower-case letters, digits and hyphens; the same in every region. Its queue, inbox and metrics are named by it. */
+  readonly consumerName: string;
+
+  /**
+   * Function with the effect. It succeeds, or throws: then the event is tried again, and set aside in the end. Between its effect and the
+   * inbox's record of it a crash can come: what must not be done twice even then gets the event's ID as its own key, or marks the inbox
+   * in its own transaction (`grantComplete`). It is given the envelope, with the event's `source`.
+   */
+  readonly handler: IFunction;
+
+  /**
+   * How the handler gets its events.
+   *
+   * @default ConsumerHandling.INVOKE
+   */
+  readonly handling?: ConsumerHandling;
+
+  /**
+   * How long the handler may take for one event, 1 second to 5 minutes; at least as long as the function's own timeout where it is called.
+   *
+   * @default Duration.seconds(15)
+   */
+  readonly handlerTimeout?: Duration;
+
+  /**
+   * Attempts after which an event is set aside in the dead-letter queue, 1 to 100.
+   *
+   * @default 5
+   */
+  readonly maxAttempts?: number;
+
+  /**
+   * What to do with an event when a later one of its subject was done before.
+   *
+   * @default StaleEvents.DELIVER
+   */
+  readonly staleEvents?: StaleEvents;
+
+  /**
+   * How long an event is remembered, in whole days, 15 to 3650: a copy that comes later has its effect again. The default outlives
+   * every way of a copy that takes nobody's doing: a day in a stream, a day on a rule, and then 14 days in each of two dead-letter queues. Longer, when
+   * older archives are replayed.
+   *
+   * @default Duration.days(30)
+   */
+  readonly remember?: Duration;
+
+  /**
+   * Types of events, such as `payment.captured`.
+   *
+   * @default - all
+   */
+  readonly types?: string[];
+
+  /**
+   * `Source` of the events that are accepted, 1 to 20. An event of any other never reaches the handler: it is counted, raises an alarm, and is
+   * kept in the dead-letter queue. Events are told apart by source, tenant and ID.
+   *
+   * @default - the ledger's alone, `<systemName>.ledger`
+   */
+  readonly sources?: string[];
+
+  /**
+   * Calls of the handler at the same time, 2 to 1000.
+   *
+   * @default 10
+   */
+  readonly maxConcurrency?: number;
+
+  /**
+   * Key of this region that encrypts queues and inbox. EventBridge must be able to use it: its policy is extended where it can be.
+   *
+   * @default - SQS's and DynamoDB's own keys
+   */
+  readonly encryptionKey?: IKey;
+
+  /**
+   * What becomes of the inbox when it is removed from the stack. Without its inbox a consumer knows nothing of what it has done.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+
+  /**
+   * The alarms and whom they tell.
+   *
+   * @default - every alarm with its default, telling nobody
+   */
+  readonly alarms?: IdempotentConsumerAlarmOptions;
+
+  /**
+   * How long the log of our own function is kept.
+   *
+   * @default RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: RetentionDays;
+}
+
+/** Deliveries after which SQS itself takes a message out of the way: for a consumer that cannot even say that it fails. */
+const maxReceiveCount = 100;
+const batchSize = 10;
+
+/**
+ * A consumer of one region's events, each once in effect: a queue behind a rule of the bus, an inbox table that decides by the event's
+ * source, tenant and ID, leases for crashes, a dead-letter queue for what cannot be handled. One in each region where the effect is wanted.
+ *
+ * To deliver anew what was set aside: `aws sqs start-message-move-task` from the dead-letter queue to the queue.
+ */
+export class IdempotentConsumer extends Construct {
+  /** The queue of events that wait. */
+  public readonly queue: IQueue;
+  /** Events that were set aside, and those whose consumer died over and over. */
+  public readonly deadLetterQueue: IQueue;
+  /** What this consumer has done, and is doing: `<systemName>-<consumerName>-inbox`. */
+  public readonly inbox: ITable;
+  /** What a wrapped handler needs in its environment; set by itself where the handler is a `Function`. */
+  public readonly environment: { [name: string]: string };
+
+  private readonly props: IdempotentConsumerProps;
+  private readonly inboxGrants: (grantee: IGrantable) => Grant;
+
+  constructor(scope: Construct, id: string, props: IdempotentConsumerProps) {
+    super(scope, id);
+    checkLiterals(this, props, { texts: ['consumerName', 'sources'] });
+    const problem = consumerProblem(props, props.handling === ConsumerHandling.WRAPPED);
+    if (problem) throw invalidProps(this, problem);
+    this.props = props;
+    const { mesh, encryptionKey } = props;
+    checkNames(this);
+    checkPlaces(this, 'IdempotentConsumerProps', props);
+    checkPlaces(this, 'IdempotentConsumerAlarmOptions', props.alarms, 'alarms.');
+    declareOnce(this, { kind: 'IdempotentConsumer', prop: 'consumerName', name: `${mesh.systemName}-${props.consumerName}` });
+    const deadLetters = this.defineQueue('DeadLetters', 'dlq');
+    const queue = this.defineQueue('Queue', 'queue', deadLetters);
+    const inbox = this.defineInbox();
+    this.queue = queue;
+    this.deadLetterQueue = deadLetters;
+    this.inbox = inbox;
+    this.inboxGrants = (grantee) => inbox.grant(grantee, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem');
+    this.environment = this.settings();
+    const reader = this.defineFunction(queue);
+    encryptionKey?.grantEncryptDecrypt(reader);
+    this.defineRule(queue);
+    defineAlarms(this, `${mesh.systemName} in ${mesh.region}, consumer ${props.consumerName}`, consumerAlarms(props.alarms, {
+      queue, deadLetters, setAside: this.metricSetAside(), refused: this.metricRefused(),
+    }), props.alarms?.actions);
+  }
+
+  /**
+   * Lets a handler mark events as done in a DynamoDB transaction of its own, together with its effect: no crash can come between them.
+   * The update is one of `e#<source>#<tenant>#<event ID>`, the tenant in URL encoding: `SET state = "DONE"`, on condition that `state = "RUNNING"`.
+   */
+  public grantComplete(grantee: IGrantable): Grant {
+    this.props.encryptionKey?.grantEncryptDecrypt(grantee);
+    return Grant.addToPrincipal({ grantee, actions: ['dynamodb:UpdateItem'], resourceArns: [this.inbox.tableArn] });
+  }
+
+  /**
+   * Events that had their effect here.
+   *
+   * @default - sum over 1 minute
+   */
+  public metricConsumed(options?: MetricOptions): Metric {
+    return this.metric(meshMetrics.consumed, options);
+  }
+
+  /**
+   * Deliveries that were discarded, since the event had had its effect.
+   *
+   * @default - sum over 1 minute
+   */
+  public metricDuplicates(options?: MetricOptions): Metric {
+    return this.metric(meshMetrics.duplicates, options);
+  }
+
+  /**
+   * Events that came after a later one of their subject was done.
+   *
+   * @default - sum over 1 minute
+   */
+  public metricOutOfOrder(options?: MetricOptions): Metric {
+    return this.metric(meshMetrics.outOfOrder, options);
+  }
+
+  /**
+   * Events that were set aside.
+   *
+   * @default - sum over 1 minute
+   */
+  public metricSetAside(options?: MetricOptions): Metric {
+    return this.metric(meshMetrics.setAside, options);
+  }
+
+  /**
+   * Events that were refused: of a source that this consumer does not accept.
+   *
+   * @default - sum over 1 minute
+   */
+  public metricRefused(options?: MetricOptions): Metric {
+    return this.metric(meshMetrics.refused, options);
+  }
+
+  private sources(): string[] {
+    return this.props.sources ?? [ledgerEventSource(this.props.mesh.systemName)];
+  }
+
+  private timeout(): Duration {
+    return functionTimeout(this.props, this.props.handling !== ConsumerHandling.WRAPPED);
+  }
+
+  private settings(handlerArn?: string): Record<string, string> {
+    const { mesh, consumerName, maxAttempts, remember, staleEvents } = this.props;
+    return consumerEnv.write({
+      systemName: mesh.systemName,
+      consumer: consumerName,
+      inboxTable: this.inbox.tableName,
+      deadLetterQueueUrl: this.deadLetterQueue.queueUrl,
+      handlerTimeoutMs: String(timeoutOf(this.props).toMilliseconds()),
+      maxAttempts: String(maxAttempts ?? 5),
+      rememberDays: String((remember ?? Duration.days(30)).toDays()),
+      staleEvents: staleEvents ?? StaleEvents.DELIVER,
+      sources: this.sources().join(' '),
+      handlerArn,
+    });
+  }
+
+  private defineRule(queue: Queue): void {
+    const { mesh, consumerName, types, encryptionKey } = this.props;
+    const queueName = consumerQueueName(mesh.systemName, consumerName, 'queue');
+    const byName = Queue.fromQueueArn(this, 'ByName', Stack.of(this).formatArn({ service: 'sqs', resource: queueName }));
+    const rule = mesh.addTarget(this, 'Rule', { target: new SqsQueue(byName), types, sources: this.sources() });
+    allowRules(queue, [ruleArn(mesh.systemName, rule)], 'ArnEquals', encryptionKey);
+    rule.node.addDependency(queue);
+  }
+
+  private defineQueue(id: string, queue: 'queue' | 'dlq', deadLetters?: Queue): Queue {
+    const { mesh, consumerName, encryptionKey } = this.props;
+    return keptQueue(this, id, {
+      queueName: consumerQueueName(mesh.systemName, consumerName, queue),
+      encryptionKey,
+      ...(queue === 'dlq' ? { deadLettersOf: consumerQueueName(mesh.systemName, consumerName, 'queue') } : {}),
+      visibilityTimeout: queueVisibility(this.props, this.props.handling !== ConsumerHandling.WRAPPED),
+      ...(deadLetters ? { deadLetterQueue: { queue: deadLetters, maxReceiveCount } } : {}),
+    });
+  }
+
+  private defineInbox(): Table {
+    const { mesh, consumerName, encryptionKey, removalPolicy } = this.props;
+    const table = new Table(this, 'Inbox', {
+      tableName: inboxTableName(mesh.systemName, consumerName),
+      partitionKey: { name: inboxSchema.partitionKey, type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      timeToLiveAttribute: inboxSchema.expires,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      removalPolicy: removalPolicy ?? RemovalPolicy.RETAIN,
+      deletionProtection: (removalPolicy ?? RemovalPolicy.RETAIN) === RemovalPolicy.RETAIN,
+      ...(encryptionKey ? { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey } : {}),
+    });
+    const kept = removalPolicy ?? RemovalPolicy.RETAIN;
+    keepResource(this, table.node.defaultChild as CfnTable, kept, keptTable(kept));
+    (table.node.defaultChild as CfnTable).addMetadata(inboxMetadata, { consumer: consumerName });
+    return table;
+  }
+
+  /** The function that reads the queue: ours, or the team's own. */
+  private defineFunction(queue: Queue): IFunction {
+    const { handler, maxConcurrency = 10 } = this.props;
+    const reader = this.props.handling === ConsumerHandling.WRAPPED ? this.wrapped(handler) : this.invoking(handler);
+    this.inboxGrants(reader);
+    this.deadLetterQueue.grantSendMessages(reader);
+    reader.addEventSource(new SqsEventSource(queue, { batchSize, reportBatchItemFailures: true, maxConcurrency }));
+    return reader;
+  }
+
+  private wrapped(handler: IFunction): IFunction {
+    const made = functionBehind(handler);
+    for (const [name, value] of Object.entries(this.environment)) made?.addEnvironment(name, value);
+    const warning = unknownTimeoutWarning(this.props);
+    if (warning) Annotations.of(this).addWarningV2('cdk-multi-region-payments:wrapped-handler-timeout', `[${this.node.path}] ${warning}`);
+    return handler;
+  }
+
+  private invoking(handler: IFunction): IFunction {
+    const { mesh, consumerName, logRetention } = this.props;
+    const made = new BundledFunction(this, 'Consumer', {
+      bundle: outboxBundles.consumer,
+      description: `${mesh.systemName}: consumer ${consumerName}`,
+      environment: this.settings(handler.functionArn),
+      timeout: this.timeout(),
+      memorySize: 512,
+      logRetention: logRetention ?? RetentionDays.ONE_MONTH,
+    });
+    handler.grantInvoke(made.function);
+    return made.function;
+  }
+
+  private metric(metricName: string, options?: MetricOptions): Metric {
+    const { mesh, consumerName } = this.props;
+    return new Metric({
+      namespace: ledgerMetrics.namespace,
+      metricName,
+      dimensionsMap: {
+        [ledgerMetrics.systemDimension]: mesh.systemName, [ledgerMetrics.regionDimension]: mesh.region, [meshMetrics.consumerDimension]: consumerName,
+      },
+      statistic: Stats.SUM,
+      period: minute,
+      ...options,
+    });
+  }
+}

@@ -1,0 +1,75 @@
+import { Stack } from 'aws-cdk-lib';
+import { CfnEventBusPolicy, EventBus } from 'aws-cdk-lib/aws-events';
+import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import { forwardingRoleName, functionRoleName, ledgerEventSource, meshEventSource, NamedRole, replicationRoleName, reservedTypes } from '../contract';
+
+export interface MeshTrustProps {
+  readonly systemName: string;
+  readonly region: string;
+  readonly regions: string[];
+  /** Whether publishers of all regions put on this bus. */
+  readonly isGlobal: boolean;
+}
+
+/**
+ * Keeps the system's own sources and types for those who speak under them: every other principal of the account is denied them, whatever
+ * its own policies allow. By name, since a policy whose principal is not there yet is refused. A peer's events come by the forwarding
+ * role, whose ARN EventBridge gives as the principal. What has no role at all, as a service, is denied too; a replay from the archive is
+ * no PutEvents, and not judged.
+ */
+export function denyReserved(bus: EventBus, { systemName, region, regions, isGlobal }: MeshTrustProps): void {
+  const { account, partition } = Stack.of(bus);
+  const arns = (names: readonly string[]): string[] => names.map((name) => `arn:${partition}:iam::${account}:role/${name}`);
+  const here = (role: NamedRole): string => functionRoleName(systemName, role, region);
+  const peers = isGlobal ? [replicationRoleName(systemName)]
+    : regions.filter((peer) => peer !== region).map((peer) => forwardingRoleName(systemName, peer, region));
+  const outboxes = (isGlobal ? regions : [region])
+    .flatMap((from) => (['outbox', 'outbox-redrive'] as const).map((role) => functionRoleName(systemName, role, from)));
+  const ledger = [...outboxes, here('sweep'), here('mesh-redrive'), ...peers];
+  const probes = [here('probe'), ...peers];
+  const reserved: [string, string, readonly string[], readonly string[]][] = [
+    ['LedgerSource', 'events:source', [ledgerEventSource(systemName)], ledger],
+    ['MeshSource', 'events:source', [meshEventSource(systemName)], probes],
+    ['Types', 'events:detail-type', reservedTypes, [...new Set([...ledger, ...probes])]],
+  ];
+  for (const [id, key, values, roles] of reserved) {
+    new CfnEventBusPolicy(bus, `Reserved-${id}`, {
+      eventBusName: bus.eventBusName,
+      statementId: `Reserved-${id}`,
+      statement: {
+        Effect: 'Deny',
+        Principal: '*',
+        Action: 'events:PutEvents',
+        Resource: bus.eventBusArn,
+        // Of a key with several values each one counts.
+        Condition: { 'ForAnyValue:StringEquals': { [key]: values }, 'ArnNotEquals': { 'aws:PrincipalArn': arns(roles) } },
+      },
+    });
+  }
+}
+
+/** What somebody may publish. */
+export interface Published {
+  readonly source: string;
+  /** All when absent. */
+  readonly types?: readonly string[];
+}
+
+/** Lets the grantee ask whether a bus is there: PutEvents does not say. */
+export function grantLook(grantee: IGrantable, busArn: string): Grant {
+  return Grant.addToPrincipal({ grantee, actions: ['events:DescribeEventBus'], resourceArns: [busArn] });
+}
+
+/**
+ * Lets the grantee put events of one source on its region's bus, and on those of peers, and ask whether the former is there. `ForAllValues`
+ * holds for no value at all: `Null` asks that there is one.
+ */
+export function grantPut(grantee: IGrantable, busArn: string, { source, types }: Published, peerBusArns: readonly string[] = []): Grant {
+  const values = { 'events:source': [source], ...(types ? { 'events:detail-type': [...types] } : {}) };
+  return grantLook(grantee, busArn).combine(Grant.addToPrincipal({
+    grantee,
+    actions: ['events:PutEvents'],
+    resourceArns: [busArn, ...peerBusArns],
+    conditions: { 'ForAllValues:StringEquals': values, 'Null': Object.fromEntries(Object.keys(values).map((key) => [key, 'false'])) },
+  }));
+}

@@ -1,0 +1,172 @@
+import { toTraceparent } from '../../kernel/trace';
+import { expiredReason } from '../../ledger/contract';
+import { epochOf, inEpoch } from '../../ledger/homes/carry.domain';
+import { Item } from '../../ledger/ports';
+import { accountOf, decodeEntry, entriesOf, Entry, isMove, isPayment, keyItemPk, paymentIdOf, paymentOf } from '../../ledger/protocol/domain';
+import { PaymentEvent, PaymentEventType } from '../model';
+
+/**
+ * What the ledger's writes come to as events. Everything is decided on the account's item, so an event is told by what a write changed
+ * among its entries; only a claim that expired has no entry ever, and is told by its own item. Every idempotency key comes to at most
+ * one event, whose ID follows from it: whoever publishes it again, from wherever, publishes the same one.
+ */
+
+/** An item before and after a write, as a stream tells it. */
+export interface ItemChange {
+  readonly old?: Item;
+  readonly new?: Item;
+}
+
+/** Something decided by a write: all of an event that its account's item knows. Plain JSON, so that it can wait in a queue. */
+export interface Decided {
+  readonly type: PaymentEventType;
+  /** Identity of the key that this came of: the payment's, or the move's. */
+  readonly id: string;
+  /** Identity of the payment. */
+  readonly payment: string;
+  readonly tenant: string;
+  readonly accountId: string;
+  readonly currency: string;
+  /** What was captured or refunded; of the other types the payment's item knows it. */
+  readonly amount?: number;
+  readonly declineReason?: string;
+  /** Epoch of the write; 0 where items are not kept by epoch. */
+  readonly epoch: number;
+}
+
+export const eventIdOf = (id: string): string => `evt_${id}`;
+
+/** Region that made the write. */
+export const writerOf = (change: ItemChange): string | undefined => change.new?.writtenBy as string | undefined;
+
+/** What a write decided, in its order. Throws for an entry that this version of the ledger does not know. */
+export function decidedBy(change: ItemChange): readonly Decided[] {
+  const { old, new: now } = change;
+  if (!now || isPlainCarry(change)) return [];
+  if (now.kind === 'ACCOUNT') return decidedOnAccount(old, now);
+  return isPayment(now) && old?.outcome === undefined ? decidedOnPayment(now) : [];
+}
+
+/**
+ * An item as a new epoch begins with it says nothing new: each of its entries was a write of the epoch before, with a record of its
+ * own. One that has already moved on was put together by the replication out of several writes.
+ */
+function isPlainCarry({ old, new: now }: ItemChange): boolean {
+  return old === undefined && now?.carriedFrom !== undefined && now.version === now.carriedVersion;
+}
+
+function decidedOnAccount(old: Item | undefined, now: Item): readonly Decided[] {
+  const before = old ? entriesOf(old) : {};
+  const { epoch } = epochOf(now.pk);
+  const { accountId, currency } = accountOf(now);
+  const account = { tenant: now.tenant as string, accountId, currency, epoch };
+  const fresh = Object.entries(entriesOf(now)).filter(([id, code]) => before[id] !== code).flatMap(([id, code]) => {
+    const known = before[id] === undefined ? 0 : stepsOf(id, decodeEntry(before[id])).length;
+    return stepsOf(id, decodeEntry(code)).slice(known);
+  });
+  // A replica's record may stand for several writes.
+  return fresh.sort((one, other) => rank[one.type] - rank[other.type]).map((step): Decided => ({ ...step, ...account }));
+}
+
+type Step = Pick<Decided, 'type' | 'id' | 'payment' | 'amount' | 'declineReason'>;
+
+/** The order in which a payment's events come about; refunds, of which there are several, have their own among themselves. */
+const rank: Readonly<Record<PaymentEventType, number>> = {
+  'payment.authorised': 0, 'payment.declined': 0, 'payment.captured': 1, 'payment.voided': 1, 'payment.refunded': 2,
+};
+
+/** What an entry says has happened, in order. What became of an entry begins with the steps of what it was. */
+function stepsOf(id: string, entry: Entry): readonly Step[] {
+  const authorised: Step = { type: 'payment.authorised', id, payment: id };
+  switch (entry.kind) {
+    case 'hold': return [authorised];
+    case 'declined': return [{ type: 'payment.declined', id, payment: id, declineReason: entry.reason }];
+    case 'closed': {
+      const { by, type, captured } = entry.closure;
+      const closed: Step = { id: by, payment: id, ...(type === 'CAPTURE' ? { type: 'payment.captured', amount: captured } : { type: 'payment.voided' }) };
+      return [authorised, closed];
+    }
+    case 'refund': return [{ type: 'payment.refunded', id, payment: entry.payment, amount: entry.amount }];
+    // Nothing moved, and nobody but the caller is told.
+    case 'refundRefused': return [];
+  }
+}
+
+function decidedOnPayment(now: Item): readonly Decided[] {
+  if (now.outcome !== 'DECLINED' || now.reason !== expiredReason) return [];
+  const { pk, epoch } = epochOf(now.pk);
+  const id = pk.slice(keyItemPk('').length);
+  const { tenant, accountId, currency } = now as unknown as { readonly [name: string]: string };
+  return [{ type: 'payment.declined', id, payment: id, tenant, accountId, currency, declineReason: expiredReason, epoch }];
+}
+
+const isMoved = ({ id, payment }: Decided): boolean => id !== payment;
+
+/** Keys of the items that hold the rest of these events, each once, in the epoch of the write. */
+export function detailKeys(decided: readonly Decided[]): readonly string[] {
+  return [...new Set(decided.flatMap((one) => [one.payment, one.id].map((id) => keyIn(id, one.epoch))))];
+}
+
+/** Keys that the item may have in the epochs before: it is carried over only when it is written. */
+export function olderKeys(key: string): readonly string[] {
+  const { pk, epoch } = epochOf(key);
+  return Array.from({ length: Math.max(0, epoch - 1) }, (_, n) => inEpoch(pk, epoch - 1 - n));
+}
+
+const keyIn = (id: string, epoch: number): string => (epoch === 0 ? keyItemPk(id) : inEpoch(keyItemPk(id), epoch));
+
+/** Items by the key under which they were asked for. */
+export type Details = ReadonlyMap<string, Item>;
+
+/**
+ * The event of what was decided. What it says besides comes from claims, which never change: the same event, whoever makes it, and when.
+ *
+ * @param origin region that made the write
+ * @returns undefined when a claim is not there, or a refund's payment does not know it: in HOME_REGION that may not have replicated yet
+ */
+export function eventOf(decided: Decided, details: Details, origin: string): PaymentEvent | undefined {
+  const payment = details.get(keyIn(decided.payment, decided.epoch));
+  const own = isMoved(decided) ? details.get(keyIn(decided.id, decided.epoch)) : payment;
+  if (!payment || !own || !isPayment(payment) || (isMoved(decided) && !isMove(own))) return undefined;
+  const { type, id, tenant, accountId, currency, amount, declineReason } = decided;
+  const sequence = placeOf(decided, payment);
+  if (sequence === undefined) return undefined;
+  return {
+    id: eventIdOf(id),
+    type,
+    schemaVersion: 1,
+    origin,
+    occurredAt: new Date(own.at as number).toISOString(),
+    tenant,
+    subject: paymentIdOf(decided.payment),
+    sequence,
+    trace: traceOf(own),
+    data: {
+      paymentId: paymentIdOf(decided.payment),
+      accountId,
+      amount: amount ?? payment.amount as number,
+      currency,
+      ...(payment.reference === undefined ? {} : { reference: payment.reference as string }),
+      ...(declineReason === undefined ? {} : { declineReason }),
+      region: own.region as string,
+    },
+  };
+}
+
+/**
+ * An event's place in its payment, from 1. It follows from the payment alone, not from the record in which the event was found: two
+ * publishers that saw different records give it the same one. A payment takes one refund at a time, and says which.
+ */
+function placeOf({ type, id }: Decided, item: Item): number | undefined {
+  if (rank[type] < rank['payment.refunded']) return rank[type] + 1;
+  const { moves, pending } = paymentOf(item);
+  const order = moves[id]?.order ?? (pending?.id === id ? Object.keys(moves).length + 1 : undefined);
+  return order === undefined ? undefined : order + 1;
+}
+
+/** The request's trace, and its segment when that was recorded. */
+function traceOf(claim: Item): PaymentEvent['trace'] {
+  const context = { traceId: claim.traceId as string, parentId: claim.traceParent as string | undefined, sampled: claim.traceParent !== undefined };
+  const traceparent = toTraceparent(context);
+  return { traceId: context.traceId, ...(traceparent === undefined ? {} : { parentId: context.parentId, traceparent }) };
+}

@@ -1,0 +1,399 @@
+import { Duration } from 'aws-cdk-lib';
+import { IAlarmAction, MathExpression, Metric, MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { Grant } from 'aws-cdk-lib/aws-iam';
+import { IKey } from 'aws-cdk-lib/aws-kms';
+import { EventSourceMapping, FilterCriteria, FilterRule, IFunction, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { SqsDlq, SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import {
+  functionRoleName, meshBusName, meshMetrics, meshTableName, NamedRole, outboxBundles, outboxEnv, outboxQueueName, outboxRedriveEnv, outboxRedriveHintsEnv,
+  outboxRedriveName, sweepEnv,
+} from '../contract';
+import { outboxProblem } from './checks';
+import { BundledFunction } from '../../cdk/bundled-function';
+import { invalidProps } from '../../cdk/checks/invalid-props';
+import { checkLiterals } from '../../cdk/checks/literals';
+import { checkNames } from '../../cdk/checks/name-limits';
+import { declareOnce } from '../../cdk/checks/one-of-a-kind';
+import { checkPlaces } from '../../cdk/checks/places';
+import { AlarmDefinition, AlarmTuning, defineAlarms, minute } from '../../cdk/tuned-alarms';
+import { LedgerReplica } from '../../ledger/constructs/ledger-replica';
+import { expiredReason, ledgerMetrics } from '../../ledger/contract';
+import { CrossRegionEventMesh } from '../mesh/cross-region-event-mesh';
+import { keptQueue, onlyWrittenBy } from '../mesh/kept-queue';
+
+/** How this region publishes for a lost one. */
+export interface LedgerSweepOptions {
+  /**
+   * Whether it does. Without it the events of a lost region come when that region is back.
+   *
+   * @default true
+   */
+  readonly enabled?: boolean;
+
+  /**
+   * How long a peer has to publish by itself before this region looks whether it lives, 0 to 15 minutes.
+   *
+   * @default Duration.minutes(5)
+   */
+  readonly delay?: Duration;
+}
+
+/** The alarms of an outbox. */
+export interface LedgerOutboxAlarmOptions {
+  /**
+   * Whom to tell when an alarm rises. Nobody is told that it ended, or that a new one has its first data: nothing is to be done then.
+   *
+   * @default - nobody: the alarms are there to be seen
+   */
+  readonly actions?: IAlarmAction[];
+
+  /**
+   * Age of the oldest change of the ledger that is not published, in milliseconds.
+   *
+   * @default - 60,000 ms in 3 minutes
+   */
+  readonly age?: AlarmTuning;
+
+  /**
+   * Payments that this region decided in five minutes in which the outbox was not called at all. A stream that is not read (a mapping that
+   * is off, a right that was taken away) has no age. Of the last 25 minutes; `minutes` counts spans of five.
+   *
+   * @default - 1 payment, in 2 of the last five spans of five minutes
+   */
+  readonly unread?: AlarmTuning;
+
+  /**
+   * Ranges of the stream that were given up.
+   *
+   * @default - 1 in 1 minute
+   */
+  readonly deadLetters?: AlarmTuning;
+
+  /**
+   * Age of the oldest change of a peer that the sweep has not seen, in milliseconds.
+   *
+   * @default - 300,000 ms in 3 minutes
+   */
+  readonly sweepAge?: AlarmTuning;
+
+  /**
+   * Events of lost peers that could not be published here.
+   *
+   * @default - 1 in 1 minute
+   */
+  readonly sweepDeadLetters?: AlarmTuning;
+}
+
+/** Properties of `LedgerOutbox`. */
+export interface LedgerOutboxProps {
+  /** The ledger in this stack's region. The table must be there when the stack is deployed. */
+  readonly ledger: LedgerReplica;
+
+  /** The mesh in this region, over all of the ledger's replicas. */
+  readonly mesh: CrossRegionEventMesh;
+
+  /**
+   * How this region publishes for a lost one.
+   *
+   * @default - it does, after 5 minutes
+   */
+  readonly sweep?: LedgerSweepOptions;
+
+  /**
+   * Batches of one shard that are worked on side by side, 1 to 10. The changes of one account stay in order.
+   *
+   * @default 4
+   */
+  readonly parallelizationFactor?: number;
+
+  /**
+   * Age at which a change that cannot be published is given up, so that it does not hold up the others: 1 minute to 20 hours. The stream
+   * keeps it for 24 hours, and until then the range can be redriven.
+   *
+   * @default Duration.hours(12)
+   */
+  readonly maxRecordAge?: Duration;
+
+  /**
+   * Attempts at a batch before it is given up, 1 to 10,000. Lambda tries about once a minute at last.
+   *
+   * @default 1000
+   */
+  readonly retryAttempts?: number;
+
+  /**
+   * Key of this region that encrypts the queues, which hold the IDs of payments and accounts.
+   *
+   * @default - SQS's own key
+   */
+  readonly encryptionKey?: IKey;
+
+  /**
+   * The alarms and whom they tell.
+   *
+   * @default - every alarm with its default, telling nobody
+   */
+  readonly alarms?: LedgerOutboxAlarmOptions;
+
+  /**
+   * How long the functions' logs are kept.
+   *
+   * @default RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: RetentionDays;
+}
+
+const functionTimeout = Duration.seconds(60);
+/** A hint that waits for its claims to replicate is looked at once in two minutes, for an hour. */
+const hintAttempts = 30;
+const accountKinds = ['ACCOUNT'];
+const unreadSpan = Duration.minutes(5);
+
+/**
+ * Publishes the ledger's events from one region: each accepted payment and move as one event, from the stream of the replica where
+ * the write began. One in each region, beside its `CrossRegionEventMesh`. It also publishes for a peer that is lost.
+ */
+export class LedgerOutbox extends Construct {
+  /** Ranges of the stream that could not be published, as Lambda describes them. */
+  public readonly deadLetterQueue: IQueue;
+  /** Hints of a lost peer's events that could not be published here; absent without a sweep. */
+  public readonly sweepDeadLetterQueue?: IQueue;
+  /** Publishes the ranges in the dead-letter queue, and gives the sweep its hints again: `aws lambda invoke --function-name <systemName>-outbox-redrive`. */
+  public readonly redriveFunction: IFunction;
+
+  private readonly props: LedgerOutboxProps;
+  private readonly alarms: AlarmDefinition[] = [];
+
+  constructor(scope: Construct, id: string, props: LedgerOutboxProps) {
+    super(scope, id);
+    checkNames(this);
+    checkLiterals(this, props);
+    checkPlaces(this, 'LedgerOutboxProps', props);
+    checkPlaces(this, 'LedgerOutboxAlarmOptions', props.alarms, 'alarms.');
+    const problem = outboxProblem(props);
+    if (problem) throw invalidProps(this, problem);
+    declareOnce(this, { kind: 'LedgerOutbox', prop: 'ledger', name: props.ledger.systemName });
+    this.props = props;
+    const { ledger, mesh, sweep = {}, alarms = {} } = props;
+    const streamArn = ledger.lookUpStreamArn(this, 'StreamArn');
+    const deadLetters = this.queue('DeadLetters', 'outbox-dlq');
+    this.deadLetterQueue = deadLetters;
+    this.defineOutbox(streamArn, deadLetters);
+    // Lambda leaves a range in the name of the function that it was for; the redrive leaves a record that was set aside.
+    onlyWrittenBy(deadLetters, [this.roleName('outbox'), this.roleName('sweep'), this.roleName('outbox-redrive')]);
+    const redrive = this.defineRedrive(streamArn, deadLetters);
+    this.redriveFunction = redrive.function;
+    if (sweep.enabled ?? true) this.sweepDeadLetterQueue = this.defineSweep(streamArn, deadLetters, redrive);
+    defineAlarms(this, `${ledger.systemName} in ${mesh.region}`, this.alarms, alarms.actions);
+  }
+
+  /**
+   * Events that this region published.
+   *
+   * @default - sum over 1 minute
+   */
+  public metricPublished(options?: MetricOptions): Metric {
+    return this.metric(meshMetrics.eventsPublished, options);
+  }
+
+  /**
+   * Events of lost peers that this region published.
+   *
+   * @default - sum over 1 minute
+   */
+  public metricSwept(options?: MetricOptions): Metric {
+    return this.metric(meshMetrics.swept, options);
+  }
+
+  private defineOutbox(streamArn: string, deadLetters: Queue): void {
+    const { ledger, mesh, parallelizationFactor = 4, alarms = {} } = this.props;
+    const made = this.publisher('Publish', 'outbox', outboxBundles.outbox, { roleName: this.roleName('outbox') });
+    this.mapStream('Records', made, streamArn, deadLetters, {
+      filters: filtersOf([mesh.region]), batchSize: 100, parallelizationFactor,
+    });
+    this.alarms.push(
+      ageAlarm('Age', 'changes of the ledger wait to be published', 'outbox-age', made.function, 60_000, alarms.age),
+      unreadAlarm(this.metric(ledgerMetrics.decided, { period: unreadSpan }), made.function, alarms.unread),
+      lettersAlarm('DeadLetterAlarm', 'changes of the ledger could not be published', 'outbox-dead-letters', deadLetters, alarms.deadLetters),
+    );
+    ledger._grantReadItems(made.function);
+    mesh._grantAside(made.function, 'read');
+  }
+
+  private defineRedrive(streamArn: string, deadLetters: Queue): BundledFunction {
+    const { ledger } = this.props;
+    const made = this.publisher('Redrive', 'outbox redrive', outboxBundles.redrive, {
+      functionName: outboxRedriveName(ledger.systemName),
+      roleName: this.roleName('outbox-redrive'),
+      timeout: Duration.minutes(15),
+      environment: outboxRedriveEnv.write({ deadLetterQueueUrl: deadLetters.queueUrl, streamArn }),
+    });
+    ledger._grantReadItems(made.function);
+    ledger.grantStreamRead(made.function);
+    deadLetters.grantConsumeMessages(made.function);
+    deadLetters.grantSendMessages(made.function);
+    this.props.mesh._grantAside(made.function, 'write');
+    return made;
+  }
+
+  private defineSweep(streamArn: string, ranges: Queue, redrive: BundledFunction): Queue {
+    const { ledger, mesh, sweep = {}, alarms = {} } = this.props;
+    const deadLetters = this.queue('SweepDeadLetters', 'sweep-dlq', outboxQueueName(ledger.systemName, 'sweep'));
+    const hints = keptQueue(this, 'Hints', {
+      queueName: outboxQueueName(ledger.systemName, 'sweep'),
+      encryptionKey: this.props.encryptionKey,
+      deliveryDelay: sweep.delay ?? Duration.minutes(5),
+      visibilityTimeout: Duration.seconds(2 * functionTimeout.toSeconds()),
+      deadLetterQueue: { queue: deadLetters, maxReceiveCount: hintAttempts },
+    });
+    // What a hint says is published as the ledger's word.
+    onlyWrittenBy(hints, [this.roleName('sweep'), this.roleName('outbox-redrive')]);
+    onlyWrittenBy(deadLetters);
+    this.redriveHints(redrive, deadLetters, hints);
+    const silentMs = mesh.silentAfter.toMilliseconds();
+    const takenBy = mesh._takenBy();
+    const { systemName, tableName } = ledger;
+    const made = this.function('Sweep', {
+      description: `${systemName}: sweep`,
+      roleName: this.roleName('sweep'),
+      bundle: outboxBundles.sweep,
+      environment: {
+        // On this region's bus alone, and never through a global endpoint: every survivor publishes for itself.
+        ...outboxEnv.write({ systemName, tableName, busName: meshBusName(systemName), meshTableName: meshTableName(systemName) }),
+        ...sweepEnv.write({
+          queueUrl: hints.queueUrl,
+          silentAfterMs: String(silentMs),
+          aliveWithinMs: String(Math.min(silentMs, 1.5 * mesh.probeInterval.toMilliseconds())),
+          takenBy,
+        }),
+      },
+    });
+    mesh._grantLedgerEvents(made.function, 'own');
+    mesh.grantReadPeers(made.function);
+    ledger._grantReadItems(made.function);
+    hints.grantSendMessages(made.function);
+    // Nothing waits for hints: large batches keep the number of calls down.
+    const noted = takenBy ? mesh.regions : mesh.regions.filter((region) => region !== mesh.region);
+    this.mapStream('PeerRecords', made, streamArn, ranges, {
+      filters: filtersOf(noted), batchSize: 500, maxBatchingWindow: Duration.seconds(10), parallelizationFactor: 1,
+    });
+    made.function.addEventSource(new SqsEventSource(hints, { batchSize: 10, reportBatchItemFailures: true, maxConcurrency: 10 }));
+    this.alarms.push(
+      ageAlarm('SweepAge', 'changes of other regions wait to be noted', 'sweep-age', made.function, 300_000, alarms.sweepAge),
+      lettersAlarm('SweepDeadLetterAlarm', 'events of a lost region could not be published', 'sweep-dead-letters', deadLetters, alarms.sweepDeadLetters),
+    );
+    return deadLetters;
+  }
+
+  /** Hints that were given up go back by our redrive, which may write where nobody else does. */
+  private redriveHints(redrive: BundledFunction, from: Queue, to: Queue): void {
+    for (const [name, value] of Object.entries(outboxRedriveHintsEnv.write({ hintLettersUrl: from.queueUrl, hintsUrl: to.queueUrl }))) {
+      redrive.function.addEnvironment(name, value);
+    }
+    from.grantConsumeMessages(redrive.function);
+    to.grantSendMessages(redrive.function);
+  }
+
+  private roleName(role: NamedRole): string {
+    return functionRoleName(this.props.ledger.systemName, role, this.props.mesh.region);
+  }
+
+  /** A function that publishes as the mesh does. */
+  private publisher(id: string, role: string, bundle: string, more: Partial<ConstructorParameters<typeof BundledFunction>[2]> = {}): BundledFunction {
+    const { ledger: { systemName, tableName }, mesh } = this.props;
+    const made = this.function(id, {
+      ...more,
+      bundle,
+      description: `${systemName}: ${role}`,
+      environment: {
+        ...outboxEnv.write({
+          systemName, tableName, busName: meshBusName(systemName), meshTableName: meshTableName(systemName), endpointId: mesh._endpointId(this),
+        }),
+        ...more.environment,
+      },
+    });
+    mesh._grantLedgerEvents(made.function, 'any');
+    return made;
+  }
+
+  private function(id: string, props: Omit<ConstructorParameters<typeof BundledFunction>[2], 'logRetention'>): BundledFunction {
+    const logRetention = this.props.logRetention ?? RetentionDays.ONE_MONTH;
+    const made = new BundledFunction(this, id, { timeout: functionTimeout, memorySize: 512, ...props, logRetention });
+    this.props.mesh._deployBefore(made.function);
+    return made;
+  }
+
+  private mapStream(id: string, made: BundledFunction, streamArn: string, deadLetters: Queue, options: {
+    readonly filters: Record<string, unknown>[]; readonly batchSize: number; readonly parallelizationFactor: number; readonly maxBatchingWindow?: Duration;
+  }): void {
+    const { ledger, maxRecordAge, retryAttempts } = this.props;
+    // Lambda asks for the list of streams when the mapping is made; that action knows no narrower resource.
+    const list = Grant.addToPrincipal({ grantee: made.function, actions: ['dynamodb:ListStreams'], resourceArns: ['*'] });
+    const grants = [ledger.grantStreamRead(made.function), list, deadLetters.grantSendMessages(made.function)];
+    const mapping = new EventSourceMapping(this, id, {
+      ...options,
+      target: made.function,
+      eventSourceArn: streamArn,
+      // What was decided before the outbox was there, as far as the stream remembers it.
+      startingPosition: StartingPosition.TRIM_HORIZON,
+      bisectBatchOnError: true,
+      reportBatchItemFailures: true,
+      maxRecordAge: maxRecordAge ?? Duration.hours(12),
+      retryAttempts: retryAttempts ?? 1_000,
+      onFailure: new SqsDlq(deadLetters),
+    });
+    for (const grant of grants) grant.applyBefore(mapping);
+  }
+
+  private queue(id: string, name: 'outbox-dlq' | 'sweep-dlq', deadLettersOf?: string): Queue {
+    const { ledger, encryptionKey } = this.props;
+    return keptQueue(this, id, { queueName: outboxQueueName(ledger.systemName, name), encryptionKey, deadLettersOf, visibilityTimeout: Duration.minutes(15) });
+  }
+
+  private metric(metricName: string, options?: MetricOptions): Metric {
+    const { ledger, mesh } = this.props;
+    return new Metric({
+      namespace: ledgerMetrics.namespace,
+      metricName,
+      dimensionsMap: { [ledgerMetrics.systemDimension]: ledger.systemName, [ledgerMetrics.regionDimension]: mesh.region },
+      statistic: Stats.SUM,
+      period: minute,
+      ...options,
+    });
+  }
+}
+
+/** Only writes of these regions that can have decided something: accounts, and claims that were declined without one. */
+function filtersOf(writers: string[]): Record<string, unknown>[] {
+  const written = (image: Record<string, unknown>): Record<string, unknown> => FilterCriteria.filter({
+    eventName: FilterRule.or('INSERT', 'MODIFY'),
+    dynamodb: { NewImage: { ...image, writtenBy: { S: writers } } },
+  });
+  return [
+    written({ kind: { S: accountKinds } }),
+    written({ kind: { S: ['PAYMENT'] }, outcome: { S: ['DECLINED'] }, reason: { S: [expiredReason] } }),
+  ];
+}
+
+function ageAlarm(id: string, says: string, anchor: string, of: IFunction, threshold: number, tuning?: AlarmTuning): AlarmDefinition {
+  return { id, says, anchor, threshold, minutes: 3, tuning, metric: of.metric('IteratorAge', { statistic: Stats.MAXIMUM, period: minute }) };
+}
+
+/** Both are counted a moment apart, so one span alone proves nothing. */
+function unreadAlarm(decided: Metric, outbox: IFunction, tuning?: AlarmTuning): AlarmDefinition {
+  const metric = new MathExpression({
+    expression: 'IF(FILL(calls, 0) == 0, FILL(decided, 0), 0)',
+    usingMetrics: { decided, calls: outbox.metricInvocations({ period: unreadSpan }) },
+    label: 'Payments without a call of the outbox',
+    period: unreadSpan,
+  });
+  return { id: 'Unread', says: 'payments are decided and the outbox is not called', anchor: 'outbox-unread', threshold: 1, minutes: 2, tuning, metric };
+}
+
+function lettersAlarm(id: string, says: string, anchor: string, queue: Queue, tuning?: AlarmTuning): AlarmDefinition {
+  const metric = queue.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, period: minute });
+  return { id, says, anchor, threshold: 1, minutes: 1, tuning, metric };
+}

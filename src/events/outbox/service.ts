@@ -1,0 +1,142 @@
+import { PaymentEvent } from '../model';
+import { Decided, decidedBy, detailKeys, Details, eventOf, ItemChange, olderKeys, writerOf } from './domain';
+import { toTraceparent, TraceContext, Tracer } from '../../kernel/trace';
+import { Item, LedgerPorts } from '../../ledger/ports';
+import { Attempt } from '../../ledger/protocol/attempt.service';
+import type { EntryOutcome } from '../publishing/publish.service';
+
+/** A record of the table's stream. */
+export interface StreamRecord {
+  /** Its place in the stream, by which a failure is reported. */
+  readonly id: string;
+  /** Reads the item before and after; throws for what no version of ours writes. */
+  readonly change: () => ItemChange;
+}
+
+/**
+ * Takes events to the bus: what became of each, in their order. Of one payment, none is sent before an earlier one that is not. What is
+ * `open` by the deadline is nobody's.
+ */
+export type EventSink = (events: readonly PaymentEvent[], deadlineMs: number) => Promise<readonly EntryOutcome[]>;
+
+export interface OutboxPorts extends Omit<LedgerPorts, 'decide'> {
+  readonly sink: EventSink;
+  readonly tracer: Tracer;
+}
+
+export interface OutboxSettings {
+  readonly region: string;
+  /** The function's name in traces. */
+  readonly name: string;
+}
+
+export interface BatchResult {
+  readonly published: number;
+  /** The first record that is not done with; everything from it on comes again. */
+  readonly failed?: { readonly id: string; readonly reason: string };
+}
+
+export interface DecidedResult {
+  readonly published: number;
+  readonly failed?: { readonly at: number; readonly reason: string };
+}
+
+/** A trace that is older is not continued, but named: its picture is closed, and nobody looks at it as it happens any more. */
+export const lateAfterMs = 15 * 60_000;
+const readAtMost = 100;
+
+/** Publishes what this region's writes have decided. Safe to repeat: the same record comes to the same events. */
+export class Outbox {
+  constructor(private readonly ports: OutboxPorts, private readonly settings: OutboxSettings) {}
+
+  /** Publishes a batch of the stream in its order, up to the first record that fails. */
+  public async publish(records: readonly StreamRecord[], deadlineMs: number): Promise<BatchResult> {
+    const { decided, failed } = decideAll(records, (writer) => writer === this.settings.region);
+    const done = await this.publishDecided(decided.map(({ one }) => one), this.settings.region, deadlineMs);
+    if (done.failed) return { published: done.published, failed: { id: decided[done.failed.at].record, reason: done.failed.reason } };
+    return { published: done.published, ...(failed ? { failed } : {}) };
+  }
+
+  /** Publishes a range of the stream that was given up, whoever made the writes; resolves with why it is not done. */
+  public async republish(records: readonly StreamRecord[], deadlineMs: number): Promise<{ readonly published: number; readonly failed?: string }> {
+    const { decided, failed } = decideAll(records, () => true);
+    let published = 0;
+    for (const origin of new Set(decided.map(({ writer }) => writer))) {
+      const done = await this.publishDecided(decided.filter(({ writer }) => writer === origin).map(({ one }) => one), origin, deadlineMs);
+      published += done.published;
+      if (done.failed) return { published, failed: done.failed.reason };
+    }
+    return { published, ...(failed ? { failed: failed.reason } : {}) };
+  }
+
+  /** Publishes what was decided in a region, in the order given; `failed` is the first that was not published. */
+  public async publishDecided(decided: readonly Decided[], origin: string, deadlineMs: number): Promise<DecidedResult> {
+    if (decided.length === 0) return { published: 0 };
+    const details = await this.details(decided, deadlineMs);
+    const events = decided.map((one) => eventOf(one, details, origin));
+    // Behind a claim that is not there nothing is sent, so that nothing overtakes its event.
+    const missing = events.indexOf(undefined);
+    const spans = (missing < 0 ? events : events.slice(0, missing)).map((event) => this.begin(event!));
+    const outcomes = await this.ports.sink(spans.map(({ event }) => event), deadlineMs);
+    spans.forEach(({ end }, n) => end(outcomes[n].kind !== 'sent'));
+    const open = outcomes.findIndex(({ kind }) => kind === 'open');
+    const published = outcomes.filter(({ kind }) => kind !== 'open').length;
+    if (open >= 0) return { published, failed: { at: open, reason: (outcomes[open] as Extract<EntryOutcome, { kind: 'open' }>).reason } };
+    return { published, ...(missing < 0 ? {} : { failed: { at: missing, reason: `the claims of ${decided[missing].id} are not in this region` } }) };
+  }
+
+  /** The claims of what was decided, by the key of the write's own epoch. */
+  private async details(decided: readonly Decided[], deadlineMs: number): Promise<Details> {
+    const keys = detailKeys(decided);
+    const found = new Map((await this.read(keys, deadlineMs)).map((item) => [item.pk, item]));
+    const missing = keys.filter((key) => !found.has(key));
+    const older = new Map((await this.read(missing.flatMap(olderKeys), deadlineMs)).map((item) => [item.pk, item]));
+    for (const key of missing) {
+      const newest = olderKeys(key).find((candidate) => older.has(candidate));
+      if (newest) found.set(key, older.get(newest)!);
+    }
+    return found;
+  }
+
+  private async read(keys: readonly string[], deadlineMs: number): Promise<readonly Item[]> {
+    const attempt = new Attempt(this.ports, this.settings, { tenant: '', traceId: '', deadlineMs });
+    const pages = Array.from({ length: Math.ceil(keys.length / readAtMost) }, (_, n) => keys.slice(n * readAtMost, (n + 1) * readAtMost));
+    return (await Promise.all(pages.map((page) => attempt.patiently((store) => store.readMany(page))))).flat();
+  }
+
+  /** Work in the request's own trace, from which the event's consumers go on; in the outbox's trace for what comes late. */
+  private begin(event: PaymentEvent): { readonly event: PaymentEvent; readonly end: (fault: boolean) => void } {
+    const { tracer, nowMs } = this.ports;
+    const trace = event.trace!;
+    const requested: TraceContext = { traceId: trace.traceId, parentId: trace.parentId, sampled: trace.parentId !== undefined };
+    const isLate = nowMs() - Date.parse(event.occurredAt) > lateAfterMs;
+    const context = isLate ? tracer.invocation() : requested;
+    if (!context?.sampled) return { event, end: () => undefined };
+    const span = tracer.begin({ name: this.settings.name, context, kind: 'work' });
+    span.annotate('eventId', event.id);
+    if (isLate) span.link(requested);
+    const end = (fault: boolean): void => span.end({ fault });
+    if (isLate) return { event: { ...event, trace: { traceId: trace.traceId } }, end };
+    const { parentId } = span.context;
+    const continued = parentId === undefined ? {} : { parentId, traceparent: toTraceparent(span.context) };
+    return { event: { ...event, trace: { traceId: trace.traceId, ...continued } }, end };
+  }
+}
+
+/** What the records have decided, in order, of the writers that count; up to the first one that cannot be read. */
+export function decideAll(records: readonly StreamRecord[], counts: (writer: string) => boolean): {
+  readonly decided: readonly { readonly record: string; readonly writer: string; readonly one: Decided }[];
+  readonly failed?: { readonly id: string; readonly reason: string };
+} {
+  const decided: { record: string; writer: string; one: Decided }[] = [];
+  for (const { id, change } of records) {
+    try {
+      const read = change();
+      const writer = writerOf(read);
+      if (writer !== undefined && counts(writer)) decided.push(...decidedBy(read).map((one) => ({ record: id, writer, one })));
+    } catch (error) {
+      return { decided, failed: { id, reason: error instanceof Error ? error.message : String(error) } };
+    }
+  }
+  return { decided };
+}

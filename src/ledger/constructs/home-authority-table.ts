@@ -1,0 +1,117 @@
+import { Annotations, CfnTag, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { CfnGlobalTable } from 'aws-cdk-lib/aws-dynamodb';
+import { Construct } from 'constructs';
+import { authorityTableName, ledgerSchema } from '../contract';
+import { checkRemoval, keptReplicas } from './ledger-table-checks';
+import { PaymentRegions } from './payment-regions';
+import { unknownStrongRegions } from './strong-regions';
+import { checkSystemName, declareLedgerPart } from './system-checks';
+import { invalidProps } from '../../cdk/checks/invalid-props';
+import { keepResource } from '../../cdk/checks/kept-resource';
+import { declareOnce } from '../../cdk/checks/one-of-a-kind';
+
+/** Properties of `HomeAuthorityTable`. */
+export interface HomeAuthorityTableProps {
+  /** Name of the system: 3 to 40 lower-case letters, digits and hyphens; the same in every stack. The table is `<systemName>-authority`. */
+  readonly systemName: string;
+
+  /** The system's regions, in mode `HOME_REGION`. */
+  readonly regions: PaymentRegions;
+
+  /**
+   * Whether replicas refuse to be deleted.
+   *
+   * @default true
+   */
+  readonly deletionProtection?: boolean;
+
+  /**
+   * What happens to the table when it leaves the stack. `DESTROY` needs `acceptDataLoss` and `deletionProtection: false`.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+
+  /**
+   * Says that losing the records of who is home is meant: for tests. A ledger that is used again without them would begin its epochs
+   * anew and overwrite accounts.
+   *
+   * @default false
+   */
+  readonly acceptDataLoss?: boolean;
+
+  /**
+   * Tags of each replica.
+   *
+   * @default - none
+   */
+  readonly tags?: { [name: string]: string };
+}
+
+/**
+ * The small table that says which region is home, strongly consistent across its own three regions (`PaymentRegions.authority`).
+ * Created once, in a stack in one of its replicas' regions, before the regions' APIs.
+ *
+ * It is encrypted with a key that DynamoDB owns: it holds names of regions, numbers and times, and a key of your own would have to
+ * stand in regions where the system has nothing else, where its loss would stop every payment.
+ */
+export class HomeAuthorityTable extends Construct {
+  /** Name of the table, the same in every region. */
+  public readonly tableName: string;
+  /** The table as CloudFormation sees it. */
+  public readonly resource: CfnGlobalTable;
+
+  constructor(scope: Construct, id: string, props: HomeAuthorityTableProps) {
+    super(scope, id);
+    const { systemName, regions } = props;
+    checkSystemName(this, systemName);
+    this.tableName = authorityTableName(systemName);
+    this.checkPlace(regions);
+    checkRemoval(this, props);
+    declareOnce(this, { kind: 'HomeAuthorityTable', prop: 'systemName', name: systemName, isGlobal: true });
+    declareLedgerPart(this, 'HomeAuthorityTable', { systemName, regions });
+    const { replicas, witness } = regions.authority!;
+    const warning = unknownStrongRegions('regions.authority', [...replicas, ...witness === undefined ? [] : [witness]]);
+    if (warning) Annotations.of(this).addWarningV2('cdk-multi-region-payments:unknown-strong-regions', `[${this.node.path}] ${warning}`);
+    this.resource = this.defineTable(props);
+    this.resource.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN);
+    keepResource(this, this.resource, props.removalPolicy ?? RemovalPolicy.RETAIN, keptReplicas({ deletionProtection: props.deletionProtection }));
+  }
+
+  private checkPlace(regions: PaymentRegions): void {
+    const problem = regions._problem();
+    if (problem) throw invalidProps(this, problem);
+    if (!regions.authority) {
+      throw invalidProps(this, {
+        prop: 'regions', given: 'in mode STRONG', allowed: 'mode HOME_REGION: with strong consistency every region writes, and none is home',
+        mend: 'leave HomeAuthorityTable out, or use PaymentRegions.homeRegion',
+      });
+    }
+    const region = Stack.of(this).region;
+    if (regions.authority.replicas.includes(region)) return;
+    throw invalidProps(this, {
+      prop: 'env.region of the stack', given: Token.isUnresolved(region) ? 'not set' : region,
+      allowed: `${regions.authority.replicas.join(', ')}: CloudFormation makes a global table from one of its replicas' regions`,
+      mend: 'put HomeAuthorityTable into a stack in regions.authority.replicas[0], or choose other regions with PaymentRegions.homeRegion({ authority })',
+    });
+  }
+
+  private defineTable({ regions, deletionProtection, tags }: HomeAuthorityTableProps): CfnGlobalTable {
+    const { replicas, witness } = regions.authority!;
+    const tagList: CfnTag[] = Object.entries(tags ?? {}).map(([key, value]) => ({ key, value }));
+    return new CfnGlobalTable(this, 'Table', {
+      tableName: this.tableName,
+      keySchema: [{ attributeName: ledgerSchema.partitionKey, keyType: 'HASH' }],
+      attributeDefinitions: [{ attributeName: ledgerSchema.partitionKey, attributeType: 'S' }],
+      billingMode: 'PAY_PER_REQUEST',
+      multiRegionConsistency: 'STRONG',
+      globalTableWitnesses: witness === undefined ? undefined : [{ region: witness }],
+      replicas: replicas.map((region) => ({
+        region,
+        deletionProtectionEnabled: deletionProtection ?? true,
+        pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+        tags: tagList.length === 0 ? undefined : tagList,
+      })),
+    });
+  }
+}

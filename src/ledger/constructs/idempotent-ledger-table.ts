@@ -1,0 +1,209 @@
+import { Annotations, CfnTag, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnGlobalTable } from 'aws-cdk-lib/aws-dynamodb';
+import { Construct } from 'constructs';
+import { ledgerSchema, ledgerTableName } from '../contract';
+import { LedgerBilling, LedgerCapacityProps } from './ledger-billing';
+import { LedgerEncryption, ledgerKeyAlias } from './ledger-encryption';
+import { LedgerReplica } from './ledger-replica';
+import { checkLedgerTableProps, keptReplicas, ledgerTemplateProblems } from './ledger-table-checks';
+import { LedgerConsistency, PaymentRegions } from './payment-regions';
+import { checkRegions, checkSystemName, declareLedgerPart } from './system-checks';
+import { keepResource } from '../../cdk/checks/kept-resource';
+import { checkLiterals } from '../../cdk/checks/literals';
+import { declareOnce } from '../../cdk/checks/one-of-a-kind';
+
+/** Properties of `IdempotentLedgerTable`. */
+export interface IdempotentLedgerTableProps {
+  /** Name of the system: 3 to 40 lower-case letters, digits and hyphens; the same in every stack. The table is `<systemName>-ledger`. */
+  readonly systemName: string;
+
+  /** Where the copies are and how they agree. The mode never changes after the first deployment. */
+  readonly regions: PaymentRegions;
+
+  /**
+   * How capacity is paid for.
+   *
+   * @default LedgerBilling.onDemand()
+   */
+  readonly billing?: LedgerBilling;
+
+  /**
+   * Which keys encrypt the replicas. Keys of your own are found by alias: deploy a `LedgerKey` in each region first.
+   *
+   * @default LedgerEncryption.customerManaged()
+   */
+  readonly encryption?: LedgerEncryption;
+
+  /**
+   * Whether each replica can be restored to any second of the recovery period.
+   *
+   * @default true
+   */
+  readonly pointInTimeRecovery?: boolean;
+
+  /**
+   * Length of the recovery period in days, 1 to 35.
+   *
+   * @default 35
+   */
+  readonly recoveryPeriodDays?: number;
+
+  /**
+   * Whether replicas refuse to be deleted.
+   *
+   * @default true
+   */
+  readonly deletionProtection?: boolean;
+
+  /**
+   * What happens to the table when it leaves the stack. `DESTROY` needs `acceptDataLoss` and `deletionProtection: false`.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+
+  /**
+   * Says that losing every account, payment and idempotency key with the stack is meant: for tests, never for money.
+   *
+   * @default false
+   */
+  readonly acceptDataLoss?: boolean;
+
+  /**
+   * Whether CloudWatch Contributor Insights shows the keys that are throttled most, in each replica. It shows key values in plain text, tenants
+   * and accounts among them, whatever encrypts the table: AWS advises against it for tables with a customer-managed key. Source: the DynamoDB
+   * developer guide, CloudWatch Contributor Insights, data encryption.
+   *
+   * @default false
+   */
+  readonly contributorInsights?: boolean;
+
+  /**
+   * Tags of each replica. (`Tags.of` does not reach the replicas of other regions.)
+   *
+   * @default - none
+   */
+  readonly tags?: { [name: string]: string };
+}
+
+/**
+ * The global table that holds accounts, payments and idempotency keys. Created once, in the stack of any one of the replicas'
+ * regions; the other stacks use `LedgerReplica.of`.
+ *
+ * An account has up to 5,000 open holds at once; then it answers 429 `account_busy`. A tenant that needs more spreads them over several accounts.
+ */
+export class IdempotentLedgerTable extends Construct {
+  /** Name of the table, the same in every region. */
+  public readonly tableName: string;
+  /** The table as CloudFormation sees it. */
+  public readonly resource: CfnGlobalTable;
+  private readonly props: IdempotentLedgerTableProps;
+
+  constructor(scope: Construct, id: string, props: IdempotentLedgerTableProps) {
+    super(scope, id);
+    this.props = props;
+    this.tableName = ledgerTableName(props.systemName);
+    checkSystemName(this, props.systemName);
+    checkRegions(this, props.regions);
+    checkLiterals(this, props);
+    checkLiterals(this, props.billing?.onDemandProps ?? props.billing?.provisionedProps, { prefix: 'billing.' });
+    checkLedgerTableProps(this, props);
+    declareLedgerPart(this, 'IdempotentLedgerTable', { encryption: LedgerEncryption.customerManaged(), ...props });
+    declareOnce(this, { kind: 'IdempotentLedgerTable', prop: 'systemName', name: props.systemName, isGlobal: true });
+    const warning = props.regions._unknownRegionsWarning();
+    if (warning) Annotations.of(this).addWarningV2('cdk-multi-region-payments:unknown-strong-regions', `[${this.node.path}] ${warning}`);
+
+    this.resource = this.defineTable();
+    this.resource.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN);
+    keepResource(this, this.resource, props.removalPolicy ?? RemovalPolicy.RETAIN, keptReplicas(props));
+    this.node.addValidation({ validate: () => ledgerTemplateProblems(this.templateProperties(), props.regions) });
+  }
+
+  /**
+   * The copy in one region.
+   *
+   * @param region one of the replicas
+   */
+  public replica(region: string): LedgerReplica {
+    return LedgerReplica._in(this, this.props.systemName, this.props.regions, region, this.props.encryption ?? LedgerEncryption.customerManaged());
+  }
+
+  /** CfnGlobalTable, not TableV2: that one rejects region sets it does not know, and wants the keys' ARNs of all regions. */
+  private defineTable(): CfnGlobalTable {
+    const { partitionKey, byAccountIndex, byAccountPartitionKey, byAccountSortKey } = ledgerSchema;
+    const { regions, encryption } = this.props;
+    const strong = regions.consistency === LedgerConsistency.STRONG;
+    return new CfnGlobalTable(this, 'Table', {
+      tableName: this.tableName,
+      keySchema: [{ attributeName: partitionKey, keyType: 'HASH' }],
+      attributeDefinitions: [partitionKey, byAccountPartitionKey, byAccountSortKey].map((attributeName) => ({ attributeName, attributeType: 'S' })),
+      globalSecondaryIndexes: [{
+        indexName: byAccountIndex,
+        keySchema: [{ attributeName: byAccountPartitionKey, keyType: 'HASH' }, { attributeName: byAccountSortKey, keyType: 'RANGE' }],
+        projection: { projectionType: 'KEYS_ONLY' },
+        ...this.writeSettings(),
+      }],
+      ...this.writeSettings(),
+      billingMode: this.props.billing?.provisionedProps ? 'PROVISIONED' : 'PAY_PER_REQUEST',
+      streamSpecification: { streamViewType: 'NEW_AND_OLD_IMAGES' },
+      sseSpecification: { sseEnabled: encryption?.usesCustomerKeys ?? true, ...encryption?.usesCustomerKeys === false ? {} : { sseType: 'KMS' } },
+      multiRegionConsistency: strong ? 'STRONG' : 'EVENTUAL',
+      globalTableWitnesses: regions.witness === undefined ? undefined : [{ region: regions.witness }],
+      replicas: regions.replicas.map((region) => this.replicaSpecification(region)),
+    });
+  }
+
+  private replicaSpecification(region: string): CfnGlobalTable.ReplicaSpecificationProperty {
+    const { props } = this;
+    const contributorInsightsSpecification = { enabled: props.contributorInsights ?? false, mode: props.contributorInsights ? 'THROTTLED_KEYS' : undefined };
+    const recovers = props.pointInTimeRecovery ?? true;
+    return {
+      region,
+      deletionProtectionEnabled: props.deletionProtection ?? true,
+      pointInTimeRecoverySpecification: {
+        pointInTimeRecoveryEnabled: recovers,
+        recoveryPeriodInDays: recovers ? props.recoveryPeriodDays ?? 35 : undefined,
+      },
+      contributorInsightsSpecification,
+      globalSecondaryIndexes: [{ indexName: ledgerSchema.byAccountIndex, contributorInsightsSpecification, ...this.readSettings() }],
+      ...this.readSettings(),
+      sseSpecification: props.encryption?.usesCustomerKeys === false ? undefined : { kmsMasterKeyId: ledgerKeyAlias(props.systemName) },
+      tags: this.tags(),
+    };
+  }
+
+  private writeSettings(): Pick<CfnGlobalTable.GlobalSecondaryIndexProperty, 'writeOnDemandThroughputSettings' | 'writeProvisionedThroughputSettings'> {
+    const { provisionedProps, onDemandProps } = this.props.billing ?? LedgerBilling.onDemand();
+    if (provisionedProps) return { writeProvisionedThroughputSettings: { writeCapacityAutoScalingSettings: scaling(provisionedProps.write) } };
+    const maxWriteRequestUnits = onDemandProps?.maxWriteRequestUnits;
+    return maxWriteRequestUnits === undefined ? {} : { writeOnDemandThroughputSettings: { maxWriteRequestUnits } };
+  }
+
+  private readSettings(): Pick<CfnGlobalTable.ReplicaSpecificationProperty, 'readOnDemandThroughputSettings' | 'readProvisionedThroughputSettings'> {
+    const { provisionedProps, onDemandProps } = this.props.billing ?? LedgerBilling.onDemand();
+    if (provisionedProps) return { readProvisionedThroughputSettings: { readCapacityAutoScalingSettings: scaling(provisionedProps.read) } };
+    const maxReadRequestUnits = onDemandProps?.maxReadRequestUnits;
+    return maxReadRequestUnits === undefined ? {} : { readOnDemandThroughputSettings: { maxReadRequestUnits } };
+  }
+
+  private tags(): CfnTag[] | undefined {
+    const tags = Object.entries(this.props.tags ?? {}).map(([key, value]) => ({ key, value }));
+    return tags.length === 0 ? undefined : tags;
+  }
+
+  /** As the template will hold them, overrides included. */
+  private templateProperties(): Record<string, unknown> {
+    const { Resources } = Stack.of(this).resolve((this.resource as unknown as { _toCloudFormation(): object })._toCloudFormation()) as
+      { Resources: Record<string, { Properties: Record<string, unknown> }> };
+    return Object.values(Resources)[0].Properties;
+  }
+}
+
+function scaling(capacity: LedgerCapacityProps): CfnGlobalTable.CapacityAutoScalingSettingsProperty {
+  return {
+    minCapacity: capacity.min,
+    maxCapacity: capacity.max,
+    seedCapacity: capacity.min,
+    targetTrackingScalingPolicyConfiguration: { targetValue: capacity.targetUtilizationPercent ?? 50 },
+  };
+}

@@ -1,0 +1,205 @@
+import { carry, epochOf, inEpoch, reclaim } from './carry.domain';
+import { Change, IndexEntry, Item, LedgerStore, Path, StoreFault, WriteResult } from '../ports';
+import { entriesOf, entryOf, keyItemPk } from '../protocol/domain';
+
+/** Items read at once while looking for one item's newest epoch. */
+const batch = 100;
+/** An item, and the epoch that has it. */
+interface Kept { readonly item: Item; readonly epoch: number }
+
+/** Keys remembered as being of this epoch. */
+const remembered = 10_000;
+/** Entries of accounts remembered as this epoch was once seen with them: some megabytes, however large the accounts are. */
+const entriesRemembered = 20_000;
+
+/**
+ * The ledger's store within one epoch of a home region, on the home's own replica. The protocol above it does not know of epochs: an
+ * item that an earlier epoch left is carried over when it is first written, and read as if it were.
+ */
+export class EpochStore implements LedgerStore {
+  /** Keys that this epoch is known to have; items are never deleted. */
+  private readonly here = new Set<string>();
+  private readonly accounts = new Map<string, Item>();
+  private entriesKept = 0;
+
+  /** @param epoch 1 or more; the first one has nothing to carry over and pays nothing for it */
+  constructor(private readonly replica: LedgerStore, private readonly epoch: number) {}
+
+  public async create(item: Item): Promise<WriteResult> {
+    if (this.epoch > 1 && await this.carryOver(item.pk)) return { kind: 'refused', found: (await this.own(item.pk))! };
+    const claim = this.epoch > 1 && item.acct !== undefined ? reclaim(item, await this.accountHere(item.acct as string)) : item;
+    // Another request was decided under this key, and its claim has not arrived: what stands in for it is nobody's.
+    if (!claim) return { kind: 'refused', found: { ...item, fingerprint: '', nonce: '' } };
+    const result = await this.replica.create({ ...claim, pk: inEpoch(item.pk, this.epoch) });
+    this.isHere(item.pk);
+    return plainResult(result);
+  }
+
+  public async change(change: Change): Promise<WriteResult> {
+    if (this.epoch > 1) await this.carryTouched(change);
+    const own = { ...change, pk: inEpoch(change.pk, this.epoch) };
+    const result = await this.replica.change(own);
+    if (result.kind === 'written' || result.found || this.epoch === 1) return plainResult(result);
+    return await this.carryOver(change.pk) ? plainResult(await this.replica.change(own)) : result;
+  }
+
+  public async read(pk: string, strong: boolean): Promise<Item | undefined> {
+    if (this.epoch === 1) return plain(await this.replica.read(inEpoch(pk, 1), strong));
+    return this.view(pk);
+  }
+
+  public async readMany(pks: readonly string[]): Promise<readonly Item[]> {
+    const own = await this.ownMany(pks);
+    if (this.epoch === 1) return own;
+    const there = new Set(own.map(({ pk }) => pk));
+    return [...own, ...await this.viewMany(pks.filter((pk) => !there.has(pk)))];
+  }
+
+  /** One entry for each key and place: a claim that was lost with its region and made again has two, of which one is its item's. */
+  public async list(account: string, limit: number, from?: string): Promise<readonly IndexEntry[]> {
+    const newest = new Map<string, IndexEntry>();
+    let next = from;
+    let size = limit + 1;
+    for (;;) {
+      const page = await this.replica.list(account, size, next);
+      for (const { pk, seq } of page) {
+        const plainPk = epochOf(pk).pk;
+        newest.set(`${plainPk} ${seq}`, { pk: plainPk, seq });
+      }
+      const last = page[page.length - 1]?.seq;
+      if (page.length < size || newest.size >= limit) return [...newest.values()].slice(0, limit);
+      // An index place holds one item for each epoch: a page that ends where it began is too small to lead further.
+      if (last === next) size *= 2;
+      next = last;
+    }
+  }
+
+  /**
+   * An account of this epoch, perhaps as it was some time ago: entries without claims are those that it began with, all others have claims
+   * of this epoch.
+   */
+  private async accountHere(pk: string): Promise<Item> {
+    const known = this.accounts.get(pk);
+    if (known) return known;
+    // It is carried over before anything is claimed: what arrives of it later counts no more.
+    const account = await this.carryOver(pk) ? await this.own(pk) : undefined;
+    if (!account) throw new StoreFault('unknown', `${pk} has not arrived`);
+    const entries = 1 + Object.keys(entriesOf(account)).length;
+    if (this.entriesKept + entries > entriesRemembered) {
+      this.accounts.clear();
+      this.entriesKept = 0;
+    }
+    this.accounts.set(pk, account);
+    this.entriesKept += entries;
+    return account;
+  }
+
+  private async own(pk: string): Promise<Item | undefined> {
+    return plain(await this.replica.read(inEpoch(pk, this.epoch), true));
+  }
+
+  /** The item as this epoch would begin with it; nothing is written. */
+  private async view(pk: string): Promise<Item | undefined> {
+    const newest = await this.newest(pk);
+    if (!newest || newest.epoch === this.epoch) return newest?.item;
+    const carried = await this.carried(newest.item, newest.epoch, (account) => this.view(account));
+    // The account was read later: by then another request may have carried the item over, and the account show what came of it.
+    return newest.item.acct === undefined ? carried : await this.own(pk) ?? carried;
+  }
+
+  /** The same for many, mostly of one account: in few requests, however many they are. */
+  private async viewMany(pks: readonly string[]): Promise<readonly Item[]> {
+    if (pks.length === 0) return [];
+    const accounts = new Map<string, Promise<Item | undefined>>();
+    const accountOf = (pk: string): Promise<Item | undefined> => {
+      const account = accounts.get(pk) ?? this.view(pk);
+      accounts.set(pk, account);
+      return account;
+    };
+    const found = [...(await this.newestOf(pks)).values()];
+    const viewed = await Promise.all(found.map(({ item, epoch }) => (epoch === this.epoch ? item : this.carried(item, epoch, accountOf))));
+    const items = viewed.filter((item): item is Item => item !== undefined);
+    const carriedOver = new Map((await this.ownMany(items.map(({ pk }) => pk))).map((item) => [item.pk, item]));
+    return items.map((item) => carriedOver.get(item.pk) ?? item);
+  }
+
+  private async ownMany(pks: readonly string[]): Promise<readonly Item[]> {
+    if (pks.length === 0) return [];
+    return (await this.replica.readMany(pks.map((pk) => inEpoch(pk, this.epoch)))).map((item) => plain(item)!);
+  }
+
+  private async carried(item: Item, epoch: number, account: (pk: string) => Promise<Item | undefined>): Promise<Item | undefined> {
+    if (item.acct === undefined) return carry(item, epoch, undefined);
+    const owner = await account(item.acct as string);
+    // The account's own item has not replicated: nothing of it can be judged, so nothing of it is there.
+    return owner && carry(item, epoch, owner);
+  }
+
+  /** Sees to it that this epoch has the item if any earlier one had it; its account comes first. */
+  private async carryOver(pk: string): Promise<boolean> {
+    const newest = await this.newest(pk);
+    if (!newest) return false;
+    if (newest.epoch === this.epoch) return this.isHere(pk);
+    const carried = await this.carried(newest.item, newest.epoch, async (account) => (await this.carryOver(account) ? this.own(account) : undefined));
+    if (!carried) return false;
+    // Refused: another request carried it over in the meantime.
+    await this.replica.create({ ...carried, pk: inEpoch(pk, this.epoch) });
+    return this.isHere(pk);
+  }
+
+  /**
+   * An entry may change or leave its account only when its item is of this epoch: an item is judged by the entry that the account
+   * began with, and afterwards nothing could tell that one.
+   */
+  private async carryTouched({ pk: account, set, remove }: Change): Promise<void> {
+    const idsOf = (paths: readonly Path[]): readonly string[] => paths.flatMap(([name, id]) => (name === 'entries' && id !== undefined ? [id] : []));
+    const removed = idsOf(remove ?? []);
+    const ids = [...idsOf((set ?? []).map(([path]) => path)), ...removed, ...(removed.length > 0 ? await this.namedBy(account, removed) : [])];
+    const pks = ids.map(keyItemPk);
+    await Promise.all(pks.filter((pk) => !this.here.has(pk)).map((pk) => this.carryOver(pk)));
+  }
+
+  /** What entries name besides their own key, the closing move or the refunded payment: it too is judged by the entry. */
+  private async namedBy(account: string, ids: readonly string[]): Promise<readonly string[]> {
+    const item = await this.view(account);
+    if (!item) return [];
+    return ids.flatMap((id) => {
+      const entry = entryOf(item, id);
+      if (entry?.kind === 'refund') return [entry.payment];
+      return entry?.kind === 'closed' ? [entry.closure.by] : [];
+    });
+  }
+
+  private isHere(pk: string): true {
+    if (this.here.size >= remembered) this.here.clear();
+    this.here.add(pk);
+    return true;
+  }
+
+  private async newest(pk: string): Promise<Kept | undefined> {
+    return (await this.newestOf([pk])).get(pk);
+  }
+
+  /** Each item's newest epoch, as many epochs at a time as fit into one read. */
+  private async newestOf(pks: readonly string[]): Promise<ReadonlyMap<string, Kept>> {
+    const newest = new Map<string, Kept>();
+    for (let high = this.epoch, left = pks; high > 0 && left.length > 0; left = left.filter((pk) => !newest.has(pk))) {
+      const epochs = Math.min(high, Math.max(1, Math.floor(batch / left.length)));
+      const keys = left.flatMap((pk) => Array.from({ length: epochs }, (_, n) => inEpoch(pk, high - n)));
+      for (const stored of await this.replica.readMany(keys)) {
+        const { pk, epoch } = epochOf(stored.pk);
+        if ((newest.get(pk)?.epoch ?? 0) < epoch) newest.set(pk, { item: plain(stored)!, epoch });
+      }
+      high -= epochs;
+    }
+    return newest;
+  }
+}
+
+function plain(item: Item | undefined): Item | undefined {
+  return item && { ...item, pk: epochOf(item.pk).pk };
+}
+
+function plainResult(result: WriteResult): WriteResult {
+  return result.kind === 'refused' && result.found ? { kind: 'refused', found: plain(result.found)! } : result;
+}

@@ -1,0 +1,195 @@
+import { epochOf, inEpoch, lateEntries, LateEntry } from '../homes/carry.domain';
+import { EpochStore } from '../homes/epoch-store.service';
+import { Account, LedgerLine, Payment } from '../model';
+import { Item } from '../ports';
+import { Attempt } from '../protocol/attempt.service';
+import {
+  accountOf, accountPk, completed, decisionOfEntry, entriesOf, Entry, entryOf, idOfPaymentId, isPayment, keyItemPk, linesOf, MoveItem, moveOf, movesInOrder,
+  paymentAfter, PaymentDecision, paymentIdOf, paymentOf,
+} from '../protocol/domain';
+
+/** A decision that an ended epoch's account shows and its successor was opened without. Both versions, for a human to settle. */
+export interface LateWrite {
+  readonly epoch: number;
+  readonly key: string;
+  readonly effect: Entry['kind'];
+  /** As the ended epoch has it; absent while its own item has not arrived. */
+  readonly before?: Payment;
+  /** As the current epoch has it; absent when nobody has asked for it again. */
+  readonly now?: Payment;
+}
+
+/** An account's balances as kept, and as its payments add up to; they differ only when something is wrong. */
+export interface AccountReport {
+  readonly accountId: string;
+  readonly kept: Pick<Account, 'available' | 'held' | 'settled'>;
+  readonly recomputed: Pick<Account, 'available' | 'held' | 'settled'>;
+  readonly payments: number;
+  readonly lateWrites: readonly LateWrite[];
+}
+
+const pageSize = 100;
+
+/**
+ * Checks one account against its ledger lines, and looks for what a lost region wrote and nobody saw. It reads only: what it finds is for a human
+ * to settle. The account is read first and once, and every line is judged by it: so payments may be made meanwhile. Where copies follow, at home alone:
+ * elsewhere an account can arrive before what it decided.
+ */
+export async function reconcileAccount(attempt: Attempt, epoch: number, tenant: string, accountId: string): Promise<AccountReport | undefined> {
+  const account = accountPk(tenant, accountId);
+  const store = new EpochStore(attempt.ports.store, epoch);
+  const item = await attempt.patiently(() => store.read(account, true));
+  if (!item) return undefined;
+  const { lines, payments } = await linesOfAccount(attempt, store, item);
+  const total = (...types: LedgerLine['type'][]): number => lines.filter(({ type }) => types.includes(type)).reduce((sum, { amount }) => sum + amount, 0);
+  const held = total('AUTHORISATION') - total('CAPTURE', 'RELEASE', 'VOID');
+  const settled = total('CAPTURE') - total('REFUND');
+  const { available, held: keptHeld, settled: keptSettled } = accountOf(item);
+  return {
+    accountId,
+    kept: { available, held: keptHeld, settled: keptSettled },
+    recomputed: { available: (item.openedWith as number) - held - settled, held, settled },
+    payments,
+    lateWrites: await lateWritesOf(attempt, store, item, epoch),
+  };
+}
+
+async function linesOfAccount(attempt: Attempt, store: EpochStore, account: Item): Promise<{ lines: readonly LedgerLine[]; payments: number }> {
+  const lines: LedgerLine[] = [];
+  const seen = new Set<string>();
+  let payments = 0;
+  const take = async (pks: readonly string[]): Promise<void> => {
+    pks.forEach((pk) => seen.add(pk));
+    for (const item of await attempt.patiently(() => store.readMany(pks))) {
+      if (isPayment(item)) payments += 1;
+      if (isIn(account, item)) lines.push(...linesAsIn(account, item));
+    }
+  };
+  let from: string | undefined;
+  for (;;) {
+    const page = await attempt.patiently(() => store.list(account.pk, pageSize, from));
+    const fresh = [...new Set(page.map(({ pk }) => pk))].filter((pk) => !seen.has(pk));
+    if (fresh.length === 0) break;
+    await take(fresh);
+    from = page[page.length - 1].seq;
+  }
+  // The index follows its table: what it lacked of what the account had decided is read by its key.
+  const left = namedIn(account).filter((pk) => !seen.has(pk));
+  for (let at = 0; at < left.length; at += pageSize) await take(left.slice(at, at + pageSize));
+  return { lines, payments };
+}
+
+/** Keys of the items behind an account's entries. */
+function namedIn(account: Item): readonly string[] {
+  const ids = Object.keys(entriesOf(account)).flatMap((id) => {
+    const entry = entryOf(account, id)!;
+    return entry.kind === 'closed' ? [id, entry.closure.by] : [id];
+  });
+  return [...new Set(ids)].map(keyItemPk);
+}
+
+/**
+ * Whether an item's effect is in an account as it was read: by its entry, or, where that has been trimmed, by the watermark. No effect comes to an
+ * account from behind its watermark, so what is in front of it without an entry was decided later.
+ */
+function isIn(account: Item, item: Item): boolean {
+  const through = account.trimmedThrough as number;
+  if (isPayment(item)) {
+    const { id, at } = paymentOf(item);
+    return entryOf(account, id) !== undefined || at <= through;
+  }
+  const move = moveOf(item);
+  if (move.type === 'REFUND') return entryOf(account, move.id) !== undefined || move.at <= through;
+  const entry = entryOf(account, idOfPaymentId(move.paymentId)!);
+  return entry ? entry.kind === 'closed' && entry.closure.by === move.id : move.paymentAt <= through;
+}
+
+function linesAsIn(account: Item, item: Item): readonly LedgerLine[] {
+  return isPayment(item) ? linesOf(item, paymentOf(item).outcome ?? decidedBy(account, item)) : linesOf(completedBy(account, item), undefined);
+}
+
+/** What the account has decided about a payment whose own item does not say it yet. */
+function decidedBy(account: Item, item: Item): PaymentDecision | undefined {
+  return decisionIn(entryOf(account, paymentOf(item).id));
+}
+
+/** None of an entry that is a refund's: its key has been taken for a payment since. */
+function decisionIn(entry: Entry | undefined): PaymentDecision | undefined {
+  return entry && entry.kind !== 'refund' && entry.kind !== 'refundRefused' ? decisionOfEntry(entry) : undefined;
+}
+
+/** A move as it will be: its client gave up after the account had moved the money, and nobody has come by since. */
+function completedBy(account: Item, item: Item): Item {
+  const move = moveOf(item);
+  if (move.outcome) return item;
+  const moved = move.type === 'REFUND' ? refundedBy(entryOf(account, move.id)) : closedBy(entryOf(account, idOfPaymentId(move.paymentId)!), move);
+  return moved === undefined ? item : completed(item, moved);
+}
+
+const refundedBy = (entry: Entry | undefined): number | undefined => (entry?.kind === 'refund' ? entry.amount : undefined);
+
+function closedBy(entry: Entry | undefined, move: MoveItem): number | undefined {
+  if (entry?.kind !== 'closed' || entry.closure.by !== move.id) return undefined;
+  return entry.closure.type === 'CAPTURE' ? entry.closure.captured : move.authorised;
+}
+
+async function lateWritesOf(attempt: Attempt, store: EpochStore, account: Item, current: number): Promise<readonly LateWrite[]> {
+  const found: LateWrite[] = [];
+  let successor = account;
+  // Each epoch that ended, not the last one alone: a region may come back only after the home has moved again, twice perhaps, and with
+  // an epoch that the next one knew nothing of.
+  for (let epoch = current - 1; epoch > 0; epoch -= 1) {
+    const ended = await attempt.patiently(() => attempt.ports.store.read(inEpoch(account.pk, epoch), true));
+    if (!ended) continue;
+    found.push(...await lateWritesOfEpoch(attempt, store, account, epoch, lateEntries(ended, successor)));
+    if (successor.carriedFrom === epoch) successor = ended;
+  }
+  return found;
+}
+
+async function lateWritesOfEpoch(attempt: Attempt, store: EpochStore, current: Item, epoch: number, late: readonly LateEntry[]): Promise<readonly LateWrite[]> {
+  const replica = attempt.ports.store;
+  const found: LateWrite[] = [];
+  // Many at a time: an account may have thousands of entries, and many epochs behind it.
+  for (let from = 0; from < late.length; from += pageSize) {
+    const some = late.slice(from, from + pageSize);
+    const keys = some.map(({ id }) => keyItemPk(id));
+    const before = byKey(await attempt.patiently(() => replica.readMany(keys.map((key) => inEpoch(key, epoch)))));
+    const now = byKey(await attempt.patiently(() => store.readMany(keys)));
+    found.push(...some.flatMap((entry) => lateWriteOf(entry, epoch, current, before.get(keyItemPk(entry.id)), now.get(keyItemPk(entry.id)))));
+  }
+  return found;
+}
+
+const byKey = (items: readonly Item[]): ReadonlyMap<string, Item> => new Map(items.map((item) => [epochOf(item.pk).pk, item]));
+
+function lateWriteOf({ id, entry, known }: LateEntry, epoch: number, current: Item, before: Item | undefined, now: Item | undefined): readonly LateWrite[] {
+  // Another request may have taken the key since.
+  const replaced = before !== undefined && now !== undefined && before.fingerprint !== now.fingerprint;
+  const kept = known === 'carried' || (now !== undefined && (known === 'same' || shows(now, entry)));
+  if (kept && !replaced) return [];
+  return [{ epoch, key: paymentIdOf(id), effect: entry.kind, ...versionOf('before', before, () => decisionIn(entry)), ...versionOf('now', now, (item) => decidedBy(current, item)) }];
+}
+
+/** Whether the current epoch's item shows the decision itself: then nothing was lost. */
+function shows(item: Item, entry: Entry): boolean {
+  if (entry.kind === 'refund' || entry.kind === 'refundRefused') {
+    const outcome = isPayment(item) ? undefined : moveOf(item).outcome;
+    // Refused for another reason is another answer.
+    return entry.kind === 'refund' ? outcome?.status === 'DONE' : outcome?.status === 'REFUSED' && outcome.code === 'not_captured';
+  }
+  if (!isPayment(item)) return false;
+  const { closure, outcome } = paymentOf(item);
+  if (entry.kind === 'closed') return closure?.by === entry.closure.by;
+  if (entry.kind === 'hold') return outcome?.status === 'AUTHORISED';
+  return outcome?.status === 'DECLINED' && outcome.reason === entry.reason;
+}
+
+/** A payment with its decision: its own, or the account's, which it may not have learned yet. */
+function versionOf(name: 'before' | 'now', item: Item | undefined, decided: (item: Item) => PaymentDecision | undefined): Partial<LateWrite> {
+  if (!item || !isPayment(item)) return {};
+  const plain = { ...item, pk: epochOf(item.pk).pk };
+  const payment = paymentOf(plain);
+  const outcome = payment.outcome ?? decided(plain);
+  return outcome ? { [name]: paymentAfter(payment, outcome, movesInOrder(payment)) } : {};
+}

@@ -1,0 +1,93 @@
+import { bounds } from './domain';
+import { CallContext, LedgerEvent } from '../model';
+import { Change, FaultKind, Item, LedgerPorts, LedgerSettings, LedgerStore, StoreFault, WriteResult } from '../ports';
+
+/** The call's time is over, and the store's last word was a fault: nothing may be answered. */
+export class GaveUp extends Error {
+  constructor(public readonly fault: FaultKind, cause?: unknown) {
+    super(`the store could not be worked with before the deadline; last fault: ${fault}`, { cause });
+    this.name = 'GaveUp';
+  }
+
+  /** What the store said last, in one line. */
+  public get reason(): string {
+    return `${this.fault}: ${this.cause instanceof Error ? this.cause.message : 'the deadline passed before another request could be sent'}`;
+  }
+}
+
+const eventOf: Readonly<Record<FaultKind, LedgerEvent>> = { conflict: 'writeConflict', throttled: 'throttle', unknown: 'unknownOutcome' };
+const firstWaitMs = 25;
+/**
+ * A conflict is over with the other region's write, in tens of milliseconds: whoever waits for longer loses its turn to those who do not, and where one
+ * region sends more than the other, the other would not be served at all.
+ */
+const longestWaitMs: Readonly<Record<FaultKind, number>> = { conflict: 100, throttled: 800, unknown: 800 };
+
+/**
+ * The store within one call: every fault is retried with full jitter until the call's deadline. That is safe because each of the
+ * ledger's writes can be repeated: a second one is refused by the trace that the first one left.
+ */
+export class Attempt {
+  constructor(public readonly ports: LedgerPorts, public readonly settings: LedgerSettings, public readonly context: CallContext) {}
+
+  public create(item: Item): Promise<WriteResult> {
+    return this.patiently((store) => store.create({ ...item, writtenBy: this.settings.region, writtenAt: this.ports.nowMs() }));
+  }
+
+  /** Changes an item; each change raises its version and says when and where it began, since a replica's stream does not. */
+  public change(change: Change): Promise<WriteResult> {
+    return this.patiently((store) => store.change({
+      ...change,
+      set: [...(change.set ?? []), [['writtenBy'], this.settings.region], [['writtenAt'], this.ports.nowMs()]],
+      add: [...(change.add ?? []), [['version'], 1]],
+    }));
+  }
+
+  /** What an item says of the trace under which it was made. */
+  public traceAttributes(): { readonly traceId: string; readonly traceParent?: string } {
+    const { traceId, trace } = this.context;
+    return { traceId, ...(trace?.sampled && trace.parentId !== undefined ? { traceParent: trace.parentId } : {}) };
+  }
+
+  public async strongRead(pk: string): Promise<Item | undefined> {
+    return this.patiently((store) => store.read(pk, true));
+  }
+
+  public async patiently<T>(call: (store: LedgerStore) => Promise<T>): Promise<T> {
+    const { nowMs, random, sleep, store } = this.ports;
+    for (let tries = 0; ; tries += 1) {
+      if (nowMs() >= this.context.deadlineMs) throw new GaveUp('unknown');
+      try {
+        return await call(store);
+      } catch (error) {
+        if (!(error instanceof StoreFault)) throw error;
+        this.context.observe?.(eventOf[error.fault]);
+        const wait = random() * Math.min(longestWaitMs[error.fault], firstWaitMs * 2 ** tries);
+        if (nowMs() + wait >= this.context.deadlineMs) throw new GaveUp(error.fault, error);
+        await sleep(wait);
+      }
+    }
+  }
+
+  /** Reports that this call finishes what another attempt left behind; a duplicate sent at the same time is not that. */
+  public noteTakeover(claimedAt: number): void {
+    if (this.ports.nowMs() - claimedAt > bounds.abandonedAfterMs) this.context.observe?.('takeover');
+  }
+
+  /** Makes a write that only spares others work: a fault in it does not concern the caller, who can already be answered. */
+  public async kindly(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof GaveUp)) throw error;
+    }
+  }
+}
+
+/** For what the protocol rules out: a defect or a tampered item. Never answered as anything but "unsure". */
+export class BrokenInvariant extends Error {
+  constructor(what: string) {
+    super(`ledger invariant broken: ${what}`);
+    this.name = 'BrokenInvariant';
+  }
+}

@@ -1,0 +1,163 @@
+import { Attempt, BrokenInvariant } from './attempt.service';
+import { newEntry } from './authorise.service';
+import {
+  accountPk, bounds, encodeEntry, Entry, entriesOf, entryOf, isMove, keyItemPk, MoveDecision, MoveItem, moveOf, PaymentItem,
+  paymentOf, PendingRefund, RecordedMove,
+} from './domain';
+import { closePayment, closerOf, completeMove, refuse } from './finish.service';
+import { KeyedOutcome } from '../model';
+import { Item, Value } from '../ports';
+
+type Driven = MoveDecision | { readonly status: 'OPEN'; readonly outcome: KeyedOutcome };
+type Drive = (attempt: Attempt, claim: MoveItem, payment: PaymentItem) => Promise<Driven>;
+
+const busy: Driven = { status: 'OPEN', outcome: { kind: 'busy', code: 'account_busy', retryAfterSeconds: 5 } };
+
+/**
+ * Refunds a captured payment. The payment's item takes one refund at a time (`pending`) and so decides whether enough is left; the
+ * account's entry makes the money move once.
+ */
+export async function refund(attempt: Attempt, claim: MoveItem, known: PaymentItem, drive: Drive): Promise<Driven> {
+  let payment = known;
+  for (;;) {
+    if (payment.moves[claim.id]) return completeMove(attempt, claim, payment);
+    if (!payment.closure) {
+      const open = await uncaptured(attempt, claim, payment);
+      if ('status' in open) return open;
+      payment = open;
+    } else if (payment.closure.type === 'VOID') {
+      return refuse(attempt, claim, 'already_voided', 'the payment was voided: nothing was captured that could be refunded');
+    } else if (payment.pending?.id === claim.id) {
+      return apply(attempt, claim, payment, payment.pending.amount);
+    } else if (payment.pending) {
+      // The refund before this one was not finished; if its client is gone, nobody else will.
+      const open = await finishPending(attempt, payment, payment.pending.id, drive);
+      if (open) return open;
+      payment = await reload(attempt, payment);
+    } else {
+      const left = payment.captured - payment.refunded;
+      const amount = claim.amount ?? left;
+      if (left === 0 || amount > left) {
+        return refuse(attempt, claim, 'amount_exceeds_captured', `${claim.amount ?? 'a refund'} is more than the ${left} left of the captured ${payment.captured}`);
+      }
+      if (Object.keys(payment.moves).length >= bounds.movesPerPayment) {
+        return refuse(attempt, claim, 'too_many_operations', `a payment takes at most ${bounds.movesPerPayment} operations`);
+      }
+      payment = await reserve(attempt, claim, payment, amount);
+    }
+  }
+}
+
+/** The payment's turn for this refund; returns the payment as it then stands, with this refund pending or not. */
+async function reserve(attempt: Attempt, claim: MoveItem, payment: PaymentItem, amount: number): Promise<PaymentItem> {
+  const pending: PendingRefund = { id: claim.id, amount, at: claim.at, region: claim.region };
+  const result = await attempt.change({
+    pk: keyItemPk(payment.id),
+    require: [
+      { test: 'absent', path: ['pending'] }, { test: 'absent', path: ['moves', claim.id] },
+      { test: 'equals', path: ['refunded'], value: payment.refunded },
+    ],
+    set: [[['pending'], pending as unknown as Value]],
+  });
+  if (result.kind === 'written') return { ...payment, pending };
+  return found(result.found, payment);
+}
+
+/**
+ * The payment's item shows no closure: either it lags behind the account, then it is brought up to date; or the hold is still
+ * open. "Not captured yet" does not stay true by itself, so that refusal is decided by an entry of its own, like a decline.
+ */
+async function uncaptured(attempt: Attempt, claim: MoveItem, payment: PaymentItem): Promise<Driven | PaymentItem> {
+  const result = await attempt.change({
+    pk: accountPk(payment.tenant, payment.accountId),
+    require: [{ test: 'equals', path: ['entries', payment.id], value: encodeEntry({ kind: 'hold', amount: payment.amount }) }, ...newEntry(claim.id, claim.at)],
+    set: [[['entries', claim.id], encodeEntry({ kind: 'refundRefused' })]],
+  });
+  if (result.kind === 'written') return refuseUncaptured(attempt, claim);
+  const account = accountFound(result.found, payment);
+  if (entryOf(account, claim.id)?.kind === 'refundRefused') return refuseUncaptured(attempt, claim);
+  const entry = entryOf(account, payment.id);
+  if (entry?.kind === 'closed') return closePayment(attempt, payment, await closerOf(attempt, entry.closure), entry.closure);
+  if (!entry) return reload(attempt, payment);
+  return standing(attempt, claim, account);
+}
+
+const refuseUncaptured = (attempt: Attempt, claim: MoveItem): Promise<MoveDecision> =>
+  refuse(attempt, claim, 'not_captured', 'the payment is not captured: void it instead');
+
+/** No entry could be added although the balances allow it: the account is full, or the claim is behind its watermark. */
+async function standing(attempt: Attempt, claim: MoveItem, account: Item): Promise<Driven> {
+  if (claim.at <= (account.trimmedThrough as number)) {
+    return refuse(attempt, claim, 'expired', 'the refund was not finished in time: send it again with a new key');
+  }
+  if (Object.keys(entriesOf(account)).length >= bounds.entriesPerAccount) return busy;
+  throw new BrokenInvariant(`${account.pk}: an entry for refund ${claim.id} was refused for no reason that its item shows`);
+}
+
+/** Moves the money, once, and tells the payment and the refund's own item. */
+async function apply(attempt: Attempt, claim: MoveItem, payment: PaymentItem, amount: number): Promise<Driven> {
+  const entry: Entry = { kind: 'refund', amount, payment: payment.id };
+  const result = await attempt.change({
+    pk: accountPk(payment.tenant, payment.accountId),
+    require: newEntry(claim.id, claim.at),
+    set: [[['entries', claim.id], encodeEntry(entry)]],
+    add: [[['settled'], -amount], [['available'], amount]],
+  });
+  if (result.kind === 'written') return settle(attempt, claim, payment, amount);
+  const account = accountFound(result.found, payment);
+  const there = entryOf(account, claim.id);
+  if (there?.kind === 'refund') return settle(attempt, claim, payment, there.amount);
+  const decided = there ? await refuseUncaptured(attempt, claim) : await standing(attempt, claim, account);
+  if (decided.status === 'DONE') return settle(attempt, claim, payment, decided.amount);
+  if (decided.status === 'REFUSED') await release(attempt, payment, claim.id);
+  return decided;
+}
+
+async function settle(attempt: Attempt, claim: MoveItem, payment: PaymentItem, amount: number): Promise<Driven> {
+  const recorded: RecordedMove = { type: 'REFUND', amount, at: claim.at, region: claim.region, order: Object.keys(payment.moves).length + 1 };
+  const result = await attempt.change({
+    pk: keyItemPk(payment.id),
+    require: [{ test: 'equals', path: ['pending', 'id'], value: claim.id }],
+    set: [[['moves', claim.id], recorded as unknown as Value]],
+    add: [[['refunded'], amount]],
+    remove: [['pending']],
+  });
+  const settled = result.kind === 'written' ? { ...payment, moves: { ...payment.moves, [claim.id]: recorded } } : found(result.found, payment);
+  return completeMove(attempt, claim, settled);
+}
+
+/** Gives the payment's turn back for a refund that came to nothing. */
+async function release(attempt: Attempt, payment: PaymentItem, id: string): Promise<void> {
+  await attempt.change({
+    pk: keyItemPk(payment.id),
+    require: [{ test: 'equals', path: ['pending', 'id'], value: id }],
+    remove: [['pending']],
+  });
+}
+
+/** Brings the refund that holds the payment's turn to its end; returns something only when that is not possible now. */
+async function finishPending(attempt: Attempt, payment: PaymentItem, id: string, drive: Drive): Promise<Driven | undefined> {
+  const item = await attempt.strongRead(keyItemPk(id));
+  if (!item || !isMove(item)) throw new BrokenInvariant(`the pending refund ${id} does not exist`);
+  const other = moveOf(item);
+  if (other.outcome?.status === 'DONE') {await settle(attempt, other, payment, other.outcome.amount);} else if (other.outcome) {await release(attempt, payment, id);} else {
+    const driven = await drive(attempt, other, payment);
+    if (driven.status === 'OPEN') return driven;
+  }
+  return undefined;
+}
+
+async function reload(attempt: Attempt, payment: PaymentItem): Promise<PaymentItem> {
+  return found(await attempt.strongRead(keyItemPk(payment.id)), payment);
+}
+
+function found(item: Item | undefined, payment: PaymentItem): PaymentItem {
+  if (!item) throw new BrokenInvariant(`payment item ${payment.id} has vanished`);
+  const read = paymentOf(item);
+  return read.outcome || !payment.outcome ? read : { ...read, outcome: payment.outcome };
+}
+
+function accountFound(item: Item | undefined, payment: PaymentItem): Item {
+  if (!item) throw new BrokenInvariant(`account '${payment.accountId}' does not exist`);
+  return item;
+}

@@ -1,0 +1,129 @@
+import { Attempt, GaveUp } from './attempt.service';
+import { authorise } from './authorise.service';
+import { callProblem, CommandName } from './commands.domain';
+import { accountOf, accountPk } from './domain';
+import {
+  AccountOutcome, AuthoriseCommand, Busy, CallContext, KeyedOutcome, Ledger, ListCommand, ListOutcome, MoveCommand, OpenAccountCommand, OpenAccountOutcome,
+  PaymentOutcome, Rejected, Unsure,
+} from '../model';
+import { move } from './move.service';
+import { LedgerPorts, LedgerSettings } from '../ports';
+import { getAccount, getPayment, listTransactions } from './reading.service';
+import { trim, trimIsDue } from './trim.service';
+
+const cachedAccounts = 10_000;
+
+/** The ledger: each call brings one request to an answer that is the same for every attempt, or says that it cannot be sure. */
+export class PaymentsLedger implements Ledger {
+  /** Currencies of accounts that exist; neither ever changes. */
+  private readonly currencies = new Map<string, string>();
+
+  constructor(private readonly ports: LedgerPorts, private readonly settings: LedgerSettings) {
+    if (ports.decide && !settings.decision) throw new Error("a decision port needs 'settings.decision': its timeout, and what its silence means");
+  }
+
+  public openAccount(context: CallContext, command: OpenAccountCommand): Promise<OpenAccountOutcome> {
+    return this.validly('openAccount', context, command, async (attempt): Promise<OpenAccountOutcome> => {
+      const { accountId, currency, balance } = command;
+      const item = {
+        pk: accountPk(context.tenant, accountId),
+        kind: 'ACCOUNT',
+        tenant: context.tenant,
+        accountId,
+        currency,
+        openedWith: balance,
+        available: balance,
+        held: 0,
+        settled: 0,
+        entries: {},
+        trimmedThrough: 0,
+        openedAt: this.ports.nowMs(),
+        region: this.settings.region,
+        traceId: context.traceId,
+        nonce: this.ports.nonce(),
+        version: 1,
+      };
+      const put = await attempt.create(item);
+      if (put.kind === 'written' || put.found?.nonce === item.nonce) return { kind: 'opened', created: true, account: accountOf(item) };
+      const { found } = put;
+      return found && found.currency === currency && found.openedWith === balance
+        ? { kind: 'opened', created: false, account: accountOf(found) }
+        : { kind: 'differs' };
+    });
+  }
+
+  public getAccount(context: CallContext, accountId: string): Promise<AccountOutcome> {
+    return this.surely(context, (attempt) => getAccount(attempt, accountId));
+  }
+
+  public authorise(context: CallContext, command: AuthoriseCommand): Promise<KeyedOutcome> {
+    return this.validly('authorise', context, command, async (attempt) => {
+      const outcome = await authorise(attempt, command, (current, account) => this.currencyOf(current, account));
+      await this.lookAfter(attempt, accountPk(context.tenant, command.accountId), outcome);
+      return outcome;
+    });
+  }
+
+  public move(context: CallContext, command: MoveCommand): Promise<KeyedOutcome> {
+    return this.validly('move', context, command, async (attempt) => {
+      const { outcome, account } = await move(attempt, command);
+      if (account !== undefined) await this.lookAfter(attempt, account, outcome);
+      return outcome;
+    });
+  }
+
+  public getPayment(context: CallContext, paymentId: string): Promise<PaymentOutcome> {
+    return this.surely(context, (attempt) => getPayment(attempt, paymentId));
+  }
+
+  public listTransactions(context: CallContext, command: ListCommand): Promise<ListOutcome> {
+    return this.validly('listTransactions', context, command, (attempt) => listTransactions(attempt, command));
+  }
+
+  /** Trims the account now and then, and whenever it is full, before the answer leaves: afterwards the function is frozen. */
+  private async lookAfter(attempt: Attempt, account: string, outcome: KeyedOutcome): Promise<void> {
+    const full = outcome.kind === 'busy' && outcome.code === 'account_busy';
+    if (full) attempt.context.observe?.('accountBusy');
+    if (!full && !(mayLeaveAnEntry(outcome) && trimIsDue(attempt.ports.random))) return;
+    try {
+      await trim(attempt, account);
+    } catch (error) {
+      // The answer stands, whatever this came to: a fault of the store is met again, anything else is for somebody to look at.
+      if (!(error instanceof GaveUp)) attempt.context.observe?.('trimFailed');
+    }
+  }
+
+  private async currencyOf(attempt: Attempt, account: string): Promise<string | undefined> {
+    const cached = this.currencies.get(account);
+    if (cached !== undefined) return cached;
+    // A stale read may miss an account that was just opened elsewhere: only a strong one can say that there is none.
+    const item = await attempt.patiently((store) => store.read(account, false)) ?? await attempt.strongRead(account);
+    if (!item) return undefined;
+    if (this.currencies.size >= cachedAccounts) this.currencies.clear();
+    this.currencies.set(account, item.currency as string);
+    return item.currency as string;
+  }
+
+  /** Works on what the ledger takes, whoever calls: nothing else ever reaches an item. */
+  private async validly<T>(
+    name: CommandName, context: CallContext, command: object, work: (attempt: Attempt) => Promise<T>,
+  ): Promise<T | Rejected | Busy | Unsure> {
+    return callProblem(name, context, command) ?? this.surely(context, work);
+  }
+
+  private async surely<T>(context: CallContext, work: (attempt: Attempt) => Promise<T>): Promise<T | Busy | Unsure> {
+    try {
+      return await work(new Attempt(this.ports, this.settings, context));
+    } catch (error) {
+      if (!(error instanceof GaveUp)) throw error;
+      return error.fault === 'throttled'
+        ? { kind: 'busy', code: 'throttled', retryAfterSeconds: 2, cause: error.reason }
+        : { kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1, cause: error.reason };
+    }
+  }
+}
+
+/** All but a new hold: what closed, declined or refused left an entry, and whoever left one that is repeated may not have got to look after it. */
+function mayLeaveAnEntry(outcome: KeyedOutcome): boolean {
+  return outcome.kind === 'refused' || (outcome.kind === 'answered' && (outcome.replayed || outcome.payment.status !== 'AUTHORISED'));
+}

@@ -1,0 +1,134 @@
+import { Attempt, GaveUp } from './attempt.service';
+import { completePayment } from './authorise.service';
+import { bounds, decisionOfEntry, decodeEntry, entriesOf, Entry, idOfPaymentId, isMove, isPayment, keyItemPk, moveOf, paymentOf } from './domain';
+import { drive } from './move.service';
+import { Item } from '../ports';
+
+interface Candidate { readonly id: string; readonly entry: Entry }
+interface Ripe { readonly id: string; readonly at: number }
+type Items = ReadonlyMap<string, Item>;
+
+/** Whether this call looks after the account that it has worked on. By chance, so that no key pays for it each time it is repeated. */
+export function trimIsDue(random: () => number): boolean {
+  return random() * bounds.trimEvery < 1;
+}
+
+/**
+ * Removes closed entries of an account whose own items were read complete, and raises `trimmedThrough` over their creation times in
+ * the same write: nothing of theirs can be added again. Items that are not complete are completed first, and read once more. An entry that
+ * cannot be read or completed stays, and the others are looked after all the same.
+ */
+export async function trim(attempt: Attempt, account: string): Promise<void> {
+  const item = await attempt.strongRead(account);
+  if (!item) return;
+  const candidates = candidatesOf(attempt, item);
+  if (candidates.length === 0) return;
+  const isOld = oldEnough(attempt, item);
+  const found = await ownItems(attempt, candidates);
+  const abandoned = Math.min(bounds.abandonedAfterMs, isOld.afterMs);
+  const open = candidates.filter(({ id, entry }) => {
+    const own = found.get(id);
+    // What is under way is left alone: its own call completes it.
+    return own && (own.at as number) < attempt.ports.nowMs() - abandoned && readable(attempt, () => !isComplete(own, entry));
+  });
+  await inTurns(open, ({ id, entry }) => complete(attempt, found.get(id)!, entry));
+  const items = new Map([...found, ...open.length > 0 ? await ownItems(attempt, open) : []]);
+  const ripe = candidates.flatMap(({ id, entry }): readonly Ripe[] => {
+    const own = items.get(id);
+    return own && isOld.check(own) && readable(attempt, () => isComplete(own, entry)) ? [{ id, at: own.at as number }] : [];
+  });
+  if (ripe.length > 0) await remove(attempt, item, ripe);
+}
+
+/**
+ * From when on an entry may go. In one copy of the data nothing but a claim that is still under way could miss it: a minute. Where copies follow
+ * later, by the last write of its item, so that the completion has reached them too.
+ */
+function oldEnough({ ports, settings }: Attempt, account: Item): { readonly afterMs: number; readonly check: (own: Item) => boolean } {
+  const age = (afterMs: number, since: 'at' | 'writtenAt') => ({ afterMs, check: (own: Item) => (own[since] as number) < ports.nowMs() - afterMs });
+  if (!settings.copiesFollow) return age(bounds.trimAfterMs, 'at');
+  const halfFull = Object.keys(entriesOf(account)).length > bounds.entriesPerAccount / 2;
+  return age(halfFull ? bounds.trimAfterUnderPressureMs : bounds.trimAfterReplicatedMs, 'writtenAt');
+}
+
+/** What a look at an entry or its item comes to; undefined where one of them is not as the ledger writes it. */
+function readable<T>(attempt: Attempt, look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    attempt.context.observe?.('trimFailed');
+    return undefined;
+  }
+}
+
+async function ownItems(attempt: Attempt, candidates: readonly Candidate[]): Promise<Items> {
+  const items = await attempt.patiently((store) => store.readMany(candidates.map(({ id }) => keyItemPk(id))));
+  return new Map(items.map((item) => [item.pk.slice(keyItemPk('').length), item]));
+}
+
+/** A bounded number of closed entries, from anywhere among them: every one has its turn, whichever calls look. */
+function candidatesOf(attempt: Attempt, account: Item): readonly Candidate[] {
+  const closed = Object.entries(entriesOf(account))
+    .flatMap(([id, code]) => {
+      const entry = readable(attempt, () => decodeEntry(code));
+      return entry && entry.kind !== 'hold' ? [{ id, entry }] : [];
+    })
+    .sort((one, other) => (one.id < other.id ? -1 : 1));
+  const start = Math.floor(attempt.ports.random() * closed.length);
+  return [...closed.slice(start), ...closed.slice(0, start)].slice(0, bounds.trimAtMost);
+}
+
+function isComplete(own: Item, entry: Entry): boolean {
+  if (isMove(own)) return moveOf(own).outcome !== undefined;
+  const payment = paymentOf(own);
+  return entry.kind === 'closed' ? payment.closure !== undefined : payment.outcome !== undefined;
+}
+
+/** Some at a time, in this order; a fault of one ends the turn that it is in. */
+async function inTurns<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  for (let from = 0; from < all.length; from += bounds.completedAtOnce) {
+    const settled = await Promise.allSettled(all.slice(from, from + bounds.completedAtOnce).map(work));
+    const failed = settled.find((one): one is PromiseRejectedResult => one.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+}
+
+async function complete(attempt: Attempt, own: Item, entry: Entry): Promise<void> {
+  try {
+    await completeByEntry(attempt, own, entry);
+  } catch (error) {
+    if (error instanceof GaveUp) throw error;
+    attempt.context.observe?.('trimFailed');
+  }
+}
+
+async function completeByEntry(attempt: Attempt, own: Item, entry: Entry): Promise<void> {
+  if (isPayment(own)) {
+    if (entry.kind !== 'closed') await completePayment(attempt, paymentOf(own).id, decisionOfEntry(entry));
+    else await finishMove(attempt, keyItemPk(entry.closure.by));
+  } else {
+    await finishMove(attempt, own.pk);
+  }
+}
+
+async function finishMove(attempt: Attempt, pk: string): Promise<void> {
+  const item = await attempt.strongRead(pk);
+  if (!item || !isMove(item)) return;
+  const claim = moveOf(item);
+  const payment = await attempt.strongRead(keyItemPk(idOfPaymentId(claim.paymentId)!));
+  if (!payment) return;
+  const read = paymentOf(payment);
+  // It has a move on it, so it was authorised.
+  await drive(attempt, claim, { ...read, outcome: read.outcome ?? { status: 'AUTHORISED' } });
+}
+
+async function remove(attempt: Attempt, account: Item, ripe: readonly Ripe[]): Promise<void> {
+  const through = account.trimmedThrough as number;
+  await attempt.change({
+    pk: account.pk,
+    // Closed entries never change; the watermark tells whether another trimming came first.
+    require: [{ test: 'equals', path: ['trimmedThrough'], value: through }],
+    set: [[['trimmedThrough'], Math.max(through, ...ripe.map(({ at }) => at))]],
+    remove: ripe.map(({ id }) => ['entries', id] as const),
+  });
+}
