@@ -1,11 +1,11 @@
 import { FakeServices } from './fake-services';
-import { kmsSigner, parameterAudit, parameterOf } from '../../src/cutover/audit.aws';
-import { executionsIn, isExecutionRunning } from '../../src/cutover/caller.aws';
-import { RecordShape } from '../../src/cutover/cutover.model';
-import { checkPorts } from '../../src/cutover/precheck.aws';
-import { resourceStatus, respond, stackStatus } from '../../src/cutover/weighted-records.aws';
-import { CloudFormationEvent } from '../../src/cutover/weighted-records.model';
-import { route53Records } from '../../src/cutover/weights.aws';
+import { kmsSigner, parameterAudit, parameterOf } from '../../src/cutover/audit/aws';
+import { checkPorts } from '../../src/cutover/checks/precheck.aws';
+import { executionsIn, isExecutionRunning } from '../../src/cutover/machine/caller.aws';
+import { RecordShape } from '../../src/cutover/model';
+import { route53Records } from '../../src/cutover/weights/aws';
+import { resourceStatus, respond, stackStatus } from '../../src/cutover/weights/weighted-records.aws';
+import { CloudFormationEvent } from '../../src/cutover/weights/weighted-records.model';
 import { AwsReply, FakeAws, refusal } from '../runtime/fake-aws';
 
 const region = 'eu-central-1';

@@ -1,5 +1,5 @@
+import * as runtime from '../../src/events/consumers/runtime.aws';
 import { consumerEnv, meshEnv } from '../../src/events/contract';
-import * as runtime from '../../src/events/runtime.aws';
 import { AwsReply, FakeAws, keepLog, loadedHandler, messageTaken, refusal } from '../runtime/fake-aws';
 
 let aws: FakeAws;
@@ -16,7 +16,7 @@ afterEach(async () => {
 describe('a probe', () => {
   test('is put on the region\'s own bus, with the region as its origin', async () => {
     aws.answer = ({ action }) => (action === 'PutEvents' ? { body: { Entries: [{ EventId: '1' }] } } : {});
-    await loadedHandler<object, void>('events/probe-send')({});
+    await loadedHandler<object, void>('events/probes/send')({});
     const [{ Entries: [entry], EndpointId }] = aws.inputs('PutEvents');
     expect([entry, EndpointId]).toEqual([expect.objectContaining({ EventBusName: 'shop-events', Source: 'shop.mesh', DetailType: 'mesh.probe' }), undefined]);
     expect(JSON.parse(entry.Detail)).toMatchObject({ origin: 'us-east-1', data: { from: 'us-east-1', sentAt: expect.any(Number) } });
@@ -26,12 +26,12 @@ describe('a probe', () => {
     ['that the bus refuses', { body: { Entries: [{ ErrorCode: 'NotAuthorizedForSource', ErrorMessage: 'no' }] } }], ['for which there is no answer of the bus', refusal('AccessDeniedException')],
   ])('%s fails the function, so that an alarm sees it', async (_what, reply) => {
     aws.answer = ({ action }) => (action === 'PutEvents' ? reply : {});
-    await expect(loadedHandler<object, void>('events/probe-send')({})).rejects.toThrow('the probe could not be sent: ');
+    await expect(loadedHandler<object, void>('events/probes/send')({})).rejects.toThrow('the probe could not be sent: ');
     expect(aws.actions).not.toContain('SendMessageBatch');
   });
 
   const probe = { id: 'p', type: 'mesh.probe', schemaVersion: 1, origin: 'eu-central-1', occurredAt: '2026-11-22T03:00:00.000Z' };
-  const arrive = (): Promise<void> => loadedHandler<object, void>('events/probe-arrive')({ detail: { ...probe, data: { from: 'eu-central-1', sentAt: Date.now() - 250 } } });
+  const arrive = (): Promise<void> => loadedHandler<object, void>('events/probes/arrive')({ detail: { ...probe, data: { from: 'eu-central-1', sentAt: Date.now() - 250 } } });
 
   test('that arrives is noted under its sender, and measured', async () => {
     await arrive();
@@ -61,7 +61,7 @@ describe('the consumer with a function of the team\'s', () => {
   const occurredAt = new Date().toISOString();
   const event = (id: string) => ({ id, type: 'payment.captured', schemaVersion: 1, origin: 'us-west-2', occurredAt, subject: `pay_${id}`, sequence: 2, data: { amount: 1 } });
   const message = (id: string) => ({ messageId: `m-${id}`, body: JSON.stringify({ 'source': 'shop.ledger', 'detail-type': 'payment.captured', 'detail': event(id) }) });
-  const handle = (...ids: readonly string[]) => loadedHandler<object, { batchItemFailures: { itemIdentifier: string }[] }>('events/consumer')({ Records: ids.map(message) });
+  const handle = (...ids: readonly string[]) => loadedHandler<object, { batchItemFailures: { itemIdentifier: string }[] }>('events/consumers/consumer')({ Records: ids.map(message) });
   /** What the team's function makes of an event. */
   let team: (id: string) => AwsReply;
 
@@ -120,7 +120,7 @@ describe('the consumer with a function of the team\'s', () => {
 
   test('says at its start what is missing', () => {
     delete process.env.CONSUMER_HANDLER_ARN;
-    expect(() => loadedHandler('events/consumer')).toThrow('environment variable CONSUMER_HANDLER_ARN is missing');
+    expect(() => loadedHandler('events/consumers/consumer')).toThrow('environment variable CONSUMER_HANDLER_ARN is missing');
   });
 });
 

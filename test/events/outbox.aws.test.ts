@@ -1,5 +1,5 @@
 import { OutboxWorld } from './outbox-world';
-import { ItemChange } from '../../src/events/outbox.domain';
+import { ItemChange } from '../../src/events/outbox/domain';
 import { keyId } from '../../src/kernel/fingerprint';
 import { toAttributes } from '../../src/ledger/items.aws';
 import { AwsReply, FakeAws, keepLog, loadedHandler, refusal } from '../runtime/fake-aws';
@@ -55,7 +55,7 @@ const recordsOf = (stream: readonly ItemChange[]): object[] => stream.map((chang
   dynamodb: { SequenceNumber: `${100 + n}`, ...(change.old ? { OldImage: toAttributes(change.old) } : {}), ...(change.new ? { NewImage: toAttributes(change.new) } : {}) },
 }));
 const handle = (records: readonly object[] = recordsOf(world.store.stream), remainingMs = 7_000): Promise<Response> =>
-  loadedHandler<object, Response>('events/outbox', remainingMs)({ Records: records });
+  loadedHandler<object, Response>('events/outbox/outbox', remainingMs)({ Records: records });
 const published = (): string[] => aws.inputs('PutEvents').flatMap(({ Entries }) => (Entries as Entry[]).map(({ Detail }) => (JSON.parse(Detail) as { id: string }).id));
 /** The record in which an entry of the account came about. */
 const recordOf = (id: string): string => `${100 + world.store.stream.findIndex(({ new: now }) => now!.kind === 'ACCOUNT' && id.slice(4) in (now!.entries as object))}`;

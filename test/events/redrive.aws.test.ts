@@ -1,6 +1,6 @@
 import { LetterQueue, redriveEnv } from '../../src/events/contract';
-import { redriveQueue } from '../../src/events/redrive.aws';
-import { RedriveResult } from '../../src/events/redrive.service';
+import { redriveQueue } from '../../src/events/redrive/aws';
+import { RedriveResult } from '../../src/events/redrive/service';
 import { Telemetry } from '../../src/runtime/telemetry';
 import { AwsReply, FakeAws, keepLog, loadedHandler, received, refusal, Waiting } from '../runtime/fake-aws';
 
@@ -36,7 +36,7 @@ afterEach(async () => {
   await aws.stop();
 });
 
-const redrive = (request: object | null = null, remainingMs = 60_000): Promise<RedriveResult> => loadedHandler<object | null, RedriveResult>('events/mesh-redrive', remainingMs)(request);
+const redrive = (request: object | null = null, remainingMs = 60_000): Promise<RedriveResult> => loadedHandler<object | null, RedriveResult>('events/redrive/mesh', remainingMs)(request);
 const letter = (id: string, more: Partial<Waiting> = {}, source = 'shop'): Waiting => ({
   handle: `h-${id}`, sentAt: 1_000, rule: `${rules}shop-events-to-us-west-2`, ...more,
   body: JSON.stringify({ 'version': '0', 'detail-type': 'order.shipped', source, 'detail': { id, type: 'order.shipped', schemaVersion: 1, origin: 'us-east-1', occurredAt: '2026-11-22T03:00:00.000Z', data: {} } }),

@@ -1,6 +1,6 @@
 import { OutboxWorld } from './outbox-world';
-import { ItemChange } from '../../src/events/outbox.domain';
-import { SweepHint } from '../../src/events/sweep.service';
+import { ItemChange } from '../../src/events/outbox/domain';
+import { SweepHint } from '../../src/events/outbox/sweep.service';
 import { keyId } from '../../src/kernel/fingerprint';
 import { toAttributes } from '../../src/ledger/items.aws';
 import { FakeAws, keepLog, loadedHandler, queueTook, refusal } from '../runtime/fake-aws';
@@ -46,7 +46,7 @@ afterEach(async () => {
   await aws.stop();
 });
 
-const sweep = (Records: readonly object[]): Promise<Response> => loadedHandler<object, Response>('events/sweep')({ Records });
+const sweep = (Records: readonly object[]): Promise<Response> => loadedHandler<object, Response>('events/outbox/sweep')({ Records });
 const fromStream = (stream: readonly ItemChange[]): object[] => stream.map((change, n) => ({
   eventSource: 'aws:dynamodb',
   dynamodb: { SequenceNumber: `${100 + n}`, ...(change.old ? { OldImage: toAttributes(change.old) } : {}), NewImage: toAttributes(change.new!) },

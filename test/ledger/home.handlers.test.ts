@@ -38,12 +38,12 @@ afterEach(async () => {
   await aws.stop();
 });
 
-const ask = (name: string, request: unknown, remainingMs = 60_000): Promise<any> => loadedHandler<unknown, any>(`ledger/${name}`, remainingMs)(request);
+const ask = (name: string, request: unknown, remainingMs = 60_000): Promise<any> => loadedHandler<unknown, any>(`ledger/operator/${name}`, remainingMs)(request);
 const writes = (): readonly string[] => aws.actions.filter((action) => ['PutItem', 'UpdateItem'].includes(action));
 
 describe('the function that reads', () => {
   test('says who is home by a strong read, and leaves a line of it', async () => {
-    expect(await ask('home-status', { action: 'status' })).toMatchObject({ kind: 'status', region: 'us-east-1', units: [{ unit: 0, home: 'us-east-1', epoch: 3 }] });
+    expect(await ask('status', { action: 'status' })).toMatchObject({ kind: 'status', region: 'us-east-1', units: [{ unit: 0, home: 'us-east-1', epoch: 3 }] });
     expect(aws.inputs('GetItem')).toEqual([expect.objectContaining({ TableName: 'acme-pay-authority', ConsistentRead: true })]);
     expect(lines.at(-1)).toMatchObject({ service: 'home-status', request: { action: 'status' } });
     expect(writes()).toEqual([]);
@@ -51,19 +51,19 @@ describe('the function that reads', () => {
 
   test('asks another region\'s replica where its own does not answer', async () => {
     delete authority['us-east-1'];
-    expect(await ask('home-status', { action: 'status' })).toMatchObject({ kind: 'status' });
+    expect(await ask('status', { action: 'status' })).toMatchObject({ kind: 'status' });
     expect(aws.calls.map(({ region }) => region)).toEqual(['us-east-1', 'us-east-2']);
   });
 
   test('answers that it cannot tell in time to answer at all', async () => {
     authority = {};
     const began = Date.now();
-    expect(await ask('home-status', { action: 'status' }, 21_000)).toMatchObject({ kind: 'unsure' });
+    expect(await ask('status', { action: 'status' }, 21_000)).toMatchObject({ kind: 'unsure' });
     expect(Date.now() - began).toBeLessThan(5_000);
   });
 
   test('moves nothing, whatever it is asked', async () => {
-    expect(await ask('home-status', { action: 'takeover', unit: 0, by: 'ann', reason: 'so' })).toEqual({ kind: 'refused', detail: expect.stringContaining('give status or reconcile') });
+    expect(await ask('status', { action: 'takeover', unit: 0, by: 'ann', reason: 'so' })).toEqual({ kind: 'refused', detail: expect.stringContaining('give status or reconcile') });
     expect(aws.calls).toEqual([]);
   });
 });
@@ -71,7 +71,7 @@ describe('the function that reads', () => {
 describe('the function for people on call', () => {
   test('does what is asked for, and records by whom and why', async () => {
     for (const region of Object.keys(authority)) authority[region] = { ...authority[region], state: 'DRAINING', drainTo: 'eu-central-1' };
-    expect(await ask('home-operator', { action: 'abort', by: 'ann', reason: 'wrong region' })).toMatchObject({ kind: 'aborted', record: { home: 'us-east-1', state: 'OPEN' } });
+    expect(await ask('operator', { action: 'abort', by: 'ann', reason: 'wrong region' })).toMatchObject({ kind: 'aborted', record: { home: 'us-east-1', state: 'OPEN' } });
     const [{ TableName, ExpressionAttributeValues: values }] = aws.inputs('UpdateItem');
     expect(TableName).toBe('acme-pay-authority');
     expect(Object.values(values)).toContainEqual({ M: expect.objectContaining({ by: { S: 'ann' }, reason: { S: 'wrong region' }, action: { S: 'abort' }, region: { S: 'us-east-1' } }) });
@@ -79,7 +79,7 @@ describe('the function for people on call', () => {
   });
 
   test('does nothing for whom it does not know', async () => {
-    expect(await ask('home-operator', { action: 'abort' })).toEqual({ kind: 'refused', detail: expect.stringContaining("takes 'by'") });
+    expect(await ask('operator', { action: 'abort' })).toEqual({ kind: 'refused', detail: expect.stringContaining("takes 'by'") });
     expect(aws.calls).toEqual([]);
   });
 });
@@ -88,24 +88,24 @@ describe('the function that moves for a run', () => {
   const request = { action: 'relocate', unit: 0, run };
 
   test('asks Step Functions first, and moves for a run that is at this very move', async () => {
-    expect(await ask('home-move', request)).toEqual({ kind: 'refused', detail: expect.stringContaining('at home in us-east-1 already') });
+    expect(await ask('move', request)).toEqual({ kind: 'refused', detail: expect.stringContaining('at home in us-east-1 already') });
     expect(aws.actions.slice(0, 3)).toEqual(['DescribeExecution', 'GetExecutionHistory', 'DescribeStateMachineForExecution']);
   });
 
   test('moves nothing for one that has ended, or that a person names', async () => {
     status = 'SUCCEEDED';
-    expect(await ask('home-move', request)).toEqual({ kind: 'refused', detail: expect.stringContaining('no run of this system\'s cutover that is under way: nothing is moved') });
-    expect(await ask('home-move', { action: 'relocate', by: 'ann', reason: 'so' })).toEqual({ kind: 'refused', detail: expect.stringContaining("takes 'run'") });
+    expect(await ask('move', request)).toEqual({ kind: 'refused', detail: expect.stringContaining('no run of this system\'s cutover that is under way: nothing is moved') });
+    expect(await ask('move', { action: 'relocate', by: 'ann', reason: 'so' })).toEqual({ kind: 'refused', detail: expect.stringContaining("takes 'run'") });
     expect(aws.actions).toEqual(['DescribeExecution']);
   });
 });
 
 test('a region\'s heartbeat is written with the time of its writing', async () => {
   const began = Date.now();
-  await loadedHandler<object, void>('ledger/heartbeat')({});
+  await loadedHandler<object, void>('ledger/homes/heartbeat')({});
   const [{ TableName, Item: written }] = aws.inputs('PutItem');
   expect([TableName, written.pk.S]).toEqual(['acme-pay-ledger', 'heartbeat#us-east-1']);
   expect(Date.parse(written.at.S as string)).toBeGreaterThanOrEqual(began);
   aws.answer = () => refusal('AccessDeniedException');
-  await expect(loadedHandler<object, void>('ledger/heartbeat')({})).rejects.toThrow('AccessDeniedException');
+  await expect(loadedHandler<object, void>('ledger/homes/heartbeat')({})).rejects.toThrow('AccessDeniedException');
 });

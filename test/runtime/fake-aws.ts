@@ -140,6 +140,6 @@ export function keepLog(): Record<string, any>[] {
     return true;
   };
   for (const stream of [process.stdout, process.stderr]) jest.spyOn(stream, 'write').mockImplementation(keep);
-  for (const level of ['log', 'info', 'warn', 'error'] as const) jest.spyOn(console, level).mockImplementation((line?: unknown) => void keep(line));
+  for (const level of ['log', 'info', 'warn', 'error'] as const) jest.spyOn(console, level).mockImplementation((...all: unknown[]) => void all.map(keep));
   return lines;
 }

@@ -1,4 +1,4 @@
-import { authorityReader, drainReader, leaseKeeper } from '../../../src/api/health.aws';
+import { authorityReader, drainReader, leaseKeeper } from '../../../src/api/health/aws';
 import { homeLimits, ledgerEnv, writeHome } from '../../../src/ledger/contract';
 import { toAttributes } from '../../../src/ledger/items.aws';
 import { AwsReply, FakeAws, refusal } from '../../runtime/fake-aws';
