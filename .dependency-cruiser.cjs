@@ -37,7 +37,7 @@ module.exports = {
       'aws.ts holds the ports on SDK clients and nothing else: requests are parsed in http/, resources are made by constructs'),
     onlyTo('http-translates', { path: http }, [kernel, contract, http, 'node_modules/(zod|@types/aws-lambda)/'],
       'http/ translates between HTTP and the model: the handler passes it the use cases'),
-    onlyTo('runtime-knows-no-area', { path: runtime }, [runtime, kernel, contract, 'node_modules/(?!aws-cdk-lib/|constructs/)', '^(node:)?[a-z_/]+$'],
+    onlyTo('runtime-knows-no-area', { path: runtime }, [runtime, kernel, 'node_modules/(?!aws-cdk-lib/|constructs/)', '^(node:)?[a-z_/]+$'],
       'runtime serves every handler: what one area needs belongs to that area'),
     never('handler-makes-no-resources', { path: [handler, ...handlerSide] }, { path: cdk }, 'a function must not carry CDK: share names through contract.ts'),
     never('handler-imports-no-construct', { path: handler }, { path: '^src/', pathNot: [kernel, contract, ...handlerSide] }, 'a function must not carry constructs: share names through contract.ts'),

@@ -1,10 +1,11 @@
 import { accountEndpoints } from './http/endpoints';
 import { httpFunction } from './http/function';
+import { forwardedPorts, httpPorts } from './http-ports.aws';
 import { homeCalls, ledgerEnv } from '../ledger/contract';
 import { ledgerFromEnvironment } from '../ledger/environment.aws';
 import { takingForwarded } from '../ledger/homes/forwarded.service';
 import { tracedLedger } from '../ledger/protocol/traced.service';
-import { forwardedPorts, httpPorts, telemetryOf } from '../runtime/http-ports';
+import { telemetryOf } from '../runtime/telemetry';
 import { tracerOf } from '../runtime/xray';
 
 const { systemName } = ledgerEnv.read(process.env);

@@ -114,9 +114,6 @@ export const authorizerEnv = new EnvCodec({
   tokenUse: 'AUTHORIZER_TOKEN_USE',
 });
 
-/** Asymmetric signatures only: a shared secret does not belong in every region's authorizer. */
-export const jwtAlgorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const;
-
 export { drainKey } from '../ledger/contract';
 
 /** Prefix of those keys, for a `dynamodb:LeadingKeys` condition on the health function's read. */

@@ -1,9 +1,10 @@
 import { transactionEndpoints } from './http/endpoints';
 import { httpFunction } from './http/function';
+import { httpPorts } from './http-ports.aws';
 import { ledgerEnv } from '../ledger/contract';
 import { ledgerFromEnvironment } from '../ledger/environment.aws';
 import { tracedLedger } from '../ledger/protocol/traced.service';
-import { httpPorts, telemetryOf } from '../runtime/http-ports';
+import { telemetryOf } from '../runtime/telemetry';
 import { tracerOf } from '../runtime/xray';
 
 const { systemName } = ledgerEnv.read(process.env);

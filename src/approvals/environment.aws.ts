@@ -8,10 +8,8 @@ import { randomText } from './page/oidc.aws';
 import { Notify } from './ports';
 import { ApprovalGateService } from './service';
 import { VerifyPorts } from './verify.service';
-import { telemetryOf } from '../runtime/http-ports';
-import { faultRecord, Telemetry } from '../runtime/telemetry';
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import type { Environment } from '../kernel/env';
+import { telemetryOf, faultRecord, Telemetry } from '../runtime/telemetry';
 
 /** A write that is sent twice is refused the second time, and whoever sent it looks again. */
 const retries = { maxAttempts: 4 };

@@ -4,6 +4,7 @@ import {
 import { DeleteAliasCommand, DescribeKeyCommand, KMSClient, NotFoundException, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
 import { GetFunctionConfigurationCommand, LambdaClient, ResourceNotFoundException as FunctionNotFound } from '@aws-sdk/client-lambda';
 import type { RemovalPorts } from './remove.service';
+import { clock } from '../runtime/clock';
 
 /** What one client of each service is made with; `{region}` in the endpoint stands for the region's name. */
 export interface ClientOptions {
@@ -23,7 +24,7 @@ async function unless<T>(absent: new (...args: never[]) => Error, run: () => Pro
 }
 
 /** The account of the credentials that the SDK finds. */
-export function removalAccount({ endpointUrl }: ClientOptions): AccountPorts {
+export function removalAccount({ endpointUrl }: ClientOptions): AccountPorts & typeof clock {
   const settings = (region: string) => ({ region, ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl.replaceAll('{region}', region) }) });
   const made = new Map<string, unknown>();
   /** One client a region: each opens connections of its own. */
@@ -36,6 +37,7 @@ export function removalAccount({ endpointUrl }: ClientOptions): AccountPorts {
   const kms = (region: string): KMSClient => client('kms', region, () => new KMSClient(settings(region)));
   const lambda = (region: string): LambdaClient => client('lambda', region, () => new LambdaClient(settings(region)));
   return {
+    ...clock,
     describeTable: (region, TableName) => unless(ResourceNotFoundException, async () => {
       const { Table } = await dynamo(region).send(new DescribeTableCommand({ TableName }));
       const others = (Table?.Replicas ?? []).filter(({ RegionName, ReplicaStatus }) => RegionName !== region && ReplicaStatus !== 'REGION_DISABLED');

@@ -44,8 +44,6 @@ export function removeCommand(): Command {
       if (!/^[a-z][a-z0-9-]{1,38}[a-z0-9]$/.test(systemName)) command.error(`--system ${systemName}: a system's name has 3 to 40 lower-case letters, digits and hyphens`);
       const ports = {
         ...removalAccount({ endpointUrl }),
-        nowMs: Date.now,
-        sleep: (ms: number) => new Promise<void>((resolve) => { setTimeout(resolve, ms); }),
         say: (line: string) => { process.stdout.write(`${line}\n`); },
         ask: async (question: string) => confirm ?? ask(question),
       };

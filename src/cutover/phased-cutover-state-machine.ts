@@ -22,11 +22,12 @@ import { declareOnce } from '../cdk/checks/one-of-a-kind';
 import { checkPlaces } from '../cdk/checks/places';
 import { metricSum } from '../cdk/metric-sum';
 import { runbookLink } from '../cdk/runbook';
+import { systemMetrics } from '../kernel/system-metrics';
 import { LedgerEncryption } from '../ledger/constructs/ledger-encryption';
 import { LedgerReplica } from '../ledger/constructs/ledger-replica';
 import { LedgerConsistency, PaymentRegions } from '../ledger/constructs/payment-regions';
 import { checkSystemName, declareLedgerPart } from '../ledger/constructs/system-checks';
-import { homeMoveName, homeStatusName, ledgerMetrics, ledgerTableName } from '../ledger/contract';
+import { homeMoveName, homeStatusName, ledgerTableName } from '../ledger/contract';
 
 /** Properties of `PhasedCutoverStateMachine`. */
 export interface PhasedCutoverStateMachineProps {
@@ -321,8 +322,8 @@ export class PhasedCutoverStateMachine extends Construct {
 
   private defineAlarms({ systemName, alarmActions = [] }: PhasedCutoverStateMachineProps): Alarm[] {
     const period = Duration.minutes(5);
-    const dimensionsMap = { [ledgerMetrics.systemDimension]: systemName, [ledgerMetrics.regionDimension]: Stack.of(this).region };
-    const counted = (metricName: string): Metric => new Metric({ namespace: ledgerMetrics.namespace, metricName, statistic: 'Sum', period, dimensionsMap });
+    const dimensionsMap = { [systemMetrics.systemDimension]: systemName, [systemMetrics.regionDimension]: Stack.of(this).region };
+    const counted = (metricName: string): Metric => new Metric({ namespace: systemMetrics.namespace, metricName, statistic: 'Sum', period, dimensionsMap });
     const alarm = (id: string, metric: IMetric, says: string, anchor: string): Alarm => {
       const made = new Alarm(this, id, {
         alarmDescription: `${systemName}: ${says}. ${runbookLink(anchor)}`,

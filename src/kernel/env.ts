@@ -1,3 +1,6 @@
+/** A function's environment: what `process.env` holds. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** What a function reads from its environment, and the construct writes into it: one definition for both sides. */
 export class EnvCodec<K extends string, O extends string = never> {
   /**
@@ -17,7 +20,7 @@ export class EnvCodec<K extends string, O extends string = never> {
   }
 
   /** Reads the values back. Throws when a required variable is missing or empty. */
-  public read(source: Readonly<Record<string, string | undefined>>): Readonly<Record<K, string>> & Readonly<Partial<Record<O, string>>> {
+  public read(source: Environment): Readonly<Record<K, string>> & Readonly<Partial<Record<O, string>>> {
     const values: Record<string, string> = {};
     for (const [key, name] of this.entries()) {
       const value = source[name];

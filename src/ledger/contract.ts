@@ -25,9 +25,6 @@ export const ledgerLimits = {
 
 /** Namespace and dimension names of the metrics that handlers emit in embedded metric format. */
 export const ledgerMetrics = {
-  namespace: 'MultiRegionPayments',
-  systemDimension: 'System',
-  regionDimension: 'Region',
   writeConflicts: 'ReplicatedWriteConflicts',
   takeovers: 'InFlightTakeovers',
   throttles: 'LedgerThrottles',

@@ -8,10 +8,10 @@ import { HomeOperations, OperatorPorts } from './operator/operate.service';
 import { HomeStatus } from './operator/status.service';
 import { LedgerPorts, LedgerSettings } from './ports';
 import { PaymentsLedger } from './protocol/service';
+import type { Environment } from '../kernel/env';
 import { dynamoClient } from '../runtime/clients';
+import { clock } from '../runtime/clock';
 import { Invoker, invoker } from '../runtime/invoke';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The ledger of a function; with `receive` it takes calls that other regions send to it. */
 export type FunctionLedger = Ledger & { readonly receive?: HomeLedger['receive'] };
@@ -66,8 +66,7 @@ export function operationsFromEnvironment(source: Environment): { readonly opera
 
 /** Time and chance as Lambda has them. */
 export const clockPorts: Omit<LedgerPorts, 'store'> = {
-  nowMs: Date.now,
+  ...clock,
   random: Math.random,
   nonce: randomUUID,
-  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 };

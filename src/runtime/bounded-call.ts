@@ -13,14 +13,25 @@ export interface CallBounds {
   readonly bytes: number;
 }
 
-const http = new NodeHttpHandler({ connectionTimeout: 2_000 });
+/** AWS's answers are smaller: Lambda's, the largest, have 6 MB at most. */
+export const awsAnswerBytes = 8 * 1024 * 1024;
+
+const connections = new NodeHttpHandler({ connectionTimeout: 2_000 });
+
+/** There was no whole answer in time. */
+class AnswerTimeout extends Error {
+  constructor(timeoutMs: number) {
+    super(`no whole answer in ${timeoutMs} ms`);
+    this.name = 'TimeoutError';
+  }
+}
 
 /** Sends a request once, and reads its answer within bounds of time and size. Follows nothing. Throws when there is no such answer. */
-export async function boundedCall(request: HttpRequest, { timeoutMs, bytes }: CallBounds): Promise<BoundedAnswer> {
+export async function boundedCall(request: HttpRequest, { timeoutMs, bytes }: CallBounds, http = connections): Promise<BoundedAnswer> {
   const abortSignal = AbortSignal.timeout(timeoutMs);
   const { response } = await http.handle(request, { abortSignal });
   const stream = response.body as NodeJS.ReadableStream & { destroy(error?: Error): void };
-  const abort = (): void => stream.destroy(new Error(`no whole answer in ${timeoutMs} ms`));
+  const abort = (): void => stream.destroy(new AnswerTimeout(timeoutMs));
   abortSignal.addEventListener('abort', abort);
   try {
     const chunks: Buffer[] = [];

@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { HttpRequest } from '@smithy/protocol-http';
-import { userAgent } from './user-agent';
+import { userAgent } from './aws-request';
 
 /** How long one request to AWS may take. */
 export interface ClientLimits {

@@ -1,7 +1,6 @@
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { HttpRequest } from '@smithy/protocol-http';
-import { CredentialSource, requestSigner } from './request-signer';
-import { userAgent } from './user-agent';
+import { CredentialSource, signedRequest } from './aws-request';
+import { awsAnswerBytes, boundedCall } from './bounded-call';
 import { toTraceHeader, TraceContext } from '../kernel/trace';
 
 /**
@@ -39,28 +38,17 @@ export class InvokeRefused extends Error {
 }
 
 export function invoker(options: InvokerOptions): Invoker {
-  const { region, credentials } = options;
-  const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  const endpoint = new URL(options.endpoint ?? `https://lambda.${region}.${suffix}`);
-  const signer = requestSigner('lambda', region, credentials);
+  const { region, credentials, endpoint } = options;
   const http = new NodeHttpHandler({ connectionTimeout: 1_000 });
   return async (functionArn, payload, timeoutMs, trace) => {
-    const request = new HttpRequest({
-      method: 'POST',
-      protocol: endpoint.protocol,
-      hostname: endpoint.hostname,
-      ...(endpoint.port ? { port: Number(endpoint.port) } : {}),
-      path: `/2015-03-31/functions/${encodeURIComponent(functionArn)}/invocations`,
-      headers: { 'host': endpoint.host, 'content-type': 'application/json', 'user-agent': userAgent(), ...traceHeader(trace) },
-      body: JSON.stringify(payload),
-    });
-    const signed = await signer.sign(request) as HttpRequest;
-    const { response } = await http.handle(signed, { abortSignal: AbortSignal.timeout(timeoutMs) });
-    const chunks: Buffer[] = [];
-    for await (const chunk of response.body as AsyncIterable<Buffer>) chunks.push(chunk);
-    if (response.statusCode !== 200) throw new InvokeRefused(functionArn, response.statusCode, response.headers['x-amzn-errortype'] ?? '');
-    if (response.headers['x-amz-function-error']) throw new FunctionFailed(functionArn, response.headers['x-amz-function-error']);
-    return Buffer.concat(chunks).toString();
+    const request = await signedRequest({
+      service: 'lambda', region, endpoint, method: 'POST', path: `/2015-03-31/functions/${encodeURIComponent(functionArn)}/invocations`,
+      headers: { 'content-type': 'application/json', ...traceHeader(trace) }, body: JSON.stringify(payload),
+    }, credentials);
+    const { status, headers, body } = await boundedCall(request, { timeoutMs, bytes: awsAnswerBytes }, http);
+    if (status !== 200) throw new InvokeRefused(functionArn, status, headers['x-amzn-errortype'] ?? '');
+    if (headers['x-amz-function-error']) throw new FunctionFailed(functionArn, headers['x-amz-function-error']);
+    return body;
   };
 }
 

@@ -1,7 +1,8 @@
 import { LogItem, Logger } from '@aws-lambda-powertools/logger';
 import type { ConstructorOptions } from '@aws-lambda-powertools/logger/types';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { ledgerMetrics } from '../ledger/contract';
+import type { Environment } from '../kernel/env';
+import { systemMetrics } from '../kernel/system-metrics';
 
 /** A fault as it is logged: what it was and where, never the data it was about. */
 export interface FaultRecord {
@@ -47,11 +48,11 @@ export class Telemetry {
   constructor(options: TelemetryOptions) {
     const persistentLogAttributes = { system: options.systemName, region: options.region };
     this.logger = new LineLogger({ serviceName: options.service, logLevel: 'INFO', persistentLogAttributes }, options.write);
-    this.metrics = new Metrics({ namespace: ledgerMetrics.namespace, serviceName: options.service });
+    this.metrics = new Metrics({ namespace: systemMetrics.namespace, serviceName: options.service });
     // Alarms look for exactly these dimensions: the library's own `service` would make another metric.
     this.metrics.clearDefaultDimensions();
     this.metrics.setDefaultDimensions({
-      [ledgerMetrics.systemDimension]: options.systemName, [ledgerMetrics.regionDimension]: options.region, ...options.dimensions,
+      [systemMetrics.systemDimension]: options.systemName, [systemMetrics.regionDimension]: options.region, ...options.dimensions,
     });
   }
 
@@ -96,4 +97,15 @@ export class Telemetry {
 export function faultRecord(thrown: unknown): FaultRecord {
   if (thrown instanceof Error) return { name: thrown.name, message: thrown.message, stack: thrown.stack };
   return { name: typeof thrown, message: String(thrown) };
+}
+
+/** A function's telemetry, from its environment. */
+export function telemetryOf(source: Environment, service: string, systemName: string): Telemetry {
+  return new Telemetry({ systemName, region: regionOf(source), service });
+}
+
+/** The region that a function runs in. */
+export function regionOf(source: Environment): string {
+  if (source.AWS_REGION) return source.AWS_REGION;
+  throw new Error('environment variable AWS_REGION is missing: Lambda sets it');
 }

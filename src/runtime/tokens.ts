@@ -6,36 +6,47 @@ import { SimpleFetcher } from 'aws-jwt-verify/https';
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
 import type { Jwks, JwksCache } from 'aws-jwt-verify/jwk';
 import { AgingKeySet, KeyNotKnownError } from './key-set';
-import { authorizerEnv, jwtAlgorithms } from '../api/contract';
+import { jwtAlgorithms } from '../kernel/jwt';
 
 /** What a token's verification came to; see the authorizer's service, whose port this is. */
 export type TokenVerification =
   | { readonly kind: 'valid'; readonly claims: Readonly<Record<string, unknown>> }
   | { readonly kind: 'invalid'; readonly reason: string };
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Verifies tokens as the environment says. Throws at init for settings that cannot work, later when the keys cannot be fetched. */
-export function tokenVerifier(source: Environment): (token: string) => Promise<TokenVerification> {
-  return verdictOf(verifierOf(source));
+/** Which tokens are taken, whoever issues them. */
+interface TokenSettings {
+  /** Audiences of which a token must bear one. */
+  readonly audience: readonly string[];
+  /** A fixed key set as JSON: then no key is fetched. */
+  readonly jwks?: string;
+  /** Signature algorithms accepted; default `jwtAlgorithms`. */
+  readonly algorithms?: readonly string[];
 }
 
 /** What is asked of an issuer's tokens. */
-export interface IssuerSettings {
+export interface IssuerSettings extends TokenSettings {
   readonly issuer: string;
-  /** Audiences of which a token must bear one. */
-  readonly audience: readonly string[];
   /** Where the keys are; default `<issuer>/.well-known/jwks.json`. */
   readonly jwksUri?: string;
-  /** A fixed key set as JSON: then no key is fetched. */
-  readonly jwks?: string;
+}
+
+/** What is asked of the tokens of a Cognito user pool; its audiences are app clients' IDs. */
+export interface UserPoolSettings extends TokenSettings {
+  readonly userPoolId: string;
+  readonly tokenUse: 'access' | 'id';
 }
 
 /** Verifies the tokens of one issuer, ID tokens too. Make one and keep it: it remembers the issuer's keys. */
-export function issuerVerifier(settings: IssuerSettings): (token: string) => Promise<TokenVerification> {
-  const { issuer, audience, jwksUri, jwks } = settings;
-  const customJwtCheck = ({ header }: { header: { alg?: string } }): void => requireAlgorithm(header.alg, jwtAlgorithms);
-  const verifier = JwtVerifier.create({ issuer, audience: [...audience], customJwtCheck, jwksUri: jwksUri ?? jwksUriOf(issuer) }, { jwksCache: cacheOf(jwks) });
+export function issuerVerifier({ issuer, audience, jwksUri, jwks, algorithms }: IssuerSettings): (token: string) => Promise<TokenVerification> {
+  const settings = { issuer, audience: [...audience], customJwtCheck: requiring(algorithms), jwksUri: jwksUri ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json` };
+  const verifier = JwtVerifier.create(settings, { jwksCache: cacheOf(jwks) });
+  return verdictOf(async (token) => ({ ...await verifier.verify(token) }));
+}
+
+/** Verifies the tokens of one user pool. Make one and keep it: it remembers the pool's keys. */
+export function userPoolVerifier({ userPoolId, tokenUse, audience, jwks, algorithms }: UserPoolSettings): (token: string) => Promise<TokenVerification> {
+  const settings = { userPoolId, tokenUse, clientId: [...audience], customJwtCheck: requiring(algorithms) };
+  const verifier = CognitoJwtVerifier.create(settings, { jwksCache: cacheOf(jwks) });
   return verdictOf(async (token) => ({ ...await verifier.verify(token) }));
 }
 
@@ -55,29 +66,6 @@ function verdictOf(verify: Verify): (token: string) => Promise<TokenVerification
 }
 
 type Verify = (token: string) => Promise<Readonly<Record<string, unknown>>>;
-
-function verifierOf(source: Environment): Verify {
-  const env = authorizerEnv.read(source);
-  const audience = namesIn('AUTHORIZER_AUDIENCE', env.audience);
-  const algorithms = env.algorithms === undefined ? jwtAlgorithms : namesIn('AUTHORIZER_ALGORITHMS', env.algorithms);
-  const cache = { jwksCache: cacheOf(env.jwks) };
-  const customJwtCheck = ({ header }: { header: { alg?: string } }): void => requireAlgorithm(header.alg, algorithms);
-  if (env.userPoolId !== undefined) {
-    const tokenUse = env.tokenUse === 'id' ? 'id' : 'access';
-    const cognito = CognitoJwtVerifier.create({ userPoolId: env.userPoolId, tokenUse, clientId: audience, customJwtCheck }, cache);
-    return async (token) => ({ ...await cognito.verify(token) });
-  }
-  if (env.issuer === undefined) {
-    throw new Error('environment variable AUTHORIZER_ISSUER is missing: the construct that makes this function sets it, or AUTHORIZER_USER_POOL_ID');
-  }
-  const settings = { issuer: env.issuer, audience, customJwtCheck, jwksUri: env.jwksUri ?? jwksUriOf(env.issuer) };
-  const verifier = JwtVerifier.create(settings, cache);
-  return async (token) => ({ ...await verifier.verify(token) });
-}
-
-function jwksUriOf(issuer: string): string {
-  return `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`;
-}
 
 /** A fixed key set never asks the network, not even for a key it does not hold. */
 function cacheOf(jwks: string | undefined): JwksCache {
@@ -102,19 +90,14 @@ async function fetchKeys(uri: string): Promise<Jwks> {
 /** What is fixed is known at all times: a key that it lacks is nobody's, however many ask. */
 const patient = { wait: () => Promise.resolve(), registerFailedAttempt: () => undefined, registerSuccessfulAttempt: () => undefined };
 
-function requireAlgorithm(algorithm: string | undefined, allowed: readonly string[]): void {
-  if (algorithm !== undefined && allowed.includes(algorithm)) return;
-  throw new JwtInvalidSignatureAlgorithmError('signature algorithm not accepted', algorithm, [...allowed]);
+function requiring(allowed: readonly string[] = jwtAlgorithms): (of: { readonly header: { readonly alg?: string } }) => void {
+  return ({ header: { alg } }) => {
+    if (alg !== undefined && allowed.includes(alg)) return;
+    throw new JwtInvalidSignatureAlgorithmError('signature algorithm not accepted', alg, [...allowed]);
+  };
 }
 
 /** Whether the fault lies in the keys, or in what is not known of them, or in our settings: the caller's token may be good, so it is not called bad. */
 function isOurs(error: unknown): boolean {
   return [FetchError, KeyNotKnownError, JwkValidationError, JwksValidationError, ParameterValidationError].some((fault) => error instanceof fault);
-}
-
-/** A variable that holds a JSON array of names. Throws for anything else, also for no name at all. */
-export function namesIn(name: string, text: string): string[] {
-  const list: unknown = JSON.parse(text);
-  if (Array.isArray(list) && list.length > 0 && list.every((entry) => typeof entry === 'string' && entry !== '')) return list as string[];
-  throw new Error(`environment variable ${name} is ${text}: it must be a JSON array of at least one name`);
 }

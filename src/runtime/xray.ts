@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket, SocketOptions } from 'node:dgram';
 import { isIPv4 } from 'node:net';
+import type { Environment } from '../kernel/env';
 import { fromTraceHeader, Span, SpanStart, TraceContext, Tracer, untraced } from '../kernel/trace';
 
 /** What the tracer needs from outside. */
@@ -164,8 +165,6 @@ class OpenSpan implements Span {
     };
   }
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A function's tracer, from its environment: it records nothing where no daemon is. */
 export function tracerOf(source: Environment, systemName: string): Tracer {

@@ -4,7 +4,7 @@ import { AddressInfo } from 'node:net';
 import { HttpRequest } from '@smithy/protocol-http';
 import { ProvenCall, StsRequest, StsVerdict, stsVerdict } from '../../src/approvals/callers/caller-proof.domain';
 import { callerProof } from '../../src/commands/gate-call.aws';
-import { requestSigner } from '../../src/runtime/request-signer';
+import { requestSigner } from '../../src/runtime/aws-request';
 
 export interface StsAnswer { readonly status: number; readonly type: string; readonly body: string; readonly headers?: Record<string, string> }
 

@@ -11,6 +11,7 @@ import { gateMetrics } from '../../src/approvals/contract';
 import { stuckMetrics } from '../../src/approvals/stuck/contract';
 import { cutoverMetrics } from '../../src/cutover/contract';
 import { meshMetrics } from '../../src/events/contract';
+import { systemMetrics } from '../../src/kernel/system-metrics';
 import { ledgerMetrics } from '../../src/ledger/contract';
 import { stubContext } from '../cdk/stacks';
 
@@ -29,7 +30,7 @@ const moreDimensions: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries([meshMetrics.consumed, meshMetrics.duplicates, meshMetrics.setAside, meshMetrics.refused, meshMetrics.outOfOrder]
     .map((name) => [name, [meshMetrics.consumerDimension]])),
 };
-const dimensionsOf = (name: string): string[] => [ledgerMetrics.systemDimension, ledgerMetrics.regionDimension, ...moreDimensions[name] ?? []].sort();
+const dimensionsOf = (name: string): string[] => [systemMetrics.systemDimension, systemMetrics.regionDimension, ...moreDimensions[name] ?? []].sort();
 
 /** Declared metrics that say nothing of a failure, or that something else watches: each with its reason. */
 const noAlarm: Readonly<Record<string, string>> = {
@@ -73,7 +74,7 @@ const read = [
   ...templatesOf((app) => defineSystem(app, configOf('HOME_REGION', 'GLOBAL_ENDPOINT'))),
   ...templatesOf((app) => defineMigration(app, migrationOf('FULL'))),
 ].flatMap(metricsIn);
-const own = read.filter(({ Namespace }) => Namespace === ledgerMetrics.namespace);
+const own = read.filter(({ Namespace }) => Namespace === systemMetrics.namespace);
 
 /** What handlers count or measure: every mention of a declared metric in what runs inside Lambda. */
 function emitted(): Set<string> {
@@ -130,7 +131,7 @@ const aws: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
 };
 
 test('every metric of AWS that an alarm reads exists under those dimensions', () => {
-  const problems = read.filter(({ Namespace }) => Namespace !== ledgerMetrics.namespace).flatMap(({ Namespace, MetricName, Dimensions = [] }) => {
+  const problems = read.filter(({ Namespace }) => Namespace !== systemMetrics.namespace).flatMap(({ Namespace, MetricName, Dimensions = [] }) => {
     const known = aws[Namespace]?.[MetricName];
     const given = Dimensions.map(({ Name }) => Name).sort().join(',');
     return known?.includes(given) ? [] : [`${Namespace} ${MetricName} by ${given}: ${known ? `known by ${known.join(' or ')}` : 'not known'}`];

@@ -1,5 +1,5 @@
+import { recordRequest } from '../../src/api/http-ports.aws';
 import type { RequestRecord } from '../../src/api/http.contract';
-import { recordRequest } from '../../src/runtime/http-ports';
 import { faultRecord, Telemetry } from '../../src/runtime/telemetry';
 
 const request: RequestRecord = {

@@ -1,7 +1,6 @@
 import { authorize, AuthorizerEvent, AuthorizerPolicy } from './service';
-import { telemetryOf } from '../../runtime/http-ports';
-import { faultRecord } from '../../runtime/telemetry';
-import { namesIn, tokenVerifier } from '../../runtime/tokens';
+import { namesIn, tokenVerifier } from './tokens.aws';
+import { telemetryOf, faultRecord } from '../../runtime/telemetry';
 import { traceIdOf } from '../../runtime/trace';
 import { authorizerEnv } from '../contract';
 

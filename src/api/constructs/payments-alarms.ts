@@ -5,9 +5,9 @@ import { apiMetrics } from '../contract';
 import { PaymentsFunctions } from './payments-functions';
 import { metricSum } from '../../cdk/metric-sum';
 import { AlarmDefinition, AlarmTuning, defineAlarms, minute } from '../../cdk/tuned-alarms';
+import { systemMetrics } from '../../kernel/system-metrics';
 import { LedgerReplica } from '../../ledger/constructs/ledger-replica';
 import { LedgerConsistency } from '../../ledger/constructs/payment-regions';
-import { ledgerMetrics } from '../../ledger/contract';
 
 /** The alarms of one region's API. */
 export interface PaymentsAlarmOptions {
@@ -147,9 +147,9 @@ function apiAlarms({ api, functions, ledger, options }: PaymentsAlarmsProps): Al
       id: 'Health', says: 'this region calls itself unhealthy', anchor: 'region-unhealthy', threshold: 1, minutes: 2, tuning: options.health,
       // Our own metric: Route 53 publishes its health checks' in us-east-1 alone, where this region's alarm cannot be.
       metric: new Metric({
-        namespace: ledgerMetrics.namespace,
+        namespace: systemMetrics.namespace,
         metricName: apiMetrics.unhealthy,
-        dimensionsMap: { [ledgerMetrics.systemDimension]: ledger.systemName, [ledgerMetrics.regionDimension]: ledger.region },
+        dimensionsMap: { [systemMetrics.systemDimension]: ledger.systemName, [systemMetrics.regionDimension]: ledger.region },
         statistic: Stats.SUM,
         period: minute,
       }),

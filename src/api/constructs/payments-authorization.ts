@@ -3,11 +3,12 @@ import { AuthorizationType, IAuthorizer, MethodOptions, TokenAuthorizer } from '
 import { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { CallerSource, apiScopes, scopeContextKey, tenantContextKey, tenantPattern } from '../caller.contract';
-import { apiLimits, authorizerEnv, jwtAlgorithms } from '../contract';
+import { apiLimits, authorizerEnv } from '../contract';
 import { PaymentsScope, PaymentsScopes } from './payments-scopes';
 import { PropProblem, invalidProps } from '../../cdk/checks/invalid-props';
 import { checkLiterals } from '../../cdk/checks/literals';
 import { checkPlaces } from '../../cdk/checks/places';
+import { jwtAlgorithms } from '../../kernel/jwt';
 
 /** Callers with a JWT of an OpenID Connect issuer. */
 export interface JwtAuthorizationProps {

@@ -1,6 +1,7 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { apiLimits } from '../contract';
 import type { DrainRead } from './service';
+import type { Environment } from '../../kernel/env';
 import { drainKey, ledgerEnv, ledgerSchema, readHome } from '../../ledger/contract';
 import { clockPorts, regionOf } from '../../ledger/environment.aws';
 import { Authority } from '../../ledger/homes/authority.service';
@@ -8,8 +9,6 @@ import { authorityStore } from '../../ledger/homes/home.aws';
 import { StoreFault } from '../../ledger/ports';
 import { Attempt } from '../../ledger/protocol/attempt.service';
 import { dynamoClient } from '../../runtime/clients';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const throttles = new Set(['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded', 'Throttling']);
 

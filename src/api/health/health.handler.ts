@@ -2,10 +2,11 @@ import { apiLimits } from '../contract';
 import { authorityReader, drainReader, leaseKeeper } from './aws';
 import { healthCheck } from './service';
 import { ledgerEnv } from '../../ledger/contract';
-import { httpPorts, telemetryOf } from '../../runtime/http-ports';
+import { telemetryOf } from '../../runtime/telemetry';
 import { healthEndpoints } from '../http/endpoints';
 import { httpFunction } from '../http/function';
 import { asHealth } from '../http/request';
+import { httpPorts } from '../http-ports.aws';
 
 const { systemName, tableName } = ledgerEnv.read(process.env);
 const ports = httpPorts(process.env, telemetryOf(process.env, 'health', systemName));

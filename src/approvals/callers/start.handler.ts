@@ -3,8 +3,7 @@ import { askSts } from './caller-proof.aws';
 import { CallerProofs } from './caller-proof.service';
 import { StepFunctionsStarter } from './start.aws';
 import { startHttp, StartRecord } from './start.service';
-import { telemetryOf } from '../../runtime/http-ports';
-import { faultRecord } from '../../runtime/telemetry';
+import { telemetryOf, faultRecord } from '../../runtime/telemetry';
 import { gateMetrics, readIdentity, readStartRules, startEnv } from '../contract';
 import { oidcProvider } from '../page/oidc.aws';
 

@@ -3,14 +3,14 @@ import { Alarm, ComparisonOperator, IAlarmAction, Metric, Stats, TreatMissingDat
 import { Construct } from 'constructs';
 import { runbookLink } from '../../cdk/runbook';
 import { withActions } from '../../cdk/tuned-alarms';
-import { ledgerMetrics } from '../../ledger/contract';
+import { systemMetrics } from '../../kernel/system-metrics';
 import { gateMetrics } from '../contract';
 
 /** A metric of the gate's functions. */
 export function gateMetric(metricName: string, gateName: string, region: string): Metric {
   return new Metric({
-    namespace: ledgerMetrics.namespace, metricName, statistic: Stats.SUM, period: Duration.minutes(1),
-    dimensionsMap: { [ledgerMetrics.systemDimension]: gateName, [ledgerMetrics.regionDimension]: region },
+    namespace: systemMetrics.namespace, metricName, statistic: Stats.SUM, period: Duration.minutes(1),
+    dimensionsMap: { [systemMetrics.systemDimension]: gateName, [systemMetrics.regionDimension]: region },
   });
 }
 

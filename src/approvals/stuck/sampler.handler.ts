@@ -2,8 +2,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { stepFunctionsReader } from './aws';
 import { stuckEnv, stuckMetrics } from './contract';
 import { sampleApprovals } from './service';
-import { telemetryOf } from '../../runtime/http-ports';
-import { faultRecord } from '../../runtime/telemetry';
+import { telemetryOf, faultRecord } from '../../runtime/telemetry';
 
 const { stateMachineArn, name, states } = stuckEnv.read(process.env);
 const telemetry = telemetryOf(process.env, 'stuck-sampler', name);

@@ -20,7 +20,7 @@ import { checkPlaces } from '../../cdk/checks/places';
 import { relationMessages, timeRelations } from '../../cdk/checks/time-relations';
 import { runbookLink } from '../../cdk/runbook';
 import { withActions } from '../../cdk/tuned-alarms';
-import { ledgerMetrics } from '../../ledger/contract';
+import { systemMetrics } from '../../kernel/system-metrics';
 
 /** Properties of `StuckApprovalAlarm`. */
 export interface StuckApprovalAlarmProps {
@@ -155,8 +155,8 @@ export class StuckApprovalAlarm extends Construct {
 
   private metric(metricName: string, statistic: string): Metric {
     return new Metric({
-      namespace: ledgerMetrics.namespace, metricName, statistic, period: this.interval,
-      dimensionsMap: { [ledgerMetrics.systemDimension]: this.name, [ledgerMetrics.regionDimension]: Stack.of(this).region },
+      namespace: systemMetrics.namespace, metricName, statistic, period: this.interval,
+      dimensionsMap: { [systemMetrics.systemDimension]: this.name, [systemMetrics.regionDimension]: Stack.of(this).region },
     });
   }
 

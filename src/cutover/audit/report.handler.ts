@@ -1,7 +1,6 @@
 import { kmsSigner, parameterAudit } from './aws';
 import { AuditReader, optionsOf, ReportOptions } from './report.service';
-
-const clock = { nowMs: Date.now, sleep: (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms)) };
+import { clock } from '../../runtime/clock';
 
 function readerOf({ systemName, region, key }: ReportOptions): AuditReader {
   return new AuditReader(parameterAudit(systemName, region), key === undefined ? undefined : kmsSigner(key, region), clock);

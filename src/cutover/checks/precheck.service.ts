@@ -1,5 +1,5 @@
 import { meshMetrics } from '../../events/contract';
-import { ledgerMetrics } from '../../ledger/contract';
+import { systemMetrics } from '../../kernel/system-metrics';
 import { CutoverState } from '../audit/domain';
 import { AuditClock } from '../audit/service';
 import { AlarmReference, CutoverPlan } from '../contract';
@@ -68,8 +68,8 @@ function regionChecks(ports: CheckPorts, clock: AuditClock, plan: CutoverPlan): 
   };
   const probe = (from: string, to: string, limitMs: number): Check => [`event-probe ${from}->${to}`, async () => [probeCheck(from, to,
     await ports.metric(to, {
-      namespace: ledgerMetrics.namespace, name: meshMetrics.probeLatency, stat: 'Maximum',
-      dimensions: { [ledgerMetrics.systemDimension]: systemName, [ledgerMetrics.regionDimension]: to, [meshMetrics.peerDimension]: from },
+      namespace: systemMetrics.namespace, name: meshMetrics.probeLatency, stat: 'Maximum',
+      dimensions: { [systemMetrics.systemDimension]: systemName, [systemMetrics.regionDimension]: to, [meshMetrics.peerDimension]: from },
     }, probeMinutes), limitMs, clock.nowMs())]];
   return [
     // A strongly consistent table has no lag, and no such metric. What matters is what the target receives from where payments are written:

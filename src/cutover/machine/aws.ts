@@ -4,12 +4,14 @@ import { StepCall, StepOutcome } from '../ports';
 import { CutoverPorts, refusedCall } from './service';
 import { DynamoApprovals } from '../../approvals/aws';
 import { digestOf } from '../../kernel/digest';
+import type { Environment } from '../../kernel/env';
 import { Json } from '../../kernel/fingerprint';
 import { DynamoStore } from '../../ledger/aws';
 import { homeMoveName, homeStatusName, ledgerSchema, ledgerTableName } from '../../ledger/contract';
 import { toItem } from '../../ledger/items.aws';
 import { Item } from '../../ledger/ports';
 import { dynamoClient } from '../../runtime/clients';
+import { clock } from '../../runtime/clock';
 import { Invoker, invoker } from '../../runtime/invoke';
 import { Telemetry } from '../../runtime/telemetry';
 import { kmsSigner, parameterAudit } from '../audit/aws';
@@ -20,10 +22,6 @@ import { accountOfKey, accountPrefix, ReplicaItem } from '../checks/reconcile-wi
 import { RoundReport, WindowProgress } from '../checks/reconcile-window.service';
 import { cutoverEnv, cutoverMetrics, stepsEnv } from '../contract';
 import { route53Records } from '../weights/aws';
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-const clock = { nowMs: Date.now, sleep: (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms)) };
 
 /** The audit and the records of a function, from its environment. */
 export function recordPorts(source: Environment): Pick<CutoverPorts, 'log' | 'records' | 'clock'> {

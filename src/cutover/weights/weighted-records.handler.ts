@@ -3,6 +3,7 @@ import { RecordsProperties, RegionAddress, anchorOf, cutoverEnv, recordsEnv, reg
 import { resourceStatus, respond, stackStatus } from './weighted-records.aws';
 import { CloudFormationEvent } from './weighted-records.model';
 import { RecordsResult, WeightedRecordsKeeper, WeightedRecordsResource } from './weighted-records.service';
+import { clock } from '../../runtime/clock';
 import { recordPorts, refusalRecorder } from '../machine/aws';
 
 const { systemName, auditRegion, formerAuditEnd } = cutoverEnv.read(process.env);
@@ -19,7 +20,7 @@ const resource = new WeightedRecordsResource({
   keeper, respond,
   stackStatus: (stack) => stackStatus(auditRegion, stack),
   resourceStatus: (stack, resourceId) => resourceStatus(auditRegion, stack, resourceId),
-  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  sleep: clock.sleep,
   refused: refusalRecorder(process.env, 'weighted-records'),
 }, { stackId, logicalId, properties: JSON.parse(properties) as RecordsProperties }, { region: auditRegion, endpoint: process.env.AWS_ENDPOINT_URL });
 

@@ -19,7 +19,7 @@ import { checkNames } from '../../cdk/checks/name-limits';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { checkPlaces } from '../../cdk/checks/places';
 import { defineAlarms, minute } from '../../cdk/tuned-alarms';
-import { ledgerMetrics } from '../../ledger/contract';
+import { systemMetrics } from '../../kernel/system-metrics';
 import {
   consumerEnv, consumerQueueName, inboxMetadata, inboxSchema, inboxTableName, ledgerEventSource, meshMetrics, outboxBundles,
 } from '../contract';
@@ -347,10 +347,10 @@ export class IdempotentConsumer extends Construct {
   private metric(metricName: string, options?: MetricOptions): Metric {
     const { mesh, consumerName } = this.props;
     return new Metric({
-      namespace: ledgerMetrics.namespace,
+      namespace: systemMetrics.namespace,
       metricName,
       dimensionsMap: {
-        [ledgerMetrics.systemDimension]: mesh.systemName, [ledgerMetrics.regionDimension]: mesh.region, [meshMetrics.consumerDimension]: consumerName,
+        [systemMetrics.systemDimension]: mesh.systemName, [systemMetrics.regionDimension]: mesh.region, [meshMetrics.consumerDimension]: consumerName,
       },
       statistic: Stats.SUM,
       period: minute,

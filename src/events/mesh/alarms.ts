@@ -5,7 +5,7 @@ import { meshBusName, meshMetrics } from '../contract';
 import { ProbeTimes } from './probes';
 import { metricSum } from '../../cdk/metric-sum';
 import { AlarmDefinition, AlarmTuning, defineAlarms, describeAlarm, minute, withActions } from '../../cdk/tuned-alarms';
-import { ledgerMetrics } from '../../ledger/contract';
+import { systemMetrics } from '../../kernel/system-metrics';
 
 /** The alarms of one region's part of a mesh. */
 export interface MeshAlarmOptions {
@@ -98,9 +98,9 @@ export class MeshAlarms extends Construct {
 /** Time that probes of a peer took to a region. */
 export function probeLatency(systemName: string, region: string, peer: string, options?: MetricOptions): Metric {
   return new Metric({
-    namespace: ledgerMetrics.namespace,
+    namespace: systemMetrics.namespace,
     metricName: meshMetrics.probeLatency,
-    dimensionsMap: { [ledgerMetrics.systemDimension]: systemName, [ledgerMetrics.regionDimension]: region, [meshMetrics.peerDimension]: peer },
+    dimensionsMap: { [systemMetrics.systemDimension]: systemName, [systemMetrics.regionDimension]: region, [meshMetrics.peerDimension]: peer },
     statistic: Stats.MAXIMUM,
     period: minute,
     ...options,
@@ -133,9 +133,9 @@ function queueAlarms({ systemName, region, deadLetters, strays, options }: MeshA
     {
       id: 'PublishFailures', says: 'publishers give events up', anchor: 'events-not-published', threshold: 1, minutes: 1, tuning: options.publishFailures,
       metric: new Metric({
-        namespace: ledgerMetrics.namespace,
+        namespace: systemMetrics.namespace,
         metricName: meshMetrics.publishFailures,
-        dimensionsMap: { [ledgerMetrics.systemDimension]: systemName, [ledgerMetrics.regionDimension]: region },
+        dimensionsMap: { [systemMetrics.systemDimension]: systemName, [systemMetrics.regionDimension]: region },
         statistic: Stats.SUM,
         period: minute,
       }),

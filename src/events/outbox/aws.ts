@@ -1,8 +1,9 @@
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ledgerEventSource, meshMetrics, outboxEnv } from '../contract';
 import { BatchResult, EventSink, Outbox, StreamRecord } from './service';
+import type { Environment } from '../../kernel/env';
 import { DynamoStore } from '../../ledger/aws';
-import { clockPorts, Environment, regionOf } from '../../ledger/environment.aws';
+import { clockPorts, regionOf } from '../../ledger/environment.aws';
 import { toItem } from '../../ledger/items.aws';
 import { dynamoClient } from '../../runtime/clients';
 import { faultRecord, Telemetry } from '../../runtime/telemetry';

@@ -19,6 +19,7 @@ import { checkNames } from '../../cdk/checks/name-limits';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { checkPlaces } from '../../cdk/checks/places';
 import { AlarmDefinition, AlarmTuning, defineAlarms, minute } from '../../cdk/tuned-alarms';
+import { systemMetrics } from '../../kernel/system-metrics';
 import { LedgerReplica } from '../../ledger/constructs/ledger-replica';
 import { expiredReason, ledgerMetrics } from '../../ledger/contract';
 import { CrossRegionEventMesh } from '../mesh/cross-region-event-mesh';
@@ -356,9 +357,9 @@ export class LedgerOutbox extends Construct {
   private metric(metricName: string, options?: MetricOptions): Metric {
     const { ledger, mesh } = this.props;
     return new Metric({
-      namespace: ledgerMetrics.namespace,
+      namespace: systemMetrics.namespace,
       metricName,
-      dimensionsMap: { [ledgerMetrics.systemDimension]: ledger.systemName, [ledgerMetrics.regionDimension]: mesh.region },
+      dimensionsMap: { [systemMetrics.systemDimension]: ledger.systemName, [systemMetrics.regionDimension]: mesh.region },
       statistic: Stats.SUM,
       period: minute,
       ...options,

@@ -2,7 +2,7 @@ import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { meshMetrics, sweepEnv } from '../contract';
 import { LambdaStreamRecord, outboxOf, passedOver, reserveMs, StreamBatchResponse, streamRecords, streamResponse } from './aws';
 import { Sweep, SweepHint } from './sweep.service';
-import { Environment } from '../../ledger/environment.aws';
+import type { Environment } from '../../kernel/env';
 import { connection } from '../../runtime/clients';
 import { Telemetry } from '../../runtime/telemetry';
 import { probeStore } from '../probes/aws';

@@ -2,7 +2,7 @@ import { meshEnv, meshMetrics } from '../contract';
 import { probeStore } from './aws';
 import { receiveProbe } from './service';
 import { dynamoClient } from '../../runtime/clients';
-import { telemetryOf } from '../../runtime/http-ports';
+import { telemetryOf } from '../../runtime/telemetry';
 
 const { systemName, tableName, silentAfterMs } = meshEnv.read(process.env);
 const store = probeStore(dynamoClient(), tableName);

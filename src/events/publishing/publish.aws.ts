@@ -5,6 +5,7 @@ import { letterBody, letterReason } from './letter.domain';
 import type { PutEntry } from '../model';
 import { DeadLetter, PublishPorts, PutFailed, PutResult } from './publish.service';
 import { connection } from '../../runtime/clients';
+import { clock } from '../../runtime/clock';
 
 export interface PublisherTarget {
   readonly busName: string;
@@ -33,9 +34,8 @@ export function publishPorts(target: PublisherTarget, clients: PublisherClients 
       return put(target, clients.eventBridge, entries, timeoutMs);
     },
     ...(sqs && deadLetterQueueUrl ? { keep: (letters) => keep(sqs, deadLetterQueueUrl, letters) } : {}),
-    nowMs: Date.now,
+    ...clock,
     random: Math.random,
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   };
 }
 

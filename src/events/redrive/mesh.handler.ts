@@ -1,7 +1,7 @@
 import { LetterQueue, redriveEnv } from '../contract';
 import { redriveQueue } from './aws';
 import { redriveAll, RedriveResult } from './service';
-import { telemetryOf } from '../../runtime/http-ports';
+import { telemetryOf } from '../../runtime/telemetry';
 import { publishPorts } from '../publishing/publish.aws';
 
 const { systemName, busName, queues } = redriveEnv.read(process.env);

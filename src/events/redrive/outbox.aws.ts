@@ -5,7 +5,7 @@ import { redriveQueue } from './aws';
 import { FailedRange, redrive, Redriven } from './outbox.service';
 import { asideWriter, findRecord } from './set-aside.aws';
 import { setAside } from './set-aside.service';
-import { Environment } from '../../ledger/environment.aws';
+import type { Environment } from '../../kernel/env';
 import { connection } from '../../runtime/clients';
 import type { Telemetry } from '../../runtime/telemetry';
 import { LambdaStreamRecord, outboxOf, reserveMs, streamRecords } from '../outbox/aws';

@@ -9,6 +9,7 @@ import { checkRegions, checkReplicaRegion, checkSystemName, declareLedgerPart } 
 import { invalidProps } from '../../cdk/checks/invalid-props';
 import { Lookup } from '../../cdk/lookup';
 import { metricSum } from '../../cdk/metric-sum';
+import { systemMetrics } from '../../kernel/system-metrics';
 
 const readItems = ['dynamodb:GetItem', 'dynamodb:BatchGetItem'];
 const writeItems = ['dynamodb:PutItem', 'dynamodb:UpdateItem'];
@@ -330,8 +331,8 @@ export class LedgerReplica {
   }
 
   private handlerMetric(metricName: string, options?: MetricOptions): Metric {
-    const dimensions = { [ledgerMetrics.systemDimension]: this.systemName, [ledgerMetrics.regionDimension]: this.region };
-    return this.metric(ledgerMetrics.namespace, metricName, dimensions, options);
+    const dimensions = { [systemMetrics.systemDimension]: this.systemName, [systemMetrics.regionDimension]: this.region };
+    return this.metric(systemMetrics.namespace, metricName, dimensions, options);
   }
 
   private metric(namespace: string, metricName: string, dimensionsMap: Record<string, string>, options?: MetricOptions): Metric {

@@ -1,5 +1,6 @@
-import { recordOperation, telemetryOf } from '../../runtime/http-ports';
-import type { Environment } from '../environment.aws';
+import type { Environment } from '../../kernel/env';
+import { Telemetry, telemetryOf } from '../../runtime/telemetry';
+import { countLedgerEvents } from '../event-metrics.aws';
 import { Invocation } from '../homes/forwarded.service';
 import { CallContext, LedgerEvent } from '../model';
 
@@ -32,5 +33,13 @@ export function answeringOperator<Request extends object, Result extends { reado
     });
     ports.record(typeof request === 'string' ? {} : request, result, events);
     return result;
+  };
+}
+
+/** Writes the line of what an operator has asked, and what came of it. */
+function recordOperation(telemetry: Telemetry): (request: object, result: object, events: readonly LedgerEvent[]) => void {
+  return (request, result, events) => {
+    for (const event of events) countLedgerEvents(telemetry, { [event]: 1 });
+    telemetry.record('operation', { request, result });
   };
 }

@@ -1,8 +1,8 @@
 import { exportJWK, generateKeyPair, JWTPayload, SignJWT, UnsecuredJWT } from './jose';
 import { authorize, AuthorizerEvent } from '../../../src/api/authorizer/service';
+import { namesIn, tokenVerifier } from '../../../src/api/authorizer/tokens.aws';
 import { defaultScopeNames } from '../../../src/api/caller.contract';
 import { authorizerEnv } from '../../../src/api/contract';
-import { namesIn, tokenVerifier } from '../../../src/runtime/tokens';
 
 const issuer = 'https://issuer.example/pool';
 const methodArn = 'arn:aws:execute-api:us-east-1:111122223333:abc123/prod/POST/api/v1/payments';

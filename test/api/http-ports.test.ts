@@ -2,10 +2,10 @@ import { Readable } from 'node:stream';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { HttpResponse } from '@smithy/protocol-http';
 import { writeCallerSource } from '../../src/api/caller.contract';
+import { forwardedPorts, httpPorts } from '../../src/api/http-ports.aws';
 import { noTracer, SpanStart, untraced } from '../../src/kernel/trace';
 import { dynamoClient } from '../../src/runtime/clients';
-import { forwardedPorts, httpPorts, telemetryOf } from '../../src/runtime/http-ports';
-import { Telemetry } from '../../src/runtime/telemetry';
+import { Telemetry, telemetryOf } from '../../src/runtime/telemetry';
 
 const telemetry = new Telemetry({ systemName: 's', region: 'us-east-1', service: 'x', write: () => undefined });
 const environment = { AWS_REGION: 'eu-west-1', API_CALLER_SOURCE: writeCallerSource({ kind: 'iamAccount' }) };

@@ -1,13 +1,12 @@
-import { faultRecord, Telemetry } from './telemetry';
-import { traceOf } from './trace';
-import { readCallerSource } from '../api/caller.contract';
-import { apiEnv, apiLimits, apiMetrics } from '../api/contract';
-import type { HttpPorts, RequestRecord } from '../api/http.contract';
+import { readCallerSource } from './caller.contract';
+import { apiEnv, apiLimits, apiMetrics } from './contract';
+import type { HttpPorts, RequestRecord } from './http.contract';
+import type { Environment } from '../kernel/env';
 import { fromTraceparent, noTracer, Span, TraceContext, Tracer } from '../kernel/trace';
 import { ledgerMetrics } from '../ledger/contract';
-import type { LedgerEvent } from '../ledger/model';
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import { countLedgerEvents } from '../ledger/event-metrics.aws';
+import { faultRecord, regionOf, Telemetry } from '../runtime/telemetry';
+import { traceOf } from '../runtime/trace';
 
 /** Where a function's work is shown, and under which name. */
 export interface Tracing {
@@ -37,22 +36,6 @@ export function httpPorts(source: Environment, telemetry: Telemetry, { tracer, n
   };
 }
 
-/** A function's telemetry, from its environment. */
-export function telemetryOf(source: Environment, service: string, systemName: string): Telemetry {
-  return new Telemetry({ systemName, region: regionOf(source), service });
-}
-
-const eventMetrics: Readonly<Record<LedgerEvent, string>> = {
-  writeConflict: ledgerMetrics.writeConflicts,
-  takeover: ledgerMetrics.takeovers,
-  throttle: ledgerMetrics.throttles,
-  unknownOutcome: ledgerMetrics.outcomeUnknown,
-  accountBusy: ledgerMetrics.accountsBusy,
-  trimFailed: ledgerMetrics.trimFailures,
-  homeUnreachable: ledgerMetrics.homeUnreachable,
-  homeTakeover: ledgerMetrics.homeTakeovers,
-};
-
 /** What a request met, for its line: most of the time nothing. */
 function met(events: RequestRecord['events']): object {
   const { writeConflict = 0, throttle = 0, takeover = 0, trimFailed } = events;
@@ -62,7 +45,7 @@ function met(events: RequestRecord['events']): object {
 /** Writes a request's line with its metrics. */
 export function recordRequest(telemetry: Telemetry, record: RequestRecord): void {
   const { events, became, decidedHere, thrown, ...fields } = record;
-  for (const [event, count] of Object.entries(events)) telemetry.count(eventMetrics[event as LedgerEvent], count);
+  countLedgerEvents(telemetry, events);
   if (became) telemetry.count(apiMetrics[became]);
   if (decidedHere) telemetry.count(ledgerMetrics.decided);
   const fault = record.route === '/health' ? apiMetrics.unhealthy : apiMetrics.faults;
@@ -91,18 +74,10 @@ export function forwardedPorts(telemetry: Telemetry, { tracer, name }: Tracing):
 /** Writes the line of a call that another region sent here, with its metrics; what became of it is counted where it entered. */
 export function recordForwarded(telemetry: Telemetry): (record: Omit<RequestRecord, 'method' | 'route' | 'status' | 'code'>) => void {
   return ({ events, thrown, ...fields }) => {
-    for (const [event, count] of Object.entries(events)) telemetry.count(eventMetrics[event as LedgerEvent], count);
+    countLedgerEvents(telemetry, events);
     if (thrown !== undefined) telemetry.count(apiMetrics.faults);
     telemetry.record('forwarded', { ...fields, ...met(events) },
       thrown === undefined ? undefined : faultRecord(thrown));
-  };
-}
-
-/** Writes the line of what an operator has asked, and what came of it. */
-export function recordOperation(telemetry: Telemetry): (request: object, result: object, events: readonly LedgerEvent[]) => void {
-  return (request, result, events) => {
-    for (const event of events) telemetry.count(eventMetrics[event]);
-    telemetry.record('operation', { request, result });
   };
 }
 
@@ -110,9 +85,4 @@ function deadlineOf(text: string | undefined): number {
   const deadlineMs = Number(text ?? apiLimits.requestDeadlineMs);
   if (Number.isInteger(deadlineMs) && deadlineMs >= 100) return deadlineMs;
   throw new Error(`environment variable API_REQUEST_DEADLINE_MS is '${text}': it must be an integer of at least 100`);
-}
-
-function regionOf(source: Environment): string {
-  if (source.AWS_REGION) return source.AWS_REGION;
-  throw new Error('environment variable AWS_REGION is missing: Lambda sets it');
 }
