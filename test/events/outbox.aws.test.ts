@@ -108,6 +108,14 @@ test('a table that cannot be read fails the batch, in a line of the log', async 
   expect(lines.at(-1)).toMatchObject({ level: 'ERROR', failed: { id: '100' }, fault: { name: 'AccessDeniedException' } });
 });
 
+test('keeps time to answer: what the bus does not take by then is named in time', async () => {
+  const ids = await threePayments();
+  bus = (id) => (id === ids[2] ? { ErrorCode: 'ThrottlingException' } : { EventId: '1' });
+  const began = Date.now();
+  expect(await handle(recordsOf(world.store.stream), 6_000)).toEqual({ batchItemFailures: [{ itemIdentifier: recordOf(ids[2]) }] });
+  expect(Date.now() - began).toBeLessThan(2_000);
+});
+
 describe('a record that no version of ours writes', () => {
   const odd = (): object[] => {
     const records = recordsOf(world.store.stream) as { dynamodb: { NewImage: Record<string, any> } }[];
