@@ -9,7 +9,8 @@ function gateOf(world: GateWorld, process: Process): ApprovalGateService {
   const through: ApprovalStore = {
     create: (request, record) => process.write('create', () => store.create(request, record)),
     replace: (next, record) => process.write('replace', () => store.replace(next, record)),
-    read: (id) => process.read(() => store.read(id)), due: (nowMs, limit) => process.read(() => store.due(nowMs, limit)), pending: () => process.read(() => store.pending()),
+    read: (id) => process.read(() => store.read(id)), due: (nowMs, limit) => process.read(() => store.due(nowMs, limit)),
+    pending: () => process.read(() => store.pending()),
   };
   const ports: GatePorts = {
     ...world.ports, store: through, notify: (message, view) => process.write(`notify ${message}`, () => notify(message, view)),
