@@ -21,6 +21,7 @@ interface Deployed { readonly stacks: DeployedStack[]; readonly fabric: FabricRe
 export async function deployAll(options: DeployAllOptions): Promise<Deployed> {
   const { supervisor, prepared, engines, log } = options;
   const targets = new Map<string, DeployTarget>(engines.handles().map((handle) => [handle.name, handle]));
+  options.tables.declare(prepared.assembly.plan.globalTables);
   await Promise.all([makeAssetBuckets(prepared.assembly, targets), makeReplicas(options)]);
   await deployStacks({ supervisor, assembly: prepared.assembly, targets, log });
   for (const table of prepared.assembly.plan.globalTables) await options.tables.add(table, { engine: strongHome, region: homeRegion(table) });

@@ -26,6 +26,8 @@ export type Routing =
   | { readonly kind: 'local'; readonly done?: () => void };
 
 export interface GlobalTables {
+  /** Tells of tables that will be added, so that a deployment which asks how their copies agree is answered before. */
+  declare(plans: readonly GlobalTablePlan[]): void;
   /**
    * Puts a table under its rules, once it was created in every replica's engine and, with the witness, in the witness's.
    *
@@ -46,7 +48,13 @@ class TablesOfRun implements GlobalTables {
   private readonly strong = new Map<string, StrongTable>();
   private readonly eventual = new Map<string, EventualTable>();
 
+  private readonly declared = new Map<string, GlobalTablePlan>();
+
   public constructor(private readonly network: TableNetwork) {}
+
+  public declare(plans: readonly GlobalTablePlan[]): void {
+    for (const plan of plans) this.declared.set(plan.name, plan);
+  }
 
   public async add(plan: GlobalTablePlan, home = plan.witness === undefined ? undefined : placeOf(plan.witness)): Promise<void> {
     if (this.strong.has(plan.name) || this.eventual.has(plan.name)) throw new Error(`global table ${plan.name} was added twice`);
@@ -65,6 +73,7 @@ class TablesOfRun implements GlobalTables {
   public async handle(call: DynamoCall): Promise<Routing> {
     const input = parse(call.body);
     if (!input) return { kind: 'local' };
+    if (call.operation === 'DescribeTable') return this.describe(call, input);
     const ttlOf = call.operation === 'UpdateTimeToLive' ? this.strong.get(tableName(input.TableName)) : undefined;
     if (ttlOf?.covers(call.region)) return answered(validationError('Time to live is not supported on a global table with multi-Region strong consistency'));
     const uses = tableUses(call.operation, input);
@@ -87,6 +96,18 @@ class TablesOfRun implements GlobalTables {
   public async close(): Promise<void> {
     this.network.client.close();
     await Promise.all([...this.strong.values(), ...this.eventual.values()].map((table) => table.close()));
+  }
+
+  /** The engine's own answer, and how the copies agree, of which it knows nothing. */
+  private async describe(call: DynamoCall, input: DynamoInput): Promise<Routing> {
+    const plan = this.declared.get(tableName(input.TableName));
+    if (!plan?.replicas.includes(call.region)) return { kind: 'local' };
+    const denied = await call.authorize('dynamodb:DescribeTable', plan.name);
+    if (denied) return answered(denied);
+    const told = await this.network.client.dynamodb(placeOf(call.region), call.operation, input);
+    if (told.status !== 200) return answered({ status: told.status, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: told.body });
+    const { Table } = JSON.parse(told.body.toString()) as { Table: object };
+    return answered(jsonAnswer(200, { Table: { ...Table, MultiRegionConsistency: plan.mode } }));
   }
 
   private local(region: string, uses: readonly TableUse[]): Routing {

@@ -23,6 +23,8 @@ export interface LookupProps {
  */
 export class Lookup extends Construct {
   public readonly value: string;
+  /** What asks, as CloudFormation sees it. */
+  public readonly resource: CfnResource;
 
   constructor(scope: Construct, id: string, { resourceType, service, action, parameters, region, name, resourceArn, field }: LookupProps) {
     super(scope, id);
@@ -34,12 +36,13 @@ export class Lookup extends Construct {
     });
     const called = resource.node.findAll().find((child): child is CfnResource => CfnResource.isCfnResource(child) && child.cfnResourceType === resourceType);
     called!.addPropertyOverride('Deployment', synthesisTime(this));
+    this.resource = called!;
     this.value = resource.getResponseField(field);
   }
 }
 
-/** ISO 8601, in seconds. */
-function synthesisTime(scope: Construct): string {
+/** When this template is made, as ISO 8601 in seconds: put into what shall be asked for anew at each deployment. */
+export function synthesisTime(scope: Construct): string {
   const { SOURCE_DATE_EPOCH: given } = process.env;
   if (given !== undefined && !/^\d{1,11}$/.test(given)) {
     throw new Error(`[${scope.node.path}] environment variable SOURCE_DATE_EPOCH is '${given}'; allowed: whole seconds since 1970, or not set`);

@@ -38,6 +38,8 @@ export const ledgerMetrics = {
   /** Calls that could not be sent to their home, and homes that were taken over; HOME_REGION only. */
   homeUnreachable: 'HomeUnreachable',
   homeTakeovers: 'HomeTakeovers',
+  /** Calls answered 503 because the table is not what the function was made for. */
+  wrongTables: 'LedgerTableMismatches',
 } as const;
 
 /**
@@ -45,6 +47,12 @@ export const ledgerMetrics = {
  * on its account, and events are told by that: so it is the ledger's own, and no team's.
  */
 export const expiredReason = 'expired';
+
+/** How a ledger is run. */
+export type LedgerMode = 'STRONG' | 'HOME_REGION';
+
+/** How the copies of a table agree, as DynamoDB says it; MISSING: there is no such table. */
+export type TableMode = 'STRONG' | 'EVENTUAL' | 'MISSING';
 
 /** How the ledger is reached from a function: set by every construct whose function touches it. */
 export const ledgerEnv = new EnvCodec({
@@ -59,7 +67,14 @@ export const ledgerEnv = new EnvCodec({
   decisionOnUnknown: 'DECISION_ON_UNKNOWN',
   /** `HomeEnvironment` as JSON, see `writeHome`; with mode HOME_REGION only, and then needed. */
   home: 'LEDGER_HOME',
+  /** `TableMode` of the ledger's table, as the deployment found it. A function that decides on the table refuses to work without it. */
+  tableMode: 'LEDGER_TABLE_MODE',
+  /** The same of the table of homes, or NOT_HERE; with mode HOME_REGION only. */
+  authorityMode: 'LEDGER_AUTHORITY_MODE',
 });
+
+/** The tables that a deployment proves, as JSON; see `ProvenTables`. */
+export const proofEnv = new EnvCodec({ tables: 'LEDGER_PROVEN_TABLES' });
 
 /** How HOME_REGION is run, the same in every region but for the order in which the authority's regions are asked. */
 export interface HomeEnvironment {
@@ -167,7 +182,7 @@ export function heartbeatKey(region: string): string {
 }
 
 /** Bundles of the ledger's own functions under `assets/`. */
-export const ledgerBundles = { heartbeat: 'ledger/homes/heartbeat', homeStatus: 'ledger/operator/status', homeOperator: 'ledger/operator/operator', homeMove: 'ledger/operator/move' } as const;
+export const ledgerBundles = { heartbeat: 'ledger/homes/heartbeat', homeStatus: 'ledger/operator/status', homeOperator: 'ledger/operator/operator', homeMove: 'ledger/operator/move', tableProof: 'ledger/tables/proof' } as const;
 
 /** Partition key of the item whose presence drains a region: its `/health` answers 503 until the item is deleted. */
 export function drainKey(region: string): string {

@@ -8,13 +8,14 @@ import { HomeOperations, OperatorPorts } from './operator/operate.service';
 import { HomeStatus } from './operator/status.service';
 import { LedgerPorts, LedgerSettings } from './ports';
 import { PaymentsLedger } from './protocol/service';
+import { RefusingLedger, wrongTable } from './tables/refusing.service';
 import type { Environment } from '../kernel/env';
 import { dynamoClient } from '../runtime/clients';
 import { clock } from '../runtime/clock';
 import { Invoker, invoker } from '../runtime/invoke';
 
 /** The ledger of a function; with `receive` it takes calls that other regions send to it. */
-export type FunctionLedger = Ledger & { readonly receive?: HomeLedger['receive'] };
+export type FunctionLedger = Ledger & Partial<Pick<HomeLedger, 'receive'>>;
 
 /** Region of the function. */
 export function regionOf(source: Environment): string {
@@ -26,6 +27,9 @@ export function regionOf(source: Environment): string {
 export function ledgerFromEnvironment(source: Environment): FunctionLedger {
   const env = ledgerEnv.read(source);
   const region = regionOf(source);
+  if (env.mode !== 'STRONG' && env.mode !== 'HOME_REGION') throw new Error(`environment variable LEDGER_CONSISTENCY_MODE is '${env.mode}': it must be STRONG or HOME_REGION`);
+  const wrong = wrongTable(env, region);
+  if (wrong !== undefined) return new RefusingLedger(wrong);
   const timeoutMs = Number(env.decisionTimeoutMs ?? 0);
   const client = dynamoClient();
   const invokeIn = (place: string): Invoker => invoker({
@@ -41,7 +45,6 @@ export function ledgerFromEnvironment(source: Environment): FunctionLedger {
     ...(env.decisionFunctionArn ? { decision: { timeoutMs, onUnknown: env.decisionOnUnknown === 'DECLINE' ? 'DECLINE' : 'RETRY' } } : {}),
   };
   if (env.mode === 'STRONG') return new PaymentsLedger(ports, settings);
-  if (env.mode !== 'HOME_REGION') throw new Error(`environment variable LEDGER_CONSISTENCY_MODE is '${env.mode}': it must be STRONG or HOME_REGION`);
   const home = readHome(env.home);
   return new HomeLedger({ ...ports, authority: authorityStore(home), forward: forwardPort(invokeIn, env.systemName, home.forwardMs) }, settings, home);
 }
@@ -56,6 +59,8 @@ export function statusFromEnvironment(source: Environment): HomeStatus {
 /** What an operator's function works with, from its environment. */
 export function operationsFromEnvironment(source: Environment): { readonly operations: HomeOperations; readonly units: number } {
   const env = ledgerEnv.read(source);
+  const wrong = wrongTable(env, regionOf(source));
+  if (wrong !== undefined) throw new Error(wrong);
   const home = readHome(env.home);
   const ports: OperatorPorts = {
     ...clockPorts, store: new DynamoStore(dynamoClient(), env.tableName), authority: authorityStore(home),

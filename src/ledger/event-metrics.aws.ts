@@ -12,6 +12,7 @@ const metricOf: Readonly<Record<LedgerEvent, string>> = {
   trimFailed: ledgerMetrics.trimFailures,
   homeUnreachable: ledgerMetrics.homeUnreachable,
   homeTakeover: ledgerMetrics.homeTakeovers,
+  wrongTable: ledgerMetrics.wrongTables,
 };
 
 /** Counts what the ledger met on the way of a call, each how often; it goes out with the call's line. */

@@ -79,9 +79,9 @@ export interface CallContext {
 
 /**
  * A write conflict between regions met, a throttle met, an answer lost, another attempt's claim decided by this one, an account without room for an entry,
- * an entry that could not be looked after, ...
+ * an entry that could not be looked after, a table that is not what the ledger was made for, ...
  */
-export type LedgerEvent = 'writeConflict' | 'throttle' | 'unknownOutcome' | 'takeover' | 'accountBusy' | 'trimFailed' | 'homeUnreachable' | 'homeTakeover';
+export type LedgerEvent = 'writeConflict' | 'throttle' | 'unknownOutcome' | 'takeover' | 'accountBusy' | 'trimFailed' | 'homeUnreachable' | 'homeTakeover' | 'wrongTable';
 
 export interface OpenAccountCommand {
   readonly accountId: string;

@@ -64,6 +64,7 @@ describe('the functions', () => {
       Transactions: [...read, `dynamodb:GetItem on ${authority}`],
       Health: [`dynamodb:GetItem on ${ledger}`, `dynamodb:GetItem dynamodb:BatchGetItem dynamodb:UpdateItem on ${authority}`],
       HeartbeatWrite: [`dynamodb:PutItem on ${ledger}`],
+      LedgerProofacmepayAsk: [`dynamodb:DescribeTable on ${ledger}`],
       // Who looks cannot move, and nobody but an operator and a cutover's run can.
       HomeOperatorStatus: [`dynamodb:GetItem on ${authority}`, ...read],
       HomeOperator: [hold, ...compare],

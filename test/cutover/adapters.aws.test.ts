@@ -5,7 +5,7 @@ import { executionsIn, isExecutionRunning } from '../../src/cutover/machine/call
 import { RecordShape } from '../../src/cutover/model';
 import { route53Records } from '../../src/cutover/weights/aws';
 import { resourceStatus, respond, stackStatus } from '../../src/cutover/weights/weighted-records.aws';
-import { CloudFormationEvent } from '../../src/cutover/weights/weighted-records.model';
+import { CloudFormationEvent } from '../../src/kernel/custom-resource';
 import { AwsReply, FakeAws, refusal } from '../runtime/fake-aws';
 
 const region = 'eu-central-1';

@@ -5,9 +5,9 @@ import { cutoverIn } from './machine';
 import { World } from './world';
 import { RecordsProperties } from '../../src/cutover/contract';
 import { resourceStatus, respond, stackStatus } from '../../src/cutover/weights/weighted-records.aws';
-import { responseProblem, wishOf } from '../../src/cutover/weights/weighted-records.domain';
-import { CloudFormationEvent } from '../../src/cutover/weights/weighted-records.model';
+import { wishOf } from '../../src/cutover/weights/weighted-records.domain';
 import { WeightedRecordsKeeper, WeightedRecordsResource } from '../../src/cutover/weights/weighted-records.service';
+import { CloudFormationEvent, responseProblem } from '../../src/kernel/custom-resource';
 import { newStack, plain, statementsByRole } from '../cdk/stacks';
 
 const stackId = 'arn:aws:cloudformation:eu-central-1:111122223333:stack/cutover/0a1b';

@@ -35,6 +35,7 @@ const dimensionsOf = (name: string): string[] => [systemMetrics.systemDimension,
 /** Declared metrics that say nothing of a failure, or that something else watches: each with its reason. */
 const noAlarm: Readonly<Record<string, string>> = {
   'apiMetrics.faults': 'the API\'s own 5xx metric holds them, and what API Gateway answers besides: ServerErrors',
+  'ledgerMetrics.wrongTables': 'the region calls itself unhealthy meanwhile: Health, and ServerErrors',
   'apiMetrics.authorised': 'business as usual',
   'apiMetrics.declined': 'an answer, not a failure',
   'apiMetrics.replayed': 'business as usual',

@@ -93,11 +93,11 @@ describe("calling the team's function", () => {
 });
 
 describe('the ledger from the environment', () => {
-  const env = { AWS_REGION: 'us-east-1', PAYMENTS_SYSTEM_NAME: 's', LEDGER_TABLE_NAME: 't', LEDGER_CONSISTENCY_MODE: 'STRONG' };
+  const env = { AWS_REGION: 'us-east-1', PAYMENTS_SYSTEM_NAME: 's', LEDGER_TABLE_NAME: 't', LEDGER_CONSISTENCY_MODE: 'STRONG', LEDGER_TABLE_MODE: 'STRONG' };
   it('is made of what the construct wrote', () => expect(ledgerFromEnvironment(env)).toBeDefined());
   it('fails at init, in plain words, when something is missing or not served', () => {
     expect(() => ledgerFromEnvironment({ ...env, LEDGER_TABLE_NAME: undefined })).toThrow('environment variable LEDGER_TABLE_NAME is missing');
     expect(() => ledgerFromEnvironment({ ...env, LEDGER_CONSISTENCY_MODE: 'ANY' })).toThrow("LEDGER_CONSISTENCY_MODE is 'ANY': it must be STRONG or HOME_REGION");
-    expect(() => ledgerFromEnvironment({ ...env, LEDGER_CONSISTENCY_MODE: 'HOME_REGION' })).toThrow("environment variable LEDGER_HOME is ''");
+    expect(() => ledgerFromEnvironment({ ...env, LEDGER_CONSISTENCY_MODE: 'HOME_REGION', LEDGER_TABLE_MODE: 'EVENTUAL' })).toThrow("environment variable LEDGER_HOME is ''");
   });
 });

@@ -17,7 +17,7 @@ afterEach(() => aws.stop());
 
 const arn = 'arn:aws:lambda:us-east-1:111122223333:function:decide';
 const authorise = (more: Partial<Parameters<typeof ledgerEnv.write>[0]> = {}): Promise<KeyedOutcome> => ledgerFromEnvironment({
-  ...process.env, ...ledgerEnv.write({ systemName: 's', tableName: 't', mode: 'STRONG', decisionFunctionArn: arn, decisionTimeoutMs: '1500', decisionOnUnknown: 'RETRY', ...more }),
+  ...process.env, ...ledgerEnv.write({ systemName: 's', tableName: 't', mode: 'STRONG', tableMode: 'STRONG', decisionFunctionArn: arn, decisionTimeoutMs: '1500', decisionOnUnknown: 'RETRY', ...more }),
 }).authorise({ tenant: 'acme', traceId: '1-0-0', deadlineMs: Date.now() + 4_000 }, { idempotencyKey: 'k', accountId: 'acc', amount: 5, currency: 'EUR' });
 
 test('the team\'s function decides where it is named', async () => {

@@ -3,7 +3,7 @@ import { homeLimits, ledgerEnv, writeHome } from '../../src/ledger/contract';
 import { ledgerFromEnvironment } from '../../src/ledger/environment.aws';
 import { takingForwarded } from '../../src/ledger/homes/forwarded.service';
 import { FailoverStore, forwardPort } from '../../src/ledger/homes/home.aws';
-import { ForwardedCall, HomeUnreachable } from '../../src/ledger/homes/home.service';
+import { ForwardedCall, HomeLedger, HomeUnreachable } from '../../src/ledger/homes/home.service';
 import { StoreFault } from '../../src/ledger/ports';
 import { FunctionFailed, InvokeRefused } from '../../src/runtime/invoke';
 import { MemoryStore } from '../contract/memory-store';
@@ -141,6 +141,6 @@ test('the ledger of HOME_REGION is made of what the construct wrote', () => {
     ...homeLimits, regions: ['us-east-1', 'eu-central-1'], units: 1, leaseMs: 10_000, clockMarginMs: 1_000, takeover: 'AUTOMATIC',
     authorityTable: 'acme-pay-authority', authorityRegions: ['us-east-1', 'us-east-2'], cutoverRegions: ['us-east-1'],
   });
-  const env = { AWS_REGION: 'us-east-1', ...ledgerEnv.write({ systemName: 'acme-pay', tableName: 't', mode: 'HOME_REGION', home }) };
-  expect(ledgerFromEnvironment(env).receive).toBeDefined();
+  const env = { AWS_REGION: 'us-east-1', ...ledgerEnv.write({ systemName: 'acme-pay', tableName: 't', mode: 'HOME_REGION', home, tableMode: 'EVENTUAL' }) };
+  expect(ledgerFromEnvironment(env)).toBeInstanceOf(HomeLedger);
 });

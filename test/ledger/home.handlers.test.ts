@@ -18,7 +18,7 @@ beforeEach(async () => {
     ...homeLimits, regions: ['us-east-1', 'eu-central-1'], units: 1, leaseMs: 10_000, clockMarginMs: 1_000, takeover: 'OPERATOR',
     authorityTable: 'acme-pay-authority', authorityRegions: ['us-east-1', 'us-east-2'], cutoverRegions: ['us-east-1'],
   });
-  Object.assign(process.env, ledgerEnv.write({ systemName: 'acme-pay', tableName: 'acme-pay-ledger', mode: 'HOME_REGION', home }));
+  Object.assign(process.env, ledgerEnv.write({ systemName: 'acme-pay', tableName: 'acme-pay-ledger', mode: 'HOME_REGION', home, tableMode: 'EVENTUAL' }));
   authority = Object.fromEntries(['us-east-1', 'us-east-2'].map((region) => [region, { pk: 'u#0', home: 'us-east-1', epoch: 3, leaseUntil: 0, state: 'OPEN', version: 1 }]));
   status = 'RUNNING';
   aws.answer = ({ action, region, input }) => {

@@ -11,7 +11,7 @@ type Handler = (event: object, context: object) => Promise<{ readonly statusCode
 /** What the construct writes into the function's environment, for a table of one's own. */
 export function functionEnvironment(tableName: string): Record<string, string> {
   return {
-    ...ledgerEnv.write({ systemName: 'bench', tableName, mode: 'STRONG' }),
+    ...ledgerEnv.write({ systemName: 'bench', tableName, mode: 'STRONG', tableMode: 'STRONG' }),
     ...apiEnv.write({ callerSource: writeCallerSource({ kind: 'context', key: tenantContextKey, scopeKey: scopeContextKey, names: defaultScopeNames }) }),
   };
 }

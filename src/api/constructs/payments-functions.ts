@@ -7,6 +7,7 @@ import { BundledFunction } from '../../cdk/bundled-function';
 import { PropProblem, invalidProps } from '../../cdk/checks/invalid-props';
 import { checkPlaces } from '../../cdk/checks/places';
 import { HomeAccess } from '../../ledger/constructs/home-access';
+import { LedgerProof } from '../../ledger/constructs/ledger-proof';
 import { LedgerReplica } from '../../ledger/constructs/ledger-replica';
 import { HomeCapability, homeCalls, homeFunctionName, homeLimits, ledgerEnv } from '../../ledger/contract';
 import { CallerSource, writeCallerSource } from '../caller.contract';
@@ -124,7 +125,8 @@ export class PaymentsFunctions extends Construct {
     const { ledger, decision, options } = this.settings;
     const home = HomeAccess.of(this, ledger);
     const http = apiEnv.write({ callerSource: writeCallerSource(callerSource), ...home ? { requestDeadlineMs: String(homeLimits.requestDeadlineMs) } : {} });
-    const common = { systemName: ledger.systemName, tableName: ledger.tableName, mode: ledger.regions.consistency, home: home?.environment() };
+    const { systemName, tableName, regions } = ledger;
+    const common = { systemName, tableName, mode: regions.consistency, home: home?.environment(), ...LedgerProof.of(this, ledger).environment };
     const environment = { ...ledgerEnv.write(common), ...http };
     const decides = { ...ledgerEnv.write({ ...common, ...decisionEnvironment(decision) }), ...http };
     const timeout = home ? Duration.millis(homeLimits.requestMs) : Duration.seconds(apiLimits.functionTimeoutSeconds);

@@ -8,9 +8,18 @@ import { Authority } from '../../ledger/homes/authority.service';
 import { authorityStore } from '../../ledger/homes/home.aws';
 import { StoreFault } from '../../ledger/ports';
 import { Attempt } from '../../ledger/protocol/attempt.service';
+import { wrongTable } from '../../ledger/tables/refusing.service';
 import { dynamoClient } from '../../runtime/clients';
 
 const throttles = new Set(['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded', 'Throttling']);
+
+/** The port of a function by its environment: a table that is not what the function was made for is out of order, and is not read. */
+export function deployedDrainReader(source: Environment): (strong: boolean) => Promise<DrainRead> {
+  const env = ledgerEnv.read(source);
+  const region = regionOf(source);
+  const wrong = wrongTable(env, region);
+  return wrong === undefined ? drainReader(env.tableName, region) : async () => ({ kind: 'failed', fault: new Error(wrong) });
+}
 
 /** The port of the health check on the ledger's table: one read, once, within the time that Route 53 leaves. */
 export function drainReader(tableName: string, region: string): (strong: boolean) => Promise<DrainRead> {

@@ -1,5 +1,5 @@
 import { apiLimits } from '../contract';
-import { authorityReader, drainReader, leaseKeeper } from './aws';
+import { authorityReader, deployedDrainReader, leaseKeeper } from './aws';
 import { healthCheck } from './service';
 import { ledgerEnv } from '../../ledger/contract';
 import { telemetryOf } from '../../runtime/telemetry';
@@ -8,9 +8,9 @@ import { httpFunction } from '../http/function';
 import { asHealth } from '../http/request';
 import { httpPorts } from '../http-ports.aws';
 
-const { systemName, tableName } = ledgerEnv.read(process.env);
+const { systemName } = ledgerEnv.read(process.env);
 const ports = httpPorts(process.env, telemetryOf(process.env, 'health', systemName));
-const readDrain = drainReader(tableName, ports.region);
+const readDrain = deployedDrainReader(process.env);
 const readAuthority = authorityReader(process.env);
 const keepLeases = leaseKeeper(process.env);
 const check = healthCheck({ region: ports.region, nowMs: ports.nowMs, readDrain, readAuthority, keepLeases, cacheMs: apiLimits.healthCacheMs });

@@ -1,5 +1,6 @@
-import { CloudFormationEvent } from './weighted-records.model';
 import { RecordsResult } from './weighted-records.service';
+import { CloudFormationEvent } from '../../kernel/custom-resource';
+import { answerCloudFormation } from '../../runtime/custom-resource';
 import { signedCall } from '../../runtime/signed-call';
 
 /** The state of a stack, such as `UPDATE_IN_PROGRESS`. Throws when CloudFormation does not say. */
@@ -31,12 +32,7 @@ export async function resourceStatus(region: string, stackId: string, logicalId:
 
 /** Tells CloudFormation what came of it. The ID never changes: a changed one would make CloudFormation delete the records. */
 export async function respond(event: CloudFormationEvent, result: RecordsResult): Promise<void> {
-  const { RequestId, StackId, LogicalResourceId } = event;
-  const body = JSON.stringify({
-    Status: result.kind === 'done' ? 'SUCCESS' : 'FAILED', Reason: result.kind === 'done' ? '' : result.reason.slice(0, 1_000),
-    PhysicalResourceId: event.PhysicalResourceId ?? `weighted-records-${LogicalResourceId}`, RequestId, StackId, LogicalResourceId,
+  await answerCloudFormation(event, {
+    ...result.kind === 'done' ? {} : { failure: result.reason }, physicalResourceId: `weighted-records-${event.LogicalResourceId}`,
   });
-  // Where the bucket sends it on to is not the bucket.
-  const answer = await fetch(event.ResponseURL, { method: 'PUT', body, headers: { 'content-type': '' }, redirect: 'manual', signal: AbortSignal.timeout(10_000) });
-  if (!answer.ok) throw new Error(`CloudFormation did not take the answer: ${answer.status}`);
 }

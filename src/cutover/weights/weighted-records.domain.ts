@@ -1,6 +1,6 @@
 import { RecordsProperties, RegionAddress } from '../contract';
 import { DeployedRecords } from './deployed-shape.domain';
-import { CloudFormationEvent } from './weighted-records.model';
+import { CloudFormationEvent } from '../../kernel/custom-resource';
 
 /** What a deployment wants of the public name's records. */
 export interface RecordsWish extends DeployedRecords {
@@ -21,30 +21,6 @@ export function wishOf({ source, target, ttlSeconds, initialTarget, replaceExist
     source, target, ttlSeconds: Number(ttlSeconds), initialTarget: Number(initialTarget), replaceExisting: replaceExisting === 'true',
     onDelete: onDelete === 'DELETE' ? 'DELETE' : 'RETAIN',
   };
-}
-
-const loopback: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
-
-/**
- * Why an answer may not be sent to this address; undefined when it is one of CloudFormation's own bucket in the region, which AWS names in
- * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/vpc-interface-endpoints.html: the region stands in it without hyphens.
- *
- * @param endpoint where all AWS calls of this process go when that is not AWS: an emulator on this machine has its own address
- */
-export function responseProblem(address: unknown, region: string, endpoint?: string): string | undefined {
-  const url = urlOf(address);
-  if (!url) return 'ResponseURL is no URL';
-  if (endpoint !== undefined && loopback.includes(urlOf(endpoint)?.hostname ?? '') && loopback.includes(url.hostname)) return undefined;
-  const bucket = `cloudformation-custom-resource-response-${region.replaceAll('-', '')}`;
-  const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  const hosts = [`s3.${region}`, `s3-${region}`, `s3.dualstack.${region}`, 's3'].map((host) => `${bucket}.${host}.${suffix}`);
-  const plain = url.protocol === 'https:' && url.port === '' && url.username === '' && url.password === '';
-  if (plain && hosts.includes(url.hostname)) return undefined;
-  return `ResponseURL leads to ${url.protocol}//${url.host}: answers go to CloudFormation's bucket in ${region} alone, https://${bucket}.s3.${region}.${suffix}`;
-}
-
-function urlOf(address: unknown): URL | undefined {
-  return typeof address === 'string' && URL.canParse(address) ? new URL(address) : undefined;
 }
 
 /** States of a stack in which CloudFormation sends each type of request. */

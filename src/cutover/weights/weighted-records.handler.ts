@@ -1,8 +1,8 @@
 import { parameterOf } from '../audit/aws';
 import { RecordsProperties, RegionAddress, anchorOf, cutoverEnv, recordsEnv, regionAddressName } from '../contract';
 import { resourceStatus, respond, stackStatus } from './weighted-records.aws';
-import { CloudFormationEvent } from './weighted-records.model';
 import { RecordsResult, WeightedRecordsKeeper, WeightedRecordsResource } from './weighted-records.service';
+import { CloudFormationEvent } from '../../kernel/custom-resource';
 import { clock } from '../../runtime/clock';
 import { recordPorts, refusalRecorder } from '../machine/aws';
 

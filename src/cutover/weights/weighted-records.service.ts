@@ -4,8 +4,8 @@ import { AuditAnchor, RegionAddress } from '../contract';
 import { deployedShape } from './deployed-shape.domain';
 import { Found, sameShape } from './domain';
 import { RecordsPort, ShiftOutcome, WeightChange, WeightOrder } from './service';
-import { addressProblem, DeployedResource, foreignEvent, RecordsWish, responseProblem, unaskedEvent, untimelyEvent, wishOf } from './weighted-records.domain';
-import { CloudFormationEvent } from './weighted-records.model';
+import { addressProblem, DeployedResource, foreignEvent, RecordsWish, unaskedEvent, untimelyEvent, wishOf } from './weighted-records.domain';
+import { CloudFormationEvent, responseProblem, ResponsePlace } from '../../kernel/custom-resource';
 
 /** A deployment's request, as CloudFormation names it. */
 export interface RecordsRequest {
@@ -116,12 +116,6 @@ export interface ResourcePorts {
   readonly respond: (event: CloudFormationEvent, result: RecordsResult) => Promise<void>;
   /** Somebody else than CloudFormation asked. */
   readonly refused: (why: string) => void;
-}
-
-/** Where the stack is, and where AWS calls go when that is not AWS. */
-export interface ResponsePlace {
-  readonly region: string;
-  readonly endpoint?: string;
 }
 
 /**

@@ -9,6 +9,7 @@ import { checkSystemName, declareLedgerPart } from './system-checks';
 import { invalidProps } from '../../cdk/checks/invalid-props';
 import { keepResource } from '../../cdk/checks/kept-resource';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
+import { providePart } from '../../cdk/named-parts';
 
 /** Properties of `HomeAuthorityTable`. */
 export interface HomeAuthorityTableProps {
@@ -74,6 +75,7 @@ export class HomeAuthorityTable extends Construct {
     const warning = unknownStrongRegions('regions.authority', [...replicas, ...witness === undefined ? [] : [witness]]);
     if (warning) Annotations.of(this).addWarningV2('cdk-multi-region-payments:unknown-strong-regions', `[${this.node.path}] ${warning}`);
     this.resource = this.defineTable(props);
+    providePart(this, { kind: 'table of homes', systemName, regions: replicas }, [this.resource]);
     this.resource.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN);
     keepResource(this, this.resource, props.removalPolicy ?? RemovalPolicy.RETAIN, keptReplicas({ deletionProtection: props.deletionProtection }));
   }

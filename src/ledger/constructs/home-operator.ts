@@ -5,6 +5,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { homeMoveName, homeOperatorName, homeStatusName, ledgerBundles, ledgerEnv } from '../contract';
 import { HomeAccess } from './home-access';
+import { LedgerProof } from './ledger-proof';
 import { LedgerReplica } from './ledger-replica';
 import { BundledFunction } from '../../cdk/bundled-function';
 import { invalidProps } from '../../cdk/checks/invalid-props';
@@ -87,7 +88,9 @@ export class HomeOperator extends Construct {
       bundle,
       functionName,
       description: `${systemName}: ${says}`,
-      environment: ledgerEnv.write({ systemName, tableName, mode: regions.consistency, home: access.environment() }),
+      environment: ledgerEnv.write({
+        systemName, tableName, mode: regions.consistency, home: access.environment(), ...LedgerProof.of(this, ledger).environment,
+      }),
       // Comparing two replicas item by item takes as long as reading both, and an account as long as it has payments.
       timeout: Duration.minutes(15),
       memorySize: 1769,

@@ -11,6 +11,7 @@ import { checkRegions, checkSystemName, declareLedgerPart } from './system-check
 import { keepResource } from '../../cdk/checks/kept-resource';
 import { checkLiterals } from '../../cdk/checks/literals';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
+import { providePart, useNamedPart } from '../../cdk/named-parts';
 
 /** Properties of `IdempotentLedgerTable`. */
 export interface IdempotentLedgerTableProps {
@@ -115,6 +116,9 @@ export class IdempotentLedgerTable extends Construct {
 
     this.resource = this.defineTable();
     this.resource.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN);
+    const { systemName, regions: { replicas }, encryption = LedgerEncryption.customerManaged() } = props;
+    providePart(this, { kind: 'ledger table', systemName, regions: replicas }, [this.resource]);
+    if (encryption.usesCustomerKeys) useNamedPart(this, { kind: 'ledger key', systemName, regions: replicas }, [this.resource]);
     keepResource(this, this.resource, props.removalPolicy ?? RemovalPolicy.RETAIN, keptReplicas(props));
     this.node.addValidation({ validate: () => ledgerTemplateProblems(this.templateProperties(), props.regions) });
   }

@@ -4,6 +4,7 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ledgerBundles, ledgerEnv } from '../contract';
+import { LedgerProof } from './ledger-proof';
 import { LedgerReplica } from './ledger-replica';
 import { BundledFunction } from '../../cdk/bundled-function';
 
@@ -24,7 +25,8 @@ export class LedgerHeartbeat extends Construct {
     const writer = new BundledFunction(this, 'Write', {
       bundle: ledgerBundles.heartbeat,
       description: `${systemName}: writes a heartbeat, so that the replication is measured while nobody pays`,
-      environment: ledgerEnv.write({ systemName, tableName, mode: regions.consistency }),
+      // Made after the proof that its table is there, too.
+      environment: ledgerEnv.write({ systemName, tableName, mode: regions.consistency, ...LedgerProof.of(this, ledger).environment }),
       timeout: Duration.seconds(10),
       memorySize: 256,
       // The next one is worth more than a late one.

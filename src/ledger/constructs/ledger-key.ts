@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Alias, CfnKey, IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { ledgerKeyAlias } from './ledger-encryption';
@@ -6,6 +6,8 @@ import { PaymentRegions } from './payment-regions';
 import { checkRegions, checkSystemName, declareLedgerPart } from './system-checks';
 import { keepResource } from '../../cdk/checks/kept-resource';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
+import { ownResource } from '../../cdk/deployment-order';
+import { providePart } from '../../cdk/named-parts';
 
 /** Properties of `LedgerKey`. */
 export interface LedgerKeyProps {
@@ -45,6 +47,7 @@ export class LedgerKey extends Construct {
       removalPolicy,
     });
     keepResource(this, this.key.node.defaultChild as CfnKey, removalPolicy, [{ name: 'EnableKeyRotation', isKept: ({ EnableKeyRotation }) => EnableKeyRotation === true }]);
-    new Alias(this, 'Alias', { aliasName: ledgerKeyAlias(props.systemName), targetKey: this.key, removalPolicy });
+    const alias = new Alias(this, 'Alias', { aliasName: ledgerKeyAlias(props.systemName), targetKey: this.key, removalPolicy });
+    providePart(this, { kind: 'ledger key', systemName: props.systemName, regions: [Stack.of(this).region] }, ownResource(alias));
   }
 }

@@ -9,6 +9,7 @@ import { checkRegions, checkReplicaRegion, checkSystemName, declareLedgerPart } 
 import { invalidProps } from '../../cdk/checks/invalid-props';
 import { Lookup } from '../../cdk/lookup';
 import { metricSum } from '../../cdk/metric-sum';
+import { useNamedPart } from '../../cdk/named-parts';
 import { systemMetrics } from '../../kernel/system-metrics';
 
 const readItems = ['dynamodb:GetItem', 'dynamodb:BatchGetItem'];
@@ -155,7 +156,7 @@ export class LedgerReplica {
         prop: 'lookUpStreamArn', given: `used in ${region}`, allowed: `a stack in ${this.region}`, mend: 'use the replica of the stack\'s own region',
       });
     }
-    return new Lookup(scope, id, {
+    const lookup = new Lookup(scope, id, {
       resourceType: 'Custom::LedgerStreamArn',
       service: 'dynamodb',
       action: 'DescribeTable',
@@ -163,7 +164,9 @@ export class LedgerReplica {
       name: this.tableName,
       resourceArn: this.tableArn,
       field: 'Table.LatestStreamArn',
-    }).value;
+    });
+    useNamedPart(lookup, { kind: 'ledger table', systemName: this.systemName, regions: [region] }, [lookup.resource]);
+    return lookup.value;
   }
 
   /** Lets the grantee read this replica's stream. */
@@ -302,6 +305,15 @@ export class LedgerReplica {
    */
   public metricHomeTakeovers(options?: MetricOptions): Metric {
     return this.handlerMetric(ledgerMetrics.homeTakeovers, options);
+  }
+
+  /**
+   * Calls answered 503 since the table is not what the functions were made for, such as an eventually consistent one in mode `STRONG`.
+   *
+   * @default - sum over 1 minute
+   */
+  public metricTableMismatches(options?: MetricOptions): Metric {
+    return this.handlerMetric(ledgerMetrics.wrongTables, options);
   }
 
   private grantItems(grantee: IGrantable, actions: string[], keys: string[]): Grant {

@@ -25,7 +25,7 @@ beforeAll(async () => {
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_ENDPOINT_URL_DYNAMODB: `${protocol}//${hostname}:${port}`,
-    ...ledgerEnv.write({ systemName: 'acme-pay', tableName: engine.tableName, mode: 'STRONG' }),
+    ...ledgerEnv.write({ systemName: 'acme-pay', tableName: engine.tableName, mode: 'STRONG', tableMode: 'STRONG' }),
     ...apiEnv.write({ callerSource: writeCallerSource({ kind: 'context', key: 'tenant', scopeKey: 'scope', names: defaultScopeNames }) }),
   });
   for (const stream of [process.stdout, process.stderr]) jest.spyOn(stream, 'write').mockImplementation((text) => logged.push(String(text)) > 0);
@@ -112,6 +112,44 @@ test('nothing of key or token is stored or logged in the clear', async () => {
   expect(JSON.stringify(Items) + logged.join('')).not.toMatch(/my-secret-key|abc\.def/);
 });
 
+describe('on a table that is not what the functions were made for', () => {
+  let before: NodeJS.ProcessEnv;
+  beforeEach(() => { before = { ...process.env }; });
+  afterEach(() => {
+    delete process.env.LEDGER_AUTHORITY_MODE;
+    Object.assign(process.env, before);
+  });
+  const wrong: readonly [string, Record<string, string>, string][] = [
+    ['an eventual one in STRONG, on which two regions debit twice', { LEDGER_TABLE_MODE: 'EVENTUAL' }, "table 'test-ledger' in us-east-1 has the consistency EVENTUAL; allowed: STRONG"],
+    ['one that nobody looked up', { LEDGER_TABLE_MODE: '' }, 'environment variable LEDGER_TABLE_MODE is missing'],
+    ['a strong one in HOME_REGION', { LEDGER_CONSISTENCY_MODE: 'HOME_REGION', LEDGER_TABLE_MODE: 'STRONG' }, 'has the consistency STRONG; allowed: EVENTUAL'],
+    ['homes in an eventual one', { LEDGER_CONSISTENCY_MODE: 'HOME_REGION', LEDGER_TABLE_MODE: 'EVENTUAL', LEDGER_AUTHORITY_MODE: 'EVENTUAL' }, "table 'acme-pay-authority' in us-east-1 has the consistency EVENTUAL; allowed: STRONG"],
+  ];
+
+  test.each(wrong)('%s: every call is answered 503, nothing is written, and the log and a metric say why', async (_what, env, why) => {
+    const stored = async (): Promise<unknown> => (await engine.client.send(new ScanCommand({ TableName: engine.tableName }))).Items;
+    const kept = await stored();
+    Object.assign(process.env, env);
+    const json = { accountId: 'm', amount: 1, currency: 'EUR' };
+    const calls: [Name, string, string, Sent][] = [
+      ['payments', 'POST', '/api/v1/payments', { json, key: 'wrong-table' }],
+      ['payments', 'POST', '/api/v1/payments/pay_AAAAAAAAAAAAAAAAAAAAAA/capture', { key: 'wrong-table-c' }],
+      ['payments', 'GET', '/api/v1/payments/pay_AAAAAAAAAAAAAAAAAAAAAA', {}],
+      ['accounts', 'PUT', '/api/v1/accounts/wrong-table', { json: { currency: 'EUR', balance: 1 } }],
+      ['accounts', 'GET', '/api/v1/accounts/m', {}],
+      ['transactions', 'GET', '/api/v1/transactions', { query: { accountId: 'm' } }],
+    ];
+    for (const [name, method, path, sent] of calls) {
+      logged.length = 0;
+      expect(await call(name, method, path, sent)).toMatchObject({ status: 503, json: { code: 'region_fenced' }, headers: { 'Retry-After': '60' } });
+      expect(JSON.parse(logged[0])).toMatchObject({ LedgerTableMismatches: 1, fault: { message: expect.stringContaining(why) } });
+    }
+    logged.length = 0;
+    if (env.LEDGER_CONSISTENCY_MODE === undefined) expect(await call('health/health', 'GET', '/health', { tenant: null })).toMatchObject({ status: 503, json: { checks: { ledger: 'failed' } } });
+    expect(await stored()).toEqual(kept);
+  });
+});
+
 describe('health', () => {
   const drain = { TableName: 'test-ledger', Item: { pk: { S: drainKey('us-east-1') } } };
 
@@ -130,7 +168,7 @@ describe('health', () => {
       ...homeLimits, regions: ['us-east-1', 'eu-central-1'], units: 2, leaseMs: 10_000, clockMarginMs: 1_000, takeover: 'AUTOMATIC',
       authorityTable: engine.tableName, authorityRegions: ['us-east-1'], cutoverRegions: ['us-east-1'],
     });
-    Object.assign(process.env, ledgerEnv.write({ systemName: 'acme-pay', tableName: engine.tableName, mode: 'HOME_REGION', home }));
+    Object.assign(process.env, ledgerEnv.write({ systemName: 'acme-pay', tableName: engine.tableName, mode: 'HOME_REGION', home, tableMode: 'EVENTUAL' }));
     const record = (unit: number, region: string) => engine.client.send(new PutItemCommand({
       TableName: engine.tableName,
       Item: { pk: { S: `u#${unit}` }, home: { S: region }, epoch: { N: '1' }, leaseUntil: { N: String(Date.now()) }, state: { S: 'OPEN' }, version: { N: '1' } },

@@ -1,5 +1,5 @@
 import {
-  BatchGetItemCommand, BatchWriteItemCommand, DeleteItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand,
+  BatchGetItemCommand, BatchWriteItemCommand, DeleteItemCommand, DescribeTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand,
   TransactWriteItemsCommand, UpdateItemCommand, UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
 import {
@@ -44,6 +44,14 @@ async function streamOf(region: string): Promise<StreamRecord[]> {
 }
 
 describe('a table with multi-region strong consistency', () => {
+  it('says so to whoever has it described, also before it is under its rules; a table of one region says nothing', async () => {
+    regions.tables.declare([{ name: table, mode: 'STRONG', replicas: [east, west], witness }]);
+    for (const client of [inEast, inWest]) {
+      expect((await client.send(new DescribeTableCommand({ TableName: table }))).Table).toMatchObject({ TableName: table, MultiRegionConsistency: 'STRONG', KeySchema: [{ AttributeName: 'pk' }] });
+    }
+    await expect(inEast.send(new DescribeTableCommand({ TableName: 'another' }))).rejects.toThrow('another');
+  });
+
   it('shows a write to the other region\'s strong read at once', async () => {
     for (let i = 0; i < 10; i += 1) {
       await inEast.send(put(`at-once-${i}`, { n: { S: String(i) } }));

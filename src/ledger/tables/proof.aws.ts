@@ -1,0 +1,25 @@
+import { DescribeTableCommand, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
+import { TableMode } from '../contract';
+import { dynamoClient } from '../../runtime/clients';
+
+const tries = 5;
+const firstWaitMs = 500;
+
+/** Asks DynamoDB how the copies of a table agree. A table that says nothing of it is eventually consistent (API reference, `TableDescription`). */
+export function tableModes(): (tableName: string) => Promise<TableMode> {
+  const client = dynamoClient();
+  return async (tableName) => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const { Table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
+        return Table?.MultiRegionConsistency === 'STRONG' ? 'STRONG' : 'EVENTUAL';
+      } catch (error) {
+        if (error instanceof ResourceNotFoundException) return 'MISSING';
+        const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 500;
+        // A refusal stays one. The others pass: a role's new rights take a while to arrive, too.
+        if (attempt === tries || (status < 500 && !['ThrottlingException', 'AccessDeniedException'].includes((error as Error).name))) throw error;
+        await new Promise((resolve) => setTimeout(resolve, firstWaitMs * 2 ** attempt));
+      }
+    }
+  };
+}

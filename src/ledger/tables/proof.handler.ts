@@ -1,0 +1,16 @@
+import { proofEnv } from '../contract';
+import { regionOf } from '../environment.aws';
+import { tableModes } from './proof.aws';
+import { ProofResult, ProvenTables, TableProof } from './proof.service';
+import { CloudFormationEvent } from '../../kernel/custom-resource';
+import { answerCloudFormation } from '../../runtime/custom-resource';
+
+const proof = new TableProof({
+  modeOf: tableModes(),
+  answer: (event, result) => answerCloudFormation(event, { ...result, physicalResourceId: `ledger-tables-${event.LogicalResourceId}` }),
+}, JSON.parse(proofEnv.read(process.env).tables) as ProvenTables, { region: regionOf(process.env), endpoint: process.env.AWS_ENDPOINT_URL });
+
+/** Proves the tables to CloudFormation at each deployment. */
+export async function handler(event: CloudFormationEvent): Promise<Partial<ProofResult>> {
+  return proof.handle(event);
+}

@@ -1,0 +1,62 @@
+import { createServer, Server } from 'node:http';
+import { AddressInfo } from 'node:net';
+import { proofEnv } from '../../src/ledger/contract';
+import { tableModes } from '../../src/ledger/tables/proof.aws';
+
+/** What stands for DynamoDB and for CloudFormation's bucket. */
+let server: Server;
+let answers: { readonly status: number; readonly body: object }[] = [];
+let told: Record<string, unknown>[] = [];
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (part) => { body += part; });
+    request.on('end', () => {
+      if (request.method === 'PUT') told.push(JSON.parse(body) as Record<string, unknown>);
+      const { status, body: answer } = request.method === 'PUT' ? { status: 200, body: {} } : answers.shift()!;
+      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(answer));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  Object.assign(process.env, { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', AWS_ENDPOINT_URL: endpoint });
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+beforeEach(() => { told = []; });
+
+const described = (mode?: string) => ({ status: 200, body: { Table: { TableName: 't', ...mode === undefined ? {} : { MultiRegionConsistency: mode } } } });
+const refused = (name: string, status = 400) => ({ status, body: { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: name } });
+
+test.each([
+  ['a strong table', [described('STRONG')], 'STRONG'],
+  ['an eventual one', [described('EVENTUAL')], 'EVENTUAL'],
+  ['one of a single region, which says nothing', [described()], 'EVENTUAL'],
+  ['one that is not there', [refused('ResourceNotFoundException')], 'MISSING'],
+  ['one that is described at the second attempt', [refused('InternalServerError', 500), described('STRONG')], 'STRONG'],
+])('%s', async (_what, given, mode) => {
+  answers = given;
+  expect(await tableModes()('t')).toBe(mode);
+});
+
+test('what DynamoDB refuses is no mode', async () => {
+  answers = [refused('ValidationException')];
+  await expect(tableModes()('t')).rejects.toThrow('ValidationException');
+});
+
+test('the function tells CloudFormation, by the address that came with the request', async () => {
+  Object.assign(process.env, proofEnv.write({ tables: JSON.stringify({ ledger: { name: 't', mode: 'STRONG' } }) }));
+  const { handler } = jest.requireActual<typeof import('../../src/ledger/tables/proof.handler')>('../../src/ledger/tables/proof.handler');
+  const event = { RequestType: 'Create', RequestId: 'r', StackId: 's', LogicalResourceId: 'Tables', ResponseURL: `${process.env.AWS_ENDPOINT_URL}/bucket`, ResourceProperties: {} } as const;
+  answers = [described('EVENTUAL')];
+  await handler(event);
+  answers = [described('STRONG')];
+  await handler(event);
+  expect(told).toEqual([
+    expect.objectContaining({ Status: 'FAILED', Reason: expect.stringContaining('EVENTUAL; allowed: STRONG'), RequestId: 'r', StackId: 's', LogicalResourceId: 'Tables' }),
+    expect.objectContaining({ Status: 'SUCCESS', PhysicalResourceId: 'ledger-tables-Tables', Data: { TableMode: 'STRONG', AuthorityMode: 'NOT_HERE' } }),
+  ]);
+});
