@@ -42,6 +42,8 @@ describe.each(Object.entries(retaining))('%s', (of, resources) => {
 test.each([
   ['IdempotentLedgerTableProps', 'AWS::DynamoDB::GlobalTable', 'Replicas.0.DeletionProtectionEnabled', false, 'Replicas.DeletionProtectionEnabled'],
   ['IdempotentLedgerTableProps', 'AWS::DynamoDB::GlobalTable', 'Replicas.1.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled', false, 'Replicas.PointInTimeRecoverySpecification'],
+  ['IdempotentLedgerTableProps', 'AWS::DynamoDB::GlobalTable', 'MultiRegionConsistency', 'EVENTUAL', 'MultiRegionConsistency'],
+  ['HomeAuthorityTableProps', 'AWS::DynamoDB::GlobalTable', 'MultiRegionConsistency', 'EVENTUAL', 'MultiRegionConsistency'],
   ['HomeAuthorityTableProps', 'AWS::DynamoDB::GlobalTable', 'Replicas.0.DeletionProtectionEnabled', false, 'Replicas.DeletionProtectionEnabled'],
   ['LedgerKeyProps', 'AWS::KMS::Key', 'EnableKeyRotation', false, 'EnableKeyRotation'],
   ['ApprovalGateProps', 'AWS::DynamoDB::Table', 'PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled', false, 'PointInTimeRecoverySpecification'],

@@ -18,6 +18,7 @@ import { GatePageApi } from './page-api';
 import { ApprovalStartProps, startProblem } from './start-function';
 import { BundledFunction } from '../../cdk/bundled-function';
 import { invalidProps } from '../../cdk/checks/invalid-props';
+import { keepProtection } from '../../cdk/checks/kept-protection';
 import { keepResource, keptTable } from '../../cdk/checks/kept-resource';
 import { checkLiterals } from '../../cdk/checks/literals';
 import { checkNames } from '../../cdk/checks/name-limits';
@@ -178,6 +179,7 @@ export class ApprovalGate extends Construct {
       deletionProtection: removalPolicy === RemovalPolicy.RETAIN,
       removalPolicy,
     });
+    keepProtection(table);
     keepResource(this, table.node.defaultChild as CfnTable, removalPolicy, keptTable(removalPolicy));
     table.addGlobalSecondaryIndex({
       indexName: dueIndex, projectionType: ProjectionType.KEYS_ONLY,
@@ -188,7 +190,7 @@ export class ApprovalGate extends Construct {
 
   private defineTopic(): ITopic {
     const { topic, emails = [], gateName, encryptionKey } = this.props;
-    const used = topic ?? new Topic(this, 'Topic', { displayName: gateName, enforceSSL: true, masterKey: encryptionKey });
+    const used = topic ?? keepProtection(new Topic(this, 'Topic', { displayName: gateName, enforceSSL: true, masterKey: encryptionKey }));
     for (const email of emails) used.addSubscription(new EmailSubscription(email));
     return used;
   }
@@ -222,10 +224,10 @@ export class ApprovalGate extends Construct {
   private definePage(rules: GateRules): void {
     const { identity, encryptionKey } = this.props;
     const { _identity, _clientSecret, _jwks } = identity;
-    const session = _identity.kind === 'oidc' ? new Secret(this, 'SessionSecret', {
+    const session = _identity.kind === 'oidc' ? keepProtection(new Secret(this, 'SessionSecret', {
       description: `${this.props.gateName}: signs the sessions of approvers`, encryptionKey, removalPolicy: RemovalPolicy.DESTROY,
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
-    }) : undefined;
+    })) : undefined;
     const made = this.make('Decide', gateBundles.page, this.environment(rules, {
       identity: this.identityText(),
       sessionSecretArn: session?.secretArn, clientSecretArn: _clientSecret?.secretArn, jwks: _jwks,

@@ -16,10 +16,21 @@ export function keepResource(scope: Construct, resource: CfnResource, removalPol
   scope.node.addValidation({ validate: () => keptProblems(resource, removalPolicy, kept) });
 }
 
+interface Rendered { readonly DeletionPolicy?: string; readonly UpdateReplacePolicy?: string; readonly Properties?: Readonly<Record<string, unknown>> }
+
+function rendered(resource: CfnResource): Rendered {
+  const made = (resource as unknown as { _toCloudFormation(): object })._toCloudFormation();
+  const { Resources } = Stack.of(resource).resolve(made) as { Resources: Record<string, Rendered> };
+  return Object.values(Resources)[0] ?? {};
+}
+
+/** A resource's properties as the template has them now, overrides included. */
+export function propertiesInTemplate(resource: CfnResource): Readonly<Record<string, unknown>> {
+  return rendered(resource).Properties ?? {};
+}
+
 function keptProblems(resource: CfnResource, removalPolicy: RemovalPolicy, kept: readonly KeptProperty[]): string[] {
-  const { Resources } = Stack.of(resource).resolve((resource as unknown as { _toCloudFormation(): object })._toCloudFormation()) as
-    { Resources: Record<string, { DeletionPolicy?: string; UpdateReplacePolicy?: string; Properties?: Record<string, unknown> }> };
-  const [{ DeletionPolicy, UpdateReplacePolicy, Properties = {} }] = Object.values(Resources);
+  const { DeletionPolicy, UpdateReplacePolicy, Properties = {} } = rendered(resource);
   const lost = removalPolicy !== RemovalPolicy.RETAIN ? [] : Object.entries({ DeletionPolicy, UpdateReplacePolicy })
     .filter(([, policy]) => policy !== 'Retain' && policy !== 'RetainExceptOnCreate').map(([name, policy]) => problemOf(resource, name, `${policy ?? 'Delete'} in the template`));
   const off = kept.filter(({ isKept }) => !isKept(Properties)).map(({ name }) => problemOf(resource, name, 'switched off in the template'));

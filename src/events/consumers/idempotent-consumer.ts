@@ -13,6 +13,7 @@ import { consumerAlarms, IdempotentConsumerAlarmOptions } from './alarms';
 import { consumerProblem, functionBehind, functionTimeout, queueVisibility, timeoutOf, unknownTimeoutWarning } from './checks';
 import { BundledFunction } from '../../cdk/bundled-function';
 import { invalidProps } from '../../cdk/checks/invalid-props';
+import { keepProtection } from '../../cdk/checks/kept-protection';
 import { keepResource, keptTable } from '../../cdk/checks/kept-resource';
 import { checkLiterals } from '../../cdk/checks/literals';
 import { checkNames } from '../../cdk/checks/name-limits';
@@ -306,6 +307,7 @@ export class IdempotentConsumer extends Construct {
       deletionProtection: (removalPolicy ?? RemovalPolicy.RETAIN) === RemovalPolicy.RETAIN,
       ...(encryptionKey ? { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey } : {}),
     });
+    keepProtection(table);
     const kept = removalPolicy ?? RemovalPolicy.RETAIN;
     keepResource(this, table.node.defaultChild as CfnTable, kept, keptTable(kept));
     (table.node.defaultChild as CfnTable).addMetadata(inboxMetadata, { consumer: consumerName });

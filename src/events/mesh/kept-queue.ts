@@ -3,6 +3,7 @@ import { Effect, PolicyStatement, ServicePrincipal, StarPrincipal } from 'aws-cd
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { DeadLetterQueue, Queue, QueueEncryption, RedriveAllowPolicy, RedrivePermission } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { keepProtection } from '../../cdk/checks/kept-protection';
 
 export interface KeptQueueProps {
   readonly queueName: string;
@@ -16,13 +17,13 @@ export interface KeptQueueProps {
 
 /** A queue that is encrypted, reached by TLS alone, takes no other queue's dead letters, and keeps what is in it for as long as SQS allows. */
 export function keptQueue(scope: Construct, id: string, { encryptionKey, deadLettersOf, ...props }: KeptQueueProps): Queue {
-  return new Queue(scope, id, {
+  return keepProtection(new Queue(scope, id, {
     ...props,
     redriveAllowPolicy: deadLettersFrom(scope, deadLettersOf),
     retentionPeriod: Duration.days(14),
     enforceSSL: true,
     ...(encryptionKey ? { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey } : { encryption: QueueEncryption.SQS_MANAGED }),
-  });
+  }));
 }
 
 /**

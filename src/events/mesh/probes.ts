@@ -10,6 +10,7 @@ import { functionRoleName, meshBundles, meshBusName, meshEnv, meshEventSource, m
 import { grantPut } from './trust';
 import { BundledFunction } from '../../cdk/bundled-function';
 import { PropProblem } from '../../cdk/checks/invalid-props';
+import { keepProtection } from '../../cdk/checks/kept-protection';
 
 /** The events by which each region measures the way from every other one. */
 export interface MeshProbeOptions {
@@ -78,14 +79,14 @@ export class MeshProbes extends Construct {
 
   constructor(scope: Construct, id: string, private readonly props: MeshProbesProps) {
     super(scope, id);
-    this.table = new Table(this, 'Heard', {
+    this.table = keepProtection(new Table(this, 'Heard', {
       tableName: meshTableName(props.systemName),
       partitionKey: { name: meshSchema.partitionKey, type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
       // Nothing in it is older than the last probe.
       removalPolicy: RemovalPolicy.DESTROY,
       ...(props.encryptionKey ? { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: props.encryptionKey } : {}),
-    });
+    }));
     this.defineSender();
     this.defineReceiver();
   }

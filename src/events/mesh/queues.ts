@@ -7,6 +7,7 @@ import { Construct } from 'constructs';
 import { meshBusName, meshDeadLetterQueueName, meshStraysQueueName } from '../contract';
 import { allowRules, deadLettersFrom, onlyWrittenBy } from './kept-queue';
 import { retryPolicy } from './target';
+import { keepProtection } from '../../cdk/checks/kept-protection';
 
 export interface MeshQueuesProps {
   readonly systemName: string;
@@ -26,13 +27,13 @@ export class MeshQueues extends Construct {
 
   private define(id: string, queueName: string): Queue {
     const { systemName, encryptionKey } = this.props;
-    const queue = new Queue(this, id, {
+    const queue = keepProtection(new Queue(this, id, {
       queueName,
       retentionPeriod: Duration.days(14),
       visibilityTimeout: Duration.minutes(5),
       redriveAllowPolicy: deadLettersFrom(this),
       ...(encryptionKey ? { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey } : { encryption: QueueEncryption.SQS_MANAGED }),
-    });
+    }));
     // By name for every rule of the bus, so that a rule in another stack needs no change here.
     const stack = Stack.of(this);
     const bus = meshBusName(systemName);

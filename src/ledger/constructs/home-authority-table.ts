@@ -1,15 +1,17 @@
-import { Annotations, CfnTag, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, ITaggable, Lazy, RemovalPolicy, Stack, TagManager, Token } from 'aws-cdk-lib';
 import { CfnGlobalTable } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import { authorityTableName, ledgerSchema } from '../contract';
-import { checkRemoval, keptReplicas } from './ledger-table-checks';
-import { PaymentRegions } from './payment-regions';
+import { checkRemoval, keptConsistency, keptReplicas } from './ledger-table-checks';
+import { LedgerConsistency, PaymentRegions } from './payment-regions';
 import { unknownStrongRegions } from './strong-regions';
 import { checkSystemName, declareLedgerPart } from './system-checks';
 import { invalidProps } from '../../cdk/checks/invalid-props';
+import { keepProtection } from '../../cdk/checks/kept-protection';
 import { keepResource } from '../../cdk/checks/kept-resource';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { providePart } from '../../cdk/named-parts';
+import { replicaTagManager, replicaTags } from '../../cdk/replica-tags';
 
 /** Properties of `HomeAuthorityTable`. */
 export interface HomeAuthorityTableProps {
@@ -42,7 +44,7 @@ export interface HomeAuthorityTableProps {
   readonly acceptDataLoss?: boolean;
 
   /**
-   * Tags of each replica.
+   * Tags of each replica; they win over those of `Tags.of`, which reach each replica too.
    *
    * @default - none
    */
@@ -56,11 +58,13 @@ export interface HomeAuthorityTableProps {
  * It is encrypted with a key that DynamoDB owns: it holds names of regions, numbers and times, and a key of your own would have to
  * stand in regions where the system has nothing else, where its loss would stop every payment.
  */
-export class HomeAuthorityTable extends Construct {
+export class HomeAuthorityTable extends Construct implements ITaggable {
   /** Name of the table, the same in every region. */
   public readonly tableName: string;
   /** The table as CloudFormation sees it. */
   public readonly resource: CfnGlobalTable;
+  /** Tags of each replica, as `Tags.of` adds them. */
+  public readonly tags: TagManager = replicaTagManager();
 
   constructor(scope: Construct, id: string, props: HomeAuthorityTableProps) {
     super(scope, id);
@@ -77,7 +81,10 @@ export class HomeAuthorityTable extends Construct {
     this.resource = this.defineTable(props);
     providePart(this, { kind: 'table of homes', systemName, regions: replicas }, [this.resource]);
     this.resource.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN);
-    keepResource(this, this.resource, props.removalPolicy ?? RemovalPolicy.RETAIN, keptReplicas({ deletionProtection: props.deletionProtection }));
+    keepProtection(this.resource);
+    keepResource(this, this.resource, props.removalPolicy ?? RemovalPolicy.RETAIN, [
+      ...keptReplicas({ deletionProtection: props.deletionProtection }), keptConsistency(LedgerConsistency.STRONG),
+    ]);
   }
 
   private checkPlace(regions: PaymentRegions): void {
@@ -100,7 +107,6 @@ export class HomeAuthorityTable extends Construct {
 
   private defineTable({ regions, deletionProtection, tags }: HomeAuthorityTableProps): CfnGlobalTable {
     const { replicas, witness } = regions.authority!;
-    const tagList: CfnTag[] = Object.entries(tags ?? {}).map(([key, value]) => ({ key, value }));
     return new CfnGlobalTable(this, 'Table', {
       tableName: this.tableName,
       keySchema: [{ attributeName: ledgerSchema.partitionKey, keyType: 'HASH' }],
@@ -108,11 +114,14 @@ export class HomeAuthorityTable extends Construct {
       billingMode: 'PAY_PER_REQUEST',
       multiRegionConsistency: 'STRONG',
       globalTableWitnesses: witness === undefined ? undefined : [{ region: witness }],
-      replicas: replicas.map((region) => ({
-        region,
-        deletionProtectionEnabled: deletionProtection ?? true,
-        pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-        tags: tagList.length === 0 ? undefined : tagList,
+      // Once aspects have run, which tag them.
+      replicas: replicas.map((region) => Lazy.uncachedAny({
+        produce: (): CfnGlobalTable.ReplicaSpecificationProperty => ({
+          region,
+          deletionProtectionEnabled: deletionProtection ?? true,
+          pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+          tags: replicaTags(this.tags, tags),
+        }),
       })),
     });
   }

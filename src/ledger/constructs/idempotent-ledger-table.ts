@@ -1,17 +1,19 @@
-import { Annotations, CfnTag, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Annotations, ITaggable, Lazy, RemovalPolicy, Stack, TagManager } from 'aws-cdk-lib';
 import { CfnGlobalTable } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import { ledgerSchema, ledgerTableName } from '../contract';
 import { LedgerBilling, LedgerCapacityProps } from './ledger-billing';
 import { LedgerEncryption, ledgerKeyAlias } from './ledger-encryption';
 import { LedgerReplica } from './ledger-replica';
-import { checkLedgerTableProps, keptReplicas, ledgerTemplateProblems } from './ledger-table-checks';
+import { checkLedgerTableProps, keptConsistency, keptReplicas, ledgerTemplateProblems } from './ledger-table-checks';
 import { LedgerConsistency, PaymentRegions } from './payment-regions';
 import { checkRegions, checkSystemName, declareLedgerPart } from './system-checks';
+import { keepProtection } from '../../cdk/checks/kept-protection';
 import { keepResource } from '../../cdk/checks/kept-resource';
 import { checkLiterals } from '../../cdk/checks/literals';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { providePart, useNamedPart } from '../../cdk/named-parts';
+import { replicaTagManager, replicaTags } from '../../cdk/replica-tags';
 
 /** Properties of `IdempotentLedgerTable`. */
 export interface IdempotentLedgerTableProps {
@@ -80,7 +82,7 @@ export interface IdempotentLedgerTableProps {
   readonly contributorInsights?: boolean;
 
   /**
-   * Tags of each replica. (`Tags.of` does not reach the replicas of other regions.)
+   * Tags of each replica; they win over those of `Tags.of`, which reach each replica too.
    *
    * @default - none
    */
@@ -93,11 +95,13 @@ export interface IdempotentLedgerTableProps {
  *
  * An account has up to 5,000 open holds at once; then it answers 429 `account_busy`. A tenant that needs more spreads them over several accounts.
  */
-export class IdempotentLedgerTable extends Construct {
+export class IdempotentLedgerTable extends Construct implements ITaggable {
   /** Name of the table, the same in every region. */
   public readonly tableName: string;
   /** The table as CloudFormation sees it. */
   public readonly resource: CfnGlobalTable;
+  /** Tags of each replica, as `Tags.of` adds them. */
+  public readonly tags: TagManager = replicaTagManager();
   private readonly props: IdempotentLedgerTableProps;
 
   constructor(scope: Construct, id: string, props: IdempotentLedgerTableProps) {
@@ -119,7 +123,8 @@ export class IdempotentLedgerTable extends Construct {
     const { systemName, regions: { replicas }, encryption = LedgerEncryption.customerManaged() } = props;
     providePart(this, { kind: 'ledger table', systemName, regions: replicas }, [this.resource]);
     if (encryption.usesCustomerKeys) useNamedPart(this, { kind: 'ledger key', systemName, regions: replicas }, [this.resource]);
-    keepResource(this, this.resource, props.removalPolicy ?? RemovalPolicy.RETAIN, keptReplicas(props));
+    keepProtection(this.resource);
+    keepResource(this, this.resource, props.removalPolicy ?? RemovalPolicy.RETAIN, [...keptReplicas(props), keptConsistency(props.regions.consistency)]);
     this.node.addValidation({ validate: () => ledgerTemplateProblems(this.templateProperties(), props.regions) });
   }
 
@@ -153,7 +158,8 @@ export class IdempotentLedgerTable extends Construct {
       sseSpecification: { sseEnabled: encryption?.usesCustomerKeys ?? true, ...encryption?.usesCustomerKeys === false ? {} : { sseType: 'KMS' } },
       multiRegionConsistency: strong ? 'STRONG' : 'EVENTUAL',
       globalTableWitnesses: regions.witness === undefined ? undefined : [{ region: regions.witness }],
-      replicas: regions.replicas.map((region) => this.replicaSpecification(region)),
+      // Once aspects have run, which tag them.
+      replicas: regions.replicas.map((region) => Lazy.uncachedAny({ produce: () => this.replicaSpecification(region) })),
     });
   }
 
@@ -172,7 +178,7 @@ export class IdempotentLedgerTable extends Construct {
       globalSecondaryIndexes: [{ indexName: ledgerSchema.byAccountIndex, contributorInsightsSpecification, ...this.readSettings() }],
       ...this.readSettings(),
       sseSpecification: props.encryption?.usesCustomerKeys === false ? undefined : { kmsMasterKeyId: ledgerKeyAlias(props.systemName) },
-      tags: this.tags(),
+      tags: replicaTags(this.tags, props.tags),
     };
   }
 
@@ -188,11 +194,6 @@ export class IdempotentLedgerTable extends Construct {
     if (provisionedProps) return { readProvisionedThroughputSettings: { readCapacityAutoScalingSettings: scaling(provisionedProps.read) } };
     const maxReadRequestUnits = onDemandProps?.maxReadRequestUnits;
     return maxReadRequestUnits === undefined ? {} : { readOnDemandThroughputSettings: { maxReadRequestUnits } };
-  }
-
-  private tags(): CfnTag[] | undefined {
-    const tags = Object.entries(this.props.tags ?? {}).map(([key, value]) => ({ key, value }));
-    return tags.length === 0 ? undefined : tags;
   }
 
   /** As the template will hold them, overrides included. */

@@ -89,6 +89,12 @@ export function keptReplicas(props: Pick<IdempotentLedgerTableProps, 'deletionPr
   ];
 }
 
+/** How the copies agree: on any other table the ledger would debit twice, or two regions would be home. */
+export function keptConsistency(consistency: LedgerConsistency): KeptProperty {
+  const mode = consistency === LedgerConsistency.STRONG ? 'STRONG' : 'EVENTUAL';
+  return { name: 'MultiRegionConsistency', isKept: ({ MultiRegionConsistency: given }) => given === mode };
+}
+
 /** What an escape hatch put into the template that would break the ledger, as messages. */
 export function ledgerTemplateProblems(properties: Record<string, unknown>, regions: PaymentRegions): string[] {
   const strong = regions.consistency === LedgerConsistency.STRONG;
