@@ -1,8 +1,8 @@
 import { CfnResource } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { deployAfter } from './deployment-order';
 import { Notes } from './checks/notes';
 import { mayShareAccount } from './checks/one-account';
+import { deployAfter } from './deployment-order';
 
 /** A part that others know by its name alone. */
 export interface NamedPart {

@@ -1,6 +1,6 @@
 import { DescribeTableCommand, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
-import { TableMode } from '../contract';
 import { dynamoClient } from '../../runtime/clients';
+import { TableMode } from '../contract';
 
 const tries = 5;
 const firstWaitMs = 500;
