@@ -17,13 +17,25 @@ export class Process {
   public readonly writes: string[] = [];
   public dead = false;
 
-  /** @param at which write, from 1; absent: it lives */
-  constructor(private readonly at?: number, private readonly fate: Fate = 'lost') {}
+  /**
+   * @param at which write, from 1; absent: it lives
+   * @param meanwhile what others do just before that write: then it is not killed, but overtaken
+   */
+  constructor(private readonly at?: number, private readonly fate: Fate = 'lost', private readonly meanwhile?: () => Promise<unknown>) {}
+
+  /** Whether it came as far as the write. */
+  public get reached(): boolean {
+    return this.at !== undefined && this.writes.length >= this.at;
+  }
 
   public async write<T>(what: string, effect: () => Promise<T> | T): Promise<T> {
     if (this.dead) throw new Killed();
     this.writes.push(what);
     if (this.writes.length !== this.at) return effect();
+    if (this.meanwhile) {
+      await this.meanwhile();
+      return effect();
+    }
     this.dead = true;
     if (this.fate === 'landed') await effect();
     throw new Killed();

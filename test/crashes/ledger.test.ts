@@ -212,6 +212,35 @@ describe('refunds of one payment, which take turns', () => {
   });
 });
 
+describe('two at once about one payment', () => {
+  const rivals: readonly (readonly [string, readonly Call[], Call, Call])[] = [
+    ['two refunds', captured, move('r1', 'REFUND', 'p', 30), move('r2', 'REFUND', 'p', 30)],
+    ['a refund of all, and one of a part', captured, move('r1', 'REFUND', 'p'), move('r2', 'REFUND', 'p', 5)],
+    ['a capture and a void', [authorise('p', 40)], move('c', 'CAPTURE', 'p'), move('v', 'VOID', 'p')],
+    ['a capture and a refund', [authorise('p', 40)], move('c', 'CAPTURE', 'p'), move('r', 'REFUND', 'p', 5)],
+    ['two payments, for which there is not enough', [], authorise('p', 70), authorise('q', 70)],
+    ['one payment twice', [], authorise('p', 70), authorise('p', 70)],
+    ['one refund twice', captured, move('r1', 'REFUND', 'p', 30), move('r1', 'REFUND', 'p', 30)],
+  ];
+
+  test.each(rivals)('%s: one overtakes the other just before any of its writes, and is killed at any of its own, or not', async (_what, before, first, second) => {
+    for (const [one, opponent] of [[first, second], [second, first]]) {
+      for (let at = 1, more = true; more; at += 1) {
+        await killedAtEveryWrite({
+          world: () => World.with(before),
+          run: async (world, rival) => {
+            const overtaken = new Process(at, 'lost', () => rival.run(() => world.ask(opponent, other, rival)));
+            const outcome = await overtaken.run(() => world.ask(one, home, overtaken));
+            more = overtaken.reached;
+            if (outcome?.kind === 'answered' || outcome?.kind === 'refused') expect(plain(await world.answered(one))).toEqual(plain(outcome));
+          },
+          after: (world) => settled(world, [...before, one, opponent]),
+        });
+      }
+    }
+  });
+});
+
 test('the look after an account, killed at any write: what was left open is completed, and goes, all the same', async () => {
   const calls = [...captured, move('r', 'REFUND', 'p', 10), authorise('q', 5), move('v', 'VOID', 'q'), authorise('declined', 1_000)];
   expect(await killedAtEveryWrite({
