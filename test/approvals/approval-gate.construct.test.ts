@@ -1,11 +1,11 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
-import { Choice, Condition, DefinitionBody, JsonPath, LogLevel, Map as MapState, Pass, StateMachine, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
+import { Chain, Choice, Condition, DefinitionBody, JsonPath, LogLevel, Map as MapState, Pass, StateMachine, StateMachineType, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
 import { ApprovalGate } from '../../src/approvals/constructs/approval-gate';
 import { ApproverIdentity } from '../../src/approvals/constructs/approver-identity';
 import { ApprovalGateProps, ApprovalOutcome } from '../../src/approvals/constructs/gate-options';
@@ -288,5 +288,29 @@ describe('fails at synth', () => {
     ["'approvers' is 1", { approvers: Array.from({ length: 60 }, (_, at) => `person-${at}@example.com`) }],
   ])('%s', (message, change) => {
     expect(() => gateIn(newStack('eu-central-1'), change)).toThrow(`[Stack/Gate] ${message}`);
+  });
+});
+
+describe('an express state machine, which waits for no token', () => {
+  const machineIn = (stack: Stack, gate: ApprovalGate, stateMachineType: StateMachineType): StateMachine => new StateMachine(stack, 'Asking', {
+    stateMachineType, definitionBody: DefinitionBody.fromChainable(Chain.start(gate.task(stack, 'Ask', { subject: 'Move', question: 'Go?', startedByPath: '$.by' }))),
+  });
+  const synth = (stack: Stack): void => void (stack.node.root as App).synth();
+
+  test('is refused with its path where it asks a gate, in the gate\'s stack and in another', () => {
+    const own = newStack('eu-central-1');
+    machineIn(own, gateIn(own), StateMachineType.EXPRESS);
+    expect(() => synth(own)).toThrow("[Stack/Asking/Resource] 'stateMachineType' is EXPRESS, with a task of Stack/Gate; allowed: STANDARD: ");
+    const gates = newStack('eu-central-1');
+    const other = new Stack(gates.node.root, 'Other', { env: { account: gates.account, region: 'eu-central-1' } });
+    machineIn(other, gateIn(gates), StateMachineType.EXPRESS);
+    expect(() => synth(gates)).toThrow("[Other/Asking/Resource] 'stateMachineType' is EXPRESS, with a task of Stack/Gate");
+  });
+
+  test('may be there otherwise, and a standard one may ask', () => {
+    const stack = newStack('eu-central-1');
+    machineIn(stack, gateIn(stack), StateMachineType.STANDARD);
+    new StateMachine(stack, 'Fast', { stateMachineType: StateMachineType.EXPRESS, definitionBody: DefinitionBody.fromChainable(new Pass(stack, 'Nothing')) });
+    expect(() => synth(stack)).not.toThrow();
   });
 });

@@ -1,11 +1,12 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Role } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
-import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Code, Function, IFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { allowedByResource, ResourceStatement } from '../../local/iam/resource-policy';
 import { inboxMetadata } from '../../src/events/contract';
 import { ConsumerHandling, CrossRegionEventMesh, IdempotentConsumer, IdempotentConsumerProps, StaleEvents } from '../../src/index';
-import { account, newStack, plain, statementsByRole } from '../cdk/stacks';
+import { account, newStack, plain, regions, statementsByRole } from '../cdk/stacks';
 
 function team(stack: Stack, timeout = Duration.seconds(10)): Function {
   return new Function(stack, 'Team', { runtime: Runtime.PYTHON_3_13, handler: 'index.handler', code: Code.fromInline('def handler(event, context): pass'), timeout });
@@ -137,4 +138,26 @@ describe('refuses', () => {
     ['an endless handler', { handlerTimeout: Duration.minutes(6) }, /'handlerTimeout' is 6 minutes; allowed: 1 second to 5 minutes/],
   ];
   test.each(refused)('%s', (_, props, message) => expect(() => consumer(props)).toThrow(message));
+});
+
+test.each<[string, (stack: Stack) => IFunction]>([
+  ['by its ARN', (stack) => Function.fromFunctionArn(stack, 'Imported', `arn:aws:lambda:us-east-1:${account}:function:mail`)],
+  ['by its name', (stack) => Function.fromFunctionName(stack, 'Imported', 'mail')],
+  ['by attributes without a role', (stack) => Function.fromFunctionAttributes(stack, 'Imported', { functionArn: `arn:aws:lambda:us-east-1:${account}:function:mail`, sameEnvironment: true })],
+])('a wrapped handler that is imported %s is refused in our words: its role needs rights', (_how, handler) => {
+  const stack = newStack();
+  const mesh = new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'acme-pay', regions: regions.replicas });
+  expect(() => new IdempotentConsumer(stack, 'Mailer', { mesh, consumerName: 'mailer', handler: handler(stack), handling: ConsumerHandling.WRAPPED }))
+    .toThrow("[Stack/Mailer] 'handler' is Stack/Imported, imported without its role; allowed: with ConsumerHandling.WRAPPED a function whose role is known");
+});
+
+test('a wrapped handler that is imported with its role is taken, and a called one needs none', () => {
+  const stack = newStack();
+  const mesh = new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'acme-pay', regions: regions.replicas });
+  const functionArn = `arn:aws:lambda:us-east-1:${account}:function:mail`;
+  const role = Role.fromRoleArn(stack, 'Role', `arn:aws:iam::${account}:role/mail`);
+  const wrapped = Function.fromFunctionAttributes(stack, 'Imported', { functionArn, role, sameEnvironment: true });
+  expect(() => new IdempotentConsumer(stack, 'Mailer', { mesh, consumerName: 'mailer', handler: wrapped, handling: ConsumerHandling.WRAPPED })).not.toThrow();
+  const called = Function.fromFunctionArn(stack, 'Called', functionArn);
+  expect(() => new IdempotentConsumer(stack, 'Printer', { mesh, consumerName: 'printer', handler: called })).not.toThrow();
 });

@@ -4,7 +4,7 @@ import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct, IConstruct } from 'constructs';
 import { ApprovalGateProps } from './gate-options';
 import { expiryProblem } from './gate-task';
-import { PropProblem } from '../../cdk/checks/invalid-props';
+import { describeProblem, PropProblem } from '../../cdk/checks/invalid-props';
 import { normalName } from '../../kernel/person-name';
 import { gateLimits, writeRules } from '../contract';
 import { GateRules } from '../model';
@@ -89,4 +89,16 @@ export function warnOfLoggedTokens(gate: Construct, request: IFunction, node: IC
   if (logging?.includeExecutionData !== true || !JSON.stringify(definition ?? '').includes(asks)) return;
   Annotations.of(gate).addWarningV2('cdk-multi-region-payments:logged-tokens',
     `[${gate.node.path}] the log of ${node.node.path} holds task tokens: set includeExecutionData: false, or keep the log as closely as the right to approve`);
+}
+
+/** What is wrong with state machines that ask through this function: an express one waits for no token, and lasts five minutes at most. */
+export function expressProblems(gate: Construct, request: IFunction): string[] {
+  const machines = gate.node.root.node.findAll().filter((node): node is CfnStateMachine => node instanceof CfnStateMachine);
+  return machines.filter((machine) => {
+    const [type, definition, asks]: unknown[] = Stack.of(machine).resolve([machine.stateMachineType, machine.definitionString, request.functionArn]) as unknown[];
+    return type === 'EXPRESS' && JSON.stringify(definition ?? '').includes(JSON.stringify(asks));
+  }).map((machine) => `[${machine.node.path}] ${describeProblem({
+    prop: 'stateMachineType', given: `EXPRESS, with a task of ${gate.node.path}`, allowed: 'STANDARD: Step Functions\' express machines wait for no task token',
+    mend: 'leave stateMachineType out, and start an express machine from a state of the standard one where it is needed',
+  })}`);
 }

@@ -9,6 +9,7 @@ import { BundledFunction } from '../../cdk/bundled-function';
 import { invalidProps, PropProblem } from '../../cdk/checks/invalid-props';
 import { checkLiterals } from '../../cdk/checks/literals';
 import { checkNames } from '../../cdk/checks/name-limits';
+import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { checkPlaces } from '../../cdk/checks/places';
 import { isRegionName } from '../../kernel/region';
 import { checkSystemName } from '../../ledger/constructs/system-checks';
@@ -100,6 +101,7 @@ export class WeightedRecords extends Construct {
     const problem = recordsProblem(props, ttl);
     if (problem) throw invalidProps(this, problem);
     checkPlaces(this, 'WeightedRecordsProps', props);
+    declareOnce(this, { kind: 'WeightedRecords', prop: 'systemName', name: props.systemName });
     this.signing = new AuditSigningKey(this, 'AuditKey', props.systemName);
     this.auditKey = this.signing.key;
     const stack = Stack.of(this);

@@ -29,8 +29,8 @@ export function consumerProblem(props: IdempotentConsumerProps, isWrapped: boole
   if (timeout.toMilliseconds() < 1_000 || timeout.toMilliseconds() > 300_000) {
     return { prop: 'handlerTimeout', given: timeout.toHumanString(), allowed: '1 second to 5 minutes', mend: 'leave it out for 15 seconds' };
   }
-  const relation = functionProblem(props, isWrapped);
-  if (relation) return relation;
+  const unsuitable = roleProblem(props, isWrapped) ?? functionProblem(props, isWrapped);
+  if (unsuitable) return unsuitable;
   const days = remember?.toDays({ integral: false }) ?? 30;
   if (!(Number.isInteger(days) && days >= 15 && days <= 3650)) {
     return { prop: 'remember', given: `${days} days`, allowed: '15 to 3650 whole days: a dead-letter queue keeps a copy for 14', mend: 'leave it out for 30 days' };
@@ -38,6 +38,15 @@ export function consumerProblem(props: IdempotentConsumerProps, isWrapped: boole
   const bounded: [string, number, number, number][] = [['maxAttempts', maxAttempts, 1, 100], ['maxConcurrency', maxConcurrency, 2, 1_000]];
   const outside = bounded.find(([, value, least, most]) => !(Number.isInteger(value) && value >= least && value <= most));
   return outside && { prop: outside[0], given: `${outside[1]}`, allowed: `${outside[2]} to ${outside[3]}`, mend: 'leave it out for the default' };
+}
+
+/** A wrapped handler reads the queue and writes the inbox itself: its role is given these rights. */
+function roleProblem({ handler }: IdempotentConsumerProps, isWrapped: boolean): PropProblem | undefined {
+  if (!isWrapped || handler.role !== undefined) return undefined;
+  return {
+    prop: 'handler', given: `${handler.node.path}, imported without its role`, allowed: 'with ConsumerHandling.WRAPPED a function whose role is known: it is given rights on queue and inbox',
+    mend: 'import it by Function.fromFunctionAttributes with functionArn and role, or let it be called with ConsumerHandling.INVOKED',
+  };
 }
 
 const lambdaDefaultSeconds = 3;

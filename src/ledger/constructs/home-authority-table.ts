@@ -9,6 +9,7 @@ import { checkSystemName, declareLedgerPart } from './system-checks';
 import { invalidProps } from '../../cdk/checks/invalid-props';
 import { keepProtection } from '../../cdk/checks/kept-protection';
 import { keepResource } from '../../cdk/checks/kept-resource';
+import { checkLiterals } from '../../cdk/checks/literals';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { providePart } from '../../cdk/named-parts';
 import { replicaTagManager, replicaTags } from '../../cdk/replica-tags';
@@ -70,6 +71,7 @@ export class HomeAuthorityTable extends Construct implements ITaggable {
     super(scope, id);
     const { systemName, regions } = props;
     checkSystemName(this, systemName);
+    checkLiterals(this, props);
     this.tableName = authorityTableName(systemName);
     this.checkPlace(regions);
     checkRemoval(this, props);

@@ -9,6 +9,7 @@ import { LedgerProof } from './ledger-proof';
 import { LedgerReplica } from './ledger-replica';
 import { BundledFunction } from '../../cdk/bundled-function';
 import { invalidProps } from '../../cdk/checks/invalid-props';
+import { checkLiterals } from '../../cdk/checks/literals';
 import { checkNames } from '../../cdk/checks/name-limits';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { checkPlaces } from '../../cdk/checks/places';
@@ -54,6 +55,7 @@ export class HomeOperator extends Construct {
     super(scope, id);
     checkNames(this);
     const { ledger } = props;
+    checkLiterals(this, props);
     checkPlaces(this, 'HomeOperatorProps', props);
     declareOnce(this, { kind: 'HomeOperator', prop: 'systemName', name: ledger.systemName });
     const access = HomeAccess.of(this, ledger);

@@ -5,6 +5,7 @@ import { ledgerKeyAlias } from './ledger-encryption';
 import { PaymentRegions } from './payment-regions';
 import { checkRegions, checkSystemName, declareLedgerPart } from './system-checks';
 import { keepResource } from '../../cdk/checks/kept-resource';
+import { checkLiterals } from '../../cdk/checks/literals';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { ownResource } from '../../cdk/deployment-order';
 import { providePart } from '../../cdk/named-parts';
@@ -36,6 +37,7 @@ export class LedgerKey extends Construct {
   constructor(scope: Construct, id: string, props: LedgerKeyProps) {
     super(scope, id);
     checkSystemName(this, props.systemName);
+    checkLiterals(this, props);
     checkRegions(this, props.regions);
     declareLedgerPart(this, 'LedgerKey', { systemName: props.systemName, regions: props.regions });
     declareOnce(this, { kind: 'LedgerKey', prop: 'systemName', name: props.systemName });
