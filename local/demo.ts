@@ -56,7 +56,7 @@ function printAddresses(run: LocalRun, options: DemoOptions): void {
     ...cutoverLines(run),
     ...run.regions.map(({ name }) => `  ${name.padEnd(14)} ${run.url}/_local/regions/${name}/api/v1   (stop it: curl -X POST ${run.url}/_local/regions/${name}/stop)`),
     '',
-    `  app ${options.appDirectory}; Ctrl-C ends it`,
+    `  app ${options.appDirectory}${options.stage === undefined ? '' : `, stage ${options.stage}`}; Ctrl-C ends it`,
     '',
   ];
   for (const line of lines) line === 'ready' ? log(line) : process.stdout.write(`${line}\n`);

@@ -10,6 +10,8 @@ export interface DemoOptions {
   readonly smoke: boolean;
   /** Folder of the CDK app. */
   readonly appDirectory: string;
+  /** Path of the stage to deploy, as `Prod`; absent: the app's only one, or none. */
+  readonly stage?: string;
   /** Asked of the example; absent: its own default. */
   readonly mode?: 'STRONG' | 'HOME_REGION';
   /** CDK context given to the app besides mode and transport, such as `replicas` and `witness`; absent: none. */
@@ -41,6 +43,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     port: wholeNumber('--port', values.port ?? '4580', 0, 65_535),
     smoke: values.smoke ?? false,
     appDirectory: values.app === undefined ? path.join(root, 'examples', example) : path.resolve(values.app),
+    ...(values.stage === undefined ? {} : { stage: values.stage }),
     ...(Object.keys(context).length > 0 ? { context } : {}),
     ...(values.mode === undefined ? {} : { mode: oneOf('--mode', values.mode, modes) }),
     ...(values.transport === undefined ? {} : { transport: oneOf('--transport', values.transport, transports) }),
@@ -70,12 +73,12 @@ function parse(args: readonly string[]) {
       allowPositionals: false,
       options: {
         'port': { type: 'string' }, 'smoke': { type: 'boolean' }, 'example': { type: 'string' }, 'mode': { type: 'string' },
-        'app': { type: 'string' }, 'replicas': { type: 'string' }, 'witness': { type: 'string' }, 'lag': { type: 'string' }, 'in-flight': { type: 'string' }, 'minute': { type: 'string' }, 'transport': { type: 'string' },
+        'app': { type: 'string' }, 'stage': { type: 'string' }, 'replicas': { type: 'string' }, 'witness': { type: 'string' }, 'lag': { type: 'string' }, 'in-flight': { type: 'string' }, 'minute': { type: 'string' }, 'transport': { type: 'string' },
       },
     });
   } catch (error) {
     const reason = (error as Error).message.split('. ')[0];
-    throw new LocalRunError(`${reason}: the options are --port N, --smoke, --example ${examples.join('|')}, --mode ${modes.join('|')}, --transport ${transports.join('|')}, --replicas A,B, --witness C, --app DIR, --lag MS, --in-flight N, --minute SECONDS`);
+    throw new LocalRunError(`${reason}: the options are --port N, --smoke, --example ${examples.join('|')}, --mode ${modes.join('|')}, --transport ${transports.join('|')}, --replicas A,B, --witness C, --app DIR, --stage NAME, --lag MS, --in-flight N, --minute SECONDS`);
   }
 }
 

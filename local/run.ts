@@ -95,8 +95,8 @@ async function compose(asked: DemoOptions, log: (line: string) => void, supervis
   const python = await emulatorPython({ supervisor, log });
   // Links in mail name the front door, long before it is opened.
   const options = { ...asked, port: asked.port || await freePort() };
-  const { appDirectory, mode, transport } = options;
-  const preparing = { supervisor, appDirectory, mode, transport, frontDoor: `http://127.0.0.1:${options.port}`, log };
+  const { appDirectory, stage, mode, transport } = options;
+  const preparing = { supervisor, appDirectory, stage, mode, transport, frontDoor: `http://127.0.0.1:${options.port}`, log };
   const prepared = await prepareAssembly({ ...preparing, context: options.context });
   const { assembly } = prepared;
   const { accountId } = assembly;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { LocalRunError } from '../failure';
 import type { AssemblyPlan, CfnResource, CfnTemplate, GlobalTablePlan, StackPlan } from '../model';
 import { resolveStatic } from './intrinsics';
+import { ofStage } from './stages';
 
 interface Artifact {
   readonly type: string;
@@ -28,6 +29,16 @@ export interface AssemblyStack extends StackPlan {
   readonly folder: string;
 }
 
+/** A stack's entry in a manifest, before anything of it is read. */
+interface StackEntry {
+  readonly id: string;
+  readonly artifact: Artifact;
+  readonly siblings: Manifest['artifacts'];
+  readonly folder: string;
+  /** Path of the innermost stage that it stands in; absent outside of stages. */
+  readonly stage?: string;
+}
+
 /** A cloud assembly as the local run uses it: read, then rewritten in place (the folder is the run's own). */
 export class Assembly {
   readonly plan: AssemblyPlan;
@@ -35,9 +46,12 @@ export class Assembly {
   /** The account that the stacks name. */
   readonly accountId: string;
 
-  /** @param defaultAccountId for stacks that name none */
-  constructor(readonly directory: string, defaultAccountId: string) {
-    this.stacks = inDeployOrder(readStacks(directory));
+  /**
+   * @param defaultAccountId for stacks that name none
+   * @param stage path of the stage to deploy; an app with several needs it
+   */
+  constructor(readonly directory: string, defaultAccountId: string, stage?: string) {
+    this.stacks = inDeployOrder(ofStage(entriesIn(directory), stage).map(readStack));
     if (this.stacks.length === 0) throw new LocalRunError('the app has no stacks: there is nothing to deploy');
     const accountId = this.accountId = accountOf(this.stacks) ?? defaultAccountId;
     this.plan = {
@@ -122,23 +136,26 @@ function readAssets(stack: AssemblyStack): { file: string; content: { files: Rec
   }
 }
 
-function readStacks(folder: string): AssemblyStack[] {
+function entriesIn(folder: string, stage?: string): StackEntry[] {
   const { artifacts, missing } = JSON.parse(readFileSync(path.join(folder, 'manifest.json'), 'utf8')) as Manifest;
   if (missing?.length) {
     throw new LocalRunError(`the app looks up ${missing.map(({ provider }) => provider).join(', ')} in an AWS account, which the local run does not have: `
       + 'give the values in the app, or keep them in its cdk.context.json');
   }
-  return Object.entries(artifacts).flatMap(([id, artifact]): AssemblyStack[] => {
-    if (artifact.type === 'cdk:cloud-assembly') return readStacks(path.join(folder, artifact.properties!.directoryName));
-    if (artifact.type !== 'aws:cloudformation:stack') return [];
-    const templateFile = path.join(folder, artifact.properties!.templateFile);
-    const dependsOn = (artifact.dependencies ?? []).filter((name) => artifacts[name]?.type === 'aws:cloudformation:stack')
-      .map((name) => artifacts[name].properties?.stackName ?? name);
-    return [{
-      name: artifact.properties!.stackName ?? id, ...environmentOf(id, artifact), templateFile, dependsOn, artifactId: id, folder,
-      selector: artifact.displayName ?? id, template: JSON.parse(readFileSync(templateFile, 'utf8')),
-    }];
+  return Object.entries(artifacts).flatMap(([id, artifact]): StackEntry[] => {
+    if (artifact.type === 'cdk:cloud-assembly') return entriesIn(path.join(folder, artifact.properties!.directoryName), artifact.properties!.displayName ?? id);
+    return artifact.type === 'aws:cloudformation:stack' ? [{ id, artifact, siblings: artifacts, folder, ...(stage === undefined ? {} : { stage }) }] : [];
   });
+}
+
+function readStack({ id, artifact, siblings, folder }: StackEntry): AssemblyStack {
+  const templateFile = path.join(folder, artifact.properties!.templateFile);
+  const dependsOn = (artifact.dependencies ?? []).filter((name) => siblings[name]?.type === 'aws:cloudformation:stack')
+    .map((name) => siblings[name].properties?.stackName ?? name);
+  return {
+    name: artifact.properties!.stackName ?? id, ...environmentOf(id, artifact), templateFile, dependsOn, artifactId: id, folder,
+    selector: artifact.displayName ?? id, template: JSON.parse(readFileSync(templateFile, 'utf8')),
+  };
 }
 
 function environmentOf(id: string, artifact: Artifact): { region: string; account?: string } {
@@ -151,7 +168,7 @@ function environmentOf(id: string, artifact: Artifact): { region: string; accoun
 function accountOf(stacks: readonly AssemblyStack[]): string | undefined {
   const accounts = [...new Set(stacks.flatMap(({ account }) => account ?? []))];
   if (accounts.length > 1) {
-    throw new LocalRunError(`the app's stacks are for the accounts ${accounts.join(', ')}, the local run has one: take the account from CDK_DEFAULT_ACCOUNT`);
+    throw new LocalRunError(`the app's stacks are for the accounts ${accounts.join(', ')}, the local run has one: take the account from CDK_DEFAULT_ACCOUNT, or name one stage with --stage`);
   }
   return accounts[0];
 }

@@ -26,6 +26,8 @@ export interface PrepareOptions {
   readonly appDirectory: string;
   readonly mode?: string;
   readonly transport?: string;
+  /** Of an app with several stages: the one to deploy. */
+  readonly stage?: string;
   /** CDK context besides. */
   readonly context?: Readonly<Record<string, string>>;
   /** Address of the front door. */
@@ -41,7 +43,7 @@ export async function prepareAssembly(options: PrepareOptions): Promise<Prepared
   await bundleHandlers();
   const context = { ...options.context, ...(mode ? { mode } : {}), ...(transport ? { transport } : {}) };
   const directory = await synthesise({ supervisor, appDirectory, accountId: defaultAccountId, context, folder: again?.folder });
-  const assembly = new Assembly(directory, defaultAccountId);
+  const assembly = new Assembly(directory, defaultAccountId, options.stage);
   checkMode(assembly, mode);
   checkTransport(assembly, transport);
   const settings = issuerSettings(assembly.stacks);

@@ -10,6 +10,10 @@ test('every option', () => {
     .toEqual({ port: 0, smoke: true, mode: 'STRONG', appDirectory: '/apps/mine', lagMs: 120, inFlight: 4 });
 });
 
+test('a stage of an app is named as the app names it', () => {
+  expect(parseDemoOptions(['--app', '/apps/mine', '--stage', 'Europe/Prod'])).toEqual({ port: 4580, smoke: false, appDirectory: '/apps/mine', stage: 'Europe/Prod' });
+});
+
 test('the migration example goes on at the pace of a rehearsal, a team\'s own app at its own', () => {
   expect(parseDemoOptions(['--example', 'migration'])).toMatchObject({ appDirectory: path.resolve(__dirname, '../../examples/migration'), context: { pace: 'REHEARSAL' } });
   expect(parseDemoOptions(['--app', '/apps/mine']).context).toBeUndefined();

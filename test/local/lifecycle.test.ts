@@ -28,14 +28,26 @@ async function stop(url: string, region: string): Promise<void> {
   expect((await fetch(`${url}/_local/regions/${region}/stop`, { method: 'POST' })).ok).toBe(true);
 }
 
-describe('two runs at once', () => {
+/** The tenant's calls of one run's API. */
+async function tenantOf(url: string): Promise<(method: string, path: string, body?: object, key?: string) => Promise<{ status: number; body: any }>> {
+  const token = await (await fetch(`${url}/_local/token?tenant=acme`)).text();
+  return async (method, at, body, key) => {
+    const headers = { 'authorization': `Bearer ${token}`, 'content-type': 'application/json', ...(key === undefined ? {} : { 'idempotency-key': key }) };
+    const answer = await fetch(`${url}/api/v1${at}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    return { status: answer.status, body: await answer.json() };
+  };
+}
+
+describe('two stages of one app at once, each the whole example in an account of its own', () => {
+  const app = ['--app', path.join(__dirname, 'apps/two-stages'), '--port', '0'];
+  const accounts = ['111122223333', '444455556666'];
   let first: DemoProcess;
   let second: DemoProcess;
   let urls: string[];
 
   beforeAll(async () => {
-    first = demo(['--port', '0']);
-    second = demo(['--port', '0']);
+    first = demo([...app, '--stage', 'Beta']);
+    second = demo([...app, '--stage', 'Prod']);
     urls = await Promise.all([first.ready(), second.ready()]);
   });
 
@@ -53,8 +65,39 @@ describe('two runs at once', () => {
     }
   });
 
+  test('each takes a payment of one tenant, account and key; neither knows of the other\'s', async () => {
+    const tenants = await Promise.all(urls.map(tenantOf));
+    const amounts = [300, 700];
+    const made = [];
+    for (const [at, call] of tenants.entries()) {
+      expect(await call('PUT', '/accounts/shared', { currency: 'USD', balance: 1_000 })).toMatchObject({ status: 201 });
+      // Each by a key that both know, and by one of its own: what is found by an ID in the other run would be the first one's.
+      for (const key of ['order-1', `order-of-${at}`]) {
+        const answer = await call('POST', '/payments', { accountId: 'shared', amount: amounts[at] / 2, currency: 'USD' }, key);
+        expect(answer).toMatchObject({ status: 201, body: { status: 'AUTHORISED' } });
+        made.push({ at, key, paymentId: answer.body.paymentId as string });
+      }
+    }
+    for (const [at, call] of tenants.entries()) {
+      expect((await call('GET', '/accounts/shared')).body).toMatchObject({ available: 1_000 - amounts[at], held: amounts[at] });
+      for (const { at: whose, key, paymentId } of made.filter((one) => one.key !== 'order-1')) {
+        expect([key, (await call('GET', `/payments/${paymentId}`)).status]).toEqual([key, whose === at ? 200 : 404]);
+      }
+    }
+  });
+
+  test('each is deployed in its stage\'s account', async () => {
+    for (const [at, url] of urls.entries()) {
+      const { targets } = (await (await fetch(`${url}/_local/status`)).json()) as { targets: { arn: string }[] };
+      expect(targets.length).toBeGreaterThan(0);
+      expect(new Set(targets.map(({ arn }) => arn.split(':')[4]))).toEqual(new Set([accounts[at]]));
+    }
+  });
+
   test('both listen on 127.0.0.1 alone', () => {
-    const listening = listenersOf([...first.tree(), ...second.tree()].map(({ pid }) => pid)).filter(({ kind }) => kind !== 'unix');
+    const runs = [first.pid, second.pid];
+    // A function's socket to the daemon is bound, so that it looks like a listener; nothing reads from it.
+    const listening = listenersOf([...first.tree(), ...second.tree()].map(({ pid }) => pid)).filter(({ kind, pid }) => kind === 'tcp' || (kind === 'udp' && runs.includes(pid)));
     // A front door, two proxies and two X-Ray daemons each; emulators listen on sockets of their own.
     expect(listening.length).toBe(10);
     expect(listening.filter(({ address }) => address !== '127.0.0.1')).toEqual([]);
@@ -133,6 +176,10 @@ describe('what the user can mend is one line and exit 1', () => {
 
   test('a folder without an app', async () => {
     expect(await complaint(['--port', '0', '--app', __dirname])).toBe(`${__dirname} has no cdk.json: name a folder with a CDK app`);
+  });
+
+  test('an app with several stages, and none is named', async () => {
+    expect(await complaint(['--port', '0', '--app', path.join(__dirname, 'apps/two-stages')])).toBe('the app has the stages Beta, Prod, the local run deploys one: name it with --stage');
   });
 
   test('an app that does not synthesise', async () => {

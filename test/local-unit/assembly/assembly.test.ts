@@ -17,14 +17,14 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  rmSync(folder, { recursive: true });
+  rmSync(folder, { recursive: true, force: true });
 });
 
-function synthesised(define: (app: App) => void): Assembly {
+function synthesised(define: (app: App) => void, stage?: string): Assembly {
   const app = new App({ outdir: folder, analyticsReporting: false });
   define(app);
   app.synth();
-  return new Assembly(folder, account);
+  return new Assembly(folder, account, stage);
 }
 
 function stack(scope: Construct, id: string, region: string, props: StackProps = {}): Stack {
@@ -52,6 +52,59 @@ test('stacks of a stage are read from its own assembly', () => {
     stack(new Stage(app, 'Prod'), 'Api', 'us-west-2');
   });
   expect(stacks.map(({ name, selector }) => [name, selector])).toEqual([['Prod-Api', 'Prod/Api']]);
+});
+
+describe('of an app with stages', () => {
+  const accounts = { Beta: '111111111111', Prod: '222222222222' } as const;
+  /** A pipeline's app: a stack of its own, and a stage for each account, with regions that only it has. */
+  const pipeline = (app: App): void => {
+    stack(app, 'Pipeline', 'eu-west-1', { env: { account: '999999999999', region: 'eu-west-1' } });
+    for (const [id, region] of [['Beta', 'us-west-2'], ['Prod', 'eu-central-1']] as const) {
+      const stage = new Stage(app, id, { env: { account: accounts[id] } });
+      const api = stack(stage, 'Api', region, { env: { account: accounts[id], region }, stackName: 'api' });
+      api.addStackDependency(stack(stage, 'Data', region, { env: { account: accounts[id], region }, stackName: 'data' }));
+    }
+  };
+
+  test.each(['Beta', 'Prod'] as const)('the one that is named is deployed, with its account, regions and order: %s', (name) => {
+    const { stacks, plan, accountId } = synthesised(pipeline, name);
+    expect(stacks.map(({ name: stackName, selector, dependsOn }) => [stackName, selector, dependsOn])).toEqual([['data', `${name}/Data`, []], ['api', `${name}/Api`, ['data']]]);
+    expect(accountId).toBe(accounts[name]);
+    expect(plan.regions).toEqual([name === 'Beta' ? 'us-west-2' : 'eu-central-1']);
+  });
+
+  test('what others leave open is none of its concern', () => {
+    const { stacks } = synthesised((app) => {
+      new Topic(new Stack(app, 'Anywhere'), 'Topic');
+      stack(new Stage(app, 'Prod'), 'Api', 'us-west-2');
+    }, 'Prod');
+    expect(stacks.map(({ name }) => name)).toEqual(['Prod-Api']);
+  });
+
+  test('stages within it come with it; one of them can be named by its path', () => {
+    const define = (app: App): void => {
+      const outer = new Stage(app, 'Europe');
+      stack(outer, 'Shared', 'eu-west-1');
+      for (const id of ['Prod', 'Prod2']) stack(new Stage(outer, id), 'Api', 'eu-west-1');
+    };
+    const names = (stage?: string): string[] => {
+      const { stacks } = synthesised(define, stage);
+      rmSync(folder, { recursive: true });
+      return stacks.map(({ name }) => name).sort();
+    };
+    expect(names('Europe')).toEqual(['Europe-Prod-Api', 'Europe-Prod2-Api', 'Europe-Shared']);
+    expect(names()).toEqual(names('Europe'));
+    expect(names('Europe/Prod')).toEqual(['Europe-Prod-Api']);
+  });
+
+  test('where none is named, one line lists those that stand side by side', () => {
+    expect(() => synthesised(pipeline)).toThrow(/^the app has the stages Beta, Prod, the local run deploys one: name it with --stage$/);
+  });
+
+  test('a name that is no stage is refused with those that are', () => {
+    expect(() => synthesised(pipeline, 'Pro')).toThrow(/^--stage Pro is no stage of this app: give Beta or Prod$/);
+    expect(() => synthesised((app) => stack(app, 'Api', 'us-west-2'), 'Prod')).toThrow(/^--stage Prod is no stage of this app: it has none, leave the option out$/);
+  });
 });
 
 test.each([
@@ -101,7 +154,7 @@ describe('what cannot be run here is said in one line', () => {
   test('stacks of several accounts', () => {
     expect(() => synthesised((app) => {
       for (const id of ['111111111111', '222222222222']) new Topic(new Stack(app, `In${id}`, { env: { account: id, region: 'eu-west-1' } }), 'Topic');
-    })).toThrow("the app's stacks are for the accounts 111111111111, 222222222222, the local run has one: take the account from CDK_DEFAULT_ACCOUNT");
+    })).toThrow("the app's stacks are for the accounts 111111111111, 222222222222, the local run has one: take the account from CDK_DEFAULT_ACCOUNT, or name one stage with --stage");
   });
 
   test('an app without stacks', () => {
