@@ -183,6 +183,8 @@ describe('an event that a consumer gets', () => {
       },
       run: (site, process) => site.deliver(process),
       after: async (site, killed) => {
+        // At any moment: set aside is only what somebody has a letter of.
+        expect(site.state !== 'SET_ASIDE' || site.letters.length > 0).toBe(true);
         if (killed) await site.settle();
         expect([site.state, site.letters.length > 0, site.letters.length <= 2]).toEqual(['SET_ASIDE', true, true]);
       },
