@@ -29,7 +29,8 @@ interface WriteInput {
 export type DynamoCommand = PutItemCommand | UpdateItemCommand | GetItemCommand | TransactWriteItemsCommand;
 
 export class MemoryDynamo {
-  private readonly rows = new Map<string, Row>();
+  /** By table and key. */
+  public readonly rows = new Map<string, Row>();
 
   /** A client whose requests go through `carry`, which performs them now, later, twice or never. */
   public client(carry: (effect: () => unknown, what: string) => Promise<unknown>): DynamoDBClient {
