@@ -1,14 +1,19 @@
 import { readFileSync } from 'fs';
 import path from 'path';
-import { Duration, Stack } from 'aws-cdk-lib';
+import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import { CfnFunction, Function, IFunction } from 'aws-cdk-lib/aws-lambda';
-import { DefinitionBody, IStateMachine, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
-import { functionOf } from './every-interface';
-import { account, newApp, regions } from './stacks';
+import { Chain, DefinitionBody, IStateMachine, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
+import { everyInterface, functionOf, Override } from './every-interface';
+import { account, homeRegions, newApp, regions } from './stacks';
+import { apiLimits } from '../../src/api/contract';
 import { timeRelations } from '../../src/cdk/checks/time-relations';
-import { ConsumerHandling, CrossRegionEventMesh, IdempotentConsumer, PhasedCutoverStateMachine, StuckApprovalAlarm, WeightedRecords } from '../../src/index';
+import {
+  ActiveActivePaymentsApi, ApprovalGate, ConsumerHandling, CrossRegionEventMesh, IdempotentConsumer, LedgerReplica, PaymentsAuthorization, PhasedCutoverStateMachine,
+  StuckApprovalAlarm, WeightedRecords,
+} from '../../src/index';
+import { homeLimits } from '../../src/ledger/contract';
 
 const stackOf = (region: string | undefined = 'us-east-1'): Stack => new Stack(newApp(), 'Own', { env: { account, region } });
 
@@ -113,8 +118,118 @@ describe('the cutover takes no name and no region that others refuse', () => {
   });
 });
 
+type RelationName = keyof typeof timeRelations;
+const isFixed = (name: RelationName): boolean => 'isFixed' in timeRelations[name];
+const names = Object.keys(timeRelations) as RelationName[];
+const problemsOf = (stack: Stack): string => {
+  try {
+    (stack.node.root as App).synth();
+    return '';
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+const withProps = (of: string, override: Override) => (stack: Stack): unknown => everyInterface[of](stack, override);
+const askingFor = (expiry: Duration, timeout?: Duration) => (stack: Stack): unknown => new StateMachine(stack, 'Asking', {
+  timeout, definitionBody: DefinitionBody.fromChainable(Chain.start((everyInterface.ApprovalGateProps(stack, {}) as ApprovalGate).task(stack, 'Ask', {
+    subject: 'Move', question: 'Go?', startedByPath: '$.by', expiry,
+  }))),
+});
+const publishing = (timeout?: Duration) => (stack: Stack): unknown =>
+  new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'acme', regions: regions.replicas }).publisherEnvironment(timeout ? functionOf(stack, 'Shop', timeout) : withLambdasDefault(stack), { source: 'acme.shop' });
+const watching = (seconds: number) => (stack: Stack): unknown => new StuckApprovalAlarm(stack, 'Stuck', {
+  stateMachine: new StateMachine(stack, 'Machine', { definitionBody: DefinitionBody.fromString(JSON.stringify({
+    StartAt: 'Ask', States: { Ask: { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken', TimeoutSeconds: seconds, End: true } },
+  })) }),
+});
+
+type Fixed = 'requestInFunction' | 'functionInGateway' | 'sweepInPeriod' | 'batchInVisibility';
+type Broken = readonly [right: (stack: Stack) => unknown, wrong: (stack: Stack) => unknown, prop: string];
+
+/** For each relation that a team can break: the longest time that is taken, and one that is too long, with the prop that the message names. */
+const broken: Readonly<Record<Exclude<RelationName, Fixed>, Broken>> = {
+  leaseInFunction: [(stack) => consume(lasting(20), undefined, stack), (stack) => consume(lasting(19), undefined, stack), 'handler'],
+  functionInVisibility: [(stack) => consume(lasting(90), undefined, stack), (stack) => consume(lasting(91), undefined, stack), 'handler'],
+  functionInHandler: [(stack) => consume(lasting(15), ConsumerHandling.INVOKE, stack), (stack) => consume(lasting(16), ConsumerHandling.INVOKE, stack), 'handlerTimeout'],
+  alarmInTask: [watching(86_400), watching(3_600), 'threshold'],
+  approvalInMachine: [askingFor(Duration.hours(1), Duration.minutes(75)), askingFor(Duration.hours(1), Duration.minutes(74)), 'timeout'],
+  escalationInExpiry: [
+    withProps('ApprovalGateProps', { expiry: Duration.minutes(10), escalateAfter: Duration.seconds(599) }), withProps('ApprovalGateProps', { expiry: Duration.minutes(10), escalateAfter: Duration.minutes(10) }), 'escalateAfter',
+  ],
+  sweepsInHeartbeat: [withProps('ApprovalGateProps', { heartbeatTimeout: Duration.minutes(5) }), withProps('ApprovalGateProps', { heartbeatTimeout: Duration.seconds(299) }), 'heartbeatTimeout'],
+  publisherInFunction: [publishing(Duration.seconds(10)), publishing(), 'timeout'],
+  lettersInInbox: [withProps('IdempotentConsumerProps', { remember: Duration.days(15) }), withProps('IdempotentConsumerProps', { remember: Duration.days(14) }), 'remember'],
+  recordsInStream: [withProps('LedgerOutboxProps', { maxRecordAge: Duration.hours(20) }), withProps('LedgerOutboxProps', { maxRecordAge: Duration.minutes(1_201) }), 'maxRecordAge'],
+  requestInLease: [withProps('HomeRegionsProps', { lease: Duration.seconds(7) }), withProps('HomeRegionsProps', { lease: Duration.millis(6_900) }), 'regions.lease'],
+  recoveryInTarget: [withProps('RecoveryBudgetProps', { target: Duration.seconds(26) }), withProps('RecoveryBudgetProps', { target: Duration.seconds(25) }), 'recovery'],
+  decisionInRequest: [withProps('PaymentDecisionProps', { timeout: Duration.seconds(5) }), withProps('PaymentDecisionProps', { timeout: Duration.millis(5_001) }), 'decision.timeout'],
+};
+
+test.each(names.filter((name) => !isFixed(name)))('synthesis holds the relation %s: the longest is taken, and what is longer is refused', (name) => {
+  const [right, wrong, prop] = broken[name as keyof typeof broken];
+  const attempt = (make: (stack: Stack) => unknown): string => {
+    const stack = stackOf();
+    try {
+      make(stack);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return problemsOf(stack);
+  };
+  expect(attempt(right)).toBe('');
+  expect(attempt(wrong)).toMatch(new RegExp(`'${prop}' is `));
+});
+
+describe('our own times', () => {
+  const templateOf = (of: string, props: Override = {}): Template => {
+    const stack = stackOf();
+    everyInterface[of](stack, props);
+    return Template.fromStack(stack);
+  };
+  const timeoutsBy = (template: Template, description: RegExp): number[] => Object.values(template.findResources('AWS::Lambda::Function'))
+    .filter(({ Properties }) => description.test(Properties.Description as string ?? '')).map(({ Properties }) => Properties.Timeout as number);
+  const homeApi = (): Template => {
+    const stack = stackOf();
+    new ActiveActivePaymentsApi(stack, 'Api', { ledger: LedgerReplica.of(stack, 'acme', homeRegions), authorization: PaymentsAuthorization.iam() });
+    return Template.fromStack(stack);
+  };
+  const takesCalls = /^acme: (payments|accounts|transactions)$/;
+
+  /** The two sides of each in seconds, wherever they stand in a template. */
+  const measured: Readonly<Record<Fixed, () => readonly (readonly [shorter: number, longer: number])[]>> = {
+    requestInFunction: () => [
+      ...timeoutsBy(templateOf('ActiveActivePaymentsApiProps'), takesCalls).map((timeout) => [apiLimits.requestDeadlineMs / 1_000, timeout] as const),
+      ...timeoutsBy(homeApi(), takesCalls).map((timeout) => [homeLimits.requestDeadlineMs / 1_000, timeout] as const),
+    ],
+    functionInGateway: () => [templateOf('ActiveActivePaymentsApiProps'), homeApi(), templateOf('ApprovalGateProps')].flatMap((template) => {
+      const longest = Math.max(...timeoutsBy(template, /^(acme: (payments|accounts|transactions|health)|acme-gate: decide)$/));
+      const integrations = Object.values(template.findResources('AWS::ApiGateway::Method')).flatMap(({ Properties }) => Properties.Integration?.TimeoutInMillis as number | undefined ?? []);
+      return integrations.flatMap((ms) => [[longest, ms / 1_000], [ms / 1_000, 29]] as const);
+    }),
+    sweepInPeriod: () => timeoutsBy(templateOf('ApprovalGateProps'), /: sweep$/).map((timeout) => {
+      templateOf('ApprovalGateProps').hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(1 minute)' });
+      return [timeout, 60] as const;
+    }),
+    batchInVisibility: () => {
+      const template = templateOf('LedgerOutboxProps');
+      const [hints] = Object.values(template.findResources('AWS::SQS::Queue', { Properties: { RedrivePolicy: { maxReceiveCount: 30 } } })).map(({ Properties }) => Properties.VisibilityTimeout as number);
+      const windows = Object.values(template.findResources('AWS::Lambda::EventSourceMapping')).map(({ Properties }) => Properties.MaximumBatchingWindowInSeconds as number | undefined ?? 0);
+      return timeoutsBy(template, /: sweep$/).map((timeout) => [timeout + Math.max(...windows), hints] as const);
+    },
+  };
+
+  test.each(names.filter(isFixed))('%s holds in the templates', (name) => {
+    const sides = measured[name as keyof typeof measured]();
+    expect(sides.length).toBeGreaterThan(0);
+    for (const [shorter, longer] of sides) {
+      expect(shorter).toBeGreaterThan(0);
+      expect(shorter).toBeLessThanOrEqual(longer);
+    }
+  });
+});
+
 test('the table in the documents is the one that synthesis goes by', () => {
-  const rows = Object.values(timeRelations).map(({ of, shorter, longer, otherwise }) => `| \`${of}\` | ${shorter} | ${longer} | ${otherwise} |`);
+  const rows = names.map((name) => ({ ...timeRelations[name], by: isFixed(name) ? ', our own times' : '' })).map(({ of, by, shorter, longer, otherwise }) => `| \`${of}\`${by} | ${shorter} | ${longer} | ${otherwise} |`);
   const table = ['| checked by | this is at most as long | as this | otherwise |', '|---|---|---|---|', ...rows].join('\n');
   expect(readFileSync(path.join(__dirname, '..', '..', 'docs', 'reliability.md'), 'utf8')).toContain(table);
 });

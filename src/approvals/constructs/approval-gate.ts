@@ -11,7 +11,7 @@ import { ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { defineGateAlarms, gateMetric } from './gate-alarms';
-import { expressProblems, gateChecks, warnOfLoggedTokens } from './gate-checks';
+import { gateChecks, machineProblems, warnOfLoggedTokens } from './gate-checks';
 import { ApprovalGateProps, ApprovalOutcome } from './gate-options';
 import { ApprovalTask, ApprovalTaskProps } from './gate-task';
 import { GatePageApi } from './page-api';
@@ -84,7 +84,7 @@ export class ApprovalGate extends Construct {
     this.defineSweep(rules);
     this.alarms = defineGateAlarms(this, props.gateName, Stack.of(this).region, props.alarmActions ?? []);
     this.defineOutputs();
-    this.node.addValidation({ validate: () => expressProblems(this, this.request.function) });
+    this.node.addValidation({ validate: () => machineProblems(this, this.request.function) });
     Aspects.of(Stack.of(this)).add({ visit: (node) => warnOfLoggedTokens(this, this.request.function, node) });
   }
 

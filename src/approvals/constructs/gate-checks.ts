@@ -5,9 +5,11 @@ import { Construct, IConstruct } from 'constructs';
 import { ApprovalGateProps } from './gate-options';
 import { expiryProblem } from './gate-task';
 import { describeProblem, PropProblem } from '../../cdk/checks/invalid-props';
+import { relationMessages, timeRelations } from '../../cdk/checks/time-relations';
 import { normalName } from '../../kernel/person-name';
 import { gateLimits, writeRules } from '../contract';
 import { GateRules } from '../model';
+import { definitionIn, tokenTasksIn } from '../stuck/definition';
 
 /** What is wrong with a gate's props; undefined when nothing is. */
 export function gateChecks(props: ApprovalGateProps, rules: GateRules): PropProblem | undefined {
@@ -91,14 +93,27 @@ export function warnOfLoggedTokens(gate: Construct, request: IFunction, node: IC
     `[${gate.node.path}] the log of ${node.node.path} holds task tokens: set includeExecutionData: false, or keep the log as closely as the right to approve`);
 }
 
-/** What is wrong with state machines that ask through this function: an express one waits for no token, and lasts five minutes at most. */
-export function expressProblems(gate: Construct, request: IFunction): string[] {
+/** What is wrong with state machines that ask through this function: they are of a kind that waits for no token, or end before people have decided. */
+export function machineProblems(gate: Construct, request: IFunction): string[] {
   const machines = gate.node.root.node.findAll().filter((node): node is CfnStateMachine => node instanceof CfnStateMachine);
   return machines.filter((machine) => {
-    const [type, definition, asks]: unknown[] = Stack.of(machine).resolve([machine.stateMachineType, machine.definitionString, request.functionArn]) as unknown[];
-    return type === 'EXPRESS' && JSON.stringify(definition ?? '').includes(JSON.stringify(asks));
-  }).map((machine) => `[${machine.node.path}] ${describeProblem({
-    prop: 'stateMachineType', given: `EXPRESS, with a task of ${gate.node.path}`, allowed: 'STANDARD: Step Functions\' express machines wait for no task token',
+    const [definition, asks]: unknown[] = Stack.of(machine).resolve([machine.definitionString, request.functionArn]) as unknown[];
+    return JSON.stringify(definition ?? '').includes(JSON.stringify(asks));
+  }).flatMap((machine) => [...expressProblems(gate, machine), ...endingProblems(machine)].map((text) => `[${machine.node.path}] ${text}`));
+}
+
+function expressProblems(gate: Construct, machine: CfnStateMachine): string[] {
+  return machine.stateMachineType !== 'EXPRESS' ? [] : [describeProblem({
+    prop: 'stateMachineType', given: `EXPRESS, with a task of ${gate.node.path}`, allowed: "STANDARD: Step Functions' express machines wait for no task token",
     mend: 'leave stateMachineType out, and start an express machine from a state of the standard one where it is needed',
-  })}`);
+  })];
+}
+
+/** A task's own timeout is its expiry and some grace; a machine without a timeout of its own ends after a year. */
+function endingProblems(machine: CfnStateMachine): string[] {
+  const definition = definitionIn(machine);
+  const longer = typeof definition?.TimeoutSeconds === 'number' ? definition.TimeoutSeconds : undefined;
+  return tokenTasksIn(definition ?? {}).flatMap(({ state, timeout }) => relationMessages(timeRelations.approvalInMachine, 'timeout', {
+    shorter: typeof timeout === 'number' ? timeout : undefined, longer,
+  }, `raise the state machine's timeout, or lower the expiry of '${state}'`)).slice(0, 1);
 }

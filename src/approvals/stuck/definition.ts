@@ -13,7 +13,11 @@ type Json = { readonly [name: string]: unknown };
 /** A state machine's definition, if it is made in this app and not read from a file at deployment. */
 export function definitionOf(stateMachine: IStateMachine): Json | undefined {
   const resource = stateMachine.node.defaultChild;
-  if (!(resource instanceof CfnStateMachine)) return undefined;
+  return resource instanceof CfnStateMachine ? definitionIn(resource) : undefined;
+}
+
+/** The definition as the template will have it, if it is written there. */
+export function definitionIn(resource: CfnStateMachine): Json | undefined {
   const resolved: unknown = Stack.of(resource).resolve(resource.definitionString);
   try {
     return JSON.parse(flat(resolved)) as Json;
