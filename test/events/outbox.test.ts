@@ -196,3 +196,20 @@ describe('the redrive of given-up ranges', () => {
     expect(removed).toEqual([0, 2]);
   });
 });
+
+test.each([['none is pending', 'none'], ['another one is pending', 'another']])('a refund that the payment\'s item here does not know yet waits for it, where %s', async (_which, pending) => {
+  const { world, ledger, bus } = await worldWith();
+  await pay(world, ledger, 'k1');
+  const paymentId = `pay_${id('k1')}`;
+  await ledger.move(world.context(), { idempotencyKey: 'c', paymentId, type: 'CAPTURE' });
+  const before = structuredClone(world.store.items.get(`k#${id('k1')}`)!);
+  await ledger.move(world.context(), { idempotencyKey: 'r', paymentId, type: 'REFUND', amount: 3 });
+  const now = world.store.items.get(before.pk)!;
+  // Items arrive in no order: the account shows the refund before the payment does.
+  world.store.items.set(before.pk, { ...before, ...(pending === 'another' ? { pending: { id: id('other'), amount: 1, at: 1, region } } : {}) });
+  const publish = () => world.outbox(region, bus.sink).publish(recordsOf(world.store.stream), world.nowMs + 1_000);
+  expect(await publish()).toMatchObject({ published: 2, failed: { reason: expect.stringContaining(id('r')) } });
+  world.store.items.set(before.pk, now);
+  expect(await publish()).toEqual({ published: 3 });
+  expect(bus.byId.get(`evt_${id('r')}`)).toMatchObject({ type: 'payment.refunded', sequence: 3 });
+});
