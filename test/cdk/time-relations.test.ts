@@ -10,8 +10,8 @@ import { account, homeRegions, newApp, regions } from './stacks';
 import { apiLimits } from '../../src/api/contract';
 import { timeRelations } from '../../src/cdk/checks/time-relations';
 import {
-  ActiveActivePaymentsApi, ApprovalGate, ConsumerHandling, CrossRegionEventMesh, IdempotentConsumer, LedgerReplica, PaymentsAuthorization, PhasedCutoverStateMachine,
-  StuckApprovalAlarm, WeightedRecords,
+  ActiveActivePaymentsApi, ApprovalGate, ConsumerHandling, CrossRegionEventMesh, IdempotentConsumer, LedgerReplica,
+  PaymentsAuthorization, PhasedCutoverStateMachine, StuckApprovalAlarm, WeightedRecords,
 } from '../../src/index';
 import { homeLimits } from '../../src/ledger/contract';
 
