@@ -37,7 +37,8 @@ export function writeRuntimeTypes(root: string): string[] {
     writeFileSync(file, text);
   }
   // One for each form: TypeScript takes a declaration for what the file beside it is.
-  writeFileSync(path.join(root, 'runtime', 'index.d.ts'), "export * from './types/events/runtime.aws';\n");
-  writeFileSync(path.join(root, 'runtime', 'index.d.mts'), "export * from './types/events/runtime.aws.js';\n");
+  const entry = `./types/${path.posix.relative('src', runtimeEntry).replace(/\.ts$/, '')}`;
+  writeFileSync(path.join(root, 'runtime', 'index.d.ts'), `export * from '${entry}';\n`);
+  writeFileSync(path.join(root, 'runtime', 'index.d.mts'), `export * from '${entry}.js';\n`);
   return problems;
 }
