@@ -53,7 +53,7 @@ module.exports = {
     never('examples-use-the-public-api', { path: '^examples/' }, { path: '^(src|local|tools|test|lib)/', pathNot: '^src/index\\.ts$' }, 'an example imports what a user can: the index'),
     // trace.ts: a trace ID has one form, whoever begins the trace.
     // audit: the front door shows a cutover's audit as the auditor's own command does, verification included.
-    never('local-knows-templates-only', { path: '^local/' }, { path: '^(src|examples)/', pathNot: [kernel, contract, '^src/runtime/trace\\.ts$', '^src/cutover/audit/((report|signature)\\.)?domain\\.ts$'] },
+    never('local-knows-templates-only', { path: '^local/' }, { path: '^(src|examples)/', pathNot: [kernel, contract, '^src/runtime/trace\\.ts$', '^src/cutover/(report|audit)/(signature\\.)?domain\\.ts$'] },
       'the local run works for every app on these constructs: read what is needed from the cloud assembly'),
     // mistakes/ plants errors in the core on purpose, with a bundler's help. subject.ts takes the stores of the mesh with their conditions.
     onlyTo('simulation-runs-the-core', { path: '^test/simulation/', pathNot: '^test/simulation/(mistakes/|subject\\.ts)' }, ['^test/', kernel, contract, domain, service, 'node_modules/(fast-check|esbuild|@aws-sdk/client-dynamodb)/', '^(node:)?[a-z_/]+$'],

@@ -40,7 +40,7 @@ export { ApproverIdentity, type CognitoApproversProps, type IamApproversProps, t
 export { type ApprovalStartProps } from './approvals/constructs/start-function';
 export { ApprovalTask, type ApprovalTaskProps } from './approvals/constructs/gate-task';
 export { StuckApprovalAlarm, type StuckApprovalAlarmProps } from './approvals/stuck/stuck-approval-alarm';
-export { type ControlPlaneLoss, type CutoverChecks, type CutoverQueue, type ReconciliationWindow } from './cutover/options';
-export { OnBreach, OnControlPlaneLoss, type CutoverAlarm, type CutoverPhase } from './cutover/phases';
-export { PhasedCutoverStateMachine, type PhasedCutoverStateMachineProps } from './cutover/phased-cutover-state-machine';
-export { WeightedRecords, type WeightedRecordsProps } from './cutover/weights/weighted-records';
+export { type ControlPlaneLoss, type CutoverChecks, type CutoverQueue, type ReconciliationWindow } from './cutover/constructs/options';
+export { OnBreach, OnControlPlaneLoss, type CutoverAlarm, type CutoverPhase } from './cutover/constructs/phases';
+export { PhasedCutoverStateMachine, type PhasedCutoverStateMachineProps } from './cutover/constructs/phased-cutover-state-machine';
+export { WeightedRecords, type WeightedRecordsProps } from './cutover/constructs/weighted-records';

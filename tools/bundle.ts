@@ -11,7 +11,7 @@ import * as esbuild from 'esbuild';
 import { licensesOf, renderLicenses } from './licenses';
 
 /** The largest size of a bundle in bytes, by name; every other bundle has the default. The runtime holds every source of credentials: see `runtimeSettings`. */
-const limits: Readonly<Record<string, number>> = { 'api/payments': 450_000, 'bin': 1_500_000, 'runtime/require': 520_000, 'runtime/import': 520_000 };
+const limits: Readonly<Record<string, number>> = { 'api/functions/payments': 450_000, 'bin': 1_500_000, 'runtime/require': 520_000, 'runtime/import': 520_000 };
 const defaultLimit = 450_000;
 
 /** Packages that must never reach a function. */
@@ -19,7 +19,7 @@ const banned = ['aws-cdk-lib', 'constructs'];
 
 /** One bundled Lambda entry. */
 export interface Bundle {
-  /** Entry, relative to the repository: `src/api/payments.handler.ts`. */
+  /** Entry, relative to the repository: `src/api/functions/payments.handler.ts`. */
   readonly entry: string;
   /** Folder below `assets/`: `api/payments`. */
   readonly name: string;

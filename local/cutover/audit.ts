@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { apply, emptyState, verifyChain, type CutoverState, type Verification } from '../../src/cutover/audit/domain';
-import { describeEntry, historyLine, renderReport } from '../../src/cutover/audit/report.domain';
 import { auditKey } from '../../src/cutover/audit/signature.domain';
 import { auditKeyAlias, auditPath, auditSeq } from '../../src/cutover/contract';
 import type { AuditEntry, AuditRecord } from '../../src/cutover/model';
+import { describeEntry, historyLine, renderReport } from '../../src/cutover/report/domain';
 import type { CutoverFabric } from '../model';
 
 /** A record of the audit as `GET /_local/audit` tells it. */

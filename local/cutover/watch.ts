@@ -1,11 +1,11 @@
-import { weightsOf } from '../../src/cutover/audit/domain';
-import { recordedChecks } from '../../src/cutover/audit/report.domain';
-import type { AuditEntry } from '../../src/cutover/model';
-import { homeStatusName } from '../../src/ledger/contract';
-import type { CutoverFabric, Dns, ExecutionView, RegionHandle } from '../model';
 import { historyOf, readAudit, type AuditSight } from './audit';
 import type { CutoverRunState, CutoverView, OpenApproval, PhaseView } from './model';
 import type { PlannedMachine } from './plan';
+import { weightsOf } from '../../src/cutover/audit/domain';
+import type { AuditEntry } from '../../src/cutover/model';
+import { recordedChecks } from '../../src/cutover/report/domain';
+import { homeStatusName } from '../../src/ledger/contract';
+import type { CutoverFabric, Dns, ExecutionView, RegionHandle } from '../model';
 
 export interface CutoverWatchDeps extends PlannedMachine {
   readonly fabric: CutoverFabric;

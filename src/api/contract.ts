@@ -7,11 +7,11 @@ export const apiBasePath = '/api/v1';
 
 /** The API's functions, and where each one's bundle lies under `assets/`. */
 export const apiBundles = {
-  payments: 'api/payments',
-  accounts: 'api/accounts',
-  transactions: 'api/transactions',
-  health: 'api/health/health',
-  authorizer: 'api/authorizer/authorizer',
+  payments: 'api/functions/payments',
+  accounts: 'api/functions/accounts',
+  transactions: 'api/functions/transactions',
+  health: 'api/functions/health',
+  authorizer: 'api/functions/authorizer',
 } as const;
 
 /** A function that answers HTTP calls. */

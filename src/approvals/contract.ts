@@ -2,7 +2,7 @@ import { GateRules } from './model';
 import { EnvCodec } from '../kernel/env';
 
 /** Bundles of the gate's functions under `assets/`. */
-export const gateBundles = { request: 'approvals/request', page: 'approvals/page/page', sweep: 'approvals/sweep', start: 'approvals/callers/start', verify: 'approvals/verify' } as const;
+export const gateBundles = { request: 'approvals/functions/request', page: 'approvals/functions/page', sweep: 'approvals/functions/sweep', start: 'approvals/functions/start', verify: 'approvals/functions/verify' } as const;
 
 /** Attribute names of the gate's table that the construct declares. */
 export const gateSchema = {

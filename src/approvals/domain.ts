@@ -1,6 +1,6 @@
-import { countPeople, entitlementOf, isStarter, samePerson } from './callers/person.domain';
 import { gateLimits } from './contract';
 import { Answer, AnswerRecord, ApprovalDecision, ApprovalReason, ApprovalRequest, ApprovalResult, ApprovalTaskInput, ApprovalView, GateRules, Person } from './model';
+import { countPeople, entitlementOf, isStarter, samePerson } from './person.domain';
 import { questionDigest } from './question.domain';
 
 /** Why an answer changes nothing. */

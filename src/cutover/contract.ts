@@ -1,7 +1,7 @@
 import { EnvCodec } from '../kernel/env';
 
 /** Bundles of the cutover's functions under `assets/`. */
-export const cutoverBundles = { steps: 'cutover/machine/cutover', status: 'cutover/machine/status', records: 'cutover/weights/weighted-records', report: 'cutover/audit/report' } as const;
+export const cutoverBundles = { steps: 'cutover/functions/cutover', status: 'cutover/functions/status', records: 'cutover/functions/weighted-records', report: 'cutover/functions/report' } as const;
 
 /** Parameters that hold a system's audit, one a record. */
 export function auditPath(systemName: string): string {
@@ -34,23 +34,6 @@ export interface AuditAnchor {
 export function anchorOf(text: string): AuditAnchor | undefined {
   const [, seq, hash] = /^([1-9]\d{0,5}):([0-9a-f]{64})$/.exec(text) ?? [];
   return hash === undefined ? undefined : { seq: Number(seq), hash };
-}
-
-/** Parameter in which a region says where its part of the public name is and what checks it: JSON, `RegionAddress`. */
-export function regionAddressName(systemName: string): string {
-  return `/${systemName}/cutover/region-address`;
-}
-
-/** What a region says of itself. */
-export interface RegionAddress {
-  /** Regional name of its API. */
-  readonly value: string;
-  readonly healthCheckId?: string;
-}
-
-/** Name of the state machine. */
-export function cutoverName(systemName: string): string {
-  return `${systemName}-cutover`;
 }
 
 /** Begins the set identifiers of a system's weighted records; `<systemName>-<side>#<stamp>`. */

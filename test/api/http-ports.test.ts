@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { HttpResponse } from '@smithy/protocol-http';
 import { writeCallerSource } from '../../src/api/caller.contract';
-import { forwardedPorts, httpPorts } from '../../src/api/http-ports.aws';
+import { forwardedPorts, httpPorts } from '../../src/api/functions/http-ports.aws';
 import { noTracer, SpanStart, untraced } from '../../src/kernel/trace';
 import { dynamoClient } from '../../src/runtime/clients';
 import { Telemetry, telemetryOf } from '../../src/runtime/telemetry';

@@ -47,12 +47,12 @@ afterAll(async () => {
 });
 
 test('the shipped page and start believe no ARN of an event', async () => {
-  const decided = await handlerOf('page/page')(iamEvent('/approvals/{id}', session, '{"decision":"approve"}', {}, 'AAAAAAAAAAAAAAAAAAAAAA'));
-  const begun = await handlerOf('callers/start')(iamEvent('/starts/release', session, '{}'));
+  const decided = await handlerOf('functions/page')(iamEvent('/approvals/{id}', session, '{"decision":"approve"}', {}, 'AAAAAAAAAAAAAAAAAAAAAA'));
+  const begun = await handlerOf('functions/start')(iamEvent('/starts/release', session, '{}'));
   expect([decided.statusCode, begun.statusCode, started]).toEqual([401, 401, []]);
 });
 
 test('the shipped start asks STS, and then starts', async () => {
-  const answer = await handlerOf('callers/start')(iamEvent('/starts/release', session, '{}', { 'X-Caller-Proof': await sts.proof(session, { url, body: '{}' }) }));
+  const answer = await handlerOf('functions/start')(iamEvent('/starts/release', session, '{}', { 'X-Caller-Proof': await sts.proof(session, { url, body: '{}' }) }));
   expect([answer.statusCode, started]).toEqual([202, ['AWSStepFunctions.StartExecution']]);
 });

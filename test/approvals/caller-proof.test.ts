@@ -3,9 +3,9 @@ import { FakeSts, identityAnswer, StsAnswer } from './fake-sts';
 import { baseUrl, GateSite, iamEvent } from './site';
 import { askSts } from '../../src/approvals/callers/caller-proof.aws';
 import { CallerProof, inTime, proofText, readProof, signedStsRequest, stsVerdict, unsignedStsRequest } from '../../src/approvals/callers/caller-proof.domain';
-import { entitlementOf } from '../../src/approvals/callers/person.domain';
+import { personOfArn } from '../../src/approvals/callers/session.service';
 import { proofLimits } from '../../src/approvals/contract';
-import { personOfArn } from '../../src/approvals/page/session.service';
+import { entitlementOf } from '../../src/approvals/person.domain';
 
 const iam = { kind: 'iam', region: 'eu-central-1', trustSessionNames: false } as const;
 const role = 'arn:aws:iam::111122223333:role/Approvers';

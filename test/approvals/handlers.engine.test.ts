@@ -76,8 +76,8 @@ function answerOf(target: string): string {
   });
 
   test('ask, look, decide: people are told without the token, and the state machine with it', async () => {
-    const request = handlerOf<ApprovalTaskInput, { approvalId: string }>('request');
-    const page = handlerOf<GateEvent, GateAnswer>('page/page');
+    const request = handlerOf<ApprovalTaskInput, { approvalId: string }>('functions/request');
+    const page = handlerOf<GateEvent, GateAnswer>('functions/page');
     const { approvalId } = await request(inputOf());
     expect(approvalId).toMatch(/^[\w-]{22}$/);
     const told = new URLSearchParams(asked.find(({ target }) => target === 'sns')!.body);
@@ -97,7 +97,7 @@ function answerOf(target: string): string {
     expect(sent).toMatchObject([{ taskToken: 'TOKEN-secret-0' }]);
     expect(JSON.parse(sent[0].output)).toMatchObject({ approvalId, decision: 'APPROVED', by: ['sub-cem'] });
     // What the step behind the task makes of it, and of an answer that somebody else sent.
-    const verify = handlerOf<VerifyCall, ApprovalResult>('verify');
+    const verify = handlerOf<VerifyCall, ApprovalResult>('functions/verify');
     const answer = JSON.parse(sent[0].output) as ApprovalResult;
     const { token, state, ...question } = inputOf();
     expect(await verify({ ...question, answer })).toEqual(answer);
@@ -109,8 +109,8 @@ function answerOf(target: string): string {
   });
 
   test('the sweep reminds, expires, and says that it ran', async () => {
-    const request = handlerOf<ApprovalTaskInput, { approvalId: string }>('request');
-    const sweep = handlerOf<unknown, void>('sweep');
+    const request = handlerOf<ApprovalTaskInput, { approvalId: string }>('functions/request');
+    const sweep = handlerOf<unknown, void>('functions/sweep');
     await request(inputOf({ token: 'TOKEN-secret-1', expirySeconds: 0.001 }));
     asked = [];
     await new Promise((resolve) => { setTimeout(resolve, 20); });

@@ -1,8 +1,8 @@
 import { createServer, IncomingMessage, Server } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { oidc } from './site';
-import { hmacSealer, oidcProvider } from '../../src/approvals/page/oidc.aws';
-import { OidcIdentity } from '../../src/approvals/page/session.service';
+import { hmacSealer, oidcProvider } from '../../src/approvals/callers/oidc.aws';
+import { OidcIdentity } from '../../src/approvals/callers/session.service';
 
 let server: Server;
 let issuer: string;

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { GateSite, oidc } from './site';
-import { countPeople, entitlementOf, isStarter, samePerson } from '../../src/approvals/callers/person.domain';
+import { personOfArn, personOfClaims } from '../../src/approvals/callers/session.service';
 import { startHttp } from '../../src/approvals/callers/start.service';
 import { Person } from '../../src/approvals/model';
-import { personOfArn, personOfClaims } from '../../src/approvals/page/session.service';
+import { countPeople, entitlementOf, isStarter, samePerson } from '../../src/approvals/person.domain';
 import { normalName, starterText } from '../../src/kernel/person-name';
 
 const approve = { decision: 'approve' };

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { GateSite } from './site';
 import { rules } from './world';
-import { messageText } from '../../src/approvals/message.domain';
 import { ApprovalView } from '../../src/approvals/model';
+import { messageText } from '../../src/approvals/page/message.domain';
 import { approvalPage } from '../../src/approvals/page/page.domain';
 import { blockOf, checksOf, checkText, plainSeconds, plainTime, readCheck } from '../../src/approvals/report-shape.domain';
 

@@ -3,11 +3,11 @@ import { FakeSts } from './fake-sts';
 import { GateWorld, rules } from './world';
 import { CallerProofs } from '../../src/approvals/callers/caller-proof.service';
 import { GateAnswer, GateEvent } from '../../src/approvals/callers/event.domain';
+import { hmacSealer, oidcProvider } from '../../src/approvals/callers/oidc.aws';
+import { GateSessions, OidcIdentity, OidcProvider } from '../../src/approvals/callers/session.service';
 import { GateIdentity } from '../../src/approvals/contract';
 import { GateRules } from '../../src/approvals/model';
 import { gateHttp } from '../../src/approvals/page/http.service';
-import { hmacSealer, oidcProvider } from '../../src/approvals/page/oidc.aws';
-import { GateSessions, OidcIdentity, OidcProvider } from '../../src/approvals/page/session.service';
 
 export const baseUrl = 'https://gate.example.com/live';
 export const issuer = 'https://login.example.com';

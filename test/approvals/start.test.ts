@@ -5,12 +5,12 @@ import { FakeSts } from './fake-sts';
 import { iamEvent, oidc, TestIssuer } from './site';
 import { CallerProofs } from '../../src/approvals/callers/caller-proof.service';
 import { GateAnswer, GateEvent } from '../../src/approvals/callers/event.domain';
+import { oidcProvider } from '../../src/approvals/callers/oidc.aws';
 import { StepFunctionsStarter } from '../../src/approvals/callers/start.aws';
 import { startHttp, StartPorts, StartRecord } from '../../src/approvals/callers/start.service';
 import { ApprovalGate } from '../../src/approvals/constructs/approval-gate';
 import { ApproverIdentity } from '../../src/approvals/constructs/approver-identity';
 import { GateIdentity, readStartRules } from '../../src/approvals/contract';
-import { oidcProvider } from '../../src/approvals/page/oidc.aws';
 import { newStack, plain, statementsByRole } from '../cdk/stacks';
 import { cutoverIn } from '../cutover/machine';
 

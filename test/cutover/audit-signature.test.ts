@@ -3,10 +3,10 @@ import { TestSigner } from './signer';
 import { Surroundings, target } from './whole-run';
 import { World } from './world';
 import { recordText } from '../../src/cutover/audit/domain';
-import { AuditReader } from '../../src/cutover/audit/report.service';
 import { AuditLog, ChainBroken } from '../../src/cutover/audit/service';
 import { signatureBytes, signedText, splitText } from '../../src/cutover/audit/signature.domain';
 import { AuditDraft } from '../../src/cutover/model';
+import { AuditReader } from '../../src/cutover/report/service';
 import { sha256 } from '../../src/kernel/digest';
 import { newStack } from '../cdk/stacks';
 

@@ -3,10 +3,10 @@ import { TestSigner } from './signer';
 import { Crash, crashAt, shapeOf, started, World } from './world';
 import { emptyState, parseRecord, recordText, ttlSince } from '../../src/cutover/audit/domain';
 import { recordBytes } from '../../src/cutover/audit/record-text.domain';
-import { AuditReader } from '../../src/cutover/audit/report.service';
 import { ChainBroken } from '../../src/cutover/audit/service';
 import { signedText } from '../../src/cutover/audit/signature.domain';
 import { AuditDraft, AuditEntry } from '../../src/cutover/model';
+import { AuditReader } from '../../src/cutover/report/service';
 
 const note = (key: string, why = 'so'): AuditDraft => ({ key, by: ['alice'], entry: { what: 'ended', run: 'r', state: 'PAUSED', why } });
 

@@ -3,9 +3,9 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Function } from 'aws-cdk-lib/aws-lambda';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { cutoverIn, definitionOf, watched } from './machine';
-import { PhasedCutoverStateMachineProps } from '../../src/cutover/phased-cutover-state-machine';
-import { CutoverPhase } from '../../src/cutover/phases';
-import { WeightedRecords } from '../../src/cutover/weights/weighted-records';
+import { PhasedCutoverStateMachineProps } from '../../src/cutover/constructs/phased-cutover-state-machine';
+import { CutoverPhase } from '../../src/cutover/constructs/phases';
+import { WeightedRecords } from '../../src/cutover/constructs/weighted-records';
 import { PaymentRegions } from '../../src/ledger/constructs/payment-regions';
 import { newApp, newStack, plain, regions, statementsByRole } from '../cdk/stacks';
 

@@ -3,10 +3,10 @@ import { cutoverIn, definitionOf } from './machine';
 import { source, Surroundings, target, withPlan } from './whole-run';
 import { shapeOf } from './world';
 import { weightsOf } from '../../src/cutover/audit/domain';
-import { AuditReader } from '../../src/cutover/audit/report.service';
-import { longestHistory } from '../../src/cutover/machine/definition';
-import { cutoverStatus } from '../../src/cutover/machine/status.service';
+import { longestHistory } from '../../src/cutover/constructs/definition';
 import { AuditRecord } from '../../src/cutover/model';
+import { AuditReader } from '../../src/cutover/report/service';
+import { cutoverStatus } from '../../src/cutover/report/status.service';
 import { newStack } from '../cdk/stacks';
 
 const stack = newStack(target);

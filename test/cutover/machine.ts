@@ -3,7 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { ApprovalGate } from '../../src/approvals/constructs/approval-gate';
 import { ApproverIdentity } from '../../src/approvals/constructs/approver-identity';
-import { PhasedCutoverStateMachine, PhasedCutoverStateMachineProps } from '../../src/cutover/phased-cutover-state-machine';
+import { PhasedCutoverStateMachine, PhasedCutoverStateMachineProps } from '../../src/cutover/constructs/phased-cutover-state-machine';
 import { homeRegions, newStack } from '../cdk/stacks';
 
 export const watched = [{ region: 'eu-central-1', alarmName: 'errors' }, { region: 'us-east-1', alarmName: 'errors' }];

@@ -1,6 +1,6 @@
 import { invokeHandler } from '../../src/events/consumers/invoke.aws';
-import type { EventDelivery } from '../../src/events/consumers/runtime.model';
 import { ConsumedEvent } from '../../src/events/model';
+import type { EventDelivery } from '../../src/events/runtime.model';
 import { FunctionFailed, Invoker, InvokeRefused } from '../../src/runtime/invoke';
 
 const event: ConsumedEvent = { source: 'acme-pay.ledger', id: 'e1', type: 't', schemaVersion: 1, origin: 'us-east-1', occurredAt: '2027-01-15T08:00:00.000Z', data: {} };

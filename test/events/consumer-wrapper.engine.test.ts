@@ -1,8 +1,8 @@
 import { CreateTableCommand, GetItemCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
-import type { EventHandler, QueueHandler } from '../../src/events/consumers/runtime.model';
 import { ConsumerClients, consumerFunction, handlerWithin } from '../../src/events/consumers/wrapper.aws';
 import { consumerEnv } from '../../src/events/contract';
 import { MeshEvent } from '../../src/events/model';
+import type { EventHandler, QueueHandler } from '../../src/events/runtime.model';
 import { Engine, startEngine } from '../contract/engine';
 
 const inboxTable = 'test-inbox';

@@ -1,10 +1,10 @@
-import type { NewEvent } from '../../src/events/consumers/runtime.model';
 import type { MeshEvent, PutEntry } from '../../src/events/model';
 import { PeerNews, ProbeStore, receiveProbe } from '../../src/events/probes/service';
 import { EventsNotPublished, InvalidEvent } from '../../src/events/publishing/publish-errors.domain';
 import { DeadLetter, PublishPorts } from '../../src/events/publishing/publish.service';
 import { publisherWith } from '../../src/events/publishing/publisher.aws';
 import { Letters, QueuedLetter, redrive, redriveAll, RedrivePorts } from '../../src/events/redrive/service';
+import type { NewEvent } from '../../src/events/runtime.model';
 import { Telemetry } from '../../src/runtime/telemetry';
 
 const probe = { id: 'probe_eu-central-1_1', type: 'mesh.probe', schemaVersion: 1, origin: 'eu-central-1', occurredAt: '2026-11-22T03:00:00.000Z' };

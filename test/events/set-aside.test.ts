@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { Answer, Aws } from './aws-server';
 import { Bus, OutboxWorld, recordsOf } from './outbox-world';
 import { StreamRecord } from '../../src/events/outbox/service';
+import { passingOver } from '../../src/events/outbox/set-aside.service';
 import { redriveOf, RedriveRequest } from '../../src/events/redrive/outbox.aws';
-import { passingOver } from '../../src/events/redrive/set-aside.service';
 
 const odd = (id: string): StreamRecord => ({ id, change: () => { throw new Error('an attribute of type B'); } });
 

@@ -1,7 +1,7 @@
 import { createServer, IncomingMessage, Server, ServerResponse } from 'http';
 import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
 import { decisionOfPayload, decisionPort, faultOf } from '../../src/ledger/aws';
-import { ledgerFromEnvironment } from '../../src/ledger/environment.aws';
+import { ledgerFromEnvironment } from '../../src/ledger/functions/environment.aws';
 import { invoker } from '../../src/runtime/invoke';
 
 const dynamoError = (name: string, httpStatusCode: number): Error =>

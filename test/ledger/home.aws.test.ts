@@ -1,6 +1,6 @@
 import { untraced } from '../../src/kernel/trace';
 import { homeLimits, ledgerEnv, writeHome } from '../../src/ledger/contract';
-import { ledgerFromEnvironment } from '../../src/ledger/environment.aws';
+import { ledgerFromEnvironment } from '../../src/ledger/functions/environment.aws';
 import { takingForwarded } from '../../src/ledger/homes/forwarded.service';
 import { FailoverStore, forwardPort } from '../../src/ledger/homes/home.aws';
 import { ForwardedCall, HomeLedger, HomeUnreachable } from '../../src/ledger/homes/home.service';

@@ -38,7 +38,7 @@ afterEach(async () => {
   await aws.stop();
 });
 
-const ask = (name: string, request: unknown, remainingMs = 60_000): Promise<any> => loadedHandler<unknown, any>(`ledger/operator/${name}`, remainingMs)(request);
+const ask = (name: string, request: unknown, remainingMs = 60_000): Promise<any> => loadedHandler<unknown, any>(`ledger/functions/home-${name}`, remainingMs)(request);
 const writes = (): readonly string[] => aws.actions.filter((action) => ['PutItem', 'UpdateItem'].includes(action));
 
 describe('the function that reads', () => {
@@ -102,10 +102,10 @@ describe('the function that moves for a run', () => {
 
 test('a region\'s heartbeat is written with the time of its writing', async () => {
   const began = Date.now();
-  await loadedHandler<object, void>('ledger/homes/heartbeat')({});
+  await loadedHandler<object, void>('ledger/functions/heartbeat')({});
   const [{ TableName, Item: written }] = aws.inputs('PutItem');
   expect([TableName, written.pk.S]).toEqual(['acme-pay-ledger', 'heartbeat#us-east-1']);
   expect(Date.parse(written.at.S as string)).toBeGreaterThanOrEqual(began);
   aws.answer = () => refusal('AccessDeniedException');
-  await expect(loadedHandler<object, void>('ledger/homes/heartbeat')({})).rejects.toThrow('AccessDeniedException');
+  await expect(loadedHandler<object, void>('ledger/functions/heartbeat')({})).rejects.toThrow('AccessDeniedException');
 });

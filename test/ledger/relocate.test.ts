@@ -1,8 +1,8 @@
 import { paid } from './paid';
 import { home, other, TwoRegions } from './two-regions';
 import { Authority } from '../../src/ledger/homes/authority.service';
+import { JournaledStore, journalKeys, notedOn } from '../../src/ledger/homes/move-journal.service';
 import { KeyedOutcome } from '../../src/ledger/model';
-import { JournaledStore, journalKeys, notedOn } from '../../src/ledger/operator/move-journal.service';
 import { relocate, RelocationPorts, RelocationResult } from '../../src/ledger/operator/relocate.service';
 import { MemoryStore } from '../contract/memory-store';
 

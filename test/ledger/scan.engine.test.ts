@@ -1,6 +1,6 @@
 import { DynamoStore } from '../../src/ledger/aws';
-import { scanPort } from '../../src/ledger/homes/home.aws';
 import { unitOf } from '../../src/ledger/homes/home.service';
+import { scanPort } from '../../src/ledger/operator/replicas.aws';
 import { Engine, startEngine } from '../contract/engine';
 
 let engine: Engine;

@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoStore } from '../../src/ledger/aws';
-import { FailoverStore, itemsPort, scanPort } from '../../src/ledger/homes/home.aws';
+import { FailoverStore } from '../../src/ledger/homes/home.aws';
+import { itemsPort, scanPort } from '../../src/ledger/operator/replicas.aws';
 import { LedgerStore, StoreFault } from '../../src/ledger/ports';
 import { dynamoClient } from '../../src/runtime/clients';
 import { AwsReply, FakeAws, refusal } from '../runtime/fake-aws';

@@ -1,4 +1,4 @@
-import { recordRequest } from '../../src/api/http-ports.aws';
+import { recordRequest } from '../../src/api/functions/http-ports.aws';
 import type { RequestRecord } from '../../src/api/http.contract';
 import { faultRecord, Telemetry } from '../../src/runtime/telemetry';
 

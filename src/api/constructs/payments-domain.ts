@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import { RecoveryBudget } from './recovery-budget';
 import { PropProblem, invalidProps } from '../../cdk/checks/invalid-props';
 import { checkPlaces } from '../../cdk/checks/places';
-import { RegionAddress, regionAddressName } from '../../cutover/contract';
+import { RegionAddress, regionAddressName } from '../../kernel/system-names';
 
 /** Client certificates that callers must present. */
 export interface MutualTlsProps {

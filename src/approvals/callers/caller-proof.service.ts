@@ -2,7 +2,7 @@ import { inTime, ProvenCall, readProof, signedStsRequest, StsRequest, StsVerdict
 import { GateEvent, headerOf, sentTwice } from './event.domain';
 import { proofHeader } from '../contract';
 import { Person } from '../model';
-import { IamIdentity, personOfArn } from '../page/session.service';
+import { IamIdentity, personOfArn } from './session.service';
 
 export interface ProofPorts {
   /** Sends a request to STS and tells what it says. It is `unknown` when there is no answer; it never throws. */

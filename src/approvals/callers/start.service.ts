@@ -1,11 +1,11 @@
 import { CallerProofs } from './caller-proof.service';
 import { bearerIn, bodyOf, GateAnswer, GateEvent, headerOf, json, problemJson, rawBody, sentTwice } from './event.domain';
-import { GateIdentity, gateLimits, proofLimits, StartRules } from '../contract';
-import { Person } from '../model';
-import { entitlementOf } from './person.domain';
+import { bearerPerson, OidcProvider } from './session.service';
 import { canonicalJson } from '../../kernel/fingerprint';
 import { starterText } from '../../kernel/person-name';
-import { bearerPerson, OidcProvider } from '../page/session.service';
+import { GateIdentity, gateLimits, proofLimits, StartRules } from '../contract';
+import { Person } from '../model';
+import { entitlementOf } from '../person.domain';
 
 /** Starts executions. */
 export interface Starter {

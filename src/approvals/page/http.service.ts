@@ -1,8 +1,8 @@
+import { approvalUrl } from './message.domain';
+import { approvalPage, messagePage, PageModel, pageSecurity, Visitor } from './page.domain';
 import { CallerProofs } from '../callers/caller-proof.service';
 import { bearerIn, bodyOf, GateAnswer, GateEvent, headerOf, json, plain, problemJson, rawBody } from '../callers/event.domain';
-import { approvalUrl } from '../message.domain';
-import { approvalPage, messagePage, PageModel, pageSecurity, Visitor } from './page.domain';
-import { GateSessions, Session } from './session.service';
+import { GateSessions, Session } from '../callers/session.service';
 import { GateIdentity, gateLimits, gatePaths, proofLimits } from '../contract';
 import { Refusal, unentitled } from '../domain';
 import { Answer, ApprovalView, GateRules, Person } from '../model';

@@ -1,7 +1,7 @@
 import { AuditClock } from '../audit/service';
 import { CutoverPlan } from '../contract';
+import { OperatePort } from './authority-move.service';
 import { accountOfKey, BucketDigest, compareItems, differingBuckets, ItemDifference, mayDiffer, ReplicaItem, StoredBucket } from './reconcile-window.domain';
-import { OperatePort } from '../machine/authority-move.service';
 
 /** One page of a replica, and where the next one begins. */
 export interface ReplicaPage<T> {

@@ -1,9 +1,9 @@
 import { AuditClock, AuditLog } from '../audit/service';
 import { CutoverPlan } from '../contract';
+import { OperatePort } from './authority-move.service';
 import { AccountPlace, beginRound, ReconcileRound, ReplicaPort, RoundUnderWay } from './reconcile-round.service';
 import { digestOf } from '../../kernel/digest';
 import { Json } from '../../kernel/fingerprint';
-import { OperatePort } from '../machine/authority-move.service';
 
 /** What is carried from one round to the next; part of the state machine's data, so it is small. */
 export interface WindowProgress {

@@ -1,4 +1,3 @@
-import { AuthorityMove, OperatePort } from './authority-move.service';
 import { CallerCheck, ExecutionsPort } from './caller.service';
 import { decisionOf, driftAbout, nextPhase, otherRegions, phaseAbout, phaseQuestion, residencyAbout, runRequestOf } from './phases.domain';
 import { recordedDecision } from './recorded-decision.domain';
@@ -10,6 +9,7 @@ import { digestOf } from '../../kernel/digest';
 import { Json } from '../../kernel/fingerprint';
 import { CutoverState, weightsOf } from '../audit/domain';
 import { AuditClock, AuditLog, ChainBroken } from '../audit/service';
+import { AuthorityMove, OperatePort } from '../checks/authority-move.service';
 import { OwnCheckPorts, runPrechecks } from '../checks/precheck.service';
 import { ReplicaPort } from '../checks/reconcile-round.service';
 import { ReconcileWindow, WindowProgress } from '../checks/reconcile-window.service';

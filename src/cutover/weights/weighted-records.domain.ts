@@ -1,6 +1,7 @@
-import { RecordsProperties, RegionAddress } from '../contract';
+import { RecordsProperties } from '../contract';
 import { DeployedRecords } from './deployed-shape.domain';
 import { CloudFormationEvent } from '../../kernel/custom-resource';
+import { RegionAddress } from '../../kernel/system-names';
 
 /** What a deployment wants of the public name's records. */
 export interface RecordsWish extends DeployedRecords {

@@ -1,11 +1,12 @@
 import { CutoverState } from '../audit/domain';
 import { AuditClock, AuditLog } from '../audit/service';
-import { AuditAnchor, RegionAddress } from '../contract';
+import { AuditAnchor } from '../contract';
 import { deployedShape } from './deployed-shape.domain';
 import { Found, sameShape } from './domain';
 import { RecordsPort, ShiftOutcome, WeightChange, WeightOrder } from './service';
 import { addressProblem, DeployedResource, foreignEvent, RecordsWish, unaskedEvent, untimelyEvent, wishOf } from './weighted-records.domain';
 import { CloudFormationEvent, responseProblem, ResponsePlace } from '../../kernel/custom-resource';
+import { RegionAddress } from '../../kernel/system-names';
 
 /** A deployment's request, as CloudFormation names it. */
 export interface RecordsRequest {

@@ -4,7 +4,7 @@ import {
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { Claim, Inbox, Subject, Taken } from './service';
 import { EventIdentity, inboxSchema } from '../contract';
-import type { Completion } from './runtime.model';
+import type { Completion } from '../runtime.model';
 
 const { partitionKey, state, source, type, subject, origin, traceId, receivedAt, doneAt, duplicates, expires } = inboxSchema;
 const running = 'RUNNING';

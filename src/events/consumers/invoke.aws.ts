@@ -1,7 +1,7 @@
 import type { Handled } from './service';
-import type { ConsumedEvent } from '../model';
-import type { EventDelivery } from './runtime.model';
 import { FunctionFailed, InvokeRefused, Invoker } from '../../runtime/invoke';
+import type { ConsumedEvent } from '../model';
+import type { EventDelivery } from '../runtime.model';
 
 /** Nothing was sent: nobody took up the connection. */
 const unreachable = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH']);

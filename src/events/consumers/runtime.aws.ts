@@ -2,7 +2,7 @@
  * `cdk-multi-region-payments/runtime`: what a team's own functions use. The build bundles it into `runtime/`, with declarations of what
  * is named here; so these name no type of a package.
  */
-import type { CreateIdempotentConsumer, CreatePublisher } from './runtime.model';
+import type { CreateIdempotentConsumer, CreatePublisher } from '../runtime.model';
 import { idempotentConsumer as consumer } from './wrapper.aws';
 import { createPublisher as publisher } from '../publishing/publisher.aws';
 
@@ -25,4 +25,4 @@ export type { ConsumedEvent, EventTrace, MeshEvent, PaymentEvent, PaymentEventDa
 export type {
   Completion, CreateIdempotentConsumer, CreatePublisher, EventDelivery, EventHandler, IdempotentConsumerOptions, NewEvent, PublishedEvent, Publisher,
   PublisherOptions, QueueBatchResponse, QueueContext, QueueEvent, QueueHandler,
-} from './runtime.model';
+} from '../runtime.model';

@@ -3,13 +3,13 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { completion, DynamoInbox } from './aws';
 import { Consumer, ConsumerPorts, ConsumerSettings, Handled, Outcome } from './service';
-import type { ConsumedEvent } from '../model';
-import type { EventDelivery, EventHandler, IdempotentConsumerOptions, QueueHandler } from './runtime.model';
 import { connection } from '../../runtime/clients';
 import { Telemetry } from '../../runtime/telemetry';
 import { tracerOf } from '../../runtime/xray';
 import { consumerEnv, consumerLeaseMs, meshMetrics } from '../contract';
+import type { ConsumedEvent } from '../model';
 import { letterReason } from '../publishing/letter.domain';
+import type { EventDelivery, EventHandler, IdempotentConsumerOptions, QueueHandler } from '../runtime.model';
 
 /** Clients for the inbox and for the dead-letter queue. */
 export interface ConsumerClients {

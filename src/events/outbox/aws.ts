@@ -1,9 +1,11 @@
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ledgerEventSource, meshMetrics, outboxEnv } from '../contract';
 import { BatchResult, EventSink, Outbox, StreamRecord } from './service';
+import { asideReader } from './set-aside.aws';
+import { passingOver } from './set-aside.service';
 import type { Environment } from '../../kernel/env';
 import { DynamoStore } from '../../ledger/aws';
-import { clockPorts, regionOf } from '../../ledger/environment.aws';
+import { clockPorts, regionOf } from '../../ledger/functions/environment.aws';
 import { toItem } from '../../ledger/items.aws';
 import { dynamoClient } from '../../runtime/clients';
 import { faultRecord, Telemetry } from '../../runtime/telemetry';
@@ -11,8 +13,6 @@ import { tracerOf } from '../../runtime/xray';
 import { entryOf } from '../publishing/envelope.domain';
 import { publishPorts } from '../publishing/publish.aws';
 import { publish } from '../publishing/publish.service';
-import { asideReader } from '../redrive/set-aside.aws';
-import { passingOver } from '../redrive/set-aside.service';
 
 /** The part of a record of a table's stream that is used here, as Lambda hands it over. */
 export interface LambdaStreamRecord {

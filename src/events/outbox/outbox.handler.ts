@@ -1,5 +1,5 @@
 import { LambdaStreamRecord, outboxOf, publishBatch, StreamBatchResponse } from './aws';
-import type { QueueContext } from '../consumers/runtime.model';
+import type { QueueContext } from '../runtime.model';
 
 const publish = publishBatch(outboxOf(process.env, 'outbox'));
 

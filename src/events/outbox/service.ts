@@ -13,6 +13,17 @@ export interface StreamRecord {
   readonly change: () => ItemChange;
 }
 
+/** A range of the stream that Lambda gave up, as its message says. */
+export interface FailedRange {
+  readonly streamArn: string;
+  readonly shardId: string;
+  readonly startSequenceNumber: string;
+  readonly endSequenceNumber: string;
+  /** When its first and its last change came into the stream, ISO 8601; for whoever has to look for what the stream has forgotten. */
+  readonly approximateArrivalOfFirstRecord?: string;
+  readonly approximateArrivalOfLastRecord?: string;
+}
+
 /**
  * Takes events to the bus: what became of each, in their order. Of one payment, none is sent before an earlier one that is not. What is
  * `open` by the deadline is nobody's.

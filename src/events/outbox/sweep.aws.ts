@@ -1,12 +1,12 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { meshMetrics, sweepEnv } from '../contract';
 import { LambdaStreamRecord, outboxOf, passedOver, reserveMs, StreamBatchResponse, streamRecords, streamResponse } from './aws';
+import { passingOver } from './set-aside.service';
 import { Sweep, SweepHint } from './sweep.service';
 import type { Environment } from '../../kernel/env';
 import { connection } from '../../runtime/clients';
 import { Telemetry } from '../../runtime/telemetry';
 import { probeStore } from '../probes/aws';
-import { passingOver } from '../redrive/set-aside.service';
 
 /** A batch of the table's stream, or of the hints' queue. */
 export interface SweepEvent {

@@ -1,6 +1,6 @@
 import type { StreamBatchResponse } from './aws';
 import { SweepEvent, sweepOf } from './sweep.aws';
-import type { QueueContext } from '../consumers/runtime.model';
+import type { QueueContext } from '../runtime.model';
 
 const sweep = sweepOf(process.env);
 

@@ -8,7 +8,7 @@ import { EntryOutcome, entryBytes, publish, PublishPorts } from './publish.servi
 import { serialised } from './serialise.domain';
 import { fromTraceHeader, fromTraceparent, toTraceparent } from '../../kernel/trace';
 import { Telemetry } from '../../runtime/telemetry';
-import type { NewEvent, PublishedEvent, Publisher, PublisherOptions } from '../consumers/runtime.model';
+import type { NewEvent, PublishedEvent, Publisher, PublisherOptions } from '../runtime.model';
 
 const shortestMs = 100;
 const longestMs = 600_000;

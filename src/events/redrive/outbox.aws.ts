@@ -2,14 +2,14 @@ import { DynamoDBStreamsClient, GetRecordsCommand, GetShardIteratorCommand } fro
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { outboxRedriveEnv, outboxRedriveHintsEnv } from '../contract';
 import { redriveQueue } from './aws';
-import { FailedRange, redrive, Redriven } from './outbox.service';
-import { asideWriter, findRecord } from './set-aside.aws';
-import { setAside } from './set-aside.service';
+import { redrive, Redriven } from './outbox.service';
 import type { Environment } from '../../kernel/env';
 import { connection } from '../../runtime/clients';
 import type { Telemetry } from '../../runtime/telemetry';
 import { LambdaStreamRecord, outboxOf, reserveMs, streamRecords } from '../outbox/aws';
-import { StreamRecord } from '../outbox/service';
+import { FailedRange, StreamRecord } from '../outbox/service';
+import { asideWriter, findRecord } from '../outbox/set-aside.aws';
+import { setAside } from '../outbox/set-aside.service';
 
 /** What an operator may ask for. */
 export interface RedriveRequest {

@@ -1,5 +1,5 @@
 import { redriveOf, RedriveAnswer, RedriveRequest, SetAsideAnswer } from './outbox.aws';
-import type { QueueContext } from '../consumers/runtime.model';
+import type { QueueContext } from '../runtime.model';
 
 const redrive = redriveOf(process.env);
 

@@ -1,15 +1,4 @@
-import { StreamRecord } from '../outbox/service';
-
-/** A range of the stream that Lambda gave up, as its message says. */
-export interface FailedRange {
-  readonly streamArn: string;
-  readonly shardId: string;
-  readonly startSequenceNumber: string;
-  readonly endSequenceNumber: string;
-  /** When its first and its last change came into the stream, ISO 8601; for whoever has to look for what the stream has forgotten. */
-  readonly approximateArrivalOfFirstRecord?: string;
-  readonly approximateArrivalOfLastRecord?: string;
-}
+import { FailedRange, StreamRecord } from '../outbox/service';
 
 /** A message of the dead-letter queue. */
 export interface RangeMessage {

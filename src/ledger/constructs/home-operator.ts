@@ -13,7 +13,7 @@ import { checkLiterals } from '../../cdk/checks/literals';
 import { checkNames } from '../../cdk/checks/name-limits';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { checkPlaces } from '../../cdk/checks/places';
-import { cutoverName } from '../../cutover/contract';
+import { cutoverName } from '../../kernel/system-names';
 
 /** Properties of `HomeOperator`. */
 export interface HomeOperatorProps {

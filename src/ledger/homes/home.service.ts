@@ -6,7 +6,7 @@ import {
   AccountOutcome, AuthoriseCommand, Busy, CallContext, KeyedOutcome, Ledger, ListCommand, ListOutcome, MoveCommand, OpenAccountCommand, OpenAccountOutcome,
   PaymentOutcome, Unsure,
 } from '../model';
-import { JournaledStore, JournalPage } from '../operator/move-journal.service';
+import { JournaledStore, JournalPage } from './move-journal.service';
 import { LedgerPorts, LedgerSettings, LedgerStore } from '../ports';
 import { Attempt, GaveUp } from '../protocol/attempt.service';
 import { callProblem } from '../protocol/commands.domain';

@@ -1,5 +1,5 @@
 import { CutoverSight } from './operate.service';
-import { cutoverName } from '../../cutover/contract';
+import { cutoverName } from '../../kernel/system-names';
 import { definitionOfExecution, describeExecution, givenToTask, isNoExecution } from '../../runtime/executions';
 
 /** What is read of a definition, and of what a step is given. */

@@ -1,5 +1,5 @@
-import { journalKeys, JournalPage, notedOn } from './move-journal.service';
 import { AskedBy, Authority, AuthorityRecord, HomeSettings } from '../homes/authority.service';
+import { journalKeys, JournalPage, notedOn } from '../homes/move-journal.service';
 import { Item } from '../ports';
 import { Attempt, GaveUp } from '../protocol/attempt.service';
 

@@ -11,7 +11,7 @@ import { requireDocumented } from '../http/document';
 import { eventOf, Sent } from '../http/http-api';
 
 type Handler = (event: GatewayEvent, invocation: { getRemainingTimeInMillis(): number }) => Promise<GatewayResult>;
-type Name = 'payments' | 'accounts' | 'transactions' | 'health/health';
+type Name = 'payments' | 'accounts' | 'transactions' | 'health';
 
 /** The Lambda entries as they are deployed, on a real engine. */
 let engine: Engine;
@@ -39,7 +39,7 @@ afterAll(async () => {
 function entry<T>(name: string): T {
   let loaded: { handler: T } | undefined;
   jest.isolateModules(() => {
-    loaded = jest.requireActual<{ handler: T }>(`../../../src/api/${name}.handler`);
+    loaded = jest.requireActual<{ handler: T }>(`../../../src/api/functions/${name}.handler`);
   });
   return loaded!.handler;
 }
@@ -154,12 +154,12 @@ describe('health', () => {
   const drain = { TableName: 'test-ledger', Item: { pk: { S: drainKey('us-east-1') } } };
 
   test('follows the switch of its own region', async () => {
-    expect(await call('health/health', 'GET', '/health', { tenant: null })).toMatchObject({ status: 200, json: { region: 'us-east-1', status: 'healthy', checks: { ledger: 'ok', drain: 'off' } } });
+    expect(await call('health', 'GET', '/health', { tenant: null })).toMatchObject({ status: 200, json: { region: 'us-east-1', status: 'healthy', checks: { ledger: 'ok', drain: 'off' } } });
     await engine.client.send(new PutItemCommand(drain));
-    expect(await call('health/health', 'GET', '/health', { tenant: null })).toMatchObject({ status: 503, json: { status: 'draining' } });
+    expect(await call('health', 'GET', '/health', { tenant: null })).toMatchObject({ status: 503, json: { status: 'draining' } });
     await engine.client.send(new DeleteItemCommand({ TableName: drain.TableName, Key: drain.Item }));
     await engine.client.send(new PutItemCommand({ ...drain, Item: { pk: { S: drainKey('us-west-2') } } }));
-    expect((await call('health/health', 'GET', '/health', { tenant: null })).status).toBe(200);
+    expect((await call('health', 'GET', '/health', { tenant: null })).status).toBe(200);
   });
 
   test('of a home keeps its leases', async () => {
@@ -179,10 +179,10 @@ describe('health', () => {
     await record(1, 'eu-central-1');
     const now = jest.spyOn(Date, 'now');
     try {
-      const health = entry<Handler>('health/health');
+      const health = entry<Handler>('health');
       for (const ms of [0, 1_000, 2_000, 3_500]) {
         now.mockImplementation(() => Math.floor(performance.timeOrigin + performance.now()) + ms);
-        expect((await call('health/health', 'GET', '/health', { tenant: null }, health)).status).toBe(200);
+        expect((await call('health', 'GET', '/health', { tenant: null }, health)).status).toBe(200);
       }
       expect([await version(0), await version(1)]).toEqual(['2', '1']);
     } finally {
@@ -198,7 +198,7 @@ describe('health', () => {
     const before = { ...process.env };
     Object.assign(process.env, change);
     try {
-      const answer = await call('health/health', 'GET', '/health', { tenant: null });
+      const answer = await call('health', 'GET', '/health', { tenant: null });
       expect(answer).toMatchObject({ status: 503, json: { status: 'unhealthy', checks: { ledger: 'failed', drain: 'unknown' } } });
       expect(JSON.stringify(answer.json)).not.toMatch(/gone|127/);
       expect(JSON.parse(logged[logged.length - 1])).toMatchObject({ level: 'ERROR', status: 503, UnhealthyAnswers: 1, fault: { name: expect.any(String) } });
@@ -216,7 +216,7 @@ describe('authorizer', () => {
     const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
     const jwks = JSON.stringify({ keys: [{ ...await exportJWK(publicKey), kid: 'k', alg: 'ES256', use: 'sig' }] });
     Object.assign(process.env, authorizerEnv.write({ systemName: 'acme-pay', issuer: 'https://i.example', audience: '["payments"]', tenantClaim: 'tenant', jwks }));
-    const handler = entry<Authorizer>('authorizer/authorizer');
+    const handler = entry<Authorizer>('authorizer');
     const good = await new SignJWT({ tenant: 'acme' }).setProtectedHeader({ alg: 'ES256', kid: 'k' }).setIssuer('https://i.example')
       .setAudience('payments').setExpirationTime('5m').sign(privateKey);
     logged.length = 0;
@@ -229,7 +229,7 @@ describe('authorizer', () => {
 
   test('fails aloud when it cannot know', async () => {
     Object.assign(process.env, { AUTHORIZER_JWKS: '{}' });
-    const handler = entry<Authorizer>('authorizer/authorizer');
+    const handler = entry<Authorizer>('authorizer');
     logged.length = 0;
     const header = Buffer.from('{"alg":"ES256","kid":"k"}').toString('base64url');
     const claims = Buffer.from('{"iss":"https://i.example","aud":"payments"}').toString('base64url');

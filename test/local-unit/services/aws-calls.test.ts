@@ -6,7 +6,7 @@ import { localCredentials } from '../../../local/engine/credentials';
 import type { FabricResource } from '../../../local/model';
 import { StepFunctionsTasks } from '../../../src/approvals/aws';
 import { ApprovalResult, ApprovalView } from '../../../src/approvals/model';
-import { snsNotify } from '../../../src/approvals/notify.aws';
+import { snsNotify } from '../../../src/approvals/page/notify.aws';
 import { stepFunctionsReader } from '../../../src/approvals/stuck/aws';
 import { openTasks } from '../../../src/approvals/stuck/domain';
 import { kmsSigner, parameterAudit, parameterOf } from '../../../src/cutover/audit/aws';

@@ -1,0 +1,218 @@
+import { CfnResource, CustomResource, Duration, Lazy, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { Effect, Grant, IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { IKey } from 'aws-cdk-lib/aws-kms';
+import { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { IHostedZone } from 'aws-cdk-lib/aws-route53';
+import { Construct } from 'constructs';
+import { AuditSigningKey } from './audit-signing-key';
+import { BundledFunction } from '../../cdk/bundled-function';
+import { invalidProps, PropProblem } from '../../cdk/checks/invalid-props';
+import { checkLiterals } from '../../cdk/checks/literals';
+import { checkNames } from '../../cdk/checks/name-limits';
+import { declareOnce } from '../../cdk/checks/one-of-a-kind';
+import { checkPlaces } from '../../cdk/checks/places';
+import { isRegionName } from '../../kernel/region';
+import { regionAddressName } from '../../kernel/system-names';
+import { checkSystemName } from '../../ledger/constructs/system-checks';
+import { anchorOf, auditPath, cutoverBundles, cutoverEnv, recordsEnv, RecordsProperties } from '../contract';
+
+/** Properties of `WeightedRecords`. */
+export interface WeightedRecordsProps {
+  /** Name of the system, as the other constructs have it. */
+  readonly systemName: string;
+
+  /** Public hosted zone of the name. */
+  readonly hostedZone: IHostedZone;
+
+  /** The public name that callers use, below the zone, such as `pay.example.com`. */
+  readonly publicName: string;
+
+  /** Region that has the traffic at first. */
+  readonly source: string;
+
+  /** Region that it is moved to. */
+  readonly target: string;
+
+  /**
+   * How long resolvers may keep an answer, from 1 second to 1 hour.
+   *
+   * @default Duration.seconds(60)
+   */
+  readonly recordTtl?: Duration;
+
+  /**
+   * Share of the target when the records are made, in percent, 0 to 100. Never looked at again: from then on the weights are the cutover's.
+   *
+   * @default 0
+   */
+  readonly initialTargetPercent?: number;
+
+  /**
+   * Whether records that the name has already are replaced when these are made, all at once. Take them out of the stack that made them, without
+   * deleting them, before the next deployment of that stack.
+   *
+   * @default false
+   */
+  readonly replaceExisting?: boolean;
+
+  /**
+   * What happens to the records when they leave the stack. `DESTROY` is refused while a run is under way.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+
+  /**
+   * The end of an audit whose records were signed by another key or by none: `RECORD:SHA256`, as the last report names it. The deployment takes
+   * those records over by one that is signed, for that very end alone. Whoever gives it has read that report and trusts it.
+   *
+   * @default - none: every record must be signed with this stack's key
+   */
+  readonly formerAuditEnd?: string;
+
+  /**
+   * How long the function's log is kept.
+   *
+   * @default RetentionDays.ONE_YEAR
+   */
+  readonly logRetention?: RetentionDays;
+}
+
+/**
+ * The weighted records of a public name, one for each of two regions. Their weights belong to the cutover: a deployment changes where they point and
+ * their TTL, never how much each gets. Each region says where it is itself (`domain.records: PublicNameRecords.CUTOVER`), so it is deployed first.
+ */
+export class WeightedRecords extends Construct {
+  /** The function that makes and keeps them. */
+  public readonly function: IFunction;
+  /** The key that signs the audit, ECC_NIST_P256. It stays when it leaves the stack: without its public half nobody can verify what it signed. */
+  public readonly auditKey: IKey;
+  private readonly signing: AuditSigningKey;
+  private readonly props: WeightedRecordsProps;
+  private readonly resource: CustomResource;
+
+  constructor(scope: Construct, id: string, props: WeightedRecordsProps) {
+    super(scope, id);
+    checkNames(this);
+    this.props = props;
+    checkLiterals(this, props, { texts: ['systemName', 'source', 'target', 'publicName', 'formerAuditEnd'] });
+    checkSystemName(this, props.systemName);
+    const ttl = props.recordTtl ?? Duration.seconds(60);
+    const problem = recordsProblem(props, ttl);
+    if (problem) throw invalidProps(this, problem);
+    checkPlaces(this, 'WeightedRecordsProps', props);
+    declareOnce(this, { kind: 'WeightedRecords', prop: 'systemName', name: props.systemName });
+    this.signing = new AuditSigningKey(this, 'AuditKey', props.systemName);
+    this.auditKey = this.signing.key;
+    const stack = Stack.of(this);
+    const properties: RecordsProperties = {
+      source: props.source, target: props.target, ttlSeconds: String(ttl.toSeconds()), initialTarget: String(props.initialTargetPercent ?? 0),
+      replaceExisting: String(props.replaceExisting ?? false), onDelete: props.removalPolicy === RemovalPolicy.DESTROY ? 'DELETE' : 'RETAIN',
+      ...(props.formerAuditEnd ? { formerAuditEnd: props.formerAuditEnd } : {}),
+    };
+    const made = new BundledFunction(this, 'Keeper', {
+      bundle: cutoverBundles.records,
+      description: `${props.systemName}: keeps the weighted records of ${props.publicName}`,
+      // The function is told by its environment, which no event can change; the resource's properties only make CloudFormation ask.
+      environment: {
+        ...this.environment(props.formerAuditEnd),
+        ...recordsEnv.write({
+          stackId: stack.stackId, properties: JSON.stringify(properties),
+          logicalId: Lazy.string({ produce: () => stack.getLogicalId(this.resource.node.defaultChild as CfnResource) }),
+        }),
+      },
+      timeout: Duration.minutes(10),
+      memorySize: 512,
+      logRetention: props.logRetention ?? RetentionDays.ONE_YEAR,
+    });
+    this._grantChange(made.function);
+    this._grantAudit(made.function);
+    const grant = (actions: string[], resourceArns: string[]): Grant => Grant.addToPrincipal({ grantee: made.function, actions, resourceArns });
+    grant(['ssm:GetParameters'], [props.source, props.target].map((region) => `arn:${stack.partition}:ssm:${region}:${stack.account}:parameter${regionAddressName(props.systemName)}`));
+    grant(['cloudformation:DescribeStacks', 'cloudformation:DescribeStackEvents'], [stack.stackId]);
+    this.function = made.function;
+    this.resource = new CustomResource(this, 'Records', {
+      resourceType: 'Custom::WeightedRecords',
+      serviceToken: made.function.functionArn,
+      // Whether they go is decided by the function: CloudFormation's own RETAIN would leave it no say.
+      removalPolicy: RemovalPolicy.DESTROY,
+      properties: { publicName: props.publicName, ...properties },
+    });
+    this.resource.node.addDependency(made);
+  }
+
+  /** @internal The environment of every function that works with the records or the audit. */
+  public _environment(): Record<string, string> {
+    return this.environment();
+  }
+
+  /** @internal Reading the zone, and changing these records and no others. */
+  public _grantChange(grantee: IGrantable): void {
+    const { hostedZone, publicName } = this.props;
+    const partition = Stack.of(this).partition;
+    Grant.addToPrincipal({ grantee, actions: ['route53:ListResourceRecordSets'], resourceArns: [hostedZone.hostedZoneArn] });
+    Grant.addToPrincipal({
+      grantee, actions: ['route53:ChangeResourceRecordSets'], resourceArns: [hostedZone.hostedZoneArn],
+      conditions: {
+        // The name is needed even though all are named: ForAllValues alone is true when there is no value.
+        'ForAllValues:StringEquals': {
+          'route53:ChangeResourceRecordSetsNormalizedRecordNames': [publicName.toLowerCase()],
+          'route53:ChangeResourceRecordSetsActions': ['CREATE', 'DELETE'],
+        },
+        'Null': { 'route53:ChangeResourceRecordSetsNormalizedRecordNames': 'false' },
+      },
+    });
+    Grant.addToPrincipal({ grantee, actions: ['route53:GetChange'], resourceArns: [`arn:${partition}:route53:::change/*`] });
+  }
+
+  /** @internal Reading the audit and verifying it. */
+  public _grantAuditRead(grantee: IGrantable): void {
+    Grant.addToPrincipal({ grantee, actions: ['ssm:GetParameters'], resourceArns: this.auditArns() });
+    this.signing.grantVerify(grantee);
+  }
+
+  /** @internal Adding to the audit and reading it; never overwriting or deleting, whatever else the role may be given. */
+  public _grantAudit(grantee: IGrantable): void {
+    const resources = this.auditArns();
+    this._grantAuditRead(grantee);
+    this.signing.grantSign(grantee);
+    Grant.addToPrincipal({ grantee, actions: ['ssm:PutParameter'], resourceArns: resources });
+    grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({
+      effect: Effect.DENY, actions: ['ssm:PutParameter'], resources, conditions: { StringEquals: { 'ssm:Overwrite': 'true' } },
+    }));
+    grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ effect: Effect.DENY, actions: ['ssm:DeleteParameter', 'ssm:DeleteParameters'], resources }));
+  }
+
+  private environment(formerAuditEnd?: string): Record<string, string> {
+    const { systemName, hostedZone, publicName } = this.props;
+    return cutoverEnv.write({
+      systemName, auditRegion: Stack.of(this).region, hostedZoneId: hostedZone.hostedZoneId, publicName, auditKey: this.auditKey.keyArn,
+      ...(formerAuditEnd ? { formerAuditEnd } : {}),
+    });
+  }
+
+  private auditArns(): string[] {
+    const stack = Stack.of(this);
+    return [`arn:${stack.partition}:ssm:${stack.region}:${stack.account}:parameter${auditPath(this.props.systemName)}/*`];
+  }
+}
+
+function recordsProblem(props: WeightedRecordsProps, ttl: Duration): PropProblem | undefined {
+  const { publicName, hostedZone, source, target, initialTargetPercent: share = 0, formerAuditEnd } = props;
+  const zone = hostedZone.zoneName.replace(/\.$/, '');
+  if (!Token.isUnresolved(zone) && !publicName.endsWith(`.${zone}`)) {
+    return { prop: 'publicName', given: `'${publicName}'`, allowed: `a name below the hosted zone '${zone}'`, mend: 'correct the name or give its own zone; the apex takes no CNAME' };
+  }
+  const foreign = ([['source', source], ['target', target]] as const).find(([, name]) => !isRegionName(name));
+  if (foreign) return { prop: foreign[0], given: `'${foreign[1]}'`, allowed: 'the name of an AWS region, such as us-east-1', mend: 'correct the name' };
+  if (source === target) return { prop: 'target', given: `'${target}', the source`, allowed: 'another region', mend: 'name the region that the traffic is moved to' };
+  if (ttl.toSeconds() < 1 || ttl.toSeconds() > 3600) {
+    return { prop: 'recordTtl', given: `${ttl.toSeconds()} s`, allowed: '1 second to 1 hour', mend: 'take 60 seconds or less: callers move only after it' };
+  }
+  if (formerAuditEnd !== undefined && !anchorOf(formerAuditEnd)) {
+    return { prop: 'formerAuditEnd', given: `'${formerAuditEnd}'`, allowed: 'RECORD:SHA256, 64 hexadecimal digits', mend: 'take number and hash from the last line of "The chain" in the audit\'s report' };
+  }
+  if (Number.isInteger(share) && share >= 0 && share <= 100) return undefined;
+  return { prop: 'initialTargetPercent', given: `${share}`, allowed: 'a whole number from 0 to 100', mend: 'leave it out to begin in the source' };
+}
