@@ -182,7 +182,7 @@ export function heartbeatKey(region: string): string {
 }
 
 /** Bundles of the ledger's own functions under `assets/`. */
-export const ledgerBundles = { heartbeat: 'ledger/functions/heartbeat', homeStatus: 'ledger/functions/home-status', homeOperator: 'ledger/functions/home-operator', homeMove: 'ledger/functions/home-move', tableProof: 'ledger/tables/proof' } as const;
+export const ledgerBundles = { heartbeat: 'ledger/functions/heartbeat', homeStatus: 'ledger/functions/home-status', homeOperator: 'ledger/functions/home-operator', homeMove: 'ledger/functions/home-move', tableProof: 'ledger/functions/table-proof' } as const;
 
 /** Partition key of the item whose presence drains a region: its `/health` answers 503 until the item is deleted. */
 export function drainKey(region: string): string {

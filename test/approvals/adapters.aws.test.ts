@@ -5,9 +5,9 @@ import { ann, GateWorld, inputOf, rules } from './world';
 import { DynamoApprovals } from '../../src/approvals/aws';
 import { StepFunctionsStarter } from '../../src/approvals/callers/start.aws';
 import { gateEnv, verifyEnv, writeRules } from '../../src/approvals/contract';
-import { gateFromEnvironment, verifierFromEnvironment } from '../../src/approvals/environment.aws';
+import { gateFromEnvironment, verifierFromEnvironment } from '../../src/approvals/functions/environment.aws';
 import { ApprovalRequest, ApprovalTaskInput, ApprovalView } from '../../src/approvals/model';
-import { snsNotify } from '../../src/approvals/notify.aws';
+import { snsNotify } from '../../src/approvals/page/notify.aws';
 import { stuckEnv } from '../../src/approvals/stuck/contract';
 import { AwsReply, FakeAws, keepLog, loadedHandler, refusal } from '../runtime/fake-aws';
 
@@ -116,8 +116,8 @@ describe('people are told', () => {
 });
 
 describe('a gate from its environment', () => {
-  const ask = loadedHandlerOf<ApprovalTaskInput, { approvalId: string }>('approvals/request');
-  const sweep = loadedHandlerOf<object, void>('approvals/sweep');
+  const ask = loadedHandlerOf<ApprovalTaskInput, { approvalId: string }>('approvals/functions/request');
+  const sweep = loadedHandlerOf<object, void>('approvals/functions/sweep');
 
   test('a request whose people cannot be told is taken all the same, and the fault counted, without its token', async () => {
     const { answer } = aws;

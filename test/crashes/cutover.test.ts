@@ -1,8 +1,8 @@
 import { killedAtEveryWrite, Process } from './every-write';
 import { weightsOf } from '../../src/cutover/audit/domain';
 import { AuditLog } from '../../src/cutover/audit/service';
+import { HomeRequest } from '../../src/cutover/checks/authority-move.service';
 import { cutoverLimits } from '../../src/cutover/contract';
-import { HomeRequest } from '../../src/cutover/machine/authority-move.service';
 import { CutoverPorts } from '../../src/cutover/machine/service';
 import { AuditRecord } from '../../src/cutover/model';
 import { withTargetShare } from '../../src/cutover/weights/domain';

@@ -3,9 +3,9 @@ import { Consumer, ConsumerSettings, Inbox } from '../../src/events/consumers/se
 import { inboxSchema } from '../../src/events/contract';
 import type { ConsumedEvent, PaymentEvent } from '../../src/events/model';
 import { EventSink } from '../../src/events/outbox/service';
+import { setAside } from '../../src/events/outbox/set-aside.service';
 import { Sweep, SweepHint } from '../../src/events/outbox/sweep.service';
 import { QueuedLetter, redrive } from '../../src/events/redrive/service';
-import { setAside } from '../../src/events/redrive/set-aside.service';
 import { keyId } from '../../src/kernel/fingerprint';
 import { noTracer } from '../../src/kernel/trace';
 import { MemoryInbox } from '../contract/memory-inbox';

@@ -1,7 +1,7 @@
 import { FakeServices } from './fake-services';
 import { cutoverIn, definitionOf } from './machine';
 import { cutoverEnv, recordsEnv, RecordsProperties, stepsEnv, statusEnv } from '../../src/cutover/contract';
-import { cutoverPorts, replicaPort, stepRecorder } from '../../src/cutover/machine/aws';
+import { cutoverPorts, replicaPort, stepRecorder } from '../../src/cutover/functions/environment.aws';
 import { RecordsResult } from '../../src/cutover/weights/weighted-records.service';
 import { newStack } from '../cdk/stacks';
 import { AwsReply, FakeAws, keepLog, loadedHandler, refusal } from '../runtime/fake-aws';
@@ -39,7 +39,7 @@ async function deploy(change: object = {}): Promise<{ readonly result: RecordsRe
   const event = {
     RequestType: 'Create', RequestId: 'r1', StackId: stackId, LogicalResourceId: 'Records', ResponseURL: `${aws.url}/bucket?X-Amz-Signature=1`, ResourceProperties: { ...properties }, ...change,
   };
-  const result = await loadedHandler<object, RecordsResult>('cutover/weights/weighted-records', 120_000)(event);
+  const result = await loadedHandler<object, RecordsResult>('cutover/functions/weighted-records', 120_000)(event);
   return { result, told: aws.calls.slice(before).filter(({ action }) => action === 'PUT /bucket').map(({ input }) => input.Status) };
 }
 
@@ -74,9 +74,9 @@ describe('the function of the records', () => {
 
 test('status and report say what the audit says, in every region\'s words', async () => {
   await deploy();
-  const status = await loadedHandler<object, Record<string, any>>('cutover/machine/status')({});
+  const status = await loadedHandler<object, Record<string, any>>('cutover/functions/status')({});
   expect(status).toMatchObject({ state: 'NOT_STARTED', weights: { [source]: 100, [target]: 0 }, history: [expect.anything(), expect.anything()] });
-  const report = loadedHandler<object, string>('cutover/audit/report');
+  const report = loadedHandler<object, string>('cutover/functions/report');
   expect(await report({ systemName: 'acme-pay', region: target, key: services.keyArn })).toContain('Unbroken');
   expect(await report({ systemName: 'acme-pay' })).toMatch(/^usage: --system NAME/);
   const [name] = [...services.parameters.keys()].filter((key) => key.includes('/audit/'));
@@ -97,7 +97,7 @@ describe('the function of the steps', () => {
         default: return { body: { definition } };
       }
     };
-    return loadedHandler<object, Record<string, any>>('cutover/machine/cutover', 120_000)(asked);
+    return loadedHandler<object, Record<string, any>>('cutover/functions/cutover', 120_000)(asked);
   };
 
   test('does what an execution asks for, records it, and writes a line without the report', async () => {
@@ -107,7 +107,7 @@ describe('the function of the steps', () => {
     expect(await step({ step: 'next', run, last: {} })).toMatchObject({ outcome: expect.any(String), phase: 0 });
     expect(await step({ step: 'end', run, last: { detail: 'so' }, end: 'PAUSED' })).toMatchObject({ outcome: 'PAUSED' });
     expect(lines.at(-1)).toMatchObject({ CutoverNeedsAttention: 1 });
-    const status = await loadedHandler<object, Record<string, any>>('cutover/machine/status')({});
+    const status = await loadedHandler<object, Record<string, any>>('cutover/functions/status')({});
     expect(status).toMatchObject({ state: 'PAUSED', run });
   });
 

@@ -1,5 +1,5 @@
 import { ledgerEnv } from '../../src/ledger/contract';
-import { clockPorts, ledgerFromEnvironment } from '../../src/ledger/environment.aws';
+import { clockPorts, ledgerFromEnvironment } from '../../src/ledger/functions/environment.aws';
 import { toAttributes } from '../../src/ledger/items.aws';
 import { KeyedOutcome } from '../../src/ledger/model';
 import { AwsReply, FakeAws } from '../runtime/fake-aws';

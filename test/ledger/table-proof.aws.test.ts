@@ -49,7 +49,7 @@ test('what DynamoDB refuses is no mode', async () => {
 
 test('the function tells CloudFormation, by the address that came with the request', async () => {
   Object.assign(process.env, proofEnv.write({ tables: JSON.stringify({ ledger: { name: 't', mode: 'STRONG' } }) }));
-  const { handler } = jest.requireActual<typeof import('../../src/ledger/tables/proof.handler')>('../../src/ledger/tables/proof.handler');
+  const { handler } = jest.requireActual<typeof import('../../src/ledger/functions/table-proof.handler')>('../../src/ledger/functions/table-proof.handler');
   const event = { RequestType: 'Create', RequestId: 'r', StackId: 's', LogicalResourceId: 'Tables', ResponseURL: `${process.env.AWS_ENDPOINT_URL}/bucket`, ResourceProperties: {} } as const;
   answers = [described('EVENTUAL')];
   await handler(event);

@@ -20,8 +20,8 @@ test.each<[string, CoverageSummary, string]>([
 });
 
 test.each<[string, string | undefined]>([
-  ['src/ledger/aws.ts', 'adapters (aws.ts, *.aws.ts)'], ['src/cutover/machine/caller.aws.ts', 'adapters (aws.ts, *.aws.ts)'], ['src/api/health/health.handler.ts', 'handlers (*.handler.ts)'],
-  ['src/ledger/service.ts', undefined], ['local/services/aws.ts', undefined],
+  ['src/ledger/aws.ts', 'adapters (aws.ts, *.aws.ts)'], ['src/cutover/machine/caller.aws.ts', 'adapters (aws.ts, *.aws.ts)'], ['src/api/functions/health.handler.ts', 'handlers (*.handler.ts)'],
+  ['src/ledger/protocol/service.ts', undefined], ['local/services/aws.ts', undefined],
 ])('%s belongs to %s', (path, name) => {
   expect(coverageGroups.find(({ files }) => files.test(path))?.name).toBe(name);
 });

@@ -1,7 +1,7 @@
 import { ledgerEnv } from '../../ledger/contract';
 import { telemetryOf } from '../../runtime/telemetry';
 import { apiLimits } from '../contract';
-import { httpPorts } from '../functions/http-ports.aws';
+import { httpPorts } from './http-ports.aws';
 import { authorityReader, deployedDrainReader, leaseKeeper } from '../health/aws';
 import { healthCheck } from '../health/service';
 import { healthEndpoints } from '../http/endpoints';

@@ -1,6 +1,6 @@
 import { recordPorts, refusalRecorder } from './environment.aws';
-import { RegionAddress, regionAddressName } from '../../kernel/system-names';
 import { CloudFormationEvent } from '../../kernel/custom-resource';
+import { RegionAddress, regionAddressName } from '../../kernel/system-names';
 import { clock } from '../../runtime/clock';
 import { parameterOf } from '../audit/aws';
 import { RecordsProperties, anchorOf, cutoverEnv, recordsEnv } from '../contract';

@@ -145,7 +145,7 @@ describe('on a table that is not what the functions were made for', () => {
       expect(JSON.parse(logged[0])).toMatchObject({ LedgerTableMismatches: 1, fault: { message: expect.stringContaining(why) } });
     }
     logged.length = 0;
-    if (env.LEDGER_CONSISTENCY_MODE === undefined) expect(await call('health/health', 'GET', '/health', { tenant: null })).toMatchObject({ status: 503, json: { checks: { ledger: 'failed' } } });
+    if (env.LEDGER_CONSISTENCY_MODE === undefined) expect(await call('health', 'GET', '/health', { tenant: null })).toMatchObject({ status: 503, json: { checks: { ledger: 'failed' } } });
     expect(await stored()).toEqual(kept);
   });
 });

@@ -1,9 +1,9 @@
 import { proofEnv } from '../contract';
-import { regionOf } from '../environment.aws';
-import { tableModes } from './proof.aws';
-import { ProofResult, ProvenTables, TableProof } from './proof.service';
+import { regionOf } from './environment.aws';
 import { CloudFormationEvent } from '../../kernel/custom-resource';
 import { answerCloudFormation } from '../../runtime/custom-resource';
+import { tableModes } from '../tables/proof.aws';
+import { ProofResult, ProvenTables, TableProof } from '../tables/proof.service';
 
 const proof = new TableProof({
   modeOf: tableModes(),
