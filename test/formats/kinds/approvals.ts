@@ -2,12 +2,12 @@ import type { AttributeValue, DynamoDBClient, GetItemCommand, PutItemCommand, Tr
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { DynamoApprovals } from '../../../src/approvals/aws';
 import { proofText, readProof, unsignedStsRequest } from '../../../src/approvals/callers/caller-proof.domain';
+import { hmacSealer } from '../../../src/approvals/callers/oidc.aws';
+import { GateSessions, Purpose } from '../../../src/approvals/callers/session.service';
 import { StepFunctionsStarter } from '../../../src/approvals/callers/start.aws';
 import { startHttp } from '../../../src/approvals/callers/start.service';
-import { approvalUrl } from '../../../src/approvals/message.domain';
 import { ApprovalRequest, ApprovalResult } from '../../../src/approvals/model';
-import { hmacSealer } from '../../../src/approvals/page/oidc.aws';
-import { GateSessions, Purpose } from '../../../src/approvals/page/session.service';
+import { approvalUrl } from '../../../src/approvals/page/message.domain';
 import { questionDigest } from '../../../src/approvals/question.domain';
 import { verifyAnswer } from '../../../src/approvals/verify.domain';
 import { Json } from '../../../src/kernel/fingerprint';

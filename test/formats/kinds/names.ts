@@ -4,13 +4,15 @@ import * as stuck from '../../../src/approvals/stuck/contract';
 import * as cutover from '../../../src/cutover/contract';
 import * as events from '../../../src/events/contract';
 import { canonicalJson, Json } from '../../../src/kernel/fingerprint';
+import * as systemMetrics from '../../../src/kernel/system-metrics';
+import * as systemNames from '../../../src/kernel/system-names';
 import * as ledger from '../../../src/ledger/contract';
 import { Format, forEver, plain } from '../format';
 
 /** Contracts, by the file below `src`. */
 export const contracts: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'api/contract': api, 'approvals/contract': gate, 'approvals/stuck/contract': stuck, 'cutover/contract': cutover, 'events/contract': events,
-  'ledger/contract': ledger,
+  'ledger/contract': ledger, 'kernel/system-metrics': systemMetrics, 'kernel/system-names': systemNames,
 };
 
 const system = 'acme-pay';
@@ -32,8 +34,8 @@ export const names: Readonly<Record<string, Json>> = {
   outboxRedriveName: events.outboxRedriveName(system), outboxQueueName: (['outbox-dlq', 'sweep', 'sweep-dlq'] as const).map((queue) => events.outboxQueueName(system, queue)),
   consumerQueueName: (['queue', 'dlq'] as const).map((queue) => events.consumerQueueName(system, 'mail', queue)),
   auditPath: cutover.auditPath(system), auditName: cutover.auditName(system, 7), auditKeyAlias: cutover.auditKeyAlias(system),
-  regionAddressName: cutover.regionAddressName(system),
-  cutoverName: cutover.cutoverName(system), cutoverStatusName: cutover.cutoverStatusName(system), setIdentifier: cutover.setIdentifier(system, 'target', 3),
+  regionAddressName: systemNames.regionAddressName(system),
+  cutoverName: systemNames.cutoverName(system), cutoverStatusName: cutover.cutoverStatusName(system), setIdentifier: cutover.setIdentifier(system, 'target', 3),
   problemType: api.problemType('key_reused'),
 };
 
