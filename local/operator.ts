@@ -24,7 +24,7 @@ export function operatorOf(fabric: readonly FabricResource[], engines: EngineDir
     operate: async (region, event) => {
       const reads = reading.includes(String((event as { readonly action?: unknown }).action));
       const name = (reads ? readers : movers).get(region);
-      if (name === undefined) throw new Error(`there is no function for homes in ${region}`);
+      if (name === undefined) throw new Error(`the app has no HomeOperator in ${region}: there is no function that moves homes`);
       const asked = reads ? event : { by: 'the local run', reason: 'a step of it', ...event };
       const { status, headers, body } = await client.call({
         place: placeOf(region), service: 'lambda', path: `/2015-03-31/functions/${name}/invocations`, headers: { 'content-type': 'application/json' }, body: JSON.stringify(asked),

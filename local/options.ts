@@ -62,7 +62,7 @@ function regionsAsked({ mode, replicas, witness }: RegionValues): Readonly<Recor
   if (replicas === undefined) throw new LocalRunError(`--witness ${witness} without --replicas: give both, such as --replicas us-east-1,eu-central-1 --witness us-east-2`);
   if (mode === 'HOME_REGION' && witness !== undefined) throw new LocalRunError(`--witness ${witness} with --mode HOME_REGION: only a STRONG table has a witness`);
   const wrong = names.find((name, index) => !isRegionName(name) || names.indexOf(name) !== index);
-  if (wrong !== undefined) throw new LocalRunError(`--replicas ${replicas}${witness === undefined ? '' : ` --witness ${witness}`}: '${wrong}' is no region's name or is given twice; give names such as us-east-1,eu-central-1`);
+  if (wrong !== undefined) throw new LocalRunError(`--replicas ${replicas}${witness === undefined ? '' : ` --witness ${witness}`}: '${wrong}' is not the name of a region, or it is given twice; give names such as us-east-1,eu-central-1`);
   return { replicas: names.slice(0, witness === undefined ? undefined : -1).join(','), ...(witness === undefined ? {} : { witness: witness.trim() }) };
 }
 

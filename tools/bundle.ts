@@ -176,7 +176,7 @@ async function bundleOne(root: string, target: Target, force: boolean): Promise<
 function requireWhole(metafile: esbuild.Metafile, format: esbuild.Format | undefined): void {
   for (const { path: name, kind } of Object.values(metafile.outputs).flatMap(({ imports }) => imports)) {
     if (!isBuiltin(name)) throw new Error(`it needs '${name}', which a team may not have: a library is complete`);
-    if (format === 'esm' && kind === 'require-call') throw new Error(`it says require('${name}'), which no ES module may: import it`);
+    if (format === 'esm' && kind === 'require-call') throw new Error(`it says require('${name}'), which an ES module may not use: import it`);
   }
 }
 

@@ -60,7 +60,7 @@ function installPackages() {
   const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...anyPlatform], { cwd: root, stdio: 'inherit' });
   if (install.status === 0) writeFileSync(marker, hash);
   unlock();
-  if (install.status !== 0) fail(`npm ci failed with exit code ${install.status ?? install.signal}: see its message above, mend it and run the command again`);
+  if (install.status !== 0) fail(`npm ci failed with exit code ${install.status ?? install.signal}: see its message above, fix the cause and run the command again`);
 }
 
 const [command, ...args] = process.argv.slice(2);

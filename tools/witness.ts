@@ -37,7 +37,7 @@ if (require.main === module) {
   const replicas = process.argv.slice(2);
   const wrong = replicas.find((name) => !names.includes(name));
   if (replicas.length !== 2 || replicas[0] === replicas[1] || wrong !== undefined) {
-    process.stderr.write(`give two different regions of ${names.join(', ')} (offered as of ${strongRegions.asOf})${wrong === undefined ? '' : `; '${wrong}' is none of them`}\n`);
+    process.stderr.write(`give two different regions of ${names.join(', ')} (offered as of ${strongRegions.asOf})${wrong === undefined ? '' : `; '${wrong}' is not one of them`}\n`);
     process.exitCode = 1;
   } else {
     process.stdout.write(`${witnessTable([replicas[0], replicas[1]])}\n`);

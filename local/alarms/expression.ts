@@ -82,7 +82,7 @@ class Parser {
     if (token.kind !== 'name') throw new Error(`'${token.text}' is not expected in metric math`);
     if (this.take('(')) return this.closed(this.call(token.text.toUpperCase()), ')');
     const known = this.series.get(token.text);
-    if (!known) throw new Error(`'${token.text}' is no query of this alarm`);
+    if (!known) throw new Error(`'${token.text}' is not a query of this alarm`);
     return known;
   }
 

@@ -57,6 +57,6 @@ function readJson(file: string): Record<string, unknown> | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
   } catch (error) {
-    throw new LocalRunError(`${file} is not valid JSON (${(error as Error).message}): mend it`);
+    throw new LocalRunError(`${file} is not valid JSON (${(error as Error).message}): correct the file`);
   }
 }

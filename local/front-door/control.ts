@@ -120,7 +120,7 @@ function foreign(exchange: Exchange): string | undefined {
   const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
   if (!isIP(name) && name !== 'localhost' && !name.endsWith('.localhost')) return `Ask for it as 127.0.0.1 or localhost, not as '${host.slice(0, 64)}'.`;
   const origin = headerOf(exchange.request, 'origin');
-  if (origin !== undefined && origin !== `http://${host}`) return `A page of ${origin.slice(0, 64)} may not use this.`;
+  if (origin !== undefined && origin !== `http://${host}`) return `A page of ${origin.slice(0, 64)} may not use the local run: open its own page.`;
   return undefined;
 }
 

@@ -69,7 +69,7 @@ export class Approvers {
   public async asked(not: readonly string[] = [], withinMs?: number): Promise<NonNullable<CutoverView['openApproval']>> {
     const over = (view: CutoverView): boolean => view.state !== 'RUNNING';
     const view = await this.until('people are asked', (now) => over(now) || (now.openApproval !== undefined && !not.includes(now.openApproval.approvalId)), withinMs);
-    if (!view.openApproval) throw new Error(`nobody is asked any more: the run is ${view.state}, ${view.why}`);
+    if (!view.openApproval) throw new Error(`no approval is open any more: the run is ${view.state}, ${view.why}`);
     return view.openApproval;
   }
 

@@ -16,7 +16,7 @@ export async function refused(setting: Setting): Promise<void> {
     ['a body of 5 MB', payment({ body: `"${'x'.repeat(5_000_000)}"` }), 413],
     ['bad JSON', payment({ body: '{"accountId":' }), 400],
     ['an unknown field', payment({ body: { ...body, note: 'x' } }), 400],
-    ['an amount that is no whole number', payment({ body: { ...body, amount: 1.5 } }), 400],
+    ['an amount that is not a whole number', payment({ body: { ...body, amount: 1.5 } }), 400],
     ['another currency than the account\'s', payment({ body: { ...body, currency: 'EUR' } }), 400],
     ['no key', payment({ key: undefined }), 400],
     ['a key of 256 characters', payment({ key: 'k'.repeat(256) }), 400],

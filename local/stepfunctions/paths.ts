@@ -37,7 +37,7 @@ export function write(path: string | null | undefined, data: Json, value: Json):
   if (path === null) return data;
   const way = steps((path ?? '$').slice(1));
   if (way.length === 0) return value;
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new StateFault('States.ResultPathMatchFailure', `'${path}' cannot be applied to input that is no object`);
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new StateFault('States.ResultPathMatchFailure', `'${path}' cannot be applied to input that is not an object`);
   const copy = structuredClone(data);
   let part = copy;
   for (const step of way.slice(0, -1)) {

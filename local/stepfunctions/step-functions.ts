@@ -244,7 +244,7 @@ function parsedOr(code: string, text: unknown): Json {
   try {
     return JSON.parse(String(text ?? '{}')) as Json;
   } catch {
-    throw new Refusal(code, `'${String(text).slice(0, 100)}' is no JSON`);
+    throw new Refusal(code, `'${String(text).slice(0, 100)}' is not JSON`);
   }
 }
 

@@ -37,7 +37,7 @@ export function resultOf(
   if (answer.failed) return { kind: 'failed', from: 0, reason: JSON.stringify(answer.payload).slice(0, 500) };
   const failures = (answer.payload as { batchItemFailures?: unknown } | null | undefined)?.batchItemFailures;
   if (!reportsFailures || failures === undefined || failures === null) return { kind: 'done' };
-  if (!Array.isArray(failures)) return { kind: 'failed', from: 0, reason: 'batchItemFailures is no list' };
+  if (!Array.isArray(failures)) return { kind: 'failed', from: 0, reason: 'batchItemFailures is not a list' };
   if (failures.length === 0) return { kind: 'done' };
   const positions = failures.map((failure: { itemIdentifier?: unknown } | null) => records
     .findIndex(({ dynamodb }) => dynamodb.SequenceNumber === failure?.itemIdentifier));

@@ -60,5 +60,5 @@ export function readCallerSource(text: string): CallerSource {
   if (source.kind === 'context' && source.key && (source.names === undefined || source.scopeKey)) return source;
   if (source.kind === 'iamAccount') return source;
   if (source.kind === 'iamPrincipals' && source.callers) return source;
-  throw new Error(`caller source ${text} is none of context, iamAccount, iamPrincipals: the construct that makes this function sets it`);
+  throw new Error(`caller source ${text} is not one of context, iamAccount, iamPrincipals: the construct that makes this function sets it`);
 }

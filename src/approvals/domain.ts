@@ -45,10 +45,10 @@ export function inputProblem(input: ApprovalTaskInput, rules: GateRules): string
   if (wrong) return `'${wrong[0]}' must be a text of 1 to ${wrong[2]} characters`;
   // Whom to exclude must be known: an empty name would exclude nobody.
   if (rules.excludeStarter && (typeof input.startedBy !== 'string' || input.startedBy.trim() === '')) {
-    return "'startedBy' must say who started the execution: this gate lets nobody approve what they started";
+    return "'startedBy' must say who started the execution: with this gate a person may not approve an execution that they started";
   }
   const bytes = JSON.stringify([input.details ?? null, input.report ?? null]).length;
-  if (bytes > gateLimits.reportBytes) return `details and report take ${bytes} characters as JSON, at most ${gateLimits.reportBytes} are kept: put a digest and a link into them`;
+  if (bytes > gateLimits.reportBytes) return `details and report take ${bytes} characters as JSON, at most ${gateLimits.reportBytes} are allowed: put a digest and a link into them`;
   if (input.required !== undefined && !(Number.isInteger(input.required) && input.required >= 1)) return "'required' must be a whole number of at least 1";
   if (input.expirySeconds !== undefined && !(input.expirySeconds > 0)) return "'expirySeconds' must be more than 0";
   return undefined;

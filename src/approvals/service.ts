@@ -61,7 +61,7 @@ export class ApprovalGateService {
       if (await this.ports.store.replace(next, recordOf(next, what, nowMs, content)) === 'lost') continue;
       return { kind: 'counted', view: viewOf(next.status === 'DECIDED' ? await this.deliverOrLeave(next) : next) };
     }
-    throw new Error(`approval ${id} is answered by too many at once: answer again`);
+    throw new Error(`approval ${id} was changed by other answers at the same time: send your answer again`);
   }
 
   /** Whoever comes too late need not wait for the sweep: the state machine is told at once that nobody decided. */

@@ -19,5 +19,5 @@ export function verifyAnswer(asked: ApprovalQuestion, answer: unknown, found: Ap
   if (found.status !== 'DECIDED') return none(`approval ${found.id} is ${found.status}`);
   const result = resultOf(found);
   if (canonicalJson(result as unknown as Json) === canonicalJson((answer ?? null) as Json)) return { result };
-  return { result, forged: `approval ${found.id} came to ${result.decision}, the answer said something else` };
+  return { result, forged: `approval ${found.id} has the outcome ${result.decision}, but the answer that arrived says another one` };
 }

@@ -5,6 +5,7 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Alias, Architecture, Code, Function, FunctionOptions, IFunction, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { invalidProps } from './checks/invalid-props';
 
 /** Context key: another folder of bundles, for a team that builds its own and for tests. */
 export const assetsContextKey = 'cdk-multi-region-payments:assets';
@@ -54,7 +55,9 @@ export class BundledFunction extends Construct {
     const assets: string = this.node.tryGetContext(assetsContextKey) ?? path.join(__dirname, '..', '..', 'assets');
     const directory = path.join(assets, bundle);
     if (existsSync(path.join(directory, 'index.js'))) return directory;
-    throw new Error(`[${this.node.path}] the handler bundle 'assets/${bundle}/index.js' is missing: `
-      + 'the published package holds it; in a clone of the repository make it with \'npm run build\'');
+    throw invalidProps(this, {
+      prop: `handler bundle assets/${bundle}/index.js`, given: 'missing', allowed: 'the file that the published package holds',
+      mend: 'install the package again; in a clone of the repository run \'npm run build\'',
+    });
   }
 }

@@ -1,6 +1,7 @@
 import { CfnResource } from 'aws-cdk-lib';
 import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
+import { invalidProps } from './checks/invalid-props';
 
 export interface LookupProps {
   /** Such as `Custom::LedgerStreamArn`. */
@@ -45,7 +46,9 @@ export class Lookup extends Construct {
 export function synthesisTime(scope: Construct): string {
   const { SOURCE_DATE_EPOCH: given } = process.env;
   if (given !== undefined && !/^\d{1,11}$/.test(given)) {
-    throw new Error(`[${scope.node.path}] environment variable SOURCE_DATE_EPOCH is '${given}'; allowed: whole seconds since 1970, or not set`);
+    throw invalidProps(scope, {
+      prop: 'environment variable SOURCE_DATE_EPOCH', given: `'${given}'`, allowed: 'whole seconds since 1970', mend: 'correct it, or leave it unset for the time of the synthesis',
+    });
   }
   const seconds = given === undefined ? Math.floor(Date.now() / 1000) : Number(given);
   return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');

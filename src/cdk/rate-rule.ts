@@ -96,7 +96,7 @@ export function clientRateProblem(scope: Construct, prop: string, options: Clien
   }
   const { callsPerMinute, enabled } = options;
   if (callsPerMinute !== undefined && (enabled === false || webAclArn !== undefined)) {
-    return { prop: `${prop}.callsPerMinute`, given: `${callsPerMinute}, and no web ACL is made`, allowed: 'a bound only where the web ACL is ours', mend: 'leave it out, or put the bound into your own web ACL' };
+    return { prop: `${prop}.callsPerMinute`, given: `${callsPerMinute}, and no web ACL is made`, allowed: 'a limit only where the construct makes the web ACL', mend: 'leave it out, or put the limit into your own web ACL' };
   }
   const { lowest, highest } = clientRateLimits;
   if (callsPerMinute === undefined || (Number.isInteger(callsPerMinute) && callsPerMinute >= lowest && callsPerMinute <= highest)) return undefined;

@@ -83,7 +83,7 @@ function tuningProblem(id: string, tuning: AlarmTuning): PropProblem | undefined
     return { prop: `alarms (${id}).minutes`, given: `${minutes}`, allowed: '1 to 5 of the last five minutes', mend: 'leave it out for the default' };
   }
   if (threshold !== undefined && !(threshold > 0)) {
-    return { prop: `alarms (${id}).threshold`, given: `${threshold}`, allowed: 'more than 0', mend: 'set enabled: false to be without the alarm' };
+    return { prop: `alarms (${id}).threshold`, given: `${threshold}`, allowed: 'more than 0', mend: 'set enabled: false to remove the alarm' };
   }
   return undefined;
 }

@@ -56,7 +56,7 @@ function show(result: GateCallResult, json: string | undefined): void {
 
 function sentence(result: GateCallResult): string {
   switch (result.outcome) {
-    case 'decided': return result.decision === undefined ? `your answer counts: ${result.approvals} of ${result.required} approvals` : `decided: ${result.decision}`;
+    case 'decided': return result.decision === undefined ? `your answer was recorded: ${result.approvals} of ${result.required} approvals` : `decided: ${result.decision}`;
     case 'started': return `started by ${result.startedBy}: ${result.execution}`;
     case 'refused': return `refused: ${result.why}`;
     case 'unanswered': return `not answered: ${result.why}\n  ${result.key === undefined ? 'look at the approval: the answer may have counted; then give the same command again' : `it may have been started; to ask for the same again add --key ${result.key}`}`;

@@ -48,7 +48,7 @@ export function gateTarget(given: string, path: 'approvals' | 'starts', region?:
   if (!named) return `${given}: the address must end in /${path}/ and ${path === 'starts' ? 'a name' : 'an approval\'s ID'}`;
   const known = region ?? /^[a-z0-9]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$/.exec(hostname)?.[1];
   if (known === undefined) return `${given}: the address does not name the gate's region: give --region`;
-  if (!isRegionName(known)) return `--region ${known}: it is no region's name`;
+  if (!isRegionName(known)) return `--region ${known}: it is not the name of a region`;
   return { url: `${origin}${pathname}`, region: known };
 }
 

@@ -40,7 +40,7 @@ export function removeCommand(): Command {
     .action(async (options: Options, command: Command) => {
       const { system: systemName, region: regions, table: tables, confirm, dryRun = false, keepKeys = false, endpointUrl, json } = options;
       const wrong = regions.find((region, index) => !isRegionName(region) || regions.indexOf(region) !== index);
-      if (wrong !== undefined) command.error(`--region ${wrong}: it is no region's name, or is given twice`);
+      if (wrong !== undefined) command.error(`--region ${wrong}: it is not the name of a region, or it is given twice`);
       if (!/^[a-z][a-z0-9-]{1,38}[a-z0-9]$/.test(systemName)) command.error(`--system ${systemName}: a system's name has 3 to 40 lower-case letters, digits and hyphens`);
       const ports = {
         ...removalAccount({ endpointUrl }),
@@ -58,6 +58,6 @@ function sentence(result: RemovalResult): string {
     case 'removed': return `removed: ${result.tables.join(', ') || 'no table was left'}${result.keys.length > 0 ? `; the keys in ${result.keys.join(', ')} can be rescued for 30 days` : ''}`;
     case 'shown': return 'nothing was changed: this was a dry run';
     case 'refused': return `refused: ${result.why}`;
-    case 'stopped': return `stopped at: ${result.at}\n  ${result.why}\n  done before it: ${result.done.join('; ') || 'nothing'}\n  no later step was begun; mend the cause and give the same command again`;
+    case 'stopped': return `stopped at: ${result.at}\n  ${result.why}\n  done before it: ${result.done.join('; ') || 'nothing'}\n  no later step was begun; fix the cause and give the same command again`;
   }
 }

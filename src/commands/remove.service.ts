@@ -90,7 +90,7 @@ export class Removal {
       const problem = await this.problem(found);
       if (problem !== undefined) return { outcome: 'refused', why: problem };
       const keys = this.request.keepKeys ? [] : await this.keys();
-      if (found.length === 0 && keys.length === 0) return { outcome: 'refused', why: `there is no table and no key of '${systemName}' in ${this.request.regions.join(', ')}: see the name and the regions` };
+      if (found.length === 0 && keys.length === 0) return { outcome: 'refused', why: `there is no table and no key of '${systemName}' in ${this.request.regions.join(', ')}: check the name and the regions` };
       this.show(found, keys);
       if (dryRun) return { outcome: 'shown' };
       const typed = await this.ports.ask(`Type the system's name (${systemName}) to delete all of this for good: `);
@@ -241,7 +241,7 @@ export class Removal {
   private async until(what: string, holds: () => Promise<boolean>): Promise<void> {
     const end = this.ports.nowMs() + patienceMs;
     for (let told = false; !await this.attempt(`see whether ${what}`, holds); told = true) {
-      if (this.ports.nowMs() >= end) throw new Stopped(`wait until ${what}`, `it was not so after ${patienceMs / 60_000} minutes: look at it in the console, then give the command again`);
+      if (this.ports.nowMs() >= end) throw new Stopped(`wait until ${what}`, `this did not happen within ${patienceMs / 60_000} minutes: look at it in the console, then give the command again`);
       if (!told) this.ports.say(`  waiting until ${what}`);
       await this.ports.sleep(lookEveryMs);
     }

@@ -28,7 +28,7 @@ const loopback: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
  */
 export function responseProblem(address: unknown, region: string, endpoint?: string): string | undefined {
   const url = urlOf(address);
-  if (!url) return 'ResponseURL is no URL';
+  if (!url) return 'ResponseURL is not a URL';
   if (endpoint !== undefined && loopback.includes(urlOf(endpoint)?.hostname ?? '') && loopback.includes(url.hostname)) return undefined;
   const bucket = `cloudformation-custom-resource-response-${region.replaceAll('-', '')}`;
   const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';

@@ -75,10 +75,10 @@ function refused(why: JsonFault, name?: string): JsonRefused {
   const details: Readonly<Record<JsonFault, string>> = {
     syntax: 'It is not valid JSON.',
     duplicate: `It has the member ${shown} twice in one object: send each member once.`,
-    reserved: `It has a member ${shown}: no member may be called that.`,
+    reserved: `It has a member ${shown}: this name is not allowed.`,
     number: `The number${name === undefined ? '' : ` in ${shown}`} cannot be represented exactly: allowed are whole numbers up to 9007199254740991, and fractions of at most 15 digits.`,
-    text: `The text${name === undefined ? '' : ` in ${shown}`} has half of a surrogate pair: send whole characters.`,
-    depth: `It has more than ${mostLevels} levels.`,
+    text: `The text${name === undefined ? '' : ` in ${shown}`} has half of a surrogate pair: send valid Unicode text.`,
+    depth: `It has more than ${mostLevels} levels of nesting: at most ${mostLevels} are allowed.`,
   };
   return { kind: 'refused', why, ...(name === undefined ? {} : { name }), detail: details[why] };
 }

@@ -176,7 +176,7 @@ export function homeMoveName(systemName: string): string {
 /** Member of an event that carries a forwarded call. An event of API Gateway has no such member, whatever its caller sends. */
 export const forwardedMember = 'forwardedLedgerCall';
 
-/** Partition key of the item that a region writes every minute, so that the replication is measured while nobody pays. */
+/** Partition key of the item that a region writes every minute, so that the replication is measured when there are no payments. */
 export function heartbeatKey(region: string): string {
   return `heartbeat#${region}`;
 }

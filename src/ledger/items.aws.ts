@@ -26,7 +26,7 @@ export function fromAttribute(attribute: AttributeValue): Value {
   if (attribute.BOOL !== undefined) return attribute.BOOL;
   if (attribute.L !== undefined) return attribute.L.map(fromAttribute);
   if (attribute.M !== undefined) return fromAttributes(attribute.M);
-  throw new Error(`an attribute of type ${Object.keys(attribute).join()} is none that the ledger writes`);
+  throw new Error(`the ledger writes no attribute of type ${Object.keys(attribute).join()}: the item was changed by another program`);
 }
 
 export function fromAttributes(attributes: Record<string, AttributeValue>): Record<string, Value> {

@@ -21,7 +21,7 @@ const connections = new NodeHttpHandler({ connectionTimeout: 2_000 });
 /** There was no whole answer in time. */
 class AnswerTimeout extends Error {
   constructor(timeoutMs: number) {
-    super(`no whole answer in ${timeoutMs} ms`);
+    super(`no complete answer in ${timeoutMs} ms`);
     this.name = 'TimeoutError';
   }
 }

@@ -343,7 +343,7 @@ describe('what cannot be meant fails at synth', () => {
   test('a bundle that is not there', () => {
     const stack = newStack();
     stack.node.setContext('cdk-multi-region-payments:assets', '/nowhere');
-    expect(() => apiOf({}, stack)).toThrow("[Stack/Api/Functions/Authorizer] the handler bundle 'assets/api/functions/authorizer/index.js' is missing");
+    expect(() => apiOf({}, stack)).toThrow("[Stack/Api/Functions/Authorizer] 'handler bundle assets/api/functions/authorizer/index.js' is missing");
   });
 });
 

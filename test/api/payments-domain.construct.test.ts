@@ -97,7 +97,7 @@ test.each<[string, (stack: Stack) => Partial<PaymentsDomainProps>]>([
   ["'domain.name' is 'example.com', the apex of its zone; allowed: a name below the zone, such as 'pay.example.com'", () => ({ name: 'example.com' })],
   ["'domain.name' is 'pay.example.org'; allowed: a name below the hosted zone 'example.com'", () => ({ name: 'pay.example.org' })],
   [
-    "'domain.certificate' is in us-east-1; allowed: the stack's region us-west-2 and account 111122223333: a regional domain takes no certificate of another region or account; mend: give each region's stack one of its own",
+    "'domain.certificate' is in us-east-1; allowed: the stack's region us-west-2 and account 111122223333: a regional domain takes no certificate of another region or account; fix: give each region's stack one of its own",
     (stack) => ({ certificate: Certificate.fromCertificateArn(stack, 'Other', 'arn:aws:acm:us-east-1:111122223333:certificate/1') }),
   ],
   ["'domain.mutualTls' is set without healthCheckId", (stack) => ({ mutualTls: mutualTls(stack) })],

@@ -227,7 +227,7 @@ describe('in a state machine', () => {
   });
 
   test.each<[string, Partial<ApprovalTaskProps>]>([
-    ["'startedByPath' is missing; allowed: the path of who started the execution", { startedByPath: undefined }],
+    ["'startedByPath' is missing; allowed: the path of the name of the person who started the execution", { startedByPath: undefined }],
     ["'subject' is empty", { subject: ' ' }],
     ["'subject' is 101 characters", { subject: 'x'.repeat(101) }],
     ["'resultPath' is '$'", { resultPath: '$' }],
@@ -273,7 +273,7 @@ describe('fails at synth', () => {
     ["'identity.clientId' is empty", { identity: ApproverIdentity.oidc({ issuer: 'https://login.example.com', clientId: '' }) }],
     ["'identity.jwks' is 2001 bytes", { identity: ApproverIdentity.oidc({ issuer: 'https://login.example.com', clientId: 'gate', jwks: 'x'.repeat(2001) }) }],
     ["'approvers' is []; allowed: at least one name", { approverGroups: [] }],
-    ["'approverGroups' is [\"approvers\"]; allowed: none with IAM", { identity: iam }],
+    ["'approverGroups' is [\"approvers\"]; allowed: no groups with IAM", { identity: iam }],
     ["'approvers' is 'ann'; allowed: ARNs of IAM roles or users", { identity: iam, approverGroups: [], approvers: ['ann'] }],
     ["'requiredApprovals' is 2 of 1 approvers", { approverGroups: [], approvers: ['ann'], requiredApprovals: 2 }],
     ["'requiredApprovals' is 2 of 1 approvers", { identity: iam, approverGroups: [], approvers: [role], requiredApprovals: 2 }],

@@ -77,7 +77,7 @@ describe('deciding with a bearer token', () => {
     ['two decisions in a form', 'decision=reject&decision=approve', 'application/x-www-form-urlencoded', 'It has the field "decision" twice: send each field once. Nothing was changed.'],
     ['half a character', '{"decision":"approve","comment":"\\ud83d"}', 'application/json', expect.stringContaining('"comment"')],
     ['a prototype', '{"decision":"approve","__proto__":{}}', 'application/json', expect.stringContaining('"__proto__"')],
-    ['no object', '["approve"]', 'application/json', 'It is no JSON object. Nothing was changed.'],
+    ['no object', '["approve"]', 'application/json', 'It is not a JSON object. Nothing was changed.'],
   ])('%s decide nothing', async (_what, body, type, detail) => {
     const site = new GateSite();
     const id = await site.world.ask();

@@ -116,7 +116,7 @@ inBrowser('the approval\'s page in a browser', () => {
     site.claims = { sub: 'sub-sam', name: 'Sam', email: 'sam@example.com', groups: ['approvers'] };
     const page = await visit(await site.site.world.ask({ report }));
     await page.getByRole('link', { name: 'Sign in to decide' }).click();
-    await page.getByText('You started this execution, so somebody else decides.').waitFor();
+    await page.getByText('You started this execution, so another person must decide.').waitFor();
     expect(await page.getByRole('button').count()).toBe(0);
     if (process.env.GATE_SCREENSHOTS) await page.screenshot({ path: `${process.env.GATE_SCREENSHOTS}/starter.png`, fullPage: true });
   });

@@ -186,7 +186,7 @@ describe('what fails', () => {
     [{ startedBy: ' ' }, "'startedBy' must say who started"],
     [{ subject: '' }, "'subject' must be a text of 1 to 100 characters"],
     [{ question: 'x'.repeat(2001) }, "'question' must be a text of 1 to 2000 characters"],
-    [{ report: 'x'.repeat(100_000) }, 'at most 100000 are kept'],
+    [{ report: 'x'.repeat(100_000) }, 'at most 100000 are allowed'],
     [{ required: 0 }, "'required' must be a whole number"],
     [{ expirySeconds: -1 }, "'expirySeconds' must be more than 0"],
   ])('what is asked wrongly (%j) is refused before it is stored', async (change, message) => {

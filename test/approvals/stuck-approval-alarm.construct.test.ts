@@ -114,7 +114,7 @@ describe('fails at synth', () => {
     ['an iteration of a Map', 'Inner', (stack) => new MapState(stack, 'Each', { itemsPath: '$.each' }).itemProcessor(waits(stack, 'Inner', hour))],
   ])('beyond the timeout of %s: the alarm could never rise', (_place, state, define) => {
     const stack = newStack('eu-central-1');
-    expect(() => templateOf({}, stack, machine(stack, define(stack)))).toThrow(new RegExp(`'threshold' is .*, 14700 s, against .*, 3600 s; allowed: .*the alarm could never rise; mend: lower it, or raise the timeout of '${state}'`));
+    expect(() => templateOf({}, stack, machine(stack, define(stack)))).toThrow(new RegExp(`'threshold' is .*, 14700 s, against .*, 3600 s; allowed: .*the alarm could never rise; fix: lower it, or raise the timeout of '${state}'`));
   });
 
   test('when only the escalation could never rise', () => {

@@ -40,9 +40,9 @@ describe('two stages, each with the whole example', () => {
 
   test('are refused with one name in one account: they would have the same physical names', () => {
     const found = problems(twoStages('HOME_REGION', [accounts[0], accounts[0]]));
-    expect(found).toContainEqual(expect.stringMatching(/^'systemName' is 'acme-pay' twice \(also Beta\/acme-pay-ledger\/Ledger\), both in account 111122223333; allowed: one IdempotentLedgerTable of a name in each account; mend: .*stages of a pipeline that share an account need names of their own$/));
+    expect(found).toContainEqual(expect.stringMatching(/^'systemName' is 'acme-pay' twice \(also Beta\/acme-pay-ledger\/Ledger\), both in account 111122223333; allowed: one IdempotentLedgerTable with this name in each account; fix: .*stages of a pipeline that share an account need different names$/));
     for (const kind of ['LedgerKey', 'HomeAuthorityTable', 'CrossRegionEventMesh', 'LedgerOutbox', 'IdempotentConsumer', 'HomeOperator']) {
-      expect(found).toContainEqual(expect.stringContaining(`allowed: one ${kind} of a name in each account`));
+      expect(found).toContainEqual(expect.stringContaining(`allowed: one ${kind} with this name in each account`));
     }
     expect(found).toContainEqual(expect.stringMatching(/^\[Prod\/.*\/Table\] 'TableName' is 'acme-pay-ledger', which Beta\/.*\/Table has in the same account and region/));
   });
@@ -83,7 +83,7 @@ describe('parts of one system in one app agree', () => {
   ])('on %s', (_what, one, other, message, region) => {
     const found = problems(parts({ define: one }, { region, define: other }));
     expect(found).toEqual([expect.stringContaining(message)]);
-    expect(found[0]).toMatch(/; allowed: the same in every part of the system 'acme' in account 111122223333: .*; mend: give all parts one value/);
+    expect(found[0]).toMatch(/; allowed: the same in every part of the system 'acme' in account 111122223333: .*; fix: give all parts the same value/);
     // In another account the same name is another system.
     expect(problems(parts({ define: one }, { define: other, region, of: accounts[1] })).filter((text) => text.includes('the same in every part'))).toEqual([]);
   });
@@ -114,7 +114,7 @@ describe('one identity is had once', () => {
     ['ApprovalGate', (stack) => ['One', 'Two'].map((id) => gate(stack, id))],
     ['StuckApprovalAlarm', watch],
   ])('%s', (kind, define) => {
-    expect(problems(parts({ define }))).toContainEqual(expect.stringMatching(new RegExp(`twice \\(also Stack0/One\\), both in account 111122223333; allowed: one ${kind} of a name`)));
+    expect(problems(parts({ define }))).toContainEqual(expect.stringMatching(new RegExp(`twice \\(also Stack0/One\\), both in account 111122223333; allowed: one ${kind} with this name`)));
   });
 
   test('in another region of one account the table is the same one, the key and the gate are others', () => {

@@ -63,7 +63,7 @@ test('every encrypted resource of every construct is held, and no type of them i
     for (const resource of resources) weaken[resource.cfnResourceType](resource);
     const message = messageOf(stack);
     for (const resource of resources) {
-      expect(message).toMatch(new RegExp(`\\[${resource.node.path}\\] '[^']+' is weaker in the template than it was made, by an aspect or an override`));
+      expect(message).toMatch(new RegExp(`\\[${resource.node.path}\\] '[^']+' is weaker in the template than the construct made it, by an aspect or an override`));
       held.add(resource.cfnResourceType);
     }
   }
@@ -78,7 +78,7 @@ test('the statement that asks for TLS is held in every queue\'s and topic\'s pol
   for (const [of, type] of cases) {
     const stack = stackOf(of);
     Aspects.of(stack).add({ visit: statements(type) });
-    expect(messageOf(stack)).toContain("'the policy' is without the statement that denies what comes without TLS");
+    expect(messageOf(stack)).toContain("'the policy' is without the statement that denies requests without TLS");
   }
 });
 

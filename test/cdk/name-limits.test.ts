@@ -60,7 +60,7 @@ describe('a name that its service does not take', () => {
   test('is told with its path, its length and what is allowed, once', () => {
     const name = 'r'.repeat(65);
     expect(checkedStack((scope) => new CfnRule(scope, 'Rule', { name, eventPattern: {} }))).toEqual([
-      `[Stack/Part/Rule] 'Name' is '${name}' (65 characters); allowed: for AWS::Events::Rule at most 64 characters: letters, digits, dots, hyphens and underscores; mend: choose another systemName, or a shorter name where the construct takes one`,
+      `[Stack/Part/Rule] 'Name' is '${name}' (65 characters); allowed: for AWS::Events::Rule at most 64 characters: letters, digits, dots, hyphens and underscores; fix: choose another systemName, or a shorter name where the construct takes one`,
     ]);
   });
 

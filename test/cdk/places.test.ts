@@ -65,7 +65,7 @@ test.each(resourceProps)('$prop: a resource of another region or account is refu
     const make = inOther(type, of, how);
     const message = refusal(of, name, isList ? (app) => [make(app)] : make);
     if (placeRules[prop][how]) {
-      expect(message).toMatch(new RegExp(`^\\[Own/.+\\] '([\\w]+\\.)*${name}' is .*(us-west-2|us-east-1|${elsewhere}).*; allowed: .*; mend: `));
+      expect(message).toMatch(new RegExp(`^\\[Own/.+\\] '([\\w]+\\.)*${name}' is .*(us-west-2|us-east-1|${elsewhere}).*; allowed: .*; fix: `));
     } else {
       expect(message ?? '').not.toMatch(new RegExp(`'([\\w]+\\.)*${name}' is in `));
     }

@@ -48,8 +48,8 @@ test('what cannot be is told with its bounds', () => {
   expect(problem('clientRate')).toBeUndefined();
   for (const callsPerMinute of [10, 2_000_000_000]) expect(problem('clientRate', { callsPerMinute })).toBeUndefined();
   for (const callsPerMinute of [9, 10.5, 2_000_000_001, NaN]) expect(problem('clientRate', { callsPerMinute })).toBe('a whole number from 10 to 2000000000');
-  expect(problem('clientRate', { callsPerMinute: 100, enabled: false })).toMatch(/only where the web ACL is ours/);
-  expect(problem('clientRate', { callsPerMinute: 100 }, 'arn:aws:wafv2:eu-central-1:1:regional/webacl/x/1')).toMatch(/only where the web ACL is ours/);
+  expect(problem('clientRate', { callsPerMinute: 100, enabled: false })).toMatch(/only where the construct makes the web ACL/);
+  expect(problem('clientRate', { callsPerMinute: 100 }, 'arn:aws:wafv2:eu-central-1:1:regional/webacl/x/1')).toMatch(/only where the construct makes the web ACL/);
   expect(problem('clientRate', {}, 'arn:aws:wafv2:us-east-1:1:regional/webacl/x/1')).toBe('the ARN of a regional web ACL in eu-central-1');
   expect(problem('clientRate', {}, 'arn:aws:wafv2:eu-central-1:1:global/webacl/x/1')).toBe('the ARN of a regional web ACL in eu-central-1');
   expect(clientRateProblem(new Stack(), 'clientRate', {}, 'arn:aws:wafv2:us-east-1:1:regional/webacl/x/1')).toBeUndefined();

@@ -41,7 +41,7 @@ describe('a wrapped handler', () => {
     ['as a version of one that ends too early', (stack) => lasting(3)(stack).currentVersion, ', 3 s'],
   ])('%s is refused', (_what, make, message) => {
     expect(() => consume(make)).toThrow(message);
-    expect(() => consume(make)).toThrow(/^\[Own\/Consumer\] 'handler' is .*; mend: give the function a timeout from 20 to 90 seconds, best 45, or change handlerTimeout$/);
+    expect(() => consume(make)).toThrow(/^\[Own\/Consumer\] 'handler' is .*; fix: give the function a timeout from 20 to 90 seconds, best 45, or change handlerTimeout$/);
   });
 
   test.each([20, 45, 90])('of %i seconds is taken', (seconds) => expect(() => consume(lasting(seconds))).not.toThrow());

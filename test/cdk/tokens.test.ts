@@ -38,7 +38,7 @@ test('every exported interface with values is made here', () => {
 test.each(valued)('$prop with a token ($token) is refused with our words, or is in the template', ({ of, name, token }) => {
   const came = outcome(of, name, token);
   if (came === 'in the template, 1') return;
-  expect(came).toMatch(/\[Own[^\]]*\] '[\w.]+' is [^;]+; allowed: .*; mend: /);
+  expect(came).toMatch(/\[Own[^\]]*\] '[\w.]+' is [^;]+; allowed: .*; fix: /);
   // Numbers, durations and lists are always needed now, and the message says so.
   if (['number', 'duration', 'list'].includes(token)) expect(came).toMatch(new RegExp(`'([\\w]+\\.)*${name}[\\w.]*' is a token \\((number|duration|list)\\), unknown at synthesis`));
   // No token's own text or number gets into a message.

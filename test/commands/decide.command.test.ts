@@ -35,7 +35,7 @@ class SignedApi {
         resource, httpMethod: 'POST', body: body.toString(), headers: request.headers as Record<string, string>, pathParameters: { id },
         requestContext: { identity: verdict.ok && signature.service === 'execute-api' ? { userArn: session, accountId: '111122223333' } : {} },
       };
-      const answer = this.failing ? { statusCode: 503, headers: {}, body: '{"title":"It cannot be said now"}' } : await (id === undefined ? this.start : this.page)(event);
+      const answer = this.failing ? { statusCode: 503, headers: {}, body: '{"title":"The service cannot answer now"}' } : await (id === undefined ? this.start : this.page)(event);
       response.writeHead(answer.statusCode, answer.headers);
       response.end(answer.body);
     })());
@@ -111,7 +111,7 @@ test('start starts, by the key that is given; what is not answered can be asked 
   api.failing = true;
   const { code, output } = await command(...start);
   api.failing = false;
-  expect([code, output]).toEqual([1, expect.stringMatching(/not answered: It cannot be said now \(503\)\n {2}.*--key [0-9a-f-]{36}/)]);
+  expect([code, output]).toEqual([1, expect.stringMatching(/not answered: The service cannot answer now \(503\)\n {2}.*--key [0-9a-f-]{36}/)]);
 });
 
 test('wrong arguments end with 2 and say what is allowed', async () => {
@@ -126,7 +126,7 @@ test.each<[string, 'approvals' | 'starts', string | undefined, unknown]>([
   ['https://approvals.example.com/approvals/short', 'approvals', 'eu-west-1', expect.stringContaining('an approval\'s ID')],
   ['https://approvals.example.com/approvals/0123456789abcdefghijkl', 'starts', 'eu-west-1', expect.stringContaining('a name')],
   ['http://approvals.example.com/starts/release', 'starts', 'eu-west-1', expect.stringContaining('https://')],
-  ['https://approvals.example.com/starts/release', 'starts', 'europe', expect.stringContaining('no region\'s name')],
+  ['https://approvals.example.com/starts/release', 'starts', 'europe', expect.stringContaining('not the name of a region')],
 ])('%s for %s', (url, kind, given, expected) => {
   const target = gateTarget(url, kind, given);
   expect(target).toEqual(typeof target === 'string' ? expected : expect.objectContaining(expected as object));

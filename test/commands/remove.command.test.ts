@@ -78,7 +78,7 @@ test('a system that still takes payments is refused', async () => {
 test.each([
   [['remove'], 'required option \'--system <name>\' not specified'],
   [['remove', '--system', 'acme-pay'], 'required option \'--region <region>\' not specified'],
-  [['remove', '--system', 'acme-pay', '--region', 'Ohio'], '--region Ohio: it is no region\'s name, or is given twice'],
+  [['remove', '--system', 'acme-pay', '--region', 'Ohio'], '--region Ohio: it is not the name of a region, or it is given twice'],
   [['remove', '--system', 'Acme', '--region', 'us-east-1'], '--system Acme: a system\'s name has 3 to 40 lower-case letters'],
   [['destroy'], 'unknown command \'destroy\''],
 ])('%j is answered in one line, with 2', async (args, message) => {

@@ -56,7 +56,7 @@ test('a table that never comes to rest ends it with what was waited for', async 
   const account = strongSystem();
   account.tables.get('acme-pay-ledger')!.copies.get('us-west-2')!.busyUntil = Infinity;
   expect(await run(account)).toEqual({
-    outcome: 'stopped', at: 'wait until acme-pay-ledger in us-west-2 takes changes', why: expect.stringContaining('it was not so after 20 minutes'),
+    outcome: 'stopped', at: 'wait until acme-pay-ledger in us-west-2 takes changes', why: expect.stringContaining('this did not happen within 20 minutes'),
     done: ['switch off the deletion protection of acme-pay-ledger in us-east-1'],
   });
   expect(account.scheduled).toEqual([]);

@@ -32,7 +32,7 @@ const fresh = (): Promise<Surroundings> => new Surroundings().withRecords();
 test.each(changing)('%s, asked for by hand for an execution that nobody started, with a plan and names of one\'s own', async (step) => {
   const world = await fresh();
   await refuses(world, { step, run: 'run-0', plan: selfMade, request: { startedBy: 'alice' }, last: { phase: 0, by: ['bob'] }, decision: approval, end: 'SUCCEEDED' }, /^there is no execution "run-0"/);
-  await refuses(world, { step, plan: selfMade }, /'run' is no execution's ARN/);
+  await refuses(world, { step, plan: selfMade }, /'run' is not the ARN of an execution/);
 });
 
 test('whatever is asked for by hand while a run waits for people, or watches', async () => {
@@ -220,7 +220,7 @@ test('what a task was given is read from the newest events of the history', asyn
   }
 });
 
-describe('a task token from the history, answered by somebody else than the gate', () => {
+describe('a task token from the history, answered by another caller than the gate', () => {
   const forged = { decision: 'APPROVED', reason: 'DECIDED', by: ['bob'], at: '2026-11-22T10:00:00.000Z', comments: [] };
   const rejected = { decision: 'REJECTED', reason: 'DECIDED', by: ['carol'] } as const;
 
@@ -273,7 +273,7 @@ describe('a task token from the history, answered by somebody else than the gate
       earlier.push(resultOf(request));
       return earlier[0];
     };
-    expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('answered by somebody else than the gate'), weights: { target: 10 } } });
+    expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('answered by another caller than the gate'), weights: { target: 10 } } });
     expect(world.forgeries).toHaveLength(1);
   });
 

@@ -69,7 +69,7 @@ test('a rejection sends everything back', async () => {
 test.each(['EXPIRED', 'UNANSWERED'] as const)('%s approves nothing, even where the gate says so: paused, and the next run goes on', async (reason) => {
   const world = await fresh();
   world.answer = (about) => (about.startsWith('phase 2') ? { decision: 'APPROVED', reason, by: [] } : { decision: 'APPROVED', reason: 'DECIDED', by: ['bob'] });
-  expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('nobody decided in time'), weights: { target: 10 } } });
+  expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('no decision was made in time'), weights: { target: 10 } } });
   await isWhole(world);
   world.answer = () => ({ decision: 'APPROVED', reason: 'DECIDED', by: ['bob'] });
   expect(await world.run(definition, 'run-2')).toMatchObject({ output: { state: 'SUCCEEDED' } });
@@ -303,7 +303,7 @@ describe('runs beside each other', () => {
     const world = await fresh();
     await world.log().append(() => ({ key: 'dead/started', by: ['x'], entry: { what: 'started', run: 'dead', action: 'cutover', reason: '', plan: '', phases: [], attested: {} } }));
     expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
-    expect(told(world, 'ended')[0].entry).toMatchObject({ run: 'dead', why: 'its execution ended without a word' });
+    expect(told(world, 'ended')[0].entry).toMatchObject({ run: 'dead', why: 'its execution ended without recording its end' });
   });
 
   test.each([[{ startedBy: '' }, "'startedBy' must say"], [{ action: 'jump' }, "'action' is"], [{ attested: { x: 1 } }, "'attested' must be"]])('input %j is refused', async (input, why) => {

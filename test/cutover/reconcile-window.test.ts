@@ -128,7 +128,7 @@ describe('a round that does not fit into the time of its function', () => {
       const { accountId } = request as { accountId: string };
       const { ms, addsUp = true } = check(accountId);
       world.nowMs += Math.min(ms, timeoutMs);
-      if (ms > timeoutMs) return { kind: 'unsure', detail: 'the store could not be worked with before the deadline' };
+      if (ms > timeoutMs) return { kind: 'unsure', detail: 'the store did not complete the request before the deadline' };
       checked.push(accountId);
       const kept = { available: 1, held: 0, settled: 0 };
       return { kind: 'reconciled', home: 'us-east-1', epoch: 1, addsUp, account: { accountId, kept, recomputed: { ...kept, held: addsUp ? 0 : 1 }, payments: 0, lateWrites: [] } };

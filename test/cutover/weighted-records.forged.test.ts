@@ -68,7 +68,7 @@ test.each<[string, Partial<CloudFormationEvent>, string, boolean]>([
   ['a deletion while nothing is deleted', { RequestType: 'Delete' }, 'sends no Delete while the stack', true],
   ['an update while nothing is updated', { RequestType: 'Update' }, 'sends no Update while the stack', true],
   ['an answer to elsewhere', { ResponseURL: 'https://collector.example.com/x' }, 'ResponseURL leads to https://collector.example.com', false],
-  ['an answer to nowhere', { ResponseURL: undefined }, 'is no URL', false],
+  ['an answer to nowhere', { ResponseURL: undefined }, 'is not a URL', false],
 ])('a forged event (%s) changes nothing, is counted, and is answered in CloudFormation\'s bucket or not at all', async (_what, change, why, answered) => {
   const site = await new Site().made();
   site.status = 'UPDATE_COMPLETE';

@@ -142,7 +142,7 @@ describe('a redrive', () => {
       { handle: 'z', sentAt: 1, rule, body: JSON.stringify({ 'detail-type': 'order.shipped', 'detail': event('a') }) },
     ]);
     expect(await redrive(post.ports(), ofRules, limits)).toEqual({
-      moved: 0, left: 0, dropped: 0, more: false, refused: ['it is no JSON', "'type' is undefined; allowed: 1 to 128 characters", 'it has no source'],
+      moved: 0, left: 0, dropped: 0, more: false, refused: ['it is not JSON', "'type' is undefined; allowed: 1 to 128 characters", 'it has no source'],
     });
     expect(post.discarded).toEqual([]);
   });
@@ -160,8 +160,8 @@ describe('a redrive', () => {
     ];
     const post = new Post([...forged, written('acme.shop')]);
     expect(await redrive(post.ports(), ofShop, limits)).toMatchObject({ moved: 1, left: 0, dropped: 0, refused: [
-      "its source is 'shop.ledger'; whoever writes into this queue publishes 'acme.shop'", "its source is 'shop.mesh'; whoever writes into this queue publishes 'acme.shop'",
-      "its source is 'acme.other'; whoever writes into this queue publishes 'acme.shop'", expect.stringContaining("its type is 'payment.captured'"),
+      "its source is 'shop.ledger'; the functions that write into this queue publish 'acme.shop'", "its source is 'shop.mesh'; the functions that write into this queue publish 'acme.shop'",
+      "its source is 'acme.other'; the functions that write into this queue publish 'acme.shop'", expect.stringContaining("its type is 'payment.captured'"),
       expect.stringContaining("its type is 'mesh.probe'"), 'its detail-type is "order.shipped", but its envelope says "payment.captured"',
     ] });
     expect(post.entries.map(({ source, detailType }) => [source, detailType])).toEqual([['acme.shop', 'order.shipped']]);
@@ -181,7 +181,7 @@ describe('a redrive', () => {
   test('publishes no type that a publisher is not granted', async () => {
     const post = new Post([written('acme.shop', 'order.lost'), written('acme.shop')]);
     expect(await redrive(post.ports(), { systemName: 'shop', from: { kind: 'publisher', source: 'acme.shop', types: ['order.shipped'] } }, limits)).toMatchObject({
-      moved: 1, refused: ["its type is 'order.lost'; whoever writes into this queue publishes order.shipped"],
+      moved: 1, refused: ["its type is 'order.lost'; the functions that write into this queue publish order.shipped"],
     });
   });
 
@@ -189,7 +189,7 @@ describe('a redrive', () => {
     const others = [undefined, rule.replace('us-east-1', 'us-west-2'), rule.replace('shop-events/', 'other/')].map((of, n) => written(`acme.${n}`, 'order.shipped', { rule: of }));
     const post = new Post([...others, written('shop.ledger', 'payment.captured', { rule })]);
     expect(await redrive(post.ports(), ofRules, limits)).toMatchObject({ moved: 1, refused: [
-      'no rule is named that could not deliver it', expect.stringContaining('its rule is arn:aws:events:us-west-2'), expect.stringContaining('rule/other/'),
+      'it does not name the rule that failed to deliver it', expect.stringContaining('its rule is arn:aws:events:us-west-2'), expect.stringContaining('rule/other/'),
     ] });
     expect(post.entries.map(({ source }) => source)).toEqual(['shop.ledger']);
   });
@@ -204,7 +204,7 @@ describe('a redrive', () => {
   test('of several queues judges each by its own writers, and sums up', async () => {
     const [one, two] = [new Post([written('acme.one'), written('acme.two')]), new Post([written('acme.two')])];
     const queues = [one, two].map((post, n) => ({ systemName: 'shop', from: { kind: 'publisher' as const, source: ['acme.one', 'acme.two'][n] }, ports: post.ports() }));
-    expect(await redriveAll(queues, limits)).toMatchObject({ moved: 2, refused: ["its source is 'acme.two'; whoever writes into this queue publishes 'acme.one'"], more: false });
+    expect(await redriveAll(queues, limits)).toMatchObject({ moved: 2, refused: ["its source is 'acme.two'; the functions that write into this queue publish 'acme.one'"], more: false });
   });
 
   test('ends at its bounds, and says that there may be more', async () => {
@@ -286,26 +286,26 @@ describe('a team\'s publisher', () => {
     ['a type that no target is given', { type: 'mesh.probe', data: 1 }, "'type' is 'mesh.probe'"],
     ['a type that JSON makes a reserved one', { type: { toJSON: () => 'payment.captured' }, data: 1 }, "'type' is 'payment.captured'"],
     ['an event that JSON makes another one', { type: 't', data: 1, toJSON: () => ({ id: 'x' }) }, "'type' is undefined"],
-    ['data that JSON leaves out', { type: 't', data: () => 1 }, "it cannot be said in JSON: 'data' is a function, which JSON leaves out"],
+    ['data that JSON leaves out', { type: 't', data: () => 1 }, "it cannot be written as JSON: 'data' is a function, which JSON leaves out"],
     ['no data', { type: 't', data: undefined }, "'data' is undefined"],
-    ['data that JSON cannot say', { type: 't', data: { amount: BigInt(1) } }, "it cannot be said in JSON: 'data.amount' is a bigint; send it as text"],
-    ['a number that is none', { type: 't', data: { lines: [{ amount: NaN }] } }, "'data.lines[0].amount' is NaN, which JSON says as null"],
-    ['a number beyond all', { type: 't', data: [-Infinity] }, "'data[0]' is -Infinity, which JSON says as null"],
+    ['data that JSON cannot say', { type: 't', data: { amount: BigInt(1) } }, "it cannot be written as JSON: 'data.amount' is a bigint; send it as text"],
+    ['a number that is none', { type: 't', data: { lines: [{ amount: NaN }] } }, "'data.lines[0].amount' is NaN, which JSON writes as null"],
+    ['a number beyond all', { type: 't', data: [-Infinity] }, "'data[0]' is -Infinity, which JSON writes as null"],
     ['a number that JSON unwraps', { type: 't', data: new Number(NaN) }, "'data' is NaN"],
-    ['a map', { type: 't', data: { lines: new Map([['a', 1]]) } }, "'data.lines' is a Map, of which JSON says nothing; send its content as an object, a list or text"],
+    ['a map', { type: 't', data: { lines: new Map([['a', 1]]) } }, "'data.lines' is a Map, which JSON cannot represent; send its content as an object, a list or text"],
     ['a set', { type: 't', data: new Set([1]) }, "'data' is a Set"],
     ['an error', { type: 't', data: Object.assign(new RangeError('x'), { code: 7 }) }, "'data' is a RangeError"],
     ['an expression', { type: 't', data: [/x/] }, "'data[0]' is a RegExp"],
     ['a promise', { type: 't', data: { order: Promise.resolve(1) } }, "'data.order' is a Promise"],
     ['a function as a member', { type: 't', data: { then: () => 1 } }, "'data.then' is a function"],
     ['a symbol', { type: 't', data: { kind: Symbol('x') } }, "'data.kind' is a symbol"],
-    ['a hole in a list', { type: 't', data: [1, undefined] }, "'data[1]' is undefined, which JSON says as null"],
+    ['a hole in a list', { type: 't', data: [1, undefined] }, "'data[1]' is undefined, which JSON writes as null"],
     ['data that JSON makes nothing', { type: 't', data: { toJSON: () => undefined } }, "'data' is undefined"],
     ['data that JSON makes a number that is none', { type: 't', data: { a: { toJSON: () => NaN } } }, "'data.a' is NaN"],
-    ['an event that JSON makes nothing', { type: 't', data: 1, toJSON: () => undefined }, 'nothing is left of it'],
+    ['an event that JSON makes nothing', { type: 't', data: 1, toJSON: () => undefined }, 'its JSON form is undefined'],
     ['an event that JSON makes another region\'s', { type: 't', data: 1, toJSON: () => ({ ...whole, origin: 'eu-west-1' }) }, "'origin' is 'eu-west-1'; allowed: 'us-east-1', where it is published"],
-    ['a toJSON that fails', { type: 't', data: { toJSON: () => { throw new Error('no\nmore'); } } }, 'it cannot be said in JSON: no; mend'],
-    ['a circle', { type: 't', data: circle }, 'it cannot be said in JSON: it refers to itself; mend'],
+    ['a toJSON that fails', { type: 't', data: { toJSON: () => { throw new Error('no\nmore'); } } }, 'it cannot be written as JSON: no; fix'],
+    ['a circle', { type: 't', data: circle }, 'it cannot be written as JSON: it refers to itself; fix'],
     ['half a character', { type: 't', data: { note: '\ud83d' } }, 'The text in "note" has half of a surrogate pair'],
     ['a prototype', { type: 't', data: JSON.parse('{"__proto__":1}') as object }, '"__proto__"'],
     ['too many levels', { type: 't', data: JSON.parse('['.repeat(100) + ']'.repeat(100)) as object }, 'more than 64 levels'],
@@ -315,15 +315,15 @@ describe('a team\'s publisher', () => {
     ['another trace in W3C\'s words', { type: 't', data: 1, trace: { traceId: '1-65f00000-0123456789abcdef01234567', traceparent: '00-75f000000123456789abcdef01234567-0123456789abcdef-01' } }, "'trace.traceparent' is not"],
     ['more than EventBridge takes, in bytes', { type: 't', data: 'ä'.repeat(131_000) }, /it has 262\d{3} bytes with its envelope; allowed: 262143, as much as EventBridge takes/],
     ['more than EventBridge takes, once it is serialised', { type: 't', data: { toJSON: () => 'x'.repeat(262_144) } }, 'as much as EventBridge takes'],
-    ['no event', null, 'an event is an object'],
-    ['a list for an event', [], 'an event is an object'],
-    ['a text for an event', 't', 'an event is an object'],
+    ['no event', null, 'the event is not an object'],
+    ['a list for an event', [], 'the event is not an object'],
+    ['a text for an event', 't', 'the event is not an object'],
   ] as [string, unknown, string | RegExp][])('sends nothing of a call with %s', async (_what, given, message) => {
     const { publish, entries } = made();
     const failed = publish([{ type: 't', data: 1 }, given as NewEvent]);
     await expect(failed).rejects.toThrow(InvalidEvent);
     await expect(failed).rejects.toThrow(message);
-    await expect(failed).rejects.toMatchObject({ retryable: false, message: expect.stringMatching(/^event 1 of the call: .{1,400}; mend: change it, nothing of this call was sent$/) });
+    await expect(failed).rejects.toMatchObject({ retryable: false, message: expect.stringMatching(/^event 1 of the call: .{1,400}; fix: change it and publish again; no event of this call was sent$/) });
     expect(entries).toEqual([]);
   });
 
@@ -341,7 +341,7 @@ describe('a team\'s publisher', () => {
   test('does not say to publish again what EventBridge refused for good, and nobody kept', async () => {
     const both: NewEvent[] = [{ id: 'o-1', type: 't', data: 1 }, { id: 'o-2', type: 't', data: 1 }];
     const failed = made(['o-1', 'o-2'], false).publish(both);
-    await expect(failed).rejects.toMatchObject({ events: ['o-1', 'o-2'], refused: ['o-1', 'o-2'], retryable: false, message: expect.stringContaining('mend: mend the cause that EventBridge names') });
+    await expect(failed).rejects.toMatchObject({ events: ['o-1', 'o-2'], refused: ['o-1', 'o-2'], retryable: false, message: expect.stringContaining('fix: remove the cause that EventBridge names') });
     await expect(failed).rejects.not.toThrow('publish them again');
     const mixed = new EventsNotPublished(['o-1', 'o-2'], 'down', ['o-2']);
     expect([mixed.retryable, mixed.message]).toEqual([true, expect.stringContaining("publish them again, with the same IDs, but for the 1 in 'refused'")]);
@@ -363,7 +363,7 @@ describe('a team\'s publisher', () => {
 
   test.each<[string, object, string]>([
     ['a source that is not granted', { source: 'shop.ledger' }, "'source' is 'shop.ledger'; allowed: 'acme.orders', as mesh.publisherEnvironment() says"],
-    ['the ledger\'s source', { environment: { ...environment, MESH_SOURCE: 'shop.ledger' } }, "MESH_SOURCE is 'shop.ledger', which no team publishes under"],
+    ['the ledger\'s source', { environment: { ...environment, MESH_SOURCE: 'shop.ledger' } }, "MESH_SOURCE is 'shop.ledger', which is reserved for the ledger and the mesh"],
     ['a source of AWS', { environment: { ...environment, MESH_SOURCE: 'aws.ec2' } }, "MESH_SOURCE is 'aws.ec2'"],
     ['no time', { timeoutMs: 1 }, "'timeoutMs' is 1; allowed: 100 to 600000 milliseconds"],
     ['no region', { environment: { ...environment, AWS_REGION: undefined } }, 'environment variable AWS_REGION is missing'],

@@ -41,7 +41,7 @@ describe('the retry policy of a target of the mesh', () => {
     const arn = stack.formatArn({ service: 'events', region: 'eu-west-1', resource: 'event-bus', resourceName: 'other' });
     const target = { id: 'Other', arn, deadLetterConfig: { arn: `arn:aws:sqs:us-east-1:${account}:q` } };
     const rule = new CfnRule(stack, 'Retried', { eventBusName: 'shop-events', eventPattern: { source: ['shop'] }, targets: [{ ...target, retryPolicy: { maximumRetryAttempts: 2 } }] });
-    expect(() => app.synth()).toThrow(/'targets of mesh\/Retried' is 1 bus with a retry policy; .* mend: remove retryPolicy/);
+    expect(() => app.synth()).toThrow(/'targets of mesh\/Retried' is 1 bus with a retry policy; .* fix: remove retryPolicy/);
     rule.targets = [target];
     app.synth();
   });

@@ -161,8 +161,8 @@ test('a bus\'s policy stays within the 10,240 characters that EventBridge takes,
 });
 
 test.each<[string, MeshPublishProps, RegExp]>([
-  ['the ledger\'s source', { source: 'acme-pay.ledger' }, /'source' is 'acme-pay\.ledger'; allowed: any but the system's own/],
-  ['the mesh\'s source', { source: 'acme-pay.mesh' }, /any but the system's own/],
+  ['the ledger\'s source', { source: 'acme-pay.ledger' }, /'source' is 'acme-pay\.ledger'; allowed: any source but the system's own/],
+  ['the mesh\'s source', { source: 'acme-pay.mesh' }, /any source but the system's own/],
   ['a source of AWS', { source: 'aws.mine' }, /'source' is 'aws\.mine'/],
   ['a source that IAM reads as a pattern', { source: 'acme.*' }, /'source' is 'acme\.\*'/],
   ['a source that IAM reads as a variable', { source: 'acme.${aws:username}' }, /'source' is/],

@@ -302,7 +302,7 @@ describe('refuses', () => {
 
   test.each(cases)('%s', (_what, props, message) => {
     expect(() => meshIn('us-east-1', props)).toThrow(message);
-    expect(() => meshIn('us-east-1', props)).toThrow(/\[mesh-us-east-1\/Mesh.*\] .*; mend: /);
+    expect(() => meshIn('us-east-1', props)).toThrow(/\[mesh-us-east-1\/Mesh.*\] .*; fix: /);
   });
 
   test('a name with which a role\'s would be too long', () => {

@@ -33,7 +33,7 @@ describe('the redrive of given-up ranges, on AWS', () => {
   test.each(['TrimmedDataAccessException', 'ResourceNotFoundException'])('takes %s for a range that the stream has forgotten', async (name) => {
     aws.answers = [received('gone', 'there'), refused(name), ok({ ShardIterator: 'first' }), ok({ Records: [] }), ok(), ok({ Messages: [] })];
     expect(await redriveOf(process.env)({}, 60_000)).toEqual({
-      ranges: 1, published: 0, left: ['the stream has forgotten 1: reconcile its accounts'], removed: [], hints: 0,
+      ranges: 1, published: 0, left: ['the stream has deleted 1: reconcile its accounts'], removed: [], hints: 0,
     });
     expect(aws.requests[4]).toMatchObject({ target: 'AmazonSQS.DeleteMessageBatch', body: { Entries: [{ ReceiptHandle: 'handle of there' }] } });
   });

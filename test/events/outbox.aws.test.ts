@@ -80,7 +80,7 @@ test('fails as a whole where the first record is not done with', async () => {
   const [first] = await threePayments();
   bus = (id) => (id === first ? { ErrorCode: 'MalformedDetail' } : { EventId: '1' });
   const records = recordsOf(world.store.stream);
-  await expect(handle(records.slice(Number(recordOf(first)) - 100))).rejects.toThrow('nothing of the batch is done: MalformedDetail');
+  await expect(handle(records.slice(Number(recordOf(first)) - 100))).rejects.toThrow('no record of the batch was handled: MalformedDetail');
 });
 
 test('an entry whose claim is not to be read is not done with, and what is behind it is not sent', async () => {

@@ -175,7 +175,7 @@ describe('the redrive of given-up ranges', () => {
   test('leaves in the queue what the stream has forgotten, what fails, and what is no range', async () => {
     const { result, removed } = await run([message({ ...range, endSequenceNumber: '0' }), '{', message(range)], { room: 1 });
     expect(result).toEqual({
-      ranges: 0, published: 1, left: ['the stream has forgotten 1: reconcile its accounts', 'a message holds no range of a stream', 'not taken'], removed: [],
+      ranges: 0, published: 1, left: ['the stream has deleted 1: reconcile its accounts', 'a message holds no range of a stream', 'not taken'], removed: [],
     });
     expect(removed).toEqual([]);
   });
@@ -190,7 +190,7 @@ describe('the redrive of given-up ranges', () => {
     const times = { approximateArrivalOfFirstRecord: '2026-11-20T00:00:00Z', approximateArrivalOfLastRecord: '2026-11-20T00:05:00Z' };
     const bodies = [message({ ...range, endSequenceNumber: '0', ...times }), '{', message(range)];
     const named = '1 (changes from 2026-11-20T00:00:00Z to 2026-11-20T00:05:00Z)';
-    expect((await run(bodies)).result.left).toContain(`the stream has forgotten ${named}: reconcile its accounts`);
+    expect((await run(bodies)).result.left).toContain(`the stream has deleted ${named}: reconcile its accounts`);
     const { result, removed } = await run(bodies, { removeExpired: true });
     expect(result).toMatchObject({ ranges: 1, left: ['a message holds no range of a stream'], removed: [named] });
     expect(removed).toEqual([0, 2]);

@@ -95,7 +95,7 @@ test('an entry that waits holds back the later ones of its subject, and nobody e
 test('after the deadline everything left is given up', async () => {
   const bus = new FakeBus(Array<'down'>(100).fill('down'));
   const outcomes = await publish(bus.ports(), [entry('a', 's'), entry('b', 's')], 1_000);
-  expect(outcomes).toEqual([{ kind: 'deadLettered', reason: 'down' }, { kind: 'deadLettered', reason: 'there was no time to send it' }]);
+  expect(outcomes).toEqual([{ kind: 'deadLettered', reason: 'down' }, { kind: 'deadLettered', reason: 'the time ran out before it was sent' }]);
   expect(bus.now).toBeLessThanOrEqual(1_005);
   expect(bus.requests.length).toBeGreaterThan(3);
 });
@@ -179,13 +179,13 @@ describe('an envelope', () => {
     ['a time without milliseconds', { occurredAt: '2026-11-22T03:00:00Z' }, "'occurredAt' is \"2026-11-22T03:00:00Z\""],
     ['a sequence that is no place', { sequence: 1.5 }, "'sequence' is 1.5; allowed: a whole number, or absent"],
     ['a trace of its own making', { trace: { traceId: 'x' } }, "'trace' is {\"traceId\":\"x\"}"],
-    ['no data', { data: undefined }, "'data' is undefined; allowed: anything that JSON can say"],
+    ['no data', { data: undefined }, "'data' is undefined; allowed: any JSON value"],
   ])('with %s is refused', (_what, change, problem) => {
     expect(envelopeProblem({ ...event, ...change })).toContain(problem);
   });
 
   test('that is well formed has no problem, and what is no object has one', () => {
     expect(envelopeProblem({ ...event, tenant: 't', subject: 's', sequence: 3 })).toBeUndefined();
-    expect([envelopeProblem(undefined), envelopeProblem([]), envelopeProblem('x')]).toEqual(Array(3).fill('an event is an object'));
+    expect([envelopeProblem(undefined), envelopeProblem([]), envelopeProblem('x')]).toEqual(Array(3).fill('the event is not an object'));
   });
 });

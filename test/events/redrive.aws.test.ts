@@ -63,7 +63,7 @@ describe('the function that redrives', () => {
 
   test('judges a letter by the rule and the time that SQS names', async () => {
     waiting.rules = [letter('foreign', { rule: rules.replace('shop-events', 'other') }), letter('none', { rule: undefined }), letter('new', { sentAt: Date.now() + 60_000 }), letter('own')];
-    expect(await redrive()).toMatchObject({ moved: 1, refused: [expect.stringContaining('rule/other/'), 'no rule is named that could not deliver it'] });
+    expect(await redrive()).toMatchObject({ moved: 1, refused: [expect.stringContaining('rule/other/'), 'it does not name the rule that failed to deliver it'] });
     expect(putIds()).toEqual(['own']);
     expect(handlesOf('DeleteMessageBatch')).toEqual(['h-own']);
     expect(handlesOf('ChangeMessageVisibilityBatch').sort()).toEqual(['h-foreign', 'h-new', 'h-none']);

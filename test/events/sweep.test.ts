@@ -151,7 +151,7 @@ test('many decisions are kept in hints of a bounded size', async () => {
 test('a record of another version fails by itself, with everything behind it', async () => {
   const [first] = regions.world.store.stream;
   const odd = { new: { ...first.new!, entries: { x: 'Z?' } } };
-  expect(await regions.note([first, odd, first])).toEqual({ kept: 0, failed: { id: '1', reason: expect.stringContaining("'Z?' is of no known form") } });
+  expect(await regions.note([first, odd, first])).toEqual({ kept: 0, failed: { id: '1', reason: expect.stringContaining("'Z?' has an unknown form") } });
 });
 
 test('a queue that takes nothing is told to the stream, so that its records come again', async () => {

@@ -116,7 +116,7 @@ describe('the reader of JSON', () => {
     expect(details).toEqual([
       'It has the member "card" twice in one object: send each member once.',
       'The number in "card" cannot be represented exactly: allowed are whole numbers up to 9007199254740991, and fractions of at most 15 digits.',
-      'The text in "card" has half of a surrogate pair: send whole characters.', 'It is not valid JSON.',
+      'The text in "card" has half of a surrogate pair: send valid Unicode text.', 'It is not valid JSON.',
     ]);
     expect(readJson(`{"${'n'.repeat(5_000)}":1,"${'n'.repeat(5_000)}":1}`)).toMatchObject({ detail: `It has the member "${'n'.repeat(40)}" twice in one object: send each member once.` });
   });

@@ -23,7 +23,7 @@ describe('account entries', () => {
   });
 
   it('of another version are not guessed at', () => {
-    expect(() => decodeEntry('Z1')).toThrow("account entry 'Z1' is of no known form");
+    expect(() => decodeEntry('Z1')).toThrow("account entry 'Z1' has an unknown form");
   });
 
   it('of a refund say nothing about a payment', () => {

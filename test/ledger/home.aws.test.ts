@@ -55,7 +55,7 @@ describe('a call to its home', () => {
     });
 
   it.each(['{"statusCode":200}', '{"kind":"moved"}', '{"kind":"constructor"}', 'null'])('that is answered with %s is a fault of ours', async (answer) => {
-    await expect(forward(() => answer)).rejects.toThrow('no outcome of a call');
+    await expect(forward(() => answer)).rejects.toThrow('answer is not valid');
   });
 });
 

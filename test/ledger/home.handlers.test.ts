@@ -88,13 +88,13 @@ describe('the function that moves for a run', () => {
   const request = { action: 'relocate', unit: 0, run };
 
   test('asks Step Functions first, and moves for a run that is at this very move', async () => {
-    expect(await ask('move', request)).toEqual({ kind: 'refused', detail: expect.stringContaining('at home in us-east-1 already') });
+    expect(await ask('move', request)).toEqual({ kind: 'refused', detail: expect.stringContaining('the home of unit 0 is us-east-1 already') });
     expect(aws.actions.slice(0, 3)).toEqual(['DescribeExecution', 'GetExecutionHistory', 'DescribeStateMachineForExecution']);
   });
 
   test('moves nothing for one that has ended, or that a person names', async () => {
     status = 'SUCCEEDED';
-    expect(await ask('move', request)).toEqual({ kind: 'refused', detail: expect.stringContaining('no run of this system\'s cutover that is under way: nothing is moved') });
+    expect(await ask('move', request)).toEqual({ kind: 'refused', detail: expect.stringContaining('not a running execution of this system\'s cutover: nothing is moved') });
     expect(await ask('move', { action: 'relocate', by: 'ann', reason: 'so' })).toEqual({ kind: 'refused', detail: expect.stringContaining("takes 'run'") });
     expect(aws.actions).toEqual(['DescribeExecution']);
   });

@@ -117,7 +117,7 @@ describe('props', () => {
 describe('what cannot be meant fails at synth, with path, value, what is allowed and how to mend it', () => {
   const rejected: [string, Partial<IdempotentLedgerTableProps>, string][] = [
     ['one replica', { regions: PaymentRegions.strong({ replicas: ['us-east-1'] }) }, "'regions.replicas' is 1 (us-east-1) without a witness; allowed: three replicas, or two replicas and a witness"],
-    ['two replicas without a witness', { regions: PaymentRegions.strong({ replicas: ['us-east-1', 'us-west-2'] }) }, 'mend: name a witness region'],
+    ['two replicas without a witness', { regions: PaymentRegions.strong({ replicas: ['us-east-1', 'us-west-2'] }) }, 'fix: name a witness region'],
     ['three replicas and a witness', { regions: PaymentRegions.strong({ replicas: ['us-east-1', 'us-west-2', 'eu-west-1'], witness: 'us-east-2' }) }, 'is 3 (us-east-1, us-west-2, eu-west-1) and the witness us-east-2'],
     ['a region twice', { regions: PaymentRegions.strong({ replicas: ['us-east-1', 'us-east-1'], witness: 'us-east-2' }) }, 'us-east-1 twice'],
     ['a witness among the replicas', { regions: PaymentRegions.strong({ replicas: ['us-east-1', 'us-west-2'], witness: 'us-west-2' }) }, "'regions.witness' is us-west-2, which is a replica too"],
@@ -135,7 +135,7 @@ describe('what cannot be meant fails at synth, with path, value, what is allowed
   test.each(rejected)('%s', (_name, props, message) => {
     const failing = () => new IdempotentLedgerTable(newStack(), 'Ledger', { ...strong, ...props });
     expect(failing).toThrow(message);
-    expect(failing).toThrow(/^\[Stack\/Ledger\] '.+' is .+; allowed: .+; mend: .+/);
+    expect(failing).toThrow(/^\[Stack\/Ledger\] '.+' is .+; allowed: .+; fix: .+/);
   });
 
   test('a stack without a region', () => {

@@ -142,7 +142,7 @@ describe('with an account in us-east-1', () => {
 
     it('moves none for a run that nobody can find, that is over, or of which nothing can be told', async () => {
       for (const action of ['relocate', 'abort']) {
-        expect(await unchanged(moveFor(west, { action }, async () => false))).toMatchObject({ kind: 'refused', detail: expect.stringContaining('no run') });
+        expect(await unchanged(moveFor(west, { action }, async () => false))).toMatchObject({ kind: 'refused', detail: expect.stringContaining('not a running execution') });
         expect(await unchanged(moveFor(west, { action }, async () => Promise.reject(new Error('no answer'))))).toMatchObject({ kind: 'unsure', detail: expect.stringContaining('no answer') });
       }
     });
@@ -200,7 +200,7 @@ describe('with an account in us-east-1', () => {
     expect(await ask(west, { action: 'reconcile', tenant: 'acme', accountId: 'none' })).toMatchObject({ kind: 'refused' });
     // The same account where it is not at home: that it does not add up may only be the way in which copies follow.
     replicas.get(east)!.items.set(account.pk, { ...account, held: 1 });
-    expect(await ask(east, { action: 'reconcile', tenant: 'acme', accountId: 'acc' })).toMatchObject({ kind: 'unsure', detail: `${east} is not home, and its copy may be in the middle of following: ask ${west}` });
+    expect(await ask(east, { action: 'reconcile', tenant: 'acme', accountId: 'acc' })).toMatchObject({ kind: 'unsure', detail: `${east} is not home, and its copy may be behind: ask ${west}` });
   });
 
   it('reconciles by the page, not by the entry: an account is busy, and its home may have moved often', async () => {

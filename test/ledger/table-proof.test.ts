@@ -20,11 +20,11 @@ async function asked(tables: ProvenTables, modes: Readonly<Record<string, TableM
 }
 
 test.each<[string, ProvenTables, Record<string, TableMode>, RegExp]>([
-  ['an eventual table in STRONG', strong, { 'acme-pay-ledger': 'EVENTUAL' }, /^table 'acme-pay-ledger' in us-east-1 has the consistency EVENTUAL; allowed: STRONG, since .*two regions would debit one payment twice; mend: .*same PaymentRegions/],
+  ['an eventual table in STRONG', strong, { 'acme-pay-ledger': 'EVENTUAL' }, /^table 'acme-pay-ledger' in us-east-1 has the consistency EVENTUAL; allowed: STRONG, since .*two regions would debit one payment twice; fix: .*same PaymentRegions/],
   ['a strong table in HOME_REGION: others may run it as STRONG', home, { 'acme-pay-ledger': 'STRONG', 'acme-pay-authority': 'STRONG' }, /has the consistency STRONG; allowed: EVENTUAL/],
   ['homes in an eventual table', home, { 'acme-pay-ledger': 'EVENTUAL', 'acme-pay-authority': 'EVENTUAL' }, /^table 'acme-pay-authority' in us-east-1 has the consistency EVENTUAL; allowed: STRONG: two regions would both be home/],
-  ['no ledger table', strong, {}, /^there is no table 'acme-pay-ledger' in us-east-1; .*mend: deploy the stack with IdempotentLedgerTable first/],
-  ['no table of homes', home, { 'acme-pay-ledger': 'EVENTUAL' }, /^there is no table 'acme-pay-authority' in us-east-1; .*mend: deploy the stack with HomeAuthorityTable first/],
+  ['no ledger table', strong, {}, /^there is no table 'acme-pay-ledger' in us-east-1; .*fix: deploy the stack with IdempotentLedgerTable first/],
+  ['no table of homes', home, { 'acme-pay-ledger': 'EVENTUAL' }, /^there is no table 'acme-pay-authority' in us-east-1; .*fix: deploy the stack with HomeAuthorityTable first/],
 ])('%s fails the deployment with one line', async (_what, tables, modes, failure) => {
   const { result, answers } = await asked(tables, modes);
   expect(result.failure).toMatch(failure);

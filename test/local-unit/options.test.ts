@@ -27,8 +27,8 @@ test('the regions of the example go to the app as context', () => {
 
 test.each([
   [['--witness', 'us-east-2'], '--witness us-east-2 without --replicas: give both'],
-  [['--replicas', 'us-east-1,Frankfurt'], "--replicas us-east-1,Frankfurt: 'Frankfurt' is no region's name or is given twice"],
-  [['--replicas', 'us-east-1,eu-central-1', '--witness', 'us-east-1'], "--replicas us-east-1,eu-central-1 --witness us-east-1: 'us-east-1' is no region's name or is given twice"],
+  [['--replicas', 'us-east-1,Frankfurt'], "--replicas us-east-1,Frankfurt: 'Frankfurt' is not the name of a region, or it is given twice"],
+  [['--replicas', 'us-east-1,eu-central-1', '--witness', 'us-east-1'], "--replicas us-east-1,eu-central-1 --witness us-east-1: 'us-east-1' is not the name of a region, or it is given twice"],
   [['--mode', 'HOME_REGION', '--replicas', 'us-east-1,eu-central-1', '--witness', 'us-east-2'], '--witness us-east-2 with --mode HOME_REGION: only a STRONG table has a witness'],
   [['--port', '65536'], '--port 65536 is not valid: give a whole number from 0 to 65535'],
   [['--port', '4e3'], '--port 4e3 is not valid: give a whole number from 0 to 65535'],

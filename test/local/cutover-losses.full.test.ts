@@ -25,7 +25,7 @@ test('an approval that nobody gives expires: paused, and nothing has moved', asy
   await cutover.start();
   const { approvalId } = await cutover.approvers.asked();
   const end = await cutover.ended();
-  expect(end).toMatchObject({ state: 'PAUSED', why: expect.stringContaining('nobody decided in time'), weights: all });
+  expect(end).toMatchObject({ state: 'PAUSED', why: expect.stringContaining('no decision was made in time'), weights: all });
   expect((await cutover.approvers.decide('grace@example.com', approvalId, 'approve')).status).toBe(409);
 });
 

@@ -81,7 +81,7 @@ describe('the target is lost: callers are led to the source, nothing moves meanw
     const now = await cutover.approvers.until('the run goes on to a question, or has ended', ({ state, openApproval }) => state !== 'RUNNING' || openApproval !== undefined, 240_000);
     // Whoever is asked may go on; else the run has said what it found.
     if (now.state === 'RUNNING') expect(now.openApproval).toBeDefined();
-    else if (now.state === 'PAUSED') expect(now.why).toMatch(/event-probe|replication-lag|target-healthy|dead-letter|cannot be compared|for a human|nobody decided in time|unit 0|alarms cannot be read/);
+    else if (now.state === 'PAUSED') expect(now.why).toMatch(/event-probe|replication-lag|target-healthy|dead-letter|cannot be compared|for a human|no decision was made in time|unit 0|alarms cannot be read/);
     else expect(now.state).toBe('SUCCEEDED');
     await allBack();
   });

@@ -108,7 +108,7 @@ describe('bundling', () => {
     test('refuses what an ES module cannot say', async () => {
       install('greeting', 'exports.hello = require(\'node:os\').tmpdir();\n');
       library('import { hello } from \'greeting\';\nexport const greet = hello;\n');
-      expect(await problems()).toBe('src/events/consumers/runtime.aws.ts cannot be bundled: Error: it says require(\'node:os\'), which no ES module may: import it');
+      expect(await problems()).toBe('src/events/consumers/runtime.aws.ts cannot be bundled: Error: it says require(\'node:os\'), which an ES module may not use: import it');
     });
   });
 

@@ -51,7 +51,7 @@ function identityGrants(stack: DeployedStack): Grant[] {
   const attached = ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::RolePolicy'].flatMap((type) => idsOf(stack, type)).flatMap((id) => {
     const { PolicyDocument: document, Roles: roles = [], RoleName: role } = stack.resources[id].Properties!;
     return [...roles, ...(role ? [role] : [])].flatMap((one: { Ref?: string }) => {
-      if (one.Ref === undefined) throw new Error(`${stack.name}: policy ${id} is on a role that is no reference: teach tools/security/grants.ts whose it is`);
+      if (one.Ref === undefined) throw new Error(`${stack.name}: policy ${id} is on a role that is not a reference: say in tools/security/grants.ts whose role it is`);
       return statements(stack, document, { principal: roleArn(one.Ref) });
     });
   });
@@ -92,7 +92,7 @@ function busStatement({ Statement, Action, Principal, Condition, StatementId }: 
 }
 
 function permission({ Action, FunctionName, Principal, SourceArn, SourceAccount, PrincipalOrgID }: any): Grant {
-  if (PrincipalOrgID !== undefined) throw new Error(`a permission on ${FunctionName} is for an organisation: teach tools/security/grants.ts what that means`);
+  if (PrincipalOrgID !== undefined) throw new Error(`a permission on ${FunctionName} is for an organisation: say in tools/security/grants.ts what that means`);
   const arn = String(FunctionName).startsWith('arn:') ? String(FunctionName) : `arn:aws:lambda:*:${accountId}:function:${FunctionName}`;
   return {
     principal: principalOf(/^arn:|^\d{12}$/.test(Principal) ? { AWS: Principal } : Principal === '*' ? '*' : { Service: Principal })[0],
@@ -108,7 +108,7 @@ function statements(stack: DeployedStack, document: any, known: { principal?: st
   return [document?.Statement ?? []].flat().flatMap((raw: any) => {
     const { Effect, Action, Resource, Principal, Condition, ...rest } = scopedRoles(resolver.value(raw), raw, stack);
     const unknown = Object.keys(rest).filter((name) => name !== 'Sid');
-    if (unknown.length > 0) throw new Error(`${stack.name}: a statement has ${unknown.join(', ')}: teach tools/security/grants.ts what it means`);
+    if (unknown.length > 0) throw new Error(`${stack.name}: a statement has ${unknown.join(', ')}: say in tools/security/grants.ts what it means`);
     const named = known.resources !== undefined;
     const resources = Resource === undefined || (named && Resource === '*') ? known.resources! : [Resource].flat() as string[];
     const principals = known.principal === undefined ? principalOf(Principal) : [known.principal];

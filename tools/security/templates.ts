@@ -142,7 +142,7 @@ export class Resolver {
       case 'Fn::GetAtt': return this.attribute(inner[0] as string, inner[1] as string);
       case 'Fn::Sub': return (Array.isArray(inner) ? inner[0] : inner).replace(/\$\{([^!}]+)\}/g, (_all: string, name: string) => (
         name.includes('.') ? this.attribute(name.split('.')[0], name.split('.')[1]) : this.ref(name)));
-      default: throw new Error(`${this.stack.name}: ${key} is not known here: teach tools/security/templates.ts what it comes to`);
+      default: throw new Error(`${this.stack.name}: ${key} is not known here: say in tools/security/templates.ts which value it has`);
     }
   }
 

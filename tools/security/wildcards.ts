@@ -2,9 +2,9 @@ import { Row } from './table';
 
 /** Why a resource or an action has a wildcard. By its text in the table; where the resource is `*`, by the actions. */
 export const reasons: Readonly<Record<string, string>> = {
-  'dynamodb:ListStreams': 'lists names, and knows no resource',
-  'lambda:GetAccountSettings': 'reads the account\'s concurrency, and knows no resource',
-  'states:SendTaskSuccess': 'IAM knows no resource for an answer to a task token: our code sends it for its own request\'s token alone',
+  'dynamodb:ListStreams': 'lists names, and has no resource',
+  'lambda:GetAccountSettings': 'reads the account\'s concurrency, and has no resource',
+  'states:SendTaskSuccess': 'IAM has no resource for an answer to a task token: our code sends it for its own request\'s token alone',
   'states:SendTaskHeartbeat states:SendTaskSuccess': 'the same, and asks whether the execution still waits',
   'kms:*': 'KMS\'s default: the account\'s identity policies decide, of which those of this table are all that the stacks make',
   'kms:{here}::key/*': 'a key cannot be named by its alias; the conditions admit the key with that alias, through DynamoDB alone',
@@ -32,5 +32,5 @@ export function wildcardsIn(rows: readonly Row[]): string[] {
 }
 
 export function wildcardLines(rows: readonly Row[]): string[] {
-  return ['| wildcard | why |', '|---|---|', ...wildcardsIn(rows).map((found) => `| \`${found}\` | ${reasons[found] ?? '**nobody has said why**'} |`)];
+  return ['| wildcard | why |', '|---|---|', ...wildcardsIn(rows).map((found) => `| \`${found}\` | ${reasons[found] ?? '**the reason is missing**'} |`)];
 }

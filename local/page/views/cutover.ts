@@ -50,7 +50,7 @@ function weights({ weights: of, home }: CutoverView, names: readonly string[]): 
     return bar;
   });
   return html`<div class="weights"><svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">${bars}</svg>
-<p class="legend">${Object.entries(of).map(([region, weight]) => html`<span>${regionName(region, names)} weight <b>${weight}</b></span> `)}<span>accounts are at home in <b>${home ?? 'nobody can say where'}</b></span></p></div>`;
+<p class="legend">${Object.entries(of).map(([region, weight]) => html`<span>${regionName(region, names)} weight <b>${weight}</b></span> `)}<span>accounts are at home in <b>${home ?? 'the place is unknown'}</b></span></p></div>`;
 }
 
 /** Who does it is chosen here; whoever has started a run may not approve it. */
@@ -63,7 +63,7 @@ function controls({ state, approvers, weights: of, target }: CutoverView): Html 
 <label for="cutover-as">As</label> <select id="cutover-as" name="as">${people}</select>
 ${!running && html`<button type="submit" class="primary" id="cutover-start" name="action" value="cutover">${state === 'NOT_STARTED' ? 'Start the cutover' : 'Start again'}</button>`}
 ${canRollBack && html`<button type="submit" class="danger" id="cutover-rollback" name="action" value="rollback">Roll back</button>`}
-<p>${running ? 'A rollback needs no approval.' : 'Whoever starts it may not approve it.'}</p></form>`;
+<p>${running ? 'A rollback needs no approval.' : 'The person who starts it may not approve it.'}</p></form>`;
 }
 
 function checks({ checks: found }: CutoverView): Part {

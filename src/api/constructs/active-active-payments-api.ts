@@ -204,7 +204,7 @@ export class ActiveActivePaymentsApi extends Construct {
     if (this.signed) return grantInvoke(this.restApi, scope, grantee);
     throw invalidProps(this, {
       prop: 'authorization', given: 'callers with tokens', allowed: 'PaymentsAuthorization.iam for grants to principals',
-      mend: 'let the issuer put the scope into the tokens: see docs/callers.md',
+      mend: 'grant the scope at the token issuer: see docs/callers.md',
     });
   }
 

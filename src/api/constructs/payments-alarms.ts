@@ -144,7 +144,7 @@ function apiAlarms({ api, functions, ledger, options }: PaymentsAlarmsProps): Al
       }, minute),
     },
     {
-      id: 'Health', says: 'this region calls itself unhealthy', anchor: 'region-unhealthy', threshold: 1, minutes: 2, tuning: options.health,
+      id: 'Health', says: 'this region\'s /health answers 503', anchor: 'region-unhealthy', threshold: 1, minutes: 2, tuning: options.health,
       // Our own metric: Route 53 publishes its health checks' in us-east-1 alone, where this region's alarm cannot be.
       metric: new Metric({
         namespace: systemMetrics.namespace,
@@ -160,7 +160,7 @@ function apiAlarms({ api, functions, ledger, options }: PaymentsAlarmsProps): Al
 function ledgerAlarms({ ledger, options }: PaymentsAlarmsProps): AlarmDefinition[] {
   return [
     {
-      id: 'Takeovers', says: 'many abandoned claims are completed by others', anchor: 'stuck-takeovers', threshold: 10, minutes: 3, tuning: options.takeovers,
+      id: 'Takeovers', says: 'many payments are finished by another request than the one that began them', anchor: 'stuck-takeovers', threshold: 10, minutes: 3, tuning: options.takeovers,
       metric: ledger.metricInFlightTakeovers(),
     },
     {
@@ -168,7 +168,7 @@ function ledgerAlarms({ ledger, options }: PaymentsAlarmsProps): AlarmDefinition
       metric: ledger.metricWriteConflicts(),
     },
     {
-      id: 'UnknownOutcomes', says: 'outcomes are not known in time', anchor: 'unknown-outcomes', threshold: 5, minutes: 3, tuning: options.unknownOutcomes,
+      id: 'UnknownOutcomes', says: 'calls are answered 503 because their outcome is not known in time', anchor: 'unknown-outcomes', threshold: 5, minutes: 3, tuning: options.unknownOutcomes,
       metric: ledger.metricOutcomeUnknown(),
     },
     {

@@ -281,8 +281,8 @@ function cognitoProblem(props: CognitoAuthorizationProps): PropProblem | undefin
   }
   if (props.scopeClaim !== undefined || (props.scopes && props.scopes._names === undefined)) return undefined;
   return {
-    prop: 'authorization.scopeClaim', given: 'missing, for ID tokens, which have no scopes', allowed: 'a claim that names what the user may do, such as cognito:groups',
-    mend: 'name the claim, take access tokens, or say PaymentsScopes.unchecked() where every caller may do everything',
+    prop: 'authorization.scopeClaim', given: 'missing, for ID tokens, which have no scopes', allowed: 'the name of a claim that lists the user\'s permissions, such as cognito:groups',
+    mend: 'name the claim, take access tokens, or use PaymentsScopes.unchecked() if every caller may make every call',
   };
 }
 
@@ -317,23 +317,23 @@ function urlProblem(prop: string, url: string): PropProblem | undefined {
 
 function emptyProblem(prop: string, list: string[]): PropProblem | undefined {
   if (list.length > 0 && list.every((entry) => entry !== '')) return undefined;
-  return { prop: `authorization.${prop}`, given: JSON.stringify(list), allowed: 'at least one name', mend: 'name whom the tokens are for: else any token of the issuer would pass' };
+  return { prop: `authorization.${prop}`, given: JSON.stringify(list), allowed: 'at least one name', mend: 'name the audience of the tokens: otherwise any token of the issuer would be accepted' };
 }
 
 function blankProblem(prop: string, text: string): PropProblem | undefined {
-  return text !== '' ? undefined : { prop: `authorization.${prop}`, given: 'empty', allowed: 'a name', mend: 'name where the tenant is found' };
+  return text !== '' ? undefined : { prop: `authorization.${prop}`, given: 'empty', allowed: 'a name', mend: 'name the claim that holds the tenant' };
 }
 
 function jwksProblem(jwks: string | undefined): PropProblem | undefined {
   if (jwks === undefined || Token.isUnresolved(jwks)) return undefined;
   const allowed = `a JSON key set {"keys": [...]} of at most ${apiLimits.fixedJwksBytes} bytes`;
   if (Buffer.byteLength(jwks) > apiLimits.fixedJwksBytes) {
-    return { prop: 'authorization.jwks', given: `${Buffer.byteLength(jwks)} bytes`, allowed, mend: 'leave out keys that are not in use, or let them be fetched (jwksUri)' };
+    return { prop: 'authorization.jwks', given: `${Buffer.byteLength(jwks)} bytes`, allowed, mend: 'remove keys that are not in use, or set jwksUri to have the keys fetched' };
   }
   try {
     if (Array.isArray((JSON.parse(jwks) as { keys?: unknown }).keys)) return undefined;
   } catch { /* told below */ }
-  return { prop: 'authorization.jwks', given: 'not a key set', allowed, mend: 'paste what the issuer serves at its jwks_uri' };
+  return { prop: 'authorization.jwks', given: 'not a key set', allowed, mend: 'paste the JSON that the issuer serves at its jwks_uri' };
 }
 
 function algorithmProblem(algorithms: string[] | undefined): PropProblem | undefined {
@@ -352,7 +352,7 @@ function callersProblem(callers: { [principal: string]: IamCaller } | undefined)
   const prop = 'authorization.callers';
   const bytes = Buffer.byteLength(JSON.stringify(callers));
   if (bytes > apiLimits.callersBytes) {
-    return { prop, given: `${bytes} bytes`, allowed: `${apiLimits.callersBytes} bytes as JSON`, mend: 'use PaymentsAuthorization.custom with a lookup of your own' };
+    return { prop, given: `${bytes} bytes`, allowed: `at most ${apiLimits.callersBytes} bytes as JSON`, mend: 'use PaymentsAuthorization.custom with a lookup of your own' };
   }
   const known: readonly string[] = apiScopes;
   const right = (principal: string, { tenant, scopes }: IamCaller): boolean => /^(\d{12}|arn:[^:]+:iam::\d{12}:(role|user)\/.+)$/.test(principal)

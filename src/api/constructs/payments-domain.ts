@@ -172,7 +172,7 @@ function nameProblem({ name, hostedZone }: PaymentsDomainProps): PropProblem | u
     };
   }
   if (name.endsWith(`.${zoneName}`)) return undefined;
-  return { prop: 'domain.name', given: `'${name}'`, allowed: `a name below the hosted zone '${zoneName}'`, mend: 'correct the name or give its own zone' };
+  return { prop: 'domain.name', given: `'${name}'`, allowed: `a name below the hosted zone '${zoneName}'`, mend: 'correct the name, or give the hosted zone that the name belongs to' };
 }
 
 function mutualTlsProblem(props: PaymentsDomainProps): PropProblem | undefined {

@@ -68,7 +68,7 @@ export class PaymentsScopes {
     if (wellFormed && new Set(names).size === names.length) return undefined;
     return {
       prop: 'authorization.scopes', given: JSON.stringify(this._names), allowed: 'three different names of 1 to 256 visible ASCII characters without " and \\',
-      mend: 'name a scope for operators, payers and readers each, or say PaymentsScopes.unchecked() where every caller may do everything',
+      mend: 'name a scope for operators, payers and readers each, or use PaymentsScopes.unchecked() if every caller may make every call',
     };
   }
 }

@@ -34,8 +34,8 @@ export function probePathsOf({ key, previousKey }: ProbePathOptions = {}): strin
 export function probePathProblem({ key, previousKey }: ProbePathOptions = {}): PropProblem | undefined {
   const malformed = (text: string | undefined): boolean => text !== undefined && !Token.isUnresolved(text) && !/^[A-Za-z0-9-]{16,64}$/.test(text);
   const allowed = '16 to 64 letters, digits and hyphens';
-  if (malformed(key)) return { prop: 'probePath.key', given: `${key!.length} characters`, allowed, mend: 'make one by openssl rand -hex 16' };
-  if (previousKey !== 'default' && malformed(previousKey)) return { prop: 'probePath.previousKey', given: `${previousKey!.length} characters`, allowed: `${allowed}, or 'default'`, mend: 'give the last value of key' };
+  if (malformed(key)) return { prop: 'probePath.key', given: `${key!.length} characters`, allowed, mend: 'generate one with openssl rand -hex 16' };
+  if (previousKey !== 'default' && malformed(previousKey)) return { prop: 'probePath.previousKey', given: `${previousKey!.length} characters`, allowed: `${allowed}, or 'default'`, mend: 'give the value that key had before' };
   if (previousKey === undefined || (key ?? 'default') !== previousKey) return undefined;
-  return { prop: 'probePath.previousKey', given: 'the same as key', allowed: 'another one', mend: 'leave it out: nothing moves' };
+  return { prop: 'probePath.previousKey', given: 'the same as key', allowed: 'the value that key had before', mend: 'leave it out: it is needed only while key changes' };
 }

@@ -136,7 +136,7 @@ export class RecoveryBudget {
       prop: 'recovery',
       given: this.describe(),
       allowed: `a sum within the target of ${this.target.toSeconds()} s`,
-      mend: `lower healthCheckInterval, failureThreshold${this.regions?._home ? ', recordTtl or the lease' : ' or recordTtl'}, or raise target to what you promise`,
+      mend: `lower healthCheckInterval, failureThreshold${this.regions?._home ? ', recordTtl or the lease' : ' or recordTtl'}, or raise target to the time that you promise`,
     };
   }
 }

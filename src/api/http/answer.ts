@@ -39,7 +39,13 @@ export function jsonAnswer(status: number, body: object, headers: Readonly<Recor
 export function problemAnswer(
   code: ProblemCode, detail: string, instance: string, headers: Readonly<Record<string, string>> = {}, traceId?: string,
 ): Answer {
-  return { status: problems[code].status, headers: { 'Content-Type': problemMediaType, ...headers }, body: problemOf(code, detail, instance, traceId), code };
+  return { status: problems[code].status, headers: { 'Content-Type': problemMediaType, ...headers }, body: problemOf(code, asSentence(detail), instance, traceId), code };
+}
+
+/** The ledger tells why in a clause: a detail is a sentence. */
+function asSentence(detail: string): string {
+  const text = detail.charAt(0).toUpperCase() + detail.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 /** The header that tells when to ask again. */

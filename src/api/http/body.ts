@@ -12,7 +12,7 @@ import type { ProblemCode } from '../contract';
 export function readJson(request: HttpRequest): unknown {
   const size = typeof request.body === 'string' ? Buffer.byteLength(request.body) : request.body.length;
   if (size > apiLimits.bodyBytes) {
-    throw new ProblemError('body_too_large', `The body has ${size} bytes; at most ${apiLimits.bodyBytes} are taken.`);
+    throw new ProblemError('body_too_large', `The body has ${size} bytes; at most ${apiLimits.bodyBytes} are allowed.`);
   }
   if (size === 0) return undefined;
   requireJsonType(request);
@@ -20,7 +20,7 @@ export function readJson(request: HttpRequest): unknown {
   if (text === undefined) throw new ProblemError('invalid_json', 'The body is not UTF-8 text.');
   const read = readStrict(text);
   if (read.kind === 'read') return read.value;
-  throw new ProblemError(codeOf(read), `The body is not taken. ${read.detail}`);
+  throw new ProblemError(codeOf(read), `The body was refused. ${read.detail}`);
 }
 
 function requireJsonType(request: HttpRequest): void {

@@ -73,13 +73,13 @@ async function answerOf(
   const open = request.path === '/health';
   if (caller === undefined && !open) throw new ProblemError('forbidden', 'The credentials are valid but belong to no tenant of this API.');
   // Whoever may do nothing here is not told what there is.
-  if (caller?.scopes.length === 0 && !open) throw new ProblemError('forbidden_scope', 'The credentials are valid but bear no scope of this API.');
+  if (caller?.scopes.length === 0 && !open) throw new ProblemError('forbidden_scope', 'The credentials are valid but have no scope of this API.');
   const { route, params } = matchRoute(request.method, request.path);
   if (route.scope !== undefined && !caller?.scopes.includes(route.scope)) {
     throw new ProblemError('forbidden_scope', `The credentials are valid but lack the scope '${nameOf(route.scope)}', which this call needs.`);
   }
   const endpoint = endpoints[`${route.method} ${route.path}`];
-  if (!endpoint) throw new ProblemError('unknown_route', 'No call of this API has this path.');
+  if (!endpoint) throw new ProblemError('unknown_route', 'This API has no call with this path: see the API reference.');
   return endpoint({ request, params, context: { ...context, tenant: caller?.tenant ?? '' }, instance: instanceOf(request.path) });
 }
 
@@ -88,13 +88,13 @@ async function settle(request: HttpRequest, work: () => Promise<Answer>, waitMs:
   const instance = instanceOf(request.path);
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('the ledger did not come back by the deadline')), Math.max(0, waitMs) + graceMs);
+    timer = setTimeout(() => reject(new Error('the ledger did not answer before the deadline')), Math.max(0, waitMs) + graceMs);
   });
   try {
     return { answer: await Promise.race([work(), tooLate]) };
   } catch (thrown) {
     if (thrown instanceof ProblemError) return { answer: problemAnswer(thrown.code, thrown.detail, instance, thrown.headers) };
-    const detail = 'Whether the request was carried out is not known yet. Repeat it with the same Idempotency-Key after the time in Retry-After.';
+    const detail = 'It is not known yet whether the request was carried out. Repeat it with the same Idempotency-Key after the time in Retry-After.';
     return { answer: problemAnswer('outcome_unknown', detail, instance, retryAfter()), thrown };
   } finally {
     clearTimeout(timer);

@@ -52,13 +52,13 @@ function otherwise(outcome: Rejected | Busy | Unsure, instance: string): Answer 
 }
 
 const busyDetails: Readonly<Record<Busy['code'], string>> = {
-  account_busy: `The account has room for ${ledgerLimits.entriesPerAccount.toLocaleString('en-US')} entries, open holds first of all, and they are taken. Capture or void open holds.`,
-  throttled: 'The request could not be finished now.',
+  account_busy: `The account has room for ${ledgerLimits.entriesPerAccount.toLocaleString('en-US')} entries (open holds, and payments that were closed in about the last minute), and all are in use. Capture or void open holds.`,
+  throttled: 'The request was throttled before it was finished.',
 };
 
 const unsureDetails: Readonly<Record<Unsure['code'], string>> = {
-  outcome_unknown: `Whether the request was carried out is not known yet. ${repeat}`,
-  region_fenced: `This region takes no such request now. ${repeat}`,
+  outcome_unknown: `It is not known yet whether the request was carried out. ${repeat}`,
+  region_fenced: `This region does not accept this request now. ${repeat}`,
   home_unreachable: `The region that keeps this account cannot be reached. ${repeat}`,
 };
 
@@ -97,7 +97,7 @@ export function openAccountAnswer(outcome: OpenAccountOutcome, instance: string)
         ? jsonAnswer(201, accountBody(outcome.account), { Location: `${apiBasePath}/accounts/${encodeURIComponent(outcome.account.accountId)}` })
         : jsonAnswer(200, accountBody(outcome.account));
     case 'differs':
-      return problemAnswer('account_differs', 'The account exists and was opened with another currency or balance.', instance);
+      return problemAnswer('account_differs', 'The account exists and was opened with another currency or balance. Send the first values, or use another accountId.', instance);
     default: return otherwise(outcome, instance);
   }
 }

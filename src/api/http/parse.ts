@@ -25,7 +25,7 @@ export function parseBody<T>(schema: z.ZodMiniType<T>, value: unknown): T {
   const issues = result.error.issues;
   const unknown = issues.find((issue) => issue.code === 'unrecognized_keys');
   if (unknown) throw unknownField(unknown.keys);
-  const [code, detail] = fields[String(issues[0].path[0])] ?? ['invalid_request', 'The body is not what this call takes.'];
+  const [code, detail] = fields[String(issues[0].path[0])] ?? ['invalid_request', 'The body does not match the schema of this call: see the API reference.'];
   throw new ProblemError(code, detail);
 }
 
@@ -34,7 +34,7 @@ const shownNameLength = 40;
 
 function unknownField(names: readonly string[]): ProblemError {
   const shown = names.slice(0, shownNames).map((name) => JSON.stringify(name.slice(0, shownNameLength))).join(', ');
-  return new ProblemError('unknown_field', `This call knows no field ${shown}.`);
+  return new ProblemError('unknown_field', `This call has no field ${shown}: leave it out.`);
 }
 
 /** The request's idempotency key, or a `ProblemError`. */

@@ -20,11 +20,11 @@ export function templateOf(path: string): string | undefined {
 export function matchRoute(method: string, path: string): RouteMatch {
   const segments = path.split('/').map(decodeSegment);
   const candidates = patterns.filter((pattern) => fits(pattern.segments, segments));
-  if (candidates.length === 0) throw new ProblemError('unknown_route', 'No call of this API has this path.');
+  if (candidates.length === 0) throw new ProblemError('unknown_route', 'This API has no call with this path: see the API reference.');
   const found = candidates.find((candidate) => candidate.route.method === method);
   if (!found) {
     const allow = candidates.map((candidate) => candidate.route.method).sort().join(', ');
-    throw new ProblemError('method_not_allowed', `This path takes ${allow}.`, { Allow: allow });
+    throw new ProblemError('method_not_allowed', `This path accepts only ${allow}.`, { Allow: allow });
   }
   const params = Object.fromEntries(found.segments.flatMap((segment, index) => (isParam(segment) ? [[segment.slice(1, -1), segments[index]]] : [])));
   return { route: found.route, params };
@@ -43,6 +43,6 @@ function decodeSegment(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    throw new ProblemError('invalid_path', 'The path has a malformed percent-encoding.');
+    throw new ProblemError('invalid_path', 'The path has a malformed percent-encoding: write % and two hexadecimal digits.');
   }
 }

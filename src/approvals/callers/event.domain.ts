@@ -86,7 +86,7 @@ function fieldsOfJson(text: string): Body {
   const read = readJson(text);
   if (read.kind === 'refused') return invalid(read.detail);
   const { value } = read;
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { kind: 'fields', fields: value as Fields } : invalid('It is no JSON object.');
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { kind: 'fields', fields: value as Fields } : invalid('It is not a JSON object.');
 }
 
 function fieldsOfForm(text: string): Body {

@@ -40,16 +40,16 @@ export interface StartRecord {
 }
 
 const problems = {
-  invalid_request: { status: 400, title: 'The input is not one that can be given', detail: 'Send a JSON object without startedBy, which says who you are by your identity alone.' },
-  unauthorized: { status: 401, title: 'Say who you are', detail: 'Send a valid bearer token. With AWS credentials send X-Caller-Proof for this very call: \'npx cdk-multi-region-payments start URL\' makes it.' },
-  stale: { status: 401, title: 'The proof of who you are is too old, or from the future', detail: `A proof counts for ${proofLimits.validSeconds / 60} minutes: look at your computer's clock, and make it again. Nothing was started.` },
-  other_caller: { status: 403, title: 'The proof of who you are is somebody else\'s', detail: 'Sign the call and the proof with the same credentials. Nothing was started.' },
-  not_starter: { status: 403, title: 'You are not one of those who may start this', detail: 'Nothing was started.' },
-  taken: { status: 409, title: 'This Idempotency-Key has served', detail: 'It was sent with another input, or its execution has ended. Nothing was started.' },
-  too_large: { status: 413, title: 'The body is too large', detail: `At most ${gateLimits.bodyBytes} bytes are taken.` },
+  invalid_request: { status: 400, title: 'The input is not valid', detail: 'Send a JSON object without startedBy: the gate sets it from your identity.' },
+  unauthorized: { status: 401, title: 'No valid credentials were sent', detail: 'Send a valid bearer token. With AWS credentials send X-Caller-Proof for this very call: \'npx cdk-multi-region-payments start URL\' makes it.' },
+  stale: { status: 401, title: 'The proof of identity is too old, or its time is in the future', detail: `A proof is valid for ${proofLimits.validSeconds / 60} minutes: check your computer's clock, and make a new proof. Nothing was started.` },
+  other_caller: { status: 403, title: 'The proof of identity belongs to another caller', detail: 'Sign the call and the proof with the same credentials. Nothing was started.' },
+  not_starter: { status: 403, title: 'You may not start this execution', detail: 'Ask an administrator of the gate to add you to its starters. Nothing was started.' },
+  taken: { status: 409, title: 'This Idempotency-Key was used before', detail: 'It was sent with another input, or its execution has ended: send a new key. Nothing was started.' },
+  too_large: { status: 413, title: 'The body is too large', detail: `At most ${gateLimits.bodyBytes} bytes are allowed.` },
   unsupported: { status: 415, title: 'The body is not JSON', detail: 'Send Content-Type: application/json.' },
-  unknown_caller: { status: 503, title: 'It cannot be said now who you are', detail: 'AWS STS did not answer: ask again in some seconds. Nothing was started.' },
-  unavailable: { status: 503, title: 'It cannot be said now', detail: 'It may have been started: ask again with the same Idempotency-Key, or look at the executions.' },
+  unknown_caller: { status: 503, title: 'Your identity cannot be checked now', detail: 'AWS STS did not answer: ask again in some seconds. Nothing was started.' },
+  unavailable: { status: 503, title: 'The service cannot answer now', detail: 'The execution may have started: send the request again with the same Idempotency-Key, or look at the executions.' },
 } as const;
 
 const nothing = 'Nothing was started.';
@@ -103,7 +103,7 @@ async function callerOf({ identity, provider, proofs, url }: StartPorts, event: 
   if (identity.kind === 'iam') {
     const caller = await proofs!.callerOf(event, { url, body: rawBody(event), key });
     if (caller.kind === 'refused') return { kind: 'nobody', code: caller.why };
-    return caller.kind === 'known' ? caller : { kind: 'nobody', code: 'unknown_caller', thrown: new Error(`STS did not say who calls: ${caller.detail}`) };
+    return caller.kind === 'known' ? caller : { kind: 'nobody', code: 'unknown_caller', thrown: new Error(`STS did not confirm the caller: ${caller.detail}`) };
   }
   const token = bearerIn(event);
   const person = token === undefined ? undefined : await bearerPerson(provider!, identity, token);

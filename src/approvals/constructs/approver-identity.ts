@@ -174,11 +174,11 @@ function oidcProblem(props: OidcApproversProps): PropProblem | undefined {
   if (props.clientId === '') return { prop: 'identity.clientId', given: 'empty', allowed: 'an ID', mend: 'register the gate as a client of the provider' };
   if (props.scopes && !props.scopes.includes('openid')) return { prop: 'identity.scopes', given: JSON.stringify(props.scopes), allowed: 'scopes with openid among them', mend: 'add openid: without it there is no ID token' };
   if (props.audience && (props.audience.length === 0 || props.audience.includes(''))) {
-    return { prop: 'identity.audience', given: JSON.stringify(props.audience), allowed: 'at least one name', mend: 'leave it out for the client\'s ID: else any token of the issuer would pass' };
+    return { prop: 'identity.audience', given: JSON.stringify(props.audience), allowed: 'at least one name', mend: 'leave it out to use the client\'s ID: without an audience any token of the issuer would be accepted' };
   }
-  if (props.groupsSeparator === '') return { prop: 'identity.groupsSeparator', given: 'empty', allowed: 'at least one character', mend: 'leave it out: a text is then one group' };
+  if (props.groupsSeparator === '') return { prop: 'identity.groupsSeparator', given: 'empty', allowed: 'at least one character', mend: 'leave it out to read the text as one group' };
   if (props.jwks !== undefined && Buffer.byteLength(props.jwks) > gateLimits.fixedJwksBytes) {
-    return { prop: 'identity.jwks', given: `${Buffer.byteLength(props.jwks)} bytes`, allowed: `at most ${gateLimits.fixedJwksBytes} bytes`, mend: 'leave out keys that are not in use, or let them be fetched' };
+    return { prop: 'identity.jwks', given: `${Buffer.byteLength(props.jwks)} bytes`, allowed: `at most ${gateLimits.fixedJwksBytes} bytes`, mend: 'remove keys that are not in use, or leave the key set out to have the keys fetched' };
   }
   return undefined;
 }

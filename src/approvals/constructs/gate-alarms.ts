@@ -19,20 +19,20 @@ export function defineGateAlarms(scope: Construct, gateName: string, region: str
   const says = (text: string, anchor: string): string => `${gateName} in ${region}: ${text}. What to do: ${runbookLink(anchor)}`;
   const alarms = [
     new Alarm(scope, 'Silent', {
-      alarmDescription: says('nobody looks after open approvals', 'approval-gate-silent'),
+      alarmDescription: says('open approvals are not checked: the function that expires and reminds does not run', 'approval-gate-silent'),
       metric: gateMetric(gateMetrics.sweeps, gateName, region),
       threshold: 1, comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD, evaluationPeriods: 5, datapointsToAlarm: 5,
       // A sweep that does not run says nothing.
       treatMissingData: TreatMissingData.BREACHING,
     }),
     new Alarm(scope, 'Faults', {
-      alarmDescription: says('messages or outcomes of approvals do not get through', 'approval-faults'),
+      alarmDescription: says('messages to approvers or outcomes of approvals cannot be sent', 'approval-faults'),
       metric: gateMetric(gateMetrics.faults, gateName, region),
       threshold: 1, comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD, evaluationPeriods: 5, datapointsToAlarm: 3,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     }),
     new Alarm(scope, 'Forged', {
-      alarmDescription: says('an execution was answered by somebody else than the gate', 'an-answer-that-is-not-the-gates'),
+      alarmDescription: says('an execution was answered by another caller than the gate', 'an-answer-that-is-not-the-gates'),
       metric: gateMetric(gateMetrics.forged, gateName, region),
       threshold: 1, comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD, evaluationPeriods: 1,
       treatMissingData: TreatMissingData.NOT_BREACHING,

@@ -38,14 +38,14 @@ function peopleProblem({ approvers = [], approverGroups = [], identity }: Approv
 export function namesProblem(
   props: { readonly people: string; readonly groups: string; readonly may: string }, people: readonly string[], groups: readonly string[], iam: boolean,
 ): PropProblem | undefined {
-  if (iam && groups.length > 0) return { prop: props.groups, given: JSON.stringify(groups), allowed: 'none with IAM, which knows no groups of a caller', mend: `name roles in ${props.people}` };
+  if (iam && groups.length > 0) return { prop: props.groups, given: JSON.stringify(groups), allowed: 'no groups with IAM: IAM does not tell the groups of a caller', mend: `name roles in ${props.people}` };
   const names = [...people, ...groups];
   if (names.length === 0 || names.some((name) => name.trim() === '')) {
     return { prop: props.people, given: JSON.stringify(names), allowed: `at least one name in ${props.people} or ${props.groups}, none empty`, mend: `name who may ${props.may}` };
   }
   const arn = /^arn:[^:]+:iam::\d{12}:(role|user)\/.+$/;
   const wrong = iam ? people.find((name) => !Token.isUnresolved(name) && !arn.test(name)) : undefined;
-  return wrong === undefined ? undefined : { prop: props.people, given: `'${wrong}'`, allowed: 'ARNs of IAM roles or users', mend: 'for a session name its role' };
+  return wrong === undefined ? undefined : { prop: props.people, given: `'${wrong}'`, allowed: 'ARNs of IAM roles or users', mend: 'give the ARN of the role, not of one of its sessions' };
 }
 
 function requiredProblem({ requiredApprovals = 1, approvers = [], approverGroups = [], identity }: ApprovalGateProps): PropProblem | undefined {
@@ -79,7 +79,7 @@ function urlProblem(url: string | undefined): PropProblem | undefined {
 function sizeProblem(rules: GateRules): PropProblem | undefined {
   const bytes = Buffer.byteLength(writeRules(rules));
   if (bytes <= gateLimits.rulesBytes) return undefined;
-  return { prop: 'approvers', given: `${bytes} bytes with the gate's other rules`, allowed: `${gateLimits.rulesBytes} bytes, which a function's environment has room for`, mend: 'use a group' };
+  return { prop: 'approvers', given: `${bytes} bytes with the gate's other rules`, allowed: `${gateLimits.rulesBytes} bytes: a function's environment has no more room`, mend: 'name a group in place of many people' };
 }
 
 /** Warns where a state machine that asks through this function logs the input of its tasks, and with it the tokens. */
@@ -90,7 +90,7 @@ export function warnOfLoggedTokens(gate: Construct, request: IFunction, node: IC
   const asks = Stack.of(gate).resolve((request.node.defaultChild as CfnFunction).logicalId) as string;
   if (logging?.includeExecutionData !== true || !JSON.stringify(definition ?? '').includes(asks)) return;
   Annotations.of(gate).addWarningV2('cdk-multi-region-payments:logged-tokens',
-    `[${gate.node.path}] the log of ${node.node.path} holds task tokens: set includeExecutionData: false, or keep the log as closely as the right to approve`);
+    `[${gate.node.path}] the log of ${node.node.path} holds task tokens: set includeExecutionData: false, or protect the log as strictly as the right to approve`);
 }
 
 /** What is wrong with state machines that ask through this function: they are of a kind that waits for no token, or end before people have decided. */

@@ -165,7 +165,7 @@ export class ApprovalTask extends StateMachineFragment {
   private defineVerify(id: string, props: ApprovalTaskProps, host: ApprovalTaskHost): LambdaInvoke {
     const verify = new LambdaInvoke(this, 'Verify', {
       stateName: `${id}: verify`,
-      comment: 'What the approval came to, by the gate\'s own record',
+      comment: 'The outcome of the approval, read from the gate\'s own record',
       lambdaFunction: host.verify,
       payload: TaskInput.fromObject({ ...this.asked(props), answer: JsonPath.objectAt(`${this.resultPath}.answer`) }),
       payloadResponseOnly: true,
@@ -188,7 +188,7 @@ function taskProblem(props: ApprovalTaskProps, host: ApprovalTaskHost): PropProb
 function textProblem(prop: string, text: string, length: number): PropProblem | undefined {
   // A text with a path in it has its length at run time, where it is checked again.
   if (JsonPath.isEncodedJsonPath(text) || Token.isUnresolved(text) || (text.trim() !== '' && text.length <= length)) return undefined;
-  return { prop, given: text.trim() === '' ? 'empty' : `${text.length} characters`, allowed: `1 to ${length} characters`, mend: 'say shortly what is asked; more goes into details or the report' };
+  return { prop, given: text.trim() === '' ? 'empty' : `${text.length} characters`, allowed: `1 to ${length} characters`, mend: 'shorten the text, and put the rest into details or the report' };
 }
 
 function pathProblem(prop: string, path: string | undefined): PropProblem | undefined {
@@ -204,14 +204,14 @@ function reportProblem({ reportPath, resultPath = '$.approval' }: ApprovalTaskPr
 function starterProblem(props: ApprovalTaskProps, host: ApprovalTaskHost): PropProblem | undefined {
   if (!host.excludeStarter || props.startedByPath !== undefined) return undefined;
   return {
-    prop: 'startedByPath', given: 'missing', allowed: 'the path of who started the execution',
+    prop: 'startedByPath', given: 'missing', allowed: 'the path of the name of the person who started the execution',
     mend: 'let whatever starts the execution write it into the input, or set excludeStarter: false on the gate',
   };
 }
 
 function requiredProblem(required: number | undefined): PropProblem | undefined {
   if (required === undefined || (Number.isInteger(required) && required >= 1 && required <= 20)) return undefined;
-  return { prop: 'requiredApprovals', given: `${required}`, allowed: '1 to 20', mend: 'leave it out for the gate\'s' };
+  return { prop: 'requiredApprovals', given: `${required}`, allowed: '1 to 20', mend: 'leave it out to use the number of the gate' };
 }
 
 /** What is wrong with the time that people have. */

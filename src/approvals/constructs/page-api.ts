@@ -65,12 +65,12 @@ export class GatePageApi extends Construct {
       });
     };
     // API Gateway says 403 where no signature came at all.
-    answer(ResponseType.MISSING_AUTHENTICATION_TOKEN, '401', 'unauthorized', 'Say who you are');
+    answer(ResponseType.MISSING_AUTHENTICATION_TOKEN, '401', 'unauthorized', 'No valid credentials were sent');
     answer(ResponseType.INVALID_SIGNATURE, '401', 'unauthorized', 'The signature does not match the request');
     answer(ResponseType.EXPIRED_TOKEN, '401', 'unauthorized', 'The credentials have expired');
     answer(ResponseType.ACCESS_DENIED, '403', 'not_approver', 'You are not one of the approvers');
     answer(ResponseType.THROTTLED, '429', 'throttled', 'Too many requests');
-    answer(ResponseType.DEFAULT_5XX, '503', 'unavailable', 'It cannot be said now');
+    answer(ResponseType.DEFAULT_5XX, '503', 'unavailable', 'The service cannot answer now');
   }
 
   /** Lets a function start something for whoever proves who they are. */

@@ -33,23 +33,23 @@ export interface CallRecord {
 }
 
 const problems = {
-  invalid_request: { status: 400, title: 'The decision is not one that can be taken' },
-  unauthorized: { status: 401, title: 'Say who you are' },
-  stale: { status: 401, title: 'The proof of who you are is too old, or from the future' },
-  other_caller: { status: 403, title: 'The proof of who you are is somebody else\'s' },
+  invalid_request: { status: 400, title: 'The decision is not valid' },
+  unauthorized: { status: 401, title: 'No valid credentials were sent' },
+  stale: { status: 401, title: 'The proof of identity is too old, or its time is in the future' },
+  other_caller: { status: 403, title: 'The proof of identity belongs to another caller' },
   not_approver: { status: 403, title: 'You are not one of the approvers' },
-  starter: { status: 403, title: 'You started what is to be approved' },
-  forged: { status: 403, title: 'This form is not one of this page' },
+  starter: { status: 403, title: 'You started this execution, so another person must decide' },
+  forged: { status: 403, title: 'The form was not made by this page' },
   unknown: { status: 404, title: 'There is no such approval' },
-  method_not_allowed: { status: 405, title: 'Look with GET, decide with POST' },
+  method_not_allowed: { status: 405, title: 'This path accepts only GET and POST' },
   decided: { status: 409, title: 'The decision was made already' },
   expired: { status: 409, title: 'The time to decide is over' },
   withdrawn: { status: 409, title: 'The execution no longer waits' },
   repeated: { status: 409, title: 'You have given this answer already' },
   too_large: { status: 413, title: 'The body is too large' },
   unsupported: { status: 415, title: 'The body is neither JSON nor a form' },
-  unknown_caller: { status: 503, title: 'It cannot be said now who you are' },
-  unavailable: { status: 503, title: 'It cannot be said now' },
+  unknown_caller: { status: 503, title: 'Your identity cannot be checked now' },
+  unavailable: { status: 503, title: 'The service cannot answer now' },
 } as const;
 
 type Code = keyof typeof problems;
@@ -151,7 +151,7 @@ class GateCalls {
     if (!gateLimits.idPattern.test(id)) return { kind: 'nobody', code: 'unknown' };
     const caller = await this.ports.proofs!.callerOf(event, { url: approvalUrl(this.ports.baseUrl, id), body: rawBody(event) });
     if (caller.kind === 'refused') return { kind: 'nobody', code: caller.why };
-    return caller.kind === 'known' ? caller : { kind: 'nobody', code: 'unknown_caller', thrown: new Error(`STS did not say who calls: ${caller.detail}`) };
+    return caller.kind === 'known' ? caller : { kind: 'nobody', code: 'unknown_caller', thrown: new Error(`STS did not confirm the caller: ${caller.detail}`) };
   }
 
   private async sessionOf(event: GateEvent): Promise<Session | undefined> {
@@ -203,14 +203,14 @@ const hints: Partial<Readonly<Record<Code, string>>> = {
   invalid_request: 'Send {"decision": "approve" or "reject", "comment"?: a text of at most 1,000 characters}.',
   unauthorized: 'Open the approval\'s page and sign in, or send a valid bearer token. Nothing was changed.',
   forged: 'Open the approval\'s page again and decide there. Nothing was changed.',
-  unknown: 'Look whether the link is complete.',
-  unavailable: 'Look at the approval again in a minute: an answer that was given may have counted.',
+  unknown: 'Check that the link is complete.',
+  unavailable: 'Look at the approval again in a minute: if you sent an answer, it may have been recorded.',
 };
 
 /** With AWS credentials. */
 const proofHints: Partial<Readonly<Record<Code, string>>> = {
   unauthorized: 'Send X-Caller-Proof for this very call: \'npx cdk-multi-region-payments approve URL\' makes it. Nothing was changed.',
-  stale: `A proof counts for ${proofLimits.validSeconds / 60} minutes: look at your computer's clock, and make it again. Nothing was changed.`,
+  stale: `A proof is valid for ${proofLimits.validSeconds / 60} minutes: check your computer's clock, and make a new proof. Nothing was changed.`,
   other_caller: 'Sign the call and the proof with the same credentials. Nothing was changed.',
   unknown_caller: 'AWS STS did not answer: ask again in some seconds. Nothing was changed.',
 };

@@ -15,9 +15,9 @@ const mostChecks = 40;
 
 const openings: Readonly<Record<ApprovalMessage, { readonly tag: string; readonly text: string }>> = {
   asked: { tag: 'Approval', text: 'Your decision is asked for.' },
-  reminder: { tag: 'Reminder', text: 'This decision is still waited for.' },
-  escalation: { tag: 'Escalation', text: 'Nobody has decided this yet, and an execution stands still.' },
-  withdrawn: { tag: 'Withdrawn', text: 'The execution has ended without an answer. Nothing is left to decide.' },
+  reminder: { tag: 'Reminder', text: 'This decision is still open.' },
+  escalation: { tag: 'Escalation', text: 'This decision is overdue. An execution waits for it.' },
+  withdrawn: { tag: 'Withdrawn', text: 'The execution has ended without an answer. No decision is needed any more.' },
 };
 
 /** What people are told. `baseUrl` is where the page is reached. */

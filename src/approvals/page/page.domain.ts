@@ -83,7 +83,7 @@ function layout(title: string, body: Html): string {
 export function stateOf(view: ApprovalView, nowMs: number): string {
   if (view.status === 'WITHDRAWN') return 'Withdrawn: the execution no longer waits';
   const late = view.delivery === 'CLOSED' ? ' (the execution did not wait for this answer, or had it before)' : '';
-  if (view.outcome) return `${view.outcome.decision === 'APPROVED' ? 'Approved' : 'Rejected'}${view.outcome.reason === 'EXPIRED' ? ': nobody decided in time' : ''}${late}`;
+  if (view.outcome) return `${view.outcome.decision === 'APPROVED' ? 'Approved' : 'Rejected'}${view.outcome.reason === 'EXPIRED' ? ': no decision was made in time' : ''}${late}`;
   if (nowMs >= view.expiresAtMs) return 'Expired';
   return view.required === 1 ? 'Waits for a decision' : `Waits: ${view.approvals} of ${view.required} approvals`;
 }
@@ -98,7 +98,7 @@ function decideHere({ view, visitor, nowMs }: PageModel): Html {
     case 'unknown':
       return visitor.signIn === undefined ? html`<p>Decide by command line: see below.</p>` : html`<p><a class="button" href="${visitor.signIn}">Sign in to decide</a></p>`;
     case 'unentitled':
-      return html`<p class="notice">You are signed in as ${visitor.name}. ${visitor.why === 'starter' ? 'You started this execution, so somebody else decides.' : 'You are not one of its approvers.'}</p>`;
+      return html`<p class="notice">You are signed in as ${visitor.name}. ${visitor.why === 'starter' ? 'You started this execution, so another person must decide.' : 'You are not one of its approvers.'}</p>`;
     case 'entitled':
       return html`<form method="post" autocomplete="off"><p>You are signed in as ${visitor.name}.</p>
 <input type="hidden" name="csrf" value="${visitor.csrf}">
@@ -113,7 +113,7 @@ function factsOf({ view, rules, nowMs }: PageModel): Html {
   const after = view.expiryDecision === 'REJECTED' ? 'rejected' : 'approved';
   const facts: [string, string | undefined][] = [
     ...Object.entries(view.details),
-    ['Who may decide', `${who}${rules.excludeStarter ? '; not whoever started it' : ''}`],
+    ['Who may decide', `${who}${rules.excludeStarter ? '; not the person who started it' : ''}`],
     ['Approvals needed', view.required === 1 ? '1 person' : `${view.required} different people; one rejection ends it`],
     ['Started by', view.startedBy],
     ['Asked', timeOf(view.createdAtMs)],

@@ -129,12 +129,12 @@ export class StuckApprovalAlarm extends Construct {
     const { reminderTopic, escalationTopic = reminderTopic } = props;
     for (const topic of new Set([reminderTopic, escalationTopic])) if (topic) admitAlarms(this, topic);
     const age = this.metricOldestAge();
-    this.reminder = this.define('Reminder', { says: 'an approval waits for long', anchor: 'stuck-approval', metric: age, threshold: this.threshold.toSeconds(), topic: reminderTopic });
+    this.reminder = this.define('Reminder', { says: 'an approval has waited longer than \'threshold\'', anchor: 'stuck-approval', metric: age, threshold: this.threshold.toSeconds(), topic: reminderTopic });
     this.escalation = this.define('Escalation', {
-      says: 'an approval waits for too long', anchor: 'stuck-approval', metric: age, threshold: this.escalationThreshold.toSeconds(), topic: escalationTopic,
+      says: 'an approval has waited longer than \'escalationThreshold\'', anchor: 'stuck-approval', metric: age, threshold: this.escalationThreshold.toSeconds(), topic: escalationTopic,
     });
     this.silence = new Alarm(this, 'Silence', {
-      alarmDescription: this.describe('nobody sees how long approvals wait', 'approval-sampler-silent'),
+      alarmDescription: this.describe('the waiting time of approvals is not measured', 'approval-sampler-silent'),
       metric: this.metric(stuckMetrics.samples, Stats.SUM),
       threshold: 1, comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD, evaluationPeriods: 3,
       // A sampler that does not run says nothing.
@@ -209,7 +209,7 @@ export class StuckApprovalAlarm extends Construct {
         if (tasks.length === 0) {
           return [describeProblem({
             prop: 'stateMachine', given: 'one whose definition has no task that waits for a token', allowed: 'one with such tasks, named in states if that is given',
-            mend: 'watch the state machine in which people are asked',
+            mend: 'give the state machine that asks for approvals',
           })];
         }
         const unknown = this.props.states?.find((name) => !tasks.some(({ state }) => state === name));
@@ -247,6 +247,6 @@ function timesProblem(threshold: Duration, escalation: Duration, interval: Durat
 function kindProblem(stateMachine: IStateMachine): PropProblem | undefined {
   return isStandard(stateMachine) ? undefined : {
     prop: 'stateMachine', given: 'of type EXPRESS', allowed: 'a state machine of type STANDARD: an express one waits for no token and keeps no history to look at',
-    mend: 'watch the state machine in which people are asked',
+    mend: 'give the state machine that asks for approvals',
   };
 }

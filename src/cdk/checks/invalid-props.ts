@@ -10,7 +10,7 @@ export interface PropProblem {
 
 /** One line: what was given, what is allowed, how to mend it. */
 export function describeProblem(problem: PropProblem): string {
-  return readable(`'${problem.prop}' is ${problem.given}; allowed: ${problem.allowed}; mend: ${problem.mend}`);
+  return readable(`'${problem.prop}' is ${problem.given}; allowed: ${problem.allowed}; fix: ${problem.mend}`);
 }
 
 /** A token's own text says nothing to a reader. */

@@ -67,8 +67,8 @@ export function keepProtection<T extends Construct>(made: T): T {
   const before = strength(asMade(resource));
   made.node.addValidation({
     validate: () => [
-      ...strength(lowered(propertiesInTemplate(resource)) as Properties) >= before ? [] : [problem(resource, property, 'weaker in the template than it was made')],
-      ...isTlsKept(made, resource) ? [] : [problem(resource, 'the policy', 'without the statement that denies what comes without TLS')],
+      ...strength(lowered(propertiesInTemplate(resource)) as Properties) >= before ? [] : [problem(resource, property, 'weaker in the template than the construct made it')],
+      ...isTlsKept(made, resource) ? [] : [problem(resource, 'the policy', 'without the statement that denies requests without TLS')],
     ],
   });
   return made;
@@ -90,7 +90,7 @@ function isEverybody(principal: unknown): boolean {
 
 function problem(resource: CfnResource, prop: string, given: string): string {
   return `[${resource.node.path}] ${describeProblem({
-    prop, given: `${given}, by an aspect or an override`, allowed: `as ${Stack.of(resource).stackName} was given it by the construct's props, or stronger`,
-    mend: 'remove the override, or leave the resource out of the aspect; another key is given by the construct\'s own props',
+    prop, given: `${given}, by an aspect or an override`, allowed: 'the setting that the construct made, or a stronger one',
+    mend: 'remove the override, or exclude the resource from the aspect; to use another key, set it in the construct\'s props',
   })}`;
 }

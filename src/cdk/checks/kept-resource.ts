@@ -39,8 +39,8 @@ function keptProblems(resource: CfnResource, removalPolicy: RemovalPolicy, kept:
 
 function problemOf(resource: CfnResource, prop: string, given: string): string {
   return `[${resource.node.path}] ${describeProblem({
-    prop, given: `${given}, by an aspect, RemovalPolicies or an override`, allowed: 'what the construct\'s props say: this is kept',
-    mend: 'say it by the construct\'s own props (removalPolicy, and what they ask for with it), or leave the resource out of the aspect',
+    prop, given: `${given}, by an aspect, RemovalPolicies or an override`, allowed: 'the setting of the construct\'s props: this resource is kept',
+    mend: 'set removalPolicy in the construct\'s props, with the props that it needs, or exclude the resource from the aspect',
   })}`;
 }
 

@@ -24,8 +24,8 @@ export function unknownProblem(prop: string, value: unknown): PropProblem | unde
   const what = kindOfToken(value);
   if (what === undefined) return undefined;
   return {
-    prop, given: `a token (${what}), unknown at synthesis`, allowed: `a literal ${what}: it is checked and reckoned with before the deployment`,
-    mend: 'write the value out, or read it from context; a parameter, an attribute or an import is known at deployment alone',
+    prop, given: `a token (${what}), unknown at synthesis`, allowed: `a literal ${what}, because synthesis checks it`,
+    mend: 'write the value out, or read it from context; a parameter, an attribute or an import is known only at deployment',
   };
 }
 

@@ -32,7 +32,7 @@ export function namesTwice(scope: IConstruct, propertyOf: (type: string) => stri
   const more = twice.length === 1 ? '' : `, and ${twice.length - 1} more names like it`;
   return [`[${own.resource.node.path}] ${describeProblem({
     prop: propertyOf(own.resource.cfnResourceType)!, given: `'${own.name}'${more}, which ${other.resource.node.path} has in the same account and region`,
-    allowed: `one ${own.family} of a name`, mend: 'choose another systemName, or another account: stages of a pipeline that share an account need names of their own',
+    allowed: `one ${own.family} with this name in an account and region`, mend: 'choose another systemName or another account: stages of a pipeline that share an account need different names',
   })}`];
 }
 

@@ -32,8 +32,8 @@ export function declareOnce(scope: Construct, what: OneOfAKind): void {
   scope.node.addValidation({
     validate: () => earlier.filter(isSame).slice(0, 1).map(({ scope: other }) => describeProblem({
       prop: what.prop, given: `'${what.name}' ${what.isGlobal ? '' : `in ${region(scope)} `}twice (also ${other.node.path}), both in ${accountOf(scope)}`,
-      allowed: `one ${what.kind} of a name in each account${what.isGlobal ? '' : ' and region'}`,
-      mend: 'use one for both, or take another name; stages of a pipeline that share an account need names of their own',
+      allowed: `one ${what.kind} with this name in each account${what.isGlobal ? '' : ' and region'}`,
+      mend: 'use one construct for both, or choose another name: stages of a pipeline that share an account need different names',
     })),
   });
 }

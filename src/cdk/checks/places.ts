@@ -17,9 +17,9 @@ interface PlaceRule {
 const part: PlaceRule = { region: true, account: true, since: 'parts of a system find each other by names in their own region and account' };
 const own: PlaceRule = { region: true, account: true, since: 'it is called and granted in this region and account' };
 /** Another account's policy can let us use it; no service uses one of another region. */
-const key: PlaceRule = { region: true, account: false, since: 'a service encrypts with keys of its own region alone' };
+const key: PlaceRule = { region: true, account: false, since: 'a service encrypts only with keys of its own region' };
 const topic: PlaceRule = { region: true, account: false, since: 'SNS takes messages by the endpoint of the topic\'s own region' };
-const action: PlaceRule = { region: true, account: false, since: 'CloudWatch tells resources of the alarm\'s own region alone' };
+const action: PlaceRule = { region: true, account: false, since: 'a CloudWatch alarm acts only on resources of its own region' };
 const secret: PlaceRule = { region: true, account: false, since: 'it is read by the endpoint of this region' };
 /** Route 53 is global, its records are not: CloudFormation changes zones of its own account. */
 const zone: PlaceRule = { region: false, account: true, since: 'its records are changed with the rights of this account' };

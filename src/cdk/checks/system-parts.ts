@@ -56,8 +56,8 @@ function disagreement(part: DeclaredPart, others: readonly DeclaredPart[]): Prop
     return {
       prop, given: `${value}, but ${theirs} in ${first.scope.node.path}`,
       allowed: `the same in every part of the system '${part.systemName}' in ${accountOf(part.scope)}: `
-        + `they find each other by names, and would work on one ${part.about} by two rules`,
-      mend: 'give all parts one value; another system takes another systemName or another account',
+        + `the parts find each other by name and share one ${part.about}`,
+      mend: 'give all parts the same value; another system needs another systemName or another account',
     };
   }
   return undefined;
@@ -75,7 +75,7 @@ function scattered(part: DeclaredPart, earlier: readonly DeclaredPart[], all: re
   return {
     prop: 'env.account of the stack', given: `${account}, but ${knownAccount(elsewhere)} in ${elsewhere.scope.node.path}`,
     allowed: `one account for all parts of the system '${part.systemName}': they find each other by names in their own account`,
-    mend: 'give all stacks of the system one account; another system takes another systemName or a stage of its own',
+    mend: 'give all stacks of the system the same account; another system needs another systemName or its own stage',
   };
 }
 

@@ -16,11 +16,11 @@ export interface TimeRelation {
 export const timeRelations = {
   leaseInFunction: {
     of: 'IdempotentConsumer', shorter: 'a wrapped handler\'s lease: `handlerTimeout` and 5 seconds', longer: 'the timeout of the function that reads the queue (Lambda\'s default: 3 seconds)',
-    otherwise: 'no event is begun with so little time, and every one ends in the dead-letter queue',
+    otherwise: 'the handler is never called, and every event goes to the dead-letter queue',
   },
   functionInVisibility: {
     of: 'IdempotentConsumer', shorter: 'the timeout of the function that reads the queue', longer: 'the queue\'s visibility: two times two leases and 5 seconds',
-    otherwise: 'messages come again while the function still works on them, and Lambda refuses the mapping',
+    otherwise: 'a message is delivered again while the function still works on it, and Lambda refuses the event source mapping',
   },
   functionInHandler: {
     of: 'IdempotentConsumer', shorter: 'the called handler\'s own timeout', longer: '`handlerTimeout`', otherwise: 'a second attempt begins while the first runs',
@@ -83,7 +83,7 @@ export function relationProblem(relation: TimeRelation, prop: string, { shorter,
   if (shorter === undefined || longer === undefined || shorter <= longer) return undefined;
   return {
     prop, given: `${relation.shorter}, ${shorter} s, against ${relation.longer}, ${longer} s`,
-    allowed: `the first at most as long as the second: ${relation.otherwise}`, mend,
+    allowed: `the first at most as long as the second; otherwise ${relation.otherwise}`, mend,
   };
 }
 

@@ -188,7 +188,7 @@ export interface Verification {
 export function verifyChain({ texts, others }: FoundRecords, key: AuditKey | undefined, seen?: AuditAnchor): Verification {
   const tally = new SignatureTally(key?.id);
   const records: AuditRecord[] = [];
-  const problems: ChainProblem[] = others.map((name) => ({ problem: `${name} is no record's name: somebody else has put it there` }));
+  const problems: ChainProblem[] = others.map((name) => ({ problem: `${name} is not the name of a record: it was not written by the cutover` }));
   let last = 0;
   let prev: string | undefined = firstPrev;
   let before: Before = { seq: 0 };

@@ -138,7 +138,7 @@ export class AuditLog {
       if (!draft || state.keys.has(draft.key)) return state;
       if (await this.write(state, draft, await this.signer.key())) return this.state;
       // Taken by another worker, or by an earlier try of this one whose answer was lost; a moment later it can be read.
-      if (tried === tries) throw new Error(`the audit's place ${state.seq + 1} is taken and cannot be read: is reading it allowed?`);
+      if (tried === tries) throw new Error(`the audit's place ${state.seq + 1} is taken and cannot be read: allow the function to read the parameter`);
       await this.clock.sleep(waitMs * tried);
     }
   }
@@ -161,7 +161,7 @@ export class AuditLog {
   private async notBefore({ seq, at, signedBy }: CutoverState, key: AuditKey): Promise<number> {
     const last = at === undefined || signedBy !== key.id ? -Infinity : Date.parse(at);
     const behind = last - this.clock.nowMs();
-    if (behind > clockToleranceMs) throw new Error(`this worker's clock is ${Math.ceil(behind / 1000)} s behind record ${seq} of the audit, of ${at}: nothing is recorded before it`);
+    if (behind > clockToleranceMs) throw new Error(`this worker's clock is ${Math.ceil(behind / 1000)} s behind record ${seq} of the audit, of ${at}: nothing is recorded until the clock has passed it`);
     if (behind > 0) await this.clock.sleep(behind);
     return Math.max(last, this.clock.nowMs());
   }

@@ -53,7 +53,7 @@ export function signatureProblem(record: AuditRecord, stored: string, before: Be
   if (record.signedBy !== key.id) return begun ? `${signerOf(record)}, and the one before with key ${key.id}: the cutover did not write it` : undefined;
   const parts = splitText(stored);
   if (!parts || !key.made(parts.signature, parts.text)) return `has a signature that key ${key.id} did not make: it was forged, or changed after it was written`;
-  if (!begun) return before.seq > 0 && record.entry.what !== 'signing' ? 'begins the signed records and takes over nothing: what is before it has no one who vouched for it' : undefined;
+  if (!begun) return before.seq > 0 && record.entry.what !== 'signing' ? 'begins the signed records and takes over nothing: no signature proves the records before it' : undefined;
   return goesBack(record, before) ? `is dated ${record.at}, before record ${before.seq} (${before.at})` : undefined;
 }
 
@@ -65,7 +65,7 @@ function goesBack({ at }: AuditRecord, { at: before = at }: Before): boolean {
 /** What is wrong with a chain that ends so: nobody builds on records of which none is signed with the key. */
 export function endProblem(end: Before, key: AuditKey): string | undefined {
   return end.seq === 0 || end.signedBy === key.id ? undefined
-    : `${signerOf(end)}, and none after it is signed with key ${key.id}: who trusts the records up to it names its hash in 'formerAuditEnd' of the deployment`;
+    : `${signerOf(end)}, and none after it is signed with key ${key.id}: if you trust the records up to it, give its hash as 'formerAuditEnd' and deploy`;
 }
 
 /** Which records of a chain are vouched for, and how. */

@@ -54,7 +54,7 @@ export function lagCheck({ averages, maxima }: LagPoints, { lagMs, lagMaxMs, lag
   const seen = Math.min(average.length, most.length);
   if (seen < lagMinutes) {
     const { value, mend } = notYet(seen, lagMinutes, nowMs);
-    return result(name, false, value, allowed, `${mend}; where it says the same then, the heartbeat of ${from} is not written: see the log of its function`);
+    return result(name, false, value, allowed, `${mend}; if the result is the same then, the heartbeat of ${from} is not written: see the log of its function`);
   }
   return result(name, average.every((lag) => lag < lagMs) && most.every((lag) => lag < lagMaxMs),
     `${seen} minutes, highest average ${Math.round(Math.max(...average))} ms, maximum ${Math.max(...most)} ms`, allowed, 'wait until the replication has caught up');
@@ -77,7 +77,7 @@ export function ttlCheck(state: CutoverState, { ttlSeconds, ttlLeadSeconds }: Cu
 
 export function queueCheck(region: string, name: string, depth: number | undefined): CheckResult {
   return result(`dead-letter-queue ${region}/${name}`, depth === 0, depth === undefined ? 'no such queue' : `${depth} messages`, '0 messages',
-    'work off what lies in the queue and redrive it, see the runbook');
+    'find the cause, then redrive the messages of the queue: see the runbook');
 }
 
 /** The alarms that are to be watched must be there, and quiet: one that is raised would end the soak at once. */
@@ -91,10 +91,10 @@ export function alarmsCheck(name: string, alarms: readonly AlarmState[]): CheckR
 export function probeCheck(from: string, to: string, values: readonly number[], probeMs: number, nowMs: number): CheckResult {
   const newest = values[0];
   const name = `event-probe ${from}->${to}`;
-  const policies = 'look at the rule\'s dead-letter queue and the bus policy of the receiving region: a missing policy is a silent loss';
+  const policies = 'look at the rule\'s dead-letter queue and the bus policy of the receiving region: without the policy, events are lost without an error';
   if (newest !== undefined) return result(name, newest <= probeMs, `${newest} ms`, `at most ${probeMs} ms`, policies);
   const { value, mend } = notYet(0, 1, nowMs);
-  return result(name, false, value, `at most ${probeMs} ms`, `${mend}; where it says the same then, ${policies}`);
+  return result(name, false, value, `at most ${probeMs} ms`, `${mend}; if the result is the same then, ${policies}`);
 }
 
 /** Minutes in a row in which the target must have been healthy before traffic is sent there. */
@@ -110,7 +110,7 @@ export function healthCheck(region: string, healthCheckId: string | undefined, s
   if (well < newest.length) return result(name, false, `unhealthy in ${newest.length - well} of the last ${newest.length} minutes`, allowed, 'see GET /health of the target');
   if (newest.length === healthyMinutes) return result(name, true, `healthy for ${healthyMinutes} minutes`, allowed, '');
   const { value, mend } = notYet(newest.length, healthyMinutes, nowMs);
-  return result(name, false, value, allowed, `${mend}; where it says the same then, the health check ${healthCheckId} is disabled or deleted`);
+  return result(name, false, value, allowed, `${mend}; if the result is the same then, the health check ${healthCheckId} is disabled or deleted`);
 }
 
 export function parityCheck(name: string, source: number, target: number, unit: string): CheckResult {
@@ -124,10 +124,10 @@ export function driftCheck(state: CutoverState, found: Found): CheckResult {
 
 export function attestationCheck(name: string, attested: Readonly<Record<string, string>>): CheckResult {
   const said = attested[name];
-  return result(`attested ${name}`, typeof said === 'string' && said.trim() !== '', said ?? 'not attested', 'a text that says who checked what, in the run\'s input', `start the run with {"attested": {"${name}": "..."}}`);
+  return result(`attested ${name}`, typeof said === 'string' && said.trim() !== '', said ?? 'not attested', 'a text in the run\'s input that says who checked what', `start the run with {"attested": {"${name}": "..."}}`);
 }
 
 /** A check that could not be made has failed: what is not known is not good. */
 export function unreadable(name: string, error: unknown): CheckResult {
-  return result(name, false, `could not be read: ${error instanceof Error ? error.message : String(error)}`, 'an answer', 'see whether the region answers and the function may read there');
+  return result(name, false, `could not be read: ${error instanceof Error ? error.message : String(error)}`, 'an answer', 'check that the region answers and that the function may read there');
 }

@@ -19,7 +19,7 @@ import { checkNames } from '../../cdk/checks/name-limits';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { checkPlaces } from '../../cdk/checks/places';
 import { metricSum } from '../../cdk/metric-sum';
-import { runbookLink } from '../../cdk/runbook';
+import { describeAlarm } from '../../cdk/tuned-alarms';
 import { systemMetrics } from '../../kernel/system-metrics';
 import { cutoverName } from '../../kernel/system-names';
 import { LedgerEncryption } from '../../ledger/constructs/ledger-encryption';
@@ -231,8 +231,8 @@ export class PhasedCutoverStateMachine extends Construct {
       this.startUrl = gate!.addStart(cutoverName(systemName), { stateMachineName: cutoverName(systemName), starters, starterGroups });
       new CfnOutput(this, 'StartUrl', { description: 'Where runs are started', value: this.startUrl });
     }
-    new CfnOutput(this, 'AuditKey', { description: 'Key that signs the audit: give it to whoever verifies', value: this.records.auditKey.keyArn });
-    new CfnOutput(this, 'AuditWriters', { description: 'Roles that add to the audit: all others are denied by a service control policy', value: [made.function, this.records.function].map(({ role }) => role!.roleArn).join(', ') });
+    new CfnOutput(this, 'AuditKey', { description: 'Key that signs the audit: give it to the people who verify the audit', value: this.records.auditKey.keyArn });
+    new CfnOutput(this, 'AuditWriters', { description: 'Roles that may add to the audit: deny all others by a service control policy', value: [made.function, this.records.function].map(({ role }) => role!.roleArn).join(', ') });
     new CfnOutput(this, 'AuditPath', { description: 'Where the audit is in Parameter Store', value: auditPath(systemName) });
   }
 
@@ -251,13 +251,13 @@ export class PhasedCutoverStateMachine extends Construct {
     if (region === source) {
       return {
         prop: 'env.region of the stack', given: `${region}, the source`, allowed: `${target} or a third region`,
-        mend: 'put the state machine where it does not go with what it moves away from',
+        mend: 'put the state machine into another region: it must still run when the source region is lost',
       };
     }
     const allowed = regions._home?.cutoverRegions() ?? [region];
     if (!Token.isUnresolved(region) && !allowed.includes(region)) {
       return {
-        prop: 'env.region of the stack', given: region, allowed: `${allowed.join(' or ')}: homes are moved for a cutover there alone`,
+        prop: 'env.region of the stack', given: region, allowed: `${allowed.join(' or ')}: homes can be moved only for a cutover in that region`,
         mend: `name it in PaymentRegions.homeRegion, cutoverRegion: '${region}', and deploy the regions first`,
       };
     }
@@ -325,7 +325,7 @@ export class PhasedCutoverStateMachine extends Construct {
     const counted = (metricName: string): Metric => new Metric({ namespace: systemMetrics.namespace, metricName, statistic: 'Sum', period, dimensionsMap });
     const alarm = (id: string, metric: IMetric, says: string, anchor: string): Alarm => {
       const made = new Alarm(this, id, {
-        alarmDescription: `${systemName}: ${says}. ${runbookLink(anchor)}`,
+        alarmDescription: describeAlarm(systemName, says, anchor),
         metric, threshold: 1, evaluationPeriods: 1, comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         treatMissingData: TreatMissingData.NOT_BREACHING,
       });
@@ -333,10 +333,10 @@ export class PhasedCutoverStateMachine extends Construct {
       return made;
     };
     return [
-      alarm('NeedsAttention', counted(cutoverMetrics.needsAttention), 'a cutover run ended paused or failed: people decide how to go on', 'a-cutover-run-needs-people'),
-      alarm('Broken', this.metricBroken(period), 'a cutover\'s execution failed, ran out of time or was stopped: people decide how to go on', 'a-cutover-run-needs-people'),
+      alarm('NeedsAttention', counted(cutoverMetrics.needsAttention), 'a cutover run ended paused or failed: a person must decide how to go on', 'a-cutover-run-needs-people'),
+      alarm('Broken', this.metricBroken(period), 'a cutover\'s execution failed, ran out of time or was stopped: a person must decide how to go on', 'a-cutover-run-needs-people'),
       alarm('Unexplained', counted(cutoverMetrics.unexplained), 'the regions differ after the cutover and nothing explains it', 'the-regions-differ-after-a-cutover'),
-      alarm('Refused', counted(cutoverMetrics.refused), 'somebody else than the state machine or CloudFormation called a function that moves traffic, and was refused', 'refused-calls-of-the-cutover'),
+      alarm('Refused', counted(cutoverMetrics.refused), 'another caller than the state machine or CloudFormation called a function that moves traffic; the call was refused', 'refused-calls-of-the-cutover'),
     ];
   }
 
@@ -385,7 +385,7 @@ function timesProblem({ soakPollSeconds, controlPlane, window, prechecks }: Cuto
     return { prop: 'checks.replicationLagMinutes', given: `${prechecks.lagMinutes}`, allowed: '1 to 60', mend: 'leave it out for 5' };
   }
   const bare = prechecks.queues.find(({ alarms }) => alarms.length === 0);
-  return bare && { prop: 'checks.deadLetterQueues', given: `${bare.name} without alarmNames`, allowed: 'at least one alarm on each queue', mend: 'name the alarm that tells of messages in it' };
+  return bare && { prop: 'checks.deadLetterQueues', given: `${bare.name} without alarmNames`, allowed: 'at least one alarm on each queue', mend: 'name the alarm that rises when the queue has messages' };
 }
 
 function historyProblem(plan: CutoverPlan, units: number): PropProblem | undefined {

@@ -76,7 +76,7 @@ export function phasesProblem(phases: readonly PhasePlan[], ttl: Duration, regio
   if (short) {
     return {
       prop: 'phases', given: `a soak of ${short.soakSeconds} s at ${short.target} % with a TTL of ${ttl.toSeconds()} s`, allowed: 'a soak at least as long as recordTtl',
-      mend: 'lengthen the soak or shorten recordTtl: callers keep the old answer for a TTL, so nothing would be watched',
+      mend: 'lengthen the soak or shorten recordTtl: callers keep the old DNS answer for one TTL, so a shorter soak would watch no moved traffic',
     };
   }
   const blind = phases.find(({ alarms }) => alarms.length === 0);
@@ -86,7 +86,7 @@ export function phasesProblem(phases: readonly PhasePlan[], ttl: Duration, regio
   if (!gated && phases.some(({ gate }) => gate)) {
     return {
       prop: 'gate', given: `missing, though ${phases.filter(({ gate }) => gate).map(({ target }) => `${target} %`).join(', ')} need approval`, allowed: 'an ApprovalGate',
-      mend: 'give a gate, or set approval: false on each phase that shall begin by itself',
+      mend: 'give a gate, or set approval: false on each phase that may begin without approval',
     };
   }
   return undefined;

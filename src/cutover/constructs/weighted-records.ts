@@ -202,13 +202,13 @@ function recordsProblem(props: WeightedRecordsProps, ttl: Duration): PropProblem
   const { publicName, hostedZone, source, target, initialTargetPercent: share = 0, formerAuditEnd } = props;
   const zone = hostedZone.zoneName.replace(/\.$/, '');
   if (!Token.isUnresolved(zone) && !publicName.endsWith(`.${zone}`)) {
-    return { prop: 'publicName', given: `'${publicName}'`, allowed: `a name below the hosted zone '${zone}'`, mend: 'correct the name or give its own zone; the apex takes no CNAME' };
+    return { prop: 'publicName', given: `'${publicName}'`, allowed: `a name below the hosted zone '${zone}'`, mend: 'correct the name, or give the hosted zone that the name belongs to; the apex takes no CNAME' };
   }
   const foreign = ([['source', source], ['target', target]] as const).find(([, name]) => !isRegionName(name));
   if (foreign) return { prop: foreign[0], given: `'${foreign[1]}'`, allowed: 'the name of an AWS region, such as us-east-1', mend: 'correct the name' };
   if (source === target) return { prop: 'target', given: `'${target}', the source`, allowed: 'another region', mend: 'name the region that the traffic is moved to' };
   if (ttl.toSeconds() < 1 || ttl.toSeconds() > 3600) {
-    return { prop: 'recordTtl', given: `${ttl.toSeconds()} s`, allowed: '1 second to 1 hour', mend: 'take 60 seconds or less: callers move only after it' };
+    return { prop: 'recordTtl', given: `${ttl.toSeconds()} s`, allowed: '1 second to 1 hour', mend: 'use 60 seconds or less: callers move only after it has passed' };
   }
   if (formerAuditEnd !== undefined && !anchorOf(formerAuditEnd)) {
     return { prop: 'formerAuditEnd', given: `'${formerAuditEnd}'`, allowed: 'RECORD:SHA256, 64 hexadecimal digits', mend: 'take number and hash from the last line of "The chain" in the audit\'s report' };

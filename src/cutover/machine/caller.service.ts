@@ -53,7 +53,7 @@ export class CallerCheck {
 
   public async look(asked: { readonly run: unknown }): Promise<CallerFound> {
     const { run } = asked;
-    if (typeof run !== 'string' || run === '') return refused("'run' is no execution's ARN");
+    if (typeof run !== 'string' || run === '') return refused("'run' is not the ARN of an execution");
     let found = refused('');
     for (let look = 1; look <= looks; look += 1) {
       const sight = await this.executions.describe(run);

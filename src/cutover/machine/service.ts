@@ -146,7 +146,7 @@ export class CutoverSteps {
       if (runs && action !== 'rollback') return { outcome: 'refused', detail: `run ${other.id} is under way: wait for its end, or start a rollback, which overtakes it` };
       await this.ports.log.append((state) => (state.run?.id === other.id ? {
         key: `${other.id}/ended`, by: [startedBy],
-        entry: { what: 'ended', run: other.id, state: 'PAUSED', why: runs ? `overtaken by the rollback ${run}` : 'its execution ended without a word' },
+        entry: { what: 'ended', run: other.id, state: 'PAUSED', why: runs ? `overtaken by the rollback ${run}` : 'its execution ended without recording its end' },
       } : undefined));
     }
     const state = await this.ports.log.append((now) => (problem(now) || (now.run && now.run.id !== run) ? undefined : {
@@ -195,8 +195,8 @@ export class CutoverSteps {
     const { approvalId = '', reason } = (decision ?? {}) as Partial<ApprovalResult>;
     const nobody = (outcome: string, why: string): StepOutcome => ({ outcome, phase: last.phase ?? 0, by: [], digest: last.digest, detail: `${about}: ${why}` });
     // The gate has no record of these: they come from the machine itself, and approve nothing.
-    if (reason === 'UNANSWERED') return nobody('expired', 'the gate did not answer: nobody decided in time');
-    if (reason === 'FORGED') return nobody('forged', 'the execution was answered by somebody else than the gate');
+    if (reason === 'UNANSWERED') return nobody('expired', 'the gate did not answer, so no decision was made in time');
+    if (reason === 'FORGED') return nobody('forged', 'the execution was answered by another caller than the gate');
     const result = recordedDecision({ run, about, digest: String(last.digest) }, approvalId, await this.ports.approvals?.read(approvalId));
     if (typeof result === 'string') return refusalOf(result);
     const made = decisionOf(result);
@@ -207,7 +207,7 @@ export class CutoverSteps {
         ...(typeof last.digest === 'string' ? { digest: last.digest } : {}),
       },
     }));
-    const detail = made === 'APPROVED' ? '' : `${about}: ${made === 'REJECTED' ? `rejected by ${result.by.join(', ')}` : 'nobody decided in time'}`;
+    const detail = made === 'APPROVED' ? '' : `${about}: ${made === 'REJECTED' ? `rejected by ${result.by.join(', ')}` : 'no decision was made in time'}`;
     return { outcome: made.toLowerCase(), phase: last.phase ?? 0, by: result.by, digest: last.digest, detail };
   }
 
@@ -248,7 +248,7 @@ export class CutoverSteps {
       return {
         outcome: action, run, about, digest, report: shown,
         subject: `${action === 'adopt' ? 'Adopt' : 'Revert'} weights changed by hand?`,
-        question: `Found: ${shown.found}. Recorded: ${shown.recorded}. Approving will ${action === 'adopt' ? 'record what was found as what shall be' : 'put back what is recorded'}.`,
+        question: `Found: ${shown.found}. Recorded: ${shown.recorded}. Approving will ${action === 'adopt' ? 'record the weights that were found as the right ones' : 'put back what is recorded'}.`,
       };
     } catch (error) {
       if (error instanceof ControlPlaneUnreachable) return { outcome: 'lost', detail: error.message };

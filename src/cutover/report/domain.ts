@@ -58,7 +58,7 @@ export function historyLine({ at, by, entry }: AuditRecord): { readonly at: stri
 
 /** Which records verify, one sentence a line. */
 function signatureLines({ keyId, verified, former, firstBad }: SignatureReport): Markdown[] {
-  if (keyId === undefined) return [markdown`**Signatures were not checked: no key was given.** What the hashes prove, whoever may put parameters could have made.`];
+  if (keyId === undefined) return [markdown`**Signatures were not checked: no key was given.** Without signatures, every principal that may put parameters could have made these records.`];
   const runs = verified.map(([from, to]) => (from === to ? `${from}` : `${from} to ${to}`)).join(', ');
   const over = former?.takenOverBy === undefined ? markdown`Nobody has taken them over.` : markdown`Record ${former.takenOverBy}, which is signed, takes them over with the hash of their last one.`;
   return [

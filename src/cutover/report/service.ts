@@ -26,7 +26,7 @@ export function optionsOf(asked: unknown): ReportOptions | string {
 }
 
 /** A whole audit that was deleted looks like one that never was. */
-const nothing = 'there is no record: system or region is another one, or all of them were deleted';
+const nothing = 'there is no record of this system in this region: check --system and --region; if both are right, the records were deleted';
 
 /** Reads and verifies a whole audit. */
 export class AuditReader {

@@ -80,7 +80,7 @@ export function unknownTimeoutWarning(props: IdempotentConsumerProps): string | 
   if (timeoutSecondsOf(props.handler) !== undefined) return undefined;
   const { lease, visibility, best } = wrappedSeconds(props);
   return `the timeout of the wrapped handler ${props.handler.node.path} is not known here: it must be from ${lease} to ${visibility} seconds, best ${best}. `
-    + 'With less no event is ever begun, and every one ends in the dead-letter queue';
+    + 'With less time the handler is never called, and every event goes to the dead-letter queue';
 }
 
 function wrappedSeconds(props: IdempotentConsumerProps): { readonly lease: number; readonly visibility: number; readonly best: number } {
@@ -99,7 +99,7 @@ function timeoutSecondsOf(handler: IFunction): number | undefined {
 function sourcesProblem(sources?: string[]): PropProblem | undefined {
   if (sources === undefined) return undefined;
   if (sources.length < 1 || sources.length > mostSources) {
-    return { prop: 'sources', given: `${sources.length} of them`, allowed: `1 to ${mostSources}`, mend: 'name those whose events the handler is for, or leave it out for the ledger\'s' };
+    return { prop: 'sources', given: `${sources.length} of them`, allowed: `1 to ${mostSources}`, mend: 'name the sources whose events the handler handles, or leave it out for the ledger\'s' };
   }
   return sources.map((source) => sourceProblem('sources', source)).find((problem) => problem !== undefined);
 }

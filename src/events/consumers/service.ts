@@ -239,7 +239,7 @@ export class Consumer {
 function parse(message: Message, sources: readonly string[]): Parsed | Rejected {
   // What two readers could take for two things is not handed to one of them.
   const read = readJson(message.body, 'double');
-  if (read.kind === 'refused') return { kind: 'setAside', reason: `the message is not taken. ${read.detail}` };
+  if (read.kind === 'refused') return { kind: 'setAside', reason: `the message was refused. ${read.detail}` };
   const body = read.value as { readonly 'source'?: unknown; readonly 'detail-type'?: unknown; readonly 'detail'?: unknown; readonly 'replay-name'?: unknown } | null;
   const problem = envelopeProblem(body?.detail);
   if (problem !== undefined) return { kind: 'setAside', reason: problem };

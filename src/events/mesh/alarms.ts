@@ -131,7 +131,7 @@ function queueAlarms({ systemName, region, deadLetters, strays, options }: MeshA
     waitingAlarm('DeadLetters', 'events wait in the dead-letter queue', 'events-dead-letters', deadLetters, options.deadLetters),
     waitingAlarm('Strays', 'events arrived without a valid origin', 'events-strays', strays, options.strays),
     {
-      id: 'PublishFailures', says: 'publishers give events up', anchor: 'events-not-published', threshold: 1, minutes: 1, tuning: options.publishFailures,
+      id: 'PublishFailures', says: 'publishers gave up events', anchor: 'events-not-published', threshold: 1, minutes: 1, tuning: options.publishFailures,
       metric: new Metric({
         namespace: systemMetrics.namespace,
         metricName: meshMetrics.publishFailures,

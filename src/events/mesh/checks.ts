@@ -94,8 +94,8 @@ export function checkPublisher(scope: Construct): void {
   throw invalidProps(scope, {
     prop: 'timeout',
     given: timeout === undefined ? `${lambdaDefaultSeconds} seconds, Lambda's default` : `${timeout} seconds`,
-    allowed: `${least} seconds or more: createPublisher tries for ${publisherTimes.budgetMs / 1_000}, and then needs time to put what is left into the dead-letter queue`,
-    mend: 'raise it; or give createPublisher a shorter timeoutMs, and hand in the stack instead of the function here',
+    allowed: `${least} seconds or more: createPublisher tries for ${publisherTimes.budgetMs / 1_000}, and then needs time to put unsent events into the dead-letter queue`,
+    mend: 'raise it; or give createPublisher a shorter timeoutMs, and pass the stack here instead of the function',
   });
 }
 

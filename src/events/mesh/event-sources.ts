@@ -20,7 +20,7 @@ export function publishProblem(systemName: string, { source, types }: { readonly
   const wrong = sourceProblem('source', source);
   if (wrong) return wrong;
   if (reservedSources(systemName).includes(source)) {
-    return { prop: 'source', given: `'${source}'`, allowed: 'any but the system\'s own', mend: 'name who publishes: under this one only the ledger and the mesh do' };
+    return { prop: 'source', given: `'${source}'`, allowed: 'any source but the system\'s own', mend: 'choose a source of your own: only the ledger and the mesh publish under this one' };
   }
   if (types === undefined) return undefined;
   if (types.length < 1 || types.length > mostTypes) return { prop: 'types', given: `${types.length} of them`, allowed: `1 to ${mostTypes}`, mend: 'leave it out for all' };

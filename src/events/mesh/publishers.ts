@@ -124,7 +124,7 @@ export class MeshPublishers extends Construct {
     const length = JSON.stringify([...this.queues.values()].map(({ from }) => from)).length + 150 * this.queues.size;
     if (length <= longestList) return list;
     throw invalidProps(this, {
-      prop: 'publishers', given: `${this.queues.size}, whose sources and types take ${length} characters`, allowed: `${longestList}: the redrive is told them in its environment`, mend: 'leave out types, or let functions share a source',
+      prop: 'publishers', given: `${this.queues.size}, whose sources and types take ${length} characters`, allowed: `${longestList}: the redrive function gets them in its environment`, mend: 'leave out types, or let functions share a source',
     });
   }
 }

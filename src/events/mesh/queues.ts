@@ -60,7 +60,7 @@ export interface MeshStrays {
 export function defineStrays(scope: Construct, { systemName, regions, bus, queues }: MeshStrays): void {
   new CfnRule(scope, 'StraysRule', {
     name: meshStraysQueueName(systemName),
-    description: `${systemName}: events whose origin is no region of the mesh`,
+    description: `${systemName}: events whose origin is not a region of the mesh`,
     eventBusName: bus.eventBusName,
     eventPattern: { detail: { origin: [{ 'anything-but': regions }, { exists: false }] } },
     targets: [{ id: 'Strays', arn: queues.strays.queueArn, deadLetterConfig: { arn: queues.deadLetters.queueArn }, retryPolicy: retryPolicy() }],

@@ -45,7 +45,7 @@ export function streamRecords(records: readonly LambdaStreamRecord[]): readonly 
  */
 export function streamResponse(failed: BatchResult['failed'], records: readonly StreamRecord[]): StreamBatchResponse {
   if (!failed) return { batchItemFailures: [] };
-  if (failed.id === records[0].id) throw new Error(`nothing of the batch is done: ${failed.reason}`);
+  if (failed.id === records[0].id) throw new Error(`no record of the batch was handled: ${failed.reason}`);
   return { batchItemFailures: [{ itemIdentifier: failed.id }] };
 }
 

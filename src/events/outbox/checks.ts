@@ -16,12 +16,12 @@ export function outboxProblem(props: LedgerOutboxProps): PropProblem | undefined
   }
   const delayMs = sweep.delay?.toMilliseconds() ?? 0;
   if (delayMs > 900_000) {
-    return { prop: 'sweep.delay', given: `${delayMs / 1000} s`, allowed: '0 to 15 minutes: SQS holds back no longer', mend: 'leave it out for 5 minutes' };
+    return { prop: 'sweep.delay', given: `${delayMs / 1000} s`, allowed: '0 to 15 minutes: SQS delays a message for no longer', mend: 'leave it out for 5 minutes' };
   }
   const ageMs = maxRecordAge?.toMilliseconds() ?? 60_000;
   if (ageMs < 60_000 || ageMs > 72_000_000) {
     return {
-      prop: 'maxRecordAge', given: `${ageMs / 1000} s`, allowed: '1 minute to 20 hours: after 24 hours the stream has forgotten it, and nothing is left to redrive',
+      prop: 'maxRecordAge', given: `${ageMs / 1000} s`, allowed: '1 minute to 20 hours: after 24 hours the stream has deleted the records, and they cannot be published again',
       mend: 'leave it out for 12 hours',
     };
   }

@@ -391,7 +391,7 @@ function unreadAlarm(decided: Metric, outbox: IFunction, tuning?: AlarmTuning): 
     label: 'Payments without a call of the outbox',
     period: unreadSpan,
   });
-  return { id: 'Unread', says: 'payments are decided and the outbox is not called', anchor: 'outbox-unread', threshold: 1, minutes: 2, tuning, metric };
+  return { id: 'Unread', says: 'payments are decided, but the outbox function is not called', anchor: 'outbox-unread', threshold: 1, minutes: 2, tuning, metric };
 }
 
 function lettersAlarm(id: string, says: string, anchor: string, queue: Queue, tuning?: AlarmTuning): AlarmDefinition {

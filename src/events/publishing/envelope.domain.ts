@@ -25,7 +25,7 @@ const checks: readonly Check[] = [
   ['subject', optional(shortText), `1 to ${longestName} characters without control characters, or absent`],
   ['sequence', optional(Number.isSafeInteger), 'a whole number, or absent'],
   ['trace', optional(isTrace), '{ traceId, parentId?, traceparent? }, or absent'],
-  ['data', (value) => value !== undefined, 'anything that JSON can say'],
+  ['data', (value) => value !== undefined, 'any JSON value'],
 ];
 
 /** Also a day that there is: readers' clocks differ about the others. */
@@ -38,7 +38,7 @@ const longestShown = 200;
 
 /** What is wrong with an envelope, in one line; undefined when it is well formed. */
 export function envelopeProblem(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'an event is an object';
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'the event is not an object';
   const event = value as Readonly<Record<string, unknown>>;
   const failed = checks.find(([name, allowed]) => !allowed(event[name]));
   return failed && `'${failed[0]}' is ${JSON.stringify(event[failed[0]])?.slice(0, longestShown)}; allowed: ${failed[2]}`;

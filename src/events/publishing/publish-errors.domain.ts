@@ -4,7 +4,7 @@ export class InvalidEvent extends Error {
   public readonly retryable = false;
 
   constructor(at: number, problem: string) {
-    super(`event ${at} of the call: ${problem}; mend: change it, nothing of this call was sent`);
+    super(`event ${at} of the call: ${problem}; fix: change it and publish again; no event of this call was sent`);
     this.name = 'InvalidEvent';
   }
 }
@@ -20,7 +20,7 @@ export class EventsNotPublished extends Error {
    * @param refused those of them that EventBridge refused for good: it will refuse them again until the cause is mended
    */
   constructor(public readonly events: readonly string[], reason: string, public readonly refused: readonly string[] = []) {
-    super(`${events.length} events were not published: ${reason}; mend: ${mendOf(events.length, refused.length)}`);
+    super(`${events.length} events were not published: ${reason}; fix: ${mendOf(events.length, refused.length)}`);
     this.name = 'EventsNotPublished';
     this.retryable = refused.length < events.length;
   }
@@ -28,6 +28,6 @@ export class EventsNotPublished extends Error {
 
 function mendOf(events: number, refused: number): string {
   if (refused === 0) return 'publish them again, with the same IDs';
-  const cause = 'mend the cause that EventBridge names (a missing grant, a malformed event): until then it refuses them each time';
+  const cause = 'remove the cause that EventBridge names (a missing grant, a malformed event): until then it refuses them each time';
   return refused === events ? cause : `publish them again, with the same IDs, but for the ${refused} in 'refused': for those ${cause}`;
 }

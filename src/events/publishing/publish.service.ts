@@ -60,7 +60,7 @@ interface Pending {
 export async function publish(ports: PublishPorts, entries: readonly PutEntry[], deadlineMs: number): Promise<readonly EntryOutcome[]> {
   const outcomes: EntryOutcome[] = entries.map(() => ({ kind: 'sent' }));
   const lost: Pending[] = [];
-  let pending = entries.map((entry, index): Pending => ({ index, entry, bytes: entryBytes(entry), reason: 'there was no time to send it', alone: false }));
+  let pending = entries.map((entry, index): Pending => ({ index, entry, bytes: entryBytes(entry), reason: 'the time ran out before it was sent', alone: false }));
   const giveUp = (gone: readonly Pending[]): void => {
     lost.push(...gone);
     pending = pending.filter((one) => !gone.includes(one));
@@ -128,7 +128,7 @@ async function send(ports: PublishPorts, batch: readonly Pending[], deadlineMs: 
   }
   for (const [at, one] of batch.entries()) {
     // An answer without a result for an entry says nothing about it.
-    const result = results[at] ?? { kind: 'refused', reason: 'EventBridge did not say what became of it', retryable: true };
+    const result = results[at] ?? { kind: 'refused', reason: 'EventBridge returned no result for it', retryable: true };
     if (result.kind === 'refused') one.reason = result.reason;
     (result.kind === 'accepted' ? sent.accepted : result.retryable ? sent.again : sent.hopeless).push(one);
   }

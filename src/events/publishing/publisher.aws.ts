@@ -27,7 +27,7 @@ export function publisherWith(options: PublisherOptions, portsOf: (target: Publi
     throw new Error(`'source' is '${options.source}'; allowed: '${source}', as mesh.publisherEnvironment() says: the function is granted no other`);
   }
   if (source.startsWith('aws.') || reservedSources(systemName).includes(source)) {
-    throw new Error(`environment variable MESH_SOURCE is '${source}', which no team publishes under; allowed: a source of your own, as mesh.publisherEnvironment() writes it`);
+    throw new Error(`environment variable MESH_SOURCE is '${source}', which is reserved for the ledger and the mesh; allowed: a source of your own, as mesh.publisherEnvironment() writes it`);
   }
   const allowed = types === undefined ? undefined : JSON.parse(types) as readonly string[];
   const region = environment.AWS_REGION;
@@ -69,7 +69,7 @@ interface Rules {
 
 /** The event as its readers will find it, and as it is sent. Throws for what cannot be sent, or would reach nobody. */
 function judge(given: NewEvent, at: number, { region, nowMs, environment, source, allowed }: Rules): { readonly event: MeshEvent; readonly entry: PutEntry } {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new InvalidEvent(at, 'an event is an object');
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new InvalidEvent(at, 'the event is not an object');
   const said = serialised(completed(given, region, nowMs, environment));
   if (said.kind === 'unsaid') throw new InvalidEvent(at, said.why);
   const event = said.value as MeshEvent;

@@ -8,7 +8,7 @@ class Unsaid extends Error {}
  * (`NaN`, a `Map`, a function) is refused by the member's name, and so is what two readers could take for two things. A member that is `undefined` is absent.
  */
 export function serialised(given: unknown): { readonly kind: 'said'; readonly value: unknown } | { readonly kind: 'unsaid'; readonly why: string } {
-  const unsaid = (why: string): { readonly kind: 'unsaid'; readonly why: string } => ({ kind: 'unsaid', why: `it cannot be said in JSON: ${why}` });
+  const unsaid = (why: string): { readonly kind: 'unsaid'; readonly why: string } => ({ kind: 'unsaid', why: `it cannot be written as JSON: ${why}` });
   const paths = new WeakMap<object, string>();
   let text: string | undefined;
   try {
@@ -26,7 +26,7 @@ export function serialised(given: unknown): { readonly kind: 'said'; readonly va
     const [line] = String(error instanceof Error ? error.message : error).split('\n');
     return unsaid(/circular/i.test(line) ? 'it refers to itself' : line);
   }
-  if (text === undefined) return unsaid('nothing is left of it');
+  if (text === undefined) return unsaid('its JSON form is undefined');
   const read = readJson(text, 'double');
   return read.kind === 'read' ? { kind: 'said', value: read.value } : unsaid(read.detail);
 }
@@ -36,9 +36,9 @@ const longestPath = 200;
 function lossOf(value: unknown, isElement: boolean): string | undefined {
   switch (typeof value) {
     case 'bigint': return 'is a bigint; send it as text';
-    case 'number': return Number.isFinite(value) ? undefined : `is ${value}, which JSON says as null`;
+    case 'number': return Number.isFinite(value) ? undefined : `is ${value}, which JSON writes as null`;
     case 'function': case 'symbol': return `is a ${typeof value}, which JSON leaves out`;
-    case 'undefined': return isElement ? 'is undefined, which JSON says as null' : undefined;
+    case 'undefined': return isElement ? 'is undefined, which JSON writes as null' : undefined;
     case 'object': return value === null ? undefined : lossOfObject(value);
     default: return undefined;
   }
@@ -50,5 +50,5 @@ function lossOfObject(value: object): string | undefined {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (Array.isArray(value) || prototype === Object.prototype || prototype === null || value instanceof Boolean || value instanceof String) return undefined;
   const isEmpty = Object.keys(value).length === 0 && !ArrayBuffer.isView(value);
-  return isEmpty || value instanceof Error ? `is a ${value.constructor?.name || 'thing'}, of which JSON says nothing; send its content as an object, a list or text` : undefined;
+  return isEmpty || value instanceof Error ? `is a ${value.constructor?.name || 'thing'}, which JSON cannot represent; send its content as an object, a list or text` : undefined;
 }

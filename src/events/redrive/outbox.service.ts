@@ -53,7 +53,7 @@ async function redriveOne(
   if (typeof range === 'string') return range;
   const records = await ports.read(range);
   if (records === 'expired') {
-    if (!removeExpired) return `the stream has forgotten ${nameOf(range)}: reconcile its accounts`;
+    if (!removeExpired) return `the stream has deleted ${nameOf(range)}: reconcile its accounts`;
     await message.remove();
     result.removed.push(nameOf(range));
     return undefined;

@@ -111,7 +111,7 @@ type ReadLetter = { readonly kind: 'event'; readonly event: MeshEvent; readonly 
 function readLetter({ body, rule }: QueuedLetter, { systemName, from }: Letters): ReadLetter {
   // It is written anew: what would not come out as it went in stays.
   const read = readJson(body, 'double');
-  if (read.kind === 'refused') return { kind: 'refused', reason: read.why === 'syntax' ? 'it is no JSON' : `it cannot be put back as it came. ${read.detail}` };
+  if (read.kind === 'refused') return { kind: 'refused', reason: read.why === 'syntax' ? 'it is not JSON' : `it cannot be put back as it came. ${read.detail}` };
   const letter = read.value as { readonly 'source'?: unknown; readonly 'detail-type'?: unknown; readonly 'detail'?: unknown } | null;
   const reason = envelopeProblem(letter?.detail) ?? asItCame(letter!) ?? originProblem(letter!.source as string, letter!['detail-type'] as string, rule, { systemName, from });
   if (reason !== undefined) return { kind: 'refused', reason };
@@ -128,10 +128,10 @@ function asItCame({ source, 'detail-type': type, detail }: { readonly 'source'?:
 /** Whether those who write into the queue could have published it themselves. */
 function originProblem(source: string, type: string, rule: string | undefined, { systemName, from }: Letters): string | undefined {
   if (from.kind === 'rules') {
-    if (rule === undefined) return from.bus ? undefined : 'no rule is named that could not deliver it';
+    if (rule === undefined) return from.bus ? undefined : 'it does not name the rule that failed to deliver it';
     return rule.startsWith(from.rules) ? undefined : `its rule is ${rule}; allowed: ${from.rules}*`;
   }
-  if (source !== from.source || reservedSources(systemName).includes(source)) return `its source is '${source}'; whoever writes into this queue publishes '${from.source}'`;
+  if (source !== from.source || reservedSources(systemName).includes(source)) return `its source is '${source}'; the functions that write into this queue publish '${from.source}'`;
   const allowed = from.types ? from.types.includes(type) : !reservedTypes.includes(type);
-  return allowed ? undefined : `its type is '${type}'; whoever writes into this queue publishes ${from.types?.join(', ') ?? `none of ${reservedTypes.join(', ')}`}`;
+  return allowed ? undefined : `its type is '${type}'; the functions that write into this queue publish ${from.types?.join(', ') ?? `none of ${reservedTypes.join(', ')}`}`;
 }

@@ -135,7 +135,7 @@ export class HomeArrangement {
     if (this.authorityIsOpen) {
       return {
         prop: 'regions.authority', given: `not given, with the replicas ${this.props.replicas.join(', ')}`,
-        allowed: 'three regions near the homes, which are final: they do not follow from replicas, of which there may be others one day',
+        allowed: 'three regions near the homes, written out: they can never change, but the replicas can',
         mend: `write authority: { replicas: ['${replicas.join("', '")}'], witness: '${witness}' }, or name the home of all accounts with AccountHomes.oneRegion`,
       };
     }

@@ -24,7 +24,7 @@ export class LedgerHeartbeat extends Construct {
     const { systemName, tableName, regions } = ledger;
     const writer = new BundledFunction(this, 'Write', {
       bundle: ledgerBundles.heartbeat,
-      description: `${systemName}: writes a heartbeat, so that the replication is measured while nobody pays`,
+      description: `${systemName}: writes a heartbeat, so that the replication is measured when there are no payments`,
       // Made after the proof that its table is there, too.
       environment: ledgerEnv.write({ systemName, tableName, mode: regions.consistency, ...LedgerProof.of(this, ledger).environment }),
       timeout: Duration.seconds(10),

@@ -157,7 +157,7 @@ export class PaymentRegions {
       return {
         prop: 'regions.witness',
         given: `${this.witness}, which is a replica too`,
-        allowed: 'a third region that is no replica',
+        allowed: 'a third region that is not a replica',
         mend: 'choose another witness, or remove it from the replicas',
       };
     }

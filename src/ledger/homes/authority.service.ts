@@ -242,7 +242,7 @@ export class Authority {
   }
 
   private async readFor(attempt: Attempt, unit: number, to: string): Promise<AuthorityRecord> {
-    if (!this.settings.regions.includes(to)) throw new Error(`'${to}' is no region of this ledger: move to one of ${this.settings.regions.join(', ')}`);
+    if (!this.settings.regions.includes(to)) throw new Error(`'${to}' is not a region of this ledger: move to one of ${this.settings.regions.join(', ')}`);
     return this.read(attempt, unit);
   }
 
@@ -281,7 +281,7 @@ export class Authority {
     const leaseUntil = now + this.settings.leaseMs;
     // Its own copy counts as read now, so what it says of a move must still be so.
     const result = await attempt.change({ ...this.renewal(unitPk(unit), record.epoch, leaseUntil, [same('page', record.page)]), remove: [['contested']] });
-    if (result.kind === 'refused' && !result.found) throw new Error(`the authority's record of unit ${unit} has vanished`);
+    if (result.kind === 'refused' && !result.found) throw new Error(`the authority's record of unit ${unit} was deleted during the call`);
     this.keep(unit, result.kind === 'written' ? { ...itemOf(unit, record), leaseUntil, contested: false } : result.found!, now);
     return this.copies.get(unit)!;
   }

@@ -76,11 +76,11 @@ function forwardedCallOf(sent: unknown, takes: ForwardedPorts['takes']): Forward
   const unknownMember = [...Object.keys(more), ...Object.keys(others)][0];
   if (unknownMember !== undefined) return `it has a member '${unknownMember.slice(0, 40)}' that this version does not know`;
   if (!takes.some((taken) => taken === name)) return `it asks for something that this function does not take: it takes ${takes.join(', ')}`;
-  if (!isTenant(tenant)) return "its 'tenant' is none";
-  if (typeof traceId !== 'string' || !isTraceId(traceId)) return "its 'traceId' is none";
-  if (traceParent !== undefined && !(typeof traceParent === 'string' && isSegmentId(traceParent))) return "its 'traceParent' is none";
+  if (!isTenant(tenant)) return "its 'tenant' is not valid";
+  if (typeof traceId !== 'string' || !isTraceId(traceId)) return "its 'traceId' is not valid";
+  if (traceParent !== undefined && !(typeof traceParent === 'string' && isSegmentId(traceParent))) return "its 'traceParent' is not valid";
   // Compared with a time that is none, no deadline would ever pass: not even the end of a lease.
-  if (typeof remainingMs !== 'number' || !Number.isFinite(remainingMs)) return "its 'remainingMs' is no length of time";
+  if (typeof remainingMs !== 'number' || !Number.isFinite(remainingMs)) return "its 'remainingMs' is not a finite number of milliseconds";
   return { tenant, traceId, ...(traceParent === undefined ? {} : { traceParent }), remainingMs, call: { name, command } as WritingCall };
 }
 

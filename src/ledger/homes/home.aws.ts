@@ -98,5 +98,5 @@ const outcomeKinds: Readonly<Record<CallOutcome['kind'], true>> = {
 function outcomeOf(payload: string): CallOutcome {
   const outcome = JSON.parse(payload) as Partial<CallOutcome> | null;
   if (typeof outcome?.kind === 'string' && Object.hasOwn(outcomeKinds, outcome.kind)) return outcome as CallOutcome;
-  throw new Error('the home answered with something that is no outcome of a call: do both regions run the same version?');
+  throw new Error('the home region\'s answer is not valid: deploy the same version in both regions');
 }

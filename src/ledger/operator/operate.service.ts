@@ -96,7 +96,7 @@ export class HomeOperations {
   /** Stops the old home first, which may live and only be of no use; then waits as long as anything that it allowed may last. */
   private async takeOver(attempt: Attempt, unit: number, asked: AskedBy): Promise<OperatorResult> {
     if (!await this.authority.beginDrain(attempt, unit, this.region, asked)) {
-      return { kind: 'refused', detail: `unit ${unit} is at home in ${this.region} already, or is being moved elsewhere: see 'status'` };
+      return { kind: 'refused', detail: `the home of unit ${unit} is ${this.region} already, or the unit is being moved elsewhere: see 'status'` };
     }
     for (;;) {
       const result = await this.authority.takeOver(attempt, unit);
@@ -150,7 +150,7 @@ export class CutoverMoves {
       const problem = await this.problem(run, request.action);
       if (problem !== undefined) return { kind: 'refused', detail: `${problem}: nothing is moved` };
     } catch (error) {
-      return { kind: 'unsure', detail: `whether ${run} runs cannot be told, so nothing is moved: ${error instanceof Error ? error.message : String(error)}` };
+      return { kind: 'unsure', detail: `the state of ${run} could not be read, so nothing is moved: ${error instanceof Error ? error.message : String(error)}` };
     }
     return this.operations.run(request, context);
   }
@@ -159,7 +159,7 @@ export class CutoverMoves {
     const { look, region, sleep } = this.ports;
     for (let looked = 1; ; looked += 1) {
       const sight = await look(run);
-      if (!sight) return `${run} is no run of this system's cutover that is under way`;
+      if (!sight) return `${run} is not a running execution of this system's cutover`;
       if (isMoving(sight, action, region)) return undefined;
       if (looked === looks) return `${run} is not at '${action}' to ${region}: it is at ${sight.step ?? 'no step'}, on the way to ${sight.target ?? 'nowhere'}`;
       await sleep(lookAgainMs);

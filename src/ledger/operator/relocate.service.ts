@@ -60,7 +60,7 @@ export async function relocate(
   const { region } = attempt.settings;
   const move = { to: region, by: attempt.ports.nonce(), until: attempt.context.deadlineMs, hurry: false };
   const begun = await authority.beginMove(attempt, unit, move, asked);
-  if (!begun) return { kind: 'refused', detail: `unit ${unit} is at home in ${region} already, or is being moved elsewhere: see 'status'` };
+  if (!begun) return { kind: 'refused', detail: `the home of unit ${unit} is ${region} already, or the unit is being moved elsewhere: see 'status'` };
   const relocation = new Relocation(attempt, authority, settings, ports, unit, begun);
   try {
     return await relocation.run();
@@ -164,7 +164,7 @@ class Relocation {
   /** What a page says was written is compared again. */
   private async readPage(page: JournalPage): Promise<void> {
     const noted = notedOn(page, await this.ports.items(this.mine.home, journalKeys(page)));
-    if (!noted) throw new Ended({ kind: 'refused', detail: `more was written to unit ${this.unit} than can be noted: move it when there is less traffic` });
+    if (!noted) throw new Ended({ kind: 'refused', detail: `too many items of unit ${this.unit} were written during the move: move it when there is less traffic` });
     for (const pk of noted) this.open.set(pk, undefined);
     this.compared += noted.length;
   }

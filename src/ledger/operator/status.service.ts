@@ -68,7 +68,7 @@ export class HomeStatus {
     const { kept, recomputed } = account;
     const addsUp = kept.available === recomputed.available && kept.held === recomputed.held && kept.settled === recomputed.settled;
     // Elsewhere an account arrives before what it decided, or after it: that it does not add up says nothing.
-    if (!addsUp && home !== this.region) return { kind: 'unsure', detail: `${this.region} is not home, and its copy may be in the middle of following: ask ${home}` };
+    if (!addsUp && home !== this.region) return { kind: 'unsure', detail: `${this.region} is not home, and its copy may be behind: ask ${home}` };
     return { kind: 'reconciled', home, epoch, addsUp, account };
   }
 }

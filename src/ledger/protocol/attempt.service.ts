@@ -5,7 +5,7 @@ import { Change, FaultKind, Item, LedgerPorts, LedgerSettings, LedgerStore, Stor
 /** The call's time is over, and the store's last word was a fault: nothing may be answered. */
 export class GaveUp extends Error {
   constructor(public readonly fault: FaultKind, cause?: unknown) {
-    super(`the store could not be worked with before the deadline; last fault: ${fault}`, { cause });
+    super(`the store did not complete the request before the deadline; last fault: ${fault}`, { cause });
     this.name = 'GaveUp';
   }
 

@@ -26,7 +26,7 @@ export function commandProblem(name: CommandName, command: unknown): string | un
 
 function wrongMember(rules: Readonly<Record<string, ValueRule>>, members: Members, alone: boolean): string | undefined {
   const unknown = alone ? Object.keys(members).find((name) => !Object.hasOwn(rules, name)) : undefined;
-  if (unknown !== undefined) return `'${unknown.slice(0, 40)}' is no member of this call: it takes ${Object.keys(rules).join(', ')}`;
+  if (unknown !== undefined) return `'${unknown.slice(0, 40)}' is not a member of this call: it takes ${Object.keys(rules).join(', ')}`;
   for (const [name, { is, allowed, optional }] of Object.entries(rules)) {
     const value = members[name];
     if (value === undefined ? !optional : !is(value)) return `'${name}' must be ${allowed}`;

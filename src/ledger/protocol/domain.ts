@@ -130,7 +130,7 @@ export function decodeEntry(code: string): Entry {
     case 'V': return { kind: 'closed', amount: amountIn(code, rest.slice(idLength)), closure: { by: rest.slice(0, idLength), type: 'VOID', captured: 0 } };
     case 'R': return { kind: 'refund', payment: rest.slice(0, idLength), amount: amountIn(code, rest.slice(idLength)) };
     case 'X': return { kind: 'refundRefused' };
-    default: throw new Error(`account entry '${code}' is of no known form: the item was written by another version of the ledger`);
+    default: throw new Error(`account entry '${code}' has an unknown form: the item was written by another version of the ledger`);
   }
 }
 

@@ -22,7 +22,7 @@ export async function closePayment(attempt: Attempt, payment: PaymentItem, close
   if (result.kind === 'written') {
     return { ...payment, outcome: { status: 'AUTHORISED' }, closure, captured, moves: { ...payment.moves, [by]: recorded } };
   }
-  if (!result.found) throw new BrokenInvariant(`payment item ${payment.id} has vanished`);
+  if (!result.found) throw new BrokenInvariant(`payment item ${payment.id} was deleted during the call`);
   return paymentOf(result.found);
 }
 

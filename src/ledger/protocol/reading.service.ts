@@ -50,7 +50,7 @@ interface Line { readonly line: LedgerLine; readonly position: Position }
 export async function listTransactions(attempt: Attempt, command: ListCommand): Promise<ListOutcome> {
   const from = command.cursor === undefined ? undefined : decodeCursor(command.cursor);
   if (command.cursor !== undefined && !from) {
-    return { kind: 'rejected', code: 'invalid_cursor', detail: 'the cursor is none that an earlier page returned: leave it out to start from the newest line' };
+    return { kind: 'rejected', code: 'invalid_cursor', detail: 'the cursor was not returned by an earlier page of this list: leave it out to start from the newest line' };
   }
   // Read before the items: whatever was answered before is decided in it, or, if its entry has gone, in its own item.
   const account = await attempt.strongRead(accountPk(attempt.context.tenant, command.accountId));

@@ -152,7 +152,7 @@ async function reload(attempt: Attempt, payment: PaymentItem): Promise<PaymentIt
 }
 
 function found(item: Item | undefined, payment: PaymentItem): PaymentItem {
-  if (!item) throw new BrokenInvariant(`payment item ${payment.id} has vanished`);
+  if (!item) throw new BrokenInvariant(`payment item ${payment.id} was deleted during the call`);
   const read = paymentOf(item);
   return read.outcome || !payment.outcome ? read : { ...read, outcome: payment.outcome };
 }

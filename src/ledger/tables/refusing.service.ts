@@ -16,7 +16,7 @@ export interface DeployedTables {
 
 /** Why a function must not work on the tables that it was deployed with; undefined when it may. Not to know is no reason to. */
 export function wrongTable({ systemName, tableName, mode, tableMode, authorityMode }: DeployedTables, region: string): string | undefined {
-  if (tableMode === undefined) return `environment variable LEDGER_TABLE_MODE is missing: the deployment sets it, which looks it up for the table '${tableName}'`;
+  if (tableMode === undefined) return `environment variable LEDGER_TABLE_MODE is missing: the deployment reads the mode of table '${tableName}' and sets it; deploy the stack again`;
   const wrong = ledgerTableProblem(mode as LedgerMode, { name: tableName, region, mode: tableMode as TableMode });
   if (wrong !== undefined || authorityMode === undefined || authorityMode === 'NOT_HERE') return wrong;
   return authorityTableProblem({ name: authorityTableName(systemName), region, mode: authorityMode as TableMode });

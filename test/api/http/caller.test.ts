@@ -51,5 +51,5 @@ describe('scopes', () => {
 });
 
 test.each(['{"kind":"header"}', '{"kind":"iamPrincipals"}', '{"kind":"context","key":"tenant","names":{"pay":"pay"}}'])('a source that no construct wrote is refused: %s', (text) => {
-  expect(() => readCallerSource(text)).toThrow('none of context, iamAccount, iamPrincipals');
+  expect(() => readCallerSource(text)).toThrow('not one of context, iamAccount, iamPrincipals');
 });

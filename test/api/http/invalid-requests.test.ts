@@ -100,7 +100,7 @@ test.each(badOrders)('a payment with %s stores nothing, and its key can be used 
 
 test('a member that is sent twice is named, and no value is', async () => {
   const { json } = await api.send('POST', payments, { key: 'k', body: '{"accountId":"a","currency":"EUR","amount":41111111,"amount":42222222}' });
-  expect(json.detail).toBe('The body is not taken. It has the member "amount" twice in one object: send each member once.');
+  expect(json.detail).toBe('The body was refused. It has the member "amount" twice in one object: send each member once.');
 });
 
 test('a payment without a key is refused', async () => {
