@@ -10,6 +10,7 @@ import { keyId } from '../../src/kernel/fingerprint';
 import { noTracer } from '../../src/kernel/trace';
 import { MemoryInbox } from '../contract/memory-inbox';
 import { OutboxWorld, recordsOf } from '../events/outbox-world';
+import { turns } from '../turns';
 
 const [here, peer] = ['us-east-1', 'eu-central-1'];
 
@@ -97,7 +98,9 @@ describe('what a payment comes to', () => {
       // The stream's batch comes again until it was answered for; a hint until it was.
       if (!queue.noted) await sweep.note(recordsOf(world.store.stream));
       queue.noted = true;
+      const turn = turns('hints');
       while (hints.length > 0) {
+        turn();
         const { kind } = await sweep.sweep(hints[0], world.nowMs + 10_000);
         if (kind === 'open') throw new Error('nobody can do it');
         hints.shift();

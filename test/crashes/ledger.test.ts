@@ -4,6 +4,7 @@ import { CallContext, KeyedOutcome } from '../../src/ledger/model';
 import { Decision, Item, LedgerStore } from '../../src/ledger/ports';
 import { PaymentsLedger } from '../../src/ledger/protocol/service';
 import { MemoryStore } from '../contract/memory-store';
+import { turns } from '../turns';
 
 const funded = 100;
 const [home, other] = ['us-east-1', 'eu-central-1'];
@@ -225,7 +226,9 @@ describe('two at once about one payment', () => {
 
   test.each(rivals)('%s: one overtakes the other just before any of its writes, and is killed at any of its own, or not', async (_what, before, first, second) => {
     for (const [one, opponent] of [[first, second], [second, first]]) {
+      const turn = turns('writes before which the other one overtakes', 100);
       for (let at = 1, more = true; more; at += 1) {
+        turn();
         await killedAtEveryWrite({
           world: () => World.with(before),
           run: async (world, rival) => {

@@ -7,6 +7,7 @@ import { ChainBroken } from '../../src/cutover/audit/service';
 import { signedText } from '../../src/cutover/audit/signature.domain';
 import { AuditDraft, AuditEntry } from '../../src/cutover/model';
 import { AuditReader } from '../../src/cutover/report/service';
+import { turns } from '../turns';
 
 const note = (key: string, why = 'so'): AuditDraft => ({ key, by: ['alice'], entry: { what: 'ended', run: 'r', state: 'PAUSED', why } });
 
@@ -47,7 +48,9 @@ test('any number of writers at once take different places without a gap, and eac
 });
 
 test.each(['before', 'after'] as const)('killed %s any call leaves no gap, and the statement can be made again', async (when) => {
+  const turn = turns('calls to be killed at', 100);
   for (let nth = 1, crashed = true; crashed; nth += 1) {
+    turn();
     const world = await chainOf(3);
     crashed = await world.log(crashAt(nth, when)).append(() => note('again')).then(() => false, (error: unknown) => error instanceof Crash);
     await world.log().append(() => note('again'));

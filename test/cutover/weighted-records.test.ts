@@ -7,6 +7,7 @@ import { withTargetShare } from '../../src/cutover/weights/domain';
 import { RecordsWish } from '../../src/cutover/weights/weighted-records.domain';
 import { RecordsRequest, RecordsResult, WeightedRecordsKeeper } from '../../src/cutover/weights/weighted-records.service';
 import { sha256 } from '../../src/kernel/digest';
+import { turns } from '../turns';
 
 const addresses: Record<string, { value: string; healthCheckId: string }> = {
   'us-east-1': { value: 'us.execute-api.us-east-1.amazonaws.com', healthCheckId: 'hc-us' }, 'eu-central-1': { value: 'eu.execute-api.eu-central-1.amazonaws.com', healthCheckId: 'hc-eu' },
@@ -98,7 +99,9 @@ test('the records stay when they leave the stack; told to go, they stay while a 
 });
 
 test('gone records are recorded as gone, also when the answer to their deletion was lost: they can be made again', async () => {
+  const turn = turns('calls to be killed at', 100);
   for (let nth = 1, crashed = true; crashed; nth += 1) {
+    turn();
     const world = new World();
     await ask(world, 'Create');
     crashed = await ask(world, 'Delete', { onDelete: 'DELETE' }, addresses, crashAt(nth, 'after')).then(() => false, () => true);
@@ -154,7 +157,9 @@ describe('a deployment with other regions', () => {
   });
 
   test('taken back by CloudFormation, also when nobody knows whether it was done: all is as before', async () => {
+    const turn = turns('calls to be killed at', 100);
     for (let nth = 1, crashed = true; crashed; nth += 1) {
+      turn();
       const world = await came(100);
       await end(world, 'SUCCEEDED');
       const before = await world.log().current();

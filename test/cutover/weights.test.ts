@@ -4,6 +4,7 @@ import { weightsOf } from '../../src/cutover/audit/domain';
 import { AuditRecord } from '../../src/cutover/model';
 import { driftOf, withTargetShare } from '../../src/cutover/weights/domain';
 import { ShiftOutcome, WeightOrder } from '../../src/cutover/weights/service';
+import { turns } from '../turns';
 
 const entriesOf = (world: World): AuditRecord[] => [...world.parameters.values()].map((text) => JSON.parse(text) as AuditRecord);
 const countOf = (world: World, what: string): number => entriesOf(world).filter(({ entry }) => entry.what === what).length;
@@ -55,7 +56,9 @@ test('a change that nobody remembers is made once more of itself', async () => {
 
 describe('killed at any point', () => {
   test.each(['before', 'after'] as const)('%s the effect of any call: made once, recorded once', async (when) => {
+    const turn = turns('calls to be killed at', 100);
     for (let nth = 1; ; nth += 1) {
+      turn();
       const world = await new World().prepared();
       let crashed = false;
       try {
@@ -76,7 +79,9 @@ describe('killed at any point', () => {
   });
 
   test.each(['before', 'after'] as const)('%s any call, and rolled back: ends where it began', async (when) => {
+    const turn = turns('calls to be killed at', 100);
     for (let nth = 1, crashed = true; crashed; nth += 1) {
+      turn();
       const world = await new World().prepared();
       crashed = await world.change(crashAt(nth, when)).carryOut(shiftTo(world, 10)).then(() => false, () => true);
       const back = await world.change().carryOut(world.order({ key: 'run-1/rollback', kind: 'rollback', to: (is) => withTargetShare(is!, 0), deadlineMs: world.nowMs + 60_000 }));

@@ -4,6 +4,7 @@ import { CallContext, Payment } from '../../src/ledger/model';
 import { LedgerStore } from '../../src/ledger/ports';
 import { PaymentsLedger } from '../../src/ledger/protocol/service';
 import { MemoryStore } from '../contract/memory-store';
+import { turns } from '../turns';
 
 let nowMs = 1_800_000_000_000;
 let nonces = 0;
@@ -78,7 +79,9 @@ it('lists past an item that every epoch has, however few are asked for at a time
   }
   const shown: string[] = [];
   let cursor: string | undefined;
+  const turn = turns('pages of transactions', 50);
   do {
+    turn();
     const page = await ledger(9).listTransactions(context(), { accountId: 'acc', limit: 1, ...(cursor ? { cursor } : {}) });
     if (page.kind !== 'found') throw new Error(page.kind);
     shown.push(...page.items.map(({ paymentId }) => paymentId));

@@ -3,6 +3,7 @@ import { World } from './world';
 import { AuthoriseCommand, KeyedOutcome, MoveCommand } from '../../src/ledger/model';
 import { Decision, FaultKind, StoreFault } from '../../src/ledger/ports';
 import { PaymentsLedger } from '../../src/ledger/protocol/service';
+import { turns } from '../turns';
 
 const tenant = 'acme';
 let world: World;
@@ -184,7 +185,9 @@ describe('listing', () => {
     for (const limit of [1, 2, 3, 4, 9]) {
       const paged = [];
       let cursor: string | undefined;
+      const turn = turns('pages of transactions', 50);
       do {
+        turn();
         const page = await list(limit, cursor);
         expect(page.items.length).toBeLessThanOrEqual(limit);
         paged.push(...page.items);

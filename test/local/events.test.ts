@@ -7,6 +7,7 @@ import { AwsApi } from '../../local/proxy/aws-api';
 import { EngineClient } from '../../local/proxy/engine-client';
 import { startLocalRun, type LocalRun } from '../../local/run';
 import { forwardingRoleName, meshBusName, meshDeadLetterQueueName, meshRedriveName } from '../../src/events/contract';
+import { turns } from '../turns';
 
 jest.setTimeout(900_000);
 
@@ -54,7 +55,9 @@ async function receive(region: string, queue: string): Promise<Message[]> {
 /** Empties the region's queue of arrivals into `arrived`. */
 async function gather(region: string): Promise<string[]> {
   const ids = arrived.get(region)!;
+  const turn = turns(`messages in ${region}'s queue of arrivals`);
   for (;;) {
+    turn();
     const messages = await receive(region, 'arrivals');
     if (messages.length === 0) return ids;
     for (const { Body } of messages) ids.push((JSON.parse(Body) as { detail: { id: string } }).detail.id);

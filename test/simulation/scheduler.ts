@@ -4,6 +4,9 @@ interface Event {
   readonly run: () => void;
 }
 
+/** Many times what the longest story comes to: beyond it, something plans itself again and again. */
+export const mostEvents = 2_000_000;
+
 /** Virtual time: events in the order of their times, ties in the order in which they were planned. */
 export class Scheduler {
   public nowMs = 0;
@@ -43,6 +46,7 @@ export class Scheduler {
       const go = (): void => {
         try {
           for (let event = this.pop(); event; event = this.pop()) {
+            if (this.step >= mostEvents) throw new Error(`the simulation does not end: ${mostEvents} events by ${this.nowMs} ms, and ${this.heap.length} wait. Something plans itself again for ever`);
             this.nowMs = Math.max(this.nowMs, event.at);
             this.step += 1;
             event.run();

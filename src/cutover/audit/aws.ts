@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { FoundRecords } from './domain';
 import { AuditPort, AuditSigner } from './service';
 import { AuditKey, auditKey } from './signature.domain';
+import { onwards } from '../../kernel/pages';
 import { CallRefused, jsonCall } from '../../runtime/signed-call';
 import { auditName, auditPath, auditSeq } from '../contract';
 
@@ -26,11 +27,12 @@ export function parameterAudit(systemName: string, region: string): AuditPort {
     },
     list: async () => {
       const all: Parameter[] = [];
+      const next = onwards<string>(`the audit below ${auditPath(systemName)}`);
       let from: string | undefined;
       do {
         const page = await call<{ Parameters?: Parameter[]; NextToken?: string }>('GetParametersByPath', { Path: auditPath(systemName), MaxResults: 10, ...(from ? { NextToken: from } : {}) });
         all.push(...page.Parameters ?? []);
-        from = page.NextToken;
+        from = next(page.NextToken);
       } while (from);
       return foundIn(systemName, all);
     },

@@ -3,6 +3,7 @@ import { DynamoApprovals } from '../../approvals/aws';
 import { digestOf } from '../../kernel/digest';
 import type { Environment } from '../../kernel/env';
 import { Json } from '../../kernel/fingerprint';
+import { onwards } from '../../kernel/pages';
 import { DynamoStore } from '../../ledger/aws';
 import { homeMoveName, homeStatusName, ledgerSchema, ledgerTableName } from '../../ledger/contract';
 import { toItem } from '../../ledger/items.aws';
@@ -79,11 +80,12 @@ export function replicaPort(tableName: string): ReplicaPort {
 async function* scanned(
   client: DynamoDBClient, input: ScanCommandInput, from: string | undefined,
 ): AsyncIterable<{ items: readonly Item[]; next: { next?: string } }> {
-  let at = from;
+  const onward = onwards<string>(`the scan of ${input.TableName}`);
+  let at = onward(from);
   do {
     const start = at === undefined ? {} : { ExclusiveStartKey: { [ledgerSchema.partitionKey]: { S: at } } };
     const page: ScanCommandOutput = await client.send(new ScanCommand({ ...input, ConsistentRead: true, ...start }));
-    at = page.LastEvaluatedKey?.[ledgerSchema.partitionKey].S;
+    at = onward(page.LastEvaluatedKey?.[ledgerSchema.partitionKey].S);
     yield { items: (page.Items ?? []).map(toItem), next: at === undefined ? {} : { next: at } };
   } while (at !== undefined);
 }

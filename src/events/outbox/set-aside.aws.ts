@@ -1,5 +1,6 @@
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { DescribeStreamCommand, DynamoDBStreamsClient, GetRecordsCommand, GetShardIteratorCommand, Shard } from '@aws-sdk/client-dynamodb-streams';
+import { onwards } from '../../kernel/pages';
 import { meshSchema } from '../contract';
 import { FailedRange } from './service';
 
@@ -39,11 +40,12 @@ export async function findRecord(streams: DynamoDBStreamsClient, streamArn: stri
 }
 
 async function* shardsOf(streams: DynamoDBStreamsClient, streamArn: string): AsyncIterable<Shard> {
+  const next = onwards<string>(`the shards of ${streamArn}`);
   let last: string | undefined;
   do {
     const { StreamDescription: page = {} } = await streams.send(new DescribeStreamCommand({ StreamArn: streamArn, ExclusiveStartShardId: last }));
     yield* page.Shards ?? [];
-    last = page.LastEvaluatedShardId;
+    last = next(page.LastEvaluatedShardId);
   } while (last !== undefined);
 }
 

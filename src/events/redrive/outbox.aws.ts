@@ -4,6 +4,7 @@ import { outboxRedriveEnv, outboxRedriveHintsEnv } from '../contract';
 import { redriveQueue } from './aws';
 import { redrive, Redriven } from './outbox.service';
 import type { Environment } from '../../kernel/env';
+import { onwards } from '../../kernel/pages';
 import { connection } from '../../runtime/clients';
 import type { Telemetry } from '../../runtime/telemetry';
 import { LambdaStreamRecord, outboxOf, reserveMs, streamRecords } from '../outbox/aws';
@@ -111,14 +112,15 @@ async function readRange(streams: DynamoDBStreamsClient, range: FailedRange): Pr
     const { ShardIterator: start } = await streams.send(new GetShardIteratorCommand({
       StreamArn: streamArn, ShardId: shardId, ShardIteratorType: 'AT_SEQUENCE_NUMBER', SequenceNumber: startSequenceNumber,
     }));
-    let iterator = start;
+    const next = onwards<string>(`the records from ${startSequenceNumber} on in ${shardId}`);
+    let iterator = next(start);
     while (iterator) {
       const page = await streams.send(new GetRecordsCommand({ ShardIterator: iterator }));
       const found = (page.Records ?? []) as LambdaStreamRecord[];
       const within = found.filter(({ dynamodb }) => BigInt(dynamodb!.SequenceNumber!) <= BigInt(endSequenceNumber));
       records.push(...within);
       if (within.length < found.length || endOf(within) === endSequenceNumber) break;
-      iterator = page.NextShardIterator;
+      iterator = next(page.NextShardIterator);
     }
   } catch (error) {
     if (forgotten.has((error as Error).name)) return 'expired';

@@ -7,6 +7,7 @@ import { ledgerSchema } from '../contract';
 import { unitOf } from '../homes/home.service';
 import { toItem } from '../items.aws';
 import { Item, LedgerStore, StoreFault } from '../ports';
+import { onwards } from '../../kernel/pages';
 
 const scanTries = 8;
 const firstScanWaitMs = 200;
@@ -15,6 +16,7 @@ const firstScanWaitMs = 200;
 export function scanPort(tableName: string, units: number): (region: string, unit: number) => AsyncIterable<ItemVersion> {
   return async function* scan(region, unit) {
     const client = dynamoClient(region);
+    const next = onwards<NonNullable<ScanPage['LastEvaluatedKey']>>(`the scan of ${tableName} in ${region}`);
     let from: ScanPage['LastEvaluatedKey'];
     do {
       const page: ScanPage = await patiently(() => client.send(new ScanCommand({
@@ -28,7 +30,7 @@ export function scanPort(tableName: string, units: number): (region: string, uni
         const tenant = tenantOf(item);
         if (tenant !== undefined && unitOf(tenant, units) === unit) yield { pk: item.pk, version: item.version as number };
       }
-      from = page.LastEvaluatedKey;
+      from = next(page.LastEvaluatedKey);
     } while (from);
   };
 }

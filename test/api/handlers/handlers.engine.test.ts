@@ -7,6 +7,7 @@ import type { GatewayResult } from '../../../src/api/http/function';
 import type { GatewayEvent } from '../../../src/api/http/request';
 import { homeLimits, ledgerEnv, writeHome } from '../../../src/ledger/contract';
 import { Engine, startEngine } from '../../contract/engine';
+import { turns } from '../../turns';
 import { requireDocumented } from '../http/document';
 import { eventOf, Sent } from '../http/http-api';
 
@@ -84,7 +85,11 @@ test('a payment is shown in the trace of its request, and its log, its answer an
     const { json } = await call('payments', 'POST', '/api/v1/payments', { json: { accountId: 'm', amount: 1, currency: 'EUR' }, key: 'traced-key', headers }, payments);
     const refused = await call('payments', 'POST', `/api/v1/payments/${json.paymentId}/refund`, { key: 'r', headers }, payments);
     expect(refused).toMatchObject({ status: 409, json: { traceId } });
-    while (documents.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    const turn = turns('waiting for two documents of a trace', 1_000);
+    while (documents.length < 2) {
+      turn();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
     expect(documents[0]).toMatchObject({
       name: 'acme-pay-payments', trace_id: traceId, parent_id: '53995c3f42cd8ad8', http: { response: { status: 201 } },
       annotations: { system: 'acme-pay', region: 'us-east-1', paymentId: json.paymentId }, subsegments: [{ name: 'ledger.authorise' }],

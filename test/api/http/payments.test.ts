@@ -1,4 +1,5 @@
 import { HttpApi } from './http-api';
+import { turns } from '../../turns';
 
 let api: HttpApi;
 
@@ -173,7 +174,9 @@ describe('transactions', () => {
     expect(all.json.items.map((line: any) => [line.type, line.amount]).sort()).toEqual([['AUTHORISATION', 1250], ['CAPTURE', 1000], ['RELEASE', 250]]);
     const seen: unknown[] = [];
     let cursor: string | undefined;
+    const turn = turns('pages of transactions', 50);
     do {
+      turn();
       const query = { accountId: 'merchant-1', limit: '1', ...(cursor ? { cursor } : {}) };
       const page: Awaited<ReturnType<HttpApi['send']>> = await api.send('GET', '/api/v1/transactions', { query });
       seen.push(...page.json.items);

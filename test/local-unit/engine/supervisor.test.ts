@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isPortTaken, freePort } from '../../../local/engine/ports';
 import { Supervisor } from '../../../local/engine/supervisor';
+import { turns } from '../../turns';
 
 /** Whether it runs; a zombie that nobody reaped does not. */
 function isAlive(pid: number): boolean {
@@ -28,7 +29,11 @@ function node(name: string, code: string) {
 const withChild = 'const c = require(\'child_process\').spawn(process.execPath, [\'-e\', \'setInterval(() => {}, 1000)\']); console.log(c.pid); setInterval(() => {}, 1000)';
 
 async function grandchildOf(log: string): Promise<number> {
-  while (!/^\d+\n/.test(readFileSync(log, 'utf8'))) await new Promise((resolve) => setTimeout(resolve, 20));
+  const turn = turns('a process that says its child\'s ID', 500);
+  while (!/^\d+\n/.test(readFileSync(log, 'utf8'))) {
+    turn();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
   return Number(readFileSync(log, 'utf8'));
 }
 
@@ -54,7 +59,11 @@ test('what a process leaves in its group ends with it', async () => {
   const child = await node('leaver', withChild.replace(/setInterval\(\(\) => \{\}, 1000\)$/, 'c.unref(); setTimeout(() => process.exit(3), 200)'));
   const grandchild = await grandchildOf(child.log);
   expect(await child.ended).toEqual({ code: 3, signal: null });
-  while (isAlive(grandchild)) await new Promise((resolve) => setTimeout(resolve, 20));
+  const turn = turns('the end of a process', 500);
+  while (isAlive(grandchild)) {
+    turn();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 });
 
 test('kill ends one process and no other', async () => {

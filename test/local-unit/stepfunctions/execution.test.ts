@@ -1,6 +1,7 @@
 import type { Definition, State } from '../../../local/stepfunctions/definition';
 import { Execution, type TaskToken } from '../../../local/stepfunctions/execution';
 import { StateFault, type Json } from '../../../local/stepfunctions/paths';
+import { turns } from '../../turns';
 
 const work = 'arn:aws:lambda:eu-central-1:000000000000:function:work';
 const ask = 'arn:aws:states:::lambda:invoke.waitForTaskToken';
@@ -46,7 +47,11 @@ function start(states: Record<string, State>, answer: Answer = () => ({}), input
 
 const types = (world: World): string[] => world.execution.history.events(true).map(({ type }) => type);
 const until = async (holds: () => boolean): Promise<void> => {
-  while (!holds()) await new Promise((resolve) => { setTimeout(resolve, 5); });
+  const turn = turns('an execution', 1_000);
+  while (!holds()) {
+    turn();
+    await new Promise((resolve) => { setTimeout(resolve, 5); });
+  }
 };
 
 test('data goes from state to state as the paths say', async () => {

@@ -6,6 +6,7 @@ import { inboundLagMs, nearestMember } from '../../../local/tables/members';
 import { tableUses } from '../../../local/tables/operations';
 import { ReplicaCopy, type PendingChange } from '../../../local/tables/replica-copy';
 import { WritesInFlight } from '../../../local/tables/write-conflicts';
+import { turns } from '../../turns';
 
 const members = ['a', 'b', 'w'];
 const engines = (states: Record<string, RegionState> = {}) => ({
@@ -78,7 +79,11 @@ describe('a replica\'s own copy', () => {
           },
         });
         copy.push(items.map((item, index) => ({ key: {}, id: String(item), image: { n: index }, at: Date.now() })));
-        while (copy.behindMs(Date.now() + 1) > 0) await new Promise((resolve) => { setTimeout(resolve, 1); });
+        const turn = turns('a copy that catches up');
+        while (copy.behindMs(Date.now() + 1) > 0) {
+          turn();
+          await new Promise((resolve) => { setTimeout(resolve, 1); });
+        }
         await copy.close();
         for (const item of new Set(items)) {
           const order = taken.filter((change) => change.id === String(item)).map((change) => change.image!.n as number);

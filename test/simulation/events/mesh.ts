@@ -11,6 +11,7 @@ import type { Outbox } from '../../../src/events/outbox/service';
 import type { Sweep, SweepHint } from '../../../src/events/outbox/sweep.service';
 import { noTracer } from '../../../src/kernel/trace';
 import { MemoryDynamo } from '../../contract/memory-dynamo';
+import { turns } from '../../turns';
 import { Chance } from '../chance';
 import { Consumed } from '../checks/events';
 
@@ -112,7 +113,9 @@ export class EventMesh {
   public async settle(): Promise<readonly Consumed[]> {
     const { geography, scheduler } = this.around;
     const arrive = async (): Promise<readonly Consumed[]> => {
+      const turn = turns('letters that are delivered again and again');
       do {
+        turn();
         this.deliverLetters();
         await scheduler.run();
       } while (this.letters.length > 0);
