@@ -1,10 +1,10 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { AwsReply, FakeAws, received } from './fake-aws';
 import { parameterAudit } from '../../src/cutover/audit/aws';
-import { replicaPort } from '../../src/cutover/machine/aws';
+import { replicaPort } from '../../src/cutover/functions/environment.aws';
+import { findRecord } from '../../src/events/outbox/set-aside.aws';
 import { redriveOf } from '../../src/events/redrive/outbox.aws';
-import { findRecord } from '../../src/events/redrive/set-aside.aws';
-import { scanPort } from '../../src/ledger/homes/home.aws';
+import { scanPort } from '../../src/ledger/operator/replicas.aws';
 
 /** Every shipped loop that follows a cursor, against a list whose every page names the same next one. */
 

@@ -1,5 +1,6 @@
 import { ScanCommand, ScanCommandOutput } from '@aws-sdk/client-dynamodb';
 import { ItemVersion } from './relocate.service';
+import { onwards } from '../../kernel/pages';
 import { dynamoClient } from '../../runtime/clients';
 import { clock } from '../../runtime/clock';
 import { DynamoStore, faultOf } from '../aws';
@@ -7,7 +8,6 @@ import { ledgerSchema } from '../contract';
 import { unitOf } from '../homes/home.service';
 import { toItem } from '../items.aws';
 import { Item, LedgerStore, StoreFault } from '../ports';
-import { onwards } from '../../kernel/pages';
 
 const scanTries = 8;
 const firstScanWaitMs = 200;
