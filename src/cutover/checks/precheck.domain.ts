@@ -80,11 +80,16 @@ export function queueCheck(region: string, name: string, depth: number | undefin
     'find the cause, then redrive the messages of the queue: see the runbook');
 }
 
-/** The alarms that are to be watched must be there, and quiet: one that is raised would end the soak at once. */
+/**
+ * The alarms that are to be watched must be there, and not raised: one that is would end the soak at once. One without data passes, and is named to whoever
+ * decides: before the first share there is often nothing to measure. The soak does not end before it has judged.
+ */
 export function alarmsCheck(name: string, alarms: readonly AlarmState[]): CheckResult {
+  const silent = alarms.filter(({ state }) => state === 'INSUFFICIENT_DATA').map((alarm) => `${alarm.region}/${alarm.name}`);
+  const quiet = `${alarms.length} alarms, none raised${silent.length === 0 ? '' : `; without data yet: ${silent.join(', ')}`}`;
   const bad = alarms.filter(({ state }) => state === 'MISSING' || state === 'ALARM');
   return result(name, alarms.length > 0 && bad.length === 0,
-    alarms.length === 0 ? 'no alarm' : bad.length === 0 ? `${alarms.length} alarms, none raised` : bad.map((alarm) => `${alarm.region}/${alarm.name} ${alarm.state}`).join(', '),
+    alarms.length === 0 ? 'no alarm' : bad.length === 0 ? quiet : bad.map((alarm) => `${alarm.region}/${alarm.name} ${alarm.state}`).join(', '),
     'at least one alarm, all present and none raised', 'make the alarm that is missing, clear the one that is raised');
 }
 
