@@ -56,9 +56,11 @@ module.exports = {
     never('local-knows-templates-only', { path: '^local/' }, { path: '^(src|examples)/', pathNot: [kernel, contract, '^src/runtime/trace\\.ts$', '^src/cutover/(report|audit)/(signature\\.)?domain\\.ts$'] },
       'the local run works for every app on these constructs: read what is needed from the cloud assembly'),
     // mistakes/ plants errors in the core on purpose, with a bundler's help. subject.ts takes the stores of the mesh with their conditions.
-    onlyTo('simulation-runs-the-core', { path: '^test/simulation/', pathNot: '^test/simulation/(mistakes/|subject\\.ts)' }, ['^test/', kernel, contract, domain, service, 'node_modules/(fast-check|esbuild|@aws-sdk/client-dynamodb)/', '^(node:)?[a-z_/]+$'],
+    onlyTo('simulation-runs-the-core', { path: '^test/simulation/', pathNot: '^test/simulation/(mistakes/|subject\\.ts)' }, ['^test/', '^tools/memory/', kernel, contract, domain, service, 'node_modules/(fast-check|esbuild|@aws-sdk/client-dynamodb)/', '^(node:)?[a-z_/]+$'],
       'a simulation decides time and chance: only pure code and services with its own ports'),
     never('no-circles', { path: '^(src|local|tools)/' }, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }, 'two files that need each other are one file, or lack a third'),
+    { ...never('no-circle-of-folders', { path: '^(src|local|tools)' }, { circular: true }, 'two folders that need each other are one, or lack a third below them; types count too'), scope: 'folder' },
+    never('tools-need-no-tests', { path: '^tools/' }, { path: '^test/' }, 'a tool works without the tests: move what both need into tools/'),
     never('no-missing-file', {}, { couldNotResolve: true }, 'the import names a file or package that is not there'),
   ],
   options: {

@@ -1,16 +1,16 @@
 import type { Checkers } from './dns/dns';
+import { RecordStore } from './dns/record-store';
 import { healthChecks, recordSets } from './dns/records';
+import type { CutoverFabric, ExecutionView, FabricResource, GateView, RegionHandle, StateMachineView } from './ground/model';
 import { Policies } from './iam/policies';
 import { gateOf, type ApproverIssuer } from './issuer/approvers';
-import type { CutoverFabric, ExecutionView, FabricResource, GateView, RegionHandle, StateMachineView } from './model';
+import { AwsApi } from './network/aws-api';
+import { EngineClient } from './network/engine-client';
+import type { EngineDirectory } from './network/network';
 import type { EventFabric } from './observed';
-import { AwsApi } from './proxy/aws-api';
-import { EngineClient } from './proxy/engine-client';
-import type { EngineDirectory } from './proxy/network';
-import type { FabricServices } from './proxy/services';
-import { ParameterStore } from './proxy/ssm';
 import { controlPlane, Route53Api } from './route53/api';
-import { RecordStore } from './route53/store';
+import type { FabricServices } from './services/services';
+import { ParameterStore } from './services/ssm';
 import { StepFunctions } from './stepfunctions/step-functions';
 
 export interface ControlPlanesOptions {

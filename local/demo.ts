@@ -1,6 +1,6 @@
 /** `npm run demo`: the whole system on this machine until Ctrl-C, or with `--smoke` until the scripted scenario is through. */
 import { runCommand, type Ending } from './ending';
-import { LocalRunError } from './failure';
+import { LocalRunError } from './ground/failure';
 import { parseDemoOptions, type DemoOptions } from './options';
 import { startLocalRun, type LocalRun } from './run';
 import { runSmoke } from './smoke/smoke';

@@ -1,5 +1,5 @@
 import v8 from 'node:v8';
-import { LocalRunError } from './failure';
+import { LocalRunError } from './ground/failure';
 
 /** How a command that starts a local run comes to its end. */
 export interface Ending {

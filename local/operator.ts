@@ -1,7 +1,7 @@
-import type { FabricResource } from './model';
-import { EngineClient } from './proxy/engine-client';
-import type { EngineDirectory } from './proxy/network';
-import { placeOf } from './proxy/network';
+import type { FabricResource } from './ground/model';
+import { EngineClient } from './network/engine-client';
+import type { EngineDirectory } from './network/network';
+import { placeOf } from './network/network';
 
 /**
  * Asks something of a region's functions for homes, as a person on call would with `aws lambda invoke`: of the one that reads, or of the one that

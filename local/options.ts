@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { LocalRunError } from './failure';
+import { LocalRunError } from './ground/failure';
 import { isRegionName } from '../src/kernel/region';
 
 export interface DemoOptions {

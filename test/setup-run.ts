@@ -1,4 +1,4 @@
-import { bundleHandlers } from '../tools/bundle';
+import { bundleHandlers } from '../tools/bundles/bundle';
 import { holdRunFolder } from '../tools/run-folder.cjs';
 
 /**

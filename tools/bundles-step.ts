@@ -1,4 +1,4 @@
-import { Bundle, BundleError, bundleHandlers, renderTable } from './bundle';
+import { Bundle, BundleError, bundleHandlers, renderTable } from './bundles/bundle';
 import { Outcome, Step, failed } from './steps';
 
 /** Bundles the handlers and checks sizes, contents and licences; each bundle counts. */

@@ -1,7 +1,7 @@
 /** Writes docs/security-table.md, who may do what in the examples, from their templates: `npx tsx tools/security-table.ts`. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { bundleHandlers } from './bundle';
+import { bundleHandlers } from './bundles/bundle';
 import { renderRows, rowsOf, trustLines } from './security/table';
 import { Deployment, deployments } from './security/templates';
 import { wildcardLines } from './security/wildcards';

@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { bundlesStep } from './bundles-step';
+import { browserAbsence } from './chromium';
 import { coverageFloor } from './coverage-floor';
+import { engineBinary } from './engine';
 import { exampleSteps } from './examples';
 import { outcomeOf, type Report } from './jest-outcome';
 import { Outcome, Step, command, commandStep, failed, isCi, lastLines, parseArguments, passed, root, runSteps, skipped, sum } from './steps';
-import { engineBinary } from '../test/contract/engine';
-import { browserAbsence } from '../test/local-unit/page/chromium';
 
 const given = process.argv.slice(2);
 /** `npm run test:full`: also what takes too long for every commit. */

@@ -1,5 +1,5 @@
 /** `npx tsx tools/witness.ts A B`: for two replicas of a STRONG ledger, what each possible witness makes a write wait for in each replica. */
-import { defaultLagMs } from '../local/proxy/links';
+import { defaultLagMs } from '../local/network/links';
 import { markdownTable } from '../src/kernel/markup';
 import { strongRegions } from '../src/ledger/constructs/strong-regions';
 

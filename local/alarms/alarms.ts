@@ -1,8 +1,8 @@
-import type { MetricId, MetricStore } from '../metrics/store';
-import type { AlarmState, AlarmStatus, FabricResource } from '../model';
 import { ruleHolds } from './composite';
 import { datapoints, judge } from './evaluate';
 import { alarmSpecs, type AlarmSpec, type CompositeSpec } from './specs';
+import type { AlarmState, AlarmStatus, FabricResource } from '../ground/model';
+import type { MetricId, MetricStore } from '../metrics/store';
 
 export interface AlarmsOptions {
   readonly resources: readonly FabricResource[];

@@ -1,4 +1,4 @@
-import type { AlarmState } from '../model';
+import type { AlarmState } from '../ground/model';
 
 type Token = string;
 

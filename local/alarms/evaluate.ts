@@ -1,7 +1,7 @@
-import type { MetricStore } from '../metrics/store';
-import type { AlarmState } from '../model';
 import { evaluateExpression, type Series } from './expression';
 import { comparisons, type AlarmSpec } from './specs';
+import type { AlarmState } from '../ground/model';
+import type { MetricStore } from '../metrics/store';
 
 export interface Verdict { readonly state: AlarmState; readonly reason: string }
 

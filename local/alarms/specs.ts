@@ -1,5 +1,5 @@
+import type { AlarmState, FabricResource } from '../ground/model';
 import type { MetricId } from '../metrics/store';
-import type { AlarmState, FabricResource } from '../model';
 
 /** A statistic of one metric, period by period. */
 export interface MetricQuery { readonly id: string; readonly metric: MetricId; readonly stat: string }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { LocalRunError } from '../failure';
-import type { AssemblyPlan, CfnResource, CfnTemplate, GlobalTablePlan, StackPlan } from '../model';
 import { resolveStatic } from './intrinsics';
 import { ofStage } from './stages';
+import { LocalRunError } from '../ground/failure';
+import type { AssemblyPlan, CfnResource, CfnTemplate, GlobalTablePlan, StackPlan } from '../ground/model';
 
 interface Artifact {
   readonly type: string;

@@ -1,4 +1,4 @@
-import type { CfnResource } from '../model';
+import type { CfnResource } from '../ground/model';
 
 interface Statement { Effect?: unknown; Action?: unknown; Condition?: { Bool?: Record<string, unknown> } }
 interface Holder { PolicyDocument?: { Statement?: unknown } }

@@ -1,12 +1,12 @@
-import { bundleHandlers } from '../../tools/bundle';
-import type { Supervisor } from '../engine/supervisor';
-import { LocalRunError } from '../failure';
-import { adaptGates, approverIssuer, type ApproverIssuer } from '../issuer/approvers';
-import { injectKeySet, issuerFor, issuerSettings } from '../issuer/issuer';
-import type { Issuer } from '../model';
 import { Assembly } from './assembly';
 import { rewriteStack, type RewrittenStack } from './rewrite';
 import { synthesise } from './synthesise';
+import { bundleHandlers } from '../../tools/bundles/bundle';
+import type { Supervisor } from '../engine/supervisor';
+import { LocalRunError } from '../ground/failure';
+import type { Issuer } from '../ground/model';
+import { adaptGates, approverIssuer, type ApproverIssuer } from '../issuer/approvers';
+import { injectKeySet, issuerFor, issuerSettings } from '../issuer/issuer';
 
 /** What `CDK_DEFAULT_ACCOUNT` says while an app is synthesised here. */
 const defaultAccountId = '000000000000';

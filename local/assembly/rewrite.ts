@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { CfnResource, CfnTemplate, FabricResource, StackPlan } from '../model';
 import { isIntrinsic, mapValues, resolveStatic, withoutReferences, type StackFacts } from './intrinsics';
 import { adaptPolicies } from './policies';
 import { madeUpAttribute, madeUpId, standInOf } from './stand-ins';
+import type { CfnResource, CfnTemplate, FabricResource, StackPlan } from '../ground/model';
 import { polledMark } from '../streams/mapping';
 
 /** A template that the emulator can make, and how to get what the fabric needs to know once it is deployed. */

@@ -1,4 +1,4 @@
-import { LocalRunError } from '../failure';
+import { LocalRunError } from '../ground/failure';
 
 /** What of an assembly stands in a stage, by the stage's path (`Prod`, `Europe/Prod`); absent outside of stages. */
 interface Staged { readonly stage?: string }

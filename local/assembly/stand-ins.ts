@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { endpointId } from '../buses/endpoints';
-import type { CfnResource } from '../model';
+import type { CfnResource } from '../ground/model';
 
 /**
  * What the emulator gets of a resource type:

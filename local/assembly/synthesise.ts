@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Supervisor } from '../engine/supervisor';
-import { LocalRunError } from '../failure';
+import { LocalRunError } from '../ground/failure';
 
 export interface SynthesisOptions {
   readonly supervisor: Supervisor;

@@ -1,5 +1,5 @@
+import type { FabricResource } from '../ground/model';
 import { statementsOf, type ResourceStatement } from '../iam/resource-policy';
-import type { FabricResource } from '../model';
 
 /** Policies of the event buses of all regions. The emulator has none that a template or a condition could make. */
 export class BusPolicies {

@@ -1,7 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Policies } from '../iam/policies';
-import type { MetricStore } from '../metrics/store';
-import type { AlarmState, BusStatus, FabricResource, Links, RegionHandle } from '../model';
 import { BusPolicies } from './bus-policies';
 import { toDeadLetters } from './dead-letters';
 import { DeliveryLine, type BusEvent } from './delivery-line';
@@ -14,8 +11,11 @@ import type { Outcome } from './retry';
 import { Rights } from './rights';
 import { fabricRules, type FabricRule, type RuleTarget } from './rules';
 import { Senders } from './senders';
-import { AwsApi } from '../proxy/aws-api';
-import type { EngineDirectory } from '../proxy/network';
+import type { AlarmState, BusStatus, FabricResource, Links, RegionHandle } from '../ground/model';
+import type { Policies } from '../iam/policies';
+import type { MetricStore } from '../metrics/store';
+import { AwsApi } from '../network/aws-api';
+import type { EngineDirectory } from '../network/network';
 
 export interface BusesOptions {
   readonly api: AwsApi;

@@ -1,7 +1,7 @@
 import type { GivenUp } from './delivery-line';
 import type { Rights } from './rights';
 import type { FabricRule, RuleTarget } from './rules';
-import type { AwsApi } from '../proxy/aws-api';
+import type { AwsApi } from '../network/aws-api';
 
 /**
  * Puts an event that was given up into its target's dead-letter queue, as EventBridge does. Resolves to what became of it.

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { healthChecks, type HealthCheckSpec } from '../dns/records';
-import type { AlarmState, FabricResource, RegionHandle } from '../model';
+import type { AlarmState, FabricResource, RegionHandle } from '../ground/model';
 
 /** A global endpoint of EventBridge, as a template says it. */
 export interface GlobalEndpoint {

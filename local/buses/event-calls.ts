@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { FabricResource } from '../ground/model';
 import type { ConditionContext } from '../iam';
-import { deniedByResource } from '../iam/resource-policy';
-import type { FabricResource } from '../model';
 import type { BusPolicies } from './bus-policies';
 import { describeEndpoint, globalEndpoints, type GlobalEndpoint } from './endpoints';
+import { deniedByResource } from '../iam/resource-policy';
 
 /** A call of EventBridge's API as it enters a region's proxy. */
 export interface EventsCall {

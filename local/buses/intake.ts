@@ -1,8 +1,8 @@
-import type { RegionHandle } from '../model';
 import type { BusEvent } from './delivery-line';
 import type { FabricRule } from './rules';
-import { AwsApiError, type AwsApi } from '../proxy/aws-api';
-import { sleep } from '../proxy/network';
+import type { RegionHandle } from '../ground/model';
+import { AwsApiError, type AwsApi } from '../network/aws-api';
+import { sleep } from '../network/network';
 
 /** Messages come in batches, and leave the processor to the calls that wait. */
 const gatherMs = 100;

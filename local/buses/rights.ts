@@ -1,7 +1,7 @@
 import type { BusPolicies } from './bus-policies';
 import type { Policies } from '../iam/policies';
 import { allowedByResource, statementsOf, type ResourceStatement } from '../iam/resource-policy';
-import { AwsApiError, type AwsApi } from '../proxy/aws-api';
+import { AwsApiError, type AwsApi } from '../network/aws-api';
 
 /** Who delivers: EventBridge for a rule, in the rule's region. */
 export interface Deliverer { readonly region: string; readonly ruleArn: string }

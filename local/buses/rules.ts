@@ -1,5 +1,5 @@
-import type { FabricResource } from '../model';
 import { retryPolicyOf, type RetryPolicy } from './retry';
+import type { FabricResource } from '../ground/model';
 
 export type TargetKind = 'bus' | 'queue' | 'function';
 

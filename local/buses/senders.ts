@@ -1,11 +1,11 @@
-import type { Links } from '../model';
 import type { BusEvent } from './delivery-line';
 import type { Outcome } from './retry';
 import type { Deliverer, Refusal, Rights } from './rights';
 import type { RuleTarget } from './rules';
-import { AwsApiError, type AwsApi } from '../proxy/aws-api';
-import { sleep } from '../proxy/network';
-import type { EngineDirectory } from '../proxy/network';
+import type { Links } from '../ground/model';
+import { AwsApiError, type AwsApi } from '../network/aws-api';
+import { sleep } from '../network/network';
+import type { EngineDirectory } from '../network/network';
 
 export interface SendersOptions {
   readonly api: AwsApi;

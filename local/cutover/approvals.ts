@@ -1,7 +1,7 @@
-import { sendProblem, type Exchange } from '../front-door/answers';
-import { readBody } from '../front-door/body';
-import { Forwarder, passOn } from '../front-door/forward';
-import type { GateView, RegionHandle } from '../model';
+import type { GateView, RegionHandle } from '../ground/model';
+import { sendProblem, type Exchange } from '../http/answers';
+import { readBody } from '../http/body';
+import { Forwarder, passOn } from '../http/forward';
 
 /** More than the gate itself takes, so that it is the gate that says so. */
 const largestBody = 256 * 1024;

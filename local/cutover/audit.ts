@@ -4,7 +4,7 @@ import { auditKey } from '../../src/cutover/audit/signature.domain';
 import { auditKeyAlias, auditPath, auditSeq } from '../../src/cutover/contract';
 import type { AuditEntry, AuditRecord } from '../../src/cutover/model';
 import { describeEntry, historyLine, renderReport } from '../../src/cutover/report/domain';
-import type { CutoverFabric } from '../model';
+import type { CutoverFabric } from '../ground/model';
 
 /** A record of the audit as `GET /_local/audit` tells it. */
 export interface AuditLine extends AuditRecord {

@@ -1,12 +1,12 @@
-import { headerOf, send, sendJson, sendProblem, type Exchange } from '../front-door/answers';
-import { done, parsedBody } from '../front-door/form';
-import { verifiedClaims } from '../issuer/verify';
-import type { CutoverFabric, Issuer } from '../model';
 import { reportOf } from './audit';
 import type { PlannedMachine } from './plan';
 import type { SignIn } from './sign-in';
 import type { CutoverWatch } from './watch';
 import { starterText } from '../../src/kernel/person-name';
+import type { CutoverFabric, Issuer } from '../ground/model';
+import { headerOf, send, sendJson, sendProblem, type Exchange } from '../http/answers';
+import { done, parsedBody } from '../http/form';
+import { verifiedClaims } from '../issuer/verify';
 
 /** Where the calls take what they answer. */
 export interface CutoverParts extends PlannedMachine {

@@ -1,8 +1,8 @@
-import type { FrontDoorDeps } from '../model';
 import { CutoverCalls } from './calls';
 import { plannedMachine } from './plan';
 import { SignIn } from './sign-in';
 import { CutoverWatch } from './watch';
+import type { FrontDoorDeps } from '../ground/model';
 
 /** What the front door has of an app's cutover; calls that say so where there is none. */
 export interface Cutover {

@@ -1,5 +1,5 @@
 import type { CutoverPlan } from '../../src/cutover/contract';
-import type { CutoverFabric, StateMachineView } from '../model';
+import type { CutoverFabric, StateMachineView } from '../ground/model';
 
 /** A state machine that is a cutover, with the plan in its definition. */
 export interface PlannedMachine {

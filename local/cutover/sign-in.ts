@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { send, sendJson, sendProblem, type Exchange } from '../front-door/answers';
-import { parsedBody } from '../front-door/form';
-import type { CutoverFabric } from '../model';
-import { html } from '../page/views/html';
+import type { CutoverFabric } from '../ground/model';
+import { send, sendJson, sendProblem, type Exchange } from '../http/answers';
+import { parsedBody } from '../http/form';
+import { html } from '../http/html';
 
 interface Flow { readonly redirectUri: string; readonly challenge: string; readonly nonce?: string; readonly name: string; readonly until: number }
 

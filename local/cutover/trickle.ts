@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Issuer } from '../model';
-import { Payer } from '../page/payer';
-import { Client } from '../smoke/client';
+import { Client } from '../callers/client';
+import { Payer } from '../callers/payer';
+import type { Issuer } from '../ground/model';
 
 export interface TrickleOptions {
   /** Address of the front door. */

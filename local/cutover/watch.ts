@@ -5,7 +5,7 @@ import { weightsOf } from '../../src/cutover/audit/domain';
 import type { AuditEntry } from '../../src/cutover/model';
 import { recordedChecks } from '../../src/cutover/report/domain';
 import { homeStatusName } from '../../src/ledger/contract';
-import type { CutoverFabric, Dns, ExecutionView, RegionHandle } from '../model';
+import type { CutoverFabric, Dns, ExecutionView, RegionHandle } from '../ground/model';
 
 export interface CutoverWatchDeps extends PlannedMachine {
   readonly fabric: CutoverFabric;

@@ -2,7 +2,7 @@ import type { PreparedAssembly } from '../assembly/prepare';
 import { resolveFabric } from '../assembly/rewrite';
 import { strongHome, type Engines } from '../engine/engines';
 import type { Supervisor } from '../engine/supervisor';
-import type { DeployedStack, FabricResource, GlobalTablePlan } from '../model';
+import type { DeployedStack, FabricResource, GlobalTablePlan } from '../ground/model';
 import type { GlobalTables } from '../tables';
 import { deployStacks, describeStack, makeAssetBuckets, ownOutputs, type DeployTarget } from './stacks';
 import { makeTable, tableBlueprints } from './tables';

@@ -7,8 +7,8 @@ import { outputPrefix } from '../assembly/rewrite';
 import { localCredentials } from '../engine/credentials';
 import { engineClientConfig, type EngineSocket } from '../engine/engine-http';
 import type { Supervisor } from '../engine/supervisor';
-import { LocalRunError } from '../failure';
-import type { DeployedStack, StackPlan } from '../model';
+import { LocalRunError } from '../ground/failure';
+import type { DeployedStack, StackPlan } from '../ground/model';
 
 /** A region's endpoints, as far as deploying needs them. */
 export interface DeployTarget extends EngineSocket { readonly proxyPort: number }

@@ -2,7 +2,7 @@ import { CreateTableCommand, DynamoDBClient, waitUntilTableExists, type CreateTa
 import { isGlobal } from '../assembly/assembly';
 import { resolveStatic } from '../assembly/intrinsics';
 import { engineClientConfig, type EngineSocket } from '../engine/engine-http';
-import type { AssemblyPlan, StackPlan } from '../model';
+import type { AssemblyPlan, StackPlan } from '../ground/model';
 
 /** Where a copy of a table is made. */
 export interface TableHome extends EngineSocket {

@@ -1,9 +1,9 @@
-import type { ApiEndpoint, Dns, FabricResource, RecordStatus, RegionHandle } from '../model';
 import { HealthChecks, type HealthDeps } from './health';
 import { endpointProbe } from './probe';
+import type { RecordSource } from './record-store';
 import { healthChecks, recordSets, type RecordSet } from './records';
 import { Resolver } from './resolver';
-import type { RecordSource } from '../route53/store';
+import type { ApiEndpoint, Dns, FabricResource, RecordStatus, RegionHandle } from '../ground/model';
 
 export interface DnsDeps {
   /** All RecordSet, RecordSetGroup and HealthCheck resources (others are ignored), with resolved properties. */

@@ -1,9 +1,9 @@
 import http from 'node:http';
 import { connect } from 'node:net';
-import { enginePath } from '../front-door/apis';
-import type { ApiEndpoint, DnsAnswer, RegionHandle } from '../model';
 import type { Probe } from './health';
 import type { HealthCheckSpec } from './records';
+import type { ApiEndpoint, DnsAnswer, RegionHandle } from '../ground/model';
+import { enginePath } from '../network/apis';
 
 export interface ProbeDeps {
   readonly resolve: (name: string) => DnsAnswer;

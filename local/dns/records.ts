@@ -1,4 +1,4 @@
-import type { FabricResource } from '../model';
+import type { FabricResource } from '../ground/model';
 
 export type Routing = 'simple' | 'weighted' | 'latency' | 'failover' | 'multivalue' | 'geolocation';
 

@@ -1,4 +1,4 @@
-import { distanceKm, regionPlaces } from '../region-places';
+import { distanceKm, regionPlaces } from '../ground/region-places';
 
 /** Round trip per kilometre of great circle: light in fibre, with the detours that cables take. */
 const msPerKm = 0.015;

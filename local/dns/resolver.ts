@@ -1,6 +1,6 @@
-import type { DnsAnswer } from '../model';
 import { normalName, type RecordSet } from './records';
 import { chooseRecord } from './routing';
+import type { DnsAnswer } from '../ground/model';
 
 export interface ResolverDeps {
   /** As some name server says now. */

@@ -1,6 +1,6 @@
-import type { RegionHandle } from '../model';
 import { RegionProcess } from './region';
 import type { Supervisor } from './supervisor';
+import type { RegionHandle } from '../ground/model';
 
 export interface EnginesOptions {
   readonly supervisor: Supervisor;

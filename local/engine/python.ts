@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { LocalRunError } from '../failure';
 import type { Supervisor } from './supervisor';
+import { LocalRunError } from '../ground/failure';
 
 const root = path.resolve(__dirname, '../..');
 const requirements = path.join(root, 'local', 'requirements.txt');

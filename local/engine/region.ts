@@ -5,9 +5,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { localCredentials } from './credentials';
 import type { EngineSocket } from './engine-http';
-import { LocalRunError } from '../failure';
-import type { RegionHandle, RegionState } from '../model';
 import type { SupervisedProcess, Supervisor } from './supervisor';
+import { LocalRunError } from '../ground/failure';
+import type { RegionHandle, RegionState } from '../ground/model';
 
 export interface EngineOptions {
   readonly supervisor: Supervisor;

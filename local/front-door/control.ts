@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
-import { tenantPattern } from '../../src/api/caller.contract';
-import type { CutoverCalls } from '../cutover/calls';
-import type { FrontDoorDeps, LinkState, RegionHandle } from '../model';
-import { headerOf, send, sendJson, sendProblem, type Exchange } from './answers';
-import { done, parsedBody, type Parsed } from './form';
 import { ObservedCalls } from './observed';
 import type { Status } from './status';
+import { tenantPattern } from '../../src/api/caller.contract';
+import type { CutoverCalls } from '../cutover/calls';
+import type { FrontDoorDeps, LinkState, RegionHandle } from '../ground/model';
+import { headerOf, send, sendJson, sendProblem, type Exchange } from '../http/answers';
+import { done, parsedBody, type Parsed } from '../http/form';
 import type { Page } from '../page/page';
 
 /** Longer than any round trip on earth, shorter than any timeout here. */

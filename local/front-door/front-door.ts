@@ -1,15 +1,15 @@
 import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { Approvals } from '../cutover/approvals';
-import { cutoverOf } from '../cutover/cutover';
-import { LocalRunError } from '../failure';
-import type { FrontDoor, FrontDoorDeps } from '../model';
-import { exchangeOf, rawProblem, sendProblem, type Exchange } from './answers';
 import { Control } from './control';
-import { Forwarder } from './forward';
-import { Gate } from './gate';
 import { PublicApi } from './public-api';
 import { statusOf } from './status';
+import { Approvals } from '../cutover/approvals';
+import { cutoverOf } from '../cutover/cutover';
+import { LocalRunError } from '../ground/failure';
+import type { FrontDoor, FrontDoorDeps } from '../ground/model';
+import { exchangeOf, rawProblem, sendProblem, type Exchange } from '../http/answers';
+import { Forwarder } from '../http/forward';
+import { Gate } from '../http/gate';
 import { Page } from '../page/page';
 
 /** Requests that may wait for their turn, and how long (as API Gateway's own limit): then 429. They wait with their bodies unread. */

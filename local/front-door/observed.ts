@@ -1,6 +1,6 @@
-import type { Observed } from '../model';
-import { sendJson, sendProblem, type Exchange } from './answers';
-import { done, parsedBody } from './form';
+import type { Observed } from '../ground/model';
+import { sendJson, sendProblem, type Exchange } from '../http/answers';
+import { done, parsedBody } from '../http/form';
 
 const mostEvents = 50_000;
 const paymentPattern = /^[\x21-\x7e]{1,128}$/;

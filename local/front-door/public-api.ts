@@ -1,10 +1,10 @@
 import { isKnownLocation, knownLocations } from '../dns/region-latency';
-import type { ApiEndpoint, Dns, RegionHandle } from '../model';
-import { headerOf, sendProblem, type Exchange } from './answers';
-import { enginePath } from './apis';
-import { readBody } from './body';
-import { passOn, type Forwarder } from './forward';
-import type { Gate } from './gate';
+import type { ApiEndpoint, Dns, RegionHandle } from '../ground/model';
+import { headerOf, sendProblem, type Exchange } from '../http/answers';
+import { readBody } from '../http/body';
+import { passOn, type Forwarder } from '../http/forward';
+import type { Gate } from '../http/gate';
+import { enginePath } from '../network/apis';
 import type { Passage } from '../page/passages';
 
 export interface PublicApiDeps {

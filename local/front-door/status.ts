@@ -1,7 +1,7 @@
 import type { CutoverView } from '../cutover/model';
 import type { CutoverWatch } from '../cutover/watch';
-import type { FrontDoorDeps } from '../model';
-import type { Forwarder } from './forward';
+import type { FrontDoorDeps } from '../ground/model';
+import type { Forwarder } from '../http/forward';
 
 /** What `/_local/status` answers, and the page shows. */
 export function statusOf(deps: Pick<FrontDoorDeps, 'regions' | 'links' | 'tables' | 'dns' | 'observed'>, forwarder: Forwarder, watch?: CutoverWatch) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { EngineClient } from '../proxy/engine-client';
-import { placeOf } from '../proxy/network';
+import { EngineClient } from '../network/engine-client';
+import { placeOf } from '../network/network';
 
 /** A deployed function, as far as its calls are judged by it. */
 export interface CallerFunction {

@@ -1,8 +1,8 @@
 import { CallerFunction, Functions } from './functions';
 import { ConditionContext, Decision, Policies, dependsOnRequest, settled } from './policies';
 import { isRootKey } from '../engine/credentials';
-import { EngineClient } from '../proxy/engine-client';
-import { EngineDirectory } from '../proxy/network';
+import { EngineClient } from '../network/engine-client';
+import { EngineDirectory } from '../network/network';
 
 export interface JudgeOptions {
   readonly engines: EngineDirectory;

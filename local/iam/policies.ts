@@ -3,8 +3,8 @@ import {
   paginateListAttachedRolePolicies, paginateListRolePolicies,
 } from '@aws-sdk/client-iam';
 import { engineClientConfig } from '../engine/engine-http';
-import { EngineDirectory } from '../proxy/network';
-import { isLike } from '../wildcard';
+import { isLike } from '../ground/wildcard';
+import { EngineDirectory } from '../network/network';
 
 export interface PolicyDocument { Statement: Statement | Statement[]; Version?: string }
 export interface Statement {

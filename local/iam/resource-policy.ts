@@ -1,4 +1,4 @@
-import { isLike } from '../wildcard';
+import { isLike } from '../ground/wildcard';
 
 /** A statement of a resource's policy; elements as IAM writes them. */
 export interface ResourceStatement {

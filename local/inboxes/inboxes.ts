@@ -1,6 +1,6 @@
 import { inboxMetadata, inboxSchema } from '../../src/events/contract';
-import type { FabricResource, ReceivedEvent, RegionHandle } from '../model';
-import type { AwsApi } from '../proxy/aws-api';
+import type { FabricResource, ReceivedEvent, RegionHandle } from '../ground/model';
+import type { AwsApi } from '../network/aws-api';
 
 interface Inbox { readonly region: string; readonly table: string; readonly consumer: string }
 type Item = Readonly<Record<string, Record<string, any>>>;

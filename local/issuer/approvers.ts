@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { gateEnv, readIdentity, type GateIdentity } from '../../src/approvals/contract';
-import type { CfnResource, CfnTemplate, StackPlan } from '../model';
 import { signingKey } from './keys';
+import { gateEnv, readIdentity, type GateIdentity } from '../../src/approvals/contract';
+import type { CfnResource, CfnTemplate, StackPlan } from '../ground/model';
 
 type OidcIdentity = Extract<GateIdentity, { kind: 'oidc' }>;
 

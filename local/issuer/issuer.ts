@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { authorizerEnv } from '../../src/api/contract';
-import { LocalRunError } from '../failure';
-import type { CfnResource, CfnTemplate, Issuer, StackPlan } from '../model';
 import { signingKey } from './keys';
+import { authorizerEnv } from '../../src/api/contract';
+import { LocalRunError } from '../ground/failure';
+import type { CfnResource, CfnTemplate, Issuer, StackPlan } from '../ground/model';
 
 /** What the deployed authorizer expects of a token. */
 export interface IssuerSettings {

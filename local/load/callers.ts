@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answered, Asked } from './verdict';
-import type { Answer, Call, Client } from '../smoke/client';
+import type { Answer, Call, Client } from '../callers/client';
 import { eachOf } from '../smoke/figures';
 
 /** A caller asks again for so long, then gives up; what it gave up is asked again when all is healed. */

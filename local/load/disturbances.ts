@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, type Disturbance, type Places } from './schedule';
-import type { Client } from '../smoke/client';
+import type { Client } from '../callers/client';
 
 /** Breaks a run and mends it, through the switches of its front door. */
 export class Disturber {

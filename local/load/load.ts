@@ -5,7 +5,7 @@ import { Disturber } from './disturbances';
 import { growthOf, leastSecondsToJudge, ResourceWatch } from './resources';
 import { disturbancesOf, type Places, type Schedule } from './schedule';
 import { verdictOf } from './verdict';
-import { Client } from '../smoke/client';
+import { Client } from '../callers/client';
 import { eachOf, Figures, percentile } from '../smoke/figures';
 import { audit } from '../smoke/ledger-view';
 import { openAccount, type Setting } from '../smoke/setting';

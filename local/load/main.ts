@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand, type Ending } from '../ending';
-import { LocalRunError } from '../failure';
+import { LocalRunError } from '../ground/failure';
 import { startLocalRun } from '../run';
 import { runLoad } from './load';
 import { parseLoadOptions } from './options';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { LocalRunError } from '../failure';
+import { LocalRunError } from '../ground/failure';
 import { modes, oneOf, parseDemoOptions, wholeNumber, type DemoOptions } from '../options';
 import { defaultSchedule, parseSchedule, type Schedule } from './schedule';
 

@@ -1,4 +1,4 @@
-import { LocalRunError } from '../failure';
+import { LocalRunError } from '../ground/failure';
 
 /** What is broken for a while, seconds after the load began. It heals by itself. */
 export type Disturbance =

@@ -1,5 +1,5 @@
-import type { FabricResource, Mail } from '../model';
-import type { FabricService, ServiceCall } from '../proxy/services';
+import type { FabricResource, Mail } from '../ground/model';
+import type { FabricService, ServiceCall } from '../services/services';
 
 const mostKept = 500;
 

@@ -1,7 +1,7 @@
-import type { FabricResource, RegionHandle } from '../model';
 import { embeddedSamples } from './embedded';
 import type { MetricId, MetricStore } from './store';
-import type { AwsApi } from '../proxy/aws-api';
+import type { FabricResource, RegionHandle } from '../ground/model';
+import type { AwsApi } from '../network/aws-api';
 
 export interface SourcesOptions {
   readonly api: AwsApi;

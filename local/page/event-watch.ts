@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ReceivedEvent } from '../model';
-import type { PageState, ReceivedEvents } from './model';
+import type { ReceivedEvent } from '../ground/model';
+import type { PageState, ReceivedEvents } from './views/model';
 
 export interface EventWatchDeps {
   readonly read: () => Promise<readonly ReceivedEvent[]>;

@@ -1,6 +1,6 @@
-import type { LoadState } from './model';
-import type { Payer } from './payer';
-import type { Client } from '../smoke/client';
+import type { LoadState } from './views/model';
+import type { Client } from '../callers/client';
+import type { Payer } from '../callers/payer';
 
 export const mostRate = 20;
 const defaultRate = 2;

@@ -1,18 +1,18 @@
-import type { CutoverWatch } from '../cutover/watch';
-import { headerOf, ownHeaders, send, sendProblem, type Exchange } from '../front-door/answers';
-import { done, parsedBody } from '../front-door/form';
-import type { Dns, Issuer, Links, Observed, RegionHandle } from '../model';
 import { assetOf } from './assets';
 import { EventWatch, soon } from './event-watch';
 import { Load, mostRate } from './load';
-import type { PageState, PageStatus, TraceView } from './model';
 import { Passages, type Passage } from './passages';
-import { Payer } from './payer';
 import { askHealth, RecoveryClock } from './recovery';
 import { Storm } from './storm';
 import { Stream } from './stream';
-import { Client } from '../smoke/client';
 import { fragments, page } from './views/layout';
+import type { PageState, PageStatus, TraceView } from './views/model';
+import { Client } from '../callers/client';
+import { Payer } from '../callers/payer';
+import type { CutoverWatch } from '../cutover/watch';
+import type { Dns, Issuer, Links, Observed, RegionHandle } from '../ground/model';
+import { headerOf, ownHeaders, send, sendProblem, type Exchange } from '../http/answers';
+import { done, parsedBody } from '../http/form';
 import { waterfall } from './views/waterfall';
 
 /** Where the page takes what it shows. What is absent here is not in this run. */

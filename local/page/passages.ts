@@ -1,4 +1,4 @@
-import type { Second, SeenPayment } from './model';
+import type { Second, SeenPayment } from './views/model';
 import { apiHeaders } from '../../src/api/contract';
 
 /** One request to the API and what came of it, as the front door saw it pass. */

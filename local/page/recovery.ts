@@ -1,8 +1,8 @@
 import http from 'node:http';
-import { apiHeaders } from '../../src/api/contract';
-import type { Dns, RegionHandle } from '../model';
-import type { Outage } from './model';
 import { isAnswered, type Passage } from './passages';
+import { apiHeaders } from '../../src/api/contract';
+import type { Dns, RegionHandle } from '../ground/model';
+import type { Outage } from './views/model';
 
 export interface RecoveryDeps {
   readonly regions: readonly RegionHandle[];

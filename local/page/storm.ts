@@ -1,6 +1,6 @@
-import type { StormState } from './model';
-import type { Payer } from './payer';
-import type { Client } from '../smoke/client';
+import type { StormState } from './views/model';
+import type { Client } from '../callers/client';
+import type { Payer } from '../callers/payer';
 
 const requests = 40;
 const amount = 1250;

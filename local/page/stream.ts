@@ -1,5 +1,5 @@
-import type { Exchange } from '../front-door/answers';
-import { sendProblem } from '../front-door/answers';
+import type { Exchange } from '../http/answers';
+import { sendProblem } from '../http/answers';
 
 const mostClients = 16;
 /** A client that does not read is let go before it fills the memory. */

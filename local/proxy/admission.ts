@@ -1,8 +1,8 @@
 import http, { type IncomingMessage } from 'node:http';
-import { readAll } from './engine-client';
 import { leavesBodyOut, signatureOf, verifySignature, type Signature, type Verdict } from './signature';
 import { isRootKey, localCredentials } from '../engine/credentials';
 import type { EngineSocket } from '../engine/engine-http';
+import { readAll } from '../network/engine-client';
 
 /** What a proxy knows of a caller whom it let in. */
 export type Admission =

@@ -1,4 +1,4 @@
-import { EngineAddress } from './network';
+import { EngineAddress } from '../network/network';
 
 /** How long after a region's return its emulator needs to end the functions that outlived their timeout. */
 const endedWithinMs = 5_000;

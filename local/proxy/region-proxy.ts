@@ -1,18 +1,18 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { EventsApi, EventsRouting } from '../buses/event-calls';
-import { isRootKey } from '../engine/credentials';
-import { ConditionContext, Judge } from '../iam';
-import { Links } from '../model';
-import { GlobalTables } from '../tables';
 import { Admissions } from './admission';
-import { EngineClient, readAll } from './engine-client';
 import { Forwarder } from './forward';
 import { invocationStart, longestTimeoutMs, outlivedItsTimeout } from './invocation';
-import { EngineDirectory, placeOf, sleep } from './network';
-import { judgedResources } from './resource';
-import { jsonRefusal, type FabricServices, type ServiceCall, type ServiceRouting } from './services';
+import type { EventsApi, EventsRouting } from '../buses/event-calls';
+import { isRootKey } from '../engine/credentials';
+import { Links } from '../ground/model';
+import { ConditionContext, Judge } from '../iam';
 import { globalServices, type Signature } from './signature';
+import { EngineClient, readAll } from '../network/engine-client';
+import { EngineDirectory, placeOf, sleep } from '../network/network';
+import { judgedResources } from '../network/resource';
+import { jsonRefusal, type FabricServices, type ServiceCall, type ServiceRouting } from '../services/services';
+import { GlobalTables } from '../tables';
 import { accessDenied } from '../tables/answer';
 
 export interface RegionProxyOptions {

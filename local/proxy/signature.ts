@@ -2,7 +2,7 @@ import { createECDH, createHash, createHmac, createPublicKey, timingSafeEqual, v
 import type { IncomingHttpHeaders } from 'node:http';
 import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4Base, getSigningKey } from '@smithy/signature-v4';
-import { Sha256, splitPath } from './engine-client';
+import { Sha256, splitPath } from '../network/engine-client';
 
 /** A request as it came, without its body. */
 export interface SignedRequest {

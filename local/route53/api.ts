@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { RecordChange, RecordStore } from './store';
 import { child, readXml, textOf, writeXml, type Content, type Element } from './xml';
 import type { Checkers } from '../dns/dns';
+import type { RecordChange, RecordStore } from '../dns/record-store';
 import { normalName, type RecordSet, type Routing } from '../dns/records';
-import type { FabricService, ServiceAnswer, ServiceCall, ServiceRouting } from '../proxy/services';
+import type { FabricService, ServiceAnswer, ServiceCall, ServiceRouting } from '../services/services';
 
 /** Route 53's control plane is in one region for the whole world. */
 export const controlPlane = 'us-east-1';

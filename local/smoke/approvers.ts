@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Answer, Client } from '../callers/client';
 import type { CutoverView } from '../cutover/model';
-import type { AlarmStatus, Mail } from '../model';
-import type { Answer, Client } from './client';
+import type { AlarmStatus, Mail } from '../ground/model';
 
 /** People who start a cutover and decide, as the run's own front door knows them. */
 export class Approvers {

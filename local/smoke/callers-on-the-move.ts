@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Answer, Call, Client } from './client';
 import { openAccount, sameAnswer, type Setting } from './setting';
+import type { Answer, Call, Client } from '../callers/client';
 
 /** One payment, as its caller saw it. Times are epoch milliseconds. */
 export interface Paid {

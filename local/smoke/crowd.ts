@@ -1,7 +1,7 @@
-import type { Answer } from './client';
 import { eachOf, percentile } from './figures';
 import { audit } from './ledger-view';
 import { openAccount, sameAnswer, type Setting } from './setting';
+import type { Answer } from '../callers/client';
 
 export interface CrowdSize {
   readonly keys: number;

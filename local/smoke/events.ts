@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BusStatus, ReceivedEvent, TraceSegment } from '../model';
-import type { Client } from './client';
 import type { Line } from './ledger-view';
 import { openAccount, type Setting } from './setting';
+import type { Client } from '../callers/client';
+import type { BusStatus, ReceivedEvent, TraceSegment } from '../ground/model';
 
 /** The event that tells of a ledger line; what goes back to available after a capture is told by the capture. */
 const eventTypes: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
-import type { Answer } from './client';
 import { openAccount, sameAnswer, type Setting } from './setting';
+import type { Answer } from '../callers/client';
 
 /** One payment's life and what is refused on the way, in every region. */
 export async function everyday(setting: Setting): Promise<void> {

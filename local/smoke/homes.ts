@@ -1,5 +1,5 @@
-import { Client } from './client';
 import type { Setting } from './setting';
+import { Client } from '../callers/client';
 
 /** Tenants asked for before giving up: homes are told by hash, so that two in a row are at home in one region now and then. */
 const mostTenants = 64;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from './client';
+import type { Client } from '../callers/client';
 
 export interface Line { readonly paymentId: string; readonly type: string; readonly amount: number }
 export interface Balances { readonly available: number; readonly held: number; readonly settled: number }

@@ -1,12 +1,12 @@
-import type { AlarmStatus } from '../model';
 import { Approvers } from './approvers';
 import { CallersOnTheMove, type Paid } from './callers-on-the-move';
-import type { Client } from './client';
 import { percentile } from './figures';
 import { homeOf } from './homes';
 import { sameAnswer, type Setting } from './setting';
+import type { Client } from '../callers/client';
 import type { AuditLine } from '../cutover/audit';
 import type { CutoverView } from '../cutover/model';
+import type { AlarmStatus } from '../ground/model';
 
 /** The pause that callers may see while the accounts change their home. */
 const longestPauseMs = 5_000;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Answer } from './client';
 import { homeOf } from './homes';
 import { audit } from './ledger-view';
 import { openAccount, type Setting } from './setting';
+import type { Answer } from '../callers/client';
 
 const callers = 6;
 /** What a caller of a home that is moved may wait for an answer, its own waits between tries included. */

@@ -1,6 +1,6 @@
-import type { Answer, Call } from './client';
 import { linesOf } from './ledger-view';
 import { openAccount, type Setting } from './setting';
+import type { Answer, Call } from '../callers/client';
 
 /** Input that the contract refuses: its status, its form, and that nothing was stored of it. */
 export async function refused(setting: Setting): Promise<void> {

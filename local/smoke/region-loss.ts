@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LinkState, RecordStatus } from '../model';
-import type { Answer, Client } from './client';
 import { eachOf } from './figures';
 import { homeOf } from './homes';
 import { audit } from './ledger-view';
 import { openAccount, type Setting } from './setting';
+import type { Answer, Client } from '../callers/client';
+import type { LinkState, RecordStatus } from '../ground/model';
 
 const callers = 6;
 const targetSeconds = 30;

@@ -1,5 +1,5 @@
-import type { Client } from './client';
 import type { Figures } from './figures';
+import type { Client } from '../callers/client';
 
 /** What the parts of the scenario share. */
 export interface Setting {

@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { SmokeRun } from '../model';
-import { Client } from './client';
 import { crowd } from './crowd';
 import { eventsOnce, hasMesh, traces } from './events';
 import { everyday } from './everyday';
@@ -15,6 +13,8 @@ import { refused } from './refused';
 import { regionLoss } from './region-loss';
 import type { Setting } from './setting';
 import { withUnrest } from './unrest';
+import { Client } from '../callers/client';
+import type { SmokeRun } from '../ground/model';
 
 /** What the whole run may take, proportional set size. */
 const memoryLimitGb = 2;

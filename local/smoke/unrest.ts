@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LinkState } from '../model';
-import type { Client } from './client';
+import type { Client } from '../callers/client';
+import type { LinkState } from '../ground/model';
 
 interface Phase { readonly seconds: number; readonly change: (link: LinkState, first: string) => { lagMs: number; partitioned: boolean } }
 

@@ -1,5 +1,5 @@
 import { isPresent, read, StateFault, type Json } from './paths';
-import { isLike } from '../wildcard';
+import { isLike } from '../ground/wildcard';
 
 type Rule = Readonly<Record<string, any>>;
 

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { foreignPart, type Definition } from './definition';
 import { Execution, type ExecutionStatus, type TaskToken } from './execution';
 import { StateFault, type Json } from './paths';
+import type { ExecutionView, RegionHandle } from '../ground/model';
 import type { Policies } from '../iam/policies';
 import type { MetricStore } from '../metrics/store';
-import type { ExecutionView, RegionHandle } from '../model';
-import { AwsApi, AwsApiError } from '../proxy/aws-api';
-import { jsonAnswer, jsonInput, jsonRefusal, type FabricService, type ServiceAnswer, type ServiceCall, type ServiceRouting } from '../proxy/services';
+import { AwsApi, AwsApiError } from '../network/aws-api';
+import { jsonAnswer, jsonInput, jsonRefusal, type FabricService, type ServiceAnswer, type ServiceCall, type ServiceRouting } from '../services/services';
 
 export interface StepFunctionsOptions {
   readonly api: AwsApi;

@@ -1,4 +1,4 @@
-import type { FabricResource } from '../model';
+import type { FabricResource } from '../ground/model';
 
 /** An event source mapping on a DynamoDB stream, as a template says it. */
 export interface StreamMapping {

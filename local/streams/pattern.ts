@@ -1,4 +1,4 @@
-import { isLike } from '../wildcard';
+import { isLike } from '../ground/wildcard';
 
 type Json = unknown;
 

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { MetricStore } from '../metrics/store';
-import type { RegionHandle } from '../model';
 import { afterBatch, createdAt, resultOf, type Batch, type Step, type StreamRecord } from './batches';
 import type { StreamMapping } from './mapping';
 import { passes } from './pattern';
-import type { AwsApi } from '../proxy/aws-api';
-import { sleep } from '../proxy/network';
+import type { RegionHandle } from '../ground/model';
+import type { MetricStore } from '../metrics/store';
+import type { AwsApi } from '../network/aws-api';
+import { sleep } from '../network/network';
 
 export interface PollerOptions {
   readonly api: AwsApi;

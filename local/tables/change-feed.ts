@@ -1,6 +1,6 @@
 import { Item } from './operations';
-import { EngineClient } from '../proxy/engine-client';
-import { Place, sleep } from '../proxy/network';
+import { EngineClient } from '../network/engine-client';
+import { Place, sleep } from '../network/network';
 
 /** One change of one item, as a table's stream tells it. */
 export interface Change {

@@ -1,8 +1,8 @@
-import { GlobalTablePlan, TableStatus } from '../model';
 import { Change, ChangeFeed } from './change-feed';
 import { PendingChange, ReplicaCopy } from './replica-copy';
 import { TableNetwork } from './strong-table';
-import { placeOf } from '../proxy/network';
+import { GlobalTablePlan, TableStatus } from '../ground/model';
+import { placeOf } from '../network/network';
 
 /** When and where an item's version was written: the later one wins, and for the same moment the region's name decides. */
 export interface Version { readonly at: number; readonly region: string }

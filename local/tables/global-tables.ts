@@ -1,10 +1,10 @@
-import { GlobalTablePlan, TableStatus } from '../model';
 import { DynamoAnswer, internalServerError, jsonAnswer, validationError } from './answer';
 import { EventualTable } from './eventual-table';
 import { DynamoInput, TableUse, tableName, tableUses, transactions } from './operations';
 import { StrongTable, TableNetwork } from './strong-table';
-import { EngineClient } from '../proxy/engine-client';
-import { Place, placeOf } from '../proxy/network';
+import { GlobalTablePlan, TableStatus } from '../ground/model';
+import { EngineClient } from '../network/engine-client';
+import { Place, placeOf } from '../network/network';
 
 export type GlobalTablesOptions = Omit<TableNetwork, 'client'>;
 

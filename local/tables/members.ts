@@ -1,5 +1,5 @@
-import { Links } from '../model';
-import { EngineDirectory } from '../proxy/network';
+import { Links } from '../ground/model';
+import { EngineDirectory } from '../network/network';
 
 /** The way from a region to the nearest other member that it reaches, and back. */
 export interface QuorumPath {

@@ -1,5 +1,5 @@
 import { Change } from './change-feed';
-import { sleep } from '../proxy/network';
+import { sleep } from '../network/network';
 
 /** A change on its way to a replica. */
 export interface PendingChange extends Change {

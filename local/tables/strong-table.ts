@@ -1,12 +1,12 @@
-import { GlobalTablePlan, Links, TableStatus } from '../model';
 import { DynamoAnswer, internalServerError, replicatedWriteConflict } from './answer';
 import { Change, ChangeFeed } from './change-feed';
 import { inboundLagMs, nearestMember } from './members';
 import { TableUse } from './operations';
 import { PendingChange, ReplicaCopy } from './replica-copy';
 import { WritesInFlight } from './write-conflicts';
-import { EngineClient } from '../proxy/engine-client';
-import { EngineDirectory, Place, placeOf, sleep } from '../proxy/network';
+import { GlobalTablePlan, Links, TableStatus } from '../ground/model';
+import { EngineClient } from '../network/engine-client';
+import { EngineDirectory, Place, placeOf, sleep } from '../network/network';
 
 export interface TableNetwork {
   readonly client: EngineClient;

@@ -1,4 +1,4 @@
-import type { TraceSegment } from '../model';
+import type { TraceSegment } from '../ground/model';
 
 /** Traces kept, the latest ones, and segments of one trace: more than a day of clicking, less than would show in memory. */
 const tracesKept = 2_000;

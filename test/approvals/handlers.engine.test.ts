@@ -8,7 +8,7 @@ import { gateEnv, writeIdentity, writeRules } from '../../src/approvals/contract
 import { ApprovalResult, ApprovalTaskInput } from '../../src/approvals/model';
 import { stuckEnv } from '../../src/approvals/stuck/contract';
 import { VerifyCall } from '../../src/approvals/verify.service';
-import { Engine, engineBinary, startEngine } from '../contract/engine';
+import { Engine, engineBinary, startEngine } from '../../tools/engine';
 
 const issuer = new TestIssuer();
 /** A handler, which reads its environment when it is loaded. */

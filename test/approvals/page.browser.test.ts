@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { BrowserSite } from './browser-site';
-import { browserAbsence, openBrowser } from '../local-unit/page/chromium';
+import { browserAbsence, openBrowser } from '../../tools/chromium';
 
 jest.setTimeout(60_000);
 

@@ -5,7 +5,7 @@ import { DynamoApprovals } from '../../src/approvals/aws';
 import { delivered, requestOf } from '../../src/approvals/domain';
 import { ApprovalRecord, ApprovalRequest } from '../../src/approvals/model';
 import { ApprovalStore } from '../../src/approvals/ports';
-import { Engine, engineBinary, startEngine } from '../contract/engine';
+import { Engine, engineBinary, startEngine } from '../../tools/engine';
 
 let ids = 0;
 const request = (): ApprovalRequest => requestOf(inputOf(), rules, `id-${String(ids += 1).padStart(19, '0')}`, 1_000_000);

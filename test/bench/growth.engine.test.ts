@@ -1,10 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoStore } from '../../src/ledger/aws';
-import { countInto, noUsage, spent } from '../../tools/bench/counting';
 import { growthCalls, Held, HeldAccount } from '../../tools/bench/growth/entries';
 import { ledgerModes } from '../../tools/bench/growth/ledgers';
 import { MeteredStore } from '../../tools/bench/growth/metered-store';
-import { Engine, startEngine } from '../contract/engine';
+import { countInto, noUsage, spent } from '../../tools/bench/subjects/counting';
+import { Engine, startEngine } from '../../tools/engine';
 
 let engine: Engine;
 beforeAll(async () => {

@@ -1,13 +1,13 @@
 import { toAttributes } from '../../src/ledger/items.aws';
 import type { Item } from '../../src/ledger/ports';
 import { bounds } from '../../src/ledger/protocol/domain';
-import { itemSize } from '../../tools/bench/counting';
 import { countEntries } from '../../tools/bench/growth/entries';
 import { countDeclines, countPages } from '../../tools/bench/growth/listing';
 import { MeteredStore, sizeOfItem } from '../../tools/bench/growth/metered-store';
 import { ratiosOf } from '../../tools/bench/growth/processor-time';
 import { growthTables } from '../../tools/bench/growth/report';
 import { steady } from '../../tools/bench/growth/traffic';
+import { itemSize } from '../../tools/bench/subjects/counting';
 import { storeContract } from '../contract/store-contract';
 
 let metered: MeteredStore;

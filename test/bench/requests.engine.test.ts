@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Counts, countCalls } from '../../tools/bench/counts';
-import { startEngine, Engine } from '../contract/engine';
+import { startEngine, Engine } from '../../tools/engine';
 
 let engine: Engine;
 let counts: Counts;

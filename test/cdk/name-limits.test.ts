@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 import { newStack, stubContext } from './stacks';
 import { configOf as migrationOf } from '../../examples/migration/config';
 import { defineMigration } from '../../examples/migration/stacks';
-import { regionPlaces } from '../../local/region-places';
+import { regionPlaces } from '../../local/ground/region-places';
 import { checkNames } from '../../src/cdk/checks/name-limits';
 import { AccountHomes, CrossRegionEventMesh, LedgerKey, PaymentRegions } from '../../src/index';
 

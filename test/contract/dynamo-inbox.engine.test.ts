@@ -1,8 +1,8 @@
 import { CreateTableCommand, GetItemCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
-import { Engine, startEngine } from './engine';
 import { inboxContract } from './inbox-contract';
 import { completion, DynamoInbox } from '../../src/events/consumers/aws';
 import { Claim } from '../../src/events/consumers/service';
+import { Engine, startEngine } from '../../tools/engine';
 
 const tableName = 'test-inbox';
 let engine: Engine;

@@ -1,6 +1,6 @@
-import { startEngine, Engine } from './engine';
 import { storeContract } from './store-contract';
 import { DynamoStore } from '../../src/ledger/aws';
+import { startEngine, Engine } from '../../tools/engine';
 
 let engine: Engine;
 let count = 0;

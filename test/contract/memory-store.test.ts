@@ -1,5 +1,5 @@
-import { MemoryStore } from './memory-store';
 import { storeContract } from './store-contract';
+import { MemoryStore } from '../../tools/memory/memory-store';
 
 let count = 0;
 const store = new MemoryStore();

@@ -3,7 +3,7 @@ import { keyId } from '../../src/kernel/fingerprint';
 import { CallContext, KeyedOutcome } from '../../src/ledger/model';
 import { Decision, Item, LedgerStore } from '../../src/ledger/ports';
 import { PaymentsLedger } from '../../src/ledger/protocol/service';
-import { MemoryStore } from '../contract/memory-store';
+import { MemoryStore } from '../../tools/memory/memory-store';
 import { turns } from '../turns';
 
 const funded = 100;

@@ -3,7 +3,7 @@ import { ConsumerClients, consumerFunction, handlerWithin } from '../../src/even
 import { consumerEnv } from '../../src/events/contract';
 import { MeshEvent } from '../../src/events/model';
 import type { EventHandler, QueueHandler } from '../../src/events/runtime.model';
-import { Engine, startEngine } from '../contract/engine';
+import { Engine, startEngine } from '../../tools/engine';
 
 const inboxTable = 'test-inbox';
 const environment = {

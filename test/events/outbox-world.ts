@@ -6,7 +6,7 @@ import { noTracer, Tracer } from '../../src/kernel/trace';
 import { CallContext } from '../../src/ledger/model';
 import { Change, Item, LedgerPorts, LedgerStore, StoreFault, WriteResult } from '../../src/ledger/ports';
 import { PaymentsLedger } from '../../src/ledger/protocol/service';
-import { MemoryStore } from '../contract/memory-store';
+import { MemoryStore } from '../../tools/memory/memory-store';
 
 /** A store that keeps its stream: every item before and after each write, in order. */
 export class StreamingStore extends MemoryStore {

@@ -1,6 +1,6 @@
 import { probeStore } from '../../src/events/probes/aws';
 import { ProbeStore } from '../../src/events/probes/service';
-import { Engine, startEngine } from '../contract/engine';
+import { Engine, startEngine } from '../../tools/engine';
 
 /** The ledger's table stands for the mesh's: both have the partition key `pk`. */
 describe('what a region has heard of a peer', () => {

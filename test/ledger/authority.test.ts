@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Authority, AuthorityRecord, HomeSettings } from '../../src/ledger/homes/authority.service';
 import type { Change, Item, LedgerStore } from '../../src/ledger/ports';
 import { Attempt } from '../../src/ledger/protocol/attempt.service';
-import { MemoryStore } from '../contract/memory-store';
+import { MemoryStore } from '../../tools/memory/memory-store';
 
 const home = 'us-east-1';
 const other = 'eu-central-1';

@@ -6,7 +6,7 @@ import { StoreFault } from '../../src/ledger/ports';
 import { bounds } from '../../src/ledger/protocol/domain';
 import { PaymentsLedger } from '../../src/ledger/protocol/service';
 import { steady } from '../../tools/bench/growth/traffic';
-import { Chance } from '../simulation/chance';
+import { Chance } from '../../tools/memory/chance';
 
 const changeable = bounds as { -readonly [name in keyof typeof bounds]: number };
 const shipped = { ...bounds };

@@ -3,7 +3,7 @@ import { EpochStore } from '../../src/ledger/homes/epoch-store.service';
 import { CallContext, Payment } from '../../src/ledger/model';
 import { LedgerStore } from '../../src/ledger/ports';
 import { PaymentsLedger } from '../../src/ledger/protocol/service';
-import { MemoryStore } from '../contract/memory-store';
+import { MemoryStore } from '../../tools/memory/memory-store';
 import { turns } from '../turns';
 
 let nowMs = 1_800_000_000_000;

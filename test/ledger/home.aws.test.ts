@@ -6,7 +6,7 @@ import { FailoverStore, forwardPort } from '../../src/ledger/homes/home.aws';
 import { ForwardedCall, HomeLedger, HomeUnreachable } from '../../src/ledger/homes/home.service';
 import { StoreFault } from '../../src/ledger/ports';
 import { FunctionFailed, InvokeRefused } from '../../src/runtime/invoke';
-import { MemoryStore } from '../contract/memory-store';
+import { MemoryStore } from '../../tools/memory/memory-store';
 
 const traceId = '1-5e645f3e-1dfad076a177c5ccc5de12f5';
 const call: ForwardedCall = {

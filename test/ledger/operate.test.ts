@@ -4,7 +4,7 @@ import { CallContext, LedgerEvent } from '../../src/ledger/model';
 import { CutoverMoves, CutoverSight, HomeOperations, moveRequestOf, operatorRequestOf, OperatorResult } from '../../src/ledger/operator/operate.service';
 import { HomeStatus, statusRequestOf, StatusResult } from '../../src/ledger/operator/status.service';
 import { LedgerPorts } from '../../src/ledger/ports';
-import { MemoryStore } from '../contract/memory-store';
+import { MemoryStore } from '../../tools/memory/memory-store';
 
 const east = 'us-east-1';
 const west = 'eu-central-1';

@@ -4,7 +4,7 @@ import { Authority } from '../../src/ledger/homes/authority.service';
 import { JournaledStore, journalKeys, notedOn } from '../../src/ledger/homes/move-journal.service';
 import { KeyedOutcome } from '../../src/ledger/model';
 import { relocate, RelocationPorts, RelocationResult } from '../../src/ledger/operator/relocate.service';
-import { MemoryStore } from '../contract/memory-store';
+import { MemoryStore } from '../../tools/memory/memory-store';
 
 let world: TwoRegions;
 let ports: RelocationPorts;

@@ -1,7 +1,7 @@
 import { DynamoStore } from '../../src/ledger/aws';
 import { unitOf } from '../../src/ledger/homes/home.service';
 import { scanPort } from '../../src/ledger/operator/replicas.aws';
-import { Engine, startEngine } from '../contract/engine';
+import { Engine, startEngine } from '../../tools/engine';
 
 let engine: Engine;
 const before = { ...process.env };

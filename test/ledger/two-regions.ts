@@ -3,7 +3,7 @@ import { ForwardedCall, HomeLedger, HomeUnreachable } from '../../src/ledger/hom
 import { CallContext, KeyedOutcome } from '../../src/ledger/model';
 import { LedgerPorts, LedgerStore } from '../../src/ledger/ports';
 import { Attempt } from '../../src/ledger/protocol/attempt.service';
-import { MemoryStore } from '../contract/memory-store';
+import { MemoryStore } from '../../tools/memory/memory-store';
 
 export const home = 'us-east-1';
 export const other = 'eu-central-1';

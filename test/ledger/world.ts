@@ -1,7 +1,7 @@
 import { CallContext } from '../../src/ledger/model';
 import { Decision, DecisionRequest, LedgerPorts } from '../../src/ledger/ports';
 import { PaymentsLedger } from '../../src/ledger/protocol/service';
-import { MemoryStore } from '../contract/memory-store';
+import { MemoryStore } from '../../tools/memory/memory-store';
 
 /** Ledgers of several regions on one store without faults, and a clock that moves when they wait. Faults: see test/simulation. */
 export class World {

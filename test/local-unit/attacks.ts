@@ -3,7 +3,7 @@ import http from 'node:http';
 import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { localCredentials } from '../../local/engine/credentials';
-import { Sha256 } from '../../local/proxy/engine-client';
+import { Sha256 } from '../../local/network/engine-client';
 
 export interface Credentials { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
 export interface Asked { readonly method?: string; readonly path?: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { isLike } from '../../local/wildcard';
+import { isLike } from '../../local/ground/wildcard';
 
 test.each<[string, string, boolean]>([
   ['', '', true], ['', '*', true], ['a', '', false], ['abc', 'abc', true], ['abc', 'a*', true], ['abc', '*c', true], ['abc', 'a*b*c', true], ['abc', 'a*c*b', false],

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from '../../local/callers/client';
 import type { AuditLine } from '../../local/cutover/audit';
 import type { CutoverView } from '../../local/cutover/model';
 import { startLocalRun, type LocalRun } from '../../local/run';
 import { Approvers } from '../../local/smoke/approvers';
-import { Client } from '../../local/smoke/client';
 
 export const source = 'us-east-1';
 export const target = 'eu-central-1';

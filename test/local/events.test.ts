@@ -3,8 +3,8 @@ import { EventBridgeClient, PutEventsCommand, PutPermissionCommand, RemovePermis
 import { DeleteRolePolicyCommand, GetRolePolicyCommand, IAMClient, ListRolePoliciesCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { localCredentials } from '../../local/engine/credentials';
 import { engineClientConfig } from '../../local/engine/engine-http';
-import { AwsApi } from '../../local/proxy/aws-api';
-import { EngineClient } from '../../local/proxy/engine-client';
+import { AwsApi } from '../../local/network/aws-api';
+import { EngineClient } from '../../local/network/engine-client';
 import { startLocalRun, type LocalRun } from '../../local/run';
 import { forwardingRoleName, meshBusName, meshDeadLetterQueueName, meshRedriveName } from '../../src/events/contract';
 import { turns } from '../turns';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { EngineClient } from '../../local/proxy/engine-client';
+import { EngineClient } from '../../local/network/engine-client';
 import { startLocalRun, type LocalRun } from '../../local/run';
 
 jest.setTimeout(600_000);

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { BundleError, bundleHandlers } from '../../tools/bundle';
+import { BundleError, bundleHandlers } from '../../tools/bundles/bundle';
 
 describe('bundling', () => {
   let root: string;

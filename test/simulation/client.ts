@@ -1,5 +1,5 @@
-import { Chance } from './chance';
 import { Answered, Intent, isFinal, Outcome } from './history';
+import { Chance } from '../../tools/memory/chance';
 
 /** How a client reaches a region. */
 export interface Dispatch {

@@ -1,9 +1,9 @@
-import { Chance } from './chance';
 import { Scheduler } from './scheduler';
 import { StrongTable } from './tables/strong-table';
 import { Answer, Request, TableFault } from './tables/table';
 import { LedgerStore, StoreFault } from '../../src/ledger/ports';
 import { PaymentsLedger } from '../../src/ledger/protocol/service';
+import { Chance } from '../../tools/memory/chance';
 
 /** Clients of several regions that all pay from one account, one payment after another. */
 export interface Contention {

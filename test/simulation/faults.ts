@@ -1,4 +1,4 @@
-import { Chance } from './chance';
+import { Chance } from '../../tools/memory/chance';
 
 /** Faults that strike single requests: between a function and the table, of a function itself, between a client and a region. */
 export const requestFaults = [

@@ -1,6 +1,6 @@
-import { Chance } from './chance';
 import { EpisodeKind, FaultPlan } from './faults';
 import { Scheduler } from './scheduler';
+import { Chance } from '../../tools/memory/chance';
 
 const catchUpMs = 4_000;
 /** The recovery time that the health checks are to keep. */

@@ -1,4 +1,3 @@
-import { Chance } from './chance';
 import { EventualTable } from './tables/eventual-table';
 import { AccountPlan } from './workload';
 import { World } from './world';
@@ -7,6 +6,7 @@ import { OperatorRequest, OperatorResult } from '../../src/ledger/operator/opera
 import { ItemVersion } from '../../src/ledger/operator/relocate.service';
 import { StatusRequest, StatusResult } from '../../src/ledger/operator/status.service';
 import { Item } from '../../src/ledger/ports';
+import { Chance } from '../../tools/memory/chance';
 
 const pageOf = 40;
 const operatorMs = 60_000;

@@ -1,4 +1,3 @@
-import { Chance } from './chance';
 import { FunctionInstance } from './functions';
 import { Geography } from './geography';
 import { Scheduler } from './scheduler';
@@ -7,6 +6,7 @@ import { Table } from './tables/table';
 import { HomeSettings } from '../../src/ledger/homes/authority.service';
 import { CallOutcome, ForwardedCall, HomeLedger } from '../../src/ledger/homes/home.service';
 import { CallContext } from '../../src/ledger/model';
+import { Chance } from '../../tools/memory/chance';
 
 /** Times are short, so that leases end and takeovers happen within a run; their order is that of the construct's defaults. */
 export function homeSettings(chance: Chance, regions: readonly string[]): HomeSettings {

@@ -1,10 +1,10 @@
-import { Chance } from './chance';
 import { FaultName, FaultPlan, RequestFault } from './faults';
 import { Geography } from './geography';
 import { Scheduler } from './scheduler';
 import { Subject } from './subject';
 import { Answer, Request, Table, TableFault } from './tables/table';
 import { IndexEntry, Item, LedgerStore, WriteResult } from '../../src/ledger/ports';
+import { Chance } from '../../tools/memory/chance';
 
 /** What a function reports: an answer, an exception that it should never throw, or nothing any more. */
 export type Ended<T> = { readonly kind: 'answered'; readonly answer: T } | { readonly kind: 'threw'; readonly error: unknown } | { readonly kind: 'crashed' };

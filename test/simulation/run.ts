@@ -1,4 +1,3 @@
-import { Chance } from './chance';
 import { checkAll } from './checks/all';
 import { paymentIdOf, readBooks } from './checks/books';
 import { MeshSettings, planMesh } from './events/mesh';
@@ -10,6 +9,7 @@ import { shipped, Subject } from './subject';
 import { AccountPlan, longWavesMs, PaymentPlan, planWorkload, Workload } from './workload';
 import { TableKind, World } from './world';
 import { LedgerEvent } from '../../src/ledger/model';
+import { Chance } from '../../tools/memory/chance';
 
 /**
  * SAFETY: faults never stop, and some clients give up. LIVENESS: faults stop in the last wave, and everything that is asked again

@@ -1,5 +1,5 @@
-import { Chance } from './chance';
 import { MoveType } from '../../src/ledger/model';
+import { Chance } from '../../tools/memory/chance';
 
 export interface AccountPlan {
   readonly tenant: string;

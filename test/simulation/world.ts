@@ -1,4 +1,3 @@
-import { Chance } from './chance';
 import { Client, ClientWorld, Patience } from './client';
 import { EventMesh, MeshSettings } from './events/mesh';
 import { FaultName, FaultPlan } from './faults';
@@ -14,6 +13,7 @@ import { StrongTable } from './tables/strong-table';
 import { Table } from './tables/table';
 import { CallContext, Ledger, LedgerEvent } from '../../src/ledger/model';
 import { Decision, DecisionRequest, Item } from '../../src/ledger/ports';
+import { Chance } from '../../tools/memory/chance';
 
 /** A strong global table; an eventual one, last writer wins; an eventual one in which one region writes for each account. */
 export type TableKind = 'STRONG' | 'EVENTUAL' | 'HOME';

@@ -1,8 +1,8 @@
 /** Requests and units of every call, one call at a time: these do not depend on the machine. */
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { countInto, noUsage, spent, Usage } from './counting';
-import { callContext, expectAnswer, ledgerOn, payment, prepareSubjects } from './subjects';
+import { countInto, noUsage, spent, Usage } from './subjects/counting';
+import { callContext, expectAnswer, ledgerOn, payment, prepareSubjects } from './subjects/subjects';
 import type { KeyedOutcome } from '../../src/ledger/model';
 
 /** Some calls look after their account as well: not those that are counted. */

@@ -1,7 +1,7 @@
 /** The shipped payments function as Lambda would call it: routing, validation, ledger, log line and trace ID, in one bundle. */
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { Ground, ledgerOn, callContext, payment, Subject, tenant } from './subjects';
+import { Ground, ledgerOn, callContext, payment, Subject, tenant } from './subjects/subjects';
 import { defaultScopeNames, scopeContextKey, tenantContextKey, writeCallerSource } from '../../src/api/caller.contract';
 import { apiEnv } from '../../src/api/contract';
 import { ledgerEnv } from '../../src/ledger/contract';

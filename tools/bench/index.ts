@@ -7,8 +7,8 @@ import path from 'node:path';
 import type { Measured, MeasureOptions } from './measure';
 import { markdown, Result, terminal } from './report';
 import { bundleAs, startups, synthSeconds } from './startup';
-import { Engine, startEngine } from '../../test/contract/engine';
-import { bundleHandlers } from '../bundle';
+import { bundleHandlers } from '../bundles/bundle';
+import { Engine, startEngine } from '../engine';
 import { root } from '../steps';
 
 const usage = 'usage: npm run bench [-- [--rounds N] [--json FILE] [--write]]: --rounds 1-1000 (default 30), --json writes the figures as data, --write renews docs/performance.md';

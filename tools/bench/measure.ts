@@ -10,8 +10,8 @@ import { daemonProcess } from './daemon';
 import { paymentsFunction } from './function-subject';
 import { Growth, measureGrowth } from './growth';
 import { ItemSizes, itemSizes } from './sizes';
-import { median, quantile } from './statistics';
-import { prepareSubjects, Subject } from './subjects';
+import { median, quantile } from './subjects/statistics';
+import { prepareSubjects, Subject } from './subjects/subjects';
 import { connection, dynamoClient } from '../../src/runtime/clients';
 
 export interface MeasureOptions {

@@ -1,8 +1,8 @@
 /** The result as tables: for the terminal, and as Markdown for docs/performance.md. */
-import type { Usage } from './counting';
 import { growthTables, Table } from './growth/report';
 import type { Figures, Measured, MeasureOptions } from './measure';
 import type { Startup } from './startup';
+import type { Usage } from './subjects/counting';
 import { lines as linesOf, markdown as md, Markdown, markdownTable } from '../../src/kernel/markup';
 
 export interface Result extends Measured {

@@ -1,8 +1,8 @@
 /** Sizes of the ledger's items, by DynamoDB's published rules: a write costs one unit per started KB of the item. */
 import { randomUUID } from 'node:crypto';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { itemSize } from './counting';
-import { callContext, ledgerOn, payment, tenant } from './subjects';
+import { itemSize } from './subjects/counting';
+import { callContext, ledgerOn, payment, tenant } from './subjects/subjects';
 import { keyId } from '../../src/kernel/fingerprint';
 import { accountPk, keyItemPk } from '../../src/ledger/protocol/domain';
 

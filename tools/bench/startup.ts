@@ -3,8 +3,8 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { functionEnvironment } from './function-subject';
-import { median } from './statistics';
-import { settings } from '../bundle';
+import { median } from './subjects/statistics';
+import { settings } from '../bundles/bundle';
 import { command, lastLines, root } from '../steps';
 
 /** A function's code and how long it takes to load, each time in a fresh process. Times in milliseconds, medians. */

@@ -1,8 +1,8 @@
-import type { CutoverRunState, CutoverView } from '../../cutover/model';
-import type { PageState } from '../model';
 import { clock, plural } from './figures';
-import { html, type Html, type Part } from './html';
 import { colourOf, mark, regionName, table, type Tone } from './marks';
+import type { PageState } from './model';
+import type { CutoverRunState, CutoverView } from '../../cutover/model';
+import { html, type Html, type Part } from '../../http/html';
 
 /** Lines of the audit that stand open; the others are behind a summary. */
 const linesShown = 6;

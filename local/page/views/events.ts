@@ -1,8 +1,8 @@
-import type { ReceivedEvent } from '../../model';
-import type { PageState } from '../model';
 import { clock, count } from './figures';
-import { html, type Html } from './html';
 import { absent, mark, regionName } from './marks';
+import type { PageState } from './model';
+import type { ReceivedEvent } from '../../ground/model';
+import { html, type Html } from '../../http/html';
 
 const latestShown = 4;
 

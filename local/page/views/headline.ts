@@ -1,6 +1,6 @@
-import type { Outage, PageState } from '../model';
 import { seconds } from './figures';
-import { html, type Html, type Part } from './html';
+import type { Outage, PageState } from './model';
+import { html, type Html, type Part } from '../../http/html';
 
 /** The state of the whole in one sentence, and how far a recovery is. */
 export function headline({ status, outages, now }: PageState): Html {

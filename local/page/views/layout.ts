@@ -1,9 +1,8 @@
-import type { PageState, TraceView } from '../model';
 import { cutover } from './cutover';
 import { events } from './events';
 import { clock } from './figures';
 import { announcement, headline } from './headline';
-import { html, type Html } from './html';
+import type { PageState, TraceView } from './model';
 import { network } from './network';
 import { payments } from './payments';
 import { alarms, dns, tables } from './records';
@@ -11,6 +10,7 @@ import { regions } from './regions';
 import { senders } from './senders';
 import { traffic } from './traffic';
 import { noTrace, waterfall } from './waterfall';
+import { html, type Html } from '../../http/html';
 
 /** The parts that the stream keeps fresh, by the name of their event. A new part of the page is one more entry, and its place in `page`. */
 export const fragments: Readonly<Record<string, (state: PageState) => Html>> = {

@@ -1,4 +1,4 @@
-import { html, slug, type Html, type Part } from './html';
+import { html, slug, type Html, type Part } from '../../http/html';
 
 /** Colours that tell regions apart; they come round again after these. */
 const colours = 6;

@@ -1,7 +1,7 @@
-import type { LinkState } from '../../model';
-import type { PageState } from '../model';
-import { html, slug, type Html } from './html';
 import { absent, mark, pathOf, regionName, switchButton } from './marks';
+import type { PageState } from './model';
+import type { LinkState } from '../../ground/model';
+import { html, slug, type Html } from '../../http/html';
 
 /** Links, pair by pair, with the switches that slow them down and cut them. */
 export function network({ status }: PageState): Html {

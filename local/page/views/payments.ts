@@ -1,7 +1,7 @@
-import type { PageState, SeenPayment } from '../model';
 import { clock, money, plural } from './figures';
-import { html, slug, type Html } from './html';
 import { mark, regionName, type Tone } from './marks';
+import type { PageState, SeenPayment } from './model';
+import { html, slug, type Html } from '../../http/html';
 
 const shown = 15;
 

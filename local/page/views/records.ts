@@ -1,7 +1,7 @@
-import type { PageState } from '../model';
 import { count, milliseconds, seconds } from './figures';
-import { html, type Html } from './html';
 import { absent, mark, table } from './marks';
+import type { PageState } from './model';
+import { html, type Html } from '../../http/html';
 
 export function tables({ status }: PageState): Html {
   if (status.tables.length === 0) return absent('The app has no global table.');

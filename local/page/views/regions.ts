@@ -1,7 +1,7 @@
-import type { PageState } from '../model';
 import { count } from './figures';
-import { html, slug, type Html, type Part } from './html';
 import { colourOf, mark, pathOf, switchButton } from './marks';
+import type { PageState } from './model';
+import { html, slug, type Html, type Part } from '../../http/html';
 
 /** The rate shown is the mean of so many seconds. */
 const rateOverSeconds = 5;

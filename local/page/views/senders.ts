@@ -1,7 +1,7 @@
-import type { LoadState, PageState, StormState } from '../model';
 import { count, money, plural } from './figures';
-import { html, type Html } from './html';
 import { absent, mark } from './marks';
+import type { LoadState, PageState, StormState } from './model';
+import { html, type Html } from '../../http/html';
 
 /** What sends payments: a steady load, and the same request many times at once. */
 export function senders({ load, storm, now }: PageState): Html {

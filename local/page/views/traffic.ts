@@ -1,6 +1,6 @@
-import type { PageState, Second } from '../model';
-import { html, type Html } from './html';
 import { colourOf, regionName } from './marks';
+import type { PageState, Second } from './model';
+import { html, type Html } from '../../http/html';
 
 export const chartSeconds = 60;
 const barWidth = 10;

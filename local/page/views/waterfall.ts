@@ -1,10 +1,10 @@
-import type { TraceSegment } from '../../model';
-import type { TraceView } from '../model';
 import { eventList } from './events';
 import { milliseconds, money, plural } from './figures';
-import { html, slug, type Html } from './html';
 import { absent, colourOf, mark, regionName } from './marks';
+import type { TraceView } from './model';
 import { paymentStatus } from './payments';
+import type { TraceSegment } from '../../ground/model';
+import { html, slug, type Html } from '../../http/html';
 
 const deepest = 8;
 const scale = 1000;

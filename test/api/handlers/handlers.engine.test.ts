@@ -6,7 +6,7 @@ import { apiEnv, authorizerEnv, drainKey } from '../../../src/api/contract';
 import type { GatewayResult } from '../../../src/api/http/function';
 import type { GatewayEvent } from '../../../src/api/http/request';
 import { homeLimits, ledgerEnv, writeHome } from '../../../src/ledger/contract';
-import { Engine, startEngine } from '../../contract/engine';
+import { Engine, startEngine } from '../../../tools/engine';
 import { turns } from '../../turns';
 import { requireDocumented } from '../http/document';
 import { eventOf, Sent } from '../http/http-api';

@@ -7,7 +7,7 @@ import type { HttpPorts, RequestRecord } from '../../../src/api/http.contract';
 import { untraced } from '../../../src/kernel/trace';
 import type { Ledger } from '../../../src/ledger/model';
 import { PaymentsLedger } from '../../../src/ledger/protocol/service';
-import { MemoryStore } from '../../contract/memory-store';
+import { MemoryStore } from '../../../tools/memory/memory-store';
 
 export const traceId = '1-5f2330a4-6a0de1cd0e17c0508d386a64';
 export const region = 'us-east-1';

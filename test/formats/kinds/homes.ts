@@ -10,7 +10,7 @@ import { JournaledStore, journalKeys, notedOn } from '../../../src/ledger/homes/
 import { toAttributes, toItem } from '../../../src/ledger/items.aws';
 import { Item } from '../../../src/ledger/ports';
 import { accountOf, entriesOf, isMove, isPayment, moveOf, paymentOf } from '../../../src/ledger/protocol/domain';
-import { MemoryStore } from '../../contract/memory-store';
+import { MemoryStore } from '../../../tools/memory/memory-store';
 import { home, other, TwoRegions } from '../../ledger/two-regions';
 import { Format, plain } from '../format';
 

@@ -5,7 +5,7 @@ import { Change, Decision, Item, WriteResult } from '../../../src/ledger/ports';
 import { accountPk, decodeEntry, encodeEntry, entriesOf, Entry, idOfPaymentId, keyItemPk, moveOf, paymentIdOf, paymentOf, seqOf, accountOf } from '../../../src/ledger/protocol/domain';
 import { decodeCursor } from '../../../src/ledger/protocol/reading.service';
 import { PaymentsLedger } from '../../../src/ledger/protocol/service';
-import { MemoryStore } from '../../contract/memory-store';
+import { MemoryStore } from '../../../tools/memory/memory-store';
 import { World } from '../../ledger/world';
 import { Format, forEver, plain } from '../format';
 

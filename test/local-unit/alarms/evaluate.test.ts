@@ -3,8 +3,8 @@ import { ruleHolds } from '../../../local/alarms/composite';
 import { judge } from '../../../local/alarms/evaluate';
 import { evaluateExpression } from '../../../local/alarms/expression';
 import { alarmSpecs, type AlarmSpec, type MissingData } from '../../../local/alarms/specs';
+import type { FabricResource } from '../../../local/ground/model';
 import { MetricStore } from '../../../local/metrics/store';
-import type { FabricResource } from '../../../local/model';
 
 const spec = (change: Partial<AlarmSpec> = {}): AlarmSpec => ({
   kind: 'metric', region: 'r', name: 'a', actions: { ALARM: [], OK: [], INSUFFICIENT_DATA: [] }, queries: [], returned: 'm', periodSeconds: 60, evaluationPeriods: 3, datapointsToAlarm: 3,

@@ -1,5 +1,5 @@
 import { functionAppId, resolveFabric, rewriteStack } from '../../../local/assembly/rewrite';
-import type { CfnResource, CfnTemplate } from '../../../local/model';
+import type { CfnResource, CfnTemplate } from '../../../local/ground/model';
 import { streamMappings } from '../../../local/streams/mapping';
 
 function rewrite(resources: Record<string, CfnResource>, rest: Partial<CfnTemplate> = {}) {

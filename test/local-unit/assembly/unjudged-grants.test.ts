@@ -10,7 +10,7 @@ import { config } from '../../../examples/active-active/config';
 import { defineSystem } from '../../../examples/active-active/stacks';
 import { configOf } from '../../../examples/migration/config';
 import { defineMigration } from '../../../examples/migration/stacks';
-import type { CfnResource, CfnTemplate } from '../../../local/model';
+import type { CfnResource, CfnTemplate } from '../../../local/ground/model';
 import { stubContext } from '../../cdk/stacks';
 
 interface Statement { Effect: string; Action: string | string[]; Resource: unknown }

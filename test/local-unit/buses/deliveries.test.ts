@@ -4,7 +4,7 @@ import { endpointId, EndpointRouting, globalEndpoints } from '../../../local/bus
 import { EventCalls } from '../../../local/buses/event-calls';
 import { afterFailure, retryPolicyOf, type Outcome } from '../../../local/buses/retry';
 import { fabricRules, rateSeconds } from '../../../local/buses/rules';
-import type { FabricResource, RegionHandle } from '../../../local/model';
+import type { FabricResource, RegionHandle } from '../../../local/ground/model';
 
 const event = (id: string): BusEvent => ({ id, 'source': 's', 'detail-type': 't', 'detail': {} });
 const failed = (retriable: boolean): Outcome => ({ kind: 'failed', code: retriable ? 'TIMEOUT' : 'NO_PERMISSIONS', message: 'm', retriable });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { FakeCutover, people, run, source, target } from './fake-cutover';
-import type { RegionHandle } from '../../../local/model';
+import type { RegionHandle } from '../../../local/ground/model';
 import { Door } from '../front-door/door';
 
 const approvalId = 'AAAAAAAAAAAAAAAAAAAAAA';

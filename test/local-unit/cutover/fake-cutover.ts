@@ -1,5 +1,5 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import type { CutoverFabric, ExecutionView, Mail, RecordStatus } from '../../../local/model';
+import type { CutoverFabric, ExecutionView, Mail, RecordStatus } from '../../../local/ground/model';
 import { AuditLog } from '../../../src/cutover/audit/service';
 import type { AuditEntry, RecordShape } from '../../../src/cutover/model';
 import { TestSigner } from '../../cutover/signer';

@@ -1,4 +1,4 @@
-import type { ApiEndpoint, FabricResource, RegionHandle, RegionState } from '../../../local/model';
+import type { ApiEndpoint, FabricResource, RegionHandle, RegionState } from '../../../local/ground/model';
 
 /** A region whose engine is a socket of the test's own. */
 export class FakeRegion implements RegionHandle {

@@ -5,7 +5,7 @@ import { startDns } from '../../../local/dns/dns';
 import { Checker, HealthChecks } from '../../../local/dns/health';
 import { endpointProbe } from '../../../local/dns/probe';
 import { healthChecks } from '../../../local/dns/records';
-import type { Dns, FabricResource } from '../../../local/model';
+import type { Dns, FabricResource } from '../../../local/ground/model';
 import { listenOnSocket, removeSockets } from '../engine-socket';
 
 const bad = { ok: false, reason: 'status 503' };

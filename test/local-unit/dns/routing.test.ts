@@ -2,7 +2,7 @@ import { apiName, record, resource } from './fakes';
 import { recordSets } from '../../../local/dns/records';
 import { latencyMs } from '../../../local/dns/region-latency';
 import { Resolver } from '../../../local/dns/resolver';
-import type { FabricResource } from '../../../local/model';
+import type { FabricResource } from '../../../local/ground/model';
 
 const east = apiName('us-east-1');
 const west = apiName('us-west-2');

@@ -1,6 +1,6 @@
 import { Door } from './door';
-import { apiEndpoints, enginePath } from '../../../local/front-door/apis';
-import { Gate } from '../../../local/front-door/gate';
+import { Gate } from '../../../local/http/gate';
+import { apiEndpoints, enginePath } from '../../../local/network/apis';
 import { resource } from '../dns/fakes';
 
 describe('the switches', () => {

@@ -1,8 +1,8 @@
 import http from 'node:http';
 import { startFrontDoor } from '../../../local/front-door/front-door';
+import type { DnsAnswer, FrontDoor, FrontDoorDeps } from '../../../local/ground/model';
 import { issuerFor } from '../../../local/issuer/issuer';
-import type { DnsAnswer, FrontDoor, FrontDoorDeps } from '../../../local/model';
-import { createLinks } from '../../../local/proxy/links';
+import { createLinks } from '../../../local/network/links';
 import { apisOf, FakeRegion } from '../dns/fakes';
 import { listenOnSocket, removeSockets } from '../engine-socket';
 

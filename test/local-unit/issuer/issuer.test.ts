@@ -1,6 +1,6 @@
 import { JwtVerifier } from 'aws-jwt-verify';
+import type { CfnTemplate, StackPlan } from '../../../local/ground/model';
 import { injectKeySet, issuerFor, issuerSettings } from '../../../local/issuer/issuer';
-import type { CfnTemplate, StackPlan } from '../../../local/model';
 import { authorizerEnv } from '../../../src/api/contract';
 
 const settings = { issuer: 'https://login.example.com/', audience: ['payments'], tenantClaim: 'tenant' };

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
-import { broughtChromium, broughtFor, openBrowser } from './chromium';
+import { broughtChromium, broughtFor, openBrowser } from '../../../tools/chromium';
 
 const here = broughtFor(process.platform, process.arch) ? describe : describe.skip;
 

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
-import { browserAbsence, openBrowser } from './chromium';
 import { FakeRun } from './fake-run';
 import { judged, watchedPage, type WatchedPage } from './watched-page';
+import { browserAbsence, openBrowser } from '../../../tools/chromium';
 import { FakeCutover, people } from '../cutover/fake-cutover';
 
 jest.setTimeout(60_000);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type http from 'node:http';
-import type { AlarmStatus, DnsAnswer, FrontDoorDeps, Observed, ReceivedEvent, RecordStatus, TraceSegment } from '../../../local/model';
+import type { AlarmStatus, DnsAnswer, FrontDoorDeps, Observed, ReceivedEvent, RecordStatus, TraceSegment } from '../../../local/ground/model';
 import { Door } from '../front-door/door';
 
 export const east = 'us-east-1';

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
-import { browserAbsence, openBrowser } from './chromium';
 import { FakeRun, east, west } from './fake-run';
 import { judged, watchedPage, type WatchedPage } from './watched-page';
+import { browserAbsence, openBrowser } from '../../../tools/chromium';
 
 jest.setTimeout(60_000);
 

@@ -1,5 +1,5 @@
 import { east, west } from './fake-run';
-import type { Dns } from '../../../local/model';
+import type { Dns } from '../../../local/ground/model';
 import { RecoveryClock } from '../../../local/page/recovery';
 import { FakeRegion } from '../dns/fakes';
 

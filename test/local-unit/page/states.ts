@@ -1,6 +1,6 @@
 import { east, west } from './fake-run';
-import type { LinkState } from '../../../local/model';
-import type { Outage, PageState, SeenPayment } from '../../../local/page/model';
+import type { LinkState } from '../../../local/ground/model';
+import type { Outage, PageState, SeenPayment } from '../../../local/page/views/model';
 
 export const now = Date.UTC(2026, 10, 22, 3, 0, 30);
 

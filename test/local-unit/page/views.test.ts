@@ -1,10 +1,10 @@
 import { east, traceAcross, west } from './fake-run';
 import { link, now, outage, payment, state, words } from './states';
-import type { PageState, Second } from '../../../local/page/model';
+import { html, slug } from '../../../local/http/html';
 import { money } from '../../../local/page/views/figures';
 import { announcement, headline } from '../../../local/page/views/headline';
-import { html, slug } from '../../../local/page/views/html';
 import { fragments, page } from '../../../local/page/views/layout';
+import type { PageState, Second } from '../../../local/page/views/model';
 import { waterfall } from '../../../local/page/views/waterfall';
 
 const hostile = '"><img src=x onerror=alert(1)>\'`&<script>';

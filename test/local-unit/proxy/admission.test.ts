@@ -4,7 +4,7 @@ import { CloudFormationClient, CreateStackCommand, DescribeStackResourcesCommand
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import { localCredentials } from '../../../local/engine/credentials';
 import { engineClientConfig } from '../../../local/engine/engine-http';
-import { EngineClient } from '../../../local/proxy/engine-client';
+import { EngineClient } from '../../../local/network/engine-client';
 import { ask, attacksOn, cameThrough, guessable, listTables, signed, type Credentials } from '../attacks';
 import { deployFunctions, type Order, type Outcome } from '../functions';
 import { Regions, accountId, east, startRegions, west } from '../regions';

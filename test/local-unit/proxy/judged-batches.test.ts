@@ -1,4 +1,4 @@
-import { judgedResources } from '../../../local/proxy/resource';
+import { judgedResources } from '../../../local/network/resource';
 
 test('a batch of another region\'s items needs its caller\'s rights on each table that it names', () => {
   const request = {

@@ -1,6 +1,6 @@
+import { judgedResources } from '../../../local/network/resource';
 import { createLinks, defaultLagMs } from '../../../local/proxy';
 import { invocationStart, outlivedItsTimeout } from '../../../local/proxy/invocation';
-import { judgedResources } from '../../../local/proxy/resource';
 
 describe('the links between regions', () => {
   it('have a lag by distance, the same both ways', () => {

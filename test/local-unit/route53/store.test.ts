@@ -1,6 +1,6 @@
+import { RecordStore } from '../../../local/dns/record-store';
 import type { RecordSet } from '../../../local/dns/records';
 import { Route53Api } from '../../../local/route53/api';
-import { RecordStore } from '../../../local/route53/store';
 import { readXml, textOf, writeXml } from '../../../local/route53/xml';
 
 const record = (weight: number, setIdentifier: string, more: Partial<RecordSet> = {}): RecordSet => ({

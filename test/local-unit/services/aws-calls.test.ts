@@ -3,7 +3,7 @@ import { CreateStateMachineCommand, GetExecutionHistoryCommand, SFNClient, Start
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { localCredentials } from '../../../local/engine/credentials';
-import type { FabricResource } from '../../../local/model';
+import type { FabricResource } from '../../../local/ground/model';
 import { StepFunctionsTasks } from '../../../src/approvals/aws';
 import { ApprovalResult, ApprovalView } from '../../../src/approvals/model';
 import { snsNotify } from '../../../src/approvals/page/notify.aws';

@@ -1,5 +1,5 @@
 import { FakeApi, type Fault } from './fake-api';
-import { Client } from '../../../local/smoke/client';
+import { Client } from '../../../local/callers/client';
 import { crowd } from '../../../local/smoke/crowd';
 import { Figures, percentile } from '../../../local/smoke/figures';
 import { balancesFrom, mostDebits } from '../../../local/smoke/ledger-view';

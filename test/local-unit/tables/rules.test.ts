@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { RegionState } from '../../../local/model';
+import { RegionState } from '../../../local/ground/model';
 import { createLinks } from '../../../local/proxy';
 import { wins } from '../../../local/tables/eventual-table';
 import { inboundLagMs, nearestMember } from '../../../local/tables/members';

@@ -1,6 +1,6 @@
 import { UsualPattern } from './usual-pattern';
 import { LedgerStore } from '../../../src/ledger/ports';
-import { Chance } from '../chance';
+import { Chance } from '../../../tools/memory/chance';
 import { Scheduler } from '../scheduler';
 import { shipped } from '../subject';
 import { EventualTable } from '../tables/eventual-table';

@@ -10,9 +10,9 @@ import { ItemChange, writerOf } from '../../../src/events/outbox/domain';
 import type { Outbox } from '../../../src/events/outbox/service';
 import type { Sweep, SweepHint } from '../../../src/events/outbox/sweep.service';
 import { noTracer } from '../../../src/kernel/trace';
+import { Chance } from '../../../tools/memory/chance';
 import { MemoryDynamo } from '../../contract/memory-dynamo';
 import { turns } from '../../turns';
-import { Chance } from '../chance';
 import { Consumed } from '../checks/events';
 
 /** Times are short, so that a peer falls silent and returns within a run; their order is that of the constructs' defaults. */

@@ -1,6 +1,7 @@
-import { AccountIndex, Answer, Request, Table } from './table';
+import { Answer, Request, Table } from './table';
 import { Item, WriteResult } from '../../../src/ledger/ports';
-import { changed } from '../../contract/item-changes';
+import { AccountIndex } from '../../../tools/memory/account-index';
+import { changed } from '../../../tools/memory/item-changes';
 
 interface Copy { readonly item: Item; readonly stamp: number; readonly region: string }
 

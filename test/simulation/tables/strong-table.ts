@@ -1,6 +1,7 @@
-import { AccountIndex, Answer, Request, Surroundings, Table, TableFault } from './table';
+import { Answer, Request, Surroundings, Table, TableFault } from './table';
 import { Item, WriteResult } from '../../../src/ledger/ports';
-import { changed } from '../../contract/item-changes';
+import { AccountIndex } from '../../../tools/memory/account-index';
+import { changed } from '../../../tools/memory/item-changes';
 
 interface Version { readonly item: Item; readonly at: number; readonly region: string }
 

@@ -6,8 +6,8 @@ import { KeyedOutcome, Payment } from '../../../src/ledger/model';
 import { LedgerStore } from '../../../src/ledger/ports';
 import { encodeEntry } from '../../../src/ledger/protocol/domain';
 import { PaymentsLedger } from '../../../src/ledger/protocol/service';
-import { noUsage, spent, Usage } from '../counting';
-import { payment, tenant } from '../subjects';
+import { noUsage, spent, Usage } from '../subjects/counting';
+import { payment, tenant } from '../subjects/subjects';
 
 /** What an account may hold: payments that wait for their capture, or captures that wait to be trimmed. */
 export type EntryKind = 'holds' | 'captures';

@@ -4,7 +4,7 @@ import type { CallContext } from '../../../src/ledger/model';
 import { LedgerPorts, LedgerStore } from '../../../src/ledger/ports';
 import { accountPk } from '../../../src/ledger/protocol/domain';
 import { PaymentsLedger } from '../../../src/ledger/protocol/service';
-import { payment, tenant } from '../subjects';
+import { payment, tenant } from '../subjects/subjects';
 
 /** STRONG; HOME_REGION in its first home; HOME_REGION after the home has moved once. In each the region that is home works. */
 export const ledgerModes = ['STRONG', 'HOME_REGION', 'HOME_REGION, moved once'] as const;

@@ -4,9 +4,9 @@ import { MeteredStore } from './metered-store';
 import { apiLimits } from '../../../src/api/contract';
 import type { ListOutcome } from '../../../src/ledger/model';
 import type { PaymentsLedger } from '../../../src/ledger/protocol/service';
-import { Chance } from '../../../test/simulation/chance';
-import { spent, Usage } from '../counting';
-import { payment } from '../subjects';
+import { Chance } from '../../memory/chance';
+import { spent, Usage } from '../subjects/counting';
+import { payment } from '../subjects/subjects';
 
 export interface PageFigures extends Usage {
   readonly limit: number;

@@ -1,8 +1,8 @@
 /** The ledger's store in memory, with DynamoDB's price of every request: so that growth can be counted in virtual time, the same on any machine. */
 import { Change, IndexEntry, Item, LedgerStore, Value, WriteResult } from '../../../src/ledger/ports';
-import { changed } from '../../../test/contract/item-changes';
-import { AccountIndex } from '../../../test/simulation/tables/table';
-import { noUsage, readUnitsOf, writeUnitsOf } from '../counting';
+import { AccountIndex } from '../../memory/account-index';
+import { changed } from '../../memory/item-changes';
+import { noUsage, readUnitsOf, writeUnitsOf } from '../subjects/counting';
 
 const isAccount = (item: Item | undefined): boolean => item?.kind === 'ACCOUNT';
 

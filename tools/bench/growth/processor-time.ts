@@ -1,10 +1,10 @@
 /** The client's processor time of calls on an account that holds many entries, as a multiple of the same call's on one that holds none. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { LedgerStore } from '../../../src/ledger/ports';
-import { median } from '../statistics';
 import { GrowthCall, growthCalls, Held, HeldAccount } from './entries';
 import { LedgerMode, ledgerModes } from './ledgers';
+import type { LedgerStore } from '../../../src/ledger/ports';
+import { median } from '../subjects/statistics';
 
 export interface EntryRatios extends Held {
   readonly mode: LedgerMode;

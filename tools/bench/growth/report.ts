@@ -1,9 +1,9 @@
 /** The growth as tables. */
-import type { Usage } from '../counting';
 import { EntryCounts, GrowthCall, growthCalls, Held } from './entries';
 import type { Growth } from './index';
 import { LedgerMode, ledgerModes } from './ledgers';
 import type { TrafficFigures } from './traffic';
+import type { Usage } from '../subjects/counting';
 
 export interface Table { readonly title: string; readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] }
 

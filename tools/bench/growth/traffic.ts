@@ -4,9 +4,9 @@ import { MeteredStore } from './metered-store';
 import type { KeyedOutcome } from '../../../src/ledger/model';
 import type { Item } from '../../../src/ledger/ports';
 import type { PaymentsLedger } from '../../../src/ledger/protocol/service';
-import { Chance } from '../../../test/simulation/chance';
-import { noUsage, Usage } from '../counting';
-import { payment } from '../subjects';
+import { Chance } from '../../memory/chance';
+import { noUsage, Usage } from '../subjects/counting';
+import { payment } from '../subjects/subjects';
 
 /** One account's traffic, evenly spread. */
 export interface Traffic {

@@ -16,9 +16,9 @@ import { relocate } from '../../../src/ledger/operator/relocate.service';
 import { itemsPort, scanPort } from '../../../src/ledger/operator/replicas.aws';
 import type { Item } from '../../../src/ledger/ports';
 import { Attempt } from '../../../src/ledger/protocol/attempt.service';
-import { tableOf } from '../../../test/contract/engine';
-import { MemoryStore } from '../../../test/contract/memory-store';
-import { payment, tenant } from '../subjects';
+import { tableOf } from '../../engine';
+import { MemoryStore } from '../../memory/memory-store';
+import { payment, tenant } from '../subjects/subjects';
 
 /** Processor time in seconds for each GB (10^9 bytes) of the ledger in one region. */
 export interface WholeTable {

@@ -34,7 +34,7 @@ export function broughtFor(platform: string, arch: string): boolean {
 }
 
 /** The browser that the packages bring: unpacked into `.tools` once for each version. */
-export function broughtChromium(tools = path.resolve(__dirname, '../../../.tools')): ChromiumPlace {
+export function broughtChromium(tools = path.resolve(__dirname, '../.tools')): ChromiumPlace {
   const entry = require.resolve('@sparticuz/chromium');
   const { version } = JSON.parse(readFileSync(path.resolve(path.dirname(entry), '../../package.json'), 'utf8')) as { version: string };
   const home = path.join(tools, `chromium-${version}`);

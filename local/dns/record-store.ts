@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { RecordSet } from '../dns/records';
+import type { RecordSet } from './records';
 
 /** One change of a batch. */
 export interface RecordChange {

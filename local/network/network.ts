@@ -1,4 +1,4 @@
-import type { RegionHandle } from '../model';
+import type { RegionHandle } from '../ground/model';
 
 /** What the proxies need to know of a region's emulator; every `RegionHandle` has it. */
 export type EngineAddress = Pick<RegionHandle, 'engineSocket' | 'state' | 'lastStoppedAt' | 'lastResumedAt'>;

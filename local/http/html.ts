@@ -1,6 +1,6 @@
-import type { Part as PartOf } from '../../../src/kernel/markup';
+import type { Part as PartOf } from '../../src/kernel/markup';
 
-export { html, type Html } from '../../../src/kernel/markup';
+export { html, type Html } from '../../src/kernel/markup';
 export type Part = PartOf<'html'>;
 
 /** Part of an element's ID or of a class: nothing of a name can end it. */

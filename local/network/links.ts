@@ -1,5 +1,5 @@
-import { Links, LinkState } from '../model';
-import { distanceKm } from '../region-places';
+import { Links, LinkState } from '../ground/model';
+import { distanceKm } from '../ground/region-places';
 
 /** One way between regions whose place is not known, milliseconds. */
 const unknownLagMs = 40;

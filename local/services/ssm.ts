@@ -1,7 +1,7 @@
-import type { EngineClient } from './engine-client';
-import { placeOf } from './network';
-import { judgedResources } from './resource';
 import { jsonInput, type FabricService, type ServiceCall, type ServiceRouting } from './services';
+import type { EngineClient } from '../network/engine-client';
+import { placeOf } from '../network/network';
+import { judgedResources } from '../network/resource';
 
 /** The emulator judges calls that name several parameters as if they named none: the fabric judges them, and asks it as the account's root. */
 export class ParameterStore implements FabricService {

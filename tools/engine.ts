@@ -1,7 +1,7 @@
 import { ChildProcess, spawn } from 'child_process';
 import { createServer } from 'net';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { ledgerSchema } from '../../src/ledger/contract';
+import { ledgerSchema } from '../src/ledger/contract';
 
 /** A real DynamoDB engine on this machine, for as long as a test file runs. */
 export interface Engine {

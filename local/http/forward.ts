@@ -1,7 +1,7 @@
 import http from 'node:http';
-import { apiHeaders } from '../../src/api/contract';
-import type { RegionHandle } from '../model';
 import { traceHeader, type Exchange } from './answers';
+import { apiHeaders } from '../../src/api/contract';
+import type { RegionHandle } from '../ground/model';
 
 /** What a region answered, or why it did not. */
 export type Forwarded =

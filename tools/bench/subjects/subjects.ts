@@ -4,9 +4,9 @@ import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempo
 import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb';
 import { AttributeValue, DynamoDBClient, PutItemCommand, TransactWriteItemsCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Context } from 'aws-lambda';
-import { DynamoStore } from '../../src/ledger/aws';
-import type { CallContext, KeyedOutcome } from '../../src/ledger/model';
-import { PaymentsLedger } from '../../src/ledger/protocol/service';
+import { DynamoStore } from '../../../src/ledger/aws';
+import type { CallContext, KeyedOutcome } from '../../../src/ledger/model';
+import { PaymentsLedger } from '../../../src/ledger/protocol/service';
 
 /** One thing to measure. A call that comes to anything but what is expected throws: a fast mistake is no result. */
 export interface Subject {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Client } from '../smoke/client';
+import type { Client } from './client';
 
 const fundedWith = 1_000_000_000_000;
 /** An account's entries are bounded, and trimmed late where there are several copies. */

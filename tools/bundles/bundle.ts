@@ -112,7 +112,7 @@ const sha256 = (...parts: readonly (string | Uint8Array)[]): string => {
 
 /** Bundles all handlers. Throws `BundleError` when one fails, is over its limit or holds CDK. */
 export async function bundleHandlers(options: BundleOptions = {}): Promise<readonly Bundle[]> {
-  const root = options.root ?? path.resolve(__dirname, '..');
+  const root = options.root ?? path.resolve(__dirname, '..', '..');
   const targets = [...handlerEntries(root).map(handlerTarget), ...others.filter(({ entry }) => existsSync(path.join(root, entry)))];
   const bundles: Bundle[] = [];
   for (const target of targets) bundles.push(await bundleOne(root, target, options.force ?? false));

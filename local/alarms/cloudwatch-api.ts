@@ -1,7 +1,7 @@
-import type { MetricStore } from './store';
-import { statistic } from '../alarms/evaluate';
-import type { AlarmStatus } from '../model';
-import { jsonAnswer, jsonInput, jsonRefusal, type FabricService, type ServiceAnswer, type ServiceCall, type ServiceRouting } from '../proxy/services';
+import { statistic } from './evaluate';
+import type { AlarmStatus } from '../ground/model';
+import type { MetricStore } from '../metrics/store';
+import { jsonAnswer, jsonInput, jsonRefusal, type FabricService, type ServiceAnswer, type ServiceCall, type ServiceRouting } from '../services/services';
 
 export interface CloudWatchApiOptions {
   readonly accountId: string;
