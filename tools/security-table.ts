@@ -18,7 +18,7 @@ export function renderSecurityTable(all: readonly Deployment[]): string {
     'Generated from the templates of both examples: change the constructs, then run `npx tsx tools/security-table.ts`. What it means is in [security.md](security.md).', '',
     ...all.map(({ letter, title }) => `- **${letter}**: ${title}`), '',
     'A letter with a region means that region alone. `{here}` is the stack\'s own region, `{peer}` the other one, `{here~}` and `{peer~}` their short names. `::` stands for the account. '
-    + 'Names in `<...>` are places of constructs whose names CloudFormation makes up. `account` is whoever an identity policy of the account lets; `anybody` is everybody. '
+    + 'Names in `<...>` are places of constructs whose names CloudFormation makes up. `account` is every principal that an identity policy of the account allows; `anybody` is every caller. '
     + 'Left out: logs, traces, metrics, and reading API Gateway\'s quotas.', '',
     '## What roles may do', '', ...of('identity'), '',
     '## What resources\' own policies say', '', ...of('resource'), '',

@@ -69,7 +69,7 @@ class RoleJudge implements Judge {
     const caller = await this.caller(call.region, call.userAgent);
     if (!caller) {
       return refusal(`User: ${call.accessKeyId} is not authorized to perform: ${call.action} on resource: ${call.resource} because the caller `
-        + 'is no function of this region that the local run can tell by its AWS_SDK_UA_APP_ID');
+        + 'is not a function of this region that the local run can identify by its AWS_SDK_UA_APP_ID');
     }
     const user = sessionArn(caller);
     const attempt = `User: ${user} is not authorized to perform: ${call.action} on resource: ${call.resource}`;

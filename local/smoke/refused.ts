@@ -25,7 +25,7 @@ export async function refused(setting: Setting): Promise<void> {
     ['an unknown path', { path: '/api/v1/nothing' }, 404],
     ['another method', { path: '/api/v1/payments', method: 'DELETE' }, 405],
     ['not JSON by its type', payment({ headers: { 'Content-Type': 'text/plain' } }), 415],
-    ['a token that is none', payment({ token: 'nonsense' }), 401],
+    ['a token that is not valid', payment({ token: 'nonsense' }), 401],
     ['a token of another signature', payment({ token: tampered }), 401],
   ];
   for (const [index, [name, call, status]] of cases.entries()) {

@@ -293,7 +293,7 @@ describe('a decision that even the machine vouches for', () => {
   const found = (change: object = {}): ApprovalRequest => world.gateRequest(input(change), 'approval-1', { decision: 'APPROVED', reason: 'DECIDED', by: ['bob'] });
 
   test.each<[string, ApprovalRequest | undefined, RegExp]>([
-    ['unknown to the gate', undefined, /knows no approval/],
+    ['unknown to the gate', undefined, /has no approval/],
     ['of another execution', found({ execution: 'run-2' }), /was asked for by run-2/],
     ['about something else', found({ details: { about: 'phase 2', digest: 'd1' } }), /is about 'phase 2'/],
     ['on another report', found({ details: { about: asked.about, digest: 'd2' } }), /on another report/],

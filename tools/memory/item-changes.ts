@@ -9,7 +9,7 @@ export function changed(found: Item, change: Change): Item | undefined {
   for (const [path, value] of change.set ?? []) setAt(item, found, path, value);
   for (const [path, amount] of change.add ?? []) {
     const before = valueAt(found, path);
-    if (typeof before !== 'number') throw new Error(`${change.pk}: ${path.join('.')} is no number to add to`);
+    if (typeof before !== 'number') throw new Error(`${change.pk}: ${path.join('.')} is not a number that can be added to`);
     setAt(item, found, path, before + amount);
   }
   const removed = new Map<string, string[]>();
@@ -42,7 +42,7 @@ function setAt(item: Mutable, found: Item, [name, member]: Path, value: Value): 
 
 function mapAt(item: Mutable, name: string): Mutable {
   const map = item[name];
-  if (typeof map !== 'object' || Array.isArray(map)) throw new Error(`'${name}' is no map that could hold a member`);
+  if (typeof map !== 'object' || Array.isArray(map)) throw new Error(`'${name}' is not a map that can have a member`);
   return map as Mutable;
 }
 

@@ -38,7 +38,7 @@ const text = (description: string): Json => ({ description, schema: { type: 'str
 const statusNotes: Readonly<Record<number, string>> = {
   409: 'With Retry-After only for `request_in_flight`; the other refusals of a move are that key\'s answer for good. ',
   403: 'Nothing was done. ',
-  413: 'Above 10 MB API Gateway answers by itself: also 413, as plain text, without the headers and the form of the other errors, which it lets nobody give to this answer. Between 6 MB, which Lambda takes, and 10 MB its answer is 413 too; in which form is not verified on AWS. ',
+  413: 'Above 10 MB API Gateway answers by itself: also 413, as plain text, without the headers and the form of the other errors. This answer cannot be changed. Between 6 MB, which Lambda takes, and 10 MB its answer is 413 too; in which form is not verified on AWS. ',
   429: 'Nothing was done; repeat with the same key after Retry-After. `account_busy`: the account holds as many entries as it can, '
     + `${ledgerLimits.entriesPerAccount.toLocaleString('en-US')} open holds and what was closed or declined in about the last minute: capture or void open holds, or use several accounts. `,
   503: 'Not sure, and so nothing is said: repeat with the same key. ',

@@ -18,7 +18,7 @@ const fields: Readonly<Record<string, readonly [ProblemCode, string]>> = {
 /** The body as the schema says, or a `ProblemError`. */
 export function parseBody<T>(schema: z.ZodMiniType<T>, value: unknown): T {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ProblemError('invalid_request', 'The body must be a JSON object.');
+    throw new ProblemError('invalid_request', 'The body is not a JSON object: send one.');
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;

@@ -11,7 +11,7 @@ export interface AskedDecision {
 
 /** What the gate has recorded of a decision; a text says why it counts for nothing here. */
 export function recordedDecision({ run, about, digest }: AskedDecision, approvalId: string, found: ApprovalRequest | undefined): ApprovalResult | string {
-  if (!found || found.id !== approvalId) return `the gate knows no approval ${JSON.stringify(approvalId)}`;
+  if (!found || found.id !== approvalId) return `the gate has no approval ${JSON.stringify(approvalId)}`;
   if (found.execution !== run) return `approval ${approvalId} was asked for by ${found.execution}`;
   if (found.details.about !== about) return `approval ${approvalId} is about '${found.details.about}', not '${about}'`;
   if (found.details.digest !== digest) return `approval ${approvalId} was given on another report, sha256 ${found.details.digest}`;

@@ -28,7 +28,7 @@ function said(entry: AuditEntry): Said {
     case 'breach': return { what: `alarm${phaseOf(entry.phase)}: ${entry.alarms.join(', ')}; then ${entry.then}` };
     case 'soaked': return { what: `phase ${entry.phase + 1} was watched for ${plainSeconds(entry.seconds)}` };
     case 'authority': {
-      const paused = entry.pausedMs === undefined ? '' : `, nobody wrote for ${plainSeconds(entry.pausedMs / 1000)}`;
+      const paused = entry.pausedMs === undefined ? '' : `, no region wrote for ${plainSeconds(entry.pausedMs / 1000)}`;
       return { what: `authority over unit ${entry.unit} ${entry.done ? 'moved' : 'is being moved'} from ${entry.from} to ${entry.to}${paused}`, more: [`epoch ${entry.epoch}`] };
     }
     case 'reconciled': return { what: `reconciliation${entry.final ? ', final report' : ''}: ${entry.summary}`, more: [`sha256 ${entry.digest}`] };
@@ -60,7 +60,7 @@ export function historyLine({ at, by, entry }: AuditRecord): { readonly at: stri
 function signatureLines({ keyId, verified, former, firstBad }: SignatureReport): Markdown[] {
   if (keyId === undefined) return [markdown`**Signatures were not checked: no key was given.** Without signatures, every principal that may put parameters could have made these records.`];
   const runs = verified.map(([from, to]) => (from === to ? `${from}` : `${from} to ${to}`)).join(', ');
-  const over = former?.takenOverBy === undefined ? markdown`Nobody has taken them over.` : markdown`Record ${former.takenOverBy}, which is signed, takes them over with the hash of their last one.`;
+  const over = former?.takenOverBy === undefined ? markdown`No signed record has taken them over.` : markdown`Record ${former.takenOverBy}, which is signed, takes them over with the hash of their last one.`;
   return [
     verified.length > 0 ? markdown`Signatures: records ${runs} verify with key ${keyId}.` : markdown`Signatures: no record verifies with key ${keyId}.`,
     ...firstBad === undefined ? [] : [markdown`**The first record that does not verify is ${firstBad}.**`],

@@ -102,8 +102,8 @@ describe('of an app with stages', () => {
   });
 
   test('a name that is no stage is refused with those that are', () => {
-    expect(() => synthesised(pipeline, 'Pro')).toThrow(/^--stage Pro is no stage of this app: give Beta or Prod$/);
-    expect(() => synthesised((app) => stack(app, 'Api', 'us-west-2'), 'Prod')).toThrow(/^--stage Prod is no stage of this app: it has none, leave the option out$/);
+    expect(() => synthesised(pipeline, 'Pro')).toThrow(/^--stage Pro is not a stage of this app: give Beta or Prod$/);
+    expect(() => synthesised((app) => stack(app, 'Api', 'us-west-2'), 'Prod')).toThrow(/^--stage Prod is not a stage of this app: it has none, leave the option out$/);
   });
 });
 
