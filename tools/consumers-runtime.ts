@@ -1,9 +1,9 @@
 /** `cdk-multi-region-payments/runtime` as a team gets it: from the packed tarball, through the bundlers of the field, and each result takes an event. */
-import { existsSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { command, lastLines } from './steps';
+import { Outcome, command, failed, hasProgram, lastLines, passed, root, skipped, sum } from './steps';
 
 /** Installed in the team's folder, and nowhere else: the product needs none of them. */
 export const bundlers = ['esbuild@0.28', 'rollup@4', '@rollup/plugin-node-resolve@16', 'webpack@5'];
@@ -17,6 +17,34 @@ export function forms(folder: string): string[] {
 
 function filesIn(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder).filter((name) => /\.[cm]?js$/.test(name)).sort().map((name) => path.join(folder, name)) : [];
+}
+
+/** The forms as consumers of one system in the local run: one deployment, one event, and each takes it. */
+export async function takeLocally(folder: string): Promise<Outcome> {
+  if (!hasProgram('python3')) return skipped('the local run needs Python 3.10 or newer with venv (python3)');
+  const files = forms(folder);
+  for (const file of files) layOut(folder, file);
+  const started = Date.now();
+  const { code, output } = await command('node', ['--import', 'tsx', path.join(root, 'tools', 'consumers-local.ts'), folder], { env: { NODE_NO_WARNINGS: '1' } });
+  if (code !== 0) return failed(`the forms in the local run: exited with ${code}:`, lastLines(output, 20));
+  const outcomes = output.split('\n').flatMap((line) => line.startsWith('ok ') ? [passed()] : line.startsWith('FAIL ') ? [failed(`in the local run: ${line.slice('FAIL '.length)}`)] : []);
+  // A verdict on each form, and one on what they published.
+  if (outcomes.length !== files.length + 1) return failed(`the local run said of ${outcomes.length - 1} forms what became of them, not of ${files.length}:`, lastLines(output, 20));
+  return sum([...outcomes, { passed: 0, failed: 0, skipped: 0, notes: [`the local run with all forms took ${((Date.now() - started) / 1000).toFixed(0)} s`] }]);
+}
+
+/** A form as the code of a function of its own. What was not bundled has the package beside it, without what only a CDK app needs. */
+function layOut(folder: string, file: string): void {
+  const from = path.relative(folder, file);
+  const asset = /^cdk\.out\/asset\.(.{8})/.exec(from)?.[1];
+  const name = asset ? `nodejs-function-${asset}` : path.basename(file).replaceAll('.', '-');
+  const to = path.join(folder, 'deployed', name);
+  mkdirSync(to, { recursive: true });
+  // Without a package.json around it a .js file is CommonJS; the emulator looks for no .cjs file.
+  cpSync(file, path.join(to, file.endsWith('.mjs') ? 'index.mjs' : 'index.js'));
+  if (path.dirname(from) !== '.') return;
+  const ours = path.join('node_modules', 'cdk-multi-region-payments');
+  for (const part of ['package.json', 'runtime']) cpSync(path.join(folder, ours, part), path.join(to, ours, part), { recursive: true });
 }
 
 /** What is wrong with how a form takes an event; undefined when it took it and told of it. */

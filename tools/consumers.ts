@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, 
 import os from 'node:os';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { bundlers, forms, takesAnEvent } from './consumers-runtime';
+import { bundlers, forms, takeLocally, takesAnEvent } from './consumers-runtime';
 import { CommandOptions, Outcome, Step, command, failed, hasProgram, lastLines, passed, root, skipped, sum } from './steps';
 
 const sources = path.join(root, 'test', 'consumers');
@@ -91,7 +91,7 @@ async function useRuntime(folder: string): Promise<void> {
   await must('node', ['--import', path.join(root, 'node_modules', 'tsx', 'dist', 'loader.mjs'), 'app.ts'], options);
 }
 
-/** Each form takes an event; every one counts. */
+/** Each form takes an event, by itself and then deployed; every one counts. */
 async function tryForms(folder: string): Promise<Outcome> {
   const outcomes: Outcome[] = [];
   for (const file of forms(folder)) {
@@ -99,7 +99,7 @@ async function tryForms(folder: string): Promise<Outcome> {
     outcomes.push(problem === undefined ? passed() : failed(problem));
   }
   if (outcomes.length < leastForms) return failed(`only ${outcomes.length} forms were made, not ${leastForms}`);
-  return sum(outcomes);
+  return sum([...outcomes, await takeLocally(folder)]);
 }
 
 async function usePython(folder: string): Promise<void> {
