@@ -67,6 +67,17 @@ describe('in memory', () => {
   afterAll(() => engine.close());
   holds(() => new DynamoApprovals(engine.client, tableName));
 
+  test('a request and its first record are new, both of them', async () => {
+    const store = new DynamoApprovals(engine.client, tableName);
+    const [asked, other] = [request(), request()];
+    await store.create(asked, record(asked));
+    // One of the two is there, as no writer of ours leaves it.
+    expect(await store.create(other, record(asked))).toBe('exists');
+    expect(await store.read(other.id)).toBeUndefined();
+    expect(await store.create({ ...asked, question: 'another' }, record(other))).toBe('exists');
+    expect(await store.read(asked.id)).toEqual(asked);
+  });
+
   test('a whole approval leaves its lines, and no token', async () => {
     const world = new GateWorld({ required: 2 }, { store: new DynamoApprovals(engine.client, tableName), newId: () => 'whole-approval-0000001' });
     const id = await world.ask();

@@ -163,6 +163,15 @@ class Parser {
   }
 
   private single(): Test {
+    if (this.skip('NOT')) {
+      const test = this.single();
+      return (scope) => !test(scope);
+    }
+    if (this.skip('(')) {
+      const test = this.either();
+      this.take(')');
+      return test;
+    }
     if (this.tokens[0] === 'attribute_not_exists') {
       this.take('attribute_not_exists', '(');
       const name = this.next();

@@ -1,66 +1,10 @@
 import fc from 'fast-check';
-import { Authority, AuthorityRecord, HomeSettings } from '../../src/ledger/homes/authority.service';
-import type { Change, Item, LedgerStore } from '../../src/ledger/ports';
-import { Attempt } from '../../src/ledger/protocol/attempt.service';
-import { MemoryStore } from '../../tools/memory/memory-store';
+import { AuthorityTable, home, other, settings } from './authority-table';
+import { AuthorityRecord } from '../../src/ledger/homes/authority.service';
 
-const home = 'us-east-1';
-const other = 'eu-central-1';
-const settings: HomeSettings = {
-  regions: [home, other], units: 2, leaseMs: 10_000, requestMs: 6_000, clockMarginMs: 1_000, refreshMs: 1_000,
-  moveRequestMs: 1_500, moveRefreshMs: 250, movePauseMs: 4_500, takeover: 'AUTOMATIC',
-};
-
-/** The authority as regions use it, on a table without faults. Unit 0 begins in one region, unit 1 in the other. */
-class Table {
-  public readonly store = new MemoryStore();
-  public nowMs = 1_800_000_000_000;
-  /** Told of a change before it is made. */
-  public before: () => Promise<unknown> = () => Promise.resolve();
-  /** By region and unit: the record as its mover has last seen it. */
-  public readonly moves = new Map<string, AuthorityRecord>();
-  public movers = 0;
-  private readonly regions = new Map([home, other].map((region) => [region, new Authority(region, settings)]));
-
-  public in(region: string): Authority {
-    return this.regions.get(region)!;
-  }
-
-  public attempt(region: string, store: LedgerStore = this.store): Attempt {
-    const ports = { store, nowMs: () => this.nowMs, random: () => 0.5, nonce: () => 'n', sleep: () => Promise.resolve() };
-    return new Attempt(ports, { region }, { tenant: '', traceId: '1-0-0', deadlineMs: this.nowMs + 4_000 });
-  }
-
-  public work(region: string, unit: number): Promise<unknown> {
-    return this.in(region).standing(this.attempt(region), unit);
-  }
-
-  /** The table, for one whose changes are looked at before they are made. */
-  public watched(look: (change: Change) => Promise<unknown>): LedgerStore {
-    return Object.assign(Object.create(this.store) as MemoryStore, {
-      change: async (change: Change) => {
-        await look(change);
-        return this.store.change(change);
-      },
-    });
-  }
-
-  public async keep(region: string): Promise<void> {
-    await this.in(region).keepHeld(this.attempt(region, this.watched(() => this.before())));
-  }
-
-  public takeOver(region: string, unit: number) {
-    return this.in(region).takeOver(this.attempt(region), unit);
-  }
-
-  public record(unit: number): Item | undefined {
-    return structuredClone(this.store.items.get(`u#${unit}`));
-  }
-}
-
-let table: Table;
+let table: AuthorityTable;
 beforeEach(async () => {
-  table = new Table();
+  table = new AuthorityTable();
   await table.work(home, 0);
 });
 
@@ -140,7 +84,7 @@ test('whatever happens, only what the region holds and nobody disputes is renewe
     { weight: 2, arbitrary: fc.record({ do: fc.constantFrom(...acts), region, unit }) },
   );
   await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-    const world = new Table();
+    const world = new AuthorityTable();
     for (const one of steps) {
       if (one.do === 'wait') {
         world.nowMs += one.ms;
@@ -166,7 +110,7 @@ describe('an operator that dies while it waits to take over', () => {
   const longest = settings.leaseMs + settings.requestMs + 4 * settings.clockMarginMs;
 
   test('leaves a home that goes on, once nobody can still be about to take over', async () => {
-    const world = new Table();
+    const world = new AuthorityTable();
     await world.work(home, 0);
     await world.in(other).beginDrain(world.attempt(other), 0, other);
     world.nowMs += settings.refreshMs;
@@ -177,7 +121,7 @@ describe('an operator that dies while it waits to take over', () => {
   });
 
   test('and whose request arrives after it was called off', async () => {
-    const world = new Table();
+    const world = new AuthorityTable();
     await world.work(home, 0);
     let late = (): Promise<unknown> => Promise.resolve();
     const watched = world.watched(async (change) => { late = () => world.store.change(change); });
@@ -191,7 +135,7 @@ describe('an operator that dies while it waits to take over', () => {
   });
 
   test('a takeover that is not late is not disturbed', async () => {
-    const world = new Table();
+    const world = new AuthorityTable();
     await world.work(home, 0);
     await world.in(other).beginDrain(world.attempt(other), 0, other);
     for (let waited = 0; ; waited += 1) {
@@ -207,7 +151,7 @@ describe('an operator that dies while it waits to take over', () => {
 
 const acts = ['work', 'takeOver', 'drain', 'abort', 'begin', 'turn', 'stop', 'complete'] as const;
 
-async function act(world: Table, what: typeof acts[number], region: string, unit: number): Promise<void> {
+async function act(world: AuthorityTable, what: typeof acts[number], region: string, unit: number): Promise<void> {
   const authority = world.in(region);
   const attempt = world.attempt(region);
   const mine = world.moves.get(`${region} ${unit}`);

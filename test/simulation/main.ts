@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { story, tellOurs, tellUsual } from './baseline/story';
 import { loadBundle } from './bundle';
+import { ConditionsTask, findSurvivors } from './mistakes/conditions/survivors';
 import { catchAll, write } from './mistakes/table';
 import { describeFailure, Figures } from './report';
 import { Mode, modes, RunOptions } from './run';
@@ -22,6 +23,8 @@ const usage = `options:
   --without a,b   leave these faults out
   --print         print the history, whether something broke or not
   --mistakes      plant every known mistake and count the seeds until it is caught; with --write, into docs/reliability.md
+  --conditions    leave out every condition of a write, one at a time, and print which ones nothing notices; --only TEXT: those that contain it,
+                  --seeds N: for what no test notices (default 20), --at-once N: processes (default 1); with --write, into docs/reliability.md
   --story         double debits per 100,000 payments after a DNS shift: the usual pattern, and this ledger`;
 
 const tables: readonly TableKind[] = ['STRONG', 'HOME'];
@@ -36,7 +39,8 @@ interface Command {
   readonly tables: readonly TableKind[];
   readonly run: Omit<RunOptions, 'seed' | 'mode' | 'table'>;
   readonly print: boolean;
-  readonly task: 'simulate' | 'mistakes' | 'story';
+  readonly task: 'simulate' | 'mistakes' | 'conditions' | 'story';
+  readonly conditions: ConditionsTask;
   readonly write: boolean;
 }
 
@@ -49,14 +53,14 @@ function parse(args: readonly string[]): Command {
         args: [...args],
         options: {
           seeds: text, seed: text, minutes: text, mode: text, table: text, payments: text, only: text, without: text,
-          print: flag, dns: flag, events: flag, mistakes: flag, story: flag, write: flag,
+          print: flag, dns: flag, events: flag, mistakes: flag, conditions: flag, 'at-once': text, story: flag, write: flag,
         },
       });
     } catch (error) {
       throw new UsageError((error as Error).message);
     }
   })();
-  const number = (name: 'seeds' | 'seed' | 'minutes' | 'payments', otherwise: number): number => {
+  const number = (name: 'seeds' | 'seed' | 'minutes' | 'payments' | 'at-once', otherwise: number): number => {
     const given = values[name];
     const value = given === undefined ? otherwise : Number(given);
     if (!(value >= 0) || (name !== 'minutes' && !Number.isInteger(value))) throw new UsageError(`--${name} must be a whole number of 0 or more, got '${given}'`);
@@ -76,11 +80,12 @@ function parse(args: readonly string[]): Command {
       payments: number('payments', 200),
       events: values.events ?? false,
       dns: values.dns ?? false,
-      ...(values.only === undefined ? {} : { only: new Set(values.only.split(',').map(Number)) }),
+      ...(values.only === undefined || values.conditions ? {} : { only: new Set(values.only.split(',').map(Number)) }),
       ...(values.without === undefined ? {} : { without: new Set(values.without.split(',')) }),
     },
     print: values.print ?? false,
-    task: values.mistakes ? 'mistakes' : values.story ? 'story' : 'simulate',
+    conditions: { only: values.only, seeds: number('seeds', 20), write: values.write ?? false, atOnce: number('at-once', 1) },
+    task: values.mistakes ? 'mistakes' : values.conditions ? 'conditions' : values.story ? 'story' : 'simulate',
     write: values.write ?? false,
   };
 }
@@ -149,7 +154,10 @@ async function catchMistakes(recordIt: boolean): Promise<boolean> {
 async function main(): Promise<void> {
   try {
     const command = parse(process.argv.slice(2));
-    const tasks = { simulate: () => simulateAll(command), mistakes: () => catchMistakes(command.write), story: tellStory };
+    const tasks = {
+      simulate: () => simulateAll(command), mistakes: () => catchMistakes(command.write),
+      conditions: () => findSurvivors(command.conditions, print), story: tellStory,
+    };
     process.exitCode = await tasks[command.task]() ? 0 : 1;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
