@@ -45,7 +45,7 @@ function roleProblem({ handler }: IdempotentConsumerProps, isWrapped: boolean): 
   if (!isWrapped || handler.role !== undefined) return undefined;
   return {
     prop: 'handler', given: `${handler.node.path}, imported without its role`, allowed: 'with ConsumerHandling.WRAPPED a function whose role is known: it is given rights on queue and inbox',
-    mend: 'import it by Function.fromFunctionAttributes with functionArn and role, or let it be called with ConsumerHandling.INVOKED',
+    mend: 'import it by Function.fromFunctionAttributes with functionArn and role, or let it be called with ConsumerHandling.INVOKE',
   };
 }
 
