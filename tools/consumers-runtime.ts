@@ -29,7 +29,7 @@ export async function takeLocally(folder: string): Promise<Outcome> {
   if (code !== 0) return failed(`the forms in the local run: exited with ${code}:`, lastLines(output, 20));
   const outcomes = output.split('\n').flatMap((line) => line.startsWith('ok ') ? [passed()] : line.startsWith('FAIL ') ? [failed(`in the local run: ${line.slice('FAIL '.length)}`)] : []);
   // A verdict on each form, and one on what they published.
-  if (outcomes.length !== files.length + 1) return failed(`the local run said of ${outcomes.length - 1} forms what became of them, not of ${files.length}:`, lastLines(output, 20));
+  if (outcomes.length !== files.length + 1) return failed(`the local run gave a verdict on ${outcomes.length - 1} forms; expected ${files.length}:`, lastLines(output, 20));
   return sum([...outcomes, { passed: 0, failed: 0, skipped: 0, notes: [`the local run with all forms took ${((Date.now() - started) / 1000).toFixed(0)} s`] }]);
 }
 

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 import { readTracked, root, trackedFiles } from './tracked-files';
+import { runtimeEntry } from '../../tools/runtime-types';
 
 const list = path.join(__dirname, 'exported-surface.txt');
 const index = path.join(root, 'src', 'index.ts');
@@ -41,7 +42,7 @@ function compile(samples: readonly Sample[]): ts.Program {
   const config = ts.getParsedCommandLineOfConfigFile(path.join(root, 'tsconfig.json'), {}, { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined })!;
   const options: ts.CompilerOptions = {
     ...config.options, noEmit: true, noUnusedLocals: false, noUnusedParameters: false, rootDir: root,
-    paths: { 'cdk-multi-region-payments': [index], 'cdk-multi-region-payments/runtime': [path.join(root, 'src', 'events', 'runtime.aws.ts')] },
+    paths: { 'cdk-multi-region-payments': [index], 'cdk-multi-region-payments/runtime': [path.join(root, runtimeEntry)] },
   };
   const host = ts.createCompilerHost(options);
   const { getSourceFile, fileExists, readFile } = host;

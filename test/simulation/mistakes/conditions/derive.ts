@@ -166,11 +166,10 @@ class Reader {
 }
 
 /** The name of the function that a node stands in. */
-function functionAround(node: ts.Node): string {
-  for (let at: ts.Node | undefined = node; at; at = at.parent) {
-    if ((ts.isFunctionDeclaration(at) || ts.isMethodDeclaration(at)) && at.name) return at.name.getText();
-    const isFunction = ts.isArrowFunction(at) || ts.isFunctionExpression(at);
-    if (isFunction && (ts.isVariableDeclaration(at.parent) || ts.isPropertyAssignment(at.parent))) return at.parent.name.getText();
-  }
-  return '(file)';
+function functionAround(node: ts.Node | undefined): string {
+  if (node === undefined) return '(file)';
+  if ((ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node)) && node.name) return node.name.getText();
+  const isFunction = ts.isArrowFunction(node) || ts.isFunctionExpression(node);
+  if (isFunction && (ts.isVariableDeclaration(node.parent) || ts.isPropertyAssignment(node.parent))) return node.parent.name.getText();
+  return functionAround(node.parent);
 }

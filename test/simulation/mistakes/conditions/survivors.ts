@@ -3,6 +3,7 @@ import { equivalent, reasonOf } from './equivalent';
 import { simulate } from './simulated';
 import { recorded, write } from './table';
 import { runTests, testsBySource } from './tests';
+import { turns } from '../../../turns';
 
 export interface ConditionsTask {
   /** Only conditions whose file, function or text contains this. */
@@ -65,7 +66,9 @@ async function expectGreen(files: readonly string[], print: (line: string) => vo
 
 /** Runs test files until one is red or hangs, and is so by itself too: a busy machine must not pass for a test that noticed something. */
 async function noticedBy(files: readonly string[], condition: StatedCondition): Promise<string | undefined> {
+  const turn = turns('running test files against one condition');
   for (let left = files; left.length > 0;) {
+    turn();
     const together = await runTests(left, condition, testsWithinMs);
     if (together.kind === 'green') return undefined;
     const { file } = together;
