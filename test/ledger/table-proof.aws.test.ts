@@ -35,11 +35,13 @@ test.each([
   ['a strong table', [described('STRONG')], 'STRONG'],
   ['an eventual one', [described('EVENTUAL')], 'EVENTUAL'],
   ['one of a single region, which says nothing', [described()], 'EVENTUAL'],
-  ['one that is not there', [refused('ResourceNotFoundException')], 'MISSING'],
+  ['one that is not there', [refused('ResourceNotFoundException'), refused('ResourceNotFoundException'), refused('ResourceNotFoundException')], 'MISSING'],
+  ['one that was just made, and is found a little later', [refused('ResourceNotFoundException'), refused('ResourceNotFoundException'), described('STRONG')], 'STRONG'],
   ['one that is described at the second attempt', [refused('InternalServerError', 500), described('STRONG')], 'STRONG'],
 ])('%s', async (_what, given, mode) => {
   answers = given;
   expect(await tableModes()('t')).toBe(mode);
+  expect(answers).toEqual([]);
 });
 
 test('what DynamoDB refuses is no mode', async () => {

@@ -53,9 +53,13 @@ test('a removal asks nothing, and who is not CloudFormation gets no answer', asy
   expect(answers).toEqual([]);
 });
 
-test('when DynamoDB does not say, the deployment fails', async () => {
+test.each<[string, Error, string]>([
+  ['an error', new Error('AccessDenied'), 'AccessDenied'],
+  ['a host none of whose addresses answers', Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
+  ['an error that says nothing', new AggregateError([]), 'AggregateError'],
+])('when DynamoDB does not say, the deployment fails and is told why: %s', async (_what, error, why) => {
   const answers: object[] = [];
-  const proof = new TableProof({ modeOf: async () => { throw new Error('AccessDenied'); }, answer: async (_event, result) => { answers.push(result); } }, strong, { region: 'us-east-1' });
+  const proof = new TableProof({ modeOf: async () => { throw error; }, answer: async (_event, result) => { answers.push(result); } }, strong, { region: 'us-east-1' });
   await proof.handle(create);
-  expect(answers).toEqual([{ failure: 'AccessDenied' }]);
+  expect(answers).toEqual([{ failure: `DynamoDB did not say what the tables are: ${why}` }]);
 });

@@ -4,6 +4,8 @@ import { TableMode } from '../contract';
 
 const tries = 5;
 const firstWaitMs = 500;
+/** A table that was just made may not be found yet: its metadata is eventually consistent (API reference, `DescribeTable`). */
+const triesToFind = 3;
 
 /** Asks DynamoDB how the copies of a table agree. A table that says nothing of it is eventually consistent (API reference, `TableDescription`). */
 export function tableModes(): (tableName: string) => Promise<TableMode> {
@@ -14,10 +16,12 @@ export function tableModes(): (tableName: string) => Promise<TableMode> {
         const { Table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
         return Table?.MultiRegionConsistency === 'STRONG' ? 'STRONG' : 'EVENTUAL';
       } catch (error) {
-        if (error instanceof ResourceNotFoundException) return 'MISSING';
+        const isMissing = error instanceof ResourceNotFoundException;
+        if (isMissing && attempt >= triesToFind) return 'MISSING';
         const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 500;
         // A refusal stays one. The others pass: a role's new rights take a while to arrive, too.
-        if (attempt === tries || (status < 500 && !['ThrottlingException', 'AccessDeniedException'].includes((error as Error).name))) throw error;
+        const passes = isMissing || status >= 500 || ['ThrottlingException', 'AccessDeniedException'].includes((error as Error).name);
+        if (attempt === tries || !passes) throw error;
         await new Promise((resolve) => setTimeout(resolve, firstWaitMs * 2 ** attempt));
       }
     }

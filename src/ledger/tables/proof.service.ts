@@ -31,7 +31,7 @@ export class TableProof {
   public async handle(event: CloudFormationEvent): Promise<Partial<ProofResult>> {
     const elsewhere = responseProblem(event?.ResponseURL, this.place.region, this.place.endpoint);
     if (elsewhere) return { failure: `refused: ${elsewhere}` };
-    const result = event.RequestType === 'Delete' ? {} : await this.prove(event).catch((error: unknown) => ({ failure: error instanceof Error ? error.message : String(error) }));
+    const result = event.RequestType === 'Delete' ? {} : await this.prove(event).catch((error: unknown) => ({ failure: `DynamoDB did not say what the tables are: ${causeOf(error)}` }));
     await this.ports.answer(event, result);
     return result;
   }
@@ -54,4 +54,9 @@ export class TableProof {
 function isTakenBack({ ResourceProperties, OldResourceProperties }: CloudFormationEvent): boolean {
   const [to, from] = [ResourceProperties, OldResourceProperties].map((properties) => properties?.[synthesisedProperty]);
   return to !== undefined && from !== undefined && to < from;
+}
+
+/** Never empty: what Node throws for a host none of whose addresses answers has no message. */
+function causeOf(error: unknown): string {
+  return error instanceof Error ? error.message || (error as { code?: string }).code || error.name : String(error);
 }
