@@ -6,6 +6,7 @@ import { Alias, Architecture, Code, Function, FunctionOptions, IFunction, Loggin
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { invalidProps } from './checks/invalid-props';
+import { synthesisTime } from './lookup';
 
 /** Context key: another folder of bundles, for a team that builds its own and for tests. */
 export const assetsContextKey = 'cdk-multi-region-payments:assets';
@@ -46,6 +47,8 @@ export class BundledFunction extends Construct {
       role,
       logGroup,
     });
+    // What a deployment finds out reaches callers by a new version only, and the CDK makes one where the template differs before anything is found out.
+    if (provisionedConcurrency !== undefined) this.function.addEnvironment('DEPLOYMENT', synthesisTime(this));
     this.entry = provisionedConcurrency === undefined ? this.function : new Alias(this, 'Live', {
       aliasName: 'live', version: this.function.currentVersion, provisionedConcurrentExecutions: provisionedConcurrency,
     });

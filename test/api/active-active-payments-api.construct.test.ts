@@ -187,6 +187,21 @@ describe('functions', () => {
     warm.resourceCountIs('AWS::Lambda::Alias', 1);
   });
 
+  test('what is kept warm is published anew by each deployment, which may have found another mode of the table', () => {
+    const pinned = process.env.SOURCE_DATE_EPOCH;
+    const versionAt = (seconds: string): string[] => {
+      process.env.SOURCE_DATE_EPOCH = seconds;
+      return Object.keys(apiOf({ functions: { provisionedConcurrency: 5 } }).template.findResources('AWS::Lambda::Version'));
+    };
+    try {
+      const [first] = versionAt('1700000000');
+      expect(versionAt('1700000000')).toEqual([first]);
+      expect(versionAt('1700000060')).not.toEqual([first]);
+    } finally {
+      process.env.SOURCE_DATE_EPOCH = pinned;
+    }
+  });
+
   test('a decision of the team\'s own is called by the payments function alone', () => {
     const stack = newStack();
     const decide = new Function(stack, 'Decide', { runtime: Runtime.NODEJS_24_X, handler: 'index.handler', code: Code.fromInline('exports.handler = async () => ({})') });
