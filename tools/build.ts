@@ -79,7 +79,7 @@ async function npmContents(): Promise<Outcome> {
   const files = output.trim().split('\n').map((file) => file.replace(/^package\//, ''));
   const needed = ['.jsii', 'API.md', 'LICENSE', 'README.md', 'THIRD_PARTY_LICENSES', 'package.json', 'lib/index.js', 'lib/index.d.ts', 'runtime/index.js', 'runtime/index.mjs', 'runtime/index.d.ts', 'runtime/index.d.mts', 'bin/index.js',
     ...readdirSync(path.join(root, 'schemas')).map((file) => `schemas/${file}`)];
-  const allowed = /^(\.jsii(\.gz)?|API\.md|CHANGELOG\.md|LICENSE|NOTICE|README\.md|THIRD_PARTY_LICENSES|package\.json|lib\/.+\.(js|d\.ts)|assets\/[^/]+\/[^/]+\/index\.js|runtime\/index\.(m?js|d\.m?ts)|bin\/index\.js|runtime\/types\/.+\.d\.ts|schemas\/[a-z.-]+\.schema\.json)$/;
+  const allowed = /^(\.jsii(\.gz)?|API\.md|CHANGELOG\.md|LICENSE|NOTICE|README\.md|THIRD_PARTY_LICENSES|package\.json|lib\/.+\.(js|d\.ts)|assets\/([a-z-]+\/){2,3}index\.js|runtime\/index\.(m?js|d\.m?ts)|bin\/index\.js|runtime\/types\/.+\.d\.ts|schemas\/[a-z.-]+\.schema\.json)$/;
   const handlers = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.handler.ts'));
   const problems = [
     ...[...needed, ...handlers.map((file) => `assets/${file.replace(/\.handler\.ts$/, '')}/index.js`)].filter((file) => !files.includes(file)).map((file) => `${file} is missing`),
