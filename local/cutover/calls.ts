@@ -2,6 +2,7 @@ import { reportOf } from './audit';
 import type { PlannedMachine } from './plan';
 import type { SignIn } from './sign-in';
 import type { CutoverWatch } from './watch';
+import { causeOf } from '../../src/kernel/cause';
 import { starterText } from '../../src/kernel/person-name';
 import type { CutoverFabric, Issuer } from '../ground/model';
 import { headerOf, send, sendJson, sendProblem, type Exchange } from '../http/answers';
@@ -113,7 +114,7 @@ export class CutoverCalls {
       const { executionArn } = await fabric.start(machine.arn, { action, startedBy: who, reason, attested: said });
       await begun(executionArn);
     } catch (error) {
-      sendProblem(exchange, 'unavailable', `The state machine in ${machine.region} could not be started: ${error instanceof Error ? error.message : String(error)}`, { region: machine.region });
+      sendProblem(exchange, 'unavailable', `The state machine in ${machine.region} could not be started: ${causeOf(error)}`, { region: machine.region });
     }
   }
 

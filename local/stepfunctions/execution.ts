@@ -3,6 +3,7 @@ import { choose } from './choice';
 import { taskKind, type Definition, type State } from './definition';
 import { History, mostEvents } from './history';
 import { fill, read, StateFault, write, type Json } from './paths';
+import { causeOf } from '../../src/kernel/cause';
 
 /** What an execution needs of its surroundings. */
 export interface ExecutionPorts {
@@ -343,7 +344,7 @@ function bounded(data: Json): void {
 }
 
 function faultOf(thrown: unknown): StateFault {
-  return thrown instanceof StateFault ? thrown : new StateFault('States.Runtime', thrown instanceof Error ? thrown.message : String(thrown));
+  return thrown instanceof StateFault ? thrown : new StateFault('States.Runtime', causeOf(thrown));
 }
 
 /** Faults that nothing catches in general. */

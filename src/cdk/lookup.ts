@@ -2,6 +2,7 @@ import { CfnResource } from 'aws-cdk-lib';
 import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import { invalidProps } from './checks/invalid-props';
+import { synthesisedProperty } from '../kernel/custom-resource';
 
 export interface LookupProps {
   /** Such as `Custom::LedgerStreamArn`. */
@@ -36,7 +37,7 @@ export class Lookup extends Construct {
       policy: AwsCustomResourcePolicy.fromSdkCalls({ resources: [resourceArn] }),
     });
     const called = resource.node.findAll().find((child): child is CfnResource => CfnResource.isCfnResource(child) && child.cfnResourceType === resourceType);
-    called!.addPropertyOverride('Deployment', synthesisTime(this));
+    called!.addPropertyOverride(synthesisedProperty, synthesisTime(this));
     this.resource = called!;
     this.value = resource.getResponseField(field);
   }

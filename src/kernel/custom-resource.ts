@@ -12,6 +12,9 @@ export interface CloudFormationEvent {
   readonly OldResourceProperties?: Readonly<Record<string, string>>;
 }
 
+/** The property that says when a template was synthesised: it differs at each deployment, so that CloudFormation calls the resource. */
+export const synthesisedProperty = 'Deployment';
+
 /** Where a stack is, and where AWS calls go when that is not AWS. */
 export interface ResponsePlace {
   readonly region: string;

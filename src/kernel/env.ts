@@ -1,6 +1,12 @@
 /** A function's environment: what `process.env` holds. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The region that a function runs in. Throws where Lambda has not set it. */
+export function regionOf(source: Environment): string {
+  if (source.AWS_REGION) return source.AWS_REGION;
+  throw new Error('environment variable AWS_REGION is missing: Lambda sets it');
+}
+
 /** What a function reads from its environment, and the construct writes into it: one definition for both sides. */
 export class EnvCodec<K extends string, O extends string = never> {
   /**

@@ -1,7 +1,7 @@
 import { LogItem, Logger } from '@aws-lambda-powertools/logger';
 import type { ConstructorOptions } from '@aws-lambda-powertools/logger/types';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { Environment } from '../kernel/env';
+import { Environment, regionOf } from '../kernel/env';
 import { systemMetrics } from '../kernel/system-metrics';
 
 /** A fault as it is logged: what it was and where, never the data it was about. */
@@ -102,10 +102,4 @@ export function faultRecord(thrown: unknown): FaultRecord {
 /** A function's telemetry, from its environment. */
 export function telemetryOf(source: Environment, service: string, systemName: string): Telemetry {
   return new Telemetry({ systemName, region: regionOf(source), service });
-}
-
-/** The region that a function runs in. */
-export function regionOf(source: Environment): string {
-  if (source.AWS_REGION) return source.AWS_REGION;
-  throw new Error('environment variable AWS_REGION is missing: Lambda sets it');
 }

@@ -1,7 +1,8 @@
 import { homeLimits, ledgerEnv, writeHome } from '../../src/ledger/contract';
 import { toAttributes } from '../../src/ledger/items.aws';
 import { Item } from '../../src/ledger/ports';
-import { FakeAws, keepLog, loadedHandler, refusal } from '../runtime/fake-aws';
+import { FakeAws, keepLog, refusal } from '../runtime/fake-aws';
+import { loadedHandler } from '../runtime/loaded-handler';
 
 const run = 'arn:aws:states:us-east-1:111122223333:execution:acme-pay-cutover:run-1';
 let aws: FakeAws;

@@ -1,8 +1,8 @@
-import type { Environment } from '../../kernel/env';
+import { Environment, regionOf } from '../../kernel/env';
 import { fromTraceparent, noTracer, Span, TraceContext, Tracer } from '../../kernel/trace';
 import { ledgerMetrics } from '../../ledger/contract';
 import { countLedgerEvents } from '../../ledger/event-metrics.aws';
-import { faultRecord, regionOf, Telemetry } from '../../runtime/telemetry';
+import { faultRecord, Telemetry } from '../../runtime/telemetry';
 import { traceOf } from '../../runtime/trace';
 import { readCallerSource } from '../caller.contract';
 import { apiEnv, apiLimits, apiMetrics } from '../contract';

@@ -1,9 +1,9 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { apiLimits } from '../contract';
 import type { DrainRead } from './service';
-import type { Environment } from '../../kernel/env';
+import { Environment, regionOf } from '../../kernel/env';
 import { drainKey, ledgerEnv, ledgerSchema, readHome } from '../../ledger/contract';
-import { clockPorts, regionOf } from '../../ledger/functions/environment.aws';
+import { clockPorts } from '../../ledger/functions/environment.aws';
 import { Authority } from '../../ledger/homes/authority.service';
 import { authorityStore } from '../../ledger/homes/home.aws';
 import { StoreFault } from '../../ledger/ports';

@@ -1,3 +1,4 @@
+import { causeOf } from '../../kernel/cause';
 import { OperatorResult } from '../../ledger/operator/operate.service';
 import { StatusRequest, StatusResult, UnitStatus } from '../../ledger/operator/status.service';
 import { AuditLog } from '../audit/service';
@@ -69,7 +70,7 @@ export class AuthorityMove {
       if (moves.length === 0) return { outcome: 'moved', units: units.length };
       return await this.move(run, moves[0], moves.length, failures, timeoutMs);
     } catch (error) {
-      return this.failed(failures, error instanceof Error ? error.message : String(error));
+      return this.failed(failures, causeOf(error));
     }
   }
 

@@ -1,4 +1,5 @@
 import { plainSeconds, plainTime } from '../../approvals/report-shape.domain';
+import { causeOf } from '../../kernel/cause';
 import { digestOf } from '../../kernel/digest';
 import { Json } from '../../kernel/fingerprint';
 import { CutoverState, ttlSince } from '../audit/domain';
@@ -134,5 +135,5 @@ export function attestationCheck(name: string, attested: Readonly<Record<string,
 
 /** A check that could not be made has failed: what is not known is not good. */
 export function unreadable(name: string, error: unknown): CheckResult {
-  return result(name, false, `could not be read: ${error instanceof Error ? error.message : String(error)}`, 'an answer', 'check that the region answers and that the function may read there');
+  return result(name, false, `could not be read: ${causeOf(error)}`, 'an answer', 'check that the region answers and that the function may read there');
 }

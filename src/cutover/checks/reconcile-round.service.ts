@@ -2,6 +2,7 @@ import { AuditClock } from '../audit/service';
 import { CutoverPlan } from '../contract';
 import { OperatePort } from './authority-move.service';
 import { accountOfKey, BucketDigest, compareItems, differingBuckets, ItemDifference, mayDiffer, ReplicaItem, StoredBucket } from './reconcile-window.domain';
+import { causeOf } from '../../kernel/cause';
 
 /** One page of a replica, and where the next one begins. */
 export interface ReplicaPage<T> {
@@ -113,7 +114,7 @@ export class ReconcileRound {
       return { round: this.round, place: this.place, end: 'complete' };
     } catch (error) {
       if (error instanceof Cut) return { round: this.round, place: this.place, end: 'cut' };
-      return { round: this.round, place: this.place, end: 'unread', why: error instanceof Error ? error.message : String(error) };
+      return { round: this.round, place: this.place, end: 'unread', why: causeOf(error) };
     }
   }
 
@@ -186,7 +187,7 @@ export class ReconcileRound {
     try {
       return await read();
     } catch (error) {
-      throw new Error(`${region} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new Error(`${region} cannot be read: ${causeOf(error)}`, { cause: error });
     }
   }
 
@@ -241,7 +242,7 @@ export class ReconcileRound {
       if (account.lateWrites.length === 0) return undefined;
       return { what: `${account.lateWrites.length} late writes of an ended epoch, such as ${account.lateWrites[0].key}`, unsure: false };
     } catch (error) {
-      return { what: `could not be checked: ${error instanceof Error ? error.message : String(error)}`, unsure: true };
+      return { what: `could not be checked: ${causeOf(error)}`, unsure: true };
     }
   }
 }

@@ -1,6 +1,7 @@
 import { AuditClock, AuditLog } from '../audit/service';
 import { AlarmReference, CutoverPlan } from '../contract';
 import { alarmStates, CheckPorts } from './precheck.service';
+import { causeOf } from '../../kernel/cause';
 
 export type SoakOutcome =
   | { readonly outcome: 'soaking'; readonly phase: number; readonly unreadable: number; readonly waitSeconds: number }
@@ -34,7 +35,7 @@ export class Soak {
       raised = states.filter((alarm) => alarm.state === 'ALARM').map(named);
       silent = states.filter((alarm) => alarm.state === 'INSUFFICIENT_DATA' && hasShare(alarm, plan, phase)).map(named);
     } catch (error) {
-      return blindly(`alarms cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+      return blindly(`alarms cannot be read: ${causeOf(error)}`);
     }
     if (raised.length > 0) {
       await this.log.append(() => ({ key: `${run}/phase-${phase}/breach`, by: [run], entry: { what: 'breach', run, phase, alarms: raised, then: plan.onBreach } }));

@@ -1,3 +1,4 @@
+import { causeOf } from '../../kernel/cause';
 import { clock } from '../../runtime/clock';
 import { kmsSigner, parameterAudit } from '../audit/aws';
 import { AuditReader, optionsOf, ReportOptions } from '../report/service';
@@ -28,7 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 if (typeof require !== 'undefined' && require.main === module) {
   main(process.argv.slice(2)).then((code) => { process.exitCode = code; }, (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${causeOf(error)}\n`);
     process.exitCode = 2;
   });
 }

@@ -5,6 +5,7 @@ import { deployedShape } from './deployed-shape.domain';
 import { Found, sameShape } from './domain';
 import { RecordsPort, ShiftOutcome, WeightChange, WeightOrder } from './service';
 import { addressProblem, DeployedResource, foreignEvent, RecordsWish, unaskedEvent, untimelyEvent, wishOf } from './weighted-records.domain';
+import { causeOf } from '../../kernel/cause';
 import { CloudFormationEvent, responseProblem, ResponsePlace } from '../../kernel/custom-resource';
 import { RegionAddress } from '../../kernel/system-names';
 
@@ -154,7 +155,7 @@ export class WeightedRecordsResource {
       const stack = StackId.split('/')[1] ?? StackId;
       return await this.ports.keeper.carryOut({ type: RequestType, requestId: RequestId, stack, wish: wishOf(this.own.properties) }, deadlineMs);
     } catch (error) {
-      return failed(error instanceof Error ? error.message : String(error));
+      return failed(causeOf(error));
     }
   }
 

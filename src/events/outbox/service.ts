@@ -1,5 +1,6 @@
 import { PaymentEvent } from '../model';
 import { Decided, decidedBy, detailKeys, Details, eventOf, ItemChange, olderKeys, writerOf } from './domain';
+import { causeOf } from '../../kernel/cause';
 import { toTraceparent, TraceContext, Tracer } from '../../kernel/trace';
 import { Item, LedgerPorts } from '../../ledger/ports';
 import { Attempt } from '../../ledger/protocol/attempt.service';
@@ -146,7 +147,7 @@ export function decideAll(records: readonly StreamRecord[], counts: (writer: str
       const writer = writerOf(read);
       if (writer !== undefined && counts(writer)) decided.push(...decidedBy(read).map((one) => ({ record: id, writer, one })));
     } catch (error) {
-      return { decided, failed: { id, reason: error instanceof Error ? error.message : String(error) } };
+      return { decided, failed: { id, reason: causeOf(error) } };
     }
   }
   return { decided };

@@ -1,3 +1,4 @@
+import { causeOf } from '../../kernel/cause';
 import { publishLimits } from '../contract';
 import type { PutEntry } from '../model';
 
@@ -145,7 +146,7 @@ async function keep(ports: PublishPorts, lost: readonly Pending[]): Promise<Entr
     try {
       kept += await ports.keep(letters.slice(kept));
     } catch (error) {
-      fault = `; nor did the dead-letter queue take it: ${error instanceof Error ? error.message : String(error)}`;
+      fault = `; nor did the dead-letter queue take it: ${causeOf(error)}`;
     }
   }
   return lost.map(({ reason, forGood }, at) => at < kept ? { kind: 'deadLettered', reason } : { kind: 'open', reason: reason + fault, ...(forGood ? { forGood } : {}) });

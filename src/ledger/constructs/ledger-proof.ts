@@ -7,6 +7,7 @@ import { LedgerReplica } from './ledger-replica';
 import { BundledFunction } from '../../cdk/bundled-function';
 import { synthesisTime } from '../../cdk/lookup';
 import { useNamedPart } from '../../cdk/named-parts';
+import { synthesisedProperty } from '../../kernel/custom-resource';
 
 /**
  * Has a deployment prove that the ledger's tables are there and agree with what this stack takes them to be, before a function is made that works on
@@ -43,7 +44,7 @@ export class LedgerProof extends Construct {
       serviceToken: asks.function.functionArn,
       serviceTimeout: Duration.minutes(5),
       // Asked for anew at each deployment: a table may have been made anew since.
-      properties: { tableName, mode: regions.consistency, ...authority === undefined ? {} : { authority }, Deployment: synthesisTime(this) },
+      properties: { tableName, mode: regions.consistency, ...authority === undefined ? {} : { authority }, [synthesisedProperty]: synthesisTime(this) },
     });
     proof.node.addDependency(asks);
     const resources = [proof.node.defaultChild as CfnResource];

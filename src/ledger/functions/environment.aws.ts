@@ -1,5 +1,5 @@
 import { randomUUID } from 'crypto';
-import type { Environment } from '../../kernel/env';
+import { Environment, regionOf } from '../../kernel/env';
 import { dynamoClient } from '../../runtime/clients';
 import { clock } from '../../runtime/clock';
 import { Invoker, invoker } from '../../runtime/invoke';
@@ -17,12 +17,6 @@ import { RefusingLedger, wrongTable } from '../tables/refusing.service';
 
 /** The ledger of a function; with `receive` it takes calls that other regions send to it. */
 export type FunctionLedger = Ledger & Partial<Pick<HomeLedger, 'receive'>>;
-
-/** Region of the function. */
-export function regionOf(source: Environment): string {
-  if (source.AWS_REGION) return source.AWS_REGION;
-  throw new Error('environment variable AWS_REGION is missing: Lambda sets it');
-}
 
 /** Ports and settings of the ledger for a function, from its environment. */
 export function ledgerFromEnvironment(source: Environment): FunctionLedger {

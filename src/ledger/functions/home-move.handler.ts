@@ -1,6 +1,7 @@
 import { ledgerEnv, readHome } from '../contract';
-import { clockPorts, operationsFromEnvironment, regionOf } from './environment.aws';
+import { clockPorts, operationsFromEnvironment } from './environment.aws';
 import { answeringOperator, operatorPorts } from './operator-invocation.aws';
+import { regionOf } from '../../kernel/env';
 import { Invocation } from '../homes/forwarded.service';
 import { cutoverRuns } from '../operator/cutover-run.aws';
 import { CutoverMoves, moveRequestOf, OperatorResult } from '../operator/operate.service';

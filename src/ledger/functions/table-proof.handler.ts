@@ -1,7 +1,7 @@
-import { proofEnv } from '../contract';
-import { regionOf } from './environment.aws';
 import { CloudFormationEvent } from '../../kernel/custom-resource';
+import { regionOf } from '../../kernel/env';
 import { answerCloudFormation } from '../../runtime/custom-resource';
+import { proofEnv } from '../contract';
 import { tableModes } from '../tables/proof.aws';
 import { ProofResult, ProvenTables, TableProof } from '../tables/proof.service';
 

@@ -1,3 +1,4 @@
+import { causeOf } from '../../kernel/cause';
 import { AskedBy, Authority, AuthorityRecord, HomeSettings } from '../homes/authority.service';
 import { unitOf } from '../homes/home.service';
 import { CallContext } from '../model';
@@ -150,7 +151,7 @@ export class CutoverMoves {
       const problem = await this.problem(run, request.action);
       if (problem !== undefined) return { kind: 'refused', detail: `${problem}: nothing is moved` };
     } catch (error) {
-      return { kind: 'unsure', detail: `the state of ${run} could not be read, so nothing is moved: ${error instanceof Error ? error.message : String(error)}` };
+      return { kind: 'unsure', detail: `the state of ${run} could not be read, so nothing is moved: ${causeOf(error)}` };
     }
     return this.operations.run(request, context);
   }

@@ -1,5 +1,6 @@
 import { DescribeTableCommand, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
 import { dynamoClient } from '../../runtime/clients';
+import { clock } from '../../runtime/clock';
 import { TableMode } from '../contract';
 
 const tries = 5;
@@ -22,7 +23,7 @@ export function tableModes(): (tableName: string) => Promise<TableMode> {
         // A refusal stays one. The others pass: a role's new rights take a while to arrive, too.
         const passes = isMissing || status >= 500 || ['ThrottlingException', 'AccessDeniedException'].includes((error as Error).name);
         if (attempt === tries || !passes) throw error;
-        await new Promise((resolve) => setTimeout(resolve, firstWaitMs * 2 ** attempt));
+        await clock.sleep(firstWaitMs * 2 ** attempt);
       }
     }
   };

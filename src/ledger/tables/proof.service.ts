@@ -1,10 +1,11 @@
-import { TableMode } from '../contract';
+import { LedgerMode, TableMode } from '../contract';
 import { authorityTableProblem, DescribedTable, ledgerTableProblem } from './mode.domain';
-import { CloudFormationEvent, responseProblem, ResponsePlace } from '../../kernel/custom-resource';
+import { causeOf } from '../../kernel/cause';
+import { CloudFormationEvent, responseProblem, ResponsePlace, synthesisedProperty } from '../../kernel/custom-resource';
 
 /** What a stack was made for. */
 export interface ProvenTables {
-  readonly ledger: { readonly name: string; readonly mode: 'STRONG' | 'HOME_REGION' };
+  readonly ledger: { readonly name: string; readonly mode: LedgerMode };
   /** Name of the table of homes, where this region has a replica of it. */
   readonly authority?: string;
 }
@@ -20,9 +21,6 @@ export interface TableProofPorts {
   readonly modeOf: (tableName: string) => Promise<TableMode>;
   readonly answer: (event: CloudFormationEvent, result: Partial<ProofResult>) => Promise<void>;
 }
-
-/** The property that says when a template was synthesised. */
-export const synthesisedProperty = 'Deployment';
 
 /** Proves to CloudFormation, before anything is deployed that works on them, that the tables are there and as this stack takes them to be. It only reads. */
 export class TableProof {
@@ -54,9 +52,4 @@ export class TableProof {
 function isTakenBack({ ResourceProperties, OldResourceProperties }: CloudFormationEvent): boolean {
   const [to, from] = [ResourceProperties, OldResourceProperties].map((properties) => properties?.[synthesisedProperty]);
   return to !== undefined && from !== undefined && to < from;
-}
-
-/** Never empty: what Node throws for a host none of whose addresses answers has no message. */
-function causeOf(error: unknown): string {
-  return error instanceof Error ? error.message || (error as { code?: string }).code || error.name : String(error);
 }
