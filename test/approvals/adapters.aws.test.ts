@@ -9,7 +9,8 @@ import { gateFromEnvironment, verifierFromEnvironment } from '../../src/approval
 import { ApprovalRequest, ApprovalTaskInput, ApprovalView } from '../../src/approvals/model';
 import { snsNotify } from '../../src/approvals/page/notify.aws';
 import { stuckEnv } from '../../src/approvals/stuck/contract';
-import { AwsReply, FakeAws, keepLog, loadedHandler, refusal } from '../runtime/fake-aws';
+import { AwsReply, FakeAws, keepLog, refusal } from '../runtime/fake-aws';
+import { loadedHandler } from '../runtime/loaded-handler';
 
 const xml: AwsReply = { body: '<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>', headers: { 'content-type': 'text/xml' } };
 const [topicArn, escalationTopicArn] = ['people', 'managers'].map((name) => `arn:aws:sns:eu-central-1:111122223333:${name}`);

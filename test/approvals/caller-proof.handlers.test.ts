@@ -5,6 +5,7 @@ import { iamEvent } from './site';
 import { rules } from './world';
 import { GateAnswer, GateEvent } from '../../src/approvals/callers/event.domain';
 import { gateEnv, startEnv, writeIdentity, writeRules } from '../../src/approvals/contract';
+import { loadedHandler } from '../runtime/loaded-handler';
 
 const session = 'arn:aws:sts::111122223333:assumed-role/Approvers/ann';
 const url = 'https://gate.example.com/live/starts/release';
@@ -13,9 +14,7 @@ const started: string[] = [];
 const environment = { ...process.env };
 let services: Server;
 
-/** A handler, which reads its environment when it is loaded. */
-const handlerOf = (name: string): ((event: GateEvent) => Promise<GateAnswer>) =>
-  jest.requireActual<{ handler: (event: GateEvent) => Promise<GateAnswer> }>(`../../src/approvals/${name}.handler`).handler;
+const handlerOf = (name: string): ((event: GateEvent) => Promise<GateAnswer>) => loadedHandler(`approvals/${name}`);
 
 /** One address for STS and Step Functions, as `AWS_ENDPOINT_URL` names it. */
 beforeAll(async () => {

@@ -9,13 +9,10 @@ import { ApprovalResult, ApprovalTaskInput } from '../../src/approvals/model';
 import { stuckEnv } from '../../src/approvals/stuck/contract';
 import { VerifyCall } from '../../src/approvals/verify.service';
 import { Engine, engineBinary, startEngine } from '../../tools/engine';
+import { loadedHandler } from '../runtime/loaded-handler';
 
 const issuer = new TestIssuer();
-/** A handler, which reads its environment when it is loaded. */
-function handlerOf<I, O>(name: string): (input: I) => Promise<O> {
-  const { handler } = jest.requireActual<{ handler: (input: I, invocation: object) => Promise<O> }>(`../../src/approvals/${name}.handler`);
-  return (input) => handler(input, { getRemainingTimeInMillis: () => 55_000 });
-}
+const handlerOf = <I, O>(name: string): ((input: I) => Promise<O>) => loadedHandler(`approvals/${name}`, 55_000);
 
 let engine: Engine;
 let services: Server;

@@ -4,7 +4,8 @@ import { cutoverEnv, recordsEnv, RecordsProperties, stepsEnv, statusEnv } from '
 import { cutoverPorts, replicaPort, stepRecorder } from '../../src/cutover/functions/environment.aws';
 import { RecordsResult } from '../../src/cutover/weights/weighted-records.service';
 import { newStack } from '../cdk/stacks';
-import { AwsReply, FakeAws, keepLog, loadedHandler, refusal } from '../runtime/fake-aws';
+import { AwsReply, FakeAws, keepLog, refusal } from '../runtime/fake-aws';
+import { loadedHandler } from '../runtime/loaded-handler';
 
 const [source, target] = ['us-east-1', 'eu-central-1'];
 const stackId = `arn:aws:cloudformation:${target}:111122223333:stack/cutover/0a1b`;

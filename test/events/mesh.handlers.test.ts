@@ -1,6 +1,7 @@
 import * as runtime from '../../src/events/consumers/runtime.aws';
 import { consumerEnv, meshEnv } from '../../src/events/contract';
-import { AwsReply, FakeAws, keepLog, loadedHandler, messageTaken, refusal } from '../runtime/fake-aws';
+import { AwsReply, FakeAws, keepLog, messageTaken, refusal } from '../runtime/fake-aws';
+import { loadedHandler } from '../runtime/loaded-handler';
 
 let aws: FakeAws;
 let lines: Record<string, any>[];

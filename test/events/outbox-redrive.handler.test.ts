@@ -2,7 +2,8 @@ import { OutboxWorld } from './outbox-world';
 import { RedriveAnswer } from '../../src/events/redrive/outbox.aws';
 import { keyId } from '../../src/kernel/fingerprint';
 import { toAttributes } from '../../src/ledger/items.aws';
-import { AwsReply, FakeAws, keepLog, loadedHandler, messageTaken, received, refusal, Waiting } from '../runtime/fake-aws';
+import { AwsReply, FakeAws, keepLog, messageTaken, received, refusal, Waiting } from '../runtime/fake-aws';
+import { loadedHandler } from '../runtime/loaded-handler';
 
 let aws: FakeAws;
 let lines: Record<string, any>[];

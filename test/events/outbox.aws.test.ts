@@ -2,7 +2,8 @@ import { OutboxWorld } from './outbox-world';
 import { ItemChange } from '../../src/events/outbox/domain';
 import { keyId } from '../../src/kernel/fingerprint';
 import { toAttributes } from '../../src/ledger/items.aws';
-import { AwsReply, FakeAws, keepLog, loadedHandler, refusal } from '../runtime/fake-aws';
+import { AwsReply, FakeAws, keepLog, refusal } from '../runtime/fake-aws';
+import { loadedHandler } from '../runtime/loaded-handler';
 
 type Response = { readonly batchItemFailures: readonly { readonly itemIdentifier: string }[] };
 interface Entry { readonly Detail: string; readonly EventBusName: string; readonly DetailType: string }

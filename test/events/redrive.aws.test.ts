@@ -2,7 +2,8 @@ import { LetterQueue, redriveEnv } from '../../src/events/contract';
 import { redriveQueue } from '../../src/events/redrive/aws';
 import { RedriveResult } from '../../src/events/redrive/service';
 import { Telemetry } from '../../src/runtime/telemetry';
-import { AwsReply, FakeAws, keepLog, loadedHandler, received, refusal, Waiting } from '../runtime/fake-aws';
+import { AwsReply, FakeAws, keepLog, received, refusal, Waiting } from '../runtime/fake-aws';
+import { loadedHandler } from '../runtime/loaded-handler';
 
 const rules = 'arn:aws:events:us-east-1:111122223333:rule/shop-events/';
 let aws: FakeAws;

@@ -3,7 +3,8 @@ import { ItemChange } from '../../src/events/outbox/domain';
 import { SweepHint } from '../../src/events/outbox/sweep.service';
 import { keyId } from '../../src/kernel/fingerprint';
 import { toAttributes } from '../../src/ledger/items.aws';
-import { FakeAws, keepLog, loadedHandler, queueTook, refusal } from '../runtime/fake-aws';
+import { FakeAws, keepLog, queueTook, refusal } from '../runtime/fake-aws';
+import { loadedHandler } from '../runtime/loaded-handler';
 
 type Response = { readonly batchItemFailures: readonly { readonly itemIdentifier: string }[] };
 

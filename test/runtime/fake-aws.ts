@@ -123,15 +123,6 @@ function inputOf(text: string): Record<string, any> {
   return text.startsWith('<') ? {} : Object.fromEntries(new URLSearchParams(text));
 }
 
-/** A Lambda entry, loaded anew: it reads its environment when it is loaded. The path is below `src`, without `.handler`. */
-export function loadedHandler<I, O>(path: string, remainingMs = 60_000): (event: I) => Promise<O> {
-  let handler: ((event: I, invocation: object) => Promise<O>) | undefined;
-  jest.isolateModules(() => {
-    ({ handler } = jest.requireActual<{ handler: typeof handler }>(`../../src/${path}.handler`));
-  });
-  return (event) => handler!(event, { getRemainingTimeInMillis: () => remainingMs });
-}
-
 /** Keeps what functions write to their log, in place of showing it. */
 export function keepLog(): Record<string, any>[] {
   const lines: Record<string, any>[] = [];

@@ -4,8 +4,8 @@ import { build, Plugin } from 'esbuild';
 
 export const root = path.resolve(__dirname, '..', '..');
 
-/** A file below `test/simulation/` with all that it imports, bundled and loaded: as fast as the shipped bundle, and open to changes on the way. */
-export async function loadBundle<T>(file: string, plugins: Plugin[] = []): Promise<T> {
+/** A file below `test/simulation/` with all that it imports, as one text: open to changes on the way. */
+export async function bundledText(file: string, plugins: Plugin[] = []): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [path.join(root, 'test/simulation', file)],
     bundle: true,
@@ -17,8 +17,12 @@ export async function loadBundle<T>(file: string, plugins: Plugin[] = []): Promi
     logLevel: 'silent',
     plugins,
   });
-  const loaded = { exports: {} as T };
+  return outputFiles[0].text;
+}
 
-  new Function('module', 'exports', 'require', outputFiles[0].text)(loaded, loaded.exports, createRequire(__filename));
+/** The same, loaded: as fast as the shipped bundle. */
+export async function loadBundle<T>(file: string, plugins: Plugin[] = []): Promise<T> {
+  const loaded = { exports: {} as T };
+  new Function('module', 'exports', 'require', await bundledText(file, plugins))(loaded, loaded.exports, createRequire(__filename));
   return loaded.exports;
 }

@@ -1,11 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { Mistake, mistakes } from './catalogue';
+import { DocumentTable } from './document-table';
 import { plant } from './plant';
 import { modes, RunOptions, runSeed } from '../run';
 
-const document = path.resolve(__dirname, '..', '..', '..', 'docs', 'reliability.md');
-const [begin, end] = ['<!-- mistakes: npm run simulate -- --mistakes --write -->', '<!-- end of mistakes -->'];
+const table = new DocumentTable('<!-- mistakes: npm run simulate -- --mistakes --write -->', '<!-- end of mistakes -->');
 
 /** What a mistake came to: how many seeds it took, and what the first of them that failed shows. */
 export interface Caught {
@@ -55,14 +53,12 @@ export async function catchAll(report: (line: string) => void): Promise<readonly
 
 /** The table as it is recorded. */
 export function recorded(): readonly Caught[] {
-  const text = readFileSync(document, 'utf8');
-  return text.slice(text.indexOf(begin), text.indexOf(end)).split('\n').filter((line) => line.startsWith('| ')).slice(1).map((line) => {
+  return table.rows().map((line) => {
     const [, name, seeds, invariants] = line.split('|').map((cell) => cell.trim());
     return { name, seeds: Number(seeds), invariants: invariants.split('; ') };
   });
 }
 
 export function write(lines: readonly string[]): void {
-  const text = readFileSync(document, 'utf8');
-  writeFileSync(document, `${text.slice(0, text.indexOf(begin) + begin.length)}\n${lines.join('\n')}\n${text.slice(text.indexOf(end))}`);
+  table.write(lines);
 }

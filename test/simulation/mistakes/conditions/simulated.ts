@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { build } from 'esbuild';
 import { StatedCondition, without } from './derive';
-import { root } from '../../bundle';
+import { bundledText, root } from '../../bundle';
 import { modes, RunOptions } from '../../run';
 
 /** What the simulation made of a condition left out. */
@@ -64,16 +63,13 @@ function answerOf(worker: Worker, options: RunOptions, withinMs: number): Promis
 
 async function bundleWithout(condition: StatedCondition): Promise<string | undefined> {
   let loaded = false;
-  const { outputFiles } = await build({
-    entryPoints: [path.join(root, 'test/simulation/run.ts')], bundle: true, write: false, platform: 'node', format: 'cjs', external: ['@aws-sdk/*'], logLevel: 'silent',
-    plugins: [{
-      name: 'without',
-      setup: (bundle) => bundle.onLoad({ filter: /[/\\]src[/\\].*\.ts$/ }, ({ path: file }) => {
-        if (file !== path.join(root, 'src', condition.file)) return undefined;
-        loaded = true;
-        return { contents: without(condition, readFileSync(file, 'utf8')), loader: 'ts' };
-      }),
-    }],
-  });
-  return loaded ? outputFiles[0].text : undefined;
+  const text = await bundledText('run.ts', [{
+    name: 'without',
+    setup: (bundle) => bundle.onLoad({ filter: /[/\\]src[/\\].*\.ts$/ }, ({ path: file }) => {
+      if (file !== path.join(root, 'src', condition.file)) return undefined;
+      loaded = true;
+      return { contents: without(condition, readFileSync(file, 'utf8')), loader: 'ts' };
+    }),
+  }]);
+  return loaded ? text : undefined;
 }

@@ -1,10 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { nameOf, StatedCondition } from './derive';
-import { root } from '../../bundle';
+import { DocumentTable } from '../document-table';
 
-const document = path.join(root, 'docs', 'reliability.md');
-const [begin, end] = ['<!-- conditions: npm run simulate -- --conditions --write -->', '<!-- end of conditions -->'];
+const table = new DocumentTable('<!-- conditions: npm run simulate -- --conditions --write -->', '<!-- end of conditions -->');
 
 /** What a condition's entry in the table says: by which test file it was noticed, and how; or why nothing can notice it. */
 export interface Entry {
@@ -14,8 +11,7 @@ export interface Entry {
 
 /** The table as it is recorded. */
 export function recorded(): readonly Entry[] {
-  const text = readFileSync(document, 'utf8');
-  return text.slice(text.indexOf(begin), text.indexOf(end)).split('\n').filter((line) => line.startsWith('| ')).slice(1).map((line) => {
+  return table.rows().map((line) => {
     const [file, where, what, by] = line.slice(2, -2).split(' | ').map(plain);
     return { name: `${file}, ${where}: ${what}`, by };
   });
@@ -29,9 +25,7 @@ export function write(stated: readonly StatedCondition[], found: ReadonlyMap<str
     const by = known.get(nameOf(condition));
     return by === undefined ? [] : [`| ${file} | ${where} | \`${cell(what)}\` | ${cell(by)} |`];
   });
-  const text = readFileSync(document, 'utf8');
-  const table = ['| file below `src/` | in | condition | without it fails |', '|---|---|---|---|', ...lines].join('\n');
-  writeFileSync(document, `${text.slice(0, text.indexOf(begin) + begin.length)}\n${table}\n${text.slice(text.indexOf(end))}`);
+  table.write(['| file below `src/` | in | condition | without it fails |', '|---|---|---|---|', ...lines]);
 }
 
 /** How the list of the files and that of the table differ; empty: not at all. */
