@@ -32,3 +32,71 @@ test('local/README.md tells of every option of the local run, and of no other', 
   expect(options.length).toBeGreaterThan(8);
   expect([...told].sort()).toEqual([...options].sort());
 });
+
+const sources = trackedFiles().filter((file) => /^(?:src|local)\/.*\.ts$/.test(file)).map((file) => ({ file, text: readTracked(file) }));
+const inSource = (name: string): boolean => sources.some(({ text }) => text.includes(name) && new RegExp(`(?<!\\w)${name}(?!\\w)`).test(text));
+
+/** What is wrong with a glossary's rows. */
+function glossaryProblems(rows: readonly string[][]): string[] {
+  const terms = rows.map(([term]) => term);
+  const words = (term: string): string => term.replace(/[ -]/g, '[ -]?');
+  const spoken = (term: string): boolean => sources.some(({ text }) => new RegExp(`(?:^|[^a-zA-Z])${words(term)}`, 'im').test(text));
+  return [
+    ...terms.filter((term, index) => index > 0 && term <= terms[index - 1]).map((term) => `'${term}' is not in its place by the alphabet`),
+    ...terms.filter((term) => !spoken(term)).map((term) => `'${term}' is not a word of the code`),
+    ...rows.filter(([, meaning]) => !/^[A-Z][^.]*\.$/.test(meaning.replace(/`[^`]*`/g, 'code'))).map(([term]) => `the meaning of '${term}' is not one sentence`),
+    ...rows.filter(([, , name]) => !inSource(uncoded(name))).map(([term, , name]) => `'${term}' is named ${name}, which is not in the code`),
+  ];
+}
+
+describe('the glossary', () => {
+  const rows = rowsBelow(readTracked('ARCHITECTURE.md'), 'Glossary');
+
+  test('is sorted, has one sentence for each term, and the code uses each term and its name', () => {
+    expect(rows.length).toBeGreaterThanOrEqual(25);
+    expect(glossaryProblems(rows)).toEqual([]);
+  });
+
+  test.each([
+    [[['home', 'A region.', '`Entry`'], ['entry', 'A code.', '`Entry`']], 'alphabet'],
+    [[['entry', 'A code. It is short.', '`Entry`']], 'not one sentence'],
+    [[['entry', 'a code', '`Entry`']], 'not one sentence'],
+    [[['gnome', 'A region.', '`Entry`']], 'not a word of the code'],
+    [[['entry', 'A code.', '`Entrie`']], 'not in the code'],
+  ])('is seen to be wrong: %j', (planted, complaint) => {
+    expect(glossaryProblems(planted)).toEqual([expect.stringContaining(complaint)]);
+  });
+});
+
+describe('the picture of the architecture', () => {
+  const picture = readTracked('docs/images/architecture.svg');
+  const texts = [...picture.matchAll(/<text [^>]*>([^<]+)<\/text>/g)].map(([, text]) => text);
+
+  test('draws names that the code exports, and no other', () => {
+    const names = [...new Set([...texts, ...picture.match(/<desc[^>]*>([^<]+)/)![1].split(/[\s,.]+/)].filter((text) => /^[A-Z][a-z]+[A-Z]\w+$/.test(text)))];
+    expect(names.length).toBeGreaterThanOrEqual(6);
+    expect(names.filter((name) => !sources.some(({ text }) => new RegExp(`^export (?:abstract )?class ${name}\\b`, 'm').test(text)))).toEqual([]);
+  });
+
+  test('has the numbers of the steps that the overview explains, with the same names', () => {
+    const steps = readTracked('ARCHITECTURE.md').split('## Overview\n')[1].split('\n## ')[0].match(/^\d+\. .*$/gm)!;
+    expect(texts.filter((text) => /^\d$/.test(text)).map(Number).sort()).toEqual(steps.map((_, index) => index + 1));
+    const named = steps.flatMap((step) => /`([A-Z][a-z]+[A-Z]\w+)`/.exec(step)?.[1] ?? []);
+    expect(named.length).toBeGreaterThanOrEqual(6);
+    expect(texts).toEqual(expect.arrayContaining(named));
+  });
+
+  test('needs nothing from elsewhere, has a description, and is in both documents', () => {
+    expect(picture.replace('xmlns="http://www.w3.org/2000/svg"', '')).not.toMatch(/https?:|<script|href/);
+    expect(picture).toMatch(/<title[^>]*>[^<]+<\/title>\s*<desc[^>]*>[^<]+<\/desc>/);
+    for (const document of ['README.md', 'ARCHITECTURE.md']) expect(readTracked(document)).toContain('(docs/images/architecture.svg)');
+  });
+});
+
+test('files that a document names are there', () => {
+  const all = trackedFiles();
+  const documents = all.filter((file) => file.endsWith('.md') && !['API.md', 'CHANGELOG.md'].includes(file));
+  const named = documents.flatMap((document) => [...readTracked(document).matchAll(/`((?:[\w-]+\/)*[a-z][\w.-]*\.(?:ts|cjs|mjs|yaml|py))`/g)].map(([, file]) => ({ document, file })));
+  expect(named.length).toBeGreaterThan(60);
+  expect(named.filter(({ file }) => !all.some((tracked) => tracked === file || tracked.endsWith(`/${file}`)))).toEqual([]);
+});
