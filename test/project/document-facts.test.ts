@@ -93,6 +93,37 @@ describe('the picture of the architecture', () => {
   });
 });
 
+/** What is wrong with the runbook's entries of alarms; `linked` are the anchors that alarms lead to. */
+function runbookProblems(runbook: string, linked: readonly string[]): string[] {
+  const alarms = runbook.split(/^# /m).find((part) => part.startsWith('Alarms\n')) ?? '';
+  const entries = alarms.split(/^## /m).slice(1).map((entry) => ({ title: entry.split('\n')[0], parts: entry.split(/^### /m).slice(1) }));
+  const anchors = entries.map(({ title }) => title.toLowerCase().replace(/[^a-z -]/g, '').replace(/ /g, '-'));
+  return [
+    ...entries.filter(({ parts }) => parts.map((part) => part.split('\n')[0]).join() !== 'What it means,Look at,Do').map(({ title }) => `'${title}' has not the three headings in their order`),
+    ...entries.filter(({ parts }) => parts.some((part) => part.split('\n').slice(1).join('').trim() === '')).map(({ title }) => `'${title}' has an empty part`),
+    ...linked.filter((anchor) => !anchors.includes(anchor)).map((anchor) => `an alarm leads to #${anchor}, which is not an entry of an alarm`),
+  ];
+}
+
+describe('the runbook', () => {
+  const runbook = readTracked('docs/runbook.md');
+
+  test('says of each alarm what it means, what to look at and what to do', () => {
+    const templates = trackedFiles().filter((file) => file.startsWith('test/examples/__snapshots__/')).map(readTracked).join('\n');
+    const linked = [...new Set([...templates.matchAll(/runbook\.md#([a-z-]+)/g)].map(([, anchor]) => anchor))];
+    expect(linked.length).toBeGreaterThan(25);
+    expect(runbookProblems(runbook, linked)).toEqual([]);
+  });
+
+  test.each([
+    ['# Alarms\n## Late\n### What it means\nIt is late.\n### Do\nWait.\n', 'three headings'],
+    ['# Alarms\n## Late\n### What it means\nIt is late.\n### Look at\n\n### Do\nWait.\n', 'empty part'],
+    ['# Alarms\n# Operations\n## Late\n', 'not an entry of an alarm'],
+  ])('is seen to be wrong: %j', (planted, complaint) => {
+    expect(runbookProblems(planted, ['late'])).toEqual([expect.stringContaining(complaint)]);
+  });
+});
+
 test('files that a document names are there', () => {
   const all = trackedFiles();
   const documents = all.filter((file) => file.endsWith('.md') && !['API.md', 'CHANGELOG.md'].includes(file));
