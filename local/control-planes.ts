@@ -47,7 +47,11 @@ export class ControlPlanes {
     this.route53 = new Route53Api(this.records);
     this.stepFunctions = new StepFunctions({ api: this.api, policies: this.policies, accountId, store: events.metrics, warn: log });
     this.services = {
-      route53: this.route53, states: this.stepFunctions, sns: events.mailbox, monitoring: events.cloudWatch, ssm: new ParameterStore(this.client, accountId),
+      route53: this.route53,
+      states: this.stepFunctions,
+      sns: events.mailbox,
+      monitoring: events.cloudWatch,
+      ssm: new ParameterStore(this.client, accountId),
     };
   }
 
@@ -61,10 +65,16 @@ export class ControlPlanes {
     this.resources = resources;
     this.declare(resources);
     this.records.useTemplates(recordSets(resources));
-    this.machines = await Promise.all(resources.filter(({ type, physicalId }) => type === 'AWS::StepFunctions::StateMachine' && physicalId).map(async ({ region, physicalId }) => {
-      const { name, definition } = await this.api.json<{ name: string; definition: string }>(region, 'states', 'DescribeStateMachine', { stateMachineArn: physicalId });
-      return { name, arn: physicalId!, region, definition: JSON.parse(definition) as unknown };
-    }));
+    this.machines = await Promise.all(
+      resources
+        .filter(({ type, physicalId }) => type === 'AWS::StepFunctions::StateMachine' && physicalId)
+        .map(async ({ region, physicalId }) => {
+          const { name, definition } = await this.api.json<{ name: string; definition: string }>(region, 'states', 'DescribeStateMachine', {
+            stateMachineArn: physicalId,
+          });
+          return { name, arn: physicalId!, region, definition: JSON.parse(definition) as unknown };
+        }),
+    );
   }
 
   /** Once all is deployed. */
@@ -91,7 +101,12 @@ export class ControlPlanes {
       mail: () => events.mailbox.all(),
       parameters: (region, path) => this.parameters(region, path),
       publicKey: async (region, key) => {
-        const { KeyId: arn, PublicKey: publicKey } = await this.api.json<{ KeyId: string; PublicKey: string }>(region, 'kms', 'GetPublicKey', { KeyId: key });
+        const { KeyId: arn, PublicKey: publicKey } = await this.api.json<{ KeyId: string; PublicKey: string }>(
+          region,
+          'kms',
+          'GetPublicKey',
+          { KeyId: key },
+        );
         return { arn, publicKey };
       },
       invoke: async (region, name, event) => {
@@ -131,13 +146,21 @@ export class ControlPlanes {
   }
 
   private gates(): GateView[] {
-    const gates = new Map(this.resources.flatMap(({ type, region, properties }) => {
-      const gate = type === 'AWS::Lambda::Function' ? gateOf(properties.Environment?.Variables as Record<string, unknown> | undefined) : undefined;
-      return gate ? [[`${region} ${gate.name}`, { ...gate, region }] as const] : [];
-    }));
+    const gates = new Map(
+      this.resources.flatMap(({ type, region, properties }) => {
+        const gate =
+          type === 'AWS::Lambda::Function' ? gateOf(properties.Environment?.Variables as Record<string, unknown> | undefined) : undefined;
+        return gate ? [[`${region} ${gate.name}`, { ...gate, region }] as const] : [];
+      }),
+    );
     return [...gates.values()].flatMap((gate) => {
-      const api = this.resources.find(({ type, region, properties }) => type === 'AWS::ApiGateway::RestApi' && region === gate.region && properties.Name === gate.name);
-      const stage = this.resources.find(({ type, region, properties }) => type === 'AWS::ApiGateway::Stage' && region === gate.region && properties.RestApiId === api?.physicalId);
+      const api = this.resources.find(
+        ({ type, region, properties }) => type === 'AWS::ApiGateway::RestApi' && region === gate.region && properties.Name === gate.name,
+      );
+      const stage = this.resources.find(
+        ({ type, region, properties }) =>
+          type === 'AWS::ApiGateway::Stage' && region === gate.region && properties.RestApiId === api?.physicalId,
+      );
       return api && stage ? [{ ...gate, apiId: api.physicalId!, stage: String(stage.properties.StageName) }] : [];
     });
   }

@@ -27,7 +27,13 @@ async function stay(run: LocalRun, options: DemoOptions, { requested }: Ending):
 }
 
 async function smoke(run: LocalRun, { requested }: Ending): Promise<number> {
-  const scenario = runSmoke({ url: run.url, operate: run.operate, stacks: run.stacks, processIds: () => run.processIds(), print: (line) => process.stdout.write(`${line}\n`) });
+  const scenario = runSmoke({
+    url: run.url,
+    operate: run.operate,
+    stacks: run.stacks,
+    processIds: () => run.processIds(),
+    print: (line) => process.stdout.write(`${line}\n`),
+  });
   const result = await Promise.race([scenario, requested, failure(run)]);
   if (typeof result === 'boolean') return result ? 0 : 1;
   ended(result);
@@ -54,7 +60,10 @@ function printAddresses(run: LocalRun, options: DemoOptions): void {
     ...(run.givesTokens ? [`  a token        curl '${run.url}/_local/token?tenant=acme'`] : []),
     `  status         ${run.url}/_local/status`,
     ...cutoverLines(run),
-    ...run.regions.map(({ name }) => `  ${name.padEnd(14)} ${run.url}/_local/regions/${name}/api/v1   (stop it: curl -X POST ${run.url}/_local/regions/${name}/stop)`),
+    ...run.regions.map(
+      ({ name }) =>
+        `  ${name.padEnd(14)} ${run.url}/_local/regions/${name}/api/v1   (stop it: curl -X POST ${run.url}/_local/regions/${name}/stop)`,
+    ),
     '',
     `  app ${options.appDirectory}${options.stage === undefined ? '' : `, stage ${options.stage}`}; Ctrl-C ends it`,
     '',

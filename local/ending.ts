@@ -25,11 +25,14 @@ export function runCommand(main: (ending: Ending) => Promise<number>, codeWhenEn
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(signal));
   });
-  main({ requested, signal: abort.signal }).then((code) => process.exit(code), (error: unknown) => {
-    // What fails after the end was asked for is only its consequence.
-    if (abort.signal.aborted) process.exit(codeWhenEnded);
-    // What the user can mend is one line; anything else is a defect and needs its stack.
-    process.stderr.write(`${error instanceof LocalRunError ? error.message : (error as Error).stack}\n`);
-    process.exit(1);
-  });
+  main({ requested, signal: abort.signal }).then(
+    (code) => process.exit(code),
+    (error: unknown) => {
+      // What fails after the end was asked for is only its consequence.
+      if (abort.signal.aborted) process.exit(codeWhenEnded);
+      // What the user can mend is one line; anything else is a defect and needs its stack.
+      process.stderr.write(`${error instanceof LocalRunError ? error.message : (error as Error).stack}\n`);
+      process.exit(1);
+    },
+  );
 }

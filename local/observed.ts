@@ -58,7 +58,10 @@ export class EventFabric implements Observed {
     this.api = new AwsApi(this.client);
     this.policies = new Policies(options.engines);
     this.eventBridge = new Buses({
-      ...options, api: this.api, policies: this.policies, store: this.store,
+      ...options,
+      api: this.api,
+      policies: this.policies,
+      store: this.store,
       alarmState: (region, name) => this.alarmState(region, name),
       queueDepth: (region, queue) => this.sources?.depth(region, queue) ?? 0,
     });
@@ -67,14 +70,26 @@ export class EventFabric implements Observed {
   public async open(resources: readonly FabricResource[], regions: readonly RegionHandle[]): Promise<void> {
     const { minuteMs, store, api } = this;
     const { accountId } = this.options;
-    const alarms = this.evaluated = new Alarms({
-      resources, store, minuteMs, changed: (alarm, state, reason, before) => this.tell(alarm, state, reason, before), regionRuns: (name) => regions.find((region) => region.name === name)?.state === 'running',
-    });
+    const alarms = (this.evaluated = new Alarms({
+      resources,
+      store,
+      minuteMs,
+      changed: (alarm, state, reason, before) => this.tell(alarm, state, reason, before),
+      regionRuns: (name) => regions.find((region) => region.name === name)?.state === 'running',
+    }));
     this.mailbox.useTemplates(resources);
     await this.makeArchives(resources);
     await this.eventBridge.open(resources, regions);
     this.inboxes = new Inboxes(api, resources, regions);
-    this.sources = new MetricSources({ api, regions, resources, store, metrics: alarms.metrics, queues: this.eventBridge.deadLetterQueues(), minuteMs });
+    this.sources = new MetricSources({
+      api,
+      regions,
+      resources,
+      store,
+      metrics: alarms.metrics,
+      queues: this.eventBridge.deadLetterQueues(),
+      minuteMs,
+    });
     this.pollers = streamMappings(resources).flatMap((mapping) => {
       const region = regions.find(({ name }) => name === mapping.region);
       return region ? [new StreamPoller({ api, region, mapping, store, accountId })] : [];
@@ -105,12 +120,20 @@ export class EventFabric implements Observed {
 
   /** An item of a global table has come to another region. */
   public replicated(table: string, from: string, to: string, latencyMs: number): void {
-    this.store.put({ region: from, namespace: 'AWS/DynamoDB', name: 'ReplicationLatency', dimensions: { TableName: table, ReceivingRegion: to } }, latencyMs, Date.now());
+    this.store.put(
+      { region: from, namespace: 'AWS/DynamoDB', name: 'ReplicationLatency', dimensions: { TableName: table, ReceivingRegion: to } },
+      latencyMs,
+      Date.now(),
+    );
   }
 
   /** What Route 53 says of a health check, as the metric that it publishes: in us-east-1 alone. */
   public checked(healthCheckId: string, healthy: boolean): void {
-    this.store.put({ region: 'us-east-1', namespace: 'AWS/Route53', name: 'HealthCheckStatus', dimensions: { HealthCheckId: healthCheckId } }, healthy ? 1 : 0, Date.now());
+    this.store.put(
+      { region: 'us-east-1', namespace: 'AWS/Route53', name: 'HealthCheckStatus', dimensions: { HealthCheckId: healthCheckId } },
+      healthy ? 1 : 0,
+      Date.now(),
+    );
   }
 
   public buses(): ReturnType<Observed['buses']> {
@@ -151,15 +174,27 @@ export class EventFabric implements Observed {
   private tell(alarm: AlarmSpec | CompositeSpec, state: AlarmState, reason: string, before: AlarmState): void {
     for (const arn of alarm.actions[state]) {
       if (arn.split(':')[2] !== 'sns') continue;
-      this.mailbox.sent(arn, `${state}: "${alarm.name}" in ${alarm.region}`, `${alarm.name} in ${alarm.region} went from ${before} to ${state}: ${reason}`);
+      this.mailbox.sent(
+        arn,
+        `${state}: "${alarm.name}" in ${alarm.region}`,
+        `${alarm.name} in ${alarm.region} went from ${before} to ${state}: ${reason}`,
+      );
     }
   }
 
   /** A template cannot make an archive in the emulator; its API can. */
   private async makeArchives(resources: readonly FabricResource[]): Promise<void> {
-    await Promise.all(resources.filter(({ type }) => type === 'AWS::Events::Archive').map(({ region, properties, physicalId }) => this.api.json(region, 'events', 'CreateArchive', {
-      ArchiveName: properties.ArchiveName ?? physicalId, EventSourceArn: properties.SourceArn,
-      ...(properties.EventPattern ? { EventPattern: JSON.stringify(properties.EventPattern) } : {}), RetentionDays: Number(properties.RetentionDays ?? 0),
-    })));
+    await Promise.all(
+      resources
+        .filter(({ type }) => type === 'AWS::Events::Archive')
+        .map(({ region, properties, physicalId }) =>
+          this.api.json(region, 'events', 'CreateArchive', {
+            ArchiveName: properties.ArchiveName ?? physicalId,
+            EventSourceArn: properties.SourceArn,
+            ...(properties.EventPattern ? { EventPattern: JSON.stringify(properties.EventPattern) } : {}),
+            RetentionDays: Number(properties.RetentionDays ?? 0),
+          }),
+        ),
+    );
   }
 }

@@ -31,13 +31,17 @@ export const modes = ['STRONG', 'HOME_REGION'] as const;
 export const transports = ['RULES', 'GLOBAL_ENDPOINT'] as const;
 const examples = ['active-active', 'migration'] as const;
 /** What examples are asked for here: a migration over minutes instead of a week. */
-const contexts: Readonly<Partial<Record<(typeof examples)[number], Readonly<Record<string, string>>>>> = { migration: { pace: 'REHEARSAL' } };
+const contexts: Readonly<Partial<Record<(typeof examples)[number], Readonly<Record<string, string>>>>> = {
+  migration: { pace: 'REHEARSAL' },
+};
 
 /** Reads the demo's arguments. Throws a `LocalRunError` that names the option, the value and what is allowed. */
 export function parseDemoOptions(args: readonly string[]): DemoOptions {
   const { values } = parse(args);
   const example = oneOf('--example', values.example ?? 'active-active', examples);
-  if (values.app !== undefined && values.example !== undefined) throw new LocalRunError('--app and --example exclude each other: give one of them');
+  if (values.app !== undefined && values.example !== undefined) {
+    throw new LocalRunError('--app and --example exclude each other: give one of them');
+  }
   const context = { ...(values.app === undefined ? contexts[example] : {}), ...regionsAsked(values) };
   return {
     port: wholeNumber('--port', values.port ?? '4580', 0, 65_535),
@@ -59,11 +63,25 @@ type RegionValues = Readonly<Partial<Record<'mode' | 'replicas' | 'witness', str
 function regionsAsked({ mode, replicas, witness }: RegionValues): Readonly<Record<string, string>> {
   if (replicas === undefined && witness === undefined) return {};
   const names = [...(replicas ?? '').split(','), ...(witness === undefined ? [] : [witness])].map((name) => name.trim());
-  if (replicas === undefined) throw new LocalRunError(`--witness ${witness} without --replicas: give both, such as --replicas us-east-1,eu-central-1 --witness us-east-2`);
-  if (mode === 'HOME_REGION' && witness !== undefined) throw new LocalRunError(`--witness ${witness} with --mode HOME_REGION: only a STRONG table has a witness`);
+  if (replicas === undefined) {
+    throw new LocalRunError(
+      `--witness ${witness} without --replicas: give both, such as --replicas us-east-1,eu-central-1 --witness us-east-2`,
+    );
+  }
+  if (mode === 'HOME_REGION' && witness !== undefined) {
+    throw new LocalRunError(`--witness ${witness} with --mode HOME_REGION: only a STRONG table has a witness`);
+  }
   const wrong = names.find((name, index) => !isRegionName(name) || names.indexOf(name) !== index);
-  if (wrong !== undefined) throw new LocalRunError(`--replicas ${replicas}${witness === undefined ? '' : ` --witness ${witness}`}: '${wrong}' is not the name of a region, or it is given twice; give names such as us-east-1,eu-central-1`);
-  return { replicas: names.slice(0, witness === undefined ? undefined : -1).join(','), ...(witness === undefined ? {} : { witness: witness.trim() }) };
+  if (wrong !== undefined) {
+    throw new LocalRunError(
+      `--replicas ${replicas}${witness === undefined ? '' : ` --witness ${witness}`}: '${wrong}' is not the name of a region, or it ` +
+        `is given twice; give names such as us-east-1,eu-central-1`,
+    );
+  }
+  return {
+    replicas: names.slice(0, witness === undefined ? undefined : -1).join(','),
+    ...(witness === undefined ? {} : { witness: witness.trim() }),
+  };
 }
 
 function parse(args: readonly string[]) {
@@ -72,23 +90,40 @@ function parse(args: readonly string[]) {
       args: [...args],
       allowPositionals: false,
       options: {
-        'port': { type: 'string' }, 'smoke': { type: 'boolean' }, 'example': { type: 'string' }, 'mode': { type: 'string' },
-        'app': { type: 'string' }, 'stage': { type: 'string' }, 'replicas': { type: 'string' }, 'witness': { type: 'string' }, 'lag': { type: 'string' }, 'in-flight': { type: 'string' }, 'minute': { type: 'string' }, 'transport': { type: 'string' },
+        port: { type: 'string' },
+        smoke: { type: 'boolean' },
+        example: { type: 'string' },
+        mode: { type: 'string' },
+        app: { type: 'string' },
+        stage: { type: 'string' },
+        replicas: { type: 'string' },
+        witness: { type: 'string' },
+        lag: { type: 'string' },
+        'in-flight': { type: 'string' },
+        minute: { type: 'string' },
+        transport: { type: 'string' },
       },
     });
   } catch (error) {
     const reason = (error as Error).message.split('. ')[0];
-    throw new LocalRunError(`${reason}: the options are --port N, --smoke, --example ${examples.join('|')}, --mode ${modes.join('|')}, --transport ${transports.join('|')}, --replicas A,B, --witness C, --app DIR, --stage NAME, --lag MS, --in-flight N, --minute SECONDS`);
+    throw new LocalRunError(
+      `${reason}: the options are --port N, --smoke, --example ${examples.join('|')}, --mode ${modes.join('|')}, --transport ` +
+        `${transports.join('|')}, --replicas A,B, --witness C, --app DIR, --stage NAME, --lag MS, --in-flight N, --minute SECONDS`,
+    );
   }
 }
 
 export function wholeNumber(option: string, text: string, least: number, most: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (!(value >= least && value <= most)) throw new LocalRunError(`${option} ${text} is not valid: give a whole number from ${least} to ${most}`);
+  if (!(value >= least && value <= most)) {
+    throw new LocalRunError(`${option} ${text} is not valid: give a whole number from ${least} to ${most}`);
+  }
   return value;
 }
 
 export function oneOf<T extends string>(option: string, value: string, allowed: readonly T[]): T {
-  if (!(allowed as readonly string[]).includes(value)) throw new LocalRunError(`${option} ${value} is not known: give ${allowed.join(' or ')}`);
+  if (!(allowed as readonly string[]).includes(value)) {
+    throw new LocalRunError(`${option} ${value} is not known: give ${allowed.join(' or ')}`);
+  }
   return value as T;
 }

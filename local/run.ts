@@ -35,8 +35,8 @@ export interface LocalRun {
   /** State machines, approvals, mail; absent in an app without a state machine. */
   readonly cutover?: CutoverFabric;
   /**
-   * Synthesises the app again and deploys it a second time while all goes on. The public name's records follow it; other resources that the fabric stands in
-   * for stay as they were.
+   * Synthesises the app again and deploys it a second time while all goes on. The public name's records follow it; other resources that the
+   * fabric stands in for stay as they were.
    */
   redeploy(context?: Readonly<Record<string, string>>): Promise<void>;
   /** Kills the processes of a function in a region, as when its host dies: what it was doing fails. False: there was none. */
@@ -57,7 +57,7 @@ export interface LocalRun {
 const defaultMinuteSeconds = 5;
 
 /** Half of a home region's requests are a second one, in the home: fewer at once, so that none is too slow for who sent it on. */
-const inFlightOf = ({ plan }: Assembly): number | undefined => plan.globalTables.some(({ mode }) => mode === 'EVENTUAL') ? 4 : undefined;
+const inFlightOf = ({ plan }: Assembly): number | undefined => (plan.globalTables.some(({ mode }) => mode === 'EVENTUAL') ? 4 : undefined);
 
 /** The supervisor has killed everything long before. */
 const closeWithinMs = 10_000;
@@ -70,7 +70,7 @@ const closeWithinMs = 10_000;
  * @throws LocalRunError with one line when the user can mend it; nothing is left behind then
  */
 export async function startLocalRun(options: DemoOptions, log: (line: string) => void, signal?: AbortSignal): Promise<LocalRun> {
-  if (options.port !== 0 && await isPortTaken(options.port)) {
+  if (options.port !== 0 && (await isPortTaken(options.port))) {
     throw new LocalRunError(`port ${options.port} on 127.0.0.1 is in use: end what listens there, or choose another one with --port`);
   }
   const closing = new Closing();
@@ -94,7 +94,7 @@ export async function startLocalRun(options: DemoOptions, log: (line: string) =>
 async function compose(asked: DemoOptions, log: (line: string) => void, supervisor: Supervisor, closing: Closing): Promise<LocalRun> {
   const python = await emulatorPython({ supervisor, log });
   // Links in mail name the front door, long before it is opened.
-  const options = { ...asked, port: asked.port || await freePort() };
+  const options = { ...asked, port: asked.port || (await freePort()) };
   const { appDirectory, stage, mode, transport } = options;
   const preparing = { supervisor, appDirectory, stage, mode, transport, frontDoor: `http://127.0.0.1:${options.port}`, log };
   const prepared = await prepareAssembly({ ...preparing, context: options.context });
@@ -109,7 +109,16 @@ async function compose(asked: DemoOptions, log: (line: string) => void, supervis
   controlPlanes.declare(declared);
   const modules = runtimeModules(supervisor.folder);
   for (const region of engines.regions) {
-    const proxy = await startRegionProxy({ region, engines, links, tables, judge, events: events.calls, services: controlPlanes.services, accountId });
+    const proxy = await startRegionProxy({
+      region,
+      engines,
+      links,
+      tables,
+      judge,
+      events: events.calls,
+      services: controlPlanes.services,
+      accountId,
+    });
     closing.add(() => proxy.close());
     engines.useProxy(region, proxy.port);
     const daemon = await startDaemon(region, events.traces);
@@ -138,10 +147,15 @@ async function compose(asked: DemoOptions, log: (line: string) => void, supervis
     operate: operator?.operate,
     cutover,
     redeploy: async (more) => {
-      const again = await prepareAssembly({ ...preparing, context: { ...options.context, ...more }, again: { before: prepared, folder: `cdk.out-${Date.now()}` } });
+      const again = await prepareAssembly({
+        ...preparing,
+        context: { ...options.context, ...more },
+        again: { before: prepared, folder: `cdk.out-${Date.now()}` },
+      });
       await controlPlanes.useTemplates(await deployAgain({ supervisor, prepared: again, engines, log }));
     },
-    killFunction: (region, name) => functionProcesses(engines.pid(region) ?? -1, name).map((pid) => process.kill(pid, 'SIGKILL')).length > 0,
+    killFunction: (region, name) =>
+      functionProcesses(engines.pid(region) ?? -1, name).map((pid) => process.kill(pid, 'SIGKILL')).length > 0,
     givesTokens: prepared.issuer !== undefined,
     folder: supervisor.folder,
     failed: engines.failed,
@@ -158,7 +172,10 @@ interface FabricSettings {
   readonly log: (line: string) => void;
 }
 
-function startFabric(settings: FabricSettings, closing: Closing): { tables: GlobalTables; judge: Judge; events: EventFabric; controlPlanes: ControlPlanes } {
+function startFabric(
+  settings: FabricSettings,
+  closing: Closing,
+): { tables: GlobalTables; judge: Judge; events: EventFabric; controlPlanes: ControlPlanes } {
   const { engines, links } = settings;
   const events = new EventFabric(settings);
   closing.add(() => events.close());
@@ -189,20 +206,40 @@ async function openFrontDoor(parts: FrontDoorParts, closing: Closing): Promise<F
   const { options, regions, links, tables, resources, events, controlPlanes, cutover, issuer, log } = parts;
   const apis = apiEndpoints(resources);
   const dns = startDns({
-    resources, regions, apis, records: controlPlanes.records, warn: log, alarmState: (region, name) => events.alarmState(region, name),
+    resources,
+    regions,
+    apis,
+    records: controlPlanes.records,
+    warn: log,
+    alarmState: (region, name) => events.alarmState(region, name),
     publish: { everyMs: (options.minuteSeconds ?? defaultMinuteSeconds) * 500, put: (id, healthy) => events.checked(id, healthy) },
   });
   closing.add(async () => dns.close());
   controlPlanes.open(regions, dns);
   const frontDoor = await startFrontDoor({
-    port: options.port, regions, links, tables, dns, issuer, apis, inFlight: options.inFlight ?? inFlightOf(parts.assembly), observed: events, cutover,
+    port: options.port,
+    regions,
+    links,
+    tables,
+    dns,
+    issuer,
+    apis,
+    inFlight: options.inFlight ?? inFlightOf(parts.assembly),
+    observed: events,
+    cutover,
   });
   closing.add(() => frontDoor.close());
   return frontDoor;
 }
 
 /** A cutover looks at what is replicated minute by minute: there must be something from the start. */
-async function startTrickle({ port }: FrontDoor, regions: readonly RegionHandle[], issuer: Issuer, minuteMs: number, closing: Closing): Promise<void> {
+async function startTrickle(
+  { port }: FrontDoor,
+  regions: readonly RegionHandle[],
+  issuer: Issuer,
+  minuteMs: number,
+  closing: Closing,
+): Promise<void> {
   const trickle = new Trickle({ url: `http://127.0.0.1:${port}`, issuer, regions: regions.map(({ name }) => name) });
   closing.add(() => trickle.close());
   await trickle.passedFor(3 * minuteMs);

@@ -1,4 +1,9 @@
-export { LedgerBilling, type LedgerCapacityProps, type OnDemandBillingProps, type ProvisionedBillingProps } from './ledger/constructs/ledger-billing';
+export {
+  LedgerBilling,
+  type LedgerCapacityProps,
+  type OnDemandBillingProps,
+  type ProvisionedBillingProps,
+} from './ledger/constructs/ledger-billing';
 export { LedgerEncryption } from './ledger/constructs/ledger-encryption';
 export { LedgerKey, type LedgerKeyProps } from './ledger/constructs/ledger-key';
 export { LedgerReplica, type LedgerReplicaOptions } from './ledger/constructs/ledger-replica';
@@ -7,7 +12,11 @@ export { AccountHomes, HomeTakeover } from './ledger/constructs/account-homes';
 export { HomeAuthorityTable, type HomeAuthorityTableProps } from './ledger/constructs/home-authority-table';
 export { HomeOperator, type HomeOperatorProps } from './ledger/constructs/home-operator';
 export { LedgerConsistency, PaymentRegions, type HomeRegionsProps, type StrongRegionsProps } from './ledger/constructs/payment-regions';
-export { ActiveActivePaymentsApi, type ActiveActivePaymentsApiProps, type PaymentsThrottling } from './api/constructs/active-active-payments-api';
+export {
+  ActiveActivePaymentsApi,
+  type ActiveActivePaymentsApiProps,
+  type PaymentsThrottling,
+} from './api/constructs/active-active-payments-api';
 export { type ClientRateOptions } from './cdk/rate-rule';
 export { type AlarmTuning } from './cdk/tuned-alarms';
 export { type PaymentsAlarmOptions } from './api/constructs/payments-alarms';
@@ -31,12 +40,22 @@ export { type MeshProbeOptions } from './events/mesh/probes';
 export { type MeshPublishProps } from './events/mesh/publishers';
 export { type MeshRetryOptions } from './events/mesh/target';
 export { MeshTransport, type GlobalEndpointProps } from './events/mesh/transport';
-export { LedgerOutbox, type LedgerOutboxAlarmOptions, type LedgerOutboxProps, type LedgerSweepOptions } from './events/outbox/ledger-outbox';
+export {
+  LedgerOutbox,
+  type LedgerOutboxAlarmOptions,
+  type LedgerOutboxProps,
+  type LedgerSweepOptions,
+} from './events/outbox/ledger-outbox';
 export { type IdempotentConsumerAlarmOptions } from './events/consumers/alarms';
 export { ConsumerHandling, IdempotentConsumer, StaleEvents, type IdempotentConsumerProps } from './events/consumers/idempotent-consumer';
 export { ApprovalGate } from './approvals/constructs/approval-gate';
 export { ApprovalOutcome, type ApprovalGateProps } from './approvals/constructs/gate-options';
-export { ApproverIdentity, type CognitoApproversProps, type IamApproversProps, type OidcApproversProps } from './approvals/constructs/approver-identity';
+export {
+  ApproverIdentity,
+  type CognitoApproversProps,
+  type IamApproversProps,
+  type OidcApproversProps,
+} from './approvals/constructs/approver-identity';
 export { type ApprovalStartProps } from './approvals/constructs/start-function';
 export { ApprovalTask, type ApprovalTaskProps } from './approvals/constructs/gate-task';
 export { StuckApprovalAlarm, type StuckApprovalAlarmProps } from './approvals/stuck/stuck-approval-alarm';

@@ -2,8 +2,8 @@ import { bundleHandlers } from '../tools/bundles/bundle';
 import { holdRunFolder } from '../tools/run-folder.cjs';
 
 /**
- * Before the tests: one temporary folder for all that they leave, gone when jest ends, and fresh bundles, at the price of a few hashes when nothing
- * changed: the constructs take their code from assets/.
+ * Before the tests: one temporary folder for all that they leave, gone when jest ends, and fresh bundles, at the price of a few hashes when
+ * nothing changed: the constructs take their code from assets/.
  */
 export default async function setupRun(): Promise<void> {
   holdRunFolder();

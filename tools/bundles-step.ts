@@ -19,5 +19,10 @@ export function bundlesStep(): Step {
 function outcome(bundles: readonly Bundle[]): Outcome {
   if (bundles.length === 0) return failed('no src/**/*.handler.ts was found');
   const bad = bundles.filter((bundle) => bundle.problems.length > 0).length;
-  return { passed: bundles.length - bad, failed: bad, skipped: 0, notes: [renderTable(bundles), ...bundles.flatMap((bundle) => bundle.problems)] };
+  return {
+    passed: bundles.length - bad,
+    failed: bad,
+    skipped: 0,
+    notes: [renderTable(bundles), ...bundles.flatMap((bundle) => bundle.problems)],
+  };
 }

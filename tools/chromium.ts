@@ -4,27 +4,44 @@ import path from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
 
 /** Where Debian, Fedora, Arch and macOS put it; `CHROMIUM` names another place, or is `package` for the one that the packages bring. */
-const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Chromium.app/Contents/MacOS/Chromium',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'];
+const places = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
 
 /** A browser, and what it needs in its environment. */
-export interface ChromiumPlace { readonly executable: string; readonly env?: Readonly<Record<string, string>> }
+export interface ChromiumPlace {
+  readonly executable: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
 
 /** Why the browser tests are left out; undefined where they can run. */
 export function browserAbsence(): string | undefined {
   if (installed() || broughtFor(process.platform, process.arch)) return undefined;
-  return `no Chromium was found, and none comes with the packages for ${process.platform}-${process.arch}: *.browser.test.ts were not run; install chromium, or name one in the variable CHROMIUM`;
+  return (
+    `no Chromium was found, and none comes with the packages for ${process.platform}-${process.arch}: *.browser.test.ts were not ` +
+    `run; install chromium, or name one in the variable CHROMIUM`
+  );
 }
 
 export function openBrowser(place: ChromiumPlace = installed() ?? broughtChromium()): Promise<Browser> {
   const { executable: executablePath, env } = place;
   // The tests' pages are their own, and containers often have no user namespaces for its sandbox.
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'], ...(env ? { env: { ...process.env as Record<string, string>, ...env } } : {}) });
+  return chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    ...(env ? { env: { ...(process.env as Record<string, string>), ...env } } : {}),
+  });
 }
 
 function installed(): ChromiumPlace | undefined {
   if (process.env.CHROMIUM === 'package') return undefined;
-  const executable = [process.env.CHROMIUM, ...places].find((place) => place !== undefined && place !== '' && existsSync(place) && isExecutable(place));
+  const executable = [process.env.CHROMIUM, ...places].find(
+    (place) => place !== undefined && place !== '' && existsSync(place) && isExecutable(place),
+  );
   return executable === undefined ? undefined : { executable };
 }
 
@@ -52,11 +69,18 @@ function unpack(entry: string, home: string): void {
   try {
     // It unpacks into the temporary folder, and its libraries only where it takes itself to be on Lambda.
     const env = { PATH: process.env.PATH, TMPDIR: draft, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x' };
-    const { status, stderr } = spawnSync(process.execPath, ['-e', 'const brought = require(process.argv[1]); (brought.default ?? brought).executablePath()', entry], { env, encoding: 'utf8' });
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ['-e', 'const brought = require(process.argv[1]); (brought.default ?? brought).executablePath()', entry],
+      { env, encoding: 'utf8' },
+    );
     if (status !== 0) throw new Error(`@sparticuz/chromium could not be unpacked into ${draft}: ${stderr}`);
     // A cache's path is relative to the working directory whatever its prefix says, so it is written whole.
     const folders = `<dir prefix="relative">fonts</dir><dir>/usr/share/fonts</dir><cachedir>${path.join(home, 'fonts-cache')}</cachedir>`;
-    writeFileSync(path.join(draft, 'fonts.conf'), `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>${folders}</fontconfig>\n`);
+    writeFileSync(
+      path.join(draft, 'fonts.conf'),
+      `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>${folders}</fontconfig>\n`,
+    );
     renameSync(draft, home);
   } catch (error) {
     // A folder with something in it is never replaced, so this may be the other run's.

@@ -10,7 +10,10 @@ const sources = path.join(root, 'test', 'consumers');
 const workshop = path.join(root, '.tools', 'consumers');
 const dist = path.join(root, 'dist');
 
-const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string; devDependencies: Record<string, string> };
+const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+  version: string;
+  devDependencies: Record<string, string>;
+};
 /** What the app uses, in every language. */
 const versions = { ours: manifest.version, cdk: manifest.devDependencies['aws-cdk-lib'], constructs: manifest.devDependencies.constructs };
 
@@ -32,8 +35,11 @@ const leastForms = 12;
 class ConsumerError extends Error {}
 
 async function attempt(
-  language: string, programs: readonly string[], use: (folder: string) => Promise<void>,
-  judge: (folder: string) => Outcome | Promise<Outcome> = compare, folder = path.join(workshop, language),
+  language: string,
+  programs: readonly string[],
+  use: (folder: string) => Promise<void>,
+  judge: (folder: string) => Outcome | Promise<Outcome> = compare,
+  folder = path.join(workshop, language),
 ): Promise<Outcome> {
   const missing = programs.filter((program) => !hasProgram(program));
   if (missing.length > 0) return skipped(`the ${language} package cannot be tried without ${missing.join(' and ')}`);
@@ -61,31 +67,57 @@ async function outside(attemptIn: (folder: string) => Promise<Outcome>): Promise
 }
 
 async function must(program: string, args: readonly string[], options: CommandOptions): Promise<void> {
-  const { code, output } = await command(program, args, { ...options, env: {
-    // What is looked up at each deployment puts the time of synthesis into the template, and the languages' templates are compared.
-    SOURCE_DATE_EPOCH: '1764374400', CDK_OUTDIR: path.join(options.cwd!, 'cdk.out'), CDK_VALIDATION: 'false', ...options.env,
-  } });
-  if (code !== 0) throw new ConsumerError(`${path.basename(program)} ${args.slice(0, 4).join(' ')} exited with ${code}:\n${lastLines(output, 60)}`);
+  const { code, output } = await command(program, args, {
+    ...options,
+    env: {
+      // What is looked up at each deployment puts the time of synthesis into the template, and the languages' templates are compared.
+      SOURCE_DATE_EPOCH: '1764374400',
+      CDK_OUTDIR: path.join(options.cwd!, 'cdk.out'),
+      CDK_VALIDATION: 'false',
+      ...options.env,
+    },
+  });
+  if (code !== 0) {
+    throw new ConsumerError(`${path.basename(program)} ${args.slice(0, 4).join(' ')} exited with ${code}:\n${lastLines(output, 60)}`);
+  }
 }
 
 async function useTypescript(folder: string): Promise<void> {
   const options = { cwd: folder };
-  await must('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error',
-    packageIn('js', '.tgz'), `aws-cdk-lib@${versions.cdk}`, `constructs@${versions.constructs}`], options);
+  await must(
+    'npm',
+    [
+      'install',
+      '--no-audit',
+      '--no-fund',
+      '--prefer-offline',
+      '--loglevel=error',
+      packageIn('js', '.tgz'),
+      `aws-cdk-lib@${versions.cdk}`,
+      `constructs@${versions.constructs}`,
+    ],
+    options,
+  );
   await must('tsc', ['--noEmit', '-p', '.'], options);
   const tsx = ['--import', path.join(root, 'node_modules', 'tsx', 'dist', 'loader.mjs')];
   await must('node', [...tsx, 'app.ts'], options);
   await must('node', [...tsx, 'handlers.ts'], options);
   // As a module too: the runtime and the schemas are found by the names that the manual gives.
-  const asModule = "import { createPublisher } from 'cdk-multi-region-payments/runtime'; import schema from 'cdk-multi-region-payments/schemas/event.schema.json' with { type: 'json' }; "
-    + "if (typeof createPublisher !== 'function' || schema.title !== 'Event') process.exit(1);";
+  const asModule =
+    "import { createPublisher } from 'cdk-multi-region-payments/runtime'; import schema from " +
+    "'cdk-multi-region-payments/schemas/event.schema.json' with { type: 'json' }; " +
+    "if (typeof createPublisher !== 'function' || schema.title !== 'Event') process.exit(1);";
   await must('node', ['--input-type=module', '--eval', asModule], options);
 }
 
 /** The runtime in an empty folder: nothing but the package, what it asks for, and the bundlers. */
 async function useRuntime(folder: string): Promise<void> {
   const options = { cwd: folder };
-  await must('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', packageIn('js', '.tgz'), ...bundlers], options);
+  await must(
+    'npm',
+    ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', packageIn('js', '.tgz'), ...bundlers],
+    options,
+  );
   await must('tsc', ['--noEmit', '-p', '.'], options);
   await must('node', ['bundle.mjs'], options);
   await must('node', ['--import', path.join(root, 'node_modules', 'tsx', 'dist', 'loader.mjs'), 'app.ts'], options);
@@ -105,8 +137,19 @@ async function tryForms(folder: string): Promise<Outcome> {
 async function usePython(folder: string): Promise<void> {
   const options = { cwd: folder };
   await must('python3', ['-m', 'venv', 'venv'], options);
-  await must(path.join(folder, 'venv', 'bin', 'pip'), ['install', '--quiet', '--no-compile', '--disable-pip-version-check',
-    packageIn('python', '.whl'), `aws-cdk-lib==${versions.cdk}`, `constructs==${versions.constructs}`], options);
+  await must(
+    path.join(folder, 'venv', 'bin', 'pip'),
+    [
+      'install',
+      '--quiet',
+      '--no-compile',
+      '--disable-pip-version-check',
+      packageIn('python', '.whl'),
+      `aws-cdk-lib==${versions.cdk}`,
+      `constructs==${versions.constructs}`,
+    ],
+    options,
+  );
   await must(path.join(folder, 'venv', 'bin', 'python'), ['app.py'], options);
 }
 
@@ -114,7 +157,9 @@ async function useJava(folder: string): Promise<void> {
   const repository = path.join(root, '.tools', 'm2');
   // Maven never looks again for a release that it has: forget the one of the last build.
   for (const group of packagesOf(path.join(dist, 'java'))) rmSync(path.join(repository, group), { recursive: true, force: true });
-  await must('mvn', ['--batch-mode', '--no-transfer-progress', '--quiet', `-Dmaven.repo.local=${repository}`, 'compile', 'exec:java'], { cwd: folder });
+  await must('mvn', ['--batch-mode', '--no-transfer-progress', '--quiet', `-Dmaven.repo.local=${repository}`, 'compile', 'exec:java'], {
+    cwd: folder,
+  });
 }
 
 async function useGo(folder: string): Promise<void> {
@@ -133,17 +178,26 @@ function packageIn(language: string, extension: string): string {
 /** Folders of artifacts in a Maven repository, relative to it. */
 function packagesOf(repository: string): string[] {
   if (!existsSync(repository)) throw new ConsumerError('dist/java is missing: the step "packages" makes it');
-  return readdirSync(repository, { recursive: true, encoding: 'utf8' }).filter((file) => path.basename(file) === 'maven-metadata.xml').map((file) => path.dirname(file));
+  return readdirSync(repository, { recursive: true, encoding: 'utf8' })
+    .filter((file) => path.basename(file) === 'maven-metadata.xml')
+    .map((file) => path.dirname(file));
 }
 
 /** The consumers' build files name versions and places that only the build knows. */
 function fillPlaceholders(folder: string): void {
   const values: Record<string, string> = {
-    OUR_VERSION: versions.ours, CDK_VERSION: versions.cdk, CONSTRUCTS_VERSION: versions.constructs, DIST: dist, REPOSITORY: root,
+    OUR_VERSION: versions.ours,
+    CDK_VERSION: versions.cdk,
+    CONSTRUCTS_VERSION: versions.constructs,
+    DIST: dist,
+    REPOSITORY: root,
   };
   for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(xml|mod|json)$/.test(name))) {
     const at = path.join(folder, file);
-    writeFileSync(at, readFileSync(at, 'utf8').replace(/@@([A-Z_]+)@@/g, (whole, key: string) => values[key] ?? whole));
+    writeFileSync(
+      at,
+      readFileSync(at, 'utf8').replace(/@@([A-Z_]+)@@/g, (whole, key: string) => values[key] ?? whole),
+    );
   }
 }
 

@@ -21,7 +21,10 @@ function freePort(): Promise<number> {
   });
 }
 
-/** Path of the engine's binary, which comes as an npm package for each platform; undefined where there is none: then `*.engine.test.ts` are left out. */
+/**
+ * Path of the engine's binary, which comes as an npm package for each platform; undefined where there is none: then `*.engine.test.ts` are
+ * left out.
+ */
 export function engineBinary(): string | undefined {
   try {
     return require.resolve(`@dynoxide/${process.platform}-${process.arch}/dynoxide`);
@@ -33,11 +36,19 @@ export function engineBinary(): string | undefined {
 /** Starts the engine with an empty ledger table. */
 export async function startEngine(): Promise<Engine> {
   const path = engineBinary();
-  if (!path) throw new Error(`no DynamoDB engine for ${process.platform}-${process.arch}: the npm package @dynoxide/${process.platform}-${process.arch} is missing`);
+  if (!path) {
+    throw new Error(
+      `no DynamoDB engine for ${process.platform}-${process.arch}: the npm package ` +
+        `@dynoxide/${process.platform}-${process.arch} is missing`,
+    );
+  }
   const port = await freePort();
   const child: ChildProcess = spawn(path, ['--host', '127.0.0.1', '--port', String(port)], { stdio: 'ignore' });
   const client = new DynamoDBClient({
-    endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' }, maxAttempts: 1,
+    endpoint: `http://127.0.0.1:${port}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    maxAttempts: 1,
   });
   const tableName = 'test-ledger';
   for (let tries = 0; ; tries += 1) {
@@ -67,12 +78,20 @@ export function tableOf(tableName: string): CreateTableCommand {
   return new CreateTableCommand({
     TableName: tableName,
     BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [partitionKey, byAccountPartitionKey, byAccountSortKey].map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
+    AttributeDefinitions: [partitionKey, byAccountPartitionKey, byAccountSortKey].map((AttributeName) => ({
+      AttributeName,
+      AttributeType: 'S' as const,
+    })),
     KeySchema: [{ AttributeName: partitionKey, KeyType: 'HASH' }],
-    GlobalSecondaryIndexes: [{
-      IndexName: byAccountIndex,
-      KeySchema: [{ AttributeName: byAccountPartitionKey, KeyType: 'HASH' }, { AttributeName: byAccountSortKey, KeyType: 'RANGE' }],
-      Projection: { ProjectionType: 'KEYS_ONLY' },
-    }],
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: byAccountIndex,
+        KeySchema: [
+          { AttributeName: byAccountPartitionKey, KeyType: 'HASH' },
+          { AttributeName: byAccountSortKey, KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'KEYS_ONLY' },
+      },
+    ],
   });
 }

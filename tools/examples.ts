@@ -8,16 +8,22 @@ const outputs = path.join(root, '.tools', 'examples');
 
 /** One step to synthesise all examples, one to lint their templates. */
 export function exampleSteps(): Step[] {
-  return [{ name: 'examples', run: synthesiseAll }, { name: 'templates', run: lintTemplates }];
+  return [
+    { name: 'examples', run: synthesiseAll },
+    { name: 'templates', run: lintTemplates },
+  ];
 }
 
 /** What an example is asked for besides its default, as CDK context. */
 const contexts: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  'active-active': [[], ['replicas=us-east-1,eu-central-1', 'witness=us-east-2'], ['mode=HOME_REGION'], ['transport=GLOBAL_ENDPOINT']], 'migration': [[], ['pace=REHEARSAL'], ['mode=STRONG']],
+  'active-active': [[], ['replicas=us-east-1,eu-central-1', 'witness=us-east-2'], ['mode=HOME_REGION'], ['transport=GLOBAL_ENDPOINT']],
+  migration: [[], ['pace=REHEARSAL'], ['mode=STRONG']],
 };
 
 function exampleNames(): string[] {
-  return readdirSync(path.join(root, 'examples')).filter((name) => existsSync(path.join(root, 'examples', name, 'cdk.json'))).sort();
+  return readdirSync(path.join(root, 'examples'))
+    .filter((name) => existsSync(path.join(root, 'examples', name, 'cdk.json')))
+    .sort();
 }
 
 async function synthesiseAll(): Promise<Outcome> {
@@ -32,12 +38,33 @@ async function synthesise(name: string, context: readonly string[]): Promise<Out
   const output = path.join(outputs, [name, ...context].join('-').replaceAll(/[=,]/g, '-'));
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });
-  const result = await command('cdk', ['synth', '--all', '--quiet', '--no-notices', '--no-version-reporting', '--output', output, ...context.flatMap((value) => ['--context', value])], {
-    cwd: path.join(root, 'examples', name),
-    // No account, no credentials, no questions to AWS, no figures to anyone.
-    env: { CDK_VALIDATION: 'true', CDK_DISABLE_CLI_TELEMETRY: 'true', AWS_EC2_METADATA_DISABLED: 'true', CDK_HOME: path.join(root, '.tools', 'cdk-home'), NODE_NO_WARNINGS: '1' },
-  });
-  return result.code === 0 ? passed(`examples/${[name, ...context].join(' ')} synthesised`) : failed(`examples/${name}: cdk synth exited with ${result.code}:`, lastLines(result.output, 60));
+  const result = await command(
+    'cdk',
+    [
+      'synth',
+      '--all',
+      '--quiet',
+      '--no-notices',
+      '--no-version-reporting',
+      '--output',
+      output,
+      ...context.flatMap((value) => ['--context', value]),
+    ],
+    {
+      cwd: path.join(root, 'examples', name),
+      // No account, no credentials, no questions to AWS, no figures to anyone.
+      env: {
+        CDK_VALIDATION: 'true',
+        CDK_DISABLE_CLI_TELEMETRY: 'true',
+        AWS_EC2_METADATA_DISABLED: 'true',
+        CDK_HOME: path.join(root, '.tools', 'cdk-home'),
+        NODE_NO_WARNINGS: '1',
+      },
+    },
+  );
+  return result.code === 0
+    ? passed(`examples/${[name, ...context].join(' ')} synthesised`)
+    : failed(`examples/${name}: cdk synth exited with ${result.code}:`, lastLines(result.output, 60));
 }
 
 async function lintTemplates(): Promise<Outcome> {
@@ -45,16 +72,30 @@ async function lintTemplates(): Promise<Outcome> {
   const installed = await installCfnLint();
   if (installed.failed > 0) return installed;
   const templates = existsSync(outputs)
-    ? readdirSync(outputs, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.template.json')).sort()
+    ? readdirSync(outputs, { recursive: true, encoding: 'utf8' })
+        .filter((file) => file.endsWith('.template.json'))
+        .sort()
     : [];
   if (templates.length === 0) return failed('no template was found: the step "examples" makes them');
   // One process for all: reading the resource specifications takes most of the time.
   // W3005: CDK writes a dependency also where a reference implies it.
-  const { code, output } = await command(path.join(venv(), 'bin', 'cfn-lint'), ['--format', 'parseable', '--ignore-checks', 'W3005', '--', ...templates.map((template) => path.join(outputs, template))]);
+  const { code, output } = await command(path.join(venv(), 'bin', 'cfn-lint'), [
+    '--format',
+    'parseable',
+    '--ignore-checks',
+    'W3005',
+    '--',
+    ...templates.map((template) => path.join(outputs, template)),
+  ]);
   const findings = output.replaceAll(`${outputs}${path.sep}`, '').split('\n');
   const bad = templates.filter((template) => findings.some((line) => line.startsWith(`${template}:`)));
   if (code !== 0 && bad.length === 0) return failed(`cfn-lint exited with ${code}:`, lastLines(output, 40));
-  return { passed: templates.length - bad.length, failed: bad.length, skipped: 0, notes: bad.length > 0 ? [lastLines(findings.join('\n'), 60)] : [] };
+  return {
+    passed: templates.length - bad.length,
+    failed: bad.length,
+    skipped: 0,
+    notes: bad.length > 0 ? [lastLines(findings.join('\n'), 60)] : [],
+  };
 }
 
 const venv = (): string => path.join(root, '.tools', 'cfn-lint');
@@ -67,7 +108,10 @@ async function installCfnLint(): Promise<Outcome> {
   if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return passed();
   process.stdout.write('    installing cfn-lint into .tools (once) ...\n');
   rmSync(venv(), { recursive: true, force: true });
-  for (const [program, ...args] of [['python3', '-m', 'venv', venv()], [path.join(venv(), 'bin', 'pip'), 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]]) {
+  for (const [program, ...args] of [
+    ['python3', '-m', 'venv', venv()],
+    [path.join(venv(), 'bin', 'pip'), 'install', '--quiet', '--disable-pip-version-check', '-r', requirements],
+  ]) {
     const { code, output } = await command(program, args);
     if (code !== 0) return failed(`${program} ${args.join(' ')} exited with ${code}:`, lastLines(output, 20));
   }

@@ -1,5 +1,5 @@
-// Loaded into a command by its launcher (tools/run.mjs), not into what the command starts: when the launcher is killed, which no signal tells,
-// the command ends as on SIGTERM, and does the launcher's last work.
+// Loaded into a command by its launcher (tools/run.mjs), not into what the command starts: when the launcher is killed, which no signal
+// tells, the command ends as on SIGTERM, and does the launcher's last work.
 import { isMainThread } from 'node:worker_threads';
 import { removeRunFolder } from './run-folder.cjs';
 

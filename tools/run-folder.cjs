@@ -1,5 +1,6 @@
-// The one temporary folder of a command. Everything that the command starts makes its temporary files in there (TMPDIR), and all of it goes when
-// the command ends, however it ends: by itself, by a failure, by a signal, and after SIGKILL at the next start. Plain Node: the launcher uses it in a
+// The one temporary folder of a command. Everything that the command starts makes its temporary files in there (TMPDIR), and all of it goes
+// when the command ends, however it ends: by itself, by a failure, by a signal, and after SIGKILL at the next start. Plain Node: the
+// launcher uses it in a
 // clone where nothing is installed, jest's global setup where a test is run by hand.
 const fs = require('node:fs');
 const os = require('node:os');
@@ -62,7 +63,9 @@ function isAlive(pid) {
 function isOurs(folder) {
   try {
     const found = fs.lstatSync(folder);
-    return found.isDirectory() && found.uid === process.getuid?.() && fs.readFileSync(path.join(folder, hostFile), 'utf8') === os.hostname();
+    return (
+      found.isDirectory() && found.uid === process.getuid?.() && fs.readFileSync(path.join(folder, hostFile), 'utf8') === os.hostname()
+    );
   } catch {
     return false; // gone meanwhile, or never finished
   }
@@ -78,9 +81,16 @@ function removeRunFolder(folder) {
   }
 }
 
-/** By their environment, since the parent of some is gone. Where there is no /proc, none are found: there each process watches its parent alone. */
+/**
+ * By their environment, since the parent of some is gone. Where there is no /proc, none are found: there each process watches its parent
+ * alone.
+ */
 function killAll(folder) {
-  const found = processIds().filter((pid) => pid !== process.pid && environment(pid).some((variable) => variable === `TMPDIR=${folder}` || variable.startsWith(`TMPDIR=${folder}/`)));
+  const found = processIds().filter(
+    (pid) =>
+      pid !== process.pid &&
+      environment(pid).some((variable) => variable === `TMPDIR=${folder}` || variable.startsWith(`TMPDIR=${folder}/`)),
+  );
   for (const pid of found) {
     try {
       process.kill(pid, 'SIGKILL');
@@ -93,7 +103,10 @@ function killAll(folder) {
 
 function processIds() {
   try {
-    return fs.readdirSync('/proc').map(Number).filter((pid) => pid > 0);
+    return fs
+      .readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => pid > 0);
   } catch {
     return [];
   }

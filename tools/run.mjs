@@ -8,7 +8,14 @@ import { fileURLToPath } from 'node:url';
 import { makeRunFolder, removeRunFolder, signals } from './run-folder.cjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const commands = { demo: 'local/demo.ts', test: 'tools/test.ts', build: 'tools/build.ts', bench: 'tools/bench/index.ts', simulate: 'test/simulation/main.ts', load: 'local/load/main.ts' };
+const commands = {
+  demo: 'local/demo.ts',
+  test: 'tools/test.ts',
+  build: 'tools/build.ts',
+  bench: 'tools/bench/index.ts',
+  simulate: 'test/simulation/main.ts',
+  load: 'local/load/main.ts',
+};
 /** Their compiler of TypeScript (esbuild, in Go) stays as long as they do, and would keep some hundred megabytes of what it once took. */
 const runsRegions = ['demo', 'load', 'test'];
 /** A command that was told to end is given this long. */
@@ -50,7 +57,9 @@ function installPackages() {
   // Below another command of this clone: what runs has its packages, and must not lose them.
   if (process.env.RUN_TMPDIR) return;
   const marker = path.join(root, 'node_modules', '.lockfile-sha256');
-  const hash = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
+  const hash = createHash('sha256')
+    .update(readFileSync(path.join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return;
   const unlock = lockInstallation();
   if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return unlock();
@@ -60,7 +69,10 @@ function installPackages() {
   const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...anyPlatform], { cwd: root, stdio: 'inherit' });
   if (install.status === 0) writeFileSync(marker, hash);
   unlock();
-  if (install.status !== 0) fail(`npm ci failed with exit code ${install.status ?? install.signal}: see its message above, fix the cause and run the command again`);
+  if (install.status !== 0)
+    fail(
+      `npm ci failed with exit code ${install.status ?? install.signal}: see its message above, fix the cause and run the command again`,
+    );
 }
 
 const [command, ...args] = process.argv.slice(2);
@@ -77,12 +89,22 @@ process.env.NODE_NO_WARNINGS ??= '1';
 const folder = makeRunFolder();
 process.on('exit', () => removeRunFolder(folder));
 
-const child = spawn(path.join(bin, 'node'), ['--import', 'tsx', '--import', path.join(root, 'tools', 'launched.mjs'), path.join(root, entry), ...args], {
-  cwd: root,
-  stdio: 'inherit',
-  // By the launcher's ID the command notices that it was killed, which no signal tells.
-  env: { ...process.env, ...(runsRegions.includes(command) ? { GOMEMLIMIT: '64MiB' } : {}), LAUNCHER_PID: String(process.pid), TMPDIR: folder, RUN_TMPDIR: folder },
-});
+const child = spawn(
+  path.join(bin, 'node'),
+  ['--import', 'tsx', '--import', path.join(root, 'tools', 'launched.mjs'), path.join(root, entry), ...args],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    // By the launcher's ID the command notices that it was killed, which no signal tells.
+    env: {
+      ...process.env,
+      ...(runsRegions.includes(command) ? { GOMEMLIMIT: '64MiB' } : {}),
+      LAUNCHER_PID: String(process.pid),
+      TMPDIR: folder,
+      RUN_TMPDIR: folder,
+    },
+  },
+);
 
 /** The command ends its own children first; one that does not is killed, and with the folder all that still runs in it. */
 function end(signal) {
@@ -96,7 +118,8 @@ child.on('exit', (code, signal) => process.exit(code ?? 128 + os.constants.signa
 // which would wait on.
 if (process.env.npm_lifecycle_event) {
   const shell = process.ppid;
-  const [, parent, name] = /^\s*(\d+)\s+(.*)$/m.exec(spawnSync('ps', ['-o', 'ppid=,comm=', '-p', String(shell)], { encoding: 'utf8' }).stdout ?? '') ?? [];
+  const [, parent, name] =
+    /^\s*(\d+)\s+(.*)$/m.exec(spawnSync('ps', ['-o', 'ppid=,comm=', '-p', String(shell)], { encoding: 'utf8' }).stdout ?? '') ?? [];
   const npm = /(^|\/)-?\w*sh$/.test(name?.trim() ?? '') ? Number(parent) : shell;
   const gone = (pid) => {
     try {

@@ -1,4 +1,6 @@
-/** Declarations of `cdk-multi-region-payments/runtime`, beside its bundle: those of its entry and of what that names, and none of a package. */
+/**
+ * Declarations of `cdk-multi-region-payments/runtime`, beside its bundle: those of its entry and of what that names, and none of a package.
+ */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
@@ -9,10 +11,21 @@ export const runtimeEntry = 'src/events/consumers/runtime.aws.ts';
 export function writeRuntimeTypes(root: string): string[] {
   const outDir = path.join(root, 'runtime', 'types');
   const made = new Map<string, string>();
-  const { config } = ts.readConfigFile(path.join(root, 'tsconfig.dev.json'), (file) => ts.sys.readFile(file)) as { config: { compilerOptions: object } };
+  const { config } = ts.readConfigFile(path.join(root, 'tsconfig.dev.json'), (file) => ts.sys.readFile(file)) as {
+    config: { compilerOptions: object };
+  };
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root);
   const program = ts.createProgram([path.join(root, runtimeEntry)], {
-    ...options, noEmit: false, declaration: true, emitDeclarationOnly: true, sourceMap: false, inlineSourceMap: false, rootDir: path.join(root, 'src'), outDir, composite: false, incremental: false,
+    ...options,
+    noEmit: false,
+    declaration: true,
+    emitDeclarationOnly: true,
+    sourceMap: false,
+    inlineSourceMap: false,
+    rootDir: path.join(root, 'src'),
+    outDir,
+    composite: false,
+    incremental: false,
   });
   program.emit(undefined, (file, text) => made.set(path.normalize(file), text));
   const problems: string[] = [];
@@ -26,8 +39,13 @@ export function writeRuntimeTypes(root: string): string[] {
     }
     needed.set(file, text);
     for (const { fileName } of ts.preProcessFile(text).importedFiles) {
-      if (fileName.startsWith('.')) visit(path.join(path.dirname(file), `${fileName}.d.ts`), path.relative(outDir, file));
-      else problems.push(`${path.relative(outDir, file)} names a type of '${fileName}', which a team may not have: give it an explicit type without it`);
+      if (fileName.startsWith('.')) {
+        visit(path.join(path.dirname(file), `${fileName}.d.ts`), path.relative(outDir, file));
+      } else {
+        problems.push(
+          `${path.relative(outDir, file)} names a type of '${fileName}', which a team may not have: give it an explicit type without it`,
+        );
+      }
     }
   };
   visit(path.join(outDir, path.relative('src', runtimeEntry).replace(/\.ts$/, '.d.ts')), 'the entry');

@@ -14,16 +14,35 @@ export function renderSecurityTable(all: readonly Deployment[]): string {
   const rows = rowsOf(all);
   const of = (by: 'identity' | 'resource'): string[] => renderRows(rows.filter((row) => row.by === by));
   return [
-    '# Who may do what', '',
-    'Generated from the templates of both examples: change the constructs, then run `npx tsx tools/security-table.ts`. What it means is in [security.md](security.md).', '',
-    ...all.map(({ letter, title }) => `- **${letter}**: ${title}`), '',
-    'A letter with a region means that region alone. `{here}` is the stack\'s own region, `{peer}` the other one, `{here~}` and `{peer~}` their short names. `::` stands for the account. '
-    + 'Names in `<...>` are places of constructs whose names CloudFormation makes up. `account` is every principal that an identity policy of the account allows; `anybody` is every caller. '
-    + 'Left out: logs, traces, metrics, and reading API Gateway\'s quotas.', '',
-    '## What roles may do', '', ...of('identity'), '',
-    '## What resources\' own policies say', '', ...of('resource'), '',
-    '## Who takes a role on', '', ...trustLines(all), '',
-    '## Wildcards', '', ...wildcardLines(rows), '',
+    '# Who may do what',
+    '',
+    'Generated from the templates of both examples: change the constructs, then run `npx tsx tools/security-table.ts`. What it ' +
+      'means is in [security.md](security.md).',
+    '',
+    ...all.map(({ letter, title }) => `- **${letter}**: ${title}`),
+    '',
+    "A letter with a region means that region alone. `{here}` is the stack's own region, `{peer}` the other one, `{here~}` and " +
+      '`{peer~}` their short names. `::` stands for the account. ' +
+      'Names in `<...>` are places of constructs whose names CloudFormation makes up. `account` is every principal that an identity ' +
+      'policy of the account allows; `anybody` is every caller. ' +
+      "Left out: logs, traces, metrics, and reading API Gateway's quotas.",
+    '',
+    '## What roles may do',
+    '',
+    ...of('identity'),
+    '',
+    "## What resources' own policies say",
+    '',
+    ...of('resource'),
+    '',
+    '## Who takes a role on',
+    '',
+    ...trustLines(all),
+    '',
+    '## Wildcards',
+    '',
+    ...wildcardLines(rows),
+    '',
   ].join('\n');
 }
 

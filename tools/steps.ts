@@ -36,7 +36,12 @@ export function skipped(reason: string): Outcome {
 /** Several outcomes of one step. */
 export function sum(outcomes: readonly Outcome[]): Outcome {
   const total = (key: 'passed' | 'failed' | 'skipped'): number => outcomes.reduce((count, outcome) => count + outcome[key], 0);
-  return { passed: total('passed'), failed: total('failed'), skipped: total('skipped'), notes: outcomes.flatMap((outcome) => outcome.notes ?? []) };
+  return {
+    passed: total('passed'),
+    failed: total('failed'),
+    skipped: total('skipped'),
+    notes: outcomes.flatMap((outcome) => outcome.notes ?? []),
+  };
 }
 
 export interface CommandOptions {
@@ -99,12 +104,17 @@ export function commandStep(name: string, program: string, args: readonly string
 
 /** Whether a program can be found on the PATH. */
 export function hasProgram(name: string): boolean {
-  return (process.env.PATH ?? '').split(path.delimiter).some((folder) => existsSync(path.join(folder, name)) || existsSync(path.join(folder, `${name}.exe`)));
+  return (process.env.PATH ?? '')
+    .split(path.delimiter)
+    .some((folder) => existsSync(path.join(folder, name)) || existsSync(path.join(folder, `${name}.exe`)));
 }
 
 /** The end of a long output, which is where the cause stands. */
 export function lastLines(text: string, count: number): string {
-  const lines = text.trimEnd().split('\n').map((line) => (line.length > 2000 ? `${line.slice(0, 2000)} ...` : line));
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => (line.length > 2000 ? `${line.slice(0, 2000)} ...` : line));
   return lines.length > count ? [`... ${lines.length - count} lines left out`, ...lines.slice(-count)].join('\n') : lines.join('\n');
 }
 
@@ -127,14 +137,24 @@ export async function runSteps(steps: readonly Step[], only: readonly string[]):
     if (toldToEnd) break;
     print(`[${index + 1}/${chosen.length}] ${step.name} ...`);
     const start = Date.now();
-    const outcome = await step.run().catch((error: unknown) => failed(error instanceof Error ? error.stack ?? error.message : String(error)));
+    const outcome = await step
+      .run()
+      .catch((error: unknown) => failed(error instanceof Error ? (error.stack ?? error.message) : String(error)));
     const result = { name: step.name, seconds: (Date.now() - start) / 1000, outcome };
     results.push(result);
     for (const note of outcome.notes ?? []) print(note.replace(/^/gm, '    '));
     print(`    ${describe(result)}`);
   }
-  if (toldToEnd) results.push({ name: 'to the end', seconds: 0, outcome: failed(`${toldToEnd} ended the command: what did not run is not known to pass`) });
-  if (isCi && !toldToEnd && (await changes()) !== before) results.push({ name: 'clean-tree', seconds: 0, outcome: failed('the run left changes in the repository: see git status') });
+  if (toldToEnd) {
+    results.push({
+      name: 'to the end',
+      seconds: 0,
+      outcome: failed(`${toldToEnd} ended the command: what did not run is not known to pass`),
+    });
+  }
+  if (isCi && !toldToEnd && (await changes()) !== before) {
+    results.push({ name: 'clean-tree', seconds: 0, outcome: failed('the run left changes in the repository: see git status') });
+  }
   const total = sum(results.map((result) => result.outcome));
   print('');
   for (const result of results) print(`${result.name.padEnd(24)} ${describe(result)}`);
@@ -162,7 +182,10 @@ async function changes(): Promise<string> {
 
 function describe(result: { readonly seconds: number; readonly outcome: Outcome }): string {
   const { passed: good, failed: bad, skipped: none } = result.outcome;
-  return `${bad > 0 ? 'FAILED' : none > 0 && good === 0 ? 'skipped' : 'ok'}  ${good} passed, ${bad} failed${none > 0 ? `, ${none} skipped` : ''}  (${result.seconds.toFixed(1)} s)`;
+  return (
+    `${bad > 0 ? 'FAILED' : none > 0 && good === 0 ? 'skipped' : 'ok'}  ${good} passed, ${bad} ` +
+    `failed${none > 0 ? `, ${none} skipped` : ''}  (${result.seconds.toFixed(1)} s)`
+  );
 }
 
 function print(line: string): void {

@@ -5,5 +5,8 @@ import { defineSystem } from './stacks';
 const app = new App();
 const asked = (name: string): unknown => app.node.tryGetContext(name);
 const mode = modeOf(asked('mode'));
-defineSystem(app, configOf(mode, transportOf(asked('transport')), regionsOf(mode, asked('replicas'), asked('witness'), asked('authority'))));
+defineSystem(
+  app,
+  configOf(mode, transportOf(asked('transport')), regionsOf(mode, asked('replicas'), asked('witness'), asked('authority'))),
+);
 app.synth();

@@ -7,7 +7,10 @@ export interface Config {
   /** AWS account of all stacks; the credentials' own when undefined. */
   readonly account?: string;
   readonly regions: PaymentRegions;
-  /** Region whose stack makes the ledger's table: one of the replicas. It never changes, also when regions are added or named in another order. */
+  /**
+   * Region whose stack makes the ledger's table: one of the replicas. It never changes, also when regions are added or named in another
+   * order.
+   */
   readonly ledgerRegion: string;
   /** How events get from region to region. */
   readonly transport: MeshTransport;
@@ -42,10 +45,21 @@ const defaults: Readonly<Record<Mode, { readonly replicas: readonly string[]; re
 /** Where the system is, by the CDK context values `replicas` (names with commas between them) and `witness`; each mode has its default. */
 export function regionsOf(mode: Mode, replicas?: unknown, witness?: unknown, authority?: unknown): PaymentRegions {
   const names = replicas === undefined ? [...defaults[mode].replicas] : namesIn(replicas);
-  if (mode === 'STRONG') return PaymentRegions.strong({ replicas: names, witness: replicas === undefined && witness === undefined ? defaults.STRONG.witness : witnessOf(witness) });
-  if (witness !== undefined) throw new Error(`context 'witness' is '${witness}' in mode HOME_REGION, which has none: leave it out, or give --context mode=STRONG`);
+  if (mode === 'STRONG') {
+    return PaymentRegions.strong({
+      replicas: names,
+      witness: replicas === undefined && witness === undefined ? defaults.STRONG.witness : witnessOf(witness),
+    });
+  }
+  if (witness !== undefined) {
+    throw new Error(`context 'witness' is '${witness}' in mode HOME_REGION, which has none: leave it out, or give --context mode=STRONG`);
+  }
   // Every tenant is at home in one of them, by hash at first.
-  return PaymentRegions.homeRegion({ replicas: names, homes: AccountHomes.byTenant(), ...authority === undefined ? {} : { authority: authorityIn(namesIn(authority, 'authority')) } });
+  return PaymentRegions.homeRegion({
+    replicas: names,
+    homes: AccountHomes.byTenant(),
+    ...(authority === undefined ? {} : { authority: authorityIn(namesIn(authority, 'authority')) }),
+  });
 }
 
 /** Three regions of the table that says who is home, the witness last. They are final after the first deployment. */
@@ -54,8 +68,14 @@ function authorityIn([first, second, witness]: string[]): StrongRegionsProps {
 }
 
 function namesIn(replicas: unknown, context = 'replicas'): string[] {
-  const names = String(replicas).split(',').map((name) => name.trim());
-  if (typeof replicas !== 'string' || names.includes('')) throw new Error(`context '${context}' is '${replicas}': give names of regions with a comma between them, such as us-east-1,eu-central-1`);
+  const names = String(replicas)
+    .split(',')
+    .map((name) => name.trim());
+  if (typeof replicas !== 'string' || names.includes('')) {
+    throw new Error(
+      `context '${context}' is '${replicas}': give names of regions with a comma between them, such as us-east-1,eu-central-1`,
+    );
+  }
   return names;
 }
 
@@ -67,7 +87,10 @@ function witnessOf(witness: unknown): string | undefined {
 /** How events get from region to region: rules of our own, or an EventBridge global endpoint. */
 export type Transport = 'RULES' | 'GLOBAL_ENDPOINT';
 
-const transports: Readonly<Record<Transport, MeshTransport>> = { RULES: MeshTransport.rules(), GLOBAL_ENDPOINT: MeshTransport.globalEndpoint() };
+const transports: Readonly<Record<Transport, MeshTransport>> = {
+  RULES: MeshTransport.rules(),
+  GLOBAL_ENDPOINT: MeshTransport.globalEndpoint(),
+};
 
 /** The system in one mode, with one transport, in the mode's regions or in others. */
 export const configOf = (mode: Mode, transport: Transport = 'RULES', regions = regionsOf(mode)): Config => ({

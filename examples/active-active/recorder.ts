@@ -39,7 +39,12 @@ export class Recorder extends Construct {
       role,
     });
 
-    const consumer = new IdempotentConsumer(this, 'Consumer', { mesh, consumerName: 'recorder', handler, handlerTimeout: Duration.seconds(10) });
+    const consumer = new IdempotentConsumer(this, 'Consumer', {
+      mesh,
+      consumerName: 'recorder',
+      handler,
+      handlerTimeout: Duration.seconds(10),
+    });
     handler.addEnvironment('EFFECTS_TABLE', effects.tableName);
     handler.addEnvironment('INBOX_TABLE', consumer.inbox.tableName);
     effects.grant(handler, 'dynamodb:UpdateItem');

@@ -5,7 +5,14 @@ import { Construct } from 'constructs';
 import { Config } from './config';
 import { Recorder } from './recorder';
 import {
-  ActiveActivePaymentsApi, CrossRegionEventMesh, HomeAuthorityTable, IdempotentLedgerTable, LedgerKey, LedgerOutbox, LedgerReplica, PaymentsAuthorization,
+  ActiveActivePaymentsApi,
+  CrossRegionEventMesh,
+  HomeAuthorityTable,
+  IdempotentLedgerTable,
+  LedgerKey,
+  LedgerOutbox,
+  LedgerReplica,
+  PaymentsAuthorization,
 } from 'cdk-multi-region-payments';
 
 /** The key of one region's replica. First of all: the table is encrypted with it from the start. */
@@ -63,7 +70,10 @@ export class RegionStack extends Stack {
         name: domain.name,
         hostedZone,
         records: domain.records,
-        certificate: new Certificate(this, 'Certificate', { domainName: domain.name, validation: CertificateValidation.fromDns(hostedZone) }),
+        certificate: new Certificate(this, 'Certificate', {
+          domainName: domain.name,
+          validation: CertificateValidation.fromDns(hostedZone),
+        }),
       },
     });
     new LedgerOutbox(this, 'Outbox', { ledger, mesh });
@@ -78,7 +88,8 @@ export function defineSystem(app: Construct, config: Config): RegionStack[] {
   const keys = regions.replicas.map((region) => new KeyStack(app, `${systemName}-key-${region}`, config, { env: env(region) }));
   const ledger = new LedgerStack(app, `${systemName}-ledger`, config, { env: env(config.ledgerRegion) });
   for (const key of keys) ledger.addStackDependency(key);
-  const authority = regions.authority && new AuthorityStack(app, `${systemName}-authority`, config, { env: env(regions.authority.replicas[0]) });
+  const authority =
+    regions.authority && new AuthorityStack(app, `${systemName}-authority`, config, { env: env(regions.authority.replicas[0]) });
   const meshes = regions.replicas.map((region) => new MeshStack(app, `${systemName}-mesh-${region}`, config, { env: env(region) }));
   // A global endpoint, made in the first region, names the buses of both.
   if (config.transport.globalEndpointProps) meshes[0].addStackDependency(meshes[1]);

@@ -51,19 +51,33 @@ export type Pace = 'FULL' | 'REHEARSAL';
 
 const times: Readonly<Record<Pace, Times>> = {
   FULL: {
-    recordTtl: Duration.seconds(60), ttlLead: Duration.hours(24), lagMinutes: 5, lag: Duration.millis(500),
-    soak: Duration.minutes(30), soakCheckEvery: Duration.minutes(1),
-    approval: Duration.hours(24), reminderEvery: Duration.hours(4), escalateAfter: Duration.hours(12),
-    stuckAfter: Duration.hours(4), stuckCheckEvery: Duration.minutes(5),
+    recordTtl: Duration.seconds(60),
+    ttlLead: Duration.hours(24),
+    lagMinutes: 5,
+    lag: Duration.millis(500),
+    soak: Duration.minutes(30),
+    soakCheckEvery: Duration.minutes(1),
+    approval: Duration.hours(24),
+    reminderEvery: Duration.hours(4),
+    escalateAfter: Duration.hours(12),
+    stuckAfter: Duration.hours(4),
+    stuckCheckEvery: Duration.minutes(5),
     reconciliation: { length: Duration.hours(72), every: Duration.minutes(15), settle: Duration.minutes(5) },
     controlPlaneLoss: { patience: Duration.hours(2), every: Duration.minutes(5) },
   },
   REHEARSAL: {
     // Replication in a rehearsal shares a machine with everything else.
-    recordTtl: Duration.seconds(5), ttlLead: Duration.seconds(5), lagMinutes: 2, lag: Duration.seconds(5),
-    soak: Duration.seconds(10), soakCheckEvery: Duration.seconds(2),
-    approval: Duration.minutes(15), reminderEvery: Duration.minutes(1), escalateAfter: Duration.minutes(5),
-    stuckAfter: Duration.minutes(2), stuckCheckEvery: Duration.minutes(1),
+    recordTtl: Duration.seconds(5),
+    ttlLead: Duration.seconds(5),
+    lagMinutes: 2,
+    lag: Duration.seconds(5),
+    soak: Duration.seconds(10),
+    soakCheckEvery: Duration.seconds(2),
+    approval: Duration.minutes(15),
+    reminderEvery: Duration.minutes(1),
+    escalateAfter: Duration.minutes(5),
+    stuckAfter: Duration.minutes(2),
+    stuckCheckEvery: Duration.minutes(1),
     reconciliation: { length: Duration.seconds(20), every: Duration.seconds(10), settle: Duration.seconds(10) },
     controlPlaneLoss: { patience: Duration.seconds(60), every: Duration.seconds(5) },
   },
@@ -76,7 +90,7 @@ const witness = 'us-east-2';
 
 /** Where the system is, by the CDK context values `replicas`, of which the first is left for the second, and `witness`. */
 export function regionsOf(mode: Mode, replicas?: unknown, asked?: unknown): PaymentRegions {
-  if (mode === 'STRONG') return systemRegionsOf(mode, replicas ?? places.join(','), replicas === undefined ? asked ?? witness : asked);
+  if (mode === 'STRONG') return systemRegionsOf(mode, replicas ?? places.join(','), replicas === undefined ? (asked ?? witness) : asked);
   const names = systemRegionsOf(mode, replicas ?? places.join(','), asked).replicas;
   // Every account is at home in the source, until the cutover moves the authority over them.
   return PaymentRegions.homeRegion({ replicas: names, homes: AccountHomes.oneRegion(names[0]) });
@@ -87,15 +101,14 @@ export function configOf(pace: Pace, mode: Mode = 'HOME_REGION', regions = regio
   const system = systemConfigOf(mode, 'RULES', regions);
   const [source, target] = regions.replicas;
   return {
-    system: {
-      ...system,
-      domain: { ...system.domain, records: PublicNameRecords.CUTOVER },
-    },
+    system: { ...system, domain: { ...system.domain, records: PublicNameRecords.CUTOVER } },
     source,
     target,
     approvers: {
-      issuer: 'https://login.example.com', clientId: 'payments-approvals',
-      people: ['ada@example.com', 'grace@example.com', 'katherine@example.com'], required: 1,
+      issuer: 'https://login.example.com',
+      clientId: 'payments-approvals',
+      people: ['ada@example.com', 'grace@example.com', 'katherine@example.com'],
+      required: 1,
     },
     phases: [10, 25, 50, 90, 100],
     times: times[pace],

@@ -38,10 +38,14 @@ class CutoverStack extends Stack {
     const { systemName, regions, domain } = system;
     const onCall = new Topic(this, 'OnCall', { displayName: `${systemName}-on-call`, enforceSSL: true });
     // SnsAction does not: a topic that enforces TLS has a policy, and admits only whom it names.
-    onCall.addToResourcePolicy(new PolicyStatement({
-      principals: [new ServicePrincipal('cloudwatch.amazonaws.com')], actions: ['sns:Publish'], resources: [onCall.topicArn],
-      conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
-    }));
+    onCall.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [onCall.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
+      }),
+    );
     const gate = new ApprovalGate(this, 'Gate', {
       gateName: `${systemName}-approvals`,
       identity: ApproverIdentity.oidc({ issuer: approvers.issuer, clientId: approvers.clientId }),
@@ -56,7 +60,11 @@ class CutoverStack extends Stack {
       accountLogRole: false,
     });
     const cutover = new PhasedCutoverStateMachine(this, 'Cutover', {
-      systemName, regions, source, target, gate,
+      systemName,
+      regions,
+      source,
+      target,
+      gate,
       // Each may start it, and then not approve it.
       starters: approvers.people,
       hostedZone: HostedZone.fromHostedZoneAttributes(this, 'Zone', { hostedZoneId: domain.hostedZoneId, zoneName: domain.zoneName }),
@@ -70,7 +78,11 @@ class CutoverStack extends Stack {
         replicationLag: times.lag,
         replicationLagMinutes: times.lagMinutes,
         eventProbe: Duration.seconds(10),
-        deadLetterQueues: [source, target].map((region) => ({ region, queueName: `${systemName}-events-dlq`, alarmNames: [deadLettersName(systemName)] })),
+        deadLetterQueues: [source, target].map((region) => ({
+          region,
+          queueName: `${systemName}-events-dlq`,
+          alarmNames: [deadLettersName(systemName)],
+        })),
       },
       controlPlaneLoss: times.controlPlaneLoss,
       reconciliation: times.reconciliation,
@@ -78,7 +90,11 @@ class CutoverStack extends Stack {
       alarmActions: [new SnsAction(onCall)],
     });
     new StuckApprovalAlarm(this, 'Stuck', {
-      stateMachine: cutover.stateMachine, threshold: times.stuckAfter, interval: times.stuckCheckEvery, reminderTopic: gate.topic, escalationTopic: onCall,
+      stateMachine: cutover.stateMachine,
+      threshold: times.stuckAfter,
+      interval: times.stuckCheckEvery,
+      reminderTopic: gate.topic,
+      escalationTopic: onCall,
     });
   }
 }

@@ -10,7 +10,9 @@ export interface AlarmsOptions {
   /** Real milliseconds that stand for a minute. */
   readonly minuteMs: number;
   readonly regionRuns: (region: string) => boolean;
-  /** How long after its end a period is looked at: metrics come late. Default: three fifths of a minute as it is here, a second at least. */
+  /**
+   * How long after its end a period is looked at: metrics come late. Default: three fifths of a minute as it is here, a second at least.
+   */
   readonly delayMs?: number;
   /** Told of each change of state. */
   readonly changed?: (alarm: AlarmSpec | CompositeSpec, state: AlarmState, reason: string, before: AlarmState) => void;
@@ -78,7 +80,14 @@ export class Alarms {
   public status(): AlarmStatus[] {
     return this.specs.map((spec) => {
       const { state, reason, since } = this.entries.get(spec)!;
-      return { name: spec.name, region: spec.region, state, reason, since: new Date(since).toISOString(), ...(spec.kind === 'composite' ? { composite: true } : {}) };
+      return {
+        name: spec.name,
+        region: spec.region,
+        state,
+        reason,
+        since: new Date(since).toISOString(),
+        ...(spec.kind === 'composite' ? { composite: true } : {}),
+      };
     });
   }
 
@@ -99,13 +108,18 @@ export class Alarms {
   }
 
   private find(region: string, alarm: string): Entry | undefined {
-    const name = alarm.startsWith('arn:') ? alarm.split(':').slice(alarm.includes(':alarm:') ? 6 : 5).join(':') : alarm;
+    const name = alarm.startsWith('arn:')
+      ? alarm
+          .split(':')
+          .slice(alarm.includes(':alarm:') ? 6 : 5)
+          .join(':')
+      : alarm;
     const spec = this.specs.find((one) => one.region === region && (one.name === name || one.alias === name));
     return spec && this.entries.get(spec);
   }
 
   private periodMs(spec: AlarmSpec): number {
-    return Math.max(1, spec.periodSeconds / 60 * this.options.minuteMs);
+    return Math.max(1, (spec.periodSeconds / 60) * this.options.minuteMs);
   }
 
   private evaluate(spec: AlarmSpec): void {

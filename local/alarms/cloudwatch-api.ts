@@ -1,7 +1,15 @@
 import { statistic } from './evaluate';
 import type { AlarmStatus } from '../ground/model';
 import type { MetricStore } from '../metrics/store';
-import { jsonAnswer, jsonInput, jsonRefusal, type FabricService, type ServiceAnswer, type ServiceCall, type ServiceRouting } from '../services/services';
+import {
+  jsonAnswer,
+  jsonInput,
+  jsonRefusal,
+  type FabricService,
+  type ServiceAnswer,
+  type ServiceCall,
+  type ServiceRouting,
+} from '../services/services';
 
 export interface CloudWatchApiOptions {
   readonly accountId: string;
@@ -32,11 +40,24 @@ export class CloudWatchApi implements FabricService {
   private describeAlarms(region: string, input: Record<string, any>): ServiceAnswer {
     const names = input.AlarmNames as string[] | undefined;
     const types = (input.AlarmTypes as string[] | undefined) ?? ['MetricAlarm'];
-    const found = this.options.alarms().filter((alarm) => alarm.region === region
-      && (names?.includes(alarm.name) ?? alarm.name.startsWith(String(input.AlarmNamePrefix ?? ''))) && (!input.StateValue || input.StateValue === alarm.state));
-    const told = (composite: boolean): object[] => (types.includes(composite ? 'CompositeAlarm' : 'MetricAlarm') ? found.filter((alarm) => (alarm.composite ?? false) === composite) : [])
-      .map(({ name, state, reason, since }) => ({
-        AlarmName: name, AlarmArn: `arn:aws:cloudwatch:${region}:${this.options.accountId}:alarm:${name}`, StateValue: state, StateReason: reason, StateUpdatedTimestamp: Date.parse(since) / 1000,
+    const found = this.options
+      .alarms()
+      .filter(
+        (alarm) =>
+          alarm.region === region &&
+          (names?.includes(alarm.name) ?? alarm.name.startsWith(String(input.AlarmNamePrefix ?? ''))) &&
+          (!input.StateValue || input.StateValue === alarm.state),
+      );
+    const told = (composite: boolean): object[] =>
+      (types.includes(composite ? 'CompositeAlarm' : 'MetricAlarm')
+        ? found.filter((alarm) => (alarm.composite ?? false) === composite)
+        : []
+      ).map(({ name, state, reason, since }) => ({
+        AlarmName: name,
+        AlarmArn: `arn:aws:cloudwatch:${region}:${this.options.accountId}:alarm:${name}`,
+        StateValue: state,
+        StateReason: reason,
+        StateUpdatedTimestamp: Date.parse(since) / 1000,
       }));
     return jsonAnswer({ MetricAlarms: told(false), CompositeAlarms: told(true) });
   }
@@ -44,22 +65,38 @@ export class CloudWatchApi implements FabricService {
   /** The minutes that are asked for are the latest ones, each as long as a minute is here. */
   private metricData(region: string, input: Record<string, any>): ServiceAnswer {
     const queries = (input.MetricDataQueries ?? []) as Record<string, any>[];
-    if (queries.some(({ MetricStat }) => !MetricStat)) return jsonRefusal('ValidationError', 'the local run answers MetricStat, not metric math');
+    if (queries.some(({ MetricStat }) => !MetricStat)) {
+      return jsonRefusal('ValidationError', 'the local run answers MetricStat, not metric math');
+    }
     const newestFirst = input.ScanBy !== 'TimestampAscending';
     return jsonAnswer({
       Messages: [],
       MetricDataResults: queries.map(({ Id, Label, MetricStat: { Metric, Period, Stat } }) => {
-        const dimensions = Object.fromEntries(((Metric.Dimensions ?? []) as { Name: string; Value: string }[]).map(({ Name, Value }) => [Name, Value]));
+        const dimensions = Object.fromEntries(
+          ((Metric.Dimensions ?? []) as { Name: string; Value: string }[]).map(({ Name, Value }) => [Name, Value]),
+        );
         const metric = { region, namespace: Metric.Namespace, name: Metric.MetricName, dimensions };
         const points = this.points(metric, Number(Period), Stat, epoch(input.StartTime), epoch(input.EndTime));
         if (!newestFirst) points.reverse();
-        return { Id, Label: Label ?? Metric.MetricName, StatusCode: 'Complete', Timestamps: points.map(({ at }) => at), Values: points.map(({ value }) => value) };
+        return {
+          Id,
+          Label: Label ?? Metric.MetricName,
+          StatusCode: 'Complete',
+          Timestamps: points.map(({ at }) => at),
+          Values: points.map(({ value }) => value),
+        };
       }),
     });
   }
 
-  private points(metric: Parameters<MetricStore['values']>[0], period: number, stat: string, start: number, end: number): { at: number; value: number }[] {
-    const lengthMs = period / 60 * this.options.minuteMs;
+  private points(
+    metric: Parameters<MetricStore['values']>[0],
+    period: number,
+    stat: string,
+    start: number,
+    end: number,
+  ): { at: number; value: number }[] {
+    const lengthMs = (period / 60) * this.options.minuteMs;
     const last = Math.floor(this.now() / lengthMs) * lengthMs;
     const points: { at: number; value: number }[] = [];
     for (let back = 0; back < Math.round((end - start) / period); back += 1) {

@@ -39,7 +39,9 @@ export function ruleHolds(rule: string, stateOf: (alarm: string) => AlarmState |
     if (take('FALSE')) return false;
     if (take('(')) return closed(disjunction());
     const state = found[at++];
-    if (state === undefined || !['ALARM', 'OK', 'INSUFFICIENT_DATA'].includes(state) || !take('(')) throw new Error(`the rule '${rule}' is not understood at '${state ?? 'its end'}'`);
+    if (state === undefined || !['ALARM', 'OK', 'INSUFFICIENT_DATA'].includes(state) || !take('(')) {
+      throw new Error(`the rule '${rule}' is not understood at '${state ?? 'its end'}'`);
+    }
     return closed(stateOf(found[at++] ?? '') === state);
   };
   const closed = (value: boolean): boolean => {

@@ -3,7 +3,10 @@ import { comparisons, type AlarmSpec } from './specs';
 import type { AlarmState } from '../ground/model';
 import type { MetricStore } from '../metrics/store';
 
-export interface Verdict { readonly state: AlarmState; readonly reason: string }
+export interface Verdict {
+  readonly state: AlarmState;
+  readonly reason: string;
+}
 
 /** Periods before the evaluated ones from which real data points stand in for missing ones. */
 const lookBack = 2;
@@ -16,10 +19,13 @@ export function datapoints(spec: AlarmSpec, store: MetricStore, end: number, per
   for (const query of spec.queries) {
     if (!('stat' in query)) continue;
     metricIds.push(query.id);
-    series.set(query.id, Array.from({ length }, (_, index) => {
-      const from = end - (length - index) * periodMs;
-      return statistic(query.stat, store.values(query.metric, from, from + periodMs));
-    }));
+    series.set(
+      query.id,
+      Array.from({ length }, (_, index) => {
+        const from = end - (length - index) * periodMs;
+        return statistic(query.stat, store.values(query.metric, from, from + periodMs));
+      }),
+    );
   }
   // Expressions may use each other, in any order.
   let waiting = spec.queries.flatMap((query) => ('expression' in query ? [query] : []));
@@ -44,14 +50,19 @@ export function statistic(stat: string, values: readonly number[]): number | und
   if (values.length === 0) return undefined;
   const sum = values.reduce((total, value) => total + value, 0);
   switch (stat) {
-    case 'Sum': return sum;
-    case 'Average': return sum / values.length;
-    case 'Minimum': return values.reduce((a, b) => Math.min(a, b));
-    case 'Maximum': return values.reduce((a, b) => Math.max(a, b));
-    case 'SampleCount': return values.length;
+    case 'Sum':
+      return sum;
+    case 'Average':
+      return sum / values.length;
+    case 'Minimum':
+      return values.reduce((a, b) => Math.min(a, b));
+    case 'Maximum':
+      return values.reduce((a, b) => Math.max(a, b));
+    case 'SampleCount':
+      return values.length;
     default: {
       const sorted = [...values].sort((a, b) => a - b);
-      return sorted[Math.max(0, Math.ceil(Number(stat.slice(1)) / 100 * sorted.length) - 1)];
+      return sorted[Math.max(0, Math.ceil((Number(stat.slice(1)) / 100) * sorted.length) - 1)];
     }
   }
 }
@@ -68,7 +79,9 @@ export function judge(spec: AlarmSpec, points: Series): Verdict | undefined {
   const missing = wanted - real.length;
   const breaching = real.filter((point) => breaks(point, spec.threshold)).length;
   const shown = real.length ? `latest ${real.map(rounded).join(', ')}` : 'no data';
-  const against = `${sign} ${spec.threshold}, ${spec.datapointsToAlarm} of ${wanted} needed; ${shown}${missing ? `, ${missing} missing (${spec.missing})` : ''}`;
+  const against =
+    `${sign} ${spec.threshold}, ${spec.datapointsToAlarm} of ${wanted} needed; ` +
+    `${shown}${missing ? `, ${missing} missing (${spec.missing})` : ''}`;
   const alarm: Verdict = { state: 'ALARM', reason: `${breaching} of ${real.length} data points ${against}` };
   const ok: Verdict = { state: 'OK', reason: `${breaching} of ${real.length} data points ${against}` };
   if (breaching + (spec.missing === 'breaching' ? missing : 0) >= spec.datapointsToAlarm) return alarm;

@@ -8,7 +8,12 @@ type Token = { readonly kind: 'number' | 'name' | 'sign'; readonly text: string 
  * Throws on anything else.
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
  */
-export function evaluateExpression(expression: string, series: ReadonlyMap<string, Series>, metricIds: readonly string[], length: number): Series {
+export function evaluateExpression(
+  expression: string,
+  series: ReadonlyMap<string, Series>,
+  metricIds: readonly string[],
+  length: number,
+): Series {
   const value = new Parser(tokens(expression), series, metricIds).whole();
   if (typeof value === 'number') return Array.from({ length }, () => value);
   if (isList(value)) throw new Error(`'${expression}' gives several series, and an alarm compares one`);
@@ -24,19 +29,29 @@ function tokens(text: string): Token[] {
     const match = pattern.exec(text);
     if (!match) throw new Error(`'${text.slice(at).trim()}' is not understood in metric math here`);
     at = pattern.lastIndex;
-    found.push({ kind: match[1] !== undefined ? 'number' : match[2] !== undefined ? 'name' : 'sign', text: match[1] ?? match[2] ?? match[3] });
+    found.push({
+      kind: match[1] !== undefined ? 'number' : match[2] !== undefined ? 'name' : 'sign',
+      text: match[1] ?? match[2] ?? match[3],
+    });
   }
   return found;
 }
 
 /** Operators from the weakest to the strongest. */
-const levels: readonly (readonly string[])[] = [['||', 'OR'], ['&&', 'AND'], ['<', '>', '<=', '>=', '==', '!='], ['+', '-'], ['*', '/'], ['^']];
+const levels: readonly (readonly string[])[] = [
+  ['||', 'OR'],
+  ['&&', 'AND'],
+  ['<', '>', '<=', '>=', '==', '!='],
+  ['+', '-'],
+  ['*', '/'],
+  ['^'],
+];
 
 const operators: Readonly<Record<string, (a: number, b: number) => number | undefined>> = {
   '||': (a, b) => Number(a !== 0 || b !== 0),
-  'OR': (a, b) => Number(a !== 0 || b !== 0),
+  OR: (a, b) => Number(a !== 0 || b !== 0),
   '&&': (a, b) => Number(a !== 0 && b !== 0),
-  'AND': (a, b) => Number(a !== 0 && b !== 0),
+  AND: (a, b) => Number(a !== 0 && b !== 0),
   '<': (a, b) => Number(a < b),
   '>': (a, b) => Number(a > b),
   '<=': (a, b) => Number(a <= b),
@@ -53,7 +68,11 @@ const operators: Readonly<Record<string, (a: number, b: number) => number | unde
 class Parser {
   private at = 0;
 
-  constructor(private readonly found: readonly Token[], private readonly series: ReadonlyMap<string, Series>, private readonly metricIds: readonly string[]) {}
+  constructor(
+    private readonly found: readonly Token[],
+    private readonly series: ReadonlyMap<string, Series>,
+    private readonly metricIds: readonly string[],
+  ) {}
 
   public whole(): Value {
     const value = this.binary(0);
@@ -107,7 +126,11 @@ class Parser {
   private fill(): Value {
     const value = this.binary(0);
     if (!this.take(',')) throw new Error('FILL takes a metric and a value');
-    if (this.take('REPEAT')) return filled(value, (series, index) => series.slice(0, index).reduceRight<number | undefined>((last, one) => last ?? one, undefined));
+    if (this.take('REPEAT')) {
+      return filled(value, (series, index) =>
+        series.slice(0, index).reduceRight<number | undefined>((last, one) => last ?? one, undefined),
+      );
+    }
     const filler = this.binary(0);
     return filled(value, (_, index) => (typeof filler === 'number' ? filler : isList(filler) ? undefined : filler[index]));
   }
@@ -161,7 +184,8 @@ function combine(left: Value, right: Value, operator: (a: number, b: number) => 
 
 function choose(condition: Value, then: Value, otherwise: Value): Value {
   if (typeof condition === 'number') return condition !== 0 ? then : otherwise;
-  const at = (value: Value, index: number): number | undefined => (typeof value === 'number' ? value : isList(value) ? undefined : value[index]);
+  const at = (value: Value, index: number): number | undefined =>
+    typeof value === 'number' ? value : isList(value) ? undefined : value[index];
   if (isList(condition)) throw new Error('IF takes one series as its condition');
   return condition.map((point, index) => (point === undefined ? undefined : at(point !== 0 ? then : otherwise, index)));
 }

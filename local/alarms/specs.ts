@@ -2,9 +2,16 @@ import type { AlarmState, FabricResource } from '../ground/model';
 import type { MetricId } from '../metrics/store';
 
 /** A statistic of one metric, period by period. */
-export interface MetricQuery { readonly id: string; readonly metric: MetricId; readonly stat: string }
+export interface MetricQuery {
+  readonly id: string;
+  readonly metric: MetricId;
+  readonly stat: string;
+}
 /** Metric math on what other queries give. */
-export interface ExpressionQuery { readonly id: string; readonly expression: string }
+export interface ExpressionQuery {
+  readonly id: string;
+  readonly expression: string;
+}
 export type Query = MetricQuery | ExpressionQuery;
 
 export const comparisons = {
@@ -54,14 +61,22 @@ export type AlarmActions = Readonly<Record<AlarmState, readonly string[]>>;
 export function alarmSpecs(resources: readonly FabricResource[]): (AlarmSpec | CompositeSpec)[] {
   return resources.flatMap((resource): (AlarmSpec | CompositeSpec)[] => {
     if (resource.type === 'AWS::CloudWatch::Alarm') return [metricAlarm(resource)];
-    if (resource.type === 'AWS::CloudWatch::CompositeAlarm') return [{ kind: 'composite', ...identity(resource), rule: String(resource.properties.AlarmRule ?? '') }];
+    if (resource.type === 'AWS::CloudWatch::CompositeAlarm') {
+      return [{ kind: 'composite', ...identity(resource), rule: String(resource.properties.AlarmRule ?? '') }];
+    }
     return [];
   });
 }
 
-function identity({ region, properties, physicalId, logicalId }: FabricResource): { region: string; name: string; alias?: string; actions: AlarmActions } {
-  const name = typeof properties.AlarmName === 'string' ? properties.AlarmName : physicalId ?? logicalId;
-  const arns = (member: string): string[] => (isOff(properties.ActionsEnabled) ? [] : ((properties[member] ?? []) as unknown[]).map(String));
+function identity({ region, properties, physicalId, logicalId }: FabricResource): {
+  region: string;
+  name: string;
+  alias?: string;
+  actions: AlarmActions;
+} {
+  const name = typeof properties.AlarmName === 'string' ? properties.AlarmName : (physicalId ?? logicalId);
+  const arns = (member: string): string[] =>
+    isOff(properties.ActionsEnabled) ? [] : ((properties[member] ?? []) as unknown[]).map(String);
   const actions = { ALARM: arns('AlarmActions'), OK: arns('OKActions'), INSUFFICIENT_DATA: arns('InsufficientDataActions') };
   return { region, name, actions, ...(physicalId !== undefined && physicalId !== name ? { alias: physicalId } : {}) };
 }
@@ -76,9 +91,18 @@ function metricAlarm(resource: FabricResource): AlarmSpec {
   const evaluationPeriods = Number(properties.EvaluationPeriods ?? 1);
   const comparison = String(properties.ComparisonOperator);
   const stat = queries.flatMap((query) => ('stat' in query && !knownStat.test(query.stat) ? [query.stat] : []))[0];
-  const unsupported = !(comparison in comparisons) ? `comparison ${comparison} is not known here` : stat === undefined ? undefined : `statistic ${stat} is not known here`;
+  const unsupported = !(comparison in comparisons)
+    ? `comparison ${comparison} is not known here`
+    : stat === undefined
+      ? undefined
+      : `statistic ${stat} is not known here`;
   return {
-    kind: 'metric', ...identity(resource), queries, returned, periodSeconds, evaluationPeriods,
+    kind: 'metric',
+    ...identity(resource),
+    queries,
+    returned,
+    periodSeconds,
+    evaluationPeriods,
     datapointsToAlarm: Number(properties.DatapointsToAlarm ?? evaluationPeriods),
     comparison: comparison as Comparison,
     threshold: Number(properties.Threshold),
@@ -92,12 +116,18 @@ const knownStat = /^(Sum|Average|Minimum|Maximum|SampleCount|p\d+(\.\d+)?)$/;
 function queriesOf(properties: Record<string, any>, region: string): Pick<AlarmSpec, 'queries' | 'returned' | 'periodSeconds'> {
   const metrics = properties.Metrics as Record<string, any>[] | undefined;
   if (!metrics?.length) {
-    const query = { id: 'm', metric: metricId(properties, region), stat: String(properties.ExtendedStatistic ?? properties.Statistic ?? 'Average') };
+    const query = {
+      id: 'm',
+      metric: metricId(properties, region),
+      stat: String(properties.ExtendedStatistic ?? properties.Statistic ?? 'Average'),
+    };
     return { queries: [query], returned: 'm', periodSeconds: Number(properties.Period ?? 60) };
   }
-  const queries = metrics.map((entry): Query => (entry.MetricStat
-    ? { id: String(entry.Id), metric: metricId(entry.MetricStat.Metric ?? {}, region), stat: String(entry.MetricStat.Stat) }
-    : { id: String(entry.Id), expression: String(entry.Expression ?? '') }));
+  const queries = metrics.map((entry): Query =>
+    entry.MetricStat
+      ? { id: String(entry.Id), metric: metricId(entry.MetricStat.Metric ?? {}, region), stat: String(entry.MetricStat.Stat) }
+      : { id: String(entry.Id), expression: String(entry.Expression ?? '') },
+  );
   // Who says nothing of it returns its data; a template that is valid says so of one only.
   const returned = metrics.find(({ ReturnData }) => ReturnData !== false && ReturnData !== 'false') ?? metrics[metrics.length - 1];
   const periods = metrics.map((entry) => Number(entry.MetricStat?.Period ?? entry.Period ?? NaN)).filter((period) => period > 0);

@@ -14,7 +14,10 @@ interface Artifact {
   readonly properties?: Record<string, any>;
 }
 
-interface Manifest { readonly artifacts: Record<string, Artifact>; readonly missing?: { readonly provider: string; readonly key: string }[] }
+interface Manifest {
+  readonly artifacts: Record<string, Artifact>;
+  readonly missing?: { readonly provider: string; readonly key: string }[];
+}
 
 /** A stack of the assembly with what deploying it needs besides the plan. */
 export interface AssemblyStack extends StackPlan {
@@ -50,10 +53,14 @@ export class Assembly {
    * @param defaultAccountId for stacks that name none
    * @param stage path of the stage to deploy; an app with several needs it
    */
-  constructor(readonly directory: string, defaultAccountId: string, stage?: string) {
+  constructor(
+    readonly directory: string,
+    defaultAccountId: string,
+    stage?: string,
+  ) {
     this.stacks = inDeployOrder(ofStage(entriesIn(directory), stage).map(readStack));
     if (this.stacks.length === 0) throw new LocalRunError('the app has no stacks: there is nothing to deploy');
-    const accountId = this.accountId = accountOf(this.stacks) ?? defaultAccountId;
+    const accountId = (this.accountId = accountOf(this.stacks) ?? defaultAccountId);
     this.plan = {
       directory,
       regions: [...new Set(this.stacks.map((stack) => stack.region))],
@@ -68,7 +75,9 @@ export class Assembly {
     for (const stack of this.stacks) {
       for (const file of Object.values(readAssets(stack)?.content.files ?? {})) {
         for (const destination of Object.values(file.destinations)) {
-          const bucket = destination.bucketName.replaceAll('${AWS::AccountId}', this.accountId).replaceAll('${AWS::Region}', stack.region)
+          const bucket = destination.bucketName
+            .replaceAll('${AWS::AccountId}', this.accountId)
+            .replaceAll('${AWS::Region}', stack.region)
             .replaceAll('${AWS::Partition}', 'aws');
           const region = destination.region ?? stack.region;
           buckets.set(`${region}/${bucket}`, { region, bucket });
@@ -106,8 +115,16 @@ export class Assembly {
       const properties = artifact.properties;
       if (!properties) continue;
       if (id === stack.artifactId) {
-        for (const name of ['assumeRoleArn', 'cloudFormationExecutionRoleArn', 'lookupRole', 'requiresBootstrapStackVersion',
-          'bootstrapStackVersionSsmParameter', 'assumeRoleExternalId']) delete properties[name];
+        for (const name of [
+          'assumeRoleArn',
+          'cloudFormationExecutionRoleArn',
+          'lookupRole',
+          'requiresBootstrapStackVersion',
+          'bootstrapStackVersionSsmParameter',
+          'assumeRoleExternalId',
+        ]) {
+          delete properties[name];
+        }
         if (objectKey && properties.stackTemplateAssetObjectUrl) {
           properties.stackTemplateAssetObjectUrl = `${path.posix.dirname(properties.stackTemplateAssetObjectUrl).replace(/^s3:\/(?!\/)/, 's3://')}/${objectKey}`;
         }
@@ -126,7 +143,9 @@ interface AssetFile {
   destinations: Record<string, { bucketName: string; objectKey: string; assumeRoleArn?: string; region?: string }>;
 }
 
-function readAssets(stack: AssemblyStack): { file: string; content: { files: Record<string, AssetFile>; dockerImages?: Record<string, unknown> } } | undefined {
+function readAssets(
+  stack: AssemblyStack,
+): { file: string; content: { files: Record<string, AssetFile>; dockerImages?: Record<string, unknown> } } | undefined {
   const file = path.join(stack.folder, `${stack.artifactId}.assets.json`);
   try {
     return { file, content: JSON.parse(readFileSync(file, 'utf8')) };
@@ -139,22 +158,35 @@ function readAssets(stack: AssemblyStack): { file: string; content: { files: Rec
 function entriesIn(folder: string, stage?: string): StackEntry[] {
   const { artifacts, missing } = JSON.parse(readFileSync(path.join(folder, 'manifest.json'), 'utf8')) as Manifest;
   if (missing?.length) {
-    throw new LocalRunError(`the app looks up ${missing.map(({ provider }) => provider).join(', ')} in an AWS account, which the local run does not have: `
-      + 'give the values in the app, or keep them in its cdk.context.json');
+    throw new LocalRunError(
+      `the app looks up ${missing.map(({ provider }) => provider).join(', ')} in an AWS account, which the local run does not have: ` +
+        'give the values in the app, or keep them in its cdk.context.json',
+    );
   }
   return Object.entries(artifacts).flatMap(([id, artifact]): StackEntry[] => {
-    if (artifact.type === 'cdk:cloud-assembly') return entriesIn(path.join(folder, artifact.properties!.directoryName), artifact.properties!.displayName ?? id);
-    return artifact.type === 'aws:cloudformation:stack' ? [{ id, artifact, siblings: artifacts, folder, ...(stage === undefined ? {} : { stage }) }] : [];
+    if (artifact.type === 'cdk:cloud-assembly') {
+      return entriesIn(path.join(folder, artifact.properties!.directoryName), artifact.properties!.displayName ?? id);
+    }
+    return artifact.type === 'aws:cloudformation:stack'
+      ? [{ id, artifact, siblings: artifacts, folder, ...(stage === undefined ? {} : { stage }) }]
+      : [];
   });
 }
 
 function readStack({ id, artifact, siblings, folder }: StackEntry): AssemblyStack {
   const templateFile = path.join(folder, artifact.properties!.templateFile);
-  const dependsOn = (artifact.dependencies ?? []).filter((name) => siblings[name]?.type === 'aws:cloudformation:stack')
+  const dependsOn = (artifact.dependencies ?? [])
+    .filter((name) => siblings[name]?.type === 'aws:cloudformation:stack')
     .map((name) => siblings[name].properties?.stackName ?? name);
   return {
-    name: artifact.properties!.stackName ?? id, ...environmentOf(id, artifact), templateFile, dependsOn, artifactId: id, folder,
-    selector: artifact.displayName ?? id, template: JSON.parse(readFileSync(templateFile, 'utf8')),
+    name: artifact.properties!.stackName ?? id,
+    ...environmentOf(id, artifact),
+    templateFile,
+    dependsOn,
+    artifactId: id,
+    folder,
+    selector: artifact.displayName ?? id,
+    template: JSON.parse(readFileSync(templateFile, 'utf8')),
   };
 }
 
@@ -168,7 +200,10 @@ function environmentOf(id: string, artifact: Artifact): { region: string; accoun
 function accountOf(stacks: readonly AssemblyStack[]): string | undefined {
   const accounts = [...new Set(stacks.flatMap(({ account }) => account ?? []))];
   if (accounts.length > 1) {
-    throw new LocalRunError(`the app's stacks are for the accounts ${accounts.join(', ')}, the local run has one: take the account from CDK_DEFAULT_ACCOUNT, or name one stage with --stage`);
+    throw new LocalRunError(
+      `the app's stacks are for the accounts ${accounts.join(', ')}, the local run has one: take the account from ` +
+        `CDK_DEFAULT_ACCOUNT, or name one stage with --stage`,
+    );
   }
   return accounts[0];
 }
@@ -186,21 +221,36 @@ function inDeployOrder(stacks: AssemblyStack[]): AssemblyStack[] {
   return [...ordered];
 }
 
-/** Whether a global table is in more than its stack's own region. With one replica it is a plain table, and others may have its name elsewhere. */
+/**
+ * Whether a global table is in more than its stack's own region. With one replica it is a plain table, and others may have its name
+ * elsewhere.
+ */
 export function isGlobal({ Type, Properties }: CfnResource): boolean {
-  return Type === 'AWS::DynamoDB::GlobalTable' && ((Properties?.Replicas ?? []).length > 1 || (Properties?.GlobalTableWitnesses ?? []).length > 0);
+  return (
+    Type === 'AWS::DynamoDB::GlobalTable' &&
+    ((Properties?.Replicas ?? []).length > 1 || (Properties?.GlobalTableWitnesses ?? []).length > 0)
+  );
 }
 
 function globalTablesOf(stack: AssemblyStack, accountId: string): GlobalTablePlan[] {
-  return Object.entries(stack.template.Resources).filter(([, resource]) => isGlobal(resource)).map(([logicalId, resource]) => {
-    const properties = resolveStatic(resource.Properties ?? {}, { region: stack.region, accountId, stackName: stack.name }) as Record<string, any>;
-    const name = properties.TableName ?? `${stack.name}-${logicalId}`;
-    if (typeof name !== 'string') throw new LocalRunError(`the name of table ${logicalId} in stack ${stack.name} is known only after a deploy: give it a fixed tableName`);
-    return {
-      name,
-      mode: properties.MultiRegionConsistency === 'STRONG' ? 'STRONG' : 'EVENTUAL',
-      replicas: (properties.Replicas as { Region: string }[]).map((replica) => replica.Region),
-      ...(properties.GlobalTableWitnesses?.[0] ? { witness: properties.GlobalTableWitnesses[0].Region as string } : {}),
-    };
-  });
+  return Object.entries(stack.template.Resources)
+    .filter(([, resource]) => isGlobal(resource))
+    .map(([logicalId, resource]) => {
+      const properties = resolveStatic(resource.Properties ?? {}, { region: stack.region, accountId, stackName: stack.name }) as Record<
+        string,
+        any
+      >;
+      const name = properties.TableName ?? `${stack.name}-${logicalId}`;
+      if (typeof name !== 'string') {
+        throw new LocalRunError(
+          `the name of table ${logicalId} in stack ${stack.name} is known only after a deploy: give it a fixed tableName`,
+        );
+      }
+      return {
+        name,
+        mode: properties.MultiRegionConsistency === 'STRONG' ? 'STRONG' : 'EVENTUAL',
+        replicas: (properties.Replicas as { Region: string }[]).map((replica) => replica.Region),
+        ...(properties.GlobalTableWitnesses?.[0] ? { witness: properties.GlobalTableWitnesses[0].Region as string } : {}),
+      };
+    });
 }

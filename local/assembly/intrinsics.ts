@@ -2,7 +2,11 @@
 export type Expression = unknown;
 
 /** What can be known of a stack without deploying it. */
-export interface StackFacts { readonly region: string; readonly accountId: string; readonly stackName: string }
+export interface StackFacts {
+  readonly region: string;
+  readonly accountId: string;
+  readonly stackName: string;
+}
 
 /** Whether the value is one call of a CloudFormation function. */
 export function isIntrinsic(value: Expression): value is Record<string, unknown> {
@@ -37,12 +41,18 @@ export function resolveStatic(value: Expression, facts: StackFacts): unknown {
 
 function pseudoParameter(name: string, facts: StackFacts): string | undefined {
   switch (name) {
-    case 'AWS::Region': return facts.region;
-    case 'AWS::AccountId': return facts.accountId;
-    case 'AWS::Partition': return 'aws';
-    case 'AWS::URLSuffix': return 'amazonaws.com';
-    case 'AWS::StackName': return facts.stackName;
-    default: return undefined;
+    case 'AWS::Region':
+      return facts.region;
+    case 'AWS::AccountId':
+      return facts.accountId;
+    case 'AWS::Partition':
+      return 'aws';
+    case 'AWS::URLSuffix':
+      return 'amazonaws.com';
+    case 'AWS::StackName':
+      return facts.stackName;
+    default:
+      return undefined;
   }
 }
 
@@ -59,7 +69,10 @@ function substitute(argument: unknown, facts: StackFacts): unknown {
 }
 
 /** Replaces what a template says about resources that are no longer in it. */
-export function withoutReferences(value: Expression, made: ReadonlyMap<string, { readonly ref: string; attribute(name: string): string }>): unknown {
+export function withoutReferences(
+  value: Expression,
+  made: ReadonlyMap<string, { readonly ref: string; attribute(name: string): string }>,
+): unknown {
   return mapValues(value, (node) => {
     if (!isIntrinsic(node)) return undefined;
     const [name, argument] = Object.entries(node)[0];
@@ -68,12 +81,12 @@ export function withoutReferences(value: Expression, made: ReadonlyMap<string, {
       return gone && { replacement: gone.ref };
     }
     if (name === 'Fn::GetAtt') {
-      const [logicalId, attribute] = Array.isArray(argument) ? argument as [string, string] : splitOnce(String(argument));
+      const [logicalId, attribute] = Array.isArray(argument) ? (argument as [string, string]) : splitOnce(String(argument));
       const gone = made.get(logicalId);
       return gone && { replacement: gone.attribute(attribute) };
     }
     if (name !== 'Fn::Sub') return undefined;
-    const [text, variables] = Array.isArray(argument) ? argument as [string, Record<string, unknown>] : [String(argument), undefined];
+    const [text, variables] = Array.isArray(argument) ? (argument as [string, Record<string, unknown>]) : [String(argument), undefined];
     const replaced = text.replace(/\$\{([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}/g, (whole, logicalId: string, attribute?: string) => {
       const gone = variables?.[logicalId] === undefined ? made.get(logicalId) : undefined;
       if (!gone) return whole;

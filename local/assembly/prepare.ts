@@ -65,12 +65,21 @@ function checkMode(assembly: Assembly, mode?: string): void {
   const wanted = mode === 'HOME_REGION' ? 'EVENTUAL' : mode;
   const tables = assembly.plan.globalTables;
   if (wanted === undefined || tables.some((table) => table.mode === wanted)) return;
-  const has = tables.map((table) => `${table.name} is ${table.mode === 'EVENTUAL' ? 'HOME_REGION' : table.mode}`).join(', ') || 'it has no global table';
-  throw new LocalRunError(`--mode ${mode} has no effect on this app (${has}): leave the option out, or read the CDK context value 'mode' in the app`);
+  const has =
+    tables.map((table) => `${table.name} is ${table.mode === 'EVENTUAL' ? 'HOME_REGION' : table.mode}`).join(', ') ||
+    'it has no global table';
+  throw new LocalRunError(
+    `--mode ${mode} has no effect on this app (${has}): leave the option out, or read the CDK context value 'mode' in the app`,
+  );
 }
 
 function checkTransport(assembly: Assembly, transport?: string): void {
-  const endpoint = assembly.stacks.some(({ template }) => Object.values(template.Resources).some(({ Type }) => Type === 'AWS::Events::Endpoint'));
+  const endpoint = assembly.stacks.some(({ template }) =>
+    Object.values(template.Resources).some(({ Type }) => Type === 'AWS::Events::Endpoint'),
+  );
   if (transport === undefined || (transport === 'GLOBAL_ENDPOINT') === endpoint) return;
-  throw new LocalRunError(`--transport ${transport} has no effect on this app (it has ${endpoint ? 'a' : 'no'} global endpoint): leave the option out, or read the CDK context value 'transport' in the app`);
+  throw new LocalRunError(
+    `--transport ${transport} has no effect on this app (it has ${endpoint ? 'a' : 'no'} global endpoint): leave the option out, or ` +
+      `read the CDK context value 'transport' in the app`,
+  );
 }

@@ -20,14 +20,19 @@ interface PendingResource {
 }
 
 /** Stands in properties where an output's value will be. */
-interface OutputMarker { readonly $output: string }
+interface OutputMarker {
+  readonly $output: string;
+}
 
 /** Outputs of these names are ours, not the app's. */
 export const outputPrefix = 'LocalRun';
 
 /** Rewrites a stack's template for the emulator. Does not touch the original. */
 export function rewriteStack(stack: StackPlan, accountId: string): RewrittenStack {
-  const template = structuredClone(stack.template) as CfnTemplate & { Parameters?: Record<string, unknown>; Rules?: Record<string, unknown> };
+  const template = structuredClone(stack.template) as CfnTemplate & {
+    Parameters?: Record<string, unknown>;
+    Rules?: Record<string, unknown>;
+  };
   dropBootstrapCheck(template);
   const facts: StackFacts = { region: stack.region, accountId, stackName: stack.name };
   const gone = removeResources(template, stack);
@@ -42,14 +47,20 @@ export function rewriteStack(stack: StackPlan, accountId: string): RewrittenStac
 }
 
 /** The fabric's resources of a deployed stack, with the values that CloudFormation gave. */
-export function resolveFabric(rewritten: RewrittenStack, outputs: Readonly<Record<string, string>>,
-  physicalIds: Readonly<Record<string, string>>): FabricResource[] {
+export function resolveFabric(
+  rewritten: RewrittenStack,
+  outputs: Readonly<Record<string, string>>,
+  physicalIds: Readonly<Record<string, string>>,
+): FabricResource[] {
   return rewritten.fabric
     .filter(({ conditionOutput }) => conditionOutput === undefined || conditionOutput in outputs)
     .map(({ resource }) => ({
       ...resource,
       physicalId: resource.physicalId ?? physicalIds[resource.logicalId],
-      properties: mapValues(resource.properties, (node) => isMarker(node) ? { replacement: outputs[node.$output] } : undefined) as Record<string, any>,
+      properties: mapValues(resource.properties, (node) => (isMarker(node) ? { replacement: outputs[node.$output] } : undefined)) as Record<
+        string,
+        any
+      >,
     }));
 }
 
@@ -70,10 +81,12 @@ function dropBootstrapCheck(template: { Parameters?: Record<string, unknown>; Ru
 function removeResources(template: CfnTemplate, stack: StackPlan): Map<string, CfnResource> {
   const removed = new Map(Object.entries(template.Resources).filter(([, resource]) => standInOf(resource)?.treatment === 'removed'));
   if (removed.size === 0) return removed;
-  const made = new Map([...removed].map(([logicalId, { Type }]) => {
-    const ref = madeUpId(Type, stack.name, logicalId);
-    return [logicalId, { ref, attribute: (name: string) => madeUpAttribute(ref, Type, name) }];
-  }));
+  const made = new Map(
+    [...removed].map(([logicalId, { Type }]) => {
+      const ref = madeUpId(Type, stack.name, logicalId);
+      return [logicalId, { ref, attribute: (name: string) => madeUpAttribute(ref, Type, name) }];
+    }),
+  );
   for (const logicalId of removed.keys()) delete template.Resources[logicalId];
   for (const section of [template.Resources, template.Outputs ?? {}] as Record<string, any>[]) {
     for (const [key, value] of Object.entries(section)) section[key] = withoutReferences(value, made);
@@ -94,14 +107,14 @@ function adapt(stack: StackPlan, logicalId: string, resource: CfnResource): void
     for (const property of becomes.without) delete resource.Properties?.[property];
   }
   if (resource.Type === 'AWS::Lambda::Function') {
-    const properties = resource.Properties ??= {};
+    const properties = (resource.Properties ??= {});
     const variables = { ...properties.Environment?.Variables, AWS_SDK_UA_APP_ID: functionAppId(stack.name, logicalId) };
     properties.Environment = { ...properties.Environment, Variables: variables };
   }
   adaptPolicies(resource);
   if (resource.Type === 'AWS::Lambda::EventSourceMapping') adaptMapping(resource);
   if (resource.Type === 'AWS::DynamoDB::GlobalTable') {
-    const properties = resource.Properties ??= {};
+    const properties = (resource.Properties ??= {});
     properties.TableName ??= `${stack.name}-${logicalId}`;
   }
 }
@@ -112,7 +125,7 @@ const queueBatch = 2;
 
 /** The fabric polls streams, so the emulator must not; of queues it takes fewer messages at once. */
 function adaptMapping(resource: CfnResource): void {
-  const properties = resource.Properties ??= {};
+  const properties = (resource.Properties ??= {});
   // Only a stream has a starting position.
   if (properties.StartingPosition === undefined) {
     properties.ScalingConfig = { MaximumConcurrency: queueConcurrency };
@@ -139,7 +152,10 @@ class OutputCollector {
     const condition = resource.Condition as string | undefined;
     return {
       resource: {
-        stack: stack.name, region: stack.region, logicalId, type: resource.Type,
+        stack: stack.name,
+        region: stack.region,
+        logicalId,
+        type: resource.Type,
         properties: this.resolvable(resource.Properties ?? {}, condition) as Record<string, any>,
         ...(resource.Metadata ? { metadata: resource.Metadata } : {}),
         ...(gone ? { physicalId: madeUpId(resource.Type, stack.name, logicalId) } : {}),

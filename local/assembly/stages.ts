@@ -1,11 +1,13 @@
 import { LocalRunError } from '../ground/failure';
 
 /** What of an assembly stands in a stage, by the stage's path (`Prod`, `Europe/Prod`); absent outside of stages. */
-interface Staged { readonly stage?: string }
+interface Staged {
+  readonly stage?: string;
+}
 
 /**
- * What is deployed: what is in the named stage and in stages within it; without a name all, where no two stages stand side by side. Those are mostly the same
- * system twice, in two accounts, and a run stands for one account.
+ * What is deployed: what is in the named stage and in stages within it; without a name all, where no two stages stand side by side. Those
+ * are mostly the same system twice, in two accounts, and a run stands for one account.
  *
  * @throws LocalRunError that lists the stages
  */
@@ -13,11 +15,18 @@ export function ofStage<T extends Staged>(all: readonly T[], wanted?: string): r
   const stages = [...new Set(all.flatMap(({ stage }) => stage ?? []))];
   if (wanted !== undefined) {
     const found = all.filter(({ stage }) => stage !== undefined && isWithin(stage, wanted));
-    if (found.length === 0) throw new LocalRunError(`--stage ${wanted} is not a stage of this app: ${stages.length > 0 ? `give ${stages.join(' or ')}` : 'it has none, leave the option out'}`);
+    if (found.length === 0) {
+      throw new LocalRunError(
+        `--stage ${wanted} is not a stage of this app: ` +
+          `${stages.length > 0 ? `give ${stages.join(' or ')}` : 'it has none, leave the option out'}`,
+      );
+    }
     return found;
   }
   const outermost = stages.filter((stage) => !stages.some((other) => other !== stage && isWithin(stage, other)));
-  if (outermost.length > 1) throw new LocalRunError(`the app has the stages ${outermost.join(', ')}, the local run deploys one: name it with --stage`);
+  if (outermost.length > 1) {
+    throw new LocalRunError(`the app has the stages ${outermost.join(', ')}, the local run deploys one: name it with --stage`);
+  }
   return all;
 }
 

@@ -26,41 +26,180 @@ export interface StandIn {
 
 /** One row per resource type that the local run treats in a way of its own; `local/README.md` shows the same rows. */
 export const standIns: readonly StandIn[] = [
-  { type: 'AWS::Route53::RecordSet', treatment: 'removed', lacks: 'answers no DNS queries', standIn: 'the front door resolves by the templates\' own records, and by those that calls of Route 53 make: latency, weights, failover, health and TTL per resolver' },
+  {
+    type: 'AWS::Route53::RecordSet',
+    treatment: 'removed',
+    lacks: 'answers no DNS queries',
+    standIn:
+      "the front door resolves by the templates' own records, and by those that calls of Route 53 make: latency, weights, failover, " +
+      'health and TTL per resolver',
+  },
   { type: 'AWS::Route53::RecordSetGroup', treatment: 'removed', lacks: 'cannot be created', standIn: 'as RecordSet' },
-  { type: 'AWS::Route53::HealthCheck', treatment: 'removed', lacks: 'cannot be created', standIn: 'checkers of the front door with the template\'s path, interval and threshold; `HealthCheckStatus` in us-east-1' },
-  { type: 'AWS::Route53::HostedZone', treatment: 'removed', lacks: 'one zone per region process', standIn: 'an ID made up here; all zones are the front door\'s' },
-  { type: 'AWS::CloudWatch::CompositeAlarm', treatment: 'removed', lacks: 'cannot be created', standIn: 'evaluated by the states of the alarms here; of their actions topics are told' },
-  { type: 'AWS::Events::EventBusPolicy', treatment: 'removed', lacks: 'cannot be created', standIn: 'judged at each PutEvents and each delivery to the bus, also for the account\'s root user; PutPermission and RemovePermission change it' },
-  { type: 'AWS::Events::Endpoint', treatment: 'removed', lacks: 'cannot be created', standIn: 'the proxies lead events with its EndpointId by its health check, and answer DescribeEndpoint; the other bus gets them too' },
-  { type: 'AWS::Events::Archive', treatment: 'removed', lacks: 'cannot be created by a template', standIn: 'made by CreateArchive once all is deployed; StartReplay works, whatever its rule filter says' },
+  {
+    type: 'AWS::Route53::HealthCheck',
+    treatment: 'removed',
+    lacks: 'cannot be created',
+    standIn: "checkers of the front door with the template's path, interval and threshold; `HealthCheckStatus` in us-east-1",
+  },
+  {
+    type: 'AWS::Route53::HostedZone',
+    treatment: 'removed',
+    lacks: 'one zone per region process',
+    standIn: "an ID made up here; all zones are the front door's",
+  },
+  {
+    type: 'AWS::CloudWatch::CompositeAlarm',
+    treatment: 'removed',
+    lacks: 'cannot be created',
+    standIn: 'evaluated by the states of the alarms here; of their actions topics are told',
+  },
+  {
+    type: 'AWS::Events::EventBusPolicy',
+    treatment: 'removed',
+    lacks: 'cannot be created',
+    standIn:
+      "judged at each PutEvents and each delivery to the bus, also for the account's root user; PutPermission and " +
+      'RemovePermission change it',
+  },
+  {
+    type: 'AWS::Events::Endpoint',
+    treatment: 'removed',
+    lacks: 'cannot be created',
+    standIn: 'the proxies lead events with its EndpointId by its health check, and answer DescribeEndpoint; the other bus gets them too',
+  },
+  {
+    type: 'AWS::Events::Archive',
+    treatment: 'removed',
+    lacks: 'cannot be created by a template',
+    standIn: 'made by CreateArchive once all is deployed; StartReplay works, whatever its rule filter says',
+  },
   { type: 'AWS::WAFv2::WebACL', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing: no request is filtered' },
   { type: 'AWS::WAFv2::WebACLAssociation', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing: no request is filtered' },
   { type: 'AWS::Synthetics::Canary', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing yet: canaries do not run' },
-  { type: 'AWS::ApplicationAutoScaling::ScalableTarget', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing: capacity does not matter here' },
-  { type: 'AWS::ApplicationAutoScaling::ScalingPolicy', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing: capacity does not matter here' },
-  { type: 'AWS::KMS::ReplicaKey', treatment: 'replaced', lacks: 'cannot be created', standIn: 'a key of the region\'s own; nothing is encrypted here', becomes: { type: 'AWS::KMS::Key', without: ['PrimaryKeyArn'] } },
-  { type: 'AWS::DynamoDB::GlobalTable', treatment: 'watched', lacks: 'one plain table: no replicas, witness, consistency mode or TTL', standIn: 'the same table made in each replica\'s region before the deploy; the fabric replicates, gives STRONG one copy with a quorum rule, and the proxies lead calls there' },
-  { type: 'AWS::Lambda::Function', treatment: 'watched', lacks: 'redirected calls lose their caller; no reserved or provisioned concurrency; no handler in a `.cjs` file', standIn: 'an application ID per function (AWS_SDK_UA_APP_ID), by which the fabric finds its role and judges the call; the front door bounds requests in flight' },
-  { type: 'AWS::StepFunctions::StateMachine', treatment: 'watched', lacks: 'no heartbeats, no check of the machine\'s role, functions that fail to be asked are waited for', standIn: 'the fabric runs executions of machines that call functions and wait for tokens; while their region is stopped they stand still. Machines with Map, Parallel, JSONata or other services are left to the emulator' },
-  { type: 'AWS::SNS::Subscription', treatment: 'watched', lacks: 'sends no e-mail', standIn: 'what addresses would get is kept, see `/_local/mail`; subscriptions need no confirmation' },
-  { type: 'AWS::ApiGateway::RestApi', treatment: 'watched', lacks: 'answers below a path of its own', standIn: 'the front door leads to it: the payments API by DNS, an approval gate\'s at `/approvals`' },
-  { type: 'AWS::ApiGateway::Stage', treatment: 'watched', lacks: 'no access log, no throttling', standIn: 'the front door counts requests per region and answers 429 when its queue is full' },
-  { type: 'AWS::ApiGateway::DomainName', treatment: 'watched', lacks: 'no TLS and no listening name', standIn: 'the front door leads the name to the region\'s API over plain HTTP; no mTLS' },
+  {
+    type: 'AWS::ApplicationAutoScaling::ScalableTarget',
+    treatment: 'removed',
+    lacks: 'cannot be created',
+    standIn: 'nothing: capacity does not matter here',
+  },
+  {
+    type: 'AWS::ApplicationAutoScaling::ScalingPolicy',
+    treatment: 'removed',
+    lacks: 'cannot be created',
+    standIn: 'nothing: capacity does not matter here',
+  },
+  {
+    type: 'AWS::KMS::ReplicaKey',
+    treatment: 'replaced',
+    lacks: 'cannot be created',
+    standIn: "a key of the region's own; nothing is encrypted here",
+    becomes: { type: 'AWS::KMS::Key', without: ['PrimaryKeyArn'] },
+  },
+  {
+    type: 'AWS::DynamoDB::GlobalTable',
+    treatment: 'watched',
+    lacks: 'one plain table: no replicas, witness, consistency mode or TTL',
+    standIn:
+      "the same table made in each replica's region before the deploy; the fabric replicates, gives STRONG one copy with a quorum " +
+      'rule, and the proxies lead calls there',
+  },
+  {
+    type: 'AWS::Lambda::Function',
+    treatment: 'watched',
+    lacks: 'redirected calls lose their caller; no reserved or provisioned concurrency; no handler in a `.cjs` file',
+    standIn:
+      'an application ID per function (AWS_SDK_UA_APP_ID), by which the fabric finds its role and judges the call; the front door ' +
+      'bounds requests in flight',
+  },
+  {
+    type: 'AWS::StepFunctions::StateMachine',
+    treatment: 'watched',
+    lacks: "no heartbeats, no check of the machine's role, functions that fail to be asked are waited for",
+    standIn:
+      'the fabric runs executions of machines that call functions and wait for tokens; while their region is stopped they stand ' +
+      'still. Machines with Map, Parallel, JSONata or other services are left to the emulator',
+  },
+  {
+    type: 'AWS::SNS::Subscription',
+    treatment: 'watched',
+    lacks: 'sends no e-mail',
+    standIn: 'what addresses would get is kept, see `/_local/mail`; subscriptions need no confirmation',
+  },
+  {
+    type: 'AWS::ApiGateway::RestApi',
+    treatment: 'watched',
+    lacks: 'answers below a path of its own',
+    standIn: "the front door leads to it: the payments API by DNS, an approval gate's at `/approvals`",
+  },
+  {
+    type: 'AWS::ApiGateway::Stage',
+    treatment: 'watched',
+    lacks: 'no access log, no throttling',
+    standIn: 'the front door counts requests per region and answers 429 when its queue is full',
+  },
+  {
+    type: 'AWS::ApiGateway::DomainName',
+    treatment: 'watched',
+    lacks: 'no TLS and no listening name',
+    standIn: "the front door leads the name to the region's API over plain HTTP; no mTLS",
+  },
   { type: 'AWS::ApiGateway::BasePathMapping', treatment: 'watched', lacks: 'not applied', standIn: 'the front door applies it' },
-  { type: 'AWS::Events::EventBus', treatment: 'watched', lacks: 'no delivery to other regions', standIn: 'the fabric carries it, see Rule' },
-  { type: 'AWS::Events::Rule', treatment: 'watched', lacks: 'cross-region targets are dropped; no retries, no dead-letter queues, no check of the target\'s policy; rates by the clock', standIn: 'the emulator matches, the fabric delivers: to queues, functions and buses of other regions, with the links\' lag, retries and dead-letter queues, and fires rates in compressed time. Targets with InputPath or InputTransformer, other services and cron are the emulator\'s' },
-  { type: 'AWS::Lambda::EventSourceMapping', treatment: 'watched', lacks: 'streams: no retry limit, no halving, no failures of single records', standIn: 'the fabric reads streams and calls the function; queues are the emulator\'s, two batches of two messages at once' },
-  { type: 'AWS::SQS::Queue', treatment: 'idle', lacks: 'no metrics', standIn: 'the fabric counts what lies in queues that an alarm or a rule names' },
-  { type: 'AWS::DynamoDB::Table', treatment: 'watched', lacks: 'no point-in-time recovery', standIn: 'read for `/_local/events` when it is a consumer\'s inbox' },
+  {
+    type: 'AWS::Events::EventBus',
+    treatment: 'watched',
+    lacks: 'no delivery to other regions',
+    standIn: 'the fabric carries it, see Rule',
+  },
+  {
+    type: 'AWS::Events::Rule',
+    treatment: 'watched',
+    lacks: "cross-region targets are dropped; no retries, no dead-letter queues, no check of the target's policy; rates by the clock",
+    standIn:
+      "the emulator matches, the fabric delivers: to queues, functions and buses of other regions, with the links' lag, retries and " +
+      'dead-letter queues, and fires rates in compressed time. Targets with InputPath or InputTransformer, other services and cron ' +
+      "are the emulator's",
+  },
+  {
+    type: 'AWS::Lambda::EventSourceMapping',
+    treatment: 'watched',
+    lacks: 'streams: no retry limit, no halving, no failures of single records',
+    standIn: "the fabric reads streams and calls the function; queues are the emulator's, two batches of two messages at once",
+  },
+  {
+    type: 'AWS::SQS::Queue',
+    treatment: 'idle',
+    lacks: 'no metrics',
+    standIn: 'the fabric counts what lies in queues that an alarm or a rule names',
+  },
+  {
+    type: 'AWS::DynamoDB::Table',
+    treatment: 'watched',
+    lacks: 'no point-in-time recovery',
+    standIn: "read for `/_local/events` when it is a consumer's inbox",
+  },
   { type: 'AWS::ApiGateway::RequestValidator', treatment: 'idle', lacks: 'validates nothing', standIn: 'the handlers validate anyway' },
-  { type: 'AWS::CloudWatch::Alarm', onlyWith: 'Metrics', treatment: 'removed', lacks: 'no metric math', standIn: 'as Alarm; arithmetic, FILL, IF, SUM, AVG, MIN, MAX and METRICS' },
-  { type: 'AWS::CloudWatch::Alarm', treatment: 'watched', lacks: 'no dimensions or missing data', standIn: 'evaluated by the fabric in compressed time, by embedded metrics in logs and what the fabric counts; states in `/_local/status`; of their actions topics are told' },
+  {
+    type: 'AWS::CloudWatch::Alarm',
+    onlyWith: 'Metrics',
+    treatment: 'removed',
+    lacks: 'no metric math',
+    standIn: 'as Alarm; arithmetic, FILL, IF, SUM, AVG, MIN, MAX and METRICS',
+  },
+  {
+    type: 'AWS::CloudWatch::Alarm',
+    treatment: 'watched',
+    lacks: 'no dimensions or missing data',
+    standIn:
+      'evaluated by the fabric in compressed time, by embedded metrics in logs and what the fabric counts; states in ' +
+      '`/_local/status`; of their actions topics are told',
+  },
 ];
 
 /** The row for a resource: the first that fits. */
 export function standInOf(resource: CfnResource): StandIn | undefined {
-  return standIns.find(({ type, onlyWith }) => type === resource.Type && (onlyWith === undefined || resource.Properties?.[onlyWith] !== undefined));
+  return standIns.find(
+    ({ type, onlyWith }) => type === resource.Type && (onlyWith === undefined || resource.Properties?.[onlyWith] !== undefined),
+  );
 }
 
 /** The ID that `Ref` gives for a resource that the emulator did not get; the same in every run. */

@@ -20,15 +20,22 @@ export async function synthesise(options: SynthesisOptions): Promise<string> {
   const { supervisor, appDirectory } = options;
   const config = readJson(path.join(appDirectory, 'cdk.json'));
   if (!config) throw new LocalRunError(`${appDirectory} has no cdk.json: name a folder with a CDK app`);
-  if (typeof config.app !== 'string') throw new LocalRunError(`${path.join(appDirectory, 'cdk.json')} has no "app", the command that synthesises: add one`);
+  if (typeof config.app !== 'string') {
+    throw new LocalRunError(`${path.join(appDirectory, 'cdk.json')} has no "app", the command that synthesises: add one`);
+  }
   const output = path.join(supervisor.folder, options.folder ?? 'cdk.out');
   await mkdir(output);
   const context = {
-    ...(config.context as object), ...readJson(path.join(appDirectory, 'cdk.context.json')), ...options.context,
+    ...(config.context as object),
+    ...readJson(path.join(appDirectory, 'cdk.context.json')),
+    ...options.context,
     'aws:cdk:enable-path-metadata': true,
   };
   const child = await supervisor.start({
-    name: `synth-${options.folder ?? 'cdk.out'}`, file: '/bin/sh', args: ['-c', config.app], cwd: appDirectory,
+    name: `synth-${options.folder ?? 'cdk.out'}`,
+    file: '/bin/sh',
+    args: ['-c', config.app],
+    cwd: appDirectory,
     env: {
       ...process.env,
       PATH: [path.join(appDirectory, 'node_modules', '.bin'), process.env.PATH].join(path.delimiter),
@@ -42,14 +49,23 @@ export async function synthesise(options: SynthesisOptions): Promise<string> {
   });
   const { code, signal } = await child.ended;
   if (code === 0 && existsSync(path.join(output, 'manifest.json'))) return output;
-  const reason = code === 0 ? 'it wrote no cloud assembly' : errorLine(readFileSync(child.log, 'utf8')) ?? `it ended with ${signal ?? code}`;
+  const reason =
+    code === 0 ? 'it wrote no cloud assembly' : (errorLine(readFileSync(child.log, 'utf8')) ?? `it ended with ${signal ?? code}`);
   throw new LocalRunError(`synthesising the app in ${appDirectory} failed: ${reason}`);
 }
 
 /** The line of a program's output that says what went wrong. */
 export function errorLine(output: string): string | undefined {
-  const lines = output.replaceAll(/\u001b\[\d*m/g, '').split('\n').map((line) => line.trim()).filter((line) => line && !/^(at |Node\.js v|npm warn)/.test(line));
-  return lines.find((line) => /^(«\w+» |(Uncaught )?[\w.]*Error(\s\[\w+\])?: )/.test(line)) ?? lines.find((line) => /error/i.test(line)) ?? lines.at(-1);
+  const lines = output
+    .replaceAll(/\u001b\[\d*m/g, '')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line && !/^(at |Node\.js v|npm warn)/.test(line));
+  return (
+    lines.find((line) => /^(«\w+» |(Uncaught )?[\w.]*Error(\s\[\w+\])?: )/.test(line)) ??
+    lines.find((line) => /error/i.test(line)) ??
+    lines.at(-1)
+  );
 }
 
 function readJson(file: string): Record<string, unknown> | undefined {

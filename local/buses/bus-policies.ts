@@ -10,7 +10,9 @@ export class BusPolicies {
   public load(resources: readonly FabricResource[]): void {
     for (const { type, region, properties, logicalId, physicalId } of resources) {
       if (type === 'AWS::Events::EventBus') {
-        statementsOf(properties.Policy).forEach((statement, index) => this.put(region, busName(properties.Name ?? physicalId), `policy-${index}`, statement));
+        statementsOf(properties.Policy).forEach((statement, index) =>
+          this.put(region, busName(properties.Name ?? physicalId), `policy-${index}`, statement),
+        );
       }
       if (type !== 'AWS::Events::EventBusPolicy') continue;
       const bus = busName(properties.EventBusName ?? 'default');
@@ -33,7 +35,9 @@ export class BusPolicies {
     const bus = busName(input.EventBusName ?? 'default');
     if (input.Policy !== undefined) {
       this.of(region, bus).clear();
-      statementsOf(input.Policy).forEach((statement, index) => this.put(region, bus, String((statement as { Sid?: string }).Sid ?? index), statement));
+      statementsOf(input.Policy).forEach((statement, index) =>
+        this.put(region, bus, String((statement as { Sid?: string }).Sid ?? index), statement),
+      );
       return;
     }
     this.put(region, bus, String(input.StatementId), this.plain(region, bus, input));

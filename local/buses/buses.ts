@@ -30,7 +30,11 @@ export interface BusesOptions {
   readonly queueDepth: (region: string, queueName: string) => number;
 }
 
-interface Line { readonly rule: FabricRule; readonly target: RuleTarget; readonly line: DeliveryLine }
+interface Line {
+  readonly rule: FabricRule;
+  readonly target: RuleTarget;
+  readonly line: DeliveryLine;
+}
 
 /** What EventBridge does and the emulator does not: deliveries with retries and dead-letter queues, across regions too. */
 export class Buses {
@@ -57,7 +61,8 @@ export class Buses {
     this.senders = new Senders({ api, rights: this.rights, engines, links, crossed: (from, to, count) => this.crossed(from, to, count) });
     this.metrics = new EventMetrics(options.store);
     this.calls = new EventCalls({
-      accountId, busPolicies: this.busPolicies,
+      accountId,
+      busPolicies: this.busPolicies,
       activeRegion: (endpoint) => this.routings.get(endpoint.id)?.active(),
     });
   }
@@ -68,16 +73,24 @@ export class Buses {
     this.regions = regions;
     this.busPolicies.load(resources);
     this.calls.declare(resources);
-    this.buses = resources.filter(({ type }) => type === 'AWS::Events::EventBus').map(({ region, physicalId, properties }) => ({ region, name: String(properties.Name ?? physicalId) }));
+    this.buses = resources
+      .filter(({ type }) => type === 'AWS::Events::EventBus')
+      .map(({ region, physicalId, properties }) => ({ region, name: String(properties.Name ?? physicalId) }));
     const routing = { regions, resources, alarmState, minuteMs };
     const endpoints = globalEndpoints(resources, accountId);
     this.routings = new Map(endpoints.map((endpoint) => [endpoint.id, new EndpointRouting(endpoint, routing)]));
     const { rights, senders } = this;
     const runs = (region: string): boolean => this.runs(region);
-    this.replications = endpoints.map((endpoint) => new Replication({ endpoint, routing: this.routings.get(endpoint.id)!, rights, senders, accountId, runs }));
+    this.replications = endpoints.map(
+      (endpoint) => new Replication({ endpoint, routing: this.routings.get(endpoint.id)!, rights, senders, accountId, runs }),
+    );
     const rules = [...fabricRules(resources, accountId), ...this.replications.flatMap((replication) => replication.rules)];
-    for (const rule of rules) for (const target of rule.targets) this.lines.set(`${rule.arn} ${target.id}`, { rule, target, line: this.line(rule, target) });
-    this.intakes = regions.map((region) => new Intake(api, region, accountId, (ruleArn, targetId, event) => this.receive(ruleArn, targetId, event)));
+    for (const rule of rules) {
+      for (const target of rule.targets) this.lines.set(`${rule.arn} ${target.id}`, { rule, target, line: this.line(rule, target) });
+    }
+    this.intakes = regions.map(
+      (region) => new Intake(api, region, accountId, (ruleArn, targetId, event) => this.receive(ruleArn, targetId, event)),
+    );
     await Promise.all(this.intakes.map((intake, index) => intake.open(rules.filter((rule) => rule.region === regions[index].name))));
     for (const rule of rules) this.schedule(rule);
     links.onChange(() => this.wake());
@@ -90,7 +103,9 @@ export class Buses {
       const own = lines.filter(({ rule }) => rule.region === region && rule.bus === name);
       const deadLetters = [...new Set(own.flatMap(({ target }) => target.deadLetterArn?.split(':').pop() ?? []))];
       return {
-        region, name, ...this.trafficOf(region),
+        region,
+        name,
+        ...this.trafficOf(region),
         deadLetters: deadLetters.reduce((sum, queue) => sum + this.options.queueDepth(region, queue), 0),
         waiting: own.reduce((sum, { line }) => sum + line.size, 0),
       };
@@ -99,7 +114,9 @@ export class Buses {
 
   /** Dead-letter queues of rules, by region and name. */
   public deadLetterQueues(): { region: string; queueName: string }[] {
-    return [...this.lines.values()].flatMap(({ rule, target }) => (target.deadLetterArn ? [{ region: rule.region, queueName: target.deadLetterArn.split(':').pop()! }] : []));
+    return [...this.lines.values()].flatMap(({ rule, target }) =>
+      target.deadLetterArn ? [{ region: rule.region, queueName: target.deadLetterArn.split(':').pop()! }] : [],
+    );
   }
 
   public targets(): { arn: string; throttled: boolean }[] {
@@ -153,10 +170,20 @@ export class Buses {
       // A region that is stopped fires nothing, and nothing afterwards for the time in between.
       if (!this.runs(rule.region)) return;
       const time = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
-      const event = { 'version': '0', 'id': randomUUID(), 'detail-type': 'Scheduled Event', 'source': 'aws.events', 'account': this.options.accountId, time, 'region': rule.region, 'resources': [rule.arn], 'detail': {} };
+      const event = {
+        version: '0',
+        id: randomUUID(),
+        'detail-type': 'Scheduled Event',
+        source: 'aws.events',
+        account: this.options.accountId,
+        time,
+        region: rule.region,
+        resources: [rule.arn],
+        detail: {},
+      };
       for (const { id } of rule.targets) this.receive(rule.arn, id, event);
     };
-    this.timers.push(setInterval(fire, rule.everySeconds / 60 * this.options.minuteMs));
+    this.timers.push(setInterval(fire, (rule.everySeconds / 60) * this.options.minuteMs));
   }
 
   private wake(): void {

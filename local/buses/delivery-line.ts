@@ -2,12 +2,12 @@ import { afterFailure, type Next, type Outcome, type RetryPolicy } from './retry
 
 /** An event as a rule's target gets it; only what the fabric looks at is typed. */
 export interface BusEvent {
-  readonly 'id': string;
-  readonly 'source': string;
+  readonly id: string;
+  readonly source: string;
   readonly 'detail-type': string;
-  readonly 'detail': unknown;
-  readonly 'resources'?: readonly string[];
-  readonly 'time'?: string;
+  readonly detail: unknown;
+  readonly resources?: readonly string[];
+  readonly time?: string;
 }
 
 export interface Delivery {
@@ -43,7 +43,9 @@ const batchesAtOnce = 4;
 /** How often a region that was stopped is looked at. */
 const pauseMs = 200;
 
-interface Waiting extends Delivery { dueAt: number }
+interface Waiting extends Delivery {
+  dueAt: number;
+}
 
 /** Deliveries of one rule to one target: in order at first, as the retries allow later. */
 export class DeliveryLine {
@@ -93,7 +95,9 @@ export class DeliveryLine {
       this.underWay += due.length;
       void this.deliver(due);
     }
-    if (this.waiting.length && this.underWay < batchesAtOnce * batchSize) this.later(Math.max(1, Math.min(...this.waiting.map(({ dueAt }) => dueAt)) - now));
+    if (this.waiting.length && this.underWay < batchesAtOnce * batchSize) {
+      this.later(Math.max(1, Math.min(...this.waiting.map(({ dueAt }) => dueAt)) - now));
+    }
   }
 
   private later(ms: number): void {
@@ -101,8 +105,11 @@ export class DeliveryLine {
   }
 
   private async deliver(batch: readonly Waiting[]): Promise<void> {
-    const outcomes = await this.options.send(batch.map(({ event }) => event))
-      .catch((error: Error): Outcome[] => batch.map(() => ({ kind: 'failed', code: 'INTERNAL_ERROR', message: error.message, retriable: true })));
+    const outcomes = await this.options
+      .send(batch.map(({ event }) => event))
+      .catch((error: Error): Outcome[] =>
+        batch.map(() => ({ kind: 'failed', code: 'INTERNAL_ERROR', message: error.message, retriable: true })),
+      );
     await Promise.all(batch.map((delivery, index) => this.settle(delivery, outcomes[index])));
     this.underWay -= batch.length;
     this.pump();
@@ -112,11 +119,17 @@ export class DeliveryLine {
     this.options.attempted?.(outcome, delivery);
     if (outcome.kind === 'delivered' || this.closed) return;
     const attempts = delivery.attempts + 1;
-    const next: Next = afterFailure(this.options.policy, { retriable: outcome.retriable, attempts, ageMs: this.now() - delivery.since }, this.random());
+    const next: Next = afterFailure(
+      this.options.policy,
+      { retriable: outcome.retriable, attempts, ageMs: this.now() - delivery.since },
+      this.random(),
+    );
     if (next.kind === 'retry') {
       this.waiting.push({ ...delivery, attempts, dueAt: this.now() + next.afterMs });
       return;
     }
-    await this.options.giveUp({ event: delivery.event, since: delivery.since, attempts, failure: outcome, exhausted: next.exhausted }).catch(() => {});
+    await this.options
+      .giveUp({ event: delivery.event, since: delivery.since, attempts, failure: outcome, exhausted: next.exhausted })
+      .catch(() => {});
   }
 }

@@ -16,15 +16,25 @@ export interface GlobalEndpoint {
 const failoverMinutes = 6;
 
 export function globalEndpoints(resources: readonly FabricResource[], accountId: string): GlobalEndpoint[] {
-  return resources.filter(({ type }) => type === 'AWS::Events::Endpoint').map(({ region, properties, physicalId, logicalId, stack }) => {
-    const name = typeof properties.Name === 'string' ? properties.Name : `${stack}-${logicalId}`;
-    return { region, name, id: physicalId ?? endpointId(stack, logicalId), arn: `arn:aws:events:${region}:${accountId}:endpoint/${name}`, properties };
-  });
+  return resources
+    .filter(({ type }) => type === 'AWS::Events::Endpoint')
+    .map(({ region, properties, physicalId, logicalId, stack }) => {
+      const name = typeof properties.Name === 'string' ? properties.Name : `${stack}-${logicalId}`;
+      return {
+        region,
+        name,
+        id: physicalId ?? endpointId(stack, logicalId),
+        arn: `arn:aws:events:${region}:${accountId}:endpoint/${name}`,
+        properties,
+      };
+    });
 }
 
 /** An ID in the form of AWS's: `abcdefghij.veo`. */
 export function endpointId(stack: string, logicalId: string): string {
-  const letters = [...createHash('sha256').update(`${stack}/${logicalId}`).digest()].map((byte) => String.fromCharCode(97 + byte % 26)).join('');
+  const letters = [...createHash('sha256').update(`${stack}/${logicalId}`).digest()]
+    .map((byte) => String.fromCharCode(97 + (byte % 26)))
+    .join('');
   return `${letters.slice(0, 10)}.${letters.slice(10, 13)}`;
 }
 
@@ -47,7 +57,10 @@ export class EndpointRouting {
   private readonly check?: HealthCheckSpec;
   private lastHealthy = true;
 
-  constructor(endpoint: GlobalEndpoint, private readonly deps: EndpointDeps) {
+  constructor(
+    endpoint: GlobalEndpoint,
+    private readonly deps: EndpointDeps,
+  ) {
     const { EventBuses = [], RoutingConfig, ReplicationConfig, RoleArn } = endpoint.properties;
     const secondary = String(RoutingConfig?.FailoverConfig?.Secondary?.Route);
     const buses = (EventBuses as { EventBusArn: unknown }[]).map(({ EventBusArn }) => String(EventBusArn).split(':'));
@@ -56,7 +69,9 @@ export class EndpointRouting {
     this.bus = buses[0]?.[5]?.split('/').pop() ?? 'default';
     this.replicates = (ReplicationConfig?.State ?? 'ENABLED') !== 'DISABLED';
     this.roleArn = RoleArn === undefined ? undefined : String(RoleArn);
-    const id = String(RoutingConfig?.FailoverConfig?.Primary?.HealthCheck ?? '').split('/').pop();
+    const id = String(RoutingConfig?.FailoverConfig?.Primary?.HealthCheck ?? '')
+      .split('/')
+      .pop();
     this.check = healthChecks(deps.resources).find((one) => one.id === id);
   }
 
@@ -74,8 +89,12 @@ export class EndpointRouting {
   private healthy(): boolean {
     if (!this.check || this.check.disabled) return true;
     const state = this.check.alarm && this.deps.alarmState(this.check.alarm.region, this.check.alarm.name);
-    const found = state === 'OK' || state === 'ALARM' ? state === 'OK'
-      : this.check.insufficientData === 'LastKnownStatus' ? this.lastHealthy : this.check.insufficientData !== 'Unhealthy';
+    const found =
+      state === 'OK' || state === 'ALARM'
+        ? state === 'OK'
+        : this.check.insufficientData === 'LastKnownStatus'
+          ? this.lastHealthy
+          : this.check.insufficientData !== 'Unhealthy';
     this.lastHealthy = found;
     return this.check.inverted ? !found : found;
   }
@@ -85,9 +104,17 @@ export class EndpointRouting {
 export function describeEndpoint(endpoint: GlobalEndpoint): Record<string, unknown> {
   const { properties } = endpoint;
   return {
-    Name: endpoint.name, Arn: endpoint.arn, EndpointId: endpoint.id, EndpointUrl: `https://${endpoint.id}.endpoint.events.amazonaws.com`, State: 'ACTIVE',
-    Description: properties.Description, RoutingConfig: properties.RoutingConfig, ReplicationConfig: properties.ReplicationConfig,
+    Name: endpoint.name,
+    Arn: endpoint.arn,
+    EndpointId: endpoint.id,
+    EndpointUrl: `https://${endpoint.id}.endpoint.events.amazonaws.com`,
+    State: 'ACTIVE',
+    Description: properties.Description,
+    RoutingConfig: properties.RoutingConfig,
+    ReplicationConfig: properties.ReplicationConfig,
     EventBuses: properties.EventBuses,
-    RoleArn: properties.RoleArn, CreationTime: 0, LastModifiedTime: 0,
+    RoleArn: properties.RoleArn,
+    CreationTime: 0,
+    LastModifiedTime: 0,
   };
 }

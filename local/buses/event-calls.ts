@@ -14,7 +14,11 @@ export interface EventsCall {
   readonly body: Buffer;
 }
 
-export interface EventsAnswer { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Buffer }
+export interface EventsAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
 
 export type EventsRouting =
   /** The fabric answers once the caller was judged for this. */
@@ -56,21 +60,31 @@ export class EventCalls implements EventsApi {
   public route({ region, operation, body }: EventsCall): EventsRouting | undefined {
     const input = parsed(body);
     switch (operation) {
-      case 'PutEvents': return input.EndpointId === undefined ? this.put(region, input) : this.toEndpoint(region, input);
-      case 'DescribeEndpoint': return this.describe(region, String(input.Name));
-      case 'ListEndpoints': return this.list(region, String(input.NamePrefix ?? ''));
+      case 'PutEvents':
+        return input.EndpointId === undefined ? this.put(region, input) : this.toEndpoint(region, input);
+      case 'DescribeEndpoint':
+        return this.describe(region, String(input.Name));
+      case 'ListEndpoints':
+        return this.list(region, String(input.NamePrefix ?? ''));
       case 'PutPermission':
-      case 'RemovePermission': return this.changePolicy(region, operation, input);
-      default: return undefined;
+      case 'RemovePermission':
+        return this.changePolicy(region, operation, input);
+      default:
+        return undefined;
     }
   }
 
   public denies(region: string, { resource, context }: EventPut, principalArn: string): boolean {
     return deniedByResource(this.options.busPolicies.statements(region, resource.split('/').pop()!), {
-      principal: { role: principalArn }, action: 'events:PutEvents', resource,
+      principal: { role: principalArn },
+      action: 'events:PutEvents',
+      resource,
       context: {
         ...Object.fromEntries(Object.entries(context).map(([key, [value]]) => [key, value])),
-        'aws:principalarn': principalArn, 'aws:principalaccount': this.options.accountId, 'aws:principalisawsservice': 'false', 'aws:securetransport': 'true',
+        'aws:principalarn': principalArn,
+        'aws:principalaccount': this.options.accountId,
+        'aws:principalisawsservice': 'false',
+        'aws:securetransport': 'true',
       },
     });
   }
@@ -79,17 +93,27 @@ export class EventCalls implements EventsApi {
     const endpoint = this.endpoints.find(({ id }) => id === EndpointId);
     const region = endpoint && this.options.activeRegion(endpoint);
     if (!endpoint || region === undefined) {
-      return answered('events:PutEvents', '*', () => failure('ResourceNotFoundException', `Endpoint ${EndpointId} does not exist in the local run (asked in ${entered})`));
+      return answered('events:PutEvents', '*', () =>
+        failure('ResourceNotFoundException', `Endpoint ${EndpointId} does not exist in the local run (asked in ${entered})`),
+      );
     }
     return this.put(region, input);
   }
 
   private put(region: string, input: Record<string, any>): EventsRouting {
     // Who names a bus by its ARN names one region's; an endpoint means the bus of that name in either.
-    const entries = ((input.Entries ?? []) as Record<string, unknown>[]).map((entry) => ({ ...entry, EventBusName: String(entry.EventBusName ?? 'default').split('/').pop()! }));
+    const entries = ((input.Entries ?? []) as Record<string, unknown>[]).map((entry) => ({
+      ...entry,
+      EventBusName: String(entry.EventBusName ?? 'default')
+        .split('/')
+        .pop()!,
+    }));
     const puts = entries.map(({ EventBusName, Source, DetailType }: Record<string, unknown>): EventPut => ({
       resource: `arn:aws:events:${region}:${this.options.accountId}:event-bus/${EventBusName as string}`,
-      context: { ...(Source === undefined ? {} : { 'events:source': [String(Source)] }), ...(DetailType === undefined ? {} : { 'events:detail-type': [String(DetailType)] }) },
+      context: {
+        ...(Source === undefined ? {} : { 'events:source': [String(Source)] }),
+        ...(DetailType === undefined ? {} : { 'events:detail-type': [String(DetailType)] }),
+      },
     }));
     const once = new Map(puts.map((put) => [JSON.stringify(put), put]));
     return { kind: 'put', region, puts: [...once.values()], body: Buffer.from(JSON.stringify({ ...input, Entries: entries })) };
@@ -98,19 +122,28 @@ export class EventCalls implements EventsApi {
   private describe(region: string, name: string): EventsRouting {
     const endpoint = this.endpoints.find((one) => one.region === region && one.name === name);
     const arn = `arn:aws:events:${region}:${this.options.accountId}:endpoint/${name}`;
-    return answered('events:DescribeEndpoint', arn, () => (endpoint ? json(200, describeEndpoint(endpoint)) : failure('ResourceNotFoundException', `Endpoint ${name} does not exist.`)));
+    return answered('events:DescribeEndpoint', arn, () =>
+      endpoint ? json(200, describeEndpoint(endpoint)) : failure('ResourceNotFoundException', `Endpoint ${name} does not exist.`),
+    );
   }
 
   private list(region: string, prefix: string): EventsRouting {
     const found = this.endpoints.filter((one) => one.region === region && one.name.startsWith(prefix));
-    return answered('events:ListEndpoints', `arn:aws:events:${region}:${this.options.accountId}:endpoint/*`, () => json(200, { Endpoints: found.map(describeEndpoint) }));
+    return answered('events:ListEndpoints', `arn:aws:events:${region}:${this.options.accountId}:endpoint/*`, () =>
+      json(200, { Endpoints: found.map(describeEndpoint) }),
+    );
   }
 
   private changePolicy(region: string, operation: string, input: Record<string, any>): EventsRouting {
-    const bus = String(input.EventBusName ?? 'default').split('/').pop();
+    const bus = String(input.EventBusName ?? 'default')
+      .split('/')
+      .pop();
     return answered(`events:${operation}`, `arn:aws:events:${region}:${this.options.accountId}:event-bus/${bus}`, () => {
-      if (operation === 'PutPermission') this.options.busPolicies.putPermission(region, input);
-      else if (!this.options.busPolicies.removePermission(region, input)) return failure('ResourceNotFoundException', `Statement ${input.StatementId} does not exist.`);
+      if (operation === 'PutPermission') {
+        this.options.busPolicies.putPermission(region, input);
+      } else if (!this.options.busPolicies.removePermission(region, input)) {
+        return failure('ResourceNotFoundException', `Statement ${input.StatementId} does not exist.`);
+      }
       return json(200, {});
     });
   }
@@ -121,7 +154,11 @@ function answered(action: string, resource: string, answer: () => EventsAnswer):
 }
 
 function json(status: number, content: object): EventsAnswer {
-  return { status, headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': randomUUID() }, body: Buffer.from(JSON.stringify(content)) };
+  return {
+    status,
+    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': randomUUID() },
+    body: Buffer.from(JSON.stringify(content)),
+  };
 }
 
 function failure(code: string, message: string): EventsAnswer {

@@ -4,7 +4,10 @@ import type { MetricStore } from '../metrics/store';
 
 /** What EventBridge tells CloudWatch of its rules, with each of its sets of dimensions. */
 export class EventMetrics {
-  constructor(private readonly store: MetricStore, private readonly now: () => number = Date.now) {}
+  constructor(
+    private readonly store: MetricStore,
+    private readonly now: () => number = Date.now,
+  ) {}
 
   public matched(rule: FabricRule): void {
     this.put(rule, 'MatchedEvents', 1);

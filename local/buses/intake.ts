@@ -12,7 +12,11 @@ const largestBatch = 10;
 /** The fabric's own queue in each region, in which the emulator puts what rules match. */
 const queueName = 'local-run-deliveries';
 
-interface Wrapped { readonly rule: string; readonly target: string; readonly event: BusEvent }
+interface Wrapped {
+  readonly rule: string;
+  readonly target: string;
+  readonly event: BusEvent;
+}
 
 /** Takes the place of a region's rule targets: what the emulator would deliver comes here. */
 export class Intake {
@@ -36,10 +40,20 @@ export class Intake {
         await this.api.json(name, 'events', 'DisableRule', { Name: rule.name, EventBusName: rule.bus });
         continue;
       }
-      if (rule.madeWith) await this.api.json(name, 'events', 'PutRule', { Name: rule.name, EventBusName: rule.bus, EventPattern: JSON.stringify(rule.madeWith) });
+      if (rule.madeWith) {
+        await this.api.json(name, 'events', 'PutRule', {
+          Name: rule.name,
+          EventBusName: rule.bus,
+          EventPattern: JSON.stringify(rule.madeWith),
+        });
+      }
       const Targets = rule.targets.map(({ id }) => ({
-        Id: id, Arn: `arn:aws:sqs:${name}:${this.accountId}:${queueName}`,
-        InputTransformer: { InputPathsMap: {}, InputTemplate: `{"rule":${JSON.stringify(rule.arn)},"target":${JSON.stringify(id)},"event":<aws.events.event.json>}` },
+        Id: id,
+        Arn: `arn:aws:sqs:${name}:${this.accountId}:${queueName}`,
+        InputTransformer: {
+          InputPathsMap: {},
+          InputTemplate: `{"rule":${JSON.stringify(rule.arn)},"target":${JSON.stringify(id)},"event":<aws.events.event.json>}`,
+        },
       }));
       await this.api.json(name, 'events', 'PutTargets', { Rule: rule.name, EventBusName: rule.bus, Targets });
     }
@@ -58,13 +72,17 @@ export class Intake {
         continue;
       }
       try {
-        const { Messages = [] } = await this.api.json<{ Messages?: { Body: string; ReceiptHandle: string }[] }>(this.region.name, 'sqs', 'ReceiveMessage', {
-          QueueUrl: this.queueUrl, MaxNumberOfMessages: largestBatch, WaitTimeSeconds: 5,
-        });
+        const { Messages = [] } = await this.api.json<{ Messages?: { Body: string; ReceiptHandle: string }[] }>(
+          this.region.name,
+          'sqs',
+          'ReceiveMessage',
+          { QueueUrl: this.queueUrl, MaxNumberOfMessages: largestBatch, WaitTimeSeconds: 5 },
+        );
         if (Messages.length === 0) continue;
         for (const { Body } of Messages) this.take(Body);
         await this.api.json(this.region.name, 'sqs', 'DeleteMessageBatch', {
-          QueueUrl: this.queueUrl, Entries: Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle })),
+          QueueUrl: this.queueUrl,
+          Entries: Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle })),
         });
         if (Messages.length < largestBatch) await sleep(gatherMs);
       } catch (error) {

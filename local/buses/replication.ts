@@ -20,18 +20,40 @@ export interface ReplicationOptions {
  */
 export class Replication {
   public readonly rules: readonly FabricRule[];
-  /** The role is known to the emulator of its stack alone, IAM being one for all regions on AWS: what that one said last holds while it is stopped. */
+  /**
+   * The role is known to the emulator of its stack alone, IAM being one for all regions on AWS: what that one said last holds while it is
+   * stopped.
+   */
   private refusal: Refusal;
 
   constructor(private readonly options: ReplicationOptions) {
     const { routing, endpoint, accountId } = options;
-    this.rules = routing.replicates ? routing.regions.flatMap((region) => {
-      const to = routing.regions.find((other) => other !== region);
-      if (to === undefined) return [];
-      const name = `GlobalEndpointManagedRule-${endpoint.name}`.slice(0, 64);
-      const target: RuleTarget = { kind: 'bus', id: 'replica', arn: `arn:aws:events:${to}:${accountId}:event-bus/${routing.bus}`, region: to, name: routing.bus, roleArn: routing.roleArn, policy: retryPolicyOf(undefined) };
-      return [{ region, bus: routing.bus, name, arn: `arn:aws:events:${region}:${accountId}:rule/${routing.bus}/${name}`, targets: [target], madeWith: { account: [accountId], 'replay-name': [{ exists: false }] } }];
-    }) : [];
+    this.rules = routing.replicates
+      ? routing.regions.flatMap((region) => {
+          const to = routing.regions.find((other) => other !== region);
+          if (to === undefined) return [];
+          const name = `GlobalEndpointManagedRule-${endpoint.name}`.slice(0, 64);
+          const target: RuleTarget = {
+            kind: 'bus',
+            id: 'replica',
+            arn: `arn:aws:events:${to}:${accountId}:event-bus/${routing.bus}`,
+            region: to,
+            name: routing.bus,
+            roleArn: routing.roleArn,
+            policy: retryPolicyOf(undefined),
+          };
+          return [
+            {
+              region,
+              bus: routing.bus,
+              name,
+              arn: `arn:aws:events:${region}:${accountId}:rule/${routing.bus}/${name}`,
+              targets: [target],
+              madeWith: { account: [accountId], 'replay-name': [{ exists: false }] },
+            },
+          ];
+        })
+      : [];
     this.refusal = routing.roleArn === undefined ? { code: 'NO_PERMISSIONS', message: 'the endpoint has no role' } : undefined;
   }
 

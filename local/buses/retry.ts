@@ -1,5 +1,8 @@
 /** How long and how often EventBridge tries to deliver an event to a target. */
-export interface RetryPolicy { readonly maximumAttempts: number; readonly maximumAgeMs: number }
+export interface RetryPolicy {
+  readonly maximumAttempts: number;
+  readonly maximumAgeMs: number;
+}
 
 /** What became of one attempt. Codes as EventBridge writes them into a dead-letter queue. */
 export type Outcome =
@@ -25,9 +28,13 @@ export function retryPolicyOf(given: Readonly<Record<string, unknown>> | undefin
   };
 }
 
-/** What follows a failed attempt: exponential backoff with jitter, until the policy is used up. Missing rights and targets are not retried. */
+/**
+ * What follows a failed attempt: exponential backoff with jitter, until the policy is used up. Missing rights and targets are not retried.
+ */
 export function afterFailure(
-  policy: RetryPolicy, failure: { readonly retriable: boolean; readonly attempts: number; readonly ageMs: number }, random: number,
+  policy: RetryPolicy,
+  failure: { readonly retriable: boolean; readonly attempts: number; readonly ageMs: number },
+  random: number,
 ): Next {
   if (!failure.retriable) return { kind: 'giveUp' };
   // The first attempt is no retry.

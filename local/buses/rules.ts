@@ -35,18 +35,31 @@ export interface FabricRule {
 
 /** The rules to whose targets the fabric delivers; all others stay the emulator's. */
 export function fabricRules(resources: readonly FabricResource[], accountId: string): FabricRule[] {
-  return resources.filter(({ type, properties }) => type === 'AWS::Events::Rule' && properties.State !== 'DISABLED').flatMap((resource) => {
-    const { properties, region } = resource;
-    const name = String(resource.physicalId ?? properties.Name).split(/[|/]/).pop()!;
-    const bus = lastPart(properties.EventBusName ?? 'default');
-    const everySeconds = rateSeconds(properties.ScheduleExpression);
-    if (properties.ScheduleExpression && everySeconds === undefined) return [];
-    const targets = ((properties.Targets ?? []) as Record<string, any>[]).flatMap((target) => ruleTarget(target, region) ?? []);
-    if (targets.length === 0) return [];
-    // A schedule is fired by one of the two: by the emulator when it has a target that only that one knows.
-    if (everySeconds !== undefined && targets.length < properties.Targets.length) return [];
-    return [{ region, name, bus, arn: `arn:aws:events:${region}:${accountId}:rule/${bus === 'default' ? '' : `${bus}/`}${name}`, everySeconds, targets }];
-  });
+  return resources
+    .filter(({ type, properties }) => type === 'AWS::Events::Rule' && properties.State !== 'DISABLED')
+    .flatMap((resource) => {
+      const { properties, region } = resource;
+      const name = String(resource.physicalId ?? properties.Name)
+        .split(/[|/]/)
+        .pop()!;
+      const bus = lastPart(properties.EventBusName ?? 'default');
+      const everySeconds = rateSeconds(properties.ScheduleExpression);
+      if (properties.ScheduleExpression && everySeconds === undefined) return [];
+      const targets = ((properties.Targets ?? []) as Record<string, any>[]).flatMap((target) => ruleTarget(target, region) ?? []);
+      if (targets.length === 0) return [];
+      // A schedule is fired by one of the two: by the emulator when it has a target that only that one knows.
+      if (everySeconds !== undefined && targets.length < properties.Targets.length) return [];
+      return [
+        {
+          region,
+          name,
+          bus,
+          arn: `arn:aws:events:${region}:${accountId}:rule/${bus === 'default' ? '' : `${bus}/`}${name}`,
+          everySeconds,
+          targets,
+        },
+      ];
+    });
 }
 
 /** `rate(5 minutes)` in seconds; undefined for anything else. */
@@ -64,9 +77,15 @@ function ruleTarget(target: Record<string, any>, ruleRegion: string): RuleTarget
   // A bus next door is the emulator's too; another region's queue or function is no target on AWS.
   if ((kind === 'bus') === (region === ruleRegion)) return undefined;
   if (kind === 'bus' && target.Input !== undefined) return undefined;
-  if (kind === 'bus' && target.RetryPolicy !== undefined) throw new Error(`the target ${arn} has a RetryPolicy: EventBridge takes none for a bus and refuses the rule; remove it`);
+  if (kind === 'bus' && target.RetryPolicy !== undefined) {
+    throw new Error(`the target ${arn} has a RetryPolicy: EventBridge takes none for a bus and refuses the rule; remove it`);
+  }
   return {
-    kind, id: String(target.Id), arn, region, name: kind === 'function' ? rest[1] : lastPart(arn),
+    kind,
+    id: String(target.Id),
+    arn,
+    region,
+    name: kind === 'function' ? rest[1] : lastPart(arn),
     ...(target.RoleArn ? { roleArn: String(target.RoleArn) } : {}),
     ...(target.DeadLetterConfig?.Arn ? { deadLetterArn: String(target.DeadLetterConfig.Arn) } : {}),
     ...(target.SqsParameters?.MessageGroupId ? { messageGroupId: String(target.SqsParameters.MessageGroupId) } : {}),

@@ -24,7 +24,11 @@ const existsForMs = 2_000;
 
 const delivered: Outcome = { kind: 'delivered' };
 
-interface PutResult { readonly EventId?: string; readonly ErrorCode?: string; readonly ErrorMessage?: string }
+interface PutResult {
+  readonly EventId?: string;
+  readonly ErrorCode?: string;
+  readonly ErrorMessage?: string;
+}
 
 /** One attempt to deliver events, to each kind of target. */
 export class Senders {
@@ -37,7 +41,7 @@ export class Senders {
 
   /** Whether an event on a region's bus was put there from another region. Waits for the answers that would say so. */
   public async cameAcross(region: string, eventId: string): Promise<boolean> {
-    await Promise.allSettled([...this.underWay.get(region) ?? []]);
+    await Promise.allSettled([...(this.underWay.get(region) ?? [])]);
     return this.arrived.get(region)?.has(eventId) ?? false;
   }
 
@@ -56,13 +60,19 @@ export class Senders {
     this.options.crossed(from, to, Entries.filter(({ EventId }) => EventId).length);
     await pause(links.get(to, from).lagMs);
     if (!this.reaches(from, to)) return events.map(() => unreachable(from, to));
-    return Entries.map(({ EventId, ErrorCode, ErrorMessage }) => (EventId ? delivered : failure(ErrorCode ?? 'UNKNOWN', ErrorMessage ?? 'no event ID', false)));
+    return Entries.map(({ EventId, ErrorCode, ErrorMessage }) =>
+      EventId ? delivered : failure(ErrorCode ?? 'UNKNOWN', ErrorMessage ?? 'no event ID', false),
+    );
   }
 
   private async put(to: string, bus: string, events: readonly BusEvent[]): Promise<PutResult[]> {
     const { Entries } = await this.options.api.json<{ Entries: PutResult[] }>(to, 'events', 'PutEvents', {
       Entries: events.map((event) => ({
-        EventBusName: bus, Source: event.source, DetailType: event['detail-type'], Detail: JSON.stringify(event.detail), Resources: event.resources ?? [],
+        EventBusName: bus,
+        Source: event.source,
+        DetailType: event['detail-type'],
+        Detail: JSON.stringify(event.detail),
+        Resources: event.resources ?? [],
       })),
     });
     const ids = this.arrived.get(to) ?? new Set<string>();
@@ -86,7 +96,7 @@ export class Senders {
     // The source region judges its role; what the peer's policy says is known there alone.
     if (!this.reaches(by.region, target.region)) return events.map(() => unreachable(by.region, target.region));
     const refusals = await Promise.all(events.map((event) => this.options.rights.bus(by, target.roleArn, target.arn, event)));
-    if (!await this.busExists(target)) return events.map(() => failure('NO_RESOURCE', `${target.arn} does not exist`, false));
+    if (!(await this.busExists(target))) return events.map(() => failure('NO_RESOURCE', `${target.arn} does not exist`, false));
     return this.allowedOnes(events, refusals, (allowed) => this.putAcross(by.region, target.region, target.name, allowed));
   }
 
@@ -94,12 +104,19 @@ export class Senders {
     const refusal = await this.options.rights.queue(by, target.arn);
     if (refusal) return events.map(() => failure(refusal.code, refusal.message, false));
     const QueueUrl = await this.options.api.queueUrl(by.region, target.arn);
-    const { Failed = [] } = await this.options.api.json<{ Failed?: { Id: string; Code: string; Message?: string }[] }>(by.region, 'sqs', 'SendMessageBatch', {
-      QueueUrl, Entries: events.map((event, index) => ({
-        Id: String(index), MessageBody: target.input ?? JSON.stringify(event),
-        ...(target.messageGroupId ? { MessageGroupId: target.messageGroupId, MessageDeduplicationId: event.id } : {}),
-      })),
-    });
+    const { Failed = [] } = await this.options.api.json<{ Failed?: { Id: string; Code: string; Message?: string }[] }>(
+      by.region,
+      'sqs',
+      'SendMessageBatch',
+      {
+        QueueUrl,
+        Entries: events.map((event, index) => ({
+          Id: String(index),
+          MessageBody: target.input ?? JSON.stringify(event),
+          ...(target.messageGroupId ? { MessageGroupId: target.messageGroupId, MessageDeduplicationId: event.id } : {}),
+        })),
+      },
+    );
     return events.map((_, index) => {
       const failed = Failed.find(({ Id }) => Id === String(index));
       return failed ? failure('ERROR_FROM_TARGET', `${failed.Code}: ${failed.Message ?? ''}`, true) : delivered;
@@ -109,16 +126,18 @@ export class Senders {
   private async toFunction(by: Deliverer, target: RuleTarget, events: readonly BusEvent[]): Promise<Outcome[]> {
     const refusal = await this.options.rights.function(by, target.arn);
     if (refusal) return events.map(() => failure(refusal.code, refusal.message, false));
-    return Promise.all(events.map(async (event): Promise<Outcome> => {
-      try {
-        await this.options.api.invoke(by.region, target.name, target.input === undefined ? event : JSON.parse(target.input), 'Event');
-        return delivered;
-      } catch (error) {
-        if (!(error instanceof AwsApiError)) throw error;
-        if (error.code === 'ResourceNotFoundException') return failure('NO_RESOURCE', error.message, false);
-        return failure(error.status === 429 ? 'THROTTLING' : 'ERROR_FROM_TARGET', error.message, true);
-      }
-    }));
+    return Promise.all(
+      events.map(async (event): Promise<Outcome> => {
+        try {
+          await this.options.api.invoke(by.region, target.name, target.input === undefined ? event : JSON.parse(target.input), 'Event');
+          return delivered;
+        } catch (error) {
+          if (!(error instanceof AwsApiError)) throw error;
+          if (error.code === 'ResourceNotFoundException') return failure('NO_RESOURCE', error.message, false);
+          return failure(error.status === 429 ? 'THROTTLING' : 'ERROR_FROM_TARGET', error.message, true);
+        }
+      }),
+    );
   }
 
   private async busExists({ region, name, arn }: RuleTarget): Promise<boolean> {
@@ -133,7 +152,11 @@ export class Senders {
     }
   }
 
-  private async allowedOnes(events: readonly BusEvent[], refusals: readonly Refusal[], send: (allowed: BusEvent[]) => Promise<Outcome[]>): Promise<Outcome[]> {
+  private async allowedOnes(
+    events: readonly BusEvent[],
+    refusals: readonly Refusal[],
+    send: (allowed: BusEvent[]) => Promise<Outcome[]>,
+  ): Promise<Outcome[]> {
     const allowed = events.filter((_, index) => !refusals[index]);
     const outcomes = allowed.length ? await send(allowed) : [];
     return refusals.map((refusal) => (refusal ? failure(refusal.code, refusal.message, false) : outcomes.shift()!));

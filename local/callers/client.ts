@@ -24,7 +24,12 @@ export interface Call {
 }
 
 /** How often a call met something that passes, by what it was. */
-export interface Met { inFlight: number; busy: number; unsure: number; broken: number }
+export interface Met {
+  inFlight: number;
+  busy: number;
+  unsure: number;
+  broken: number;
+}
 
 /** A caller of the payments API who knows nothing but its contract. */
 export class Client {
@@ -32,7 +37,11 @@ export class Client {
   public readonly met: Met = { inFlight: 0, busy: 0, unsure: 0, broken: 0 };
 
   /** @param signal ends what is under way, and the waiting between tries */
-  constructor(private readonly url: string, private readonly token: string, private readonly signal?: AbortSignal) {}
+  constructor(
+    private readonly url: string,
+    private readonly token: string,
+    private readonly signal?: AbortSignal,
+  ) {}
 
   /** Another caller of the same API. */
   public as(token: string): Client {
@@ -43,19 +52,37 @@ export class Client {
   public once(call: Call): Promise<Answer> {
     const target = new URL(`${this.url}${call.region ? `/_local/regions/${call.region}` : ''}${call.path}`);
     const body = call.body === undefined || typeof call.body === 'string' ? call.body : JSON.stringify(call.body);
-    const headers: Record<string, string> = { Authorization: `Bearer ${call.token ?? this.token}`, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) };
+    const headers: Record<string, string> = {
+      Authorization: `Bearer ${call.token ?? this.token}`,
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    };
     if (call.key !== undefined) headers['Idempotency-Key'] = call.key;
     const started = performance.now();
     return new Promise((resolve, reject) => {
-      const request = http.request(target, { method: call.method ?? (body === undefined ? 'GET' : 'POST'), headers: { ...headers, ...call.headers }, agent: false, signal: this.signal }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () => {
-          const text = Buffer.concat(chunks).toString('utf8');
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, body: parsed(text), ms: performance.now() - started });
-        });
-      });
+      const request = http.request(
+        target,
+        {
+          method: call.method ?? (body === undefined ? 'GET' : 'POST'),
+          headers: { ...headers, ...call.headers },
+          agent: false,
+          signal: this.signal,
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('error', reject);
+          response.on('end', () => {
+            const text = Buffer.concat(chunks).toString('utf8');
+            resolve({
+              status: response.statusCode ?? 0,
+              headers: response.headers,
+              text,
+              body: parsed(text),
+              ms: performance.now() - started,
+            });
+          });
+        },
+      );
       request.setTimeout(60_000, () => request.destroy(new Error('no answer within 60 s')));
       request.on('error', reject);
       request.end(body);
@@ -70,7 +97,9 @@ export class Client {
       this.signal?.throwIfAborted();
       const wait = this.wait(answer);
       if (wait === undefined) return answer as Answer;
-      if (Date.now() + wait > deadline) throw new Error(`${call.method ?? ''} ${call.path}: no final answer within ${withinMs / 1000} s, last ${describe(answer)}`);
+      if (Date.now() + wait > deadline) {
+        throw new Error(`${call.method ?? ''} ${call.path}: no final answer within ${withinMs / 1000} s, last ${describe(answer)}`);
+      }
       await sleep(wait, undefined, { signal: this.signal });
     }
   }

@@ -32,10 +32,17 @@ export class Payer {
 
   /** A new account with a balance. */
   public async open(place: string | undefined, balance: number): Promise<string> {
-    const accountId = `page-${this.run}-${this.opened += 1}`;
+    const accountId = `page-${this.run}-${(this.opened += 1)}`;
     const headers: Record<string, string> = place === undefined ? {} : { 'X-Client-Location': place };
-    const answer = await this.client.call({ method: 'PUT', path: `/api/v1/accounts/${accountId}`, body: { currency: 'USD', balance }, headers });
-    if (answer.status !== 201 && answer.status !== 200) throw new Error(`an account could not be opened: ${answer.status} ${answer.text.slice(0, 200)}`);
+    const answer = await this.client.call({
+      method: 'PUT',
+      path: `/api/v1/accounts/${accountId}`,
+      body: { currency: 'USD', balance },
+      headers,
+    });
+    if (answer.status !== 201 && answer.status !== 200) {
+      throw new Error(`an account could not be opened: ${answer.status} ${answer.text.slice(0, 200)}`);
+    }
     return accountId;
   }
 

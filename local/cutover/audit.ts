@@ -23,19 +23,34 @@ export interface AuditSight {
 }
 
 /** Reads the audit from Parameter Store, as an auditor would: what it says follows from the records alone. */
-export async function readAudit(fabric: Pick<CutoverFabric, 'parameters' | 'publicKey'>, region: string, systemName: string): Promise<AuditSight> {
+export async function readAudit(
+  fabric: Pick<CutoverFabric, 'parameters' | 'publicKey'>,
+  region: string,
+  systemName: string,
+): Promise<AuditSight> {
   const asked = [fabric.parameters(region, auditPath(systemName)), fabric.publicKey(region, auditKeyAlias(systemName))] as const;
   const [found, { arn, publicKey }] = await Promise.all(asked);
   const placed = found.map(({ name, value }) => ({ seq: auditSeq(systemName, name), name, value }));
   const texts = new Map(placed.flatMap(({ seq, ...parameter }) => (seq === undefined ? [] : [[seq, parameter] as const])));
   const others = placed.flatMap(({ seq, name }) => (seq === undefined ? [name] : []));
-  const verification = verifyChain({ texts: new Map([...texts].map(([seq, { value }]) => [seq, value])), others }, auditKey(arn, publicKey));
+  const verification = verifyChain(
+    { texts: new Map([...texts].map(([seq, { value }]) => [seq, value])), others },
+    auditKey(arn, publicKey),
+  );
   const lines = verification.records.map((record): AuditLine => {
     const { name, value } = texts.get(record.seq)!;
-    return { ...record, name, what: record.entry.what, says: describeEntry(record.entry), sha256: createHash('sha256').update(value).digest('hex') };
+    return {
+      ...record,
+      name,
+      what: record.entry.what,
+      says: describeEntry(record.entry),
+      sha256: createHash('sha256').update(value).digest('hex'),
+    };
   });
-  const state = verification.problems.length > 0 ? undefined
-    : verification.records.reduce<CutoverState>((sum, record) => apply(sum, record, texts.get(record.seq)!.value), emptyState);
+  const state =
+    verification.problems.length > 0
+      ? undefined
+      : verification.records.reduce<CutoverState>((sum, record) => apply(sum, record, texts.get(record.seq)!.value), emptyState);
   return { verification, lines, state };
 }
 

@@ -42,11 +42,17 @@ export class CutoverCalls {
     if (first === 'page' && more.length === 1 && more[0] === 'cutover' && parts && method === 'POST') return this.startAs(exchange, parts);
     if (first === 'sign-in' && parts) return parts.signIn.answer(exchange, more);
     if (!['cutover', 'mail', 'audit'].includes(first) || more.length > 0) return undefined;
-    if (!parts) return Promise.resolve(sendProblem(exchange, 'unknown_route', 'The app has no state machine of a cutover: this run is of another example.'));
+    if (!parts) {
+      return Promise.resolve(
+        sendProblem(exchange, 'unknown_route', 'The app has no state machine of a cutover: this run is of another example.'),
+      );
+    }
     if (first === 'cutover' && method === 'POST') return this.start(exchange, parts);
     if (!['GET', 'HEAD'].includes(method)) {
       const allowed = first === 'cutover' ? 'GET, HEAD, POST' : 'GET, HEAD';
-      return Promise.resolve(sendProblem(exchange, 'method_not_allowed', `Use ${allowed}, not ${method}.`, { headers: { Allow: allowed } }));
+      return Promise.resolve(
+        sendProblem(exchange, 'method_not_allowed', `Use ${allowed}, not ${method}.`, { headers: { Allow: allowed } }),
+      );
     }
     if (first === 'mail') return Promise.resolve(sendJson(exchange, 200, parts.fabric.mail()));
     return first === 'audit' ? this.audit(exchange, parts) : this.show(exchange, parts);
@@ -64,7 +70,9 @@ export class CutoverCalls {
   private async audit(exchange: Exchange, { watch, plan }: CutoverParts): Promise<void> {
     const sight = await watch.records();
     const format = exchange.query.get('format');
-    if (format !== null && format !== 'report') return sendProblem(exchange, 'invalid_request', 'format is report, for the text that an auditor gets, or left out.');
+    if (format !== null && format !== 'report') {
+      return sendProblem(exchange, 'invalid_request', 'format is report, for the text that an auditor gets, or left out.');
+    }
     if (format === 'report') return send(exchange, 200, 'text/markdown; charset=utf-8', reportOf(plan.systemName, sight, new Date()));
     sendJson(exchange, 200, sight.lines);
   }
@@ -74,11 +82,18 @@ export class CutoverCalls {
     if (!parsed) return;
     const who = this.starter(exchange, parts);
     if (who === undefined) {
-      return sendProblem(exchange, 'unauthorized', 'Say who starts this: send a token of /_local/token?approver=NAME as Authorization: Bearer.', { headers: { 'WWW-Authenticate': 'Bearer' } });
+      return sendProblem(
+        exchange,
+        'unauthorized',
+        'Say who starts this: send a token of /_local/token?approver=NAME as Authorization: Bearer.',
+        { headers: { 'WWW-Authenticate': 'Bearer' } },
+      );
     }
     const wish = wishOf(parsed.fields);
     if (typeof wish === 'string') return sendProblem(exchange, 'invalid_request', wish);
-    await this.startOnce(exchange, parts, wish, who, async (execution) => sendJson(exchange, 202, { ...await parts.watch.look(), execution }));
+    await this.startOnce(exchange, parts, wish, who, async (execution) =>
+      sendJson(exchange, 202, { ...(await parts.watch.look()), execution }),
+    );
   }
 
   /** The page's own buttons: whoever sits before it says who they are. */
@@ -87,16 +102,26 @@ export class CutoverCalls {
     if (!parsed) return;
     const { as: who, ...plan } = parsed.fields;
     const known = parts.fabric.gates.flatMap(({ approvers }) => approvers);
-    if (typeof who !== 'string' || !known.includes(who)) return sendProblem(exchange, 'invalid_request', `as is one of ${known.join(', ')}.`);
+    if (typeof who !== 'string' || !known.includes(who)) {
+      return sendProblem(exchange, 'invalid_request', `as is one of ${known.join(', ')}.`);
+    }
     const wish = wishOf({ plan });
     if (typeof wish === 'string') return sendProblem(exchange, 'invalid_request', wish);
     await this.startOnce(exchange, parts, wish, who, async (execution) => done(exchange, parsed, { execution }, undefined));
   }
 
-  private async startOnce(exchange: Exchange, parts: CutoverParts, wish: Wish, who: string, begun: (execution: string) => Promise<void>): Promise<void> {
+  private async startOnce(
+    exchange: Exchange,
+    parts: CutoverParts,
+    wish: Wish,
+    who: string,
+    begun: (execution: string) => Promise<void>,
+  ): Promise<void> {
     const running = parts.watch.execution()?.status === 'RUNNING';
     if (this.starting || (running && wish.action !== 'rollback')) {
-      return sendProblem(exchange, 'request_in_flight', 'A run is under way: wait for its end, or start a rollback, which overtakes it.', { status: 409 });
+      return sendProblem(exchange, 'request_in_flight', 'A run is under way: wait for its end, or start a rollback, which overtakes it.', {
+        status: 409,
+      });
     }
     this.starting = true;
     try {
@@ -107,21 +132,28 @@ export class CutoverCalls {
   }
 
   private async begin(
-    exchange: Exchange, { fabric, machine, plan }: CutoverParts, { action, reason, attested }: Wish, who: string, begun: (execution: string) => Promise<void>,
+    exchange: Exchange,
+    { fabric, machine, plan }: CutoverParts,
+    { action, reason, attested }: Wish,
+    who: string,
+    begun: (execution: string) => Promise<void>,
   ): Promise<void> {
-    const said = attested ?? Object.fromEntries(plan.prechecks.attestations.map((name) => [name, `${who}: nothing to copy in the local run`]));
+    const said =
+      attested ?? Object.fromEntries(plan.prechecks.attestations.map((name) => [name, `${who}: nothing to copy in the local run`]));
     try {
       const { executionArn } = await fabric.start(machine.arn, { action, startedBy: who, reason, attested: said });
       await begun(executionArn);
     } catch (error) {
-      sendProblem(exchange, 'unavailable', `The state machine in ${machine.region} could not be started: ${causeOf(error)}`, { region: machine.region });
+      sendProblem(exchange, 'unavailable', `The state machine in ${machine.region} could not be started: ${causeOf(error)}`, {
+        region: machine.region,
+      });
     }
   }
 
   /** By the token's own words: an address that the issuer has verified, and its subject. */
   private starter(exchange: Exchange, { issuer, fabric }: CutoverParts): string | undefined {
     const token = /^Bearer (\S+)$/i.exec(headerOf(exchange.request, 'authorization') ?? '')?.[1];
-    const claims = token === undefined ? undefined : verifiedClaims(token, [...issuer?.jwks.keys ?? [], ...fabric.approverKeys ?? []]);
+    const claims = token === undefined ? undefined : verifiedClaims(token, [...(issuer?.jwks.keys ?? []), ...(fabric.approverKeys ?? [])]);
     const names = [claims?.email_verified === true ? claims.email : undefined, claims?.sub];
     return starterText(names.filter((name) => typeof name === 'string')) || undefined;
   }
@@ -131,9 +163,16 @@ export class CutoverCalls {
 function wishOf(fields: Readonly<Record<string, unknown>>): Wish | string {
   const { plan = {}, ...others } = fields;
   if (Object.keys(others).length > 0) return `Unknown field ${Object.keys(others).join(', ').slice(0, 200)}: it takes plan.`;
-  if (typeof plan !== 'object' || plan === null || Array.isArray(plan)) return 'plan is an object of action, reason and attested, each of them optional.';
+  if (typeof plan !== 'object' || plan === null || Array.isArray(plan)) {
+    return 'plan is an object of action, reason and attested, each of them optional.';
+  }
   const { action = 'cutover', reason = '', attested, ...unknown } = plan as Readonly<Record<string, unknown>>;
-  if (Object.keys(unknown).length > 0) return `Unknown field ${Object.keys(unknown).join(', ').slice(0, 200)} in plan: phases and times are the deployed ones; it takes action, reason and attested.`;
+  if (Object.keys(unknown).length > 0) {
+    return (
+      `Unknown field ${Object.keys(unknown).join(', ').slice(0, 200)} in plan: phases and times are the deployed ones; it takes ` +
+      `action, reason and attested.`
+    );
+  }
   const known = actions.find((name) => name === action);
   if (known === undefined) return `action is one of ${actions.join(', ')}.`;
   if (typeof reason !== 'string' || reason.length > 500) return 'reason is a text of at most 500 characters.';
@@ -142,5 +181,7 @@ function wishOf(fields: Readonly<Record<string, unknown>>): Wish | string {
 }
 
 function isTexts(value: unknown): value is Readonly<Record<string, string>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every((text) => typeof text === 'string');
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every((text) => typeof text === 'string')
+  );
 }

@@ -11,7 +11,10 @@ export interface Cutover {
 }
 
 /** @param url address of the front door, without a trailing slash */
-export function cutoverOf({ cutover: fabric, dns, regions, issuer }: Pick<FrontDoorDeps, 'cutover' | 'dns' | 'regions' | 'issuer'>, url: string): Cutover {
+export function cutoverOf(
+  { cutover: fabric, dns, regions, issuer }: Pick<FrontDoorDeps, 'cutover' | 'dns' | 'regions' | 'issuer'>,
+  url: string,
+): Cutover {
   const planned = fabric && plannedMachine(fabric);
   if (!fabric || !planned) return { calls: new CutoverCalls(undefined) };
   const watch = new CutoverWatch({ fabric, dns, regions, ...planned });

@@ -4,18 +4,30 @@ import { send, sendJson, sendProblem, type Exchange } from '../http/answers';
 import { parsedBody } from '../http/form';
 import { html } from '../http/html';
 
-interface Flow { readonly redirectUri: string; readonly challenge: string; readonly nonce?: string; readonly name: string; readonly until: number }
+interface Flow {
+  readonly redirectUri: string;
+  readonly challenge: string;
+  readonly nonce?: string;
+  readonly name: string;
+  readonly until: number;
+}
 
 const flowMs = 60_000;
 const mostFlows = 200;
 const policy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/** In place of the approvers' identity provider: whoever sits before the browser says who they are, and gets a code for it (RFC 6749, RFC 7636). */
+/**
+ * In place of the approvers' identity provider: whoever sits before the browser says who they are, and gets a code for it (RFC 6749, RFC
+ * 7636).
+ */
 export class SignIn {
   private readonly flows = new Map<string, Flow>();
 
   /** @param url address of the front door, beyond which no code is sent */
-  constructor(private readonly fabric: Pick<CutoverFabric, 'gates' | 'approverToken'>, private readonly url: string) {}
+  constructor(
+    private readonly fabric: Pick<CutoverFabric, 'gates' | 'approverToken'>,
+    private readonly url: string,
+  ) {}
 
   /** Answers the path below `/_local/sign-in`. */
   public async answer(exchange: Exchange, [first, ...more]: readonly string[]): Promise<void> {
@@ -29,8 +41,18 @@ export class SignIn {
   private choose(exchange: Exchange): void {
     const { query } = exchange;
     const [redirectUri, challenge, state, name] = ['redirect_uri', 'code_challenge', 'state', 'as'].map((key) => query.get(key) ?? '');
-    if (!this.isOwn(redirectUri) || challenge === '' || state === '' || query.get('response_type') !== 'code' || query.get('code_challenge_method') !== 'S256') {
-      return sendProblem(exchange, 'invalid_request', 'An authorization request has response_type=code, a redirect_uri of this front door, state, and code_challenge by S256.');
+    if (
+      !this.isOwn(redirectUri) ||
+      challenge === '' ||
+      state === '' ||
+      query.get('response_type') !== 'code' ||
+      query.get('code_challenge_method') !== 'S256'
+    ) {
+      return sendProblem(
+        exchange,
+        'invalid_request',
+        'An authorization request has response_type=code, a redirect_uri of this front door, state, and code_challenge by S256.',
+      );
     }
     const people = [...new Set(this.fabric.gates.flatMap(({ approvers }) => approvers)), 'mallory@example.com'];
     if (name === '') {
@@ -38,7 +60,9 @@ export class SignIn {
       const markup = html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Sign in</title>
 <link rel="stylesheet" href="/_local/page/assets/page.css"></head><body><main id="main"><h1>Who are you?</h1><p class="aside">In place of your identity provider, which the local run does not have.</p>
 <ul>${people.map((person) => html`<li><a href="${link(person)}">${person}</a></li>`)}</ul></main></body></html>`;
-      return send(exchange, 200, 'text/html; charset=utf-8', markup.toString(), { headers: { 'Content-Security-Policy': policy, 'Referrer-Policy': 'no-referrer' } });
+      return send(exchange, 200, 'text/html; charset=utf-8', markup.toString(), {
+        headers: { 'Content-Security-Policy': policy, 'Referrer-Policy': 'no-referrer' },
+      });
     }
     const code = randomBytes(24).toString('base64url');
     for (const [old, { until }] of this.flows) if (until < Date.now() || this.flows.size >= mostFlows) this.flows.delete(old);
@@ -57,7 +81,9 @@ export class SignIn {
     const flow = typeof code === 'string' ? this.flows.get(code) : undefined;
     if (typeof code === 'string') this.flows.delete(code);
     const challenge = typeof verifier === 'string' ? createHash('sha256').update(verifier).digest('base64url') : undefined;
-    if (!flow || flow.until < Date.now() || flow.challenge !== challenge || flow.redirectUri !== redirectUri) return sendJson(exchange, 400, { error: 'invalid_grant' });
+    if (!flow || flow.until < Date.now() || flow.challenge !== challenge || flow.redirectUri !== redirectUri) {
+      return sendJson(exchange, 400, { error: 'invalid_grant' });
+    }
     const token = this.fabric.approverToken(flow.name, flow.nonce === undefined ? {} : { nonce: flow.nonce });
     sendJson(exchange, 200, { id_token: token, token_type: 'Bearer', access_token: 'none', expires_in: 3600 });
   }

@@ -17,7 +17,9 @@ const defaultEveryMs = 2_000;
 /** Nobody waits longer for one of these. */
 const answerWithinMs = 20_000;
 
-/** A payment every now and then for as long as the run lasts, so that there is something to replicate and to watch, as in any live system. */
+/**
+ * A payment every now and then for as long as the run lasts, so that there is something to replicate and to watch, as in any live system.
+ */
 export class Trickle {
   private readonly ending = new AbortController();
   private readonly over: Promise<void>;
@@ -55,7 +57,10 @@ export class Trickle {
   private async pay(client: Client, payer: Payer, place: string): Promise<void> {
     const accountId = await payer.funded(this.options.regions[0]);
     const headers = { 'X-Client-Location': place, 'X-Client-Resolver': `trickle-${place}` };
-    const { status } = await client.call({ path: '/api/v1/payments', body: { accountId, amount: 100, currency: 'USD' }, key: payer.newKey(), headers }, answerWithinMs);
+    const { status } = await client.call(
+      { path: '/api/v1/payments', body: { accountId, amount: 100, currency: 'USD' }, key: payer.newKey(), headers },
+      answerWithinMs,
+    );
     if (status === 201) this.firstPaidAt ??= Date.now();
   }
 }

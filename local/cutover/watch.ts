@@ -21,7 +21,10 @@ const homeFreshMs = 2_000;
 /** Longest that an answer waits for a region that says nothing; then it is what was known. */
 const patienceMs = 3_000;
 
-const emptySight: AuditSight = { verification: { records: [], problems: [], anchor: { seq: 0, hash: 'none' }, signatures: { verified: [] } }, lines: [] };
+const emptySight: AuditSight = {
+  verification: { records: [], problems: [], anchor: { seq: 0, hash: 'none' }, signatures: { verified: [] } },
+  lines: [],
+};
 
 /** How a cutover stands: by its executions, its audit, the public name's records and the operator's functions. */
 export class CutoverWatch {
@@ -31,7 +34,9 @@ export class CutoverWatch {
   constructor(private readonly deps: CutoverWatchDeps) {
     const { fabric, plan, machine } = deps;
     const now = deps.now ?? Date.now;
-    this.audit = new Memo(auditFreshMs, now, emptySight, () => this.runs(machine.region) ? readAudit(fabric, machine.region, plan.systemName) : undefined);
+    this.audit = new Memo(auditFreshMs, now, emptySight, () =>
+      this.runs(machine.region) ? readAudit(fabric, machine.region, plan.systemName) : undefined,
+    );
     this.home = new Memo<string | undefined>(homeFreshMs, now, undefined, () => this.askHome());
   }
 
@@ -56,11 +61,26 @@ export class CutoverWatch {
     const state = stateOf(execution);
     const phase = this.phaseOf(sight, execution);
     return {
-      state, phase, phases: phasesOf(plan.phases, phase, state), weights: this.weights(sight), home: this.home.value, history: historyOf(sight),
-      openApproval: this.openApproval(sight, execution), source: plan.source, target: plan.target,
+      state,
+      phase,
+      phases: phasesOf(plan.phases, phase, state),
+      weights: this.weights(sight),
+      home: this.home.value,
+      history: historyOf(sight),
+      openApproval: this.openApproval(sight, execution),
+      source: plan.source,
+      target: plan.target,
       approvers: [...new Set(fabric.gates.flatMap(({ approvers }) => approvers))],
-      ...(execution ? { step: execution.status === 'RUNNING' ? execution.state : undefined, why: whyOf(execution), execution: execution.arn, startedBy: startedBy(execution) } : {}),
-      checks: checksOf(sight), reconciliation: reconciliationOf(sight, execution),
+      ...(execution
+        ? {
+            step: execution.status === 'RUNNING' ? execution.state : undefined,
+            why: whyOf(execution),
+            execution: execution.arn,
+            startedBy: startedBy(execution),
+          }
+        : {}),
+      checks: checksOf(sight),
+      reconciliation: reconciliationOf(sight, execution),
     };
   }
 
@@ -104,10 +124,12 @@ export class CutoverWatch {
   /** The one that people were told of last, while the execution waits and nothing is recorded of it. */
   private openApproval({ lines }: AuditSight, execution: ExecutionView | undefined): OpenApproval | undefined {
     if (execution?.status !== 'RUNNING' || !execution.waitsForToken) return undefined;
-    const told = [...this.deps.fabric.mail()].reverse().flatMap(({ at, subject, links }) => links.flatMap((url) => {
-      const approvalId = approvalIdOf(url);
-      return approvalId === undefined ? [] : [{ approvalId, url, subject, at }];
-    }))[0];
+    const told = [...this.deps.fabric.mail()].reverse().flatMap(({ at, subject, links }) =>
+      links.flatMap((url) => {
+        const approvalId = approvalIdOf(url);
+        return approvalId === undefined ? [] : [{ approvalId, url, subject, at }];
+      }),
+    )[0];
     if (!told || told.at < execution.startedAt) return undefined;
     const decided = lines.some(({ entry, key }) => entry.what === 'decision' && key.endsWith(`/${told.approvalId}`));
     return decided ? undefined : told;
@@ -117,8 +139,12 @@ export class CutoverWatch {
     const { fabric, plan } = this.deps;
     const region = [plan.target, plan.source].find((name) => this.runs(name));
     if (plan.mode !== 'HOME_REGION' || region === undefined) return undefined;
-    return fabric.invoke(region, homeStatusName(plan.systemName), { action: 'status' })
-      .then((answer: { units?: readonly { home: string }[] }) => [...new Set((answer.units ?? []).map(({ home }) => home))].join(', ') || undefined);
+    return fabric
+      .invoke(region, homeStatusName(plan.systemName), { action: 'status' })
+      .then(
+        (answer: { units?: readonly { home: string }[] }) =>
+          [...new Set((answer.units ?? []).map(({ home }) => home))].join(', ') || undefined,
+      );
   }
 }
 
@@ -132,14 +158,26 @@ class Memo<T> {
   private at = -Infinity;
   private reading?: Promise<void>;
 
-  constructor(private readonly freshMs: number, private readonly now: () => number, public value: T, private readonly read: () => Promise<T> | undefined) {}
+  constructor(
+    private readonly freshMs: number,
+    private readonly now: () => number,
+    public value: T,
+    private readonly read: () => Promise<T> | undefined,
+  ) {}
 
   /** Never rejects, and does not wait for ever: what cannot be read stays as it was. What was read before `since` is not fresh. */
   public async refresh(since = -Infinity): Promise<void> {
     if (this.now() - this.at < this.freshMs && this.at >= since) return;
-    this.reading ??= this.take().finally(() => { this.reading = undefined; });
+    this.reading ??= this.take().finally(() => {
+      this.reading = undefined;
+    });
     let timer: NodeJS.Timeout | undefined;
-    await Promise.race([this.reading, new Promise<void>((resolve) => { timer = setTimeout(resolve, patienceMs); })]);
+    await Promise.race([
+      this.reading,
+      new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, patienceMs);
+      }),
+    ]);
     clearTimeout(timer);
   }
 
@@ -149,7 +187,9 @@ class Memo<T> {
       const value = await this.read();
       if (value !== undefined) this.value = value;
       this.at = begun;
-    } catch { /* asked again by whoever looks next */ }
+    } catch {
+      /* asked again by whoever looks next */
+    }
   }
 }
 
@@ -163,7 +203,7 @@ function stateOf(execution: ExecutionView | undefined): CutoverRunState {
 function whyOf({ output, cause, error, status }: ExecutionView): string | undefined {
   if (status === 'RUNNING') return undefined;
   const why = (output as { why?: unknown } | undefined)?.why;
-  return typeof why === 'string' ? why : cause ?? error ?? (status === 'SUCCEEDED' ? undefined : status.toLowerCase());
+  return typeof why === 'string' ? why : (cause ?? error ?? (status === 'SUCCEEDED' ? undefined : status.toLowerCase()));
 }
 
 function startedBy({ input }: ExecutionView): string | undefined {
@@ -171,28 +211,46 @@ function startedBy({ input }: ExecutionView): string | undefined {
   return typeof name === 'string' ? name : undefined;
 }
 
-function phasesOf(phases: readonly { readonly target: number; readonly soakSeconds: number }[], current: number, state: CutoverRunState): PhaseView[] {
+function phasesOf(
+  phases: readonly { readonly target: number; readonly soakSeconds: number }[],
+  current: number,
+  state: CutoverRunState,
+): PhaseView[] {
   return phases.map(({ target, soakSeconds }, index) => ({
-    targetPercent: target, soakSeconds, state: index + 1 < current || (index + 1 === current && state !== 'RUNNING') ? 'done' : index + 1 === current ? 'current' : 'later',
+    targetPercent: target,
+    soakSeconds,
+    state: index + 1 < current || (index + 1 === current && state !== 'RUNNING') ? 'done' : index + 1 === current ? 'current' : 'later',
   }));
 }
 
 function lastOf<W extends AuditEntry['what']>({ lines }: AuditSight, what: W): Extract<AuditEntry, { what: W }> | undefined {
-  for (let at = lines.length - 1; at >= 0; at -= 1) if (lines[at].entry.what === what) return lines[at].entry as Extract<AuditEntry, { what: W }>;
+  for (let at = lines.length - 1; at >= 0; at -= 1) {
+    if (lines[at].entry.what === what) return lines[at].entry as Extract<AuditEntry, { what: W }>;
+  }
   return undefined;
 }
 
 function checksOf(sight: AuditSight): CutoverView['checks'] {
   const entry = lastOf(sight, 'prechecks');
   if (!entry) return undefined;
-  const checks = recordedChecks(entry).map(({ name, found, allowed, passed }) => ({ name, passed: passed === true, value: found, allowed }));
+  const checks = recordedChecks(entry).map(({ name, found, allowed, passed }) => ({
+    name,
+    passed: passed === true,
+    value: found,
+    allowed,
+  }));
   return { phase: entry.phase + 1, passed: entry.passed, checks };
 }
 
 /** What is recorded of it, or how far the window is. */
 function reconciliationOf(sight: AuditSight, execution: ExecutionView | undefined): CutoverView['reconciliation'] {
-  const { outcome, progress } = (execution?.status === 'RUNNING' ? (execution.data as { last?: { outcome?: string; progress?: { rounds: number } } } | undefined)?.last : undefined) ?? {};
-  if (outcome === 'reconciling' && progress) return { rounds: progress.rounds, summary: 'the regions are being compared', unexplained: 0, final: false };
+  const { outcome, progress } =
+    (execution?.status === 'RUNNING'
+      ? (execution.data as { last?: { outcome?: string; progress?: { rounds: number } } } | undefined)?.last
+      : undefined) ?? {};
+  if (outcome === 'reconciling' && progress) {
+    return { rounds: progress.rounds, summary: 'the regions are being compared', unexplained: 0, final: false };
+  }
   const entry = lastOf(sight, 'reconciled');
   return entry && { rounds: entry.rounds, summary: entry.summary, unexplained: entry.unexplained, final: entry.final };
 }

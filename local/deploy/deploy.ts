@@ -15,7 +15,10 @@ export interface DeployAllOptions {
   readonly log: (line: string) => void;
 }
 
-interface Deployed { readonly stacks: DeployedStack[]; readonly fabric: FabricResource[] }
+interface Deployed {
+  readonly stacks: DeployedStack[];
+  readonly fabric: FabricResource[];
+}
 
 /** Makes what must be there beforehand, deploys every stack, and puts the global tables under their rules. */
 export async function deployAll(options: DeployAllOptions): Promise<Deployed> {
@@ -24,7 +27,9 @@ export async function deployAll(options: DeployAllOptions): Promise<Deployed> {
   options.tables.declare(prepared.assembly.plan.globalTables);
   await Promise.all([makeAssetBuckets(prepared.assembly, targets), makeReplicas(options)]);
   await deployStacks({ supervisor, assembly: prepared.assembly, targets, log });
-  for (const table of prepared.assembly.plan.globalTables) await options.tables.add(table, { engine: strongHome, region: homeRegion(table) });
+  for (const table of prepared.assembly.plan.globalTables) {
+    await options.tables.add(table, { engine: strongHome, region: homeRegion(table) });
+  }
   return describeAll(prepared, targets);
 }
 
@@ -51,12 +56,14 @@ async function describeAll(prepared: PreparedAssembly, targets: ReadonlyMap<stri
 async function makeReplicas({ prepared, engines }: DeployAllOptions): Promise<void> {
   const { plan, accountId } = prepared.assembly;
   const blueprints = tableBlueprints(plan, accountId);
-  await Promise.all(plan.globalTables.flatMap((table) => {
-    const { stack, request } = blueprints.get(table.name)!;
-    const places = table.replicas.filter((region) => region !== stack.region).map((region) => ({ engine: region, region }));
-    if (table.mode === 'STRONG') places.push({ engine: strongHome, region: homeRegion(table) });
-    return places.map(({ engine, region }) => makeTable({ region, engineSocket: engines.engine(engine)!.engineSocket }, request));
-  }));
+  await Promise.all(
+    plan.globalTables.flatMap((table) => {
+      const { stack, request } = blueprints.get(table.name)!;
+      const places = table.replicas.filter((region) => region !== stack.region).map((region) => ({ engine: region, region }));
+      if (table.mode === 'STRONG') places.push({ engine: strongHome, region: homeRegion(table) });
+      return places.map(({ engine, region }) => makeTable({ region, engineSocket: engines.engine(engine)!.engineSocket }, request));
+    }),
+  );
 }
 
 /** Region under which the process of the strong copies keeps a table. */

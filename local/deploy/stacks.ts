@@ -11,7 +11,9 @@ import { LocalRunError } from '../ground/failure';
 import type { DeployedStack, StackPlan } from '../ground/model';
 
 /** A region's endpoints, as far as deploying needs them. */
-export interface DeployTarget extends EngineSocket { readonly proxyPort: number }
+export interface DeployTarget extends EngineSocket {
+  readonly proxyPort: number;
+}
 
 export interface DeployOptions {
   readonly supervisor: Supervisor;
@@ -24,19 +26,23 @@ const cli = path.resolve(__dirname, '../../node_modules/aws-cdk/bin/cdk');
 
 /** Makes the buckets that a bootstrap would have made. */
 export async function makeAssetBuckets(assembly: Assembly, targets: ReadonlyMap<string, DeployTarget>): Promise<void> {
-  await Promise.all(assembly.assetBuckets().map(async ({ region, bucket }) => {
-    const target = targets.get(region);
-    if (!target) return;
-    const client = new S3Client({ ...engineClientConfig(target, region), forcePathStyle: true });
-    try {
-      await client.send(new CreateBucketCommand({
-        Bucket: bucket,
-        ...(region === 'us-east-1' ? {} : { CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint } }),
-      }));
-    } finally {
-      client.destroy();
-    }
-  }));
+  await Promise.all(
+    assembly.assetBuckets().map(async ({ region, bucket }) => {
+      const target = targets.get(region);
+      if (!target) return;
+      const client = new S3Client({ ...engineClientConfig(target, region), forcePathStyle: true });
+      try {
+        await client.send(
+          new CreateBucketCommand({
+            Bucket: bucket,
+            ...(region === 'us-east-1' ? {} : { CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint } }),
+          }),
+        );
+      } finally {
+        client.destroy();
+      }
+    }),
+  );
 }
 
 /** Deploys all stacks with the CDK CLI: each region's one after the other, regions side by side where dependencies allow. */
@@ -50,7 +56,14 @@ export async function deployStacks(options: DeployOptions): Promise<void> {
     if (batch.length === 0) return;
     waiting.splice(0, waiting.length, ...waiting.filter((stack) => !batch.includes(stack)));
     const deployed = deployBatch(options, region, batch).then(() => batch.forEach((stack) => undone.delete(stack.name)));
-    running.set(region, deployed.catch((error) => { failures.push(error); }).finally(() => running.delete(region)));
+    running.set(
+      region,
+      deployed
+        .catch((error) => {
+          failures.push(error);
+        })
+        .finally(() => running.delete(region)),
+    );
   };
   do {
     if (failures.length === 0) options.assembly.plan.regions.filter((region) => !running.has(region)).forEach(start);
@@ -77,14 +90,41 @@ async function deployBatch(options: DeployOptions, region: string, batch: readon
   const endpoint = `http://127.0.0.1:${targets.get(region)!.proxyPort}`;
   const home = path.join(supervisor.folder, `cdk-home-${region}`);
   const child = await supervisor.start({
-    name: `deploy-${batch[0].name.replaceAll(/[^\w-]/g, '-')}`, file: process.execPath, cwd: supervisor.folder,
-    args: [cli, 'deploy', '--app', assembly.directory, '--exclusively', '--require-approval', 'never', '--method', 'direct', '--ci', '--no-color',
-      '--no-notices', '--no-version-reporting', '--progress', 'events', ...batch.map((stack) => stack.selector)],
+    name: `deploy-${batch[0].name.replaceAll(/[^\w-]/g, '-')}`,
+    file: process.execPath,
+    cwd: supervisor.folder,
+    args: [
+      cli,
+      'deploy',
+      '--app',
+      assembly.directory,
+      '--exclusively',
+      '--require-approval',
+      'never',
+      '--method',
+      'direct',
+      '--ci',
+      '--no-color',
+      '--no-notices',
+      '--no-version-reporting',
+      '--progress',
+      'events',
+      ...batch.map((stack) => stack.selector),
+    ],
     env: {
-      PATH: process.env.PATH, HOME: home, TMPDIR: supervisor.folder, CDK_HOME: home, CDK_DISABLE_CLI_TELEMETRY: 'true', CI: 'true',
-      AWS_ENDPOINT_URL: endpoint, AWS_REGION: region, AWS_ACCESS_KEY_ID: localCredentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: localCredentials.secretAccessKey, AWS_EC2_METADATA_DISABLED: 'true',
-      AWS_CONFIG_FILE: path.join(home, 'none'), AWS_SHARED_CREDENTIALS_FILE: path.join(home, 'none'),
+      PATH: process.env.PATH,
+      HOME: home,
+      TMPDIR: supervisor.folder,
+      CDK_HOME: home,
+      CDK_DISABLE_CLI_TELEMETRY: 'true',
+      CI: 'true',
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_REGION: region,
+      AWS_ACCESS_KEY_ID: localCredentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: localCredentials.secretAccessKey,
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_CONFIG_FILE: path.join(home, 'none'),
+      AWS_SHARED_CREDENTIALS_FILE: path.join(home, 'none'),
     },
   });
   const { code } = await child.ended;
@@ -94,9 +134,16 @@ async function deployBatch(options: DeployOptions, region: string, batch: readon
 
 /** The first resource that failed, else the CLI's own reason. */
 export function deployError(output: string): string {
-  const lines = output.split('\n').map((line) => line.trim()).filter(Boolean);
+  const lines = output
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
   const resource = lines.find((line) => /\b(CREATE|UPDATE)_FAILED\b/.test(line))?.replace(/^.*_FAILED\s*\|\s*/, '');
-  const reason = lines.find((line) => line.startsWith('‣')) ?? lines.find((line) => line.startsWith('❌')) ?? lines.find((line) => /error/i.test(line)) ?? lines.at(-1);
+  const reason =
+    lines.find((line) => line.startsWith('‣')) ??
+    lines.find((line) => line.startsWith('❌')) ??
+    lines.find((line) => /error/i.test(line)) ??
+    lines.at(-1);
   return (resource ?? reason ?? 'the CDK CLI printed nothing').replace(/^[‣❌]\s*/u, '').replaceAll(/\s+/g, ' ');
 }
 
@@ -108,7 +155,9 @@ export async function describeStack(stack: StackPlan, target: DeployTarget): Pro
     const { StackResources } = await client.send(new DescribeStackResourcesCommand({ StackName: stack.name }));
     return {
       outputs: Object.fromEntries((Stacks?.[0].Outputs ?? []).map(({ OutputKey, OutputValue }) => [OutputKey!, OutputValue ?? ''])),
-      physicalIds: Object.fromEntries((StackResources ?? []).map(({ LogicalResourceId, PhysicalResourceId }) => [LogicalResourceId!, PhysicalResourceId ?? ''])),
+      physicalIds: Object.fromEntries(
+        (StackResources ?? []).map(({ LogicalResourceId, PhysicalResourceId }) => [LogicalResourceId!, PhysicalResourceId ?? '']),
+      ),
     };
   } finally {
     client.destroy();
@@ -117,5 +166,7 @@ export async function describeStack(stack: StackPlan, target: DeployTarget): Pro
 
 /** The outputs that the app itself declares. */
 export function ownOutputs(outputs: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(outputs).filter(([key]) => !(key.startsWith(outputPrefix) && /^\d+$/.test(key.slice(outputPrefix.length)))));
+  return Object.fromEntries(
+    Object.entries(outputs).filter(([key]) => !(key.startsWith(outputPrefix) && /^\d+$/.test(key.slice(outputPrefix.length)))),
+  );
 }

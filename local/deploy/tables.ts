@@ -11,7 +11,10 @@ export interface TableHome extends EngineSocket {
 }
 
 /** A plain table like the template's global table, and the stack that makes the first of them. */
-export interface TableBlueprint { readonly stack: StackPlan; readonly request: CreateTableCommandInput }
+export interface TableBlueprint {
+  readonly stack: StackPlan;
+  readonly request: CreateTableCommandInput;
+}
 
 /** The assembly's global tables by name. */
 export function tableBlueprints(plan: AssemblyPlan, accountId: string): ReadonlyMap<string, TableBlueprint> {
@@ -48,8 +51,12 @@ function tableRequest(name: string, properties: Record<string, any>): CreateTabl
     AttributeDefinitions: properties.AttributeDefinitions,
     KeySchema: properties.KeySchema,
     BillingMode: 'PAY_PER_REQUEST',
-    ...(indexes?.length ? { GlobalSecondaryIndexes: indexes.map(({ IndexName, KeySchema, Projection }) => ({ IndexName, KeySchema, Projection })) } : {}),
-    ...(local?.length ? { LocalSecondaryIndexes: local.map(({ IndexName, KeySchema, Projection }) => ({ IndexName, KeySchema, Projection })) } : {}),
+    ...(indexes?.length
+      ? { GlobalSecondaryIndexes: indexes.map(({ IndexName, KeySchema, Projection }) => ({ IndexName, KeySchema, Projection })) }
+      : {}),
+    ...(local?.length
+      ? { LocalSecondaryIndexes: local.map(({ IndexName, KeySchema, Projection }) => ({ IndexName, KeySchema, Projection })) }
+      : {}),
     // Without a stream a copy could not be followed, and two or more replicas have one on AWS as well.
     StreamSpecification: { StreamEnabled: true, StreamViewType: properties.StreamSpecification?.StreamViewType ?? 'NEW_AND_OLD_IMAGES' },
   };

@@ -70,9 +70,12 @@ export function startDns(deps: DnsDeps): Dns & Checkers {
 function publicName(resolver: Resolver, apis: readonly ApiEndpoint[]): string | undefined {
   const reach = (name: string) => {
     const regions = new Set(resolver.group(name).flatMap((record) => resolver.regionsBehind(record)));
-    return [...regions].filter((region) => apis.some((api) => api.region === region && api.domains.some((domain) => domain.name === name))).length;
+    return [...regions].filter((region) => apis.some((api) => api.region === region && api.domains.some((domain) => domain.name === name)))
+      .length;
   };
-  return resolver.names().filter((name) => reach(name) > 0)
+  return resolver
+    .names()
+    .filter((name) => reach(name) > 0)
     .sort((a, b) => reach(b) - reach(a) || a.length - b.length || a.localeCompare(b))[0];
 }
 

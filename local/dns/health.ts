@@ -13,7 +13,11 @@ export interface HealthDeps {
   readonly publish?: { readonly everyMs: number; put(id: string, healthy: boolean): void };
 }
 
-export interface HealthStatus { readonly healthy: boolean; readonly reason: string; readonly since: number }
+export interface HealthStatus {
+  readonly healthy: boolean;
+  readonly reason: string;
+  readonly since: number;
+}
 
 /** Checkers per endpoint. AWS has about sixteen; three show that they disagree for a while, at a fifth of the calls. */
 const checkersPerEndpoint = 3;
@@ -50,24 +54,34 @@ export class HealthChecks {
   constructor(private readonly deps: HealthDeps) {
     this.byId = new Map(deps.checks.map((check) => [check.id, check]));
     for (const check of deps.checks.filter(looksAtEndpoint)) {
-      this.checkers.set(check.id, Array.from({ length: checkersPerEndpoint }, () => new Checker(check.failureThreshold)));
+      this.checkers.set(
+        check.id,
+        Array.from({ length: checkersPerEndpoint }, () => new Checker(check.failureThreshold)),
+      );
     }
   }
 
   /** Starts looking, each endpoint's checkers spread over the interval as they are on AWS. */
   public start(): void {
     const { publish } = this.deps;
-    if (publish) this.timers.push(setInterval(() => [...this.byId.keys()].forEach((id) => publish.put(id, this.healthy(id))), publish.everyMs));
+    if (publish) {
+      this.timers.push(setInterval(() => [...this.byId.keys()].forEach((id) => publish.put(id, this.healthy(id))), publish.everyMs));
+    }
     for (const [id, checkers] of this.checkers) {
       const check = this.byId.get(id) as HealthCheckSpec;
       if (check.disabled) continue;
       const interval = check.intervalSeconds * 1000;
       checkers.forEach((checker, index) => {
         const look = () => void this.look(check, checker);
-        this.timers.push(setTimeout(() => {
-          look();
-          this.timers.push(setInterval(look, interval));
-        }, (index * interval) / checkers.length));
+        this.timers.push(
+          setTimeout(
+            () => {
+              look();
+              this.timers.push(setInterval(look, interval));
+            },
+            (index * interval) / checkers.length,
+          ),
+        );
       });
     }
   }
@@ -116,7 +130,10 @@ export class HealthChecks {
     }
     if (check.type === 'CALCULATED') {
       const healthy = check.children.filter((child) => child !== check.id && this.healthy(child)).length;
-      return { healthy: healthy >= check.healthThreshold, reason: `${healthy} of ${check.children.length} healthy, ${check.healthThreshold} needed` };
+      return {
+        healthy: healthy >= check.healthThreshold,
+        reason: `${healthy} of ${check.children.length} healthy, ${check.healthThreshold} needed`,
+      };
     }
     if (check.type === 'CLOUDWATCH_METRIC') return this.byAlarm(check);
     return { healthy: true, reason: `checks of type ${check.type} are not made here: counts as healthy` };
@@ -125,7 +142,10 @@ export class HealthChecks {
   private byAlarm(check: HealthCheckSpec): { healthy: boolean; reason: string } {
     const state = check.alarm && this.deps.alarmState?.(check.alarm.region, check.alarm.name);
     if (state === 'OK' || state === 'ALARM') return { healthy: state === 'OK', reason: `alarm ${check.alarm?.name} is in state ${state}` };
-    return { healthy: check.insufficientData !== 'Unhealthy', reason: `alarm ${check.alarm?.name ?? 'unknown'} has no data: ${check.insufficientData}` };
+    return {
+      healthy: check.insufficientData !== 'Unhealthy',
+      reason: `alarm ${check.alarm?.name ?? 'unknown'} has no data: ${check.insufficientData}`,
+    };
   }
 
   private async look(check: HealthCheckSpec, checker: Checker): Promise<void> {

@@ -36,7 +36,9 @@ export function endpointProbe(deps: ProbeDeps): Probe {
 
 /** A lost region answers no packet: the checker waits for its whole limit. */
 function lost(timeoutMs: number): Promise<Look> {
-  return new Promise((resolve) => setTimeout(() => resolve({ ok: false, reason: `no connection within ${timeoutMs / 1000} s` }), timeoutMs));
+  return new Promise((resolve) =>
+    setTimeout(() => resolve({ ok: false, reason: `no connection within ${timeoutMs / 1000} s` }), timeoutMs),
+  );
 }
 
 function takesConnections(engineSocket: string, timeoutMs: number): Promise<Look> {
@@ -64,9 +66,14 @@ function ask(engineSocket: string, path: string, check: HealthCheckSpec, deps: P
     // A frozen process still takes connections, and never answers: the second limit counts from the connection.
     const connectTimer = setTimeout(() => end({ ok: false, reason: 'no connection within the limit' }), limit);
     let responseTimer: NodeJS.Timeout | undefined;
-    request.on('socket', (socket) => socket.once('connect', () => {
-      responseTimer = setTimeout(() => end({ ok: false, reason: `no answer within ${(deps.responseTimeoutMs ?? 2000) / 1000} s` }), deps.responseTimeoutMs ?? 2000);
-    }));
+    request.on('socket', (socket) =>
+      socket.once('connect', () => {
+        responseTimer = setTimeout(
+          () => end({ ok: false, reason: `no answer within ${(deps.responseTimeoutMs ?? 2000) / 1000} s` }),
+          deps.responseTimeoutMs ?? 2000,
+        );
+      }),
+    );
     request.on('error', (error) => end({ ok: false, reason: error.message }));
     function end(look: Look): void {
       clearTimeout(connectTimer);
@@ -79,7 +86,9 @@ function ask(engineSocket: string, path: string, check: HealthCheckSpec, deps: P
 
 function judge(status: number, body: Buffer, check: HealthCheckSpec): Look {
   if (status < 200 || status >= 400) return { ok: false, reason: `status ${status}` };
-  const wanted = check.type.endsWith('STR_MATCH') ? check.searchString ?? '' : undefined;
-  if (wanted !== undefined && !body.subarray(0, searchedBytes).toString('utf8').includes(wanted)) return { ok: false, reason: `status ${status}, but the text is not in the body` };
+  const wanted = check.type.endsWith('STR_MATCH') ? (check.searchString ?? '') : undefined;
+  if (wanted !== undefined && !body.subarray(0, searchedBytes).toString('utf8').includes(wanted)) {
+    return { ok: false, reason: `status ${status}, but the text is not in the body` };
+  }
   return { ok: true, reason: `status ${status}` };
 }

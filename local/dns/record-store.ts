@@ -7,7 +7,8 @@ export interface RecordChange {
   readonly record: RecordSet;
 }
 
-export type ChangeResult = { readonly kind: 'accepted'; readonly id: string } | { readonly kind: 'refused'; readonly messages: readonly string[] };
+export type ChangeResult =
+  { readonly kind: 'accepted'; readonly id: string } | { readonly kind: 'refused'; readonly messages: readonly string[] };
 
 /** Where the resolver has its records from. */
 export interface RecordSource {
@@ -24,8 +25,13 @@ export interface RecordStoreOptions {
   readonly random?: () => number;
 }
 
-interface Zone { records: readonly RecordSet[] }
-interface Change { readonly at: number; readonly before: readonly RecordSet[] }
+interface Zone {
+  records: readonly RecordSet[];
+}
+interface Change {
+  readonly at: number;
+  readonly before: readonly RecordSet[];
+}
 
 /** Names of changes that are remembered. */
 const changesKept = 1_000;
@@ -69,14 +75,14 @@ export class RecordStore implements RecordSource {
 
   /** Records of a zone; a template's records are in the zone that they name. */
   public list(zoneId: string): readonly RecordSet[] {
-    return [...this.templates.filter((record) => record.zoneId === zoneId), ...this.zones.get(zoneId)?.records ?? []];
+    return [...this.templates.filter((record) => record.zoneId === zoneId), ...(this.zones.get(zoneId)?.records ?? [])];
   }
 
   /** All of a batch or nothing, as Route 53 does it. */
   public change(zoneId: string, batch: readonly RecordChange[]): ChangeResult {
     const before = this.recorded();
     const messages: string[] = [];
-    let records = [...this.zones.get(zoneId)?.records ?? []];
+    let records = [...(this.zones.get(zoneId)?.records ?? [])];
     const ofTemplates = this.templates.filter((record) => record.zoneId === zoneId);
     for (const { action, record } of batch) {
       const problem = this.problem(action, record, [...ofTemplates, ...records]);
@@ -107,8 +113,12 @@ export class RecordStore implements RecordSource {
     const found = records.find((other) => isSame(other, record));
     if (action === 'CREATE' && found) return `Tried to create resource record set ${what} but it already exists`;
     if (action === 'DELETE' && !found) return `Tried to delete resource record set ${what} but it was not found`;
-    if (action === 'DELETE' && content(found!) !== content(record)) return `Tried to delete resource record set ${what} but the values provided do not match the current values`;
-    if (action !== 'DELETE' && healthCheckId !== undefined && !this.healthChecks.has(healthCheckId)) return `No health check found with ID: ${healthCheckId}`;
+    if (action === 'DELETE' && content(found!) !== content(record)) {
+      return `Tried to delete resource record set ${what} but the values provided do not match the current values`;
+    }
+    if (action !== 'DELETE' && healthCheckId !== undefined && !this.healthChecks.has(healthCheckId)) {
+      return `No health check found with ID: ${healthCheckId}`;
+    }
     return undefined;
   }
 }
@@ -119,7 +129,11 @@ function isSame(a: RecordSet, b: RecordSet): boolean {
 }
 
 function content({ zoneId, ...record }: RecordSet): string {
-  return JSON.stringify(Object.entries(record).filter(([, value]) => value !== undefined).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return JSON.stringify(
+    Object.entries(record)
+      .filter(([, value]) => value !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
 }
 
 /** Rules between the records of one name. */
@@ -128,8 +142,15 @@ function conflicts(records: readonly RecordSet[], batch: readonly RecordChange[]
   return made.flatMap((record) => {
     const others = records.filter((other) => other.name === record.name && !isSame(other, record));
     const where = `RRSet with DNS name ${record.name}., type ${record.type}`;
-    if (others.some((other) => (other.type === 'CNAME') !== (record.type === 'CNAME'))) return [`${where} cannot be created as a CNAME and another type share its name`];
+    if (others.some((other) => (other.type === 'CNAME') !== (record.type === 'CNAME'))) {
+      return [`${where} cannot be created as a CNAME and another type share its name`];
+    }
     const other = others.find(({ type, routing }) => type === record.type && routing !== record.routing);
-    return other ? [`${where}, SetIdentifier ${record.setIdentifier} cannot be created because a record of another routing policy exists with the same name and type`] : [];
+    return other
+      ? [
+          `${where}, SetIdentifier ${record.setIdentifier} cannot be created because a record of another routing policy exists with ` +
+            `the same name and type`,
+        ]
+      : [];
   });
 }

@@ -60,13 +60,21 @@ export function recordSets(resources: readonly FabricResource[], problems: strin
   return records;
 }
 
-function add(records: RecordSet[], resource: FabricResource, properties: Record<string, any>, all: readonly FabricResource[], problems: string[]): void {
+function add(
+  records: RecordSet[],
+  resource: FabricResource,
+  properties: Record<string, any>,
+  all: readonly FabricResource[],
+  problems: string[],
+): void {
   const where = `record set ${resource.stack}/${resource.logicalId}`;
   const unsupported = ['GeoProximityLocation', 'CidrRoutingConfig'].filter((name) => properties[name] !== undefined);
   if (unsupported.length) problems.push(`${where} uses ${unsupported.join(', ')}, which the local DNS does not know: it is left out`);
-  const values = properties.AliasTarget ? [properties.AliasTarget.DNSName] : properties.ResourceRecords ?? [];
+  const values = properties.AliasTarget ? [properties.AliasTarget.DNSName] : (properties.ResourceRecords ?? []);
   const unresolved = [properties.Name, ...values].find((value) => typeof value !== 'string');
-  if (unresolved !== undefined) problems.push(`${where} leads to a value that is unknown here, ${JSON.stringify(unresolved)}: it is left out`);
+  if (unresolved !== undefined) {
+    problems.push(`${where} leads to a value that is unknown here, ${JSON.stringify(unresolved)}: it is left out`);
+  }
   if (unsupported.length || unresolved !== undefined) return;
   records.push({
     ...(typeof properties.HostedZoneId === 'string' ? { zoneId: properties.HostedZoneId } : {}),
@@ -110,26 +118,30 @@ function idOf(resource: FabricResource): string {
 
 /** Every health check of the templates. */
 export function healthChecks(resources: readonly FabricResource[]): HealthCheckSpec[] {
-  return resources.filter((resource) => resource.type === 'AWS::Route53::HealthCheck').map((resource) => {
-    const config = resource.properties.HealthCheckConfig ?? {};
-    const type = String(config.Type);
-    return {
-      id: idOf(resource),
-      type,
-      host: config.FullyQualifiedDomainName === undefined ? config.IPAddress : normalName(config.FullyQualifiedDomainName),
-      port: config.Port === undefined ? undefined : Number(config.Port),
-      path: config.ResourcePath ? `/${String(config.ResourcePath).replace(/^\//, '')}` : '/',
-      searchString: config.SearchString,
-      intervalSeconds: Number(config.RequestInterval ?? 30),
-      failureThreshold: Number(config.FailureThreshold ?? 3),
-      inverted: isTrue(config.Inverted),
-      disabled: isTrue(config.Disabled),
-      children: (config.ChildHealthChecks ?? []).map((child: unknown) => healthCheckId(child, resource, resources) ?? ''),
-      healthThreshold: Number(config.HealthThreshold ?? (config.ChildHealthChecks ?? []).length),
-      alarm: config.AlarmIdentifier ? { name: String(config.AlarmIdentifier.Name), region: String(config.AlarmIdentifier.Region) } : undefined,
-      insufficientData: String(config.InsufficientDataHealthStatus ?? 'LastKnownStatus'),
-    };
-  });
+  return resources
+    .filter((resource) => resource.type === 'AWS::Route53::HealthCheck')
+    .map((resource) => {
+      const config = resource.properties.HealthCheckConfig ?? {};
+      const type = String(config.Type);
+      return {
+        id: idOf(resource),
+        type,
+        host: config.FullyQualifiedDomainName === undefined ? config.IPAddress : normalName(config.FullyQualifiedDomainName),
+        port: config.Port === undefined ? undefined : Number(config.Port),
+        path: config.ResourcePath ? `/${String(config.ResourcePath).replace(/^\//, '')}` : '/',
+        searchString: config.SearchString,
+        intervalSeconds: Number(config.RequestInterval ?? 30),
+        failureThreshold: Number(config.FailureThreshold ?? 3),
+        inverted: isTrue(config.Inverted),
+        disabled: isTrue(config.Disabled),
+        children: (config.ChildHealthChecks ?? []).map((child: unknown) => healthCheckId(child, resource, resources) ?? ''),
+        healthThreshold: Number(config.HealthThreshold ?? (config.ChildHealthChecks ?? []).length),
+        alarm: config.AlarmIdentifier
+          ? { name: String(config.AlarmIdentifier.Name), region: String(config.AlarmIdentifier.Region) }
+          : undefined,
+        insufficientData: String(config.InsufficientDataHealthStatus ?? 'LastKnownStatus'),
+      };
+    });
 }
 
 /** CloudFormation passes booleans as text at times. */

@@ -38,7 +38,10 @@ export class Resolver {
       if (next === undefined) return { kind: 'nowhere', reason: `no record set leads from ${name} to an API` };
       name = next;
     }
-    return { kind: 'nowhere', reason: `the records of ${normalName(query.name)} lead round in a circle or through more than ${longestChain} names` };
+    return {
+      kind: 'nowhere',
+      reason: `the records of ${normalName(query.name)} lead round in a circle or through more than ${longestChain} names`,
+    };
   }
 
   public isHealthy(record: RecordSet, depth = 0): boolean {
@@ -72,12 +75,20 @@ export class Resolver {
     const key = `${resolver}|${location}|${name}`;
     const cached = this.cache.get(key);
     if (cached && cached.expiresAt > this.deps.now()) return cached.value;
-    const record = chooseRecord(this.group(name), { location, healthy: (candidate) => this.isHealthy(candidate), random: this.deps.random });
+    const record = chooseRecord(this.group(name), {
+      location,
+      healthy: (candidate) => this.isHealthy(candidate),
+      random: this.deps.random,
+    });
     const value = record?.values[Math.floor(this.deps.random() * record.values.length)];
     this.cache.delete(key);
     if (!record || value === undefined) return undefined;
     if (this.cache.size >= mostCached) this.cache.delete(this.cache.keys().next().value as string);
-    this.cache.set(key, { record, value, expiresAt: resolver.startsWith(staleMark) ? Infinity : this.deps.now() + record.ttlSeconds * 1000 });
+    this.cache.set(key, {
+      record,
+      value,
+      expiresAt: resolver.startsWith(staleMark) ? Infinity : this.deps.now() + record.ttlSeconds * 1000,
+    });
     return value;
   }
 }

@@ -12,10 +12,14 @@ export interface Choice {
 export function chooseRecord(group: readonly RecordSet[], choice: Choice): RecordSet | undefined {
   if (group.length === 0) return undefined;
   switch (group[0].routing) {
-    case 'weighted': return weighted(group, choice);
-    case 'failover': return failover(group, choice);
-    case 'latency': return nearest(healthyOrAll(group, choice), choice.location);
-    case 'geolocation': return healthyOrAll(group, choice).find((record) => record.geolocation === '*') ?? group[0];
+    case 'weighted':
+      return weighted(group, choice);
+    case 'failover':
+      return failover(group, choice);
+    case 'latency':
+      return nearest(healthyOrAll(group, choice), choice.location);
+    case 'geolocation':
+      return healthyOrAll(group, choice).find((record) => record.geolocation === '*') ?? group[0];
     default: {
       const candidates = healthyOrAll(group, choice);
       return candidates[Math.floor(choice.random() * candidates.length)];
@@ -29,7 +33,9 @@ function healthyOrAll(group: readonly RecordSet[], choice: Choice): readonly Rec
 }
 
 function nearest(group: readonly RecordSet[], location: string): RecordSet {
-  return group.reduce((best, record) => (latencyMs(location, record.region ?? '') < latencyMs(location, best.region ?? '') ? record : best));
+  return group.reduce((best, record) =>
+    latencyMs(location, record.region ?? '') < latencyMs(location, best.region ?? '') ? record : best,
+  );
 }
 
 /** Records of weight 0 are asked for only when no other one is healthy. */

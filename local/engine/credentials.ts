@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 
 /**
- * The key that the emulators take for their root user: what the CDK CLI and the fabric sign with. Made anew for each run (a run is one process), kept in
- * memory and in the environment of what the run starts, and worth nothing elsewhere.
+ * The key that the emulators take for their root user: what the CDK CLI and the fabric sign with. Made anew for each run (a run is one
+ * process), kept in memory and in the environment of what the run starts, and worth nothing elsewhere.
  */
 export const localCredentials = {
   accessKeyId: `AKIA${randomBytes(10).toString('hex').slice(0, 16).toUpperCase()}`,

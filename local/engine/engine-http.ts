@@ -3,7 +3,9 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { localCredentials } from './credentials';
 
 /** Where an emulator listens: a Unix socket in the run's own folder. */
-export interface EngineSocket { readonly engineSocket: string }
+export interface EngineSocket {
+  readonly engineSocket: string;
+}
 
 /** Settings of an SDK client that asks one emulator as the account's root, past the proxies. */
 export function engineClientConfig({ engineSocket }: EngineSocket, region: string) {

@@ -24,7 +24,9 @@ export class Engines {
 
   constructor(private readonly options: EnginesOptions) {
     this.regions = options.regions;
-    this.failed = new Promise((resolve) => { this.fail = resolve; });
+    this.failed = new Promise((resolve) => {
+      this.fail = resolve;
+    });
   }
 
   /** Endpoint of a region's functions; to be told before `start`. */
@@ -38,11 +40,13 @@ export class Engines {
   }
 
   async start(): Promise<void> {
-    await Promise.all([...this.regions, strongHome].map(async (key) => {
-      const engine = await this.launch(key);
-      this.processes.set(key, engine);
-      void engine.ended.then(() => this.fail(`the emulator of ${key === strongHome ? 'the strong copies' : key} ended by itself`));
-    }));
+    await Promise.all(
+      [...this.regions, strongHome].map(async (key) => {
+        const engine = await this.launch(key);
+        this.processes.set(key, engine);
+        void engine.ended.then(() => this.fail(`the emulator of ${key === strongHome ? 'the strong copies' : key} ended by itself`));
+      }),
+    );
   }
 
   /** The process of a region, or of the strong copies; undefined for a region that is not part of the run, or not yet. */
@@ -67,7 +71,9 @@ export class Engines {
   private launch(key: string): Promise<RegionProcess> {
     const { supervisor, python, accountId } = this.options;
     return RegionProcess.start({
-      supervisor, python, accountId,
+      supervisor,
+      python,
+      accountId,
       // Data is kept by the region of a request's signature, so this is only the default.
       region: key === strongHome ? this.regions[0] : key,
       proxyPort: this.proxyPorts.get(key),

@@ -12,7 +12,9 @@ export function functionProcesses(engine: number, functionName: string): number[
 
 function processes(): number[] {
   try {
-    return readdirSync('/proc').map(Number).filter((pid) => pid > 0);
+    return readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => pid > 0);
   } catch {
     return [];
   }

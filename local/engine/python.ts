@@ -27,7 +27,8 @@ export async function emulatorPython(options: PythonOptions): Promise<string> {
   const home = path.join(tools, `venv-${hash}`);
   const python = path.join(home, 'bin', 'python');
   const programs = new Programs(supervisor, env);
-  const isUsable = async (): Promise<boolean> => existsSync(path.join(home, completeMark)) && (await programs.run(python, ['-c', 'import ministack'])).ok;
+  const isUsable = async (): Promise<boolean> =>
+    existsSync(path.join(home, completeMark)) && (await programs.run(python, ['-c', 'import ministack'])).ok;
   if (await isUsable()) return python;
   const base = await findPython(programs);
   log('installing the emulator into .tools (about half a minute, once) ...');
@@ -36,7 +37,8 @@ export async function emulatorPython(options: PythonOptions): Promise<string> {
   // Made beside its place and moved there: another run that starts meanwhile never sees half of it.
   const draft = mkdtempSync(`${home}.${process.pid}-`);
   try {
-    // One breaks when the Python it was made from is removed. It goes now and not after the installation: by then another run may use a new one there.
+    // One breaks when the Python it was made from is removed. It goes now and not after the installation: by then another run may use a new
+    // one there.
     if (existsSync(home) && !(await isUsable())) setAside(home, draft);
     await install(programs, base, draft);
     renameSync(draft, home);
@@ -52,11 +54,23 @@ export async function emulatorPython(options: PythonOptions): Promise<string> {
 async function install(programs: Programs, base: string, home: string): Promise<void> {
   const made = await programs.run(base, ['-m', 'venv', home]);
   if (!made.ok) {
-    throw new LocalRunError(`'${base} -m venv' failed (${lastLine(made.output)}): install Python's venv module (on Debian and Ubuntu: apt install python3-venv)`);
+    throw new LocalRunError(
+      `'${base} -m venv' failed (${lastLine(made.output)}): install Python's venv module (on Debian and Ubuntu: apt install python3-venv)`,
+    );
   }
-  const pip = await programs.run(path.join(home, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
+  const pip = await programs.run(path.join(home, 'bin', 'python'), [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '-r',
+    requirements,
+  ]);
   if (!pip.ok) {
-    throw new LocalRunError(`pip could not install local/requirements.txt (${lastLine(pip.output)}): check the network or pip's index and try again`);
+    throw new LocalRunError(
+      `pip could not install local/requirements.txt (${lastLine(pip.output)}): check the network or pip's index and try again`,
+    );
   }
   writeFileSync(path.join(home, completeMark), '');
 }
@@ -73,7 +87,10 @@ async function findPython(programs: Programs): Promise<string> {
     seen.push(`${name} ${major}.${minor}${recent ? ' without venv' : ''}`);
   }
   const found = seen.length > 0 ? `PATH has only ${seen.join(', ')}` : 'PATH has no python3';
-  throw new LocalRunError(`the emulator needs Python ${oldestPython.join('.')} or newer with venv, but ${found}: install it (on Debian and Ubuntu: apt install python3 python3-venv)`);
+  throw new LocalRunError(
+    `the emulator needs Python ${oldestPython.join('.')} or newer with venv, but ${found}: install it (on Debian and Ubuntu: apt ` +
+      `install python3 python3-venv)`,
+  );
 }
 
 /** Moves a broken environment out of the way, in one step, and removes it; another run may have done so. */
@@ -108,7 +125,10 @@ function isAlive(pid: number): boolean {
 class Programs {
   private count = 0;
 
-  constructor(private readonly supervisor: Supervisor, private readonly env: NodeJS.ProcessEnv) {}
+  constructor(
+    private readonly supervisor: Supervisor,
+    private readonly env: NodeJS.ProcessEnv,
+  ) {}
 
   async run(file: string, args: readonly string[]): Promise<{ ok: boolean; output: string }> {
     const name = `python-${this.count++}`;
@@ -123,5 +143,11 @@ class Programs {
 }
 
 function lastLine(text: string): string {
-  return text.split('\n').filter((line) => line.trim()).at(-1)?.trim() ?? 'no message';
+  return (
+    text
+      .split('\n')
+      .filter((line) => line.trim())
+      .at(-1)
+      ?.trim() ?? 'no message'
+  );
 }

@@ -34,7 +34,11 @@ export class RegionProcess implements RegionHandle {
     const temp = path.join(options.supervisor.folder, options.processName);
     await mkdir(temp, { recursive: true });
     const child = await options.supervisor.start({
-      name: options.processName, file: options.python, args: [emulator], cwd: temp, env: engineEnv(options, temp, socketIn(options)),
+      name: options.processName,
+      file: options.python,
+      args: [emulator],
+      cwd: temp,
+      env: engineEnv(options, temp, socketIn(options)),
     });
     const region = new RegionProcess(options, child);
     await region.waitUntilReady();
@@ -51,7 +55,10 @@ export class RegionProcess implements RegionHandle {
   lastResumedAt?: number;
   private readonly listeners: ((state: RegionState) => void)[] = [];
 
-  private constructor(options: EngineOptions, private readonly child: SupervisedProcess) {
+  private constructor(
+    options: EngineOptions,
+    private readonly child: SupervisedProcess,
+  ) {
     this.name = options.region;
     this.engineSocket = socketIn(options);
     this.proxyPort = options.proxyPort ?? 0;
@@ -87,7 +94,9 @@ export class RegionProcess implements RegionHandle {
 
   private async waitUntilReady(): Promise<void> {
     let ended = false;
-    void this.child.ended.then(() => { ended = true; });
+    void this.child.ended.then(() => {
+      ended = true;
+    });
     const deadline = Date.now() + readyWithinMs;
     while (!ended && Date.now() < deadline) {
       if (await isHealthy(this)) return;
@@ -95,7 +104,10 @@ export class RegionProcess implements RegionHandle {
     }
     const said = readFileSync(this.child.log, 'utf8').trim().split('\n').at(-1) ?? '';
     this.child.kill();
-    throw new LocalRunError(`the emulator of ${this.name} ${ended ? 'ended' : `was not ready within ${readyWithinMs / 1000} s`} on ${this.engineSocket}: ${said || 'it printed nothing'}`);
+    throw new LocalRunError(
+      `the emulator of ${this.name} ${ended ? 'ended' : `was not ready within ${readyWithinMs / 1000} s`} on ${this.engineSocket}: ` +
+        `${said || 'it printed nothing'}`,
+    );
   }
 }
 
@@ -105,8 +117,11 @@ const longestSocketPath = 104;
 function socketIn({ supervisor, processName }: EngineOptions): string {
   const socket = path.join(supervisor.folder, `${processName}.sock`);
   if (Buffer.byteLength(socket) < longestSocketPath) return socket;
-  throw new LocalRunError(`the emulators' sockets would be at ${socket}, which is longer than the ${longestSocketPath - 1} bytes that a socket's path may have: `
-    + 'set TMPDIR to a folder with a shorter path');
+  throw new LocalRunError(
+    `the emulators' sockets would be at ${socket}, which is longer than the ${longestSocketPath - 1} bytes that a socket's ` +
+      `path may have: ` +
+      'set TMPDIR to a folder with a shorter path',
+  );
 }
 
 function isHealthy({ engineSocket }: EngineSocket): Promise<boolean> {

@@ -12,7 +12,10 @@ export interface StartRequest {
   readonly cwd?: string;
 }
 
-export interface ProcessEnd { readonly code: number | null; readonly signal: string | null }
+export interface ProcessEnd {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
 
 /** A process of the run, leader of its own process group. */
 export interface SupervisedProcess {
@@ -54,11 +57,17 @@ export class Supervisor {
   private readonly entries = new Map<string, Entry>();
   private readonly exited: Promise<void>;
 
-  private constructor(private readonly child: ChildProcess, lines: NodeJS.EventEmitter, readonly folder: string) {
-    this.exited = new Promise((resolve) => child.once('exit', () => {
-      this.endAll();
-      resolve();
-    }));
+  private constructor(
+    private readonly child: ChildProcess,
+    lines: NodeJS.EventEmitter,
+    readonly folder: string,
+  ) {
+    this.exited = new Promise((resolve) =>
+      child.once('exit', () => {
+        this.endAll();
+        resolve();
+      }),
+    );
     child.stdin!.on('error', () => {});
     lines.on('line', (line: string) => this.receive(JSON.parse(line)));
     mkdirSync(path.join(folder, 'log'));
@@ -72,11 +81,15 @@ export class Supervisor {
   async start(request: StartRequest): Promise<SupervisedProcess> {
     const log = path.join(this.folder, 'log', `${request.name}.log`);
     let resolveEnd!: (end: ProcessEnd) => void;
-    const ended = new Promise<ProcessEnd>((resolve) => { resolveEnd = resolve; });
+    const ended = new Promise<ProcessEnd>((resolve) => {
+      resolveEnd = resolve;
+    });
     const entry: Entry = { log, ended, resolveEnd };
     this.entries.set(request.name, entry);
     const pid = await new Promise<number>((resolve, reject) => {
-      if (this.child.exitCode !== null || this.child.signalCode !== null) reject(new Error(`${request.file} was not started: the run's supervisor has ended`));
+      if (this.child.exitCode !== null || this.child.signalCode !== null) {
+        reject(new Error(`${request.file} was not started: the run's supervisor has ended`));
+      }
       entry.resolveStart = resolve;
       void ended.then((end) => reject(new Error(`${request.file} did not start: ${end.signal ?? end.code}`)));
       this.send({ start: request.name, file: request.file, args: request.args, env: request.env, cwd: request.cwd, log });

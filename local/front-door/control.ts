@@ -16,7 +16,10 @@ export class Control {
   private readonly observed: ObservedCalls;
 
   constructor(
-    private readonly deps: FrontDoorDeps, private readonly status: () => Status, private readonly page: Page, private readonly cutover: CutoverCalls,
+    private readonly deps: FrontDoorDeps,
+    private readonly status: () => Status,
+    private readonly page: Page,
+    private readonly cutover: CutoverCalls,
   ) {
     this.observed = new ObservedCalls(deps.observed);
   }
@@ -37,7 +40,9 @@ export class Control {
       if (second === 'events' && third === undefined) return this.get(exchange, () => this.observed.events(exchange));
       if (second === 'traces' && third && fourth === undefined) return this.get(exchange, () => this.observed.trace(exchange, third));
       if (second === 'throttle' && third === undefined) return this.post(exchange, () => this.observed.throttle(exchange));
-      if (second === 'regions' && (fourth === 'stop' || fourth === 'start')) return this.post(exchange, () => this.switchRegion(exchange, third, fourth));
+      if (second === 'regions' && (fourth === 'stop' || fourth === 'start')) {
+        return this.post(exchange, () => this.switchRegion(exchange, third, fourth));
+      }
       if (second === 'links' && third && fourth) return this.post(exchange, () => this.setLink(exchange, third, fourth));
     }
     sendProblem(exchange, 'unknown_route', 'The front door has no such path: see GET / for what it has.');
@@ -56,43 +61,82 @@ export class Control {
   private token(exchange: Exchange): void {
     if (exchange.query.has('approver')) return this.approverToken(exchange, exchange.query.get('approver') ?? '');
     const tenant = exchange.query.get('tenant') ?? '';
-    if (!tenantPattern.test(tenant)) return sendProblem(exchange, 'invalid_request', 'Give ?tenant= a name of 1 to 128 visible ASCII characters without #.');
-    if (!this.deps.issuer) return sendProblem(exchange, 'unknown_route', 'The app\'s API has no JWT authorizer, so no token would be of use.');
-    const scopes = exchange.query.get('scope')?.split(',').map((name) => name.trim()).filter((name) => name !== '');
+    if (!tenantPattern.test(tenant)) {
+      return sendProblem(exchange, 'invalid_request', 'Give ?tenant= a name of 1 to 128 visible ASCII characters without #.');
+    }
+    if (!this.deps.issuer) {
+      return sendProblem(exchange, 'unknown_route', "The app's API has no JWT authorizer, so no token would be of use.");
+    }
+    const scopes = exchange.query
+      .get('scope')
+      ?.split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '');
     const known = this.deps.issuer.scopes;
     const unknown = scopes?.find((name) => !known.includes(name));
-    if (unknown !== undefined) return sendProblem(exchange, 'invalid_request', `There is no scope '${unknown.slice(0, 64)}': ?scope= takes ${known.join(', ')}, with commas between.`);
+    if (unknown !== undefined) {
+      return sendProblem(
+        exchange,
+        'invalid_request',
+        `There is no scope '${unknown.slice(0, 64)}': ?scope= takes ${known.join(', ')}, with commas between.`,
+      );
+    }
     send(exchange, 200, 'text/plain; charset=utf-8', this.deps.issuer.token({ tenant, scopes }));
   }
 
   private approverToken(exchange: Exchange, name: string): void {
-    if (!/^[\x21-\x7e]{1,128}$/.test(name)) return sendProblem(exchange, 'invalid_request', 'Give ?approver= a name of 1 to 128 visible ASCII characters, as the mails have them.');
+    if (!/^[\x21-\x7e]{1,128}$/.test(name)) {
+      return sendProblem(
+        exchange,
+        'invalid_request',
+        'Give ?approver= a name of 1 to 128 visible ASCII characters, as the mails have them.',
+      );
+    }
     const token = this.cutover.approverToken(name);
-    if (token === undefined) return sendProblem(exchange, 'unknown_route', 'The app has no approval gate that takes tokens, so none would be of use.');
+    if (token === undefined) {
+      return sendProblem(exchange, 'unknown_route', 'The app has no approval gate that takes tokens, so none would be of use.');
+    }
     send(exchange, 200, 'text/plain; charset=utf-8', token);
   }
 
   private async switchRegion(exchange: Exchange, name: string, to: 'stop' | 'start'): Promise<void> {
     const region = this.region(exchange, name);
-    const parsed = region && await parsedBody(exchange);
+    const parsed = region && (await parsedBody(exchange));
     if (!region || !parsed) return;
     const unknown = Object.keys(parsed.fields);
-    if (unknown.length) return sendProblem(exchange, 'unknown_field', `This call takes no fields, but got ${unknown.join(', ').slice(0, 200)}.`, { region: region.name });
+    if (unknown.length) {
+      return sendProblem(exchange, 'unknown_field', `This call takes no fields, but got ${unknown.join(', ').slice(0, 200)}.`, {
+        region: region.name,
+      });
+    }
     await (to === 'stop' ? region.stop() : region.start());
     done(exchange, parsed, { name: region.name, state: region.state }, region.name);
   }
 
   private region(exchange: Exchange, name: string): RegionHandle | undefined {
     const region = this.deps.regions.find((handle) => handle.name === name);
-    if (!region) sendProblem(exchange, 'unknown_route', `There is no region '${name.slice(0, 64)}' in this run: it has ${this.deps.regions.map((handle) => handle.name).join(', ')}.`);
+    if (!region) {
+      sendProblem(
+        exchange,
+        'unknown_route',
+        `There is no region '${name.slice(0, 64)}' in this run: it has ${this.deps.regions.map((handle) => handle.name).join(', ')}.`,
+      );
+    }
     return region;
   }
 
   private async setLink(exchange: Exchange, from: string, to: string): Promise<void> {
     const link = this.deps.links.all().find((candidate) => candidate.from === from && candidate.to === to);
     if (!link) {
-      const known = this.deps.links.all().map((candidate) => `${candidate.from} to ${candidate.to}`).join(', ');
-      return sendProblem(exchange, 'unknown_route', `There is no link from '${from.slice(0, 64)}' to '${to.slice(0, 64)}' in this run: it has ${known}.`);
+      const known = this.deps.links
+        .all()
+        .map((candidate) => `${candidate.from} to ${candidate.to}`)
+        .join(', ');
+      return sendProblem(
+        exchange,
+        'unknown_route',
+        `There is no link from '${from.slice(0, 64)}' to '${to.slice(0, 64)}' in this run: it has ${known}.`,
+      );
     }
     const parsed = await parsedBody(exchange);
     if (!parsed) return;
@@ -109,7 +153,9 @@ function linkChange({ fields, form }: Parsed): { lagMs?: number; partitioned?: b
   if (unknown.length) return `Unknown field ${unknown.join(', ').slice(0, 200)}: a link takes lagMs and partitioned.`;
   const lagMs = form && typeof fields.lagMs === 'string' && fields.lagMs !== '' ? Number(fields.lagMs) : fields.lagMs;
   const partitioned = form && typeof fields.partitioned === 'string' ? fields.partitioned === 'true' : fields.partitioned;
-  if (lagMs !== undefined && !(typeof lagMs === 'number' && lagMs >= 0 && lagMs <= mostLagMs)) return `lagMs is a number of milliseconds from 0 to ${mostLagMs}.`;
+  if (lagMs !== undefined && !(typeof lagMs === 'number' && lagMs >= 0 && lagMs <= mostLagMs)) {
+    return `lagMs is a number of milliseconds from 0 to ${mostLagMs}.`;
+  }
   if (partitioned !== undefined && typeof partitioned !== 'boolean') return 'partitioned is true or false.';
   return { ...(lagMs === undefined ? {} : { lagMs }), ...(partitioned === undefined ? {} : { partitioned }) };
 }
@@ -118,9 +164,13 @@ function linkChange({ fields, form }: Parsed): { lagMs?: number; partitioned?: b
 function foreign(exchange: Exchange): string | undefined {
   const host = headerOf(exchange.request, 'host') ?? '';
   const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  if (!isIP(name) && name !== 'localhost' && !name.endsWith('.localhost')) return `Ask for it as 127.0.0.1 or localhost, not as '${host.slice(0, 64)}'.`;
+  if (!isIP(name) && name !== 'localhost' && !name.endsWith('.localhost')) {
+    return `Ask for it as 127.0.0.1 or localhost, not as '${host.slice(0, 64)}'.`;
+  }
   const origin = headerOf(exchange.request, 'origin');
-  if (origin !== undefined && origin !== `http://${host}`) return `A page of ${origin.slice(0, 64)} may not use the local run: open its own page.`;
+  if (origin !== undefined && origin !== `http://${host}`) {
+    return `A page of ${origin.slice(0, 64)} may not use the local run: open its own page.`;
+  }
   return undefined;
 }
 

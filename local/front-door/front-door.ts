@@ -47,16 +47,23 @@ export async function startFrontDoor(deps: FrontDoorDeps): Promise<FrontDoor> {
     const [, name, inside] = regionPath.exec(exchange.path) ?? [];
     const region = deps.regions.find((handle) => handle.name === name);
     if (region && inside) return publicApi.direct(exchange, region, inside + exchange.target.slice(exchange.path.length));
-    if (name) return sendProblem(exchange, 'unknown_route', `There is no region '${name.slice(0, 64)}' in this run: it has ${deps.regions.map((handle) => handle.name).join(', ')}.`);
+    if (name) {
+      return sendProblem(
+        exchange,
+        'unknown_route',
+        `There is no region '${name.slice(0, 64)}' in this run: it has ${deps.regions.map((handle) => handle.name).join(', ')}.`,
+      );
+    }
     return control.answer(exchange);
   }
   return {
     port,
-    close: () => new Promise((resolve) => {
-      page.close();
-      server.close(() => resolve());
-      server.closeAllConnections();
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        page.close();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
 }
 
@@ -69,17 +76,23 @@ function refuseUnparsed(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy();
     return;
   }
-  if (error.code === 'HPE_HEADER_OVERFLOW') socket.end(rawProblem(431, 'Request Header Fields Too Large', 'The request line and headers together have at most 16 KB.'));
-  else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') socket.end(rawProblem(408, 'Request Timeout', 'The request did not arrive in time.'));
-  else socket.end(rawProblem(400, 'Bad Request', 'This is not an HTTP/1.1 request.'));
+  if (error.code === 'HPE_HEADER_OVERFLOW') {
+    socket.end(rawProblem(431, 'Request Header Fields Too Large', 'The request line and headers together have at most 16 KB.'));
+  } else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    socket.end(rawProblem(408, 'Request Timeout', 'The request did not arrive in time.'));
+  } else {
+    socket.end(rawProblem(400, 'Bad Request', 'This is not an HTTP/1.1 request.'));
+  }
 }
 
 function listen(server: http.Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'EADDRINUSE'
-        ? new LocalRunError(`port ${port} is in use: end what listens there, or choose another one with --port`)
-        : new LocalRunError(`the front door cannot listen on 127.0.0.1:${port}: ${error.message}`));
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new LocalRunError(`port ${port} is in use: end what listens there, or choose another one with --port`)
+          : new LocalRunError(`the front door cannot listen on 127.0.0.1:${port}: ${error.message}`),
+      );
     });
     server.listen({ host: '127.0.0.1', port, backlog: 4096 }, () => resolve());
   });

@@ -32,18 +32,27 @@ export class PublicApi {
     const location = locationOf(exchange, regions);
     const resolver = headerOf(exchange.request, 'x-client-resolver');
     if (!isKnownLocation(location) && !regions.some((region) => region.name === location)) {
-      return sendProblem(exchange, 'invalid_request', `X-Client-Location '${location.slice(0, 64)}' is not a region: use one of ${knownLocations().join(', ')}`);
+      return sendProblem(
+        exchange,
+        'invalid_request',
+        `X-Client-Location '${location.slice(0, 64)}' is not a region: use one of ${knownLocations().join(', ')}`,
+      );
     }
     if (resolver !== undefined && !/^[\x21-\x7e]{1,64}$/.test(resolver)) {
       return sendProblem(exchange, 'invalid_request', 'X-Client-Resolver is a name of 1 to 64 visible ASCII characters.');
     }
     if (dns.publicName === undefined) {
-      return sendProblem(exchange, 'unknown_route', `No record set of this app leads to an API: use /_local/regions/{region}${exchange.path}.`);
+      return sendProblem(
+        exchange,
+        'unknown_route',
+        `No record set of this app leads to an API: use /_local/regions/{region}${exchange.path}.`,
+      );
     }
     const answer = dns.resolve({ name: dns.publicName, location, resolver });
     const region = answer.kind === 'found' ? regions.find((handle) => handle.name === answer.region) : undefined;
     if (answer.kind === 'nowhere' || !region) {
-      const reason = answer.kind === 'nowhere' ? answer.reason : `${answer.target} is in ${answer.region}, which is not a region of this run`;
+      const reason =
+        answer.kind === 'nowhere' ? answer.reason : `${answer.target} is in ${answer.region}, which is not a region of this run`;
       return sendProblem(exchange, 'unavailable', `${dns.publicName} cannot be resolved: ${reason}.`);
     }
     return this.enter(exchange, region, enginePath(this.deps.apis, region.name, dns.publicName, exchange.target));
@@ -71,7 +80,12 @@ export class PublicApi {
     const entry = await this.deps.gate.enter(gone.signal);
     if (entry === 'gone') return;
     if (entry !== 'entered') {
-      return sendProblem(exchange, 'throttled', entry === 'full' ? 'Too many requests wait already.' : 'The request waited too long for its turn; nothing was done with it.', at);
+      return sendProblem(
+        exchange,
+        'throttled',
+        entry === 'full' ? 'Too many requests wait already.' : 'The request waited too long for its turn; nothing was done with it.',
+        at,
+      );
     }
     try {
       await this.pass(exchange, region, path);
@@ -84,19 +98,37 @@ export class PublicApi {
     const at = { region: region.name };
     const read = await readBody(exchange.request, largestBody);
     if (read.kind === 'gone') return;
-    if (read.kind === 'tooLarge') return sendProblem(exchange, 'body_too_large', `A body of more than ${largestBody} bytes does not pass the gateway.`, at);
-    if (read.kind === 'slow') return sendProblem(exchange, 'invalid_request', 'The body did not arrive within 10 s.', { ...at, status: 408, headers: { Connection: 'close' } });
+    if (read.kind === 'tooLarge') {
+      return sendProblem(exchange, 'body_too_large', `A body of more than ${largestBody} bytes does not pass the gateway.`, at);
+    }
+    if (read.kind === 'slow') {
+      return sendProblem(exchange, 'invalid_request', 'The body did not arrive within 10 s.', {
+        ...at,
+        status: 408,
+        headers: { Connection: 'close' },
+      });
+    }
     if (region.state === 'stopped') return this.dead(exchange, region);
     const answer = await this.deps.forwarder.forward(exchange, region, path, read.body);
     this.saw(exchange, region, answer.kind === 'answered' ? answer : undefined);
     if (answer.kind === 'answered') return passOn(exchange, answer);
-    sendProblem(exchange, 'outcome_unknown', `No answer from ${region.name}: ${answer.reason}. Repeat the request with the same Idempotency-Key after the time in Retry-After.`, at);
+    sendProblem(
+      exchange,
+      'outcome_unknown',
+      `No answer from ${region.name}: ${answer.reason}. Repeat the request with the same Idempotency-Key after the time in Retry-After.`,
+      at,
+    );
   }
 
   private dead(exchange: Exchange, region: RegionHandle): void {
     this.saw(exchange, region, undefined);
-    sendProblem(exchange, 'outcome_unknown', `${region.name}, to which the name leads, takes no connection; nothing was sent there. `
-      + 'Repeat the request with the same Idempotency-Key after the time in Retry-After.', { region: region.name });
+    sendProblem(
+      exchange,
+      'outcome_unknown',
+      `${region.name}, to which the name leads, takes no connection; nothing was sent there. ` +
+        'Repeat the request with the same Idempotency-Key after the time in Retry-After.',
+      { region: region.name },
+    );
   }
 
   private saw(exchange: Exchange, region: RegionHandle, answer: Passage['answer']): void {

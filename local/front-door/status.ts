@@ -4,11 +4,20 @@ import type { FrontDoorDeps } from '../ground/model';
 import type { Forwarder } from '../http/forward';
 
 /** What `/_local/status` answers, and the page shows. */
-export function statusOf(deps: Pick<FrontDoorDeps, 'regions' | 'links' | 'tables' | 'dns' | 'observed'>, forwarder: Forwarder, watch?: CutoverWatch) {
+export function statusOf(
+  deps: Pick<FrontDoorDeps, 'regions' | 'links' | 'tables' | 'dns' | 'observed'>,
+  forwarder: Forwarder,
+  watch?: CutoverWatch,
+) {
   const cutover = watch?.latest();
   watch?.nudge();
   return {
-    regions: deps.regions.map(({ name, state }) => ({ name, state, healthy: deps.dns.regionHealthy(name), requests: forwarder.requests(name) })),
+    regions: deps.regions.map(({ name, state }) => ({
+      name,
+      state,
+      healthy: deps.dns.regionHealthy(name),
+      requests: forwarder.requests(name),
+    })),
     links: deps.links.all().map(({ from, to, lagMs, partitioned }) => ({ from, to, lagMs, partitioned })),
     tables: deps.tables.status(),
     buses: deps.observed?.buses() ?? [],

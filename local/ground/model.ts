@@ -73,7 +73,12 @@ export interface RegionHandle {
   onChange(listener: (state: RegionState) => void): void;
 }
 
-export interface LinkState { readonly from: string; readonly to: string; readonly lagMs: number; readonly partitioned: boolean }
+export interface LinkState {
+  readonly from: string;
+  readonly to: string;
+  readonly lagMs: number;
+  readonly partitioned: boolean;
+}
 
 /** The network between regions, one direction at a time. */
 export interface Links {
@@ -84,7 +89,12 @@ export interface Links {
   onChange(listener: (link: LinkState) => void): void;
 }
 
-export interface TableStatus { readonly name: string; readonly mode: 'STRONG' | 'HOME_REGION'; readonly replicationLagMs: number; readonly conflicts: number }
+export interface TableStatus {
+  readonly name: string;
+  readonly mode: 'STRONG' | 'HOME_REGION';
+  readonly replicationLagMs: number;
+  readonly conflicts: number;
+}
 
 /** Values that CloudFormation gave while deploying, from the engine: physical IDs and attributes by logical ID. */
 export interface DeployedStack {
@@ -122,8 +132,15 @@ export interface RecordStatus {
   readonly value: string;
   readonly healthy: boolean;
   /** Why it is unhealthy or healthy, and what its checks cost: absent without a health check. */
-  readonly healthCheck?: { readonly id: string; readonly type: string; readonly status: string; readonly intervalSeconds?: number;
-    readonly failureThreshold?: number; readonly reason: string; readonly since: string; };
+  readonly healthCheck?: {
+    readonly id: string;
+    readonly type: string;
+    readonly status: string;
+    readonly intervalSeconds?: number;
+    readonly failureThreshold?: number;
+    readonly reason: string;
+    readonly since: string;
+  };
 }
 
 /** The system's DNS: the templates' records and health checks, asked by the front door as a client's resolver would. */
@@ -249,7 +266,12 @@ export interface ExecutionView {
 }
 
 /** A state machine of the templates; `definition` is its ASL. */
-export interface StateMachineView { readonly name: string; readonly arn: string; readonly region: string; readonly definition?: any }
+export interface StateMachineView {
+  readonly name: string;
+  readonly arn: string;
+  readonly region: string;
+  readonly definition?: any;
+}
 
 /** Page and API of an approval gate of the templates. */
 export interface GateView {

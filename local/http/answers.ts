@@ -64,15 +64,25 @@ export function sendProblem(exchange: Exchange, code: ProblemCode, detail: strin
   const problem = problemOf(code, detail, exchange.path, exchange.traceId);
   const status = options.status ?? problem.status;
   const retry: Record<string, string> = status === 429 || status === 503 ? { [apiHeaders.retryAfter]: String(retryAfterSeconds) } : {};
-  send(exchange, status, problemMediaType, JSON.stringify({ ...problem, status }), { ...options, headers: { ...retry, ...options.headers } });
+  send(exchange, status, problemMediaType, JSON.stringify({ ...problem, status }), {
+    ...options,
+    headers: { ...retry, ...options.headers },
+  });
 }
 
 /** A whole HTTP response for a client whose request could not even be parsed. */
 export function rawProblem(status: number, statusText: string, detail: string): string {
   const traceId = traceIdOf({}, Date.now());
   const body = JSON.stringify({ ...problemOf('invalid_request', detail, `urn:trace:${traceId}`, traceId), status });
-  const headers = { ...ownHeaders(traceId), 'Content-Type': problemMediaType, 'Content-Length': Buffer.byteLength(body), 'Connection': 'close' };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const headers = {
+    ...ownHeaders(traceId),
+    'Content-Type': problemMediaType,
+    'Content-Length': Buffer.byteLength(body),
+    Connection: 'close',
+  };
+  const lines = Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('');
   return `HTTP/1.1 ${status} ${statusText}\r\n${lines}\r\n${body}`;
 }
 

@@ -1,10 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 export type ReadBody =
-  | { readonly kind: 'read'; readonly body: Buffer }
-  | { readonly kind: 'tooLarge' }
-  | { readonly kind: 'slow' }
-  | { readonly kind: 'gone' };
+  { readonly kind: 'read'; readonly body: Buffer } | { readonly kind: 'tooLarge' } | { readonly kind: 'slow' } | { readonly kind: 'gone' };
 
 /** Reads a request's body, at most `limit` bytes within `withinMs`. What is beyond the limit is let run out unread. */
 export function readBody(request: IncomingMessage, limit: number, withinMs = 10_000): Promise<ReadBody> {

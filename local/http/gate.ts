@@ -1,14 +1,20 @@
 /** How an entry into the gate ended. */
 export type Entry = 'entered' | 'full' | 'late' | 'gone';
 
-interface Waiting { readonly settle: (entry: Entry) => void }
+interface Waiting {
+  readonly settle: (entry: Entry) => void;
+}
 
 /** Lets so many through at once; the others wait in line, in order, a bounded time. */
 export class Gate {
   private inside = 0;
   private readonly line: Waiting[] = [];
 
-  constructor(private readonly size: number, private readonly lineLength: number, private readonly longestWaitMs: number) {}
+  constructor(
+    private readonly size: number,
+    private readonly lineLength: number,
+    private readonly longestWaitMs: number,
+  ) {}
 
   public get waiting(): number {
     return this.line.length;

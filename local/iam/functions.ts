@@ -13,7 +13,10 @@ export interface CallerFunction {
 }
 
 interface FunctionConfiguration {
-  FunctionName: string; FunctionArn: string; Role: string; Timeout?: number;
+  FunctionName: string;
+  FunctionArn: string;
+  Role: string;
+  Timeout?: number;
   Environment?: { Variables?: Record<string, string> };
 }
 
@@ -24,7 +27,10 @@ const listingPauseMs = 200;
 export class Functions {
   private readonly byRegion = new Map<string, { at: number; readonly byId: Promise<Map<string, CallerFunction>> }>();
 
-  public constructor(private readonly client: EngineClient, private readonly keepMs: number) {}
+  public constructor(
+    private readonly client: EngineClient,
+    private readonly keepMs: number,
+  ) {}
 
   public async find(region: string, applicationId: string): Promise<CallerFunction | undefined> {
     const known = (await this.list(region, this.keepMs)).get(applicationId);

@@ -53,7 +53,10 @@ class RoleJudge implements Judge {
   private readonly policies: Policies;
   private readonly answers = new Map<string, { readonly until: number; readonly answer: Promise<unknown> }>();
 
-  public constructor(engines: EngineDirectory, private readonly keepMs: number) {
+  public constructor(
+    engines: EngineDirectory,
+    private readonly keepMs: number,
+  ) {
     this.client = new EngineClient(engines);
     this.functions = new Functions(this.client, keepMs);
     this.policies = new Policies(engines);
@@ -68,12 +71,16 @@ class RoleJudge implements Judge {
     if (isRootKey(call.accessKeyId)) return allowed;
     const caller = await this.caller(call.region, call.userAgent);
     if (!caller) {
-      return refusal(`User: ${call.accessKeyId} is not authorized to perform: ${call.action} on resource: ${call.resource} because the caller `
-        + 'is not a function of this region that the local run can identify by its AWS_SDK_UA_APP_ID');
+      return refusal(
+        `User: ${call.accessKeyId} is not authorized to perform: ${call.action} on resource: ${call.resource} because the caller ` +
+          'is not a function of this region that the local run can identify by its AWS_SDK_UA_APP_ID',
+      );
     }
     const user = sessionArn(caller);
     const attempt = `User: ${user} is not authorized to perform: ${call.action} on resource: ${call.resource}`;
-    if (call.accessKeyId !== caller.accessKeyId) return refusal(`${attempt} because the request is not signed with this function's credentials`);
+    if (call.accessKeyId !== caller.accessKeyId) {
+      return refusal(`${attempt} because the request is not signed with this function's credentials`);
+    }
     const decision = await this.decide(call, caller.roleArn);
     if (decision === 'allowed') return allowed;
     if (decision === 'explicitDeny') return refusal(`${attempt} with an explicit deny in an identity-based policy`);
@@ -90,11 +97,14 @@ class RoleJudge implements Judge {
     const role = roleArn.split('/').pop()!;
     const documents = await this.kept(`documents ${region} ${role}`, () => this.policies.documents(region, role));
     if (!dependsOnRequest(documents)) {
-      return this.kept(`role ${region} ${roleArn} ${action} ${resource}`, () => this.policies.simulateRole(region, roleArn, action, resource));
+      return this.kept(`role ${region} ${roleArn} ${action} ${resource}`, () =>
+        this.policies.simulateRole(region, roleArn, action, resource),
+      );
     }
     const forRequest = settled(documents, call.context ?? {});
-    return this.kept(`documents ${region} ${action} ${resource} ${JSON.stringify(forRequest)}`,
-      () => this.policies.simulateDocuments(region, forRequest, action, resource));
+    return this.kept(`documents ${region} ${action} ${resource} ${JSON.stringify(forRequest)}`, () =>
+      this.policies.simulateDocuments(region, forRequest, action, resource),
+    );
   }
 
   private kept<T>(key: string, ask: () => Promise<T>): Promise<T> {

@@ -1,12 +1,22 @@
 import {
-  GetPolicyCommand, GetPolicyVersionCommand, GetRoleCommand, GetRolePolicyCommand, IAMClient, SimulateCustomPolicyCommand, SimulatePrincipalPolicyCommand,
-  paginateListAttachedRolePolicies, paginateListRolePolicies,
+  GetPolicyCommand,
+  GetPolicyVersionCommand,
+  GetRoleCommand,
+  GetRolePolicyCommand,
+  IAMClient,
+  SimulateCustomPolicyCommand,
+  SimulatePrincipalPolicyCommand,
+  paginateListAttachedRolePolicies,
+  paginateListRolePolicies,
 } from '@aws-sdk/client-iam';
 import { engineClientConfig } from '../engine/engine-http';
 import { isLike } from '../ground/wildcard';
 import { EngineDirectory } from '../network/network';
 
-export interface PolicyDocument { Statement: Statement | Statement[]; Version?: string }
+export interface PolicyDocument {
+  Statement: Statement | Statement[];
+  Version?: string;
+}
 export interface Statement {
   Effect: 'Allow' | 'Deny';
   Condition?: Record<string, Record<string, string | string[]>>;
@@ -55,19 +65,32 @@ export class Policies {
 
   /** The emulator's own decision for a role. */
   public async simulateRole(region: string, roleArn: string, action: string, resource: string): Promise<Decision> {
-    const { EvaluationResults } = await this.client(region).send(new SimulatePrincipalPolicyCommand({
-      // The emulator looks a role up by its name, without a path.
-      PolicySourceArn: roleArn.replace(/:role\/.*\//, ':role/'), ActionNames: [action], ResourceArns: [resource],
-    }));
+    const { EvaluationResults } = await this.client(region).send(
+      new SimulatePrincipalPolicyCommand({
+        // The emulator looks a role up by its name, without a path.
+        PolicySourceArn: roleArn.replace(/:role\/.*\//, ':role/'),
+        ActionNames: [action],
+        ResourceArns: [resource],
+      }),
+    );
     return EvaluationResults![0].EvalDecision as Decision;
   }
 
   /** The emulator's own decision by documents whose conditions on the request were settled. */
-  public async simulateDocuments(region: string, documents: readonly PolicyDocument[], action: string, resource: string): Promise<Decision> {
+  public async simulateDocuments(
+    region: string,
+    documents: readonly PolicyDocument[],
+    action: string,
+    resource: string,
+  ): Promise<Decision> {
     if (!documents.length) return 'implicitDeny';
-    const { EvaluationResults } = await this.client(region).send(new SimulateCustomPolicyCommand({
-      PolicyInputList: documents.map((document) => JSON.stringify(document)), ActionNames: [action], ResourceArns: [resource],
-    }));
+    const { EvaluationResults } = await this.client(region).send(
+      new SimulateCustomPolicyCommand({
+        PolicyInputList: documents.map((document) => JSON.stringify(document)),
+        ActionNames: [action],
+        ResourceArns: [resource],
+      }),
+    );
     return EvaluationResults![0].EvalDecision as Decision;
   }
 
@@ -91,12 +114,16 @@ function decoded(document: string): PolicyDocument {
   return JSON.parse(document.startsWith('{') ? document : decodeURIComponent(document)) as PolicyDocument;
 }
 
-const requestKeys = /^(dynamodb:leadingkeys|events:(source|detail-type)|ssm:overwrite|route53:changeresourcerecordsets(normalizedrecordnames|recordtypes|actions))$/i;
+const requestKeys =
+  /^(dynamodb:leadingkeys|events:(source|detail-type)|ssm:overwrite|route53:changeresourcerecordsets(normalizedrecordnames|recordtypes|actions))$/i;
 
 /** Whether any condition is on what the request names. */
 export function dependsOnRequest(documents: readonly PolicyDocument[]): boolean {
-  return documents.some((document) => statements(document).some((statement) => (
-    Object.values(statement.Condition ?? {}).some((block) => Object.keys(block).some((key) => requestKeys.test(key))))));
+  return documents.some((document) =>
+    statements(document).some((statement) =>
+      Object.values(statement.Condition ?? {}).some((block) => Object.keys(block).some((key) => requestKeys.test(key))),
+    ),
+  );
 }
 
 /**
@@ -122,7 +149,7 @@ function settledStatement(statement: Statement, context: ConditionContext): Stat
     }
   }
   const { Condition, ...rest } = statement;
-  return [Object.keys(left).length ? { ...rest, Condition: left } as Statement : rest as Statement];
+  return [Object.keys(left).length ? ({ ...rest, Condition: left } as Statement) : (rest as Statement)];
 }
 
 /** Undefined: the operator is not known. */

@@ -37,16 +37,22 @@ export function deniedByResource(statements: readonly ResourceStatement[], reque
 export function statementsOf(policy: unknown): ResourceStatement[] {
   const document = typeof policy === 'string' ? parsed(policy) : policy;
   const statement = (document as { Statement?: unknown } | undefined)?.Statement;
-  return statement === undefined ? [] : [statement].flat() as ResourceStatement[];
+  return statement === undefined ? [] : ([statement].flat() as ResourceStatement[]);
 }
 
 function applies(statement: ResourceStatement, request: ResourceRequest): boolean {
   const unless = statement.Effect === 'Deny';
-  const who = statement.NotPrincipal === undefined ? isPrincipal(statement.Principal, request) : !isPrincipal(statement.NotPrincipal, request);
-  const what = statement.NotAction === undefined ? someMatch(statement.Action, request.action, true) : !someMatch(statement.NotAction, request.action, true);
+  const who =
+    statement.NotPrincipal === undefined ? isPrincipal(statement.Principal, request) : !isPrincipal(statement.NotPrincipal, request);
+  const what =
+    statement.NotAction === undefined
+      ? someMatch(statement.Action, request.action, true)
+      : !someMatch(statement.NotAction, request.action, true);
   // A bus's or a queue's policy may leave the resource out: it is the one that the policy is on.
-  const onWhat = statement.NotResource !== undefined ? !someMatch(statement.NotResource, request.resource)
-    : statement.Resource === undefined || someMatch(statement.Resource, request.resource);
+  const onWhat =
+    statement.NotResource !== undefined
+      ? !someMatch(statement.NotResource, request.resource)
+      : statement.Resource === undefined || someMatch(statement.Resource, request.resource);
   return who && what && onWhat && conditionsHold(statement.Condition ?? {}, request.context, unless);
 }
 
@@ -70,9 +76,14 @@ function someMatch(patterns: unknown, value: string, ignoreCase = false): boolea
   return [patterns ?? []].flat().some((pattern) => isLike(value, String(pattern), { ignoreCase }));
 }
 
-function conditionsHold(condition: NonNullable<ResourceStatement['Condition']>, context: ResourceRequest['context'], unknown: boolean): boolean {
-  return Object.entries(condition).every(([operator, block]) => Object.entries(block)
-    .every(([key, expected]) => holds(operator, [expected].flat().map(String), context[key.toLowerCase()]) ?? unknown));
+function conditionsHold(
+  condition: NonNullable<ResourceStatement['Condition']>,
+  context: ResourceRequest['context'],
+  unknown: boolean,
+): boolean {
+  return Object.entries(condition).every(([operator, block]) =>
+    Object.entries(block).every(([key, expected]) => holds(operator, [expected].flat().map(String), context[key.toLowerCase()]) ?? unknown),
+  );
 }
 
 const comparisons: Readonly<Record<string, (actual: string, expected: string) => boolean>> = {

@@ -31,10 +31,21 @@ export function approverIssuer(stacks: readonly StackPlan[]): ApproverIssuer | u
   const key = signingKey('ES256');
   return {
     jwks: { keys: [key.jwk] },
-    token: (name, claims = {}) => key.token({
-      iss: identity.issuer, sub: name, aud: identity.audience[0] ?? identity.clientId, jti: randomUUID(), email: name, email_verified: true,
-      [identity.nameClaim]: name, [identity.identityClaim]: name, ...claims,
-    }, lifetimeSeconds),
+    token: (name, claims = {}) =>
+      key.token(
+        {
+          iss: identity.issuer,
+          sub: name,
+          aud: identity.audience[0] ?? identity.clientId,
+          jti: randomUUID(),
+          email: name,
+          email_verified: true,
+          [identity.nameClaim]: name,
+          [identity.identityClaim]: name,
+          ...claims,
+        },
+        lifetimeSeconds,
+      ),
   };
 }
 
@@ -46,13 +57,19 @@ export function adaptGates(template: CfnTemplate, frontDoor: string, issuer?: Ap
     const identity = identityOf(resource);
     if (!identity || !issuer) continue;
     const signIn = `${frontDoor}/_local/sign-in`;
-    environment[variables.identity] = JSON.stringify({ ...identity, authorizationEndpoint: `${signIn}/authorize`, tokenEndpoint: `${signIn}/token` });
+    environment[variables.identity] = JSON.stringify({
+      ...identity,
+      authorizationEndpoint: `${signIn}/authorize`,
+      tokenEndpoint: `${signIn}/token`,
+    });
     environment[variables.jwks] = JSON.stringify(issuer.jwks);
   }
 }
 
 /** What a function's environment says of its gate; undefined for any other function. */
-export function gateOf(environment?: Readonly<Record<string, unknown>>): { readonly name: string; readonly approvers: readonly string[] } | undefined {
+export function gateOf(
+  environment?: Readonly<Record<string, unknown>>,
+): { readonly name: string; readonly approvers: readonly string[] } | undefined {
   const name = environment?.[variables.gateName];
   // What starts machines has a gate's name too, and no approvers.
   if (typeof name !== 'string' || environment![variables.rules] === undefined) return undefined;
@@ -63,8 +80,9 @@ export function gateOf(environment?: Readonly<Record<string, unknown>>): { reado
 /** Functions of gates, and others that know people as a gate does. */
 function gateFunctions(template: CfnTemplate): CfnResource[] {
   const has = (resource: CfnResource, variable: string): boolean => variablesOf(resource)?.[variable] !== undefined;
-  return Object.values(template.Resources)
-    .filter((resource) => resource.Type === 'AWS::Lambda::Function' && (has(resource, variables.gateName) || has(resource, variables.identity)));
+  return Object.values(template.Resources).filter(
+    (resource) => resource.Type === 'AWS::Lambda::Function' && (has(resource, variables.gateName) || has(resource, variables.identity)),
+  );
 }
 
 function identityOf(resource: CfnResource): OidcIdentity | undefined {

@@ -9,7 +9,12 @@ export function verifiedClaims(token: string, keys: readonly Record<string, unkn
   const header = json(head);
   const key = keys.find(({ kid }) => kid === header?.kid);
   if (!header || !key || header.alg !== key.alg) return undefined;
-  const signed = verify('sha256', Buffer.from(`${head}.${payload}`), { key: createPublicKey({ key: key as JsonWebKey, format: 'jwk' }), dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'));
+  const signed = verify(
+    'sha256',
+    Buffer.from(`${head}.${payload}`),
+    { key: createPublicKey({ key: key as JsonWebKey, format: 'jwk' }), dsaEncoding: 'ieee-p1363' },
+    Buffer.from(signature, 'base64url'),
+  );
   const claims = signed ? json(payload) : undefined;
   return claims && typeof claims.exp === 'number' && claims.exp * 1000 > nowMs ? claims : undefined;
 }
@@ -17,7 +22,7 @@ export function verifiedClaims(token: string, keys: readonly Record<string, unkn
 function json(part: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Record<string, unknown> : undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
   }

@@ -10,7 +10,11 @@ const resolvers = 8;
 const smallestAmount = 100;
 const largestAmount = 900;
 
-interface Sent extends Asked { readonly call: Call; readonly accountId: string; paymentId?: string }
+interface Sent extends Asked {
+  readonly call: Call;
+  readonly accountId: string;
+  paymentId?: string;
+}
 
 export interface CallerOptions {
   readonly client: Client;
@@ -102,7 +106,16 @@ export class Callers {
     // More than the account ever had: a decline for whoever asks and whenever.
     const amount = Math.random() < 0.03 ? funded + 1 : amountUpTo(largestAmount);
     const key = this.nextKey();
-    return this.keep({ key, kind: 'payment', paymentKey: key, accountId, amount, answers: [], unanswered: 0, call: { path: '/api/v1/payments', body: { accountId, amount, currency: 'USD' }, key } });
+    return this.keep({
+      key,
+      kind: 'payment',
+      paymentKey: key,
+      accountId,
+      amount,
+      answers: [],
+      unanswered: 0,
+      call: { path: '/api/v1/payments', body: { accountId, amount, currency: 'USD' }, key },
+    });
   }
 
   private move(payment: Sent): Sent {
@@ -126,8 +139,11 @@ export class Callers {
   private async ask(sent: Sent, region?: string): Promise<void> {
     const { client, regions } = this.options;
     const began = Date.now();
-    const first = region && await client.once({ ...sent.call, region }).catch(() => undefined);
-    const headers = { 'X-Client-Location': pick(regions), 'X-Client-Resolver': `${this.options.run}-${Math.floor(Math.random() * resolvers)}` };
+    const first = region && (await client.once({ ...sent.call, region }).catch(() => undefined));
+    const headers = {
+      'X-Client-Location': pick(regions),
+      'X-Client-Resolver': `${this.options.run}-${Math.floor(Math.random() * resolvers)}`,
+    };
     const answer = first && isFinal(first) ? first : await client.call({ ...sent.call, headers }, patienceMs).catch(() => undefined);
     if (!answer) {
       sent.unanswered += 1;

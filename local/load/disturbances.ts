@@ -7,19 +7,24 @@ export class Disturber {
   /** Healed disturbances with their times, epoch milliseconds. */
   public readonly done: { readonly disturbance: Disturbance; readonly from: number; readonly to: number }[] = [];
 
-  constructor(private readonly client: Client, private readonly log: (line: string) => void) {}
+  constructor(
+    private readonly client: Client,
+    private readonly log: (line: string) => void,
+  ) {}
 
   public async run(disturbances: readonly Disturbance[]): Promise<void> {
-    await Promise.all(disturbances.map(async (disturbance) => {
-      await sleep(disturbance.at * 1000);
-      const from = Date.now();
-      this.log(`broken: ${describe(disturbance)}`);
-      await this.set(disturbance, true);
-      await sleep(disturbance.lasts * 1000);
-      await this.set(disturbance, false);
-      this.done.push({ disturbance, from, to: Date.now() });
-      this.log(`healed: ${describe(disturbance)}`);
-    }));
+    await Promise.all(
+      disturbances.map(async (disturbance) => {
+        await sleep(disturbance.at * 1000);
+        const from = Date.now();
+        this.log(`broken: ${describe(disturbance)}`);
+        await this.set(disturbance, true);
+        await sleep(disturbance.lasts * 1000);
+        await this.set(disturbance, false);
+        this.done.push({ disturbance, from, to: Date.now() });
+        this.log(`healed: ${describe(disturbance)}`);
+      }),
+    );
   }
 
   /** Mends everything; resolves to whether all regions are healthy within a minute. */

@@ -71,7 +71,14 @@ async function settingOf(run: LoadRun, figures: Figures, regions: readonly strin
   const name = `l${randomBytes(4).toString('hex')}`;
   const token = await new Client(run.url, '').once({ path: `/_local/token?tenant=${name}` });
   if (token.status !== 200) throw new Error(`no token: ${token.status} ${token.text.slice(0, 200)}`);
-  const setting: Setting = { client: new Client(run.url, token.text), figures, regions, accounts: new Map(), accepted: new Map(), run: name };
+  const setting: Setting = {
+    client: new Client(run.url, token.text),
+    figures,
+    regions,
+    accounts: new Map(),
+    accepted: new Map(),
+    run: name,
+  };
   const count = Math.max(8, Math.ceil((run.rate * run.seconds) / callsPerAccount));
   await eachOf(Array.from({ length: count }), 4, (_, index) => openAccount(setting, `load-${index}`, fundedWith));
   return setting;
@@ -87,19 +94,37 @@ interface Done {
 }
 
 function reportLoad({ run, callers, setting: { figures, client }, disturber, askedAgain, replays }: Done): void {
-  const kinds = (['payment', 'capture', 'void', 'refund'] as const).map((kind) => `${callers.asked.filter((one) => one.kind === kind).length} ${kind}s`);
+  const kinds = (['payment', 'capture', 'void', 'refund'] as const).map(
+    (kind) => `${callers.asked.filter((one) => one.kind === kind).length} ${kind}s`,
+  );
   const stops = disturber.done.filter(({ disturbance }) => disturbance.kind === 'stop').length;
-  figures.note('calls begun', callers.begun, `${run.rate} a second for ${run.seconds} s; ${callers.heldBack} held back, too many were under way`);
+  figures.note(
+    'calls begun',
+    callers.begun,
+    `${run.rate} a second for ${run.seconds} s; ${callers.heldBack} held back, too many were under way`,
+  );
   figures.note('keys', callers.asked.length, kinds.join(', '));
   figures.note('disturbances', disturber.done.length, `${stops} regions stopped, ${disturber.done.length - stops} links cut, all healed`);
-  figures.note('callers had to ask again', client.met.inFlight + client.met.busy + client.met.unsure + client.met.broken,
-    `${client.met.unsure} unsure, ${client.met.broken} broken, ${client.met.inFlight} in flight, ${client.met.busy} busy`);
-  figures.note('time to the answer, p50 / p99 / most', [0.5, 0.99, 1].map((p) => `${(percentile(callers.waits, p) / 1000).toFixed(2)} s`).join(' / '), 'stops and partitions included');
+  figures.note(
+    'callers had to ask again',
+    client.met.inFlight + client.met.busy + client.met.unsure + client.met.broken,
+    `${client.met.unsure} unsure, ${client.met.broken} broken, ${client.met.inFlight} in flight, ${client.met.busy} busy`,
+  );
+  figures.note(
+    'time to the answer, p50 / p99 / most',
+    [0.5, 0.99, 1].map((p) => `${(percentile(callers.waits, p) / 1000).toFixed(2)} s`).join(' / '),
+    'stops and partitions included',
+  );
   figures.note('keys asked again after healing', askedAgain);
   figures.note('replays in each region after healing', replays);
 }
 
-async function reportVerdict(run: LoadRun, callers: Callers, { client, figures, accounts, regions }: Setting, disturber: Disturber): Promise<void> {
+async function reportVerdict(
+  run: LoadRun,
+  callers: Callers,
+  { client, figures, accounts, regions }: Setting,
+  disturber: Disturber,
+): Promise<void> {
   figures.heading('verdict');
   const { wrong, linesByRegion } = await audit(client, accounts, regions);
   const lossWindows = run.copiesLag
@@ -120,8 +145,32 @@ function reportResources(run: LoadRun, figures: Figures, { samples }: ResourceWa
     else figures.note(name, value, `${growth.steady ? 'steady' : 'not steady'}; judged from ${leastSecondsToJudge} s of load on`);
   };
   const mebibytes = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(0)} MB`;
-  line('memory, proportional set size', samples.map(({ bytes }) => bytes), 64 * 1024 ** 2, mebibytes);
-  line('open handles', samples.map(({ handles }) => handles), 32, String);
-  line('processes', samples.map(({ processes }) => processes), 8, String);
-  figures.note('memory, at most', mebibytes(percentile(samples.map(({ bytes }) => bytes), 1)), `${samples.length} samples`);
+  line(
+    'memory, proportional set size',
+    samples.map(({ bytes }) => bytes),
+    64 * 1024 ** 2,
+    mebibytes,
+  );
+  line(
+    'open handles',
+    samples.map(({ handles }) => handles),
+    32,
+    String,
+  );
+  line(
+    'processes',
+    samples.map(({ processes }) => processes),
+    8,
+    String,
+  );
+  figures.note(
+    'memory, at most',
+    mebibytes(
+      percentile(
+        samples.map(({ bytes }) => bytes),
+        1,
+      ),
+    ),
+    `${samples.length} samples`,
+  );
 }

@@ -1,4 +1,7 @@
-/** `npm run load -- --rate N --seconds N`: the whole system on this machine under load, with regions lost and links cut, and what the checkers find then. */
+/**
+ * `npm run load -- --rate N --seconds N`: the whole system on this machine under load, with regions lost and links cut, and what the
+ * checkers find then.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand, type Ending } from '../ending';
@@ -18,7 +21,16 @@ async function main({ requested, signal }: Ending): Promise<number> {
   let good: boolean | string = false;
   let processes: readonly number[] = [];
   try {
-    const load = runLoad({ url: run.url, processIds: () => run.processIds(), copiesLag: run.operate !== undefined, rate, seconds, schedule, log, print });
+    const load = runLoad({
+      url: run.url,
+      processIds: () => run.processIds(),
+      copiesLag: run.operate !== undefined,
+      rate,
+      seconds,
+      schedule,
+      log,
+      print,
+    });
     good = await Promise.race([load, requested, run.failed.then((line) => Promise.reject(new LocalRunError(line)))]);
     processes = processesOf(run.processIds().filter((id) => id !== process.pid));
   } finally {

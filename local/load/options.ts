@@ -17,7 +17,9 @@ const usage = `the options are --rate N, --seconds N, --schedule SPEC, --mode ${
 /** Reads the load's arguments. Throws a `LocalRunError` that names the option, the value and what is allowed. */
 export function parseLoadOptions(args: readonly string[]): LoadOptions {
   const values = parse(args);
-  if (values.rate === undefined || values.seconds === undefined) throw new LocalRunError(`${values.rate === undefined ? '--rate' : '--seconds'} is missing: ${usage}`);
+  if (values.rate === undefined || values.seconds === undefined) {
+    throw new LocalRunError(`${values.rate === undefined ? '--rate' : '--seconds'} is missing: ${usage}`);
+  }
   // A token of the run is valid for 12 hours.
   const seconds = wholeNumber('--seconds', values.seconds, 10, 36_000);
   if (values.mode !== undefined) oneOf('--mode', values.mode, modes);
@@ -32,7 +34,11 @@ export function parseLoadOptions(args: readonly string[]): LoadOptions {
 function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;
   try {
-    return parseArgs({ args: [...args], allowPositionals: false, options: { rate: text, seconds: text, schedule: text, mode: text, port: text } }).values;
+    return parseArgs({
+      args: [...args],
+      allowPositionals: false,
+      options: { rate: text, seconds: text, schedule: text, mode: text, port: text },
+    }).values;
   } catch (error) {
     throw new LocalRunError(`${(error as Error).message.split('. ')[0]}: ${usage}`);
   }

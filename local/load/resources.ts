@@ -3,7 +3,11 @@ import { percentile } from '../smoke/figures';
 import { family, proportionalBytes } from '../smoke/memory';
 
 /** What the run's processes hold at one moment. */
-export interface Sample { readonly bytes: number; readonly handles: number; readonly processes: number }
+export interface Sample {
+  readonly bytes: number;
+  readonly handles: number;
+  readonly processes: number;
+}
 
 /** From here on thirds are long enough to tell growth from warming up. */
 export const leastSecondsToJudge = 300;
@@ -13,7 +17,10 @@ export class ResourceWatch {
   public readonly samples: Sample[] = [];
   private readonly timer: NodeJS.Timeout;
 
-  constructor(private readonly processIds: () => readonly number[], everyMs = 5_000) {
+  constructor(
+    private readonly processIds: () => readonly number[],
+    everyMs = 5_000,
+  ) {
     this.timer = setInterval(() => this.look(), everyMs);
     this.look();
   }
@@ -33,7 +40,11 @@ export class ResourceWatch {
   }
 }
 
-export interface Growth { readonly first: number; readonly last: number; readonly steady: boolean }
+export interface Growth {
+  readonly first: number;
+  readonly last: number;
+  readonly steady: boolean;
+}
 
 /** Medians of the first and of the last third; steady when the last is at most a fifth and `slack` above the first. */
 export function growthOf(values: readonly number[], slack: number): Growth | undefined {

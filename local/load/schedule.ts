@@ -3,7 +3,14 @@ import { LocalRunError } from '../ground/failure';
 /** What is broken for a while, seconds after the load began. It heals by itself. */
 export type Disturbance =
   | { readonly kind: 'stop'; readonly region: string; readonly at: number; readonly lasts: number }
-  | { readonly kind: 'cut'; readonly from: string; readonly to: string; readonly bothWays: boolean; readonly at: number; readonly lasts: number };
+  | {
+      readonly kind: 'cut';
+      readonly from: string;
+      readonly to: string;
+      readonly bothWays: boolean;
+      readonly at: number;
+      readonly lasts: number;
+    };
 
 export type Schedule =
   | { readonly kind: 'every'; readonly every: number; readonly lasts: number }
@@ -17,20 +24,27 @@ export interface Places {
 }
 
 export const defaultSchedule = 'every:60+30';
-const allowed = 'give none, every:SECONDS+SECONDS, or a list with commas of stop:REGION@START+SECONDS, cut:REGION:REGION@START+SECONDS and oneway:FROM:TO@START+SECONDS';
+const allowed =
+  'give none, every:SECONDS+SECONDS, or a list with commas of stop:REGION@START+SECONDS, cut:REGION:REGION@START+SECONDS and ' +
+  'oneway:FROM:TO@START+SECONDS';
 
 /** Throws a `LocalRunError` of one line; the names of regions are looked at when the run knows its regions. */
 export function parseSchedule(text: string, seconds: number): Schedule {
   if (text === 'none') return { kind: 'list', disturbances: [] };
   const [, every, lasts] = (/^every:(\d{1,5})\+(\d{1,5})$/.exec(text) ?? []).map(Number);
   if (every !== undefined) {
-    if (every < 10 || lasts < 1 || lasts >= every) throw refused(text, 'one disturbance begins every 10 s or more and ends before the next begins');
+    if (every < 10 || lasts < 1 || lasts >= every) {
+      throw refused(text, 'one disturbance begins every 10 s or more and ends before the next begins');
+    }
     return { kind: 'every', every, lasts };
   }
   const disturbances = text.split(',').map((part) => parsePart(part, seconds));
   disturbances.forEach((one, index) => {
-    const meets = (other: Disturbance): boolean => target(other) === target(one) && other.at <= one.at + one.lasts && one.at <= other.at + other.lasts;
-    if (disturbances.slice(0, index).some(meets)) throw refused(text, `${target(one)} is broken twice at once: let one end before the other begins`);
+    const meets = (other: Disturbance): boolean =>
+      target(other) === target(one) && other.at <= one.at + one.lasts && one.at <= other.at + other.lasts;
+    if (disturbances.slice(0, index).some(meets)) {
+      throw refused(text, `${target(one)} is broken twice at once: let one end before the other begins`);
+    }
   });
   return { kind: 'list', disturbances };
 }
@@ -40,9 +54,15 @@ export function disturbancesOf(schedule: Schedule, seconds: number, places: Plac
   if (schedule.kind === 'every') return inTurn(schedule, seconds, places);
   for (const one of schedule.disturbances) {
     const text = describe(one);
-    if (one.kind === 'stop' && !places.regions.includes(one.region)) throw refused(text, `this run has no region ${one.region}: it has ${places.regions.join(', ')}`);
+    if (one.kind === 'stop' && !places.regions.includes(one.region)) {
+      throw refused(text, `this run has no region ${one.region}: it has ${places.regions.join(', ')}`);
+    }
     if (one.kind === 'cut' && !places.links.some(({ from, to }) => from === one.from && to === one.to)) {
-      throw refused(text, `this run has no link between ${one.from} and ${one.to}: it has links between ${[...new Set(places.links.map(({ from }) => from))].join(', ')}`);
+      throw refused(
+        text,
+        `this run has no link between ${one.from} and ${one.to}: it has links between ` +
+          `${[...new Set(places.links.map(({ from }) => from))].join(', ')}`,
+      );
     }
   }
   return schedule.disturbances;
@@ -56,10 +76,14 @@ export function describe(one: Disturbance): string {
 
 function parsePart(part: string, seconds: number): Disturbance {
   const [, kind, one, , two, start, length] = /^(stop|cut|oneway):([a-z0-9-]+)(:([a-z0-9-]+))?@(\d{1,6})\+(\d{1,6})$/.exec(part) ?? [];
-  if (kind === undefined || (kind === 'stop') !== (two === undefined)) throw new LocalRunError(`--schedule ${part} is not valid: ${allowed}`);
+  if (kind === undefined || (kind === 'stop') !== (two === undefined)) {
+    throw new LocalRunError(`--schedule ${part} is not valid: ${allowed}`);
+  }
   const [at, lasts] = [Number(start), Number(length)];
   if (lasts < 1) throw refused(part, 'a disturbance lasts 1 s or longer');
-  if (at + lasts > seconds) throw refused(part, `it ends after ${at + lasts} s and the load after ${seconds} s: let it end before, or give more --seconds`);
+  if (at + lasts > seconds) {
+    throw refused(part, `it ends after ${at + lasts} s and the load after ${seconds} s: let it end before, or give more --seconds`);
+  }
   if (kind === 'stop') return { kind, region: one, at, lasts };
   if (one === two) throw refused(part, 'a link leads from one region to another');
   return { kind: 'cut', from: one, to: two, bothWays: kind === 'cut', at, lasts };

@@ -32,10 +32,19 @@ export interface Evidence {
   readonly lossWindows: readonly { readonly from: number; readonly to: number }[];
 }
 
-export interface Finding { readonly name: string; readonly ok: boolean; readonly value: string; readonly note?: string }
+export interface Finding {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly value: string;
+  readonly note?: string;
+}
 
 /** A payment with its moves. */
-interface Group { readonly payment: Asked; readonly moves: readonly Asked[]; readonly paymentId?: string }
+interface Group {
+  readonly payment: Asked;
+  readonly moves: readonly Asked[];
+  readonly paymentId?: string;
+}
 
 /** What callers were told against what the ledgers show. Knows the contract, nothing of how it is kept. */
 export function verdictOf(evidence: Evidence): readonly Finding[] {
@@ -52,7 +61,13 @@ export function verdictOf(evidence: Evidence): readonly Finding[] {
   const keyOf = new Map(groups.flatMap(({ payment }) => paymentIdsOf(payment).map((id) => [id, payment.key])));
   const debits = [...evidence.linesByRegion.values()].map((lines) => mostDebits(lines, keyOf));
   const books = [...evidence.linesByRegion].map(([region, lines]) => {
-    return { region, ...compare(judged, lines.filter(({ paymentId }) => !excusedIds.has(paymentId))) };
+    return {
+      region,
+      ...compare(
+        judged,
+        lines.filter(({ paymentId }) => !excusedIds.has(paymentId)),
+      ),
+    };
   });
   const lost = books.flatMap(({ region, missing }) => missing.map((line) => `${line} in ${region}`));
   const extra = books.flatMap(({ region, unasked }) => unasked.map((line) => `${line} in ${region}`));
@@ -60,21 +75,37 @@ export function verdictOf(evidence: Evidence): readonly Finding[] {
     return { name, ok: wrong.length === 0, value: `${wrong.length} of ${of}`, note: wrong.slice(0, 3).join('; ') };
   };
   return [
-    none('keys without an answer', unanswered.map(({ key }) => key), `${evidence.asked.length}`),
-    none('keys with more than one answer', differing.map(({ key, answers }) => `${key}: ${told(answers)}`), `${asked.length}`),
-    none('keys with an answer outside the contract', strange.map(({ key, answers }) => `${key}: ${told(answers)}`), `${asked.length}`),
+    none(
+      'keys without an answer',
+      unanswered.map(({ key }) => key),
+      `${evidence.asked.length}`,
+    ),
+    none(
+      'keys with more than one answer',
+      differing.map(({ key, answers }) => `${key}: ${told(answers)}`),
+      `${asked.length}`,
+    ),
+    none(
+      'keys with an answer outside the contract',
+      strange.map(({ key, answers }) => `${key}: ${told(answers)}`),
+      `${asked.length}`,
+    ),
     { name: 'debits per key, in each region', ok: debits.length > 0 && Math.max(...debits) <= 1, value: `max ${Math.max(0, ...debits)}` },
     none('answered and not in the ledger', lost, `${asked.length} keys`),
     none('in the ledger and never answered', extra, `${books.map(({ lines }) => lines).join(' and ')} lines`),
     none('balances that are not their lines', evidence.wrongBalances, `${evidence.linesByRegion.size} regions`),
-    ...(evidence.lossWindows.length ? [{ name: 'payments lost before they had replicated', ok: true, value: `${excused.size} of ${groups.length}`, note: 'decided anew' }] : []),
+    ...(evidence.lossWindows.length
+      ? [{ name: 'payments lost before they had replicated', ok: true, value: `${excused.size} of ${groups.length}`, note: 'decided anew' }]
+      : []),
   ];
 }
 
 function groupsOf(asked: readonly Asked[]): Group[] {
   const moves = new Map<string, Asked[]>();
   for (const one of asked.filter(({ kind }) => kind !== 'payment')) moves.set(one.paymentKey, [...(moves.get(one.paymentKey) ?? []), one]);
-  return asked.filter(({ kind }) => kind === 'payment').map((payment) => ({ payment, moves: moves.get(payment.key) ?? [], paymentId: paymentIdsOf(payment)[0] }));
+  return asked
+    .filter(({ kind }) => kind === 'payment')
+    .map((payment) => ({ payment, moves: moves.get(payment.key) ?? [], paymentId: paymentIdsOf(payment)[0] }));
 }
 
 function paymentIdsOf({ answers }: Asked): string[] {
@@ -92,11 +123,16 @@ function byPayment(lines: readonly Line[]): ReadonlyMap<string, readonly Line[]>
 }
 
 function isConsistent(group: Group, linesOfPayment: readonly ReadonlyMap<string, readonly Line[]>[]): boolean {
-  const same = [group.payment, ...group.moves].every((one) => one.answers.every((answer) => sameAnswer(answer, one.answers[0]) && isExpected(one, answer)));
-  return same && linesOfPayment.every((lines) => {
-    const { missing, unasked } = compare([group], lines.get(group.paymentId ?? '') ?? []);
-    return missing.length === 0 && unasked.length === 0;
-  });
+  const same = [group.payment, ...group.moves].every((one) =>
+    one.answers.every((answer) => sameAnswer(answer, one.answers[0]) && isExpected(one, answer)),
+  );
+  return (
+    same &&
+    linesOfPayment.every((lines) => {
+      const { missing, unasked } = compare([group], lines.get(group.paymentId ?? '') ?? []);
+      return missing.length === 0 && unasked.length === 0;
+    })
+  );
 }
 
 function mayHaveBeenLost({ payment, moves }: Group, { lossWindows }: Evidence): boolean {

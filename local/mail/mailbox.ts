@@ -14,7 +14,7 @@ export class Mailbox implements FabricService {
     for (const { type, properties } of resources) {
       if (type !== 'AWS::SNS::Subscription' || !/^email(-json)?$/.test(String(properties.Protocol))) continue;
       const topic = String(properties.TopicArn);
-      this.addresses.set(topic, [...this.addresses.get(topic) ?? [], String(properties.Endpoint)]);
+      this.addresses.set(topic, [...(this.addresses.get(topic) ?? []), String(properties.Endpoint)]);
     }
   }
 
@@ -25,7 +25,9 @@ export class Mailbox implements FabricService {
 
   public took({ body }: ServiceCall): void {
     const input = new URLSearchParams(body.toString());
-    if (input.get('Action') === 'Publish') this.sent(input.get('TopicArn') ?? '', input.get('Subject') ?? 'AWS Notification Message', input.get('Message') ?? '');
+    if (input.get('Action') === 'Publish') {
+      this.sent(input.get('TopicArn') ?? '', input.get('Subject') ?? 'AWS Notification Message', input.get('Message') ?? '');
+    }
   }
 
   /** A message to a topic. */

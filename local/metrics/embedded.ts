@@ -8,7 +8,11 @@ export interface EmbeddedSample {
   readonly at: number;
 }
 
-interface Directive { Namespace?: unknown; Dimensions?: unknown; Metrics?: unknown }
+interface Directive {
+  Namespace?: unknown;
+  Dimensions?: unknown;
+  Metrics?: unknown;
+}
 
 /**
  * All samples of one log line; none when it is not in the format.
@@ -25,9 +29,13 @@ export function embeddedSamples(line: string, loggedAt: number): EmbeddedSample[
   return (metadata.CloudWatchMetrics as Directive[]).flatMap((directive) => samplesOf(directive, root, at));
 }
 
-function samplesOf({ Namespace: namespace, Dimensions: sets, Metrics: metrics }: Directive, root: Record<string, unknown>, at: number): EmbeddedSample[] {
+function samplesOf(
+  { Namespace: namespace, Dimensions: sets, Metrics: metrics }: Directive,
+  root: Record<string, unknown>,
+  at: number,
+): EmbeddedSample[] {
   if (typeof namespace !== 'string' || !Array.isArray(metrics)) return [];
-  const dimensionSets = Array.isArray(sets) ? sets as string[][] : [[]];
+  const dimensionSets = Array.isArray(sets) ? (sets as string[][]) : [[]];
   return (metrics as { Name?: unknown }[]).flatMap(({ Name: name }) => {
     const given = root[String(name)];
     const values = (Array.isArray(given) ? given : [given]).filter((value): value is number => typeof value === 'number');
@@ -36,7 +44,15 @@ function samplesOf({ Namespace: namespace, Dimensions: sets, Metrics: metrics }:
       const dimensions = Object.fromEntries(keys.map((key) => [key, root[key]]));
       // A dimension without a value makes CloudWatch drop the set.
       if (Object.values(dimensions).some((value) => typeof value !== 'string' && typeof value !== 'number')) return [];
-      return [{ namespace, name, values, at, dimensions: Object.fromEntries(Object.entries(dimensions).map(([key, value]) => [key, String(value)])) }];
+      return [
+        {
+          namespace,
+          name,
+          values,
+          at,
+          dimensions: Object.fromEntries(Object.entries(dimensions).map(([key, value]) => [key, String(value)])),
+        },
+      ];
     });
   });
 }
@@ -44,7 +60,7 @@ function samplesOf({ Namespace: namespace, Dimensions: sets, Metrics: metrics }:
 function parse(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value as Record<string, unknown> : undefined;
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
   }

@@ -18,7 +18,10 @@ export interface SourcesOptions {
 /** Counts of functions that the emulators keep. */
 const engineMetrics: ReadonlySet<string> = new Set(['Invocations', 'Errors', 'Throttles']);
 
-/** A group in which no metric was found is read once in so many turns: each read looks at every stream of the group, and each invocation is one. */
+/**
+ * A group in which no metric was found is read once in so many turns: each read looks at every stream of the group, and each invocation is
+ * one.
+ */
 const quietTurns = 10;
 
 /** A line may be stored a moment later than its time says. */
@@ -33,7 +36,8 @@ export class MetricSources {
   private readonly readers: readonly LogReader[];
 
   constructor(private readonly options: SourcesOptions) {
-    const named = options.metrics.filter(({ namespace, dimensions }) => namespace === 'AWS/SQS' && dimensions.QueueName)
+    const named = options.metrics
+      .filter(({ namespace, dimensions }) => namespace === 'AWS/SQS' && dimensions.QueueName)
       .map(({ region, dimensions }) => ({ region, queueName: dimensions.QueueName }));
     this.queues = [...new Map([...named, ...options.queues].map((queue) => [`${queue.region}/${queue.queueName}`, queue])).values()];
     this.readers = options.regions.map((region) => new LogReader(options, region, logGroups(options.resources, region.name)));
@@ -59,11 +63,17 @@ export class MetricSources {
   /** Never twice at once: a region that is stopped answers nothing. */
   private every(ms: number, work: () => Promise<unknown>): void {
     let busy = false;
-    this.timers.push(setInterval(() => {
-      if (busy) return;
-      busy = true;
-      void work().catch(() => {}).finally(() => { busy = false; });
-    }, ms));
+    this.timers.push(
+      setInterval(() => {
+        if (busy) return;
+        busy = true;
+        void work()
+          .catch(() => {})
+          .finally(() => {
+            busy = false;
+          });
+      }, ms),
+    );
   }
 
   private runs(region: string): boolean {
@@ -71,17 +81,22 @@ export class MetricSources {
   }
 
   private async countQueues(): Promise<void> {
-    await Promise.all(this.queues.filter(({ region }) => this.runs(region)).map(async ({ region, queueName }) => {
-      const { api } = this.options;
-      const key = `${region}/${queueName}`;
-      const { Attributes } = await api.json(region, 'sqs', 'GetQueueAttributes', {
-        QueueUrl: await api.queueUrl(region, `:${queueName}`), AttributeNames: ['ApproximateNumberOfMessages'],
-      });
-      const depth = Number(Attributes?.ApproximateNumberOfMessages ?? 0);
-      this.depths.set(key, depth);
-      if (depth === 0) this.filledSince.delete(key);
-      else if (!this.filledSince.has(key)) this.filledSince.set(key, Date.now());
-    }));
+    await Promise.all(
+      this.queues
+        .filter(({ region }) => this.runs(region))
+        .map(async ({ region, queueName }) => {
+          const { api } = this.options;
+          const key = `${region}/${queueName}`;
+          const { Attributes } = await api.json(region, 'sqs', 'GetQueueAttributes', {
+            QueueUrl: await api.queueUrl(region, `:${queueName}`),
+            AttributeNames: ['ApproximateNumberOfMessages'],
+          });
+          const depth = Number(Attributes?.ApproximateNumberOfMessages ?? 0);
+          this.depths.set(key, depth);
+          if (depth === 0) this.filledSince.delete(key);
+          else if (!this.filledSince.has(key)) this.filledSince.set(key, Date.now());
+        }),
+    );
   }
 
   /** Once a minute, as SQS itself does. The age is that of the queue's not being empty. */
@@ -98,21 +113,38 @@ export class MetricSources {
   /** What the emulators count of invocations. */
   private async askEngines(): Promise<void> {
     const end = Date.now();
-    const asked = this.options.metrics.filter(({ region, namespace, name }) => this.runs(region) && namespace === 'AWS/Lambda' && engineMetrics.has(name));
-    await Promise.all(asked.map(async (metric) => {
-      const { Datapoints = [] } = await this.options.api.json<{ Datapoints?: { Sum?: number }[] }>(metric.region, 'monitoring', 'GetMetricStatistics', {
-        Namespace: metric.namespace, MetricName: metric.name, Dimensions: Object.entries(metric.dimensions).map(([Name, Value]) => ({ Name, Value })),
-        StartTime: (end - this.options.minuteMs) / 1000, EndTime: end / 1000, Period: 1, Statistics: ['Sum'],
-      }).catch(() => ({ Datapoints: [] }));
-      for (const { Sum } of Datapoints) if (Sum !== undefined) this.options.store.put(metric, Sum, end);
-    }));
+    const asked = this.options.metrics.filter(
+      ({ region, namespace, name }) => this.runs(region) && namespace === 'AWS/Lambda' && engineMetrics.has(name),
+    );
+    await Promise.all(
+      asked.map(async (metric) => {
+        const { Datapoints = [] } = await this.options.api
+          .json<{ Datapoints?: { Sum?: number }[] }>(metric.region, 'monitoring', 'GetMetricStatistics', {
+            Namespace: metric.namespace,
+            MetricName: metric.name,
+            Dimensions: Object.entries(metric.dimensions).map(([Name, Value]) => ({ Name, Value })),
+            StartTime: (end - this.options.minuteMs) / 1000,
+            EndTime: end / 1000,
+            Period: 1,
+            Statistics: ['Sum'],
+          })
+          .catch(() => ({ Datapoints: [] }));
+        for (const { Sum } of Datapoints) if (Sum !== undefined) this.options.store.put(metric, Sum, end);
+      }),
+    );
   }
 }
 
 /** Log groups of a region's functions. */
 function logGroups(resources: readonly FabricResource[], region: string): string[] {
   const functions = resources.filter((resource) => resource.type === 'AWS::Lambda::Function' && resource.region === region);
-  return [...new Set(functions.map(({ properties, physicalId }) => String(properties.LoggingConfig?.LogGroup ?? `/aws/lambda/${properties.FunctionName ?? physicalId}`)))];
+  return [
+    ...new Set(
+      functions.map(({ properties, physicalId }) =>
+        String(properties.LoggingConfig?.LogGroup ?? `/aws/lambda/${properties.FunctionName ?? physicalId}`),
+      ),
+    ),
+  ];
 }
 
 /** Reads the embedded metrics of one region's logs as they come. */
@@ -122,7 +154,11 @@ class LogReader {
   private seen = new Set<string>();
   private turn = 0;
 
-  constructor(private readonly options: SourcesOptions, private readonly region: RegionHandle, private readonly groups: readonly string[]) {}
+  constructor(
+    private readonly options: SourcesOptions,
+    private readonly region: RegionHandle,
+    private readonly groups: readonly string[],
+  ) {}
 
   public async read(): Promise<void> {
     if (this.region.state === 'stopped') return;
@@ -133,9 +169,12 @@ class LogReader {
 
   private async readGroup(logGroupName: string): Promise<void> {
     const startTime = this.from.get(logGroupName) ?? Date.now() - 120_000;
-    const { events = [] } = await this.options.api.json<{ events?: { message: string; timestamp: number; logStreamName: string }[] }>(this.region.name, 'logs', 'FilterLogEvents', {
-      logGroupName, startTime, filterPattern: '"CloudWatchMetrics"',
-    });
+    const { events = [] } = await this.options.api.json<{ events?: { message: string; timestamp: number; logStreamName: string }[] }>(
+      this.region.name,
+      'logs',
+      'FilterLogEvents',
+      { logGroupName, startTime, filterPattern: '"CloudWatchMetrics"' },
+    );
     for (const { message, timestamp, logStreamName } of events) {
       // One stream is one invocation there, and a line may be read twice: the time to read from overlaps.
       const key = `${logStreamName} ${message}`;

@@ -6,7 +6,10 @@ export interface MetricId {
   readonly dimensions: Readonly<Record<string, string>>;
 }
 
-export interface Sample { readonly at: number; readonly value: number }
+export interface Sample {
+  readonly at: number;
+  readonly value: number;
+}
 
 /** Samples of one metric that are kept at most, whatever their age. */
 const samplesKept = 20_000;

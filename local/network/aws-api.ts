@@ -3,7 +3,11 @@ import { placeOf } from './network';
 
 /** An error that a service answered with. */
 export class AwsApiError extends Error {
-  constructor(readonly code: string, message: string, readonly status: number) {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly status: number,
+  ) {
     super(message);
   }
 }
@@ -21,7 +25,11 @@ const services = {
 } as const;
 export type JsonService = keyof typeof services;
 
-export interface Invocation { readonly failed: boolean; readonly payload: unknown; readonly status: number }
+export interface Invocation {
+  readonly failed: boolean;
+  readonly payload: unknown;
+  readonly status: number;
+}
 
 /** Calls to a region's emulator as the account's root, in each service's own protocol. */
 export class AwsApi {
@@ -33,7 +41,9 @@ export class AwsApi {
   public async json<T = Record<string, any>>(region: string, service: JsonService, operation: string, input: object): Promise<T> {
     const { prefix, version } = services[service];
     const answer = await this.client.call({
-      place: placeOf(region), service: service === 'streams' ? 'dynamodb' : service, body: JSON.stringify(input),
+      place: placeOf(region),
+      service: service === 'streams' ? 'dynamodb' : service,
+      body: JSON.stringify(input),
       headers: { 'content-type': `application/x-amz-json-${version}`, 'x-amz-target': `${prefix}.${operation}` },
     });
     return body(answer, operation) as T;
@@ -52,8 +62,11 @@ export class AwsApi {
   /** Invokes a function and waits for what it returns, or only hands the event over. */
   public async invoke(region: string, name: string, event: unknown, type: 'RequestResponse' | 'Event'): Promise<Invocation> {
     const answer = await this.client.call({
-      place: placeOf(region), service: 'lambda', path: `/2015-03-31/functions/${encodeURIComponent(name)}/invocations`,
-      headers: { 'content-type': 'application/json', 'x-amz-invocation-type': type }, body: JSON.stringify(event),
+      place: placeOf(region),
+      service: 'lambda',
+      path: `/2015-03-31/functions/${encodeURIComponent(name)}/invocations`,
+      headers: { 'content-type': 'application/json', 'x-amz-invocation-type': type },
+      body: JSON.stringify(event),
     });
     if (answer.status >= 300) body(answer, 'Invoke');
     const text = answer.body.toString();
@@ -69,8 +82,14 @@ function body(answer: EngineAnswer, operation: string): Record<string, any> {
   const text = answer.body.toString();
   const content = (parsed(text) ?? {}) as Record<string, any>;
   if (answer.status < 300) return content;
-  const code = String(content.__type ?? answer.headers['x-amzn-errortype'] ?? answer.headers['x-amzn-query-error'] ?? content.Code ?? 'UnknownError');
-  throw new AwsApiError(code.split('#').pop()!.split(/[:;]/)[0], `${operation}: ${content.message ?? content.Message ?? text.slice(0, 200)}`, answer.status);
+  const code = String(
+    content.__type ?? answer.headers['x-amzn-errortype'] ?? answer.headers['x-amzn-query-error'] ?? content.Code ?? 'UnknownError',
+  );
+  throw new AwsApiError(
+    code.split('#').pop()!.split(/[:;]/)[0],
+    `${operation}: ${content.message ?? content.Message ?? text.slice(0, 200)}`,
+    answer.status,
+  );
 }
 
 function parsed(text: string): unknown {

@@ -62,11 +62,12 @@ export class EngineClient {
     const body = Buffer.from(request.body ?? '');
     const headers = await this.sign(request, body);
     return new Promise((resolve, reject) => {
-      const outgoing = http.request({
-        socketPath: engine.engineSocket, method: request.method ?? 'POST', path: request.path ?? '/', headers, agent: this.agent,
-      }, (answer) => {
-        readAll(answer).then((content) => resolve({ status: answer.statusCode!, headers: answer.headers, body: content }), reject);
-      });
+      const outgoing = http.request(
+        { socketPath: engine.engineSocket, method: request.method ?? 'POST', path: request.path ?? '/', headers, agent: this.agent },
+        (answer) => {
+          readAll(answer).then((content) => resolve({ status: answer.statusCode!, headers: answer.headers, body: content }), reject);
+        },
+      );
       outgoing.on('error', reject);
       outgoing.end(body);
     });
@@ -88,15 +89,17 @@ export class EngineClient {
 
   private async sign(request: EngineRequest, body: Buffer): Promise<Record<string, string>> {
     const [path, query] = splitPath(request.path ?? '/');
-    const signed = await this.signer(request.service, request.place.region).sign(new HttpRequest({
-      protocol: 'http:',
-      hostname: '127.0.0.1',
-      method: request.method ?? 'POST',
-      path,
-      query,
-      headers: { ...request.headers, 'host': '127.0.0.1', 'content-length': String(body.length) },
-      body,
-    }));
+    const signed = await this.signer(request.service, request.place.region).sign(
+      new HttpRequest({
+        protocol: 'http:',
+        hostname: '127.0.0.1',
+        method: request.method ?? 'POST',
+        path,
+        query,
+        headers: { ...request.headers, host: '127.0.0.1', 'content-length': String(body.length) },
+        body,
+      }),
+    );
     return signed.headers;
   }
 

@@ -12,7 +12,7 @@ export function defaultLagMs(from: string, to: string): number {
   if (from === to) return 0;
   const kilometres = distanceKm(from, to);
   if (kilometres === undefined) return unknownLagMs;
-  return Math.round(kilometres / 200 * 1.5 + 1.5);
+  return Math.round((kilometres / 200) * 1.5 + 1.5);
 }
 
 /**
@@ -45,7 +45,9 @@ export function createLinks(regions: readonly string[], options: { readonly lagM
       return link;
     },
     all: () => [...links.values()],
-    onChange: (listener) => { listeners.push(listener); },
+    onChange: (listener) => {
+      listeners.push(listener);
+    },
   };
 }
 

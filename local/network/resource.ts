@@ -1,4 +1,7 @@
-export interface JudgedResource { readonly action: string; readonly resource: string }
+export interface JudgedResource {
+  readonly action: string;
+  readonly resource: string;
+}
 
 export interface RemoteRequest {
   readonly service: string;
@@ -27,15 +30,25 @@ export function judgedResources(request: RemoteRequest): JudgedResource[] {
     const name = decodeURIComponent(invoked);
     return [{ action: 'lambda:InvokeFunction', resource: name.startsWith('arn:') ? name : arn('lambda', `function:${name}`) }];
   }
-  if (request.service === 'lambda' && /\/account-settings\b/.test(request.path)) return [{ action: 'lambda:GetAccountSettings', resource: '*' }];
+  if (request.service === 'lambda' && /\/account-settings\b/.test(request.path)) {
+    return [{ action: 'lambda:GetAccountSettings', resource: '*' }];
+  }
   if (request.service === 's3') return [s3(request)];
-  if (request.service === 'apigateway') return [{ action: `apigateway:${request.method}`, resource: `arn:aws:apigateway:${request.region}::${request.path.split('?')[0]}` }];
+  if (request.service === 'apigateway') {
+    return [{ action: `apigateway:${request.method}`, resource: `arn:aws:apigateway:${request.region}::${request.path.split('?')[0]}` }];
+  }
   if (request.service === 'ssm' && Array.isArray(input.Names)) {
-    return input.Names.map((name) => ({ action: `ssm:${operation}`, resource: arn('ssm', `parameter/${String(name).replace(/^\//, '')}`) }));
+    return input.Names.map((name) => ({
+      action: `ssm:${operation}`,
+      resource: arn('ssm', `parameter/${String(name).replace(/^\//, '')}`),
+    }));
   }
   if (request.service === 'events' && operation === 'PutEvents') {
     const buses = new Set(((input.Entries ?? []) as { EventBusName?: string }[]).map((entry) => entry.EventBusName ?? 'default'));
-    return [...buses].map((bus) => ({ action: 'events:PutEvents', resource: bus.startsWith('arn:') ? bus : arn('events', `event-bus/${bus}`) }));
+    return [...buses].map((bus) => ({
+      action: 'events:PutEvents',
+      resource: bus.startsWith('arn:') ? bus : arn('events', `event-bus/${bus}`),
+    }));
   }
   const action = `${prefixes[request.service] ?? request.service}:${operation || request.method}`;
   // Batches name their tables in another place.
@@ -46,7 +59,7 @@ export function judgedResources(request: RemoteRequest): JudgedResource[] {
 }
 
 function named(service: string, input: Record<string, unknown>, arn: (service: string, resource: string) => string): string {
-  const text = (member: string) => (typeof input[member] === 'string' ? input[member] as string : undefined);
+  const text = (member: string) => (typeof input[member] === 'string' ? (input[member] as string) : undefined);
   switch (service) {
     case 'dynamodb': {
       const table = text('TableName');
@@ -62,10 +75,14 @@ function named(service: string, input: Record<string, unknown>, arn: (service: s
       const name = text('Name') ?? text('Path');
       return name ? arn('ssm', `parameter/${name.replace(/^\//, '')}`) : '*';
     }
-    case 'states': return text('stateMachineArn') ?? text('executionArn') ?? text('activityArn') ?? '*';
-    case 'sns': return text('TopicArn') ?? '*';
-    case 'secretsmanager': return text('SecretId') ?? '*';
-    default: return '*';
+    case 'states':
+      return text('stateMachineArn') ?? text('executionArn') ?? text('activityArn') ?? '*';
+    case 'sns':
+      return text('TopicArn') ?? '*';
+    case 'secretsmanager':
+      return text('SecretId') ?? '*';
+    default:
+      return '*';
   }
 }
 
@@ -79,7 +96,7 @@ function s3(request: RemoteRequest): JudgedResource {
 function parse(body: Buffer): Record<string, unknown> {
   const text = body.toString();
   try {
-    return text.startsWith('{') ? JSON.parse(text) as Record<string, unknown> : Object.fromEntries(new URLSearchParams(text));
+    return text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : Object.fromEntries(new URLSearchParams(text));
   } catch {
     return {};
   }

@@ -1,7 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-export interface Asset { readonly contentType: string; readonly body: string }
+export interface Asset {
+  readonly contentType: string;
+  readonly body: string;
+}
 
 const own = (name: string): string => path.join(__dirname, 'assets', name);
 const installed = (...parts: string[]): string => path.join(__dirname, '..', '..', 'node_modules', ...parts);

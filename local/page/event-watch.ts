@@ -76,5 +76,8 @@ export function summaryOf(events: readonly ReceivedEvent[]): NonNullable<PageSta
     }
   }
   const time = ({ at }: ReceivedEvent): number => new Date(at).getTime();
-  return { received: [...received.values()] satisfies ReceivedEvents[], latest: [...events].sort((a, b) => time(b) - time(a)).slice(0, latestKept) };
+  return {
+    received: [...received.values()] satisfies ReceivedEvents[],
+    latest: [...events].sort((a, b) => time(b) - time(a)).slice(0, latestKept),
+  };
 }

@@ -39,8 +39,15 @@ export class Load {
     const { inFlight, busy, unsure, broken } = this.deps.client.met;
     const running = this.timer !== undefined;
     return {
-      running, rate: this.rate, begun: this.begun, answered: this.answered, askedAgain: inFlight + busy + unsure + broken, heldBack: this.heldBack,
-      underWay: this.underWay, until: running ? this.until : undefined, problem: this.problem,
+      running,
+      rate: this.rate,
+      begun: this.begun,
+      answered: this.answered,
+      askedAgain: inFlight + busy + unsure + broken,
+      heldBack: this.heldBack,
+      underWay: this.underWay,
+      until: running ? this.until : undefined,
+      problem: this.problem,
     };
   }
 
@@ -69,11 +76,13 @@ export class Load {
       return;
     }
     this.underWay += 1;
-    void this.pay(this.begun++).catch((error: Error) => {
-      if (!this.deps.signal.aborted) this.problem = error.message.slice(0, 200);
-    }).finally(() => {
-      this.underWay -= 1;
-    });
+    void this.pay(this.begun++)
+      .catch((error: Error) => {
+        if (!this.deps.signal.aborted) this.problem = error.message.slice(0, 200);
+      })
+      .finally(() => {
+        this.underWay -= 1;
+      });
   }
 
   private async pay(index: number): Promise<void> {
@@ -82,16 +91,21 @@ export class Load {
     const place = regions[index % regions.length];
     const amount = 100 + Math.floor(random() * 20_000);
     // Callers near one region also pay from accounts that were opened near another.
-    const accountId = random() < 0.08 ? await payer.empty() : await payer.funded(random() < 0.75 ? place : regions[(index + 1) % regions.length]);
+    const accountId =
+      random() < 0.08 ? await payer.empty() : await payer.funded(random() < 0.75 ? place : regions[(index + 1) % regions.length]);
     const headers = { 'X-Client-Location': place, 'X-Client-Resolver': `page-${place}` };
-    const answer = await client.call({ path: '/api/v1/payments', body: { accountId, amount, currency: 'USD' }, key: payer.newKey(), headers }, answerWithinMs);
+    const answer = await client.call(
+      { path: '/api/v1/payments', body: { accountId, amount, currency: 'USD' }, key: payer.newKey(), headers },
+      answerWithinMs,
+    );
     this.answered += 1;
     if (answer.status !== 201) throw new Error(`a payment was answered ${answer.status} ${answer.text.slice(0, 150)}`);
     if (answer.body.status !== 'AUTHORISED') return;
     const chance = random();
     const move = chance < 0.3 ? 'capture' : chance < 0.4 ? 'void' : undefined;
     if (!move) return;
-    const follow = (next: string) => client.call({ path: `/api/v1/payments/${answer.body.paymentId}/${next}`, body: {}, key: payer.newKey(), headers }, answerWithinMs);
+    const follow = (next: string) =>
+      client.call({ path: `/api/v1/payments/${answer.body.paymentId}/${next}`, body: {}, key: payer.newKey(), headers }, answerWithinMs);
     await follow(move);
     if (chance < 0.08) await follow('refund');
   }

@@ -31,7 +31,9 @@ export interface PageDeps {
 }
 
 /** No inline script or style, nothing from elsewhere. */
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri " +
+  "'none'; frame-ancestors 'none'";
 const security = { 'Content-Security-Policy': policy, 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'same-origin' };
 
 /** Segments of a payment this old do not arrive any more, unless it is replayed. */
@@ -62,7 +64,9 @@ export class Page {
     for (const region of deps.regions) region.onChange(nudge);
     deps.links.onChange(nudge);
     const { observed } = deps;
-    if (observed) this.eventWatch = new EventWatch({ read: () => observed.events({ limit: mostEvents }), wanted: () => this.stream.size > 0 });
+    if (observed) {
+      this.eventWatch = new EventWatch({ read: () => observed.events({ limit: mostEvents }), wanted: () => this.stream.size > 0 });
+    }
   }
 
   /** Told of each request that was led to a region. */
@@ -83,13 +87,21 @@ export class Page {
   /** Answers what is under `/_local/page` and `/_local/stream`; undefined when there is no such path. */
   public answer(exchange: Exchange, segments: readonly string[]): Promise<void> | undefined {
     const [first, second, third, fourth, ...more] = segments;
-    if (first === 'stream' && second === undefined) return this.get(exchange, async () => this.stream.open(exchange, { ...ownHeaders(exchange.traceId), ...security }));
+    if (first === 'stream' && second === undefined) {
+      return this.get(exchange, async () => this.stream.open(exchange, { ...ownHeaders(exchange.traceId), ...security }));
+    }
     if (first !== 'page' || more.length > 0) return undefined;
-    if (second === 'assets' && third !== undefined && fourth === undefined) return this.get(exchange, async () => this.asset(exchange, third));
-    if (second === 'traces' && third !== undefined && fourth === undefined) return this.get(exchange, () => this.showTrace(exchange, third));
+    if (second === 'assets' && third !== undefined && fourth === undefined) {
+      return this.get(exchange, async () => this.asset(exchange, third));
+    }
+    if (second === 'traces' && third !== undefined && fourth === undefined) {
+      return this.get(exchange, () => this.showTrace(exchange, third));
+    }
     if (second === 'load' && third === undefined) return this.post(exchange, () => this.setLoad(exchange));
     if (second === 'storm' && third === undefined) return this.post(exchange, () => this.startStorm(exchange));
-    if (second === 'links' && third !== undefined && fourth !== undefined) return this.post(exchange, () => this.setBothWays(exchange, third, fourth));
+    if (second === 'links' && third !== undefined && fourth !== undefined) {
+      return this.post(exchange, () => this.setBothWays(exchange, third, fourth));
+    }
     return undefined;
   }
 
@@ -129,7 +141,8 @@ export class Page {
   private async trace(traceId: string): Promise<TraceView> {
     const payment = this.passages.payment(traceId);
     const segments = this.deps.observed?.trace(traceId) ?? [];
-    const events = payment && this.deps.observed && await soon(this.deps.observed.events({ paymentId: payment.paymentId }), longestWaitMs);
+    const events =
+      payment && this.deps.observed && (await soon(this.deps.observed.events({ paymentId: payment.paymentId }), longestWaitMs));
     return { traceId, segments, payment, events, fresh: payment !== undefined && Date.now() - payment.at < freshMs };
   }
 
@@ -138,7 +151,8 @@ export class Page {
     if (!parsed) return;
     const unknown = Object.keys(parsed.fields).filter((name) => name !== 'rate');
     if (unknown.length) return sendProblem(exchange, 'unknown_field', `Unknown field ${unknown.join(', ').slice(0, 200)}: it takes rate.`);
-    const rate = parsed.form && typeof parsed.fields.rate === 'string' && parsed.fields.rate !== '' ? Number(parsed.fields.rate) : parsed.fields.rate;
+    const rate =
+      parsed.form && typeof parsed.fields.rate === 'string' && parsed.fields.rate !== '' ? Number(parsed.fields.rate) : parsed.fields.rate;
     if (typeof rate !== 'number' || !Number.isInteger(rate) || rate < 0 || rate > mostRate) {
       return sendProblem(exchange, 'invalid_request', `rate is a whole number of payments a second from 1 to ${mostRate}, or 0 to stop.`);
     }
@@ -159,17 +173,27 @@ export class Page {
 
   private async setBothWays(exchange: Exchange, a: string, b: string): Promise<void> {
     const ways = this.deps.links.all().filter(({ from, to }) => (from === a && to === b) || (from === b && to === a));
-    if (ways.length === 0) return sendProblem(exchange, 'unknown_route', `There is no link between '${a.slice(0, 64)}' and '${b.slice(0, 64)}' in this run.`);
+    if (ways.length === 0) {
+      return sendProblem(exchange, 'unknown_route', `There is no link between '${a.slice(0, 64)}' and '${b.slice(0, 64)}' in this run.`);
+    }
     const parsed = await parsedBody(exchange);
     if (!parsed) return;
     const { partitioned, ...unknown } = parsed.fields;
-    const cut = typeof partitioned === 'boolean' ? partitioned : parsed.form && partitioned !== undefined ? partitioned === 'true' : undefined;
-    if (cut === undefined || Object.keys(unknown).length) return sendProblem(exchange, 'invalid_request', 'Both ways of a link take partitioned, true or false.');
-    done(exchange, parsed, ways.map(({ from, to }) => this.deps.links.set(from, to, { partitioned: cut })), undefined);
+    const cut =
+      typeof partitioned === 'boolean' ? partitioned : parsed.form && partitioned !== undefined ? partitioned === 'true' : undefined;
+    if (cut === undefined || Object.keys(unknown).length) {
+      return sendProblem(exchange, 'invalid_request', 'Both ways of a link take partitioned, true or false.');
+    }
+    done(
+      exchange,
+      parsed,
+      ways.map(({ from, to }) => this.deps.links.set(from, to, { partitioned: cut })),
+      undefined,
+    );
   }
 
   private noTokens(exchange: Exchange): void {
-    sendProblem(exchange, 'unknown_route', 'The app\'s API has no JWT authorizer, so the page has no token to send payments with.');
+    sendProblem(exchange, 'unknown_route', "The app's API has no JWT authorizer, so the page has no token to send payments with.");
   }
 
   /** What sends payments, made when it is first asked for. */
@@ -181,7 +205,10 @@ export class Page {
       const client = new Client(url, issuer.token({ tenant: Payer.tenant }), signal);
       const shared = { payer: new Payer(client), regions: this.regionNames(), signal, onChange: () => this.stream.nudge() };
       // Each counts by itself what it had to ask again.
-      this.senders = { load: new Load({ client, ...shared }), storm: new Storm({ client: client.as(issuer.token({ tenant: Payer.tenant })), ...shared }) };
+      this.senders = {
+        load: new Load({ client, ...shared }),
+        storm: new Storm({ client: client.as(issuer.token({ tenant: Payer.tenant })), ...shared }),
+      };
     }
     return this.senders;
   }

@@ -86,7 +86,15 @@ export function isAnswered({ answer }: Pick<Passage, 'answer'>): boolean {
 function paymentOf(body: Buffer): Pick<SeenPayment, 'paymentId' | 'status' | 'amount' | 'currency' | 'region'> | undefined {
   try {
     const { paymentId, status, amount, currency, region } = JSON.parse(body.toString('utf8')) as Record<string, unknown>;
-    if (typeof paymentId !== 'string' || typeof status !== 'string' || typeof amount !== 'number' || typeof currency !== 'string' || typeof region !== 'string') return undefined;
+    if (
+      typeof paymentId !== 'string' ||
+      typeof status !== 'string' ||
+      typeof amount !== 'number' ||
+      typeof currency !== 'string' ||
+      typeof region !== 'string'
+    ) {
+      return undefined;
+    }
     return { paymentId, status, amount, currency, region };
   } catch {
     return undefined;

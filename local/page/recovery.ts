@@ -55,8 +55,14 @@ export class RecoveryClock {
 
   private stopped(region: RegionHandle): void {
     const { publicName } = this.deps.dns;
-    if (this.closed || publicName === undefined || this.list.some((outage) => outage.region === region.name && outage.startedAt === undefined)) return;
-    const resolver = `recovery-clock-${region.name}-${this.stops += 1}`;
+    if (
+      this.closed ||
+      publicName === undefined ||
+      this.list.some((outage) => outage.region === region.name && outage.startedAt === undefined)
+    ) {
+      return;
+    }
+    const resolver = `recovery-clock-${region.name}-${(this.stops += 1)}`;
     const answer = this.deps.dns.resolve({ name: publicName, location: region.name, resolver });
     const unaffected = answer.kind === 'found' && answer.region !== region.name;
     const outage: Open = { region: region.name, stoppedAt: this.now(), unaffected, resolver };
@@ -72,7 +78,10 @@ export class RecoveryClock {
     let resolvers = 0;
     // Each look has a resolver of its own: what an old answer would hide is not what is counted here.
     this.watch(region.name, async () => {
-      if (this.leadsTo(region.name, region.name, `${outage.resolver}-back-${resolvers += 1}`) && this.deps.dns.regionHealthy(region.name)) {
+      if (
+        this.leadsTo(region.name, region.name, `${outage.resolver}-back-${(resolvers += 1)}`) &&
+        this.deps.dns.regionHealthy(region.name)
+      ) {
         outage.backAt = this.now();
         this.unwatch(region.name);
       }
@@ -83,7 +92,12 @@ export class RecoveryClock {
     const { dns, ask } = this.deps;
     if (outage.unhealthyAt === undefined && !dns.regionHealthy(outage.region)) outage.unhealthyAt = this.now();
     if (this.leadsTo(outage.region, outage.region, outage.resolver)) return;
-    if (dns.publicName === undefined || dns.resolve({ name: dns.publicName, location: outage.region, resolver: outage.resolver }).kind !== 'found') return;
+    if (
+      dns.publicName === undefined ||
+      dns.resolve({ name: dns.publicName, location: outage.region, resolver: outage.resolver }).kind !== 'found'
+    ) {
+      return;
+    }
     outage.unhealthyAt ??= this.now();
     outage.redirectedAt ??= this.now();
     const by = await ask(outage.region, outage.resolver);
@@ -127,13 +141,18 @@ export class RecoveryClock {
 
 /** Asks the front door's `/health` as a caller at a place would. */
 export function askHealth(url: string): RecoveryDeps['ask'] {
-  return (location, resolver) => new Promise((resolve) => {
-    const request = http.get(`${url}/health`, { headers: { 'X-Client-Location': location, 'X-Client-Resolver': resolver }, agent: false, timeout: patienceMs }, (response) => {
-      response.resume();
-      const by = response.headers[apiHeaders.servedByRegion.toLowerCase()];
-      response.once('close', () => resolve(response.statusCode === 200 && typeof by === 'string' ? by : undefined));
+  return (location, resolver) =>
+    new Promise((resolve) => {
+      const request = http.get(
+        `${url}/health`,
+        { headers: { 'X-Client-Location': location, 'X-Client-Resolver': resolver }, agent: false, timeout: patienceMs },
+        (response) => {
+          response.resume();
+          const by = response.headers[apiHeaders.servedByRegion.toLowerCase()];
+          response.once('close', () => resolve(response.statusCode === 200 && typeof by === 'string' ? by : undefined));
+        },
+      );
+      request.on('timeout', () => request.destroy());
+      request.on('error', () => resolve(undefined));
     });
-    request.on('timeout', () => request.destroy());
-    request.on('error', () => resolve(undefined));
-  });
 }

@@ -31,7 +31,9 @@ export class Storm {
   public start(): boolean {
     if (this.tally.running || this.deps.signal.aborted) return false;
     this.tally = { running: true, sent: 0, answered: 0, replays: 0, payments: 0 };
-    void this.blow().catch((error: Error) => this.note({ problem: error.message.slice(0, 200) })).finally(() => this.note({ running: false }));
+    void this.blow()
+      .catch((error: Error) => this.note({ problem: error.message.slice(0, 200) }))
+      .finally(() => this.note({ running: false }));
     return true;
   }
 
@@ -42,16 +44,21 @@ export class Storm {
     const ids = new Set<string>();
     this.note({ sent: requests });
     const failures: string[] = [];
-    await Promise.all(Array.from({ length: requests }, async (_, index) => {
-      const headers = { 'X-Client-Location': regions[index % regions.length], 'X-Client-Resolver': `storm-${index}` };
-      const answer = await client.call({ path: '/api/v1/payments', body: { accountId, amount, currency }, key, headers });
-      if (answer.status === 201) ids.add(String(answer.body.paymentId));
-      else failures.push(`${answer.status} ${answer.text.slice(0, 100)}`);
-      const replayed = answer.headers['idempotency-replayed'] === 'true';
-      this.note({ answered: this.tally.answered + 1, replays: this.tally.replays + (replayed ? 1 : 0), payments: ids.size });
-    }));
+    await Promise.all(
+      Array.from({ length: requests }, async (_, index) => {
+        const headers = { 'X-Client-Location': regions[index % regions.length], 'X-Client-Resolver': `storm-${index}` };
+        const answer = await client.call({ path: '/api/v1/payments', body: { accountId, amount, currency }, key, headers });
+        if (answer.status === 201) ids.add(String(answer.body.paymentId));
+        else failures.push(`${answer.status} ${answer.text.slice(0, 100)}`);
+        const replayed = answer.headers['idempotency-replayed'] === 'true';
+        this.note({ answered: this.tally.answered + 1, replays: this.tally.replays + (replayed ? 1 : 0), payments: ids.size });
+      }),
+    );
     const account = await client.call({ path: `/api/v1/accounts/${accountId}` });
-    this.note({ debited: account.status === 200 ? balance - Number(account.body.available) : undefined, problem: failures[0] && `${failures.length} were answered otherwise: ${failures[0]}` });
+    this.note({
+      debited: account.status === 200 ? balance - Number(account.body.available) : undefined,
+      problem: failures[0] && `${failures.length} were answered otherwise: ${failures[0]}`,
+    });
   }
 
   private note(change: Partial<Tally>): void {

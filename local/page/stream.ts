@@ -24,10 +24,17 @@ export class Stream {
 
   public open(exchange: Exchange, headers: Readonly<Record<string, string>>): void {
     if (this.clients.size >= mostClients) {
-      return sendProblem(exchange, 'throttled', `The page is open ${mostClients} times already: close one of them.`, { headers: { 'Retry-After': '10' } });
+      return sendProblem(exchange, 'throttled', `The page is open ${mostClients} times already: close one of them.`, {
+        headers: { 'Retry-After': '10' },
+      });
     }
     const { request, response } = exchange;
-    response.writeHead(200, { ...headers, 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store', 'Connection': 'keep-alive' });
+    response.writeHead(200, {
+      ...headers,
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-store',
+      Connection: 'keep-alive',
+    });
     if (request.method === 'HEAD') {
       response.end();
       return;
@@ -82,5 +89,8 @@ export class Stream {
 
 /** One event; each line of the data has its own field. */
 function message(name: string, data: string): string {
-  return `event: ${name}\n${data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`).join('')}\n`;
+  return `event: ${name}\n${data
+    .split(/\r\n|\r|\n/)
+    .map((line) => `data: ${line}\n`)
+    .join('')}\n`;
 }

@@ -19,7 +19,10 @@ type Secret = { readonly kind: 'known'; readonly secret: string } | { readonly k
 /** Secrets kept: more than the functions and sessions of any app. */
 const secretsKept = 500;
 
-/** Where CloudFormation of the emulator waits for what a custom resource, or a wait condition, says. Its last part is the secret: an ID drawn by chance. */
+/**
+ * Where CloudFormation of the emulator waits for what a custom resource, or a wait condition, says. Its last part is the secret: an ID
+ * drawn by chance.
+ */
 const answerPath = /^\/_ministack\/cfn-(response|signal)\/[\w-]{32,}$/;
 
 /** Lets in whoever holds a secret of this run, and nobody that a browser speaks for. */
@@ -34,12 +37,25 @@ export class Admissions {
     if (foreign) return { kind: 'refused', code: 'AccessDeniedException', message: foreign };
     if (isAwaited(request)) return { kind: 'awaited', body: await readAll(request) };
     const signature = signatureOf(request);
-    if (!signature) return { kind: 'refused', code: 'MissingAuthenticationTokenException', message: 'a call of the local run is signed, in its Authorization header, with credentials of that run' };
+    if (!signature) {
+      return {
+        kind: 'refused',
+        code: 'MissingAuthenticationTokenException',
+        message: 'a call of the local run is signed, in its Authorization header, with credentials of that run',
+      };
+    }
     const found = await this.secretOf(signature.accessKeyId);
     if (found.kind === 'unreachable') return found;
-    if (found.kind === 'unknown') return { kind: 'refused', code: 'UnrecognizedClientException', message: 'the access key does not belong to this run and region' };
+    if (found.kind === 'unknown') {
+      return { kind: 'refused', code: 'UnrecognizedClientException', message: 'the access key does not belong to this run and region' };
+    }
     const read = leavesBodyOut(request.headers) ? undefined : await readAll(request);
-    const verdict: Verdict = await verifySignature({ method: request.method!, url: request.url!, headers: request.headers }, signature, found.secret, read);
+    const verdict: Verdict = await verifySignature(
+      { method: request.method!, url: request.url!, headers: request.headers },
+      signature,
+      found.secret,
+      read,
+    );
     return verdict.ok ? { kind: 'admitted', call: signature, read } : { kind: 'refused', code: verdict.code, message: verdict.message };
   }
 
@@ -57,7 +73,10 @@ export class Admissions {
   }
 }
 
-/** Marks of a browser, whatever page it shows (one of them is Node's own `fetch`'s too, and counts for nothing); and names by which a page of elsewhere would come to be one of this machine. */
+/**
+ * Marks of a browser, whatever page it shows (one of them is Node's own `fetch`'s too, and counts for nothing); and names by which a page
+ * of elsewhere would come to be one of this machine.
+ */
 export function whyForeign({ headers }: Pick<IncomingMessage, 'headers'>): string | undefined {
   const mark = Object.keys(headers).find((name) => name === 'origin' || (name.startsWith('sec-fetch-') && name !== 'sec-fetch-mode'));
   if (mark) return `browsers are not let in, and the request has the header ${mark}`;
@@ -73,8 +92,12 @@ function isAwaited({ method, url }: Pick<IncomingMessage, 'method' | 'url'>): bo
 /** See `emulator.py`. */
 function ask({ engineSocket }: EngineSocket, accessKeyId: string): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
-    http.get({ socketPath: engineSocket, path: `/_run/secrets/${accessKeyId}`, agent: false }, (answer) => {
-      readAll(answer).then((body) => resolve((JSON.parse(body.toString()) as { secret: string | null }).secret ?? undefined)).catch(reject);
-    }).on('error', reject);
+    http
+      .get({ socketPath: engineSocket, path: `/_run/secrets/${accessKeyId}`, agent: false }, (answer) => {
+        readAll(answer)
+          .then((body) => resolve((JSON.parse(body.toString()) as { secret: string | null }).secret ?? undefined))
+          .catch(reject);
+      })
+      .on('error', reject);
   });
 }

@@ -10,16 +10,23 @@ export class Forwarder {
 
   /** Resolves when the answer was passed on; rejects when there is none. A body that was read already is given. */
   public async forward(
-    incoming: IncomingMessage, outgoing: ServerResponse, engineSocket: string, body?: Buffer, beforeAnswer?: () => Promise<void>,
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    engineSocket: string,
+    body?: Buffer,
+    beforeAnswer?: () => Promise<void>,
   ): Promise<void> {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const request = http.request({
-        socketPath: engineSocket,
-        method: incoming.method,
-        path: incoming.url,
-        headers: passedOn(incoming.rawHeaders, body) as unknown as http.OutgoingHttpHeaders,
-        agent: this.agent,
-      }, resolve);
+      const request = http.request(
+        {
+          socketPath: engineSocket,
+          method: incoming.method,
+          path: incoming.url,
+          headers: passedOn(incoming.rawHeaders, body) as unknown as http.OutgoingHttpHeaders,
+          agent: this.agent,
+        },
+        resolve,
+      );
       request.on('error', reject);
       outgoing.on('close', () => {
         // The caller has gone: nobody waits for the answer.

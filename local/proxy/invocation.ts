@@ -17,7 +17,12 @@ export function invocationStart(traceHeader: string | undefined): number | undef
  * over. A frozen function knows nothing of that and goes on when it thaws; what it still wants to write comes too late. Only shortly
  * after the return: the emulator ends such functions by then, and whoever goes on with a trace that began earlier is none of them.
  */
-export function outlivedItsTimeout(started: number, timeoutMs: number, region: Pick<EngineAddress, 'lastStoppedAt' | 'lastResumedAt'>, now: number): boolean {
+export function outlivedItsTimeout(
+  started: number,
+  timeoutMs: number,
+  region: Pick<EngineAddress, 'lastStoppedAt' | 'lastResumedAt'>,
+  now: number,
+): boolean {
   const stopped = region.lastStoppedAt;
   if (region.lastResumedAt !== undefined && now > region.lastResumedAt + endedWithinMs) return false;
   if (stopped === undefined || started > stopped || started < stopped - timeoutMs - 1000) return false;

@@ -60,7 +60,9 @@ export async function startRegionProxy(options: RegionProxyOptions): Promise<Reg
     close: async () => {
       endpoint.close();
       server.closeAllConnections();
-      await new Promise((resolve) => { server.close(resolve); });
+      await new Promise((resolve) => {
+        server.close(resolve);
+      });
     },
   };
 }
@@ -92,22 +94,34 @@ class RegionEndpoint {
     if (await this.comesTooLate(request)) return void request.socket.destroy();
     const region = this.target(call);
     const service = this.options.services?.[call.service];
-    const eventsOperation = call.service === 'events' && this.options.events ? header(request, 'x-amz-target')?.split('.').pop() : undefined;
+    const eventsOperation =
+      call.service === 'events' && this.options.events ? header(request, 'x-amz-target')?.split('.').pop() : undefined;
     const read = admission.read ?? (service || eventsOperation !== undefined ? await readAll(request) : undefined);
     if (service) {
-      const asked: ServiceCall = { region, operation: header(request, 'x-amz-target')?.split('.').pop(), method: request.method!, path: request.url!, body: read! };
+      const asked: ServiceCall = {
+        region,
+        operation: header(request, 'x-amz-target')?.split('.').pop(),
+        method: request.method!,
+        path: request.url!,
+        body: read!,
+      };
       const routing = await service.route(asked);
       if (routing) return this.serveFabric(request, response, call, routing);
-      if (service.took) response.once('finish', () => { if (response.statusCode < 300) service.took!(asked); });
+      if (service.took) {
+        response.once('finish', () => {
+          if (response.statusCode < 300) service.took!(asked);
+        });
+      }
     }
-    const events = eventsOperation === undefined ? undefined : this.options.events!.route({ region, operation: eventsOperation, body: read! });
+    const events =
+      eventsOperation === undefined ? undefined : this.options.events!.route({ region, operation: eventsOperation, body: read! });
     if (events) return this.serveEvents(request, response, call, events, region);
     if (region !== this.options.region) return this.serveElsewhere(request, response, call, region, read);
     const engine = this.options.engines.engine(region);
     if (!engine || engine.state === 'stopped') return this.unreachable(request);
     const operation = dynamoOperation(call, request);
     if (operation === undefined) return this.forwarder.forward(request, response, engine.engineSocket, read);
-    return this.serveDynamo(request, response, { call, region, operation, body: read ?? await readAll(request) });
+    return this.serveDynamo(request, response, { call, region, operation, body: read ?? (await readAll(request)) });
   }
 
   /** What CloudFormation waits for is its emulator's to take, whatever else the request claims to be. */
@@ -131,16 +145,22 @@ class RegionEndpoint {
   }
 
   private async serveDynamo(
-    request: IncomingMessage, response: ServerResponse, dynamo: { call: Signature; region: string; operation: string; body: Buffer },
+    request: IncomingMessage,
+    response: ServerResponse,
+    dynamo: { call: Signature; region: string; operation: string; body: Buffer },
   ): Promise<void> {
     const routing = await this.options.tables.handle({
       region: dynamo.region,
       operation: dynamo.operation,
       body: dynamo.body,
-      authorize: (action, table, leadingKeys) => this.judged(
-        request, dynamo.call, action, `arn:aws:dynamodb:${dynamo.region}:${this.accountId}:table/${table}`,
-        leadingKeys ? { 'dynamodb:leadingkeys': leadingKeys } : {},
-      ),
+      authorize: (action, table, leadingKeys) =>
+        this.judged(
+          request,
+          dynamo.call,
+          action,
+          `arn:aws:dynamodb:${dynamo.region}:${this.accountId}:table/${table}`,
+          leadingKeys ? { 'dynamodb:leadingkeys': leadingKeys } : {},
+        ),
     });
     if (routing.kind === 'answered') return reply(response, routing.answer);
     await this.forwarder.forward(request, response, this.options.engines.engine(dynamo.region)!.engineSocket, dynamo.body);
@@ -148,18 +168,33 @@ class RegionEndpoint {
   }
 
   /** A call of EventBridge's that the fabric answers, or events for whichever region an endpoint leads to. */
-  private async serveEvents(request: IncomingMessage, response: ServerResponse, call: Signature, routing: EventsRouting, asked: string): Promise<void> {
+  private async serveEvents(
+    request: IncomingMessage,
+    response: ServerResponse,
+    call: Signature,
+    routing: EventsRouting,
+    asked: string,
+  ): Promise<void> {
     const region = routing.kind === 'put' ? routing.region : asked;
     if (!this.reaches(region)) return this.unreachable(request);
-    const denied = routing.kind === 'put' ? await this.judgedPuts(request, call, routing) : await this.judged(request, call, routing.action, routing.resource);
+    const denied =
+      routing.kind === 'put'
+        ? await this.judgedPuts(request, call, routing)
+        : await this.judged(request, call, routing.action, routing.resource);
     if (denied) return reply(response, denied);
     const { links } = this.options;
     const here = this.options.region;
     await this.pause(links.get(here, region).lagMs);
     if (!this.reaches(region)) return this.unreachable(request);
-    const answer = routing.kind === 'put' ? await this.client.call({
-      place: placeOf(region), service: 'events', body: routing.body, headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'AWSEvents.PutEvents' },
-    }) : routing.answer();
+    const answer =
+      routing.kind === 'put'
+        ? await this.client.call({
+            place: placeOf(region),
+            service: 'events',
+            body: routing.body,
+            headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'AWSEvents.PutEvents' },
+          })
+        : routing.answer();
     await this.pause(links.get(region, here).lagMs);
     // What was put was put, whether or not its caller hears of it.
     if (!this.reaches(region)) return this.unreachable(request);
@@ -167,7 +202,12 @@ class RegionEndpoint {
   }
 
   /** A call that the fabric answers in a region's emulator's place. */
-  private async serveFabric(request: IncomingMessage, response: ServerResponse, call: Signature, { region, needs, answer }: ServiceRouting): Promise<void> {
+  private async serveFabric(
+    request: IncomingMessage,
+    response: ServerResponse,
+    call: Signature,
+    { region, needs, answer }: ServiceRouting,
+  ): Promise<void> {
     const { links, engines } = this.options;
     const here = this.options.region;
     const inRun = engines.engine(region) !== undefined;
@@ -187,15 +227,27 @@ class RegionEndpoint {
   }
 
   /** A call into another region: over the links, and signed anew, since its caller's key is not known there. */
-  private async serveElsewhere(request: IncomingMessage, response: ServerResponse, call: Signature, region: string, read?: Buffer): Promise<void> {
-    const body = read ?? await readAll(request);
+  private async serveElsewhere(
+    request: IncomingMessage,
+    response: ServerResponse,
+    call: Signature,
+    region: string,
+    read?: Buffer,
+  ): Promise<void> {
+    const body = read ?? (await readAll(request));
     if (!this.reaches(region)) return this.unreachable(request);
     const { links, engines } = this.options;
     const here = this.options.region;
     const root = isRootKey(call.accessKeyId);
     if (!root) {
       const needed = judgedResources({
-        service: call.service, region, accountId: this.accountId, method: request.method!, path: request.url!, target: header(request, 'x-amz-target'), body,
+        service: call.service,
+        region,
+        accountId: this.accountId,
+        method: request.method!,
+        path: request.url!,
+        target: header(request, 'x-amz-target'),
+        body,
       });
       for (const { action, resource } of needed) {
         const denied = await this.judged(request, call, action, resource);
@@ -204,18 +256,25 @@ class RegionEndpoint {
     }
     await this.pause(links.get(here, region).lagMs);
     const operation = dynamoOperation(call, request);
-    const routing = operation === undefined ? undefined
-      : await this.options.tables.handle({ region, operation, body, authorize: async () => undefined });
+    const routing =
+      operation === undefined ? undefined : await this.options.tables.handle({ region, operation, body, authorize: async () => undefined });
     if (routing?.kind === 'answered') {
       await this.pause(links.get(region, here).lagMs);
       return this.reaches(region) ? reply(response, routing.answer) : this.unreachable(request);
     }
     if (!this.reaches(region)) return this.unreachable(request);
     if (root) {
-      await this.forwarder.forward(request, response, engines.engine(region)!.engineSocket, body, () => this.pause(links.get(region, here).lagMs));
+      await this.forwarder.forward(request, response, engines.engine(region)!.engineSocket, body, () =>
+        this.pause(links.get(region, here).lagMs),
+      );
     } else {
       const answer = await this.client.call({
-        place: placeOf(region), service: call.service, method: request.method, path: request.url, headers: contentHeaders(request), body,
+        place: placeOf(region),
+        service: call.service,
+        method: request.method,
+        path: request.url,
+        headers: contentHeaders(request),
+        body,
       });
       await this.pause(links.get(region, here).lagMs);
       reply(response, { status: answer.status, headers: answerHeaders(answer.headers), body: answer.body });
@@ -225,28 +284,41 @@ class RegionEndpoint {
 
   /** Events by their caller's policies and the bus's own; refused as a whole when one of them is. */
   private async judgedPuts(request: IncomingMessage, call: Signature, { region, puts }: Extract<EventsRouting, { kind: 'put' }>) {
-    const caller = isRootKey(call.accessKeyId) ? undefined : await this.options.judge.caller(this.options.region, header(request, 'user-agent') ?? '');
+    const caller = isRootKey(call.accessKeyId)
+      ? undefined
+      : await this.options.judge.caller(this.options.region, header(request, 'user-agent') ?? '');
     const principal = caller?.roleArn ?? `arn:aws:iam::${this.accountId}:root`;
     for (const put of puts) {
       const denied = await this.judged(request, call, 'events:PutEvents', put.resource, put.context);
       if (denied) return denied;
       if (!this.options.events!.denies(region, put, principal)) continue;
-      return accessDenied(`${principal} is not authorized to perform: events:PutEvents on resource: ${put.resource} with an explicit deny in a resource-based policy (${JSON.stringify(put.context)})`);
+      return accessDenied(
+        `${principal} is not authorized to perform: events:PutEvents on resource: ${put.resource} with an explicit deny in a ` +
+          `resource-based policy (${JSON.stringify(put.context)})`,
+      );
     }
     return undefined;
   }
 
   private async judged(request: IncomingMessage, call: Signature, action: string, resource: string, context: ConditionContext = {}) {
     const judgement = await this.options.judge.judge({
-      region: this.options.region, accessKeyId: call.accessKeyId, userAgent: header(request, 'user-agent') ?? '', action, resource, context,
+      region: this.options.region,
+      accessKeyId: call.accessKeyId,
+      userAgent: header(request, 'user-agent') ?? '',
+      action,
+      resource,
+      context,
     });
     return judgement.allowed ? undefined : accessDenied(judgement.message);
   }
 
   private reaches(region: string): boolean {
     const { engines, links } = this.options;
-    return engines.engine(region)?.state === 'running'
-      && !links.get(this.options.region, region).partitioned && !links.get(region, this.options.region).partitioned;
+    return (
+      engines.engine(region)?.state === 'running' &&
+      !links.get(this.options.region, region).partitioned &&
+      !links.get(region, this.options.region).partitioned
+    );
   }
 
   /** Packets are lost: the caller waits, and its connection is cut in the end. */
@@ -290,21 +362,34 @@ function header(request: IncomingMessage, name: string): string | undefined {
 function contentHeaders(request: IncomingMessage): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) {
-    if (typeof value !== 'string' || /^(host|connection|keep-alive|expect|authorization|content-length|transfer-encoding|x-amz-date|x-amz-security-token)$/.test(name)) continue;
+    if (
+      typeof value !== 'string' ||
+      /^(host|connection|keep-alive|expect|authorization|content-length|transfer-encoding|x-amz-date|x-amz-security-token)$/.test(name)
+    ) {
+      continue;
+    }
     kept[name] = value;
   }
   return kept;
 }
 
 function answerHeaders(headers: http.IncomingHttpHeaders): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => (
-    typeof entry[1] === 'string' && !/^(connection|keep-alive|transfer-encoding|content-length)$/.test(entry[0]))));
+  return Object.fromEntries(
+    Object.entries(headers).filter(
+      (entry): entry is [string, string] =>
+        typeof entry[1] === 'string' && !/^(connection|keep-alive|transfer-encoding|content-length)$/.test(entry[0]),
+    ),
+  );
 }
 
 /** As a service refuses a signature. What its body would be is not awaited. */
-function refuse(request: IncomingMessage, response: ServerResponse, { code, message }: { readonly code: string; readonly message: string }): void {
+function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { code, message }: { readonly code: string; readonly message: string },
+): void {
   const answer = jsonRefusal(code, message);
-  reply(response, { ...answer, status: 403, headers: { ...answer.headers, 'x-amzn-errortype': code, 'connection': 'close' } });
+  reply(response, { ...answer, status: 403, headers: { ...answer.headers, 'x-amzn-errortype': code, connection: 'close' } });
   request.resume();
 }
 

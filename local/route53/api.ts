@@ -12,7 +12,12 @@ const namespace = 'https://route53.amazonaws.com/doc/2013-04-01/';
 const base = '/2013-04-01';
 const mostItems = 300;
 
-interface Request { readonly method: string; readonly path: string; readonly query: URLSearchParams; readonly body: Buffer }
+interface Request {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: Buffer;
+}
 
 /** Route 53's API as far as it is about records, changes and what checkers see. */
 export class Route53Api implements FabricService {
@@ -34,14 +39,19 @@ export class Route53Api implements FabricService {
   private find(request: Request): Pick<ServiceRouting, 'needs' | 'answer'> {
     const { method, path } = request;
     const [kind, id = '', part = '', ...more] = path.startsWith(`${base}/`) ? path.slice(base.length + 1).split('/') : [];
-    const named = (wanted: string, wantedPart: string): string | undefined => kind === wanted && part === wantedPart && more.length === 0 && id !== '' ? id : undefined;
+    const named = (wanted: string, wantedPart: string): string | undefined =>
+      kind === wanted && part === wantedPart && more.length === 0 && id !== '' ? id : undefined;
     const records = named('hostedzone', 'rrset');
-    if (records && method === 'GET') return { needs: [needed('ListResourceRecordSets', `hostedzone/${records}`)], answer: () => this.list(records, request.query) };
+    if (records && method === 'GET') {
+      return { needs: [needed('ListResourceRecordSets', `hostedzone/${records}`)], answer: () => this.list(records, request.query) };
+    }
     if (records && method === 'POST') return this.changeCall(records, request.body);
     const change = named('change', '');
     if (change && method === 'GET') return { needs: [needed('GetChange', `change/${change}`)], answer: () => this.changeStatus(change) };
     const check = named('healthcheck', 'status');
-    if (check && method === 'GET') return { needs: [needed('GetHealthCheckStatus', `healthcheck/${check}`)], answer: () => this.checkStatus(check) };
+    if (check && method === 'GET') {
+      return { needs: [needed('GetHealthCheckStatus', `healthcheck/${check}`)], answer: () => this.checkStatus(check) };
+    }
     const one = named('hostedzone', '');
     if (one && method === 'GET') return { needs: [needed('GetHostedZone', `hostedzone/${one}`)], answer: () => this.zone(one) };
     return { needs: [], answer: () => refusal(501, 'NotImplemented', `the local run's Route 53 has no ${method} ${path}`) };
@@ -60,7 +70,9 @@ export class Route53Api implements FabricService {
       needs: [{ ...needed('ChangeResourceRecordSets', `hostedzone/${zoneId}`), context }],
       answer: () => {
         const result = this.store.change(zoneId, changes);
-        if (result.kind === 'accepted') return answer({ ChangeResourceRecordSetsResponse: { ChangeInfo: changeInfo(result.id, 'PENDING', Date.now()) } });
+        if (result.kind === 'accepted') {
+          return answer({ ChangeResourceRecordSetsResponse: { ChangeInfo: changeInfo(result.id, 'PENDING', Date.now()) } });
+        }
         return refusal(400, 'InvalidChangeBatch', `[${result.messages.join(', ')}]`);
       },
     };
@@ -68,14 +80,23 @@ export class Route53Api implements FabricService {
 
   private list(zoneId: string, query: URLSearchParams): ServiceAnswer {
     const limit = Math.min(Number(query.get('maxitems') ?? mostItems) || mostItems, mostItems);
-    const from = sortKey({ name: normalName(query.get('name') ?? ''), type: query.get('type') ?? '', setIdentifier: query.get('identifier') ?? '' });
-    const all = [...this.store.list(zoneId)].sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1)).filter((record) => !query.get('name') || sortKey(record) >= from);
+    const from = sortKey({
+      name: normalName(query.get('name') ?? ''),
+      type: query.get('type') ?? '',
+      setIdentifier: query.get('identifier') ?? '',
+    });
+    const all = [...this.store.list(zoneId)]
+      .sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
+      .filter((record) => !query.get('name') || sortKey(record) >= from);
     const next = all[limit];
     return answer({
       ListResourceRecordSetsResponse: {
         ResourceRecordSets: { ResourceRecordSet: all.slice(0, limit).map(contentOf) },
-        IsTruncated: next ? 'true' : 'false', MaxItems: limit,
-        NextRecordName: next && `${next.name}.`, NextRecordType: next?.type, NextRecordIdentifier: next?.setIdentifier,
+        IsTruncated: next ? 'true' : 'false',
+        MaxItems: limit,
+        NextRecordName: next && `${next.name}.`,
+        NextRecordType: next?.type,
+        NextRecordIdentifier: next?.setIdentifier,
       },
     });
   }
@@ -93,7 +114,8 @@ export class Route53Api implements FabricService {
       GetHealthCheckStatusResponse: {
         HealthCheckObservations: {
           HealthCheckObservation: checkers.map(({ healthy, reason, at }, index) => ({
-            IPAddress: `127.0.0.${index + 1}`, Region: controlPlane,
+            IPAddress: `127.0.0.${index + 1}`,
+            Region: controlPlane,
             StatusReport: { CheckedTime: new Date(at).toISOString(), Status: `${healthy ? 'Success' : 'Failure'}: ${reason}` },
           })),
         },
@@ -102,10 +124,19 @@ export class Route53Api implements FabricService {
   }
 
   private zone(id: string): ServiceAnswer {
-    const names = this.store.list(id).map(({ name }) => name.split('.').slice(1).join('.')).sort((a, b) => a.length - b.length);
+    const names = this.store
+      .list(id)
+      .map(({ name }) => name.split('.').slice(1).join('.'))
+      .sort((a, b) => a.length - b.length);
     return answer({
       GetHostedZoneResponse: {
-        HostedZone: { Id: `/hostedzone/${id}`, Name: `${names[0] ?? 'local'}.`, CallerReference: id, Config: { PrivateZone: 'false' }, ResourceRecordSetCount: this.store.list(id).length },
+        HostedZone: {
+          Id: `/hostedzone/${id}`,
+          Name: `${names[0] ?? 'local'}.`,
+          CallerReference: id,
+          Config: { PrivateZone: 'false' },
+          ResourceRecordSetCount: this.store.list(id).length,
+        },
         DelegationSet: { NameServers: { NameServer: ['ns-1.local'] } },
       },
     });
@@ -137,7 +168,9 @@ function changesOf(body: string): readonly RecordChange[] | string {
   for (const one of batch.children) {
     const action = textOf(one, 'Action');
     const record = recordOf(child(one, 'ResourceRecordSet'));
-    if (action !== 'CREATE' && action !== 'DELETE' && action !== 'UPSERT') return `Value '${action}' at 'action' failed to satisfy constraint: Member must satisfy enum value set: [CREATE, DELETE, UPSERT]`;
+    if (action !== 'CREATE' && action !== 'DELETE' && action !== 'UPSERT') {
+      return `Value '${action}' at 'action' failed to satisfy constraint: Member must satisfy enum value set: [CREATE, DELETE, UPSERT]`;
+    }
     if (typeof record === 'string') return record;
     changes.push({ action, record });
   }
@@ -152,13 +185,23 @@ function recordOf(element: Element | undefined): RecordSet | string {
   if (!alias && values.length === 0) return `record set ${name} leads nowhere`;
   const setIdentifier = textOf(element, 'SetIdentifier');
   const routing = routingOf(element);
-  if ((routing.routing === 'simple') !== (setIdentifier === undefined)) return `record set ${name} has ${setIdentifier === undefined ? 'no' : 'a'} SetIdentifier, and its routing is ${routing.routing}`;
+  if ((routing.routing === 'simple') !== (setIdentifier === undefined)) {
+    return `record set ${name} has ${setIdentifier === undefined ? 'no' : 'a'} SetIdentifier, and its routing is ${routing.routing}`;
+  }
   const [weight, healthCheckId] = [routing.weight, textOf(element, 'HealthCheckId')];
-  if (weight !== undefined && !(Number.isInteger(weight) && weight >= 0 && weight <= 255)) return `record set ${name} has weight ${weight}: 0 to 255 are allowed`;
+  if (weight !== undefined && !(Number.isInteger(weight) && weight >= 0 && weight <= 255)) {
+    return `record set ${name} has weight ${weight}: 0 to 255 are allowed`;
+  }
   return {
-    name: normalName(name), type, ...routing, ...(setIdentifier === undefined ? {} : { setIdentifier }),
-    ttlSeconds: alias ? 60 : Number(textOf(element, 'TTL') ?? 300), values: alias ? [normalName(textOf(alias, 'DNSName'))] : values.map(normalName), alias: alias !== undefined,
-    evaluateTargetHealth: textOf(alias, 'EvaluateTargetHealth') === 'true', ...(healthCheckId ? { healthCheckId } : {}),
+    name: normalName(name),
+    type,
+    ...routing,
+    ...(setIdentifier === undefined ? {} : { setIdentifier }),
+    ttlSeconds: alias ? 60 : Number(textOf(element, 'TTL') ?? 300),
+    values: alias ? [normalName(textOf(alias, 'DNSName'))] : values.map(normalName),
+    alias: alias !== undefined,
+    evaluateTargetHealth: textOf(alias, 'EvaluateTargetHealth') === 'true',
+    ...(healthCheckId ? { healthCheckId } : {}),
   };
 }
 
@@ -173,10 +216,21 @@ function routingOf(element: Element | undefined): { readonly routing: Routing } 
 /** In the order in which Route 53 writes it: whoever deletes a record gives it back like this. */
 function contentOf(record: RecordSet): Content {
   return {
-    Name: `${record.name}.`, Type: record.type, SetIdentifier: record.setIdentifier, Weight: record.weight, Region: record.region, Failover: record.failover,
+    Name: `${record.name}.`,
+    Type: record.type,
+    SetIdentifier: record.setIdentifier,
+    Weight: record.weight,
+    Region: record.region,
+    Failover: record.failover,
     MultiValueAnswer: record.routing === 'multivalue' ? 'true' : undefined,
     ...(record.alias
-      ? { AliasTarget: { HostedZoneId: record.zoneId ?? '', DNSName: `${record.values[0]}.`, EvaluateTargetHealth: String(record.evaluateTargetHealth) } }
+      ? {
+          AliasTarget: {
+            HostedZoneId: record.zoneId ?? '',
+            DNSName: `${record.values[0]}.`,
+            EvaluateTargetHealth: String(record.evaluateTargetHealth),
+          },
+        }
       : { TTL: record.ttlSeconds, ResourceRecords: { ResourceRecord: record.values.map((value) => ({ Value: value })) } }),
     HealthCheckId: record.healthCheckId,
   };

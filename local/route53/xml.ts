@@ -64,12 +64,25 @@ export type Content = string | number | readonly Content[] | { readonly [name: s
 export function writeXml(content: Content): string {
   if (typeof content === 'string' || typeof content === 'number') return escaped(String(content));
   if (Array.isArray(content)) return content.map((one: Content) => writeXml(one)).join('');
-  return Object.entries(content as Record<string, Content | undefined>).map(([name, value]) => (value === undefined ? ''
-    : [value].flat().map((one) => `<${name}>${writeXml(one as Content)}</${name}>`).join(''))).join('');
+  return Object.entries(content as Record<string, Content | undefined>)
+    .map(([name, value]) =>
+      value === undefined
+        ? ''
+        : [value]
+            .flat()
+            .map((one) => `<${name}>${writeXml(one as Content)}</${name}>`)
+            .join(''),
+    )
+    .join('');
 }
 
 function unescaped(text: string): string {
-  return text.replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&quot;/g, '"').replace(/&apos;/g, "'").replace(/&amp;/g, '&');
+  return text
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&quot;/g, '"')
+    .replace(/&apos;/g, "'")
+    .replace(/&amp;/g, '&');
 }
 
 function escaped(text: string): string {

@@ -12,7 +12,11 @@ export interface ServiceCall {
   readonly body: Buffer;
 }
 
-export interface ServiceAnswer { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Buffer }
+export interface ServiceAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
 
 /** What the fabric does with a call in the emulator's place. */
 export interface ServiceRouting {

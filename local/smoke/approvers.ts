@@ -20,11 +20,20 @@ export class Approvers {
   }
 
   public async start(name: string, plan?: object): Promise<Answer> {
-    return this.client.once({ method: 'POST', path: '/_local/cutover', body: plan === undefined ? {} : { plan }, token: await this.token(name) });
+    return this.client.once({
+      method: 'POST',
+      path: '/_local/cutover',
+      body: plan === undefined ? {} : { plan },
+      token: await this.token(name),
+    });
   }
 
   public async decide(name: string, approvalId: string, decision: string, comment?: string): Promise<Answer> {
-    return this.client.once({ path: `/approvals/${approvalId}`, body: { decision, ...(comment === undefined ? {} : { comment }) }, token: await this.token(name) });
+    return this.client.once({
+      path: `/approvals/${approvalId}`,
+      body: { decision, ...(comment === undefined ? {} : { comment }) },
+      token: await this.token(name),
+    });
   }
 
   public async view(): Promise<CutoverView> {
@@ -53,8 +62,8 @@ export class Approvers {
   }
 
   /**
-   * Waits until no composite alarm, which is what a cutover goes by, has been raised for a while, and the regions hear each other's probes, which it
-   * looks for too; or not for ever.
+   * Waits until no composite alarm, which is what a cutover goes by, has been raised for a while, and the regions hear each other's probes,
+   * which it looks for too; or not for ever.
    */
   public async calm(forMs = 10_000, withinMs = 90_000): Promise<void> {
     let since = Date.now();
@@ -68,15 +77,24 @@ export class Approvers {
   /** Waits for the next approval that people are asked for. */
   public async asked(not: readonly string[] = [], withinMs?: number): Promise<NonNullable<CutoverView['openApproval']>> {
     const over = (view: CutoverView): boolean => view.state !== 'RUNNING';
-    const view = await this.until('people are asked', (now) => over(now) || (now.openApproval !== undefined && !not.includes(now.openApproval.approvalId)), withinMs);
+    const view = await this.until(
+      'people are asked',
+      (now) => over(now) || (now.openApproval !== undefined && !not.includes(now.openApproval.approvalId)),
+      withinMs,
+    );
     if (!view.openApproval) throw new Error(`no approval is open any more: the run is ${view.state}, ${view.why}`);
     return view.openApproval;
   }
 
   /** Approves whatever is asked, in one person's name, until the run has ended. */
-  public async approveAll(name: string, seen: (approvalId: string) => Promise<void> = async () => undefined, withinMs = 420_000): Promise<CutoverView> {
+  public async approveAll(
+    name: string,
+    seen: (approvalId: string) => Promise<void> = async () => undefined,
+    withinMs = 420_000,
+  ): Promise<CutoverView> {
     const done: string[] = [];
-    const news = (now: CutoverView): boolean => now.state !== 'RUNNING' || (now.openApproval !== undefined && !done.includes(now.openApproval.approvalId));
+    const news = (now: CutoverView): boolean =>
+      now.state !== 'RUNNING' || (now.openApproval !== undefined && !done.includes(now.openApproval.approvalId));
     for (const deadline = Date.now() + withinMs; ;) {
       const view = await this.until('the next approval, or the end', news, deadline - Date.now());
       if (view.state !== 'RUNNING') return view;

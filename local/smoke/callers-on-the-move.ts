@@ -61,7 +61,9 @@ export class CallersOnTheMove {
 
   /** Opens accounts, lets each stale caller ask once, and then pays at a rate. */
   public async start(): Promise<void> {
-    for (let index = 0; index < accountsInAll; index += 1) this.accounts.push(await openAccount(this.setting, `moving-${index}`, fundedWith));
+    for (let index = 0; index < accountsInAll; index += 1) {
+      this.accounts.push(await openAccount(this.setting, `moving-${index}`, fundedWith));
+    }
     for (const caller of this.callers.filter(({ stale }) => stale)) await this.pay(caller);
     this.sending = this.send();
   }
@@ -79,8 +81,13 @@ export class CallersOnTheMove {
     const chosen = this.paid.filter((_, index) => index % share === 0);
     const differ: string[] = [];
     for (const [index, { key, accountId, amount, answer }] of chosen.entries()) {
-      const again = await client.call({ path: '/api/v1/payments', key, body: { accountId, amount, currency: 'USD' }, region: regions[index % regions.length] }, patienceMs);
-      if (!sameAnswer(again, answer) || again.headers['idempotency-replayed'] !== 'true') differ.push(`${key}: ${again.status} ${again.text.slice(0, 80)}`);
+      const again = await client.call(
+        { path: '/api/v1/payments', key, body: { accountId, amount, currency: 'USD' }, region: regions[index % regions.length] },
+        patienceMs,
+      );
+      if (!sameAnswer(again, answer) || again.headers['idempotency-replayed'] !== 'true') {
+        differ.push(`${key}: ${again.status} ${again.text.slice(0, 80)}`);
+      }
     }
     return { replayed: chosen.length, differ };
   }
@@ -89,7 +96,9 @@ export class CallersOnTheMove {
     const { signal } = this.ending;
     for (; !signal.aborted; await sleep(this.everyMs(), undefined, { signal }).catch(() => undefined)) {
       if (this.underWay.size >= mostUnderWay) continue;
-      const paying = this.pay(this.callers[this.begun % this.callers.length]).catch((error: Error) => { this.problems.push(error.message.slice(0, 300)); });
+      const paying = this.pay(this.callers[this.begun % this.callers.length]).catch((error: Error) => {
+        this.problems.push(error.message.slice(0, 300));
+      });
       this.underWay.add(paying);
       void paying.finally(() => this.underWay.delete(paying));
     }
@@ -103,11 +112,16 @@ export class CallersOnTheMove {
 
   private async pay(caller: Caller): Promise<void> {
     const { client, run, accepted } = this.setting;
-    const number = this.begun += 1;
+    const number = (this.begun += 1);
     const key = `${run}-moving-${number}`;
     const accountId = this.accounts[number % this.accounts.length];
     const amount = 100 + number;
-    const call = (from: Caller): Call => ({ path: '/api/v1/payments', key, body: { accountId, amount, currency: 'USD' }, headers: headersOf(from) });
+    const call = (from: Caller): Call => ({
+      path: '/api/v1/payments',
+      key,
+      body: { accountId, amount, currency: 'USD' },
+      headers: headersOf(from),
+    });
     const begunAt = Date.now();
     let answeredAt = 0;
     const first = client.call(call(caller), patienceMs).then((answer) => {
@@ -115,12 +129,15 @@ export class CallersOnTheMove {
       return answer;
     });
     const other = this.callers[(number + 7) % this.callers.length];
-    const [answer, ...copies] = await Promise.all([first, ...number % copiedEvery === 0 ? [client.call(call(other), patienceMs)] : []]);
+    const [answer, ...copies] = await Promise.all([first, ...(number % copiedEvery === 0 ? [client.call(call(other), patienceMs)] : [])]);
     if (answer.status !== 201) throw new Error(`${key}: ${answer.status} ${answer.text.slice(0, 200)}`);
     accepted.set(answer.body.paymentId, answer.body.region);
     this.paid.push({ key, caller, accountId, amount, begunAt, answeredAt, answer, copies });
     if (number % capturedEvery > 0) return;
-    const captured = await client.call({ path: `/api/v1/payments/${answer.body.paymentId}/capture`, key: `${key}-capture`, body: {}, headers: headersOf(caller) }, patienceMs);
+    const captured = await client.call(
+      { path: `/api/v1/payments/${answer.body.paymentId}/capture`, key: `${key}-capture`, body: {}, headers: headersOf(caller) },
+      patienceMs,
+    );
     if (captured.status !== 200) throw new Error(`capture of ${key}: ${captured.status} ${captured.text.slice(0, 200)}`);
   }
 }

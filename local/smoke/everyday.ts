@@ -7,10 +7,10 @@ export async function everyday(setting: Setting): Promise<void> {
   figures.heading('everyday');
   const account = await openAccount(setting, 'everyday', 1_000_000);
   const [first, second = first] = regions;
-  const pay = (key: string, region: string, amount = 1250) => client.call({ path: '/api/v1/payments', body: { accountId: account, amount, currency: 'USD' }, key: `${run}-${key}`, region });
-  const move = (payment: Answer, what: string, key: string, region: string, body: unknown = {}) => client.call({
-    path: `/api/v1/payments/${payment.body.paymentId}/${what}`, body, key: `${run}-${key}`, region,
-  });
+  const pay = (key: string, region: string, amount = 1250) =>
+    client.call({ path: '/api/v1/payments', body: { accountId: account, amount, currency: 'USD' }, key: `${run}-${key}`, region });
+  const move = (payment: Answer, what: string, key: string, region: string, body: unknown = {}) =>
+    client.call({ path: `/api/v1/payments/${payment.body.paymentId}/${what}`, body, key: `${run}-${key}`, region });
 
   const payments: Answer[] = [];
   let replays = 0;
@@ -21,10 +21,20 @@ export async function everyday(setting: Setting): Promise<void> {
     if (paid.status === 201 && paid.body.status === 'AUTHORISED') setting.accepted.set(paid.body.paymentId, paid.body.region);
     payments.push(paid);
     const replay = await pay(`pay-${region}`, other);
-    if (sameAnswer(paid, replay) && replay.headers['idempotency-replayed'] === 'true' && replay.headers.location === paid.headers.location) replays += 1;
+    if (
+      sameAnswer(paid, replay) &&
+      replay.headers['idempotency-replayed'] === 'true' &&
+      replay.headers.location === paid.headers.location
+    ) {
+      replays += 1;
+    }
     if ((await pay(`pay-${region}`, other, 1251)).status === 422) reused += 1;
   }
-  figures.check('a payment in each region', payments.every(({ status, body }) => status === 201 && body.status === 'AUTHORISED'), payments.map(({ status }) => status).join(', '));
+  figures.check(
+    'a payment in each region',
+    payments.every(({ status, body }) => status === 201 && body.status === 'AUTHORISED'),
+    payments.map(({ status }) => status).join(', '),
+  );
   figures.check('replays in the other region, same answer', replays === regions.length, replays);
   figures.check('422 for a key with another payload', reused === regions.length, reused);
 
@@ -38,7 +48,11 @@ export async function everyday(setting: Setting): Promise<void> {
     await move(b, 'void', 'void-b', first),
   ];
   const statuses = moves.map(({ status, body }) => `${status} ${body?.status}`);
-  figures.check('capture, its replay, refund, void', statuses.join() === '200 CAPTURED,200 CAPTURED,200 PARTIALLY_REFUNDED,200 VOIDED', statuses.join(', '));
+  figures.check(
+    'capture, its replay, refund, void',
+    statuses.join() === '200 CAPTURED,200 CAPTURED,200 PARTIALLY_REFUNDED,200 VOIDED',
+    statuses.join(', '),
+  );
   const conflicts = [
     await move(a, 'capture', 'again-a', second),
     await move(a, 'void', 'void-a', first),
@@ -48,7 +62,11 @@ export async function everyday(setting: Setting): Promise<void> {
   const stored = await move(a, 'capture', 'again-a', first);
   const refused = conflicts.filter(({ status, headers }) => status === 409 && headers['retry-after'] === undefined).length;
   figures.check('409s from state conflicts', refused === conflicts.length, refused, conflicts.map(({ body }) => body?.code).join(', '));
-  figures.check('a refusal is that key\'s answer everywhere', sameAnswer(conflicts[0], stored), stored.status);
+  figures.check("a refusal is that key's answer everywhere", sameAnswer(conflicts[0], stored), stored.status);
   const declined = await pay('declined', first, 2_000_000);
-  figures.check('declined for want of funds, as an answer', declined.status === 201 && declined.body.status === 'DECLINED', `${declined.status} ${declined.body?.status} ${declined.body?.declineReason}`);
+  figures.check(
+    'declined for want of funds, as an answer',
+    declined.status === 201 && declined.body.status === 'DECLINED',
+    `${declined.status} ${declined.body?.status} ${declined.body?.declineReason}`,
+  );
 }

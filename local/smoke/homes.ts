@@ -13,7 +13,12 @@ export async function homes(setting: Setting): Promise<void> {
   for (let count = 0; count < mostTenants && found.size < regions.length; count += 1) {
     const token = await anonymous.once({ path: `/_local/token?tenant=${run}-home-${count}` });
     const tenant = client.as(token.text);
-    await tenant.call({ method: 'PUT', path: '/api/v1/accounts/home', body: { currency: 'USD', balance: 10_000 }, region: regions[count % regions.length] });
+    await tenant.call({
+      method: 'PUT',
+      path: '/api/v1/accounts/home',
+      body: { currency: 'USD', balance: 10_000 },
+      region: regions[count % regions.length],
+    });
     const home = await homeOf(tenant, 'home', regions[0]);
     if (!found.has(home)) found.set(home, tenant);
   }

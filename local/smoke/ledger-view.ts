@@ -1,15 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../callers/client';
 
-export interface Line { readonly paymentId: string; readonly type: string; readonly amount: number }
-export interface Balances { readonly available: number; readonly held: number; readonly settled: number }
+export interface Line {
+  readonly paymentId: string;
+  readonly type: string;
+  readonly amount: number;
+}
+export interface Balances {
+  readonly available: number;
+  readonly held: number;
+  readonly settled: number;
+}
 
 /** Every ledger line of an account, page by page, as one region has them. */
 export async function linesOf(client: Client, accountId: string, region: string): Promise<Line[]> {
   const lines: Line[] = [];
   let cursor = '';
   do {
-    const answer = await client.call({ path: `/api/v1/transactions?accountId=${encodeURIComponent(accountId)}&limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`, region });
+    const answer = await client.call({
+      path: `/api/v1/transactions?accountId=${encodeURIComponent(accountId)}&limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`,
+      region,
+    });
     if (answer.status !== 200) throw new Error(`GET /transactions of ${accountId}: ${answer.status} ${answer.text.slice(0, 200)}`);
     lines.push(...answer.body.items);
     cursor = answer.body.nextCursor ?? '';
@@ -27,7 +38,9 @@ export function balancesFrom(lines: readonly Line[], funded: number): Balances {
 /** Payments with more than one line of a kind that there can be once only. */
 export function mostDebits(lines: readonly Line[]): number {
   const debits = new Map<string, number>();
-  for (const line of lines.filter(({ type }) => type === 'AUTHORISATION')) debits.set(line.paymentId, (debits.get(line.paymentId) ?? 0) + 1);
+  for (const line of lines.filter(({ type }) => type === 'AUTHORISATION')) {
+    debits.set(line.paymentId, (debits.get(line.paymentId) ?? 0) + 1);
+  }
   return Math.max(0, ...debits.values());
 }
 
@@ -43,7 +56,12 @@ export interface Audit {
  * Compares what each region says of the accounts with what the ledger lines make of it. The lists come from an index that may lag,
  * so a difference counts only when it is still there after a while.
  */
-export async function audit(client: Client, accounts: ReadonlyMap<string, number>, regions: readonly string[], patienceMs = 15_000): Promise<Audit> {
+export async function audit(
+  client: Client,
+  accounts: ReadonlyMap<string, number>,
+  regions: readonly string[],
+  patienceMs = 15_000,
+): Promise<Audit> {
   const deadline = Date.now() + patienceMs;
   for (;;) {
     const wrong: string[] = [];
@@ -56,8 +74,12 @@ export async function audit(client: Client, accounts: ReadonlyMap<string, number
         const { body } = await client.call({ path: `/api/v1/accounts/${accountId}`, region });
         const stored: Balances = { available: body.available, held: body.held, settled: body.settled };
         const made = balancesFrom(lines, funded);
-        if (JSON.stringify(stored) !== JSON.stringify(made)) wrong.push(`${accountId} in ${region}: ${JSON.stringify(stored)} stored, ${JSON.stringify(made)} by its lines`);
-        if (stored.available + stored.held + stored.settled !== funded) wrong.push(`${accountId} in ${region}: ${JSON.stringify(stored)} is not the ${funded} it was funded with`);
+        if (JSON.stringify(stored) !== JSON.stringify(made)) {
+          wrong.push(`${accountId} in ${region}: ${JSON.stringify(stored)} stored, ${JSON.stringify(made)} by its lines`);
+        }
+        if (stored.available + stored.held + stored.settled !== funded) {
+          wrong.push(`${accountId} in ${region}: ${JSON.stringify(stored)} is not the ${funded} it was funded with`);
+        }
         all.push(...lines);
       }
     }

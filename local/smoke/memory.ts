@@ -5,7 +5,10 @@ export class MemoryWatch {
   public peakBytes?: number;
   private readonly timer: NodeJS.Timeout;
 
-  constructor(private readonly processIds: () => readonly number[], everyMs = 2000) {
+  constructor(
+    private readonly processIds: () => readonly number[],
+    everyMs = 2000,
+  ) {
     this.timer = setInterval(() => this.look(), everyMs);
     this.look();
   }

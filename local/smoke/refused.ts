@@ -17,7 +17,7 @@ export async function refused(setting: Setting): Promise<void> {
     ['bad JSON', payment({ body: '{"accountId":' }), 400],
     ['an unknown field', payment({ body: { ...body, note: 'x' } }), 400],
     ['an amount that is not a whole number', payment({ body: { ...body, amount: 1.5 } }), 400],
-    ['another currency than the account\'s', payment({ body: { ...body, currency: 'EUR' } }), 400],
+    ["another currency than the account's", payment({ body: { ...body, currency: 'EUR' } }), 400],
     ['no key', payment({ key: undefined }), 400],
     ['a key of 256 characters', payment({ key: 'k'.repeat(256) }), 400],
     ['an unknown account', payment({ body: { ...body, accountId: `${run}-nobody` } }), 404],
@@ -35,10 +35,18 @@ export async function refused(setting: Setting): Promise<void> {
   }
   const lines = await linesOf(client, account, regions[0]);
   const { body: after } = await client.call({ path: `/api/v1/accounts/${account}` });
-  figures.check('nothing was stored of any of them', lines.length === 0 && after.available === 10_000 && after.version === await firstVersion(setting), `${lines.length} lines, ${after.available} available`);
+  figures.check(
+    'nothing was stored of any of them',
+    lines.length === 0 && after.available === 10_000 && after.version === (await firstVersion(setting)),
+    `${lines.length} lines, ${after.available} available`,
+  );
   const mended = await client.call(payment({}));
   if (mended.body?.paymentId) setting.accepted.set(mended.body.paymentId, mended.body.region);
-  figures.check('the same key takes the mended body', mended.status === 201 && mended.headers['idempotency-replayed'] === undefined, mended.status);
+  figures.check(
+    'the same key takes the mended body',
+    mended.status === 201 && mended.headers['idempotency-replayed'] === undefined,
+    mended.status,
+  );
 }
 
 /** What an account's version is when nothing was ever done with it. */
@@ -51,7 +59,9 @@ async function firstVersion(setting: Setting): Promise<number> {
 function problemFault(answer: Answer, status: number): string | undefined {
   // An authorizer may say 403 where it could say 401.
   if (answer.status !== status && !(status === 401 && answer.status === 403)) return `${status} was expected: ${answer.text.slice(0, 200)}`;
-  if (!String(answer.headers['content-type']).startsWith('application/problem+json')) return `its type is ${answer.headers['content-type']}`;
+  if (!String(answer.headers['content-type']).startsWith('application/problem+json')) {
+    return `its type is ${answer.headers['content-type']}`;
+  }
   const absent = ['type', 'title', 'status', 'detail', 'instance', 'code'].filter((field) => answer.body?.[field] === undefined);
   if (absent.length) return `its body lacks ${absent.join(', ')}`;
   const headers = ['x-amzn-trace-id', 'x-served-by-region', 'cache-control'].filter((name) => answer.headers[name] === undefined);

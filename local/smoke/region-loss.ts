@@ -17,13 +17,19 @@ const lossLagMs = 1_500;
 /** Callers go on for so long after the last one of them is through. */
 const afterRecoveryMs = 5_000;
 
-interface Paid { readonly answer: Answer; readonly key: string; readonly amount: number; readonly at: number; readonly began: number }
+interface Paid {
+  readonly answer: Answer;
+  readonly key: string;
+  readonly amount: number;
+  readonly at: number;
+  readonly began: number;
+}
 
 /** A region is lost under load, and comes back: nothing accepted is lost, nothing debited twice, and callers get away in time. */
 export async function regionLoss(setting: Setting): Promise<void> {
   const { client, figures, regions, run } = setting;
   const account = await openAccount(setting, 'loss', 50_000_000);
-  const home = setting.operate && await homeOf(client, account, regions[0]);
+  const home = setting.operate && (await homeOf(client, account, regions[0]));
   const lost = home ?? regions[0];
   const survivor = regions.find((region) => region !== lost)!;
   figures.heading(`${lost} is lost under load, and comes back`);
@@ -37,14 +43,19 @@ export async function regionLoss(setting: Setting): Promise<void> {
       const began = Date.now();
       // Callers stand where the region is lost, each with a resolver of its own.
       const headers = { 'X-Client-Location': lost, 'X-Client-Resolver': `${run}-${caller}` };
-      const answer = await client.call({ path: '/api/v1/payments', body: { accountId: account, amount, currency: 'USD' }, key, headers }, 90_000).catch((error: Error) => error);
-      if (answer instanceof Error || answer.status !== 201) failures.push(answer instanceof Error ? answer.message : `${answer.status} ${answer.text.slice(0, 100)}`);
-      else paid.push({ answer, key, amount, at: Date.now(), began });
+      const answer = await client
+        .call({ path: '/api/v1/payments', body: { accountId: account, amount, currency: 'USD' }, key, headers }, 90_000)
+        .catch((error: Error) => error);
+      if (answer instanceof Error || answer.status !== 201) {
+        failures.push(answer instanceof Error ? answer.message : `${answer.status} ${answer.text.slice(0, 100)}`);
+      } else {
+        paid.push({ answer, key, amount, at: Date.now(), began });
+      }
     }
   });
   await sleep(4_000);
   const budget = setting.recoveryBudget?.(lost) ?? budgetOf((await client.once({ path: '/_local/status' })).body.dns, lost);
-  const lagMs = home && await slowDown(client, lost, survivor, lossLagMs);
+  const lagMs = home && (await slowDown(client, lost, survivor, lossLagMs));
   if (home) await sleep(lossLagMs);
   const stoppedAt = Date.now();
   await client.once({ method: 'POST', path: `/_local/regions/${lost}/stop` });
@@ -54,7 +65,12 @@ export async function regionLoss(setting: Setting): Promise<void> {
   running = false;
   await Promise.all(load);
   const recoveryMs = recovered === undefined ? Infinity : recovered - stoppedAt;
-  figures.check('recovery time after the stop', recoveryMs < targetSeconds * 1000, `${(recoveryMs / 1000).toFixed(1)} s`, `target ${targetSeconds} s; budget: ${budget}`);
+  figures.check(
+    'recovery time after the stop',
+    recoveryMs < targetSeconds * 1000,
+    `${(recoveryMs / 1000).toFixed(1)} s`,
+    `target ${targetSeconds} s; budget: ${budget}`,
+  );
   figures.check('no caller was left without an answer', failures.length === 0, `${failures.length} failed`, failures[0]);
   const without = paid.filter(({ began }) => began > stoppedAt);
   figures.note('payments before / without the lost region', `${paid.length - without.length} / ${without.length}`);
@@ -68,18 +84,29 @@ export async function regionLoss(setting: Setting): Promise<void> {
 /** What had not replicated when its home was lost: each such payment is found, and each is decided anew when its caller asks again. */
 async function reconcile(setting: Setting, account: string, home: string, missing: readonly Paid[]): Promise<void> {
   const { client, figures, operate } = setting;
-  figures.check('the survivor is home now', await homeOf(client, account, home) === home, home);
+  figures.check('the survivor is home now', (await homeOf(client, account, home)) === home, home);
   const report = () => operate!(home, { action: 'reconcile', tenant: setting.run, accountId: account });
   const before = await report();
   const reported = new Set((before.account.lateWrites as { key: string }[]).map(({ key }) => key));
   const found = missing.filter(({ answer }) => reported.has(answer.body.paymentId)).length;
   figures.check('a lost home leaves something to find', missing.length > 0, missing.length, `${lossLagMs} ms of lag at the stop`);
-  figures.check('payments that had not replicated, reported', found === missing.length && reported.size === missing.length, `${found} of ${missing.length}`);
+  figures.check(
+    'payments that had not replicated, reported',
+    found === missing.length && reported.size === missing.length,
+    `${found} of ${missing.length}`,
+  );
   figures.check('balances recomputed from the payments', before.addsUp === true, JSON.stringify(before.account.recomputed));
-  const again = await eachOf(missing, 8, ({ key, amount }) => client.call({ path: '/api/v1/payments', body: { accountId: account, amount, currency: 'USD' }, key }));
+  const again = await eachOf(missing, 8, ({ key, amount }) =>
+    client.call({ path: '/api/v1/payments', body: { accountId: account, amount, currency: 'USD' }, key }),
+  );
   const after = await report();
-  figures.check('asked again, each is debited once', again.every(({ status, body }, index) => status === 201 && body.paymentId === missing[index].answer.body.paymentId)
-    && after.addsUp === true && after.account.lateWrites.length === 0, `${again.length} of ${missing.length}`);
+  figures.check(
+    'asked again, each is debited once',
+    again.every(({ status, body }, index) => status === 201 && body.paymentId === missing[index].answer.body.paymentId) &&
+      after.addsUp === true &&
+      after.account.lateWrites.length === 0,
+    `${again.length} of ${missing.length}`,
+  );
 }
 
 /** Changes the lag of one way; returns what it was. */
@@ -105,7 +132,13 @@ async function untilAllPaid(paid: readonly Paid[], stoppedAt: number, survivor: 
   return undefined;
 }
 
-async function reportLoss(setting: Setting, paid: readonly Paid[], account: string, regions: readonly string[], when: string): Promise<Paid[]> {
+async function reportLoss(
+  setting: Setting,
+  paid: readonly Paid[],
+  account: string,
+  regions: readonly string[],
+  when: string,
+): Promise<Paid[]> {
   const { client, figures } = setting;
   const { wrong, lines, mostDebits } = await audit(client, new Map([[account, setting.accounts.get(account) as number]]), regions);
   const debited = new Map(lines.map((line) => [line.paymentId, line.amount]));
@@ -113,7 +146,12 @@ async function reportLoss(setting: Setting, paid: readonly Paid[], account: stri
   const unasked = lines.length - (paid.length - missing.length);
   if (setting.operate) figures.note(`payments that had not replicated, ${when}`, missing.length, `of ${paid.length}`);
   else figures.check(`payments lost, ${when}`, missing.length === 0, missing.length, `of ${paid.length}`);
-  figures.check(`debit count per key, ${when}`, mostDebits === 1 && unasked === 0, `max ${mostDebits}`, unasked === 0 ? '' : `${unasked} lines more than payments`);
+  figures.check(
+    `debit count per key, ${when}`,
+    mostDebits === 1 && unasked === 0,
+    `max ${mostDebits}`,
+    unasked === 0 ? '' : `${unasked} lines more than payments`,
+  );
   figures.check(`balances, ${when}`, wrong.length === 0, `${wrong.length} wrong`, wrong[0]);
   return missing;
 }
@@ -129,15 +167,29 @@ async function comeBack(setting: Setting, lost: string, paid: readonly Paid[], w
     return status === 200 && text === answer.text;
   };
   // With a home region, reads elsewhere lag behind by the replication, and here a whole absence is to be made up for.
-  const known = (await eachOf(without, 8, (one) => (setting.operate ? until(60_000, () => answersFor(one)) : answersFor(one)))).filter(Boolean).length;
+  const known = (await eachOf(without, 8, (one) => (setting.operate ? until(60_000, () => answersFor(one)) : answersFor(one)))).filter(
+    Boolean,
+  ).length;
   figures.check(`${lost} answers for what was paid without it`, known === without.length, `${known} of ${without.length}`);
   const sample = [...paid.slice(0, 10), ...without.slice(-10)];
-  const replays = await eachOf(sample, 8, ({ key, amount, answer }) => client.call({
-    path: '/api/v1/payments', body: { accountId: answer.body.accountId, amount, currency: 'USD' }, key, region: lost,
-  }));
-  const same = replays.filter(({ status, text, headers }, index) => status === 201 && text === sample[index].answer.text && headers['idempotency-replayed'] === 'true').length;
+  const replays = await eachOf(sample, 8, ({ key, amount, answer }) =>
+    client.call({ path: '/api/v1/payments', body: { accountId: answer.body.accountId, amount, currency: 'USD' }, key, region: lost }),
+  );
+  const same = replays.filter(
+    ({ status, text, headers }, index) =>
+      status === 201 && text === sample[index].answer.text && headers['idempotency-replayed'] === 'true',
+  ).length;
   figures.check(`${lost} replays the same answers`, same === sample.length, `${same} of ${sample.length}`);
-  const back = await until(60_000, async () => (await client.once({ path: '/health', headers: { 'X-Client-Location': lost, 'X-Client-Resolver': `${setting.run}-back-${Date.now()}` } })).headers['x-served-by-region'] === lost);
+  const back = await until(
+    60_000,
+    async () =>
+      (
+        await client.once({
+          path: '/health',
+          headers: { 'X-Client-Location': lost, 'X-Client-Resolver': `${setting.run}-back-${Date.now()}` },
+        })
+      ).headers['x-served-by-region'] === lost,
+  );
   figures.check(`DNS leads to ${lost} again`, back, `${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
 }
 
@@ -156,5 +208,8 @@ function budgetOf(dns: readonly RecordStatus[], region: string): string {
   if (!record?.healthCheck?.intervalSeconds) return 'unknown: no record with a health check leads to the region';
   const { intervalSeconds, failureThreshold = 1 } = record.healthCheck;
   const sum = intervalSeconds * failureThreshold + deadEndpointSeconds + record.ttl + marginSeconds;
-  return `${intervalSeconds} s x ${failureThreshold} + ${deadEndpointSeconds} s dead endpoint + ${record.ttl} s TTL + ${marginSeconds} s margin = ${sum} s`;
+  return (
+    `${intervalSeconds} s x ${failureThreshold} + ${deadEndpointSeconds} s dead endpoint + ${record.ttl} s TTL + ` +
+    `${marginSeconds} s margin = ${sum} s`
+  );
 }

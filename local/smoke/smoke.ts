@@ -41,7 +41,12 @@ export async function runSmoke(run: SmokeRun): Promise<boolean> {
     memory?.stop();
   }
   if (memory?.peakBytes !== undefined) {
-    figures.check('memory of the whole run, at most', memory.peakBytes < memoryLimitGb * 1024 ** 3, `${(memory.peakBytes / 1024 ** 3).toFixed(2)} GB`, `proportional set size; limit ${memoryLimitGb} GB`);
+    figures.check(
+      'memory of the whole run, at most',
+      memory.peakBytes < memoryLimitGb * 1024 ** 3,
+      `${(memory.peakBytes / 1024 ** 3).toFixed(2)} GB`,
+      `proportional set size; limit ${memoryLimitGb} GB`,
+    );
   }
   figures.summary((Date.now() - started) / 1000);
   return figures.allPassed;
@@ -87,9 +92,17 @@ async function conclude({ client, figures, regions, accounts, accepted }: Settin
   const { wrong, lines, mostDebits } = await audit(client, accounts, regions);
   const debited = new Set(lines.map(({ paymentId }) => paymentId));
   const lost = [...accepted.keys()].filter((id) => !debited.has(id));
-  figures.note('payments accepted per region, in all', regions.map((region) => `${region} ${[...accepted.values()].filter((taker) => taker === region).length}`).join(', '));
+  figures.note(
+    'payments accepted per region, in all',
+    regions.map((region) => `${region} ${[...accepted.values()].filter((taker) => taker === region).length}`).join(', '),
+  );
   figures.check('payments lost', lost.length === 0, lost.length, `of ${accepted.size}`);
   figures.check('debit count per key', mostDebits === 1, `max ${mostDebits}`);
-  figures.check('balances checked', wrong.length === 0, `${accounts.size} accounts in ${regions.length} regions, ${wrong.length} wrong`, wrong[0]);
+  figures.check(
+    'balances checked',
+    wrong.length === 0,
+    `${accounts.size} accounts in ${regions.length} regions, ${wrong.length} wrong`,
+    wrong[0],
+  );
   return lines;
 }

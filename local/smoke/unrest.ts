@@ -2,7 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../callers/client';
 import type { LinkState } from '../ground/model';
 
-interface Phase { readonly seconds: number; readonly change: (link: LinkState, first: string) => { lagMs: number; partitioned: boolean } }
+interface Phase {
+  readonly seconds: number;
+  readonly change: (link: LinkState, first: string) => { lagMs: number; partitioned: boolean };
+}
 
 /** What happens to the links between the regions, in turn. */
 const phases: readonly Phase[] = [
@@ -13,7 +16,9 @@ const phases: readonly Phase[] = [
   { seconds: 2, change: ({ lagMs }) => ({ lagMs, partitioned: false }) },
 ];
 
-/** Lets the links between the regions lag, drop and heal while `work` goes on; returns how often they were dropped. All is well afterwards. */
+/**
+ * Lets the links between the regions lag, drop and heal while `work` goes on; returns how often they were dropped. All is well afterwards.
+ */
 export async function withUnrest(client: Client, regions: readonly string[], work: () => Promise<void>): Promise<number> {
   const { body } = await client.once({ path: '/_local/status' });
   const links = ((body.links ?? []) as LinkState[]).filter(({ from, to }) => regions.includes(from) && regions.includes(to));

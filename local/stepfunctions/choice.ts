@@ -38,9 +38,11 @@ const comparison = /^(String|Numeric|Boolean|Timestamp)(Equals|LessThan|GreaterT
 
 /** Whether a rule is understood here. */
 export function isKnownRule(rule: Rule): boolean {
-  const inner = [rule.Not, ...rule.And ?? [], ...rule.Or ?? []].filter(Boolean) as Rule[];
+  const inner = [rule.Not, ...(rule.And ?? []), ...(rule.Or ?? [])].filter(Boolean) as Rule[];
   if (inner.length > 0) return inner.every(isKnownRule);
-  return Object.keys(rule).every((name) => ['Variable', 'Next', 'Comment', 'IsPresent', 'StringMatches'].includes(name) || name in tests || comparison.test(name));
+  return Object.keys(rule).every(
+    (name) => ['Variable', 'Next', 'Comment', 'IsPresent', 'StringMatches'].includes(name) || name in tests || comparison.test(name),
+  );
 }
 
 function holds(rule: Rule, data: Json, context: Json): boolean {
@@ -61,5 +63,7 @@ function holds(rule: Rule, data: Json, context: Json): boolean {
 }
 
 function isTimestamp(value: Json): boolean {
-  return typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value) && !Number.isNaN(Date.parse(value));
+  return (
+    typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value) && !Number.isNaN(Date.parse(value))
+  );
 }

@@ -17,7 +17,7 @@ export function taskKind(resource: unknown): TaskKind | undefined {
   const text = String(resource);
   if (/^arn:aws[\w-]*:lambda:[^:]+:\d+:function:/.test(text)) return 'function';
   const found = /^arn:aws[\w-]*:states:::lambda:invoke(\.waitForTaskToken)?$/.exec(text);
-  return found ? found[1] ? 'invokeAndWait' : 'invoke' : undefined;
+  return found ? (found[1] ? 'invokeAndWait' : 'invoke') : undefined;
 }
 
 /** Why a definition cannot be run here; undefined when it can. */
@@ -50,6 +50,8 @@ function isKnownPath(text: string): boolean {
 /** Every path of a state, wherever it stands. */
 function pathsIn(value: Json, name = ''): string[] {
   if (Array.isArray(value)) return value.flatMap((one) => pathsIn(one));
-  if (typeof value === 'object' && value !== null) return Object.entries(value as Record<string, Json>).flatMap(([key, one]) => pathsIn(one, key));
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value as Record<string, Json>).flatMap(([key, one]) => pathsIn(one, key));
+  }
   return typeof value === 'string' && (name.endsWith('.$') || /(Path|^Variable)$/.test(name)) ? [value] : [];
 }

@@ -38,7 +38,10 @@ export interface TaskToken {
   readonly settle: (outcome: { readonly output: Json } | StateFault) => void;
 }
 
-interface Outcome { readonly data: Json; readonly next?: string }
+interface Outcome {
+  readonly data: Json;
+  readonly next?: string;
+}
 
 /** Ends the run wherever it is. */
 class Ended extends Error {}
@@ -82,7 +85,12 @@ export class Execution {
     try {
       let next: string | undefined = definition.StartAt;
       while (next !== undefined) next = await this.step(next, definition.States[next]);
-      this.end('SUCCEEDED', 'ExecutionSucceeded', { executionSucceededEventDetails: { output: JSON.stringify(this.data) } }, { output: this.data });
+      this.end(
+        'SUCCEEDED',
+        'ExecutionSucceeded',
+        { executionSucceededEventDetails: { output: JSON.stringify(this.data) } },
+        { output: this.data },
+      );
     } catch (thrown) {
       if (thrown instanceof Ended || this.status !== 'RUNNING') return;
       const { error, reason } = faultOf(thrown);
@@ -94,11 +102,15 @@ export class Execution {
 
   /** Ends it from outside. */
   public abort(error?: string, cause?: string): void {
-    if (this.status === 'RUNNING') this.end('ABORTED', 'ExecutionAborted', { executionAbortedEventDetails: { error, cause } }, { error, cause });
+    if (this.status === 'RUNNING') {
+      this.end('ABORTED', 'ExecutionAborted', { executionAbortedEventDetails: { error, cause } }, { error, cause });
+    }
   }
 
   private timeOut(): void {
-    if (this.status === 'RUNNING') this.end('TIMED_OUT', 'ExecutionTimedOut', { executionTimedOutEventDetails: {} }, { error: 'States.Timeout' });
+    if (this.status === 'RUNNING') {
+      this.end('TIMED_OUT', 'ExecutionTimedOut', { executionTimedOutEventDetails: {} }, { error: 'States.Timeout' });
+    }
   }
 
   private end(status: ExecutionStatus, type: string, details: object, result: { output?: Json; error?: string; cause?: string }): void {
@@ -115,7 +127,9 @@ export class Execution {
   private async step(name: string, state: State | undefined): Promise<string | undefined> {
     await this.unlessOver(this.settings.ports.regionRuns());
     if (!state) throw new StateFault('States.Runtime', `there is no state '${name}'`);
-    if (this.history.size > mostEvents) throw new StateFault('States.Runtime', `the execution reached the maximum number of history events (${mostEvents})`);
+    if (this.history.size > mostEvents) {
+      throw new StateFault('States.Runtime', `the execution reached the maximum number of history events (${mostEvents})`);
+    }
     this.state = name;
     const type = String(state.Type);
     this.history.add(`${type}StateEntered`, { stateEnteredEventDetails: { name, input: JSON.stringify(this.data) } });
@@ -141,7 +155,8 @@ export class Execution {
     const input = part(state.InputPath as string, this.data, context);
     const next = state.Next as string | undefined;
     switch (state.Type) {
-      case 'Choice': return { data: part(state.OutputPath as string, input, context), next: choose(state, input, context) };
+      case 'Choice':
+        return { data: part(state.OutputPath as string, input, context), next: choose(state, input, context) };
       case 'Wait':
         await this.until(this.waitEnd(state, input, context));
         return { data: part(state.OutputPath as string, input, context), next };
@@ -150,10 +165,12 @@ export class Execution {
         return { data: part(state.OutputPath as string, write(state.ResultPath as string, this.data, result), context), next };
       }
       case 'Fail': {
-        const text = (member: string): string => String(state[`${member}Path`] ? read(String(state[`${member}Path`]), input, context) : state[member] ?? '');
+        const text = (member: string): string =>
+          String(state[`${member}Path`] ? read(String(state[`${member}Path`]), input, context) : (state[member] ?? ''));
         throw new StateFault(text('Error'), text('Cause'));
       }
-      default: return { data: part(state.OutputPath as string, input, context) };
+      default:
+        return { data: part(state.OutputPath as string, input, context) };
     }
   }
 
@@ -161,7 +178,9 @@ export class Execution {
     const given = (member: string): Json => (state[`${member}Path`] ? read(String(state[`${member}Path`]), input, context) : state[member]);
     const seconds = given('Seconds');
     if (seconds === undefined) return Date.parse(String(given('Timestamp')));
-    if (!Number.isInteger(seconds) || seconds < 0) throw new StateFault('States.Runtime', `a Wait of '${seconds}' seconds: it must be a whole number from 0`);
+    if (!Number.isInteger(seconds) || seconds < 0) {
+      throw new StateFault('States.Runtime', `a Wait of '${seconds}' seconds: it must be a whole number from 0`);
+    }
     return this.settings.ports.now() + seconds * 1000;
   }
 
@@ -183,14 +202,17 @@ export class Execution {
         }
         const caught = ((state.Catch ?? []) as State[]).find((one) => matches(one, fault.error));
         if (!caught) throw fault;
-        return { data: write(caught.ResultPath as string, this.data, { Error: fault.error, Cause: fault.reason }), next: caught.Next as string };
+        return {
+          data: write(caught.ResultPath as string, this.data, { Error: fault.error, Cause: fault.reason }),
+          next: caught.Next as string,
+        };
       }
     }
   }
 
   private async triesAgain(state: State, retried: Map<State, number>, fault: StateFault): Promise<boolean> {
     const retry = ((state.Retry ?? []) as State[]).find((one) => matches(one, fault.error));
-    const before = retry ? retried.get(retry) ?? 0 : 0;
+    const before = retry ? (retried.get(retry) ?? 0) : 0;
     if (!retry || before >= (retry.MaxAttempts ?? 3)) return false;
     retried.set(retry, before + 1);
     const seconds = Math.min(retry.MaxDelaySeconds ?? Infinity, (retry.IntervalSeconds ?? 1) * (retry.BackoffRate ?? 2) ** before);
@@ -228,7 +250,11 @@ export class Execution {
   }
 
   /** `states:::lambda:invoke`, with or without waiting for its token. */
-  private async integration(state: State, given: Json, task: { input: Json; context: Json; token?: string; deadline: number }): Promise<Json> {
+  private async integration(
+    state: State,
+    given: Json,
+    task: { input: Json; context: Json; token?: string; deadline: number },
+  ): Promise<Json> {
     const about = { resourceType: 'lambda', resource: `invoke${task.token === undefined ? '' : '.waitForTaskToken'}` };
     this.history.add('TaskScheduled', { taskScheduledEventDetails: { ...about, parameters: JSON.stringify(given) } });
     this.history.add('TaskStarted', { taskStartedEventDetails: about });
@@ -237,7 +263,11 @@ export class Execution {
       // Whoever is asked may answer before the call returns.
       answered?.catch(() => {});
       const payload = await this.before(task.deadline, this.settings.ports.invoke(String(given.FunctionName), given.Payload ?? {}));
-      if (answered) this.history.add('TaskSubmitted', { taskSubmittedEventDetails: { ...about, output: JSON.stringify({ Payload: payload, StatusCode: 200 }) } });
+      if (answered) {
+        this.history.add('TaskSubmitted', {
+          taskSubmittedEventDetails: { ...about, output: JSON.stringify({ Payload: payload, StatusCode: 200 }) },
+        });
+      }
       const output: Json = answered ? await answered : { ExecutedVersion: '$LATEST', Payload: payload, StatusCode: 200 };
       this.history.add('TaskSucceeded', { taskSucceededEventDetails: { ...about, output: JSON.stringify(output) } });
       return output;
@@ -253,12 +283,19 @@ export class Execution {
   }
 
   /** What the token is answered with, before the task's time or the time between two heartbeats is over. */
-  private async answer(token: string, state: State, { input, context, deadline }: { input: Json; context: Json; deadline: number }): Promise<Json> {
+  private async answer(
+    token: string,
+    state: State,
+    { input, context, deadline }: { input: Json; context: Json; deadline: number },
+  ): Promise<Json> {
     const { ports, opened } = this.settings;
     const beatMs = timeOf(state, 'HeartbeatSeconds', input, context);
     return new Promise<Json>((resolve, reject) => {
       const task: TaskToken = {
-        token, execution: this, open: true, lastBeat: ports.now(),
+        token,
+        execution: this,
+        open: true,
+        lastBeat: ports.now(),
         settle: (outcome) => {
           if (!task.open) return;
           this.close!();
@@ -272,8 +309,11 @@ export class Execution {
         const silentMs = now - Math.max(task.lastBeat, ports.regionBackAt());
         if (now < deadline && silentMs < beatMs) return;
         void ports.regionRuns().then(() => {
-          if (now >= deadline) task.settle(new StateFault('States.Timeout', 'the task was not answered in time'));
-          else if (ports.now() - Math.max(task.lastBeat, ports.regionBackAt()) >= beatMs) task.settle(new StateFault('States.HeartbeatTimeout', 'no heartbeat came in time'));
+          if (now >= deadline) {
+            task.settle(new StateFault('States.Timeout', 'the task was not answered in time'));
+          } else if (ports.now() - Math.max(task.lastBeat, ports.regionBackAt()) >= beatMs) {
+            task.settle(new StateFault('States.HeartbeatTimeout', 'no heartbeat came in time'));
+          }
         });
       }, lookMs);
       const abort = (): void => {
@@ -295,7 +335,13 @@ export class Execution {
   /** Waits until a moment, and until the region runs. */
   private async until(moment: number): Promise<void> {
     const { ports } = this.settings;
-    while (ports.now() < moment) await this.unlessOver(new Promise((resolve) => { setTimeout(resolve, Math.min(lookMs, Math.max(1, moment - ports.now()))); }));
+    while (ports.now() < moment) {
+      await this.unlessOver(
+        new Promise((resolve) => {
+          setTimeout(resolve, Math.min(lookMs, Math.max(1, moment - ports.now())));
+        }),
+      );
+    }
     await this.unlessOver(ports.regionRuns());
   }
 
@@ -329,7 +375,7 @@ export class Execution {
 /** A time of a task in milliseconds; none is for ever. */
 function timeOf(state: State, member: string, input: Json, context: Json): number {
   const path: unknown = state[`${member}Path`];
-  return 1000 * Number(path === undefined ? state[member] ?? Infinity : read(String(path), input, context));
+  return 1000 * Number(path === undefined ? (state[member] ?? Infinity) : read(String(path), input, context));
 }
 
 /** Input or output through its path; null takes nothing. */

@@ -4,7 +4,10 @@ export type Json = any;
 
 /** A fault that a state machine's Retry and Catch know by name. */
 export class StateFault extends Error {
-  constructor(readonly error: string, readonly reason: string) {
+  constructor(
+    readonly error: string,
+    readonly reason: string,
+  ) {
     super(`${error}: ${reason}`);
   }
 }
@@ -15,7 +18,12 @@ export function read(path: string, data: Json, context: Json): Json {
   const [root, rest] = path.startsWith('$$') ? [context, path.slice(2)] : [data, path.slice(1)];
   let value = root;
   for (const step of steps(rest)) {
-    const found = Array.isArray(value) && typeof step === 'number' ? value[step] : typeof value === 'object' && value !== null ? (value as Record<string, Json>)[step] : undefined;
+    const found =
+      Array.isArray(value) && typeof step === 'number'
+        ? value[step]
+        : typeof value === 'object' && value !== null
+          ? (value as Record<string, Json>)[step]
+          : undefined;
     if (found === undefined) throw new StateFault('States.ParameterPathFailure', `the path '${path}' leads nowhere in the input`);
     value = found;
   }
@@ -37,7 +45,9 @@ export function write(path: string | null | undefined, data: Json, value: Json):
   if (path === null) return data;
   const way = steps((path ?? '$').slice(1));
   if (way.length === 0) return value;
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new StateFault('States.ResultPathMatchFailure', `'${path}' cannot be applied to input that is not an object`);
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+    throw new StateFault('States.ResultPathMatchFailure', `'${path}' cannot be applied to input that is not an object`);
+  }
   const copy = structuredClone(data);
   let part = copy;
   for (const step of way.slice(0, -1)) {
@@ -52,24 +62,30 @@ export function write(path: string | null | undefined, data: Json, value: Json):
 export function fill(template: Json, data: Json, context: Json): Json {
   if (Array.isArray(template)) return template.map((one) => fill(one, data, context));
   if (typeof template !== 'object' || template === null) return template;
-  return Object.fromEntries(Object.entries(template as Record<string, Json>).map(([name, value]) => (
-    name.endsWith('.$') ? [name.slice(0, -2), read(String(value), data, context)] : [name, fill(value, data, context)])));
+  return Object.fromEntries(
+    Object.entries(template as Record<string, Json>).map(([name, value]) =>
+      name.endsWith('.$') ? [name.slice(0, -2), read(String(value), data, context)] : [name, fill(value, data, context)],
+    ),
+  );
 }
 
 /** Paths that are understood here: names and indexes, no filters. */
 export const pathPattern = /^\$\$?((\.[A-Za-z_][\w-]*)|(\['[^']+'\])|(\[\d+\]))*$/;
 
 function steps(rest: string): (string | number)[] {
-  return [...rest.matchAll(/\.([A-Za-z_][\w-]*)|\['([^']+)'\]|\[(\d+)\]/g)].map(([, name, quoted, index]) => (index === undefined ? name ?? quoted : Number(index)));
+  return [...rest.matchAll(/\.([A-Za-z_][\w-]*)|\['([^']+)'\]|\[(\d+)\]/g)].map(([, name, quoted, index]) =>
+    index === undefined ? (name ?? quoted) : Number(index),
+  );
 }
 
 const functions: Readonly<Record<string, (...given: any[]) => Json>> = {
-  Format: (text: string, ...values: Json[]) => text.replace(/\\([{}'\\])|\{\}/g, (whole, literal?: string) => {
-    if (literal) return literal;
-    if (values.length === 0) throw new StateFault('States.IntrinsicFailure', `States.Format has no value for a {} of '${text}'`);
-    const value: Json = values.shift();
-    return whole && typeof value === 'string' ? value : JSON.stringify(value);
-  }),
+  Format: (text: string, ...values: Json[]) =>
+    text.replace(/\\([{}'\\])|\{\}/g, (whole, literal?: string) => {
+      if (literal) return literal;
+      if (values.length === 0) throw new StateFault('States.IntrinsicFailure', `States.Format has no value for a {} of '${text}'`);
+      const value: Json = values.shift();
+      return whole && typeof value === 'string' ? value : JSON.stringify(value);
+    }),
   StringToJson: (text: string) => JSON.parse(text) as Json,
   JsonToString: (value: Json) => JSON.stringify(value),
   Array: (...values: Json[]) => values,
@@ -94,7 +110,10 @@ function intrinsic(text: string, data: Json, context: Json): Json {
   }
 }
 
-interface Reader { readonly text: string; at: number }
+interface Reader {
+  readonly text: string;
+  at: number;
+}
 
 function call(reader: Reader, data: Json, context: Json): Json {
   const name = take(reader, /States\.(\w+)\(\s*/y);

@@ -6,7 +6,15 @@ import type { ExecutionView, RegionHandle } from '../ground/model';
 import type { Policies } from '../iam/policies';
 import type { MetricStore } from '../metrics/store';
 import { AwsApi, AwsApiError } from '../network/aws-api';
-import { jsonAnswer, jsonInput, jsonRefusal, type FabricService, type ServiceAnswer, type ServiceCall, type ServiceRouting } from '../services/services';
+import {
+  jsonAnswer,
+  jsonInput,
+  jsonRefusal,
+  type FabricService,
+  type ServiceAnswer,
+  type ServiceCall,
+  type ServiceRouting,
+} from '../services/services';
 
 export interface StepFunctionsOptions {
   readonly api: AwsApi;
@@ -18,13 +26,27 @@ export interface StepFunctionsOptions {
   readonly now?: () => number;
 }
 
-interface Machine { readonly region: string; readonly arn: string; readonly name: string; readonly roleArn: string; readonly definition: Definition }
+interface Machine {
+  readonly region: string;
+  readonly arn: string;
+  readonly name: string;
+  readonly roleArn: string;
+  readonly definition: Definition;
+}
 
-interface DescribedMachine { readonly name: string; readonly roleArn: string; readonly definition: string; readonly type?: string }
+interface DescribedMachine {
+  readonly name: string;
+  readonly roleArn: string;
+  readonly definition: string;
+  readonly type?: string;
+}
 
 /** Refused with a name that callers know. */
 class Refusal extends Error {
-  constructor(readonly code: string, message: string) {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
     super(message);
   }
 }
@@ -34,8 +56,8 @@ type Answer = (resource: string, work: () => Promise<object> | object) => Servic
 const mostKept = 1_000;
 
 /**
- * Step Functions as far as machines call functions and wait for tokens: heartbeats, timeouts, the machine's own role, a history as on AWS. Machines that
- * need more (Map, Parallel, JSONata, other services) are left to the emulator, whole.
+ * Step Functions as far as machines call functions and wait for tokens: heartbeats, timeouts, the machine's own role, a history as on AWS.
+ * Machines that need more (Map, Parallel, JSONata, other services) are left to the emulator, whole.
  */
 export class StepFunctions implements FabricService {
   private readonly executions = new Map<string, Execution>();
@@ -59,7 +81,11 @@ export class StepFunctions implements FabricService {
 
   public async route({ region, operation = '', body }: ServiceCall): Promise<ServiceRouting | undefined> {
     const input = jsonInput(body);
-    const answer: Answer = (resource, work) => ({ region, needs: [{ action: `states:${operation}`, resource }], answer: () => answered(work) });
+    const answer: Answer = (resource, work) => ({
+      region,
+      needs: [{ action: `states:${operation}`, resource }],
+      answer: () => answered(work),
+    });
     if (/^SendTask(Success|Failure|Heartbeat)$/.test(operation)) {
       const task = this.tokens.get(String(input.taskToken));
       return task && answer(task.execution.settings.machine.arn, () => this.sendTask(operation, task, input));
@@ -79,7 +105,9 @@ export class StepFunctions implements FabricService {
   /** Starts an execution as the account's root. */
   public async start(machineArn: string, input: unknown, name?: string): Promise<{ executionArn: string }> {
     const region = machineArn.split(':')[3];
-    if (this.regions.some((one) => one.name === region && one.state === 'stopped')) throw new Error(`${region} is stopped: nothing can be started there`);
+    if (this.regions.some((one) => one.name === region && one.state === 'stopped')) {
+      throw new Error(`${region} is stopped: nothing can be started there`);
+    }
     const machine = await this.machine(region, machineArn);
     const request = { stateMachineArn: machineArn, input: JSON.stringify(input), ...(name === undefined ? {} : { name }) };
     if (!machine) return this.options.api.json(region, 'states', 'StartExecution', request);
@@ -94,10 +122,31 @@ export class StepFunctions implements FabricService {
   /** Newest first. */
   public views(): ExecutionView[] {
     return [...this.executions.values()].reverse().map((execution) => {
-      const { settings: { arn, machine, input }, status, startedAt, endedAt, output, error, cause, state, data, waitsForToken } = execution;
+      const {
+        settings: { arn, machine, input },
+        status,
+        startedAt,
+        endedAt,
+        output,
+        error,
+        cause,
+        state,
+        data,
+        waitsForToken,
+      } = execution;
       return {
-        arn, machine: machine.name, region: arn.split(':')[3], status, startedAt: new Date(startedAt).toISOString(), input, output, error, cause, waitsForToken,
-        ...(endedAt === undefined ? {} : { endedAt: new Date(endedAt).toISOString() }), ...(status === 'RUNNING' ? { state, data } : {}),
+        arn,
+        machine: machine.name,
+        region: arn.split(':')[3],
+        status,
+        startedAt: new Date(startedAt).toISOString(),
+        input,
+        output,
+        error,
+        cause,
+        waitsForToken,
+        ...(endedAt === undefined ? {} : { endedAt: new Date(endedAt).toISOString() }),
+        ...(status === 'RUNNING' ? { state, data } : {}),
       };
     });
   }
@@ -105,17 +154,25 @@ export class StepFunctions implements FabricService {
   private routeExecution(operation: string, execution: Execution, input: Record<string, any>, answer: Answer): ServiceRouting | undefined {
     const { arn, machine } = execution.settings;
     switch (operation) {
-      case 'DescribeExecution': return answer(arn, () => described(execution));
-      case 'GetExecutionHistory': return answer(arn, () => historyPage(execution, input));
-      case 'StopExecution': return answer(arn, () => {
-        execution.abort(input.error as string, input.cause as string);
-        return { stopDate: (execution.endedAt ?? this.now()) / 1000 };
-      });
-      case 'DescribeStateMachineForExecution': return answer(arn, () => ({
-        stateMachineArn: machine.arn, name: machine.name, roleArn: machine.roleArn, definition: JSON.stringify(machine.definition),
-        updateDate: execution.startedAt / 1000,
-      }));
-      default: return undefined;
+      case 'DescribeExecution':
+        return answer(arn, () => described(execution));
+      case 'GetExecutionHistory':
+        return answer(arn, () => historyPage(execution, input));
+      case 'StopExecution':
+        return answer(arn, () => {
+          execution.abort(input.error as string, input.cause as string);
+          return { stopDate: (execution.endedAt ?? this.now()) / 1000 };
+        });
+      case 'DescribeStateMachineForExecution':
+        return answer(arn, () => ({
+          stateMachineArn: machine.arn,
+          name: machine.name,
+          roleArn: machine.roleArn,
+          definition: JSON.stringify(machine.definition),
+          updateDate: execution.startedAt / 1000,
+        }));
+      default:
+        return undefined;
     }
   }
 
@@ -125,7 +182,9 @@ export class StepFunctions implements FabricService {
     const definition = JSON.parse(found.definition) as Definition;
     const foreign = found.type === 'EXPRESS' ? 'it is an express one' : foreignPart(definition);
     if (foreign === undefined) return { region, arn, name: found.name, roleArn: found.roleArn, definition };
-    if (!this.warned.has(arn)) this.options.warn?.(`state machine ${found.name} is left to the emulator, without heartbeats and rights: ${foreign}`);
+    if (!this.warned.has(arn)) {
+      this.options.warn?.(`state machine ${found.name} is left to the emulator, without heartbeats and rights: ${foreign}`);
+    }
     this.warned.add(arn);
     return undefined;
   }
@@ -141,10 +200,17 @@ export class StepFunctions implements FabricService {
       throw new Refusal('ExecutionAlreadyExists', `Execution Already Exists: '${arn}'`);
     }
     const execution = new Execution({
-      arn, name: String(name), machine, input, opened: (task) => this.tokens.set(task.token, task), ended: (one) => this.over(one),
+      arn,
+      name: String(name),
+      machine,
+      input,
+      opened: (task) => this.tokens.set(task.token, task),
+      ended: (one) => this.over(one),
       ports: {
-        now: this.now, random: Math.random,
-        regionRuns: () => this.regionRuns(machine.region), regionBackAt: () => this.region(machine.region)?.lastResumedAt ?? 0,
+        now: this.now,
+        random: Math.random,
+        regionRuns: () => this.regionRuns(machine.region),
+        regionBackAt: () => this.region(machine.region)?.lastResumedAt ?? 0,
         invoke: (functionName, payload) => this.invoke(machine, functionName, payload),
       },
     });
@@ -191,7 +257,9 @@ export class StepFunctions implements FabricService {
 
   /** As the machine's role. */
   private async invoke({ region, roleArn }: Machine, functionName: string, payload: Json): Promise<Json> {
-    const arn = functionName.startsWith('arn:') ? functionName : `arn:aws:lambda:${region}:${this.options.accountId}:function:${functionName}`;
+    const arn = functionName.startsWith('arn:')
+      ? functionName
+      : `arn:aws:lambda:${region}:${this.options.accountId}:function:${functionName}`;
     try {
       const decision = await this.options.policies.simulateRole(region, roleArn, 'lambda:InvokeFunction', arn);
       const refused = `${roleArn} is not authorized to perform: lambda:InvokeFunction on resource: ${arn}`;
@@ -208,27 +276,41 @@ export class StepFunctions implements FabricService {
   }
 
   private sendTask(operation: string, task: TaskToken, { output, error, cause }: Record<string, any>): object {
-    if (!task.open) throw new Refusal('TaskTimedOut', 'Task Timed Out: \'Provided task does not exist anymore\'');
+    if (!task.open) throw new Refusal('TaskTimedOut', "Task Timed Out: 'Provided task does not exist anymore'");
     if (operation === 'SendTaskHeartbeat') {
       task.lastBeat = this.now();
       return {};
     }
-    task.settle(operation === 'SendTaskFailure' ? new StateFault(String(error ?? ''), String(cause ?? '')) : { output: parsedOr('InvalidOutput', output) });
+    task.settle(
+      operation === 'SendTaskFailure'
+        ? new StateFault(String(error ?? ''), String(cause ?? ''))
+        : { output: parsedOr('InvalidOutput', output) },
+    );
     return {};
   }
 
   private list(machine: Machine, { statusFilter, maxResults = 100, nextToken }: Record<string, any>): object {
-    const all = [...this.executions.values()].reverse()
+    const all = [...this.executions.values()]
+      .reverse()
       .filter((one) => one.settings.machine.arn === machine.arn && (statusFilter === undefined || one.status === statusFilter));
-    return page(all.map((one) => {
-      const { executionArn, stateMachineArn, name, status, startDate, stopDate } = described(one);
-      return { executionArn, stateMachineArn, name, status, startDate, stopDate };
-    }), 'executions', Number(maxResults) || 100, nextToken as string);
+    return page(
+      all.map((one) => {
+        const { executionArn, stateMachineArn, name, status, startDate, stopDate } = described(one);
+        return { executionArn, stateMachineArn, name, status, startDate, stopDate };
+      }),
+      'executions',
+      Number(maxResults) || 100,
+      nextToken as string,
+    );
   }
 }
 
 const metricOf: Readonly<Record<ExecutionStatus, string>> = {
-  RUNNING: '', SUCCEEDED: 'ExecutionsSucceeded', FAILED: 'ExecutionsFailed', TIMED_OUT: 'ExecutionsTimedOut', ABORTED: 'ExecutionsAborted',
+  RUNNING: '',
+  SUCCEEDED: 'ExecutionsSucceeded',
+  FAILED: 'ExecutionsFailed',
+  TIMED_OUT: 'ExecutionsTimedOut',
+  ABORTED: 'ExecutionsAborted',
 };
 
 async function answered(work: () => Promise<object> | object): Promise<ServiceAnswer> {
@@ -249,16 +331,34 @@ function parsedOr(code: string, text: unknown): Json {
 }
 
 function described(execution: Execution): Record<string, any> {
-  const { settings: { arn, name, machine, input }, status, startedAt, endedAt, output, error, cause } = execution;
+  const {
+    settings: { arn, name, machine, input },
+    status,
+    startedAt,
+    endedAt,
+    output,
+    error,
+    cause,
+  } = execution;
   return {
-    executionArn: arn, stateMachineArn: machine.arn, name, status, startDate: startedAt / 1000, error, cause,
-    input: JSON.stringify(input), inputDetails: { included: true },
+    executionArn: arn,
+    stateMachineArn: machine.arn,
+    name,
+    status,
+    startDate: startedAt / 1000,
+    error,
+    cause,
+    input: JSON.stringify(input),
+    inputDetails: { included: true },
     ...(endedAt === undefined ? {} : { stopDate: endedAt / 1000 }),
     ...(status === 'SUCCEEDED' ? { output: JSON.stringify(output), outputDetails: { included: true } } : {}),
   };
 }
 
-function historyPage(execution: Execution, { maxResults = 100, nextToken, reverseOrder, includeExecutionData }: Record<string, any>): object {
+function historyPage(
+  execution: Execution,
+  { maxResults = 100, nextToken, reverseOrder, includeExecutionData }: Record<string, any>,
+): object {
   const events = [...execution.history.events(includeExecutionData !== false)];
   return page(reverseOrder ? events.reverse() : events, 'events', Number(maxResults) || 100, nextToken as string);
 }

@@ -22,7 +22,8 @@ export interface StreamMapping {
 export const polledMark = 'local-run:polled';
 
 export function streamMappings(resources: readonly FabricResource[]): StreamMapping[] {
-  return resources.filter(({ type, metadata }) => type === 'AWS::Lambda::EventSourceMapping' && metadata?.[polledMark] === true)
+  return resources
+    .filter(({ type, metadata }) => type === 'AWS::Lambda::EventSourceMapping' && metadata?.[polledMark] === true)
     .map(({ region, properties, physicalId, logicalId }) => ({
       region,
       id: physicalId ?? logicalId,
@@ -35,8 +36,12 @@ export function streamMappings(resources: readonly FabricResource[]): StreamMapp
       ...limit('maximumAgeMs', properties.MaximumRecordAgeInSeconds, 1000),
       bisects: isTrue(properties.BisectBatchOnFunctionError),
       reportsFailures: ((properties.FunctionResponseTypes ?? []) as string[]).includes('ReportBatchItemFailures'),
-      ...(properties.DestinationConfig?.OnFailure?.Destination ? { failureArn: String(properties.DestinationConfig.OnFailure.Destination) } : {}),
-      patterns: ((properties.FilterCriteria?.Filters ?? []) as { Pattern: unknown }[]).map(({ Pattern }) => (typeof Pattern === 'string' ? JSON.parse(Pattern) as unknown : Pattern)),
+      ...(properties.DestinationConfig?.OnFailure?.Destination
+        ? { failureArn: String(properties.DestinationConfig.OnFailure.Destination) }
+        : {}),
+      patterns: ((properties.FilterCriteria?.Filters ?? []) as { Pattern: unknown }[]).map(({ Pattern }) =>
+        typeof Pattern === 'string' ? (JSON.parse(Pattern) as unknown) : Pattern,
+      ),
     }));
 }
 

@@ -38,15 +38,22 @@ function leafMatches(value: Json, rule: Json, present: boolean): boolean {
 
 function compares(value: Json, operator: string, operand: Json): boolean {
   switch (operator) {
-    case 'prefix': return typeof value === 'string' && affix(value, operand, (text, part) => text.startsWith(part));
-    case 'suffix': return typeof value === 'string' && affix(value, operand, (text, part) => text.endsWith(part));
-    case 'equals-ignore-case': return typeof value === 'string' && value.toLowerCase() === String(operand).toLowerCase();
-    case 'wildcard': return typeof value === 'string' && [operand].flat().some((pattern) => isLike(value, String(pattern), { questionMark: false }));
-    case 'numeric': return numeric(value, operand as (string | number)[]);
-    case 'anything-but': return isObject(operand)
-      ? !Object.entries(operand).some(([inner, what]) => [what].flat().some((one) => compares(value, inner, one)))
-      : ![operand].flat().includes(value);
-    default: throw new Error(`the filter operator '${operator}' is not known in the local run`);
+    case 'prefix':
+      return typeof value === 'string' && affix(value, operand, (text, part) => text.startsWith(part));
+    case 'suffix':
+      return typeof value === 'string' && affix(value, operand, (text, part) => text.endsWith(part));
+    case 'equals-ignore-case':
+      return typeof value === 'string' && value.toLowerCase() === String(operand).toLowerCase();
+    case 'wildcard':
+      return typeof value === 'string' && [operand].flat().some((pattern) => isLike(value, String(pattern), { questionMark: false }));
+    case 'numeric':
+      return numeric(value, operand as (string | number)[]);
+    case 'anything-but':
+      return isObject(operand)
+        ? !Object.entries(operand).some(([inner, what]) => [what].flat().some((one) => compares(value, inner, one)))
+        : ![operand].flat().includes(value);
+    default:
+      throw new Error(`the filter operator '${operator}' is not known in the local run`);
   }
 }
 
@@ -59,7 +66,9 @@ function numeric(value: Json, rule: readonly (string | number)[]): boolean {
   if (typeof value !== 'number') return false;
   for (let index = 0; index < rule.length; index += 2) {
     const limit = Number(rule[index + 1]);
-    const holds = { '=': value === limit, '<': value < limit, '<=': value <= limit, '>': value > limit, '>=': value >= limit }[String(rule[index])];
+    const holds = { '=': value === limit, '<': value < limit, '<=': value <= limit, '>': value > limit, '>=': value >= limit }[
+      String(rule[index])
+    ];
     if (holds === undefined) throw new Error(`the filter operator 'numeric ${rule[index]}' is not known`);
     if (!holds) return false;
   }

@@ -31,9 +31,16 @@ export class StreamPoller {
 
   public async open(): Promise<void> {
     const { mapping, api, region } = this.options;
-    const { StreamDescription } = await api.json<{ StreamDescription: { Shards: { ShardId: string }[] } }>(region.name, 'streams', 'DescribeStream', { StreamArn: mapping.streamArn });
+    const { StreamDescription } = await api.json<{ StreamDescription: { Shards: { ShardId: string }[] } }>(
+      region.name,
+      'streams',
+      'DescribeStream',
+      { StreamArn: mapping.streamArn },
+    );
     const { ShardIterator } = await api.json<{ ShardIterator: string }>(region.name, 'streams', 'GetShardIterator', {
-      StreamArn: mapping.streamArn, ShardId: StreamDescription.Shards[0].ShardId, ShardIteratorType: mapping.fromStart ? 'TRIM_HORIZON' : 'LATEST',
+      StreamArn: mapping.streamArn,
+      ShardId: StreamDescription.Shards[0].ShardId,
+      ShardIteratorType: mapping.fromStart ? 'TRIM_HORIZON' : 'LATEST',
     });
     this.iterator = ShardIterator;
     this.running = this.follow();
@@ -70,7 +77,10 @@ export class StreamPoller {
     const { api, region } = this.options;
     if (region.state === 'stopped') return undefined;
     try {
-      const page = await api.json<{ NextShardIterator?: string; Records: StreamRecord[] }>(region.name, 'streams', 'GetRecords', { ShardIterator: this.iterator, Limit: pageSize });
+      const page = await api.json<{ NextShardIterator?: string; Records: StreamRecord[] }>(region.name, 'streams', 'GetRecords', {
+        ShardIterator: this.iterator,
+        Limit: pageSize,
+      });
       this.iterator = page.NextShardIterator ?? this.iterator;
       return page.Records;
     } catch {
@@ -118,22 +128,48 @@ export class StreamPoller {
     const time = (record: StreamRecord): string => new Date(createdAt(record, Date.now())).toISOString();
     const [first, last] = [records[0], records[records.length - 1]];
     const body = {
-      requestContext: { requestId: randomUUID(), functionArn: `arn:aws:lambda:${region.name}:${accountId}:function:${mapping.functionName}`, condition, approximateInvokeCount: attempts },
+      requestContext: {
+        requestId: randomUUID(),
+        functionArn: `arn:aws:lambda:${region.name}:${accountId}:function:${mapping.functionName}`,
+        condition,
+        approximateInvokeCount: attempts,
+      },
       responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
       version: '1.0',
       timestamp: new Date().toISOString(),
       DDBStreamBatchInfo: {
-        shardId: 'shardId-00000000000000000000-00000000', startSequenceNumber: first.dynamodb.SequenceNumber, endSequenceNumber: last.dynamodb.SequenceNumber,
-        approximateArrivalOfFirstRecord: time(first), approximateArrivalOfLastRecord: time(last), batchSize: records.length, streamArn: mapping.streamArn,
+        shardId: 'shardId-00000000000000000000-00000000',
+        startSequenceNumber: first.dynamodb.SequenceNumber,
+        endSequenceNumber: last.dynamodb.SequenceNumber,
+        approximateArrivalOfFirstRecord: time(first),
+        approximateArrivalOfLastRecord: time(last),
+        batchSize: records.length,
+        streamArn: mapping.streamArn,
       },
     };
-    await api.queueUrl(region.name, queue)
+    await api
+      .queueUrl(region.name, queue)
       .then((QueueUrl) => api.json(region.name, 'sqs', 'SendMessage', { QueueUrl, MessageBody: JSON.stringify(body) }))
-      .catch(() => this.options.store.put({ region: region.name, namespace: 'AWS/Lambda', name: 'DestinationDeliveryFailures', dimensions: { FunctionName: mapping.functionName } }, 1, Date.now()));
+      .catch(() =>
+        this.options.store.put(
+          {
+            region: region.name,
+            namespace: 'AWS/Lambda',
+            name: 'DestinationDeliveryFailures',
+            dimensions: { FunctionName: mapping.functionName },
+          },
+          1,
+          Date.now(),
+        ),
+      );
   }
 
   private measure(ageMs: number): void {
     const { store, mapping } = this.options;
-    store.put({ region: mapping.region, namespace: 'AWS/Lambda', name: 'IteratorAge', dimensions: { FunctionName: mapping.functionName } }, ageMs, Date.now());
+    store.put(
+      { region: mapping.region, namespace: 'AWS/Lambda', name: 'IteratorAge', dimensions: { FunctionName: mapping.functionName } },
+      ageMs,
+      Date.now(),
+    );
   }
 }

@@ -14,7 +14,10 @@ export interface Change {
   readonly at: number;
 }
 
-interface StreamRecord { eventName: string; dynamodb: { Keys: Item; NewImage?: Item; SequenceNumber: string } }
+interface StreamRecord {
+  eventName: string;
+  dynamodb: { Keys: Item; NewImage?: Item; SequenceNumber: string };
+}
 
 /** How long a feed waits for a nudge before it looks by itself, milliseconds. */
 const idlePollMs = 500;
@@ -42,13 +45,16 @@ export class ChangeFeed {
   public async open(): Promise<void> {
     const table = await this.describe();
     this.keyNames = [...table.KeySchema]
-      .sort((a, b) => (a.KeyType === 'HASH' ? 0 : 1) - (b.KeyType === 'HASH' ? 0 : 1)).map((part) => part.AttributeName);
+      .sort((a, b) => (a.KeyType === 'HASH' ? 0 : 1) - (b.KeyType === 'HASH' ? 0 : 1))
+      .map((part) => part.AttributeName);
     const streamArn = table.StreamSpecification?.StreamEnabled && table.LatestStreamArn ? table.LatestStreamArn : await this.enableStream();
     const description = await this.ask('DescribeStream', { StreamArn: streamArn }, 'DynamoDBStreams_20120810');
     const shards = (description.StreamDescription as { Shards: { ShardId: string }[] }).Shards;
-    const start = await this.ask('GetShardIterator', {
-      StreamArn: streamArn, ShardId: shards[0].ShardId, ShardIteratorType: 'TRIM_HORIZON',
-    }, 'DynamoDBStreams_20120810');
+    const start = await this.ask(
+      'GetShardIterator',
+      { StreamArn: streamArn, ShardId: shards[0].ShardId, ShardIteratorType: 'TRIM_HORIZON' },
+      'DynamoDBStreams_20120810',
+    );
     this.running = this.follow(start.ShardIterator as string);
   }
 
@@ -68,7 +74,9 @@ export class ChangeFeed {
     let iterator = start;
     while (!this.closed) {
       this.nudged = false;
-      const page = await this.ask('GetRecords', { ShardIterator: iterator, Limit: pageSize }, 'DynamoDBStreams_20120810').catch(() => undefined);
+      const page = await this.ask('GetRecords', { ShardIterator: iterator, Limit: pageSize }, 'DynamoDBStreams_20120810').catch(
+        () => undefined,
+      );
       if (page) {
         iterator = (page.NextShardIterator as string | undefined) ?? iterator;
         const records = page.Records as StreamRecord[];
@@ -103,7 +111,9 @@ export class ChangeFeed {
   }
 
   private async describe(): Promise<{
-    KeySchema: { AttributeName: string; KeyType: string }[]; LatestStreamArn?: string; StreamSpecification?: { StreamEnabled: boolean };
+    KeySchema: { AttributeName: string; KeyType: string }[];
+    LatestStreamArn?: string;
+    StreamSpecification?: { StreamEnabled: boolean };
   }> {
     const answer = await this.ask('DescribeTable', { TableName: this.table });
     return answer.Table as Awaited<ReturnType<ChangeFeed['describe']>>;
@@ -111,7 +121,8 @@ export class ChangeFeed {
 
   private async enableStream(): Promise<string> {
     await this.ask('UpdateTable', {
-      TableName: this.table, StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+      TableName: this.table,
+      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
     });
     const arn = (await this.describe()).LatestStreamArn;
     if (!arn) throw new Error(`the stream of table ${this.table} in ${this.place.region} could not be turned on`);
@@ -120,7 +131,9 @@ export class ChangeFeed {
 
   private async ask(operation: string, input: object, api?: string): Promise<Record<string, unknown>> {
     const answer = await this.client.dynamodb(this.place, operation, input, api);
-    if (answer.status !== 200) throw new Error(`${operation} of table ${this.table} in ${this.place.region} failed: ${answer.body.toString()}`);
+    if (answer.status !== 200) {
+      throw new Error(`${operation} of table ${this.table} in ${this.place.region} failed: ${answer.body.toString()}`);
+    }
     return JSON.parse(answer.body.toString()) as Record<string, unknown>;
   }
 }

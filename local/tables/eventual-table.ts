@@ -5,7 +5,10 @@ import { GlobalTablePlan, TableStatus } from '../ground/model';
 import { placeOf } from '../network/network';
 
 /** When and where an item's version was written: the later one wins, and for the same moment the region's name decides. */
-export interface Version { readonly at: number; readonly region: string }
+export interface Version {
+  readonly at: number;
+  readonly region: string;
+}
 
 export function wins(challenger: Version, holder: Version | undefined): boolean {
   if (!holder) return true;
@@ -25,10 +28,16 @@ export class EventualTable {
   private readonly echoes = new Map<string, Map<string, string[]>>();
   private readonly turns = new Map<string, Promise<boolean>>();
 
-  public constructor(private readonly plan: GlobalTablePlan, private readonly network: TableNetwork) {
-    this.feeds = new Map(plan.replicas.map((region) => [
-      region, new ChangeFeed(network.client, placeOf(region), plan.name, (changes) => changes.forEach((change) => this.receive(region, change))),
-    ]));
+  public constructor(
+    private readonly plan: GlobalTablePlan,
+    private readonly network: TableNetwork,
+  ) {
+    this.feeds = new Map(
+      plan.replicas.map((region) => [
+        region,
+        new ChangeFeed(network.client, placeOf(region), plan.name, (changes) => changes.forEach((change) => this.receive(region, change))),
+      ]),
+    );
     for (const from of plan.replicas) {
       this.versions.set(from, new Map());
       this.echoes.set(from, new Map());
@@ -49,7 +58,10 @@ export class EventualTable {
 
   public status(now: number): TableStatus {
     return {
-      name: this.plan.name, mode: 'HOME_REGION', replicationLagMs: Math.max(0, ...this.ways.map((way) => way.copy.behindMs(now))), conflicts: 0,
+      name: this.plan.name,
+      mode: 'HOME_REGION',
+      replicationLagMs: Math.max(0, ...this.ways.map((way) => way.copy.behindMs(now))),
+      conflicts: 0,
     };
   }
 
@@ -86,12 +98,16 @@ export class EventualTable {
   }
 
   private async write(to: string, batch: readonly PendingChange[]): Promise<boolean> {
-    const written = await Promise.all(batch.map((change) => this.inTurn(`${to} ${change.id}`, async () => {
-      const version = { at: change.at, region: change.origin! };
-      const arrived = !wins(version, this.versions.get(to)!.get(change.id)) || await this.writeOne(to, change, version);
-      if (arrived && to !== change.origin) this.network.replicated?.(this.plan.name, change.origin!, to, Date.now() - change.at);
-      return arrived;
-    })));
+    const written = await Promise.all(
+      batch.map((change) =>
+        this.inTurn(`${to} ${change.id}`, async () => {
+          const version = { at: change.at, region: change.origin! };
+          const arrived = !wins(version, this.versions.get(to)!.get(change.id)) || (await this.writeOne(to, change, version));
+          if (arrived && to !== change.origin) this.network.replicated?.(this.plan.name, change.origin!, to, Date.now() - change.at);
+          return arrived;
+        }),
+      ),
+    );
     return written.every(Boolean);
   }
 
@@ -109,9 +125,11 @@ export class EventualTable {
   private async writeOne(to: string, change: PendingChange, version: Version): Promise<boolean> {
     const text = imageText(change.image);
     const echoes = this.echoes.get(to)!;
-    echoes.set(change.id, [...echoes.get(change.id) ?? [], text]);
+    echoes.set(change.id, [...(echoes.get(change.id) ?? []), text]);
     const answer = await this.network.client.dynamodb(placeOf(to), change.image ? 'PutItem' : 'DeleteItem', {
-      TableName: this.plan.name, ...(change.image ? { Item: change.image } : { Key: change.key }), ReturnValues: 'ALL_OLD',
+      TableName: this.plan.name,
+      ...(change.image ? { Item: change.image } : { Key: change.key }),
+      ReturnValues: 'ALL_OLD',
     });
     const before = answer.status === 200 ? (JSON.parse(answer.body.toString()) as { Attributes?: Change['image'] }).Attributes : undefined;
     if (answer.status !== 200 || imageText(before) === text) {
@@ -137,5 +155,9 @@ function imageText(image: Change['image']): string {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, part]) => [name, sorted(part)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, part]) => [name, sorted(part)]),
+  );
 }

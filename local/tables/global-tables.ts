@@ -64,7 +64,9 @@ class TablesOfRun implements GlobalTables {
       this.eventual.set(plan.name, table);
       return;
     }
-    if (!home) throw new Error(`global table ${plan.name} has no witness: name the engine that holds its one copy, one that is never stopped`);
+    if (!home) {
+      throw new Error(`global table ${plan.name} has no witness: name the engine that holds its one copy, one that is never stopped`);
+    }
     const table = new StrongTable(plan, home, this.network);
     await table.open();
     this.strong.set(plan.name, table);
@@ -75,7 +77,9 @@ class TablesOfRun implements GlobalTables {
     if (!input) return { kind: 'local' };
     if (call.operation === 'DescribeTable') return this.describe(call, input);
     const ttlOf = call.operation === 'UpdateTimeToLive' ? this.strong.get(tableName(input.TableName)) : undefined;
-    if (ttlOf?.covers(call.region)) return answered(validationError('Time to live is not supported on a global table with multi-Region strong consistency'));
+    if (ttlOf?.covers(call.region)) {
+      return answered(validationError('Time to live is not supported on a global table with multi-Region strong consistency'));
+    }
     const uses = tableUses(call.operation, input);
     const governed = uses.filter((use) => use.kind !== 'local' && this.strong.get(use.table)?.covers(call.region));
     if (!governed.length) return this.local(call.region, uses);
@@ -105,7 +109,9 @@ class TablesOfRun implements GlobalTables {
     const denied = await call.authorize('dynamodb:DescribeTable', plan.name);
     if (denied) return answered(denied);
     const told = await this.network.client.dynamodb(placeOf(call.region), call.operation, input);
-    if (told.status !== 200) return answered({ status: told.status, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: told.body });
+    if (told.status !== 200) {
+      return answered({ status: told.status, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: told.body });
+    }
     const { Table } = JSON.parse(told.body.toString()) as { Table: object };
     return answered(jsonAnswer(200, { Table: { ...Table, MultiRegionConsistency: plan.mode } }));
   }
@@ -115,12 +121,19 @@ class TablesOfRun implements GlobalTables {
     return { kind: 'local', done: written.length ? () => written.forEach((table) => table.wrote(region)) : undefined };
   }
 
-  private async answer(call: DynamoCall, input: DynamoInput, uses: readonly TableUse[], governed: readonly TableUse[]): Promise<DynamoAnswer> {
+  private async answer(
+    call: DynamoCall,
+    input: DynamoInput,
+    uses: readonly TableUse[],
+    governed: readonly TableUse[],
+  ): Promise<DynamoAnswer> {
     const tables = [...new Set(governed.map((use) => this.strong.get(use.table)!))];
     if (tables.length === 1 && governed.length === uses.length) return tables[0].call(call.region, call.operation, uses, call.body);
     const requests = input.RequestItems as Record<string, unknown> | undefined;
     if (!requests) {
-      return validationError('The local run does not serve PartiQL statements on several tables at once when one of them has multi-Region strong consistency');
+      return validationError(
+        'The local run does not serve PartiQL statements on several tables at once when one of them has multi-Region strong consistency',
+      );
     }
     const answers: DynamoAnswer[] = [];
     for (const table of tables) {
@@ -152,7 +165,9 @@ function merge(answers: readonly DynamoAnswer[]): DynamoAnswer {
   const whole: Record<string, unknown> = {};
   for (const part of answers.map((each) => JSON.parse(each.body.toString()) as Record<string, unknown>)) {
     for (const [name, value] of Object.entries(part)) {
-      whole[name] = Array.isArray(value) ? [...((whole[name] ?? []) as unknown[]), ...value] : { ...(whole[name] as object), ...(value as object) };
+      whole[name] = Array.isArray(value)
+        ? [...((whole[name] ?? []) as unknown[]), ...value]
+        : { ...(whole[name] as object), ...(value as object) };
     }
   }
   return jsonAnswer(200, whole);
@@ -161,7 +176,7 @@ function merge(answers: readonly DynamoAnswer[]): DynamoAnswer {
 function parse(body: Buffer): DynamoInput | undefined {
   try {
     const input: unknown = JSON.parse(body.toString());
-    return typeof input === 'object' && input !== null ? input as DynamoInput : undefined;
+    return typeof input === 'object' && input !== null ? (input as DynamoInput) : undefined;
   } catch {
     return undefined;
   }

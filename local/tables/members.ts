@@ -13,7 +13,10 @@ export interface QuorumPath {
  * other, there and back. Undefined when there is none: then only eventually consistent reads work in that region.
  */
 export function nearestMember(
-  from: string, members: readonly string[], links: Pick<Links, 'get'>, engines: EngineDirectory,
+  from: string,
+  members: readonly string[],
+  links: Pick<Links, 'get'>,
+  engines: EngineDirectory,
 ): QuorumPath | undefined {
   if (engines.engine(from)?.state === 'stopped') return undefined;
   let nearest: QuorumPath | undefined;
@@ -30,11 +33,17 @@ export function nearestMember(
 
 /** One-way lag of what reaches a region from the others, or undefined while nothing does. */
 export function inboundLagMs(
-  to: string, members: readonly string[], links: Pick<Links, 'get'>, engines: EngineDirectory, origin?: string,
+  to: string,
+  members: readonly string[],
+  links: Pick<Links, 'get'>,
+  engines: EngineDirectory,
+  origin?: string,
 ): number | undefined {
   if (engines.engine(to)?.state === 'stopped') return undefined;
   if (origin === to) return 0;
-  const reaching = members.filter((member) => member !== to && engines.engine(member)?.state !== 'stopped' && !links.get(member, to).partitioned);
+  const reaching = members.filter(
+    (member) => member !== to && engines.engine(member)?.state !== 'stopped' && !links.get(member, to).partitioned,
+  );
   if (!reaching.length) return undefined;
   if (origin !== undefined && reaching.includes(origin)) return links.get(origin, to).lagMs;
   return Math.min(...reaching.map((member) => links.get(member, to).lagMs));

@@ -2,7 +2,9 @@
 
 /** Attribute values as the protocol writes them. */
 export type Item = Record<string, unknown>;
-export interface DynamoInput { readonly [member: string]: unknown }
+export interface DynamoInput {
+  readonly [member: string]: unknown;
+}
 
 export interface TableUse {
   readonly table: string;
@@ -20,27 +22,38 @@ export const transactions: ReadonlySet<string> = new Set(['TransactWriteItems', 
 export function tableUses(operation: string, input: DynamoInput): TableUse[] {
   const action = `dynamodb:${operation}`;
   switch (operation) {
-    case 'PutItem': return single(input, 'write', [input.Item as Item], action);
+    case 'PutItem':
+      return single(input, 'write', [input.Item as Item], action);
     case 'UpdateItem':
-    case 'DeleteItem': return single(input, 'write', [input.Key as Item], action);
-    case 'GetItem': return single(input, input.ConsistentRead === true ? 'strong-read' : 'local', [input.Key as Item], action);
+    case 'DeleteItem':
+      return single(input, 'write', [input.Key as Item], action);
+    case 'GetItem':
+      return single(input, input.ConsistentRead === true ? 'strong-read' : 'local', [input.Key as Item], action);
     case 'Query':
-    case 'Scan': return single(input, input.ConsistentRead === true && !input.IndexName ? 'strong-read' : 'local', [equalities(input)], action);
-    case 'BatchWriteItem': return batchWrite(input, action);
-    case 'BatchGetItem': return batchGet(input, action);
-    case 'ExecuteStatement': return [statementUse(input)];
-    case 'BatchExecuteStatement': return ((input.Statements ?? []) as DynamoInput[]).map(statementUse);
+    case 'Scan':
+      return single(input, input.ConsistentRead === true && !input.IndexName ? 'strong-read' : 'local', [equalities(input)], action);
+    case 'BatchWriteItem':
+      return batchWrite(input, action);
+    case 'BatchGetItem':
+      return batchGet(input, action);
+    case 'ExecuteStatement':
+      return [statementUse(input)];
+    case 'BatchExecuteStatement':
+      return ((input.Statements ?? []) as DynamoInput[]).map(statementUse);
     case 'TransactWriteItems':
-    case 'TransactGetItems': return transaction(input, action);
-    case 'ExecuteTransaction': return ((input.TransactStatements ?? []) as DynamoInput[]).map(statementUse);
-    default: return [];
+    case 'TransactGetItems':
+      return transaction(input, action);
+    case 'ExecuteTransaction':
+      return ((input.TransactStatements ?? []) as DynamoInput[]).map(statementUse);
+    default:
+      return [];
   }
 }
 
 /** A table's name from its name or ARN. */
 export function tableName(nameOrArn: unknown): string {
   const text = typeof nameOrArn === 'string' ? nameOrArn : '';
-  return text.startsWith('arn:') ? text.split('/')[1] ?? '' : text;
+  return text.startsWith('arn:') ? (text.split('/')[1] ?? '') : text;
 }
 
 function single(input: DynamoInput, kind: TableUse['kind'], items: readonly Item[], action: string): TableUse[] {
@@ -60,20 +73,25 @@ function equalities(input: DynamoInput): Item {
 }
 
 function batchWrite(input: DynamoInput, action: string): TableUse[] {
-  return Object.entries((input.RequestItems ?? {}) as Record<string, { PutRequest?: { Item: Item }; DeleteRequest?: { Key: Item } }[]>)
-    .map(([name, requests]) => ({
+  return Object.entries((input.RequestItems ?? {}) as Record<string, { PutRequest?: { Item: Item }; DeleteRequest?: { Key: Item } }[]>).map(
+    ([name, requests]) => ({
       table: tableName(name),
       kind: 'write' as const,
       items: (Array.isArray(requests) ? requests : []).map((request) => request.PutRequest?.Item ?? request.DeleteRequest?.Key ?? {}),
       action,
-    }));
+    }),
+  );
 }
 
 function batchGet(input: DynamoInput, action: string): TableUse[] {
-  return Object.entries((input.RequestItems ?? {}) as Record<string, { ConsistentRead?: boolean; Keys?: Item[] }>)
-    .map(([name, request]) => ({
-      table: tableName(name), kind: request?.ConsistentRead === true ? 'strong-read' as const : 'local' as const, items: request?.Keys ?? [], action,
-    }));
+  return Object.entries((input.RequestItems ?? {}) as Record<string, { ConsistentRead?: boolean; Keys?: Item[] }>).map(
+    ([name, request]) => ({
+      table: tableName(name),
+      kind: request?.ConsistentRead === true ? ('strong-read' as const) : ('local' as const),
+      items: request?.Keys ?? [],
+      action,
+    }),
+  );
 }
 
 function transaction(input: DynamoInput, action: string): TableUse[] {

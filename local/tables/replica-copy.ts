@@ -49,7 +49,9 @@ export class ReplicaCopy {
   private async run(): Promise<void> {
     while (!this.closed) {
       if (!this.queue.length) {
-        await new Promise<void>((resolve) => { this.wake = resolve; });
+        await new Promise<void>((resolve) => {
+          this.wake = resolve;
+        });
         continue;
       }
       const { batch, waitMs } = this.next(Date.now());

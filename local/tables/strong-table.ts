@@ -16,7 +16,9 @@ export interface TableNetwork {
   readonly replicated?: (table: string, from: string, to: string, latencyMs: number) => void;
 }
 
-const isolated = 'the region reaches no other replica or witness of the global table, so that neither a write nor a strongly consistent read can be served';
+const isolated =
+  'the region reaches no other replica or witness of the global table, so that neither a write nor a strongly consistent read ' +
+  'can be served';
 
 /**
  * A global table with multi-region strong consistency. The one copy that writes and strongly consistent reads go to is in
@@ -30,12 +32,21 @@ export class StrongTable {
   private readonly copies: Map<string, ReplicaCopy>;
   private conflicts = 0;
 
-  public constructor(private readonly plan: GlobalTablePlan, private readonly home: Place, private readonly network: TableNetwork) {
+  public constructor(
+    private readonly plan: GlobalTablePlan,
+    private readonly home: Place,
+    private readonly network: TableNetwork,
+  ) {
     this.members = plan.witness ? [...plan.replicas, plan.witness] : plan.replicas;
-    this.copies = new Map(plan.replicas.map((region) => [region, new ReplicaCopy({
-      lagMs: (origin) => inboundLagMs(region, this.members, network.links, network.engines, origin),
-      write: (batch) => this.write(region, batch),
-    })]));
+    this.copies = new Map(
+      plan.replicas.map((region) => [
+        region,
+        new ReplicaCopy({
+          lagMs: (origin) => inboundLagMs(region, this.members, network.links, network.engines, origin),
+          write: (batch) => this.write(region, batch),
+        }),
+      ]),
+    );
     this.feed = new ChangeFeed(network.client, home, plan.name, (changes) => this.receive(changes));
   }
 
@@ -52,7 +63,10 @@ export class StrongTable {
   public async call(region: string, operation: string, uses: readonly TableUse[], body: Buffer): Promise<DynamoAnswer> {
     const path = nearestMember(region, this.members, this.network.links, this.network.engines);
     if (!path) return internalServerError(isolated);
-    const items = uses.filter((use) => use.kind === 'write' && use.table === this.plan.name).flatMap((use) => use.items).map((item) => this.feed.id(item));
+    const items = uses
+      .filter((use) => use.kind === 'write' && use.table === this.plan.name)
+      .flatMap((use) => use.items)
+      .map((item) => this.feed.id(item));
     const end = this.inFlight.begin(region, items);
     if (!end) {
       this.conflicts += 1;
@@ -106,7 +120,9 @@ export class StrongTable {
   }
 
   private async write(region: string, batch: readonly PendingChange[]): Promise<boolean> {
-    const requests = batch.map((change) => change.image ? { PutRequest: { Item: change.image } } : { DeleteRequest: { Key: change.key } });
+    const requests = batch.map((change) =>
+      change.image ? { PutRequest: { Item: change.image } } : { DeleteRequest: { Key: change.key } },
+    );
     const answer = await this.network.client.dynamodb(placeOf(region), 'BatchWriteItem', { RequestItems: { [this.plan.name]: requests } });
     return answer.status === 200;
   }

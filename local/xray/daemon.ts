@@ -14,7 +14,10 @@ export interface Daemon {
 /** Length of a code in front of a datagram, and of the line's end behind it. */
 const codeLength = 64;
 
-/** Listens for one region's segments, as the X-Ray daemon beside its functions does. On 127.0.0.1 alone; what has no code of this run is dropped. */
+/**
+ * Listens for one region's segments, as the X-Ray daemon beside its functions does. On 127.0.0.1 alone; what has no code of this run is
+ * dropped.
+ */
 export async function startDaemon(region: string, traces: Traces): Promise<Daemon> {
   const key = randomBytes(32).toString('hex');
   const socket: Socket = createSocket({ type: 'udp4', recvBufferSize: 1024 * 1024 });
@@ -35,7 +38,10 @@ export async function startDaemon(region: string, traces: Traces): Promise<Daemo
     functionEnv: { AWS_XRAY_DAEMON_ADDRESS: `127.0.0.1:${socket.address().port}`, LOCAL_RUN_TRACE_KEY: key },
     // The path may have spaces: Node reads quotes as JSON has them.
     nodeOptions: `--require ${JSON.stringify(path.join(__dirname, 'sign-datagrams.cjs'))}`,
-    close: () => new Promise((resolve) => { socket.close(() => resolve()); }),
+    close: () =>
+      new Promise((resolve) => {
+        socket.close(() => resolve());
+      }),
   };
 }
 

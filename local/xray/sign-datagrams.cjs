@@ -1,5 +1,6 @@
-// Loaded into every function of a run (NODE_OPTIONS): what goes to the run's X-Ray daemon carries a code that only the run can make. The daemon is on a
-// port that anybody on this machine can send to, and the protocol has no place for a secret. Plain Node, so that it costs a function next to nothing.
+// Loaded into every function of a run (NODE_OPTIONS): what goes to the run's X-Ray daemon carries a code that only the run can make. The
+// daemon is on a port that anybody on this machine can send to, and the protocol has no place for a secret. Plain Node, so that it costs a
+// function next to nothing.
 const { Socket } = require('node:dgram');
 
 const key = process.env.LOCAL_RUN_TRACE_KEY;

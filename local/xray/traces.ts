@@ -46,7 +46,9 @@ export class Traces {
   private add(region: string, document: SegmentDocument, parent?: { readonly traceId: string; readonly id: string }): boolean {
     const traceId = parent?.traceId ?? document.trace_id;
     const { id, name, start_time: start } = document;
-    if (!matches(traceId, tracePattern) || !matches(id, segmentPattern) || typeof name !== 'string' || typeof start !== 'number') return false;
+    if (!matches(traceId, tracePattern) || !matches(id, segmentPattern) || typeof name !== 'string' || typeof start !== 'number') {
+      return false;
+    }
     const parentId = document.parent_id ?? parent?.id;
     const open = typeof document.end_time !== 'number';
     const annotations = document.annotations;
@@ -56,12 +58,14 @@ export class Traces {
       name: name.slice(0, 200),
       region,
       start: Math.round(start * 1000),
-      end: Math.round((open ? start : document.end_time as number) * 1000),
+      end: Math.round((open ? start : (document.end_time as number)) * 1000),
       ...(open ? { inProgress: true } : {}),
       ...(document.error || document.fault || document.throttle ? { failed: true } : {}),
       ...(typeof annotations === 'object' && annotations !== null ? { annotations: annotations as Record<string, unknown> } : {}),
     });
-    if (Array.isArray(document.subsegments)) for (const inner of document.subsegments as SegmentDocument[]) this.add(region, inner, { traceId, id });
+    if (Array.isArray(document.subsegments)) {
+      for (const inner of document.subsegments as SegmentDocument[]) this.add(region, inner, { traceId, id });
+    }
     return true;
   }
 

@@ -1,10 +1,13 @@
 /** Whom the API knows a caller as, and what the caller may do: shared by construct, authorizer, functions and document. */
 
-/** What a caller may do. A call needs one of them. Whoever may pay does not open funded accounts: that would be money of the caller's own making. */
+/**
+ * What a caller may do. A call needs one of them. Whoever may pay does not open funded accounts: that would be money of the caller's own
+ * making.
+ */
 export const apiScopes = ['operate', 'pay', 'read'] as const;
 
 /** One of them. */
-export type ApiScope = typeof apiScopes[number];
+export type ApiScope = (typeof apiScopes)[number];
 
 /** Names of the scopes in tokens and in an authorizer's context. */
 export type ScopeNames = Readonly<Record<ApiScope, string>>;
@@ -29,15 +32,15 @@ export interface KnownPrincipal {
 /** Where a function finds who calls. */
 export type CallerSource =
   /**
-   * The authorizer's context: `key` holds the tenant, `scopeKey` the names of the scopes, with blanks between. Without `names` each caller has every
-   * scope: the team has asked for that.
+   * The authorizer's context: `key` holds the tenant, `scopeKey` the names of the scopes, with blanks between. Without `names` each caller
+   * has every scope: the team has asked for that.
    */
   | { readonly kind: 'context'; readonly key: string; readonly scopeKey?: string; readonly names?: ScopeNames }
   /** SigV4A callers: the tenant is the caller's AWS account ID. API Gateway has asked IAM about the call, method and path. */
   | { readonly kind: 'iamAccount' }
   /**
-   * SigV4A callers, keyed by the ARN of an IAM role or user, or by an account ID for all principals of an account. A role is matched by account and
-   * name: a session does not tell the role's path. Anyone else gets 403.
+   * SigV4A callers, keyed by the ARN of an IAM role or user, or by an account ID for all principals of an account. A role is matched by
+   * account and name: a session does not tell the role's path. Anyone else gets 403.
    */
   | { readonly kind: 'iamPrincipals'; readonly callers: Readonly<Record<string, KnownPrincipal>> };
 

@@ -79,40 +79,46 @@ export const apiHeaders = {
 } as const;
 
 /** For the environment of functions that answer HTTP calls; the ledger's own variables (`ledgerEnv`) come beside it. */
-export const apiEnv = new EnvCodec({
-  /** `CallerSource` as JSON, see `writeCallerSource`. */
-  callerSource: 'API_CALLER_SOURCE',
-}, {
-  /** Milliseconds; default `apiLimits.requestDeadlineMs`. */
-  requestDeadlineMs: 'API_REQUEST_DEADLINE_MS',
-});
+export const apiEnv = new EnvCodec(
+  {
+    /** `CallerSource` as JSON, see `writeCallerSource`. */
+    callerSource: 'API_CALLER_SOURCE',
+  },
+  {
+    /** Milliseconds; default `apiLimits.requestDeadlineMs`. */
+    requestDeadlineMs: 'API_REQUEST_DEADLINE_MS',
+  },
+);
 
 /**
  * For the authorizer's environment. Lists are JSON arrays of strings. With a Cognito user pool give `userPoolId` instead of
  * `issuer`: issuer and key set follow from it, and `audience` holds the app clients' IDs.
  */
-export const authorizerEnv = new EnvCodec({
-  systemName: 'PAYMENTS_SYSTEM_NAME',
-  /** Audiences (`aud`) of which a token must bear one; for Cognito the app client IDs. */
-  audience: 'AUTHORIZER_AUDIENCE',
-  /** Top-level claim that holds the tenant, taken literally (`https://acme.example/tenant` is one name). */
-  tenantClaim: 'AUTHORIZER_TENANT_CLAIM',
-}, {
-  issuer: 'AUTHORIZER_ISSUER',
-  /** Where the keys are; default `<issuer>/.well-known/jwks.json`. */
-  jwksUri: 'AUTHORIZER_JWKS_URI',
-  /** A fixed key set as JSON, at most `apiLimits.fixedJwksBytes`: then no key is ever fetched. */
-  jwks: 'AUTHORIZER_JWKS',
-  /** Signature algorithms accepted; default `jwtAlgorithms`. */
-  algorithms: 'AUTHORIZER_ALGORITHMS',
-  /** Names of the scopes that the functions ask for; absent: they ask for none. */
-  scopes: 'AUTHORIZER_SCOPES',
-  /** Top-level claim that holds a token's scopes, a list or a text with blanks between; default `scope`, else `scp`. */
-  scopeClaim: 'AUTHORIZER_SCOPE_CLAIM',
-  userPoolId: 'AUTHORIZER_USER_POOL_ID',
-  /** `access` (default) or `id`; Cognito only. */
-  tokenUse: 'AUTHORIZER_TOKEN_USE',
-});
+export const authorizerEnv = new EnvCodec(
+  {
+    systemName: 'PAYMENTS_SYSTEM_NAME',
+    /** Audiences (`aud`) of which a token must bear one; for Cognito the app client IDs. */
+    audience: 'AUTHORIZER_AUDIENCE',
+    /** Top-level claim that holds the tenant, taken literally (`https://acme.example/tenant` is one name). */
+    tenantClaim: 'AUTHORIZER_TENANT_CLAIM',
+  },
+  {
+    issuer: 'AUTHORIZER_ISSUER',
+    /** Where the keys are; default `<issuer>/.well-known/jwks.json`. */
+    jwksUri: 'AUTHORIZER_JWKS_URI',
+    /** A fixed key set as JSON, at most `apiLimits.fixedJwksBytes`: then no key is ever fetched. */
+    jwks: 'AUTHORIZER_JWKS',
+    /** Signature algorithms accepted; default `jwtAlgorithms`. */
+    algorithms: 'AUTHORIZER_ALGORITHMS',
+    /** Names of the scopes that the functions ask for; absent: they ask for none. */
+    scopes: 'AUTHORIZER_SCOPES',
+    /** Top-level claim that holds a token's scopes, a list or a text with blanks between; default `scope`, else `scp`. */
+    scopeClaim: 'AUTHORIZER_SCOPE_CLAIM',
+    userPoolId: 'AUTHORIZER_USER_POOL_ID',
+    /** `access` (default) or `id`; Cognito only. */
+    tokenUse: 'AUTHORIZER_TOKEN_USE',
+  },
+);
 
 export { drainKey } from '../ledger/contract';
 
@@ -219,7 +225,11 @@ export const gatewayProblems: readonly GatewayProblem[] = [
   { type: 'REQUEST_TOO_LARGE', code: 'body_too_large', detail: 'A body has at most 65536 bytes.' },
   { type: 'UNSUPPORTED_MEDIA_TYPE', code: 'unsupported_media_type', detail: 'Send the body as application/json.' },
   { type: 'BAD_REQUEST_BODY', code: 'invalid_request', detail: 'The body does not match the schema of this call: see the API reference.' },
-  { type: 'BAD_REQUEST_PARAMETERS', code: 'invalid_request', detail: 'A parameter does not match the schema of this call: see the API reference.' },
+  {
+    type: 'BAD_REQUEST_PARAMETERS',
+    code: 'invalid_request',
+    detail: 'A parameter does not match the schema of this call: see the API reference.',
+  },
   { type: 'THROTTLED', code: 'throttled', detail: retry, retry: true },
   { type: 'QUOTA_EXCEEDED', code: 'throttled', detail: retry, retry: true },
   { type: 'INTEGRATION_TIMEOUT', code: 'outcome_unknown', detail: retry, retry: true },
@@ -233,7 +243,8 @@ export const gatewayProblems: readonly GatewayProblem[] = [
 
 /** What IAM's refusal means where it is asked about each call: the principal has no right to this method and path. */
 export const forbiddenByIam: Pick<GatewayProblem, 'code' | 'detail'> = {
-  code: 'forbidden_scope', detail: 'The principal may not make this call: it needs execute-api:Invoke for this method and path.',
+  code: 'forbidden_scope',
+  detail: 'The principal may not make this call: it needs execute-api:Invoke for this method and path.',
 };
 
 /** A problem's fields; `instance` says which request it was. */

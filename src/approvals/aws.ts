@@ -1,5 +1,11 @@
 import {
-  ConditionalCheckFailedException, DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand, TransactionCanceledException, TransactWriteItemsCommand,
+  ConditionalCheckFailedException,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  TransactionCanceledException,
+  TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { AttributeValue, Put } from '@aws-sdk/client-dynamodb';
 import { SendTaskHeartbeatCommand, SendTaskSuccessCommand, SFNClient } from '@aws-sdk/client-sfn';
@@ -15,46 +21,67 @@ const requestSort = 'request';
 
 /** The gate's store in a DynamoDB table. It puts and reads: nothing is ever updated or deleted, so its functions need no right to. */
 export class DynamoApprovals implements ApprovalStore {
-  constructor(private readonly client: DynamoDBClient, private readonly tableName: string) {}
+  constructor(
+    private readonly client: DynamoDBClient,
+    private readonly tableName: string,
+  ) {}
 
   public async create(request: ApprovalRequest, record: ApprovalRecord): Promise<'created' | 'exists'> {
-    const made = await this.both([this.put(itemOf(request), { condition: 'attribute_not_exists(#pk)' }), this.put(itemOfRecord(record), { condition: 'attribute_not_exists(#pk)' })]);
+    const made = await this.both([
+      this.put(itemOf(request), { condition: 'attribute_not_exists(#pk)' }),
+      this.put(itemOfRecord(record), { condition: 'attribute_not_exists(#pk)' }),
+    ]);
     return made ? 'created' : 'exists';
   }
 
   public async read(id: string): Promise<ApprovalRequest | undefined> {
-    const { Item } = await this.client.send(new GetItemCommand({ TableName: this.tableName, Key: keyOf(`r#${id}`, requestSort), ConsistentRead: true }));
-    return Item && JSON.parse(Item.body.S!) as ApprovalRequest;
+    const { Item } = await this.client.send(
+      new GetItemCommand({ TableName: this.tableName, Key: keyOf(`r#${id}`, requestSort), ConsistentRead: true }),
+    );
+    return Item && (JSON.parse(Item.body.S!) as ApprovalRequest);
   }
 
   public async replace(next: ApprovalRequest, record?: ApprovalRecord): Promise<'replaced' | 'lost'> {
     const put = this.put(itemOf(next), { condition: '#version = :before', before: next.version - 1 });
     const writes = record ? [put, this.put(itemOfRecord(record), { condition: 'attribute_not_exists(#pk)' })] : [put];
-    return await this.both(writes) ? 'replaced' : 'lost';
+    return (await this.both(writes)) ? 'replaced' : 'lost';
   }
 
   public async due(nowMs: number, limit: number): Promise<readonly string[]> {
-    const { Items } = await this.client.send(new QueryCommand({
-      TableName: this.tableName, IndexName: dueIndex, Limit: limit,
-      KeyConditionExpression: '#due = :due AND #at <= :now',
-      ExpressionAttributeNames: { '#due': duePartitionKey, '#at': dueSortKey },
-      ExpressionAttributeValues: { ':due': { S: duePartition }, ':now': { N: String(nowMs) } },
-    }));
+    const { Items } = await this.client.send(
+      new QueryCommand({
+        TableName: this.tableName,
+        IndexName: dueIndex,
+        Limit: limit,
+        KeyConditionExpression: '#due = :due AND #at <= :now',
+        ExpressionAttributeNames: { '#due': duePartitionKey, '#at': dueSortKey },
+        ExpressionAttributeValues: { ':due': { S: duePartition }, ':now': { N: String(nowMs) } },
+      }),
+    );
     return (Items ?? []).map((item) => item[partitionKey].S!.slice(2));
   }
 
   public async pending(): Promise<number> {
-    const { Count } = await this.client.send(new QueryCommand({
-      TableName: this.tableName, IndexName: dueIndex, Select: 'COUNT', KeyConditionExpression: '#due = :due',
-      ExpressionAttributeNames: { '#due': duePartitionKey }, ExpressionAttributeValues: { ':due': { S: duePartition } },
-    }));
+    const { Count } = await this.client.send(
+      new QueryCommand({
+        TableName: this.tableName,
+        IndexName: dueIndex,
+        Select: 'COUNT',
+        KeyConditionExpression: '#due = :due',
+        ExpressionAttributeNames: { '#due': duePartitionKey },
+        ExpressionAttributeValues: { ':due': { S: duePartition } },
+      }),
+    );
     return Count ?? 0;
   }
 
   private put(item: Record<string, AttributeValue>, { condition, before }: { readonly condition: string; readonly before?: number }): Put {
     const names: Record<string, string> = before === undefined ? { '#pk': partitionKey } : { '#version': 'version' };
     return {
-      TableName: this.tableName, Item: item, ConditionExpression: condition, ExpressionAttributeNames: names,
+      TableName: this.tableName,
+      Item: item,
+      ConditionExpression: condition,
+      ExpressionAttributeNames: names,
       ...(before === undefined ? {} : { ExpressionAttributeValues: { ':before': { N: String(before) } } }),
     };
   }
@@ -70,7 +97,9 @@ export class DynamoApprovals implements ApprovalStore {
       if (error instanceof ConditionalCheckFailedException) return false;
       // A conflict is another writer too: they are first.
       const lost = ['ConditionalCheckFailed', 'TransactionConflict'];
-      if (error instanceof TransactionCanceledException && error.CancellationReasons?.some(({ Code }) => lost.includes(Code ?? ''))) return false;
+      if (error instanceof TransactionCanceledException && error.CancellationReasons?.some(({ Code }) => lost.includes(Code ?? ''))) {
+        return false;
+      }
       throw error;
     }
   }
@@ -82,13 +111,20 @@ function keyOf(pk: string, sk: string): Record<string, AttributeValue> {
 
 function itemOf(request: ApprovalRequest): Record<string, AttributeValue> {
   return {
-    ...keyOf(`r#${request.id}`, requestSort), version: { N: String(request.version) }, body: { S: JSON.stringify(request) },
+    ...keyOf(`r#${request.id}`, requestSort),
+    version: { N: String(request.version) },
+    body: { S: JSON.stringify(request) },
     ...(request.dueAtMs === undefined ? {} : { [duePartitionKey]: { S: duePartition }, [dueSortKey]: { N: String(request.dueAtMs) } }),
   };
 }
 
 function itemOfRecord({ id, version, atMs, what, content }: ApprovalRecord): Record<string, AttributeValue> {
-  return { ...keyOf(`d#${id}`, String(version).padStart(6, '0')), what: { S: what }, at: { S: new Date(atMs).toISOString() }, content: { S: content } };
+  return {
+    ...keyOf(`d#${id}`, String(version).padStart(6, '0')),
+    what: { S: what },
+    at: { S: new Date(atMs).toISOString() },
+    content: { S: content },
+  };
 }
 
 /** Step Functions' two ways of saying that a token has served: closed or timed out, and unknown because its execution is gone. */
@@ -99,11 +135,13 @@ export class StepFunctionsTasks implements TokenTasks {
   constructor(private readonly client: SFNClient) {}
 
   public async succeed(taskToken: string, result: ApprovalResult): Promise<'sent' | 'closed'> {
-    return await this.open(() => this.client.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(result) }))) ? 'sent' : 'closed';
+    return (await this.open(() => this.client.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(result) }))))
+      ? 'sent'
+      : 'closed';
   }
 
   public async heartbeat(taskToken: string): Promise<'waiting' | 'closed'> {
-    return await this.open(() => this.client.send(new SendTaskHeartbeatCommand({ taskToken }))) ? 'waiting' : 'closed';
+    return (await this.open(() => this.client.send(new SendTaskHeartbeatCommand({ taskToken })))) ? 'waiting' : 'closed';
   }
 
   private async open(send: () => Promise<unknown>): Promise<boolean> {

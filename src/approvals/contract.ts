@@ -2,7 +2,13 @@ import { GateRules } from './model';
 import { EnvCodec } from '../kernel/env';
 
 /** Bundles of the gate's functions under `assets/`. */
-export const gateBundles = { request: 'approvals/functions/request', page: 'approvals/functions/page', sweep: 'approvals/functions/sweep', start: 'approvals/functions/start', verify: 'approvals/functions/verify' } as const;
+export const gateBundles = {
+  request: 'approvals/functions/request',
+  page: 'approvals/functions/page',
+  sweep: 'approvals/functions/sweep',
+  start: 'approvals/functions/start',
+  verify: 'approvals/functions/verify',
+} as const;
 
 /** Attribute names of the gate's table that the construct declares. */
 export const gateSchema = {
@@ -60,8 +66,9 @@ export const proofLimits = {
 } as const;
 
 /**
- * Bounds of the page and API in calls a second and at once, a bucket for each route. What nobody has to prove anything for, looking and beginning to sign in,
- * can use up its own bucket only: the decision and each start keep theirs. People decide here: more than this is somebody trying.
+ * Bounds of the page and API in calls a second and at once, a bucket for each route. What nobody has to prove anything for, looking and
+ * beginning to sign in, can use up its own bucket only: the decision and each start keep theirs. People decide here: more than this is
+ * somebody trying.
  */
 export const gateThrottles = {
   open: { rateLimit: 20, burstLimit: 40 },
@@ -93,39 +100,45 @@ export const gateMetrics = {
 } as const;
 
 /** Environment of the three functions. */
-export const gateEnv = new EnvCodec({
-  gateName: 'GATE_NAME',
-  tableName: 'GATE_TABLE_NAME',
-  /** `GateRules` as JSON. */
-  rules: 'GATE_RULES',
-  /** Where approvers reach the page, without a slash at the end. */
-  baseUrl: 'GATE_BASE_URL',
-}, {
-  topicArn: 'GATE_TOPIC_ARN',
-  escalationTopicArn: 'GATE_ESCALATION_TOPIC_ARN',
-  /** `GateIdentity` as JSON; the page's function only. */
-  identity: 'GATE_IDENTITY',
-  /** Secret that signs session cookies. */
-  sessionSecretArn: 'GATE_SESSION_SECRET_ARN',
-  /** Secret of the OIDC client; none for a public client. */
-  clientSecretArn: 'GATE_CLIENT_SECRET_ARN',
-  /** A fixed key set as JSON: then no key is fetched. */
-  jwks: 'GATE_OIDC_JWKS',
-});
+export const gateEnv = new EnvCodec(
+  {
+    gateName: 'GATE_NAME',
+    tableName: 'GATE_TABLE_NAME',
+    /** `GateRules` as JSON. */
+    rules: 'GATE_RULES',
+    /** Where approvers reach the page, without a slash at the end. */
+    baseUrl: 'GATE_BASE_URL',
+  },
+  {
+    topicArn: 'GATE_TOPIC_ARN',
+    escalationTopicArn: 'GATE_ESCALATION_TOPIC_ARN',
+    /** `GateIdentity` as JSON; the page's function only. */
+    identity: 'GATE_IDENTITY',
+    /** Secret that signs session cookies. */
+    sessionSecretArn: 'GATE_SESSION_SECRET_ARN',
+    /** Secret of the OIDC client; none for a public client. */
+    clientSecretArn: 'GATE_CLIENT_SECRET_ARN',
+    /** A fixed key set as JSON: then no key is fetched. */
+    jwks: 'GATE_OIDC_JWKS',
+  },
+);
 
 /** Environment of the function that tells what an approval came to. */
 export const verifyEnv = new EnvCodec({ gateName: 'GATE_NAME', tableName: 'GATE_TABLE_NAME' });
 
 /** Environment of a function that starts a state machine for people. */
-export const startEnv = new EnvCodec({
-  gateName: 'GATE_NAME',
-  /** `GateIdentity` as JSON. */
-  identity: 'GATE_IDENTITY',
-  /** `StartRules` as JSON. */
-  start: 'GATE_START',
-  /** Where people send the start. */
-  url: 'GATE_START_URL',
-}, { jwks: 'GATE_OIDC_JWKS' });
+export const startEnv = new EnvCodec(
+  {
+    gateName: 'GATE_NAME',
+    /** `GateIdentity` as JSON. */
+    identity: 'GATE_IDENTITY',
+    /** `StartRules` as JSON. */
+    start: 'GATE_START',
+    /** Where people send the start. */
+    url: 'GATE_START_URL',
+  },
+  { jwks: 'GATE_OIDC_JWKS' },
+);
 
 /** Who may start what. */
 export interface StartRules {
@@ -144,28 +157,28 @@ export function readStartRules(text: string): StartRules {
 /** How a gate knows people. */
 export type GateIdentity =
   | {
-    readonly kind: 'oidc';
-    readonly issuer: string;
-    readonly clientId: string;
-    /** Audiences of which a bearer token must bear one. */
-    readonly audience: readonly string[];
-    readonly scopes: readonly string[];
-    readonly identityClaim: string;
-    readonly nameClaim: string;
-    readonly groupsClaim: string;
-    /** What stands between groups in a claim that is one text; such a claim is one group when absent. */
-    readonly groupsSeparator?: string;
-    /** Found at the issuer when absent. */
-    readonly authorizationEndpoint?: string;
-    readonly tokenEndpoint?: string;
-    readonly jwksUri?: string;
-  }
+      readonly kind: 'oidc';
+      readonly issuer: string;
+      readonly clientId: string;
+      /** Audiences of which a bearer token must bear one. */
+      readonly audience: readonly string[];
+      readonly scopes: readonly string[];
+      readonly identityClaim: string;
+      readonly nameClaim: string;
+      readonly groupsClaim: string;
+      /** What stands between groups in a claim that is one text; such a claim is one group when absent. */
+      readonly groupsSeparator?: string;
+      /** Found at the issuer when absent. */
+      readonly authorizationEndpoint?: string;
+      readonly tokenEndpoint?: string;
+      readonly jwksUri?: string;
+    }
   | {
-    readonly kind: 'iam';
-    readonly region: string;
-    /** Whether two sessions of one role are two people. */
-    readonly trustSessionNames: boolean;
-  };
+      readonly kind: 'iam';
+      readonly region: string;
+      /** Whether two sessions of one role are two people. */
+      readonly trustSessionNames: boolean;
+    };
 
 /** The rules for the environment. */
 export function writeRules(rules: GateRules): string {

@@ -1,5 +1,16 @@
 import { gateLimits } from './contract';
-import { Answer, AnswerRecord, ApprovalDecision, ApprovalReason, ApprovalRequest, ApprovalResult, ApprovalTaskInput, ApprovalView, GateRules, Person } from './model';
+import {
+  Answer,
+  AnswerRecord,
+  ApprovalDecision,
+  ApprovalReason,
+  ApprovalRequest,
+  ApprovalResult,
+  ApprovalTaskInput,
+  ApprovalView,
+  GateRules,
+  Person,
+} from './model';
 import { countPeople, entitlementOf, isStarter, samePerson } from './person.domain';
 import { questionDigest } from './question.domain';
 
@@ -26,21 +37,44 @@ export type Judgement =
 /** A new request. */
 export function requestOf(input: ApprovalTaskInput, rules: GateRules, id: string, nowMs: number): ApprovalRequest {
   const expirySeconds = input.expirySeconds ?? rules.expirySeconds;
-  return scheduled({
-    id, token: input.token, questionDigest: questionDigest(input), execution: input.execution, state: input.state,
-    subject: input.subject, question: input.question, details: textsOf(input.details ?? {}),
-    ...(input.report === undefined ? {} : { report: JSON.stringify(input.report) }),
-    ...(input.startedBy === undefined ? {} : { startedBy: input.startedBy }),
-    required: input.required ?? rules.required,
-    createdAtMs: nowMs, expiresAtMs: nowMs + expirySeconds * 1000, expiryDecision: rules.expiryDecision,
-    status: 'OPEN', answers: [], version: 1, told: 0, toldAtMs: nowMs, escalated: false, seenAtMs: nowMs,
-  }, rules);
+  return scheduled(
+    {
+      id,
+      token: input.token,
+      questionDigest: questionDigest(input),
+      execution: input.execution,
+      state: input.state,
+      subject: input.subject,
+      question: input.question,
+      details: textsOf(input.details ?? {}),
+      ...(input.report === undefined ? {} : { report: JSON.stringify(input.report) }),
+      ...(input.startedBy === undefined ? {} : { startedBy: input.startedBy }),
+      required: input.required ?? rules.required,
+      createdAtMs: nowMs,
+      expiresAtMs: nowMs + expirySeconds * 1000,
+      expiryDecision: rules.expiryDecision,
+      status: 'OPEN',
+      answers: [],
+      version: 1,
+      told: 0,
+      toldAtMs: nowMs,
+      escalated: false,
+      seenAtMs: nowMs,
+    },
+    rules,
+  );
 }
 
 /** What is wrong with what a state machine asks; undefined when nothing is. */
 export function inputProblem(input: ApprovalTaskInput, rules: GateRules): string | undefined {
-  const texts: [string, unknown, number][] = [['token', input.token, 2048], ['execution', input.execution, 512], ['state', input.state, 256], ['asked', input.asked, 64],
-    ['subject', input.subject, gateLimits.subjectLength], ['question', input.question, gateLimits.questionLength]];
+  const texts: [string, unknown, number][] = [
+    ['token', input.token, 2048],
+    ['execution', input.execution, 512],
+    ['state', input.state, 256],
+    ['asked', input.asked, 64],
+    ['subject', input.subject, gateLimits.subjectLength],
+    ['question', input.question, gateLimits.questionLength],
+  ];
   const wrong = texts.find(([, text, length]) => typeof text !== 'string' || text.trim() === '' || text.length > length);
   if (wrong) return `'${wrong[0]}' must be a text of 1 to ${wrong[2]} characters`;
   // Whom to exclude must be known: an empty name would exclude nobody.
@@ -48,8 +82,15 @@ export function inputProblem(input: ApprovalTaskInput, rules: GateRules): string
     return "'startedBy' must say who started the execution: with this gate a person may not approve an execution that they started";
   }
   const bytes = JSON.stringify([input.details ?? null, input.report ?? null]).length;
-  if (bytes > gateLimits.reportBytes) return `details and report take ${bytes} characters as JSON, at most ${gateLimits.reportBytes} are allowed: put a digest and a link into them`;
-  if (input.required !== undefined && !(Number.isInteger(input.required) && input.required >= 1)) return "'required' must be a whole number of at least 1";
+  if (bytes > gateLimits.reportBytes) {
+    return (
+      `details and report take ${bytes} characters as JSON, at most ${gateLimits.reportBytes} are allowed: put a digest and a ` +
+      `link into them`
+    );
+  }
+  if (input.required !== undefined && !(Number.isInteger(input.required) && input.required >= 1)) {
+    return "'required' must be a whole number of at least 1";
+  }
   if (input.expirySeconds !== undefined && !(input.expirySeconds > 0)) return "'expirySeconds' must be more than 0";
   return undefined;
 }
@@ -60,17 +101,38 @@ export function viewOf(request: ApprovalRequest): ApprovalView {
   const { createdAtMs, expiresAtMs, expiryDecision, status, outcome, delivery } = request;
   const answers = request.answers.map(({ names, entitledBy, ...shown }) => shown);
   const asked = { id, subject, question, details, report, execution, state, startedBy, required };
-  return { ...asked, createdAtMs, expiresAtMs, expiryDecision, status, answers, approvals: approvalsOf(request.answers), outcome, delivery };
+  return {
+    ...asked,
+    createdAtMs,
+    expiresAtMs,
+    expiryDecision,
+    status,
+    answers,
+    approvals: approvalsOf(request.answers),
+    outcome,
+    delivery,
+  };
 }
 
 /** Why this person may not decide at all, whatever the request's state. */
-export function unentitled(view: Pick<ApprovalView, 'startedBy'>, person: Person, rules: GateRules): 'not_approver' | 'starter' | undefined {
+export function unentitled(
+  view: Pick<ApprovalView, 'startedBy'>,
+  person: Person,
+  rules: GateRules,
+): 'not_approver' | 'starter' | undefined {
   if (entitlementOf(person, rules) === undefined) return 'not_approver';
   return rules.excludeStarter && view.startedBy !== undefined && isStarter(person, view.startedBy) ? 'starter' : undefined;
 }
 
 /** Judges an answer against a request as it was read. */
-export function judge(request: ApprovalRequest, person: Person, answer: Answer, comment: string | undefined, rules: GateRules, nowMs: number): Judgement {
+export function judge(
+  request: ApprovalRequest,
+  person: Person,
+  answer: Answer,
+  comment: string | undefined,
+  rules: GateRules,
+  nowMs: number,
+): Judgement {
   const refused = (why: Refusal): Judgement => ({ kind: 'refused', why });
   const entitledBy = entitlementOf(person, rules);
   const why = unentitled(request, person, rules);
@@ -84,7 +146,9 @@ export function judge(request: ApprovalRequest, person: Person, answer: Answer, 
   const record: AnswerRecord = { by: id, name, names, entitledBy, answer, ...(comment ? { comment } : {}), atMs: nowMs };
   const answers = [...request.answers, record];
   const decision = decisionOf(answers, request.required);
-  const next = decision ? decided(request, answers, decision, 'DECIDED', nowMs) : scheduled({ ...request, answers, version: request.version + 1 }, rules);
+  const next = decision
+    ? decided(request, answers, decision, 'DECIDED', nowMs)
+    : scheduled({ ...request, answers, version: request.version + 1 }, rules);
   return { kind: 'counted', next, answer: record };
 }
 
@@ -105,10 +169,22 @@ export function expired(request: ApprovalRequest, nowMs: number): ApprovalReques
 }
 
 function decided(
-  request: ApprovalRequest, answers: readonly AnswerRecord[], decision: ApprovalDecision, reason: ApprovalReason, nowMs: number,
+  request: ApprovalRequest,
+  answers: readonly AnswerRecord[],
+  decision: ApprovalDecision,
+  reason: ApprovalReason,
+  nowMs: number,
 ): ApprovalRequest {
   // Due at once: whoever writes this sends it too, and the sweep does if they cannot.
-  return { ...request, answers, status: 'DECIDED', outcome: { decision, reason, atMs: nowMs }, delivery: 'PENDING', dueAtMs: nowMs, version: request.version + 1 };
+  return {
+    ...request,
+    answers,
+    status: 'DECIDED',
+    outcome: { decision, reason, atMs: nowMs },
+    delivery: 'PENDING',
+    dueAtMs: nowMs,
+    version: request.version + 1,
+  };
 }
 
 /** The request once the state machine has been told, or cannot be told. */
@@ -133,9 +209,18 @@ export function resultOf(request: ApprovalRequest): ApprovalResult {
   if (!outcome) throw new Error(`approval ${id} has no outcome yet`);
   const made = outcome.decision === 'APPROVED' ? 'approve' : 'reject';
   return {
-    approvalId: id, decision: outcome.decision, reason: outcome.reason, at: isoOf(outcome.atMs),
+    approvalId: id,
+    decision: outcome.decision,
+    reason: outcome.reason,
+    at: isoOf(outcome.atMs),
     by: outcome.reason === 'DECIDED' ? [...new Set(answers.filter(({ answer }) => answer === made).map(({ by }) => by))] : [],
-    comments: answers.map(({ by, name, answer, atMs, comment }) => ({ by, name, decision: answer, at: isoOf(atMs), comment: comment ?? '' })),
+    comments: answers.map(({ by, name, answer, atMs, comment }) => ({
+      by,
+      name,
+      decision: answer,
+      at: isoOf(atMs),
+      comment: comment ?? '',
+    })),
   };
 }
 
@@ -148,8 +233,22 @@ export function dueMessage(request: ApprovalRequest, rules: GateRules, nowMs: nu
 }
 
 /** The request once that message has left. */
-export function told(request: ApprovalRequest, message: 'asked' | 'escalation' | 'reminder', rules: GateRules, nowMs: number): ApprovalRequest {
-  return scheduled({ ...request, told: request.told + 1, toldAtMs: nowMs, escalated: request.escalated || message === 'escalation', version: request.version + 1 }, rules);
+export function told(
+  request: ApprovalRequest,
+  message: 'asked' | 'escalation' | 'reminder',
+  rules: GateRules,
+  nowMs: number,
+): ApprovalRequest {
+  return scheduled(
+    {
+      ...request,
+      told: request.told + 1,
+      toldAtMs: nowMs,
+      escalated: request.escalated || message === 'escalation',
+      version: request.version + 1,
+    },
+    rules,
+  );
 }
 
 export function heartbeatDue(request: ApprovalRequest, rules: GateRules, nowMs: number): boolean {
@@ -173,7 +272,9 @@ function scheduled(request: ApprovalRequest, rules: GateRules): ApprovalRequest 
 }
 
 function textsOf(details: Readonly<Record<string, unknown>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(details).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value) ?? '']));
+  return Object.fromEntries(
+    Object.entries(details).map(([name, value]) => [name, typeof value === 'string' ? value : (JSON.stringify(value) ?? '')]),
+  );
 }
 
 export function isoOf(ms: number): string {

@@ -117,7 +117,13 @@ export interface ApprovalResult {
   /** ISO 8601, UTC. */
   readonly at: string;
   /** Every answer that was given, in order. */
-  readonly comments: readonly { readonly by: string; readonly name: string; readonly decision: Answer; readonly at: string; readonly comment: string }[];
+  readonly comments: readonly {
+    readonly by: string;
+    readonly name: string;
+    readonly decision: Answer;
+    readonly at: string;
+    readonly comment: string;
+  }[];
 }
 
 /** What a state machine asks. The step behind the task says it once more, so that an approval of anything else does not count. */

@@ -9,9 +9,13 @@ export function samePerson(these: readonly string[], those: readonly string[]): 
 
 /** How many people these are: who shares a name with somebody is that person, and so on. */
 export function countPeople(people: readonly (readonly string[])[]): number {
-  return people.reduce<readonly (readonly string[])[]>((found, names) => [
-    ...found.filter((other) => !samePerson(other, names)), [...found.filter((other) => samePerson(other, names)).flat(), ...names],
-  ], []).length;
+  return people.reduce<readonly (readonly string[])[]>(
+    (found, names) => [
+      ...found.filter((other) => !samePerson(other, names)),
+      [...found.filter((other) => samePerson(other, names)).flat(), ...names],
+    ],
+    [],
+  ).length;
 }
 
 /** Who may do something: people by a name of theirs, and members of groups. */
@@ -24,11 +28,16 @@ export interface Named {
 export function entitlementOf({ id, vouched, role, groups }: Person, among: Named): string | undefined {
   const names = new Set([id, ...vouched].filter(isPlainName).map(normalName));
   const roles = role === undefined ? undefined : normalName(role);
-  const entry = among.people.find((name) => names.has(normalName(name)) || names.has(normalName(roleOf(name))) || normalName(roleOf(name)) === roles);
+  const entry = among.people.find(
+    (name) => names.has(normalName(name)) || names.has(normalName(roleOf(name))) || normalName(roleOf(name)) === roles,
+  );
   return entry ?? groups.find((group) => hasGroup(among.groups, group));
 }
 
-/** Whether a group is among these: to the letter, but however its accents are written. Its case counts, since a provider's groups may differ by it. */
+/**
+ * Whether a group is among these: to the letter, but however its accents are written. Its case counts, since a provider's groups may differ
+ * by it.
+ */
 export function hasGroup(groups: readonly string[], group: string): boolean {
   return groups.some((one) => one.normalize('NFC') === group.normalize('NFC'));
 }
@@ -41,12 +50,17 @@ export function sessionName(arn: string): string | undefined {
 
 /** Whether somebody started an execution. To let in, a name must be vouched for; to keep out, any name will do. */
 export function isStarter({ id, names, role, aliases }: Person, starter: string): boolean {
-  const theirs = [id, ...names, ...aliases, ...role === undefined ? [] : [role]].flatMap(namesIn);
-  return namesIn(starter).some((name) => samePerson(theirs, [name]) || samePerson([id], [roleOf(name)]) || samePerson(names, [sessionName(name) ?? name]));
+  const theirs = [id, ...names, ...aliases, ...(role === undefined ? [] : [role])].flatMap(namesIn);
+  return namesIn(starter).some(
+    (name) => samePerson(theirs, [name]) || samePerson([id], [roleOf(name)]) || samePerson(names, [sessionName(name) ?? name]),
+  );
 }
 
 /** The role of a session's ARN, without the role's path, which a session does not tell; anything but a role or a session as it is. */
 export function roleOf(arn: string): string {
-  const [, partition, account, role] = /^arn:([^:]+):sts::(\d{12}):assumed-role\/([^/]+)\/[^/]+$/.exec(arn.trim()) ?? /^arn:([^:]+):iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/.exec(arn.trim()) ?? [];
+  const [, partition, account, role] =
+    /^arn:([^:]+):sts::(\d{12}):assumed-role\/([^/]+)\/[^/]+$/.exec(arn.trim()) ??
+    /^arn:([^:]+):iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/.exec(arn.trim()) ??
+    [];
   return role === undefined ? arn : `arn:${partition}:iam::${account}:role/${role}`;
 }

@@ -28,7 +28,11 @@ export function blockOf(report: string): Block {
   const value = parsed(report);
   const checks = checksIn(value);
   if (!checks) return shaped(value, 0);
-  const table: Block = { kind: 'rows', head: checkHead, rows: checks.map(({ name, found, allowed, passed }) => [text(name), text(found), text(allowed), verdict(passed)]) };
+  const table: Block = {
+    kind: 'rows',
+    head: checkHead,
+    rows: checks.map(({ name, found, allowed, passed }) => [text(name), text(found), text(allowed), verdict(passed)]),
+  };
   const others = isThing(value) ? restOf(value) : {};
   return Object.keys(others).length === 0 ? table : { kind: 'list', items: [table, shaped(others, 0)] };
 }
@@ -70,9 +74,14 @@ function checksIn(value: Json): readonly ShownCheck[] | undefined {
   if (list === undefined || !isList(list) || list.length === 0) return undefined;
   const things = list.filter(isThing);
   if (things.length !== list.length || !things.every(isCheck)) return undefined;
-  return failingFirst(things.map(({ name, value: found, allowed, passed }) => ({
-    name: String(name), found: plainText(found ?? ''), allowed: plainText(allowed ?? ''), passed: passed === true,
-  })));
+  return failingFirst(
+    things.map(({ name, value: found, allowed, passed }) => ({
+      name: String(name),
+      found: plainText(found ?? ''),
+      allowed: plainText(allowed ?? ''),
+      passed: passed === true,
+    })),
+  );
 }
 
 /** With more to say than that, it is a row of its own columns. */
@@ -85,7 +94,9 @@ function shaped(value: Json, depth: number): Block {
   if (!isThing(value)) return scalar(value);
   const pairs = Object.entries(value);
   if (depth >= deepest) return text(`${pairs.length} entries`);
-  return pairs.length === 0 ? text('-') : { kind: 'pairs', pairs: pairs.map(([name, entry]) => [named(name), shaped(entry, depth + 1)] as const) };
+  return pairs.length === 0
+    ? text('-')
+    : { kind: 'pairs', pairs: pairs.map(([name, entry]) => [named(name), shaped(entry, depth + 1)] as const) };
 }
 
 /** Lists of like things are rows, a column for each name. */
@@ -93,11 +104,17 @@ function listOf(values: readonly Json[], depth: number): Block {
   if (values.length === 0) return text('none');
   if (depth >= deepest) return text(`${values.length} entries`);
   const things = values.filter(isThing);
-  if (things.length < values.length || things.some((thing) => Object.keys(thing).length === 0)) return { kind: 'list', items: values.map((value) => shaped(value, depth + 1)) };
+  if (things.length < values.length || things.some((thing) => Object.keys(thing).length === 0)) {
+    return { kind: 'list', items: values.map((value) => shaped(value, depth + 1)) };
+  }
   const columns = [...new Set(things.flatMap((thing) => Object.keys(thing)))];
   const rank = ({ passed }: Thing): number => (passed === false ? 0 : 1);
   const ordered = [...things].sort((one, other) => rank(one) - rank(other));
-  return { kind: 'rows', head: columns.map(named), rows: ordered.map((thing) => columns.map((column) => (Object.hasOwn(thing, column) ? shaped(thing[column], depth + 1) : text('')))) };
+  return {
+    kind: 'rows',
+    head: columns.map(named),
+    rows: ordered.map((thing) => columns.map((column) => (Object.hasOwn(thing, column) ? shaped(thing[column], depth + 1) : text('')))),
+  };
 }
 
 function scalar(value: Exclude<Json, object> | null): Block {
@@ -115,16 +132,23 @@ export function plainText(value: unknown): string {
 
 function lineOf(block: Block): string {
   switch (block.kind) {
-    case 'text': return block.text;
-    case 'list': return block.items.map(lineOf).join(', ');
-    case 'pairs': return block.pairs.map(([name, value]) => `${name} ${lineOf(value)}`).join(', ');
-    case 'rows': return block.rows.map((row) => row.map(lineOf).join(' ')).join('; ');
+    case 'text':
+      return block.text;
+    case 'list':
+      return block.items.map(lineOf).join(', ');
+    case 'pairs':
+      return block.pairs.map(([name, value]) => `${name} ${lineOf(value)}`).join(', ');
+    case 'rows':
+      return block.rows.map((row) => row.map(lineOf).join(' ')).join('; ');
   }
 }
 
 /** `targetPercent` as people write it. */
 function named(name: string): string {
-  const words = name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/[_-]/g, ' ').trim();
+  const words = name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/[_-]/g, ' ')
+    .trim();
   // A name that is no identifier, such as a region's, stays what it is.
   return /^[a-z]+([A-Z][a-z0-9]*|_[a-z0-9]+)*$/.test(name) ? `${words.charAt(0).toUpperCase()}${words.slice(1).toLowerCase()}` : name;
 }
@@ -136,7 +160,12 @@ export function plainTime(value: string): string {
 
 /** A length of time as people say it: the two largest units that count. */
 export function plainSeconds(seconds: number): string {
-  const units = [['day', 86_400], ['hour', 3_600], ['minute', 60], ['second', 1]] as const;
+  const units = [
+    ['day', 86_400],
+    ['hour', 3_600],
+    ['minute', 60],
+    ['second', 1],
+  ] as const;
   const first = units.findIndex(([, size]) => seconds >= size);
   if (first < 0) return seconds === 0 ? '0 seconds' : `${Math.round(seconds * 1000)} ms`;
   let left = Math.round(seconds);

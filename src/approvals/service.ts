@@ -1,5 +1,19 @@
 import { gateLimits } from './contract';
-import { delivered, dueMessage, expired, heartbeatDue, inputProblem, judge, Refusal, requestOf, resultOf, seen, told, viewOf, withdrawn } from './domain';
+import {
+  delivered,
+  dueMessage,
+  expired,
+  heartbeatDue,
+  inputProblem,
+  judge,
+  Refusal,
+  requestOf,
+  resultOf,
+  seen,
+  told,
+  viewOf,
+  withdrawn,
+} from './domain';
 import { Answer, ApprovalRecord, ApprovalRequest, ApprovalTaskInput, ApprovalView, GateRules, Person } from './model';
 import { GatePorts } from './ports';
 
@@ -26,7 +40,10 @@ export interface SweepReport {
  * looks again. The outcome is written before it is sent, with its sending still open; whoever dies in between leaves it to the sweep.
  */
 export class ApprovalGateService {
-  constructor(private readonly ports: GatePorts, private readonly rules: GateRules) {}
+  constructor(
+    private readonly ports: GatePorts,
+    private readonly rules: GateRules,
+  ) {}
 
   /** Takes a request from a state machine. Throws when it cannot be taken: the state machine's own fallback answers then. */
   public async ask(input: ApprovalTaskInput): Promise<ApprovalView> {
@@ -34,8 +51,16 @@ export class ApprovalGateService {
     if (problem) throw new Error(`the request for approval is refused: ${problem}`);
     const { nowMs, newId, store } = this.ports;
     const request = requestOf(input, this.rules, newId(), nowMs());
-    const content = { subject: request.subject, execution: request.execution, state: request.state, startedBy: request.startedBy, required: request.required };
-    if (await store.create(request, recordOf(request, 'ASKED', nowMs(), content)) === 'exists') throw new Error('this approval ID is taken: ask again');
+    const content = {
+      subject: request.subject,
+      execution: request.execution,
+      state: request.state,
+      startedBy: request.startedBy,
+      required: request.required,
+    };
+    if ((await store.create(request, recordOf(request, 'ASKED', nowMs(), content))) === 'exists') {
+      throw new Error('this approval ID is taken: ask again');
+    }
     // If this fails the sweep tells them.
     await this.tell(request).catch((thrown: unknown) => this.ports.fault('notify', request.id, thrown));
     return viewOf(request);
@@ -54,11 +79,13 @@ export class ApprovalGateService {
       if (!request) return { kind: 'unknown' };
       const nowMs = this.ports.nowMs();
       const judgement = judge(request, person, answer, comment, this.rules, nowMs);
-      if (judgement.kind === 'refused') return { kind: 'refused', why: judgement.why, view: viewOf(await this.settleLate(request, judgement.why)) };
+      if (judgement.kind === 'refused') {
+        return { kind: 'refused', why: judgement.why, view: viewOf(await this.settleLate(request, judgement.why)) };
+      }
       const { next } = judgement;
       const what = next.status === 'DECIDED' ? 'DECIDED' : 'ANSWERED';
       const content = { ...judgement.answer, ...(next.outcome ? { outcome: next.outcome } : {}) };
-      if (await this.ports.store.replace(next, recordOf(next, what, nowMs, content)) === 'lost') continue;
+      if ((await this.ports.store.replace(next, recordOf(next, what, nowMs, content))) === 'lost') continue;
       return { kind: 'counted', view: viewOf(next.status === 'DECIDED' ? await this.deliverOrLeave(next) : next) };
     }
     throw new Error(`approval ${id} was changed by other answers at the same time: send your answer again`);
@@ -68,7 +95,7 @@ export class ApprovalGateService {
   private async settleLate(request: ApprovalRequest, why: Refusal): Promise<ApprovalRequest> {
     if (why !== 'expired') return request;
     const next = expired(request, this.ports.nowMs());
-    if (!next || !await this.record(next, 'DECIDED', { outcome: next.outcome })) return request;
+    if (!next || !(await this.record(next, 'DECIDED', { outcome: next.outcome }))) return request;
     return this.deliverOrLeave(next);
   }
 
@@ -95,27 +122,27 @@ export class ApprovalGateService {
     if (found.status === 'DECIDED') return found.delivery === 'PENDING' ? [await this.deliver(found).then(() => 'delivered' as const)] : [];
     const late = expired(found, this.ports.nowMs());
     if (late) {
-      if (!await this.record(late, 'DECIDED', { outcome: late.outcome })) return [];
+      if (!(await this.record(late, 'DECIDED', { outcome: late.outcome }))) return [];
       await this.deliver(late);
       return ['expired', 'delivered'];
     }
     if (found.status !== 'OPEN') return [];
     const current = await this.beat(found);
     if (current === 'withdrawn') return [current];
-    return current !== 'lost' && await this.tell(current) ? ['told'] : [];
+    return current !== 'lost' && (await this.tell(current)) ? ['told'] : [];
   }
 
   /** Asks whether the execution still waits; when it does not, nobody need answer any more. */
   private async beat(request: ApprovalRequest): Promise<ApprovalRequest | 'withdrawn' | 'lost'> {
     const { tasks, store, nowMs } = this.ports;
     if (!heartbeatDue(request, this.rules, nowMs())) return request;
-    if (await tasks.heartbeat(tokenOf(request)) === 'waiting') {
+    if ((await tasks.heartbeat(tokenOf(request))) === 'waiting') {
       const next = seen(request, this.rules, nowMs());
-      return await store.replace(next) === 'replaced' ? next : 'lost';
+      return (await store.replace(next)) === 'replaced' ? next : 'lost';
     }
     const gone = withdrawn(request);
     // Lost: it was answered this very moment, which is why the token no longer waits.
-    if (!await this.record(gone, 'WITHDRAWN', { execution: gone.execution })) return 'lost';
+    if (!(await this.record(gone, 'WITHDRAWN', { execution: gone.execution }))) return 'lost';
     await this.ports.notify('withdrawn', viewOf(gone)).catch((thrown: unknown) => this.ports.fault('notify', gone.id, thrown));
     return 'withdrawn';
   }
@@ -141,11 +168,11 @@ export class ApprovalGateService {
   private async deliver(request: ApprovalRequest): Promise<ApprovalRequest> {
     const answer = await this.ports.tasks.succeed(tokenOf(request), resultOf(request));
     const next = delivered(request, answer === 'sent' ? 'SENT' : 'CLOSED');
-    return await this.ports.store.replace(next) === 'replaced' ? next : request;
+    return (await this.ports.store.replace(next)) === 'replaced' ? next : request;
   }
 
   private async record(next: ApprovalRequest, what: ApprovalRecord['what'], content: object): Promise<boolean> {
-    return await this.ports.store.replace(next, recordOf(next, what, this.ports.nowMs(), content)) === 'replaced';
+    return (await this.ports.store.replace(next, recordOf(next, what, this.ports.nowMs(), content))) === 'replaced';
   }
 
   /** What does not look like an ID is not looked up. */

@@ -12,8 +12,10 @@ export interface VerifiedAnswer {
 
 /** Judges an answer by the gate's own record of the approval that it names; undefined: there is none. */
 export function verifyAnswer(asked: ApprovalQuestion, answer: unknown, found: ApprovalRequest | undefined, at: string): VerifiedAnswer {
-  const none = (forged: string): VerifiedAnswer => (
-    { forged, result: { approvalId: found?.id ?? '', decision: 'REJECTED', reason: 'FORGED', by: [], at, comments: [] } });
+  const none = (forged: string): VerifiedAnswer => ({
+    forged,
+    result: { approvalId: found?.id ?? '', decision: 'REJECTED', reason: 'FORGED', by: [], at, comments: [] },
+  });
   if (!found) return none('it names no approval of this gate');
   if (found.questionDigest !== questionDigest(asked)) return none(`approval ${found.id} was asked for something else`);
   if (found.status !== 'DECIDED') return none(`approval ${found.id} is ${found.status}`);

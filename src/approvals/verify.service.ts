@@ -16,8 +16,8 @@ export interface VerifyPorts {
 }
 
 /**
- * Reads what a gate has recorded of an approval, for the execution that waited for it. Task tokens stand in executions' histories, so whoever may read those
- * and send answers can end the waiting; what it came to is what the gate says. It changes nothing.
+ * Reads what a gate has recorded of an approval, for the execution that waited for it. Task tokens stand in executions' histories, so
+ * whoever may read those and send answers can end the waiting; what it came to is what the gate says. It changes nothing.
  */
 export async function verify({ store, nowMs, forged }: VerifyPorts, call: VerifyCall): Promise<ApprovalResult> {
   const { approvalId } = (typeof call.answer === 'object' && call.answer !== null ? call.answer : {}) as { readonly approvalId?: unknown };

@@ -47,11 +47,17 @@ export class BundledFunction extends Construct {
       role,
       logGroup,
     });
-    // What a deployment finds out reaches callers by a new version only, and the CDK makes one where the template differs before anything is found out.
+    // What a deployment finds out reaches callers by a new version only, and the CDK makes one where the template differs before anything
+    // is found out.
     if (provisionedConcurrency !== undefined) this.function.addEnvironment('DEPLOYMENT', synthesisTime(this));
-    this.entry = provisionedConcurrency === undefined ? this.function : new Alias(this, 'Live', {
-      aliasName: 'live', version: this.function.currentVersion, provisionedConcurrentExecutions: provisionedConcurrency,
-    });
+    this.entry =
+      provisionedConcurrency === undefined
+        ? this.function
+        : new Alias(this, 'Live', {
+            aliasName: 'live',
+            version: this.function.currentVersion,
+            provisionedConcurrentExecutions: provisionedConcurrency,
+          });
   }
 
   private bundleDirectory(bundle: string): string {
@@ -59,8 +65,10 @@ export class BundledFunction extends Construct {
     const directory = path.join(assets, bundle);
     if (existsSync(path.join(directory, 'index.js'))) return directory;
     throw invalidProps(this, {
-      prop: `handler bundle assets/${bundle}/index.js`, given: 'missing', allowed: 'the file that the published package holds',
-      mend: 'install the package again; in a clone of the repository run \'npm run build\'',
+      prop: `handler bundle assets/${bundle}/index.js`,
+      given: 'missing',
+      allowed: 'the file that the published package holds',
+      mend: "install the package again; in a clone of the repository run 'npm run build'",
     });
   }
 }

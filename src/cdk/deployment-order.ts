@@ -18,8 +18,12 @@ function order(later: CfnResource, earlier: CfnResource): void {
   // Stages are deployed one by one, and the CDK orders nothing between them.
   if (Stage.of(later) !== Stage.of(earlier)) return;
   if (to !== from && reaches(to, from)) {
-    Annotations.of(later).addWarningV2('cdk-multi-region-payments:order', `[${later.node.path}] it uses ${earlier.node.path} by its name and must be deployed after it, but stack '${
-      to.node.path}' is deployed after '${from.node.path}': deploy '${to.node.path}' first, or move one of the two constructs into the other stack`);
+    Annotations.of(later).addWarningV2(
+      'cdk-multi-region-payments:order',
+      `[${later.node.path}] it uses ${earlier.node.path} by its name and must be deployed after it, but stack '${
+        to.node.path
+      }' is deployed after '${from.node.path}': deploy '${to.node.path}' first, or move one of the two constructs into the other stack`,
+    );
     return;
   }
   later.addResourceDependency(earlier);

@@ -19,8 +19,9 @@ export interface LookupProps {
 }
 
 /**
- * A value that AWS gives while a stack is deployed, asked for anew at each deployment: CloudFormation calls a custom resource only where the template
- * has changed, and the thing may have been made anew since. So each synthesis writes its time into the template, or `SOURCE_DATE_EPOCH` (seconds
+ * A value that AWS gives while a stack is deployed, asked for anew at each deployment: CloudFormation calls a custom resource only where
+ * the template has changed, and the thing may have been made anew since. So each synthesis writes its time into the template, or
+ * `SOURCE_DATE_EPOCH` (seconds
  * since 1970) where that is set. https://reproducible-builds.org/specs/source-date-epoch/
  */
 export class Lookup extends Construct {
@@ -36,7 +37,9 @@ export class Lookup extends Construct {
       onUpdate: { service, action, parameters, region, outputPaths: [field], physicalResourceId: PhysicalResourceId.of(name) },
       policy: AwsCustomResourcePolicy.fromSdkCalls({ resources: [resourceArn] }),
     });
-    const called = resource.node.findAll().find((child): child is CfnResource => CfnResource.isCfnResource(child) && child.cfnResourceType === resourceType);
+    const called = resource.node
+      .findAll()
+      .find((child): child is CfnResource => CfnResource.isCfnResource(child) && child.cfnResourceType === resourceType);
     called!.addPropertyOverride(synthesisedProperty, synthesisTime(this));
     this.resource = called!;
     this.value = resource.getResponseField(field);
@@ -48,7 +51,10 @@ export function synthesisTime(scope: Construct): string {
   const { SOURCE_DATE_EPOCH: given } = process.env;
   if (given !== undefined && !/^\d{1,11}$/.test(given)) {
     throw invalidProps(scope, {
-      prop: 'environment variable SOURCE_DATE_EPOCH', given: `'${given}'`, allowed: 'whole seconds since 1970', mend: 'correct it, or leave it unset for the time of the synthesis',
+      prop: 'environment variable SOURCE_DATE_EPOCH',
+      given: `'${given}'`,
+      allowed: 'whole seconds since 1970',
+      mend: 'correct it, or leave it unset for the time of the synthesis',
     });
   }
   const seconds = given === undefined ? Math.floor(Date.now() / 1000) : Number(given);

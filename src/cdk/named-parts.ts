@@ -40,6 +40,10 @@ export function useNamedPart(scope: Construct, part: NamedPart, resources: reado
 }
 
 function isSame(user: Noted, part: Noted): boolean {
-  return user.kind === part.kind && user.systemName === part.systemName && mayShareAccount(user.scope, part.scope)
-    && user.regions.some((region) => part.regions.includes(region));
+  return (
+    user.kind === part.kind &&
+    user.systemName === part.systemName &&
+    mayShareAccount(user.scope, part.scope) &&
+    user.regions.some((region) => part.regions.includes(region))
+  );
 }

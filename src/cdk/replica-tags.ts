@@ -1,7 +1,9 @@
 import { CfnTag, TagManager, TagType } from 'aws-cdk-lib';
 import { CfnGlobalTable } from 'aws-cdk-lib/aws-dynamodb';
 
-/** What `Tags.of` writes to for a global table, whose replicas have tags each and which has none itself: CDK's `CfnGlobalTable` takes none. */
+/**
+ * What `Tags.of` writes to for a global table, whose replicas have tags each and which has none itself: CDK's `CfnGlobalTable` takes none.
+ */
 export function replicaTagManager(): TagManager {
   return new TagManager(TagType.STANDARD, CfnGlobalTable.CFN_RESOURCE_TYPE_NAME);
 }

@@ -13,12 +13,25 @@ const bounds = { timeoutMs: (gateLimits.functionTimeoutSeconds + 10) * 1000, byt
 /** Signs a request of `sts:GetCallerIdentity` for one call of a gate. It is not sent here: the gate sends it. */
 export async function callerProof(region: string, call: ProvenCall, credentials: CredentialSource, now = new Date()): Promise<string> {
   const { host, query, headers } = unsignedStsRequest(region, call);
-  const request = new HttpRequest({ method: 'GET', protocol: 'https:', hostname: host, path: '/', query: { ...query }, headers: { ...headers } });
-  const { query: signed } = await requestSigner('sts', region, credentials).presign(request, { expiresIn: proofLimits.validSeconds, signingDate: now });
+  const request = new HttpRequest({
+    method: 'GET',
+    protocol: 'https:',
+    hostname: host,
+    path: '/',
+    query: { ...query },
+    headers: { ...headers },
+  });
+  const { query: signed } = await requestSigner('sts', region, credentials).presign(request, {
+    expiresIn: proofLimits.validSeconds,
+    signingDate: now,
+  });
   const part = (name: string): string => String(signed?.[`X-Amz-${name}`] ?? '');
   const sessionToken = part('Security-Token');
   const proof: CallerProof = {
-    accessKeyId: part('Credential').split('/')[0], signedAt: part('Date'), signature: part('Signature'), ...sessionToken === '' ? {} : { sessionToken },
+    accessKeyId: part('Credential').split('/')[0],
+    signedAt: part('Date'),
+    signature: part('Signature'),
+    ...(sessionToken === '' ? {} : { sessionToken }),
   };
   return proofText(proof);
 }
@@ -31,13 +44,23 @@ export function gateCalls(): GateCallPorts {
       // A client resolves them once, and renews them.
       const { credentials } = new DynamoDBClient({ region }).config;
       const { protocol, host, hostname, port, pathname } = new URL(call.url);
-      const request = await requestSigner('execute-api', region, credentials).sign(new HttpRequest({
-        method: 'POST', protocol, hostname, ...port ? { port: Number(port) } : {}, path: pathname, body: call.body,
-        headers: {
-          host, 'content-type': 'application/json', accept: 'application/json', [proofHeader]: await callerProof(region, call, credentials),
-          ...call.key === undefined ? {} : { 'idempotency-key': call.key },
-        },
-      }));
+      const request = await requestSigner('execute-api', region, credentials).sign(
+        new HttpRequest({
+          method: 'POST',
+          protocol,
+          hostname,
+          ...(port ? { port: Number(port) } : {}),
+          path: pathname,
+          body: call.body,
+          headers: {
+            host,
+            'content-type': 'application/json',
+            accept: 'application/json',
+            [proofHeader]: await callerProof(region, call, credentials),
+            ...(call.key === undefined ? {} : { 'idempotency-key': call.key }),
+          },
+        }),
+      );
       const { status, body } = await boundedCall(request as HttpRequest, bounds);
       return { status, fields: fieldsOf(body) };
     },
@@ -47,7 +70,7 @@ export function gateCalls(): GateCallPorts {
 function fieldsOf(body: string): Readonly<Record<string, unknown>> {
   try {
     const value = JSON.parse(body) as unknown;
-    return typeof value === 'object' && value !== null ? value as Record<string, unknown> : {};
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
     return {};
   }

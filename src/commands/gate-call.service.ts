@@ -23,7 +23,13 @@ export interface GateCallPorts {
 }
 
 export type GateCallResult =
-  | { readonly outcome: 'decided'; readonly decision?: string; readonly status: string; readonly approvals: number; readonly required: number }
+  | {
+      readonly outcome: 'decided';
+      readonly decision?: string;
+      readonly status: string;
+      readonly approvals: number;
+      readonly required: number;
+    }
   | { readonly outcome: 'started'; readonly execution: string; readonly startedBy: string }
   /** Nothing was changed, or it was before. */
   | { readonly outcome: 'refused'; readonly status: number; readonly code: string; readonly why: string }
@@ -45,7 +51,7 @@ export function gateTarget(given: string, path: 'approvals' | 'starts', region?:
   if (protocol !== 'https:' && !(local && protocol === 'http:')) return `${given}: the address must begin with https://`;
   const [kind, last] = pathname.split('/').slice(-2);
   const named = kind === path && (path === 'approvals' ? gateLimits.idPattern : /^[A-Za-z][A-Za-z0-9-]{2,79}$/).test(last);
-  if (!named) return `${given}: the address must end in /${path}/ and ${path === 'starts' ? 'a name' : 'an approval\'s ID'}`;
+  if (!named) return `${given}: the address must end in /${path}/ and ${path === 'starts' ? 'a name' : "an approval's ID"}`;
   const known = region ?? /^[a-z0-9]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$/.exec(hostname)?.[1];
   if (known === undefined) return `${given}: the address does not name the gate's region: give --region`;
   if (!isRegionName(known)) return `--region ${known}: it is not the name of a region`;
@@ -53,24 +59,42 @@ export function gateTarget(given: string, path: 'approvals' | 'starts', region?:
 }
 
 /** Decides an approval. */
-export async function decide(ports: GateCallPorts, { url, region }: GateTarget, decision: 'approve' | 'reject', comment?: string): Promise<GateCallResult> {
-  const body = JSON.stringify({ decision, ...comment === undefined ? {} : { comment } });
-  return answered(() => ports.send(region, { url, body }), 200, (fields) => ({
-    outcome: 'decided', status: String(fields.status), approvals: Number(fields.approvals), required: Number(fields.required),
-    ...typeof fields.decision === 'string' ? { decision: fields.decision } : {},
-  }));
+export async function decide(
+  ports: GateCallPorts,
+  { url, region }: GateTarget,
+  decision: 'approve' | 'reject',
+  comment?: string,
+): Promise<GateCallResult> {
+  const body = JSON.stringify({ decision, ...(comment === undefined ? {} : { comment }) });
+  return answered(
+    () => ports.send(region, { url, body }),
+    200,
+    (fields) => ({
+      outcome: 'decided',
+      status: String(fields.status),
+      approvals: Number(fields.approvals),
+      required: Number(fields.required),
+      ...(typeof fields.decision === 'string' ? { decision: fields.decision } : {}),
+    }),
+  );
 }
 
 /** Starts what a gate lets people start, once for a key. */
 export async function start(ports: GateCallPorts, { url, region }: GateTarget, input: string, given?: string): Promise<GateCallResult> {
   const key = given ?? ports.newKey();
-  const result = await answered(() => ports.send(region, { url, body: input, key }), 202, (fields) => ({
-    outcome: 'started', execution: String(fields.execution), startedBy: String(fields.startedBy),
-  }));
+  const result = await answered(
+    () => ports.send(region, { url, body: input, key }),
+    202,
+    (fields) => ({ outcome: 'started', execution: String(fields.execution), startedBy: String(fields.startedBy) }),
+  );
   return result.outcome === 'unanswered' ? { ...result, key } : result;
 }
 
-async function answered(send: () => Promise<GateReply>, good: number, done: (fields: GateReply['fields']) => GateCallResult): Promise<GateCallResult> {
+async function answered(
+  send: () => Promise<GateReply>,
+  good: number,
+  done: (fields: GateReply['fields']) => GateCallResult,
+): Promise<GateCallResult> {
   let reply: GateReply;
   try {
     reply = await send();

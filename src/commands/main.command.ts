@@ -6,9 +6,15 @@ import { removeCommand } from './remove.command';
 const usageCode = 2;
 
 async function main(): Promise<void> {
-  const program = new Command('cdk-multi-region-payments').description('Commands around a system of cdk-multi-region-payments')
-    .addCommand(removeCommand()).addCommand(decideCommand('approve')).addCommand(decideCommand('reject')).addCommand(startCommand());
-  for (const command of [program, ...program.commands]) command.exitOverride().configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
+  const program = new Command('cdk-multi-region-payments')
+    .description('Commands around a system of cdk-multi-region-payments')
+    .addCommand(removeCommand())
+    .addCommand(decideCommand('approve'))
+    .addCommand(decideCommand('reject'))
+    .addCommand(startCommand());
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
+  }
   try {
     await program.parseAsync();
   } catch (error) {

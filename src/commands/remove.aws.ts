@@ -1,5 +1,9 @@
 import {
-  DeleteTableCommand, DescribeTableCommand, DynamoDBClient, ResourceNotFoundException, UpdateTableCommand,
+  DeleteTableCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  ResourceNotFoundException,
+  UpdateTableCommand,
 } from '@aws-sdk/client-dynamodb';
 import { DeleteAliasCommand, DescribeKeyCommand, KMSClient, NotFoundException, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
 import { GetFunctionConfigurationCommand, LambdaClient, ResourceNotFoundException as FunctionNotFound } from '@aws-sdk/client-lambda';
@@ -25,7 +29,10 @@ async function unless<T>(absent: new (...args: never[]) => Error, run: () => Pro
 
 /** The account of the credentials that the SDK finds. */
 export function removalAccount({ endpointUrl }: ClientOptions): AccountPorts & typeof clock {
-  const settings = (region: string) => ({ region, ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl.replaceAll('{region}', region) }) });
+  const settings = (region: string) => ({
+    region,
+    ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl.replaceAll('{region}', region) }),
+  });
   const made = new Map<string, unknown>();
   /** One client a region: each opens connections of its own. */
   const client = <T>(kind: string, region: string, make: () => T): T => {
@@ -38,24 +45,32 @@ export function removalAccount({ endpointUrl }: ClientOptions): AccountPorts & t
   const lambda = (region: string): LambdaClient => client('lambda', region, () => new LambdaClient(settings(region)));
   return {
     ...clock,
-    describeTable: (region, TableName) => unless(ResourceNotFoundException, async () => {
-      const { Table } = await dynamo(region).send(new DescribeTableCommand({ TableName }));
-      const others = (Table?.Replicas ?? []).filter(({ RegionName, ReplicaStatus }) => RegionName !== region && ReplicaStatus !== 'REGION_DISABLED');
-      return {
-        status: Table?.TableStatus ?? 'unknown', deletionProtection: Table?.DeletionProtectionEnabled ?? false, items: Table?.ItemCount ?? 0,
-        strong: Table?.MultiRegionConsistency === 'STRONG',
-        replicas: others.map(({ RegionName }) => RegionName!), witnesses: (Table?.GlobalTableWitnesses ?? []).map(({ RegionName }) => RegionName!),
-      };
-    }),
+    describeTable: (region, TableName) =>
+      unless(ResourceNotFoundException, async () => {
+        const { Table } = await dynamo(region).send(new DescribeTableCommand({ TableName }));
+        const others = (Table?.Replicas ?? []).filter(
+          ({ RegionName, ReplicaStatus }) => RegionName !== region && ReplicaStatus !== 'REGION_DISABLED',
+        );
+        return {
+          status: Table?.TableStatus ?? 'unknown',
+          deletionProtection: Table?.DeletionProtectionEnabled ?? false,
+          items: Table?.ItemCount ?? 0,
+          strong: Table?.MultiRegionConsistency === 'STRONG',
+          replicas: others.map(({ RegionName }) => RegionName!),
+          witnesses: (Table?.GlobalTableWitnesses ?? []).map(({ RegionName }) => RegionName!),
+        };
+      }),
     unprotectTable: async (region, TableName) => {
       await dynamo(region).send(new UpdateTableCommand({ TableName, DeletionProtectionEnabled: false }));
     },
     dissolve: async (region, TableName, replicas, witnesses) => {
-      await dynamo(region).send(new UpdateTableCommand({
-        TableName,
-        ...(replicas.length === 0 ? {} : { ReplicaUpdates: replicas.map((RegionName) => ({ Delete: { RegionName } })) }),
-        ...(witnesses.length === 0 ? {} : { GlobalTableWitnessUpdates: witnesses.map((RegionName) => ({ Delete: { RegionName } })) }),
-      }));
+      await dynamo(region).send(
+        new UpdateTableCommand({
+          TableName,
+          ...(replicas.length === 0 ? {} : { ReplicaUpdates: replicas.map((RegionName) => ({ Delete: { RegionName } })) }),
+          ...(witnesses.length === 0 ? {} : { GlobalTableWitnessUpdates: witnesses.map((RegionName) => ({ Delete: { RegionName } })) }),
+        }),
+      );
     },
     deleteTable: async (region, TableName) => {
       await dynamo(region).send(new DeleteTableCommand({ TableName }));
@@ -65,10 +80,11 @@ export function removalAccount({ endpointUrl }: ClientOptions): AccountPorts & t
       return found !== undefined;
     },
     // A key that waits for its deletion already is done with.
-    keyOf: (region, alias) => unless(NotFoundException, async () => {
-      const { KeyMetadata } = await kms(region).send(new DescribeKeyCommand({ KeyId: alias }));
-      return KeyMetadata?.KeyState === 'PendingDeletion' ? undefined : KeyMetadata?.KeyId;
-    }),
+    keyOf: (region, alias) =>
+      unless(NotFoundException, async () => {
+        const { KeyMetadata } = await kms(region).send(new DescribeKeyCommand({ KeyId: alias }));
+        return KeyMetadata?.KeyState === 'PendingDeletion' ? undefined : KeyMetadata?.KeyId;
+      }),
     scheduleKeyDeletion: async (region, KeyId, PendingWindowInDays) => {
       await kms(region).send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays }));
     },

@@ -28,23 +28,27 @@ Examples:
 export function removeCommand(): Command {
   return new Command('remove')
     .description('delete the tables and keys of a system whose stacks are gone, for good')
-    .requiredOption('--system <name>', 'the system\'s name, as the constructs have it')
+    .requiredOption('--system <name>', "the system's name, as the constructs have it")
     .requiredOption('--region <region>', 'a region with a table, a replica or a key of the system; give it once for each', collect)
     .option('--table <name>', 'a table of your own to delete too, the same in every region; give it once for each', collect, [])
     .option('--dry-run', 'show what would be deleted, and delete nothing')
     .option('--keep-keys', 'leave the keys: backups can be read as long as they are there')
-    .option('--confirm <name>', 'the system\'s name once more, instead of typing it when asked')
-    .option('--endpoint-url <url>', 'where AWS\'s services answer; {region} stands for the region')
+    .option('--confirm <name>', "the system's name once more, instead of typing it when asked")
+    .option('--endpoint-url <url>', "where AWS's services answer; {region} stands for the region")
     .option('--json <file>', 'write the result to a file')
     .addHelpText('after', help)
     .action(async (options: Options, command: Command) => {
       const { system: systemName, region: regions, table: tables, confirm, dryRun = false, keepKeys = false, endpointUrl, json } = options;
       const wrong = regions.find((region, index) => !isRegionName(region) || regions.indexOf(region) !== index);
       if (wrong !== undefined) command.error(`--region ${wrong}: it is not the name of a region, or it is given twice`);
-      if (!/^[a-z][a-z0-9-]{1,38}[a-z0-9]$/.test(systemName)) command.error(`--system ${systemName}: a system's name has 3 to 40 lower-case letters, digits and hyphens`);
+      if (!/^[a-z][a-z0-9-]{1,38}[a-z0-9]$/.test(systemName)) {
+        command.error(`--system ${systemName}: a system's name has 3 to 40 lower-case letters, digits and hyphens`);
+      }
       const ports = {
         ...removalAccount({ endpointUrl }),
-        say: (line: string) => { process.stdout.write(`${line}\n`); },
+        say: (line: string) => {
+          process.stdout.write(`${line}\n`);
+        },
         ask: async (question: string) => confirm ?? ask(question),
       };
       const result = await new Removal(ports, { systemName, regions, tables, dryRun, keepKeys }).run();
@@ -55,9 +59,18 @@ export function removeCommand(): Command {
 
 function sentence(result: RemovalResult): string {
   switch (result.outcome) {
-    case 'removed': return `removed: ${result.tables.join(', ') || 'no table was left'}${result.keys.length > 0 ? `; the keys in ${result.keys.join(', ')} can be rescued for 30 days` : ''}`;
-    case 'shown': return 'nothing was changed: this was a dry run';
-    case 'refused': return `refused: ${result.why}`;
-    case 'stopped': return `stopped at: ${result.at}\n  ${result.why}\n  done before it: ${result.done.join('; ') || 'nothing'}\n  no later step was begun; fix the cause and give the same command again`;
+    case 'removed':
+      return `removed: ${result.tables.join(', ') || 'no table was left'}${
+        result.keys.length > 0 ? `; the keys in ${result.keys.join(', ')} can be rescued ` + `for 30 days` : ''
+      }`;
+    case 'shown':
+      return 'nothing was changed: this was a dry run';
+    case 'refused':
+      return `refused: ${result.why}`;
+    case 'stopped':
+      return (
+        `stopped at: ${result.at}\n  ${result.why}\n  done before it: ${result.done.join('; ') || 'nothing'}\n  no later step ` +
+        `was begun; fix the cause and give the same command again`
+      );
   }
 }

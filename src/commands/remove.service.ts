@@ -69,7 +69,10 @@ interface Found {
 
 /** A step that was refused, or that did not come to its end in time. */
 class Stopped extends Error {
-  constructor(public readonly at: string, why: string) {
+  constructor(
+    public readonly at: string,
+    why: string,
+  ) {
     super(why);
   }
 }
@@ -81,7 +84,10 @@ class Stopped extends Error {
 export class Removal {
   private readonly done: string[] = [];
 
-  constructor(private readonly ports: RemovalPorts, private readonly request: RemovalRequest) {}
+  constructor(
+    private readonly ports: RemovalPorts,
+    private readonly request: RemovalRequest,
+  ) {}
 
   public async run(): Promise<RemovalResult> {
     const { systemName, dryRun } = this.request;
@@ -90,11 +96,18 @@ export class Removal {
       const problem = await this.problem(found);
       if (problem !== undefined) return { outcome: 'refused', why: problem };
       const keys = this.request.keepKeys ? [] : await this.keys();
-      if (found.length === 0 && keys.length === 0) return { outcome: 'refused', why: `there is no table and no key of '${systemName}' in ${this.request.regions.join(', ')}: check the name and the regions` };
+      if (found.length === 0 && keys.length === 0) {
+        return {
+          outcome: 'refused',
+          why: `there is no table and no key of '${systemName}' in ${this.request.regions.join(', ')}: check the name and the regions`,
+        };
+      }
       this.show(found, keys);
       if (dryRun) return { outcome: 'shown' };
       const typed = await this.ports.ask(`Type the system's name (${systemName}) to delete all of this for good: `);
-      if (typed?.trim() !== systemName) return { outcome: 'refused', why: `the name given is '${typed?.trim() ?? ''}' and not '${systemName}': nothing was changed` };
+      if (typed?.trim() !== systemName) {
+        return { outcome: 'refused', why: `the name given is '${typed?.trim() ?? ''}' and not '${systemName}': nothing was changed` };
+      }
       for (const table of found) await this.removeTable(table);
       await this.removeKeys(keys);
       return { outcome: 'removed', tables: found.map(({ table }) => table), keys: keys.map(([region]) => region) };
@@ -132,12 +145,17 @@ export class Removal {
     const { systemName, regions } = this.request;
     for (const { table, states } of found) {
       const unnamed = [...states.values()].flatMap(({ replicas }) => replicas).find((region) => !regions.includes(region));
-      if (unnamed !== undefined) return `${table} has a copy in ${unnamed}, which was not named: give --region ${unnamed} too, or its key would be forgotten`;
+      if (unnamed !== undefined) {
+        return `${table} has a copy in ${unnamed}, which was not named: give --region ${unnamed} too, or its key would be forgotten`;
+      }
     }
     for (const region of regions) {
       const name = `${systemName}-payments`;
       if (await this.attempt(`look for the function ${name} in ${region}`, () => this.ports.functionExists(region, name))) {
-        return `the function ${name} still stands in ${region}: take the system out of service first, with 'npx cdk destroy --all' in its app`;
+        return (
+          `the function ${name} still stands in ${region}: take the system out of service first, with 'npx cdk destroy ` +
+          `--all' in its app`
+        );
       }
     }
     return undefined;
@@ -158,7 +176,9 @@ export class Removal {
 
   private show(found: readonly Found[], keys: readonly (readonly [string, string])[]): void {
     for (const { table, states } of found) {
-      const copies = [...states].map(([region, { items, deletionProtection }]) => `${region} (about ${items} items${deletionProtection ? ', protected' : ''})`);
+      const copies = [...states].map(
+        ([region, { items, deletionProtection }]) => `${region} (about ${items} items${deletionProtection ? ', protected' : ''})`,
+      );
       const witnesses = [...new Set([...states.values()].flatMap((state) => state.witnesses))];
       this.ports.say(`table ${table} in ${copies.join(', ')}${witnesses.length > 0 ? `, witness in ${witnesses.join(', ')}` : ''}`);
     }
@@ -191,10 +211,15 @@ export class Removal {
   private async dissolve(table: string, kept: string, { strong, replicas, witnesses }: TableState): Promise<void> {
     await this.settled(table, kept);
     const leaving = strong ? replicas : replicas.slice(0, 1);
-    await this.step(`take ${[...leaving, ...witnesses].join(', ')} from ${table}, which stays in ${kept}`, () => this.ports.dissolve(kept, table, leaving, witnesses));
+    await this.step(`take ${[...leaving, ...witnesses].join(', ')} from ${table}, which stays in ${kept}`, () =>
+      this.ports.dissolve(kept, table, leaving, witnesses),
+    );
     await this.until(`${table} in ${kept} is without ${[...leaving, ...witnesses].join(', ')}`, async () => {
       const now = await this.ports.describeTable(kept, table);
-      return now === undefined || (now.status === 'ACTIVE' && !now.replicas.some((region) => leaving.includes(region)) && now.witnesses.length === 0);
+      return (
+        now === undefined ||
+        (now.status === 'ACTIVE' && !now.replicas.some((region) => leaving.includes(region)) && now.witnesses.length === 0)
+      );
     });
     await this.gone(table, leaving);
   }
@@ -210,10 +235,14 @@ export class Removal {
     // Once more, all of them in all regions: without its key a table cannot be read by anybody, ever again.
     for (const table of this.tables) {
       const [left] = (await this.statesOf(table)).keys();
-      if (left !== undefined) throw new Stopped(`before the keys: ${table} is still in ${left}`, 'no key is touched while a table is there');
+      if (left !== undefined) {
+        throw new Stopped(`before the keys: ${table} is still in ${left}`, 'no key is touched while a table is there');
+      }
     }
     for (const [region, keyId] of keys) {
-      await this.step(`schedule the deletion of the key ${keyId} in ${region}, in ${keyDeletionDays} days`, () => this.ports.scheduleKeyDeletion(region, keyId, keyDeletionDays));
+      await this.step(`schedule the deletion of the key ${keyId} in ${region}, in ${keyDeletionDays} days`, () =>
+        this.ports.scheduleKeyDeletion(region, keyId, keyDeletionDays),
+      );
       await this.step(`delete ${this.alias} in ${region}`, () => this.ports.deleteAlias(region, this.alias));
     }
   }
@@ -235,13 +264,20 @@ export class Removal {
   }
 
   private async gone(table: string, regions: readonly string[]): Promise<void> {
-    for (const region of regions) await this.until(`${table} is gone from ${region}`, async () => await this.ports.describeTable(region, table) === undefined);
+    for (const region of regions) {
+      await this.until(`${table} is gone from ${region}`, async () => (await this.ports.describeTable(region, table)) === undefined);
+    }
   }
 
   private async until(what: string, holds: () => Promise<boolean>): Promise<void> {
     const end = this.ports.nowMs() + patienceMs;
-    for (let told = false; !await this.attempt(`see whether ${what}`, holds); told = true) {
-      if (this.ports.nowMs() >= end) throw new Stopped(`wait until ${what}`, `this did not happen within ${patienceMs / 60_000} minutes: look at it in the console, then give the command again`);
+    for (let told = false; !(await this.attempt(`see whether ${what}`, holds)); told = true) {
+      if (this.ports.nowMs() >= end) {
+        throw new Stopped(
+          `wait until ${what}`,
+          `this did not happen within ${patienceMs / 60_000} minutes: look at it in the console, then give the command again`,
+        );
+      }
       if (!told) this.ports.say(`  waiting until ${what}`);
       await this.ports.sleep(lookEveryMs);
     }

@@ -1,7 +1,12 @@
 import { EnvCodec } from '../kernel/env';
 
 /** Bundles of the cutover's functions under `assets/`. */
-export const cutoverBundles = { steps: 'cutover/functions/cutover', status: 'cutover/functions/status', records: 'cutover/functions/weighted-records', report: 'cutover/functions/report' } as const;
+export const cutoverBundles = {
+  steps: 'cutover/functions/cutover',
+  status: 'cutover/functions/status',
+  records: 'cutover/functions/weighted-records',
+  report: 'cutover/functions/report',
+} as const;
 
 /** Parameters that hold a system's audit, one a record. */
 export function auditPath(systemName: string): string {
@@ -68,19 +73,22 @@ export const cutoverMetrics = {
 } as const;
 
 /** Environment of the cutover's functions. */
-export const cutoverEnv = new EnvCodec({
-  systemName: 'PAYMENTS_SYSTEM_NAME',
-  /** Region that holds the audit and the state machine. */
-  auditRegion: 'CUTOVER_AUDIT_REGION',
-  hostedZoneId: 'CUTOVER_HOSTED_ZONE_ID',
-  /** The public name, without a dot at the end. */
-  publicName: 'CUTOVER_PUBLIC_NAME',
-  /** ARN of the key that signs the audit. */
-  auditKey: 'CUTOVER_AUDIT_KEY',
-}, {
-  /** `RECORD:SHA256`: the end of an audit that the deployment takes over. */
-  formerAuditEnd: 'CUTOVER_FORMER_AUDIT_END',
-});
+export const cutoverEnv = new EnvCodec(
+  {
+    systemName: 'PAYMENTS_SYSTEM_NAME',
+    /** Region that holds the audit and the state machine. */
+    auditRegion: 'CUTOVER_AUDIT_REGION',
+    hostedZoneId: 'CUTOVER_HOSTED_ZONE_ID',
+    /** The public name, without a dot at the end. */
+    publicName: 'CUTOVER_PUBLIC_NAME',
+    /** ARN of the key that signs the audit. */
+    auditKey: 'CUTOVER_AUDIT_KEY',
+  },
+  {
+    /** `RECORD:SHA256`: the end of an audit that the deployment takes over. */
+    formerAuditEnd: 'CUTOVER_FORMER_AUDIT_END',
+  },
+);
 
 /** The custom resource's properties that say what the records shall be. */
 export interface RecordsProperties {
@@ -95,10 +103,13 @@ export interface RecordsProperties {
 }
 
 /** Environment of the steps' function, besides. */
-export const stepsEnv = new EnvCodec({ stateMachineArn: 'CUTOVER_STATE_MACHINE_ARN' }, {
-  /** The gate's table, which is read by approval. */
-  gateTable: 'CUTOVER_GATE_TABLE',
-});
+export const stepsEnv = new EnvCodec(
+  { stateMachineArn: 'CUTOVER_STATE_MACHINE_ARN' },
+  {
+    /** The gate's table, which is read by approval. */
+    gateTable: 'CUTOVER_GATE_TABLE',
+  },
+);
 
 /** Environment of the status function, besides: `StatusPlan` as JSON. */
 export const statusEnv = new EnvCodec({ plan: 'CUTOVER_STATUS_PLAN' });

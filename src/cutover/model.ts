@@ -63,29 +63,81 @@ export type Decision = 'APPROVED' | 'REJECTED' | 'EXPIRED';
 /** What is recorded. `run` is the execution that it belongs to. */
 export type AuditEntry =
   | {
-    readonly what: 'intent'; readonly run: string; readonly kind: IntentKind; readonly phase?: number; readonly from?: RecordShape; readonly to: RecordShape;
-    /** Whose records they become, where a deployment has said so. */
-    readonly regions?: RegionPair;
-  }
-  | { readonly what: 'changed'; readonly run: string; readonly intent: number; readonly kind: IntentKind; readonly weights: Weights; readonly inSync: true }
+      readonly what: 'intent';
+      readonly run: string;
+      readonly kind: IntentKind;
+      readonly phase?: number;
+      readonly from?: RecordShape;
+      readonly to: RecordShape;
+      /** Whose records they become, where a deployment has said so. */
+      readonly regions?: RegionPair;
+    }
+  | {
+      readonly what: 'changed';
+      readonly run: string;
+      readonly intent: number;
+      readonly kind: IntentKind;
+      readonly weights: Weights;
+      readonly inSync: true;
+    }
   | { readonly what: 'removed'; readonly run: string }
   | {
-    readonly what: 'started'; readonly run: string; readonly action: RunAction; readonly reason: string; readonly plan: string;
-    readonly phases: readonly number[]; readonly attested: Readonly<Record<string, string>>;
-  }
-  | { readonly what: 'prechecks'; readonly run: string; readonly phase: number; readonly passed: boolean; readonly digest: string; readonly failed: readonly string[]; readonly checks: readonly string[] }
-  | { readonly what: 'decision'; readonly run: string; readonly about: string; readonly decision: Decision; readonly comments: readonly string[]; readonly digest?: string }
+      readonly what: 'started';
+      readonly run: string;
+      readonly action: RunAction;
+      readonly reason: string;
+      readonly plan: string;
+      readonly phases: readonly number[];
+      readonly attested: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly what: 'prechecks';
+      readonly run: string;
+      readonly phase: number;
+      readonly passed: boolean;
+      readonly digest: string;
+      readonly failed: readonly string[];
+      readonly checks: readonly string[];
+    }
+  | {
+      readonly what: 'decision';
+      readonly run: string;
+      readonly about: string;
+      readonly decision: Decision;
+      readonly comments: readonly string[];
+      readonly digest?: string;
+    }
   | { readonly what: 'drift'; readonly run: string; readonly recorded: string; readonly real: string; readonly found?: StampedShape }
   | { readonly what: 'adopted'; readonly run: string; readonly shape: RecordShape; readonly stamp: number }
   | { readonly what: 'unreachable'; readonly run: string; readonly step: string; readonly detail: string }
-  | { readonly what: 'breach'; readonly run: string; readonly phase: number; readonly alarms: readonly string[]; readonly then: 'PAUSE' | 'ROLL_BACK' }
+  | {
+      readonly what: 'breach';
+      readonly run: string;
+      readonly phase: number;
+      readonly alarms: readonly string[];
+      readonly then: 'PAUSE' | 'ROLL_BACK';
+    }
   | { readonly what: 'soaked'; readonly run: string; readonly phase: number; readonly seconds: number }
   | {
-    readonly what: 'authority'; readonly run: string; readonly unit: number; readonly from: string; readonly to: string; readonly epoch: number; readonly done: boolean;
-    /** How long nobody wrote, when it is done. */
-    readonly pausedMs?: number;
-  }
-  | { readonly what: 'reconciled'; readonly run: string; readonly rounds: number; readonly summary: string; readonly unexplained: number; readonly final: boolean; readonly digest: string }
+      readonly what: 'authority';
+      readonly run: string;
+      readonly unit: number;
+      readonly from: string;
+      readonly to: string;
+      readonly epoch: number;
+      readonly done: boolean;
+      /** How long nobody wrote, when it is done. */
+      readonly pausedMs?: number;
+    }
+  | {
+      readonly what: 'reconciled';
+      readonly run: string;
+      readonly rounds: number;
+      readonly summary: string;
+      readonly unexplained: number;
+      readonly final: boolean;
+      readonly digest: string;
+    }
   | { readonly what: 'ended'; readonly run: string; readonly state: EndState; readonly why: string }
   /** What is before it was not signed with this record's key: its writer took it over as a person had vouched for it. */
   | { readonly what: 'signing'; readonly after: number; readonly sha256: string; readonly before: string };

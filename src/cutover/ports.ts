@@ -2,8 +2,23 @@ import type { EndState } from './model';
 
 /** What a state of the machine asks of the function. */
 export type StepName =
-  | 'begin' | 'next' | 'prechecks' | 'recheck' | 'decided' | 'shift' | 'soak' | 'rollback' | 'authority' | 'authorityBack'
-  | 'reconcile' | 'drift' | 'adopt' | 'revert' | 'residency' | 'retire' | 'end';
+  | 'begin'
+  | 'next'
+  | 'prechecks'
+  | 'recheck'
+  | 'decided'
+  | 'shift'
+  | 'soak'
+  | 'rollback'
+  | 'authority'
+  | 'authorityBack'
+  | 'reconcile'
+  | 'drift'
+  | 'adopt'
+  | 'revert'
+  | 'residency'
+  | 'retire'
+  | 'end';
 
 /** What the state machine sends. Plan and input are not in it: they are looked up. */
 export interface StepCall {

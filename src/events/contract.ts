@@ -21,7 +21,13 @@ export function meshEventSource(systemName: string): string {
 export const probeType = 'mesh.probe';
 
 /** Types that the ledger alone publishes. */
-export const paymentEventTypes: readonly PaymentEventType[] = ['payment.authorised', 'payment.declined', 'payment.captured', 'payment.voided', 'payment.refunded'];
+export const paymentEventTypes: readonly PaymentEventType[] = [
+  'payment.authorised',
+  'payment.declined',
+  'payment.captured',
+  'payment.voided',
+  'payment.refunded',
+];
 
 /** Types that no team publishes, under whatever source. */
 export const reservedTypes: readonly string[] = [...paymentEventTypes, probeType];
@@ -111,25 +117,28 @@ export const meshSchema = {
 } as const;
 
 /** What a function needs to publish; set by `CrossRegionEventMesh.publisherEnvironment`. */
-export const publisherEnv = new EnvCodec({
-  systemName: 'PAYMENTS_SYSTEM_NAME',
-  busName: 'MESH_BUS_NAME',
-  /** `Source` of the events. */
-  source: 'MESH_SOURCE',
-  /** The publisher's own queue: what it gives up is redriven with its rights, and no others. */
-  deadLetterQueueUrl: 'MESH_DEAD_LETTER_QUEUE_URL',
-}, {
-  /** JSON list of the types that may be published; absent: all but the reserved ones. */
-  types: 'MESH_TYPES',
-  /** Global endpoint to publish to, such as `abcde.veo`; absent: the region's own bus. */
-  endpointId: 'MESH_ENDPOINT_ID',
-});
+export const publisherEnv = new EnvCodec(
+  {
+    systemName: 'PAYMENTS_SYSTEM_NAME',
+    busName: 'MESH_BUS_NAME',
+    /** `Source` of the events. */
+    source: 'MESH_SOURCE',
+    /** The publisher's own queue: what it gives up is redriven with its rights, and no others. */
+    deadLetterQueueUrl: 'MESH_DEAD_LETTER_QUEUE_URL',
+  },
+  {
+    /** JSON list of the types that may be published; absent: all but the reserved ones. */
+    types: 'MESH_TYPES',
+    /** Global endpoint to publish to, such as `abcde.veo`; absent: the region's own bus. */
+    endpointId: 'MESH_ENDPOINT_ID',
+  },
+);
 
 /** Where a letter may come from. */
 export type LetterOrigin =
   /**
-   * EventBridge, for a rule of the bus: the event was on the bus, so its publisher was judged. `rules` begins their ARNs; `bus`: letters of the
-   * bus itself, which name no rule, come too.
+   * EventBridge, for a rule of the bus: the event was on the bus, so its publisher was judged. `rules` begins their ARNs; `bus`: letters of
+   * the bus itself, which name no rule, come too.
    */
   | { readonly kind: 'rules'; readonly rules: string; readonly bus: boolean }
   /** Publishers that may publish these, and nothing else. */
@@ -145,8 +154,9 @@ export interface LetterQueue {
 export const redriveEnv = new EnvCodec({ systemName: 'PAYMENTS_SYSTEM_NAME', busName: 'MESH_BUS_NAME', queues: 'MESH_LETTER_QUEUES' });
 
 /**
- * What one PutEvents takes: entries, and bytes of all of them together as EventBridge counts them. AWS announced 1 MB in January 2026; 256 KB
- * is what the documentation's own page says and holds in every region. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
+ * What one PutEvents takes: entries, and bytes of all of them together as EventBridge counts them. AWS announced 1 MB in January 2026; 256
+ * KB is what the documentation's own page says and holds in every region.
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
  */
 export const publishLimits = { entries: 10, bytes: 256 * 1024 - 1 } as const;
 
@@ -168,7 +178,11 @@ export const meshEnv = new EnvCodec({
 });
 
 /** Bundles of the mesh's own functions under `assets/`. */
-export const meshBundles = { probeSend: 'events/probes/send', probeArrive: 'events/probes/arrive', redrive: 'events/redrive/mesh' } as const;
+export const meshBundles = {
+  probeSend: 'events/probes/send',
+  probeArrive: 'events/probes/arrive',
+  redrive: 'events/redrive/mesh',
+} as const;
 
 /** Name of a consumer's inbox, in every region: the table by which it knows what it has done. */
 export function inboxTableName(systemName: string, consumer: string): string {
@@ -212,23 +226,29 @@ export const inboxSchema = {
   expires: 'expires',
 } as const;
 
-/** What a consumer's function needs; set by `IdempotentConsumer`, in its own function or in a team's that is wrapped by `idempotentConsumer`. */
-export const consumerEnv = new EnvCodec({
-  systemName: 'PAYMENTS_SYSTEM_NAME',
-  consumer: 'CONSUMER_NAME',
-  inboxTable: 'CONSUMER_INBOX_TABLE',
-  deadLetterQueueUrl: 'CONSUMER_DEAD_LETTER_QUEUE_URL',
-  handlerTimeoutMs: 'CONSUMER_HANDLER_TIMEOUT_MS',
-  maxAttempts: 'CONSUMER_MAX_ATTEMPTS',
-  rememberDays: 'CONSUMER_REMEMBER_DAYS',
-  /** `DELIVER` or `SKIP`. */
-  staleEvents: 'CONSUMER_STALE_EVENTS',
-  /** Sources whose events are accepted, with spaces in between. */
-  sources: 'CONSUMER_SOURCES',
-}, {
-  /** Function to call with each event; absent where the handler is wrapped. */
-  handlerArn: 'CONSUMER_HANDLER_ARN',
-});
+/**
+ * What a consumer's function needs; set by `IdempotentConsumer`, in its own function or in a team's that is wrapped by
+ * `idempotentConsumer`.
+ */
+export const consumerEnv = new EnvCodec(
+  {
+    systemName: 'PAYMENTS_SYSTEM_NAME',
+    consumer: 'CONSUMER_NAME',
+    inboxTable: 'CONSUMER_INBOX_TABLE',
+    deadLetterQueueUrl: 'CONSUMER_DEAD_LETTER_QUEUE_URL',
+    handlerTimeoutMs: 'CONSUMER_HANDLER_TIMEOUT_MS',
+    maxAttempts: 'CONSUMER_MAX_ATTEMPTS',
+    rememberDays: 'CONSUMER_REMEMBER_DAYS',
+    /** `DELIVER` or `SKIP`. */
+    staleEvents: 'CONSUMER_STALE_EVENTS',
+    /** Sources whose events are accepted, with spaces in between. */
+    sources: 'CONSUMER_SOURCES',
+  },
+  {
+    /** Function to call with each event; absent where the handler is wrapped. */
+    handlerArn: 'CONSUMER_HANDLER_ARN',
+  },
+);
 
 /** For noting what came of an event, and for being called. */
 const leaseMarginMs = 5_000;
@@ -247,15 +267,13 @@ export function consumerLeaseMs(handlerTimeoutMs: number, called: boolean): numb
 }
 
 /** What the functions of the outbox and of the sweep need, besides the mesh's. */
-export const outboxEnv = new EnvCodec({
-  systemName: 'PAYMENTS_SYSTEM_NAME',
-  tableName: 'LEDGER_TABLE_NAME',
-  busName: 'MESH_BUS_NAME',
-  meshTableName: 'MESH_TABLE_NAME',
-}, {
-  /** Global endpoint to publish to; the sweep has none, since what it publishes is for this region alone. */
-  endpointId: 'MESH_ENDPOINT_ID',
-});
+export const outboxEnv = new EnvCodec(
+  { systemName: 'PAYMENTS_SYSTEM_NAME', tableName: 'LEDGER_TABLE_NAME', busName: 'MESH_BUS_NAME', meshTableName: 'MESH_TABLE_NAME' },
+  {
+    /** Global endpoint to publish to; the sweep has none, since what it publishes is for this region alone. */
+    endpointId: 'MESH_ENDPOINT_ID',
+  },
+);
 
 /** What the function that redrives given-up ranges needs besides. */
 export const outboxRedriveEnv = new EnvCodec({ deadLetterQueueUrl: 'OUTBOX_DEAD_LETTER_QUEUE_URL', streamArn: 'LEDGER_STREAM_ARN' });
@@ -264,14 +282,13 @@ export const outboxRedriveEnv = new EnvCodec({ deadLetterQueueUrl: 'OUTBOX_DEAD_
 export const outboxRedriveHintsEnv = new EnvCodec({ hintLettersUrl: 'SWEEP_DEAD_LETTER_QUEUE_URL', hintsUrl: 'SWEEP_QUEUE_URL' });
 
 /** What the function of the sweep needs besides. */
-export const sweepEnv = new EnvCodec({
-  queueUrl: 'SWEEP_QUEUE_URL',
-  silentAfterMs: 'SWEEP_SILENT_AFTER_MS',
-  aliveWithinMs: 'SWEEP_ALIVE_WITHIN_MS',
-}, {
-  /** Region whose bus takes this region's own events: they can be lost with it. Absent where they go to this region's. */
-  takenBy: 'SWEEP_TAKEN_BY',
-});
+export const sweepEnv = new EnvCodec(
+  { queueUrl: 'SWEEP_QUEUE_URL', silentAfterMs: 'SWEEP_SILENT_AFTER_MS', aliveWithinMs: 'SWEEP_ALIVE_WITHIN_MS' },
+  {
+    /** Region whose bus takes this region's own events: they can be lost with it. Absent where they go to this region's. */
+    takenBy: 'SWEEP_TAKEN_BY',
+  },
+);
 
 /** Name of the function that publishes the ranges of the stream that the outbox gave up. */
 export function outboxRedriveName(systemName: string): string {
@@ -289,7 +306,12 @@ export function consumerQueueName(systemName: string, consumer: string, queue: '
 }
 
 /** Bundles of the outbox's, the sweep's and the consumers' functions under `assets/`. */
-export const outboxBundles = { outbox: 'events/outbox/outbox', redrive: 'events/redrive/outbox', sweep: 'events/outbox/sweep', consumer: 'events/consumers/consumer' } as const;
+export const outboxBundles = {
+  outbox: 'events/outbox/outbox',
+  redrive: 'events/redrive/outbox',
+  sweep: 'events/outbox/sweep',
+  consumer: 'events/consumers/consumer',
+} as const;
 
 /** Names of the mesh's metrics, in the ledger's namespace with its dimensions (and `Peer` or `Consumer` where one is meant). */
 export const meshMetrics = {

@@ -1,4 +1,7 @@
-/** What `cdk-multi-region-payments/runtime` takes and returns: types only, without those of the AWS SDK, since they are published as they are. */
+/**
+ * What `cdk-multi-region-payments/runtime` takes and returns: types only, without those of the AWS SDK, since they are published as they
+ * are.
+ */
 import type { ConsumedEvent, EventTrace } from './model';
 import type { TraceContext } from '../kernel/trace';
 
@@ -58,7 +61,10 @@ export type EventHandler<Data> = (event: ConsumedEvent<Data>, delivery: EventDel
 export interface PublisherOptions {
   /** `Source` of the events: the one of `mesh.publisherEnvironment()`, and no other. @default - that one */
   readonly source?: string;
-  /** How long a call of `publish` tries, in milliseconds, 100 to 600,000; giving up into the dead-letter queue comes on top. @default 5000 */
+  /**
+   * How long a call of `publish` tries, in milliseconds, 100 to 600,000; giving up into the dead-letter queue comes on top.
+   * @default 5000
+   */
   readonly timeoutMs?: number;
   /** Environment to read the settings from: `mesh.publisherEnvironment()`. @default process.env */
   readonly environment?: Readonly<Record<string, string | undefined>>;

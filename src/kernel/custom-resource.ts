@@ -38,7 +38,10 @@ export function responseProblem(address: unknown, region: string, endpoint?: str
   const hosts = [`s3.${region}`, `s3-${region}`, `s3.dualstack.${region}`, 's3'].map((host) => `${bucket}.${host}.${suffix}`);
   const plain = url.protocol === 'https:' && url.port === '' && url.username === '' && url.password === '';
   if (plain && hosts.includes(url.hostname)) return undefined;
-  return `ResponseURL leads to ${url.protocol}//${url.host}: answers go to CloudFormation's bucket in ${region} alone, https://${bucket}.s3.${region}.${suffix}`;
+  return (
+    `ResponseURL leads to ${url.protocol}//${url.host}: answers go to CloudFormation's bucket in ${region} alone, ` +
+    `https://${bucket}.s3.${region}.${suffix}`
+  );
 }
 
 function urlOf(address: unknown): URL | undefined {

@@ -13,7 +13,10 @@ export class EnvCodec<K extends string, O extends string = never> {
    * @param required variables by property name; a missing one fails at the function's init
    * @param optional variables by property name that may be absent
    */
-  constructor(private readonly required: Readonly<Record<K, string>>, private readonly optional = {} as Readonly<Record<O, string>>) {}
+  constructor(
+    private readonly required: Readonly<Record<K, string>>,
+    private readonly optional = {} as Readonly<Record<O, string>>,
+  ) {}
 
   /** The environment for a function. Absent optional values are left out. */
   public write(values: Readonly<Record<K, string>> & Readonly<Partial<Record<O, string>>>): Record<string, string> {
@@ -30,8 +33,11 @@ export class EnvCodec<K extends string, O extends string = never> {
     const values: Record<string, string> = {};
     for (const [key, name] of this.entries()) {
       const value = source[name];
-      if (value) values[key] = value;
-      else if (key in this.required) throw new Error(`environment variable ${name} is missing: the construct that makes this function sets it`);
+      if (value) {
+        values[key] = value;
+      } else if (key in this.required) {
+        throw new Error(`environment variable ${name} is missing: the construct that makes this function sets it`);
+      }
     }
     return values as Readonly<Record<K, string>> & Readonly<Partial<Record<O, string>>>;
   }

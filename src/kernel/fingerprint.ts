@@ -11,10 +11,12 @@ export function canonicalJson(value: Json): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   const members = value as Readonly<Record<string, Json | undefined>>;
-  const parts = Object.keys(members).sort().flatMap((name) => {
-    const member = members[name];
-    return member === undefined ? [] : [`${JSON.stringify(name)}:${canonicalJson(member)}`];
-  });
+  const parts = Object.keys(members)
+    .sort()
+    .flatMap((name) => {
+      const member = members[name];
+      return member === undefined ? [] : [`${JSON.stringify(name)}:${canonicalJson(member)}`];
+    });
   return `{${parts.join(',')}}`;
 }
 

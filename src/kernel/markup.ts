@@ -3,7 +3,10 @@ type Format = 'html' | 'markdown' | 'mail';
 
 /** A piece of a document. Only the tags here make it, so whatever came from outside was encoded for its format. */
 export class Markup<F extends Format = Format> {
-  private constructor(public readonly format: F, private readonly text: string) {}
+  private constructor(
+    public readonly format: F,
+    private readonly text: string,
+  ) {}
 
   /** For markup that is written in the source itself, never for what came from outside. */
   static trusted<F extends Format>(format: F, text: string): Markup<F> {
@@ -29,7 +32,8 @@ function tagOf<F extends Format>(format: F, encode: (text: string) => string): T
     if (part instanceof Markup) return part.toString();
     return typeof part === 'object' ? part.map(rendered).join('') : encode(String(part));
   };
-  return (literals, ...parts) => Markup.trusted(format, literals.map((literal, index) => literal + (index < parts.length ? rendered(parts[index]) : '')).join(''));
+  return (literals, ...parts) =>
+    Markup.trusted(format, literals.map((literal, index) => literal + (index < parts.length ? rendered(parts[index]) : '')).join(''));
 }
 
 /** Without characters that do not show and change what does: controls, and those that turn the direction of what follows. */
@@ -39,7 +43,9 @@ function shown(text: string): string {
 
 /** On one line, whatever stands for a new one. */
 function oneLine(text: string): string {
-  return shown(text).replace(/[\t\n\v\f\r\u0085\u2028\u2029]/g, ' ').trim();
+  return shown(text)
+    .replace(/[\t\n\v\f\r\u0085\u2028\u2029]/g, ' ')
+    .trim();
 }
 
 /** HTML's text, and attributes in quotes. */
@@ -49,20 +55,29 @@ function htmlText(text: string): string {
 
 /** Text within a line of Markdown: it may begin it, and begins no block. */
 function markdownText(text: string): string {
-  return cellText(text).replace(/^[-+=#>:]/, '\\$&').replace(/^(\d{1,9})([.)])/, '$1\\$2');
+  return cellText(text)
+    .replace(/^[-+=#>:]/, '\\$&')
+    .replace(/^(\d{1,9})([.)])/, '$1\\$2');
 }
 
 /**
- * Text of a table's cell (CommonMark with GitHub's tables and links), where no block can begin: no HTML, no emphasis and no link. An address of a
- * mailbox stays what it is.
+ * Text of a table's cell (CommonMark with GitHub's tables and links), where no block can begin: no HTML, no emphasis and no link. An
+ * address of a mailbox stays what it is.
  */
 function cellText(text: string): string {
-  return oneLine(text)
-    .replace(/&/g, '&amp;').replace(/</g, '&lt;')
-    .replace(/[\\`*[\]|~$]/g, '\\$&')
-    // Within a word it is only itself.
-    .replace(/_/g, (underscore, at: number, all: string) => (/^[A-Za-z0-9]{2}$/.test(`${all[at - 1] ?? ''}${all[at + 1] ?? ''}`) ? underscore : `\\${underscore}`))
-    .replace(/\/\//g, '\\/\\/').replace(/\b(www)\./gi, '$1\\.').replace(/\b(mailto|xmpp):/gi, '$1\\:');
+  return (
+    oneLine(text)
+      .replace(/&/g, '&amp;')
+      .replace(/</g, '&lt;')
+      .replace(/[\\`*[\]|~$]/g, '\\$&')
+      // Within a word it is only itself.
+      .replace(/_/g, (underscore, at: number, all: string) =>
+        /^[A-Za-z0-9]{2}$/.test(`${all[at - 1] ?? ''}${all[at + 1] ?? ''}`) ? underscore : `\\${underscore}`,
+      )
+      .replace(/\/\//g, '\\/\\/')
+      .replace(/\b(www)\./gi, '$1\\.')
+      .replace(/\b(mailto|xmpp):/gi, '$1\\:')
+  );
 }
 
 /** What mail programs make a link of: an address with a scheme, and a bare name such as `pay.example/a`. */
@@ -73,10 +88,16 @@ const mailbox = /^[\w.+-]+@[\w.-]+$/;
 /** Text within a line of a mail: no new line, and nothing that a mail program makes a link of but mailboxes. */
 function mailText(text: string): string {
   const inert = (word: string): string => word.replace(/:/g, '[:]').replace(/\./g, '[.]');
-  return oneLine(text).split(' ').map((word) => (linked.test(word) && !mailbox.test(word) ? inert(word) : word)).join(' ');
+  return oneLine(text)
+    .split(' ')
+    .map((word) => (linked.test(word) && !mailbox.test(word) ? inert(word) : word))
+    .join(' ');
 }
 
-/** Template tag for HTML: text and numbers are encoded, pieces and lists of pieces are put in as they are, undefined and false leave nothing. */
+/**
+ * Template tag for HTML: text and numbers are encoded, pieces and lists of pieces are put in as they are, undefined and false leave
+ * nothing.
+ */
 export const html = tagOf('html', htmlText);
 
 /** The same for Markdown. */
@@ -91,16 +112,28 @@ export function lines<F extends 'markdown' | 'mail'>(format: F, pieces: readonly
 }
 
 /** A table; "None." without rows. */
-export function markdownTable(head: readonly string[], rows: readonly (readonly (string | Markdown)[])[], align: readonly ('left' | 'right')[] = []): Markdown {
+export function markdownTable(
+  head: readonly string[],
+  rows: readonly (readonly (string | Markdown)[])[],
+  align: readonly ('left' | 'right')[] = [],
+): Markdown {
   if (rows.length === 0) return markdown`None.`;
-  const row = (cells: readonly (string | Markdown)[]): string => `| ${cells.map((cell) => (typeof cell === 'string' ? cellText(cell) : cell.toString())).join(' | ')} |`;
+  const row = (cells: readonly (string | Markdown)[]): string =>
+    `| ${cells.map((cell) => (typeof cell === 'string' ? cellText(cell) : cell.toString())).join(' | ')} |`;
   const ruler = `|${head.map((_, column) => (align[column] === 'right' ? '---:' : '---')).join('|')}|`;
   return Markup.trusted('markdown', [row(head), ruler, ...rows.map(row)].join('\n'));
 }
 
 /** The lines of a text from outside, each marked as such: none passes for one of the mail's own. */
 export function mailQuote(text: string): Mail {
-  return Markup.trusted('mail', text.trim().split(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/).map((line) => `> ${mailText(line)}`.trimEnd()).join('\n'));
+  return Markup.trusted(
+    'mail',
+    text
+      .trim()
+      .split(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/)
+      .map((line) => `> ${mailText(line)}`.trimEnd())
+      .join('\n'),
+  );
 }
 
 /** A link of the program's own; what stands in its path is encoded. */
@@ -108,7 +141,16 @@ export function mailLink(base: string, ...path: readonly string[]): Mail {
   return Markup.trusted('mail', [base, ...path.map(encodeURIComponent)].join('/'));
 }
 
-/** A message's subject as SNS takes it: fewer than 100 printable ASCII characters. Accents are left off, what else is not ASCII is a question mark. */
+/**
+ * A message's subject as SNS takes it: fewer than 100 printable ASCII characters. Accents are left off, what else is not ASCII is a
+ * question mark.
+ */
 export function snsSubject(text: string): string {
-  return oneLine(text).normalize('NFKD').replace(/\p{M}+/gu, '').replace(/[^\x20-\x7e]+/g, '?').trim().slice(0, 99).trim();
+  return oneLine(text)
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .replace(/[^\x20-\x7e]+/g, '?')
+    .trim()
+    .slice(0, 99)
+    .trim();
 }

@@ -5,23 +5,26 @@ export const maxAmount = Number.MAX_SAFE_INTEGER;
 
 /** Active ISO 4217 codes by their number of minor-unit digits (list one, as of 2026). */
 const codesByDigits: Readonly<Record<number, string>> = {
-  0: ''
-    + 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF ',
-  2: ''
-    + 'AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE '
-    + 'CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD '
-    + 'HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK '
-    + 'MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD '
-    + 'RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH '
-    + 'USD USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG ',
-  3: ''
-    + 'BHD IQD JOD KWD LYD OMR TND ',
-  4: ''
-    + 'CLF UYW ',
+  0: '' + 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF ',
+  2:
+    '' +
+    'AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE ' +
+    'CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD ' +
+    'HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK ' +
+    'MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD ' +
+    'RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH ' +
+    'USD USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG ',
+  3: '' + 'BHD IQD JOD KWD LYD OMR TND ',
+  4: '' + 'CLF UYW ',
 };
 
 const digitsByCode = new Map<string, number>(
-  Object.entries(codesByDigits).flatMap(([digits, codes]) => codes.trim().split(' ').map((code): [string, number] => [code, Number(digits)])),
+  Object.entries(codesByDigits).flatMap(([digits, codes]) =>
+    codes
+      .trim()
+      .split(' ')
+      .map((code): [string, number] => [code, Number(digits)]),
+  ),
 );
 
 /** Whether the text is an active ISO 4217 currency code, in capitals. */

@@ -1,14 +1,17 @@
 /** A list whose pages lead round in a circle: whoever follows them would read for ever. */
 export class PagesRepeat extends Error {
   constructor(list: string) {
-    super(`the pages of ${list} do not end: a page names a next one that was read before. Nothing was concluded from them: try again, and report it to who answers so`);
+    super(
+      `the pages of ${list} do not end: a page names a next one that was read before. Nothing was concluded from them: try again, ` +
+        `and report it to who answers so`,
+    );
     this.name = 'PagesRepeat';
   }
 }
 
 /**
- * Follows a list's cursors, which it passes on: where the next page begins, or undefined behind the last one. Throws `PagesRepeat` once they go round,
- * after at most three rounds and with one cursor in memory (Brent's way of finding a cycle).
+ * Follows a list's cursors, which it passes on: where the next page begins, or undefined behind the last one. Throws `PagesRepeat` once
+ * they go round, after at most three rounds and with one cursor in memory (Brent's way of finding a cycle).
  *
  * @param list what is read, for the message
  */

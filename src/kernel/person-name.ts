@@ -1,14 +1,21 @@
 /**
- * The one form in which names of people are compared: Unicode NFKC, without characters that do not show, case folded. Capitals, widths and ways of writing
- * an accent make nobody another person.
+ * The one form in which names of people are compared: Unicode NFKC, without characters that do not show, case folded. Capitals, widths and
+ * ways of writing an accent make nobody another person.
  */
 export function normalName(name: string): string {
   // Lower, upper, lower: that is Unicode's full case folding ("ß" is "ss") but for the dotless i, which folds to itself.
-  const folded = [...shown(name)].map((character) => (character === 'ı' ? character : character.toLowerCase().toUpperCase().toLowerCase())).join('');
+  const folded = [...shown(name)]
+    .map((character) => (character === 'ı' ? character : character.toLowerCase().toUpperCase().toLowerCase()))
+    .join('');
   return folded.normalize('NFKC').trim();
 }
 
-const shown = (name: string): string => name.normalize('NFKC').replace(/\p{Default_Ignorable_Code_Point}/gu, '').normalize('NFKC').trim();
+const shown = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .normalize('NFKC')
+    .trim();
 
 /** Whether a name is written as it is compared, but for case: one that only looks like an approver's must not let anybody in. */
 export function isPlainName(name: string): boolean {

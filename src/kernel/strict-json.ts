@@ -4,9 +4,7 @@ import type { Json } from './fingerprint';
  * The one reader of JSON that somebody else wrote. `JSON.parse` takes the last of two members of one name, and rounds numbers; two readers of one text can then
  * see two things. What is read here means one thing to every reader (RFC 7493, I-JSON), or is refused.
  */
-export type JsonRead =
-  | { readonly kind: 'read'; readonly value: Json }
-  | JsonRefused;
+export type JsonRead = { readonly kind: 'read'; readonly value: Json } | JsonRefused;
 
 export interface JsonRefused {
   readonly kind: 'refused';
@@ -143,7 +141,7 @@ function built(text: string): Json {
   const value = (): Json => {
     const opening = next('{[');
     if (opening === '{') return Object.fromEntries(all('}', member));
-    return opening === '[' ? all(']', value) : JSON.parse(token()) as Json;
+    return opening === '[' ? all(']', value) : (JSON.parse(token()) as Json);
   };
   const member = (): readonly [string, Json] => {
     const name = stringOf(token());
@@ -169,7 +167,7 @@ function endOfString(text: string, start: number): number {
 
 /** Two spellings of a name are one name. */
 function stringOf(token: string): string {
-  return token.includes('\\') ? JSON.parse(token) as string : token.slice(1, -1);
+  return token.includes('\\') ? (JSON.parse(token) as string) : token.slice(1, -1);
 }
 
 function isOfNumber(character: string): boolean {

@@ -12,7 +12,10 @@ export interface TraceContext {
 
 const traceIdPattern = /^1-[0-9a-f]{8}-[0-9a-f]{24}$/;
 const segmentIdPattern = /^[0-9a-f]{16}$/;
-/** Version 00 ends with the flags; a later one may go on after a `-`, and is read as far as it is known. https://www.w3.org/TR/trace-context/#versioning-of-traceparent */
+/**
+ * Version 00 ends with the flags; a later one may go on after a `-`, and is read as far as it is known.
+ * https://www.w3.org/TR/trace-context/#versioning-of-traceparent
+ */
 const traceparentPattern = /^(?:00(?=.{53}$)|(?!00|ff)[0-9a-f]{2})-([0-9a-f]{8})([0-9a-f]{24})-([0-9a-f]{16})-([0-9a-f]{2})(?:-|$)/;
 
 export const isTraceId = (text: string): boolean => traceIdPattern.test(text);
@@ -46,9 +49,14 @@ export function fromTraceparent(header: string | undefined): TraceContext | unde
 
 /** Work that is shown in a trace. Once ended it takes nothing more. */
 export interface Span {
-  /** What those go on from that this work calls or causes: its trace, and itself as their parent. As given at `begin`, when nothing is recorded. */
+  /**
+   * What those go on from that this work calls or causes: its trace, and itself as their parent. As given at `begin`, when nothing is
+   * recorded.
+   */
   readonly context: TraceContext;
-  /** Something to find the trace by: no secret, and nothing that a caller has written. At most 1,000 characters, and 50 names in a trace. */
+  /**
+   * Something to find the trace by: no secret, and nothing that a caller has written. At most 1,000 characters, and 50 names in a trace.
+   */
   annotate(name: string, value: string | number | boolean): void;
   /** Names a trace that led here without this work being a part of it: that of a replayed or late event, say. */
   link(other: Pick<TraceContext, 'traceId'>): void;

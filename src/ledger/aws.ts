@@ -1,5 +1,11 @@
 import {
-  BatchGetItemCommand, ConditionalCheckFailedException, DynamoDBClient, DynamoDBServiceException, GetItemCommand, PutItemCommand, QueryCommand,
+  BatchGetItemCommand,
+  ConditionalCheckFailedException,
+  DynamoDBClient,
+  DynamoDBServiceException,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { expiredReason, ledgerSchema } from './contract';
@@ -9,13 +15,22 @@ import { isDeclineReason } from './values.contract';
 import { Invoker } from '../runtime/invoke';
 
 const throttles = new Set([
-  'ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded', 'Throttling', 'LimitExceededException',
+  'ProvisionedThroughputExceededException',
+  'ThrottlingException',
+  'RequestLimitExceeded',
+  'Throttling',
+  'LimitExceededException',
 ]);
 const conflicts = new Set(['ReplicatedWriteConflictException', 'TransactionConflictException']);
 /** Errors of the connection, not of DynamoDB: the request may have arrived. Anything else is a defect of ours and surfaces. */
 function isConnectionError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return error.name === 'TimeoutError' || error.name === 'AbortError' || '$metadata' in error || typeof (error as { code?: unknown }).code === 'string';
+  return (
+    error.name === 'TimeoutError' ||
+    error.name === 'AbortError' ||
+    '$metadata' in error ||
+    typeof (error as { code?: unknown }).code === 'string'
+  );
 }
 
 /** What an SDK error says about whether the request was applied; undefined: it says nothing of the kind, and no retry mends it. */
@@ -40,33 +55,44 @@ const readManyAtMost = 100;
 
 /** The ledger's store in a DynamoDB table. */
 export class DynamoStore implements LedgerStore {
-  constructor(private readonly client: DynamoDBClient, private readonly tableName: string) {}
+  constructor(
+    private readonly client: DynamoDBClient,
+    private readonly tableName: string,
+  ) {}
 
   public create(item: Item): Promise<WriteResult> {
-    return this.write(() => this.client.send(new PutItemCommand({
-      TableName: this.tableName,
-      Item: toAttributes(item),
-      ConditionExpression: 'attribute_not_exists(#pk)',
-      ExpressionAttributeNames: { '#pk': ledgerSchema.partitionKey },
-      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-    })));
+    return this.write(() =>
+      this.client.send(
+        new PutItemCommand({
+          TableName: this.tableName,
+          Item: toAttributes(item),
+          ConditionExpression: 'attribute_not_exists(#pk)',
+          ExpressionAttributeNames: { '#pk': ledgerSchema.partitionKey },
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      ),
+    );
   }
 
   public change(change: Change): Promise<WriteResult> {
-    return this.write(() => this.client.send(new UpdateItemCommand({
-      TableName: this.tableName,
-      Key: { [ledgerSchema.partitionKey]: { S: change.pk } },
-      ...toExpressions(change),
-      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-    })));
+    return this.write(() =>
+      this.client.send(
+        new UpdateItemCommand({
+          TableName: this.tableName,
+          Key: { [ledgerSchema.partitionKey]: { S: change.pk } },
+          ...toExpressions(change),
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      ),
+    );
   }
 
   public async read(pk: string, strong: boolean): Promise<Item | undefined> {
-    const { Item: found } = await sent(this.client.send(new GetItemCommand({
-      TableName: this.tableName,
-      Key: { [ledgerSchema.partitionKey]: { S: pk } },
-      ConsistentRead: strong,
-    })));
+    const { Item: found } = await sent(
+      this.client.send(
+        new GetItemCommand({ TableName: this.tableName, Key: { [ledgerSchema.partitionKey]: { S: pk } }, ConsistentRead: strong }),
+      ),
+    );
     return found && toItem(found);
   }
 
@@ -75,9 +101,9 @@ export class DynamoStore implements LedgerStore {
     const items: Item[] = [];
     let keys = pks.map((pk) => ({ [ledgerSchema.partitionKey]: { S: pk } }));
     while (keys.length > 0) {
-      const { Responses, UnprocessedKeys } = await sent(this.client.send(new BatchGetItemCommand({
-        RequestItems: { [this.tableName]: { Keys: keys, ConsistentRead: true } },
-      })));
+      const { Responses, UnprocessedKeys } = await sent(
+        this.client.send(new BatchGetItemCommand({ RequestItems: { [this.tableName]: { Keys: keys, ConsistentRead: true } } })),
+      );
       items.push(...(Responses?.[this.tableName] ?? []).map(toItem));
       const left = (UnprocessedKeys?.[this.tableName]?.Keys ?? []) as typeof keys;
       // Nothing at all was read: that is a throttle, and the caller knows how long it can wait.
@@ -88,15 +114,22 @@ export class DynamoStore implements LedgerStore {
   }
 
   public async list(account: string, limit: number, from?: string): Promise<readonly IndexEntry[]> {
-    const { Items } = await sent(this.client.send(new QueryCommand({
-      TableName: this.tableName,
-      IndexName: ledgerSchema.byAccountIndex,
-      KeyConditionExpression: from === undefined ? '#acct = :acct' : '#acct = :acct AND #seq <= :from',
-      ExpressionAttributeNames: { '#acct': ledgerSchema.byAccountPartitionKey, ...(from === undefined ? {} : { '#seq': ledgerSchema.byAccountSortKey }) },
-      ExpressionAttributeValues: { ':acct': toAttribute(account), ...(from === undefined ? {} : { ':from': toAttribute(from) }) },
-      ScanIndexForward: false,
-      Limit: limit,
-    })));
+    const { Items } = await sent(
+      this.client.send(
+        new QueryCommand({
+          TableName: this.tableName,
+          IndexName: ledgerSchema.byAccountIndex,
+          KeyConditionExpression: from === undefined ? '#acct = :acct' : '#acct = :acct AND #seq <= :from',
+          ExpressionAttributeNames: {
+            '#acct': ledgerSchema.byAccountPartitionKey,
+            ...(from === undefined ? {} : { '#seq': ledgerSchema.byAccountSortKey }),
+          },
+          ExpressionAttributeValues: { ':acct': toAttribute(account), ...(from === undefined ? {} : { ':from': toAttribute(from) }) },
+          ScanIndexForward: false,
+          Limit: limit,
+        }),
+      ),
+    );
     return (Items ?? []).map((found) => ({
       pk: fromAttribute(found[ledgerSchema.partitionKey]) as string,
       seq: fromAttribute(found[ledgerSchema.byAccountSortKey]) as string,
@@ -114,7 +147,10 @@ export class DynamoStore implements LedgerStore {
   }
 }
 
-/** Reads the answer of the team's decision function: `{"decision": "approve"}` or `{"decision": "decline", "reason": "..."}`, the reason not the ledger's own. */
+/**
+ * Reads the answer of the team's decision function: `{"decision": "approve"}` or `{"decision": "decline", "reason": "..."}`, the reason not
+ * the ledger's own.
+ */
 export function decisionOfPayload(payload: string): Decision {
   try {
     const answer = JSON.parse(payload) as { decision?: unknown; reason?: unknown } | null;

@@ -18,7 +18,8 @@ export const ledgerSchema = {
 export const ledgerLimits = {
   /**
    * Entries on one account: open holds, and what was closed, declined or refunded in about the last minute (HOME_REGION: 15
-   * minutes). An open hold takes 28 bytes, a captured one 55, and none more than 79: below DynamoDB's 400 KB. Beyond it: 429 `account_busy`.
+   * minutes). An open hold takes 28 bytes, a captured one 55, and none more than 79: below DynamoDB's 400 KB. Beyond it: 429
+   * `account_busy`.
    */
   entriesPerAccount: 5_000,
 } as const;
@@ -31,7 +32,10 @@ export const ledgerMetrics = {
   outcomeUnknown: 'OutcomeUnknown',
   /** Calls answered 429 because their account had no room for another entry. */
   accountsBusy: 'AccountsBusy',
-  /** Entries that could not be read or completed, and so stay on their account, or visits that ended there: nobody's answer, but somebody's work. */
+  /**
+   * Entries that could not be read or completed, and so stay on their account, or visits that ended there: nobody's answer, but somebody's
+   * work.
+   */
   trimFailures: 'TrimFailures',
   /** Payments that a function of this region was asked for and decided itself: not repeated, not sent to another home. */
   decided: 'PaymentsDecided',
@@ -43,8 +47,8 @@ export const ledgerMetrics = {
 } as const;
 
 /**
- * Reason of a payment that was declined because its claim was left behind the account's watermark. It alone says that nothing of the payment is
- * on its account, and events are told by that: so it is the ledger's own, and no team's.
+ * Reason of a payment that was declined because its claim was left behind the account's watermark. It alone says that nothing of the
+ * payment is on its account, and events are told by that: so it is the ledger's own, and no team's.
  */
 export const expiredReason = 'expired';
 
@@ -55,23 +59,22 @@ export type LedgerMode = 'STRONG' | 'HOME_REGION';
 export type TableMode = 'STRONG' | 'EVENTUAL' | 'MISSING';
 
 /** How the ledger is reached from a function: set by every construct whose function touches it. */
-export const ledgerEnv = new EnvCodec({
-  systemName: 'PAYMENTS_SYSTEM_NAME',
-  tableName: 'LEDGER_TABLE_NAME',
-  mode: 'LEDGER_CONSISTENCY_MODE',
-}, {
-  /** Function that takes the team's own decision; absent: the balance decides. */
-  decisionFunctionArn: 'DECISION_FUNCTION_ARN',
-  decisionTimeoutMs: 'DECISION_TIMEOUT_MS',
-  /** `RETRY` (answer 503, the retry asks again) or `DECLINE`. */
-  decisionOnUnknown: 'DECISION_ON_UNKNOWN',
-  /** `HomeEnvironment` as JSON, see `writeHome`; with mode HOME_REGION only, and then needed. */
-  home: 'LEDGER_HOME',
-  /** `TableMode` of the ledger's table, as the deployment found it. A function that decides on the table refuses to work without it. */
-  tableMode: 'LEDGER_TABLE_MODE',
-  /** The same of the table of homes, or NOT_HERE; with mode HOME_REGION only. */
-  authorityMode: 'LEDGER_AUTHORITY_MODE',
-});
+export const ledgerEnv = new EnvCodec(
+  { systemName: 'PAYMENTS_SYSTEM_NAME', tableName: 'LEDGER_TABLE_NAME', mode: 'LEDGER_CONSISTENCY_MODE' },
+  {
+    /** Function that takes the team's own decision; absent: the balance decides. */
+    decisionFunctionArn: 'DECISION_FUNCTION_ARN',
+    decisionTimeoutMs: 'DECISION_TIMEOUT_MS',
+    /** `RETRY` (answer 503, the retry asks again) or `DECLINE`. */
+    decisionOnUnknown: 'DECISION_ON_UNKNOWN',
+    /** `HomeEnvironment` as JSON, see `writeHome`; with mode HOME_REGION only, and then needed. */
+    home: 'LEDGER_HOME',
+    /** `TableMode` of the ledger's table, as the deployment found it. A function that decides on the table refuses to work without it. */
+    tableMode: 'LEDGER_TABLE_MODE',
+    /** The same of the table of homes, or NOT_HERE; with mode HOME_REGION only. */
+    authorityMode: 'LEDGER_AUTHORITY_MODE',
+  },
+);
 
 /** The tables that a deployment proves, as JSON; see `ProvenTables`. */
 export const proofEnv = new EnvCodec({ tables: 'LEDGER_PROVEN_TABLES' });
@@ -109,7 +112,9 @@ export function writeHome(home: HomeEnvironment): string {
 export function readHome(text: string | undefined): HomeEnvironment {
   const home = JSON.parse(text ?? '{}') as Partial<HomeEnvironment>;
   if (home.regions?.length && home.authorityRegions?.length && home.authorityTable) return home as HomeEnvironment;
-  throw new Error(`environment variable LEDGER_HOME is '${text ?? ''}': in mode HOME_REGION the construct that makes this function sets it`);
+  throw new Error(
+    `environment variable LEDGER_HOME is '${text ?? ''}': in mode HOME_REGION the construct that makes this function sets it`,
+  );
 }
 
 /** The times of HOME_REGION that are not up to the team, in milliseconds. */
@@ -121,13 +126,16 @@ export const homeLimits = {
   forwardMs: 3_000,
   refreshMs: 1_000,
   /**
-   * In the last seconds before a planned move a request gets this long, and each function reads more often whether to stop: the two together
-   * are most of the pause, which ends after `movePauseMs` whatever happens.
+   * In the last seconds before a planned move a request gets this long, and each function reads more often whether to stop: the two
+   * together are most of the pause, which ends after `movePauseMs` whatever happens.
    */
   moveRequestMs: 1_500,
   moveRefreshMs: 250,
   movePauseMs: 4_500,
-  /** One request to the authority's table, a first one's TLS over an ocean included; half of it to connect. Then another of its regions is asked. */
+  /**
+   * One request to the authority's table, a first one's TLS over an ocean included; half of it to connect. Then another of its regions is
+   * asked.
+   */
   authorityRequestMs: 1_500,
 } as const;
 
@@ -182,7 +190,13 @@ export function heartbeatKey(region: string): string {
 }
 
 /** Bundles of the ledger's own functions under `assets/`. */
-export const ledgerBundles = { heartbeat: 'ledger/functions/heartbeat', homeStatus: 'ledger/functions/home-status', homeOperator: 'ledger/functions/home-operator', homeMove: 'ledger/functions/home-move', tableProof: 'ledger/functions/table-proof' } as const;
+export const ledgerBundles = {
+  heartbeat: 'ledger/functions/heartbeat',
+  homeStatus: 'ledger/functions/home-status',
+  homeOperator: 'ledger/functions/home-operator',
+  homeMove: 'ledger/functions/home-move',
+  tableProof: 'ledger/functions/table-proof',
+} as const;
 
 /** Partition key of the item whose presence drains a region: its `/health` answers 503 until the item is deleted. */
 export function drainKey(region: string): string {

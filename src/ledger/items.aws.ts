@@ -66,7 +66,10 @@ export function toExpressions(change: Change): Expressions {
   const remove = (change.remove ?? []).map(at);
   return {
     ConditionExpression: conditions.join(' AND '),
-    UpdateExpression: [...(set.length > 0 ? [`SET ${set.join(', ')}`] : []), ...(remove.length > 0 ? [`REMOVE ${remove.join(', ')}`] : [])].join(' '),
+    UpdateExpression: [
+      ...(set.length > 0 ? [`SET ${set.join(', ')}`] : []),
+      ...(remove.length > 0 ? [`REMOVE ${remove.join(', ')}`] : []),
+    ].join(' '),
     ExpressionAttributeNames: Object.fromEntries([...names].map(([name, short]) => [short, name])),
     ...(Object.keys(values).length > 0 ? { ExpressionAttributeValues: values } : {}),
   };
@@ -74,10 +77,15 @@ export function toExpressions(change: Change): Expressions {
 
 function conditionOf(condition: Condition, at: (path: Path) => string, of: (value: Value) => string): string {
   switch (condition.test) {
-    case 'absent': return `attribute_not_exists(${at(condition.path)})`;
-    case 'equals': return `${at(condition.path)} = ${of(condition.value)}`;
-    case 'atLeast': return `${at(condition.path)} >= ${of(condition.value)}`;
-    case 'below': return `${at(condition.path)} < ${of(condition.value)}`;
-    case 'fewer': return `size(${at(condition.path)}) < ${of(condition.value)}`;
+    case 'absent':
+      return `attribute_not_exists(${at(condition.path)})`;
+    case 'equals':
+      return `${at(condition.path)} = ${of(condition.value)}`;
+    case 'atLeast':
+      return `${at(condition.path)} >= ${of(condition.value)}`;
+    case 'below':
+      return `${at(condition.path)} < ${of(condition.value)}`;
+    case 'fewer':
+      return `size(${at(condition.path)}) < ${of(condition.value)}`;
   }
 }

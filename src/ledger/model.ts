@@ -78,10 +78,19 @@ export interface CallContext {
 }
 
 /**
- * A write conflict between regions met, a throttle met, an answer lost, another attempt's claim decided by this one, an account without room for an entry,
- * an entry that could not be looked after, a table that is not what the ledger was made for, ...
+ * A write conflict between regions met, a throttle met, an answer lost, another attempt's claim decided by this one, an account without
+ * room for an entry, an entry that could not be looked after, a table that is not what the ledger was made for, ...
  */
-export type LedgerEvent = 'writeConflict' | 'throttle' | 'unknownOutcome' | 'takeover' | 'accountBusy' | 'trimFailed' | 'homeUnreachable' | 'homeTakeover' | 'wrongTable';
+export type LedgerEvent =
+  | 'writeConflict'
+  | 'throttle'
+  | 'unknownOutcome'
+  | 'takeover'
+  | 'accountBusy'
+  | 'trimFailed'
+  | 'homeUnreachable'
+  | 'homeTakeover'
+  | 'wrongTable';
 
 export interface OpenAccountCommand {
   readonly accountId: string;
@@ -138,27 +147,40 @@ export interface Rejected {
 }
 
 /** Why a move was refused; stored as the key's answer. */
-export type RefusalCode = 'payment_declined' | 'already_captured' | 'already_voided' | 'not_captured' | 'amount_exceeds_authorised'
-  | 'amount_exceeds_captured' | 'too_many_operations' | 'expired';
+export type RefusalCode =
+  | 'payment_declined'
+  | 'already_captured'
+  | 'already_voided'
+  | 'not_captured'
+  | 'amount_exceeds_authorised'
+  | 'amount_exceeds_captured'
+  | 'too_many_operations'
+  | 'expired';
 
-/** What a keyed call (an authorization or a move) comes to. A refusal names the trace that claimed the key, so that a repeated one reads the same. */
+/**
+ * What a keyed call (an authorization or a move) comes to. A refusal names the trace that claimed the key, so that a repeated one reads the
+ * same.
+ */
 export type KeyedOutcome =
   | { readonly kind: 'answered'; readonly replayed: boolean; readonly payment: Payment }
   | { readonly kind: 'refused'; readonly replayed: boolean; readonly code: RefusalCode; readonly detail: string; readonly traceId?: string }
   | { readonly kind: 'keyReused' }
   | { readonly kind: 'inFlight'; readonly retryAfterSeconds: number }
-  | Rejected | Busy | Unsure;
+  | Rejected
+  | Busy
+  | Unsure;
 
 export type OpenAccountOutcome =
   | { readonly kind: 'opened'; readonly created: boolean; readonly account: Account }
   | { readonly kind: 'differs' }
-  | Rejected | Busy | Unsure;
+  | Rejected
+  | Busy
+  | Unsure;
 
 export type AccountOutcome = { readonly kind: 'found'; readonly account: Account } | Rejected | Busy | Unsure;
 export type PaymentOutcome = { readonly kind: 'found'; readonly payment: Payment } | Rejected | Busy | Unsure;
 export type ListOutcome =
-  | { readonly kind: 'found'; readonly items: readonly LedgerLine[]; readonly nextCursor?: string }
-  | Rejected | Busy | Unsure;
+  { readonly kind: 'found'; readonly items: readonly LedgerLine[]; readonly nextCursor?: string } | Rejected | Busy | Unsure;
 
 /** The ledger as the HTTP layer knows it; `service.ts` implements it. */
 export interface Ledger {

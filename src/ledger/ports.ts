@@ -37,12 +37,13 @@ export interface Change {
 }
 
 /** A write was made, or it was refused: then `found` is the item that refused it, absent when there is none. */
-export type WriteResult =
-  | { readonly kind: 'written' }
-  | { readonly kind: 'refused'; readonly found?: Item };
+export type WriteResult = { readonly kind: 'written' } | { readonly kind: 'refused'; readonly found?: Item };
 
 /** A place in the index of an account's key items, newest first. */
-export interface IndexEntry { readonly pk: string; readonly seq: string }
+export interface IndexEntry {
+  readonly pk: string;
+  readonly seq: string;
+}
 
 /** Storage of the ledger's items. Every method may throw a `StoreFault`. */
 export interface LedgerStore {
@@ -67,7 +68,11 @@ export interface LedgerStore {
 export type FaultKind = 'conflict' | 'throttled' | 'unknown';
 
 export class StoreFault extends Error {
-  constructor(public readonly fault: FaultKind, message: string, options?: ErrorOptions) {
+  constructor(
+    public readonly fault: FaultKind,
+    message: string,
+    options?: ErrorOptions,
+  ) {
     super(message, options);
     this.name = 'StoreFault';
   }
@@ -86,10 +91,7 @@ export interface DecisionRequest {
   readonly deadlineMs: number;
 }
 
-export type Decision =
-  | { readonly kind: 'approve' }
-  | { readonly kind: 'decline'; readonly reason: string }
-  | { readonly kind: 'unknown' };
+export type Decision = { readonly kind: 'approve' } | { readonly kind: 'decline'; readonly reason: string } | { readonly kind: 'unknown' };
 
 export interface LedgerPorts {
   readonly store: LedgerStore;

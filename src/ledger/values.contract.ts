@@ -27,7 +27,10 @@ export const paymentIdPattern = /^pay_[A-Za-z0-9_-]{22}$/;
 export const tenantPattern = /^[\x21\x22\x24-\x7e]{1,128}$/;
 
 /** Length first: no pattern ever sees more than is allowed. */
-const matching = (pattern: RegExp, most: number) => (value: unknown): value is string => typeof value === 'string' && value.length <= most && pattern.test(value);
+const matching =
+  (pattern: RegExp, most: number) =>
+  (value: unknown): value is string =>
+    typeof value === 'string' && value.length <= most && pattern.test(value);
 
 export const isIdempotencyKey = matching(/^[\x21-\x7e]+$/, valueLimits.idempotencyKeyLength);
 export const isAccountId = matching(accountIdPattern, valueLimits.accountIdLength);
@@ -35,14 +38,20 @@ export const isPaymentId = matching(paymentIdPattern, 26);
 export const isTenant = matching(tenantPattern, valueLimits.tenantLength);
 export const isCursor = matching(/^[A-Za-z0-9._~=-]+$/, valueLimits.cursorLength);
 export const isDeclineReason = matching(/^[a-z][a-z0-9_]*$/, valueLimits.declineReasonLength);
-/** Free text of a caller, of 1 to so many characters, which every store and every log can hold: no control characters, no half of a surrogate pair. */
+/**
+ * Free text of a caller, of 1 to so many characters, which every store and every log can hold: no control characters, no half of a
+ * surrogate pair.
+ */
 export const isTextOf = (most: number): ((value: unknown) => value is string) => matching(/^[^\p{Cc}\p{Surrogate}]+$/u, most);
 export const isReference = isTextOf(valueLimits.referenceLength);
 /** Funds: a whole number of minor units, 0 or more. */
 export const isBalance = (value: unknown): value is number => value === 0 || isAmount(value);
 const isListLimit = (value: unknown): boolean => isAmount(value) && value <= valueLimits.listLimitMax;
 const isCurrencyCode = (value: unknown): boolean => typeof value === 'string' && isCurrency(value);
-const isOneOf = (...values: readonly string[]) => (value: unknown): boolean => values.includes(value as string);
+const isOneOf =
+  (...values: readonly string[]) =>
+  (value: unknown): boolean =>
+    values.includes(value as string);
 
 /** A member of a command: what it may be, in a test and in words that go on after "must be". */
 export interface ValueRule {
@@ -54,23 +63,38 @@ export interface ValueRule {
 const amount: ValueRule = { is: isAmount, allowed: `an integer from 1 to ${maxAmount}, in minor units of the currency` };
 const accountId: ValueRule = { is: isAccountId, allowed: `1 to ${valueLimits.accountIdLength} characters of A-Z a-z 0-9 . _ ~ : @ -` };
 const currency: ValueRule = { is: isCurrencyCode, allowed: 'an ISO 4217 code in capitals, such as EUR' };
-const idempotencyKey: ValueRule = { is: isIdempotencyKey, allowed: `one value of 1 to ${valueLimits.idempotencyKeyLength} visible ASCII characters` };
+const idempotencyKey: ValueRule = {
+  is: isIdempotencyKey,
+  allowed: `one value of 1 to ${valueLimits.idempotencyKeyLength} visible ASCII characters`,
+};
 
 /** The members of each command of the ledger; it takes no others. */
 export const commandRules = {
   openAccount: {
-    accountId, currency, balance: { is: isBalance, allowed: `an integer from 0 to ${maxAmount}, in minor units of the currency` },
+    accountId,
+    currency,
+    balance: { is: isBalance, allowed: `an integer from 0 to ${maxAmount}, in minor units of the currency` },
   },
   authorise: {
-    idempotencyKey, accountId, amount, currency,
-    reference: { is: isReference, allowed: `text of 1 to ${valueLimits.referenceLength} characters without control characters`, optional: true },
+    idempotencyKey,
+    accountId,
+    amount,
+    currency,
+    reference: {
+      is: isReference,
+      allowed: `text of 1 to ${valueLimits.referenceLength} characters without control characters`,
+      optional: true,
+    },
   },
   move: {
-    idempotencyKey, paymentId: { is: isPaymentId, allowed: 'the ID of a payment, as answered to the authorization' },
-    type: { is: isOneOf('CAPTURE', 'VOID', 'REFUND'), allowed: 'CAPTURE, VOID or REFUND' }, amount: { ...amount, optional: true },
+    idempotencyKey,
+    paymentId: { is: isPaymentId, allowed: 'the ID of a payment, as answered to the authorization' },
+    type: { is: isOneOf('CAPTURE', 'VOID', 'REFUND'), allowed: 'CAPTURE, VOID or REFUND' },
+    amount: { ...amount, optional: true },
   },
   listTransactions: {
-    accountId, limit: { is: isListLimit, allowed: `one integer from 1 to ${valueLimits.listLimitMax}` },
+    accountId,
+    limit: { is: isListLimit, allowed: `one integer from 1 to ${valueLimits.listLimitMax}` },
     cursor: { is: isCursor, allowed: "the 'nextCursor' of this account's list, unchanged", optional: true },
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, ValueRule>>>>;
@@ -78,5 +102,8 @@ export const commandRules = {
 /** Who asks, and until when. */
 export const contextRules = {
   tenant: { is: isTenant, allowed: `1 to ${valueLimits.tenantLength} visible ASCII characters without #` },
-  deadlineMs: { is: (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value), allowed: 'a time in epoch milliseconds' },
+  deadlineMs: {
+    is: (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value),
+    allowed: 'a time in epoch milliseconds',
+  },
 } as const satisfies Readonly<Record<string, ValueRule>>;

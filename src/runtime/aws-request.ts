@@ -3,7 +3,11 @@ import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
 
 /** Credentials as the SDK's clients resolve them. */
-export type CredentialSource = () => Promise<{ readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }>;
+export type CredentialSource = () => Promise<{
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}>;
 
 /** One request to a service in a region, before it is signed. */
 export interface AwsRequest {
@@ -31,10 +35,18 @@ export async function signedRequest(request: AwsRequest, credentials: Credential
   const { service, region, host, method, path, query, headers, body } = request;
   const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
   const endpoint = new URL(request.endpoint || `https://${host ?? `${service}.${region}.${suffix}`}`);
-  return await requestSigner(service, region, credentials).sign(new HttpRequest({
-    method, protocol: endpoint.protocol, hostname: endpoint.hostname, ...(endpoint.port ? { port: Number(endpoint.port) } : {}), path,
-    query: { ...query }, headers: { host: endpoint.host, 'user-agent': userAgent(), ...headers }, body,
-  })) as HttpRequest;
+  return (await requestSigner(service, region, credentials).sign(
+    new HttpRequest({
+      method,
+      protocol: endpoint.protocol,
+      hostname: endpoint.hostname,
+      ...(endpoint.port ? { port: Number(endpoint.port) } : {}),
+      path,
+      query: { ...query },
+      headers: { host: endpoint.host, 'user-agent': userAgent(), ...headers },
+      body,
+    }),
+  )) as HttpRequest;
 }
 
 /** Says which application calls, as the SDK does. */

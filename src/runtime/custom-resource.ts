@@ -11,13 +11,27 @@ export interface ResourceAnswer {
 }
 
 /** Tells CloudFormation what came of its request. Whether its address may be told anything is the caller's to judge. */
-export async function answerCloudFormation(event: CloudFormationEvent, { failure, physicalResourceId, data }: ResourceAnswer): Promise<void> {
+export async function answerCloudFormation(
+  event: CloudFormationEvent,
+  { failure, physicalResourceId, data }: ResourceAnswer,
+): Promise<void> {
   const { RequestId, StackId, LogicalResourceId } = event;
   const body = JSON.stringify({
-    Status: failure === undefined ? 'SUCCESS' : 'FAILED', Reason: (failure ?? '').slice(0, 1_000),
-    PhysicalResourceId: event.PhysicalResourceId ?? physicalResourceId, RequestId, StackId, LogicalResourceId, ...(data ? { Data: data } : {}),
+    Status: failure === undefined ? 'SUCCESS' : 'FAILED',
+    Reason: (failure ?? '').slice(0, 1_000),
+    PhysicalResourceId: event.PhysicalResourceId ?? physicalResourceId,
+    RequestId,
+    StackId,
+    LogicalResourceId,
+    ...(data ? { Data: data } : {}),
   });
   // Where the bucket sends it on to is not the bucket.
-  const answer = await fetch(event.ResponseURL, { method: 'PUT', body, headers: { 'content-type': '' }, redirect: 'manual', signal: AbortSignal.timeout(10_000) });
+  const answer = await fetch(event.ResponseURL, {
+    method: 'PUT',
+    body,
+    headers: { 'content-type': '' },
+    redirect: 'manual',
+    signal: AbortSignal.timeout(10_000),
+  });
   if (!answer.ok) throw new Error(`CloudFormation did not take the answer: ${answer.status}`);
 }

@@ -18,7 +18,8 @@ const working: readonly string[] = ['LambdaFunctionStarted'];
 /** A task's beginning is the newest event but one; a few more cost nothing. */
 const newest = 4;
 
-const call = <T>(region: string, action: string, body: object): Promise<T> => jsonCall<T>('states', region, `AWSStepFunctions.${action}`, body);
+const call = <T>(region: string, action: string, body: object): Promise<T> =>
+  jsonCall<T>('states', region, `AWSStepFunctions.${action}`, body);
 
 /** Throws `CallRefused` for what there is not, or what may not be looked at. */
 export function describeExecution(region: string, executionArn: string): Promise<KnownExecution> {
@@ -32,10 +33,15 @@ export async function definitionOfExecution(region: string, executionArn: string
 
 /** What the function was given that an execution waits for at this moment; undefined when it waits for none. */
 export async function givenToTask(region: string, executionArn: string): Promise<unknown> {
-  const { events = [] } = await call<{ events?: HistoryEvent[] }>(region, 'GetExecutionHistory', { executionArn, reverseOrder: true, maxResults: newest, includeExecutionData: true });
+  const { events = [] } = await call<{ events?: HistoryEvent[] }>(region, 'GetExecutionHistory', {
+    executionArn,
+    reverseOrder: true,
+    maxResults: newest,
+    includeExecutionData: true,
+  });
   const [last] = events.filter(({ type }) => !working.includes(type));
   const { input } = (last?.type === 'LambdaFunctionScheduled' ? last.lambdaFunctionScheduledEventDetails : undefined) ?? {};
-  return input === undefined ? undefined : JSON.parse(input) as unknown;
+  return input === undefined ? undefined : (JSON.parse(input) as unknown);
 }
 
 /** Whether a refusal says that there is no such execution. */

@@ -9,7 +9,10 @@ import { toTraceHeader, TraceContext } from '../kernel/trace';
  * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
  */
 export interface Invoker {
-  /** The function's answer. Throws when there is none in time, or when the function failed. The trace goes on there; default: the invocation's. */
+  /**
+   * The function's answer. Throws when there is none in time, or when the function failed. The trace goes on there; default: the
+   * invocation's.
+   */
   (functionArn: string, payload: unknown, timeoutMs: number, trace?: TraceContext): Promise<string>;
 }
 
@@ -31,7 +34,11 @@ export class FunctionFailed extends Error {
 
 /** Lambda refused the call, so the function was not reached. */
 export class InvokeRefused extends Error {
-  constructor(functionArn: string, public readonly status: number, type: string) {
+  constructor(
+    functionArn: string,
+    public readonly status: number,
+    type: string,
+  ) {
     super(`Invoke of ${functionArn} answered ${status} ${type}`);
     this.name = 'InvokeRefused';
   }
@@ -41,10 +48,18 @@ export function invoker(options: InvokerOptions): Invoker {
   const { region, credentials, endpoint } = options;
   const http = new NodeHttpHandler({ connectionTimeout: 1_000 });
   return async (functionArn, payload, timeoutMs, trace) => {
-    const request = await signedRequest({
-      service: 'lambda', region, endpoint, method: 'POST', path: `/2015-03-31/functions/${encodeURIComponent(functionArn)}/invocations`,
-      headers: { 'content-type': 'application/json', ...traceHeader(trace) }, body: JSON.stringify(payload),
-    }, credentials);
+    const request = await signedRequest(
+      {
+        service: 'lambda',
+        region,
+        endpoint,
+        method: 'POST',
+        path: `/2015-03-31/functions/${encodeURIComponent(functionArn)}/invocations`,
+        headers: { 'content-type': 'application/json', ...traceHeader(trace) },
+        body: JSON.stringify(payload),
+      },
+      credentials,
+    );
     const { status, headers, body } = await boundedCall(request, { timeoutMs, bytes: awsAnswerBytes }, http);
     if (status !== 200) throw new InvokeRefused(functionArn, status, headers['x-amzn-errortype'] ?? '');
     if (headers['x-amz-function-error']) throw new FunctionFailed(functionArn, headers['x-amz-function-error']);

@@ -7,7 +7,10 @@ import type { Jwks, JwksCache, JwkWithKid } from 'aws-jwt-verify/jwk';
 export const keySetTimes = {
   /** Older keys are fetched again: one that the issuer has withdrawn ends with this. */
   freshMs: 600_000,
-  /** While the issuer does not answer, keys are used for so long; then no token can be judged. An issuer's outage of a night stops nobody's payments. */
+  /**
+   * While the issuer does not answer, keys are used for so long; then no token can be judged. An issuer's outage of a night stops nobody's
+   * payments.
+   */
   usableMs: 43_200_000,
   /** Time between two requests to the issuer, whatever tokens come: whoever makes up key IDs must not turn us against the issuer. */
   betweenFetchesMs: 5_000,
@@ -29,11 +32,14 @@ export interface KeySetPorts {
   readonly nowMs: () => number;
 }
 
-interface Held { readonly jwks: Jwks; readonly askedMs: number }
+interface Held {
+  readonly jwks: Jwks;
+  readonly askedMs: number;
+}
 
 /**
- * The keys of one issuer. A token of a key that they lack is nobody's only when the issuer was asked after the token came; else it is not known, and
- * whoever has a key that was just made comes back a few seconds later.
+ * The keys of one issuer. A token of a key that they lack is nobody's only when the issuer was asked after the token came; else it is not
+ * known, and whoever has a key that was just made comes back a few seconds later.
  */
 export class AgingKeySet implements JwksCache {
   private held?: Held;
@@ -49,7 +55,9 @@ export class AgingKeySet implements JwksCache {
     const found = known && findJwkInJwks(known.jwks, kid);
     if (found) return distinct(found);
     if (known && known.askedMs >= cameMs) throw new KidNotFoundInJwksError('the issuer has no key of this ID');
-    if (cameMs < this.notBeforeMs && !this.asking) throw new KeyNotKnownError('the issuer was asked for its keys just now, and is not asked again yet');
+    if (cameMs < this.notBeforeMs && !this.asking) {
+      throw new KeyNotKnownError('the issuer was asked for its keys just now, and is not asked again yet');
+    }
     const asked = await this.ask(uri);
     const made = findJwkInJwks(asked.jwks, kid);
     if (made) return distinct(made);
@@ -89,16 +97,20 @@ export class AgingKeySet implements JwksCache {
     if (this.asking) return this.asking;
     const askedMs = this.ports.nowMs();
     this.notBeforeMs = askedMs + keySetTimes.betweenFetchesMs;
-    this.asking = this.ports.fetch(uri).then((jwks) => {
-      assertIsJwks(jwks);
-      this.held = { jwks, askedMs };
-      return this.held;
-    }).catch((thrown: unknown) => {
-      this.notBeforeMs = this.ports.nowMs() + keySetTimes.afterFailureMs;
-      throw thrown;
-    }).finally(() => {
-      this.asking = undefined;
-    });
+    this.asking = this.ports
+      .fetch(uri)
+      .then((jwks) => {
+        assertIsJwks(jwks);
+        this.held = { jwks, askedMs };
+        return this.held;
+      })
+      .catch((thrown: unknown) => {
+        this.notBeforeMs = this.ports.nowMs() + keySetTimes.afterFailureMs;
+        throw thrown;
+      })
+      .finally(() => {
+        this.asking = undefined;
+      });
     return this.asking;
   }
 }

@@ -10,7 +10,12 @@ export type AwsCall = Omit<AwsRequest, 'endpoint'>;
 
 /** The service answered, and said no. */
 export class CallRefused extends Error {
-  constructor(call: AwsCall, public readonly status: number, public readonly code: string, detail: string) {
+  constructor(
+    call: AwsCall,
+    public readonly status: number,
+    public readonly code: string,
+    detail: string,
+  ) {
     super(`${call.service} in ${call.region} answered ${status} ${code}: ${detail}`.slice(0, 500));
     this.name = 'CallRefused';
   }
@@ -35,7 +40,7 @@ export async function signedCall(call: AwsCall): Promise<string> {
     try {
       return await send(call);
     } catch (error) {
-      const again = error instanceof CallUnanswered || error instanceof CallRefused && throttled.test(error.code);
+      const again = error instanceof CallUnanswered || (error instanceof CallRefused && throttled.test(error.code));
       if (!again || tried === tries) throw error;
       await clock.sleep(firstWaitMs * 2 ** tried * (0.5 + Math.random() / 2));
     }
@@ -43,10 +48,23 @@ export async function signedCall(call: AwsCall): Promise<string> {
 }
 
 /** A call in one of AWS's JSON protocols. */
-export async function jsonCall<T>(service: string, region: string, target: string, body: object, version: '1.0' | '1.1' = '1.0'): Promise<T> {
-  return JSON.parse(await signedCall({
-    service, region, method: 'POST', path: '/', headers: { 'content-type': `application/x-amz-json-${version}`, 'x-amz-target': target }, body: JSON.stringify(body),
-  })) as T;
+export async function jsonCall<T>(
+  service: string,
+  region: string,
+  target: string,
+  body: object,
+  version: '1.0' | '1.1' = '1.0',
+): Promise<T> {
+  return JSON.parse(
+    await signedCall({
+      service,
+      region,
+      method: 'POST',
+      path: '/',
+      headers: { 'content-type': `application/x-amz-json-${version}`, 'x-amz-target': target },
+      body: JSON.stringify(body),
+    }),
+  ) as T;
 }
 
 async function send(call: AwsCall): Promise<string> {
@@ -70,18 +88,25 @@ async function answered(call: AwsCall): Promise<BoundedAnswer> {
 function credentials(): { accessKeyId: string; secretAccessKey: string; sessionToken?: string } {
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken } = process.env;
   if (accessKeyId && secretAccessKey) return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
-  throw new Error('there are no credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: in a terminal run eval "$(aws configure export-credentials --format env)" first');
+  throw new Error(
+    'there are no credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: in a terminal run eval "$(aws configure ' +
+      'export-credentials --format env)" first',
+  );
 }
 
 function errorCode(text: string, headers: Readonly<Record<string, string>>): string {
-  const named = headers['x-amzn-errortype'] ?? /"__type"\s*:\s*"([^"]+)"/.exec(text)?.[1] ?? /<Code>([^<]+)<\/Code>/.exec(text)?.[1]
+  const named =
+    headers['x-amzn-errortype'] ??
+    /"__type"\s*:\s*"([^"]+)"/.exec(text)?.[1] ??
+    /<Code>([^<]+)<\/Code>/.exec(text)?.[1] ??
     // Route 53 has had it as the document itself.
-    ?? /<(InvalidChangeBatch)[\s>]/.exec(text)?.[1] ?? 'error';
+    /<(InvalidChangeBatch)[\s>]/.exec(text)?.[1] ??
+    'error';
   return named.split(':')[0].split('#').pop()!;
 }
 
 function errorText(text: string): string {
   // InvalidChangeBatch has had a list of messages.
   const messages = [...text.matchAll(/<Message>([^<]*)<\/Message>/g)].map((found) => found[1]);
-  return messages.length > 0 ? messages.join('; ') : /"[mM]essage"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? text.slice(0, 200);
+  return messages.length > 0 ? messages.join('; ') : (/"[mM]essage"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? text.slice(0, 200));
 }

@@ -25,7 +25,10 @@ export interface TelemetryOptions {
 
 /** The logger with its lines going where it is told. */
 class LineLogger extends Logger {
-  constructor(options: ConstructorOptions, private readonly write?: (line: string) => void) {
+  constructor(
+    options: ConstructorOptions,
+    private readonly write?: (line: string) => void,
+  ) {
     super(options);
   }
 
@@ -52,7 +55,9 @@ export class Telemetry {
     // Alarms look for exactly these dimensions: the library's own `service` would make another metric.
     this.metrics.clearDefaultDimensions();
     this.metrics.setDefaultDimensions({
-      [systemMetrics.systemDimension]: options.systemName, [systemMetrics.regionDimension]: options.region, ...options.dimensions,
+      [systemMetrics.systemDimension]: options.systemName,
+      [systemMetrics.regionDimension]: options.region,
+      ...options.dimensions,
     });
   }
 
@@ -62,7 +67,12 @@ export class Telemetry {
   }
 
   /** Writes a line with a measured time, by one dimension more than the function's own. */
-  public measure(metric: string, milliseconds: number, dimension: { readonly name: string; readonly value: string }, message: string): void {
+  public measure(
+    metric: string,
+    milliseconds: number,
+    dimension: { readonly name: string; readonly value: string },
+    message: string,
+  ): void {
     this.metrics.addDimension(dimension.name, dimension.value);
     this.metrics.addMetric(metric, MetricUnit.Milliseconds, milliseconds);
     const embedded = this.metrics.serializeMetrics();

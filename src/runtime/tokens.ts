@@ -1,6 +1,10 @@
 import { CognitoJwtVerifier, JwtVerifier } from 'aws-jwt-verify';
 import {
-  FetchError, JwkValidationError, JwksValidationError, JwtInvalidSignatureAlgorithmError, ParameterValidationError,
+  FetchError,
+  JwkValidationError,
+  JwksValidationError,
+  JwtInvalidSignatureAlgorithmError,
+  ParameterValidationError,
 } from 'aws-jwt-verify/error';
 import { SimpleFetcher } from 'aws-jwt-verify/https';
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
@@ -10,8 +14,7 @@ import { jwtAlgorithms } from '../kernel/jwt';
 
 /** What a token's verification came to; see the authorizer's service, whose port this is. */
 export type TokenVerification =
-  | { readonly kind: 'valid'; readonly claims: Readonly<Record<string, unknown>> }
-  | { readonly kind: 'invalid'; readonly reason: string };
+  { readonly kind: 'valid'; readonly claims: Readonly<Record<string, unknown>> } | { readonly kind: 'invalid'; readonly reason: string };
 
 /** Which tokens are taken, whoever issues them. */
 interface TokenSettings {
@@ -37,17 +40,34 @@ export interface UserPoolSettings extends TokenSettings {
 }
 
 /** Verifies the tokens of one issuer, ID tokens too. Make one and keep it: it remembers the issuer's keys. */
-export function issuerVerifier({ issuer, audience, jwksUri, jwks, algorithms }: IssuerSettings): (token: string) => Promise<TokenVerification> {
-  const settings = { issuer, audience: [...audience], customJwtCheck: requiring(algorithms), jwksUri: jwksUri ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json` };
+export function issuerVerifier({
+  issuer,
+  audience,
+  jwksUri,
+  jwks,
+  algorithms,
+}: IssuerSettings): (token: string) => Promise<TokenVerification> {
+  const settings = {
+    issuer,
+    audience: [...audience],
+    customJwtCheck: requiring(algorithms),
+    jwksUri: jwksUri ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`,
+  };
   const verifier = JwtVerifier.create(settings, { jwksCache: cacheOf(jwks) });
-  return verdictOf(async (token) => ({ ...await verifier.verify(token) }));
+  return verdictOf(async (token) => ({ ...(await verifier.verify(token)) }));
 }
 
 /** Verifies the tokens of one user pool. Make one and keep it: it remembers the pool's keys. */
-export function userPoolVerifier({ userPoolId, tokenUse, audience, jwks, algorithms }: UserPoolSettings): (token: string) => Promise<TokenVerification> {
+export function userPoolVerifier({
+  userPoolId,
+  tokenUse,
+  audience,
+  jwks,
+  algorithms,
+}: UserPoolSettings): (token: string) => Promise<TokenVerification> {
   const settings = { userPoolId, tokenUse, clientId: [...audience], customJwtCheck: requiring(algorithms) };
   const verifier = CognitoJwtVerifier.create(settings, { jwksCache: cacheOf(jwks) });
-  return verdictOf(async (token) => ({ ...await verifier.verify(token) }));
+  return verdictOf(async (token) => ({ ...(await verifier.verify(token)) }));
 }
 
 function verdictOf(verify: Verify): (token: string) => Promise<TokenVerification> {
@@ -97,7 +117,12 @@ function requiring(allowed: readonly string[] = jwtAlgorithms): (of: { readonly 
   };
 }
 
-/** Whether the fault lies in the keys, or in what is not known of them, or in our settings: the caller's token may be good, so it is not called bad. */
+/**
+ * Whether the fault lies in the keys, or in what is not known of them, or in our settings: the caller's token may be good, so it is not
+ * called bad.
+ */
 function isOurs(error: unknown): boolean {
-  return [FetchError, KeyNotKnownError, JwkValidationError, JwksValidationError, ParameterValidationError].some((fault) => error instanceof fault);
+  return [FetchError, KeyNotKnownError, JwkValidationError, JwksValidationError, ParameterValidationError].some(
+    (fault) => error instanceof fault,
+  );
 }

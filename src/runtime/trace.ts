@@ -31,5 +31,10 @@ export function traceOf({ header, traceparent, invocation }: TraceSources, nowMs
 
 /** A trace that begins here: nobody has asked for it to be recorded. */
 function newTrace(nowMs: number): TraceContext {
-  return { traceId: `1-${Math.floor(nowMs / 1000).toString(16).padStart(8, '0')}-${randomBytes(12).toString('hex')}`, sampled: false };
+  return {
+    traceId: `1-${Math.floor(nowMs / 1000)
+      .toString(16)
+      .padStart(8, '0')}-${randomBytes(12).toString('hex')}`,
+    sampled: false,
+  };
 }

@@ -56,7 +56,10 @@ export class XRayTracer implements Tracer {
   private readonly open = new Map<string, OpenSpan>();
 
   /** @param annotations what every document says, beside its own */
-  constructor(private readonly ports: TracerPorts, private readonly annotations: Annotations) {}
+  constructor(
+    private readonly ports: TracerPorts,
+    private readonly annotations: Annotations,
+  ) {}
 
   public invocation(): TraceContext | undefined {
     return fromTraceHeader(this.ports.invocation());
@@ -115,7 +118,10 @@ class OpenSpan implements Span {
   private annotations: Record<string, string | number | boolean>;
   private isOpen = true;
 
-  constructor(private readonly start: SpanStart, private readonly settings: SpanSettings) {
+  constructor(
+    private readonly start: SpanStart,
+    private readonly settings: SpanSettings,
+  ) {
     this.startMs = start.startMs ?? settings.nowMs();
     this.context = { traceId: start.context.traceId, parentId: settings.id, sampled: true };
     this.annotations = { ...settings.annotations };
@@ -146,7 +152,11 @@ class OpenSpan implements Span {
 
   private place(): Pick<Document, 'trace_id' | 'parent_id' | 'type'> {
     const { isPart, parentId } = this.settings;
-    return { trace_id: this.context.traceId, ...(parentId === undefined ? {} : { parent_id: parentId }), ...(isPart ? { type: 'subsegment' } : {}) };
+    return {
+      trace_id: this.context.traceId,
+      ...(parentId === undefined ? {} : { parent_id: parentId }),
+      ...(isPart ? { type: 'subsegment' } : {}),
+    };
   }
 
   private document({ status, fault = (status ?? 0) >= 500 }: { readonly status?: number; readonly fault?: boolean }): Document {
@@ -169,15 +179,21 @@ class OpenSpan implements Span {
 /** A function's tracer, from its environment: it records nothing where no daemon is. */
 export function tracerOf(source: Environment, systemName: string): Tracer {
   const daemon = daemonOf(source.AWS_XRAY_DAEMON_ADDRESS);
-  return new XRayTracer({
-    nowMs: Date.now,
-    segmentId: () => randomBytes(8).toString('hex'),
-    invocation: () => process.env._X_AMZN_TRACE_ID,
-    ...(daemon ? { send: (datagram: Buffer) => sendTo(daemon, datagram) } : {}),
-  }, { system: systemName, region: source.AWS_REGION ?? 'unknown' });
+  return new XRayTracer(
+    {
+      nowMs: Date.now,
+      segmentId: () => randomBytes(8).toString('hex'),
+      invocation: () => process.env._X_AMZN_TRACE_ID,
+      ...(daemon ? { send: (datagram: Buffer) => sendTo(daemon, datagram) } : {}),
+    },
+    { system: systemName, region: source.AWS_REGION ?? 'unknown' },
+  );
 }
 
-interface Daemon { readonly host: string; readonly port: number }
+interface Daemon {
+  readonly host: string;
+  readonly port: number;
+}
 
 /** Reads `host:port`, or `tcp:host:port udp:host:port`. */
 export function daemonOf(address: string | undefined): Daemon | undefined {
@@ -189,7 +205,8 @@ export function daemonOf(address: string | undefined): Daemon | undefined {
 let socket: Socket | undefined;
 
 /** An address needs no resolver: then the datagram leaves within the call that sends it, before Lambda can freeze the function. */
-const resolve: SocketOptions['lookup'] = (name, options, found) => (isIPv4(name) ? found(null, name, 4) : process.getBuiltinModule('node:dns').lookup(name, options, found));
+const resolve: SocketOptions['lookup'] = (name, options, found) =>
+  isIPv4(name) ? found(null, name, 4) : process.getBuiltinModule('node:dns').lookup(name, options, found);
 
 function sendTo({ host, port }: Daemon, datagram: Buffer): void {
   try {

@@ -11,7 +11,11 @@ const telemetry = new Telemetry({ systemName: 's', region: 'us-east-1', service:
 const environment = { AWS_REGION: 'eu-west-1', API_CALLER_SOURCE: writeCallerSource({ kind: 'iamAccount' }) };
 
 test('the ports come from the environment', () => {
-  expect(httpPorts(environment, telemetry)).toMatchObject({ region: 'eu-west-1', callerSource: { kind: 'iamAccount' }, requestDeadlineMs: 10_000 });
+  expect(httpPorts(environment, telemetry)).toMatchObject({
+    region: 'eu-west-1',
+    callerSource: { kind: 'iamAccount' },
+    requestDeadlineMs: 10_000,
+  });
   expect(httpPorts({ ...environment, API_REQUEST_DEADLINE_MS: '2500' }, telemetry).requestDeadlineMs).toBe(2_500);
 });
 
@@ -23,11 +27,11 @@ test.each([
   expect(() => httpPorts({ ...environment, ...change }, telemetry)).toThrow(message);
 });
 
-test('a function\'s telemetry needs its region', () => {
+test("a function's telemetry needs its region", () => {
   expect(() => telemetryOf({}, 'payments', 's')).toThrow('AWS_REGION is missing');
 });
 
-test('the trace of a request wins over the invocation\'s', () => {
+test("the trace of a request wins over the invocation's", () => {
   process.env._X_AMZN_TRACE_ID = 'Root=1-00000001-000000000000000000000001';
   const { beginTrace } = httpPorts(environment, telemetry);
   expect(beginTrace(() => undefined, 0).context.traceId).toBe('1-00000001-000000000000000000000001');
@@ -44,7 +48,11 @@ describe('work is shown', () => {
       ...noTracer,
       begin: (start: SpanStart) => {
         begun.push(start);
-        return { ...untraced(start.context), link: (other: unknown) => begun.push(other), annotate: (...what: unknown[]) => begun.push(what) };
+        return {
+          ...untraced(start.context),
+          link: (other: unknown) => begun.push(other),
+          annotate: (...what: unknown[]) => begun.push(what),
+        };
       },
     },
   };
@@ -54,9 +62,14 @@ describe('work is shown', () => {
   test('from the time when the request came, and names the trace of a caller who speaks the other language', () => {
     const { beginTrace } = httpPorts(environment, telemetry, tracing);
     const header = 'Root=1-5f2330a4-6a0de1cd0e17c0508d386a64;Parent=53995c3f42cd8ad8;Sampled=1';
-    beginTrace((name) => ({ 'X-Amzn-Trace-Id': header, 'traceparent': w3c })[name], 7);
+    beginTrace((name) => ({ 'X-Amzn-Trace-Id': header, traceparent: w3c })[name], 7);
     expect(begun).toEqual([
-      { name: 'acme-payments', kind: 'work', startMs: 7, context: { traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64', parentId: '53995c3f42cd8ad8', sampled: true } },
+      {
+        name: 'acme-payments',
+        kind: 'work',
+        startMs: 7,
+        context: { traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64', parentId: '53995c3f42cd8ad8', sampled: true },
+      },
       expect.objectContaining({ traceId: '1-4bf92f35-77b34da6a3ce929d0e0e4736' }),
     ]);
     begun.length = 0;
@@ -76,13 +89,18 @@ describe('the DynamoDB client', () => {
   const answering = (answer: () => Promise<{ response: HttpResponse }>) => {
     const client = dynamoClient('eu-west-1');
     const handle = jest.fn((_request: { headers: Record<string, string> }) => answer());
-    Object.assign(client.config, { credentials: () => Promise.resolve({ accessKeyId: 'k', secretAccessKey: 's' }), requestHandler: { handle } });
+    Object.assign(client.config, {
+      credentials: () => Promise.resolve({ accessKeyId: 'k', secretAccessKey: 's' }),
+      requestHandler: { handle },
+    });
     return { client, handle };
   };
 
   test('does with a request what is needed and no more', async () => {
     process.env.AWS_SDK_UA_APP_ID = 'acme';
-    const { client, handle } = answering(() => Promise.resolve({ response: new HttpResponse({ statusCode: 200, body: Readable.from(['{}']), headers: {} }) }));
+    const { client, handle } = answering(() =>
+      Promise.resolve({ response: new HttpResponse({ statusCode: 200, body: Readable.from(['{}']), headers: {} }) }),
+    );
     delete process.env.AWS_SDK_UA_APP_ID;
     await client.send(put);
     const { headers } = handle.mock.calls[0][0];
@@ -100,8 +118,14 @@ describe('the DynamoDB client', () => {
 
   test('tells a refused condition with the item that refused it', async () => {
     const body = JSON.stringify({ __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException', Item: { pk: { S: 'x' } } });
-    const { client } = answering(() => Promise.resolve({ response: new HttpResponse({ statusCode: 400, body: Readable.from([body]), headers: {} }) }));
-    await expect(client.send(put)).rejects.toMatchObject({ name: 'ConditionalCheckFailedException', Item: { pk: { S: 'x' } }, $metadata: { httpStatusCode: 400 } });
+    const { client } = answering(() =>
+      Promise.resolve({ response: new HttpResponse({ statusCode: 400, body: Readable.from([body]), headers: {} }) }),
+    );
+    await expect(client.send(put)).rejects.toMatchObject({
+      name: 'ConditionalCheckFailedException',
+      Item: { pk: { S: 'x' } },
+      $metadata: { httpStatusCode: 400 },
+    });
   });
 });
 

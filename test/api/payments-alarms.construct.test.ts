@@ -9,22 +9,42 @@ import { newStack, regions } from '../cdk/stacks';
 const root = path.join(__dirname, '..', '..');
 
 function alarmsOf(alarms?: PaymentsAlarmOptions, stack = newStack()): Record<string, Record<string, any>> {
-  new ActiveActivePaymentsApi(stack, 'Api', { ledger: LedgerReplica.of(stack, 'acme-pay', regions), authorization: PaymentsAuthorization.iam(), alarms });
-  return Object.fromEntries(Object.entries(Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm'))
-    .map(([id, { Properties }]) => [id.replace(/^ApiAlarms/, '').replace(/[0-9A-F]{8}$/, ''), Properties]));
+  new ActiveActivePaymentsApi(stack, 'Api', {
+    ledger: LedgerReplica.of(stack, 'acme-pay', regions),
+    authorization: PaymentsAuthorization.iam(),
+    alarms,
+  });
+  return Object.fromEntries(
+    Object.entries(Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm')).map(([id, { Properties }]) => [
+      id.replace(/^ApiAlarms/, '').replace(/[0-9A-F]{8}$/, ''),
+      Properties,
+    ]),
+  );
 }
 
 /** The anchors that GitHub gives a document's headings. */
 function anchorsOf(file: string): string[] {
-  return readFileSync(path.join(root, file), 'utf8').split('\n').filter((line) => /^#+ /.test(line))
-    .map((line) => line.replace(/^#+ /, '').toLowerCase().replace(/[^a-z0-9 -]/g, '').replace(/ /g, '-'));
+  return readFileSync(path.join(root, file), 'utf8')
+    .split('\n')
+    .filter((line) => /^#+ /.test(line))
+    .map((line) =>
+      line
+        .replace(/^#+ /, '')
+        .toLowerCase()
+        .replace(/[^a-z0-9 -]/g, '')
+        .replace(/ /g, '-'),
+    );
 }
 
 const alarms = alarmsOf();
 
 test('thresholds are the documented ones', () => {
-  const summary = Object.fromEntries(Object.entries(alarms)
-    .map(([id, alarm]) => [id, [alarm.Threshold, alarm.DatapointsToAlarm, alarm.EvaluationPeriods, alarm.TreatMissingData]]));
+  const summary = Object.fromEntries(
+    Object.entries(alarms).map(([id, alarm]) => [
+      id,
+      [alarm.Threshold, alarm.DatapointsToAlarm, alarm.EvaluationPeriods, alarm.TreatMissingData],
+    ]),
+  );
   expect(summary).toEqual({
     ServerErrors: [1, 3, 5, 'notBreaching'],
     Latency: [2000, 3, 5, 'notBreaching'],
@@ -38,7 +58,7 @@ test('thresholds are the documented ones', () => {
   });
 });
 
-test('each names system and region, and the runbook\'s entry, which exists', () => {
+test("each names system and region, and the runbook's entry, which exists", () => {
   const anchors = anchorsOf('docs/runbook.md');
   for (const { AlarmDescription } of Object.values(alarms)) {
     expect(AlarmDescription).toMatch(/^acme-pay in us-east-1: .+\. What to do: https:\/\/.+\/docs\/runbook\.md#[a-z-]+$/);
@@ -46,7 +66,7 @@ test('each names system and region, and the runbook\'s entry, which exists', () 
   }
 });
 
-test('metrics of another region\'s dashboards do not creep in: every metric is this region\'s', () => {
+test("metrics of another region's dashboards do not creep in: every metric is this region's", () => {
   expect(JSON.stringify(alarms)).not.toContain('us-west-2');
   expect(alarms.Health).toMatchObject({ Namespace: 'MultiRegionPayments', MetricName: 'UnhealthyAnswers', Statistic: 'Sum' });
   expect(alarms.Latency).toMatchObject({ ExtendedStatistic: 'p99', MetricName: 'Latency' });
@@ -55,7 +75,10 @@ test('metrics of another region\'s dashboards do not creep in: every metric is t
 test('can be tuned, left out, and told to somebody', () => {
   const stack = newStack();
   const topic = new Topic(stack, 'OnCall');
-  const tuned = alarmsOf({ actions: [new SnsAction(topic)], latency: { threshold: 500, minutes: 5 }, conflicts: { enabled: false } }, stack);
+  const tuned = alarmsOf(
+    { actions: [new SnsAction(topic)], latency: { threshold: 500, minutes: 5 }, conflicts: { enabled: false } },
+    stack,
+  );
   expect(Object.keys(tuned)).toHaveLength(8);
   expect(tuned).not.toHaveProperty('Conflicts');
   expect(tuned.Latency).toMatchObject({ Threshold: 500, DatapointsToAlarm: 5 });

@@ -10,8 +10,9 @@ test('the defaults keep 30 seconds, and say how', () => {
 
 test('a sum above the target fails, with its parts', () => {
   expect(() => new RecoveryBudget(newStack(), { failureThreshold: 3, recordTtl: Duration.seconds(60) })).toThrow(
-    "[Stack] 'recovery' is 10 s interval x 3 + 6 s for a dead endpoint + 60 s TTL + 5 s margin = 101 s (target 30 s); "
-    + 'allowed: a sum within the target of 30 s; fix: lower healthCheckInterval, failureThreshold or recordTtl, or raise target to the time that you promise',
+    "[Stack] 'recovery' is 10 s interval x 3 + 6 s for a dead endpoint + 60 s TTL + 5 s margin = 101 s (target 30 s); " +
+      'allowed: a sum within the target of 30 s; fix: lower healthCheckInterval, failureThreshold or recordTtl, or raise target to ' +
+      'the time that you promise',
   );
 });
 

@@ -14,7 +14,9 @@ export class BrowserSite {
 
   /** Who signs in next. */
   public claims: Record<string, unknown> = {};
-  private readonly gate = createServer((request, response) => { void this.answer(request).then((answer) => send(answer, response)); });
+  private readonly gate = createServer((request, response) => {
+    void this.answer(request).then((answer) => send(answer, response));
+  });
   private readonly login = createServer((request, response) => {
     const { code, state } = this.site.issuer.authorize(`http://login${request.url}`, this.claims);
     response.writeHead(302, { location: `${this.url}/sign-in/callback?${new URLSearchParams({ code, state })}` }).end();
@@ -29,7 +31,9 @@ export class BrowserSite {
   public async close(): Promise<void> {
     for (const server of [this.gate, this.login]) {
       server.closeAllConnections();
-      await new Promise((resolve) => { server.close(resolve); });
+      await new Promise((resolve) => {
+        server.close(resolve);
+      });
     }
   }
 
@@ -39,12 +43,19 @@ export class BrowserSite {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const event: GateEvent = {
-      resource: id === undefined ? pathname.replace('/live', '') : `/approvals/{id}${signIn ?? ''}`, httpMethod: request.method!, pathParameters: { id },
-      queryStringParameters: Object.fromEntries(searchParams), headers: request.headers as Record<string, string>, body: Buffer.concat(chunks).toString(),
+      resource: id === undefined ? pathname.replace('/live', '') : `/approvals/{id}${signIn ?? ''}`,
+      httpMethod: request.method!,
+      pathParameters: { id },
+      queryStringParameters: Object.fromEntries(searchParams),
+      headers: request.headers as Record<string, string>,
+      body: Buffer.concat(chunks).toString(),
     };
     const answer = await this.site.handler(event);
     // The issuer of the settings is https; here it is another local server.
-    const location = answer.headers.Location?.replace('https://login.example.com', `http://localhost:${(this.login.address() as AddressInfo).port}`);
+    const location = answer.headers.Location?.replace(
+      'https://login.example.com',
+      `http://localhost:${(this.login.address() as AddressInfo).port}`,
+    );
     return location === undefined ? answer : { ...answer, headers: { ...answer.headers, Location: location } };
   }
 }
@@ -56,5 +67,7 @@ function send({ statusCode, headers, multiValueHeaders, body }: GateAnswer, resp
 }
 
 function listen(server: Server): Promise<void> {
-  return new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
 }

@@ -20,7 +20,9 @@ const handlerOf = (name: string): ((event: GateEvent) => Promise<GateAnswer>) =>
 beforeAll(async () => {
   services = createServer((request, response) => {
     if (request.method === 'GET') {
-      void sts.answerTo(request.url!, request.headers).then((answer) => response.writeHead(answer.status, { 'content-type': answer.type }).end(answer.body));
+      void sts
+        .answerTo(request.url!, request.headers)
+        .then((answer) => response.writeHead(answer.status, { 'content-type': answer.type }).end(answer.body));
       return;
     }
     started.push(String(request.headers['x-amz-target']));
@@ -28,10 +30,23 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => services.listen(0, '127.0.0.1', resolve));
   const iam = writeIdentity({ kind: 'iam', region: 'eu-central-1', trustSessionNames: false });
-  const start = { stateMachineArn: 'arn:aws:states:eu-central-1:111122223333:stateMachine:release', people: ['arn:aws:iam::111122223333:role/Approvers'], groups: [] };
+  const start = {
+    stateMachineArn: 'arn:aws:states:eu-central-1:111122223333:stateMachine:release',
+    people: ['arn:aws:iam::111122223333:role/Approvers'],
+    groups: [],
+  };
   Object.assign(process.env, {
-    AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', AWS_ENDPOINT_URL: `http://127.0.0.1:${(services.address() as AddressInfo).port}`,
-    ...gateEnv.write({ gateName: 'acme-gate', tableName: 'none', rules: writeRules(rules), baseUrl: 'https://gate.example.com/live', identity: iam }),
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${(services.address() as AddressInfo).port}`,
+    ...gateEnv.write({
+      gateName: 'acme-gate',
+      tableName: 'none',
+      rules: writeRules(rules),
+      baseUrl: 'https://gate.example.com/live',
+      identity: iam,
+    }),
     ...startEnv.write({ gateName: 'acme-gate', identity: iam, start: JSON.stringify(start), url }),
   });
   jest.spyOn(console, 'log').mockImplementation(() => undefined);
@@ -46,12 +61,16 @@ afterAll(async () => {
 });
 
 test('the shipped page and start believe no ARN of an event', async () => {
-  const decided = await handlerOf('functions/page')(iamEvent('/approvals/{id}', session, '{"decision":"approve"}', {}, 'AAAAAAAAAAAAAAAAAAAAAA'));
+  const decided = await handlerOf('functions/page')(
+    iamEvent('/approvals/{id}', session, '{"decision":"approve"}', {}, 'AAAAAAAAAAAAAAAAAAAAAA'),
+  );
   const begun = await handlerOf('functions/start')(iamEvent('/starts/release', session, '{}'));
   expect([decided.statusCode, begun.statusCode, started]).toEqual([401, 401, []]);
 });
 
 test('the shipped start asks STS, and then starts', async () => {
-  const answer = await handlerOf('functions/start')(iamEvent('/starts/release', session, '{}', { 'X-Caller-Proof': await sts.proof(session, { url, body: '{}' }) }));
+  const answer = await handlerOf('functions/start')(
+    iamEvent('/starts/release', session, '{}', { 'X-Caller-Proof': await sts.proof(session, { url, body: '{}' }) }),
+  );
   expect([answer.statusCode, started]).toEqual([202, ['AWSStepFunctions.StartExecution']]);
 });

@@ -6,9 +6,18 @@ import { ProvenCall, StsRequest, StsVerdict, stsVerdict } from '../../src/approv
 import { callerProof } from '../../src/commands/gate-call.aws';
 import { requestSigner } from '../../src/runtime/aws-request';
 
-export interface StsAnswer { readonly status: number; readonly type: string; readonly body: string; readonly headers?: Record<string, string> }
+export interface StsAnswer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+  readonly headers?: Record<string, string>;
+}
 
-interface Credentials { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
+interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
 
 /** STS as far as it tells callers who they are: signatures are judged for real, by the signer that clients use. */
 export class FakeSts {
@@ -19,13 +28,20 @@ export class FakeSts {
   private readonly arns = new Map<string, { readonly arn: string; readonly credentials: Credentials }>();
   private server?: Server;
 
-  constructor(private readonly nowMs: () => number, private readonly region = 'eu-central-1') {}
+  constructor(
+    private readonly nowMs: () => number,
+    private readonly region = 'eu-central-1',
+  ) {}
 
   /** Credentials whose holder is this. */
   public credentialsOf(arn: string): Credentials {
     const id = createHash('sha256').update(arn).digest('hex').toUpperCase();
     const session = arn.includes(':sts:');
-    const credentials = { accessKeyId: `${session ? 'ASIA' : 'AKIA'}${id.slice(0, 16)}`, secretAccessKey: `secret of ${id}`, ...session ? { sessionToken: `${id}/+==&Action=AssumeRole` } : {} };
+    const credentials = {
+      accessKeyId: `${session ? 'ASIA' : 'AKIA'}${id.slice(0, 16)}`,
+      secretAccessKey: `secret of ${id}`,
+      ...(session ? { sessionToken: `${id}/+==&Action=AssumeRole` } : {}),
+    };
     this.arns.set(credentials.accessKeyId, { arn, credentials });
     return credentials;
   }
@@ -60,7 +76,7 @@ export class FakeSts {
 
   public async stop(): Promise<void> {
     this.server?.closeAllConnections();
-    await new Promise((resolve) => this.server ? this.server.close(resolve) : resolve(undefined));
+    await new Promise((resolve) => (this.server ? this.server.close(resolve) : resolve(undefined)));
   }
 
   private async answer(request: StsRequest): Promise<StsAnswer> {
@@ -77,7 +93,9 @@ export class FakeSts {
     const plain = Object.fromEntries(Object.entries(query).filter(([name]) => !name.startsWith('X-Amz-')));
     const signed = Object.fromEntries((query['X-Amz-SignedHeaders'] ?? '').split(';').map((name) => [name, headers[name] ?? '']));
     const made = await requestSigner('sts', region, async () => known.credentials).presign(
-      new HttpRequest({ method: 'GET', protocol: 'https:', hostname: headers.host, path: '/', query: plain, headers: signed }), { expiresIn: Number(query['X-Amz-Expires']), signingDate: at });
+      new HttpRequest({ method: 'GET', protocol: 'https:', hostname: headers.host, path: '/', query: plain, headers: signed }),
+      { expiresIn: Number(query['X-Amz-Expires']), signingDate: at },
+    );
     if (region !== this.region || made.query!['X-Amz-Signature'] !== query['X-Amz-Signature']) return refused('SignatureDoesNotMatch');
     return json(200, identityAnswer(known.arn));
   }
@@ -86,6 +104,9 @@ export class FakeSts {
 /** What GetCallerIdentity answers in JSON. */
 export function identityAnswer(arn: string): object {
   return {
-    GetCallerIdentityResponse: { GetCallerIdentityResult: { Account: arn.split(':')[4], Arn: arn, UserId: 'AROAEXAMPLE' }, ResponseMetadata: { RequestId: '01234567-89ab-cdef-0123-456789abcdef' } },
+    GetCallerIdentityResponse: {
+      GetCallerIdentityResult: { Account: arn.split(':')[4], Arn: arn, UserId: 'AROAEXAMPLE' },
+      ResponseMetadata: { RequestId: '01234567-89ab-cdef-0123-456789abcdef' },
+    },
   };
 }

@@ -24,11 +24,23 @@ const lines: string[] = [];
 function answerOf(target: string): string {
   if (target === 'sns') return '<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>';
   if (target === 'secretsmanager.GetSecretValue') return JSON.stringify({ SecretString: 'sixty-four letters' });
-  if (target === 'AWSStepFunctions.ListExecutions') return JSON.stringify({ executions: [{ executionArn: 'x', startDate: Date.now() / 1000 - 900 }] });
+  if (target === 'AWSStepFunctions.ListExecutions') {
+    return JSON.stringify({ executions: [{ executionArn: 'x', startDate: Date.now() / 1000 - 900 }] });
+  }
   if (target === 'AWSStepFunctions.GetExecutionHistory') {
     const at = Date.now() / 1000 - 600;
-    return JSON.stringify({ events: [{ id: 1, previousEventId: 0, type: 'TaskStateEntered', timestamp: at, stateEnteredEventDetails: { name: 'Approve' } },
-      { id: 2, previousEventId: 1, type: 'TaskScheduled', timestamp: at, taskScheduledEventDetails: { resourceType: 'lambda', resource: 'invoke.waitForTaskToken' } }] });
+    return JSON.stringify({
+      events: [
+        { id: 1, previousEventId: 0, type: 'TaskStateEntered', timestamp: at, stateEnteredEventDetails: { name: 'Approve' } },
+        {
+          id: 2,
+          previousEventId: 1,
+          type: 'TaskScheduled',
+          timestamp: at,
+          taskScheduledEventDetails: { resourceType: 'lambda', resource: 'invoke.waitForTaskToken' },
+        },
+      ],
+    });
   }
   return '{}';
 }
@@ -41,20 +53,34 @@ function answerOf(target: string): string {
     await createApprovalsTable(engine.client);
     services = createServer((request, response) => {
       const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-        const target = String(request.headers['x-amz-target'] ?? 'sns');
-        asked.push({ target, body: Buffer.concat(chunks).toString() });
-        response.end(answerOf(target));
-      });
+      request
+        .on('data', (chunk: Buffer) => chunks.push(chunk))
+        .on('end', () => {
+          const target = String(request.headers['x-amz-target'] ?? 'sns');
+          asked.push({ target, body: Buffer.concat(chunks).toString() });
+          response.end(answerOf(target));
+        });
     });
-    await new Promise<void>((resolve) => { services.listen(0, '127.0.0.1', resolve); });
+    await new Promise<void>((resolve) => {
+      services.listen(0, '127.0.0.1', resolve);
+    });
     const url = `http://127.0.0.1:${(services.address() as AddressInfo).port}`;
     const { hostname, port } = await engine.client.config.endpoint!();
     Object.assign(process.env, {
-      AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', AWS_ENDPOINT_URL: url, AWS_ENDPOINT_URL_DYNAMODB: `http://${hostname}:${port}`,
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_ENDPOINT_URL: url,
+      AWS_ENDPOINT_URL_DYNAMODB: `http://${hostname}:${port}`,
       ...gateEnv.write({
-        gateName: 'acme-gate', tableName, rules: writeRules(rules), baseUrl: 'https://gate.example.com', topicArn: 'arn:aws:sns:eu-central-1:111122223333:t',
-        identity: writeIdentity(oidc), sessionSecretArn: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:s', jwks: issuer.jwks(),
+        gateName: 'acme-gate',
+        tableName,
+        rules: writeRules(rules),
+        baseUrl: 'https://gate.example.com',
+        topicArn: 'arn:aws:sns:eu-central-1:111122223333:t',
+        identity: writeIdentity(oidc),
+        sessionSecretArn: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:s',
+        jwks: issuer.jwks(),
       }),
       ...stuckEnv.write({ stateMachineArn: 'arn:aws:states:eu-central-1:111122223333:stateMachine:m', name: 'm' }),
     });
@@ -68,7 +94,9 @@ function answerOf(target: string): string {
     jest.restoreAllMocks();
     process.env = environment;
     services.closeAllConnections();
-    await new Promise((resolve) => { services.close(resolve); });
+    await new Promise((resolve) => {
+      services.close(resolve);
+    });
     await engine.close();
   });
 
@@ -86,11 +114,15 @@ function answerOf(target: string): string {
     const begun = await page({ ...event, resource: '/approvals/{id}/sign-in', httpMethod: 'GET' });
     expect(begun).toMatchObject({ statusCode: 302, headers: { Location: expect.stringContaining('code_challenge=') as string } });
     const decided = await page({
-      ...event, httpMethod: 'POST', body: '{"decision":"approve"}',
-      headers: { 'content-type': 'application/json', 'authorization': `Bearer ${issuer.token({ sub: 'sub-cem', groups: ['approvers'] })}` },
+      ...event,
+      httpMethod: 'POST',
+      body: '{"decision":"approve"}',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${issuer.token({ sub: 'sub-cem', groups: ['approvers'] })}` },
     });
     expect(decided).toMatchObject({ statusCode: 200 });
-    const sent = asked.filter(({ target }) => target === 'AWSStepFunctions.SendTaskSuccess').map(({ body }) => JSON.parse(body) as { taskToken: string; output: string });
+    const sent = asked
+      .filter(({ target }) => target === 'AWSStepFunctions.SendTaskSuccess')
+      .map(({ body }) => JSON.parse(body) as { taskToken: string; output: string });
     expect(sent).toMatchObject([{ taskToken: 'TOKEN-secret-0' }]);
     expect(JSON.parse(sent[0].output)).toMatchObject({ approvalId, decision: 'APPROVED', by: ['sub-cem'] });
     // What the step behind the task makes of it, and of an answer that somebody else sent.
@@ -99,7 +131,11 @@ function answerOf(target: string): string {
     const { token, state, ...question } = inputOf();
     expect(await verify({ ...question, answer })).toEqual(answer);
     expect(lines.join('\n')).not.toContain('ForgedApprovals');
-    expect(await verify({ ...question, question: 'Something else?', answer })).toMatchObject({ decision: 'REJECTED', reason: 'FORGED', by: [] });
+    expect(await verify({ ...question, question: 'Something else?', answer })).toMatchObject({
+      decision: 'REJECTED',
+      reason: 'FORGED',
+      by: [],
+    });
     expect(lines.join('\n')).toMatch(/"ForgedApprovals":1/);
     const others = asked.filter(({ target }) => !target.startsWith('AWSStepFunctions'));
     expect(JSON.stringify([others, lines])).not.toContain('TOKEN-secret');
@@ -110,9 +146,13 @@ function answerOf(target: string): string {
     const sweep = handlerOf<unknown, void>('functions/sweep');
     await request(inputOf({ token: 'TOKEN-secret-1', expirySeconds: 0.001 }));
     asked = [];
-    await new Promise((resolve) => { setTimeout(resolve, 20); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
     await sweep({});
-    const [sent] = asked.filter(({ target }) => target === 'AWSStepFunctions.SendTaskSuccess').map(({ body }) => JSON.parse(body) as { taskToken: string; output: string });
+    const [sent] = asked
+      .filter(({ target }) => target === 'AWSStepFunctions.SendTaskSuccess')
+      .map(({ body }) => JSON.parse(body) as { taskToken: string; output: string });
     expect(sent.taskToken).toBe('TOKEN-secret-1');
     expect(JSON.parse(sent.output)).toMatchObject({ decision: 'REJECTED', reason: 'EXPIRED' });
     expect(lines.join('\n')).toMatch(/"ApprovalSweeps":1/);
@@ -121,8 +161,18 @@ function answerOf(target: string): string {
   test('the sampler says how old the oldest open approval is, in a form that CloudWatch counts', async () => {
     const sampler = handlerOf<unknown, void>('stuck/sampler');
     await sampler({});
-    const line = lines.map((text) => /^\{/.test(text) && text.includes('OldestApprovalAgeSeconds') ? JSON.parse(text) as Record<string, any> : undefined).find(Boolean)!;
-    expect(line).toMatchObject({ System: 'm', Region: 'eu-central-1', OpenApprovals: 1, ApprovalSamples: 1, oldest: { execution: 'x', state: 'Approve' } });
+    const line = lines
+      .map((text) =>
+        /^\{/.test(text) && text.includes('OldestApprovalAgeSeconds') ? (JSON.parse(text) as Record<string, any>) : undefined,
+      )
+      .find(Boolean)!;
+    expect(line).toMatchObject({
+      System: 'm',
+      Region: 'eu-central-1',
+      OpenApprovals: 1,
+      ApprovalSamples: 1,
+      oldest: { execution: 'x', state: 'Approve' },
+    });
     expect(line.OldestApprovalAgeSeconds).toBeGreaterThanOrEqual(600);
     expect(line._aws.CloudWatchMetrics[0]).toMatchObject({ Namespace: 'MultiRegionPayments', Dimensions: [['System', 'Region']] });
   });

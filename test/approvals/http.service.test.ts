@@ -15,8 +15,23 @@ describe('looking', () => {
     for (let times = 0; times < 10; times += 1) {
       const { statusCode, headers, body } = await site.get(id);
       expect(statusCode).toBe(200);
-      expect(headers).toMatchObject({ 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer', 'X-Content-Type-Options': 'nosniff' });
-      for (const text of ['Move 25 %', 'Send 25 % of the traffic to eu-central-1?', 'replication lag', '120 ms', 'members of approvers', 'sam@example.com', 'Sign in to decide']) expect(body).toContain(text);
+      expect(headers).toMatchObject({
+        'Content-Type': 'text/html; charset=utf-8',
+        'Cache-Control': 'no-store',
+        'Referrer-Policy': 'no-referrer',
+        'X-Content-Type-Options': 'nosniff',
+      });
+      for (const text of [
+        'Move 25 %',
+        'Send 25 % of the traffic to eu-central-1?',
+        'replication lag',
+        '120 ms',
+        'members of approvers',
+        'sam@example.com',
+        'Sign in to decide',
+      ]) {
+        expect(body).toContain(text);
+      }
     }
     expect(await site.world.gate.view(id)).toMatchObject({ status: 'OPEN', answers: [] });
     expect(site.world.tasks.sent).toEqual([]);
@@ -31,17 +46,28 @@ describe('looking', () => {
     expect(body + JSON.stringify(site.calls)).not.toContain('TOKEN');
   });
 
-  test('nothing is loaded, and nothing runs: the policy allows this page\'s style alone', async () => {
+  test("nothing is loaded, and nothing runs: the policy allows this page's style alone", async () => {
     const site = new GateSite();
     const { headers, body } = await site.get(await site.world.ask());
-    expect(headers['Content-Security-Policy']).toBe(`default-src 'none'; style-src '${pageStyleHash}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`);
+    expect(headers['Content-Security-Policy']).toBe(
+      `default-src 'none'; style-src '${pageStyleHash}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+    );
     expect(pageStyleHash).toBe(`sha256-${createHash('sha256').update(pageStyle).digest('base64')}`);
     expect(body).toContain(`<style>${pageStyle}</style>`);
     expect(body).not.toMatch(/<script|<link|<img|<iframe|\son\w+=|style="|https?:\/\/(?!gate\.example\.com|login\.example\.com)/);
   });
 
   test('hostile text stays text', async () => {
-    const hostile = ['<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', "'; DROP TABLE --", '</style><script>', '{{7*7}}', '&lt;b&gt;', '\u202Eevil', 'javascript:alert(1)'];
+    const hostile = [
+      '<script>alert(1)</script>',
+      '"><img src=x onerror=alert(1)>',
+      "'; DROP TABLE --",
+      '</style><script>',
+      '{{7*7}}',
+      '&lt;b&gt;',
+      '\u202Eevil',
+      'javascript:alert(1)',
+    ];
     for (const text of hostile) {
       const site = new GateSite();
       const report = [{ [text]: text }, { nested: { [text]: [text] } }];
@@ -54,14 +80,22 @@ describe('looking', () => {
     }
   });
 
-  test('whatever text: no tag but the page\'s own', async () => {
+  test("whatever text: no tag but the page's own", async () => {
     const tags = (page: string): string[] => (page.match(/<\/?[a-z]+/g) ?? []).sort();
     const site = new GateSite();
     const plain = tags((await site.get(await site.world.ask({ question: 'x', report: { a: 'x' } }))).body);
-    await fc.assert(fc.asyncProperty(fc.string({ minLength: 1, unit: 'grapheme' }).filter((text) => text.trim() !== '' && text.length < 99), async (text) => {
-      const { body } = await site.get(await site.world.ask({ subject: text, question: text, details: { phase: text }, report: { a: text } }));
-      expect(tags(body)).toEqual(plain);
-    }), { numRuns: 100 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.string({ minLength: 1, unit: 'grapheme' }).filter((text) => text.trim() !== '' && text.length < 99),
+        async (text) => {
+          const { body } = await site.get(
+            await site.world.ask({ subject: text, question: text, details: { phase: text }, report: { a: text } }),
+          );
+          expect(tags(body)).toEqual(plain);
+        },
+      ),
+      { numRuns: 100 },
+    );
   });
 
   test('an ID that nobody was given is 404', async () => {
@@ -71,17 +105,36 @@ describe('looking', () => {
 
 describe('deciding with a bearer token', () => {
   test.each([
-    ['two decisions', '{"decision":"reject","decision":"approve"}', 'application/json', 'It has the member "decision" twice in one object: send each member once. Nothing was changed.'],
-    ['two decisions in two spellings', '{"decision":"reject","d\\u0065cision":"approve"}', 'application/json', expect.stringContaining('"decision" twice')],
+    [
+      'two decisions',
+      '{"decision":"reject","decision":"approve"}',
+      'application/json',
+      'It has the member "decision" twice in one object: send each member once. Nothing was changed.',
+    ],
+    [
+      'two decisions in two spellings',
+      '{"decision":"reject","d\\u0065cision":"approve"}',
+      'application/json',
+      expect.stringContaining('"decision" twice'),
+    ],
     ['two comments', '{"decision":"approve","comment":"a","comment":"b"}', 'application/json', expect.stringContaining('"comment" twice')],
-    ['two decisions in a form', 'decision=reject&decision=approve', 'application/x-www-form-urlencoded', 'It has the field "decision" twice: send each field once. Nothing was changed.'],
+    [
+      'two decisions in a form',
+      'decision=reject&decision=approve',
+      'application/x-www-form-urlencoded',
+      'It has the field "decision" twice: send each field once. Nothing was changed.',
+    ],
     ['half a character', '{"decision":"approve","comment":"\\ud83d"}', 'application/json', expect.stringContaining('"comment"')],
     ['a prototype', '{"decision":"approve","__proto__":{}}', 'application/json', expect.stringContaining('"__proto__"')],
     ['no object', '["approve"]', 'application/json', 'It is not a JSON object. Nothing was changed.'],
   ])('%s decide nothing', async (_what, body, type, detail) => {
     const site = new GateSite();
     const id = await site.world.ask();
-    const { statusCode, body: answer } = await site.post(id, body, { ...site.bearer(cemClaims), 'Content-Type': type, 'Accept': 'application/json' });
+    const { statusCode, body: answer } = await site.post(id, body, {
+      ...site.bearer(cemClaims),
+      'Content-Type': type,
+      Accept: 'application/json',
+    });
     expect([statusCode, JSON.parse(answer)]).toEqual([400, expect.objectContaining({ code: 'invalid_request', detail })]);
     expect(await site.world.gate.view(id)).toMatchObject({ status: 'OPEN', answers: [] });
   });
@@ -91,7 +144,13 @@ describe('deciding with a bearer token', () => {
     const id = await site.world.ask();
     const first = await site.post(id, { decision: 'approve', comment: 'fine' }, site.bearer(cemClaims));
     expect(first.statusCode).toBe(200);
-    expect(JSON.parse(first.body)).toMatchObject({ approvalId: id, status: 'DECIDED', decision: 'APPROVED', reason: 'DECIDED', delivery: 'SENT' });
+    expect(JSON.parse(first.body)).toMatchObject({
+      approvalId: id,
+      status: 'DECIDED',
+      decision: 'APPROVED',
+      reason: 'DECIDED',
+      delivery: 'SENT',
+    });
     for (const decision of ['approve', 'reject']) {
       const again = await site.post(id, { decision }, site.bearer(cemClaims));
       expect(again).toMatchObject({ statusCode: 409, headers: { 'Content-Type': 'application/problem+json' } });
@@ -140,17 +199,33 @@ describe('deciding with a bearer token', () => {
 
   test('an address makes nobody an approver unless the provider vouches for it', async () => {
     const claims = { sub: 'sub-new', email: 'ann@example.com', groups: [] };
-    for (const [verified, status] of [[undefined, 403], [false, 403], ['false', 403], [true, 200], ['true', 200]] as const) {
+    for (const [verified, status] of [
+      [undefined, 403],
+      [false, 403],
+      ['false', 403],
+      [true, 200],
+      ['true', 200],
+    ] as const) {
       const site = new GateSite({ people: ['ann@example.com'] });
-      expect((await site.post(await site.world.ask(), approve, site.bearer({ ...claims, email_verified: verified }))).statusCode).toBe(status);
+      expect((await site.post(await site.world.ask(), approve, site.bearer({ ...claims, email_verified: verified }))).statusCode).toBe(
+        status,
+      );
     }
   });
 
   test('nor is anybody known by an address alone', async () => {
     const claims = { sub: 'sub-cem', email: 'cem@example.com', groups: ['approvers'] };
-    for (const [verified, status] of [[undefined, 401], [false, 401], ['false', 401], [true, 200], ['true', 200]] as const) {
+    for (const [verified, status] of [
+      [undefined, 401],
+      [false, 401],
+      ['false', 401],
+      [true, 200],
+      ['true', 200],
+    ] as const) {
       const site = new GateSite({}, { ...oidc, identityClaim: 'email' });
-      expect((await site.post(await site.world.ask(), approve, site.bearer({ ...claims, email_verified: verified }))).statusCode).toBe(status);
+      expect((await site.post(await site.world.ask(), approve, site.bearer({ ...claims, email_verified: verified }))).statusCode).toBe(
+        status,
+      );
     }
   });
 
@@ -195,18 +270,31 @@ describe('deciding in a browser', () => {
   test('a browser is sent to the provider with state, nonce and PKCE, and its cookies are for this site alone', async () => {
     const site = new GateSite();
     const id = await site.world.ask();
-    const { statusCode, headers, multiValueHeaders } = await site.handler({ resource: '/approvals/{id}/sign-in', httpMethod: 'GET', pathParameters: { id } });
+    const { statusCode, headers, multiValueHeaders } = await site.handler({
+      resource: '/approvals/{id}/sign-in',
+      httpMethod: 'GET',
+      pathParameters: { id },
+    });
     expect(statusCode).toBe(302);
     const url = new URL(headers.Location);
     expect(url.origin + url.pathname).toBe(`${issuer}/authorize`);
-    expect(Object.fromEntries(url.searchParams)).toMatchObject({ response_type: 'code', client_id: 'gate', redirect_uri: `${baseUrl}/sign-in/callback`, scope: 'openid email', code_challenge_method: 'S256' });
+    expect(Object.fromEntries(url.searchParams)).toMatchObject({
+      response_type: 'code',
+      client_id: 'gate',
+      redirect_uri: `${baseUrl}/sign-in/callback`,
+      scope: 'openid email',
+      code_challenge_method: 'S256',
+    });
     for (const name of ['state', 'nonce', 'code_challenge']) expect(url.searchParams.get(name)).toMatch(/^[\w-]{43}$/);
-    expect(multiValueHeaders!['Set-Cookie'][0]).toMatch(/^__Host-approval-sign-in=[\w.-]+; Path=\/; Max-Age=600; HttpOnly; Secure; SameSite=Lax$/);
+    expect(multiValueHeaders!['Set-Cookie'][0]).toMatch(
+      /^__Host-approval-sign-in=[\w.-]+; Path=\/; Max-Age=600; HttpOnly; Secure; SameSite=Lax$/,
+    );
     const started = cookiesOf({ statusCode, headers, multiValueHeaders, body: '' });
     // Nobody without the cookie, with another state, after ten minutes, or with another's code.
     const query = site.issuer.authorize(headers.Location, cemClaims);
     const callback = async (parameters: Record<string, string>, cookie: string): Promise<number> =>
-      (await site.handler({ resource: '/sign-in/callback', httpMethod: 'GET', queryStringParameters: parameters, headers: { cookie } })).statusCode;
+      (await site.handler({ resource: '/sign-in/callback', httpMethod: 'GET', queryStringParameters: parameters, headers: { cookie } }))
+        .statusCode;
     expect(await callback(query, '')).toBe(400);
     expect(await callback({ ...query, state: 'x' }, started)).toBe(400);
     expect(await callback({ state: query.state, error: 'access_denied' }, started)).toBe(400);
@@ -229,7 +317,13 @@ describe('deciding in a browser', () => {
     const id = await site.world.ask();
     const other = await site.world.ask({ token: 'TOKEN-secret-1' });
     const [mine, theirs] = [await site.signIn(id, cemClaims), await site.signIn(id, { ...cemClaims, sub: 'sub-ann' })];
-    for (const csrf of [csrfOf(await site.get(other, { cookie: mine })), csrfOf(await site.get(id, { cookie: theirs })), '', 'x.y', mine.split('=')[1]]) {
+    for (const csrf of [
+      csrfOf(await site.get(other, { cookie: mine })),
+      csrfOf(await site.get(id, { cookie: theirs })),
+      '',
+      'x.y',
+      mine.split('=')[1],
+    ]) {
       expect((await site.form(id, { csrf, decision: 'approve' }, mine)).statusCode).toBe(403);
     }
     expect((await site.post(id, approve, { cookie: mine })).statusCode).toBe(403);
@@ -252,7 +346,10 @@ describe('deciding in a browser', () => {
   });
 
   test('the starter and a stranger see that they cannot decide', async () => {
-    for (const [claims, text] of [[{ sub: 'sub-eve' }, 'You are not one of its approvers.'], [{ sub: 'x', email: 'SAM@example.com', groups: ['approvers'] }, 'You started this execution']] as const) {
+    for (const [claims, text] of [
+      [{ sub: 'sub-eve' }, 'You are not one of its approvers.'],
+      [{ sub: 'x', email: 'SAM@example.com', groups: ['approvers'] }, 'You started this execution'],
+    ] as const) {
       const site = new GateSite();
       const id = await site.world.ask();
       const page = await site.get(id, { cookie: await site.signIn(id, claims) });
@@ -279,7 +376,10 @@ describe('deciding with AWS credentials', () => {
   });
 
   test('two sessions of one role are one person, unless their names are trusted', async () => {
-    for (const [trusted, second] of [[false, 409], [true, 200]] as const) {
+    for (const [trusted, second] of [
+      [false, 409],
+      [true, 200],
+    ] as const) {
       const site = new GateSite({ people: [role], groups: [], required: 2 }, iam(trusted));
       const id = await site.world.ask({ startedBy: 'somebody' });
       expect(await post(site, id, session('ann'))).toBe(200);
@@ -288,7 +388,12 @@ describe('deciding with AWS credentials', () => {
   });
 
   test('whoever started it by the same role, or the same session, does not decide', async () => {
-    for (const [trusted, startedBy, status] of [[false, session('sam'), 403], [false, 'arn:aws:iam::111122223333:role/teams/Approvers', 403], [true, session('ann'), 403], [true, session('sam'), 200]] as const) {
+    for (const [trusted, startedBy, status] of [
+      [false, session('sam'), 403],
+      [false, 'arn:aws:iam::111122223333:role/teams/Approvers', 403],
+      [true, session('ann'), 403],
+      [true, session('sam'), 200],
+    ] as const) {
       const site = new GateSite({ people: [role], groups: [] }, iam(trusted));
       expect(await post(site, await site.world.ask({ startedBy }), session('ann'))).toBe(status);
     }

@@ -14,13 +14,15 @@ const report = [
   { check: 'quota parity', result: 'failed', found: 'Lambda concurrency 1,000 in eu-central-1, 3,000 in us-east-1' },
 ];
 
-inBrowser('the approval\'s page in a browser', () => {
+inBrowser("the approval's page in a browser", () => {
   let browser: Browser;
   let site: BrowserSite;
   let contexts: BrowserContext[];
   let wrong: string[];
 
-  beforeAll(async () => { browser = await openBrowser(); });
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
   afterAll(() => browser.close());
   beforeEach(async () => {
     site = await BrowserSite.open();
@@ -38,8 +40,13 @@ inBrowser('the approval\'s page in a browser', () => {
     const page = await context.newPage();
     page.on('console', (message) => wrong.push(`${message.type()}: ${message.text()}`));
     page.on('pageerror', (error) => wrong.push(String(error)));
-    page.on('request', (request) => { if (!request.url().startsWith('http://localhost:')) wrong.push(`asked ${request.url()}`); });
-    page.on('dialog', (dialog) => { wrong.push(`dialog ${dialog.message()}`); void dialog.dismiss(); });
+    page.on('request', (request) => {
+      if (!request.url().startsWith('http://localhost:')) wrong.push(`asked ${request.url()}`);
+    });
+    page.on('dialog', (dialog) => {
+      wrong.push(`dialog ${dialog.message()}`);
+      void dialog.dismiss();
+    });
     await page.goto(`${site.url}/approvals/${id}`);
     return page;
   }
@@ -58,7 +65,11 @@ inBrowser('the approval\'s page in a browser', () => {
     expect(await page.getByText('Zahlen passen: <ok>').count()).toBe(1);
     expect(await page.locator('form').count()).toBe(0);
     expect(site.site.world.tasks.sent).toHaveLength(1);
-    expect(site.site.world.tasks.taken.get('TOKEN-secret-0')).toMatchObject({ decision: 'APPROVED', by: ['sub-cem'], comments: [{ comment: 'Zahlen passen: <ok>' }] });
+    expect(site.site.world.tasks.taken.get('TOKEN-secret-0')).toMatchObject({
+      decision: 'APPROVED',
+      by: ['sub-cem'],
+      comments: [{ comment: 'Zahlen passen: <ok>' }],
+    });
     expect(wrong).toEqual([]);
   });
 
@@ -91,7 +102,11 @@ inBrowser('the approval\'s page in a browser', () => {
   });
 
   test('on a phone nothing is wider than the screen, and buttons are large enough for a thumb', async () => {
-    const id = await site.site.world.ask({ report, question: `Send 25 % of the traffic?\n${'x'.repeat(300)}`, details: { digest: 'a1b2c3d4'.repeat(16) } });
+    const id = await site.site.world.ask({
+      report,
+      question: `Send 25 % of the traffic?\n${'x'.repeat(300)}`,
+      details: { digest: 'a1b2c3d4'.repeat(16) },
+    });
     const page = await visit(id, { ...phone, colorScheme: 'dark' });
     await page.getByRole('link', { name: 'Sign in to decide' }).tap();
     await page.getByText('You are signed in as Cem.').waitFor();
@@ -103,7 +118,13 @@ inBrowser('the approval\'s page in a browser', () => {
   test('hostile text runs nothing, loads nothing and stays text', async () => {
     const hostile = '"><script>alert(1)</script><img src=https://evil.example.com/x onerror=alert(2)><style>*{display:none}</style>';
     site.claims = { ...site.claims, name: hostile };
-    const id = await site.site.world.ask({ subject: 'Move', question: hostile, details: { [hostile]: hostile }, report: { [hostile]: [hostile] }, startedBy: hostile });
+    const id = await site.site.world.ask({
+      subject: 'Move',
+      question: hostile,
+      details: { [hostile]: hostile },
+      report: { [hostile]: [hostile] },
+      startedBy: hostile,
+    });
     const page = await visit(id);
     await page.getByRole('link', { name: 'Sign in to decide' }).click();
     await page.getByText('You are signed in as').waitFor();

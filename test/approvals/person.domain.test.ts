@@ -26,7 +26,15 @@ describe('a name has one form', () => {
   });
 
   test('as wide letters, ligatures, accents in two parts, sharp s and what does not show', () => {
-    const pairs = [['Ａlice@example.com', 'alice@example.com'], ['STRASSE', 'straße'], ['STRAẞE', 'strasse'], ['e\u0301', 'É'], ['oﬃce', 'OFFICE'], ['al\u200bice', ' Alice\u00a0'], ['ΟΔΟΣ', 'οδος']];
+    const pairs = [
+      ['Ａlice@example.com', 'alice@example.com'],
+      ['STRASSE', 'straße'],
+      ['STRAẞE', 'strasse'],
+      ['e\u0301', 'É'],
+      ['oﬃce', 'OFFICE'],
+      ['al\u200bice', ' Alice\u00a0'],
+      ['ΟΔΟΣ', 'οδος'],
+    ];
     for (const [one, other] of pairs) expect(normalName(one)).toBe(normalName(other));
   });
 
@@ -40,14 +48,25 @@ describe('one person is one', () => {
     const site = new GateSite({ people: ['alice@example.com', 'ben@example.com'], required: 2 });
     let startedBy = '';
     const start = startHttp({
-      identity: oidc, provider: { verify: (token) => Promise.resolve({ kind: 'valid', claims: JSON.parse(token) as Record<string, unknown> }) },
-      rules: { stateMachineArn: 'arn', people: ['alice@example.com'], groups: [] }, url: 'https://gate.example.com/live/starts/x', record: () => undefined,
-      starter: { nameOf: () => 'name', start: (_arn, input) => {
-        ({ startedBy } = JSON.parse(input) as { startedBy: string });
-        return Promise.resolve({ kind: 'started', execution: 'arn' });
-      } },
+      identity: oidc,
+      provider: { verify: (token) => Promise.resolve({ kind: 'valid', claims: JSON.parse(token) as Record<string, unknown> }) },
+      rules: { stateMachineArn: 'arn', people: ['alice@example.com'], groups: [] },
+      url: 'https://gate.example.com/live/starts/x',
+      record: () => undefined,
+      starter: {
+        nameOf: () => 'name',
+        start: (_arn, input) => {
+          ({ startedBy } = JSON.parse(input) as { startedBy: string });
+          return Promise.resolve({ kind: 'started', execution: 'arn' });
+        },
+      },
     });
-    const body = await start({ resource: '/starts/x', httpMethod: 'POST', body: '', headers: { authorization: `Bearer ${JSON.stringify(account('google-1'))}` } });
+    const body = await start({
+      resource: '/starts/x',
+      httpMethod: 'POST',
+      body: '',
+      headers: { authorization: `Bearer ${JSON.stringify(account('google-1'))}` },
+    });
     expect([body.statusCode, startedBy]).toEqual([202, 'google-1 = alice@example.com']);
 
     const started = await site.world.ask({ startedBy });
@@ -67,7 +86,8 @@ describe('one person is one', () => {
   test('told apart by address, capitals make no second one, and a changed address none either', async () => {
     const site = new GateSite({ groups: ['approvers'], required: 2 }, { ...oidc, identityClaim: 'email' });
     const id = await site.world.ask({ startedBy: 'sam' });
-    const as = async (claims: Record<string, unknown>): Promise<number> => (await site.post(id, approve, site.bearer({ ...claims, groups: ['approvers'] }))).statusCode;
+    const as = async (claims: Record<string, unknown>): Promise<number> =>
+      (await site.post(id, approve, site.bearer({ ...claims, groups: ['approvers'] }))).statusCode;
     expect(await as(account('1', 'alice@example.com'))).toBe(200);
     expect(await as(account('2', 'Alice@example.com'))).toBe(409);
     expect(await as(account('1', 'alice.new@example.com'))).toBe(409);
@@ -76,7 +96,8 @@ describe('one person is one', () => {
 
   test('with IAM: a session of one name in two roles, where names are trusted', () => {
     const identity = { kind: 'iam', region: 'eu-central-1', trustSessionNames: true } as const;
-    const session = (role: string, name: string): Person => personOfArn(`arn:aws:sts::111122223333:assumed-role/${role}/${name}`, identity)!;
+    const session = (role: string, name: string): Person =>
+      personOfArn(`arn:aws:sts::111122223333:assumed-role/${role}/${name}`, identity)!;
     const [admin, power, ben] = [session('Admin', 'alice@example.com'), session('Power', 'Alice@example.com'), session('Admin', 'ben')];
     expect(samePerson(admin.names, power.names)).toBe(true);
     expect(samePerson(admin.names, ben.names)).toBe(false);
@@ -84,7 +105,9 @@ describe('one person is one', () => {
     expect(isStarter(power, 'arn:aws:sts::111122223333:assumed-role/Admin/alice@example.com')).toBe(true);
     expect(isStarter(ben, starterText(admin.names))).toBe(false);
     // A role lets its sessions in, and is nobody's name.
-    for (const person of [admin, ben]) expect(entitlementOf(person, { people: ['arn:aws:iam::111122223333:role/teams/ADMIN'], groups: [] })).toBeDefined();
+    for (const person of [admin, ben]) {
+      expect(entitlementOf(person, { people: ['arn:aws:iam::111122223333:role/teams/ADMIN'], groups: [] })).toBeDefined();
+    }
     expect(entitlementOf(power, { people: ['arn:aws:iam::111122223333:role/Admin'], groups: [] })).toBeUndefined();
   });
 
@@ -99,10 +122,12 @@ describe('one person is one', () => {
   test('whatever the starter is called: all names are kept, once, and each keeps out', () => {
     expect(starterText(['sub', 'A@example.com', 'a@example.com'])).toBe('sub = A@example.com');
     const name = fc.string({ unit: 'binary', minLength: 1 }).filter((text) => text.trim() !== '');
-    fc.assert(fc.property(fc.array(name, { minLength: 1, maxLength: 3 }), fc.nat(), (names, at) => {
-      const one = names[at % names.length];
-      return isStarter({ id: one, name: '', vouched: [], names: [one], aliases: [], groups: [] }, starterText(names));
-    }));
+    fc.assert(
+      fc.property(fc.array(name, { minLength: 1, maxLength: 3 }), fc.nat(), (names, at) => {
+        const one = names[at % names.length];
+        return isStarter({ id: one, name: '', vouched: [], names: [one], aliases: [], groups: [] }, starterText(names));
+      }),
+    );
   });
 });
 
@@ -110,17 +135,21 @@ describe('a name lets in', () => {
   const identity = oidc;
   const person = (claims: Record<string, unknown>): Person => personOfClaims(claims, identity)!;
 
-  test('in any case, but not when it only looks like an approver\'s', () => {
+  test("in any case, but not when it only looks like an approver's", () => {
     const among = { people: ['Alice@Example.com'], groups: [] };
     expect(entitlementOf(person(account('1')), among)).toBe('Alice@Example.com');
-    for (const look of ['Ａlice@example.com', 'al\u200bice@example.com', 'alıce@example.com']) expect(entitlementOf(person(account('1', look)), among)).toBeUndefined();
+    for (const look of ['Ａlice@example.com', 'al\u200bice@example.com', 'alıce@example.com']) {
+      expect(entitlementOf(person(account('1', look)), among)).toBeUndefined();
+    }
   });
 
   test('the answer says by which entry', async () => {
     const site = new GateSite({ people: ['alice@example.com'], groups: ['approvers'] });
     const id = await site.world.ask({ startedBy: 'sam' });
     await site.post(id, approve, site.bearer({ ...account('1'), name: 'Alice' }));
-    expect(site.world.store.requests.get(id)!.answers).toMatchObject([{ by: '1', entitledBy: 'alice@example.com', names: ['1', 'alice@example.com'] }]);
+    expect(site.world.store.requests.get(id)!.answers).toMatchObject([
+      { by: '1', entitledBy: 'alice@example.com', names: ['1', 'alice@example.com'] },
+    ]);
     // Whoever has the link sees who answered, not by which other names they are known.
     expect((await site.get(id, { Accept: 'application/json' })).body).not.toContain('alice@example.com');
   });
@@ -128,17 +157,28 @@ describe('a name lets in', () => {
   test('and a group, however its accents are written, which never makes it another one', () => {
     const forms = (text: string): string[] => ['NFC', 'NFD'].map((form) => text.normalize(form));
     for (const name of forms('josé@example.com')) {
-      for (const other of forms('José@example.com')) expect(entitlementOf(person(account('1', name)), { people: [other], groups: [] })).toBe(other);
+      for (const other of forms('José@example.com')) {
+        expect(entitlementOf(person(account('1', name)), { people: [other], groups: [] })).toBe(other);
+      }
     }
     for (const group of forms('équipe')) {
-      for (const other of forms('équipe')) expect(entitlementOf(person({ sub: '1', groups: [group] }), { people: [], groups: [other] })).toBe(group);
+      for (const other of forms('équipe')) {
+        expect(entitlementOf(person({ sub: '1', groups: [group] }), { people: [], groups: [other] })).toBe(group);
+      }
       expect(entitlementOf(person({ sub: '1', groups: [group] }), { people: [], groups: ['Équipe', 'equipe'] })).toBeUndefined();
     }
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), fc.constantFrom('NFC', 'NFD', 'NFKC', 'NFKD'), (name, form) => normalName(name.normalize(form)) === normalName(name)));
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary' }),
+        fc.constantFrom('NFC', 'NFD', 'NFKC', 'NFKD'),
+        (name, form) => normalName(name.normalize(form)) === normalName(name),
+      ),
+    );
   });
 
   test('a group claim that is one text is one group; splitting is asked for', () => {
-    const groupsOf = (groups: unknown, groupsSeparator?: string): readonly string[] => personOfClaims({ sub: '1', groups }, { ...oidc, groupsSeparator })!.groups;
+    const groupsOf = (groups: unknown, groupsSeparator?: string): readonly string[] =>
+      personOfClaims({ sub: '1', groups }, { ...oidc, groupsSeparator })!.groups;
     expect(groupsOf('guests approvers')).toEqual(['guests approvers']);
     expect(groupsOf('guests,approvers')).toEqual(['guests,approvers']);
     expect(groupsOf('guests approvers', ' ')).toEqual(['guests', 'approvers']);

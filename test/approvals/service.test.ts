@@ -6,9 +6,16 @@ describe('one approver', () => {
   test('approves: the state machine is told who, when and why', async () => {
     const world = new GateWorld();
     const id = await world.ask();
-    expect(await world.gate.answer(id, cem, 'approve', 'numbers look fine')).toMatchObject({ kind: 'counted', view: { status: 'DECIDED', delivery: 'SENT' } });
+    expect(await world.gate.answer(id, cem, 'approve', 'numbers look fine')).toMatchObject({
+      kind: 'counted',
+      view: { status: 'DECIDED', delivery: 'SENT' },
+    });
     expect(world.tasks.taken.get('TOKEN-secret-0')).toEqual({
-      approvalId: id, decision: 'APPROVED', reason: 'DECIDED', by: ['sub-cem'], at: '2026-11-22T03:00:00.000Z',
+      approvalId: id,
+      decision: 'APPROVED',
+      reason: 'DECIDED',
+      by: ['sub-cem'],
+      at: '2026-11-22T03:00:00.000Z',
       comments: [{ by: 'sub-cem', name: 'Cem', decision: 'approve', at: '2026-11-22T03:00:00.000Z', comment: 'numbers look fine' }],
     });
   });
@@ -23,7 +30,11 @@ describe('one approver', () => {
     const world = new GateWorld();
     const id = await world.ask();
     await world.gate.answer(id, ann, 'approve');
-    for (const [person, answer] of [[ann, 'approve'], [ann, 'reject'], [ben, 'reject']] as const) {
+    for (const [person, answer] of [
+      [ann, 'approve'],
+      [ann, 'reject'],
+      [ben, 'reject'],
+    ] as const) {
       expect(await world.gate.answer(id, person, answer)).toMatchObject({ kind: 'refused', why: 'decided' });
     }
     expect(world.tasks.sent).toHaveLength(1);
@@ -35,7 +46,10 @@ describe('changes nothing', () => {
   test('the starter, by whichever of their names they are known', async () => {
     for (const startedBy of ['sam@example.com', ' SAM@example.com', 'sub-sam']) {
       const world = new GateWorld();
-      expect(await world.gate.answer(await world.ask({ startedBy }), starter, 'approve')).toMatchObject({ kind: 'refused', why: 'starter' });
+      expect(await world.gate.answer(await world.ask({ startedBy }), starter, 'approve')).toMatchObject({
+        kind: 'refused',
+        why: 'starter',
+      });
       expect(world.tasks.sent).toEqual([]);
     }
   });
@@ -106,7 +120,11 @@ describe('time', () => {
     const world = new GateWorld();
     const id = await world.ask();
     world.advance(3600);
-    expect(await world.gate.answer(id, ann, 'approve')).toMatchObject({ kind: 'refused', why: 'expired', view: { status: 'DECIDED', outcome: { reason: 'EXPIRED' } } });
+    expect(await world.gate.answer(id, ann, 'approve')).toMatchObject({
+      kind: 'refused',
+      why: 'expired',
+      view: { status: 'DECIDED', outcome: { reason: 'EXPIRED' } },
+    });
     expect(world.tasks.taken.get('TOKEN-secret-0')).toMatchObject({ decision: 'REJECTED', reason: 'EXPIRED' });
     expect(await world.gate.answer(id, ann, 'approve')).toMatchObject({ kind: 'refused', why: 'expired' });
   });
@@ -130,7 +148,7 @@ describe('time', () => {
     expect(world.tasks.beats).toBe(11);
   });
 
-  test('a task\'s own expiry and number of people win over the gate\'s', async () => {
+  test("a task's own expiry and number of people win over the gate's", async () => {
     const world = new GateWorld();
     const id = await world.ask({ expirySeconds: 60, required: 2 });
     expect(await world.gate.view(id)).toMatchObject({ required: 2, expiresAtMs: world.nowMs + 60_000 });
@@ -141,7 +159,10 @@ describe('what fails', () => {
   test('a message is sent by the next sweep', async () => {
     let broken = true;
     const sent: string[] = [];
-    const world = new GateWorld({}, { notify: (message) => broken ? Promise.reject(new Error('SNS is away')) : Promise.resolve(void sent.push(message)) });
+    const world = new GateWorld(
+      {},
+      { notify: (message) => (broken ? Promise.reject(new Error('SNS is away')) : Promise.resolve(void sent.push(message))) },
+    );
     await world.ask();
     expect(world.faults).toMatchObject([{ what: 'notify' }]);
     broken = false;
@@ -154,7 +175,10 @@ describe('what fails', () => {
     const id = await world.ask();
     const { succeed } = world.tasks;
     world.tasks.succeed = () => Promise.reject(new Error('throttled'));
-    expect(await world.gate.answer(id, ann, 'approve')).toMatchObject({ kind: 'counted', view: { status: 'DECIDED', delivery: 'PENDING' } });
+    expect(await world.gate.answer(id, ann, 'approve')).toMatchObject({
+      kind: 'counted',
+      view: { status: 'DECIDED', delivery: 'PENDING' },
+    });
     world.tasks.succeed = succeed;
     expect(await world.sweep()).toMatchObject({ delivered: 1 });
     expect(world.tasks.taken.size).toBe(1);
@@ -166,7 +190,7 @@ describe('what fails', () => {
     const id = await world.ask();
     await world.ask({ token: 'TOKEN-secret-1' });
     const read = world.store.read.bind(world.store);
-    world.store.read = (asked) => asked === id ? Promise.reject(new Error('broken item')) : read(asked);
+    world.store.read = (asked) => (asked === id ? Promise.reject(new Error('broken item')) : read(asked));
     world.advance(3600);
     expect(await world.sweep()).toMatchObject({ failed: 1, expired: 1 });
   });
@@ -199,7 +223,14 @@ describe('what fails', () => {
 test('the token is in no message, no view and no record, and gone from the table once it has served', async () => {
   const world = new GateWorld({ required: 2 });
   const id = await world.ask();
-  const seen = [await world.gate.view(id), await world.gate.answer(id, ann, 'approve'), await world.gate.answer(id, ben, 'approve'), world.messages, world.store.records,
-    [...world.tasks.taken.values()], world.store.requests.get(id)];
+  const seen = [
+    await world.gate.view(id),
+    await world.gate.answer(id, ann, 'approve'),
+    await world.gate.answer(id, ben, 'approve'),
+    world.messages,
+    world.store.records,
+    [...world.tasks.taken.values()],
+    world.store.requests.get(id),
+  ];
   expect(JSON.stringify(seen)).not.toContain('TOKEN-secret');
 });

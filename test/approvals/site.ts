@@ -13,8 +13,16 @@ export const baseUrl = 'https://gate.example.com/live';
 export const issuer = 'https://login.example.com';
 
 export const oidc: OidcIdentity = {
-  kind: 'oidc', issuer, clientId: 'gate', audience: ['gate'], scopes: ['openid', 'email'], identityClaim: 'sub', nameClaim: 'name', groupsClaim: 'groups',
-  authorizationEndpoint: `${issuer}/authorize`, tokenEndpoint: `${issuer}/token`,
+  kind: 'oidc',
+  issuer,
+  clientId: 'gate',
+  audience: ['gate'],
+  scopes: ['openid', 'email'],
+  identityClaim: 'sub',
+  nameClaim: 'name',
+  groupsClaim: 'groups',
+  authorizationEndpoint: `${issuer}/authorize`,
+  tokenEndpoint: `${issuer}/token`,
 };
 
 /** An issuer with keys of its own, and codes that it has given out. */
@@ -29,7 +37,9 @@ export class TestIssuer {
   public token(claims: Record<string, unknown>, key: KeyObject = this.pair.privateKey): string {
     const seconds = Math.floor(Date.now() / 1000);
     const all = { iss: issuer, aud: 'gate', iat: seconds, exp: seconds + 900, ...claims };
-    const input = [{ alg: 'ES256', typ: 'JWT', kid: 'k1' }, all].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+    const input = [{ alg: 'ES256', typ: 'JWT', kid: 'k1' }, all]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      .join('.');
     return `${input}.${sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
   }
 
@@ -37,7 +47,10 @@ export class TestIssuer {
   public authorize(location: string, claims: Record<string, unknown>): { readonly code: string; readonly state: string } {
     const { searchParams } = new URL(location);
     const code = createHash('sha256').update(location).digest('base64url');
-    this.codes.set(code, { challenge: searchParams.get('code_challenge')!, token: this.token({ nonce: searchParams.get('nonce'), ...claims }) });
+    this.codes.set(code, {
+      challenge: searchParams.get('code_challenge')!,
+      token: this.token({ nonce: searchParams.get('nonce'), ...claims }),
+    });
     return { code, state: searchParams.get('state')! };
   }
 
@@ -64,16 +77,31 @@ export class GateSite {
     this.world = new GateWorld(change);
     this.world.nowMs = Date.now();
     const real = oidcProvider({ identity: oidc, jwks: this.issuer.jwks() });
-    this.sessions = new GateSessions({
-      sealer: hmacSealer(() => Promise.resolve('a secret of this test')),
-      provider: { ...real, exchange: (code, verifier) => Promise.resolve(this.issuer.exchange(code, verifier)), ...provider },
-      nowMs: () => this.world.nowMs,
-      random: () => createHmac('sha256', 'chance').update(String(this.randoms += 1)).digest('base64url'),
-    }, identity.kind === 'oidc' ? identity : oidc, `${baseUrl}/sign-in/callback`, rulesOf(change).groups);
+    this.sessions = new GateSessions(
+      {
+        sealer: hmacSealer(() => Promise.resolve('a secret of this test')),
+        provider: { ...real, exchange: (code, verifier) => Promise.resolve(this.issuer.exchange(code, verifier)), ...provider },
+        nowMs: () => this.world.nowMs,
+        random: () =>
+          createHmac('sha256', 'chance')
+            .update(String((this.randoms += 1)))
+            .digest('base64url'),
+      },
+      identity.kind === 'oidc' ? identity : oidc,
+      `${baseUrl}/sign-in/callback`,
+      rulesOf(change).groups,
+    );
     this.handler = gateHttp({
-      gate: this.world.gate, rules: rulesOf(change), identity, sessions: identity.kind === 'oidc' ? this.sessions : undefined, baseUrl,
+      gate: this.world.gate,
+      rules: rulesOf(change),
+      identity,
+      sessions: identity.kind === 'oidc' ? this.sessions : undefined,
+      baseUrl,
       proofs: identity.kind === 'iam' ? new CallerProofs({ ask: this.sts.ask, nowMs: () => this.world.nowMs }, identity) : undefined,
-      nowMs: () => this.world.nowMs, record: (call, thrown) => { this.calls.push(call, thrown); },
+      nowMs: () => this.world.nowMs,
+      record: (call, thrown) => {
+        this.calls.push(call, thrown);
+      },
     });
   }
 
@@ -83,7 +111,10 @@ export class GateSite {
 
   public post(id: string, body: unknown, headers: Record<string, string> = {}): Promise<GateAnswer> {
     return this.handler({
-      resource: '/approvals/{id}', httpMethod: 'POST', pathParameters: { id }, headers: { 'Content-Type': 'application/json', ...headers },
+      resource: '/approvals/{id}',
+      httpMethod: 'POST',
+      pathParameters: { id },
+      headers: { 'Content-Type': 'application/json', ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
   }
@@ -91,12 +122,16 @@ export class GateSite {
   /** A signed call, as API Gateway passes it on; with the proof of whom it names unless another is given. */
   public async signed(arn: string, id: string, body: unknown = { decision: 'approve' }, proof?: string): Promise<GateAnswer> {
     const text = JSON.stringify(body);
-    const given = proof ?? await this.sts.proof(arn, { url: `${baseUrl}/approvals/${id}`, body: text });
+    const given = proof ?? (await this.sts.proof(arn, { url: `${baseUrl}/approvals/${id}`, body: text }));
     return this.handler(iamEvent('/approvals/{id}', arn, text, { 'X-Caller-Proof': given }, id));
   }
 
   public form(id: string, fields: Record<string, string>, cookie: string): Promise<GateAnswer> {
-    return this.post(id, new URLSearchParams(fields).toString(), { 'Content-Type': 'application/x-www-form-urlencoded', 'Accept': 'text/html', 'Cookie': cookie });
+    return this.post(id, new URLSearchParams(fields).toString(), {
+      'Content-Type': 'application/x-www-form-urlencoded',
+      Accept: 'text/html',
+      Cookie: cookie,
+    });
   }
 
   public bearer(claims: Record<string, unknown>): Record<string, string> {
@@ -107,15 +142,30 @@ export class GateSite {
   public async signIn(id: string, claims: Record<string, unknown>): Promise<string> {
     const begun = await this.handler({ resource: '/approvals/{id}/sign-in', httpMethod: 'GET', pathParameters: { id } });
     const query = this.issuer.authorize(begun.headers.Location, claims);
-    const ended = await this.handler({ resource: '/sign-in/callback', httpMethod: 'GET', queryStringParameters: query, headers: { cookie: cookiesOf(begun) } });
+    const ended = await this.handler({
+      resource: '/sign-in/callback',
+      httpMethod: 'GET',
+      queryStringParameters: query,
+      headers: { cookie: cookiesOf(begun) },
+    });
     return cookiesOf(ended);
   }
 }
 
 /** What API Gateway sends for a signed call. Whoever may invoke the function can send the same, with any ARN. */
-export function iamEvent(resource: string, userArn: string | undefined, body: string, headers: Record<string, string> = {}, id?: string): GateEvent {
+export function iamEvent(
+  resource: string,
+  userArn: string | undefined,
+  body: string,
+  headers: Record<string, string> = {},
+  id?: string,
+): GateEvent {
   return {
-    resource, httpMethod: 'POST', body, headers: { 'Content-Type': 'application/json', ...headers }, ...id === undefined ? {} : { pathParameters: { id } },
+    resource,
+    httpMethod: 'POST',
+    body,
+    headers: { 'Content-Type': 'application/json', ...headers },
+    ...(id === undefined ? {} : { pathParameters: { id } }),
     requestContext: { identity: { userArn, accountId: userArn?.split(':')[4] } },
   };
 }
@@ -126,7 +176,10 @@ function rulesOf(change: Partial<GateRules>): GateRules {
 
 /** The cookies that a browser would send back. */
 export function cookiesOf(answer: GateAnswer): string {
-  return (answer.multiValueHeaders?.['Set-Cookie'] ?? []).filter((cookie) => !cookie.includes('Max-Age=0')).map((cookie) => cookie.split(';')[0]).join('; ');
+  return (answer.multiValueHeaders?.['Set-Cookie'] ?? [])
+    .filter((cookie) => !cookie.includes('Max-Age=0'))
+    .map((cookie) => cookie.split(';')[0])
+    .join('; ');
 }
 
 /** The form's own value on a page. */

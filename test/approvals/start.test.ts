@@ -31,25 +31,41 @@ class StartSite {
   constructor(change: Partial<StartPorts['rules']> = {}, identity: GateIdentity = oidc) {
     const starter = new StepFunctionsStarter(undefined as never);
     this.handler = startHttp({
-      identity, provider: oidcProvider({ identity: oidc, jwks: this.issuer.jwks() }), rules: { stateMachineArn, people: [], groups: ['leads'], ...change }, url,
+      identity,
+      provider: oidcProvider({ identity: oidc, jwks: this.issuer.jwks() }),
+      rules: { stateMachineArn, people: [], groups: ['leads'], ...change },
+      url,
       proofs: identity.kind === 'iam' ? new CallerProofs({ ask: this.sts.ask, nowMs: Date.now }, identity) : undefined,
       starter: { nameOf: (text) => starter.nameOf(text), start: (arn, input, name) => this.start(arn, input, name) },
-      record: (call, thrown) => { this.records.push(call, thrown); },
+      record: (call, thrown) => {
+        this.records.push(call, thrown);
+      },
     });
   }
 
-  public async post(body: unknown, headers: Record<string, string> = {}, twice?: string): Promise<{ status: number; body: Record<string, unknown> }> {
+  public async post(
+    body: unknown,
+    headers: Record<string, string> = {},
+    twice?: string,
+  ): Promise<{ status: number; body: Record<string, unknown> }> {
     const all = { 'content-type': 'application/json', ...headers };
     const answer = await this.handler({
-      resource: '/starts/acme-pay-cutover', httpMethod: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body), headers: all,
-      multiValueHeaders: Object.fromEntries(Object.entries(all).map(([name, value]) => [name, name === twice ? ['other', value] : [value]])),
+      resource: '/starts/acme-pay-cutover',
+      httpMethod: 'POST',
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+      headers: all,
+      multiValueHeaders: Object.fromEntries(
+        Object.entries(all).map(([name, value]) => [name, name === twice ? ['other', value] : [value]]),
+      ),
     });
     return { status: answer.statusCode, body: JSON.parse(answer.body) as Record<string, unknown> };
   }
 
   /** A signed call, with the proof of whom it names unless another is given. */
   public async signed(
-    arn: string, body: object = {}, headers: Record<string, string> = {},
+    arn: string,
+    body: object = {},
+    headers: Record<string, string> = {},
   ): Promise<{ status: number; body: Record<string, unknown>; headers: Record<string, string> }> {
     const text = JSON.stringify(body);
     const proof = await this.sts.proof(arn, { url, body: text, key: headers['Idempotency-Key'] });
@@ -78,7 +94,12 @@ describe('who starts', () => {
     const site = new StartSite();
     const { status, body } = await site.post({ action: 'cutover', reason: 'leaving us-east-1' }, site.as(ann));
     expect([status, body.startedBy]).toEqual([202, 'sub-ann = ann@example.com']);
-    expect(site.started).toEqual([{ input: { action: 'cutover', reason: 'leaving us-east-1', startedBy: 'sub-ann = ann@example.com' }, name: expect.stringMatching(/^[0-9a-f-]{36}$/) }]);
+    expect(site.started).toEqual([
+      {
+        input: { action: 'cutover', reason: 'leaving us-east-1', startedBy: 'sub-ann = ann@example.com' },
+        name: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      },
+    ]);
   });
 
   test('cannot be said in the body', async () => {
@@ -92,7 +113,14 @@ describe('who starts', () => {
   test('nobody, a forged token, another audience and somebody else start nothing', async () => {
     const site = new StartSite();
     const forged = { authorization: `Bearer ${new TestIssuer().token(ann)}` };
-    for (const headers of [{}, forged, { authorization: 'Bearer x.y.z' }, site.as({ ...ann, aud: 'other' }), site.as({ ...ann, exp: 1 }), { cookie: '__Host-approval-session=abc' }]) {
+    for (const headers of [
+      {},
+      forged,
+      { authorization: 'Bearer x.y.z' },
+      site.as({ ...ann, aud: 'other' }),
+      site.as({ ...ann, exp: 1 }),
+      { cookie: '__Host-approval-session=abc' },
+    ]) {
       expect(await site.post({}, headers)).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
     }
     for (const claims of [{ ...ann, groups: ['others'] }, { sub: 'leads' }, { ...ann, groups: undefined, email: 'leads' }]) {
@@ -112,7 +140,10 @@ describe('who starts', () => {
     const site = new StartSite({ groups: [], people: [role] }, { kind: 'iam', region: 'eu-central-1', trustSessionNames: false });
     expect(await site.post({}, site.as(ann))).toMatchObject({ status: 401 });
     expect(await site.signed('arn:aws:sts::111122223333:assumed-role/other/starter')).toMatchObject({ status: 403 });
-    expect(await site.signed('arn:aws:sts::111122223333:assumed-role/starter/bob')).toMatchObject({ status: 202, body: { startedBy: role } });
+    expect(await site.signed('arn:aws:sts::111122223333:assumed-role/starter/bob')).toMatchObject({
+      status: 202,
+      body: { startedBy: role },
+    });
   });
 
   test('with IAM is nobody whom the event alone names: each forged start is refused, and nothing starts', async () => {
@@ -127,22 +158,41 @@ describe('who starts', () => {
       ['of another start', await proofFor({ url: 'https://gate.example.com/live/starts/other' }), 401, 'unauthorized'],
       ['of another input', await proofFor({ body: '{"action":"cutover"}' }), 401, 'unauthorized'],
       ['of another key', await proofFor({ key: 'move-1' }), 401, 'unauthorized'],
-      ['of somebody else', await site.sts.proof('arn:aws:sts::111122223333:assumed-role/other/bob', { url, body: JSON.stringify(input) }), 403, 'other_caller'],
-      ['of an hour ago', await site.sts.proof(session, { url, body: JSON.stringify(input) }, { atMs: Date.now() - 3_600_000 }), 401, 'stale'],
+      [
+        'of somebody else',
+        await site.sts.proof('arn:aws:sts::111122223333:assumed-role/other/bob', { url, body: JSON.stringify(input) }),
+        403,
+        'other_caller',
+      ],
+      [
+        'of an hour ago',
+        await site.sts.proof(session, { url, body: JSON.stringify(input) }, { atMs: Date.now() - 3_600_000 }),
+        401,
+        'stale',
+      ],
     ];
-    for (const [name, proof, status, code] of forms) expect({ name, ...await site.signed(session, input, { 'X-Caller-Proof': proof }) }).toMatchObject({ name, status, body: { code } });
+    for (const [name, proof, status, code] of forms) {
+      expect({ name, ...(await site.signed(session, input, { 'X-Caller-Proof': proof })) }).toMatchObject({ name, status, body: { code } });
+    }
     expect(site.started).toEqual([]);
   });
 
   test('with IAM is started once by one proof, without a key too; where STS is silent nothing starts', async () => {
     const session = 'arn:aws:sts::111122223333:assumed-role/starter/bob';
-    const site = new StartSite({ groups: [], people: ['arn:aws:iam::111122223333:role/starter'] }, { kind: 'iam', region: 'eu-central-1', trustSessionNames: false });
+    const site = new StartSite(
+      { groups: [], people: ['arn:aws:iam::111122223333:role/starter'] },
+      { kind: 'iam', region: 'eu-central-1', trustSessionNames: false },
+    );
     const proof = await site.sts.proof(session, { url, body: '{"n":1}' });
     const send = (): Promise<unknown> => site.signed(session, { n: 1 }, { 'X-Caller-Proof': proof });
     expect(await send()).toEqual(await send());
     expect(site.started).toHaveLength(1);
     site.sts.instead = () => ({ status: 503, type: 'text/html', body: '' });
-    expect(await site.signed(session, { n: 2 })).toMatchObject({ status: 503, body: { code: 'unknown_caller' }, headers: { 'Retry-After': '5' } });
+    expect(await site.signed(session, { n: 2 })).toMatchObject({
+      status: 503,
+      body: { code: 'unknown_caller' },
+      headers: { 'Retry-After': '5' },
+    });
     expect(site.started).toHaveLength(1);
   });
 });
@@ -162,7 +212,11 @@ describe('a start', () => {
   test('means the same in any order and spelling of its members', async () => {
     const site = new StartSite();
     const key = { 'Idempotency-Key': 'move-1' };
-    const texts = ['{"reason":"a","share":{"to":25,"from":0.50}}', '{ "share": {"from":5e-1, "to":25.0}, "re\\u0061son":"a" }', '{"share":{"from":0.5,"to":25},"reason":"a"}'];
+    const texts = [
+      '{"reason":"a","share":{"to":25,"from":0.50}}',
+      '{ "share": {"from":5e-1, "to":25.0}, "re\\u0061son":"a" }',
+      '{"share":{"from":0.5,"to":25},"reason":"a"}',
+    ];
     const bodies: unknown[] = [];
     for (const text of texts) bodies.push(await site.post(text, site.as(ann, key)));
     expect(bodies).toEqual([expect.objectContaining({ status: 202 }), bodies[0], bodies[0]]);
@@ -170,8 +224,17 @@ describe('a start', () => {
   });
 
   test.each([
-    ['a member twice', '{"decision":"reject","decision":"approve"}', 'It has the member "decision" twice in one object: send each member once. Nothing was started.'],
-    ['a number that would be rounded', '{"order":9007199254740993}', 'The number in "order" cannot be represented exactly: allowed are whole numbers up to 9007199254740991, and fractions of at most 15 digits. Nothing was started.'],
+    [
+      'a member twice',
+      '{"decision":"reject","decision":"approve"}',
+      'It has the member "decision" twice in one object: send each member once. Nothing was started.',
+    ],
+    [
+      'a number that would be rounded',
+      '{"order":9007199254740993}',
+      'The number in "order" cannot be represented exactly: allowed are whole numbers up to 9007199254740991, and fractions of at ' +
+        'most 15 digits. Nothing was started.',
+    ],
     ['a number beyond all', '{"order":{"share":1e400}}', expect.stringContaining('The number in "share"')],
     ['a fraction that rounds', '{"share":0.1000000000000000055}', expect.stringContaining('The number in "share"')],
     ['minus nought', '{"share":-0}', expect.stringContaining('The number in "share"')],
@@ -186,7 +249,7 @@ describe('a start', () => {
     expect(site.started).toEqual([]);
   });
 
-  test('with two keys, or of two types, is nobody\'s', async () => {
+  test("with two keys, or of two types, is nobody's", async () => {
     const site = new StartSite();
     expect(await site.post({}, site.as(ann, { 'Idempotency-Key': 'k' }), 'Idempotency-Key')).toMatchObject({ status: 400 });
     expect(await site.post({}, site.as(ann), 'content-type')).toMatchObject({ status: 415 });
@@ -223,24 +286,40 @@ describe('the construct', () => {
     const actions = statements.flatMap(({ Action }) => Action).filter((action) => !/^(logs|xray):/.test(action));
     expect(actions).toEqual(['states:StartExecution']);
     expect(JSON.stringify(statements.find(({ Action }) => Action === 'states:StartExecution'))).toContain('stateMachine:acme-pay-cutover');
-    const [{ Properties }] = Object.values(template.findResources('AWS::Lambda::Function', { Properties: { Description: 'acme-gate: start-acme-pay-cutover' } })) as any[];
+    const [{ Properties }] = Object.values(
+      template.findResources('AWS::Lambda::Function', { Properties: { Description: 'acme-gate: start-acme-pay-cutover' } }),
+    ) as any[];
     const { GATE_START: start } = Properties.Environment.Variables;
-    expect(readStartRules(start['Fn::Join']?.[1].map((part: unknown) => typeof part === 'string' ? part : 'x').join('') ?? start)).toMatchObject({ people: ['ann@example.com'], groups: [] });
+    expect(
+      readStartRules(start['Fn::Join']?.[1].map((part: unknown) => (typeof part === 'string' ? part : 'x')).join('') ?? start),
+    ).toMatchObject({ people: ['ann@example.com'], groups: [] });
   });
 
   test('says where to send', () => {
     const { startUrl } = cutover;
     expect(JSON.stringify(stack.resolve(startUrl))).toContain('/starts/acme-pay-cutover');
     // A proof is for that address: the function has it from here, not from whoever calls.
-    const [made] = Object.values(template.findResources('AWS::Lambda::Function', { Properties: { Description: 'acme-gate: start-acme-pay-cutover' } })) as any[];
+    const [made] = Object.values(
+      template.findResources('AWS::Lambda::Function', { Properties: { Description: 'acme-gate: start-acme-pay-cutover' } }),
+    ) as any[];
     expect(made.Properties.Environment.Variables.GATE_START_URL).toEqual(stack.resolve(startUrl));
     expect(cutoverIn().startUrl).toBeUndefined();
   });
 
   test('refuses what cannot work', () => {
-    expect(() => cutoverIn(newStack('eu-central-1'), { starters: ['ann'], phases: [{ targetPercent: 100, approval: false }] }, false)).toThrow(/Cutover.*starters.*gate/s);
-    const gateOf = (identity: ApproverIdentity): ApprovalGate => new ApprovalGate(newStack('eu-central-1'), 'Gate', { gateName: 'acme-gate', identity, approvers: ['arn:aws:iam::111122223333:role/a'] });
-    const [byToken, byIam] = [gateOf(ApproverIdentity.oidc({ issuer: 'https://login.example.com', clientId: 'gate' })), gateOf(ApproverIdentity.iam())];
+    expect(() =>
+      cutoverIn(newStack('eu-central-1'), { starters: ['ann'], phases: [{ targetPercent: 100, approval: false }] }, false),
+    ).toThrow(/Cutover.*starters.*gate/s);
+    const gateOf = (identity: ApproverIdentity): ApprovalGate =>
+      new ApprovalGate(newStack('eu-central-1'), 'Gate', {
+        gateName: 'acme-gate',
+        identity,
+        approvers: ['arn:aws:iam::111122223333:role/a'],
+      });
+    const [byToken, byIam] = [
+      gateOf(ApproverIdentity.oidc({ issuer: 'https://login.example.com', clientId: 'gate' })),
+      gateOf(ApproverIdentity.iam()),
+    ];
     expect(() => byToken.addStart('x', { stateMachineName: 'm', starters: ['ann'] })).toThrow(/\[.*Gate\].*name.*'x'/s);
     expect(() => byToken.addStart('release', { stateMachineName: 'm m', starters: ['ann'] })).toThrow(/stateMachineName/);
     expect(() => byToken.addStart('release', { stateMachineName: 'm' })).toThrow(/starters/);
@@ -250,12 +329,20 @@ describe('the construct', () => {
 
   test('with IAM asks for a signature, and lets principals send one', () => {
     const own = new Stack(undefined, 'Own', { env: { account: '111122223333', region: 'eu-central-1' } });
-    const gate = new ApprovalGate(own, 'Gate', { gateName: 'acme-gate', identity: ApproverIdentity.iam(), approvers: ['arn:aws:iam::111122223333:role/a'] });
+    const gate = new ApprovalGate(own, 'Gate', {
+      gateName: 'acme-gate',
+      identity: ApproverIdentity.iam(),
+      approvers: ['arn:aws:iam::111122223333:role/a'],
+    });
     gate.addStart('release', { stateMachineName: 'acme-release', starters: ['arn:aws:iam::111122223333:role/b'] });
     gate.grantStart(new Role(own, 'B', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') }), 'release');
     const made = Template.fromStack(own);
-    const methods = Object.values(made.findResources('AWS::ApiGateway::Method')) as { Properties: { HttpMethod: string; AuthorizationType: string } }[];
-    expect(methods.filter(({ Properties }) => Properties.HttpMethod === 'POST').map(({ Properties }) => Properties.AuthorizationType)).toEqual(['AWS_IAM', 'AWS_IAM']);
+    const methods = Object.values(made.findResources('AWS::ApiGateway::Method')) as {
+      Properties: { HttpMethod: string; AuthorizationType: string };
+    }[];
+    expect(
+      methods.filter(({ Properties }) => Properties.HttpMethod === 'POST').map(({ Properties }) => Properties.AuthorizationType),
+    ).toEqual(['AWS_IAM', 'AWS_IAM']);
     expect(JSON.stringify(made.findResources('AWS::IAM::Policy'))).toContain('/POST/starts/release');
   });
 });

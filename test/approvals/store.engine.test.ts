@@ -8,7 +8,7 @@ import { ApprovalStore } from '../../src/approvals/ports';
 import { Engine, engineBinary, startEngine } from '../../tools/engine';
 
 let ids = 0;
-const request = (): ApprovalRequest => requestOf(inputOf(), rules, `id-${String(ids += 1).padStart(19, '0')}`, 1_000_000);
+const request = (): ApprovalRequest => requestOf(inputOf(), rules, `id-${String((ids += 1)).padStart(19, '0')}`, 1_000_000);
 const record = ({ id, version }: ApprovalRequest): ApprovalRecord => ({ id, version, atMs: 1_000_000, what: 'ANSWERED', content: '{}' });
 
 function holds(open: () => ApprovalStore): void {
@@ -41,7 +41,10 @@ function holds(open: () => ApprovalStore): void {
 
   test('what is due is listed by time until it is done', async () => {
     const before = await open().pending();
-    const [late, soon] = [{ ...request(), dueAtMs: 200 }, { ...request(), dueAtMs: 100 }];
+    const [late, soon] = [
+      { ...request(), dueAtMs: 200 },
+      { ...request(), dueAtMs: 100 },
+    ];
     for (const each of [late, soon]) await open().create(each, record(each));
     expect(await open().due(150, 10)).toEqual([soon.id]);
     expect(await open().due(250, 10)).toEqual([soon.id, late.id]);
@@ -79,11 +82,20 @@ describe('in memory', () => {
   });
 
   test('a whole approval leaves its lines, and no token', async () => {
-    const world = new GateWorld({ required: 2 }, { store: new DynamoApprovals(engine.client, tableName), newId: () => 'whole-approval-0000001' });
+    const world = new GateWorld(
+      { required: 2 },
+      { store: new DynamoApprovals(engine.client, tableName), newId: () => 'whole-approval-0000001' },
+    );
     const id = await world.ask();
     await Promise.all([world.gate.answer(id, ann, 'approve'), world.gate.answer(id, cem, 'approve', 'fine')]);
     expect(world.tasks.taken.get('TOKEN-secret-0')).toMatchObject({ decision: 'APPROVED' });
-    const { Items = [] } = await engine.client.send(new QueryCommand({ TableName: tableName, KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: { ':pk': { S: `d#${id}` } } }));
+    const { Items = [] } = await engine.client.send(
+      new QueryCommand({
+        TableName: tableName,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': { S: `d#${id}` } },
+      }),
+    );
     expect(Items.map(({ what }) => what.S)).toEqual(['ASKED', 'ANSWERED', 'DECIDED']);
     expect(JSON.stringify([Items, await world.store.read(id)])).not.toContain('TOKEN');
   });

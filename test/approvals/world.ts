@@ -1,4 +1,12 @@
-import { ApprovalRecord, ApprovalRequest, ApprovalResult, ApprovalTaskInput, ApprovalView, GateRules, Person } from '../../src/approvals/model';
+import {
+  ApprovalRecord,
+  ApprovalRequest,
+  ApprovalResult,
+  ApprovalTaskInput,
+  ApprovalView,
+  GateRules,
+  Person,
+} from '../../src/approvals/model';
 import { ApprovalMessage, ApprovalStore, GatePorts, TokenTasks } from '../../src/approvals/ports';
 import { ApprovalGateService } from '../../src/approvals/service';
 
@@ -28,7 +36,12 @@ export class MemoryApprovals implements ApprovalStore {
 
   public due(nowMs: number, limit: number): Promise<readonly string[]> {
     const due = [...this.requests.values()].filter(({ dueAtMs }) => dueAtMs !== undefined && dueAtMs <= nowMs);
-    return Promise.resolve(due.sort((a, b) => a.dueAtMs! - b.dueAtMs!).slice(0, limit).map(({ id }) => id));
+    return Promise.resolve(
+      due
+        .sort((a, b) => a.dueAtMs! - b.dueAtMs!)
+        .slice(0, limit)
+        .map(({ id }) => id),
+    );
   }
 
   public pending(): Promise<number> {
@@ -59,20 +72,56 @@ export class FakeTasks implements TokenTasks {
 }
 
 export const rules: GateRules = {
-  people: ['sub-ann', 'sub-ben'], groups: ['approvers'], excludeStarter: true, required: 1, expirySeconds: 3600, expiryDecision: 'REJECTED',
-  reminderSeconds: 900, escalationSeconds: 1800, heartbeatSeconds: 300,
+  people: ['sub-ann', 'sub-ben'],
+  groups: ['approvers'],
+  excludeStarter: true,
+  required: 1,
+  expirySeconds: 3600,
+  expiryDecision: 'REJECTED',
+  reminderSeconds: 900,
+  escalationSeconds: 1800,
+  heartbeatSeconds: 300,
 };
 
 export const ann: Person = { id: 'sub-ann', name: 'Ann', vouched: [], names: ['sub-ann'], aliases: ['ann@example.com'], groups: [] };
 export const ben: Person = { id: 'sub-ben', name: 'Ben', vouched: [], names: ['sub-ben'], aliases: [], groups: [] };
-export const cem: Person = { id: 'sub-cem', name: 'Cem', vouched: [], names: ['sub-cem'], aliases: ['cem@example.com'], groups: ['approvers'] };
-export const stranger: Person = { id: 'sub-eve', name: 'Eve', vouched: [], names: ['sub-eve'], aliases: ['eve@example.com', 'sub-ann'], groups: ['others'] };
-export const starter: Person = { id: 'sub-sam', name: 'Sam', vouched: [], names: ['sub-sam'], aliases: ['sam@example.com'], groups: ['approvers'] };
+export const cem: Person = {
+  id: 'sub-cem',
+  name: 'Cem',
+  vouched: [],
+  names: ['sub-cem'],
+  aliases: ['cem@example.com'],
+  groups: ['approvers'],
+};
+export const stranger: Person = {
+  id: 'sub-eve',
+  name: 'Eve',
+  vouched: [],
+  names: ['sub-eve'],
+  aliases: ['eve@example.com', 'sub-ann'],
+  groups: ['others'],
+};
+export const starter: Person = {
+  id: 'sub-sam',
+  name: 'Sam',
+  vouched: [],
+  names: ['sub-sam'],
+  aliases: ['sam@example.com'],
+  groups: ['approvers'],
+};
 
 export function inputOf(change: Partial<ApprovalTaskInput> = {}): ApprovalTaskInput {
   return {
-    token: 'TOKEN-secret-0', execution: 'arn:aws:states:eu-central-1:111122223333:execution:cutover:run-1', asked: '2026-11-22T02:59:59.000Z', state: 'Approve25', subject: 'Move 25 %',
-    question: 'Send 25 % of the traffic to eu-central-1?', details: { phase: '2 of 5' }, report: { lag: 'passed' }, startedBy: 'sam@example.com', ...change,
+    token: 'TOKEN-secret-0',
+    execution: 'arn:aws:states:eu-central-1:111122223333:execution:cutover:run-1',
+    asked: '2026-11-22T02:59:59.000Z',
+    state: 'Approve25',
+    subject: 'Move 25 %',
+    question: 'Send 25 % of the traffic to eu-central-1?',
+    details: { phase: '2 of 5' },
+    report: { lag: 'passed' },
+    startedBy: 'sam@example.com',
+    ...change,
   };
 }
 
@@ -96,7 +145,7 @@ export class GateWorld {
         return Promise.resolve();
       },
       nowMs: () => this.nowMs,
-      newId: () => `id-${String(this.ids += 1).padStart(19, '0')}`,
+      newId: () => `id-${String((this.ids += 1)).padStart(19, '0')}`,
       fault: (what, _id, thrown) => this.faults.push({ what, thrown }),
       ...ports,
     };

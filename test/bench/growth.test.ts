@@ -19,7 +19,10 @@ beforeEach(() => {
 afterEach(() => void Object.assign(bounds, shipped));
 
 describe('the metered store', () => {
-  storeContract(() => metered, () => `${fresh += 1}`);
+  storeContract(
+    () => metered,
+    () => `${(fresh += 1)}`,
+  );
 });
 
 describe('sizes', () => {
@@ -39,9 +42,22 @@ describe('sizes', () => {
     };
     await metered.create({ pk: 'a', available: 12345, flag: true, entries: { one: 'H1' }, moves: {} } as unknown as Item);
     sizeOfItem(metered.peek('a'));
-    await metered.change({ pk: 'a', require: [], set: [[['entries', 'two'], 'H22'], [['entries', 'one'], 'C1/1'], [['moves', 'm'], { amount: 5, type: 'REFUND' }]] });
+    await metered.change({
+      pk: 'a',
+      require: [],
+      set: [
+        [['entries', 'two'], 'H22'],
+        [['entries', 'one'], 'C1/1'],
+        [['moves', 'm'], { amount: 5, type: 'REFUND' }],
+      ],
+    });
     same('a');
-    await metered.change({ pk: 'a', require: [], set: [[['entries', 'four'], 'H4']], remove: [['entries', 'one'], ['entries', 'three'], ['flag']] });
+    await metered.change({
+      pk: 'a',
+      require: [],
+      set: [[['entries', 'four'], 'H4']],
+      remove: [['entries', 'one'], ['entries', 'three'], ['flag']],
+    });
     same('a');
   });
 });
@@ -77,10 +93,16 @@ describe('units', () => {
 });
 
 test('units grow with the entries that an account holds, and requests do not', async () => {
-  const counts = await countEntries([{ kind: 'holds', entries: 0 }, { kind: 'holds', entries: 1_000 }, { kind: 'captures', entries: 1_000 }]);
+  const counts = await countEntries([
+    { kind: 'holds', entries: 0 },
+    { kind: 'holds', entries: 1_000 },
+    { kind: 'captures', entries: 1_000 },
+  ]);
   for (const mode of ['STRONG', 'HOME_REGION', 'HOME_REGION, moved once']) {
     const [none, holds, captures] = counts.filter((one) => one.mode === mode).map(({ calls }) => calls);
-    for (const call of ['authorise', 'capture', 'decline', 'firstReplay', 'replay'] as const) expect(holds[call].requests).toBe(none[call].requests);
+    for (const call of ['authorise', 'capture', 'decline', 'firstReplay', 'replay'] as const) {
+      expect(holds[call].requests).toBe(none[call].requests);
+    }
     expect([none, holds, captures].map(({ authorise }) => authorise.writeUnits)).toEqual([2, 29, 56]);
     expect(holds.replay).toEqual(none.replay);
     expect(holds.capture.readUnits).toBeGreaterThan(none.capture.readUnits);
@@ -123,19 +145,31 @@ test('the tables show every figure that was taken', async () => {
   const ratio = ratiosOf([[empty, { authorise: 3, capture: 4, decline: 5, firstReplay: 6, replay: 7 }]], 1);
   expect(ratio).toEqual({ authorise: 1.5, capture: 2, decline: 2.5, firstReplay: 3, replay: 3.5 });
   const tables = growthTables({
-    entries: counts, ratios: [{ mode: 'STRONG', kind: 'holds', entries: 1_000, ratios: ratio }],
-    traffic: [{
-      mode: 'STRONG', paymentsADay: 100_000, captureAfterMs: 0, unitsOfAWrite: 6.44, unitsASecond: 14.9, entries: 1_234, busy: 5, calls: 1_000,
-      payment: { requests: 8, writeUnits: 15, indexUnits: 2, readUnits: 5 },
-    }],
+    entries: counts,
+    ratios: [{ mode: 'STRONG', kind: 'holds', entries: 1_000, ratios: ratio }],
+    traffic: [
+      {
+        mode: 'STRONG',
+        paymentsADay: 100_000,
+        captureAfterMs: 0,
+        unitsOfAWrite: 6.44,
+        unitsASecond: 14.9,
+        entries: 1_234,
+        busy: 5,
+        calls: 1_000,
+        payment: { requests: 8, writeUnits: 15, indexUnits: 2, readUnits: 5 },
+      },
+    ],
     pages: [{ limit: 20, page: 10, lines: 20, requests: 3, writeUnits: 0, indexUnits: 0, readUnits: 21.5 }],
     declines: [{ declines: 20_000, pages: 67, requestsAtMost: 9, readUnitsAtMost: 308.5, requests: 603, readUnits: 20_608 }],
     wholeTable: { itemsPerGb: 1_500_000, move: 240, scan: 60, round: 480, account: 1 },
   });
-  const rows = tables.flatMap(({ head, rows: all }) => all.map((row) => {
-    expect(row).toHaveLength(head.length);
-    return row.join(' | ');
-  }));
+  const rows = tables.flatMap(({ head, rows: all }) =>
+    all.map((row) => {
+      expect(row).toHaveLength(head.length);
+      return row.join(' | ');
+    }),
+  );
   expect(rows).toContain('STRONG | 1,000 holds | 1.5 x | 2.0 x | 2.5 x | 3.0 x | 3.5 x');
   expect(rows).toContain('STRONG | 100,000 | at once | 1,234 | 6.4 | 14.9 | 17.0 | 5.0 | 0.5 %');
   expect(rows).toContain('20,000 | 67 | 9 | 309 | 603 | 20,608');

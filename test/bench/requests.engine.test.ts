@@ -23,9 +23,14 @@ it.each([
   ['getPayment', 1, 0, 0, 1],
   ['getAccount', 1, 0, 0, 1],
 ])('%s takes %i requests, %i + %i write units and %d read units', (call, requests, writeUnits, indexUnits, readUnits) =>
-  expect(counts[call]).toEqual({ requests, writeUnits, indexUnits, readUnits }));
+  expect(counts[call]).toEqual({ requests, writeUnits, indexUnits, readUnits }),
+);
 
-it.each([['capture', 6], ['void', 6], ['refund', 6]])('%s takes at most %i requests', (call, most) => expect(counts[call].requests).toBeLessThanOrEqual(most));
+it.each([
+  ['capture', 6],
+  ['void', 6],
+  ['refund', 6],
+])('%s takes at most %i requests', (call, most) => expect(counts[call].requests).toBeLessThanOrEqual(most));
 
 it('an accepted authorization stays within two requests and three write units, index included, and reads nothing', () => {
   const { requests, writeUnits, indexUnits, readUnits } = counts.authorise;

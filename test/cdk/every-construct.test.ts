@@ -21,15 +21,21 @@ function mockRecording(actual: Record<string, any>, name: string): Record<string
 jest.mock('../../src/cdk/checks/name-limits', () => mockRecording(jest.requireActual('../../src/cdk/checks/name-limits'), 'checkNames'));
 jest.mock('../../src/cdk/checks/literals', () => mockRecording(jest.requireActual('../../src/cdk/checks/literals'), 'checkLiterals'));
 jest.mock('../../src/cdk/checks/places', () => mockRecording(jest.requireActual('../../src/cdk/checks/places'), 'checkPlaces'));
-jest.mock('../../src/cdk/checks/one-of-a-kind', () => mockRecording(jest.requireActual('../../src/cdk/checks/one-of-a-kind'), 'declareOnce'));
+jest.mock('../../src/cdk/checks/one-of-a-kind', () =>
+  mockRecording(jest.requireActual('../../src/cdk/checks/one-of-a-kind'), 'declareOnce'),
+);
 
 /** Checks that do not apply, each with its reason. */
 const exempt: Readonly<Record<string, Partial<Record<Check, string>>>> = {
-  ActiveActivePaymentsApi: { declareOnce: 'two APIs may stand on one ledger, for two kinds of callers; what has a name is found by checkNames' },
+  ActiveActivePaymentsApi: {
+    declareOnce: 'two APIs may stand on one ledger, for two kinds of callers; what has a name is found by checkNames',
+  },
   ApprovalTask: { checkNames: 'a state of a machine: it makes no resource', declareOnce: 'a gate has as many as it is asked for' },
 };
 
-const classes = Object.entries(lib).filter(([, value]) => typeof value === 'function' && (value as { prototype?: unknown }).prototype instanceof Construct).map(([name]) => name);
+const classes = Object.entries(lib)
+  .filter(([, value]) => typeof value === 'function' && (value as { prototype?: unknown }).prototype instanceof Construct)
+  .map(([name]) => name);
 
 /** The construct of a class in a stack that is right for it. */
 function made(name: string): Construct {
@@ -49,6 +55,9 @@ test('the exported surface has constructs, and nothing exempt is gone', () => {
 test.each(classes)('%s goes through the common list: names, tokens, places of what it is given, one of a kind', (name) => {
   for (const known of Object.values(mockCalled)) known.clear();
   const construct = made(name);
-  const skipped = checks.filter((check) => exempt[name]?.[check] === undefined && (check !== 'checkPlaces' || takesResources(name)) && !mockCalled[check]?.has(construct));
+  const skipped = checks.filter(
+    (check) =>
+      exempt[name]?.[check] === undefined && (check !== 'checkPlaces' || takesResources(name)) && !mockCalled[check]?.has(construct),
+  );
   expect(skipped).toEqual([]);
 });

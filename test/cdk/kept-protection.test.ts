@@ -47,8 +47,13 @@ const given = /^Own\/(Queue|Topic|Secret)\//;
 
 function withKey(of: string, stack: Stack): Override {
   // With OIDC a gate has a secret, too.
-  const oidc = of === 'ApprovalGateProps' ? { identity: ApproverIdentity.oidc({ issuer: 'https://login.example.com', clientId: 'gate' }), approvers: ['ada@example.com'] } : {};
-  return exportedProps().some(({ of: other, name }) => other === of && name === 'encryptionKey') ? { encryptionKey: new Key(stack, 'OwnKey'), ...oidc } : {};
+  const oidc =
+    of === 'ApprovalGateProps'
+      ? { identity: ApproverIdentity.oidc({ issuer: 'https://login.example.com', clientId: 'gate' }), approvers: ['ada@example.com'] }
+      : {};
+  return exportedProps().some(({ of: other, name }) => other === of && name === 'encryptionKey')
+    ? { encryptionKey: new Key(stack, 'OwnKey'), ...oidc }
+    : {};
 }
 
 test('every encrypted resource of every construct is held, and no type of them is missing', () => {
@@ -57,24 +62,37 @@ test('every encrypted resource of every construct is held, and no type of them i
   for (const of of interfaces) {
     const stack = new Stack(newApp(), 'Own', { env: { account, region: regionFor(of) } });
     everyInterface[of](stack, withKey(of, stack));
-    const resources = stack.node.findAll().filter((one): one is CfnResource => CfnResource.isCfnResource(one))
+    const resources = stack.node
+      .findAll()
+      .filter((one): one is CfnResource => CfnResource.isCfnResource(one))
       .filter((one) => one.cfnResourceType in weaken && !given.test(one.node.path) && isEncrypted(propertiesInTemplate(one)));
     if (resources.length === 0) continue;
     for (const resource of resources) weaken[resource.cfnResourceType](resource);
     const message = messageOf(stack);
     for (const resource of resources) {
-      expect(message).toMatch(new RegExp(`\\[${resource.node.path}\\] '[^']+' is weaker in the template than the construct made it, by an aspect or an override`));
+      expect(message).toMatch(
+        new RegExp(`\\[${resource.node.path}\\] '[^']+' is weaker in the template than the construct made it, by an aspect or an override`),
+      );
       held.add(resource.cfnResourceType);
     }
   }
   expect([...held].sort()).toEqual(Object.keys(weaken).sort());
 });
 
-test('the statement that asks for TLS is held in every queue\'s and topic\'s policy', () => {
-  const statements = (type: string) => (node: IConstruct): void => {
-    if (CfnResource.isCfnResource(node) && node.cfnResourceType === type) node.addPropertyOverride('PolicyDocument.Statement', [{ Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' }]);
-  };
-  const cases: [string, string][] = [['CrossRegionEventMeshProps', 'AWS::SQS::QueuePolicy'], ['LedgerOutboxProps', 'AWS::SQS::QueuePolicy'], ['IdempotentConsumerProps', 'AWS::SQS::QueuePolicy'], ['ApprovalGateProps', 'AWS::SNS::TopicPolicy']];
+test("the statement that asks for TLS is held in every queue's and topic's policy", () => {
+  const statements =
+    (type: string) =>
+    (node: IConstruct): void => {
+      if (CfnResource.isCfnResource(node) && node.cfnResourceType === type) {
+        node.addPropertyOverride('PolicyDocument.Statement', [{ Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' }]);
+      }
+    };
+  const cases: [string, string][] = [
+    ['CrossRegionEventMeshProps', 'AWS::SQS::QueuePolicy'],
+    ['LedgerOutboxProps', 'AWS::SQS::QueuePolicy'],
+    ['IdempotentConsumerProps', 'AWS::SQS::QueuePolicy'],
+    ['ApprovalGateProps', 'AWS::SNS::TopicPolicy'],
+  ];
   for (const [of, type] of cases) {
     const stack = stackOf(of);
     Aspects.of(stack).add({ visit: statements(type) });
@@ -85,6 +103,10 @@ test('the statement that asks for TLS is held in every queue\'s and topic\'s pol
 test('what is stronger passes: a key where SQS had its own', () => {
   const stack = new Stack(newApp(), 'Own', { env: { account, region: 'us-east-1' } });
   new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'acme-pay', regions: ['us-east-1', 'us-west-2'] });
-  Aspects.of(stack).add({ visit: (node) => { if (node instanceof CfnQueue) node.kmsMasterKeyId = 'alias/team'; } });
+  Aspects.of(stack).add({
+    visit: (node) => {
+      if (node instanceof CfnQueue) node.kmsMasterKeyId = 'alias/team';
+    },
+  });
   expect(messageOf(stack)).toBe('');
 });

@@ -27,11 +27,15 @@ test('what is looked up changes with each synthesis, so that CloudFormation asks
 
 test('and with SOURCE_DATE_EPOCH it is the same template again', () => {
   expect(deploymentOf('1764374400')).toBe('2025-11-29T00:00:00Z');
-  expect(() => deploymentOf('yesterday')).toThrow("[Stack/Stream] 'environment variable SOURCE_DATE_EPOCH' is 'yesterday'; allowed: whole seconds since 1970; fix: ");
+  expect(() => deploymentOf('yesterday')).toThrow(
+    "[Stack/Stream] 'environment variable SOURCE_DATE_EPOCH' is 'yesterday'; allowed: whole seconds since 1970; fix: ",
+  );
 });
 
 test('nothing is looked up in another way, which would be asked for once', () => {
   const src = path.join(__dirname, '..', '..', 'src');
-  const users = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts') && readFileSync(path.join(src, file), 'utf8').includes("'aws-cdk-lib/custom-resources'"));
+  const users = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.ts') && readFileSync(path.join(src, file), 'utf8').includes("'aws-cdk-lib/custom-resources'"),
+  );
   expect(users.sort()).toEqual([path.join('cdk', 'lookup.ts')]);
 });

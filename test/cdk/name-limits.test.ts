@@ -13,24 +13,31 @@ import { AccountHomes, CrossRegionEventMesh, LedgerKey, PaymentRegions } from '.
 const longest = `a${'b'.repeat(39)}`;
 const problems = (scope: Construct): string[] => scope.node.findAll().flatMap((construct) => construct.node.validate());
 
-test('the longest system name gives names that every service takes, for every region name in use, or is refused with the length that is allowed', () => {
-  // Partitions beside the commercial one have longer names.
-  const regions = [...Object.keys(regionPlaces), 'us-isob-east-1', 'eusc-de-east-1', 'us-gov-west-1', 'cn-northwest-1'];
-  const refused = regions.filter((region) => {
-    const other = region === 'ap-northeast-1' ? 'ap-southeast-1' : 'ap-northeast-1';
-    const stack = newStack(region);
-    new LedgerKey(stack, 'Key', { systemName: longest, regions: PaymentRegions.homeRegion({ replicas: [region, other], homes: AccountHomes.oneRegion(region) }) });
-    try {
-      new CrossRegionEventMesh(stack, 'Mesh', { systemName: longest, regions: [region, other] });
-    } catch (error) {
-      expect((error as Error).message).toMatch(/'systemName' is 'ab+'; allowed: 3\d characters with these regions/);
-      return true;
-    }
-    expect(problems(stack)).toEqual([]);
-    return false;
-  });
-  expect(refused.length).toBeLessThan(regions.length / 4);
-});
+test(
+  'the longest system name gives names that every service takes, for every region name in use, or is refused with the length ' +
+    'that is allowed',
+  () => {
+    // Partitions beside the commercial one have longer names.
+    const regions = [...Object.keys(regionPlaces), 'us-isob-east-1', 'eusc-de-east-1', 'us-gov-west-1', 'cn-northwest-1'];
+    const refused = regions.filter((region) => {
+      const other = region === 'ap-northeast-1' ? 'ap-southeast-1' : 'ap-northeast-1';
+      const stack = newStack(region);
+      new LedgerKey(stack, 'Key', {
+        systemName: longest,
+        regions: PaymentRegions.homeRegion({ replicas: [region, other], homes: AccountHomes.oneRegion(region) }),
+      });
+      try {
+        new CrossRegionEventMesh(stack, 'Mesh', { systemName: longest, regions: [region, other] });
+      } catch (error) {
+        expect((error as Error).message).toMatch(/'systemName' is 'ab+'; allowed: 3\d characters with these regions/);
+        return true;
+      }
+      expect(problems(stack)).toEqual([]);
+      return false;
+    });
+    expect(refused.length).toBeLessThan(regions.length / 4);
+  },
+);
 
 test('the whole of both examples has names that every service takes under the longest system name that their gate takes', () => {
   const systemName = longest.slice(0, 40 - '-approvals'.length);
@@ -44,7 +51,9 @@ test('the whole of both examples has names that every service takes under the lo
 
 test.each(['aws-pay', 'ssmpay'])('the system name %s is refused: Parameter Store takes no name that begins so', (systemName) => {
   const regions = PaymentRegions.homeRegion({ replicas: ['us-east-1', 'eu-central-1'] });
-  expect(() => new LedgerKey(newStack(), 'Key', { systemName, regions })).toThrow(`[Stack/Key] 'systemName' is '${systemName}'; allowed: 3 to 40 lower-case letters, digits and hyphens`);
+  expect(() => new LedgerKey(newStack(), 'Key', { systemName, regions })).toThrow(
+    `[Stack/Key] 'systemName' is '${systemName}'; allowed: 3 to 40 lower-case letters, digits and hyphens`,
+  );
 });
 
 describe('a name that its service does not take', () => {
@@ -60,12 +69,15 @@ describe('a name that its service does not take', () => {
   test('is told with its path, its length and what is allowed, once', () => {
     const name = 'r'.repeat(65);
     expect(checkedStack((scope) => new CfnRule(scope, 'Rule', { name, eventPattern: {} }))).toEqual([
-      `[Stack/Part/Rule] 'Name' is '${name}' (65 characters); allowed: for AWS::Events::Rule at most 64 characters: letters, digits, dots, hyphens and underscores; fix: choose another systemName, or a shorter name where the construct takes one`,
+      `[Stack/Part/Rule] 'Name' is '${name}' (65 characters); allowed: for AWS::Events::Rule at most 64 characters: letters, ` +
+        `digits, dots, hyphens and underscores; fix: choose another systemName, or a shorter name where the construct takes one`,
     ]);
   });
 
   test('is seen in what an escape hatch put into the template', () => {
-    expect(checkedStack((scope) => new CfnRule(scope, 'Rule', { name: 'fine', eventPattern: {} }).addPropertyOverride('Name', 'not fine'))).toEqual([expect.stringContaining("'Name' is 'not fine'")]);
+    expect(
+      checkedStack((scope) => new CfnRule(scope, 'Rule', { name: 'fine', eventPattern: {} }).addPropertyOverride('Name', 'not fine')),
+    ).toEqual([expect.stringContaining("'Name' is 'not fine'")]);
   });
 
   test.each(['/aws/x', 'ssm.x', '/SSM/x', `/${'a/'.repeat(15)}a`])('as a parameter: %s', (name) => {
@@ -73,6 +85,11 @@ describe('a name that its service does not take', () => {
   });
 
   test('is not sought where CloudFormation makes it', () => {
-    expect(checkedStack((scope) => { new CfnParameter(scope, 'Parameter', { type: 'String', value: 'x' }); new CfnParameter(scope, 'Own', { name: `/${Stack.of(scope).stackId}`, type: 'String', value: 'x' }); })).toEqual([]);
+    expect(
+      checkedStack((scope) => {
+        new CfnParameter(scope, 'Parameter', { type: 'String', value: 'x' });
+        new CfnParameter(scope, 'Own', { name: `/${Stack.of(scope).stackId}`, type: 'String', value: 'x' });
+      }),
+    ).toEqual([]);
   });
 });

@@ -19,12 +19,15 @@ import { ApprovalGate, ApproverIdentity, CrossRegionEventMesh, LedgerReplica } f
 import { exportedProps } from '../project/exported-props';
 
 const elsewhere = '444455556666';
-const resourceProps = exportedProps().filter(({ kind }) => kind === 'resource').map(({ of, name, type, isList }) => ({ prop: `${of}.${name}`, of, name, type, isList }));
+const resourceProps = exportedProps()
+  .filter(({ kind }) => kind === 'resource')
+  .map(({ of, name, type, isList }) => ({ prop: `${of}.${name}`, of, name, type, isList }));
 
 /** A resource of each type that props take, in a stack of another place. */
 const foreign: Readonly<Record<string, (stack: Stack) => unknown>> = {
   IAlarmAction: (stack) => new SnsAction(new Topic(stack, 'Topic')),
-  IAuthorizer: (stack) => new RequestAuthorizer(stack, 'Authorizer', { handler: functionOf(stack), identitySources: ['method.request.header.Authorization'] }),
+  IAuthorizer: (stack) =>
+    new RequestAuthorizer(stack, 'Authorizer', { handler: functionOf(stack), identitySources: ['method.request.header.Authorization'] }),
   IBucket: (stack) => new Bucket(stack, 'Bucket'),
   ICertificate: (stack) => new Certificate(stack, 'Certificate', { domainName: 'pay.example.com' }),
   IFunction: (stack) => functionOf(stack),
@@ -34,7 +37,12 @@ const foreign: Readonly<Record<string, (stack: Stack) => unknown>> = {
   ISecret: (stack) => new Secret(stack, 'Secret'),
   IStateMachine: (stack) => new StateMachine(stack, 'Machine', { definitionBody: DefinitionBody.fromChainable(new Pass(stack, 'Pass')) }),
   ITopic: (stack) => new Topic(stack, 'Topic'),
-  ApprovalGate: (stack) => new ApprovalGate(stack, 'Gate', { gateName: 'other-gate', identity: ApproverIdentity.iam(), approvers: [`arn:aws:iam::${account}:role/a`] }),
+  ApprovalGate: (stack) =>
+    new ApprovalGate(stack, 'Gate', {
+      gateName: 'other-gate',
+      identity: ApproverIdentity.iam(),
+      approvers: [`arn:aws:iam::${account}:role/a`],
+    }),
   CrossRegionEventMesh: (stack) => new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'acme', regions: regions.replicas }),
   LedgerReplica: (stack) => LedgerReplica.of(stack, 'acme', regions),
 };
@@ -51,74 +59,108 @@ function refusal(of: string, name: string, make: (app: App) => unknown): string 
   }
 }
 
-const inOther = (type: string, of: string, how: 'region' | 'account') => (app: App): unknown => foreign[type](new Stack(app, 'Other', {
-  env: how === 'account' ? { account: elsewhere, region: regionFor(of) } : { account, region: regionFor(of) === 'us-east-1' ? 'us-west-2' : 'us-east-1' },
-}));
+const inOther =
+  (type: string, of: string, how: 'region' | 'account') =>
+  (app: App): unknown =>
+    foreign[type](
+      new Stack(app, 'Other', {
+        env:
+          how === 'account'
+            ? { account: elsewhere, region: regionFor(of) }
+            : { account, region: regionFor(of) === 'us-east-1' ? 'us-west-2' : 'us-east-1' },
+      }),
+    );
 
 test('every exported prop that takes a resource has a rule of where it may stand, and no rule is of a prop that is gone', () => {
   expect(Object.keys(placeRules).sort()).toEqual(resourceProps.map(({ prop }) => prop).sort());
   expect(resourceProps.filter(({ of }) => !everyInterface[of])).toEqual([]);
 });
 
-test.each(resourceProps)('$prop: a resource of another region or account is refused where the rule says so', ({ prop, of, name, type, isList }) => {
-  for (const how of ['region', 'account'] as const) {
-    const make = inOther(type, of, how);
-    const message = refusal(of, name, isList ? (app) => [make(app)] : make);
-    if (placeRules[prop][how]) {
-      expect(message).toMatch(new RegExp(`^\\[Own/.+\\] '([\\w]+\\.)*${name}' is .*(us-west-2|us-east-1|${elsewhere}).*; allowed: .*; fix: `));
-    } else {
-      expect(message ?? '').not.toMatch(new RegExp(`'([\\w]+\\.)*${name}' is in `));
+test.each(resourceProps)(
+  '$prop: a resource of another region or account is refused where the rule says so',
+  ({ prop, of, name, type, isList }) => {
+    for (const how of ['region', 'account'] as const) {
+      const make = inOther(type, of, how);
+      const message = refusal(of, name, isList ? (app) => [make(app)] : make);
+      if (placeRules[prop][how]) {
+        expect(message).toMatch(
+          new RegExp(`^\\[Own/.+\\] '([\\w]+\\.)*${name}' is .*(us-west-2|us-east-1|${elsewhere}).*; allowed: .*; fix: `),
+        );
+      } else {
+        expect(message ?? '').not.toMatch(new RegExp(`'([\\w]+\\.)*${name}' is in `));
+      }
     }
-  }
-});
+  },
+);
 
 test('what is known at deployment alone passes', () => {
-  const agnostic = (type: string) => (app: App): unknown => foreign[type](new Stack(app, 'Agnostic'));
+  const agnostic =
+    (type: string) =>
+    (app: App): unknown =>
+      foreign[type](new Stack(app, 'Agnostic'));
   expect(refusal('PaymentDecisionProps', 'function', agnostic('IFunction'))).toBeUndefined();
   expect(refusal('StuckApprovalAlarmProps', 'reminderTopic', agnostic('ITopic'))).toBeUndefined();
 });
 
 describe('what is imported stands where its ARN says', () => {
   const imported: Readonly<Record<string, (stack: Stack, region: string) => unknown>> = {
-    'PaymentsDomainProps.certificate': (stack, region) => Certificate.fromCertificateArn(stack, 'Imported', `arn:aws:acm:${region}:${account}:certificate/two`),
-    'PaymentDecisionProps.function': (stack, region) => Function.fromFunctionArn(stack, 'Imported', `arn:aws:lambda:${region}:${account}:function:decide`),
-    'CrossRegionEventMeshProps.encryptionKey': (stack, region) => Key.fromKeyArn(stack, 'Imported', `arn:aws:kms:${region}:${account}:key/11111111-2222-3333-4444-555555555555`),
+    'PaymentsDomainProps.certificate': (stack, region) =>
+      Certificate.fromCertificateArn(stack, 'Imported', `arn:aws:acm:${region}:${account}:certificate/two`),
+    'PaymentDecisionProps.function': (stack, region) =>
+      Function.fromFunctionArn(stack, 'Imported', `arn:aws:lambda:${region}:${account}:function:decide`),
+    'CrossRegionEventMeshProps.encryptionKey': (stack, region) =>
+      Key.fromKeyArn(stack, 'Imported', `arn:aws:kms:${region}:${account}:key/11111111-2222-3333-4444-555555555555`),
     'ApprovalGateProps.topic': (stack, region) => Topic.fromTopicArn(stack, 'Imported', `arn:aws:sns:${region}:${account}:calls`),
-    'StuckApprovalAlarmProps.stateMachine': (stack, region) => StateMachine.fromStateMachineArn(stack, 'Imported', `arn:aws:states:${region}:${account}:stateMachine:any`),
-    'OidcApproversProps.clientSecret': (stack, region) => Secret.fromSecretCompleteArn(stack, 'Imported', `arn:aws:secretsmanager:${region}:${account}:secret:gate-AbCdEf`),
+    'StuckApprovalAlarmProps.stateMachine': (stack, region) =>
+      StateMachine.fromStateMachineArn(stack, 'Imported', `arn:aws:states:${region}:${account}:stateMachine:any`),
+    'OidcApproversProps.clientSecret': (stack, region) =>
+      Secret.fromSecretCompleteArn(stack, 'Imported', `arn:aws:secretsmanager:${region}:${account}:secret:gate-AbCdEf`),
   };
 
   test.each(Object.keys(imported))('%s', (prop) => {
     const [of, name] = prop.split('.');
-    const own = (region: string) => (app: App): unknown => imported[prop](app.node.findChild('Own') as Stack, region);
+    const own =
+      (region: string) =>
+      (app: App): unknown =>
+        imported[prop](app.node.findChild('Own') as Stack, region);
     expect(refusal(of, name, own('us-east-1'))).toBeUndefined();
     expect(refusal(of, name, own('eu-central-1'))).toContain(`${name}' is in eu-central-1; allowed: the stack's region us-east-1`);
   });
 });
 
 test('a target may be a bus of another region: rules send there', () => {
-  const bus = (app: App): unknown => new EventBus(new Bus(new Stack(app, 'Other', { env: { account, region: 'us-west-2' } }), 'Bus', { eventBusName: 'other' }));
+  const bus = (app: App): unknown =>
+    new EventBus(new Bus(new Stack(app, 'Other', { env: { account, region: 'us-west-2' } }), 'Bus', { eventBusName: 'other' }));
   expect(refusal('MeshTargetProps', 'target', bus)).toBeUndefined();
 });
 
-test('a web ACL of another region is refused, or one of CloudFront\'s', () => {
+test("a web ACL of another region is refused, or one of CloudFront's", () => {
   for (const arn of [`arn:aws:wafv2:us-west-2:${account}:regional/webacl/a/b`, `arn:aws:wafv2:us-east-1:${account}:global/webacl/a/b`]) {
-    for (const of of ['ActiveActivePaymentsApiProps', 'ApprovalGateProps']) expect(refusal(of, 'webAclArn', () => arn)).toContain("'webAclArn' is 'arn:aws:wafv2:");
+    for (const of of ['ActiveActivePaymentsApiProps', 'ApprovalGateProps']) {
+      expect(refusal(of, 'webAclArn', () => arn)).toContain("'webAclArn' is 'arn:aws:wafv2:");
+    }
   }
 });
 
 describe('a method is given a construct of another region', () => {
   const other = (stack: Stack): Stack => new Stack(stack.node.root, 'Other', { env: { account, region: 'us-west-2' } });
   const methods: Readonly<Record<string, (stack: Stack) => unknown>> = {
-    'scope of addTarget': (stack) => new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'acme', regions: regions.replicas })
-      .addTarget(other(stack), 'Target', { target: new SqsQueue(new Queue(stack, 'Queue')) }),
-    'scope of publisherEnvironment': (stack) => new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'acme', regions: regions.replicas })
-      .publisherEnvironment(other(stack), { source: 'acme.shop' }),
-    'scope of task': (stack) => (foreign.ApprovalGate(stack) as ApprovalGate).task(other(stack), 'Ask', { subject: 'a', question: 'b', startedByPath: '$.by' }),
-    'lookUpStreamArn': (stack) => LedgerReplica.of(stack, 'acme', regions).lookUpStreamArn(other(stack), 'Arn'),
+    'scope of addTarget': (stack) =>
+      new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'acme', regions: regions.replicas }).addTarget(other(stack), 'Target', {
+        target: new SqsQueue(new Queue(stack, 'Queue')),
+      }),
+    'scope of publisherEnvironment': (stack) =>
+      new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'acme', regions: regions.replicas }).publisherEnvironment(other(stack), {
+        source: 'acme.shop',
+      }),
+    'scope of task': (stack) =>
+      (foreign.ApprovalGate(stack) as ApprovalGate).task(other(stack), 'Ask', { subject: 'a', question: 'b', startedByPath: '$.by' }),
+    lookUpStreamArn: (stack) => LedgerReplica.of(stack, 'acme', regions).lookUpStreamArn(other(stack), 'Arn'),
   };
 
   test.each(Object.keys(methods))('%s', (prop) => {
-    expect(() => methods[prop](new Stack(newApp(), 'Own', { env: { account, region: 'us-east-1' } }))).toThrow(new RegExp(`'${prop}' is (in|used in) us-west-2; allowed: .*us-east-1`));
+    expect(() => methods[prop](new Stack(newApp(), 'Own', { env: { account, region: 'us-east-1' } }))).toThrow(
+      new RegExp(`'${prop}' is (in|used in) us-west-2; allowed: .*us-east-1`),
+    );
   });
 });

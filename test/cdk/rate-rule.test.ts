@@ -8,20 +8,37 @@ function templateOf(change: Partial<ClientRateRuleProps>): Template {
   const stack = newStack('eu-central-1');
   const api = new RestApi(stack, 'Api');
   api.root.addMethod('GET');
-  new ClientRateRule(stack, 'Rate', { metricName: 'acme-gate', stage: api.deploymentStage, callsPerMinute: 300, refusal: { code: 'throttled' }, ...change });
+  new ClientRateRule(stack, 'Rate', {
+    metricName: 'acme-gate',
+    stage: api.deploymentStage,
+    callsPerMinute: 300,
+    refusal: { code: 'throttled' },
+    ...change,
+  });
   return Template.fromStack(stack);
 }
 
 test('each client address is bounded within a minute, and everybody else is let through', () => {
   const template = templateOf({});
   template.hasResourceProperties('AWS::WAFv2::WebACL', {
-    Scope: 'REGIONAL', DefaultAction: { Allow: {} },
+    Scope: 'REGIONAL',
+    DefaultAction: { Allow: {} },
     CustomResponseBodies: { refusal: { Content: '{"code":"throttled"}', ContentType: 'APPLICATION_JSON' } },
-    Rules: [{
-      Action: { Block: { CustomResponse: { ResponseCode: 429, ResponseHeaders: [{ Name: 'Retry-After', Value: '60' }], CustomResponseBodyKey: 'refusal' } } },
-      Statement: { RateBasedStatement: { AggregateKeyType: 'IP', Limit: 300, EvaluationWindowSec: 60 } },
-      VisibilityConfig: { MetricName: 'acme-gate-client-rate' },
-    }],
+    Rules: [
+      {
+        Action: {
+          Block: {
+            CustomResponse: {
+              ResponseCode: 429,
+              ResponseHeaders: [{ Name: 'Retry-After', Value: '60' }],
+              CustomResponseBodyKey: 'refusal',
+            },
+          },
+        },
+        Statement: { RateBasedStatement: { AggregateKeyType: 'IP', Limit: 300, EvaluationWindowSec: 60 } },
+        VisibilityConfig: { MetricName: 'acme-gate-client-rate' },
+      },
+    ],
   });
   const [stage] = Object.keys(template.findResources('AWS::ApiGateway::Stage'));
   const [{ Properties }] = Object.values(template.findResources('AWS::WAFv2::WebACLAssociation'));
@@ -30,8 +47,10 @@ test('each client address is bounded within a minute, and everybody else is let 
   expect(Properties.WebACLArn).toEqual({ 'Fn::GetAtt': [acl, 'Arn'] });
 });
 
-test('the bound can be another; the rule can be left out, and a web ACL of the team\'s own takes its place', () => {
-  templateOf({ options: { callsPerMinute: 12 } }).hasResourceProperties('AWS::WAFv2::WebACL', { Rules: [{ Statement: { RateBasedStatement: { Limit: 12 } } }] });
+test("the bound can be another; the rule can be left out, and a web ACL of the team's own takes its place", () => {
+  templateOf({ options: { callsPerMinute: 12 } }).hasResourceProperties('AWS::WAFv2::WebACL', {
+    Rules: [{ Statement: { RateBasedStatement: { Limit: 12 } } }],
+  });
   const none = templateOf({ options: { enabled: false } });
   none.resourceCountIs('AWS::WAFv2::WebACL', 0);
   none.resourceCountIs('AWS::WAFv2::WebACLAssociation', 0);
@@ -44,12 +63,17 @@ test('the bound can be another; the rule can be left out, and a web ACL of the t
 
 test('what cannot be is told with its bounds', () => {
   const stack = newStack('eu-central-1');
-  const problem = (prop: string, options?: ClientRateOptions, arn?: string): string | undefined => clientRateProblem(stack, prop, options, arn)?.allowed;
+  const problem = (prop: string, options?: ClientRateOptions, arn?: string): string | undefined =>
+    clientRateProblem(stack, prop, options, arn)?.allowed;
   expect(problem('clientRate')).toBeUndefined();
   for (const callsPerMinute of [10, 2_000_000_000]) expect(problem('clientRate', { callsPerMinute })).toBeUndefined();
-  for (const callsPerMinute of [9, 10.5, 2_000_000_001, NaN]) expect(problem('clientRate', { callsPerMinute })).toBe('a whole number from 10 to 2000000000');
+  for (const callsPerMinute of [9, 10.5, 2_000_000_001, NaN]) {
+    expect(problem('clientRate', { callsPerMinute })).toBe('a whole number from 10 to 2000000000');
+  }
   expect(problem('clientRate', { callsPerMinute: 100, enabled: false })).toMatch(/only where the construct makes the web ACL/);
-  expect(problem('clientRate', { callsPerMinute: 100 }, 'arn:aws:wafv2:eu-central-1:1:regional/webacl/x/1')).toMatch(/only where the construct makes the web ACL/);
+  expect(problem('clientRate', { callsPerMinute: 100 }, 'arn:aws:wafv2:eu-central-1:1:regional/webacl/x/1')).toMatch(
+    /only where the construct makes the web ACL/,
+  );
   expect(problem('clientRate', {}, 'arn:aws:wafv2:us-east-1:1:regional/webacl/x/1')).toBe('the ARN of a regional web ACL in eu-central-1');
   expect(problem('clientRate', {}, 'arn:aws:wafv2:eu-central-1:1:global/webacl/x/1')).toBe('the ARN of a regional web ACL in eu-central-1');
   expect(clientRateProblem(new Stack(), 'clientRate', {}, 'arn:aws:wafv2:us-east-1:1:regional/webacl/x/1')).toBeUndefined();

@@ -21,8 +21,13 @@ function stubAssets(): string {
   const stubs = path.join(tmpdir(), 'stub-assets');
   if (existsSync(stubs)) return stubs;
   const bundles = [
-    ...Object.values(apiBundles), ...Object.values(ledgerBundles),
-    ...Object.values(meshBundles), ...Object.values(outboxBundles), ...Object.values(gateBundles), ...Object.values(cutoverBundles), stuckBundle,
+    ...Object.values(apiBundles),
+    ...Object.values(ledgerBundles),
+    ...Object.values(meshBundles),
+    ...Object.values(outboxBundles),
+    ...Object.values(gateBundles),
+    ...Object.values(cutoverBundles),
+    stuckBundle,
   ];
   // Made beside its place and moved there: another test that starts meanwhile never sees half of it.
   const draft = mkdtempSync(`${stubs}-`);
@@ -58,7 +63,7 @@ export function statementsByRole(template: Template): Record<string, unknown[]> 
     const properties = policy.Properties as { Roles: { Ref: string }[]; PolicyDocument: { Statement: { Action: string | string[] }[] } };
     for (const role of properties.Roles) {
       const own = properties.PolicyDocument.Statement.filter(({ Action }) => !/^(logs|xray):/.test([Action].flat()[0]));
-      roles[role.Ref.replace(/Role[0-9A-F]{8}$/, '')] = [...roles[role.Ref] ?? [], ...own];
+      roles[role.Ref.replace(/Role[0-9A-F]{8}$/, '')] = [...(roles[role.Ref] ?? []), ...own];
     }
   }
   return roles;
@@ -66,8 +71,12 @@ export function statementsByRole(template: Template): Record<string, unknown[]> 
 
 /** Joins what the template joins, so that an ARN reads as one string. */
 export function plain<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value, (_key, part: unknown) => {
-    const join = (part as { 'Fn::Join'?: [string, unknown[]] } | null)?.['Fn::Join'];
-    return join ? join[1].map((piece) => typeof piece === 'string' ? piece : `<${Object.values(piece as object)[0]}>`).join(join[0]) : part;
-  })) as T;
+  return JSON.parse(
+    JSON.stringify(value, (_key, part: unknown) => {
+      const join = (part as { 'Fn::Join'?: [string, unknown[]] } | null)?.['Fn::Join'];
+      return join
+        ? join[1].map((piece) => (typeof piece === 'string' ? piece : `<${Object.values(piece as object)[0]}>`)).join(join[0])
+        : part;
+    }),
+  ) as T;
 }

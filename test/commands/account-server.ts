@@ -13,10 +13,16 @@ export class AccountServer {
   constructor(private readonly account: FakeAccount) {}
 
   async start(): Promise<string> {
-    this.server = createServer((request, response) => void this.answer(request).then(({ status, body }) => {
-      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0', ...(typeof body.__type === 'string' ? { 'x-amzn-errortype': body.__type } : {}) });
-      response.end(JSON.stringify(body));
-    }));
+    this.server = createServer(
+      (request, response) =>
+        void this.answer(request).then(({ status, body }) => {
+          response.writeHead(status, {
+            'content-type': 'application/x-amz-json-1.0',
+            ...(typeof body.__type === 'string' ? { 'x-amzn-errortype': body.__type } : {}),
+          });
+          response.end(JSON.stringify(body));
+        }),
+    );
     await new Promise<void>((resolve) => this.server!.listen(0, '127.0.0.1', resolve));
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/{region}`;
   }
@@ -45,24 +51,34 @@ export class AccountServer {
     const { account } = this;
     const { TableName: table } = body;
     if (action.startsWith('functions/') || action.includes('/functions/')) {
-      if (!(await account.functionExists(region, /functions\/([^/]+)/.exec(action)![1]))) throw new NoSuchThing('ResourceNotFoundException');
+      if (!(await account.functionExists(region, /functions\/([^/]+)/.exec(action)![1]))) {
+        throw new NoSuchThing('ResourceNotFoundException');
+      }
       return {};
     }
     switch (action) {
-      case 'DescribeTable': return this.describe(region, table as string);
+      case 'DescribeTable':
+        return this.describe(region, table as string);
       case 'UpdateTable':
         if (body.DeletionProtectionEnabled === false) await account.unprotectTable(region, table as string);
         else await account.dissolve(region, table as string, regionsIn(body.ReplicaUpdates), regionsIn(body.GlobalTableWitnessUpdates));
         return {};
-      case 'DeleteTable': await account.deleteTable(region, table as string); return {};
+      case 'DeleteTable':
+        await account.deleteTable(region, table as string);
+        return {};
       case 'DescribeKey': {
         const keyId = await account.keyOf(region);
         if (keyId === undefined) throw new NoSuchThing('NotFoundException');
         return { KeyMetadata: { KeyId: keyId, KeyState: 'Enabled' } };
       }
-      case 'ScheduleKeyDeletion': await account.scheduleKeyDeletion(region, body.KeyId as string, body.PendingWindowInDays as number); return {};
-      case 'DeleteAlias': await account.deleteAlias(region); return {};
-      default: throw new Error(`the server knows no ${action}`);
+      case 'ScheduleKeyDeletion':
+        await account.scheduleKeyDeletion(region, body.KeyId as string, body.PendingWindowInDays as number);
+        return {};
+      case 'DeleteAlias':
+        await account.deleteAlias(region);
+        return {};
+      default:
+        throw new Error(`the server knows no ${action}`);
     }
   }
 
@@ -73,11 +89,17 @@ export class AccountServer {
     const replicas = [...(state.replicas.length > 0 ? [region] : []), ...state.replicas];
     return {
       Table: {
-        TableName: table, TableStatus: state.status, DeletionProtectionEnabled: state.deletionProtection, ItemCount: state.items, MultiRegionConsistency: state.strong ? 'STRONG' : undefined,
-        Replicas: replicas.map((RegionName) => ({ RegionName, ReplicaStatus: 'ACTIVE' })), GlobalTableWitnesses: state.witnesses.map((RegionName) => ({ RegionName })),
+        TableName: table,
+        TableStatus: state.status,
+        DeletionProtectionEnabled: state.deletionProtection,
+        ItemCount: state.items,
+        MultiRegionConsistency: state.strong ? 'STRONG' : undefined,
+        Replicas: replicas.map((RegionName) => ({ RegionName, ReplicaStatus: 'ACTIVE' })),
+        GlobalTableWitnesses: state.witnesses.map((RegionName) => ({ RegionName })),
       },
     };
   }
 }
 
-const regionsIn = (updates: readonly { readonly Delete: { readonly RegionName: string } }[] = []): string[] => updates.map(({ Delete }) => Delete.RegionName);
+const regionsIn = (updates: readonly { readonly Delete: { readonly RegionName: string } }[] = []): string[] =>
+  updates.map(({ Delete }) => Delete.RegionName);

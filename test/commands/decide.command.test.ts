@@ -25,20 +25,41 @@ class SignedApi {
   public baseUrl = '';
   private readonly server = createServer((request, response) => {
     const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => void (async () => {
-      const body = Buffer.concat(chunks);
-      const signature = signatureOf(request)!;
-      const credentials = this.sts.credentialsOf(session);
-      const verdict = await verifySignature({ method: 'POST', url: request.url!, headers: request.headers }, signature, credentials.secretAccessKey, body);
-      const [resource, id] = /\/approvals\/(.+)$/.test(request.url!) ? ['/approvals/{id}', request.url!.split('/').pop()!] : ['/starts/release', undefined];
-      const event: GateEvent = {
-        resource, httpMethod: 'POST', body: body.toString(), headers: request.headers as Record<string, string>, pathParameters: { id },
-        requestContext: { identity: verdict.ok && signature.service === 'execute-api' ? { userArn: session, accountId: '111122223333' } : {} },
-      };
-      const answer = this.failing ? { statusCode: 503, headers: {}, body: '{"title":"The service cannot answer now"}' } : await (id === undefined ? this.start : this.page)(event);
-      response.writeHead(answer.statusCode, answer.headers);
-      response.end(answer.body);
-    })());
+    request
+      .on('data', (chunk: Buffer) => chunks.push(chunk))
+      .on(
+        'end',
+        () =>
+          void (async () => {
+            const body = Buffer.concat(chunks);
+            const signature = signatureOf(request)!;
+            const credentials = this.sts.credentialsOf(session);
+            const verdict = await verifySignature(
+              { method: 'POST', url: request.url!, headers: request.headers },
+              signature,
+              credentials.secretAccessKey,
+              body,
+            );
+            const [resource, id] = /\/approvals\/(.+)$/.test(request.url!)
+              ? ['/approvals/{id}', request.url!.split('/').pop()!]
+              : ['/starts/release', undefined];
+            const event: GateEvent = {
+              resource,
+              httpMethod: 'POST',
+              body: body.toString(),
+              headers: request.headers as Record<string, string>,
+              pathParameters: { id },
+              requestContext: {
+                identity: verdict.ok && signature.service === 'execute-api' ? { userArn: session, accountId: '111122223333' } : {},
+              },
+            };
+            const answer = this.failing
+              ? { statusCode: 503, headers: {}, body: '{"title":"The service cannot answer now"}' }
+              : await (id === undefined ? this.start : this.page)(event);
+            response.writeHead(answer.statusCode, answer.headers);
+            response.end(answer.body);
+          })(),
+      );
   });
 
   public async listen(): Promise<void> {
@@ -58,16 +79,31 @@ class SignedApi {
 
   private get page(): ReturnType<typeof gateHttp> {
     const { world, proofs, baseUrl } = this;
-    return gateHttp({ gate: world.gate, rules: { ...rules, people: [role], groups: [] }, identity, proofs, baseUrl, nowMs: Date.now, record: () => undefined });
+    return gateHttp({
+      gate: world.gate,
+      rules: { ...rules, people: [role], groups: [] },
+      identity,
+      proofs,
+      baseUrl,
+      nowMs: Date.now,
+      record: () => undefined,
+    });
   }
 
   private get start(): ReturnType<typeof startHttp> {
     return startHttp({
-      identity, proofs: this.proofs, url: `${this.baseUrl}/starts/release`, rules: { stateMachineArn: 'arn', people: [role], groups: [] }, record: () => undefined,
-      starter: { nameOf: (text) => text!, start: async (_arn, input, name) => {
-        this.started.set(name, input);
-        return { kind: 'started', execution: `arn:execution:${this.started.size}` };
-      } },
+      identity,
+      proofs: this.proofs,
+      url: `${this.baseUrl}/starts/release`,
+      rules: { stateMachineArn: 'arn', people: [role], groups: [] },
+      record: () => undefined,
+      starter: {
+        nameOf: (text) => text!,
+        start: async (_arn, input, name) => {
+          this.started.set(name, input);
+          return { kind: 'started', execution: `arn:execution:${this.started.size}` };
+        },
+      },
     });
   }
 }
@@ -80,11 +116,22 @@ afterAll(() => api.stop());
 async function command(...args: string[]): Promise<{ code: number | null; output: string }> {
   const { accessKeyId, secretAccessKey, sessionToken } = api.sts.credentialsOf(session);
   const child = spawn(process.execPath, [path.join(root, 'bin', 'index.js'), ...args], {
-    env: { ...process.env, NODE_NO_WARNINGS: '1', AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken, AWS_EC2_METADATA_DISABLED: 'true' },
+    env: {
+      ...process.env,
+      NODE_NO_WARNINGS: '1',
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      AWS_SESSION_TOKEN: sessionToken,
+      AWS_EC2_METADATA_DISABLED: 'true',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => { output += part.toString(); });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (part: Buffer) => {
+      output += part.toString();
+    });
+  }
   return { code: await new Promise((resolve) => child.on('close', resolve)), output };
 }
 
@@ -95,7 +142,10 @@ test('approve proves who runs it and decides; run again it says that it was deci
   const id = await api.world.ask(starter);
   const approve = ['approve', `${api.baseUrl}/approvals/${id}`, ...region, '--comment', 'looked at the report: für gut befunden'];
   expect(await command(...approve)).toEqual({ code: 0, output: 'decided: APPROVED\n' });
-  expect(await api.world.gate.view(id)).toMatchObject({ outcome: { decision: 'APPROVED' }, answers: [{ by: role, comment: 'looked at the report: für gut befunden' }] });
+  expect(await api.world.gate.view(id)).toMatchObject({
+    outcome: { decision: 'APPROVED' },
+    answers: [{ by: role, comment: 'looked at the report: für gut befunden' }],
+  });
   expect(await command(...approve)).toEqual({ code: 1, output: expect.stringContaining('refused: The decision was made already') });
 });
 
@@ -111,19 +161,38 @@ test('start starts, by the key that is given; what is not answered can be asked 
   api.failing = true;
   const { code, output } = await command(...start);
   api.failing = false;
-  expect([code, output]).toEqual([1, expect.stringMatching(/not answered: The service cannot answer now \(503\)\n {2}.*--key [0-9a-f-]{36}/)]);
+  expect([code, output]).toEqual([
+    1,
+    expect.stringMatching(/not answered: The service cannot answer now \(503\)\n {2}.*--key [0-9a-f-]{36}/),
+  ]);
 });
 
 test('wrong arguments end with 2 and say what is allowed', async () => {
-  expect(await command('approve', 'gate.example.com/approvals/x')).toMatchObject({ code: 2, output: expect.stringContaining('the whole address') });
-  expect(await command('start', 'https://gate.example.com/live/starts/release')).toMatchObject({ code: 2, output: expect.stringContaining('give --region') });
+  expect(await command('approve', 'gate.example.com/approvals/x')).toMatchObject({
+    code: 2,
+    output: expect.stringContaining('the whole address'),
+  });
+  expect(await command('start', 'https://gate.example.com/live/starts/release')).toMatchObject({
+    code: 2,
+    output: expect.stringContaining('give --region'),
+  });
 });
 
 test.each<[string, 'approvals' | 'starts', string | undefined, unknown]>([
-  ['https://abc123.execute-api.us-west-2.amazonaws.com/live/starts/release', 'starts', undefined, { region: 'us-west-2', url: 'https://abc123.execute-api.us-west-2.amazonaws.com/live/starts/release' }],
-  ['https://abc123.execute-api.cn-north-1.amazonaws.com.cn/live/approvals/0123456789abcdefghijkl?x=1#y', 'approvals', undefined, { region: 'cn-north-1', url: 'https://abc123.execute-api.cn-north-1.amazonaws.com.cn/live/approvals/0123456789abcdefghijkl' }],
+  [
+    'https://abc123.execute-api.us-west-2.amazonaws.com/live/starts/release',
+    'starts',
+    undefined,
+    { region: 'us-west-2', url: 'https://abc123.execute-api.us-west-2.amazonaws.com/live/starts/release' },
+  ],
+  [
+    'https://abc123.execute-api.cn-north-1.amazonaws.com.cn/live/approvals/0123456789abcdefghijkl?x=1#y',
+    'approvals',
+    undefined,
+    { region: 'cn-north-1', url: 'https://abc123.execute-api.cn-north-1.amazonaws.com.cn/live/approvals/0123456789abcdefghijkl' },
+  ],
   ['https://approvals.example.com/approvals/0123456789abcdefghijkl', 'approvals', 'eu-west-1', { region: 'eu-west-1' }],
-  ['https://approvals.example.com/approvals/short', 'approvals', 'eu-west-1', expect.stringContaining('an approval\'s ID')],
+  ['https://approvals.example.com/approvals/short', 'approvals', 'eu-west-1', expect.stringContaining("an approval's ID")],
   ['https://approvals.example.com/approvals/0123456789abcdefghijkl', 'starts', 'eu-west-1', expect.stringContaining('a name')],
   ['http://approvals.example.com/starts/release', 'starts', 'eu-west-1', expect.stringContaining('https://')],
   ['https://approvals.example.com/starts/release', 'starts', 'europe', expect.stringContaining('not the name of a region')],

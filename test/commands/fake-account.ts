@@ -1,7 +1,15 @@
 import type { RemovalPorts, TableState } from '../../src/commands/remove.service';
 
-interface Copy { protected: boolean; busyUntil: number; deletingUntil?: number }
-interface Table { strong: boolean; witnesses: string[]; copies: Map<string, Copy> }
+interface Copy {
+  protected: boolean;
+  busyUntil: number;
+  deletingUntil?: number;
+}
+interface Table {
+  strong: boolean;
+  witnesses: string[];
+  copies: Map<string, Copy>;
+}
 
 /** Times that AWS was seen to take, milliseconds. */
 const updatingMs = 36_000;
@@ -23,10 +31,17 @@ export class FakeAccount implements RemovalPorts {
   /** Fails a call by its name, once. */
   refuse?: string;
 
-  add(name: string, regions: readonly string[], { strong = false, witnesses = [] as string[], guarded = true, separate = false } = {}): void {
+  add(
+    name: string,
+    regions: readonly string[],
+    { strong = false, witnesses = [] as string[], guarded = true, separate = false } = {},
+  ): void {
     const copy = (): Copy => ({ protected: guarded, busyUntil: 0 });
-    if (separate) for (const region of regions) this.tables.set(`${name}@${region}`, { strong, witnesses: [], copies: new Map([[region, copy()]]) });
-    else this.tables.set(name, { strong, witnesses: [...witnesses], copies: new Map(regions.map((region) => [region, copy()])) });
+    if (separate) {
+      for (const region of regions) this.tables.set(`${name}@${region}`, { strong, witnesses: [], copies: new Map([[region, copy()]]) });
+    } else {
+      this.tables.set(name, { strong, witnesses: [...witnesses], copies: new Map(regions.map((region) => [region, copy()])) });
+    }
   }
 
   async describeTable(region: string, name: string): Promise<TableState | undefined> {
@@ -34,8 +49,12 @@ export class FakeAccount implements RemovalPorts {
     if (!table || !copy) return undefined;
     return {
       status: copy.deletingUntil !== undefined ? 'DELETING' : copy.busyUntil > this.now ? 'UPDATING' : 'ACTIVE',
-      deletionProtection: copy.protected, items: 7, strong: table.strong,
-      replicas: [...table.copies].filter(([other, { deletingUntil }]) => other !== region && deletingUntil === undefined).map(([other]) => other),
+      deletionProtection: copy.protected,
+      items: 7,
+      strong: table.strong,
+      replicas: [...table.copies]
+        .filter(([other, { deletingUntil }]) => other !== region && deletingUntil === undefined)
+        .map(([other]) => other),
       witnesses: table.witnesses,
     };
   }
@@ -50,7 +69,9 @@ export class FakeAccount implements RemovalPorts {
     const copy = this.change(`dissolve ${[...replicas, ...witnesses].join('+')}`, region, name);
     const [table] = this.find(region, name);
     const others = [...table!.copies.keys()].filter((other) => other !== region);
-    if (table!.strong && (replicas.length !== others.length || witnesses.length !== table!.witnesses.length)) throw refusal('ValidationException', 'all other members leave in one request');
+    if (table!.strong && (replicas.length !== others.length || witnesses.length !== table!.witnesses.length)) {
+      throw refusal('ValidationException', 'all other members leave in one request');
+    }
     if (!table!.strong && replicas.length !== 1) throw refusal('ValidationException', 'one replica at a time');
     for (const other of replicas) {
       const leaving = table!.copies.get(other)!;
@@ -65,7 +86,9 @@ export class FakeAccount implements RemovalPorts {
     const copy = this.change('delete', region, name);
     const [table] = this.find(region, name);
     if (copy.protected) throw refusal('ValidationException', 'deletion protection is on');
-    if (table!.copies.size > 1 || table!.witnesses.length > 0) throw refusal('ValidationException', 'it acted as a source region in the last 24 hours');
+    if (table!.copies.size > 1 || table!.witnesses.length > 0) {
+      throw refusal('ValidationException', 'it acted as a source region in the last 24 hours');
+    }
     copy.deletingUntil = this.now + 30_000;
   }
 
@@ -92,7 +115,9 @@ export class FakeAccount implements RemovalPorts {
   async sleep(ms: number): Promise<void> {
     this.now += ms;
     for (const [name, table] of this.tables) {
-      for (const [region, { deletingUntil }] of table.copies) if (deletingUntil !== undefined && deletingUntil <= this.now) table.copies.delete(region);
+      for (const [region, { deletingUntil }] of table.copies) {
+        if (deletingUntil !== undefined && deletingUntil <= this.now) table.copies.delete(region);
+      }
       if (table.copies.size === 0) this.tables.delete(name);
     }
   }
@@ -118,7 +143,9 @@ export class FakeAccount implements RemovalPorts {
     }
     const [, copy] = this.find(region, name);
     if (!copy) throw refusal('ResourceNotFoundException', name);
-    if (copy.deletingUntil !== undefined || copy.busyUntil > this.now) throw refusal('ResourceInUseException', `${name} in ${region} is being changed`);
+    if (copy.deletingUntil !== undefined || copy.busyUntil > this.now) {
+      throw refusal('ResourceInUseException', `${name} in ${region} is being changed`);
+    }
     return copy;
   }
 }

@@ -3,17 +3,30 @@ import { gateCalls } from '../../src/commands/gate-call.aws';
 import { FakeAws } from '../runtime/fake-aws';
 
 let aws: FakeAws;
-beforeEach(async () => { aws = await FakeAws.start({ AWS_SESSION_TOKEN: 'session' }); });
+beforeEach(async () => {
+  aws = await FakeAws.start({ AWS_SESSION_TOKEN: 'session' });
+});
 afterEach(() => aws.stop());
 
-const send = (key?: string): ReturnType<ReturnType<typeof gateCalls>['send']> => gateCalls().send('eu-central-1', { url: `${aws.url}/live/approvals/x`, body: '{"decision":"approve"}', ...key === undefined ? {} : { key } });
+const send = (key?: string): ReturnType<ReturnType<typeof gateCalls>['send']> =>
+  gateCalls().send('eu-central-1', {
+    url: `${aws.url}/live/approvals/x`,
+    body: '{"decision":"approve"}',
+    ...(key === undefined ? {} : { key }),
+  });
 
 test('a call is signed for its region, proves who calls, and is sent once', async () => {
   aws.answer = () => ({ status: 409, body: { code: 'closed' } });
   expect(await send('k1')).toEqual({ status: 409, fields: { code: 'closed' } });
   expect(aws.calls).toHaveLength(1);
   const [{ service, region, path, headers, text }] = aws.calls;
-  expect([service, region, path, text, headers['idempotency-key']]).toEqual(['execute-api', 'eu-central-1', '/live/approvals/x', '{"decision":"approve"}', 'k1']);
+  expect([service, region, path, text, headers['idempotency-key']]).toEqual([
+    'execute-api',
+    'eu-central-1',
+    '/live/approvals/x',
+    '{"decision":"approve"}',
+    'k1',
+  ]);
   expect(headers[proofHeader.toLowerCase()]).toEqual(expect.any(String));
   expect(JSON.stringify(headers)).not.toContain('"example"');
 });

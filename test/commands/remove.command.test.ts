@@ -11,7 +11,12 @@ import { root } from '../project/tracked-files';
 const folder = mkdtempSync(path.join(tmpdir(), 'remove-'));
 const account = new FakeAccount();
 const server = new AccountServer(account);
-const credentials = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true' };
+const credentials = {
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+  AWS_REGION: 'us-east-1',
+  AWS_EC2_METADATA_DISABLED: 'true',
+};
 let endpointUrl: string;
 
 beforeAll(async () => {
@@ -34,22 +39,43 @@ beforeEach(() => {
 
 /** The command as a user runs it. */
 async function command(...args: string[]): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, [path.join(root, 'bin', 'index.js'), ...args], { env: { ...process.env, NODE_NO_WARNINGS: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [path.join(root, 'bin', 'index.js'), ...args], {
+    env: { ...process.env, NODE_NO_WARNINGS: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => { output += part.toString(); });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (part: Buffer) => {
+      output += part.toString();
+    });
+  }
   return { code: await new Promise((resolve) => child.on('close', resolve)), output };
 }
 
 const usual = ['remove', '--system', 'acme-pay', '--region', 'us-east-1', '--region', 'us-west-2'];
 
-test('the SDK\'s calls take a STRONG system away, members in one request', async () => {
+test("the SDK's calls take a STRONG system away, members in one request", async () => {
   const ports = {
-    ...removalAccount({ endpointUrl }), nowMs: account.nowMs, sleep: (ms: number) => account.sleep(ms), say: () => undefined, ask: async () => 'acme-pay',
+    ...removalAccount({ endpointUrl }),
+    nowMs: account.nowMs,
+    sleep: (ms: number) => account.sleep(ms),
+    say: () => undefined,
+    ask: async () => 'acme-pay',
   };
-  const result = await new Removal(ports, { systemName: 'acme-pay', regions: ['us-east-1', 'us-west-2'], tables: [], dryRun: false, keepKeys: false }).run();
+  const result = await new Removal(ports, {
+    systemName: 'acme-pay',
+    regions: ['us-east-1', 'us-west-2'],
+    tables: [],
+    dryRun: false,
+    keepKeys: false,
+  }).run();
   expect(result).toEqual({ outcome: 'removed', tables: ['acme-pay-ledger'], keys: ['us-east-1', 'us-west-2'] });
   expect(server.requests.filter(({ body }) => body.ReplicaUpdates).map(({ body }) => body)).toEqual([
-    { TableName: 'acme-pay-ledger', ReplicaUpdates: [{ Delete: { RegionName: 'us-west-2' } }], GlobalTableWitnessUpdates: [{ Delete: { RegionName: 'us-east-2' } }] },
+    {
+      TableName: 'acme-pay-ledger',
+      ReplicaUpdates: [{ Delete: { RegionName: 'us-west-2' } }],
+      GlobalTableWitnessUpdates: [{ Delete: { RegionName: 'us-east-2' } }],
+    },
   ]);
   expect([account.tables.size, account.keys.size]).toEqual([0, 0]);
 });
@@ -65,22 +91,25 @@ test('a dry run shows what there is, ends with 0 and writes its result', async (
 
 test('without a terminal and without --confirm nothing is deleted', async () => {
   const { code, output } = await command(...usual, '--endpoint-url', endpointUrl);
-  expect([code, output]).toEqual([1, expect.stringContaining('refused: the name given is \'\' and not \'acme-pay\': nothing was changed')]);
+  expect([code, output]).toEqual([1, expect.stringContaining("refused: the name given is '' and not 'acme-pay': nothing was changed")]);
   expect(account.tables.size).toBe(1);
 });
 
 test('a system that still takes payments is refused', async () => {
   account.functions.push('acme-pay-payments@us-west-2');
   const { code, output } = await command(...usual, '--confirm', 'acme-pay', '--endpoint-url', endpointUrl);
-  expect([code, output]).toEqual([1, expect.stringContaining('the function acme-pay-payments still stands in us-west-2: take the system out of service first')]);
+  expect([code, output]).toEqual([
+    1,
+    expect.stringContaining('the function acme-pay-payments still stands in us-west-2: take the system out of service first'),
+  ]);
 });
 
 test.each([
-  [['remove'], 'required option \'--system <name>\' not specified'],
-  [['remove', '--system', 'acme-pay'], 'required option \'--region <region>\' not specified'],
+  [['remove'], "required option '--system <name>' not specified"],
+  [['remove', '--system', 'acme-pay'], "required option '--region <region>' not specified"],
   [['remove', '--system', 'acme-pay', '--region', 'Ohio'], '--region Ohio: it is not the name of a region, or it is given twice'],
-  [['remove', '--system', 'Acme', '--region', 'us-east-1'], '--system Acme: a system\'s name has 3 to 40 lower-case letters'],
-  [['destroy'], 'unknown command \'destroy\''],
+  [['remove', '--system', 'Acme', '--region', 'us-east-1'], "--system Acme: a system's name has 3 to 40 lower-case letters"],
+  [['destroy'], "unknown command 'destroy'"],
 ])('%j is answered in one line, with 2', async (args, message) => {
   const { code, output } = await command(...args);
   expect([code, output]).toEqual([2, expect.stringContaining(message)]);

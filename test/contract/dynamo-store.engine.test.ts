@@ -11,7 +11,10 @@ beforeAll(async () => {
 afterAll(() => engine.close());
 
 describe('the store on a real engine', () => {
-  storeContract(() => new DynamoStore(engine.client, engine.tableName), () => `d${count += 1}`);
+  storeContract(
+    () => new DynamoStore(engine.client, engine.tableName),
+    () => `d${(count += 1)}`,
+  );
 
   it('says that nothing is known when the engine does not answer', async () => {
     const gone = await startEngine();

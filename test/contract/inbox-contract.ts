@@ -6,11 +6,24 @@ export function inboxContract(open: () => Inbox, fresh: () => string): void {
   const now = 1_800_000_000_000;
   let owners = 0;
   const event = (id = fresh()): ConsumedEvent => ({
-    source: 'acme-pay.ledger', tenant: 'acme', id, type: 'payment.authorised', schemaVersion: 1, origin: 'us-east-1', occurredAt: '2027-01-15T08:00:00.000Z', subject: `pay_${id}`, sequence: 5,
-    trace: { traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64' }, data: {},
+    source: 'acme-pay.ledger',
+    tenant: 'acme',
+    id,
+    type: 'payment.authorised',
+    schemaVersion: 1,
+    origin: 'us-east-1',
+    occurredAt: '2027-01-15T08:00:00.000Z',
+    subject: `pay_${id}`,
+    sequence: 5,
+    trace: { traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64' },
+    data: {},
   });
   const claim = (of: ConsumedEvent, nowMs = now): Claim => ({
-    event: of, owner: `o${owners += 1}`, nowMs, leaseUntilMs: nowMs + 10_000, expires: Math.ceil(nowMs / 1000) + 86_400,
+    event: of,
+    owner: `o${(owners += 1)}`,
+    nowMs,
+    leaseUntilMs: nowMs + 10_000,
+    expires: Math.ceil(nowMs / 1000) + 86_400,
   });
 
   it('gives an event to its first taker', async () => {
@@ -109,10 +122,15 @@ export function inboxContract(open: () => Inbox, fresh: () => string): void {
     expect(await inbox.through(subject)).toBe(9);
   });
 
-  it('tells events apart by source and tenant: nobody else\'s event takes the place of one, or of its order', async () => {
+  it("tells events apart by source and tenant: nobody else's event takes the place of one, or of its order", async () => {
     const inbox = open();
     const real = event();
-    const others = [{ ...real, source: 'acme.shipping' }, { ...real, tenant: 'other' }, { ...real, tenant: undefined }, { ...real, tenant: 'acme#x' }];
+    const others = [
+      { ...real, source: 'acme.shipping' },
+      { ...real, tenant: 'other' },
+      { ...real, tenant: undefined },
+      { ...real, tenant: 'acme#x' },
+    ];
     for (const other of others) {
       const first = claim(other);
       expect(await inbox.take(first)).toEqual({ kind: 'taken', attempt: 1 });

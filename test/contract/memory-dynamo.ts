@@ -1,6 +1,12 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import {
-  ConditionalCheckFailedException, DynamoDBClient, GetItemCommand, PutItemCommand, TransactionCanceledException, TransactWriteItemsCommand, UpdateItemCommand,
+  ConditionalCheckFailedException,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  TransactionCanceledException,
+  TransactWriteItemsCommand,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 
 /**
@@ -11,7 +17,11 @@ import {
 type Row = Record<string, AttributeValue>;
 type Names = Readonly<Record<string, string>> | undefined;
 type Values = Readonly<Record<string, AttributeValue>> | undefined;
-interface Scope { readonly row: Row; readonly names: Names; readonly values: Values }
+interface Scope {
+  readonly row: Row;
+  readonly names: Names;
+  readonly values: Values;
+}
 type Operand = (scope: Scope) => AttributeValue | undefined;
 type Test = (scope: Scope) => boolean;
 type Write = (scope: Scope, to: Row) => void;
@@ -40,10 +50,14 @@ export class MemoryDynamo {
   /** What a request comes to, at this moment. */
   public perform(command: DynamoCommand): unknown {
     if (command instanceof GetItemCommand) return { Item: this.rows.get(keyOf(command.input)) };
-    if (command instanceof TransactWriteItemsCommand) return this.transact(command.input.TransactItems!.map(({ Update: update }) => update as WriteInput));
+    if (command instanceof TransactWriteItemsCommand) {
+      return this.transact(command.input.TransactItems!.map(({ Update: update }) => update as WriteInput));
+    }
     const input = command.input as WriteInput;
     const found = this.rows.get(keyOf(input));
-    if (!allows(input, found)) throw new ConditionalCheckFailedException({ $metadata: {}, message: 'The conditional request failed', Item: found });
+    if (!allows(input, found)) {
+      throw new ConditionalCheckFailedException({ $metadata: {}, message: 'The conditional request failed', Item: found });
+    }
     this.write(input);
     return {};
   }
@@ -69,7 +83,10 @@ export class MemoryDynamo {
 
 const keyOf = ({ TableName, Key, Item }: WriteInput): string => `${TableName} ${(Key ?? Item)!.pk.S}`;
 
-function allows({ ConditionExpression, ExpressionAttributeNames: names, ExpressionAttributeValues: values }: WriteInput, found: Row | undefined): boolean {
+function allows(
+  { ConditionExpression, ExpressionAttributeNames: names, ExpressionAttributeValues: values }: WriteInput,
+  found: Row | undefined,
+): boolean {
   return ConditionExpression === undefined || conditionOf(ConditionExpression)({ row: found ?? {}, names, values });
 }
 
@@ -95,12 +112,18 @@ function compare(one: AttributeValue | undefined, sign: string, other: Attribute
   // What is not there, or of another type, compares with nothing.
   if (left === undefined || right === undefined || typeof left !== typeof right) return false;
   switch (sign) {
-    case '=': return left === right;
-    case '<': return left < right;
-    case '<=': return left <= right;
-    case '>': return left > right;
-    case '>=': return left >= right;
-    default: throw new Error(`no such comparison: ${sign}`);
+    case '=':
+      return left === right;
+    case '<':
+      return left < right;
+    case '<=':
+      return left <= right;
+    case '>':
+      return left > right;
+    case '>=':
+      return left >= right;
+    default:
+      throw new Error(`no such comparison: ${sign}`);
   }
 }
 
@@ -198,13 +221,17 @@ class Parser {
     const second = this.skip(',') ? this.operand() : undefined;
     this.take(')');
     switch (name) {
-      case 'size': return (scope) => {
-        const list = first(scope)?.L;
-        return list && { N: String(list.length) };
-      };
-      case 'if_not_exists': return (scope) => first(scope) ?? second!(scope);
-      case 'list_append': return (scope) => ({ L: [...first(scope)!.L!, ...second!(scope)!.L!] });
-      default: throw new Error(`no such function: ${name} in ${this.text}`);
+      case 'size':
+        return (scope) => {
+          const list = first(scope)?.L;
+          return list && { N: String(list.length) };
+        };
+      case 'if_not_exists':
+        return (scope) => first(scope) ?? second!(scope);
+      case 'list_append':
+        return (scope) => ({ L: [...first(scope)!.L!, ...second!(scope)!.L!] });
+      default:
+        throw new Error(`no such function: ${name} in ${this.text}`);
     }
   }
 
@@ -221,7 +248,9 @@ class Parser {
   }
 
   private take(...expected: string[]): void {
-    for (const token of expected) if (!this.skip(token)) throw new Error(`'${token}' expected before '${this.tokens.join(' ')}' in ${this.text}`);
+    for (const token of expected) {
+      if (!this.skip(token)) throw new Error(`'${token}' expected before '${this.tokens.join(' ')}' in ${this.text}`);
+    }
   }
 }
 

@@ -5,5 +5,8 @@ let count = 0;
 const inbox = new MemoryInbox();
 
 describe('the inbox in memory', () => {
-  inboxContract(() => inbox, () => `m${count += 1}`);
+  inboxContract(
+    () => inbox,
+    () => `m${(count += 1)}`,
+  );
 });

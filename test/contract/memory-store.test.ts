@@ -5,5 +5,8 @@ let count = 0;
 const store = new MemoryStore();
 
 describe('the store in memory', () => {
-  storeContract(() => store, () => `m${count += 1}`);
+  storeContract(
+    () => store,
+    () => `m${(count += 1)}`,
+  );
 });

@@ -2,7 +2,8 @@ import { Change, Item, LedgerStore } from '../../src/ledger/ports';
 
 /** What every store must do, whatever engine is behind it. `fresh` gives a key prefix that no other test uses. */
 export function storeContract(open: () => LedgerStore, fresh: () => string): void {
-  const account = (pk: string, more: Partial<Item> = {}): Item => ({ pk, available: 100, entries: {}, trimmedThrough: 5, name: 'a', ...more } as Item);
+  const account = (pk: string, more: Partial<Item> = {}): Item =>
+    ({ pk, available: 100, entries: {}, trimmedThrough: 5, name: 'a', ...more }) as Item;
   const setUp = async (more: Partial<Item> = {}): Promise<{ store: LedgerStore; pk: string }> => {
     const store = open();
     const pk = `a#${fresh()}`;
@@ -46,14 +47,24 @@ export function storeContract(open: () => LedgerStore, fresh: () => string): voi
 
     it('sets, adds and removes in one write', async () => {
       const { store, pk } = await setUp({ entries: { old: 'D' } });
-      expect(await store.change({
-        pk,
-        require: [],
-        set: [[['entries', 'new-id_1'], 'H'], [['name'], 'b']],
-        add: [[['available'], -30], [['trimmedThrough'], 4]],
-        remove: [['entries', 'old'], ['entries', 'never'], ['nothing']],
-      })).toEqual({ kind: 'written' });
-      expect(await store.read(pk, true)).toEqual(account(pk, { entries: { 'new-id_1': 'H' }, name: 'b', available: 70, trimmedThrough: 9 }));
+      expect(
+        await store.change({
+          pk,
+          require: [],
+          set: [
+            [['entries', 'new-id_1'], 'H'],
+            [['name'], 'b'],
+          ],
+          add: [
+            [['available'], -30],
+            [['trimmedThrough'], 4],
+          ],
+          remove: [['entries', 'old'], ['entries', 'never'], ['nothing']],
+        }),
+      ).toEqual({ kind: 'written' });
+      expect(await store.read(pk, true)).toEqual(
+        account(pk, { entries: { 'new-id_1': 'H' }, name: 'b', available: 70, trimmedThrough: 9 }),
+      );
     });
 
     const conditions: [string, Change['require'], boolean][] = [
@@ -73,7 +84,14 @@ export function storeContract(open: () => LedgerStore, fresh: () => string): voi
       ['below, missed exactly', [{ test: 'below', path: ['trimmedThrough'], value: 5 }], false],
       ['fewer members, met by one', [{ test: 'fewer', path: ['entries'], value: 2 }], true],
       ['fewer members, missed exactly', [{ test: 'fewer', path: ['entries'], value: 1 }], false],
-      ['two conditions of which one fails', [{ test: 'absent', path: ['pending'] }, { test: 'below', path: ['available'], value: 1 }], false],
+      [
+        'two conditions of which one fails',
+        [
+          { test: 'absent', path: ['pending'] },
+          { test: 'below', path: ['available'], value: 1 },
+        ],
+        false,
+      ],
     ];
     it.each(conditions)('condition: %s', async (_, require, met) => {
       const { store, pk } = await setUp({ entries: { k0: 'H' } });
@@ -85,7 +103,10 @@ export function storeContract(open: () => LedgerStore, fresh: () => string): voi
     it('is atomic: of many concurrent takers of the last funds, one gets them', async () => {
       const { store, pk } = await setUp();
       const take = (n: number): Change => ({
-        pk, require: [{ test: 'atLeast', path: ['available'], value: 100 }], add: [[['available'], -100]], set: [[['entries', `k${n}`], 'H']],
+        pk,
+        require: [{ test: 'atLeast', path: ['available'], value: 100 }],
+        add: [[['available'], -100]],
+        set: [[['entries', `k${n}`], 'H']],
       });
       const results = await Promise.all(Array.from({ length: 8 }, (_, n) => store.change(take(n))));
       expect(results.filter(({ kind }) => kind === 'written')).toHaveLength(1);

@@ -17,8 +17,8 @@ cutoverIn(stack);
 /** Two phases, and a window that is over at once. */
 const definition = withPlan(definitionOf(stack), (plan) => ({ phases: plan.phases.slice(3), window: { ...plan.window, seconds: 1 } }));
 const share = (world: World): number => weightsOf(world.stamped!.shape).target;
-const told = (world: World, what: string): AuditRecord['entry'][] => (
-  [...world.parameters.values()].map((text) => (JSON.parse(text) as AuditRecord).entry).filter((entry) => entry.what === what));
+const told = (world: World, what: string): AuditRecord['entry'][] =>
+  [...world.parameters.values()].map((text) => (JSON.parse(text) as AuditRecord).entry).filter((entry) => entry.what === what);
 
 async function isWhole(world: Surroundings): Promise<void> {
   expect((await world.log().verify()).problems).toEqual([]);
@@ -39,16 +39,21 @@ class Moves extends Surroundings {
       ...ports,
       operate: async (region, request, timeoutMs) => {
         if (request.action !== 'relocate') return ports.operate(region, request, timeoutMs);
-        switch (this.instead(request, this.requests += 1)) {
-          case 'throws': throw new Error('the connection was closed');
-          case 'refused': return { kind: 'refused', detail: 'as told' };
-          case 'unsure': return { kind: 'unsure', detail: 'as told' };
-          case 'aborted': return { kind: 'aborted', difference: { missing: 1, older: 0, compared: 2, sample: ['k#1'] } };
+        switch (this.instead(request, (this.requests += 1))) {
+          case 'throws':
+            throw new Error('the connection was closed');
+          case 'refused':
+            return { kind: 'refused', detail: 'as told' };
+          case 'unsure':
+            return { kind: 'unsure', detail: 'as told' };
+          case 'aborted':
+            return { kind: 'aborted', difference: { missing: 1, older: 0, compared: 2, sample: ['k#1'] } };
           case 'afterwards': {
             await ports.operate(region, request, timeoutMs);
             throw new Error('the answer was lost');
           }
-          default: return ports.operate(region, request, timeoutMs);
+          default:
+            return ports.operate(region, request, timeoutMs);
         }
       },
     };
@@ -64,7 +69,8 @@ async function moved(): Promise<Moves> {
   world.requests = 0;
   return world;
 }
-const rollback = (world: Surroundings): ReturnType<Surroundings['run']> => world.run(definition, 'run-2', { action: 'rollback', reason: 'regret' });
+const rollback = (world: Surroundings): ReturnType<Surroundings['run']> =>
+  world.run(definition, 'run-2', { action: 'rollback', reason: 'regret' });
 
 describe('moving the authority back', () => {
   const ways = ['throws', 'refused', 'aborted', 'unsure', 'afterwards'] as const;
@@ -78,18 +84,21 @@ describe('moving the authority back', () => {
     await isWhole(world);
   });
 
-  test.each([0, 1].flatMap((unit) => ways.slice(0, 4).map((way) => [way, unit] as const)))('%s for unit %i, always: no run says that it is rolled back', async (way, unit) => {
-    const world = await moved();
-    world.instead = (request) => ('unit' in request && request.unit === unit ? way : undefined);
-    const result = await rollback(world);
-    expect(result).toMatchObject({ output: { state: 'PAUSED', why: expect.stringMatching(/as told|closed|not moved/) } });
-    expect(world.homes[unit]).toBe(target);
-    expect(told(world, 'ended').at(-1)).toMatchObject({ run: 'run-2', state: 'PAUSED' });
-    expect(world.requests).toBeGreaterThanOrEqual(cutoverLimits.authorityTries);
-    world.instead = () => undefined;
-    expect(await world.run(definition, 'run-3', { action: 'rollback' })).toMatchObject({ output: { state: 'ROLLED_BACK' } });
-    expect(world.homes).toEqual([source, source]);
-  });
+  test.each([0, 1].flatMap((unit) => ways.slice(0, 4).map((way) => [way, unit] as const)))(
+    '%s for unit %i, always: no run says that it is rolled back',
+    async (way, unit) => {
+      const world = await moved();
+      world.instead = (request) => ('unit' in request && request.unit === unit ? way : undefined);
+      const result = await rollback(world);
+      expect(result).toMatchObject({ output: { state: 'PAUSED', why: expect.stringMatching(/as told|closed|not moved/) } });
+      expect(world.homes[unit]).toBe(target);
+      expect(told(world, 'ended').at(-1)).toMatchObject({ run: 'run-2', state: 'PAUSED' });
+      expect(world.requests).toBeGreaterThanOrEqual(cutoverLimits.authorityTries);
+      world.instead = () => undefined;
+      expect(await world.run(definition, 'run-3', { action: 'rollback' })).toMatchObject({ output: { state: 'ROLLED_BACK' } });
+      expect(world.homes).toEqual([source, source]);
+    },
+  );
 });
 
 test('a rollback whose workers are killed at any call of any port: the same end', async () => {
@@ -110,7 +119,9 @@ describe('an alarm that is deleted', () => {
   const looksIn = async (): Promise<number> => {
     const world = await new Moves().withRecords();
     let looks = 0;
-    world.before = (step) => { if (step === 'soak') looks += 1; };
+    world.before = (step) => {
+      if (step === 'soak') looks += 1;
+    };
     await world.run(definition, 'run-1');
     return looks;
   };
@@ -128,7 +139,11 @@ describe('an alarm that is deleted', () => {
         before = share(world);
       };
       const result = await world.run(definition, 'run-1');
-      expect([at, result.output.state, result.output.why]).toEqual([at, 'PAUSED', expect.stringContaining('alarms cannot be read: no alarm')]);
+      expect([at, result.output.state, result.output.why]).toEqual([
+        at,
+        'PAUSED',
+        expect.stringContaining('alarms cannot be read: no alarm'),
+      ]);
       // Neither another phase nor the authority.
       expect([share(world), world.homes]).toEqual([before, [source, source]]);
       await isWhole(world);
@@ -138,7 +153,9 @@ describe('an alarm that is deleted', () => {
   test('and there again before it counts as blind: watched on, and every phase was watched to its end', async () => {
     const world = await new Moves().withRecords();
     let gone = 0;
-    world.before = (step) => { if (step === 'soak') world.alarm = (gone += 1) <= 2 ? 'MISSING' : 'OK'; };
+    world.before = (step) => {
+      if (step === 'soak') world.alarm = (gone += 1) <= 2 ? 'MISSING' : 'OK';
+    };
     expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
     expect(told(world, 'soaked')).toHaveLength(2);
   });
@@ -156,18 +173,27 @@ test('a change of weights, killed at any write of intent, records or result: mad
   const worker = (world: World, process: Process): WeightChange => {
     const [audit, records] = [world.audit(), world.records()];
     const log = new AuditLog({ ...audit, put: (seq, text) => process.write('put', () => audit.put(seq, text)) }, world.signer, world.clock);
-    return new WeightChange(log, { ...records, replace: (was, becomes) => process.write('replace', () => records.replace(was, becomes)) }, world.clock);
+    return new WeightChange(
+      log,
+      { ...records, replace: (was, becomes) => process.write('replace', () => records.replace(was, becomes)) },
+      world.clock,
+    );
   };
-  const shift = (world: World, process = new Process()): Promise<ShiftOutcome> => worker(world, process).carryOut(
-    world.order({ key: 'run-1/phase-10', phase: 1, to: (is) => withTargetShare(is!, 10), deadlineMs: world.nowMs + 60_000 }));
-  expect(await killedAtEveryWrite({
-    world: () => new World().prepared(), run: shift,
-    after: async (world) => {
-      expect(await shift(world)).toMatchObject({ outcome: 'changed' });
-      expect(share(world)).toBe(10);
-      expect([told(world, 'intent').length, told(world, 'changed').length]).toEqual([2, 2]);
-      expect((await world.log().current()).open).toEqual([]);
-      expect((await world.log().verify()).problems).toEqual([]);
-    },
-  })).toBe(3);
+  const shift = (world: World, process = new Process()): Promise<ShiftOutcome> =>
+    worker(world, process).carryOut(
+      world.order({ key: 'run-1/phase-10', phase: 1, to: (is) => withTargetShare(is!, 10), deadlineMs: world.nowMs + 60_000 }),
+    );
+  expect(
+    await killedAtEveryWrite({
+      world: () => new World().prepared(),
+      run: shift,
+      after: async (world) => {
+        expect(await shift(world)).toMatchObject({ outcome: 'changed' });
+        expect(share(world)).toBe(10);
+        expect([told(world, 'intent').length, told(world, 'changed').length]).toEqual([2, 2]);
+        expect((await world.log().current()).open).toEqual([]);
+        expect((await world.log().verify()).problems).toEqual([]);
+      },
+    }),
+  ).toBe(3);
 });

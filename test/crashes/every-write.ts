@@ -21,7 +21,11 @@ export class Process {
    * @param at which write, from 1; absent: it lives
    * @param meanwhile what others do just before that write: then it is not killed, but overtaken
    */
-  constructor(private readonly at?: number, private readonly fate: Fate = 'lost', private readonly meanwhile?: () => Promise<unknown>) {}
+  constructor(
+    private readonly at?: number,
+    private readonly fate: Fate = 'lost',
+    private readonly meanwhile?: () => Promise<unknown>,
+  ) {}
 
   /** Whether it came as far as the write. */
   public get reached(): boolean {
@@ -73,7 +77,10 @@ export interface Procedure<W> {
   readonly world: () => W | Promise<W>;
   /** Works with what the process reaches. */
   readonly run: (world: W, process: Process) => Promise<unknown>;
-  /** What is left to others, once it was killed or has ended: a retry, another worker, the sweep; and what must hold then. Throws where it does not. */
+  /**
+   * What is left to others, once it was killed or has ended: a retry, another worker, the sweep; and what must hold then. Throws where it
+   * does not.
+   */
   readonly after: (world: W, killed: boolean) => Promise<void>;
 }
 

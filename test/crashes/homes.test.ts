@@ -25,13 +25,21 @@ class Site extends TwoRegions {
   /** What an operator asks of a region, by a function that may die. */
   public operate(region: string, action: OperatorRequest['action'], process = new Process()): Promise<OperatorResult> {
     const attempt = this.attempt(region);
-    const operations = new HomeOperations({
-      ...attempt.ports, store: process.store(this.replicas.get(region)!), authority: process.store(this.authority),
-      scan: async function* scan(this: void, from: string) {
-        for (const { pk, version } of [...replicas.get(from)!.items.values()]) if (!pk.startsWith('j#')) yield { pk, version: version as number };
+    const operations = new HomeOperations(
+      {
+        ...attempt.ports,
+        store: process.store(this.replicas.get(region)!),
+        authority: process.store(this.authority),
+        scan: async function* scan(this: void, from: string) {
+          for (const { pk, version } of [...replicas.get(from)!.items.values()]) {
+            if (!pk.startsWith('j#')) yield { pk, version: version as number };
+          }
+        },
+        items: (from, pks) => process.read(() => this.replicas.get(from)!.readMany(pks)),
       },
-      items: (from, pks) => process.read(() => this.replicas.get(from)!.readMany(pks)),
-    }, region, this.settings);
+      region,
+      this.settings,
+    );
     const { replicas } = this;
     return operations.run({ action, unit: 0, asked }, { ...this.context(), deadlineMs: this.nowMs + 600_000 });
   }
@@ -39,10 +47,16 @@ class Site extends TwoRegions {
   /** A region's function that may die, at its writes on its own replica and on the authority's table. */
   public ledger(region: string, process: Process): HomeLedger {
     const { ports } = this.attempt(region);
-    return new HomeLedger({
-      ...ports, store: process.store(this.replicas.get(region)!), authority: process.store(this.authority),
-      forward: (to, call) => process.read(() => this.in(to).receive(call)),
-    }, { region }, this.settings);
+    return new HomeLedger(
+      {
+        ...ports,
+        store: process.store(this.replicas.get(region)!),
+        authority: process.store(this.authority),
+        forward: (to, call) => process.read(() => this.in(to).receive(call)),
+      },
+      { region },
+      this.settings,
+    );
   }
 
   public get record(): { readonly home: string; readonly epoch: number; readonly state: string } {
@@ -53,7 +67,12 @@ class Site extends TwoRegions {
   public later(): void {
     this.nowMs += 120_000;
     for (const region of [home, other]) this.restart(region);
-    for (const [from, to] of [[home, other], [other, home]]) this.replicate(from, to);
+    for (const [from, to] of [
+      [home, other],
+      [other, home],
+    ]) {
+      this.replicate(from, to);
+    }
   }
 
   /** One home, which writes; in both regions the same answers, and the balances that come of them. */
@@ -69,7 +88,10 @@ class Site extends TwoRegions {
     expect(paid(await this.move(home, 'after-c', 'CAPTURE', this.first)).status).toBe('CAPTURED');
     this.later();
     expect(await this.balances(this.record.home)).toEqual({
-      available: expected.available - 20, held: expected.held - 100 + 20, settled: expected.settled + 100, homeRegion: this.record.home,
+      available: expected.available - 20,
+      held: expected.held - 100 + 20,
+      settled: expected.settled + 100,
+      homeRegion: this.record.home,
     });
     expect(this.record.state).toBe('OPEN');
   }
@@ -88,7 +110,8 @@ describe('a planned move', () => {
 
   test('killed at any write, and made again: the next home has everything', async () => {
     await killedAtEveryWrite({
-      world: twoRegions, run,
+      world: twoRegions,
+      run,
       after: async (site) => {
         if (site.record.home !== other) expect(await run(site, new Process())).toMatchObject({ kind: 'moved' });
         expect(site.record).toMatchObject({ home: other, epoch: 2 });
@@ -99,7 +122,8 @@ describe('a planned move', () => {
 
   test('killed at any write, and called off by somebody: the home works on', async () => {
     await killedAtEveryWrite({
-      world: twoRegions, run,
+      world: twoRegions,
+      run,
       after: async (site, killed) => {
         const result = await site.operate(home, 'abort');
         if (killed && site.record.home === home) expect(['aborted', 'refused']).toContain(result.kind);
@@ -112,14 +136,18 @@ describe('a planned move', () => {
 describe('a takeover', () => {
   test('by an operator, killed at any write: the old home works on, or the new one does; made again, the new one', async () => {
     for (const again of [false, true]) {
-      expect(await killedAtEveryWrite({
-        world: twoRegions,
-        run: (site, process) => site.operate(other, 'takeover', process),
-        after: async (site) => {
-          if (again && site.record.home !== other) expect(await site.operate(other, 'takeover')).toMatchObject({ kind: 'taken', record: { home: other } });
-          await site.works(begun);
-        },
-      })).toBeGreaterThanOrEqual(2);
+      expect(
+        await killedAtEveryWrite({
+          world: twoRegions,
+          run: (site, process) => site.operate(other, 'takeover', process),
+          after: async (site) => {
+            if (again && site.record.home !== other) {
+              expect(await site.operate(other, 'takeover')).toMatchObject({ kind: 'taken', record: { home: other } });
+            }
+            await site.works(begun);
+          },
+        }),
+      ).toBeGreaterThanOrEqual(2);
     }
   });
 
@@ -130,7 +158,8 @@ describe('a takeover', () => {
         site.loseHome(home);
         return site;
       },
-      run: (site, process) => site.ledger(other, process).authorise(site.context(), { idempotencyKey: 'during', accountId: 'acc', amount: 30, currency: 'EUR' }),
+      run: (site, process) =>
+        site.ledger(other, process).authorise(site.context(), { idempotencyKey: 'during', accountId: 'acc', amount: 30, currency: 'EUR' }),
       after: async (site) => {
         site.restart(other);
         let outcome: KeyedOutcome | undefined;
@@ -147,29 +176,50 @@ describe('a takeover', () => {
   });
 });
 
-test('the carrying over into a new epoch, killed at any write of a move, a payment or a refund: what the old one decided stays', async () => {
-  const calls: readonly [string, (site: Site, ledger: HomeLedger) => Promise<KeyedOutcome>, object][] = [
-    ['a payment', (site, ledger) => ledger.authorise(site.context(), { idempotencyKey: 'x', accountId: 'acc', amount: 30, currency: 'EUR' }), { available: 820, held: 130, settled: 50 }],
-    ['a repeated payment', (site, ledger) => ledger.authorise(site.context(), { idempotencyKey: 'first', accountId: 'acc', amount: 100, currency: 'EUR' }), begun],
-    ['a refund', (site, ledger) => ledger.move(site.context(), { idempotencyKey: 'x', type: 'REFUND', paymentId: site.second, amount: 20 }), { available: 870, held: 100, settled: 30 }],
-    ['a capture', (site, ledger) => ledger.move(site.context(), { idempotencyKey: 'after-c', type: 'CAPTURE', paymentId: site.first }), begun],
-  ];
-  for (const [, call, expected] of calls) {
-    expect(await killedAtEveryWrite({
-      world: async () => {
-        const site = await twoRegions();
-        site.onSleep = () => site.replicate(home, other);
-        expect(await site.operate(other, 'relocate')).toMatchObject({ kind: 'moved' });
-        site.onSleep = () => undefined;
-        site.nowMs += 2_000;
-        return site;
-      },
-      run: (site, process) => call(site, site.ledger(other, process)),
-      after: async (site) => {
-        site.restart(other);
-        expect(await call(site, site.in(other))).toMatchObject({ kind: 'answered' });
-        await site.works(expected as typeof begun);
-      },
-    })).toBeGreaterThanOrEqual(2);
-  }
-});
+test(
+  'the carrying over into a new epoch, killed at any write of a move, a payment or a refund: what the old one ' + 'decided stays',
+  async () => {
+    const calls: readonly [string, (site: Site, ledger: HomeLedger) => Promise<KeyedOutcome>, object][] = [
+      [
+        'a payment',
+        (site, ledger) => ledger.authorise(site.context(), { idempotencyKey: 'x', accountId: 'acc', amount: 30, currency: 'EUR' }),
+        { available: 820, held: 130, settled: 50 },
+      ],
+      [
+        'a repeated payment',
+        (site, ledger) => ledger.authorise(site.context(), { idempotencyKey: 'first', accountId: 'acc', amount: 100, currency: 'EUR' }),
+        begun,
+      ],
+      [
+        'a refund',
+        (site, ledger) => ledger.move(site.context(), { idempotencyKey: 'x', type: 'REFUND', paymentId: site.second, amount: 20 }),
+        { available: 870, held: 100, settled: 30 },
+      ],
+      [
+        'a capture',
+        (site, ledger) => ledger.move(site.context(), { idempotencyKey: 'after-c', type: 'CAPTURE', paymentId: site.first }),
+        begun,
+      ],
+    ];
+    for (const [, call, expected] of calls) {
+      expect(
+        await killedAtEveryWrite({
+          world: async () => {
+            const site = await twoRegions();
+            site.onSleep = () => site.replicate(home, other);
+            expect(await site.operate(other, 'relocate')).toMatchObject({ kind: 'moved' });
+            site.onSleep = () => undefined;
+            site.nowMs += 2_000;
+            return site;
+          },
+          run: (site, process) => call(site, site.ledger(other, process)),
+          after: async (site) => {
+            site.restart(other);
+            expect(await call(site, site.in(other))).toMatchObject({ kind: 'answered' });
+            await site.works(expected as typeof begun);
+          },
+        }),
+      ).toBeGreaterThanOrEqual(2);
+    }
+  },
+);

@@ -14,7 +14,12 @@ type Call =
   | { readonly key: string; readonly type: 'AUTHORISE'; readonly amount: number }
   | { readonly key: string; readonly type: 'CAPTURE' | 'VOID' | 'REFUND'; readonly of: string; readonly amount?: number };
 const authorise = (key: string, amount: number): Call => ({ key, type: 'AUTHORISE', amount });
-const move = (key: string, type: 'CAPTURE' | 'VOID' | 'REFUND', of: string, amount?: number): Call => ({ key, type, of, ...(amount === undefined ? {} : { amount }) });
+const move = (key: string, type: 'CAPTURE' | 'VOID' | 'REFUND', of: string, amount?: number): Call => ({
+  key,
+  type,
+  of,
+  ...(amount === undefined ? {} : { amount }),
+});
 
 /** One account, ledgers of several regions, and a clock that every request moves: what goes round and round runs out of time. */
 class World {
@@ -34,10 +39,19 @@ class World {
 
   public ledger(region: string, process = new Process()): PaymentsLedger {
     const { decide } = this;
-    return new PaymentsLedger({
-      store: this.ticking(process.store(this.memory)), nowMs: () => this.nowMs, random: () => (this.trims ? 0 : 0.99), nonce: () => `n${this.nonces += 1}`,
-      sleep: async (ms) => { this.nowMs += ms; }, ...(decide ? { decide: () => process.write('the team decides', decide) } : {}),
-    }, { region, ...(decide ? { decision: { timeoutMs: 3_000, onUnknown: 'RETRY' } } : {}) });
+    return new PaymentsLedger(
+      {
+        store: this.ticking(process.store(this.memory)),
+        nowMs: () => this.nowMs,
+        random: () => (this.trims ? 0 : 0.99),
+        nonce: () => `n${(this.nonces += 1)}`,
+        sleep: async (ms) => {
+          this.nowMs += ms;
+        },
+        ...(decide ? { decide: () => process.write('the team decides', decide) } : {}),
+      },
+      { region, ...(decide ? { decision: { timeoutMs: 3_000, onUnknown: 'RETRY' } } : {}) },
+    );
   }
 
   public context(): CallContext {
@@ -46,8 +60,15 @@ class World {
 
   public ask(call: Call, region = other, process = new Process()): Promise<KeyedOutcome> {
     const ledger = this.ledger(region, process);
-    if (call.type === 'AUTHORISE') return ledger.authorise(this.context(), { idempotencyKey: call.key, accountId: 'acc', amount: call.amount, currency: 'EUR' });
-    return ledger.move(this.context(), { idempotencyKey: call.key, type: call.type, paymentId: `pay_${keyId('acme', call.of)}`, ...(call.amount === undefined ? {} : { amount: call.amount }) });
+    if (call.type === 'AUTHORISE') {
+      return ledger.authorise(this.context(), { idempotencyKey: call.key, accountId: 'acc', amount: call.amount, currency: 'EUR' });
+    }
+    return ledger.move(this.context(), {
+      idempotencyKey: call.key,
+      type: call.type,
+      paymentId: `pay_${keyId('acme', call.of)}`,
+      ...(call.amount === undefined ? {} : { amount: call.amount }),
+    });
   }
 
   /** Asks until there is an answer for ever, as a client does; nothing may be blocked. */
@@ -78,32 +99,53 @@ class World {
 
   /** What must hold whenever everybody has their answers. */
   public holds(): void {
-    const { available, held, settled: gone, entries } = this.account as unknown as Record<'available' | 'held' | 'settled', number> & { entries: Record<string, string> };
+    const {
+      available,
+      held,
+      settled: gone,
+      entries,
+    } = this.account as unknown as Record<'available' | 'held' | 'settled', number> & { entries: Record<string, string> };
     const balances = JSON.stringify({ available, held, settled: gone });
     if (available + held + gone !== funded) throw new Error(`the account does not add up: ${balances}`);
     if (available < 0 || held < 0 || gone < 0) throw new Error(`below zero: ${balances}`);
     const payments = [...this.memory.items.values()].filter(({ kind }) => kind === 'PAYMENT');
     const open = payments.filter((item) => entries[item.pk.slice(2)]?.startsWith('H'));
     const sum = (items: readonly Item[], of: (item: Item) => number): number => items.reduce((total, item) => total + of(item), 0);
-    if (sum(open, (item) => item.amount as number) !== held) throw new Error(`held ${held}, but the open payments are ${JSON.stringify(open.map(({ amount }) => amount))}`);
+    if (sum(open, (item) => item.amount as number) !== held) {
+      throw new Error(`held ${held}, but the open payments are ${JSON.stringify(open.map(({ amount }) => amount))}`);
+    }
     const moved = sum(payments, (item) => (item.captured as number) - (item.refunded as number));
     if (moved !== gone) throw new Error(`settled ${gone}, but the payments captured and refunded ${moved}`);
-    for (const { pk, pending } of payments) if (pending !== undefined) throw new Error(`${pk} still waits for the refund ${JSON.stringify(pending)}`);
+    for (const { pk, pending } of payments) {
+      if (pending !== undefined) throw new Error(`${pk} still waits for the refund ${JSON.stringify(pending)}`);
+    }
   }
 
   private ticking(store: LedgerStore): LedgerStore {
-    const tick = <A extends unknown[], T>(call: (...given: A) => Promise<T>) => (...given: A): Promise<T> => {
-      this.nowMs += 1;
-      return call(...given);
+    const tick =
+      <A extends unknown[], T>(call: (...given: A) => Promise<T>) =>
+      (...given: A): Promise<T> => {
+        this.nowMs += 1;
+        return call(...given);
+      };
+    return {
+      create: tick(store.create),
+      change: tick(store.change),
+      read: tick(store.read),
+      readMany: tick(store.readMany),
+      list: tick(store.list),
     };
-    return { create: tick(store.create), change: tick(store.change), read: tick(store.read), readMany: tick(store.readMany), list: tick(store.list) };
   }
 }
 
 const plain = (outcome: KeyedOutcome): unknown => ({ ...outcome, replayed: undefined });
 
 /** Everybody asks for everything again, twice: the answers are the same, and all holds. */
-async function settled(world: World, calls: readonly Call[], heard?: { readonly call: Call; readonly outcome: KeyedOutcome }): Promise<void> {
+async function settled(
+  world: World,
+  calls: readonly Call[],
+  heard?: { readonly call: Call; readonly outcome: KeyedOutcome },
+): Promise<void> {
   const first = new Map<string, unknown>();
   for (const call of calls) first.set(call.key, plain(await world.answered(call)));
   if (heard) expect(first.get(heard.call.key)).toEqual(plain(heard.outcome));
@@ -115,8 +157,12 @@ async function settled(world: World, calls: readonly Call[], heard?: { readonly 
 }
 
 /** How many writes a call makes that nobody disturbs. */
-const writesOf = (before: readonly Call[], call: Call): Promise<number> => (
-  killedAtEveryWrite({ world: () => World.with(before), run: (world, process) => world.ask(call, home, process), after: async () => undefined }));
+const writesOf = (before: readonly Call[], call: Call): Promise<number> =>
+  killedAtEveryWrite({
+    world: () => World.with(before),
+    run: (world, process) => world.ask(call, home, process),
+    after: async () => undefined,
+  });
 
 const captured = [authorise('p', 40), move('c', 'CAPTURE', 'p')];
 const cases: readonly (readonly [string, readonly Call[], Call])[] = [
@@ -135,14 +181,16 @@ const cases: readonly (readonly [string, readonly Call[], Call])[] = [
 
 describe.each(cases)('%s', (_what, before, call) => {
   test('killed at any write: its client comes back in another region', async () => {
-    expect(await killedAtEveryWrite({
-      world: () => World.with(before),
-      run: async (world, process) => {
-        const outcome = await world.ask(call, home, process);
-        if (!process.dead) await settled(world, [...before, call], { call, outcome });
-      },
-      after: (world) => settled(world, [...before, call]),
-    })).toBeGreaterThanOrEqual(2);
+    expect(
+      await killedAtEveryWrite({
+        world: () => World.with(before),
+        run: async (world, process) => {
+          const outcome = await world.ask(call, home, process);
+          if (!process.dead) await settled(world, [...before, call], { call, outcome });
+        },
+        after: (world) => settled(world, [...before, call]),
+      }),
+    ).toBeGreaterThanOrEqual(2);
   });
 
   test('killed at any write: its client never comes back, and others go on; then it does, too late', async () => {
@@ -181,7 +229,8 @@ describe('refunds of one payment, which take turns', () => {
   const [first, second, third] = [move('r1', 'REFUND', 'p', 10), move('r2', 'REFUND', 'p', 10), move('r3', 'REFUND', 'p', 10)];
 
   test.each([
-    ['at once', false], ['when the first one\'s time is over', true],
+    ['at once', false],
+    ["when the first one's time is over", true],
   ])('the first killed at any write, the second, which takes it up %s, too: the third has its answer', async (_when, late) => {
     const writes = await writesOf(captured, first);
     let refusedInTime = 0;
@@ -224,62 +273,74 @@ describe('two at once about one payment', () => {
     ['one refund twice', captured, move('r1', 'REFUND', 'p', 30), move('r1', 'REFUND', 'p', 30)],
   ];
 
-  test.each(rivals)('%s: one overtakes the other just before any of its writes, and is killed at any of its own, or not', async (_what, before, first, second) => {
-    for (const [one, opponent] of [[first, second], [second, first]]) {
-      const turn = turns('writes before which the other one overtakes', 100);
-      for (let at = 1, more = true; more; at += 1) {
-        turn();
-        await killedAtEveryWrite({
-          world: () => World.with(before),
-          run: async (world, rival) => {
-            const overtaken = new Process(at, 'lost', () => rival.run(() => world.ask(opponent, other, rival)));
-            const outcome = await overtaken.run(() => world.ask(one, home, overtaken));
-            more = overtaken.reached;
-            if (outcome?.kind === 'answered' || outcome?.kind === 'refused') expect(plain(await world.answered(one))).toEqual(plain(outcome));
-          },
-          after: (world) => settled(world, [...before, one, opponent]),
-        });
+  test.each(rivals)(
+    '%s: one overtakes the other just before any of its writes, and is killed at any of its own, or not',
+    async (_what, before, first, second) => {
+      for (const [one, opponent] of [
+        [first, second],
+        [second, first],
+      ]) {
+        const turn = turns('writes before which the other one overtakes', 100);
+        for (let at = 1, more = true; more; at += 1) {
+          turn();
+          await killedAtEveryWrite({
+            world: () => World.with(before),
+            run: async (world, rival) => {
+              const overtaken = new Process(at, 'lost', () => rival.run(() => world.ask(opponent, other, rival)));
+              const outcome = await overtaken.run(() => world.ask(one, home, overtaken));
+              more = overtaken.reached;
+              if (outcome?.kind === 'answered' || outcome?.kind === 'refused') {
+                expect(plain(await world.answered(one))).toEqual(plain(outcome));
+              }
+            },
+            after: (world) => settled(world, [...before, one, opponent]),
+          });
+        }
       }
-    }
-  });
+    },
+  );
 });
 
 test('the look after an account, killed at any write: what was left open is completed, and goes, all the same', async () => {
   const calls = [...captured, move('r', 'REFUND', 'p', 10), authorise('q', 5), move('v', 'VOID', 'q'), authorise('declined', 1_000)];
-  expect(await killedAtEveryWrite({
-    world: async () => {
-      const world = await World.with(calls.slice(0, 2));
-      // Three calls that left everything but the account's entry to others.
-      for (const call of calls.slice(2)) {
-        const dying = new Process(call.type === 'REFUND' ? 3 : 2, 'landed');
-        await dying.run(() => world.ask(call, home, dying));
-      }
-      world.nowMs += 120_000;
-      world.trims = true;
-      return world;
-    },
-    run: (world, process) => world.ask(calls[1], home, process),
-    after: async (world) => {
-      await world.answered(calls[1]);
-      await world.answered(calls[1]);
-      const { entries } = world.account as unknown as { entries: Record<string, string> };
-      expect(Object.values(entries).filter((code) => !code.startsWith('H'))).toEqual([]);
-      await settled(world, calls);
-    },
-  })).toBeGreaterThanOrEqual(5);
+  expect(
+    await killedAtEveryWrite({
+      world: async () => {
+        const world = await World.with(calls.slice(0, 2));
+        // Three calls that left everything but the account's entry to others.
+        for (const call of calls.slice(2)) {
+          const dying = new Process(call.type === 'REFUND' ? 3 : 2, 'landed');
+          await dying.run(() => world.ask(call, home, dying));
+        }
+        world.nowMs += 120_000;
+        world.trims = true;
+        return world;
+      },
+      run: (world, process) => world.ask(calls[1], home, process),
+      after: async (world) => {
+        await world.answered(calls[1]);
+        await world.answered(calls[1]);
+        const { entries } = world.account as unknown as { entries: Record<string, string> };
+        expect(Object.values(entries).filter((code) => !code.startsWith('H'))).toEqual([]);
+        await settled(world, calls);
+      },
+    }),
+  ).toBeGreaterThanOrEqual(5);
 });
 
-test('a team\'s decision, killed at any write: asked again, decided once', async () => {
+test("a team's decision, killed at any write: asked again, decided once", async () => {
   const call = authorise('p', 40);
-  expect(await killedAtEveryWrite({
-    world: async () => {
-      const world = await World.with([]);
-      let asked = 0;
-      // The answer changes, as a score does: the first one that counts stays.
-      world.decide = async () => ((asked += 1) % 2 === 0 ? { kind: 'approve' } : { kind: 'decline', reason: 'velocity' });
-      return world;
-    },
-    run: (world, process) => world.ask(call, home, process),
-    after: (world) => settled(world, [call]),
-  })).toBeGreaterThanOrEqual(3);
+  expect(
+    await killedAtEveryWrite({
+      world: async () => {
+        const world = await World.with([]);
+        let asked = 0;
+        // The answer changes, as a score does: the first one that counts stays.
+        world.decide = async () => ((asked += 1) % 2 === 0 ? { kind: 'approve' } : { kind: 'decline', reason: 'velocity' });
+        return world;
+      },
+      run: (world, process) => world.ask(call, home, process),
+      after: (world) => settled(world, [call]),
+    }),
+  ).toBeGreaterThanOrEqual(3);
 });

@@ -21,7 +21,11 @@ type Data = Record<string, any>;
 
 function read(data: unknown, path: string, context: Data): any {
   if (path.startsWith('$$')) return read(context, path.slice(1), context);
-  const found = path.replace(/^\$/, '').split('.').filter(Boolean).reduce<any>((part, name) => part?.[name], data);
+  const found = path
+    .replace(/^\$/, '')
+    .split('.')
+    .filter(Boolean)
+    .reduce<any>((part, name) => part?.[name], data);
   if (found === undefined) throw Object.assign(new Error(`the path ${path} leads nowhere`), { name: 'States.ParameterPathFailure' });
   return found;
 }
@@ -40,7 +44,11 @@ function write(data: Data, path: string | undefined | null, value: unknown): Dat
 function fill(template: any, data: unknown, context: Data): any {
   if (Array.isArray(template)) return template.map((one) => fill(one, data, context));
   if (typeof template !== 'object' || template === null) return template;
-  return Object.fromEntries(Object.entries(template).map(([name, value]) => (name.endsWith('.$') ? [name.slice(0, -2), read(data, value as string, context)] : [name, fill(value, data, context)])));
+  return Object.fromEntries(
+    Object.entries(template).map(([name, value]) =>
+      name.endsWith('.$') ? [name.slice(0, -2), read(data, value as string, context)] : [name, fill(value, data, context)],
+    ),
+  );
 }
 
 const matches = (errors: readonly string[], name: string): boolean => errors.includes('States.ALL') || errors.includes(name);
@@ -53,10 +61,25 @@ export async function runAsl(definition: Data, input: unknown, host: AslHost, li
   while (visited.length < limit) {
     visited.push(name);
     const state: Data = definition.States[name];
-    const context: Data = { Execution: { Id: host.executionId }, State: { Name: name, EnteredTime: `state ${visited.length}` }, Task: { Token: 'token' } };
+    const context: Data = {
+      Execution: { Id: host.executionId },
+      State: { Name: name, EnteredTime: `state ${visited.length}` },
+      Task: { Token: 'token' },
+    };
     events += state.Type === 'Task' ? 5 : state.Type === 'Succeed' || state.Type === 'Fail' ? 1 : 2;
-    if (state.Type === 'Succeed') return { status: 'SUCCEEDED', output: state.OutputPath ? read(data, state.OutputPath, context) : data, events, visited };
-    if (state.Type === 'Fail') return { status: 'FAILED', output: data, error: read(data, state.ErrorPath, context), cause: read(data, state.CausePath, context), events, visited };
+    if (state.Type === 'Succeed') {
+      return { status: 'SUCCEEDED', output: state.OutputPath ? read(data, state.OutputPath, context) : data, events, visited };
+    }
+    if (state.Type === 'Fail') {
+      return {
+        status: 'FAILED',
+        output: data,
+        error: read(data, state.ErrorPath, context),
+        cause: read(data, state.CausePath, context),
+        events,
+        visited,
+      };
+    }
     if (state.Type === 'Choice') {
       name = state.Choices.find((choice: Data) => read(data, choice.Variable, context) === choice.StringEquals)?.Next ?? state.Default;
     } else if (state.Type === 'Wait') {
@@ -68,7 +91,9 @@ export async function runAsl(definition: Data, input: unknown, host: AslHost, li
       data = write(data, state.ResultPath, state.Parameters ? fill(state.Parameters, data, context) : data);
       name = state.Next;
     } else {
-      const next = await runTask(state, data, context, host, () => { events += 3; });
+      const next = await runTask(state, data, context, host, () => {
+        events += 3;
+      });
       data = next.data;
       name = next.name;
     }
@@ -80,13 +105,18 @@ async function runTask(state: Data, data: any, context: Data, host: AslHost, ret
   const payload = fill(state.Parameters, data, context);
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return { data: write(data, state.ResultPath, JSON.parse(JSON.stringify(await host.task(state.Resource, payload) ?? null))), name: state.Next };
+      return {
+        data: write(data, state.ResultPath, JSON.parse(JSON.stringify((await host.task(state.Resource, payload)) ?? null))),
+        name: state.Next,
+      };
     } catch (error) {
       const fault = error as Error;
       const retry = (state.Retry ?? []).find((one: Data) => matches(one.ErrorEquals, fault.name));
       if (retry && attempt < (retry.MaxAttempts ?? 3)) {
         retried();
-        host.wait(Math.ceil(Math.min(retry.MaxDelaySeconds ?? Infinity, (retry.IntervalSeconds ?? 1) * (retry.BackoffRate ?? 2) ** attempt)));
+        host.wait(
+          Math.ceil(Math.min(retry.MaxDelaySeconds ?? Infinity, (retry.IntervalSeconds ?? 1) * (retry.BackoffRate ?? 2) ** attempt)),
+        );
         continue;
       }
       const caught = (state.Catch ?? []).find((one: Data) => matches(one.ErrorEquals, fault.name));

@@ -11,7 +11,11 @@ import { sha256 } from '../../src/kernel/digest';
 import { newStack } from '../cdk/stacks';
 
 const note = (key: string): AuditDraft => ({ key, by: ['alice'], entry: { what: 'ended', run: 'r', state: 'PAUSED', why: 'so' } });
-const approval: AuditDraft = { key: 'run-1/decision/x', by: ['carol'], entry: { what: 'decision', run: 'run-1', about: 'phase 1: 10 %', decision: 'APPROVED', comments: [] } };
+const approval: AuditDraft = {
+  key: 'run-1/decision/x',
+  by: ['carol'],
+  entry: { what: 'decision', run: 'run-1', about: 'phase 1: 10 %', decision: 'APPROVED', comments: [] },
+};
 
 async function chainOf(count: number): Promise<World> {
   const world = new World();
@@ -26,7 +30,13 @@ async function chainOf(count: number): Promise<World> {
 async function forge(world: World, change: Readonly<Record<string, unknown>> = {}): Promise<string> {
   const seq = world.parameters.size + 1;
   const last = world.parameters.get(seq - 1);
-  return JSON.stringify({ seq, at: new Date(world.nowMs).toISOString(), prev: last === undefined ? 'none' : sha256(last), ...approval, ...change });
+  return JSON.stringify({
+    seq,
+    at: new Date(world.nowMs).toISOString(),
+    prev: last === undefined ? 'none' : sha256(last),
+    ...approval,
+    ...change,
+  });
 }
 
 const dayBefore = (world: World): string => new Date(world.nowMs - 86_400_000).toISOString();
@@ -34,7 +44,8 @@ const attacks: Readonly<Record<string, (world: World) => Promise<string>>> = {
   'an unsigned one with the right hash': (world) => forge(world),
   'one that is dated before its predecessor': (world) => forge(world, { at: dayBefore(world) }),
   'one that only names the key': (world) => forge(world, { signedBy: world.signer.id }),
-  'one with the signature of another record': async (world) => signedText(await forge(world, { signedBy: world.signer.id }), splitText(world.parameters.get(2)!)!.signature),
+  'one with the signature of another record': async (world) =>
+    signedText(await forge(world, { signedBy: world.signer.id }), splitText(world.parameters.get(2)!)!.signature),
   'one that another key signed': async (world) => {
     const text = await forge(world, { signedBy: world.signer.id });
     return signedText(text, await new TestSigner('mine').sign(text));
@@ -68,7 +79,11 @@ describe('whoever may put a parameter, and not have the key sign,', () => {
     expect(problems.map(({ seq }) => seq)).toEqual([4]);
     expect(signatures).toMatchObject({ verified: [[1, 3]], firstBad: 4 });
     const { text, unbroken } = await new AuditReader(world.audit(), world.signer, world.clock).report({ systemName: 'acme-pay' });
-    expect([unbroken, /records 1 to 3 verify with key/.test(text), /The first record that does not verify is 4\./.test(text)]).toEqual([false, true, true]);
+    expect([unbroken, /records 1 to 3 verify with key/.test(text), /The first record that does not verify is 4\./.test(text)]).toEqual([
+      false,
+      true,
+      true,
+    ]);
   });
 
   test('cannot be the first in an audit', async () => {
@@ -87,10 +102,15 @@ describe('whoever may put a parameter, and not have the key sign,', () => {
       if (done || step !== 'shift') return;
       done = true;
       const seq = world.parameters.size + 1;
-      world.parameters.set(seq, JSON.stringify({ seq, at: new Date(world.nowMs).toISOString(), prev: sha256(world.parameters.get(seq - 1)!), ...approval }));
+      world.parameters.set(
+        seq,
+        JSON.stringify({ seq, at: new Date(world.nowMs).toISOString(), prev: sha256(world.parameters.get(seq - 1)!), ...approval }),
+      );
     };
     const moves = world.seen.length;
-    expect(await world.run(definition, 'run-1')).toMatchObject({ output: { last: { state: 'FAILED', why: expect.stringContaining('carries no signature') } } });
+    expect(await world.run(definition, 'run-1')).toMatchObject({
+      output: { last: { state: 'FAILED', why: expect.stringContaining('carries no signature') } },
+    });
     expect(done).toBe(true);
     expect(world.seen).toHaveLength(moves);
   });
@@ -108,10 +128,10 @@ test('a record that was taken away again is forgotten: the same worker goes on',
 });
 
 describe('times', () => {
-  test('do not go back, whoever signed: not even the key\'s own record is believed', async () => {
+  test("do not go back, whoever signed: not even the key's own record is believed", async () => {
     const world = await chainOf(3);
     const { seq, tip } = await world.log().current();
-    const text = recordText({ ...await world.log().current(), seq, tip }, approval, dayBefore(world), world.signer.id);
+    const text = recordText({ ...(await world.log().current()), seq, tip }, approval, dayBefore(world), world.signer.id);
     world.parameters.set(4, signedText(text, await world.signer.sign(text)));
     expect((await world.log().verify()).problems).toEqual([{ seq: 4, problem: expect.stringMatching(/^is dated .*, before record 3 \(/) }]);
     await expect(world.log().current()).rejects.toThrow(ChainBroken);
@@ -136,8 +156,12 @@ describe('records of before', () => {
     for (let at = 1; at <= count; at += 1) world.parameters.set(at, await forge(world, { key: `old${at}` }));
     return world;
   };
-  const end = (world: World): { seq: number; hash: string } => ({ seq: world.parameters.size, hash: sha256(world.parameters.get(world.parameters.size)!) });
-  const reportOf = async (world: World): Promise<string> => (await new AuditReader(world.audit(), world.signer, world.clock).report({ systemName: 'acme-pay' })).text;
+  const end = (world: World): { seq: number; hash: string } => ({
+    seq: world.parameters.size,
+    hash: sha256(world.parameters.get(world.parameters.size)!),
+  });
+  const reportOf = async (world: World): Promise<string> =>
+    (await new AuditReader(world.audit(), world.signer, world.clock).report({ systemName: 'acme-pay' })).text;
 
   test('are built upon only when a deployment takes over that very end, and stay what they were', async () => {
     const world = await unsigned(3);
@@ -148,9 +172,18 @@ describe('records of before', () => {
     await world.log().append(() => note('more'));
     const { problems, signatures, records } = await world.log().verify();
     expect(problems).toEqual([]);
-    expect(records[3]).toMatchObject({ by: ['cloudformation acme-pay-cutover'], entry: { what: 'signing', after: 3, before: 'carries no signature' } });
-    expect(signatures).toEqual({ keyId: world.signer.id, verified: [[4, 5]], former: { to: 3, how: 'carries no signature', takenOverBy: 4 } });
-    expect(await reportOf(world)).toMatch(/Unbroken: 5 records.*records 4 to 5 verify.*Records 1 to 3 .*carries no signature\. Record 4, which is signed, takes them over/s);
+    expect(records[3]).toMatchObject({
+      by: ['cloudformation acme-pay-cutover'],
+      entry: { what: 'signing', after: 3, before: 'carries no signature' },
+    });
+    expect(signatures).toEqual({
+      keyId: world.signer.id,
+      verified: [[4, 5]],
+      former: { to: 3, how: 'carries no signature', takenOverBy: 4 },
+    });
+    expect(await reportOf(world)).toMatch(
+      /Unbroken: 5 records.*records 4 to 5 verify.*Records 1 to 3 .*carries no signature\. Record 4, which is signed, takes them over/s,
+    );
   });
 
   test('are taken over once, by two workers at once too', async () => {
@@ -162,14 +195,17 @@ describe('records of before', () => {
     expect((await world.log().verify()).problems).toEqual([]);
   });
 
-  test('may be another key\'s, of a stack that was made again', async () => {
+  test("may be another key's, of a stack that was made again", async () => {
     const world = await chainOf(2);
     const former = world.signer.id;
     world.signer = new TestSigner('another');
     await expect(world.log().append(() => note('more'))).rejects.toThrow(new RegExp(`is signed with key ${former}, and none after it`));
     await world.log().takeOver(end(world), ['someone']);
     await world.log().append(() => note('more'));
-    expect(await world.log().verify()).toMatchObject({ problems: [], signatures: { verified: [[3, 4]], former: { to: 2, how: `is signed with key ${former}`, takenOverBy: 3 } } });
+    expect(await world.log().verify()).toMatchObject({
+      problems: [],
+      signatures: { verified: [[3, 4]], former: { to: 2, how: `is signed with key ${former}`, takenOverBy: 3 } },
+    });
   });
 
   test('cannot be added to behind the one that takes them over, nor changed', async () => {
@@ -183,12 +219,15 @@ describe('records of before', () => {
     await expect(world.log().current()).rejects.toThrow(ChainBroken);
   });
 
-  test('without the one that takes them over are nobody\'s, even below signed ones', async () => {
+  test("without the one that takes them over are nobody's, even below signed ones", async () => {
     const world = await unsigned(1);
     const state = { seq: 1, tip: sha256(world.parameters.get(1)!), keys: new Set<string>(), open: [], ttls: [], soaked: false, moved: [] };
     const text = recordText(state, note('k'), new Date(world.nowMs).toISOString(), world.signer.id);
     world.parameters.set(2, signedText(text, await world.signer.sign(text)));
-    expect((await world.log().verify()).problems).toEqual([{ seq: 2, problem: expect.stringContaining('takes over nothing') }, expect.anything()]);
+    expect((await world.log().verify()).problems).toEqual([
+      { seq: 2, problem: expect.stringContaining('takes over nothing') },
+      expect.anything(),
+    ]);
     await expect(world.log().current()).rejects.toThrow(ChainBroken);
   });
 
@@ -209,13 +248,17 @@ test('a signature takes no more room than is kept for it', async () => {
 test('an answer of the key that fails is asked for again: what is signed is never guessed', async () => {
   const world = await chainOf(1);
   let failing = true;
-  const log = new AuditLog(world.audit(), {
-    key: async () => {
-      if (failing) throw new Error('kms did not answer');
-      return world.signer.key();
+  const log = new AuditLog(
+    world.audit(),
+    {
+      key: async () => {
+        if (failing) throw new Error('kms did not answer');
+        return world.signer.key();
+      },
+      sign: world.signer.sign,
     },
-    sign: world.signer.sign,
-  }, world.clock);
+    world.clock,
+  );
   await expect(log.append(() => note('more'))).rejects.toThrow('kms did not answer');
   failing = false;
   expect((await log.append(() => note('more'))).seq).toBe(2);

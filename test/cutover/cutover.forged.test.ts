@@ -12,12 +12,29 @@ import { newStack } from '../cdk/stacks';
 const stack = newStack(target);
 cutoverIn(stack, { endSourceRole: true });
 const definition = definitionOf(stack);
-const selfMade = withPlan(definition, () => ({ phases: [{ target: 100, soakSeconds: 1, gate: false, alarms: [] }] })).States.Plan.Parameters.plan;
-const changing: readonly StepName[] = ['begin', 'prechecks', 'recheck', 'decided', 'shift', 'soak', 'rollback', 'authority', 'authorityBack', 'reconcile', 'adopt', 'revert', 'retire', 'end'];
+const selfMade = withPlan(definition, () => ({ phases: [{ target: 100, soakSeconds: 1, gate: false, alarms: [] }] })).States.Plan.Parameters
+  .plan;
+const changing: readonly StepName[] = [
+  'begin',
+  'prechecks',
+  'recheck',
+  'decided',
+  'shift',
+  'soak',
+  'rollback',
+  'authority',
+  'authorityBack',
+  'reconcile',
+  'adopt',
+  'revert',
+  'retire',
+  'end',
+];
 const approval = { approvalId: 'approval-1', decision: 'APPROVED', reason: 'DECIDED', by: ['bob'], at: '', comments: [] };
 
 /** Everything that a call could change. */
-const everything = (world: Surroundings): unknown => structuredClone([[...world.parameters], world.stamped, world.homes, world.relocations, world.seen.length]);
+const everything = (world: Surroundings): unknown =>
+  structuredClone([[...world.parameters], world.stamped, world.homes, world.relocations, world.seen.length]);
 
 /** Calls the function by hand and sees that nothing came of it. */
 async function refuses(world: Surroundings, call: object, why: RegExp): Promise<void> {
@@ -29,9 +46,21 @@ async function refuses(world: Surroundings, call: object, why: RegExp): Promise<
 
 const fresh = (): Promise<Surroundings> => new Surroundings().withRecords();
 
-test.each(changing)('%s, asked for by hand for an execution that nobody started, with a plan and names of one\'s own', async (step) => {
+test.each(changing)("%s, asked for by hand for an execution that nobody started, with a plan and names of one's own", async (step) => {
   const world = await fresh();
-  await refuses(world, { step, run: 'run-0', plan: selfMade, request: { startedBy: 'alice' }, last: { phase: 0, by: ['bob'] }, decision: approval, end: 'SUCCEEDED' }, /^there is no execution "run-0"/);
+  await refuses(
+    world,
+    {
+      step,
+      run: 'run-0',
+      plan: selfMade,
+      request: { startedBy: 'alice' },
+      last: { phase: 0, by: ['bob'] },
+      decision: approval,
+      end: 'SUCCEEDED',
+    },
+    /^there is no execution "run-0"/,
+  );
   await refuses(world, { step, plan: selfMade }, /'run' is not the ARN of an execution/);
 });
 
@@ -41,38 +70,62 @@ test('whatever is asked for by hand while a run waits for people, or watches', a
   const byHand = async (): Promise<void> => {
     tried += 1;
     for (const step of changing) {
-      await refuses(world, { step, run: 'run-1', plan: selfMade, request: { startedBy: 'mallory' }, last: { phase: 4, by: ['bob'] }, decision: approval, end: 'SUCCEEDED' }, /is not making this call/);
+      await refuses(
+        world,
+        {
+          step,
+          run: 'run-1',
+          plan: selfMade,
+          request: { startedBy: 'mallory' },
+          last: { phase: 4, by: ['bob'] },
+          decision: approval,
+          end: 'SUCCEEDED',
+        },
+        /is not making this call/,
+      );
     }
   };
   world.atGate.push(byHand);
   // The machine asks something else at this very moment.
-  world.before = async (now) => { if (now === 'soak' && tried < 3) await byHand(); };
+  world.before = async (now) => {
+    if (now === 'soak' && tried < 3) await byHand();
+  };
   expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
   expect(tried).toBe(3);
 });
 
-test('another person\'s name, another plan or another end beside what the machine asks makes it another call', async () => {
+test("another person's name, another plan or another end beside what the machine asks makes it another call", async () => {
   const world = await fresh();
   let tried = 0;
   world.before = async (step) => {
     const { given } = world.executions.get('run-1')!;
-    if (step === 'begin') await refuses(world, { ...given as object, request: { startedBy: 'mallory' } }, /not making this call/);
-    if (step === 'shift') await refuses(world, { ...given as object, last: { phase: 4, by: ['bob'] } }, /not making this call/);
-    if (step === 'shift') await refuses(world, { ...given as object, plan: selfMade }, /not making this call/);
-    if (step === 'decided') await refuses(world, { ...given as object, decision: { ...approval, by: ['mallory'] } }, /not making this call/);
-    if (step === 'end') await refuses(world, { ...given as object, end: 'ROLLED_BACK' }, /not making this call/);
+    if (step === 'begin') await refuses(world, { ...(given as object), request: { startedBy: 'mallory' } }, /not making this call/);
+    if (step === 'shift') await refuses(world, { ...(given as object), last: { phase: 4, by: ['bob'] } }, /not making this call/);
+    if (step === 'shift') await refuses(world, { ...(given as object), plan: selfMade }, /not making this call/);
+    if (step === 'decided') {
+      await refuses(world, { ...(given as object), decision: { ...approval, by: ['mallory'] } }, /not making this call/);
+    }
+    if (step === 'end') await refuses(world, { ...(given as object), end: 'ROLLED_BACK' }, /not making this call/);
     tried += 1;
   };
   expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
   expect(tried).toBeGreaterThan(20);
-  const started = [...world.parameters.values()].map((text) => JSON.parse(text) as { by: string[]; entry: { what: string } }).filter(({ entry }) => entry.what === 'started');
+  const started = [...world.parameters.values()]
+    .map((text) => JSON.parse(text) as { by: string[]; entry: { what: string } })
+    .filter(({ entry }) => entry.what === 'started');
   expect(started.map(({ by }) => by)).toEqual([['alice']]);
 });
 
 test('an execution of another machine, and one that is over', async () => {
   const world = await fresh();
   const given = { step: 'begin', run: 'run-1', last: {} };
-  const sight = { status: 'RUNNING', stateMachineArn: 'arn:aws:states:eu-central-1:111122223333:stateMachine:mallory', input: '{"startedBy":"alice"}', definition: JSON.stringify(definition), given };
+  const sight = {
+    status: 'RUNNING',
+    stateMachineArn: 'arn:aws:states:eu-central-1:111122223333:stateMachine:mallory',
+    input: '{"startedBy":"alice"}',
+    definition: JSON.stringify(definition),
+    given,
+  };
   world.executions.set('run-1', sight);
   await refuses(world, given, /is an execution of .*:mallory$/);
   for (const status of ['SUCCEEDED', 'ABORTED', 'FAILED', 'PENDING_REDRIVE']) {
@@ -86,22 +139,31 @@ test('Step Functions may lag behind: an execution that begins is waited for', as
   const ports = world.ports();
   let looks = 0;
   const describe = ports.executions.describe.bind(ports.executions);
-  world.ports = () => ({ ...ports, executions: { ...ports.executions, describe: async (run) => ((looks += 1) < 4 ? undefined : describe(run)) } });
+  world.ports = () => ({
+    ...ports,
+    executions: { ...ports.executions, describe: async (run) => ((looks += 1) < 4 ? undefined : describe(run)) },
+  });
   expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
 });
 
-describe('even in an execution\'s own name, nothing moves that the chain does not ask for', () => {
+describe("even in an execution's own name, nothing moves that the chain does not ask for", () => {
   /** A run that has begun and passed its first checks, and then a call that Step Functions would vouch for. */
   async function vouched(call: Record<string, unknown>, input: object = {}): Promise<[Surroundings, object]> {
     const world = await fresh();
     const asked = { run: 'run-1', last: { phase: 0, by: ['bob'] }, ...call };
     const vouch = (given: object): void => {
       world.executions.set('run-1', {
-        status: 'RUNNING', stateMachineArn: 'arn:aws:states:eu-central-1:111122223333:stateMachine:acme-pay-cutover', definition: JSON.stringify(definition), given,
+        status: 'RUNNING',
+        stateMachineArn: 'arn:aws:states:eu-central-1:111122223333:stateMachine:acme-pay-cutover',
+        definition: JSON.stringify(definition),
+        given,
         input: JSON.stringify({ startedBy: 'alice', attested: { 'documents-backfilled': 'x' }, ...input }),
       });
     };
-    for (const first of [{ step: 'begin', run: 'run-1', last: {} }, ...input && 'action' in input ? [] : [{ step: 'prechecks', run: 'run-1', last: { phase: 0 } }]]) {
+    for (const first of [
+      { step: 'begin', run: 'run-1', last: {} },
+      ...(input && 'action' in input ? [] : [{ step: 'prechecks', run: 'run-1', last: { phase: 0 } }]),
+    ]) {
       vouch(first);
       expect((await world.call(first)).outcome).toMatch(/^(cutover|rollback|adopt|revert|ask)$/);
     }
@@ -139,13 +201,29 @@ test('executions that are refused at their beginning leave nothing in the audit'
 
 describe('whoever may delete parameters', () => {
   test.each<[string, (world: Surroundings) => Promise<unknown>, RegExp]>([
-    ['the newest record', async (world) => world.parameters.delete(world.parameters.size), /is missing, though it was seen before: the end of the audit was cut off/],
-    ['all of the run', async (world) => { while (world.parameters.size > 2) world.parameters.delete(world.parameters.size); }, /the end of the audit was cut off/],
+    [
+      'the newest record',
+      async (world) => world.parameters.delete(world.parameters.size),
+      /is missing, though it was seen before: the end of the audit was cut off/,
+    ],
+    [
+      'all of the run',
+      async (world) => {
+        while (world.parameters.size > 2) world.parameters.delete(world.parameters.size);
+      },
+      /the end of the audit was cut off/,
+    ],
     ['everything', async (world) => world.parameters.clear(), /the end of the audit was cut off/],
-    ['the newest record, which grows anew', async (world) => {
-      world.parameters.delete(world.parameters.size);
-      await world.log().append(() => ({ key: 'other', by: ['mallory'], entry: { what: 'unreachable', run: 'run-1', step: 'x', detail: 'y' } }));
-    }, /is not the one that was seen before/],
+    [
+      'the newest record, which grows anew',
+      async (world) => {
+        world.parameters.delete(world.parameters.size);
+        await world
+          .log()
+          .append(() => ({ key: 'other', by: ['mallory'], entry: { what: 'unreachable', run: 'run-1', step: 'x', detail: 'y' } }));
+      },
+      /is not the one that was seen before/,
+    ],
   ])('cannot take away %s in the middle of a run', async (_what, act, why) => {
     const world = await fresh();
     const size = world.seen.length;
@@ -167,7 +245,9 @@ describe('whoever may delete parameters', () => {
     const seq = world.parameters.size;
     world.parameters.delete(seq);
     await expect(gone.current()).rejects.toThrow(/is missing, though it was read before/);
-    await world.log().append(() => ({ key: 'other', by: ['mallory'], entry: { what: 'unreachable', run: 'run-1', step: 'x', detail: 'y' } }));
+    await world
+      .log()
+      .append(() => ({ key: 'other', by: ['mallory'], entry: { what: 'unreachable', run: 'run-1', step: 'x', detail: 'y' } }));
     expect(world.parameters.size).toBe(seq);
     await expect(other.current()).rejects.toThrow(/was changed after it was read/);
   });
@@ -178,13 +258,18 @@ describe('whoever may delete parameters', () => {
     const anchor = (await world.log().verify()).anchor;
     const port = world.audit();
     let lagging = 4;
-    const log = new AuditLog({
-      ...port, read: async (seqs) => {
-        const found = new Map(await port.read(seqs));
-        if (found.has(last) && lagging-- > 0) found.delete(last);
-        return found;
+    const log = new AuditLog(
+      {
+        ...port,
+        read: async (seqs) => {
+          const found = new Map(await port.read(seqs));
+          if (found.has(last) && lagging-- > 0) found.delete(last);
+          return found;
+        },
       },
-    }, world.signer, world.clock);
+      world.signer,
+      world.clock,
+    );
     await log.require(anchor);
     lagging = 3;
     expect((await log.current()).seq).toBe(last);
@@ -193,7 +278,8 @@ describe('whoever may delete parameters', () => {
 
 test('what a task was given is read from the newest events of the history', async () => {
   const event = (type: string, details?: object): object => ({ type, timestamp: 1, id: 1, ...details });
-  const scheduled = (payload: object): object => event('LambdaFunctionScheduled', { lambdaFunctionScheduledEventDetails: { resource: 'f', input: JSON.stringify(payload) } });
+  const scheduled = (payload: object): object =>
+    event('LambdaFunctionScheduled', { lambdaFunctionScheduledEventDetails: { resource: 'f', input: JSON.stringify(payload) } });
   let events: object[] = [];
   const server = await fakeStepFunctions(({ action }) => (action === 'GetExecutionHistory' ? { events } : 'ExecutionDoesNotExist'));
   const environment = { ...process.env };
@@ -206,7 +292,16 @@ test('what a task was given is read from the newest events of the history', asyn
       [[event('LambdaFunctionSucceeded'), event('LambdaFunctionStarted'), scheduled({ step: 'next' })], undefined],
       [[event('LambdaFunctionTimedOut'), event('LambdaFunctionStarted'), scheduled({ step: 'next' })], undefined],
       [[event('WaitStateEntered'), event('TaskStateExited')], undefined],
-      [[event('TaskSubmitted'), event('TaskStarted'), event('TaskScheduled', { taskScheduledEventDetails: { resource: 'invoke.waitForTaskToken', parameters: '{"Payload":{"token":"secret"}}' } })], undefined],
+      [
+        [
+          event('TaskSubmitted'),
+          event('TaskStarted'),
+          event('TaskScheduled', {
+            taskScheduledEventDetails: { resource: 'invoke.waitForTaskToken', parameters: '{"Payload":{"token":"secret"}}' },
+          }),
+        ],
+        undefined,
+      ],
       [[], undefined],
     ] as const) {
       events = [...all];
@@ -225,37 +320,77 @@ describe('a task token from the history, answered by another caller than the gat
   const rejected = { decision: 'REJECTED', reason: 'DECIDED', by: ['carol'] } as const;
 
   test.each<[string, (world: Surroundings, request: ApprovalRequest) => unknown, string]>([
-    ['while nobody has decided', (world, { id, outcome, ...request }) => {
-      world.approvals.set(id, { ...request, id, status: 'OPEN', answers: [] });
-      return { ...forged, approvalId: id };
-    }, 'PAUSED'],
-    ['with an approval that the gate does not know', (world, { id }) => {
-      world.approvals.delete(id);
-      return { ...forged, approvalId: id };
-    }, 'PAUSED'],
+    [
+      'while nobody has decided',
+      (world, { id, outcome, ...request }) => {
+        world.approvals.set(id, { ...request, id, status: 'OPEN', answers: [] });
+        return { ...forged, approvalId: id };
+      },
+      'PAUSED',
+    ],
+    [
+      'with an approval that the gate does not know',
+      (world, { id }) => {
+        world.approvals.delete(id);
+        return { ...forged, approvalId: id };
+      },
+      'PAUSED',
+    ],
     ['with no approval at all', () => ({ ...forged, approvalId: undefined }), 'PAUSED'],
     ['with words only', () => 'APPROVED', 'PAUSED'],
-    ['with an approval of another execution', (world, request) => {
-      const other = world.gateRequest({ ...world.asked[0], execution: 'run-9' } as ApprovalTaskInput, 'approval-other00000000', { decision: 'APPROVED', reason: 'DECIDED', by: ['bob'] });
-      world.approvals.set(other.id, other);
-      world.approvals.set(request.id, { ...request, status: 'OPEN', outcome: undefined });
-      return resultOf(other);
-    }, 'PAUSED'],
-    ['with an approval that people gave to a harmless question, asked by hand in this execution\'s name', (world) => {
-      const other = world.gateRequest({ ...world.asked[0], question: 'Is the coffee ready?' } as ApprovalTaskInput, 'approval-other00000000', { decision: 'APPROVED', reason: 'DECIDED', by: ['bob'] });
-      world.approvals.set(other.id, other);
-      return resultOf(other);
-    }, 'PAUSED'],
-    ['with an approval that was asked in another starter\'s name', (world) => {
-      const other = world.gateRequest({ ...world.asked[0], startedBy: 'nobody' } as ApprovalTaskInput, 'approval-other00000000', { decision: 'APPROVED', reason: 'DECIDED', by: ['alice'] });
-      world.approvals.set(other.id, other);
-      return resultOf(other);
-    }, 'PAUSED'],
-    ['with an approval of the same question, asked before', (world) => {
-      const other = world.gateRequest({ ...world.asked[0], asked: 'yesterday' } as ApprovalTaskInput, 'approval-other00000000', { decision: 'APPROVED', reason: 'DECIDED', by: ['bob'] });
-      world.approvals.set(other.id, other);
-      return resultOf(other);
-    }, 'PAUSED'],
+    [
+      'with an approval of another execution',
+      (world, request) => {
+        const other = world.gateRequest({ ...world.asked[0], execution: 'run-9' } as ApprovalTaskInput, 'approval-other00000000', {
+          decision: 'APPROVED',
+          reason: 'DECIDED',
+          by: ['bob'],
+        });
+        world.approvals.set(other.id, other);
+        world.approvals.set(request.id, { ...request, status: 'OPEN', outcome: undefined });
+        return resultOf(other);
+      },
+      'PAUSED',
+    ],
+    [
+      "with an approval that people gave to a harmless question, asked by hand in this execution's name",
+      (world) => {
+        const other = world.gateRequest(
+          { ...world.asked[0], question: 'Is the coffee ready?' } as ApprovalTaskInput,
+          'approval-other00000000',
+          { decision: 'APPROVED', reason: 'DECIDED', by: ['bob'] },
+        );
+        world.approvals.set(other.id, other);
+        return resultOf(other);
+      },
+      'PAUSED',
+    ],
+    [
+      "with an approval that was asked in another starter's name",
+      (world) => {
+        const other = world.gateRequest({ ...world.asked[0], startedBy: 'nobody' } as ApprovalTaskInput, 'approval-other00000000', {
+          decision: 'APPROVED',
+          reason: 'DECIDED',
+          by: ['alice'],
+        });
+        world.approvals.set(other.id, other);
+        return resultOf(other);
+      },
+      'PAUSED',
+    ],
+    [
+      'with an approval of the same question, asked before',
+      (world) => {
+        const other = world.gateRequest({ ...world.asked[0], asked: 'yesterday' } as ApprovalTaskInput, 'approval-other00000000', {
+          decision: 'APPROVED',
+          reason: 'DECIDED',
+          by: ['bob'],
+        });
+        world.approvals.set(other.id, other);
+        return resultOf(other);
+      },
+      'PAUSED',
+    ],
     ['after people have rejected', (_world, { id }) => ({ ...forged, approvalId: id }), 'ROLLED_BACK'],
   ])('%s: nothing is moved, and it is told', async (_how, forge, state) => {
     const world = await fresh();
@@ -273,11 +408,13 @@ describe('a task token from the history, answered by another caller than the gat
       earlier.push(resultOf(request));
       return earlier[0];
     };
-    expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('answered by another caller than the gate'), weights: { target: 10 } } });
+    expect(await world.run(definition, 'run-1')).toMatchObject({
+      output: { state: 'PAUSED', why: expect.stringContaining('answered by another caller than the gate'), weights: { target: 10 } },
+    });
     expect(world.forgeries).toHaveLength(1);
   });
 
-  test('the gate\'s own answer is none of that', async () => {
+  test("the gate's own answer is none of that", async () => {
     const world = await fresh();
     expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
     expect(world.forgeries).toEqual([]);
@@ -288,9 +425,17 @@ describe('a decision that even the machine vouches for', () => {
   const asked = { run: 'run-1', about: 'phase 1: 10 % to eu-central-1', digest: 'd1' };
   const world = new Surroundings();
   const input = (change: object): ApprovalTaskInput => ({
-    token: 't', execution: 'run-1', asked: 'now', state: 'Approval', subject: 's', question: 'q', details: { about: asked.about, digest: asked.digest }, ...change,
+    token: 't',
+    execution: 'run-1',
+    asked: 'now',
+    state: 'Approval',
+    subject: 's',
+    question: 'q',
+    details: { about: asked.about, digest: asked.digest },
+    ...change,
   });
-  const found = (change: object = {}): ApprovalRequest => world.gateRequest(input(change), 'approval-1', { decision: 'APPROVED', reason: 'DECIDED', by: ['bob'] });
+  const found = (change: object = {}): ApprovalRequest =>
+    world.gateRequest(input(change), 'approval-1', { decision: 'APPROVED', reason: 'DECIDED', by: ['bob'] });
 
   test.each<[string, ApprovalRequest | undefined, RegExp]>([
     ['unknown to the gate', undefined, /has no approval/],

@@ -14,13 +14,15 @@ cutoverIn(stack);
 const definition = definitionOf(stack);
 
 const shares = (world: Surroundings): number[] => world.seen.map((shape) => weightsOf(shape).target);
-const told = (world: Surroundings, what: string): AuditRecord[] => (
-  [...world.parameters.values()].map((text) => JSON.parse(text) as AuditRecord).filter(({ entry }) => entry.what === what));
+const told = (world: Surroundings, what: string): AuditRecord[] =>
+  [...world.parameters.values()].map((text) => JSON.parse(text) as AuditRecord).filter(({ entry }) => entry.what === what);
 const fresh = (): Promise<Surroundings> => new Surroundings().withRecords();
 /** Breaks something for the first tries of a step, and mends it then. */
 const whileBroken = (world: Surroundings, step: string, tries: number, set: (broken: boolean) => void): void => {
   let seen = 0;
-  world.before = (now) => { if (now === step) set((seen += 1) <= tries); };
+  world.before = (now) => {
+    if (now === step) set((seen += 1) <= tries);
+  };
 };
 /** Does something once, when a step of a phase begins. */
 const once = (world: Surroundings, step: string, phase: number, act: () => void): void => {
@@ -41,52 +43,80 @@ test('a whole cutover: five approvals, five shifts, the authority, the window; t
   const world = await fresh();
   world.answer = (about) => ({ decision: 'APPROVED', reason: 'DECIDED', by: [about.startsWith('phase 1') ? 'bob' : 'carol'] });
   const result = await world.run(definition, 'run-1', { reason: 'leaving us-east-1' });
-  expect(result).toMatchObject({ status: 'SUCCEEDED', output: { state: 'SUCCEEDED', weights: { source: 0, target: 100 }, audit: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) } } });
+  expect(result).toMatchObject({
+    status: 'SUCCEEDED',
+    output: { state: 'SUCCEEDED', weights: { source: 0, target: 100 }, audit: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) } },
+  });
   expect(shares(world)).toEqual([0, 10, 25, 50, 90, 100]);
   expect(world.homes).toEqual([target, target]);
   expect(world.asked).toHaveLength(5);
   expect(world.asked[0]).toMatchObject({ startedBy: 'alice', subject: 'acme-pay: 10 % to eu-central-1?', report: { passed: true } });
   expect(told(world, 'soaked')).toHaveLength(5);
   // Whoever approved a phase stands on its intent and on its result.
-  expect([told(world, 'intent'), told(world, 'changed')].map((records) => records.slice(1).map(({ by }) => by))).toEqual([1, 2].map(() => [['bob'], ...Array.from({ length: 4 }, () => ['carol'])]));
+  expect([told(world, 'intent'), told(world, 'changed')].map((records) => records.slice(1).map(({ by }) => by))).toEqual(
+    [1, 2].map(() => [['bob'], ...Array.from({ length: 4 }, () => ['carol'])]),
+  );
   expect(told(world, 'reconciled').map(({ entry }) => entry)).toEqual([expect.objectContaining({ final: true, unexplained: 0 })]);
   await isWhole(world);
   const { text, unbroken } = await new AuditReader(world.audit(), world.signer, world.clock).report({ systemName: 'acme-pay' });
   expect(unbroken).toBe(true);
-  for (const part of ['| bob | APPROVED | phase 1: 10 %', '| carol | APPROVED | phase 5: 100 %', 'leaving us-east-1', 'attested documents-backfilled: alice, by count', 'Unbroken']) expect(text).toContain(part);
+  for (const part of [
+    '| bob | APPROVED | phase 1: 10 %',
+    '| carol | APPROVED | phase 5: 100 %',
+    'leaving us-east-1',
+    'attested documents-backfilled: alice, by count',
+    'Unbroken',
+  ]) {
+    expect(text).toContain(part);
+  }
   expect(result.events).toBeLessThanOrEqual(longestHistory(definition.States.Plan.Parameters.plan, 16));
 });
 
 test('a rejection sends everything back', async () => {
   const world = await fresh();
   world.answer = (about) => ({ decision: about.startsWith('phase 3') ? 'REJECTED' : 'APPROVED', reason: 'DECIDED', by: ['carol'] });
-  expect(await world.run(definition, 'run-1')).toMatchObject({ status: 'SUCCEEDED', output: { state: 'ROLLED_BACK', why: expect.stringContaining('rejected by carol') } });
+  expect(await world.run(definition, 'run-1')).toMatchObject({
+    status: 'SUCCEEDED',
+    output: { state: 'ROLLED_BACK', why: expect.stringContaining('rejected by carol') },
+  });
   expect(shares(world)).toEqual([0, 10, 25, 0]);
   expect(world.homes).toEqual([source, source]);
   await isWhole(world);
 });
 
-test.each(['EXPIRED', 'UNANSWERED'] as const)('%s approves nothing, even where the gate says so: paused, and the next run goes on', async (reason) => {
-  const world = await fresh();
-  world.answer = (about) => (about.startsWith('phase 2') ? { decision: 'APPROVED', reason, by: [] } : { decision: 'APPROVED', reason: 'DECIDED', by: ['bob'] });
-  expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('no decision was made in time'), weights: { target: 10 } } });
-  await isWhole(world);
-  world.answer = () => ({ decision: 'APPROVED', reason: 'DECIDED', by: ['bob'] });
-  expect(await world.run(definition, 'run-2')).toMatchObject({ output: { state: 'SUCCEEDED' } });
-  expect(shares(world)).toEqual([0, 10, 25, 50, 90, 100]);
-});
+test.each(['EXPIRED', 'UNANSWERED'] as const)(
+  '%s approves nothing, even where the gate says so: paused, and the next run goes on',
+  async (reason) => {
+    const world = await fresh();
+    world.answer = (about) =>
+      about.startsWith('phase 2') ? { decision: 'APPROVED', reason, by: [] } : { decision: 'APPROVED', reason: 'DECIDED', by: ['bob'] };
+    expect(await world.run(definition, 'run-1')).toMatchObject({
+      output: { state: 'PAUSED', why: expect.stringContaining('no decision was made in time'), weights: { target: 10 } },
+    });
+    await isWhole(world);
+    world.answer = () => ({ decision: 'APPROVED', reason: 'DECIDED', by: ['bob'] });
+    expect(await world.run(definition, 'run-2')).toMatchObject({ output: { state: 'SUCCEEDED' } });
+    expect(shares(world)).toEqual([0, 10, 25, 50, 90, 100]);
+  },
+);
 
 test('an alarm during a soak rolls back, or pauses when that is chosen', async () => {
   const world = await fresh();
-  once(world, 'soak', 2, () => { world.alarm = 'ALARM'; });
-  expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'ROLLED_BACK', why: expect.stringContaining('raised: eu-central-1/errors') } });
+  once(world, 'soak', 2, () => {
+    world.alarm = 'ALARM';
+  });
+  expect(await world.run(definition, 'run-1')).toMatchObject({
+    output: { state: 'ROLLED_BACK', why: expect.stringContaining('raised: eu-central-1/errors') },
+  });
   expect(shares(world)).toEqual([0, 10, 25, 50, 0]);
   await isWhole(world);
 
   const other = newStack(target);
   cutoverIn(other, { onBreach: 'PAUSE' as never });
   const paused = await fresh();
-  once(paused, 'soak', 1, () => { paused.alarm = 'ALARM'; });
+  once(paused, 'soak', 1, () => {
+    paused.alarm = 'ALARM';
+  });
   expect(await paused.run(definitionOf(other), 'run-1')).toMatchObject({ output: { state: 'PAUSED', weights: { target: 25 } } });
   // The phase was not watched long enough: the next run watches it again before it goes on.
   paused.alarm = 'OK';
@@ -96,13 +126,48 @@ test('an alarm during a soak rolls back, or pauses when that is chosen', async (
 });
 
 test.each<[string, (world: Surroundings) => void]>([
-  ['replication-lag', (world) => { world.lag = [100, 600, 80, 70, 60]; }],
-  ['replication-lag', (world) => { world.lag = [100, 90, 80, 70]; }],
-  ['target-healthy', (world) => { world.healthy = 3; }],
-  ['lambda-concurrency', (world) => { world.targetConcurrency = 500; }],
-  ['watched-alarms', (world) => { world.alarm = 'MISSING'; }],
-  ['weights-as-recorded', (world) => { world.stamped = { ...world.stamped!, shape: shapeOf(95, 5, 10) }; }],
-  ['ttl-lowered', (world) => { world.nowMs -= 2 * 3_600_000; }],
+  [
+    'replication-lag',
+    (world) => {
+      world.lag = [100, 600, 80, 70, 60];
+    },
+  ],
+  [
+    'replication-lag',
+    (world) => {
+      world.lag = [100, 90, 80, 70];
+    },
+  ],
+  [
+    'target-healthy',
+    (world) => {
+      world.healthy = 3;
+    },
+  ],
+  [
+    'lambda-concurrency',
+    (world) => {
+      world.targetConcurrency = 500;
+    },
+  ],
+  [
+    'watched-alarms',
+    (world) => {
+      world.alarm = 'MISSING';
+    },
+  ],
+  [
+    'weights-as-recorded',
+    (world) => {
+      world.stamped = { ...world.stamped!, shape: shapeOf(95, 5, 10) };
+    },
+  ],
+  [
+    'ttl-lowered',
+    (world) => {
+      world.nowMs -= 2 * 3_600_000;
+    },
+  ],
 ])('a check that fails (%s) pauses before anything is asked or moved', async (name, spoil) => {
   const world = await fresh();
   spoil(world);
@@ -116,21 +181,29 @@ test('after the source was taken over nothing is written there: its lag is no qu
   world.homes = [target, target];
   world.lag = [];
   expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED', weights: { target: 100 } } });
-  expect(world.asked[0].report.checks).toContainEqual(expect.objectContaining({ name: `replication-lag ${source}->${target}`, passed: true, value: `every account is at home in ${target}` }));
+  expect(world.asked[0].report.checks).toContainEqual(
+    expect.objectContaining({ name: `replication-lag ${source}->${target}`, passed: true, value: `every account is at home in ${target}` }),
+  );
   const half = await fresh();
   half.homes = [target, source];
   half.lag = [];
-  expect(await half.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('not enough data yet: 0 of 5 minutes') } });
+  expect(await half.run(definition, 'run-1')).toMatchObject({
+    output: { state: 'PAUSED', why: expect.stringContaining('not enough data yet: 0 of 5 minutes') },
+  });
 });
 
 test('what is not attested is not moved', async () => {
   const world = await fresh();
-  expect(await world.run(definition, 'run-1', { attested: {} })).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('attested documents-backfilled') } });
+  expect(await world.run(definition, 'run-1', { attested: {} })).toMatchObject({
+    output: { state: 'PAUSED', why: expect.stringContaining('attested documents-backfilled') },
+  });
 });
 
 test('a check that fails after people have approved stops the shift', async () => {
   const world = await fresh();
-  once(world, 'recheck', 0, () => { world.lag = []; });
+  once(world, 'recheck', 0, () => {
+    world.lag = [];
+  });
   expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED' } });
   expect(shares(world)).toEqual([0]);
 });
@@ -141,7 +214,10 @@ test('workers killed at any call of any step: the same end', async () => {
   await calm.run(short, 'run-1');
   const wanted = shares(calm);
   let killed = 0;
-  for (const [when, first] of [['before', 1], ['after', 3]] as const) {
+  for (const [when, first] of [
+    ['before', 1],
+    ['after', 3],
+  ] as const) {
     // Every fourth call: the weights' own test takes each one.
     for (let at: number = first; at <= calm.calls; at += 4) {
       const world = await fresh();
@@ -159,46 +235,71 @@ test('workers killed at any call of any step: the same end', async () => {
 
 describe('a region is lost', () => {
   // The control plane of Route 53 is in us-east-1: it goes with the source.
-  test.each([0, 1, 2, 3, 4])('the source, with Route 53\'s control plane, in phase %i: says so, ends paused, moves nothing', async (phase) => {
-    for (const step of ['prechecks', 'shift', 'soak']) {
+  test.each([0, 1, 2, 3, 4])(
+    "the source, with Route 53's control plane, in phase %i: says so, ends paused, moves nothing",
+    async (phase) => {
+      for (const step of ['prechecks', 'shift', 'soak']) {
+        const world = await fresh();
+        once(world, step, phase, () => {
+          world.lostRegions.add(source);
+          world.unreachable = true;
+        });
+        const result = await world.run(definition, 'run-1');
+        expect([step, result.output.state]).toEqual([step, 'PAUSED']);
+        expect(result.output.why).toMatch(/control plane unreachable|alarms cannot be read: us-east-1 does not answer/);
+        expect(world.homes).toEqual([source, source]);
+        await isWhole(world);
+      }
+    },
+  );
+
+  test.each(['prechecks', 'shift', 'soak', 'authority'])(
+    'the target, at %s: paused, and a rollback brings everything back',
+    async (step) => {
       const world = await fresh();
-      once(world, step, phase, () => {
-        world.lostRegions.add(source);
-        world.unreachable = true;
+      once(world, step, step === 'authority' ? 0 : 2, () => {
+        world.lostRegions.add(target);
+        world.healthy = 0;
       });
-      const result = await world.run(definition, 'run-1');
-      expect([step, result.output.state]).toEqual([step, 'PAUSED']);
-      expect(result.output.why).toMatch(/control plane unreachable|alarms cannot be read: us-east-1 does not answer/);
+      if (step === 'authority') {
+        world.before = (now) => {
+          if (now === 'authority') world.lostRegions.add(target);
+        };
+      }
+      expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED' } });
+      expect(await world.run(definition, 'run-2', { action: 'rollback' })).toMatchObject({
+        output: { state: 'ROLLED_BACK', weights: { source: 100 } },
+      });
       expect(world.homes).toEqual([source, source]);
       await isWhole(world);
-    }
-  });
-
-  test.each(['prechecks', 'shift', 'soak', 'authority'])('the target, at %s: paused, and a rollback brings everything back', async (step) => {
-    const world = await fresh();
-    once(world, step, step === 'authority' ? 0 : 2, () => { world.lostRegions.add(target); world.healthy = 0; });
-    if (step === 'authority') world.before = (now) => { if (now === 'authority') world.lostRegions.add(target); };
-    expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED' } });
-    expect(await world.run(definition, 'run-2', { action: 'rollback' })).toMatchObject({ output: { state: 'ROLLED_BACK', weights: { source: 100 } } });
-    expect(world.homes).toEqual([source, source]);
-    await isWhole(world);
-  });
+    },
+  );
 
   test('the source, while the regions are compared: looked at again; paused when the window is over and it is still away', async () => {
     const world = await fresh();
-    whileBroken(world, 'reconcile', 2, (broken) => { world.lostRegions[broken ? 'add' : 'delete'](source); });
+    whileBroken(world, 'reconcile', 2, (broken) => {
+      world.lostRegions[broken ? 'add' : 'delete'](source);
+    });
     expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
-    expect(told(world, 'reconciled').map(({ entry }) => entry)).toContainEqual(expect.objectContaining({ summary: 'the regions cannot be compared: us-east-1 cannot be read: us-east-1 does not answer' }));
+    expect(told(world, 'reconciled').map(({ entry }) => entry)).toContainEqual(
+      expect.objectContaining({ summary: 'the regions cannot be compared: us-east-1 cannot be read: us-east-1 does not answer' }),
+    );
     const away = await fresh();
-    away.before = (step) => { if (step === 'reconcile') away.lostRegions.add(source); };
-    expect(await away.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('cannot be compared: us-east-1 cannot be read'), weights: { target: 100 } } });
+    away.before = (step) => {
+      if (step === 'reconcile') away.lostRegions.add(source);
+    };
+    expect(await away.run(definition, 'run-1')).toMatchObject({
+      output: { state: 'PAUSED', why: expect.stringContaining('cannot be compared: us-east-1 cannot be read'), weights: { target: 100 } },
+    });
     expect(away.homes).toEqual([target, target]);
     await isWhole(away);
   });
 
   test('the control plane comes back in time: the run goes on by itself', async () => {
     const world = await fresh();
-    whileBroken(world, 'shift', 5, (broken) => { world.unreachable = broken; });
+    whileBroken(world, 'shift', 5, (broken) => {
+      world.unreachable = broken;
+    });
     expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
     expect(told(world, 'unreachable').length).toBeGreaterThan(0);
   });
@@ -220,7 +321,9 @@ describe('after the authority has moved', () => {
     world.homes = [source, target];
     await world.run(definition, 'run-1');
     expect(world.homes).toEqual([target, target]);
-    expect(await world.run(definition, 'run-2', { action: 'rollback', reason: 'regret' })).toMatchObject({ output: { state: 'ROLLED_BACK' } });
+    expect(await world.run(definition, 'run-2', { action: 'rollback', reason: 'regret' })).toMatchObject({
+      output: { state: 'ROLLED_BACK' },
+    });
     expect(world.homes).toEqual([source, target]);
     expect(shares(world).at(-1)).toBe(0);
   });
@@ -260,19 +363,29 @@ describe('after the authority has moved', () => {
   test('differences that stay are for people', async () => {
     const world = await fresh();
     world.replicas.get(source)!.push({ pk: 'k#1@2', version: 3, writtenAt: world.nowMs - 3_600_000, digest: 'ab'.repeat(32) });
-    expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('1 for a human') } });
-    expect(told(world, 'reconciled').map(({ entry }) => entry)).toEqual([expect.objectContaining({ final: false, unexplained: 1 }), expect.objectContaining({ final: true, unexplained: 1 })]);
+    expect(await world.run(definition, 'run-1')).toMatchObject({
+      output: { state: 'PAUSED', why: expect.stringContaining('1 for a human') },
+    });
+    expect(told(world, 'reconciled').map(({ entry }) => entry)).toEqual([
+      expect.objectContaining({ final: false, unexplained: 1 }),
+      expect.objectContaining({ final: true, unexplained: 1 }),
+    ]);
   });
 
-  test('people may end the source\'s role; nothing brings it back by deployment', async () => {
+  test("people may end the source's role; nothing brings it back by deployment", async () => {
     const other = newStack(target);
     cutoverIn(other, { endSourceRole: true });
     const world = await fresh();
     expect(await world.run(definitionOf(other), 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
     expect(world.stamped!.shape.source).toBeUndefined();
-    expect(await world.run(definitionOf(other), 'run-2')).toMatchObject({ status: 'FAILED', cause: expect.stringContaining('role has ended') });
+    expect(await world.run(definitionOf(other), 'run-2')).toMatchObject({
+      status: 'FAILED',
+      cause: expect.stringContaining('role has ended'),
+    });
     const { length } = world.seen;
-    expect(await world.run(definitionOf(other), 'run-3', { action: 'rollback' })).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('role has ended') } });
+    expect(await world.run(definitionOf(other), 'run-3', { action: 'rollback' })).toMatchObject({
+      output: { state: 'PAUSED', why: expect.stringContaining('role has ended') },
+    });
     expect([world.seen.length, world.homes]).toEqual([length, [target, target]]);
     const kept = await fresh();
     kept.answer = (about) => ({ decision: about.startsWith('end of the role') ? 'REJECTED' : 'APPROVED', reason: 'DECIDED', by: ['bob'] });
@@ -286,12 +399,16 @@ describe('runs beside each other', () => {
     const world = await fresh();
     let second: any;
     let back: any;
-    once(world, 'soak', 1, () => { second = world.run(definition, 'run-2'); });
+    once(world, 'soak', 1, () => {
+      second = world.run(definition, 'run-2');
+    });
     expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
     expect(await second).toMatchObject({ status: 'FAILED', cause: expect.stringContaining('run-1 is under way') });
 
     const other = await fresh();
-    once(other, 'soak', 2, () => { back = other.run(definition, 'run-9', { action: 'rollback' }); });
+    once(other, 'soak', 2, () => {
+      back = other.run(definition, 'run-9', { action: 'rollback' });
+    });
     const first = await other.run(definition, 'run-1');
     expect(await back).toMatchObject({ output: { state: 'ROLLED_BACK' } });
     expect(first).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('overtaken by the rollback run-9') } });
@@ -301,22 +418,40 @@ describe('runs beside each other', () => {
 
   test('one whose execution died is closed by the next', async () => {
     const world = await fresh();
-    await world.log().append(() => ({ key: 'dead/started', by: ['x'], entry: { what: 'started', run: 'dead', action: 'cutover', reason: '', plan: '', phases: [], attested: {} } }));
+    await world
+      .log()
+      .append(() => ({
+        key: 'dead/started',
+        by: ['x'],
+        entry: { what: 'started', run: 'dead', action: 'cutover', reason: '', plan: '', phases: [], attested: {} },
+      }));
     expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
     expect(told(world, 'ended')[0].entry).toMatchObject({ run: 'dead', why: 'its execution ended without recording its end' });
   });
 
-  test.each([[{ startedBy: '' }, "'startedBy' must say"], [{ action: 'jump' }, "'action' is"], [{ attested: { x: 1 } }, "'attested' must be"]])('input %j is refused', async (input, why) => {
+  test.each([
+    [{ startedBy: '' }, "'startedBy' must say"],
+    [{ action: 'jump' }, "'action' is"],
+    [{ attested: { x: 1 } }, "'attested' must be"],
+  ])('input %j is refused', async (input, why) => {
     const world = await fresh();
-    expect(await world.run(definition, 'run-1', input)).toMatchObject({ status: 'FAILED', error: 'FAILED', cause: expect.stringContaining(why) });
+    expect(await world.run(definition, 'run-1', input)).toMatchObject({
+      status: 'FAILED',
+      error: 'FAILED',
+      cause: expect.stringContaining(why),
+    });
   });
 });
 
 describe('weights changed by hand in mid-run', () => {
   const drifted = async (): Promise<Surroundings> => {
     const world = await fresh();
-    once(world, 'soak', 1, () => { world.stamped = { ...world.stamped!, shape: shapeOf(60, 40, 10) }; });
-    expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('weights-as-recorded') } });
+    once(world, 'soak', 1, () => {
+      world.stamped = { ...world.stamped!, shape: shapeOf(60, 40, 10) };
+    });
+    expect(await world.run(definition, 'run-1')).toMatchObject({
+      output: { state: 'PAUSED', why: expect.stringContaining('weights-as-recorded') },
+    });
     expect(weightsOf(world.stamped!.shape).target).toBe(40);
     return world;
   };
@@ -329,18 +464,28 @@ describe('weights changed by hand in mid-run', () => {
     expect(shares(world)).toEqual([0, 10, 25, 50, 90, 100]);
   });
 
-  test.each(['adopt', 'revert'])('%s: what was changed once more since people were shown it is neither; asked again, it is', async (action) => {
-    const world = await drifted();
-    const shown = world.stamped!;
-    world.before = (step) => {
-      if (step === action) world.stamped = { ...shown, shape: { ...shown.shape, source: { value: 'us.execute-api.us-east-1.amazonaws.com', weight: 60 } } };
-    };
-    expect(await world.run(definition, 'run-2', { action })).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('since people were asked') } });
-    expect(weightsOf(world.stamped!.shape).target).toBe(40);
-    expect(await world.run(definition, 'run-3', { action })).toMatchObject({ output: { state: 'SUCCEEDED' } });
-    // A health check that was taken away can be seen.
-    expect(world.asked.at(-1).question).toContain('source 60 (us.execute-api.us-east-1.amazonaws.com, no health check), target 40 (eu.execute-api.eu-central-1.amazonaws.com, health check hc-eu)');
-  });
+  test.each(['adopt', 'revert'])(
+    '%s: what was changed once more since people were shown it is neither; asked again, it is',
+    async (action) => {
+      const world = await drifted();
+      const shown = world.stamped!;
+      world.before = (step) => {
+        if (step === action) {
+          world.stamped = { ...shown, shape: { ...shown.shape, source: { value: 'us.execute-api.us-east-1.amazonaws.com', weight: 60 } } };
+        }
+      };
+      expect(await world.run(definition, 'run-2', { action })).toMatchObject({
+        output: { state: 'PAUSED', why: expect.stringContaining('since people were asked') },
+      });
+      expect(weightsOf(world.stamped!.shape).target).toBe(40);
+      expect(await world.run(definition, 'run-3', { action })).toMatchObject({ output: { state: 'SUCCEEDED' } });
+      // A health check that was taken away can be seen.
+      expect(world.asked.at(-1).question).toContain(
+        'source 60 (us.execute-api.us-east-1.amazonaws.com, no health check), target 40 (eu.execute-api.eu-central-1.amazonaws.com, ' +
+          'health check hc-eu)',
+      );
+    },
+  );
 
   test('reverted by people, or left when they reject', async () => {
     const world = await drifted();
@@ -355,7 +500,9 @@ describe('weights changed by hand in mid-run', () => {
 
 test('nothing is built on a broken audit', async () => {
   const world = await fresh();
-  once(world, 'soak', 1, () => { world.parameters.set(3, world.parameters.get(3)!.replace('alice', 'mallo')); });
+  once(world, 'soak', 1, () => {
+    world.parameters.set(3, world.parameters.get(3)!.replace('alice', 'mallo'));
+  });
   expect(await world.run(definition, 'run-1')).toMatchObject({ status: 'FAILED', cause: expect.stringMatching(/record \d+ of the audit/) });
   expect(shares(world).at(-1)).toBeLessThanOrEqual(25);
 });
@@ -365,10 +512,16 @@ test('tells at any time how things stand', async () => {
   const status = (): Promise<any> => cutoverStatus(world.log(), { source, target, phases: [10, 25, 50, 90, 100] });
   expect(await status()).toMatchObject({ state: 'NOT_STARTED', phase: 0, weights: { [source]: 100, [target]: 0 } });
   let during: any;
-  once(world, 'soak', 1, () => { during = status(); });
+  once(world, 'soak', 1, () => {
+    during = status();
+  });
   await world.run(definition, 'run-1');
   expect(await during).toMatchObject({ state: 'RUNNING', run: 'run-1', targetPercent: 25, phase: 2 });
-  expect(await status()).toMatchObject({ state: 'SUCCEEDED', phase: 5, history: expect.arrayContaining([expect.objectContaining({ by: 'bob', what: expect.stringContaining('APPROVED phase 5') })]) });
+  expect(await status()).toMatchObject({
+    state: 'SUCCEEDED',
+    phase: 5,
+    history: expect.arrayContaining([expect.objectContaining({ by: 'bob', what: expect.stringContaining('APPROVED phase 5') })]),
+  });
 });
 
 test('without a gate, phases begin by themselves', async () => {

@@ -1,7 +1,10 @@
 import { createServer, IncomingMessage } from 'node:http';
 import { AddressInfo } from 'node:net';
 
-export interface StepFunctionsCall { readonly action: string; readonly input: Record<string, any> }
+export interface StepFunctionsCall {
+  readonly action: string;
+  readonly input: Record<string, any>;
+}
 
 /** Step Functions over HTTP, as far as its callers here go. */
 export interface FakeStepFunctions {
@@ -22,10 +25,17 @@ export async function fakeStepFunctions(answer: (call: StepFunctionsCall) => obj
       response.end(JSON.stringify(typeof answered === 'string' ? { __type: answered, message: 'as told' } : answered));
     });
   });
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, calls,
-    close: () => new Promise((resolve) => { server.closeAllConnections(); server.close(() => resolve()); }),
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls,
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
   };
 }
 

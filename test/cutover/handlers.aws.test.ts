@@ -11,21 +11,42 @@ const [source, target] = ['us-east-1', 'eu-central-1'];
 const stackId = `arn:aws:cloudformation:${target}:111122223333:stack/cutover/0a1b`;
 const stateMachineArn = `arn:aws:states:${target}:111122223333:stateMachine:acme-pay-cutover`;
 const run = `arn:aws:states:${target}:111122223333:execution:acme-pay-cutover:run-1`;
-const properties: RecordsProperties = { source, target, ttlSeconds: '60', initialTarget: '0', replaceExisting: 'false', onDelete: 'DELETE' };
+const properties: RecordsProperties = {
+  source,
+  target,
+  ttlSeconds: '60',
+  initialTarget: '0',
+  replaceExisting: 'false',
+  onDelete: 'DELETE',
+};
 
 let aws: FakeAws;
 let services: FakeServices;
 let lines: Record<string, any>[];
 beforeEach(async () => {
   aws = await FakeAws.start({
-    AWS_REGION: target, ...stepsEnv.write({ stateMachineArn }), ...recordsEnv.write({ stackId, logicalId: 'Records', properties: JSON.stringify(properties) }),
+    AWS_REGION: target,
+    ...stepsEnv.write({ stateMachineArn }),
+    ...recordsEnv.write({ stackId, logicalId: 'Records', properties: JSON.stringify(properties) }),
     ...statusEnv.write({ plan: JSON.stringify({ source, target, phases: [10, 100] }) }),
   });
   services = new FakeServices(aws);
-  Object.assign(process.env, cutoverEnv.write({ systemName: 'acme-pay', auditRegion: target, hostedZoneId: 'Z1', publicName: 'pay.example.com', auditKey: services.keyArn }));
+  Object.assign(
+    process.env,
+    cutoverEnv.write({
+      systemName: 'acme-pay',
+      auditRegion: target,
+      hostedZoneId: 'Z1',
+      publicName: 'pay.example.com',
+      auditKey: services.keyArn,
+    }),
+  );
   lines = keepLog();
   for (const region of [source, target]) {
-    services.parameters.set(`${region} /acme-pay/cutover/region-address`, JSON.stringify({ value: `x.execute-api.${region}.amazonaws.com`, healthCheckId: `hc-${region}` }));
+    services.parameters.set(
+      `${region} /acme-pay/cutover/region-address`,
+      JSON.stringify({ value: `x.execute-api.${region}.amazonaws.com`, healthCheckId: `hc-${region}` }),
+    );
   }
 });
 afterEach(async () => {
@@ -35,29 +56,54 @@ afterEach(async () => {
 
 /** CloudFormation asks; what the function answers, and what it tells CloudFormation. */
 async function deploy(change: object = {}): Promise<{ readonly result: RecordsResult; readonly told: readonly unknown[] }> {
-  services.stackStatus = services.resourceStatus = `${(change as { RequestType?: string }).RequestType ?? 'CREATE'}_IN_PROGRESS`.toUpperCase();
+  services.stackStatus = services.resourceStatus =
+    `${(change as { RequestType?: string }).RequestType ?? 'CREATE'}_IN_PROGRESS`.toUpperCase();
   const before = aws.calls.length;
   const event = {
-    RequestType: 'Create', RequestId: 'r1', StackId: stackId, LogicalResourceId: 'Records', ResponseURL: `${aws.url}/bucket?X-Amz-Signature=1`, ResourceProperties: { ...properties }, ...change,
+    RequestType: 'Create',
+    RequestId: 'r1',
+    StackId: stackId,
+    LogicalResourceId: 'Records',
+    ResponseURL: `${aws.url}/bucket?X-Amz-Signature=1`,
+    ResourceProperties: { ...properties },
+    ...change,
   };
   const result = await loadedHandler<object, RecordsResult>('cutover/functions/weighted-records', 120_000)(event);
-  return { result, told: aws.calls.slice(before).filter(({ action }) => action === 'PUT /bucket').map(({ input }) => input.Status) };
+  return {
+    result,
+    told: aws.calls
+      .slice(before)
+      .filter(({ action }) => action === 'PUT /bucket')
+      .map(({ input }) => input.Status),
+  };
 }
 
 describe('the function of the records', () => {
   test('makes them for a deployment as the regions have said where they are, records that, and tells CloudFormation', async () => {
     expect(await deploy()).toEqual({ result: { kind: 'done' }, told: ['SUCCESS'] });
-    expect(services.records.join('')).toMatch(new RegExp(`x.execute-api.${source}.amazonaws.com.*hc-${source}.*x.execute-api.${target}.amazonaws.com`));
-    const records = [...services.parameters].filter(([name]) => name.includes('/audit/')).map(([, text]) => JSON.parse(text) as { entry: { what: string }; by: string[] });
-    expect(records.map(({ entry, by }) => [entry.what, by])).toEqual(['intent', 'changed'].map((what) => [what, ['cloudformation cutover']]));
-    expect(aws.calls.filter(({ service }) => service === 'cloudformation').map(({ action, input }) => [action, input.StackName])).toEqual([['DescribeStacks', stackId], ['DescribeStackEvents', stackId]]);
+    expect(services.records.join('')).toMatch(
+      new RegExp(`x.execute-api.${source}.amazonaws.com.*hc-${source}.*x.execute-api.${target}.amazonaws.com`),
+    );
+    const records = [...services.parameters]
+      .filter(([name]) => name.includes('/audit/'))
+      .map(([, text]) => JSON.parse(text) as { entry: { what: string }; by: string[] });
+    expect(records.map(({ entry, by }) => [entry.what, by])).toEqual(
+      ['intent', 'changed'].map((what) => [what, ['cloudformation cutover']]),
+    );
+    expect(aws.calls.filter(({ service }) => service === 'cloudformation').map(({ action, input }) => [action, input.StackName])).toEqual([
+      ['DescribeStacks', stackId],
+      ['DescribeStackEvents', stackId],
+    ]);
     expect(await deploy({ RequestType: 'Update', RequestId: 'r2' })).toEqual({ result: { kind: 'done' }, told: ['SUCCESS'] });
     expect(services.records).toHaveLength(2);
   });
 
   test('fails the deployment where a region has not said where it is', async () => {
     services.parameters.delete(`${source} /acme-pay/cutover/region-address`);
-    expect(await deploy()).toEqual({ result: { kind: 'failed', reason: expect.stringContaining('us-east-1 did not say where its API is') }, told: ['FAILED'] });
+    expect(await deploy()).toEqual({
+      result: { kind: 'failed', reason: expect.stringContaining('us-east-1 did not say where its API is') },
+      told: ['FAILED'],
+    });
     expect(services.records).toEqual([]);
   });
 
@@ -73,10 +119,14 @@ describe('the function of the records', () => {
   });
 });
 
-test('status and report say what the audit says, in every region\'s words', async () => {
+test("status and report say what the audit says, in every region's words", async () => {
   await deploy();
   const status = await loadedHandler<object, Record<string, any>>('cutover/functions/status')({});
-  expect(status).toMatchObject({ state: 'NOT_STARTED', weights: { [source]: 100, [target]: 0 }, history: [expect.anything(), expect.anything()] });
+  expect(status).toMatchObject({
+    state: 'NOT_STARTED',
+    weights: { [source]: 100, [target]: 0 },
+    history: [expect.anything(), expect.anything()],
+  });
   const report = loadedHandler<object, string>('cutover/functions/report');
   expect(await report({ systemName: 'acme-pay', region: target, key: services.keyArn })).toContain('Unbroken');
   expect(await report({ systemName: 'acme-pay' })).toMatch(/^usage: --system NAME/);
@@ -93,9 +143,20 @@ describe('the function of the steps', () => {
     services.instead = ({ service, action }) => {
       if (service !== 'states') return undefined;
       switch (action) {
-        case 'DescribeExecution': return { body: { status: 'RUNNING', stateMachineArn, input: JSON.stringify({ startedBy: 'alice', attested: { 'documents-backfilled': 'x' } }) } };
-        case 'GetExecutionHistory': return { body: { events: [{ type: 'LambdaFunctionScheduled', lambdaFunctionScheduledEventDetails: { input: JSON.stringify(seen) } }] } };
-        default: return { body: { definition } };
+        case 'DescribeExecution':
+          return {
+            body: {
+              status: 'RUNNING',
+              stateMachineArn,
+              input: JSON.stringify({ startedBy: 'alice', attested: { 'documents-backfilled': 'x' } }),
+            },
+          };
+        case 'GetExecutionHistory':
+          return {
+            body: { events: [{ type: 'LambdaFunctionScheduled', lambdaFunctionScheduledEventDetails: { input: JSON.stringify(seen) } }] },
+          };
+        default:
+          return { body: { definition } };
       }
     };
     return loadedHandler<object, Record<string, any>>('cutover/functions/cutover', 120_000)(asked);
@@ -116,10 +177,18 @@ describe('the function of the steps', () => {
     await deploy();
     const { setTimeout: later } = global;
     // It looks twenty times, a second apart.
-    const hurried = jest.spyOn(global, 'setTimeout').mockImplementation(((act: () => void, ms: number) => later(act, ms === 1_000 ? 0 : ms)) as never);
-    expect(await step({ step: 'end', run, last: { secret: 'mallory' }, end: 'SUCCEEDED' }, { step: 'soak', run })).toMatchObject({ outcome: 'refusedCall' });
+    const hurried = jest
+      .spyOn(global, 'setTimeout')
+      .mockImplementation(((act: () => void, ms: number) => later(act, ms === 1_000 ? 0 : ms)) as never);
+    expect(await step({ step: 'end', run, last: { secret: 'mallory' }, end: 'SUCCEEDED' }, { step: 'soak', run })).toMatchObject({
+      outcome: 'refusedCall',
+    });
     hurried.mockRestore();
-    expect(lines.at(-1)).toMatchObject({ message: 'call refused', CutoverRefusedCalls: 1, why: expect.stringContaining('is not making this call') });
+    expect(lines.at(-1)).toMatchObject({
+      message: 'call refused',
+      CutoverRefusedCalls: 1,
+      why: expect.stringContaining('is not making this call'),
+    });
     expect(JSON.stringify(lines)).not.toContain('mallory');
   });
 });
@@ -131,23 +200,35 @@ describe('what the steps are made of', () => {
     expect(await operate(source, { action: 'status' }, 1_000)).toMatchObject({ kind: 'status' });
     expect(await operate(target, { action: 'relocate', unit: 0, run }, 1_000)).toMatchObject({ kind: 'moved' });
     expect(aws.calls.map(({ region, path, input }) => [region, path.split('/')[3], input])).toEqual([
-      [source, 'acme-pay-home-status', { action: 'status' }], [target, 'acme-pay-home-move', { action: 'relocate', unit: 0, run }],
+      [source, 'acme-pay-home-status', { action: 'status' }],
+      [target, 'acme-pay-home-move', { action: 'relocate', unit: 0, run }],
     ]);
     aws.answer = () => ({ body: { errorMessage: 'no' }, headers: { 'x-amz-function-error': 'Unhandled' } });
     await expect(operate(target, { action: 'abort', unit: 0, run }, 1_000)).rejects.toThrow('failed: Unhandled');
   });
 
-  const page = (pks: readonly string[], last?: string): AwsReply => ({ body: {
-    Items: pks.map((pk) => ({ pk: { S: pk }, ...(pk.startsWith('drain') ? {} : { version: { N: '3' }, writtenAt: { N: '7' } }) })), ...(last === undefined ? {} : { LastEvaluatedKey: { pk: { S: last } } }),
-  } });
+  const page = (pks: readonly string[], last?: string): AwsReply => ({
+    body: {
+      Items: pks.map((pk) => ({ pk: { S: pk }, ...(pk.startsWith('drain') ? {} : { version: { N: '3' }, writtenAt: { N: '7' } }) })),
+      ...(last === undefined ? {} : { LastEvaluatedKey: { pk: { S: last } } }),
+    },
+  });
 
   test('a replica is read strongly, page by page, from a key on, and says where the next page begins', async () => {
     const pages = [page(['k#1', 'drain#x'], 'k#1'), page([], 'k#2'), page(['k#3'])];
     aws.answer = () => pages.shift()!;
     const found: unknown[] = [];
-    for await (const { items, next } of replicaPort('acme-pay-ledger').scan(source, 'k#0')) found.push([items.map(({ pk, version, writtenAt }) => [pk, version, writtenAt]), next]);
-    expect(found).toEqual([[[['k#1', 3, 7]], 'k#1'], [[], 'k#2'], [[['k#3', 3, 7]], undefined]]);
-    expect(aws.calls.map(({ region, input }) => [region, input.ConsistentRead, input.ExclusiveStartKey.pk.S])).toEqual(['k#0', 'k#1', 'k#2'].map((from) => [source, true, from]));
+    for await (const { items, next } of replicaPort('acme-pay-ledger').scan(source, 'k#0')) {
+      found.push([items.map(({ pk, version, writtenAt }) => [pk, version, writtenAt]), next]);
+    }
+    expect(found).toEqual([
+      [[['k#1', 3, 7]], 'k#1'],
+      [[], 'k#2'],
+      [[['k#3', 3, 7]], undefined],
+    ]);
+    expect(aws.calls.map(({ region, input }) => [region, input.ConsistentRead, input.ExclusiveStartKey.pk.S])).toEqual(
+      ['k#0', 'k#1', 'k#2'].map((from) => [source, true, from]),
+    );
   });
 
   test('its accounts are asked for by their keys alone, and no other item', async () => {
@@ -156,11 +237,18 @@ describe('what the steps are made of', () => {
     const found: unknown[] = [];
     for await (const { items } of replicaPort('acme-pay-ledger').accounts(source)) found.push(...items);
     expect(found).toEqual([expect.objectContaining({ accountId: 'one' }), expect.objectContaining({ accountId: 'two' })]);
-    expect(aws.calls[0].input).toMatchObject({ ConsistentRead: true, ProjectionExpression: '#pk', FilterExpression: 'begins_with(#pk, :account)', ExpressionAttributeValues: { ':account': { S: 'a#' } } });
+    expect(aws.calls[0].input).toMatchObject({
+      ConsistentRead: true,
+      ProjectionExpression: '#pk',
+      FilterExpression: 'begins_with(#pk, :account)',
+      ExpressionAttributeValues: { ':account': { S: 'a#' } },
+    });
   });
 
   test('items of a replica are read again by strong reads, and differ in content alone', async () => {
-    const reply = (more: object): AwsReply => ({ body: { Responses: { 'acme-pay-ledger': [{ pk: { S: 'k#1' }, version: { N: '3' }, ...more }] } } });
+    const reply = (more: object): AwsReply => ({
+      body: { Responses: { 'acme-pay-ledger': [{ pk: { S: 'k#1' }, version: { N: '3' }, ...more }] } },
+    });
     aws.answer = ({ region }) => reply(region === source ? { amount: { N: '1' } } : { amount: { N: '2' } });
     const port = replicaPort('acme-pay-ledger');
     const [[one], [other]] = [await port.items(source, ['k#1']), await port.items(target, ['k#1'])];
@@ -170,19 +258,30 @@ describe('what the steps are made of', () => {
 
   test('a replica that is throttled or refused is no empty one', async () => {
     aws.answer = () => refusal('AccessDeniedException');
-    const read = async (): Promise<void> => { for await (const _page of replicaPort('t').scan(source)) throw new Error('a page'); };
+    const read = async (): Promise<void> => {
+      for await (const _page of replicaPort('t').scan(source)) throw new Error('a page');
+    };
     await expect(read()).rejects.toThrow('AccessDeniedException');
   });
 
-  test('the alarms\' metrics: rounds, differences that nothing explains, and ends that people must look at', () => {
+  test("the alarms' metrics: rounds, differences that nothing explains, and ends that people must look at", () => {
     const record = stepRecorder(process.env);
-    const counted = (): Record<string, unknown> => Object.fromEntries(Object.entries(lines.at(-1)!).filter(([name]) => name.startsWith('Cutover')));
+    const counted = (): Record<string, unknown> =>
+      Object.fromEntries(Object.entries(lines.at(-1)!).filter(([name]) => name.startsWith('Cutover')));
     const progress = { round: 2, underWay: { read: { source: { items: 7 }, target: { items: 6 } }, comparing: { side: 'source' } } };
-    record({ step: 'reconcile', run }, { outcome: 'again', round: { unexplained: [1, 2], escalated: [3] }, report: { big: true }, progress });
+    record(
+      { step: 'reconcile', run },
+      { outcome: 'again', round: { unexplained: [1, 2], escalated: [3] }, report: { big: true }, progress },
+    );
     expect(counted()).toEqual({ CutoverReconciliationRounds: 1, CutoverUnexplainedDifferences: 3 });
     expect(lines.at(-1)!.outcome).toMatchObject({ progress: { round: 2, underWay: { source: 7, target: 6, comparing: 'source' } } });
     expect(lines.at(-1)!.outcome).not.toHaveProperty('report');
-    for (const [outcome, count] of [['PAUSED', 1], ['FAILED', 1], ['SUCCEEDED', 0], ['ROLLED_BACK', 0]] as const) {
+    for (const [outcome, count] of [
+      ['PAUSED', 1],
+      ['FAILED', 1],
+      ['SUCCEEDED', 0],
+      ['ROLLED_BACK', 0],
+    ] as const) {
       record({ step: 'end', run }, { outcome });
       expect(counted()).toEqual({ CutoverNeedsAttention: count });
     }

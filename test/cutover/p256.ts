@@ -2,13 +2,16 @@
 const p = 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n;
 const n = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 type Point = readonly [bigint, bigint] | undefined;
-const base: Point = [0x6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296n, 0x4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5n];
+const base: Point = [
+  0x6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296n,
+  0x4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5n,
+];
 
 const mod = (value: bigint, by: bigint): bigint => ((value % by) + by) % by;
 
 function power(value: bigint, exponent: bigint, by: bigint): bigint {
   let [result, square] = [1n, mod(value, by)];
-  for (let left = exponent; left > 0n; left /= 2n, square = square * square % by) if (left % 2n === 1n) result = result * square % by;
+  for (let left = exponent; left > 0n; left /= 2n, square = (square * square) % by) if (left % 2n === 1n) result = (result * square) % by;
   return result;
 }
 /** Both moduli are primes. */

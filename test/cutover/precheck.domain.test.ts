@@ -10,8 +10,11 @@ const lag = (averages: number[], maxima = averages) => lagCheck({ averages, maxi
 describe('the replication lag', () => {
   test('passes with quiet averages, although single writes took longer than half a second', () => {
     expect(lag([310, 290, 305, 300, 299], [900, 1_400, 700, 2_600, 800])).toEqual({
-      name: 'replication-lag us-east-1->eu-central-1', passed: true, value: '5 minutes, highest average 310 ms, maximum 2600 ms',
-      allowed: '5 minutes, each under 500 ms on average and 10 s at most', mend: '',
+      name: 'replication-lag us-east-1->eu-central-1',
+      passed: true,
+      value: '5 minutes, highest average 310 ms, maximum 2600 ms',
+      allowed: '5 minutes, each under 500 ms on average and 10 s at most',
+      mend: '',
     });
   });
 
@@ -25,18 +28,26 @@ describe('the replication lag', () => {
   });
 
   test('does not take silence for calm: it says how much is missing, and when to try again', () => {
-    expect(lag([310, 290])).toMatchObject({ passed: false, value: 'not enough data yet: 2 of 5 minutes', mend: expect.stringMatching(/^try again after 2026-11-28 10:04 UTC; .*heartbeat of us-east-1/) });
+    expect(lag([310, 290])).toMatchObject({
+      passed: false,
+      value: 'not enough data yet: 2 of 5 minutes',
+      mend: expect.stringMatching(/^try again after 2026-11-28 10:04 UTC; .*heartbeat of us-east-1/),
+    });
     expect(lag([])).toMatchObject({ passed: false, value: 'not enough data yet: 0 of 5 minutes' });
     expect(lag([1, 1, 1, 1, 1], [1])).toMatchObject({ passed: false, value: 'not enough data yet: 1 of 5 minutes' });
   });
 });
 
-describe('the target\'s health', () => {
+describe("the target's health", () => {
   const health = (statuses: number[], id: string | undefined = 'check') => healthCheck('eu-central-1', id, statuses, nowMs);
 
   test.each([
-    [[1, 1, 1], true, 'healthy for 3 minutes'], [[1, 1, 1, 0], true, 'healthy for 3 minutes'], [[1, 0, 1], false, 'unhealthy in 1 of the last 3 minutes'],
-    [[0], false, 'unhealthy in 1 of the last 1 minutes'], [[1, 1], false, 'not enough data yet: 2 of 3 minutes'], [[], false, 'not enough data yet: 0 of 3 minutes'],
+    [[1, 1, 1], true, 'healthy for 3 minutes'],
+    [[1, 1, 1, 0], true, 'healthy for 3 minutes'],
+    [[1, 0, 1], false, 'unhealthy in 1 of the last 3 minutes'],
+    [[0], false, 'unhealthy in 1 of the last 1 minutes'],
+    [[1, 1], false, 'not enough data yet: 2 of 3 minutes'],
+    [[], false, 'not enough data yet: 0 of 3 minutes'],
   ])('%j', (statuses, passed, value) => {
     expect(health(statuses)).toMatchObject({ passed, value });
   });
@@ -47,27 +58,69 @@ describe('the target\'s health', () => {
 });
 
 test('a probe that has not arrived yet is asked for again, before anybody is sent to policies', () => {
-  expect(probeCheck('us-east-1', 'eu-central-1', [], 10_000, nowMs)).toMatchObject({ passed: false, mend: expect.stringMatching(/^try again after 2026-11-28 10:02 UTC; .*bus policy/) });
-  expect(probeCheck('us-east-1', 'eu-central-1', [12_000], 10_000, nowMs)).toMatchObject({ passed: false, value: '12000 ms', mend: expect.stringMatching(/^look at the rule/) });
+  expect(probeCheck('us-east-1', 'eu-central-1', [], 10_000, nowMs)).toMatchObject({
+    passed: false,
+    mend: expect.stringMatching(/^try again after 2026-11-28 10:02 UTC; .*bus policy/),
+  });
+  expect(probeCheck('us-east-1', 'eu-central-1', [12_000], 10_000, nowMs)).toMatchObject({
+    passed: false,
+    value: '12000 ms',
+    mend: expect.stringMatching(/^look at the rule/),
+  });
 });
 
 test('the metrics are asked for where they are, by average and maximum, for longer than counts: they may be late', async () => {
   const asked: (MetricQuery & { region: string; minutes: number })[] = [];
   const ports = {
-    records: { read: async () => { throw new Error('not looked at'); } }, homes: async () => ['us-east-1'],
-    metric: async (region: string, query: MetricQuery, minutes: number) => { asked.push({ ...query, region, minutes }); return []; },
-    alarms: async () => [], queueDepth: async () => 0, lambdaConcurrency: async () => 1, apiThrottles: async () => ({ rate: 1, burst: 1 }), ownCheck: async () => ({ passed: true, value: '' }),
+    records: {
+      read: async () => {
+        throw new Error('not looked at');
+      },
+    },
+    homes: async () => ['us-east-1'],
+    metric: async (region: string, query: MetricQuery, minutes: number) => {
+      asked.push({ ...query, region, minutes });
+      return [];
+    },
+    alarms: async () => [],
+    queueDepth: async () => 0,
+    lambdaConcurrency: async () => 1,
+    apiThrottles: async () => ({ rate: 1, burst: 1 }),
+    ownCheck: async () => ({ passed: true, value: '' }),
   } satisfies CheckPorts;
   const plan = {
-    source: 'us-east-1', target: 'eu-central-1', mode: 'HOME_REGION', tableName: 'acme-pay-ledger', systemName: 'acme-pay', phases: [{ target: 10, alarms: [] }],
+    source: 'us-east-1',
+    target: 'eu-central-1',
+    mode: 'HOME_REGION',
+    tableName: 'acme-pay-ledger',
+    systemName: 'acme-pay',
+    phases: [{ target: 10, alarms: [] }],
     prechecks: { ...bounds, ttlSeconds: 60, ttlLeadSeconds: 60, queues: [], attestations: [] },
   } as unknown as CutoverPlan;
-  const state = { recorded: { shape: { ttlSeconds: 60, target: { value: 'x', weight: 0, healthCheckId: 'check-1' } } }, ttls: [], open: [] } as unknown as CutoverState;
+  const state = {
+    recorded: { shape: { ttlSeconds: 60, target: { value: 'x', weight: 0, healthCheckId: 'check-1' } } },
+    ttls: [],
+    open: [],
+  } as unknown as CutoverState;
   await runPrechecks(ports, { nowMs: () => nowMs, sleep: async () => undefined } as never, plan, state, 0);
-  expect(asked).toEqual(expect.arrayContaining([
-    expect.objectContaining({ region: 'us-east-1', namespace: 'AWS/DynamoDB', name: 'ReplicationLatency', stat: 'Average', minutes: 5 + lateMinutes }),
-    expect.objectContaining({ region: 'us-east-1', name: 'ReplicationLatency', stat: 'Maximum' }),
-    // Route 53 publishes in us-east-1 alone, also for a check of another region and of any type.
-    expect.objectContaining({ region: 'us-east-1', namespace: 'AWS/Route53', name: 'HealthCheckStatus', dimensions: { HealthCheckId: 'check-1' }, stat: 'Minimum' }),
-  ]));
+  expect(asked).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({
+        region: 'us-east-1',
+        namespace: 'AWS/DynamoDB',
+        name: 'ReplicationLatency',
+        stat: 'Average',
+        minutes: 5 + lateMinutes,
+      }),
+      expect.objectContaining({ region: 'us-east-1', name: 'ReplicationLatency', stat: 'Maximum' }),
+      // Route 53 publishes in us-east-1 alone, also for a check of another region and of any type.
+      expect.objectContaining({
+        region: 'us-east-1',
+        namespace: 'AWS/Route53',
+        name: 'HealthCheckStatus',
+        dimensions: { HealthCheckId: 'check-1' },
+        stat: 'Minimum',
+      }),
+    ]),
+  );
 });

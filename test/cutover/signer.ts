@@ -20,7 +20,8 @@ export class TestSigner implements AuditSigner {
     this.known ??= Promise.resolve(this.remembering(auditKey(this.arn, this.publicKey)));
     return this.known;
   };
-  public readonly sign = async (text: string): Promise<string> => sign('sha256', Buffer.from(text), this.pair.privateKey).toString('base64');
+  public readonly sign = async (text: string): Promise<string> =>
+    sign('sha256', Buffer.from(text), this.pair.privateKey).toString('base64');
   private known?: Promise<AuditKey>;
 
   private remembering({ id, made }: AuditKey): AuditKey {

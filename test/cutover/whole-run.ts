@@ -36,18 +36,26 @@ export class Surroundings extends World {
   public readonly asked: any[] = [];
   /** Done once while the gate is asked. */
   public readonly atGate: (() => Promise<unknown>)[] = [];
-  public readonly replicas = new Map<string, ReplicaItem[]>([[source, []], [target, []]]);
+  public readonly replicas = new Map<string, ReplicaItem[]>([
+    [source, []],
+    [target, []],
+  ]);
   /** The gate's table. */
   public readonly approvals = new Map<string, ApprovalRequest>();
   /** What is sent to the execution in the gate's place, when something is. */
   public forge?: (request: ApprovalRequest) => unknown;
   /** What the gate's verification has found to be forged. */
   public readonly forgeries: string[] = [];
-  private readonly gateStore = { read: async (id: string): Promise<ApprovalRequest | undefined> => structuredClone(this.approvals.get(id)) };
+  private readonly gateStore = {
+    read: async (id: string): Promise<ApprovalRequest | undefined> => structuredClone(this.approvals.get(id)),
+  };
   /** Calls of all ports in the last run. */
   public calls = 0;
   /** Executions as Step Functions tells of them. */
-  public readonly executions = new Map<string, { status: string; stateMachineArn: string; input: string; definition: string; given?: unknown }>();
+  public readonly executions = new Map<
+    string,
+    { status: string; stateMachineArn: string; input: string; definition: string; given?: unknown }
+  >();
   /** Called when an operator has done what it was asked, before it answers. */
   public operated: (request: HomeRequest) => Promise<unknown> = async () => undefined;
   /** Called before each step, to change the world in mid-run. */
@@ -60,7 +68,9 @@ export class Surroundings extends World {
 
   /** Records made a day ago, all to the source. */
   public async withRecords(): Promise<this> {
-    await this.change().carryOut(this.order({ key: 'create', kind: 'create', run: 'deploy', to: () => shapeOf(100, 0, 10), deadlineMs: this.nowMs + 60_000 }));
+    await this.change().carryOut(
+      this.order({ key: 'create', kind: 'create', run: 'deploy', to: () => shapeOf(100, 0, 10), deadlineMs: this.nowMs + 60_000 }),
+    );
     this.nowMs += 25 * 3_600_000;
     return this;
   }
@@ -71,7 +81,9 @@ export class Surroundings extends World {
 
   public ports(disturb?: Disturb): CutoverPorts {
     return {
-      log: this.log(disturb), records: this.records(disturb), clock: this.clock,
+      log: this.log(disturb),
+      records: this.records(disturb),
+      clock: this.clock,
       checks: {
         metric: async (region, { name }) => {
           // Route 53's metrics come from us-east-1, which may be the lost source: the check then fails as any that cannot be read.
@@ -79,10 +91,22 @@ export class Surroundings extends World {
           this.reach(region);
           return this.lag;
         },
-        alarms: async (region, names) => { this.reach(region); return names.map((name) => ({ region, name, state: this.alarm })); },
-        queueDepth: async (region) => { this.reach(region); return 0; },
-        lambdaConcurrency: async (region) => { this.reach(region); return region === target ? this.targetConcurrency : 1000; },
-        apiThrottles: async (region) => { this.reach(region); return { rate: 10_000, burst: 5_000 }; },
+        alarms: async (region, names) => {
+          this.reach(region);
+          return names.map((name) => ({ region, name, state: this.alarm }));
+        },
+        queueDepth: async (region) => {
+          this.reach(region);
+          return 0;
+        },
+        lambdaConcurrency: async (region) => {
+          this.reach(region);
+          return region === target ? this.targetConcurrency : 1000;
+        },
+        apiThrottles: async (region) => {
+          this.reach(region);
+          return { rate: 10_000, burst: 5_000 };
+        },
         ownCheck: async () => ({ passed: true, value: 'fine' }),
       },
       operate: async (region, request) => {
@@ -110,26 +134,37 @@ export class Surroundings extends World {
         definition: async (run) => this.executions.get(run)!.definition,
         given: async (run) => this.executions.get(run)?.given,
       },
-      stateMachineArn, approvals: this.gateStore,
+      stateMachineArn,
+      approvals: this.gateStore,
       isRunning: async (run) => this.executions.get(run)?.status === 'RUNNING',
     };
   }
 
-  private async* scan(region: string): AsyncIterable<ReplicaPage<ReplicaItem>> {
+  private async *scan(region: string): AsyncIterable<ReplicaPage<ReplicaItem>> {
     this.reach(region);
     yield { items: this.replicas.get(region)! };
   }
 
-  private async* accounts(region: string): AsyncIterable<ReplicaPage<AccountName>> {
+  private async *accounts(region: string): AsyncIterable<ReplicaPage<AccountName>> {
     this.reach(region);
     yield { items: this.replicas.get(region)!.flatMap(({ pk }) => accountOfKey(pk) ?? []) };
   }
 
   private operate(region: string, request: HomeRequest): StatusResult | OperatorResult {
     // As the function that moves homes: only for a run that is under way.
-    if ('run' in request && this.executions.get(request.run)?.status !== 'RUNNING') return { kind: 'refused', detail: `${request.run} is no run that is under way` };
-    const record = (unit: number): any => ({ home: this.homes[unit], epoch: 1 + this.relocations.length, state: 'OPEN', leaseUntil: 0, ...(this.leftMoving.has(unit) ? { move: { to: target } } : {}) });
-    if (request.action === 'status') return { kind: 'status', region, units: this.homes.map((_, unit) => ({ unit, ...record(unit), takeoverInMs: 0 })) };
+    if ('run' in request && this.executions.get(request.run)?.status !== 'RUNNING') {
+      return { kind: 'refused', detail: `${request.run} is no run that is under way` };
+    }
+    const record = (unit: number): any => ({
+      home: this.homes[unit],
+      epoch: 1 + this.relocations.length,
+      state: 'OPEN',
+      leaseUntil: 0,
+      ...(this.leftMoving.has(unit) ? { move: { to: target } } : {}),
+    });
+    if (request.action === 'status') {
+      return { kind: 'status', region, units: this.homes.map((_, unit) => ({ unit, ...record(unit), takeoverInMs: 0 })) };
+    }
     if (request.action === 'abort') {
       this.leftMoving.delete(request.unit);
       return { kind: 'aborted', record: record(request.unit) };
@@ -140,7 +175,19 @@ export class Surroundings extends World {
       this.relocations.push(`${request.unit}->${region}`);
       return { kind: 'moved', record: record(request.unit), compared: 7, pausedMs: 900 };
     }
-    return { kind: 'reconciled', home: region, epoch: 2, addsUp: true, account: { accountId: 'a', kept: { available: 1, held: 0, settled: 0 }, recomputed: { available: 1, held: 0, settled: 0 }, payments: 0, lateWrites: [] } };
+    return {
+      kind: 'reconciled',
+      home: region,
+      epoch: 2,
+      addsUp: true,
+      account: {
+        accountId: 'a',
+        kept: { available: 1, held: 0, settled: 0 },
+        recomputed: { available: 1, held: 0, settled: 0 },
+        payments: 0,
+        lateWrites: [],
+      },
+    };
   }
 
   /** Runs the definition; each step is done by a worker of its own, as after any cold start. */
@@ -156,14 +203,23 @@ export class Surroundings extends World {
       const now = crash?.at === this.calls;
       // A worker that is gone does nothing more, whatever it would have made of the fault.
       if (dead || (now && crash!.when === 'before')) die();
-      return { after: () => { if (now && crash!.when === 'after') die(); } };
+      return {
+        after: () => {
+          if (now && crash!.when === 'after') die();
+        },
+      };
     };
     const request = { startedBy: 'alice', attested: { 'documents-backfilled': 'alice, by count' }, ...input };
     const execution: { status: string; given?: unknown } = { status: 'RUNNING' };
-    this.executions.set(id, Object.assign(execution, { stateMachineArn, input: JSON.stringify(request), definition: JSON.stringify(definition) }));
+    this.executions.set(
+      id,
+      Object.assign(execution, { stateMachineArn, input: JSON.stringify(request), definition: JSON.stringify(definition) }),
+    );
     const result = await runAsl(definition, request, {
       executionId: id,
-      wait: (seconds) => { this.nowMs += seconds * 1000; },
+      wait: (seconds) => {
+        this.nowMs += seconds * 1000;
+      },
       task: async (resource, payload) => {
         if (resource.includes('waitForTaskToken')) {
           const answer = this.approve(payload.Payload);
@@ -171,7 +227,9 @@ export class Surroundings extends World {
           return answer;
         }
         if (resource.includes('GateVerify')) {
-          const forged = (_call: unknown, why: string): void => { this.forgeries.push(why); };
+          const forged = (_call: unknown, why: string): void => {
+            this.forgeries.push(why);
+          };
           return verify({ store: this.gateStore, nowMs: this.clock.nowMs, forged }, JSON.parse(JSON.stringify(payload)) as VerifyCall);
         }
         execution.given = JSON.parse(JSON.stringify(payload));
@@ -205,9 +263,20 @@ export class Surroundings extends World {
   }
 
   /** A request as the gate would have it once it is decided. */
-  public gateRequest(asked: ApprovalTaskInput, id: string, { decision, reason, by }: Pick<ApprovalResult, 'decision' | 'reason' | 'by'>): ApprovalRequest {
+  public gateRequest(
+    asked: ApprovalTaskInput,
+    id: string,
+    { decision, reason, by }: Pick<ApprovalResult, 'decision' | 'reason' | 'by'>,
+  ): ApprovalRequest {
     const { token, dueAtMs, ...request } = requestOf(JSON.parse(JSON.stringify(asked)) as ApprovalTaskInput, gateRules, id, this.nowMs);
-    const answers = by.map((name) => ({ by: name, name, names: [name], entitledBy: name, answer: decision === 'APPROVED' ? 'approve' as const : 'reject' as const, atMs: this.nowMs }));
+    const answers = by.map((name) => ({
+      by: name,
+      name,
+      names: [name],
+      entitledBy: name,
+      answer: decision === 'APPROVED' ? ('approve' as const) : ('reject' as const),
+      atMs: this.nowMs,
+    }));
     return { ...request, answers, status: 'DECIDED', outcome: { decision, reason, atMs: this.nowMs }, delivery: 'SENT' };
   }
 }

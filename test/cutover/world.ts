@@ -8,7 +8,9 @@ import { ControlPlaneUnreachable, RecordsPort, WeightChange, WeightOrder } from 
 export class Crash extends Error {}
 
 export const shapeOf = (source: number, target: number, ttlSeconds = 60): RecordShape => ({
-  ttlSeconds, source: { value: 'us.execute-api.us-east-1.amazonaws.com', healthCheckId: 'hc-us', weight: source }, target: { value: 'eu.execute-api.eu-central-1.amazonaws.com', healthCheckId: 'hc-eu', weight: target },
+  ttlSeconds,
+  source: { value: 'us.execute-api.us-east-1.amazonaws.com', healthCheckId: 'hc-us', weight: source },
+  target: { value: 'eu.execute-api.eu-central-1.amazonaws.com', healthCheckId: 'hc-eu', weight: target },
 });
 
 /** Something done to a port's call: before it has an effect, or after it. */
@@ -31,7 +33,12 @@ export class World {
   public readonly seen: RecordShape[] = [];
   private readonly changes = new Map<string, number>();
 
-  public readonly clock = { nowMs: (): number => this.nowMs, sleep: async (ms: number): Promise<void> => { this.nowMs += ms; } };
+  public readonly clock = {
+    nowMs: (): number => this.nowMs,
+    sleep: async (ms: number): Promise<void> => {
+      this.nowMs += ms;
+    },
+  };
 
   public audit(disturb: Disturb = calm): AuditPort {
     return {
@@ -96,7 +103,9 @@ export class World {
 
   private matches(was: Found): boolean {
     const is = this.found();
-    if (is.kind === 'ours' && was.kind === 'ours') return is.stamped.stamp === was.stamped.stamp && sameShape(is.stamped.shape, was.stamped.shape);
+    if (is.kind === 'ours' && was.kind === 'ours') {
+      return is.stamped.stamp === was.stamped.stamp && sameShape(is.stamped.shape, was.stamped.shape);
+    }
     return is.kind === was.kind && is.raw === was.raw;
   }
 
@@ -117,7 +126,11 @@ export class World {
 }
 
 export function started(run: string, action: 'cutover' | 'rollback' | 'adopt' | 'revert' = 'cutover'): AuditDraft {
-  return { key: `${run}/started`, by: ['alice'], entry: { what: 'started', run, action, reason: 'because', plan: 'p', phases: [10, 100], attested: {} } };
+  return {
+    key: `${run}/started`,
+    by: ['alice'],
+    entry: { what: 'started', run, action, reason: 'because', plan: 'p', phases: [10, 100], attested: {} },
+  };
 }
 
 /** Crashes the nth call of all ports, before or after its effect. */
@@ -127,6 +140,10 @@ export function crashAt(nth: number, when: 'before' | 'after'): Disturb {
     calls += 1;
     const now = calls === nth;
     if (now && when === 'before') throw new Crash();
-    return { after: () => { if (now && when === 'after') throw new Crash(); } };
+    return {
+      after: () => {
+        if (now && when === 'after') throw new Crash();
+      },
+    };
   };
 }

@@ -1,8 +1,15 @@
 import { createServer, IncomingMessage, Server } from 'node:http';
 import { AddressInfo } from 'node:net';
 
-export interface Request { readonly target: string; readonly authorization: string; readonly body: Record<string, any> }
-export interface Answer { readonly status: number; readonly body: object }
+export interface Request {
+  readonly target: string;
+  readonly authorization: string;
+  readonly body: Record<string, any>;
+}
+export interface Answer {
+  readonly status: number;
+  readonly body: object;
+}
 
 /** What stands for AWS: keeps the requests, answers what it is told. */
 export class Aws {
@@ -16,11 +23,14 @@ export class Aws {
   private server?: Server;
 
   async start(): Promise<string> {
-    this.server = createServer((request, response) => void this.answer(request).then((answer) => {
-      if (!answer) return;
-      response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.1' });
-      response.end(JSON.stringify(answer.body));
-    }));
+    this.server = createServer(
+      (request, response) =>
+        void this.answer(request).then((answer) => {
+          if (!answer) return;
+          response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.1' });
+          response.end(JSON.stringify(answer.body));
+        }),
+    );
     await new Promise<void>((resolve) => this.server!.listen(0, '127.0.0.1', resolve));
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
@@ -39,6 +49,6 @@ export class Aws {
       return this.bus;
     }
     this.requests.push({ target: request.headers['x-amz-target'] as string, authorization: request.headers.authorization ?? '', body });
-    return this.silent ? undefined : this.answers.shift() ?? { status: 200, body: {} };
+    return this.silent ? undefined : (this.answers.shift() ?? { status: 200, body: {} });
   }
 }

@@ -3,7 +3,13 @@ import { BusLook, BusPresence, lookAgainMs } from '../../src/events/publishing/b
 function presence(looks: BusLook[]): { readonly bus: BusPresence; readonly asked: () => number; pass: (ms: number) => void } {
   let nowMs = 0;
   let asked = 0;
-  return { bus: new BusPresence({ look: async () => looks[asked++] ?? 'there', nowMs: () => nowMs }), asked: () => asked, pass: (ms) => { nowMs += ms; } };
+  return {
+    bus: new BusPresence({ look: async () => looks[asked++] ?? 'there', nowMs: () => nowMs }),
+    asked: () => asked,
+    pass: (ms) => {
+      nowMs += ms;
+    },
+  };
 }
 
 test('a bus that was there is asked for again after a minute, and found missing then', async () => {

@@ -3,10 +3,21 @@ import { ConsumedEvent } from '../../src/events/model';
 import type { EventDelivery } from '../../src/events/runtime.model';
 import { FunctionFailed, Invoker, InvokeRefused } from '../../src/runtime/invoke';
 
-const event: ConsumedEvent = { source: 'acme-pay.ledger', id: 'e1', type: 't', schemaVersion: 1, origin: 'us-east-1', occurredAt: '2027-01-15T08:00:00.000Z', data: {} };
+const event: ConsumedEvent = {
+  source: 'acme-pay.ledger',
+  id: 'e1',
+  type: 't',
+  schemaVersion: 1,
+  origin: 'us-east-1',
+  occurredAt: '2027-01-15T08:00:00.000Z',
+  data: {},
+};
 const trace = { traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64', parentId: '53995c3f42cd8ad8', sampled: true };
 const delivery = { attempt: 1, trace } as unknown as EventDelivery;
-const failing = (error: unknown): Invoker => () => Promise.reject(error as Error);
+const failing =
+  (error: unknown): Invoker =>
+  () =>
+    Promise.reject(error as Error);
 
 test('the function is called with the envelope, in time, and its trace goes on', async () => {
   const calls: unknown[] = [];

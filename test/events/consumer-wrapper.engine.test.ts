@@ -9,7 +9,14 @@ const inboxTable = 'test-inbox';
 const environment = {
   AWS_REGION: 'us-east-1',
   ...consumerEnv.write({
-    systemName: 'acme-pay', consumer: 'recorder', inboxTable, deadLetterQueueUrl: 'https://queue', handlerTimeoutMs: '300', maxAttempts: '2', rememberDays: '30', staleEvents: 'DELIVER',
+    systemName: 'acme-pay',
+    consumer: 'recorder',
+    inboxTable,
+    deadLetterQueueUrl: 'https://queue',
+    handlerTimeoutMs: '300',
+    maxAttempts: '2',
+    rememberDays: '30',
+    staleEvents: 'DELIVER',
     sources: 'acme-pay.ledger acme.orders',
   }),
 };
@@ -19,10 +26,14 @@ let count = 0;
 
 beforeAll(async () => {
   engine = await startEngine();
-  await engine.client.send(new CreateTableCommand({
-    TableName: inboxTable, BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }], KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-  }));
+  await engine.client.send(
+    new CreateTableCommand({
+      TableName: inboxTable,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+    }),
+  );
 });
 afterAll(() => engine.close());
 beforeEach(() => {
@@ -31,19 +42,35 @@ beforeEach(() => {
 });
 
 const event = (): MeshEvent => ({
-  id: `e${count += 1}`, type: 'payment.captured', schemaVersion: 1, origin: 'us-west-2', occurredAt: new Date().toISOString(), subject: 'pay_1', sequence: count, data: {},
+  id: `e${(count += 1)}`,
+  type: 'payment.captured',
+  schemaVersion: 1,
+  origin: 'us-west-2',
+  occurredAt: new Date().toISOString(),
+  subject: 'pay_1',
+  sequence: count,
+  data: {},
 });
-const records = (...events: MeshEvent[]) => ({ Records: events.map((one) => ({ messageId: `m-${one.id}`, body: JSON.stringify({ 'source': 'acme-pay.ledger', 'detail-type': one.type, 'detail': one }) })) });
+const records = (...events: MeshEvent[]) => ({
+  Records: events.map((one) => ({
+    messageId: `m-${one.id}`,
+    body: JSON.stringify({ source: 'acme-pay.ledger', 'detail-type': one.type, detail: one }),
+  })),
+});
 const context = { getRemainingTimeInMillis: () => 60_000 };
 
 function wrapped(handler: EventHandler<unknown>, source = environment): QueueHandler {
-  const sqs = { send: (command: { input: (typeof letters)[number] }) => Promise.resolve(void letters.push(command.input)) } as unknown as ConsumerClients['sqs'];
+  const sqs = {
+    send: (command: { input: (typeof letters)[number] }) => Promise.resolve(void letters.push(command.input)),
+  } as unknown as ConsumerClients['sqs'];
   return consumerFunction(source, { dynamoDb: engine.client, sqs }, handlerWithin(handler));
 }
 
 test('a wrapped handler has each event once', async () => {
   const seen: string[] = [];
-  const handle = wrapped(async ({ id }, { attempt }) => { seen.push(`${id} ${attempt}`); });
+  const handle = wrapped(async ({ id }, { attempt }) => {
+    seen.push(`${id} ${attempt}`);
+  });
   const one = event();
   expect(await handle(records(one), context)).toEqual({ batchItemFailures: [] });
   expect(await handle(records(one), context)).toEqual({ batchItemFailures: [] });
@@ -56,7 +83,10 @@ test('what it throws comes again, and in the end is set aside as it came', async
   expect(await handle(records(one), context)).toEqual({ batchItemFailures: [{ itemIdentifier: `m-${one.id}` }] });
   expect(await handle(records(one), context)).toEqual({ batchItemFailures: [] });
   expect(letters).toHaveLength(1);
-  expect(letters[0]).toMatchObject({ MessageBody: records(one).Records[0].body, MessageAttributes: { ERROR_MESSAGE: { StringValue: 'TypeError: no such currency' } } });
+  expect(letters[0]).toMatchObject({
+    MessageBody: records(one).Records[0].body,
+    MessageAttributes: { ERROR_MESSAGE: { StringValue: 'TypeError: no such currency' } },
+  });
 });
 
 test('one that does not end in time keeps its lease', async () => {
@@ -66,14 +96,19 @@ test('one that does not end in time keeps its lease', async () => {
     return new Promise(() => undefined);
   });
   const one = event();
-  for (let n = 0; n < 2; n += 1) expect(await handle(records(one), context)).toEqual({ batchItemFailures: [{ itemIdentifier: `m-${one.id}` }] });
+  for (let n = 0; n < 2; n += 1) {
+    expect(await handle(records(one), context)).toEqual({ batchItemFailures: [{ itemIdentifier: `m-${one.id}` }] });
+  }
   expect(calls).toBe(1);
 });
 
 test('one in a function of its own has a lease that outlives its start too: no attempt begins without the time for that', async () => {
   let calls = 0;
   const handler = async (): Promise<void> => void (calls += 1);
-  const called = wrapped(handler, { ...environment, ...consumerEnv.write({ ...consumerEnv.read(environment), handlerArn: 'arn:handler' }) });
+  const called = wrapped(handler, {
+    ...environment,
+    ...consumerEnv.write({ ...consumerEnv.read(environment), handlerArn: 'arn:handler' }),
+  });
   const remaining = { getRemainingTimeInMillis: () => 15_000 };
   expect((await called(records(event()), remaining)).batchItemFailures).toHaveLength(1);
   expect(calls).toBe(0);
@@ -84,7 +119,12 @@ test('one in a function of its own has a lease that outlives its start too: no a
 
 test('it can mark the event as done in its own transaction, and dies after that without harm', async () => {
   const handle = wrapped(async ({ id }, { completion }) => {
-    const effect = { TableName: inboxTable, Key: { pk: { S: `effect ${id}` } }, UpdateExpression: 'ADD effects :one', ExpressionAttributeValues: { ':one': { N: '1' } } };
+    const effect = {
+      TableName: inboxTable,
+      Key: { pk: { S: `effect ${id}` } },
+      UpdateExpression: 'ADD effects :one',
+      ExpressionAttributeValues: { ':one': { N: '1' } },
+    };
     await engine.client.send(new TransactWriteItemsCommand({ TransactItems: [{ Update: effect }, completion()] }));
     throw new Error('died');
   });

@@ -9,10 +9,18 @@ import { ConsumerHandling, CrossRegionEventMesh, IdempotentConsumer, IdempotentC
 import { account, newStack, plain, regions, statementsByRole } from '../cdk/stacks';
 
 function team(stack: Stack, timeout = Duration.seconds(10)): Function {
-  return new Function(stack, 'Team', { runtime: Runtime.PYTHON_3_13, handler: 'index.handler', code: Code.fromInline('def handler(event, context): pass'), timeout });
+  return new Function(stack, 'Team', {
+    runtime: Runtime.PYTHON_3_13,
+    handler: 'index.handler',
+    code: Code.fromInline('def handler(event, context): pass'),
+    timeout,
+  });
 }
 
-function consumer(props: Partial<IdempotentConsumerProps> = {}, timeout?: Duration): { stack: Stack; made: IdempotentConsumer; template: Template } {
+function consumer(
+  props: Partial<IdempotentConsumerProps> = {},
+  timeout?: Duration,
+): { stack: Stack; made: IdempotentConsumer; template: Template } {
   const stack = newStack();
   const mesh = new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'acme-pay', regions: ['us-east-1', 'us-west-2'] });
   const made = new IdempotentConsumer(stack, 'Recorder', { mesh, consumerName: 'recorder', handler: team(stack, timeout), ...props });
@@ -32,7 +40,10 @@ describe('by default', () => {
 
   test('the queue is encrypted, asks for TLS, and gives up into a queue of its own', () => {
     template.hasResourceProperties('AWS::SQS::Queue', {
-      QueueName: 'acme-pay-recorder', SqsManagedSseEnabled: true, VisibilityTimeout: 130, RedrivePolicy: { maxReceiveCount: 100, deadLetterTargetArn: Match.anyValue() },
+      QueueName: 'acme-pay-recorder',
+      SqsManagedSseEnabled: true,
+      VisibilityTimeout: 130,
+      RedrivePolicy: { maxReceiveCount: 100, deadLetterTargetArn: Match.anyValue() },
     });
     template.hasResourceProperties('AWS::SQS::Queue', { QueueName: 'acme-pay-recorder-dlq', MessageRetentionPeriod: 1_209_600 });
     expect(JSON.stringify(template.findResources('AWS::SQS::QueuePolicy'))).toContain('aws:SecureTransport');
@@ -44,27 +55,45 @@ describe('by default', () => {
       DeletionPolicy: 'Retain',
       Metadata: { [inboxMetadata]: { consumer: 'recorder' } },
       Properties: {
-        TableName: 'acme-pay-recorder-inbox', BillingMode: 'PAY_PER_REQUEST', TimeToLiveSpecification: { AttributeName: 'expires', Enabled: true },
-        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true }, DeletionProtectionEnabled: true,
+        TableName: 'acme-pay-recorder-inbox',
+        BillingMode: 'PAY_PER_REQUEST',
+        TimeToLiveSpecification: { AttributeName: 'expires', Enabled: true },
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        DeletionProtectionEnabled: true,
       },
     });
   });
 
   test('our function reads the queue with partial failures, and may do no more than it needs', () => {
     template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
-      BatchSize: 10, FunctionResponseTypes: ['ReportBatchItemFailures'], ScalingConfig: { MaximumConcurrency: 10 }, EventSourceArn: Match.objectLike({}),
+      BatchSize: 10,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 10 },
+      EventSourceArn: Match.objectLike({}),
     });
     const statements = plain(statementsByRole(template).RecorderConsumer) as { Action: string | string[] }[];
     expect([...new Set(statements.flatMap(({ Action }) => Action))].sort()).toEqual([
-      'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'lambda:InvokeFunction',
-      'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl', 'sqs:ReceiveMessage', 'sqs:SendMessage',
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+      'lambda:InvokeFunction',
+      'sqs:ChangeMessageVisibility',
+      'sqs:DeleteMessage',
+      'sqs:GetQueueAttributes',
+      'sqs:GetQueueUrl',
+      'sqs:ReceiveMessage',
+      'sqs:SendMessage',
     ]);
     template.hasResourceProperties('AWS::Lambda::Function', {
       // Two leases of 15 s for the handler, 10 s for its start and 5 s for the rest, and 5 s more.
       Timeout: 65,
       Environment: {
         Variables: Match.objectLike({
-          CONSUMER_NAME: 'recorder', CONSUMER_MAX_ATTEMPTS: '5', CONSUMER_REMEMBER_DAYS: '30', CONSUMER_HANDLER_TIMEOUT_MS: '15000', CONSUMER_STALE_EVENTS: 'DELIVER',
+          CONSUMER_NAME: 'recorder',
+          CONSUMER_MAX_ATTEMPTS: '5',
+          CONSUMER_REMEMBER_DAYS: '30',
+          CONSUMER_HANDLER_TIMEOUT_MS: '15000',
+          CONSUMER_STALE_EVENTS: 'DELIVER',
           CONSUMER_SOURCES: 'acme-pay.ledger',
         }),
       },
@@ -72,37 +101,75 @@ describe('by default', () => {
   });
 
   test('alarms have the documented thresholds', () => {
-    const alarms = Object.entries(template.findResources('AWS::CloudWatch::Alarm')).filter(([id]) => /^Recorder(Age|DeadLetter|SetAside|Refused)/.test(id));
-    expect(Object.fromEntries(alarms.map(([id, { Properties }]) => [id.slice('Recorder'.length, -8), [Properties.Threshold, Properties.DatapointsToAlarm]]))).toEqual({
-      Age: [300, 3], DeadLetterAlarm: [1, 1], SetAside: [1, 1], Refused: [1, 1],
-    });
+    const alarms = Object.entries(template.findResources('AWS::CloudWatch::Alarm')).filter(([id]) =>
+      /^Recorder(Age|DeadLetter|SetAside|Refused)/.test(id),
+    );
+    expect(
+      Object.fromEntries(
+        alarms.map(([id, { Properties }]) => [id.slice('Recorder'.length, -8), [Properties.Threshold, Properties.DatapointsToAlarm]]),
+      ),
+    ).toEqual({ Age: [300, 3], DeadLetterAlarm: [1, 1], SetAside: [1, 1], Refused: [1, 1] });
   });
 });
 
-test.each([['with a key', true], ['without one', false]])('%s, EventBridge puts into its queue for its own rule alone, and for no rule of another account', (_, withKey) => {
+test.each([
+  ['with a key', true],
+  ['without one', false],
+])('%s, EventBridge puts into its queue for its own rule alone, and for no rule of another account', (_, withKey) => {
   const stack = newStack();
   const mesh = new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'acme-pay', regions: ['us-east-1', 'us-west-2'] });
-  new IdempotentConsumer(stack, 'Recorder', { mesh, consumerName: 'recorder', handler: team(stack), ...(withKey ? { encryptionKey: new Key(stack, 'Key') } : {}) });
+  new IdempotentConsumer(stack, 'Recorder', {
+    mesh,
+    consumerName: 'recorder',
+    handler: team(stack),
+    ...(withKey ? { encryptionKey: new Key(stack, 'Key') } : {}),
+  });
   const template = Template.fromStack(stack);
   const [[queue]] = Object.entries(template.findResources('AWS::SQS::Queue', { Properties: { QueueName: 'acme-pay-recorder' } }));
-  const [{ Properties: { PolicyDocument } }] = Object.values(plain(template.findResources('AWS::SQS::QueuePolicy'))).filter(({ Properties }) => JSON.stringify(Properties.Queues).includes(`"${queue}"`));
+  const [
+    {
+      Properties: { PolicyDocument },
+    },
+  ] = Object.values(plain(template.findResources('AWS::SQS::QueuePolicy'))).filter(({ Properties }) =>
+    JSON.stringify(Properties.Queues).includes(`"${queue}"`),
+  );
   const statements = (PolicyDocument.Statement as ResourceStatement[]).map((one) => ({ ...one, Resource: undefined }));
-  const rule = Object.values(template.findResources('AWS::Events::Rule')).map(({ Properties }) => Properties.Name as string).find((name) => /Recorder/.test(name ?? ''))!;
-  const put = (arn: string, owner: string): boolean => allowedByResource(statements, {
-    principal: { service: 'events.amazonaws.com' }, action: 'sqs:SendMessage', resource: 'queue',
-    context: { 'aws:securetransport': 'true', 'aws:principalisawsservice': 'true', 'aws:sourceaccount': owner, 'aws:sourcearn': `arn:<AWS::Partition>:events:us-east-1:${owner}:rule/${arn}` },
-  });
+  const rule = Object.values(template.findResources('AWS::Events::Rule'))
+    .map(({ Properties }) => Properties.Name as string)
+    .find((name) => /Recorder/.test(name ?? ''))!;
+  const put = (arn: string, owner: string): boolean =>
+    allowedByResource(statements, {
+      principal: { service: 'events.amazonaws.com' },
+      action: 'sqs:SendMessage',
+      resource: 'queue',
+      context: {
+        'aws:securetransport': 'true',
+        'aws:principalisawsservice': 'true',
+        'aws:sourceaccount': owner,
+        'aws:sourcearn': `arn:<AWS::Partition>:events:us-east-1:${owner}:rule/${arn}`,
+      },
+    });
   const own = `acme-pay-events/${rule}`;
-  expect([put(own, account), put(own, '999988887777'), put('acme-pay-events/other', account), put('mine', account)]).toEqual([true, false, false, false]);
+  expect([put(own, account), put(own, '999988887777'), put('acme-pay-events/other', account), put('mine', account)]).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
   if (withKey) expect(JSON.stringify(template.findResources('AWS::KMS::Key'))).toContain('"Service":"events.amazonaws.com"');
 });
 
 test('a wrapped handler reads the queue itself, with what it needs in its environment', () => {
-  const { template } = consumer({ handling: ConsumerHandling.WRAPPED, staleEvents: StaleEvents.SKIP, types: ['payment.captured'] }, Duration.seconds(45));
+  const { template } = consumer(
+    { handling: ConsumerHandling.WRAPPED, staleEvents: StaleEvents.SKIP, types: ['payment.captured'] },
+    Duration.seconds(45),
+  );
   const functions = Object.entries(template.findResources('AWS::Lambda::Function')).map(([id]) => id);
   expect(functions.filter((id) => id.startsWith('RecorderConsumer'))).toEqual([]);
   template.hasResourceProperties('AWS::Lambda::Function', {
-    Handler: 'index.handler', Runtime: 'python3.13', Environment: { Variables: Match.objectLike({ CONSUMER_NAME: 'recorder', CONSUMER_STALE_EVENTS: 'SKIP' }) },
+    Handler: 'index.handler',
+    Runtime: 'python3.13',
+    Environment: { Variables: Match.objectLike({ CONSUMER_NAME: 'recorder', CONSUMER_STALE_EVENTS: 'SKIP' }) },
   });
   template.hasResourceProperties('AWS::Events::Rule', { EventPattern: Match.objectLike({ 'detail-type': ['payment.captured'] }) });
   // It has started when it takes an event up.
@@ -112,7 +179,9 @@ test('a wrapped handler reads the queue itself, with what it needs in its enviro
 test('what it accepts is what its rule asks for, and what its function believes', () => {
   const { template } = consumer({ sources: ['acme.shipping', 'acme.orders'] });
   template.hasResourceProperties('AWS::Events::Rule', { EventPattern: Match.objectLike({ source: ['acme.shipping', 'acme.orders'] }) });
-  template.hasResourceProperties('AWS::Lambda::Function', { Environment: { Variables: Match.objectLike({ CONSUMER_SOURCES: 'acme.shipping acme.orders' }) } });
+  template.hasResourceProperties('AWS::Lambda::Function', {
+    Environment: { Variables: Match.objectLike({ CONSUMER_SOURCES: 'acme.shipping acme.orders' }) },
+  });
 });
 
 test('a handler that completes in its own transaction is granted one action on the inbox', () => {
@@ -120,16 +189,30 @@ test('a handler that completes in its own transaction is granted one action on t
   const mesh = new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'acme-pay', regions: ['us-east-1', 'us-west-2'] });
   const handler = team(stack);
   new IdempotentConsumer(stack, 'Recorder', { mesh, consumerName: 'recorder', handler }).grantComplete(handler);
-  const statements = plain(statementsByRole(Template.fromStack(stack)).TeamServiceRole ?? Object.entries(statementsByRole(Template.fromStack(stack)))
-    .find(([role]) => role.startsWith('Team'))![1]) as { Action: unknown }[];
+  const statements = plain(
+    statementsByRole(Template.fromStack(stack)).TeamServiceRole ??
+      Object.entries(statementsByRole(Template.fromStack(stack))).find(([role]) => role.startsWith('Team'))![1],
+  ) as { Action: unknown }[];
   expect(statements.map(({ Action }) => Action)).toEqual(['dynamodb:UpdateItem']);
 });
 
 describe('refuses', () => {
   const refused: [string, Partial<IdempotentConsumerProps>, RegExp][] = [
-    ['a name that no resource can have', { consumerName: 'Recorder 1' }, /'consumerName' is 'Recorder 1'; allowed: 2 to 30 lower-case letters/],
-    ['a lease that the handler outlives', { handlerTimeout: Duration.seconds(5) }, /'handlerTimeout' is the called handler's own timeout, 10 s, against `handlerTimeout`, 5 s; allowed: .*a second attempt begins while the first runs/],
-    ['forgetting before a dead-letter queue does', { remember: Duration.days(14) }, /'remember' is 14 days; allowed: 15 to 3650 whole days/],
+    [
+      'a name that no resource can have',
+      { consumerName: 'Recorder 1' },
+      /'consumerName' is 'Recorder 1'; allowed: 2 to 30 lower-case letters/,
+    ],
+    [
+      'a lease that the handler outlives',
+      { handlerTimeout: Duration.seconds(5) },
+      /'handlerTimeout' is the called handler's own timeout, 10 s, against `handlerTimeout`, 5 s; allowed: .*a second attempt begins while the first runs/,
+    ],
+    [
+      'forgetting before a dead-letter queue does',
+      { remember: Duration.days(14) },
+      /'remember' is 14 days; allowed: 15 to 3650 whole days/,
+    ],
     ['no attempt', { maxAttempts: 0 }, /'maxAttempts' is 0; allowed: 1 to 100/],
     ['one call at a time', { maxConcurrency: 1 }, /'maxConcurrency' is 1; allowed: 2 to 1000/],
     ['no source', { sources: [] }, /'sources' is 0 of them; allowed: 1 to 20/],
@@ -143,12 +226,29 @@ describe('refuses', () => {
 test.each<[string, (stack: Stack) => IFunction]>([
   ['by its ARN', (stack) => Function.fromFunctionArn(stack, 'Imported', `arn:aws:lambda:us-east-1:${account}:function:mail`)],
   ['by its name', (stack) => Function.fromFunctionName(stack, 'Imported', 'mail')],
-  ['by attributes without a role', (stack) => Function.fromFunctionAttributes(stack, 'Imported', { functionArn: `arn:aws:lambda:us-east-1:${account}:function:mail`, sameEnvironment: true })],
+  [
+    'by attributes without a role',
+    (stack) =>
+      Function.fromFunctionAttributes(stack, 'Imported', {
+        functionArn: `arn:aws:lambda:us-east-1:${account}:function:mail`,
+        sameEnvironment: true,
+      }),
+  ],
 ])('a wrapped handler that is imported %s is refused in our words: its role needs rights', (_how, handler) => {
   const stack = newStack();
   const mesh = new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'acme-pay', regions: regions.replicas });
-  expect(() => new IdempotentConsumer(stack, 'Mailer', { mesh, consumerName: 'mailer', handler: handler(stack), handling: ConsumerHandling.WRAPPED }))
-    .toThrow("[Stack/Mailer] 'handler' is Stack/Imported, imported without its role; allowed: with ConsumerHandling.WRAPPED a function whose role is known");
+  expect(
+    () =>
+      new IdempotentConsumer(stack, 'Mailer', {
+        mesh,
+        consumerName: 'mailer',
+        handler: handler(stack),
+        handling: ConsumerHandling.WRAPPED,
+      }),
+  ).toThrow(
+    "[Stack/Mailer] 'handler' is Stack/Imported, imported without its role; allowed: with ConsumerHandling.WRAPPED a function whose " +
+      'role is known',
+  );
 });
 
 test('a wrapped handler that is imported with its role is taken, and a called one needs none', () => {
@@ -157,7 +257,9 @@ test('a wrapped handler that is imported with its role is taken, and a called on
   const functionArn = `arn:aws:lambda:us-east-1:${account}:function:mail`;
   const role = Role.fromRoleArn(stack, 'Role', `arn:aws:iam::${account}:role/mail`);
   const wrapped = Function.fromFunctionAttributes(stack, 'Imported', { functionArn, role, sameEnvironment: true });
-  expect(() => new IdempotentConsumer(stack, 'Mailer', { mesh, consumerName: 'mailer', handler: wrapped, handling: ConsumerHandling.WRAPPED })).not.toThrow();
+  expect(
+    () => new IdempotentConsumer(stack, 'Mailer', { mesh, consumerName: 'mailer', handler: wrapped, handling: ConsumerHandling.WRAPPED }),
+  ).not.toThrow();
   const called = Function.fromFunctionArn(stack, 'Called', functionArn);
   expect(() => new IdempotentConsumer(stack, 'Printer', { mesh, consumerName: 'printer', handler: called })).not.toThrow();
 });

@@ -13,7 +13,15 @@ let dynamo: MemoryDynamo;
 let inbox: Inbox;
 beforeEach(() => {
   dynamo = new MemoryDynamo();
-  inbox = new DynamoInbox(dynamo.client((effect) => new Promise((resolve) => { resolve(effect()); })), 'inbox');
+  inbox = new DynamoInbox(
+    dynamo.client(
+      (effect) =>
+        new Promise((resolve) => {
+          resolve(effect());
+        }),
+    ),
+    'inbox',
+  );
 });
 
 /** An attempt that has seen the event's item, and takes it over only after something else has happened. */

@@ -31,16 +31,26 @@ describe('the retry policy of a target of the mesh', () => {
   ])('is left out for a bus %s, since EventBridge refuses one', (_what, target) => {
     const { stack, mesh } = newMesh();
     mesh.addTarget(stack, 'Orders', { target: target(stack) });
-    const rules = Template.fromStack(stack).findResources('AWS::Events::Rule', { Properties: { EventPattern: { source: ['shop.ledger'], detail: { origin: ['us-east-1', 'eu-central-1'] } } } });
-    const targets = Object.values(rules).flatMap(({ Properties }) => Properties.Targets as object[]).filter((one) => 'RoleArn' in one);
-    expect(targets).toEqual([{ Arn: expect.anything(), DeadLetterConfig: expect.anything(), Id: expect.any(String), RoleArn: expect.anything() }]);
+    const rules = Template.fromStack(stack).findResources('AWS::Events::Rule', {
+      Properties: { EventPattern: { source: ['shop.ledger'], detail: { origin: ['us-east-1', 'eu-central-1'] } } },
+    });
+    const targets = Object.values(rules)
+      .flatMap(({ Properties }) => Properties.Targets as object[])
+      .filter((one) => 'RoleArn' in one);
+    expect(targets).toEqual([
+      { Arn: expect.anything(), DeadLetterConfig: expect.anything(), Id: expect.any(String), RoleArn: expect.anything() },
+    ]);
   });
 
-  test('is found in a rule of the team\'s own, on a bus as its target', () => {
+  test("is found in a rule of the team's own, on a bus as its target", () => {
     const { app, stack } = newMesh();
     const arn = stack.formatArn({ service: 'events', region: 'eu-west-1', resource: 'event-bus', resourceName: 'other' });
     const target = { id: 'Other', arn, deadLetterConfig: { arn: `arn:aws:sqs:us-east-1:${account}:q` } };
-    const rule = new CfnRule(stack, 'Retried', { eventBusName: 'shop-events', eventPattern: { source: ['shop'] }, targets: [{ ...target, retryPolicy: { maximumRetryAttempts: 2 } }] });
+    const rule = new CfnRule(stack, 'Retried', {
+      eventBusName: 'shop-events',
+      eventPattern: { source: ['shop'] },
+      targets: [{ ...target, retryPolicy: { maximumRetryAttempts: 2 } }],
+    });
     expect(() => app.synth()).toThrow(/'targets of mesh\/Retried' is 1 bus with a retry policy; .* fix: remove retryPolicy/);
     rule.targets = [target];
     app.synth();

@@ -3,8 +3,14 @@ import { Answer, Aws } from './aws-server';
 import { redriveOf } from '../../src/events/redrive/outbox.aws';
 
 const environment = {
-  AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'example',
-  PAYMENTS_SYSTEM_NAME: 'shop', LEDGER_TABLE_NAME: 'shop-ledger', MESH_BUS_NAME: 'shop-events', MESH_TABLE_NAME: 'shop-mesh', LEDGER_STREAM_ARN: 'arn:stream',
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+  AWS_SECRET_ACCESS_KEY: 'example',
+  PAYMENTS_SYSTEM_NAME: 'shop',
+  LEDGER_TABLE_NAME: 'shop-ledger',
+  MESH_BUS_NAME: 'shop-events',
+  MESH_TABLE_NAME: 'shop-mesh',
+  LEDGER_STREAM_ARN: 'arn:stream',
 };
 
 describe('the redrive of given-up ranges, on AWS', () => {
@@ -13,7 +19,12 @@ describe('the redrive of given-up ranges, on AWS', () => {
   beforeEach(async () => {
     aws = new Aws();
     const endpoint = await aws.start();
-    process.env = { ...before, ...environment, AWS_ENDPOINT_URL: endpoint, OUTBOX_DEAD_LETTER_QUEUE_URL: `${endpoint}/111122223333/shop-outbox-dlq` };
+    process.env = {
+      ...before,
+      ...environment,
+      AWS_ENDPOINT_URL: endpoint,
+      OUTBOX_DEAD_LETTER_QUEUE_URL: `${endpoint}/111122223333/shop-outbox-dlq`,
+    };
   });
   afterEach(async () => {
     process.env = before;
@@ -22,21 +33,41 @@ describe('the redrive of given-up ranges, on AWS', () => {
 
   const ok = (body: object = {}): Answer => ({ status: 200, body });
   const refused = (name: string): Answer => ({ status: 400, body: { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'no' } });
-  const received = (...shards: readonly string[]): Answer => ok({
-    Messages: shards.map((shardId) => {
-      const Body = JSON.stringify({ DDBStreamBatchInfo: { streamArn: 'arn:stream', shardId, startSequenceNumber: '1', endSequenceNumber: '9' } });
-      return { Body, MD5OfBody: createHash('md5').update(Body).digest('hex'), ReceiptHandle: `handle of ${shardId}` };
-    }),
-  });
+  const received = (...shards: readonly string[]): Answer =>
+    ok({
+      Messages: shards.map((shardId) => {
+        const Body = JSON.stringify({
+          DDBStreamBatchInfo: { streamArn: 'arn:stream', shardId, startSequenceNumber: '1', endSequenceNumber: '9' },
+        });
+        return { Body, MD5OfBody: createHash('md5').update(Body).digest('hex'), ReceiptHandle: `handle of ${shardId}` };
+      }),
+    });
   const targets = (): readonly string[] => aws.requests.map(({ target }) => target.replace(/^.*\./, ''));
 
-  test.each(['TrimmedDataAccessException', 'ResourceNotFoundException'])('takes %s for a range that the stream has forgotten', async (name) => {
-    aws.answers = [received('gone', 'there'), refused(name), ok({ ShardIterator: 'first' }), ok({ Records: [] }), ok(), ok({ Messages: [] })];
-    expect(await redriveOf(process.env)({}, 60_000)).toEqual({
-      ranges: 1, published: 0, left: ['the stream has deleted 1: reconcile its accounts'], removed: [], hints: 0,
-    });
-    expect(aws.requests[4]).toMatchObject({ target: 'AmazonSQS.DeleteMessageBatch', body: { Entries: [{ ReceiptHandle: 'handle of there' }] } });
-  });
+  test.each(['TrimmedDataAccessException', 'ResourceNotFoundException'])(
+    'takes %s for a range that the stream has forgotten',
+    async (name) => {
+      aws.answers = [
+        received('gone', 'there'),
+        refused(name),
+        ok({ ShardIterator: 'first' }),
+        ok({ Records: [] }),
+        ok(),
+        ok({ Messages: [] }),
+      ];
+      expect(await redriveOf(process.env)({}, 60_000)).toEqual({
+        ranges: 1,
+        published: 0,
+        left: ['the stream has deleted 1: reconcile its accounts'],
+        removed: [],
+        hints: 0,
+      });
+      expect(aws.requests[4]).toMatchObject({
+        target: 'AmazonSQS.DeleteMessageBatch',
+        body: { Entries: [{ ReceiptHandle: 'handle of there' }] },
+      });
+    },
+  );
 
   test('waits for messages, so that none is overlooked, and shows again what stays', async () => {
     const missing = refused('ResourceNotFoundException');
@@ -44,7 +75,9 @@ describe('the redrive of given-up ranges, on AWS', () => {
     await redriveOf(process.env)({}, 60_000);
     expect(targets()).toEqual(['ReceiveMessage', 'GetShardIterator', 'GetShardIterator', 'ReceiveMessage', 'ChangeMessageVisibilityBatch']);
     expect(aws.requests[0].body).toMatchObject({ WaitTimeSeconds: 2 });
-    expect(aws.requests[4].body.Entries).toEqual(['one', 'two'].map((shard, at) => ({ Id: `${at}`, ReceiptHandle: `handle of ${shard}`, VisibilityTimeout: 0 })));
+    expect(aws.requests[4].body.Entries).toEqual(
+      ['one', 'two'].map((shard, at) => ({ Id: `${at}`, ReceiptHandle: `handle of ${shard}`, VisibilityTimeout: 0 })),
+    );
   });
 
   test('tells what it did also when it cannot show again what stays', async () => {
@@ -55,9 +88,20 @@ describe('the redrive of given-up ranges, on AWS', () => {
   test('gives the sweep its hints again, as far as they were there when it began', async () => {
     const [own] = process.env.OUTBOX_DEAD_LETTER_QUEUE_URL!.split('-outbox');
     Object.assign(process.env, { SWEEP_DEAD_LETTER_QUEUE_URL: `${own}-sweep-dlq`, SWEEP_QUEUE_URL: `${own}-sweep` });
-    const hint = (Body: string, SentTimestamp: string) => ({ Body, MD5OfBody: createHash('md5').update(Body).digest('hex'), ReceiptHandle: `handle of ${Body}`, Attributes: { SentTimestamp } });
+    const hint = (Body: string, SentTimestamp: string) => ({
+      Body,
+      MD5OfBody: createHash('md5').update(Body).digest('hex'),
+      ReceiptHandle: `handle of ${Body}`,
+      Attributes: { SentTimestamp },
+    });
     const sent = ok({ MD5OfMessageBody: createHash('md5').update('{"origin":"us-west-2"}').digest('hex'), MessageId: '1' });
-    aws.answers = [ok({ Messages: [] }), ok({ Messages: [hint('{"origin":"us-west-2"}', '1'), hint('new', `${Date.now() + 60_000}`)] }), sent, ok(), ok({ Messages: [] })];
+    aws.answers = [
+      ok({ Messages: [] }),
+      ok({ Messages: [hint('{"origin":"us-west-2"}', '1'), hint('new', `${Date.now() + 60_000}`)] }),
+      sent,
+      ok(),
+      ok({ Messages: [] }),
+    ];
     expect(await redriveOf(process.env)({}, 60_000)).toEqual({ ranges: 0, published: 0, left: [], removed: [], hints: 1 });
     expect(targets()).toEqual(['ReceiveMessage', 'ReceiveMessage', 'SendMessage', 'DeleteMessageBatch', 'ReceiveMessage']);
     expect(aws.requests[2].body).toMatchObject({ QueueUrl: expect.stringMatching(/shop-sweep$/), MessageBody: '{"origin":"us-west-2"}' });
@@ -65,8 +109,9 @@ describe('the redrive of given-up ranges, on AWS', () => {
   });
 
   test('asks for a mistyped request to be mended', async () => {
-    await expect(redriveOf(process.env)({ removeExpired: 'yes' as unknown as boolean }, 60_000))
-      .rejects.toThrow('\'removeExpired\' is "yes"; allowed: true or false');
+    await expect(redriveOf(process.env)({ removeExpired: 'yes' as unknown as boolean }, 60_000)).rejects.toThrow(
+      '\'removeExpired\' is "yes"; allowed: true or false',
+    );
     expect(targets()).toEqual([]);
   });
 });

@@ -36,12 +36,15 @@ export class Bus {
   /** Payments of which it takes nothing. */
   public readonly refused = new Set<string>();
 
-  public readonly sink: EventSink = (events) => Promise.resolve(events.map((event): EntryOutcome => {
-    if (this.room <= 0 || this.refused.has(event.subject!)) return { kind: 'open', reason: 'not taken' };
-    this.room -= 1;
-    this.events.push(event);
-    return { kind: 'sent' };
-  }));
+  public readonly sink: EventSink = (events) =>
+    Promise.resolve(
+      events.map((event): EntryOutcome => {
+        if (this.room <= 0 || this.refused.has(event.subject!)) return { kind: 'open', reason: 'not taken' };
+        this.room -= 1;
+        this.events.push(event);
+        return { kind: 'sent' };
+      }),
+    );
 
   /** The newest copy of each event, by its ID. */
   public get byId(): ReadonlyMap<string, PaymentEvent> {
@@ -69,7 +72,7 @@ export class OutboxWorld {
       store: faulty,
       nowMs: () => this.nowMs,
       random: () => 0.5,
-      nonce: () => `nonce-${this.nonces += 1}`,
+      nonce: () => `nonce-${(this.nonces += 1)}`,
       sleep: (ms) => {
         this.nowMs += ms;
         return Promise.resolve();

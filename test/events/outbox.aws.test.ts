@@ -6,7 +6,11 @@ import { AwsReply, FakeAws, keepLog, refusal } from '../runtime/fake-aws';
 import { loadedHandler } from '../runtime/loaded-handler';
 
 type Response = { readonly batchItemFailures: readonly { readonly itemIdentifier: string }[] };
-interface Entry { readonly Detail: string; readonly EventBusName: string; readonly DetailType: string }
+interface Entry {
+  readonly Detail: string;
+  readonly EventBusName: string;
+  readonly DetailType: string;
+}
 
 let aws: FakeAws;
 let world: OutboxWorld;
@@ -20,7 +24,10 @@ let aside: string[];
 
 beforeEach(async () => {
   aws = await FakeAws.start({
-    PAYMENTS_SYSTEM_NAME: 'shop', LEDGER_TABLE_NAME: 'shop-ledger', MESH_BUS_NAME: 'shop-events', MESH_TABLE_NAME: 'shop-mesh',
+    PAYMENTS_SYSTEM_NAME: 'shop',
+    LEDGER_TABLE_NAME: 'shop-ledger',
+    MESH_BUS_NAME: 'shop-events',
+    MESH_TABLE_NAME: 'shop-mesh',
   });
   lines = keepLog();
   world = new OutboxWorld();
@@ -28,7 +35,9 @@ beforeEach(async () => {
   aws.answer = ({ action, input }) => {
     if (action === 'BatchGetItem') return reads.shift() ?? { body: foundOf(input) };
     if (action === 'GetItem') return { body: aside.some((one) => input.Key.pk.S === `aside#${one}`) ? { Item: input.Key } : {} };
-    if (action === 'PutEvents') return { body: { Entries: (input.Entries as Entry[]).map(({ Detail }) => bus((JSON.parse(Detail) as { id: string }).id)) } };
+    if (action === 'PutEvents') {
+      return { body: { Entries: (input.Entries as Entry[]).map(({ Detail }) => bus((JSON.parse(Detail) as { id: string }).id)) } };
+    }
     return {};
   };
 });
@@ -39,7 +48,11 @@ afterEach(async () => {
 
 function foundOf(input: Record<string, any>): object {
   const keys = input.RequestItems['shop-ledger'].Keys as { pk: { S: string } }[];
-  return { Responses: { 'shop-ledger': keys.flatMap(({ pk }) => world.store.items.has(pk.S) ? [toAttributes(world.store.items.get(pk.S)!)] : []) } };
+  return {
+    Responses: {
+      'shop-ledger': keys.flatMap(({ pk }) => (world.store.items.has(pk.S) ? [toAttributes(world.store.items.get(pk.S)!)] : [])),
+    },
+  };
 }
 
 /** Three payments of one account, in this region. */
@@ -47,25 +60,38 @@ async function threePayments(): Promise<readonly string[]> {
   const ledger = world.ledger('us-east-1');
   await ledger.openAccount(world.context(), { accountId: 'acc', currency: 'EUR', balance: 100 });
   const keys = ['k1', 'k2', 'k3'];
-  for (const idempotencyKey of keys) await ledger.authorise(world.context(), { idempotencyKey, accountId: 'acc', amount: 10, currency: 'EUR' });
+  for (const idempotencyKey of keys) {
+    await ledger.authorise(world.context(), { idempotencyKey, accountId: 'acc', amount: 10, currency: 'EUR' });
+  }
   return keys.map((key) => `evt_${keyId('acme', key)}`);
 }
 
-const recordsOf = (stream: readonly ItemChange[]): object[] => stream.map((change, n) => ({
-  eventSource: 'aws:dynamodb',
-  dynamodb: { SequenceNumber: `${100 + n}`, ...(change.old ? { OldImage: toAttributes(change.old) } : {}), ...(change.new ? { NewImage: toAttributes(change.new) } : {}) },
-}));
+const recordsOf = (stream: readonly ItemChange[]): object[] =>
+  stream.map((change, n) => ({
+    eventSource: 'aws:dynamodb',
+    dynamodb: {
+      SequenceNumber: `${100 + n}`,
+      ...(change.old ? { OldImage: toAttributes(change.old) } : {}),
+      ...(change.new ? { NewImage: toAttributes(change.new) } : {}),
+    },
+  }));
 const handle = (records: readonly object[] = recordsOf(world.store.stream), remainingMs = 7_000): Promise<Response> =>
   loadedHandler<object, Response>('events/outbox/outbox', remainingMs)({ Records: records });
-const published = (): string[] => aws.inputs('PutEvents').flatMap(({ Entries }) => (Entries as Entry[]).map(({ Detail }) => (JSON.parse(Detail) as { id: string }).id));
+const published = (): string[] =>
+  aws.inputs('PutEvents').flatMap(({ Entries }) => (Entries as Entry[]).map(({ Detail }) => (JSON.parse(Detail) as { id: string }).id));
 /** The record in which an entry of the account came about. */
-const recordOf = (id: string): string => `${100 + world.store.stream.findIndex(({ new: now }) => now!.kind === 'ACCOUNT' && id.slice(4) in (now!.entries as object))}`;
+const recordOf = (id: string): string =>
+  `${100 + world.store.stream.findIndex(({ new: now }) => now!.kind === 'ACCOUNT' && id.slice(4) in (now!.entries as object))}`;
 
 test('publishes a batch to the bus, once each, by strong reads of the claims; and counts', async () => {
   const ids = await threePayments();
   expect(await handle()).toEqual({ batchItemFailures: [] });
   expect(published()).toEqual(ids);
-  expect(aws.inputs('PutEvents')[0].Entries[0]).toMatchObject({ EventBusName: 'shop-events', DetailType: 'payment.authorised', Source: 'shop.ledger' });
+  expect(aws.inputs('PutEvents')[0].Entries[0]).toMatchObject({
+    EventBusName: 'shop-events',
+    DetailType: 'payment.authorised',
+    Source: 'shop.ledger',
+  });
   for (const { RequestItems } of aws.inputs('BatchGetItem')) expect(RequestItems['shop-ledger'].ConsistentRead).toBe(true);
   expect(lines.at(-1)).toMatchObject({ service: 'outbox', EventsPublished: 3, published: 3, records: world.store.stream.length });
 });
@@ -74,7 +100,10 @@ test('names the record of the first event that the bus did not take, and nothing
   const ids = await threePayments();
   bus = (id) => (id === ids[1] ? { ErrorCode: 'NotAuthorizedForSource', ErrorMessage: 'no' } : { EventId: '1' });
   expect(await handle()).toEqual({ batchItemFailures: [{ itemIdentifier: recordOf(ids[1]) }] });
-  expect(lines.at(-1)).toMatchObject({ EventsPublished: 2, failed: { id: recordOf(ids[1]), reason: expect.stringContaining('NotAuthorizedForSource') } });
+  expect(lines.at(-1)).toMatchObject({
+    EventsPublished: 2,
+    failed: { id: recordOf(ids[1]), reason: expect.stringContaining('NotAuthorizedForSource') },
+  });
 });
 
 test('fails as a whole where the first record is not done with', async () => {
@@ -94,9 +123,15 @@ test('an entry whose claim is not to be read is not done with, and what is behin
 test('reads what was left unprocessed, and again after a throttle', async () => {
   const ids = await threePayments();
   const keys = ids.slice(1).map((id) => ({ pk: { S: `k#${id.slice(4)}` } }));
-  reads = [refusal('ProvisionedThroughputExceededException'), {
-    body: { Responses: { 'shop-ledger': [toAttributes(world.store.items.get(`k#${ids[0].slice(4)}`)!)] }, UnprocessedKeys: { 'shop-ledger': { Keys: keys, ConsistentRead: true } } },
-  }];
+  reads = [
+    refusal('ProvisionedThroughputExceededException'),
+    {
+      body: {
+        Responses: { 'shop-ledger': [toAttributes(world.store.items.get(`k#${ids[0].slice(4)}`)!)] },
+        UnprocessedKeys: { 'shop-ledger': { Keys: keys, ConsistentRead: true } },
+      },
+    },
+  ];
   expect(await handle()).toEqual({ batchItemFailures: [] });
   expect(published()).toEqual(ids);
   expect(aws.inputs('BatchGetItem').map(({ RequestItems }) => RequestItems['shop-ledger'].Keys.length)).toEqual([3, 3, 2]);

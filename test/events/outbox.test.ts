@@ -50,15 +50,30 @@ describe('a failure', () => {
   test('to read a record stops the batch there, with everything before it published', async () => {
     const { world, ledger, bus } = await worldWith();
     await pay(world, ledger, 'k1');
-    const records = [...recordsOf(world.store.stream), { id: 'odd', change: () => { throw new Error('an attribute of type B'); } }];
-    expect(await world.outbox(region, bus.sink).publish(records, world.nowMs + 1_000)).toEqual({ published: 1, failed: { id: 'odd', reason: 'an attribute of type B' } });
+    const records = [
+      ...recordsOf(world.store.stream),
+      {
+        id: 'odd',
+        change: () => {
+          throw new Error('an attribute of type B');
+        },
+      },
+    ];
+    expect(await world.outbox(region, bus.sink).publish(records, world.nowMs + 1_000)).toEqual({
+      published: 1,
+      failed: { id: 'odd', reason: 'an attribute of type B' },
+    });
   });
 
   test('of the table fails the batch as a whole', async () => {
     const { world, ledger, bus } = await worldWith();
     await pay(world, ledger, 'k1');
-    const broken = Object.assign(Object.create(world.store) as StreamingStore, { readMany: () => Promise.reject(new Error('no such table')) });
-    await expect(world.outbox(region, bus.sink, broken).publish(recordsOf(world.store.stream), world.nowMs + 1_000)).rejects.toThrow('no such table');
+    const broken = Object.assign(Object.create(world.store) as StreamingStore, {
+      readMany: () => Promise.reject(new Error('no such table')),
+    });
+    await expect(world.outbox(region, bus.sink, broken).publish(recordsOf(world.store.stream), world.nowMs + 1_000)).rejects.toThrow(
+      'no such table',
+    );
     expect(bus.events).toEqual([]);
   });
 });
@@ -79,8 +94,14 @@ describe('with epochs', () => {
     const now = new Bus();
     await world.outbox(region, old.sink).publish(recordsOf(world.store.stream), world.nowMs + 1_000);
     await world.outbox('eu-central-1', now.sink).publish(recordsOf(world.store.stream), world.nowMs + 1_000);
-    expect(old.events.map(({ id: of, sequence }) => [of, sequence])).toEqual([[`evt_${id('k1')}`, 1], [`evt_${id('k2')}`, 1]]);
-    expect(now.events.map(({ id: of, sequence }) => [of, sequence])).toEqual([[`evt_${id('k3')}`, 2], [`evt_${id('k4')}`, 1]]);
+    expect(old.events.map(({ id: of, sequence }) => [of, sequence])).toEqual([
+      [`evt_${id('k1')}`, 1],
+      [`evt_${id('k2')}`, 1],
+    ]);
+    expect(now.events.map(({ id: of, sequence }) => [of, sequence])).toEqual([
+      [`evt_${id('k3')}`, 2],
+      [`evt_${id('k4')}`, 1],
+    ]);
   });
 
   test('a carried account that has moved on when it arrives tells everything, from the claims of whichever epoch has them', async () => {
@@ -123,16 +144,23 @@ describe('the trace', () => {
   }
 
   test('of the request goes on in the outbox, and from there in the event', async () => {
-    const { events: [event] } = await traced(0);
-    expect(begun).toEqual([{ name: 'acme-outbox', kind: 'work', context: { traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64', parentId, sampled: true } }]);
+    const {
+      events: [event],
+    } = await traced(0);
+    expect(begun).toEqual([
+      { name: 'acme-outbox', kind: 'work', context: { traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64', parentId, sampled: true } },
+    ]);
     expect(event.trace).toEqual({
-      traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64', parentId: 'cccccccccccccccc',
+      traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64',
+      parentId: 'cccccccccccccccc',
       traceparent: '00-5f2330a46a0de1cd0e17c0508d386a64-cccccccccccccccc-01',
     });
   });
 
   test('of what comes late is named, and no longer continued', async () => {
-    const { events: [event] } = await traced(15 * 60_000 + 1);
+    const {
+      events: [event],
+    } = await traced(15 * 60_000 + 1);
     expect(begun[0].context.traceId).toBe('1-00000001-000000000000000000000001');
     expect(linked).toEqual(['1-5f2330a4-6a0de1cd0e17c0508d386a64']);
     expect(event.trace).toEqual({ traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64' });
@@ -143,7 +171,11 @@ describe('the redrive of given-up ranges', () => {
   const message = (range: object): string => JSON.stringify({ requestContext: {}, DDBStreamBatchInfo: range });
   const range = { streamArn: 'arn:stream', shardId: 's', startSequenceNumber: '1', endSequenceNumber: '9' };
 
-  interface Run { readonly result: Redriven; readonly bus: Bus; readonly removed: readonly number[] }
+  interface Run {
+    readonly result: Redriven;
+    readonly bus: Bus;
+    readonly removed: readonly number[];
+  }
 
   async function run(bodies: readonly string[], { room = Number.POSITIVE_INFINITY, removeExpired = false } = {}): Promise<Run> {
     const { world, ledger, bus } = await worldWith();
@@ -154,14 +186,19 @@ describe('the redrive of given-up ranges', () => {
     const removed: number[] = [];
     const queue = bodies.map((body, n) => ({ body, remove: () => Promise.resolve(void removed.push(n)) }));
     const outbox = world.outbox(region, bus.sink);
-    const result = await redrive({
-      receive: () => Promise.resolve(queue.splice(0, 2)),
-      read: ({ shardId, endSequenceNumber }) => shardId === 'denied'
-        ? Promise.reject(Object.assign(new Error('not yours'), { name: 'AccessDeniedException' }))
-        : Promise.resolve(endSequenceNumber === '0' ? 'expired' : recordsOf(world.store.stream)),
-      publish: (records, deadlineMs) => outbox.republish(records, deadlineMs),
-      nowMs: () => world.nowMs,
-    }, world.nowMs + 60_000, removeExpired);
+    const result = await redrive(
+      {
+        receive: () => Promise.resolve(queue.splice(0, 2)),
+        read: ({ shardId, endSequenceNumber }) =>
+          shardId === 'denied'
+            ? Promise.reject(Object.assign(new Error('not yours'), { name: 'AccessDeniedException' }))
+            : Promise.resolve(endSequenceNumber === '0' ? 'expired' : recordsOf(world.store.stream)),
+        publish: (records, deadlineMs) => outbox.republish(records, deadlineMs),
+        nowMs: () => world.nowMs,
+      },
+      world.nowMs + 60_000,
+      removeExpired,
+    );
     return { result, bus, removed };
   }
 
@@ -169,19 +206,29 @@ describe('the redrive of given-up ranges', () => {
     const { result, bus, removed } = await run([message(range), message(range), message(range)]);
     expect(result).toEqual({ ranges: 3, published: 6, left: [], removed: [] });
     expect(removed).toEqual([0, 1, 2]);
-    expect(new Set(bus.events.map(({ id: of, origin }) => `${of} ${origin}`))).toEqual(new Set([`evt_${id('k1')} ${region}`, `evt_${id('k2')} us-west-2`]));
+    expect(new Set(bus.events.map(({ id: of, origin }) => `${of} ${origin}`))).toEqual(
+      new Set([`evt_${id('k1')} ${region}`, `evt_${id('k2')} us-west-2`]),
+    );
   });
 
   test('leaves in the queue what the stream has forgotten, what fails, and what is no range', async () => {
     const { result, removed } = await run([message({ ...range, endSequenceNumber: '0' }), '{', message(range)], { room: 1 });
     expect(result).toEqual({
-      ranges: 0, published: 1, left: ['the stream has deleted 1: reconcile its accounts', 'a message holds no range of a stream', 'not taken'], removed: [],
+      ranges: 0,
+      published: 1,
+      left: ['the stream has deleted 1: reconcile its accounts', 'a message holds no range of a stream', 'not taken'],
+      removed: [],
     });
     expect(removed).toEqual([]);
   });
 
   test('goes on after a range that cannot be read', async () => {
-    const { result, removed } = await run([message({ ...range, shardId: 'denied' }), message(range), message({ ...range, shardId: 'denied' }), message(range)]);
+    const { result, removed } = await run([
+      message({ ...range, shardId: 'denied' }),
+      message(range),
+      message({ ...range, shardId: 'denied' }),
+      message(range),
+    ]);
     expect(result).toMatchObject({ ranges: 2, left: Array(2).fill('AccessDeniedException: not yours') });
     expect(removed).toEqual([1, 3]);
   });
@@ -197,7 +244,10 @@ describe('the redrive of given-up ranges', () => {
   });
 });
 
-test.each([['none is pending', 'none'], ['another one is pending', 'another']])('a refund that the payment\'s item here does not know yet waits for it, where %s', async (_which, pending) => {
+test.each([
+  ['none is pending', 'none'],
+  ['another one is pending', 'another'],
+])("a refund that the payment's item here does not know yet waits for it, where %s", async (_which, pending) => {
   const { world, ledger, bus } = await worldWith();
   await pay(world, ledger, 'k1');
   const paymentId = `pay_${id('k1')}`;
@@ -206,7 +256,10 @@ test.each([['none is pending', 'none'], ['another one is pending', 'another']])(
   await ledger.move(world.context(), { idempotencyKey: 'r', paymentId, type: 'REFUND', amount: 3 });
   const now = world.store.items.get(before.pk)!;
   // Items arrive in no order: the account shows the refund before the payment does.
-  world.store.items.set(before.pk, { ...before, ...(pending === 'another' ? { pending: { id: id('other'), amount: 1, at: 1, region } } : {}) });
+  world.store.items.set(before.pk, {
+    ...before,
+    ...(pending === 'another' ? { pending: { id: id('other'), amount: 1, at: 1, region } } : {}),
+  });
   const publish = () => world.outbox(region, bus.sink).publish(recordsOf(world.store.stream), world.nowMs + 1_000);
   expect(await publish()).toMatchObject({ published: 2, failed: { reason: expect.stringContaining(id('r')) } });
   world.store.items.set(before.pk, now);

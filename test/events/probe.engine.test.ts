@@ -7,7 +7,8 @@ describe('what a region has heard of a peer', () => {
   let engine: Engine;
   let store: ProbeStore;
   const silentAfterMs = 1_000;
-  const arrived = (peer: string, arrivedAt: number, sentAt = arrivedAt - 10): Promise<void> => store.arrived(peer, { arrivedAt, sentAt }, silentAfterMs);
+  const arrived = (peer: string, arrivedAt: number, sentAt = arrivedAt - 10): Promise<void> =>
+    store.arrived(peer, { arrivedAt, sentAt }, silentAfterMs);
 
   beforeAll(async () => {
     engine = await startEngine();

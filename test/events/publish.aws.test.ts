@@ -8,7 +8,7 @@ import type { PutEntry } from '../../src/events/model';
 import { PublisherTarget, publishPorts } from '../../src/events/publishing/publish.aws';
 import { PublishPorts } from '../../src/events/publishing/publish.service';
 
-describe('the publisher\'s ports on AWS', () => {
+describe("the publisher's ports on AWS", () => {
   let aws: Aws;
   let endpoint: string;
   beforeEach(async () => {
@@ -19,24 +19,52 @@ describe('the publisher\'s ports on AWS', () => {
 
   const queue = 'https://sqs.us-east-1.amazonaws.com/111122223333/shop-events-dlq';
   const ports = (target: Partial<PublisherTarget> = {}): PublishPorts => {
-    const options = { endpoint, region: 'us-east-1', maxAttempts: 1, credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' } };
-    return publishPorts({ busName: 'shop-events', deadLetterQueueUrl: queue, ...target }, { eventBridge: new EventBridgeClient(options), sqs: new SQSClient({ ...options, md5: false }) });
+    const options = {
+      endpoint,
+      region: 'us-east-1',
+      maxAttempts: 1,
+      credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
+    };
+    return publishPorts(
+      { busName: 'shop-events', deadLetterQueueUrl: queue, ...target },
+      { eventBridge: new EventBridgeClient(options), sqs: new SQSClient({ ...options, md5: false }) },
+    );
   };
   const entry = (id: string): PutEntry => ({ source: 'shop', detailType: 'order.shipped', detail: JSON.stringify({ id }) });
 
   test('puts entries on the bus, signed for its region', async () => {
     aws.answers = [{ status: 200, body: { FailedEntryCount: 0, Entries: [{ EventId: '1' }] } }];
-    expect(await ports().put([{ ...entry('a'), traceHeader: 'Root=1-65f00000-0123456789abcdef01234567' }], 1_000)).toEqual([{ kind: 'accepted' }]);
+    expect(await ports().put([{ ...entry('a'), traceHeader: 'Root=1-65f00000-0123456789abcdef01234567' }], 1_000)).toEqual([
+      { kind: 'accepted' },
+    ]);
     expect(aws.requests[0]).toMatchObject({
       target: 'AWSEvents.PutEvents',
       authorization: expect.stringMatching(/^AWS4-HMAC-SHA256 .*\/us-east-1\/events\//),
-      body: { Entries: [{ EventBusName: 'shop-events', Source: 'shop', DetailType: 'order.shipped', Detail: '{"id":"a"}', TraceHeader: 'Root=1-65f00000-0123456789abcdef01234567' }] },
+      body: {
+        Entries: [
+          {
+            EventBusName: 'shop-events',
+            Source: 'shop',
+            DetailType: 'order.shipped',
+            Detail: '{"id":"a"}',
+            TraceHeader: 'Root=1-65f00000-0123456789abcdef01234567',
+          },
+        ],
+      },
     });
     expect(aws.requests[0].body).not.toHaveProperty('EndpointId');
   });
 
   test('tells which entry was refused, and whether that may pass', async () => {
-    aws.answers = [{ status: 200, body: { FailedEntryCount: 2, Entries: [{ EventId: '1' }, { ErrorCode: 'ThrottlingException', ErrorMessage: 'slow down' }, { ErrorCode: 'MalformedDetail' }] } }];
+    aws.answers = [
+      {
+        status: 200,
+        body: {
+          FailedEntryCount: 2,
+          Entries: [{ EventId: '1' }, { ErrorCode: 'ThrottlingException', ErrorMessage: 'slow down' }, { ErrorCode: 'MalformedDetail' }],
+        },
+      },
+    ];
     expect(await ports().put(['a', 'b', 'c'].map(entry), 1_000)).toEqual([
       { kind: 'accepted' },
       { kind: 'refused', reason: 'ThrottlingException slow down', retryable: true },
@@ -61,12 +89,19 @@ describe('the publisher\'s ports on AWS', () => {
   });
 
   describe('PutEvents to a bus that is not there answers with an event ID, so', () => {
-    const missing: Answer = { status: 400, body: { __type: 'ResourceNotFoundException', message: 'Event bus shop-events does not exist.' } };
+    const missing: Answer = {
+      status: 400,
+      body: { __type: 'ResourceNotFoundException', message: 'Event bus shop-events does not exist.' },
+    };
 
     test('nothing is put on it until it is there', async () => {
       aws.bus = missing;
       const publisher = ports();
-      await expect(publisher.put([entry('a')], 1_000)).rejects.toMatchObject({ name: 'PutFailed', retryable: true, message: expect.stringContaining('no event bus \'shop-events\'') });
+      await expect(publisher.put([entry('a')], 1_000)).rejects.toMatchObject({
+        name: 'PutFailed',
+        retryable: true,
+        message: expect.stringContaining("no event bus 'shop-events'"),
+      });
       expect(aws.requests).toEqual([]);
       aws.bus = { status: 200, body: {} };
       aws.answers = [{ status: 200, body: { FailedEntryCount: 0, Entries: [{ EventId: '1' }] } }];
@@ -91,15 +126,19 @@ describe('the publisher\'s ports on AWS', () => {
     });
   });
 
-  test('keeps what was given up in the form of EventBridge\'s own dead letters, ten at a time', async () => {
+  test("keeps what was given up in the form of EventBridge's own dead letters, ten at a time", async () => {
     const letters = Array.from({ length: 12 }, (_none, n) => ({ entry: entry(`e${n}`), reason: 'down' }));
     expect(await ports().keep!(letters)).toBe(12);
     expect(aws.requests.map(({ target, body }) => [target, body.QueueUrl, body.Entries.length])).toEqual([
-      ['AmazonSQS.SendMessageBatch', queue, 10], ['AmazonSQS.SendMessageBatch', queue, 2],
+      ['AmazonSQS.SendMessageBatch', queue, 10],
+      ['AmazonSQS.SendMessageBatch', queue, 2],
     ]);
     const [first] = aws.requests[0].body.Entries as { MessageBody: string; MessageAttributes: object }[];
-    expect(JSON.parse(first.MessageBody)).toEqual({ 'version': '0', 'detail-type': 'order.shipped', 'source': 'shop', 'detail': { id: 'e0' } });
-    expect(first.MessageAttributes).toMatchObject({ ERROR_CODE: { StringValue: 'PUBLISHER_GAVE_UP' }, ERROR_MESSAGE: { StringValue: 'down' } });
+    expect(JSON.parse(first.MessageBody)).toEqual({ version: '0', 'detail-type': 'order.shipped', source: 'shop', detail: { id: 'e0' } });
+    expect(first.MessageAttributes).toMatchObject({
+      ERROR_CODE: { StringValue: 'PUBLISHER_GAVE_UP' },
+      ERROR_MESSAGE: { StringValue: 'down' },
+    });
   });
 
   test('counts what the queue took, up to the first it did not', async () => {
@@ -113,24 +152,33 @@ describe('the publisher\'s ports on AWS', () => {
 });
 
 /** As teams get it: bundled, in a process of its own as a function's is. */
-describe('the bundle that teams\' functions import', () => {
+describe("the bundle that teams' functions import", () => {
   const program = `import(process.env.BUNDLE).then(({ createPublisher }) =>
     createPublisher({ source: 'acme.orders' }).publish([{ id: 'o-1', type: 'order.shipped', data: {} }])).then((result) => console.log('=' + JSON.stringify(result)));`;
 
   const bus = /^AWS4-HMAC-SHA256 .*\/us-east-1\/events\//;
   const endpoint = /^AWS4-ECDSA-P256-SHA256 /;
   test.each<[string, string, string | undefined, RegExp]>([
-    ['index.js', 'its region\'s bus, signed for its region', undefined, bus],
+    ['index.js', "its region's bus, signed for its region", undefined, bus],
     ['index.js', 'a global endpoint, signed for all regions', 'abcde.veo', endpoint],
-    ['index.mjs', 'its region\'s bus, signed for its region', undefined, bus],
+    ['index.mjs', "its region's bus, signed for its region", undefined, bus],
     ['index.mjs', 'a global endpoint, signed for all regions', 'abcde.veo', endpoint],
   ])('publishes by %s to %s', async (form, _what, endpointId, signature) => {
     const aws = new Aws();
     aws.answers = [{ status: 200, body: { FailedEntryCount: 0, Entries: [{ EventId: '1' }] } }];
     const env = {
-      AWS_ENDPOINT_URL: await aws.start(), AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'example', AWS_EC2_METADATA_DISABLED: 'true',
-      PAYMENTS_SYSTEM_NAME: 'shop', MESH_BUS_NAME: 'shop-events', MESH_SOURCE: 'acme.orders', MESH_DEAD_LETTER_QUEUE_URL: 'https://queue', ...(endpointId === undefined ? {} : { MESH_ENDPOINT_ID: endpointId }),
-      BUNDLE: path.join(__dirname, '..', '..', 'runtime', form), NODE_NO_WARNINGS: '1',
+      AWS_ENDPOINT_URL: await aws.start(),
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+      AWS_SECRET_ACCESS_KEY: 'example',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      PAYMENTS_SYSTEM_NAME: 'shop',
+      MESH_BUS_NAME: 'shop-events',
+      MESH_SOURCE: 'acme.orders',
+      MESH_DEAD_LETTER_QUEUE_URL: 'https://queue',
+      ...(endpointId === undefined ? {} : { MESH_ENDPOINT_ID: endpointId }),
+      BUNDLE: path.join(__dirname, '..', '..', 'runtime', form),
+      NODE_NO_WARNINGS: '1',
     };
     const { stdout } = await promisify(execFile)(process.execPath, ['--eval', program], { env });
     await aws.stop();

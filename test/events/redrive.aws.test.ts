@@ -22,13 +22,16 @@ beforeEach(async () => {
     if (action === 'ReceiveMessage') return received(waiting[queue].splice(0, input.MaxNumberOfMessages as number));
     if (action === 'DeleteMessageBatch') {
       const failed = (input.Entries as { Id: string; ReceiptHandle: string }[]).filter(({ ReceiptHandle }) => !discard(ReceiptHandle));
-      return { body: { Successful: [], Failed: failed.map(({ Id }) => ({ Id, Code: 'InternalError', Message: 'not now', SenderFault: false })) } };
+      return {
+        body: { Successful: [], Failed: failed.map(({ Id }) => ({ Id, Code: 'InternalError', Message: 'not now', SenderFault: false })) },
+      };
     }
     if (action === 'PutEvents') return { body: { Entries: (input.Entries as { Detail: string }[]).map((entry) => put(idOf(entry))) } };
     return {};
   };
   const queues: readonly LetterQueue[] = [
-    { url: `${aws.url}/111122223333/rules`, from: { kind: 'rules', rules, bus: false } }, { url: `${aws.url}/111122223333/orders`, from: { kind: 'publisher', source: 'acme.orders' } },
+    { url: `${aws.url}/111122223333/rules`, from: { kind: 'rules', rules, bus: false } },
+    { url: `${aws.url}/111122223333/orders`, from: { kind: 'publisher', source: 'acme.orders' } },
   ];
   Object.assign(process.env, redriveEnv.write({ systemName: 'shop', busName: 'shop-events', queues: JSON.stringify(queues) }));
 });
@@ -37,13 +40,22 @@ afterEach(async () => {
   await aws.stop();
 });
 
-const redrive = (request: object | null = null, remainingMs = 60_000): Promise<RedriveResult> => loadedHandler<object | null, RedriveResult>('events/redrive/mesh', remainingMs)(request);
+const redrive = (request: object | null = null, remainingMs = 60_000): Promise<RedriveResult> =>
+  loadedHandler<object | null, RedriveResult>('events/redrive/mesh', remainingMs)(request);
 const letter = (id: string, more: Partial<Waiting> = {}, source = 'shop'): Waiting => ({
-  handle: `h-${id}`, sentAt: 1_000, rule: `${rules}shop-events-to-us-west-2`, ...more,
-  body: JSON.stringify({ 'version': '0', 'detail-type': 'order.shipped', source, 'detail': { id, type: 'order.shipped', schemaVersion: 1, origin: 'us-east-1', occurredAt: '2026-11-22T03:00:00.000Z', data: {} } }),
+  handle: `h-${id}`,
+  sentAt: 1_000,
+  rule: `${rules}shop-events-to-us-west-2`,
+  ...more,
+  body: JSON.stringify({
+    version: '0',
+    'detail-type': 'order.shipped',
+    source,
+    detail: { id, type: 'order.shipped', schemaVersion: 1, origin: 'us-east-1', occurredAt: '2026-11-22T03:00:00.000Z', data: {} },
+  }),
 });
-const handlesOf = (action: string): string[] => (
-  aws.inputs(action).flatMap(({ Entries }) => (Entries as { ReceiptHandle: string }[]).map(({ ReceiptHandle }) => ReceiptHandle)));
+const handlesOf = (action: string): string[] =>
+  aws.inputs(action).flatMap(({ Entries }) => (Entries as { ReceiptHandle: string }[]).map(({ ReceiptHandle }) => ReceiptHandle));
 const idOf = ({ Detail }: { Detail: string }): string => (JSON.parse(Detail) as { id: string }).id;
 const putIds = (): string[] => aws.inputs('PutEvents').flatMap(({ Entries }) => (Entries as { Detail: string }[]).map(idOf));
 const ids = (count: number): string[] => Array.from({ length: count }, (_, n) => `e${n}`);
@@ -57,14 +69,27 @@ describe('the function that redrives', () => {
     expect(lines.at(-1)).toMatchObject({ service: 'mesh-redrive', moved: 26 });
   });
 
-  test('asks all of SQS\' servers, and for what a letter is judged by', async () => {
+  test("asks all of SQS' servers, and for what a letter is judged by", async () => {
     await redrive();
-    expect(aws.inputs('ReceiveMessage')[0]).toMatchObject({ WaitTimeSeconds: 2, MaxNumberOfMessages: 10, MessageSystemAttributeNames: ['SentTimestamp'], MessageAttributeNames: ['RULE_ARN'] });
+    expect(aws.inputs('ReceiveMessage')[0]).toMatchObject({
+      WaitTimeSeconds: 2,
+      MaxNumberOfMessages: 10,
+      MessageSystemAttributeNames: ['SentTimestamp'],
+      MessageAttributeNames: ['RULE_ARN'],
+    });
   });
 
   test('judges a letter by the rule and the time that SQS names', async () => {
-    waiting.rules = [letter('foreign', { rule: rules.replace('shop-events', 'other') }), letter('none', { rule: undefined }), letter('new', { sentAt: Date.now() + 60_000 }), letter('own')];
-    expect(await redrive()).toMatchObject({ moved: 1, refused: [expect.stringContaining('rule/other/'), 'it does not name the rule that failed to deliver it'] });
+    waiting.rules = [
+      letter('foreign', { rule: rules.replace('shop-events', 'other') }),
+      letter('none', { rule: undefined }),
+      letter('new', { sentAt: Date.now() + 60_000 }),
+      letter('own'),
+    ];
+    expect(await redrive()).toMatchObject({
+      moved: 1,
+      refused: [expect.stringContaining('rule/other/'), 'it does not name the rule that failed to deliver it'],
+    });
     expect(putIds()).toEqual(['own']);
     expect(handlesOf('DeleteMessageBatch')).toEqual(['h-own']);
     expect(handlesOf('ChangeMessageVisibilityBatch').sort()).toEqual(['h-foreign', 'h-new', 'h-none']);
@@ -75,7 +100,9 @@ describe('the function that redrives', () => {
     put = (id) => (id === 'e1' ? { ErrorCode: 'NotAuthorizedForSource' } : { EventId: '1' });
     expect(await redrive()).toMatchObject({ moved: 2, left: 1 });
     expect(handlesOf('DeleteMessageBatch')).toEqual(['h-e0', 'h-e2']);
-    expect(aws.inputs('ChangeMessageVisibilityBatch')).toEqual([expect.objectContaining({ Entries: [{ Id: '0', ReceiptHandle: 'h-e1', VisibilityTimeout: 0 }] })]);
+    expect(aws.inputs('ChangeMessageVisibilityBatch')).toEqual([
+      expect.objectContaining({ Entries: [{ Id: '0', ReceiptHandle: 'h-e1', VisibilityTimeout: 0 }] }),
+    ]);
   });
 
   test('fails where a letter that it has put back cannot be deleted', async () => {
@@ -95,14 +122,18 @@ describe('the function that redrives', () => {
 });
 
 describe('messages that are shown again', () => {
-  const release = (count: number): Promise<void> => (
-    redriveQueue(`${aws.url}/111122223333/rules`, new Telemetry({ systemName: 'shop', region: 'us-east-1', service: 'test' })).release(ids(count)));
+  const release = (count: number): Promise<void> =>
+    redriveQueue(`${aws.url}/111122223333/rules`, new Telemetry({ systemName: 'shop', region: 'us-east-1', service: 'test' })).release(
+      ids(count),
+    );
 
   test('go in requests of ten, all of them', async () => {
     await release(123);
     expect(handlesOf('ChangeMessageVisibilityBatch').sort()).toEqual(ids(123).sort());
     expect(Math.max(...aws.inputs('ChangeMessageVisibilityBatch').map(({ Entries }) => Entries.length))).toBe(10);
-    for (const { Entries } of aws.inputs('ChangeMessageVisibilityBatch')) expect(new Set(Entries.map(({ Id }: { Id: string }) => Id)).size).toBe(Entries.length);
+    for (const { Entries } of aws.inputs('ChangeMessageVisibilityBatch')) {
+      expect(new Set(Entries.map(({ Id }: { Id: string }) => Id)).size).toBe(Entries.length);
+    }
   });
 
   test('stay hidden for a while where SQS does not take that, with a line in the log', async () => {

@@ -16,7 +16,10 @@ class Regions {
   public news: PeerNews = {};
   public readonly sweep: Sweep;
 
-  constructor(more: Partial<SweepPorts> = {}, private readonly own: { readonly takenBy?: string } = {}) {
+  constructor(
+    more: Partial<SweepPorts> = {},
+    private readonly own: { readonly takenBy?: string } = {},
+  ) {
     this.sweep = new Sweep(
       {
         keep: (hints) => {
@@ -62,7 +65,10 @@ const events = (bus: Bus): unknown[] => bus.events.map(({ type, origin, data }) 
 test('what a lost peer accepted is published here, with the peer as origin: so nobody forwards it', async () => {
   regions.news = { arrivedAt: regions.world.nowMs - 180_001 };
   expect(await regions.due()).toEqual({ kind: 'published', events: 2 });
-  expect(events(regions.bus)).toEqual([['payment.authorised', peer, 10], ['payment.captured', peer, 10]]);
+  expect(events(regions.bus)).toEqual([
+    ['payment.authorised', peer, 10],
+    ['payment.captured', peer, 10],
+  ]);
 });
 
 test('so it is when nothing was ever heard of the peer', async () => {
@@ -121,7 +127,10 @@ describe('with a global endpoint, whose primary takes the events of the other re
   test('those are published here when the primary was lost with them, under their own origin', async () => {
     own.news = { arrivedAt: own.world.nowMs - 180_001 };
     expect(await own.due()).toEqual({ kind: 'published', events: 2 });
-    expect(events(own.bus)).toEqual([['payment.authorised', here, 10], ['payment.captured', here, 10]]);
+    expect(events(own.bus)).toEqual([
+      ['payment.authorised', here, 10],
+      ['payment.captured', here, 10],
+    ]);
   });
 
   test('a primary that lives replicates them', async () => {
@@ -151,7 +160,10 @@ test('many decisions are kept in hints of a bounded size', async () => {
 test('a record of another version fails by itself, with everything behind it', async () => {
   const [first] = regions.world.store.stream;
   const odd = { new: { ...first.new!, entries: { x: 'Z?' } } };
-  expect(await regions.note([first, odd, first])).toEqual({ kept: 0, failed: { id: '1', reason: expect.stringContaining("'Z?' has an unknown form") } });
+  expect(await regions.note([first, odd, first])).toEqual({
+    kept: 0,
+    failed: { id: '1', reason: expect.stringContaining("'Z?' has an unknown form") },
+  });
 });
 
 test('a queue that takes nothing is told to the stream, so that its records come again', async () => {

@@ -16,36 +16,49 @@ const temporary: string[] = [];
 afterAll(() => temporary.forEach((folder) => rmSync(folder, { recursive: true })));
 
 const kmsKeys = (region: string): string => `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:${region}:<AWS::AccountId>:key/*]`;
-const streams = (region: string): string => `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:dynamodb:${region}:<AWS::AccountId>:table/acme-pay-ledger/stream/*]`;
+const streams = (region: string): string =>
+  `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:dynamodb:${region}:<AWS::AccountId>:table/acme-pay-ledger/stream/*]`;
 const reasons: Readonly<Record<string, string>> = {
   'AwsSolutions-IAM5[Resource::*]': 'X-Ray takes segments for no particular resource',
   [kmsKeys('us-east-1')]: 'the ledger key alone, by alias and through DynamoDB: see the conditions',
-  'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]': 'the account\'s role for API Gateway\'s logs, with the policy that AWS documents for it',
-  'AwsSolutions-APIG2': 'the functions validate requests by the schemas of the OpenAPI document, and answer in the API\'s own form',
-  'AwsSolutions-APIG4': 'GET /health and the path of the probe alone are open: Route 53\'s checkers have no credentials',
+  'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]':
+    "the account's role for API Gateway's logs, with the policy that AWS documents for it",
+  'AwsSolutions-APIG2': "the functions validate requests by the schemas of the OpenAPI document, and answer in the API's own form",
+  'AwsSolutions-APIG4': "GET /health and the path of the probe alone are open: Route 53's checkers have no credentials",
   'AwsSolutions-APIG6': 'the access log has a line for each call; execution logs would hold what callers send',
   'AwsSolutions-SQS3': 'these are dead-letter queues: of rules and of a stream, which cdk-nag does not look at',
   'AwsSolutions-DDB3': 'says when each peer was last heard of, and is written anew every minute',
-  'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]': 'the role of CDK\'s own function that looks the stream up while deploying',
+  'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]':
+    "the role of CDK's own function that looks the stream up while deploying",
   'AwsSolutions-IAM5[Resource::<RecorderFunction8CF41279.Arn>:*]': 'the function with its versions, as a grant to invoke names it',
-  [streams('us-east-1')]: 'the ledger\'s stream alone: its name ends in the time when it was made',
+  [streams('us-east-1')]: "the ledger's stream alone: its name ends in the time when it was made",
   'AwsSolutions-COG4': 'callers bring tokens of any OpenID Connect issuer, verified by our authorizer (and GET /health is open)',
 };
 
 const reasonsByMode: Readonly<Record<Mode, Readonly<Record<string, string>>>> = {
   STRONG: { ...reasons, [kmsKeys('us-west-2')]: 'the same in the other region', [streams('us-west-2')]: 'the same in the other region' },
   HOME_REGION: {
-    ...reasons, [kmsKeys('eu-central-1')]: 'the same in the other region; the operator compares both replicas', [streams('eu-central-1')]: 'the same in the other region',
-    ...Object.fromEntries(['us-east-1', 'eu-central-1'].map((region) => [
-      `AwsSolutions-IAM5[Resource::arn:aws:states:${region}:<AWS::AccountId>:execution:acme-pay-cutover:*]`,
-      'runs of this system\'s cutover alone, wherever its state machine stands: looked at, not started',
-    ])),
+    ...reasons,
+    [kmsKeys('eu-central-1')]: 'the same in the other region; the operator compares both replicas',
+    [streams('eu-central-1')]: 'the same in the other region',
+    ...Object.fromEntries(
+      ['us-east-1', 'eu-central-1'].map((region) => [
+        `AwsSolutions-IAM5[Resource::arn:aws:states:${region}:<AWS::AccountId>:execution:acme-pay-cutover:*]`,
+        "runs of this system's cutover alone, wherever its state machine stands: looked at, not started",
+      ]),
+    ),
   },
 };
 
-interface Finding { readonly ruleName: string; readonly violatingConstructs: { readonly constructPath: string }[] }
+interface Finding {
+  readonly ruleName: string;
+  readonly violatingConstructs: { readonly constructPath: string }[];
+}
 
-interface Synthesised { readonly templates: Readonly<Record<string, unknown>>; readonly findings: readonly Finding[] }
+interface Synthesised {
+  readonly templates: Readonly<Record<string, unknown>>;
+  readonly findings: readonly Finding[];
+}
 
 function synth(mode: Mode): Synthesised {
   const outdir = mkdtempSync(path.join(tmpdir(), 'active-active-'));
@@ -57,14 +70,23 @@ function synth(mode: Mode): Synthesised {
   const log = jest.spyOn(console, 'error').mockImplementation(() => undefined);
   try {
     app.synth();
-  } catch { /* the report is read below */ } finally {
+  } catch {
+    /* the report is read below */
+  } finally {
     log.mockRestore();
   }
-  const report = JSON.parse(readFileSync(path.join(outdir, 'validation-report.json'), 'utf8')) as { pluginReports: { pluginName: string; violations: Finding[] }[] };
+  const report = JSON.parse(readFileSync(path.join(outdir, 'validation-report.json'), 'utf8')) as {
+    pluginReports: { pluginName: string; violations: Finding[] }[];
+  };
   return {
-    templates: Object.fromEntries(readdirSync(outdir).filter((file) => file.endsWith('.template.json'))
-      .map((file) => [file.replace('.template.json', ''), mask(readFileSync(path.join(outdir, file), 'utf8'))])),
-    findings: report.pluginReports.filter(({ pluginName }) => pluginName.startsWith('AwsSolutions')).flatMap(({ violations }) => violations),
+    templates: Object.fromEntries(
+      readdirSync(outdir)
+        .filter((file) => file.endsWith('.template.json'))
+        .map((file) => [file.replace('.template.json', ''), mask(readFileSync(path.join(outdir, file), 'utf8'))]),
+    ),
+    findings: report.pluginReports
+      .filter(({ pluginName }) => pluginName.startsWith('AwsSolutions'))
+      .flatMap(({ violations }) => violations),
   };
 }
 
@@ -79,13 +101,24 @@ process.exitCode = undefined;
 
 test('keys, tables and regions, one stack each', () => {
   expect(Object.keys(synthesised.STRONG.templates).sort()).toEqual([
-    'acme-pay-key-us-east-1', 'acme-pay-key-us-west-2', 'acme-pay-ledger', 'acme-pay-mesh-us-east-1', 'acme-pay-mesh-us-west-2', 'acme-pay-us-east-1', 'acme-pay-us-west-2',
+    'acme-pay-key-us-east-1',
+    'acme-pay-key-us-west-2',
+    'acme-pay-ledger',
+    'acme-pay-mesh-us-east-1',
+    'acme-pay-mesh-us-west-2',
+    'acme-pay-us-east-1',
+    'acme-pay-us-west-2',
   ]);
-  expect(Object.keys(synthesised.HOME_REGION.templates).sort())
-    .toEqual([
-      'acme-pay-authority', 'acme-pay-eu-central-1', 'acme-pay-key-eu-central-1', 'acme-pay-key-us-east-1', 'acme-pay-ledger', 'acme-pay-mesh-eu-central-1',
-      'acme-pay-mesh-us-east-1', 'acme-pay-us-east-1',
-    ]);
+  expect(Object.keys(synthesised.HOME_REGION.templates).sort()).toEqual([
+    'acme-pay-authority',
+    'acme-pay-eu-central-1',
+    'acme-pay-key-eu-central-1',
+    'acme-pay-key-us-east-1',
+    'acme-pay-ledger',
+    'acme-pay-mesh-eu-central-1',
+    'acme-pay-mesh-us-east-1',
+    'acme-pay-us-east-1',
+  ]);
 });
 
 test('the mode is asked for by context', () => {
@@ -95,13 +128,27 @@ test('the mode is asked for by context', () => {
 
 test('the regions are asked for by context, each mode has its own', () => {
   expect(regionsOf('STRONG')).toMatchObject({ replicas: ['us-east-1', 'us-west-2'], witness: 'us-east-2' });
-  expect(regionsOf('STRONG', 'us-east-1, eu-central-1', 'us-east-2')).toMatchObject({ consistency: 'STRONG', replicas: ['us-east-1', 'eu-central-1'], witness: 'us-east-2' });
+  expect(regionsOf('STRONG', 'us-east-1, eu-central-1', 'us-east-2')).toMatchObject({
+    consistency: 'STRONG',
+    replicas: ['us-east-1', 'eu-central-1'],
+    witness: 'us-east-2',
+  });
   expect(regionsOf('STRONG', 'us-east-1,eu-central-1,ap-south-1').witness).toBeUndefined();
-  expect(regionsOf('HOME_REGION', 'us-east-1,eu-west-1')).toMatchObject({ consistency: 'HOME_REGION', replicas: ['us-east-1', 'eu-west-1'] });
-  expect(regionsOf('HOME_REGION', 'eu-west-1,eu-central-1', undefined, 'eu-central-1,eu-west-1,eu-west-2').authority).toEqual({ replicas: ['eu-central-1', 'eu-west-1'], witness: 'eu-west-2' });
-  expect(() => regionsOf('STRONG', 'us-east-1,')).toThrow("context 'replicas' is 'us-east-1,': give names of regions with a comma between them");
+  expect(regionsOf('HOME_REGION', 'us-east-1,eu-west-1')).toMatchObject({
+    consistency: 'HOME_REGION',
+    replicas: ['us-east-1', 'eu-west-1'],
+  });
+  expect(regionsOf('HOME_REGION', 'eu-west-1,eu-central-1', undefined, 'eu-central-1,eu-west-1,eu-west-2').authority).toEqual({
+    replicas: ['eu-central-1', 'eu-west-1'],
+    witness: 'eu-west-2',
+  });
+  expect(() => regionsOf('STRONG', 'us-east-1,')).toThrow(
+    "context 'replicas' is 'us-east-1,': give names of regions with a comma between them",
+  );
   expect(() => regionsOf('STRONG', 'us-east-1,eu-central-1', 7)).toThrow("context 'witness' is '7': give the name of a region");
-  expect(() => regionsOf('HOME_REGION', undefined, 'us-east-2')).toThrow("context 'witness' is 'us-east-2' in mode HOME_REGION, which has none");
+  expect(() => regionsOf('HOME_REGION', undefined, 'us-east-2')).toThrow(
+    "context 'witness' is 'us-east-2' in mode HOME_REGION, which has none",
+  );
 });
 
 test.each(Object.keys(synthesised.STRONG.templates))('%s is as it was', (name) => {
@@ -112,7 +159,10 @@ test.each(Object.keys(synthesised.HOME_REGION.templates))('in mode HOME_REGION %
   expect(synthesised.HOME_REGION.templates[name]).toMatchSnapshot();
 });
 
-describe.each<[Mode, string]>([['STRONG', 'us-west-2'], ['HOME_REGION', 'eu-central-1']])('in mode %s', (mode, second) => {
+describe.each<[Mode, string]>([
+  ['STRONG', 'us-west-2'],
+  ['HOME_REGION', 'eu-central-1'],
+])('in mode %s', (mode, second) => {
   const { templates, findings } = synthesised[mode];
 
   test('no stack imports anything of another', () => {
@@ -121,35 +171,57 @@ describe.each<[Mode, string]>([['STRONG', 'us-west-2'], ['HOME_REGION', 'eu-cent
   });
 
   test('what alarms send arrives', () => {
-    for (const template of Object.values(templates)) expect([...undelivered(template as object), ...needless(template as object)]).toEqual([]);
+    for (const template of Object.values(templates)) {
+      expect([...undelivered(template as object), ...needless(template as object)]).toEqual([]);
+    }
   });
 
   test('cdk-nag finds nothing that has no reason, and no reason is left over', () => {
     const known = reasonsByMode[mode];
-    const unexplained = findings.filter(({ ruleName }) => !(ruleName in known)).map(({ ruleName, violatingConstructs }) => `${ruleName} at ${violatingConstructs.map(({ constructPath }) => constructPath)}`);
+    const unexplained = findings
+      .filter(({ ruleName }) => !(ruleName in known))
+      .map(({ ruleName, violatingConstructs }) => `${ruleName} at ${violatingConstructs.map(({ constructPath }) => constructPath)}`);
     expect(unexplained).toEqual([]);
     expect(Object.keys(known).filter((rule) => !findings.some(({ ruleName }) => ruleName === rule))).toEqual([]);
-    const open = findings.filter(({ ruleName }) => ruleName === 'AwsSolutions-APIG4').flatMap(({ violatingConstructs }) => violatingConstructs.map(({ constructPath }) => constructPath));
-    expect([...new Set(open)].sort()).toEqual(['us-east-1', second].flatMap((region) => ['health', 'health/probe'].map((leaf) => `acme-pay-${region}/Api/Api/Default/${leaf}/GET/Resource`)).sort());
+    const open = findings
+      .filter(({ ruleName }) => ruleName === 'AwsSolutions-APIG4')
+      .flatMap(({ violatingConstructs }) => violatingConstructs.map(({ constructPath }) => constructPath));
+    expect([...new Set(open)].sort()).toEqual(
+      ['us-east-1', second]
+        .flatMap((region) => ['health', 'health/probe'].map((leaf) => `acme-pay-${region}/Api/Api/Default/${leaf}/GET/Resource`))
+        .sort(),
+    );
   });
 });
 
 test('the two regions differ by their region alone, and by where the drain is commanded from', () => {
-  const region = (name: string, peer: string): unknown => JSON.parse(JSON.stringify(synthesised.STRONG.templates[`acme-pay-${name}`]).replace(/--region [a-z0-9-]+/g, '')
-    .replaceAll(name, 'OWN').replaceAll(peer, 'PEER').replace(/-us[ew]\d"/g, (short) => (short === `-${name.replace(/^(us)-([ew])\w*-/, '$1$2')}"` ? '-OWN"' : '-PEER"')).replaceAll(name.replace(/-/g, ''), 'OWN').replaceAll('["PEER","OWN"]', '["OWN","PEER"]')
-    .replace(/[0-9A-F]{8}([0-9a-f]{32})?/g, ''));
+  const region = (name: string, peer: string): unknown =>
+    JSON.parse(
+      JSON.stringify(synthesised.STRONG.templates[`acme-pay-${name}`])
+        .replace(/--region [a-z0-9-]+/g, '')
+        .replaceAll(name, 'OWN')
+        .replaceAll(peer, 'PEER')
+        .replace(/-us[ew]\d"/g, (short) => (short === `-${name.replace(/^(us)-([ew])\w*-/, '$1$2')}"` ? '-OWN"' : '-PEER"'))
+        .replaceAll(name.replace(/-/g, ''), 'OWN')
+        .replaceAll('["PEER","OWN"]', '["OWN","PEER"]')
+        .replace(/[0-9A-F]{8}([0-9a-f]{32})?/g, ''),
+    );
   expect(region('us-east-1', 'us-west-2')).toEqual(region('us-west-2', 'us-east-1'));
 });
 
-test('with a global endpoint the other region\'s bus is made first, and publishers are told where to go', () => {
+test("with a global endpoint the other region's bus is made first, and publishers are told where to go", () => {
   const app = new App({ context: { ...context, ...stubContext(), 'aws:cdk:bundling-stacks': [] } });
   defineSystem(app, configOf('STRONG', 'GLOBAL_ENDPOINT'));
-  const stacks = Object.fromEntries(app.node.children.filter((child): child is Stack => Stack.isStack(child)).map((stack) => [stack.stackName, stack]));
+  const stacks = Object.fromEntries(
+    app.node.children.filter((child): child is Stack => Stack.isStack(child)).map((stack) => [stack.stackName, stack]),
+  );
   const before = (name: string): string[] => stacks[name].dependencies.map(({ stackName }) => stackName);
   expect(before('acme-pay-mesh-us-east-1')).toEqual(['acme-pay-mesh-us-west-2']);
   expect(before('acme-pay-mesh-us-west-2')).toEqual([]);
   expect(before('acme-pay-us-west-2').sort()).toEqual(['acme-pay-ledger', 'acme-pay-mesh-us-east-1', 'acme-pay-mesh-us-west-2']);
-  Template.fromStack(stacks['acme-pay-us-west-2']).hasResourceProperties('Custom::MeshEndpointId', { Create: Match.stringLikeRegexp('"region":"us-east-1"') });
+  Template.fromStack(stacks['acme-pay-us-west-2']).hasResourceProperties('Custom::MeshEndpointId', {
+    Create: Match.stringLikeRegexp('"region":"us-east-1"'),
+  });
 });
 
 test('the transport is asked for by context', () => {

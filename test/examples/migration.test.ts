@@ -17,9 +17,15 @@ const { context } = JSON.parse(readFileSync(path.join(example, 'cdk.json'), 'utf
 const temporary: string[] = [];
 afterAll(() => temporary.forEach((folder) => rmSync(folder, { recursive: true })));
 
-interface Finding { readonly ruleName: string; readonly violatingConstructs: { readonly constructPath: string }[] }
+interface Finding {
+  readonly ruleName: string;
+  readonly violatingConstructs: { readonly constructPath: string }[];
+}
 
-interface Synthesised { readonly templates: Readonly<Record<string, any>>; readonly findings: readonly Finding[] }
+interface Synthesised {
+  readonly templates: Readonly<Record<string, any>>;
+  readonly findings: readonly Finding[];
+}
 
 function synth(define: (app: App) => void): Synthesised {
   const outdir = mkdtempSync(path.join(tmpdir(), 'migration-'));
@@ -30,19 +36,34 @@ function synth(define: (app: App) => void): Synthesised {
   const log = jest.spyOn(console, 'error').mockImplementation(() => undefined);
   try {
     app.synth();
-  } catch { /* cdk-nag's findings are judged below */ } finally {
+  } catch {
+    /* cdk-nag's findings are judged below */
+  } finally {
     log.mockRestore();
   }
-  const report = JSON.parse(readFileSync(path.join(outdir, 'validation-report.json'), 'utf8')) as { pluginReports: { pluginName: string; violations: Finding[] }[] };
+  const report = JSON.parse(readFileSync(path.join(outdir, 'validation-report.json'), 'utf8')) as {
+    pluginReports: { pluginName: string; violations: Finding[] }[];
+  };
   return {
-    templates: Object.fromEntries(readdirSync(outdir).filter((file) => file.endsWith('.template.json'))
-      .map((file) => [file.replace('.template.json', ''), JSON.parse(readFileSync(path.join(outdir, file), 'utf8').replace(/[0-9a-f]{64}/g, '<hash>')) as object])),
-    findings: report.pluginReports.filter(({ pluginName }) => pluginName.startsWith('AwsSolutions')).flatMap(({ violations }) => violations),
+    templates: Object.fromEntries(
+      readdirSync(outdir)
+        .filter((file) => file.endsWith('.template.json'))
+        .map((file) => [
+          file.replace('.template.json', ''),
+          JSON.parse(readFileSync(path.join(outdir, file), 'utf8').replace(/[0-9a-f]{64}/g, '<hash>')) as object,
+        ]),
+    ),
+    findings: report.pluginReports
+      .filter(({ pluginName }) => pluginName.startsWith('AwsSolutions'))
+      .flatMap(({ violations }) => violations),
   };
 }
 
 const strong = synth((app) => defineMigration(app, configOf('REHEARSAL', 'STRONG')));
-const paces: Readonly<Record<Pace, Synthesised>> = { FULL: synth((app) => defineMigration(app, configOf('FULL'))), REHEARSAL: synth((app) => defineMigration(app, configOf('REHEARSAL'))) };
+const paces: Readonly<Record<Pace, Synthesised>> = {
+  FULL: synth((app) => defineMigration(app, configOf('FULL'))),
+  REHEARSAL: synth((app) => defineMigration(app, configOf('REHEARSAL'))),
+};
 // The findings set it.
 process.exitCode = undefined;
 const name = 'acme-pay-cutover';
@@ -53,12 +74,22 @@ function definitionIn(template: any): Record<string, any> {
   const { DefinitionString: text } = machine.Properties as { DefinitionString: { 'Fn::Join': [string, unknown[]] } };
   const functionArn = (logicalId: string): string => `arn:aws:lambda:eu-central-1:111122223333:function:${logicalId}`;
   const known = (part: { 'Fn::GetAtt'?: [string, string] }): string => (part['Fn::GetAtt'] ? functionArn(part['Fn::GetAtt'][0]) : 'aws');
-  return JSON.parse(text['Fn::Join'][1].map((part) => (typeof part === 'string' ? part : known(part as object))).join('')) as Record<string, any>;
+  return JSON.parse(text['Fn::Join'][1].map((part) => (typeof part === 'string' ? part : known(part as object))).join('')) as Record<
+    string,
+    any
+  >;
 }
 
 test('the system as it was, and one stack that moves it', () => {
   expect(Object.keys(paces.FULL.templates).sort()).toEqual([
-    'acme-pay-authority', name, 'acme-pay-eu-central-1', 'acme-pay-key-eu-central-1', 'acme-pay-key-us-east-1', 'acme-pay-ledger', 'acme-pay-mesh-eu-central-1', 'acme-pay-mesh-us-east-1',
+    'acme-pay-authority',
+    name,
+    'acme-pay-eu-central-1',
+    'acme-pay-key-eu-central-1',
+    'acme-pay-key-us-east-1',
+    'acme-pay-ledger',
+    'acme-pay-mesh-eu-central-1',
+    'acme-pay-mesh-us-east-1',
     'acme-pay-us-east-1',
   ]);
 });
@@ -67,7 +98,7 @@ test('the stack that moves it is as it was', () => {
   expect(paces.FULL.templates[name]).toMatchSnapshot();
 });
 
-test('the regions differ from the active-active example\'s by what a cutover needs alone', () => {
+test("the regions differ from the active-active example's by what a cutover needs alone", () => {
   const { templates } = synth((app) => defineSystem(app, systemConfigOf('HOME_REGION')));
   const count = (template: any): Record<string, number> => {
     const types = Object.values(template.Resources as Record<string, { Type: string }>).map(({ Type }) => Type);
@@ -76,10 +107,21 @@ test('the regions differ from the active-active example\'s by what a cutover nee
   for (const region of ['us-east-1', 'eu-central-1']) {
     const [plain, moved] = [templates, paces.FULL.templates].map((all) => count(all[`acme-pay-${region}`]));
     const differing = [...new Set([...Object.keys(plain), ...Object.keys(moved)])].filter((type) => plain[type] !== moved[type]).sort();
-    expect(differing).toEqual(['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm', 'AWS::Route53::RecordSet', 'AWS::SSM::Parameter']);
-    expect([moved['AWS::Route53::RecordSet'], moved['AWS::SSM::Parameter'], moved['AWS::CloudWatch::CompositeAlarm']]).toEqual([undefined, 1, 1]);
+    expect(differing).toEqual([
+      'AWS::CloudWatch::Alarm',
+      'AWS::CloudWatch::CompositeAlarm',
+      'AWS::Route53::RecordSet',
+      'AWS::SSM::Parameter',
+    ]);
+    expect([moved['AWS::Route53::RecordSet'], moved['AWS::SSM::Parameter'], moved['AWS::CloudWatch::CompositeAlarm']]).toEqual([
+      undefined,
+      1,
+      1,
+    ]);
   }
-  for (const stack of ['acme-pay-key-us-east-1', 'acme-pay-mesh-us-east-1', 'acme-pay-ledger', 'acme-pay-authority']) expect(paces.FULL.templates[stack]).toEqual(templates[stack]);
+  for (const stack of ['acme-pay-key-us-east-1', 'acme-pay-mesh-us-east-1', 'acme-pay-ledger', 'acme-pay-authority']) {
+    expect(paces.FULL.templates[stack]).toEqual(templates[stack]);
+  }
 });
 
 test('no stack imports anything of another', () => {
@@ -87,7 +129,9 @@ test('no stack imports anything of another', () => {
 });
 
 test('what alarms send arrives', () => {
-  for (const template of Object.values(paces.FULL.templates)) expect([...undelivered(template as object), ...needless(template as object)]).toEqual([]);
+  for (const template of Object.values(paces.FULL.templates)) {
+    expect([...undelivered(template as object), ...needless(template as object)]).toEqual([]);
+  }
   const topics = alarmActionsIn(paces.FULL.templates[name] as object).map(({ topic }) => topic.replace(/[0-9A-F]{8}$/, ''));
   expect([...new Set(topics)].sort()).toEqual(['GateTopic', 'OnCall']);
 });
@@ -98,9 +142,16 @@ describe('the state machine', () => {
   });
 
   test('every call of a function is tried again after each fault of the Lambda service that AWS lists, throttling included', () => {
-    const faults = ['ClientExecutionTimeoutException', 'ServiceException', 'AWSLambdaException', 'SdkClientException', 'TooManyRequestsException']
-      .map((fault) => `Lambda.${fault}`);
-    const tasks = Object.entries(definitionIn(paces.FULL.templates[name]).States as Record<string, any>).filter(([, { Type }]) => Type === 'Task');
+    const faults = [
+      'ClientExecutionTimeoutException',
+      'ServiceException',
+      'AWSLambdaException',
+      'SdkClientException',
+      'TooManyRequestsException',
+    ].map((fault) => `Lambda.${fault}`);
+    const tasks = Object.entries(definitionIn(paces.FULL.templates[name]).States as Record<string, any>).filter(
+      ([, { Type }]) => Type === 'Task',
+    );
     expect(tasks.length).toBeGreaterThan(10);
     const missing = tasks.flatMap(([state, { Retry = [] }]) => {
       const retriers = (Retry as { ErrorEquals: string[]; MaxAttempts?: number }[]).filter(({ MaxAttempts }) => MaxAttempts !== 0);
@@ -113,11 +164,15 @@ describe('the state machine', () => {
   test('a rehearsal leaves no state out: it differs in times alone', () => {
     const [full, rehearsal] = (['FULL', 'REHEARSAL'] as const).map((pace) => definitionIn(paces[pace].templates[name]));
     expect(Object.keys(rehearsal.States)).toEqual(Object.keys(full.States));
-    const bare = (definition: any): unknown => JSON.parse(JSON.stringify(definition, (key, value: unknown) => (/seconds|^lagM(inute)?s$/i.test(key) ? 'a time' : value)));
+    const bare = (definition: any): unknown =>
+      JSON.parse(JSON.stringify(definition, (key, value: unknown) => (/seconds|^lagM(inute)?s$/i.test(key) ? 'a time' : value)));
     expect(bare(rehearsal)).toEqual(bare(full));
     const { plan } = full.States.Plan.Parameters as { plan: any };
     expect(plan).toMatchObject({
-      source: 'us-east-1', target: 'eu-central-1', mode: 'HOME_REGION', window: { seconds: 72 * 3600, intervalSeconds: 900 },
+      source: 'us-east-1',
+      target: 'eu-central-1',
+      mode: 'HOME_REGION',
+      window: { seconds: 72 * 3600, intervalSeconds: 900 },
       prechecks: { ttlLeadSeconds: 86_400, lagMinutes: 5, lagMs: 500, lagMaxMs: 10_000, probeMs: 10_000 },
     });
     expect(plan.phases).toMatchObject([10, 25, 50, 90, 100].map((share) => ({ target: share, soakSeconds: 1800, gate: true })));
@@ -125,11 +180,17 @@ describe('the state machine', () => {
 
   test('every alarm and queue that the plan names is one that a region makes', () => {
     const { plan } = definitionIn(paces.FULL.templates[name]).States.Plan.Parameters as { plan: any };
-    const resources = (region: string): readonly any[] => Object.entries(paces.FULL.templates).filter(([stack]) => stack.endsWith(region))
-      .flatMap(([, { Resources }]) => Object.values(Resources as Record<string, unknown>));
-    const named = (region: string, type: string, property: string): unknown[] => (
-      resources(region).filter(({ Type }) => Type === type).map(({ Properties }) => Properties[property]));
-    for (const { region, name: alarm } of plan.phases[0].alarms) expect(named(region, 'AWS::CloudWatch::CompositeAlarm', 'AlarmName')).toContain(alarm);
+    const resources = (region: string): readonly any[] =>
+      Object.entries(paces.FULL.templates)
+        .filter(([stack]) => stack.endsWith(region))
+        .flatMap(([, { Resources }]) => Object.values(Resources as Record<string, unknown>));
+    const named = (region: string, type: string, property: string): unknown[] =>
+      resources(region)
+        .filter(({ Type }) => Type === type)
+        .map(({ Properties }) => Properties[property]);
+    for (const { region, name: alarm } of plan.phases[0].alarms) {
+      expect(named(region, 'AWS::CloudWatch::CompositeAlarm', 'AlarmName')).toContain(alarm);
+    }
     for (const { region, name: queue, alarms } of plan.prechecks.queues) {
       expect(named(region, 'AWS::SQS::Queue', 'QueueName')).toContain(queue);
       expect(named(region, 'AWS::CloudWatch::Alarm', 'AlarmName')).toEqual(expect.arrayContaining(alarms));
@@ -142,7 +203,7 @@ const kmsKeys = (region: string): string => `AwsSolutions-IAM5[Resource::arn:<AW
 const executions = '{"Fn::Select":[6,{"Fn::Split":[":",{"Ref":"CutoverMachine72401F92"}]}]}';
 const ofOwn = (resource: string): string => `AwsSolutions-IAM5[Resource::arn:aws:${resource}]`;
 const reasons: Readonly<Record<string, string>> = {
-  'AwsSolutions-IAM5[Resource::*]': 'X-Ray, Step Functions\' answers to tokens, and CloudWatch know no particular resource',
+  'AwsSolutions-IAM5[Resource::*]': "X-Ray, Step Functions' answers to tokens, and CloudWatch know no particular resource",
   [kmsKeys('us-east-1')]: 'the ledger key alone, by alias and through DynamoDB: the reconciliation reads both replicas',
   [kmsKeys('eu-central-1')]: 'the same in the other region',
   'AwsSolutions-APIG2': 'the functions validate what they are sent',
@@ -160,9 +221,12 @@ const reasons: Readonly<Record<string, string>> = {
   'AwsSolutions-IAM5[Resource::<GateVerifyFunctionB264E225.Arn>:*]': 'the same',
 };
 
-test('cdk-nag finds nothing in the cutover\'s stack that has no reason, and no reason is left over', () => {
-  const inStack = ({ violatingConstructs }: Finding): string[] => violatingConstructs.map(({ constructPath }) => constructPath).filter((at) => at.startsWith(`${name}/`));
-  const here = paces.FULL.findings.map((finding) => ({ ruleName: finding.ruleName, at: inStack(finding) })).filter(({ at }) => at.length > 0);
+test("cdk-nag finds nothing in the cutover's stack that has no reason, and no reason is left over", () => {
+  const inStack = ({ violatingConstructs }: Finding): string[] =>
+    violatingConstructs.map(({ constructPath }) => constructPath).filter((at) => at.startsWith(`${name}/`));
+  const here = paces.FULL.findings
+    .map((finding) => ({ ruleName: finding.ruleName, at: inStack(finding) }))
+    .filter(({ at }) => at.length > 0);
   expect(here.filter(({ ruleName }) => !(ruleName in reasons)).map(({ ruleName, at }) => `${ruleName} at ${at}`)).toEqual([]);
   expect(Object.keys(reasons).filter((rule) => !here.some(({ ruleName }) => ruleName === rule))).toEqual([]);
 });
@@ -170,8 +234,10 @@ test('cdk-nag finds nothing in the cutover\'s stack that has no reason, and no r
 describe('in mode STRONG', () => {
   test('there is no table of homes, and the ledger is strongly consistent in both regions', () => {
     expect(Object.keys(strong.templates)).not.toContain('acme-pay-authority');
-    Template.fromJSON(strong.templates['acme-pay-ledger'] as Record<string, unknown>)
-      .hasResourceProperties('AWS::DynamoDB::GlobalTable', { MultiRegionConsistency: 'STRONG', GlobalTableWitnesses: [{ Region: 'us-east-2' }] });
+    Template.fromJSON(strong.templates['acme-pay-ledger'] as Record<string, unknown>).hasResourceProperties('AWS::DynamoDB::GlobalTable', {
+      MultiRegionConsistency: 'STRONG',
+      GlobalTableWitnesses: [{ Region: 'us-east-2' }],
+    });
   });
 
   test('the state machine has no step that moves authority, and says so; everything else is as in mode HOME_REGION', () => {
@@ -187,14 +253,21 @@ describe('in mode STRONG', () => {
 
   test('after the last phase the regions are compared, and a rollback ends with the weights', () => {
     const { States } = definitionIn(strong.templates[name]);
-    const after = (state: string, outcome: string): unknown => (States[`${state}: outcome`].Choices as any[]).find(({ StringEquals }) => StringEquals === outcome)?.Next;
+    const after = (state: string, outcome: string): unknown =>
+      (States[`${state}: outcome`].Choices as any[]).find(({ StringEquals }) => StringEquals === outcome)?.Next;
     expect([after('Next phase', 'complete'), after('Roll back', 'changed')]).toEqual(['Reconcile', 'Record rollback']);
   });
 
   test('other regions are asked for by context', () => {
     expect(regionsOf('STRONG')).toMatchObject({ replicas: ['us-east-1', 'eu-central-1'], witness: 'us-east-2' });
-    expect(regionsOf('STRONG', 'eu-west-1,eu-north-1', 'eu-west-2')).toMatchObject({ replicas: ['eu-west-1', 'eu-north-1'], witness: 'eu-west-2' });
-    expect(configOf('FULL', 'HOME_REGION', regionsOf('HOME_REGION', 'eu-west-1,ap-south-1'))).toMatchObject({ source: 'eu-west-1', target: 'ap-south-1' });
+    expect(regionsOf('STRONG', 'eu-west-1,eu-north-1', 'eu-west-2')).toMatchObject({
+      replicas: ['eu-west-1', 'eu-north-1'],
+      witness: 'eu-west-2',
+    });
+    expect(configOf('FULL', 'HOME_REGION', regionsOf('HOME_REGION', 'eu-west-1,ap-south-1'))).toMatchObject({
+      source: 'eu-west-1',
+      target: 'ap-south-1',
+    });
   });
 });
 

@@ -20,13 +20,21 @@ const lockFile = join(__dirname, 'stored.lock');
 const release = (JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { readonly version: string }).version;
 
 const fileOf = (format: string): string => join(folder, `${format.split('.')[0]}.jsonl`);
-const linesOf = (file: string): readonly string[] => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter((line) => line !== '') : []);
+const linesOf = (file: string): readonly string[] =>
+  existsSync(file)
+    ? readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+    : [];
 const lockLine = (line: string): string => {
   const { format, case: name, release: by } = JSON.parse(line) as Entry;
   return `${sha256(line)} ${format} | ${name} | ${by}`;
 };
 
-const lines = (): readonly string[] => readdirSync(folder).sort().flatMap((file) => linesOf(join(folder, file)));
+const lines = (): readonly string[] =>
+  readdirSync(folder)
+    .sort()
+    .flatMap((file) => linesOf(join(folder, file)));
 
 /** All that was ever stored, oldest first within a format. */
 export const entries = (): readonly Entry[] => lines().map((line) => JSON.parse(line) as Entry);
@@ -43,8 +51,12 @@ export function brokenLocks(): readonly string[] {
   const [there, locked] = [new Set(lines().map(lockLine)), new Set(linesOf(lockFile))];
   const name = (line: string): string => line.slice(65);
   return [
-    ...[...locked].filter((line) => !there.has(line)).map((line) => `'${name(line)}' was changed or removed: put it back as it was, and append what is written now as a new entry`),
-    ...[...there].filter((line) => !locked.has(line)).map((line) => `'${name(line)}' is not in stored.lock: entries are appended by UPDATE_FORMATS=1 alone`),
+    ...[...locked]
+      .filter((line) => !there.has(line))
+      .map((line) => `'${name(line)}' was changed or removed: put it back as it was, and append what is written now as a new entry`),
+    ...[...there]
+      .filter((line) => !locked.has(line))
+      .map((line) => `'${name(line)}' is not in stored.lock: entries are appended by UPDATE_FORMATS=1 alone`),
   ];
 }
 
@@ -57,7 +69,14 @@ export function lostLocks(): readonly string[] {
       return '';
     }
   };
-  const removed = [...git('log', '-p', '--no-renames', '--format=', '--', 'stored.lock').split('\n'), ...git('diff', 'HEAD', '--', 'stored.lock').split('\n')];
+  const removed = [
+    ...git('log', '-p', '--no-renames', '--format=', '--', 'stored.lock').split('\n'),
+    ...git('diff', 'HEAD', '--', 'stored.lock').split('\n'),
+  ];
   const there = new Set(linesOf(lockFile));
-  return removed.filter((line) => /^-[0-9a-f]{64} /.test(line)).map((line) => line.slice(1)).filter((line) => !there.has(line)).map((line) => line.slice(65));
+  return removed
+    .filter((line) => /^-[0-9a-f]{64} /.test(line))
+    .map((line) => line.slice(1))
+    .filter((line) => !there.has(line))
+    .map((line) => line.slice(65));
 }

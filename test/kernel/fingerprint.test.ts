@@ -7,20 +7,28 @@ const json = fc.jsonValue() as fc.Arbitrary<Json>;
 function shuffled(value: Json): Json {
   if (Array.isArray(value)) return value.map(shuffled);
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value as Record<string, Json>).reverse().map(([name, member]) => [name, shuffled(member)]));
+  return Object.fromEntries(
+    Object.entries(value as Record<string, Json>)
+      .reverse()
+      .map(([name, member]) => [name, shuffled(member)]),
+  );
 }
 
 describe('the canonical form', () => {
   it('does not depend on the order of members', () => {
-    fc.assert(fc.property(json, (value) => {
-      expect(canonicalJson(shuffled(value))).toBe(canonicalJson(value));
-    }));
+    fc.assert(
+      fc.property(json, (value) => {
+        expect(canonicalJson(shuffled(value))).toBe(canonicalJson(value));
+      }),
+    );
   });
 
   it('keeps what the value means, and nothing else', () => {
-    fc.assert(fc.property(json, (value) => {
-      expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
-    }));
+    fc.assert(
+      fc.property(json, (value) => {
+        expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
   });
 
   it('spells numbers in one way and leaves out what is undefined', () => {
@@ -39,7 +47,12 @@ describe('identities', () => {
   });
 
   it('of calls differ by tenant, call and content', () => {
-    const prints = [fingerprint('a', { call: 'x', amount: 1 }), fingerprint('b', { call: 'x', amount: 1 }), fingerprint('a', { call: 'y', amount: 1 }), fingerprint('a', { call: 'x', amount: 2 })];
+    const prints = [
+      fingerprint('a', { call: 'x', amount: 1 }),
+      fingerprint('b', { call: 'x', amount: 1 }),
+      fingerprint('a', { call: 'y', amount: 1 }),
+      fingerprint('a', { call: 'x', amount: 2 }),
+    ];
     expect(new Set(prints).size).toBe(4);
     expect(fingerprint('a', { amount: 1, call: 'x' })).toBe(prints[0]);
   });

@@ -1,7 +1,13 @@
 import { isAmount, isCurrency, maxAmount, minorUnitDigits } from '../../src/kernel/money';
 
 describe('currencies', () => {
-  it.each([['JPY', 0], ['EUR', 2], ['USD', 2], ['BHD', 3], ['CLF', 4]])('%s has %i digits', (code, digits) => {
+  it.each([
+    ['JPY', 0],
+    ['EUR', 2],
+    ['USD', 2],
+    ['BHD', 3],
+    ['CLF', 4],
+  ])('%s has %i digits', (code, digits) => {
     expect(isCurrency(code)).toBe(true);
     expect(minorUnitDigits(code)).toBe(digits);
   });

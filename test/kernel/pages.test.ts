@@ -13,15 +13,19 @@ const follow = (cursors: readonly (string | undefined)[], mostPages: number): nu
 };
 
 test('a list that ends is read to its end', () => {
-  fc.assert(fc.property(fc.uniqueArray(fc.string({ minLength: 1 }), { maxLength: 40 }), (cursors) => {
-    expect(follow([...cursors, undefined], 1_000)).toBe(cursors.length + 1);
-  }));
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.string({ minLength: 1 }), { maxLength: 40 }), (cursors) => {
+      expect(follow([...cursors, undefined], 1_000)).toBe(cursors.length + 1);
+    }),
+  );
 });
 
 test('one that leads round in a circle is an error that names it, however long the circle', () => {
-  fc.assert(fc.property(fc.uniqueArray(fc.string(), { minLength: 1, maxLength: 40 }), (cursors) => {
-    expect(() => follow(cursors, 8 * cursors.length + 8)).toThrow(PagesRepeat);
-  }));
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.string(), { minLength: 1, maxLength: 40 }), (cursors) => {
+      expect(() => follow(cursors, 8 * cursors.length + 8)).toThrow(PagesRepeat);
+    }),
+  );
   expect(() => follow(['same'], 9)).toThrow('the pages of a list do not end: a page names a next one that was read before');
 });
 

@@ -16,17 +16,26 @@ beforeEach(async () => {
 /** An attempt of a region whose next change is made only after something else has happened. */
 function after(region: string, meanwhile: () => Promise<unknown> | void) {
   let done = false;
-  return table.attempt(region, table.watched(async () => {
-    if (done) return;
-    done = true;
-    await meanwhile();
-  }));
+  return table.attempt(
+    region,
+    table.watched(async () => {
+      if (done) return;
+      done = true;
+      await meanwhile();
+    }),
+  );
 }
 
 const tamper = (more: object): void => {
   table.store.items.set('u#0', { ...table.record(0)!, ...more } as Item);
 };
-const notice = (by: string, more: Partial<MoveNotice> = {}): MoveNotice => ({ to: other, by, until: table.nowMs + 9_000, hurry: false, ...more });
+const notice = (by: string, more: Partial<MoveNotice> = {}): MoveNotice => ({
+  to: other,
+  by,
+  until: table.nowMs + 9_000,
+  hurry: false,
+  ...more,
+});
 const begin = (by: string) => table.in(other).beginMove(table.attempt(other), 0, notice(by));
 
 describe('a takeover', () => {
@@ -60,8 +69,11 @@ describe('who begins to wait for a home', () => {
 
   test('writes nothing when another one has begun to', async () => {
     const { version } = table.record(0)!;
-    await table.in(other).takeOver(after(other, () => table.takeOver(other, 0)), 0);
-    expect(table.record(0)).toMatchObject({ contested: true, version: version as number + 1 });
+    await table.in(other).takeOver(
+      after(other, () => table.takeOver(other, 0)),
+      0,
+    );
+    expect(table.record(0)).toMatchObject({ contested: true, version: (version as number) + 1 });
   });
 });
 

@@ -6,8 +6,16 @@ import { MemoryStore } from '../../tools/memory/memory-store';
 export const home = 'us-east-1';
 export const other = 'eu-central-1';
 export const settings: HomeSettings = {
-  regions: [home, other], units: 2, leaseMs: 10_000, requestMs: 6_000, clockMarginMs: 1_000, refreshMs: 1_000,
-  moveRequestMs: 1_500, moveRefreshMs: 250, movePauseMs: 4_500, takeover: 'AUTOMATIC',
+  regions: [home, other],
+  units: 2,
+  leaseMs: 10_000,
+  requestMs: 6_000,
+  clockMarginMs: 1_000,
+  refreshMs: 1_000,
+  moveRequestMs: 1_500,
+  moveRefreshMs: 250,
+  movePauseMs: 4_500,
+  takeover: 'AUTOMATIC',
 };
 
 /** The authority as regions use it, on a table without faults. Unit 0 begins in one region, unit 1 in the other. */
@@ -45,7 +53,12 @@ export class AuthorityTable {
   }
 
   public async keep(region: string): Promise<void> {
-    await this.in(region).keepHeld(this.attempt(region, this.watched(() => this.before())));
+    await this.in(region).keepHeld(
+      this.attempt(
+        region,
+        this.watched(() => this.before()),
+      ),
+    );
   }
 
   public takeOver(region: string, unit: number) {

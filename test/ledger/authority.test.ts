@@ -83,27 +83,36 @@ test('whatever happens, only what the region holds and nobody disputes is renewe
     { weight: 3, arbitrary: fc.record({ do: fc.constant('keep' as const), region }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constantFrom(...acts), region, unit }) },
   );
-  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-    const world = new AuthorityTable();
-    for (const one of steps) {
-      if (one.do === 'wait') {
-        world.nowMs += one.ms;
-      } else if (one.do === 'keep') {
-        const before = [0, 1].map((each) => world.record(each));
-        await world.keep(one.region);
-        before.forEach((was, each) => {
-          const is = world.record(each);
-          if (is?.leaseUntil === was?.leaseUntil) return expect(is).toEqual(was);
-          expect(was).toMatchObject({ home: one.region, state: 'OPEN' });
-          expect(was!.contested).toBeUndefined();
-          const version = (was!.version as number) + 1;
-          expect(is).toEqual({ ...was, leaseUntil: world.nowMs + settings.leaseMs, version, writtenBy: one.region, writtenAt: world.nowMs });
-        });
-      } else {
-        await act(world, one.do, one.region, one.unit);
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const world = new AuthorityTable();
+      for (const one of steps) {
+        if (one.do === 'wait') {
+          world.nowMs += one.ms;
+        } else if (one.do === 'keep') {
+          const before = [0, 1].map((each) => world.record(each));
+          await world.keep(one.region);
+          before.forEach((was, each) => {
+            const is = world.record(each);
+            if (is?.leaseUntil === was?.leaseUntil) return expect(is).toEqual(was);
+            expect(was).toMatchObject({ home: one.region, state: 'OPEN' });
+            expect(was!.contested).toBeUndefined();
+            const version = (was!.version as number) + 1;
+            expect(is).toEqual({
+              ...was,
+              leaseUntil: world.nowMs + settings.leaseMs,
+              version,
+              writtenBy: one.region,
+              writtenAt: world.nowMs,
+            });
+          });
+        } else {
+          await act(world, one.do, one.region, one.unit);
+        }
       }
-    }
-  }), { numRuns: 200 });
+    }),
+    { numRuns: 200 },
+  );
 });
 
 describe('an operator that dies while it waits to take over', () => {
@@ -124,7 +133,9 @@ describe('an operator that dies while it waits to take over', () => {
     const world = new AuthorityTable();
     await world.work(home, 0);
     let late = (): Promise<unknown> => Promise.resolve();
-    const watched = world.watched(async (change) => { late = () => world.store.change(change); });
+    const watched = world.watched(async (change) => {
+      late = () => world.store.change(change);
+    });
     await world.in(other).beginDrain(world.attempt(other, watched), 0, other);
     await world.in(other).abortDrain(world.attempt(other), 0);
     world.nowMs += longest;
@@ -151,19 +162,31 @@ describe('an operator that dies while it waits to take over', () => {
 
 const acts = ['work', 'takeOver', 'drain', 'abort', 'begin', 'turn', 'stop', 'complete'] as const;
 
-async function act(world: AuthorityTable, what: typeof acts[number], region: string, unit: number): Promise<void> {
+async function act(world: AuthorityTable, what: (typeof acts)[number], region: string, unit: number): Promise<void> {
   const authority = world.in(region);
   const attempt = world.attempt(region);
   const mine = world.moves.get(`${region} ${unit}`);
-  const keep = (record: AuthorityRecord | undefined): void => { if (record?.move) world.moves.set(`${region} ${unit}`, record); };
+  const keep = (record: AuthorityRecord | undefined): void => {
+    if (record?.move) world.moves.set(`${region} ${unit}`, record);
+  };
   switch (what) {
-    case 'work': return void await world.work(region, unit);
-    case 'takeOver': return void await world.takeOver(region, unit);
-    case 'drain': return void await authority.beginDrain(attempt, unit, region);
-    case 'abort': return void await authority.abortDrain(attempt, unit);
-    case 'begin': return keep(await authority.beginMove(attempt, unit, { to: region, by: `${world.movers += 1}`, until: world.nowMs + 9_000, hurry: false }));
-    case 'turn': return mine && keep(await authority.turnPage(attempt, unit, mine, true));
-    case 'stop': return mine && keep(await authority.drain(attempt, unit, mine, world.nowMs + 4_500));
-    case 'complete': return mine && keep(await authority.completeDrain(attempt, unit, mine));
+    case 'work':
+      return void (await world.work(region, unit));
+    case 'takeOver':
+      return void (await world.takeOver(region, unit));
+    case 'drain':
+      return void (await authority.beginDrain(attempt, unit, region));
+    case 'abort':
+      return void (await authority.abortDrain(attempt, unit));
+    case 'begin':
+      return keep(
+        await authority.beginMove(attempt, unit, { to: region, by: `${(world.movers += 1)}`, until: world.nowMs + 9_000, hurry: false }),
+      );
+    case 'turn':
+      return mine && keep(await authority.turnPage(attempt, unit, mine, true));
+    case 'stop':
+      return mine && keep(await authority.drain(attempt, unit, mine, world.nowMs + 4_500));
+    case 'complete':
+      return mine && keep(await authority.completeDrain(attempt, unit, mine));
   }
 }

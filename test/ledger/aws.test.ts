@@ -56,16 +56,21 @@ describe("calling the team's function", () => {
   });
 
   const arn = 'arn:aws:lambda:us-east-1:111122223333:function:decide';
-  const ask = (timeoutMs = 500) => decisionPort(
-    invoker({ region: 'us-east-1', credentials: () => Promise.resolve({ accessKeyId: 'AKID', secretAccessKey: 'secret' }), endpoint }), arn, () => 0,
-  )({ paymentId: 'pay_1', tenant: 't', accountId: 'a', amount: 1, currency: 'EUR', traceId: '1-0-0', deadlineMs: timeoutMs });
+  const ask = (timeoutMs = 500) =>
+    decisionPort(
+      invoker({ region: 'us-east-1', credentials: () => Promise.resolve({ accessKeyId: 'AKID', secretAccessKey: 'secret' }), endpoint }),
+      arn,
+      () => 0,
+    )({ paymentId: 'pay_1', tenant: 't', accountId: 'a', amount: 1, currency: 'EUR', traceId: '1-0-0', deadlineMs: timeoutMs });
 
   it('signs the call and sends the payment', async () => {
     const seen: { url?: string; authorization?: string; body: string } = { body: '' };
     answer = (request, response) => {
       seen.url = request.url;
       seen.authorization = request.headers.authorization;
-      request.on('data', (chunk) => { seen.body += chunk; });
+      request.on('data', (chunk) => {
+        seen.body += chunk;
+      });
       request.on('end', () => response.end('{"decision":"approve"}'));
     };
     expect(await ask()).toEqual({ kind: 'approve' });
@@ -93,11 +98,23 @@ describe("calling the team's function", () => {
 });
 
 describe('the ledger from the environment', () => {
-  const env = { AWS_REGION: 'us-east-1', PAYMENTS_SYSTEM_NAME: 's', LEDGER_TABLE_NAME: 't', LEDGER_CONSISTENCY_MODE: 'STRONG', LEDGER_TABLE_MODE: 'STRONG' };
+  const env = {
+    AWS_REGION: 'us-east-1',
+    PAYMENTS_SYSTEM_NAME: 's',
+    LEDGER_TABLE_NAME: 't',
+    LEDGER_CONSISTENCY_MODE: 'STRONG',
+    LEDGER_TABLE_MODE: 'STRONG',
+  };
   it('is made of what the construct wrote', () => expect(ledgerFromEnvironment(env)).toBeDefined());
   it('fails at init, in plain words, when something is missing or not served', () => {
-    expect(() => ledgerFromEnvironment({ ...env, LEDGER_TABLE_NAME: undefined })).toThrow('environment variable LEDGER_TABLE_NAME is missing');
-    expect(() => ledgerFromEnvironment({ ...env, LEDGER_CONSISTENCY_MODE: 'ANY' })).toThrow("LEDGER_CONSISTENCY_MODE is 'ANY': it must be STRONG or HOME_REGION");
-    expect(() => ledgerFromEnvironment({ ...env, LEDGER_CONSISTENCY_MODE: 'HOME_REGION', LEDGER_TABLE_MODE: 'EVENTUAL' })).toThrow("environment variable LEDGER_HOME is ''");
+    expect(() => ledgerFromEnvironment({ ...env, LEDGER_TABLE_NAME: undefined })).toThrow(
+      'environment variable LEDGER_TABLE_NAME is missing',
+    );
+    expect(() => ledgerFromEnvironment({ ...env, LEDGER_CONSISTENCY_MODE: 'ANY' })).toThrow(
+      "LEDGER_CONSISTENCY_MODE is 'ANY': it must be STRONG or HOME_REGION",
+    );
+    expect(() => ledgerFromEnvironment({ ...env, LEDGER_CONSISTENCY_MODE: 'HOME_REGION', LEDGER_TABLE_MODE: 'EVENTUAL' })).toThrow(
+      "environment variable LEDGER_HOME is ''",
+    );
   });
 });

@@ -37,12 +37,14 @@ const entries = (): number => Object.keys(world.memory.items.get('a#acme#acc')!.
 
 describe('an account without room', () => {
   const room = 120;
-  /** Fills the account with entries of one kind; none of their calls looked after it, and none of their items was completed by a repetition. */
+  /**
+   * Fills the account with entries of one kind; none of their calls looked after it, and none of their items was completed by a repetition.
+   */
   const fills: Readonly<Record<string, (n: number) => Promise<unknown>>> = {
     'declined payments': (n) => pay(`d${n}`, 2_000_000),
     'captured payments': async (n) => move('CAPTURE', paid(await pay(`c${n}`)).paymentId, `cc${n}`),
     'voided payments': async (n) => move('VOID', paid(await pay(`v${n}`)).paymentId, `vv${n}`),
-    'refunds': async (n) => {
+    refunds: async (n) => {
       const payment = paid(await pay('r', 1_000)).paymentId;
       if (n === 0) await move('CAPTURE', payment, 'rc');
       return ledger.move(context(), { idempotencyKey: `r${n}`, paymentId: payment, type: 'REFUND', amount: 1 });
@@ -123,7 +125,11 @@ describe('looking after an account', () => {
     world.random = always;
     expect(await pay('d1', 2_000_000)).toMatchObject({ kind: 'answered', replayed: true });
     expect(entries()).toBe(0);
-    expect(await pay('d2', 2_000_000)).toMatchObject({ kind: 'answered', replayed: true, payment: { status: 'DECLINED', declineReason: 'insufficient_funds' } });
+    expect(await pay('d2', 2_000_000)).toMatchObject({
+      kind: 'answered',
+      replayed: true,
+      payment: { status: 'DECLINED', declineReason: 'insufficient_funds' },
+    });
   });
 
   it('is not the work of a new hold', async () => {
@@ -152,13 +158,20 @@ describe('an account with many payments a day', () => {
   });
 
   it.each([
-    ['STRONG', 1_000, 2, 10], ['STRONG', 10_000, 4, 12], ['STRONG', 100_000, 10, 24], ['HOME_REGION', 1_000, 3, 12], ['HOME_REGION', 10_000, 12, 28],
-  ] as const)('in %s, of %i, costs at most %i write units a write and %i for a payment with its capture', async (mode, paymentsADay, write, payment) => {
-    const { unitsOfAWrite, payment: each, busy: refused } = await steady({ mode, paymentsADay, captureAfterMs: 0 });
-    expect(unitsOfAWrite).toBeLessThanOrEqual(write);
-    expect(each.writeUnits + each.indexUnits).toBeLessThanOrEqual(payment);
-    expect(refused).toBe(0);
-  });
+    ['STRONG', 1_000, 2, 10],
+    ['STRONG', 10_000, 4, 12],
+    ['STRONG', 100_000, 10, 24],
+    ['HOME_REGION', 1_000, 3, 12],
+    ['HOME_REGION', 10_000, 12, 28],
+  ] as const)(
+    'in %s, of %i, costs at most %i write units a write and %i for a payment with its capture',
+    async (mode, paymentsADay, write, payment) => {
+      const { unitsOfAWrite, payment: each, busy: refused } = await steady({ mode, paymentsADay, captureAfterMs: 0 });
+      expect(unitsOfAWrite).toBeLessThanOrEqual(write);
+      expect(each.writeUnits + each.indexUnits).toBeLessThanOrEqual(payment);
+      expect(refused).toBe(0);
+    },
+  );
 
   it('is not filled by six declines a second', async () => {
     Object.assign(changeable, { entriesPerAccount: 5_000 });
@@ -175,7 +188,8 @@ describe('an account with many payments a day', () => {
 describe('an entry that is not as the ledger writes it', () => {
   const account = 'a#acme#acc';
   const damage = (pk: string, change: object): void => void world.memory.items.set(pk, { ...world.memory.items.get(pk)!, ...change });
-  const withEntry = (code: string): void => damage(account, { entries: { ...world.memory.items.get(account)!.entries as object, ['Z'.repeat(22)]: code } });
+  const withEntry = (code: string): void =>
+    damage(account, { entries: { ...(world.memory.items.get(account)!.entries as object), ['Z'.repeat(22)]: code } });
 
   beforeEach(async () => {
     for (let n = 0; n < 10; n += 1) await pay(`d${n}`, 2_000_000);
@@ -191,7 +205,7 @@ describe('an entry that is not as the ledger writes it', () => {
     expect(events).toEqual(['trimFailed']);
   });
 
-  it('does not take an accepted payment\'s capture back', async () => {
+  it("does not take an accepted payment's capture back", async () => {
     withEntry('Z1');
     const { paymentId } = paid(await pay('p'));
     expect(await move('CAPTURE', paymentId, 'c')).toMatchObject({ kind: 'answered', payment: { status: 'CAPTURED', paymentId } });

@@ -9,11 +9,13 @@ import { turns } from '../turns';
 let nowMs = 1_800_000_000_000;
 let nonces = 0;
 const context = (): CallContext => ({ tenant: 'acme', traceId: '1-0-0', deadlineMs: nowMs + 4_000 });
-const ledgerOn = (store: LedgerStore, region: string): PaymentsLedger => new PaymentsLedger({
-  store, nowMs: () => nowMs += 10, random: () => 0.5, nonce: () => `n${nonces += 1}`, sleep: () => Promise.resolve(),
-}, { region });
+const ledgerOn = (store: LedgerStore, region: string): PaymentsLedger =>
+  new PaymentsLedger(
+    { store, nowMs: () => (nowMs += 10), random: () => 0.5, nonce: () => `n${(nonces += 1)}`, sleep: () => Promise.resolve() },
+    { region },
+  );
 
-it('shows a payment as it is when a refund comes in while an earlier epoch\'s item is judged by its account', async () => {
+it("shows a payment as it is when a refund comes in while an earlier epoch's item is judged by its account", async () => {
   const replica = new MemoryStore();
   const before = ledgerOn(new EpochStore(replica, 1), 'us-east-1');
   await before.openAccount(context(), { accountId: 'acc', currency: 'EUR', balance: 1_000 });
@@ -22,7 +24,14 @@ it('shows a payment as it is when a refund comes in while an earlier epoch\'s it
   let refunded: Payment | undefined;
   const refundFirst = async (pks: readonly string[]): Promise<void> => {
     if (refunded || !pks.some((pk) => pk.startsWith('a#'))) return;
-    refunded = paid(await ledgerOn(new EpochStore(replica, 2), 'us-west-2').move(context(), { idempotencyKey: 'r', type: 'REFUND', paymentId, amount: 40 }));
+    refunded = paid(
+      await ledgerOn(new EpochStore(replica, 2), 'us-west-2').move(context(), {
+        idempotencyKey: 'r',
+        type: 'REFUND',
+        paymentId,
+        amount: 40,
+      }),
+    );
   };
   const watched: LedgerStore = {
     create: (item) => replica.create(item),
@@ -52,9 +61,8 @@ test('a page of payments that earlier epochs left takes a few requests, not some
   });
   const ledger = (epoch: number): PaymentsLedger => ledgerOn(new EpochStore(counted, epoch), 'us-east-1');
   await ledger(1).openAccount(context(), { accountId: 'acc', currency: 'EUR', balance: 1_000_000 });
-  const pay = async (epoch: number, key: string): Promise<Payment> => (
-    paid(await ledger(epoch).authorise(context(), { idempotencyKey: key, accountId: 'acc', amount: 1, currency: 'EUR' }))
-  );
+  const pay = async (epoch: number, key: string): Promise<Payment> =>
+    paid(await ledger(epoch).authorise(context(), { idempotencyKey: key, accountId: 'acc', amount: 1, currency: 'EUR' }));
   for (let n = 0; n < 90; n += 1) await pay(1, `k${n}`);
   await pay(2, 'second');
   await pay(4, 'fourth');
@@ -69,13 +77,21 @@ it('lists past an item that every epoch has, however few are asked for at a time
   const ledger = (epoch: number): PaymentsLedger => ledgerOn(new EpochStore(replica, epoch), 'us-east-1');
   await ledger(1).openAccount(context(), { accountId: 'acc', currency: 'EUR', balance: 1_000 });
   const ids: string[] = [];
-  for (const key of ['a', 'b', 'c']) ids.unshift(paid(await ledger(1).authorise(context(), { idempotencyKey: key, accountId: 'acc', amount: 1, currency: 'EUR' })).paymentId);
+  for (const key of ['a', 'b', 'c']) {
+    ids.unshift(
+      paid(await ledger(1).authorise(context(), { idempotencyKey: key, accountId: 'acc', amount: 1, currency: 'EUR' })).paymentId,
+    );
+  }
   for (let epoch = 2; epoch <= 9; epoch += 1) {
     // Each repetition brings the payment, as it is there, into this epoch.
-    for (const key of ['a', 'b', 'c']) await ledger(epoch).authorise(context(), { idempotencyKey: key, accountId: 'acc', amount: 1, currency: 'EUR' });
+    for (const key of ['a', 'b', 'c']) {
+      await ledger(epoch).authorise(context(), { idempotencyKey: key, accountId: 'acc', amount: 1, currency: 'EUR' });
+    }
   }
   for (const limit of [1, 2, 3]) {
-    expect((await new EpochStore(replica, 9).list('a#acme#acc', limit)).map(({ pk }) => pk)).toEqual(ids.slice(0, limit).map((id) => `k#${id.slice('pay_'.length)}`));
+    expect((await new EpochStore(replica, 9).list('a#acme#acc', limit)).map(({ pk }) => pk)).toEqual(
+      ids.slice(0, limit).map((id) => `k#${id.slice('pay_'.length)}`),
+    );
   }
   const shown: string[] = [];
   let cursor: string | undefined;

@@ -7,18 +7,29 @@ import { Aws } from '../events/aws-server';
 
 function apiIn(region: string, of = homeRegions): Template {
   const stack: Stack = newStack(region);
-  new ActiveActivePaymentsApi(stack, 'Api', { ledger: LedgerReplica.of(stack, 'acme-pay', of), authorization: PaymentsAuthorization.jwt({ issuer: 'https://login.example.com', audience: ['payments'], tenantClaim: 'tenant' }) });
+  new ActiveActivePaymentsApi(stack, 'Api', {
+    ledger: LedgerReplica.of(stack, 'acme-pay', of),
+    authorization: PaymentsAuthorization.jwt({ issuer: 'https://login.example.com', audience: ['payments'], tenantClaim: 'tenant' }),
+  });
   return Template.fromStack(stack);
 }
 
 test('in mode HOME_REGION each region writes a heartbeat every minute, and its function may write that item alone', () => {
   const template = apiIn('us-east-1');
-  template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(1 minute)', Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('Heartbeat'), 'Arn'] } })] });
+  template.hasResourceProperties('AWS::Events::Rule', {
+    ScheduleExpression: 'rate(1 minute)',
+    Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('Heartbeat'), 'Arn'] } })],
+  });
   const [role, statements] = Object.entries(statementsByRole(template)).find(([name]) => name.includes('Heartbeat'))!;
   expect(role).toContain('Heartbeat');
   expect(plain(statements)).toEqual([
-    expect.objectContaining({ Action: 'dynamodb:PutItem', Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['heartbeat#us-east-1'] } } }),
-    expect.objectContaining({ Condition: expect.objectContaining({ StringEquals: { 'kms:ViaService': 'dynamodb.us-east-1.amazonaws.com' } }) }),
+    expect.objectContaining({
+      Action: 'dynamodb:PutItem',
+      Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['heartbeat#us-east-1'] } },
+    }),
+    expect.objectContaining({
+      Condition: expect.objectContaining({ StringEquals: { 'kms:ViaService': 'dynamodb.us-east-1.amazonaws.com' } }),
+    }),
   ]);
 });
 
@@ -28,7 +39,14 @@ test('in mode STRONG there is none: nothing lags', () => {
 
 describe('a heartbeat', () => {
   const aws = new Aws();
-  beforeAll(async () => Object.assign(process.env, { AWS_ENDPOINT_URL: await aws.start(), AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' }));
+  beforeAll(async () =>
+    Object.assign(process.env, {
+      AWS_ENDPOINT_URL: await aws.start(),
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+    }),
+  );
   afterAll(async () => {
     delete process.env.AWS_ENDPOINT_URL;
     await aws.stop();
@@ -37,7 +55,10 @@ describe('a heartbeat', () => {
   test('is one item that carries nothing by which payments, events or differences are read', async () => {
     await heartbeatWriter('acme-pay-ledger', 'us-east-1')(Date.parse('2026-11-28T00:00:00Z'));
     expect(aws.requests.map(({ body }) => body)).toEqual([
-      { TableName: 'acme-pay-ledger', Item: { pk: { S: 'heartbeat#us-east-1' }, at: { S: '2026-11-28T00:00:00.000Z' }, writtenBy: { S: 'us-east-1' } } },
+      {
+        TableName: 'acme-pay-ledger',
+        Item: { pk: { S: 'heartbeat#us-east-1' }, at: { S: '2026-11-28T00:00:00.000Z' }, writtenBy: { S: 'us-east-1' } },
+      },
     ]);
   });
 });

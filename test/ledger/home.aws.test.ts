@@ -10,15 +10,24 @@ import { MemoryStore } from '../../tools/memory/memory-store';
 
 const traceId = '1-5e645f3e-1dfad076a177c5ccc5de12f5';
 const call: ForwardedCall = {
-  tenant: 'acme', traceId, remainingMs: 4_000, call: { name: 'openAccount', command: { accountId: 'a', currency: 'EUR', balance: 1 } },
+  tenant: 'acme',
+  traceId,
+  remainingMs: 4_000,
+  call: { name: 'openAccount', command: { accountId: 'a', currency: 'EUR', balance: 1 } },
 };
 
 describe('a call to its home', () => {
   const asked: unknown[] = [];
-  const forward = (answer: () => string, sent = call) => forwardPort((region) => async (...args) => {
-    asked.push([region, ...args]);
-    return answer();
-  }, 'acme-pay', 3_000)('us-east-1', sent);
+  const forward = (answer: () => string, sent = call) =>
+    forwardPort(
+      (region) =>
+        async (...args) => {
+          asked.push([region, ...args]);
+          return answer();
+        },
+      'acme-pay',
+      3_000,
+    )('us-east-1', sent);
 
   it('goes whole to the function there that takes such calls, under a name that no request of the gateway has', async () => {
     expect(await forward(() => '{"kind":"differs"}')).toEqual({ kind: 'differs' });
@@ -39,24 +48,43 @@ describe('a call to its home', () => {
   const connection = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
   const late = Object.assign(new Error('aborted'), { name: 'TimeoutError' });
   it.each([
-    ['throttled', new InvokeRefused('f', 429, 'TooManyRequestsException')], ['an error of Lambda', new InvokeRefused('f', 500, 'ServiceException')],
-    ['no connection', connection], ['no answer in time', late],
+    ['throttled', new InvokeRefused('f', 429, 'TooManyRequestsException')],
+    ['an error of Lambda', new InvokeRefused('f', 500, 'ServiceException')],
+    ['no connection', connection],
+    ['no answer in time', late],
   ])('cannot be reached: %s', async (_, error) => {
-    await expect(forward(() => { throw error; })).rejects.toThrow(HomeUnreachable);
+    await expect(
+      forward(() => {
+        throw error;
+      }),
+    ).rejects.toThrow(HomeUnreachable);
   });
 
   it('that failed in the function has an outcome that is not known, and is no reason to take over', async () => {
-    expect(await forward(() => { throw new FunctionFailed('f', 'Unhandled'); })).toEqual({ kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1 });
+    expect(
+      await forward(() => {
+        throw new FunctionFailed('f', 'Unhandled');
+      }),
+    ).toEqual({ kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1 });
   });
 
-  it.each([['a missing grant', new InvokeRefused('f', 403, 'AccessDeniedException')], ['no such function', new InvokeRefused('f', 404, '')]])(
-    'that is refused for %s is a fault of ours, and no reason to take over', async (_, error) => {
-      await expect(forward(() => { throw error; })).rejects.toThrow(InvokeRefused);
-    });
-
-  it.each(['{"statusCode":200}', '{"kind":"moved"}', '{"kind":"constructor"}', 'null'])('that is answered with %s is a fault of ours', async (answer) => {
-    await expect(forward(() => answer)).rejects.toThrow('answer is not valid');
+  it.each([
+    ['a missing grant', new InvokeRefused('f', 403, 'AccessDeniedException')],
+    ['no such function', new InvokeRefused('f', 404, '')],
+  ])('that is refused for %s is a fault of ours, and no reason to take over', async (_, error) => {
+    await expect(
+      forward(() => {
+        throw error;
+      }),
+    ).rejects.toThrow(InvokeRefused);
   });
+
+  it.each(['{"statusCode":200}', '{"kind":"moved"}', '{"kind":"constructor"}', 'null'])(
+    'that is answered with %s is a fault of ours',
+    async (answer) => {
+      await expect(forward(() => answer)).rejects.toThrow('answer is not valid');
+    },
+  );
 });
 
 describe('the authority table', () => {
@@ -67,7 +95,7 @@ describe('the authority table', () => {
     await here.create({ pk: 'u#0', home: 'here' });
     let fault: StoreFault | undefined = new StoreFault('throttled', 'too much');
     const broken = Object.assign(Object.create(here) as MemoryStore, {
-      read: (pk: string) => fault ? Promise.reject(fault) : here.read(pk),
+      read: (pk: string) => (fault ? Promise.reject(fault) : here.read(pk)),
     });
     const store = new FailoverStore([broken, there]);
     await expect(store.read('u#0', true)).rejects.toThrow('too much');
@@ -85,62 +113,117 @@ describe('the accounts function', () => {
 
   it('takes forwarded calls by themselves, within its own time', async () => {
     const received: ForwardedCall[] = [];
-    const handler = takingForwarded({
-      receive: async (forwarded, observe) => {
-        received.push(forwarded);
-        observe?.('throttle');
-        return { kind: 'differs' };
+    const handler = takingForwarded(
+      {
+        receive: async (forwarded, observe) => {
+          received.push(forwarded);
+          observe?.('throttle');
+          return { kind: 'differs' };
+        },
+        takes: ['openAccount'],
+        nowMs: () => 1,
+        beginTrace: (context) => {
+          begun.push(context);
+          return { ...untraced({ ...context, parentId: 'aaaaaaaaaaaaaaaa' }), end: (result) => begun.push(result) };
+        },
+        record: (record) => records.push(record),
       },
-      takes: ['openAccount'],
-      nowMs: () => 1,
-      beginTrace: (context) => {
-        begun.push(context);
-        return { ...untraced({ ...context, parentId: 'aaaaaaaaaaaaaaaa' }), end: (result) => begun.push(result) };
-      },
-      record: (record) => records.push(record),
-    }, next);
+      next,
+    );
     const sent = { ...call, traceParent: '53995c3f42cd8ad8', remainingMs: 60_000 };
     expect(await handler({ forwardedLedgerCall: sent }, invocation)).toEqual({ kind: 'differs' });
     expect(received[0]).toMatchObject({ remainingMs: 5_500, traceId: traceId, traceParent: 'aaaaaaaaaaaaaaaa' });
     expect(begun).toEqual([{ traceId: traceId, parentId: '53995c3f42cd8ad8', sampled: true }, { fault: false }]);
-    expect(records).toEqual([{ call: 'openAccount', outcome: 'differs', latencyMs: 0, traceId: traceId, tenant: 'acme', events: { throttle: 1 } }]);
-    expect(await handler({ httpMethod: 'POST', body: JSON.stringify({ forwardedLedgerCall: call }) }, invocation)).toBe('answered over HTTP');
+    expect(records).toEqual([
+      { call: 'openAccount', outcome: 'differs', latencyMs: 0, traceId: traceId, tenant: 'acme', events: { throttle: 1 } },
+    ]);
+    expect(await handler({ httpMethod: 'POST', body: JSON.stringify({ forwardedLedgerCall: call }) }, invocation)).toBe(
+      'answered over HTTP',
+    );
   });
 
   it.each<[string, unknown]>([
-    ['no object', 'x'], ['nothing', null], ['no call', { ...call, call: undefined }],
-    ['a call of another capability', { ...call, call: { name: 'authorise', command: { idempotencyKey: 'k', accountId: 'a', amount: 1, currency: 'EUR' } } }],
+    ['no object', 'x'],
+    ['nothing', null],
+    ['no call', { ...call, call: undefined }],
+    [
+      'a call of another capability',
+      { ...call, call: { name: 'authorise', command: { idempotencyKey: 'k', accountId: 'a', amount: 1, currency: 'EUR' } } },
+    ],
     ['a call that no ledger has', { ...call, call: { name: 'constructor', command: {} } }],
     ['a member that this version does not know', { ...call, force: true }],
     ['a member of the call that this version does not know', { ...call, call: { ...call.call, twice: true } }],
-    ['a tenant that runs into the account', { ...call, tenant: 'acme#a' }], ['no tenant', { ...call, tenant: '' }], ['a tenant that is a list', { ...call, tenant: ['acme'] }],
-    ['a trace that is a text for the log', { ...call, traceId: '1-0-0\n{"level":"ERROR"}' }], ['a parent that is none', { ...call, traceParent: 'x' }],
-    ['no time', { ...call, remainingMs: undefined }], ['a time that is none', { ...call, remainingMs: 'soon' }], ['a time without end', { ...call, remainingMs: Infinity }],
+    ['a tenant that runs into the account', { ...call, tenant: 'acme#a' }],
+    ['no tenant', { ...call, tenant: '' }],
+    ['a tenant that is a list', { ...call, tenant: ['acme'] }],
+    ['a trace that is a text for the log', { ...call, traceId: '1-0-0\n{"level":"ERROR"}' }],
+    ['a parent that is none', { ...call, traceParent: 'x' }],
+    ['no time', { ...call, remainingMs: undefined }],
+    ['a time that is none', { ...call, remainingMs: 'soon' }],
+    ['a time without end', { ...call, remainingMs: Infinity }],
   ])('does nothing with %s, says so, and tells an alarm', async (_, sent) => {
     const receive = jest.fn();
     records.length = 0;
-    const handler = takingForwarded({ receive, takes: ['openAccount'], nowMs: () => 1, beginTrace: untraced, record: (record) => records.push(record) }, next);
-    expect(await handler({ forwardedLedgerCall: sent }, invocation)).toEqual({ kind: 'unsure', code: 'region_fenced', retryAfterSeconds: 1 });
+    const handler = takingForwarded(
+      { receive, takes: ['openAccount'], nowMs: () => 1, beginTrace: untraced, record: (record) => records.push(record) },
+      next,
+    );
+    expect(await handler({ forwardedLedgerCall: sent }, invocation)).toEqual({
+      kind: 'unsure',
+      code: 'region_fenced',
+      retryAfterSeconds: 1,
+    });
     expect(receive).not.toHaveBeenCalled();
-    expect(records).toEqual([expect.objectContaining({ call: 'none', tenant: '', traceId: '', thrown: expect.objectContaining({ message: expect.stringMatching(/^a call that another region forwarded was refused: /) }) })]);
+    expect(records).toEqual([
+      expect.objectContaining({
+        call: 'none',
+        tenant: '',
+        traceId: '',
+        thrown: expect.objectContaining({ message: expect.stringMatching(/^a call that another region forwarded was refused: /) }),
+      }),
+    ]);
   });
 
   it('answers nothing that it does not know', async () => {
-    const handler = takingForwarded({ receive: async () => Promise.reject(new Error('broken')), takes: ['openAccount'], nowMs: () => 1, beginTrace: untraced, record: (record) => records.push(record) }, next);
+    const handler = takingForwarded(
+      {
+        receive: async () => Promise.reject(new Error('broken')),
+        takes: ['openAccount'],
+        nowMs: () => 1,
+        beginTrace: untraced,
+        record: (record) => records.push(record),
+      },
+      next,
+    );
     expect(await handler({ forwardedLedgerCall: call }, invocation)).toMatchObject({ kind: 'unsure', code: 'outcome_unknown' });
     expect(records.pop()).toMatchObject({ thrown: expect.any(Error) });
   });
 
   it('in mode STRONG knows of no such calls', async () => {
-    expect(await takingForwarded({ takes: ['openAccount'], nowMs: () => 1, beginTrace: untraced, record: () => undefined }, next)({ forwardedLedgerCall: call }, invocation)).toBe('answered over HTTP');
+    expect(
+      await takingForwarded({ takes: ['openAccount'], nowMs: () => 1, beginTrace: untraced, record: () => undefined }, next)(
+        { forwardedLedgerCall: call },
+        invocation,
+      ),
+    ).toBe('answered over HTTP');
   });
 });
 
 test('the ledger of HOME_REGION is made of what the construct wrote', () => {
   const home = writeHome({
-    ...homeLimits, regions: ['us-east-1', 'eu-central-1'], units: 1, leaseMs: 10_000, clockMarginMs: 1_000, takeover: 'AUTOMATIC',
-    authorityTable: 'acme-pay-authority', authorityRegions: ['us-east-1', 'us-east-2'], cutoverRegions: ['us-east-1'],
+    ...homeLimits,
+    regions: ['us-east-1', 'eu-central-1'],
+    units: 1,
+    leaseMs: 10_000,
+    clockMarginMs: 1_000,
+    takeover: 'AUTOMATIC',
+    authorityTable: 'acme-pay-authority',
+    authorityRegions: ['us-east-1', 'us-east-2'],
+    cutoverRegions: ['us-east-1'],
   });
-  const env = { AWS_REGION: 'us-east-1', ...ledgerEnv.write({ systemName: 'acme-pay', tableName: 't', mode: 'HOME_REGION', home, tableMode: 'EVENTUAL' }) };
+  const env = {
+    AWS_REGION: 'us-east-1',
+    ...ledgerEnv.write({ systemName: 'acme-pay', tableName: 't', mode: 'HOME_REGION', home, tableMode: 'EVENTUAL' }),
+  };
   expect(ledgerFromEnvironment(env)).toBeInstanceOf(HomeLedger);
 });

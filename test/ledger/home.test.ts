@@ -25,7 +25,12 @@ describe('with the home alive', () => {
 
   it('the home goes on in the trace of the region that was asked', async () => {
     const trace = { traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64', parentId: '53995c3f42cd8ad8', sampled: true };
-    await world.in(other).authorise({ ...world.context(), traceId: trace.traceId, trace }, { idempotencyKey: 'k', accountId: 'acc', amount: 1, currency: 'EUR' });
+    await world
+      .in(other)
+      .authorise(
+        { ...world.context(), traceId: trace.traceId, trace },
+        { idempotencyKey: 'k', accountId: 'acc', amount: 1, currency: 'EUR' },
+      );
     const stored = [...world.replicas.get(home)!.items.values()].find((item) => item.kind === 'PAYMENT');
     expect(stored).toMatchObject({ traceId: trace.traceId, traceParent: trace.parentId });
   });
@@ -62,7 +67,11 @@ describe('after a takeover', () => {
     world.replicate(home, other);
     world.loseHome(home);
     expect(await world.pay(other, 'k')).toEqual({ kind: 'answered', replayed: true, payment: first });
-    expect(await world.move(other, 'cc', 'CAPTURE', captured.paymentId, 60)).toMatchObject({ kind: 'answered', replayed: true, payment: (capture as { payment: Payment }).payment });
+    expect(await world.move(other, 'cc', 'CAPTURE', captured.paymentId, 60)).toMatchObject({
+      kind: 'answered',
+      replayed: true,
+      payment: (capture as { payment: Payment }).payment,
+    });
     expect(await world.balances(other)).toEqual({ available: 840, held: 100, settled: 60, homeRegion: other });
     expect(paid(await world.move(other, 'v', 'VOID', first.paymentId)).status).toBe('VOIDED');
     expect(paid(await world.move(other, 'r', 'REFUND', captured.paymentId))).toMatchObject({ status: 'REFUNDED', refunded: 60 });
@@ -75,8 +84,14 @@ describe('after a takeover', () => {
     world.loseHome(home);
     await world.pay(other, 'fresh');
     const before = world.replicas.get(other)!.writes;
-    expect(await world.in(other).getPayment(world.context(), paymentId)).toMatchObject({ kind: 'found', payment: { status: 'AUTHORISED' } });
-    expect(await world.in(other).listTransactions(world.context(), { accountId: 'acc', limit: 10 })).toMatchObject({ kind: 'found', items: [{}, { paymentId }] });
+    expect(await world.in(other).getPayment(world.context(), paymentId)).toMatchObject({
+      kind: 'found',
+      payment: { status: 'AUTHORISED' },
+    });
+    expect(await world.in(other).listTransactions(world.context(), { accountId: 'acc', limit: 10 })).toMatchObject({
+      kind: 'found',
+      items: [{}, { paymentId }],
+    });
     expect(world.replicas.get(other)!.writes).toBe(before);
   });
 
@@ -165,7 +180,10 @@ describe('after a takeover', () => {
     await world.move(other, 'v', 'VOID', paymentId);
     world.nowMs += bounds.trimAfterReplicatedMs + 1;
     const { ports, settings, context } = world.attempt(other);
-    await trim(new Attempt({ ...ports, store: new EpochStore(ports.store, 2) }, { ...settings, copiesFollow: true }, context), 'a#acme#acc');
+    await trim(
+      new Attempt({ ...ports, store: new EpochStore(ports.store, 2) }, { ...settings, copiesFollow: true }, context),
+      'a#acme#acc',
+    );
     expect(world.replicas.get(other)!.items.get('a#acme#acc@2')!.trimmedThrough).toBeGreaterThan(lost.createdAt);
     world.replicate(home, other);
     world.replicate(other, home);
@@ -235,7 +253,9 @@ describe('the reconciliation', () => {
     expect(paid(await world.pay(other, 'big', 8_000)).status).toBe('DECLINED');
     expect((await report(other, 2))!.lateWrites).toEqual([]);
     world.replicate(home, other);
-    expect((await report(other, 2))!.lateWrites).toMatchObject([{ epoch: 1, key: declined.paymentId, effect: 'declined', now: { amount: 8_000 } }]);
+    expect((await report(other, 2))!.lateWrites).toMatchObject([
+      { epoch: 1, key: declined.paymentId, effect: 'declined', now: { amount: 8_000 } },
+    ]);
   });
 
   describe('whose account arrived before its claims', () => {
@@ -248,21 +268,26 @@ describe('the reconciliation', () => {
       expect(recomputed).toEqual(kept);
     };
 
-    it.each(['hold', 'capture', 'void'])('a payment of another sum cannot pass for the one that was decided (%s); the one that was, is answered', async (closed) => {
-      await world.pay(home, 'warm');
-      world.replicate(home, other);
-      const { paymentId } = paid(await world.pay(home, 'k', 92));
-      if (closed !== 'hold') await world.move(home, 'm', closed === 'capture' ? 'CAPTURE' : 'VOID', paymentId, closed === 'capture' ? 25 : undefined);
-      lose();
-      expect(await world.pay(other, 'k', 93)).toEqual({ kind: 'keyReused' });
-      expect(paid(await world.pay(other, 'k', 92))).toMatchObject({ paymentId, amount: 92, status: 'AUTHORISED' });
-      expect(await world.pay(other, 'k', 93)).toEqual({ kind: 'keyReused' });
-      const status = { hold: 'AUTHORISED', capture: 'CAPTURED', void: 'VOIDED' }[closed];
-      expect(await world.in(other).getPayment(world.context(), paymentId)).toMatchObject({ kind: 'found', payment: { status } });
-      // The line of a capture is its own item's: it comes back with the region.
-      if (closed !== 'hold') world.replicate(home, other);
-      await addsUp();
-    });
+    it.each(['hold', 'capture', 'void'])(
+      'a payment of another sum cannot pass for the one that was decided (%s); the one that was, is answered',
+      async (closed) => {
+        await world.pay(home, 'warm');
+        world.replicate(home, other);
+        const { paymentId } = paid(await world.pay(home, 'k', 92));
+        if (closed !== 'hold') {
+          await world.move(home, 'm', closed === 'capture' ? 'CAPTURE' : 'VOID', paymentId, closed === 'capture' ? 25 : undefined);
+        }
+        lose();
+        expect(await world.pay(other, 'k', 93)).toEqual({ kind: 'keyReused' });
+        expect(paid(await world.pay(other, 'k', 92))).toMatchObject({ paymentId, amount: 92, status: 'AUTHORISED' });
+        expect(await world.pay(other, 'k', 93)).toEqual({ kind: 'keyReused' });
+        const status = { hold: 'AUTHORISED', capture: 'CAPTURED', void: 'VOIDED' }[closed];
+        expect(await world.in(other).getPayment(world.context(), paymentId)).toMatchObject({ kind: 'found', payment: { status } });
+        // The line of a capture is its own item's: it comes back with the region.
+        if (closed !== 'hold') world.replicate(home, other);
+        await addsUp();
+      },
+    );
 
     it('a move cannot pass for another one, nor for a payment', async () => {
       const { paymentId } = paid(await world.pay(home, 'k', 92));
@@ -272,8 +297,20 @@ describe('the reconciliation', () => {
       await world.move(home, 'r', 'REFUND', paymentId, 20);
       await world.pay(home, 'p', 10);
       lose();
-      for (const [key, type, amount] of [['c', 'CAPTURE', 61], ['c', 'VOID', undefined], ['r', 'REFUND', 21], ['r', 'CAPTURE', 60], ['p', 'CAPTURE', 10], ['p', 'REFUND', 10]] as const) {
-        expect([key, type, amount, await world.move(other, key, type, paymentId, amount)]).toEqual([key, type, amount, { kind: 'keyReused' }]);
+      for (const [key, type, amount] of [
+        ['c', 'CAPTURE', 61],
+        ['c', 'VOID', undefined],
+        ['r', 'REFUND', 21],
+        ['r', 'CAPTURE', 60],
+        ['p', 'CAPTURE', 10],
+        ['p', 'REFUND', 10],
+      ] as const) {
+        expect([key, type, amount, await world.move(other, key, type, paymentId, amount)]).toEqual([
+          key,
+          type,
+          amount,
+          { kind: 'keyReused' },
+        ]);
       }
       expect(await world.pay(other, 'r', 20)).toEqual({ kind: 'keyReused' });
       expect(await world.move(other, 'c', 'CAPTURE', paymentId, 60)).toMatchObject({ kind: 'answered', payment: { captured: 60 } });
@@ -318,7 +355,10 @@ describe('the reconciliation', () => {
     const shown = async (region: string): Promise<unknown[]> => {
       const found = await world.in(region).getPayment(world.context(), paymentId);
       const listed = await world.in(region).listTransactions(world.context(), { accountId: 'acc', limit: 10 });
-      return [found.kind === 'found' && found.payment.captured, 'items' in listed && listed.items.filter(({ type }) => type === 'CAPTURE').map(({ amount }) => amount)];
+      return [
+        found.kind === 'found' && found.payment.captured,
+        'items' in listed && listed.items.filter(({ type }) => type === 'CAPTURE').map(({ amount }) => amount),
+      ];
     };
     const items = world.replicas.get(home)!.items;
     leaveUndone(items);

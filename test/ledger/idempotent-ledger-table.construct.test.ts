@@ -1,11 +1,22 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
-import { IdempotentLedgerTable, IdempotentLedgerTableProps, LedgerBilling, LedgerEncryption, LedgerKey, PaymentRegions } from '../../src/index';
+import {
+  IdempotentLedgerTable,
+  IdempotentLedgerTableProps,
+  LedgerBilling,
+  LedgerEncryption,
+  LedgerKey,
+  PaymentRegions,
+} from '../../src/index';
 import { homeRegions, newApp, newStack, regions } from '../cdk/stacks';
 
 const strong = { systemName: 'acme-pay', regions };
 
-function tableOf(props: Partial<IdempotentLedgerTableProps> = {}): { Properties: Record<string, any>; DeletionPolicy: string; UpdateReplacePolicy: string } {
+function tableOf(props: Partial<IdempotentLedgerTableProps> = {}): {
+  Properties: Record<string, any>;
+  DeletionPolicy: string;
+  UpdateReplacePolicy: string;
+} {
   const stack = newStack();
   new IdempotentLedgerTable(stack, 'Ledger', { ...strong, ...props });
   const tables = Template.fromStack(stack).findResources('AWS::DynamoDB::GlobalTable');
@@ -26,11 +37,16 @@ describe('the table by default', () => {
     expect(table.TableName).toBe('acme-pay-ledger');
     expect(table.KeySchema).toEqual([{ AttributeName: 'pk', KeyType: 'HASH' }]);
     expect(table.AttributeDefinitions).toEqual(['pk', 'acct', 'seq'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })));
-    expect(table.GlobalSecondaryIndexes).toEqual([{
-      IndexName: 'byAccount',
-      KeySchema: [{ AttributeName: 'acct', KeyType: 'HASH' }, { AttributeName: 'seq', KeyType: 'RANGE' }],
-      Projection: { ProjectionType: 'KEYS_ONLY' },
-    }]);
+    expect(table.GlobalSecondaryIndexes).toEqual([
+      {
+        IndexName: 'byAccount',
+        KeySchema: [
+          { AttributeName: 'acct', KeyType: 'HASH' },
+          { AttributeName: 'seq', KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'KEYS_ONLY' },
+      },
+    ]);
   });
 
   test('is kept, protected, recoverable, encrypted and streamed in every region', () => {
@@ -66,9 +82,12 @@ describe('props', () => {
     const { Properties: table } = tableOf({
       billing: LedgerBilling.provisioned({ write: { min: 10, max: 1000 }, read: { min: 5, max: 500, targetUtilizationPercent: 70 } }),
     });
-    const scaling = (MinCapacity: number, MaxCapacity: number, TargetValue: number) => (
-      { MinCapacity, MaxCapacity, SeedCapacity: MinCapacity, TargetTrackingScalingPolicyConfiguration: { TargetValue } }
-    );
+    const scaling = (MinCapacity: number, MaxCapacity: number, TargetValue: number) => ({
+      MinCapacity,
+      MaxCapacity,
+      SeedCapacity: MinCapacity,
+      TargetTrackingScalingPolicyConfiguration: { TargetValue },
+    });
     const write = { WriteCapacityAutoScalingSettings: scaling(10, 1000, 50) };
     const read = { ReadCapacityAutoScalingSettings: scaling(5, 500, 70) };
     expect(table.BillingMode).toBe('PROVISIONED');
@@ -88,7 +107,9 @@ describe('props', () => {
 
   test('what is switched off is off', () => {
     const { Properties: table } = tableOf({
-      encryption: LedgerEncryption.awsOwned(), pointInTimeRecovery: false, deletionProtection: false,
+      encryption: LedgerEncryption.awsOwned(),
+      pointInTimeRecovery: false,
+      deletionProtection: false,
     });
     expect(table.SSESpecification).toEqual({ SSEEnabled: false });
     for (const replica of table.Replicas) {
@@ -102,34 +123,80 @@ describe('props', () => {
 
   test('keys are shown to those who look for throttling only when that is asked for', () => {
     const { Properties: table } = tableOf({ contributorInsights: true });
-    for (const replica of table.Replicas) expect(replica.ContributorInsightsSpecification).toEqual({ Enabled: true, Mode: 'THROTTLED_KEYS' });
+    for (const replica of table.Replicas) {
+      expect(replica.ContributorInsightsSpecification).toEqual({ Enabled: true, Mode: 'THROTTLED_KEYS' });
+    }
   });
 
   test('tags reach each replica', () => {
-    for (const replica of tableOf({ tags: { team: 'payments' } }).Properties.Replicas) expect(replica.Tags).toEqual([{ Key: 'team', Value: 'payments' }]);
+    for (const replica of tableOf({ tags: { team: 'payments' } }).Properties.Replicas) {
+      expect(replica.Tags).toEqual([{ Key: 'team', Value: 'payments' }]);
+    }
   });
 
   test('the table can be destroyed when that is said three times', () => {
-    expect(tableOf({ removalPolicy: RemovalPolicy.DESTROY, acceptDataLoss: true, deletionProtection: false }).DeletionPolicy).toBe('Delete');
+    expect(tableOf({ removalPolicy: RemovalPolicy.DESTROY, acceptDataLoss: true, deletionProtection: false }).DeletionPolicy).toBe(
+      'Delete',
+    );
   });
 });
 
 describe('what cannot be meant fails at synth, with path, value, what is allowed and how to mend it', () => {
   const rejected: [string, Partial<IdempotentLedgerTableProps>, string][] = [
-    ['one replica', { regions: PaymentRegions.strong({ replicas: ['us-east-1'] }) }, "'regions.replicas' is 1 (us-east-1) without a witness; allowed: three replicas, or two replicas and a witness"],
-    ['two replicas without a witness', { regions: PaymentRegions.strong({ replicas: ['us-east-1', 'us-west-2'] }) }, 'fix: name a witness region'],
-    ['three replicas and a witness', { regions: PaymentRegions.strong({ replicas: ['us-east-1', 'us-west-2', 'eu-west-1'], witness: 'us-east-2' }) }, 'is 3 (us-east-1, us-west-2, eu-west-1) and the witness us-east-2'],
-    ['a region twice', { regions: PaymentRegions.strong({ replicas: ['us-east-1', 'us-east-1'], witness: 'us-east-2' }) }, 'us-east-1 twice'],
-    ['a witness among the replicas', { regions: PaymentRegions.strong({ replicas: ['us-east-1', 'us-west-2'], witness: 'us-west-2' }) }, "'regions.witness' is us-west-2, which is a replica too"],
-    ['a name that is no region', { regions: PaymentRegions.strong({ replicas: ['us-east-1', 'Oregon'], witness: 'us-east-2' }) }, "'regions' is 'Oregon'; allowed: names of AWS regions"],
+    [
+      'one replica',
+      { regions: PaymentRegions.strong({ replicas: ['us-east-1'] }) },
+      "'regions.replicas' is 1 (us-east-1) without a witness; allowed: three replicas, or two replicas and a witness",
+    ],
+    [
+      'two replicas without a witness',
+      { regions: PaymentRegions.strong({ replicas: ['us-east-1', 'us-west-2'] }) },
+      'fix: name a witness region',
+    ],
+    [
+      'three replicas and a witness',
+      { regions: PaymentRegions.strong({ replicas: ['us-east-1', 'us-west-2', 'eu-west-1'], witness: 'us-east-2' }) },
+      'is 3 (us-east-1, us-west-2, eu-west-1) and the witness us-east-2',
+    ],
+    [
+      'a region twice',
+      { regions: PaymentRegions.strong({ replicas: ['us-east-1', 'us-east-1'], witness: 'us-east-2' }) },
+      'us-east-1 twice',
+    ],
+    [
+      'a witness among the replicas',
+      { regions: PaymentRegions.strong({ replicas: ['us-east-1', 'us-west-2'], witness: 'us-west-2' }) },
+      "'regions.witness' is us-west-2, which is a replica too",
+    ],
+    [
+      'a name that is no region',
+      { regions: PaymentRegions.strong({ replicas: ['us-east-1', 'Oregon'], witness: 'us-east-2' }) },
+      "'regions' is 'Oregon'; allowed: names of AWS regions",
+    ],
     ['one home region', { regions: PaymentRegions.homeRegion({ replicas: ['us-east-1'] }) }, 'two or more replicas in mode HOME_REGION'],
     ['a long system name', { systemName: 'A'.repeat(41) }, '3 to 40 lower-case letters'],
-    ['DESTROY alone', { removalPolicy: RemovalPolicy.DESTROY }, "'removalPolicy' is DESTROY; allowed: RETAIN, or DESTROY together with acceptDataLoss: true"],
+    [
+      'DESTROY alone',
+      { removalPolicy: RemovalPolicy.DESTROY },
+      "'removalPolicy' is DESTROY; allowed: RETAIN, or DESTROY together with acceptDataLoss: true",
+    ],
     ['DESTROY of a protected table', { removalPolicy: RemovalPolicy.DESTROY, acceptDataLoss: true }, "'deletionProtection' is on"],
     ['SNAPSHOT', { removalPolicy: RemovalPolicy.SNAPSHOT }, 'DynamoDB makes no snapshot'],
-    ['a recovery period of 36 days', { recoveryPeriodDays: 36 }, "'recoveryPeriodDays' is 36; allowed: a whole number of days from 1 to 35"],
-    ['write capacity that cannot grow', { billing: LedgerBilling.provisioned({ write: { min: 5, max: 5 }, read: { min: 1, max: 2 } }) }, "'billing.write' is min 5, max 5"],
-    ['a utilisation of 95', { billing: LedgerBilling.provisioned({ write: { min: 1, max: 5 }, read: { min: 1, max: 2, targetUtilizationPercent: 95 } }) }, "'billing.read.targetUtilizationPercent' is 95"],
+    [
+      'a recovery period of 36 days',
+      { recoveryPeriodDays: 36 },
+      "'recoveryPeriodDays' is 36; allowed: a whole number of days from 1 to 35",
+    ],
+    [
+      'write capacity that cannot grow',
+      { billing: LedgerBilling.provisioned({ write: { min: 5, max: 5 }, read: { min: 1, max: 2 } }) },
+      "'billing.write' is min 5, max 5",
+    ],
+    [
+      'a utilisation of 95',
+      { billing: LedgerBilling.provisioned({ write: { min: 1, max: 5 }, read: { min: 1, max: 2, targetUtilizationPercent: 95 } }) },
+      "'billing.read.targetUtilizationPercent' is 95",
+    ],
     ['a bound of 0', { billing: LedgerBilling.onDemand({ maxWriteRequestUnits: 0 }) }, "'billing.maxWriteRequestUnits' is 0"],
   ];
   test.each(rejected)('%s', (_name, props, message) => {
@@ -139,17 +206,29 @@ describe('what cannot be meant fails at synth, with path, value, what is allowed
   });
 
   test('a stack without a region', () => {
-    expect(() => new IdempotentLedgerTable(new Stack(newApp(), 'Stack'), 'Ledger', strong)).toThrow("[Stack/Ledger] 'env.region of the stack' is not set; allowed: us-east-1, us-west-2");
+    expect(() => new IdempotentLedgerTable(new Stack(newApp(), 'Stack'), 'Ledger', strong)).toThrow(
+      "[Stack/Ledger] 'env.region of the stack' is not set; allowed: us-east-1, us-west-2",
+    );
   });
 
-  test('a stack in the witness\'s region, or elsewhere', () => {
-    expect(() => new IdempotentLedgerTable(newStack('us-east-2'), 'Ledger', strong)).toThrow('us-east-2, the witness, which holds no readable data');
-    expect(() => new IdempotentLedgerTable(newStack('eu-west-1'), 'Ledger', strong)).toThrow("'env.region of the stack' is eu-west-1; allowed: us-east-1, us-west-2");
+  test("a stack in the witness's region, or elsewhere", () => {
+    expect(() => new IdempotentLedgerTable(newStack('us-east-2'), 'Ledger', strong)).toThrow(
+      'us-east-2, the witness, which holds no readable data',
+    );
+    expect(() => new IdempotentLedgerTable(newStack('eu-west-1'), 'Ledger', strong)).toThrow(
+      "'env.region of the stack' is eu-west-1; allowed: us-east-1, us-west-2",
+    );
   });
 
   test.each([
     ['TTL', 'TimeToLiveSpecification', { Enabled: true, AttributeName: 'ttl' }, regions, 'a strongly consistent global table has no TTL'],
-    ['TTL in HOME_REGION', 'TimeToLiveSpecification', { Enabled: true, AttributeName: 'ttl' }, homeRegions, 'an expired key would let its payment be debited again'],
+    [
+      'TTL in HOME_REGION',
+      'TimeToLiveSpecification',
+      { Enabled: true, AttributeName: 'ttl' },
+      homeRegions,
+      'an expired key would let its payment be debited again',
+    ],
     ['a local index', 'LocalSecondaryIndexes', [{ IndexName: 'x' }], regions, 'no local secondary indexes'],
   ])('%s through an escape hatch', (_name, property, value, where, message) => {
     const stack = newStack();
@@ -175,7 +254,10 @@ describe('a set of regions', () => {
 
   test('with one that is not known for it is a warning that names this one and can be acknowledged', () => {
     const stack = made(PaymentRegions.strong({ replicas: ['us-east-1', 'eu-central-1'], witness: 'sa-east-1' }));
-    Annotations.fromStack(stack).hasWarning('/Stack/Ledger', Match.stringLikeRegexp('offers multi-region strong consistency in sa-east-1 .*2026-09-23.*unknown-strong-regions'));
+    Annotations.fromStack(stack).hasWarning(
+      '/Stack/Ledger',
+      Match.stringLikeRegexp('offers multi-region strong consistency in sa-east-1 .*2026-09-23.*unknown-strong-regions'),
+    );
   });
 });
 

@@ -6,13 +6,20 @@ import { account, homeRegions, newStack, plain, regions, statementsByRole } from
 
 const table = `arn:<AWS::Partition>:dynamodb:us-west-2:${account}:table/acme-pay-ledger`;
 const readKey = ['kms:Decrypt', 'kms:DescribeKey'];
-const writeKey = [...readKey, 'kms:Encrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext'];
+const writeKey = [
+  ...readKey,
+  'kms:Encrypt',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+];
 const key = (Action: string[]) => ({
   Action,
   Effect: 'Allow',
   Resource: `arn:<AWS::Partition>:kms:us-west-2:${account}:key/*`,
   Condition: {
-    'StringEquals': { 'kms:ViaService': 'dynamodb.us-west-2.amazonaws.com' },
+    StringEquals: { 'kms:ViaService': 'dynamodb.us-west-2.amazonaws.com' },
     'ForAnyValue:StringEquals': { 'kms:ResourceAliases': 'alias/acme-pay-ledger' },
   },
 });
@@ -26,7 +33,11 @@ function granted(grant: (replica: LedgerReplica, grantee: IGrantable) => unknown
 describe('grants, exactly', () => {
   test('accept payments', () => {
     expect(granted((replica, grantee) => replica.grantAcceptPayments(grantee))).toEqual([
-      { Action: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], Effect: 'Allow', Resource: table },
+      {
+        Action: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+        Effect: 'Allow',
+        Resource: table,
+      },
       key(writeKey),
     ]);
   });
@@ -49,7 +60,9 @@ describe('grants, exactly', () => {
   test('health check: the switch item of this region alone', () => {
     expect(granted((replica, grantee) => replica.grantHealthCheck(grantee))).toEqual([
       {
-        Action: 'dynamodb:GetItem', Effect: 'Allow', Resource: table,
+        Action: 'dynamodb:GetItem',
+        Effect: 'Allow',
+        Resource: table,
         Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['drain#us-west-2'] } },
       },
       key(readKey),
@@ -59,7 +72,9 @@ describe('grants, exactly', () => {
   test('operate: the switch items alone', () => {
     expect(granted((replica, grantee) => replica.grantOperate(grantee))).toEqual([
       {
-        Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'], Effect: 'Allow', Resource: table,
+        Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+        Effect: 'Allow',
+        Resource: table,
         Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['drain#us-east-1', 'drain#us-west-2'] } },
       },
       key(writeKey),
@@ -68,7 +83,11 @@ describe('grants, exactly', () => {
 
   test('read the stream', () => {
     expect(granted((replica, grantee) => replica.grantStreamRead(grantee))).toEqual([
-      { Action: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'], Effect: 'Allow', Resource: `${table}/stream/*` },
+      {
+        Action: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
+        Effect: 'Allow',
+        Resource: `${table}/stream/*`,
+      },
       key(readKey),
     ]);
   });
@@ -80,20 +99,23 @@ describe('grants, exactly', () => {
   });
 });
 
-test('the stream is looked up while deploying, in the region\'s own stack', () => {
+test("the stream is looked up while deploying, in the region's own stack", () => {
   const stack = newStack('us-west-2');
   const replica = LedgerReplica.of(stack, 'acme-pay', regions);
   expect(Token.isUnresolved(replica.lookUpStreamArn(stack, 'Stream'))).toBe(true);
   const template = Template.fromStack(stack);
   template.resourceCountIs('Custom::LedgerStreamArn', 1);
-  expect(plain(Object.values(template.findResources('AWS::IAM::Policy'))[0].Properties.PolicyDocument.Statement))
-    .toEqual([{ Action: 'dynamodb:DescribeTable', Effect: 'Allow', Resource: table }]);
+  expect(plain(Object.values(template.findResources('AWS::IAM::Policy'))[0].Properties.PolicyDocument.Statement)).toEqual([
+    { Action: 'dynamodb:DescribeTable', Effect: 'Allow', Resource: table },
+  ]);
   const other = new Stack(stack.node.root, 'Other', { env: { account, region: 'us-east-1' } });
-  expect(() => replica.lookUpStreamArn(other, 'Stream')).toThrow("[Other] 'lookUpStreamArn' is used in us-east-1; allowed: a stack in us-west-2");
+  expect(() => replica.lookUpStreamArn(other, 'Stream')).toThrow(
+    "[Other] 'lookUpStreamArn' is used in us-east-1; allowed: a stack in us-west-2",
+  );
 });
 
 describe('another region through the table', () => {
-  test('has that region\'s names and no reference to the table\'s stack', () => {
+  test("has that region's names and no reference to the table's stack", () => {
     const stack = newStack('us-east-1');
     const replica = new IdempotentLedgerTable(stack, 'Ledger', { systemName: 'acme-pay', regions }).replica('us-west-2');
     expect(replica.tableName).toBe('acme-pay-ledger');
@@ -115,13 +137,25 @@ describe('metrics', () => {
 
   test('of DynamoDB', () => {
     expect(home.metricReplicationLatency('eu-central-1').toMetricConfig().metricStat).toMatchObject({
-      namespace: 'AWS/DynamoDB', metricName: 'ReplicationLatency', statistic: 'Maximum',
-      dimensions: [{ name: 'ReceivingRegion', value: 'eu-central-1' }, { name: 'TableName', value: 'acme-pay-ledger' }],
+      namespace: 'AWS/DynamoDB',
+      metricName: 'ReplicationLatency',
+      statistic: 'Maximum',
+      dimensions: [
+        { name: 'ReceivingRegion', value: 'eu-central-1' },
+        { name: 'TableName', value: 'acme-pay-ledger' },
+      ],
     });
-    expect(strong.metricWriteThrottles().toMetricConfig().metricStat).toMatchObject({ metricName: 'WriteThrottleEvents', statistic: 'Sum' });
-    expect(strong.metricReadThrottles({ statistic: 'Average' }).toMetricConfig().metricStat).toMatchObject({ metricName: 'ReadThrottleEvents', statistic: 'Average' });
-    expect(strong.metricSystemErrors().toMetricConfig().mathExpression?.expression)
-      .toBe('FILL(getitem, 0) + FILL(batchgetitem, 0) + FILL(putitem, 0) + FILL(updateitem, 0) + FILL(query, 0)');
+    expect(strong.metricWriteThrottles().toMetricConfig().metricStat).toMatchObject({
+      metricName: 'WriteThrottleEvents',
+      statistic: 'Sum',
+    });
+    expect(strong.metricReadThrottles({ statistic: 'Average' }).toMetricConfig().metricStat).toMatchObject({
+      metricName: 'ReadThrottleEvents',
+      statistic: 'Average',
+    });
+    expect(strong.metricSystemErrors().toMetricConfig().mathExpression?.expression).toBe(
+      'FILL(getitem, 0) + FILL(batchgetitem, 0) + FILL(putitem, 0) + FILL(updateitem, 0) + FILL(query, 0)',
+    );
   });
 
   test.each([
@@ -132,7 +166,12 @@ describe('metrics', () => {
     ['TrimFailures', strong.metricTrimFailures()],
   ])('of the handlers: %s', (metricName, metric) => {
     expect(metric.toMetricConfig().metricStat).toMatchObject({
-      namespace: 'MultiRegionPayments', metricName, dimensions: [{ name: 'Region', value: 'us-east-1' }, { name: 'System', value: 'acme-pay' }],
+      namespace: 'MultiRegionPayments',
+      metricName,
+      dimensions: [
+        { name: 'Region', value: 'us-east-1' },
+        { name: 'System', value: 'acme-pay' },
+      ],
     });
   });
 

@@ -104,6 +104,7 @@ it('shows a payment that is decided while the page is read, when a move of it is
     first = false;
     return account;
   };
-  memory.readMany = async (pks) => (await readMany.call(memory, pks)).map((item) => (item.pk === stale.pk && pks.length > 1 ? stale : item));
+  memory.readMany = async (pks) =>
+    (await readMany.call(memory, pks)).map((item) => (item.pk === stale.pk && pks.length > 1 ? stale : item));
   expect((await list(10)).items.map(({ type }) => type)).toEqual(['CAPTURE', 'AUTHORISATION', 'AUTHORISATION']);
 });

@@ -12,7 +12,10 @@ import { PaymentsLedger } from '../../src/ledger/protocol/service';
 import { trim } from '../../src/ledger/protocol/trim.service';
 import { MemoryStore } from '../../tools/memory/memory-store';
 
-/** Two attempts at the same item: each condition of the ledger's writes has a race here, staged between the look and the write, that needs it. */
+/**
+ * Two attempts at the same item: each condition of the ledger's writes has a race here, staged between the look and the write, that needs
+ * it.
+ */
 
 const changeable = bounds as { -readonly [name in keyof typeof bounds]: number };
 const shipped = { ...bounds };
@@ -53,7 +56,10 @@ function after(which: (change: Change) => boolean, meanwhile: () => Promise<unkn
   return { ...world.ports(decide), store };
 }
 
-const sets = (...path: string[]) => ({ set = [] }: Change): boolean => set.some(([at]) => at.join('.') === path.join('.'));
+const sets =
+  (...path: string[]) =>
+  ({ set = [] }: Change): boolean =>
+    set.some(([at]) => at.join('.') === path.join('.'));
 const slow = (which: (change: Change) => boolean, meanwhile: () => Promise<unknown> | void): PaymentsLedger =>
   new PaymentsLedger(after(which, meanwhile), { region: 'us-west-2' });
 const attempt = (ports: LedgerPorts = world.ports()): Attempt => new Attempt(ports, { region: 'us-west-2' }, world.context());
@@ -66,19 +72,27 @@ describe('two attempts of one payment', () => {
     expect(balances()).toEqual([900, 100, 0]);
   });
 
-  test('come to the first one\'s hold, though the second one found too little money', async () => {
+  test("come to the first one's hold, though the second one found too little money", async () => {
     const hold = paid(await pay('rich', 950)).paymentId;
-    const late = slow(({ set = [] }) => set.some(([, value]) => value === 'D'), async () => {
-      await act('v', 'VOID', hold);
-      expect(paid(await pay('k')).status).toBe('AUTHORISED');
-    });
+    const late = slow(
+      ({ set = [] }) => set.some(([, value]) => value === 'D'),
+      async () => {
+        await act('v', 'VOID', hold);
+        expect(paid(await pay('k')).status).toBe('AUTHORISED');
+      },
+    );
     expect(paid(await pay('k', 100, late)).status).toBe('AUTHORISED');
     expect([entries()[keyId('acme', 'k')], ...balances()]).toEqual(['H100', 900, 100, 0]);
   });
 
   test('decide nothing that another one has completed and the account has forgotten', async () => {
     await pay('k');
-    await attempt().ports.store.change({ pk: account, require: [], set: [[['trimmedThrough'], world.nowMs]], remove: [['entries', keyId('acme', 'k')]] });
+    await attempt().ports.store.change({
+      pk: account,
+      require: [],
+      set: [[['trimmedThrough'], world.nowMs]],
+      remove: [['entries', keyId('acme', 'k')]],
+    });
     const ports = after(sets('outcome'), () => completePayment(attempt(), keyId('acme', 'k'), { status: 'AUTHORISED' }));
     expect(paid(await pay('k', 100, new PaymentsLedger(ports, { region: 'us-west-2' }))).status).toBe('AUTHORISED');
     expect(itemOf('k')).toMatchObject({ outcome: 'AUTHORISED' });
@@ -86,8 +100,10 @@ describe('two attempts of one payment', () => {
 });
 
 describe('an entry', () => {
-  test('of a claim that is behind the account\'s watermark is none, however long its request was under way', async () => {
-    const late = slow(sets(...entryOf('k')), () => world.memory.change({ pk: account, require: [], set: [[['trimmedThrough'], world.nowMs]] }));
+  test("of a claim that is behind the account's watermark is none, however long its request was under way", async () => {
+    const late = slow(sets(...entryOf('k')), () =>
+      world.memory.change({ pk: account, require: [], set: [[['trimmedThrough'], world.nowMs]] }),
+    );
     expect(paid(await pay('k', 100, late))).toMatchObject({ status: 'DECLINED', declineReason: 'expired' });
     expect(balances()).toEqual([1_000, 0, 0]);
   });
@@ -107,7 +123,10 @@ describe('an entry', () => {
 
   test('of a decline finds no room either', async () => {
     Object.assign(changeable, { entriesPerAccount: 1 });
-    const late = slow(({ set = [] }) => set.some(([, value]) => value === 'D'), () => pay('other'));
+    const late = slow(
+      ({ set = [] }) => set.some(([, value]) => value === 'D'),
+      () => pay('other'),
+    );
     expect(await pay('k', 5_000, late)).toMatchObject({ kind: 'busy', code: 'account_busy' });
     expect(Object.values(entries())).toEqual(['H100']);
   });
@@ -131,7 +150,7 @@ test('two trimmings at once: the second one does not set the watermark back', as
   expect(stored(account).trimmedThrough).toBe(late);
 });
 
-describe('a payment\'s own item', () => {
+describe("a payment's own item", () => {
   test('is completed as a payment, whatever else may have its key', async () => {
     const { paymentId } = paid(await pay('p'));
     await act('c', 'CAPTURE', paymentId);
@@ -165,13 +184,16 @@ describe('a payment\'s own item', () => {
   });
 });
 
-describe('a move\'s own item', () => {
+describe("a move's own item", () => {
   test('keeps its first decision', async () => {
     const { paymentId } = paid(await pay('p'));
     const captured = paid(await act('c', 'CAPTURE', paymentId));
     const before = itemOf('c');
     const claim = moveOf({ ...before, outcome: undefined } as unknown as Item);
-    expect(await refuse(attempt(), claim, 'not_captured', 'too late')).toMatchObject({ status: 'DONE', payment: { paymentId, captured: captured.captured } });
+    expect(await refuse(attempt(), claim, 'not_captured', 'too late')).toMatchObject({
+      status: 'DONE',
+      payment: { paymentId, captured: captured.captured },
+    });
     expect(itemOf('c')).toEqual(before);
   });
 
@@ -228,7 +250,7 @@ describe('captures, voids and refunds of one payment', () => {
       expect([itemOf('p').refunded, ...balances()]).toEqual([40, 940, 0, 60]);
     });
 
-    test('and do not take the payment\'s turn again when it is done', async () => {
+    test("and do not take the payment's turn again when it is done", async () => {
       const late = slow(sets('pending'), () => act('r', 'REFUND', paymentId, 40));
       expect(paid(await act('r', 'REFUND', paymentId, 40, late)).refunded).toBe(40);
       expect(itemOf('p').pending).toBeUndefined();
@@ -242,26 +264,33 @@ describe('captures, voids and refunds of one payment', () => {
     });
 
     test('also when the other one has moved the money, and died', async () => {
-      const dies = slow(sets('moves', keyId('acme', 'r2')), () => { throw new Error('the function ended'); });
+      const dies = slow(sets('moves', keyId('acme', 'r2')), () => {
+        throw new Error('the function ended');
+      });
       const late = slow(sets('pending'), () => expect(act('r2', 'REFUND', paymentId, 70, dies)).rejects.toThrow('the function ended'));
       expect(await act('r', 'REFUND', paymentId, 70, late)).toMatchObject({ kind: 'refused', code: 'amount_exceeds_captured' });
       expect([itemOf('p').refunded, ...balances()]).toEqual([70, 970, 0, 30]);
     });
 
-    test('a refund that came to nothing gives back its own turn, and no other one\'s', async () => {
+    test("a refund that came to nothing gives back its own turn, and no other one's", async () => {
       await world.memory.change({ pk: account, require: [], set: [[['trimmedThrough'], world.nowMs]] });
-      const dies = slow(sets(...entryOf('r2')), () => { throw new Error('the function ended'); });
-      const late = slow(({ remove = [] }) => remove.some(([name]) => name === 'pending'), async () => {
-        world.nowMs += 1;
-        await expect(act('r2', 'REFUND', paymentId, 70, dies)).rejects.toThrow('the function ended');
+      const dies = slow(sets(...entryOf('r2')), () => {
+        throw new Error('the function ended');
       });
+      const late = slow(
+        ({ remove = [] }) => remove.some(([name]) => name === 'pending'),
+        async () => {
+          world.nowMs += 1;
+          await expect(act('r2', 'REFUND', paymentId, 70, dies)).rejects.toThrow('the function ended');
+        },
+      );
       expect(await act('r', 'REFUND', paymentId, 70, late)).toMatchObject({ kind: 'refused', code: 'expired' });
       expect(itemOf('p').pending).toMatchObject({ id: keyId('acme', 'r2') });
     });
   });
 });
 
-describe('the team\'s decision', () => {
+describe("the team's decision", () => {
   const settings = { region: 'us-west-2', decision: { timeoutMs: 3_000, onUnknown: 'RETRY' } } as const;
   const forgotten = 6_000;
   let asked: number;
@@ -291,36 +320,61 @@ describe('the team\'s decision', () => {
 
   test('is not asked for again when the payment was completed in between', async () => {
     let decide: (decision: Decision) => void = () => undefined;
-    const first = pay('k', 100, world.ledger('us-east-1', answering(() => new Promise((resolve) => { decide = resolve; }))));
+    const first = pay(
+      'k',
+      100,
+      world.ledger(
+        'us-east-1',
+        answering(
+          () =>
+            new Promise((resolve) => {
+              decide = resolve;
+            }),
+        ),
+      ),
+    );
     await soon();
     world.nowMs += forgotten;
-    const late = new PaymentsLedger(after(sets('nonce'), async () => {
-      decide({ kind: 'approve' });
-      expect(paid(await first).status).toBe('AUTHORISED');
-      await pay('k', 100, world.ledger('us-east-1', never));
-      expect(itemOf('k').outcome).toBe('AUTHORISED');
-    }, unknown), settings);
+    const late = new PaymentsLedger(
+      after(
+        sets('nonce'),
+        async () => {
+          decide({ kind: 'approve' });
+          expect(paid(await first).status).toBe('AUTHORISED');
+          await pay('k', 100, world.ledger('us-east-1', never));
+          expect(itemOf('k').outcome).toBe('AUTHORISED');
+        },
+        unknown,
+      ),
+      settings,
+    );
     expect(await pay('k', 100, late)).toMatchObject({ replayed: true, payment: { status: 'AUTHORISED' } });
     expect(asked).toBe(1);
   });
 
   test('that is unknown gives way to nobody but its own retry: another attempt that has begun meanwhile is waited for', async () => {
-    const unsure = world.ledger('us-west-2', answering(async () => {
-      world.nowMs += forgotten;
-      await abandon();
-      return { kind: 'unknown' };
-    }));
+    const unsure = world.ledger(
+      'us-west-2',
+      answering(async () => {
+        world.nowMs += forgotten;
+        await abandon();
+        return { kind: 'unknown' };
+      }),
+    );
     expect(await pay('k', 100, unsure)).toMatchObject({ kind: 'unsure' });
     expect(itemOf('k').attemptAt).toBe(world.nowMs);
   });
 
   test('that is unknown writes nothing to a payment that was completed meanwhile', async () => {
     let before: Item | undefined;
-    const unsure = world.ledger('us-west-2', answering(async () => {
-      await completePayment(attempt(), keyId('acme', 'k'), { status: 'DECLINED', reason: 'velocity' });
-      before = itemOf('k');
-      return { kind: 'unknown' };
-    }));
+    const unsure = world.ledger(
+      'us-west-2',
+      answering(async () => {
+        await completePayment(attempt(), keyId('acme', 'k'), { status: 'DECLINED', reason: 'velocity' });
+        before = itemOf('k');
+        return { kind: 'unknown' };
+      }),
+    );
     expect(await pay('k', 100, unsure)).toMatchObject({ kind: 'unsure' });
     expect(itemOf('k')).toEqual(before);
   });
@@ -330,7 +384,8 @@ describe('the journal of a move', () => {
   const page = { unit: 0, epoch: 1, page: 7 };
   const note = (key: string, of = page, store: MemoryStore = world.memory) => new JournaledStore(store, of).read(key, true);
   const noted = async (of = page) => notedOn(of, await world.memory.readMany(journalKeys(of)));
-  const late = (which: (change: Change) => boolean, meanwhile: () => Promise<unknown> | void) => after(which, meanwhile).store as MemoryStore;
+  const late = (which: (change: Change) => boolean, meanwhile: () => Promise<unknown> | void) =>
+    after(which, meanwhile).store as MemoryStore;
   // One item of the journal for both.
   const [one, two] = ['k#a@1', 'k#b9@1'];
   beforeEach(() => {
@@ -339,7 +394,14 @@ describe('the journal of a move', () => {
 
   test('is begun by one of two that come to a new page at once, and has what both noted', async () => {
     await note(one, { ...page, page: 5 });
-    await note(one, page, late(({ remove = [] }) => remove.some(([name]) => name === 'full'), () => note(two)));
+    await note(
+      one,
+      page,
+      late(
+        ({ remove = [] }) => remove.some(([name]) => name === 'full'),
+        () => note(two),
+      ),
+    );
     expect(new Set(await noted())).toEqual(new Set([one, two]));
   });
 
@@ -348,7 +410,13 @@ describe('the journal of a move', () => {
     const [slot] = [...world.memory.items.values()].filter(({ keys }) => keys);
     world.memory.items.set(slot.pk, { ...slot, keys: Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`k#${n}`, 1])) });
     const next = { ...page, page: 9 };
-    await expect(note(two, page, late(sets('full'), () => note(one, next)))).rejects.toThrow('page 7 of the journal of a move is over');
+    await expect(
+      note(
+        two,
+        page,
+        late(sets('full'), () => note(one, next)),
+      ),
+    ).rejects.toThrow('page 7 of the journal of a move is over');
     expect(await noted(next)).toEqual([one]);
   });
 });

@@ -26,31 +26,34 @@ describe('the reconciliation of an account that is written meanwhile', () => {
     expect(recomputed).toEqual(kept);
   };
 
-  it.each(['a payment', 'a repeated payment', 'a capture', 'a void', 'a refund', 'a completed one that was only repeated', 'a trimming'])('is not misled by %s', async (what) => {
-    const { paymentId } = paid(await world.pay(home, 'open', 70));
-    const captured = paid(await world.pay(home, 'captured', 90)).paymentId;
-    await world.move(home, 'c', 'CAPTURE', captured, 50);
-    const work: Readonly<Record<string, () => Promise<unknown>>> = {
-      'a payment': () => world.pay(home, 'new', 11),
-      'a repeated payment': async () => [await world.pay(home, 'new', 11), await world.pay(home, 'new', 11)],
-      'a capture': () => world.move(home, 'm', 'CAPTURE', paymentId, 30),
-      'a void': () => world.move(home, 'm', 'VOID', paymentId),
-      'a refund': () => world.move(home, 'm', 'REFUND', captured, 20),
-      'a completed one that was only repeated': () => world.pay(home, 'open', 70),
-      'a trimming': async () => {
-        await world.pay(home, 'big', 90_000);
-        const now = world.nowMs;
-        world.nowMs += 16 * 60_000;
-        world.random = () => 0;
-        await world.pay(home, 'big', 90_000);
-        world.random = () => 0.5;
-        world.nowMs = now;
-      },
-    };
-    meanwhile(work[what]);
-    await addsUp();
-    await addsUp();
-  });
+  it.each(['a payment', 'a repeated payment', 'a capture', 'a void', 'a refund', 'a completed one that was only repeated', 'a trimming'])(
+    'is not misled by %s',
+    async (what) => {
+      const { paymentId } = paid(await world.pay(home, 'open', 70));
+      const captured = paid(await world.pay(home, 'captured', 90)).paymentId;
+      await world.move(home, 'c', 'CAPTURE', captured, 50);
+      const work: Readonly<Record<string, () => Promise<unknown>>> = {
+        'a payment': () => world.pay(home, 'new', 11),
+        'a repeated payment': async () => [await world.pay(home, 'new', 11), await world.pay(home, 'new', 11)],
+        'a capture': () => world.move(home, 'm', 'CAPTURE', paymentId, 30),
+        'a void': () => world.move(home, 'm', 'VOID', paymentId),
+        'a refund': () => world.move(home, 'm', 'REFUND', captured, 20),
+        'a completed one that was only repeated': () => world.pay(home, 'open', 70),
+        'a trimming': async () => {
+          await world.pay(home, 'big', 90_000);
+          const now = world.nowMs;
+          world.nowMs += 16 * 60_000;
+          world.random = () => 0;
+          await world.pay(home, 'big', 90_000);
+          world.random = () => 0.5;
+          world.nowMs = now;
+        },
+      };
+      meanwhile(work[what]);
+      await addsUp();
+      await addsUp();
+    },
+  );
 
   it('is not misled by an index that does not show the newest payments and moves yet', async () => {
     await world.pay(home, 'seen', 70);

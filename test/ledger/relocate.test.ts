@@ -12,25 +12,28 @@ beforeEach(async () => {
   world = new TwoRegions();
   await world.in(home).openAccount(world.context(), { accountId: 'acc', currency: 'EUR', balance: 1_000_000 });
   ports = {
-    async* scan(from) {
-      for (const { pk, version } of [...world.replicas.get(from)!.items.values()]) if (!pk.startsWith('j#')) yield { pk, version: version as number };
+    async *scan(from) {
+      for (const { pk, version } of [...world.replicas.get(from)!.items.values()]) {
+        if (!pk.startsWith('j#')) yield { pk, version: version as number };
+      }
     },
     items: (from, pks) => world.replicas.get(from)!.readMany(pks),
   };
 });
 
 const record = () => world.authority.items.get('u#0')!;
-const move = (region: string): Promise<RelocationResult> => (
-  relocate(world.authorityAttempt(region), new Authority(region, world.settings), world.settings, ports, 0)
-);
+const move = (region: string): Promise<RelocationResult> =>
+  relocate(world.authorityAttempt(region), new Authority(region, world.settings), world.settings, ports, 0);
 
 /** Somebody pays, a second apart at most, and all replicates at once; what was heard of it. */
-function traffic(only: (pk: string) => boolean = () => true): { readonly during: string; readonly key: string; readonly outcome: KeyedOutcome }[] {
+function traffic(
+  only: (pk: string) => boolean = () => true,
+): { readonly during: string; readonly key: string; readonly outcome: KeyedOutcome }[] {
   const heard: { during: string; key: string; outcome: KeyedOutcome }[] = [];
   let count = 0;
   world.onSleep = () => {
     const during = record().state as string;
-    const key = `during-${count += 1}`;
+    const key = `during-${(count += 1)}`;
     void world.pay(home, key, 1).then((outcome) => {
       heard.push({ during, key, outcome });
       world.replicate(home, other, only);
@@ -53,7 +56,9 @@ it('the home works until it stops, then nobody does, and it is short', async () 
   const result = await move(other);
   expect(result).toMatchObject({ kind: 'moved' });
   expect((result as { pausedMs: number }).pausedMs).toBeLessThan(2_500);
-  const [open, draining] = ['OPEN', 'DRAINING'].map((state) => heard.filter(({ during }) => during === state).map(({ outcome }) => outcome));
+  const [open, draining] = ['OPEN', 'DRAINING'].map((state) =>
+    heard.filter(({ during }) => during === state).map(({ outcome }) => outcome),
+  );
   expect(open.length).toBeGreaterThan(2);
   expect(new Set(open.map(({ kind }) => kind))).toEqual(new Set(['answered']));
   expect(draining.length).toBeGreaterThan(0);
@@ -155,7 +160,7 @@ describe('a mover that dies', () => {
   it('in the pause leaves a home that works again when the pause is over', async () => {
     const authority = await announced();
     const attempt = world.authorityAttempt(other);
-    const mine = await authority.turnPage(attempt, 0, (await authority.read(attempt, 0)), true);
+    const mine = await authority.turnPage(attempt, 0, await authority.read(attempt, 0), true);
     const stopped = await authority.drain(attempt, 0, mine!, world.nowMs + world.settings.movePauseMs);
     world.nowMs += 1_000;
     expect(await world.pay(home, 'k')).toMatchObject({ kind: 'unsure', code: 'region_fenced' });
@@ -198,12 +203,15 @@ describe('the journal', () => {
     const store = new MemoryStore();
     await store.create({ pk: 'k#there@1' });
     const seen: (readonly string[] | undefined)[] = [];
-    const journaled = new JournaledStore(Object.assign(Object.create(store) as MemoryStore, {
-      create: async (item: { pk: string }) => {
-        if (!item.pk.startsWith('j#')) seen.push(await noted(store));
-        return store.create(item);
-      },
-    }), page);
+    const journaled = new JournaledStore(
+      Object.assign(Object.create(store) as MemoryStore, {
+        create: async (item: { pk: string }) => {
+          if (!item.pk.startsWith('j#')) seen.push(await noted(store));
+          return store.create(item);
+        },
+      }),
+      page,
+    );
     await journaled.create({ pk: 'k#new@1' });
     expect(seen).toEqual([['k#new@1']]);
     await journaled.change({ pk: 'a#x@1', require: [] });

@@ -9,7 +9,11 @@ const before = { ...process.env };
 beforeAll(async () => {
   engine = await startEngine();
   const { protocol, hostname, port } = await engine.client.config.endpoint!();
-  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', AWS_ENDPOINT_URL_DYNAMODB: `${protocol}//${hostname}:${port}` });
+  Object.assign(process.env, {
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_DYNAMODB: `${protocol}//${hostname}:${port}`,
+  });
 });
 
 afterAll(async () => {
@@ -17,7 +21,7 @@ afterAll(async () => {
   await engine.close();
 });
 
-test('a unit\'s items are all of its tenants\' items, whatever they are called, in as many pages as it takes', async () => {
+test("a unit's items are all of its tenants' items, whatever they are called, in as many pages as it takes", async () => {
   const store = new DynamoStore(engine.client, engine.tableName);
   const tenants = ['acme', 'a tenant/with:signs', 'third'];
   const expected: string[] = [];

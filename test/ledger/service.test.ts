@@ -49,7 +49,15 @@ describe('an authorization', () => {
     await pay('warm');
     const { writes, reads } = world.memory;
     const payment = paid(await pay('k1', { reference: 'order 7' }));
-    expect(payment).toMatchObject({ status: 'AUTHORISED', amount: 100, captured: 0, refunded: 0, reference: 'order 7', region: 'us-east-1', operations: [] });
+    expect(payment).toMatchObject({
+      status: 'AUTHORISED',
+      amount: 100,
+      captured: 0,
+      refunded: 0,
+      reference: 'order 7',
+      region: 'us-east-1',
+      operations: [],
+    });
     expect([world.memory.writes - writes, world.memory.reads - reads]).toEqual([2, 0]);
     expect(await balances()).toEqual([800, 200, 0]);
   });
@@ -153,7 +161,9 @@ describe('moves', () => {
   });
 
   it('know no payment of another form, of nobody, or a move as one', async () => {
-    for (const id of ['pay_x', 'nonsense']) expect(await act('u', 'CAPTURE', id)).toMatchObject({ kind: 'rejected', code: 'invalid_request' });
+    for (const id of ['pay_x', 'nonsense']) {
+      expect(await act('u', 'CAPTURE', id)).toMatchObject({ kind: 'rejected', code: 'invalid_request' });
+    }
     expect(await act('u', 'CAPTURE', `pay_${'A'.repeat(22)}`)).toMatchObject({ kind: 'rejected', code: 'unknown_payment' });
   });
 });
@@ -179,7 +189,11 @@ describe('listing', () => {
     };
     const all = await list(100);
     expect(all.items.map(({ type, amount }) => `${type} ${amount}`)).toEqual([
-      'REFUND 10', 'VOID 100', 'RELEASE 40', 'CAPTURE 60', ...Array<string>(5).fill('AUTHORISATION 100'),
+      'REFUND 10',
+      'VOID 100',
+      'RELEASE 40',
+      'CAPTURE 60',
+      ...Array<string>(5).fill('AUTHORISATION 100'),
     ]);
     expect(all.nextCursor).toBeUndefined();
     for (const limit of [1, 2, 3, 4, 9]) {
@@ -199,7 +213,10 @@ describe('listing', () => {
 
   it('refuses a cursor that is none', async () => {
     for (const cursor of ['x', 'AAAA', Buffer.from('000000000000001#short#0').toString('base64url')]) {
-      expect(await ledger.listTransactions(world.context(), { accountId: 'acc', limit: 5, cursor })).toMatchObject({ kind: 'rejected', code: 'invalid_cursor' });
+      expect(await ledger.listTransactions(world.context(), { accountId: 'acc', limit: 5, cursor })).toMatchObject({
+        kind: 'rejected',
+        code: 'invalid_cursor',
+      });
     }
   });
 });
@@ -236,7 +253,13 @@ describe("the team's own decision", () => {
 
   it('makes a duplicate wait while the first attempt runs, and lets one take over when its time is up', async () => {
     let release: (decision: Decision) => void = () => undefined;
-    const stuck = world.ledger('us-east-1', () => new Promise((resolve) => { release = resolve; }));
+    const stuck = world.ledger(
+      'us-east-1',
+      () =>
+        new Promise((resolve) => {
+          release = resolve;
+        }),
+    );
     const { by, asked } = await withDecision([{ kind: 'approve' }]);
     const first = stuck.authorise(world.context(tenant), { idempotencyKey: 'k', accountId: 'acc', amount: 100, currency: 'EUR' });
     await new Promise((resolve) => setImmediate(resolve));
@@ -253,16 +276,22 @@ describe("the team's own decision", () => {
 describe('when the store does not answer', () => {
   const faulty = (fault: FaultKind): PaymentsLedger => {
     const fail = (): Promise<never> => Promise.reject(new StoreFault(fault, 'TimeoutError: no answer'));
-    return new PaymentsLedger({ ...world.ports(), store: { create: fail, change: fail, read: fail, readMany: fail, list: fail } }, { region: 'us-east-1' });
+    return new PaymentsLedger(
+      { ...world.ports(), store: { create: fail, change: fail, read: fail, readMany: fail, list: fail } },
+      { region: 'us-east-1' },
+    );
   };
   it.each([
     ['unknown', { kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1, cause: 'unknown: TimeoutError: no answer' }],
     ['conflict', { kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1, cause: 'conflict: TimeoutError: no answer' }],
     ['throttled', { kind: 'busy', code: 'throttled', retryAfterSeconds: 2, cause: 'throttled: TimeoutError: no answer' }],
-  ] as [FaultKind, KeyedOutcome][])('a fault of kind %s is retried until the deadline, and never told as a decline', async (fault, outcome) => {
-    const started = world.nowMs;
-    expect(await pay('k', {}, faulty(fault))).toEqual(outcome);
-    expect(world.nowMs - started).toBeGreaterThan(8_000);
-    expect(world.nowMs - started).toBeLessThan(10_000);
-  });
+  ] as [FaultKind, KeyedOutcome][])(
+    'a fault of kind %s is retried until the deadline, and never told as a decline',
+    async (fault, outcome) => {
+      const started = world.nowMs;
+      expect(await pay('k', {}, faulty(fault))).toEqual(outcome);
+      expect(world.nowMs - started).toBeGreaterThan(8_000);
+      expect(world.nowMs - started).toBeLessThan(10_000);
+    },
+  );
 });

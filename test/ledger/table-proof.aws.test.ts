@@ -11,7 +11,9 @@ let told: Record<string, unknown>[] = [];
 beforeAll(async () => {
   server = createServer((request, response) => {
     let body = '';
-    request.on('data', (part) => { body += part; });
+    request.on('data', (part) => {
+      body += part;
+    });
     request.on('end', () => {
       if (request.method === 'PUT') told.push(JSON.parse(body) as Record<string, unknown>);
       const { status, body: answer } = request.method === 'PUT' ? { status: 200, body: {} } : answers.shift()!;
@@ -20,23 +22,41 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  Object.assign(process.env, { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', AWS_ENDPOINT_URL: endpoint });
+  Object.assign(process.env, {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL: endpoint,
+  });
 });
 afterAll(async () => {
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 });
-beforeEach(() => { told = []; });
+beforeEach(() => {
+  told = [];
+});
 
-const described = (mode?: string) => ({ status: 200, body: { Table: { TableName: 't', ...mode === undefined ? {} : { MultiRegionConsistency: mode } } } });
+const described = (mode?: string) => ({
+  status: 200,
+  body: { Table: { TableName: 't', ...(mode === undefined ? {} : { MultiRegionConsistency: mode }) } },
+});
 const refused = (name: string, status = 400) => ({ status, body: { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: name } });
 
 test.each([
   ['a strong table', [described('STRONG')], 'STRONG'],
   ['an eventual one', [described('EVENTUAL')], 'EVENTUAL'],
   ['one of a single region, which says nothing', [described()], 'EVENTUAL'],
-  ['one that is not there', [refused('ResourceNotFoundException'), refused('ResourceNotFoundException'), refused('ResourceNotFoundException')], 'MISSING'],
-  ['one that was just made, and is found a little later', [refused('ResourceNotFoundException'), refused('ResourceNotFoundException'), described('STRONG')], 'STRONG'],
+  [
+    'one that is not there',
+    [refused('ResourceNotFoundException'), refused('ResourceNotFoundException'), refused('ResourceNotFoundException')],
+    'MISSING',
+  ],
+  [
+    'one that was just made, and is found a little later',
+    [refused('ResourceNotFoundException'), refused('ResourceNotFoundException'), described('STRONG')],
+    'STRONG',
+  ],
   ['one that is described at the second attempt', [refused('InternalServerError', 500), described('STRONG')], 'STRONG'],
 ])('%s', async (_what, given, mode) => {
   answers = given;
@@ -51,14 +71,33 @@ test('what DynamoDB refuses is no mode', async () => {
 
 test('the function tells CloudFormation, by the address that came with the request', async () => {
   Object.assign(process.env, proofEnv.write({ tables: JSON.stringify({ ledger: { name: 't', mode: 'STRONG' } }) }));
-  const { handler } = jest.requireActual<typeof import('../../src/ledger/functions/table-proof.handler')>('../../src/ledger/functions/table-proof.handler');
-  const event = { RequestType: 'Create', RequestId: 'r', StackId: 's', LogicalResourceId: 'Tables', ResponseURL: `${process.env.AWS_ENDPOINT_URL}/bucket`, ResourceProperties: {} } as const;
+  const { handler } = jest.requireActual<typeof import('../../src/ledger/functions/table-proof.handler')>(
+    '../../src/ledger/functions/table-proof.handler',
+  );
+  const event = {
+    RequestType: 'Create',
+    RequestId: 'r',
+    StackId: 's',
+    LogicalResourceId: 'Tables',
+    ResponseURL: `${process.env.AWS_ENDPOINT_URL}/bucket`,
+    ResourceProperties: {},
+  } as const;
   answers = [described('EVENTUAL')];
   await handler(event);
   answers = [described('STRONG')];
   await handler(event);
   expect(told).toEqual([
-    expect.objectContaining({ Status: 'FAILED', Reason: expect.stringContaining('EVENTUAL; allowed: STRONG'), RequestId: 'r', StackId: 's', LogicalResourceId: 'Tables' }),
-    expect.objectContaining({ Status: 'SUCCESS', PhysicalResourceId: 'ledger-tables-Tables', Data: { TableMode: 'STRONG', AuthorityMode: 'NOT_HERE' } }),
+    expect.objectContaining({
+      Status: 'FAILED',
+      Reason: expect.stringContaining('EVENTUAL; allowed: STRONG'),
+      RequestId: 'r',
+      StackId: 's',
+      LogicalResourceId: 'Tables',
+    }),
+    expect.objectContaining({
+      Status: 'SUCCESS',
+      PhysicalResourceId: 'ledger-tables-Tables',
+      Data: { TableMode: 'STRONG', AuthorityMode: 'NOT_HERE' },
+    }),
   ]);
 });

@@ -11,10 +11,15 @@ let documents: any[];
 let ids: number;
 
 function ledgerOf(change: Partial<ReturnType<World['ledger']>> = {}) {
-  const tracer = new XRayTracer({
-    nowMs: () => world.nowMs, segmentId: () => String(ids += 1).padStart(16, '0'), invocation: () => undefined,
-    send: (datagram) => documents.push(JSON.parse(datagram.toString().split('\n')[1])),
-  }, {});
+  const tracer = new XRayTracer(
+    {
+      nowMs: () => world.nowMs,
+      segmentId: () => String((ids += 1)).padStart(16, '0'),
+      invocation: () => undefined,
+      send: (datagram) => documents.push(JSON.parse(datagram.toString().split('\n')[1])),
+    },
+    {},
+  );
   return tracedLedger(Object.assign(world.ledger('us-east-1'), change), tracer);
 }
 
@@ -32,12 +37,17 @@ const stored = (kind: string) => [...world.memory.items.values()].find((item) =>
 
 test('a payment and its moves keep the segment that asked for them', async () => {
   const ledger = ledgerOf();
-  const outcome = await ledger.authorise(context(true), pay) as { payment: Payment };
+  const outcome = (await ledger.authorise(context(true), pay)) as { payment: Payment };
   expect(stored('PAYMENT')).toMatchObject({ traceId, traceParent: '0000000000000001' });
   await ledger.move(context(true), { idempotencyKey: 'c', paymentId: outcome.payment.paymentId, type: 'CAPTURE' });
   expect(stored('MOVE')).toMatchObject({ traceId, traceParent: '0000000000000002' });
   expect(documents).toEqual([
-    expect.objectContaining({ name: 'ledger.authorise', id: '0000000000000001', parent_id: parentId, annotations: { outcome: 'answered' } }),
+    expect.objectContaining({
+      name: 'ledger.authorise',
+      id: '0000000000000001',
+      parent_id: parentId,
+      annotations: { outcome: 'answered' },
+    }),
     expect.objectContaining({ name: 'ledger.move', id: '0000000000000002', parent_id: parentId }),
   ]);
 });
@@ -51,7 +61,7 @@ test('of a trace that is not recorded the root alone is kept', async () => {
 
 test('a refusal names the trace that claimed its key', async () => {
   const ledger = ledgerOf();
-  const { payment } = await ledger.authorise(context(false), pay) as { payment: Payment };
+  const { payment } = (await ledger.authorise(context(false), pay)) as { payment: Payment };
   const refund = { idempotencyKey: 'r', paymentId: payment.paymentId, type: 'REFUND' } as const;
   const refused = await ledger.move(context(false), refund);
   expect(refused).toMatchObject({ kind: 'refused', traceId });
@@ -63,5 +73,8 @@ test('what is unsure, or thrown, is a fault', async () => {
   await unsure.authorise(context(true), pay);
   const broken = ledgerOf({ getAccount: () => Promise.reject(new Error('broken')) });
   await expect(broken.getAccount(context(true), 'acc')).rejects.toThrow('broken');
-  expect(documents).toEqual([expect.objectContaining({ fault: true }), expect.objectContaining({ name: 'ledger.getAccount', fault: true })]);
+  expect(documents).toEqual([
+    expect.objectContaining({ fault: true }),
+    expect.objectContaining({ name: 'ledger.getAccount', fault: true }),
+  ]);
 });

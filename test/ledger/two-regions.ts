@@ -13,7 +13,10 @@ export class TwoRegions {
   public nowMs = 1_800_000_000_000;
   public random: () => number = () => 0.5;
   public readonly lost = new Set<string>();
-  public readonly replicas = new Map([[home, new MemoryStore()], [other, new MemoryStore()]]);
+  public readonly replicas = new Map([
+    [home, new MemoryStore()],
+    [other, new MemoryStore()],
+  ]);
   public readonly authority = new MemoryStore();
   private readonly ledgers = new Map<string, HomeLedger>();
   private count = 0;
@@ -23,25 +26,47 @@ export class TwoRegions {
 
   constructor(more: Partial<HomeSettings> = {}) {
     this.settings = {
-      regions: [home, other], units: 1, leaseMs: 12_000, requestMs: 6_000, clockMarginMs: 2_000, refreshMs: 1_000,
-      moveRequestMs: 1_500, moveRefreshMs: 250, movePauseMs: 4_500, takeover: 'AUTOMATIC', ...more,
+      regions: [home, other],
+      units: 1,
+      leaseMs: 12_000,
+      requestMs: 6_000,
+      clockMarginMs: 2_000,
+      refreshMs: 1_000,
+      moveRequestMs: 1_500,
+      moveRefreshMs: 250,
+      movePauseMs: 4_500,
+      takeover: 'AUTOMATIC',
+      ...more,
     };
     for (const region of this.replicas.keys()) this.restart(region);
   }
 
   public restart(region: string): void {
-    this.ledgers.set(region, new HomeLedger({
-      ...this.ports(this.replicas.get(region)!),
-      authority: this.authority,
-      forward: async (to, call: ForwardedCall) => {
-        if (this.lost.has(to)) throw new HomeUnreachable(to);
-        return this.in(to).receive(call);
-      },
-    }, { region }, this.settings));
+    this.ledgers.set(
+      region,
+      new HomeLedger(
+        {
+          ...this.ports(this.replicas.get(region)!),
+          authority: this.authority,
+          forward: async (to, call: ForwardedCall) => {
+            if (this.lost.has(to)) throw new HomeUnreachable(to);
+            return this.in(to).receive(call);
+          },
+        },
+        { region },
+        this.settings,
+      ),
+    );
   }
 
   private ports(store: LedgerStore): LedgerPorts {
-    return { store, nowMs: () => this.nowMs, random: () => this.random(), nonce: () => `n${this.count += 1}`, sleep: (ms) => this.sleep(ms) };
+    return {
+      store,
+      nowMs: () => this.nowMs,
+      random: () => this.random(),
+      nonce: () => `n${(this.count += 1)}`,
+      sleep: (ms) => this.sleep(ms),
+    };
   }
 
   /** Someone's work beside the calls: on a region's replica, or on the authority's table. */
@@ -72,7 +97,9 @@ export class TwoRegions {
     const target = this.replicas.get(to)!;
     for (const item of this.replicas.get(from)!.items.values()) {
       const there = target.items.get(item.pk);
-      if (only(item.pk) && (!there || (there.writtenAt as number) < (item.writtenAt as number))) target.items.set(item.pk, structuredClone(item));
+      if (only(item.pk) && (!there || (there.writtenAt as number) < (item.writtenAt as number))) {
+        target.items.set(item.pk, structuredClone(item));
+      }
     }
   }
 

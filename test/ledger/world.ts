@@ -21,7 +21,7 @@ export class World {
       store: this.memory,
       nowMs: () => this.nowMs,
       random: () => this.random(),
-      nonce: () => `nonce-${this.nonces += 1}`,
+      nonce: () => `nonce-${(this.nonces += 1)}`,
       sleep: (ms) => {
         this.nowMs += ms;
         return Promise.resolve();

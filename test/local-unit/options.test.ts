@@ -6,30 +6,50 @@ test('without options: the example, on the usual port, until Ctrl-C', () => {
 });
 
 test('every option', () => {
-  expect(parseDemoOptions(['--port', '0', '--smoke', '--mode', 'STRONG', '--app', '/apps/mine', '--lag', '120', '--in-flight', '4']))
-    .toEqual({ port: 0, smoke: true, mode: 'STRONG', appDirectory: '/apps/mine', lagMs: 120, inFlight: 4 });
+  expect(
+    parseDemoOptions(['--port', '0', '--smoke', '--mode', 'STRONG', '--app', '/apps/mine', '--lag', '120', '--in-flight', '4']),
+  ).toEqual({ port: 0, smoke: true, mode: 'STRONG', appDirectory: '/apps/mine', lagMs: 120, inFlight: 4 });
 });
 
 test('a stage of an app is named as the app names it', () => {
-  expect(parseDemoOptions(['--app', '/apps/mine', '--stage', 'Europe/Prod'])).toEqual({ port: 4580, smoke: false, appDirectory: '/apps/mine', stage: 'Europe/Prod' });
+  expect(parseDemoOptions(['--app', '/apps/mine', '--stage', 'Europe/Prod'])).toEqual({
+    port: 4580,
+    smoke: false,
+    appDirectory: '/apps/mine',
+    stage: 'Europe/Prod',
+  });
 });
 
-test('the migration example goes on at the pace of a rehearsal, a team\'s own app at its own', () => {
-  expect(parseDemoOptions(['--example', 'migration'])).toMatchObject({ appDirectory: path.resolve(__dirname, '../../examples/migration'), context: { pace: 'REHEARSAL' } });
+test("the migration example goes on at the pace of a rehearsal, a team's own app at its own", () => {
+  expect(parseDemoOptions(['--example', 'migration'])).toMatchObject({
+    appDirectory: path.resolve(__dirname, '../../examples/migration'),
+    context: { pace: 'REHEARSAL' },
+  });
   expect(parseDemoOptions(['--app', '/apps/mine']).context).toBeUndefined();
 });
 
 test('the regions of the example go to the app as context', () => {
-  expect(parseDemoOptions(['--mode', 'STRONG', '--replicas', 'us-east-1,eu-central-1', '--witness', 'us-east-2']))
-    .toMatchObject({ mode: 'STRONG', context: { replicas: 'us-east-1,eu-central-1', witness: 'us-east-2' } });
-  expect(parseDemoOptions(['--example', 'migration', '--replicas', 'eu-west-1, eu-north-1,eu-south-2']).context).toEqual({ pace: 'REHEARSAL', replicas: 'eu-west-1,eu-north-1,eu-south-2' });
+  expect(parseDemoOptions(['--mode', 'STRONG', '--replicas', 'us-east-1,eu-central-1', '--witness', 'us-east-2'])).toMatchObject({
+    mode: 'STRONG',
+    context: { replicas: 'us-east-1,eu-central-1', witness: 'us-east-2' },
+  });
+  expect(parseDemoOptions(['--example', 'migration', '--replicas', 'eu-west-1, eu-north-1,eu-south-2']).context).toEqual({
+    pace: 'REHEARSAL',
+    replicas: 'eu-west-1,eu-north-1,eu-south-2',
+  });
 });
 
 test.each([
   [['--witness', 'us-east-2'], '--witness us-east-2 without --replicas: give both'],
   [['--replicas', 'us-east-1,Frankfurt'], "--replicas us-east-1,Frankfurt: 'Frankfurt' is not the name of a region, or it is given twice"],
-  [['--replicas', 'us-east-1,eu-central-1', '--witness', 'us-east-1'], "--replicas us-east-1,eu-central-1 --witness us-east-1: 'us-east-1' is not the name of a region, or it is given twice"],
-  [['--mode', 'HOME_REGION', '--replicas', 'us-east-1,eu-central-1', '--witness', 'us-east-2'], '--witness us-east-2 with --mode HOME_REGION: only a STRONG table has a witness'],
+  [
+    ['--replicas', 'us-east-1,eu-central-1', '--witness', 'us-east-1'],
+    "--replicas us-east-1,eu-central-1 --witness us-east-1: 'us-east-1' is not the name of a region, or it is given twice",
+  ],
+  [
+    ['--mode', 'HOME_REGION', '--replicas', 'us-east-1,eu-central-1', '--witness', 'us-east-2'],
+    '--witness us-east-2 with --mode HOME_REGION: only a STRONG table has a witness',
+  ],
   [['--port', '65536'], '--port 65536 is not valid: give a whole number from 0 to 65535'],
   [['--port', '4e3'], '--port 4e3 is not valid: give a whole number from 0 to 65535'],
   [['--lag', '-1'], /ambiguous/],

@@ -48,21 +48,35 @@ export async function startRegions(options: { lagMs?: number; unreachableMs?: nu
   const controlPlanes = new ControlPlanes({ engines: directory, accountId, events, log: () => undefined });
   const proxies = new Map<string, RegionProxy>();
   for (const region of names) {
-    proxies.set(region, await startRegionProxy({
-      region, engines: directory, links, tables, judge, services: controlPlanes.services, accountId, unreachableMs: options.unreachableMs,
-    }));
+    proxies.set(
+      region,
+      await startRegionProxy({
+        region,
+        engines: directory,
+        links,
+        tables,
+        judge,
+        services: controlPlanes.services,
+        accountId,
+        unreachableMs: options.unreachableMs,
+      }),
+    );
   }
-  await Promise.all([...names, witness].map(async (region) => {
-    engines.set(region, await RegionProcess.start({
-      supervisor, python, region, processName: region, accountId, proxyPort: proxies.get(region)?.port,
-    }));
-  }));
+  await Promise.all(
+    [...names, witness].map(async (region) => {
+      engines.set(
+        region,
+        await RegionProcess.start({ supervisor, python, region, processName: region, accountId, proxyPort: proxies.get(region)?.port }),
+      );
+    }),
+  );
   const clients: DynamoDBClient[] = [];
   const kept = (made: DynamoDBClient): DynamoDBClient => {
     clients.push(made);
     return made;
   };
-  const ofEngine = (region: string): DynamoDBClient => kept(new DynamoDBClient({ ...engineClientConfig(engines.get(region)!, region), maxAttempts: 1 }));
+  const ofEngine = (region: string): DynamoDBClient =>
+    kept(new DynamoDBClient({ ...engineClientConfig(engines.get(region)!, region), maxAttempts: 1 }));
   return {
     names,
     engines,
@@ -71,7 +85,15 @@ export async function startRegions(options: { lagMs?: number; unreachableMs?: nu
     tables,
     events,
     controlPlanes,
-    dynamodb: (region) => kept(new DynamoDBClient({ region, endpoint: `http://127.0.0.1:${proxies.get(region)!.port}`, credentials: localCredentials, maxAttempts: 1 })),
+    dynamodb: (region) =>
+      kept(
+        new DynamoDBClient({
+          region,
+          endpoint: `http://127.0.0.1:${proxies.get(region)!.port}`,
+          credentials: localCredentials,
+          maxAttempts: 1,
+        }),
+      ),
     engine: ofEngine,
     addTable: async (plan) => {
       const places = plan.mode === 'STRONG' ? [...plan.replicas, plan.witness!] : plan.replicas;
@@ -97,7 +119,9 @@ function tableLike(name: string): CreateTableCommand {
     AttributeDefinitions: ['pk', 'owner'].map((attribute) => ({ AttributeName: attribute, AttributeType: 'S' as const })),
     KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
     BillingMode: 'PAY_PER_REQUEST',
-    GlobalSecondaryIndexes: [{ IndexName: 'byOwner', KeySchema: [{ AttributeName: 'owner', KeyType: 'HASH' }], Projection: { ProjectionType: 'ALL' } }],
+    GlobalSecondaryIndexes: [
+      { IndexName: 'byOwner', KeySchema: [{ AttributeName: 'owner', KeyType: 'HASH' }], Projection: { ProjectionType: 'ALL' } },
+    ],
     StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
   });
 }
@@ -109,6 +133,8 @@ export async function eventually<T>(ask: () => Promise<T>, wanted: (answer: T) =
     const answer = await ask();
     if (wanted(answer)) return answer;
     if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms; the last answer was ${JSON.stringify(answer)}`);
-    await new Promise((resolve) => { setTimeout(resolve, 20); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
   }
 }

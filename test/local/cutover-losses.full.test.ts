@@ -32,7 +32,11 @@ test('an approval that nobody gives expires: paused, and nothing has moved', asy
 test('an alarm while it is watched rolls back', async () => {
   await toSoak();
   expect(cutover.run.cutover!.forceAlarm(target, watch, 'ALARM')).toBe(true);
-  expect(await cutover.ended()).toMatchObject({ state: 'ROLLED_BACK', why: expect.stringContaining(`raised: ${target}/${watch}`), weights: all });
+  expect(await cutover.ended()).toMatchObject({
+    state: 'ROLLED_BACK',
+    why: expect.stringContaining(`raised: ${target}/${watch}`),
+    weights: all,
+  });
 });
 
 test('workers killed in mid-shift are replaced, and the weights change once', async () => {
@@ -47,7 +51,8 @@ test('workers killed in mid-shift are replaced, and the weights change once', as
   }
   expect(killed).toBeGreaterThan(0);
   await cutover.at(/^Soak/);
-  const changes = async (): Promise<unknown[]> => (await cutover.audit()).slice(before).filter(({ entry }) => entry.what === 'changed' && entry.kind === 'shift');
+  const changes = async (): Promise<unknown[]> =>
+    (await cutover.audit()).slice(before).filter(({ entry }) => entry.what === 'changed' && entry.kind === 'shift');
   // The audit is read now and then.
   for (let looks = 0; looks < 40 && (await changes()).length === 0; looks += 1) await sleep(250);
   expect(await changes()).toHaveLength(1);
@@ -64,9 +69,15 @@ test('weights changed by hand stop the next phase until they are reverted by a d
   const sets = body.match(/<ResourceRecordSet>.*?<\/ResourceRecordSet>/gs)!;
   const change = (action: string, set: string): string => `<Change><Action>${action}</Action>${set}</Change>`;
   const other = (set: string): string => set.replace(/<Weight>\d+<\/Weight>/, '<Weight>7</Weight>');
-  const request = `<ChangeResourceRecordSetsRequest xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><ChangeBatch><Changes>${sets.map((set) => change('DELETE', set) + change('CREATE', other(set))).join('')}</Changes></ChangeBatch></ChangeResourceRecordSetsRequest>`;
+  const request =
+    `<ChangeResourceRecordSetsRequest ` +
+    `xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><ChangeBatch><Changes>${sets.map((set) => change('DELETE', set) + change('CREATE', other(set))).join('')}</Changes></ChangeBatch></ChangeResourceRecordSetsRequest>`;
   expect((await route53('POST', zone, request)).status).toBe(200);
-  expect(await cutover.ended()).toMatchObject({ state: 'PAUSED', why: expect.stringContaining('weights-as-recorded'), weights: { [source]: 7, [target]: 7 } });
+  expect(await cutover.ended()).toMatchObject({
+    state: 'PAUSED',
+    why: expect.stringContaining('weights-as-recorded'),
+    weights: { [source]: 7, [target]: 7 },
+  });
   await cutover.start({ action: 'revert' });
   await cutover.decide('approve');
   expect(await cutover.ended()).toMatchObject({ state: 'SUCCEEDED', weights: half });

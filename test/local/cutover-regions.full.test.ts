@@ -60,13 +60,22 @@ describe('the target is lost: callers are led to the source, nothing moves meanw
     expect(await cutover.pay(`watched-${Date.now()}`)).toBe(201);
     cutover.run.cutover!.forceAlarm(target, watch, 'ALARM');
     await cutover.region(target, 'start');
-    expect(await cutover.ended()).toMatchObject({ state: 'ROLLED_BACK', why: expect.stringContaining(`raised: ${target}/${watch}`), weights: all });
+    expect(await cutover.ended()).toMatchObject({
+      state: 'ROLLED_BACK',
+      why: expect.stringContaining(`raised: ${target}/${watch}`),
+      weights: all,
+    });
     cutover.run.cutover!.forceAlarm(target, watch, undefined);
     await allBack();
   });
 
   test.each<[string, number]>([
-    ['Prechecks', 0], ['Approval', 0], ['Shift weights', 1], ['Soak', 1], ['Move authority', 2], ['Reconcile', 2],
+    ['Prechecks', 0],
+    ['Approval', 0],
+    ['Shift weights', 1],
+    ['Soak', 1],
+    ['Move authority', 2],
+    ['Reconcile', 2],
   ])('in %s', async (step, approvals) => {
     await reach(step, approvals);
     await cutover.region(target, 'stop');
@@ -78,11 +87,21 @@ describe('the target is lost: callers are led to the source, nothing moves meanw
     // What the watched alarm makes of the outage is another test's.
     cutover.run.cutover!.forceAlarm(target, watch, 'OK');
     await cutover.region(target, 'start');
-    const now = await cutover.approvers.until('the run goes on to a question, or has ended', ({ state, openApproval }) => state !== 'RUNNING' || openApproval !== undefined, 240_000);
+    const now = await cutover.approvers.until(
+      'the run goes on to a question, or has ended',
+      ({ state, openApproval }) => state !== 'RUNNING' || openApproval !== undefined,
+      240_000,
+    );
     // Whoever is asked may go on; else the run has said what it found.
-    if (now.state === 'RUNNING') expect(now.openApproval).toBeDefined();
-    else if (now.state === 'PAUSED') expect(now.why).toMatch(/event-probe|replication-lag|target-healthy|dead-letter|cannot be compared|for a human|no decision was made in time|unit 0|alarms cannot be read/);
-    else expect(now.state).toBe('SUCCEEDED');
+    if (now.state === 'RUNNING') {
+      expect(now.openApproval).toBeDefined();
+    } else if (now.state === 'PAUSED') {
+      expect(now.why).toMatch(
+        /event-probe|replication-lag|target-healthy|dead-letter|cannot be compared|for a human|no decision was made in time|unit 0|alarms cannot be read/,
+      );
+    } else {
+      expect(now.state).toBe('SUCCEEDED');
+    }
     await allBack();
   });
 });

@@ -107,6 +107,11 @@ export class CutoverRun {
     const caller = this.client.as(token);
     const accountId = `acc-${tenant}`;
     await caller.call({ method: 'PUT', path: `/api/v1/accounts/${accountId}`, body: { currency: 'EUR', balance: 1_000 } });
-    return (await caller.call({ path: '/api/v1/payments', key: `${tenant}-${Date.now()}`, body: { accountId, amount: 1, currency: 'EUR' } }, 90_000)).status;
+    return (
+      await caller.call(
+        { path: '/api/v1/payments', key: `${tenant}-${Date.now()}`, body: { accountId, amount: 1, currency: 'EUR' } },
+        90_000,
+      )
+    ).status;
   }
 }

@@ -6,7 +6,13 @@ import path from 'node:path';
 const root = path.resolve(__dirname, '../..');
 
 /** A process as `ps` knows it; the start time tells it from a later one with the same ID. */
-export interface ProcessEntry { readonly pid: number; readonly parent: number; readonly group: number; readonly started: string; readonly command: string }
+export interface ProcessEntry {
+  readonly pid: number;
+  readonly parent: number;
+  readonly group: number;
+  readonly started: string;
+  readonly command: string;
+}
 
 export function processes(): ProcessEntry[] {
   const rows = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,ppid=,pgid=,lstart=,args='], { encoding: 'utf8' }).split('\n');
@@ -26,12 +32,19 @@ export class DemoProcess {
 
   /** @param launch by itself, or as a user does: npm, the launcher and the run are three processes, or four with npm's shell */
   constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, launch: 'by itself' | 'by npm' = 'by itself') {
-    const [program, ...before] = launch === 'by npm' ? ['npm', 'run', 'demo', '--'] : [process.execPath, '--import', 'tsx', path.join(root, 'local/demo.ts')];
+    const [program, ...before] =
+      launch === 'by npm' ? ['npm', 'run', 'demo', '--'] : [process.execPath, '--import', 'tsx', path.join(root, 'local/demo.ts')];
     this.child = spawn(program, [...before, ...args], {
-      cwd: root, env: { ...process.env, TMPDIR: this.temp, NODE_NO_WARNINGS: '1', ...env }, stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: root,
+      env: { ...process.env, TMPDIR: this.temp, NODE_NO_WARNINGS: '1', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.child.stdout!.on('data', (chunk) => { this.output += chunk; });
-    this.child.stderr!.on('data', (chunk) => { this.errors += chunk; });
+    this.child.stdout!.on('data', (chunk) => {
+      this.output += chunk;
+    });
+    this.child.stderr!.on('data', (chunk) => {
+      this.errors += chunk;
+    });
     this.ended = new Promise((resolve) => this.child.once('close', resolve));
   }
 
@@ -42,12 +55,16 @@ export class DemoProcess {
   /** Waits for a line of the output; fails when the demo ends before. */
   async line(pattern: RegExp, withinMs = 90_000): Promise<RegExpExecArray> {
     let over = false;
-    void this.ended.then(() => { over = true; });
+    void this.ended.then(() => {
+      over = true;
+    });
     const deadline = Date.now() + withinMs;
     for (;;) {
       const match = pattern.exec(this.output);
       if (match) return match;
-      if (over || Date.now() > deadline) throw new Error(`no line ${pattern} ${over ? 'before the demo ended' : `within ${withinMs} ms`}: ${this.output}${this.errors}`);
+      if (over || Date.now() > deadline) {
+        throw new Error(`no line ${pattern} ${over ? 'before the demo ended' : `within ${withinMs} ms`}: ${this.output}${this.errors}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
@@ -60,7 +77,10 @@ export class DemoProcess {
   /** The checks of the scenario that failed, each a line; a scenario that did not end is one. */
   failures(): string[] {
     const ended = /^smoke: \d+ passed, \d+ failed/m.test(this.output);
-    return [...this.output.split('\n').filter((line) => /^ +FAIL /.test(line)), ...(ended ? [] : [`the scenario did not end: ${this.output.slice(-2000)}`])];
+    return [
+      ...this.output.split('\n').filter((line) => /^ +FAIL /.test(line)),
+      ...(ended ? [] : [`the scenario did not end: ${this.output.slice(-2000)}`]),
+    ];
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -89,7 +109,9 @@ export async function survivors(before: readonly ProcessEntry[], withinMs = 10_0
   const deadline = Date.now() + withinMs;
   for (;;) {
     const now = new Map(processes().map((entry) => [`${entry.pid} ${entry.started}`, entry]));
-    const left = before.filter(({ pid, started }) => now.get(`${pid} ${started}`) && !/<defunct>/.test(now.get(`${pid} ${started}`)!.command));
+    const left = before.filter(
+      ({ pid, started }) => now.get(`${pid} ${started}`) && !/<defunct>/.test(now.get(`${pid} ${started}`)!.command),
+    );
     if (left.length === 0 || Date.now() > deadline) return left;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

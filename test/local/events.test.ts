@@ -1,6 +1,12 @@
 import path from 'node:path';
 import { EventBridgeClient, PutEventsCommand, PutPermissionCommand, RemovePermissionCommand } from '@aws-sdk/client-eventbridge';
-import { DeleteRolePolicyCommand, GetRolePolicyCommand, IAMClient, ListRolePoliciesCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import {
+  DeleteRolePolicyCommand,
+  GetRolePolicyCommand,
+  IAMClient,
+  ListRolePoliciesCommand,
+  PutRolePolicyCommand,
+} from '@aws-sdk/client-iam';
 import { localCredentials } from '../../local/engine/credentials';
 import { engineClientConfig } from '../../local/engine/engine-http';
 import { AwsApi } from '../../local/network/aws-api';
@@ -39,16 +45,30 @@ function event(origin: string) {
 
 async function publish(region: string, events: readonly { id: string; type: string }[]): Promise<void> {
   const { FailedEntryCount } = await api.json(region, 'events', 'PutEvents', {
-    Entries: events.map((one) => ({ EventBusName: meshBusName(system), Source: 'test', DetailType: one.type, Detail: JSON.stringify(one) })),
+    Entries: events.map((one) => ({
+      EventBusName: meshBusName(system),
+      Source: 'test',
+      DetailType: one.type,
+      Detail: JSON.stringify(one),
+    })),
   });
   expect(FailedEntryCount).toBe(0);
 }
 
-interface Message { Body: string; ReceiptHandle: string; MessageAttributes?: Record<string, { StringValue: string }> }
+interface Message {
+  Body: string;
+  ReceiptHandle: string;
+  MessageAttributes?: Record<string, { StringValue: string }>;
+}
 
 async function receive(region: string, queue: string): Promise<Message[]> {
   const QueueUrl = await api.queueUrl(region, `:${queue}`);
-  const { Messages = [] } = await api.json(region, 'sqs', 'ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 0, MessageAttributeNames: ['All'] });
+  const { Messages = [] } = await api.json(region, 'sqs', 'ReceiveMessage', {
+    QueueUrl,
+    MaxNumberOfMessages: 10,
+    VisibilityTimeout: 0,
+    MessageAttributeNames: ['All'],
+  });
   return Messages;
 }
 
@@ -62,7 +82,8 @@ async function gather(region: string): Promise<string[]> {
     if (messages.length === 0) return ids;
     for (const { Body } of messages) ids.push((JSON.parse(Body) as { detail: { id: string } }).detail.id);
     await api.json(region, 'sqs', 'DeleteMessageBatch', {
-      QueueUrl: await api.queueUrl(region, ':arrivals'), Entries: messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle })),
+      QueueUrl: await api.queueUrl(region, ':arrivals'),
+      Entries: messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle })),
     });
   }
 }
@@ -72,8 +93,15 @@ async function until<T>(what: string, withinMs: number, look: () => Promise<T | 
   for (;;) {
     const found = await look();
     if (found) return found;
-    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}; alarms ${JSON.stringify((await status()).alarms.filter(({ state }: { state: string }) => state !== 'OK'))}`);
-    await new Promise((resolve) => { setTimeout(resolve, 200); });
+    if (Date.now() > deadline) {
+      throw new Error(
+        `not within ${withinMs} ms: ${what}; alarms ` +
+          `${JSON.stringify((await status()).alarms.filter(({ state }: { state: string }) => state !== 'OK'))}`,
+      );
+    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, 200);
+    });
   }
 }
 
@@ -82,7 +110,9 @@ async function status(): Promise<any> {
 }
 
 async function alarming(region: string, name: RegExp): Promise<boolean> {
-  return (await status()).alarms.some((alarm: { region: string; name: string; state: string }) => alarm.region === region && name.test(alarm.name) && alarm.state === 'ALARM');
+  return (await status()).alarms.some(
+    (alarm: { region: string; name: string; state: string }) => alarm.region === region && name.test(alarm.name) && alarm.state === 'ALARM',
+  );
 }
 
 /** Error codes in a region's dead-letter queue, of one event, by the region that it did not reach. */
@@ -100,81 +130,149 @@ async function deadLetters(region: string, id: string): Promise<Record<string, s
 }
 
 test('an event of any of three regions arrives in each of them once: nothing goes round', async () => {
-  for (const region of regions) await publish(region, Array.from({ length: 10 }, () => event(region)));
+  for (const region of regions) {
+    await publish(
+      region,
+      Array.from({ length: 10 }, () => event(region)),
+    );
+  }
   await until('30 arrivals in each region', 30_000, async () => (await Promise.all(regions.map(gather))).every((ids) => ids.length >= 30));
   // Time in which a second round would be through.
-  await new Promise((resolve) => { setTimeout(resolve, 3000); });
+  await new Promise((resolve) => {
+    setTimeout(resolve, 3000);
+  });
   for (const region of regions) {
     const ids = await gather(region);
     expect([region, ids.length, new Set(ids).size]).toEqual([region, 30, 30]);
   }
 });
 
-test('a removed policy and a missing permission raise their alarms and leave the event in the dead-letter queue, a throttled bus holds it up; the redrive brings it home', async () => {
-  const bus = meshBusName(system);
-  const westBus = new EventBridgeClient({ region: west, endpoint: `http://127.0.0.1:${run.regions.find(({ name }) => name === west)!.proxyPort}`, credentials: localCredentials });
-  const westRoles = new IAMClient(engineClientConfig(run.regions.find(({ name }) => name === west)!, 'us-east-1'));
-  const throttle = async (throttled: boolean) => fetch(`${run.url}/_local/throttle`, {
-    method: 'POST', body: JSON.stringify({ target: `arn:aws:events:${europe}:000000000000:event-bus/${bus}`, throttled }), headers: { 'content-type': 'application/json' },
-  });
-  // East is no longer let onto the west's bus, the west's role may no longer put on the east's, and Europe's takes nothing.
-  await westBus.send(new RemovePermissionCommand({ EventBusName: bus, StatementId: `From-${east}` }));
-  const RoleName = forwardingRoleName(system, west, east);
-  const PolicyName = (await westRoles.send(new ListRolePoliciesCommand({ RoleName }))).PolicyNames![0];
-  const policy = decodeURIComponent((await westRoles.send(new GetRolePolicyCommand({ RoleName, PolicyName }))).PolicyDocument!);
-  await westRoles.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
-  expect((await throttle(true)).status).toBe(200);
-  // Longer than a decision is kept.
-  await new Promise((resolve) => { setTimeout(resolve, 1500); });
+test(
+  'a removed policy and a missing permission raise their alarms and leave the event in the dead-letter queue, a throttled bus ' +
+    'holds it up; the redrive brings it home',
+  async () => {
+    const bus = meshBusName(system);
+    const westBus = new EventBridgeClient({
+      region: west,
+      endpoint: `http://127.0.0.1:${run.regions.find(({ name }) => name === west)!.proxyPort}`,
+      credentials: localCredentials,
+    });
+    const westRoles = new IAMClient(
+      engineClientConfig(
+        run.regions.find(({ name }) => name === west)!,
+        'us-east-1',
+      ),
+    );
+    const throttle = async (throttled: boolean) =>
+      fetch(`${run.url}/_local/throttle`, {
+        method: 'POST',
+        body: JSON.stringify({ target: `arn:aws:events:${europe}:000000000000:event-bus/${bus}`, throttled }),
+        headers: { 'content-type': 'application/json' },
+      });
+    // East is no longer let onto the west's bus, the west's role may no longer put on the east's, and Europe's takes nothing.
+    await westBus.send(new RemovePermissionCommand({ EventBusName: bus, StatementId: `From-${east}` }));
+    const RoleName = forwardingRoleName(system, west, east);
+    const PolicyName = (await westRoles.send(new ListRolePoliciesCommand({ RoleName }))).PolicyNames![0];
+    const policy = decodeURIComponent((await westRoles.send(new GetRolePolicyCommand({ RoleName, PolicyName }))).PolicyDocument!);
+    await westRoles.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
+    expect((await throttle(true)).status).toBe(200);
+    // Longer than a decision is kept.
+    await new Promise((resolve) => {
+      setTimeout(resolve, 1500);
+    });
 
-  const [fromEast, fromWest] = [event(east), event(west)];
-  await Promise.all([publish(east, [fromEast]), publish(west, [fromWest])]);
-  await until('both events in the dead-letter queues', 30_000, async () => {
-    const [ofEast, ofWest] = [await deadLetters(east, fromEast.id), await deadLetters(west, fromWest.id)];
-    return Object.keys(ofEast).length > 0 && Object.keys(ofWest).length > 0 && expect([ofEast, ofWest]).toEqual([{ [west]: 'NO_PERMISSIONS' }, { [east]: 'NO_PERMISSIONS' }]) === undefined;
-  });
-  for (const [region, peer] of [[east, west], [west, east]] as const) {
-    await until(`alarms in ${region}`, 40_000, async () => await alarming(region, /DeadLetters/i)
-      && alarming(region, new RegExp(`Undelivered.*${peer.replaceAll('-', '')}`, 'i')));
-  }
-  // Who should hear of a peer and does not, says so too.
-  await until('silence alarms', 40_000, async () => await alarming(west, /Silence.*useast1/i) && await alarming(east, /Silence.*uswest2/i));
-  expect((await status()).buses.find(({ region }: { region: string }) => region === east).deadLetters).toBeGreaterThan(0);
-  expect(await gather(west)).not.toContain(fromEast.id);
-  expect(await gather(east)).not.toContain(fromWest.id);
-  expect((await gather(europe)).filter((id) => [fromEast.id, fromWest.id].includes(id))).toEqual([]);
+    const [fromEast, fromWest] = [event(east), event(west)];
+    await Promise.all([publish(east, [fromEast]), publish(west, [fromWest])]);
+    await until('both events in the dead-letter queues', 30_000, async () => {
+      const [ofEast, ofWest] = [await deadLetters(east, fromEast.id), await deadLetters(west, fromWest.id)];
+      return (
+        Object.keys(ofEast).length > 0 &&
+        Object.keys(ofWest).length > 0 &&
+        expect([ofEast, ofWest]).toEqual([{ [west]: 'NO_PERMISSIONS' }, { [east]: 'NO_PERMISSIONS' }]) === undefined
+      );
+    });
+    for (const [region, peer] of [
+      [east, west],
+      [west, east],
+    ] as const) {
+      await until(
+        `alarms in ${region}`,
+        40_000,
+        async () =>
+          (await alarming(region, /DeadLetters/i)) && alarming(region, new RegExp(`Undelivered.*${peer.replaceAll('-', '')}`, 'i')),
+      );
+    }
+    // Who should hear of a peer and does not, says so too.
+    await until(
+      'silence alarms',
+      40_000,
+      async () => (await alarming(west, /Silence.*useast1/i)) && (await alarming(east, /Silence.*uswest2/i)),
+    );
+    expect((await status()).buses.find(({ region }: { region: string }) => region === east).deadLetters).toBeGreaterThan(0);
+    expect(await gather(west)).not.toContain(fromEast.id);
+    expect(await gather(east)).not.toContain(fromWest.id);
+    expect((await gather(europe)).filter((id) => [fromEast.id, fromWest.id].includes(id))).toEqual([]);
 
-  const roleArn = (from: string, to: string) => `arn:aws:iam::000000000000:role/${forwardingRoleName(system, from, to)}`;
-  await westBus.send(new PutPermissionCommand({ EventBusName: bus, Policy: JSON.stringify({ Version: '2012-10-17', Statement: [east, europe].map((from) => ({
-    Sid: `From-${from}`, Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::000000000000:root' }, Action: 'events:PutEvents',
-    Resource: `arn:aws:events:${west}:000000000000:event-bus/${bus}`, Condition: { ArnEquals: { 'aws:PrincipalArn': roleArn(from, west) } },
-  })) }) }));
-  await westRoles.send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument: policy }));
-  expect((await throttle(false)).status).toBe(200);
-  westBus.destroy();
-  westRoles.destroy();
-  await new Promise((resolve) => { setTimeout(resolve, 1500); });
-  for (const region of [east, west]) {
-    const { failed, payload } = await api.invoke(region, meshRedriveName(system), {}, 'RequestResponse');
-    expect([region, failed, payload]).toEqual([region, false, expect.objectContaining({ left: 0, refused: [] })]);
-  }
-  await until('the events everywhere', 30_000, async () => (await Promise.all(regions.map(gather))).every((ids) => [fromEast, fromWest].every(({ id }) => ids.includes(id))));
-});
+    const roleArn = (from: string, to: string) => `arn:aws:iam::000000000000:role/${forwardingRoleName(system, from, to)}`;
+    await westBus.send(
+      new PutPermissionCommand({
+        EventBusName: bus,
+        Policy: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: [east, europe].map((from) => ({
+            Sid: `From-${from}`,
+            Effect: 'Allow',
+            Principal: { AWS: 'arn:aws:iam::000000000000:root' },
+            Action: 'events:PutEvents',
+            Resource: `arn:aws:events:${west}:000000000000:event-bus/${bus}`,
+            Condition: { ArnEquals: { 'aws:PrincipalArn': roleArn(from, west) } },
+          })),
+        }),
+      }),
+    );
+    await westRoles.send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument: policy }));
+    expect((await throttle(false)).status).toBe(200);
+    westBus.destroy();
+    westRoles.destroy();
+    await new Promise((resolve) => {
+      setTimeout(resolve, 1500);
+    });
+    for (const region of [east, west]) {
+      const { failed, payload } = await api.invoke(region, meshRedriveName(system), {}, 'RequestResponse');
+      expect([region, failed, payload]).toEqual([region, false, expect.objectContaining({ left: 0, refused: [] })]);
+    }
+    await until('the events everywhere', 30_000, async () =>
+      (await Promise.all(regions.map(gather))).every((ids) => [fromEast, fromWest].every(({ id }) => ids.includes(id))),
+    );
+  },
+);
 
 test('whoever may put events speaks neither for the ledger nor for a probe: refused, and nothing of the request arrives', async () => {
   const proxy = `http://127.0.0.1:${run.regions.find(({ name }) => name === east)!.proxyPort}`;
   const eastBus = new EventBridgeClient({ region: east, endpoint: proxy, credentials: localCredentials });
-  const put = (...entries: [string, string, { id: string }][]) => eastBus.send(new PutEventsCommand({
-    Entries: entries.map(([Source, DetailType, detail]) => (
-      { EventBusName: meshBusName(system), Source, DetailType, Detail: JSON.stringify({ ...detail, type: DetailType }) })),
-  }));
+  const put = (...entries: [string, string, { id: string }][]) =>
+    eastBus.send(
+      new PutEventsCommand({
+        Entries: entries.map(([Source, DetailType, detail]) => ({
+          EventBusName: meshBusName(system),
+          Source,
+          DetailType,
+          Detail: JSON.stringify({ ...detail, type: DetailType }),
+        })),
+      }),
+    );
   const [own, beside] = [event(east), event(east)];
   const forged: [string, string][] = [
-    [`${system}.ledger`, 'payment.captured'], [`${system}.ledger`, 'test.happened'],
-    [`${system}.mesh`, 'mesh.probe'], ['test', 'payment.captured'], ['test', 'mesh.probe'],
+    [`${system}.ledger`, 'payment.captured'],
+    [`${system}.ledger`, 'test.happened'],
+    [`${system}.mesh`, 'mesh.probe'],
+    ['test', 'payment.captured'],
+    ['test', 'mesh.probe'],
   ];
   for (const [source, type] of forged) {
-    await expect(put(['test', 'test.happened', beside], [source, type, event(west)])).rejects.toThrow(/explicit deny in a resource-based policy/);
+    await expect(put(['test', 'test.happened', beside], [source, type, event(west)])).rejects.toThrow(
+      /explicit deny in a resource-based policy/,
+    );
   }
   expect((await put(['test', 'test.happened', own])).FailedEntryCount).toBe(0);
   eastBus.destroy();

@@ -19,22 +19,35 @@ afterAll(async () => {
 
 function call(region: string, method: string, target: string, body?: object, key?: string): Promise<Response> {
   return fetch(`${run.url}/_local/regions/${region}${target}`, {
-    method, body: body && JSON.stringify(body),
-    headers: { 'authorization': `Bearer ${token}`, 'content-type': 'application/json', ...(key ? { 'idempotency-key': key } : {}) },
+    method,
+    body: body && JSON.stringify(body),
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...(key ? { 'idempotency-key': key } : {}) },
   });
 }
 
 /** What the region's functions logged. */
 async function logged(region: string): Promise<string> {
   const client = new EngineClient({ engine: (name) => run.regions.find((handle) => handle.name === name) });
-  const ask = async (operation: string, input: object): Promise<any> => JSON.parse((await client.call({
-    place: { engine: region, region }, service: 'logs', body: JSON.stringify(input),
-    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `Logs_20140328.${operation}` },
-  })).body.toString());
+  const ask = async (operation: string, input: object): Promise<any> =>
+    JSON.parse(
+      (
+        await client.call({
+          place: { engine: region, region },
+          service: 'logs',
+          body: JSON.stringify(input),
+          headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `Logs_20140328.${operation}` },
+        })
+      ).body.toString(),
+    );
   try {
     const { logGroups } = await ask('DescribeLogGroups', {});
-    const pages = await Promise.all(logGroups.map(({ logGroupName }: { logGroupName: string }) => ask('FilterLogEvents', { logGroupName })));
-    return pages.flatMap((page) => page.events ?? []).map(({ message }: { message: string }) => message).join('\n');
+    const pages = await Promise.all(
+      logGroups.map(({ logGroupName }: { logGroupName: string }) => ask('FilterLogEvents', { logGroupName })),
+    );
+    return pages
+      .flatMap((page) => page.events ?? [])
+      .map(({ message }: { message: string }) => message)
+      .join('\n');
   } finally {
     client.close();
   }

@@ -29,10 +29,16 @@ async function stop(url: string, region: string): Promise<void> {
 }
 
 /** The tenant's calls of one run's API. */
-async function tenantOf(url: string): Promise<(method: string, path: string, body?: object, key?: string) => Promise<{ status: number; body: any }>> {
+async function tenantOf(
+  url: string,
+): Promise<(method: string, path: string, body?: object, key?: string) => Promise<{ status: number; body: any }>> {
   const token = await (await fetch(`${url}/_local/token?tenant=acme`)).text();
   return async (method, at, body, key) => {
-    const headers = { 'authorization': `Bearer ${token}`, 'content-type': 'application/json', ...(key === undefined ? {} : { 'idempotency-key': key }) };
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      ...(key === undefined ? {} : { 'idempotency-key': key }),
+    };
     const answer = await fetch(`${url}/api/v1${at}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
     return { status: answer.status, body: await answer.json() };
   };
@@ -65,7 +71,7 @@ describe('two stages of one app at once, each the whole example in an account of
     }
   });
 
-  test('each takes a payment of one tenant, account and key; neither knows of the other\'s', async () => {
+  test("each takes a payment of one tenant, account and key; neither knows of the other's", async () => {
     const tenants = await Promise.all(urls.map(tenantOf));
     const amounts = [300, 700];
     const made = [];
@@ -86,7 +92,7 @@ describe('two stages of one app at once, each the whole example in an account of
     }
   });
 
-  test('each is deployed in its stage\'s account', async () => {
+  test("each is deployed in its stage's account", async () => {
     for (const [at, url] of urls.entries()) {
       const { targets } = (await (await fetch(`${url}/_local/status`)).json()) as { targets: { arn: string }[] };
       expect(targets.length).toBeGreaterThan(0);
@@ -97,7 +103,9 @@ describe('two stages of one app at once, each the whole example in an account of
   test('both listen on 127.0.0.1 alone', () => {
     const runs = [first.pid, second.pid];
     // A function's socket to the daemon is bound, so that it looks like a listener; nothing reads from it.
-    const listening = listenersOf([...first.tree(), ...second.tree()].map(({ pid }) => pid)).filter(({ kind, pid }) => kind === 'tcp' || (kind === 'udp' && runs.includes(pid)));
+    const listening = listenersOf([...first.tree(), ...second.tree()].map(({ pid }) => pid)).filter(
+      ({ kind, pid }) => kind === 'tcp' || (kind === 'udp' && runs.includes(pid)),
+    );
     // A front door, two proxies and two X-Ray daemons each; emulators listen on sockets of their own.
     expect(listening.length).toBe(10);
     expect(listening.filter(({ address }) => address !== '127.0.0.1')).toEqual([]);
@@ -166,7 +174,9 @@ describe('what the user can mend is one line and exit 1', () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
-    expect(await complaint(['--port', String(port)])).toBe(`port ${port} on 127.0.0.1 is in use: end what listens there, or choose another one with --port`);
+    expect(await complaint(['--port', String(port)])).toBe(
+      `port ${port} on 127.0.0.1 is in use: end what listens there, or choose another one with --port`,
+    );
     server.close();
   });
 
@@ -179,16 +189,21 @@ describe('what the user can mend is one line and exit 1', () => {
   });
 
   test('an app with several stages, and none is named', async () => {
-    expect(await complaint(['--port', '0', '--app', path.join(__dirname, 'apps/two-stages')])).toBe('the app has the stages Beta, Prod, the local run deploys one: name it with --stage');
+    expect(await complaint(['--port', '0', '--app', path.join(__dirname, 'apps/two-stages')])).toBe(
+      'the app has the stages Beta, Prod, the local run deploys one: name it with --stage',
+    );
   });
 
   test('an app that does not synthesise', async () => {
     const app = path.join(__dirname, 'apps/broken');
-    expect(await complaint(['--port', '0', '--app', app])).toBe(`synthesising the app in ${app} failed: Error: this app is broken on purpose`);
+    expect(await complaint(['--port', '0', '--app', app])).toBe(
+      `synthesising the app in ${app} failed: Error: this app is broken on purpose`,
+    );
   });
 
   test('a deploy that fails', async () => {
-    expect(await complaint(['--port', '0', '--app', path.join(__dirname, 'apps/undeployable')]))
-      .toMatch(/^deploying undeployable to eu-west-1 failed: .*AWS::QLDB::Ledger/);
+    expect(await complaint(['--port', '0', '--app', path.join(__dirname, 'apps/undeployable')])).toMatch(
+      /^deploying undeployable to eu-west-1 failed: .*AWS::QLDB::Ledger/,
+    );
   });
 });

@@ -46,7 +46,7 @@ function nameOf({ kind, port, address }: Listener): string {
   return `unknown: ${kind} ${address}:${port}`;
 }
 
-test('what listens is what the table of listeners says, on 127.0.0.1 or in the run\'s own folder', () => {
+test("what listens is what the table of listeners says, on 127.0.0.1 or in the run's own folder", () => {
   const section = readFileSync(path.resolve(__dirname, '../../local/README.md'), 'utf8').split('## Who may ask what')[1].split('\n## ')[0];
   const documented = [...section.matchAll(/^\| \*\*(.+?)\*\* \|/gm)].map(([, name]) => name);
   expect([...new Set(listeners.filter((one) => !isSender(one)).map(nameOf))].sort()).toEqual(documented.sort());
@@ -77,14 +77,23 @@ test('no attack comes through at any of them', async () => {
 async function forgeSegment(port: number): Promise<void> {
   const segment = `{"format":"json","version":1}\n${JSON.stringify({ id: '70de5b6f19ff9a0a', trace_id: traceId, name: 'forged', start_time: 1, end_time: 2 })}`;
   const socket = createSocket('udp4');
-  for (const datagram of [segment, `${'0'.repeat(64)}\n${segment}`]) await new Promise((resolve) => { socket.send(datagram, port, '127.0.0.1', resolve); });
+  for (const datagram of [segment, `${'0'.repeat(64)}\n${segment}`]) {
+    await new Promise((resolve) => {
+      socket.send(datagram, port, '127.0.0.1', resolve);
+    });
+  }
   socket.close();
 }
 
 async function atTheFrontDoor(port: number): Promise<void> {
   expect(port).toBe(frontDoor());
   for (const headers of [{ host: 'evil.example' } as Record<string, string>, { origin: 'https://evil.example' }, { origin: 'null' }]) {
-    for (const [method, where] of [['GET', '/_local/token?tenant=acme'], ['GET', '/_local/status'], ['POST', '/_local/regions/us-east-1/stop'], ['GET', '/']]) {
+    for (const [method, where] of [
+      ['GET', '/_local/token?tenant=acme'],
+      ['GET', '/_local/status'],
+      ['POST', '/_local/regions/us-east-1/stop'],
+      ['GET', '/'],
+    ]) {
       expect([where, headers, (await ask(port, { method, path: where, headers })).status]).toEqual([where, headers, 403]);
     }
   }

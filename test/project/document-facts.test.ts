@@ -4,7 +4,16 @@ import { readTracked, trackedFiles } from './tracked-files';
 function rowsBelow(document: string, heading: string): string[][] {
   const section = document.split(/^#{1,6} /m).find((part) => part.startsWith(`${heading}\n`));
   if (section === undefined) throw new Error(`there is no heading '${heading}'`);
-  return section.split('\n').filter((line) => line.startsWith('|')).slice(2).map((line) => line.slice(1, -1).split(/(?<!\\)\|/).map((cell) => cell.trim()));
+  return section
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .slice(2)
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split(/(?<!\\)\|/)
+        .map((cell) => cell.trim()),
+    );
 }
 
 const uncoded = (cell: string): string => cell.replace(/`/g, '');
@@ -20,7 +29,11 @@ describe('"Where is ...?" of CONTRIBUTING.md', () => {
 
   test.each(rows)('%s: its room is on the map', (_what, room, file) => {
     const folder = /`([a-z]+\/)`/.exec(room)![1];
-    expect(uncoded(file).split('/').map((part) => `${part}/`)).toContain(folder);
+    expect(
+      uncoded(file)
+        .split('/')
+        .map((part) => `${part}/`),
+    ).toContain(folder);
     expect(map).toContain(`${uncoded(file).split('/')[0]}/`);
     expect(map).toMatch(new RegExp(`(?<![\\w-])${folder}`));
   });
@@ -28,13 +41,18 @@ describe('"Where is ...?" of CONTRIBUTING.md', () => {
 
 test('local/README.md tells of every option of the local run, and of no other', () => {
   const options = [...readTracked('local/options.ts').matchAll(/'([a-z-]+)': \{ type: '(?:string|boolean)' \}/g)].map(([, name]) => name);
-  const told = rowsBelow(readTracked('local/README.md'), 'Two regions on this machine').flatMap(([cell]) => [...cell.matchAll(/--([a-z-]+)/g)].map(([, name]) => name));
+  const told = rowsBelow(readTracked('local/README.md'), 'Two regions on this machine').flatMap(([cell]) =>
+    [...cell.matchAll(/--([a-z-]+)/g)].map(([, name]) => name),
+  );
   expect(options.length).toBeGreaterThan(8);
   expect([...told].sort()).toEqual([...options].sort());
 });
 
-const sources = trackedFiles().filter((file) => /^(?:src|local)\/.*\.ts$/.test(file)).map((file) => ({ file, text: readTracked(file) }));
-const inSource = (name: string): boolean => sources.some(({ text }) => text.includes(name) && new RegExp(`(?<!\\w)${name}(?!\\w)`).test(text));
+const sources = trackedFiles()
+  .filter((file) => /^(?:src|local)\/.*\.ts$/.test(file))
+  .map((file) => ({ file, text: readTracked(file) }));
+const inSource = (name: string): boolean =>
+  sources.some(({ text }) => text.includes(name) && new RegExp(`(?<!\\w)${name}(?!\\w)`).test(text));
 
 /** What is wrong with a glossary's rows. */
 function glossaryProblems(rows: readonly string[][]): string[] {
@@ -44,8 +62,12 @@ function glossaryProblems(rows: readonly string[][]): string[] {
   return [
     ...terms.filter((term, index) => index > 0 && term <= terms[index - 1]).map((term) => `'${term}' is not in its place by the alphabet`),
     ...terms.filter((term) => !spoken(term)).map((term) => `'${term}' is not a word of the code`),
-    ...rows.filter(([, meaning]) => !/^[A-Z][^.]*\.$/.test(meaning.replace(/`[^`]*`/g, 'code'))).map(([term]) => `the meaning of '${term}' is not one sentence`),
-    ...rows.filter(([, , name]) => !inSource(uncoded(name))).map(([term, , name]) => `'${term}' is named ${name}, which is not in the code`),
+    ...rows
+      .filter(([, meaning]) => !/^[A-Z][^.]*\.$/.test(meaning.replace(/`[^`]*`/g, 'code')))
+      .map(([term]) => `the meaning of '${term}' is not one sentence`),
+    ...rows
+      .filter(([, , name]) => !inSource(uncoded(name)))
+      .map(([term, , name]) => `'${term}' is named ${name}, which is not in the code`),
   ];
 }
 
@@ -58,7 +80,13 @@ describe('the glossary', () => {
   });
 
   test.each([
-    [[['home', 'A region.', '`Entry`'], ['entry', 'A code.', '`Entry`']], 'alphabet'],
+    [
+      [
+        ['home', 'A region.', '`Entry`'],
+        ['entry', 'A code.', '`Entry`'],
+      ],
+      'alphabet',
+    ],
     [[['entry', 'A code. It is short.', '`Entry`']], 'not one sentence'],
     [[['entry', 'a code', '`Entry`']], 'not one sentence'],
     [[['gnome', 'A region.', '`Entry`']], 'not a word of the code'],
@@ -73,14 +101,28 @@ describe('the picture of the architecture', () => {
   const texts = [...picture.matchAll(/<text [^>]*>([^<]+)<\/text>/g)].map(([, text]) => text);
 
   test('draws names that the code exports, and no other', () => {
-    const names = [...new Set([...texts, ...picture.match(/<desc[^>]*>([^<]+)/)![1].split(/[\s,.]+/)].filter((text) => /^[A-Z][a-z]+[A-Z]\w+$/.test(text)))];
+    const names = [
+      ...new Set(
+        [...texts, ...picture.match(/<desc[^>]*>([^<]+)/)![1].split(/[\s,.]+/)].filter((text) => /^[A-Z][a-z]+[A-Z]\w+$/.test(text)),
+      ),
+    ];
     expect(names.length).toBeGreaterThanOrEqual(6);
-    expect(names.filter((name) => !sources.some(({ text }) => new RegExp(`^export (?:abstract )?class ${name}\\b`, 'm').test(text)))).toEqual([]);
+    expect(
+      names.filter((name) => !sources.some(({ text }) => new RegExp(`^export (?:abstract )?class ${name}\\b`, 'm').test(text))),
+    ).toEqual([]);
   });
 
   test('has the numbers of the steps that the overview explains, with the same names', () => {
-    const steps = readTracked('ARCHITECTURE.md').split('## Overview\n')[1].split('\n## ')[0].match(/^\d+\. .*$/gm)!;
-    expect(texts.filter((text) => /^\d$/.test(text)).map(Number).sort()).toEqual(steps.map((_, index) => index + 1));
+    const steps = readTracked('ARCHITECTURE.md')
+      .split('## Overview\n')[1]
+      .split('\n## ')[0]
+      .match(/^\d+\. .*$/gm)!;
+    expect(
+      texts
+        .filter((text) => /^\d$/.test(text))
+        .map(Number)
+        .sort(),
+    ).toEqual(steps.map((_, index) => index + 1));
     const named = steps.flatMap((step) => /`([A-Z][a-z]+[A-Z]\w+)`/.exec(step)?.[1] ?? []);
     expect(named.length).toBeGreaterThanOrEqual(6);
     expect(texts).toEqual(expect.arrayContaining(named));
@@ -96,12 +138,26 @@ describe('the picture of the architecture', () => {
 /** What is wrong with the runbook's entries of alarms; `linked` are the anchors that alarms lead to. */
 function runbookProblems(runbook: string, linked: readonly string[]): string[] {
   const alarms = runbook.split(/^# /m).find((part) => part.startsWith('Alarms\n')) ?? '';
-  const entries = alarms.split(/^## /m).slice(1).map((entry) => ({ title: entry.split('\n')[0], parts: entry.split(/^### /m).slice(1) }));
-  const anchors = entries.map(({ title }) => title.toLowerCase().replace(/[^a-z -]/g, '').replace(/ /g, '-'));
+  const entries = alarms
+    .split(/^## /m)
+    .slice(1)
+    .map((entry) => ({ title: entry.split('\n')[0], parts: entry.split(/^### /m).slice(1) }));
+  const anchors = entries.map(({ title }) =>
+    title
+      .toLowerCase()
+      .replace(/[^a-z -]/g, '')
+      .replace(/ /g, '-'),
+  );
   return [
-    ...entries.filter(({ parts }) => parts.map((part) => part.split('\n')[0]).join() !== 'What it means,Look at,Do').map(({ title }) => `'${title}' has not the three headings in their order`),
-    ...entries.filter(({ parts }) => parts.some((part) => part.split('\n').slice(1).join('').trim() === '')).map(({ title }) => `'${title}' has an empty part`),
-    ...linked.filter((anchor) => !anchors.includes(anchor)).map((anchor) => `an alarm leads to #${anchor}, which is not an entry of an alarm`),
+    ...entries
+      .filter(({ parts }) => parts.map((part) => part.split('\n')[0]).join() !== 'What it means,Look at,Do')
+      .map(({ title }) => `'${title}' has not the three headings in their order`),
+    ...entries
+      .filter(({ parts }) => parts.some((part) => part.split('\n').slice(1).join('').trim() === ''))
+      .map(({ title }) => `'${title}' has an empty part`),
+    ...linked
+      .filter((anchor) => !anchors.includes(anchor))
+      .map((anchor) => `an alarm leads to #${anchor}, which is not an entry of an alarm`),
   ];
 }
 
@@ -109,7 +165,10 @@ describe('the runbook', () => {
   const runbook = readTracked('docs/runbook.md');
 
   test('says of each alarm what it means, what to look at and what to do', () => {
-    const templates = trackedFiles().filter((file) => file.startsWith('test/examples/__snapshots__/')).map(readTracked).join('\n');
+    const templates = trackedFiles()
+      .filter((file) => file.startsWith('test/examples/__snapshots__/'))
+      .map(readTracked)
+      .join('\n');
     const linked = [...new Set([...templates.matchAll(/runbook\.md#([a-z-]+)/g)].map(([, anchor]) => anchor))];
     expect(linked.length).toBeGreaterThan(25);
     expect(runbookProblems(runbook, linked)).toEqual([]);
@@ -127,7 +186,9 @@ describe('the runbook', () => {
 test('files that a document names are there', () => {
   const all = trackedFiles();
   const documents = all.filter((file) => file.endsWith('.md') && !['API.md', 'CHANGELOG.md'].includes(file));
-  const named = documents.flatMap((document) => [...readTracked(document).matchAll(/`((?:[\w-]+\/)*[a-z][\w.-]*\.(?:ts|cjs|mjs|yaml|py))`/g)].map(([, file]) => ({ document, file })));
+  const named = documents.flatMap((document) =>
+    [...readTracked(document).matchAll(/`((?:[\w-]+\/)*[a-z][\w.-]*\.(?:ts|cjs|mjs|yaml|py))`/g)].map(([, file]) => ({ document, file })),
+  );
   expect(named.length).toBeGreaterThan(60);
   expect(named.filter(({ file }) => !all.some((tracked) => tracked === file || tracked.endsWith(`/${file}`)))).toEqual([]);
 });

@@ -3,14 +3,27 @@ import { readTracked, trackedFiles } from './tracked-files';
 
 /** Words that a reader may stumble over, who sees the text alone or whose first language is not English. */
 const hardWords: readonly RegExp[] = [
-  /\b(?:whoever|nobody|somebody|shall)\b/i, /\bmend\b/i, /\bvanished\b/, /what is left/, /what became of/, /without a word/, /cannot be (?:said|told)/,
-  /\bis none\b/, /(?<!there )\bis no [a-z]/i, /knows? no\b/, /says nothing/, /\bcame to\b/,
+  /\b(?:whoever|nobody|somebody|shall)\b/i,
+  /\bmend\b/i,
+  /\bvanished\b/,
+  /what is left/,
+  /what became of/,
+  /without a word/,
+  /cannot be (?:said|told)/,
+  /\bis none\b/,
+  /(?<!there )\bis no [a-z]/i,
+  /knows? no\b/,
+  /says nothing/,
+  /\bcame to\b/,
 ];
 
 /** The longest text of an error, without the values in it: longer ones belong into the documents. */
 const longestText = 330;
 
-interface Text { readonly where: string; readonly text: string }
+interface Text {
+  readonly where: string;
+  readonly text: string;
+}
 
 /** A text as its reader sees it, with `{}` for each value; undefined for what is no text. */
 function textOf(node: ts.Node): string | undefined {
@@ -33,7 +46,10 @@ class Texts {
   /** What is wrong with a prop: whatever the parts say. */
   public readonly problems: { readonly where: string; readonly parts: ReadonlyMap<string, string> }[] = [];
 
-  constructor(private readonly file: string, private readonly source: ts.SourceFile) {
+  constructor(
+    private readonly file: string,
+    private readonly source: ts.SourceFile,
+  ) {
     this.look(source);
   }
 
@@ -48,7 +64,10 @@ class Texts {
     ts.forEachChild(node, (child) => this.look(child));
   }
 
-  private lookAtNew({ expression, arguments: given = [] as unknown as ts.NodeArray<ts.Expression> }: ts.NewExpression, where: string): void {
+  private lookAtNew(
+    { expression, arguments: given = [] as unknown as ts.NodeArray<ts.Expression> }: ts.NewExpression,
+    where: string,
+  ): void {
     const name = expression.getText();
     if (!/(?:Error|Fault|Invariant|InvalidEvent)$/.test(name)) return;
     if (name === 'Error') this.plainErrors.push({ where, text: given.map((one) => textOf(one) ?? '').join() });
@@ -63,10 +82,12 @@ class Texts {
   }
 
   private lookAtObject({ properties }: ts.ObjectLiteralExpression, where: string): void {
-    const parts = new Map(properties.flatMap((one) => {
-      if (ts.isShorthandPropertyAssignment(one)) return [[one.name.text, '{}'] as const];
-      return ts.isPropertyAssignment(one) && ts.isIdentifier(one.name) ? [[one.name.text, textOf(one.initializer) ?? '{}'] as const] : [];
-    }));
+    const parts = new Map(
+      properties.flatMap((one) => {
+        if (ts.isShorthandPropertyAssignment(one)) return [[one.name.text, '{}'] as const];
+        return ts.isPropertyAssignment(one) && ts.isIdentifier(one.name) ? [[one.name.text, textOf(one.initializer) ?? '{}'] as const] : [];
+      }),
+    );
     if (parts.has('prop') && parts.has('allowed')) this.problems.push({ where, parts });
     if (parts.has('title') && parts.has('detail')) this.details.push({ where, text: parts.get('detail')! });
   }
@@ -78,14 +99,20 @@ function textsOf(file: string, content: string): Texts {
 
 /** Rules for every text, in whichever place. */
 function wordProblems({ all }: Texts): string[] {
-  return all.flatMap(({ where, text }) => hardWords.filter((word) => word.test(text)).map((word) => `${where} says ${word.exec(text)![0]}: '${text}'`));
+  return all.flatMap(({ where, text }) =>
+    hardWords.filter((word) => word.test(text)).map((word) => `${where} says ${word.exec(text)![0]}: '${text}'`),
+  );
 }
 
 /** Rules for errors and for what HTTP answers. */
 function errorProblems({ errors, details }: Texts): string[] {
   return [
-    ...errors.filter(({ text }) => text.length > longestText).map(({ where, text }) => `${where} has ${text.length} characters, more than ${longestText}: '${text}'`),
-    ...errors.filter(({ text }) => /\bmust\b/.test(text) && !/\{\}|'[^']+'/.test(text)).map(({ where, text }) => `${where} says 'must', and neither names nor shows what: '${text}'`),
+    ...errors
+      .filter(({ text }) => text.length > longestText)
+      .map(({ where, text }) => `${where} has ${text.length} characters, more than ${longestText}: '${text}'`),
+    ...errors
+      .filter(({ text }) => /\bmust\b/.test(text) && !/\{\}|'[^']+'/.test(text))
+      .map(({ where, text }) => `${where} says 'must', and neither names nor shows what: '${text}'`),
     ...details.filter(({ text }) => !/(?:[.!?]|\{\})$/.test(text)).map(({ where, text }) => `${where} is not a whole sentence: '${text}'`),
   ];
 }
@@ -93,14 +120,18 @@ function errorProblems({ errors, details }: Texts): string[] {
 /** Rules for constructs, whose texts are read at synthesis among those of many others. */
 function constructProblems({ plainErrors, warnings, problems }: Texts): string[] {
   return [
-    ...plainErrors.map(({ where }) => `${where} makes an error by itself: use invalidProps, which says the construct's path and the four parts`),
-    ...warnings.filter(({ text }) => !text.startsWith('[{}] ')).map(({ where, text }) => `${where} does not begin with the construct's path: '${text}'`),
+    ...plainErrors.map(
+      ({ where }) => `${where} makes an error by itself: use invalidProps, which says the construct's path and the four parts`,
+    ),
+    ...warnings
+      .filter(({ text }) => !text.startsWith('[{}] '))
+      .map(({ where, text }) => `${where} does not begin with the construct's path: '${text}'`),
     ...problems.flatMap(({ where, parts }) => {
       const missing = ['prop', 'given', 'allowed', 'mend'].filter((part) => (parts.get(part) ?? '').trim() === '');
       const length = [...parts.values()].join('').length;
       return [
-        ...missing.length > 0 ? [`${where} does not say '${missing.join("', '")}'`] : [],
-        ...length > longestText ? [`${where} has ${length} characters, more than ${longestText}`] : [],
+        ...(missing.length > 0 ? [`${where} does not say '${missing.join("', '")}'`] : []),
+        ...(length > longestText ? [`${where} has ${length} characters, more than ${longestText}`] : []),
       ];
     }),
   ];
@@ -110,9 +141,13 @@ function constructProblems({ plainErrors, warnings, problems }: Texts): string[]
 const maker = 'src/cdk/checks/invalid-props.ts';
 
 const files = trackedFiles().filter((file) => /^(?:src|local|tools|examples)\/.*\.(?:ts|mjs)$/.test(file) && !file.endsWith('.d.ts'));
-const read = files.map((file) => ({ file, content: readTracked(file) })).map(({ file, content }) => ({
-  file, texts: textsOf(file, content), isConstruct: file.startsWith('src/') && /from '(?:constructs|aws-cdk-lib)/.test(content) && file !== maker,
-}));
+const read = files
+  .map((file) => ({ file, content: readTracked(file) }))
+  .map(({ file, content }) => ({
+    file,
+    texts: textsOf(file, content),
+    isConstruct: file.startsWith('src/') && /from '(?:constructs|aws-cdk-lib)/.test(content) && file !== maker,
+  }));
 
 describe('texts that a person is shown', () => {
   test('use plain words', () => {
@@ -145,11 +180,17 @@ describe('texts that a person is shown', () => {
     ["throw invalidProps(this, { prop: 'a', given, allowed: 'b or c', mend: '' });", "does not say 'mend'"],
   ])('are seen to be wrong: %s', (planted, complaint) => {
     const texts = textsOf('planted.ts', planted);
-    expect([...wordProblems(texts), ...errorProblems(texts), ...constructProblems(texts)]).toContainEqual(expect.stringContaining(complaint));
+    expect([...wordProblems(texts), ...errorProblems(texts), ...constructProblems(texts)]).toContainEqual(
+      expect.stringContaining(complaint),
+    );
   });
 
   test('with a value that ends a sentence, and what is there or not, are as they should be', () => {
-    const texts = textsOf('planted.ts', "throw new ProblemError('bad', `There is no account ${id}`); throw invalidProps(this, { prop: 'a', given: `${a}`, allowed: '1 or 2', mend: 'set 1' });");
+    const texts = textsOf(
+      'planted.ts',
+      "throw new ProblemError('bad', `There is no account ${id}`); throw invalidProps(this, { prop: 'a', given: `${a}`, allowed: '1 " +
+        "or 2', mend: 'set 1' });",
+    );
     expect([...wordProblems(texts), ...errorProblems(texts), ...constructProblems(texts)]).toEqual([]);
   });
 });

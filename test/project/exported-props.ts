@@ -25,15 +25,26 @@ let found: readonly ExportedProp[] | undefined;
 export function exportedProps(): readonly ExportedProp[] {
   if (found) return found;
   const index = path.join(root, 'src', 'index.ts');
-  const config = ts.getParsedCommandLineOfConfigFile(path.join(root, 'tsconfig.json'), {}, { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined })!;
+  const config = ts.getParsedCommandLineOfConfigFile(
+    path.join(root, 'tsconfig.json'),
+    {},
+    { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined },
+  )!;
   const program = ts.createProgram([index], { ...config.options, noEmit: true, rootDir: root });
   const checker = program.getTypeChecker();
-  const symbols = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(index)!)!).map((symbol) => (
-    symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol));
-  found = symbols.filter((symbol) => symbol.flags & ts.SymbolFlags.Interface).flatMap((symbol) => {
-    const properties = checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol));
-    return properties.map((property) => ({ of: symbol.name, name: property.name, ...describe(checker, checker.getTypeOfSymbol(property)) }));
-  });
+  const symbols = checker
+    .getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(index)!)!)
+    .map((symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol));
+  found = symbols
+    .filter((symbol) => symbol.flags & ts.SymbolFlags.Interface)
+    .flatMap((symbol) => {
+      const properties = checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol));
+      return properties.map((property) => ({
+        of: symbol.name,
+        name: property.name,
+        ...describe(checker, checker.getTypeOfSymbol(property)),
+      }));
+    });
   return found;
 }
 

@@ -41,23 +41,39 @@ interface Report {
 
 /** A source tree with all the planted imports, and with one that every rule allows. */
 function plant(folder: string): void {
-  const imports = new Map<string, string[]>([['src/kernel/b.ts', ['./a']], ['local/metrics/sources.ts', ['../alarms/evaluate']], ['local/alarms/evaluate.ts', []], ['src/ledger/protocol/service.ts', ['./domain']]]);
+  const imports = new Map<string, string[]>([
+    ['src/kernel/b.ts', ['./a']],
+    ['local/metrics/sources.ts', ['../alarms/evaluate']],
+    ['local/alarms/evaluate.ts', []],
+    ['src/ledger/protocol/service.ts', ['./domain']],
+  ]);
   for (const [from, to] of Object.values(planted)) {
-    const specifier = to.startsWith('node_modules/') ? to.slice('node_modules/'.length) : path.posix.relative(path.posix.dirname(from), to).replace(/\.ts$/, '').replace(/^(?!\.)/, './');
-    imports.set(from, [...imports.get(from) ?? [], specifier]);
+    const specifier = to.startsWith('node_modules/')
+      ? to.slice('node_modules/'.length)
+      : path.posix
+          .relative(path.posix.dirname(from), to)
+          .replace(/\.ts$/, '')
+          .replace(/^(?!\.)/, './');
+    imports.set(from, [...(imports.get(from) ?? []), specifier]);
     if (/^(src|local|test)\//.test(to) && !to.endsWith('nowhere.ts') && !imports.has(to)) imports.set(to, []);
   }
   for (const [file, specifiers] of imports) {
     mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
     const lines = specifiers.map((specifier, at) => `import { value as v${at} } from '${specifier}';`);
-    writeFileSync(path.join(folder, file), [...lines, `export const value: unknown = [${specifiers.map((_, at) => `v${at}`).join(', ')}];`, ''].join('\n'));
+    writeFileSync(
+      path.join(folder, file),
+      [...lines, `export const value: unknown = [${specifiers.map((_, at) => `v${at}`).join(', ')}];`, ''].join('\n'),
+    );
   }
   for (const name of ['@aws-sdk/client', 'constructs', 'zod']) {
     mkdirSync(path.join(folder, 'node_modules', name), { recursive: true });
     writeFileSync(path.join(folder, 'node_modules', name, 'package.json'), JSON.stringify({ name, version: '1.0.0', main: 'index.js' }));
     writeFileSync(path.join(folder, 'node_modules', name, 'index.js'), 'exports.value = 1;\n');
   }
-  writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ name: 'planted', version: '1.0.0', dependencies: { '@aws-sdk/client': '1', 'constructs': '1', 'zod': '1' } }));
+  writeFileSync(
+    path.join(folder, 'package.json'),
+    JSON.stringify({ name: 'planted', version: '1.0.0', dependencies: { '@aws-sdk/client': '1', constructs: '1', zod: '1' } }),
+  );
   writeFileSync(path.join(folder, 'tsconfig.dev.json'), JSON.stringify({ compilerOptions: { module: 'node16' } }));
   cpSync(path.join(root, '.dependency-cruiser.cjs'), path.join(folder, '.dependency-cruiser.cjs'));
 }
@@ -69,8 +85,11 @@ describe('the import table', () => {
   beforeAll(() => {
     plant(folder);
     const cli = path.join(root, 'node_modules', 'dependency-cruiser', 'bin', 'dependency-cruise.mjs');
-    const run = spawnSync(process.execPath, [cli, '--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'src', 'local', 'tools', 'examples', 'test'],
-      { cwd: folder, encoding: 'utf8' });
+    const run = spawnSync(
+      process.execPath,
+      [cli, '--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'src', 'local', 'tools', 'examples', 'test'],
+      { cwd: folder, encoding: 'utf8' },
+    );
     report = JSON.parse(run.stdout) as Report;
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -80,8 +99,12 @@ describe('the import table', () => {
   });
 
   test.each(Object.entries(planted))('%s refuses %s', (rule, [from, to]) => {
-    const found = report.summary.violations.filter((violation) => violation.rule.name === rule && [from, path.posix.dirname(from)].includes(violation.from));
-    expect(found.map((violation) => violation.to.replace(/^\.\.?\//, ''))).toContainEqual(expect.stringMatching(new RegExp(`${path.posix.basename(to).replace(/\.ts$/, '')}|^${path.posix.dirname(to)}$`)));
+    const found = report.summary.violations.filter(
+      (violation) => violation.rule.name === rule && [from, path.posix.dirname(from)].includes(violation.from),
+    );
+    expect(found.map((violation) => violation.to.replace(/^\.\.?\//, ''))).toContainEqual(
+      expect.stringMatching(new RegExp(`${path.posix.basename(to).replace(/\.ts$/, '')}|^${path.posix.dirname(to)}$`)),
+    );
   });
 
   test('allows what the table allows', () => {

@@ -25,7 +25,9 @@ interface Sample {
 /** The fenced \`ts\` blocks of the documents. */
 function samplesOf(document: string, text: string): Sample[] {
   return [...text.matchAll(/^```(?:ts|typescript)\n([\s\S]*?)^```/gm)].map((match) => ({
-    document, line: text.slice(0, match.index).split('\n').length + 1, text: match[1],
+    document,
+    line: text.slice(0, match.index).split('\n').length + 1,
+    text: match[1],
   }));
 }
 
@@ -36,12 +38,23 @@ function compile(samples: readonly Sample[]): ts.Program {
   const names = exportedNames();
   const files = new Map([[path.join(folder, 'surroundings.d.ts'), surroundings]]);
   for (const [at, sample] of samples.entries()) {
-    const own = sample.text.includes('\'cdk-multi-region-payments\'');
-    files.set(path.join(folder, `sample${at}.ts`), `${own ? '' : `import { ${names.join(', ')} } from 'cdk-multi-region-payments'; `}export {}; ${sample.text}`);
+    const own = sample.text.includes("'cdk-multi-region-payments'");
+    files.set(
+      path.join(folder, `sample${at}.ts`),
+      `${own ? '' : `import { ${names.join(', ')} } from 'cdk-multi-region-payments'; `}export {}; ${sample.text}`,
+    );
   }
-  const config = ts.getParsedCommandLineOfConfigFile(path.join(root, 'tsconfig.json'), {}, { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined })!;
+  const config = ts.getParsedCommandLineOfConfigFile(
+    path.join(root, 'tsconfig.json'),
+    {},
+    { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined },
+  )!;
   const options: ts.CompilerOptions = {
-    ...config.options, noEmit: true, noUnusedLocals: false, noUnusedParameters: false, rootDir: root,
+    ...config.options,
+    noEmit: true,
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+    rootDir: root,
     paths: { 'cdk-multi-region-payments': [index], 'cdk-multi-region-payments/runtime': [path.join(root, runtimeEntry)] },
   };
   const host = ts.createCompilerHost(options);
@@ -59,8 +72,11 @@ function compile(samples: readonly Sample[]): ts.Program {
 function messagesOf(program: ts.Program, samples: readonly Sample[]): string[] {
   return samples.flatMap((sample, at) => {
     const source = program.getSourceFile(path.join(folder, `sample${at}.ts`))!;
-    return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map((found) =>
-      `${sample.document}:${sample.line + source.getLineAndCharacterOfPosition(found.start ?? 0).line}: ${ts.flattenDiagnosticMessageText(found.messageText, ' ')}`);
+    return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
+      (found) =>
+        `${sample.document}:${sample.line + source.getLineAndCharacterOfPosition(found.start ?? 0).line}: ` +
+        `${ts.flattenDiagnosticMessageText(found.messageText, ' ')}`,
+    );
   });
 }
 
@@ -88,13 +104,20 @@ function exportedSurface(program: ts.Program): { readonly lines: string[]; reado
 function describeMembers(kind: string, name: string, members: readonly (ts.ClassElement | ts.TypeElement | ts.EnumMember)[]): string[] {
   const visible = members
     .filter((member) => member.name !== undefined && !/^_|^#/.test(member.name.getText()))
-    .filter((member) => !ts.canHaveModifiers(member) || !ts.getModifiers(member)?.some((modifier) =>
-      modifier.kind === ts.SyntaxKind.PrivateKeyword || modifier.kind === ts.SyntaxKind.ProtectedKeyword))
+    .filter(
+      (member) =>
+        !ts.canHaveModifiers(member) ||
+        !ts
+          .getModifiers(member)
+          ?.some((modifier) => modifier.kind === ts.SyntaxKind.PrivateKeyword || modifier.kind === ts.SyntaxKind.ProtectedKeyword),
+    )
     .map((member) => `  ${member.name!.getText()}${'questionToken' in member && member.questionToken ? '?' : ''}`);
   return [`${kind} ${name}`, ...[...new Set(visible)].sort()];
 }
 
-const samples = trackedFiles().filter((file) => file.endsWith('.md') && file !== 'API.md').flatMap((document) => samplesOf(document, readTracked(document)));
+const samples = trackedFiles()
+  .filter((file) => file.endsWith('.md') && file !== 'API.md')
+  .flatMap((document) => samplesOf(document, readTracked(document)));
 const wrong = samplesOf('wrong.md', '# Wrong\n\n```ts\nPaymentRegions.strong({ replicas: 3 });\n```\n');
 const program = compile([...samples, ...wrong]);
 
@@ -104,7 +127,8 @@ describe('the exported surface', () => {
   test('is the one in exported-surface.txt', () => {
     const text = `${surface.lines.join('\n')}\n`;
     if (process.env.UPDATE_SURFACE) writeFileSync(list, text);
-    // What users can name is a promise. When a change is meant: UPDATE_SURFACE=1 npx jest test/project/public-api, and a line in CHANGELOG.md.
+    // What users can name is a promise. When a change is meant: UPDATE_SURFACE=1 npx jest test/project/public-api, and a line in
+    // CHANGELOG.md.
     expect(text).toBe(readFileSync(list, 'utf8'));
   });
 

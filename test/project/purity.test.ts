@@ -8,7 +8,10 @@ async function complaints(file: string, text: string): Promise<string[]> {
   const typed = ['no-floating-promises', 'no-misused-promises', 'return-await', 'no-shadow'];
   const eslint = new ESLint({
     cwd: root,
-    overrideConfig: { parserOptions: { project: null }, rules: Object.fromEntries(typed.map((rule) => [`@typescript-eslint/${rule}`, 'off'])) },
+    overrideConfig: {
+      parserOptions: { project: null },
+      rules: Object.fromEntries(typed.map((rule) => [`@typescript-eslint/${rule}`, 'off'])),
+    },
   } as never);
   const [result] = await eslint.lintText(text, { filePath: path.join(root, file) });
   return result.messages.map((message) => message.ruleId ?? message.message);
@@ -22,7 +25,7 @@ describe('the pure core', () => {
     'export const chance = Math.random();\n',
     'export const region = process.env.AWS_REGION;\n',
     'export const id = crypto.randomUUID();\n',
-    'import { randomBytes } from \'node:crypto\';\nexport const bytes = randomBytes(16);\n',
+    "import { randomBytes } from 'node:crypto';\nexport const bytes = randomBytes(16);\n",
     'setTimeout(() => undefined, 1);\n',
     'export const time = performance.now();\n',
   ];
@@ -34,7 +37,9 @@ describe('the pure core', () => {
   });
 
   test('may read a date that it is given', async () => {
-    expect(await complaints('src/kernel/planted.ts', 'export const year = (at: number): number => new Date(at).getUTCFullYear();\n')).toEqual([]);
+    expect(
+      await complaints('src/kernel/planted.ts', 'export const year = (at: number): number => new Date(at).getUTCFullYear();\n'),
+    ).toEqual([]);
   });
 });
 
@@ -42,7 +47,9 @@ describe('limits', () => {
   const lines = (count: number): string => Array.from({ length: count }, (_, at) => `  console.log(${at});\n`).join('');
 
   test('a function has at most 70 lines', async () => {
-    expect(await complaints('src/ledger/planted.ts', `export function long(): void {\n${lines(69)}}\n`)).toContain('max-lines-per-function');
+    expect(await complaints('src/ledger/planted.ts', `export function long(): void {\n${lines(69)}}\n`)).toContain(
+      'max-lines-per-function',
+    );
     expect(await complaints('src/ledger/planted.ts', `export function short(): void {\n${lines(68)}}\n`)).toEqual([]);
   });
 
@@ -51,10 +58,12 @@ describe('limits', () => {
   });
 
   test('no test is left alone', async () => {
-    expect(await complaints('test/planted.test.ts', 'test.only(\'one\', () => undefined);\n')).toContain('no-restricted-syntax');
+    expect(await complaints('test/planted.test.ts', "test.only('one', () => undefined);\n")).toContain('no-restricted-syntax');
   });
 
   test('nothing public is any', async () => {
-    expect(await complaints('src/ledger/planted.ts', 'export interface Props {\n  readonly value: any;\n}\n')).toContain('@typescript-eslint/no-explicit-any');
+    expect(await complaints('src/ledger/planted.ts', 'export interface Props {\n  readonly value: any;\n}\n')).toContain(
+      '@typescript-eslint/no-explicit-any',
+    );
   });
 });

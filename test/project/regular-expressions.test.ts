@@ -11,7 +11,10 @@ const excepted: Readonly<Record<string, string>> = {};
 /** A pattern that is made while the program runs cannot be checked here. Each needs a reason. */
 const made: Readonly<Record<string, string>> = {};
 
-interface Found { readonly where: string; readonly text: string }
+interface Found {
+  readonly where: string;
+  readonly text: string;
+}
 
 function found(file: string): { literals: Found[]; made: Found[] } {
   const source = ts.createSourceFile(file, readTracked(file), ts.ScriptTarget.Latest, true);
@@ -20,7 +23,8 @@ function found(file: string): { literals: Found[]; made: Found[] } {
   const place = (node: ts.Node): string => `${file}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1}`;
   const look = (node: ts.Node): void => {
     if (ts.isRegularExpressionLiteral(node)) literals.push({ where: place(node), text: node.text });
-    const makes = (ts.isNewExpression(node) || ts.isCallExpression(node)) && ts.isIdentifier(node.expression) && node.expression.text === 'RegExp';
+    const makes =
+      (ts.isNewExpression(node) || ts.isCallExpression(node)) && ts.isIdentifier(node.expression) && node.expression.text === 'RegExp';
     if (makes) calls.push({ where: place(node), text: node.getText() });
     ts.forEachChild(node, look);
   };
@@ -28,7 +32,9 @@ function found(file: string): { literals: Found[]; made: Found[] } {
   return { literals, made: calls };
 }
 
-const everywhere = trackedFiles().filter((file) => /^(src|local)\/.*\.(ts|mjs|cjs|js)$/.test(file)).map(found);
+const everywhere = trackedFiles()
+  .filter((file) => /^(src|local)\/.*\.(ts|mjs|cjs|js)$/.test(file))
+  .map(found);
 const literals = new Map(everywhere.flatMap((file) => file.literals).map(({ text, where }) => [text, where]));
 
 /** What the checker says of a literal; undefined when no text takes longer than its length warrants. */
@@ -47,10 +53,12 @@ describe('regular expressions', () => {
 
   test('no text makes one in src/ or local/ take longer than its length warrants', () => {
     expect(literals.size).toBeGreaterThan(100);
-    const wrong = [...literals].filter(([text]) => excepted[text] === undefined).flatMap(([text, where]) => {
-      const said = complaint(text);
-      return said === undefined ? [] : [`${where} ${text} is ${said}`];
-    });
+    const wrong = [...literals]
+      .filter(([text]) => excepted[text] === undefined)
+      .flatMap(([text, where]) => {
+        const said = complaint(text);
+        return said === undefined ? [] : [`${where} ${text} is ${said}`];
+      });
     expect(wrong).toEqual([]);
   }, 600_000);
 

@@ -31,18 +31,25 @@ const commands = {
 
 function start(args: readonly string[], how: 'pass' | 'fail' | 'wait' = 'pass'): ChildProcess {
   rmSync(note, { force: true });
-  const child = spawn(process.execPath, args, { cwd: root, stdio: 'ignore', env: { ...process.env, CI: '', TMPDIR: system, LEAVINGS: how, LEAVINGS_NOTE: note } });
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    stdio: 'ignore',
+    env: { ...process.env, CI: '', TMPDIR: system, LEAVINGS: how, LEAVINGS_NOTE: note },
+  });
   started.push(child);
   return child;
 }
 
 /** Exit code, or the signal. */
-const end = (child: ChildProcess): Promise<number | string> => new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal!)));
+const end = (child: ChildProcess): Promise<number | string> =>
+  new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal!)));
 
 /** What the test inside had made by the time it noted it. */
 async function noted(): Promise<{ pid: number; temporary: string }> {
   for (let tries = 0; tries < 1200; tries += 1) {
-    if (existsSync(note) && readFileSync(note, 'utf8').endsWith('}')) return JSON.parse(readFileSync(note, 'utf8')) as { pid: number; temporary: string };
+    if (existsSync(note) && readFileSync(note, 'utf8').endsWith('}')) {
+      return JSON.parse(readFileSync(note, 'utf8')) as { pid: number; temporary: string };
+    }
     await sleep(50);
   }
   throw new Error('the test inside did not come to its note within a minute');
@@ -52,7 +59,10 @@ async function noted(): Promise<{ pid: number; temporary: string }> {
 const runs = (pid: number): boolean => existsSync(`/proc/${pid}/exe`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 
 describe.each(Object.entries(commands))('%s', (_, args) => {
-  test.each([['pass', 0], ['fail', 1]] as const)('has one folder for all that it leaves, and removes it when its tests %s', async (how, code) => {
+  test.each([
+    ['pass', 0],
+    ['fail', 1],
+  ] as const)('has one folder for all that it leaves, and removes it when its tests %s', async (how, code) => {
     expect(await end(start(args, how))).toBe(code);
     const { pid, temporary } = await noted();
     expect(temporary).toMatch(new RegExp(`^${system}/mrp\\.\\d+$`));
@@ -93,7 +103,12 @@ test('a command ends with its launcher, even a killed one, and does its last wor
 
 test('folders of commands that run, of other machines and of others are left alone', async () => {
   const gone = 4_194_305; // beyond every system's largest process ID
-  for (const [name, host] of [[`mrp.${process.pid}`, hostname()], [`mrp.${gone}`, 'elsewhere'], ['mrp-AbCdEf', hostname()], [`mrp.${gone}.1`, hostname()]]) {
+  for (const [name, host] of [
+    [`mrp.${process.pid}`, hostname()],
+    [`mrp.${gone}`, 'elsewhere'],
+    ['mrp-AbCdEf', hostname()],
+    [`mrp.${gone}.1`, hostname()],
+  ]) {
     mkdirSync(path.join(system, name));
     writeFileSync(path.join(system, name, '.host'), host);
   }

@@ -8,7 +8,10 @@ export const root = path.resolve(__dirname, '..', '..');
 /** Files that git tracks or would track, relative to the root, with forward slashes. */
 export function trackedFiles(): string[] {
   const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: root, encoding: 'utf8' });
-  return listed.split('\0').filter((file) => file !== '' && existsSync(path.join(root, file))).sort();
+  return listed
+    .split('\0')
+    .filter((file) => file !== '' && existsSync(path.join(root, file)))
+    .sort();
 }
 
 /** A tracked file's text. */

@@ -3,7 +3,8 @@ import { createServer, IncomingMessage, Server } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { types } from 'node:util';
 
-// jest runs a test in a realm of its own, where an error of Node's own, such as a connection that ended, would be no Error; in Lambda it is one.
+// jest runs a test in a realm of its own, where an error of Node's own, such as a connection that ended, would be no Error; in Lambda it is
+// one.
 Object.defineProperty(Error, Symbol.hasInstance, {
   value(this: unknown, value: unknown) {
     return this === Error ? types.isNativeError(value) : Function.prototype[Symbol.hasInstance].call(this as never, value);
@@ -26,33 +27,55 @@ export interface AwsCall {
 }
 
 /** `hangUp`: the connection ends without an answer. */
-export type AwsReply = { readonly status?: number; readonly body?: object | string; readonly headers?: Readonly<Record<string, string>> } | 'hangUp';
+export type AwsReply =
+  { readonly status?: number; readonly body?: object | string; readonly headers?: Readonly<Record<string, string>> } | 'hangUp';
 
 /** A service's refusal, in the form of the JSON protocols. */
-export const refusal = (name: string, status = 400): AwsReply => ({ status, body: { __type: `com.amazonaws#${name}`, message: `as told: ${name}` } });
+export const refusal = (name: string, status = 400): AwsReply => ({
+  status,
+  body: { __type: `com.amazonaws#${name}`, message: `as told: ${name}` },
+});
 
 const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
 
 /** SQS' answer to a batch of messages, of which it takes all but some. */
 export function queueTook(input: Record<string, any>, failed: readonly string[] = []): AwsReply {
   const entries = input.Entries as { readonly Id: string; readonly MessageBody: string }[];
-  return { body: {
-    Successful: entries.filter(({ Id }) => !failed.includes(Id)).map(({ Id, MessageBody }) => ({ Id, MessageId: Id, MD5OfMessageBody: md5(MessageBody) })),
-    Failed: failed.map((Id) => ({ Id, Code: 'InternalError', Message: 'try again', SenderFault: false })),
-  } };
+  return {
+    body: {
+      Successful: entries
+        .filter(({ Id }) => !failed.includes(Id))
+        .map(({ Id, MessageBody }) => ({ Id, MessageId: Id, MD5OfMessageBody: md5(MessageBody) })),
+      Failed: failed.map((Id) => ({ Id, Code: 'InternalError', Message: 'try again', SenderFault: false })),
+    },
+  };
 }
 
 /** SQS' answer to one message. */
-export const messageTaken = (input: Record<string, any>): AwsReply => ({ body: { MessageId: '1', MD5OfMessageBody: md5(input.MessageBody as string) } });
+export const messageTaken = (input: Record<string, any>): AwsReply => ({
+  body: { MessageId: '1', MD5OfMessageBody: md5(input.MessageBody as string) },
+});
 
-export interface Waiting { readonly body: string; readonly handle: string; readonly sentAt?: number; readonly rule?: string }
+export interface Waiting {
+  readonly body: string;
+  readonly handle: string;
+  readonly sentAt?: number;
+  readonly rule?: string;
+}
 
 /** SQS' answer to who asks for messages. */
 export function received(messages: readonly Waiting[]): AwsReply {
-  return { body: { Messages: messages.map(({ body, handle, sentAt, rule }) => ({
-    Body: body, MD5OfBody: md5(body), ReceiptHandle: handle, ...(sentAt === undefined ? {} : { Attributes: { SentTimestamp: `${sentAt}` } }),
-    ...(rule === undefined ? {} : { MessageAttributes: { RULE_ARN: { DataType: 'String', StringValue: rule } } }),
-  })) } };
+  return {
+    body: {
+      Messages: messages.map(({ body, handle, sentAt, rule }) => ({
+        Body: body,
+        MD5OfBody: md5(body),
+        ReceiptHandle: handle,
+        ...(sentAt === undefined ? {} : { Attributes: { SentTimestamp: `${sentAt}` } }),
+        ...(rule === undefined ? {} : { MessageAttributes: { RULE_ARN: { DataType: 'String', StringValue: rule } } }),
+      })),
+    },
+  };
 }
 
 /** All of AWS on one address, as far as adapters call it: keeps the calls, and answers what it is told. */
@@ -64,12 +87,15 @@ export class FakeAws {
   private readonly before = { ...process.env };
 
   private constructor() {
-    this.server = createServer((request, response) => void this.receive(request).then((reply) => {
-      if (reply === 'hangUp') return request.socket.destroy();
-      const { status = 200, body = {}, headers = {} } = reply;
-      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0', ...headers });
-      return response.end(typeof body === 'string' ? body : JSON.stringify(body));
-    }));
+    this.server = createServer(
+      (request, response) =>
+        void this.receive(request).then((reply) => {
+          if (reply === 'hangUp') return request.socket.destroy();
+          const { status = 200, body = {}, headers = {} } = reply;
+          response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0', ...headers });
+          return response.end(typeof body === 'string' ? body : JSON.stringify(body));
+        }),
+    );
   }
 
   /** Starts it, and makes it what functions find in their environment. */
@@ -77,7 +103,11 @@ export class FakeAws {
     const aws = new FakeAws();
     await new Promise<void>((resolve) => aws.server.listen(0, '127.0.0.1', resolve));
     Object.assign(process.env, {
-      AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'example', AWS_ENDPOINT_URL: aws.url, ...environment,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+      AWS_SECRET_ACCESS_KEY: 'example',
+      AWS_ENDPOINT_URL: aws.url,
+      ...environment,
     });
     return aws;
   }
@@ -98,7 +128,9 @@ export class FakeAws {
   public async stop(): Promise<void> {
     process.env = this.before;
     this.server.closeAllConnections();
-    await new Promise((resolve) => { this.server.close(resolve); });
+    await new Promise((resolve) => {
+      this.server.close(resolve);
+    });
   }
 
   private async receive(request: IncomingMessage): Promise<AwsReply> {
@@ -110,7 +142,13 @@ export class FakeAws {
     const input = inputOf(text);
     const target = request.headers['x-amz-target'] as string | undefined;
     const call: AwsCall = {
-      service, region, path: url.pathname, query: Object.fromEntries(url.searchParams), headers: request.headers, input, text,
+      service,
+      region,
+      path: url.pathname,
+      query: Object.fromEntries(url.searchParams),
+      headers: request.headers,
+      input,
+      text,
       action: target?.split('.').pop() ?? (input.Action as string | undefined) ?? `${request.method} ${url.pathname}`,
     };
     this.calls.push(call);
@@ -131,6 +169,8 @@ export function keepLog(): Record<string, any>[] {
     return true;
   };
   for (const stream of [process.stdout, process.stderr]) jest.spyOn(stream, 'write').mockImplementation(keep);
-  for (const level of ['log', 'info', 'warn', 'error'] as const) jest.spyOn(console, level).mockImplementation((...all: unknown[]) => void all.map(keep));
+  for (const level of ['log', 'info', 'warn', 'error'] as const) {
+    jest.spyOn(console, level).mockImplementation((...all: unknown[]) => void all.map(keep));
+  }
   return lines;
 }

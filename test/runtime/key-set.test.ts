@@ -28,14 +28,17 @@ class Issuer {
   }
 
   public async says(kid: string): Promise<string> {
-    return this.keySet.getJwk(uri, ofKey(kid)).then(() => 'known', (thrown: Error) => thrown.constructor.name);
+    return this.keySet.getJwk(uri, ofKey(kid)).then(
+      () => 'known',
+      (thrown: Error) => thrown.constructor.name,
+    );
   }
 }
 
 const unknown = 'KidNotFoundInJwksError';
 const cannotKnow = KeyNotKnownError.name;
 
-test('a key that was made just after a stranger\'s unknown one is not called unknown, and is known seconds later', async () => {
+test("a key that was made just after a stranger's unknown one is not called unknown, and is known seconds later", async () => {
   const issuer = new Issuer();
   expect(await issuer.says('first')).toBe('known');
   expect(await issuer.after(keySetTimes.betweenFetchesMs).says('made-up')).toBe(unknown);
@@ -82,7 +85,9 @@ test('an issuer that does not answer stops nobody for half a day, and then every
 test('a request that was on its way when the token came says nothing of a newer key', async () => {
   const issuer = new Issuer();
   let release = (): void => undefined;
-  issuer.hold = new Promise((resolve) => { release = resolve; });
+  issuer.hold = new Promise((resolve) => {
+    release = resolve;
+  });
   const early = issuer.says('first');
   issuer.keys = [...issuer.keys, 'second'];
   const late = issuer.after(10).says('second');

@@ -13,12 +13,15 @@ class World {
   public invocation: string | undefined;
   public readonly datagrams: string[] = [];
   private ids = 0;
-  public readonly tracer = new XRayTracer({
-    nowMs: () => this.nowMs,
-    segmentId: () => String(this.ids += 1).padStart(16, '0'),
-    invocation: () => this.invocation,
-    send: (datagram) => this.datagrams.push(datagram.toString()),
-  }, { system: 'acme', region: 'eu-west-1' });
+  public readonly tracer = new XRayTracer(
+    {
+      nowMs: () => this.nowMs,
+      segmentId: () => String((this.ids += 1)).padStart(16, '0'),
+      invocation: () => this.invocation,
+      send: (datagram) => this.datagrams.push(datagram.toString()),
+    },
+    { system: 'acme', region: 'eu-west-1' },
+  );
 
   public get documents(): any[] {
     return this.datagrams.map((datagram) => {
@@ -29,20 +32,28 @@ class World {
   }
 }
 
-test('work in another trace than the invocation\'s is a segment of its own', () => {
+test("work in another trace than the invocation's is a segment of its own", () => {
   const world = new World();
   world.invocation = `Root=${other};Parent=aaaaaaaaaaaaaaaa;Sampled=1`;
   const span = world.tracer.begin({ name: 'acme-payments', context: sampled, kind: 'work' });
   span.annotate('payment.id', 'pay_1');
   world.nowMs += 25;
   span.end({ status: 201 });
-  expect(world.documents).toEqual([{
-    name: 'acme-payments', id: '0000000000000001', trace_id: traceId, parent_id: parentId, start_time: 1_800_000_000, end_time: 1_800_000_000.025,
-    annotations: { system: 'acme', region: 'eu-west-1', payment_id: 'pay_1' }, http: { response: { status: 201 } },
-  }]);
+  expect(world.documents).toEqual([
+    {
+      name: 'acme-payments',
+      id: '0000000000000001',
+      trace_id: traceId,
+      parent_id: parentId,
+      start_time: 1_800_000_000,
+      end_time: 1_800_000_000.025,
+      annotations: { system: 'acme', region: 'eu-west-1', payment_id: 'pay_1' },
+      http: { response: { status: 201 } },
+    },
+  ]);
 });
 
-test('work in the trace of the invocation is a part of Lambda\'s segment', () => {
+test("work in the trace of the invocation is a part of Lambda's segment", () => {
   const world = new World();
   world.invocation = `Root=${traceId};Parent=aaaaaaaaaaaaaaaa;Sampled=1`;
   world.tracer.begin({ name: 'acme-payments', context: sampled, kind: 'work' }).end();
@@ -74,11 +85,18 @@ test('a step that outlasts the work, or whose work is elsewhere, goes alone', ()
   late.end();
   world.tracer.begin({ name: 'elsewhere', context: sampled, kind: 'step' }).end();
   expect(world.documents.map(({ name, type, parent_id }) => [name, type, parent_id])).toEqual([
-    ['acme-payments', undefined, parentId], ['ledger', 'subsegment', '0000000000000001'], ['elsewhere', 'subsegment', parentId],
+    ['acme-payments', undefined, parentId],
+    ['ledger', 'subsegment', '0000000000000001'],
+    ['elsewhere', 'subsegment', parentId],
   ]);
 });
 
-test.each([[200, {}], [404, { error: true }], [429, { error: true, throttle: true }], [503, { fault: true }]])('status %d', (status, marks) => {
+test.each([
+  [200, {}],
+  [404, { error: true }],
+  [429, { error: true, throttle: true }],
+  [503, { fault: true }],
+])('status %d', (status, marks) => {
   const world = new World();
   world.tracer.begin({ name: 'x', context: sampled, kind: 'work' }).end({ status });
   const [{ error, throttle, fault }] = world.documents;
@@ -126,14 +144,16 @@ test('a document that is too long goes in parts, and a part that is too long is 
   }
   work.end();
   expect(world.documents.map(({ name, parent_id, trace_id, type }) => [name, parent_id, trace_id, type])).toEqual([
-    ['work', parentId, traceId, undefined], ['step1', '0000000000000001', traceId, 'subsegment'],
+    ['work', parentId, traceId, undefined],
+    ['step1', '0000000000000001', traceId, 'subsegment'],
   ]);
 });
 
 test.each([
   ['169.254.100.1:2000', { host: '169.254.100.1', port: 2000 }],
   ['tcp:127.0.0.1:2000 udp:127.0.0.2:2001', { host: '127.0.0.2', port: 2001 }],
-  ['nonsense', undefined], [undefined, undefined],
+  ['nonsense', undefined],
+  [undefined, undefined],
 ])('the daemon at %s', (address, daemon) => {
   expect(daemonOf(address)).toEqual(daemon);
 });
@@ -151,11 +171,17 @@ describe('over the wire', () => {
 
   test.each(['127.0.0.1', 'localhost'])('a document arrives at %s, and nobody listening is no fault', async (host) => {
     const arrived = new Promise<string>((resolve) => daemon.once('message', (message) => resolve(message.toString())));
-    const tracer = tracerOf({ AWS_XRAY_DAEMON_ADDRESS: `${host}:${(daemon.address() as AddressInfo).port}`, AWS_REGION: 'eu-west-1' }, 'acme');
+    const tracer = tracerOf(
+      { AWS_XRAY_DAEMON_ADDRESS: `${host}:${(daemon.address() as AddressInfo).port}`, AWS_REGION: 'eu-west-1' },
+      'acme',
+    );
     const span = tracer.begin({ name: 'acme-payments', context: sampled, kind: 'work' });
     expect(span.context.parentId).toMatch(/^[0-9a-f]{16}$/);
     span.end();
-    expect(JSON.parse((await arrived).split('\n')[1])).toMatchObject({ id: span.context.parentId, annotations: { region: 'eu-west-1', system: 'acme' } });
+    expect(JSON.parse((await arrived).split('\n')[1])).toMatchObject({
+      id: span.context.parentId,
+      annotations: { region: 'eu-west-1', system: 'acme' },
+    });
     const nobody = tracerOf({ AWS_XRAY_DAEMON_ADDRESS: `${host}:9` }, 'acme');
     for (let count = 0; count < 3; count += 1) nobody.begin({ name: 'x', context: sampled, kind: 'work' }).end();
     await new Promise((resolve) => setTimeout(resolve, 20));

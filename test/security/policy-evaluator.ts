@@ -12,11 +12,13 @@ export interface AccessRequest {
 }
 
 /**
- * IAM's decision for a request inside one account: a deny anywhere ends it; else the role's own policies or the resource's policy must allow it, and for a
- * KMS key its policy in any case, for itself or by handing the decision to the account.
+ * IAM's decision for a request inside one account: a deny anywhere ends it; else the role's own policies or the resource's policy must
+ * allow it, and for a KMS key its policy in any case, for itself or by handing the decision to the account.
  */
 export function isAllowed(grants: readonly Grant[], request: AccessRequest): boolean {
-  const matching = grants.filter((grant) => grant.by === 'identity' ? grant.principal === request.principal && applies(grant, request) : applies(grant, request));
+  const matching = grants.filter((grant) =>
+    grant.by === 'identity' ? grant.principal === request.principal && applies(grant, request) : applies(grant, request),
+  );
   const about = matching.filter(({ principal }) => ['anybody', request.principal].includes(principal));
   // What is said to the account counts for its roles too, where it denies.
   const accountWide = matching.filter(({ principal }) => principal === 'account' && isRole(request));
@@ -29,8 +31,11 @@ export function isAllowed(grants: readonly Grant[], request: AccessRequest): boo
 const isRole = ({ principal }: AccessRequest): boolean => principal.startsWith('arn:');
 
 function applies({ actions, resources, conditions }: Grant, { action, resource, context, principal }: AccessRequest): boolean {
-  return actions.some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) && resources.some((pattern) => matches(pattern, resource))
-    && conditionsHold(conditions, { 'aws:principalarn': principal, ...context });
+  return (
+    actions.some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) &&
+    resources.some((pattern) => matches(pattern, resource)) &&
+    conditionsHold(conditions, { 'aws:principalarn': principal, ...context })
+  );
 }
 
 /** `*` and `?` as IAM has them; a scan, since patterns come from templates. */
@@ -66,8 +71,9 @@ const comparisons: Readonly<Record<string, (actual: string, expected: string) =>
 };
 
 export function conditionsHold(conditions: Conditions, context: RequestContext): boolean {
-  return Object.entries(conditions).every(([operator, block]) => (
-    Object.entries(block).every(([key, expected]) => holds(operator, [expected].flat(), context[key.toLowerCase()]))));
+  return Object.entries(conditions).every(([operator, block]) =>
+    Object.entries(block).every(([key, expected]) => holds(operator, [expected].flat(), context[key.toLowerCase()])),
+  );
 }
 
 function holds(operator: string, expected: readonly string[], actual: string | readonly string[] | undefined): boolean {

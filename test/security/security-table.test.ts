@@ -13,11 +13,46 @@ const rows = readTable(committed);
 
 /** What nobody may do unless the table says so, besides every action that it names. */
 const sensitive = [
-  'lambda:InvokeFunction', 'lambda:UpdateFunctionCode', 'events:PutEvents', 'events:PutRule', 'events:PutTargets', 'sqs:SendMessage', 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:PurgeQueue', 'sns:Publish',
-  'states:StartExecution', 'states:StopExecution', 'states:SendTaskSuccess', 'states:SendTaskFailure', 'states:SendTaskHeartbeat', 'states:GetExecutionHistory', 'states:UpdateStateMachine',
-  'ssm:PutParameter', 'ssm:DeleteParameter', 'kms:Sign', 'kms:GenerateMac', 'kms:Encrypt', 'kms:Decrypt', 'kms:CreateGrant', 'kms:PutKeyPolicy', 'kms:ScheduleKeyDeletion',
-  'dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:Scan', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:BatchWriteItem', 'dynamodb:PartiQLUpdate',
-  'dynamodb:DeleteTable', 'route53:ChangeResourceRecordSets', 'secretsmanager:GetSecretValue', 'iam:PassRole', 'sts:AssumeRole',
+  'lambda:InvokeFunction',
+  'lambda:UpdateFunctionCode',
+  'events:PutEvents',
+  'events:PutRule',
+  'events:PutTargets',
+  'sqs:SendMessage',
+  'sqs:ReceiveMessage',
+  'sqs:DeleteMessage',
+  'sqs:PurgeQueue',
+  'sns:Publish',
+  'states:StartExecution',
+  'states:StopExecution',
+  'states:SendTaskSuccess',
+  'states:SendTaskFailure',
+  'states:SendTaskHeartbeat',
+  'states:GetExecutionHistory',
+  'states:UpdateStateMachine',
+  'ssm:PutParameter',
+  'ssm:DeleteParameter',
+  'kms:Sign',
+  'kms:GenerateMac',
+  'kms:Encrypt',
+  'kms:Decrypt',
+  'kms:CreateGrant',
+  'kms:PutKeyPolicy',
+  'kms:ScheduleKeyDeletion',
+  'dynamodb:GetItem',
+  'dynamodb:BatchGetItem',
+  'dynamodb:Query',
+  'dynamodb:Scan',
+  'dynamodb:PutItem',
+  'dynamodb:UpdateItem',
+  'dynamodb:DeleteItem',
+  'dynamodb:BatchWriteItem',
+  'dynamodb:PartiQLUpdate',
+  'dynamodb:DeleteTable',
+  'route53:ChangeResourceRecordSets',
+  'secretsmanager:GetSecretValue',
+  'iam:PassRole',
+  'sts:AssumeRole',
 ];
 
 const serviceOf = (action: string): string => action.split(':')[0];
@@ -39,7 +74,9 @@ function universeOf(deployment: Deployment, grants: readonly Grant[]): Universe 
   const actions = new Set([...sensitive, ...grants.flatMap((grant) => grant.actions).filter((action) => !/[*?]/.test(action))]);
   const contexts = new Map<string, RequestContext[]>();
   for (const { actions: named, conditions } of grants) {
-    for (const service of new Set(named.map(serviceOf))) contexts.set(service, [...contexts.get(service) ?? [{}], ...contextsOf(conditions)]);
+    for (const service of new Set(named.map(serviceOf))) {
+      contexts.set(service, [...(contexts.get(service) ?? [{}]), ...contextsOf(conditions)]);
+    }
   }
   const once = (some: readonly RequestContext[]): RequestContext[] => [...new Map(some.map((one) => [JSON.stringify(one), one])).values()];
   const unique = [...contexts].map(([service, some]): [string, RequestContext[]] => [service, once(some)]);
@@ -50,12 +87,17 @@ function universeOf(deployment: Deployment, grants: readonly Grant[]): Universe 
 
 /** A request that meets the conditions, and for each key one without it and one with another value. */
 function contextsOf(conditions: Conditions): RequestContext[] {
-  const entries = Object.entries(conditions).filter(([operator]) => operator !== 'Null').flatMap(([, block]) => Object.entries(block));
+  const entries = Object.entries(conditions)
+    .filter(([operator]) => operator !== 'Null')
+    .flatMap(([, block]) => Object.entries(block));
   const met = Object.fromEntries(entries.map(([key, values]) => [key.toLowerCase(), [values].flat()[0].replace(/[*?]/g, 'x')]));
-  return [met, ...Object.keys(met).flatMap((key) => {
-    const { [key]: _left, ...rest } = met;
-    return [rest, { ...rest, [key]: 'other' }];
-  })];
+  return [
+    met,
+    ...Object.keys(met).flatMap((key) => {
+      const { [key]: _left, ...rest } = met;
+      return [rest, { ...rest, [key]: 'other' }];
+    }),
+  ];
 }
 
 /** Every question about some principals on which two sets of grants disagree. */
@@ -64,14 +106,19 @@ function differences(deployment: Deployment, templates: readonly Grant[], table:
   const found: string[] = [];
   for (const principal of principals.filter((one) => who.test(one))) {
     for (const action of actions) {
-      const about = (grants: readonly Grant[]): Grant[] => grants.filter(({ actions: named }) => named.some((pattern) => matches(pattern, action)));
+      const about = (grants: readonly Grant[]): Grant[] =>
+        grants.filter(({ actions: named }) => named.some((pattern) => matches(pattern, action)));
       const [given, said] = [about(templates), about(table)];
       for (const resource of resources) {
         if (!resource.startsWith(`arn:aws:${serviceOf(action)}:`)) continue;
         for (const context of contexts.get(serviceOf(action)) ?? [{}]) {
           const request = { principal, action, resource, context };
           const [is, says] = [isAllowed(given, request), isAllowed(said, request)];
-          if (is !== says) found.push(`${principal} ${is ? 'may' : 'may not'} ${action} on ${resource} with ${JSON.stringify(context)}: the table says otherwise`);
+          if (is !== says) {
+            found.push(
+              `${principal} ${is ? 'may' : 'may not'} ${action} on ${resource} with ${JSON.stringify(context)}: the table says otherwise`,
+            );
+          }
         }
       }
     }
@@ -79,20 +126,26 @@ function differences(deployment: Deployment, templates: readonly Grant[], table:
   return found;
 }
 
-const watched = (grants: readonly Grant[]): Grant[] => grants
-  .map((grant) => ({ ...grant, actions: grant.actions.filter((action) => !leftOut.test(action)) }))
-  .filter(({ actions }) => actions.length > 0);
+const watched = (grants: readonly Grant[]): Grant[] =>
+  grants
+    .map((grant) => ({ ...grant, actions: grant.actions.filter((action) => !leftOut.test(action)) }))
+    .filter(({ actions }) => actions.length > 0);
 
 test('docs/security-table.md is what the templates say: npx tsx tools/security-table.ts writes it anew', () => {
   expect(renderSecurityTable(all)).toBe(committed);
 });
 
 test('the document holds every row whole: what is read back is what was written', () => {
-  const plain = (some: ReturnType<typeof rowsOf>): unknown => some.map(({ conditions, ...row }) => ({
-    ...row, conditions: Object.entries(conditions).flatMap(([operator, block]) => (
-      Object.entries(block).map(([key, values]) => [operator, key, [values].flat()]))),
-  }));
-  expect(plain(rows)).toEqual(plain([...rowsOf(all).filter(({ by }) => by === 'identity'), ...rowsOf(all).filter(({ by }) => by === 'resource')]));
+  const plain = (some: ReturnType<typeof rowsOf>): unknown =>
+    some.map(({ conditions, ...row }) => ({
+      ...row,
+      conditions: Object.entries(conditions).flatMap(([operator, block]) =>
+        Object.entries(block).map(([key, values]) => [operator, key, [values].flat()]),
+      ),
+    }));
+  expect(plain(rows)).toEqual(
+    plain([...rowsOf(all).filter(({ by }) => by === 'identity'), ...rowsOf(all).filter(({ by }) => by === 'resource')]),
+  );
 });
 
 describe.each(all.map((deployment) => [deployment.letter, deployment] as const))('in deployment %s', (_letter, deployment) => {
@@ -120,20 +173,63 @@ test('one grant more, or one that says more, is found, by the table and by the e
   const migration = all.find(({ letter }) => letter === 'M')!;
   const spoiled = (change: (document: any) => void, logicalId: RegExp): Deployment => {
     const stacks = structuredClone(migration.stacks) as any[];
-    const [resource] = stacks.flatMap(({ resources }) => Object.entries<any>(resources)).filter(([id, { Type }]) => Type === 'AWS::IAM::Policy' && logicalId.test(id)).map(([, one]) => one);
+    const [resource] = stacks
+      .flatMap(({ resources }) => Object.entries<any>(resources))
+      .filter(([id, { Type }]) => Type === 'AWS::IAM::Policy' && logicalId.test(id))
+      .map(([, one]) => one);
     change(resource.Properties.PolicyDocument);
     return { ...migration, stacks };
   };
   const plants: Readonly<Record<string, [RegExp, (document: any) => void, RegExp]>> = {
-    'another action': [/^ApiFunctionsTransactions/, (document) => document.Statement.push({ Effect: 'Allow', Action: 'dynamodb:DeleteItem', Resource: 'arn:aws:dynamodb:us-east-1:111122223333:table/acme-pay-ledger' }), /Transactions.* may dynamodb:DeleteItem/],
-    'another resource': [/^CutoverSteps/, (document) => document.Statement.push({ Effect: 'Allow', Action: 'ssm:PutParameter', Resource: 'arn:aws:ssm:eu-central-1:111122223333:parameter/else' }), /Steps.* may ssm:PutParameter on .*else/],
-    'a wildcard': [/^GateRequest/, (document) => document.Statement.push({ Effect: 'Allow', Action: 'states:*', Resource: '*' }), /Request.* may states:StartExecution/],
-    'a condition less': [/^ApiFunctionsHealth/, (document) => document.Statement.forEach((one: any) => { delete one.Condition; }), /Health.* may kms:Decrypt/],
-    'a deny less': [/^CutoverSteps/, (document) => { document.Statement = document.Statement.filter((one: any) => one.Effect === 'Allow'); }, /Steps.* may ssm:PutParameter .*"ssm:overwrite":"true"/],
+    'another action': [
+      /^ApiFunctionsTransactions/,
+      (document) =>
+        document.Statement.push({
+          Effect: 'Allow',
+          Action: 'dynamodb:DeleteItem',
+          Resource: 'arn:aws:dynamodb:us-east-1:111122223333:table/acme-pay-ledger',
+        }),
+      /Transactions.* may dynamodb:DeleteItem/,
+    ],
+    'another resource': [
+      /^CutoverSteps/,
+      (document) =>
+        document.Statement.push({
+          Effect: 'Allow',
+          Action: 'ssm:PutParameter',
+          Resource: 'arn:aws:ssm:eu-central-1:111122223333:parameter/else',
+        }),
+      /Steps.* may ssm:PutParameter on .*else/,
+    ],
+    'a wildcard': [
+      /^GateRequest/,
+      (document) => document.Statement.push({ Effect: 'Allow', Action: 'states:*', Resource: '*' }),
+      /Request.* may states:StartExecution/,
+    ],
+    'a condition less': [
+      /^ApiFunctionsHealth/,
+      (document) =>
+        document.Statement.forEach((one: any) => {
+          delete one.Condition;
+        }),
+      /Health.* may kms:Decrypt/,
+    ],
+    'a deny less': [
+      /^CutoverSteps/,
+      (document) => {
+        document.Statement = document.Statement.filter((one: any) => one.Effect === 'Allow');
+      },
+      /Steps.* may ssm:PutParameter .*"ssm:overwrite":"true"/,
+    ],
   };
   for (const [name, [logicalId, change, expected]] of Object.entries(plants)) {
     const planted = spoiled(change, logicalId);
-    expect([name, differences(planted, watched(grantsOf(planted)), grantsIn(rows, planted), new RegExp(expected.source.split('.*')[0])).some((one) => expected.test(one))]).toEqual([name, true]);
+    expect([
+      name,
+      differences(planted, watched(grantsOf(planted)), grantsIn(rows, planted), new RegExp(expected.source.split('.*')[0])).some((one) =>
+        expected.test(one),
+      ),
+    ]).toEqual([name, true]);
     expect(renderSecurityTable(all.map((one) => (one.letter === 'M' ? planted : one)))).not.toBe(committed);
   }
 });
@@ -144,9 +240,16 @@ test('every queue takes the dead letters of the queue that names it, and of no o
       const resolver = new Resolver(stack);
       const queues = Object.entries<any>(stack.resources).filter(([, { Type }]) => Type === 'AWS::SQS::Queue');
       for (const [id, { Properties }] of queues) {
-        const sources = queues.filter(([, other]) => JSON.stringify(other.Properties.RedrivePolicy ?? {}).includes(`"${id}"`)).map(([other]) => resolver.arn(other));
+        const sources = queues
+          .filter(([, other]) => JSON.stringify(other.Properties.RedrivePolicy ?? {}).includes(`"${id}"`))
+          .map(([other]) => resolver.arn(other));
         const { redrivePermission, sourceQueueArns = [] } = Properties.RedriveAllowPolicy ?? {};
-        expect([deployment.letter, id, redrivePermission, resolver.value(sourceQueueArns)]).toEqual([deployment.letter, id, sources.length === 0 ? 'denyAll' : 'byQueue', sources]);
+        expect([deployment.letter, id, redrivePermission, resolver.value(sourceQueueArns)]).toEqual([
+          deployment.letter,
+          id,
+          sources.length === 0 ? 'denyAll' : 'byQueue',
+          sources,
+        ]);
       }
     }
   }
@@ -160,37 +263,77 @@ describe('the evaluator decides as IAM does', () => {
   const role = 'arn:aws:iam::111122223333:role/r';
   const key = 'arn:aws:kms:eu-central-1:111122223333:key/k';
   const queue = 'arn:aws:sqs:eu-central-1:111122223333:q';
-  const grant = (change: Partial<Grant>): Grant => ({ principal: role, effect: 'Allow', actions: ['sqs:SendMessage'], resources: [queue], conditions: {}, by: 'identity', ...change });
-  const asks = (grants: Grant[], action = 'sqs:SendMessage', resource = queue, context: RequestContext = {}): boolean => isAllowed(grants, { principal: role, action, resource, context });
+  const grant = (change: Partial<Grant>): Grant => ({
+    principal: role,
+    effect: 'Allow',
+    actions: ['sqs:SendMessage'],
+    resources: [queue],
+    conditions: {},
+    by: 'identity',
+    ...change,
+  });
+  const asks = (grants: Grant[], action = 'sqs:SendMessage', resource = queue, context: RequestContext = {}): boolean =>
+    isAllowed(grants, { principal: role, action, resource, context });
 
   test('a deny anywhere ends it, nothing said is no', () => {
-    expect([asks([]), asks([grant({})]), asks([grant({}), grant({ effect: 'Deny' })]), asks([grant({}), grant({ effect: 'Deny', principal: 'anybody', by: 'resource' })])]).toEqual([false, true, false, false]);
+    expect([
+      asks([]),
+      asks([grant({})]),
+      asks([grant({}), grant({ effect: 'Deny' })]),
+      asks([grant({}), grant({ effect: 'Deny', principal: 'anybody', by: 'resource' })]),
+    ]).toEqual([false, true, false, false]);
     expect(asks([grant({ principal: 'arn:aws:iam::111122223333:role/other' })])).toBe(false);
   });
 
-  test('a resource\'s policy allows whom it names; the account it only allows to decide', () => {
-    expect([asks([grant({ by: 'resource' })]), asks([grant({ by: 'resource', principal: 'account' })]), asks([grant({ by: 'resource', principal: 'anybody' })])]).toEqual([true, false, true]);
+  test("a resource's policy allows whom it names; the account it only allows to decide", () => {
+    expect([
+      asks([grant({ by: 'resource' })]),
+      asks([grant({ by: 'resource', principal: 'account' })]),
+      asks([grant({ by: 'resource', principal: 'anybody' })]),
+    ]).toEqual([true, false, true]);
   });
 
   test('a key asks its own policy in any case', () => {
     const sign = grant({ actions: ['kms:Sign'], resources: [key] });
     const account = grant({ actions: ['kms:Sign'], resources: [key], by: 'resource', principal: 'account' });
     const ask = (...grants: Grant[]): boolean => asks(grants, 'kms:Sign', key);
-    expect([ask(sign), ask(account), ask(sign, account), ask({ ...sign, by: 'resource' }), ask(sign, { ...account, actions: ['kms:Verify'] })]).toEqual([false, false, true, true, false]);
+    expect([
+      ask(sign),
+      ask(account),
+      ask(sign, account),
+      ask({ ...sign, by: 'resource' }),
+      ask(sign, { ...account, actions: ['kms:Verify'] }),
+    ]).toEqual([false, false, true, true, false]);
   });
 
   test.each<[Conditions, RequestContext, boolean]>([
-    [{ StringEquals: { 'events:source': 'a' } }, {}, false], [{ StringEquals: { 'events:source': ['a', 'b'] } }, { 'events:source': 'b' }, true],
-    [{ StringNotEquals: { k: 'a' } }, {}, true], [{ StringNotEquals: { k: ['a', 'b'] } }, { k: 'b' }, false], [{ StringEqualsIfExists: { k: 'a' } }, {}, true],
-    [{ 'ForAllValues:StringLike': { k: 'u#*' } }, {}, true], [{ 'ForAllValues:StringLike': { k: 'u#*' } }, { k: ['u#1', 'a#1'] }, false],
-    [{ 'ForAnyValue:StringEquals': { k: 'a' } }, {}, false], [{ 'ForAnyValue:StringEquals': { k: 'a' } }, { k: ['b', 'a'] }, true],
-    [{ Null: { k: 'false' } }, {}, false], [{ Null: { k: 'false' } }, { k: 'a' }, true], [{ Bool: { 'aws:SecureTransport': 'false' } }, {}, false],
-    [{ ArnLike: { k: 'arn:aws:events:*:1:rule/a/*' } }, { k: 'arn:aws:events:x:1:rule/a/b' }, true], [{ ArnLike: { k: 'arn:aws:*:rule/a' } }, { k: 'arn:aws:events:x:1:rule/a' }, false],
+    [{ StringEquals: { 'events:source': 'a' } }, {}, false],
+    [{ StringEquals: { 'events:source': ['a', 'b'] } }, { 'events:source': 'b' }, true],
+    [{ StringNotEquals: { k: 'a' } }, {}, true],
+    [{ StringNotEquals: { k: ['a', 'b'] } }, { k: 'b' }, false],
+    [{ StringEqualsIfExists: { k: 'a' } }, {}, true],
+    [{ 'ForAllValues:StringLike': { k: 'u#*' } }, {}, true],
+    [{ 'ForAllValues:StringLike': { k: 'u#*' } }, { k: ['u#1', 'a#1'] }, false],
+    [{ 'ForAnyValue:StringEquals': { k: 'a' } }, {}, false],
+    [{ 'ForAnyValue:StringEquals': { k: 'a' } }, { k: ['b', 'a'] }, true],
+    [{ Null: { k: 'false' } }, {}, false],
+    [{ Null: { k: 'false' } }, { k: 'a' }, true],
+    [{ Bool: { 'aws:SecureTransport': 'false' } }, {}, false],
+    [{ ArnLike: { k: 'arn:aws:events:*:1:rule/a/*' } }, { k: 'arn:aws:events:x:1:rule/a/b' }, true],
+    [{ ArnLike: { k: 'arn:aws:*:rule/a' } }, { k: 'arn:aws:events:x:1:rule/a' }, false],
   ])('%j with %j: %s', (conditions, context, expected) => {
     expect(conditionsHold(conditions, context)).toBe(expected);
   });
 
-  test.each<[string, string, boolean]>([['a*c', 'abbc', true], ['a*c', 'abbd', false], ['*', '', true], ['a?c', 'abc', true], ['a?c', 'ac', false], ['*a*b', 'xaxxb', true], ['a', 'ab', false]])('%s on %s: %s', (pattern, text, expected) => {
+  test.each<[string, string, boolean]>([
+    ['a*c', 'abbc', true],
+    ['a*c', 'abbd', false],
+    ['*', '', true],
+    ['a?c', 'abc', true],
+    ['a?c', 'ac', false],
+    ['*a*b', 'xaxxb', true],
+    ['a', 'ab', false],
+  ])('%s on %s: %s', (pattern, text, expected) => {
     expect(matches(pattern, text)).toBe(expected);
   });
 });

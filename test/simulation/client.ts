@@ -29,7 +29,9 @@ export interface Patience {
 const stubbornForMs = 300_000;
 const timeouts = [60, 250, 1_500, 12_000];
 
-/** A client that wants one thing: it sends, waits as long as it has patience, sends again, elsewhere perhaps, and some replay days later. */
+/**
+ * A client that wants one thing: it sends, waits as long as it has patience, sends again, elsewhere perhaps, and some replay days later.
+ */
 export class Client {
   private tries = 0;
   private done = false;

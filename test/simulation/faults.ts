@@ -3,23 +3,31 @@ import { Chance } from '../../tools/memory/chance';
 /** Faults that strike single requests: between a function and the table, of a function itself, between a client and a region. */
 export const requestFaults = [
   /** The table refuses: another region writes, too much load. */
-  'conflict', 'throttled',
+  'conflict',
+  'throttled',
   /** The request never arrives; its answer never arrives; it arrives long after its sender was told that it failed. */
-  'lost', 'unanswered', 'late',
+  'lost',
+  'unanswered',
+  'late',
   /** The SDK sends it a second time, having heard nothing of the first, and reports what the second one met. */
   'resent',
   /** The function ends for ever, its request sent or not; it stands still for a while and goes on. */
-  'crash', 'pause',
+  'crash',
+  'pause',
   /** A client's request or its answer is lost, is delivered twice, arrives long after the client gave up. */
-  'requestLost', 'answerLost', 'deliveredTwice', 'deliveredLate',
+  'requestLost',
+  'answerLost',
+  'deliveredTwice',
+  'deliveredLate',
 ] as const;
-export type RequestFault = typeof requestFaults[number];
+export type RequestFault = (typeof requestFaults)[number];
 
 /** Faults that last. */
 export const episodes = ['regionLost', 'isolated', 'mute', 'deaf', 'linkCut', 'throttleStorm', 'slow', 'replicationStuck'] as const;
-export type EpisodeKind = typeof episodes[number];
+export type EpisodeKind = (typeof episodes)[number];
 
-export type FaultName = RequestFault | EpisodeKind | 'skew' | 'noQuorum' | 'catchingUp' | 'writeOverlap' | 'homeMoved' | 'homeChanged' | 'staleName';
+export type FaultName =
+  RequestFault | EpisodeKind | 'skew' | 'noQuorum' | 'catchingUp' | 'writeOverlap' | 'homeMoved' | 'homeChanged' | 'staleName';
 
 export interface Episode {
   readonly kind: EpisodeKind;
@@ -73,10 +81,12 @@ export function planFaults(options: FaultOptions): FaultPlan {
     const own = chance.pick([0, 0.5, 1, 1, 3]);
     rates[fault] = options.without.has(fault) ? 0 : Math.min(0.2, usual[fault] * weather * own);
   }
-  const planned = options.busy.flatMap(([from, to]) => Array.from({ length: chance.below(3) }, (): Episode => {
-    const start = chance.between(from, to);
-    return { kind: chance.pick(episodes), region: chance.pick(options.regions), from: start, to: start + chance.pick(options.lengthsMs) };
-  }));
+  const planned = options.busy.flatMap(([from, to]) =>
+    Array.from({ length: chance.below(3) }, (): Episode => {
+      const start = chance.between(from, to);
+      return { kind: chance.pick(episodes), region: chance.pick(options.regions), from: start, to: start + chance.pick(options.lengthsMs) };
+    }),
+  );
   const skews = options.clocksKept ? [0, 0, 40, -700, 1_900] : [0, 30, -700, 1_900, -60_000, 20 * 60_000];
   return {
     rates,

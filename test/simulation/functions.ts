@@ -24,7 +24,11 @@ export class FunctionInstance extends Process {
   public readonly ledger: Ledger;
   public readonly ports: LedgerPorts;
 
-  constructor(private readonly world: FunctionWorld, region: string, name: string) {
+  constructor(
+    private readonly world: FunctionWorld,
+    region: string,
+    name: string,
+  ) {
     super(world, region, name);
     const { decide, geography, chance, scheduler } = world;
     const clockOff = chance.below(11) - 5;
@@ -33,15 +37,27 @@ export class FunctionInstance extends Process {
       store: this.storeOf(world.table, world.route),
       nowMs: () => geography.clockMs(region) + clockOff,
       random: chance.next,
-      nonce: () => `${name}.${nonces += 1}`,
+      nonce: () => `${name}.${(nonces += 1)}`,
       sleep: (ms) => new Promise((resolve) => scheduler.after(ms, () => this.wake(() => resolve()))),
       // The port turns whatever goes wrong on the way into "unknown", as the real one does.
-      ...(decide ? { decide: (request) => this.travel(`decide ${request.paymentId}`, local, () => decide(request)).catch((): Decision => ({ kind: 'unknown' })) } : {}),
+      ...(decide
+        ? {
+            decide: (request) =>
+              this.travel(`decide ${request.paymentId}`, local, () => decide(request)).catch((): Decision => ({ kind: 'unknown' })),
+          }
+        : {}),
     };
-    const settings = { region, ...(decide ? { decision: { timeoutMs: 3_000, onUnknown: chance.pick(['RETRY', 'DECLINE'] as const) } } : {}) };
+    const settings = {
+      region,
+      ...(decide ? { decision: { timeoutMs: 3_000, onUnknown: chance.pick(['RETRY', 'DECLINE'] as const) } } : {}),
+    };
     const { home, subject } = world;
     this.ledger = home
-      ? new subject.HomeLedger({ ...this.ports, authority: this.authority(), forward: (to, call) => home.forward(this, to, call) }, settings, home.settings)
+      ? new subject.HomeLedger(
+          { ...this.ports, authority: this.authority(), forward: (to, call) => home.forward(this, to, call) },
+          settings,
+          home.settings,
+        )
       : new subject.PaymentsLedger(this.ports, settings);
   }
 

@@ -55,7 +55,11 @@ export class Geography {
 
   /** Whether something sent by one region arrives in another. */
   public linked(from: string, to: string): boolean {
-    return (this.broken.size === 0 || !this.broken.has(`${from}>${to}`)) && (from === witness || this.isUp(from)) && (to === witness || this.isUp(to));
+    return (
+      (this.broken.size === 0 || !this.broken.has(`${from}>${to}`)) &&
+      (from === witness || this.isUp(from)) &&
+      (to === witness || this.isUp(to))
+    );
   }
 
   public canSend(region: string): boolean {
@@ -118,7 +122,9 @@ export class Geography {
   }
 
   private isLostForGood(name: string, sinceMs = 0): boolean {
-    return this.plan.episodes.some(({ kind, region, from, to }) => kind === 'regionLost' && region === name && from + sinceMs <= this.scheduler.nowMs && to === Infinity);
+    return this.plan.episodes.some(
+      ({ kind, region, from, to }) => kind === 'regionLost' && region === name && from + sinceMs <= this.scheduler.nowMs && to === Infinity,
+    );
   }
 
   private change(kind: EpisodeKind, name: string, by: number): void {

@@ -3,8 +3,8 @@ import crypto from 'node:crypto';
 const remembered = 200_000;
 
 /**
- * Remembers hashes for as long as the process lives: the same keys and payloads come again with every retry and every seed, and hashing them
- * anew was a tenth of a run. A hash follows from its input alone, so nothing else can tell.
+ * Remembers hashes for as long as the process lives: the same keys and payloads come again with every retry and every seed, and hashing
+ * them anew was a tenth of a run. A hash follows from its input alone, so nothing else can tell.
  */
 export function rememberHashes(): void {
   const compute = crypto.hash;

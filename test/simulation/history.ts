@@ -1,4 +1,12 @@
-import { AuthoriseCommand, AccountOutcome, KeyedOutcome, MoveCommand, OpenAccountCommand, OpenAccountOutcome, PaymentOutcome } from '../../src/ledger/model';
+import {
+  AuthoriseCommand,
+  AccountOutcome,
+  KeyedOutcome,
+  MoveCommand,
+  OpenAccountCommand,
+  OpenAccountOutcome,
+  PaymentOutcome,
+} from '../../src/ledger/model';
 
 /** What a client asks for. */
 export type Operation =
@@ -36,7 +44,10 @@ export interface Intent {
   readonly answers: Answered[];
 }
 
-interface AccountName { readonly tenant: string; readonly accountId: string }
+interface AccountName {
+  readonly tenant: string;
+  readonly accountId: string;
+}
 
 const accountOf = ({ tenant, accountId }: AccountName): string => `${tenant} ${accountId}`;
 
@@ -101,14 +112,18 @@ export function isFinal(outcome: Outcome): boolean {
 
 export function describeOperation({ tenant, operation }: Intent): string {
   switch (operation.kind) {
-    case 'open': return `${tenant}: open ${operation.command.accountId} with ${operation.command.balance}`;
-    case 'authorise': return `${tenant}: pay ${operation.command.amount} from ${operation.command.accountId}, key ${operation.command.idempotencyKey}`;
+    case 'open':
+      return `${tenant}: open ${operation.command.accountId} with ${operation.command.balance}`;
+    case 'authorise':
+      return `${tenant}: pay ${operation.command.amount} from ${operation.command.accountId}, key ${operation.command.idempotencyKey}`;
     case 'move': {
       const { type, paymentId, amount, idempotencyKey } = operation.command;
       return `${tenant}: ${type.toLowerCase()} ${amount ?? 'all'} of ${paymentId}, key ${idempotencyKey}`;
     }
-    case 'readAccount': return `${tenant}: read account ${operation.accountId}`;
-    case 'readPayment': return `${tenant}: read ${operation.paymentId}`;
+    case 'readAccount':
+      return `${tenant}: read account ${operation.accountId}`;
+    case 'readPayment':
+      return `${tenant}: read ${operation.paymentId}`;
   }
 }
 
@@ -116,13 +131,22 @@ export function describeOutcome(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'answered': {
       const { status, declineReason, captured, refunded } = outcome.payment;
-      return `${outcome.replayed ? 'replayed ' : ''}${status}${declineReason ? ` (${declineReason})` : ''}, captured ${captured}, refunded ${refunded}`;
+      return (
+        `${outcome.replayed ? 'replayed ' : ''}${status}${declineReason ? ` (${declineReason})` : ''}, captured ${captured}, ` +
+        `refunded ${refunded}`
+      );
     }
-    case 'refused': return `${outcome.replayed ? 'replayed ' : ''}refused: ${outcome.code}`;
-    case 'found': return 'account' in outcome
-      ? `available ${outcome.account.available}, held ${outcome.account.held}, settled ${outcome.account.settled}`
-      : `${outcome.payment.status}, captured ${outcome.payment.captured}, refunded ${outcome.payment.refunded}`;
-    case 'rejected': case 'unsure': case 'busy': return `${outcome.kind}: ${outcome.code}`;
-    default: return outcome.kind;
+    case 'refused':
+      return `${outcome.replayed ? 'replayed ' : ''}refused: ${outcome.code}`;
+    case 'found':
+      return 'account' in outcome
+        ? `available ${outcome.account.available}, held ${outcome.account.held}, settled ${outcome.account.settled}`
+        : `${outcome.payment.status}, captured ${outcome.payment.captured}, refunded ${outcome.payment.refunded}`;
+    case 'rejected':
+    case 'unsure':
+    case 'busy':
+      return `${outcome.kind}: ${outcome.code}`;
+    default:
+      return outcome.kind;
   }
 }

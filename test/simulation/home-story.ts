@@ -13,15 +13,23 @@ const operatorMs = 60_000;
 
 /** What operators do in a HOME_REGION run: they move homes, take over, call moves off, and at the end look for what was lost. */
 export class HomeStory {
-  constructor(private readonly world: World, private readonly chance: Chance) {}
+  constructor(
+    private readonly world: World,
+    private readonly chance: Chance,
+  ) {}
 
   public begin(busy: readonly (readonly [number, number])[]): void {
-    const { scheduler, options: { regions, plan } } = this.world;
+    const {
+      scheduler,
+      options: { regions, plan },
+    } = this.world;
     // Operators move homes away from a region in trouble.
     for (const { from, region } of plan.episodes) {
       const target = regions.find((name) => name !== region)!;
       const unit = this.chance.below(this.world.functions.home!.settings.units);
-      if (this.chance.happens(0.5)) scheduler.at(from + this.chance.between(0, 4_000), () => this.move(target, { action: 'relocate', unit }));
+      if (this.chance.happens(0.5)) {
+        scheduler.at(from + this.chance.between(0, 4_000), () => this.move(target, { action: 'relocate', unit }));
+      }
     }
     for (const [from, to] of busy) {
       const count = this.chance.pick([0, 1, 2]);
@@ -38,14 +46,20 @@ export class HomeStory {
   public async reconcile(accounts: readonly AccountPlan[]): Promise<ReadonlySet<string>> {
     const reported = new Set<string>();
     for (const { tenant, accountId } of accounts) {
-      const ask = (tries: number): void => this.ask(this.world.options.regions[tries % 2], { action: 'reconcile', tenant, accountId }, (result) => {
-        if (result?.kind !== 'reconciled') {
-          if (tries < 100) this.world.scheduler.after(1_000, () => ask(tries + 1));
-          return;
-        }
-        for (const { key } of result.account.lateWrites) reported.add(key);
-        if (!result.addsUp) this.world.history.broken.push({ invariant: 'lines add up', detail: `reconciliation of ${tenant}/${accountId}: ${JSON.stringify(result.account)}` });
-      });
+      const ask = (tries: number): void =>
+        this.ask(this.world.options.regions[tries % 2], { action: 'reconcile', tenant, accountId }, (result) => {
+          if (result?.kind !== 'reconciled') {
+            if (tries < 100) this.world.scheduler.after(1_000, () => ask(tries + 1));
+            return;
+          }
+          for (const { key } of result.account.lateWrites) reported.add(key);
+          if (!result.addsUp) {
+            this.world.history.broken.push({
+              invariant: 'lines add up',
+              detail: `reconciliation of ${tenant}/${accountId}: ${JSON.stringify(result.account)}`,
+            });
+          }
+        });
       ask(0);
       await this.world.scheduler.run();
     }
@@ -70,48 +84,80 @@ export class HomeStory {
 
   private ask(region: string, request: StatusRequest, then: (result: StatusResult | undefined) => void): void {
     const { world } = this;
-    world.invoke(region, 'operator', async (_, context, instance): Promise<StatusResult> => {
-      const status = new world.options.subject.HomeStatus({ ...instance.ports, authority: instance.authority() }, region, world.functions.home!.settings);
-      return status.run(request, { ...context, deadlineMs: instance.ports.nowMs() + operatorMs });
-    }, (result) => {
-      world.note(() => `operator in ${region}: ${request.action} -> ${result ? JSON.stringify(result).slice(0, 200) : 'nothing'}`);
-      then(result);
-    }, true);
+    world.invoke(
+      region,
+      'operator',
+      async (_, context, instance): Promise<StatusResult> => {
+        const status = new world.options.subject.HomeStatus(
+          { ...instance.ports, authority: instance.authority() },
+          region,
+          world.functions.home!.settings,
+        );
+        return status.run(request, { ...context, deadlineMs: instance.ports.nowMs() + operatorMs });
+      },
+      (result) => {
+        world.note(() => `operator in ${region}: ${request.action} -> ${result ? JSON.stringify(result).slice(0, 200) : 'nothing'}`);
+        then(result);
+      },
+      true,
+    );
   }
 
   private operate(region: string, request: OperatorRequest, then: (result: OperatorResult | undefined) => void): void {
     const { world } = this;
     const { subject } = world.options;
-    world.invoke(region, 'operator', async (_, context, instance): Promise<OperatorResult> => {
-      const { settings } = world.functions.home!;
-      const scan = (from: string, unit: number): AsyncIterable<ItemVersion> => this.scan(instance.region, from, unit, instance.ports.sleep);
-      const items = (from: string, pks: readonly string[]): Promise<readonly Item[]> => this.items(instance.region, from, pks, instance.ports.sleep);
-      const operations = new subject.HomeOperations({ ...instance.ports, authority: instance.authority(), scan, items }, region, settings);
-      try {
-        return await operations.run(request, { ...context, deadlineMs: instance.ports.nowMs() + operatorMs });
-      } catch (error) {
-        if (error instanceof subject.StoreFault) return { kind: 'unsure', detail: 'the replica could not be read' };
-        throw error;
-      }
-    }, (result) => {
-      world.note(() => `operator in ${region}: ${request.action} -> ${result ? JSON.stringify(result).slice(0, 200) : 'nothing'}`);
-      then(result);
-    }, true);
+    world.invoke(
+      region,
+      'operator',
+      async (_, context, instance): Promise<OperatorResult> => {
+        const { settings } = world.functions.home!;
+        const scan = (from: string, unit: number): AsyncIterable<ItemVersion> =>
+          this.scan(instance.region, from, unit, instance.ports.sleep);
+        const items = (from: string, pks: readonly string[]): Promise<readonly Item[]> =>
+          this.items(instance.region, from, pks, instance.ports.sleep);
+        const operations = new subject.HomeOperations(
+          { ...instance.ports, authority: instance.authority(), scan, items },
+          region,
+          settings,
+        );
+        try {
+          return await operations.run(request, { ...context, deadlineMs: instance.ports.nowMs() + operatorMs });
+        } catch (error) {
+          if (error instanceof subject.StoreFault) return { kind: 'unsure', detail: 'the replica could not be read' };
+          throw error;
+        }
+      },
+      (result) => {
+        world.note(() => `operator in ${region}: ${request.action} -> ${result ? JSON.stringify(result).slice(0, 200) : 'nothing'}`);
+        then(result);
+      },
+      true,
+    );
   }
 
-  private async items(here: string, region: string, pks: readonly string[], sleep: (ms: number) => Promise<void>): Promise<readonly Item[]> {
+  private async items(
+    here: string,
+    region: string,
+    pks: readonly string[],
+    sleep: (ms: number) => Promise<void>,
+  ): Promise<readonly Item[]> {
     await sleep(3);
     this.reach(here, region);
     return pks.flatMap((pk) => (this.world.table as EventualTable).peek(region, pk) ?? []);
   }
 
   private reach(here: string, region: string): void {
-    const { geography, options: { subject } } = this.world;
-    if (here !== region && !(geography.linked(here, region) && geography.linked(region, here))) throw new subject.StoreFault('unknown', 'the read did not get through');
+    const {
+      geography,
+      options: { subject },
+    } = this.world;
+    if (here !== region && !(geography.linked(here, region) && geography.linked(region, here))) {
+      throw new subject.StoreFault('unknown', 'the read did not get through');
+    }
   }
 
   /** A scan takes its time; what is written behind its back is not seen. */
-  private async* scan(here: string, region: string, unit: number, sleep: (ms: number) => Promise<void>): AsyncIterable<ItemVersion> {
+  private async *scan(here: string, region: string, unit: number, sleep: (ms: number) => Promise<void>): AsyncIterable<ItemVersion> {
     const { table } = this.world;
     const items = [...(table as EventualTable).items(region)];
     for (let at = 0; at < items.length; at += pageOf) {
@@ -121,7 +167,9 @@ export class HomeStory {
         const tenant = /^a#([^#]+)#/.exec((acct ?? pk) as string)?.[1];
         if (tenant === undefined) continue;
         const found = (table as EventualTable).peek(region, pk)!;
-        if (unitOf(decodeURIComponent(tenant), this.world.functions.home!.settings.units) === unit) yield { pk, version: found.version as number };
+        if (unitOf(decodeURIComponent(tenant), this.world.functions.home!.settings.units) === unit) {
+          yield { pk, version: found.version as number };
+        }
       }
     }
   }

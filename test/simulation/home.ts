@@ -53,36 +53,43 @@ const forwardMs = 4_000;
 /** A call from one region's function to the home's, over a link that can break either way. */
 export function forwarder(world: Forwarding): HomeWorld['forward'] {
   const { scheduler, geography, chance } = world;
-  return (from, home, call) => new Promise((resolve, reject) => {
-    const fate = world.fate();
-    const { idempotencyKey } = call.call.command as { idempotencyKey?: string };
-    if (fate) world.doubtful(call.tenant, idempotencyKey);
-    let settled = false;
-    const settle = (then: () => void): void => {
-      if (settled) return;
-      settled = true;
-      from.wake(then);
-    };
-    scheduler.after(forwardMs, () => settle(() => {
-      world.doubtful(call.tenant, idempotencyKey);
-      world.trace(() => `${from.region} hears nothing from home ${home}`);
-      reject(new world.subject.HomeUnreachable(home));
-    }));
-    const arrive = (): void => {
-      if (!geography.linked(from.region, home)) return;
-      const answer = (outcome: CallOutcome): void => {
-        if (fate === 'answerLost' || !geography.linked(home, from.region)) return;
-        scheduler.after(geography.latencyMs(home), () => settle(() => resolve(outcome)));
+  return (from, home, call) =>
+    new Promise((resolve, reject) => {
+      const fate = world.fate();
+      const { idempotencyKey } = call.call.command as { idempotencyKey?: string };
+      if (fate) world.doubtful(call.tenant, idempotencyKey);
+      let settled = false;
+      const settle = (then: () => void): void => {
+        if (settled) return;
+        settled = true;
+        from.wake(then);
       };
-      world.instance(home).run((ledger) => (ledger as HomeLedger).receive(call, world.observe), call.tenant, (ended) => {
-        if (ended.kind === 'threw') world.threw(ended.error);
-        if (ended.kind !== 'answered') world.doubtful(call.tenant, idempotencyKey);
-        answer(ended.kind === 'answered' ? ended.answer : { kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1 });
-      });
-    };
-    if (fate === 'requestLost') return;
-    const delay = geography.latencyMs(from.region) + 30 + (fate === 'deliveredLate' ? chance.pick([6_000, 60_000, 20 * 60_000]) : 0);
-    scheduler.after(delay, arrive);
-    if (fate === 'deliveredTwice') scheduler.after(delay + chance.pick([0, 10, 500]), arrive);
-  });
+      scheduler.after(forwardMs, () =>
+        settle(() => {
+          world.doubtful(call.tenant, idempotencyKey);
+          world.trace(() => `${from.region} hears nothing from home ${home}`);
+          reject(new world.subject.HomeUnreachable(home));
+        }),
+      );
+      const arrive = (): void => {
+        if (!geography.linked(from.region, home)) return;
+        const answer = (outcome: CallOutcome): void => {
+          if (fate === 'answerLost' || !geography.linked(home, from.region)) return;
+          scheduler.after(geography.latencyMs(home), () => settle(() => resolve(outcome)));
+        };
+        world.instance(home).run(
+          (ledger) => (ledger as HomeLedger).receive(call, world.observe),
+          call.tenant,
+          (ended) => {
+            if (ended.kind === 'threw') world.threw(ended.error);
+            if (ended.kind !== 'answered') world.doubtful(call.tenant, idempotencyKey);
+            answer(ended.kind === 'answered' ? ended.answer : { kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1 });
+          },
+        );
+      };
+      if (fate === 'requestLost') return;
+      const delay = geography.latencyMs(from.region) + 30 + (fate === 'deliveredLate' ? chance.pick([6_000, 60_000, 20 * 60_000]) : 0);
+      scheduler.after(delay, arrive);
+      if (fate === 'deliveredTwice') scheduler.after(delay + chance.pick([0, 10, 500]), arrive);
+    });
 }

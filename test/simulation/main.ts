@@ -1,4 +1,6 @@
-/** `npm run simulate -- --seeds N --seed S --minutes M`: the ledger under faults that no integration test reaches. See docs/reliability.md. */
+/**
+ * `npm run simulate -- --seeds N --seed S --minutes M`: the ledger under faults that no integration test reaches. See docs/reliability.md.
+ */
 import { parseArgs } from 'node:util';
 import { story, tellOurs, tellUsual } from './baseline/story';
 import { loadBundle } from './bundle';
@@ -52,8 +54,22 @@ function parse(args: readonly string[]): Command {
       return parseArgs({
         args: [...args],
         options: {
-          seeds: text, seed: text, minutes: text, mode: text, table: text, payments: text, only: text, without: text,
-          print: flag, dns: flag, events: flag, mistakes: flag, conditions: flag, 'at-once': text, story: flag, write: flag,
+          seeds: text,
+          seed: text,
+          minutes: text,
+          mode: text,
+          table: text,
+          payments: text,
+          only: text,
+          without: text,
+          print: flag,
+          dns: flag,
+          events: flag,
+          mistakes: flag,
+          conditions: flag,
+          'at-once': text,
+          story: flag,
+          write: flag,
         },
       });
     } catch (error) {
@@ -63,7 +79,9 @@ function parse(args: readonly string[]): Command {
   const number = (name: 'seeds' | 'seed' | 'minutes' | 'payments' | 'at-once', otherwise: number): number => {
     const given = values[name];
     const value = given === undefined ? otherwise : Number(given);
-    if (!(value >= 0) || (name !== 'minutes' && !Number.isInteger(value))) throw new UsageError(`--${name} must be a whole number of 0 or more, got '${given}'`);
+    if (!(value >= 0) || (name !== 'minutes' && !Number.isInteger(value))) {
+      throw new UsageError(`--${name} must be a whole number of 0 or more, got '${given}'`);
+    }
     return value;
   };
   const mode = values.mode ?? 'BOTH';
@@ -128,7 +146,7 @@ async function simulateAll(command: Command): Promise<boolean> {
   for (const [place, table] of command.tables.entries()) {
     // Tables share the time that is given.
     const shareMs = command.minutes > 0 ? command.minutes * 60_000 * (1 / command.tables.length) : Infinity;
-    if (!await simulate(command, table, Date.now() + shareMs)) return false;
+    if (!(await simulate(command, table, Date.now() + shareMs))) return false;
     if (place === command.tables.length - 1) print('no violation');
   }
   return true;
@@ -136,8 +154,11 @@ async function simulateAll(command: Command): Promise<boolean> {
 
 async function tellStory(): Promise<boolean> {
   const { payments, oldRegionShare, lagMs, slowShare, slowUpToMs, patienceMs } = story;
-  print(`${payments} payments, ${oldRegionShare * 100} % of the requests in the old region, ${lagMs} ms lag; ${slowShare * 100} % start up to ${slowUpToMs} ms late, `
-    + `clients send again after ${patienceMs} ms`);
+  print(
+    `${payments} payments, ${oldRegionShare * 100} % of the requests in the old region, ${lagMs} ms lag; ${slowShare * 100} % start ` +
+      `up to ${slowUpToMs} ms late, ` +
+      `clients send again after ${patienceMs} ms`,
+  );
   const usual = await tellUsual(payments);
   print(`conditional writes on an eventual table: ${usual.sentTwice} sent twice, ${usual.doubleDebits} debited twice`);
   const ours = await tellOurs(payments);
@@ -155,10 +176,12 @@ async function main(): Promise<void> {
   try {
     const command = parse(process.argv.slice(2));
     const tasks = {
-      simulate: () => simulateAll(command), mistakes: () => catchMistakes(command.write),
-      conditions: () => findSurvivors(command.conditions, print), story: tellStory,
+      simulate: () => simulateAll(command),
+      mistakes: () => catchMistakes(command.write),
+      conditions: () => findSurvivors(command.conditions, print),
+      story: tellStory,
     };
-    process.exitCode = await tasks[command.task]() ? 0 : 1;
+    process.exitCode = (await tasks[command.task]()) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`${error.message}\n${usage}\n`);

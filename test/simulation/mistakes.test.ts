@@ -6,9 +6,13 @@ describe('planted mistakes', () => {
     expect(recorded().map(({ name }) => name)).toEqual(mistakes.map(({ name }) => name));
   });
 
-  it.each(mistakes.map((mistake) => [mistake.name, mistake] as const))('%s', async (name, mistake) => {
-    const { seeds: needed } = recorded().find((caught) => caught.name === name)!;
-    // Other code meets its mistakes at other seeds: four times as many are allowed before the table is wrong.
-    expect(await catchMistake(mistake, 4 * needed, [needed])).toBeDefined();
-  }, 120_000);
+  it.each(mistakes.map((mistake) => [mistake.name, mistake] as const))(
+    '%s',
+    async (name, mistake) => {
+      const { seeds: needed } = recorded().find((caught) => caught.name === name)!;
+      // Other code meets its mistakes at other seeds: four times as many are allowed before the table is wrong.
+      expect(await catchMistake(mistake, 4 * needed, [needed])).toBeDefined();
+    },
+    120_000,
+  );
 });

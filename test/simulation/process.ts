@@ -7,7 +7,8 @@ import { IndexEntry, Item, LedgerStore, WriteResult } from '../../src/ledger/por
 import { Chance } from '../../tools/memory/chance';
 
 /** What a function reports: an answer, an exception that it should never throw, or nothing any more. */
-export type Ended<T> = { readonly kind: 'answered'; readonly answer: T } | { readonly kind: 'threw'; readonly error: unknown } | { readonly kind: 'crashed' };
+export type Ended<T> =
+  { readonly kind: 'answered'; readonly answer: T } | { readonly kind: 'threw'; readonly error: unknown } | { readonly kind: 'crashed' };
 
 /** Whether what a region sends to a table arrives, and whether its answer does. */
 export interface Route {
@@ -41,7 +42,11 @@ export class Process {
   public dead = false;
   private frozenUntil = 0;
 
-  constructor(protected readonly around: ProcessWorld, public readonly region: string, protected readonly name: string) {}
+  constructor(
+    protected readonly around: ProcessWorld,
+    public readonly region: string,
+    protected readonly name: string,
+  ) {}
 
   /** Runs one call; `ended` is told once. Whatever is still under way at the timeout has crashed. */
   protected start<T>(call: () => Promise<T>, ended: (ended: Ended<T>) => void, timeoutMs?: number): void {
@@ -56,7 +61,10 @@ export class Process {
       if (!this.dead) ended(result);
     };
     scheduler.woke();
-    call().then((answer) => done({ kind: 'answered', answer }), (error: unknown) => done({ kind: 'threw', error }));
+    call().then(
+      (answer) => done({ kind: 'answered', answer }),
+      (error: unknown) => done({ kind: 'threw', error }),
+    );
   }
 
   private crashed: () => void = () => undefined;
@@ -75,7 +83,8 @@ export class Process {
       change: (change) => send<WriteResult>({ kind: 'change', change }),
       read: (pk, strong) => send<Item | undefined>({ kind: 'read', pk, strong }),
       readMany: (pks) => send<readonly Item[]>({ kind: 'readMany', pks }),
-      list: (account, limit, from) => send<readonly IndexEntry[]>({ kind: 'list', account, limit, ...(from === undefined ? {} : { from }) }),
+      list: (account, limit, from) =>
+        send<readonly IndexEntry[]>({ kind: 'list', account, limit, ...(from === undefined ? {} : { from }) }),
     };
   }
 
@@ -95,23 +104,29 @@ export class Process {
       if (this.dead) return;
       const fate = this.fate();
       if (fate) world.met(fate);
-      const fail = (kind: 'throttled' | 'conflict' | 'unknown', why: string, afterMs: number): void => scheduler.after(afterMs, () => this.wake(() => {
-        world.trace(() => `${text()} -> ${kind} (${why})`);
-        reject(new world.subject.StoreFault(kind, why));
-      }));
-      const arrive = (delayMs: number, then: (result: () => T) => void): void => scheduler.after(delayMs, () => {
-        if (!route.there(this.region)) return fail('unknown', 'the request did not get through', storeTimeoutMs);
-        return then(this.perform(text, effect));
-      });
+      const fail = (kind: 'throttled' | 'conflict' | 'unknown', why: string, afterMs: number): void =>
+        scheduler.after(afterMs, () =>
+          this.wake(() => {
+            world.trace(() => `${text()} -> ${kind} (${why})`);
+            reject(new world.subject.StoreFault(kind, why));
+          }),
+        );
+      const arrive = (delayMs: number, then: (result: () => T) => void): void =>
+        scheduler.after(delayMs, () => {
+          if (!route.there(this.region)) return fail('unknown', 'the request did not get through', storeTimeoutMs);
+          return then(this.perform(text, effect));
+        });
       const answer = (result: () => T): void => {
         if (!route.back(this.region)) return fail('unknown', 'the answer did not get through', storeTimeoutMs);
-        return scheduler.after(geography.latencyMs(this.region), () => this.wake(() => {
-          try {
-            resolve(result());
-          } catch (error) {
-            reject(error instanceof TableFault ? new world.subject.StoreFault(error.fault, error.message) : error as Error);
-          }
-        }));
+        return scheduler.after(geography.latencyMs(this.region), () =>
+          this.wake(() => {
+            try {
+              resolve(result());
+            } catch (error) {
+              reject(error instanceof TableFault ? new world.subject.StoreFault(error.fault, error.message) : (error as Error));
+            }
+          }),
+        );
       };
       // Half of the pauses strike between the decision to send and the sending.
       const pause = fate === 'pause' ? world.chance.pick(pauses) * world.chance.between(0.5, 1.5) : 0;
@@ -119,7 +134,10 @@ export class Process {
       if (fate === 'throttled' || fate === 'conflict') return fail(fate, 'refused', onTheWay);
       if (fate === 'lost') return fail('unknown', 'lost', storeTimeoutMs);
       if (fate === 'late') {
-        scheduler.after(world.chance.pick(lateness) * world.chance.between(0.5, 1.5), () => void this.perform(() => `(late) ${text()}`, effect));
+        scheduler.after(
+          world.chance.pick(lateness) * world.chance.between(0.5, 1.5),
+          () => void this.perform(() => `(late) ${text()}`, effect),
+        );
         return fail('unknown', 'late', storeTimeoutMs);
       }
       if (fate === 'crash') {
@@ -142,7 +160,9 @@ export class Process {
       if (!(error instanceof TableFault)) throw error;
       this.around.met(error.fault === 'conflict' ? 'writeOverlap' : error.message.startsWith('no quorum') ? 'noQuorum' : 'catchingUp');
       this.around.trace(() => `${text()} -> ${error.message}`);
-      return () => { throw error; };
+      return () => {
+        throw error;
+      };
     }
   }
 
@@ -177,20 +197,28 @@ const storeFates = ['conflict', 'throttled', 'lost', 'unanswered', 'late', 'rese
 
 function describe(request: Request): string {
   switch (request.kind) {
-    case 'create': return `create ${request.item.pk}`;
+    case 'create':
+      return `create ${request.item.pk}`;
     case 'change': {
       const { pk, require, set, add, remove } = request.change;
       const parts = [
-        ...require.map((condition) => `if ${condition.path.join('.')} ${condition.test} ${'value' in condition ? condition.value : ''}`.trim()),
+        ...require.map((condition) =>
+          `if ${condition.path.join('.')} ${condition.test} ${'value' in condition ? condition.value : ''}`.trim(),
+        ),
         ...(set ?? []).filter(([path]) => path[0] !== 'writtenBy').map(([path, value]) => `${path.join('.')} = ${JSON.stringify(value)}`),
-        ...(add ?? []).filter(([path]) => path[0] !== 'version').map(([path, amount]) => `${path.join('.')} ${amount < 0 ? '-' : '+'} ${Math.abs(amount)}`),
+        ...(add ?? [])
+          .filter(([path]) => path[0] !== 'version')
+          .map(([path, amount]) => `${path.join('.')} ${amount < 0 ? '-' : '+'} ${Math.abs(amount)}`),
         ...(remove ?? []).map((path) => `remove ${path.join('.')}`),
       ];
       return `change ${pk}: ${parts.join(', ')}`;
     }
-    case 'read': return `read ${request.pk}${request.strong ? '' : ' (eventually)'}`;
-    case 'readMany': return `read ${request.pks.join(', ')}`;
-    case 'list': return `list ${request.account}`;
+    case 'read':
+      return `read ${request.pk}${request.strong ? '' : ' (eventually)'}`;
+    case 'readMany':
+      return `read ${request.pks.join(', ')}`;
+    case 'list':
+      return `list ${request.account}`;
   }
 }
 

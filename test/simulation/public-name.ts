@@ -6,7 +6,11 @@ export class PublicName {
   private current: string;
   private former?: string;
 
-  constructor(private readonly regions: readonly string[], first: string, private readonly isUp: (region: string) => boolean) {
+  constructor(
+    private readonly regions: readonly string[],
+    first: string,
+    private readonly isUp: (region: string) => boolean,
+  ) {
     this.current = first;
   }
 
@@ -16,7 +20,10 @@ export class PublicName {
     this.current = region;
   }
 
-  /** Where a client goes. A stale one goes where the name led before, whether or not that region works; others follow name and health checks. */
+  /**
+   * Where a client goes. A stale one goes where the name led before, whether or not that region works; others follow name and health
+   * checks.
+   */
   public resolve(stale: boolean): { readonly region: string; readonly old: boolean } {
     if (stale && this.former !== undefined) return { region: this.former, old: true };
     return { region: this.isUp(this.current) ? this.current : this.regions.find((region) => region !== this.current)!, old: false };

@@ -24,13 +24,17 @@ export class Figures {
 
   public lines(): readonly string[] {
     const seconds = this.milliseconds / 1000;
-    const of = (names: readonly (FaultName | LedgerEvent)[]): string => names.map((name) => `${name} ${this.counts.get(name) ?? 0}`).join(', ');
+    const of = (names: readonly (FaultName | LedgerEvent)[]): string =>
+      names.map((name) => `${name} ${this.counts.get(name) ?? 0}`).join(', ');
     return [
-      `${this.seeds} seeds, ${this.payments} payments in ${seconds.toFixed(1)} s: ${Math.round(this.payments / Math.max(seconds, 0.001))} payments a second`,
+      `${this.seeds} seeds, ${this.payments} payments in ${seconds.toFixed(1)} s: ` +
+        `${Math.round(this.payments / Math.max(seconds, 0.001))} payments a second`,
       `faults of single requests: ${of(requestFaults)}`,
       `faults that last: ${of(episodes)}`,
-      `met by the ledger: ${of(['writeConflict', 'throttle', 'unknownOutcome', 'takeover', 'accountBusy'])}; writes of two regions that overlapped: ${this.counts.get('writeOverlap') ?? 0}`,
-      `homes taken over ${this.counts.get('homeTakeover') ?? 0}, moved as planned ${this.counts.get('homeMoved') ?? 0}; requests that an old name led to the region before: ${this.counts.get('staleName') ?? 0}`,
+      `met by the ledger: ${of(['writeConflict', 'throttle', 'unknownOutcome', 'takeover', 'accountBusy'])}; writes of two regions ` +
+        `that overlapped: ${this.counts.get('writeOverlap') ?? 0}`,
+      `homes taken over ${this.counts.get('homeTakeover') ?? 0}, moved as planned ${this.counts.get('homeMoved') ?? 0}; requests ` +
+        `that an old name led to the region before: ${this.counts.get('staleName') ?? 0}`,
       `accounts whose operations were put in one order: ${this.ordered}; too long to search: ${this.undecided}`,
     ];
   }
@@ -43,7 +47,8 @@ export async function describeFailure(options: RunOptions): Promise<string> {
   const lines: string[] = [];
   const result = await runSeed({ ...options, trace: (line) => lines.push(line) });
   const concerned = result.violations.flatMap(({ payment }) => (payment === undefined ? [] : [payment.replace(/^pay_/, '')]));
-  const telling = concerned.length === 0 ? lines : lines.filter((line) => concerned.some((id) => line.includes(id)) || line.includes('operator in'));
+  const telling =
+    concerned.length === 0 ? lines : lines.filter((line) => concerned.some((id) => line.includes(id)) || line.includes('operator in'));
   const left = telling.length - linesAtMost;
   return [
     `seed ${options.seed}, mode ${options.mode}: ${result.violations.length} violations`,

@@ -74,11 +74,21 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
       clocksKept: mode === 'LIVENESS' || home,
       lengthsMs: home && !outagesAreShort(seed) ? [300, 3_000, 15_000, 60_000, 120_000] : [300, 3_000, 15_000],
     });
-    const episodes = plan.episodes.filter(({ from }) => from < faultsEndMs).map((episode) => ({ ...episode, to: Math.min(episode.to, faultsEndMs) }));
+    const episodes = plan.episodes
+      .filter(({ from }) => from < faultsEndMs)
+      .map((episode) => ({ ...episode, to: Math.min(episode.to, faultsEndMs) }));
     const events = options.events ? planEvents(options, workload) : undefined;
     const world = new World({
-      seed, regions, subject, faultsEndMs, plan: { ...plan, episodes: [...episodes, ...events?.episodes ?? []] }, decides: chance.happens(0.25), table: options.table ?? 'STRONG',
-      dns: home && (options.dns ?? false), ...(events ? { mesh: events.mesh } : {}), ...(options.trace ? { trace: options.trace } : {}),
+      seed,
+      regions,
+      subject,
+      faultsEndMs,
+      plan: { ...plan, episodes: [...episodes, ...(events?.episodes ?? [])] },
+      decides: chance.happens(0.25),
+      table: options.table ?? 'STRONG',
+      dns: home && (options.dns ?? false),
+      ...(events ? { mesh: events.mesh } : {}),
+      ...(options.trace ? { trace: options.trace } : {}),
     });
     const story = new Story(world, workload, options, chance, faultsEndMs);
     const homeStory = home ? new HomeStory(world, chance) : undefined;
@@ -93,7 +103,11 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     if (world.mesh) world.calm();
     const consumed = await world.mesh?.settle();
     const checked = checkAll({
-      history: world.history, books, mode, faultsEndMs, bounds: subject.bounds,
+      history: world.history,
+      books,
+      mode,
+      faultsEndMs,
+      bounds: subject.bounds,
       trimAfterMs: home ? subject.bounds.trimAfterUnderPressureMs : subject.bounds.trimAfterMs,
       ...(consumed ? { consumed } : {}),
       ...(reported ? { home: { reported, takeovers: (world.counts.get('homeChanged') ?? 0) - (world.counts.get('homeMoved') ?? 0) } } : {}),
@@ -107,7 +121,10 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
 }
 
 /** What befalls the events: a mesh of the seed's own, and in some seeds of a strong table a region that is lost and stays so. */
-function planEvents({ seed, table, without }: RunOptions, { busy }: Workload): { readonly mesh: MeshSettings; readonly episodes: readonly Episode[] } {
+function planEvents(
+  { seed, table, without }: RunOptions,
+  { busy }: Workload,
+): { readonly mesh: MeshSettings; readonly episodes: readonly Episode[] } {
   const chance = new Chance(seed, 'events');
   const mesh = planMesh(chance, regions, busy);
   const stays = table !== 'HOME' && chance.happens(0.4) && !without?.has('lostForGood');
@@ -148,22 +165,36 @@ class Story {
   private readonly replayed = new Set<Intent>();
   private readonly begun = new Set<PaymentPlan>();
 
-  constructor(private readonly world: World, private readonly workload: Workload, private readonly options: RunOptions, private readonly chance: Chance,
-    private readonly faultsEndMs: number) {}
+  constructor(
+    private readonly world: World,
+    private readonly workload: Workload,
+    private readonly options: RunOptions,
+    private readonly chance: Chance,
+    private readonly faultsEndMs: number,
+  ) {}
 
   public begin(): void {
     const { scheduler } = this.world;
     this.world.onHomeMove = () => this.hasten();
     for (const account of this.workload.accounts) {
       const { accountId, balance, tenant } = account;
-      this.want(-1, tenant, accountId, { kind: 'open', command: { accountId, currency: 'EUR', balance } }, this.options.mode === 'LIVENESS' ? triesInLiveness : Infinity, () => this.opened.add(account));
+      this.want(
+        -1,
+        tenant,
+        accountId,
+        { kind: 'open', command: { accountId, currency: 'EUR', balance } },
+        this.options.mode === 'LIVENESS' ? triesInLiveness : Infinity,
+        () => this.opened.add(account),
+      );
     }
     for (const payment of this.workload.payments) {
       if (!this.options.only || this.options.only.has(payment.number)) scheduler.at(payment.atMs, () => this.payOnce(payment));
     }
     for (const { account, atMs } of this.workload.looks) {
       scheduler.at(atMs, () => {
-        if (this.opened.has(account)) this.want(-2, account.tenant, account.accountId, { kind: 'readAccount', accountId: account.accountId }, 4);
+        if (this.opened.has(account)) {
+          this.want(-2, account.tenant, account.accountId, { kind: 'readAccount', accountId: account.accountId }, 4);
+        }
       });
     }
     this.tidy();
@@ -172,7 +203,9 @@ class Story {
   /** Keys that nobody was answered for are sent again, late; some authorizations are never heard of again. */
   private replayAbandoned(): void {
     for (const intent of this.world.history.intents) {
-      if (!isOpen(intent) || (intent.operation.kind === 'authorise' && this.options.mode === 'SAFETY' && this.chance.happens(0.3))) continue;
+      if (!isOpen(intent) || (intent.operation.kind === 'authorise' && this.options.mode === 'SAFETY' && this.chance.happens(0.3))) {
+        continue;
+      }
       this.replayed.add(intent);
     }
     this.replayOpen();
@@ -181,7 +214,9 @@ class Story {
   /** Sends again what was replayed and is still open; whether there was any. */
   private replayOpen(): boolean {
     // Whoever is told that a payment does not exist, having been lost with its region, need not ask for ever.
-    const open = [...this.replayed].filter((intent) => isOpen(intent) && intent.answers.filter(({ outcome }) => outcome.kind === 'rejected').length < 20);
+    const open = [...this.replayed].filter(
+      (intent) => isOpen(intent) && intent.answers.filter(({ outcome }) => outcome.kind === 'rejected').length < 20,
+    );
     for (const intent of open) this.world.client(intent, { tries: 40, longestWaitMs: 5_000 }).start();
     return open.length > 0;
   }
@@ -226,30 +261,60 @@ class Story {
     });
     if (payment.earlyReadAfterMs !== undefined) {
       const paymentId = paymentIdOf(account.tenant, command.idempotencyKey);
-      this.world.scheduler.after(payment.earlyReadAfterMs, () => this.want(number, account.tenant, account.accountId, { kind: 'readPayment', paymentId }, 2));
+      this.world.scheduler.after(payment.earlyReadAfterMs, () =>
+        this.want(number, account.tenant, account.accountId, { kind: 'readPayment', paymentId }, 2),
+      );
     }
     if (payment.twinAfterMs === undefined) return undefined;
     return this.world.scheduler.after(payment.twinAfterMs, () => {
-      this.want(number, account.tenant, account.accountId, { kind: 'authorise', command: { ...command, amount: payment.amount + 1 } }, tries);
+      this.want(
+        number,
+        account.tenant,
+        account.accountId,
+        { kind: 'authorise', command: { ...command, amount: payment.amount + 1 } },
+        tries,
+      );
     });
   }
 
   /** What is asked of a payment once its client knows it. */
   private follow(payment: PaymentPlan, paymentId: string): void {
-    const { account: { tenant, accountId }, key, moves, number } = payment;
+    const {
+      account: { tenant, accountId },
+      key,
+      moves,
+      number,
+    } = payment;
     const { scheduler } = this.world;
-    moves.forEach(({ type, amount, afterMs, reusesKey }, move) => scheduler.after(afterMs, () => {
-      const idempotencyKey = reusesKey ? key : `${key}-move-${move}`;
-      this.want(number, tenant, accountId, { kind: 'move', command: { idempotencyKey, paymentId, type, ...(amount === undefined ? {} : { amount }) } }, this.tries);
-    }));
+    moves.forEach(({ type, amount, afterMs, reusesKey }, move) =>
+      scheduler.after(afterMs, () => {
+        const idempotencyKey = reusesKey ? key : `${key}-move-${move}`;
+        this.want(
+          number,
+          tenant,
+          accountId,
+          { kind: 'move', command: { idempotencyKey, paymentId, type, ...(amount === undefined ? {} : { amount }) } },
+          this.tries,
+        );
+      }),
+    );
     for (const afterMs of payment.readAfterMs) {
       scheduler.after(afterMs, () => this.want(number, tenant, accountId, { kind: 'readPayment', paymentId }, 4));
     }
   }
 
-  private want(plan: number, tenant: string, accountId: string, operation: Operation, tries: number, finished?: (outcome: Intent['answers'][number]['outcome']) => void): void {
+  private want(
+    plan: number,
+    tenant: string,
+    accountId: string,
+    operation: Operation,
+    tries: number,
+    finished?: (outcome: Intent['answers'][number]['outcome']) => void,
+  ): void {
     const intent = this.world.history.add({ plan, tenant, accountId, operation });
-    this.world.client(intent, { tries, longestWaitMs: 2_000, ...(tries === triesInLiveness ? { againAtMs: this.faultsEndMs } : {}) }, finished).start();
+    this.world
+      .client(intent, { tries, longestWaitMs: 2_000, ...(tries === triesInLiveness ? { againAtMs: this.faultsEndMs } : {}) }, finished)
+      .start();
   }
 
   private get tries(): number {
@@ -261,15 +326,23 @@ class Story {
   private tidy(): void {
     // Where items are kept by epoch, only the ledger itself knows where they are.
     if (this.options.table === 'HOME') return;
-    const { scheduler, options: { subject } } = this.world;
+    const {
+      scheduler,
+      options: { subject },
+    } = this.world;
     for (const [from, to] of this.workload.busy) {
       for (let round = 0; round < 4; round += 1) {
         const account = this.chance.pick(this.workload.accounts);
         scheduler.at(this.chance.between(from, to), () => {
-          this.world.invoke(this.chance.pick(regions), account.tenant, async (_, context, { ports, region }) => {
-            const attempt = new subject.Attempt(ports, { region }, context);
-            await attempt.kindly(() => subject.trim(attempt, subject.accountPk(account.tenant, account.accountId)));
-          }, () => undefined);
+          this.world.invoke(
+            this.chance.pick(regions),
+            account.tenant,
+            async (_, context, { ports, region }) => {
+              const attempt = new subject.Attempt(ports, { region }, context);
+              await attempt.kindly(() => subject.trim(attempt, subject.accountPk(account.tenant, account.accountId)));
+            },
+            () => undefined,
+          );
         });
       }
     }

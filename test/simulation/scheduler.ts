@@ -46,7 +46,12 @@ export class Scheduler {
       const go = (): void => {
         try {
           for (let event = this.pop(); event; event = this.pop()) {
-            if (this.step >= mostEvents) throw new Error(`the simulation does not end: ${mostEvents} events by ${this.nowMs} ms, and ${this.heap.length} wait. Something plans itself again for ever`);
+            if (this.step >= mostEvents) {
+              throw new Error(
+                `the simulation does not end: ${mostEvents} events by ${this.nowMs} ms, and ${this.heap.length} wait. Something ` +
+                  `plans itself again for ever`,
+              );
+            }
             this.nowMs = Math.max(this.nowMs, event.at);
             this.step += 1;
             event.run();

@@ -2,7 +2,11 @@ import { episodes, requestFaults } from './faults';
 import { RunOptions, RunResult, runSeed } from './run';
 import { planWorkload } from './workload';
 
-export interface Shrunk { readonly options: RunOptions; readonly result: RunResult; readonly runs: number }
+export interface Shrunk {
+  readonly options: RunOptions;
+  readonly result: RunResult;
+  readonly runs: number;
+}
 
 const runsAtMost = 120;
 
@@ -20,18 +24,18 @@ export async function shrink(options: RunOptions, failed: RunResult): Promise<Sh
     return true;
   };
   const dropPlans = async (): Promise<void> => {
-    let kept = [...best.options.only ?? planWorkload(options.seed, options.payments ?? 200).payments.map(({ number }) => number)];
+    let kept = [...(best.options.only ?? planWorkload(options.seed, options.payments ?? 200).payments.map(({ number }) => number))];
     for (let size = Math.ceil(kept.length / 2); size >= 1; size = size > 1 ? Math.ceil(size / 2) : 0) {
       for (let at = 0; at < kept.length;) {
         const rest = [...kept.slice(0, at), ...kept.slice(at + size)];
-        if (rest.length > 0 && await better({ ...best.options, only: new Set(rest) })) kept = rest;
+        if (rest.length > 0 && (await better({ ...best.options, only: new Set(rest) }))) kept = rest;
         else at += size;
       }
     }
   };
   await dropPlans();
   for (const fault of ['skew', 'lostForGood', ...episodes, ...requestFaults]) {
-    await better({ ...best.options, without: new Set([...best.options.without ?? [], fault]) });
+    await better({ ...best.options, without: new Set([...(best.options.without ?? []), fault]) });
   }
   await dropPlans();
   return { ...best, runs };
@@ -39,6 +43,17 @@ export async function shrink(options: RunOptions, failed: RunResult): Promise<Sh
 
 /** The command that runs exactly this again. */
 export function replayCommand({ seed, mode, table, payments, events, dns, only, without }: RunOptions): string {
-  return ['npm run simulate --', `--seed ${seed}`, '--seeds 1', `--mode ${mode}`, `--table ${table ?? 'STRONG'}`, ...(payments === undefined ? [] : [`--payments ${payments}`]), ...(events ? ['--events'] : []), ...(dns ? ['--dns'] : []),
-    ...(only ? [`--only ${[...only].join()}`] : []), ...(without?.size ? [`--without ${[...without].join()}`] : []), '--print'].join(' ');
+  return [
+    'npm run simulate --',
+    `--seed ${seed}`,
+    '--seeds 1',
+    `--mode ${mode}`,
+    `--table ${table ?? 'STRONG'}`,
+    ...(payments === undefined ? [] : [`--payments ${payments}`]),
+    ...(events ? ['--events'] : []),
+    ...(dns ? ['--dns'] : []),
+    ...(only ? [`--only ${[...only].join()}`] : []),
+    ...(without?.size ? [`--without ${[...without].join()}`] : []),
+    '--print',
+  ].join(' ');
 }

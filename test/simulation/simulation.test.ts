@@ -16,15 +16,19 @@ const runs = [
 ] as const;
 
 describe.each(modes)('in %s mode', (mode: Mode) => {
-  it.each(runs)('$seeds seeds with $what end without a violation', async ({ what: _, seeds, ...run }) => {
-    // Bundled, a run is a third faster than as single files.
-    const bundled = await loadBundle<typeof Run>('run.ts');
-    for (let seed = 1; seed <= seeds; seed += 1) {
-      const options = { ...run, seed, mode };
-      const result = await bundled.runSeed(options);
-      if (result.violations.length > 0) throw new Error(await describeFailure((await shrink(options, result)).options));
-    }
-  }, 300_000);
+  it.each(runs)(
+    '$seeds seeds with $what end without a violation',
+    async ({ what: _, seeds, ...run }) => {
+      // Bundled, a run is a third faster than as single files.
+      const bundled = await loadBundle<typeof Run>('run.ts');
+      for (let seed = 1; seed <= seeds; seed += 1) {
+        const options = { ...run, seed, mode };
+        const result = await bundled.runSeed(options);
+        if (result.violations.length > 0) throw new Error(await describeFailure((await shrink(options, result)).options));
+      }
+    },
+    300_000,
+  );
 });
 
 it('replays a seed exactly', async () => {
@@ -49,6 +53,6 @@ it('the usual pattern debits twice where this ledger does not', async () => {
   const payments = 4_000;
   const usual = await tellUsual(payments);
   const ours = await tellOurs(payments);
-  expect(usual.sentTwice).toBeGreaterThan(payments * story.slowShare / 2);
+  expect(usual.sentTwice).toBeGreaterThan((payments * story.slowShare) / 2);
   expect([usual.doubleDebits > 0, ours.doubleDebits]).toEqual([true, 0]);
 }, 60_000);

@@ -18,9 +18,29 @@ import { trim } from '../../src/ledger/protocol/trim.service';
 
 /** What is simulated: the shipped files, or the same files with a mistake planted (see `mistakes/`). */
 export const shipped = {
-  Attempt, accountPk, bounds, HomeLedger, HomeOperations, HomeStatus, HomeUnreachable, PaymentsLedger, StoreFault, trim,
+  Attempt,
+  accountPk,
+  bounds,
+  HomeLedger,
+  HomeOperations,
+  HomeStatus,
+  HomeUnreachable,
+  PaymentsLedger,
+  StoreFault,
+  trim,
   // Of the events: the inbox and the news of peers as they are on DynamoDB, since their conditions are what counts.
-  completion, Consumer, DynamoInbox, entryOf, Outbox, probeStore, publish, PutFailed, receiveProbe, redriveRanges, sendProbe, Sweep,
+  completion,
+  Consumer,
+  DynamoInbox,
+  entryOf,
+  Outbox,
+  probeStore,
+  publish,
+  PutFailed,
+  receiveProbe,
+  redriveRanges,
+  sendProbe,
+  Sweep,
 };
 
 export type Subject = typeof shipped;

@@ -20,13 +20,13 @@ function storeOf(table: Table, region: string): LedgerStore {
 const calm = { nowMs: () => 1_000, chance: () => 0, hasQuorum: () => true, staleByMs: () => 0, catchingUp: () => false };
 const item = (name: string): Item => ({ pk: 'a', name });
 let last = 0;
-const fresh = (): string => `p${last += 1}`;
+const fresh = (): string => `p${(last += 1)}`;
 
 describe('the simulated strong table', () => {
   const table = new StrongTable(calm);
   storeContract(() => storeOf(table, 'east'), fresh);
 
-  it('refuses a write that overlaps another region\'s, and only then', () => {
+  it("refuses a write that overlaps another region's, and only then", () => {
     let now = 1_000;
     const overlapping = new StrongTable({ ...calm, nowMs: () => now });
     overlapping.perform({ kind: 'create', item: item('first') }, 'east', 990);
@@ -70,7 +70,13 @@ describe('the simulated strong table', () => {
 describe('the simulated eventual table', () => {
   const build = (clocks: Record<string, number> = {}): { table: EventualTable; deliver: (() => void)[] } => {
     const deliver: (() => void)[] = [];
-    return { table: new EventualTable(['east', 'west'], { clockMs: (region) => clocks[region] ?? 1_000, carry: (_, __, arrive) => deliver.push(arrive) }), deliver };
+    return {
+      table: new EventualTable(['east', 'west'], {
+        clockMs: (region) => clocks[region] ?? 1_000,
+        carry: (_, __, arrive) => deliver.push(arrive),
+      }),
+      deliver,
+    };
   };
   const { table } = build();
   storeContract(() => storeOf(table, 'east'), fresh);

@@ -53,13 +53,20 @@ const gaps = [4_000, 70_000, 20 * 60_000, 3 * 86_400_000];
 export function planWorkload(seed: number, payments: number, wavesMs: readonly number[] = shortWavesMs): Workload {
   const chance = new Chance(seed, 'workload');
   const hotShare = chance.pick([0.3, 0.5, 0.7]);
-  const smallCount = Math.max(1, Math.round(payments * (1 - hotShare) / paymentsPerSmallAccount));
+  const smallCount = Math.max(1, Math.round((payments * (1 - hotShare)) / paymentsPerSmallAccount));
   const accounts: AccountPlan[] = [];
   const funds = Math.round(payments * hotShare * 50);
-  for (const tenant of tenants) accounts.push({ tenant, accountId: 'hot', balance: Math.round(funds * chance.pick([0.3, 0.5, 2])), small: false });
+  for (const tenant of tenants) {
+    accounts.push({ tenant, accountId: 'hot', balance: Math.round(funds * chance.pick([0.3, 0.5, 2])), small: false });
+  }
   for (let number = 0; number < smallCount; number += 1) {
     // Account names recur from tenant to tenant.
-    accounts.push({ tenant: tenants[number % 2], accountId: `shop-${Math.floor(number / 2)}`, balance: 60 + chance.below(240), small: true });
+    accounts.push({
+      tenant: tenants[number % 2],
+      accountId: `shop-${Math.floor(number / 2)}`,
+      balance: 60 + chance.below(240),
+      small: true,
+    });
   }
   const busy: [number, number][] = [];
   let start = 20_000;
@@ -74,15 +81,25 @@ export function planWorkload(seed: number, payments: number, wavesMs: readonly n
     used[plan.account.tenant] = (used[plan.account.tenant] ?? 0) + 1;
     return { ...plan, key: `k${used[plan.account.tenant]}` };
   });
-  const looks = accounts.filter(({ small }) => small).flatMap((account) => Array.from({ length: 1 + chance.below(2) }, () => {
-    const [from, to] = chance.pick(busy);
-    return { account, atMs: chance.between(from, to) };
-  }));
+  const looks = accounts
+    .filter(({ small }) => small)
+    .flatMap((account) =>
+      Array.from({ length: 1 + chance.below(2) }, () => {
+        const [from, to] = chance.pick(busy);
+        return { account, atMs: chance.between(from, to) };
+      }),
+    );
   return { accounts, payments: planned, looks, busy };
 }
 
 /** Each payment has its own stream of chance: leaving others out does not change it. */
-function planPayment(seed: number, number: number, accounts: readonly AccountPlan[], hotShare: number, busy: Workload['busy']): Omit<PaymentPlan, 'key'> {
+function planPayment(
+  seed: number,
+  number: number,
+  accounts: readonly AccountPlan[],
+  hotShare: number,
+  busy: Workload['busy'],
+): Omit<PaymentPlan, 'key'> {
   const chance = new Chance(seed, `payment ${number}`);
   const hot = number % 100 < hotShare * 100;
   const smallCount = accounts.length - tenants.length;

@@ -65,7 +65,9 @@ export class World {
       this.trace(() => `--- ${what} ${region}`);
     });
     this.pools = new Map(regions.map((region) => [region, []]));
-    if (options.dns) this.publicName = new PublicName(regions, new Chance(seed, 'public name').pick(regions), (region) => this.geography.isUp(region));
+    if (options.dns) {
+      this.publicName = new PublicName(regions, new Chance(seed, 'public name').pick(regions), (region) => this.geography.isUp(region));
+    }
     const eventual = options.table !== 'STRONG';
     this.table = eventual ? this.eventualTable() : this.strongTable();
     this.table.onWrite = (item) => this.checkBalances(item);
@@ -135,7 +137,10 @@ export class World {
   private eventualTable(): EventualTable {
     const carry = (from: string, to: string, deliver: () => void): void => {
       // Usually a fraction of a second; what a broken link holds back comes when it is mended, in no order.
-      const arrive = (): void => (this.geography.linked(from, to) && !this.geography.storm('replicationStuck', from) ? deliver() : this.scheduler.after(this.chance.between(500, 3_000), arrive));
+      const arrive = (): void =>
+        this.geography.linked(from, to) && !this.geography.storm('replicationStuck', from)
+          ? deliver()
+          : this.scheduler.after(this.chance.between(500, 3_000), arrive);
       this.scheduler.after(this.chance.between(40, this.chance.happens(0.1) ? 3_000 : 250), arrive);
     };
     return new EventualTable(this.options.regions, { clockMs: (region) => this.geography.clockMs(region), carry });
@@ -149,11 +154,15 @@ export class World {
     const stale = publicName && new Chance(this.options.seed, `resolver ${intent.plan} ${place}`).happens(staleShare);
     const world: ClientWorld = {
       regions: this.options.regions,
-      ...(publicName ? { resolve: () => {
-        const { region, old } = publicName.resolve(stale!);
-        if (old) this.met('staleName');
-        return region;
-      } } : {}),
+      ...(publicName
+        ? {
+            resolve: () => {
+              const { region, old } = publicName.resolve(stale!);
+              if (old) this.met('staleName');
+              return region;
+            },
+          }
+        : {}),
       dispatch: (sent, region, heard) => this.dispatch(sent, this.geography.ledTo(region), heard),
       after: (delayMs, run) => this.scheduler.after(delayMs, run),
       now: () => ({ step: this.scheduler.step, ms: this.scheduler.nowMs }),
@@ -164,10 +173,15 @@ export class World {
   /** Runs something in a function of a region: the client's request, or an inquiry of the checks. */
   public invoke<T>(region: string, tenant: string, call: Call<T>, ended: (answer: T | undefined) => void, unlimited = false): void {
     if (!this.geography.isUp(region)) return ended(undefined);
-    return this.instance(region).run(call, tenant, (result) => {
-      if (result.kind === 'threw') this.threw(result.error);
-      ended(result.kind === 'answered' ? result.answer : undefined);
-    }, unlimited);
+    return this.instance(region).run(
+      call,
+      tenant,
+      (result) => {
+        if (result.kind === 'threw') this.threw(result.error);
+        ended(result.kind === 'answered' ? result.answer : undefined);
+      },
+      unlimited,
+    );
   }
 
   private threw(error: unknown): void {
@@ -196,13 +210,18 @@ export class World {
     if (fate === 'requestLost') return;
     const arrive = (): void => {
       if (this.geography.isUp(region)) this.history.delivered(intent);
-      this.invoke(region, intent.tenant, (ledger, context) => ask(ledger, context, intent), (answer) => {
-        const outcome: Outcome = answer ?? { kind: 'failed' };
-        const answered: Answered = { sentStep, step: scheduler.step, atMs: scheduler.nowMs, region, outcome };
-        if (answer) intent.answers.push(answered);
-        this.trace(() => `client ${intent.number} <- ${region}  ${describeOutcome(outcome)}${fate === 'answerLost' ? ' (lost)' : ''}`);
-        if (fate !== 'answerLost') scheduler.after(chance.between(3, 40), () => heard(answered));
-      });
+      this.invoke(
+        region,
+        intent.tenant,
+        (ledger, context) => ask(ledger, context, intent),
+        (answer) => {
+          const outcome: Outcome = answer ?? { kind: 'failed' };
+          const answered: Answered = { sentStep, step: scheduler.step, atMs: scheduler.nowMs, region, outcome };
+          if (answer) intent.answers.push(answered);
+          this.trace(() => `client ${intent.number} <- ${region}  ${describeOutcome(outcome)}${fate === 'answerLost' ? ' (lost)' : ''}`);
+          if (fate !== 'answerLost') scheduler.after(chance.between(3, 40), () => heard(answered));
+        },
+      );
     };
     const delay = fate === 'deliveredLate' ? chance.pick(latenessMs) * chance.between(0.5, 1.5) : chance.between(3, 40);
     scheduler.after(delay, arrive);
@@ -242,7 +261,10 @@ export class World {
     if (item.kind !== 'ACCOUNT') return;
     const [available, held, settled] = [item.available as number, item.held as number, item.settled as number];
     if (available >= 0 && held >= 0 && settled >= 0 && available + held + settled === item.openedWith) return;
-    this.history.broken.push({ invariant: 'money is conserved', detail: `${item.pk}: available ${available}, held ${held}, settled ${settled}, opened with ${String(item.openedWith)}` });
+    this.history.broken.push({
+      invariant: 'money is conserved',
+      detail: `${item.pk}: available ${available}, held ${held}, settled ${settled}, opened with ${String(item.openedWith)}`,
+    });
   }
 
   /** Told when a home is about to be moved, or is being moved. */
@@ -265,10 +287,15 @@ export class World {
 /** The call of the ledger that an intent stands for. */
 function ask(ledger: Ledger, context: CallContext, { operation }: Intent): Promise<Outcome> {
   switch (operation.kind) {
-    case 'open': return ledger.openAccount(context, operation.command);
-    case 'authorise': return ledger.authorise(context, operation.command);
-    case 'move': return ledger.move(context, operation.command);
-    case 'readAccount': return ledger.getAccount(context, operation.accountId);
-    case 'readPayment': return ledger.getPayment(context, operation.paymentId);
+    case 'open':
+      return ledger.openAccount(context, operation.command);
+    case 'authorise':
+      return ledger.authorise(context, operation.command);
+    case 'move':
+      return ledger.move(context, operation.command);
+    case 'readAccount':
+      return ledger.getAccount(context, operation.accountId);
+    case 'readPayment':
+      return ledger.getPayment(context, operation.paymentId);
   }
 }

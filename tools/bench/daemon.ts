@@ -31,6 +31,6 @@ export async function daemonProcess(): Promise<DaemonProcess> {
 }
 
 async function said(child: ChildProcess): Promise<number> {
-  const [number] = await once(child, 'message') as [number];
+  const [number] = (await once(child, 'message')) as [number];
   return number;
 }

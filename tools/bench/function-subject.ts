@@ -12,7 +12,9 @@ type Handler = (event: object, context: object) => Promise<{ readonly statusCode
 export function functionEnvironment(tableName: string): Record<string, string> {
   return {
     ...ledgerEnv.write({ systemName: 'bench', tableName, mode: 'STRONG', tableMode: 'STRONG' }),
-    ...apiEnv.write({ callerSource: writeCallerSource({ kind: 'context', key: tenantContextKey, scopeKey: scopeContextKey, names: defaultScopeNames }) }),
+    ...apiEnv.write({
+      callerSource: writeCallerSource({ kind: 'context', key: tenantContextKey, scopeKey: scopeContextKey, names: defaultScopeNames }),
+    }),
   };
 }
 
@@ -29,7 +31,10 @@ export async function paymentsFunction(name: string, file: string, ground: Groun
   const { handler } = load(file) as { handler: Handler };
   const run = randomUUID().slice(0, 8);
   const accountOf = (number: number): string => `${run}-${number % ground.accounts}`;
-  const pay = (number: number, currency: string) => handler(eventOf(`${run}-${number}`, { ...payment, currency, accountId: accountOf(number) }, daemon !== undefined), { getRemainingTimeInMillis: () => 15_000 });
+  const pay = (number: number, currency: string) =>
+    handler(eventOf(`${run}-${number}`, { ...payment, currency, accountId: accountOf(number) }, daemon !== undefined), {
+      getRemainingTimeInMillis: () => 15_000,
+    });
   const ledger = ledgerOn(ground.client(), ground.tableName);
   for (let number = 0; number < ground.accounts; number += 1) {
     await ledger.openAccount(callContext(), { accountId: accountOf(number), currency: payment.currency, balance: 1_000_000_000 });
@@ -49,7 +54,8 @@ function eventOf(idempotencyKey: string, body: object, sampled: boolean): object
     httpMethod: 'POST',
     path: '/api/v1/payments',
     multiValueHeaders: {
-      'Idempotency-Key': [idempotencyKey], 'Content-Type': ['application/json'],
+      'Idempotency-Key': [idempotencyKey],
+      'Content-Type': ['application/json'],
       'X-Amzn-Trace-Id': [`Root=1-65000000-000000000000000000000001;Parent=0000000000000001;Sampled=${sampled ? 1 : 0}`],
     },
     body: JSON.stringify(body),

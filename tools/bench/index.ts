@@ -11,9 +11,15 @@ import { bundleHandlers } from '../bundles/bundle';
 import { Engine, startEngine } from '../engine';
 import { root } from '../steps';
 
-const usage = 'usage: npm run bench [-- [--rounds N] [--json FILE] [--write]]: --rounds 1-1000 (default 30), --json writes the figures as data, --write renews docs/performance.md';
+const usage =
+  'usage: npm run bench [-- [--rounds N] [--json FILE] [--write]]: --rounds 1-1000 (default 30), --json writes the figures as data, ' +
+  '--write renews docs/performance.md';
 
-interface Wishes { readonly rounds: number; readonly json?: string; readonly write: boolean }
+interface Wishes {
+  readonly rounds: number;
+  readonly json?: string;
+  readonly write: boolean;
+}
 
 /** Thrown for what the caller can mend: shown as one line. */
 class UsageError extends Error {}
@@ -80,8 +86,18 @@ async function measureAll({ rounds }: Wishes, engine: Engine, folder: string): P
   const synth = await synthSeconds(path.join(folder, 'cdk.out'), 3);
   const memoryGb = Math.round(os.totalmem() / 2 ** 30);
   return {
-    ...measured, startups: loads, synth, options, loadTurns,
-    machine: { cpu: os.cpus()[0]?.model.trim() ?? 'unknown', cores: os.cpus().length, memoryGb, os: `${os.type()} ${os.arch()}`, loadAverage },
+    ...measured,
+    startups: loads,
+    synth,
+    options,
+    loadTurns,
+    machine: {
+      cpu: os.cpus()[0]?.model.trim() ?? 'unknown',
+      cores: os.cpus().length,
+      memoryGb,
+      os: `${os.type()} ${os.arch()}`,
+      loadAverage,
+    },
     versions: versions(),
     date: new Date().toISOString().slice(0, 10),
   };
@@ -104,7 +120,7 @@ async function measure(file: string, options: MeasureOptions, engine: Engine, fo
   });
   const kill = (): void => void child.kill();
   process.once('exit', kill);
-  const [code, signal] = await once(child, 'exit') as [number | null, string | null];
+  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
   process.off('exit', kill);
   if (code !== 0) throw new Error(`the measuring process ended with ${code ?? signal}: see its message above`);
   return JSON.parse(readFileSync(output, 'utf8')) as Measured;
@@ -112,7 +128,10 @@ async function measure(file: string, options: MeasureOptions, engine: Engine, fo
 
 function versions(): Readonly<Record<string, string>> {
   const packages = {
-    'AWS SDK': '@aws-sdk/client-dynamodb', 'Powertools idempotency': '@aws-lambda-powertools/idempotency', 'aws-cdk-lib': 'aws-cdk-lib', dynoxide: '@dynoxide/linux-x64',
+    'AWS SDK': '@aws-sdk/client-dynamodb',
+    'Powertools idempotency': '@aws-lambda-powertools/idempotency',
+    'aws-cdk-lib': 'aws-cdk-lib',
+    dynoxide: '@dynoxide/linux-x64',
   };
   const versionOf = (name: string): string => {
     const file = path.join(root, 'node_modules', name, 'package.json');
@@ -128,7 +147,9 @@ function writeDocument(figures: string): void {
   const file = path.join(root, 'docs', 'performance.md');
   const text = readFileSync(file, 'utf8');
   const [start, end] = marks.map((mark) => text.indexOf(mark));
-  if (start < 0 || end < start) throw new UsageError(`docs/performance.md lacks the lines '${marks.join("' and '")}': put them where the figures belong`);
+  if (start < 0 || end < start) {
+    throw new UsageError(`docs/performance.md lacks the lines '${marks.join("' and '")}': put them where the figures belong`);
+  }
   writeFileSync(file, `${text.slice(0, start)}${marks[0]}\n\n${figures}\n\n${text.slice(end)}`);
 }
 

@@ -61,7 +61,11 @@ export interface Measured {
   readonly growth: Growth;
 }
 
-interface Round { readonly latencies: readonly number[]; loadedMsPerCall: number; cpuMsPerCall: number }
+interface Round {
+  readonly latencies: readonly number[];
+  loadedMsPerCall: number;
+  cpuMsPerCall: number;
+}
 
 /** An account takes this many payments, so that its entries stay within what one KB holds. */
 const paymentsPerAccount = 16;
@@ -76,8 +80,9 @@ async function main(options: MeasureOptions, output: string): Promise<void> {
   progress('opening accounts');
   const daemon = await daemonProcess();
   const subjects = [
-    ...await prepareSubjects(ground),
-    await paymentsFunction('function', options.functionFile, ground), await paymentsFunction('functionTraced', options.functionFile, ground, daemon.address),
+    ...(await prepareSubjects(ground)),
+    await paymentsFunction('function', options.functionFile, ground),
+    await paymentsFunction('functionTraced', options.functionFile, ground, daemon.address),
   ];
   const counters = new Map<string, number>();
   await turns(subjects, warmUpCalls, counters);
@@ -88,7 +93,11 @@ async function main(options: MeasureOptions, output: string): Promise<void> {
   }
   const recorded = await daemon.received();
   // A datagram may be lost on a busy machine; most of them missing is a fault.
-  if (recorded < 0.9 * perSubject) throw new Error(`${perSubject} requests were to be recorded, and ${recorded} were: the comparison with those that are not would say nothing`);
+  if (recorded < 0.9 * perSubject) {
+    throw new Error(
+      `${perSubject} requests were to be recorded, and ${recorded} were: the comparison with those that are not would say nothing`,
+    );
+  }
   daemon.close();
   progress(`with ${options.farMs} ms added to every request`);
   const farGround = { client: () => farther(client(), options.farMs), usualClient: () => farther(usualClient(), options.farMs) };
@@ -162,16 +171,17 @@ function shuffled<T>(values: readonly T[]): readonly T[] {
 
 /** A client whose every request takes longer, as one to a table of which a majority is elsewhere. */
 function farther(client: ReturnType<typeof dynamoClient>, byMs: number): ReturnType<typeof dynamoClient> {
-  client.middlewareStack.add((send) => async (args) => {
-    await new Promise((resolve) => setTimeout(resolve, byMs));
-    return send(args);
-  }, { step: 'finalizeRequest', name: 'farther' });
+  client.middlewareStack.add(
+    (send) => async (args) => {
+      await new Promise((resolve) => setTimeout(resolve, byMs));
+      return send(args);
+    },
+    { step: 'finalizeRequest', name: 'farther' },
+  );
   return client;
 }
 
-function figuresOf(
-  name: string, rounds: readonly Rounds[], options: MeasureOptions, far: ReadonlyMap<string, readonly number[]>,
-): Figures {
+function figuresOf(name: string, rounds: readonly Rounds[], options: MeasureOptions, far: ReadonlyMap<string, readonly number[]>): Figures {
   const own = rounds.map((round) => round.get(name)!);
   const bare = rounds.map((round) => round.get('bare')!);
   const ratios = (of: (round: Round) => number): number[] => own.map((round, index) => of(round) / of(bare[index]));
@@ -183,7 +193,7 @@ function figuresOf(
     p99: quantile(latencies, 0.99),
     ratio: median(latencyRatios),
     ratioQuartiles: [quantile(latencyRatios, 0.25), quantile(latencyRatios, 0.75)],
-    perSecond: median(own.map((round) => 1000 * options.calls / round.latencies.reduce((sum, latency) => sum + latency, 0))),
+    perSecond: median(own.map((round) => (1000 * options.calls) / round.latencies.reduce((sum, latency) => sum + latency, 0))),
     perSecondLoaded: median(own.map((round) => 1000 / round.loadedMsPerCall)),
     loadedRatio: median(ratios((round) => round.loadedMsPerCall)),
     cpuMs: median(own.map((round) => round.cpuMsPerCall)),
@@ -201,7 +211,10 @@ function tracingOf(rounds: readonly Rounds[]): TracingFigures {
 const progress = (what: string): void => void process.stderr.write(`  ${what}\n`);
 
 const [options, output] = process.argv.slice(2);
-main(JSON.parse(options) as MeasureOptions, output).then(() => process.exit(0), (error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  process.exit(1);
-});
+main(JSON.parse(options) as MeasureOptions, output).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exit(1);
+  },
+);

@@ -10,7 +10,13 @@ export interface Result extends Measured {
   readonly synth: { readonly plain: number; readonly validated: number };
   readonly options: Pick<MeasureOptions, 'rounds' | 'calls' | 'loadCalls' | 'inFlight' | 'farMs' | 'farCalls'>;
   readonly loadTurns: number;
-  readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryGb: number; readonly os: string; readonly loadAverage: number };
+  readonly machine: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memoryGb: number;
+    readonly os: string;
+    readonly loadAverage: number;
+  };
   readonly versions: Readonly<Record<string, string>>;
   readonly date: string;
 }
@@ -55,12 +61,25 @@ const fixed = (value: number, digits = 2): string => value.toFixed(digits);
 const times = (ratio: number): string => `${fixed(ratio)} x`;
 
 export function tablesOf(result: Result): readonly Table[] {
-  return [goals(result), timesTable(result), countsTable(result), sizesTable(result), ...growthTables(result.growth), startupTable(result), synthTable(result)];
+  return [
+    goals(result),
+    timesTable(result),
+    countsTable(result),
+    sizesTable(result),
+    ...growthTables(result.growth),
+    startupTable(result),
+    synthTable(result),
+  ];
 }
 
 function goals({ figures, counts, startups, tracing }: Result): Table {
   const { payments, 'powertools-whole': powertools } = startups;
-  const row = (what: string, goal: number, reached: number, show: (value: number) => string): string[] => [what, `at most ${show(goal)}`, show(reached), reached <= goal ? 'yes' : '**no**'];
+  const row = (what: string, goal: number, reached: number, show: (value: number) => string): string[] => [
+    what,
+    `at most ${show(goal)}`,
+    show(reached),
+    reached <= goal ? 'yes' : '**no**',
+  ];
   const kilobytes = (bytes: number): string => `${fixed(bytes / 1000, 1)} KB`;
   return {
     title: 'Goals',
@@ -82,12 +101,32 @@ function timesTable({ figures, options }: Result): Table {
   const far = (own: Figures): string => (own.farP50 === undefined ? '-' : `${fixed(own.farP50, 0)} ms, ${times(own.farRatio!)}`);
   return {
     title: 'Times, as multiples of one bare conditional PutItem',
-    head: ['call', 'p50 ratio', 'middle half of the rounds', 'p50 ms', 'p99 ms', 'calls/s, 1 in flight', `calls/s, ${options.inFlight} in flight`, `ratio, ${options.inFlight} in flight`,
-      'client CPU ratio', `p50 with ${options.farMs} ms more per request`],
+    head: [
+      'call',
+      'p50 ratio',
+      'middle half of the rounds',
+      'p50 ms',
+      'p99 ms',
+      'calls/s, 1 in flight',
+      `calls/s, ${options.inFlight} in flight`,
+      `ratio, ${options.inFlight} in flight`,
+      'client CPU ratio',
+      `p50 with ${options.farMs} ms more per request`,
+    ],
     rows: Object.entries(timed).map(([name, label]) => {
       const own = figures[name];
-      return [label, times(own.ratio), own.ratioQuartiles.map((ratio) => fixed(ratio)).join(' - '), fixed(own.p50), fixed(own.p99), fixed(own.perSecond, 0), fixed(own.perSecondLoaded, 0),
-        times(own.loadedRatio), times(own.cpuRatio), far(own)];
+      return [
+        label,
+        times(own.ratio),
+        own.ratioQuartiles.map((ratio) => fixed(ratio)).join(' - '),
+        fixed(own.p50),
+        fixed(own.p99),
+        fixed(own.perSecond, 0),
+        fixed(own.perSecondLoaded, 0),
+        times(own.loadedRatio),
+        times(own.cpuRatio),
+        far(own),
+      ];
     }),
   };
 }
@@ -106,7 +145,11 @@ function countsTable({ counts }: Result): Table {
     head: ['call', 'requests', 'write units', 'of an index', 'read units', '$ per million, one region', '$ per million, two replicas'],
     rows: Object.entries(counted).map(([name, label]) => {
       const own = counts[name];
-      return [label, ...[own.requests, own.writeUnits, own.indexUnits, own.readUnits].map(String), ...dollars(name, own).map((sum) => fixed(sum))];
+      return [
+        label,
+        ...[own.requests, own.writeUnits, own.indexUnits, own.readUnits].map(String),
+        ...dollars(name, own).map((sum) => fixed(sum)),
+      ];
     }),
   };
 }
@@ -128,18 +171,25 @@ function sizesTable({ sizes }: Result): Table {
 
 function startupTable({ startups }: Result): Table {
   const labels: Record<string, string> = {
-    'payments': '**our payments function**',
+    payments: '**our payments function**',
     'powertools-whole': 'Powertools around one account write, bundled without our omissions',
-    'powertools': 'the same, bundled as ours',
+    powertools: 'the same, bundled as ours',
     'powertools-full': 'the same with log line, metrics and validation, bundled as ours',
-    'bare': 'one PutItem, bundled as ours',
+    bare: 'one PutItem, bundled as ours',
   };
   return {
     title: 'Size and start of a function',
     head: ['function', 'bundle', 'load ms', 'load CPU ms', 'ours to it, load', 'ours to it, load CPU'],
-    rows: Object.keys(labels).map((name) => [name, startups[name]] as const).map(([name, own]) => [
-      labels[name], `${fixed(own.bytes / 1000, 1)} KB`, fixed(own.loadMs, 1), fixed(own.loadCpuMs, 1), times(own.ours.load), times(own.ours.loadCpu),
-    ]),
+    rows: Object.keys(labels)
+      .map((name) => [name, startups[name]] as const)
+      .map(([name, own]) => [
+        labels[name],
+        `${fixed(own.bytes / 1000, 1)} KB`,
+        fixed(own.loadMs, 1),
+        fixed(own.loadCpuMs, 1),
+        times(own.ours.load),
+        times(own.ours.loadCpu),
+      ]),
   };
 }
 
@@ -147,31 +197,50 @@ function synthTable({ synth }: Result): Table {
   return {
     title: 'Synthesis of examples/active-active',
     head: ['what', 'seconds'],
-    rows: [['cdk synth --all', fixed(synth.plain, 1)], ["with CDK's template validation", fixed(synth.validated, 1)]],
+    rows: [
+      ['cdk synth --all', fixed(synth.plain, 1)],
+      ["with CDK's template validation", fixed(synth.validated, 1)],
+    ],
   };
 }
 
 /** One line on where, when and how. */
 export function circumstances({ machine, versions, date, options, loadTurns }: Result): string {
-  const software = Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ');
-  return `${date}, ${machine.cores} cores (${machine.cpu}), ${machine.memoryGb} GB, ${machine.os}; load average at the start ${fixed(machine.loadAverage, 1)}. ${software}. `
-    + `${options.rounds} rounds; in each, ${options.calls} calls of every kind in turns, then ${options.loadCalls} of each with ${options.inFlight} in flight; ${loadTurns} loads of each function.`;
+  const software = Object.entries(versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ');
+  return (
+    `${date}, ${machine.cores} cores (${machine.cpu}), ${machine.memoryGb} GB, ${machine.os}; load average at the start ` +
+    `${fixed(machine.loadAverage, 1)}. ${software}. ` +
+    `${options.rounds} rounds; in each, ${options.calls} calls of every kind in turns, then ${options.loadCalls} of each with ` +
+    `${options.inFlight} in flight; ${loadTurns} loads of each function.`
+  );
 }
 
 export function terminal(result: Result): string {
   const parts = tablesOf(result).map(({ title, head, rows }) => {
     const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('**', '')));
     const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column].length)));
-    const lines = cells.map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  '));
+    const lines = cells.map((row) =>
+      row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  '),
+    );
     return [title, lines[0], widths.map((width) => '-'.repeat(width)).join('  '), ...lines.slice(1)].join('\n');
   });
   return [...parts, circumstances(result)].join('\n\n');
 }
 
 export function markdown(result: Result): string {
-  const parts = tablesOf(result).map(({ title, head, rows }) => linesOf('markdown', [
-    md`### ${title}`, md``, markdownTable(head, rows.map((row) => row.map(emphasised)), head.map((_, column) => (column === 0 ? 'left' : 'right'))),
-  ]));
+  const parts = tablesOf(result).map(({ title, head, rows }) =>
+    linesOf('markdown', [
+      md`### ${title}`,
+      md``,
+      markdownTable(
+        head,
+        rows.map((row) => row.map(emphasised)),
+        head.map((_, column) => (column === 0 ? 'left' : 'right')),
+      ),
+    ]),
+  );
   return [`Measured on ${circumstances(result)}`, ...parts].join('\n\n');
 }
 

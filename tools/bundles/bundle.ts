@@ -1,7 +1,7 @@
 /**
  * Bundles every Lambda entry (`src/**\/*.handler.ts`) into `assets/<area>/<name>/index.js`, what teams' functions use into
- * `runtime/index.js` and `runtime/index.mjs`, and the package's commands into `bin/index.js`, with its dependencies and without CDK, and keeps the sizes
- * under their limits. Same inputs, same bytes: asset hashes in templates depend on it.
+ * `runtime/index.js` and `runtime/index.mjs`, and the package's commands into `bin/index.js`, with its dependencies and without CDK, and
+ * keeps the sizes under their limits. Same inputs, same bytes: asset hashes in templates depend on it.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,8 +10,16 @@ import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { licensesOf, renderLicenses } from './licenses';
 
-/** The largest size of a bundle in bytes, by name; every other bundle has the default. The runtime holds every source of credentials: see `runtimeSettings`. */
-const limits: Readonly<Record<string, number>> = { 'api/functions/payments': 450_000, 'bin': 1_500_000, 'runtime/require': 520_000, 'runtime/import': 520_000 };
+/**
+ * The largest size of a bundle in bytes, by name; every other bundle has the default. The runtime holds every source of credentials: see
+ * `runtimeSettings`.
+ */
+const limits: Readonly<Record<string, number>> = {
+  'api/functions/payments': 450_000,
+  bin: 1_500_000,
+  'runtime/require': 520_000,
+  'runtime/import': 520_000,
+};
 const defaultLimit = 450_000;
 
 /** Packages that must never reach a function. */
@@ -78,8 +86,8 @@ export const settings: esbuild.BuildOptions = {
 const commandSettings: esbuild.BuildOptions = { ...settings, target: 'node20', external: [], banner: { js: '#!/usr/bin/env node' } };
 
 /**
- * What teams' functions import is bundled again, by whatever bundler the team has: so nothing may be left for that to resolve, neither a package nor, in
- * the ES module, a `require`. It runs wherever the team's code does, with the credentials of that place.
+ * What teams' functions import is bundled again, by whatever bundler the team has: so nothing may be left for that to resolve, neither a
+ * package nor, in the ES module, a `require`. It runs wherever the team's code does, with the credentials of that place.
  */
 const runtimeSettings: esbuild.BuildOptions = { ...settings, target: 'node20', external: [] };
 
@@ -100,7 +108,13 @@ const runtimeEntry = 'src/events/consumers/runtime.aws.ts';
 const others: readonly Target[] = [
   // Declarations stand beside them: see runtime-types.ts.
   { entry: runtimeEntry, name: 'runtime/require', file: 'runtime/index.js', settings: runtimeSettings, isLibrary: true },
-  { entry: runtimeEntry, name: 'runtime/import', file: 'runtime/index.mjs', settings: { ...runtimeSettings, format: 'esm' }, isLibrary: true },
+  {
+    entry: runtimeEntry,
+    name: 'runtime/import',
+    file: 'runtime/index.mjs',
+    settings: { ...runtimeSettings, format: 'esm' },
+    isLibrary: true,
+  },
   { entry: 'src/commands/main.command.ts', name: 'bin', file: 'bin/index.js', settings: commandSettings },
 ];
 
@@ -116,7 +130,10 @@ export async function bundleHandlers(options: BundleOptions = {}): Promise<reado
   const targets = [...handlerEntries(root).map(handlerTarget), ...others.filter(({ entry }) => existsSync(path.join(root, entry)))];
   const bundles: Bundle[] = [];
   for (const target of targets) bundles.push(await bundleOne(root, target, options.force ?? false));
-  removeStale(root, bundles.map((bundle) => bundle.name));
+  removeStale(
+    root,
+    bundles.map((bundle) => bundle.name),
+  );
   const licenses = licensesOf(root, bundles.flatMap(packagesOf));
   writeIfChanged(path.join(root, 'THIRD_PARTY_LICENSES'), renderLicenses(licenses.packages));
   const checked = [...bundles, ...(licenses.problems.length === 0 ? [] : [licensesAsBundle(licenses.problems)])];
@@ -136,8 +153,11 @@ export function handlerEntries(root: string): string[] {
 export function renderTable(bundles: readonly Bundle[]): string {
   const kb = (bytes: number): string => `${(bytes / 1000).toFixed(1)} KB`.padStart(10);
   const width = Math.max(6, ...bundles.map((bundle) => bundle.name.length));
-  const rows = bundles.map((bundle) =>
-    `${bundle.name.padEnd(width)} ${kb(bundle.bytes)} ${kb(bundle.limitBytes)}  ${bundle.problems.length > 0 ? 'FAILED' : bundle.rebuilt ? 'bundled' : 'unchanged'}`);
+  const rows = bundles.map(
+    (bundle) =>
+      `${bundle.name.padEnd(width)} ${kb(bundle.bytes)} ${kb(bundle.limitBytes)}  ` +
+      `${bundle.problems.length > 0 ? 'FAILED' : bundle.rebuilt ? 'bundled' : 'unchanged'}`,
+  );
   return [`${'bundle'.padEnd(width)} ${'size'.padStart(10)} ${'limit'.padStart(10)}`, ...rows].join('\n');
 }
 
@@ -161,14 +181,27 @@ async function bundleOne(root: string, target: Target, force: boolean): Promise<
     const contents = weigh(built.metafile!);
     writeAtomically(root, file, code);
     // For reading a stack trace by hand; not in the asset, where it would triple the size and change the hash.
-    writeAtomically(root, path.join(root, '.tools', 'maps', `${name}.js.map`), built.outputFiles!.find((output) => output.path.endsWith('.map'))!.contents);
+    writeAtomically(
+      root,
+      path.join(root, '.tools', 'maps', `${name}.js.map`),
+      built.outputFiles!.find((output) => output.path.endsWith('.map'))!.contents,
+    );
     const remembered: Remembered = { inputs, inputHash: hashInputs(root, target, inputs), outputHash: sha256(code), contents };
     writeAtomically(root, stateFile, JSON.stringify(remembered));
     return finish({ entry, name, limitBytes, rebuilt: true, contents, bytes: code.length });
   } catch (error) {
-    const messages = (error as Partial<esbuild.BuildFailure>).errors?.map((message) =>
-      `${message.location ? `${message.location.file}:${message.location.line}: ` : ''}${message.text}`) ?? [String(error)];
-    return { entry, name, bytes: 0, limitBytes, rebuilt: true, contents: {}, problems: [`${entry} cannot be bundled: ${messages.join('; ')}`] };
+    const messages = (error as Partial<esbuild.BuildFailure>).errors?.map(
+      (message) => `${message.location ? `${message.location.file}:${message.location.line}: ` : ''}${message.text}`,
+    ) ?? [String(error)];
+    return {
+      entry,
+      name,
+      bytes: 0,
+      limitBytes,
+      rebuilt: true,
+      contents: {},
+      problems: [`${entry} cannot be bundled: ${messages.join('; ')}`],
+    };
   }
 }
 
@@ -176,15 +209,24 @@ async function bundleOne(root: string, target: Target, force: boolean): Promise<
 function requireWhole(metafile: esbuild.Metafile, format: esbuild.Format | undefined): void {
   for (const { path: name, kind } of Object.values(metafile.outputs).flatMap(({ imports }) => imports)) {
     if (!isBuiltin(name)) throw new Error(`it needs '${name}', which a team may not have: a library is complete`);
-    if (format === 'esm' && kind === 'require-call') throw new Error(`it says require('${name}'), which an ES module may not use: import it`);
+    if (format === 'esm' && kind === 'require-call') {
+      throw new Error(`it says require('${name}'), which an ES module may not use: import it`);
+    }
   }
 }
 
 function finish(bundle: Omit<Bundle, 'problems'>): Bundle {
   const problems: string[] = [];
   if (bundle.bytes > bundle.limitBytes) {
-    const largest = Object.entries(bundle.contents).sort(([, a], [, b]) => b - a).slice(0, 8).map(([name, bytes]) => `${name} ${bytes}`).join(', ');
-    problems.push(`${bundle.name} is ${bundle.bytes} bytes, over its limit of ${bundle.limitBytes}: import less, or raise the limit in tools/bundle.ts with a reason (largest: ${largest})`);
+    const largest = Object.entries(bundle.contents)
+      .sort(([, a], [, b]) => b - a)
+      .slice(0, 8)
+      .map(([name, bytes]) => `${name} ${bytes}`)
+      .join(', ');
+    problems.push(
+      `${bundle.name} is ${bundle.bytes} bytes, over its limit of ${bundle.limitBytes}: import less, or raise the limit in ` +
+        `tools/bundle.ts with a reason (largest: ${largest})`,
+    );
   }
   for (const name of banned.filter((candidate) => packagesOf(bundle).some((folder) => folder.split('node_modules/').pop() === candidate))) {
     problems.push(`${bundle.name} holds ${name}: a handler imports a construct file; move what both need to contract.ts`);
@@ -216,7 +258,9 @@ function packagesOf(bundle: Pick<Bundle, 'contents'>): string[] {
 
 /** Every input counts, also one of which no byte is left: an import of CDK is wrong even when it was shaken off. */
 function weigh(metafile: esbuild.Metafile): Record<string, number> {
-  const [output] = Object.entries(metafile.outputs).filter(([file]) => /\.m?js$/.test(file)).map(([, made]) => made);
+  const [output] = Object.entries(metafile.outputs)
+    .filter(([file]) => /\.m?js$/.test(file))
+    .map(([, made]) => made);
   const weights = new Map<string, number>();
   for (const input of Object.keys(metafile.inputs)) {
     const name = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? 'src';
@@ -258,5 +302,6 @@ if (require.main === module) {
       if (error instanceof BundleError) process.stderr.write(`${renderTable(error.bundles)}\n`);
       process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
       process.exitCode = 1;
-    });
+    },
+  );
 }

@@ -1,4 +1,6 @@
-/** The notices of the packages that the bundled handlers carry: their licences ask for it, and so do the people who must approve an install. */
+/**
+ * The notices of the packages that the bundled handlers carry: their licences ask for it, and so do the people who must approve an install.
+ */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
@@ -19,7 +21,10 @@ export interface LicensedPackage {
  * @param root repository root
  * @param folders package folders relative to it; duplicates are fine
  */
-export function licensesOf(root: string, folders: readonly string[]): { readonly packages: LicensedPackage[]; readonly problems: string[] } {
+export function licensesOf(
+  root: string,
+  folders: readonly string[],
+): { readonly packages: LicensedPackage[]; readonly problems: string[] } {
   const packages = new Map<string, LicensedPackage>();
   for (const folder of folders) {
     const found = readPackage(path.join(root, folder));
@@ -37,18 +42,34 @@ export function renderLicenses(packages: readonly LicensedPackage[]): string {
   const byText = new Map<string, LicensedPackage[]>();
   for (const found of packages) byText.set(found.text, [...(byText.get(found.text) ?? []), found]);
   const sections = [...byText].map(([text, covered]) =>
-    [...covered.map((found) => `${found.name}@${found.version} (${found.license})`), '', text || 'The package has no licence file; the identifier above is from its package.json.'].join('\n'));
+    [
+      ...covered.map((found) => `${found.name}@${found.version} (${found.license})`),
+      '',
+      text || 'The package has no licence file; the identifier above is from its package.json.',
+    ].join('\n'),
+  );
   return ['Packages bundled in assets/, with their licences.', ...sections].join(`\n\n${'-'.repeat(80)}\n\n`) + '\n';
 }
 
 /** An SPDX expression is fine when one of its alternatives is. */
 function isAllowed(expression: string): boolean {
-  return expression.replace(/[()]/g, '').split(' OR ').some((alternative) => allowed.includes(alternative.trim()));
+  return expression
+    .replace(/[()]/g, '')
+    .split(' OR ')
+    .some((alternative) => allowed.includes(alternative.trim()));
 }
 
 function readPackage(folder: string): LicensedPackage {
-  const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { name: string; version: string; license?: string };
-  const files = existsSync(folder) ? readdirSync(folder).filter((file) => /^(licen[cs]e|notice)(\..*)?$/i.test(file)).sort() : [];
+  const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as {
+    name: string;
+    version: string;
+    license?: string;
+  };
+  const files = existsSync(folder)
+    ? readdirSync(folder)
+        .filter((file) => /^(licen[cs]e|notice)(\..*)?$/i.test(file))
+        .sort()
+    : [];
   const text = files.map((file) => readFileSync(path.join(folder, file), 'utf8').replace(/\r\n/g, '\n').trim()).join('\n\n');
   return { name: manifest.name, version: manifest.version, license: manifest.license ?? 'none stated', text };
 }

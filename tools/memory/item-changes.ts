@@ -15,7 +15,7 @@ export function changed(found: Item, change: Change): Item | undefined {
   const removed = new Map<string, string[]>();
   for (const [name, member] of change.remove ?? []) {
     if (member === undefined) delete item[name];
-    else removed.set(name, [...removed.get(name) ?? [], member]);
+    else removed.set(name, [...(removed.get(name) ?? []), member]);
   }
   for (const [name, members] of removed) {
     item[name] = Object.fromEntries(Object.entries(mapAt(item, name)).filter(([member]) => !members.includes(member)));
@@ -49,10 +49,15 @@ function mapAt(item: Mutable, name: string): Mutable {
 function holds(item: Item, condition: Condition): boolean {
   const value = valueAt(item, condition.path);
   switch (condition.test) {
-    case 'absent': return value === undefined;
-    case 'equals': return value === condition.value;
-    case 'atLeast': return typeof value === 'number' && value >= condition.value;
-    case 'below': return typeof value === 'number' && value < condition.value;
-    case 'fewer': return typeof value === 'object' && Object.keys(value).length < condition.value;
+    case 'absent':
+      return value === undefined;
+    case 'equals':
+      return value === condition.value;
+    case 'atLeast':
+      return typeof value === 'number' && value >= condition.value;
+    case 'below':
+      return typeof value === 'number' && value < condition.value;
+    case 'fewer':
+      return typeof value === 'object' && Object.keys(value).length < condition.value;
   }
 }

@@ -34,28 +34,35 @@ export function rowsOf(all: readonly Deployment[]): Row[] {
       }
     }
   }
-  return [...rows.values()].map(({ row, at }) => ({ ...row, where: placesOf(all, at) }))
+  return [...rows.values()]
+    .map(({ row, at }) => ({ ...row, where: placesOf(all, at) }))
     .sort((one, other) => compare(sortKey(one), sortKey(other)));
 }
 
 /** What a row says of one deployment, region by region. */
 export function grantsIn(rows: readonly Row[], deployment: Deployment): Grant[] {
-  return rows.flatMap(({ where, who, actions, resources, ...row }) => where.flatMap((at) => {
-    const [letter, only] = at.split(' ');
-    if (letter !== deployment.letter) return [];
-    return (only ? [only] : replicasOf(deployment)).map((region) => {
-      const grant: Grant = { ...row, principal: longRole(who), actions, resources: resources.map(longArn) };
-      return JSON.parse(unnamed(JSON.stringify(grant), regionNames(deployment, region))) as Grant;
-    });
-  }));
+  return rows.flatMap(({ where, who, actions, resources, ...row }) =>
+    where.flatMap((at) => {
+      const [letter, only] = at.split(' ');
+      if (letter !== deployment.letter) return [];
+      return (only ? [only] : replicasOf(deployment)).map((region) => {
+        const grant: Grant = { ...row, principal: longRole(who), actions, resources: resources.map(longArn) };
+        return JSON.parse(unnamed(JSON.stringify(grant), regionNames(deployment, region))) as Grant;
+      });
+    }),
+  );
 }
 
-const sortKey = ({ who, by, effect, actions, resources }: Row): string => [by === 'identity' ? 0 : 1, who, effect, actions[0], resources[0], resources.length].join(' ');
+const sortKey = ({ who, by, effect, actions, resources }: Row): string =>
+  [by === 'identity' ? 0 : 1, who, effect, actions[0], resources[0], resources.length].join(' ');
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
 
 /** Regions with a stack for payments: the two that peers are of each other. */
 export function replicasOf({ stacks }: Deployment): string[] {
-  return stacks.filter(({ name, region }) => name === `acme-pay-${region}`).map(({ region }) => region).sort();
+  return stacks
+    .filter(({ name, region }) => name === `acme-pay-${region}`)
+    .map(({ region }) => region)
+    .sort();
 }
 
 function placesOf(all: readonly Deployment[], at: readonly [string, string][]): string[] {
@@ -70,17 +77,33 @@ type Names = readonly (readonly [string, string])[];
 
 function regionNames(deployment: Deployment, here: string): Names {
   const peers = replicasOf(deployment).filter((region) => region !== here);
-  return [[here, '{here}'], [shortRegion(here), '{here~}'], ...peers.flatMap((peer): [string, string][] => [[peer, '{peer}'], [shortRegion(peer), '{peer~}']])];
+  return [
+    [here, '{here}'],
+    [shortRegion(here), '{here~}'],
+    ...peers.flatMap((peer): [string, string][] => [
+      [peer, '{peer}'],
+      [shortRegion(peer), '{peer~}'],
+    ]),
+  ];
 }
 
 /** As names of roles have it: `use1`. */
 function shortRegion(region: string): string {
   const [area, direction, number] = region.split('-');
-  return `${area}${direction.replace(/(north|south)?(east|west)?(central)?/, (_all, ...parts: (string | undefined)[]) => parts.slice(0, 3).map((part) => part?.[0] ?? '').join(''))}${number}`;
+  return `${area}${direction.replace(/(north|south)?(east|west)?(central)?/, (_all, ...parts: (string | undefined)[]) =>
+    parts
+      .slice(0, 3)
+      .map((part) => part?.[0] ?? '')
+      .join(''),
+  )}${number}`;
 }
 
-const named = (text: string, names: Names): string => names.reduce((sum, [name, token]) => (
-  token.endsWith('~}') ? sum.replace(new RegExp(`(?<=-)${name}(?![a-z0-9])`, 'g'), token) : sum.replaceAll(name, token)), text);
+const named = (text: string, names: Names): string =>
+  names.reduce(
+    (sum, [name, token]) =>
+      token.endsWith('~}') ? sum.replace(new RegExp(`(?<=-)${name}(?![a-z0-9])`, 'g'), token) : sum.replaceAll(name, token),
+    text,
+  );
 const unnamed = (text: string, names: Names): string => names.reduce((sum, [name, token]) => sum.replaceAll(token, name), text);
 
 const withoutAccount = /^(route53|apigateway):/;
@@ -101,7 +124,9 @@ const code = (texts: readonly string[], between: string): string => texts.map((t
 const codes = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, text]) => text);
 
 function conditionTexts(conditions: Conditions): string[] {
-  return Object.entries(conditions).flatMap(([operator, block]) => Object.entries(block).map(([key, values]) => `${operator} ${key}: ${[values].flat().join(' or ')}`));
+  return Object.entries(conditions).flatMap(([operator, block]) =>
+    Object.entries(block).map(([key, values]) => `${operator} ${key}: ${[values].flat().join(' or ')}`),
+  );
 }
 
 function conditionsOf(texts: readonly string[]): Conditions {
@@ -116,23 +141,42 @@ function conditionsOf(texts: readonly string[]): Conditions {
 const head = ['who', 'in', '', 'what', 'on', 'when'];
 
 export function renderRows(rows: readonly Row[]): string[] {
-  return [`| ${head.join(' | ')} |`, `|${head.map(() => '---').join('|')}|`, ...rows.map((row) => `| ${[
-    code([row.who], ''), row.where.join(', '), row.effect === 'Allow' ? 'may' : '**may not**', code(row.actions, ' '), code(row.resources, '<br>'), code(conditionTexts(row.conditions), '<br>') || '-',
-  ].join(' | ')} |`)];
+  return [
+    `| ${head.join(' | ')} |`,
+    `|${head.map(() => '---').join('|')}|`,
+    ...rows.map(
+      (row) =>
+        `| ${[
+          code([row.who], ''),
+          row.where.join(', '),
+          row.effect === 'Allow' ? 'may' : '**may not**',
+          code(row.actions, ' '),
+          code(row.resources, '<br>'),
+          code(conditionTexts(row.conditions), '<br>') || '-',
+        ].join(' | ')} |`,
+    ),
+  ];
 }
 
 /** Reads the two tables of a rendered document back: the first is of identity policies, the second of resources' own. */
 export function readTable(text: string): Row[] {
   let by: Grant['by'] = 'identity';
   return text.split('\n').flatMap((line) => {
-    if (line.startsWith('## What resources\' own')) by = 'resource';
+    if (line.startsWith("## What resources' own")) by = 'resource';
     const cells = line.startsWith('| `') ? line.slice(2, -2).split(' | ') : [];
     if (cells.length !== head.length) return [];
     const [who, where, effect, actions, resources, conditions] = cells;
-    return [{
-      who: codes(who)[0], where: where.split(', '), effect: effect === 'may' ? 'Allow' as const : 'Deny' as const, by,
-      actions: codes(actions), resources: codes(resources), conditions: conditionsOf(codes(conditions)),
-    }];
+    return [
+      {
+        who: codes(who)[0],
+        where: where.split(', '),
+        effect: effect === 'may' ? ('Allow' as const) : ('Deny' as const),
+        by,
+        actions: codes(actions),
+        resources: codes(resources),
+        conditions: conditionsOf(codes(conditions)),
+      },
+    ];
   });
 }
 
@@ -144,10 +188,19 @@ export function trustLines(all: readonly Deployment[]): string[] {
       const who = named(shortRole(arn), regionNames(deployment, stack.region));
       for (const { principal, actions, effect, conditions } of trust) {
         const text = `${effect === 'Allow' ? '' : 'not '}\`${principal}\`${actions.join() === 'sts:AssumeRole' ? '' : ` ${code(actions, ' ')}`}`;
-        const when = code(conditionTexts(conditions).map((one) => named(one, regionNames(deployment, stack.region))), ' ');
+        const when = code(
+          conditionTexts(conditions).map((one) => named(one, regionNames(deployment, stack.region))),
+          ' ',
+        );
         byRole.set(who, (byRole.get(who) ?? new Set()).add(`${text}${when ? ` when ${when}` : ''}`));
       }
     }
   }
-  return ['| role | taken on by |', '|---|---|', ...[...byRole].sort(([one], [other]) => compare(one, other)).map(([who, by]) => `| \`${who.replace(/^role /, '')}\` | ${[...by].sort().join('<br>')} |`)];
+  return [
+    '| role | taken on by |',
+    '|---|---|',
+    ...[...byRole]
+      .sort(([one], [other]) => compare(one, other))
+      .map(([who, by]) => `| \`${who.replace(/^role /, '')}\` | ${[...by].sort().join('<br>')} |`),
+  ];
 }

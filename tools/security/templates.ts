@@ -30,14 +30,23 @@ const root = path.resolve(__dirname, '..', '..');
 /** Every example with every context that changes who may do what; a rehearsal changes times alone. */
 const apps = [
   { letter: 'S', example: 'active-active', context: {}, title: '`active-active`, mode `STRONG`' },
-  { letter: 'G', example: 'active-active', context: { transport: 'GLOBAL_ENDPOINT' }, title: '`active-active`, mode `STRONG`, transport `GLOBAL_ENDPOINT`' },
+  {
+    letter: 'G',
+    example: 'active-active',
+    context: { transport: 'GLOBAL_ENDPOINT' },
+    title: '`active-active`, mode `STRONG`, transport `GLOBAL_ENDPOINT`',
+  },
   { letter: 'H', example: 'active-active', context: { mode: 'HOME_REGION' }, title: '`active-active`, mode `HOME_REGION`' },
   { letter: 'M', example: 'migration', context: {}, title: '`migration`, to eu-central-1' },
 ] as const;
 
 /** Synthesises them as the CDK CLI does: each app is a process of its own, with the context of its cdk.json. */
 export function deployments(): Deployment[] {
-  return apps.map(({ letter, example, context, title }) => ({ letter, title, stacks: synthesised(path.join(root, 'examples', example), context) }));
+  return apps.map(({ letter, example, context, title }) => ({
+    letter,
+    title,
+    stacks: synthesised(path.join(root, 'examples', example), context),
+  }));
 }
 
 function synthesised(folder: string, context: Readonly<Record<string, string>>): DeployedStack[] {
@@ -45,9 +54,14 @@ function synthesised(folder: string, context: Readonly<Record<string, string>>):
   try {
     const settings = JSON.parse(readFileSync(path.join(folder, 'cdk.json'), 'utf8')) as { context: Record<string, unknown> };
     execFileSync(process.execPath, [path.join(root, 'node_modules', 'tsx', 'dist', 'cli.mjs'), 'app.ts'], {
-      cwd: folder, stdio: ['ignore', 'ignore', 'pipe'],
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
       env: {
-        ...process.env, CDK_OUTDIR: outdir, CDK_DEFAULT_ACCOUNT: accountId, NODE_OPTIONS: '', NODE_NO_WARNINGS: '1',
+        ...process.env,
+        CDK_OUTDIR: outdir,
+        CDK_DEFAULT_ACCOUNT: accountId,
+        NODE_OPTIONS: '',
+        NODE_NO_WARNINGS: '1',
         CDK_CONTEXT_JSON: JSON.stringify({ ...settings.context, ...context, 'aws:cdk:enable-path-metadata': true }),
       },
     });
@@ -61,7 +75,9 @@ function stacksIn(outdir: string): DeployedStack[] {
   const read = (file: string): any => JSON.parse(readFileSync(path.join(outdir, file), 'utf8'));
   const artifacts = Object.entries<any>(read('manifest.json').artifacts).filter(([, { type }]) => type === 'aws:cloudformation:stack');
   return artifacts.map(([name, { environment, properties }]) => ({
-    name, region: String(environment).split('/').pop()!, resources: read(properties.templateFile).Resources as DeployedStack['resources'],
+    name,
+    region: String(environment).split('/').pop()!,
+    resources: read(properties.templateFile).Resources as DeployedStack['resources'],
   }));
 }
 
@@ -72,9 +88,19 @@ export function placeOf(stack: DeployedStack, logicalId: string): string {
 }
 
 const nameProperties: Readonly<Record<string, string>> = {
-  'AWS::Lambda::Function': 'FunctionName', 'AWS::SQS::Queue': 'QueueName', 'AWS::SNS::Topic': 'TopicName', 'AWS::Events::EventBus': 'Name', 'AWS::Events::Rule': 'Name',
-  'AWS::StepFunctions::StateMachine': 'StateMachineName', 'AWS::DynamoDB::GlobalTable': 'TableName', 'AWS::DynamoDB::Table': 'TableName', 'AWS::IAM::Role': 'RoleName',
-  'AWS::SSM::Parameter': 'Name', 'AWS::SecretsManager::Secret': 'Name', 'AWS::Events::Endpoint': 'Name', 'AWS::Events::Archive': 'ArchiveName',
+  'AWS::Lambda::Function': 'FunctionName',
+  'AWS::SQS::Queue': 'QueueName',
+  'AWS::SNS::Topic': 'TopicName',
+  'AWS::Events::EventBus': 'Name',
+  'AWS::Events::Rule': 'Name',
+  'AWS::StepFunctions::StateMachine': 'StateMachineName',
+  'AWS::DynamoDB::GlobalTable': 'TableName',
+  'AWS::DynamoDB::Table': 'TableName',
+  'AWS::IAM::Role': 'RoleName',
+  'AWS::SSM::Parameter': 'Name',
+  'AWS::SecretsManager::Secret': 'Name',
+  'AWS::Events::Endpoint': 'Name',
+  'AWS::Events::Archive': 'ArchiveName',
 };
 
 /** ARNs after `arn:aws:`, with `REGION` and `NAME` to be filled in. */
@@ -109,7 +135,7 @@ export class Resolver {
 
   public name(logicalId: string): string {
     const { Type, Properties = {} } = this.stack.resources[logicalId];
-    const given = nameProperties[Type] === undefined ? undefined : Properties[nameProperties[Type]] as unknown;
+    const given = nameProperties[Type] === undefined ? undefined : (Properties[nameProperties[Type]] as unknown);
     return given === undefined ? `<${placeOf(this.stack, logicalId)}>` : String(this.value(given));
   }
 
@@ -124,7 +150,11 @@ export class Resolver {
 
   private ref(name: string): string {
     const pseudo: Readonly<Record<string, string>> = {
-      'AWS::AccountId': accountId, 'AWS::Region': this.stack.region, 'AWS::Partition': 'aws', 'AWS::URLSuffix': 'amazonaws.com', 'AWS::StackName': this.stack.name,
+      'AWS::AccountId': accountId,
+      'AWS::Region': this.stack.region,
+      'AWS::Partition': 'aws',
+      'AWS::URLSuffix': 'amazonaws.com',
+      'AWS::StackName': this.stack.name,
       'AWS::StackId': `arn:aws:cloudformation:${this.stack.region}:${accountId}:stack/${this.stack.name}/<made>`,
     };
     if (pseudo[name] !== undefined) return pseudo[name];
@@ -136,13 +166,20 @@ export class Resolver {
 
   private intrinsic(key: string, inner: any): any {
     switch (key) {
-      case 'Fn::Join': return (this.value(inner[1]) as unknown[]).join(inner[0] as string);
-      case 'Fn::Select': return (this.value(inner[1]) as unknown[])[Number(inner[0])];
-      case 'Fn::Split': return String(this.value(inner[1])).split(inner[0] as string);
-      case 'Fn::GetAtt': return this.attribute(inner[0] as string, inner[1] as string);
-      case 'Fn::Sub': return (Array.isArray(inner) ? inner[0] : inner).replace(/\$\{([^!}]+)\}/g, (_all: string, name: string) => (
-        name.includes('.') ? this.attribute(name.split('.')[0], name.split('.')[1]) : this.ref(name)));
-      default: throw new Error(`${this.stack.name}: ${key} is not known here: say in tools/security/templates.ts which value it has`);
+      case 'Fn::Join':
+        return (this.value(inner[1]) as unknown[]).join(inner[0] as string);
+      case 'Fn::Select':
+        return (this.value(inner[1]) as unknown[])[Number(inner[0])];
+      case 'Fn::Split':
+        return String(this.value(inner[1])).split(inner[0] as string);
+      case 'Fn::GetAtt':
+        return this.attribute(inner[0] as string, inner[1] as string);
+      case 'Fn::Sub':
+        return (Array.isArray(inner) ? inner[0] : inner).replace(/\$\{([^!}]+)\}/g, (_all: string, name: string) =>
+          name.includes('.') ? this.attribute(name.split('.')[0], name.split('.')[1]) : this.ref(name),
+        );
+      default:
+        throw new Error(`${this.stack.name}: ${key} is not known here: say in tools/security/templates.ts which value it has`);
     }
   }
 

@@ -3,34 +3,41 @@ import { Row } from './table';
 /** Why a resource or an action has a wildcard. By its text in the table; where the resource is `*`, by the actions. */
 export const reasons: Readonly<Record<string, string>> = {
   'dynamodb:ListStreams': 'lists names, and has no resource',
-  'lambda:GetAccountSettings': 'reads the account\'s concurrency, and has no resource',
-  'states:SendTaskSuccess': 'IAM has no resource for an answer to a task token: our code sends it for its own request\'s token alone',
+  'lambda:GetAccountSettings': "reads the account's concurrency, and has no resource",
+  'states:SendTaskSuccess': "IAM has no resource for an answer to a task token: our code sends it for its own request's token alone",
   'states:SendTaskHeartbeat states:SendTaskSuccess': 'the same, and asks whether the execution still waits',
-  'kms:*': 'KMS\'s default: the account\'s identity policies decide, of which those of this table are all that the stacks make',
+  'kms:*': "KMS's default: the account's identity policies decide, of which those of this table are all that the stacks make",
   'kms:{here}::key/*': 'a key cannot be named by its alias; the conditions admit the key with that alias, through DynamoDB alone',
   'kms:{peer}::key/*': 'the same in the other region',
-  'dynamodb:{here}::table/acme-pay-ledger/stream/*': 'a stream\'s name ends in the time when it was made',
-  'events:{here}::rule/acme-pay-events/GlobalEndpointManagedRule-*': 'EventBridge makes up the end of the rule\'s name; as AWS documents it',
+  'dynamodb:{here}::table/acme-pay-ledger/stream/*': "a stream's name ends in the time when it was made",
+  'events:{here}::rule/acme-pay-events/GlobalEndpointManagedRule-*': "EventBridge makes up the end of the rule's name; as AWS documents it",
   'events:{peer}::rule/acme-pay-events/GlobalEndpointManagedRule-*': 'the same in the other region',
-  'lambda:{here}::function:<Gate/Verify/Function>:*': 'the function with its versions and aliases, as Step Functions\' own grant names it',
-  'lambda:{here}::function:<Gate/Request/Function>:*': 'the function with its versions and aliases, as Step Functions\' own grant names it',
+  'lambda:{here}::function:<Gate/Verify/Function>:*': "the function with its versions and aliases, as Step Functions' own grant names it",
+  'lambda:{here}::function:<Gate/Request/Function>:*': "the function with its versions and aliases, as Step Functions' own grant names it",
   'lambda:{here}::function:acme-pay-cutover-steps:*': 'the same',
   'lambda:{here}::function:<Recorder/Function>:*': 'the function with its versions and aliases, as a grant to invoke names it',
-  'route53:::change/*': 'a change\'s ID is known when it is made',
+  'route53:::change/*': "a change's ID is known when it is made",
   'ssm:{here}::parameter/acme-pay/cutover/audit/*': 'one parameter a record',
   'states:{here}::execution:acme-pay-cutover:*': 'the executions of the one machine',
-  'states:{peer}::execution:acme-pay-cutover:*': 'the same: the machine stands in one of the regions that it moves between, unless cutoverRegion names it',
+  'states:{peer}::execution:acme-pay-cutover:*':
+    'the same: the machine stands in one of the regions that it moves between, unless cutoverRegion names it',
 };
 
 /** Every wildcard that allows something, as `reasons` knows it. */
 export function wildcardsIn(rows: readonly Row[]): string[] {
-  const found = rows.filter(({ effect }) => effect === 'Allow').flatMap(({ actions, resources }) => [
-    ...actions.filter((action) => /[*?]/.test(action)),
-    ...resources.filter((resource) => /[*?]/.test(resource)).map((resource) => (resource === '*' ? actions.join(' ') : resource)),
-  ]);
+  const found = rows
+    .filter(({ effect }) => effect === 'Allow')
+    .flatMap(({ actions, resources }) => [
+      ...actions.filter((action) => /[*?]/.test(action)),
+      ...resources.filter((resource) => /[*?]/.test(resource)).map((resource) => (resource === '*' ? actions.join(' ') : resource)),
+    ]);
   return [...new Set(found)].sort();
 }
 
 export function wildcardLines(rows: readonly Row[]): string[] {
-  return ['| wildcard | why |', '|---|---|', ...wildcardsIn(rows).map((found) => `| \`${found}\` | ${reasons[found] ?? '**the reason is missing**'} |`)];
+  return [
+    '| wildcard | why |',
+    '|---|---|',
+    ...wildcardsIn(rows).map((found) => `| \`${found}\` | ${reasons[found] ?? '**the reason is missing**'} |`),
+  ];
 }

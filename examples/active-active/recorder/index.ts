@@ -23,11 +23,18 @@ export async function handler({ source, tenant, id, type, subject, origin, occur
   const effect = {
     TableName: effects,
     Key: { pk: { S: id } },
-    UpdateExpression: 'SET #type = :type, paymentId = :payment, #origin = :origin, occurredAt = :at, amount = :amount, currency = :currency ADD effects :one',
+    UpdateExpression:
+      'SET #type = :type, paymentId = :payment, #origin = :origin, occurredAt = :at, amount = :amount, currency = :currency ADD ' +
+      'effects :one',
     ExpressionAttributeNames: { '#type': 'type', '#origin': 'origin' },
     ExpressionAttributeValues: {
-      ':type': { S: type }, ':payment': { S: subject }, ':origin': { S: origin }, ':at': { S: occurredAt },
-      ':amount': { N: String(data.amount) }, ':currency': { S: data.currency }, ':one': { N: '1' },
+      ':type': { S: type },
+      ':payment': { S: subject },
+      ':origin': { S: origin },
+      ':at': { S: occurredAt },
+      ':amount': { N: String(data.amount) },
+      ':currency': { S: data.currency },
+      ':one': { N: '1' },
     },
   };
   const done = {

@@ -21,19 +21,30 @@
   });
 
   // What was typed and not yet sent is the reader's, whatever the server has meanwhile.
-  document.addEventListener('input', (event) => { event.target.dataset.typed = 'yes'; });
-  document.addEventListener('submit', (event) => {
-    for (const field of event.target.elements) delete field.dataset.typed;
-    complain('');
-  }, true);
+  document.addEventListener('input', (event) => {
+    event.target.dataset.typed = 'yes';
+  });
+  document.addEventListener(
+    'submit',
+    (event) => {
+      for (const field of event.target.elements) delete field.dataset.typed;
+      complain('');
+    },
+    true,
+  );
   if (window.Idiomorph) {
-    Idiomorph.defaults.callbacks.beforeNodeMorphed = (old) => !(['INPUT', 'SELECT'].includes(old.tagName) && (old.dataset.typed || old === document.activeElement));
+    Idiomorph.defaults.callbacks.beforeNodeMorphed = (old) =>
+      !(['INPUT', 'SELECT'].includes(old.tagName) && (old.dataset.typed || old === document.activeElement));
     Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => !(name === 'open' && element.tagName === 'DETAILS');
   }
 
   document.addEventListener('htmx:responseError', (event) => {
     let text = `The front door answered ${event.detail.xhr.status}.`;
-    try { text = JSON.parse(event.detail.xhr.responseText).detail ?? text; } catch { /* not one of its own answers */ }
+    try {
+      text = JSON.parse(event.detail.xhr.responseText).detail ?? text;
+    } catch {
+      /* not one of its own answers */
+    }
     complain(text);
   });
   document.addEventListener('htmx:sendError', () => complain('The front door does not answer: the run has ended, or is about to.'));

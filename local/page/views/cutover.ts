@@ -8,8 +8,12 @@ import { html, type Html, type Part } from '../../http/html';
 const linesShown = 6;
 
 const tones: Readonly<Record<CutoverRunState, readonly [Tone, string]>> = {
-  NOT_STARTED: ['calm', 'not started'], RUNNING: ['warn', 'under way'], PAUSED: ['bad', 'paused'], SUCCEEDED: ['good', 'succeeded'],
-  ROLLED_BACK: ['warn', 'rolled back'], FAILED: ['bad', 'failed'],
+  NOT_STARTED: ['calm', 'not started'],
+  RUNNING: ['warn', 'under way'],
+  PAUSED: ['bad', 'paused'],
+  SUCCEEDED: ['good', 'succeeded'],
+  ROLLED_BACK: ['warn', 'rolled back'],
+  FAILED: ['bad', 'failed'],
 };
 
 /** How far a cutover is, what it waits for, and what its audit says. */
@@ -26,7 +30,10 @@ function standing({ state, step, why, startedBy }: CutoverView): Html {
 }
 
 function approval({ openApproval }: CutoverView): Part {
-  return openApproval && html`<p class="asked" role="status">${mark('people are asked', 'warn')} <a id="open-approval" href="${linkOf(openApproval.url)}">${openApproval.subject}</a></p>`;
+  return (
+    openApproval &&
+    html`<p class="asked" role="status">${mark('people are asked', 'warn')} <a id="open-approval" href="${linkOf(openApproval.url)}">${openApproval.subject}</a></p>`
+  );
 }
 
 /** The page's own address may be another one than the message's, such as localhost. */
@@ -36,15 +43,21 @@ function linkOf(url: string): string {
 
 function phases({ phases: list }: CutoverView): Html {
   const words = { done: ['past', 'done'], current: ['current', 'under way'], later: ['later', 'to come'] } as const;
-  return html`<ol class="phases" aria-label="Phases">${list.map(({ targetPercent, soakSeconds, state }) => html`<li class="${words[state][0]}">${state === 'current' && html`<span class="unseen">Current: </span>`}
-<b>${targetPercent} %</b> <span>${words[state][1]}, watched for ${soakSeconds} s</span></li>`)}</ol>`;
+  return html`<ol class="phases" aria-label="Phases">${list.map(
+    ({
+      targetPercent,
+      soakSeconds,
+      state,
+    }) => html`<li class="${words[state][0]}">${state === 'current' && html`<span class="unseen">Current: </span>`}
+<b>${targetPercent} %</b> <span>${words[state][1]}, watched for ${soakSeconds} s</span></li>`,
+  )}</ol>`;
 }
 
 function weights({ weights: of, home }: CutoverView, names: readonly string[]): Html {
   const total = Object.values(of).reduce((sum, weight) => sum + weight, 0);
   let from = 0;
   const bars = Object.entries(of).map(([region, weight]) => {
-    const share = total === 0 ? 0 : 100 * weight / total;
+    const share = total === 0 ? 0 : (100 * weight) / total;
     const bar = html`<rect class="${colourOf(region, names)}" x="${from}" y="0" width="${share}" height="8"/>`;
     from += share;
     return bar;
@@ -70,9 +83,20 @@ function checks({ checks: found }: CutoverView): Part {
   if (!found) return undefined;
   const bad = found.checks.filter(({ passed }) => !passed).length;
   const failingFirst = [...found.checks.filter(({ passed }) => !passed), ...found.checks.filter(({ passed }) => passed)];
-  const summary = bad === 0 ? mark(`Checks before phase ${found.phase}: all ${found.checks.length} passed`, 'good') : mark(`Checks before phase ${found.phase}: ${bad} of ${found.checks.length} failed`, 'bad');
-  return html`<details id="cutover-checks"><summary>${summary}</summary>${table(`Checks before phase ${found.phase}`, [{ head: 'Check' }, { head: 'Found' }, { head: 'Allowed' }, { head: 'Passed' }],
-    failingFirst.map(({ name, passed, value, allowed }) => [html`<span class="name">${name}</span>`, value, allowed ?? '', passed ? mark('passed', 'good') : mark('failed', 'bad')]))}</details>`;
+  const summary =
+    bad === 0
+      ? mark(`Checks before phase ${found.phase}: all ${found.checks.length} passed`, 'good')
+      : mark(`Checks before phase ${found.phase}: ${bad} of ${found.checks.length} failed`, 'bad');
+  return html`<details id="cutover-checks"><summary>${summary}</summary>${table(
+    `Checks before phase ${found.phase}`,
+    [{ head: 'Check' }, { head: 'Found' }, { head: 'Allowed' }, { head: 'Passed' }],
+    failingFirst.map(({ name, passed, value, allowed }) => [
+      html`<span class="name">${name}</span>`,
+      value,
+      allowed ?? '',
+      passed ? mark('passed', 'good') : mark('failed', 'bad'),
+    ]),
+  )}</details>`;
 }
 
 function reconciliation({ reconciliation: found }: CutoverView): Part {

@@ -17,7 +17,10 @@ export function events({ events: seen, status }: PageState): Html {
 function matrix(seen: NonNullable<PageState['events']>, names: readonly string[]): Html {
   const types = [...new Set(seen.received.flatMap(({ byType }) => Object.keys(byType)))].sort();
   const of = (region: string) => seen.received.find((each) => each.region === region);
-  const rows = types.map((type) => html`<tr><th scope="row">${type}</th>${names.map((name) => html`<td class="number">${count(of(name)?.byType[type] ?? 0)}</td>`)}</tr>`);
+  const rows = types.map(
+    (type) =>
+      html`<tr><th scope="row">${type}</th>${names.map((name) => html`<td class="number">${count(of(name)?.byType[type] ?? 0)}</td>`)}</tr>`,
+  );
   return html`<table class="matrix"><caption class="unseen">Events received, by type and region</caption>
 <thead><tr><th scope="col">Event</th>${names.map((name) => html`<th scope="col" class="number">${regionName(name, names)}</th>`)}</tr></thead>
 <tbody>${rows}<tr class="sum"><th scope="row">received, once each</th>${names.map((name) => html`<td class="number">${count(of(name)?.events ?? 0)}</td>`)}</tr>
@@ -25,12 +28,16 @@ function matrix(seen: NonNullable<PageState['events']>, names: readonly string[]
 }
 
 export function eventList(list: readonly ReceivedEvent[], names: readonly string[]): Html {
-  return html`<ol class="events">${list.map((event) => html`<li><time>${clock(new Date(event.at).getTime())}</time> ${regionName(event.region, names)}
-<span class="type">${event.type}</span>${event.duplicate && mark('discarded', 'calm')}</li>`)}</ol>`;
+  return html`<ol class="events">${list.map(
+    (event) => html`<li><time>${clock(new Date(event.at).getTime())}</time> ${regionName(event.region, names)}
+<span class="type">${event.type}</span>${event.duplicate && mark('discarded', 'calm')}</li>`,
+  )}</ol>`;
 }
 
 function buses(list: PageState['status']['buses'], names: readonly string[]): Html | undefined {
   if (list.length === 0) return undefined;
-  return html`<ul class="buses">${list.map((bus) => html`<li>${regionName(bus.region, names)} bus: ${count(bus.sent)} sent, ${count(bus.received)} from peers,
-${bus.deadLetters === 0 ? '0 in dead letters' : mark(`${count(bus.deadLetters)} in dead letters`, 'bad')}</li>`)}</ul>`;
+  return html`<ul class="buses">${list.map(
+    (bus) => html`<li>${regionName(bus.region, names)} bus: ${count(bus.sent)} sent, ${count(bus.received)} from peers,
+${bus.deadLetters === 0 ? '0 in dead letters' : mark(`${count(bus.deadLetters)} in dead letters`, 'bad')}</li>`,
+  )}</ul>`;
 }

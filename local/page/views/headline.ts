@@ -17,7 +17,9 @@ export function announcement({ status, outages }: PageState): Html {
   if (!last) return html``;
   if (last.backAt !== undefined) return html`<p>${last.region} is back: DNS leads to it again.</p>`;
   if (last.startedAt !== undefined) return html`<p>${last.region} runs again.</p>`;
-  if (last.answeredAt !== undefined) return html`<p>Recovered: callers of ${last.region} are answered by ${last.answeredBy} after ${seconds(last.answeredAt - last.stoppedAt)}.</p>`;
+  if (last.answeredAt !== undefined) {
+    return html`<p>Recovered: callers of ${last.region} are answered by ${last.answeredBy} after ${seconds(last.answeredAt - last.stoppedAt)}.</p>`;
+  }
   return html`<p>${last.region} is stopped.${status.publicName !== undefined && !last.unaffected && ' The recovery time is being counted.'}</p>`;
 }
 
@@ -50,7 +52,11 @@ function clockOf(ms: number): Html {
 function track(outage: Outage, now: number): Part {
   if (outage.unaffected) return undefined;
   const ends = [outage.unhealthyAt, outage.redirectedAt, outage.answeredAt];
-  const names = ['Health check fails', 'Callers’ DNS answer runs out', outage.answeredBy === undefined ? 'Another region answers' : `${outage.answeredBy} answers`];
+  const names = [
+    'Health check fails',
+    'Callers’ DNS answer runs out',
+    outage.answeredBy === undefined ? 'Another region answers' : `${outage.answeredBy} answers`,
+  ];
   const steps = names.map((name, index) => {
     const begin = index === 0 ? outage.stoppedAt : ends[index - 1];
     const end = ends[index];

@@ -14,11 +14,28 @@ import { html, type Html } from '../../http/html';
 
 /** The parts that the stream keeps fresh, by the name of their event. A new part of the page is one more entry, and its place in `page`. */
 export const fragments: Readonly<Record<string, (state: PageState) => Html>> = {
-  announcement, headline, regions, senders, traffic, payments, events, network, tables, alarms, dns, cutover,
+  announcement,
+  headline,
+  regions,
+  senders,
+  traffic,
+  payments,
+  events,
+  network,
+  tables,
+  alarms,
+  dns,
+  cutover,
 };
 
 /** htmx without what the content security policy forbids, and without what the page does not use. */
-const htmxConfig = JSON.stringify({ allowEval: false, includeIndicatorStyles: false, historyEnabled: false, allowScriptTags: false, selfRequestsOnly: true });
+const htmxConfig = JSON.stringify({
+  allowEval: false,
+  includeIndicatorStyles: false,
+  historyEnabled: false,
+  allowScriptTags: false,
+  selfRequestsOnly: true,
+});
 
 const commands = `TOKEN=$(curl -s "$DOOR/_local/token?tenant=acme")     # DOOR is this page's address
 curl -X PUT "$DOOR/api/v1/accounts/alice" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
@@ -29,7 +46,8 @@ curl "$DOOR/api/v1/transactions?accountId=alice" -H "Authorization: Bearer $TOKE
 
 /** The whole page: everything is in it, and its switches work without a script, which only keeps it fresh. */
 export function page(state: PageState, trace?: TraceView): string {
-  const live = (name: string): Html => html`<div id="live-${name}" sse-swap="${name}" hx-swap="morph:innerHTML">${fragments[name](state)}</div>`;
+  const live = (name: string): Html =>
+    html`<div id="live-${name}" sse-swap="${name}" hx-swap="morph:innerHTML">${fragments[name](state)}</div>`;
   const part = (name: string, title: string, className = 'panel'): Html =>
     html`<section class="${className}" aria-labelledby="title-${name}"><h2 id="title-${name}">${title}</h2>${live(name)}</section>`;
   const moved = state.cutover && `Cutover from ${state.cutover.source} to ${state.cutover.target}`;
@@ -61,7 +79,14 @@ ${part('senders', 'Switches', 'panel senders')}
 ${part('traffic', 'Requests by region')}
 ${part('payments', 'Payments', 'panel tall')}
 ${part('events', 'Events received')}
-<section class="panel wide" id="trace" aria-labelledby="title-trace"><h2 id="title-trace">Trace</h2><div id="trace-panel">${trace ? waterfall(trace, state.status.regions.map(({ name }) => name)) : noTrace()}</div></section>
+<section class="panel wide" id="trace" aria-labelledby="title-trace"><h2 id="title-trace">Trace</h2><div id="trace-panel">${
+    trace
+      ? waterfall(
+          trace,
+          state.status.regions.map(({ name }) => name),
+        )
+      : noTrace()
+  }</div></section>
 ${part('network', 'Links between regions')}
 ${part('alarms', 'Alarms', 'panel tall')}
 ${part('tables', 'Tables and their replication')}

@@ -44,14 +44,21 @@ export function pathOf(...segments: readonly string[]): string {
   return `/${segments.map(encodeURIComponent).join('/')}`;
 }
 
-export interface Column { readonly head: string; readonly kind?: 'number' | 'action' }
+export interface Column {
+  readonly head: string;
+  readonly kind?: 'number' | 'action';
+}
 
 /** A table whose rows turn into cards on a phone: each cell knows its column's name. */
 export function table(caption: string, columns: readonly Column[], rows: readonly (readonly Part[])[]): Html {
   const kind = (index: number): Part => columns[index].kind && html` class="${columns[index].kind}"`;
   const head = columns.map(({ head: name }, index) => html`<th scope="col"${kind(index)}>${name}</th>`);
-  const body = rows.map(([first, ...rest]) => html`<tr><th scope="row">${first}</th>${rest.map((cell, index) =>
-    html`<td data-head="${columns[index + 1].head}"${kind(index + 1)}>${cell}</td>`)}</tr>`);
+  const body = rows.map(
+    ([first, ...rest]) =>
+      html`<tr><th scope="row">${first}</th>${rest.map(
+        (cell, index) => html`<td data-head="${columns[index + 1].head}"${kind(index + 1)}>${cell}</td>`,
+      )}</tr>`,
+  );
   return html`<table><caption class="unseen">${caption}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>`;
 }
 

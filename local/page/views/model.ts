@@ -1,5 +1,14 @@
 import type { CutoverView } from '../../cutover/model';
-import type { AlarmStatus, BusStatus, LinkState, ReceivedEvent, RecordStatus, RegionState, TableStatus, TraceSegment } from '../../ground/model';
+import type {
+  AlarmStatus,
+  BusStatus,
+  LinkState,
+  ReceivedEvent,
+  RecordStatus,
+  RegionState,
+  TableStatus,
+  TraceSegment,
+} from '../../ground/model';
 
 /** What the page takes of the front door's status. */
 export interface PageStatus {

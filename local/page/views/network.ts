@@ -9,7 +9,13 @@ export function network({ status }: PageState): Html {
   const names = status.regions.map(({ name }) => name);
   const pairs = status.links.filter(({ from, to }) => from < to || !status.links.some((link) => link.from === to && link.to === from));
   const between = (list: readonly LinkState[]): Html =>
-    html`<ul class="pairs">${list.map((link) => pair(link, status.links.find(({ from, to }) => from === link.to && to === link.from), names))}</ul>`;
+    html`<ul class="pairs">${list.map((link) =>
+      pair(
+        link,
+        status.links.find(({ from, to }) => from === link.to && to === link.from),
+        names,
+      ),
+    )}</ul>`;
   const main = pairs.filter(({ from, to }) => names.includes(from) && names.includes(to));
   const others = pairs.filter((link) => !main.includes(link));
   const holders = [...new Set(others.flatMap(({ from, to }) => [from, to]))].filter((name) => !names.includes(name));

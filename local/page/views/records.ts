@@ -5,19 +5,28 @@ import { html, type Html } from '../../http/html';
 
 export function tables({ status }: PageState): Html {
   if (status.tables.length === 0) return absent('The app has no global table.');
-  return table('Global tables', [{ head: 'Table' }, { head: 'Mode' }, { head: 'Replication lag', kind: 'number' }, { head: 'Write conflicts', kind: 'number' }],
-    status.tables.map((entry) => [entry.name, entry.mode, milliseconds(entry.replicationLagMs), count(entry.conflicts)]));
+  return table(
+    'Global tables',
+    [{ head: 'Table' }, { head: 'Mode' }, { head: 'Replication lag', kind: 'number' }, { head: 'Write conflicts', kind: 'number' }],
+    status.tables.map((entry) => [entry.name, entry.mode, milliseconds(entry.replicationLagMs), count(entry.conflicts)]),
+  );
 }
 
 export function dns({ status }: PageState): Html {
   if (status.dns.length === 0) return absent('The app has no record sets.');
-  return table('DNS records', [{ head: 'Name' }, { head: 'Routing' }, { head: 'Leads to' }, { head: 'TTL', kind: 'number' }, { head: 'Health' }], status.dns.map((record) => [
-    html`<span class="name">${record.name}</span> ${record.type}`,
-    record.routing === 'weighted' ? `weight ${record.weight}` : `${record.routing}${record.region === undefined ? '' : ` ${record.region}`}`,
-    html`<span class="name">${record.value}</span>`,
-    `${record.ttl} s`,
-    html`${record.healthy ? mark('healthy', 'good') : mark('unhealthy', 'bad')} <small>${record.healthCheck?.reason ?? 'no health check'}</small>`,
-  ]));
+  return table(
+    'DNS records',
+    [{ head: 'Name' }, { head: 'Routing' }, { head: 'Leads to' }, { head: 'TTL', kind: 'number' }, { head: 'Health' }],
+    status.dns.map((record) => [
+      html`<span class="name">${record.name}</span> ${record.type}`,
+      record.routing === 'weighted'
+        ? `weight ${record.weight}`
+        : `${record.routing}${record.region === undefined ? '' : ` ${record.region}`}`,
+      html`<span class="name">${record.value}</span>`,
+      `${record.ttl} s`,
+      html`${record.healthy ? mark('healthy', 'good') : mark('unhealthy', 'bad')} <small>${record.healthCheck?.reason ?? 'no health check'}</small>`,
+    ]),
+  );
 }
 
 /** Raised alarms first. */
@@ -26,7 +35,13 @@ export function alarms({ status }: PageState): Html {
   const raised = status.alarms.filter(({ state }) => state === 'ALARM');
   const blind = status.alarms.filter(({ state }) => state !== 'ALARM' && state !== 'OK').length;
   const calm = html`${raised.length === 0 ? html`<p>${mark(`None of ${count(status.alarms.length)} is raised`, 'good')}</p>` : undefined}`;
-  const minute = status.minuteMs !== undefined && status.minuteMs < 60_000 && html`<p class="aside">A minute of an alarm lasts ${seconds(status.minuteMs)} here.</p>`;
-  return html`${calm}${raised.length > 0 && html`<ul class="alarms">${raised.map((alarm) => html`<li>${mark(alarm.name, 'bad')} <span class="where">${alarm.region}</span>${alarm.reason !== undefined && html`<small>${alarm.reason}</small>`}</li>`)}</ul>
-<p class="aside">${raised.length} of ${count(status.alarms.length)} raised.</p>`}${blind > 0 && html`<p class="aside">${count(blind)} without data yet.</p>`}${minute}`;
+  const minute =
+    status.minuteMs !== undefined &&
+    status.minuteMs < 60_000 &&
+    html`<p class="aside">A minute of an alarm lasts ${seconds(status.minuteMs)} here.</p>`;
+  return html`${calm}${
+    raised.length > 0 &&
+    html`<ul class="alarms">${raised.map((alarm) => html`<li>${mark(alarm.name, 'bad')} <span class="where">${alarm.region}</span>${alarm.reason !== undefined && html`<small>${alarm.reason}</small>`}</li>`)}</ul>
+<p class="aside">${raised.length} of ${count(status.alarms.length)} raised.</p>`
+  }${blind > 0 && html`<p class="aside">${count(blind)} without data yet.</p>`}${minute}`;
 }

@@ -55,4 +55,3 @@ function share(value: number, all: readonly number[]): string {
   const sum = all.reduce((before, each) => before + each, 0);
   return sum === 0 ? '0' : `${value} (${Math.round((value / sum) * 100)} %)`;
 }
-

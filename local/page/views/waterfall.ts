@@ -11,7 +11,10 @@ const scale = 1000;
 /** A bar that is shorter could not be seen. */
 const leastWidth = 6;
 
-interface Row { readonly segment: TraceSegment; readonly depth: number }
+interface Row {
+  readonly segment: TraceSegment;
+  readonly depth: number;
+}
 
 /** One trace as a waterfall: a row per segment, below its parent, its bar on the time of the whole. */
 export function waterfall(trace: TraceView, names: readonly string[]): Html {
@@ -50,13 +53,14 @@ function inOrder(segments: readonly TraceSegment[]): Row[] {
   const known = new Set(segments.map(({ id }) => id));
   const children = new Map<string | undefined, TraceSegment[]>();
   for (const segment of segments) {
-    const parent = segment.parentId !== undefined && segment.parentId !== segment.id && known.has(segment.parentId) ? segment.parentId : undefined;
-    children.set(parent, [...children.get(parent) ?? [], segment]);
+    const parent =
+      segment.parentId !== undefined && segment.parentId !== segment.id && known.has(segment.parentId) ? segment.parentId : undefined;
+    children.set(parent, [...(children.get(parent) ?? []), segment]);
   }
   const rows: Row[] = [];
   const seen = new Set<string>();
   const walk = (parent: string | undefined, depth: number): void => {
-    for (const segment of [...children.get(parent) ?? []].sort((a, b) => a.start - b.start)) {
+    for (const segment of [...(children.get(parent) ?? [])].sort((a, b) => a.start - b.start)) {
       if (seen.has(segment.id)) continue;
       seen.add(segment.id);
       rows.push({ segment, depth });

@@ -50,13 +50,13 @@ export async function authorize(ports: AuthorizerPorts, event: AuthorizerEvent):
   const tenant = own(claims, ports.tenantClaim);
   if (typeof tenant !== 'string' || !tenantPattern.test(tenant)) return denied(event, 'the tenant claim is missing or malformed');
   const principalId = typeof claims.sub === 'string' && claims.sub !== '' ? claims.sub : tenant;
-  const context = { [tenantContextKey]: tenant, ...ports.scopes && { [scopeContextKey]: grantedScopes(ports, claims).join(' ') } };
+  const context = { [tenantContextKey]: tenant, ...(ports.scopes && { [scopeContextKey]: grantedScopes(ports, claims).join(' ') }) };
   return { kind: 'allowed', tenant, policy: { ...policyOf(event, 'Allow', principalId), context } };
 }
 
 /** Of the scopes that the API asks for, those that the token bears; whether they are enough for a call is for its function to say. */
 function grantedScopes({ scopes = [], scopeClaim }: AuthorizerPorts, claims: Readonly<Record<string, unknown>>): readonly string[] {
-  const held = scopeClaim === undefined ? own(claims, 'scope') ?? own(claims, 'scp') : own(claims, scopeClaim);
+  const held = scopeClaim === undefined ? (own(claims, 'scope') ?? own(claims, 'scp')) : own(claims, scopeClaim);
   const granted: readonly unknown[] = typeof held === 'string' ? held.split(' ') : Array.isArray(held) ? held : [];
   return scopes.filter((name) => granted.includes(name));
 }
@@ -70,11 +70,15 @@ function denied(event: AuthorizerEvent, reason: string): Authorization {
 }
 
 function bearerToken(event: AuthorizerEvent): string | undefined {
-  const header = event.authorizationToken ?? Object.entries(event.headers ?? {}).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
+  const header =
+    event.authorizationToken ?? Object.entries(event.headers ?? {}).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
   return /^Bearer +(\S+)$/i.exec(header?.trim() ?? '')?.[1];
 }
 
 function policyOf(event: AuthorizerEvent, effect: 'Allow' | 'Deny', principalId: string): AuthorizerPolicy {
   const [api, stage] = event.methodArn.split('/');
-  return { principalId, policyDocument: { Version: '2012-10-17', Statement: [{ Action: 'execute-api:Invoke', Effect: effect, Resource: `${api}/${stage}/*` }] } };
+  return {
+    principalId,
+    policyDocument: { Version: '2012-10-17', Statement: [{ Action: 'execute-api:Invoke', Effect: effect, Resource: `${api}/${stage}/*` }] },
+  };
 }

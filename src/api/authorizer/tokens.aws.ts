@@ -10,9 +10,13 @@ export function tokenVerifier(source: Environment): (token: string) => Promise<T
     algorithms: env.algorithms === undefined ? undefined : namesIn('AUTHORIZER_ALGORITHMS', env.algorithms),
     jwks: env.jwks,
   };
-  if (env.userPoolId !== undefined) return userPoolVerifier({ ...settings, userPoolId: env.userPoolId, tokenUse: env.tokenUse === 'id' ? 'id' : 'access' });
+  if (env.userPoolId !== undefined) {
+    return userPoolVerifier({ ...settings, userPoolId: env.userPoolId, tokenUse: env.tokenUse === 'id' ? 'id' : 'access' });
+  }
   if (env.issuer !== undefined) return issuerVerifier({ ...settings, issuer: env.issuer, jwksUri: env.jwksUri });
-  throw new Error('environment variable AUTHORIZER_ISSUER is missing: the construct that makes this function sets it, or AUTHORIZER_USER_POOL_ID');
+  throw new Error(
+    'environment variable AUTHORIZER_ISSUER is missing: the construct that makes this function sets it, or AUTHORIZER_USER_POOL_ID',
+  );
 }
 
 /** A variable that holds a JSON array of names. Throws for anything else, also for no name at all. */

@@ -1,5 +1,14 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
-import { AccessLogFormat, AuthorizationType, CfnResource, EndpointType, LambdaIntegration, LogGroupLogDestination, MethodOptions, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import {
+  AccessLogFormat,
+  AuthorizationType,
+  CfnResource,
+  EndpointType,
+  LambdaIntegration,
+  LogGroupLogDestination,
+  MethodOptions,
+  RestApi,
+} from 'aws-cdk-lib/aws-apigateway';
 import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -29,7 +38,10 @@ import { homeStatusName, ledgerSchema } from '../../ledger/contract';
 const defaultThrottling: PaymentsThrottling = { rateLimit: 1000, burstLimit: 500 };
 /** Of `/health`: people and their monitors. */
 const open = { throttlingRateLimit: 20, throttlingBurstLimit: 40, metricsEnabled: true };
-/** Some 16 checkers ask each health check, every 10 s: 100 a second are the checks of 600. No metrics of its own: their names would tell the path. */
+/**
+ * Some 16 checkers ask each health check, every 10 s: 100 a second are the checks of 600. No metrics of its own: their names would tell the
+ * path.
+ */
 const probe = { throttlingRateLimit: 100, throttlingBurstLimit: 100, metricsEnabled: false };
 /** Of what all callers share, the part that one address can use up. */
 const clientShare = 0.5;
@@ -80,31 +92,32 @@ export interface ActiveActivePaymentsApiProps {
   readonly functions?: PaymentsFunctionOptions;
 
   /**
-   * Bound on the calls of all callers together; beyond it they get 429. `GET /health` has a bound of its own, 20 a second, and so has what Route 53's
-   * checkers ask (`probePath`), 100 a second.
+   * Bound on the calls of all callers together; beyond it they get 429. `GET /health` has a bound of its own, 20 a second, and so has what
+   * Route 53's checkers ask (`probePath`), 100 a second.
    *
    * @default - 1,000 calls a second, 500 at once
    */
   readonly throttling?: PaymentsThrottling;
 
   /**
-   * Bound on the calls of each client address. A caller with several servers behind one address counts as one. Without it, one stranger can use up
-   * `throttling`, which all callers share.
+   * Bound on the calls of each client address. A caller with several servers behind one address counts as one. Without it, one stranger can
+   * use up `throttling`, which all callers share.
    *
    * @default - half of `throttling`: 30,000 calls in a minute
    */
   readonly clientRate?: ClientRateOptions;
 
   /**
-   * ARN of a regional WAF web ACL of your own, in this region, in place of the API's. Let the path `probePath` through: Route 53's checkers use it.
+   * ARN of a regional WAF web ACL of your own, in this region, in place of the API's. Let the path `probePath` through: Route 53's checkers
+   * use it.
    *
    * @default - the API makes one, see `clientRate`
    */
   readonly webAclArn?: string;
 
   /**
-   * The path by which Route 53's checkers ask for this region's health. Callers cannot name it, and so cannot use up its bound: a flood of `/health`
-   * does not make the region look dead.
+   * The path by which Route 53's checkers ask for this region's health. Callers cannot name it, and so cannot use up its bound: a flood of
+   * `/health` does not make the region look dead.
    *
    * @default - `/health/` and the unique part of the stack's ID
    */
@@ -175,17 +188,30 @@ export class ActiveActivePaymentsApi extends Construct {
     this.defineRoutes(bound.methodOptions, probePaths);
     defineGatewayResponses(this.restApi, ledger.region, this.signed);
     if (props.domain) {
-      const host = { api: this.restApi, probePath: this.probePath, region: ledger.region, systemName: ledger.systemName, budget: this.recoveryBudget };
+      const host = {
+        api: this.restApi,
+        probePath: this.probePath,
+        region: ledger.region,
+        systemName: ledger.systemName,
+        budget: this.recoveryBudget,
+      };
       this.healthCheck = new PaymentsDomain(this, 'Domain', props.domain, host).healthCheck;
     }
     this.defineClientRate(props);
-    this.alarms = new PaymentsAlarms(this, 'Alarms', { api: this.restApi, functions: this.functions, ledger, options: props.alarms ?? {} }).all;
+    this.alarms = new PaymentsAlarms(this, 'Alarms', {
+      api: this.restApi,
+      functions: this.functions,
+      ledger,
+      options: props.alarms ?? {},
+    }).all;
     if (ledger.regions._home) new LedgerHeartbeat(this, 'Heartbeat', { ledger, logRetention: props.functions?.logRetention });
     if (ledger.regions._home) this.homeOperator = new HomeOperator(this, 'HomeOperator', { ledger });
     this.defineOutputs(ledger);
   }
 
-  /** With IAM: lets a principal authorise, capture, void and refund payments. Throws with any other authorization: there the tokens say it. */
+  /**
+   * With IAM: lets a principal authorise, capture, void and refund payments. Throws with any other authorization: there the tokens say it.
+   */
   public grantPay(grantee: IGrantable): Grant {
     return this.grant('pay', grantee);
   }
@@ -203,15 +229,20 @@ export class ActiveActivePaymentsApi extends Construct {
   private grant(scope: ApiScope, grantee: IGrantable): Grant {
     if (this.signed) return grantInvoke(this.restApi, scope, grantee);
     throw invalidProps(this, {
-      prop: 'authorization', given: 'callers with tokens', allowed: 'PaymentsAuthorization.iam for grants to principals',
+      prop: 'authorization',
+      given: 'callers with tokens',
+      allowed: 'PaymentsAuthorization.iam for grants to principals',
       mend: 'grant the scope at the token issuer: see docs/callers.md',
     });
   }
 
   private check({ ledger, authorization, throttling, clientRate, webAclArn, probePath }: ActiveActivePaymentsApiProps): void {
-    const problem = authorizationProblem(authorization) ?? placeProblem(ledger, Stack.of(this).region)
-      ?? throttlingProblem(throttling) ?? clientRateProblem(this, 'clientRate', clientRate, webAclArn)
-      ?? probePathProblem(probePath);
+    const problem =
+      authorizationProblem(authorization) ??
+      placeProblem(ledger, Stack.of(this).region) ??
+      throttlingProblem(throttling) ??
+      clientRateProblem(this, 'clientRate', clientRate, webAclArn) ??
+      probePathProblem(probePath);
     if (problem) throw invalidProps(this, problem);
   }
 
@@ -223,22 +254,29 @@ export class ActiveActivePaymentsApi extends Construct {
       description: `Payments of ${ledger.systemName} in ${ledger.region}`,
       endpointTypes: [EndpointType.REGIONAL],
       disableExecuteApiEndpoint: props.domain?.mutualTls !== undefined,
-      ...logs && (props.accountLogRole ?? true) ? { cloudWatchRole: true, cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN } : { cloudWatchRole: false },
+      ...(logs && (props.accountLogRole ?? true)
+        ? { cloudWatchRole: true, cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN }
+        : { cloudWatchRole: false }),
       deployOptions: {
         stageName: 'live',
         tracingEnabled: true,
         metricsEnabled: true,
         throttlingRateLimit: (throttling ?? defaultThrottling).rateLimit,
         throttlingBurstLimit: (throttling ?? defaultThrottling).burstLimit,
-        // Buckets of their own: neither payments at their bound nor strangers who ask for its health must make the region look unhealthy, and move the
-        // flood to the next one.
+        // Buckets of their own: neither payments at their bound nor strangers who ask for its health must make the region look unhealthy,
+        // and move the flood to the next one.
         methodOptions: Object.fromEntries([['/health/GET', open], ...probePaths.map((path) => [`${path}/GET`, probe])]),
-        ...logs ? {
-          accessLogDestination: new LogGroupLogDestination(new LogGroup(this, 'AccessLog', {
-            retention: props.functions?.logRetention ?? RetentionDays.THREE_MONTHS, removalPolicy: RemovalPolicy.DESTROY,
-          })),
-          accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
-        } : {},
+        ...(logs
+          ? {
+              accessLogDestination: new LogGroupLogDestination(
+                new LogGroup(this, 'AccessLog', {
+                  retention: props.functions?.logRetention ?? RetentionDays.THREE_MONTHS,
+                  removalPolicy: RemovalPolicy.DESTROY,
+                }),
+              ),
+              accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
+            }
+          : {}),
       },
     });
   }
@@ -255,7 +293,10 @@ export class ActiveActivePaymentsApi extends Construct {
     this.restApi.root.addResource('{proxy+}').addMethod('ANY', this.integrate(fallbackFunction), authorized);
   }
 
-  /** CDK takes a path's part as text alone, and this one is known at deployment: it goes into the template behind CDK's back, and into the deployment's hash. */
+  /**
+   * CDK takes a path's part as text alone, and this one is known at deployment: it goes into the template behind CDK's back, and into the
+   * deployment's hash.
+   */
   private defineProbe(name: string, part: string): void {
     const resource = this.restApi.root.resourceForPath(probeParent).addResource(name);
     (resource.node.defaultChild as CfnResource).pathPart = part;
@@ -269,7 +310,11 @@ export class ActiveActivePaymentsApi extends Construct {
       metricName: `${ledger.systemName}-payments`,
       stage: this.restApi.deploymentStage,
       callsPerMinute: Math.max(clientRateLimits.lowest, Math.floor(rateLimit * clientShare * 60)),
-      refusal: problemOf('throttled', 'Your address calls too often: repeat the request with the same Idempotency-Key after the time in Retry-After.', 'urn:request:refused'),
+      refusal: problemOf(
+        'throttled',
+        'Your address calls too often: repeat the request with the same Idempotency-Key after the time in Retry-After.',
+        'urn:request:refused',
+      ),
       webAclArn,
       options: clientRate,
       exemptPath: this.probePath,
@@ -290,19 +335,32 @@ export class ActiveActivePaymentsApi extends Construct {
     const other = regions.replicas.find((replica) => replica !== region);
     const item = (body: string) => `aws dynamodb ${body} --table-name ${tableName} --region ${other}`;
     const key = `{"${ledgerSchema.partitionKey}":{"S":"${drainKey(region)}"}}`;
-    new CfnOutput(this, 'RecoveryBudget', { description: 'Time until callers are away from this region when it is lost', value: this.recoveryBudget.describe() });
-    new CfnOutput(this, 'DrainCommand', { description: 'Takes this region out of service; run it in any region that answers', value: item(`put-item --item '${key}'`) });
+    new CfnOutput(this, 'RecoveryBudget', {
+      description: 'Time until callers are away from this region when it is lost',
+      value: this.recoveryBudget.describe(),
+    });
+    new CfnOutput(this, 'DrainCommand', {
+      description: 'Takes this region out of service; run it in any region that answers',
+      value: item(`put-item --item '${key}'`),
+    });
     new CfnOutput(this, 'RestoreCommand', { description: 'Puts this region back into service', value: item(`delete-item --key '${key}'`) });
     if (!this.homeOperator) return;
-    const ask = `aws lambda invoke --region ${region} --function-name ${homeStatusName(ledger.systemName)} --cli-binary-format raw-in-base64-out --cli-read-timeout 0`;
-    new CfnOutput(this, 'HomeStatusCommand', { description: 'Shows which region is home', value: `${ask} --payload '{"action":"status"}' /dev/stdout` });
+    const ask =
+      `aws lambda invoke --region ${region} --function-name ${homeStatusName(ledger.systemName)} --cli-binary-format ` +
+      `raw-in-base64-out --cli-read-timeout 0`;
+    new CfnOutput(this, 'HomeStatusCommand', {
+      description: 'Shows which region is home',
+      value: `${ask} --payload '{"action":"status"}' /dev/stdout`,
+    });
   }
 }
 
 function authorizationProblem(authorization: PaymentsAuthorization | undefined): PropProblem | undefined {
   if (authorization) return undefined;
   return {
-    prop: 'authorization', given: 'missing', allowed: 'PaymentsAuthorization.jwt, cognito, iam or custom',
+    prop: 'authorization',
+    given: 'missing',
+    allowed: 'PaymentsAuthorization.jwt, cognito, iam or custom',
     mend: 'choose who may call: there is no default that lets anyone in',
   };
 }
@@ -310,15 +368,19 @@ function authorizationProblem(authorization: PaymentsAuthorization | undefined):
 function placeProblem(ledger: LedgerReplica, region: string): PropProblem | undefined {
   if (region === ledger.region) return undefined;
   return {
-    prop: 'ledger', given: `the replica in ${ledger.region}, for a stack in ${Token.isUnresolved(region) ? 'no stated region' : region}`,
-    allowed: 'the replica in the stack\'s own region', mend: 'use LedgerReplica.of(stack, ...) with the API\'s own stack',
+    prop: 'ledger',
+    given: `the replica in ${ledger.region}, for a stack in ${Token.isUnresolved(region) ? 'no stated region' : region}`,
+    allowed: "the replica in the stack's own region",
+    mend: "use LedgerReplica.of(stack, ...) with the API's own stack",
   };
 }
 
 function throttlingProblem(throttling: PaymentsThrottling | undefined): PropProblem | undefined {
   if (!throttling || (throttling.rateLimit > 0 && throttling.burstLimit > 0)) return undefined;
   return {
-    prop: 'throttling', given: `rateLimit ${throttling.rateLimit}, burstLimit ${throttling.burstLimit}`, allowed: 'both more than 0',
+    prop: 'throttling',
+    given: `rateLimit ${throttling.rateLimit}, burstLimit ${throttling.burstLimit}`,
+    allowed: 'both more than 0',
     mend: 'leave it out for 1,000 a second and 500 at once',
   };
 }

@@ -112,7 +112,12 @@ export class PaymentsAlarms extends Construct {
   constructor(scope: Construct, id: string, props: PaymentsAlarmsProps) {
     super(scope, id);
     const { ledger, options } = props;
-    this.all = defineAlarms(this, `${ledger.systemName} in ${ledger.region}`, [...apiAlarms(props), ...ledgerAlarms(props), ...homeAlarms(props)], options.actions);
+    this.all = defineAlarms(
+      this,
+      `${ledger.systemName} in ${ledger.region}`,
+      [...apiAlarms(props), ...ledgerAlarms(props), ...homeAlarms(props)],
+      options.actions,
+    );
   }
 }
 
@@ -120,31 +125,58 @@ function apiAlarms({ api, functions, ledger, options }: PaymentsAlarmsProps): Al
   const stage = api.deploymentStage;
   return [
     {
-      id: 'ServerErrors', says: 'calls are answered with 5xx', anchor: 'server-errors', threshold: 1, minutes: 3, tuning: options.serverErrors,
+      id: 'ServerErrors',
+      says: 'calls are answered with 5xx',
+      anchor: 'server-errors',
+      threshold: 1,
+      minutes: 3,
+      tuning: options.serverErrors,
       metric: new MathExpression({
         expression: '100 * errors / calls',
-        usingMetrics: { errors: stage.metricServerError({ period: minute, statistic: Stats.SUM }), calls: stage.metricCount({ period: minute }) },
+        usingMetrics: {
+          errors: stage.metricServerError({ period: minute, statistic: Stats.SUM }),
+          calls: stage.metricCount({ period: minute }),
+        },
         label: '5xx, percent',
         period: minute,
       }),
     },
     {
-      id: 'Latency', says: 'one call in a hundred takes too long', anchor: 'latency', threshold: 2000, minutes: 3, tuning: options.latency,
+      id: 'Latency',
+      says: 'one call in a hundred takes too long',
+      anchor: 'latency',
+      threshold: 2000,
+      minutes: 3,
+      tuning: options.latency,
       metric: stage.metricLatency({ period: minute, statistic: Stats.percentile(99) }),
     },
     {
-      id: 'Throttles', says: 'functions or table are throttled', anchor: 'throttles', threshold: 1, minutes: 3, tuning: options.throttles,
-      metric: metricSum('Throttled calls', {
-        payments: functions.get('payments').function.metricThrottles({ period: minute }),
-        accounts: functions.get('accounts').function.metricThrottles({ period: minute }),
-        reads: ledger.metricReadThrottles(),
-        writes: ledger.metricWriteThrottles(),
-        index: ledger.metricIndexWriteThrottles(),
-        met: ledger.metricThrottles(),
-      }, minute),
+      id: 'Throttles',
+      says: 'functions or table are throttled',
+      anchor: 'throttles',
+      threshold: 1,
+      minutes: 3,
+      tuning: options.throttles,
+      metric: metricSum(
+        'Throttled calls',
+        {
+          payments: functions.get('payments').function.metricThrottles({ period: minute }),
+          accounts: functions.get('accounts').function.metricThrottles({ period: minute }),
+          reads: ledger.metricReadThrottles(),
+          writes: ledger.metricWriteThrottles(),
+          index: ledger.metricIndexWriteThrottles(),
+          met: ledger.metricThrottles(),
+        },
+        minute,
+      ),
     },
     {
-      id: 'Health', says: 'this region\'s /health answers 503', anchor: 'region-unhealthy', threshold: 1, minutes: 2, tuning: options.health,
+      id: 'Health',
+      says: "this region's /health answers 503",
+      anchor: 'region-unhealthy',
+      threshold: 1,
+      minutes: 2,
+      tuning: options.health,
       // Our own metric: Route 53 publishes its health checks' in us-east-1 alone, where this region's alarm cannot be.
       metric: new Metric({
         namespace: systemMetrics.namespace,
@@ -160,23 +192,48 @@ function apiAlarms({ api, functions, ledger, options }: PaymentsAlarmsProps): Al
 function ledgerAlarms({ ledger, options }: PaymentsAlarmsProps): AlarmDefinition[] {
   return [
     {
-      id: 'Takeovers', says: 'many payments are finished by another request than the one that began them', anchor: 'stuck-takeovers', threshold: 10, minutes: 3, tuning: options.takeovers,
+      id: 'Takeovers',
+      says: 'many payments are finished by another request than the one that began them',
+      anchor: 'stuck-takeovers',
+      threshold: 10,
+      minutes: 3,
+      tuning: options.takeovers,
       metric: ledger.metricInFlightTakeovers(),
     },
     {
-      id: 'Conflicts', says: 'regions write the same accounts at once', anchor: 'write-conflicts', threshold: 100, minutes: 3, tuning: options.conflicts,
+      id: 'Conflicts',
+      says: 'regions write the same accounts at once',
+      anchor: 'write-conflicts',
+      threshold: 100,
+      minutes: 3,
+      tuning: options.conflicts,
       metric: ledger.metricWriteConflicts(),
     },
     {
-      id: 'UnknownOutcomes', says: 'calls are answered 503 because their outcome is not known in time', anchor: 'unknown-outcomes', threshold: 5, minutes: 3, tuning: options.unknownOutcomes,
+      id: 'UnknownOutcomes',
+      says: 'calls are answered 503 because their outcome is not known in time',
+      anchor: 'unknown-outcomes',
+      threshold: 5,
+      minutes: 3,
+      tuning: options.unknownOutcomes,
       metric: ledger.metricOutcomeUnknown(),
     },
     {
-      id: 'BusyAccounts', says: 'an account is full and takes no payment', anchor: 'busy-accounts', threshold: 1, minutes: 3, tuning: options.busyAccounts,
+      id: 'BusyAccounts',
+      says: 'an account is full and takes no payment',
+      anchor: 'busy-accounts',
+      threshold: 1,
+      minutes: 3,
+      tuning: options.busyAccounts,
       metric: ledger.metricAccountsBusy(),
     },
     {
-      id: 'TrimFailures', says: "an account's entry cannot be read or completed", anchor: 'trim-failures', threshold: 1, minutes: 1, tuning: options.trimFailures,
+      id: 'TrimFailures',
+      says: "an account's entry cannot be read or completed",
+      anchor: 'trim-failures',
+      threshold: 1,
+      minutes: 1,
+      tuning: options.trimFailures,
       metric: ledger.metricTrimFailures(),
     },
   ];
@@ -186,11 +243,21 @@ function homeAlarms({ ledger, options }: PaymentsAlarmsProps): AlarmDefinition[]
   if (ledger.regions.consistency !== LedgerConsistency.HOME_REGION) return [];
   return [
     {
-      id: 'HomeUnreachable', says: 'the region that is home does not answer', anchor: 'home-unreachable', threshold: 1, minutes: 2, tuning: options.homeUnreachable,
+      id: 'HomeUnreachable',
+      says: 'the region that is home does not answer',
+      anchor: 'home-unreachable',
+      threshold: 1,
+      minutes: 2,
+      tuning: options.homeUnreachable,
       metric: ledger.metricHomeUnreachable(),
     },
     {
-      id: 'HomeTakeovers', says: 'this region took over a home', anchor: 'home-takeover', threshold: 1, minutes: 1, tuning: options.homeTakeovers,
+      id: 'HomeTakeovers',
+      says: 'this region took over a home',
+      anchor: 'home-takeover',
+      threshold: 1,
+      minutes: 1,
+      tuning: options.homeTakeovers,
       metric: ledger.metricHomeTakeovers(),
     },
   ];

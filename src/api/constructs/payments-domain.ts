@@ -31,8 +31,8 @@ export enum PublicNameRecords {
   /** Each region its own, in its stack: by latency and health. */
   LATENCY = 'LATENCY',
   /**
-   * As `LATENCY`, but they stay when they leave the stack, and the region says where it is as with `CUTOVER`: the step before it for a name that
-   * is in use. Deploy every region so, then the cutover with `replaceExisting`, then every region with `CUTOVER`.
+   * As `LATENCY`, but they stay when they leave the stack, and the region says where it is as with `CUTOVER`: the step before it for a name
+   * that is in use. Deploy every region so, then the cutover with `replaceExisting`, then every region with `CUTOVER`.
    */
   HANDOVER = 'HANDOVER',
   /** A `PhasedCutoverStateMachine`, by weights. The region says in a parameter of its own where it is. */
@@ -95,8 +95,10 @@ export class PaymentsDomain extends Construct {
     super(scope, id);
     checkDomain(scope, props);
     this.domainName = this.defineDomain(props, host.api);
-    this.healthCheck = props.healthCheckId === undefined ? this.defineHealthCheck(host)
-      : HealthCheck.fromHealthCheckId(this, 'HealthCheck', props.healthCheckId);
+    this.healthCheck =
+      props.healthCheckId === undefined
+        ? this.defineHealthCheck(host)
+        : HealthCheck.fromHealthCheckId(this, 'HealthCheck', props.healthCheckId);
     const { records = PublicNameRecords.LATENCY } = props;
     if (records !== PublicNameRecords.LATENCY) this.defineAddress(host);
     if (records !== PublicNameRecords.CUTOVER) this.defineRecord(props, host);
@@ -167,12 +169,19 @@ function nameProblem({ name, hostedZone }: PaymentsDomainProps): PropProblem | u
   const zoneName = zone.replace(/\.$/, '');
   if (name === zoneName) {
     return {
-      prop: 'domain.name', given: `'${name}', the apex of its zone`, allowed: `a name below the zone, such as 'pay.${zoneName}'`,
+      prop: 'domain.name',
+      given: `'${name}', the apex of its zone`,
+      allowed: `a name below the zone, such as 'pay.${zoneName}'`,
       mend: 'choose a name below: the apex takes no CNAME, and an alias record there has a TTL of 60 s, longer than the recovery target',
     };
   }
   if (name.endsWith(`.${zoneName}`)) return undefined;
-  return { prop: 'domain.name', given: `'${name}'`, allowed: `a name below the hosted zone '${zoneName}'`, mend: 'correct the name, or give the hosted zone that the name belongs to' };
+  return {
+    prop: 'domain.name',
+    given: `'${name}'`,
+    allowed: `a name below the hosted zone '${zoneName}'`,
+    mend: 'correct the name, or give the hosted zone that the name belongs to',
+  };
 }
 
 function mutualTlsProblem(props: PaymentsDomainProps): PropProblem | undefined {
@@ -181,7 +190,8 @@ function mutualTlsProblem(props: PaymentsDomainProps): PropProblem | undefined {
     prop: 'domain.mutualTls',
     given: 'set without healthCheckId',
     allowed: 'mutualTls together with healthCheckId',
-    mend: 'Route 53\'s checkers present no client certificate, so they cannot ask this API: make a health check of your own for the region, '
-      + 'for example on a CloudWatch alarm of a canary that has a certificate, and give its ID',
+    mend:
+      "Route 53's checkers present no client certificate, so they cannot ask this API: make a health check of your own for the region, " +
+      'for example on a CloudWatch alarm of a canary that has a certificate, and give its ID',
   };
 }

@@ -124,18 +124,27 @@ export class PaymentsFunctions extends Construct {
   public defineHandlers(callerSource: CallerSource): void {
     const { ledger, decision, options } = this.settings;
     const home = HomeAccess.of(this, ledger);
-    const http = apiEnv.write({ callerSource: writeCallerSource(callerSource), ...home ? { requestDeadlineMs: String(homeLimits.requestDeadlineMs) } : {} });
+    const http = apiEnv.write({
+      callerSource: writeCallerSource(callerSource),
+      ...(home ? { requestDeadlineMs: String(homeLimits.requestDeadlineMs) } : {}),
+    });
     const { systemName, tableName, regions } = ledger;
-    const common = { systemName, tableName, mode: regions.consistency, home: home?.environment(), ...LedgerProof.of(this, ledger).environment };
+    const common = {
+      systemName,
+      tableName,
+      mode: regions.consistency,
+      home: home?.environment(),
+      ...LedgerProof.of(this, ledger).environment,
+    };
     const environment = { ...ledgerEnv.write(common), ...http };
     const decides = { ...ledgerEnv.write({ ...common, ...decisionEnvironment(decision) }), ...http };
     const timeout = home ? Duration.millis(homeLimits.requestMs) : Duration.seconds(apiLimits.functionTimeoutSeconds);
-    const payments = this.functions.payments = this.make('payments', decides, timeout, options);
-    const accounts = this.functions.accounts = this.make('accounts', environment, timeout);
-    const transactions = this.functions.transactions = this.make('transactions', environment, timeout);
-    const health = this.functions.health = this.make('health', environment, Duration.seconds(apiLimits.healthTimeoutSeconds), {
+    const payments = (this.functions.payments = this.make('payments', decides, timeout, options));
+    const accounts = (this.functions.accounts = this.make('accounts', environment, timeout));
+    const transactions = (this.functions.transactions = this.make('transactions', environment, timeout));
+    const health = (this.functions.health = this.make('health', environment, Duration.seconds(apiLimits.healthTimeoutSeconds), {
       reservedConcurrency: options.healthReservedConcurrency,
-    });
+    }));
     ledger.grantAcceptPayments(payments.function);
     ledger.grantOpenAccounts(accounts.function);
     ledger.grantRead(transactions.function);
@@ -155,7 +164,10 @@ export class PaymentsFunctions extends Construct {
   }
 
   private make(
-    name: keyof typeof apiBundles, environment: Record<string, string>, timeout: Duration, concurrency: PaymentsFunctionOptions = {},
+    name: keyof typeof apiBundles,
+    environment: Record<string, string>,
+    timeout: Duration,
+    concurrency: PaymentsFunctionOptions = {},
   ): BundledFunction {
     const { options, ledger } = this.settings;
     return new BundledFunction(this, name[0].toUpperCase() + name.slice(1), {
@@ -180,11 +192,13 @@ function isHomeCapability(name: string): name is HomeCapability {
 
 /** The decision's variables; none when the balance decides. */
 function decisionEnvironment(decision: PaymentDecisionProps | undefined): Partial<Parameters<typeof ledgerEnv.write>[0]> {
-  return decision ? {
-    decisionFunctionArn: decision.function.functionArn,
-    decisionTimeoutMs: String((decision.timeout ?? Duration.seconds(2)).toMilliseconds()),
-    decisionOnUnknown: decision.onUnknown ?? DecisionOnUnknown.RETRY,
-  } : {};
+  return decision
+    ? {
+        decisionFunctionArn: decision.function.functionArn,
+        decisionTimeoutMs: String((decision.timeout ?? Duration.seconds(2)).toMilliseconds()),
+        decisionOnUnknown: decision.onUnknown ?? DecisionOnUnknown.RETRY,
+      }
+    : {};
 }
 
 function decisionProblem(decision: PaymentDecisionProps | undefined, ledger: LedgerReplica): PropProblem | undefined {
@@ -193,7 +207,9 @@ function decisionProblem(decision: PaymentDecisionProps | undefined, ledger: Led
   const [most, request] = ledger.regions._home ? [2000, homeLimits.forwardMs] : [5000, apiLimits.requestDeadlineMs];
   if (timeout >= 100 && timeout <= most) return undefined;
   return {
-    prop: 'decision.timeout', given: `${timeout} ms`, allowed: `100 ms to ${most / 1000} s: the ledger needs the rest of the request's ${request / 1000} s`,
+    prop: 'decision.timeout',
+    given: `${timeout} ms`,
+    allowed: `100 ms to ${most / 1000} s: the ledger needs the rest of the request's ${request / 1000} s`,
     mend: 'leave it out for 2 seconds',
   };
 }
@@ -211,10 +227,17 @@ function optionsProblem(options: PaymentsFunctionOptions, ledger: LedgerReplica)
   }
   // Peers call the function itself and not its warm alias: where all is provisioned, Lambda runs nothing of it.
   const forPeers = ledger.regions._home ? 1 : 0;
-  if (provisionedConcurrency !== undefined && reservedConcurrency !== undefined && provisionedConcurrency + forPeers > reservedConcurrency) {
+  if (
+    provisionedConcurrency !== undefined &&
+    reservedConcurrency !== undefined &&
+    provisionedConcurrency + forPeers > reservedConcurrency
+  ) {
     return {
-      prop: 'functions.provisionedConcurrency', given: `${provisionedConcurrency} with reservedConcurrency ${reservedConcurrency}`,
-      allowed: forPeers ? 'less than reservedConcurrency in mode HOME_REGION: the calls that other regions send here need the rest' : 'at most reservedConcurrency',
+      prop: 'functions.provisionedConcurrency',
+      given: `${provisionedConcurrency} with reservedConcurrency ${reservedConcurrency}`,
+      allowed: forPeers
+        ? 'less than reservedConcurrency in mode HOME_REGION: the calls that other regions send here need the rest'
+        : 'at most reservedConcurrency',
       mend: 'lower it, or raise reservedConcurrency',
     };
   }

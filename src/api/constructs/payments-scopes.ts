@@ -67,7 +67,9 @@ export class PaymentsScopes {
     const wellFormed = names.every((name) => name.length <= 256 && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name));
     if (wellFormed && new Set(names).size === names.length) return undefined;
     return {
-      prop: 'authorization.scopes', given: JSON.stringify(this._names), allowed: 'three different names of 1 to 256 visible ASCII characters without " and \\',
+      prop: 'authorization.scopes',
+      given: JSON.stringify(this._names),
+      allowed: 'three different names of 1 to 256 visible ASCII characters without " and \\',
       mend: 'name a scope for operators, payers and readers each, or use PaymentsScopes.unchecked() if every caller may make every call',
     };
   }

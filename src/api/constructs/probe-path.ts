@@ -11,8 +11,8 @@ export interface ProbePathOptions {
   readonly key?: string;
 
   /**
-   * The part in use until now, `key`'s last value or `'default'`: it goes on being answered, so that the region does not look dead while the
-   * deployment moves the health check. Take it out in the next deployment.
+   * The part in use until now, `key`'s last value or `'default'`: it goes on being answered, so that the region does not look dead while
+   * the deployment moves the health check. Take it out in the next deployment.
    *
    * @default - none
    */
@@ -26,16 +26,31 @@ export const probeParent = '/health';
 export function probePathsOf({ key, previousKey }: ProbePathOptions = {}): string[] {
   // Known at deployment only: whoever knows the templates or the construct's source does not know it.
   const ofStack = Fn.select(2, Fn.split('/', Aws.STACK_ID));
-  const parts = [key ?? ofStack, ...previousKey === undefined ? [] : [previousKey === 'default' ? ofStack : previousKey]];
+  const parts = [key ?? ofStack, ...(previousKey === undefined ? [] : [previousKey === 'default' ? ofStack : previousKey])];
   return parts.map((part) => `${probeParent}/${part}`);
 }
 
 /** What is wrong with the options; undefined when nothing is. */
 export function probePathProblem({ key, previousKey }: ProbePathOptions = {}): PropProblem | undefined {
-  const malformed = (text: string | undefined): boolean => text !== undefined && !Token.isUnresolved(text) && !/^[A-Za-z0-9-]{16,64}$/.test(text);
+  const malformed = (text: string | undefined): boolean =>
+    text !== undefined && !Token.isUnresolved(text) && !/^[A-Za-z0-9-]{16,64}$/.test(text);
   const allowed = '16 to 64 letters, digits and hyphens';
-  if (malformed(key)) return { prop: 'probePath.key', given: `${key!.length} characters`, allowed, mend: 'generate one with openssl rand -hex 16' };
-  if (previousKey !== 'default' && malformed(previousKey)) return { prop: 'probePath.previousKey', given: `${previousKey!.length} characters`, allowed: `${allowed}, or 'default'`, mend: 'give the value that key had before' };
+  if (malformed(key)) {
+    return { prop: 'probePath.key', given: `${key!.length} characters`, allowed, mend: 'generate one with openssl rand -hex 16' };
+  }
+  if (previousKey !== 'default' && malformed(previousKey)) {
+    return {
+      prop: 'probePath.previousKey',
+      given: `${previousKey!.length} characters`,
+      allowed: `${allowed}, or 'default'`,
+      mend: 'give the value that key had before',
+    };
+  }
   if (previousKey === undefined || (key ?? 'default') !== previousKey) return undefined;
-  return { prop: 'probePath.previousKey', given: 'the same as key', allowed: 'the value that key had before', mend: 'leave it out: it is needed only while key changes' };
+  return {
+    prop: 'probePath.previousKey',
+    given: 'the same as key',
+    allowed: 'the value that key had before',
+    mend: 'leave it out: it is needed only while key changes',
+  };
 }

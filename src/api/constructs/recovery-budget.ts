@@ -90,8 +90,9 @@ export class RecoveryBudget {
 
   /** The sum with its parts, as the error message and the stack's output show it. */
   public describe(): string {
-    const away = `${this.healthCheckInterval.toSeconds()} s interval x ${this.failureThreshold} + ${deadEndpointSeconds} s for a dead endpoint `
-      + `+ ${this.recordTtl.toSeconds()} s TTL + ${this.margin.toSeconds()} s margin = ${this.awaySeconds()} s`;
+    const away =
+      `${this.healthCheckInterval.toSeconds()} s interval x ${this.failureThreshold} + ${deadEndpointSeconds} s for a dead endpoint ` +
+      `+ ${this.recordTtl.toSeconds()} s TTL + ${this.margin.toSeconds()} s margin = ${this.awaySeconds()} s`;
     return `${away}${this.describeTakeover()} (target ${this.target.toSeconds()} s)`;
   }
 
@@ -99,13 +100,23 @@ export class RecoveryBudget {
   private describeTakeover(): string {
     const home = this.regions?._home;
     if (!home) return '';
-    const wait = `${home.lease.toMilliseconds() / 1000} s lease + ${homeLimits.requestMs / 1000} s request + ${home.clockMargin.toMilliseconds() / 1000} s clock margin`;
+    const wait =
+      `${home.lease.toMilliseconds() / 1000} s lease + ${homeLimits.requestMs / 1000} s request + ` +
+      `${home.clockMargin.toMilliseconds() / 1000} s clock margin`;
     if (home.takeover === HomeTakeover.OPERATOR) return `, and the time until an operator takes over, at least ${wait}`;
-    return `, meanwhile ${wait} = ${this.takeoverWaitSeconds()} s until a takeover; the longer one + ${detectionSeconds} s to find the home silent = ${this.sum.toSeconds()} s`;
+    return (
+      `, meanwhile ${wait} = ${this.takeoverWaitSeconds()} s until a takeover; the longer one + ${detectionSeconds} s to find ` +
+      `the home silent = ${this.sum.toSeconds()} s`
+    );
   }
 
   private awaySeconds(): number {
-    return this.healthCheckInterval.toSeconds() * this.failureThreshold + deadEndpointSeconds + this.recordTtl.toSeconds() + this.margin.toSeconds();
+    return (
+      this.healthCheckInterval.toSeconds() * this.failureThreshold +
+      deadEndpointSeconds +
+      this.recordTtl.toSeconds() +
+      this.margin.toSeconds()
+    );
   }
 
   /** Undefined where nobody takes over by itself. */
@@ -117,17 +128,32 @@ export class RecoveryBudget {
   private partProblem(): PropProblem | undefined {
     const interval = this.healthCheckInterval.toSeconds();
     if (interval !== 10 && interval !== 30) {
-      return { prop: 'recovery.healthCheckInterval', given: `${interval} s`, allowed: '10 or 30 seconds', mend: 'use 10 seconds for a fast recovery' };
+      return {
+        prop: 'recovery.healthCheckInterval',
+        given: `${interval} s`,
+        allowed: '10 or 30 seconds',
+        mend: 'use 10 seconds for a fast recovery',
+      };
     }
     if (!Number.isInteger(this.failureThreshold) || this.failureThreshold < 1 || this.failureThreshold > 10) {
-      return { prop: 'recovery.failureThreshold', given: `${this.failureThreshold}`, allowed: 'a whole number from 1 to 10', mend: 'leave it out for 1' };
+      return {
+        prop: 'recovery.failureThreshold',
+        given: `${this.failureThreshold}`,
+        allowed: 'a whole number from 1 to 10',
+        mend: 'leave it out for 1',
+      };
     }
     const ttl = this.recordTtl.toSeconds();
     if (ttl < 1 || ttl > 60) {
       return { prop: 'recovery.recordTtl', given: `${ttl} s`, allowed: '1 to 60 seconds', mend: 'leave it out for 5 seconds' };
     }
     if (this.margin.toSeconds() >= 1) return undefined;
-    return { prop: 'recovery.margin', given: `${this.margin.toSeconds()} s`, allowed: 'at least 1 second', mend: 'leave it out for 5 seconds' };
+    return {
+      prop: 'recovery.margin',
+      given: `${this.margin.toSeconds()} s`,
+      allowed: 'at least 1 second',
+      mend: 'leave it out for 5 seconds',
+    };
   }
 
   private sumProblem(): PropProblem | undefined {
@@ -136,7 +162,9 @@ export class RecoveryBudget {
       prop: 'recovery',
       given: this.describe(),
       allowed: `a sum within the target of ${this.target.toSeconds()} s`,
-      mend: `lower healthCheckInterval, failureThreshold${this.regions?._home ? ', recordTtl or the lease' : ' or recordTtl'}, or raise target to the time that you promise`,
+      mend:
+        `lower healthCheckInterval, failureThreshold${this.regions?._home ? ', recordTtl or the lease' : ' or recordTtl'}, or ` +
+        `raise target to the time that you promise`,
     };
   }
 }

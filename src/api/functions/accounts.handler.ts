@@ -16,5 +16,6 @@ const forwarded = { receive: ledger.receive?.bind(ledger), takes: homeCalls.acco
 
 /** Answers the calls under /api/v1/accounts, and those of them that another region sends to their home. */
 export const handler = takingForwarded(
-  forwarded, httpFunction(accountEndpoints(tracedLedger(ledger, tracing.tracer)), httpPorts(process.env, telemetry, tracing)),
+  forwarded,
+  httpFunction(accountEndpoints(tracedLedger(ledger, tracing.tracer)), httpPorts(process.env, telemetry, tracing)),
 );

@@ -13,7 +13,14 @@ const ports = httpPorts(process.env, telemetryOf(process.env, 'health', systemNa
 const readDrain = deployedDrainReader(process.env);
 const readAuthority = authorityReader(process.env);
 const keepLeases = leaseKeeper(process.env);
-const check = healthCheck({ region: ports.region, nowMs: ports.nowMs, readDrain, readAuthority, keepLeases, cacheMs: apiLimits.healthCacheMs });
+const check = healthCheck({
+  region: ports.region,
+  nowMs: ports.nowMs,
+  readDrain,
+  readAuthority,
+  keepLeases,
+  cacheMs: apiLimits.healthCacheMs,
+});
 
 const answer = httpFunction(healthEndpoints(check), ports);
 

@@ -15,7 +15,11 @@ export interface Tracing {
 }
 
 /** The HTTP layer's ports in Lambda: its clock, its trace, its log. */
-export function httpPorts(source: Environment, telemetry: Telemetry, { tracer, name }: Tracing = { tracer: noTracer, name: '' }): HttpPorts {
+export function httpPorts(
+  source: Environment,
+  telemetry: Telemetry,
+  { tracer, name }: Tracing = { tracer: noTracer, name: '' },
+): HttpPorts {
   const env = apiEnv.read(source);
   return {
     region: regionOf(source),
@@ -39,7 +43,12 @@ export function httpPorts(source: Environment, telemetry: Telemetry, { tracer, n
 /** What a request met, for its line: most of the time nothing. */
 function met(events: RequestRecord['events']): object {
   const { writeConflict = 0, throttle = 0, takeover = 0, trimFailed } = events;
-  return { conflicts: writeConflict, throttles: throttle, takeovers: takeover, ...(trimFailed === undefined ? {} : { trimFailures: trimFailed }) };
+  return {
+    conflicts: writeConflict,
+    throttles: throttle,
+    takeovers: takeover,
+    ...(trimFailed === undefined ? {} : { trimFailures: trimFailed }),
+  };
 }
 
 /** Writes a request's line with its metrics. */
@@ -50,12 +59,14 @@ export function recordRequest(telemetry: Telemetry, record: RequestRecord): void
   if (decidedHere) telemetry.count(ledgerMetrics.decided);
   const fault = record.route === '/health' ? apiMetrics.unhealthy : apiMetrics.faults;
   if (record.status >= 500) telemetry.count(fault);
-  telemetry.record('request', { ...fields, became, ...met(events) },
-    thrown === undefined ? undefined : faultRecord(thrown));
+  telemetry.record('request', { ...fields, became, ...met(events) }, thrown === undefined ? undefined : faultRecord(thrown));
 }
 
 /** What a function needs to take calls that other regions send here. */
-export function forwardedPorts(telemetry: Telemetry, { tracer, name }: Tracing): {
+export function forwardedPorts(
+  telemetry: Telemetry,
+  { tracer, name }: Tracing,
+): {
   readonly nowMs: () => number;
   readonly beginTrace: (context: TraceContext, startMs: number) => Span;
   readonly record: ReturnType<typeof recordForwarded>;
@@ -76,8 +87,7 @@ export function recordForwarded(telemetry: Telemetry): (record: Omit<RequestReco
   return ({ events, thrown, ...fields }) => {
     countLedgerEvents(telemetry, events);
     if (thrown !== undefined) telemetry.count(apiMetrics.faults);
-    telemetry.record('forwarded', { ...fields, ...met(events) },
-      thrown === undefined ? undefined : faultRecord(thrown));
+    telemetry.record('forwarded', { ...fields, ...met(events) }, thrown === undefined ? undefined : faultRecord(thrown));
   };
 }
 

@@ -16,5 +16,6 @@ const forwarded = { receive: ledger.receive?.bind(ledger), takes: homeCalls.paym
 
 /** Answers the calls under /api/v1/payments, and those of them that another region sends to their home. */
 export const handler = takingForwarded(
-  forwarded, httpFunction(paymentEndpoints(tracedLedger(ledger, tracing.tracer)), httpPorts(process.env, telemetry, tracing)),
+  forwarded,
+  httpFunction(paymentEndpoints(tracedLedger(ledger, tracing.tracer)), httpPorts(process.env, telemetry, tracing)),
 );

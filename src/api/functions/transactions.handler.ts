@@ -12,4 +12,7 @@ const tracing = { tracer: tracerOf(process.env, systemName), name: `${systemName
 const ledger = tracedLedger(ledgerFromEnvironment(process.env), tracing.tracer);
 
 /** Answers the calls under /api/v1/transactions, and 404 for what no call is for. */
-export const handler = httpFunction(transactionEndpoints(ledger), httpPorts(process.env, telemetryOf(process.env, 'transactions', systemName), tracing));
+export const handler = httpFunction(
+  transactionEndpoints(ledger),
+  httpPorts(process.env, telemetryOf(process.env, 'transactions', systemName), tracing),
+);

@@ -23,11 +23,19 @@ export function deployedDrainReader(source: Environment): (strong: boolean) => P
 
 /** The port of the health check on the ledger's table: one read, once, within the time that Route 53 leaves. */
 export function drainReader(tableName: string, region: string): (strong: boolean) => Promise<DrainRead> {
-  const client = dynamoClient(undefined, { connectionTimeoutMs: apiLimits.healthReadTimeoutMs / 2, requestTimeoutMs: apiLimits.healthReadTimeoutMs });
+  const client = dynamoClient(undefined, {
+    connectionTimeoutMs: apiLimits.healthReadTimeoutMs / 2,
+    requestTimeoutMs: apiLimits.healthReadTimeoutMs,
+  });
   const key = { [ledgerSchema.partitionKey]: { S: drainKey(region) } };
   return async (strong) => {
     try {
-      const read = new GetItemCommand({ TableName: tableName, Key: key, ConsistentRead: strong, ProjectionExpression: ledgerSchema.partitionKey });
+      const read = new GetItemCommand({
+        TableName: tableName,
+        Key: key,
+        ConsistentRead: strong,
+        ProjectionExpression: ledgerSchema.partitionKey,
+      });
       const { Item } = await client.send(read, { abortSignal: AbortSignal.timeout(apiLimits.healthReadTimeoutMs) });
       return { kind: 'read', drained: Item !== undefined };
     } catch (error) {
@@ -44,9 +52,10 @@ export function authorityReader(source: Environment): (() => Promise<unknown>) |
   const { mode, home } = ledgerEnv.read(source);
   if (mode !== 'HOME_REGION') return undefined;
   const store = authorityStore(readHome(home), apiLimits.healthReadTimeoutMs);
-  const read = (): Promise<unknown> => store.read('u#0', true).catch((error: unknown) => {
-    if (!(error instanceof StoreFault && error.fault === 'throttled')) throw error;
-  });
+  const read = (): Promise<unknown> =>
+    store.read('u#0', true).catch((error: unknown) => {
+      if (!(error instanceof StoreFault && error.fault === 'throttled')) throw error;
+    });
   return () => read().catch(read);
 }
 
@@ -66,6 +75,8 @@ export function leaseKeeper(source: Environment): (() => Promise<void>) | undefi
     const nowMs = ports.nowMs();
     if (nowMs < nextMs) return;
     nextMs = nowMs + settings.leaseMs / looksPerLease;
-    await authority.keepHeld(new Attempt(ports, { region }, { tenant: '', traceId: '', deadlineMs: nowMs + apiLimits.healthReadTimeoutMs }));
+    await authority.keepHeld(
+      new Attempt(ports, { region }, { tenant: '', traceId: '', deadlineMs: nowMs + apiLimits.healthReadTimeoutMs }),
+    );
   };
 }

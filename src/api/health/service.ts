@@ -15,7 +15,10 @@ export interface HealthPorts {
   readonly readDrain: (strong: boolean) => Promise<DrainRead>;
   /** Reads from the table that says who is home; absent where every region writes. Throws when it does not answer. */
   readonly readAuthority?: () => Promise<unknown>;
-  /** Renews the leases that this region holds, so that a home without work keeps them; absent where no region is home. May throw: that is for the log alone. */
+  /**
+   * Renews the leases that this region holds, so that a home without work keeps them; absent where no region is home. May throw: that is
+   * for the log alone.
+   */
   readonly keepLeases?: () => Promise<void>;
   /** How long an answer is given again without reading, milliseconds. */
   readonly cacheMs: number;
@@ -41,7 +44,13 @@ export function healthCheck(ports: HealthPorts): () => Promise<HealthFinding> {
   return async () => {
     if (last && ports.nowMs() < last.untilMs) return last.finding;
     // Beside the reads, since the answer has little time; so it is the check before this one that has found the region well.
-    const keeping = last?.finding.report.status === 'healthy' ? ports.keepLeases?.().then(() => undefined, (fault: unknown) => ({ fault })) : undefined;
+    const keeping =
+      last?.finding.report.status === 'healthy'
+        ? ports.keepLeases?.().then(
+            () => undefined,
+            (fault: unknown) => ({ fault }),
+          )
+        : undefined;
     const [kept, found] = await Promise.all([keeping, check(ports)]);
     const finding = { ...kept, ...found };
     last = { finding, untilMs: ports.nowMs() + ports.cacheMs };
@@ -51,13 +60,16 @@ export function healthCheck(ports: HealthPorts): () => Promise<HealthFinding> {
 
 async function check(ports: HealthPorts): Promise<HealthFinding> {
   const startedMs = ports.nowMs();
-  const authorityFault = ports.readAuthority?.().then(() => undefined, (fault: unknown) => ({ fault }));
+  const authorityFault = ports.readAuthority?.().then(
+    () => undefined,
+    (fault: unknown) => ({ fault }),
+  );
   const strong = await ports.readDrain(true);
   const slow = ports.nowMs() - startedMs > slowMs;
   // A throttled key says nothing of the switch: it may still be read from the replica alone.
   const drain = drainOf(strong.kind === 'throttled' ? await ports.readDrain(false) : strong);
-  const failed = await authorityFault ?? (strong.kind === 'failed' ? { fault: strong.fault } : undefined);
-  const authority = authorityFault && { authority: await authorityFault ? 'failed' as const : 'ok' as const };
+  const failed = (await authorityFault) ?? (strong.kind === 'failed' ? { fault: strong.fault } : undefined);
+  const authority = authorityFault && { authority: (await authorityFault) ? ('failed' as const) : ('ok' as const) };
   return { report: reportOf(ports.region, { ledger: ledgerOf(strong, slow), drain, ...authority }), ...failed };
 }
 

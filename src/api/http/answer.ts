@@ -21,7 +21,11 @@ export interface Answer {
 
 /** Ends a call early: what was sent is not what the call takes. */
 export class ProblemError extends Error {
-  constructor(public readonly code: ProblemCode, public readonly detail: string, public readonly headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    public readonly code: ProblemCode,
+    public readonly detail: string,
+    public readonly headers: Readonly<Record<string, string>> = {},
+  ) {
     super(detail);
     this.name = 'ProblemError';
   }
@@ -37,9 +41,18 @@ export function jsonAnswer(status: number, body: object, headers: Readonly<Recor
  * same reason it names the trace in which it was made. Others name the trace of the request.
  */
 export function problemAnswer(
-  code: ProblemCode, detail: string, instance: string, headers: Readonly<Record<string, string>> = {}, traceId?: string,
+  code: ProblemCode,
+  detail: string,
+  instance: string,
+  headers: Readonly<Record<string, string>> = {},
+  traceId?: string,
 ): Answer {
-  return { status: problems[code].status, headers: { 'Content-Type': problemMediaType, ...headers }, body: problemOf(code, asSentence(detail), instance, traceId), code };
+  return {
+    status: problems[code].status,
+    headers: { 'Content-Type': problemMediaType, ...headers },
+    body: problemOf(code, asSentence(detail), instance, traceId),
+    code,
+  };
 }
 
 /** The ledger tells why in a clause: a detail is a sentence. */

@@ -34,9 +34,13 @@ function requireJsonType(request: HttpRequest): void {
 /** The code that the same fault has where a field's own rule finds it. */
 function codeOf({ why }: JsonRefused): ProblemCode {
   switch (why) {
-    case 'number': return 'invalid_amount';
-    case 'reserved': return 'unknown_field';
-    case 'text': return 'invalid_request';
-    default: return 'invalid_json';
+    case 'number':
+      return 'invalid_amount';
+    case 'reserved':
+      return 'unknown_field';
+    case 'text':
+      return 'invalid_request';
+    default:
+      return 'invalid_json';
   }
 }

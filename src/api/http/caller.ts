@@ -19,7 +19,10 @@ export function scopeNameOf(source: CallerSource, scope: ApiScope): string {
   return source.kind === 'context' && source.names ? source.names[scope] : scope;
 }
 
-interface Candidate { readonly tenant?: unknown; readonly scopes: readonly ApiScope[] }
+interface Candidate {
+  readonly tenant?: unknown;
+  readonly scopes: readonly ApiScope[];
+}
 
 const nobody: Candidate = { scopes: [] };
 

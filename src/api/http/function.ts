@@ -9,7 +9,9 @@ import { apiHeaders } from '../contract';
 import type { HttpPorts } from '../http.contract';
 
 /** What the function asks of Lambda's context. */
-export interface Invocation { getRemainingTimeInMillis(): number }
+export interface Invocation {
+  getRemainingTimeInMillis(): number;
+}
 
 /** What the gateway takes as the answer. */
 export interface GatewayResult {
@@ -24,7 +26,10 @@ const reserveMs = 500;
 const graceMs = 300;
 
 /** A Lambda function that answers these endpoints, 404 and 405 for all others, and never throws. */
-export function httpFunction(endpoints: Endpoints, ports: HttpPorts): (event: GatewayEvent, invocation: Invocation) => Promise<GatewayResult> {
+export function httpFunction(
+  endpoints: Endpoints,
+  ports: HttpPorts,
+): (event: GatewayEvent, invocation: Invocation) => Promise<GatewayResult> {
   return async (event, invocation) => {
     const startedMs = ports.nowMs();
     const request = readRequest(event);
@@ -35,11 +40,17 @@ export function httpFunction(endpoints: Endpoints, ports: HttpPorts): (event: Ga
       traceId,
       trace: span.context,
       deadlineMs: startedMs + Math.max(0, Math.min(ports.requestDeadlineMs, invocation.getRemainingTimeInMillis() - reserveMs - graceMs)),
-      observe: (what) => { events[what] = (events[what] ?? 0) + 1; },
+      observe: (what) => {
+        events[what] = (events[what] ?? 0) + 1;
+      },
     };
     const caller = callerOf(ports.callerSource, event.requestContext);
     const asker = { caller, nameOf: (scope: ApiScope) => scopeNameOf(ports.callerSource, scope) };
-    const { answer, thrown } = await settle(request, async () => answerOf(endpoints, request, asker, context), context.deadlineMs - ports.nowMs());
+    const { answer, thrown } = await settle(
+      request,
+      async () => answerOf(endpoints, request, asker, context),
+      context.deadlineMs - ports.nowMs(),
+    );
     ports.record({
       method: /^[A-Z]{1,10}$/.test(request.method) ? request.method : 'OTHER',
       route: templateOf(request.path) ?? 'unknown',
@@ -68,15 +79,23 @@ function traceHeader(request: HttpRequest, name: string): string | undefined {
 }
 
 async function answerOf(
-  endpoints: Endpoints, request: HttpRequest, { caller, nameOf }: { readonly caller?: Caller; readonly nameOf: (scope: ApiScope) => string }, context: Omit<CallContext, 'tenant'>,
+  endpoints: Endpoints,
+  request: HttpRequest,
+  { caller, nameOf }: { readonly caller?: Caller; readonly nameOf: (scope: ApiScope) => string },
+  context: Omit<CallContext, 'tenant'>,
 ): Promise<Answer> {
   const open = request.path === '/health';
   if (caller === undefined && !open) throw new ProblemError('forbidden', 'The credentials are valid but belong to no tenant of this API.');
   // Whoever may do nothing here is not told what there is.
-  if (caller?.scopes.length === 0 && !open) throw new ProblemError('forbidden_scope', 'The credentials are valid but have no scope of this API.');
+  if (caller?.scopes.length === 0 && !open) {
+    throw new ProblemError('forbidden_scope', 'The credentials are valid but have no scope of this API.');
+  }
   const { route, params } = matchRoute(request.method, request.path);
   if (route.scope !== undefined && !caller?.scopes.includes(route.scope)) {
-    throw new ProblemError('forbidden_scope', `The credentials are valid but lack the scope '${nameOf(route.scope)}', which this call needs.`);
+    throw new ProblemError(
+      'forbidden_scope',
+      `The credentials are valid but lack the scope '${nameOf(route.scope)}', which this call needs.`,
+    );
   }
   const endpoint = endpoints[`${route.method} ${route.path}`];
   if (!endpoint) throw new ProblemError('unknown_route', 'This API has no call with this path: see the API reference.');
@@ -94,7 +113,8 @@ async function settle(request: HttpRequest, work: () => Promise<Answer>, waitMs:
     return { answer: await Promise.race([work(), tooLate]) };
   } catch (thrown) {
     if (thrown instanceof ProblemError) return { answer: problemAnswer(thrown.code, thrown.detail, instance, thrown.headers) };
-    const detail = 'It is not known yet whether the request was carried out. Repeat it with the same Idempotency-Key after the time in Retry-After.';
+    const detail =
+      'It is not known yet whether the request was carried out. Repeat it with the same Idempotency-Key after the time in Retry-After.';
     return { answer: problemAnswer('outcome_unknown', detail, instance, retryAfter()), thrown };
   } finally {
     clearTimeout(timer);
@@ -109,5 +129,9 @@ function resultOf(answer: Answer, traceId: string, region: string): GatewayResul
     [apiHeaders.cacheControl]: 'no-store',
   };
   const { code, body } = answer;
-  return { statusCode: answer.status, headers, body: JSON.stringify(code === undefined || 'traceId' in body ? body : { ...body, traceId }) };
+  return {
+    statusCode: answer.status,
+    headers,
+    body: JSON.stringify(code === undefined || 'traceId' in body ? body : { ...body, traceId }),
+  };
 }

@@ -15,15 +15,24 @@ export const parameters: Json = {
     name: apiHeaders.idempotencyKey,
     in: 'header',
     required: true,
-    description: 'Names the intended operation, for good, within the tenant. The same key with the same payload gives the first answer again; '
-      + 'with another payload, or for another call, 422. While the first request runs: 409 with Retry-After. The key is the whole value, character by character: '
-      + 'quotes belong to it. So `"k"`, the structured string of the IETF draft, is another key than `k`: write it in one form always.',
+    description:
+      'Names the intended operation, for good, within the tenant. The same key with the same payload gives the first answer again; ' +
+      'with another payload, or for another call, 422. While the first request runs: 409 with Retry-After. The key is the whole ' +
+      'value, character by character: ' +
+      'quotes belong to it. So `"k"`, the structured string of the IETF draft, is another key than `k`: write it in one form always.',
     schema: { type: 'string', minLength: 1, maxLength: apiLimits.idempotencyKeyLength, pattern: '^[\\x21-\\x7e]+$' },
   },
   ListAccountId: { name: 'accountId', in: 'query', required: true, schema: schema('AccountId') },
-  Limit: { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: apiLimits.listLimitMax, default: apiLimits.listLimitDefault } },
+  Limit: {
+    name: 'limit',
+    in: 'query',
+    schema: { type: 'integer', minimum: 1, maximum: apiLimits.listLimitMax, default: apiLimits.listLimitDefault },
+  },
   Cursor: {
-    name: 'cursor', in: 'query', description: 'The `nextCursor` of the page before.', schema: { type: 'string', minLength: 1, maxLength: apiLimits.cursorLength },
+    name: 'cursor',
+    in: 'query',
+    description: 'The `nextCursor` of the page before.',
+    schema: { type: 'string', minLength: 1, maxLength: apiLimits.cursorLength },
   },
 };
 
@@ -36,11 +45,16 @@ const headerTexts = {
 const text = (description: string): Json => ({ description, schema: { type: 'string' } });
 
 const statusNotes: Readonly<Record<number, string>> = {
-  409: 'With Retry-After only for `request_in_flight`; the other refusals of a move are that key\'s answer for good. ',
+  409: "With Retry-After only for `request_in_flight`; the other refusals of a move are that key's answer for good. ",
   403: 'Nothing was done. ',
-  413: 'Above 10 MB API Gateway answers by itself: also 413, as plain text, without the headers and the form of the other errors. This answer cannot be changed. Between 6 MB, which Lambda takes, and 10 MB its answer is 413 too; in which form is not verified on AWS. ',
-  429: 'Nothing was done; repeat with the same key after Retry-After. `account_busy`: the account holds as many entries as it can, '
-    + `${ledgerLimits.entriesPerAccount.toLocaleString('en-US')} open holds and what was closed or declined in about the last minute: capture or void open holds, or use several accounts. `,
+  413:
+    'Above 10 MB API Gateway answers by itself: also 413, as plain text, without the headers and the form of the other errors. ' +
+    'This answer cannot be changed. Between 6 MB, which Lambda takes, and 10 MB its answer is 413 too; in which form is not ' +
+    'verified on AWS. ',
+  429:
+    'Nothing was done; repeat with the same key after Retry-After. `account_busy`: the account holds as many entries as it can, ' +
+    `${ledgerLimits.entriesPerAccount.toLocaleString('en-US')} open holds and what was closed or declined in about the last minute: ` +
+    `capture or void open holds, or use several accounts. `,
   503: 'Not sure, and so nothing is said: repeat with the same key. ',
 };
 
@@ -48,7 +62,10 @@ const statusNotes: Readonly<Record<number, string>> = {
 export const answers: Json = {
   headers: {
     ...Object.fromEntries(Object.entries(headerTexts).map(([name, description]) => [name, text(description)])),
-    Replayed: { description: '`true` when this is the stored answer to an earlier request with the key.', schema: { type: 'string', const: 'true' } },
+    Replayed: {
+      description: '`true` when this is the stored answer to an earlier request with the key.',
+      schema: { type: 'string', const: 'true' },
+    },
     Location: text('Path of what was made.'),
     RetryAfter: { description: 'Seconds to wait before asking again.', schema: { type: 'integer', minimum: 1 } },
     Allow: text('Methods that the path takes.'),
@@ -68,18 +85,27 @@ function everyAnswer(more: Json = {}): Json {
 /** One response for each status that errors have, naming the codes that come with it. */
 function problemResponses(): Json {
   const statuses = [...new Set(Object.values(problems).map((problem) => problem.status))];
-  return Object.fromEntries(statuses.map((status) => {
-    const codes = (Object.keys(problems) as ProblemCode[]).filter((code) => problems[code].status === status);
-    const retry = [409, 429, 503].includes(status) ? { [apiHeaders.retryAfter]: ref('headers', 'RetryAfter') } : {};
-    const replayed = status === 409 ? { [apiHeaders.idempotencyReplayed]: ref('headers', 'Replayed') } : {};
-    const allow = status === 405 ? { Allow: ref('headers', 'Allow') } : {};
-    const lines = codes.map((code) => `- \`${code}\`: ${problems[code].title}`).join('\n');
-    return [`Problem${status}`, {
-      description: `${statusNotes[status] ?? ''}Code is one of\n${lines}`,
-      headers: everyAnswer({ ...retry, ...replayed, ...allow }),
-      content: { [problemMediaType]: { schema: { allOf: [schema('Problem'), { properties: { status: { const: status }, code: { enum: codes } } }] } } },
-    }];
-  }));
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const codes = (Object.keys(problems) as ProblemCode[]).filter((code) => problems[code].status === status);
+      const retry = [409, 429, 503].includes(status) ? { [apiHeaders.retryAfter]: ref('headers', 'RetryAfter') } : {};
+      const replayed = status === 409 ? { [apiHeaders.idempotencyReplayed]: ref('headers', 'Replayed') } : {};
+      const allow = status === 405 ? { Allow: ref('headers', 'Allow') } : {};
+      const lines = codes.map((code) => `- \`${code}\`: ${problems[code].title}`).join('\n');
+      return [
+        `Problem${status}`,
+        {
+          description: `${statusNotes[status] ?? ''}Code is one of\n${lines}`,
+          headers: everyAnswer({ ...retry, ...replayed, ...allow }),
+          content: {
+            [problemMediaType]: {
+              schema: { allOf: [schema('Problem'), { properties: { status: { const: status }, code: { enum: codes } } }] },
+            },
+          },
+        },
+      ];
+    }),
+  );
 }
 
 function errors(...statuses: number[]): Json {
@@ -132,7 +158,10 @@ export const operations: Readonly<Record<string, Json>> = {
     summary: 'Balances of an account',
     tags: ['accounts'],
     parameters: [ref('parameters', 'AccountId')],
-    responses: { 200: success('`available + held + settled` always equals what the account was funded with.', 'Account'), ...errors(400, ...always) },
+    responses: {
+      200: success('`available + held + settled` always equals what the account was funded with.', 'Account'),
+      ...errors(400, ...always),
+    },
   },
   [`POST ${payments}`]: {
     operationId: 'authorisePayment',
@@ -170,7 +199,8 @@ export const operations: Readonly<Record<string, Json>> = {
       200: success('It should.', 'Health'),
       ...errors(405, 429),
       503: {
-        description: 'It should not: an operator drained it, or its ledger is out of reach. A problem when the function itself cannot answer.',
+        description:
+          'It should not: an operator drained it, or its ledger is out of reach. A problem when the function itself cannot answer.',
         headers: everyAnswer({ [apiHeaders.retryAfter]: ref('headers', 'RetryAfter') }),
         content: { 'application/json': { schema: schema('Health') }, [problemMediaType]: { schema: schema('Problem') } },
       },

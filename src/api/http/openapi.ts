@@ -1,10 +1,27 @@
 import * as z from 'zod/mini';
 import { answers, operations, parameters } from './openapi-operations';
 import {
-  accountSchema, healthSchema, moveSchema, paymentSchema, problemSchema, regionSchema, timeSchema, transactionListSchema, transactionSchema,
+  accountSchema,
+  healthSchema,
+  moveSchema,
+  paymentSchema,
+  problemSchema,
+  regionSchema,
+  timeSchema,
+  transactionListSchema,
+  transactionSchema,
 } from './response-schemas';
 import {
-  accountIdSchema, amountBody, amountSchema, authoriseBody, balanceSchema, currencySchema, emptyBody, openAccountBody, paymentIdSchema, referenceSchema,
+  accountIdSchema,
+  amountBody,
+  amountSchema,
+  authoriseBody,
+  balanceSchema,
+  currencySchema,
+  emptyBody,
+  openAccountBody,
+  paymentIdSchema,
+  referenceSchema,
 } from './schemas';
 import { apiScopes, defaultScopeNames } from '../caller.contract';
 import type { ApiScope } from '../caller.contract';
@@ -47,10 +64,13 @@ export function openApiDocument(): Json {
     info: {
       title: 'Multi-region payments',
       version: '1.0.0',
-      description: 'Payments accepted in several regions, once each. Money is an integer of minor units with an ISO 4217 currency. '
-        + 'For one tenant and one Idempotency-Key there is at most one debit, whatever the region and however often the request is repeated. '
-        + 'A body means one thing or is refused with 400: a member that is sent twice in one object, a number that a double cannot hold as it is written (`1e400`, `-0`, '
-        + 'whole numbers beyond 9007199254740991), half of a surrogate pair, a member called `__proto__`, more than 64 levels.',
+      description:
+        'Payments accepted in several regions, once each. Money is an integer of minor units with an ISO 4217 currency. ' +
+        'For one tenant and one Idempotency-Key there is at most one debit, whatever the region and however often the request ' +
+        'is repeated. ' +
+        'A body means one thing or is refused with 400: a member that is sent twice in one object, a number that a double cannot ' +
+        'hold as it is written (`1e400`, `-0`, ' +
+        'whole numbers beyond 9007199254740991), half of a surrogate pair, a member called `__proto__`, more than 64 levels.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/', description: 'The public name of the system; it leads to a healthy region near the caller.' }],
@@ -62,9 +82,7 @@ export function openApiDocument(): Json {
     ],
     paths,
     components: {
-      securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: credentials() },
-      },
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: credentials() } },
       parameters,
       ...answers,
       schemas: schemas(),
@@ -74,10 +92,17 @@ export function openApiDocument(): Json {
 
 /** What the credentials must say, with the calls of each scope. */
 function credentials(): string {
-  const calls = (scope: ApiScope): string => apiRoutes.filter((route) => route.scope === scope).map(({ method, path }) => `\`${method} ${path}\``).join(', ');
-  return 'A token that names the tenant, and the scopes of what its bearer may do. A call without its scope gets 403 with code `forbidden_scope`, and changes nothing. '
-    + 'No scope contains another. A system may have other names for them, and may ask for AWS signatures (SigV4A) instead.\n'
-    + apiScopes.map((scope) => `- \`${defaultScopeNames[scope]}\`: ${calls(scope)}`).join('\n');
+  const calls = (scope: ApiScope): string =>
+    apiRoutes
+      .filter((route) => route.scope === scope)
+      .map(({ method, path }) => `\`${method} ${path}\``)
+      .join(', ');
+  return (
+    'A token that names the tenant, and the scopes of what its bearer may do. A call without its scope gets 403 with code ' +
+    '`forbidden_scope`, and changes nothing. ' +
+    'No scope contains another. A system may have other names for them, and may ask for AWS signatures (SigV4A) instead.\n' +
+    apiScopes.map((scope) => `- \`${defaultScopeNames[scope]}\`: ${calls(scope)}`).join('\n')
+  );
 }
 
 function schemas(): Json {

@@ -1,7 +1,18 @@
 import { Answer, jsonAnswer, problemAnswer, retryAfter } from './answer';
 import { ledgerLimits } from '../../ledger/contract';
 import type {
-  Account, Busy, KeyedOutcome, LedgerLine, ListOutcome, Move, OpenAccountOutcome, Payment, PaymentOutcome, AccountOutcome, Rejected, Unsure,
+  Account,
+  Busy,
+  KeyedOutcome,
+  LedgerLine,
+  ListOutcome,
+  Move,
+  OpenAccountOutcome,
+  Payment,
+  PaymentOutcome,
+  AccountOutcome,
+  Rejected,
+  Unsure,
 } from '../../ledger/model';
 import { apiBasePath, apiHeaders } from '../contract';
 
@@ -37,7 +48,14 @@ function accountBody(account: Account): object {
 }
 
 function lineBody(line: LedgerLine): object {
-  return { paymentId: line.paymentId, type: line.type, amount: line.amount, currency: line.currency, at: iso(line.at), region: line.region };
+  return {
+    paymentId: line.paymentId,
+    type: line.type,
+    amount: line.amount,
+    currency: line.currency,
+    at: iso(line.at),
+    region: line.region,
+  };
 }
 
 const repeat = 'Repeat the request with the same Idempotency-Key after the time in Retry-After.';
@@ -45,14 +63,25 @@ const repeat = 'Repeat the request with the same Idempotency-Key after the time 
 /** What any call can come to. */
 function otherwise(outcome: Rejected | Busy | Unsure, instance: string): Answer {
   switch (outcome.kind) {
-    case 'rejected': return problemAnswer(outcome.code, outcome.detail, instance);
-    case 'busy': return { ...problemAnswer(outcome.code, `${busyDetails[outcome.code]} ${repeat}`, instance, retryAfter(outcome.retryAfterSeconds)), fault: outcome.cause };
-    case 'unsure': return { ...problemAnswer(outcome.code, unsureDetails[outcome.code], instance, retryAfter(outcome.retryAfterSeconds)), fault: outcome.cause };
+    case 'rejected':
+      return problemAnswer(outcome.code, outcome.detail, instance);
+    case 'busy':
+      return {
+        ...problemAnswer(outcome.code, `${busyDetails[outcome.code]} ${repeat}`, instance, retryAfter(outcome.retryAfterSeconds)),
+        fault: outcome.cause,
+      };
+    case 'unsure':
+      return {
+        ...problemAnswer(outcome.code, unsureDetails[outcome.code], instance, retryAfter(outcome.retryAfterSeconds)),
+        fault: outcome.cause,
+      };
   }
 }
 
 const busyDetails: Readonly<Record<Busy['code'], string>> = {
-  account_busy: `The account has room for ${ledgerLimits.entriesPerAccount.toLocaleString('en-US')} entries (open holds, and payments that were closed in about the last minute), and all are in use. Capture or void open holds.`,
+  account_busy:
+    `The account has room for ${ledgerLimits.entriesPerAccount.toLocaleString('en-US')} entries (open holds, and payments ` +
+    `that were closed in about the last minute), and all are in use. Capture or void open holds.`,
   throttled: 'The request was throttled before it was finished.',
 };
 
@@ -70,19 +99,33 @@ export function keyedAnswer(outcome: KeyedOutcome, successStatus: 200 | 201, ins
       const location: Record<string, string> = successStatus === 201 ? { Location: `${apiBasePath}/payments/${payment.paymentId}` } : {};
       const answer = jsonAnswer(successStatus, paymentBody(payment), { ...location, ...replayedHeader(replayed) });
       const became = payment.status === 'DECLINED' ? 'declined' : 'authorised';
-      return { ...answer, paymentId: payment.paymentId, ...(replayed ? { became: 'replayed' } : successStatus === 201 ? { became, decidedIn: payment.region } : {}) };
+      return {
+        ...answer,
+        paymentId: payment.paymentId,
+        ...(replayed ? { became: 'replayed' } : successStatus === 201 ? { became, decidedIn: payment.region } : {}),
+      };
     }
     case 'refused': {
       const answer = problemAnswer(outcome.code, outcome.detail, instance, replayedHeader(outcome.replayed), outcome.traceId);
       return outcome.replayed ? { ...answer, became: 'replayed' } : answer;
     }
     case 'keyReused':
-      return problemAnswer('idempotency_key_reused', 'This Idempotency-Key was used for another request. Use a new key for a new operation.', instance);
+      return problemAnswer(
+        'idempotency_key_reused',
+        'This Idempotency-Key was used for another request. Use a new key for a new operation.',
+        instance,
+      );
     case 'inFlight': {
-      const answer = problemAnswer('request_in_flight', `The first request with this key has no outcome yet. ${repeat}`, instance, retryAfter(outcome.retryAfterSeconds));
+      const answer = problemAnswer(
+        'request_in_flight',
+        `The first request with this key has no outcome yet. ${repeat}`,
+        instance,
+        retryAfter(outcome.retryAfterSeconds),
+      );
       return { ...answer, became: 'inFlight' };
     }
-    default: return otherwise(outcome, instance);
+    default:
+      return otherwise(outcome, instance);
   }
 }
 
@@ -94,11 +137,18 @@ export function openAccountAnswer(outcome: OpenAccountOutcome, instance: string)
   switch (outcome.kind) {
     case 'opened':
       return outcome.created
-        ? jsonAnswer(201, accountBody(outcome.account), { Location: `${apiBasePath}/accounts/${encodeURIComponent(outcome.account.accountId)}` })
+        ? jsonAnswer(201, accountBody(outcome.account), {
+            Location: `${apiBasePath}/accounts/${encodeURIComponent(outcome.account.accountId)}`,
+          })
         : jsonAnswer(200, accountBody(outcome.account));
     case 'differs':
-      return problemAnswer('account_differs', 'The account exists and was opened with another currency or balance. Send the first values, or use another accountId.', instance);
-    default: return otherwise(outcome, instance);
+      return problemAnswer(
+        'account_differs',
+        'The account exists and was opened with another currency or balance. Send the first values, or use another accountId.',
+        instance,
+      );
+    default:
+      return otherwise(outcome, instance);
   }
 }
 

@@ -25,7 +25,10 @@ export function parseBody<T>(schema: z.ZodMiniType<T>, value: unknown): T {
   const issues = result.error.issues;
   const unknown = issues.find((issue) => issue.code === 'unrecognized_keys');
   if (unknown) throw unknownField(unknown.keys);
-  const [code, detail] = fields[String(issues[0].path[0])] ?? ['invalid_request', 'The body does not match the schema of this call: see the API reference.'];
+  const [code, detail] = fields[String(issues[0].path[0])] ?? [
+    'invalid_request',
+    'The body does not match the schema of this call: see the API reference.',
+  ];
   throw new ProblemError(code, detail);
 }
 
@@ -33,7 +36,10 @@ const shownNames = 5;
 const shownNameLength = 40;
 
 function unknownField(names: readonly string[]): ProblemError {
-  const shown = names.slice(0, shownNames).map((name) => JSON.stringify(name.slice(0, shownNameLength))).join(', ');
+  const shown = names
+    .slice(0, shownNames)
+    .map((name) => JSON.stringify(name.slice(0, shownNameLength)))
+    .join(', ');
   return new ProblemError('unknown_field', `This call has no field ${shown}: leave it out.`);
 }
 
@@ -42,7 +48,10 @@ export function idempotencyKeyOf(request: HttpRequest): string {
   const values = request.header(apiHeaders.idempotencyKey);
   const [key, ...others] = values;
   if (!key) {
-    throw new ProblemError('missing_idempotency_key', 'Send an Idempotency-Key header with a value of your own for each intended operation.');
+    throw new ProblemError(
+      'missing_idempotency_key',
+      'Send an Idempotency-Key header with a value of your own for each intended operation.',
+    );
   }
   if (others.length > 0 || !isIdempotencyKey(key)) {
     throw new ProblemError('invalid_idempotency_key', `Idempotency-Key must be ${rules.authorise.idempotencyKey.allowed}.`);
@@ -65,7 +74,11 @@ export function paymentIdOf(text: string): string {
 }
 
 /** What a list is asked for. */
-export interface ListQuery { readonly accountId: string; readonly limit: number; readonly cursor?: string }
+export interface ListQuery {
+  readonly accountId: string;
+  readonly limit: number;
+  readonly cursor?: string;
+}
 
 /** The query of a list, or a `ProblemError`. */
 export function listQueryOf(query: HttpRequest['query']): ListQuery {

@@ -43,7 +43,7 @@ export function readRequest(event: GatewayEvent): HttpRequest {
     path: event.path ?? '/',
     header: (name) => headers.get(name.toLowerCase()) ?? [],
     query: valuesByName(event.multiValueQueryStringParameters, event.queryStringParameters, (name) => name),
-    body: event.isBase64Encoded ? Buffer.from(event.body ?? '', 'base64') : event.body ?? '',
+    body: event.isBase64Encoded ? Buffer.from(event.body ?? '', 'base64') : (event.body ?? ''),
   };
 }
 
@@ -52,7 +52,7 @@ type One = Readonly<Record<string, string | undefined>> | null | undefined;
 
 function valuesByName(many: Many, one: One, nameOf: (name: string) => string): ReadonlyMap<string, readonly string[]> {
   const values = new Map<string, string[]>();
-  for (const [name, list] of Object.entries(many ?? {})) values.set(nameOf(name), [...values.get(nameOf(name)) ?? [], ...list ?? []]);
+  for (const [name, list] of Object.entries(many ?? {})) values.set(nameOf(name), [...(values.get(nameOf(name)) ?? []), ...(list ?? [])]);
   for (const [name, value] of Object.entries(one ?? {})) {
     if (value !== undefined && !values.has(nameOf(name))) values.set(nameOf(name), [value]);
   }

@@ -8,12 +8,19 @@ import type { ProblemCode } from '../contract';
 const described = (description: string, ...examples: unknown[]): ReturnType<typeof z.meta> =>
   z.meta({ description, ...(examples.length > 0 ? { examples } : {}) });
 
-export const timeSchema = z.string().check(z.meta({ description: 'A time in UTC, ISO 8601.', format: 'date-time', examples: ['2026-11-21T12:00:00.000Z'] }));
+export const timeSchema = z
+  .string()
+  .check(z.meta({ description: 'A time in UTC, ISO 8601.', format: 'date-time', examples: ['2026-11-21T12:00:00.000Z'] }));
 
-export const regionSchema = z.string().check(z.regex(/^[a-z]{2}(-[a-z]+)+-\d$/), described('AWS region that took the request.', 'us-east-1'));
+export const regionSchema = z
+  .string()
+  .check(z.regex(/^[a-z]{2}(-[a-z]+)+-\d$/), described('AWS region that took the request.', 'us-east-1'));
 
 export const moveSchema = z.strictObject({
-  type: z.enum(['CAPTURE', 'VOID', 'REFUND']), amount: amountSchema, at: timeSchema, region: regionSchema,
+  type: z.enum(['CAPTURE', 'VOID', 'REFUND']),
+  amount: amountSchema,
+  at: timeSchema,
+  region: regionSchema,
 });
 
 export const paymentSchema = z.strictObject({
@@ -38,7 +45,9 @@ export const accountSchema = z.strictObject({
   held: balanceSchema,
   settled: balanceSchema,
   version: z.int().check(z.minimum(1), described('Rises with every change of the account.')),
-  homeRegion: z.optional(z.string().check(described('Region that writes for this account now. Only with one home region for each account.', 'us-east-1'))),
+  homeRegion: z.optional(
+    z.string().check(described('Region that writes for this account now. Only with one home region for each account.', 'us-east-1')),
+  ),
 });
 
 export const transactionSchema = z.strictObject({
@@ -51,8 +60,17 @@ export const transactionSchema = z.strictObject({
 });
 
 export const transactionListSchema = z.strictObject({
-  items: z.array(transactionSchema).check(described('Newest first. The list may lag behind the latest payments by a moment. A page may have fewer lines than `limit`, or none, and lead further by its `nextCursor`: declines have no line.')),
-  nextCursor: z.optional(z.string().check(described('Send it as `cursor` for the next page, also when `items` is empty; absent on the last one.'))),
+  items: z
+    .array(transactionSchema)
+    .check(
+      described(
+        'Newest first. The list may lag behind the latest payments by a moment. A page may have fewer lines than `limit`, or none, ' +
+          'and lead further by its `nextCursor`: declines have no line.',
+      ),
+    ),
+  nextCursor: z.optional(
+    z.string().check(described('Send it as `cursor` for the next page, also when `items` is empty; absent on the last one.')),
+  ),
 });
 
 export const healthSchema = z.strictObject({
@@ -61,7 +79,9 @@ export const healthSchema = z.strictObject({
   checks: z.strictObject({
     ledger: z.enum(['ok', 'slow', 'throttled', 'failed']),
     drain: z.enum(['off', 'draining', 'unknown']),
-    authority: z.optional(z.enum(['ok', 'failed']).check(described('Whether it can be told which region is home. Only with home regions.'))),
+    authority: z.optional(
+      z.enum(['ok', 'failed']).check(described('Whether it can be told which region is home. Only with home regions.')),
+    ),
   }),
 });
 
@@ -74,11 +94,16 @@ export const problemSchema = z.strictObject({
   detail: z.string(),
   instance: z.string().check(described('The path asked for, or the ID of the request.')),
   code: z.enum(codes as [ProblemCode, ...ProblemCode[]]).check(described('What happened, for programs. Stable.')),
-  traceId: z.optional(z.string().check(
-    z.regex(/^1-[0-9a-f]{8}-[0-9a-f]{24}$/),
-    described(
-      'Trace in which it happened, as in `X-Amzn-Trace-Id` and the logs. A stored refusal names that of the first request with its key. Absent where the gateway answers by itself.',
-      '1-5f2330a4-6a0de1cd0e17c0508d386a64',
-    ),
-  )),
+  traceId: z.optional(
+    z
+      .string()
+      .check(
+        z.regex(/^1-[0-9a-f]{8}-[0-9a-f]{24}$/),
+        described(
+          'Trace in which it happened, as in `X-Amzn-Trace-Id` and the logs. A stored refusal names that of the first request with ' +
+            'its key. Absent where the gateway answers by itself.',
+          '1-5f2330a4-6a0de1cd0e17c0508d386a64',
+        ),
+      ),
+  ),
 });

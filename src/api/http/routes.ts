@@ -23,16 +23,23 @@ export function matchRoute(method: string, path: string): RouteMatch {
   if (candidates.length === 0) throw new ProblemError('unknown_route', 'This API has no call with this path: see the API reference.');
   const found = candidates.find((candidate) => candidate.route.method === method);
   if (!found) {
-    const allow = candidates.map((candidate) => candidate.route.method).sort().join(', ');
+    const allow = candidates
+      .map((candidate) => candidate.route.method)
+      .sort()
+      .join(', ');
     throw new ProblemError('method_not_allowed', `This path accepts only ${allow}.`, { Allow: allow });
   }
-  const params = Object.fromEntries(found.segments.flatMap((segment, index) => (isParam(segment) ? [[segment.slice(1, -1), segments[index]]] : [])));
+  const params = Object.fromEntries(
+    found.segments.flatMap((segment, index) => (isParam(segment) ? [[segment.slice(1, -1), segments[index]]] : [])),
+  );
   return { route: found.route, params };
 }
 
 function fits(pattern: readonly string[], segments: readonly string[]): boolean {
-  return pattern.length === segments.length
-    && pattern.every((segment, index) => (isParam(segment) ? segments[index] !== '' : segment === segments[index]));
+  return (
+    pattern.length === segments.length &&
+    pattern.every((segment, index) => (isParam(segment) ? segments[index] !== '' : segment === segments[index]))
+  );
 }
 
 function isParam(segment: string): boolean {

@@ -18,7 +18,15 @@ export function askSts(endpoint?: string): ProofPorts['ask'] {
 
 async function askedOnce({ host, query, headers }: StsRequest, endpoint: string | undefined): Promise<StsVerdict> {
   const { protocol, hostname, port } = new URL(endpoint || `https://${host}`);
-  const request = new HttpRequest({ method: 'GET', protocol, hostname, ...port ? { port: Number(port) } : {}, path: '/', query: { ...query }, headers: { ...headers } });
+  const request = new HttpRequest({
+    method: 'GET',
+    protocol,
+    hostname,
+    ...(port ? { port: Number(port) } : {}),
+    path: '/',
+    query: { ...query },
+    headers: { ...headers },
+  });
   try {
     const answer = await boundedCall(request, { timeoutMs: proofLimits.timeoutMs, bytes: proofLimits.answerBytes });
     const type = Object.entries(answer.headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';

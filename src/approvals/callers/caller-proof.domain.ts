@@ -5,8 +5,9 @@ import { readJson } from '../../kernel/strict-json';
 import { proofLimits } from '../contract';
 
 /**
- * How a caller with AWS credentials proves who they are to a function that believes nobody: they sign a request of `sts:GetCallerIdentity`, and the
- * function sends it. Of what the caller hands over only key ID, time, signature and session token are taken. Everything else of the request is made
+ * How a caller with AWS credentials proves who they are to a function that believes nobody: they sign a request of `sts:GetCallerIdentity`,
+ * and the function sends it. Of what the caller hands over only key ID, time, signature and session token are taken. Everything else of the
+ * request is made
  * anew by the function, so that nothing can be put into it: not a host, not another action, not a header.
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
  */
@@ -49,7 +50,7 @@ const callHeader = 'x-approval-call';
 
 /** Each path of the API has POST alone. No part can hold a blank, so no two calls have the same text. */
 function callText({ url, body, key }: ProvenCall): string {
-  return ['POST', url, sha256(body), ...key === undefined ? [] : [key]].join(' ');
+  return ['POST', url, sha256(body), ...(key === undefined ? [] : [key])].join(' ');
 }
 
 /** What the caller signs. */
@@ -59,7 +60,11 @@ export function unsignedStsRequest(region: string, call: ProvenCall): StsRequest
 }
 
 /** What the function sends: the same request, made anew, with the caller's signature. */
-export function signedStsRequest(region: string, call: ProvenCall, { accessKeyId, signedAt, signature, sessionToken }: CallerProof): StsRequest {
+export function signedStsRequest(
+  region: string,
+  call: ProvenCall,
+  { accessKeyId, signedAt, signature, sessionToken }: CallerProof,
+): StsRequest {
   const { host, query, headers } = unsignedStsRequest(region, call);
   return {
     host,
@@ -71,7 +76,7 @@ export function signedStsRequest(region: string, call: ProvenCall, { accessKeyId
       'X-Amz-Expires': String(proofLimits.validSeconds),
       'X-Amz-SignedHeaders': `host;${callHeader}`,
       'X-Amz-Signature': signature,
-      ...sessionToken === undefined ? {} : { 'X-Amz-Security-Token': sessionToken },
+      ...(sessionToken === undefined ? {} : { 'X-Amz-Security-Token': sessionToken }),
     },
     // Not signed: it only chooses a form that can be read strictly.
     headers: { ...headers, accept: 'application/json' },
@@ -86,9 +91,10 @@ export function proofText({ accessKeyId, signedAt, signature, sessionToken }: Ca
 /** Undefined: the text is no proof. */
 export function readProof(text: string): CallerProof | undefined {
   if (text.length > proofLimits.length) return undefined;
-  const [, accessKeyId, signedAt, signature, sessionToken] = /^1;(\w{16,128});(\d{8}T\d{6}Z);([0-9a-f]{64});([\x21-\x7e]*)$/.exec(text) ?? [];
+  const [, accessKeyId, signedAt, signature, sessionToken] =
+    /^1;(\w{16,128});(\d{8}T\d{6}Z);([0-9a-f]{64});([\x21-\x7e]*)$/.exec(text) ?? [];
   if (accessKeyId === undefined) return undefined;
-  return { accessKeyId, signedAt, signature, ...sessionToken === '' ? {} : { sessionToken } };
+  return { accessKeyId, signedAt, signature, ...(sessionToken === '' ? {} : { sessionToken }) };
 }
 
 /** Whether a proof may count at this time. What is not a time never does. */
@@ -100,7 +106,7 @@ export function inTime({ signedAt }: CallerProof, nowMs: number): boolean {
 /** Reads STS's answer. Only one that is exactly what GetCallerIdentity answers names anybody. */
 export function stsVerdict(status: number, contentType: string, body: string): StsVerdict {
   const fields = isJsonType(contentType) ? objectOf(body) : undefined;
-  if (status === 200) return callerIn(fields) ?? { kind: 'unknown', detail: 'an answer that is not GetCallerIdentity\'s' };
+  if (status === 200) return callerIn(fields) ?? { kind: 'unknown', detail: "an answer that is not GetCallerIdentity's" };
   const code = textOf(objectIn(fields, 'Error'), 'Code') ?? '';
   const known = /^\w{1,64}$/.test(code) ? code : 'without a code';
   // It says 400 also when it is asked too often, and 403 where the region is switched off for the account: the proof may be good.
@@ -123,7 +129,7 @@ function objectOf(text: string): Fields | undefined {
 
 function objectIn(fields: Fields | undefined, name: string): Fields | undefined {
   const value = fields !== undefined && Object.hasOwn(fields, name) ? fields[name] : undefined;
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Fields : undefined;
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
 }
 
 function textOf(fields: Fields | undefined, name: string): string | undefined {

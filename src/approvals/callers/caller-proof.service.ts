@@ -18,11 +18,14 @@ export type ProvenCaller =
   | { readonly kind: 'unknown'; readonly detail: string };
 
 /**
- * Who makes a call, by AWS credentials. What API Gateway says in the event is not enough: whoever may invoke the function can write that event. So the
- * caller proves it to STS, and both must name the same.
+ * Who makes a call, by AWS credentials. What API Gateway says in the event is not enough: whoever may invoke the function can write that
+ * event. So the caller proves it to STS, and both must name the same.
  */
 export class CallerProofs {
-  constructor(private readonly ports: ProofPorts, private readonly identity: IamIdentity) {}
+  constructor(
+    private readonly ports: ProofPorts,
+    private readonly identity: IamIdentity,
+  ) {}
 
   public async callerOf(event: GateEvent, call: ProvenCall): Promise<ProvenCaller> {
     const { userArn, accountId } = event.requestContext?.identity ?? {};

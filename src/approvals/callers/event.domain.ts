@@ -31,11 +31,23 @@ export function json(statusCode: number, body: object): GateAnswer {
 }
 
 /** A problem as an answer. */
-export function problemJson(code: string, status: number, title: string, detail: string, more: Readonly<Record<string, string>> = {}): GateAnswer {
-  return { statusCode: status, headers: { ...plain, ...more, 'Content-Type': 'application/problem+json' }, body: JSON.stringify(problemBody(code, status, title, detail)) };
+export function problemJson(
+  code: string,
+  status: number,
+  title: string,
+  detail: string,
+  more: Readonly<Record<string, string>> = {},
+): GateAnswer {
+  return {
+    statusCode: status,
+    headers: { ...plain, ...more, 'Content-Type': 'application/problem+json' },
+    body: JSON.stringify(problemBody(code, status, title, detail)),
+  };
 }
 
-/** By its name in lower case; undefined when it is not sent. Where it was sent twice, API Gateway tells the last one here: see `sentTwice`. */
+/**
+ * By its name in lower case; undefined when it is not sent. Where it was sent twice, API Gateway tells the last one here: see `sentTwice`.
+ */
 export function headerOf(event: GateEvent, name: string): string | undefined {
   return Object.entries(event.headers ?? {}).find(([given]) => given.toLowerCase() === name)?.[1];
 }
@@ -65,7 +77,7 @@ const invalid = (detail: string): Body => ({ kind: 'refused', why: 'invalid_requ
 
 /** A body as it was sent, in whatever way it came here. */
 export function rawBody(event: GateEvent): string | Uint8Array {
-  return event.isBase64Encoded ? bytesOf(event.body ?? '') : event.body ?? '';
+  return event.isBase64Encoded ? bytesOf(event.body ?? '') : (event.body ?? '');
 }
 
 /** Reads a body: JSON, or a form where the page sends one. */
@@ -86,13 +98,17 @@ function fieldsOfJson(text: string): Body {
   const read = readJson(text);
   if (read.kind === 'refused') return invalid(read.detail);
   const { value } = read;
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { kind: 'fields', fields: value as Fields } : invalid('It is not a JSON object.');
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? { kind: 'fields', fields: value as Fields }
+    : invalid('It is not a JSON object.');
 }
 
 function fieldsOfForm(text: string): Body {
   const entries = [...new URLSearchParams(text)];
   const twice = entries.find(([name], at) => entries.findIndex(([other]) => other === name) !== at)?.[0];
-  return twice === undefined ? { kind: 'fields', fields: Object.fromEntries(entries) } : invalid(`It has the field ${JSON.stringify(twice.slice(0, 40))} twice: send each field once.`);
+  return twice === undefined
+    ? { kind: 'fields', fields: Object.fromEntries(entries) }
+    : invalid(`It has the field ${JSON.stringify(twice.slice(0, 40))} twice: send each field once.`);
 }
 
 /** Bytes of base64, without Node's Buffer; none of what is no base64. */

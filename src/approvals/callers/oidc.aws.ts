@@ -22,7 +22,8 @@ export function hmacSealer(secret: () => Promise<string>): Sealer {
     return createHmac('sha256', key).update(payload).digest();
   };
   return {
-    seal: async (purpose, payload) => `${Buffer.from(payload).toString('base64url')}.${(await macOf(purpose, payload)).toString('base64url')}`,
+    seal: async (purpose, payload) =>
+      `${Buffer.from(payload).toString('base64url')}.${(await macOf(purpose, payload)).toString('base64url')}`,
     open: async (purpose, sealed) => {
       const [payload, mac] = sealed.split('.').map((part) => Buffer.from(part, 'base64url'));
       if (!mac) return undefined;
@@ -55,12 +56,13 @@ export function oidcProvider({ identity, jwks, clientSecret }: ProviderSettings)
   const { issuer, clientId, authorizationEndpoint, tokenEndpoint, jwksUri } = identity;
   let found: Promise<Endpoints> | undefined;
   const endpoints = (): Promise<Endpoints> => {
-    found ??= authorizationEndpoint && tokenEndpoint && (jwksUri ?? jwks)
-      ? Promise.resolve({ authorization: authorizationEndpoint, token: tokenEndpoint, jwks: jwksUri ?? '' })
-      : discovered(identity).catch((thrown: unknown) => {
-        found = undefined;
-        throw thrown;
-      });
+    found ??=
+      authorizationEndpoint && tokenEndpoint && (jwksUri ?? jwks)
+        ? Promise.resolve({ authorization: authorizationEndpoint, token: tokenEndpoint, jwks: jwksUri ?? '' })
+        : discovered(identity).catch((thrown: unknown) => {
+            found = undefined;
+            throw thrown;
+          });
     return found;
   };
   let verifier: ((token: string) => Promise<TokenVerification>) | undefined;
@@ -71,12 +73,25 @@ export function oidcProvider({ identity, jwks, clientSecret }: ProviderSettings)
       return url.toString();
     },
     exchange: async (code, codeVerifier, redirectUri) => {
-      const form = new URLSearchParams({ grant_type: 'authorization_code', code, redirect_uri: redirectUri, client_id: clientId, code_verifier: codeVerifier });
+      const form = new URLSearchParams({
+        grant_type: 'authorization_code',
+        code,
+        redirect_uri: redirectUri,
+        client_id: clientId,
+        code_verifier: codeVerifier,
+      });
       const secret = await clientSecret?.();
-      const authorization: Record<string, string> = secret === undefined ? {} : { authorization: `Basic ${Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(secret)}`).toString('base64')}` };
-      const response = await fetched((await endpoints()).token, { method: 'POST', body: form, headers: { accept: 'application/json', ...authorization } });
+      const authorization: Record<string, string> =
+        secret === undefined
+          ? {}
+          : { authorization: `Basic ${Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(secret)}`).toString('base64')}` };
+      const response = await fetched((await endpoints()).token, {
+        method: 'POST',
+        body: form,
+        headers: { accept: 'application/json', ...authorization },
+      });
       if (response.status >= 500) throw new Error(`the token endpoint of ${issuer} answered ${response.status}`);
-      const answer = await response.json().catch(() => ({})) as { id_token?: unknown };
+      const answer = (await response.json().catch(() => ({}))) as { id_token?: unknown };
       return response.ok && typeof answer.id_token === 'string' ? answer.id_token : undefined;
     },
     verify: async (token) => {
@@ -91,16 +106,22 @@ export function oidcProvider({ identity, jwks, clientSecret }: ProviderSettings)
 async function discovered({ issuer, authorizationEndpoint, tokenEndpoint, jwksUri }: OidcIdentity): Promise<Endpoints> {
   const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   const response = await fetched(address, { headers: { accept: 'application/json' } });
-  const document = response.ok ? await response.json() as Readonly<Record<string, unknown>> : {};
+  const document = response.ok ? ((await response.json()) as Readonly<Record<string, unknown>>) : {};
   // Another issuer's document would send people, and their codes, somewhere else.
-  if (document.issuer !== issuer) throw new Error(`${address} answered ${response.status} for the issuer '${String(document.issuer)}': it must be '${issuer}', or give the endpoints`);
+  if (document.issuer !== issuer) {
+    throw new Error(
+      `${address} answered ${response.status} for the issuer '${String(document.issuer)}': it must be '${issuer}', or give the endpoints`,
+    );
+  }
   const endpoint = (name: string, given: string | undefined): string => {
     const value = given ?? document[name];
     if (typeof value === 'string') return value;
     throw new Error(`${address} names no ${name}: give the endpoint`);
   };
   return {
-    authorization: endpoint('authorization_endpoint', authorizationEndpoint), token: endpoint('token_endpoint', tokenEndpoint), jwks: endpoint('jwks_uri', jwksUri),
+    authorization: endpoint('authorization_endpoint', authorizationEndpoint),
+    token: endpoint('token_endpoint', tokenEndpoint),
+    jwks: endpoint('jwks_uri', jwksUri),
   };
 }
 

@@ -11,8 +11,7 @@ export interface Sealer {
 export type Purpose = 'sign-in' | 'session' | 'csrf';
 
 export type Verdict =
-  | { readonly kind: 'valid'; readonly claims: Readonly<Record<string, unknown>> }
-  | { readonly kind: 'invalid'; readonly reason: string };
+  { readonly kind: 'valid'; readonly claims: Readonly<Record<string, unknown>> } | { readonly kind: 'invalid'; readonly reason: string };
 
 /** The provider where people sign in. */
 export interface OidcProvider {
@@ -49,7 +48,13 @@ export type SignIn =
   | { readonly kind: 'signedIn'; readonly approvalId: string; readonly cookie: string; readonly seconds: number }
   | { readonly kind: 'failed'; readonly detail: string };
 
-interface Flow { readonly id: string; readonly state: string; readonly nonce: string; readonly verifier: string; readonly untilMs: number }
+interface Flow {
+  readonly id: string;
+  readonly state: string;
+  readonly nonce: string;
+  readonly verifier: string;
+  readonly untilMs: number;
+}
 
 /**
  * Signs people in with the authorization code flow and PKCE (RFC 7636). Nothing is stored: what must be remembered while they are at the
@@ -68,8 +73,14 @@ export class GateSessions {
     const { random, nowMs, provider, sealer } = this.ports;
     const flow: Flow = { id, state: random(), nonce: random(), verifier: random(), untilMs: nowMs() + gateLimits.signInSeconds * 1000 };
     const location = await provider.authorizationUrl({
-      response_type: 'code', client_id: this.identity.clientId, redirect_uri: this.redirectUri, scope: this.identity.scopes.join(' '),
-      state: flow.state, nonce: flow.nonce, code_challenge: provider.challenge(flow.verifier), code_challenge_method: 'S256',
+      response_type: 'code',
+      client_id: this.identity.clientId,
+      redirect_uri: this.redirectUri,
+      scope: this.identity.scopes.join(' '),
+      state: flow.state,
+      nonce: flow.nonce,
+      code_challenge: provider.challenge(flow.verifier),
+      code_challenge_method: 'S256',
     });
     return { location, cookie: await sealer.seal('sign-in', JSON.stringify(flow)) };
   }
@@ -80,19 +91,25 @@ export class GateSessions {
     const failed = (detail: string): SignIn => ({ kind: 'failed', detail });
     const flow = await this.opened<Flow>('sign-in', cookie);
     if (!flow) return failed('This sign-in was not begun in this browser, or too long ago. Open the link of the message again.');
-    if (!query.state || query.state !== flow.state) return failed('This answer belongs to another sign-in. Open the link of the message again.');
+    if (!query.state || query.state !== flow.state) {
+      return failed('This answer belongs to another sign-in. Open the link of the message again.');
+    }
     if (!query.code) return failed('The identity provider did not let you in.');
     const token = await provider.exchange(query.code, flow.verifier, this.redirectUri);
     if (token === undefined) return failed('The identity provider refused to say who you are. Open the link of the message again.');
     const verification = await provider.verify(token);
-    if (verification.kind !== 'valid') return failed('The identity provider\'s answer cannot be trusted.');
+    if (verification.kind !== 'valid') return failed("The identity provider's answer cannot be trusted.");
     const { claims } = verification;
-    if (claims.nonce !== flow.nonce) return failed('The identity provider\'s answer belongs to another sign-in.');
+    if (claims.nonce !== flow.nonce) return failed("The identity provider's answer belongs to another sign-in.");
     const person = personOfClaims(claims, this.identity);
     if (!person) return failed('The identity provider did not say who you are.');
     const untilMs = Math.min(nowMs() + gateLimits.sessionSeconds * 1000, typeof claims.exp === 'number' ? claims.exp * 1000 : 0);
     // Only the groups that matter here: a cookie is small.
-    const session: Session = { sid: random(), person: { ...person, groups: person.groups.filter((group) => hasGroup(this.groups, group)) }, untilMs };
+    const session: Session = {
+      sid: random(),
+      person: { ...person, groups: person.groups.filter((group) => hasGroup(this.groups, group)) },
+      untilMs,
+    };
     const sealed = await sealer.seal('session', JSON.stringify(session));
     return { kind: 'signedIn', approvalId: flow.id, cookie: sealed, seconds: Math.max(0, Math.floor((untilMs - nowMs()) / 1000)) };
   }
@@ -108,7 +125,7 @@ export class GateSessions {
   }
 
   public async csrfHolds(session: Session, id: string, given: string | undefined): Promise<boolean> {
-    return given !== undefined && await this.ports.sealer.open('csrf', given) === `${session.sid} ${id}`;
+    return given !== undefined && (await this.ports.sealer.open('csrf', given)) === `${session.sid} ${id}`;
   }
 
   /** Who sends a bearer token; undefined: nobody that this gate knows. */
@@ -125,7 +142,11 @@ export class GateSessions {
 }
 
 /** Who a bearer token speaks of, if the provider issued it; undefined: nobody that is known here. */
-export async function bearerPerson(provider: Pick<OidcProvider, 'verify'>, identity: OidcIdentity, token: string): Promise<Person | undefined> {
+export async function bearerPerson(
+  provider: Pick<OidcProvider, 'verify'>,
+  identity: OidcIdentity,
+  token: string,
+): Promise<Person | undefined> {
   const verification = await provider.verify(token);
   return verification.kind === 'valid' ? personOfClaims(verification.claims, identity) : undefined;
 }
@@ -145,7 +166,8 @@ export function personOfClaims(claims: Readonly<Record<string, unknown>>, identi
   const aliases = ['sub', 'email', 'preferred_username', 'username', 'cognito:username', 'upn', identity.nameClaim].map(text);
   const known = (names: readonly (string | undefined)[]): string[] => [...new Set(names.filter((name) => name !== undefined))];
   return {
-    id, name: text(identity.nameClaim) ?? text('email') ?? id,
+    id,
+    name: text(identity.nameClaim) ?? text('email') ?? id,
     vouched: known([verified]),
     // The subject too: whoever changes their address is who they were.
     names: known([id, verified, text('sub')]),
@@ -162,8 +184,8 @@ function groupsOf(claim: unknown, separator: string | undefined): string[] {
 }
 
 /**
- * Who signed a request, from the ARN that API Gateway passes on. Sessions of one role are one person unless their names are trusted: whoever
- * may assume a role may as a rule choose the session's name.
+ * Who signed a request, from the ARN that API Gateway passes on. Sessions of one role are one person unless their names are trusted:
+ * whoever may assume a role may as a rule choose the session's name.
  */
 export function personOfArn(arn: string | undefined, identity: IamIdentity): Person | undefined {
   if (arn === undefined || !/^arn:[^:]+:(iam|sts)::\d{12}:/.test(arn)) return undefined;

@@ -2,7 +2,10 @@ import { createHash, randomUUID } from 'crypto';
 import { ExecutionAlreadyExists, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { Starter } from './start.service';
 
-/** Starts executions by Step Functions, which takes a name of a standard state machine once in 90 days, and again with the same input while it runs. */
+/**
+ * Starts executions by Step Functions, which takes a name of a standard state machine once in 90 days, and again with the same input while
+ * it runs.
+ */
 export class StepFunctionsStarter implements Starter {
   constructor(private readonly client: SFNClient) {}
 

@@ -13,7 +13,11 @@ export interface Starter {
    * Starts one, once for a name: `taken` when an execution of that name got another input, or has ended.
    * Throws when it is not known whether one was started.
    */
-  start(stateMachineArn: string, input: string, name: string): Promise<{ readonly kind: 'started'; readonly execution: string } | { readonly kind: 'taken' }>;
+  start(
+    stateMachineArn: string,
+    input: string,
+    name: string,
+  ): Promise<{ readonly kind: 'started'; readonly execution: string } | { readonly kind: 'taken' }>;
   /** A name within Step Functions' bounds: the same for the same text, a new one without. */
   nameOf(text?: string): string;
 }
@@ -40,23 +44,65 @@ export interface StartRecord {
 }
 
 const problems = {
-  invalid_request: { status: 400, title: 'The input is not valid', detail: 'Send a JSON object without startedBy: the gate sets it from your identity.' },
-  unauthorized: { status: 401, title: 'No valid credentials were sent', detail: 'Send a valid bearer token. With AWS credentials send X-Caller-Proof for this very call: \'npx cdk-multi-region-payments start URL\' makes it.' },
-  stale: { status: 401, title: 'The proof of identity is too old, or its time is in the future', detail: `A proof is valid for ${proofLimits.validSeconds / 60} minutes: check your computer's clock, and make a new proof. Nothing was started.` },
-  other_caller: { status: 403, title: 'The proof of identity belongs to another caller', detail: 'Sign the call and the proof with the same credentials. Nothing was started.' },
-  not_starter: { status: 403, title: 'You may not start this execution', detail: 'Ask an administrator of the gate to add you to its starters. Nothing was started.' },
-  taken: { status: 409, title: 'This Idempotency-Key was used before', detail: 'It was sent with another input, or its execution has ended: send a new key. Nothing was started.' },
+  invalid_request: {
+    status: 400,
+    title: 'The input is not valid',
+    detail: 'Send a JSON object without startedBy: the gate sets it from your identity.',
+  },
+  unauthorized: {
+    status: 401,
+    title: 'No valid credentials were sent',
+    detail:
+      "Send a valid bearer token. With AWS credentials send X-Caller-Proof for this very call: 'npx cdk-multi-region-payments start " +
+      "URL' makes it.",
+  },
+  stale: {
+    status: 401,
+    title: 'The proof of identity is too old, or its time is in the future',
+    detail:
+      `A proof is valid for ${proofLimits.validSeconds / 60} minutes: check your computer's clock, and make a new proof. ` +
+      `Nothing was started.`,
+  },
+  other_caller: {
+    status: 403,
+    title: 'The proof of identity belongs to another caller',
+    detail: 'Sign the call and the proof with the same credentials. Nothing was started.',
+  },
+  not_starter: {
+    status: 403,
+    title: 'You may not start this execution',
+    detail: 'Ask an administrator of the gate to add you to its starters. Nothing was started.',
+  },
+  taken: {
+    status: 409,
+    title: 'This Idempotency-Key was used before',
+    detail: 'It was sent with another input, or its execution has ended: send a new key. Nothing was started.',
+  },
   too_large: { status: 413, title: 'The body is too large', detail: `At most ${gateLimits.bodyBytes} bytes are allowed.` },
   unsupported: { status: 415, title: 'The body is not JSON', detail: 'Send Content-Type: application/json.' },
-  unknown_caller: { status: 503, title: 'Your identity cannot be checked now', detail: 'AWS STS did not answer: ask again in some seconds. Nothing was started.' },
-  unavailable: { status: 503, title: 'The service cannot answer now', detail: 'The execution may have started: send the request again with the same Idempotency-Key, or look at the executions.' },
+  unknown_caller: {
+    status: 503,
+    title: 'Your identity cannot be checked now',
+    detail: 'AWS STS did not answer: ask again in some seconds. Nothing was started.',
+  },
+  unavailable: {
+    status: 503,
+    title: 'The service cannot answer now',
+    detail: 'The execution may have started: send the request again with the same Idempotency-Key, or look at the executions.',
+  },
 } as const;
 
 const nothing = 'Nothing was started.';
 
 type Code = keyof typeof problems;
 
-interface Answered { readonly answer: GateAnswer; readonly code?: Code; readonly by?: string; readonly execution?: string; readonly thrown?: unknown }
+interface Answered {
+  readonly answer: GateAnswer;
+  readonly code?: Code;
+  readonly by?: string;
+  readonly execution?: string;
+  readonly thrown?: unknown;
+}
 
 /**
  * Starts a state machine for whoever proves who they are, and writes that into its input as `startedBy`: the one way by which an execution
@@ -64,7 +110,10 @@ interface Answered { readonly answer: GateAnswer; readonly code?: Code; readonly
  */
 export function startHttp(ports: StartPorts): (event: GateEvent) => Promise<GateAnswer> {
   return async (event) => {
-    const { answer, code, by, execution, thrown } = await answerTo(ports, event).catch((error: unknown): Answered => ({ ...problem('unavailable'), thrown: error }));
+    const { answer, code, by, execution, thrown } = await answerTo(ports, event).catch((error: unknown): Answered => ({
+      ...problem('unavailable'),
+      thrown: error,
+    }));
     ports.record({ status: answer.statusCode, code, by, execution }, thrown);
     return answer;
   };
@@ -103,7 +152,9 @@ async function callerOf({ identity, provider, proofs, url }: StartPorts, event: 
   if (identity.kind === 'iam') {
     const caller = await proofs!.callerOf(event, { url, body: rawBody(event), key });
     if (caller.kind === 'refused') return { kind: 'nobody', code: caller.why };
-    return caller.kind === 'known' ? caller : { kind: 'nobody', code: 'unknown_caller', thrown: new Error(`STS did not confirm the caller: ${caller.detail}`) };
+    return caller.kind === 'known'
+      ? caller
+      : { kind: 'nobody', code: 'unknown_caller', thrown: new Error(`STS did not confirm the caller: ${caller.detail}`) };
   }
   const token = bearerIn(event);
   const person = token === undefined ? undefined : await bearerPerson(provider!, identity, token);
@@ -112,7 +163,11 @@ async function callerOf({ identity, provider, proofs, url }: StartPorts, event: 
 
 function problem(code: Code, by?: string, found?: string): Answered {
   const { status, title, detail } = problems[code];
-  const more: Record<string, string> = code === 'unauthorized' ? { 'WWW-Authenticate': 'Bearer' }
-    : code === 'unknown_caller' ? { 'Retry-After': String(proofLimits.retryAfterSeconds) } : {};
+  const more: Record<string, string> =
+    code === 'unauthorized'
+      ? { 'WWW-Authenticate': 'Bearer' }
+      : code === 'unknown_caller'
+        ? { 'Retry-After': String(proofLimits.retryAfterSeconds) }
+        : {};
   return { answer: problemJson(code, status, title, found === undefined ? detail : `${found} ${nothing}`, more), code, by };
 }

@@ -25,12 +25,25 @@ import { checkNames } from '../../cdk/checks/name-limits';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { checkPlaces, checkSamePlace } from '../../cdk/checks/places';
 import { ClientRateRule, clientRateProblem } from '../../cdk/rate-rule';
-import { gateBundles, gateEnv, gateLimits, gateMetrics, gatePaths, gateSchema, gateThrottles, problemBody, startEnv, verifyEnv, writeIdentity, writeRules } from '../contract';
+import {
+  gateBundles,
+  gateEnv,
+  gateLimits,
+  gateMetrics,
+  gatePaths,
+  gateSchema,
+  gateThrottles,
+  problemBody,
+  startEnv,
+  verifyEnv,
+  writeIdentity,
+  writeRules,
+} from '../contract';
 import { GateRules } from '../model';
 
 /**
- * Lets a state machine wait for people: `task` asks, people are told by SNS, look at a page and decide there or by command line. Step Functions' task
- * token stays in a table of the gate's; what is decided is written before it is sent, once, and never changed.
+ * Lets a state machine wait for people: `task` asks, people are told by SNS, look at a page and decide there or by command line. Step
+ * Functions' task token stays in a table of the gate's; what is decided is written before it is sent, once, and never changed.
  */
 export class ApprovalGate extends Construct {
   /** Topic for requests and reminders; subscribe to it what should hear of them. */
@@ -67,8 +80,11 @@ export class ApprovalGate extends Construct {
     this.table = this.defineTable();
     this.topic = this.defineTopic();
     this.api = new GatePageApi(this, 'Page', {
-      gateName: props.gateName, signed: props.identity._identity.kind === 'iam', logRetention: this.logRetention,
-      accessLog: props.accessLog ?? true, accountLogRole: props.accountLogRole ?? true,
+      gateName: props.gateName,
+      signed: props.identity._identity.kind === 'iam',
+      logRetention: this.logRetention,
+      accessLog: props.accessLog ?? true,
+      accountLogRole: props.accountLogRole ?? true,
     });
     this.restApi = this.api.restApi;
     this.url = props.publicUrl ?? this.api.url;
@@ -77,9 +93,12 @@ export class ApprovalGate extends Construct {
     this.verify = this.defineVerify();
     this.definePage(rules);
     new ClientRateRule(this, 'ClientRate', {
-      metricName: props.gateName, stage: this.restApi.deploymentStage, callsPerMinute: gateThrottles.clientCallsPerMinute,
+      metricName: props.gateName,
+      stage: this.restApi.deploymentStage,
+      callsPerMinute: gateThrottles.clientCallsPerMinute,
       refusal: problemBody('throttled', 429, 'Too many requests', 'Your address calls too often: wait a minute. Nothing was changed.'),
-      webAclArn: props.webAclArn, options: props.clientRate,
+      webAclArn: props.webAclArn,
+      options: props.clientRate,
     });
     this.defineSweep(rules);
     this.alarms = defineGateAlarms(this, props.gateName, Stack.of(this).region, props.alarmActions ?? []);
@@ -98,7 +117,10 @@ export class ApprovalGate extends Construct {
   public task(scope: Construct, id: string, props: ApprovalTaskProps): ApprovalTask {
     checkSamePlace(this, 'scope of task', scope);
     return ApprovalTask._of(scope, id, props, {
-      function: this.request.function, verify: this.verify.function, expiry: this.expiry, heartbeatTimeout: this.heartbeatTimeout,
+      function: this.request.function,
+      verify: this.verify.function,
+      expiry: this.expiry,
+      heartbeatTimeout: this.heartbeatTimeout,
       excludeStarter: this.props.excludeStarter ?? true,
     });
   }
@@ -109,18 +131,32 @@ export class ApprovalGate extends Construct {
    *
    * @param name 3 to 80 letters, digits and hyphens
    * @param props what is started, and by whom
-   * @returns the URL to send to: a bearer token or, with IAM, a signature and a proof (`npx cdk-multi-region-payments start`), a JSON object as input, and an optional `Idempotency-Key`
+   * @returns the URL to send to: a bearer token or, with IAM, a signature and a proof (`npx cdk-multi-region-payments start`), a JSON
+   * object as input, and an optional `Idempotency-Key`
    */
   public addStart(name: string, props: ApprovalStartProps): string {
     checkLiterals(this, { name, ...props }, { texts: ['name'] });
     const problem = startProblem(name, props, this.props.identity._identity.kind === 'iam');
     if (problem) throw invalidProps(this, problem);
-    const stateMachineArn = Stack.of(this).formatArn({ service: 'states', resource: 'stateMachine', resourceName: props.stateMachineName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+    const stateMachineArn = Stack.of(this).formatArn({
+      service: 'states',
+      resource: 'stateMachine',
+      resourceName: props.stateMachineName,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
     const url = `${this.url}${gatePaths.starts}/${name}`;
-    const made = this.make(`Start-${name}`, gateBundles.start, startEnv.write({
-      gateName: this.props.gateName, url, identity: this.identityText(), jwks: this.props.identity._jwks,
-      start: JSON.stringify({ stateMachineArn, people: props.starters ?? [], groups: props.starterGroups ?? [] }),
-    }), Duration.seconds(gateLimits.functionTimeoutSeconds));
+    const made = this.make(
+      `Start-${name}`,
+      gateBundles.start,
+      startEnv.write({
+        gateName: this.props.gateName,
+        url,
+        identity: this.identityText(),
+        jwks: this.props.identity._jwks,
+        start: JSON.stringify({ stateMachineArn, people: props.starters ?? [], groups: props.starterGroups ?? [] }),
+      }),
+      Duration.seconds(gateLimits.functionTimeoutSeconds),
+    );
     Grant.addToPrincipal({ grantee: made.function, actions: ['states:StartExecution'], resourceArns: [stateMachineArn] });
     this.api.serveStart(name, made.function);
     return url;
@@ -152,7 +188,15 @@ export class ApprovalGate extends Construct {
   }
 
   private rules(): GateRules {
-    const { approvers = [], approverGroups = [], requiredApprovals, excludeStarter, expiryOutcome, reminderEvery, escalateAfter } = this.props;
+    const {
+      approvers = [],
+      approverGroups = [],
+      requiredApprovals,
+      excludeStarter,
+      expiryOutcome,
+      reminderEvery,
+      escalateAfter,
+    } = this.props;
     return {
       people: approvers,
       groups: approverGroups,
@@ -183,8 +227,10 @@ export class ApprovalGate extends Construct {
     keepProtection(table);
     keepResource(this, table.node.defaultChild as CfnTable, removalPolicy, keptTable(removalPolicy));
     table.addGlobalSecondaryIndex({
-      indexName: dueIndex, projectionType: ProjectionType.KEYS_ONLY,
-      partitionKey: { name: duePartitionKey, type: AttributeType.STRING }, sortKey: { name: dueSortKey, type: AttributeType.NUMBER },
+      indexName: dueIndex,
+      projectionType: ProjectionType.KEYS_ONLY,
+      partitionKey: { name: duePartitionKey, type: AttributeType.STRING },
+      sortKey: { name: dueSortKey, type: AttributeType.NUMBER },
     });
     return table;
   }
@@ -197,12 +243,23 @@ export class ApprovalGate extends Construct {
   }
 
   private environment(rules: GateRules, more: Partial<Parameters<typeof gateEnv.write>[0]> = {}): Record<string, string> {
-    return gateEnv.write({ gateName: this.props.gateName, tableName: this.table.tableName, rules: writeRules(rules), baseUrl: this.url, ...more });
+    return gateEnv.write({
+      gateName: this.props.gateName,
+      tableName: this.table.tableName,
+      rules: writeRules(rules),
+      baseUrl: this.url,
+      ...more,
+    });
   }
 
   /** It can put requests and tell people: it cannot answer a token. */
   private defineRequest(rules: GateRules): BundledFunction {
-    const made = this.make('Request', gateBundles.request, this.environment(rules, this.topics()), Duration.seconds(gateLimits.functionTimeoutSeconds));
+    const made = this.make(
+      'Request',
+      gateBundles.request,
+      this.environment(rules, this.topics()),
+      Duration.seconds(gateLimits.functionTimeoutSeconds),
+    );
     this.grantTable(made, ['dynamodb:PutItem', 'dynamodb:GetItem']);
     this.grantTell(made);
     return made;
@@ -225,14 +282,28 @@ export class ApprovalGate extends Construct {
   private definePage(rules: GateRules): void {
     const { identity, encryptionKey } = this.props;
     const { _identity, _clientSecret, _jwks } = identity;
-    const session = _identity.kind === 'oidc' ? keepProtection(new Secret(this, 'SessionSecret', {
-      description: `${this.props.gateName}: signs the sessions of approvers`, encryptionKey, removalPolicy: RemovalPolicy.DESTROY,
-      generateSecretString: { passwordLength: 64, excludePunctuation: true },
-    })) : undefined;
-    const made = this.make('Decide', gateBundles.page, this.environment(rules, {
-      identity: this.identityText(),
-      sessionSecretArn: session?.secretArn, clientSecretArn: _clientSecret?.secretArn, jwks: _jwks,
-    }), Duration.seconds(gateLimits.functionTimeoutSeconds));
+    const session =
+      _identity.kind === 'oidc'
+        ? keepProtection(
+            new Secret(this, 'SessionSecret', {
+              description: `${this.props.gateName}: signs the sessions of approvers`,
+              encryptionKey,
+              removalPolicy: RemovalPolicy.DESTROY,
+              generateSecretString: { passwordLength: 64, excludePunctuation: true },
+            }),
+          )
+        : undefined;
+    const made = this.make(
+      'Decide',
+      gateBundles.page,
+      this.environment(rules, {
+        identity: this.identityText(),
+        sessionSecretArn: session?.secretArn,
+        clientSecretArn: _clientSecret?.secretArn,
+        jwks: _jwks,
+      }),
+      Duration.seconds(gateLimits.functionTimeoutSeconds),
+    );
     this.grantTable(made, ['dynamodb:PutItem', 'dynamodb:GetItem']);
     this.grantAnswer(made, ['states:SendTaskSuccess']);
     session?.grantRead(made.function);
@@ -241,12 +312,18 @@ export class ApprovalGate extends Construct {
   }
 
   private defineSweep(rules: GateRules): void {
-    const made = this.make('Sweep', gateBundles.sweep, this.environment(rules, this.topics()), Duration.seconds(gateLimits.sweepTimeoutSeconds));
+    const made = this.make(
+      'Sweep',
+      gateBundles.sweep,
+      this.environment(rules, this.topics()),
+      Duration.seconds(gateLimits.sweepTimeoutSeconds),
+    );
     this.grantTable(made, ['dynamodb:PutItem', 'dynamodb:GetItem', 'dynamodb:Query']);
     this.grantTell(made);
     this.grantAnswer(made, ['states:SendTaskSuccess', 'states:SendTaskHeartbeat']);
     new Rule(this, 'EveryMinute', {
-      description: `${this.props.gateName}: finishes what is due`, schedule: Schedule.rate(Duration.minutes(1)),
+      description: `${this.props.gateName}: finishes what is due`,
+      schedule: Schedule.rate(Duration.minutes(1)),
       // A sweep that fails is followed by the next one.
       targets: [new LambdaFunction(made.function, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
     });
@@ -254,7 +331,12 @@ export class ApprovalGate extends Construct {
 
   private make(id: string, bundle: string, environment: Record<string, string>, timeout: Duration): BundledFunction {
     return new BundledFunction(this, id, {
-      bundle, environment, timeout, memorySize: 512, logRetention: this.logRetention, description: `${this.props.gateName}: ${id.toLowerCase()}`,
+      bundle,
+      environment,
+      timeout,
+      memorySize: 512,
+      logRetention: this.logRetention,
+      description: `${this.props.gateName}: ${id.toLowerCase()}`,
     });
   }
 
@@ -282,6 +364,9 @@ export class ApprovalGate extends Construct {
   private defineOutputs(): void {
     new CfnOutput(this, 'ApprovalUrl', { description: 'Where approvers reach the page', value: this.url });
     if (this.props.identity._identity.kind === 'iam') return;
-    new CfnOutput(this, 'CallbackUrl', { description: 'Redirect URI to register at the identity provider', value: `${this.url}${gatePaths.callback}` });
+    new CfnOutput(this, 'CallbackUrl', {
+      description: 'Redirect URI to register at the identity provider',
+      value: `${this.url}${gatePaths.callback}`,
+    });
   }
 }

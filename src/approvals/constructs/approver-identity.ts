@@ -34,8 +34,8 @@ export interface OidcApproversProps {
   readonly scopes?: string[];
 
   /**
-   * Claim that makes a person another than the next one. It must be one that people cannot choose. `email` names nobody without `email_verified`.
-   * Accounts that share it, a verified address or `sub` are one person, whatever their capitals.
+   * Claim that makes a person another than the next one. It must be one that people cannot choose. `email` names nobody without
+   * `email_verified`. Accounts that share it, a verified address or `sub` are one person, whatever their capitals.
    *
    * @default 'sub'
    */
@@ -56,8 +56,8 @@ export interface OidcApproversProps {
   readonly groupsClaim?: string;
 
   /**
-   * What stands between groups where the provider sends them as one text, such as a blank or a comma. Set it only if no group's name can hold it: else
-   * whoever may name a group could name two.
+   * What stands between groups where the provider sends them as one text, such as a blank or a comma. Set it only if no group's name can
+   * hold it: else whoever may name a group could name two.
    *
    * @default - none: a text is one group
    */
@@ -114,8 +114,9 @@ export interface CognitoApproversProps {
 /** Approvers who sign their decision with AWS credentials. */
 export interface IamApproversProps {
   /**
-   * Whether two sessions of one role are two people, and sessions of one name in several roles one. Set it only where the role's trust policy sets the sessions' names, as IAM Identity
-   * Center does: elsewhere whoever may assume the role may call the session as they like, and be several people.
+   * Whether two sessions of one role are two people, and sessions of one name in several roles one. Set it only where the role's trust
+   * policy sets the sessions' names, as IAM Identity Center does: elsewhere whoever may assume the role may call the session as they like,
+   * and be several people.
    *
    * @default false
    */
@@ -126,11 +127,32 @@ export interface IamApproversProps {
 export class ApproverIdentity {
   /** People sign in at the team's OpenID Connect provider (authorization code flow with PKCE), or send its ID token. */
   public static oidc(props: OidcApproversProps): ApproverIdentity {
-    const { issuer, clientId, audience, scopes, identityClaim, nameClaim, groupsClaim, groupsSeparator, authorizationEndpoint, tokenEndpoint, jwksUri } = props;
+    const {
+      issuer,
+      clientId,
+      audience,
+      scopes,
+      identityClaim,
+      nameClaim,
+      groupsClaim,
+      groupsSeparator,
+      authorizationEndpoint,
+      tokenEndpoint,
+      jwksUri,
+    } = props;
     const identity: GateIdentity = {
-      kind: 'oidc', issuer, clientId, audience: audience ?? [clientId], scopes: scopes ?? ['openid', 'email', 'profile'],
-      identityClaim: identityClaim ?? 'sub', nameClaim: nameClaim ?? 'name', groupsClaim: groupsClaim ?? 'groups', groupsSeparator,
-      authorizationEndpoint, tokenEndpoint, jwksUri,
+      kind: 'oidc',
+      issuer,
+      clientId,
+      audience: audience ?? [clientId],
+      scopes: scopes ?? ['openid', 'email', 'profile'],
+      identityClaim: identityClaim ?? 'sub',
+      nameClaim: nameClaim ?? 'name',
+      groupsClaim: groupsClaim ?? 'groups',
+      groupsSeparator,
+      authorizationEndpoint,
+      tokenEndpoint,
+      jwksUri,
     };
     return new ApproverIdentity(identity, oidcProblem(props), props.clientSecret, props.jwks);
   }
@@ -141,14 +163,21 @@ export class ApproverIdentity {
     // A pool of this app: its ID is known at deployment alone.
     const region = Token.isUnresolved(userPoolId) ? Fn.select(0, Fn.split('_', userPoolId)) : userPoolId.split('_')[0];
     return ApproverIdentity.oidc({
-      issuer: `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`, clientId, clientSecret, scopes: ['openid', 'email'],
-      nameClaim: 'cognito:username', groupsClaim: 'cognito:groups',
-      authorizationEndpoint: `https://${domain}/oauth2/authorize`, tokenEndpoint: `https://${domain}/oauth2/token`,
+      issuer: `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`,
+      clientId,
+      clientSecret,
+      scopes: ['openid', 'email'],
+      nameClaim: 'cognito:username',
+      groupsClaim: 'cognito:groups',
+      authorizationEndpoint: `https://${domain}/oauth2/authorize`,
+      tokenEndpoint: `https://${domain}/oauth2/token`,
       jwksUri: `https://cognito-idp.${region}.amazonaws.com/${userPoolId}/.well-known/jwks.json`,
     });
   }
 
-  /** People with AWS credentials: they decide by a command of this package, which the page shows and which proves to AWS STS who they are. */
+  /**
+   * People with AWS credentials: they decide by a command of this package, which the page shows and which proves to AWS STS who they are.
+   */
   public static iam(props: IamApproversProps = {}): ApproverIdentity {
     return new ApproverIdentity({ kind: 'iam', region: '', trustSessionNames: props.trustSessionNames ?? false });
   }
@@ -169,16 +198,51 @@ function oidcProblem(props: OidcApproversProps): PropProblem | undefined {
   const { issuer, authorizationEndpoint, tokenEndpoint, jwksUri } = props;
   const unknown = unknownProblem('identity.audience', props.audience) ?? unknownProblem('identity.scopes', props.scopes);
   if (unknown) return unknown;
-  const wrong = Object.entries({ issuer, authorizationEndpoint, tokenEndpoint, jwksUri }).find(([, url]) => url !== undefined && !Token.isUnresolved(url) && !/^https:\/\/[^/\s]+/.test(url));
-  if (wrong) return { prop: `identity.${wrong[0]}`, given: `'${wrong[1]}'`, allowed: 'an https URL', mend: 'write the URL exactly as the provider states it' };
-  if (props.clientId === '') return { prop: 'identity.clientId', given: 'empty', allowed: 'an ID', mend: 'register the gate as a client of the provider' };
-  if (props.scopes && !props.scopes.includes('openid')) return { prop: 'identity.scopes', given: JSON.stringify(props.scopes), allowed: 'scopes with openid among them', mend: 'add openid: without it there is no ID token' };
-  if (props.audience && (props.audience.length === 0 || props.audience.includes(''))) {
-    return { prop: 'identity.audience', given: JSON.stringify(props.audience), allowed: 'at least one name', mend: 'leave it out to use the client\'s ID: without an audience any token of the issuer would be accepted' };
+  const wrong = Object.entries({ issuer, authorizationEndpoint, tokenEndpoint, jwksUri }).find(
+    ([, url]) => url !== undefined && !Token.isUnresolved(url) && !/^https:\/\/[^/\s]+/.test(url),
+  );
+  if (wrong) {
+    return {
+      prop: `identity.${wrong[0]}`,
+      given: `'${wrong[1]}'`,
+      allowed: 'an https URL',
+      mend: 'write the URL exactly as the provider states it',
+    };
   }
-  if (props.groupsSeparator === '') return { prop: 'identity.groupsSeparator', given: 'empty', allowed: 'at least one character', mend: 'leave it out to read the text as one group' };
+  if (props.clientId === '') {
+    return { prop: 'identity.clientId', given: 'empty', allowed: 'an ID', mend: 'register the gate as a client of the provider' };
+  }
+  if (props.scopes && !props.scopes.includes('openid')) {
+    return {
+      prop: 'identity.scopes',
+      given: JSON.stringify(props.scopes),
+      allowed: 'scopes with openid among them',
+      mend: 'add openid: without it there is no ID token',
+    };
+  }
+  if (props.audience && (props.audience.length === 0 || props.audience.includes(''))) {
+    return {
+      prop: 'identity.audience',
+      given: JSON.stringify(props.audience),
+      allowed: 'at least one name',
+      mend: "leave it out to use the client's ID: without an audience any token of the issuer would be accepted",
+    };
+  }
+  if (props.groupsSeparator === '') {
+    return {
+      prop: 'identity.groupsSeparator',
+      given: 'empty',
+      allowed: 'at least one character',
+      mend: 'leave it out to read the text as one group',
+    };
+  }
   if (props.jwks !== undefined && Buffer.byteLength(props.jwks) > gateLimits.fixedJwksBytes) {
-    return { prop: 'identity.jwks', given: `${Buffer.byteLength(props.jwks)} bytes`, allowed: `at most ${gateLimits.fixedJwksBytes} bytes`, mend: 'remove keys that are not in use, or leave the key set out to have the keys fetched' };
+    return {
+      prop: 'identity.jwks',
+      given: `${Buffer.byteLength(props.jwks)} bytes`,
+      allowed: `at most ${gateLimits.fixedJwksBytes} bytes`,
+      mend: 'remove keys that are not in use, or leave the key set out to have the keys fetched',
+    };
   }
   return undefined;
 }

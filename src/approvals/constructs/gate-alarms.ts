@@ -9,7 +9,10 @@ import { gateMetrics } from '../contract';
 /** A metric of the gate's functions. */
 export function gateMetric(metricName: string, gateName: string, region: string): Metric {
   return new Metric({
-    namespace: systemMetrics.namespace, metricName, statistic: Stats.SUM, period: Duration.minutes(1),
+    namespace: systemMetrics.namespace,
+    metricName,
+    statistic: Stats.SUM,
+    period: Duration.minutes(1),
     dimensionsMap: { [systemMetrics.systemDimension]: gateName, [systemMetrics.regionDimension]: region },
   });
 }
@@ -21,20 +24,28 @@ export function defineGateAlarms(scope: Construct, gateName: string, region: str
     new Alarm(scope, 'Silent', {
       alarmDescription: says('open approvals are not checked: the function that expires and reminds does not run', 'approval-gate-silent'),
       metric: gateMetric(gateMetrics.sweeps, gateName, region),
-      threshold: 1, comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD, evaluationPeriods: 5, datapointsToAlarm: 5,
+      threshold: 1,
+      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+      evaluationPeriods: 5,
+      datapointsToAlarm: 5,
       // A sweep that does not run says nothing.
       treatMissingData: TreatMissingData.BREACHING,
     }),
     new Alarm(scope, 'Faults', {
       alarmDescription: says('messages to approvers or outcomes of approvals cannot be sent', 'approval-faults'),
       metric: gateMetric(gateMetrics.faults, gateName, region),
-      threshold: 1, comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD, evaluationPeriods: 5, datapointsToAlarm: 3,
+      threshold: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      evaluationPeriods: 5,
+      datapointsToAlarm: 3,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     }),
     new Alarm(scope, 'Forged', {
       alarmDescription: says('an execution was answered by another caller than the gate', 'an-answer-that-is-not-the-gates'),
       metric: gateMetric(gateMetrics.forged, gateName, region),
-      threshold: 1, comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD, evaluationPeriods: 1,
+      threshold: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      evaluationPeriods: 1,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     }),
   ];

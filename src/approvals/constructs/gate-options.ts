@@ -23,7 +23,8 @@ export interface ApprovalGateProps {
   readonly identity: ApproverIdentity;
 
   /**
-   * People who may decide: identities (`identityClaim`), e-mail addresses that the provider calls verified, or with IAM the ARNs of roles and users.
+   * People who may decide: identities (`identityClaim`), e-mail addresses that the provider calls verified, or with IAM the ARNs of roles
+   * and users.
    *
    * @default - none; then `approverGroups` must name one
    */
@@ -149,7 +150,8 @@ export interface ApprovalGateProps {
   readonly accountLogRole?: boolean;
 
   /**
-   * Bound on the calls from one client address to page and API. A proxy in front of `publicUrl` is one address for all: bound them there instead.
+   * Bound on the calls from one client address to page and API. A proxy in front of `publicUrl` is one address for all: bound them there
+   * instead.
    *
    * @default - 300 calls in a minute
    */

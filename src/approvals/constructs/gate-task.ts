@@ -1,6 +1,15 @@
 import { Duration, Token } from 'aws-cdk-lib';
 import { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { INextable, IntegrationPattern, JsonPath, Pass, State, StateMachineFragment, TaskInput, Timeout } from 'aws-cdk-lib/aws-stepfunctions';
+import {
+  INextable,
+  IntegrationPattern,
+  JsonPath,
+  Pass,
+  State,
+  StateMachineFragment,
+  TaskInput,
+  Timeout,
+} from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { PropProblem, invalidProps } from '../../cdk/checks/invalid-props';
@@ -24,16 +33,18 @@ export interface ApprovalTaskProps {
   readonly details?: { [name: string]: string };
 
   /**
-   * Path of what a check before this found, such as `$.prechecks`, of any form: the page draws it by its shape. A list of checks, or an object with one as
-   * `checks`, each `{name, passed, value?, allowed?, mend?}`, is a table with the failing ones first, in the message too.
+   * Path of what a check before this found, such as `$.prechecks`, of any form: the page draws it by its shape. A list of checks, or an
+   * object with one as `checks`, each `{name, passed, value?, allowed?, mend?}`, is a table with the failing ones first, in the message
+   * too.
    *
    * @default - none
    */
   readonly reportPath?: string;
 
   /**
-   * Path of who started the execution, such as `$.startedBy`: a token's subject, an e-mail address or an ARN. Step Functions does not know it, so
-   * whatever starts the execution must write it, and nobody else be able to start one. Needed unless the gate has `excludeStarter: false`.
+   * Path of who started the execution, such as `$.startedBy`: a token's subject, an e-mail address or an ARN. Step Functions does not know
+   * it, so whatever starts the execution must write it, and nobody else be able to start one. Needed unless the gate has `excludeStarter:
+   * false`.
    *
    * @default - none
    */
@@ -54,8 +65,8 @@ export interface ApprovalTaskProps {
   readonly expiry?: Duration;
 
   /**
-   * Where in the state's output the result stands, a path such as `$.approval`: `{approvalId, decision: "APPROVED" or "REJECTED", reason, by, at,
-   * comments}`. The rest of the input passes through.
+   * Where in the state's output the result stands, a path such as `$.approval`: `{approvalId, decision: "APPROVED" or "REJECTED", reason,
+   * by, at, comments}`. The rest of the input passes through.
    *
    * @default '$.approval'
    */
@@ -76,8 +87,8 @@ export interface ApprovalTaskHost {
 const grace = Duration.minutes(15);
 
 /**
- * Waits for an approval. It always comes to an end with a result and never fails: when the gate cannot be asked, or falls silent, the result is
- * a rejection with reason `UNANSWERED`. Made by `ApprovalGate.task`.
+ * Waits for an approval. It always comes to an end with a result and never fails: when the gate cannot be asked, or falls silent, the
+ * result is a rejection with reason `UNANSWERED`. Made by `ApprovalGate.task`.
  */
 export class ApprovalTask extends StateMachineFragment {
   public readonly startState: State;
@@ -103,7 +114,12 @@ export class ApprovalTask extends StateMachineFragment {
     const unanswered = new Pass(this, 'Unanswered', {
       stateName: `${id}: unanswered`,
       parameters: {
-        approvalId: '', decision: 'REJECTED', reason: 'UNANSWERED', by: [], at: JsonPath.stateEnteredTime, comments: [],
+        approvalId: '',
+        decision: 'REJECTED',
+        reason: 'UNANSWERED',
+        by: [],
+        at: JsonPath.stateEnteredTime,
+        comments: [],
         error: JsonPath.stringAt(`${this.resultPath}.Error`),
       },
       resultPath: this.resultPath,
@@ -120,8 +136,11 @@ export class ApprovalTask extends StateMachineFragment {
       stateName: `${id}: question`,
       parameters: {
         question: {
-          execution: JsonPath.executionId, asked: JsonPath.stateEnteredTime,
-          subject: props.subject, question: props.question, details: props.details ?? {},
+          execution: JsonPath.executionId,
+          asked: JsonPath.stateEnteredTime,
+          subject: props.subject,
+          question: props.question,
+          details: props.details ?? {},
           ...(props.startedByPath === undefined ? {} : { startedBy: JsonPath.stringAt(props.startedByPath) }),
           ...(props.requiredApprovals === undefined ? {} : { required: props.requiredApprovals }),
           ...(props.expiry === undefined ? {} : { expirySeconds: props.expiry.toSeconds() }),
@@ -135,8 +154,11 @@ export class ApprovalTask extends StateMachineFragment {
   private asked(props: ApprovalTaskProps): Record<string, unknown> {
     const at = (name: string): string => `${this.resultPath}.question.${name}`;
     return {
-      execution: JsonPath.stringAt(at('execution')), asked: JsonPath.stringAt(at('asked')),
-      subject: JsonPath.stringAt(at('subject')), question: JsonPath.stringAt(at('question')), details: JsonPath.objectAt(at('details')),
+      execution: JsonPath.stringAt(at('execution')),
+      asked: JsonPath.stringAt(at('asked')),
+      subject: JsonPath.stringAt(at('subject')),
+      question: JsonPath.stringAt(at('question')),
+      details: JsonPath.objectAt(at('details')),
       ...(props.reportPath === undefined ? {} : { report: JsonPath.objectAt(props.reportPath) }),
       ...(props.startedByPath === undefined ? {} : { startedBy: JsonPath.stringAt(at('startedBy')) }),
       ...(props.requiredApprovals === undefined ? {} : { required: JsonPath.numberAt(at('required')) }),
@@ -148,12 +170,14 @@ export class ApprovalTask extends StateMachineFragment {
     const expiry = props.expiry ?? host.expiry;
     const ask = new LambdaInvoke(this, 'Ask', {
       stateName: id,
-      comment: 'Waits for a person\'s decision',
+      comment: "Waits for a person's decision",
       lambdaFunction: host.function,
       integrationPattern: IntegrationPattern.WAIT_FOR_TASK_TOKEN,
       payload: TaskInput.fromObject({ token: JsonPath.taskToken, state: JsonPath.stateName, ...this.asked(props) }),
       taskTimeout: Timeout.duration(expiry.plus(grace)),
-      heartbeatTimeout: Timeout.duration(Duration.seconds(Math.min(host.heartbeatTimeout.toSeconds(), expiry.toSeconds() + grace.toSeconds() - 1))),
+      heartbeatTimeout: Timeout.duration(
+        Duration.seconds(Math.min(host.heartbeatTimeout.toSeconds(), expiry.toSeconds() + grace.toSeconds() - 1)),
+      ),
       resultPath: `${this.resultPath}.answer`,
       retryOnServiceExceptions: false,
     });
@@ -165,7 +189,7 @@ export class ApprovalTask extends StateMachineFragment {
   private defineVerify(id: string, props: ApprovalTaskProps, host: ApprovalTaskHost): LambdaInvoke {
     const verify = new LambdaInvoke(this, 'Verify', {
       stateName: `${id}: verify`,
-      comment: 'The outcome of the approval, read from the gate\'s own record',
+      comment: "The outcome of the approval, read from the gate's own record",
       lambdaFunction: host.verify,
       payload: TaskInput.fromObject({ ...this.asked(props), answer: JsonPath.objectAt(`${this.resultPath}.answer`) }),
       payloadResponseOnly: true,
@@ -174,21 +198,40 @@ export class ApprovalTask extends StateMachineFragment {
       retryOnServiceExceptions: false,
     });
     // It only reads, so it may be asked again for whatever went wrong.
-    verify.addRetry({ errors: ['States.ALL'], interval: Duration.seconds(2), backoffRate: 2, maxAttempts: 6, maxDelay: Duration.minutes(1) });
+    verify.addRetry({
+      errors: ['States.ALL'],
+      interval: Duration.seconds(2),
+      backoffRate: 2,
+      maxAttempts: 6,
+      maxDelay: Duration.minutes(1),
+    });
     return verify;
   }
 }
 
 function taskProblem(props: ApprovalTaskProps, host: ApprovalTaskHost): PropProblem | undefined {
-  return textProblem('subject', props.subject, gateLimits.subjectLength) ?? textProblem('question', props.question, gateLimits.questionLength)
-    ?? pathProblem('resultPath', props.resultPath) ?? pathProblem('reportPath', props.reportPath) ?? pathProblem('startedByPath', props.startedByPath)
-    ?? expiryProblem('expiry', props.expiry) ?? requiredProblem(props.requiredApprovals) ?? starterProblem(props, host) ?? reportProblem(props);
+  return (
+    textProblem('subject', props.subject, gateLimits.subjectLength) ??
+    textProblem('question', props.question, gateLimits.questionLength) ??
+    pathProblem('resultPath', props.resultPath) ??
+    pathProblem('reportPath', props.reportPath) ??
+    pathProblem('startedByPath', props.startedByPath) ??
+    expiryProblem('expiry', props.expiry) ??
+    requiredProblem(props.requiredApprovals) ??
+    starterProblem(props, host) ??
+    reportProblem(props)
+  );
 }
 
 function textProblem(prop: string, text: string, length: number): PropProblem | undefined {
   // A text with a path in it has its length at run time, where it is checked again.
   if (JsonPath.isEncodedJsonPath(text) || Token.isUnresolved(text) || (text.trim() !== '' && text.length <= length)) return undefined;
-  return { prop, given: text.trim() === '' ? 'empty' : `${text.length} characters`, allowed: `1 to ${length} characters`, mend: 'shorten the text, and put the rest into details or the report' };
+  return {
+    prop,
+    given: text.trim() === '' ? 'empty' : `${text.length} characters`,
+    allowed: `1 to ${length} characters`,
+    mend: 'shorten the text, and put the rest into details or the report',
+  };
 }
 
 function pathProblem(prop: string, path: string | undefined): PropProblem | undefined {
@@ -198,13 +241,20 @@ function pathProblem(prop: string, path: string | undefined): PropProblem | unde
 
 function reportProblem({ reportPath, resultPath = '$.approval' }: ApprovalTaskProps): PropProblem | undefined {
   if (reportPath === undefined || !`${reportPath}.`.startsWith(`${resultPath}.`)) return undefined;
-  return { prop: 'reportPath', given: `'${reportPath}'`, allowed: `a place outside ${resultPath}, where the result will stand`, mend: 'choose another resultPath' };
+  return {
+    prop: 'reportPath',
+    given: `'${reportPath}'`,
+    allowed: `a place outside ${resultPath}, where the result will stand`,
+    mend: 'choose another resultPath',
+  };
 }
 
 function starterProblem(props: ApprovalTaskProps, host: ApprovalTaskHost): PropProblem | undefined {
   if (!host.excludeStarter || props.startedByPath !== undefined) return undefined;
   return {
-    prop: 'startedByPath', given: 'missing', allowed: 'the path of the name of the person who started the execution',
+    prop: 'startedByPath',
+    given: 'missing',
+    allowed: 'the path of the name of the person who started the execution',
     mend: 'let whatever starts the execution write it into the input, or set excludeStarter: false on the gate',
   };
 }
@@ -217,5 +267,10 @@ function requiredProblem(required: number | undefined): PropProblem | undefined 
 /** What is wrong with the time that people have. */
 export function expiryProblem(prop: string, expiry: Duration | undefined): PropProblem | undefined {
   if (expiry === undefined || (expiry.toSeconds() >= 30 && expiry.toDays({ integral: false }) <= 364)) return undefined;
-  return { prop, given: `${expiry.toSeconds()} s`, allowed: '30 seconds to 364 days: Step Functions ends an execution after a year', mend: 'leave it out for 24 hours' };
+  return {
+    prop,
+    given: `${expiry.toSeconds()} s`,
+    allowed: '30 seconds to 364 days: Step Functions ends an execution after a year',
+    mend: 'leave it out for 24 hours',
+  };
 }

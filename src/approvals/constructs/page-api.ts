@@ -1,5 +1,15 @@
 import { Aws, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { AccessLogFormat, AuthorizationType, CfnStage, EndpointType, LambdaIntegration, LogGroupLogDestination, MethodOptions, ResponseType, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import {
+  AccessLogFormat,
+  AuthorizationType,
+  CfnStage,
+  EndpointType,
+  LambdaIntegration,
+  LogGroupLogDestination,
+  MethodOptions,
+  ResponseType,
+  RestApi,
+} from 'aws-cdk-lib/aws-apigateway';
 import { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -23,7 +33,11 @@ export class GatePageApi extends Construct {
   /** The API's own address, without a slash at the end. It names the API and not its stage, which needs the functions first. */
   public readonly url: string;
 
-  constructor(scope: Construct, id: string, private readonly props: GatePageApiProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: GatePageApiProps,
+  ) {
     super(scope, id);
     const { gateName, accessLog, accountLogRole, logRetention } = props;
     // The path holds the approval's ID, with which everyone may look: the route is logged instead.
@@ -32,7 +46,9 @@ export class GatePageApi extends Construct {
       restApiName: gateName,
       description: `Approvals of ${gateName}`,
       endpointTypes: [EndpointType.REGIONAL],
-      ...accessLog && accountLogRole ? { cloudWatchRole: true, cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN } : { cloudWatchRole: false },
+      ...(accessLog && accountLogRole
+        ? { cloudWatchRole: true, cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN }
+        : { cloudWatchRole: false }),
       deployOptions: {
         stageName,
         metricsEnabled: true,
@@ -40,10 +56,14 @@ export class GatePageApi extends Construct {
         // For what is no route of ours.
         throttlingRateLimit: gateThrottles.open.rateLimit,
         throttlingBurstLimit: gateThrottles.open.burstLimit,
-        ...accessLog ? {
-          accessLogDestination: new LogGroupLogDestination(new LogGroup(this, 'AccessLog', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY })),
-          accessLogFormat: AccessLogFormat.custom(JSON.stringify(fields)),
-        } : {},
+        ...(accessLog
+          ? {
+              accessLogDestination: new LogGroupLogDestination(
+                new LogGroup(this, 'AccessLog', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY }),
+              ),
+              accessLogFormat: AccessLogFormat.custom(JSON.stringify(fields)),
+            }
+          : {}),
       },
     });
     this.url = `https://${this.restApi.restApiId}.execute-api.${Stack.of(this).region}.${Aws.URL_SUFFIX}/${stageName}`;
@@ -61,7 +81,10 @@ export class GatePageApi extends Construct {
     const answer = (type: ResponseType, statusCode: string, code: string, title: string): void => {
       const body = problemBody(code, Number(statusCode), title, 'Nothing was changed.');
       this.restApi.addGatewayResponse(`Response${type.responseType}`, {
-        type, statusCode, templates: { 'application/json': JSON.stringify(body) }, responseHeaders: { 'Content-Type': "'application/problem+json'", 'Cache-Control': "'no-store'" },
+        type,
+        statusCode,
+        templates: { 'application/json': JSON.stringify(body) },
+        responseHeaders: { 'Content-Type': "'application/problem+json'", 'Cache-Control': "'no-store'" },
       });
     };
     // API Gateway says 403 where no signature came at all.
@@ -83,11 +106,17 @@ export class GatePageApi extends Construct {
     const { rateLimit, burstLimit } = httpMethod === 'GET' ? gateThrottles.open : gateThrottles.proven;
     this.restApi.root.resourceForPath(path).addMethod(httpMethod, integration, httpMethod === 'GET' ? {} : this.proof());
     const stage = this.restApi.deploymentStage.node.defaultChild as CfnStage;
-    stage.methodSettings = [...stage.methodSettings as CfnStage.MethodSettingProperty[], {
-      httpMethod, resourcePath: `/${path.replace(/\//g, '~1')}`,
-      // A route's settings take the place of the stage's, metrics too.
-      metricsEnabled: true, throttlingRateLimit: rateLimit, throttlingBurstLimit: burstLimit,
-    }];
+    stage.methodSettings = [
+      ...(stage.methodSettings as CfnStage.MethodSettingProperty[]),
+      {
+        httpMethod,
+        resourcePath: `/${path.replace(/\//g, '~1')}`,
+        // A route's settings take the place of the stage's, metrics too.
+        metricsEnabled: true,
+        throttlingRateLimit: rateLimit,
+        throttlingBurstLimit: burstLimit,
+      },
+    ];
   }
 
   /** ARN of a start's call. */
@@ -107,5 +136,8 @@ export class GatePageApi extends Construct {
 }
 
 function integrationOf(answering: IFunction): LambdaIntegration {
-  return new LambdaIntegration(answering, { scopePermissionToMethod: false, timeout: Duration.seconds(gateLimits.functionTimeoutSeconds + 3) });
+  return new LambdaIntegration(answering, {
+    scopePermissionToMethod: false,
+    timeout: Duration.seconds(gateLimits.functionTimeoutSeconds + 3),
+  });
 }

@@ -26,17 +26,20 @@ export function gateFromEnvironment(source: Environment, service: string): GateS
   const { gateName, tableName, rules } = gateEnv.read(source);
   const telemetry = telemetryOf(source, service, gateName);
   const store = new DynamoApprovals(new DynamoDBClient(retries), tableName);
-  const gate = new ApprovalGateService({
-    store,
-    tasks: new StepFunctionsTasks(new SFNClient(retries)),
-    notify: notifyOf(source),
-    nowMs: Date.now,
-    newId: () => randomText(128),
-    fault: (what, approval, thrown) => {
-      telemetry.count(gateMetrics.faults);
-      telemetry.record(`${what} failed`, { approval }, faultRecord(thrown));
+  const gate = new ApprovalGateService(
+    {
+      store,
+      tasks: new StepFunctionsTasks(new SFNClient(retries)),
+      notify: notifyOf(source),
+      nowMs: Date.now,
+      newId: () => randomText(128),
+      fault: (what, approval, thrown) => {
+        telemetry.count(gateMetrics.faults);
+        telemetry.record(`${what} failed`, { approval }, faultRecord(thrown));
+      },
     },
-  }, readRules(rules));
+    readRules(rules),
+  );
   return { gate, store, telemetry };
 }
 
@@ -49,7 +52,7 @@ export function verifierFromEnvironment(source: Environment, service: string): V
     nowMs: Date.now,
     forged: ({ execution }, why) => {
       telemetry.count(gateMetrics.forged);
-      telemetry.record('answer not the gate\'s', { execution, why });
+      telemetry.record("answer not the gate's", { execution, why });
     },
   };
 }

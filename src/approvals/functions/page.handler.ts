@@ -15,14 +15,23 @@ const rules = readRules(env.rules);
 const secrets = new SecretsManagerClient({ maxAttempts: 3 });
 const clientSecret = env.clientSecretArn === undefined ? undefined : secretReader(secrets, env.clientSecretArn);
 
-const sessions = identity.kind === 'oidc' && env.sessionSecretArn !== undefined ? new GateSessions({
-  sealer: hmacSealer(secretReader(secrets, env.sessionSecretArn)),
-  provider: oidcProvider({ identity, jwks: env.jwks, clientSecret }),
-  nowMs: Date.now,
-  random: () => randomText(256),
-}, identity, `${env.baseUrl}${gatePaths.callback}`, rules.groups) : undefined;
+const sessions =
+  identity.kind === 'oidc' && env.sessionSecretArn !== undefined
+    ? new GateSessions(
+        {
+          sealer: hmacSealer(secretReader(secrets, env.sessionSecretArn)),
+          provider: oidcProvider({ identity, jwks: env.jwks, clientSecret }),
+          nowMs: Date.now,
+          random: () => randomText(256),
+        },
+        identity,
+        `${env.baseUrl}${gatePaths.callback}`,
+        rules.groups,
+      )
+    : undefined;
 
-const proofs = identity.kind === 'iam' ? new CallerProofs({ ask: askSts(process.env.AWS_ENDPOINT_URL), nowMs: Date.now }, identity) : undefined;
+const proofs =
+  identity.kind === 'iam' ? new CallerProofs({ ask: askSts(process.env.AWS_ENDPOINT_URL), nowMs: Date.now }, identity) : undefined;
 
 const record = (call: CallRecord, thrown?: unknown): void => {
   if (thrown !== undefined) telemetry.count(gateMetrics.faults);

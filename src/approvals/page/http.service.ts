@@ -60,14 +60,21 @@ const cookies = { session: '__Host-approval-session', signIn: '__Host-approval-s
 export function gateHttp(ports: GateHttpPorts): (event: GateEvent) => Promise<GateAnswer> {
   const calls = new GateCalls(ports);
   return async (event) => {
-    const { answer, code, by, thrown } = await calls.answer(event).catch((error: unknown): Answered => ({ ...calls.problem(event, 'unavailable'), thrown: error }));
+    const { answer, code, by, thrown } = await calls
+      .answer(event)
+      .catch((error: unknown): Answered => ({ ...calls.problem(event, 'unavailable'), thrown: error }));
     const approval = event.pathParameters?.id?.slice(0, 22);
     ports.record({ route: event.resource, method: event.httpMethod, status: answer.statusCode, code, approval, by }, thrown);
     return answer;
   };
 }
 
-interface Answered { readonly answer: GateAnswer; readonly code?: Code; readonly by?: string; readonly thrown?: unknown }
+interface Answered {
+  readonly answer: GateAnswer;
+  readonly code?: Code;
+  readonly by?: string;
+  readonly thrown?: unknown;
+}
 
 /** Who decides, and by which kind of proof: a browser's session needs a form of ours. */
 type Caller =
@@ -104,10 +111,10 @@ class GateCalls {
     const body = decisionOf(event);
     if ('why' in body) return { ...this.problem(event, body.why, body.detail), by };
     // A cookie comes with every request of a browser; the form's own value only with ours.
-    if (session && !await this.ports.sessions!.csrfHolds(session, id, body.csrf)) return { ...this.problem(event, 'forged'), by };
+    if (session && !(await this.ports.sessions!.csrfHolds(session, id, body.csrf))) return { ...this.problem(event, 'forged'), by };
     const outcome = await this.ports.gate.answer(id, person, body.decision, body.comment);
     if (outcome.kind === 'unknown') return { ...this.problem(event, 'unknown'), by };
-    if (outcome.kind === 'refused') return { ...await this.refused(event, outcome.why, outcome.view, session), by };
+    if (outcome.kind === 'refused') return { ...(await this.refused(event, outcome.why, outcome.view, session)), by };
     // Shown by GET, so that a reload does not decide again. Relative, like all links here: the page works below whatever address it has.
     const answer = wantsJson(event) ? json(200, shown(outcome.view)) : redirect(303, id);
     return { answer, by };
@@ -115,12 +122,15 @@ class GateCalls {
 
   private async refused(event: GateEvent, why: Refusal, view: ApprovalView, session: Session | undefined): Promise<Answered> {
     if (wantsJson(event)) return this.problem(event, why);
-    return { answer: await this.page(problems[why].status, view, session, `Your answer changes nothing: ${lowered(problems[why].title)}.`), code: why };
+    return {
+      answer: await this.page(problems[why].status, view, session, `Your answer changes nothing: ${lowered(problems[why].title)}.`),
+      code: why,
+    };
   }
 
   private async signIn(event: GateEvent, id: string): Promise<Answered> {
     const { sessions, gate } = this.ports;
-    if (!sessions || !await gate.view(id)) return this.problem(event, 'unknown');
+    if (!sessions || !(await gate.view(id))) return this.problem(event, 'unknown');
     const { location, cookie } = await sessions.begin(id);
     return { answer: redirect(302, location, [cookieOf(cookies.signIn, cookie, gateLimits.signInSeconds)]) };
   }
@@ -151,7 +161,9 @@ class GateCalls {
     if (!gateLimits.idPattern.test(id)) return { kind: 'nobody', code: 'unknown' };
     const caller = await this.ports.proofs!.callerOf(event, { url: approvalUrl(this.ports.baseUrl, id), body: rawBody(event) });
     if (caller.kind === 'refused') return { kind: 'nobody', code: caller.why };
-    return caller.kind === 'known' ? caller : { kind: 'nobody', code: 'unknown_caller', thrown: new Error(`STS did not confirm the caller: ${caller.detail}`) };
+    return caller.kind === 'known'
+      ? caller
+      : { kind: 'nobody', code: 'unknown_caller', thrown: new Error(`STS did not confirm the caller: ${caller.detail}`) };
   }
 
   private async sessionOf(event: GateEvent): Promise<Session | undefined> {
@@ -161,7 +173,14 @@ class GateCalls {
   private async page(status: number, view: ApprovalView, session: Session | undefined, notice?: string): Promise<GateAnswer> {
     const { rules, nowMs } = this.ports;
     const visitor = await this.visitorOf(view, session);
-    const model: PageModel = { view, rules, nowMs: nowMs(), command: this.command(view.id), visitor, ...(notice === undefined ? {} : { notice }) };
+    const model: PageModel = {
+      view,
+      rules,
+      nowMs: nowMs(),
+      command: this.command(view.id),
+      visitor,
+      ...(notice === undefined ? {} : { notice }),
+    };
     return page(status, approvalPage(model));
   }
 
@@ -179,19 +198,27 @@ class GateCalls {
     const url = approvalUrl(baseUrl, id);
     if (identity.kind === 'oidc') {
       return [
-        `# APPROVER_TOKEN: your ID token of ${identity.issuer}, for ${identity.audience.join(' or ')}`, 'curl -X POST -H "Authorization: Bearer $APPROVER_TOKEN" \\',
+        `# APPROVER_TOKEN: your ID token of ${identity.issuer}, for ${identity.audience.join(' or ')}`,
+        'curl -X POST -H "Authorization: Bearer $APPROVER_TOKEN" \\',
         `  -H 'Content-Type: application/json' -d '{"decision": "approve", "comment": "..."}' \\\n  ${url}`,
       ].join('\n');
     }
-    return `# with the credentials of an approver; "reject" instead of "approve" to reject\nnpx cdk-multi-region-payments approve ${url} \\\n  --region ${identity.region} --comment "..."`;
+    return (
+      `# with the credentials of an approver; "reject" instead of "approve" to reject\nnpx cdk-multi-region-payments approve ` +
+      `${url} \\\n  --region ${identity.region} --comment "..."`
+    );
   }
 
   /** An error in the form that was asked for. */
   public problem(event: GateEvent, code: Code, found?: string): Answered {
     const { status, title } = problems[code];
     const { kind } = this.ports.identity;
-    const more: Record<string, string> = code === 'unauthorized' && kind === 'oidc' ? { 'WWW-Authenticate': 'Bearer' }
-      : code === 'unknown_caller' ? { 'Retry-After': String(proofLimits.retryAfterSeconds) } : {};
+    const more: Record<string, string> =
+      code === 'unauthorized' && kind === 'oidc'
+        ? { 'WWW-Authenticate': 'Bearer' }
+        : code === 'unknown_caller'
+          ? { 'Retry-After': String(proofLimits.retryAfterSeconds) }
+          : {};
     const hint = (kind === 'iam' ? proofHints[code] : undefined) ?? hints[code] ?? 'Nothing was changed.';
     const detail = found === undefined ? hint : `${found} Nothing was changed.`;
     if (!wantsJson(event)) return { answer: page(status, messagePage(title, detail), more), code };
@@ -201,16 +228,18 @@ class GateCalls {
 
 const hints: Partial<Readonly<Record<Code, string>>> = {
   invalid_request: 'Send {"decision": "approve" or "reject", "comment"?: a text of at most 1,000 characters}.',
-  unauthorized: 'Open the approval\'s page and sign in, or send a valid bearer token. Nothing was changed.',
-  forged: 'Open the approval\'s page again and decide there. Nothing was changed.',
+  unauthorized: "Open the approval's page and sign in, or send a valid bearer token. Nothing was changed.",
+  forged: "Open the approval's page again and decide there. Nothing was changed.",
   unknown: 'Check that the link is complete.',
   unavailable: 'Look at the approval again in a minute: if you sent an answer, it may have been recorded.',
 };
 
 /** With AWS credentials. */
 const proofHints: Partial<Readonly<Record<Code, string>>> = {
-  unauthorized: 'Send X-Caller-Proof for this very call: \'npx cdk-multi-region-payments approve URL\' makes it. Nothing was changed.',
-  stale: `A proof is valid for ${proofLimits.validSeconds / 60} minutes: check your computer's clock, and make a new proof. Nothing was changed.`,
+  unauthorized: "Send X-Caller-Proof for this very call: 'npx cdk-multi-region-payments approve URL' makes it. Nothing was changed.",
+  stale:
+    `A proof is valid for ${proofLimits.validSeconds / 60} minutes: check your computer's clock, and make a new proof. Nothing ` +
+    `was changed.`,
   other_caller: 'Sign the call and the proof with the same credentials. Nothing was changed.',
   unknown_caller: 'AWS STS did not answer: ask again in some seconds. Nothing was changed.',
 };
@@ -222,11 +251,20 @@ function shown(view: ApprovalView): object {
 }
 
 function page(statusCode: number, body: string, more: Readonly<Record<string, string>> = {}): GateAnswer {
-  return { statusCode, headers: { ...pageSecurity, ...more, 'Cache-Control': 'no-store', 'Content-Type': 'text/html; charset=utf-8' }, body };
+  return {
+    statusCode,
+    headers: { ...pageSecurity, ...more, 'Cache-Control': 'no-store', 'Content-Type': 'text/html; charset=utf-8' },
+    body,
+  };
 }
 
 function redirect(statusCode: 302 | 303, location: string, set: string[] = []): GateAnswer {
-  return { statusCode, headers: { ...plain, Location: location }, ...(set.length > 0 ? { multiValueHeaders: { 'Set-Cookie': set } } : {}), body: '' };
+  return {
+    statusCode,
+    headers: { ...plain, Location: location },
+    ...(set.length > 0 ? { multiValueHeaders: { 'Set-Cookie': set } } : {}),
+    body: '',
+  };
 }
 
 function cookieOf(name: string, value: string, seconds: number): string {
@@ -245,14 +283,20 @@ function wantsJson(event: GateEvent): boolean {
   return !/text\/html|^\s*$/.test(headerOf(event, 'accept') ?? '') && /json/.test(headerOf(event, 'accept') ?? '');
 }
 
-interface DecisionBody { readonly decision: Answer; readonly comment?: string; readonly csrf?: string }
+interface DecisionBody {
+  readonly decision: Answer;
+  readonly comment?: string;
+  readonly csrf?: string;
+}
 
 function decisionOf(event: GateEvent): DecisionBody | { readonly why: Code; readonly detail?: string } {
   const body = bodyOf(event, 'form');
   if (body.kind === 'refused') return body;
   const { decision, comment, csrf, ...others } = body.fields;
   if ((decision !== 'approve' && decision !== 'reject') || Object.keys(others).length > 0) return { why: 'invalid_request' };
-  if (comment !== undefined && (typeof comment !== 'string' || comment.length > gateLimits.commentLength)) return { why: 'invalid_request' };
+  if (comment !== undefined && (typeof comment !== 'string' || comment.length > gateLimits.commentLength)) {
+    return { why: 'invalid_request' };
+  }
   return { decision, ...(comment?.trim() ? { comment: comment.trim() } : {}), ...(typeof csrf === 'string' ? { csrf } : {}) };
 }
 

@@ -24,16 +24,26 @@ const openings: Readonly<Record<ApprovalMessage, { readonly tag: string; readonl
 export function messageText(message: ApprovalMessage, view: ApprovalView, baseUrl: string, nowMs: number): MessageText {
   const { tag, text } = openings[message];
   const pieces = [
-    mail`${text}`, mail``, mail`${view.subject}`, mail``, mailQuote(view.question), mail``,
+    mail`${text}`,
+    mail``,
+    mail`${view.subject}`,
+    mail``,
+    mailQuote(view.question),
+    mail``,
     ...Object.entries(view.details).map(([name, value]) => mail`${name}: ${cut(value, 500)}`),
-    ...view.startedBy === undefined ? [] : [mail`Started by: ${view.startedBy}`],
+    ...(view.startedBy === undefined ? [] : [mail`Started by: ${view.startedBy}`]),
     mail`State: ${stateOf(view, nowMs)}`,
-    ...message === 'withdrawn' ? [] : [
-      mail`Expires: ${timeOf(view.expiresAtMs)}, then it is ${view.expiryDecision === 'REJECTED' ? 'rejected' : 'approved'}`, mail``,
-      ...checkLines(view.report),
-      mail`See what was checked, and decide:`, mailLink(baseUrl, 'approvals', view.id), mail``,
-      mail`Opening the link decides nothing. You will be asked who you are. The page shows how to decide by command line.`,
-    ],
+    ...(message === 'withdrawn'
+      ? []
+      : [
+          mail`Expires: ${timeOf(view.expiresAtMs)}, then it is ${view.expiryDecision === 'REJECTED' ? 'rejected' : 'approved'}`,
+          mail``,
+          ...checkLines(view.report),
+          mail`See what was checked, and decide:`,
+          mailLink(baseUrl, 'approvals', view.id),
+          mail``,
+          mail`Opening the link decides nothing. You will be asked who you are. The page shows how to decide by command line.`,
+        ]),
   ];
   return { subject: snsSubject(`[${tag}] ${view.subject}`), body: lines('mail', pieces).toString() };
 }
@@ -43,11 +53,18 @@ function checkLines(report: string | undefined): Mail[] {
   const checks = report === undefined ? undefined : checksOf(report);
   if (!checks) return [];
   const failed = checks.filter(({ passed }) => !passed).length;
-  const shown = checks.slice(0, mostChecks).map(({ name, found, allowed, passed }) => mail`${passed ? 'passed' : 'FAILED'}  ${cut(name, 200)}: found ${cut(found, 200)}; allowed ${cut(allowed, 200)}`);
+  const shown = checks
+    .slice(0, mostChecks)
+    .map(
+      ({ name, found, allowed, passed }) =>
+        mail`${passed ? 'passed' : 'FAILED'}  ${cut(name, 200)}: found ${cut(found, 200)}; allowed ${cut(allowed, 200)}`,
+    );
   const rest = checks.length - shown.length;
   return [
-    failed === 0 ? mail`Checks: all ${checks.length} passed` : mail`Checks: ${failed} of ${checks.length} failed`, ...shown,
-    ...rest > 0 ? [mail`and ${rest} more, see the page`] : [], mail``,
+    failed === 0 ? mail`Checks: all ${checks.length} passed` : mail`Checks: ${failed} of ${checks.length} failed`,
+    ...shown,
+    ...(rest > 0 ? [mail`and ${rest} more, see the page`] : []),
+    mail``,
   ];
 }
 

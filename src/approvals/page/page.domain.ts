@@ -42,7 +42,8 @@ export const pageStyleHash = 'sha256-y2W58oWEhY1gQrOsCD3E67rULPT/Oqm6VlGfgVWS160
 
 /** The headers of every page. */
 export const pageSecurity: Readonly<Record<string, string>> = {
-  'Content-Security-Policy': `default-src 'none'; style-src '${pageStyleHash}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+  'Content-Security-Policy':
+    `default-src 'none'; style-src '${pageStyleHash}'; form-action 'self'; base-uri 'none'; ` + `frame-ancestors 'none'`,
   'X-Content-Type-Options': 'nosniff',
   // The address holds the approval's ID.
   'Referrer-Policy': 'no-referrer',
@@ -52,7 +53,9 @@ export const pageSecurity: Readonly<Record<string, string>> = {
 /** The page of one approval. Looking at it decides nothing. */
 export function approvalPage(model: PageModel): string {
   const { view, notice } = model;
-  return layout(view.subject, html`
+  return layout(
+    view.subject,
+    html`
 <p>Approval</p>
 <h1>${view.subject}</h1>
 <p><strong class="state ${stateClass(view)}">${stateOf(view, model.nowMs)}</strong></p>
@@ -62,7 +65,8 @@ ${view.report !== undefined && reportOf(view.report)}
 ${factsOf(model)}
 ${answersOf(view.answers)}
 ${decideHere(model)}
-${commandOf(model)}`);
+${commandOf(model)}`,
+  );
 }
 
 /** A page that says one thing, such as that there is no such approval. */
@@ -83,7 +87,9 @@ function layout(title: string, body: Html): string {
 export function stateOf(view: ApprovalView, nowMs: number): string {
   if (view.status === 'WITHDRAWN') return 'Withdrawn: the execution no longer waits';
   const late = view.delivery === 'CLOSED' ? ' (the execution did not wait for this answer, or had it before)' : '';
-  if (view.outcome) return `${view.outcome.decision === 'APPROVED' ? 'Approved' : 'Rejected'}${view.outcome.reason === 'EXPIRED' ? ': no decision was made in time' : ''}${late}`;
+  if (view.outcome) {
+    return `${view.outcome.decision === 'APPROVED' ? 'Approved' : 'Rejected'}${view.outcome.reason === 'EXPIRED' ? ': no decision was made in time' : ''}${late}`;
+  }
   if (nowMs >= view.expiresAtMs) return 'Expired';
   return view.required === 1 ? 'Waits for a decision' : `Waits: ${view.approvals} of ${view.required} approvals`;
 }
@@ -96,7 +102,9 @@ function decideHere({ view, visitor, nowMs }: PageModel): Html {
   if (view.status !== 'OPEN' || nowMs >= view.expiresAtMs) return html``;
   switch (visitor.kind) {
     case 'unknown':
-      return visitor.signIn === undefined ? html`<p>Decide by command line: see below.</p>` : html`<p><a class="button" href="${visitor.signIn}">Sign in to decide</a></p>`;
+      return visitor.signIn === undefined
+        ? html`<p>Decide by command line: see below.</p>`
+        : html`<p><a class="button" href="${visitor.signIn}">Sign in to decide</a></p>`;
     case 'unentitled':
       return html`<p class="notice">You are signed in as ${visitor.name}. ${visitor.why === 'starter' ? 'You started this execution, so another person must decide.' : 'You are not one of its approvers.'}</p>`;
     case 'entitled':
@@ -126,8 +134,10 @@ function factsOf({ view, rules, nowMs }: PageModel): Html {
 
 function answersOf(answers: readonly AnswerView[]): Html {
   if (answers.length === 0) return html``;
-  const rows = answers.map(({ name, by, answer, atMs, comment }) =>
-    html`<tr><td>${name === by ? by : `${name} (${by})`}</td><td class="${answer === 'approve' ? 'passed' : 'failed'}">${answer}</td><td>${timeOf(atMs)}</td><td>${comment ?? ''}</td></tr>`);
+  const rows = answers.map(
+    ({ name, by, answer, atMs, comment }) =>
+      html`<tr><td>${name === by ? by : `${name} (${by})`}</td><td class="${answer === 'approve' ? 'passed' : 'failed'}">${answer}</td><td>${timeOf(atMs)}</td><td>${comment ?? ''}</td></tr>`,
+  );
   return html`<h2>Answers</h2><div class="wide"><table><tr><th>Who</th><th>Answer</th><th>When</th><th>Comment</th></tr>${rows}</table></div>`;
 }
 
@@ -139,18 +149,28 @@ function commandOf({ command, view }: PageModel): Html {
 function reportOf(report: string): Html {
   const checks = checksOf(report);
   const failed = checks?.filter(({ passed }) => !passed).length ?? 0;
-  const title = checks === undefined ? html`Report` : failed === 0 ? html`Checks: <span class="passed">all ${checks.length} passed</span>` : html`Checks: <span class="failed">${failed} of ${checks.length} failed</span>`;
+  const title =
+    checks === undefined
+      ? html`Report`
+      : failed === 0
+        ? html`Checks: <span class="passed">all ${checks.length} passed</span>`
+        : html`Checks: <span class="failed">${failed} of ${checks.length} failed</span>`;
   return html`<h2>${title}</h2>${drawn(blockOf(report))}`;
 }
 
 function drawn(block: Block): Html {
   switch (block.kind) {
-    case 'text': return html`<p${block.verdict !== undefined && html` class="${block.verdict}"`}>${block.text}</p>`;
-    case 'list': return html`${block.items.map(drawn)}`;
-    case 'pairs': return html`<dl>${block.pairs.map(([name, value]) => html`<dt>${name}</dt><dd>${inCell(value)}</dd>`)}</dl>`;
-    case 'rows': return html`<div class="wide"><table class="rows"><thead><tr>${block.head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>${
-      block.rows.map((row) => html`<tr>${row.map((cell, at) => html`<td data-head="${block.head[at]}"${cell.kind === 'text' && cell.verdict !== undefined && html` class="${cell.verdict}"`}>${inCell(cell)}</td>`)}</tr>`)
-    }</tbody></table></div>`;
+    case 'text':
+      return html`<p${block.verdict !== undefined && html` class="${block.verdict}"`}>${block.text}</p>`;
+    case 'list':
+      return html`${block.items.map(drawn)}`;
+    case 'pairs':
+      return html`<dl>${block.pairs.map(([name, value]) => html`<dt>${name}</dt><dd>${inCell(value)}</dd>`)}</dl>`;
+    case 'rows':
+      return html`<div class="wide"><table class="rows"><thead><tr>${block.head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>${block.rows.map(
+        (row) =>
+          html`<tr>${row.map((cell, at) => html`<td data-head="${block.head[at]}"${cell.kind === 'text' && cell.verdict !== undefined && html` class="${cell.verdict}"`}>${inCell(cell)}</td>`)}</tr>`,
+      )}</tbody></table></div>`;
   }
 }
 

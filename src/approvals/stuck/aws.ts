@@ -11,8 +11,12 @@ export function stepFunctionsReader(client: SFNClient, stateMachineArn: string):
       const executions: RunningExecution[] = [];
       let nextToken: string | undefined;
       for (let pages = 0; pages < stuckLimits.executionPages; pages += 1) {
-        const page = await client.send(new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING', maxResults: 1_000, nextToken }));
-        executions.push(...(page.executions ?? []).map(({ executionArn, startDate }) => ({ arn: executionArn!, startedMs: startDate?.getTime() ?? 0 })));
+        const page = await client.send(
+          new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING', maxResults: 1_000, nextToken }),
+        );
+        executions.push(
+          ...(page.executions ?? []).map(({ executionArn, startDate }) => ({ arn: executionArn!, startedMs: startDate?.getTime() ?? 0 })),
+        );
         nextToken = page.nextToken;
         if (!nextToken) return { executions, all: true };
       }
@@ -23,7 +27,9 @@ export function stepFunctionsReader(client: SFNClient, stateMachineArn: string):
       try {
         let nextToken: string | undefined;
         for (let pages = 0; pages < stuckLimits.historyPages; pages += 1) {
-          const page = await client.send(new GetExecutionHistoryCommand({ executionArn, maxResults: 1_000, includeExecutionData: false, nextToken }));
+          const page = await client.send(
+            new GetExecutionHistoryCommand({ executionArn, maxResults: 1_000, includeExecutionData: false, nextToken }),
+          );
           events.push(...(page.events ?? []).map(eventOf));
           nextToken = page.nextToken;
           if (!nextToken) break;
@@ -40,5 +46,12 @@ export function stepFunctionsReader(client: SFNClient, stateMachineArn: string):
 function eventOf(event: SdkEvent): HistoryEvent {
   const { id, previousEventId, type, timestamp, stateEnteredEventDetails } = event;
   const task = event.taskScheduledEventDetails ?? event.taskStartedEventDetails ?? event.taskSubmittedEventDetails;
-  return { id: id!, previousId: previousEventId, type: type!, atMs: timestamp!.getTime(), resource: task?.resource, state: stateEnteredEventDetails?.name };
+  return {
+    id: id!,
+    previousId: previousEventId,
+    type: type!,
+    atMs: timestamp!.getTime(),
+    resource: task?.resource,
+    state: stateEnteredEventDetails?.name,
+  };
 }

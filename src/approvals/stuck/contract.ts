@@ -13,13 +13,13 @@ export const stuckMetrics = {
 } as const;
 
 /** Environment of the sampler. */
-export const stuckEnv = new EnvCodec({
-  stateMachineArn: 'STUCK_STATE_MACHINE_ARN',
-  name: 'STUCK_NAME',
-}, {
-  /** JSON array of state names; absent: all token tasks. */
-  states: 'STUCK_STATES',
-});
+export const stuckEnv = new EnvCodec(
+  { stateMachineArn: 'STUCK_STATE_MACHINE_ARN', name: 'STUCK_NAME' },
+  {
+    /** JSON array of state names; absent: all token tasks. */
+    states: 'STUCK_STATES',
+  },
+);
 
 export const stuckLimits = {
   /** Pages of 1,000 running executions. */

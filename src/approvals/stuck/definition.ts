@@ -30,7 +30,7 @@ export function definitionIn(resource: CfnStateMachine): Json | undefined {
 function flat(value: unknown): string {
   if (typeof value === 'string') return value;
   const [, parts] = (value as { 'Fn::Join'?: [string, unknown[]] } | undefined)?.['Fn::Join'] ?? ['', undefined];
-  return parts ? parts.map((part) => typeof part === 'string' ? part : 'unknown').join('') : '';
+  return parts ? parts.map((part) => (typeof part === 'string' ? part : 'unknown')).join('') : '';
 }
 
 function timeoutOf(state: Json): { readonly timeout?: number | 'unknown' } {
@@ -48,8 +48,12 @@ export function isStandard(stateMachine: IStateMachine): boolean {
 export function tokenTasksIn(definition: Json): TokenTask[] {
   const states = (definition.States ?? {}) as Readonly<Record<string, Json>>;
   return Object.entries(states).flatMap(([name, state]) => {
-    const nested = [...(state.Branches ?? []) as Json[], ...[state.ItemProcessor, state.Iterator].filter((inner): inner is Json => inner !== undefined)];
-    const own = typeof state.Resource === 'string' && state.Resource.endsWith('.waitForTaskToken') ? [{ state: name, ...timeoutOf(state) }] : [];
+    const nested = [
+      ...((state.Branches ?? []) as Json[]),
+      ...[state.ItemProcessor, state.Iterator].filter((inner): inner is Json => inner !== undefined),
+    ];
+    const own =
+      typeof state.Resource === 'string' && state.Resource.endsWith('.waitForTaskToken') ? [{ state: name, ...timeoutOf(state) }] : [];
     return [...own, ...nested.flatMap(tokenTasksIn)];
   });
 }

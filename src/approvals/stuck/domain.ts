@@ -19,7 +19,10 @@ export interface OpenTask {
 }
 
 /** A Parallel state, a Map state or one of its iterations, in which events happen. */
-interface Container { readonly kind: string; readonly id: number }
+interface Container {
+  readonly kind: string;
+  readonly id: number;
+}
 
 interface Place {
   readonly containers: readonly Container[];
@@ -27,14 +30,19 @@ interface Place {
   readonly sinceMs: number;
 }
 
-const begins = new Map([['ParallelStateStarted', 'Parallel'], ['MapStateStarted', 'Map'], ['MapIterationStarted', 'Iteration']]);
+const begins = new Map([
+  ['ParallelStateStarted', 'Parallel'],
+  ['MapStateStarted', 'Map'],
+  ['MapIterationStarted', 'Iteration'],
+]);
 const ends = /^(ParallelState|MapState|MapIteration)(Succeeded|Failed|Aborted)$/;
 const kinds: Readonly<Record<string, string>> = { ParallelState: 'Parallel', MapState: 'Map', MapIteration: 'Iteration' };
 const waiting = new Set(['TaskScheduled', 'TaskStarted', 'TaskSubmitted']);
 
 /**
- * The token tasks that are open at the end of a history, oldest first. Events form a tree, by what led to what: branches of a Parallel state and
- * iterations of a Map are its branches, and a task is open when nothing came after its last event and nothing around it has ended.
+ * The token tasks that are open at the end of a history, oldest first. Events form a tree, by what led to what: branches of a Parallel
+ * state and iterations of a Map are its branches, and a task is open when nothing came after its last event and nothing around it has
+ * ended.
  */
 export function openTasks(events: readonly HistoryEvent[]): readonly OpenTask[] {
   const places = new Map<number, Place>();

@@ -11,7 +11,7 @@ const ports = {
   nowMs: Date.now,
   fault: (execution: string, thrown: unknown) => telemetry.record('history not read', { execution }, faultRecord(thrown)),
 };
-const only = states === undefined ? undefined : JSON.parse(states) as string[];
+const only = states === undefined ? undefined : (JSON.parse(states) as string[]);
 
 /** Time kept back from the invocation's end to write the log's line in. */
 const reserveMs = 5_000;

@@ -45,8 +45,16 @@ export async function sampleApprovals(ports: SamplerPorts, states: readonly stri
     });
     const tasks = openTasks(events ?? []).filter(({ state }) => states === undefined || states.includes(state));
     open += tasks.length;
-    for (const { state, sinceMs } of tasks) if (oldest === undefined || sinceMs < oldest.sinceMs) oldest = { execution: arn, state, sinceMs };
+    for (const { state, sinceMs } of tasks) {
+      if (oldest === undefined || sinceMs < oldest.sinceMs) oldest = { execution: arn, state, sinceMs };
+    }
   }
   const oldestAgeSeconds = oldest === undefined ? 0 : Math.max(0, Math.floor((ports.nowMs() - oldest.sinceMs) / 1000));
-  return { running: executions.length, open, oldestAgeSeconds, ...(oldest ? { oldest: { execution: oldest.execution, state: oldest.state } } : {}), complete };
+  return {
+    running: executions.length,
+    open,
+    oldestAgeSeconds,
+    ...(oldest ? { oldest: { execution: oldest.execution, state: oldest.state } } : {}),
+    complete,
+  };
 }

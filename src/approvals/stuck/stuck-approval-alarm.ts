@@ -56,8 +56,8 @@ export interface StuckApprovalAlarmProps {
   readonly states?: string[];
 
   /**
-   * Who is told at `threshold`, and when it is over. The topic's policy and its key's then admit CloudWatch's alarms of this account; those of another
-   * app must do so already. A topic with the key that AWS manages (`alias/aws/sns`) cannot: CloudWatch may not use that key.
+   * Who is told at `threshold`, and when it is over. The topic's policy and its key's then admit CloudWatch's alarms of this account; those
+   * of another app must do so already. A topic with the key that AWS manages (`alias/aws/sns`) cannot: CloudWatch may not use that key.
    *
    * @default - nobody: the alarm is there to be seen
    */
@@ -94,8 +94,9 @@ interface AlarmSettings {
 }
 
 /**
- * Sees an execution that waits for a person and is forgotten. `ExecutionTime` is published when an execution ends, so an alarm on it never sees one
- * that stands still: here running executions are looked at on a schedule, and an alarm rises on the oldest one's age, or when nobody looks.
+ * Sees an execution that waits for a person and is forgotten. `ExecutionTime` is published when an execution ends, so an alarm on it never
+ * sees one that stands still: here running executions are looked at on a schedule, and an alarm rises on the oldest one's age, or when
+ * nobody looks.
  */
 export class StuckApprovalAlarm extends Construct {
   /** Rises at `threshold`. */
@@ -129,14 +130,26 @@ export class StuckApprovalAlarm extends Construct {
     const { reminderTopic, escalationTopic = reminderTopic } = props;
     for (const topic of new Set([reminderTopic, escalationTopic])) if (topic) admitAlarms(this, topic);
     const age = this.metricOldestAge();
-    this.reminder = this.define('Reminder', { says: 'an approval has waited longer than \'threshold\'', anchor: 'stuck-approval', metric: age, threshold: this.threshold.toSeconds(), topic: reminderTopic });
+    this.reminder = this.define('Reminder', {
+      says: "an approval has waited longer than 'threshold'",
+      anchor: 'stuck-approval',
+      metric: age,
+      threshold: this.threshold.toSeconds(),
+      topic: reminderTopic,
+    });
     this.escalation = this.define('Escalation', {
-      says: 'an approval has waited longer than \'escalationThreshold\'', anchor: 'stuck-approval', metric: age, threshold: this.escalationThreshold.toSeconds(), topic: escalationTopic,
+      says: "an approval has waited longer than 'escalationThreshold'",
+      anchor: 'stuck-approval',
+      metric: age,
+      threshold: this.escalationThreshold.toSeconds(),
+      topic: escalationTopic,
     });
     this.silence = new Alarm(this, 'Silence', {
       alarmDescription: this.describe('the waiting time of approvals is not measured', 'approval-sampler-silent'),
       metric: this.metric(stuckMetrics.samples, Stats.SUM),
-      threshold: 1, comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD, evaluationPeriods: 3,
+      threshold: 1,
+      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+      evaluationPeriods: 3,
       // A sampler that does not run says nothing.
       treatMissingData: TreatMissingData.BREACHING,
     });
@@ -155,15 +168,21 @@ export class StuckApprovalAlarm extends Construct {
 
   private metric(metricName: string, statistic: string): Metric {
     return new Metric({
-      namespace: systemMetrics.namespace, metricName, statistic, period: this.interval,
+      namespace: systemMetrics.namespace,
+      metricName,
+      statistic,
+      period: this.interval,
       dimensionsMap: { [systemMetrics.systemDimension]: this.name, [systemMetrics.regionDimension]: Stack.of(this).region },
     });
   }
 
   private define(id: string, { says, anchor, metric, threshold, topic }: AlarmSettings): Alarm {
     const alarm = new Alarm(this, id, {
-      alarmDescription: this.describe(says, anchor), metric, threshold,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD, evaluationPeriods: 1,
+      alarmDescription: this.describe(says, anchor),
+      metric,
+      threshold,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      evaluationPeriods: 1,
       // A missed sample neither raises nor ends it: that it is missed is the other alarm's matter.
       treatMissingData: TreatMissingData.IGNORE,
     });
@@ -184,17 +203,27 @@ export class StuckApprovalAlarm extends Construct {
     const sampler = new BundledFunction(this, 'Sampler', {
       bundle: stuckBundle,
       description: 'Measures how long the oldest open approval has been waiting',
-      environment: stuckEnv.write({ stateMachineArn: stateMachine.stateMachineArn, name: this.name, states: states && JSON.stringify(states) }),
+      environment: stuckEnv.write({
+        stateMachineArn: stateMachine.stateMachineArn,
+        name: this.name,
+        states: states && JSON.stringify(states),
+      }),
       // Never two at once, and as much time as there is.
       timeout: Duration.seconds(Math.min(this.interval.toSeconds(), 600) - 5),
       memorySize: 512,
       logRetention: logRetention ?? RetentionDays.THREE_MONTHS,
     });
-    const executions = Stack.of(this).formatArn({ service: 'states', resource: 'execution', resourceName: `${this.name}:*`, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+    const executions = Stack.of(this).formatArn({
+      service: 'states',
+      resource: 'execution',
+      resourceName: `${this.name}:*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
     Grant.addToPrincipal({ grantee: sampler.function, actions: ['states:ListExecutions'], resourceArns: [stateMachine.stateMachineArn] });
     Grant.addToPrincipal({ grantee: sampler.function, actions: ['states:GetExecutionHistory'], resourceArns: [executions] });
     new Rule(this, 'Schedule', {
-      description: 'Measures how long approvals wait', schedule: Schedule.rate(this.interval),
+      description: 'Measures how long approvals wait',
+      schedule: Schedule.rate(this.interval),
       targets: [new LambdaFunction(sampler.function, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
     });
   }
@@ -207,46 +236,84 @@ export class StuckApprovalAlarm extends Construct {
         if (!definition) return [];
         const tasks = tokenTasksIn(definition).filter(({ state }) => this.props.states?.includes(state) ?? true);
         if (tasks.length === 0) {
-          return [describeProblem({
-            prop: 'stateMachine', given: 'one whose definition has no task that waits for a token', allowed: 'one with such tasks, named in states if that is given',
-            mend: 'give the state machine that asks for approvals',
-          })];
+          return [
+            describeProblem({
+              prop: 'stateMachine',
+              given: 'one whose definition has no task that waits for a token',
+              allowed: 'one with such tasks, named in states if that is given',
+              mend: 'give the state machine that asks for approvals',
+            }),
+          ];
         }
         const unknown = this.props.states?.find((name) => !tasks.some(({ state }) => state === name));
-        if (unknown !== undefined) return [describeProblem({ prop: 'states', given: `'${unknown}'`, allowed: 'names of tasks that wait for a token', mend: 'name one of the state machine\'s, or leave it out for all' })];
+        if (unknown !== undefined) {
+          return [
+            describeProblem({
+              prop: 'states',
+              given: `'${unknown}'`,
+              allowed: 'names of tasks that wait for a token',
+              mend: "name one of the state machine's, or leave it out for all",
+            }),
+          ];
+        }
         return tasks.flatMap((task) => this.taskProblems(task, definition.TimeoutSeconds));
       },
     });
     const definition = definitionOf(this.props.stateMachine);
     if (definition?.TimeoutSeconds !== undefined) return;
-    const endless = tokenTasksIn(definition ?? {}).filter(({ timeout, state }) => timeout === undefined && (this.props.states?.includes(state) ?? true));
+    const endless = tokenTasksIn(definition ?? {}).filter(
+      ({ timeout, state }) => timeout === undefined && (this.props.states?.includes(state) ?? true),
+    );
     if (endless.length === 0) return;
-    Annotations.of(this).addWarningV2('cdk-multi-region-payments:endless-approval',
-      `[${this.node.path}] ${endless.map(({ state }) => `'${state}'`).join(', ')} waits for its token without a timeout, up to a year: give it one (TimeoutSeconds)`);
+    Annotations.of(this).addWarningV2(
+      'cdk-multi-region-payments:endless-approval',
+      `[${this.node.path}] ${endless.map(({ state }) => `'${state}'`).join(', ')} waits for its token without a timeout, up to a ` +
+        `year: give it one (TimeoutSeconds)`,
+    );
   }
 
   private taskProblems({ state, timeout }: TokenTask, ofMachine: unknown): string[] {
     const known = [timeout, ofMachine].filter((seconds): seconds is number => typeof seconds === 'number');
     const longer = known.length === 0 ? undefined : Math.min(...known);
-    const beyond = (prop: string, age: Duration): string[] => relationMessages(
-      timeRelations.alarmInTask, prop, { shorter: age.toSeconds() + this.interval.toSeconds(), longer }, `lower it, or raise the timeout of '${state}'`,
-    );
+    const beyond = (prop: string, age: Duration): string[] =>
+      relationMessages(
+        timeRelations.alarmInTask,
+        prop,
+        { shorter: age.toSeconds() + this.interval.toSeconds(), longer },
+        `lower it, or raise the timeout of '${state}'`,
+      );
     return [...beyond('threshold', this.threshold), ...beyond('escalationThreshold', this.escalationThreshold)].slice(0, 1);
   }
 }
 
 function timesProblem(threshold: Duration, escalation: Duration, interval: Duration): PropProblem | undefined {
   if (interval.toSeconds() < 60 || interval.toSeconds() > 3600 || interval.toSeconds() % 60 !== 0) {
-    return { prop: 'interval', given: `${interval.toSeconds()} s`, allowed: '1 minute to 1 hour, in whole minutes', mend: 'leave it out for 5 minutes' };
+    return {
+      prop: 'interval',
+      given: `${interval.toSeconds()} s`,
+      allowed: '1 minute to 1 hour, in whole minutes',
+      mend: 'leave it out for 5 minutes',
+    };
   }
-  if (threshold.toSeconds() <= 0) return { prop: 'threshold', given: `${threshold.toSeconds()} s`, allowed: 'more than 0', mend: 'leave it out for 4 hours' };
+  if (threshold.toSeconds() <= 0) {
+    return { prop: 'threshold', given: `${threshold.toSeconds()} s`, allowed: 'more than 0', mend: 'leave it out for 4 hours' };
+  }
   if (escalation.toSeconds() > threshold.toSeconds()) return undefined;
-  return { prop: 'escalationThreshold', given: `${escalation.toSeconds()} s`, allowed: `more than threshold, ${threshold.toSeconds()} s`, mend: 'leave it out for twice threshold' };
+  return {
+    prop: 'escalationThreshold',
+    given: `${escalation.toSeconds()} s`,
+    allowed: `more than threshold, ${threshold.toSeconds()} s`,
+    mend: 'leave it out for twice threshold',
+  };
 }
 
 function kindProblem(stateMachine: IStateMachine): PropProblem | undefined {
-  return isStandard(stateMachine) ? undefined : {
-    prop: 'stateMachine', given: 'of type EXPRESS', allowed: 'a state machine of type STANDARD: an express one waits for no token and keeps no history to look at',
-    mend: 'give the state machine that asks for approvals',
-  };
+  return isStandard(stateMachine)
+    ? undefined
+    : {
+        prop: 'stateMachine',
+        given: 'of type EXPRESS',
+        allowed: 'a state machine of type STANDARD: an express one waits for no token and keeps no history to look at',
+        mend: 'give the state machine that asks for approvals',
+      };
 }

@@ -25,13 +25,15 @@ const sse = (properties: Properties, holder = properties): number => {
 /** How each type of resource is encrypted: by what the service does anyway, by a key that the service manages, or by a key of one's own. */
 const encryptions: Readonly<Record<string, Encryption>> = {
   'AWS::SQS::Queue': {
-    property: 'KmsMasterKeyId or SqsManagedSseEnabled', strength: (properties) => (properties.kmsmasterkeyid ? own : properties.sqsmanagedsseenabled === true ? managed : none),
+    property: 'KmsMasterKeyId or SqsManagedSseEnabled',
+    strength: (properties) => (properties.kmsmasterkeyid ? own : properties.sqsmanagedsseenabled === true ? managed : none),
   },
   'AWS::SNS::Topic': { property: 'KmsMasterKeyId', strength: (properties) => (properties.kmsmasterkeyid ? own : none) },
   'AWS::SecretsManager::Secret': { property: 'KmsKeyId', strength: (properties) => (properties.kmskeyid ? own : managed) },
   'AWS::DynamoDB::Table': { property: 'SSESpecification', strength: (properties) => sse(properties) },
   'AWS::DynamoDB::GlobalTable': {
-    property: 'SSESpecification', strength: (properties) => Math.min(...(properties.replicas as Properties[]).map((replica) => sse(properties, replica))),
+    property: 'SSESpecification',
+    strength: (properties) => Math.min(...(properties.replicas as Properties[]).map((replica) => sse(properties, replica))),
   },
 };
 
@@ -50,25 +52,30 @@ function lowered(value: unknown): unknown {
 }
 
 /** Types whose own policy refuses what comes without TLS, with the type of that policy. */
-const policies: Readonly<Record<string, string>> = { 'AWS::SQS::Queue': 'AWS::SQS::QueuePolicy', 'AWS::SNS::Topic': 'AWS::SNS::TopicPolicy' };
+const policies: Readonly<Record<string, string>> = {
+  'AWS::SQS::Queue': 'AWS::SQS::QueuePolicy',
+  'AWS::SNS::Topic': 'AWS::SNS::TopicPolicy',
+};
 
 /** Types that are held in this way, wherever one of our constructs makes one. */
 export const protectedTypes: readonly string[] = Object.keys(encryptions);
 
 /**
- * Holds a resource in the final template, after aspects and overrides, to how well it was protected when it was made: its encryption, and for what has
- * a policy that TLS is asked for. More may be added.
+ * Holds a resource in the final template, after aspects and overrides, to how well it was protected when it was made: its encryption, and
+ * for what has a policy that TLS is asked for. More may be added.
  *
  * @param made the queue, topic, table or secret
  */
 export function keepProtection<T extends Construct>(made: T): T {
-  const resource = CfnResource.isCfnResource(made) ? made : made.node.defaultChild as CfnResource;
+  const resource = CfnResource.isCfnResource(made) ? made : (made.node.defaultChild as CfnResource);
   const { property, strength } = encryptions[resource.cfnResourceType];
   const before = strength(asMade(resource));
   made.node.addValidation({
     validate: () => [
-      ...strength(lowered(propertiesInTemplate(resource)) as Properties) >= before ? [] : [problem(resource, property, 'weaker in the template than the construct made it')],
-      ...isTlsKept(made, resource) ? [] : [problem(resource, 'the policy', 'without the statement that denies requests without TLS')],
+      ...(strength(lowered(propertiesInTemplate(resource)) as Properties) >= before
+        ? []
+        : [problem(resource, property, 'weaker in the template than the construct made it')]),
+      ...(isTlsKept(made, resource) ? [] : [problem(resource, 'the policy', 'without the statement that denies requests without TLS')]),
     ],
   });
   return made;
@@ -77,11 +84,19 @@ export function keepProtection<T extends Construct>(made: T): T {
 function isTlsKept(made: Construct, { cfnResourceType }: CfnResource): boolean {
   const type = policies[cfnResourceType];
   if (type === undefined) return true;
-  const found = made.node.findAll().filter((child): child is CfnResource => CfnResource.isCfnResource(child) && child.cfnResourceType === type);
-  const documents = found.map((policy) => propertiesInTemplate(policy).PolicyDocument as { Statement?: Properties | Properties[] } | undefined);
+  const found = made.node
+    .findAll()
+    .filter((child): child is CfnResource => CfnResource.isCfnResource(child) && child.cfnResourceType === type);
+  const documents = found.map(
+    (policy) => propertiesInTemplate(policy).PolicyDocument as { Statement?: Properties | Properties[] } | undefined,
+  );
   const statements = documents.flatMap((document) => [document?.Statement ?? []].flat());
-  return statements.some(({ Effect, Principal, Condition }) => Effect === 'Deny' && isEverybody(Principal)
-    && (Condition as { Bool?: Properties } | undefined)?.Bool?.['aws:SecureTransport'] === 'false');
+  return statements.some(
+    ({ Effect, Principal, Condition }) =>
+      Effect === 'Deny' &&
+      isEverybody(Principal) &&
+      (Condition as { Bool?: Properties } | undefined)?.Bool?.['aws:SecureTransport'] === 'false',
+  );
 }
 
 function isEverybody(principal: unknown): boolean {
@@ -90,7 +105,9 @@ function isEverybody(principal: unknown): boolean {
 
 function problem(resource: CfnResource, prop: string, given: string): string {
   return `[${resource.node.path}] ${describeProblem({
-    prop, given: `${given}, by an aspect or an override`, allowed: 'the setting that the construct made, or a stronger one',
-    mend: 'remove the override, or exclude the resource from the aspect; to use another key, set it in the construct\'s props',
+    prop,
+    given: `${given}, by an aspect or an override`,
+    allowed: 'the setting that the construct made, or a stronger one',
+    mend: "remove the override, or exclude the resource from the aspect; to use another key, set it in the construct's props",
   })}`;
 }

@@ -9,14 +9,23 @@ export interface KeptProperty {
 }
 
 /**
- * Holds the final template, after aspects, `RemovalPolicies` and overrides, to what the props promise: a resource that they retain is retained, and
- * its protections stay on. Without the props' own words nothing may take them away.
+ * Holds the final template, after aspects, `RemovalPolicies` and overrides, to what the props promise: a resource that they retain is
+ * retained, and its protections stay on. Without the props' own words nothing may take them away.
  */
-export function keepResource(scope: Construct, resource: CfnResource, removalPolicy: RemovalPolicy, kept: readonly KeptProperty[] = []): void {
+export function keepResource(
+  scope: Construct,
+  resource: CfnResource,
+  removalPolicy: RemovalPolicy,
+  kept: readonly KeptProperty[] = [],
+): void {
   scope.node.addValidation({ validate: () => keptProblems(resource, removalPolicy, kept) });
 }
 
-interface Rendered { readonly DeletionPolicy?: string; readonly UpdateReplacePolicy?: string; readonly Properties?: Readonly<Record<string, unknown>> }
+interface Rendered {
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+  readonly Properties?: Readonly<Record<string, unknown>>;
+}
 
 function rendered(resource: CfnResource): Rendered {
   const made = (resource as unknown as { _toCloudFormation(): object })._toCloudFormation();
@@ -31,16 +40,22 @@ export function propertiesInTemplate(resource: CfnResource): Readonly<Record<str
 
 function keptProblems(resource: CfnResource, removalPolicy: RemovalPolicy, kept: readonly KeptProperty[]): string[] {
   const { DeletionPolicy, UpdateReplacePolicy, Properties = {} } = rendered(resource);
-  const lost = removalPolicy !== RemovalPolicy.RETAIN ? [] : Object.entries({ DeletionPolicy, UpdateReplacePolicy })
-    .filter(([, policy]) => policy !== 'Retain' && policy !== 'RetainExceptOnCreate').map(([name, policy]) => problemOf(resource, name, `${policy ?? 'Delete'} in the template`));
+  const lost =
+    removalPolicy !== RemovalPolicy.RETAIN
+      ? []
+      : Object.entries({ DeletionPolicy, UpdateReplacePolicy })
+          .filter(([, policy]) => policy !== 'Retain' && policy !== 'RetainExceptOnCreate')
+          .map(([name, policy]) => problemOf(resource, name, `${policy ?? 'Delete'} in the template`));
   const off = kept.filter(({ isKept }) => !isKept(Properties)).map(({ name }) => problemOf(resource, name, 'switched off in the template'));
   return [...lost, ...off];
 }
 
 function problemOf(resource: CfnResource, prop: string, given: string): string {
   return `[${resource.node.path}] ${describeProblem({
-    prop, given: `${given}, by an aspect, RemovalPolicies or an override`, allowed: 'the setting of the construct\'s props: this resource is kept',
-    mend: 'set removalPolicy in the construct\'s props, with the props that it needs, or exclude the resource from the aspect',
+    prop,
+    given: `${given}, by an aspect, RemovalPolicies or an override`,
+    allowed: "the setting of the construct's props: this resource is kept",
+    mend: "set removalPolicy in the construct's props, with the props that it needs, or exclude the resource from the aspect",
   })}`;
 }
 
@@ -50,6 +65,13 @@ export function keptTable(removalPolicy: RemovalPolicy): KeptProperty[] {
     (given as { PointInTimeRecoveryEnabled?: boolean } | undefined)?.PointInTimeRecoveryEnabled === true;
   return [
     { name: 'PointInTimeRecoverySpecification', isKept: recovers },
-    ...removalPolicy === RemovalPolicy.RETAIN ? [{ name: 'DeletionProtectionEnabled', isKept: ({ DeletionProtectionEnabled: given }: Readonly<Record<string, unknown>>) => given === true }] : [],
+    ...(removalPolicy === RemovalPolicy.RETAIN
+      ? [
+          {
+            name: 'DeletionProtectionEnabled',
+            isKept: ({ DeletionProtectionEnabled: given }: Readonly<Record<string, unknown>>) => given === true,
+          },
+        ]
+      : []),
   ];
 }

@@ -11,8 +11,8 @@ export interface LiteralRules {
 }
 
 /**
- * Throws for the first value that is known at deployment alone and must be known now: before any check of its value, which would be a check of the
- * token's own number or text. Looks into nested props and lists; what classes made is theirs to check.
+ * Throws for the first value that is known at deployment alone and must be known now: before any check of its value, which would be a check
+ * of the token's own number or text. Looks into nested props and lists; what classes made is theirs to check.
  */
 export function checkLiterals(scope: Construct, props: object | undefined, { prefix = '', texts = [] }: LiteralRules = {}): void {
   const problem = props && literalProblem(props, prefix, '', texts);
@@ -24,7 +24,9 @@ export function unknownProblem(prop: string, value: unknown): PropProblem | unde
   const what = kindOfToken(value);
   if (what === undefined) return undefined;
   return {
-    prop, given: `a token (${what}), unknown at synthesis`, allowed: `a literal ${what}, because synthesis checks it`,
+    prop,
+    given: `a token (${what}), unknown at synthesis`,
+    allowed: `a literal ${what}, because synthesis checks it`,
     mend: 'write the value out, or read it from context; a parameter, an attribute or an import is known only at deployment',
   };
 }
@@ -32,7 +34,9 @@ export function unknownProblem(prop: string, value: unknown): PropProblem | unde
 function literalProblem(props: object, prefix: string, path: string, texts: readonly string[]): PropProblem | undefined {
   for (const [name, value] of Object.entries(props)) {
     const at = `${path}${name}`;
-    const problem = (typeof value === 'string' && !texts.includes(at) ? undefined : unknownProblem(`${prefix}${at}`, value)) ?? nested(value, prefix, at, texts);
+    const problem =
+      (typeof value === 'string' && !texts.includes(at) ? undefined : unknownProblem(`${prefix}${at}`, value)) ??
+      nested(value, prefix, at, texts);
     if (problem) return problem;
   }
   return undefined;
@@ -41,7 +45,8 @@ function literalProblem(props: object, prefix: string, path: string, texts: read
 function nested(value: unknown, prefix: string, at: string, texts: readonly string[]): PropProblem | undefined {
   if (Array.isArray(value)) {
     for (const one of value as unknown[]) {
-      const problem = typeof one === 'string' ? (texts.includes(at) ? unknownProblem(`${prefix}${at}`, one) : undefined) : nested(one, prefix, at, texts);
+      const problem =
+        typeof one === 'string' ? (texts.includes(at) ? unknownProblem(`${prefix}${at}`, one) : undefined) : nested(one, prefix, at, texts);
       if (problem) return problem;
     }
     return undefined;

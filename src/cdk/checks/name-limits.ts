@@ -21,21 +21,39 @@ const limits: Readonly<Record<string, NameLimit>> = {
   'AWS::DynamoDB::GlobalTable': { property: 'TableName', longest: 255, ...dotted },
   'AWS::DynamoDB::Table': { property: 'TableName', longest: 255, ...dotted },
   'AWS::Lambda::Function': { property: 'FunctionName', longest: 64, ...word },
-  'AWS::Events::EventBus': { property: 'Name', longest: 256, pattern: /^[/.\w-]+$/, allowed: 'letters, digits, dots, hyphens, underscores and slashes' },
+  'AWS::Events::EventBus': {
+    property: 'Name',
+    longest: 256,
+    pattern: /^[/.\w-]+$/,
+    allowed: 'letters, digits, dots, hyphens, underscores and slashes',
+  },
   'AWS::Events::Rule': { property: 'Name', longest: 64, ...dotted },
   'AWS::Events::Archive': { property: 'ArchiveName', longest: 48, ...dotted },
   'AWS::Events::Endpoint': { property: 'Name', longest: 64, ...dotted },
   'AWS::IAM::Role': { property: 'RoleName', longest: 64, pattern: /^[\w+=,.@-]+$/, allowed: 'letters, digits and + = , . @ - _' },
-  'AWS::SQS::Queue': { property: 'QueueName', longest: 80, pattern: /^[\w-]+(\.fifo)?$/, allowed: 'letters, digits, hyphens and underscores' },
+  'AWS::SQS::Queue': {
+    property: 'QueueName',
+    longest: 80,
+    pattern: /^[\w-]+(\.fifo)?$/,
+    allowed: 'letters, digits, hyphens and underscores',
+  },
   'AWS::SNS::Topic': { property: 'TopicName', longest: 256, ...word },
   'AWS::SSM::Parameter': {
-    property: 'Name', longest: 900, pattern: /^(?!\/?(aws|ssm))\/?[\w.-]+(\/[\w.-]+){0,14}$/i, allowed: 'at most 15 levels of letters, digits, dots, hyphens and underscores; not beginning with aws or ssm',
+    property: 'Name',
+    longest: 900,
+    pattern: /^(?!\/?(aws|ssm))\/?[\w.-]+(\/[\w.-]+){0,14}$/i,
+    allowed: 'at most 15 levels of letters, digits, dots, hyphens and underscores; not beginning with aws or ssm',
   },
   'AWS::CloudWatch::Alarm': { property: 'AlarmName', longest: 255, ...any },
   'AWS::CloudWatch::CompositeAlarm': { property: 'AlarmName', longest: 255, ...any },
   'AWS::CloudWatch::Dashboard': { property: 'DashboardName', longest: 255, ...word },
   'AWS::StepFunctions::StateMachine': { property: 'StateMachineName', longest: 80, ...word },
-  'AWS::KMS::Alias': { property: 'AliasName', longest: 256, pattern: /^alias\/(?!aws\/)[\w/-]+$/, allowed: 'alias/ and letters, digits, hyphens, underscores and slashes; not alias/aws/' },
+  'AWS::KMS::Alias': {
+    property: 'AliasName',
+    longest: 256,
+    pattern: /^alias\/(?!aws\/)[\w/-]+$/,
+    allowed: 'alias/ and letters, digits, hyphens, underscores and slashes; not alias/aws/',
+  },
   'AWS::Logs::LogGroup': { property: 'LogGroupName', longest: 512, pattern: /^[\w./#-]+$/, allowed: 'letters, digits and . / # - _' },
   'AWS::WAFv2::WebACL': { property: 'Name', longest: 128, ...word },
   'AWS::SecretsManager::Secret': { property: 'Name', longest: 512, pattern: /^[\w/+=.@-]+$/, allowed: 'letters, digits and / + = . @ - _' },
@@ -45,8 +63,9 @@ const limits: Readonly<Record<string, NameLimit>> = {
 const checked = new WeakSet<Construct>();
 
 /**
- * Checks, on the template as it will be, that each name below a construct is one that its service takes. Names are made of the system's name and of
- * names of regions, so one that fits in Ohio can be too long in Tokyo. Nor may anything else of the app have it in the same account and region.
+ * Checks, on the template as it will be, that each name below a construct is one that its service takes. Names are made of the system's
+ * name and of names of regions, so one that fits in Ohio can be too long in Tokyo. Nor may anything else of the app have it in the same
+ * account and region.
  */
 export function checkNames(scope: Construct): void {
   if (scope.node.scopes.some((one) => checked.has(one as Construct))) return;
@@ -64,16 +83,21 @@ function nameProblems(resource: CfnResource): string[] {
   if (!limit) return [];
   const name = nameIn(resource, limit.property);
   if (name === undefined || (name.length <= limit.longest && limit.pattern.test(name))) return [];
-  return [`[${resource.node.path}] ${describeProblem({
-    prop: limit.property, given: `'${name}' (${name.length} characters)`, allowed: `for ${resource.cfnResourceType} at most ${limit.longest} characters: ${limit.allowed}`,
-    mend: 'choose another systemName, or a shorter name where the construct takes one',
-  })}`];
+  return [
+    `[${resource.node.path}] ${describeProblem({
+      prop: limit.property,
+      given: `'${name}' (${name.length} characters)`,
+      allowed: `for ${resource.cfnResourceType} at most ${limit.longest} characters: ${limit.allowed}`,
+      mend: 'choose another systemName, or a shorter name where the construct takes one',
+    })}`,
+  ];
 }
 
 /** The name as the template has it; undefined where it is none or known to CloudFormation alone. */
 function nameIn(resource: CfnResource, property: string): string | undefined {
-  const { Resources } = Stack.of(resource).resolve((resource as unknown as { _toCloudFormation(): object })._toCloudFormation()) as
-    { Resources: Record<string, { Properties?: Record<string, unknown> }> };
+  const { Resources } = Stack.of(resource).resolve((resource as unknown as { _toCloudFormation(): object })._toCloudFormation()) as {
+    Resources: Record<string, { Properties?: Record<string, unknown> }>;
+  };
   const name = Object.values(Resources)[0]?.Properties?.[property];
   return typeof name === 'string' && !Token.isUnresolved(name) ? name : undefined;
 }

@@ -2,8 +2,8 @@ import { Stack, Stage, Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 
 /**
- * Whether two constructs may end in one account, so that one name is one thing. Where an account is known at deployment alone, a stage's stacks are
- * deployed with the same credentials, and another stage's with others.
+ * Whether two constructs may end in one account, so that one name is one thing. Where an account is known at deployment alone, a stage's
+ * stacks are deployed with the same credentials, and another stage's with others.
  */
 export function mayShareAccount(one: IConstruct, other: IConstruct): boolean {
   const [own, others] = [one, other].map((construct) => Stack.of(construct).account);

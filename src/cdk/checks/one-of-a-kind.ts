@@ -27,13 +27,25 @@ export function declareOnce(scope: Construct, what: OneOfAKind): void {
   const earlier = [...all];
   all.push({ ...what, scope });
   const region = (of: IConstruct): string => Stack.of(of).region;
-  const isSame = ({ kind, name, scope: other }: Declared): boolean => kind === what.kind && name === what.name && mayShareAccount(other, scope)
-    && (what.isGlobal === true || region(other) === region(scope));
+  const isSame = ({ kind, name, scope: other }: Declared): boolean =>
+    kind === what.kind &&
+    name === what.name &&
+    mayShareAccount(other, scope) &&
+    (what.isGlobal === true || region(other) === region(scope));
   scope.node.addValidation({
-    validate: () => earlier.filter(isSame).slice(0, 1).map(({ scope: other }) => describeProblem({
-      prop: what.prop, given: `'${what.name}' ${what.isGlobal ? '' : `in ${region(scope)} `}twice (also ${other.node.path}), both in ${accountOf(scope)}`,
-      allowed: `one ${what.kind} with this name in each account${what.isGlobal ? '' : ' and region'}`,
-      mend: 'use one construct for both, or choose another name: stages of a pipeline that share an account need different names',
-    })),
+    validate: () =>
+      earlier
+        .filter(isSame)
+        .slice(0, 1)
+        .map(({ scope: other }) =>
+          describeProblem({
+            prop: what.prop,
+            given:
+              `'${what.name}' ${what.isGlobal ? '' : `in ${region(scope)} `}twice (also ${other.node.path}), both in ` +
+              `${accountOf(scope)}`,
+            allowed: `one ${what.kind} with this name in each account${what.isGlobal ? '' : ' and region'}`,
+            mend: 'use one construct for both, or choose another name: stages of a pipeline that share an account need different names',
+          }),
+        ),
   });
 }

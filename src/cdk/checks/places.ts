@@ -14,20 +14,26 @@ interface PlaceRule {
   readonly except?: readonly string[];
 }
 
-const part: PlaceRule = { region: true, account: true, since: 'parts of a system find each other by names in their own region and account' };
+const part: PlaceRule = {
+  region: true,
+  account: true,
+  since: 'parts of a system find each other by names in their own region and account',
+};
 const own: PlaceRule = { region: true, account: true, since: 'it is called and granted in this region and account' };
 /** Another account's policy can let us use it; no service uses one of another region. */
 const key: PlaceRule = { region: true, account: false, since: 'a service encrypts only with keys of its own region' };
-const topic: PlaceRule = { region: true, account: false, since: 'SNS takes messages by the endpoint of the topic\'s own region' };
+const topic: PlaceRule = { region: true, account: false, since: "SNS takes messages by the endpoint of the topic's own region" };
 const action: PlaceRule = { region: true, account: false, since: 'a CloudWatch alarm acts only on resources of its own region' };
 const secret: PlaceRule = { region: true, account: false, since: 'it is read by the endpoint of this region' };
 /** Route 53 is global, its records are not: CloudFormation changes zones of its own account. */
 const zone: PlaceRule = { region: false, account: true, since: 'its records are changed with the rights of this account' };
 
 /**
- * Every prop of the public API that takes a resource, by `Interface.prop`. A test finds a prop that is missing here. Certificates in us-east-1, whatever
- * the region, are a matter of CloudFront and of edge-optimised domains (API Gateway developer guide, "Get certificates ready in AWS Certificate
- * Manager"); ours are regional. Rules send to buses anywhere and to all else in their own region (EventBridge user guide, cross-account targets).
+ * Every prop of the public API that takes a resource, by `Interface.prop`. A test finds a prop that is missing here. Certificates in
+ * us-east-1, whatever the region, are a matter of CloudFront and of edge-optimised domains (API Gateway developer guide, "Get certificates
+ * ready in AWS Certificate
+ * Manager"); ours are regional. Rules send to buses anywhere and to all else in their own region (EventBridge user guide, cross-account
+ * targets).
  */
 export const placeRules: Readonly<Record<string, PlaceRule>> = {
   'ActiveActivePaymentsApiProps.ledger': part,
@@ -49,12 +55,21 @@ export const placeRules: Readonly<Record<string, PlaceRule>> = {
   'LedgerOutboxProps.ledger': part,
   'LedgerOutboxProps.mesh': part,
   'MeshAlarmOptions.actions': action,
-  'MeshTargetProps.target': { region: true, account: false, since: 'a rule sends to other regions\' buses, and to nothing else there', except: ['EventBus'] },
+  'MeshTargetProps.target': {
+    region: true,
+    account: false,
+    since: "a rule sends to other regions' buses, and to nothing else there",
+    except: ['EventBus'],
+  },
   'MutualTlsProps.trustStoreBucket': { region: true, account: false, since: 'API Gateway reads the trust store in its own region' },
   'OidcApproversProps.clientSecret': secret,
   'PaymentDecisionProps.function': own,
   'PaymentsAlarmOptions.actions': action,
-  'PaymentsDomainProps.certificate': { region: true, account: true, since: 'a regional domain takes no certificate of another region or account' },
+  'PaymentsDomainProps.certificate': {
+    region: true,
+    account: true,
+    since: 'a regional domain takes no certificate of another region or account',
+  },
   'PaymentsDomainProps.hostedZone': zone,
   'PaymentsFunctionOptions.environmentKey': key,
   'PhasedCutoverStateMachineProps.alarmActions': action,
@@ -71,7 +86,7 @@ export function checkPlaces(scope: Construct, interfaceName: string, props: obje
   for (const [name, given] of Object.entries(props ?? {})) {
     const rule = Object.hasOwn(placeRules, `${interfaceName}.${name}`) ? placeRules[`${interfaceName}.${name}`] : undefined;
     if (!rule) continue;
-    for (const one of Array.isArray(given) ? given as unknown[] : [given]) {
+    for (const one of Array.isArray(given) ? (given as unknown[]) : [given]) {
       const problem = placeProblem(scope, `${prefix}${name}`, one, rule);
       if (problem) throw invalidProps(scope, problem);
     }
@@ -96,9 +111,12 @@ function placeProblem(scope: Construct, prop: string, given: unknown, rule: Plac
     const foreign = (kind: keyof Place, ours: string): boolean => rule[kind] && isForeign(place[kind], ours);
     if (!foreign('region', region) && !foreign('account', account)) continue;
     return {
-      prop, given: `in ${foreign('region', region) ? place.region : `account ${place.account}`}`,
-      allowed: `${rule.region ? `the stack's region ${region}` : ''}${rule.region && rule.account ? ' and ' : ''}${rule.account ? `account ${account}` : ''}: ${rule.since}`,
-      mend: 'give each region\'s stack one of its own',
+      prop,
+      given: `in ${foreign('region', region) ? place.region : `account ${place.account}`}`,
+      allowed:
+        `${rule.region ? `the stack's region ${region}` : ''}${rule.region && rule.account ? ' and ' : ''}${rule.account ? `account ${account}` : ''}: ` +
+        `${rule.since}`,
+      mend: "give each region's stack one of its own",
     };
   }
   return undefined;
@@ -127,7 +145,8 @@ function placeOf(given: object): Place | undefined {
   if (!env && !construct) return undefined;
   const { region, account } = env ?? Stack.of(construct!);
   const arn = arnOf(given);
-  const parsed = arn === undefined ? undefined : Stack.of(construct ?? (given as { stack: Stack }).stack).splitArn(arn, ArnFormat.NO_RESOURCE_NAME);
+  const parsed =
+    arn === undefined ? undefined : Stack.of(construct ?? (given as { stack: Stack }).stack).splitArn(arn, ArnFormat.NO_RESOURCE_NAME);
   return { region: parsed?.region || region, account: parsed?.account || account };
 }
 
@@ -135,6 +154,7 @@ const arnProps = ['certificateArn', 'functionArn', 'keyArn', 'topicArn', 'queueA
 
 /** A known one. */
 function arnOf(given: object): string | undefined {
-  return arnProps.map((name) => (given as Record<string, unknown>)[name])
+  return arnProps
+    .map((name) => (given as Record<string, unknown>)[name])
     .find((arn): arn is string => typeof arn === 'string' && arn.startsWith('arn:') && !Token.isUnresolved(arn));
 }

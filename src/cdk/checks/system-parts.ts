@@ -30,7 +30,10 @@ interface DeclaredPart extends SystemPart {
 
 const declared = new Notes<DeclaredPart>();
 
-/** Notes a part of a system. At synthesis it is held against the parts of the same system that the app has: they must agree, and be in one account. */
+/**
+ * Notes a part of a system. At synthesis it is held against the parts of the same system that the app has: they must agree, and be in one
+ * account.
+ */
 export function declarePart(scope: Construct, part: SystemPart): void {
   const parts = declared.of(scope);
   const textOf = ({ systemName, kind, facts }: SystemPart): string => JSON.stringify([systemName, kind, facts]);
@@ -54,9 +57,11 @@ function disagreement(part: DeclaredPart, others: readonly DeclaredPart[]): Prop
     const theirs = first?.facts.find((fact) => fact.prop === prop)?.value;
     if (first === undefined || theirs === undefined || theirs === value) continue;
     return {
-      prop, given: `${value}, but ${theirs} in ${first.scope.node.path}`,
-      allowed: `the same in every part of the system '${part.systemName}' in ${accountOf(part.scope)}: `
-        + `the parts find each other by name and share one ${part.about}`,
+      prop,
+      given: `${value}, but ${theirs} in ${first.scope.node.path}`,
+      allowed:
+        `the same in every part of the system '${part.systemName}' in ${accountOf(part.scope)}: ` +
+        `the parts find each other by name and share one ${part.about}`,
       mend: 'give all parts the same value; another system needs another systemName or another account',
     };
   }
@@ -66,14 +71,19 @@ function disagreement(part: DeclaredPart, others: readonly DeclaredPart[]): Prop
 /** Two accounts that have the same kind of part in the same region hold two systems; two that share nothing hold the halves of one. */
 function scattered(part: DeclaredPart, earlier: readonly DeclaredPart[], all: readonly DeclaredPart[]): PropProblem | undefined {
   const account = knownAccount(part);
-  const isAlike = (other: DeclaredPart): boolean => other.systemName === part.systemName && Stage.of(other.scope) === Stage.of(part.scope)
-    && regionsOf(other) === regionsOf(part);
-  const elsewhere = earlier.find((other) => isAlike(other) && account !== undefined && knownAccount(other) !== undefined && knownAccount(other) !== account);
+  const isAlike = (other: DeclaredPart): boolean =>
+    other.systemName === part.systemName && Stage.of(other.scope) === Stage.of(part.scope) && regionsOf(other) === regionsOf(part);
+  const elsewhere = earlier.find(
+    (other) => isAlike(other) && account !== undefined && knownAccount(other) !== undefined && knownAccount(other) !== account,
+  );
   if (!elsewhere) return undefined;
-  const [own, theirs] = [part, elsewhere].map((of) => all.filter((other) => isAlike(other) && knownAccount(other) === knownAccount(of)).map(placeOf));
+  const [own, theirs] = [part, elsewhere].map((of) =>
+    all.filter((other) => isAlike(other) && knownAccount(other) === knownAccount(of)).map(placeOf),
+  );
   if (own.some((place) => theirs.includes(place))) return undefined;
   return {
-    prop: 'env.account of the stack', given: `${account}, but ${knownAccount(elsewhere)} in ${elsewhere.scope.node.path}`,
+    prop: 'env.account of the stack',
+    given: `${account}, but ${knownAccount(elsewhere)} in ${elsewhere.scope.node.path}`,
     allowed: `one account for all parts of the system '${part.systemName}': they find each other by names in their own account`,
     mend: 'give all stacks of the system the same account; another system needs another systemName or its own stage',
   };

@@ -6,7 +6,10 @@ import { onwards } from '../../kernel/pages';
 import { CallRefused, jsonCall } from '../../runtime/signed-call';
 import { auditName, auditPath, auditSeq } from '../contract';
 
-interface Parameter { readonly Name: string; readonly Value: string }
+interface Parameter {
+  readonly Name: string;
+  readonly Value: string;
+}
 
 /** The audit in Parameter Store: one parameter a record, put without Overwrite, so that a place is taken once. */
 export function parameterAudit(systemName: string, region: string): AuditPort {
@@ -22,7 +25,9 @@ export function parameterAudit(systemName: string, region: string): AuditPort {
       }
     },
     read: async (seqs) => {
-      const { Parameters = [] } = await call<{ Parameters?: Parameter[] }>('GetParameters', { Names: seqs.map((seq) => auditName(systemName, seq)) });
+      const { Parameters = [] } = await call<{ Parameters?: Parameter[] }>('GetParameters', {
+        Names: seqs.map((seq) => auditName(systemName, seq)),
+      });
       return foundIn(systemName, Parameters).texts;
     },
     list: async () => {
@@ -30,8 +35,12 @@ export function parameterAudit(systemName: string, region: string): AuditPort {
       const next = onwards<string>(`the audit below ${auditPath(systemName)}`);
       let from: string | undefined;
       do {
-        const page = await call<{ Parameters?: Parameter[]; NextToken?: string }>('GetParametersByPath', { Path: auditPath(systemName), MaxResults: 10, ...(from ? { NextToken: from } : {}) });
-        all.push(...page.Parameters ?? []);
+        const page = await call<{ Parameters?: Parameter[]; NextToken?: string }>('GetParametersByPath', {
+          Path: auditPath(systemName),
+          MaxResults: 10,
+          ...(from ? { NextToken: from } : {}),
+        });
+        all.push(...(page.Parameters ?? []));
         from = next(page.NextToken);
       } while (from);
       return foundIn(systemName, all);
@@ -52,27 +61,41 @@ function foundIn(systemName: string, parameters: readonly Parameter[]): FoundRec
 }
 
 /**
- * The key in KMS, by its ARN, or by its alias. It signs in KMS and verifies here: the public key is enough for that, so whoever may read it needs no further
- * right, and a worker that reads a long audit asks KMS once.
+ * The key in KMS, by its ARN, or by its alias. It signs in KMS and verifies here: the public key is enough for that, so whoever may read it
+ * needs no further right, and a worker that reads a long audit asks KMS once.
  */
 export function kmsSigner(keyName: string, region: string): AuditSigner {
-  const call = <T>(action: string, body: object): Promise<T> => jsonCall<T>('kms', region, `TrentService.${action}`, { KeyId: keyName, ...body }, '1.1');
+  const call = <T>(action: string, body: object): Promise<T> =>
+    jsonCall<T>('kms', region, `TrentService.${action}`, { KeyId: keyName, ...body }, '1.1');
   let known: Promise<AuditKey> | undefined;
   return {
     key: () => {
       known ??= call<{ KeyId: string; PublicKey: string }>('GetPublicKey', {}).then(({ KeyId, PublicKey }) => auditKey(KeyId, PublicKey));
       // What could not be read is asked for again.
-      known.catch(() => { known = undefined; });
+      known.catch(() => {
+        known = undefined;
+      });
       return known;
     },
-    sign: async (text) => (await call<{ Signature: string }>('Sign', {
-      Message: hash('sha256', text, 'base64'), MessageType: 'DIGEST', SigningAlgorithm: 'ECDSA_SHA_256',
-    })).Signature,
+    sign: async (text) =>
+      (
+        await call<{ Signature: string }>('Sign', {
+          Message: hash('sha256', text, 'base64'),
+          MessageType: 'DIGEST',
+          SigningAlgorithm: 'ECDSA_SHA_256',
+        })
+      ).Signature,
   };
 }
 
 /** Reads a parameter of a region; undefined when there is none. */
 export async function parameterOf(region: string, name: string): Promise<string | undefined> {
-  const { Parameters = [] } = await jsonCall<{ Parameters?: Parameter[] }>('ssm', region, 'AmazonSSM.GetParameters', { Names: [name] }, '1.1');
+  const { Parameters = [] } = await jsonCall<{ Parameters?: Parameter[] }>(
+    'ssm',
+    region,
+    'AmazonSSM.GetParameters',
+    { Names: [name] },
+    '1.1',
+  );
   return Parameters[0]?.Value;
 }

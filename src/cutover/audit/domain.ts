@@ -99,12 +99,23 @@ export function apply(state: CutoverState, record: AuditRecord, text: string): C
 
 function effectOf(state: CutoverState, { seq, at, key, by, entry }: AuditRecord): Partial<CutoverState> {
   switch (entry.what) {
-    case 'intent': return { open: [...state.open, { seq, key, run: entry.run, kind: entry.kind, to: entry.to, ...(entry.regions ? { regions: entry.regions } : {}) }] };
-    case 'changed': return changed(state, entry.intent, entry.kind, at);
-    case 'adopted': return { ...settled(state, { shape: entry.shape, stamp: entry.stamp }, at), open: [], changedAt: at, soaked: false };
-    case 'removed': return { recorded: undefined, left: undefined, open: [], changedAt: undefined, soaked: false };
-    case 'started': return { left: undefined, run: { id: entry.run, action: entry.action, startedAt: at, startedBy: by, attested: entry.attested } };
-    case 'soaked': return { soaked: true };
+    case 'intent':
+      return {
+        open: [
+          ...state.open,
+          { seq, key, run: entry.run, kind: entry.kind, to: entry.to, ...(entry.regions ? { regions: entry.regions } : {}) },
+        ],
+      };
+    case 'changed':
+      return changed(state, entry.intent, entry.kind, at);
+    case 'adopted':
+      return { ...settled(state, { shape: entry.shape, stamp: entry.stamp }, at), open: [], changedAt: at, soaked: false };
+    case 'removed':
+      return { recorded: undefined, left: undefined, open: [], changedAt: undefined, soaked: false };
+    case 'started':
+      return { left: undefined, run: { id: entry.run, action: entry.action, startedAt: at, startedBy: by, attested: entry.attested } };
+    case 'soaked':
+      return { soaked: true };
     case 'authority': {
       const others = state.moved.filter(({ unit }) => unit !== entry.unit);
       const back = state.moved.some(({ unit, from }) => unit === entry.unit && from === entry.to);
@@ -112,10 +123,13 @@ function effectOf(state: CutoverState, { seq, at, key, by, entry }: AuditRecord)
       if (back && !entry.done) return {};
       return { moved: back ? others : [...others, { unit: entry.unit, from: entry.from }] };
     }
-    case 'ended': return {
-      ...(state.run?.id === entry.run ? { run: undefined } : {}), ended: { run: entry.run, state: entry.state, why: entry.why, at },
-    };
-    default: return {};
+    case 'ended':
+      return {
+        ...(state.run?.id === entry.run ? { run: undefined } : {}),
+        ended: { run: entry.run, state: entry.state, why: entry.why, at },
+      };
+    default:
+      return {};
   }
 }
 
@@ -126,17 +140,24 @@ function changed(state: CutoverState, seq: number, kind: IntentKind, at: string)
   const sameWeights = kind === 'deploy' && state.recorded !== undefined;
   const { regions = state.regions } = intent;
   return {
-    ...settled(state, { shape: intent.to, stamp: seq }, at), regions,
+    ...settled(state, { shape: intent.to, stamp: seq }, at),
+    regions,
     ...(sameWeights ? {} : { changedAt: at, soaked: false }),
     ...(regions && state.regions && !samePair(regions, state.regions) ? otherCutover(state, regions, at) : {}),
   };
 }
 
 /** Other regions are another cutover: what the one before has watched and moved counts no longer, unless it is taken back. */
-function otherCutover({ left, recorded, regions, changedAt, soaked, moved }: CutoverState, now: RegionPair, at: string): Partial<CutoverState> {
+function otherCutover(
+  { left, recorded, regions, changedAt, soaked, moved }: CutoverState,
+  now: RegionPair,
+  at: string,
+): Partial<CutoverState> {
   if (left && samePair(left.regions, now)) return { changedAt: left.changedAt, soaked: left.soaked, moved: left.moved, left: undefined };
   return {
-    changedAt: at, soaked: false, moved: moved.filter(({ from }) => from === now.source),
+    changedAt: at,
+    soaked: false,
+    moved: moved.filter(({ from }) => from === now.source),
     left: recorded && regions ? { regions, shape: recorded.shape, changedAt, soaked, moved } : undefined,
   };
 }
@@ -182,19 +203,25 @@ export interface Verification {
 }
 
 /**
- * Checks a whole chain as found: places, hashes, and, when given, that it still holds a state that was seen before. With a key also signatures and times;
- * without one it says what the chain alone proves.
+ * Checks a whole chain as found: places, hashes, and, when given, that it still holds a state that was seen before. With a key also
+ * signatures and times; without one it says what the chain alone proves.
  */
 export function verifyChain({ texts, others }: FoundRecords, key: AuditKey | undefined, seen?: AuditAnchor): Verification {
   const tally = new SignatureTally(key?.id);
   const records: AuditRecord[] = [];
-  const problems: ChainProblem[] = others.map((name) => ({ problem: `${name} is not the name of a record: it was not written by the cutover` }));
+  const problems: ChainProblem[] = others.map((name) => ({
+    problem: `${name} is not the name of a record: it was not written by the cutover`,
+  }));
   let last = 0;
   let prev: string | undefined = firstPrev;
   let before: Before = { seq: 0 };
   const toward = (next: number): void => {
     if (next <= last + 1) return;
-    problems.push({ seq: last + 1, problem: next === last + 2 ? 'is missing: it was deleted' : `is missing, and all after it up to record ${next - 1}: they were deleted` });
+    problems.push({
+      seq: last + 1,
+      problem:
+        next === last + 2 ? 'is missing: it was deleted' : `is missing, and all after it up to record ${next - 1}: they were deleted`,
+    });
     prev = undefined;
   };
   // By what is there, not place by place: whoever may put parameters may put one into the last place.
@@ -202,7 +229,9 @@ export function verifyChain({ texts, others }: FoundRecords, key: AuditKey | und
     toward(seq);
     last = seq;
     const record = parseRecord(text);
-    if (typeof record === 'string') {problems.push({ seq, problem: record });} else {
+    if (typeof record === 'string') {
+      problems.push({ seq, problem: record });
+    } else {
       const unsigned = key && signatureProblem(record, text, before, key);
       problems.push(...placeProblems(record, seq, prev), ...(unsigned === undefined ? [] : [{ seq, problem: unsigned }]));
       tally.add(record, unsigned !== undefined);
@@ -211,7 +240,9 @@ export function verifyChain({ texts, others }: FoundRecords, key: AuditKey | und
       if (unsigned === undefined) before = { seq, at: record.at, signedBy: record.signedBy };
     }
     prev = sha256(text);
-    if (seen?.seq === seq && prev !== seen.hash) problems.push({ seq, problem: `is not the record that was seen before: its hash is ${prev}, it was ${seen.hash}` });
+    if (seen?.seq === seq && prev !== seen.hash) {
+      problems.push({ seq, problem: `is not the record that was seen before: its hash is ${prev}, it was ${seen.hash}` });
+    }
   }
   if (seen && seen.seq > last) {
     toward(seen.seq + 1);
@@ -227,7 +258,11 @@ function placeProblems(record: AuditRecord, seq: number, prev: string | undefine
   if (record.seq !== seq) problems.push({ seq, problem: `says that it is record ${record.seq}: it was moved` });
   // Behind a missing record nothing can be said of the link.
   if (prev !== undefined && record.prev !== prev) {
-    problems.push({ seq, problem: seq === 1 ? 'does not begin the chain' : `does not follow record ${seq - 1}: one of the two was changed after it was written` });
+    problems.push({
+      seq,
+      problem:
+        seq === 1 ? 'does not begin the chain' : `does not follow record ${seq - 1}: one of the two was changed after it was written`,
+    });
   }
   return problems;
 }

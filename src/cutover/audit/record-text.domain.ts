@@ -11,8 +11,14 @@ interface Cut {
 }
 
 const cuts: readonly Cut[] = [
-  { text: 240, list: Infinity }, { text: 120, list: Infinity }, { text: 60, list: 40 }, { text: 60, list: 20 }, { text: 60, list: 10 }, { text: 40, list: 5 },
-  { text: 20, list: 2 }, { text: 20, list: 1 },
+  { text: 240, list: Infinity },
+  { text: 120, list: Infinity },
+  { text: 60, list: 40 },
+  { text: 60, list: 20 },
+  { text: 60, list: 10 },
+  { text: 40, list: 5 },
+  { text: 20, list: 2 },
+  { text: 20, list: 1 },
 ];
 /** What others read out of a record as it is. */
 const whole: readonly string[] = ['at', 'prev', 'key', 'run', 'value', 'healthCheckId', 'source', 'target'];
@@ -23,11 +29,19 @@ export function storedText(record: AuditRecord, room: number): string {
   const full = textOf(record);
   if (fits(full)) return full;
   const text = cuts.map((to) => textOf(shortened(record, '', to))).find(fits);
-  if (text === undefined) throw new Error(`a record '${record.entry.what}' does not fit into a parameter of ${recordBytes} bytes: its key of ${record.key.length} characters is too long`);
+  if (text === undefined) {
+    throw new Error(
+      `a record '${record.entry.what}' does not fit into a parameter of ${recordBytes} bytes: its key of ${record.key.length} ` +
+        `characters is too long`,
+    );
+  }
   return text;
 }
 
-/** Parameter Store refuses `{{...}}` as a reference to another parameter; in JSON two braces stand together only in a text, where one can be escaped. */
+/**
+ * Parameter Store refuses `{{...}}` as a reference to another parameter; in JSON two braces stand together only in a text, where one can be
+ * escaped.
+ */
 function textOf(value: unknown): string {
   return JSON.stringify(value).replace(/\{(?=\{)/g, '\\u007b');
 }

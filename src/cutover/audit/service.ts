@@ -30,7 +30,10 @@ export interface AuditClock {
 
 /** The records contradict each other: nobody may build on them. */
 export class ChainBroken extends Error {
-  constructor(public readonly seq: number, problem: string) {
+  constructor(
+    public readonly seq: number,
+    problem: string,
+  ) {
     super(`record ${seq} of the audit ${problem}`);
     this.name = 'ChainBroken';
   }
@@ -52,7 +55,11 @@ export class AuditLog {
   private state: CutoverState = emptyState;
   private readonly records: AuditRecord[] = [];
 
-  constructor(private readonly port: AuditPort, private readonly signer: AuditSigner, private readonly clock: AuditClock) {}
+  constructor(
+    private readonly port: AuditPort,
+    private readonly signer: AuditSigner,
+    private readonly clock: AuditClock,
+  ) {}
 
   /** The state as of the last record that can be seen. Throws `ChainBroken` when any record is not what the cutover wrote. */
   public async current(): Promise<CutoverState> {
@@ -69,8 +76,8 @@ export class AuditLog {
   }
 
   /**
-   * Holds the audit to a record that somebody has seen: an end that was cut off, or grew anew, is as good a chain as any. Throws `ChainBroken` when it is
-   * not there.
+   * Holds the audit to a record that somebody has seen: an end that was cut off, or grew anew, is as good a chain as any. Throws
+   * `ChainBroken` when it is not there.
    */
   public async require({ seq, hash }: AuditAnchor): Promise<void> {
     for (let look = 1; ; look += 1) {
@@ -90,15 +97,24 @@ export class AuditLog {
   }
 
   /**
-   * Takes over records that were written before this key signed, if there are any: a deployment says where they end, since somebody has read and
-   * trusts them. What it says counts for that very end alone.
+   * Takes over records that were written before this key signed, if there are any: a deployment says where they end, since somebody has
+   * read and trusts them. What it says counts for that very end alone.
    */
   public async takeOver(end: AuditAnchor, by: readonly string[]): Promise<void> {
     const key = await this.signer.key();
     const state = await this.readOn(key);
     if (state.seq === 0 || state.signedBy === key.id) return;
-    if (!isAt(end, state)) throw this.broken(state.seq, `ends an audit that this deployment does not know: its hash is ${state.tip}, and formerAuditEnd is ${end.seq}:${end.hash}`);
-    await this.write(state, { key: `signing/${key.id}`, by, entry: { what: 'signing', after: state.seq, sha256: state.tip, before: signerOf(state) } }, key);
+    if (!isAt(end, state)) {
+      throw this.broken(
+        state.seq,
+        `ends an audit that this deployment does not know: its hash is ${state.tip}, and formerAuditEnd is ${end.seq}:${end.hash}`,
+      );
+    }
+    await this.write(
+      state,
+      { key: `signing/${key.id}`, by, entry: { what: 'signing', after: state.seq, sha256: state.tip, before: signerOf(state) } },
+      key,
+    );
     await this.current();
   }
 
@@ -138,7 +154,9 @@ export class AuditLog {
       if (!draft || state.keys.has(draft.key)) return state;
       if (await this.write(state, draft, await this.signer.key())) return this.state;
       // Taken by another worker, or by an earlier try of this one whose answer was lost; a moment later it can be read.
-      if (tried === tries) throw new Error(`the audit's place ${state.seq + 1} is taken and cannot be read: allow the function to read the parameter`);
+      if (tried === tries) {
+        throw new Error(`the audit's place ${state.seq + 1} is taken and cannot be read: allow the function to read the parameter`);
+      }
       await this.clock.sleep(waitMs * tried);
     }
   }
@@ -152,7 +170,7 @@ export class AuditLog {
   private async write(state: CutoverState, draft: AuditDraft, key: AuditKey): Promise<boolean> {
     const text = recordText(state, draft, new Date(await this.notBefore(state, key)).toISOString(), key.id);
     const signed = signedText(text, await this.signer.sign(text));
-    if (await this.port.put(state.seq + 1, signed) !== 'written') return false;
+    if ((await this.port.put(state.seq + 1, signed)) !== 'written') return false;
     this.take(state.seq + 1, signed, key);
     return true;
   }
@@ -161,7 +179,12 @@ export class AuditLog {
   private async notBefore({ seq, at, signedBy }: CutoverState, key: AuditKey): Promise<number> {
     const last = at === undefined || signedBy !== key.id ? -Infinity : Date.parse(at);
     const behind = last - this.clock.nowMs();
-    if (behind > clockToleranceMs) throw new Error(`this worker's clock is ${Math.ceil(behind / 1000)} s behind record ${seq} of the audit, of ${at}: nothing is recorded until the clock has passed it`);
+    if (behind > clockToleranceMs) {
+      throw new Error(
+        `this worker's clock is ${Math.ceil(behind / 1000)} s behind record ${seq} of the audit, of ${at}: nothing is recorded ` +
+          `until the clock has passed it`,
+      );
+    }
     if (behind > 0) await this.clock.sleep(behind);
     return Math.max(last, this.clock.nowMs());
   }
@@ -189,7 +212,9 @@ export class AuditLog {
     if (seq <= this.state.seq) return;
     const record = parseRecord(text);
     if (typeof record === 'string') throw this.broken(seq, record);
-    if (record.prev !== this.state.tip) throw this.broken(seq, `does not follow record ${seq - 1}: one of the two was changed after it was written`);
+    if (record.prev !== this.state.tip) {
+      throw this.broken(seq, `does not follow record ${seq - 1}: one of the two was changed after it was written`);
+    }
     if (record.seq !== seq) throw this.broken(seq, `says that it is record ${record.seq}`);
     const problem = signatureProblem(record, text, this.state, key);
     if (problem !== undefined) throw this.broken(seq, problem);

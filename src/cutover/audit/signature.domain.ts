@@ -45,15 +45,23 @@ export function signerOf({ signedBy }: Pick<AuditRecord, 'signedBy'>): string {
 }
 
 /**
- * What is wrong with a record's signature or time. Records that another key or none has signed may stand at the beginning of a chain alone: the first one
- * of the key then takes them over, which its writer does only for a person who has vouched for them.
+ * What is wrong with a record's signature or time. Records that another key or none has signed may stand at the beginning of a chain alone:
+ * the first one of the key then takes them over, which its writer does only for a person who has vouched for them.
  */
 export function signatureProblem(record: AuditRecord, stored: string, before: Before, key: AuditKey): string | undefined {
   const begun = before.signedBy === key.id;
-  if (record.signedBy !== key.id) return begun ? `${signerOf(record)}, and the one before with key ${key.id}: the cutover did not write it` : undefined;
+  if (record.signedBy !== key.id) {
+    return begun ? `${signerOf(record)}, and the one before with key ${key.id}: the cutover did not write it` : undefined;
+  }
   const parts = splitText(stored);
-  if (!parts || !key.made(parts.signature, parts.text)) return `has a signature that key ${key.id} did not make: it was forged, or changed after it was written`;
-  if (!begun) return before.seq > 0 && record.entry.what !== 'signing' ? 'begins the signed records and takes over nothing: no signature proves the records before it' : undefined;
+  if (!parts || !key.made(parts.signature, parts.text)) {
+    return `has a signature that key ${key.id} did not make: it was forged, or changed after it was written`;
+  }
+  if (!begun) {
+    return before.seq > 0 && record.entry.what !== 'signing'
+      ? 'begins the signed records and takes over nothing: no signature proves the records before it'
+      : undefined;
+  }
   return goesBack(record, before) ? `is dated ${record.at}, before record ${before.seq} (${before.at})` : undefined;
 }
 
@@ -64,8 +72,10 @@ function goesBack({ at }: AuditRecord, { at: before = at }: Before): boolean {
 
 /** What is wrong with a chain that ends so: nobody builds on records of which none is signed with the key. */
 export function endProblem(end: Before, key: AuditKey): string | undefined {
-  return end.seq === 0 || end.signedBy === key.id ? undefined
-    : `${signerOf(end)}, and none after it is signed with key ${key.id}: if you trust the records up to it, give its hash as 'formerAuditEnd' and deploy`;
+  return end.seq === 0 || end.signedBy === key.id
+    ? undefined
+    : `${signerOf(end)}, and none after it is signed with key ${key.id}: if you trust the records up to it, give its hash as ` +
+        `'formerAuditEnd' and deploy`;
 }
 
 /** Which records of a chain are vouched for, and how. */
@@ -98,7 +108,12 @@ export class SignatureTally {
 
   public report(): SignatureReport {
     const { keyId, verified, former, firstBad } = this;
-    return { ...(keyId === undefined ? {} : { keyId }), verified, ...(former ? { former } : {}), ...(firstBad === undefined ? {} : { firstBad }) };
+    return {
+      ...(keyId === undefined ? {} : { keyId }),
+      verified,
+      ...(former ? { former } : {}),
+      ...(firstBad === undefined ? {} : { firstBad }),
+    };
   }
 
   private verify({ seq, entry }: AuditRecord): void {

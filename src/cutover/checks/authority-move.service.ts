@@ -6,7 +6,11 @@ import { cutoverLimits, CutoverPlan } from '../contract';
 import { AuditDraft } from '../model';
 
 /** A move of a home, or its end, for a run: who is asked looks up whether it is under way. */
-export interface MoveRequest { readonly action: 'relocate' | 'abort'; readonly unit: number; readonly run: string }
+export interface MoveRequest {
+  readonly action: 'relocate' | 'abort';
+  readonly unit: number;
+  readonly run: string;
+}
 
 /** What a cutover asks of a region's homes. */
 export type HomeRequest = StatusRequest | MoveRequest;
@@ -34,7 +38,10 @@ interface Move {
  * What it has done can be seen, so a call that died is simply made again.
  */
 export class AuthorityMove {
-  constructor(private readonly log: AuditLog, private readonly operate: OperatePort) {}
+  constructor(
+    private readonly log: AuditLog,
+    private readonly operate: OperatePort,
+  ) {}
 
   /** The regions that units are at home in, as the target knows them. Throws when it does not say. */
   public async homes(plan: CutoverPlan, timeoutMs: number): Promise<readonly string[]> {
@@ -43,7 +50,8 @@ export class AuthorityMove {
 
   /** Moves the next unit that is not at home in the target. */
   public async forward(run: string, plan: CutoverPlan, failures: number, timeoutMs: number): Promise<AuthorityOutcome> {
-    const elsewhere = (units: readonly UnitStatus[]): Move[] => units.filter(({ home }) => home !== plan.target).map((unit) => ({ unit, to: plan.target }));
+    const elsewhere = (units: readonly UnitStatus[]): Move[] =>
+      units.filter(({ home }) => home !== plan.target).map((unit) => ({ unit, to: plan.target }));
     return this.step(run, plan, plan.target, failures, timeoutMs, elsewhere);
   }
 
@@ -51,17 +59,24 @@ export class AuthorityMove {
   public async back(run: string, plan: CutoverPlan, failures: number, timeoutMs: number): Promise<AuthorityOutcome> {
     const { moved } = await this.log.current();
     if (moved.length === 0) return { outcome: 'moved', units: 0 };
-    return this.step(run, plan, plan.source, failures, timeoutMs, (units) => moved.flatMap(({ unit, from }) => {
-      const there = units.find((status) => status.unit === unit);
-      if (!there) return [];
-      if (there.home !== from) return [{ unit: there, to: from }];
-      // A worker that was overtaken may still be at it.
-      return there.move || there.state === 'DRAINING' ? [{ unit: there, to: from, callOff: true }] : [];
-    }));
+    return this.step(run, plan, plan.source, failures, timeoutMs, (units) =>
+      moved.flatMap(({ unit, from }) => {
+        const there = units.find((status) => status.unit === unit);
+        if (!there) return [];
+        if (there.home !== from) return [{ unit: there, to: from }];
+        // A worker that was overtaken may still be at it.
+        return there.move || there.state === 'DRAINING' ? [{ unit: there, to: from, callOff: true }] : [];
+      }),
+    );
   }
 
   private async step(
-    run: string, plan: CutoverPlan, asked: string, failures: number, timeoutMs: number, choose: (units: readonly UnitStatus[]) => readonly Move[],
+    run: string,
+    plan: CutoverPlan,
+    asked: string,
+    failures: number,
+    timeoutMs: number,
+    choose: (units: readonly UnitStatus[]) => readonly Move[],
   ): Promise<AuthorityOutcome> {
     if (plan.mode !== 'HOME_REGION') return { outcome: 'moved', units: 0 };
     try {
@@ -80,22 +95,32 @@ export class AuthorityMove {
     return status.units;
   }
 
-  private async move(run: string, { unit, to, callOff }: Move, left: number, failures: number, timeoutMs: number): Promise<AuthorityOutcome> {
+  private async move(
+    run: string,
+    { unit, to, callOff }: Move,
+    left: number,
+    failures: number,
+    timeoutMs: number,
+  ): Promise<AuthorityOutcome> {
     if (callOff) {
       await this.operate(to, { action: 'abort', unit: unit.unit, run }, timeoutMs);
       return { outcome: 'again', detail: `the move of unit ${unit.unit} is called off`, failures: failures + 1, waitSeconds: 1 };
     }
     const draft = (key: string, done: boolean, epoch: number, pausedMs?: number): AuditDraft => ({
-      key: `${run}/authority/${unit.unit}/${to}/${key}`, by: [run],
+      key: `${run}/authority/${unit.unit}/${to}/${key}`,
+      by: [run],
       entry: { what: 'authority', run, unit: unit.unit, from: unit.home, to, epoch, done, ...(pausedMs === undefined ? {} : { pausedMs }) },
     });
-    // Before it is done: a rollback must know of it, however this call ends. A rollback that has begun since the home was asked for would not.
+    // Before it is done: a rollback must know of it, however this call ends. A rollback that has begun since the home was asked for would
+    // not.
     const state = await this.log.append((now) => (now.run?.id === run ? draft('intent', false, unit.epoch) : undefined));
     if (state.run?.id !== run) return { outcome: 'superseded', detail: `run ${run} has ended: unit ${unit.unit} stays in ${unit.home}` };
     const result = await this.operate(to, { action: 'relocate', unit: unit.unit, run }, timeoutMs);
     if (result.kind !== 'moved') return this.failed(failures, `unit ${unit.unit}: ${describe(result)}`);
     await this.log.append(() => draft('done', true, result.record.epoch, result.pausedMs));
-    return left === 1 ? { outcome: 'moved', units: 1 } : { outcome: 'again', detail: `${left - 1} units left`, failures: 0, waitSeconds: 1 };
+    return left === 1
+      ? { outcome: 'moved', units: 1 }
+      : { outcome: 'again', detail: `${left - 1} units left`, failures: 0, waitSeconds: 1 };
   }
 
   private failed(failures: number, detail: string): AuthorityOutcome {
@@ -107,7 +132,10 @@ export class AuthorityMove {
 function describe(result: StatusResult | OperatorResult): string {
   if (result.kind === 'aborted' && 'difference' in result) {
     const { missing, older, sample } = result.difference;
-    return `not moved: ${missing} items were missing and ${older} older in the new home (${sample.slice(0, 3).join(', ')}); the old home writes again`;
+    return (
+      `not moved: ${missing} items were missing and ${older} older in the new home (${sample.slice(0, 3).join(', ')}); the old ` +
+      `home writes again`
+    );
   }
   return 'detail' in result ? `${result.kind}: ${result.detail}` : result.kind;
 }

@@ -27,7 +27,13 @@ export function reportOf(phase: number, at: string, checks: readonly CheckResult
   return { phase, at, passed, checks, digest: digestOf({ phase, at, checks } as unknown as Json) };
 }
 
-const result = (name: string, passed: boolean, value: string, allowed: string, mend: string): CheckResult => ({ name, passed, value, allowed, mend: passed ? '' : mend });
+const result = (name: string, passed: boolean, value: string, allowed: string, mend: string): CheckResult => ({
+  name,
+  passed,
+  value,
+  allowed,
+  mend: passed ? '' : mend,
+});
 
 /** Minutes that CloudWatch may be late with a datapoint: they are asked for besides those that count. */
 export const lateMinutes = 5;
@@ -45,59 +51,101 @@ export interface LagPoints {
 }
 
 /**
- * Every minute must have a datapoint: each region writes a heartbeat, so a minute without one was not measured. Averages are judged strictly; a single
- * write between continents passes half a second often, so maxima have a bound of seconds.
+ * Every minute must have a datapoint: each region writes a heartbeat, so a minute without one was not measured. Averages are judged
+ * strictly; a single write between continents passes half a second often, so maxima have a bound of seconds.
  */
-export function lagCheck({ averages, maxima }: LagPoints, { lagMs, lagMaxMs, lagMinutes }: CutoverPlan['prechecks'], from: string, to: string, nowMs: number): CheckResult {
+export function lagCheck(
+  { averages, maxima }: LagPoints,
+  { lagMs, lagMaxMs, lagMinutes }: CutoverPlan['prechecks'],
+  from: string,
+  to: string,
+  nowMs: number,
+): CheckResult {
   const name = `replication-lag ${from}->${to}`;
   const allowed = `${lagMinutes} minutes, each under ${lagMs} ms on average and ${lagMaxMs / 1000} s at most`;
   const [average, most] = [averages.slice(0, lagMinutes), maxima.slice(0, lagMinutes)];
   const seen = Math.min(average.length, most.length);
   if (seen < lagMinutes) {
     const { value, mend } = notYet(seen, lagMinutes, nowMs);
-    return result(name, false, value, allowed, `${mend}; if the result is the same then, the heartbeat of ${from} is not written: see the log of its function`);
+    return result(
+      name,
+      false,
+      value,
+      allowed,
+      `${mend}; if the result is the same then, the heartbeat of ${from} is not written: see the log of its function`,
+    );
   }
-  return result(name, average.every((lag) => lag < lagMs) && most.every((lag) => lag < lagMaxMs),
-    `${seen} minutes, highest average ${Math.round(Math.max(...average))} ms, maximum ${Math.max(...most)} ms`, allowed, 'wait until the replication has caught up');
+  return result(
+    name,
+    average.every((lag) => lag < lagMs) && most.every((lag) => lag < lagMaxMs),
+    `${seen} minutes, highest average ${Math.round(Math.max(...average))} ms, maximum ${Math.max(...most)} ms`,
+    allowed,
+    'wait until the replication has caught up',
+  );
 }
 
 /** Every account is at home in the target: nothing has to arrive there any more. */
 export function noLagCheck(from: string, to: string): CheckResult {
-  return result(`replication-lag ${from}->${to}`, true, `every account is at home in ${to}`, 'datapoints, or nothing left to replicate', '');
+  return result(
+    `replication-lag ${from}->${to}`,
+    true,
+    `every account is at home in ${to}`,
+    'datapoints, or nothing left to replicate',
+    '',
+  );
 }
 
 export function ttlCheck(state: CutoverState, { ttlSeconds, ttlLeadSeconds }: CutoverPlan['prechecks'], nowMs: number): CheckResult {
   const since = ttlSince(state, ttlSeconds);
   const heldSeconds = since === undefined ? undefined : Math.floor((nowMs - Date.parse(since)) / 1000);
   const now = state.ttls[state.ttls.length - 1]?.seconds;
-  return result('ttl-lowered', heldSeconds !== undefined && heldSeconds >= ttlLeadSeconds,
-    since === undefined ? `TTL ${now === undefined ? 'unknown' : plainSeconds(now)}` : `at most ${plainSeconds(ttlSeconds)} for ${plainSeconds(heldSeconds!)}, since ${plainTime(since)}`,
+  return result(
+    'ttl-lowered',
+    heldSeconds !== undefined && heldSeconds >= ttlLeadSeconds,
+    since === undefined
+      ? `TTL ${now === undefined ? 'unknown' : plainSeconds(now)}`
+      : `at most ${plainSeconds(ttlSeconds)} for ${plainSeconds(heldSeconds!)}, since ${plainTime(since)}`,
     `at most ${plainSeconds(ttlSeconds)} for ${plainSeconds(ttlLeadSeconds)}, as recorded`,
-    'lower the records\' TTL by a deployment and wait: until then resolvers may keep the old answer for as long as the old TTL said');
+    "lower the records' TTL by a deployment and wait: until then resolvers may keep the old answer for as long as the old TTL said",
+  );
 }
 
 export function queueCheck(region: string, name: string, depth: number | undefined): CheckResult {
-  return result(`dead-letter-queue ${region}/${name}`, depth === 0, depth === undefined ? 'no such queue' : `${depth} messages`, '0 messages',
-    'find the cause, then redrive the messages of the queue: see the runbook');
+  return result(
+    `dead-letter-queue ${region}/${name}`,
+    depth === 0,
+    depth === undefined ? 'no such queue' : `${depth} messages`,
+    '0 messages',
+    'find the cause, then redrive the messages of the queue: see the runbook',
+  );
 }
 
 /**
- * The alarms that are to be watched must be there, and not raised: one that is would end the soak at once. One without data passes, and is named to whoever
- * decides: before the first share there is often nothing to measure. The soak does not end before it has judged.
+ * The alarms that are to be watched must be there, and not raised: one that is would end the soak at once. One without data passes, and is
+ * named to whoever decides: before the first share there is often nothing to measure. The soak does not end before it has judged.
  */
 export function alarmsCheck(name: string, alarms: readonly AlarmState[]): CheckResult {
   const silent = alarms.filter(({ state }) => state === 'INSUFFICIENT_DATA').map((alarm) => `${alarm.region}/${alarm.name}`);
   const quiet = `${alarms.length} alarms, none raised${silent.length === 0 ? '' : `; without data yet: ${silent.join(', ')}`}`;
   const bad = alarms.filter(({ state }) => state === 'MISSING' || state === 'ALARM');
-  return result(name, alarms.length > 0 && bad.length === 0,
-    alarms.length === 0 ? 'no alarm' : bad.length === 0 ? quiet : bad.map((alarm) => `${alarm.region}/${alarm.name} ${alarm.state}`).join(', '),
-    'at least one alarm, all present and none raised', 'make the alarm that is missing, clear the one that is raised');
+  return result(
+    name,
+    alarms.length > 0 && bad.length === 0,
+    alarms.length === 0
+      ? 'no alarm'
+      : bad.length === 0
+        ? quiet
+        : bad.map((alarm) => `${alarm.region}/${alarm.name} ${alarm.state}`).join(', '),
+    'at least one alarm, all present and none raised',
+    'make the alarm that is missing, clear the one that is raised',
+  );
 }
 
 export function probeCheck(from: string, to: string, values: readonly number[], probeMs: number, nowMs: number): CheckResult {
   const newest = values[0];
   const name = `event-probe ${from}->${to}`;
-  const policies = 'look at the rule\'s dead-letter queue and the bus policy of the receiving region: without the policy, events are lost without an error';
+  const policies =
+    "look at the rule's dead-letter queue and the bus policy of the receiving region: without the policy, events are lost without an error";
   if (newest !== undefined) return result(name, newest <= probeMs, `${newest} ms`, `at most ${probeMs} ms`, policies);
   const { value, mend } = notYet(0, 1, nowMs);
   return result(name, false, value, `at most ${probeMs} ms`, `${mend}; if the result is the same then, ${policies}`);
@@ -110,30 +158,75 @@ export const healthyMinutes = 3;
 export function healthCheck(region: string, healthCheckId: string | undefined, statuses: readonly number[], nowMs: number): CheckResult {
   const name = `target-healthy ${region}`;
   const allowed = `healthy for ${healthyMinutes} minutes, as Route 53 sees it`;
-  if (healthCheckId === undefined) return result(name, false, 'no health check', allowed, 'give the target\'s API a health check: `domain` of ActiveActivePaymentsApi makes one');
+  if (healthCheckId === undefined) {
+    return result(
+      name,
+      false,
+      'no health check',
+      allowed,
+      "give the target's API a health check: `domain` of ActiveActivePaymentsApi makes one",
+    );
+  }
   const newest = statuses.slice(0, healthyMinutes);
   const well = newest.filter((status) => status === 1).length;
-  if (well < newest.length) return result(name, false, `unhealthy in ${newest.length - well} of the last ${newest.length} minutes`, allowed, 'see GET /health of the target');
+  if (well < newest.length) {
+    return result(
+      name,
+      false,
+      `unhealthy in ${newest.length - well} of the last ${newest.length} minutes`,
+      allowed,
+      'see GET /health of the target',
+    );
+  }
   if (newest.length === healthyMinutes) return result(name, true, `healthy for ${healthyMinutes} minutes`, allowed, '');
   const { value, mend } = notYet(newest.length, healthyMinutes, nowMs);
-  return result(name, false, value, allowed, `${mend}; if the result is the same then, the health check ${healthCheckId} is disabled or deleted`);
+  return result(
+    name,
+    false,
+    value,
+    allowed,
+    `${mend}; if the result is the same then, the health check ${healthCheckId} is disabled or deleted`,
+  );
 }
 
 export function parityCheck(name: string, source: number, target: number, unit: string): CheckResult {
-  return result(name, target >= source, `source ${source}, target ${target} ${unit}`, 'the target\'s at least the source\'s', 'ask for the same quota in the target region: an increase can take days');
+  return result(
+    name,
+    target >= source,
+    `source ${source}, target ${target} ${unit}`,
+    "the target's at least the source's",
+    'ask for the same quota in the target region: an increase can take days',
+  );
 }
 
 export function driftCheck(state: CutoverState, found: Found): CheckResult {
-  return result('weights-as-recorded', state.recorded !== undefined && isExplained(state, found),
-    describeFound(found), state.recorded ? describeShape(state.recorded.shape) : 'records of the cutover\'s own', 'adopt or revert what was changed by hand: start a run with action adopt or revert');
+  return result(
+    'weights-as-recorded',
+    state.recorded !== undefined && isExplained(state, found),
+    describeFound(found),
+    state.recorded ? describeShape(state.recorded.shape) : "records of the cutover's own",
+    'adopt or revert what was changed by hand: start a run with action adopt or revert',
+  );
 }
 
 export function attestationCheck(name: string, attested: Readonly<Record<string, string>>): CheckResult {
   const said = attested[name];
-  return result(`attested ${name}`, typeof said === 'string' && said.trim() !== '', said ?? 'not attested', 'a text in the run\'s input that says who checked what', `start the run with {"attested": {"${name}": "..."}}`);
+  return result(
+    `attested ${name}`,
+    typeof said === 'string' && said.trim() !== '',
+    said ?? 'not attested',
+    "a text in the run's input that says who checked what",
+    `start the run with {"attested": {"${name}": "..."}}`,
+  );
 }
 
 /** A check that could not be made has failed: what is not known is not good. */
 export function unreadable(name: string, error: unknown): CheckResult {
-  return result(name, false, `could not be read: ${causeOf(error)}`, 'an answer', 'check that the region answers and that the function may read there');
+  return result(
+    name,
+    false,
+    `could not be read: ${causeOf(error)}`,
+    'an answer',
+    'check that the region answers and that the function may read there',
+  );
 }

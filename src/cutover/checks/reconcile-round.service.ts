@@ -1,7 +1,16 @@
 import { AuditClock } from '../audit/service';
 import { CutoverPlan } from '../contract';
 import { OperatePort } from './authority-move.service';
-import { accountOfKey, BucketDigest, compareItems, differingBuckets, ItemDifference, mayDiffer, ReplicaItem, StoredBucket } from './reconcile-window.domain';
+import {
+  accountOfKey,
+  BucketDigest,
+  compareItems,
+  differingBuckets,
+  ItemDifference,
+  mayDiffer,
+  ReplicaItem,
+  StoredBucket,
+} from './reconcile-window.domain';
 import { causeOf } from '../../kernel/cause';
 
 /** One page of a replica, and where the next one begins. */
@@ -10,7 +19,10 @@ export interface ReplicaPage<T> {
   readonly next?: string;
 }
 
-export interface AccountName { readonly tenant: string; readonly accountId: string }
+export interface AccountName {
+  readonly tenant: string;
+  readonly accountId: string;
+}
 
 /** The ledger's replicas, as the reconciliation reads them. */
 export interface ReplicaPort {
@@ -32,7 +44,7 @@ interface Reading {
 }
 
 const sides = ['source', 'target'] as const;
-type Side = typeof sides[number];
+type Side = (typeof sides)[number];
 
 /** Differences found so far, comparing what one side has with the other, then the other way round. */
 interface Comparing {
@@ -46,7 +58,10 @@ interface Comparing {
 }
 
 /** Where among the accounts the next part goes on: a page, and how many of it have been looked at. */
-export interface AccountPlace { readonly from?: string; readonly skip: number }
+export interface AccountPlace {
+  readonly from?: string;
+  readonly skip: number;
+}
 
 interface AccountFindings {
   readonly checked: number;
@@ -55,8 +70,8 @@ interface AccountFindings {
 }
 
 /**
- * A round that did not fit into the time of its function, as it is carried to the next part. It is part of the state machine's data, so it is
- * small: some hundred buckets, however large the table is.
+ * A round that did not fit into the time of its function, as it is carried to the next part. It is part of the state machine's data, so it
+ * is small: some hundred buckets, however large the table is.
  */
 export interface RoundUnderWay {
   readonly beganMs: number;
@@ -89,7 +104,10 @@ export function beginRound(nowMs: number, settleSeconds: number): RoundUnderWay 
   const reading: Reading = { over: false, items: 0, accounts: 0, buckets: [] };
   // Items bear the time of the region that wrote them, whose clock need not agree with this one.
   return {
-    beganMs: nowMs, sinceMs: nowMs - settleSeconds * 1000, read: { source: reading, target: reading }, accounts: { checked: 0, escalated: [], unchecked: [] },
+    beganMs: nowMs,
+    sinceMs: nowMs - settleSeconds * 1000,
+    read: { source: reading, target: reading },
+    accounts: { checked: 0, escalated: [], unchecked: [] },
   };
 }
 
@@ -99,8 +117,11 @@ export class ReconcileRound {
 
   /** @param round from `beginRound`, or as the part before has left it */
   constructor(
-    private readonly ports: { readonly replicas: ReplicaPort; readonly operate: OperatePort; readonly clock: AuditClock }, private readonly plan: CutoverPlan,
-    private round: RoundUnderWay, private place: AccountPlace, private readonly deadlineMs: number,
+    private readonly ports: { readonly replicas: ReplicaPort; readonly operate: OperatePort; readonly clock: AuditClock },
+    private readonly plan: CutoverPlan,
+    private round: RoundUnderWay,
+    private place: AccountPlace,
+    private readonly deadlineMs: number,
   ) {
     this.fresh = round.comparing?.over ?? false;
   }
@@ -129,8 +150,11 @@ export class ReconcileRound {
     for await (const { items, next } of this.pages(side, reading.from)) {
       items.forEach((item) => digest.add(item));
       reading = {
-        from: next, over: next === undefined, items: reading.items + items.length,
-        accounts: reading.accounts + items.filter(({ pk }) => accountOfKey(pk)).length, buckets: digest.stored(),
+        from: next,
+        over: next === undefined,
+        items: reading.items + items.length,
+        accounts: reading.accounts + items.filter(({ pk }) => accountOfKey(pk)).length,
+        buckets: digest.stored(),
       };
       this.round = { ...this.round, read: { ...this.round.read, [side]: reading } };
       if (!reading.over) this.inTime();
@@ -139,19 +163,34 @@ export class ReconcileRound {
 
   /** Reads once more, and compares what may differ with the other region's at once: a bucket is little of a large table. */
   private async compare(): Promise<void> {
-    const bucketsOf = (side: Side): ReturnType<BucketDigest['buckets']> => new BucketDigest(this.round.sinceMs, this.round.read[side].buckets).buckets();
+    const bucketsOf = (side: Side): ReturnType<BucketDigest['buckets']> =>
+      new BucketDigest(this.round.sinceMs, this.round.read[side].buckets).buckets();
     const buckets = this.round.comparing?.buckets ?? [...differingBuckets(bucketsOf('source'), bucketsOf('target'))];
-    let state: Comparing = this.round.comparing ?? { buckets, side: 'source', over: buckets.length === 0, found: 0, inFlight: 0, unexplained: [] };
+    let state: Comparing = this.round.comparing ?? {
+      buckets,
+      side: 'source',
+      over: buckets.length === 0,
+      found: 0,
+      inFlight: 0,
+      unexplained: [],
+    };
     const differing = new Set(buckets);
     this.round = { ...this.round, comparing: state };
     while (!state.over) {
       this.inTime();
       for await (const { items, next } of this.pages(state.side, state.from)) {
-        const found = await this.differences(state.side, items.filter((item) => mayDiffer(item, differing, this.round.sinceMs)));
+        const found = await this.differences(
+          state.side,
+          items.filter((item) => mayDiffer(item, differing, this.round.sinceMs)),
+        );
         const unexplained = found.filter(({ inFlight }) => !inFlight);
         const last = next === undefined;
         state = {
-          ...state, from: next, side: last ? 'target' : state.side, over: last && state.side === 'target', found: state.found + found.length,
+          ...state,
+          from: next,
+          side: last ? 'target' : state.side,
+          over: last && state.side === 'target',
+          found: state.found + found.length,
           inFlight: state.inFlight + found.length - unexplained.length,
           unexplained: [...state.unexplained, ...unexplained.map(({ pk, kind }) => `${pk}: ${kind}`)].slice(0, sampleSize),
         };
@@ -162,21 +201,40 @@ export class ReconcileRound {
     }
   }
 
-  /** What this side's items differ in from the other's; from the target's side, only what the source lacks: the rest was seen from there. */
+  /**
+   * What this side's items differ in from the other's; from the target's side, only what the source lacks: the rest was seen from there.
+   */
   private async differences(side: Side, items: readonly ReplicaItem[]): Promise<readonly ItemDifference[]> {
-    const chunks = Array.from({ length: Math.ceil(items.length / keysAtOnce) }, (_, n) => items.slice(n * keysAtOnce, (n + 1) * keysAtOnce));
+    const chunks = Array.from({ length: Math.ceil(items.length / keysAtOnce) }, (_, n) =>
+      items.slice(n * keysAtOnce, (n + 1) * keysAtOnce),
+    );
     const other = this.regionOf(side === 'source' ? 'target' : 'source');
-    const there = (await Promise.all(chunks.map((chunk) => this.reading(other, () => this.ports.replicas.items(other, chunk.map(({ pk }) => pk)))))).flat();
+    const there = (
+      await Promise.all(
+        chunks.map((chunk) =>
+          this.reading(other, () =>
+            this.ports.replicas.items(
+              other,
+              chunk.map(({ pk }) => pk),
+            ),
+          ),
+        ),
+      )
+    ).flat();
     const [here, found] = [byKey(items), byKey(there)];
     const nowMs = this.ports.clock.nowMs();
     const settleMs = this.plan.window.settleSeconds * 1000;
-    return side === 'source' ? compareItems(here, found, nowMs, settleMs) : compareItems(found, here, nowMs, settleMs).filter(({ kind }) => kind === 'missing in source');
+    return side === 'source'
+      ? compareItems(here, found, nowMs, settleMs)
+      : compareItems(found, here, nowMs, settleMs).filter(({ kind }) => kind === 'missing in source');
   }
 
-  private async* pages(side: Side, from: string | undefined): AsyncIterable<ReplicaPage<ReplicaItem>> {
+  private async *pages(side: Side, from: string | undefined): AsyncIterable<ReplicaPage<ReplicaItem>> {
     const region = this.regionOf(side);
     const pages = this.ports.replicas.scan(region, from)[Symbol.asyncIterator]();
-    for (let page = await this.reading(region, () => pages.next()); !page.done; page = await this.reading(region, () => pages.next())) yield page.value;
+    for (let page = await this.reading(region, () => pages.next()); !page.done; page = await this.reading(region, () => pages.next())) {
+      yield page.value;
+    }
   }
 
   private regionOf(side: Side): string {
@@ -198,7 +256,7 @@ export class ReconcileRound {
     for await (const { items, next } of this.ports.replicas.accounts(this.plan.target, this.place.from)) {
       for (const account of items.slice(this.place.skip)) {
         const name = `${account.tenant}/${account.accountId}`;
-        if (!seen.has(name) && !await this.checkAccount(account, name)) return;
+        if (!seen.has(name) && !(await this.checkAccount(account, name))) return;
         seen.add(name);
         this.place = { ...this.place, skip: this.place.skip + 1 };
       }
@@ -233,12 +291,26 @@ export class ReconcileRound {
     return true;
   }
 
-  private async accountProblem({ tenant, accountId }: AccountName): Promise<{ readonly what: string; readonly unsure: boolean } | undefined> {
+  private async accountProblem({
+    tenant,
+    accountId,
+  }: AccountName): Promise<{ readonly what: string; readonly unsure: boolean } | undefined> {
     try {
-      const result = await this.ports.operate(this.plan.target, { action: 'reconcile', tenant, accountId }, Math.max(1_000, this.deadlineMs - this.ports.clock.nowMs()));
-      if (result.kind !== 'reconciled') return { what: `could not be checked: ${'detail' in result ? result.detail : result.kind}`, unsure: result.kind === 'unsure' };
+      const result = await this.ports.operate(
+        this.plan.target,
+        { action: 'reconcile', tenant, accountId },
+        Math.max(1_000, this.deadlineMs - this.ports.clock.nowMs()),
+      );
+      if (result.kind !== 'reconciled') {
+        return { what: `could not be checked: ${'detail' in result ? result.detail : result.kind}`, unsure: result.kind === 'unsure' };
+      }
       const { addsUp, account } = result;
-      if (!addsUp) return { what: `balances do not add up: kept ${JSON.stringify(account.kept)}, recomputed ${JSON.stringify(account.recomputed)}`, unsure: false };
+      if (!addsUp) {
+        return {
+          what: `balances do not add up: kept ${JSON.stringify(account.kept)}, recomputed ${JSON.stringify(account.recomputed)}`,
+          unsure: false,
+        };
+      }
       if (account.lateWrites.length === 0) return undefined;
       return { what: `${account.lateWrites.length} late writes of an ended epoch, such as ${account.lateWrites[0].key}`, unsure: false };
     } catch (error) {

@@ -14,7 +14,8 @@ export interface Bucket {
   readonly digest: string;
 }
 
-export type DifferenceKind = 'missing in source' | 'missing in target' | 'older in source' | 'older in target' | 'same version, other content';
+export type DifferenceKind =
+  'missing in source' | 'missing in target' | 'older in source' | 'older in target' | 'same version, other content';
 
 export interface ItemDifference {
   readonly pk: string;
@@ -43,7 +44,10 @@ export class BucketDigest {
   private readonly sums: Map<number, { count: number; high: number; low: number }>;
 
   /** @param sinceMs see `mayDiffer` */
-  constructor(private readonly sinceMs: number, stored: readonly StoredBucket[] = []) {
+  constructor(
+    private readonly sinceMs: number,
+    stored: readonly StoredBucket[] = [],
+  ) {
     this.sums = new Map(stored.map(([number, count, high, low]) => [number, { count, high, low }]));
   }
 
@@ -70,15 +74,17 @@ export class BucketDigest {
 
 /** Buckets of which the two regions have different items. */
 export function differingBuckets(source: ReadonlyMap<number, Bucket>, target: ReadonlyMap<number, Bucket>): ReadonlySet<number> {
-  return new Set([...source.keys(), ...target.keys()].filter((bucket) => {
-    const [here, there] = [source.get(bucket), target.get(bucket)];
-    return here?.count !== there?.count || here?.digest !== there?.digest;
-  }));
+  return new Set(
+    [...source.keys(), ...target.keys()].filter((bucket) => {
+      const [here, there] = [source.get(bucket), target.get(bucket)];
+      return here?.count !== there?.count || here?.digest !== there?.digest;
+    }),
+  );
 }
 
 /**
- * Whether an item must be compared by itself: its bucket differs, or it was written since then. A write takes an item into another bucket between the
- * readings of the two regions; dropped from one of them alone, it would seem missing there.
+ * Whether an item must be compared by itself: its bucket differs, or it was written since then. A write takes an item into another bucket
+ * between the readings of the two regions; dropped from one of them alone, it would seem missing there.
  */
 export function mayDiffer(item: ReplicaItem, differing: ReadonlySet<number>, sinceMs: number): boolean {
   return differing.has(bucketOf(item, sinceMs)) || item.writtenAt >= sinceMs;
@@ -86,7 +92,10 @@ export function mayDiffer(item: ReplicaItem, differing: ReadonlySet<number>, sin
 
 /** Compares items that may differ, one by one. */
 export function compareItems(
-  source: ReadonlyMap<string, ReplicaItem>, target: ReadonlyMap<string, ReplicaItem>, nowMs: number, settleMs: number,
+  source: ReadonlyMap<string, ReplicaItem>,
+  target: ReadonlyMap<string, ReplicaItem>,
+  nowMs: number,
+  settleMs: number,
 ): readonly ItemDifference[] {
   const found: ItemDifference[] = [];
   for (const pk of new Set([...source.keys(), ...target.keys()])) {

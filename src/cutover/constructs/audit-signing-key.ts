@@ -7,14 +7,29 @@ import { auditKeyAlias } from '../contract';
 
 /** What the account's administrators need of a key; no `Sign`, and no `CreateGrant`, by which somebody could be given it. */
 const administration = [
-  'kms:DescribeKey', 'kms:GetKeyPolicy', 'kms:ListKeyPolicies', 'kms:PutKeyPolicy', 'kms:UpdateKeyDescription', 'kms:EnableKey', 'kms:DisableKey',
-  'kms:ScheduleKeyDeletion', 'kms:CancelKeyDeletion', 'kms:CreateAlias', 'kms:UpdateAlias', 'kms:DeleteAlias', 'kms:ListGrants', 'kms:RevokeGrant',
-  'kms:TagResource', 'kms:UntagResource', 'kms:ListResourceTags', 'kms:GetKeyRotationStatus',
+  'kms:DescribeKey',
+  'kms:GetKeyPolicy',
+  'kms:ListKeyPolicies',
+  'kms:PutKeyPolicy',
+  'kms:UpdateKeyDescription',
+  'kms:EnableKey',
+  'kms:DisableKey',
+  'kms:ScheduleKeyDeletion',
+  'kms:CancelKeyDeletion',
+  'kms:CreateAlias',
+  'kms:UpdateAlias',
+  'kms:DeleteAlias',
+  'kms:ListGrants',
+  'kms:RevokeGrant',
+  'kms:TagResource',
+  'kms:UntagResource',
+  'kms:ListResourceTags',
+  'kms:GetKeyRotationStatus',
 ];
 
 /**
- * The key that signs an audit. Its policy names the roles that may sign, and no identity policy of the account can add one. It is in the region of the
- * audit, so it is lost with nothing else than the audit; KMS rotates no asymmetric key.
+ * The key that signs an audit. Its policy names the roles that may sign, and no identity policy of the account can add one. It is in the
+ * region of the audit, so it is lost with nothing else than the audit; KMS rotates no asymmetric key.
  */
 export class AuditSigningKey extends Construct {
   public readonly key: Key;

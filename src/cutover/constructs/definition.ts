@@ -1,6 +1,19 @@
 import { Duration } from 'aws-cdk-lib';
 import { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { Choice, Condition, Fail, IChainable, JsonPath, Pass, State, Succeed, TaskInput, Timeout, Wait, WaitTime } from 'aws-cdk-lib/aws-stepfunctions';
+import {
+  Choice,
+  Condition,
+  Fail,
+  IChainable,
+  JsonPath,
+  Pass,
+  State,
+  Succeed,
+  TaskInput,
+  Timeout,
+  Wait,
+  WaitTime,
+} from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { ApprovalGate } from '../../approvals/constructs/approval-gate';
@@ -15,8 +28,24 @@ export interface CutoverDefinitionProps {
 }
 
 /** Names of steps and ends, as the function knows them. */
-type Step = 'begin' | 'next' | 'prechecks' | 'recheck' | 'decided' | 'shift' | 'soak' | 'rollback' | 'authority' | 'authorityBack'
-| 'reconcile' | 'drift' | 'adopt' | 'revert' | 'residency' | 'retire' | 'end';
+type Step =
+  | 'begin'
+  | 'next'
+  | 'prechecks'
+  | 'recheck'
+  | 'decided'
+  | 'shift'
+  | 'soak'
+  | 'rollback'
+  | 'authority'
+  | 'authorityBack'
+  | 'reconcile'
+  | 'drift'
+  | 'adopt'
+  | 'revert'
+  | 'residency'
+  | 'retire'
+  | 'end';
 
 /** A step with what follows from each of its outcomes; whatever else comes out of it ends the run paused. */
 interface Branches {
@@ -36,7 +65,10 @@ export class CutoverDefinition {
   public readonly start: IChainable;
   private readonly ends: Readonly<Record<'SUCCEEDED' | 'ROLLED_BACK' | 'PAUSED' | 'FAILED', State>>;
 
-  constructor(private readonly scope: Construct, private readonly props: CutoverDefinitionProps) {
+  constructor(
+    private readonly scope: Construct,
+    private readonly props: CutoverDefinitionProps,
+  ) {
     this.ends = this.defineEnds();
     const stations = {
       next: this.station('next', 'Next phase'),
@@ -48,7 +80,13 @@ export class CutoverDefinition {
     this.defineRollback(stations.rollback);
     const drift = this.defineDrift();
     const begin = this.station('begin', 'Begin');
-    this.choose(begin, { cutover: stations.next.task, rollback: stations.rollback.task, adopt: drift, revert: drift, refused: this.ends.FAILED });
+    this.choose(begin, {
+      cutover: stations.next.task,
+      rollback: stations.rollback.task,
+      adopt: drift,
+      revert: drift,
+      refused: this.ends.FAILED,
+    });
     this.start = new Pass(scope, 'Plan', {
       comment: 'The plan is part of the definition: a deployment does not change a run that is under way',
       parameters: { plan: props.plan, request: JsonPath.entirePayload, last: {} },
@@ -65,10 +103,14 @@ export class CutoverDefinition {
     const soak = this.station('soak', 'Soak');
     this.choose(next, { phase: prechecks.task, soak: soak.task, complete: finish, refused: this.ends.FAILED });
     const asked = this.props.gate && this.defineApproval(this.props.gate, shift, rollback);
-    this.choose(prechecks, { ...asked ? { ask: asked } : {}, passed: shift.task, unreachable: this.wait(prechecks) });
+    this.choose(prechecks, { ...(asked ? { ask: asked } : {}), passed: shift.task, unreachable: this.wait(prechecks) });
     const shiftWait = this.wait(shift);
     this.choose(shift, { changed: soak.task, pending: shiftWait, unreachable: shiftWait });
-    this.choose(soak, { soaked: next.task, soaking: this.wait(soak), breach: this.props.plan.onBreach === 'ROLL_BACK' ? rollback.task : this.ends.PAUSED });
+    this.choose(soak, {
+      soaked: next.task,
+      soaking: this.wait(soak),
+      breach: this.props.plan.onBreach === 'ROLL_BACK' ? rollback.task : this.ends.PAUSED,
+    });
   }
 
   private defineApproval(gate: ApprovalGate, shift: Station, rollback: Station): IChainable {
@@ -83,9 +125,11 @@ export class CutoverDefinition {
     const station = this.station('decided', decided);
     this.choose(station, branches);
     const task = gate.task(this.scope, name, {
-      subject: JsonPath.stringAt('$.last.subject'), question: JsonPath.stringAt('$.last.question'),
+      subject: JsonPath.stringAt('$.last.subject'),
+      question: JsonPath.stringAt('$.last.question'),
       details: { about: JsonPath.stringAt('$.last.about'), digest: JsonPath.stringAt('$.last.digest') },
-      reportPath: '$.last.report', startedByPath: '$.request.startedBy',
+      reportPath: '$.last.report',
+      startedByPath: '$.request.startedBy',
     });
     task.next(station.task);
     return task;
@@ -120,7 +164,9 @@ export class CutoverDefinition {
     const wait = this.wait(retire);
     this.choose(retire, { changed: this.ends.SUCCEEDED, pending: wait, unreachable: wait });
     const kept = this.ends.SUCCEEDED;
-    this.choose(question, { ask: this.ask(gate, 'Residency approval', 'Residency decided', { approved: retire.task, rejected: kept, expired: kept }) });
+    this.choose(question, {
+      ask: this.ask(gate, 'Residency approval', 'Residency decided', { approved: retire.task, rejected: kept, expired: kept }),
+    });
     return question.task;
   }
 
@@ -136,7 +182,9 @@ export class CutoverDefinition {
       const wait = this.wait(station);
       this.choose(station, { changed: this.ends.SUCCEEDED, pending: wait, unreachable: wait });
     }
-    const approved = new Choice(this.scope, 'Adopt or revert').when(Condition.stringEquals('$.request.action', 'adopt'), adopt.task).otherwise(revert.task);
+    const approved = new Choice(this.scope, 'Adopt or revert')
+      .when(Condition.stringEquals('$.request.action', 'adopt'), adopt.task)
+      .otherwise(revert.task);
     const asked = this.ask(this.props.gate, 'Drift approval', 'Drift decided', { approved });
     this.choose(look, { none: this.ends.SUCCEEDED, adopt: asked, revert: asked });
     return look.task;
@@ -145,11 +193,18 @@ export class CutoverDefinition {
   private defineEnds(): CutoverDefinition['ends'] {
     const failed = new Fail(this.scope, 'Failed', { errorPath: '$.last.state', causePath: '$.last.why' });
     const how = new Choice(this.scope, 'How it ended');
-    for (const [state, name] of [['SUCCEEDED', 'Succeeded'], ['ROLLED_BACK', 'Rolled back'], ['PAUSED', 'Paused']]) {
+    for (const [state, name] of [
+      ['SUCCEEDED', 'Succeeded'],
+      ['ROLLED_BACK', 'Rolled back'],
+      ['PAUSED', 'Paused'],
+    ]) {
       how.when(Condition.stringEquals('$.last.outcome', state), new Succeed(this.scope, name, { outputPath: '$.last' }));
     }
     how.otherwise(failed);
-    const broken = new Pass(this.scope, 'End not recorded', { parameters: { state: 'FAILED', why: 'the end could not be recorded: see the function\'s log' }, resultPath: '$.last' });
+    const broken = new Pass(this.scope, 'End not recorded', {
+      parameters: { state: 'FAILED', why: "the end could not be recorded: see the function's log" },
+      resultPath: '$.last',
+    });
     broken.next(failed);
     const end = (state: string, name: string): State => {
       const task = this.task('end', name, { end: state });
@@ -157,7 +212,12 @@ export class CutoverDefinition {
       task.next(how);
       return task;
     };
-    return { SUCCEEDED: end('SUCCEEDED', 'Record success'), ROLLED_BACK: end('ROLLED_BACK', 'Record rollback'), PAUSED: end('PAUSED', 'Record pause'), FAILED: end('FAILED', 'Record failure') };
+    return {
+      SUCCEEDED: end('SUCCEEDED', 'Record success'),
+      ROLLED_BACK: end('ROLLED_BACK', 'Record rollback'),
+      PAUSED: end('PAUSED', 'Record pause'),
+      FAILED: end('FAILED', 'Record failure'),
+    };
   }
 
   private station(step: Step, name: string): Station {
@@ -171,7 +231,10 @@ export class CutoverDefinition {
       lambdaFunction: this.props.steps,
       payload: TaskInput.fromObject({
         // No plan and no input: what a caller says of them would not be believed.
-        step, run: JsonPath.executionId, last: JsonPath.objectAt('$.last'), ...more,
+        step,
+        run: JsonPath.executionId,
+        last: JsonPath.objectAt('$.last'),
+        ...more,
       }),
       payloadResponseOnly: true,
       resultPath: '$.last',
@@ -197,13 +260,19 @@ export class CutoverDefinition {
 
 /** What a strongly consistent ledger needs no step for, as people read it at the state machine. */
 export function leftOut({ mode }: Pick<CutoverPlan, 'mode'>): string {
-  return mode === 'HOME_REGION' ? '' : '. Mode STRONG: every region writes, so no authority moves. "Move authority", "Move authority back" and the check replication-lag fall away';
+  return mode === 'HOME_REGION'
+    ? ''
+    : '. Mode STRONG: every region writes, so no authority moves. "Move authority", "Move authority back" and the check ' +
+        'replication-lag fall away';
 }
 
 /** Events that one look costs in an execution's history: wait, task and choice. */
 const eventsPerLook = 9;
 
-/** A round that does not fit into one function goes on in the next, so there are no more of them than parts; the last one may end behind the window. */
+/**
+ * A round that does not fit into one function goes on in the next, so there are no more of them than parts; the last one may end behind the
+ * window.
+ */
 const [roundPartSeconds, partsBehindWindow] = [14 * 60, 24];
 
 /** The longest history that the plan can come to, without retries; Step Functions ends an execution at 25,000 events. */

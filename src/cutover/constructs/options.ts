@@ -31,7 +31,8 @@ export interface CutoverChecks {
   readonly replicationLagMax?: Duration;
 
   /**
-   * How many minutes in a row must have datapoints under both, 1 to 60. Every region writes a heartbeat each minute, so an idle system has them too.
+   * How many minutes in a row must have datapoints under both, 1 to 60. Every region writes a heartbeat each minute, so an idle system has
+   * them too.
    *
    * @default 5
    */

@@ -58,34 +58,73 @@ const defaultShares = [10, 25, 50, 90, 100];
 
 /** The phases with all defaults, as the plan has them. */
 export function phasePlans(phases: readonly CutoverPhase[] | undefined, watched: readonly CutoverAlarm[]): PhasePlan[] {
-  const references = (alarms: readonly CutoverAlarm[]): AlarmReference[] => alarms.map(({ region, alarmName }) => ({ region, name: alarmName }));
-  return (phases ?? defaultShares.map((targetPercent): CutoverPhase => ({ targetPercent }))).map(({ targetPercent, soak, approval, alarms }) => ({
-    target: targetPercent, soakSeconds: (soak ?? Duration.minutes(30)).toSeconds(), gate: approval ?? true, alarms: references([...watched, ...alarms ?? []]),
-  }));
+  const references = (alarms: readonly CutoverAlarm[]): AlarmReference[] =>
+    alarms.map(({ region, alarmName }) => ({ region, name: alarmName }));
+  return (phases ?? defaultShares.map((targetPercent): CutoverPhase => ({ targetPercent }))).map(
+    ({ targetPercent, soak, approval, alarms }) => ({
+      target: targetPercent,
+      soakSeconds: (soak ?? Duration.minutes(30)).toSeconds(),
+      gate: approval ?? true,
+      alarms: references([...watched, ...(alarms ?? [])]),
+    }),
+  );
 }
 
 /** What is wrong with the phases; undefined when nothing is. */
-export function phasesProblem(phases: readonly PhasePlan[], ttl: Duration, regions: readonly string[], gated: boolean): PropProblem | undefined {
+export function phasesProblem(
+  phases: readonly PhasePlan[],
+  ttl: Duration,
+  regions: readonly string[],
+  gated: boolean,
+): PropProblem | undefined {
   const shares = phases.map(({ target }) => target);
   const given = shares.join('/') || 'empty';
   const rising = shares.every((share, at) => Number.isInteger(share) && share >= 1 && share <= 100 && (at === 0 || share > shares[at - 1]));
   if (!rising || shares[shares.length - 1] !== 100) {
-    return { prop: 'phases', given, allowed: 'whole percentages from 1 to 100, each more than the one before, the last one 100', mend: 'order them, and end with 100' };
+    return {
+      prop: 'phases',
+      given,
+      allowed: 'whole percentages from 1 to 100, each more than the one before, the last one 100',
+      mend: 'order them, and end with 100',
+    };
   }
   const short = phases.find(({ soakSeconds }) => soakSeconds < ttl.toSeconds());
   if (short) {
     return {
-      prop: 'phases', given: `a soak of ${short.soakSeconds} s at ${short.target} % with a TTL of ${ttl.toSeconds()} s`, allowed: 'a soak at least as long as recordTtl',
-      mend: 'lengthen the soak or shorten recordTtl: callers keep the old DNS answer for one TTL, so a shorter soak would watch no moved traffic',
+      prop: 'phases',
+      given: `a soak of ${short.soakSeconds} s at ${short.target} % with a TTL of ${ttl.toSeconds()} s`,
+      allowed: 'a soak at least as long as recordTtl',
+      mend:
+        'lengthen the soak or shorten recordTtl: callers keep the old DNS answer for one TTL, so a shorter soak would watch no ' +
+        'moved traffic',
     };
   }
   const blind = phases.find(({ alarms }) => alarms.length === 0);
-  if (blind) return { prop: 'alarms', given: `none at ${blind.target} %`, allowed: 'at least one alarm to watch in each phase', mend: 'name alarms of the cutover, or of the phase' };
+  if (blind) {
+    return {
+      prop: 'alarms',
+      given: `none at ${blind.target} %`,
+      allowed: 'at least one alarm to watch in each phase',
+      mend: 'name alarms of the cutover, or of the phase',
+    };
+  }
   const elsewhere = phases.flatMap(({ alarms }) => alarms).find(({ region }) => !regions.includes(region));
-  if (elsewhere) return { prop: 'alarms', given: `${elsewhere.name} in ${elsewhere.region}`, allowed: `alarms in ${regions.join(' or ')}`, mend: 'correct the region' };
+  if (elsewhere) {
+    return {
+      prop: 'alarms',
+      given: `${elsewhere.name} in ${elsewhere.region}`,
+      allowed: `alarms in ${regions.join(' or ')}`,
+      mend: 'correct the region',
+    };
+  }
   if (!gated && phases.some(({ gate }) => gate)) {
     return {
-      prop: 'gate', given: `missing, though ${phases.filter(({ gate }) => gate).map(({ target }) => `${target} %`).join(', ')} need approval`, allowed: 'an ApprovalGate',
+      prop: 'gate',
+      given: `missing, though ${phases
+        .filter(({ gate }) => gate)
+        .map(({ target }) => `${target} %`)
+        .join(', ')} need approval`,
+      allowed: 'an ApprovalGate',
       mend: 'give a gate, or set approval: false on each phase that may begin without approval',
     };
   }

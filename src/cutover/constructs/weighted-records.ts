@@ -49,8 +49,8 @@ export interface WeightedRecordsProps {
   readonly initialTargetPercent?: number;
 
   /**
-   * Whether records that the name has already are replaced when these are made, all at once. Take them out of the stack that made them, without
-   * deleting them, before the next deployment of that stack.
+   * Whether records that the name has already are replaced when these are made, all at once. Take them out of the stack that made them,
+   * without deleting them, before the next deployment of that stack.
    *
    * @default false
    */
@@ -64,8 +64,8 @@ export interface WeightedRecordsProps {
   readonly removalPolicy?: RemovalPolicy;
 
   /**
-   * The end of an audit whose records were signed by another key or by none: `RECORD:SHA256`, as the last report names it. The deployment takes
-   * those records over by one that is signed, for that very end alone. Whoever gives it has read that report and trusts it.
+   * The end of an audit whose records were signed by another key or by none: `RECORD:SHA256`, as the last report names it. The deployment
+   * takes those records over by one that is signed, for that very end alone. Whoever gives it has read that report and trusts it.
    *
    * @default - none: every record must be signed with this stack's key
    */
@@ -80,13 +80,17 @@ export interface WeightedRecordsProps {
 }
 
 /**
- * The weighted records of a public name, one for each of two regions. Their weights belong to the cutover: a deployment changes where they point and
- * their TTL, never how much each gets. Each region says where it is itself (`domain.records: PublicNameRecords.CUTOVER`), so it is deployed first.
+ * The weighted records of a public name, one for each of two regions. Their weights belong to the cutover: a deployment changes where they
+ * point and their TTL, never how much each gets. Each region says where it is itself (`domain.records: PublicNameRecords.CUTOVER`), so it
+ * is deployed first.
  */
 export class WeightedRecords extends Construct {
   /** The function that makes and keeps them. */
   public readonly function: IFunction;
-  /** The key that signs the audit, ECC_NIST_P256. It stays when it leaves the stack: without its public half nobody can verify what it signed. */
+  /**
+   * The key that signs the audit, ECC_NIST_P256. It stays when it leaves the stack: without its public half nobody can verify what it
+   * signed.
+   */
   public readonly auditKey: IKey;
   private readonly signing: AuditSigningKey;
   private readonly props: WeightedRecordsProps;
@@ -107,8 +111,12 @@ export class WeightedRecords extends Construct {
     this.auditKey = this.signing.key;
     const stack = Stack.of(this);
     const properties: RecordsProperties = {
-      source: props.source, target: props.target, ttlSeconds: String(ttl.toSeconds()), initialTarget: String(props.initialTargetPercent ?? 0),
-      replaceExisting: String(props.replaceExisting ?? false), onDelete: props.removalPolicy === RemovalPolicy.DESTROY ? 'DELETE' : 'RETAIN',
+      source: props.source,
+      target: props.target,
+      ttlSeconds: String(ttl.toSeconds()),
+      initialTarget: String(props.initialTargetPercent ?? 0),
+      replaceExisting: String(props.replaceExisting ?? false),
+      onDelete: props.removalPolicy === RemovalPolicy.DESTROY ? 'DELETE' : 'RETAIN',
       ...(props.formerAuditEnd ? { formerAuditEnd: props.formerAuditEnd } : {}),
     };
     const made = new BundledFunction(this, 'Keeper', {
@@ -118,7 +126,8 @@ export class WeightedRecords extends Construct {
       environment: {
         ...this.environment(props.formerAuditEnd),
         ...recordsEnv.write({
-          stackId: stack.stackId, properties: JSON.stringify(properties),
+          stackId: stack.stackId,
+          properties: JSON.stringify(properties),
           logicalId: Lazy.string({ produce: () => stack.getLogicalId(this.resource.node.defaultChild as CfnResource) }),
         }),
       },
@@ -128,8 +137,14 @@ export class WeightedRecords extends Construct {
     });
     this._grantChange(made.function);
     this._grantAudit(made.function);
-    const grant = (actions: string[], resourceArns: string[]): Grant => Grant.addToPrincipal({ grantee: made.function, actions, resourceArns });
-    grant(['ssm:GetParameters'], [props.source, props.target].map((region) => `arn:${stack.partition}:ssm:${region}:${stack.account}:parameter${regionAddressName(props.systemName)}`));
+    const grant = (actions: string[], resourceArns: string[]): Grant =>
+      Grant.addToPrincipal({ grantee: made.function, actions, resourceArns });
+    grant(
+      ['ssm:GetParameters'],
+      [props.source, props.target].map(
+        (region) => `arn:${stack.partition}:ssm:${region}:${stack.account}:parameter${regionAddressName(props.systemName)}`,
+      ),
+    );
     grant(['cloudformation:DescribeStacks', 'cloudformation:DescribeStackEvents'], [stack.stackId]);
     this.function = made.function;
     this.resource = new CustomResource(this, 'Records', {
@@ -153,14 +168,16 @@ export class WeightedRecords extends Construct {
     const partition = Stack.of(this).partition;
     Grant.addToPrincipal({ grantee, actions: ['route53:ListResourceRecordSets'], resourceArns: [hostedZone.hostedZoneArn] });
     Grant.addToPrincipal({
-      grantee, actions: ['route53:ChangeResourceRecordSets'], resourceArns: [hostedZone.hostedZoneArn],
+      grantee,
+      actions: ['route53:ChangeResourceRecordSets'],
+      resourceArns: [hostedZone.hostedZoneArn],
       conditions: {
         // The name is needed even though all are named: ForAllValues alone is true when there is no value.
         'ForAllValues:StringEquals': {
           'route53:ChangeResourceRecordSetsNormalizedRecordNames': [publicName.toLowerCase()],
           'route53:ChangeResourceRecordSetsActions': ['CREATE', 'DELETE'],
         },
-        'Null': { 'route53:ChangeResourceRecordSetsNormalizedRecordNames': 'false' },
+        Null: { 'route53:ChangeResourceRecordSetsNormalizedRecordNames': 'false' },
       },
     });
     Grant.addToPrincipal({ grantee, actions: ['route53:GetChange'], resourceArns: [`arn:${partition}:route53:::change/*`] });
@@ -178,16 +195,27 @@ export class WeightedRecords extends Construct {
     this._grantAuditRead(grantee);
     this.signing.grantSign(grantee);
     Grant.addToPrincipal({ grantee, actions: ['ssm:PutParameter'], resourceArns: resources });
-    grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({
-      effect: Effect.DENY, actions: ['ssm:PutParameter'], resources, conditions: { StringEquals: { 'ssm:Overwrite': 'true' } },
-    }));
-    grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ effect: Effect.DENY, actions: ['ssm:DeleteParameter', 'ssm:DeleteParameters'], resources }));
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        effect: Effect.DENY,
+        actions: ['ssm:PutParameter'],
+        resources,
+        conditions: { StringEquals: { 'ssm:Overwrite': 'true' } },
+      }),
+    );
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({ effect: Effect.DENY, actions: ['ssm:DeleteParameter', 'ssm:DeleteParameters'], resources }),
+    );
   }
 
   private environment(formerAuditEnd?: string): Record<string, string> {
     const { systemName, hostedZone, publicName } = this.props;
     return cutoverEnv.write({
-      systemName, auditRegion: Stack.of(this).region, hostedZoneId: hostedZone.hostedZoneId, publicName, auditKey: this.auditKey.keyArn,
+      systemName,
+      auditRegion: Stack.of(this).region,
+      hostedZoneId: hostedZone.hostedZoneId,
+      publicName,
+      auditKey: this.auditKey.keyArn,
       ...(formerAuditEnd ? { formerAuditEnd } : {}),
     });
   }
@@ -202,17 +230,56 @@ function recordsProblem(props: WeightedRecordsProps, ttl: Duration): PropProblem
   const { publicName, hostedZone, source, target, initialTargetPercent: share = 0, formerAuditEnd } = props;
   const zone = hostedZone.zoneName.replace(/\.$/, '');
   if (!Token.isUnresolved(zone) && !publicName.endsWith(`.${zone}`)) {
-    return { prop: 'publicName', given: `'${publicName}'`, allowed: `a name below the hosted zone '${zone}'`, mend: 'correct the name, or give the hosted zone that the name belongs to; the apex takes no CNAME' };
+    return {
+      prop: 'publicName',
+      given: `'${publicName}'`,
+      allowed: `a name below the hosted zone '${zone}'`,
+      mend: 'correct the name, or give the hosted zone that the name belongs to; the apex takes no CNAME',
+    };
   }
-  const foreign = ([['source', source], ['target', target]] as const).find(([, name]) => !isRegionName(name));
-  if (foreign) return { prop: foreign[0], given: `'${foreign[1]}'`, allowed: 'the name of an AWS region, such as us-east-1', mend: 'correct the name' };
-  if (source === target) return { prop: 'target', given: `'${target}', the source`, allowed: 'another region', mend: 'name the region that the traffic is moved to' };
+  const foreign = (
+    [
+      ['source', source],
+      ['target', target],
+    ] as const
+  ).find(([, name]) => !isRegionName(name));
+  if (foreign) {
+    return {
+      prop: foreign[0],
+      given: `'${foreign[1]}'`,
+      allowed: 'the name of an AWS region, such as us-east-1',
+      mend: 'correct the name',
+    };
+  }
+  if (source === target) {
+    return {
+      prop: 'target',
+      given: `'${target}', the source`,
+      allowed: 'another region',
+      mend: 'name the region that the traffic is moved to',
+    };
+  }
   if (ttl.toSeconds() < 1 || ttl.toSeconds() > 3600) {
-    return { prop: 'recordTtl', given: `${ttl.toSeconds()} s`, allowed: '1 second to 1 hour', mend: 'use 60 seconds or less: callers move only after it has passed' };
+    return {
+      prop: 'recordTtl',
+      given: `${ttl.toSeconds()} s`,
+      allowed: '1 second to 1 hour',
+      mend: 'use 60 seconds or less: callers move only after it has passed',
+    };
   }
   if (formerAuditEnd !== undefined && !anchorOf(formerAuditEnd)) {
-    return { prop: 'formerAuditEnd', given: `'${formerAuditEnd}'`, allowed: 'RECORD:SHA256, 64 hexadecimal digits', mend: 'take number and hash from the last line of "The chain" in the audit\'s report' };
+    return {
+      prop: 'formerAuditEnd',
+      given: `'${formerAuditEnd}'`,
+      allowed: 'RECORD:SHA256, 64 hexadecimal digits',
+      mend: 'take number and hash from the last line of "The chain" in the audit\'s report',
+    };
   }
   if (Number.isInteger(share) && share >= 0 && share <= 100) return undefined;
-  return { prop: 'initialTargetPercent', given: `${share}`, allowed: 'a whole number from 0 to 100', mend: 'leave it out to begin in the source' };
+  return {
+    prop: 'initialTargetPercent',
+    given: `${share}`,
+    allowed: 'a whole number from 0 to 100',
+    mend: 'leave it out to begin in the source',
+  };
 }

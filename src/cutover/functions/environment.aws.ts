@@ -35,9 +35,12 @@ export function recordPorts(source: Environment): Pick<CutoverPorts, 'log' | 're
 export function cutoverPorts(source: Environment): CutoverPorts {
   const { systemName, auditRegion } = cutoverEnv.read(source);
   const { stateMachineArn, gateTable } = stepsEnv.read(source);
-  const invokeIn = (region: string): Invoker => invoker({
-    region, credentials: dynamoClient(region).config.credentials, ...(source.AWS_ENDPOINT_URL ? { endpoint: source.AWS_ENDPOINT_URL } : {}),
-  });
+  const invokeIn = (region: string): Invoker =>
+    invoker({
+      region,
+      credentials: dynamoClient(region).config.credentials,
+      ...(source.AWS_ENDPOINT_URL ? { endpoint: source.AWS_ENDPOINT_URL } : {}),
+    });
   return {
     ...recordPorts(source),
     checks: checkPorts(invokeIn(auditRegion), Date.now),
@@ -62,13 +65,17 @@ export function replicaPort(tableName: string): ReplicaPort {
     return client;
   };
   return {
-    async* scan(region, from) {
+    async *scan(region, from) {
       const pages = scanned(clientOf(region), { TableName: tableName }, from);
       for await (const { items, next } of pages) yield { items: items.flatMap(replicaItemOf), ...next };
     },
     items: async (region, pks) => (await new DynamoStore(clientOf(region), tableName).readMany(pks)).flatMap(replicaItemOf),
-    async* accounts(region, from) {
-      const keys = { ProjectionExpression: '#pk', FilterExpression: 'begins_with(#pk, :account)', ExpressionAttributeNames: { '#pk': ledgerSchema.partitionKey } };
+    async *accounts(region, from) {
+      const keys = {
+        ProjectionExpression: '#pk',
+        FilterExpression: 'begins_with(#pk, :account)',
+        ExpressionAttributeNames: { '#pk': ledgerSchema.partitionKey },
+      };
       const accounts = { TableName: tableName, ...keys, ExpressionAttributeValues: { ':account': { S: accountPrefix } } };
       const pages = scanned(clientOf(region), accounts, from);
       for await (const { items, next } of pages) yield { items: items.flatMap(({ pk }) => accountOfKey(pk) ?? []), ...next };
@@ -78,7 +85,9 @@ export function replicaPort(tableName: string): ReplicaPort {
 
 /** A scan's pages from behind a key on. */
 async function* scanned(
-  client: DynamoDBClient, input: ScanCommandInput, from: string | undefined,
+  client: DynamoDBClient,
+  input: ScanCommandInput,
+  from: string | undefined,
 ): AsyncIterable<{ items: readonly Item[]; next: { next?: string } }> {
   const onward = onwards<string>(`the scan of ${input.TableName}`);
   let at = onward(from);
@@ -116,7 +125,9 @@ export function stepRecorder(source: Environment): (asked: StepCall, outcome: St
       // Of a caller that is not known, nothing but what it was refused for.
       return telemetry.record('call refused', { why: outcome.why });
     }
-    if (step === 'end') telemetry.count(cutoverMetrics.needsAttention, outcome.outcome === 'PAUSED' || outcome.outcome === 'FAILED' ? 1 : 0);
+    if (step === 'end') {
+      telemetry.count(cutoverMetrics.needsAttention, outcome.outcome === 'PAUSED' || outcome.outcome === 'FAILED' ? 1 : 0);
+    }
     const round = outcome.round as RoundReport | undefined;
     if (step === 'reconcile' && round) {
       telemetry.count(cutoverMetrics.rounds);
@@ -131,6 +142,9 @@ export function stepRecorder(source: Environment): (asked: StepCall, outcome: St
 function progressOf({ progress }: StepOutcome): { readonly progress?: object } {
   const { underWay, ...rest } = (progress ?? {}) as Partial<WindowProgress>;
   if (!underWay) return {};
-  const { read: { source, target }, comparing } = underWay;
+  const {
+    read: { source, target },
+    comparing,
+  } = underWay;
   return { progress: { ...rest, underWay: { source: source.items, target: target.items, comparing: comparing?.side } } };
 }

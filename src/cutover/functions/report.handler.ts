@@ -14,7 +14,10 @@ export async function handler(asked: unknown): Promise<string> {
   return (await readerOf(options).report(options)).text;
 }
 
-/** Run by hand: `node audit-report/index.js --system NAME --region REGION [--key ARN|none] [--seen RECORD:SHA256]`; ends with 1 when the chain is broken. */
+/**
+ * Run by hand: `node audit-report/index.js --system NAME --region REGION [--key ARN|none] [--seen RECORD:SHA256]`; ends with 1 when the
+ * chain is broken.
+ */
 async function main(args: readonly string[]): Promise<number> {
   const value = (name: string): string | undefined => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
   const options = optionsOf({ systemName: value('--system'), region: value('--region'), key: value('--key'), seen: value('--seen') });
@@ -28,8 +31,13 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 if (typeof require !== 'undefined' && require.main === module) {
-  main(process.argv.slice(2)).then((code) => { process.exitCode = code; }, (error: unknown) => {
-    process.stderr.write(`${causeOf(error)}\n`);
-    process.exitCode = 2;
-  });
+  main(process.argv.slice(2)).then(
+    (code) => {
+      process.exitCode = code;
+    },
+    (error: unknown) => {
+      process.stderr.write(`${causeOf(error)}\n`);
+      process.exitCode = 2;
+    },
+  );
 }

@@ -14,16 +14,21 @@ const keeper = new WeightedRecordsKeeper({
   ...(formerAuditEnd ? { formerAuditEnd: anchorOf(formerAuditEnd) } : {}),
   addressOf: async (region) => {
     const text = await parameterOf(region, regionAddressName(systemName));
-    return text === undefined ? undefined : JSON.parse(text) as RegionAddress;
+    return text === undefined ? undefined : (JSON.parse(text) as RegionAddress);
   },
 });
-const resource = new WeightedRecordsResource({
-  keeper, respond,
-  stackStatus: (stack) => stackStatus(auditRegion, stack),
-  resourceStatus: (stack, resourceId) => resourceStatus(auditRegion, stack, resourceId),
-  sleep: clock.sleep,
-  refused: refusalRecorder(process.env, 'weighted-records'),
-}, { stackId, logicalId, properties: JSON.parse(properties) as RecordsProperties }, { region: auditRegion, endpoint: process.env.AWS_ENDPOINT_URL });
+const resource = new WeightedRecordsResource(
+  {
+    keeper,
+    respond,
+    stackStatus: (stack) => stackStatus(auditRegion, stack),
+    resourceStatus: (stack, resourceId) => resourceStatus(auditRegion, stack, resourceId),
+    sleep: clock.sleep,
+    refused: refusalRecorder(process.env, 'weighted-records'),
+  },
+  { stackId, logicalId, properties: JSON.parse(properties) as RecordsProperties },
+  { region: auditRegion, endpoint: process.env.AWS_ENDPOINT_URL },
+);
 
 /** Time kept back from the invocation's end to answer in. */
 const reserveMs = 20_000;

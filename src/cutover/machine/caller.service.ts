@@ -37,19 +37,25 @@ interface Definition {
 
 const refused = (why: string): CallerFound => ({ kind: 'refused', why });
 
-/** How often it is looked again before a call counts as somebody else's: Step Functions promises no more than to be consistent in the end. */
+/**
+ * How often it is looked again before a call counts as somebody else's: Step Functions promises no more than to be consistent in the end.
+ */
 const looks = 20;
 const lookAgainMs = 1_000;
 
 /**
- * Tells whether the state machine is asking. A caller is believed nothing but the execution's ARN: plan and input are those of the execution, and the
- * call must be, to the letter, the one that the execution's history says it is making now.
+ * Tells whether the state machine is asking. A caller is believed nothing but the execution's ARN: plan and input are those of the
+ * execution, and the call must be, to the letter, the one that the execution's history says it is making now.
  */
 export class CallerCheck {
   /** An execution's definition never changes. */
   private readonly plans = new Map<string, CutoverPlan>();
 
-  constructor(private readonly executions: ExecutionsPort, private readonly stateMachineArn: string, private readonly clock: Pick<AuditClock, 'sleep'>) {}
+  constructor(
+    private readonly executions: ExecutionsPort,
+    private readonly stateMachineArn: string,
+    private readonly clock: Pick<AuditClock, 'sleep'>,
+  ) {}
 
   public async look(asked: { readonly run: unknown }): Promise<CallerFound> {
     const { run } = asked;
@@ -59,9 +65,13 @@ export class CallerCheck {
       const sight = await this.executions.describe(run);
       if (sight && sight.stateMachineArn !== this.stateMachineArn) return refused(`${run} is an execution of ${sight.stateMachineArn}`);
       if (sight && sight.status !== 'RUNNING') return refused(`the execution ${run} is ${sight.status}`);
-      if (!sight) found = refused(`there is no execution ${JSON.stringify(run.slice(0, 300))}`);
-      else if (same(await this.executions.given(run), asked)) return { kind: 'believed', plan: await this.planOf(run), request: JSON.parse(sight.input) as unknown };
-      else found = refused(`the execution ${run} is not making this call`);
+      if (!sight) {
+        found = refused(`there is no execution ${JSON.stringify(run.slice(0, 300))}`);
+      } else if (same(await this.executions.given(run), asked)) {
+        return { kind: 'believed', plan: await this.planOf(run), request: JSON.parse(sight.input) as unknown };
+      } else {
+        found = refused(`the execution ${run} is not making this call`);
+      }
       if (look < looks) await this.clock.sleep(lookAgainMs);
     }
     return found;

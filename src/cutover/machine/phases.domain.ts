@@ -18,19 +18,32 @@ const actions: readonly RunAction[] = ['cutover', 'rollback', 'adopt', 'revert']
 
 /** Reads a run's request; a text says what is wrong with it. */
 export function runRequestOf(request: unknown): RunRequest | string {
-  const { action = 'cutover', reason = '', startedBy, attested = {} } = (typeof request === 'object' && request !== null ? request : {}) as Readonly<Record<string, unknown>>;
+  const {
+    action = 'cutover',
+    reason = '',
+    startedBy,
+    attested = {},
+  } = (typeof request === 'object' && request !== null ? request : {}) as Readonly<Record<string, unknown>>;
   const known = actions.find((name) => name === action);
   if (known === undefined) return `'action' is ${JSON.stringify(action)}: give one of ${actions.join(', ')}`;
-  if (typeof startedBy !== 'string' || startedBy.trim() === '') return "'startedBy' must say who starts this: an IAM principal or the subject of a verified token";
+  if (typeof startedBy !== 'string' || startedBy.trim() === '') {
+    return "'startedBy' must say who starts this: an IAM principal or the subject of a verified token";
+  }
   if (typeof reason !== 'string') return "'reason' must be a text";
-  if (typeof attested !== 'object' || attested === null || Object.values(attested).some((said) => typeof said !== 'string')) return "'attested' must be texts by name";
+  if (typeof attested !== 'object' || attested === null || Object.values(attested).some((said) => typeof said !== 'string')) {
+    return "'attested' must be texts by name";
+  }
   return { action: known, reason, startedBy, attested: attested as Readonly<Record<string, string>> };
 }
 
 /** Why a run may not begin on the records as recorded or about to be: they are those of other regions. */
 export function otherRegions({ regions, open }: CutoverState, plan: Pick<CutoverPlan, 'source' | 'target'>): string | undefined {
   const other = [regions, ...open.map((intent) => intent.regions)].find((pair) => pair && !samePair(pair, plan));
-  return other && `the records are those of ${other.source} and ${other.target}, this run is from ${plan.source} to ${plan.target}: deploy the stack with the cutover, then start`;
+  return (
+    other &&
+    `the records are those of ${other.source} and ${other.target}, this run is from ${plan.source} to ${plan.target}: deploy the ` +
+      `stack with the cutover, then start`
+  );
 }
 
 export type NextPhase =
@@ -43,7 +56,7 @@ export type NextPhase =
 /** What comes next, by what is recorded alone: a run that was paused, or that begins anew, goes on from there. */
 export function nextPhase(state: CutoverState, { phases }: Pick<CutoverPlan, 'phases'>): NextPhase {
   if (!state.recorded) return { outcome: 'refused', detail: 'there are no weighted records yet: deploy the stack that makes them' };
-  if (!state.recorded.shape.source) return { outcome: 'refused', detail: 'the source\'s role has ended: there is nothing left to move' };
+  if (!state.recorded.shape.source) return { outcome: 'refused', detail: "the source's role has ended: there is nothing left to move" };
   const share = sharesOf(state.recorded.shape).target;
   const reached = phases.map(({ target }) => target <= share).lastIndexOf(true);
   if (reached >= 0 && !state.soaked) return { outcome: 'soak', phase: reached };
@@ -73,7 +86,9 @@ export function phaseQuestion(plan: CutoverPlan, phase: number, from: number): {
   const { target } = plan.phases[phase];
   return {
     subject: `${plan.systemName}: ${target} % to ${plan.target}?`,
-    question: `Phase ${phase + 1} of ${plan.phases.length} sends ${target} % of ${plan.publicName} to ${plan.target} (now ${from} %), the rest to ${plan.source}. `
-      + `It is then watched for ${plainSeconds(plan.phases[phase].soakSeconds)}. Rejecting sends everything back to ${plan.source}.`,
+    question:
+      `Phase ${phase + 1} of ${plan.phases.length} sends ${target} % of ${plan.publicName} to ${plan.target} (now ${from} %), the ` +
+      `rest to ${plan.source}. ` +
+      `It is then watched for ${plainSeconds(plan.phases[phase].soakSeconds)}. Rejecting sends everything back to ${plan.source}.`,
   };
 }

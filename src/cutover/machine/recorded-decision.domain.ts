@@ -10,7 +10,11 @@ export interface AskedDecision {
 }
 
 /** What the gate has recorded of a decision; a text says why it counts for nothing here. */
-export function recordedDecision({ run, about, digest }: AskedDecision, approvalId: string, found: ApprovalRequest | undefined): ApprovalResult | string {
+export function recordedDecision(
+  { run, about, digest }: AskedDecision,
+  approvalId: string,
+  found: ApprovalRequest | undefined,
+): ApprovalResult | string {
   if (!found || found.id !== approvalId) return `the gate has no approval ${JSON.stringify(approvalId)}`;
   if (found.execution !== run) return `approval ${approvalId} was asked for by ${found.execution}`;
   if (found.details.about !== about) return `approval ${approvalId} is about '${found.details.about}', not '${about}'`;

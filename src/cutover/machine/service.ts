@@ -88,7 +88,9 @@ export class CutoverSteps {
       if (error instanceof ChainBroken) {
         // What was seen goes along: on an audit that lacks it not even the end is recorded.
         const { audit } = call.last ?? {};
-        return asked.step === 'end' ? { outcome: 'FAILED', state: 'FAILED', why: error.message, audit } : { outcome: 'auditBroken', detail: error.message, audit };
+        return asked.step === 'end'
+          ? { outcome: 'FAILED', state: 'FAILED', why: error.message, audit }
+          : { outcome: 'auditBroken', detail: error.message, audit };
       }
       throw error;
     }
@@ -111,21 +113,49 @@ export class CutoverSteps {
     const failures = Number(last.failures ?? 0);
     const timeoutMs = Math.max(1_000, deadlineMs - this.ports.clock.nowMs());
     switch (asked.step) {
-      case 'next': return { ...nextPhase(state, plan) };
-      case 'prechecks': case 'recheck': return this.prechecks(asked, state, phase);
-      case 'decided': return this.decided(asked, last);
-      case 'shift': return this.shift(asked, { key: `${run}/phase-${phase}`, kind: 'shift', phase, to: (is) => withTargetShare(required(is), plan.phases[phase].target) }, deadlineMs);
-      case 'rollback': return withReason(await this.shift(asked, { key: `${run}/rollback`, kind: 'rollback', to: backToSource }, deadlineMs), last);
-      case 'revert': return this.shift(asked, { key: `${run}/revert`, kind: 'revert', force: true, to: revertOf(asked.approval?.entry.digest) }, deadlineMs);
-      case 'retire': return this.shift(asked, { key: `${run}/retire`, kind: 'retire', to: (is) => ({ ttlSeconds: required(is).ttlSeconds, target: required(is).target }) }, deadlineMs);
-      case 'adopt': return this.patiently(asked, await this.weights.adopt(run, asked.approval?.by ?? [], asked.approval?.entry.digest));
-      case 'soak': return { ...await this.soak.look(run, plan, phase, Number(last.unreadable ?? 0)) };
-      case 'authority': return { ...await this.authority.forward(run, plan, failures, timeoutMs) };
-      case 'authorityBack': return withReason({ ...await this.authority.back(run, plan, failures, timeoutMs) }, last);
-      case 'reconcile': return { ...await this.window.round(run, plan, last.progress as WindowProgress | undefined, deadlineMs) };
-      case 'drift': return this.drift(asked, state);
-      case 'residency': return residencyQuestion(plan, last);
-      default: throw new Error(`there is no step '${String(asked.step)}'`);
+      case 'next':
+        return { ...nextPhase(state, plan) };
+      case 'prechecks':
+      case 'recheck':
+        return this.prechecks(asked, state, phase);
+      case 'decided':
+        return this.decided(asked, last);
+      case 'shift':
+        return this.shift(
+          asked,
+          { key: `${run}/phase-${phase}`, kind: 'shift', phase, to: (is) => withTargetShare(required(is), plan.phases[phase].target) },
+          deadlineMs,
+        );
+      case 'rollback':
+        return withReason(await this.shift(asked, { key: `${run}/rollback`, kind: 'rollback', to: backToSource }, deadlineMs), last);
+      case 'revert':
+        return this.shift(
+          asked,
+          { key: `${run}/revert`, kind: 'revert', force: true, to: revertOf(asked.approval?.entry.digest) },
+          deadlineMs,
+        );
+      case 'retire':
+        return this.shift(
+          asked,
+          { key: `${run}/retire`, kind: 'retire', to: (is) => ({ ttlSeconds: required(is).ttlSeconds, target: required(is).target }) },
+          deadlineMs,
+        );
+      case 'adopt':
+        return this.patiently(asked, await this.weights.adopt(run, asked.approval?.by ?? [], asked.approval?.entry.digest));
+      case 'soak':
+        return { ...(await this.soak.look(run, plan, phase, Number(last.unreadable ?? 0))) };
+      case 'authority':
+        return { ...(await this.authority.forward(run, plan, failures, timeoutMs)) };
+      case 'authorityBack':
+        return withReason({ ...(await this.authority.back(run, plan, failures, timeoutMs)) }, last);
+      case 'reconcile':
+        return { ...(await this.window.round(run, plan, last.progress as WindowProgress | undefined, deadlineMs)) };
+      case 'drift':
+        return this.drift(asked, state);
+      case 'residency':
+        return residencyQuestion(plan, last);
+      default:
+        throw new Error(`there is no step '${String(asked.step)}'`);
     }
   }
 
@@ -143,17 +173,44 @@ export class CutoverSteps {
     if (other?.id !== run && before.keys.has(`${run}/started`)) return { outcome: 'superseded', detail: endOf(before, run) };
     if (other && other.id !== run) {
       const runs = await this.ports.isRunning(other.id);
-      if (runs && action !== 'rollback') return { outcome: 'refused', detail: `run ${other.id} is under way: wait for its end, or start a rollback, which overtakes it` };
-      await this.ports.log.append((state) => (state.run?.id === other.id ? {
-        key: `${other.id}/ended`, by: [startedBy],
-        entry: { what: 'ended', run: other.id, state: 'PAUSED', why: runs ? `overtaken by the rollback ${run}` : 'its execution ended without recording its end' },
-      } : undefined));
+      if (runs && action !== 'rollback') {
+        return { outcome: 'refused', detail: `run ${other.id} is under way: wait for its end, or start a rollback, which overtakes it` };
+      }
+      await this.ports.log.append((state) =>
+        state.run?.id === other.id
+          ? {
+              key: `${other.id}/ended`,
+              by: [startedBy],
+              entry: {
+                what: 'ended',
+                run: other.id,
+                state: 'PAUSED',
+                why: runs ? `overtaken by the rollback ${run}` : 'its execution ended without recording its end',
+              },
+            }
+          : undefined,
+      );
     }
-    const state = await this.ports.log.append((now) => (problem(now) || (now.run && now.run.id !== run) ? undefined : {
-      key: `${run}/started`, by: [startedBy],
-      entry: { what: 'started', run, action, reason, plan: digestOf(plan as unknown as Json), phases: plan.phases.map(({ target }) => target), attested },
-    }));
-    if (state.run?.id !== run) return { outcome: 'refused', detail: problem(state) ?? `run ${state.run?.id ?? run} was begun at the same time` };
+    const state = await this.ports.log.append((now) =>
+      problem(now) || (now.run && now.run.id !== run)
+        ? undefined
+        : {
+            key: `${run}/started`,
+            by: [startedBy],
+            entry: {
+              what: 'started',
+              run,
+              action,
+              reason,
+              plan: digestOf(plan as unknown as Json),
+              phases: plan.phases.map(({ target }) => target),
+              attested,
+            },
+          },
+    );
+    if (state.run?.id !== run) {
+      return { outcome: 'refused', detail: problem(state) ?? `run ${state.run?.id ?? run} was begun at the same time` };
+    }
     return { outcome: action };
   }
 
@@ -163,19 +220,36 @@ export class CutoverSteps {
     const away = await this.controlPlaneAway();
     // Without it nothing can be moved, and half of the checks say nothing: waited for, not reported as a failure of theirs.
     if (away) return this.patiently(asked, away, phase);
-    const report = await runPrechecks({ ...bound(checks), records, homes: () => this.authority.homes(plan, statusMs) }, clock, plan, state, phase);
+    const report = await runPrechecks(
+      { ...bound(checks), records, homes: () => this.authority.homes(plan, statusMs) },
+      clock,
+      plan,
+      state,
+      phase,
+    );
     const failed = report.checks.filter(({ passed }) => !passed);
     await log.append(() => ({
-      key: `${run}/phase-${phase}/${step}/${report.digest.slice(0, 16)}`, by: [run],
+      key: `${run}/phase-${phase}/${step}/${report.digest.slice(0, 16)}`,
+      by: [run],
       entry: {
-        what: 'prechecks', run, phase, passed: report.passed, digest: report.digest, failed: failed.map(({ name }) => name),
+        what: 'prechecks',
+        run,
+        phase,
+        passed: report.passed,
+        digest: report.digest,
+        failed: failed.map(({ name }) => name),
         checks: failingFirst(report.checks).map(({ name, passed, value, allowed }) => checkText({ name, passed, found: value, allowed })),
       },
     }));
     const from = state.recorded ? sharesOf(state.recorded.shape).target : 0;
     return {
-      outcome: report.passed ? plan.phases[phase].gate && step === 'prechecks' ? 'ask' : 'passed' : 'failed',
-      phase, ...approvedBy(last), digest: report.digest, report, about: phaseAbout(plan, phase), ...phaseQuestion(plan, phase, from),
+      outcome: report.passed ? (plan.phases[phase].gate && step === 'prechecks' ? 'ask' : 'passed') : 'failed',
+      phase,
+      ...approvedBy(last),
+      digest: report.digest,
+      report,
+      about: phaseAbout(plan, phase),
+      ...phaseQuestion(plan, phase, from),
       detail: failed.map(({ name, value, mend }) => `${name}: ${value}; ${mend}`).join(' | '),
     };
   }
@@ -193,7 +267,13 @@ export class CutoverSteps {
   private async decided({ run, decision }: StepRequest, last: Readonly<Record<string, unknown>>): Promise<StepOutcome> {
     const about = String(last.about ?? 'the run');
     const { approvalId = '', reason } = (decision ?? {}) as Partial<ApprovalResult>;
-    const nobody = (outcome: string, why: string): StepOutcome => ({ outcome, phase: last.phase ?? 0, by: [], digest: last.digest, detail: `${about}: ${why}` });
+    const nobody = (outcome: string, why: string): StepOutcome => ({
+      outcome,
+      phase: last.phase ?? 0,
+      by: [],
+      digest: last.digest,
+      detail: `${about}: ${why}`,
+    });
     // The gate has no record of these: they come from the machine itself, and approve nothing.
     if (reason === 'UNANSWERED') return nobody('expired', 'the gate did not answer, so no decision was made in time');
     if (reason === 'FORGED') return nobody('forged', 'the execution was answered by another caller than the gate');
@@ -201,20 +281,38 @@ export class CutoverSteps {
     if (typeof result === 'string') return refusalOf(result);
     const made = decisionOf(result);
     await this.ports.log.append(() => ({
-      key: `${run}/decision/${result.approvalId}`, by: result.by,
+      key: `${run}/decision/${result.approvalId}`,
+      by: result.by,
       entry: {
-        what: 'decision', run, about, decision: made, comments: result.comments.map(({ name, comment }) => (comment ? `${name}: ${comment}` : name)),
+        what: 'decision',
+        run,
+        about,
+        decision: made,
+        comments: result.comments.map(({ name, comment }) => (comment ? `${name}: ${comment}` : name)),
         ...(typeof last.digest === 'string' ? { digest: last.digest } : {}),
       },
     }));
-    const detail = made === 'APPROVED' ? '' : `${about}: ${made === 'REJECTED' ? `rejected by ${result.by.join(', ')}` : 'no decision was made in time'}`;
+    const detail =
+      made === 'APPROVED'
+        ? ''
+        : `${about}: ${made === 'REJECTED' ? `rejected by ${result.by.join(', ')}` : 'no decision was made in time'}`;
     return { outcome: made.toLowerCase(), phase: last.phase ?? 0, by: result.by, digest: last.digest, detail };
   }
 
-  private async shift(asked: StepRequest, order: Pick<WeightOrder, 'key' | 'kind' | 'to'> & Partial<WeightOrder>, deadlineMs: number): Promise<StepOutcome> {
+  private async shift(
+    asked: StepRequest,
+    order: Pick<WeightOrder, 'key' | 'kind' | 'to'> & Partial<WeightOrder>,
+    deadlineMs: number,
+  ): Promise<StepOutcome> {
     const { run, last = {} } = asked;
     const changeId = typeof last.changeId === 'string' ? last.changeId : undefined;
-    const outcome = await this.weights.carryOut({ run, by: asked.approval?.by ?? [run], deadlineMs, ...order, ...(changeId ? { changeId } : {}) });
+    const outcome = await this.weights.carryOut({
+      run,
+      by: asked.approval?.by ?? [run],
+      deadlineMs,
+      ...order,
+      ...(changeId ? { changeId } : {}),
+    });
     return this.patiently(asked, outcome, order.phase);
   }
 
@@ -223,18 +321,39 @@ export class CutoverSteps {
     const { log, clock } = this.ports;
     const carried = { ...(phase === undefined ? {} : { phase }), ...approvedBy(last) };
     if (outcome.outcome !== 'unreachable' && outcome.outcome !== 'pending') {
-      return { ...carried, ...outcome, ...(outcome.outcome === 'drift' ? { detail: `records are not as recorded: found ${outcome.real}; recorded ${outcome.recorded}` } : {}) };
+      return {
+        ...carried,
+        ...outcome,
+        ...(outcome.outcome === 'drift'
+          ? { detail: `records are not as recorded: found ${outcome.real}; recorded ${outcome.recorded}` }
+          : {}),
+      };
     }
     const same = last.outcome === outcome.outcome && typeof last.since === 'number';
     const since = same ? Number(last.since) : clock.nowMs();
     const waited = (clock.nowMs() - since) / 1000;
     if (outcome.outcome === 'pending') {
-      return waited < cutoverLimits.syncPatienceSeconds ? { ...carried, ...outcome, since, waitSeconds: cutoverLimits.syncWaitSeconds }
-        : { ...carried, outcome: 'refused', detail: `change ${outcome.changeId} has not reached the name servers in ${Math.floor(waited)} s` };
+      return waited < cutoverLimits.syncPatienceSeconds
+        ? { ...carried, ...outcome, since, waitSeconds: cutoverLimits.syncWaitSeconds }
+        : {
+            ...carried,
+            outcome: 'refused',
+            detail: `change ${outcome.changeId} has not reached the name servers in ${Math.floor(waited)} s`,
+          };
     }
-    await log.append(() => ({ key: `${run}/${step}/unreachable/${since}`, by: [run], entry: { what: 'unreachable', run, step, detail: outcome.detail } }));
+    await log.append(() => ({
+      key: `${run}/${step}/unreachable/${since}`,
+      by: [run],
+      entry: { what: 'unreachable', run, step, detail: outcome.detail },
+    }));
     const { onLoss, waitSeconds, pollSeconds } = plan.controlPlane;
-    if (onLoss === 'END' || waited >= waitSeconds) return { ...carried, outcome: 'lost', detail: `${outcome.detail}; no weight can be moved: health checks alone move the traffic until it is back` };
+    if (onLoss === 'END' || waited >= waitSeconds) {
+      return {
+        ...carried,
+        outcome: 'lost',
+        detail: `${outcome.detail}; no weight can be moved: health checks alone move the traffic until it is back`,
+      };
+    }
     return { ...carried, ...outcome, since, waitSeconds: pollSeconds };
   }
 
@@ -246,9 +365,15 @@ export class CutoverSteps {
       const action = state.run?.action === 'adopt' ? 'adopt' : 'revert';
       const about = driftAbout(action);
       return {
-        outcome: action, run, about, digest, report: shown,
+        outcome: action,
+        run,
+        about,
+        digest,
+        report: shown,
         subject: `${action === 'adopt' ? 'Adopt' : 'Revert'} weights changed by hand?`,
-        question: `Found: ${shown.found}. Recorded: ${shown.recorded}. Approving will ${action === 'adopt' ? 'record the weights that were found as the right ones' : 'put back what is recorded'}.`,
+        question:
+          `Found: ${shown.found}. Recorded: ${shown.recorded}. Approving will ` +
+          `${action === 'adopt' ? 'record the weights that were found as the right ones' : 'put back what is recorded'}.`,
       };
     } catch (error) {
       if (error instanceof ControlPlaneUnreachable) return { outcome: 'lost', detail: error.message };
@@ -258,14 +383,20 @@ export class CutoverSteps {
 
   private async end({ run, end = 'FAILED', last = {} }: StepRequest): Promise<StepOutcome> {
     const fault = typeof last.Error === 'string' ? `${last.Error}: ${String(last.Cause ?? '')}` : undefined;
-    const why = String([last.because, last.detail, fault, last.outcome].find((text) => typeof text === 'string' && text !== '') ?? 'no reason given').slice(0, 2_000);
+    const why = String(
+      [last.because, last.detail, fault, last.outcome].find((text) => typeof text === 'string' && text !== '') ?? 'no reason given',
+    ).slice(0, 2_000);
     // A run that was refused at its beginning leaves nothing: who only starts executions must not fill the audit.
-    const state = await this.ports.log.append((now) => (now.keys.has(`${run}/started`) ? { key: `${run}/ended`, by: [run], entry: { what: 'ended', run, state: end, why } } : undefined));
+    const state = await this.ports.log.append((now) =>
+      now.keys.has(`${run}/started`) ? { key: `${run}/ended`, by: [run], entry: { what: 'ended', run, state: end, why } } : undefined,
+    );
     const told = this.ports.log.history().find(({ key }) => key === `${run}/ended`)?.entry;
     const ended = told?.what === 'ended' ? { state: told.state, why: told.why } : { state: end, why };
     const open = state.open[state.open.length - 1];
     return {
-      outcome: ended.state, ...ended, weights: state.recorded ? weightsOf(state.recorded.shape) : undefined,
+      outcome: ended.state,
+      ...ended,
+      weights: state.recorded ? weightsOf(state.recorded.shape) : undefined,
       // Meant and perhaps made: the next run settles it.
       ...(open ? { openIntent: `record ${open.seq}: ${open.kind} to ${describeShape(open.to)}` } : {}),
     };
@@ -291,12 +422,16 @@ function required(shape: RecordShape | undefined): RecordShape {
 }
 
 function backToSource(is: RecordShape | undefined): RecordShape | string {
-  return required(is).source ? withTargetShare(required(is), 0) : 'the source\'s role has ended: a rollback is not possible any more. Deploy another cutover and run it';
+  return required(is).source
+    ? withTargetShare(required(is), 0)
+    : "the source's role has ended: a rollback is not possible any more. Deploy another cutover and run it";
 }
 
 /** What was changed by hand is put back as recorded, if it is still what people were shown. */
-const revertOf = (shown: unknown) => (_is: RecordShape | undefined, now: CutoverState, found: Found): RecordShape | string => (
-  driftOf(now, found).digest === shown ? required(now.recorded?.shape) : changedSince(found));
+const revertOf =
+  (shown: unknown) =>
+  (_is: RecordShape | undefined, now: CutoverState, found: Found): RecordShape | string =>
+    driftOf(now, found).digest === shown ? required(now.recorded?.shape) : changedSince(found);
 
 const goesOn: readonly string[] = ['changed', 'moved', 'pending', 'unreachable', 'again'];
 
@@ -320,18 +455,26 @@ function endOf({ run, ended }: CutoverState, asked: string): string {
 
 function residencyQuestion(plan: CutoverPlan, last: Readonly<Record<string, unknown>>): StepOutcome {
   return {
-    outcome: 'ask', about: residencyAbout(plan), digest: last.digest, report: last.detail,
+    outcome: 'ask',
+    about: residencyAbout(plan),
+    digest: last.digest,
+    report: last.detail,
     subject: `${plan.systemName}: end the role of ${plan.source}?`,
-    question: `All of ${plan.publicName} goes to ${plan.target}. Approving takes ${plan.source} out of the public name, so that no health check sends traffic back there; no data is deleted. `
-      + 'A rollback is not possible afterwards. Rejecting keeps it as it is.',
+    question:
+      `All of ${plan.publicName} goes to ${plan.target}. Approving takes ${plan.source} out of the public name, so that no health ` +
+      `check sends traffic back there; no data is deleted. ` +
+      'A rollback is not possible afterwards. Rejecting keeps it as it is.',
   };
 }
 
 /** A port's methods, so that they can stand beside others. */
 function bound(checks: OwnCheckPorts): OwnCheckPorts {
   return {
-    metric: (...asked) => checks.metric(...asked), alarms: (...asked) => checks.alarms(...asked), queueDepth: (...asked) => checks.queueDepth(...asked),
+    metric: (...asked) => checks.metric(...asked),
+    alarms: (...asked) => checks.alarms(...asked),
+    queueDepth: (...asked) => checks.queueDepth(...asked),
     lambdaConcurrency: (region) => checks.lambdaConcurrency(region),
-    apiThrottles: (region) => checks.apiThrottles(region), ownCheck: (...asked) => checks.ownCheck(...asked),
+    apiThrottles: (region) => checks.apiThrottles(region),
+    ownCheck: (...asked) => checks.ownCheck(...asked),
   };
 }

@@ -16,9 +16,17 @@ export interface ReportOptions {
 export function optionsOf(asked: unknown): ReportOptions | string {
   const { systemName, region, seen, key } = (typeof asked === 'object' && asked !== null ? asked : {}) as Readonly<Record<string, unknown>>;
   if (typeof systemName !== 'string' || systemName === '' || typeof region !== 'string' || region === '') {
-    return 'usage: --system NAME --region REGION [--key ARN|none] [--seen RECORD:SHA256]; the region is the one in which the state machine stands, the key the stack\'s output AuditKey';
+    return (
+      'usage: --system NAME --region REGION [--key ARN|none] [--seen RECORD:SHA256]; the region is the one in which the state ' +
+      "machine stands, the key the stack's output AuditKey"
+    );
   }
-  if (key !== undefined && (typeof key !== 'string' || key === '')) return `'key' is ${JSON.stringify(key)}: give the key's ARN as the stack's output AuditKey has it, or none for an audit that no key has signed yet`;
+  if (key !== undefined && (typeof key !== 'string' || key === '')) {
+    return (
+      `'key' is ${JSON.stringify(key)}: give the key's ARN as the stack's output AuditKey has it, or none for an audit that no ` +
+      `key has signed yet`
+    );
+  }
   const options = { systemName, region, ...(key === 'none' ? {} : { key: key ?? auditKeyAlias(systemName) }) };
   if (seen === undefined) return options;
   const anchor = typeof seen === 'string' ? anchorOf(seen) : undefined;
@@ -26,13 +34,21 @@ export function optionsOf(asked: unknown): ReportOptions | string {
 }
 
 /** A whole audit that was deleted looks like one that never was. */
-const nothing = 'there is no record of this system in this region: check --system and --region; if both are right, the records were deleted';
+const nothing =
+  'there is no record of this system in this region: check --system and --region; if both are right, the records were deleted';
 
 /** Reads and verifies a whole audit. */
 export class AuditReader {
-  constructor(private readonly port: AuditPort, private readonly signer: Pick<AuditSigner, 'key'> | undefined, private readonly clock: AuditClock) {}
+  constructor(
+    private readonly port: AuditPort,
+    private readonly signer: Pick<AuditSigner, 'key'> | undefined,
+    private readonly clock: AuditClock,
+  ) {}
 
-  public async report({ systemName, seen }: Pick<ReportOptions, 'systemName' | 'seen'>): Promise<{ readonly text: string; readonly unbroken: boolean }> {
+  public async report({
+    systemName,
+    seen,
+  }: Pick<ReportOptions, 'systemName' | 'seen'>): Promise<{ readonly text: string; readonly unbroken: boolean }> {
     const found = verifyChain(await this.port.list(), await this.signer?.key(), seen);
     const verification = found.records.length > 0 || found.problems.length > 0 ? found : { ...found, problems: [{ problem: nothing }] };
     const unbroken = verification.problems.length === 0;

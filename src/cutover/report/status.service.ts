@@ -18,14 +18,20 @@ export interface CutoverStatus {
 }
 
 /** For people, at any time. It reads, and nothing else. */
-export async function cutoverStatus(log: Pick<AuditLog, 'current' | 'history'>, { source, target, phases }: StatusPlan): Promise<CutoverStatus> {
+export async function cutoverStatus(
+  log: Pick<AuditLog, 'current' | 'history'>,
+  { source, target, phases }: StatusPlan,
+): Promise<CutoverStatus> {
   const state = await log.current();
   const weights = state.recorded && weightsOf(state.recorded.shape);
   const share = state.recorded ? sharesOf(state.recorded.shape).target : 0;
   return {
-    state: state.run ? 'RUNNING' : state.ended?.state ?? 'NOT_STARTED', run: state.run?.id ?? state.ended?.run,
-    phase: phases.filter((one) => one <= share).length, targetPercent: share,
+    state: state.run ? 'RUNNING' : (state.ended?.state ?? 'NOT_STARTED'),
+    run: state.run?.id ?? state.ended?.run,
+    phase: phases.filter((one) => one <= share).length,
+    targetPercent: share,
     weights: weights && { [source]: weights.source, [target]: weights.target },
-    moved: state.moved, history: log.history().slice(-100).map(historyLine),
+    moved: state.moved,
+    history: log.history().slice(-100).map(historyLine),
   };
 }

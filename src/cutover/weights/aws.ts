@@ -18,7 +18,13 @@ const namespace = 'https://route53.amazonaws.com/doc/2013-04-01/';
 /** Route 53's control plane. It is in us-east-1, whatever region asks. */
 async function route53(call: Pick<AwsCall, 'method' | 'path' | 'query' | 'body'>): Promise<string> {
   try {
-    return await signedCall({ service: 'route53', region: 'us-east-1', host: 'route53.amazonaws.com', headers: call.body ? { 'content-type': 'application/xml' } : {}, ...call });
+    return await signedCall({
+      service: 'route53',
+      region: 'us-east-1',
+      host: 'route53.amazonaws.com',
+      headers: call.body ? { 'content-type': 'application/xml' } : {},
+      ...call,
+    });
   } catch (error) {
     if (error instanceof CallUnanswered) throw new ControlPlaneUnreachable(error.message, { cause: error });
     throw error;
@@ -31,8 +37,13 @@ export function route53Records(name: PublicName): RecordsPort {
   return {
     read: async () => foundIn(await route53({ method: 'GET', path: zone, query: { name: `${name.publicName}.`, maxitems: '100' } }), name),
     replace: async (was, becomes) => {
-      const sets = [...(was.raw as readonly string[]).map((raw) => change('DELETE', raw)), ...becomes ? recordsOf(name, becomes).map((raw) => change('CREATE', raw)) : []];
-      const body = `<?xml version="1.0" encoding="UTF-8"?><ChangeResourceRecordSetsRequest xmlns="${namespace}"><ChangeBatch><Changes>${sets.join('')}</Changes></ChangeBatch></ChangeResourceRecordSetsRequest>`;
+      const sets = [
+        ...(was.raw as readonly string[]).map((raw) => change('DELETE', raw)),
+        ...(becomes ? recordsOf(name, becomes).map((raw) => change('CREATE', raw)) : []),
+      ];
+      const body =
+        `<?xml version="1.0" encoding="UTF-8"?><ChangeResourceRecordSetsRequest ` +
+        `xmlns="${namespace}"><ChangeBatch><Changes>${sets.join('')}</Changes></ChangeBatch></ChangeResourceRecordSetsRequest>`;
       try {
         return { kind: 'accepted', changeId: lastPart(tag(await route53({ method: 'POST', path: zone, body }), 'Id') ?? '') };
       } catch (error) {
@@ -53,7 +64,11 @@ export function route53Records(name: PublicName): RecordsPort {
 
 /** Reads the records of the name out of a list that begins there. */
 export function foundIn(list: string, { systemName, publicName }: PublicName): Found {
-  const sets = list.split('<ResourceRecordSet>').slice(1).flatMap(upToItsEnd).filter((raw) => tag(raw, 'Name') === `${publicName.toLowerCase()}.`);
+  const sets = list
+    .split('<ResourceRecordSet>')
+    .slice(1)
+    .flatMap(upToItsEnd)
+    .filter((raw) => tag(raw, 'Name') === `${publicName.toLowerCase()}.`);
   if (sets.length === 0) return { kind: 'none', raw: sets };
   const parts = sets.map((raw) => ({ ...stampOf(raw, systemName), ttl: Number(tag(raw, 'TTL')), record: targetOf(raw) }));
   const [source, target] = ['source', 'target'].map((side) => parts.find((part) => part.side === side));
@@ -68,25 +83,35 @@ export function foundIn(list: string, { systemName, publicName }: PublicName): F
 function stampOf(raw: string, systemName: string): { readonly side?: string; readonly stamp: number } {
   const identifier = tag(raw, 'SetIdentifier') ?? '';
   const found = /^(.*)-(source|target)#(\d+)$/.exec(identifier);
-  return found && found[1] === systemName && tag(raw, 'Type') === 'CNAME' && tag(raw, 'Weight') !== undefined ? { side: found[2], stamp: Number(found[3]) } : { stamp: -1 };
+  return found && found[1] === systemName && tag(raw, 'Type') === 'CNAME' && tag(raw, 'Weight') !== undefined
+    ? { side: found[2], stamp: Number(found[3]) }
+    : { stamp: -1 };
 }
 
 function targetOf(raw: string): RecordTarget {
   const healthCheckId = tag(raw, 'HealthCheckId');
-  return { value: (tag(raw, 'Value') ?? '').replace(/\.$/, ''), ...(healthCheckId ? { healthCheckId } : {}), weight: Number(tag(raw, 'Weight')) };
+  return {
+    value: (tag(raw, 'Value') ?? '').replace(/\.$/, ''),
+    ...(healthCheckId ? { healthCheckId } : {}),
+    weight: Number(tag(raw, 'Weight')),
+  };
 }
 
 function recordsOf({ systemName, publicName }: PublicName, { shape, stamp }: StampedShape): string[] {
-  const one = (side: 'source' | 'target', { value, healthCheckId, weight }: RecordTarget): string => '<ResourceRecordSet>'
-    + `<Name>${escape(publicName)}.</Name><Type>CNAME</Type><SetIdentifier>${escape(setIdentifier(systemName, side, stamp))}</SetIdentifier><Weight>${weight}</Weight>`
-    + `<TTL>${shape.ttlSeconds}</TTL><ResourceRecords><ResourceRecord><Value>${escape(value)}</Value></ResourceRecord></ResourceRecords>`
-    + `${healthCheckId ? `<HealthCheckId>${escape(healthCheckId)}</HealthCheckId>` : ''}</ResourceRecordSet>`;
+  const one = (side: 'source' | 'target', { value, healthCheckId, weight }: RecordTarget): string =>
+    '<ResourceRecordSet>' +
+    `<Name>${escape(publicName)}.</Name><Type>CNAME</Type><SetIdentifier>${escape(setIdentifier(systemName, side, stamp))}</SetIdentifier><Weight>${weight}</Weight>` +
+    `<TTL>${shape.ttlSeconds}</TTL><ResourceRecords><ResourceRecord><Value>${escape(value)}</Value></ResourceRecord></ResourceRecords>` +
+    `${healthCheckId ? `<HealthCheckId>${escape(healthCheckId)}</HealthCheckId>` : ''}</ResourceRecordSet>`;
   return [...(shape.source ? [one('source', shape.source)] : []), one('target', shape.target)];
 }
 
 /** A record is deleted by all its values: as it was read, so it is given back. */
 const change = (action: 'DELETE' | 'CREATE', raw: string): string => `<Change><Action>${action}</Action>${raw}</Change>`;
-const describe = (raw: string): string => ['Type', 'SetIdentifier', 'Weight', 'Region', 'TTL', 'Value', 'HealthCheckId'].flatMap((name) => (tag(raw, name) === undefined ? [] : [`${name} ${tag(raw, name)}`])).join(' ');
+const describe = (raw: string): string =>
+  ['Type', 'SetIdentifier', 'Weight', 'Region', 'TTL', 'Value', 'HealthCheckId']
+    .flatMap((name) => (tag(raw, name) === undefined ? [] : [`${name} ${tag(raw, name)}`]))
+    .join(' ');
 const lastPart = (text: string): string => text.slice(text.lastIndexOf('/') + 1);
 
 /** A record set whole, of the text that begins behind its first tag; nothing when it has no end. */
@@ -99,7 +124,12 @@ function tag(text: string, name: string): string | undefined {
   const behind = text.split(`<${name}>`)[1];
   const end = behind?.indexOf('<') ?? -1;
   const found = behind?.startsWith(`</${name}>`, end) ? behind.slice(0, end) : undefined;
-  return found?.replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&quot;/g, '"').replace(/&apos;/g, "'").replace(/&amp;/g, '&');
+  return found
+    ?.replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&quot;/g, '"')
+    .replace(/&apos;/g, "'")
+    .replace(/&amp;/g, '&');
 }
 
 function escape(text: string): string {

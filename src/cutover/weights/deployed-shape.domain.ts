@@ -12,21 +12,28 @@ export interface DeployedRecords extends RegionPair {
 export type Addresses = { readonly [side in keyof RegionPair]: Omit<RecordTarget, 'weight'> };
 
 /**
- * The records that a deployment makes of what stands there; a text says why it makes none. No traffic moves by it: the same two regions keep
- * their weights, and with others a new cutover begins in the region that has everything.
+ * The records that a deployment makes of what stands there; a text says why it makes none. No traffic moves by it: the same two regions
+ * keep their weights, and with others a new cutover begins in the region that has everything.
  */
 export function deployedShape(wish: DeployedRecords, at: Addresses, found: Found, state: CutoverState): RecordShape | string {
   const { ttlSeconds, initialTarget } = wish;
   const like = ({ source, target }: RecordShape): RecordShape => ({
     ttlSeconds,
     // Without it the source's role has ended: a deployment does not bring it back.
-    ...(source ? { source: { ...at.source, weight: source.weight } } : {}), target: { ...at.target, weight: target.weight },
+    ...(source ? { source: { ...at.source, weight: source.weight } } : {}),
+    target: { ...at.target, weight: target.weight },
   });
-  const fresh = (share: number): RecordShape => ({ ttlSeconds, source: { ...at.source, weight: 100 - share }, target: { ...at.target, weight: share } });
+  const fresh = (share: number): RecordShape => ({
+    ttlSeconds,
+    source: { ...at.source, weight: 100 - share },
+    target: { ...at.target, weight: share },
+  });
   const is = found.kind === 'ours' ? found.stamped.shape : state.recorded?.shape;
   if (!is) return fresh(initialTarget);
   // Of records that another audit knows, only the addresses tell whose they are.
-  const [was, wanted] = state.recorded ? [regionsAt(state, found) ?? wish, wish] : [addressesOf(is), { source: at.source.value, target: at.target.value }];
+  const [was, wanted] = state.recorded
+    ? [regionsAt(state, found) ?? wish, wish]
+    : [addressesOf(is), { source: at.source.value, target: at.target.value }];
   if (was.target === wanted.target && (!is.source || was.source === wanted.source)) return like(is);
   if (state.run) return refusal(was, wanted, `run ${state.run.id} is under way`);
   const earlier = pairsBefore(state).find(({ regions }) => samePair(regions, wanted));
@@ -46,6 +53,10 @@ function addressesOf({ source, target }: RecordShape): RegionPair {
 }
 
 function refusal(was: RegionPair, wanted: RegionPair, why: string): string {
-  return `the records are those of ${was.source || 'no source'} and ${was.target}, this deployment names ${wanted.source} and ${wanted.target}, and ${why}: a deployment moves no traffic. `
-    + 'Deploy the former source and target again and end that cutover, at 100 or, rolled back, at 0 percent; then name the region that has everything as the source';
+  return (
+    `the records are those of ${was.source || 'no source'} and ${was.target}, this deployment names ${wanted.source} and ` +
+    `${wanted.target}, and ${why}: a deployment moves no traffic. ` +
+    'Deploy the former source and target again and end that cutover, at 100 or, rolled back, at 0 percent; then name the region ' +
+    'that has everything as the source'
+  );
 }

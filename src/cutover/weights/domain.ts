@@ -20,7 +20,10 @@ export function isExplained(state: CutoverState, found: Found): boolean {
   if (found.kind === 'other') return false;
   if (found.kind === 'none') return state.recorded === undefined;
   const { shape, stamp } = found.stamped;
-  const known: StampedShape[] = [...(state.recorded ? [state.recorded] : []), ...state.open.map(({ seq, to }) => ({ stamp: seq, shape: to }))];
+  const known: StampedShape[] = [
+    ...(state.recorded ? [state.recorded] : []),
+    ...state.open.map(({ seq, to }) => ({ stamp: seq, shape: to })),
+  ];
   return known.some((one) => one.stamp === stamp && sameShape(one.shape, shape));
 }
 
@@ -34,19 +37,22 @@ export function regionsAt({ open, regions }: CutoverState, found: Found): Region
 export function sharesOf(shape: RecordShape): Weights {
   const { source, target } = weightsOf(shape);
   if (source + target === 0) return { source: 50, target: 50 };
-  const share = Math.round(100 * target / (source + target));
+  const share = Math.round((100 * target) / (source + target));
   return { source: 100 - share, target: share };
 }
 
 /** The shape with the target's share set. Throws for 0 without a source: nobody would be left. */
 export function withTargetShare(shape: RecordShape, share: number): RecordShape {
-  if (!shape.source && share === 0) throw new Error('the source\'s role has ended: nothing can be sent back to it');
+  if (!shape.source && share === 0) throw new Error("the source's role has ended: nothing can be sent back to it");
   const target = { ...shape.target, weight: share };
   return shape.source ? { ...shape, source: { ...shape.source, weight: 100 - share }, target } : { ...shape, target };
 }
 
 /** A drift as people are shown it, with what tells whether it is still the same. */
-export function driftOf({ recorded }: CutoverState, real: Found): { readonly recorded: string; readonly found: string; readonly digest: string } {
+export function driftOf(
+  { recorded }: CutoverState,
+  real: Found,
+): { readonly recorded: string; readonly found: string; readonly digest: string } {
   const shown = { recorded: recorded ? describeShape(recorded.shape) : 'no records', found: describeFound(real) };
   return { ...shown, digest: digestOf([shown.recorded, shown.found]) };
 }
@@ -63,6 +69,7 @@ export function describeFound(found: Found): string {
 }
 
 export function describeShape({ source, target, ttlSeconds }: RecordShape): string {
-  const side = (name: string, { weight, value, healthCheckId }: RecordTarget): string => `${name} ${weight} (${value}, ${healthCheckId ? `health check ${healthCheckId}` : 'no health check'})`;
+  const side = (name: string, { weight, value, healthCheckId }: RecordTarget): string =>
+    `${name} ${weight} (${value}, ${healthCheckId ? `health check ${healthCheckId}` : 'no health check'})`;
   return [...(source ? [side('source', source)] : []), side('target', target), `TTL ${ttlSeconds} s`].join(', ');
 }

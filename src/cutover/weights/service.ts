@@ -8,7 +8,10 @@ import { sha256 } from '../../kernel/digest';
 export interface RecordsPort {
   read(): Promise<Found>;
   /** Replaces exactly what was found, all at once; refused when it is no longer what stands there, or when it is not allowed. */
-  replace(was: Found, becomes: StampedShape | undefined): Promise<{ readonly kind: 'accepted'; readonly changeId: string } | { readonly kind: 'refused'; readonly detail: string }>;
+  replace(
+    was: Found,
+    becomes: StampedShape | undefined,
+  ): Promise<{ readonly kind: 'accepted'; readonly changeId: string } | { readonly kind: 'refused'; readonly detail: string }>;
   /** Whether a change has reached every name server; `unknown` for a change that nobody remembers. */
   isInSync(changeId: string): Promise<boolean | 'unknown'>;
 }
@@ -68,7 +71,11 @@ const tries = 6;
  * of what is written, while a change names exactly what it replaces. A worker that was overtaken finds something else and gives up.
  */
 export class WeightChange {
-  constructor(private readonly log: AuditLog, private readonly records: RecordsPort, private readonly clock: AuditClock) {}
+  constructor(
+    private readonly log: AuditLog,
+    private readonly records: RecordsPort,
+    private readonly clock: AuditClock,
+  ) {}
 
   public async carryOut(order: WeightOrder): Promise<ShiftOutcome> {
     try {
@@ -83,10 +90,14 @@ export class WeightChange {
   public async adopt(run: string, by: readonly string[], shown: unknown): Promise<ShiftOutcome> {
     try {
       const found = await this.records.read();
-      if (found.kind !== 'ours') return { outcome: 'refused', detail: `the records cannot be adopted: ${describeFound(found)}; revert them` };
+      if (found.kind !== 'ours') {
+        return { outcome: 'refused', detail: `the records cannot be adopted: ${describeFound(found)}; revert them` };
+      }
       const { shape, stamp } = found.stamped;
       const key = `${run}/adopted`;
-      const { keys } = await this.log.append((now) => (driftOf(now, found).digest === shown ? { key, by, entry: { what: 'adopted', run, shape, stamp } } : undefined));
+      const { keys } = await this.log.append((now) =>
+        driftOf(now, found).digest === shown ? { key, by, entry: { what: 'adopted', run, shape, stamp } } : undefined,
+      );
       if (!keys.has(key)) return { outcome: 'refused', detail: changedSince(found) };
       return { outcome: 'changed', weights: describeShape(shape), shape };
     } catch (error) {
@@ -116,7 +127,9 @@ export class WeightChange {
       if (sync === 'unknown') continue;
       await this.recordResult(order, own);
     }
-    return refusal ? { outcome: 'refused', detail: refusal } : { outcome: 'superseded', detail: 'other workers kept changing the records: ask again' };
+    return refusal
+      ? { outcome: 'refused', detail: refusal }
+      : { outcome: 'superseded', detail: 'other workers kept changing the records: ask again' };
   }
 
   private alreadyOver({ key, run, kind }: WeightOrder, state: CutoverState): ShiftOutcome | undefined {
@@ -127,9 +140,13 @@ export class WeightChange {
     const deploying = kind === 'create' || kind === 'deploy';
     if (!deploying && state.run?.id !== run) return { outcome: 'superseded', detail: `run ${run} has ended` };
     const last = state.open[state.open.length - 1];
-    if (keys.has(key) && last?.key !== key) return { outcome: 'superseded', detail: `${last ? `'${last.kind}' of ${last.run}` : 'another decision'} came in between` };
+    if (keys.has(key) && last?.key !== key) {
+      return { outcome: 'superseded', detail: `${last ? `'${last.kind}' of ${last.run}` : 'another decision'} came in between` };
+    }
     // A deployment overtakes nobody but another one, which died.
-    if (deploying && last && last.key !== key && last.kind !== 'create' && last.kind !== 'deploy') return { outcome: 'superseded', detail: `'${last.kind}' of ${last.run} is being carried out: deploy again when it is done` };
+    if (deploying && last && last.key !== key && last.kind !== 'create' && last.kind !== 'deploy') {
+      return { outcome: 'superseded', detail: `'${last.kind}' of ${last.run} is being carried out: deploy again when it is done` };
+    }
     return undefined;
   }
 
@@ -149,10 +166,15 @@ export class WeightChange {
 
   private async recordDrift(order: WeightOrder, { found, state }: Sight): Promise<ShiftOutcome> {
     const { recorded, found: real } = driftOf(state, found);
-    await this.log.append((now) => (now.seq === state.seq ? {
-      key: `${order.key}/drift/${sha256(recorded + real).slice(0, 12)}`, by: order.by,
-      entry: { what: 'drift', run: order.run, recorded, real, ...(found.kind === 'ours' ? { found: found.stamped } : {}) },
-    } : undefined));
+    await this.log.append((now) =>
+      now.seq === state.seq
+        ? {
+            key: `${order.key}/drift/${sha256(recorded + real).slice(0, 12)}`,
+            by: order.by,
+            entry: { what: 'drift', run: order.run, recorded, real, ...(found.kind === 'ours' ? { found: found.stamped } : {}) },
+          }
+        : undefined,
+    );
     return { outcome: 'drift', recorded, real };
   }
 
@@ -166,7 +188,17 @@ export class WeightChange {
     if (typeof to === 'string') return to;
     const { regions = regionsAt(state, found) } = order;
     const draft: AuditDraft = {
-      key, by, entry: { what: 'intent', run, kind, ...(phase === undefined ? {} : { phase }), ...(from ? { from } : {}), to, ...(regions ? { regions } : {}) },
+      key,
+      by,
+      entry: {
+        what: 'intent',
+        run,
+        kind,
+        ...(phase === undefined ? {} : { phase }),
+        ...(from ? { from } : {}),
+        to,
+        ...(regions ? { regions } : {}),
+      },
     };
     return mine(await this.log.append((now) => (now.seq === state.seq ? draft : undefined)));
   }
@@ -189,8 +221,10 @@ export class WeightChange {
   }
 
   private async recordResult({ key, run, by, kind }: WeightOrder, own: OpenIntent): Promise<void> {
-    await this.log.append((state) => (state.open.some(({ seq }) => seq === own.seq)
-      ? { key: `${key}/changed`, by, entry: { what: 'changed', run, intent: own.seq, kind, weights: sharesOf(own.to), inSync: true } }
-      : undefined));
+    await this.log.append((state) =>
+      state.open.some(({ seq }) => seq === own.seq)
+        ? { key: `${key}/changed`, by, entry: { what: 'changed', run, intent: own.seq, kind, weights: sharesOf(own.to), inSync: true } }
+        : undefined,
+    );
   }
 }

@@ -6,7 +6,14 @@ import { signedCall } from '../../runtime/signed-call';
 /** The state of a stack, such as `UPDATE_IN_PROGRESS`. Throws when CloudFormation does not say. */
 export async function stackStatus(region: string, stackId: string): Promise<string> {
   const body = new URLSearchParams({ Action: 'DescribeStacks', Version: '2010-05-15', StackName: stackId }).toString();
-  const text = await signedCall({ service: 'cloudformation', region, method: 'POST', path: '/', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body });
+  const text = await signedCall({
+    service: 'cloudformation',
+    region,
+    method: 'POST',
+    path: '/',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body,
+  });
   const status = /<StackStatus>([A-Z_]+)<\/StackStatus>/.exec(text)?.[1];
   if (status === undefined) throw new Error(`CloudFormation does not tell the state of ${stackId}`);
   return status;
@@ -19,8 +26,20 @@ const eventPages = 10;
 export async function resourceStatus(region: string, stackId: string, logicalId: string): Promise<string | undefined> {
   let from: string | undefined;
   for (let page = 0; page < eventPages; page += 1) {
-    const body = new URLSearchParams({ Action: 'DescribeStackEvents', Version: '2010-05-15', StackName: stackId, ...(from ? { NextToken: from } : {}) }).toString();
-    const text = await signedCall({ service: 'cloudformation', region, method: 'POST', path: '/', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body });
+    const body = new URLSearchParams({
+      Action: 'DescribeStackEvents',
+      Version: '2010-05-15',
+      StackName: stackId,
+      ...(from ? { NextToken: from } : {}),
+    }).toString();
+    const text = await signedCall({
+      service: 'cloudformation',
+      region,
+      method: 'POST',
+      path: '/',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body,
+    });
     // The newest first.
     const event = text.split('<member>').find((one) => one.includes(`<LogicalResourceId>${logicalId}</LogicalResourceId>`));
     if (event !== undefined) return /<ResourceStatus>([A-Z_]+)<\/ResourceStatus>/.exec(event)?.[1];
@@ -33,6 +52,7 @@ export async function resourceStatus(region: string, stackId: string, logicalId:
 /** Tells CloudFormation what came of it. The ID never changes: a changed one would make CloudFormation delete the records. */
 export async function respond(event: CloudFormationEvent, result: RecordsResult): Promise<void> {
   await answerCloudFormation(event, {
-    ...result.kind === 'done' ? {} : { failure: result.reason }, physicalResourceId: `weighted-records-${event.LogicalResourceId}`,
+    ...(result.kind === 'done' ? {} : { failure: result.reason }),
+    physicalResourceId: `weighted-records-${event.LogicalResourceId}`,
   });
 }

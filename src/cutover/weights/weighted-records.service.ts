@@ -4,7 +4,15 @@ import { AuditAnchor } from '../contract';
 import { deployedShape } from './deployed-shape.domain';
 import { Found, sameShape } from './domain';
 import { RecordsPort, ShiftOutcome, WeightChange, WeightOrder } from './service';
-import { addressProblem, DeployedResource, foreignEvent, RecordsWish, unaskedEvent, untimelyEvent, wishOf } from './weighted-records.domain';
+import {
+  addressProblem,
+  DeployedResource,
+  foreignEvent,
+  RecordsWish,
+  unaskedEvent,
+  untimelyEvent,
+  wishOf,
+} from './weighted-records.domain';
 import { causeOf } from '../../kernel/cause';
 import { CloudFormationEvent, responseProblem, ResponsePlace } from '../../kernel/custom-resource';
 import { RegionAddress } from '../../kernel/system-names';
@@ -48,12 +56,18 @@ export class WeightedRecordsKeeper {
     const { type, wish, requestId, stack } = request;
     const [source, target] = await Promise.all([wish.source, wish.target].map((region) => this.ports.addressOf(region)));
     const silent = [!source && wish.source, !target && wish.target].filter(Boolean);
-    if (!source || !target) return failed(`${silent.join(' and ')} did not say where its API is: deploy its ActiveActivePaymentsApi with domain.records HANDOVER or CUTOVER first`);
+    if (!source || !target) {
+      return failed(
+        `${silent.join(' and ')} did not say where its API is: deploy its ActiveActivePaymentsApi with domain.records HANDOVER or ` +
+          `CUTOVER first`,
+      );
+    }
     const foreign = addressProblem(source, wish.source) ?? addressProblem(target, wish.target);
     if (foreign) return failed(foreign);
     if (this.ports.formerAuditEnd) await this.ports.log.takeOver(this.ports.formerAuditEnd, [`cloudformation ${stack}`]);
     const state = await this.ports.log.current();
-    const shape = (found: Found, now: CutoverState): ReturnType<typeof deployedShape> => deployedShape(wish, { source, target }, found, now);
+    const shape = (found: Found, now: CutoverState): ReturnType<typeof deployedShape> =>
+      deployedShape(wish, { source, target }, found, now);
     // A stack that is made has no machine yet by which people could adopt or revert what stands there.
     const force = wish.replaceExisting && (!state.recorded || type === 'Create');
     // Also what a failed update asks for when CloudFormation takes it back.
@@ -62,8 +76,14 @@ export class WeightedRecordsKeeper {
       if (typeof wanted !== 'string' && sameShape(wanted, state.recorded.shape)) return done;
     }
     const order: WeightOrder = {
-      run: `deploy ${stack}`, by: [`cloudformation ${stack}`], key: `deploy/${requestId}`, kind: state.recorded && !force ? 'deploy' : 'create', deadlineMs, force,
-      to: (_is, now, found) => shape(found, now), regions: { source: wish.source, target: wish.target },
+      run: `deploy ${stack}`,
+      by: [`cloudformation ${stack}`],
+      key: `deploy/${requestId}`,
+      kind: state.recorded && !force ? 'deploy' : 'create',
+      deadlineMs,
+      force,
+      to: (_is, now, found) => shape(found, now),
+      regions: { source: wish.source, target: wish.target },
     };
     return resultOf(await this.untilInSync(order, deadlineMs), type, state);
   }
@@ -87,19 +107,31 @@ export class WeightedRecordsKeeper {
     const answer = found.kind === 'ours' ? await records.replace(found, undefined) : undefined;
     if (answer?.kind === 'refused') return failed(`the records could not be deleted: ${answer.detail}`);
     // Also when an earlier try has deleted them, whose answer was lost.
-    await log.append(() => ({ key: `deploy/${requestId}/removed`, by: [`cloudformation ${stack}`], entry: { what: 'removed', run: `deploy ${stack}` } }));
+    await log.append(() => ({
+      key: `deploy/${requestId}/removed`,
+      by: [`cloudformation ${stack}`],
+      entry: { what: 'removed', run: `deploy ${stack}` },
+    }));
     return done;
   }
 }
 
 function resultOf(outcome: ShiftOutcome, type: RecordsRequest['type'], before: CutoverState): RecordsResult {
   switch (outcome.outcome) {
-    case 'changed': return done;
-    case 'drift': return failed(before.recorded
-      ? `the records are not as recorded (found ${outcome.real}; recorded ${outcome.recorded}): ${type === 'Create' ? 'set replaceExisting' : 'start a run with action adopt or revert, then deploy again'}`
-      : `the public name has other records (${outcome.real}): take them out of their stack without deleting them, and set replaceExisting`);
-    case 'pending': return failed(`change ${outcome.changeId} has not reached the name servers in time: deploy again`);
-    default: return failed(outcome.detail);
+    case 'changed':
+      return done;
+    case 'drift':
+      return failed(
+        before.recorded
+          ? `the records are not as recorded (found ${outcome.real}; recorded ${outcome.recorded}): ` +
+              `${type === 'Create' ? 'set replaceExisting' : 'start a run with action adopt or revert, then deploy again'}`
+          : `the public name has other records (${outcome.real}): take them out of their stack without deleting them, and set ` +
+              `replaceExisting`,
+      );
+    case 'pending':
+      return failed(`change ${outcome.changeId} has not reached the name servers in time: deploy again`);
+    default:
+      return failed(outcome.detail);
   }
 }
 
@@ -121,11 +153,15 @@ export interface ResourcePorts {
 }
 
 /**
- * The custom resource. An event decides nothing but its type: what the records shall be is what the function was deployed with, and whether there is
- * a deployment is asked of CloudFormation. Any other event changes nothing, and is answered only where CloudFormation listens.
+ * The custom resource. An event decides nothing but its type: what the records shall be is what the function was deployed with, and whether
+ * there is a deployment is asked of CloudFormation. Any other event changes nothing, and is answered only where CloudFormation listens.
  */
 export class WeightedRecordsResource {
-  constructor(private readonly ports: ResourcePorts, private readonly own: DeployedResource, private readonly place: ResponsePlace) {}
+  constructor(
+    private readonly ports: ResourcePorts,
+    private readonly own: DeployedResource,
+    private readonly place: ResponsePlace,
+  ) {}
 
   public async handle(event: CloudFormationEvent, deadlineMs: number): Promise<RecordsResult> {
     const elsewhere = responseProblem(event?.ResponseURL, this.place.region, this.place.endpoint);
@@ -138,7 +174,10 @@ export class WeightedRecordsResource {
     return result;
   }
 
-  private async unasked(event: Pick<CloudFormationEvent, 'RequestType' | 'LogicalResourceId'>, stackId: string): Promise<string | undefined> {
+  private async unasked(
+    event: Pick<CloudFormationEvent, 'RequestType' | 'LogicalResourceId'>,
+    stackId: string,
+  ): Promise<string | undefined> {
     for (let look = 1; ; look += 1) {
       const problem = unaskedEvent(event, await this.ports.resourceStatus(stackId, event.LogicalResourceId));
       if (problem === undefined || look === looks) return problem;
@@ -146,14 +185,20 @@ export class WeightedRecordsResource {
     }
   }
 
-  private async carryOut({ RequestType, RequestId, StackId, LogicalResourceId }: CloudFormationEvent, deadlineMs: number): Promise<RecordsResult> {
+  private async carryOut(
+    { RequestType, RequestId, StackId, LogicalResourceId }: CloudFormationEvent,
+    deadlineMs: number,
+  ): Promise<RecordsResult> {
     try {
       const untimely = untimelyEvent({ RequestType, StackId }, await this.ports.stackStatus(StackId));
       if (untimely) return this.refuse(untimely);
       const unasked = await this.unasked({ RequestType, LogicalResourceId }, StackId);
       if (unasked) return this.refuse(unasked);
       const stack = StackId.split('/')[1] ?? StackId;
-      return await this.ports.keeper.carryOut({ type: RequestType, requestId: RequestId, stack, wish: wishOf(this.own.properties) }, deadlineMs);
+      return await this.ports.keeper.carryOut(
+        { type: RequestType, requestId: RequestId, stack, wish: wishOf(this.own.properties) },
+        deadlineMs,
+      );
     } catch (error) {
       return failed(causeOf(error));
     }

@@ -49,19 +49,45 @@ export interface ConsumerWatched {
 }
 
 /** The alarms of a consumer. */
-export function consumerAlarms(alarms: IdempotentConsumerAlarmOptions = {}, { queue, deadLetters, setAside, refused }: ConsumerWatched): AlarmDefinition[] {
+export function consumerAlarms(
+  alarms: IdempotentConsumerAlarmOptions = {},
+  { queue, deadLetters, setAside, refused }: ConsumerWatched,
+): AlarmDefinition[] {
   return [
     {
-      id: 'Age', says: 'events wait in the queue', anchor: 'consumer-age', threshold: 300, minutes: 3, tuning: alarms.age,
+      id: 'Age',
+      says: 'events wait in the queue',
+      anchor: 'consumer-age',
+      threshold: 300,
+      minutes: 3,
+      tuning: alarms.age,
       metric: queue.metricApproximateAgeOfOldestMessage({ statistic: Stats.MAXIMUM, period: minute }),
     },
     {
-      id: 'DeadLetterAlarm', says: 'events are in the dead-letter queue', anchor: 'consumer-dead-letters', threshold: 1, minutes: 1, tuning: alarms.deadLetters,
+      id: 'DeadLetterAlarm',
+      says: 'events are in the dead-letter queue',
+      anchor: 'consumer-dead-letters',
+      threshold: 1,
+      minutes: 1,
+      tuning: alarms.deadLetters,
       metric: deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, period: minute }),
     },
-    { id: 'SetAside', says: 'events are set aside', anchor: 'consumer-dead-letters', threshold: 1, minutes: 1, tuning: alarms.setAside, metric: setAside },
     {
-      id: 'Refused', says: 'events of a source that is not accepted arrive', anchor: 'consumer-refused', threshold: 1, minutes: 1, tuning: alarms.refused,
+      id: 'SetAside',
+      says: 'events are set aside',
+      anchor: 'consumer-dead-letters',
+      threshold: 1,
+      minutes: 1,
+      tuning: alarms.setAside,
+      metric: setAside,
+    },
+    {
+      id: 'Refused',
+      says: 'events of a source that is not accepted arrive',
+      anchor: 'consumer-refused',
+      threshold: 1,
+      minutes: 1,
+      tuning: alarms.refused,
       metric: refused,
     },
   ];

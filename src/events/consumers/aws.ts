@@ -1,5 +1,10 @@
 import {
-  ConditionalCheckFailedException, DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand, UpdateItemCommandInput,
+  ConditionalCheckFailedException,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  UpdateItemCommand,
+  UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { Claim, Inbox, Subject, Taken } from './service';
@@ -22,7 +27,10 @@ const subjectKey = (of: Subject): Attributes => ({ [partitionKey]: text(inboxSch
 
 /** The inbox in a DynamoDB table. */
 export class DynamoInbox implements Inbox {
-  constructor(private readonly client: DynamoDBClient, private readonly tableName: string) {}
+  constructor(
+    private readonly client: DynamoDBClient,
+    private readonly tableName: string,
+  ) {}
 
   public async take(claim: Claim): Promise<Taken> {
     const found = await this.put(claim);
@@ -50,7 +58,9 @@ export class DynamoInbox implements Inbox {
   }
 
   public async through(of: Subject): Promise<number | undefined> {
-    const { Item: found } = await this.client.send(new GetItemCommand({ TableName: this.tableName, Key: subjectKey(of), ConsistentRead: true }));
+    const { Item: found } = await this.client.send(
+      new GetItemCommand({ TableName: this.tableName, Key: subjectKey(of), ConsistentRead: true }),
+    );
     return found?.through?.N === undefined ? undefined : Number(found.through.N);
   }
 
@@ -68,26 +78,28 @@ export class DynamoInbox implements Inbox {
   private async put(claim: Claim): Promise<Attributes | undefined> {
     const { event, owner, nowMs, leaseUntilMs } = claim;
     try {
-      await this.client.send(new PutItemCommand({
-        TableName: this.tableName,
-        Item: {
-          ...eventKey(event),
-          [state]: text(running),
-          [source]: text(event.source),
-          [type]: text(event.type),
-          [origin]: text(event.origin),
-          ...optional(subject, event.subject),
-          ...optional(traceId, event.trace?.traceId),
-          [receivedAt]: number(nowMs),
-          [expires]: number(claim.expires),
-          owner: text(owner),
-          leaseUntil: number(leaseUntilMs),
-          attempts: number(1),
-        },
-        ConditionExpression: 'attribute_not_exists(#pk)',
-        ExpressionAttributeNames: { '#pk': partitionKey },
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      }));
+      await this.client.send(
+        new PutItemCommand({
+          TableName: this.tableName,
+          Item: {
+            ...eventKey(event),
+            [state]: text(running),
+            [source]: text(event.source),
+            [type]: text(event.type),
+            [origin]: text(event.origin),
+            ...optional(subject, event.subject),
+            ...optional(traceId, event.trace?.traceId),
+            [receivedAt]: number(nowMs),
+            [expires]: number(claim.expires),
+            owner: text(owner),
+            leaseUntil: number(leaseUntilMs),
+            attempts: number(1),
+          },
+          ConditionExpression: 'attribute_not_exists(#pk)',
+          ExpressionAttributeNames: { '#pk': partitionKey },
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
       return undefined;
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException && error.Item) return error.Item;
@@ -104,10 +116,22 @@ export class DynamoInbox implements Inbox {
       Key: eventKey(event),
       ConditionExpression: '#state = :was AND #owner = :holder AND #lease = :until',
       UpdateExpression: 'SET #state = :running, #owner = :owner, #lease = :lease, #attempts = :attempt, #expires = :expires',
-      ExpressionAttributeNames: { '#state': state, '#owner': 'owner', '#lease': 'leaseUntil', '#attempts': 'attempts', '#expires': expires },
+      ExpressionAttributeNames: {
+        '#state': state,
+        '#owner': 'owner',
+        '#lease': 'leaseUntil',
+        '#attempts': 'attempts',
+        '#expires': expires,
+      },
       ExpressionAttributeValues: {
-        ':was': found[state], ':holder': found.owner, ':until': found.leaseUntil, ':running': text(running), ':owner': text(owner),
-        ':lease': number(leaseUntilMs), ':attempt': number(attempt), ':expires': number(claim.expires),
+        ':was': found[state],
+        ':holder': found.owner,
+        ':until': found.leaseUntil,
+        ':running': text(running),
+        ':owner': text(owner),
+        ':lease': number(leaseUntilMs),
+        ':attempt': number(attempt),
+        ':expires': number(claim.expires),
       },
     });
     return taken ? { kind: 'taken', attempt } : { kind: 'running', untilMs: nowMs };
@@ -124,7 +148,10 @@ export class DynamoInbox implements Inbox {
   }
 
   /** Changes the item while this attempt holds it. */
-  private changeOwn({ event, owner }: Claim, { sets, adds = {} }: { readonly sets: Attributes; readonly adds?: Attributes }): Promise<boolean> {
+  private changeOwn(
+    { event, owner }: Claim,
+    { sets, adds = {} }: { readonly sets: Attributes; readonly adds?: Attributes },
+  ): Promise<boolean> {
     const names = [...Object.keys(sets), ...Object.keys(adds)];
     const set = Object.keys(sets).map((name) => `#${name} = :${name}`);
     const add = Object.keys(adds).map((name) => `#${name} = #${name} + :${name}`);
@@ -134,7 +161,9 @@ export class DynamoInbox implements Inbox {
       UpdateExpression: `SET ${[...set, ...add].join(', ')}`,
       ExpressionAttributeNames: { '#owner': 'owner', '#state': state, ...Object.fromEntries(names.map((name) => [`#${name}`, name])) },
       ExpressionAttributeValues: {
-        ':holder': text(owner), ':was': text(running), ...Object.fromEntries(Object.entries({ ...sets, ...adds }).map(([name, value]) => [`:${name}`, value])),
+        ':holder': text(owner),
+        ':was': text(running),
+        ...Object.fromEntries(Object.entries({ ...sets, ...adds }).map(([name, value]) => [`:${name}`, value])),
       },
     });
   }

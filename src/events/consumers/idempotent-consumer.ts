@@ -22,7 +22,14 @@ import { checkPlaces } from '../../cdk/checks/places';
 import { defineAlarms, minute } from '../../cdk/tuned-alarms';
 import { systemMetrics } from '../../kernel/system-metrics';
 import {
-  consumerEnv, consumerQueueName, inboxMetadata, inboxSchema, inboxTableName, ledgerEventSource, meshMetrics, outboxBundles,
+  consumerEnv,
+  consumerQueueName,
+  inboxMetadata,
+  inboxSchema,
+  inboxTableName,
+  ledgerEventSource,
+  meshMetrics,
+  outboxBundles,
 } from '../contract';
 import { CrossRegionEventMesh } from '../mesh/cross-region-event-mesh';
 import { allowRules, keptQueue } from '../mesh/kept-queue';
@@ -49,7 +56,10 @@ export interface IdempotentConsumerProps {
   /** The mesh in this stack's region. */
   readonly mesh: CrossRegionEventMesh;
 
-  /** Name of the consumer: 2 to 30 lower-case letters, digits and hyphens; the same in every region. Its queue, inbox and metrics are named by it. */
+  /**
+   * Name of the consumer: 2 to 30 lower-case letters, digits and hyphens; the same in every region. Its queue, inbox and metrics are named
+   * by it.
+   */
   readonly consumerName: string;
 
   /**
@@ -89,8 +99,8 @@ export interface IdempotentConsumerProps {
 
   /**
    * How long an event is remembered, in whole days, 15 to 3650: a copy that comes later has its effect again. The default outlives
-   * every way of a copy that takes nobody's doing: a day in a stream, a day on a rule, and then 14 days in each of two dead-letter queues. Longer, when
-   * older archives are replayed.
+   * every way of a copy that takes nobody's doing: a day in a stream, a day on a rule, and then 14 days in each of two dead-letter queues.
+   * Longer, when older archives are replayed.
    *
    * @default Duration.days(30)
    */
@@ -104,8 +114,8 @@ export interface IdempotentConsumerProps {
   readonly types?: string[];
 
   /**
-   * `Source` of the events that are accepted, 1 to 20. An event of any other never reaches the handler: it is counted, raises an alarm, and is
-   * kept in the dead-letter queue. Events are told apart by source, tenant and ID.
+   * `Source` of the events that are accepted, 1 to 20. An event of any other never reaches the handler: it is counted, raises an alarm, and
+   * is kept in the dead-letter queue. Events are told apart by source, tenant and ID.
    *
    * @default - the ledger's alone, `<systemName>.ledger`
    */
@@ -192,14 +202,18 @@ export class IdempotentConsumer extends Construct {
     const reader = this.defineFunction(queue);
     encryptionKey?.grantEncryptDecrypt(reader);
     this.defineRule(queue);
-    defineAlarms(this, `${mesh.systemName} in ${mesh.region}, consumer ${props.consumerName}`, consumerAlarms(props.alarms, {
-      queue, deadLetters, setAside: this.metricSetAside(), refused: this.metricRefused(),
-    }), props.alarms?.actions);
+    defineAlarms(
+      this,
+      `${mesh.systemName} in ${mesh.region}, consumer ${props.consumerName}`,
+      consumerAlarms(props.alarms, { queue, deadLetters, setAside: this.metricSetAside(), refused: this.metricRefused() }),
+      props.alarms?.actions,
+    );
   }
 
   /**
    * Lets a handler mark events as done in a DynamoDB transaction of its own, together with its effect: no crash can come between them.
-   * The update is one of `e#<source>#<tenant>#<event ID>`, the tenant in URL encoding: `SET state = "DONE"`, on condition that `state = "RUNNING"`.
+   * The update is one of `e#<source>#<tenant>#<event ID>`, the tenant in URL encoding: `SET state = "DONE"`, on condition that `state =
+   * "RUNNING"`.
    */
   public grantComplete(grantee: IGrantable): Grant {
     this.props.encryptionKey?.grantEncryptDecrypt(grantee);
@@ -352,7 +366,9 @@ export class IdempotentConsumer extends Construct {
       namespace: systemMetrics.namespace,
       metricName,
       dimensionsMap: {
-        [systemMetrics.systemDimension]: mesh.systemName, [systemMetrics.regionDimension]: mesh.region, [meshMetrics.consumerDimension]: consumerName,
+        [systemMetrics.systemDimension]: mesh.systemName,
+        [systemMetrics.regionDimension]: mesh.region,
+        [meshMetrics.consumerDimension]: consumerName,
       },
       statistic: Stats.SUM,
       period: minute,

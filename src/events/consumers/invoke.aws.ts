@@ -7,7 +7,10 @@ import type { EventDelivery } from '../runtime.model';
 const unreachable = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH']);
 
 /** Hands events to a function of the team's; what it was given is the envelope, with the event's `source`. */
-export function invokeHandler(invoke: Invoker, handlerArn: string): (event: ConsumedEvent, delivery: EventDelivery, timeoutMs: number) => Promise<Handled> {
+export function invokeHandler(
+  invoke: Invoker,
+  handlerArn: string,
+): (event: ConsumedEvent, delivery: EventDelivery, timeoutMs: number) => Promise<Handled> {
   return async (event, { trace }, timeoutMs) => {
     try {
       await invoke(handlerArn, event, timeoutMs, trace);

@@ -23,6 +23,18 @@ export const createPublisher: CreatePublisher = publisher;
 export { EventsNotPublished, InvalidEvent } from '../publishing/publish-errors.domain';
 export type { ConsumedEvent, EventTrace, MeshEvent, PaymentEvent, PaymentEventData, PaymentEventType } from '../model';
 export type {
-  Completion, CreateIdempotentConsumer, CreatePublisher, EventDelivery, EventHandler, IdempotentConsumerOptions, NewEvent, PublishedEvent, Publisher,
-  PublisherOptions, QueueBatchResponse, QueueContext, QueueEvent, QueueHandler,
+  Completion,
+  CreateIdempotentConsumer,
+  CreatePublisher,
+  EventDelivery,
+  EventHandler,
+  IdempotentConsumerOptions,
+  NewEvent,
+  PublishedEvent,
+  Publisher,
+  PublisherOptions,
+  QueueBatchResponse,
+  QueueContext,
+  QueueEvent,
+  QueueHandler,
 } from '../runtime.model';

@@ -6,8 +6,8 @@ import { envelopeProblem } from '../publishing/envelope.domain';
 /**
  * Consumes each event once in effect. The inbox decides: its first taker works on an event under a lease, and whoever gets a copy
  * finds it taken or done. An event is told by its source, its tenant and its ID: who may publish under one source cannot take the place
- * of another's event, even by the same ID. What is left between an effect and the inbox's `DONE` is a crash in that moment: the event comes again once
- * the lease is over. A handler closes that gap too by giving its effect the event's ID, or by one transaction of both.
+ * of another's event, even by the same ID. What is left between an effect and the inbox's `DONE` is a crash in that moment: the event comes
+ * again once the lease is over. A handler closes that gap too by giving its effect the event's ID, or by one transaction of both.
  */
 
 /** Why an event is not to be worked on now, or that it is. */
@@ -107,13 +107,23 @@ export interface Outcome {
   readonly reason?: string;
 }
 
-interface Parsed { readonly message: Message; readonly event: ConsumedEvent; readonly replayed: boolean }
+interface Parsed {
+  readonly message: Message;
+  readonly event: ConsumedEvent;
+  readonly replayed: boolean;
+}
 
 /** A message that no handler sees. */
-interface Rejected { readonly kind: 'setAside' | 'refused'; readonly reason: string }
+interface Rejected {
+  readonly kind: 'setAside' | 'refused';
+  readonly reason: string;
+}
 
 export class Consumer {
-  constructor(private readonly ports: ConsumerPorts, private readonly settings: ConsumerSettings) {}
+  constructor(
+    private readonly ports: ConsumerPorts,
+    private readonly settings: ConsumerSettings,
+  ) {}
 
   /** Works on a batch: subjects side by side, the events of one subject in their order. Returns the messages that have to come again. */
   public async receive(messages: readonly Message[], deadlineMs: number): Promise<readonly string[]> {
@@ -122,20 +132,22 @@ export class Consumer {
     for (const message of messages) {
       const parsed = parse(message, this.settings.sources);
       if ('reason' in parsed) {
-        if (!await this.reject(message, parsed)) again.push(message.id);
+        if (!(await this.reject(message, parsed))) again.push(message.id);
         continue;
       }
       const { source, tenant, subject } = parsed.event;
       const key = subject === undefined ? `#${message.id}` : JSON.stringify([source, tenant, subject]);
-      subjects.set(key, [...subjects.get(key) ?? [], parsed]);
+      subjects.set(key, [...(subjects.get(key) ?? []), parsed]);
     }
-    await Promise.all([...subjects.values()].map(async (own) => {
-      for (const one of own.sort((a, b) => (a.event.sequence ?? 0) - (b.event.sequence ?? 0))) {
-        const outcome = await this.surely(one, deadlineMs);
-        this.ports.observe(outcome, one.event);
-        if (!outcome.settled) again.push(one.message.id);
-      }
-    }));
+    await Promise.all(
+      [...subjects.values()].map(async (own) => {
+        for (const one of own.sort((a, b) => (a.event.sequence ?? 0) - (b.event.sequence ?? 0))) {
+          const outcome = await this.surely(one, deadlineMs);
+          this.ports.observe(outcome, one.event);
+          if (!outcome.settled) again.push(one.message.id);
+        }
+      }),
+    );
     return again;
   }
 
@@ -179,14 +191,18 @@ export class Consumer {
     const handled = await this.ports.handle(event, { attempt: taken.attempt, ...(trace ? { trace } : {}) });
     span?.end({ fault: handled.kind !== 'done' });
     switch (handled.kind) {
-      case 'done': return this.done(claim);
-      case 'notReached': await inbox.free(claim, false); break;
+      case 'done':
+        return this.done(claim);
+      case 'notReached':
+        await inbox.free(claim, false);
+        break;
       case 'failed':
         if (taken.attempt >= maxAttempts) return this.giveUp(message, claim, handled.reason);
         await inbox.free(claim, true);
         break;
       // It may be at work still: the lease stays.
-      case 'unknown': break;
+      case 'unknown':
+        break;
     }
     return { kind: handled.kind, settled: false, reason: handled.reason };
   }
@@ -223,7 +239,9 @@ export class Consumer {
     if (!trace) return {};
     const { traceId, parentId } = trace;
     const isLate = replayed || nowMs() - Date.parse(event.occurredAt) > this.settings.lateAfterMs;
-    const context = isLate ? tracer.invocation() : { traceId, ...(parentId === undefined ? {} : { parentId }), sampled: parentId !== undefined };
+    const context = isLate
+      ? tracer.invocation()
+      : { traceId, ...(parentId === undefined ? {} : { parentId }), sampled: parentId !== undefined };
     if (!context?.sampled) return {};
     const span = tracer.begin({ name: this.settings.name, context, kind: 'work' });
     span.annotate('eventId', event.id);
@@ -240,13 +258,22 @@ function parse(message: Message, sources: readonly string[]): Parsed | Rejected 
   // What two readers could take for two things is not handed to one of them.
   const read = readJson(message.body, 'double');
   if (read.kind === 'refused') return { kind: 'setAside', reason: `the message was refused. ${read.detail}` };
-  const body = read.value as { readonly 'source'?: unknown; readonly 'detail-type'?: unknown; readonly 'detail'?: unknown; readonly 'replay-name'?: unknown } | null;
+  const body = read.value as {
+    readonly source?: unknown;
+    readonly 'detail-type'?: unknown;
+    readonly detail?: unknown;
+    readonly 'replay-name'?: unknown;
+  } | null;
   const problem = envelopeProblem(body?.detail);
   if (problem !== undefined) return { kind: 'setAside', reason: problem };
   const { source, 'detail-type': type } = body!;
   const event = body!.detail as MeshEvent;
   const accepted = sources.find((one) => one === source);
-  if (accepted === undefined) return { kind: 'refused', reason: `its source is ${JSON.stringify(source)}; accepted: ${sources.join(', ')}` };
-  if (type !== event.type) return { kind: 'refused', reason: `its detail-type is ${JSON.stringify(type)}, but its envelope says ${JSON.stringify(event.type)}` };
+  if (accepted === undefined) {
+    return { kind: 'refused', reason: `its source is ${JSON.stringify(source)}; accepted: ${sources.join(', ')}` };
+  }
+  if (type !== event.type) {
+    return { kind: 'refused', reason: `its detail-type is ${JSON.stringify(type)}, but its envelope says ${JSON.stringify(event.type)}` };
+  }
   return { message, event: { ...event, source: accepted }, replayed: body!['replay-name'] !== undefined };
 }

@@ -39,18 +39,24 @@ type Handle = (event: ConsumedEvent, delivery: EventDelivery, timeoutMs: number)
 
 /** A handler in this function, as the consumer knows one. */
 export function handlerWithin<Data = unknown>(handler: EventHandler<Data>): Handle {
-  return (event, delivery, timeoutMs) => Promise.race([handled(() => handler(event as ConsumedEvent<Data>, delivery)), timedOut(timeoutMs)]);
+  return (event, delivery, timeoutMs) =>
+    Promise.race([handled(() => handler(event as ConsumedEvent<Data>, delivery)), timedOut(timeoutMs)]);
 }
 
 /** A queue's function around whatever handles an event within a time. */
 export function consumerFunction(
-  source: Readonly<Record<string, string | undefined>>, clients: ConsumerClients, handle: Handle,
+  source: Readonly<Record<string, string | undefined>>,
+  clients: ConsumerClients,
+  handle: Handle,
 ): QueueHandler {
   const env = consumerEnv.read(source);
   const timeoutMs = Number(env.handlerTimeoutMs);
   const region = source.AWS_REGION ?? 'unknown';
   const telemetry = new Telemetry({
-    systemName: env.systemName, region, service: env.consumer, dimensions: { [meshMetrics.consumerDimension]: env.consumer },
+    systemName: env.systemName,
+    region,
+    service: env.consumer,
+    dimensions: { [meshMetrics.consumerDimension]: env.consumer },
   });
   const open: Outcome[] = [];
   const ports: ConsumerPorts = {
@@ -58,11 +64,15 @@ export function consumerFunction(
     handle: (event, delivery) => handle(event, { ...delivery, completion: () => completion(env.inboxTable, event, Date.now()) }, timeoutMs),
     deadLetter: async ({ body }, reason) => {
       const attributes = { ERROR_CODE: 'SET_ASIDE', ERROR_MESSAGE: letterReason(reason) };
-      await clients.sqs.send(new SendMessageCommand({
-        QueueUrl: env.deadLetterQueueUrl,
-        MessageBody: body,
-        MessageAttributes: Object.fromEntries(Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }])),
-      }));
+      await clients.sqs.send(
+        new SendMessageCommand({
+          QueueUrl: env.deadLetterQueueUrl,
+          MessageBody: body,
+          MessageAttributes: Object.fromEntries(
+            Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
+          ),
+        }),
+      );
     },
     nowMs: Date.now,
     nonce: randomUUID,

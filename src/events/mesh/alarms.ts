@@ -1,4 +1,13 @@
-import { Alarm, ComparisonOperator, IAlarmAction, MathExpression, Metric, MetricOptions, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  Alarm,
+  ComparisonOperator,
+  IAlarmAction,
+  MathExpression,
+  Metric,
+  MetricOptions,
+  Stats,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { meshBusName, meshMetrics } from '../contract';
@@ -78,20 +87,28 @@ export class MeshAlarms extends Construct {
   constructor(scope: Construct, id: string, props: MeshAlarmsProps) {
     super(scope, id);
     const { options, systemName, region } = props;
-    const counted = defineAlarms(this, `${systemName} in ${region}`, [...queueAlarms(props), ...ruleAlarms(props), ...latenessAlarms(props)], options.actions);
-    this.all = [...counted, ...options.probeSilence === false ? [] : props.peers.map((peer) => this.defineSilence(peer, props))];
+    const counted = defineAlarms(
+      this,
+      `${systemName} in ${region}`,
+      [...queueAlarms(props), ...ruleAlarms(props), ...latenessAlarms(props)],
+      options.actions,
+    );
+    this.all = [...counted, ...(options.probeSilence === false ? [] : props.peers.map((peer) => this.defineSilence(peer, props)))];
   }
 
   /** No probe, no data: that is the alarm. */
   private defineSilence(peer: string, { systemName, region, times, options }: MeshAlarmsProps): Alarm {
-    return withActions(new Alarm(this, `Silence-${peer}`, {
-      alarmDescription: describeAlarm(`${systemName} in ${region}`, `no event of ${peer} arrives`, 'peer-silent'),
-      metric: probeLatency(systemName, region, peer, { statistic: Stats.SAMPLE_COUNT, period: times.interval }),
-      threshold: 1,
-      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
-      evaluationPeriods: times.silentAfter.toSeconds() / times.interval.toSeconds(),
-      treatMissingData: TreatMissingData.BREACHING,
-    }), options.actions ?? []);
+    return withActions(
+      new Alarm(this, `Silence-${peer}`, {
+        alarmDescription: describeAlarm(`${systemName} in ${region}`, `no event of ${peer} arrives`, 'peer-silent'),
+        metric: probeLatency(systemName, region, peer, { statistic: Stats.SAMPLE_COUNT, period: times.interval }),
+        threshold: 1,
+        comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+        evaluationPeriods: times.silentAfter.toSeconds() / times.interval.toSeconds(),
+        treatMissingData: TreatMissingData.BREACHING,
+      }),
+      options.actions ?? [],
+    );
   }
 }
 
@@ -100,7 +117,11 @@ export function probeLatency(systemName: string, region: string, peer: string, o
   return new Metric({
     namespace: systemMetrics.namespace,
     metricName: meshMetrics.probeLatency,
-    dimensionsMap: { [systemMetrics.systemDimension]: systemName, [systemMetrics.regionDimension]: region, [meshMetrics.peerDimension]: peer },
+    dimensionsMap: {
+      [systemMetrics.systemDimension]: systemName,
+      [systemMetrics.regionDimension]: region,
+      [meshMetrics.peerDimension]: peer,
+    },
     statistic: Stats.MAXIMUM,
     period: minute,
     ...options,
@@ -109,15 +130,28 @@ export function probeLatency(systemName: string, region: string, peer: string, o
 
 /** What a rule of a mesh's bus could not deliver, and what not even the dead-letter queue took. */
 export function deliveryFailures(systemName: string, ruleName: string): MathExpression {
-  const metric = (metricName: string): Metric => new Metric({
-    namespace: 'AWS/Events', metricName, dimensionsMap: { EventBusName: meshBusName(systemName), RuleName: ruleName }, statistic: Stats.SUM, period: minute,
-  });
+  const metric = (metricName: string): Metric =>
+    new Metric({
+      namespace: 'AWS/Events',
+      metricName,
+      dimensionsMap: { EventBusName: meshBusName(systemName), RuleName: ruleName },
+      statistic: Stats.SUM,
+      period: minute,
+    });
   return metricSum('Undelivered events', { failed: metric('FailedInvocations'), lost: metric('InvocationsFailedToBeSentToDlq') }, minute);
 }
 
 /** The alarm on one rule. */
 export function deliveryAlarm(id: string, systemName: string, ruleName: string, tuning?: AlarmTuning): AlarmDefinition {
-  return { id, says: 'a rule cannot deliver events', anchor: 'events-undelivered', metric: deliveryFailures(systemName, ruleName), threshold: 1, minutes: 1, tuning };
+  return {
+    id,
+    says: 'a rule cannot deliver events',
+    anchor: 'events-undelivered',
+    metric: deliveryFailures(systemName, ruleName),
+    threshold: 1,
+    minutes: 1,
+    tuning,
+  };
 }
 
 /** The alarm on messages that wait in a queue. */
@@ -131,7 +165,12 @@ function queueAlarms({ systemName, region, deadLetters, strays, options }: MeshA
     waitingAlarm('DeadLetters', 'events wait in the dead-letter queue', 'events-dead-letters', deadLetters, options.deadLetters),
     waitingAlarm('Strays', 'events arrived without a valid origin', 'events-strays', strays, options.strays),
     {
-      id: 'PublishFailures', says: 'publishers gave up events', anchor: 'events-not-published', threshold: 1, minutes: 1, tuning: options.publishFailures,
+      id: 'PublishFailures',
+      says: 'publishers gave up events',
+      anchor: 'events-not-published',
+      threshold: 1,
+      minutes: 1,
+      tuning: options.publishFailures,
       metric: new Metric({
         namespace: systemMetrics.namespace,
         metricName: meshMetrics.publishFailures,
@@ -149,7 +188,12 @@ function ruleAlarms({ systemName, rules, options }: MeshAlarmsProps): AlarmDefin
 
 function latenessAlarms({ systemName, region, peers, times, options }: MeshAlarmsProps): AlarmDefinition[] {
   return peers.map((peer) => ({
-    id: `Lateness-${peer}`, says: `events of ${peer} arrive late`, anchor: 'peer-late', metric: probeLatency(systemName, region, peer),
-    threshold: times.lateAfter.toMilliseconds(), minutes: 3, tuning: options.probeLateness,
+    id: `Lateness-${peer}`,
+    says: `events of ${peer} arrive late`,
+    anchor: 'peer-late',
+    metric: probeLatency(systemName, region, peer),
+    threshold: times.lateAfter.toMilliseconds(),
+    minutes: 3,
+    tuning: options.probeLateness,
   }));
 }

@@ -23,8 +23,13 @@ export function checkMesh(scope: Construct, props: CrossRegionEventMeshProps): s
   checkLiterals(scope, props, { texts: ['regions'] });
   checkLiterals(scope, props.transport?.globalEndpointProps, { prefix: 'transport.', texts: ['primary'] });
   const region = Stack.of(scope).region;
-  const problem = regionsProblem(props.regions) ?? stackProblem(region, props.regions) ?? roleNameProblem(props)
-    ?? endpointProblem(props) ?? timesProblem(props) ?? probesProblem(props.probes);
+  const problem =
+    regionsProblem(props.regions) ??
+    stackProblem(region, props.regions) ??
+    roleNameProblem(props) ??
+    endpointProblem(props) ??
+    timesProblem(props) ??
+    probesProblem(props.probes);
   if (problem) throw invalidProps(scope, problem);
   return region;
 }
@@ -33,27 +38,48 @@ function regionsProblem(regions: string[]): PropProblem | undefined {
   const given = regions.join(', ') || 'empty';
   const wrong = regions.find((region) => Token.isUnresolved(region) || !isRegionName(region));
   if (wrong !== undefined) {
-    return { prop: 'regions', given: `'${wrong}'`, allowed: 'names of AWS regions, such as us-east-1, known at synthesis (no token)', mend: 'write the region name out' };
+    return {
+      prop: 'regions',
+      given: `'${wrong}'`,
+      allowed: 'names of AWS regions, such as us-east-1, known at synthesis (no token)',
+      mend: 'write the region name out',
+    };
   }
   const repeated = regions.find((region, index) => regions.indexOf(region) !== index);
-  if (repeated !== undefined) return { prop: 'regions', given: `${given} (${repeated} twice)`, allowed: 'different regions', mend: `remove one ${repeated}` };
-  return regions.length >= 2 ? undefined : { prop: 'regions', given, allowed: 'two or more regions', mend: 'add the regions that the events go to, the stack\'s own included' };
+  if (repeated !== undefined) {
+    return { prop: 'regions', given: `${given} (${repeated} twice)`, allowed: 'different regions', mend: `remove one ${repeated}` };
+  }
+  return regions.length >= 2
+    ? undefined
+    : { prop: 'regions', given, allowed: 'two or more regions', mend: "add the regions that the events go to, the stack's own included" };
 }
 
 function stackProblem(region: string, regions: string[]): PropProblem | undefined {
   const allowed = regions.join(', ');
   if (Token.isUnresolved(region)) {
-    return { prop: 'env.region of the stack', given: 'not set', allowed, mend: 'give the stack an env with a region: the mesh is made of names that differ by region' };
+    return {
+      prop: 'env.region of the stack',
+      given: 'not set',
+      allowed,
+      mend: 'give the stack an env with a region: the mesh is made of names that differ by region',
+    };
   }
-  return regions.includes(region) ? undefined : { prop: 'env.region of the stack', given: region, allowed, mend: 'use one of the regions, or add the region to \'regions\'' };
+  return regions.includes(region)
+    ? undefined
+    : { prop: 'env.region of the stack', given: region, allowed, mend: "use one of the regions, or add the region to 'regions'" };
 }
 
 function roleNameProblem({ systemName, regions }: CrossRegionEventMeshProps): PropProblem | undefined {
   const names = regions.flatMap((from) => regions.map((to) => forwardingRoleName(systemName, from, to)));
   const excess = Math.max(...names.map((name) => name.length)) - longestRoleName;
-  return excess <= 0 ? undefined : {
-    prop: 'systemName', given: `'${systemName}'`, allowed: `${systemName.length - excess} characters with these regions: IAM names roles with ${longestRoleName} at most`, mend: 'shorten the name',
-  };
+  return excess <= 0
+    ? undefined
+    : {
+        prop: 'systemName',
+        given: `'${systemName}'`,
+        allowed: `${systemName.length - excess} characters with these regions: IAM names roles with ${longestRoleName} at most`,
+        mend: 'shorten the name',
+      };
 }
 
 function endpointProblem({ regions, transport }: CrossRegionEventMeshProps): PropProblem | undefined {
@@ -61,12 +87,19 @@ function endpointProblem({ regions, transport }: CrossRegionEventMeshProps): Pro
   if (!endpoint) return undefined;
   if (regions.length !== 2) {
     return {
-      prop: 'transport', given: `globalEndpoint with ${regions.length} regions (${regions.join(', ')})`, allowed: 'exactly two regions: an EventBridge global endpoint has a primary and a secondary one',
+      prop: 'transport',
+      given: `globalEndpoint with ${regions.length} regions (${regions.join(', ')})`,
+      allowed: 'exactly two regions: an EventBridge global endpoint has a primary and a secondary one',
       mend: 'use MeshTransport.rules(), or name two regions',
     };
   }
   if (endpoint.primary !== undefined && !regions.includes(endpoint.primary)) {
-    return { prop: 'transport.primary', given: endpoint.primary, allowed: regions.join(' or '), mend: 'name one of the mesh\'s regions, or leave it out for the first' };
+    return {
+      prop: 'transport.primary',
+      given: endpoint.primary,
+      allowed: regions.join(' or '),
+      mend: "name one of the mesh's regions, or leave it out for the first",
+    };
   }
   const minutes = endpoint.unhealthyMinutes;
   if (minutes !== undefined && !(Number.isInteger(minutes) && minutes >= 1 && minutes <= 60)) {
@@ -77,9 +110,9 @@ function endpointProblem({ regions, transport }: CrossRegionEventMeshProps): Pro
 
 function timesProblem({ archiveRetention }: CrossRegionEventMeshProps): PropProblem | undefined {
   const days = archiveRetention?.toDays({ integral: false });
-  return days === undefined || (Number.isInteger(days) && days >= 1) ? undefined : {
-    prop: 'archiveRetention', given: `${days} days`, allowed: 'one or more whole days', mend: 'leave it out for 30 days',
-  };
+  return days === undefined || (Number.isInteger(days) && days >= 1)
+    ? undefined
+    : { prop: 'archiveRetention', given: `${days} days`, allowed: 'one or more whole days', mend: 'leave it out for 30 days' };
 }
 
 const lambdaDefaultSeconds = 3;
@@ -94,7 +127,9 @@ export function checkPublisher(scope: Construct): void {
   throw invalidProps(scope, {
     prop: 'timeout',
     given: timeout === undefined ? `${lambdaDefaultSeconds} seconds, Lambda's default` : `${timeout} seconds`,
-    allowed: `${least} seconds or more: createPublisher tries for ${publisherTimes.budgetMs / 1_000}, and then needs time to put unsent events into the dead-letter queue`,
+    allowed:
+      `${least} seconds or more: createPublisher tries for ${publisherTimes.budgetMs / 1_000}, and then needs time to put ` +
+      `unsent events into the dead-letter queue`,
     mend: 'raise it; or give createPublisher a shorter timeoutMs, and pass the stack here instead of the function',
   });
 }
@@ -102,7 +137,10 @@ export function checkPublisher(scope: Construct): void {
 /** What is wrong with a mesh once the whole app is there: rules that would lose events. */
 export function meshProblems(mesh: CrossRegionEventMesh): string[] {
   const isOfMesh = (rule: CfnRule): boolean => Stack.of(rule).region === mesh.region && mayShareAccount(rule, mesh) && isOn(mesh, rule);
-  return mesh.node.root.node.findAll().filter((one): one is CfnRule => CfnRule.isCfnRule(one) && isOfMesh(one)).flatMap(ruleProblems);
+  return mesh.node.root.node
+    .findAll()
+    .filter((one): one is CfnRule => CfnRule.isCfnRule(one) && isOfMesh(one))
+    .flatMap(ruleProblems);
 }
 
 /** Notes the mesh as a part of its system: parts have one list of regions, one transport and one rhythm of probes. */
@@ -111,7 +149,10 @@ export function declareMeshPart(scope: Construct, props: CrossRegionEventMeshPro
   const { interval, silentAfter } = probeTimes(props.probes);
   declareOnce(scope, { kind: 'CrossRegionEventMesh', prop: 'systemName', name: systemName });
   declarePart(scope, {
-    systemName, kind: 'CrossRegionEventMesh', about: 'mesh', regions,
+    systemName,
+    kind: 'CrossRegionEventMesh',
+    about: 'mesh',
+    regions,
     facts: [
       { prop: 'regions', value: [...regions].sort().join(', ') },
       { prop: 'transport', value: transportOf({ transport, regions }) },
@@ -131,7 +172,11 @@ function isOn(mesh: CrossRegionEventMesh, rule: CfnRule): boolean {
   const name = meshBusName(mesh.systemName);
   if (typeof given === 'string') return given === name || given.endsWith(`:event-bus/${name}`);
   const bus = mesh.node.tryFindChild('Bus')?.node.defaultChild;
-  return bus !== undefined && Stack.of(bus) === Stack.of(rule) && JSON.stringify(given) === JSON.stringify(Stack.of(rule).resolve((bus as CfnEventBus).ref));
+  return (
+    bus !== undefined &&
+    Stack.of(bus) === Stack.of(rule) &&
+    JSON.stringify(given) === JSON.stringify(Stack.of(rule).resolve((bus as CfnEventBus).ref))
+  );
 }
 
 function ruleProblems(rule: CfnRule): string[] {
@@ -140,15 +185,26 @@ function ruleProblems(rule: CfnRule): string[] {
   const bare = targets.filter(({ deadLetterConfig }) => !deadLetterConfig);
   const retried = targets.filter(({ arn, retryPolicy }) => retryPolicy && isBusArn(written(arn)));
   return [
-    ...bare.length === 0 ? [] : [describeProblem({
-      prop,
-      given: `${bare.length} without a dead-letter queue`,
-      allowed: 'targets with one: what EventBridge cannot deliver is lost without a trace otherwise',
-      mend: 'add the target with mesh.addTarget(), or give it the mesh\'s deadLetterQueue',
-    })],
-    ...retried.length === 0 ? [] : [describeProblem({
-      prop, given: `${retried.length} bus with a retry policy`, allowed: 'buses without one: EventBridge refuses it, and the deployment would fail', mend: 'remove retryPolicy',
-    })],
+    ...(bare.length === 0
+      ? []
+      : [
+          describeProblem({
+            prop,
+            given: `${bare.length} without a dead-letter queue`,
+            allowed: 'targets with one: what EventBridge cannot deliver is lost without a trace otherwise',
+            mend: "add the target with mesh.addTarget(), or give it the mesh's deadLetterQueue",
+          }),
+        ]),
+    ...(retried.length === 0
+      ? []
+      : [
+          describeProblem({
+            prop,
+            given: `${retried.length} bus with a retry policy`,
+            allowed: 'buses without one: EventBridge refuses it, and the deployment would fail',
+            mend: 'remove retryPolicy',
+          }),
+        ]),
   ];
 }
 

@@ -8,8 +8,19 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import {
-  forwardingRoleName, forwardingRuleName, ledgerEventSource, meshArchiveName, meshBusName, meshDeadLetterQueueName, meshSchema, meshStraysQueueName,
-  meshTableName, paymentEventTypes, probeType, publisherEnv, replicationRoleName,
+  forwardingRoleName,
+  forwardingRuleName,
+  ledgerEventSource,
+  meshArchiveName,
+  meshBusName,
+  meshDeadLetterQueueName,
+  meshSchema,
+  meshStraysQueueName,
+  meshTableName,
+  paymentEventTypes,
+  probeType,
+  publisherEnv,
+  replicationRoleName,
 } from '../contract';
 import { MeshAlarmOptions, MeshAlarms, deliveryAlarm, probeLatency } from './alarms';
 import { checkMesh, checkPublisher, declareMeshPart, meshProblems } from './checks';
@@ -33,7 +44,10 @@ export interface CrossRegionEventMeshProps {
   /** Name of the system: 3 to 40 lower-case letters, digits and hyphens; the same in every region. The bus is `<systemName>-events`. */
   readonly systemName: string;
 
-  /** Regions whose events reach each other, two or more, the stack's own included; the same list in every region. With our ledger: `regions.replicas`. */
+  /**
+   * Regions whose events reach each other, two or more, the stack's own included; the same list in every region. With our ledger:
+   * `regions.replicas`.
+   */
   readonly regions: string[];
 
   /**
@@ -135,8 +149,8 @@ export class CrossRegionEventMesh extends Construct {
   /** Events without a valid origin. */
   public readonly straysQueue: IQueue;
   /**
-   * Puts dead letters back on the bus: `aws lambda invoke --function-name <systemName>-mesh-redrive`. What publishers gave up is put there by
-   * `<systemName>-publisher-redrive`.
+   * Puts dead letters back on the bus: `aws lambda invoke --function-name <systemName>-mesh-redrive`. What publishers gave up is put there
+   * by `<systemName>-publisher-redrive`.
    */
   public readonly redriveFunction: IFunction;
   /** How often each region sends a probe. */
@@ -180,24 +194,51 @@ export class CrossRegionEventMesh extends Construct {
     else this.defineForwarding(bus, peers);
 
     new MeshProbes(this, 'Probes', {
-      systemName, region: this.region, bus, peers, times, encryptionKey, logRetention,
+      systemName,
+      region: this.region,
+      bus,
+      peers,
+      times,
+      encryptionKey,
+      logRetention,
       deadLettered: (target) => new DeadLetteredTarget(target, this.deadLetterQueue),
     });
     this.redriveFunction = new MeshRedrive(this, 'DeadLetters', {
-      systemName, region: this.region, bus, deadLetters: queues.deadLetters, isOfBus: encryptionKey !== undefined, logRetention,
+      systemName,
+      region: this.region,
+      bus,
+      deadLetters: queues.deadLetters,
+      isOfBus: encryptionKey !== undefined,
+      logRetention,
     }).function;
     this.busResources = bus.node.findAll().filter((child) => CfnResource.isCfnResource(child));
-    this.publishers = new MeshPublishers(this, 'Publishers', { systemName, region: this.region, bus, encryptionKey, alarms: this.alarmOptions, logRetention });
+    this.publishers = new MeshPublishers(this, 'Publishers', {
+      systemName,
+      region: this.region,
+      bus,
+      encryptionKey,
+      alarms: this.alarmOptions,
+      logRetention,
+    });
     new MeshAlarms(this, 'Alarms', {
-      systemName, region: this.region, peers, times, options: this.alarmOptions, deadLetters: queues.deadLetters, strays: queues.strays,
-      rules: Object.fromEntries([['strays', meshStraysQueueName(systemName)], ...endpoint ? [] : peers.map((peer) => [peer, forwardingRuleName(systemName, peer)])]),
+      systemName,
+      region: this.region,
+      peers,
+      times,
+      options: this.alarmOptions,
+      deadLetters: queues.deadLetters,
+      strays: queues.strays,
+      rules: Object.fromEntries([
+        ['strays', meshStraysQueueName(systemName)],
+        ...(endpoint ? [] : peers.map((peer) => [peer, forwardingRuleName(systemName, peer)])),
+      ]),
     });
     this.node.addValidation({ validate: () => meshProblems(this) });
   }
 
   /**
-   * Delivers events of this region's bus, whatever region they began in, to a target, with a dead-letter queue and, but for a bus, a retry policy.
-   * Probes and strays are left out, and so is every source that is not named.
+   * Delivers events of this region's bus, whatever region they began in, to a target, with a dead-letter queue and, but for a bus, a retry
+   * policy. Probes and strays are left out, and so is every source that is not named.
    *
    * @param scope construct that gets the rule, in a stack of this region
    * @param id ID of the rule
@@ -229,8 +270,8 @@ export class CrossRegionEventMesh extends Construct {
   }
 
   /**
-   * Lets the grantee publish events of one source, and of the types named: put them on the bus (on both regions' with a global endpoint), and
-   * what it gives up into the dead-letter queue of those who publish the same.
+   * Lets the grantee publish events of one source, and of the types named: put them on the bus (on both regions' with a global endpoint),
+   * and what it gives up into the dead-letter queue of those who publish the same.
    *
    * @param grantee who publishes
    * @param publisher what it publishes; the same for `publisherEnvironment`
@@ -365,7 +406,9 @@ export class CrossRegionEventMesh extends Construct {
   /** Buses of other regions that a publisher of this region may be led to. */
   private peerBusArns(): string[] {
     const regions = this.transport.globalEndpointProps ? this.regions.filter((region) => region !== this.region) : [];
-    return regions.map((region) => Stack.of(this).formatArn({ service: 'events', region, resource: 'event-bus', resourceName: meshBusName(this.systemName) }));
+    return regions.map((region) =>
+      Stack.of(this).formatArn({ service: 'events', region, resource: 'event-bus', resourceName: meshBusName(this.systemName) }),
+    );
   }
 
   private tableArn(): string {
@@ -392,6 +435,10 @@ export class CrossRegionEventMesh extends Construct {
   }
 
   private queueByName(id: string, name: string): IQueue {
-    return Queue.fromQueueArn(this, id, Stack.of(this).formatArn({ service: 'sqs', resource: name, arnFormat: ArnFormat.NO_RESOURCE_NAME }));
+    return Queue.fromQueueArn(
+      this,
+      id,
+      Stack.of(this).formatArn({ service: 'sqs', resource: name, arnFormat: ArnFormat.NO_RESOURCE_NAME }),
+    );
   }
 }

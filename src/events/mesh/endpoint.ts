@@ -24,7 +24,11 @@ export interface MeshEndpointProps {
 export class MeshEndpoint extends Construct {
   public readonly alarm: Alarm;
 
-  constructor(scope: Construct, id: string, private readonly props: MeshEndpointProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: MeshEndpointProps,
+  ) {
     super(scope, id);
     const [primary, secondary] = props.regions;
     this.alarm = this.defineAlarm(primary);
@@ -45,7 +49,15 @@ export class MeshEndpoint extends Construct {
       roleArn: this.defineRole().roleArn,
       routingConfig: {
         failoverConfig: {
-          primary: { healthCheck: stack.formatArn({ service: 'route53', region: '', account: '', resource: 'healthcheck', resourceName: healthCheck.attrHealthCheckId }) },
+          primary: {
+            healthCheck: stack.formatArn({
+              service: 'route53',
+              region: '',
+              account: '',
+              resource: 'healthcheck',
+              resourceName: healthCheck.attrHealthCheckId,
+            }),
+          },
           secondary: { route: secondary },
         },
       },
@@ -57,8 +69,15 @@ export class MeshEndpoint extends Construct {
     const { systemName, options } = this.props;
     return new Alarm(this, 'Unhealthy', {
       alarmName: `${systemName}-events-endpoint`,
-      alarmDescription: `${systemName}: EventBridge in ${primary} delivers late or not at all, so publishers are sent to the other region. What to do: ${runbookLink('events-endpoint')}`,
-      metric: new Metric({ namespace: 'AWS/Events', metricName: 'IngestionToInvocationStartLatency', statistic: Stats.AVERAGE, period: Duration.minutes(1) }),
+      alarmDescription:
+        `${systemName}: EventBridge in ${primary} delivers late or not at all, so publishers are sent to the other ` +
+        `region. What to do: ${runbookLink('events-endpoint')}`,
+      metric: new Metric({
+        namespace: 'AWS/Events',
+        metricName: 'IngestionToInvocationStartLatency',
+        statistic: Stats.AVERAGE,
+        period: Duration.minutes(1),
+      }),
       threshold: (options.latencyThreshold ?? Duration.seconds(30)).toMilliseconds(),
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       evaluationPeriods: options.unhealthyMinutes ?? 5,
@@ -75,16 +94,24 @@ export class MeshEndpoint extends Construct {
       description: `${systemName}: replicates events between the regions`,
       assumedBy: new ServicePrincipal('events.amazonaws.com'),
     });
-    role.addToPolicy(new PolicyStatement({ actions: ['events:PutEvents'], resources: regions.map((region) => this.arn(region, 'event-bus', bus)) }));
-    role.addToPolicy(new PolicyStatement({
-      actions: ['events:PutRule', 'events:PutTargets', 'events:DeleteRule', 'events:RemoveTargets'],
-      resources: regions.map((region) => this.arn(region, 'rule', `${bus}/GlobalEndpointManagedRule-*`)),
-    }));
-    role.addToPolicy(new PolicyStatement({
-      actions: ['iam:PassRole'],
-      resources: [Stack.of(this).formatArn({ service: 'iam', region: '', resource: 'role', resourceName: replicationRoleName(systemName) })],
-      conditions: { StringLike: { 'iam:PassedToService': 'events.amazonaws.com' } },
-    }));
+    role.addToPolicy(
+      new PolicyStatement({ actions: ['events:PutEvents'], resources: regions.map((region) => this.arn(region, 'event-bus', bus)) }),
+    );
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['events:PutRule', 'events:PutTargets', 'events:DeleteRule', 'events:RemoveTargets'],
+        resources: regions.map((region) => this.arn(region, 'rule', `${bus}/GlobalEndpointManagedRule-*`)),
+      }),
+    );
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['iam:PassRole'],
+        resources: [
+          Stack.of(this).formatArn({ service: 'iam', region: '', resource: 'role', resourceName: replicationRoleName(systemName) }),
+        ],
+        conditions: { StringLike: { 'iam:PassedToService': 'events.amazonaws.com' } },
+      }),
+    );
     return role;
   }
 
@@ -99,15 +126,23 @@ export function lookUpEndpointId(scope: Construct, systemName: string, primary: 
   const id = `MeshEndpointId-${systemName}`;
   const existing = stack.node.tryFindChild(id) as Lookup | undefined;
   const name = meshEndpointName(systemName);
-  const lookup = existing ?? new Lookup(stack, id, {
-    resourceType: 'Custom::MeshEndpointId',
-    service: 'eventbridge',
-    action: 'DescribeEndpoint',
-    parameters: { Name: name },
-    region: primary,
-    name,
-    resourceArn: stack.formatArn({ service: 'events', region: primary, resource: 'endpoint', resourceName: name, arnFormat: ArnFormat.SLASH_RESOURCE_NAME }),
-    field: 'EndpointId',
-  });
+  const lookup =
+    existing ??
+    new Lookup(stack, id, {
+      resourceType: 'Custom::MeshEndpointId',
+      service: 'eventbridge',
+      action: 'DescribeEndpoint',
+      parameters: { Name: name },
+      region: primary,
+      name,
+      resourceArn: stack.formatArn({
+        service: 'events',
+        region: primary,
+        resource: 'endpoint',
+        resourceName: name,
+        arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+      }),
+      field: 'EndpointId',
+    });
   return lookup.value;
 }

@@ -41,7 +41,7 @@ export class MeshForwarding extends Construct {
       description: `${systemName}: events that began in ${region}, to ${peer}`,
       eventBusName: bus.eventBusName,
       // A replay from the archive is for the region that asks for it.
-      eventPattern: { 'detail': { origin: [region] }, 'replay-name': [{ exists: false }] },
+      eventPattern: { detail: { origin: [region] }, 'replay-name': [{ exists: false }] },
       // No retry policy: EventBridge refuses one for a bus, and tries for 24 hours and 185 times.
       targets: [{ id: 'Peer', arn: peerBus, roleArn: role.roleArn, deadLetterConfig: { arn: deadLetterQueueArn } }],
     });

@@ -15,15 +15,21 @@ export interface KeptQueueProps {
   readonly deadLettersOf?: string;
 }
 
-/** A queue that is encrypted, reached by TLS alone, takes no other queue's dead letters, and keeps what is in it for as long as SQS allows. */
+/**
+ * A queue that is encrypted, reached by TLS alone, takes no other queue's dead letters, and keeps what is in it for as long as SQS allows.
+ */
 export function keptQueue(scope: Construct, id: string, { encryptionKey, deadLettersOf, ...props }: KeptQueueProps): Queue {
-  return keepProtection(new Queue(scope, id, {
-    ...props,
-    redriveAllowPolicy: deadLettersFrom(scope, deadLettersOf),
-    retentionPeriod: Duration.days(14),
-    enforceSSL: true,
-    ...(encryptionKey ? { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey } : { encryption: QueueEncryption.SQS_MANAGED }),
-  }));
+  return keepProtection(
+    new Queue(scope, id, {
+      ...props,
+      redriveAllowPolicy: deadLettersFrom(scope, deadLettersOf),
+      retentionPeriod: Duration.days(14),
+      enforceSSL: true,
+      ...(encryptionKey
+        ? { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }
+        : { encryption: QueueEncryption.SQS_MANAGED }),
+    }),
+  );
 }
 
 /**
@@ -37,16 +43,25 @@ export function deadLettersFrom(scope: Construct, queueName?: string): RedriveAl
 }
 
 /**
- * Lets EventBridge put into a queue, for these rules or buses. By name, so that queue and policy are there before a rule is. Not as CDK's own
- * target does: into a queue with a key that lets in the rules of every account.
+ * Lets EventBridge put into a queue, for these rules or buses. By name, so that queue and policy are there before a rule is. Not as CDK's
+ * own target does: into a queue with a key that lets in the rules of every account.
  */
 export function allowRules(queue: Queue, sourceArns: string[], condition: 'ArnEquals' | 'ArnLike', encryptionKey?: IKey): void {
   const principals = [new ServicePrincipal('events.amazonaws.com')];
-  queue.addToResourcePolicy(new PolicyStatement({
-    sid: 'EventBridge', actions: ['sqs:SendMessage'], resources: [queue.queueArn], principals, conditions: { [condition]: { 'aws:SourceArn': sourceArns } },
-  }));
-  // SQS asks for the key in the name of whoever sends. For EventBridge the source's ARN is not known then: the queue's policy says which rules may put.
-  encryptionKey?.addToResourcePolicy(new PolicyStatement({ actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: ['*'], principals }));
+  queue.addToResourcePolicy(
+    new PolicyStatement({
+      sid: 'EventBridge',
+      actions: ['sqs:SendMessage'],
+      resources: [queue.queueArn],
+      principals,
+      conditions: { [condition]: { 'aws:SourceArn': sourceArns } },
+    }),
+  );
+  // SQS asks for the key in the name of whoever sends. For EventBridge the source's ARN is not known then: the queue's policy says which
+  // rules may put.
+  encryptionKey?.addToResourcePolicy(
+    new PolicyStatement({ actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: ['*'], principals }),
+  );
 }
 
 /**
@@ -57,12 +72,17 @@ export function allowRules(queue: Queue, sourceArns: string[], condition: 'ArnEq
 export function onlyWrittenBy(queue: Queue, roleNames: readonly string[] = []): void {
   const { account, partition } = Stack.of(queue);
   const roles = roleNames.map((name) => `arn:${partition}:iam::${account}:role/${name}`);
-  queue.addToResourcePolicy(new PolicyStatement({
-    sid: 'WritersAlone',
-    effect: Effect.DENY,
-    principals: [new StarPrincipal()],
-    actions: ['sqs:SendMessage'],
-    resources: [queue.queueArn],
-    conditions: { Bool: { 'aws:PrincipalIsAWSService': 'false' }, ...(roles.length > 0 ? { ArnNotEquals: { 'aws:PrincipalArn': roles } } : {}) },
-  }));
+  queue.addToResourcePolicy(
+    new PolicyStatement({
+      sid: 'WritersAlone',
+      effect: Effect.DENY,
+      principals: [new StarPrincipal()],
+      actions: ['sqs:SendMessage'],
+      resources: [queue.queueArn],
+      conditions: {
+        Bool: { 'aws:PrincipalIsAWSService': 'false' },
+        ...(roles.length > 0 ? { ArnNotEquals: { 'aws:PrincipalArn': roles } } : {}),
+      },
+    }),
+  );
 }

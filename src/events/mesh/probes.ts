@@ -43,7 +43,11 @@ export interface ProbeTimes {
   readonly lateAfter: Duration;
 }
 
-export function probeTimes({ interval = Duration.minutes(1), silentAfter, lateAfter = Duration.seconds(30) }: MeshProbeOptions = {}): ProbeTimes {
+export function probeTimes({
+  interval = Duration.minutes(1),
+  silentAfter,
+  lateAfter = Duration.seconds(30),
+}: MeshProbeOptions = {}): ProbeTimes {
   return { interval, silentAfter: silentAfter ?? Duration.seconds(3 * interval.toSeconds()), lateAfter };
 }
 
@@ -51,13 +55,22 @@ export function probesProblem(options: MeshProbeOptions = {}): PropProblem | und
   const { interval, silentAfter } = probeTimes(options);
   const minutes = interval.toMinutes({ integral: false });
   if (!(Number.isInteger(minutes) && minutes >= 1 && minutes <= 60)) {
-    return { prop: 'probes.interval', given: `${interval.toSeconds()} seconds`, allowed: '1 to 60 whole minutes', mend: 'leave it out for 1 minute' };
+    return {
+      prop: 'probes.interval',
+      given: `${interval.toSeconds()} seconds`,
+      allowed: '1 to 60 whole minutes',
+      mend: 'leave it out for 1 minute',
+    };
   }
   const intervals = silentAfter.toSeconds() / interval.toSeconds();
-  return Number.isInteger(intervals) && intervals >= 2 ? undefined : {
-    prop: 'probes.silentAfter', given: `${silentAfter.toSeconds()} seconds with a probe every ${interval.toSeconds()}`,
-    allowed: 'a multiple of the interval, at least two of it', mend: 'leave it out for three intervals',
-  };
+  return Number.isInteger(intervals) && intervals >= 2
+    ? undefined
+    : {
+        prop: 'probes.silentAfter',
+        given: `${silentAfter.toSeconds()} seconds with a probe every ${interval.toSeconds()}`,
+        allowed: 'a multiple of the interval, at least two of it',
+        mend: 'leave it out for three intervals',
+      };
 }
 
 export interface MeshProbesProps {
@@ -77,30 +90,42 @@ export class MeshProbes extends Construct {
   /** What this region last heard of each peer. */
   public readonly table: Table;
 
-  constructor(scope: Construct, id: string, private readonly props: MeshProbesProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: MeshProbesProps,
+  ) {
     super(scope, id);
-    this.table = keepProtection(new Table(this, 'Heard', {
-      tableName: meshTableName(props.systemName),
-      partitionKey: { name: meshSchema.partitionKey, type: AttributeType.STRING },
-      billingMode: BillingMode.PAY_PER_REQUEST,
-      // Nothing in it is older than the last probe.
-      removalPolicy: RemovalPolicy.DESTROY,
-      ...(props.encryptionKey ? { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: props.encryptionKey } : {}),
-    }));
+    this.table = keepProtection(
+      new Table(this, 'Heard', {
+        tableName: meshTableName(props.systemName),
+        partitionKey: { name: meshSchema.partitionKey, type: AttributeType.STRING },
+        billingMode: BillingMode.PAY_PER_REQUEST,
+        // Nothing in it is older than the last probe.
+        removalPolicy: RemovalPolicy.DESTROY,
+        ...(props.encryptionKey ? { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: props.encryptionKey } : {}),
+      }),
+    );
     this.defineSender();
     this.defineReceiver();
   }
 
   private defineSender(): void {
     const { systemName, region, bus, times } = this.props;
-    const sender = this.defineFunction('Send', meshBundles.probeSend, 'sends a probe to its own bus', functionRoleName(systemName, 'probe', region));
+    const sender = this.defineFunction(
+      'Send',
+      meshBundles.probeSend,
+      'sends a probe to its own bus',
+      functionRoleName(systemName, 'probe', region),
+    );
     grantPut(sender.function, bus.eventBusArn, { source: meshEventSource(systemName), types: [probeType] });
     new Rule(this, 'Schedule', {
       // On the default bus, where schedules are.
       ruleName: `${meshBusName(systemName)}-probe`,
       description: `${systemName}: a probe to every peer`,
       schedule: Schedule.rate(times.interval),
-      // No dead-letter queue: a call to send a probe is no event that could be put back on the bus, and the peers' silence alarm misses the probe.
+      // No dead-letter queue: a call to send a probe is no event that could be put back on the bus, and the peers' silence alarm misses the
+      // probe.
       targets: [new LambdaFunction(sender.function, oneProbe)],
     });
   }
@@ -125,7 +150,10 @@ export class MeshProbes extends Construct {
       roleName,
       description: `${systemName}: ${does}`,
       environment: meshEnv.write({
-        systemName, busName: meshBusName(systemName), tableName: this.table.tableName, silentAfterMs: `${times.silentAfter.toMilliseconds()}`,
+        systemName,
+        busName: meshBusName(systemName),
+        tableName: this.table.tableName,
+        silentAfterMs: `${times.silentAfter.toMilliseconds()}`,
       }),
       timeout: Duration.seconds(10),
       memorySize: 256,

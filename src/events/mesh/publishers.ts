@@ -53,7 +53,11 @@ export class MeshPublishers extends Construct {
   private readonly queues = new Map<string, LetterQueue>();
   private redrive?: BundledFunction;
 
-  constructor(scope: Construct, id: string, private readonly props: MeshPublishersProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: MeshPublishersProps,
+  ) {
     super(scope, id);
   }
 
@@ -71,7 +75,10 @@ export class MeshPublishers extends Construct {
   /** A publisher's queue, with its policy. */
   public queueResources(publisher: MeshPublishProps): readonly CfnResource[] {
     const name = this.queueName(publisher);
-    return this.node.findChild(this.idOf(name)).node.findAll().filter((child) => child instanceof CfnQueue || child instanceof CfnQueuePolicy);
+    return this.node
+      .findChild(this.idOf(name))
+      .node.findAll()
+      .filter((child) => child instanceof CfnQueue || child instanceof CfnQueuePolicy);
   }
 
   public grantSend(grantee: IGrantable, publisher: MeshPublishProps): Grant {
@@ -97,7 +104,7 @@ export class MeshPublishers extends Construct {
     const { encryptionKey, systemName, region, alarms, bus } = this.props;
     const queue = keptQueue(this, this.idOf(queueName), { queueName, encryptionKey, visibilityTimeout: Duration.minutes(5) });
     this.queues.set(queueName, { url: queue.queueUrl, from: { kind: 'publisher', source, ...(types ? { types } : {}) } });
-    const redrive = this.redrive ??= this.defineRedrive();
+    const redrive = (this.redrive ??= this.defineRedrive());
     grantPut(redrive.function, bus.eventBusArn, { source, types });
     grantEmpty(redrive.function, queue);
     const says = `events that ${source} gave up wait in its dead-letter queue`;
@@ -112,7 +119,8 @@ export class MeshPublishers extends Construct {
   private defineRedrive(): BundledFunction {
     const { systemName, logRetention } = this.props;
     return redriveFunction(this, 'Redrive', {
-      systemName, logRetention,
+      systemName,
+      logRetention,
       functionName: publisherRedriveName(systemName),
       description: `${systemName}: puts on the bus what publishers gave up`,
       queues: Lazy.string({ produce: () => this.list() }),
@@ -124,7 +132,10 @@ export class MeshPublishers extends Construct {
     const length = JSON.stringify([...this.queues.values()].map(({ from }) => from)).length + 150 * this.queues.size;
     if (length <= longestList) return list;
     throw invalidProps(this, {
-      prop: 'publishers', given: `${this.queues.size}, whose sources and types take ${length} characters`, allowed: `${longestList}: the redrive function gets them in its environment`, mend: 'leave out types, or let functions share a source',
+      prop: 'publishers',
+      given: `${this.queues.size}, whose sources and types take ${length} characters`,
+      allowed: `${longestList}: the redrive function gets them in its environment`,
+      mend: 'leave out types, or let functions share a source',
     });
   }
 }

@@ -19,7 +19,11 @@ export class MeshQueues extends Construct {
   public readonly deadLetters: Queue;
   public readonly strays: Queue;
 
-  constructor(scope: Construct, id: string, private readonly props: MeshQueuesProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: MeshQueuesProps,
+  ) {
     super(scope, id);
     this.deadLetters = this.define('DeadLetters', meshDeadLetterQueueName(props.systemName));
     this.strays = this.define('Strays', meshStraysQueueName(props.systemName));
@@ -27,21 +31,32 @@ export class MeshQueues extends Construct {
 
   private define(id: string, queueName: string): Queue {
     const { systemName, encryptionKey } = this.props;
-    const queue = keepProtection(new Queue(this, id, {
-      queueName,
-      retentionPeriod: Duration.days(14),
-      visibilityTimeout: Duration.minutes(5),
-      redriveAllowPolicy: deadLettersFrom(this),
-      ...(encryptionKey ? { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey } : { encryption: QueueEncryption.SQS_MANAGED }),
-    }));
+    const queue = keepProtection(
+      new Queue(this, id, {
+        queueName,
+        retentionPeriod: Duration.days(14),
+        visibilityTimeout: Duration.minutes(5),
+        redriveAllowPolicy: deadLettersFrom(this),
+        ...(encryptionKey
+          ? { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }
+          : { encryption: QueueEncryption.SQS_MANAGED }),
+      }),
+    );
     // By name for every rule of the bus, so that a rule in another stack needs no change here.
     const stack = Stack.of(this);
     const bus = meshBusName(systemName);
     const sources = [`rule/${bus}/*`, `event-bus/${bus}`].map((resource) => stack.formatArn({ service: 'events', resource }));
     allowRules(queue, sources, 'ArnLike', id === 'DeadLetters' ? encryptionKey : undefined);
-    queue.addToResourcePolicy(new PolicyStatement({
-      sid: 'TlsOnly', effect: Effect.DENY, principals: [new StarPrincipal()], actions: ['sqs:*'], resources: [queue.queueArn], conditions: { Bool: { 'aws:SecureTransport': 'false' } },
-    }));
+    queue.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'TlsOnly',
+        effect: Effect.DENY,
+        principals: [new StarPrincipal()],
+        actions: ['sqs:*'],
+        resources: [queue.queueArn],
+        conditions: { Bool: { 'aws:SecureTransport': 'false' } },
+      }),
+    );
     // What is in here was on the bus, and is put back on it: nobody else writes, whatever their own policies allow.
     onlyWrittenBy(queue);
     return queue;
@@ -63,6 +78,8 @@ export function defineStrays(scope: Construct, { systemName, regions, bus, queue
     description: `${systemName}: events whose origin is not a region of the mesh`,
     eventBusName: bus.eventBusName,
     eventPattern: { detail: { origin: [{ 'anything-but': regions }, { exists: false }] } },
-    targets: [{ id: 'Strays', arn: queues.strays.queueArn, deadLetterConfig: { arn: queues.deadLetters.queueArn }, retryPolicy: retryPolicy() }],
+    targets: [
+      { id: 'Strays', arn: queues.strays.queueArn, deadLetterConfig: { arn: queues.deadLetters.queueArn }, retryPolicy: retryPolicy() },
+    ],
   });
 }

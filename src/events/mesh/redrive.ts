@@ -47,7 +47,10 @@ export interface MeshRedriveProps {
   readonly logRetention: RetentionDays;
 }
 
-/** The redrive of what rules of the bus could not deliver. It may put any event that was on the bus, so EventBridge alone may write into that queue. */
+/**
+ * The redrive of what rules of the bus could not deliver. It may put any event that was on the bus, so EventBridge alone may write into
+ * that queue.
+ */
 export class MeshRedrive extends Construct {
   public readonly function: IFunction;
 
@@ -56,7 +59,8 @@ export class MeshRedrive extends Construct {
     const rules = bus.stack.formatArn({ service: 'events', resource: 'rule', resourceName: `${meshBusName(systemName)}/` });
     const queue: LetterQueue = { url: deadLetters.queueUrl, from: { kind: 'rules', rules, bus: isOfBus } };
     const made = redriveFunction(this, 'Redrive', {
-      systemName, logRetention,
+      systemName,
+      logRetention,
       functionName: meshRedriveName(systemName),
       roleName: functionRoleName(systemName, 'mesh-redrive', region),
       description: `${systemName}: puts dead letters back on the bus`,

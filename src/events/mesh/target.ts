@@ -38,25 +38,50 @@ export function isBusArn(arn: string): boolean {
   return /^arn:[^:]*:events:.*:event-bus\//.test(arn);
 }
 
-/** What is wrong with the retry policy of a target; PutTargets refuses any for a bus ("Retry policy is not supported for Event bus targets", CDK's `EventBusProps`). */
+/**
+ * What is wrong with the retry policy of a target; PutTargets refuses any for a bus ("Retry policy is not supported for Event bus targets",
+ * CDK's `EventBusProps`).
+ */
 export function retryProblem(target: IRuleTarget, retry: MeshRetryOptions | undefined): PropProblem | undefined {
   if (retry === undefined) return undefined;
   if (target instanceof EventBus) {
-    return { prop: 'retry', given: 'set for a bus', allowed: 'nothing: EventBridge takes no retry policy for a bus, and tries for 24 hours', mend: 'leave it out' };
+    return {
+      prop: 'retry',
+      given: 'set for a bus',
+      allowed: 'nothing: EventBridge takes no retry policy for a bus, and tries for 24 hours',
+      mend: 'leave it out',
+    };
   }
   const seconds = retry.maxEventAge?.toSeconds();
   if (seconds !== undefined && !(seconds >= 60 && seconds <= 86_400)) {
-    return { prop: 'retry.maxEventAge', given: `${seconds} seconds`, allowed: '60 seconds to 24 hours (EventBridge\'s own bounds)', mend: 'leave it out for 24 hours' };
+    return {
+      prop: 'retry.maxEventAge',
+      given: `${seconds} seconds`,
+      allowed: "60 seconds to 24 hours (EventBridge's own bounds)",
+      mend: 'leave it out for 24 hours',
+    };
   }
   const { maxAttempts } = retry;
-  return maxAttempts === undefined || (Number.isInteger(maxAttempts) && maxAttempts >= 0 && maxAttempts <= 185) ? undefined : {
-    prop: 'retry.maxAttempts', given: `${maxAttempts}`, allowed: 'a whole number from 0 to 185 (EventBridge\'s own bounds)', mend: 'leave it out for 185',
-  };
+  return maxAttempts === undefined || (Number.isInteger(maxAttempts) && maxAttempts >= 0 && maxAttempts <= 185)
+    ? undefined
+    : {
+        prop: 'retry.maxAttempts',
+        given: `${maxAttempts}`,
+        allowed: "a whole number from 0 to 185 (EventBridge's own bounds)",
+        mend: 'leave it out for 185',
+      };
 }
 
-/** A target that never goes without a dead-letter queue and, but for a bus, a retry policy. The queue's own policy lets every rule of the bus put into it. */
+/**
+ * A target that never goes without a dead-letter queue and, but for a bus, a retry policy. The queue's own policy lets every rule of the
+ * bus put into it.
+ */
 export class DeadLetteredTarget implements IRuleTarget {
-  constructor(private readonly target: IRuleTarget, private readonly queue: IQueue, private readonly retry?: MeshRetryOptions) {}
+  constructor(
+    private readonly target: IRuleTarget,
+    private readonly queue: IQueue,
+    private readonly retry?: MeshRetryOptions,
+  ) {}
 
   public bind(rule: IRuleRef, id?: string): RuleTargetConfig {
     const config = (this.target as { bind(rule: IRuleRef, id?: string): RuleTargetConfig }).bind(rule, id);

@@ -1,7 +1,15 @@
 import { Stack } from 'aws-cdk-lib';
 import { CfnEventBusPolicy, EventBus } from 'aws-cdk-lib/aws-events';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
-import { forwardingRoleName, functionRoleName, ledgerEventSource, meshEventSource, NamedRole, replicationRoleName, reservedTypes } from '../contract';
+import {
+  forwardingRoleName,
+  functionRoleName,
+  ledgerEventSource,
+  meshEventSource,
+  NamedRole,
+  replicationRoleName,
+  reservedTypes,
+} from '../contract';
 
 export interface MeshTrustProps {
   readonly systemName: string;
@@ -21,10 +29,12 @@ export function denyReserved(bus: EventBus, { systemName, region, regions, isGlo
   const { account, partition } = Stack.of(bus);
   const arns = (names: readonly string[]): string[] => names.map((name) => `arn:${partition}:iam::${account}:role/${name}`);
   const here = (role: NamedRole): string => functionRoleName(systemName, role, region);
-  const peers = isGlobal ? [replicationRoleName(systemName)]
+  const peers = isGlobal
+    ? [replicationRoleName(systemName)]
     : regions.filter((peer) => peer !== region).map((peer) => forwardingRoleName(systemName, peer, region));
-  const outboxes = (isGlobal ? regions : [region])
-    .flatMap((from) => (['outbox', 'outbox-redrive'] as const).map((role) => functionRoleName(systemName, role, from)));
+  const outboxes = (isGlobal ? regions : [region]).flatMap((from) =>
+    (['outbox', 'outbox-redrive'] as const).map((role) => functionRoleName(systemName, role, from)),
+  );
   const ledger = [...outboxes, here('sweep'), here('mesh-redrive'), ...peers];
   const probes = [here('probe'), ...peers];
   const reserved: [string, string, readonly string[], readonly string[]][] = [
@@ -42,7 +52,7 @@ export function denyReserved(bus: EventBus, { systemName, region, regions, isGlo
         Action: 'events:PutEvents',
         Resource: bus.eventBusArn,
         // Of a key with several values each one counts.
-        Condition: { 'ForAnyValue:StringEquals': { [key]: values }, 'ArnNotEquals': { 'aws:PrincipalArn': arns(roles) } },
+        Condition: { 'ForAnyValue:StringEquals': { [key]: values }, ArnNotEquals: { 'aws:PrincipalArn': arns(roles) } },
       },
     });
   }
@@ -66,10 +76,12 @@ export function grantLook(grantee: IGrantable, busArn: string): Grant {
  */
 export function grantPut(grantee: IGrantable, busArn: string, { source, types }: Published, peerBusArns: readonly string[] = []): Grant {
   const values = { 'events:source': [source], ...(types ? { 'events:detail-type': [...types] } : {}) };
-  return grantLook(grantee, busArn).combine(Grant.addToPrincipal({
-    grantee,
-    actions: ['events:PutEvents'],
-    resourceArns: [busArn, ...peerBusArns],
-    conditions: { 'ForAllValues:StringEquals': values, 'Null': Object.fromEntries(Object.keys(values).map((key) => [key, 'false'])) },
-  }));
+  return grantLook(grantee, busArn).combine(
+    Grant.addToPrincipal({
+      grantee,
+      actions: ['events:PutEvents'],
+      resourceArns: [busArn, ...peerBusArns],
+      conditions: { 'ForAllValues:StringEquals': values, Null: Object.fromEntries(Object.keys(values).map((key) => [key, 'false'])) },
+    }),
+  );
 }

@@ -16,11 +16,7 @@ import { publish } from '../publishing/publish.service';
 
 /** The part of a record of a table's stream that is used here, as Lambda hands it over. */
 export interface LambdaStreamRecord {
-  readonly dynamodb?: {
-    readonly SequenceNumber?: string;
-    readonly OldImage?: object;
-    readonly NewImage?: object;
-  };
+  readonly dynamodb?: { readonly SequenceNumber?: string; readonly OldImage?: object; readonly NewImage?: object };
 }
 
 /** What Lambda is told about a batch: the first record that is not done with. */
@@ -53,18 +49,35 @@ export function streamResponse(failed: BatchResult['failed'], records: readonly 
 function eventSink(source: Environment): EventSink {
   const { systemName, busName, endpointId } = outboxEnv.read(source);
   const ports = publishPorts({ busName, endpointId });
-  return (events, deadlineMs) => publish(ports, events.map((event) => entryOf(event, ledgerEventSource(systemName))), deadlineMs);
+  return (events, deadlineMs) =>
+    publish(
+      ports,
+      events.map((event) => entryOf(event, ledgerEventSource(systemName))),
+      deadlineMs,
+    );
 }
 
 /** A function's outbox, from its environment; `service` names it in logs and traces. */
-export function outboxOf(source: Environment, service: string): {
-  readonly outbox: Outbox; readonly telemetry: Telemetry; readonly region: string; readonly dynamoDb: DynamoDBClient; readonly meshTableName: string;
+export function outboxOf(
+  source: Environment,
+  service: string,
+): {
+  readonly outbox: Outbox;
+  readonly telemetry: Telemetry;
+  readonly region: string;
+  readonly dynamoDb: DynamoDBClient;
+  readonly meshTableName: string;
   readonly isSetAside: (sequenceNumber: string) => Promise<boolean>;
 } {
   const { systemName, tableName, meshTableName } = outboxEnv.read(source);
   const region = regionOf(source);
   const dynamoDb = dynamoClient();
-  const ports = { ...clockPorts, store: new DynamoStore(dynamoDb, tableName), sink: eventSink(source), tracer: tracerOf(source, systemName) };
+  const ports = {
+    ...clockPorts,
+    store: new DynamoStore(dynamoDb, tableName),
+    sink: eventSink(source),
+    tracer: tracerOf(source, systemName),
+  };
   return {
     outbox: new Outbox(ports, { region, name: `${systemName}-${service}` }),
     telemetry: new Telemetry({ systemName, region, service }),

@@ -2,7 +2,17 @@ import { toTraceparent } from '../../kernel/trace';
 import { expiredReason } from '../../ledger/contract';
 import { epochOf, inEpoch } from '../../ledger/homes/carry.domain';
 import { Item } from '../../ledger/ports';
-import { accountOf, decodeEntry, entriesOf, Entry, isMove, isPayment, keyItemPk, paymentIdOf, paymentOf } from '../../ledger/protocol/domain';
+import {
+  accountOf,
+  decodeEntry,
+  entriesOf,
+  Entry,
+  isMove,
+  isPayment,
+  keyItemPk,
+  paymentIdOf,
+  paymentOf,
+} from '../../ledger/protocol/domain';
 import { PaymentEvent, PaymentEventType } from '../model';
 
 /**
@@ -60,10 +70,12 @@ function decidedOnAccount(old: Item | undefined, now: Item): readonly Decided[] 
   const { epoch } = epochOf(now.pk);
   const { accountId, currency } = accountOf(now);
   const account = { tenant: now.tenant as string, accountId, currency, epoch };
-  const fresh = Object.entries(entriesOf(now)).filter(([id, code]) => before[id] !== code).flatMap(([id, code]) => {
-    const known = before[id] === undefined ? 0 : stepsOf(id, decodeEntry(before[id])).length;
-    return stepsOf(id, decodeEntry(code)).slice(known);
-  });
+  const fresh = Object.entries(entriesOf(now))
+    .filter(([id, code]) => before[id] !== code)
+    .flatMap(([id, code]) => {
+      const known = before[id] === undefined ? 0 : stepsOf(id, decodeEntry(before[id])).length;
+      return stepsOf(id, decodeEntry(code)).slice(known);
+    });
   // A replica's record may stand for several writes.
   return fresh.sort((one, other) => rank[one.type] - rank[other.type]).map((step): Decided => ({ ...step, ...account }));
 }
@@ -72,23 +84,35 @@ type Step = Pick<Decided, 'type' | 'id' | 'payment' | 'amount' | 'declineReason'
 
 /** The order in which a payment's events come about; refunds, of which there are several, have their own among themselves. */
 const rank: Readonly<Record<PaymentEventType, number>> = {
-  'payment.authorised': 0, 'payment.declined': 0, 'payment.captured': 1, 'payment.voided': 1, 'payment.refunded': 2,
+  'payment.authorised': 0,
+  'payment.declined': 0,
+  'payment.captured': 1,
+  'payment.voided': 1,
+  'payment.refunded': 2,
 };
 
 /** What an entry says has happened, in order. What became of an entry begins with the steps of what it was. */
 function stepsOf(id: string, entry: Entry): readonly Step[] {
   const authorised: Step = { type: 'payment.authorised', id, payment: id };
   switch (entry.kind) {
-    case 'hold': return [authorised];
-    case 'declined': return [{ type: 'payment.declined', id, payment: id, declineReason: entry.reason }];
+    case 'hold':
+      return [authorised];
+    case 'declined':
+      return [{ type: 'payment.declined', id, payment: id, declineReason: entry.reason }];
     case 'closed': {
       const { by, type, captured } = entry.closure;
-      const closed: Step = { id: by, payment: id, ...(type === 'CAPTURE' ? { type: 'payment.captured', amount: captured } : { type: 'payment.voided' }) };
+      const closed: Step = {
+        id: by,
+        payment: id,
+        ...(type === 'CAPTURE' ? { type: 'payment.captured', amount: captured } : { type: 'payment.voided' }),
+      };
       return [authorised, closed];
     }
-    case 'refund': return [{ type: 'payment.refunded', id, payment: entry.payment, amount: entry.amount }];
+    case 'refund':
+      return [{ type: 'payment.refunded', id, payment: entry.payment, amount: entry.amount }];
     // Nothing moved, and nobody but the caller is told.
-    case 'refundRefused': return [];
+    case 'refundRefused':
+      return [];
   }
 }
 
@@ -144,7 +168,7 @@ export function eventOf(decided: Decided, details: Details, origin: string): Pay
     data: {
       paymentId: paymentIdOf(decided.payment),
       accountId,
-      amount: amount ?? payment.amount as number,
+      amount: amount ?? (payment.amount as number),
       currency,
       ...(payment.reference === undefined ? {} : { reference: payment.reference as string }),
       ...(declineReason === undefined ? {} : { declineReason }),
@@ -166,7 +190,11 @@ function placeOf({ type, id }: Decided, item: Item): number | undefined {
 
 /** The request's trace, and its segment when that was recorded. */
 function traceOf(claim: Item): PaymentEvent['trace'] {
-  const context = { traceId: claim.traceId as string, parentId: claim.traceParent as string | undefined, sampled: claim.traceParent !== undefined };
+  const context = {
+    traceId: claim.traceId as string,
+    parentId: claim.traceParent as string | undefined,
+    sampled: claim.traceParent !== undefined,
+  };
   const traceparent = toTraceparent(context);
   return { traceId: context.traceId, ...(traceparent === undefined ? {} : { parentId: context.parentId, traceparent }) };
 }

@@ -8,8 +8,18 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import {
-  functionRoleName, meshBusName, meshMetrics, meshTableName, NamedRole, outboxBundles, outboxEnv, outboxQueueName, outboxRedriveEnv, outboxRedriveHintsEnv,
-  outboxRedriveName, sweepEnv,
+  functionRoleName,
+  meshBusName,
+  meshMetrics,
+  meshTableName,
+  NamedRole,
+  outboxBundles,
+  outboxEnv,
+  outboxQueueName,
+  outboxRedriveEnv,
+  outboxRedriveHintsEnv,
+  outboxRedriveName,
+  sweepEnv,
 } from '../contract';
 import { outboxProblem } from './checks';
 import { BundledFunction } from '../../cdk/bundled-function';
@@ -162,7 +172,10 @@ export class LedgerOutbox extends Construct {
   public readonly deadLetterQueue: IQueue;
   /** Hints of a lost peer's events that could not be published here; absent without a sweep. */
   public readonly sweepDeadLetterQueue?: IQueue;
-  /** Publishes the ranges in the dead-letter queue, and gives the sweep its hints again: `aws lambda invoke --function-name <systemName>-outbox-redrive`. */
+  /**
+   * Publishes the ranges in the dead-letter queue, and gives the sweep its hints again: `aws lambda invoke --function-name
+   * <systemName>-outbox-redrive`.
+   */
   public readonly redriveFunction: IFunction;
 
   private readonly props: LedgerOutboxProps;
@@ -212,13 +225,17 @@ export class LedgerOutbox extends Construct {
   private defineOutbox(streamArn: string, deadLetters: Queue): void {
     const { ledger, mesh, parallelizationFactor = 4, alarms = {} } = this.props;
     const made = this.publisher('Publish', 'outbox', outboxBundles.outbox, { roleName: this.roleName('outbox') });
-    this.mapStream('Records', made, streamArn, deadLetters, {
-      filters: filtersOf([mesh.region]), batchSize: 100, parallelizationFactor,
-    });
+    this.mapStream('Records', made, streamArn, deadLetters, { filters: filtersOf([mesh.region]), batchSize: 100, parallelizationFactor });
     this.alarms.push(
       ageAlarm('Age', 'changes of the ledger wait to be published', 'outbox-age', made.function, 60_000, alarms.age),
       unreadAlarm(this.metric(ledgerMetrics.decided, { period: unreadSpan }), made.function, alarms.unread),
-      lettersAlarm('DeadLetterAlarm', 'changes of the ledger could not be published', 'outbox-dead-letters', deadLetters, alarms.deadLetters),
+      lettersAlarm(
+        'DeadLetterAlarm',
+        'changes of the ledger could not be published',
+        'outbox-dead-letters',
+        deadLetters,
+        alarms.deadLetters,
+      ),
     );
     ledger._grantReadItems(made.function);
     mesh._grantAside(made.function, 'read');
@@ -279,12 +296,21 @@ export class LedgerOutbox extends Construct {
     // Nothing waits for hints: large batches keep the number of calls down.
     const noted = takenBy ? mesh.regions : mesh.regions.filter((region) => region !== mesh.region);
     this.mapStream('PeerRecords', made, streamArn, ranges, {
-      filters: filtersOf(noted), batchSize: 500, maxBatchingWindow: Duration.seconds(10), parallelizationFactor: 1,
+      filters: filtersOf(noted),
+      batchSize: 500,
+      maxBatchingWindow: Duration.seconds(10),
+      parallelizationFactor: 1,
     });
     made.function.addEventSource(new SqsEventSource(hints, { batchSize: 10, reportBatchItemFailures: true, maxConcurrency: 10 }));
     this.alarms.push(
       ageAlarm('SweepAge', 'changes of other regions wait to be noted', 'sweep-age', made.function, 300_000, alarms.sweepAge),
-      lettersAlarm('SweepDeadLetterAlarm', 'events of a lost region could not be published', 'sweep-dead-letters', deadLetters, alarms.sweepDeadLetters),
+      lettersAlarm(
+        'SweepDeadLetterAlarm',
+        'events of a lost region could not be published',
+        'sweep-dead-letters',
+        deadLetters,
+        alarms.sweepDeadLetters,
+      ),
     );
     return deadLetters;
   }
@@ -303,15 +329,27 @@ export class LedgerOutbox extends Construct {
   }
 
   /** A function that publishes as the mesh does. */
-  private publisher(id: string, role: string, bundle: string, more: Partial<ConstructorParameters<typeof BundledFunction>[2]> = {}): BundledFunction {
-    const { ledger: { systemName, tableName }, mesh } = this.props;
+  private publisher(
+    id: string,
+    role: string,
+    bundle: string,
+    more: Partial<ConstructorParameters<typeof BundledFunction>[2]> = {},
+  ): BundledFunction {
+    const {
+      ledger: { systemName, tableName },
+      mesh,
+    } = this.props;
     const made = this.function(id, {
       ...more,
       bundle,
       description: `${systemName}: ${role}`,
       environment: {
         ...outboxEnv.write({
-          systemName, tableName, busName: meshBusName(systemName), meshTableName: meshTableName(systemName), endpointId: mesh._endpointId(this),
+          systemName,
+          tableName,
+          busName: meshBusName(systemName),
+          meshTableName: meshTableName(systemName),
+          endpointId: mesh._endpointId(this),
         }),
         ...more.environment,
       },
@@ -327,9 +365,18 @@ export class LedgerOutbox extends Construct {
     return made;
   }
 
-  private mapStream(id: string, made: BundledFunction, streamArn: string, deadLetters: Queue, options: {
-    readonly filters: Record<string, unknown>[]; readonly batchSize: number; readonly parallelizationFactor: number; readonly maxBatchingWindow?: Duration;
-  }): void {
+  private mapStream(
+    id: string,
+    made: BundledFunction,
+    streamArn: string,
+    deadLetters: Queue,
+    options: {
+      readonly filters: Record<string, unknown>[];
+      readonly batchSize: number;
+      readonly parallelizationFactor: number;
+      readonly maxBatchingWindow?: Duration;
+    },
+  ): void {
     const { ledger, maxRecordAge, retryAttempts } = this.props;
     // Lambda asks for the list of streams when the mapping is made; that action knows no narrower resource.
     const list = Grant.addToPrincipal({ grantee: made.function, actions: ['dynamodb:ListStreams'], resourceArns: ['*'] });
@@ -351,7 +398,12 @@ export class LedgerOutbox extends Construct {
 
   private queue(id: string, name: 'outbox-dlq' | 'sweep-dlq', deadLettersOf?: string): Queue {
     const { ledger, encryptionKey } = this.props;
-    return keptQueue(this, id, { queueName: outboxQueueName(ledger.systemName, name), encryptionKey, deadLettersOf, visibilityTimeout: Duration.minutes(15) });
+    return keptQueue(this, id, {
+      queueName: outboxQueueName(ledger.systemName, name),
+      encryptionKey,
+      deadLettersOf,
+      visibilityTimeout: Duration.minutes(15),
+    });
   }
 
   private metric(metricName: string, options?: MetricOptions): Metric {
@@ -369,10 +421,11 @@ export class LedgerOutbox extends Construct {
 
 /** Only writes of these regions that can have decided something: accounts, and claims that were declined without one. */
 function filtersOf(writers: string[]): Record<string, unknown>[] {
-  const written = (image: Record<string, unknown>): Record<string, unknown> => FilterCriteria.filter({
-    eventName: FilterRule.or('INSERT', 'MODIFY'),
-    dynamodb: { NewImage: { ...image, writtenBy: { S: writers } } },
-  });
+  const written = (image: Record<string, unknown>): Record<string, unknown> =>
+    FilterCriteria.filter({
+      eventName: FilterRule.or('INSERT', 'MODIFY'),
+      dynamodb: { NewImage: { ...image, writtenBy: { S: writers } } },
+    });
   return [
     written({ kind: { S: accountKinds } }),
     written({ kind: { S: ['PAYMENT'] }, outcome: { S: ['DECLINED'] }, reason: { S: [expiredReason] } }),
@@ -380,7 +433,15 @@ function filtersOf(writers: string[]): Record<string, unknown>[] {
 }
 
 function ageAlarm(id: string, says: string, anchor: string, of: IFunction, threshold: number, tuning?: AlarmTuning): AlarmDefinition {
-  return { id, says, anchor, threshold, minutes: 3, tuning, metric: of.metric('IteratorAge', { statistic: Stats.MAXIMUM, period: minute }) };
+  return {
+    id,
+    says,
+    anchor,
+    threshold,
+    minutes: 3,
+    tuning,
+    metric: of.metric('IteratorAge', { statistic: Stats.MAXIMUM, period: minute }),
+  };
 }
 
 /** Both are counted a moment apart, so one span alone proves nothing. */
@@ -391,7 +452,15 @@ function unreadAlarm(decided: Metric, outbox: IFunction, tuning?: AlarmTuning): 
     label: 'Payments without a call of the outbox',
     period: unreadSpan,
   });
-  return { id: 'Unread', says: 'payments are decided, but the outbox function is not called', anchor: 'outbox-unread', threshold: 1, minutes: 2, tuning, metric };
+  return {
+    id: 'Unread',
+    says: 'payments are decided, but the outbox function is not called',
+    anchor: 'outbox-unread',
+    threshold: 1,
+    minutes: 2,
+    tuning,
+    metric,
+  };
 }
 
 function lettersAlarm(id: string, says: string, anchor: string, queue: Queue, tuning?: AlarmTuning): AlarmDefinition {

@@ -59,22 +59,36 @@ const readAtMost = 100;
 
 /** Publishes what this region's writes have decided. Safe to repeat: the same record comes to the same events. */
 export class Outbox {
-  constructor(private readonly ports: OutboxPorts, private readonly settings: OutboxSettings) {}
+  constructor(
+    private readonly ports: OutboxPorts,
+    private readonly settings: OutboxSettings,
+  ) {}
 
   /** Publishes a batch of the stream in its order, up to the first record that fails. */
   public async publish(records: readonly StreamRecord[], deadlineMs: number): Promise<BatchResult> {
     const { decided, failed } = decideAll(records, (writer) => writer === this.settings.region);
-    const done = await this.publishDecided(decided.map(({ one }) => one), this.settings.region, deadlineMs);
+    const done = await this.publishDecided(
+      decided.map(({ one }) => one),
+      this.settings.region,
+      deadlineMs,
+    );
     if (done.failed) return { published: done.published, failed: { id: decided[done.failed.at].record, reason: done.failed.reason } };
     return { published: done.published, ...(failed ? { failed } : {}) };
   }
 
   /** Publishes a range of the stream that was given up, whoever made the writes; resolves with why it is not done. */
-  public async republish(records: readonly StreamRecord[], deadlineMs: number): Promise<{ readonly published: number; readonly failed?: string }> {
+  public async republish(
+    records: readonly StreamRecord[],
+    deadlineMs: number,
+  ): Promise<{ readonly published: number; readonly failed?: string }> {
     const { decided, failed } = decideAll(records, () => true);
     let published = 0;
     for (const origin of new Set(decided.map(({ writer }) => writer))) {
-      const done = await this.publishDecided(decided.filter(({ writer }) => writer === origin).map(({ one }) => one), origin, deadlineMs);
+      const done = await this.publishDecided(
+        decided.filter(({ writer }) => writer === origin).map(({ one }) => one),
+        origin,
+        deadlineMs,
+      );
       published += done.published;
       if (done.failed) return { published, failed: done.failed.reason };
     }
@@ -89,12 +103,18 @@ export class Outbox {
     // Behind a claim that is not there nothing is sent, so that nothing overtakes its event.
     const missing = events.indexOf(undefined);
     const spans = (missing < 0 ? events : events.slice(0, missing)).map((event) => this.begin(event!));
-    const outcomes = await this.ports.sink(spans.map(({ event }) => event), deadlineMs);
+    const outcomes = await this.ports.sink(
+      spans.map(({ event }) => event),
+      deadlineMs,
+    );
     spans.forEach(({ end }, n) => end(outcomes[n].kind !== 'sent'));
     const open = outcomes.findIndex(({ kind }) => kind === 'open');
     const published = outcomes.filter(({ kind }) => kind !== 'open').length;
     if (open >= 0) return { published, failed: { at: open, reason: (outcomes[open] as Extract<EntryOutcome, { kind: 'open' }>).reason } };
-    return { published, ...(missing < 0 ? {} : { failed: { at: missing, reason: `the claims of ${decided[missing].id} are not in this region` } }) };
+    return {
+      published,
+      ...(missing < 0 ? {} : { failed: { at: missing, reason: `the claims of ${decided[missing].id} are not in this region` } }),
+    };
   }
 
   /** The claims of what was decided, by the key of the write's own epoch. */
@@ -136,7 +156,10 @@ export class Outbox {
 }
 
 /** What the records have decided, in order, of the writers that count; up to the first one that cannot be read. */
-export function decideAll(records: readonly StreamRecord[], counts: (writer: string) => boolean): {
+export function decideAll(
+  records: readonly StreamRecord[],
+  counts: (writer: string) => boolean,
+): {
   readonly decided: readonly { readonly record: string; readonly writer: string; readonly one: Decided }[];
   readonly failed?: { readonly id: string; readonly reason: string };
 } {

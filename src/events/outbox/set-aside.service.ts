@@ -1,18 +1,23 @@
 import { FailedRange } from './service';
 
 /**
- * Setting a record of the ledger's stream aside. One that cannot be read holds up all that come after it in its shard, until it is given up after
- * hours. A person names it by its sequence number: it goes to the dead letters, and the outbox and the sweep pass over it.
+ * Setting a record of the ledger's stream aside. One that cannot be read holds up all that come after it in its shard, until it is given up
+ * after hours. A person names it by its sequence number: it goes to the dead letters, and the outbox and the sweep pass over it.
  */
 
-interface Failed { readonly id: string; readonly reason: string }
+interface Failed {
+  readonly id: string;
+  readonly reason: string;
+}
 
 /**
- * Works off records, over those that were set aside. A mark is looked for only where a record fails, so it costs nothing else, and one that can be
- * read by now is not passed over.
+ * Works off records, over those that were set aside. A mark is looked for only where a record fails, so it costs nothing else, and one that
+ * can be read by now is not passed over.
  */
 export async function passingOver<R extends { readonly id: string }, T extends { readonly failed?: Failed }>(
-  records: readonly R[], isSetAside: (id: string) => Promise<boolean>, work: (records: readonly R[]) => Promise<T>,
+  records: readonly R[],
+  isSetAside: (id: string) => Promise<boolean>,
+  work: (records: readonly R[]) => Promise<T>,
 ): Promise<{ readonly done: readonly T[]; readonly passed: readonly string[]; readonly failed?: Failed }> {
   const done: T[] = [];
   const passed: string[] = [];
@@ -21,7 +26,7 @@ export async function passingOver<R extends { readonly id: string }, T extends {
     done.push(result);
     const { failed } = result;
     if (!failed) break;
-    if (!await isSetAside(failed.id)) return { done, passed, failed };
+    if (!(await isSetAside(failed.id))) return { done, passed, failed };
     passed.push(failed.id);
     left = left.slice(left.findIndex(({ id }) => id === failed.id) + 1);
   }
@@ -39,7 +44,12 @@ export interface SetAsidePorts {
 /** Sets a record aside: first the letter, then the mark, so that it is never passed over without being kept. Safe to repeat. */
 export async function setAside(ports: SetAsidePorts, sequenceNumber: string): Promise<FailedRange> {
   const range = await ports.find(sequenceNumber);
-  if (!range) throw new Error(`'setAside' is '${sequenceNumber}', which the stream does not have: give the sequence number that the function's log names in 'failed.id'`);
+  if (!range) {
+    throw new Error(
+      `'setAside' is '${sequenceNumber}', which the stream does not have: give the sequence number that the function's log names in ` +
+        `'failed.id'`,
+    );
+  }
   await ports.letter(range);
   await ports.mark(sequenceNumber);
   return range;

@@ -28,13 +28,17 @@ export function sweepOf(source: Environment): (event: SweepEvent, remainingMs: n
     { region, silentAfterMs: Number(env.silentAfterMs), aliveWithinMs: Number(env.aliveWithinMs), takenBy: env.takenBy },
     outbox,
   );
-  return (event, remainingMs) => event.Records[0]?.eventSource === 'aws:sqs'
-    ? sweepHints(sweep, telemetry, event, Date.now() + remainingMs - reserveMs)
-    : noteRecords(sweep, telemetry, isSetAside, event);
+  return (event, remainingMs) =>
+    event.Records[0]?.eventSource === 'aws:sqs'
+      ? sweepHints(sweep, telemetry, event, Date.now() + remainingMs - reserveMs)
+      : noteRecords(sweep, telemetry, isSetAside, event);
 }
 
 async function noteRecords(
-  sweep: Sweep, telemetry: Telemetry, isSetAside: (sequenceNumber: string) => Promise<boolean>, { Records }: SweepEvent,
+  sweep: Sweep,
+  telemetry: Telemetry,
+  isSetAside: (sequenceNumber: string) => Promise<boolean>,
+  { Records }: SweepEvent,
 ): Promise<StreamBatchResponse> {
   const records = streamRecords(Records);
   const { done, passed, failed } = await passingOver(records, isSetAside, (left) => sweep.note(left));
@@ -63,10 +67,12 @@ async function sweepHints(sweep: Sweep, telemetry: Telemetry, { Records }: Sweep
 /** Puts all hints into the queue, or throws: then the stream's batch comes again, and with it hints that are there already. */
 async function keep(sqs: SQSClient, queueUrl: string, hints: readonly SweepHint[]): Promise<void> {
   for (const bodies of requestsOf(hints.map((hint) => JSON.stringify(hint)))) {
-    const { Failed: failed = [] } = await sqs.send(new SendMessageBatchCommand({
-      QueueUrl: queueUrl, Entries: bodies.map((MessageBody, n) => ({ Id: `${n}`, MessageBody })),
-    }));
-    if (failed.length > 0) throw new Error(`the hints' queue did not take ${failed.length} of ${bodies.length}: ${failed[0].Code} ${failed[0].Message}`);
+    const { Failed: failed = [] } = await sqs.send(
+      new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: bodies.map((MessageBody, n) => ({ Id: `${n}`, MessageBody })) }),
+    );
+    if (failed.length > 0) {
+      throw new Error(`the hints' queue did not take ${failed.length} of ${bodies.length}: ${failed[0].Code} ${failed[0].Message}`);
+    }
   }
 }
 

@@ -37,27 +37,39 @@ export interface SweepSettings {
   readonly silentAfterMs: number;
   /** With a probe no older than this, it counts as alive. In between nobody can tell, and the hint waits on. */
   readonly aliveWithinMs: number;
-  /** Region whose bus takes this region's own events: lost with it, they are published here like its own. Absent: they go to this region's bus. */
+  /**
+   * Region whose bus takes this region's own events: lost with it, they are published here like its own. Absent: they go to this region's
+   * bus.
+   */
   readonly takenBy?: string;
 }
 
 /** - `dropped`: the peer publishes it.
  * - `published`: it was lost, or was so at some time since, and we did.
  * - `open`: not to be told yet, or not to be done; the hint has to come again. */
-export type Swept = { readonly kind: 'dropped' } | { readonly kind: 'published'; readonly events: number } | { readonly kind: 'open'; readonly reason: string };
+export type Swept =
+  | { readonly kind: 'dropped' }
+  | { readonly kind: 'published'; readonly events: number }
+  | { readonly kind: 'open'; readonly reason: string };
 
 /** A hint is a message of a queue: a few dozen kilobytes. */
 const decidedPerHint = 200;
 
 export class Sweep {
-  constructor(private readonly ports: SweepPorts, private readonly settings: SweepSettings, private readonly outbox: Outbox) {}
+  constructor(
+    private readonly ports: SweepPorts,
+    private readonly settings: SweepSettings,
+    private readonly outbox: Outbox,
+  ) {}
 
   /** Keeps what peers have decided, and what goes by a peer; returns the first record that could not be read. */
-  public async note(records: readonly StreamRecord[]): Promise<{ readonly kept: number; readonly failed?: { readonly id: string; readonly reason: string } }> {
+  public async note(
+    records: readonly StreamRecord[],
+  ): Promise<{ readonly kept: number; readonly failed?: { readonly id: string; readonly reason: string } }> {
     const { decided, failed } = decideAll(records, (writer) => this.peerOf(writer) !== undefined);
     const seenAt = this.ports.nowMs();
     const byOrigin = new Map<string, Decided[]>();
-    for (const { writer, one } of decided) byOrigin.set(writer, [...byOrigin.get(writer) ?? [], one]);
+    for (const { writer, one } of decided) byOrigin.set(writer, [...(byOrigin.get(writer) ?? []), one]);
     const hints = [...byOrigin].flatMap(([origin, all]) => slices(all).map((part): SweepHint => ({ origin, seenAt, decided: part })));
     if (hints.length > 0) await this.ports.keep(hints);
     return { kept: decided.length, ...(failed ? { failed } : {}) };
@@ -70,7 +82,9 @@ export class Sweep {
     const silentMs = this.ports.nowMs() - arrivedAt;
     // A peer that was away since may be lost again before it has caught up: then nobody would publish it any more.
     if (silentMs <= this.settings.silentAfterMs && resumedAt <= hint.seenAt) {
-      return silentMs <= this.settings.aliveWithinMs ? { kind: 'dropped' } : { kind: 'open', reason: `${peer} was last heard of ${silentMs} ms ago` };
+      return silentMs <= this.settings.aliveWithinMs
+        ? { kind: 'dropped' }
+        : { kind: 'open', reason: `${peer} was last heard of ${silentMs} ms ago` };
     }
     const { published, failed } = await this.outbox.publishDecided(hint.decided, hint.origin, deadlineMs);
     return failed === undefined ? { kind: 'published', events: published } : { kind: 'open', reason: failed.reason };

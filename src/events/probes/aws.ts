@@ -1,4 +1,10 @@
-import { ConditionalCheckFailedException, DynamoDBClient, GetItemCommand, UpdateItemCommand, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
+import {
+  ConditionalCheckFailedException,
+  DynamoDBClient,
+  GetItemCommand,
+  UpdateItemCommand,
+  UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
 import { meshSchema } from '../contract';
 import { PeerNews, ProbeStore } from './service';
 
@@ -6,12 +12,14 @@ const { partitionKey, arrivedAt, sentAt, resumedAt, probeKey } = meshSchema;
 
 /** What a region has heard of its peers, in the mesh's table there. */
 export function probeStore(client: DynamoDBClient, tableName: string): ProbeStore {
-  const keyOf = (peer: string): { TableName: string; Key: { [name: string]: { S: string } } } =>
-    ({ TableName: tableName, Key: { [partitionKey]: { S: probeKey(peer) } } });
+  const keyOf = (peer: string): { TableName: string; Key: { [name: string]: { S: string } } } => ({
+    TableName: tableName,
+    Key: { [partitionKey]: { S: probeKey(peer) } },
+  });
   return {
     newsOf: async (peer): Promise<PeerNews> => {
       const { Item: item = {} } = await client.send(new GetItemCommand({ ...keyOf(peer), ConsistentRead: true }));
-      const numberIn = (name: string): Record<string, number> => item[name]?.N === undefined ? {} : { [name]: Number(item[name].N) };
+      const numberIn = (name: string): Record<string, number> => (item[name]?.N === undefined ? {} : { [name]: Number(item[name].N) });
       return { ...numberIn(arrivedAt), ...numberIn(sentAt), ...numberIn(resumedAt) };
     },
     arrived: async (peer, at, silentAfterMs) => {

@@ -25,7 +25,12 @@ export interface ProbeStore {
 export async function sendProbe(ports: PublishPorts, systemName: string, region: RegionName, deadlineMs: number): Promise<EntryOutcome> {
   const sentAt = ports.nowMs();
   const probe: MeshEvent<ProbeData> = {
-    id: `probe_${region}_${sentAt}`, type: probeType, schemaVersion: 1, origin: region, occurredAt: new Date(sentAt).toISOString(), data: { from: region, sentAt },
+    id: `probe_${region}_${sentAt}`,
+    type: probeType,
+    schemaVersion: 1,
+    origin: region,
+    occurredAt: new Date(sentAt).toISOString(),
+    data: { from: region, sentAt },
   };
   const [outcome] = await publish(ports, [entryOf(probe, meshEventSource(systemName))], deadlineMs);
   return outcome;
@@ -43,7 +48,9 @@ export async function receiveProbe(store: ProbeStore, detail: unknown, nowMs: nu
   if (problem !== undefined) throw new Error(`no probe: ${problem}`);
   const { origin: peer, data } = detail as MeshEvent<Partial<ProbeData> | null>;
   const sentAt = data?.sentAt;
-  if (typeof sentAt !== 'number' || !Number.isFinite(sentAt)) throw new Error(`no probe: 'data.sentAt' is ${JSON.stringify(sentAt)}; allowed: epoch milliseconds`);
+  if (typeof sentAt !== 'number' || !Number.isFinite(sentAt)) {
+    throw new Error(`no probe: 'data.sentAt' is ${JSON.stringify(sentAt)}; allowed: epoch milliseconds`);
+  }
   await store.arrived(peer, { arrivedAt: nowMs, sentAt }, silentAfterMs);
   // Two clocks: what arrives before it was sent was on its way for no time that could be measured.
   return { peer, latencyMs: Math.max(0, nowMs - sentAt) };

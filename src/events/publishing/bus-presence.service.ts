@@ -13,8 +13,8 @@ export const lookAgainMs = 60_000;
 export const lookTimeoutMs = 1_000;
 
 /**
- * Whether the bus is known to be missing. PutEvents to a bus that is not there answers 200 with an event ID, so its answer does not prove that
- * a bus has the event. Only a bus that EventBridge names as missing holds up its publishers: publishing must not depend on a call that
+ * Whether the bus is known to be missing. PutEvents to a bus that is not there answers 200 with an event ID, so its answer does not prove
+ * that a bus has the event. Only a bus that EventBridge names as missing holds up its publishers: publishing must not depend on a call that
  * manages buses, which can be throttled or down while the bus takes events.
  */
 export class BusPresence {
@@ -24,7 +24,7 @@ export class BusPresence {
 
   public async isMissing(timeoutMs: number): Promise<boolean> {
     if (this.ports.nowMs() - this.lookedAtMs < lookAgainMs) return false;
-    if (await this.ports.look(Math.min(timeoutMs, lookTimeoutMs)) === 'missing') return true;
+    if ((await this.ports.look(Math.min(timeoutMs, lookTimeoutMs))) === 'missing') return true;
     this.lookedAtMs = this.ports.nowMs();
     return false;
   }

@@ -13,14 +13,21 @@ const text = (value: unknown): boolean => typeof value === 'string' && value !==
 /** An inbox's keys hold both, and have 2,048 bytes; the tenant is there in URL encoding, which knows no half of a surrogate pair. */
 const longestName = 128;
 const shortText = isTextOf(longestName);
-const optional = (allowed: (value: unknown) => boolean) => (value: unknown): boolean => value === undefined || allowed(value);
+const optional =
+  (allowed: (value: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    value === undefined || allowed(value);
 
 const checks: readonly Check[] = [
   ['id', (value) => typeof value === 'string' && idPattern.test(value), '1 to 128 of A-Z a-z 0-9 . _ : -'],
   ['type', (value) => text(value) && (value as string).length <= longestType, `1 to ${longestType} characters`],
   ['schemaVersion', (value) => Number.isSafeInteger(value) && (value as number) >= 1, 'a whole number from 1'],
   ['origin', (value) => typeof value === 'string' && isRegionName(value), 'the name of an AWS region'],
-  ['occurredAt', (value) => typeof value === 'string' && isTime(value), 'ISO 8601 in UTC with milliseconds, such as 2026-11-22T03:00:00.000Z'],
+  [
+    'occurredAt',
+    (value) => typeof value === 'string' && isTime(value),
+    'ISO 8601 in UTC with milliseconds, such as 2026-11-22T03:00:00.000Z',
+  ],
   ['tenant', optional(shortText), `1 to ${longestName} characters without control characters, or absent`],
   ['subject', optional(shortText), `1 to ${longestName} characters without control characters, or absent`],
   ['sequence', optional(Number.isSafeInteger), 'a whole number, or absent'],
@@ -47,9 +54,12 @@ export function envelopeProblem(value: unknown): string | undefined {
 function isTrace(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { traceId, parentId, traceparent } = value as Partial<EventTrace>;
-  return typeof traceId === 'string' && isTraceId(traceId)
-    && (parentId === undefined || (typeof parentId === 'string' && isSegmentId(parentId)))
-    && (traceparent === undefined || typeof traceparent === 'string');
+  return (
+    typeof traceId === 'string' &&
+    isTraceId(traceId) &&
+    (parentId === undefined || (typeof parentId === 'string' && isSegmentId(parentId))) &&
+    (traceparent === undefined || typeof traceparent === 'string')
+  );
 }
 
 /** The event as an entry of PutEvents. */
@@ -59,7 +69,9 @@ export function entryOf(event: MeshEvent, source: string): PutEntry {
     source,
     detailType: event.type,
     detail: JSON.stringify(event),
-    ...(trace ? { traceHeader: toTraceHeader({ traceId: trace.traceId, parentId: trace.parentId, sampled: trace.parentId !== undefined }) } : {}),
+    ...(trace
+      ? { traceHeader: toTraceHeader({ traceId: trace.traceId, parentId: trace.parentId, sampled: trace.parentId !== undefined }) }
+      : {}),
     ...(subject === undefined ? {} : { subject }),
   };
 }

@@ -9,7 +9,10 @@ export class InvalidEvent extends Error {
   }
 }
 
-/** Neither EventBridge nor the dead-letter queue took some of the events: whoever publishes has to publish them again, once what refused them is mended. */
+/**
+ * Neither EventBridge nor the dead-letter queue took some of the events: whoever publishes has to publish them again, once what refused
+ * them is mended.
+ */
 export class EventsNotPublished extends Error {
   public readonly code = 'events_not_published';
   /** Whether publishing again, as it is, may do: false when all of them were refused for good. */
@@ -19,7 +22,11 @@ export class EventsNotPublished extends Error {
    * @param events IDs of those that nobody has
    * @param refused those of them that EventBridge refused for good: it will refuse them again until the cause is mended
    */
-  constructor(public readonly events: readonly string[], reason: string, public readonly refused: readonly string[] = []) {
+  constructor(
+    public readonly events: readonly string[],
+    reason: string,
+    public readonly refused: readonly string[] = [],
+  ) {
     super(`${events.length} events were not published: ${reason}; fix: ${mendOf(events.length, refused.length)}`);
     this.name = 'EventsNotPublished';
     this.retryable = refused.length < events.length;

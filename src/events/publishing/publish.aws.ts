@@ -30,7 +30,9 @@ export function publishPorts(target: PublisherTarget, clients: PublisherClients 
   return {
     put: async (entries, timeoutMs) => {
       await signer;
-      if (await bus.isMissing(timeoutMs)) throw new PutFailed(`there is no event bus '${target.busName}' in this region: deploy its CrossRegionEventMesh`, true);
+      if (await bus.isMissing(timeoutMs)) {
+        throw new PutFailed(`there is no event bus '${target.busName}' in this region: deploy its CrossRegionEventMesh`, true);
+      }
       return put(target, clients.eventBridge, entries, timeoutMs);
     },
     ...(sqs && deadLetterQueueUrl ? { keep: (letters) => keep(sqs, deadLetterQueueUrl, letters) } : {}),
@@ -42,7 +44,10 @@ export function publishPorts(target: PublisherTarget, clients: PublisherClients 
 /** Clients that send once: the service decides what is repeated. */
 export function publisherClients(target: Pick<PublisherTarget, 'deadLetterQueueUrl'>): PublisherClients {
   const options = { maxAttempts: 1, requestHandler: connection() };
-  return { eventBridge: new EventBridgeClient(options), ...(target.deadLetterQueueUrl === undefined ? {} : { sqs: new SQSClient(options) }) };
+  return {
+    eventBridge: new EventBridgeClient(options),
+    ...(target.deadLetterQueueUrl === undefined ? {} : { sqs: new SQSClient(options) }),
+  };
 }
 
 /** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DescribeEventBus.html */
@@ -58,19 +63,30 @@ async function look(busName: string, client: EventBridgeClient, timeoutMs: numbe
 /** Entry errors that may pass. https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html */
 const passing = new Set(['InternalFailure', 'InternalException', 'ThrottlingException', 'ServiceUnavailable']);
 
-async function put(target: PublisherTarget, client: EventBridgeClient, entries: readonly PutEntry[], timeoutMs: number): Promise<readonly PutResult[]> {
+async function put(
+  target: PublisherTarget,
+  client: EventBridgeClient,
+  entries: readonly PutEntry[],
+  timeoutMs: number,
+): Promise<readonly PutResult[]> {
   const { busName, endpointId } = target;
   const command = new PutEventsCommand({
     ...(endpointId === undefined ? {} : { EndpointId: endpointId }),
     Entries: entries.map(({ source, detailType, detail, traceHeader }) => ({
-      EventBusName: busName, Source: source, DetailType: detailType, Detail: detail, ...(traceHeader === undefined ? {} : { TraceHeader: traceHeader }),
+      EventBusName: busName,
+      Source: source,
+      DetailType: detailType,
+      Detail: detail,
+      ...(traceHeader === undefined ? {} : { TraceHeader: traceHeader }),
     })),
   });
   try {
     const { Entries: results = [] } = await client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
-    return results.map(({ EventId, ErrorCode = 'unknown', ErrorMessage = '' }): PutResult => EventId
-      ? { kind: 'accepted' }
-      : { kind: 'refused', reason: `${ErrorCode} ${ErrorMessage}`.trim(), retryable: passing.has(ErrorCode) });
+    return results.map(({ EventId, ErrorCode = 'unknown', ErrorMessage = '' }): PutResult =>
+      EventId
+        ? { kind: 'accepted' }
+        : { kind: 'refused', reason: `${ErrorCode} ${ErrorMessage}`.trim(), retryable: passing.has(ErrorCode) },
+    );
   } catch (error) {
     throw failureOf(error);
   }
@@ -78,7 +94,11 @@ async function put(target: PublisherTarget, client: EventBridgeClient, entries: 
 
 /** A refusal of the request itself does not pass; everything else may, or may have succeeded: to publish twice does no harm. */
 function failureOf(error: unknown): PutFailed {
-  const { name = 'Error', message = String(error), $metadata } = error as { name?: string; message?: string; $metadata?: { httpStatusCode?: number } };
+  const {
+    name = 'Error',
+    message = String(error),
+    $metadata,
+  } = error as { name?: string; message?: string; $metadata?: { httpStatusCode?: number } };
   const status = $metadata?.httpStatusCode ?? 0;
   const refused = status >= 400 && status < 500 && status !== 429 && !/throttl|expired|skewed|timeout/i.test(name);
   return new PutFailed(`${name} ${message}`, !refused, { cause: error });
@@ -92,17 +112,24 @@ async function keep(client: SQSClient, queueUrl: string, letters: readonly DeadL
   let kept = 0;
   while (kept < letters.length) {
     const batch = requestOf(letters.slice(kept));
-    const { Failed: failed = [] } = await client.send(new SendMessageBatchCommand({
-      QueueUrl: queueUrl,
-      Entries: batch.map(({ entry, reason }, at) => ({
-        Id: `${at}`,
-        MessageBody: letterBody({ 'version': '0', 'detail-type': entry.detailType, 'source': entry.source, 'detail': JSON.parse(entry.detail) as unknown }),
-        MessageAttributes: {
-          ERROR_CODE: { DataType: 'String', StringValue: 'PUBLISHER_GAVE_UP' },
-          ERROR_MESSAGE: { DataType: 'String', StringValue: letterReason(reason) },
-        },
-      })),
-    }));
+    const { Failed: failed = [] } = await client.send(
+      new SendMessageBatchCommand({
+        QueueUrl: queueUrl,
+        Entries: batch.map(({ entry, reason }, at) => ({
+          Id: `${at}`,
+          MessageBody: letterBody({
+            version: '0',
+            'detail-type': entry.detailType,
+            source: entry.source,
+            detail: JSON.parse(entry.detail) as unknown,
+          }),
+          MessageAttributes: {
+            ERROR_CODE: { DataType: 'String', StringValue: 'PUBLISHER_GAVE_UP' },
+            ERROR_MESSAGE: { DataType: 'String', StringValue: letterReason(reason) },
+          },
+        })),
+      }),
+    );
     if (failed.length > 0) return kept + Math.min(...failed.map(({ Id }) => Number(Id)));
     kept += batch.length;
   }

@@ -7,7 +7,11 @@ export type PutResult = { readonly kind: 'accepted' } | { readonly kind: 'refuse
 
 /** The whole request came to nothing, or to an unknown outcome. */
 export class PutFailed extends Error {
-  constructor(reason: string, public readonly retryable: boolean, options?: ErrorOptions) {
+  constructor(
+    reason: string,
+    public readonly retryable: boolean,
+    options?: ErrorOptions,
+  ) {
     super(reason, options);
     this.name = 'PutFailed';
   }
@@ -20,7 +24,9 @@ export interface DeadLetter {
 }
 
 export interface PublishPorts {
-  /** One request, at most `publishLimits.entries` and `publishLimits.bytes`: a result for each entry, in their order. Throws `PutFailed`. */
+  /**
+   * One request, at most `publishLimits.entries` and `publishLimits.bytes`: a result for each entry, in their order. Throws `PutFailed`.
+   */
   readonly put: (entries: readonly PutEntry[], timeoutMs: number) => Promise<readonly PutResult[]>;
   /** Keeps what was given up: how many of the letters are safe, from the first on. Absent: it is left to the caller. */
   readonly keep?: (letters: readonly DeadLetter[]) => Promise<number>;
@@ -61,7 +67,13 @@ interface Pending {
 export async function publish(ports: PublishPorts, entries: readonly PutEntry[], deadlineMs: number): Promise<readonly EntryOutcome[]> {
   const outcomes: EntryOutcome[] = entries.map(() => ({ kind: 'sent' }));
   const lost: Pending[] = [];
-  let pending = entries.map((entry, index): Pending => ({ index, entry, bytes: entryBytes(entry), reason: 'the time ran out before it was sent', alone: false }));
+  let pending = entries.map((entry, index): Pending => ({
+    index,
+    entry,
+    bytes: entryBytes(entry),
+    reason: 'the time ran out before it was sent',
+    alone: false,
+  }));
   const giveUp = (gone: readonly Pending[]): void => {
     lost.push(...gone);
     pending = pending.filter((one) => !gone.includes(one));
@@ -96,7 +108,7 @@ export function entryBytes({ source, detailType, detail, traceHeader = '' }: Put
   return [source, detailType, detail, traceHeader].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
 }
 
-const subjectOf = ({ index, entry }: Pending): string => entry.subject === undefined ? `#${index}` : `=${entry.subject}`;
+const subjectOf = ({ index, entry }: Pending): string => (entry.subject === undefined ? `#${index}` : `=${entry.subject}`);
 
 /** The next entries in their order that nothing holds back. */
 function nextBatch(pending: readonly Pending[], held: ReadonlySet<string>): Pending[] {
@@ -115,16 +127,27 @@ function nextBatch(pending: readonly Pending[], held: ReadonlySet<string>): Pend
   return batch;
 }
 
-interface Sent { readonly accepted: Pending[]; readonly hopeless: Pending[]; readonly again: Pending[] }
+interface Sent {
+  readonly accepted: Pending[];
+  readonly hopeless: Pending[];
+  readonly again: Pending[];
+}
 
 async function send(ports: PublishPorts, batch: readonly Pending[], deadlineMs: number): Promise<Sent> {
   const sent: Sent = { accepted: [], hopeless: [], again: [] };
   let results: readonly PutResult[];
   try {
-    results = await ports.put(batch.map(({ entry }) => entry), Math.max(1, deadlineMs - ports.nowMs()));
+    results = await ports.put(
+      batch.map(({ entry }) => entry),
+      Math.max(1, deadlineMs - ports.nowMs()),
+    );
   } catch (error) {
     if (!(error instanceof PutFailed)) throw error;
-    results = batch.map(({ alone }) => ({ kind: 'refused', reason: error.message, retryable: error.retryable || (!alone && batch.length > 1) }));
+    results = batch.map(({ alone }) => ({
+      kind: 'refused',
+      reason: error.message,
+      retryable: error.retryable || (!alone && batch.length > 1),
+    }));
     if (!error.retryable) for (const one of batch) one.alone = true;
   }
   for (const [at, one] of batch.entries()) {
@@ -149,5 +172,7 @@ async function keep(ports: PublishPorts, lost: readonly Pending[]): Promise<Entr
       fault = `; nor did the dead-letter queue take it: ${causeOf(error)}`;
     }
   }
-  return lost.map(({ reason, forGood }, at) => at < kept ? { kind: 'deadLettered', reason } : { kind: 'open', reason: reason + fault, ...(forGood ? { forGood } : {}) });
+  return lost.map(({ reason, forGood }, at) =>
+    at < kept ? { kind: 'deadLettered', reason } : { kind: 'open', reason: reason + fault, ...(forGood ? { forGood } : {}) },
+  );
 }

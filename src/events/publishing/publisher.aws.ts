@@ -15,32 +15,57 @@ const longestMs = 600_000;
 
 /** See the runtime's entry. */
 export function createPublisher(options: PublisherOptions = {}): Publisher {
-  return publisherWith(options, (target) => publishPorts(target), (line) => { process.stdout.write(`${line}\n`); });
+  return publisherWith(
+    options,
+    (target) => publishPorts(target),
+    (line) => {
+      process.stdout.write(`${line}\n`);
+    },
+  );
 }
 
 /** The same with its ports given. */
-export function publisherWith(options: PublisherOptions, portsOf: (target: PublisherTarget) => PublishPorts, write: (line: string) => void): Publisher {
+export function publisherWith(
+  options: PublisherOptions,
+  portsOf: (target: PublisherTarget) => PublishPorts,
+  write: (line: string) => void,
+): Publisher {
   const { timeoutMs = publisherTimes.budgetMs, environment = process.env } = options;
-  if (!(timeoutMs >= shortestMs && timeoutMs <= longestMs)) throw new Error(`'timeoutMs' is ${timeoutMs}; allowed: ${shortestMs} to ${longestMs} milliseconds`);
+  if (!(timeoutMs >= shortestMs && timeoutMs <= longestMs)) {
+    throw new Error(`'timeoutMs' is ${timeoutMs}; allowed: ${shortestMs} to ${longestMs} milliseconds`);
+  }
   const { systemName, source, types, ...target } = publisherEnv.read(environment);
   if (options.source !== undefined && options.source !== source) {
-    throw new Error(`'source' is '${options.source}'; allowed: '${source}', as mesh.publisherEnvironment() says: the function is granted no other`);
+    throw new Error(
+      `'source' is '${options.source}'; allowed: '${source}', as mesh.publisherEnvironment() says: the function is granted no other`,
+    );
   }
   if (source.startsWith('aws.') || reservedSources(systemName).includes(source)) {
-    throw new Error(`environment variable MESH_SOURCE is '${source}', which is reserved for the ledger and the mesh; allowed: a source of your own, as mesh.publisherEnvironment() writes it`);
+    throw new Error(
+      `environment variable MESH_SOURCE is '${source}', which is reserved for the ledger and the mesh; allowed: a source of your ` +
+        `own, as mesh.publisherEnvironment() writes it`,
+    );
   }
-  const allowed = types === undefined ? undefined : JSON.parse(types) as readonly string[];
+  const allowed = types === undefined ? undefined : (JSON.parse(types) as readonly string[]);
   const region = environment.AWS_REGION;
   if (!region) throw new Error('environment variable AWS_REGION is missing: Lambda sets it');
   const ports = portsOf(target);
   const telemetry = new Telemetry({ systemName, region, service: 'publisher', write });
   return {
     publish: async (given) => {
-      if (!Array.isArray(given)) throw new TypeError(`publish was given ${given === null ? 'null' : typeof given}; allowed: a list of events`);
+      if (!Array.isArray(given)) {
+        throw new TypeError(`publish was given ${given === null ? 'null' : typeof given}; allowed: a list of events`);
+      }
       // Each once, also where an event says another thing each time. Not `map`, which passes over holes.
-      const judged = Array.from(given as readonly NewEvent[], (event, at) => judge(event, at, { region, nowMs: ports.nowMs(), environment, source, allowed }));
+      const judged = Array.from(given as readonly NewEvent[], (event, at) =>
+        judge(event, at, { region, nowMs: ports.nowMs(), environment, source, allowed }),
+      );
       const events = judged.map(({ event }) => event);
-      const outcomes = await publish(ports, judged.map(({ entry }) => entry), ports.nowMs() + timeoutMs);
+      const outcomes = await publish(
+        ports,
+        judged.map(({ entry }) => entry),
+        ports.nowMs() + timeoutMs,
+      );
       report(telemetry, events, outcomes);
       return outcomes.map((outcome, at) => published(events[at], outcome));
     },
@@ -68,7 +93,11 @@ interface Rules {
 }
 
 /** The event as its readers will find it, and as it is sent. Throws for what cannot be sent, or would reach nobody. */
-function judge(given: NewEvent, at: number, { region, nowMs, environment, source, allowed }: Rules): { readonly event: MeshEvent; readonly entry: PutEntry } {
+function judge(
+  given: NewEvent,
+  at: number,
+  { region, nowMs, environment, source, allowed }: Rules,
+): { readonly event: MeshEvent; readonly entry: PutEntry } {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new InvalidEvent(at, 'the event is not an object');
   const said = serialised(completed(given, region, nowMs, environment));
   if (said.kind === 'unsaid') throw new InvalidEvent(at, said.why);
@@ -78,7 +107,11 @@ function judge(given: NewEvent, at: number, { region, nowMs, environment, source
   const entry = entryOf(event, source);
   const bytes = entryBytes(entry);
   if (bytes > publishLimits.bytes) {
-    throw new InvalidEvent(at, `it has ${bytes} bytes with its envelope; allowed: ${publishLimits.bytes}, as much as EventBridge takes. Put the content into S3 and send its name`);
+    throw new InvalidEvent(
+      at,
+      `it has ${bytes} bytes with its envelope; allowed: ${publishLimits.bytes}, as much as EventBridge takes. Put the content into ` +
+        `S3 and send its name`,
+    );
   }
   return { event, entry };
 }
@@ -92,7 +125,9 @@ function routeProblem({ origin, trace }: MeshEvent, region: string): string | un
 
 function typeProblem(type: string, allowed: readonly string[] | undefined): string | undefined {
   if (reservedTypes.includes(type)) return `'type' is '${type}', which the ledger or the mesh alone publishes; allowed: a type of your own`;
-  return allowed === undefined || allowed.includes(type) ? undefined : `'type' is '${type}'; allowed, as mesh.grantPublish() says: ${allowed.join(', ')}`;
+  return allowed === undefined || allowed.includes(type)
+    ? undefined
+    : `'type' is '${type}'; allowed, as mesh.grantPublish() says: ${allowed.join(', ')}`;
 }
 
 /** Lambda sets it anew for each invocation. */
@@ -102,7 +137,9 @@ function invocationTrace(header: string | undefined): EventTrace | undefined {
   const traceparent = toTraceparent(context);
   return {
     traceId: context.traceId,
-    ...(context.sampled && context.parentId !== undefined ? { parentId: context.parentId, ...(traceparent === undefined ? {} : { traceparent }) } : {}),
+    ...(context.sampled && context.parentId !== undefined
+      ? { parentId: context.parentId, ...(traceparent === undefined ? {} : { traceparent }) }
+      : {}),
   };
 }
 
@@ -110,13 +147,17 @@ function invocationTrace(header: string | undefined): EventTrace | undefined {
 function report(telemetry: Telemetry, events: readonly MeshEvent[], outcomes: readonly EntryOutcome[]): void {
   const sent = outcomes.filter(({ kind }) => kind === 'sent').length;
   if (sent > 0) telemetry.count(meshMetrics.eventsPublished, sent);
-  const failed = outcomes.flatMap((outcome, at) => outcome.kind === 'sent' ? [] : [{ id: events[at].id, ...outcome }]);
+  const failed = outcomes.flatMap((outcome, at) => (outcome.kind === 'sent' ? [] : [{ id: events[at].id, ...outcome }]));
   if (failed.length > 0) telemetry.count(meshMetrics.publishFailures, failed.length);
   telemetry.record('publish', { sent, failed: failed.slice(0, 20) });
   const open = failed.filter(({ kind }) => kind === 'open');
   if (open.length === 0) return;
-  const refused = open.flatMap((one) => one.kind === 'open' && one.forGood ? [one.id] : []);
-  throw new EventsNotPublished(open.map(({ id }) => id), open[0].reason, refused);
+  const refused = open.flatMap((one) => (one.kind === 'open' && one.forGood ? [one.id] : []));
+  throw new EventsNotPublished(
+    open.map(({ id }) => id),
+    open[0].reason,
+    refused,
+  );
 }
 
 function published({ id }: MeshEvent, outcome: EntryOutcome): PublishedEvent {

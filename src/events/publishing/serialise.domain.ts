@@ -4,11 +4,17 @@ import { readJson } from '../../kernel/strict-json';
 class Unsaid extends Error {}
 
 /**
- * A value as its readers will find it: what is judged is what is sent, since a `toJSON` may say something else each time. What JSON loses without a word
- * (`NaN`, a `Map`, a function) is refused by the member's name, and so is what two readers could take for two things. A member that is `undefined` is absent.
+ * A value as its readers will find it: what is judged is what is sent, since a `toJSON` may say something else each time. What JSON loses
+ * without a word (`NaN`, a `Map`, a function) is refused by the member's name, and so is what two readers could take for two things. A
+ * member that is `undefined` is absent.
  */
-export function serialised(given: unknown): { readonly kind: 'said'; readonly value: unknown } | { readonly kind: 'unsaid'; readonly why: string } {
-  const unsaid = (why: string): { readonly kind: 'unsaid'; readonly why: string } => ({ kind: 'unsaid', why: `it cannot be written as JSON: ${why}` });
+export function serialised(
+  given: unknown,
+): { readonly kind: 'said'; readonly value: unknown } | { readonly kind: 'unsaid'; readonly why: string } {
+  const unsaid = (why: string): { readonly kind: 'unsaid'; readonly why: string } => ({
+    kind: 'unsaid',
+    why: `it cannot be written as JSON: ${why}`,
+  });
   const paths = new WeakMap<object, string>();
   let text: string | undefined;
   try {
@@ -35,12 +41,19 @@ const longestPath = 200;
 
 function lossOf(value: unknown, isElement: boolean): string | undefined {
   switch (typeof value) {
-    case 'bigint': return 'is a bigint; send it as text';
-    case 'number': return Number.isFinite(value) ? undefined : `is ${value}, which JSON writes as null`;
-    case 'function': case 'symbol': return `is a ${typeof value}, which JSON leaves out`;
-    case 'undefined': return isElement ? 'is undefined, which JSON writes as null' : undefined;
-    case 'object': return value === null ? undefined : lossOfObject(value);
-    default: return undefined;
+    case 'bigint':
+      return 'is a bigint; send it as text';
+    case 'number':
+      return Number.isFinite(value) ? undefined : `is ${value}, which JSON writes as null`;
+    case 'function':
+    case 'symbol':
+      return `is a ${typeof value}, which JSON leaves out`;
+    case 'undefined':
+      return isElement ? 'is undefined, which JSON writes as null' : undefined;
+    case 'object':
+      return value === null ? undefined : lossOfObject(value);
+    default:
+      return undefined;
   }
 }
 
@@ -48,7 +61,11 @@ function lossOf(value: unknown, isElement: boolean): string | undefined {
 function lossOfObject(value: object): string | undefined {
   if (value instanceof Number) return lossOf(Number(value), false);
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (Array.isArray(value) || prototype === Object.prototype || prototype === null || value instanceof Boolean || value instanceof String) return undefined;
+  if (Array.isArray(value) || prototype === Object.prototype || prototype === null || value instanceof Boolean || value instanceof String) {
+    return undefined;
+  }
   const isEmpty = Object.keys(value).length === 0 && !ArrayBuffer.isView(value);
-  return isEmpty || value instanceof Error ? `is a ${value.constructor?.name || 'thing'}, which JSON cannot represent; send its content as an object, a list or text` : undefined;
+  return isEmpty || value instanceof Error
+    ? `is a ${value.constructor?.name || 'thing'}, which JSON cannot represent; send its content as an object, a list or text`
+    : undefined;
 }

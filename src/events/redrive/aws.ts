@@ -14,21 +14,36 @@ export function redriveQueue(queueUrl: string, telemetry: Telemetry): Pick<Redri
   const client = new SQSClient({ requestHandler: connection({ requestTimeoutMs: 10_000 }) });
   return {
     receive: async () => {
-      const { Messages: messages = [] } = await client.send(new ReceiveMessageCommand({
-        // Without waiting SQS asks only some of its servers, and a queue that is not empty may look so.
-        QueueUrl: queueUrl, MaxNumberOfMessages: messagesPerRequest, WaitTimeSeconds: 2, MessageSystemAttributeNames: ['SentTimestamp'],
-        MessageAttributeNames: [ruleAttribute],
-      }));
+      const { Messages: messages = [] } = await client.send(
+        new ReceiveMessageCommand({
+          // Without waiting SQS asks only some of its servers, and a queue that is not empty may look so.
+          QueueUrl: queueUrl,
+          MaxNumberOfMessages: messagesPerRequest,
+          WaitTimeSeconds: 2,
+          MessageSystemAttributeNames: ['SentTimestamp'],
+          MessageAttributeNames: [ruleAttribute],
+        }),
+      );
       return messages.map(({ Body = '', ReceiptHandle = '', Attributes, MessageAttributes }) => ({
-        body: Body, handle: ReceiptHandle, sentAt: Number(Attributes?.SentTimestamp ?? 0), rule: MessageAttributes?.[ruleAttribute]?.StringValue,
+        body: Body,
+        handle: ReceiptHandle,
+        sentAt: Number(Attributes?.SentTimestamp ?? 0),
+        rule: MessageAttributes?.[ruleAttribute]?.StringValue,
       }));
     },
     discard: async (handles) => {
-      const { Failed: failed = [] } = await client.send(new DeleteMessageBatchCommand({
-        QueueUrl: queueUrl, Entries: handles.map((handle, at) => ({ Id: `${at}`, ReceiptHandle: handle })),
-      }));
+      const { Failed: failed = [] } = await client.send(
+        new DeleteMessageBatchCommand({
+          QueueUrl: queueUrl,
+          Entries: handles.map((handle, at) => ({ Id: `${at}`, ReceiptHandle: handle })),
+        }),
+      );
       // They are on the bus and in the queue: a second redrive puts them there twice, which consumers discard.
-      if (failed.length > 0) throw new Error(`${failed.length} messages could not be deleted from the dead-letter queue: ${failed[0].Message ?? failed[0].Code}`);
+      if (failed.length > 0) {
+        throw new Error(
+          `${failed.length} messages could not be deleted from the dead-letter queue: ${failed[0].Message ?? failed[0].Code}`,
+        );
+      }
     },
     release: async (handles) => {
       try {

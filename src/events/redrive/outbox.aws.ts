@@ -33,7 +33,9 @@ export interface RedriveAnswer extends Redriven {
 }
 
 /** A function's redrive, from its environment. */
-export function redriveOf(source: Environment): (request: RedriveRequest | null, remainingMs: number) => Promise<RedriveAnswer | SetAsideAnswer> {
+export function redriveOf(
+  source: Environment,
+): (request: RedriveRequest | null, remainingMs: number) => Promise<RedriveAnswer | SetAsideAnswer> {
   const { deadLetterQueueUrl, streamArn } = outboxRedriveEnv.read(source);
   const { outbox, telemetry, dynamoDb, meshTableName } = outboxOf(source, 'outbox-redrive');
   const sqs = new SQSClient({ maxAttempts: 3, requestHandler: connection() });
@@ -57,15 +59,20 @@ export function redriveOf(source: Environment): (request: RedriveRequest | null,
     const begun = Date.now();
     const endMs = begun + remainingMs - reserveMs;
     try {
-      const ranges = await redrive({
-        receive: async () => (await queue.receive()).map(({ body, handle }) => {
-          open.add(handle);
-          return { body, remove: () => queue.discard([handle]).then(() => void open.delete(handle)) };
-        }),
-        read: (range) => readRange(streams, range),
-        publish: (records, deadlineMs) => outbox.republish(records, deadlineMs),
-        nowMs: Date.now,
-      }, endMs, removeExpired);
+      const ranges = await redrive(
+        {
+          receive: async () =>
+            (await queue.receive()).map(({ body, handle }) => {
+              open.add(handle);
+              return { body, remove: () => queue.discard([handle]).then(() => void open.delete(handle)) };
+            }),
+          read: (range) => readRange(streams, range),
+          publish: (records, deadlineMs) => outbox.republish(records, deadlineMs),
+          nowMs: Date.now,
+        },
+        endMs,
+        removeExpired,
+      );
       const result = { ...ranges, hints: await giveHintsAgain(begun, endMs) };
       telemetry.record('redrive', { ...result });
       return result;
@@ -78,8 +85,10 @@ export function redriveOf(source: Environment): (request: RedriveRequest | null,
 
 /** A sequence number as a text: as a number, JSON's readers would round it. */
 function sequenceNumberOf({ setAside: given, removeExpired }: RedriveRequest): string {
-  if (typeof given !== 'string' || !/^\d{1,40}$/.test(given)) throw new Error(`'setAside' is ${JSON.stringify(given)}; allowed: a sequence number in quotes, 1 to 40 digits`);
-  if (removeExpired !== undefined) throw new Error('\'setAside\' and \'removeExpired\' are given; allowed: one of them');
+  if (typeof given !== 'string' || !/^\d{1,40}$/.test(given)) {
+    throw new Error(`'setAside' is ${JSON.stringify(given)}; allowed: a sequence number in quotes, 1 to 40 digits`);
+  }
+  if (removeExpired !== undefined) throw new Error("'setAside' and 'removeExpired' are given; allowed: one of them");
   return given;
 }
 
@@ -109,9 +118,14 @@ async function readRange(streams: DynamoDBStreamsClient, range: FailedRange): Pr
   const { streamArn, shardId, startSequenceNumber, endSequenceNumber } = range;
   const records: LambdaStreamRecord[] = [];
   try {
-    const { ShardIterator: start } = await streams.send(new GetShardIteratorCommand({
-      StreamArn: streamArn, ShardId: shardId, ShardIteratorType: 'AT_SEQUENCE_NUMBER', SequenceNumber: startSequenceNumber,
-    }));
+    const { ShardIterator: start } = await streams.send(
+      new GetShardIteratorCommand({
+        StreamArn: streamArn,
+        ShardId: shardId,
+        ShardIteratorType: 'AT_SEQUENCE_NUMBER',
+        SequenceNumber: startSequenceNumber,
+      }),
+    );
     const next = onwards<string>(`the records from ${startSequenceNumber} on in ${shardId}`);
     let iterator = next(start);
     while (iterator) {

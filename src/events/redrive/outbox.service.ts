@@ -12,7 +12,10 @@ export interface RedrivePorts {
   readonly receive: () => Promise<readonly RangeMessage[]>;
   /** Records of a range in order; `expired`: the stream has forgotten it. */
   readonly read: (range: FailedRange) => Promise<readonly StreamRecord[] | 'expired'>;
-  readonly publish: (records: readonly StreamRecord[], deadlineMs: number) => Promise<{ readonly published: number; readonly failed?: string }>;
+  readonly publish: (
+    records: readonly StreamRecord[],
+    deadlineMs: number,
+  ) => Promise<{ readonly published: number; readonly failed?: string }>;
   readonly nowMs: () => number;
 }
 
@@ -47,7 +50,11 @@ export async function redrive(ports: RedrivePorts, deadlineMs: number, removeExp
 
 /** Adds what was done to the result; text: why the message stays. */
 async function redriveOne(
-  ports: RedrivePorts, message: RangeMessage, deadlineMs: number, removeExpired: boolean, result: { ranges: number; published: number; removed: string[] },
+  ports: RedrivePorts,
+  message: RangeMessage,
+  deadlineMs: number,
+  removeExpired: boolean,
+  result: { ranges: number; published: number; removed: string[] },
 ): Promise<string | undefined> {
   const range = rangeOf(message.body);
   if (typeof range === 'string') return range;

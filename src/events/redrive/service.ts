@@ -37,7 +37,10 @@ export interface RedriveResult {
   readonly left: number;
   /** Probes that were deleted: a probe tells how long it took, and must not make a silent region look alive later. */
   readonly dropped: number;
-  /** Messages that are no event of the mesh, or that their writer could not have published, still in the queue: what is wrong with them, the first 20. */
+  /**
+   * Messages that are no event of the mesh, or that their writer could not have published, still in the queue: what is wrong with them, the
+   * first 20.
+   */
   readonly refused: readonly string[];
   /** Whether messages that were there at the beginning may be left, because time was up or `max` was reached. */
   readonly more: boolean;
@@ -66,20 +69,31 @@ export async function redrive(ports: RedrivePorts, letters: Letters, limits: Red
 }
 
 /** Redrives one queue after the other. */
-export async function redriveAll(queues: readonly (Letters & { readonly ports: RedrivePorts })[], { max, deadlineMs }: RedriveLimits): Promise<RedriveResult> {
+export async function redriveAll(
+  queues: readonly (Letters & { readonly ports: RedrivePorts })[],
+  { max, deadlineMs }: RedriveLimits,
+): Promise<RedriveResult> {
   let sum: RedriveResult = { moved: 0, left: 0, dropped: 0, refused: [], more: false };
   for (const queue of queues) {
     const one = await redrive(queue.ports, queue, { max: Math.max(0, max - sum.moved), deadlineMs });
     sum = {
-      moved: sum.moved + one.moved, left: sum.left + one.left, dropped: sum.dropped + one.dropped,
-      refused: [...sum.refused, ...one.refused].slice(0, mostReasons), more: sum.more || one.more,
+      moved: sum.moved + one.moved,
+      left: sum.left + one.left,
+      dropped: sum.dropped + one.dropped,
+      refused: [...sum.refused, ...one.refused].slice(0, mostReasons),
+      more: sum.more || one.more,
     };
   }
   return sum;
 }
 
 /** `open`: the messages that are neither deleted nor released yet. */
-async function putBack(ports: RedrivePorts, letters: Letters, { max, deadlineMs }: RedriveLimits, open: Set<string>): Promise<RedriveResult> {
+async function putBack(
+  ports: RedrivePorts,
+  letters: Letters,
+  { max, deadlineMs }: RedriveLimits,
+  open: Set<string>,
+): Promise<RedriveResult> {
   const begun = ports.nowMs();
   const result = { moved: 0, left: 0, dropped: 0, refused: [] as string[], more: false };
   for (let seen = 0; ;) {
@@ -89,13 +103,19 @@ async function putBack(ports: RedrivePorts, letters: Letters, { max, deadlineMs 
     if (received.length === 0) return result;
     seen += received.length;
     for (const { handle } of received) open.add(handle);
-    const read = received.filter(({ sentAt }) => sentAt <= begun).map((letter) => ({ handle: letter.handle, ...readLetter(letter, letters) }));
+    const read = received
+      .filter(({ sentAt }) => sentAt <= begun)
+      .map((letter) => ({ handle: letter.handle, ...readLetter(letter, letters) }));
     for (const one of read) if (one.kind === 'refused' && result.refused.length < mostReasons) result.refused.push(one.reason);
-    const probes = read.flatMap((one) => one.kind === 'probe' ? [one.handle] : []);
-    const readable = read.flatMap((one) => one.kind === 'event' ? [one] : []);
+    const probes = read.flatMap((one) => (one.kind === 'probe' ? [one.handle] : []));
+    const readable = read.flatMap((one) => (one.kind === 'event' ? [one] : []));
     // Without a queue to give up into: what fails stays where it is.
     const { keep: _none, ...bus } = ports;
-    const outcomes = await publish(bus, readable.map(({ event, source }) => entryOf(event, source)), deadlineMs);
+    const outcomes = await publish(
+      bus,
+      readable.map(({ event, source }) => entryOf(event, source)),
+      deadlineMs,
+    );
     const moved = readable.filter((_letter, at) => outcomes[at].kind === 'sent').map(({ handle }) => handle);
     const done = [...moved, ...probes];
     if (done.length > 0) await ports.discard(done);
@@ -106,23 +126,41 @@ async function putBack(ports: RedrivePorts, letters: Letters, { max, deadlineMs 
   }
 }
 
-type ReadLetter = { readonly kind: 'event'; readonly event: MeshEvent; readonly source: string } | { readonly kind: 'probe' } | { readonly kind: 'refused'; readonly reason: string };
+type ReadLetter =
+  | { readonly kind: 'event'; readonly event: MeshEvent; readonly source: string }
+  | { readonly kind: 'probe' }
+  | { readonly kind: 'refused'; readonly reason: string };
 
 function readLetter({ body, rule }: QueuedLetter, { systemName, from }: Letters): ReadLetter {
   // It is written anew: what would not come out as it went in stays.
   const read = readJson(body, 'double');
-  if (read.kind === 'refused') return { kind: 'refused', reason: read.why === 'syntax' ? 'it is not JSON' : `it cannot be put back as it came. ${read.detail}` };
-  const letter = read.value as { readonly 'source'?: unknown; readonly 'detail-type'?: unknown; readonly 'detail'?: unknown } | null;
-  const reason = envelopeProblem(letter?.detail) ?? asItCame(letter!) ?? originProblem(letter!.source as string, letter!['detail-type'] as string, rule, { systemName, from });
+  if (read.kind === 'refused') {
+    return { kind: 'refused', reason: read.why === 'syntax' ? 'it is not JSON' : `it cannot be put back as it came. ${read.detail}` };
+  }
+  const letter = read.value as { readonly source?: unknown; readonly 'detail-type'?: unknown; readonly detail?: unknown } | null;
+  const reason =
+    envelopeProblem(letter?.detail) ??
+    asItCame(letter!) ??
+    originProblem(letter!.source as string, letter!['detail-type'] as string, rule, { systemName, from });
   if (reason !== undefined) return { kind: 'refused', reason };
   const source = letter!.source as string;
   return source === meshEventSource(systemName) ? { kind: 'probe' } : { kind: 'event', event: letter!.detail as MeshEvent, source };
 }
 
 /** Whether what is put back would be what it was: an entry's type is its envelope's. */
-function asItCame({ source, 'detail-type': type, detail }: { readonly 'source'?: unknown; readonly 'detail-type'?: unknown; readonly 'detail'?: unknown }): string | undefined {
+function asItCame({
+  source,
+  'detail-type': type,
+  detail,
+}: {
+  readonly source?: unknown;
+  readonly 'detail-type'?: unknown;
+  readonly detail?: unknown;
+}): string | undefined {
   if (typeof source !== 'string' || source === '') return 'it has no source';
-  return type === (detail as MeshEvent).type ? undefined : `its detail-type is ${JSON.stringify(type)}, but its envelope says ${JSON.stringify((detail as MeshEvent).type)}`;
+  return type === (detail as MeshEvent).type
+    ? undefined
+    : `its detail-type is ${JSON.stringify(type)}, but its envelope says ${JSON.stringify((detail as MeshEvent).type)}`;
 }
 
 /** Whether those who write into the queue could have published it themselves. */
@@ -131,7 +169,12 @@ function originProblem(source: string, type: string, rule: string | undefined, {
     if (rule === undefined) return from.bus ? undefined : 'it does not name the rule that failed to deliver it';
     return rule.startsWith(from.rules) ? undefined : `its rule is ${rule}; allowed: ${from.rules}*`;
   }
-  if (source !== from.source || reservedSources(systemName).includes(source)) return `its source is '${source}'; the functions that write into this queue publish '${from.source}'`;
+  if (source !== from.source || reservedSources(systemName).includes(source)) {
+    return `its source is '${source}'; the functions that write into this queue publish '${from.source}'`;
+  }
   const allowed = from.types ? from.types.includes(type) : !reservedTypes.includes(type);
-  return allowed ? undefined : `its type is '${type}'; the functions that write into this queue publish ${from.types?.join(', ') ?? `none of ${reservedTypes.join(', ')}`}`;
+  return allowed
+    ? undefined
+    : `its type is '${type}'; the functions that write into this queue publish ` +
+        `${from.types?.join(', ') ?? `none of ${reservedTypes.join(', ')}`}`;
 }

@@ -13,7 +13,11 @@ export class HomeAccess {
     return home && new HomeAccess(scope, ledger, home);
   }
 
-  private constructor(private readonly scope: Construct, private readonly ledger: LedgerReplica, private readonly home: HomeArrangement) {}
+  private constructor(
+    private readonly scope: Construct,
+    private readonly ledger: LedgerReplica,
+    private readonly home: HomeArrangement,
+  ) {}
 
   /** The settings for the environment. */
   public environment(): string {
@@ -40,20 +44,31 @@ export class HomeAccess {
     const { systemName, region, regions } = this.ledger;
     const others = regions.replicas.filter((replica) => replica !== region);
     return Grant.addToPrincipal({
-      grantee, actions: ['lambda:InvokeFunction'], resourceArns: others.map((other) => this.arn('lambda', other, `function:${homeFunctionName(systemName, capability)}`)),
+      grantee,
+      actions: ['lambda:InvokeFunction'],
+      resourceArns: others.map((other) => this.arn('lambda', other, `function:${homeFunctionName(systemName, capability)}`)),
     });
   }
 
   private grantAuthority(grantee: IGrantable, actions: string[]): Grant {
     const table = `table/${authorityTableName(this.ledger.systemName)}`;
     return Grant.addToPrincipal({
-      grantee, actions, resourceArns: this.home.authority.replicas.map((region) => this.arn('dynamodb', region, table)),
+      grantee,
+      actions,
+      resourceArns: this.home.authority.replicas.map((region) => this.arn('dynamodb', region, table)),
       conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [authorityKeys] } },
     });
   }
 
   private arn(service: string, region: string, resource: string): string {
     const stack = Stack.of(this.scope);
-    return stack.formatArn({ partition: Aws.PARTITION, service, region, account: stack.account, resource, arnFormat: ArnFormat.NO_RESOURCE_NAME });
+    return stack.formatArn({
+      partition: Aws.PARTITION,
+      service,
+      region,
+      account: stack.account,
+      resource,
+      arnFormat: ArnFormat.NO_RESOURCE_NAME,
+    });
   }
 }

@@ -66,30 +66,45 @@ export class HomeArrangement {
 
   /** What every part of a system must say alike, by prop. */
   public facts(): SharedFact[] {
-    const { homes: { region, units }, authority: { replicas, witness } } = this;
+    const {
+      homes: { region, units },
+      authority: { replicas, witness },
+    } = this;
     return [
       { prop: 'regions.homes', value: region === undefined ? `${units} units by tenant` : `all in ${region}` },
       { prop: 'regions.takeover', value: this.takeover },
       { prop: 'regions.lease', value: `${this.lease.toMilliseconds()} ms` },
       { prop: 'regions.clockMargin', value: `${this.clockMargin.toMilliseconds()} ms` },
       { prop: 'regions.cutoverRegion', value: [...this.cutoverRegions()].sort().join(' or ') },
-      { prop: 'regions.authority', value: `${[...replicas].sort().join(', ')}${witness === undefined ? '' : ` with the witness ${witness}`}` },
+      {
+        prop: 'regions.authority',
+        value: `${[...replicas].sort().join(', ')}${witness === undefined ? '' : ` with the witness ${witness}`}`,
+      },
     ];
   }
 
   public problem(): PropProblem | undefined {
     const { lease, clockMargin, homes } = this;
     const given: [string, unknown][] = [
-      ['regions.lease', lease], ['regions.clockMargin', clockMargin], ['regions.homes', homes.units], ['regions.homes', homes.region],
+      ['regions.lease', lease],
+      ['regions.clockMargin', clockMargin],
+      ['regions.homes', homes.units],
+      ['regions.homes', homes.region],
     ];
     const unknown = given.map(([prop, value]) => unknownProblem(prop, value)).find((problem) => problem !== undefined);
-    return unknown ?? unknownProblem('regions.authority.replicas', this.authority.replicas) ?? this.homesProblem() ?? this.timesProblem() ?? this.authorityProblem()
-      ?? this.cutoverProblem();
+    return (
+      unknown ??
+      unknownProblem('regions.authority.replicas', this.authority.replicas) ??
+      this.homesProblem() ??
+      this.timesProblem() ??
+      this.authorityProblem() ??
+      this.cutoverProblem()
+    );
   }
 
   /** The authority's replicas in the order in which a region asks them: its own, those that take no payments, the others. */
   private authorityFrom(region: string): string[] {
-    const rank = (replica: string): number => replica === region ? 0 : this.props.replicas.includes(replica) ? 2 : 1;
+    const rank = (replica: string): number => (replica === region ? 0 : this.props.replicas.includes(replica) ? 2 : 1);
     return [...this.authority.replicas].sort((one, other) => rank(one) - rank(other));
   }
 
@@ -104,23 +119,40 @@ export class HomeArrangement {
     const { region, units } = this.homes;
     const { replicas } = this.props;
     if (region !== undefined && !replicas.includes(region)) {
-      return { prop: 'regions.homes', given: `AccountHomes.oneRegion('${region}')`, allowed: `one of ${replicas.join(', ')}`, mend: 'name a replica, or add the region to the replicas' };
+      return {
+        prop: 'regions.homes',
+        given: `AccountHomes.oneRegion('${region}')`,
+        allowed: `one of ${replicas.join(', ')}`,
+        mend: 'name a replica, or add the region to the replicas',
+      };
     }
     if (region !== undefined || (Number.isInteger(units) && units >= 2 && units <= 256)) return undefined;
-    return { prop: 'regions.homes', given: `AccountHomes.byTenant(${units})`, allowed: 'a whole number of units from 2 to 256', mend: 'leave it out for 16 units' };
+    return {
+      prop: 'regions.homes',
+      given: `AccountHomes.byTenant(${units})`,
+      allowed: 'a whole number of units from 2 to 256',
+      mend: 'leave it out for 16 units',
+    };
   }
 
   private cutoverProblem(): PropProblem | undefined {
     const { cutoverRegion } = this.props;
     if (cutoverRegion === undefined || isRegionName(cutoverRegion)) return undefined;
-    return { prop: 'regions.cutoverRegion', given: `'${cutoverRegion}'`, allowed: 'the name of an AWS region', mend: 'name the region of the stack with the cutover, or leave it out' };
+    return {
+      prop: 'regions.cutoverRegion',
+      given: `'${cutoverRegion}'`,
+      allowed: 'the name of an AWS region',
+      mend: 'name the region of the stack with the cutover, or leave it out',
+    };
   }
 
   private timesProblem(): PropProblem | undefined {
     const lease = this.lease.toMilliseconds();
     if (lease < shortestLease || lease > longestLease) {
       return {
-        prop: 'regions.lease', given: `${lease / 1000} s`, allowed: `${shortestLease / 1000} to ${longestLease / 1000} seconds: it must outlive a request of ${homeLimits.requestMs / 1000} s`,
+        prop: 'regions.lease',
+        given: `${lease / 1000} s`,
+        allowed: `${shortestLease / 1000} to ${longestLease / 1000} seconds: it must outlive a request of ${homeLimits.requestMs / 1000} s`,
         mend: 'leave it out for 10 seconds',
       };
     }
@@ -131,12 +163,15 @@ export class HomeArrangement {
 
   private authorityProblem(): PropProblem | undefined {
     const { replicas, witness } = this.authority;
-    const all = [...replicas, ...witness === undefined ? [] : [witness]];
+    const all = [...replicas, ...(witness === undefined ? [] : [witness])];
     if (this.authorityIsOpen) {
       return {
-        prop: 'regions.authority', given: `not given, with the replicas ${this.props.replicas.join(', ')}`,
+        prop: 'regions.authority',
+        given: `not given, with the replicas ${this.props.replicas.join(', ')}`,
         allowed: 'three regions near the homes, written out: they can never change, but the replicas can',
-        mend: `write authority: { replicas: ['${replicas.join("', '")}'], witness: '${witness}' }, or name the home of all accounts with AccountHomes.oneRegion`,
+        mend:
+          `write authority: { replicas: ['${replicas.join("', '")}'], witness: '${witness}' }, or name the home of all accounts ` +
+          `with AccountHomes.oneRegion`,
       };
     }
     const unknown = all.map((region) => unknownProblem('regions.authority', region)).find((problem) => problem !== undefined);
@@ -144,15 +179,17 @@ export class HomeArrangement {
     const given = `${replicas.join(', ')}${witness === undefined ? '' : ` and the witness ${witness}`}`;
     if (all.length === 3 && new Set(all).size === 3 && replicas.length >= 2 && all.every(isRegionName)) return undefined;
     return {
-      prop: 'regions.authority', given, allowed: 'three different regions: all replicas, or two replicas and a witness',
+      prop: 'regions.authority',
+      given,
+      allowed: 'three different regions: all replicas, or two replicas and a witness',
       mend: 'leave it out for the regions near the first home',
     };
   }
 }
 
 /**
- * Two replicas and a witness, from what never changes alone: DynamoDB changes no member of a strong set, and regions are added and named in another
- * order later. So it is the one home that was named, with others near it; without one it is always the same three.
+ * Two replicas and a witness, from what never changes alone: DynamoDB changes no member of a strong set, and regions are added and named in
+ * another order later. So it is the one home that was named, with others near it; without one it is always the same three.
  */
 function authorityOf({ homes, replicas }: HomeRegionsProps): StrongRegionsProps | undefined {
   if (homes?.region !== undefined) return authorityNear(homes.region);

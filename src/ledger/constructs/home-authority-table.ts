@@ -78,14 +78,15 @@ export class HomeAuthorityTable extends Construct implements ITaggable {
     declareOnce(this, { kind: 'HomeAuthorityTable', prop: 'systemName', name: systemName, isGlobal: true });
     declareLedgerPart(this, 'HomeAuthorityTable', { systemName, regions });
     const { replicas, witness } = regions.authority!;
-    const warning = unknownStrongRegions('regions.authority', [...replicas, ...witness === undefined ? [] : [witness]]);
+    const warning = unknownStrongRegions('regions.authority', [...replicas, ...(witness === undefined ? [] : [witness])]);
     if (warning) Annotations.of(this).addWarningV2('cdk-multi-region-payments:unknown-strong-regions', `[${this.node.path}] ${warning}`);
     this.resource = this.defineTable(props);
     providePart(this, { kind: 'table of homes', systemName, regions: replicas }, [this.resource]);
     this.resource.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN);
     keepProtection(this.resource);
     keepResource(this, this.resource, props.removalPolicy ?? RemovalPolicy.RETAIN, [
-      ...keptReplicas({ deletionProtection: props.deletionProtection }), keptConsistency(LedgerConsistency.STRONG),
+      ...keptReplicas({ deletionProtection: props.deletionProtection }),
+      keptConsistency(LedgerConsistency.STRONG),
     ]);
   }
 
@@ -94,16 +95,21 @@ export class HomeAuthorityTable extends Construct implements ITaggable {
     if (problem) throw invalidProps(this, problem);
     if (!regions.authority) {
       throw invalidProps(this, {
-        prop: 'regions', given: 'in mode STRONG', allowed: 'mode HOME_REGION: with strong consistency every region writes, and none is home',
+        prop: 'regions',
+        given: 'in mode STRONG',
+        allowed: 'mode HOME_REGION: with strong consistency every region writes, and none is home',
         mend: 'leave HomeAuthorityTable out, or use PaymentRegions.homeRegion',
       });
     }
     const region = Stack.of(this).region;
     if (regions.authority.replicas.includes(region)) return;
     throw invalidProps(this, {
-      prop: 'env.region of the stack', given: Token.isUnresolved(region) ? 'not set' : region,
+      prop: 'env.region of the stack',
+      given: Token.isUnresolved(region) ? 'not set' : region,
       allowed: `${regions.authority.replicas.join(', ')}: CloudFormation makes a global table from one of its replicas' regions`,
-      mend: 'put HomeAuthorityTable into a stack in regions.authority.replicas[0], or choose other regions with PaymentRegions.homeRegion({ authority })',
+      mend:
+        'put HomeAuthorityTable into a stack in regions.authority.replicas[0], or choose other regions with ' +
+        'PaymentRegions.homeRegion({ authority })',
     });
   }
 
@@ -117,14 +123,16 @@ export class HomeAuthorityTable extends Construct implements ITaggable {
       multiRegionConsistency: 'STRONG',
       globalTableWitnesses: witness === undefined ? undefined : [{ region: witness }],
       // Once aspects have run, which tag them.
-      replicas: replicas.map((region) => Lazy.uncachedAny({
-        produce: (): CfnGlobalTable.ReplicaSpecificationProperty => ({
-          region,
-          deletionProtectionEnabled: deletionProtection ?? true,
-          pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-          tags: replicaTags(this.tags, tags),
+      replicas: replicas.map((region) =>
+        Lazy.uncachedAny({
+          produce: (): CfnGlobalTable.ReplicaSpecificationProperty => ({
+            region,
+            deletionProtectionEnabled: deletionProtection ?? true,
+            pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+            tags: replicaTags(this.tags, tags),
+          }),
         }),
-      })),
+      ),
     });
   }
 }

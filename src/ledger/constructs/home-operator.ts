@@ -29,25 +29,27 @@ export interface HomeOperatorProps {
 }
 
 /**
- * The functions with which homes are looked at and moved, one for each kind of right, called by `aws lambda invoke`. Each acts in the region in which it
- * stands. `ActiveActivePaymentsApi` makes them in each region of a `HOME_REGION` system.
+ * The functions with which homes are looked at and moved, one for each kind of right, called by `aws lambda invoke`. Each acts in the
+ * region in which it stands. `ActiveActivePaymentsApi` makes them in each region of a `HOME_REGION` system.
  */
 export class HomeOperator extends Construct {
   /**
-   * For people on call, `<systemName>-home-operator`: `{"action": "takeover" | "relocate" | "abort", "by": ..., "reason": ...}`. Grant whoever may move homes
-   * by hand `lambda:InvokeFunction` on it, and nobody else: it believes its caller, and records who he says he is and why.
+   * For people on call, `<systemName>-home-operator`: `{"action": "takeover" | "relocate" | "abort", "by": ..., "reason": ...}`. Grant
+   * whoever may move homes by hand `lambda:InvokeFunction` on it, and nobody else: it believes its caller, and records who he says he is
+   * and why.
    */
   public readonly function: IFunction;
 
   /**
-   * For everybody on call, `<systemName>-home-status`: `{"action": "status"}`, or `"reconcile"` with `tenant` and `accountId`. Its role can only read. What it
-   * tells of an account are its balances and payments.
+   * For everybody on call, `<systemName>-home-status`: `{"action": "status"}`, or `"reconcile"` with `tenant` and `accountId`. Its role can
+   * only read. What it tells of an account are its balances and payments.
    */
   public readonly statusFunction: IFunction;
 
   /**
-   * For a cutover, `<systemName>-home-move`: `{"action": "relocate" | "abort", "run": ...}`. It takes over nothing, and works only for an execution of
-   * `<systemName>-cutover` whose history says that it is moving homes to this region now. `PhasedCutoverStateMachine` gives its own function the right to call it.
+   * For a cutover, `<systemName>-home-move`: `{"action": "relocate" | "abort", "run": ...}`. It takes over nothing, and works only for an
+   * execution of `<systemName>-cutover` whose history says that it is moving homes to this region now. `PhasedCutoverStateMachine` gives
+   * its own function the right to call it.
    */
   public readonly moveFunction: IFunction;
 
@@ -60,7 +62,12 @@ export class HomeOperator extends Construct {
     declareOnce(this, { kind: 'HomeOperator', prop: 'systemName', name: ledger.systemName });
     const access = HomeAccess.of(this, ledger);
     if (!access) {
-      throw invalidProps(this, { prop: 'ledger', given: 'in mode STRONG', allowed: 'mode HOME_REGION: elsewhere no region is home', mend: 'leave HomeOperator out' });
+      throw invalidProps(this, {
+        prop: 'ledger',
+        given: 'in mode STRONG',
+        allowed: 'mode HOME_REGION: elsewhere no region is home',
+        mend: 'leave HomeOperator out',
+      });
     }
     const { systemName } = ledger;
     const status = this.make(props, access, 'Status', ledgerBundles.homeStatus, homeStatusName(systemName), 'home status');
@@ -78,20 +85,34 @@ export class HomeOperator extends Construct {
     }
     const stack = Stack.of(this);
     Grant.addToPrincipal({
-      grantee: move, actions: ['states:DescribeExecution', 'states:DescribeStateMachineForExecution', 'states:GetExecutionHistory'],
-      resourceArns: ledger.regions._home!.cutoverRegions().map((region) => `arn:${stack.partition}:states:${region}:${stack.account}:execution:${cutoverName(systemName)}:*`),
+      grantee: move,
+      actions: ['states:DescribeExecution', 'states:DescribeStateMachineForExecution', 'states:GetExecutionHistory'],
+      resourceArns: ledger.regions
+        ._home!.cutoverRegions()
+        .map((region) => `arn:${stack.partition}:states:${region}:${stack.account}:execution:${cutoverName(systemName)}:*`),
     });
     [this.function, this.statusFunction, this.moveFunction] = [operator, status, move];
   }
 
-  private make({ ledger, logRetention }: HomeOperatorProps, access: HomeAccess, id: string, bundle: string, functionName: string, says: string): Function {
+  private make(
+    { ledger, logRetention }: HomeOperatorProps,
+    access: HomeAccess,
+    id: string,
+    bundle: string,
+    functionName: string,
+    says: string,
+  ): Function {
     const { systemName, tableName, regions } = ledger;
     return new BundledFunction(this, id, {
       bundle,
       functionName,
       description: `${systemName}: ${says}`,
       environment: ledgerEnv.write({
-        systemName, tableName, mode: regions.consistency, home: access.environment(), ...LedgerProof.of(this, ledger).environment,
+        systemName,
+        tableName,
+        mode: regions.consistency,
+        home: access.environment(),
+        ...LedgerProof.of(this, ledger).environment,
       }),
       // Comparing two replicas item by item takes as long as reading both, and an account as long as it has payments.
       timeout: Duration.minutes(15),

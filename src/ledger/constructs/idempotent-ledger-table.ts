@@ -73,8 +73,9 @@ export interface IdempotentLedgerTableProps {
   readonly acceptDataLoss?: boolean;
 
   /**
-   * Whether CloudWatch Contributor Insights shows the keys that are throttled most, in each replica. It shows key values in plain text, tenants
-   * and accounts among them, whatever encrypts the table: AWS advises against it for tables with a customer-managed key. Source: the DynamoDB
+   * Whether CloudWatch Contributor Insights shows the keys that are throttled most, in each replica. It shows key values in plain text,
+   * tenants and accounts among them, whatever encrypts the table: AWS advises against it for tables with a customer-managed key. Source:
+   * the DynamoDB
    * developer guide, CloudWatch Contributor Insights, data encryption.
    *
    * @default false
@@ -93,7 +94,8 @@ export interface IdempotentLedgerTableProps {
  * The global table that holds accounts, payments and idempotency keys. Created once, in the stack of any one of the replicas'
  * regions; the other stacks use `LedgerReplica.of`.
  *
- * An account has up to 5,000 open holds at once; then it answers 429 `account_busy`. A tenant that needs more spreads them over several accounts.
+ * An account has up to 5,000 open holds at once; then it answers 429 `account_busy`. A tenant that needs more spreads them over several
+ * accounts.
  */
 export class IdempotentLedgerTable extends Construct implements ITaggable {
   /** Name of the table, the same in every region. */
@@ -120,11 +122,18 @@ export class IdempotentLedgerTable extends Construct implements ITaggable {
 
     this.resource = this.defineTable();
     this.resource.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN);
-    const { systemName, regions: { replicas }, encryption = LedgerEncryption.customerManaged() } = props;
+    const {
+      systemName,
+      regions: { replicas },
+      encryption = LedgerEncryption.customerManaged(),
+    } = props;
     providePart(this, { kind: 'ledger table', systemName, regions: replicas }, [this.resource]);
     if (encryption.usesCustomerKeys) useNamedPart(this, { kind: 'ledger key', systemName, regions: replicas }, [this.resource]);
     keepProtection(this.resource);
-    keepResource(this, this.resource, props.removalPolicy ?? RemovalPolicy.RETAIN, [...keptReplicas(props), keptConsistency(props.regions.consistency)]);
+    keepResource(this, this.resource, props.removalPolicy ?? RemovalPolicy.RETAIN, [
+      ...keptReplicas(props),
+      keptConsistency(props.regions.consistency),
+    ]);
     this.node.addValidation({ validate: () => ledgerTemplateProblems(this.templateProperties(), props.regions) });
   }
 
@@ -134,7 +143,13 @@ export class IdempotentLedgerTable extends Construct implements ITaggable {
    * @param region one of the replicas
    */
   public replica(region: string): LedgerReplica {
-    return LedgerReplica._in(this, this.props.systemName, this.props.regions, region, this.props.encryption ?? LedgerEncryption.customerManaged());
+    return LedgerReplica._in(
+      this,
+      this.props.systemName,
+      this.props.regions,
+      region,
+      this.props.encryption ?? LedgerEncryption.customerManaged(),
+    );
   }
 
   /** CfnGlobalTable, not TableV2: that one rejects region sets it does not know, and wants the keys' ARNs of all regions. */
@@ -145,17 +160,28 @@ export class IdempotentLedgerTable extends Construct implements ITaggable {
     return new CfnGlobalTable(this, 'Table', {
       tableName: this.tableName,
       keySchema: [{ attributeName: partitionKey, keyType: 'HASH' }],
-      attributeDefinitions: [partitionKey, byAccountPartitionKey, byAccountSortKey].map((attributeName) => ({ attributeName, attributeType: 'S' })),
-      globalSecondaryIndexes: [{
-        indexName: byAccountIndex,
-        keySchema: [{ attributeName: byAccountPartitionKey, keyType: 'HASH' }, { attributeName: byAccountSortKey, keyType: 'RANGE' }],
-        projection: { projectionType: 'KEYS_ONLY' },
-        ...this.writeSettings(),
-      }],
+      attributeDefinitions: [partitionKey, byAccountPartitionKey, byAccountSortKey].map((attributeName) => ({
+        attributeName,
+        attributeType: 'S',
+      })),
+      globalSecondaryIndexes: [
+        {
+          indexName: byAccountIndex,
+          keySchema: [
+            { attributeName: byAccountPartitionKey, keyType: 'HASH' },
+            { attributeName: byAccountSortKey, keyType: 'RANGE' },
+          ],
+          projection: { projectionType: 'KEYS_ONLY' },
+          ...this.writeSettings(),
+        },
+      ],
       ...this.writeSettings(),
       billingMode: this.props.billing?.provisionedProps ? 'PROVISIONED' : 'PAY_PER_REQUEST',
       streamSpecification: { streamViewType: 'NEW_AND_OLD_IMAGES' },
-      sseSpecification: { sseEnabled: encryption?.usesCustomerKeys ?? true, ...encryption?.usesCustomerKeys === false ? {} : { sseType: 'KMS' } },
+      sseSpecification: {
+        sseEnabled: encryption?.usesCustomerKeys ?? true,
+        ...(encryption?.usesCustomerKeys === false ? {} : { sseType: 'KMS' }),
+      },
       multiRegionConsistency: strong ? 'STRONG' : 'EVENTUAL',
       globalTableWitnesses: regions.witness === undefined ? undefined : [{ region: regions.witness }],
       // Once aspects have run, which tag them.
@@ -165,14 +191,17 @@ export class IdempotentLedgerTable extends Construct implements ITaggable {
 
   private replicaSpecification(region: string): CfnGlobalTable.ReplicaSpecificationProperty {
     const { props } = this;
-    const contributorInsightsSpecification = { enabled: props.contributorInsights ?? false, mode: props.contributorInsights ? 'THROTTLED_KEYS' : undefined };
+    const contributorInsightsSpecification = {
+      enabled: props.contributorInsights ?? false,
+      mode: props.contributorInsights ? 'THROTTLED_KEYS' : undefined,
+    };
     const recovers = props.pointInTimeRecovery ?? true;
     return {
       region,
       deletionProtectionEnabled: props.deletionProtection ?? true,
       pointInTimeRecoverySpecification: {
         pointInTimeRecoveryEnabled: recovers,
-        recoveryPeriodInDays: recovers ? props.recoveryPeriodDays ?? 35 : undefined,
+        recoveryPeriodInDays: recovers ? (props.recoveryPeriodDays ?? 35) : undefined,
       },
       contributorInsightsSpecification,
       globalSecondaryIndexes: [{ indexName: ledgerSchema.byAccountIndex, contributorInsightsSpecification, ...this.readSettings() }],
@@ -182,14 +211,22 @@ export class IdempotentLedgerTable extends Construct implements ITaggable {
     };
   }
 
-  private writeSettings(): Pick<CfnGlobalTable.GlobalSecondaryIndexProperty, 'writeOnDemandThroughputSettings' | 'writeProvisionedThroughputSettings'> {
+  private writeSettings(): Pick<
+    CfnGlobalTable.GlobalSecondaryIndexProperty,
+    'writeOnDemandThroughputSettings' | 'writeProvisionedThroughputSettings'
+  > {
     const { provisionedProps, onDemandProps } = this.props.billing ?? LedgerBilling.onDemand();
-    if (provisionedProps) return { writeProvisionedThroughputSettings: { writeCapacityAutoScalingSettings: scaling(provisionedProps.write) } };
+    if (provisionedProps) {
+      return { writeProvisionedThroughputSettings: { writeCapacityAutoScalingSettings: scaling(provisionedProps.write) } };
+    }
     const maxWriteRequestUnits = onDemandProps?.maxWriteRequestUnits;
     return maxWriteRequestUnits === undefined ? {} : { writeOnDemandThroughputSettings: { maxWriteRequestUnits } };
   }
 
-  private readSettings(): Pick<CfnGlobalTable.ReplicaSpecificationProperty, 'readOnDemandThroughputSettings' | 'readProvisionedThroughputSettings'> {
+  private readSettings(): Pick<
+    CfnGlobalTable.ReplicaSpecificationProperty,
+    'readOnDemandThroughputSettings' | 'readProvisionedThroughputSettings'
+  > {
     const { provisionedProps, onDemandProps } = this.props.billing ?? LedgerBilling.onDemand();
     if (provisionedProps) return { readProvisionedThroughputSettings: { readCapacityAutoScalingSettings: scaling(provisionedProps.read) } };
     const maxReadRequestUnits = onDemandProps?.maxReadRequestUnits;
@@ -198,8 +235,9 @@ export class IdempotentLedgerTable extends Construct implements ITaggable {
 
   /** As the template will hold them, overrides included. */
   private templateProperties(): Record<string, unknown> {
-    const { Resources } = Stack.of(this).resolve((this.resource as unknown as { _toCloudFormation(): object })._toCloudFormation()) as
-      { Resources: Record<string, { Properties: Record<string, unknown> }> };
+    const { Resources } = Stack.of(this).resolve((this.resource as unknown as { _toCloudFormation(): object })._toCloudFormation()) as {
+      Resources: Record<string, { Properties: Record<string, unknown> }>;
+    };
     return Object.values(Resources)[0].Properties;
   }
 }

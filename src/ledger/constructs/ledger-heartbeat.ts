@@ -14,8 +14,8 @@ export interface LedgerHeartbeatProps {
 }
 
 /**
- * One write a minute into the region's replica. DynamoDB publishes `ReplicationLatency` only for minutes in which something was written: without
- * it, a system that is idle and a replication that stands still look the same. Only in mode HOME_REGION, where replication lags.
+ * One write a minute into the region's replica. DynamoDB publishes `ReplicationLatency` only for minutes in which something was written:
+ * without it, a system that is idle and a replication that stands still look the same. Only in mode HOME_REGION, where replication lags.
  * Source: the DynamoDB developer guide, metrics and dimensions, `ReplicationLatency`.
  */
 export class LedgerHeartbeat extends Construct {

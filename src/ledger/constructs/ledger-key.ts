@@ -48,7 +48,9 @@ export class LedgerKey extends Construct {
       pendingWindow: Duration.days(30),
       removalPolicy,
     });
-    keepResource(this, this.key.node.defaultChild as CfnKey, removalPolicy, [{ name: 'EnableKeyRotation', isKept: ({ EnableKeyRotation }) => EnableKeyRotation === true }]);
+    keepResource(this, this.key.node.defaultChild as CfnKey, removalPolicy, [
+      { name: 'EnableKeyRotation', isKept: ({ EnableKeyRotation }) => EnableKeyRotation === true },
+    ]);
     const alias = new Alias(this, 'Alias', { aliasName: ledgerKeyAlias(props.systemName), targetKey: this.key, removalPolicy });
     providePart(this, { kind: 'ledger key', systemName: props.systemName, regions: [Stack.of(this).region] }, ownResource(alias));
   }

@@ -16,7 +16,13 @@ const readItems = ['dynamodb:GetItem', 'dynamodb:BatchGetItem'];
 const writeItems = ['dynamodb:PutItem', 'dynamodb:UpdateItem'];
 /** DynamoDB opens the table's key in the caller's name. */
 const keyReadActions = ['kms:Decrypt', 'kms:DescribeKey'];
-const keyWriteActions = ['kms:Encrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext'];
+const keyWriteActions = [
+  'kms:Encrypt',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+];
 
 /** Options of `LedgerReplica.of`. */
 export interface LedgerReplicaOptions {
@@ -50,7 +56,13 @@ export class LedgerReplica {
   }
 
   /** @internal The replica in a region that may not be the stack's. */
-  public static _in(scope: Construct, systemName: string, regions: PaymentRegions, region: string, encryption: LedgerEncryption): LedgerReplica {
+  public static _in(
+    scope: Construct,
+    systemName: string,
+    regions: PaymentRegions,
+    region: string,
+    encryption: LedgerEncryption,
+  ): LedgerReplica {
     checkReplicaRegion(scope, regions, region, 'region');
     return new LedgerReplica(scope, systemName, regions, region, encryption);
   }
@@ -153,7 +165,10 @@ export class LedgerReplica {
     const region = Stack.of(scope).region;
     if (region !== this.region) {
       throw invalidProps(scope, {
-        prop: 'lookUpStreamArn', given: `used in ${region}`, allowed: `a stack in ${this.region}`, mend: 'use the replica of the stack\'s own region',
+        prop: 'lookUpStreamArn',
+        given: `used in ${region}`,
+        allowed: `a stack in ${this.region}`,
+        mend: "use the replica of the stack's own region",
       });
     }
     const lookup = new Lookup(scope, id, {
@@ -171,7 +186,11 @@ export class LedgerReplica {
 
   /** Lets the grantee read this replica's stream. */
   public grantStreamRead(grantee: IGrantable): Grant {
-    const grant = this.grant(grantee, ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'], `${this.tableArn}/stream/*`);
+    const grant = this.grant(
+      grantee,
+      ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
+      `${this.tableArn}/stream/*`,
+    );
     return this.withKey(grant, grantee, keyReadActions);
   }
 
@@ -187,7 +206,7 @@ export class LedgerReplica {
         prop: 'metricReplicationLatency',
         given: 'used in mode STRONG',
         allowed: 'mode HOME_REGION: with strong consistency a write is in two regions before it is answered, and AWS publishes no latency',
-        mend: 'watch metricWriteConflicts() and the table\'s own latency instead',
+        mend: "watch metricWriteConflicts() and the table's own latency instead",
       });
     }
     checkReplicaRegion(this.scope, this.regions, receivingRegion, 'receivingRegion');
@@ -213,8 +232,8 @@ export class LedgerReplica {
   }
 
   /**
-   * Write requests throttled for the index by account. DynamoDB then refuses the table's write, and counts it here and not with the table's.
-   * Source: the DynamoDB developer guide, metrics and dimensions (`GlobalSecondaryIndexName`).
+   * Write requests throttled for the index by account. DynamoDB then refuses the table's write, and counts it here and not with the
+   * table's. Source: the DynamoDB developer guide, metrics and dimensions (`GlobalSecondaryIndexName`).
    *
    * @default - sum over 1 minute
    */
@@ -238,9 +257,9 @@ export class LedgerReplica {
    */
   public metricSystemErrors(options?: MetricOptions): MathExpression {
     const operations = ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Query'];
-    const usingMetrics = Object.fromEntries(operations.map((operation) => [
-      operation.toLowerCase(), this.tableMetric('SystemErrors', { Operation: operation }, options),
-    ]));
+    const usingMetrics = Object.fromEntries(
+      operations.map((operation) => [operation.toLowerCase(), this.tableMetric('SystemErrors', { Operation: operation }, options)]),
+    );
     return metricSum('SystemErrors', usingMetrics, options?.period);
   }
 
@@ -281,7 +300,8 @@ export class LedgerReplica {
   }
 
   /**
-   * Entries of accounts that could not be read or completed when a call looked after its account. They stay; the call was answered all the same.
+   * Entries of accounts that could not be read or completed when a call looked after its account. They stay; the call was answered all the
+   * same.
    *
    * @default - sum over 1 minute
    */
@@ -327,14 +347,16 @@ export class LedgerReplica {
   /** By alias and through DynamoDB alone: the key's own ARN is another stack's and stays there. */
   private withKey(grant: Grant, grantee: IGrantable, actions: string[]): Grant {
     if (!this.encryption.usesCustomerKeys) return grant;
-    grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({
-      actions,
-      resources: [this.arn('kms', 'key/*')],
-      conditions: {
-        'StringEquals': { 'kms:ViaService': `dynamodb.${this.region}.amazonaws.com` },
-        'ForAnyValue:StringEquals': { 'kms:ResourceAliases': ledgerKeyAlias(this.systemName) },
-      },
-    }));
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions,
+        resources: [this.arn('kms', 'key/*')],
+        conditions: {
+          StringEquals: { 'kms:ViaService': `dynamodb.${this.region}.amazonaws.com` },
+          'ForAnyValue:StringEquals': { 'kms:ResourceAliases': ledgerKeyAlias(this.systemName) },
+        },
+      }),
+    );
     return grant;
   }
 
@@ -359,7 +381,12 @@ export class LedgerReplica {
   private arn(service: string, resource: string): string {
     const stack = Stack.of(this.scope);
     return stack.formatArn({
-      partition: Aws.PARTITION, service, region: this.region, account: stack.account, resource, arnFormat: ArnFormat.NO_RESOURCE_NAME,
+      partition: Aws.PARTITION,
+      service,
+      region: this.region,
+      account: stack.account,
+      resource,
+      arnFormat: ArnFormat.NO_RESOURCE_NAME,
     });
   }
 }

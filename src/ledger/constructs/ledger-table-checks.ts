@@ -23,7 +23,12 @@ export function checkRemoval(scope: Construct, props: RemovalProps): void {
 
 function removalProblem(props: RemovalProps): PropProblem | undefined {
   if (props.removalPolicy === RemovalPolicy.SNAPSHOT) {
-    return { prop: 'removalPolicy', given: 'SNAPSHOT', allowed: 'RETAIN or DESTROY: DynamoDB makes no snapshot', mend: 'leave it out to retain the table' };
+    return {
+      prop: 'removalPolicy',
+      given: 'SNAPSHOT',
+      allowed: 'RETAIN or DESTROY: DynamoDB makes no snapshot',
+      mend: 'leave it out to retain the table',
+    };
   }
   if (props.removalPolicy !== RemovalPolicy.DESTROY) return undefined;
   if (!props.acceptDataLoss) {
@@ -34,12 +39,14 @@ function removalProblem(props: RemovalProps): PropProblem | undefined {
       mend: 'leave it out: every account and payment would go with the stack, and with them the keys that stop second debits',
     };
   }
-  return props.deletionProtection === false ? undefined : {
-    prop: 'deletionProtection',
-    given: 'on (its default) with removalPolicy DESTROY',
-    allowed: 'false with DESTROY: a protected table cannot be deleted and the stack\'s deletion would fail',
-    mend: 'set deletionProtection: false, or leave removalPolicy out',
-  };
+  return props.deletionProtection === false
+    ? undefined
+    : {
+        prop: 'deletionProtection',
+        given: 'on (its default) with removalPolicy DESTROY',
+        allowed: "false with DESTROY: a protected table cannot be deleted and the stack's deletion would fail",
+        mend: 'set deletionProtection: false, or leave removalPolicy out',
+      };
 }
 
 function recoveryProblem(props: IdempotentLedgerTableProps): PropProblem | undefined {
@@ -77,15 +84,25 @@ function capacityProblem(prop: string, capacity: LedgerCapacityProps): PropProbl
 /** In each replica, unless the props say otherwise. */
 export function keptReplicas(props: Pick<IdempotentLedgerTableProps, 'deletionProtection' | 'pointInTimeRecovery'>): KeptProperty[] {
   const { deletionProtection = true, pointInTimeRecovery = true } = props;
-  const each = (holds: (replica: Record<string, unknown>) => boolean) => ({ Replicas }: Readonly<Record<string, unknown>>): boolean =>
-    (Replicas as Record<string, unknown>[]).every(holds);
+  const each =
+    (holds: (replica: Record<string, unknown>) => boolean) =>
+    ({ Replicas }: Readonly<Record<string, unknown>>): boolean =>
+      (Replicas as Record<string, unknown>[]).every(holds);
   return [
-    ...deletionProtection ? [{ name: 'Replicas.DeletionProtectionEnabled', isKept: each((replica) => replica.DeletionProtectionEnabled === true) }] : [],
-    ...pointInTimeRecovery ? [{
-      name: 'Replicas.PointInTimeRecoverySpecification',
-      isKept: each(({ PointInTimeRecoverySpecification: given }) =>
-        (given as { PointInTimeRecoveryEnabled?: boolean } | undefined)?.PointInTimeRecoveryEnabled === true),
-    }] : [],
+    ...(deletionProtection
+      ? [{ name: 'Replicas.DeletionProtectionEnabled', isKept: each((replica) => replica.DeletionProtectionEnabled === true) }]
+      : []),
+    ...(pointInTimeRecovery
+      ? [
+          {
+            name: 'Replicas.PointInTimeRecoverySpecification',
+            isKept: each(
+              ({ PointInTimeRecoverySpecification: given }) =>
+                (given as { PointInTimeRecoveryEnabled?: boolean } | undefined)?.PointInTimeRecoveryEnabled === true,
+            ),
+          },
+        ]
+      : []),
   ];
 }
 
@@ -104,7 +121,9 @@ export function ledgerTemplateProblems(properties: Record<string, unknown>, regi
     problems.push({
       prop: 'TimeToLiveSpecification',
       given: 'set on the table',
-      allowed: strong ? 'none: a strongly consistent global table has no TTL' : 'none: an expired key would let its payment be debited again',
+      allowed: strong
+        ? 'none: a strongly consistent global table has no TTL'
+        : 'none: an expired key would let its payment be debited again',
       mend: 'remove the override',
     });
   }

@@ -63,16 +63,18 @@ export interface HomeRegionsProps {
   readonly clockMargin?: Duration;
 
   /**
-   * Regions of the small, strongly consistent table that says who is home: three replicas, or two and a witness. They are final after the first deployment, so
-   * they do not follow from `replicas`. Give it when no replica is in America and `homes` names no region.
+   * Regions of the small, strongly consistent table that says who is home: three replicas, or two and a witness. They are final after the
+   * first deployment, so they do not follow from `replicas`. Give it when no replica is in America and `homes` names no region.
    *
-   * @default - with `AccountHomes.oneRegion` two replicas and a witness near that region, otherwise us-east-1 and us-east-2 with us-west-2 as witness
+   * @default - with `AccountHomes.oneRegion` two replicas and a witness near that region, otherwise us-east-1 and us-east-2 with us-west-2
+   * as witness
    */
   readonly authority?: StrongRegionsProps;
 
   /**
-   * Region of the stack with `PhasedCutoverStateMachine`. Homes are moved for runs of the machine there and nowhere else: whoever may make a state machine of the
-   * same name in another region is not believed. Name it also when the cutover stands in a region that takes no payments.
+   * Region of the stack with `PhasedCutoverStateMachine`. Homes are moved for runs of the machine there and nowhere else: whoever may make
+   * a state machine of the same name in another region is not believed. Name it also when the cutover stands in a region that takes no
+   * payments.
    *
    * @default - any of the replicas
    */
@@ -85,8 +87,8 @@ export interface HomeRegionsProps {
  */
 export class PaymentRegions {
   /**
-   * Multi-region strong consistency: exactly three regions, all replicas or two replicas and a witness, on one continent or several. The set is
-   * final: DynamoDB adds, removes and exchanges no member.
+   * Multi-region strong consistency: exactly three regions, all replicas or two replicas and a witness, on one continent or several. The
+   * set is final: DynamoDB adds, removes and exchanges no member.
    */
   public static strong(props: StrongRegionsProps): PaymentRegions {
     return new PaymentRegions(LedgerConsistency.STRONG, props.replicas, props.witness);
@@ -126,7 +128,7 @@ export class PaymentRegions {
   public _facts(): SharedFact[] {
     const { consistency, replicas, witness } = this;
     const value = `${consistency} in ${[...replicas].sort().join(', ')}${witness === undefined ? '' : ` with the witness ${witness}`}`;
-    return [{ prop: 'regions', value }, ...this._home?.facts() ?? []];
+    return [{ prop: 'regions', value }, ...(this._home?.facts() ?? [])];
   }
 
   private all(): string[] {
@@ -135,23 +137,33 @@ export class PaymentRegions {
 
   private unknownRegion(): PropProblem | undefined {
     const given: unknown[] = [this.replicas, ...this.replicas];
-    return given.map((value) => unknownProblem('regions.replicas', value)).find((problem) => problem !== undefined) ?? unknownProblem('regions.witness', this.witness);
+    return (
+      given.map((value) => unknownProblem('regions.replicas', value)).find((problem) => problem !== undefined) ??
+      unknownProblem('regions.witness', this.witness)
+    );
   }
 
   private nameProblem(): PropProblem | undefined {
     const wrong = this.all().find((region) => !isRegionName(region));
-    return wrong === undefined ? undefined : {
-      prop: 'regions',
-      given: `'${wrong}'`,
-      allowed: 'names of AWS regions, such as us-east-1, known at synthesis (no token)',
-      mend: 'write the region name out',
-    };
+    return wrong === undefined
+      ? undefined
+      : {
+          prop: 'regions',
+          given: `'${wrong}'`,
+          allowed: 'names of AWS regions, such as us-east-1, known at synthesis (no token)',
+          mend: 'write the region name out',
+        };
   }
 
   private repetitionProblem(): PropProblem | undefined {
     const repeated = this.replicas.find((region, index) => this.replicas.indexOf(region) !== index);
     if (repeated !== undefined) {
-      return { prop: 'regions.replicas', given: `${this.replicas.join(', ')} (${repeated} twice)`, allowed: 'different regions', mend: `remove one ${repeated}` };
+      return {
+        prop: 'regions.replicas',
+        given: `${this.replicas.join(', ')} (${repeated} twice)`,
+        allowed: 'different regions',
+        mend: `remove one ${repeated}`,
+      };
     }
     if (this.witness !== undefined && this.replicas.includes(this.witness)) {
       return {
@@ -168,9 +180,9 @@ export class PaymentRegions {
     const count = this.replicas.length;
     const given = `${count} (${this.replicas.join(', ') || 'none'})${this.witness === undefined ? ' without a witness' : ` and the witness ${this.witness}`}`;
     if (this.consistency === LedgerConsistency.HOME_REGION) {
-      return count >= 2 ? undefined : {
-        prop: 'regions.replicas', given, allowed: 'two or more replicas in mode HOME_REGION', mend: 'add a region',
-      };
+      return count >= 2
+        ? undefined
+        : { prop: 'regions.replicas', given, allowed: 'two or more replicas in mode HOME_REGION', mend: 'add a region' };
     }
     if (count === (this.witness === undefined ? 3 : 2)) return undefined;
     return {

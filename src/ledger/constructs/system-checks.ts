@@ -16,7 +16,9 @@ export function checkSystemName(scope: Construct, systemName: string): void {
   throw invalidProps(scope, {
     prop: 'systemName',
     given: Token.isUnresolved(systemName) ? 'a token, unknown at synthesis' : `'${systemName}'`,
-    allowed: '3 to 40 lower-case letters, digits and hyphens, starting with a letter, not ending with a hyphen; not beginning with aws or ssm, which Parameter Store refuses',
+    allowed:
+      '3 to 40 lower-case letters, digits and hyphens, starting with a letter, not ending with a hyphen; not beginning with aws or ' +
+      'ssm, which Parameter Store refuses',
     mend: 'write one literal name and use it in every stack of the system',
   });
 }
@@ -31,7 +33,7 @@ export function checkRegions(scope: Construct, regions: PaymentRegions): string 
       prop: 'env.region of the stack',
       given: 'not set',
       allowed: regions.replicas.join(', '),
-      mend: 'give the stack an env with a region: the ledger\'s names and grants differ by region',
+      mend: "give the stack an env with a region: the ledger's names and grants differ by region",
     });
   }
   checkReplicaRegion(scope, regions, region, 'env.region of the stack');
@@ -45,7 +47,7 @@ export function checkReplicaRegion(scope: Construct, regions: PaymentRegions, re
     prop,
     given: region === regions.witness ? `${region}, the witness, which holds no readable data` : region,
     allowed: regions.replicas.join(', '),
-    mend: 'use one of the replicas, or add the region to \'regions\'',
+    mend: "use one of the replicas, or add the region to 'regions'",
   });
 }
 
@@ -56,10 +58,19 @@ interface LedgerPart {
   readonly encryption?: LedgerEncryption;
 }
 
-/** Notes a part of the ledger, which must agree with the others that the app has: on the regions, and on whose keys encrypt it where it says so. */
+/**
+ * Notes a part of the ledger, which must agree with the others that the app has: on the regions, and on whose keys encrypt it where it says
+ * so.
+ */
 export function declareLedgerPart(scope: Construct, kind: string, { systemName, regions, encryption }: LedgerPart): void {
   declarePart(scope, {
-    systemName, kind, about: 'ledger', regions: regions.replicas,
-    facts: [...regions._facts(), ...encryption ? [{ prop: 'encryption', value: encryption.usesCustomerKeys ? 'customerManaged' : 'awsOwned' }] : []],
+    systemName,
+    kind,
+    about: 'ledger',
+    regions: regions.replicas,
+    facts: [
+      ...regions._facts(),
+      ...(encryption ? [{ prop: 'encryption', value: encryption.usesCustomerKeys ? 'customerManaged' : 'awsOwned' }] : []),
+    ],
   });
 }

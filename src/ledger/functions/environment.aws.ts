@@ -22,14 +22,19 @@ export type FunctionLedger = Ledger & Partial<Pick<HomeLedger, 'receive'>>;
 export function ledgerFromEnvironment(source: Environment): FunctionLedger {
   const env = ledgerEnv.read(source);
   const region = regionOf(source);
-  if (env.mode !== 'STRONG' && env.mode !== 'HOME_REGION') throw new Error(`environment variable LEDGER_CONSISTENCY_MODE is '${env.mode}': it must be STRONG or HOME_REGION`);
+  if (env.mode !== 'STRONG' && env.mode !== 'HOME_REGION') {
+    throw new Error(`environment variable LEDGER_CONSISTENCY_MODE is '${env.mode}': it must be STRONG or HOME_REGION`);
+  }
   const wrong = wrongTable(env, region);
   if (wrong !== undefined) return new RefusingLedger(wrong);
   const timeoutMs = Number(env.decisionTimeoutMs ?? 0);
   const client = dynamoClient();
-  const invokeIn = (place: string): Invoker => invoker({
-    region: place, credentials: client.config.credentials, ...(source.AWS_ENDPOINT_URL ? { endpoint: source.AWS_ENDPOINT_URL } : {}),
-  });
+  const invokeIn = (place: string): Invoker =>
+    invoker({
+      region: place,
+      credentials: client.config.credentials,
+      ...(source.AWS_ENDPOINT_URL ? { endpoint: source.AWS_ENDPOINT_URL } : {}),
+    });
   const ports: LedgerPorts = {
     ...clockPorts,
     store: new DynamoStore(client, env.tableName),
@@ -41,14 +46,22 @@ export function ledgerFromEnvironment(source: Environment): FunctionLedger {
   };
   if (env.mode === 'STRONG') return new PaymentsLedger(ports, settings);
   const home = readHome(env.home);
-  return new HomeLedger({ ...ports, authority: authorityStore(home), forward: forwardPort(invokeIn, env.systemName, home.forwardMs) }, settings, home);
+  return new HomeLedger(
+    { ...ports, authority: authorityStore(home), forward: forwardPort(invokeIn, env.systemName, home.forwardMs) },
+    settings,
+    home,
+  );
 }
 
 /** What the function that only reads works with, from its environment. */
 export function statusFromEnvironment(source: Environment): HomeStatus {
   const env = ledgerEnv.read(source);
   const home = readHome(env.home);
-  return new HomeStatus({ ...clockPorts, store: new DynamoStore(dynamoClient(), env.tableName), authority: authorityStore(home) }, regionOf(source), home);
+  return new HomeStatus(
+    { ...clockPorts, store: new DynamoStore(dynamoClient(), env.tableName), authority: authorityStore(home) },
+    regionOf(source),
+    home,
+  );
 }
 
 /** What an operator's function works with, from its environment. */
@@ -58,15 +71,14 @@ export function operationsFromEnvironment(source: Environment): { readonly opera
   if (wrong !== undefined) throw new Error(wrong);
   const home = readHome(env.home);
   const ports: OperatorPorts = {
-    ...clockPorts, store: new DynamoStore(dynamoClient(), env.tableName), authority: authorityStore(home),
-    scan: scanPort(env.tableName, home.units), items: itemsPort(env.tableName),
+    ...clockPorts,
+    store: new DynamoStore(dynamoClient(), env.tableName),
+    authority: authorityStore(home),
+    scan: scanPort(env.tableName, home.units),
+    items: itemsPort(env.tableName),
   };
   return { operations: new HomeOperations(ports, regionOf(source), home), units: home.units };
 }
 
 /** Time and chance as Lambda has them. */
-export const clockPorts: Omit<LedgerPorts, 'store'> = {
-  ...clock,
-  random: Math.random,
-  nonce: randomUUID,
-};
+export const clockPorts: Omit<LedgerPorts, 'store'> = { ...clock, random: Math.random, nonce: randomUUID };

@@ -13,5 +13,7 @@ const moves = new CutoverMoves(operations, { look, region: regionOf(process.env)
 
 /** Moves homes for a run of the cutover that is at this very move. */
 export const handler: (event: unknown, invocation: Invocation) => Promise<OperatorResult> = answeringOperator(
-  operatorPorts(process.env, 'home-move', systemName), (event) => moveRequestOf(event, units), (request, context) => moves.run(request, context),
+  operatorPorts(process.env, 'home-move', systemName),
+  (event) => moveRequestOf(event, units),
+  (request, context) => moves.run(request, context),
 );

@@ -9,5 +9,7 @@ const { operations, units } = operationsFromEnvironment(process.env);
 
 /** Does what a person on call asks by `aws lambda invoke`, and answers with what came of it. */
 export const handler: (event: unknown, invocation: Invocation) => Promise<OperatorResult> = answeringOperator(
-  operatorPorts(process.env, 'home-operator', systemName), (event) => operatorRequestOf(event, units), (request, context) => operations.run(request, context),
+  operatorPorts(process.env, 'home-operator', systemName),
+  (event) => operatorRequestOf(event, units),
+  (request, context) => operations.run(request, context),
 );

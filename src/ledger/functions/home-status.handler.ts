@@ -9,5 +9,7 @@ const status = statusFromEnvironment(process.env);
 
 /** Answers who is home, and whether an account adds up. It writes nothing, and its role could not. */
 export const handler: (event: unknown, invocation: Invocation) => Promise<StatusResult> = answeringOperator(
-  operatorPorts(process.env, 'home-status', systemName), statusRequestOf, (request, context) => status.run(request, context),
+  operatorPorts(process.env, 'home-status', systemName),
+  statusRequestOf,
+  (request, context) => status.run(request, context),
 );

@@ -15,22 +15,33 @@ export interface OperatorInvocationPorts {
 
 /** Lambda's clock, its trace, and the function's log. */
 export function operatorPorts(source: Environment, service: string, systemName: string): OperatorInvocationPorts {
-  return { nowMs: Date.now, traceId: () => source._X_AMZN_TRACE_ID ?? '', record: recordOperation(telemetryOf(source, service, systemName)) };
+  return {
+    nowMs: Date.now,
+    traceId: () => source._X_AMZN_TRACE_ID ?? '',
+    record: recordOperation(telemetryOf(source, service, systemName)),
+  };
 }
 
 /** A function that reads a request, has it worked on within its own time, and writes a line of what was asked and what came of it. */
 export function answeringOperator<Request extends object, Result extends { readonly kind: string }>(
-  ports: OperatorInvocationPorts, read: (event: unknown) => Request | string, work: (request: Request, context: CallContext) => Promise<Result>,
+  ports: OperatorInvocationPorts,
+  read: (event: unknown) => Request | string,
+  work: (request: Request, context: CallContext) => Promise<Result>,
 ): (event: unknown, invocation: Invocation) => Promise<Result | { readonly kind: 'refused'; readonly detail: string }> {
   return async (event, invocation) => {
     const events: LedgerEvent[] = [];
     const request = read(event);
-    const result = typeof request === 'string' ? { kind: 'refused', detail: request } as const : await work(request, {
-      tenant: '',
-      traceId: ports.traceId(),
-      deadlineMs: ports.nowMs() + invocation.getRemainingTimeInMillis() - reserveMs,
-      observe: (what) => { events.push(what); },
-    });
+    const result =
+      typeof request === 'string'
+        ? ({ kind: 'refused', detail: request } as const)
+        : await work(request, {
+            tenant: '',
+            traceId: ports.traceId(),
+            deadlineMs: ports.nowMs() + invocation.getRemainingTimeInMillis() - reserveMs,
+            observe: (what) => {
+              events.push(what);
+            },
+          });
     ports.record(typeof request === 'string' ? {} : request, result, events);
     return result;
   };

@@ -27,7 +27,11 @@ export interface AuthorityRecord {
 export type AskedBy = { readonly by: string; readonly reason: string } | { readonly run: string };
 
 /** What somebody asked for, in which region, and when. */
-export type LastAsked = AskedBy & { readonly action: 'takeover' | 'relocate' | 'abort'; readonly region: string; /** Epoch milliseconds. */ readonly at: number };
+export type LastAsked = AskedBy & {
+  readonly action: 'takeover' | 'relocate' | 'abort';
+  readonly region: string;
+  /** Epoch milliseconds. */ readonly at: number;
+};
 
 /** A planned move, as the home is told of it. */
 export interface MoveNotice {
@@ -36,7 +40,9 @@ export interface MoveNotice {
   readonly by: string;
   /** Epoch milliseconds. Whoever still finds it then, a mover that died having left it, calls the move off. */
   readonly until: number;
-  /** Requests get `moveRequestMs`, and the record is read again after `moveRefreshMs`: the home is about to stop, and shall do so quickly. */
+  /**
+   * Requests get `moveRequestMs`, and the record is read again after `moveRefreshMs`: the home is about to stop, and shall do so quickly.
+   */
   readonly hurry: boolean;
 }
 
@@ -84,13 +90,19 @@ const keepBelow = 1 / 3;
 const unitPk = (unit: number): string => `u#${unit}`;
 
 /** A record as it was no earlier than it was asked for. */
-interface Copy { readonly record: AuthorityRecord; readonly readAt: number }
+interface Copy {
+  readonly record: AuthorityRecord;
+  readonly readAt: number;
+}
 
 /** Reads, renews and moves leases; one instance for each function instance and unit table. */
 export class Authority {
   private readonly copies = new Map<number, Copy>();
 
-  constructor(private readonly region: string, private readonly settings: HomeSettings) {
+  constructor(
+    private readonly region: string,
+    private readonly settings: HomeSettings,
+  ) {
     if (settings.leaseMs <= settings.requestMs) {
       throw new Error(`a lease of ${settings.leaseMs} ms does not outlive a request of ${settings.requestMs} ms: make it longer`);
     }
@@ -102,14 +114,21 @@ export class Authority {
     if (!copy || attempt.ports.nowMs() - copy.readAt >= this.timesOf(copy.record).refreshMs) copy = await this.readAgain(attempt, unit);
     if (this.isLeftBehind(copy.record, attempt.ports.nowMs())) copy = await this.callOff(attempt, unit, copy.record);
     // A second time when the first one met a change of something else.
-    for (let tries = 0; tries < 2 && this.isShort(copy.record, attempt.ports.nowMs()); tries += 1) copy = await this.renew(attempt, unit, copy.record);
+    for (let tries = 0; tries < 2 && this.isShort(copy.record, attempt.ports.nowMs()); tries += 1) {
+      copy = await this.renew(attempt, unit, copy.record);
+    }
     const { record, readAt } = copy;
     if (record.home !== this.region) return { kind: 'elsewhere', record };
     if (record.state === 'DRAINING') return { kind: 'draining', record };
-    if (record.leaseUntil < attempt.ports.nowMs() + this.settings.requestMs) throw new GaveUp('unknown', new Error('the lease could not be renewed in time'));
+    if (record.leaseUntil < attempt.ports.nowMs() + this.settings.requestMs) {
+      throw new GaveUp('unknown', new Error('the lease could not be renewed in time'));
+    }
     const { refreshMs, requestMs } = this.timesOf(record);
     return {
-      kind: 'home', epoch: record.epoch, untilMs: Math.min(record.leaseUntil, readAt + refreshMs + requestMs), ...(record.move ? { page: record.page! } : {}),
+      kind: 'home',
+      epoch: record.epoch,
+      untilMs: Math.min(record.leaseUntil, readAt + refreshMs + requestMs),
+      ...(record.move ? { page: record.page! } : {}),
     };
   }
 
@@ -153,9 +172,15 @@ export class Authority {
     for (let from = 0; from < pks.length; from += readAtOnce) {
       const items = await attempt.patiently((store) => store.readMany(pks.slice(from, from + readAtOnce)));
       const now = attempt.ports.nowMs();
-      const running = (items as unknown as (Item & AuthorityRecord)[]).filter(({ home, state, leaseUntil, contested }) =>
-        home === this.region && state === 'OPEN' && !contested && leaseUntil - now < this.settings.leaseMs * keepBelow);
-      await Promise.all(running.map(({ pk, epoch }) => attempt.change(this.renewal(pk, epoch, now + this.settings.leaseMs, [{ test: 'absent', path: ['contested'] }]))));
+      const running = (items as unknown as (Item & AuthorityRecord)[]).filter(
+        ({ home, state, leaseUntil, contested }) =>
+          home === this.region && state === 'OPEN' && !contested && leaseUntil - now < this.settings.leaseMs * keepBelow,
+      );
+      await Promise.all(
+        running.map(({ pk, epoch }) =>
+          attempt.change(this.renewal(pk, epoch, now + this.settings.leaseMs, [{ test: 'absent', path: ['contested'] }])),
+        ),
+      );
     }
   }
 
@@ -166,7 +191,13 @@ export class Authority {
     if (record.state === 'DRAINING' && !record.move) return record;
     const { leaseMs, requestMs, clockMarginMs } = this.settings;
     const until = attempt.ports.nowMs() + leaseMs + requestMs + 2 * clockMarginMs;
-    return this.change(attempt, unit, record, [[['state'], 'DRAINING'], [['drainTo'], to], [['drainUntil'], until], ...this.noted('takeover', asked, attempt)], over);
+    return this.change(
+      attempt,
+      unit,
+      record,
+      [[['state'], 'DRAINING'], [['drainTo'], to], [['drainUntil'], until], ...this.noted('takeover', asked, attempt)],
+      over,
+    );
   }
 
   /** Announces a planned move: the home goes on, and notes what it writes on a page of the move's journal. */
@@ -175,17 +206,35 @@ export class Authority {
     const others = record.move && record.move.to !== move.to && record.move.until >= attempt.ports.nowMs();
     if (record.home === move.to || others || (record.state === 'DRAINING' && !record.move)) return undefined;
     // What an earlier mover left half done is begun anew, its drain too.
-    return this.change(attempt, unit, record, [[['state'], 'OPEN'], [['move'], { ...move }], [['page'], (record.page ?? 0) + 1], ...this.noted('relocate', asked, attempt)]);
+    return this.change(attempt, unit, record, [
+      [['state'], 'OPEN'],
+      [['move'], { ...move }],
+      [['page'], (record.page ?? 0) + 1],
+      ...this.noted('relocate', asked, attempt),
+    ]);
   }
 
   /** Has the home go on to the journal's next page. Undefined: the move is no longer this mover's. */
   public async turnPage(attempt: Attempt, unit: number, mine: AuthorityRecord, hurry: boolean): Promise<AuthorityRecord | undefined> {
-    return this.change(attempt, unit, mine, [[['move'], { ...mine.move!, hurry }], [['page'], mine.page! + 1]]);
+    return this.change(attempt, unit, mine, [
+      [['move'], { ...mine.move!, hurry }],
+      [['page'], mine.page! + 1],
+    ]);
   }
 
   /** Stops the home's writing, to give it to the next one. Undefined: the move is no longer this mover's. */
   public async drain(attempt: Attempt, unit: number, mine: AuthorityRecord, until: number): Promise<AuthorityRecord | undefined> {
-    return this.change(attempt, unit, mine, [[['state'], 'DRAINING'], [['drainTo'], mine.move!.to], [['move'], { ...mine.move!, until }]], [['contested']]);
+    return this.change(
+      attempt,
+      unit,
+      mine,
+      [
+        [['state'], 'DRAINING'],
+        [['drainTo'], mine.move!.to],
+        [['move'], { ...mine.move!, until }],
+      ],
+      [['contested']],
+    );
   }
 
   /** Gives a drained unit to its next home. Only after the proof that this region has everything that the last epoch wrote. */
@@ -196,9 +245,11 @@ export class Authority {
 
   /** Leaves the unit where it is; with `mine`, only if the move is still this mover's. */
   public async abortDrain(
-    attempt: Attempt, unit: number, { mine, asked }: { mine?: AuthorityRecord; asked?: AskedBy } = {},
+    attempt: Attempt,
+    unit: number,
+    { mine, asked }: { mine?: AuthorityRecord; asked?: AskedBy } = {},
   ): Promise<AuthorityRecord | undefined> {
-    const record = mine ?? await this.read(attempt, unit);
+    const record = mine ?? (await this.read(attempt, unit));
     if (record.state !== 'DRAINING' && !record.move) return undefined;
     return this.change(attempt, unit, record, [[['state'], 'OPEN'], ...this.noted('abort', asked, attempt)], over);
   }
@@ -217,7 +268,11 @@ export class Authority {
     this.copies.delete(unit);
   }
 
-  private noted(action: LastAsked['action'], asked: AskedBy | undefined, { ports }: Attempt): readonly (readonly [readonly [string], Value])[] {
+  private noted(
+    action: LastAsked['action'],
+    asked: AskedBy | undefined,
+    { ports }: Attempt,
+  ): readonly (readonly [readonly [string], Value])[] {
     return asked ? [[['lastAsked'], { ...asked, action, region: this.region, at: ports.nowMs() }]] : [];
   }
 
@@ -242,7 +297,9 @@ export class Authority {
   }
 
   private async readFor(attempt: Attempt, unit: number, to: string): Promise<AuthorityRecord> {
-    if (!this.settings.regions.includes(to)) throw new Error(`'${to}' is not a region of this ledger: move to one of ${this.settings.regions.join(', ')}`);
+    if (!this.settings.regions.includes(to)) {
+      throw new Error(`'${to}' is not a region of this ledger: move to one of ${this.settings.regions.join(', ')}`);
+    }
     return this.read(attempt, unit);
   }
 
@@ -258,9 +315,15 @@ export class Authority {
 
   /** Not before the lease has run out; until then the home has to show by its work that it works. */
   private async wait(attempt: Attempt, unit: number, { epoch, contested }: AuthorityRecord, ms: number): Promise<TakeoverResult> {
-    const contest = (): Promise<unknown> => attempt.change({
-      pk: unitPk(unit), require: [{ test: 'equals', path: ['epoch'], value: epoch }, { test: 'absent', path: ['contested'] }], set: [[['contested'], true]],
-    });
+    const contest = (): Promise<unknown> =>
+      attempt.change({
+        pk: unitPk(unit),
+        require: [
+          { test: 'equals', path: ['epoch'], value: epoch },
+          { test: 'absent', path: ['contested'] },
+        ],
+        set: [[['contested'], true]],
+      });
     if (!contested) await attempt.kindly(contest);
     return { kind: 'wait', ms };
   }
@@ -269,8 +332,11 @@ export class Authority {
     return {
       pk,
       require: [
-        { test: 'equals', path: ['home'], value: this.region }, { test: 'equals', path: ['epoch'], value: epoch },
-        { test: 'equals', path: ['state'], value: 'OPEN' }, { test: 'below', path: ['leaseUntil'], value: leaseUntil }, ...more,
+        { test: 'equals', path: ['home'], value: this.region },
+        { test: 'equals', path: ['epoch'], value: epoch },
+        { test: 'equals', path: ['state'], value: 'OPEN' },
+        { test: 'below', path: ['leaseUntil'], value: leaseUntil },
+        ...more,
       ],
       set: [[['leaseUntil'], leaseUntil]],
     };
@@ -280,23 +346,47 @@ export class Authority {
     const now = attempt.ports.nowMs();
     const leaseUntil = now + this.settings.leaseMs;
     // Its own copy counts as read now, so what it says of a move must still be so.
-    const result = await attempt.change({ ...this.renewal(unitPk(unit), record.epoch, leaseUntil, [same('page', record.page)]), remove: [['contested']] });
+    const result = await attempt.change({
+      ...this.renewal(unitPk(unit), record.epoch, leaseUntil, [same('page', record.page)]),
+      remove: [['contested']],
+    });
     if (result.kind === 'refused' && !result.found) throw new Error(`the authority's record of unit ${unit} was deleted during the call`);
     this.keep(unit, result.kind === 'written' ? { ...itemOf(unit, record), leaseUntil, contested: false } : result.found!, now);
     return this.copies.get(unit)!;
   }
 
-  private async assume(attempt: Attempt, unit: number, record: AuthorityRecord, now: number, more: readonly Condition[]): Promise<TakeoverResult> {
-    const changed = await this.change(attempt, unit, record, [
-      [['home'], this.region], [['epoch'], record.epoch + 1], [['leaseUntil'], now + this.settings.leaseMs], [['state'], 'OPEN'],
-      [['takenFrom'], record.home], [['takenAt'], now],
-    ], over, more);
+  private async assume(
+    attempt: Attempt,
+    unit: number,
+    record: AuthorityRecord,
+    now: number,
+    more: readonly Condition[],
+  ): Promise<TakeoverResult> {
+    const changed = await this.change(
+      attempt,
+      unit,
+      record,
+      [
+        [['home'], this.region],
+        [['epoch'], record.epoch + 1],
+        [['leaseUntil'], now + this.settings.leaseMs],
+        [['state'], 'OPEN'],
+        [['takenFrom'], record.home],
+        [['takenAt'], now],
+      ],
+      over,
+      more,
+    );
     return changed ? { kind: 'taken', record: changed } : { kind: 'changed' };
   }
 
   /** Changes a record that is still as it was read, but for its lease. */
   private async change(
-    attempt: Attempt, unit: number, record: AuthorityRecord, set: readonly (readonly [readonly [string], Value])[], remove: readonly (readonly [string])[] = [],
+    attempt: Attempt,
+    unit: number,
+    record: AuthorityRecord,
+    set: readonly (readonly [readonly [string], Value])[],
+    remove: readonly (readonly [string])[] = [],
     more: readonly Condition[] = [],
   ): Promise<AuthorityRecord | undefined> {
     const now = attempt.ports.nowMs();
@@ -304,15 +394,24 @@ export class Authority {
     const result = await attempt.change({
       pk: unitPk(unit),
       require: [
-        same('epoch', record.epoch), same('state', record.state), same('page', record.page),
-        by === undefined ? { test: 'absent', path: ['move'] } : { test: 'equals', path: ['move', 'by'], value: by }, ...more,
+        same('epoch', record.epoch),
+        same('state', record.state),
+        same('page', record.page),
+        by === undefined ? { test: 'absent', path: ['move'] } : { test: 'equals', path: ['move', 'by'], value: by },
+        ...more,
       ],
       set,
       remove,
     });
     const gone = new Set(remove.map(([name]) => name));
     const kept = Object.entries(itemOf(unit, record)).filter(([name]) => !gone.has(name));
-    if (result.kind === 'written') return this.keep(unit, { ...Object.fromEntries(kept), ...Object.fromEntries(set.map(([[name], value]) => [name, value])) } as Item, now);
+    if (result.kind === 'written') {
+      return this.keep(
+        unit,
+        { ...Object.fromEntries(kept), ...Object.fromEntries(set.map(([[name], value]) => [name, value])) } as Item,
+        now,
+      );
+    }
     // Made by an earlier try of this same call whose answer was lost.
     const { found } = result;
     const mine = found && set.every(([[name], value]) => alike(found[name], value)) && remove.every(([name]) => found[name] === undefined);
@@ -322,9 +421,16 @@ export class Authority {
   private keep(unit: number, item: Item, readAt: number): AuthorityRecord {
     const { home, epoch, leaseUntil, state, drainTo, drainUntil, contested, move, lastAsked, page } = item as unknown as AuthorityRecord;
     const record: AuthorityRecord = {
-      home, epoch, leaseUntil, state, ...(state === 'DRAINING' && drainTo ? { drainTo } : {}),
-      ...(state === 'DRAINING' && drainUntil !== undefined ? { drainUntil } : {}), ...(contested ? { contested } : {}),
-      ...(move ? { move } : {}), ...(lastAsked ? { lastAsked } : {}), ...(page === undefined ? {} : { page }),
+      home,
+      epoch,
+      leaseUntil,
+      state,
+      ...(state === 'DRAINING' && drainTo ? { drainTo } : {}),
+      ...(state === 'DRAINING' && drainUntil !== undefined ? { drainUntil } : {}),
+      ...(contested ? { contested } : {}),
+      ...(move ? { move } : {}),
+      ...(lastAsked ? { lastAsked } : {}),
+      ...(page === undefined ? {} : { page }),
     };
     this.copies.set(unit, { record, readAt });
     return record;
@@ -343,6 +449,5 @@ function alike(one: Value | undefined, other: Value): boolean {
 }
 
 /** An attribute is still as it was read. */
-const same = (name: string, value: string | number | undefined): Condition => (
-  value === undefined ? { test: 'absent', path: [name] } : { test: 'equals', path: [name], value }
-);
+const same = (name: string, value: string | number | undefined): Condition =>
+  value === undefined ? { test: 'absent', path: [name] } : { test: 'equals', path: [name], value };

@@ -1,6 +1,19 @@
 import { Item, Value } from '../ports';
 import {
-  Closure, entriesOf, Entry, entryOf, idOfPaymentId, idOfPk, isMove, isPayment, MoveItem, moveOf, movesInOrder, PaymentItem, paymentOf, RecordedMove,
+  Closure,
+  entriesOf,
+  Entry,
+  entryOf,
+  idOfPaymentId,
+  idOfPk,
+  isMove,
+  isPayment,
+  MoveItem,
+  moveOf,
+  movesInOrder,
+  PaymentItem,
+  paymentOf,
+  RecordedMove,
 } from '../protocol/domain';
 
 /**
@@ -87,9 +100,17 @@ function withClosure(item: Item, payment: PaymentItem, closure: Closure, refunds
   const known = payment.moves[closure.by];
   // When it happened is known to the move's own item alone; if that has not replicated, the claim's time has to serve.
   const { at } = payment;
-  const closing: RecordedMove = known
-    ?? { type: closure.type, amount: closure.type === 'CAPTURE' ? closure.captured : payment.amount, at, region: payment.region, order: 1 };
-  const moves = Object.fromEntries([[closure.by, { ...closing, order: 1 }], ...refunds.map(([id, refund], n) => [id, { ...refund, order: n + 2 }])]);
+  const closing: RecordedMove = known ?? {
+    type: closure.type,
+    amount: closure.type === 'CAPTURE' ? closure.captured : payment.amount,
+    at,
+    region: payment.region,
+    order: 1,
+  };
+  const moves = Object.fromEntries([
+    [closure.by, { ...closing, order: 1 }],
+    ...refunds.map(([id, refund], n) => [id, { ...refund, order: n + 2 }]),
+  ]);
   return {
     ...without(item, ['pending']),
     outcome: 'AUTHORISED',
@@ -106,24 +127,29 @@ type Refund = readonly [id: string, refund: Omit<RecordedMove, 'order'>];
 function refundsOf(payment: PaymentItem, account: Item, trimmed: Trimmed): readonly Refund[] {
   const recorded = Object.entries(payment.moves).filter(([, { type }]) => type === 'REFUND');
   const entries = Object.keys(entriesOf(account)).map((id): [string, Entry] => [id, entryOf(account, id)!]);
-  const moved = new Map(entries.flatMap(([id, entry]) => (entry.kind === 'refund' && entry.payment === payment.id ? [[id, entry.amount]] : [])));
+  const moved = new Map(
+    entries.flatMap(([id, entry]) => (entry.kind === 'refund' && entry.payment === payment.id ? [[id, entry.amount]] : [])),
+  );
   const kept = movesInOrder({ ...payment, moves: Object.fromEntries(recorded) })
     .map((refund): Refund => [recorded.find(([, other]) => other === refund)![0], refund])
     .filter(([id, { at }]) => moved.has(id) || trimmed(at));
   // The account moved the money, but the payment's item that says so did not arrive.
-  const missing = [...moved].filter(([id]) => !kept.some(([other]) => other === id)).map(([id, amount]): Refund => {
-    const pending = payment.pending?.id === id ? payment.pending : undefined;
-    return [id, { type: 'REFUND', amount, at: pending?.at ?? payment.at, region: pending?.region ?? payment.region }];
-  });
+  const missing = [...moved]
+    .filter(([id]) => !kept.some(([other]) => other === id))
+    .map(([id, amount]): Refund => {
+      const pending = payment.pending?.id === id ? payment.pending : undefined;
+      return [id, { type: 'REFUND', amount, at: pending?.at ?? payment.at, region: pending?.region ?? payment.region }];
+    });
   return [...kept, ...missing];
 }
 
 function carryMove(item: Item, account: Item, trimmed: Trimmed): Item {
   const move = moveOf(item);
   if (move.outcome?.status !== 'DONE') return item;
-  const reached = move.type === 'REFUND'
-    ? entryOf(account, move.id)?.kind === 'refund' || trimmed(move.at)
-    : closedBy(move.id, entryOf(account, idOfPaymentId(move.paymentId)!)) ?? trimmed(move.paymentAt);
+  const reached =
+    move.type === 'REFUND'
+      ? entryOf(account, move.id)?.kind === 'refund' || trimmed(move.at)
+      : (closedBy(move.id, entryOf(account, idOfPaymentId(move.paymentId)!)) ?? trimmed(move.paymentAt));
   return reached ? item : without(item, ['outcome', 'moved', 'answer']);
 }
 
@@ -151,7 +177,11 @@ export function reclaim(claim: Item, account: Item): Item | undefined {
 
 function canBeMove({ id, type, amount, paymentId }: MoveItem, account: Item, own: Entry | undefined): boolean {
   const payment = idOfPaymentId(paymentId)!;
-  if (type === 'REFUND') return !own || own.kind === 'refundRefused' || (own.kind === 'refund' && own.payment === payment && (amount ?? own.amount) === own.amount);
+  if (type === 'REFUND') {
+    return (
+      !own || own.kind === 'refundRefused' || (own.kind === 'refund' && own.payment === payment && (amount ?? own.amount) === own.amount)
+    );
+  }
   // A capture or void has its effect in the payment's entry, and none of its own.
   if (own) return false;
   const closed = entryOf(account, payment);
@@ -168,15 +198,15 @@ export interface LateEntry {
   readonly id: string;
   readonly entry: Entry;
   /**
-   * What the successor knows of it: `carried`: it was opened with it, `same`: it has the same decision of this key, `nothing`. Whether that is
-   * of the same request, their claims tell: a key can be taken for another request while its first claim has not arrived.
+   * What the successor knows of it: `carried`: it was opened with it, `same`: it has the same decision of this key, `nothing`. Whether that
+   * is of the same request, their claims tell: a key can be taken for another request while its first claim has not arrived.
    */
   readonly known: 'carried' | 'same' | 'nothing';
 }
 
 /**
- * Entries of an ended epoch's account that its successor was opened without, or whose key may have been taken for another request meanwhile.
- * Refusals too: their callers have an answer, and may get another.
+ * Entries of an ended epoch's account that its successor was opened without, or whose key may have been taken for another request
+ * meanwhile. Refusals too: their callers have an answer, and may get another.
  *
  * @param ended the account of the ended epoch, as stored by now
  * @param successor the same account in a later epoch, which carried this one over, or an earlier one if nothing of this one had arrived

@@ -5,7 +5,10 @@ import { entriesOf, entryOf, keyItemPk } from '../protocol/domain';
 /** Items read at once while looking for one item's newest epoch. */
 const batch = 100;
 /** An item, and the epoch that has it. */
-interface Kept { readonly item: Item; readonly epoch: number }
+interface Kept {
+  readonly item: Item;
+  readonly epoch: number;
+}
 
 /** Keys remembered as being of this epoch. */
 const remembered = 10_000;
@@ -23,10 +26,13 @@ export class EpochStore implements LedgerStore {
   private entriesKept = 0;
 
   /** @param epoch 1 or more; the first one has nothing to carry over and pays nothing for it */
-  constructor(private readonly replica: LedgerStore, private readonly epoch: number) {}
+  constructor(
+    private readonly replica: LedgerStore,
+    private readonly epoch: number,
+  ) {}
 
   public async create(item: Item): Promise<WriteResult> {
-    if (this.epoch > 1 && await this.carryOver(item.pk)) return { kind: 'refused', found: (await this.own(item.pk))! };
+    if (this.epoch > 1 && (await this.carryOver(item.pk))) return { kind: 'refused', found: (await this.own(item.pk))! };
     const claim = this.epoch > 1 && item.acct !== undefined ? reclaim(item, await this.accountHere(item.acct as string)) : item;
     // Another request was decided under this key, and its claim has not arrived: what stands in for it is nobody's.
     if (!claim) return { kind: 'refused', found: { ...item, fingerprint: '', nonce: '' } };
@@ -40,7 +46,7 @@ export class EpochStore implements LedgerStore {
     const own = { ...change, pk: inEpoch(change.pk, this.epoch) };
     const result = await this.replica.change(own);
     if (result.kind === 'written' || result.found || this.epoch === 1) return plainResult(result);
-    return await this.carryOver(change.pk) ? plainResult(await this.replica.change(own)) : result;
+    return (await this.carryOver(change.pk)) ? plainResult(await this.replica.change(own)) : result;
   }
 
   public async read(pk: string, strong: boolean): Promise<Item | undefined> {
@@ -52,7 +58,7 @@ export class EpochStore implements LedgerStore {
     const own = await this.ownMany(pks);
     if (this.epoch === 1) return own;
     const there = new Set(own.map(({ pk }) => pk));
-    return [...own, ...await this.viewMany(pks.filter((pk) => !there.has(pk)))];
+    return [...own, ...(await this.viewMany(pks.filter((pk) => !there.has(pk))))];
   }
 
   /** One entry for each key and place: a claim that was lost with its region and made again has two, of which one is its item's. */
@@ -82,7 +88,7 @@ export class EpochStore implements LedgerStore {
     const known = this.accounts.get(pk);
     if (known) return known;
     // It is carried over before anything is claimed: what arrives of it later counts no more.
-    const account = await this.carryOver(pk) ? await this.own(pk) : undefined;
+    const account = (await this.carryOver(pk)) ? await this.own(pk) : undefined;
     if (!account) throw new StoreFault('unknown', `${pk} has not arrived`);
     const entries = 1 + Object.keys(entriesOf(account)).length;
     if (this.entriesKept + entries > entriesRemembered) {
@@ -104,7 +110,7 @@ export class EpochStore implements LedgerStore {
     if (!newest || newest.epoch === this.epoch) return newest?.item;
     const carried = await this.carried(newest.item, newest.epoch, (account) => this.view(account));
     // The account was read later: by then another request may have carried the item over, and the account show what came of it.
-    return newest.item.acct === undefined ? carried : await this.own(pk) ?? carried;
+    return newest.item.acct === undefined ? carried : ((await this.own(pk)) ?? carried);
   }
 
   /** The same for many, mostly of one account: in few requests, however many they are. */
@@ -140,7 +146,9 @@ export class EpochStore implements LedgerStore {
     const newest = await this.newest(pk);
     if (!newest) return false;
     if (newest.epoch === this.epoch) return this.isHere(pk);
-    const carried = await this.carried(newest.item, newest.epoch, async (account) => (await this.carryOver(account) ? this.own(account) : undefined));
+    const carried = await this.carried(newest.item, newest.epoch, async (account) =>
+      (await this.carryOver(account)) ? this.own(account) : undefined,
+    );
     if (!carried) return false;
     // Refused: another request carried it over in the meantime.
     await this.replica.create({ ...carried, pk: inEpoch(pk, this.epoch) });
@@ -152,9 +160,14 @@ export class EpochStore implements LedgerStore {
    * began with, and afterwards nothing could tell that one.
    */
   private async carryTouched({ pk: account, set, remove }: Change): Promise<void> {
-    const idsOf = (paths: readonly Path[]): readonly string[] => paths.flatMap(([name, id]) => (name === 'entries' && id !== undefined ? [id] : []));
+    const idsOf = (paths: readonly Path[]): readonly string[] =>
+      paths.flatMap(([name, id]) => (name === 'entries' && id !== undefined ? [id] : []));
     const removed = idsOf(remove ?? []);
-    const ids = [...idsOf((set ?? []).map(([path]) => path)), ...removed, ...(removed.length > 0 ? await this.namedBy(account, removed) : [])];
+    const ids = [
+      ...idsOf((set ?? []).map(([path]) => path)),
+      ...removed,
+      ...(removed.length > 0 ? await this.namedBy(account, removed) : []),
+    ];
     const pks = ids.map(keyItemPk);
     await Promise.all(pks.filter((pk) => !this.here.has(pk)).map((pk) => this.carryOver(pk)));
   }

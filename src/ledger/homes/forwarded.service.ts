@@ -28,14 +28,17 @@ export interface ForwardedPorts {
 }
 
 /** What is asked of Lambda's context. */
-export interface Invocation { getRemainingTimeInMillis(): number }
+export interface Invocation {
+  getRemainingTimeInMillis(): number;
+}
 
 /** Time kept back from the invocation's end to answer in. */
 const reserveMs = 500;
 
 /** A function that answers calls of other regions itself, and leaves all else to the next. */
 export function takingForwarded<Event, Result>(
-  ports: ForwardedPorts, next: (event: Event, invocation: Invocation) => Promise<Result>,
+  ports: ForwardedPorts,
+  next: (event: Event, invocation: Invocation) => Promise<Result>,
 ): (event: Event, invocation: Invocation) => Promise<Result | CallOutcome> {
   const { receive } = ports;
   if (!receive) return next;
@@ -48,8 +51,12 @@ export function takingForwarded<Event, Result>(
     const events: Partial<Record<LedgerEvent, number>> = {};
     const remainingMs = Math.max(0, Math.min(forwarded.remainingMs, invocation.getRemainingTimeInMillis() - reserveMs));
     const span = ports.beginTrace(traceOfForwarded(forwarded), startedMs);
-    const settled = await receive({ ...forwarded, ...parentOf(span), remainingMs }, (what) => { events[what] = (events[what] ?? 0) + 1; })
-      .then((outcome) => ({ outcome }), (thrown: unknown) => ({ outcome: unknown, thrown }));
+    const settled = await receive({ ...forwarded, ...parentOf(span), remainingMs }, (what) => {
+      events[what] = (events[what] ?? 0) + 1;
+    }).then(
+      (outcome) => ({ outcome }),
+      (thrown: unknown) => ({ outcome: unknown, thrown }),
+    );
     const { outcome } = settled;
     ports.record({
       call: forwarded.call.name,
@@ -67,8 +74,8 @@ export function takingForwarded<Event, Result>(
 }
 
 /**
- * Reads what another region has sent. The members of the command itself are the ledger's to judge (`callProblem`); here it is what the ledger
- * does not see: whether this function takes the call, how long there is, and what goes to the log and into the trace.
+ * Reads what another region has sent. The members of the command itself are the ledger's to judge (`callProblem`); here it is what the
+ * ledger does not see: whether this function takes the call, how long there is, and what goes to the log and into the trace.
  */
 function forwardedCallOf(sent: unknown, takes: ForwardedPorts['takes']): ForwardedCall | string {
   const { tenant, traceId, traceParent, remainingMs, call, ...more } = membersOf(sent);
@@ -87,15 +94,22 @@ function forwardedCallOf(sent: unknown, takes: ForwardedPorts['takes']): Forward
 /** Nothing was done, and nothing is known of what was meant: whoever asked is told to ask again, as while two versions run side by side. */
 function refuse(ports: ForwardedPorts, why: string, startedMs: number): CallOutcome {
   ports.record({
-    call: 'none', outcome: 'unsure', code: 'region_fenced', latencyMs: ports.nowMs() - startedMs, traceId: '', tenant: '', events: {},
+    call: 'none',
+    outcome: 'unsure',
+    code: 'region_fenced',
+    latencyMs: ports.nowMs() - startedMs,
+    traceId: '',
+    tenant: '',
+    events: {},
     thrown: new Error(`a call that another region forwarded was refused: ${why}`),
   });
   return { kind: 'unsure', code: 'region_fenced', retryAfterSeconds: 1 };
 }
 
-const membersOf = (value: unknown): Readonly<Record<string, unknown>> => (
-  typeof value === 'object' && value !== null ? value as Readonly<Record<string, unknown>> : {});
+const membersOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 
-const parentOf = ({ context: { parentId, sampled } }: Span): Pick<ForwardedCall, 'traceParent'> => (sampled && parentId !== undefined ? { traceParent: parentId } : {});
+const parentOf = ({ context: { parentId, sampled } }: Span): Pick<ForwardedCall, 'traceParent'> =>
+  sampled && parentId !== undefined ? { traceParent: parentId } : {};
 
 const unknown: CallOutcome = { kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1 };

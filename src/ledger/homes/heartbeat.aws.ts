@@ -9,9 +9,15 @@ import { heartbeatKey, ledgerSchema } from '../contract';
 export function heartbeatWriter(tableName: string, region: string): (nowMs: number) => Promise<void> {
   const client = dynamoClient();
   return async (nowMs) => {
-    await client.send(new PutItemCommand({
-      TableName: tableName,
-      Item: { [ledgerSchema.partitionKey]: { S: heartbeatKey(region) }, at: { S: new Date(nowMs).toISOString() }, writtenBy: { S: region } },
-    }));
+    await client.send(
+      new PutItemCommand({
+        TableName: tableName,
+        Item: {
+          [ledgerSchema.partitionKey]: { S: heartbeatKey(region) },
+          at: { S: new Date(nowMs).toISOString() },
+          writtenBy: { S: region },
+        },
+      }),
+    );
   };
 }

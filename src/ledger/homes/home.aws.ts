@@ -41,17 +41,24 @@ export class FailoverStore implements LedgerStore {
       return await call(this.stores[asked]);
     } catch (error) {
       // Only by whoever met the fault first: two calls at once must not turn the wheel twice.
-      if (error instanceof StoreFault && error.fault === 'unknown' && this.current === asked) this.current = (asked + 1) % this.stores.length;
+      if (error instanceof StoreFault && error.fault === 'unknown' && this.current === asked) {
+        this.current = (asked + 1) % this.stores.length;
+      }
       throw error;
     }
   }
 }
 
 /** The table of authority records, in whichever of its regions answers. */
-export function authorityStore({ authorityTable, authorityRegions }: HomeEnvironment, requestTimeoutMs: number = homeLimits.authorityRequestMs): LedgerStore {
-  return new FailoverStore(authorityRegions.map((region) => (
-    new DynamoStore(dynamoClient(region, { connectionTimeoutMs: requestTimeoutMs / 2, requestTimeoutMs }), authorityTable)
-  )));
+export function authorityStore(
+  { authorityTable, authorityRegions }: HomeEnvironment,
+  requestTimeoutMs: number = homeLimits.authorityRequestMs,
+): LedgerStore {
+  return new FailoverStore(
+    authorityRegions.map(
+      (region) => new DynamoStore(dynamoClient(region, { connectionTimeoutMs: requestTimeoutMs / 2, requestTimeoutMs }), authorityTable),
+    ),
+  );
 }
 
 /** What is behind a call of a home that came to nothing. */
@@ -68,7 +75,9 @@ function isUnreachable(error: unknown): boolean {
  * @param invokeIn calls functions of a region
  */
 export function forwardPort(
-  invokeIn: (region: string) => Invoker, systemName: string, forwardMs: number,
+  invokeIn: (region: string) => Invoker,
+  systemName: string,
+  forwardMs: number,
 ): (home: string, call: ForwardedCall) => Promise<CallOutcome> {
   const invokers = new Map<string, Invoker>();
   return async (home, call) => {
@@ -92,11 +101,19 @@ function capabilityOf({ name }: WritingCall): HomeCapability {
 }
 
 const outcomeKinds: Readonly<Record<CallOutcome['kind'], true>> = {
-  opened: true, differs: true, answered: true, refused: true, keyReused: true, inFlight: true, rejected: true, busy: true, unsure: true,
+  opened: true,
+  differs: true,
+  answered: true,
+  refused: true,
+  keyReused: true,
+  inFlight: true,
+  rejected: true,
+  busy: true,
+  unsure: true,
 };
 
 function outcomeOf(payload: string): CallOutcome {
   const outcome = JSON.parse(payload) as Partial<CallOutcome> | null;
   if (typeof outcome?.kind === 'string' && Object.hasOwn(outcomeKinds, outcome.kind)) return outcome as CallOutcome;
-  throw new Error('the home region\'s answer is not valid: deploy the same version in both regions');
+  throw new Error("the home region's answer is not valid: deploy the same version in both regions");
 }

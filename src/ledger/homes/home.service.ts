@@ -3,8 +3,19 @@ import { EpochStore } from './epoch-store.service';
 import { keyId } from '../../kernel/fingerprint';
 import type { TraceContext } from '../../kernel/trace';
 import {
-  AccountOutcome, AuthoriseCommand, Busy, CallContext, KeyedOutcome, Ledger, ListCommand, ListOutcome, MoveCommand, OpenAccountCommand, OpenAccountOutcome,
-  PaymentOutcome, Unsure,
+  AccountOutcome,
+  AuthoriseCommand,
+  Busy,
+  CallContext,
+  KeyedOutcome,
+  Ledger,
+  ListCommand,
+  ListOutcome,
+  MoveCommand,
+  OpenAccountCommand,
+  OpenAccountOutcome,
+  PaymentOutcome,
+  Unsure,
 } from '../model';
 import { JournaledStore, JournalPage } from './move-journal.service';
 import { LedgerPorts, LedgerSettings, LedgerStore } from '../ports';
@@ -68,7 +79,11 @@ export class HomeLedger implements Ledger {
   private readonly authority: Authority;
   private readonly ledgers = new Map<string, PaymentsLedger>();
 
-  constructor(private readonly ports: HomePorts, private readonly settings: LedgerSettings, private readonly home: HomeSettings) {
+  constructor(
+    private readonly ports: HomePorts,
+    private readonly settings: LedgerSettings,
+    private readonly home: HomeSettings,
+  ) {
     this.authority = new Authority(settings.region, home);
   }
 
@@ -104,7 +119,13 @@ export class HomeLedger implements Ledger {
   public async receive(forwarded: ForwardedCall, observe?: CallContext['observe']): Promise<CallOutcome> {
     const { tenant, remainingMs, call } = forwarded;
     const trace = traceOfForwarded(forwarded);
-    const context: CallContext = { tenant, traceId: trace.traceId, trace, deadlineMs: this.ports.nowMs() + remainingMs, ...(observe ? { observe } : {}) };
+    const context: CallContext = {
+      tenant,
+      traceId: trace.traceId,
+      trace,
+      deadlineMs: this.ports.nowMs() + remainingMs,
+      ...(observe ? { observe } : {}),
+    };
     return this.validly(context, call, async (attempt) => {
       const standing = await this.authority.standing(attempt, this.unit(context));
       return standing.kind === 'home' ? this.atHome(context, standing, call) : this.fenced(context);
@@ -116,7 +137,11 @@ export class HomeLedger implements Ledger {
   }
 
   /** Neither a lease nor another region is asked for with what no ledger takes. */
-  private async validly(context: CallContext, { name, command }: WritingCall, work: (attempt: Attempt) => Promise<CallOutcome>): Promise<CallOutcome> {
+  private async validly(
+    context: CallContext,
+    { name, command }: WritingCall,
+    work: (attempt: Attempt) => Promise<CallOutcome>,
+  ): Promise<CallOutcome> {
     return callProblem(name, context, command) ?? this.surely(context, work);
   }
 
@@ -140,9 +165,12 @@ export class HomeLedger implements Ledger {
   private work(bounded: CallContext, { epoch, page }: Extract<Standing, { kind: 'home' }>, call: WritingCall): Promise<CallOutcome> {
     const ledger = this.ledgerOf(epoch, page === undefined ? undefined : { unit: this.unit(bounded), epoch, page });
     switch (call.name) {
-      case 'openAccount': return ledger.openAccount(bounded, call.command);
-      case 'authorise': return ledger.authorise(bounded, call.command);
-      case 'move': return ledger.move(bounded, call.command);
+      case 'openAccount':
+        return ledger.openAccount(bounded, call.command);
+      case 'authorise':
+        return ledger.authorise(bounded, call.command);
+      case 'move':
+        return ledger.move(bounded, call.command);
     }
   }
 
@@ -150,7 +178,12 @@ export class HomeLedger implements Ledger {
     const { context } = attempt;
     const { tenant, deadlineMs } = context;
     try {
-      const outcome = await this.ports.forward(home, { tenant, ...attempt.traceAttributes(), remainingMs: deadlineMs - this.ports.nowMs(), call });
+      const outcome = await this.ports.forward(home, {
+        tenant,
+        ...attempt.traceAttributes(),
+        remainingMs: deadlineMs - this.ports.nowMs(),
+        call,
+      });
       if (outcome.kind !== 'unsure' || outcome.code !== 'region_fenced') return outcome;
       // The home has moved since the record was read.
       this.authority.forget(this.unit(context));

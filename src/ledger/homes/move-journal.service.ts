@@ -45,7 +45,10 @@ function slotOf(pk: string): number {
 export class JournaledStore implements LedgerStore {
   private readonly noted = new Set<string>();
 
-  constructor(private readonly store: LedgerStore, private readonly page: JournalPage) {}
+  constructor(
+    private readonly store: LedgerStore,
+    private readonly page: JournalPage,
+  ) {}
 
   public async create(item: Item): Promise<WriteResult> {
     await this.note([item.pk]);
@@ -75,7 +78,7 @@ export class JournaledStore implements LedgerStore {
 
   private async note(pks: readonly string[]): Promise<void> {
     const bySlot = new Map<number, string[]>();
-    for (const pk of pks) if (!this.noted.has(pk)) bySlot.set(slotOf(pk), [...bySlot.get(slotOf(pk)) ?? [], pk]);
+    for (const pk of pks) if (!this.noted.has(pk)) bySlot.set(slotOf(pk), [...(bySlot.get(slotOf(pk)) ?? []), pk]);
     await Promise.all([...bySlot].map(([slot, keys]) => this.write(slotPk(this.page, slot), keys)));
     for (const pk of pks) this.noted.add(pk);
   }
@@ -85,13 +88,16 @@ export class JournaledStore implements LedgerStore {
     for (;;) {
       const isOwn = { test: 'equals', path: ['page'], value: page } as const;
       const result = await this.store.change({
-        pk, require: [isOwn, { test: 'fewer', path: ['keys'], value: keysPerSlot }], set: keys.map((key) => [['keys', key], 1] as const),
+        pk,
+        require: [isOwn, { test: 'fewer', path: ['keys'], value: keysPerSlot }],
+        set: keys.map((key) => [['keys', key], 1] as const),
       });
       if (result.kind === 'written') return;
       const found = result.found?.page as number | undefined;
       // Whoever still writes it after the mover has read it does not know that its time is over.
       if (found !== undefined && found > page) throw new StoreFault('unknown', `page ${page} of the journal of a move is over`);
-      const begun = found === page ? await this.store.change({ pk, require: [isOwn], set: [[['full'], true]] }) : await this.begin(pk, found, keys);
+      const begun =
+        found === page ? await this.store.change({ pk, require: [isOwn], set: [[['full'], true]] }) : await this.begin(pk, found, keys);
       if (begun.kind === 'written') return;
     }
   }
@@ -101,6 +107,14 @@ export class JournaledStore implements LedgerStore {
     const { page } = this.page;
     const first = Object.fromEntries(keys.map((key) => [key, 1]));
     if (earlier === undefined) return this.store.create({ pk, kind: 'JOURNAL', page, keys: first });
-    return this.store.change({ pk, require: [{ test: 'equals', path: ['page'], value: earlier }], set: [[['page'], page], [['keys'], first]], remove: [['full']] });
+    return this.store.change({
+      pk,
+      require: [{ test: 'equals', path: ['page'], value: earlier }],
+      set: [
+        [['page'], page],
+        [['keys'], first],
+      ],
+      remove: [['full']],
+    });
   }
 }

@@ -3,12 +3,16 @@ import { cutoverName } from '../../kernel/system-names';
 import { definitionOfExecution, describeExecution, givenToTask, isNoExecution } from '../../runtime/executions';
 
 /** What is read of a definition, and of what a step is given. */
-interface Definition { readonly States?: { readonly Plan?: { readonly Parameters?: { readonly plan?: { readonly target?: string } } } } }
-interface Given { readonly step?: unknown }
+interface Definition {
+  readonly States?: { readonly Plan?: { readonly Parameters?: { readonly plan?: { readonly target?: string } } } };
+}
+interface Given {
+  readonly step?: unknown;
+}
 
 /**
- * Looks up what an execution of this system's cutover is doing, by its ARN: whatever else is named, or stands in another region than a cutover of this system
- * may, is none that is under way.
+ * Looks up what an execution of this system's cutover is doing, by its ARN: whatever else is named, or stands in another region than a
+ * cutover of this system may, is none that is under way.
  */
 export function cutoverRuns(systemName: string, regions: readonly string[]): (run: string) => Promise<CutoverSight | undefined> {
   return async (executionArn) => {
@@ -16,7 +20,7 @@ export function cutoverRuns(systemName: string, regions: readonly string[]): (ru
     if (region === undefined || !regions.includes(region)) return undefined;
     try {
       if ((await describeExecution(region, executionArn)).status !== 'RUNNING') return undefined;
-      const { step } = (await givenToTask(region, executionArn) ?? {}) as Given;
+      const { step } = ((await givenToTask(region, executionArn)) ?? {}) as Given;
       const { States: states } = JSON.parse(await definitionOfExecution(region, executionArn)) as Definition;
       return { step: typeof step === 'string' ? step : undefined, target: states?.Plan?.Parameters?.plan?.target };
     } catch (error) {

@@ -37,31 +37,42 @@ const isName = isTextOf(operatorLimits.byLength);
 const isReason = isTextOf(operatorLimits.reasonLength);
 
 /**
- * Reads the request of a person on call; a text says what is wrong with it. Whoever may invoke the function is believed in what he does: that is
- * what it is for. Who he is and why, he says, and it is recorded.
+ * Reads the request of a person on call; a text says what is wrong with it. Whoever may invoke the function is believed in what he does:
+ * that is what it is for. Who he is and why, he says, and it is recorded.
  */
 export function operatorRequestOf(event: unknown, units: number): OperatorRequest | string {
   const members = membersOf(event);
   const { action, by, reason } = members;
   if (action !== 'takeover' && action !== 'relocate' && action !== 'abort') {
-    return `'action' is ${JSON.stringify(action)}: give one of takeover, relocate, abort; 'status' and 'reconcile' are asked of '...-home-status'`;
+    return (
+      `'action' is ${JSON.stringify(action)}: give one of takeover, relocate, abort; 'status' and 'reconcile' are asked of ` +
+      `'...-home-status'`
+    );
   }
   const unit = unitIn(members, action, units);
   if (typeof unit === 'string') return unit;
   if (!isName(by) || !isReason(reason)) {
-    return `'${action}' takes 'by', who asks for it (at most ${operatorLimits.byLength} characters), and 'reason' (at most ${operatorLimits.reasonLength}): both are recorded`;
+    return (
+      `'${action}' takes 'by', who asks for it (at most ${operatorLimits.byLength} characters), and 'reason' (at most ` +
+      `${operatorLimits.reasonLength}): both are recorded`
+    );
   }
   return { action, unit, asked: { by, reason } };
 }
 
-/** Reads the request of a cutover, which takes over nothing and names its run; whether that runs is looked up. A text says what is wrong with it. */
-export function moveRequestOf(event: unknown, units: number): OperatorRequest & { readonly asked: { readonly run: string } } | string {
+/**
+ * Reads the request of a cutover, which takes over nothing and names its run; whether that runs is looked up. A text says what is wrong
+ * with it.
+ */
+export function moveRequestOf(event: unknown, units: number): (OperatorRequest & { readonly asked: { readonly run: string } }) | string {
   const members = membersOf(event);
   const { action, run } = members;
   if (action !== 'relocate' && action !== 'abort') return `'action' is ${JSON.stringify(action)}: give relocate or abort`;
   const unit = unitIn(members, action, units);
   if (typeof unit === 'string') return unit;
-  if (typeof run !== 'string' || run.length > operatorLimits.runLength) return `'${action}' takes 'run', the ARN of the cutover's execution`;
+  if (typeof run !== 'string' || run.length > operatorLimits.runLength) {
+    return `'${action}' takes 'run', the ARN of the cutover's execution`;
+  }
   return { action, unit, asked: { run } };
 }
 
@@ -76,7 +87,11 @@ function unitIn({ unit, tenant }: Members, action: string, units: number): numbe
 export class HomeOperations {
   private readonly authority: Authority;
 
-  constructor(private readonly ports: OperatorPorts, private readonly region: string, private readonly home: HomeSettings) {
+  constructor(
+    private readonly ports: OperatorPorts,
+    private readonly region: string,
+    private readonly home: HomeSettings,
+  ) {
     this.authority = new Authority(region, home);
   }
 
@@ -84,9 +99,12 @@ export class HomeOperations {
     const attempt = new Attempt({ ...this.ports, store: this.ports.authority }, { region: this.region }, context);
     try {
       switch (action) {
-        case 'takeover': return await this.takeOver(attempt, unit, asked);
-        case 'relocate': return await this.relocate(attempt, unit, asked);
-        case 'abort': return await this.abort(attempt, unit, asked);
+        case 'takeover':
+          return await this.takeOver(attempt, unit, asked);
+        case 'relocate':
+          return await this.relocate(attempt, unit, asked);
+        case 'abort':
+          return await this.abort(attempt, unit, asked);
       }
     } catch (error) {
       if (error instanceof GaveUp || error instanceof StoreFault) return { kind: 'unsure', detail: error.message };
@@ -96,12 +114,17 @@ export class HomeOperations {
 
   /** Stops the old home first, which may live and only be of no use; then waits as long as anything that it allowed may last. */
   private async takeOver(attempt: Attempt, unit: number, asked: AskedBy): Promise<OperatorResult> {
-    if (!await this.authority.beginDrain(attempt, unit, this.region, asked)) {
-      return { kind: 'refused', detail: `the home of unit ${unit} is ${this.region} already, or the unit is being moved elsewhere: see 'status'` };
+    if (!(await this.authority.beginDrain(attempt, unit, this.region, asked))) {
+      return {
+        kind: 'refused',
+        detail: `the home of unit ${unit} is ${this.region} already, or the unit is being moved elsewhere: see 'status'`,
+      };
     }
     for (;;) {
       const result = await this.authority.takeOver(attempt, unit);
-      if (result.kind === 'changed') return { kind: 'refused', detail: `unit ${unit} was changed by another region in the meantime: see 'status'` };
+      if (result.kind === 'changed') {
+        return { kind: 'refused', detail: `unit ${unit} was changed by another region in the meantime: see 'status'` };
+      }
       if (result.kind === 'taken') {
         attempt.context.observe?.('homeTakeover');
         return result;
@@ -143,7 +166,10 @@ const lookAgainMs = 1_000;
 
 /** A cutover's moves: the same work, for a run that can be seen to be making this very move, and for no other caller. */
 export class CutoverMoves {
-  constructor(private readonly operations: HomeOperations, private readonly ports: CutoverMovesPorts) {}
+  constructor(
+    private readonly operations: HomeOperations,
+    private readonly ports: CutoverMovesPorts,
+  ) {}
 
   public async run(request: Exclude<ReturnType<typeof moveRequestOf>, string>, context: CallContext): Promise<OperatorResult> {
     const { run } = request.asked;
@@ -162,13 +188,18 @@ export class CutoverMoves {
       const sight = await look(run);
       if (!sight) return `${run} is not a running execution of this system's cutover`;
       if (isMoving(sight, action, region)) return undefined;
-      if (looked === looks) return `${run} is not at '${action}' to ${region}: it is at ${sight.step ?? 'no step'}, on the way to ${sight.target ?? 'nowhere'}`;
+      if (looked === looks) {
+        return `${run} is not at '${action}' to ${region}: it is at ${sight.step ?? 'no step'}, on the way to ${sight.target ?? 'nowhere'}`;
+      }
       await sleep(lookAgainMs);
     }
   }
 }
 
-/** Whether a run's step asks this of this region: homes go to the plan's target, and back to where they came from, which is never the target. */
+/**
+ * Whether a run's step asks this of this region: homes go to the plan's target, and back to where they came from, which is never the
+ * target.
+ */
 function isMoving({ step, target }: CutoverSight, action: OperatorRequest['action'], region: string): boolean {
   if (target === undefined) return false;
   return region === target ? step === 'authority' && action === 'relocate' : step === 'authorityBack';

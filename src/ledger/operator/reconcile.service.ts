@@ -4,8 +4,24 @@ import { Account, LedgerLine, Payment } from '../model';
 import { Item } from '../ports';
 import { Attempt } from '../protocol/attempt.service';
 import {
-  accountOf, accountPk, completed, decisionOfEntry, entriesOf, Entry, entryOf, idOfPaymentId, isPayment, keyItemPk, linesOf, MoveItem, moveOf, movesInOrder,
-  paymentAfter, PaymentDecision, paymentIdOf, paymentOf,
+  accountOf,
+  accountPk,
+  completed,
+  decisionOfEntry,
+  entriesOf,
+  Entry,
+  entryOf,
+  idOfPaymentId,
+  isPayment,
+  keyItemPk,
+  linesOf,
+  MoveItem,
+  moveOf,
+  movesInOrder,
+  paymentAfter,
+  PaymentDecision,
+  paymentIdOf,
+  paymentOf,
 } from '../protocol/domain';
 
 /** A decision that an ended epoch's account shows and its successor was opened without. Both versions, for a human to settle. */
@@ -31,17 +47,24 @@ export interface AccountReport {
 const pageSize = 100;
 
 /**
- * Checks one account against its ledger lines, and looks for what a lost region wrote and nobody saw. It reads only: what it finds is for a human
- * to settle. The account is read first and once, and every line is judged by it: so payments may be made meanwhile. Where copies follow, at home alone:
+ * Checks one account against its ledger lines, and looks for what a lost region wrote and nobody saw. It reads only: what it finds is for a
+ * human to settle. The account is read first and once, and every line is judged by it: so payments may be made meanwhile. Where copies
+ * follow, at home alone:
  * elsewhere an account can arrive before what it decided.
  */
-export async function reconcileAccount(attempt: Attempt, epoch: number, tenant: string, accountId: string): Promise<AccountReport | undefined> {
+export async function reconcileAccount(
+  attempt: Attempt,
+  epoch: number,
+  tenant: string,
+  accountId: string,
+): Promise<AccountReport | undefined> {
   const account = accountPk(tenant, accountId);
   const store = new EpochStore(attempt.ports.store, epoch);
   const item = await attempt.patiently(() => store.read(account, true));
   if (!item) return undefined;
   const { lines, payments } = await linesOfAccount(attempt, store, item);
-  const total = (...types: LedgerLine['type'][]): number => lines.filter(({ type }) => types.includes(type)).reduce((sum, { amount }) => sum + amount, 0);
+  const total = (...types: LedgerLine['type'][]): number =>
+    lines.filter(({ type }) => types.includes(type)).reduce((sum, { amount }) => sum + amount, 0);
   const held = total('AUTHORISATION') - total('CAPTURE', 'RELEASE', 'VOID');
   const settled = total('CAPTURE') - total('REFUND');
   const { available, held: keptHeld, settled: keptSettled } = accountOf(item);
@@ -54,7 +77,11 @@ export async function reconcileAccount(attempt: Attempt, epoch: number, tenant: 
   };
 }
 
-async function linesOfAccount(attempt: Attempt, store: EpochStore, account: Item): Promise<{ lines: readonly LedgerLine[]; payments: number }> {
+async function linesOfAccount(
+  attempt: Attempt,
+  store: EpochStore,
+  account: Item,
+): Promise<{ lines: readonly LedgerLine[]; payments: number }> {
   const lines: LedgerLine[] = [];
   const seen = new Set<string>();
   let payments = 0;
@@ -89,8 +116,8 @@ function namedIn(account: Item): readonly string[] {
 }
 
 /**
- * Whether an item's effect is in an account as it was read: by its entry, or, where that has been trimmed, by the watermark. No effect comes to an
- * account from behind its watermark, so what is in front of it without an entry was decided later.
+ * Whether an item's effect is in an account as it was read: by its entry, or, where that has been trimmed, by the watermark. No effect
+ * comes to an account from behind its watermark, so what is in front of it without an entry was decided later.
  */
 function isIn(account: Item, item: Item): boolean {
   const through = account.trimmedThrough as number;
@@ -105,7 +132,9 @@ function isIn(account: Item, item: Item): boolean {
 }
 
 function linesAsIn(account: Item, item: Item): readonly LedgerLine[] {
-  return isPayment(item) ? linesOf(item, paymentOf(item).outcome ?? decidedBy(account, item)) : linesOf(completedBy(account, item), undefined);
+  return isPayment(item)
+    ? linesOf(item, paymentOf(item).outcome ?? decidedBy(account, item))
+    : linesOf(completedBy(account, item), undefined);
 }
 
 /** What the account has decided about a payment whose own item does not say it yet. */
@@ -122,7 +151,8 @@ function decisionIn(entry: Entry | undefined): PaymentDecision | undefined {
 function completedBy(account: Item, item: Item): Item {
   const move = moveOf(item);
   if (move.outcome) return item;
-  const moved = move.type === 'REFUND' ? refundedBy(entryOf(account, move.id)) : closedBy(entryOf(account, idOfPaymentId(move.paymentId)!), move);
+  const moved =
+    move.type === 'REFUND' ? refundedBy(entryOf(account, move.id)) : closedBy(entryOf(account, idOfPaymentId(move.paymentId)!), move);
   return moved === undefined ? item : completed(item, moved);
 }
 
@@ -141,13 +171,19 @@ async function lateWritesOf(attempt: Attempt, store: EpochStore, account: Item, 
   for (let epoch = current - 1; epoch > 0; epoch -= 1) {
     const ended = await attempt.patiently(() => attempt.ports.store.read(inEpoch(account.pk, epoch), true));
     if (!ended) continue;
-    found.push(...await lateWritesOfEpoch(attempt, store, account, epoch, lateEntries(ended, successor)));
+    found.push(...(await lateWritesOfEpoch(attempt, store, account, epoch, lateEntries(ended, successor))));
     if (successor.carriedFrom === epoch) successor = ended;
   }
   return found;
 }
 
-async function lateWritesOfEpoch(attempt: Attempt, store: EpochStore, current: Item, epoch: number, late: readonly LateEntry[]): Promise<readonly LateWrite[]> {
+async function lateWritesOfEpoch(
+  attempt: Attempt,
+  store: EpochStore,
+  current: Item,
+  epoch: number,
+  late: readonly LateEntry[],
+): Promise<readonly LateWrite[]> {
   const replica = attempt.ports.store;
   const found: LateWrite[] = [];
   // Many at a time: an account may have thousands of entries, and many epochs behind it.
@@ -156,19 +192,35 @@ async function lateWritesOfEpoch(attempt: Attempt, store: EpochStore, current: I
     const keys = some.map(({ id }) => keyItemPk(id));
     const before = byKey(await attempt.patiently(() => replica.readMany(keys.map((key) => inEpoch(key, epoch)))));
     const now = byKey(await attempt.patiently(() => store.readMany(keys)));
-    found.push(...some.flatMap((entry) => lateWriteOf(entry, epoch, current, before.get(keyItemPk(entry.id)), now.get(keyItemPk(entry.id)))));
+    found.push(
+      ...some.flatMap((entry) => lateWriteOf(entry, epoch, current, before.get(keyItemPk(entry.id)), now.get(keyItemPk(entry.id)))),
+    );
   }
   return found;
 }
 
 const byKey = (items: readonly Item[]): ReadonlyMap<string, Item> => new Map(items.map((item) => [epochOf(item.pk).pk, item]));
 
-function lateWriteOf({ id, entry, known }: LateEntry, epoch: number, current: Item, before: Item | undefined, now: Item | undefined): readonly LateWrite[] {
+function lateWriteOf(
+  { id, entry, known }: LateEntry,
+  epoch: number,
+  current: Item,
+  before: Item | undefined,
+  now: Item | undefined,
+): readonly LateWrite[] {
   // Another request may have taken the key since.
   const replaced = before !== undefined && now !== undefined && before.fingerprint !== now.fingerprint;
   const kept = known === 'carried' || (now !== undefined && (known === 'same' || shows(now, entry)));
   if (kept && !replaced) return [];
-  return [{ epoch, key: paymentIdOf(id), effect: entry.kind, ...versionOf('before', before, () => decisionIn(entry)), ...versionOf('now', now, (item) => decidedBy(current, item)) }];
+  return [
+    {
+      epoch,
+      key: paymentIdOf(id),
+      effect: entry.kind,
+      ...versionOf('before', before, () => decisionIn(entry)),
+      ...versionOf('now', now, (item) => decidedBy(current, item)),
+    },
+  ];
 }
 
 /** Whether the current epoch's item shows the decision itself: then nothing was lost. */
@@ -186,7 +238,11 @@ function shows(item: Item, entry: Entry): boolean {
 }
 
 /** A payment with its decision: its own, or the account's, which it may not have learned yet. */
-function versionOf(name: 'before' | 'now', item: Item | undefined, decided: (item: Item) => PaymentDecision | undefined): Partial<LateWrite> {
+function versionOf(
+  name: 'before' | 'now',
+  item: Item | undefined,
+  decided: (item: Item) => PaymentDecision | undefined,
+): Partial<LateWrite> {
   if (!item || !isPayment(item)) return {};
   const plain = { ...item, pk: epochOf(item.pk).pk };
   const payment = paymentOf(plain);

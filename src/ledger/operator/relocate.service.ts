@@ -51,16 +51,23 @@ class Ended extends Error {
 /**
  * Moves a unit's home, planned. The long part is done while the home writes: every item is compared, and what is written
  * meanwhile is noted by the home and compared again. Then the home stops, what it noted last is compared, and the next epoch opens: its
- * callers wait for that alone, however large the table. Until the last step the move can be called off at any point, and a call that died can
- * be made again.
+ * callers wait for that alone, however large the table. Until the last step the move can be called off at any point, and a call that died
+ * can be made again.
  */
 export async function relocate(
-  attempt: Attempt, authority: Authority, settings: HomeSettings, ports: RelocationPorts, unit: number, asked?: AskedBy,
+  attempt: Attempt,
+  authority: Authority,
+  settings: HomeSettings,
+  ports: RelocationPorts,
+  unit: number,
+  asked?: AskedBy,
 ): Promise<RelocationResult> {
   const { region } = attempt.settings;
   const move = { to: region, by: attempt.ports.nonce(), until: attempt.context.deadlineMs, hurry: false };
   const begun = await authority.beginMove(attempt, unit, move, asked);
-  if (!begun) return { kind: 'refused', detail: `the home of unit ${unit} is ${region} already, or the unit is being moved elsewhere: see 'status'` };
+  if (!begun) {
+    return { kind: 'refused', detail: `the home of unit ${unit} is ${region} already, or the unit is being moved elsewhere: see 'status'` };
+  }
   const relocation = new Relocation(attempt, authority, settings, ports, unit, begun);
   try {
     return await relocation.run();
@@ -72,7 +79,10 @@ export async function relocate(
 }
 
 class Relocation {
-  /** What the new home may lack, with the version that it must have; undefined: the old home's, not yet read. Later ones are noted on later pages. */
+  /**
+   * What the new home may lack, with the version that it must have; undefined: the old home's, not yet read. Later ones are noted on later
+   * pages.
+   */
   private readonly open = new Map<string, number | undefined>();
   private compared = 0;
   /** A page that the home has left, or is about to leave. */
@@ -80,8 +90,12 @@ class Relocation {
   private turnedAt: number;
 
   constructor(
-    private readonly attempt: Attempt, private readonly authority: Authority, private readonly settings: HomeSettings, private readonly ports: RelocationPorts,
-    private readonly unit: number, private mine: AuthorityRecord,
+    private readonly attempt: Attempt,
+    private readonly authority: Authority,
+    private readonly settings: HomeSettings,
+    private readonly ports: RelocationPorts,
+    private readonly unit: number,
+    private mine: AuthorityRecord,
   ) {
     this.turnedAt = this.now();
   }
@@ -134,7 +148,10 @@ class Relocation {
   }
 
   private async compareBatch(batch: readonly ItemVersion[]): Promise<void> {
-    const there = await this.versions(this.attempt.settings.region, batch.map(({ pk }) => pk));
+    const there = await this.versions(
+      this.attempt.settings.region,
+      batch.map(({ pk }) => pk),
+    );
     this.compared += batch.length;
     for (const { pk, version } of batch) if ((there.get(pk) ?? -1) < version) this.open.set(pk, version);
   }
@@ -164,12 +181,20 @@ class Relocation {
   /** What a page says was written is compared again. */
   private async readPage(page: JournalPage): Promise<void> {
     const noted = notedOn(page, await this.ports.items(this.mine.home, journalKeys(page)));
-    if (!noted) throw new Ended({ kind: 'refused', detail: `too many items of unit ${this.unit} were written during the move: move it when there is less traffic` });
+    if (!noted) {
+      throw new Ended({
+        kind: 'refused',
+        detail: `too many items of unit ${this.unit} were written during the move: move it when there is less traffic`,
+      });
+    }
     for (const pk of noted) this.open.set(pk, undefined);
     this.compared += noted.length;
   }
 
-  /** Waits until the new home has all that it may lack, item by item: replication keeps no order across items, so no single one can prove it. */
+  /**
+   * Waits until the new home has all that it may lack, item by item: replication keeps no order across items, so no single one can prove
+   * it.
+   */
   private async settle(until: number, meanwhile?: () => Promise<void>): Promise<void> {
     for (;;) {
       await meanwhile?.();

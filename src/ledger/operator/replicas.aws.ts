@@ -19,13 +19,21 @@ export function scanPort(tableName: string, units: number): (region: string, uni
     const next = onwards<NonNullable<ScanPage['LastEvaluatedKey']>>(`the scan of ${tableName} in ${region}`);
     let from: ScanPage['LastEvaluatedKey'];
     do {
-      const page: ScanPage = await patiently(() => client.send(new ScanCommand({
-        TableName: tableName,
-        ConsistentRead: true,
-        ExclusiveStartKey: from,
-        ProjectionExpression: '#pk, #acct, #version',
-        ExpressionAttributeNames: { '#pk': ledgerSchema.partitionKey, '#acct': ledgerSchema.byAccountPartitionKey, '#version': 'version' },
-      })));
+      const page: ScanPage = await patiently(() =>
+        client.send(
+          new ScanCommand({
+            TableName: tableName,
+            ConsistentRead: true,
+            ExclusiveStartKey: from,
+            ProjectionExpression: '#pk, #acct, #version',
+            ExpressionAttributeNames: {
+              '#pk': ledgerSchema.partitionKey,
+              '#acct': ledgerSchema.byAccountPartitionKey,
+              '#version': 'version',
+            },
+          }),
+        ),
+      );
       for (const item of (page.Items ?? []).map(toItem)) {
         const tenant = tenantOf(item);
         if (tenant !== undefined && unitOf(tenant, units) === unit) yield { pk: item.pk, version: item.version as number };

@@ -8,8 +8,7 @@ import { isAccountId, isTenant } from '../values.contract';
 
 /** What anybody on call may ask: it reads, in the region in which the function stands. */
 export type StatusRequest =
-  | { readonly action: 'status' }
-  | { readonly action: 'reconcile'; readonly tenant: string; readonly accountId: string };
+  { readonly action: 'status' } | { readonly action: 'reconcile'; readonly tenant: string; readonly accountId: string };
 
 /** A unit's home as an operator sees it. */
 export interface UnitStatus extends AuthorityRecord {
@@ -20,7 +19,13 @@ export interface UnitStatus extends AuthorityRecord {
 
 export type StatusResult =
   | { readonly kind: 'status'; readonly region: string; readonly units: readonly UnitStatus[] }
-  | { readonly kind: 'reconciled'; readonly home: string; readonly epoch: number; readonly addsUp: boolean; readonly account: AccountReport }
+  | {
+      readonly kind: 'reconciled';
+      readonly home: string;
+      readonly epoch: number;
+      readonly addsUp: boolean;
+      readonly account: AccountReport;
+    }
   | { readonly kind: 'refused'; readonly detail: string }
   /** The tables could not be worked with in time; the same request can be made again. */
   | { readonly kind: 'unsure'; readonly detail: string };
@@ -29,7 +34,9 @@ export type StatusResult =
 export function statusRequestOf(event: unknown): StatusRequest | string {
   const { action, tenant, accountId } = (typeof event === 'object' && event !== null ? event : {}) as Readonly<Record<string, unknown>>;
   if (action === 'status') return { action };
-  if (action !== 'reconcile') return `'action' is ${JSON.stringify(action)}: give status or reconcile; homes are moved by another function, '...-home-operator'`;
+  if (action !== 'reconcile') {
+    return `'action' is ${JSON.stringify(action)}: give status or reconcile; homes are moved by another function, '...-home-operator'`;
+  }
   if (isTenant(tenant) && isAccountId(accountId)) return { action, tenant, accountId };
   return "'reconcile' takes 'tenant' and 'accountId', both as the API takes them";
 }
@@ -38,7 +45,11 @@ export function statusRequestOf(event: unknown): StatusRequest | string {
 export class HomeStatus {
   private readonly authority: Authority;
 
-  constructor(private readonly ports: LedgerPorts & { readonly authority: LedgerStore }, private readonly region: string, private readonly home: HomeSettings) {
+  constructor(
+    private readonly ports: LedgerPorts & { readonly authority: LedgerStore },
+    private readonly region: string,
+    private readonly home: HomeSettings,
+  ) {
     this.authority = new Authority(region, home);
   }
 
@@ -53,11 +64,13 @@ export class HomeStatus {
   }
 
   private async status(attempt: Attempt): Promise<StatusResult> {
-    const units = await Promise.all(Array.from({ length: this.home.units }, async (_, unit): Promise<UnitStatus> => {
-      const record = await this.authority.lookUp(attempt, unit);
-      const free = record.leaseUntil + this.home.requestMs + this.home.clockMarginMs;
-      return { unit, ...record, takeoverInMs: Math.max(0, free - this.ports.nowMs()) };
-    }));
+    const units = await Promise.all(
+      Array.from({ length: this.home.units }, async (_, unit): Promise<UnitStatus> => {
+        const record = await this.authority.lookUp(attempt, unit);
+        const free = record.leaseUntil + this.home.requestMs + this.home.clockMarginMs;
+        return { unit, ...record, takeoverInMs: Math.max(0, free - this.ports.nowMs()) };
+      }),
+    );
     return { kind: 'status', region: this.region, units };
   }
 
@@ -68,7 +81,9 @@ export class HomeStatus {
     const { kept, recomputed } = account;
     const addsUp = kept.available === recomputed.available && kept.held === recomputed.held && kept.settled === recomputed.settled;
     // Elsewhere an account arrives before what it decided, or after it: that it does not add up says nothing.
-    if (!addsUp && home !== this.region) return { kind: 'unsure', detail: `${this.region} is not home, and its copy may be behind: ask ${home}` };
+    if (!addsUp && home !== this.region) {
+      return { kind: 'unsure', detail: `${this.region} is not home, and its copy may be behind: ask ${home}` };
+    }
     return { kind: 'reconciled', home, epoch, addsUp, account };
   }
 }

@@ -4,7 +4,10 @@ import { Change, FaultKind, Item, LedgerPorts, LedgerSettings, LedgerStore, Stor
 
 /** The call's time is over, and the store's last word was a fault: nothing may be answered. */
 export class GaveUp extends Error {
-  constructor(public readonly fault: FaultKind, cause?: unknown) {
+  constructor(
+    public readonly fault: FaultKind,
+    cause?: unknown,
+  ) {
     super(`the store did not complete the request before the deadline; last fault: ${fault}`, { cause });
     this.name = 'GaveUp';
   }
@@ -18,8 +21,8 @@ export class GaveUp extends Error {
 const eventOf: Readonly<Record<FaultKind, LedgerEvent>> = { conflict: 'writeConflict', throttled: 'throttle', unknown: 'unknownOutcome' };
 const firstWaitMs = 25;
 /**
- * A conflict is over with the other region's write, in tens of milliseconds: whoever waits for longer loses its turn to those who do not, and where one
- * region sends more than the other, the other would not be served at all.
+ * A conflict is over with the other region's write, in tens of milliseconds: whoever waits for longer loses its turn to those who do not,
+ * and where one region sends more than the other, the other would not be served at all.
  */
 const longestWaitMs: Readonly<Record<FaultKind, number>> = { conflict: 100, throttled: 800, unknown: 800 };
 
@@ -28,7 +31,11 @@ const longestWaitMs: Readonly<Record<FaultKind, number>> = { conflict: 100, thro
  * ledger's writes can be repeated: a second one is refused by the trace that the first one left.
  */
 export class Attempt {
-  constructor(public readonly ports: LedgerPorts, public readonly settings: LedgerSettings, public readonly context: CallContext) {}
+  constructor(
+    public readonly ports: LedgerPorts,
+    public readonly settings: LedgerSettings,
+    public readonly context: CallContext,
+  ) {}
 
   public create(item: Item): Promise<WriteResult> {
     return this.patiently((store) => store.create({ ...item, writtenBy: this.settings.region, writtenAt: this.ports.nowMs() }));
@@ -36,11 +43,13 @@ export class Attempt {
 
   /** Changes an item; each change raises its version and says when and where it began, since a replica's stream does not. */
   public change(change: Change): Promise<WriteResult> {
-    return this.patiently((store) => store.change({
-      ...change,
-      set: [...(change.set ?? []), [['writtenBy'], this.settings.region], [['writtenAt'], this.ports.nowMs()]],
-      add: [...(change.add ?? []), [['version'], 1]],
-    }));
+    return this.patiently((store) =>
+      store.change({
+        ...change,
+        set: [...(change.set ?? []), [['writtenBy'], this.settings.region], [['writtenAt'], this.ports.nowMs()]],
+        add: [...(change.add ?? []), [['version'], 1]],
+      }),
+    );
   }
 
   /** What an item says of the trace under which it was made. */

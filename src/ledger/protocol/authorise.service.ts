@@ -2,7 +2,19 @@ import { Attempt, BrokenInvariant } from './attempt.service';
 import { fingerprint, keyId } from '../../kernel/fingerprint';
 import { expiredReason } from '../contract';
 import {
-  accountPk, bounds, decisionOfEntry, encodeEntry, entryOf, isPayment, keyItemPk, paymentAfter, PaymentDecision, paymentIdOf, PaymentItem, paymentOf, seqOf,
+  accountPk,
+  bounds,
+  decisionOfEntry,
+  encodeEntry,
+  entryOf,
+  isPayment,
+  keyItemPk,
+  paymentAfter,
+  PaymentDecision,
+  paymentIdOf,
+  PaymentItem,
+  paymentOf,
+  seqOf,
 } from './domain';
 import { AuthoriseCommand, KeyedOutcome, Rejected } from '../model';
 import { Condition, Decision, Item } from '../ports';
@@ -37,10 +49,18 @@ export type CurrencyOf = (attempt: Attempt, account: string) => Promise<string |
 async function checkAccount(attempt: Attempt, command: AuthoriseCommand, currencyOf: CurrencyOf): Promise<Rejected | undefined> {
   const currency = await currencyOf(attempt, accountPk(attempt.context.tenant, command.accountId));
   if (currency === undefined) {
-    return { kind: 'rejected', code: 'unknown_account', detail: `there is no account '${command.accountId}': open it with PUT /accounts/{accountId} first` };
+    return {
+      kind: 'rejected',
+      code: 'unknown_account',
+      detail: `there is no account '${command.accountId}': open it with PUT /accounts/{accountId} first`,
+    };
   }
   if (currency !== command.currency) {
-    return { kind: 'rejected', code: 'currency_mismatch', detail: `account '${command.accountId}' is kept in ${currency}, the payment is in ${command.currency}` };
+    return {
+      kind: 'rejected',
+      code: 'currency_mismatch',
+      detail: `account '${command.accountId}' is kept in ${currency}, the payment is in ${command.currency}`,
+    };
   }
   return undefined;
 }
@@ -76,7 +96,7 @@ function claimItem(attempt: Attempt, command: AuthoriseCommand, nonce: string): 
 /** Answers a claim from its decision; makes the decision if there is none yet, whoever made the claim. */
 async function answer(attempt: Attempt, claim: PaymentItem, replayed: boolean, nonce: string): Promise<KeyedOutcome> {
   const decided = claim.outcome
-    ? { kind: 'decided', decision: claim.outcome, stored: true } as const
+    ? ({ kind: 'decided', decision: claim.outcome, stored: true } as const)
     : await decide(attempt, claim, replayed, nonce);
   if (decided.kind === 'open') return decided.outcome;
   // The first attempt leaves the completion to whoever comes next: most keys are never sent twice.
@@ -111,7 +131,10 @@ async function hold(attempt: Attempt, claim: PaymentItem, replayed: boolean): Pr
     pk: accountPk(claim.tenant, claim.accountId),
     require: [...newEntry(claim.id, claim.at), { test: 'atLeast', path: ['available'], value: claim.amount }],
     set: [[['entries', claim.id], encodeEntry({ kind: 'hold', amount: claim.amount })]],
-    add: [[['available'], -claim.amount], [['held'], claim.amount]],
+    add: [
+      [['available'], -claim.amount],
+      [['held'], claim.amount],
+    ],
   });
   if (result.kind === 'written') {
     if (replayed) attempt.noteTakeover(claim.at);
@@ -156,7 +179,10 @@ async function expire(attempt: Attempt, claim: PaymentItem): Promise<Decided> {
 export async function completePayment(attempt: Attempt, id: string, decision: PaymentDecision): Promise<PaymentDecision> {
   const result = await attempt.change({
     pk: keyItemPk(id),
-    require: [{ test: 'absent', path: ['outcome'] }, { test: 'equals', path: ['kind'], value: 'PAYMENT' }],
+    require: [
+      { test: 'absent', path: ['outcome'] },
+      { test: 'equals', path: ['kind'], value: 'PAYMENT' },
+    ],
     set: [[['outcome'], decision.status], ...(decision.status === 'DECLINED' ? [[['reason'], decision.reason] as const] : [])],
   });
   if (result.kind === 'written') return decision;
@@ -179,8 +205,14 @@ async function takeOver(attempt: Attempt, claim: PaymentItem, nonce: string): Pr
   if (nowMs < freeAt) return inFlight(freeAt - nowMs);
   const result = await attempt.change({
     pk: keyItemPk(claim.id),
-    require: [{ test: 'equals', path: ['nonce'], value: claim.nonce }, { test: 'absent', path: ['outcome'] }],
-    set: [[['nonce'], nonce], [['attemptAt'], nowMs]],
+    require: [
+      { test: 'equals', path: ['nonce'], value: claim.nonce },
+      { test: 'absent', path: ['outcome'] },
+    ],
+    set: [
+      [['nonce'], nonce],
+      [['attemptAt'], nowMs],
+    ],
   });
   if (result.kind === 'written' || result.found?.nonce === nonce) {
     attempt.noteTakeover(claim.at);
@@ -190,34 +222,50 @@ async function takeOver(attempt: Attempt, claim: PaymentItem, nonce: string): Pr
   return outcome ? { kind: 'decided', decision: outcome, stored: true } : inFlight(timeoutMs);
 }
 
-const inFlight = (waitMs: number): Decided => ({ kind: 'open', outcome: { kind: 'inFlight', retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) } });
+const inFlight = (waitMs: number): Decided => ({
+  kind: 'open',
+  outcome: { kind: 'inFlight', retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) },
+});
 
-async function askTeam(attempt: Attempt, claim: PaymentItem, nonce: string): Promise<{ kind: 'approve' | 'unknown' } | { kind: 'decline'; reason: string }> {
+async function askTeam(
+  attempt: Attempt,
+  claim: PaymentItem,
+  nonce: string,
+): Promise<{ kind: 'approve' | 'unknown' } | { kind: 'decline'; reason: string }> {
   const { timeoutMs, onUnknown } = attempt.settings.decision!;
   const { id, tenant, accountId, amount, currency, reference } = claim;
-  const decision = clearly(await attempt.ports.decide!({
-    paymentId: paymentIdOf(id),
-    tenant,
-    accountId,
-    amount,
-    currency,
-    ...(reference === undefined ? {} : { reference }),
-    traceId: attempt.context.traceId,
-    deadlineMs: Math.min(attempt.ports.nowMs() + timeoutMs, attempt.context.deadlineMs),
-  }));
+  const decision = clearly(
+    await attempt.ports.decide!({
+      paymentId: paymentIdOf(id),
+      tenant,
+      accountId,
+      amount,
+      currency,
+      ...(reference === undefined ? {} : { reference }),
+      traceId: attempt.context.traceId,
+      deadlineMs: Math.min(attempt.ports.nowMs() + timeoutMs, attempt.context.deadlineMs),
+    }),
+  );
   if (decision.kind !== 'unknown') return decision;
   attempt.context.observe?.('unknownOutcome');
   if (onUnknown === 'DECLINE') return { kind: 'decline', reason: 'decision_unavailable' };
   // This attempt is over: the client's retry need not wait for its time to run out.
-  await attempt.kindly(() => attempt.change({
-    pk: keyItemPk(id),
-    require: [{ test: 'equals', path: ['nonce'], value: nonce }, { test: 'absent', path: ['outcome'] }],
-    set: [[['attemptAt'], 0]],
-  }));
+  await attempt.kindly(() =>
+    attempt.change({
+      pk: keyItemPk(id),
+      require: [
+        { test: 'equals', path: ['nonce'], value: nonce },
+        { test: 'absent', path: ['outcome'] },
+      ],
+      set: [[['attemptAt'], 0]],
+    }),
+  );
   return { kind: 'unknown' };
 }
 
 /** A reason becomes part of the account's entry, and one of them is the ledger's own: anything else is no answer. */
 function clearly(decision: Decision): Decision {
-  return decision.kind === 'decline' && !(isDeclineReason(decision.reason) && decision.reason !== expiredReason) ? { kind: 'unknown' } : decision;
+  return decision.kind === 'decline' && !(isDeclineReason(decision.reason) && decision.reason !== expiredReason)
+    ? { kind: 'unknown' }
+    : decision;
 }

@@ -21,7 +21,9 @@ export function commandProblem(name: CommandName, command: unknown): string | un
   const members = command as Members;
   const wrong = wrongMember(commandRules[name], members, true);
   if (wrong !== undefined) return wrong;
-  return name === 'move' && members.type === 'VOID' && members.amount !== undefined ? "'amount' must be absent: a void releases all that is held" : undefined;
+  return name === 'move' && members.type === 'VOID' && members.amount !== undefined
+    ? "'amount' must be absent: a void releases all that is held"
+    : undefined;
 }
 
 function wrongMember(rules: Readonly<Record<string, ValueRule>>, members: Members, alone: boolean): string | undefined {

@@ -17,7 +17,10 @@ export const bounds = {
   completedAtOnce: 8,
   /** Age from which a claim without an outcome counts as left behind by its attempt, in metrics alone. */
   abandonedAfterMs: 5_000,
-  /** Age of its claim from which a closed entry is trimmed, where there is one copy of the data (STRONG). A matter of liveness, not of safety. */
+  /**
+   * Age of its claim from which a closed entry is trimmed, where there is one copy of the data (STRONG). A matter of liveness, not of
+   * safety.
+   */
   trimAfterMs: 60_000,
   /** The same where copies follow later (HOME_REGION), since its item's last write; and sooner while the account is more than half full. */
   trimAfterReplicatedMs: 15 * 60_000,
@@ -63,10 +66,21 @@ export interface PaymentItem {
 
 export type PaymentDecision = { readonly status: 'AUTHORISED' } | { readonly status: 'DECLINED'; readonly reason: string };
 /** What closed a payment's hold, and how much of it was captured (0 for a void). */
-export interface Closure { readonly by: string; readonly type: 'CAPTURE' | 'VOID'; readonly captured: number }
+export interface Closure {
+  readonly by: string;
+  readonly type: 'CAPTURE' | 'VOID';
+  readonly captured: number;
+}
 /** The refund whose turn it is. */
-export interface PendingRefund { readonly id: string; readonly amount: number; readonly at: number; readonly region: string }
-export interface RecordedMove extends Move { readonly order: number }
+export interface PendingRefund {
+  readonly id: string;
+  readonly amount: number;
+  readonly at: number;
+  readonly region: string;
+}
+export interface RecordedMove extends Move {
+  readonly order: number;
+}
 
 /** A move's claim, and what has become of it. */
 export interface MoveItem {
@@ -110,27 +124,47 @@ const idLength = 22;
 /** Entries are a few characters each: the account item is written with every payment, and paid for by the KB. */
 export function encodeEntry(entry: Entry): string {
   switch (entry.kind) {
-    case 'hold': return `H${entry.amount}`;
-    case 'declined': return entry.reason === insufficientFunds ? 'D' : `D${entry.reason}`;
-    case 'closed': return entry.closure.type === 'CAPTURE' ? `C${entry.closure.by}${entry.closure.captured}/${entry.amount}` : `V${entry.closure.by}${entry.amount}`;
-    case 'refund': return `R${entry.payment}${entry.amount}`;
-    case 'refundRefused': return 'X';
+    case 'hold':
+      return `H${entry.amount}`;
+    case 'declined':
+      return entry.reason === insufficientFunds ? 'D' : `D${entry.reason}`;
+    case 'closed':
+      return entry.closure.type === 'CAPTURE'
+        ? `C${entry.closure.by}${entry.closure.captured}/${entry.amount}`
+        : `V${entry.closure.by}${entry.amount}`;
+    case 'refund':
+      return `R${entry.payment}${entry.amount}`;
+    case 'refundRefused':
+      return 'X';
   }
 }
 
 export function decodeEntry(code: string): Entry {
   const rest = code.slice(1);
   switch (code[0]) {
-    case 'H': return { kind: 'hold', amount: amountIn(code, rest) };
-    case 'D': return { kind: 'declined', reason: rest || insufficientFunds };
+    case 'H':
+      return { kind: 'hold', amount: amountIn(code, rest) };
+    case 'D':
+      return { kind: 'declined', reason: rest || insufficientFunds };
     case 'C': {
-      const [captured, amount] = rest.slice(idLength).split('/').map((digits) => amountIn(code, digits));
+      const [captured, amount] = rest
+        .slice(idLength)
+        .split('/')
+        .map((digits) => amountIn(code, digits));
       return { kind: 'closed', amount, closure: { by: rest.slice(0, idLength), type: 'CAPTURE', captured } };
     }
-    case 'V': return { kind: 'closed', amount: amountIn(code, rest.slice(idLength)), closure: { by: rest.slice(0, idLength), type: 'VOID', captured: 0 } };
-    case 'R': return { kind: 'refund', payment: rest.slice(0, idLength), amount: amountIn(code, rest.slice(idLength)) };
-    case 'X': return { kind: 'refundRefused' };
-    default: throw new Error(`account entry '${code}' has an unknown form: the item was written by another version of the ledger`);
+    case 'V':
+      return {
+        kind: 'closed',
+        amount: amountIn(code, rest.slice(idLength)),
+        closure: { by: rest.slice(0, idLength), type: 'VOID', captured: 0 },
+      };
+    case 'R':
+      return { kind: 'refund', payment: rest.slice(0, idLength), amount: amountIn(code, rest.slice(idLength)) };
+    case 'X':
+      return { kind: 'refundRefused' };
+    default:
+      throw new Error(`account entry '${code}' has an unknown form: the item was written by another version of the ledger`);
   }
 }
 
@@ -154,7 +188,9 @@ const text = (item: Item, name: string): string => {
 };
 const integer = (item: Item, name: string): number => {
   const value = item[name];
-  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw new Error(`item ${item.pk}: attribute '${name}' must be a whole number`);
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
+    throw new Error(`item ${item.pk}: attribute '${name}' must be a whole number`);
+  }
   return value;
 };
 /** Epoch milliseconds. */
@@ -188,10 +224,12 @@ export function paymentOf(item: Item): PaymentItem {
     region: text(item, 'region'),
     nonce: text(item, 'nonce'),
     attemptAt: time(item, 'attemptAt'),
-    ...(outcome === undefined ? {} : {
-      outcome: outcome === 'DECLINED' ? { status: 'DECLINED', reason: text(item, 'reason') } : { status: 'AUTHORISED' },
-    }),
-    ...(closedBy === undefined ? {} : { closure: { by: closedBy, type: text(item, 'closeType') as Closure['type'], captured: integer(item, 'captured') } }),
+    ...(outcome === undefined
+      ? {}
+      : { outcome: outcome === 'DECLINED' ? { status: 'DECLINED', reason: text(item, 'reason') } : { status: 'AUTHORISED' } }),
+    ...(closedBy === undefined
+      ? {}
+      : { closure: { by: closedBy, type: text(item, 'closeType') as Closure['type'], captured: integer(item, 'captured') } }),
     captured: integer(item, 'captured'),
     refunded: integer(item, 'refunded'),
     moves: map(item, 'moves') as unknown as Readonly<Record<string, RecordedMove>>,

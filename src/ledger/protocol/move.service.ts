@@ -1,7 +1,20 @@
 import { Attempt, BrokenInvariant } from './attempt.service';
 import {
-  accountPk, Closure, decisionOfEntry, encodeEntry, entryOf, idOfPaymentId, isMove, isPayment, keyItemPk, MoveDecision, MoveItem, moveOf, PaymentItem,
-  paymentOf, seqOf,
+  accountPk,
+  Closure,
+  decisionOfEntry,
+  encodeEntry,
+  entryOf,
+  idOfPaymentId,
+  isMove,
+  isPayment,
+  keyItemPk,
+  MoveDecision,
+  MoveItem,
+  moveOf,
+  PaymentItem,
+  paymentOf,
+  seqOf,
 } from './domain';
 import { closePayment, completeMove, refuse } from './finish.service';
 import { KeyedOutcome, MoveCommand, Rejected } from '../model';
@@ -13,7 +26,10 @@ import { fingerprint, keyId } from '../../kernel/fingerprint';
 export type Driven = MoveDecision | { readonly status: 'OPEN'; readonly outcome: KeyedOutcome };
 
 /** What a move comes to, and the key of the account that it was about. */
-export interface Moved { readonly outcome: KeyedOutcome; readonly account?: string }
+export interface Moved {
+  readonly outcome: KeyedOutcome;
+  readonly account?: string;
+}
 
 /** Captures, voids or refunds a payment; see ARCHITECTURE.md, "The ledger's protocol". */
 export async function move(attempt: Attempt, command: MoveCommand): Promise<Moved> {
@@ -65,7 +81,7 @@ function claimItem(attempt: Attempt, command: MoveCommand, payment: PaymentItem)
   const id = keyId(tenant, command.idempotencyKey);
   const at = attempt.ports.nowMs();
   // A refund without an amount takes what is refundable when its turn comes; the others are known now.
-  const known = type === 'REFUND' ? amount : amount ?? payment.amount;
+  const known = type === 'REFUND' ? amount : (amount ?? payment.amount);
   return {
     pk: keyItemPk(id),
     kind: 'MOVE',
@@ -103,7 +119,7 @@ export async function drive(attempt: Attempt, claim: MoveItem, payment: PaymentI
 
 /** Capture or void: the payment's hold is left once, by one of them; who comes later is refused, and stays refused. */
 async function close(attempt: Attempt, claim: MoveItem, payment: PaymentItem): Promise<Driven> {
-  const closure = payment.closure ?? await decideClosure(attempt, claim, payment);
+  const closure = payment.closure ?? (await decideClosure(attempt, claim, payment));
   if (closure.by !== claim.id) return refuseClosed(attempt, claim, closure);
   const closed = await closePayment(attempt, payment, claim, closure);
   return completeMove(attempt, claim, closed);
@@ -116,7 +132,11 @@ async function decideClosure(attempt: Attempt, claim: MoveItem, payment: Payment
     pk: accountPk(payment.tenant, payment.accountId),
     require: [{ test: 'equals', path: ['entries', payment.id], value: encodeEntry({ kind: 'hold', amount: payment.amount }) }],
     set: [[['entries', payment.id], encodeEntry({ kind: 'closed', amount: payment.amount, closure: wanted })]],
-    add: [[['held'], -payment.amount], [['settled'], captured], [['available'], payment.amount - captured]],
+    add: [
+      [['held'], -payment.amount],
+      [['settled'], captured],
+      [['available'], payment.amount - captured],
+    ],
   });
   if (result.kind === 'written') return wanted;
   const entry = result.found && entryOf(result.found, payment.id);

@@ -1,7 +1,21 @@
 import { Attempt } from './attempt.service';
 import {
-  accountOf, accountPk, bounds, completed, decisionOfEntry, entryOf, idOfPaymentId, isMove, isPayment, keyItemPk, linesOf, moveOf, movesInOrder, paymentAfter,
-  PaymentDecision, paymentOf,
+  accountOf,
+  accountPk,
+  bounds,
+  completed,
+  decisionOfEntry,
+  entryOf,
+  idOfPaymentId,
+  isMove,
+  isPayment,
+  keyItemPk,
+  linesOf,
+  moveOf,
+  movesInOrder,
+  paymentAfter,
+  PaymentDecision,
+  paymentOf,
 } from './domain';
 import { AccountOutcome, LedgerLine, ListCommand, ListOutcome, PaymentOutcome, Rejected } from '../model';
 import { findPayment, unknownPayment } from './move.service';
@@ -25,7 +39,10 @@ export async function getPayment(attempt: Attempt, paymentId: string): Promise<P
 }
 
 /** Where a page begins: an item of the index, and how many of its lines earlier pages have shown. */
-interface Position { readonly seq: string; readonly shown: number }
+interface Position {
+  readonly seq: string;
+  readonly shown: number;
+}
 
 const seqPattern = /^\d{15}#[A-Za-z0-9_-]{22}$/;
 
@@ -41,16 +58,23 @@ export function decodeCursor(cursor: string): Position | undefined {
   return whole && encodeCursor({ seq, shown }) === cursor ? { seq, shown } : undefined;
 }
 
-interface Line { readonly line: LedgerLine; readonly position: Position }
+interface Line {
+  readonly line: LedgerLine;
+  readonly position: Position;
+}
 
 /**
- * Lists an account's ledger lines, newest first. The index behind it is eventually consistent; what it names is read as of now. A page reads a
- * bounded number of items, so it may have fewer lines than asked for, or none, and a cursor all the same.
+ * Lists an account's ledger lines, newest first. The index behind it is eventually consistent; what it names is read as of now. A page
+ * reads a bounded number of items, so it may have fewer lines than asked for, or none, and a cursor all the same.
  */
 export async function listTransactions(attempt: Attempt, command: ListCommand): Promise<ListOutcome> {
   const from = command.cursor === undefined ? undefined : decodeCursor(command.cursor);
   if (command.cursor !== undefined && !from) {
-    return { kind: 'rejected', code: 'invalid_cursor', detail: 'the cursor was not returned by an earlier page of this list: leave it out to start from the newest line' };
+    return {
+      kind: 'rejected',
+      code: 'invalid_cursor',
+      detail: 'the cursor was not returned by an earlier page of this list: leave it out to start from the newest line',
+    };
   }
   // Read before the items: whatever was answered before is decided in it, or, if its entry has gone, in its own item.
   const account = await attempt.strongRead(accountPk(attempt.context.tenant, command.accountId));
@@ -78,17 +102,27 @@ const blockAtMost = 100;
 
 /** The lines of so many places in the index, and the place behind them if there is one. */
 async function readBlock(
-  attempt: Attempt, account: Item, size: number, from: Position | undefined,
+  attempt: Attempt,
+  account: Item,
+  size: number,
+  from: Position | undefined,
 ): Promise<{ readonly lines: readonly Line[]; readonly next?: Position }> {
   const places = await attempt.patiently((store) => store.list(account.pk, size + 1, from?.seq));
   const lines = await linesOfPlaces(attempt, account, places.slice(0, size), from);
   return { lines, ...(places.length > size ? { next: { seq: places[size].seq, shown: 0 } } : {}) };
 }
 
-async function linesOfPlaces(attempt: Attempt, account: Item, places: readonly IndexEntry[], from: Position | undefined): Promise<readonly Line[]> {
+async function linesOfPlaces(
+  attempt: Attempt,
+  account: Item,
+  places: readonly IndexEntry[],
+  from: Position | undefined,
+): Promise<readonly Line[]> {
   if (places.length === 0) return [];
   const pks = [...new Set(places.map(({ pk }) => pk))];
-  const items = new Map((await withTheirMoves(attempt, await attempt.patiently((store) => store.readMany(pks)))).map((item) => [item.pk, item]));
+  const items = new Map(
+    (await withTheirMoves(attempt, await attempt.patiently((store) => store.readMany(pks)))).map((item) => [item.pk, item]),
+  );
   const decisions = await decisionsOf(attempt, account, items.values());
   return places.flatMap(({ pk, seq }) => {
     const item = items.get(pk);
@@ -105,7 +139,9 @@ async function withTheirMoves(attempt: Attempt, items: readonly Item[]): Promise
   if (open.length === 0) return items;
   const pks = [...new Set(open.map(({ paymentId }) => keyItemPk(idOfPaymentId(paymentId)!)))];
   const payments = (await attempt.patiently((store) => store.readMany(pks))).filter(isPayment).map(paymentOf);
-  const shown = new Map(open.flatMap(({ id }) => payments.flatMap(({ moves }) => (moves[id] ? [[keyItemPk(id), moves[id].amount] as const] : []))));
+  const shown = new Map(
+    open.flatMap(({ id }) => payments.flatMap(({ moves }) => (moves[id] ? [[keyItemPk(id), moves[id].amount] as const] : []))),
+  );
   return items.map((item) => (shown.has(item.pk) ? completed(item, shown.get(item.pk)!) : item));
 }
 

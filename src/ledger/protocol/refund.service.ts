@@ -1,8 +1,21 @@
 import { Attempt, BrokenInvariant } from './attempt.service';
 import { newEntry } from './authorise.service';
 import {
-  accountPk, bounds, encodeEntry, Entry, entriesOf, entryOf, isMove, keyItemPk, MoveDecision, MoveItem, moveOf, PaymentItem,
-  paymentOf, PendingRefund, RecordedMove,
+  accountPk,
+  bounds,
+  encodeEntry,
+  Entry,
+  entriesOf,
+  entryOf,
+  isMove,
+  keyItemPk,
+  MoveDecision,
+  MoveItem,
+  moveOf,
+  PaymentItem,
+  paymentOf,
+  PendingRefund,
+  RecordedMove,
 } from './domain';
 import { closePayment, closerOf, completeMove, refuse } from './finish.service';
 import { KeyedOutcome } from '../model';
@@ -38,7 +51,12 @@ export async function refund(attempt: Attempt, claim: MoveItem, known: PaymentIt
       const left = payment.captured - payment.refunded;
       const amount = claim.amount ?? left;
       if (left === 0 || amount > left) {
-        return refuse(attempt, claim, 'amount_exceeds_captured', `${claim.amount ?? 'a refund'} is more than the ${left} left of the captured ${payment.captured}`);
+        return refuse(
+          attempt,
+          claim,
+          'amount_exceeds_captured',
+          `${claim.amount ?? 'a refund'} is more than the ${left} left of the captured ${payment.captured}`,
+        );
       }
       if (Object.keys(payment.moves).length >= bounds.movesPerPayment) {
         return refuse(attempt, claim, 'too_many_operations', `a payment takes at most ${bounds.movesPerPayment} operations`);
@@ -54,7 +72,8 @@ async function reserve(attempt: Attempt, claim: MoveItem, payment: PaymentItem, 
   const result = await attempt.change({
     pk: keyItemPk(payment.id),
     require: [
-      { test: 'absent', path: ['pending'] }, { test: 'absent', path: ['moves', claim.id] },
+      { test: 'absent', path: ['pending'] },
+      { test: 'absent', path: ['moves', claim.id] },
       { test: 'equals', path: ['refunded'], value: payment.refunded },
     ],
     set: [[['pending'], pending as unknown as Value]],
@@ -70,7 +89,10 @@ async function reserve(attempt: Attempt, claim: MoveItem, payment: PaymentItem, 
 async function uncaptured(attempt: Attempt, claim: MoveItem, payment: PaymentItem): Promise<Driven | PaymentItem> {
   const result = await attempt.change({
     pk: accountPk(payment.tenant, payment.accountId),
-    require: [{ test: 'equals', path: ['entries', payment.id], value: encodeEntry({ kind: 'hold', amount: payment.amount }) }, ...newEntry(claim.id, claim.at)],
+    require: [
+      { test: 'equals', path: ['entries', payment.id], value: encodeEntry({ kind: 'hold', amount: payment.amount }) },
+      ...newEntry(claim.id, claim.at),
+    ],
     set: [[['entries', claim.id], encodeEntry({ kind: 'refundRefused' })]],
   });
   if (result.kind === 'written') return refuseUncaptured(attempt, claim);
@@ -101,7 +123,10 @@ async function apply(attempt: Attempt, claim: MoveItem, payment: PaymentItem, am
     pk: accountPk(payment.tenant, payment.accountId),
     require: newEntry(claim.id, claim.at),
     set: [[['entries', claim.id], encodeEntry(entry)]],
-    add: [[['settled'], -amount], [['available'], amount]],
+    add: [
+      [['settled'], -amount],
+      [['available'], amount],
+    ],
   });
   if (result.kind === 'written') return settle(attempt, claim, payment, amount);
   const account = accountFound(result.found, payment);
@@ -114,7 +139,13 @@ async function apply(attempt: Attempt, claim: MoveItem, payment: PaymentItem, am
 }
 
 async function settle(attempt: Attempt, claim: MoveItem, payment: PaymentItem, amount: number): Promise<Driven> {
-  const recorded: RecordedMove = { type: 'REFUND', amount, at: claim.at, region: claim.region, order: Object.keys(payment.moves).length + 1 };
+  const recorded: RecordedMove = {
+    type: 'REFUND',
+    amount,
+    at: claim.at,
+    region: claim.region,
+    order: Object.keys(payment.moves).length + 1,
+  };
   const result = await attempt.change({
     pk: keyItemPk(payment.id),
     require: [{ test: 'equals', path: ['pending', 'id'], value: claim.id }],
@@ -122,7 +153,8 @@ async function settle(attempt: Attempt, claim: MoveItem, payment: PaymentItem, a
     add: [[['refunded'], amount]],
     remove: [['pending']],
   });
-  const settled = result.kind === 'written' ? { ...payment, moves: { ...payment.moves, [claim.id]: recorded } } : found(result.found, payment);
+  const settled =
+    result.kind === 'written' ? { ...payment, moves: { ...payment.moves, [claim.id]: recorded } } : found(result.found, payment);
   return completeMove(attempt, claim, settled);
 }
 
@@ -140,7 +172,11 @@ async function finishPending(attempt: Attempt, payment: PaymentItem, id: string,
   const item = await attempt.strongRead(keyItemPk(id));
   if (!item || !isMove(item)) throw new BrokenInvariant(`the pending refund ${id} does not exist`);
   const other = moveOf(item);
-  if (other.outcome?.status === 'DONE') {await settle(attempt, other, payment, other.outcome.amount);} else if (other.outcome) {await release(attempt, payment, id);} else {
+  if (other.outcome?.status === 'DONE') {
+    await settle(attempt, other, payment, other.outcome.amount);
+  } else if (other.outcome) {
+    await release(attempt, payment, id);
+  } else {
     const driven = await drive(attempt, other, payment);
     if (driven.status === 'OPEN') return driven;
   }

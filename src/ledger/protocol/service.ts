@@ -3,8 +3,20 @@ import { authorise } from './authorise.service';
 import { callProblem, CommandName } from './commands.domain';
 import { accountOf, accountPk } from './domain';
 import {
-  AccountOutcome, AuthoriseCommand, Busy, CallContext, KeyedOutcome, Ledger, ListCommand, ListOutcome, MoveCommand, OpenAccountCommand, OpenAccountOutcome,
-  PaymentOutcome, Rejected, Unsure,
+  AccountOutcome,
+  AuthoriseCommand,
+  Busy,
+  CallContext,
+  KeyedOutcome,
+  Ledger,
+  ListCommand,
+  ListOutcome,
+  MoveCommand,
+  OpenAccountCommand,
+  OpenAccountOutcome,
+  PaymentOutcome,
+  Rejected,
+  Unsure,
 } from '../model';
 import { move } from './move.service';
 import { LedgerPorts, LedgerSettings } from '../ports';
@@ -18,8 +30,13 @@ export class PaymentsLedger implements Ledger {
   /** Currencies of accounts that exist; neither ever changes. */
   private readonly currencies = new Map<string, string>();
 
-  constructor(private readonly ports: LedgerPorts, private readonly settings: LedgerSettings) {
-    if (ports.decide && !settings.decision) throw new Error("a decision port needs 'settings.decision': its timeout, and what its silence means");
+  constructor(
+    private readonly ports: LedgerPorts,
+    private readonly settings: LedgerSettings,
+  ) {
+    if (ports.decide && !settings.decision) {
+      throw new Error("a decision port needs 'settings.decision': its timeout, and what its silence means");
+    }
   }
 
   public openAccount(context: CallContext, command: OpenAccountCommand): Promise<OpenAccountOutcome> {
@@ -97,7 +114,7 @@ export class PaymentsLedger implements Ledger {
     const cached = this.currencies.get(account);
     if (cached !== undefined) return cached;
     // A stale read may miss an account that was just opened elsewhere: only a strong one can say that there is none.
-    const item = await attempt.patiently((store) => store.read(account, false)) ?? await attempt.strongRead(account);
+    const item = (await attempt.patiently((store) => store.read(account, false))) ?? (await attempt.strongRead(account));
     if (!item) return undefined;
     if (this.currencies.size >= cachedAccounts) this.currencies.clear();
     this.currencies.set(account, item.currency as string);
@@ -106,7 +123,10 @@ export class PaymentsLedger implements Ledger {
 
   /** Works on what the ledger takes, whoever calls: nothing else ever reaches an item. */
   private async validly<T>(
-    name: CommandName, context: CallContext, command: object, work: (attempt: Attempt) => Promise<T>,
+    name: CommandName,
+    context: CallContext,
+    command: object,
+    work: (attempt: Attempt) => Promise<T>,
   ): Promise<T | Rejected | Busy | Unsure> {
     return callProblem(name, context, command) ?? this.surely(context, work);
   }
@@ -123,7 +143,10 @@ export class PaymentsLedger implements Ledger {
   }
 }
 
-/** All but a new hold: what closed, declined or refused left an entry, and whoever left one that is repeated may not have got to look after it. */
+/**
+ * All but a new hold: what closed, declined or refused left an entry, and whoever left one that is repeated may not have got to look after
+ * it.
+ */
 function mayLeaveAnEntry(outcome: KeyedOutcome): boolean {
   return outcome.kind === 'refused' || (outcome.kind === 'answered' && (outcome.replayed || outcome.payment.status !== 'AUTHORISED'));
 }

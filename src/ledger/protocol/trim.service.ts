@@ -1,11 +1,29 @@
 import { Attempt, GaveUp } from './attempt.service';
 import { completePayment } from './authorise.service';
-import { bounds, decisionOfEntry, decodeEntry, entriesOf, Entry, idOfPaymentId, isMove, isPayment, keyItemPk, moveOf, paymentOf } from './domain';
+import {
+  bounds,
+  decisionOfEntry,
+  decodeEntry,
+  entriesOf,
+  Entry,
+  idOfPaymentId,
+  isMove,
+  isPayment,
+  keyItemPk,
+  moveOf,
+  paymentOf,
+} from './domain';
 import { drive } from './move.service';
 import { Item } from '../ports';
 
-interface Candidate { readonly id: string; readonly entry: Entry }
-interface Ripe { readonly id: string; readonly at: number }
+interface Candidate {
+  readonly id: string;
+  readonly entry: Entry;
+}
+interface Ripe {
+  readonly id: string;
+  readonly at: number;
+}
 type Items = ReadonlyMap<string, Item>;
 
 /** Whether this call looks after the account that it has worked on. By chance, so that no key pays for it each time it is repeated. */
@@ -32,7 +50,7 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
     return own && (own.at as number) < attempt.ports.nowMs() - abandoned && readable(attempt, () => !isComplete(own, entry));
   });
   await inTurns(open, ({ id, entry }) => complete(attempt, found.get(id)!, entry));
-  const items = new Map([...found, ...open.length > 0 ? await ownItems(attempt, open) : []]);
+  const items = new Map([...found, ...(open.length > 0 ? await ownItems(attempt, open) : [])]);
   const ripe = candidates.flatMap(({ id, entry }): readonly Ripe[] => {
     const own = items.get(id);
     return own && isOld.check(own) && readable(attempt, () => isComplete(own, entry)) ? [{ id, at: own.at as number }] : [];
@@ -41,11 +59,14 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
 }
 
 /**
- * From when on an entry may go. In one copy of the data nothing but a claim that is still under way could miss it: a minute. Where copies follow
- * later, by the last write of its item, so that the completion has reached them too.
+ * From when on an entry may go. In one copy of the data nothing but a claim that is still under way could miss it: a minute. Where copies
+ * follow later, by the last write of its item, so that the completion has reached them too.
  */
 function oldEnough({ ports, settings }: Attempt, account: Item): { readonly afterMs: number; readonly check: (own: Item) => boolean } {
-  const age = (afterMs: number, since: 'at' | 'writtenAt') => ({ afterMs, check: (own: Item) => (own[since] as number) < ports.nowMs() - afterMs });
+  const age = (afterMs: number, since: 'at' | 'writtenAt') => ({
+    afterMs,
+    check: (own: Item) => (own[since] as number) < ports.nowMs() - afterMs,
+  });
   if (!settings.copiesFollow) return age(bounds.trimAfterMs, 'at');
   const halfFull = Object.keys(entriesOf(account)).length > bounds.entriesPerAccount / 2;
   return age(halfFull ? bounds.trimAfterUnderPressureMs : bounds.trimAfterReplicatedMs, 'writtenAt');

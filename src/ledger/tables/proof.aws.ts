@@ -8,7 +8,10 @@ const firstWaitMs = 500;
 /** A table that was just made may not be found yet: its metadata is eventually consistent (API reference, `DescribeTable`). */
 const triesToFind = 3;
 
-/** Asks DynamoDB how the copies of a table agree. A table that says nothing of it is eventually consistent (API reference, `TableDescription`). */
+/**
+ * Asks DynamoDB how the copies of a table agree. A table that says nothing of it is eventually consistent (API reference,
+ * `TableDescription`).
+ */
 export function tableModes(): (tableName: string) => Promise<TableMode> {
   const client = dynamoClient();
   return async (tableName) => {

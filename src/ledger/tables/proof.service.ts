@@ -22,21 +22,34 @@ export interface TableProofPorts {
   readonly answer: (event: CloudFormationEvent, result: Partial<ProofResult>) => Promise<void>;
 }
 
-/** Proves to CloudFormation, before anything is deployed that works on them, that the tables are there and as this stack takes them to be. It only reads. */
+/**
+ * Proves to CloudFormation, before anything is deployed that works on them, that the tables are there and as this stack takes them to be.
+ * It only reads.
+ */
 export class TableProof {
-  constructor(private readonly ports: TableProofPorts, private readonly tables: ProvenTables, private readonly place: ResponsePlace) {}
+  constructor(
+    private readonly ports: TableProofPorts,
+    private readonly tables: ProvenTables,
+    private readonly place: ResponsePlace,
+  ) {}
 
   public async handle(event: CloudFormationEvent): Promise<Partial<ProofResult>> {
     const elsewhere = responseProblem(event?.ResponseURL, this.place.region, this.place.endpoint);
     if (elsewhere) return { failure: `refused: ${elsewhere}` };
-    const result = event.RequestType === 'Delete' ? {} : await this.prove(event).catch((error: unknown) => ({ failure: `DynamoDB did not say what the tables are: ${causeOf(error)}` }));
+    const result =
+      event.RequestType === 'Delete'
+        ? {}
+        : await this.prove(event).catch((error: unknown) => ({ failure: `DynamoDB did not say what the tables are: ${causeOf(error)}` }));
     await this.ports.answer(event, result);
     return result;
   }
 
   private async prove(event: CloudFormationEvent): Promise<ProofResult> {
     const { ledger, authority } = this.tables;
-    const [table, homes] = await Promise.all([this.described(ledger.name), authority === undefined ? undefined : this.described(authority)]);
+    const [table, homes] = await Promise.all([
+      this.described(ledger.name),
+      authority === undefined ? undefined : this.described(authority),
+    ]);
     const data = { TableMode: table.mode, AuthorityMode: homes?.mode ?? 'NOT_HERE' } as const;
     const failure = ledgerTableProblem(ledger.mode, table) ?? (homes && authorityTableProblem(homes));
     // What CloudFormation takes back was there before. To fail once more would only leave the stack stuck: the functions refuse to work.

@@ -17,10 +17,12 @@ beforeAll(async () => {
   foreign = await generateKeyPair('RS256', { extractable: true });
   const elliptic = await generateKeyPair('ES256', { extractable: true });
   ellipticKey = elliptic;
-  jwks = JSON.stringify({ keys: [
-    { ...await exportJWK(key.publicKey), kid: 'k1', alg: 'RS256', use: 'sig' },
-    { ...await exportJWK(elliptic.publicKey), kid: 'k2', alg: 'ES256', use: 'sig' },
-  ] });
+  jwks = JSON.stringify({
+    keys: [
+      { ...(await exportJWK(key.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' },
+      { ...(await exportJWK(elliptic.publicKey)), kid: 'k2', alg: 'ES256', use: 'sig' },
+    ],
+  });
 });
 let ellipticKey: Pair;
 
@@ -41,7 +43,16 @@ interface Shape {
 }
 
 function token(shape: Shape = {}): Promise<string> {
-  const { claims = { tenant: 'acme', sub: 'client-7' }, exp = '5m', iss = issuer, aud = 'payments', kid = 'k1', alg = 'RS256', by = key.privateKey, nbf } = shape;
+  const {
+    claims = { tenant: 'acme', sub: 'client-7' },
+    exp = '5m',
+    iss = issuer,
+    aud = 'payments',
+    kid = 'k1',
+    alg = 'RS256',
+    by = key.privateKey,
+    nbf,
+  } = shape;
   const jwt = new SignJWT(claims).setProtectedHeader({ alg, kid }).setIssuer(iss).setAudience(aud).setIssuedAt();
   if (exp !== null) jwt.setExpirationTime(exp);
   if (nbf) jwt.setNotBefore(nbf);
@@ -51,7 +62,10 @@ function token(shape: Shape = {}): Promise<string> {
 async function decide(text: string, env = environment(), event: Partial<AuthorizerEvent> = {}) {
   const verify = tokenVerifier(env);
   const { tenantClaim, scopes, scopeClaim } = authorizerEnv.read(env);
-  return authorize({ verify, tenantClaim, scopeClaim, scopes: scopes === undefined ? undefined : namesIn('AUTHORIZER_SCOPES', scopes) }, { methodArn, authorizationToken: `Bearer ${text}`, ...event });
+  return authorize(
+    { verify, tenantClaim, scopeClaim, scopes: scopes === undefined ? undefined : namesIn('AUTHORIZER_SCOPES', scopes) },
+    { methodArn, authorizationToken: `Bearer ${text}`, ...event },
+  );
 }
 
 test('a good token opens the whole API to its tenant, so that the gateway may remember it', async () => {
@@ -62,7 +76,9 @@ test('a good token opens the whole API to its tenant, so that the gateway may re
       principalId: 'client-7',
       policyDocument: {
         Version: '2012-10-17',
-        Statement: [{ Action: 'execute-api:Invoke', Effect: 'Allow', Resource: 'arn:aws:execute-api:us-east-1:111122223333:abc123/prod/*' }],
+        Statement: [
+          { Action: 'execute-api:Invoke', Effect: 'Allow', Resource: 'arn:aws:execute-api:us-east-1:111122223333:abc123/prod/*' },
+        ],
       },
       context: { tenant: 'acme' },
     },
@@ -78,18 +94,29 @@ test.each<[string, () => Promise<string> | string]>([
   ['of an issuer with a slash more', () => token({ iss: `${issuer}/` })],
   ['signed by another key', () => token({ by: foreign.privateKey })],
   ['of an unknown key', () => token({ kid: 'k9' })],
-  ['signed with the public key as a secret', async () => token({ alg: 'HS256', by: new TextEncoder().encode(JSON.stringify(await exportJWK(key.publicKey))) })],
-  ['of another algorithm than its key\'s', () => token({ alg: 'ES256', by: ellipticKey.privateKey, kid: 'k1' })],
-  ['without a signature', () => new UnsecuredJWT({ tenant: 'acme' }).setIssuer(issuer).setAudience('payments').setExpirationTime('5m').encode()],
-  ['with its claims changed', async () => {
-    const [header, , signature] = (await token()).split('.');
-    const claims = Buffer.from(JSON.stringify({ tenant: 'other', iss: issuer, aud: 'payments', exp: 9_999_999_999 })).toString('base64url');
-    return `${header}.${claims}.${signature}`;
-  }],
+  [
+    'signed with the public key as a secret',
+    async () => token({ alg: 'HS256', by: new TextEncoder().encode(JSON.stringify(await exportJWK(key.publicKey))) }),
+  ],
+  ["of another algorithm than its key's", () => token({ alg: 'ES256', by: ellipticKey.privateKey, kid: 'k1' })],
+  [
+    'without a signature',
+    () => new UnsecuredJWT({ tenant: 'acme' }).setIssuer(issuer).setAudience('payments').setExpirationTime('5m').encode(),
+  ],
+  [
+    'with its claims changed',
+    async () => {
+      const [header, , signature] = (await token()).split('.');
+      const claims = Buffer.from(JSON.stringify({ tenant: 'other', iss: issuer, aud: 'payments', exp: 9_999_999_999 })).toString(
+        'base64url',
+      );
+      return `${header}.${claims}.${signature}`;
+    },
+  ],
   ['that is none', () => 'nonsense'],
   ['that is three times nothing', () => '..'],
   ['whose parts are no JSON', () => 'YQ.YQ.YQ'],
-])('a token %s is nobody\'s', async (_, make) => {
+])("a token %s is nobody's", async (_, make) => {
   expect(await decide(await make())).toMatchObject({ kind: 'unauthorized', reason: expect.any(String) });
 });
 
@@ -111,13 +138,20 @@ test.each<[string, JWTPayload]>([
   ['too long a tenant', { tenant: 'x'.repeat(129) }],
 ])('a good token with %s is denied, not unknown', async (_, claims) => {
   const authorization = await decide(await token({ claims }));
-  expect(authorization).toMatchObject({ kind: 'denied', policy: { policyDocument: { Statement: [{ Effect: 'Deny', Resource: expect.stringMatching(/\/prod\/\*$/) }] } } });
+  expect(authorization).toMatchObject({
+    kind: 'denied',
+    policy: { policyDocument: { Statement: [{ Effect: 'Deny', Resource: expect.stringMatching(/\/prod\/\*$/) }] } },
+  });
   expect(authorization).not.toHaveProperty('policy.context');
 });
 
 test('a claim named by a URL is taken literally', async () => {
   const env = environment({ tenantClaim: 'https://acme.example/tenant' });
-  expect(await decide(await token({ claims: { 'https://acme.example/tenant': 'acme' } }), env)).toMatchObject({ kind: 'allowed', tenant: 'acme', policy: { principalId: 'acme' } });
+  expect(await decide(await token({ claims: { 'https://acme.example/tenant': 'acme' } }), env)).toMatchObject({
+    kind: 'allowed',
+    tenant: 'acme',
+    policy: { principalId: 'acme' },
+  });
 });
 
 test('only the algorithms asked for are accepted', async () => {
@@ -149,12 +183,18 @@ describe('scopes', () => {
     expect(await granted(claims)).toEqual({ tenant: 'acme', scope });
   });
 
-  test.each([[['payments/read']], [{ 'payments/pay': true }], [7]])('that are %j where the standard has a text are nobody\'s', async (scope) => {
-    expect(await granted({ scope })).toMatchObject({ kind: 'unauthorized' });
-  });
+  test.each([[['payments/read']], [{ 'payments/pay': true }], [7]])(
+    "that are %j where the standard has a text are nobody's",
+    async (scope) => {
+      expect(await granted({ scope })).toMatchObject({ kind: 'unauthorized' });
+    },
+  );
 
-  test('can be in a claim of the issuer\'s own, which is then the only one', async () => {
-    expect(await granted({ 'cognito:groups': ['payments/pay'], 'scope': 'payments/read' }, { scopeClaim: 'cognito:groups' })).toEqual({ tenant: 'acme', scope: 'payments/pay' });
+  test("can be in a claim of the issuer's own, which is then the only one", async () => {
+    expect(await granted({ 'cognito:groups': ['payments/pay'], scope: 'payments/read' }, { scopeClaim: 'cognito:groups' })).toEqual({
+      tenant: 'acme',
+      scope: 'payments/pay',
+    });
     expect(await granted({ scope: 'payments/read' }, { scopeClaim: 'permissions' })).toEqual({ tenant: 'acme', scope: '' });
   });
 
@@ -163,12 +203,19 @@ describe('scopes', () => {
   });
 });
 
-test('Cognito\'s access tokens name their client', async () => {
+test("Cognito's access tokens name their client", async () => {
   const env = environment({ issuer: undefined, userPoolId: 'us-east-1_AbCdEfGhI', audience: '["client-7"]', tenantClaim: 'custom:tenant' });
-  const cognito = { iss: 'https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI', claims: { 'token_use': 'access', 'client_id': 'client-7', 'custom:tenant': 'acme' } };
+  const cognito = {
+    iss: 'https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI',
+    claims: { token_use: 'access', client_id: 'client-7', 'custom:tenant': 'acme' },
+  };
   expect(await decide(await token(cognito), env)).toMatchObject({ kind: 'allowed', tenant: 'acme' });
-  expect(await decide(await token({ ...cognito, claims: { ...cognito.claims, client_id: 'client-8' } }), env)).toMatchObject({ kind: 'unauthorized' });
-  expect(await decide(await token({ ...cognito, claims: { ...cognito.claims, token_use: 'id' } }), env)).toMatchObject({ kind: 'unauthorized' });
+  expect(await decide(await token({ ...cognito, claims: { ...cognito.claims, client_id: 'client-8' } }), env)).toMatchObject({
+    kind: 'unauthorized',
+  });
+  expect(await decide(await token({ ...cognito, claims: { ...cognito.claims, token_use: 'id' } }), env)).toMatchObject({
+    kind: 'unauthorized',
+  });
 });
 
 test('keys that cannot be fetched say nothing of the token', async () => {

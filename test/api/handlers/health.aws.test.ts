@@ -5,7 +5,9 @@ import { toAttributes } from '../../../src/ledger/items.aws';
 import { AwsReply, FakeAws, refusal } from '../../runtime/fake-aws';
 
 let aws: FakeAws;
-beforeEach(async () => { aws = await FakeAws.start(); });
+beforeEach(async () => {
+  aws = await FakeAws.start();
+});
 afterEach(() => aws.stop());
 
 describe('the drain switch', () => {
@@ -13,7 +15,12 @@ describe('the drain switch', () => {
 
   test.each([true, false])('is read as consistently as was asked: %s', async (strong) => {
     await read(strong);
-    expect(aws.calls).toEqual([expect.objectContaining({ action: 'GetItem', input: { TableName: 'acme-ledger', Key: { pk: { S: 'drain#us-east-1' } }, ConsistentRead: strong, ProjectionExpression: 'pk' } })]);
+    expect(aws.calls).toEqual([
+      expect.objectContaining({
+        action: 'GetItem',
+        input: { TableName: 'acme-ledger', Key: { pk: { S: 'drain#us-east-1' } }, ConsistentRead: strong, ProjectionExpression: 'pk' },
+      }),
+    ]);
   });
 
   test('is on where its item is there', async () => {
@@ -22,13 +29,20 @@ describe('the drain switch', () => {
     expect(await read()).toEqual({ kind: 'read', drained: true });
   });
 
-  test.each(['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded', 'Throttling'])('%s is load, and no fault', async (name) => {
-    aws.answer = () => refusal(name);
-    expect(await read()).toEqual({ kind: 'throttled' });
-    expect(aws.calls).toHaveLength(1);
-  });
+  test.each(['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded', 'Throttling'])(
+    '%s is load, and no fault',
+    async (name) => {
+      aws.answer = () => refusal(name);
+      expect(await read()).toEqual({ kind: 'throttled' });
+      expect(aws.calls).toHaveLength(1);
+    },
+  );
 
-  test.each<[string, AwsReply]>([['a missing grant', refusal('AccessDeniedException')], ['an error of DynamoDB', refusal('InternalServerError', 500)], ['no answer', 'hangUp']])('%s is a fault, and asked once', async (_what, reply) => {
+  test.each<[string, AwsReply]>([
+    ['a missing grant', refusal('AccessDeniedException')],
+    ['an error of DynamoDB', refusal('InternalServerError', 500)],
+    ['no answer', 'hangUp'],
+  ])('%s is a fault, and asked once', async (_what, reply) => {
     aws.answer = () => reply;
     expect(await read()).toEqual({ kind: 'failed', fault: expect.anything() });
     expect(aws.calls).toHaveLength(1);
@@ -37,12 +51,26 @@ describe('the drain switch', () => {
 
 describe('who is home', () => {
   const environment = (mode: 'STRONG' | 'HOME_REGION') => ({
-    AWS_REGION: 'us-east-1', ...ledgerEnv.write({ systemName: 'acme-pay', tableName: 't', mode, home: writeHome({
-      ...homeLimits, regions: ['us-east-1', 'eu-central-1'], units: 150, leaseMs: 10_000, clockMarginMs: 1_000, takeover: 'AUTOMATIC',
-      authorityTable: 'acme-pay-authority', authorityRegions: ['us-east-1', 'us-east-2'], cutoverRegions: [],
-    }) }),
+    AWS_REGION: 'us-east-1',
+    ...ledgerEnv.write({
+      systemName: 'acme-pay',
+      tableName: 't',
+      mode,
+      home: writeHome({
+        ...homeLimits,
+        regions: ['us-east-1', 'eu-central-1'],
+        units: 150,
+        leaseMs: 10_000,
+        clockMarginMs: 1_000,
+        takeover: 'AUTOMATIC',
+        authorityTable: 'acme-pay-authority',
+        authorityRegions: ['us-east-1', 'us-east-2'],
+        cutoverRegions: [],
+      }),
+    }),
   });
-  const record = (unit: number, more: object = {}) => toAttributes({ pk: `u#${unit}`, home: 'us-east-1', epoch: 1, leaseUntil: 0, state: 'OPEN', version: 1, ...more });
+  const record = (unit: number, more: object = {}) =>
+    toAttributes({ pk: `u#${unit}`, home: 'us-east-1', epoch: 1, leaseUntil: 0, state: 'OPEN', version: 1, ...more });
 
   test('is asked nowhere where every region writes', () => {
     expect([authorityReader(environment('STRONG')), leaseKeeper(environment('STRONG'))]).toEqual([undefined, undefined]);
@@ -51,7 +79,10 @@ describe('who is home', () => {
   test('is read strongly, and in the other region when the first does not answer', async () => {
     aws.answer = ({ region }) => (region === 'us-east-1' ? refusal('InternalServerError', 500) : { body: { Item: record(0) } });
     expect(await authorityReader(environment('HOME_REGION'))!()).toMatchObject({ home: 'us-east-1' });
-    expect(aws.calls.map(({ region, input }) => [region, input.TableName, input.ConsistentRead])).toEqual([['us-east-1', 'acme-pay-authority', true], ['us-east-2', 'acme-pay-authority', true]]);
+    expect(aws.calls.map(({ region, input }) => [region, input.TableName, input.ConsistentRead])).toEqual([
+      ['us-east-1', 'acme-pay-authority', true],
+      ['us-east-2', 'acme-pay-authority', true],
+    ]);
     aws.answer = () => refusal('InternalServerError', 500);
     await expect(authorityReader(environment('HOME_REGION'))!()).rejects.toThrow('InternalServerError');
   });
@@ -66,7 +97,15 @@ describe('who is home', () => {
     aws.answer = ({ action, input }) => {
       if (action !== 'BatchGetItem') return {};
       const keys = input.RequestItems['acme-pay-authority'].Keys as { pk: { S: string } }[];
-      return { body: { Responses: { 'acme-pay-authority': keys.map(({ pk }) => record(Number(pk.S.slice(2)), pk.S === 'u#7' ? { home: 'eu-central-1' } : pk.S === 'u#8' ? { leaseUntil: lease } : {})) } } };
+      return {
+        body: {
+          Responses: {
+            'acme-pay-authority': keys.map(({ pk }) =>
+              record(Number(pk.S.slice(2)), pk.S === 'u#7' ? { home: 'eu-central-1' } : pk.S === 'u#8' ? { leaseUntil: lease } : {}),
+            ),
+          },
+        },
+      };
     };
     const keep = leaseKeeper(environment('HOME_REGION'))!;
     // A renewal ends after a second, however far it came, and a busy machine sends 150 requests in more: so time stands still.

@@ -12,13 +12,26 @@ function checkWith(strong: DrainRead, weak: DrainRead, takesMs = 10) {
     return Promise.resolve(consistent ? strong : weak);
   });
   const check = healthCheck({ region: 'us-east-1', nowMs: () => nowMs, readDrain, cacheMs: 1_000 });
-  return { check, readDrain, pass: (ms: number) => { nowMs += ms; } };
+  return {
+    check,
+    readDrain,
+    pass: (ms: number) => {
+      nowMs += ms;
+    },
+  };
 }
 
 test.each<[string, DrainRead, DrainRead, number, string, object]>([
   ['a ledger that answers', ok, failed, 10, 'healthy', { ledger: 'ok', drain: 'off' }],
   ['a slow ledger stays: load would make every region slow', ok, failed, 600, 'healthy', { ledger: 'slow', drain: 'off' }],
-  ['a throttled ledger stays: its load would go on to the next region', throttled, ok, 10, 'healthy', { ledger: 'throttled', drain: 'off' }],
+  [
+    'a throttled ledger stays: its load would go on to the next region',
+    throttled,
+    ok,
+    10,
+    'healthy',
+    { ledger: 'throttled', drain: 'off' },
+  ],
   ['a switch that cannot be read is off', throttled, throttled, 10, 'healthy', { ledger: 'throttled', drain: 'unknown' }],
   ['a drained region leaves', drained, failed, 10, 'draining', { ledger: 'ok', drain: 'draining' }],
   ['a drained region leaves though it is throttled', throttled, drained, 10, 'draining', { ledger: 'throttled', drain: 'draining' }],
@@ -30,16 +43,25 @@ test.each<[string, DrainRead, DrainRead, number, string, object]>([
 });
 
 describe('where one region is home', () => {
-  const check = (readAuthority: () => Promise<unknown>, drain: DrainRead = ok) => healthCheck({ region: 'us-east-1', nowMs: () => 0, readDrain: async () => drain, readAuthority, cacheMs: 1_000 })();
+  const check = (readAuthority: () => Promise<unknown>, drain: DrainRead = ok) =>
+    healthCheck({ region: 'us-east-1', nowMs: () => 0, readDrain: async () => drain, readAuthority, cacheMs: 1_000 })();
 
   test('a region that can tell who is home stays', async () => {
-    expect(await check(async () => undefined)).toEqual({ report: { region: 'us-east-1', status: 'healthy', checks: { ledger: 'ok', drain: 'off', authority: 'ok' } } });
+    expect(await check(async () => undefined)).toEqual({
+      report: { region: 'us-east-1', status: 'healthy', checks: { ledger: 'ok', drain: 'off', authority: 'ok' } },
+    });
   });
 
   test('one that cannot leaves: it neither writes nor knows where to send', async () => {
     const fault = new Error('no answer');
-    expect(await check(() => Promise.reject(fault))).toEqual({ report: { region: 'us-east-1', status: 'unhealthy', checks: { ledger: 'ok', drain: 'off', authority: 'failed' } }, fault });
-    expect((await check(async () => undefined, failed)).report).toMatchObject({ status: 'unhealthy', checks: { ledger: 'failed', authority: 'ok' } });
+    expect(await check(() => Promise.reject(fault))).toEqual({
+      report: { region: 'us-east-1', status: 'unhealthy', checks: { ledger: 'ok', drain: 'off', authority: 'failed' } },
+      fault,
+    });
+    expect((await check(async () => undefined, failed)).report).toMatchObject({
+      status: 'unhealthy',
+      checks: { ledger: 'failed', authority: 'ok' },
+    });
   });
 });
 
@@ -65,7 +87,10 @@ describe('a home without work keeps its leases', () => {
 
   test('and a fault in it turns nothing red, but is told to the log', async () => {
     const fault = new Error('AccessDeniedException');
-    const run = check(async () => undefined, () => Promise.reject(fault));
+    const run = check(
+      async () => undefined,
+      () => Promise.reject(fault),
+    );
     expect(await run()).not.toHaveProperty('fault');
     nowMs += 1_000;
     expect(await run()).toMatchObject({ report: { status: 'healthy' }, fault });

@@ -16,7 +16,11 @@ ajv.addSchema(document, 'openapi');
 const compiled = new Map<string, ValidateFunction>();
 
 /** What the handler returned. */
-interface Result { readonly statusCode: number; readonly headers: Record<string, string>; readonly body: string }
+interface Result {
+  readonly statusCode: number;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
 
 /** Throws when the document does not foresee this answer: its status, a header, its media type or its body. */
 export function requireDocumented(method: string, requestPath: string, result: Result): void {
@@ -52,7 +56,10 @@ function validator(pointer: string): ValidateFunction {
 }
 
 function at(pointer: string): Json | undefined {
-  return pointer.slice(1).split('/').reduce<any>((value, token) => value?.[token.replace(/~1/g, '/').replace(/~0/g, '~')], document);
+  return pointer
+    .slice(1)
+    .split('/')
+    .reduce<any>((value, token) => value?.[token.replace(/~1/g, '/').replace(/~0/g, '~')], document);
 }
 
 function escape(token: string): string {

@@ -42,7 +42,7 @@ export class HttpApi {
   private readonly answer: (event: GatewayEvent) => Promise<GatewayResult>;
 
   constructor(ledger?: Partial<Ledger>, ports: Partial<HttpPorts> = {}) {
-    const used = ledger as Ledger | undefined ?? this.realLedger();
+    const used = (ledger as Ledger | undefined) ?? this.realLedger();
     const endpoints: Endpoints = {
       ...accountEndpoints(used),
       ...paymentEndpoints(used),
@@ -73,7 +73,7 @@ export class HttpApi {
   }
 
   /** A call with a key of its own. */
-  public post(path: string, json: unknown, key: string = `key-${this.nonces += 1}`): Promise<Received> {
+  public post(path: string, json: unknown, key: string = `key-${(this.nonces += 1)}`): Promise<Received> {
     return this.send('POST', path, { json, key });
   }
 
@@ -83,13 +83,16 @@ export class HttpApi {
   }
 
   private realLedger(): PaymentsLedger {
-    return new PaymentsLedger({
-      store: this.store,
-      nowMs: () => this.nowMs,
-      random: () => 0.5,
-      nonce: () => `nonce-${this.nonces += 1}`,
-      sleep: () => Promise.resolve(),
-    }, { region });
+    return new PaymentsLedger(
+      {
+        store: this.store,
+        nowMs: () => this.nowMs,
+        random: () => 0.5,
+        nonce: () => `nonce-${(this.nonces += 1)}`,
+        sleep: () => Promise.resolve(),
+      },
+      { region },
+    );
   }
 }
 
@@ -108,7 +111,7 @@ export function eventOf(method: string, path: string, sent: Sent = {}): GatewayE
     multiValueQueryStringParameters: Object.fromEntries(Object.entries(sent.query ?? {}).map(([name, value]) => [name, [value].flat()])),
     body: body === undefined ? null : typeof body === 'string' ? body : Buffer.from(body).toString('base64'),
     isBase64Encoded: body !== undefined && typeof body !== 'string',
-    requestContext: tenant === null ? {} : { authorizer: { tenant, ...scopes === null ? {} : { scope: scopes.join(' ') } } },
+    requestContext: tenant === null ? {} : { authorizer: { tenant, ...(scopes === null ? {} : { scope: scopes.join(' ') }) } },
   };
 }
 

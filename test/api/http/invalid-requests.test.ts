@@ -39,7 +39,12 @@ const badOrders: readonly Case[] = [
   ['an amount twice', { body: '{"accountId":"a","currency":"EUR","amount":1,"amount":1000}' }, 400, 'invalid_json'],
   ['the same amount twice', { body: '{"accountId":"a","currency":"EUR","amount":5,"amount":5}' }, 400, 'invalid_json'],
   ['an amount twice in two spellings', { body: '{"accountId":"a","currency":"EUR","amount":5,"\\u0061mount":5}' }, 400, 'invalid_json'],
-  ['too many levels', { body: `{"accountId":"a","currency":"EUR","amount":${'['.repeat(20_000)}${']'.repeat(20_000)}}` }, 400, 'invalid_json'],
+  [
+    'too many levels',
+    { body: `{"accountId":"a","currency":"EUR","amount":${'['.repeat(20_000)}${']'.repeat(20_000)}}` },
+    400,
+    'invalid_json',
+  ],
   ['a fraction that rounds', orderText('0.1000000000000000055'), 400, 'invalid_amount'],
   ['constructor', orderWith({ constructor: 1 }), 400, 'unknown_field'],
   ['no account', { json: { amount: 5, currency: 'EUR' } }, 400, 'invalid_account_id'],
@@ -64,7 +69,7 @@ const badOrders: readonly Case[] = [
   ['an unknown currency', orderWith({ currency: 'XQQ' }), 400, 'invalid_currency'],
   ['a currency in small letters', orderWith({ currency: 'eur' }), 400, 'invalid_currency'],
   ['a currency that is a property of all objects', orderWith({ currency: 'toString' }), 400, 'invalid_currency'],
-  ['another currency than the account\'s', orderWith({ currency: 'USD' }), 400, 'currency_mismatch'],
+  ["another currency than the account's", orderWith({ currency: 'USD' }), 400, 'currency_mismatch'],
   ['an empty reference', orderWith({ reference: '' }), 400, 'invalid_request'],
   ['too long a reference', orderWith({ reference: 'x'.repeat(257) }), 400, 'invalid_request'],
   ['no value as reference', orderWith({ reference: null }), 400, 'invalid_request'],
@@ -77,8 +82,18 @@ const badOrders: readonly Case[] = [
   ['a form', { body: text, headers: { 'Content-Type': 'application/x-www-form-urlencoded' } }, 415, 'unsupported_media_type'],
   ['another character set', { body: text, headers: { 'Content-Type': 'application/json; charset=latin1' } }, 415, 'unsupported_media_type'],
   ['a content coding', { body: text, headers: { 'Content-Encoding': 'gzip' } }, 415, 'unsupported_media_type'],
-  ['a parameter that is none of ours', { body: text, headers: { 'Content-Type': 'application/json; charset=utf-8; version=1' } }, 415, 'unsupported_media_type'],
-  ['a type without end', { body: text, headers: { 'Content-Type': `application/json${' '.repeat(60_000)};x` } }, 415, 'unsupported_media_type'],
+  [
+    'a parameter that is none of ours',
+    { body: text, headers: { 'Content-Type': 'application/json; charset=utf-8; version=1' } },
+    415,
+    'unsupported_media_type',
+  ],
+  [
+    'a type without end',
+    { body: text, headers: { 'Content-Type': `application/json${' '.repeat(60_000)};x` } },
+    415,
+    'unsupported_media_type',
+  ],
   ['a number of 64 KB of zeros', orderText(`1${'0'.repeat(60_000)}.${'0'.repeat(5_000)}1`), 400, 'invalid_amount'],
   ['two types', { body: text, headers: { 'Content-Type': ['application/json', 'text/plain'] } }, 415, 'unsupported_media_type'],
   ['an empty key', { json: order, headers: { 'Idempotency-Key': '' } }, 400, 'missing_idempotency_key'],
@@ -99,7 +114,10 @@ test.each(badOrders)('a payment with %s stores nothing, and its key can be used 
 });
 
 test('a member that is sent twice is named, and no value is', async () => {
-  const { json } = await api.send('POST', payments, { key: 'k', body: '{"accountId":"a","currency":"EUR","amount":41111111,"amount":42222222}' });
+  const { json } = await api.send('POST', payments, {
+    key: 'k',
+    body: '{"accountId":"a","currency":"EUR","amount":41111111,"amount":42222222}',
+  });
   expect(json.detail).toBe('The body was refused. It has the member "amount" twice in one object: send each member once.');
 });
 
@@ -118,7 +136,7 @@ test.each<[string, Sent]>([
   ['the longest key', { json: order, headers: { 'Idempotency-Key': '~'.repeat(255) } }],
   ['the longest reference', orderWith({ reference: 'x'.repeat(256) })],
   ['a reference that reads like fields', orderWith({ reference: '"amount":5,"amount":6,{"a":"a"' })],
-  ['a reference that is another field\'s name', orderWith({ reference: 'amount' })],
+  ["a reference that is another field's name", orderWith({ reference: 'amount' })],
   ['a reference in any script', orderWith({ reference: 'заказ № 7 🦊' })],
 ])('takes %s', async (_, sent) => {
   expect((await api.send('POST', payments, { key: 'k', ...sent })).status).toBe(201);
@@ -204,7 +222,9 @@ test('the instance is a URI reference, whatever path was asked for', async () =>
 
 describe('anything', () => {
   const junkBody = fc.oneof(
-    fc.json(), fc.string({ unit: 'binary', maxLength: 200 }), fc.uint8Array({ maxLength: 200 }),
+    fc.json(),
+    fc.string({ unit: 'binary', maxLength: 200 }),
+    fc.uint8Array({ maxLength: 200 }),
     fc.record({ accountId: fc.anything(), amount: fc.anything(), currency: fc.anything(), balance: fc.anything() }).map((value) => {
       try {
         return JSON.stringify(value) ?? '';
@@ -215,19 +235,26 @@ describe('anything', () => {
   );
   const junkPath = fc.oneof(
     fc.constantFrom('/api/v1/payments', '/api/v1/accounts/zz', '/api/v1/payments/pay_x/capture', '/api/v1/transactions', '/health'),
-    fc.string({ unit: 'binary', maxLength: 60 }).map((path) => `/${path}`), fc.webPath().map((path) => `/api/v1${path}`),
+    fc.string({ unit: 'binary', maxLength: 60 }).map((path) => `/${path}`),
+    fc.webPath().map((path) => `/api/v1${path}`),
   );
 
   test('that is not a valid request gets a documented 4xx, and stores nothing', async () => {
     const methods = fc.oneof(fc.constantFrom('GET', 'PUT', 'POST', 'DELETE'), fc.string({ maxLength: 8 }));
-    const headers = fc.dictionary(fc.constantFrom('Content-Type', 'Idempotency-Key', 'content-encoding', 'X-Amzn-Trace-Id'), fc.string({ maxLength: 20 }));
+    const headers = fc.dictionary(
+      fc.constantFrom('Content-Type', 'Idempotency-Key', 'content-encoding', 'X-Amzn-Trace-Id'),
+      fc.string({ maxLength: 20 }),
+    );
     const query = fc.dictionary(fc.constantFrom('accountId', 'limit', 'cursor', 'x'), fc.string({ maxLength: 20 }));
-    await fc.assert(fc.asyncProperty(methods, junkPath, junkBody, headers, query, async (method, path, body, sentHeaders, sentQuery) => {
-      const answer = await api.send(method, path, { body, headers: sentHeaders, query: sentQuery });
-      const isHealth = method === 'GET' && path === '/health';
-      if (!isHealth) expect(Math.floor(answer.status / 100)).toBe(4);
-      expect(api.snapshot()).toBe(before);
-    }), { numRuns: 400 });
+    await fc.assert(
+      fc.asyncProperty(methods, junkPath, junkBody, headers, query, async (method, path, body, sentHeaders, sentQuery) => {
+        const answer = await api.send(method, path, { body, headers: sentHeaders, query: sentQuery });
+        const isHealth = method === 'GET' && path === '/health';
+        if (!isHealth) expect(Math.floor(answer.status / 100)).toBe(4);
+        expect(api.snapshot()).toBe(before);
+      }),
+      { numRuns: 400 },
+    );
   });
 
   test('spells one payload in many ways, and it stays the same payload', async () => {
@@ -239,19 +266,33 @@ describe('anything', () => {
       before: space,
       after: space,
     });
-    const first = await api.send('POST', payments, { body: '{"accountId":"a","amount":1200,"currency":"EUR","reference":"caf\u00e9"}', key: 'k' });
-    await fc.assert(fc.asyncProperty(spelling, async ({ order: names, amount, reference, before: gap, after }) => {
-      const values: Record<string, string> = { accountId: '"a"', amount, currency: '"EUR"', reference };
-      const body = `{${names.map((name) => `${gap}"${name}"${after}:${values[name]}`).join(',')}${after}}`;
-      const answer = await api.send('POST', payments, { body, key: 'k' });
-      expect([answer.status, answer.text]).toEqual([201, first.text]);
-    }), { numRuns: 100 });
+    const first = await api.send('POST', payments, {
+      body: '{"accountId":"a","amount":1200,"currency":"EUR","reference":"caf\u00e9"}',
+      key: 'k',
+    });
+    await fc.assert(
+      fc.asyncProperty(spelling, async ({ order: names, amount, reference, before: gap, after }) => {
+        const values: Record<string, string> = { accountId: '"a"', amount, currency: '"EUR"', reference };
+        const body = `{${names.map((name) => `${gap}"${name}"${after}:${values[name]}`).join(',')}${after}}`;
+        const answer = await api.send('POST', payments, { body, key: 'k' });
+        expect([answer.status, answer.text]).toEqual([201, first.text]);
+      }),
+      { numRuns: 100 },
+    );
   });
 });
 
 test('quotes belong to a key, as the reference says', async () => {
-  const answers = [await api.send('POST', payments, { json: order, key: 'k' }), await api.send('POST', payments, { json: order, key: '"k"' }), await api.send('POST', payments, { json: order, key: '"k"' })];
-  expect(answers.map(({ status, headers }) => [status, headers['Idempotency-Replayed']])).toEqual([[201, undefined], [201, undefined], [201, 'true']]);
+  const answers = [
+    await api.send('POST', payments, { json: order, key: 'k' }),
+    await api.send('POST', payments, { json: order, key: '"k"' }),
+    await api.send('POST', payments, { json: order, key: '"k"' }),
+  ];
+  expect(answers.map(({ status, headers }) => [status, headers['Idempotency-Replayed']])).toEqual([
+    [201, undefined],
+    [201, undefined],
+    [201, 'true'],
+  ]);
   expect(new Set(answers.map(({ json }) => json.paymentId)).size).toBe(2);
   expect(JSON.stringify(openApiDocument())).toContain('quotes belong to it');
 });

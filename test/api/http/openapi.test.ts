@@ -4,7 +4,8 @@ import { apiRoutes, gatewayProblems, problems } from '../../../src/api/contract'
 import { openApiFile, renderOpenApi } from '../../../tools/openapi';
 
 // An ES module only, which jest turns into CommonJS: the compiler would not let it be imported here.
-const { createConfig, lintFromString } = jest.requireActual<typeof import('@redocly/openapi-core', { with: { 'resolution-mode': 'import' } })>('@redocly/openapi-core');
+const { createConfig, lintFromString } =
+  jest.requireActual<typeof import('@redocly/openapi-core', { with: { 'resolution-mode': 'import' } })>('@redocly/openapi-core');
 
 test('the committed document is the one that the schemas give', () => {
   expect(readFileSync(openApiFile, 'utf8')).toBe(renderOpenApi());
@@ -17,8 +18,9 @@ test('the document has no complaint of the linter', async () => {
 });
 
 test('the document has every route and no other', () => {
-  const documented = Object.entries(document.paths as Record<string, object>)
-    .flatMap(([path, operations]) => Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`));
+  const documented = Object.entries(document.paths as Record<string, object>).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+  );
   expect(documented.sort()).toEqual(apiRoutes.map((route) => `${route.method} ${route.path}`).sort());
 });
 

@@ -9,7 +9,14 @@ const keyed: Sent = { json: order, key: 'k' };
 /** An API whose ledger always comes to this. */
 function apiWith(outcome: unknown): HttpApi {
   const answer = (): Promise<any> => Promise.resolve(outcome);
-  return new HttpApi({ openAccount: answer, getAccount: answer, authorise: answer, move: answer, getPayment: answer, listTransactions: answer } as Ledger);
+  return new HttpApi({
+    openAccount: answer,
+    getAccount: answer,
+    authorise: answer,
+    move: answer,
+    getPayment: answer,
+    listTransactions: answer,
+  } as Ledger);
 }
 
 const calls: readonly [string, string, Sent][] = [
@@ -34,14 +41,21 @@ describe.each(calls)('%s %s', (method, path, sent) => {
   });
 
   test.each(['unsure', 'busy'])('tells the log, and not the caller, what the ledger met when it is %s', async (kind) => {
-    const api = apiWith({ kind, code: kind === 'busy' ? 'throttled' : 'outcome_unknown', retryAfterSeconds: 1, cause: 'unknown: TimeoutError at arn:aws:dynamodb' });
+    const api = apiWith({
+      kind,
+      code: kind === 'busy' ? 'throttled' : 'outcome_unknown',
+      retryAfterSeconds: 1,
+      cause: 'unknown: TimeoutError at arn:aws:dynamodb',
+    });
     const answer = await api.send(method, path, sent);
     expect(answer.text).not.toMatch(/arn:|Timeout/);
     expect(api.records[0].thrown).toBe('unknown: TimeoutError at arn:aws:dynamodb');
   });
 
   test('answers 503 for what nobody foresaw, and tells the log but not the caller', async () => {
-    const fault = Object.assign(new Error('table acme-ledger in arn:aws:dynamodb:us-east-1 is gone'), { name: 'ResourceNotFoundException' });
+    const fault = Object.assign(new Error('table acme-ledger in arn:aws:dynamodb:us-east-1 is gone'), {
+      name: 'ResourceNotFoundException',
+    });
     const api = apiWith(Promise.reject(fault));
     const answer = await api.send(method, path, sent);
     expect([answer.status, answer.json.code, answer.headers['Retry-After']]).toEqual([503, 'outcome_unknown', '1']);
@@ -69,7 +83,9 @@ test('a problem names the trace of its request, a stored refusal that of the fir
   let trace = '1-00000001-000000000000000000000001';
   const api = new HttpApi(undefined, { beginTrace: () => untraced({ traceId: trace, sampled: false }) });
   await api.send('PUT', '/api/v1/accounts/a', { json: { currency: 'EUR', balance: 10 } });
-  const { json: { paymentId } } = await api.send('POST', '/api/v1/payments', keyed);
+  const {
+    json: { paymentId },
+  } = await api.send('POST', '/api/v1/payments', keyed);
   const refund = () => api.send('POST', `/api/v1/payments/${paymentId}/refund`, { key: 'r' });
   const first = await refund();
   expect([first.json.code, first.json.traceId, first.headers['X-Amzn-Trace-Id']]).toEqual(['not_captured', trace, `Root=${trace}`]);
@@ -81,17 +97,33 @@ test('a problem names the trace of its request, a stored refusal that of the fir
 
 test('a request ends its part of the trace with its status', async () => {
   const told: unknown[] = [];
-  const span = { ...untraced({ traceId: '1-00000001-000000000000000000000001', parentId: '53995c3f42cd8ad8', sampled: true }), annotate: (...what: unknown[]) => told.push(what), end: (how: unknown) => told.push(how) };
+  const span = {
+    ...untraced({ traceId: '1-00000001-000000000000000000000001', parentId: '53995c3f42cd8ad8', sampled: true }),
+    annotate: (...what: unknown[]) => told.push(what),
+    end: (how: unknown) => told.push(how),
+  };
   const api = new HttpApi(undefined, { beginTrace: () => span });
   await api.send('PUT', '/api/v1/accounts/a', { json: { currency: 'EUR', balance: 10 } });
-  const { json: { paymentId } } = await api.send('POST', '/api/v1/payments', keyed);
+  const {
+    json: { paymentId },
+  } = await api.send('POST', '/api/v1/payments', keyed);
   await api.send('POST', '/api/v1/payments', keyed);
-  expect(told).toEqual([{ status: 201 }, ['paymentId', paymentId], { status: 201 }, ['paymentId', paymentId], ['replayed', true], { status: 201 }]);
+  expect(told).toEqual([
+    { status: 201 },
+    ['paymentId', paymentId],
+    { status: 201 },
+    ['paymentId', paymentId],
+    ['replayed', true],
+    { status: 201 },
+  ]);
   expect([...api.store.items.values()].find((item) => item.kind === 'PAYMENT')).toMatchObject({ traceParent: '53995c3f42cd8ad8' });
 });
 
 test('callers without a tenant learn nothing of routes and methods', async () => {
-  for (const [method, path] of [['GET', '/nowhere'], ['DELETE', '/api/v1/payments']]) {
+  for (const [method, path] of [
+    ['GET', '/nowhere'],
+    ['DELETE', '/api/v1/payments'],
+  ]) {
     expect((await apiWith({}).send(method, path, { tenant: null })).status).toBe(403);
   }
   expect((await apiWith({}).send('GET', '/health', { tenant: null })).status).toBe(200);
@@ -128,17 +160,25 @@ test('a ledger that never comes back is answered for at the deadline', async () 
 test('the record has what the log needs, and neither key nor body', async () => {
   const api = new HttpApi();
   await api.send('PUT', '/api/v1/accounts/secret-account', { json: { currency: 'EUR', balance: 10 } });
-  const { json } = await api.send('POST', '/api/v1/payments', { json: { ...order, accountId: 'secret-account', reference: 'card 4111' }, key: 'secret-key' });
-  await api.send('POST', '/api/v1/payments', { json: { ...order, accountId: 'secret-account', reference: 'card 4111' }, key: 'secret-key' });
+  const { json } = await api.send('POST', '/api/v1/payments', {
+    json: { ...order, accountId: 'secret-account', reference: 'card 4111' },
+    key: 'secret-key',
+  });
+  await api.send('POST', '/api/v1/payments', {
+    json: { ...order, accountId: 'secret-account', reference: 'card 4111' },
+    key: 'secret-key',
+  });
   await api.post(`/api/v1/payments/${json.paymentId}/refund`, {});
   await api.send('FOO\u00e9', '/api/v1/secret');
-  expect(api.records.map(({ method, route, status, code, became, paymentId }) => [method, route, status, code, became, paymentId])).toEqual([
-    ['PUT', '/api/v1/accounts/{accountId}', 201, undefined, undefined, undefined],
-    ['POST', '/api/v1/payments', 201, undefined, 'authorised', json.paymentId],
-    ['POST', '/api/v1/payments', 201, undefined, 'replayed', json.paymentId],
-    ['POST', '/api/v1/payments/{paymentId}/refund', 409, 'not_captured', undefined, json.paymentId],
-    ['OTHER', 'unknown', 404, 'unknown_route', undefined, undefined],
-  ]);
+  expect(api.records.map(({ method, route, status, code, became, paymentId }) => [method, route, status, code, became, paymentId])).toEqual(
+    [
+      ['PUT', '/api/v1/accounts/{accountId}', 201, undefined, undefined, undefined],
+      ['POST', '/api/v1/payments', 201, undefined, 'authorised', json.paymentId],
+      ['POST', '/api/v1/payments', 201, undefined, 'replayed', json.paymentId],
+      ['POST', '/api/v1/payments/{paymentId}/refund', 409, 'not_captured', undefined, json.paymentId],
+      ['OTHER', 'unknown', 404, 'unknown_route', undefined, undefined],
+    ],
+  );
   expect(JSON.stringify(api.records)).not.toMatch(/secret|4111/);
 });
 
@@ -155,7 +195,7 @@ test('what the ledger meets on the way is counted in the record', async () => {
   expect(api.records[0].events).toEqual({ writeConflict: 2, takeover: 1 });
 });
 
-test('a request in two callers\' traces is in neither', async () => {
+test("a request in two callers' traces is in neither", async () => {
   const seen: (string | undefined)[] = [];
   const api = new HttpApi(undefined, {
     beginTrace: (header) => {
@@ -164,6 +204,8 @@ test('a request in two callers\' traces is in neither', async () => {
     },
   });
   const one = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-  for (const traceparent of [[one], [one, one.replace('4bf', '4bd')], []]) await api.send('GET', '/api/v1/payments/pay_x', { headers: { traceparent } });
+  for (const traceparent of [[one], [one, one.replace('4bf', '4bd')], []]) {
+    await api.send('GET', '/api/v1/payments/pay_x', { headers: { traceparent } });
+  }
   expect(seen).toEqual([one, undefined, undefined]);
 });

@@ -52,15 +52,21 @@ describe('authorization', () => {
     expect(answer.status).toBe(201);
     expect(answer.headers).toMatchObject({
       'Content-Type': 'application/json',
-      'Location': `/api/v1/payments/${answer.json.paymentId}`,
+      Location: `/api/v1/payments/${answer.json.paymentId}`,
       'X-Amzn-Trace-Id': 'Root=1-5f2330a4-6a0de1cd0e17c0508d386a64',
       'X-Served-By-Region': 'us-east-1',
       'Cache-Control': 'no-store',
     });
     expect(answer.headers).not.toHaveProperty('Idempotency-Replayed');
     expect(answer.json).toEqual({
-      ...order, paymentId: expect.stringMatching(/^pay_[\w-]{22}$/), status: 'AUTHORISED', captured: 0, refunded: 0, region: 'us-east-1',
-      createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/), operations: [],
+      ...order,
+      paymentId: expect.stringMatching(/^pay_[\w-]{22}$/),
+      status: 'AUTHORISED',
+      captured: 0,
+      refunded: 0,
+      region: 'us-east-1',
+      createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      operations: [],
     });
   });
 
@@ -124,16 +130,28 @@ describe('moves', () => {
   ])('capture with %s takes all', async (_, sent) => {
     const paymentId = await authorised();
     const answer = await api.send('POST', `/api/v1/payments/${paymentId}/capture`, { ...sent, key: 'c' });
-    expect(answer.json).toMatchObject({ status: 'CAPTURED', captured: 1250, operations: [{ type: 'CAPTURE', amount: 1250, region: 'us-east-1' }] });
+    expect(answer.json).toMatchObject({
+      status: 'CAPTURED',
+      captured: 1250,
+      operations: [{ type: 'CAPTURE', amount: 1250, region: 'us-east-1' }],
+    });
     const again = await api.send('POST', `/api/v1/payments/${paymentId}/capture`, { body: '{ }', key: 'c' });
-    expect([again.status, again.text, again.headers['Idempotency-Replayed'], again.headers.Location]).toEqual([200, answer.text, 'true', undefined]);
+    expect([again.status, again.text, again.headers['Idempotency-Replayed'], again.headers.Location]).toEqual([
+      200,
+      answer.text,
+      'true',
+      undefined,
+    ]);
   });
 
   test('void, and refunds until nothing is left', async () => {
     expect((await api.post(`/api/v1/payments/${await authorised()}/void`, {})).json.status).toBe('VOIDED');
     const paymentId = await authorised();
     await api.post(`/api/v1/payments/${paymentId}/capture`, {});
-    expect((await api.post(`/api/v1/payments/${paymentId}/refund`, { amount: 250 })).json).toMatchObject({ status: 'PARTIALLY_REFUNDED', refunded: 250 });
+    expect((await api.post(`/api/v1/payments/${paymentId}/refund`, { amount: 250 })).json).toMatchObject({
+      status: 'PARTIALLY_REFUNDED',
+      refunded: 250,
+    });
     expect((await api.post(`/api/v1/payments/${paymentId}/refund`, {})).json).toMatchObject({ status: 'REFUNDED', refunded: 1250 });
     expect((await api.send('GET', `/api/v1/payments/${paymentId}`)).json.operations).toHaveLength(3);
   });
@@ -155,7 +173,7 @@ describe('moves', () => {
     expect(answer.json).toMatchObject({ status: 409, code, type: `urn:problem-type:payments:${code}` });
   });
 
-  test('a payment that is not there is 404, whatever its ID looks like, and another tenant\'s too', async () => {
+  test("a payment that is not there is 404, whatever its ID looks like, and another tenant's too", async () => {
     const paymentId = await authorised();
     for (const id of ['pay_0000000000000000000000', 'nonsense', 'pay_%00', paymentId.toUpperCase()]) {
       expect((await api.send('GET', `/api/v1/payments/${id}`)).json).toMatchObject({ status: 404, code: 'unknown_payment' });
@@ -171,7 +189,11 @@ describe('transactions', () => {
     await api.post('/api/v1/payments', { ...order, amount: 999_999 });
     await api.post(`/api/v1/payments/${paymentId}/capture`, { amount: 1000 });
     const all = await api.send('GET', '/api/v1/transactions', { query: { accountId: 'merchant-1' } });
-    expect(all.json.items.map((line: any) => [line.type, line.amount]).sort()).toEqual([['AUTHORISATION', 1250], ['CAPTURE', 1000], ['RELEASE', 250]]);
+    expect(all.json.items.map((line: any) => [line.type, line.amount]).sort()).toEqual([
+      ['AUTHORISATION', 1250],
+      ['CAPTURE', 1000],
+      ['RELEASE', 250],
+    ]);
     const seen: unknown[] = [];
     let cursor: string | undefined;
     const turn = turns('pages of transactions', 50);

@@ -9,7 +9,9 @@ let before: string;
 beforeEach(async () => {
   api = new HttpApi();
   await api.send('PUT', '/api/v1/accounts/a', { json: { currency: 'EUR', balance: 10_000 } });
-  ({ json: { paymentId } } = await api.post('/api/v1/payments', { accountId: 'a', amount: 5, currency: 'EUR' }));
+  ({
+    json: { paymentId },
+  } = await api.post('/api/v1/payments', { accountId: 'a', amount: 5, currency: 'EUR' }));
   before = api.snapshot();
 });
 
@@ -25,7 +27,9 @@ const sent: Readonly<Record<string, Sent & { query?: Record<string, string> }>> 
   'GET /api/v1/transactions': { query: { accountId: 'a' } },
 };
 
-const scoped = apiRoutes.filter((route) => route.scope !== undefined).map((route) => [`${route.method} ${route.path}`, route.scope!] as const);
+const scoped = apiRoutes
+  .filter((route) => route.scope !== undefined)
+  .map((route) => [`${route.method} ${route.path}`, route.scope!] as const);
 const call = (name: string, scopes: readonly string[] | null) => {
   const [method, template] = name.split(' ');
   const path = template.replace('{accountId}', method === 'PUT' ? 'b' : 'a').replace('{paymentId}', paymentId);

@@ -6,5 +6,8 @@ const app = new App({ analyticsReporting: false });
 const stack = new Stack(app, 'Functions', { env: { account: '111111111111', region: 'us-east-1' } });
 new NodejsFunction(stack, 'Defaults', { entry: 'handler.ts' });
 new NodejsFunction(stack, 'Module', { entry: 'handler.ts', bundling: { format: OutputFormat.ESM, minify: true } });
-new NodejsFunction(stack, 'Everything', { entry: 'handler.ts', bundling: { externalModules: [], minify: true, mainFields: ['module', 'main'] } });
+new NodejsFunction(stack, 'Everything', {
+  entry: 'handler.ts',
+  bundling: { externalModules: [], minify: true, mainFields: ['module', 'main'] },
+});
 app.synth();

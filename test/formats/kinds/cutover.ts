@@ -21,8 +21,10 @@ const secret = hash('sha256', 'a key of the formats alone', 'buffer');
 class FixedSigner implements AuditSigner {
   private readonly id = '11111111-2222-3333-4444-555555555555';
 
-  public readonly key = (): Promise<AuditKey> => Promise.resolve(auditKey(`arn:aws:kms:eu-central-1:111122223333:key/${this.id}`, publicKey()));
-  public readonly sign = (text: string): Promise<string> => Promise.resolve(signDigest(hash('sha256', text, 'buffer'), secret).toString('base64'));
+  public readonly key = (): Promise<AuditKey> =>
+    Promise.resolve(auditKey(`arn:aws:kms:eu-central-1:111122223333:key/${this.id}`, publicKey()));
+  public readonly sign = (text: string): Promise<string> =>
+    Promise.resolve(signDigest(hash('sha256', text, 'buffer'), secret).toString('base64'));
 }
 
 function publicKey(): string {
@@ -30,7 +32,9 @@ function publicKey(): string {
   curve.setPrivateKey(secret);
   const point = curve.getPublicKey();
   const [x, y] = [point.subarray(1, 33), point.subarray(33)].map((part) => part.toString('base64url'));
-  return createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' }).export({ format: 'der', type: 'spki' }).toString('base64');
+  return createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' })
+    .export({ format: 'der', type: 'spki' })
+    .toString('base64');
 }
 
 const run = 'arn:aws:states:eu-central-1:111122223333:execution:acme-pay-cutover:run-1';
@@ -41,9 +45,24 @@ const entries: { readonly [What in AuditEntry['what']]: Extract<AuditEntry, { re
   signing: { what: 'signing', after: 0, sha256: 'none', before: 'carries no signature' },
   intent: { what: 'intent', run: 'deploy', kind: 'create', phase: 0, from: shapeOf(100, 0), to: shapeOf(90, 10), regions: pair },
   changed: { what: 'changed', run: 'deploy', intent: 2, kind: 'create', weights: { source: 90, target: 10 }, inSync: true },
-  started: { what: 'started', run, action: 'cutover', reason: 'leaving us-east-1', plan: 'sha-of-the-plan', phases: [10, 100], attested: { 'backfilled': 'alice' } },
+  started: {
+    what: 'started',
+    run,
+    action: 'cutover',
+    reason: 'leaving us-east-1',
+    plan: 'sha-of-the-plan',
+    phases: [10, 100],
+    attested: { backfilled: 'alice' },
+  },
   prechecks: { what: 'prechecks', run, phase: 0, passed: true, digest: 'sha-of-the-report', failed: [], checks: ['lag: 12 ms'] },
-  decision: { what: 'decision', run, about: 'phase 1: 10 %', decision: 'APPROVED', comments: ['bob: {{fine}}'], digest: 'sha-of-the-report' },
+  decision: {
+    what: 'decision',
+    run,
+    about: 'phase 1: 10 %',
+    decision: 'APPROVED',
+    comments: ['bob: {{fine}}'],
+    digest: 'sha-of-the-report',
+  },
   soaked: { what: 'soaked', run, phase: 0, seconds: 600 },
   breach: { what: 'breach', run, phase: 1, alarms: ['us-east-1/errors'], then: 'ROLL_BACK' },
   authority: { what: 'authority', run, unit: 1, from: 'us-east-1', to: 'eu-central-1', epoch: 3, done: true, pausedMs: 900 },
@@ -70,7 +89,13 @@ function state({ texts, publicKey: key }: { readonly texts: readonly string[]; r
   const { problems, anchor, signatures } = verifyChain({ texts: new Map(texts.map((text, at) => [at + 1, text])), others: [] }, signer);
   const records = texts.map((text) => parseRecord(text) as AuditRecord);
   const reached = records.reduce((before, record, at) => apply(before, record, texts[at]), emptyState);
-  return { problems, anchor, signatures, signed: texts.map((text) => splitText(text)?.text), reached: { ...reached, keys: [...reached.keys] } };
+  return {
+    problems,
+    anchor,
+    signatures,
+    signed: texts.map((text) => splitText(text)?.text),
+    reached: { ...reached, keys: [...reached.keys] },
+  };
 }
 
 /** What a whole run is known by: kind and key of each record. A run goes on over a deployment by its keys. */
@@ -85,7 +110,13 @@ async function keys(): Promise<Record<string, Json>> {
   world.stamped = undefined;
   await world.withRecords();
   await world.run(definition, 'run-1');
-  return { 'a whole cutover': plain([...world.parameters.values()].map((text) => parseRecord(text) as AuditRecord).map(({ key, entry }) => `${entry.what} ${key.replace(/[0-9a-f]{16}$/, 'DIGEST')}`)) };
+  return {
+    'a whole cutover': plain(
+      [...world.parameters.values()]
+        .map((text) => parseRecord(text) as AuditRecord)
+        .map(({ key, entry }) => `${entry.what} ${key.replace(/[0-9a-f]{16}$/, 'DIGEST')}`),
+    ),
+  };
 }
 
 const name = { systemName: 'acme-pay', hostedZoneId: 'Z1', publicName: 'pay.example.com' };
@@ -102,23 +133,36 @@ async function route53(): Promise<Record<string, Json>> {
 }
 
 export const cutoverFormats: readonly Format[] = [
-  { format: 'cutover.audit-record', consequence: 'an audit from before a deployment counts as forged, and no run goes on', write: chain, read: state },
+  {
+    format: 'cutover.audit-record',
+    consequence: 'an audit from before a deployment counts as forged, and no run goes on',
+    write: chain,
+    read: state,
+  },
   forEver('cutover.record-keys', 'a run that is under way during a deployment records, and does, a second time what it has done', keys),
   {
-    format: 'cutover.audit-parameter', consequence: 'the records of before are not found: the audit begins anew and forgets its weights',
-    write: () => ({ first: auditName('acme-pay', 1), later: auditName('acme-pay', 1234) }), read: (stored: string) => auditSeq('acme-pay', stored),
+    format: 'cutover.audit-parameter',
+    consequence: 'the records of before are not found: the audit begins anew and forgets its weights',
+    write: () => ({ first: auditName('acme-pay', 1), later: auditName('acme-pay', 1234) }),
+    read: (stored: string) => auditSeq('acme-pay', stored),
   },
   {
-    format: 'cutover.anchor', consequence: 'an end of the audit that people have noted can no longer be given to a verification or a deployment',
-    write: () => ({ anchor: `7:${hash('sha256', 'record 7')}` }), read: (stored: string) => anchorOf(stored),
+    format: 'cutover.anchor',
+    consequence: 'an end of the audit that people have noted can no longer be given to a verification or a deployment',
+    write: () => ({ anchor: `7:${hash('sha256', 'record 7')}` }),
+    read: (stored: string) => anchorOf(stored),
   },
   {
-    format: 'cutover.weighted-records', consequence: 'the records of the public name look like somebody else\'s: every run stops, and a deployment cannot change them',
+    format: 'cutover.weighted-records',
+    consequence: "the records of the public name look like somebody else's: every run stops, and a deployment cannot change them",
     write: route53,
     read: (stored: string) => {
       const { raw, ...found } = foundIn(stored, name);
       return found;
     },
   },
-  forEver('cutover.set-identifier', 'the records of the public name look like somebody else\'s', { source: setIdentifier('acme-pay', 'source', 12), target: setIdentifier('acme-pay', 'target', 12) }),
+  forEver('cutover.set-identifier', "the records of the public name look like somebody else's", {
+    source: setIdentifier('acme-pay', 'source', 12),
+    target: setIdentifier('acme-pay', 'target', 12),
+  }),
 ];

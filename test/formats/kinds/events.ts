@@ -31,9 +31,10 @@ async function story(region = here): Promise<OutboxWorld> {
   const traceId = '1-5f2330a4-6a0de1cd0e17c0508d386a64';
   const context = { ...world.context(), traceId, trace: { traceId, parentId: '53995c3f42cd8ad8', sampled: true } };
   const ledger = world.ledger(region);
-  const pay = (key: string, amount: number): Promise<unknown> => ledger.authorise(context, { idempotencyKey: key, accountId: 'acc', amount, currency: 'EUR', reference: 'order 7' });
-  const move = (key: string, of: string, type: 'CAPTURE' | 'VOID' | 'REFUND', amount?: number): Promise<unknown> => (
-    ledger.move(context, { idempotencyKey: key, paymentId: `pay_${keyId('acme', of)}`, type, ...(amount === undefined ? {} : { amount }) }));
+  const pay = (key: string, amount: number): Promise<unknown> =>
+    ledger.authorise(context, { idempotencyKey: key, accountId: 'acc', amount, currency: 'EUR', reference: 'order 7' });
+  const move = (key: string, of: string, type: 'CAPTURE' | 'VOID' | 'REFUND', amount?: number): Promise<unknown> =>
+    ledger.move(context, { idempotencyKey: key, paymentId: `pay_${keyId('acme', of)}`, type, ...(amount === undefined ? {} : { amount }) });
   await ledger.openAccount(context, { accountId: 'acc', currency: 'EUR', balance: 100 });
   await pay('k1', 10);
   await move('k2', 'k1', 'CAPTURE', 7);
@@ -54,15 +55,25 @@ async function published(): Promise<Record<string, Json>> {
 /** What a consumer's handler is given of an entry that EventBridge delivers. */
 async function consumed({ source, detailType, detail }: PutEntry): Promise<unknown> {
   let got: ConsumedEvent | undefined;
-  const consumer = new Consumer({
-    inbox: new MemoryInbox(), nowMs: () => at, nonce: () => 'n', tracer: noTracer, observe: () => undefined,
-    handle: (event) => {
-      got = event;
-      return Promise.resolve({ kind: 'done' });
+  const consumer = new Consumer(
+    {
+      inbox: new MemoryInbox(),
+      nowMs: () => at,
+      nonce: () => 'n',
+      tracer: noTracer,
+      observe: () => undefined,
+      handle: (event) => {
+        got = event;
+        return Promise.resolve({ kind: 'done' });
+      },
+      deadLetter: (_message, reason) => Promise.reject(new Error(`the consumer refuses it: ${reason}`)),
     },
-    deadLetter: (_message, reason) => Promise.reject(new Error(`the consumer refuses it: ${reason}`)),
-  }, { name: 'c', sources: [source], leaseMs: 1, maxAttempts: 1, rememberMs: 1, stale: 'DELIVER', lateAfterMs: 900_000 });
-  const again = await consumer.receive([{ id: '1', body: JSON.stringify({ source, 'detail-type': detailType, 'detail': JSON.parse(detail) as unknown }) }], at + 1_000);
+    { name: 'c', sources: [source], leaseMs: 1, maxAttempts: 1, rememberMs: 1, stale: 'DELIVER', lateAfterMs: 900_000 },
+  );
+  const again = await consumer.receive(
+    [{ id: '1', body: JSON.stringify({ source, 'detail-type': detailType, detail: JSON.parse(detail) as unknown }) }],
+    at + 1_000,
+  );
   return got ?? { again };
 }
 
@@ -86,7 +97,8 @@ const dynamo = (): { readonly db: MemoryDynamo; readonly client: ReturnType<Memo
   const db = new MemoryDynamo();
   return { db, client: db.client((effect) => Promise.resolve().then(effect)) };
 };
-const put = (db: MemoryDynamo, tableName: string, item: PutItemCommandInput['Item']): void => void db.perform(new PutItemCommand({ TableName: tableName, Item: item }));
+const put = (db: MemoryDynamo, tableName: string, item: PutItemCommandInput['Item']): void =>
+  void db.perform(new PutItemCommand({ TableName: tableName, Item: item }));
 const stored = (db: MemoryDynamo, key: string): Json => plain(db.rows.get(key));
 
 async function probeItems(): Promise<Record<string, Json>> {
@@ -100,12 +112,21 @@ async function probeItems(): Promise<Record<string, Json>> {
 
 async function letter(): Promise<Record<string, Json>> {
   const sent: Json[] = [];
-  const take = ({ input }: { readonly input: { readonly Entries: readonly object[] } }): object => ({ Failed: void sent.push(...input.Entries.map(plain)) });
+  const take = ({ input }: { readonly input: { readonly Entries: readonly object[] } }): object => ({
+    Failed: void sent.push(...input.Entries.map(plain)),
+  });
   const sqs = { send: (command: never) => Promise.resolve(take(command)) };
   const clients = { eventBridge: {} as EventBridgeClient, sqs: sqs as unknown as SQSClient };
   const ports = publishPorts({ busName: 'acme-pay-events', deadLetterQueueUrl: 'https://queue' }, clients);
   const placed: MeshEvent = {
-    id: 'evt-7', type: 'order.placed', schemaVersion: 1, origin: here, occurredAt: new Date(at).toISOString(), tenant: 'acme', subject: 'order 7', data: { total: 12 },
+    id: 'evt-7',
+    type: 'order.placed',
+    schemaVersion: 1,
+    origin: here,
+    occurredAt: new Date(at).toISOString(),
+    tenant: 'acme',
+    subject: 'order 7',
+    data: { total: 12 },
   };
   await ports.keep!([{ entry: entryOf(placed, 'acme.orders'), reason: 'the bus was away' }]);
   return { 'what a publisher gave up': sent[0] };
@@ -125,11 +146,16 @@ async function hint(): Promise<Record<string, Json>> {
   const world = await story(peer);
   const kept: string[] = [];
   const settings = { region: here, silentAfterMs: 180_000, aliveWithinMs: 90_000 };
-  const sweep = new Sweep({
-    // As the function puts them into the queue.
-    keep: (hints) => Promise.resolve(void kept.push(...hints.map((one) => JSON.stringify(one)))),
-    newsOf: () => Promise.resolve({}), nowMs: () => at,
-  }, settings, world.outbox(here, new Bus().sink));
+  const sweep = new Sweep(
+    {
+      // As the function puts them into the queue.
+      keep: (hints) => Promise.resolve(void kept.push(...hints.map((one) => JSON.stringify(one)))),
+      newsOf: () => Promise.resolve({}),
+      nowMs: () => at,
+    },
+    settings,
+    world.outbox(here, new Bus().sink),
+  );
   await sweep.note(recordsOf(world.store.stream));
   return { 'of each type': kept[0] };
 }
@@ -144,8 +170,17 @@ async function swept(text: string): Promise<unknown> {
 }
 
 const event: ConsumedEvent = {
-  source: 'acme-pay.ledger', id: 'evt_1', type: 'payment.captured', schemaVersion: 1, origin: peer, occurredAt: new Date(at).toISOString(), tenant: 'ac me', subject: 'pay_1', sequence: 2,
-  trace: { traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64' }, data: {},
+  source: 'acme-pay.ledger',
+  id: 'evt_1',
+  type: 'payment.captured',
+  schemaVersion: 1,
+  origin: peer,
+  occurredAt: new Date(at).toISOString(),
+  tenant: 'ac me',
+  subject: 'pay_1',
+  sequence: 2,
+  trace: { traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64' },
+  data: {},
 };
 const claim = (owner = 'attempt-1', nowMs = at): Claim => ({ event, owner, nowMs, leaseUntilMs: nowMs + 15_000, expires: 1_800_604_800 });
 const inboxKey = 'inbox e#acme-pay.ledger#ac%20me#evt_1';
@@ -187,17 +222,30 @@ async function subjectItem(): Promise<Record<string, Json>> {
 
 async function consumerLetter(): Promise<Record<string, Json>> {
   const sent: Json[] = [];
-  const sqs = { send: (command: { readonly input: object }) => Promise.resolve(void sent.push(plain(command.input))) } as unknown as SQSClient;
+  const sqs = {
+    send: (command: { readonly input: object }) => Promise.resolve(void sent.push(plain(command.input))),
+  } as unknown as SQSClient;
   const environment = consumerEnv.write({
-    systemName: 'acme-pay', consumer: 'mail', inboxTable: 'inbox', deadLetterQueueUrl: 'https://queue', handlerTimeoutMs: '1000', maxAttempts: '1',
-    rememberDays: '7', staleEvents: 'DELIVER', sources: event.source,
+    systemName: 'acme-pay',
+    consumer: 'mail',
+    inboxTable: 'inbox',
+    deadLetterQueueUrl: 'https://queue',
+    handlerTimeoutMs: '1000',
+    maxAttempts: '1',
+    rememberDays: '7',
+    staleEvents: 'DELIVER',
+    sources: event.source,
   });
   const { client } = dynamo();
-  const receive = consumerFunction(environment, { sqs, dynamoDb: client }, () => Promise.resolve({ kind: 'failed', reason: 'Error: no such address' }));
+  const receive = consumerFunction(environment, { sqs, dynamoDb: client }, () =>
+    Promise.resolve({ kind: 'failed', reason: 'Error: no such address' }),
+  );
   const { source, ...detail } = event;
   const body = JSON.stringify({ source, 'detail-type': event.type, detail });
   const log = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
-  await receive({ Records: [{ messageId: '1', body }] } as never, { getRemainingTimeInMillis: () => 60_000 } as never).finally(() => log.mockRestore());
+  await receive({ Records: [{ messageId: '1', body }] } as never, { getRemainingTimeInMillis: () => 60_000 } as never).finally(() =>
+    log.mockRestore(),
+  );
   return { 'after the last attempt': sent[0] };
 }
 
@@ -209,15 +257,22 @@ async function aside(): Promise<Record<string, Json>> {
 
 export const eventFormats: readonly Format[] = [
   {
-    format: 'events.payment-event', consequence: 'consumers get events that they do not know, count one twice because its ID is another, or put them in a wrong order', write: published, read: consumed,
+    format: 'events.payment-event',
+    consequence: 'consumers get events that they do not know, count one twice because its ID is another, or put them in a wrong order',
+    write: published,
+    read: consumed,
   },
   {
-    format: 'events.probe', consequence: 'while regions run two versions, each looks silent to the other: alarms ring, and sweeps publish what the peer has published',
+    format: 'events.probe',
+    consequence:
+      'while regions run two versions, each looks silent to the other: alarms ring, and sweeps publish what the peer has published',
     write: async () => ({ probe: plain(await probe()) }),
     read: ({ detail }: PutEntry) => receiveProbe(probeStore(dynamo().client, 'mesh'), JSON.parse(detail), at + 80, 180_000),
   },
   {
-    format: 'events.probe-item', consequence: 'a peer looks silent, or is forgotten to have been: events of a lost region are not published, or its own twice', write: probeItems,
+    format: 'events.probe-item',
+    consequence: 'a peer looks silent, or is forgotten to have been: events of a lost region are not published, or its own twice',
+    write: probeItems,
     read: (item) => {
       const { db, client } = dynamo();
       put(db, 'mesh', item);
@@ -225,18 +280,32 @@ export const eventFormats: readonly Format[] = [
     },
   },
   { format: 'events.dead-letter', consequence: 'letters from before a deployment cannot be redriven', write: letter, read: redriven },
-  { format: 'events.sweep-hint', consequence: 'events of a lost region that wait in the queue over a deployment are never published', write: hint, read: swept },
   {
-    format: 'events.aside-mark', consequence: 'a record that people have set aside holds up the stream again', write: aside,
+    format: 'events.sweep-hint',
+    consequence: 'events of a lost region that wait in the queue over a deployment are never published',
+    write: hint,
+    read: swept,
+  },
+  {
+    format: 'events.aside-mark',
+    consequence: 'a record that people have set aside holds up the stream again',
+    write: aside,
     read: async (item) => {
       const { db, client } = dynamo();
       put(db, 'mesh', item);
       return asideReader(client, 'mesh')('49590338271490256608559692540925702759324208523137515618');
     },
   },
-  { format: 'consumers.inbox-item', consequence: 'an event that was done before a deployment is handled a second time', write: inboxItems, read: nextDelivery },
   {
-    format: 'consumers.subject-item', consequence: 'a stale event passes for the newest of its subject', write: subjectItem,
+    format: 'consumers.inbox-item',
+    consequence: 'an event that was done before a deployment is handled a second time',
+    write: inboxItems,
+    read: nextDelivery,
+  },
+  {
+    format: 'consumers.subject-item',
+    consequence: 'a stale event passes for the newest of its subject',
+    write: subjectItem,
     read: (item) => {
       const { db, client } = dynamo();
       put(db, 'inbox', item);
@@ -244,9 +313,15 @@ export const eventFormats: readonly Format[] = [
     },
   },
   {
-    format: 'consumers.dead-letter', consequence: 'events that were set aside cannot be delivered again', write: consumerLetter,
+    format: 'consumers.dead-letter',
+    consequence: 'events that were set aside cannot be delivered again',
+    write: consumerLetter,
     read: ({ MessageBody }: { readonly MessageBody: string }) => {
-      const { source, 'detail-type': detailType, detail } = JSON.parse(MessageBody) as { readonly 'source': string; readonly 'detail-type': string; readonly 'detail': object };
+      const {
+        source,
+        'detail-type': detailType,
+        detail,
+      } = JSON.parse(MessageBody) as { readonly source: string; readonly 'detail-type': string; readonly detail: object };
       return consumed({ source, detailType, detail: JSON.stringify(detail) });
     },
   },

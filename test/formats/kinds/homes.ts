@@ -19,8 +19,13 @@ const mover = { to: other, by: 'mover-1', until: 1_800_000_060_000, hurry: false
 async function authorityRecords(): Promise<Record<string, Json>> {
   const world = new TwoRegions();
   const records: Record<string, Json> = {};
-  const note = (name: string): void => { records[name] = plain(toAttributes(world.authority.items.get('u#0')!)); };
-  const [here, there] = [home, other].map((region) => ({ authority: new Authority(region, world.settings), attempt: world.authorityAttempt(region) }));
+  const note = (name: string): void => {
+    records[name] = plain(toAttributes(world.authority.items.get('u#0')!));
+  };
+  const [here, there] = [home, other].map((region) => ({
+    authority: new Authority(region, world.settings),
+    attempt: world.authorityAttempt(region),
+  }));
   await here.authority.standing(here.attempt, 0);
   note('open');
   await there.authority.takeOver(there.attempt, 0);
@@ -59,21 +64,35 @@ async function carried(): Promise<Record<string, Json>> {
   await world.move(other, 'c1', 'CAPTURE', paymentId, 60);
   await world.move(other, 'r1', 'REFUND', paymentId, 10);
   const kinds: Readonly<Record<string, (item: Item) => boolean>> = {
-    'account': ({ kind }) => kind === 'ACCOUNT', 'payment': isPayment, 'capture': (item) => isMove(item) && item.type === 'CAPTURE', 'refund': (item) => isMove(item) && item.type === 'REFUND',
+    account: ({ kind }) => kind === 'ACCOUNT',
+    payment: isPayment,
+    capture: (item) => isMove(item) && item.type === 'CAPTURE',
+    refund: (item) => isMove(item) && item.type === 'REFUND',
   };
   const items = [...world.replicas.get(other)!.items.values()];
-  return Object.fromEntries([1, 2].flatMap((epoch) => Object.entries(kinds).flatMap(([name, is]) => (
-    items.filter((item) => epochOf(item.pk).epoch === epoch && is(item)).map((item) => [`${name} of epoch ${epoch}`, plain(toAttributes(item))])))));
+  return Object.fromEntries(
+    [1, 2].flatMap((epoch) =>
+      Object.entries(kinds).flatMap(([name, is]) =>
+        items
+          .filter((item) => epochOf(item.pk).epoch === epoch && is(item))
+          .map((item) => [`${name} of epoch ${epoch}`, plain(toAttributes(item))]),
+      ),
+    ),
+  );
 }
 
 const outcomes: Readonly<Record<string, CallOutcome>> = {
-  unsure: { kind: 'unsure', code: 'region_fenced', retryAfterSeconds: 1 }, reused: { kind: 'keyReused' },
+  unsure: { kind: 'unsure', code: 'region_fenced', retryAfterSeconds: 1 },
+  reused: { kind: 'keyReused' },
 };
 
 const calls: Readonly<Record<string, WritingCall>> = {
   'opening an account': { name: 'openAccount', command: { accountId: 'acc', currency: 'EUR', balance: 5 } },
-  'authorisation': { name: 'authorise', command: { idempotencyKey: 'k1', accountId: 'acc', amount: 5, currency: 'EUR', reference: 'order 7' } },
-  'capture': { name: 'move', command: { idempotencyKey: 'k2', paymentId: 'pay_AAAAAAAAAAAAAAAAAAAAAA', type: 'CAPTURE', amount: 3 } },
+  authorisation: {
+    name: 'authorise',
+    command: { idempotencyKey: 'k1', accountId: 'acc', amount: 5, currency: 'EUR', reference: 'order 7' },
+  },
+  capture: { name: 'move', command: { idempotencyKey: 'k2', paymentId: 'pay_AAAAAAAAAAAAAAAAAAAAAA', type: 'CAPTURE', amount: 3 } },
 };
 
 /** What a region sends a home, of each call that writes. */
@@ -86,10 +105,19 @@ async function forwarded(): Promise<Record<string, Json>> {
       sent[name] = plain({ functionName, payload });
       return Promise.resolve(JSON.stringify(outcomes.reused));
     };
-    const ledger = new HomeLedger({
-      store: world.replicas.get(other)!, authority: world.authority, nowMs: () => world.nowMs, random: () => 0.5, nonce: () => 'n', sleep: () => Promise.resolve(),
-      forward: forwardPort(() => invoke, 'acme-pay', 3_000),
-    }, { region: other }, world.settings);
+    const ledger = new HomeLedger(
+      {
+        store: world.replicas.get(other)!,
+        authority: world.authority,
+        nowMs: () => world.nowMs,
+        random: () => 0.5,
+        nonce: () => 'n',
+        sleep: () => Promise.resolve(),
+        forward: forwardPort(() => invoke, 'acme-pay', 3_000),
+      },
+      { region: other },
+      world.settings,
+    );
     const traceId = '1-5f2330a4-6a0de1cd0e17c0508d386a64';
     const context = { ...world.context(), traceId, trace: { traceId, parentId: '53995c3f42cd8ad8', sampled: true } };
     if (call.name === 'openAccount') await ledger.openAccount(context, call.command);
@@ -101,14 +129,19 @@ async function forwarded(): Promise<Record<string, Json>> {
 
 async function received({ functionName, payload }: { readonly functionName: string; readonly payload: object }): Promise<unknown> {
   let got: ForwardedCall | undefined;
-  const take = takingForwarded({
-    receive: (call) => {
-      got = call;
-      return Promise.resolve(outcomes.reused);
+  const take = takingForwarded(
+    {
+      receive: (call) => {
+        got = call;
+        return Promise.resolve(outcomes.reused);
+      },
+      takes: functionName === homeFunctionName('acme-pay', 'accounts') ? ['openAccount'] : ['authorise', 'move'],
+      nowMs: () => 0,
+      beginTrace: (context) => noTracer.begin({ name: 'x', context, kind: 'work' }),
+      record: () => undefined,
     },
-    takes: functionName === homeFunctionName('acme-pay', 'accounts') ? ['openAccount'] : ['authorise', 'move'],
-    nowMs: () => 0, beginTrace: (context) => noTracer.begin({ name: 'x', context, kind: 'work' }), record: () => undefined,
-  }, () => Promise.reject(new Error('it was not taken for a forwarded call')));
+    () => Promise.reject(new Error('it was not taken for a forwarded call')),
+  );
   await take(payload, { getRemainingTimeInMillis: () => 60_000 });
   const { traceParent: _own, ...call } = got!;
   return call;
@@ -116,7 +149,8 @@ async function received({ functionName, payload }: { readonly functionName: stri
 
 export const homeFormats: readonly Format[] = [
   {
-    format: 'homes.authority-record', consequence: 'regions disagree who is home while a deployment goes round: two of them write for one account, or none does',
+    format: 'homes.authority-record',
+    consequence: 'regions disagree who is home while a deployment goes round: two of them write for one account, or none does',
     write: authorityRecords,
     read: async (stored) => {
       const world = new TwoRegions();
@@ -125,20 +159,30 @@ export const homeFormats: readonly Format[] = [
     },
   },
   {
-    format: 'homes.journal-page', consequence: 'a planned move during a deployment misses what the home writes, and the next home begins without it',
-    write: journal, read: (stored) => [...notedOn({ unit: 0, epoch: 2, page: 3 }, stored.map(toItem)) ?? []].sort(),
+    format: 'homes.journal-page',
+    consequence: 'a planned move during a deployment misses what the home writes, and the next home begins without it',
+    write: journal,
+    read: (stored) => [...(notedOn({ unit: 0, epoch: 2, page: 3 }, stored.map(toItem)) ?? [])].sort(),
   },
   {
-    format: 'homes.epoch-item', consequence: 'what was carried over from a lost region is read as something else, or not at all',
+    format: 'homes.epoch-item',
+    consequence: 'what was carried over from a lost region is read as something else, or not at all',
     write: carried,
     read: (stored) => {
       const item = toItem(stored);
       const { carriedFrom, carriedVersion, carriedThrough, writtenBy } = item;
-      const content = isPayment(item) ? paymentOf(item) : isMove(item) ? moveOf(item) : { account: accountOf(item), entries: entriesOf(item) };
+      const content = isPayment(item)
+        ? paymentOf(item)
+        : isMove(item)
+          ? moveOf(item)
+          : { account: accountOf(item), entries: entriesOf(item) };
       return { ...epochOf(item.pk), carriedFrom, carriedVersion, carriedThrough, writtenBy, content };
     },
   },
   {
-    format: 'homes.forwarded-call', consequence: 'while regions run two versions, calls that are sent to the home are refused, or taken for others', write: forwarded, read: received,
+    format: 'homes.forwarded-call',
+    consequence: 'while regions run two versions, calls that are sent to the home are refused, or taken for others',
+    write: forwarded,
+    read: received,
   },
 ];

@@ -2,7 +2,20 @@ import { canonicalJson, fingerprint, Json, keyId } from '../../../src/kernel/fin
 import { toAttributes, toItem } from '../../../src/ledger/items.aws';
 import { CallContext, KeyedOutcome } from '../../../src/ledger/model';
 import { Change, Decision, Item, WriteResult } from '../../../src/ledger/ports';
-import { accountPk, decodeEntry, encodeEntry, entriesOf, Entry, idOfPaymentId, keyItemPk, moveOf, paymentIdOf, paymentOf, seqOf, accountOf } from '../../../src/ledger/protocol/domain';
+import {
+  accountPk,
+  decodeEntry,
+  encodeEntry,
+  entriesOf,
+  Entry,
+  idOfPaymentId,
+  keyItemPk,
+  moveOf,
+  paymentIdOf,
+  paymentOf,
+  seqOf,
+  accountOf,
+} from '../../../src/ledger/protocol/domain';
 import { decodeCursor } from '../../../src/ledger/protocol/reading.service';
 import { PaymentsLedger } from '../../../src/ledger/protocol/service';
 import { MemoryStore } from '../../../tools/memory/memory-store';
@@ -41,13 +54,22 @@ class Story {
   public pay(key: string, amount = 100, decide?: Decision, reference?: string): Promise<KeyedOutcome> {
     this.world.nowMs += 1_000;
     const ledger = this.ledger(decide && (() => Promise.resolve(decide)));
-    return ledger.authorise(this.context, { idempotencyKey: key, accountId: 'acc-1', amount, currency: 'EUR', ...(reference === undefined ? {} : { reference }) });
+    return ledger.authorise(this.context, {
+      idempotencyKey: key,
+      accountId: 'acc-1',
+      amount,
+      currency: 'EUR',
+      ...(reference === undefined ? {} : { reference }),
+    });
   }
 
   public async move(key: string, payment: string, type: 'CAPTURE' | 'VOID' | 'REFUND', amount?: number): Promise<void> {
     this.world.nowMs += 1_000;
-    await this.ledger().move(this.context, { idempotencyKey: key, paymentId: paymentIdOf(id(payment)), type, ...(amount === undefined ? {} : { amount }) })
-      .catch((error: unknown) => { if (!(error instanceof Killed)) throw error; });
+    await this.ledger()
+      .move(this.context, { idempotencyKey: key, paymentId: paymentIdOf(id(payment)), type, ...(amount === undefined ? {} : { amount }) })
+      .catch((error: unknown) => {
+        if (!(error instanceof Killed)) throw error;
+      });
   }
 
   public async told(): Promise<this> {
@@ -88,12 +110,12 @@ async function items(keys: readonly string[]): Promise<Record<string, Json>> {
 }
 
 const entries: Readonly<Record<string, Entry>> = {
-  'hold': { kind: 'hold', amount: 1200 },
-  'declined': { kind: 'declined', reason: 'insufficient_funds' },
+  hold: { kind: 'hold', amount: 1200 },
+  declined: { kind: 'declined', reason: 'insufficient_funds' },
   'declined by the team': { kind: 'declined', reason: 'suspected_fraud' },
   'captured in part': { kind: 'closed', amount: 1200, closure: { by: id('capture'), type: 'CAPTURE', captured: 700 } },
-  'voided': { kind: 'closed', amount: 1200, closure: { by: id('void'), type: 'VOID', captured: 0 } },
-  'refund': { kind: 'refund', payment: id('captured'), amount: 300 },
+  voided: { kind: 'closed', amount: 1200, closure: { by: id('void'), type: 'VOID', captured: 0 } },
+  refund: { kind: 'refund', payment: id('captured'), amount: 300 },
   'refused refund': { kind: 'refundRefused' },
 };
 
@@ -102,39 +124,51 @@ const shared = ['pk', 'kind', 'acct', 'seq', 'traceId', 'traceParent', 'version'
 const known = (item: Item): object => Object.fromEntries(shared.map((name) => [name, item[name]]));
 
 export const ledgerFormats: readonly Format[] = [
-  forEver('kernel.canonical-json', 'fingerprints, digests and inputs of repeated starts differ from the stored ones: a retry is answered 422 or 409', {
-    'members in any order': canonicalJson({ b: [1, 2.50, 'x'], a: { d: null, c: true }, ä: '€"\\' }),
-  }),
+  forEver(
+    'kernel.canonical-json',
+    'fingerprints, digests and inputs of repeated starts differ from the stored ones: a retry is answered 422 or 409',
+    { 'members in any order': canonicalJson({ b: [1, 2.5, 'x'], a: { d: null, c: true }, ä: '€"\\' }) },
+  ),
   forEver('ledger.key-id', 'a retry finds no claim of its key after a deployment, and debits a second time', {
-    'plain': { tenant: 'acme', key: 'k-1', id: keyId('acme', 'k-1') },
+    plain: { tenant: 'acme', key: 'k-1', id: keyId('acme', 'k-1') },
     'tenant and key that run together': { tenant: 'acm', key: 'ek-1', id: keyId('acm', 'ek-1') },
     'beyond ASCII': { tenant: 'čaj', key: '€ 7', id: keyId('čaj', '€ 7') },
   }),
   forEver('ledger.fingerprint', 'a retry of a key that was used before a deployment is refused as another request (422)', {
-    'authorisation': fingerprint('acme', { call: 'authorise', accountId: 'acc-1', amount: 100, currency: 'EUR' }),
+    authorisation: fingerprint('acme', { call: 'authorise', accountId: 'acc-1', amount: 100, currency: 'EUR' }),
   }),
   {
-    format: 'ledger.payment-id', consequence: 'callers hold IDs that nobody finds any more',
-    write: () => ({ payment: paymentIdOf(id('k-1')) }), read: (stored: string) => idOfPaymentId(stored),
+    format: 'ledger.payment-id',
+    consequence: 'callers hold IDs that nobody finds any more',
+    write: () => ({ payment: paymentIdOf(id('k-1')) }),
+    read: (stored: string) => idOfPaymentId(stored),
   },
   forEver('ledger.keys', 'items of before are not found: accounts look unknown, keys unused', {
-    'key item': keyItemPk(id('k-1')), 'account': accountPk('acme', 'acc-1'), 'account of a tenant with a separator': accountPk('ac#me/é', 'acc-1'),
+    'key item': keyItemPk(id('k-1')),
+    account: accountPk('acme', 'acc-1'),
+    'account of a tenant with a separator': accountPk('ac#me/é', 'acc-1'),
   }),
   {
-    format: 'ledger.seq', consequence: 'the index of an account orders old and new items wrongly, and cursors that callers hold are refused',
-    write: () => ({ 'today': seqOf(1_800_000_000_000, id('k-1')), 'a small time': seqOf(7, id('k-1')) }),
+    format: 'ledger.seq',
+    consequence: 'the index of an account orders old and new items wrongly, and cursors that callers hold are refused',
+    write: () => ({ today: seqOf(1_800_000_000_000, id('k-1')), 'a small time': seqOf(7, id('k-1')) }),
     read: (stored: string) => decodeCursor(Buffer.from(`${stored}#0`).toString('base64url')),
   },
   {
-    format: 'ledger.cursor', consequence: 'callers that page through transactions get 400 in mid-way',
-    write: async () => ({ 'behind three lines': await (await told()).cursor() }), read: (stored: string) => decodeCursor(stored),
+    format: 'ledger.cursor',
+    consequence: 'callers that page through transactions get 400 in mid-way',
+    write: async () => ({ 'behind three lines': await (await told()).cursor() }),
+    read: (stored: string) => decodeCursor(stored),
   },
   {
-    format: 'ledger.entry', consequence: 'accounts are read as something that they do not say: a capture of 7 out of 12 as one of 12 out of 7',
-    write: () => Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, encodeEntry(entry)])), read: (stored: string) => decodeEntry(stored),
+    format: 'ledger.entry',
+    consequence: 'accounts are read as something that they do not say: a capture of 7 out of 12 as one of 12 out of 7',
+    write: () => Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, encodeEntry(entry)])),
+    read: (stored: string) => decodeEntry(stored),
   },
   {
-    format: 'ledger.account-item', consequence: 'accounts cannot be read, or with other balances',
+    format: 'ledger.account-item',
+    consequence: 'accounts cannot be read, or with other balances',
     write: async () => ({ 'with entries of each kind': plain(toAttributes((await told()).store.items.get(accountPk('acme', 'acc-1'))!)) }),
     read: (stored) => {
       const item = toItem(stored);
@@ -143,12 +177,14 @@ export const ledgerFormats: readonly Format[] = [
     },
   },
   {
-    format: 'ledger.payment-item', consequence: 'replays of payments from before a deployment answer something else, or fail',
+    format: 'ledger.payment-item',
+    consequence: 'replays of payments from before a deployment answer something else, or fail',
     write: () => items(['claimed', 'authorised', 'declined', 'declined-by-team', 'captured', 'voided', 'refunded', 'refund-pending']),
     read: (stored) => ({ ...known(toItem(stored)), payment: paymentOf(toItem(stored)) }),
   },
   {
-    format: 'ledger.move-item', consequence: 'replays of captures, voids and refunds from before a deployment answer something else, or fail',
+    format: 'ledger.move-item',
+    consequence: 'replays of captures, voids and refunds from before a deployment answer something else, or fail',
     write: () => items(['capture', 'void', 'refused-refund', 'refund', 'open-refund']),
     read: (stored) => ({ ...known(toItem(stored)), move: moveOf(toItem(stored)) }),
   },

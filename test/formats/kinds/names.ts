@@ -11,8 +11,14 @@ import { Format, forEver, plain } from '../format';
 
 /** Contracts, by the file below `src`. */
 export const contracts: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  'api/contract': api, 'approvals/contract': gate, 'approvals/stuck/contract': stuck, 'cutover/contract': cutover, 'events/contract': events,
-  'ledger/contract': ledger, 'kernel/system-metrics': systemMetrics, 'kernel/system-names': systemNames,
+  'api/contract': api,
+  'approvals/contract': gate,
+  'approvals/stuck/contract': stuck,
+  'cutover/contract': cutover,
+  'events/contract': events,
+  'ledger/contract': ledger,
+  'kernel/system-metrics': systemMetrics,
+  'kernel/system-names': systemNames,
 };
 
 const system = 'acme-pay';
@@ -21,26 +27,45 @@ const peer = 'eu-central-1';
 
 /** Every name that one part makes and another one finds by convention, in the same deployment or a later one. */
 export const names: Readonly<Record<string, Json>> = {
-  ledgerTableName: ledger.ledgerTableName(system), authorityTableName: ledger.authorityTableName(system), homeStatusName: ledger.homeStatusName(system),
+  ledgerTableName: ledger.ledgerTableName(system),
+  authorityTableName: ledger.authorityTableName(system),
+  homeStatusName: ledger.homeStatusName(system),
   homeFunctionName: [ledger.homeFunctionName(system, 'payments'), ledger.homeFunctionName(system, 'accounts')],
-  homeOperatorName: ledger.homeOperatorName(system), homeMoveName: ledger.homeMoveName(system),
-  heartbeatKey: ledger.heartbeatKey(region), drainKey: ledger.drainKey(region),
-  meshBusName: events.meshBusName(system), ledgerEventSource: events.ledgerEventSource(system), meshEventSource: events.meshEventSource(system),
-  meshDeadLetterQueueName: events.meshDeadLetterQueueName(system), meshStraysQueueName: events.meshStraysQueueName(system),
-  forwardingRuleName: events.forwardingRuleName(system, peer), forwardingRoleName: events.forwardingRoleName(system, region, peer),
-  replicationRoleName: events.replicationRoleName(system), functionRoleName: events.functionRoleName(system, 'outbox', 'ap-northeast-1'),
-  meshEndpointName: events.meshEndpointName(system), meshArchiveName: events.meshArchiveName(system), meshTableName: events.meshTableName(system),
-  meshRedriveName: events.meshRedriveName(system), publisherRedriveName: events.publisherRedriveName(system), inboxTableName: events.inboxTableName(system, 'mail'),
-  outboxRedriveName: events.outboxRedriveName(system), outboxQueueName: (['outbox-dlq', 'sweep', 'sweep-dlq'] as const).map((queue) => events.outboxQueueName(system, queue)),
+  homeOperatorName: ledger.homeOperatorName(system),
+  homeMoveName: ledger.homeMoveName(system),
+  heartbeatKey: ledger.heartbeatKey(region),
+  drainKey: ledger.drainKey(region),
+  meshBusName: events.meshBusName(system),
+  ledgerEventSource: events.ledgerEventSource(system),
+  meshEventSource: events.meshEventSource(system),
+  meshDeadLetterQueueName: events.meshDeadLetterQueueName(system),
+  meshStraysQueueName: events.meshStraysQueueName(system),
+  forwardingRuleName: events.forwardingRuleName(system, peer),
+  forwardingRoleName: events.forwardingRoleName(system, region, peer),
+  replicationRoleName: events.replicationRoleName(system),
+  functionRoleName: events.functionRoleName(system, 'outbox', 'ap-northeast-1'),
+  meshEndpointName: events.meshEndpointName(system),
+  meshArchiveName: events.meshArchiveName(system),
+  meshTableName: events.meshTableName(system),
+  meshRedriveName: events.meshRedriveName(system),
+  publisherRedriveName: events.publisherRedriveName(system),
+  inboxTableName: events.inboxTableName(system, 'mail'),
+  outboxRedriveName: events.outboxRedriveName(system),
+  outboxQueueName: (['outbox-dlq', 'sweep', 'sweep-dlq'] as const).map((queue) => events.outboxQueueName(system, queue)),
   consumerQueueName: (['queue', 'dlq'] as const).map((queue) => events.consumerQueueName(system, 'mail', queue)),
-  auditPath: cutover.auditPath(system), auditName: cutover.auditName(system, 7), auditKeyAlias: cutover.auditKeyAlias(system),
+  auditPath: cutover.auditPath(system),
+  auditName: cutover.auditName(system, 7),
+  auditKeyAlias: cutover.auditKeyAlias(system),
   regionAddressName: systemNames.regionAddressName(system),
-  cutoverName: systemNames.cutoverName(system), cutoverStatusName: cutover.cutoverStatusName(system), setIdentifier: cutover.setIdentifier(system, 'target', 3),
+  cutoverName: systemNames.cutoverName(system),
+  cutoverStatusName: cutover.cutoverStatusName(system),
+  setIdentifier: cutover.setIdentifier(system, 'target', 3),
   problemType: api.problemType('key_reused'),
 };
 
 /** What a contract exports that others find by its text: attribute names, metrics, prefixes, routes. */
-const text = /(Schema|Metrics|Prefix|Member|Metadata|Header|Headers|Paths|Routes|Scopes|Types|probeType|MediaType|BasePath|Keys|KeyPattern|Reason|Calls)$/;
+const text =
+  /(Schema|Metrics|Prefix|Member|Metadata|Header|Headers|Paths|Routes|Scopes|Types|probeType|MediaType|BasePath|Keys|KeyPattern|Reason|Calls)$/;
 export const isText = (name: string): boolean => text.test(name);
 export const isNaming = (name: string): boolean => /^(?!is|read|write).*(Name|Alias|Path|Source|Key|Identifier|Type)$/.test(name);
 
@@ -52,11 +77,22 @@ function leaves(path: string, value: Json): readonly (readonly [string, Json])[]
 }
 
 function texts(): Record<string, Json> {
-  return Object.fromEntries(Object.entries(contracts).flatMap(([file, exported]) => Object.entries(exported)
-    .filter(([name, value]) => isText(name) && typeof value !== 'function').flatMap(([name, value]) => leaves(`${file}: ${name}`, plain(value)))));
+  return Object.fromEntries(
+    Object.entries(contracts).flatMap(([file, exported]) =>
+      Object.entries(exported)
+        .filter(([name, value]) => isText(name) && typeof value !== 'function')
+        .flatMap(([name, value]) => leaves(`${file}: ${name}`, plain(value))),
+    ),
+  );
 }
 
 export const nameFormats: readonly Format[] = [
-  forEver('names.physical', 'parts that are deployed on their own no longer find each other, and a stateful resource of another name begins empty', names),
-  forEver('names.texts', 'items, metrics, alarms, routes or headers of before are not found under the new name', () => Promise.resolve(texts())),
+  forEver(
+    'names.physical',
+    'parts that are deployed on their own no longer find each other, and a stateful resource of another name begins empty',
+    names,
+  ),
+  forEver('names.texts', 'items, metrics, alarms, routes or headers of before are not found under the new name', () =>
+    Promise.resolve(texts()),
+  ),
 ];

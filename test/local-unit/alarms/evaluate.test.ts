@@ -7,11 +7,23 @@ import type { FabricResource } from '../../../local/ground/model';
 import { MetricStore } from '../../../local/metrics/store';
 
 const spec = (change: Partial<AlarmSpec> = {}): AlarmSpec => ({
-  kind: 'metric', region: 'r', name: 'a', actions: { ALARM: [], OK: [], INSUFFICIENT_DATA: [] }, queries: [], returned: 'm', periodSeconds: 60, evaluationPeriods: 3, datapointsToAlarm: 3,
-  comparison: 'GreaterThanThreshold', threshold: 1, missing: 'missing', ...change,
+  kind: 'metric',
+  region: 'r',
+  name: 'a',
+  actions: { ALARM: [], OK: [], INSUFFICIENT_DATA: [] },
+  queries: [],
+  returned: 'm',
+  periodSeconds: 60,
+  evaluationPeriods: 3,
+  datapointsToAlarm: 3,
+  comparison: 'GreaterThanThreshold',
+  threshold: 1,
+  missing: 'missing',
+  ...change,
 });
 const points = (text: string) => text.split(' ').map((mark) => (mark === '-' ? undefined : mark === 'X' ? 2 : 0));
-const state = (text: string, missing: MissingData, datapointsToAlarm = 3) => judge(spec({ missing, datapointsToAlarm }), points(text))?.state;
+const state = (text: string, missing: MissingData, datapointsToAlarm = 3) =>
+  judge(spec({ missing, datapointsToAlarm }), points(text))?.state;
 
 describe('missing data', () => {
   // Rows of the user guide's two tables: three of three, and two of three.
@@ -27,13 +39,20 @@ describe('missing data', () => {
     ['- - - - 0', 2, 'OK', 'OK', 'ALARM', 'OK'],
     ['- - - X -', 2, 'ALARM', undefined, 'ALARM', 'OK'],
   ])('%s with %i of 3', (text, needed, missing, ignore, breaching, notBreaching) => {
-    expect([state(text, 'missing', needed), state(text, 'ignore', needed), state(text, 'breaching', needed), state(text, 'notBreaching', needed)])
-      .toEqual([missing, ignore, breaching, notBreaching]);
+    expect([
+      state(text, 'missing', needed),
+      state(text, 'ignore', needed),
+      state(text, 'breaching', needed),
+      state(text, 'notBreaching', needed),
+    ]).toEqual([missing, ignore, breaching, notBreaching]);
   });
 });
 
 describe('metric math', () => {
-  const series = new Map([['m1', [1, undefined, 3]], ['m2', [1, 2, 0]]] as const);
+  const series = new Map([
+    ['m1', [1, undefined, 3]],
+    ['m2', [1, 2, 0]],
+  ] as const);
   const value = (expression: string) => evaluateExpression(expression, series, ['m1', 'm2'], 3);
 
   test.each([
@@ -80,21 +99,39 @@ test('an alarm over its life, in compressed time', () => {
   let now = 1_000_000;
   const store = new MetricStore();
   const alarms = new Alarms({
-    store, minuteMs: 5000, delayMs: 0, now: () => now, regionRuns: () => true,
+    store,
+    minuteMs: 5000,
+    delayMs: 0,
+    now: () => now,
+    regionRuns: () => true,
     resources: [
       resource({
-        AlarmName: 'depth', Namespace: 'AWS/SQS', MetricName: 'Depth', Dimensions: [{ Name: 'QueueName', Value: 'q' }], Statistic: 'Maximum', Period: 60,
-        EvaluationPeriods: 1, Threshold: 0, ComparisonOperator: 'GreaterThanThreshold', TreatMissingData: 'notBreaching',
+        AlarmName: 'depth',
+        Namespace: 'AWS/SQS',
+        MetricName: 'Depth',
+        Dimensions: [{ Name: 'QueueName', Value: 'q' }],
+        Statistic: 'Maximum',
+        Period: 60,
+        EvaluationPeriods: 1,
+        Threshold: 0,
+        ComparisonOperator: 'GreaterThanThreshold',
+        TreatMissingData: 'notBreaching',
       }),
       resource({
-        AlarmName: 'ratio', EvaluationPeriods: 2, Threshold: 50, ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+        AlarmName: 'ratio',
+        EvaluationPeriods: 2,
+        Threshold: 50,
+        ComparisonOperator: 'GreaterThanOrEqualToThreshold',
         Metrics: [
           { Id: 'e', Expression: '100 * bad / all' },
           { Id: 'bad', ReturnData: false, MetricStat: { Metric: { Namespace: 'N', MetricName: 'Bad' }, Period: 60, Stat: 'Sum' } },
           { Id: 'all', ReturnData: false, MetricStat: { Metric: { Namespace: 'N', MetricName: 'All' }, Period: 60, Stat: 'Sum' } },
         ],
       }),
-      resource({ AlarmName: 'either', AlarmRule: 'ALARM("depth") OR ALARM("arn:aws:cloudwatch:r:1:alarm:ratio")' }, 'AWS::CloudWatch::CompositeAlarm'),
+      resource(
+        { AlarmName: 'either', AlarmRule: 'ALARM("depth") OR ALARM("arn:aws:cloudwatch:r:1:alarm:ratio")' },
+        'AWS::CloudWatch::CompositeAlarm',
+      ),
     ],
   });
   const states = () => alarms.status().map((alarm) => alarm.state);
@@ -108,9 +145,19 @@ test('an alarm over its life, in compressed time', () => {
   expect(states()).toEqual(['ALARM', 'INSUFFICIENT_DATA', 'ALARM']);
   expect(alarms.stateOf('r', 'depth')).toBe('ALARM');
   store.put(depth, 0, now);
-  for (const [name, value] of [['Bad', 3], ['All', 4]] as const) store.put({ region: 'r', namespace: 'N', name, dimensions: {} }, value, now);
+  for (const [name, value] of [
+    ['Bad', 3],
+    ['All', 4],
+  ] as const) {
+    store.put({ region: 'r', namespace: 'N', name, dimensions: {} }, value, now);
+  }
   now += 5000;
-  for (const [name, value] of [['Bad', 2], ['All', 4]] as const) store.put({ region: 'r', namespace: 'N', name, dimensions: {} }, value, now);
+  for (const [name, value] of [
+    ['Bad', 2],
+    ['All', 4],
+  ] as const) {
+    store.put({ region: 'r', namespace: 'N', name, dimensions: {} }, value, now);
+  }
   now += 5000;
   alarms.tick();
   expect(states()).toEqual(['OK', 'ALARM', 'ALARM']);
@@ -118,6 +165,16 @@ test('an alarm over its life, in compressed time', () => {
 });
 
 test('what cannot be evaluated here says so', () => {
-  const [known] = alarmSpecs([resource({ AlarmName: 'x', Namespace: 'N', MetricName: 'M', ExtendedStatistic: 'tm99', ComparisonOperator: 'GreaterThanThreshold', Threshold: 1, EvaluationPeriods: 1 })]);
+  const [known] = alarmSpecs([
+    resource({
+      AlarmName: 'x',
+      Namespace: 'N',
+      MetricName: 'M',
+      ExtendedStatistic: 'tm99',
+      ComparisonOperator: 'GreaterThanThreshold',
+      Threshold: 1,
+      EvaluationPeriods: 1,
+    }),
+  ]);
   expect(known).toMatchObject({ unsupported: 'statistic tm99 is not known here' });
 });

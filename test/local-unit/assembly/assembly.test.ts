@@ -39,11 +39,16 @@ test('stacks come in the order of their dependencies, with their regions', () =>
     api.addStackDependency(stack(app, 'Table', 'us-east-1'));
   });
   expect(plan.regions).toEqual(['us-east-1', 'us-west-2']);
-  expect(stacks.map(({ name, dependsOn }) => [name, dependsOn])).toEqual([['Table', []], ['Api', ['Table']]]);
+  expect(stacks.map(({ name, dependsOn }) => [name, dependsOn])).toEqual([
+    ['Table', []],
+    ['Api', ['Table']],
+  ]);
 });
 
 test('the account is the one that stacks name, otherwise the default', () => {
-  expect(synthesised((app) => stack(app, 'Api', 'us-west-2', { env: { account: '123456789012', region: 'us-west-2' } })).accountId).toBe('123456789012');
+  expect(synthesised((app) => stack(app, 'Api', 'us-west-2', { env: { account: '123456789012', region: 'us-west-2' } })).accountId).toBe(
+    '123456789012',
+  );
   expect(synthesised((app) => stack(app, 'Api', 'us-west-2', { env: { region: 'us-west-2' } })).accountId).toBe(account);
 });
 
@@ -59,7 +64,10 @@ describe('of an app with stages', () => {
   /** A pipeline's app: a stack of its own, and a stage for each account, with regions that only it has. */
   const pipeline = (app: App): void => {
     stack(app, 'Pipeline', 'eu-west-1', { env: { account: '999999999999', region: 'eu-west-1' } });
-    for (const [id, region] of [['Beta', 'us-west-2'], ['Prod', 'eu-central-1']] as const) {
+    for (const [id, region] of [
+      ['Beta', 'us-west-2'],
+      ['Prod', 'eu-central-1'],
+    ] as const) {
       const stage = new Stage(app, id, { env: { account: accounts[id] } });
       const api = stack(stage, 'Api', region, { env: { account: accounts[id], region }, stackName: 'api' });
       api.addStackDependency(stack(stage, 'Data', region, { env: { account: accounts[id], region }, stackName: 'data' }));
@@ -68,7 +76,10 @@ describe('of an app with stages', () => {
 
   test.each(['Beta', 'Prod'] as const)('the one that is named is deployed, with its account, regions and order: %s', (name) => {
     const { stacks, plan, accountId } = synthesised(pipeline, name);
-    expect(stacks.map(({ name: stackName, selector, dependsOn }) => [stackName, selector, dependsOn])).toEqual([['data', `${name}/Data`, []], ['api', `${name}/Api`, ['data']]]);
+    expect(stacks.map(({ name: stackName, selector, dependsOn }) => [stackName, selector, dependsOn])).toEqual([
+      ['data', `${name}/Data`, []],
+      ['api', `${name}/Api`, ['data']],
+    ]);
     expect(accountId).toBe(accounts[name]);
     expect(plan.regions).toEqual([name === 'Beta' ? 'us-west-2' : 'eu-central-1']);
   });
@@ -103,7 +114,9 @@ describe('of an app with stages', () => {
 
   test('a name that is no stage is refused with those that are', () => {
     expect(() => synthesised(pipeline, 'Pro')).toThrow(/^--stage Pro is not a stage of this app: give Beta or Prod$/);
-    expect(() => synthesised((app) => stack(app, 'Api', 'us-west-2'), 'Prod')).toThrow(/^--stage Prod is not a stage of this app: it has none, leave the option out$/);
+    expect(() => synthesised((app) => stack(app, 'Api', 'us-west-2'), 'Prod')).toThrow(
+      /^--stage Prod is not a stage of this app: it has none, leave the option out$/,
+    );
   });
 });
 
@@ -131,30 +144,51 @@ test('a global table is planned with mode, replicas and witness, and made elsewh
   jest.spyOn(console, 'warn').mockImplementation(() => {});
   const { plan } = synthesised((app) => {
     new TableV2(stack(app, 'Data', 'us-east-1'), 'Ledger', {
-      tableName: 'ledger', partitionKey: { name: 'pk', type: AttributeType.STRING }, dynamoStream: StreamViewType.KEYS_ONLY,
-      replicas: [{ region: 'us-west-2' }], witnessRegion: 'us-east-2', multiRegionConsistency: MultiRegionConsistency.STRONG,
+      tableName: 'ledger',
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      dynamoStream: StreamViewType.KEYS_ONLY,
+      replicas: [{ region: 'us-west-2' }],
+      witnessRegion: 'us-east-2',
+      multiRegionConsistency: MultiRegionConsistency.STRONG,
       globalSecondaryIndexes: [{ indexName: 'byAccount', partitionKey: { name: 'a', type: AttributeType.STRING } }],
     });
   });
-  expect(plan.globalTables).toEqual([{ name: 'ledger', mode: 'STRONG', replicas: expect.arrayContaining(['us-east-1', 'us-west-2']), witness: 'us-east-2' }]);
+  expect(plan.globalTables).toEqual([
+    { name: 'ledger', mode: 'STRONG', replicas: expect.arrayContaining(['us-east-1', 'us-west-2']), witness: 'us-east-2' },
+  ]);
   expect(tableBlueprints(plan, account).get('ledger')!.request).toEqual({
-    TableName: 'ledger', BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }, { AttributeName: 'a', AttributeType: 'S' }],
+    TableName: 'ledger',
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [
+      { AttributeName: 'pk', AttributeType: 'S' },
+      { AttributeName: 'a', AttributeType: 'S' },
+    ],
     KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-    GlobalSecondaryIndexes: [{ IndexName: 'byAccount', KeySchema: [{ AttributeName: 'a', KeyType: 'HASH' }], Projection: { ProjectionType: 'ALL' } }],
+    GlobalSecondaryIndexes: [
+      { IndexName: 'byAccount', KeySchema: [{ AttributeName: 'a', KeyType: 'HASH' }], Projection: { ProjectionType: 'ALL' } },
+    ],
     StreamSpecification: { StreamEnabled: true, StreamViewType: 'KEYS_ONLY' },
   });
 });
 
 describe('what cannot be run here is said in one line', () => {
   test('a stack without a region', () => {
-    expect(() => synthesised((app) => new Topic(new Stack(app, 'Anywhere'), 'Topic'))).toThrow("stack Anywhere names no region: give it env: { region: '...' }");
+    expect(() => synthesised((app) => new Topic(new Stack(app, 'Anywhere'), 'Topic'))).toThrow(
+      "stack Anywhere names no region: give it env: { region: '...' }",
+    );
   });
 
   test('stacks of several accounts', () => {
-    expect(() => synthesised((app) => {
-      for (const id of ['111111111111', '222222222222']) new Topic(new Stack(app, `In${id}`, { env: { account: id, region: 'eu-west-1' } }), 'Topic');
-    })).toThrow("the app's stacks are for the accounts 111111111111, 222222222222, the local run has one: take the account from CDK_DEFAULT_ACCOUNT, or name one stage with --stage");
+    expect(() =>
+      synthesised((app) => {
+        for (const id of ['111111111111', '222222222222']) {
+          new Topic(new Stack(app, `In${id}`, { env: { account: id, region: 'eu-west-1' } }), 'Topic');
+        }
+      }),
+    ).toThrow(
+      "the app's stacks are for the accounts 111111111111, 222222222222, the local run has one: take the account from " +
+        'CDK_DEFAULT_ACCOUNT, or name one stage with --stage',
+    );
   });
 
   test('an app without stacks', () => {
@@ -165,9 +199,9 @@ describe('what cannot be run here is said in one line', () => {
 test.each([
   ['app.ts:1\nthrow new Error\n^\n\nError: no such thing\n    at x\n\nNode.js v24.1.0\n', 'Error: no such thing'],
   ['TypeError [ERR_X]: wrong\n at y', 'TypeError [ERR_X]: wrong'],
-  ['triggerUncaughtException(\n\n«ShouldBeCreated» App at \'\' should\n    at x\nNode.js v24.1.0', "«ShouldBeCreated» App at '' should"],
+  ["triggerUncaughtException(\n\n«ShouldBeCreated» App at '' should\n    at x\nNode.js v24.1.0", "«ShouldBeCreated» App at '' should"],
   ['sh: tsx: not found\n', 'sh: tsx: not found'],
   ['', undefined],
-])('of a program\'s output %j the line that matters is %j', (output, line) => {
+])("of a program's output %j the line that matters is %j", (output, line) => {
   expect(errorLine(output)).toBe(line);
 });

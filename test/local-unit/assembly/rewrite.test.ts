@@ -6,25 +6,40 @@ function rewrite(resources: Record<string, CfnResource>, rest: Partial<CfnTempla
   return rewriteStack({ name: 'pay', region: 'us-west-2', templateFile: '', template: { Resources: resources, ...rest } }, '000000000000');
 }
 
-const healthCheck: CfnResource = { Type: 'AWS::Route53::HealthCheck', Properties: { HealthCheckConfig: { Type: 'HTTPS', FullyQualifiedDomainName: { 'Fn::Sub': '${Api}.execute-api.${AWS::Region}.amazonaws.com' } } } };
+const healthCheck: CfnResource = {
+  Type: 'AWS::Route53::HealthCheck',
+  Properties: {
+    HealthCheckConfig: { Type: 'HTTPS', FullyQualifiedDomainName: { 'Fn::Sub': '${Api}.execute-api.${AWS::Region}.amazonaws.com' } },
+  },
+};
 const api: CfnResource = { Type: 'AWS::ApiGateway::Deployment', Properties: {} };
 
 describe('what the emulator cannot make', () => {
-  const { template, fabric } = rewrite({
-    Api: api,
-    Check: healthCheck,
-    Topic: {
-      Type: 'AWS::SNS::Topic', DependsOn: ['Check', 'Api'],
-      Properties: { TopicName: { 'Fn::Sub': 'check-${Check}-${Check.HealthCheckId}-${Api}' }, Tags: [{ Key: 'c', Value: { 'Fn::GetAtt': ['Check', 'HealthCheckId'] } }] },
+  const { template, fabric } = rewrite(
+    {
+      Api: api,
+      Check: healthCheck,
+      Topic: {
+        Type: 'AWS::SNS::Topic',
+        DependsOn: ['Check', 'Api'],
+        Properties: {
+          TopicName: { 'Fn::Sub': 'check-${Check}-${Check.HealthCheckId}-${Api}' },
+          Tags: [{ Key: 'c', Value: { 'Fn::GetAtt': ['Check', 'HealthCheckId'] } }],
+        },
+      },
+      Queue: { Type: 'AWS::SQS::Queue', DependsOn: 'Check' },
     },
-    Queue: { Type: 'AWS::SQS::Queue', DependsOn: 'Check' },
-  }, { Outputs: { Check: { Value: { Ref: 'Check' } } } });
+    { Outputs: { Check: { Value: { Ref: 'Check' } } } },
+  );
   const id = template.Outputs!.Check.Value as string;
 
   test('is taken out, with its Ref, GetAtt, Sub, DependsOn and outputs', () => {
     expect(Object.keys(template.Resources)).toEqual(['Api', 'Topic', 'Queue']);
     expect(id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
-    expect(template.Resources.Topic.Properties).toEqual({ TopicName: { 'Fn::Sub': `check-${id}-${id}-\${Api}` }, Tags: [{ Key: 'c', Value: id }] });
+    expect(template.Resources.Topic.Properties).toEqual({
+      TopicName: { 'Fn::Sub': `check-${id}-${id}-\${Api}` },
+      Tags: [{ Key: 'c', Value: id }],
+    });
     expect(template.Resources.Topic.DependsOn).toEqual(['Api']);
     expect(template.Resources.Queue.DependsOn).toBeUndefined();
     expect(JSON.stringify(template)).not.toContain('"Check"]');
@@ -32,10 +47,22 @@ describe('what the emulator cannot make', () => {
 
   test('reaches the fabric with the values that CloudFormation gave', () => {
     const [key] = Object.entries(template.Outputs!).find(([, { Value }]) => JSON.stringify(Value).includes('execute-api'))!;
-    expect(resolveFabric({ stack: { name: 'pay', region: 'us-west-2', templateFile: '', template }, template, fabric }, { [key]: 'abc.example' }, { Api: 'abc' })).toEqual([{
-      stack: 'pay', region: 'us-west-2', logicalId: 'Check', type: 'AWS::Route53::HealthCheck', physicalId: id,
-      properties: { HealthCheckConfig: { Type: 'HTTPS', FullyQualifiedDomainName: 'abc.example' } },
-    }]);
+    expect(
+      resolveFabric(
+        { stack: { name: 'pay', region: 'us-west-2', templateFile: '', template }, template, fabric },
+        { [key]: 'abc.example' },
+        { Api: 'abc' },
+      ),
+    ).toEqual([
+      {
+        stack: 'pay',
+        region: 'us-west-2',
+        logicalId: 'Check',
+        type: 'AWS::Route53::HealthCheck',
+        physicalId: id,
+        properties: { HealthCheckConfig: { Type: 'HTTPS', FullyQualifiedDomainName: 'abc.example' } },
+      },
+    ]);
   });
 });
 
@@ -47,7 +74,16 @@ test('the original template stays as it is', () => {
 });
 
 test('what needs no deploy is resolved without an output', () => {
-  const { template, fabric } = rewrite({ Record: { Type: 'AWS::Route53::RecordSet', Properties: { Name: 'pay', ResourceRecords: [{ 'Fn::Join': ['.', ['x', { Ref: 'AWS::Region' }, { Ref: 'AWS::URLSuffix' }]] }], TTL: { Ref: 'AWS::NoValue' } } } });
+  const { template, fabric } = rewrite({
+    Record: {
+      Type: 'AWS::Route53::RecordSet',
+      Properties: {
+        Name: 'pay',
+        ResourceRecords: [{ 'Fn::Join': ['.', ['x', { Ref: 'AWS::Region' }, { Ref: 'AWS::URLSuffix' }]] }],
+        TTL: { Ref: 'AWS::NoValue' },
+      },
+    },
+  });
   expect(template.Outputs).toEqual({});
   expect(fabric[0].resource.properties).toEqual({ Name: 'pay', ResourceRecords: ['x.us-west-2.amazonaws.com'] });
 });
@@ -98,17 +134,31 @@ test('nothing asks for a bootstrap', () => {
 test('policies: nothing is denied for want of TLS, and who may send or delete one message may do so in batches', () => {
   const { template } = rewrite({
     Queue: {
-      Type: 'AWS::SQS::QueuePolicy', Properties: { PolicyDocument: { Statement: [
-        { Effect: 'Deny', Principal: '*', Action: 'sqs:*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
-        { Effect: 'Allow', Principal: { Service: 'events.amazonaws.com' }, Action: 'sqs:SendMessage' },
-      ] } },
+      Type: 'AWS::SQS::QueuePolicy',
+      Properties: {
+        PolicyDocument: {
+          Statement: [
+            { Effect: 'Deny', Principal: '*', Action: 'sqs:*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
+            { Effect: 'Allow', Principal: { Service: 'events.amazonaws.com' }, Action: 'sqs:SendMessage' },
+          ],
+        },
+      },
     },
-    Role: { Type: 'AWS::IAM::Role', Properties: { Policies: [{ PolicyDocument: { Statement: [{ Effect: 'Allow', Action: ['sqs:DeleteMessage', 's3:GetObject'], Resource: '*' }] } }] } },
+    Role: {
+      Type: 'AWS::IAM::Role',
+      Properties: {
+        Policies: [{ PolicyDocument: { Statement: [{ Effect: 'Allow', Action: ['sqs:DeleteMessage', 's3:GetObject'], Resource: '*' }] } }],
+      },
+    },
   });
   expect(template.Resources.Queue.Properties!.PolicyDocument.Statement).toEqual([
     { Effect: 'Allow', Principal: { Service: 'events.amazonaws.com' }, Action: ['sqs:SendMessage', 'sqs:SendMessageBatch'] },
   ]);
-  expect(template.Resources.Role.Properties!.Policies[0].PolicyDocument.Statement[0].Action).toEqual(['sqs:DeleteMessage', 'sqs:DeleteMessageBatch', 's3:GetObject']);
+  expect(template.Resources.Role.Properties!.Policies[0].PolicyDocument.Statement[0].Action).toEqual([
+    'sqs:DeleteMessage',
+    'sqs:DeleteMessageBatch',
+    's3:GetObject',
+  ]);
 });
 
 test('the emulator polls no stream, and few messages of a queue at once', () => {
@@ -121,6 +171,12 @@ test('the emulator polls no stream, and few messages of a queue at once', () => 
   });
   const { Stream, Queue, Scaled } = template.Resources;
   expect(Stream.Properties!.Enabled).toBe(false);
-  for (const { Properties } of [Queue, Scaled]) expect(Properties).toMatchObject({ ScalingConfig: { MaximumConcurrency: 2 }, BatchSize: 2 });
-  expect(streamMappings(resolveFabric({ stack: { name: 'pay', region: 'us-west-2', templateFile: '', template }, template, fabric }, {}, { Stream: 'uuid' })).map(({ id }) => id)).toEqual(['uuid']);
+  for (const { Properties } of [Queue, Scaled]) {
+    expect(Properties).toMatchObject({ ScalingConfig: { MaximumConcurrency: 2 }, BatchSize: 2 });
+  }
+  expect(
+    streamMappings(
+      resolveFabric({ stack: { name: 'pay', region: 'us-west-2', templateFile: '', template }, template, fabric }, {}, { Stream: 'uuid' }),
+    ).map(({ id }) => id),
+  ).toEqual(['uuid']);
 });

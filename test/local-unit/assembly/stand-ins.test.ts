@@ -5,8 +5,10 @@ import { madeUpAttribute, madeUpId, standInOf, standIns, type Treatment } from '
 const treatments: Record<Treatment, string> = { removed: 'taken out', replaced: 'replaced', watched: 'made', idle: 'made' };
 
 /** A row as the README shows it. */
-const rows = standIns.map(({ type, onlyWith, treatment, lacks, standIn }) =>
-  `| \`${type}\`${onlyWith ? ` with \`${onlyWith}\`` : ''} | ${treatments[treatment]}: ${lacks} | ${standIn} |`);
+const rows = standIns.map(
+  ({ type, onlyWith, treatment, lacks, standIn }) =>
+    `| \`${type}\`${onlyWith ? ` with \`${onlyWith}\`` : ''} | ${treatments[treatment]}: ${lacks} | ${standIn} |`,
+);
 
 test('local/README.md shows the table that the code goes by', () => {
   const readme = readFileSync(path.resolve(__dirname, '../../../local/README.md'), 'utf8').split('\n');

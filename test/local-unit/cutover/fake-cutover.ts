@@ -12,7 +12,9 @@ const machineArn = 'arn:aws:states:us-west-2:000000000000:stateMachine:acme-pay-
 const value = (region: string): string => `d-1.execute-api.${region}.amazonaws.com`;
 
 export const shapeOf = (share: number): RecordShape => ({
-  ttlSeconds: 5, source: { value: value(source), weight: 100 - share }, target: { value: value(target), weight: share },
+  ttlSeconds: 5,
+  source: { value: value(source), weight: 100 - share },
+  target: { value: value(target), weight: share },
 });
 
 /** State machines, mail and parameters that exist in this process only. */
@@ -26,23 +28,44 @@ export class FakeCutover implements CutoverFabric {
   public lost?: Error;
   public weights = { [source]: 100, [target]: 0 };
   public readonly gates = [{ name: 'acme-pay-approvals', region: target, apiId: 'gate1', stage: 'prod', approvers: people }];
-  public readonly machines = [{
-    name: 'acme-pay-cutover', arn: machineArn, region: target,
-    definition: { States: { Plan: { Parameters: { plan: {
-      systemName: 'acme-pay', publicName: 'pay.example.com', source, target, mode: 'HOME_REGION', phases: [10, 100].map((share) => ({ target: share, soakSeconds: 10 })),
-      prechecks: { attestations: ['documents-backfilled'] },
-    } } } } },
-  }];
+  public readonly machines = [
+    {
+      name: 'acme-pay-cutover',
+      arn: machineArn,
+      region: target,
+      definition: {
+        States: {
+          Plan: {
+            Parameters: {
+              plan: {
+                systemName: 'acme-pay',
+                publicName: 'pay.example.com',
+                source,
+                target,
+                mode: 'HOME_REGION',
+                phases: [10, 100].map((share) => ({ target: share, soakSeconds: 10 })),
+                prechecks: { attestations: ['documents-backfilled'] },
+              },
+            },
+          },
+        },
+      },
+    },
+  ];
   private readonly keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
   private readonly signer = new TestSigner('fake');
-  private readonly log = new AuditLog({
-    put: async (seq, text) => {
-      this.texts.set(seq, text);
-      return 'written';
+  private readonly log = new AuditLog(
+    {
+      put: async (seq, text) => {
+        this.texts.set(seq, text);
+        return 'written';
+      },
+      read: async (seqs) => new Map(seqs.flatMap((seq) => (this.texts.has(seq) ? [[seq, this.texts.get(seq)!] as const] : []))),
+      list: async () => ({ texts: this.texts, others: [] }),
     },
-    read: async (seqs) => new Map(seqs.flatMap((seq) => (this.texts.has(seq) ? [[seq, this.texts.get(seq)!] as const] : []))),
-    list: async () => ({ texts: this.texts, others: [] }),
-  }, this.signer, { nowMs: () => Date.UTC(2026, 10, 22, 3), sleep: async () => undefined });
+    this.signer,
+    { nowMs: () => Date.UTC(2026, 10, 22, 3), sleep: async () => undefined },
+  );
 
   public get approverKeys(): Record<string, unknown>[] {
     return [{ ...this.keys.publicKey.export({ format: 'jwk' }), kid: 'gate', alg: 'RS256' }];
@@ -55,18 +78,44 @@ export class FakeCutover implements CutoverFabric {
   /** Weights in the audit and in the records, as a change leaves them. */
   public async weigh(share: number): Promise<void> {
     const intent = await this.record(`weigh-${share}`, { what: 'intent', run, kind: share === 0 ? 'create' : 'shift', to: shapeOf(share) });
-    await this.record(`weigh-${share}/changed`, { what: 'changed', run, intent, kind: share === 0 ? 'create' : 'shift', weights: { source: 100 - share, target: share }, inSync: true });
+    await this.record(`weigh-${share}/changed`, {
+      what: 'changed',
+      run,
+      intent,
+      kind: share === 0 ? 'create' : 'shift',
+      weights: { source: 100 - share, target: share },
+      inSync: true,
+    });
     this.weights = { [source]: 100 - share, [target]: share };
   }
 
   public running(change: Partial<ExecutionView> = {}): void {
-    this.runs = [{
-      arn: run, machine: 'acme-pay-cutover', region: target, status: 'RUNNING', startedAt: '2026-11-22T03:00:00.000Z', input: { startedBy: people[0] }, state: 'Soak', waitsForToken: false, ...change,
-    }];
+    this.runs = [
+      {
+        arn: run,
+        machine: 'acme-pay-cutover',
+        region: target,
+        status: 'RUNNING',
+        startedAt: '2026-11-22T03:00:00.000Z',
+        input: { startedBy: people[0] },
+        state: 'Soak',
+        waitsForToken: false,
+        ...change,
+      },
+    ];
   }
 
   public records(): RecordStatus[] {
-    return Object.entries(this.weights).map(([region, weight]) => ({ name: 'pay.example.com', type: 'CNAME', routing: 'weighted', region, weight, ttl: 5, value: value(region), healthy: true }));
+    return Object.entries(this.weights).map(([region, weight]) => ({
+      name: 'pay.example.com',
+      type: 'CNAME',
+      routing: 'weighted',
+      region,
+      weight,
+      ttl: 5,
+      value: value(region),
+      healthy: true,
+    }));
   }
 
   public mailOf(approvalId: string, at = '2026-11-22T03:00:30.000Z'): Mail {
@@ -95,7 +144,11 @@ export class FakeCutover implements CutoverFabric {
 
   public async parameters(): ReturnType<CutoverFabric['parameters']> {
     if (this.lost) throw this.lost;
-    return [...this.texts].map(([seq, text]) => ({ name: `/acme-pay/cutover/audit/${String(seq).padStart(6, '0')}`, value: text, at: '2026-11-22T03:00:00.000Z' }));
+    return [...this.texts].map(([seq, text]) => ({
+      name: `/acme-pay/cutover/audit/${String(seq).padStart(6, '0')}`,
+      value: text,
+      at: '2026-11-22T03:00:00.000Z',
+    }));
   }
 
   public async publicKey(): ReturnType<CutoverFabric['publicKey']> {
@@ -109,7 +162,10 @@ export class FakeCutover implements CutoverFabric {
 
   public approverToken(name: string, claims: Readonly<Record<string, unknown>> = {}, lifetimeSeconds = 600): string {
     const now = Math.floor(Date.now() / 1000);
-    const parts = [{ alg: 'RS256', typ: 'JWT', kid: 'gate' }, { sub: name, email: name, email_verified: true, iat: now, exp: now + lifetimeSeconds, ...claims }];
+    const parts = [
+      { alg: 'RS256', typ: 'JWT', kid: 'gate' },
+      { sub: name, email: name, email_verified: true, iat: now, exp: now + lifetimeSeconds, ...claims },
+    ];
     const text = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
     return `${text}.${sign('sha256', Buffer.from(text), this.keys.privateKey).toString('base64url')}`;
   }

@@ -8,7 +8,14 @@ function stack(name: string, region: string, ...dependsOn: string[]): AssemblySt
 const names = (batch: readonly AssemblyStack[]): string[] => batch.map(({ name }) => name);
 
 describe('which stacks of a region go next', () => {
-  const stacks = [stack('key-a', 'a'), stack('key-b', 'b'), stack('table', 'a', 'key-a', 'key-b'), stack('api-a', 'a', 'table'), stack('api-b', 'b', 'table'), stack('extra-b', 'b')];
+  const stacks = [
+    stack('key-a', 'a'),
+    stack('key-b', 'b'),
+    stack('table', 'a', 'key-a', 'key-b'),
+    stack('api-a', 'a', 'table'),
+    stack('api-b', 'b', 'table'),
+    stack('extra-b', 'b'),
+  ];
   const undone = (...done: string[]): Set<string> => new Set(names(stacks).filter((name) => !done.includes(name)));
 
   test('a batch ends before a stack that waits for another region', () => {
@@ -44,12 +51,16 @@ describe('which stacks of a region go next', () => {
 
 describe('the reason of a failed deploy in one line', () => {
   test('is the first resource that failed', () => {
-    const output = 's: creating stack...\ns |  7 | 11:38:12 PM | CREATE_FAILED | AWS::X::Y | Api/Z (Z1)   not supported\ns | 8 | 11:38:13 PM | ROLLBACK_IN_PROGRESS | s\n❌  s failed';
+    const output =
+      's: creating stack...\ns |  7 | 11:38:12 PM | CREATE_FAILED | AWS::X::Y | Api/Z (Z1)   not supported\ns | 8 | 11:38:13 PM | ' +
+      'ROLLBACK_IN_PROGRESS | s\n❌  s failed';
     expect(deployError(output)).toBe('AWS::X::Y | Api/Z (Z1) not supported');
   });
 
   test('is what the CLI says when no resource was begun', () => {
-    expect(deployError('❌  s failed to deploy\n‣ ValidationError: Unrecognized resource types: [AWS::QLDB::Ledger]\n')).toBe('ValidationError: Unrecognized resource types: [AWS::QLDB::Ledger]');
+    expect(deployError('❌  s failed to deploy\n‣ ValidationError: Unrecognized resource types: [AWS::QLDB::Ledger]\n')).toBe(
+      'ValidationError: Unrecognized resource types: [AWS::QLDB::Ledger]',
+    );
   });
 
   test('is the last line when nothing is known', () => {
@@ -58,6 +69,6 @@ describe('the reason of a failed deploy in one line', () => {
   });
 });
 
-test('outputs of our own are not the app\'s', () => {
+test("outputs of our own are not the app's", () => {
   expect(ownOutputs({ LocalRun0: 'x', LocalRunner: 'y', Url: 'z' })).toEqual({ LocalRunner: 'y', Url: 'z' });
 });

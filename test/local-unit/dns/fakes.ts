@@ -6,7 +6,10 @@ export class FakeRegion implements RegionHandle {
   public readonly proxyPort = 0;
   private readonly listeners: ((state: RegionState) => void)[] = [];
 
-  constructor(public readonly name: string, public readonly engineSocket: string) {}
+  constructor(
+    public readonly name: string,
+    public readonly engineSocket: string,
+  ) {}
 
   public async stop(): Promise<void> {
     this.change('stopped');
@@ -26,7 +29,12 @@ export class FakeRegion implements RegionHandle {
   }
 }
 
-export function resource(type: string, logicalId: string, properties: Record<string, unknown>, more: Partial<FabricResource> = {}): FabricResource {
+export function resource(
+  type: string,
+  logicalId: string,
+  properties: Record<string, unknown>,
+  more: Partial<FabricResource> = {},
+): FabricResource {
   return { stack: 'stack', region: 'us-east-1', logicalId, type, properties, ...more };
 }
 
@@ -35,7 +43,12 @@ export function record(properties: Record<string, unknown>, logicalId = `Record$
 }
 
 export function check(id: string, config: Record<string, unknown>): FabricResource {
-  return resource('AWS::Route53::HealthCheck', id, { HealthCheckConfig: { Type: 'HTTPS', RequestInterval: 10, FailureThreshold: 2, ...config } }, { physicalId: id });
+  return resource(
+    'AWS::Route53::HealthCheck',
+    id,
+    { HealthCheckConfig: { Type: 'HTTPS', RequestInterval: 10, FailureThreshold: 2, ...config } },
+    { physicalId: id },
+  );
 }
 
 export function apiName(region: string): string {
@@ -56,6 +69,9 @@ export function apisOf(regions: readonly string[]): ApiEndpoint[] {
     region,
     apiId: `api-${region}`,
     stage: 'live',
-    domains: [{ name: 'pay.example.com', basePath: '' }, { name: `${region}.pay.example.com`, basePath: '' }],
+    domains: [
+      { name: 'pay.example.com', basePath: '' },
+      { name: `${region}.pay.example.com`, basePath: '' },
+    ],
   }));
 }

@@ -8,7 +8,12 @@ const east = apiName('us-east-1');
 const west = apiName('us-west-2');
 
 function resolverOf(resources: FabricResource[], unhealthy = new Set<string>(), clock = { now: 0, random: 0 }) {
-  return new Resolver({ records: () => recordSets(resources), healthyCheck: (id) => !unhealthy.has(id), now: () => clock.now, random: () => clock.random });
+  return new Resolver({
+    records: () => recordSets(resources),
+    healthyCheck: (id) => !unhealthy.has(id),
+    now: () => clock.now,
+    random: () => clock.random,
+  });
 }
 
 function targetOf(resolver: Resolver, location = 'us-east-1', name = 'pay.example.com', client?: string) {
@@ -42,7 +47,7 @@ describe('latency records', () => {
   });
 });
 
-describe('a resolver\'s cache', () => {
+describe("a resolver's cache", () => {
   test('keeps an answer for its TTL, whatever the health', () => {
     const unhealthy = new Set<string>();
     const clock = { now: 0, random: 0 };
@@ -98,10 +103,16 @@ describe('failover and simple records', () => {
     expect(targetOf(resolverOf(pair, new Set(['east', 'west'])))).toBe('us-east-1');
   });
 
-  test('follow chains and aliases, and an alias takes over its target\'s health', () => {
-    const alias = (region: string, name: string) => record({
-      Type: 'A', Name: 'pay.example.com', Region: region, SetIdentifier: region, TTL: undefined, AliasTarget: { DNSName: `${name}.`, HostedZoneId: 'Z', EvaluateTargetHealth: true },
-    });
+  test("follow chains and aliases, and an alias takes over its target's health", () => {
+    const alias = (region: string, name: string) =>
+      record({
+        Type: 'A',
+        Name: 'pay.example.com',
+        Region: region,
+        SetIdentifier: region,
+        TTL: undefined,
+        AliasTarget: { DNSName: `${name}.`, HostedZoneId: 'Z', EvaluateTargetHealth: true },
+      });
     const zone = [
       alias('us-east-1', 'east.example.com'),
       alias('us-west-2', 'west.example.com'),
@@ -131,10 +142,13 @@ describe('record sets of the templates', () => {
 
   test('that cannot be routed here are named and left out', () => {
     const problems: string[] = [];
-    const found = recordSets([
-      record({ GeoProximityLocation: { AWSRegion: 'us-east-1' }, ResourceRecords: [east] }, 'Near'),
-      record({ ResourceRecords: [{ Ref: 'Unknown' }] }, 'Unresolved'),
-    ], problems);
+    const found = recordSets(
+      [
+        record({ GeoProximityLocation: { AWSRegion: 'us-east-1' }, ResourceRecords: [east] }, 'Near'),
+        record({ ResourceRecords: [{ Ref: 'Unknown' }] }, 'Unresolved'),
+      ],
+      problems,
+    );
     expect(found).toEqual([]);
     expect(problems).toEqual([
       'record set stack/Near uses GeoProximityLocation, which the local DNS does not know: it is left out',

@@ -33,7 +33,10 @@ function install(scripts: Readonly<Record<string, string>>): Promise<string> {
 }
 
 test('no Python at all', async () => {
-  await expect(install({})).rejects.toThrow('the emulator needs Python 3.10 or newer with venv, but PATH has no python3: install it (on Debian and Ubuntu: apt install python3 python3-venv)');
+  await expect(install({})).rejects.toThrow(
+    'the emulator needs Python 3.10 or newer with venv, but PATH has no python3: install it (on Debian and Ubuntu: apt install ' +
+      'python3 python3-venv)',
+  );
 });
 
 test('only an old one', async () => {
@@ -47,9 +50,12 @@ test('one without venv', async () => {
 test('a newer one beside an old one is taken, and a failed installation leaves nothing', async () => {
   mkdirSync(path.join(folder, 'tools', 'venv-abc.999999-x'), { recursive: true });
   // Makes an environment whose pip fails.
-  const python = 'case "$*" in *version_info*) echo 3 13;; *) /bin/mkdir -p "$3/bin"; echo "#!/bin/sh" > "$3/bin/python"; echo "echo no such package >&2; exit 1" >> "$3/bin/python"; /bin/chmod +x "$3/bin/python";; esac';
-  await expect(install({ 'python3': 'echo 3 8', 'python3.13': python })).rejects
-    .toThrow("pip could not install local/requirements.txt (no such package): check the network or pip's index and try again");
+  const python =
+    'case "$*" in *version_info*) echo 3 13;; *) /bin/mkdir -p "$3/bin"; echo "#!/bin/sh" > "$3/bin/python"; echo "echo no such ' +
+    'package >&2; exit 1" >> "$3/bin/python"; /bin/chmod +x "$3/bin/python";; esac';
+  await expect(install({ python3: 'echo 3 8', 'python3.13': python })).rejects.toThrow(
+    "pip could not install local/requirements.txt (no such package): check the network or pip's index and try again",
+  );
   expect(existsSync(path.join(folder, 'tools'))).toBe(true);
   expect(readdirSync(path.join(folder, 'tools'))).toEqual([]);
 });
@@ -69,7 +75,12 @@ esac`;
 test('of two installations at once the first to end stays, and both runs use it', async () => {
   const tools = path.join(folder, 'tools');
   // The first to make the folder is done at once; the other when the first's environment is in its place.
-  const env = programs({ python3: fakePython(`/bin/mkdir ${folder}/first 2>/dev/null || until [ -n "$(echo ${tools}/venv-????????????/complete | /bin/grep -v '?')" ]; do /bin/sleep 0.02; done`) });
+  const env = programs({
+    python3: fakePython(
+      `/bin/mkdir ${folder}/first 2>/dev/null || until [ -n "$(echo ${tools}/venv-????????????/complete | /bin/grep -v '?')" ]; do ` +
+        `/bin/sleep 0.02; done`,
+    ),
+  });
   const other = await Supervisor.launch();
   const runs = [supervisor, other].map((each) => emulatorPython({ supervisor: each, log: () => {}, tools, env }));
   const python = await Promise.race(runs);

@@ -26,10 +26,12 @@ function node(name: string, code: string) {
 }
 
 /** Starts a grandchild, prints its ID, and stays. */
-const withChild = 'const c = require(\'child_process\').spawn(process.execPath, [\'-e\', \'setInterval(() => {}, 1000)\']); console.log(c.pid); setInterval(() => {}, 1000)';
+const withChild =
+  "const c = require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']); console.log(c.pid); " +
+  'setInterval(() => {}, 1000)';
 
 async function grandchildOf(log: string): Promise<number> {
-  const turn = turns('a process that says its child\'s ID', 500);
+  const turn = turns("a process that says its child's ID", 500);
   while (!/^\d+\n/.test(readFileSync(log, 'utf8'))) {
     turn();
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -56,7 +58,10 @@ test('a frozen process ends as well', async () => {
 });
 
 test('what a process leaves in its group ends with it', async () => {
-  const child = await node('leaver', withChild.replace(/setInterval\(\(\) => \{\}, 1000\)$/, 'c.unref(); setTimeout(() => process.exit(3), 200)'));
+  const child = await node(
+    'leaver',
+    withChild.replace(/setInterval\(\(\) => \{\}, 1000\)$/, 'c.unref(); setTimeout(() => process.exit(3), 200)'),
+  );
   const grandchild = await grandchildOf(child.log);
   expect(await child.ended).toEqual({ code: 3, signal: null });
   const turn = turns('the end of a process', 500);
@@ -74,7 +79,9 @@ test('kill ends one process and no other', async () => {
 });
 
 test('a program that is not there is told', async () => {
-  await expect(supervisor.start({ name: 'none', file: '/no/such/program', args: [], env: {} })).rejects.toThrow('/no/such/program did not start: spawn /no/such/program ENOENT');
+  await expect(supervisor.start({ name: 'none', file: '/no/such/program', args: [], env: {} })).rejects.toThrow(
+    '/no/such/program did not start: spawn /no/such/program ENOENT',
+  );
 });
 
 test('a free port is free', async () => {

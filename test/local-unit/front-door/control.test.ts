@@ -12,21 +12,36 @@ describe('the switches', () => {
 
   afterAll(async () => door.close());
 
-  const post = (path: string, body?: unknown, headers: Record<string, string> = {}) => door.ask('POST', path, {
-    body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body), headers,
-  });
+  const post = (path: string, body?: unknown, headers: Record<string, string> = {}) =>
+    door.ask('POST', path, { body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body), headers });
 
   test('stop and start a region, as often as asked', async () => {
-    for (const [verb, state] of [['stop', 'stopped'], ['stop', 'stopped'], ['start', 'running'], ['start', 'running']]) {
+    for (const [verb, state] of [
+      ['stop', 'stopped'],
+      ['stop', 'stopped'],
+      ['start', 'running'],
+      ['start', 'running'],
+    ]) {
       expect((await post(`/_local/regions/us-west-2/${verb}`)).json()).toEqual({ name: 'us-west-2', state });
     }
   });
 
   test('change one direction of a link', async () => {
-    expect((await post('/_local/links/us-east-1/us-west-2', { lagMs: 80, partitioned: true })).json()).toEqual({ from: 'us-east-1', to: 'us-west-2', lagMs: 80, partitioned: true });
-    expect((await post('/_local/links/us-east-1/us-west-2', { partitioned: false })).json()).toMatchObject({ lagMs: 80, partitioned: false });
+    expect((await post('/_local/links/us-east-1/us-west-2', { lagMs: 80, partitioned: true })).json()).toEqual({
+      from: 'us-east-1',
+      to: 'us-west-2',
+      lagMs: 80,
+      partitioned: true,
+    });
+    expect((await post('/_local/links/us-east-1/us-west-2', { partitioned: false })).json()).toMatchObject({
+      lagMs: 80,
+      partitioned: false,
+    });
     const { links } = (await door.ask('GET', '/_local/status')).json();
-    expect(links.find((link: { from: string; to: string }) => link.from === 'us-west-2' && link.to === 'us-east-1')).toMatchObject({ lagMs: 7, partitioned: false });
+    expect(links.find((link: { from: string; to: string }) => link.from === 'us-west-2' && link.to === 'us-east-1')).toMatchObject({
+      lagMs: 7,
+      partitioned: false,
+    });
     await post('/_local/links/us-east-1/us-west-2', { lagMs: 7 });
   });
 
@@ -63,8 +78,12 @@ describe('the switches', () => {
     expect(door.regions[0].state).toBe('running');
   });
 
-  test('work from the page\'s forms, which lead back to it', async () => {
-    const headers = { 'Content-Type': 'application/x-www-form-urlencoded', 'Origin': `http://127.0.0.1:${door.port}`, 'Host': `127.0.0.1:${door.port}` };
+  test("work from the page's forms, which lead back to it", async () => {
+    const headers = {
+      'Content-Type': 'application/x-www-form-urlencoded',
+      Origin: `http://127.0.0.1:${door.port}`,
+      Host: `127.0.0.1:${door.port}`,
+    };
     expect(await post('/_local/regions/us-east-1/stop', '', headers)).toMatchObject({ status: 303, headers: { location: '/' } });
     expect(door.regions[0].state).toBe('stopped');
     expect((await door.ask('GET', '/')).body).toContain('action="/_local/regions/us-east-1/start"');
@@ -75,11 +94,15 @@ describe('the switches', () => {
     expect(links).toContainEqual({ from: 'us-east-1', to: 'us-west-2', lagMs: 9, partitioned: true });
   });
 
-  test('tell the status in the contract\'s form', async () => {
+  test("tell the status in the contract's form", async () => {
     expect((await door.ask('GET', '/_local/status')).json()).toMatchObject({
       regions: [{ name: 'us-east-1', state: 'running', healthy: true, requests: 0 }, { name: 'us-west-2' }],
       tables: [{ name: 'ledger', mode: 'STRONG', replicationLagMs: 0, conflicts: 3 }],
-      buses: [], dns: [], alarms: [], approvals: [], cutovers: [],
+      buses: [],
+      dns: [],
+      alarms: [],
+      approvals: [],
+      cutovers: [],
     });
   });
 
@@ -87,10 +110,25 @@ describe('the switches', () => {
     const answer = await door.ask('GET', '/_local/token?tenant=acme');
     expect(answer.headers['content-type']).toContain('text/plain');
     expect(JSON.parse(Buffer.from(answer.body.split('.')[1], 'base64url').toString())).toMatchObject({ tenant: 'acme', aud: 'payments' });
-    const scopesOf = async (query: string) => JSON.parse(Buffer.from((await door.ask('GET', `/_local/token?tenant=acme${query}`)).body.split('.')[1], 'base64url').toString()).scope;
-    expect([await scopesOf(''), await scopesOf('&scope=payments/read'), await scopesOf('&scope=payments/read,payments/pay'), await scopesOf('&scope=')])
-      .toEqual(['payments/pay payments/read', 'payments/read', 'payments/read payments/pay', '']);
-    for (const query of ['', '?tenant=', '?tenant=a%23b', `?tenant=${'a'.repeat(129)}`, '?tenant=acme&scope=payments/all', '?tenant=acme&scope=payments/pay,x']) expect((await door.ask('GET', `/_local/token${query}`)).status).toBe(400);
+    const scopesOf = async (query: string) =>
+      JSON.parse(Buffer.from((await door.ask('GET', `/_local/token?tenant=acme${query}`)).body.split('.')[1], 'base64url').toString())
+        .scope;
+    expect([
+      await scopesOf(''),
+      await scopesOf('&scope=payments/read'),
+      await scopesOf('&scope=payments/read,payments/pay'),
+      await scopesOf('&scope='),
+    ]).toEqual(['payments/pay payments/read', 'payments/read', 'payments/read payments/pay', '']);
+    for (const query of [
+      '',
+      '?tenant=',
+      '?tenant=a%23b',
+      `?tenant=${'a'.repeat(129)}`,
+      '?tenant=acme&scope=payments/all',
+      '?tenant=acme&scope=payments/pay,x',
+    ]) {
+      expect((await door.ask('GET', `/_local/token${query}`)).status).toBe(400);
+    }
   });
 });
 
@@ -117,12 +155,27 @@ describe('the APIs of the app', () => {
     resource('AWS::ApiGateway::Stage', 'Live', { RestApiId: 'abc', StageName: 'live' }),
     resource('AWS::ApiGateway::DomainName', 'Name', { DomainName: 'Pay.example.com' }),
     resource('AWS::ApiGateway::BasePathMapping', 'Whole', { DomainName: { Ref: 'Name' }, RestApiId: 'abc', Stage: 'live' }),
-    resource('AWS::ApiGateway::BasePathMapping', 'Part', { DomainName: 'shop.example.com', BasePath: 'pay', RestApiId: 'abc', Stage: 'live' }),
+    resource('AWS::ApiGateway::BasePathMapping', 'Part', {
+      DomainName: 'shop.example.com',
+      BasePath: 'pay',
+      RestApiId: 'abc',
+      Stage: 'live',
+    }),
   ];
   const apis = apiEndpoints(resources);
 
   test('are read with the names that lead to them', () => {
-    expect(apis).toEqual([{ region: 'us-east-1', apiId: 'abc', stage: 'live', domains: [{ name: 'pay.example.com', basePath: '' }, { name: 'shop.example.com', basePath: 'pay' }] }]);
+    expect(apis).toEqual([
+      {
+        region: 'us-east-1',
+        apiId: 'abc',
+        stage: 'live',
+        domains: [
+          { name: 'pay.example.com', basePath: '' },
+          { name: 'shop.example.com', basePath: 'pay' },
+        ],
+      },
+    ]);
   });
 
   test('answer to their names and base paths, and to no other', () => {
@@ -130,7 +183,9 @@ describe('the APIs of the app', () => {
     expect(enginePath(apis, 'us-east-1', 'shop.example.com', '/pay/health')).toBe('/_aws/execute-api/abc/live/health');
     expect(enginePath(apis, 'us-east-1', 'shop.example.com', '/pay?x=1')).toBe('/_aws/execute-api/abc/live/?x=1');
     expect(enginePath(apis, 'us-east-1', 'shop.example.com', '/payments')).toBeUndefined();
-    expect(enginePath(apis, 'us-east-1', 'abc.execute-api.us-east-1.amazonaws.com', '/live/health')).toBe('/_aws/execute-api/abc/live/health');
+    expect(enginePath(apis, 'us-east-1', 'abc.execute-api.us-east-1.amazonaws.com', '/live/health')).toBe(
+      '/_aws/execute-api/abc/live/health',
+    );
     expect(enginePath(apis, 'us-east-1', 'abc.execute-api.us-east-1.amazonaws.com', '/other/health')).toBeUndefined();
     expect(enginePath(apis, 'us-west-2', 'pay.example.com', '/health')).toBeUndefined();
   });

@@ -21,20 +21,39 @@ function expectProblem(answer: Answer, status: number, code: string, region = 'u
   if (status === 429 || status === 503) expect(answer.headers['retry-after']).toBe('1');
 }
 
-interface Seen { method?: string; url?: string; headers: Record<string, unknown>; body: string }
+interface Seen {
+  method?: string;
+  url?: string;
+  headers: Record<string, unknown>;
+  body: string;
+}
 
 /** Engines that tell what they saw. */
 async function echoing(): Promise<Seen[]> {
   const seen: Seen[] = [];
-  door = await Door.open(Object.fromEntries(twoRegions.map((region) => [region, (request, response) => {
-    let body = '';
-    request.on('data', (chunk) => { body += chunk; });
-    request.on('end', () => {
-      seen.push({ method: request.method, url: request.url, headers: request.headers, body });
-      response.writeHead(201, { 'Content-Type': 'application/json', 'X-Served-By-Region': region, 'Location': '/api/v1/payments/1', 'Server': 'engine' });
-      response.end(JSON.stringify({ region, body }));
-    });
-  }])));
+  door = await Door.open(
+    Object.fromEntries(
+      twoRegions.map((region) => [
+        region,
+        (request, response) => {
+          let body = '';
+          request.on('data', (chunk) => {
+            body += chunk;
+          });
+          request.on('end', () => {
+            seen.push({ method: request.method, url: request.url, headers: request.headers, body });
+            response.writeHead(201, {
+              'Content-Type': 'application/json',
+              'X-Served-By-Region': region,
+              Location: '/api/v1/payments/1',
+              Server: 'engine',
+            });
+            response.end(JSON.stringify({ region, body }));
+          });
+        },
+      ]),
+    ),
+  );
   return seen;
 }
 
@@ -43,13 +62,26 @@ describe('a request to the public name', () => {
     const seen = await echoing();
     const answer = await door.ask('POST', '/api/v1/payments?a=1&a=2', {
       body: '{"amount":1}',
-      headers: { 'X-Client-Location': 'us-west-2', 'X-Client-Resolver': 'mine', 'Idempotency-Key': 'k 1', 'X-Amzn-Trace-Id': 'Root=1-68a1b2c3-000000000000000000000001;Sampled=0' },
+      headers: {
+        'X-Client-Location': 'us-west-2',
+        'X-Client-Resolver': 'mine',
+        'Idempotency-Key': 'k 1',
+        'X-Amzn-Trace-Id': 'Root=1-68a1b2c3-000000000000000000000001;Sampled=0',
+      },
     });
-    expect(answer).toMatchObject({ status: 201, headers: { 'location': '/api/v1/payments/1', 'x-served-by-region': 'us-west-2' } });
+    expect(answer).toMatchObject({ status: 201, headers: { location: '/api/v1/payments/1', 'x-served-by-region': 'us-west-2' } });
     expect(answer.headers.server).toBeUndefined();
     expect(answer.headers['x-amzn-trace-id']).toBe('Root=1-68a1b2c3-000000000000000000000001');
-    expect(seen[0]).toMatchObject({ method: 'POST', url: '/_aws/execute-api/api-us-west-2/live/api/v1/payments?a=1&a=2', body: '{"amount":1}' });
-    expect(seen[0].headers).toMatchObject({ 'idempotency-key': 'k 1', 'x-amzn-trace-id': 'Root=1-68a1b2c3-000000000000000000000001;Sampled=0', 'x-forwarded-for': '127.0.0.1' });
+    expect(seen[0]).toMatchObject({
+      method: 'POST',
+      url: '/_aws/execute-api/api-us-west-2/live/api/v1/payments?a=1&a=2',
+      body: '{"amount":1}',
+    });
+    expect(seen[0].headers).toMatchObject({
+      'idempotency-key': 'k 1',
+      'x-amzn-trace-id': 'Root=1-68a1b2c3-000000000000000000000001;Sampled=0',
+      'x-forwarded-for': '127.0.0.1',
+    });
     expect(seen[0].headers).not.toHaveProperty('x-client-location');
     expect(seen[0].headers).not.toHaveProperty('x-client-resolver');
   });
@@ -72,7 +104,7 @@ describe('a request to the public name', () => {
     expect(seen).toHaveLength(1);
   });
 
-  test('cannot climb out of the API to the engine\'s own addresses', async () => {
+  test("cannot climb out of the API to the engine's own addresses", async () => {
     const seen = await echoing();
     for (const path of ['/api/v1/../../_ministack/reset', '/api/v1/%2e%2e/%2E%2e/x', '/api/v1/..%2f..%2fx']) {
       expectProblem(await door.ask('POST', path), 400, 'invalid_path');
@@ -83,7 +115,14 @@ describe('a request to the public name', () => {
   test('with a body that no gateway lets through gets 413', async () => {
     const seen = await echoing();
     expectProblem(await door.ask('POST', '/api/v1/payments', { body: Buffer.alloc(6 * 1024 * 1024 + 1, ' ') }), 413, 'body_too_large');
-    expectProblem(await door.ask('POST', '/api/v1/payments', { body: Buffer.alloc(6 * 1024 * 1024 + 1, ' '), headers: { 'Transfer-Encoding': 'chunked' } }), 413, 'body_too_large');
+    expectProblem(
+      await door.ask('POST', '/api/v1/payments', {
+        body: Buffer.alloc(6 * 1024 * 1024 + 1, ' '),
+        headers: { 'Transfer-Encoding': 'chunked' },
+      }),
+      413,
+      'body_too_large',
+    );
     expect(seen).toHaveLength(0);
     expect((await door.ask('POST', '/api/v1/payments', { body: Buffer.alloc(70_000, ' ') })).status).toBe(201);
   });
@@ -92,7 +131,10 @@ describe('a request to the public name', () => {
     const seen = await echoing();
     expect((await door.ask('GET', '/_local/regions/us-west-2/api/v1/accounts/a?x=1')).json()).toMatchObject({ region: 'us-west-2' });
     expect((await door.ask('GET', '/_local/regions/us-west-2/health')).json()).toMatchObject({ region: 'us-west-2' });
-    expect(seen.map((request) => request.url)).toEqual(['/_aws/execute-api/api-us-west-2/live/api/v1/accounts/a?x=1', '/_aws/execute-api/api-us-west-2/live/health']);
+    expect(seen.map((request) => request.url)).toEqual([
+      '/_aws/execute-api/api-us-west-2/live/api/v1/accounts/a?x=1',
+      '/_aws/execute-api/api-us-west-2/live/health',
+    ]);
     expectProblem(await door.ask('GET', '/_local/regions/eu-west-1/api/v1/accounts/a'), 404, 'unknown_route', 'local');
   });
 });
@@ -137,7 +179,9 @@ describe('requests in flight', () => {
       }, 5);
     };
     door = await Door.open({ 'us-east-1': engine, 'us-west-2': engine }, { inFlight: 3 });
-    const answers = await Promise.all(Array.from({ length: 60 }, (_, index) => door.ask('GET', '/health', { headers: { 'X-Client-Location': twoRegions[index % 2] } })));
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, index) => door.ask('GET', '/health', { headers: { 'X-Client-Location': twoRegions[index % 2] } })),
+    );
     expect(answers.every((answer) => answer.status === 200)).toBe(true);
     expect(most).toBe(3);
     const status = (await door.ask('GET', '/_local/status')).json();
@@ -146,13 +190,16 @@ describe('requests in flight', () => {
 });
 
 describe('what is not HTTP', () => {
-  const raw = (text: string) => new Promise<string>((resolve, reject) => {
-    const socket = createConnection({ host: '127.0.0.1', port: door.port }, () => socket.write(text));
-    let received = '';
-    socket.on('data', (chunk) => { received += chunk; });
-    socket.on('close', () => resolve(received));
-    socket.on('error', reject);
-  });
+  const raw = (text: string) =>
+    new Promise<string>((resolve, reject) => {
+      const socket = createConnection({ host: '127.0.0.1', port: door.port }, () => socket.write(text));
+      let received = '';
+      socket.on('data', (chunk) => {
+        received += chunk;
+      });
+      socket.on('close', () => resolve(received));
+      socket.on('error', reject);
+    });
 
   test('gets an answer in the same form', async () => {
     await echoing();

@@ -3,7 +3,10 @@ import { applicationId } from '../../../local/iam';
 import { PolicyDocument, dependsOnRequest, settled } from '../../../local/iam/policies';
 
 const statement = (Effect: 'Allow' | 'Deny', Condition?: Record<string, Record<string, string | string[]>>) => ({
-  Effect, Action: 'dynamodb:GetItem', Resource: '*', ...(Condition ? { Condition } : {}),
+  Effect,
+  Action: 'dynamodb:GetItem',
+  Resource: '*',
+  ...(Condition ? { Condition } : {}),
 });
 const document = (...Statement: ReturnType<typeof statement>[]): PolicyDocument => ({ Statement });
 const keys = (...values: string[]) => ({ 'dynamodb:leadingkeys': values });
@@ -29,18 +32,32 @@ describe('conditions on the request', () => {
 
   it('keep a deny whose operator is not known, and every other condition', () => {
     const region = { StringEquals: { 'aws:RequestedRegion': 'us-east-1' } };
-    const documents = [document(statement('Deny', { 'ForAllValues:Bool': { 'dynamodb:LeadingKeys': 'true' }, ...region })), document(statement('Allow', region))];
+    const documents = [
+      document(statement('Deny', { 'ForAllValues:Bool': { 'dynamodb:LeadingKeys': 'true' }, ...region })),
+      document(statement('Allow', region)),
+    ];
     expect(settled(documents, keys('a'))).toEqual([document(statement('Deny', region)), document(statement('Allow', region))]);
     expect(dependsOnRequest([documents[1]])).toBe(false);
   });
 });
 
-test('a role that may change one name\'s records may change no other, and none without saying which', () => {
-  const documents = [document(statement('Allow', {
-    'ForAllValues:StringEquals': { 'route53:ChangeResourceRecordSetsNormalizedRecordNames': ['pay.example.com'], 'route53:ChangeResourceRecordSetsActions': ['CREATE', 'DELETE'] },
-    'Null': { 'route53:ChangeResourceRecordSetsNormalizedRecordNames': 'false' },
-  }))];
-  const asked = (names: string[], actions: string[]) => settled(documents, { 'route53:changeresourcerecordsetsnormalizedrecordnames': names, 'route53:changeresourcerecordsetsactions': actions }).length;
+test("a role that may change one name's records may change no other, and none without saying which", () => {
+  const documents = [
+    document(
+      statement('Allow', {
+        'ForAllValues:StringEquals': {
+          'route53:ChangeResourceRecordSetsNormalizedRecordNames': ['pay.example.com'],
+          'route53:ChangeResourceRecordSetsActions': ['CREATE', 'DELETE'],
+        },
+        Null: { 'route53:ChangeResourceRecordSetsNormalizedRecordNames': 'false' },
+      }),
+    ),
+  ];
+  const asked = (names: string[], actions: string[]) =>
+    settled(documents, {
+      'route53:changeresourcerecordsetsnormalizedrecordnames': names,
+      'route53:changeresourcerecordsetsactions': actions,
+    }).length;
   expect(asked(['pay.example.com'], ['CREATE', 'DELETE'])).toBe(1);
   expect(asked(['pay.example.com', 'www.example.com'], ['CREATE'])).toBe(0);
   expect(asked(['pay.example.com'], ['UPSERT'])).toBe(0);
@@ -59,7 +76,13 @@ describe('a caller', () => {
     expect(applicationId('aws-sdk-js/3.1162.0 webapp/x')).toBeUndefined();
   });
 
-  it('is the account\'s root by the key of this run alone', () => {
-    expect([localCredentials.accessKeyId, 'test', '000000000000', 'ASIA0000000000000000', ''].map(isRootKey)).toEqual([true, false, false, false, false]);
+  it("is the account's root by the key of this run alone", () => {
+    expect([localCredentials.accessKeyId, 'test', '000000000000', 'ASIA0000000000000000', ''].map(isRootKey)).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 });

@@ -3,7 +3,12 @@ import { Regions, accountId, east, startRegions, west, witness } from '../region
 
 const table = 'ledger';
 const arn = (region: string, name = table) => `arn:aws:dynamodb:${region}:${accountId}:table/${name}`;
-const allow = (Action: string[], Resource: string, Condition?: object) => ({ Effect: 'Allow', Action, Resource, ...(Condition ? { Condition } : {}) });
+const allow = (Action: string[], Resource: string, Condition?: object) => ({
+  Effect: 'Allow',
+  Action,
+  Resource,
+  ...(Condition ? { Condition } : {}),
+});
 
 let regions: Regions;
 let invoke: (name: string, order: Order) => Promise<Outcome>;
@@ -16,9 +21,7 @@ beforeAll(async () => {
     reader: { Statement: [allow(['dynamodb:GetItem'], arn(east))] },
     elsewhere: { Statement: [allow(['dynamodb:PutItem'], arn(west))] },
     denied: { Statement: [allow(['dynamodb:*'], '*'), { Effect: 'Deny', Action: 'dynamodb:PutItem', Resource: arn(east) }] },
-    drain: {
-      Statement: [allow(['dynamodb:GetItem'], arn(east), { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['drain#*'] } })],
-    },
+    drain: { Statement: [allow(['dynamodb:GetItem'], arn(east), { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['drain#*'] } })] },
   });
 }, 120_000);
 afterAll(() => regions?.close());
@@ -26,8 +29,8 @@ afterAll(() => regions?.close());
 const put = (pk: string): Order => ({ command: 'PutItem', input: { TableName: table, Item: { pk: { S: pk } } } });
 const get = (pk: string): Order => ({ command: 'GetItem', input: { TableName: table, Key: { pk: { S: pk } }, ConsistentRead: true } });
 
-describe('a call that leaves its region\'s engine', () => {
-  it('is allowed by the role\'s grant on the region\'s own table', async () => {
+describe("a call that leaves its region's engine", () => {
+  it("is allowed by the role's grant on the region's own table", async () => {
     expect(await invoke('writer', put('a'))).toMatchObject({ ok: true });
     expect(await invoke('writer', get('a'))).toMatchObject({ ok: true, answer: { Item: { pk: { S: 'a' } } } });
   });
@@ -35,14 +38,22 @@ describe('a call that leaves its region\'s engine', () => {
   it('is refused without a grant, in the words of AWS', async () => {
     const outcome = await invoke('reader', put('b'));
     expect(outcome).toMatchObject({ ok: false, name: 'AccessDeniedException' });
-    expect(outcome.message).toMatch(new RegExp(`^User: arn:aws:sts::${accountId}:assumed-role/\\S+/reader is not authorized to perform: dynamodb:PutItem `
-      + `on resource: ${arn(east)} because no identity-based policy allows the dynamodb:PutItem action$`));
+    expect(outcome.message).toMatch(
+      new RegExp(
+        `^User: arn:aws:sts::${accountId}:assumed-role/\\S+/reader is not authorized to perform: dynamodb:PutItem ` +
+          `on resource: ${arn(east)} because no identity-based policy allows the dynamodb:PutItem action$`,
+      ),
+    );
     expect(await invoke('reader', get('b'))).toMatchObject({ ok: true });
   });
 
-  it('is judged by the caller\'s own region, and a deny wins', async () => {
+  it("is judged by the caller's own region, and a deny wins", async () => {
     expect(await invoke('elsewhere', put('c'))).toMatchObject({ ok: false, name: 'AccessDeniedException' });
-    expect(await invoke('denied', put('c'))).toMatchObject({ ok: false, name: 'AccessDeniedException', message: expect.stringContaining('with an explicit deny') });
+    expect(await invoke('denied', put('c'))).toMatchObject({
+      ok: false,
+      name: 'AccessDeniedException',
+      message: expect.stringContaining('with an explicit deny'),
+    });
     expect(await invoke('denied', get('c'))).toMatchObject({ ok: true });
   });
 
@@ -51,7 +62,7 @@ describe('a call that leaves its region\'s engine', () => {
     expect(await invoke('drain', get('a'))).toMatchObject({ ok: false, name: 'AccessDeniedException' });
   });
 
-  it('gains nothing by another function\'s application ID', async () => {
+  it("gains nothing by another function's application ID", async () => {
     expect(await invoke('reader', { ...put('d'), appId: 'fn-writer' })).toMatchObject({ ok: false, name: 'AccessDeniedException' });
     expect(await invoke('writer', { ...put('d'), appId: 'unheard-of' })).toMatchObject({ ok: false, name: 'AccessDeniedException' });
   });
@@ -59,12 +70,13 @@ describe('a call that leaves its region\'s engine', () => {
   it('into another region is judged by its own table there', async () => {
     const pk = { pk: { S: 'e' } };
     expect(await invoke('elsewhere', { ...put('e'), region: west })).toMatchObject({ ok: true });
-    expect(await invoke('writer', { command: 'GetItem', input: { TableName: table, Key: pk, ConsistentRead: true }, region: west }))
-      .toMatchObject({ ok: false, name: 'AccessDeniedException', message: expect.stringContaining(arn(west)) });
+    expect(
+      await invoke('writer', { command: 'GetItem', input: { TableName: table, Key: pk, ConsistentRead: true }, region: west }),
+    ).toMatchObject({ ok: false, name: 'AccessDeniedException', message: expect.stringContaining(arn(west)) });
     expect(await invoke('writer', get('e'))).toMatchObject({ ok: true, answer: { Item: pk } });
   });
 
-  it('stays with the emulator\'s own judgement when it does not leave', async () => {
+  it("stays with the emulator's own judgement when it does not leave", async () => {
     const eventual = { TableName: table, Key: { pk: { S: 'a' } } };
     expect(await invoke('reader', { command: 'GetItem', input: eventual })).toMatchObject({ ok: true });
     expect(await invoke('elsewhere', { command: 'GetItem', input: eventual })).toMatchObject({ ok: false, name: 'AccessDeniedException' });

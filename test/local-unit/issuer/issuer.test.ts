@@ -6,7 +6,11 @@ import { authorizerEnv } from '../../../src/api/contract';
 const settings = { issuer: 'https://login.example.com/', audience: ['payments'], tenantClaim: 'tenant' };
 
 function verifier(jwks: unknown, change: Partial<{ issuer: string; audience: string }> = {}) {
-  const made = JwtVerifier.create({ issuer: change.issuer ?? settings.issuer, audience: change.audience ?? 'payments', jwksUri: 'https://keys.invalid/jwks.json' });
+  const made = JwtVerifier.create({
+    issuer: change.issuer ?? settings.issuer,
+    audience: change.audience ?? 'payments',
+    jwksUri: 'https://keys.invalid/jwks.json',
+  });
   made.cacheJwks(jwks as Parameters<typeof made.cacheJwks>[0]);
   return made;
 }
@@ -22,7 +26,10 @@ function templateWith(environment: Record<string, unknown>): CfnTemplate {
 }
 
 function stackWith(name: string, change: Record<string, unknown> = {}): StackPlan {
-  const environment = { ...authorizerEnv.write({ systemName: 'acme', audience: '["payments"]', tenantClaim: 'tenant', issuer: settings.issuer }), ...change };
+  const environment = {
+    ...authorizerEnv.write({ systemName: 'acme', audience: '["payments"]', tenantClaim: 'tenant', issuer: settings.issuer }),
+    ...change,
+  };
   return { name, region: 'us-east-1', templateFile: `${name}.json`, template: templateWith(environment) };
 }
 
@@ -33,7 +40,7 @@ describe('the tokens of the local issuer', () => {
     expect(claims).toMatchObject({ tenant: 'acme', iss: settings.issuer, aud: 'payments' });
   });
 
-  test('are refused for another issuer, another audience, another run\'s key, a changed tenant, and after their time', async () => {
+  test("are refused for another issuer, another audience, another run's key, a changed tenant, and after their time", async () => {
     const issuer = issuerFor(settings);
     const token = issuer.token({ tenant: 'acme' });
     await expect(verifier(issuer.jwks, { issuer: 'https://other.example.com/' }).verify(token)).rejects.toThrow();
@@ -56,10 +63,22 @@ describe('the tokens of the local issuer', () => {
     expect(Object.keys(issuer.jwks.keys[0]).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use']);
   });
 
-  test('are as Cognito\'s, where the pool\'s clients are the tenants or its groups the scopes', () => {
-    const access = issuerFor({ ...settings, audience: ['acme', 'shop'], tenantClaim: 'client_id', tokenUse: 'access', scopes: ['payments/pay'] });
+  test("are as Cognito's, where the pool's clients are the tenants or its groups the scopes", () => {
+    const access = issuerFor({
+      ...settings,
+      audience: ['acme', 'shop'],
+      tenantClaim: 'client_id',
+      tokenUse: 'access',
+      scopes: ['payments/pay'],
+    });
     expect(claimsOf(access.token({ tenant: 'shop' }))).toMatchObject({ client_id: 'shop', scope: 'payments/pay', token_use: 'access' });
-    const id = issuerFor({ ...settings, tenantClaim: 'custom:tenant', tokenUse: 'id', scopeClaim: 'cognito:groups', scopes: ['payments/pay'] });
+    const id = issuerFor({
+      ...settings,
+      tenantClaim: 'custom:tenant',
+      tokenUse: 'id',
+      scopeClaim: 'cognito:groups',
+      scopes: ['payments/pay'],
+    });
     expect(claimsOf(id.token({ tenant: 'shop' }))).toMatchObject({ 'custom:tenant': 'shop', 'cognito:groups': ['payments/pay'] });
   });
 
@@ -75,11 +94,15 @@ describe('what the deployed authorizer expects', () => {
   });
 
   test('must be the same in every region, and known before a deploy', () => {
-    expect(() => issuerSettings([stackWith('a'), stackWith('b', { AUTHORIZER_ISSUER: 'https://other.example.com/' })])).toThrow(/a\/Authorizer and b\/Authorizer expect different tokens/);
-    expect(() => issuerSettings([stackWith('a', { AUTHORIZER_ISSUER: { Ref: 'Pool' } })])).toThrow(/AUTHORIZER_ISSUER of the authorizer a\/Authorizer is {"Ref":"Pool"}/);
+    expect(() => issuerSettings([stackWith('a'), stackWith('b', { AUTHORIZER_ISSUER: 'https://other.example.com/' })])).toThrow(
+      /a\/Authorizer and b\/Authorizer expect different tokens/,
+    );
+    expect(() => issuerSettings([stackWith('a', { AUTHORIZER_ISSUER: { Ref: 'Pool' } })])).toThrow(
+      /AUTHORIZER_ISSUER of the authorizer a\/Authorizer is {"Ref":"Pool"}/,
+    );
   });
 
-  test('gets the run\'s key set, and no other function does', () => {
+  test("gets the run's key set, and no other function does", () => {
     const { template } = stackWith('a');
     const issuer = issuerFor(settings);
     expect(injectKeySet(template, issuer)).toBe(1);

@@ -2,14 +2,17 @@ import { parseLoadOptions } from '../../../local/load/options';
 
 test('a rate and a time; the rest has defaults', () => {
   expect(parseLoadOptions(['--rate', '5', '--seconds', '600'])).toMatchObject({
-    rate: 5, seconds: 600, schedule: { kind: 'every', every: 60, lasts: 30 }, run: { port: 0, smoke: false },
+    rate: 5,
+    seconds: 600,
+    schedule: { kind: 'every', every: 60, lasts: 30 },
+    run: { port: 0, smoke: false },
   });
 });
 
 test('every option', () => {
-  expect(parseLoadOptions(['--rate', '1', '--seconds', '60', '--schedule', 'none', '--mode', 'HOME_REGION', '--port', '4581'])).toMatchObject({
-    schedule: { kind: 'list', disturbances: [] }, run: { port: 4581, mode: 'HOME_REGION' },
-  });
+  expect(
+    parseLoadOptions(['--rate', '1', '--seconds', '60', '--schedule', 'none', '--mode', 'HOME_REGION', '--port', '4581']),
+  ).toMatchObject({ schedule: { kind: 'list', disturbances: [] }, run: { port: 4581, mode: 'HOME_REGION' } });
 });
 
 test.each([

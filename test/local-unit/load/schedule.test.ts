@@ -8,9 +8,16 @@ const shown = (text: string, seconds: number): string[] => disturbancesOf(parseS
 
 test('one disturbance an interval, each in its turn, all of them healed before the end', () => {
   expect(shown('every:60+30', 600)).toEqual([
-    'stop:us-east-1@30+30', 'cut:us-east-1:us-west-2@90+30', 'cut:us-east-1:us-east-2@150+30',
-    'stop:us-west-2@210+30', 'oneway:us-west-2:us-east-1@270+30', 'cut:us-west-2:us-east-2@330+30',
-    'stop:us-east-1@390+30', 'cut:us-east-1:us-west-2@450+30', 'cut:us-east-1:us-east-2@510+30', 'stop:us-west-2@570+30',
+    'stop:us-east-1@30+30',
+    'cut:us-east-1:us-west-2@90+30',
+    'cut:us-east-1:us-east-2@150+30',
+    'stop:us-west-2@210+30',
+    'oneway:us-west-2:us-east-1@270+30',
+    'cut:us-west-2:us-east-2@330+30',
+    'stop:us-east-1@390+30',
+    'cut:us-east-1:us-west-2@450+30',
+    'cut:us-east-1:us-east-2@510+30',
+    'stop:us-west-2@570+30',
   ]);
 });
 
@@ -21,7 +28,11 @@ test('no disturbance that would outlast the load', () => {
 });
 
 test('a single region has no link to cut', () => {
-  expect(disturbancesOf(parseSchedule('every:10+5', 30), 30, { regions: ['us-east-1'], links: [] }).map(describeOne)).toEqual(['stop:us-east-1@5+5', 'stop:us-east-1@15+5', 'stop:us-east-1@25+5']);
+  expect(disturbancesOf(parseSchedule('every:10+5', 30), 30, { regions: ['us-east-1'], links: [] }).map(describeOne)).toEqual([
+    'stop:us-east-1@5+5',
+    'stop:us-east-1@15+5',
+    'stop:us-east-1@25+5',
+  ]);
 });
 
 test('a list is taken as it is given', () => {
@@ -35,7 +46,10 @@ test.each([
   ['stop:us-east-1:us-west-2@1+2', /is not valid: give none/],
   ['cut:us-east-1@1+2', /is not valid: give none/],
   ['stop:us-east-1@5+0', '--schedule stop:us-east-1@5+0 is not valid: a disturbance lasts 1 s or longer'],
-  ['stop:us-east-1@50+20', '--schedule stop:us-east-1@50+20 is not valid: it ends after 70 s and the load after 60 s: let it end before, or give more --seconds'],
+  [
+    'stop:us-east-1@50+20',
+    '--schedule stop:us-east-1@50+20 is not valid: it ends after 70 s and the load after 60 s: let it end before, or give more --seconds',
+  ],
   ['cut:us-east-1:us-east-1@1+2', /a link leads from one region to another/],
   ['every:9+5', /one disturbance begins every 10 s or more/],
   ['every:20+20', /ends before the next begins/],
@@ -46,7 +60,11 @@ test.each([
 });
 
 test('names of regions are held against the run', () => {
-  expect(() => shown('stop:eu-west-1@1+2', 60)).toThrow('--schedule stop:eu-west-1@1+2 is not valid: this run has no region eu-west-1: it has us-east-1, us-west-2');
+  expect(() => shown('stop:eu-west-1@1+2', 60)).toThrow(
+    '--schedule stop:eu-west-1@1+2 is not valid: this run has no region eu-west-1: it has us-east-1, us-west-2',
+  );
   expect(() => shown('stop:us-east-2@1+2', 60)).toThrow(/has no region us-east-2/);
-  expect(() => shown('cut:us-east-1:eu-west-1@1+2', 60)).toThrow('this run has no link between us-east-1 and eu-west-1: it has links between us-east-1, us-west-2, us-east-2');
+  expect(() => shown('cut:us-east-1:eu-west-1@1+2', 60)).toThrow(
+    'this run has no link between us-east-1 and eu-west-1: it has links between us-east-1, us-west-2, us-east-2',
+  );
 });

@@ -1,10 +1,19 @@
 import { embeddedSamples } from '../../../local/metrics/embedded';
 import { MetricStore } from '../../../local/metrics/store';
 
-const line = (change: object = {}) => JSON.stringify({
-  _aws: { Timestamp: 1000, CloudWatchMetrics: [{ Namespace: 'N', Dimensions: [['Table'], ['Table', 'Peer']], Metrics: [{ Name: 'Late', Unit: 'Milliseconds' }] }] },
-  Table: 't', Peer: 'us-west-2', Late: 5, ...change,
-});
+const line = (change: object = {}) =>
+  JSON.stringify({
+    _aws: {
+      Timestamp: 1000,
+      CloudWatchMetrics: [
+        { Namespace: 'N', Dimensions: [['Table'], ['Table', 'Peer']], Metrics: [{ Name: 'Late', Unit: 'Milliseconds' }] },
+      ],
+    },
+    Table: 't',
+    Peer: 'us-west-2',
+    Late: 5,
+    ...change,
+  });
 
 test('a line in the embedded format gives a sample for each set of dimensions', () => {
   expect(embeddedSamples(`2026-01-01T00:00:00Z\tid\tINFO\t${line()}`, 7)).toEqual([
@@ -14,9 +23,12 @@ test('a line in the embedded format gives a sample for each set of dimensions', 
   expect(embeddedSamples(line({ Late: [1, 2] }), 7)[0].values).toEqual([1, 2]);
 });
 
-test.each(['', 'plain text', '{"a":1}', '{"CloudWatchMetrics"', line({ Late: 'x' }), line({ _aws: { CloudWatchMetrics: 'x' } })])('no samples in: %.60s', (text) => {
-  expect(embeddedSamples(text, 7)).toEqual([]);
-});
+test.each(['', 'plain text', '{"a":1}', '{"CloudWatchMetrics"', line({ Late: 'x' }), line({ _aws: { CloudWatchMetrics: 'x' } })])(
+  'no samples in: %.60s',
+  (text) => {
+    expect(embeddedSamples(text, 7)).toEqual([]);
+  },
+);
 
 test('a set of dimensions of which one has no value is left out', () => {
   expect(embeddedSamples(line({ Peer: undefined }), 7).map(({ dimensions }) => dimensions)).toEqual([{ Table: 't' }]);

@@ -7,7 +7,10 @@ const here = broughtFor(process.platform, process.arch) ? describe : describe.sk
 here('the browser that the packages bring', () => {
   test('needs nothing of the machine but the C library', () => {
     const { executable, env } = broughtChromium();
-    const libraries = execFileSync('ldd', [executable], { encoding: 'utf8', env: { ...process.env, ...env } }).trim().split('\n').map((line) => line.trim());
+    const libraries = execFileSync('ldd', [executable], { encoding: 'utf8', env: { ...process.env, ...env } })
+      .trim()
+      .split('\n')
+      .map((line) => line.trim());
     const own = path.dirname(executable);
     const others = libraries.filter((line) => !line.includes(`=> ${own}/`)).map((line) => path.basename(line.split(/\s/)[0]));
     expect(libraries.length).toBeGreaterThan(others.length);
@@ -19,7 +22,7 @@ here('the browser that the packages bring', () => {
     const page = await browser.newPage();
     await page.setContent('<span id=a>iiii</span><br><span id=b>WWWW</span>');
     const width = async (id: string) => (await page.locator(id).boundingBox())!.width;
-    expect(await width('#b')).toBeGreaterThan(1.5 * await width('#a'));
+    expect(await width('#b')).toBeGreaterThan(1.5 * (await width('#a')));
     await browser.close();
   });
 });

@@ -8,7 +8,7 @@ jest.setTimeout(60_000);
 
 const inBrowser = browserAbsence() === undefined ? describe : describe.skip;
 
-inBrowser('the page\'s cutover in a browser', () => {
+inBrowser("the page's cutover in a browser", () => {
   let browser: Browser;
   let run: FakeRun;
   let fake: FakeCutover;
@@ -40,7 +40,7 @@ inBrowser('the page\'s cutover in a browser', () => {
 
   const wrong = (): string[] => open.flatMap((watched) => watched.wrong);
 
-  test('is started by keyboard in somebody\'s name, shows who is asked, and is rolled back', async () => {
+  test("is started by keyboard in somebody's name, shows who is asked, and is rolled back", async () => {
     const page = await visit();
     await page.locator('#cutover-as').focus();
     await page.keyboard.press('g');
@@ -61,8 +61,19 @@ inBrowser('the page\'s cutover in a browser', () => {
     expect(wrong()).toEqual([]);
   });
 
-  test.each([['a desk', { width: 1280, height: 900 }], ['a phone', { width: 360, height: 740 }]])('can be read and used on %s, in light and dark', async (_, viewport) => {
-    await fake.record('pre', { what: 'prechecks', run: 'r', phase: 0, passed: false, digest: 'd', failed: ['b'], checks: ['ok a: fine', 'NOT b: missing'] });
+  test.each([
+    ['a desk', { width: 1280, height: 900 }],
+    ['a phone', { width: 360, height: 740 }],
+  ])('can be read and used on %s, in light and dark', async (_, viewport) => {
+    await fake.record('pre', {
+      what: 'prechecks',
+      run: 'r',
+      phase: 0,
+      passed: false,
+      digest: 'd',
+      failed: ['b'],
+      checks: ['ok a: fine', 'NOT b: missing'],
+    });
     fake.running({ state: 'Soak', data: { last: { phase: 0 } } });
     for (const colorScheme of ['light', 'dark'] as const) {
       const page = await visit({ viewport, colorScheme });

@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type http from 'node:http';
-import type { AlarmStatus, DnsAnswer, FrontDoorDeps, Observed, ReceivedEvent, RecordStatus, TraceSegment } from '../../../local/ground/model';
+import type {
+  AlarmStatus,
+  DnsAnswer,
+  FrontDoorDeps,
+  Observed,
+  ReceivedEvent,
+  RecordStatus,
+  TraceSegment,
+} from '../../../local/ground/model';
 import { Door } from '../front-door/door';
 
 export const east = 'us-east-1';
@@ -11,19 +19,29 @@ interface Stored {
   readonly traceId: string;
 }
 
-interface Given { readonly status: number; readonly body: object; readonly headers?: Record<string, string> }
+interface Given {
+  readonly status: number;
+  readonly body: object;
+  readonly headers?: Record<string, string>;
+}
 
 /** How long after a stop the fake's health checks notice, and how long a resolver keeps its answer. */
-export interface FakePace { readonly noticeMs: number; readonly ttlMs: number }
+export interface FakePace {
+  readonly noticeMs: number;
+  readonly ttlMs: number;
+}
 
 /** A front door before two regions that exist in this process only: payments, DNS with health and TTL, events, traces. */
 export class FakeRun {
   static async open(pace: FakePace = { noticeMs: 300, ttlMs: 300 }, change: Partial<FrontDoorDeps> = {}): Promise<FakeRun> {
     const run = new FakeRun(pace);
-    run.door = await Door.open({ [east]: run.engine(east), [west]: run.engine(west) }, {
-      dns: run.dns(), observed: run.observed(), tables: { status: () => run.tables }, ...change,
-    });
-    for (const region of run.door.regions) region.onChange((state) => run.changed.set(region.name, { at: Date.now(), up: state === 'running' }));
+    run.door = await Door.open(
+      { [east]: run.engine(east), [west]: run.engine(west) },
+      { dns: run.dns(), observed: run.observed(), tables: { status: () => run.tables }, ...change },
+    );
+    for (const region of run.door.regions) {
+      region.onChange((state) => run.changed.set(region.name, { at: Date.now(), up: state === 'running' }));
+    }
     return run;
   }
 
@@ -52,7 +70,11 @@ export class FakeRun {
   /** One payment through the front door, as a client would make it; returns its ID. */
   public async pay(amount: number, options: { key?: string; region?: string; accountId?: string } = {}): Promise<string> {
     const answer = await this.door.ask('POST', '/api/v1/payments', {
-      headers: { 'Idempotency-Key': options.key ?? randomBytes(8).toString('hex'), 'X-Client-Location': options.region ?? east, 'Content-Type': 'application/json' },
+      headers: {
+        'Idempotency-Key': options.key ?? randomBytes(8).toString('hex'),
+        'X-Client-Location': options.region ?? east,
+        'Content-Type': 'application/json',
+      },
       body: JSON.stringify({ accountId: options.accountId ?? 'alice', amount, currency: 'USD', reference: '<b>4111 1111 1111 1111</b>' }),
     });
     return answer.json().paymentId;
@@ -73,22 +95,47 @@ export class FakeRun {
       resolve: ({ location, resolver }): DnsAnswer => {
         const key = `${resolver}|${location}`;
         const known = this.cached.get(key);
-        const region = known && known.until > Date.now() ? known.region : [location, east, west].find((name) => this.healthy(name)) ?? location;
+        const region =
+          known && known.until > Date.now() ? known.region : ([location, east, west].find((name) => this.healthy(name)) ?? location);
         if (region !== known?.region || known.until <= Date.now()) this.cached.set(key, { region, until: Date.now() + this.pace.ttlMs });
         return { kind: 'found', host: 'pay.example.com', target: `d-1.execute-api.${region}.amazonaws.com`, region };
       },
       regionHealthy: (region) => this.healthy(region),
-      status: () => [east, west].map((region): RecordStatus => ({
-        name: 'pay.example.com', type: 'CNAME', routing: 'latency', region, setIdentifier: region, ttl: 5, value: `d-1.execute-api.${region}.amazonaws.com`, healthy: this.healthy(region),
-        healthCheck: { id: `check-${region}`, type: 'HTTPS', status: 'healthy', intervalSeconds: 10, failureThreshold: 1, reason: this.healthy(region) ? '200 OK' : 'no connection within 4 s', since: '2026-11-22T03:00:00.000Z' },
-      })),
+      status: () =>
+        [east, west].map((region): RecordStatus => ({
+          name: 'pay.example.com',
+          type: 'CNAME',
+          routing: 'latency',
+          region,
+          setIdentifier: region,
+          ttl: 5,
+          value: `d-1.execute-api.${region}.amazonaws.com`,
+          healthy: this.healthy(region),
+          healthCheck: {
+            id: `check-${region}`,
+            type: 'HTTPS',
+            status: 'healthy',
+            intervalSeconds: 10,
+            failureThreshold: 1,
+            reason: this.healthy(region) ? '200 OK' : 'no connection within 4 s',
+            since: '2026-11-22T03:00:00.000Z',
+          },
+        })),
       close: () => {},
     };
   }
 
   private observed(): Observed {
     return {
-      buses: () => [east, west].map((region) => ({ region, name: 'payments-events', sent: this.stored.size, received: this.stored.size, deadLetters: 0, waiting: 0 })),
+      buses: () =>
+        [east, west].map((region) => ({
+          region,
+          name: 'payments-events',
+          sent: this.stored.size,
+          received: this.stored.size,
+          deadLetters: 0,
+          waiting: 0,
+        })),
       alarms: () => this.alarms,
       minuteMs: 60_000,
       events: async ({ paymentId }) => this.received.filter((event) => paymentId === undefined || event.paymentId === paymentId),
@@ -128,7 +175,19 @@ export class FakeRun {
     const traceId = /Root=([^;]+)/.exec(String(request.headers['x-amzn-trace-id']))?.[1] ?? '';
     const paymentId = `pay_${randomBytes(11).toString('hex')}`;
     const status = amount % 10 === 7 ? 'DECLINED' : 'AUTHORISED';
-    const payment = { paymentId, status, accountId, amount, captured: 0, refunded: 0, currency: 'USD', reference: 'secret-reference', region, createdAt: new Date().toISOString(), operations: [] };
+    const payment = {
+      paymentId,
+      status,
+      accountId,
+      amount,
+      captured: 0,
+      refunded: 0,
+      currency: 'USD',
+      reference: 'secret-reference',
+      region,
+      createdAt: new Date().toISOString(),
+      operations: [],
+    };
     this.stored.set(key, { payment, traceId });
     this.segments.set(traceId, traceAcross(region, region === east ? west : east));
     this.receive(payment.paymentId, status === 'DECLINED' ? 'payment.declined' : 'payment.authorised', traceId);
@@ -152,7 +211,9 @@ export class FakeRun {
   }
 
   private debitsOf(accountId: string): number {
-    return [...this.stored.values()].filter(({ payment }) => payment.accountId === accountId).reduce((sum, { payment }) => sum + payment.amount, 0);
+    return [...this.stored.values()]
+      .filter(({ payment }) => payment.accountId === accountId)
+      .reduce((sum, { payment }) => sum + payment.amount, 0);
   }
 }
 
@@ -160,8 +221,14 @@ export class FakeRun {
 export function traceAcross(here: string, there: string, start = Date.now()): TraceSegment[] {
   const id = (): string => randomBytes(8).toString('hex');
   const [request, claim, decide, outbox, consumeHere, consumeThere] = Array.from({ length: 6 }, id);
-  const segment = (own: string, parentId: string | undefined, name: string, region: string, from: number, to: number): TraceSegment => (
-    { id: own, ...(parentId ? { parentId } : {}), name, region, start: start + from, end: start + to });
+  const segment = (own: string, parentId: string | undefined, name: string, region: string, from: number, to: number): TraceSegment => ({
+    id: own,
+    ...(parentId ? { parentId } : {}),
+    name,
+    region,
+    start: start + from,
+    end: start + to,
+  });
   return [
     segment(request, undefined, 'POST /payments', here, 0, 46),
     segment(claim, request, 'DynamoDB PutItem claim', here, 6, 19),

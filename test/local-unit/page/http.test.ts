@@ -10,12 +10,16 @@ describe('the page over HTTP', () => {
 
   afterEach(async () => run.close());
 
-  const form = (path: string, body: string, headers: Record<string, string> = {}) => run.door.ask('POST', path, { body, headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers } });
+  const form = (path: string, body: string, headers: Record<string, string> = {}) =>
+    run.door.ask('POST', path, { body, headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers } });
 
   test('comes with everything in it, under a policy that allows nothing inline and nothing from elsewhere', async () => {
     await run.pay(1250, { accountId: 'somebody' });
     const answer = await run.door.ask('GET', '/');
-    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } });
+    expect(answer).toMatchObject({
+      status: 200,
+      headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' },
+    });
     const policy = String(answer.headers['content-security-policy']);
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toMatch(/unsafe|\*|http|data:/);
@@ -27,7 +31,15 @@ describe('the page over HTTP', () => {
     expect(answer.body).not.toMatch(/(src|href)="(https?:)?\/\//);
   });
 
-  test.each(['/_local/page/assets/..%2fpage.ts', '/_local/page/assets/constructor', '/_local/page/assets/page.css/x', '/_local/page/assets', '/_local/page', '/_local/page/other', '/_local/stream/x'])('has no %s', async (path) => {
+  test.each([
+    '/_local/page/assets/..%2fpage.ts',
+    '/_local/page/assets/constructor',
+    '/_local/page/assets/page.css/x',
+    '/_local/page/assets',
+    '/_local/page',
+    '/_local/page/other',
+    '/_local/stream/x',
+  ])('has no %s', async (path) => {
     expect((await run.door.ask('GET', path)).status).toBe(404);
   });
 
@@ -49,13 +61,20 @@ describe('the page over HTTP', () => {
     expect(await form(`/_local/page/links/${west}/${east}`, 'partitioned=true')).toMatchObject({ status: 303 });
     const { links } = (await run.door.ask('GET', '/_local/status')).json();
     expect(links.filter(({ partitioned }: { partitioned: boolean }) => partitioned)).toEqual([
-      { from: east, to: west, lagMs: 7, partitioned: true }, { from: west, to: east, lagMs: 7, partitioned: true },
+      { from: east, to: west, lagMs: 7, partitioned: true },
+      { from: west, to: east, lagMs: 7, partitioned: true },
     ]);
   });
 
   test.each([
-    ['/_local/page/links/us-east-1/eu-west-1', 'partitioned=true', 404], ['/_local/page/links/us-east-1/us-west-2', '', 400], ['/_local/page/links/us-east-1/us-west-2', 'partitioned=true&lagMs=1', 400],
-    ['/_local/page/load', 'rate=21', 400], ['/_local/page/load', 'rate=-1', 400], ['/_local/page/load', 'rate=1.5', 400], ['/_local/page/load', 'rate=', 400], ['/_local/page/load', 'rate=2&more=1', 400],
+    ['/_local/page/links/us-east-1/eu-west-1', 'partitioned=true', 404],
+    ['/_local/page/links/us-east-1/us-west-2', '', 400],
+    ['/_local/page/links/us-east-1/us-west-2', 'partitioned=true&lagMs=1', 400],
+    ['/_local/page/load', 'rate=21', 400],
+    ['/_local/page/load', 'rate=-1', 400],
+    ['/_local/page/load', 'rate=1.5', 400],
+    ['/_local/page/load', 'rate=', 400],
+    ['/_local/page/load', 'rate=2&more=1', 400],
   ])('refuses %s with %s', async (path, body, status) => {
     const answer = await form(path, body);
     expect(answer).toMatchObject({ status, headers: { 'content-type': 'application/problem+json' } });
@@ -112,7 +131,21 @@ describe('the stream', () => {
     const listener = await Listener.open(run);
     await until(() => listener.text.includes('event: dns\n'));
     const before = listener.events();
-    expect(before).toEqual(expect.arrayContaining(['headline', 'regions', 'traffic', 'payments', 'events', 'network', 'tables', 'alarms', 'dns', 'senders', 'announcement']));
+    expect(before).toEqual(
+      expect.arrayContaining([
+        'headline',
+        'regions',
+        'traffic',
+        'payments',
+        'events',
+        'network',
+        'tables',
+        'alarms',
+        'dns',
+        'senders',
+        'announcement',
+      ]),
+    );
     expect(new Set(before).size).toBe(before.length);
     await run.door.ask('POST', `/_local/links/${east}/${west}`, { body: '{"partitioned":true}' });
     await until(() => listener.events().slice(before.length).includes('network'));
@@ -146,7 +179,9 @@ describe('the stream', () => {
 class Listener {
   static open(run: FakeRun): Promise<Listener> {
     return new Promise((resolve, reject) => {
-      const request = http.get({ host: '127.0.0.1', port: run.door.port, path: '/_local/stream', agent: false }, (response) => resolve(new Listener(request, response)));
+      const request = http.get({ host: '127.0.0.1', port: run.door.port, path: '/_local/stream', agent: false }, (response) =>
+        resolve(new Listener(request, response)),
+      );
       request.on('error', reject);
     });
   }
@@ -155,11 +190,18 @@ class Listener {
   public ended = false;
   public readonly status?: number;
 
-  private constructor(private readonly request: http.ClientRequest, response: http.IncomingMessage) {
+  private constructor(
+    private readonly request: http.ClientRequest,
+    response: http.IncomingMessage,
+  ) {
     this.status = response.statusCode;
-    response.setEncoding('utf8').on('data', (part: string) => { this.text += part; });
+    response.setEncoding('utf8').on('data', (part: string) => {
+      this.text += part;
+    });
     response.on('error', () => {});
-    response.on('close', () => { this.ended = true; });
+    response.on('close', () => {
+      this.ended = true;
+    });
   }
 
   /** Names of the events so far. */
@@ -174,7 +216,7 @@ class Listener {
 
 async function until(done: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
   const deadline = Date.now() + withinMs;
-  while (!await done()) {
+  while (!(await done())) {
     if (Date.now() > deadline) throw new Error('it did not come about in time');
     await new Promise((resolve) => setTimeout(resolve, 25));
   }

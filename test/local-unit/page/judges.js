@@ -17,7 +17,10 @@
     return own[3] >= 1 ? own : over(own, ground(element.parentElement));
   };
   const luminance = (colour) => {
-    const [red, green, blue] = colour.slice(0, 3).map((part) => part / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    const [red, green, blue] = colour
+      .slice(0, 3)
+      .map((part) => part / 255)
+      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
   };
   const contrast = (colour, below) => {
@@ -48,8 +51,13 @@
 
   const named = (element) => {
     const by = element.getAttribute('aria-labelledby');
-    const labels = [...element.labels ?? []].map((label) => label.textContent);
-    const names = [element.getAttribute('aria-label'), by && document.getElementById(by)?.textContent, ...labels, element.tagName !== 'INPUT' && element.textContent];
+    const labels = [...(element.labels ?? [])].map((label) => label.textContent);
+    const names = [
+      element.getAttribute('aria-label'),
+      by && document.getElementById(by)?.textContent,
+      ...labels,
+      element.tagName !== 'INPUT' && element.textContent,
+    ];
     return names.some((name) => name && name.trim());
   };
 
@@ -77,7 +85,8 @@
   };
 
   return {
-    faint, blocks,
+    faint,
+    blocks,
     focused: () => document.activeElement?.getAttribute('aria-label') ?? undefined,
     widest: () => document.documentElement.scrollWidth,
     moving: () => document.getAnimations().length,

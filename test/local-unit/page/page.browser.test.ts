@@ -36,7 +36,8 @@ inBrowser('the page in a browser', () => {
   }
 
   const wrong = () => open.flatMap((watched) => watched.wrong);
-  const sees = (page: Page, selector: string, text: string | RegExp) => page.locator(selector, { hasText: text }).first().waitFor({ timeout: 15_000 });
+  const sees = (page: Page, selector: string, text: string | RegExp) =>
+    page.locator(selector, { hasText: text }).first().waitFor({ timeout: 15_000 });
 
   test('loads without errors, breaches of its policy or requests to other hosts, and takes what comes over the stream', async () => {
     const page = await visit();
@@ -51,10 +52,10 @@ inBrowser('the page in a browser', () => {
     expect(wrong()).toEqual([]);
   });
 
-  test('stops and starts a region by keyboard, counts the recovery before one\'s eyes, and keeps the focus', async () => {
+  test("stops and starts a region by keyboard, counts the recovery before one's eyes, and keeps the focus", async () => {
     const page = await visit();
     const focused = () => judged<string | undefined>(page, 'focused');
-    for (let tabs = 0; await focused() !== `Stop ${east}` && tabs < 10; tabs += 1) await page.keyboard.press('Tab');
+    for (let tabs = 0; (await focused()) !== `Stop ${east}` && tabs < 10; tabs += 1) await page.keyboard.press('Tab');
     expect(await focused()).toBe(`Stop ${east}`);
     await page.keyboard.press('Enter');
     await sees(page, '.headline', `${east} is lost. Its callers have had no answer for`);
@@ -113,7 +114,9 @@ inBrowser('the page in a browser', () => {
     expect(await page.locator('.waterfall', { hasText: east }).filter({ hasText: west }).count()).toBe(1);
     await sees(page, '#trace-panel .events', 'payment.authorised');
     expect(page.url()).toBe(`${run.url}/`);
-    const bars = await page.evaluate<number[]>('[...document.querySelectorAll(".waterfall li rect:not(.rail)")].map((bar) => bar.getBoundingClientRect().width)');
+    const bars = await page.evaluate<number[]>(
+      '[...document.querySelectorAll(".waterfall li rect:not(.rail)")].map((bar) => bar.getBoundingClientRect().width)',
+    );
     expect(bars).toHaveLength(7);
     expect(Math.min(...bars)).toBeGreaterThan(1);
     expect(wrong()).toEqual([]);
@@ -121,7 +124,10 @@ inBrowser('the page in a browser', () => {
 
   test('fits a phone of 360 px, also while a region is away', async () => {
     for (let index = 0; index < 3; index += 1) await run.pay(123_456_789 + index, { region: index % 2 ? west : east });
-    const page = await visit({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true }, `/?trace=${run.traceOf(await run.pay(100))}`);
+    const page = await visit(
+      { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true },
+      `/?trace=${run.traceOf(await run.pay(100))}`,
+    );
     await page.locator('details summary').first().tap();
     const widest = () => judged<number>(page, 'widest');
     expect(await widest()).toBe(360);
@@ -160,7 +166,9 @@ inBrowser('the page in a browser', () => {
 
   test('says what was refused, and that the run has ended', async () => {
     const page = await visit();
-    await page.route('**/_local/page/storm', (route) => route.fulfill({ status: 409, contentType: 'application/problem+json', body: '{"detail":"A storm is under way <b>already</b>."}' }));
+    await page.route('**/_local/page/storm', (route) =>
+      route.fulfill({ status: 409, contentType: 'application/problem+json', body: '{"detail":"A storm is under way <b>already</b>."}' }),
+    );
     await page.locator('#storm').click();
     await sees(page, '#notice', 'A storm is under way <b>already</b>.');
     await run.close();

@@ -26,11 +26,13 @@ class World {
         return this.answers;
       },
       dns: {
-        get publicName() { return world.publicName; },
+        get publicName() {
+          return world.publicName;
+        },
         regionHealthy: (name) => this.healthy.has(name),
         resolve: ({ location, resolver }): ReturnType<Dns['resolve']> => {
           const fresh = [location, east, west].find((name) => this.healthy.has(name));
-          const region = resolver?.includes('back') ? fresh : this.cached ?? fresh;
+          const region = resolver?.includes('back') ? fresh : (this.cached ?? fresh);
           return region === undefined ? { kind: 'nowhere', reason: 'none' } : { kind: 'found', host: '', target: '', region };
         },
       },
@@ -57,7 +59,7 @@ describe('the recovery clock', () => {
     jest.useRealTimers();
   });
 
-  test('counts from the stop, through the health check and the resolver\'s cache, to the first answer of another region', async () => {
+  test("counts from the stop, through the health check and the resolver's cache, to the first answer of another region", async () => {
     const stoppedAt = world.now;
     await world.regions[0].stop();
     await world.pass(1_000);
@@ -79,14 +81,27 @@ describe('the recovery clock', () => {
   });
 
   test('takes what real callers get as well, of the region that was lost and once DNS leads elsewhere', async () => {
-    const passage = { method: 'POST', path: '/api/v1/payments', region: west, location: east, traceId: '1-a', answer: { status: 201, rawHeaders: [], body: Buffer.alloc(0) } };
+    const passage = {
+      method: 'POST',
+      path: '/api/v1/payments',
+      region: west,
+      location: east,
+      traceId: '1-a',
+      answer: { status: 201, rawHeaders: [], body: Buffer.alloc(0) },
+    };
     await world.regions[0].stop();
     await world.pass(500);
     world.clock.saw(passage);
     expect(world.clock.outages()[0].answeredAt).toBeUndefined();
     world.cached = west;
     await world.pass(500);
-    const others = [{ location: west }, { location: undefined }, { region: east }, { answer: undefined }, { answer: { ...passage.answer, status: 503 } }];
+    const others = [
+      { location: west },
+      { location: undefined },
+      { region: east },
+      { answer: undefined },
+      { answer: { ...passage.answer, status: 503 } },
+    ];
     for (const other of others) world.clock.saw({ ...passage, ...other });
     expect(world.clock.outages()[0].answeredAt).toBeUndefined();
     world.clock.saw(passage);

@@ -4,10 +4,26 @@ import type { Outage, PageState, SeenPayment } from '../../../local/page/views/m
 
 export const now = Date.UTC(2026, 10, 22, 3, 0, 30);
 
-export const link = (from: string, to: string, change: Partial<LinkState> = {}): LinkState => ({ from, to, lagMs: 33, partitioned: false, ...change });
+export const link = (from: string, to: string, change: Partial<LinkState> = {}): LinkState => ({
+  from,
+  to,
+  lagMs: 33,
+  partitioned: false,
+  ...change,
+});
 
 export function payment(change: Partial<SeenPayment> = {}): SeenPayment {
-  return { paymentId: 'pay_1', status: 'AUTHORISED', amount: 123456, currency: 'USD', region: east, at: now - 5_000, traceId: '1-6b025bde-2d8fb14c5247483aea9a6913', replays: 0, ...change };
+  return {
+    paymentId: 'pay_1',
+    status: 'AUTHORISED',
+    amount: 123456,
+    currency: 'USD',
+    region: east,
+    at: now - 5_000,
+    traceId: '1-6b025bde-2d8fb14c5247483aea9a6913',
+    replays: 0,
+    ...change,
+  };
 }
 
 export function outage(change: Partial<Outage> = {}): Outage {
@@ -37,5 +53,11 @@ export function state(change: Partial<PageState> = {}, status: Partial<PageState
 
 /** What a reader of the markup sees, without its tags. */
 export function words(markup: { toString(): string }): string {
-  return markup.toString().replace(/<[^>]*>/g, ' ').replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code))).replace(/\s+/g, ' ').replace(/ ([.,])/g, '$1').trim();
+  return markup
+    .toString()
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
+    .replace(/\s+/g, ' ')
+    .replace(/ ([.,])/g, '$1')
+    .trim();
 }

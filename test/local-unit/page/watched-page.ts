@@ -21,7 +21,10 @@ export async function watchedPage(browser: Browser, run: FakeRun, options: Brows
   page.on('request', (request) => !request.url().startsWith(`${run.url}/`) && wrong.push(`request to ${request.url()}`));
   if (scripted) {
     await page.exposeFunction('noteBreach', (what: string) => wrong.push(`policy: ${what}`));
-    await page.addInitScript('document.addEventListener("securitypolicyviolation", (event) => noteBreach(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`))');
+    await page.addInitScript(
+      'document.addEventListener("securitypolicyviolation", (event) => noteBreach(`${event.violatedDirective} ${event.blockedURI} ' +
+        '${event.sourceFile}`))',
+    );
   }
   await page.goto(`${run.url}${at}`);
   if (scripted) await page.waitForSelector('#connection[data-state=live]');

@@ -1,6 +1,11 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
-import { CloudFormationClient, CreateStackCommand, DescribeStackResourcesCommand, waitUntilStackCreateComplete } from '@aws-sdk/client-cloudformation';
+import {
+  CloudFormationClient,
+  CreateStackCommand,
+  DescribeStackResourcesCommand,
+  waitUntilStackCreateComplete,
+} from '@aws-sdk/client-cloudformation';
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import { localCredentials } from '../../../local/engine/credentials';
 import { engineClientConfig } from '../../../local/engine/engine-http';
@@ -14,13 +19,15 @@ let invoke: (name: string, order: Order) => Promise<Outcome>;
 
 beforeAll(async () => {
   regions = await startRegions();
-  invoke = await deployFunctions(regions, west, { lister: { Statement: [{ Effect: 'Allow', Action: 'dynamodb:ListTables', Resource: '*' }] } });
+  invoke = await deployFunctions(regions, west, {
+    lister: { Statement: [{ Effect: 'Allow', Action: 'dynamodb:ListTables', Resource: '*' }] },
+  });
 }, 120_000);
 afterAll(() => regions?.close());
 
 const portOf = (region: string): number => regions.proxies.get(region)!.port;
-const list = async (region: string, credentials: Credentials, at = region) => (
-  ask(portOf(at), { ...listTables, headers: await signed(listTables, credentials, portOf(at), { region }) })).then(({ status }) => status);
+const list = async (region: string, credentials: Credentials, at = region) =>
+  ask(portOf(at), { ...listTables, headers: await signed(listTables, credentials, portOf(at), { region }) }).then(({ status }) => status);
 
 test.each([[east], [west]])('nobody comes in without a secret of the run, and no page of a browser: %s', async (region) => {
   expect(Object.keys(await attacksOn(portOf(region))).length).toBeGreaterThan(20);
@@ -30,8 +37,12 @@ test.each([[east], [west]])('nobody comes in without a secret of the run, and no
 test('the run itself comes in, and its functions, with keys that nobody can compute', async () => {
   expect(await list(west, localCredentials)).toBe(200);
   expect(await invoke('lister', { command: 'ListTables', input: {} })).toMatchObject({ ok: true });
-  const { status, body } = await new EngineClient({ engine: (name) => regions.engines.get(name) })
-    .call({ place: { engine: west, region: west }, service: 'lambda', method: 'GET', path: '/2015-03-31/functions/lister' });
+  const { status, body } = await new EngineClient({ engine: (name) => regions.engines.get(name) }).call({
+    place: { engine: west, region: west },
+    service: 'lambda',
+    method: 'GET',
+    path: '/2015-03-31/functions/lister',
+  });
   expect(status).toBe(200);
   const { FunctionArn, Role } = (JSON.parse(body.toString()) as { Configuration: { FunctionArn: string; Role: string } }).Configuration;
   expect(FunctionArn).toBe(`arn:aws:lambda:${west}:${accountId}:function:lister`);
@@ -46,7 +57,13 @@ test('the run itself comes in, and its functions, with keys that nobody can comp
 test('who was given a key, or took on a role, comes in by it', async () => {
   const iam = new IAMClient({ ...engineClientConfig(regions.engines.get(west)!, west), maxAttempts: 1 });
   await iam.send(new CreateUserCommand({ UserName: 'dev' }));
-  await iam.send(new PutUserPolicyCommand({ UserName: 'dev', PolicyName: 'own', PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }) }));
+  await iam.send(
+    new PutUserPolicyCommand({
+      UserName: 'dev',
+      PolicyName: 'own',
+      PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }),
+    }),
+  );
   const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'dev' }));
   const user = { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! };
   expect(await list(west, user)).toBe(200);
@@ -70,11 +87,31 @@ test('CloudFormation takes the answer of a custom resource, which a function sen
     await fetch(ResponseURL, { method: 'PUT', body, headers: { 'content-type': '' } });
   };`;
   const Resources = {
-    Role: { Type: 'AWS::IAM::Role', Properties: { AssumeRolePolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: 'lambda.amazonaws.com' } }] } } },
-    Function: { Type: 'AWS::Lambda::Function', Properties: { FunctionName: 'maker', Runtime: 'nodejs22.x', Handler: 'index.handler', Timeout: 10, Code: { ZipFile: code }, Role: { 'Fn::GetAtt': ['Role', 'Arn'] } } },
+    Role: {
+      Type: 'AWS::IAM::Role',
+      Properties: {
+        AssumeRolePolicyDocument: {
+          Version: '2012-10-17',
+          Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: 'lambda.amazonaws.com' } }],
+        },
+      },
+    },
+    Function: {
+      Type: 'AWS::Lambda::Function',
+      Properties: {
+        FunctionName: 'maker',
+        Runtime: 'nodejs22.x',
+        Handler: 'index.handler',
+        Timeout: 10,
+        Code: { ZipFile: code },
+        Role: { 'Fn::GetAtt': ['Role', 'Arn'] },
+      },
+    },
     Custom: { Type: 'Custom::Thing', Properties: { ServiceToken: { 'Fn::GetAtt': ['Function', 'Arn'] } } },
   };
-  await client.send(new CreateStackCommand({ StackName: 'custom', TemplateBody: JSON.stringify({ Resources }), Capabilities: ['CAPABILITY_IAM'] }));
+  await client.send(
+    new CreateStackCommand({ StackName: 'custom', TemplateBody: JSON.stringify({ Resources }), Capabilities: ['CAPABILITY_IAM'] }),
+  );
   await waitUntilStackCreateComplete({ client, maxWaitTime: 20, minDelay: 1, maxDelay: 1 }, { StackName: 'custom' });
   const { StackResources } = await client.send(new DescribeStackResourcesCommand({ StackName: 'custom', LogicalResourceId: 'Custom' }));
   expect(StackResources![0].PhysicalResourceId).toBe('made');

@@ -13,18 +13,26 @@ let invoke: (name: string, order: Order) => Promise<Outcome>;
 beforeAll(async () => {
   regions = await startRegions({ unreachableMs: 300 });
   await regions.addTable({ name: table, mode: 'STRONG', replicas: [east, west], witness });
-  invoke = await deployFunctions(regions, west, {
-    slow: { Statement: [{ Effect: 'Allow', Action: 'dynamodb:*', Resource: `arn:aws:dynamodb:${west}:${accountId}:table/${table}` }] },
-  }, timeoutSeconds);
+  invoke = await deployFunctions(
+    regions,
+    west,
+    { slow: { Statement: [{ Effect: 'Allow', Action: 'dynamodb:*', Resource: `arn:aws:dynamodb:${west}:${accountId}:table/${table}` }] } },
+    timeoutSeconds,
+  );
 }, 120_000);
 afterAll(() => regions?.close());
 afterEach(async () => {
   for (const link of regions.links.all()) regions.links.set(link.from, link.to, { lagMs: 0, partitioned: false });
 });
 
-const s3In = (region: string, of = region) => new S3Client({
-  region: of, endpoint: `http://127.0.0.1:${regions.proxies.get(region)!.port}`, credentials: localCredentials, forcePathStyle: true, maxAttempts: 1,
-});
+const s3In = (region: string, of = region) =>
+  new S3Client({
+    region: of,
+    endpoint: `http://127.0.0.1:${regions.proxies.get(region)!.port}`,
+    credentials: localCredentials,
+    forcePathStyle: true,
+    maxAttempts: 1,
+  });
 
 describe('the AWS endpoint of a region', () => {
   it('passes large bodies both ways, under their own signature', async () => {
@@ -68,18 +76,27 @@ describe('the AWS endpoint of a region', () => {
 
   it('listens on the loopback address alone', async () => {
     const port = regions.proxies.get(east)!.port;
-    await expect(new Promise((resolve, reject) => {
-      request({ host: '127.0.0.2', port }, resolve).on('error', reject).end();
-    })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await expect(
+      new Promise((resolve, reject) => {
+        request({ host: '127.0.0.2', port }, resolve).on('error', reject).end();
+      }),
+    ).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 });
 
 describe('a function that is frozen with its region', () => {
-  const put = (pk: string, pauseMs: number): Order => ({ command: 'PutItem', input: { TableName: table, Item: { pk: { S: pk } } }, pauseMs });
-  const stored = async (pk: string) => (await invoke('slow', {
-    command: 'GetItem', input: { TableName: table, Key: { pk: { S: pk } }, ConsistentRead: true },
-  })).answer?.Item !== undefined;
-  const pause = (ms: number) => new Promise((resolve) => { setTimeout(resolve, ms); });
+  const put = (pk: string, pauseMs: number): Order => ({
+    command: 'PutItem',
+    input: { TableName: table, Item: { pk: { S: pk } } },
+    pauseMs,
+  });
+  const stored = async (pk: string) =>
+    (await invoke('slow', { command: 'GetItem', input: { TableName: table, Key: { pk: { S: pk } }, ConsistentRead: true } })).answer
+      ?.Item !== undefined;
+  const pause = (ms: number) =>
+    new Promise((resolve) => {
+      setTimeout(resolve, ms);
+    });
 
   it('is cut off when it thaws after its timeout, and its later invocations are not', async () => {
     await invoke('slow', put('warm', 0));
@@ -97,13 +114,23 @@ describe('a function that is frozen with its region', () => {
   it('is told by its trace ID, so that what its thawed process still sends is not taken', async () => {
     const client = (startedAt: number) => {
       const made = new DynamoDBClient({
-        region: west, endpoint: `http://127.0.0.1:${regions.proxies.get(west)!.port}`, credentials: localCredentials, maxAttempts: 1, userAgentAppId: 'fn-slow',
+        region: west,
+        endpoint: `http://127.0.0.1:${regions.proxies.get(west)!.port}`,
+        credentials: localCredentials,
+        maxAttempts: 1,
+        userAgentAppId: 'fn-slow',
       });
-      made.middlewareStack.add((next) => (args) => {
-        const root = Math.floor(startedAt / 1000).toString(16).padStart(8, '0');
-        (args.request as { headers: Record<string, string> }).headers['x-amzn-trace-id'] = `Root=1-${root}-0123456789abcdef01234567;Sampled=1`;
-        return next(args);
-      }, { step: 'build' });
+      made.middlewareStack.add(
+        (next) => (args) => {
+          const root = Math.floor(startedAt / 1000)
+            .toString(16)
+            .padStart(8, '0');
+          (args.request as { headers: Record<string, string> }).headers['x-amzn-trace-id'] =
+            `Root=1-${root}-0123456789abcdef01234567;Sampled=1`;
+          return next(args);
+        },
+        { step: 'build' },
+      );
       return made;
     };
     const write = (pk: string) => new PutItemCommand({ TableName: table, Item: { pk: { S: pk } } });
@@ -125,6 +152,9 @@ describe('a function that is frozen with its region', () => {
     await pause(200);
     await regions.engines.get(west)!.start();
     await invocation;
-    await eventually(() => stored('in-time'), (there) => there);
+    await eventually(
+      () => stored('in-time'),
+      (there) => there,
+    );
   });
 });

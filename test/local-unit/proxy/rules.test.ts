@@ -18,13 +18,18 @@ describe('the links between regions', () => {
     links.onChange((link) => changes.push(link));
     links.set('a', 'b', { partitioned: true });
     links.set('a', 'b', { lagMs: 9, partitioned: undefined });
-    expect(links.all()).toEqual([{ from: 'a', to: 'b', lagMs: 9, partitioned: true }, { from: 'b', to: 'a', lagMs: 7, partitioned: false }]);
+    expect(links.all()).toEqual([
+      { from: 'a', to: 'b', lagMs: 9, partitioned: true },
+      { from: 'b', to: 'a', lagMs: 7, partitioned: false },
+    ]);
     expect(changes).toHaveLength(2);
     expect(links.get('a', 'a')).toMatchObject({ lagMs: 0, partitioned: false });
   });
 
   it('are unknown by name for a region that the run has not', () => {
-    expect(() => createLinks(['a', 'b']).set('a', 'c', { lagMs: 1 })).toThrow('there is no link from a to c: this run has the regions a, b');
+    expect(() => createLinks(['a', 'b']).set('a', 'c', { lagMs: 1 })).toThrow(
+      'there is no link from a to c: this run has the regions a, b',
+    );
   });
 });
 
@@ -58,15 +63,37 @@ describe('what a call into another region needs', () => {
   const base = { region: 'us-west-2', accountId: '000000000000', method: 'POST', path: '/', body: Buffer.alloc(0) };
   const json = (value: object) => Buffer.from(JSON.stringify(value));
   it.each([
-    [{ ...base, service: 'lambda', path: '/2015-03-31/functions/other/invocations' }, 'lambda:InvokeFunction', 'arn:aws:lambda:us-west-2:000000000000:function:other'],
-    [{ ...base, service: 'events', target: 'AWSEvents.PutEvents', body: json({ Entries: [{ EventBusName: 'mesh' }, { EventBusName: 'mesh' }] }) },
-      'events:PutEvents', 'arn:aws:events:us-west-2:000000000000:event-bus/mesh'],
-    [{ ...base, service: 'dynamodb', target: 'DynamoDB_20120810.Query', body: json({ TableName: 't', IndexName: 'i' }) },
-      'dynamodb:Query', 'arn:aws:dynamodb:us-west-2:000000000000:table/t/index/i'],
+    [
+      { ...base, service: 'lambda', path: '/2015-03-31/functions/other/invocations' },
+      'lambda:InvokeFunction',
+      'arn:aws:lambda:us-west-2:000000000000:function:other',
+    ],
+    [
+      {
+        ...base,
+        service: 'events',
+        target: 'AWSEvents.PutEvents',
+        body: json({ Entries: [{ EventBusName: 'mesh' }, { EventBusName: 'mesh' }] }),
+      },
+      'events:PutEvents',
+      'arn:aws:events:us-west-2:000000000000:event-bus/mesh',
+    ],
+    [
+      { ...base, service: 'dynamodb', target: 'DynamoDB_20120810.Query', body: json({ TableName: 't', IndexName: 'i' }) },
+      'dynamodb:Query',
+      'arn:aws:dynamodb:us-west-2:000000000000:table/t/index/i',
+    ],
     [{ ...base, service: 's3', method: 'GET', path: '/bucket/a%20b?x=1' }, 's3:GetObject', 'arn:aws:s3:::bucket/a b'],
-    [{ ...base, service: 'ssm', target: 'AmazonSSM.GetParameter', body: json({ Name: '/a/b' }) }, 'ssm:GetParameter', 'arn:aws:ssm:us-west-2:000000000000:parameter/a/b'],
-    [{ ...base, service: 'sqs', target: 'AmazonSQS.SendMessage', body: json({ QueueUrl: 'http://127.0.0.1/000000000000/q' }) },
-      'sqs:SendMessage', 'arn:aws:sqs:us-west-2:000000000000:q'],
+    [
+      { ...base, service: 'ssm', target: 'AmazonSSM.GetParameter', body: json({ Name: '/a/b' }) },
+      'ssm:GetParameter',
+      'arn:aws:ssm:us-west-2:000000000000:parameter/a/b',
+    ],
+    [
+      { ...base, service: 'sqs', target: 'AmazonSQS.SendMessage', body: json({ QueueUrl: 'http://127.0.0.1/000000000000/q' }) },
+      'sqs:SendMessage',
+      'arn:aws:sqs:us-west-2:000000000000:q',
+    ],
     [{ ...base, service: 'unheard', target: 'Unheard.Of', body: json({}) }, 'unheard:Of', '*'],
   ])('is told for %j', (request, action, resource) => {
     expect(judgedResources(request)).toEqual([{ action, resource }]);

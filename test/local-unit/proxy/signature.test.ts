@@ -19,36 +19,67 @@ interface Made {
 }
 
 const made = (change: Partial<Made> = {}): Made => ({
-  method: 'POST', path: '/2015-03-31/functions/arn%3Aaws%3Alambda/invocations', query: { b: '2 3+4', a: ['x', 'ü'] }, headers: { 'x-amz-target': 'T.Op' }, body: '{"a":1}', ...change,
+  method: 'POST',
+  path: '/2015-03-31/functions/arn%3Aaws%3Alambda/invocations',
+  query: { b: '2 3+4', a: ['x', 'ü'] },
+  headers: { 'x-amz-target': 'T.Op' },
+  body: '{"a":1}',
+  ...change,
 });
 
 /** As a client sends it, by the signer of the SDK. */
-async function sent(of: Made, service = 'lambda', kind: 'hmac' | 'asymmetric' = 'hmac', at = now, secret = credentials): Promise<SignedRequest> {
+async function sent(
+  of: Made,
+  service = 'lambda',
+  kind: 'hmac' | 'asymmetric' = 'hmac',
+  at = now,
+  secret = credentials,
+): Promise<SignedRequest> {
   const settings = { credentials: secret, region: 'us-east-1', service, sha256: Sha256, uriEscapePath: service !== 's3' };
   const signer = kind === 'hmac' ? new SignatureV4(settings) : new SignatureV4a({ ...settings, region: '*' });
-  const { headers } = await signer.sign(new HttpRequest({ ...of, protocol: 'http:', hostname: '127.0.0.1', headers: { ...of.headers, host: '127.0.0.1:4566' } }), { signingDate: new Date(at) });
-  const search = Object.entries(of.query).flatMap(([name, value]) => [value].flat().map((one) => `${encodeURIComponent(name)}=${encodeURIComponent(one)}`)).join('&');
+  const { headers } = await signer.sign(
+    new HttpRequest({ ...of, protocol: 'http:', hostname: '127.0.0.1', headers: { ...of.headers, host: '127.0.0.1:4566' } }),
+    { signingDate: new Date(at) },
+  );
+  const search = Object.entries(of.query)
+    .flatMap(([name, value]) => [value].flat().map((one) => `${encodeURIComponent(name)}=${encodeURIComponent(one)}`))
+    .join('&');
   const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])) as IncomingHttpHeaders;
   return { method: of.method, url: of.path + (search ? `?${search}` : ''), headers: lower };
 }
 
-async function isTaken(request: SignedRequest, body: string | undefined, { secret = credentials.secretAccessKey, at = now } = {}): Promise<boolean> {
+async function isTaken(
+  request: SignedRequest,
+  body: string | undefined,
+  { secret = credentials.secretAccessKey, at = now } = {},
+): Promise<boolean> {
   const signature = signatureOf(request);
-  return signature !== undefined && (await verifySignature(request, signature, secret, body === undefined ? undefined : Buffer.from(body), at)).ok;
+  return (
+    signature !== undefined &&
+    (await verifySignature(request, signature, secret, body === undefined ? undefined : Buffer.from(body), at)).ok
+  );
 }
 
 describe.each(['hmac', 'asymmetric'] as const)('a signature (%s)', (kind) => {
-  it.each([['lambda', made()], ['s3', made({ method: 'PUT', path: '/bucket/a%20b//c' })], ['dynamodb', made({ path: '/', query: {} })], ['apigateway', made({ method: 'GET', body: '' })],
-    ['lambda', made({ query: { valueOf: ' ' } })]])('of the SDK for %s is taken', async (service, of) => {
+  it.each([
+    ['lambda', made()],
+    ['s3', made({ method: 'PUT', path: '/bucket/a%20b//c' })],
+    ['dynamodb', made({ path: '/', query: {} })],
+    ['apigateway', made({ method: 'GET', body: '' })],
+    ['lambda', made({ query: { valueOf: ' ' } })],
+  ])('of the SDK for %s is taken', async (service, of) => {
     expect(await isTaken(await sent(of, service, kind), of.body)).toBe(true);
   });
 
   it('of any request is taken', async () => {
     const text = fc.string({ minLength: 1, maxLength: 8 });
-    await fc.assert(fc.asyncProperty(fc.array(text, { maxLength: 3 }), fc.dictionary(text, text, { maxKeys: 3 }), text, async (segments, query, body) => {
-      const of = made({ path: `/${segments.map(encodeURIComponent).join('/')}`, query, body });
-      expect(await isTaken(await sent(of, 'lambda', kind), body)).toBe(true);
-    }), { numRuns: 30 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(text, { maxLength: 3 }), fc.dictionary(text, text, { maxKeys: 3 }), text, async (segments, query, body) => {
+        const of = made({ path: `/${segments.map(encodeURIComponent).join('/')}`, query, body });
+        expect(await isTaken(await sent(of, 'lambda', kind), body)).toBe(true);
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it('is refused for any other request, secret, time or body', async () => {
@@ -67,7 +98,10 @@ describe.each(['hmac', 'asymmetric'] as const)('a signature (%s)', (kind) => {
       early: isTaken(request, '{"a":1}', { at: now - 16 * 60_000 }),
       late: isTaken(request, '{"a":1}', { at: now + 16 * 60_000 }),
       date: isTaken(changed({ 'x-amz-date': '20261128T235931Z' }), '{"a":1}'),
-      signature: isTaken(changed({ authorization: request.headers.authorization!.replace(/Signature=\w{8}/, 'Signature=00000000') }), '{"a":1}'),
+      signature: isTaken(
+        changed({ authorization: request.headers.authorization!.replace(/Signature=\w{8}/, 'Signature=00000000') }),
+        '{"a":1}',
+      ),
       short: isTaken(changed({ authorization: request.headers.authorization!.replace(/Signature=\w+/, 'Signature=00') }), '{"a":1}'),
       key: isTaken(changed({ authorization: request.headers.authorization!.replace('AK0123', 'AK0124') }), '{"a":1}', { secret: 'test' }),
       service: isTaken(changed({ authorization: request.headers.authorization!.replace('/lambda/', '/iam/') }), '{"a":1}'),
@@ -81,14 +115,31 @@ describe('an Authorization header', () => {
   const read = (authorization?: string) => signatureOf({ headers: { authorization, 'x-amz-date': '20261128T235930Z' } });
 
   it('says whose it is, and for what', () => {
-    expect(read(good)).toMatchObject({ accessKeyId: 'AK', region: 'us-west-2', service: 'dynamodb', signedHeaders: ['host', 'x-amz-date'] });
-    expect(read('AWS4-ECDSA-P256-SHA256 Credential=AK/20261128/events/aws4_request, SignedHeaders=host, Signature=0a')).toMatchObject({ accessKeyId: 'AK', service: 'events', region: undefined });
+    expect(read(good)).toMatchObject({
+      accessKeyId: 'AK',
+      region: 'us-west-2',
+      service: 'dynamodb',
+      signedHeaders: ['host', 'x-amz-date'],
+    });
+    expect(read('AWS4-ECDSA-P256-SHA256 Credential=AK/20261128/events/aws4_request, SignedHeaders=host, Signature=0a')).toMatchObject({
+      accessKeyId: 'AK',
+      service: 'events',
+      region: undefined,
+    });
   });
 
   it.each([
-    [undefined], ['garbage'], ['Bearer x'], ['AWS AK:signature'], [good.replace('AK/', '/')], [good.replace('/dynamodb', '')], [good.replace(', Signature=0a', '')], [good.replace('0a', 'xyz')],
+    [undefined],
+    ['garbage'],
+    ['Bearer x'],
+    ['AWS AK:signature'],
+    [good.replace('AK/', '/')],
+    [good.replace('/dynamodb', '')],
+    [good.replace(', Signature=0a', '')],
+    [good.replace('0a', 'xyz')],
     // Another reader could take the other one of two.
-    [`${good}, Credential=ROOT/20261128/us-west-2/dynamodb/aws4_request`], [good.replace('Credential=', 'Credential=ROOT/20261128/us-west-2/dynamodb/aws4_request, Credential=')],
+    [`${good}, Credential=ROOT/20261128/us-west-2/dynamodb/aws4_request`],
+    [good.replace('Credential=', 'Credential=ROOT/20261128/us-west-2/dynamodb/aws4_request, Credential=')],
   ])('that is broken, double or of another kind is none: %s', (authorization) => {
     expect(read(authorization)).toBeUndefined();
   });
@@ -96,6 +147,9 @@ describe('an Authorization header', () => {
   it('must cover host and date', async () => {
     const request = await sent(made({ headers: {} }), 'lambda');
     const bare = { ...request, headers: { ...request.headers, authorization: request.headers.authorization!.replace('host;', '') } };
-    expect(await verifySignature(bare, signatureOf(bare)!, credentials.secretAccessKey, Buffer.from('{"a":1}'), now)).toMatchObject({ ok: false, code: 'IncompleteSignatureException' });
+    expect(await verifySignature(bare, signatureOf(bare)!, credentials.secretAccessKey, Buffer.from('{"a":1}'), now)).toMatchObject({
+      ok: false,
+      code: 'IncompleteSignatureException',
+    });
   });
 });

@@ -4,20 +4,43 @@ import { Route53Api } from '../../../local/route53/api';
 import { readXml, textOf, writeXml } from '../../../local/route53/xml';
 
 const record = (weight: number, setIdentifier: string, more: Partial<RecordSet> = {}): RecordSet => ({
-  name: 'pay.example.com', type: 'CNAME', routing: 'weighted', weight, setIdentifier, ttlSeconds: 5, values: ['a.example'], alias: false, evaluateTargetHealth: false, ...more,
+  name: 'pay.example.com',
+  type: 'CNAME',
+  routing: 'weighted',
+  weight,
+  setIdentifier,
+  ttlSeconds: 5,
+  values: ['a.example'],
+  alias: false,
+  evaluateTargetHealth: false,
+  ...more,
 });
 const clock = { now: 1_000_000, random: 0 };
 const storeOf = (): RecordStore => new RecordStore({ now: () => clock.now, random: () => clock.random, propagationMs: 1_000 });
 
 test('a batch is done as a whole, or not at all', () => {
   const store = storeOf();
-  expect(store.change('Z', [{ action: 'CREATE', record: record(1, 'a') }, { action: 'CREATE', record: record(1, 'a') }])).toMatchObject({ kind: 'refused' });
+  expect(
+    store.change('Z', [
+      { action: 'CREATE', record: record(1, 'a') },
+      { action: 'CREATE', record: record(1, 'a') },
+    ]),
+  ).toMatchObject({ kind: 'refused' });
   expect(store.recorded()).toEqual([]);
   expect(store.change('Z', [{ action: 'CREATE', record: record(1, 'a') }]).kind).toBe('accepted');
-  expect(store.change('Z', [{ action: 'DELETE', record: record(2, 'a') }, { action: 'CREATE', record: record(3, 'b') }]))
-    .toEqual({ kind: 'refused', messages: [expect.stringContaining('do not match the current values')] });
+  expect(
+    store.change('Z', [
+      { action: 'DELETE', record: record(2, 'a') },
+      { action: 'CREATE', record: record(3, 'b') },
+    ]),
+  ).toEqual({ kind: 'refused', messages: [expect.stringContaining('do not match the current values')] });
   expect(store.recorded().map(({ weight }) => weight)).toEqual([1]);
-  expect(store.change('Z', [{ action: 'DELETE', record: record(1, 'a') }, { action: 'CREATE', record: record(3, 'b') }]).kind).toBe('accepted');
+  expect(
+    store.change('Z', [
+      { action: 'DELETE', record: record(1, 'a') },
+      { action: 'CREATE', record: record(3, 'b') },
+    ]).kind,
+  ).toBe('accepted');
   expect(store.list('Z').map(({ setIdentifier }) => setIdentifier)).toEqual(['b']);
   expect(store.list('other')).toEqual([]);
 });
@@ -25,16 +48,27 @@ test('a batch is done as a whole, or not at all', () => {
 test('records of one name keep to one kind', () => {
   const store = storeOf();
   store.useTemplates([record(1, 'a', { routing: 'latency', region: 'us-east-1', weight: undefined, zoneId: 'Z' })]);
-  expect(store.change('Z', [{ action: 'CREATE', record: record(1, 'b') }])).toMatchObject({ kind: 'refused', messages: [expect.stringContaining('another routing policy')] });
-  expect(store.change('Z', [{ action: 'UPSERT', record: record(1, 'b', { type: 'A', values: ['127.0.0.1'] }) }])).toMatchObject({ kind: 'refused', messages: [expect.stringContaining('CNAME')] });
-  expect(store.change('Z', [{ action: 'CREATE', record: record(1, 'b', { name: 'other.example.com', healthCheckId: 'none' }) }])).toMatchObject({ kind: 'refused', messages: [expect.stringContaining('No health check')] });
+  expect(store.change('Z', [{ action: 'CREATE', record: record(1, 'b') }])).toMatchObject({
+    kind: 'refused',
+    messages: [expect.stringContaining('another routing policy')],
+  });
+  expect(store.change('Z', [{ action: 'UPSERT', record: record(1, 'b', { type: 'A', values: ['127.0.0.1'] }) }])).toMatchObject({
+    kind: 'refused',
+    messages: [expect.stringContaining('CNAME')],
+  });
+  expect(
+    store.change('Z', [{ action: 'CREATE', record: record(1, 'b', { name: 'other.example.com', healthCheckId: 'none' }) }]),
+  ).toMatchObject({ kind: 'refused', messages: [expect.stringContaining('No health check')] });
 });
 
 test('while a change is on its way, a name server has the old records or the new ones', () => {
   const store = storeOf();
   store.change('Z', [{ action: 'CREATE', record: record(100, 'a') }]);
   clock.now += 5_000;
-  const changed = store.change('Z', [{ action: 'DELETE', record: record(100, 'a') }, { action: 'CREATE', record: record(50, 'b') }]) as { id: string };
+  const changed = store.change('Z', [
+    { action: 'DELETE', record: record(100, 'a') },
+    { action: 'CREATE', record: record(50, 'b') },
+  ]) as { id: string };
   expect(store.changeStatus(changed.id)?.status).toBe('PENDING');
   clock.random = 0.1;
   expect(store.served()[0].weight).toBe(100);
@@ -50,25 +84,51 @@ test('while a change is on its way, a name server has the old records or the new
 
 test('a caller is judged by the names and actions of its batch', async () => {
   const api = new Route53Api(storeOf());
-  const set = (name: string): string => `<ResourceRecordSet><Name>${name}</Name><Type>CNAME</Type><TTL>5</TTL><ResourceRecords><ResourceRecord><Value>a.example.</Value></ResourceRecord></ResourceRecords></ResourceRecordSet>`;
-  const body = (sets: string): Buffer => Buffer.from(`<?xml version="1.0"?><ChangeResourceRecordSetsRequest xmlns="x"><ChangeBatch><Changes>${sets}</Changes></ChangeBatch></ChangeResourceRecordSetsRequest>`);
-  const post = (content: Buffer) => api.route({ region: 'eu-central-1', method: 'POST', path: '/2013-04-01/hostedzone/Z1/rrset', body: content });
-  const routing = post(body(`<Change><Action>CREATE</Action>${set('Pay.example.com.')}</Change><Change><Action>UPSERT</Action>${set('other.example.com.')}</Change>`));
+  const set = (name: string): string =>
+    `<ResourceRecordSet><Name>${name}</Name><Type>CNAME</Type><TTL>5</TTL><ResourceRecords><ResourceRecord><Value>a.example.</Value></ResourceRecord></ResourceRecords></ResourceRecordSet>`;
+  const body = (sets: string): Buffer =>
+    Buffer.from(
+      `<?xml version="1.0"?><ChangeResourceRecordSetsRequest ` +
+        `xmlns="x"><ChangeBatch><Changes>${sets}</Changes></ChangeBatch></ChangeResourceRecordSetsRequest>`,
+    );
+  const post = (content: Buffer) =>
+    api.route({ region: 'eu-central-1', method: 'POST', path: '/2013-04-01/hostedzone/Z1/rrset', body: content });
+  const routing = post(
+    body(
+      `<Change><Action>CREATE</Action>${set('Pay.example.com.')}</Change><Change><Action>UPSERT</Action>${set('other.example.com.')}</Change>`,
+    ),
+  );
   expect(routing).toMatchObject({
     region: 'us-east-1',
-    needs: [{
-      action: 'route53:ChangeResourceRecordSets', resource: 'arn:aws:route53:::hostedzone/Z1',
-      context: {
-        'route53:changeresourcerecordsetsnormalizedrecordnames': ['pay.example.com', 'other.example.com'],
-        'route53:changeresourcerecordsetsrecordtypes': ['CNAME'],
-        'route53:changeresourcerecordsetsactions': ['CREATE', 'UPSERT'],
+    needs: [
+      {
+        action: 'route53:ChangeResourceRecordSets',
+        resource: 'arn:aws:route53:::hostedzone/Z1',
+        context: {
+          'route53:changeresourcerecordsetsnormalizedrecordnames': ['pay.example.com', 'other.example.com'],
+          'route53:changeresourcerecordsetsrecordtypes': ['CNAME'],
+          'route53:changeresourcerecordsetsactions': ['CREATE', 'UPSERT'],
+        },
       },
-    }],
+    ],
   });
   expect((await routing.answer()).status).toBe(200);
-  const listed = await api.route({ region: 'eu-central-1', method: 'GET', path: '/2013-04-01/hostedzone/Z1/rrset?name=pay.example.com.&maxitems=1', body: Buffer.alloc(0) }).answer();
+  const listed = await api
+    .route({
+      region: 'eu-central-1',
+      method: 'GET',
+      path: '/2013-04-01/hostedzone/Z1/rrset?name=pay.example.com.&maxitems=1',
+      body: Buffer.alloc(0),
+    })
+    .answer();
   expect(listed.body.toString()).toMatch(/<Name>pay.example.com.<\/Name>.*<IsTruncated>false</s);
-  for (const wrong of ['no xml', '<a><b></a></b>', body('').toString(), body('<Change><Action>MAKE</Action></Change>').toString(), body(`<Change><Action>CREATE</Action>${set('')}</Change>`).toString()]) {
+  for (const wrong of [
+    'no xml',
+    '<a><b></a></b>',
+    body('').toString(),
+    body('<Change><Action>MAKE</Action></Change>').toString(),
+    body(`<Change><Action>CREATE</Action>${set('')}</Change>`).toString(),
+  ]) {
     expect((await post(Buffer.from(wrong)).answer()).status).toBe(400);
   }
 });

@@ -4,9 +4,22 @@ import type { AddressInfo } from 'node:net';
 
 export type Fault = 'debits some keys twice' | 'answers differ' | 'books wrong amounts' | 'takes anything' | 'none';
 
-interface Booked { readonly answer: { status: number; body: any }; readonly amount: number; readonly accountId: string }
-interface Line { readonly paymentId: string; readonly type: string; readonly amount: number }
-interface AccountState { available: number; held: number; version: number; readonly lines: Line[] }
+interface Booked {
+  readonly answer: { status: number; body: any };
+  readonly amount: number;
+  readonly accountId: string;
+}
+interface Line {
+  readonly paymentId: string;
+  readonly type: string;
+  readonly amount: number;
+}
+interface AccountState {
+  available: number;
+  held: number;
+  version: number;
+  readonly lines: Line[];
+}
 
 /** Just enough of the contract to stand before the scenario, and to break it on purpose. */
 export class FakeApi {
@@ -24,7 +37,9 @@ export class FakeApi {
   private constructor(private readonly fault: Fault) {
     this.server = http.createServer((request, response) => {
       let body = '';
-      request.on('data', (chunk) => { body += chunk; });
+      request.on('data', (chunk) => {
+        body += chunk;
+      });
       request.on('end', () => {
         const { status, body: answer, headers = {} } = this.answer(request, body);
         response.writeHead(status, { 'Content-Type': status < 400 ? 'application/json' : 'application/problem+json', ...headers });
@@ -59,7 +74,10 @@ export class FakeApi {
       const query = new URL(path, 'http://localhost').searchParams;
       const { lines } = this.accounts.get(query.get('accountId') ?? '') as AccountState;
       const from = Number(query.get('cursor') ?? 0);
-      return { status: 200, body: { items: lines.slice(from, from + 100), ...(from + 100 < lines.length ? { nextCursor: String(from + 100) } : {}) } };
+      return {
+        status: 200,
+        body: { items: lines.slice(from, from + 100), ...(from + 100 < lines.length ? { nextCursor: String(from + 100) } : {}) },
+      };
     }
     return this.pay(String(request.headers['idempotency-key']), region, body);
   }
@@ -71,7 +89,11 @@ export class FakeApi {
     this.conflicts += 1;
     if (known && !(this.fault === 'debits some keys twice' && number === 7)) {
       const differs = this.fault === 'answers differ' && number === 7;
-      return { ...known.answer, headers: { 'Idempotency-Replayed': 'true' }, body: differs ? { ...known.answer.body, amount: 0 } : known.answer.body };
+      return {
+        ...known.answer,
+        headers: { 'Idempotency-Replayed': 'true' },
+        body: differs ? { ...known.answer.body, amount: 0 } : known.answer.body,
+      };
     }
     const { accountId, amount } = JSON.parse(body);
     const account = this.accounts.get(accountId) as AccountState;

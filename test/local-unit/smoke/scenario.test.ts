@@ -16,7 +16,12 @@ async function failed(fault: Fault, part: (setting: Setting) => Promise<void>): 
   api = await FakeApi.open(fault);
   const lines: string[] = [];
   const setting = {
-    client: new Client(api.url, 'token'), figures: new Figures((line) => lines.push(line)), regions: ['us-east-1', 'us-west-2'], accounts: new Map(), accepted: new Map(), run: 'run',
+    client: new Client(api.url, 'token'),
+    figures: new Figures((line) => lines.push(line)),
+    regions: ['us-east-1', 'us-west-2'],
+    accounts: new Map(),
+    accepted: new Map(),
+    run: 'run',
   };
   await part(setting);
   expect(setting.figures.allPassed).toBe(!lines.some((line) => line.includes('FAIL')));
@@ -44,12 +49,21 @@ describe('the scenario of many keys', () => {
 
 test('the scenario of refused input sees an API that takes anything', async () => {
   const lines = await failed('takes anything', refused);
-  expect(lines).toEqual(expect.arrayContaining(['a body over 64 KB', 'bad JSON', 'no key', 'a token that is not valid', 'an unknown payment']));
+  expect(lines).toEqual(
+    expect.arrayContaining(['a body over 64 KB', 'bad JSON', 'no key', 'a token that is not valid', 'an unknown payment']),
+  );
 });
 
 test('balances are made of the lines alone', () => {
-  const lines = [['AUTHORISATION', 1000], ['CAPTURE', 600], ['RELEASE', 400], ['REFUND', 100], ['AUTHORISATION', 50], ['VOID', 50], ['AUTHORISATION', 7]]
-    .map(([type, amount]) => ({ paymentId: `p${amount}`, type: String(type), amount: Number(amount) }));
+  const lines = [
+    ['AUTHORISATION', 1000],
+    ['CAPTURE', 600],
+    ['RELEASE', 400],
+    ['REFUND', 100],
+    ['AUTHORISATION', 50],
+    ['VOID', 50],
+    ['AUTHORISATION', 7],
+  ].map(([type, amount]) => ({ paymentId: `p${amount}`, type: String(type), amount: Number(amount) }));
   expect(balancesFrom(lines, 10_000)).toEqual({ available: 9493, held: 7, settled: 500 });
   expect(mostDebits(lines)).toBe(1);
   expect(mostDebits([...lines, lines[0]])).toBe(2);

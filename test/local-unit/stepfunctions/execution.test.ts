@@ -5,7 +5,12 @@ import { turns } from '../../turns';
 
 const work = 'arn:aws:lambda:eu-central-1:000000000000:function:work';
 const ask = 'arn:aws:states:::lambda:invoke.waitForTaskToken';
-const asking = { Type: 'Task', Resource: ask, Parameters: { 'FunctionName': 'ask', 'Payload': { 'token.$': '$$.Task.Token', 'run.$': '$$.Execution.Id' } }, End: true };
+const asking = {
+  Type: 'Task',
+  Resource: ask,
+  Parameters: { FunctionName: 'ask', Payload: { 'token.$': '$$.Task.Token', 'run.$': '$$.Execution.Id' } },
+  End: true,
+};
 
 interface World {
   readonly execution: Execution;
@@ -30,11 +35,22 @@ function start(states: Record<string, State>, answer: Answer = () => ({}), input
     },
   });
   world.execution = new Execution({
-    arn: 'arn:aws:states:eu-central-1:000000000000:execution:m:one', name: 'one', input, ended: () => undefined, opened: (token) => world.tokens.push(token),
+    arn: 'arn:aws:states:eu-central-1:000000000000:execution:m:one',
+    name: 'one',
+    input,
+    ended: () => undefined,
+    opened: (token) => world.tokens.push(token),
     machine: { arn: 'arn:m', name: 'm', roleArn: 'arn:role', definition: { StartAt: Object.keys(states)[0], States: states, ...more } },
     ports: {
-      now: Date.now, random: () => 0, regionBackAt: () => 0,
-      regionRuns: () => (world.held ? new Promise<void>((go) => { waiting.push(go); }) : Promise.resolve()),
+      now: Date.now,
+      random: () => 0,
+      regionBackAt: () => 0,
+      regionRuns: () =>
+        world.held
+          ? new Promise<void>((go) => {
+              waiting.push(go);
+            })
+          : Promise.resolve(),
       invoke: async (name, payload) => {
         world.asked.push({ name, payload });
         return answer(name, payload);
@@ -50,39 +66,78 @@ const until = async (holds: () => boolean): Promise<void> => {
   const turn = turns('an execution', 1_000);
   while (!holds()) {
     turn();
-    await new Promise((resolve) => { setTimeout(resolve, 5); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 5);
+    });
   }
 };
 
 test('data goes from state to state as the paths say', async () => {
-  const world = start({
-    Plan: { Type: 'Pass', Parameters: { 'plan': { steps: 2 }, 'request.$': '$', 'last': {} }, Next: 'Work' },
-    Work: { Type: 'Task', Resource: work, Parameters: { 'step': 'one', 'plan.$': '$.plan', 'name.$': 'States.Format(\'{} of {}\', $.request.who, $$.State.Name)' }, ResultPath: '$.last', Next: 'Outcome' },
-    Outcome: { Type: 'Choice', Choices: [{ Variable: '$.last.outcome', StringEquals: 'done', Next: 'Wait' }], Default: 'Lost' },
-    Wait: { Type: 'Wait', SecondsPath: '$.last.waitSeconds', Next: 'End' },
-    Lost: { Type: 'Fail', Error: 'Lost' },
-    End: { Type: 'Succeed', OutputPath: '$.last' },
-  }, () => ({ outcome: 'done', waitSeconds: 0 }), { who: 'alice' });
+  const world = start(
+    {
+      Plan: { Type: 'Pass', Parameters: { plan: { steps: 2 }, 'request.$': '$', last: {} }, Next: 'Work' },
+      Work: {
+        Type: 'Task',
+        Resource: work,
+        Parameters: { step: 'one', 'plan.$': '$.plan', 'name.$': "States.Format('{} of {}', $.request.who, $$.State.Name)" },
+        ResultPath: '$.last',
+        Next: 'Outcome',
+      },
+      Outcome: { Type: 'Choice', Choices: [{ Variable: '$.last.outcome', StringEquals: 'done', Next: 'Wait' }], Default: 'Lost' },
+      Wait: { Type: 'Wait', SecondsPath: '$.last.waitSeconds', Next: 'End' },
+      Lost: { Type: 'Fail', Error: 'Lost' },
+      End: { Type: 'Succeed', OutputPath: '$.last' },
+    },
+    () => ({ outcome: 'done', waitSeconds: 0 }),
+    { who: 'alice' },
+  );
   await world.done;
   expect(world.asked).toEqual([{ name: work, payload: { step: 'one', plan: { steps: 2 }, name: 'alice of Work' } }]);
   expect(world.execution).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'done', waitSeconds: 0 } });
   expect(types(world)).toEqual([
-    'ExecutionStarted', 'PassStateEntered', 'PassStateExited', 'TaskStateEntered', 'LambdaFunctionScheduled', 'LambdaFunctionStarted', 'LambdaFunctionSucceeded', 'TaskStateExited',
-    'ChoiceStateEntered', 'ChoiceStateExited', 'WaitStateEntered', 'WaitStateExited', 'SucceedStateEntered', 'SucceedStateExited', 'ExecutionSucceeded',
+    'ExecutionStarted',
+    'PassStateEntered',
+    'PassStateExited',
+    'TaskStateEntered',
+    'LambdaFunctionScheduled',
+    'LambdaFunctionStarted',
+    'LambdaFunctionSucceeded',
+    'TaskStateExited',
+    'ChoiceStateEntered',
+    'ChoiceStateExited',
+    'WaitStateEntered',
+    'WaitStateExited',
+    'SucceedStateEntered',
+    'SucceedStateExited',
+    'ExecutionSucceeded',
   ]);
   expect(world.execution.history.events(true).every(({ id, previousEventId }) => previousEventId === id - 1)).toBe(true);
 });
 
 test('a fault is retried as often as it may be, then caught by its name', async () => {
-  const world = start({
-    Work: {
-      Type: 'Task', Resource: work, ResultPath: '$.last', Next: 'Unreached',
-      Retry: [{ ErrorEquals: ['Busy'], IntervalSeconds: 0, MaxAttempts: 2 }, { ErrorEquals: ['States.ALL'], MaxAttempts: 0 }],
-      Catch: [{ ErrorEquals: ['Other'], Next: 'Unreached' }, { ErrorEquals: ['States.ALL'], ResultPath: '$.fault', Next: 'Caught' }],
+  const world = start(
+    {
+      Work: {
+        Type: 'Task',
+        Resource: work,
+        ResultPath: '$.last',
+        Next: 'Unreached',
+        Retry: [
+          { ErrorEquals: ['Busy'], IntervalSeconds: 0, MaxAttempts: 2 },
+          { ErrorEquals: ['States.ALL'], MaxAttempts: 0 },
+        ],
+        Catch: [
+          { ErrorEquals: ['Other'], Next: 'Unreached' },
+          { ErrorEquals: ['States.ALL'], ResultPath: '$.fault', Next: 'Caught' },
+        ],
+      },
+      Caught: { Type: 'Fail', ErrorPath: '$.fault.Error', CausePath: '$.fault.Cause' },
+      Unreached: { Type: 'Succeed' },
     },
-    Caught: { Type: 'Fail', ErrorPath: '$.fault.Error', CausePath: '$.fault.Cause' },
-    Unreached: { Type: 'Succeed' },
-  }, () => { throw new StateFault('Busy', 'too much'); });
+    () => {
+      throw new StateFault('Busy', 'too much');
+    },
+  );
   await world.done;
   expect(world.asked).toHaveLength(3);
   expect(world.execution).toMatchObject({ status: 'FAILED', error: 'Busy', cause: 'too much' });
@@ -90,13 +145,25 @@ test('a fault is retried as often as it may be, then caught by its name', async 
 
 test('States.ALL takes no fault of the machine itself', async () => {
   const world = start({
-    Work: { Type: 'Task', Resource: work, Parameters: { 'x.$': '$.none' }, Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Caught' }], End: true },
+    Work: {
+      Type: 'Task',
+      Resource: work,
+      Parameters: { 'x.$': '$.none' },
+      Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Caught' }],
+      End: true,
+    },
     Caught: { Type: 'Succeed' },
   });
   await world.done;
   // A path that leads nowhere is no fault of that kind.
   expect(world.execution.status).toBe('SUCCEEDED');
-  const large = start({ Work: { Type: 'Task', Resource: work, Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Caught' }], End: true }, Caught: { Type: 'Succeed' } }, () => 'x'.repeat(300_000));
+  const large = start(
+    {
+      Work: { Type: 'Task', Resource: work, Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Caught' }], End: true },
+      Caught: { Type: 'Succeed' },
+    },
+    () => 'x'.repeat(300_000),
+  );
   await large.done;
   expect(large.execution).toMatchObject({ status: 'FAILED', error: 'States.DataLimitExceeded' });
 });
@@ -111,7 +178,11 @@ describe('a task that waits for its token', () => {
     token.settle({ output: { decision: 'APPROVED' } });
     token.settle({ output: { decision: 'REJECTED' } });
     await world.done;
-    expect(world.execution).toMatchObject({ status: 'SUCCEEDED', waitsForToken: false, output: { a: 1, approval: { decision: 'APPROVED' } } });
+    expect(world.execution).toMatchObject({
+      status: 'SUCCEEDED',
+      waitsForToken: false,
+      output: { a: 1, approval: { decision: 'APPROVED' } },
+    });
     expect(token.open).toBe(false);
     expect(types(world)).toEqual(expect.arrayContaining(['TaskScheduled', 'TaskStarted', 'TaskSubmitted', 'TaskSucceeded']));
     const [submitted] = world.execution.history.events(false).filter(({ type }) => type === 'TaskSubmitted');
@@ -119,20 +190,32 @@ describe('a task that waits for its token', () => {
   });
 
   test('may be answered before the call that asks returns', async () => {
-    const world: World = start({ Ask: asking }, () => { world.tokens[0].settle({ output: 'quick' }); });
+    const world: World = start({ Ask: asking }, () => {
+      world.tokens[0].settle({ output: 'quick' });
+    });
     await world.done;
     expect(world.execution).toMatchObject({ status: 'SUCCEEDED', output: 'quick' });
   });
 
   test('fails when nobody could be asked', async () => {
-    const world = start({ Ask: { ...asking, Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.fault', Next: 'Unanswered' }] }, Unanswered: { Type: 'Succeed' } },
-      () => { throw new StateFault('Lambda.Unknown', 'broken'); });
+    const world = start(
+      {
+        Ask: { ...asking, Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.fault', Next: 'Unanswered' }] },
+        Unanswered: { Type: 'Succeed' },
+      },
+      () => {
+        throw new StateFault('Lambda.Unknown', 'broken');
+      },
+    );
     await world.done;
     expect(world.execution.output).toEqual({ fault: { Error: 'Lambda.Unknown', Cause: 'broken' } });
     expect(world.tokens[0].open).toBe(false);
   });
 
-  test.each([['HeartbeatSeconds', 'States.HeartbeatTimeout'], ['TimeoutSeconds', 'States.Timeout']])('ends after %s', async (member, error) => {
+  test.each([
+    ['HeartbeatSeconds', 'States.HeartbeatTimeout'],
+    ['TimeoutSeconds', 'States.Timeout'],
+  ])('ends after %s', async (member, error) => {
     const world = start({ Ask: { ...asking, [member]: 1 } });
     const began = Date.now();
     await world.done;
@@ -145,7 +228,9 @@ describe('a task that waits for its token', () => {
     const world = start({ Ask: { ...asking, HeartbeatSeconds: 1 } });
     await until(() => world.tokens.length > 0);
     for (let beats = 0; beats < 5; beats += 1) {
-      await new Promise((resolve) => { setTimeout(resolve, 300); });
+      await new Promise((resolve) => {
+        setTimeout(resolve, 300);
+      });
       world.tokens[0].lastBeat = Date.now();
     }
     expect(world.execution.status).toBe('RUNNING');
@@ -157,11 +242,16 @@ describe('a task that waits for its token', () => {
 });
 
 test('an execution stands still while its region is stopped, and goes on when it is back', async () => {
-  const world: World = start({ Work: { Type: 'Task', Resource: work, Next: 'More' }, More: { Type: 'Task', Resource: work, End: true } }, () => {
-    if (world.asked.length === 1) world.runs = false;
-    return {};
+  const world: World = start(
+    { Work: { Type: 'Task', Resource: work, Next: 'More' }, More: { Type: 'Task', Resource: work, End: true } },
+    () => {
+      if (world.asked.length === 1) world.runs = false;
+      return {};
+    },
+  );
+  await new Promise((resolve) => {
+    setTimeout(resolve, 50);
   });
-  await new Promise((resolve) => { setTimeout(resolve, 50); });
   expect(world.asked).toHaveLength(1);
   expect(world.execution.status).toBe('RUNNING');
   world.runs = true;
@@ -170,7 +260,7 @@ test('an execution stands still while its region is stopped, and goes on when it
   expect(world.execution.status).toBe('SUCCEEDED');
 });
 
-test('a machine\'s own time ends it wherever it is', async () => {
+test("a machine's own time ends it wherever it is", async () => {
   const world = start({ Wait: { Type: 'Wait', Seconds: 60, End: true } }, undefined, {}, { TimeoutSeconds: 1 });
   await world.done;
   expect(world.execution).toMatchObject({ status: 'TIMED_OUT', error: 'States.Timeout' });

@@ -2,12 +2,19 @@ import { afterBatch, resultOf, type StreamRecord } from '../../../local/streams/
 import { polledMark, streamMappings } from '../../../local/streams/mapping';
 import { passes } from '../../../local/streams/pattern';
 
-const record = (sequence: string, seconds = 1000): StreamRecord => ({ eventName: 'MODIFY', dynamodb: { SequenceNumber: sequence, ApproximateCreationDateTime: seconds } });
+const record = (sequence: string, seconds = 1000): StreamRecord => ({
+  eventName: 'MODIFY',
+  dynamodb: { SequenceNumber: sequence, ApproximateCreationDateTime: seconds },
+});
 const records = ['1', '2', '3', '4'].map((sequence) => record(sequence));
-const identifiers = (batches: readonly { records: readonly StreamRecord[] }[]) => batches.map((batch) => batch.records.map(({ dynamodb }) => dynamodb.SequenceNumber).join(''));
+const identifiers = (batches: readonly { records: readonly StreamRecord[] }[]) =>
+  batches.map((batch) => batch.records.map(({ dynamodb }) => dynamodb.SequenceNumber).join(''));
 
 describe('filters', () => {
-  const item = { eventName: 'MODIFY', dynamodb: { NewImage: { pk: { S: 'A#1' }, writtenBy: { S: 'us-east-1' }, version: { N: '7' } }, Size: 5 } };
+  const item = {
+    eventName: 'MODIFY',
+    dynamodb: { NewImage: { pk: { S: 'A#1' }, writtenBy: { S: 'us-east-1' }, version: { N: '7' } }, Size: 5 },
+  };
   test.each<[object, boolean]>([
     [{ eventName: ['INSERT', 'MODIFY'] }, true],
     [{ eventName: ['REMOVE'] }, false],
@@ -54,7 +61,7 @@ describe('what a function says of its batch', () => {
 });
 
 describe('what follows a failure', () => {
-  const failed = (from = 0) => ({ kind: 'failed', from, reason: '' } as const);
+  const failed = (from = 0) => ({ kind: 'failed', from, reason: '' }) as const;
   const now = 1_000_000;
 
   test('the rest from the first failure on, again and again while there is no limit', () => {
@@ -66,8 +73,14 @@ describe('what follows a failure', () => {
     const policy = { bisects: true, maximumAttempts: 2 };
     expect(identifiers(afterBatch({ records, attempts: 0 }, failed(), policy, now).next)).toEqual(['12', '34']);
     expect(identifiers(afterBatch({ records: records.slice(0, 3), attempts: 9 }, failed(), policy, now).next)).toEqual(['12', '3']);
-    expect(afterBatch({ records: [records[0]], attempts: 1 }, failed(), policy, now)).toMatchObject({ next: [{ attempts: 2 }], waits: true });
-    expect(afterBatch({ records: [records[0]], attempts: 2 }, failed(), policy, now)).toMatchObject({ next: [], discarded: { condition: 'RetryAttemptsExhausted', attempts: 3 } });
+    expect(afterBatch({ records: [records[0]], attempts: 1 }, failed(), policy, now)).toMatchObject({
+      next: [{ attempts: 2 }],
+      waits: true,
+    });
+    expect(afterBatch({ records: [records[0]], attempts: 2 }, failed(), policy, now)).toMatchObject({
+      next: [],
+      discarded: { condition: 'RetryAttemptsExhausted', attempts: 3 },
+    });
   });
 
   test('without halves the whole batch goes', () => {
@@ -83,12 +96,32 @@ describe('what follows a failure', () => {
 
 test('mappings on streams that the emulator does not poll', () => {
   const properties = {
-    FunctionName: 'arn:aws:lambda:r:1:function:f', EventSourceArn: 'arn:stream', BatchSize: 25, StartingPosition: 'TRIM_HORIZON', MaximumRetryAttempts: 3, MaximumRecordAgeInSeconds: -1,
-    BisectBatchOnFunctionError: true, FunctionResponseTypes: ['ReportBatchItemFailures'], DestinationConfig: { OnFailure: { Destination: 'arn:q' } }, FilterCriteria: { Filters: [{ Pattern: '{"a":[1]}' }] },
+    FunctionName: 'arn:aws:lambda:r:1:function:f',
+    EventSourceArn: 'arn:stream',
+    BatchSize: 25,
+    StartingPosition: 'TRIM_HORIZON',
+    MaximumRetryAttempts: 3,
+    MaximumRecordAgeInSeconds: -1,
+    BisectBatchOnFunctionError: true,
+    FunctionResponseTypes: ['ReportBatchItemFailures'],
+    DestinationConfig: { OnFailure: { Destination: 'arn:q' } },
+    FilterCriteria: { Filters: [{ Pattern: '{"a":[1]}' }] },
   };
   const mapping = { stack: 's', region: 'r', logicalId: 'M', physicalId: 'id', type: 'AWS::Lambda::EventSourceMapping', properties };
-  expect(streamMappings([{ ...mapping, metadata: { [polledMark]: true } }, mapping])).toEqual([{
-    region: 'r', id: 'id', functionName: 'f', streamArn: 'arn:stream', batchSize: 25, windowMs: 0, fromStart: true, maximumAttempts: 3, bisects: true, reportsFailures: true,
-    failureArn: 'arn:q', patterns: [{ a: [1] }],
-  }]);
+  expect(streamMappings([{ ...mapping, metadata: { [polledMark]: true } }, mapping])).toEqual([
+    {
+      region: 'r',
+      id: 'id',
+      functionName: 'f',
+      streamArn: 'arn:stream',
+      batchSize: 25,
+      windowMs: 0,
+      fromStart: true,
+      maximumAttempts: 3,
+      bisects: true,
+      reportsFailures: true,
+      failureArn: 'arn:q',
+      patterns: [{ a: [1] }],
+    },
+  ]);
 });

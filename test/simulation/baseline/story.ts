@@ -55,7 +55,9 @@ async function tell(payments: number, seed: number, build: (scheduler: Scheduler
         scheduler.woke();
         void pay(region, key, account).then((debited) => {
           if (debited && (debits += 1) > 1) doubleDebits += 1;
-          scheduler.after(chance.between(5, 30), () => { heard = true; });
+          scheduler.after(chance.between(5, 30), () => {
+            heard = true;
+          });
         });
       });
     };
@@ -72,17 +74,18 @@ async function tell(payments: number, seed: number, build: (scheduler: Scheduler
 
 /** A table in a region, a few milliseconds away. */
 function storeIn(table: Table, region: string, scheduler: Scheduler, latencyMs: () => number): LedgerStore {
-  const send = <T extends Answer>(request: Request): Promise<T> => new Promise((resolve, reject) => {
-    const sentAt = scheduler.nowMs;
-    scheduler.after(latencyMs(), () => {
-      scheduler.woke();
-      try {
-        resolve(table.perform(request, region, sentAt) as T);
-      } catch (error) {
-        reject(error instanceof TableFault ? new shipped.StoreFault(error.fault, error.message) : error as Error);
-      }
+  const send = <T extends Answer>(request: Request): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const sentAt = scheduler.nowMs;
+      scheduler.after(latencyMs(), () => {
+        scheduler.woke();
+        try {
+          resolve(table.perform(request, region, sentAt) as T);
+        } catch (error) {
+          reject(error instanceof TableFault ? new shipped.StoreFault(error.fault, error.message) : (error as Error));
+        }
+      });
     });
-  });
   return {
     create: (item) => send({ kind: 'create', item }),
     change: (change) => send({ kind: 'change', change }),
@@ -100,7 +103,9 @@ export function tellUsual(payments: number, seed = 1): Promise<StoryResult> {
       table.perform({ kind: 'create', item: { pk: `account#account-${number}`, available: payments * amount } }, newRegion);
     }
     await scheduler.run();
-    const patterns = new Map([newRegion, oldRegion].map((region) => [region, new UsualPattern(storeIn(table, region, scheduler, () => chance.between(2, 6)))]));
+    const patterns = new Map(
+      [newRegion, oldRegion].map((region) => [region, new UsualPattern(storeIn(table, region, scheduler, () => chance.between(2, 6)))]),
+    );
     return async (region, key, account) => (await patterns.get(region)!.pay(key, account, amount)).debited;
   });
 }
@@ -111,20 +116,32 @@ export function tellOurs(payments: number, seed = 1): Promise<StoryResult> {
     const table = new StrongTable({ ...calm, nowMs: () => scheduler.nowMs, chance: chance.next });
     let nonces = 0;
     const nowMs = (): number => 1_800_000_000_000 + Math.floor(scheduler.nowMs);
-    const ledgers = new Map([newRegion, oldRegion].map((region) => [region, new shipped.PaymentsLedger({
-      // A write waits for the nearest other region.
-      store: storeIn(table, region, scheduler, () => chance.between(8, 20)),
-      nowMs,
-      random: chance.next,
-      nonce: () => `n${nonces += 1}`,
-      sleep: (ms) => new Promise((resolve) => scheduler.after(ms, () => {
-        scheduler.woke();
-        resolve();
-      })),
-    }, { region })]));
+    const ledgers = new Map(
+      [newRegion, oldRegion].map((region) => [
+        region,
+        new shipped.PaymentsLedger(
+          {
+            // A write waits for the nearest other region.
+            store: storeIn(table, region, scheduler, () => chance.between(8, 20)),
+            nowMs,
+            random: chance.next,
+            nonce: () => `n${(nonces += 1)}`,
+            sleep: (ms) =>
+              new Promise((resolve) =>
+                scheduler.after(ms, () => {
+                  scheduler.woke();
+                  resolve();
+                }),
+              ),
+          },
+          { region },
+        ),
+      ]),
+    );
     const context = () => ({ tenant: 'acme', traceId: '1-0-0', deadlineMs: nowMs() + 20_000 });
-    const opened = Array.from({ length: accounts }, (_, number) => ledgers.get(newRegion)!
-      .openAccount(context(), { accountId: `account-${number}`, currency: 'EUR', balance: payments * amount }));
+    const opened = Array.from({ length: accounts }, (_, number) =>
+      ledgers.get(newRegion)!.openAccount(context(), { accountId: `account-${number}`, currency: 'EUR', balance: payments * amount }),
+    );
     await scheduler.run();
     await Promise.all(opened);
     return async (region, idempotencyKey, accountId) => {

@@ -14,7 +14,9 @@ export class UsualPattern {
     const claimed = await this.store.create({ pk, status: 'IN_PROGRESS' });
     if (claimed.kind === 'refused') return { debited: false };
     const debit = await this.store.change({
-      pk: `account#${accountId}`, require: [{ test: 'atLeast', path: ['available'], value: amount }], add: [[['available'], -amount]],
+      pk: `account#${accountId}`,
+      require: [{ test: 'atLeast', path: ['available'], value: amount }],
+      add: [[['available'], -amount]],
     });
     const debited = debit.kind === 'written';
     if (debited) this.debits += 1;

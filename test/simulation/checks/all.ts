@@ -73,7 +73,9 @@ export function checkAll(evidence: Evidence): Verdict {
 function excusedPayments(history: History, reported: ReadonlySet<string>): ReadonlySet<string> {
   const excused = new Set(reported);
   for (const { operation, tenant } of history.intents) {
-    if (operation.kind === 'move' && reported.has(paymentIdOf(tenant, operation.command.idempotencyKey))) excused.add(operation.command.paymentId);
+    if (operation.kind === 'move' && reported.has(paymentIdOf(tenant, operation.command.idempotencyKey))) {
+      excused.add(operation.command.paymentId);
+    }
   }
   return excused;
 }

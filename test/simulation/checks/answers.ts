@@ -35,13 +35,32 @@ export function checkOneAnswer(history: History, exact: boolean): Violation[] {
     if (key === undefined || final.length === 0) continue;
     const [first, ...more] = final;
     const other = more.find(({ outcome }) => !alike(outcome, first.outcome, without));
-    if (other) violations.push({ payment: paymentFor(intent), invariant: 'one answer per key', detail: `${describeOperation(intent)}: ${text(first.outcome)} and ${text(other.outcome)}` });
+    if (other) {
+      violations.push({
+        payment: paymentFor(intent),
+        invariant: 'one answer per key',
+        detail: `${describeOperation(intent)}: ${text(first.outcome)} and ${text(other.outcome)}`,
+      });
+    }
     if (first.outcome.kind === 'keyReused') continue;
     const earlier = answeredKeys.get(key);
-    if (earlier) violations.push({ payment: paymentFor(intent), invariant: 'one answer per key', detail: `one key was answered for two requests: ${describeOperation(earlier)}; ${describeOperation(intent)}` });
+    if (earlier) {
+      violations.push({
+        payment: paymentFor(intent),
+        invariant: 'one answer per key',
+        detail: `one key was answered for two requests: ${describeOperation(earlier)}; ${describeOperation(intent)}`,
+      });
+    }
     answeredKeys.set(key, intent);
-    if (intent.operation.kind === 'authorise' && first.outcome.kind === 'answered' && first.outcome.payment.paymentId !== paymentIdOf(intent.tenant, keyOf(intent)!)) {
-      violations.push({ invariant: 'one answer per key', detail: `${describeOperation(intent)}: answered for ${first.outcome.payment.paymentId}` });
+    if (
+      intent.operation.kind === 'authorise' &&
+      first.outcome.kind === 'answered' &&
+      first.outcome.payment.paymentId !== paymentIdOf(intent.tenant, keyOf(intent)!)
+    ) {
+      violations.push({
+        invariant: 'one answer per key',
+        detail: `${describeOperation(intent)}: answered for ${first.outcome.payment.paymentId}`,
+      });
     }
   }
   return violations;
@@ -57,9 +76,16 @@ export function checkReuse(history: History): Violation[] {
     if (others) others.push(intent);
     else byKey.set(key, [intent]);
   }
-  return [...byKey.values()].flatMap((intents) => intents.filter(({ answers }) => answers.some(({ outcome }) => outcome.kind === 'keyReused'))
-    .filter(() => intents.length === 1)
-    .map((intent) => ({ payment: paymentFor(intent), invariant: 'one answer per key', detail: `${describeOperation(intent)}: refused as reused, and nobody else used the key` })));
+  return [...byKey.values()].flatMap((intents) =>
+    intents
+      .filter(({ answers }) => answers.some(({ outcome }) => outcome.kind === 'keyReused'))
+      .filter(() => intents.length === 1)
+      .map((intent) => ({
+        payment: paymentFor(intent),
+        invariant: 'one answer per key',
+        detail: `${describeOperation(intent)}: refused as reused, and nobody else used the key`,
+      })),
+  );
 }
 
 /** The first answer to a key is no replay, and nobody is told to wait for himself. */
@@ -67,8 +93,12 @@ export function checkFirstAnswers(history: History): Violation[] {
   return history.intents.flatMap((intent) => {
     const key = scopedKey(intent);
     if (key === undefined || history.deliveries.get(key) !== 1) return [];
-    return intent.answers.filter(({ outcome }) => ('replayed' in outcome && outcome.replayed) || outcome.kind === 'inFlight')
-      .map(({ outcome }) => ({ invariant: 'a first request is no duplicate', detail: `${describeOperation(intent)}: sent once, and answered ${text(outcome)} as if sent before` }));
+    return intent.answers
+      .filter(({ outcome }) => ('replayed' in outcome && outcome.replayed) || outcome.kind === 'inFlight')
+      .map(({ outcome }) => ({
+        invariant: 'a first request is no duplicate',
+        detail: `${describeOperation(intent)}: sent once, and answered ${text(outcome)} as if sent before`,
+      }));
   });
 }
 
@@ -77,37 +107,60 @@ export function checkNoDenial(history: History, readsAreStrong: boolean): Violat
   const answered = new Map<string, number>();
   for (const { answers } of history.intents) {
     for (const { outcome, step } of answers) {
-      if ('payment' in outcome) answered.set(outcome.payment.paymentId, Math.min(step, answered.get(outcome.payment.paymentId) ?? Infinity));
+      if ('payment' in outcome) {
+        answered.set(outcome.payment.paymentId, Math.min(step, answered.get(outcome.payment.paymentId) ?? Infinity));
+      }
     }
   }
   const existed = ({ operation }: Intent, sentStep: number): boolean => {
     if (!readsAreStrong && operation.kind.startsWith('read')) return false;
     return operation.kind !== 'readPayment' || (answered.get(operation.paymentId) ?? Infinity) < sentStep;
   };
-  return history.intents.flatMap((intent) => intent.answers.filter(({ outcome, sentStep }) => outcome.kind === 'rejected' && existed(intent, sentStep))
-    .map(({ outcome }) => ({ payment: paymentFor(intent), invariant: 'what was answered stays', detail: `${describeOperation(intent)}: ${text(outcome)}` })));
+  return history.intents.flatMap((intent) =>
+    intent.answers
+      .filter(({ outcome, sentStep }) => outcome.kind === 'rejected' && existed(intent, sentStep))
+      .map(({ outcome }) => ({
+        payment: paymentFor(intent),
+        invariant: 'what was answered stays',
+        detail: `${describeOperation(intent)}: ${text(outcome)}`,
+      })),
+  );
 }
 
 /** A key that was opened by its holder is answered "expired" only after the time that the ledger allows itself. */
 export function checkExpiry(history: History, soonestMs: number): Violation[] {
-  return history.intents.flatMap((intent) => intent.answers.filter(({ outcome }) => hasExpired(outcome)).slice(0, 1)
-    .filter(({ atMs }: Answered) => atMs - intent.firstMs! < soonestMs)
-    .map(({ atMs }) => ({ invariant: 'nothing expires early', detail: `${describeOperation(intent)}: expired after ${Math.round(atMs - intent.firstMs!)} ms` })));
+  return history.intents.flatMap((intent) =>
+    intent.answers
+      .filter(({ outcome }) => hasExpired(outcome))
+      .slice(0, 1)
+      .filter(({ atMs }: Answered) => atMs - intent.firstMs! < soonestMs)
+      .map(({ atMs }) => ({
+        invariant: 'nothing expires early',
+        detail: `${describeOperation(intent)}: expired after ${Math.round(atMs - intent.firstMs!)} ms`,
+      })),
+  );
 }
 
 export function hasExpired(outcome: Outcome): boolean {
-  return (outcome.kind === 'answered' && 'payment' in outcome && outcome.payment.declineReason === 'expired') || (outcome.kind === 'refused' && outcome.code === 'expired');
+  return (
+    (outcome.kind === 'answered' && 'payment' in outcome && outcome.payment.declineReason === 'expired') ||
+    (outcome.kind === 'refused' && outcome.code === 'expired')
+  );
 }
 
 /** When faults have ended, whoever asks again is answered within the bound. */
 export function checkAnswered(history: History, faultsEndMs: number, withinMs: number, lossy: boolean): Violation[] {
   // A payment that was lost with its region is unknown, and so nothing of it can be moved, until its client asks for it again.
-  const denied = ({ answers }: Intent): boolean => lossy && answers.some(({ outcome, atMs }) => atMs > faultsEndMs && outcome.kind === 'rejected' && outcome.code === 'unknown_payment');
-  return history.intents.filter((intent) => scopedKey(intent) !== undefined && !denied(intent))
+  const denied = ({ answers }: Intent): boolean =>
+    lossy && answers.some(({ outcome, atMs }) => atMs > faultsEndMs && outcome.kind === 'rejected' && outcome.code === 'unknown_payment');
+  return history.intents
+    .filter((intent) => scopedKey(intent) !== undefined && !denied(intent))
     .filter(({ doneMs, firstMs }) => doneMs === undefined || doneMs > Math.max(faultsEndMs, firstMs!) + withinMs)
     .map((intent) => ({
       payment: paymentFor(intent),
       invariant: 'what is asked again is answered',
-      detail: `${describeOperation(intent)}: ${intent.doneMs === undefined ? 'never answered' : `answered after ${Math.round(intent.doneMs - Math.max(faultsEndMs, intent.firstMs!))} ms`}`,
+      detail:
+        `${describeOperation(intent)}: ` +
+        `${intent.doneMs === undefined ? 'never answered' : `answered after ${Math.round(intent.doneMs - Math.max(faultsEndMs, intent.firstMs!))} ms`}`,
     }));
 }

@@ -9,18 +9,35 @@ export function checkBalances({ plan, account, payments, lines }: AccountBooks):
   const violations: Violation[] = [];
   const where = `${plan.tenant}/${plan.accountId}`;
   const all = [...payments.values()];
-  const held = sumOf(all.filter(({ status }) => status === 'AUTHORISED'), ({ amount }) => amount);
+  const held = sumOf(
+    all.filter(({ status }) => status === 'AUTHORISED'),
+    ({ amount }) => amount,
+  );
   const settled = sumOf(all, ({ captured, refunded }) => captured - refunded);
   if (account.available + account.held + account.settled !== plan.balance) {
     violations.push({ invariant: 'money is conserved', detail: `${where}: ${JSON.stringify(account)}, opened with ${plan.balance}` });
   }
-  if (account.held !== held) violations.push({ invariant: 'no phantom hold', detail: `${where}: ${account.held} held, its authorised payments are worth ${held}` });
-  if (account.settled !== settled) violations.push({ invariant: 'money moves once', detail: `${where}: ${account.settled} settled, its payments' captures less refunds are ${settled}` });
-  const total = (...types: LedgerLine['type'][]): number => sumOf(lines.filter(({ type }) => types.includes(type)), ({ amount }) => amount);
+  if (account.held !== held) {
+    violations.push({ invariant: 'no phantom hold', detail: `${where}: ${account.held} held, its authorised payments are worth ${held}` });
+  }
+  if (account.settled !== settled) {
+    violations.push({
+      invariant: 'money moves once',
+      detail: `${where}: ${account.settled} settled, its payments' captures less refunds are ${settled}`,
+    });
+  }
+  const total = (...types: LedgerLine['type'][]): number =>
+    sumOf(
+      lines.filter(({ type }) => types.includes(type)),
+      ({ amount }) => amount,
+    );
   const lineHeld = total('AUTHORISATION') - total('CAPTURE', 'RELEASE', 'VOID');
   const lineSettled = total('CAPTURE') - total('REFUND');
   if (lineHeld !== held || lineSettled !== settled) {
-    violations.push({ invariant: 'lines add up', detail: `${where}: lines give ${lineHeld} held and ${lineSettled} settled, payments ${held} and ${settled}` });
+    violations.push({
+      invariant: 'lines add up',
+      detail: `${where}: lines give ${lineHeld} held and ${lineSettled} settled, payments ${held} and ${settled}`,
+    });
   }
   for (const [paymentId, count] of countBy(lines.filter(({ type }) => type === 'AUTHORISATION'))) {
     if (count > 1) violations.push({ invariant: 'one debit per key', detail: `${where}: ${paymentId} was authorised ${count} times` });
@@ -46,9 +63,13 @@ export function checkHistories({ plan, payments }: AccountBooks, history: Histor
   const ours = history.of(plan);
   const moves = new Map<string, Intent[]>();
   for (const intent of ours) {
-    if (intent.operation.kind === 'move') moves.set(intent.operation.command.paymentId, [...moves.get(intent.operation.command.paymentId) ?? [], intent]);
+    if (intent.operation.kind === 'move') {
+      moves.set(intent.operation.command.paymentId, [...(moves.get(intent.operation.command.paymentId) ?? []), intent]);
+    }
   }
-  const seen = ours.flatMap((intent) => intent.answers.flatMap(({ outcome }) => ('payment' in outcome ? [{ intent, payment: outcome.payment }] : [])));
+  const seen = ours.flatMap((intent) =>
+    intent.answers.flatMap(({ outcome }) => ('payment' in outcome ? [{ intent, payment: outcome.payment }] : [])),
+  );
   return [
     ...seen.flatMap(({ intent, payment }) => checkStays(intent, payment, payments.get(payment.paymentId), toTheLetter(intent))),
     ...[...payments.values()].flatMap((payment) => [...checkLegal(payment), ...checkMoves(payment, moves.get(payment.paymentId) ?? [])]),
@@ -57,42 +78,79 @@ export function checkHistories({ plan, payments }: AccountBooks, history: Histor
 }
 
 function checkStays(intent: Intent, answered: Payment, found: Payment | undefined, toTheLetter: boolean): Violation[] {
-  const problem = (detail: string): Violation[] => [{ payment: answered.paymentId, invariant: 'what was answered stays', detail: `${describeOperation(intent)}: ${detail}` }];
+  const problem = (detail: string): Violation[] => [
+    { payment: answered.paymentId, invariant: 'what was answered stays', detail: `${describeOperation(intent)}: ${detail}` },
+  ];
   if (!found) return problem(`${answered.paymentId} was answered ${answered.status} and cannot be found`);
-  if ((answered.status === 'DECLINED') !== (found.status === 'DECLINED')) return problem(`answered ${answered.status}, found ${found.status}`);
+  if ((answered.status === 'DECLINED') !== (found.status === 'DECLINED')) {
+    return problem(`answered ${answered.status}, found ${found.status}`);
+  }
   const prefix = answered.operations.every(({ type, amount, at, region }, place) => {
     const now = found.operations.at(place);
     return now?.type === type && now.amount === amount && (!toTheLetter || (now.at === at && now.region === region));
   });
-  if (!prefix || found.amount !== answered.amount) return problem(`answered ${JSON.stringify(answered.operations)}, found ${JSON.stringify(found.operations)}`);
+  if (!prefix || found.amount !== answered.amount) {
+    return problem(`answered ${JSON.stringify(answered.operations)}, found ${JSON.stringify(found.operations)}`);
+  }
   return checkLegal(answered);
 }
 
 /** A payment by itself: one capture or void, first; refunds within what was captured; a status that says what its moves did. */
 function checkLegal(payment: Payment): Violation[] {
   const { amount, captured, refunded, operations, status, paymentId } = payment;
-  const of = (type: string): number => sumOf(operations.filter((move) => move.type === type), (move) => move.amount);
+  const of = (type: string): number =>
+    sumOf(
+      operations.filter((move) => move.type === type),
+      (move) => move.amount,
+    );
   const closings = operations.filter(({ type }) => type !== 'REFUND');
-  const expected = status === 'DECLINED' ? 'DECLINED'
-    : closings.length === 0 ? 'AUTHORISED'
-      : closings[0].type === 'VOID' ? 'VOIDED'
-        : refunded === 0 ? 'CAPTURED' : refunded < captured ? 'PARTIALLY_REFUNDED' : 'REFUNDED';
-  const legal = closings.length <= 1 && (closings.length === 0 || operations[0] === closings[0]) && captured === of('CAPTURE') && refunded === of('REFUND')
-    && captured <= amount && refunded <= captured && status === expected && (status !== 'DECLINED' || operations.length === 0);
+  const expected =
+    status === 'DECLINED'
+      ? 'DECLINED'
+      : closings.length === 0
+        ? 'AUTHORISED'
+        : closings[0].type === 'VOID'
+          ? 'VOIDED'
+          : refunded === 0
+            ? 'CAPTURED'
+            : refunded < captured
+              ? 'PARTIALLY_REFUNDED'
+              : 'REFUNDED';
+  const legal =
+    closings.length <= 1 &&
+    (closings.length === 0 || operations[0] === closings[0]) &&
+    captured === of('CAPTURE') &&
+    refunded === of('REFUND') &&
+    captured <= amount &&
+    refunded <= captured &&
+    status === expected &&
+    (status !== 'DECLINED' || operations.length === 0);
   return legal ? [] : [{ payment: paymentId, invariant: 'legal histories', detail: `${paymentId}: ${JSON.stringify(payment)}` }];
 }
 
 /** The payment's operations are the moves that were answered with success, and each answer shows the payment right after its own. */
 function checkMoves(payment: Payment, intents: readonly Intent[]): Violation[] {
-  const lengths = intents.flatMap(({ answers }) => {
-    const done = answers.find(({ outcome }) => outcome.kind === 'answered');
-    return done && 'payment' in done.outcome ? [done.outcome.payment.operations.length] : [];
-  }).sort((one, other) => one - other);
+  const lengths = intents
+    .flatMap(({ answers }) => {
+      const done = answers.find(({ outcome }) => outcome.kind === 'answered');
+      return done && 'payment' in done.outcome ? [done.outcome.payment.operations.length] : [];
+    })
+    .sort((one, other) => one - other);
   const unanswered = intents.filter(({ answers }) => !answers.some(({ outcome }) => isFinal(outcome))).length;
   const distinct = new Set(lengths).size === lengths.length && !lengths.includes(0);
   const extra = payment.operations.length - lengths.length;
   const fits = distinct && extra >= 0 && extra <= unanswered;
-  return fits ? [] : [{ payment: payment.paymentId, invariant: 'money moves once', detail: `${payment.paymentId} shows ${payment.operations.length} operations; moves answered with success: ${lengths.length} (after ${lengths.join(', ')} operations), not answered: ${unanswered}` }];
+  return fits
+    ? []
+    : [
+        {
+          payment: payment.paymentId,
+          invariant: 'money moves once',
+          detail:
+            `${payment.paymentId} shows ${payment.operations.length} operations; moves answered with success: ${lengths.length} ` +
+            `(after ${lengths.join(', ')} operations), not answered: ${unanswered}`,
+        },
+      ];
 }
 
 /** Who asks after an answer sees at least what that answer showed: payments never go back. */
@@ -106,11 +164,22 @@ function checkFreshness(intents: readonly Intent[]): Violation[] {
     if (others) others.push({ step, payment });
     else known.set(payment.paymentId, [{ step, payment }]);
   }
-  return intents.filter(({ operation }) => operation.kind === 'readPayment').flatMap((intent) => intent.answers.flatMap(({ outcome, sentStep }) => {
-    if (outcome.kind !== 'found' || !('payment' in outcome)) return [];
-    const { payment } = outcome;
-    const shown = payment.operations.length;
-    const older = known.get(payment.paymentId)!.find((one) => one.step < sentStep && one.payment.operations.length > shown);
-    return older ? [{ invariant: 'what was answered stays', detail: `${describeOperation(intent)}: shows ${shown} operations, an earlier answer ${older.payment.operations.length}` }] : [];
-  }));
+  return intents
+    .filter(({ operation }) => operation.kind === 'readPayment')
+    .flatMap((intent) =>
+      intent.answers.flatMap(({ outcome, sentStep }) => {
+        if (outcome.kind !== 'found' || !('payment' in outcome)) return [];
+        const { payment } = outcome;
+        const shown = payment.operations.length;
+        const older = known.get(payment.paymentId)!.find((one) => one.step < sentStep && one.payment.operations.length > shown);
+        return older
+          ? [
+              {
+                invariant: 'what was answered stays',
+                detail: `${describeOperation(intent)}: shows ${shown} operations, an earlier answer ${older.payment.operations.length}`,
+              },
+            ]
+          : [];
+      }),
+    );
 }

@@ -21,7 +21,12 @@ export interface Inquiry {
   readonly options: { readonly regions: readonly string[] };
   /** Ends all faults. */
   calm(): void;
-  invoke<T>(region: string, tenant: string, call: (ledger: Ledger, context: CallContext) => Promise<T>, ended: (answer: T | undefined) => void): void;
+  invoke<T>(
+    region: string,
+    tenant: string,
+    call: (ledger: Ledger, context: CallContext) => Promise<T>,
+    ended: (answer: T | undefined) => void,
+  ): void;
 }
 
 const pageSize = 40;
@@ -36,20 +41,35 @@ export async function readBooks(inquiry: Inquiry, plans: readonly AccountPlan[])
     const found: { account?: Account } = {};
     const payments = new Map<string, Payment>();
     const lines: LedgerLine[] = [];
-    ask(inquiry, tenant, (ledger, context) => ledger.getAccount(context, accountId), (outcome) => {
-      if (outcome.kind === 'found') found.account = outcome.account;
-    });
+    ask(
+      inquiry,
+      tenant,
+      (ledger, context) => ledger.getAccount(context, accountId),
+      (outcome) => {
+        if (outcome.kind === 'found') found.account = outcome.account;
+      },
+    );
     for (const paymentId of paymentIdsOf(inquiry.history, plan)) {
-      ask(inquiry, tenant, (ledger, context) => ledger.getPayment(context, paymentId), (outcome) => {
-        if (outcome.kind === 'found') payments.set(paymentId, outcome.payment);
-      });
+      ask(
+        inquiry,
+        tenant,
+        (ledger, context) => ledger.getPayment(context, paymentId),
+        (outcome) => {
+          if (outcome.kind === 'found') payments.set(paymentId, outcome.payment);
+        },
+      );
     }
-    const page = (cursor?: string): void => ask(inquiry, tenant,
-      (ledger, context) => ledger.listTransactions(context, { accountId, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }), (outcome) => {
-        if (outcome.kind !== 'found') return;
-        lines.push(...outcome.items);
-        if (outcome.nextCursor !== undefined) page(outcome.nextCursor);
-      });
+    const page = (cursor?: string): void =>
+      ask(
+        inquiry,
+        tenant,
+        (ledger, context) => ledger.listTransactions(context, { accountId, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }),
+        (outcome) => {
+          if (outcome.kind !== 'found') return;
+          lines.push(...outcome.items);
+          if (outcome.nextCursor !== undefined) page(outcome.nextCursor);
+        },
+      );
     page();
     await inquiry.scheduler.run();
     if (found.account) books.push({ plan, account: found.account, payments, lines });
@@ -69,8 +89,13 @@ function paymentIdsOf(history: History, account: AccountPlan): ReadonlySet<strin
 
 export const paymentIdOf = (tenant: string, key: string): string => `pay_${keyId(tenant, key)}`;
 
-function ask<T extends { readonly kind: string }>(inquiry: Inquiry, tenant: string, call: (ledger: Ledger, context: CallContext) => Promise<T>,
-  then: (outcome: T) => void, tries = 0): void {
+function ask<T extends { readonly kind: string }>(
+  inquiry: Inquiry,
+  tenant: string,
+  call: (ledger: Ledger, context: CallContext) => Promise<T>,
+  then: (outcome: T) => void,
+  tries = 0,
+): void {
   const region = inquiry.options.regions[tries % inquiry.options.regions.length];
   const again = (): void => {
     // In the worst weather hardly any long reading comes through.

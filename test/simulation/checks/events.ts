@@ -11,7 +11,10 @@ export interface Consumed {
   readonly effects: PaymentEvent[];
 }
 
-interface Told { readonly type: PaymentEventType; readonly amount: number }
+interface Told {
+  readonly type: PaymentEventType;
+  readonly amount: number;
+}
 
 const typeOfMove = { CAPTURE: 'payment.captured', VOID: 'payment.voided', REFUND: 'payment.refunded' } as const;
 
@@ -36,37 +39,58 @@ export function checkEvents(books: FinalBooks, consumers: readonly Consumed[]): 
       if (others) others.push(event);
       else byPayment.set(paymentId, [event]);
     }
-    const known = books.flatMap((book) => [...book.payments.values()].flatMap((payment) => {
-      const effects = byPayment.get(payment.paymentId) ?? [];
-      byPayment.delete(payment.paymentId);
-      return checkPayment(consumer, book, payment, effects);
-    }));
+    const known = books.flatMap((book) =>
+      [...book.payments.values()].flatMap((payment) => {
+        const effects = byPayment.get(payment.paymentId) ?? [];
+        byPayment.delete(payment.paymentId);
+        return checkPayment(consumer, book, payment, effects);
+      }),
+    );
     const invented = [...byPayment].map(([payment, effects]) => ({
-      payment, invariant: 'nothing is told that is not so', detail: `${consumer.region}: ${payment} was told (${effects.map(({ type }) => type).join()}) and cannot be found`,
+      payment,
+      invariant: 'nothing is told that is not so',
+      detail: `${consumer.region}: ${payment} was told (${effects.map(({ type }) => type).join()}) and cannot be found`,
     }));
     return [...known, ...invented];
   });
 }
 
-function checkPayment({ region, stale }: Consumed, { plan }: AccountBooks, payment: Payment, effects: readonly PaymentEvent[]): Violation[] {
+function checkPayment(
+  { region, stale }: Consumed,
+  { plan }: AccountBooks,
+  payment: Payment,
+  effects: readonly PaymentEvent[],
+): Violation[] {
   const { paymentId } = payment;
-  const problem = (invariant: string, detail: string): Violation[] => [{ payment: paymentId, invariant, detail: `${region}, ${stale}: ${paymentId}: ${detail}` }];
+  const problem = (invariant: string, detail: string): Violation[] => [
+    { payment: paymentId, invariant, detail: `${region}, ${stale}: ${paymentId}: ${detail}` },
+  ];
   const ids = new Set(effects.map(({ id }) => id));
-  if (ids.size < effects.length) return problem('every event has its effect once', `effects ${effects.map(({ id, type }) => `${type} ${id}`).join(', ')}`);
+  if (ids.size < effects.length) {
+    return problem('every event has its effect once', `effects ${effects.map(({ id, type }) => `${type} ${id}`).join(', ')}`);
+  }
   const isForeign = ({ tenant, data: { accountId, currency } }: PaymentEvent): boolean =>
     tenant !== plan.tenant || accountId !== plan.accountId || currency !== payment.currency;
   const foreign = effects.find(isForeign);
   if (foreign) return problem('nothing is told that is not so', JSON.stringify(foreign));
   const expected = toBeTold(payment).map(text);
-  const inOrder = [...effects].sort((one, other) => one.sequence! - other.sequence!).map(({ type, data }) => text({ type, amount: data.amount }));
-  const described = `to be told: ${expected.join(', ')}; told in order: ${inOrder.join(', ')} (${effects.map(({ sequence }) => sequence).join(', ')})`;
+  const inOrder = [...effects]
+    .sort((one, other) => one.sequence! - other.sequence!)
+    .map(({ type, data }) => text({ type, amount: data.amount }));
+  const described =
+    `to be told: ${expected.join(', ')}; told in order: ${inOrder.join(', ')} ` + `(${effects.map(({ sequence }) => sequence).join(', ')})`;
   // Who leaves out what is older than what was done has at least the last one.
   const hasLast = inOrder[inOrder.length - 1] === expected[expected.length - 1];
   if (stale === 'SKIP' ? hasLast && isPartOf(inOrder, expected) : inOrder.join() === expected.join()) return [];
   const left = [...expected];
   const more = inOrder.filter((told) => !left.includes(told) || left.splice(left.indexOf(told), 1).length === 0);
   if (more.length > 0) return problem('nothing is told that is not so', described);
-  return problem(left.length > 0 && !(stale === 'SKIP' && inOrder.includes(expected[expected.length - 1])) ? 'no event is missing' : 'sequences are in the payment\'s order', described);
+  return problem(
+    left.length > 0 && !(stale === 'SKIP' && inOrder.includes(expected[expected.length - 1]))
+      ? 'no event is missing'
+      : "sequences are in the payment's order",
+    described,
+  );
 }
 
 /** Whether some things are among others, in the same order. */

@@ -6,7 +6,10 @@ import { describeOperation, describeOutcome, History, Intent, isFinal, Outcome, 
  * Is there one order of an account's operations that explains every answer, in which whatever was answered before another was asked
  * stands before it? Found by search (Wing and Gong), with a memory of the states that lead nowhere; exact for short histories.
  */
-export interface OrderVerdict { readonly violations: readonly Violation[]; readonly decided: boolean }
+export interface OrderVerdict {
+  readonly violations: readonly Violation[];
+  readonly decided: boolean;
+}
 
 const longest = 28;
 const searchAtMost = 150_000;
@@ -19,37 +22,81 @@ interface Step {
   readonly outcome: Outcome;
 }
 
-interface Money { readonly amount: number; state: 'held' | 'captured' | 'voided' | 'declined'; captured: number; refunded: number; moves: number }
+interface Money {
+  readonly amount: number;
+  state: 'held' | 'captured' | 'voided' | 'declined';
+  captured: number;
+  refunded: number;
+  moves: number;
+}
 
 /** What one account is, for whoever sees it from outside. */
-interface Model { available: number; held: number; settled: number; payments: Record<string, Money> }
+interface Model {
+  available: number;
+  held: number;
+  settled: number;
+  payments: Record<string, Money>;
+}
 
 export function checkOrder({ plan, account, payments }: AccountBooks, history: History, movesPerPayment: number): OrderVerdict {
   const ours = history.of(plan).filter(({ operation }) => ['authorise', 'move', 'readAccount'].includes(operation.kind));
   const steps = ours.flatMap((intent) => stepsOf(intent, (id) => payments.get(id)));
   const { tenant: holder, accountId: name } = plan;
-  const last: Intent = { number: -1, plan: -1, tenant: holder, accountId: name, operation: { kind: 'readAccount', accountId: name }, answers: [] };
+  const last: Intent = {
+    number: -1,
+    plan: -1,
+    tenant: holder,
+    accountId: name,
+    operation: { kind: 'readAccount', accountId: name },
+    answers: [],
+  };
   steps.push({ intent: last, from: Number.MAX_SAFE_INTEGER - 1, to: Number.MAX_SAFE_INTEGER, outcome: { kind: 'found', account } });
   if (steps.length > longest) return { violations: [], decided: false };
-  const found = search(steps.map((step, number) => ({ ...step, number })), { available: plan.balance, held: 0, settled: 0, payments: {} }, movesPerPayment);
+  const found = search(
+    steps.map((step, number) => ({ ...step, number })),
+    { available: plan.balance, held: 0, settled: 0, payments: {} },
+    movesPerPayment,
+  );
   if (found !== 'none') return { violations: [], decided: found === 'order' };
-  const lines = steps.map(({ intent, from, to, outcome }) => `  ${from}-${to}  ${describeOperation(intent)} -> ${describeOutcome(outcome)}`);
-  return { decided: true, violations: [{ invariant: 'one order explains all', detail: `${plan.tenant}/${plan.accountId}, opened with ${plan.balance}:\n${lines.join('\n')}` }] };
+  const lines = steps.map(
+    ({ intent, from, to, outcome }) => `  ${from}-${to}  ${describeOperation(intent)} -> ${describeOutcome(outcome)}`,
+  );
+  return {
+    decided: true,
+    violations: [
+      {
+        invariant: 'one order explains all',
+        detail: `${plan.tenant}/${plan.accountId}, opened with ${plan.balance}:\n${lines.join('\n')}`,
+      },
+    ],
+  };
 }
 
 function stepsOf(intent: Intent, paymentOf: (id: string) => unknown): Step[] {
   const from = intent.firstStep ?? 0;
   const final = intent.answers.filter(({ outcome }) => isFinal(outcome));
-  if (intent.operation.kind === 'readAccount') return final.map(({ sentStep, step, outcome }) => ({ intent, from: sentStep, to: step, outcome }));
+  if (intent.operation.kind === 'readAccount') {
+    return final.map(({ sentStep, step, outcome }) => ({ intent, from: sentStep, to: step, outcome }));
+  }
   if (final.length > 0) {
     const first = final[0];
-    return first.outcome.kind === 'keyReused' ? [] : [{ intent, from, to: Math.min(...final.map(({ step }) => step)), outcome: first.outcome }];
+    return first.outcome.kind === 'keyReused'
+      ? []
+      : [{ intent, from, to: Math.min(...final.map(({ step }) => step)), outcome: first.outcome }];
   }
   // Nobody was answered: what the payment turned out to be tells whether it took place, at some time after it was asked for.
   if (intent.operation.kind !== 'authorise') return [];
-  const payment = paymentOf(paymentIdOf(intent.tenant, intent.operation.command.idempotencyKey)) as { status?: string; amount?: number } | undefined;
+  const payment = paymentOf(paymentIdOf(intent.tenant, intent.operation.command.idempotencyKey)) as
+    { status?: string; amount?: number } | undefined;
   if (!payment || payment.status === 'DECLINED' || payment.amount !== intent.operation.command.amount) return [];
-  return [{ intent, from, to: Number.MAX_SAFE_INTEGER - 2, outcome: { kind: 'answered', replayed: false, payment: { ...payment, status: 'AUTHORISED' } as never } }];
+  return [
+    {
+      intent,
+      from,
+      to: Number.MAX_SAFE_INTEGER - 2,
+      outcome: { kind: 'answered', replayed: false, payment: { ...payment, status: 'AUTHORISED' } as never },
+    },
+  ];
 }
 
 function search(steps: readonly Step[], start: Model, movesPerPayment: number): 'order' | 'none' | 'given up' {
@@ -68,7 +115,10 @@ function search(steps: readonly Step[], start: Model, movesPerPayment: number): 
       if (step.from > soonest) continue;
       const next = after(model, step, movesPerPayment);
       if (!next) continue;
-      const result = explore(left.filter((other) => other !== step), next);
+      const result = explore(
+        left.filter((other) => other !== step),
+        next,
+      );
       if (result !== false) return result;
     }
     dead.add(key());
@@ -86,13 +136,17 @@ function after(model: Model, { intent, outcome }: Step, movesPerPayment: number)
     return seen && seen.available === model.available && seen.held === model.held && seen.settled === model.settled ? model : undefined;
   }
   if (operation.kind === 'authorise') {
-    return outcome.kind === 'answered' ? afterPayment(model, paymentIdOf(intent.tenant, operation.command.idempotencyKey), operation.command.amount, outcome) : undefined;
+    return outcome.kind === 'answered'
+      ? afterPayment(model, paymentIdOf(intent.tenant, operation.command.idempotencyKey), operation.command.amount, outcome)
+      : undefined;
   }
   if (operation.kind !== 'move') return undefined;
   const { paymentId, type, amount } = operation.command;
   const money = model.payments[paymentId] as Money | undefined;
   if (!money) return undefined;
-  if (outcome.kind === 'refused') return hasExpired(outcome) || refusalHolds(money, outcome.code, amount, movesPerPayment) ? model : undefined;
+  if (outcome.kind === 'refused') {
+    return hasExpired(outcome) || refusalHolds(money, outcome.code, amount, movesPerPayment) ? model : undefined;
+  }
   if (outcome.kind !== 'answered' || !('payment' in outcome)) return undefined;
   const next = afterMove(money, type, amount);
   const { captured, refunded, operations } = outcome.payment;
@@ -122,7 +176,9 @@ function afterMove(money: Money, type: 'CAPTURE' | 'VOID' | 'REFUND', amount: nu
   if (type === 'REFUND') {
     const left = money.captured - money.refunded;
     const refunded = amount ?? left;
-    return money.state === 'captured' && refunded > 0 && refunded <= left ? { ...money, moves, refunded: money.refunded + refunded } : undefined;
+    return money.state === 'captured' && refunded > 0 && refunded <= left
+      ? { ...money, moves, refunded: money.refunded + refunded }
+      : undefined;
   }
   if (money.state !== 'held') return undefined;
   if (type === 'VOID') return { ...money, moves, state: 'voided' };
@@ -133,13 +189,21 @@ function afterMove(money: Money, type: 'CAPTURE' | 'VOID' | 'REFUND', amount: nu
 function refusalHolds(money: Money, code: string, amount: number | undefined, movesPerPayment: number): boolean {
   const left = money.captured - money.refunded;
   switch (code) {
-    case 'payment_declined': return money.state === 'declined';
-    case 'already_captured': return money.state === 'captured';
-    case 'already_voided': return money.state === 'voided';
-    case 'not_captured': return money.state === 'held';
-    case 'amount_exceeds_authorised': return (amount ?? 0) > money.amount;
-    case 'amount_exceeds_captured': return money.state === 'captured' && (amount === undefined ? left === 0 : amount > left);
-    case 'too_many_operations': return money.moves >= movesPerPayment;
-    default: return false;
+    case 'payment_declined':
+      return money.state === 'declined';
+    case 'already_captured':
+      return money.state === 'captured';
+    case 'already_voided':
+      return money.state === 'voided';
+    case 'not_captured':
+      return money.state === 'held';
+    case 'amount_exceeds_authorised':
+      return (amount ?? 0) > money.amount;
+    case 'amount_exceeds_captured':
+      return money.state === 'captured' && (amount === undefined ? left === 0 : amount > left);
+    case 'too_many_operations':
+      return money.moves >= movesPerPayment;
+    default:
+      return false;
   }
 }

@@ -17,7 +17,10 @@ export class Bus {
   public targets: BusTargets = { peers: [], local: () => undefined };
   private readonly archive: PutEntry[] = [];
 
-  constructor(private readonly around: MeshAround, public readonly region: string) {}
+  constructor(
+    private readonly around: MeshAround,
+    public readonly region: string,
+  ) {}
 
   /** PutEvents: some entries may be refused while others are taken. */
   public accept(entries: readonly PutEntry[]): readonly PutResult[] {
@@ -38,7 +41,12 @@ export class Bus {
   private deliver(entry: PutEntry, replay?: string): void {
     const { chance, scheduler, faulty } = this.around;
     const { origin } = JSON.parse(entry.detail) as MeshEvent;
-    const body = JSON.stringify({ 'detail-type': entry.detailType, 'source': entry.source, 'detail': JSON.parse(entry.detail) as unknown, ...(replay ? { 'replay-name': replay } : {}) });
+    const body = JSON.stringify({
+      'detail-type': entry.detailType,
+      source: entry.source,
+      detail: JSON.parse(entry.detail) as unknown,
+      ...(replay ? { 'replay-name': replay } : {}),
+    });
     const times = faulty() && chance.happens(deliveredTwice) ? 2 : 1;
     for (let time = 0; time < times; time += 1) {
       scheduler.after(chance.between(5, 200), () => this.targets.local(entry, body));

@@ -32,7 +32,7 @@ export class Invocation extends Process {
       store: this.storeOf(around.table, around.route),
       nowMs: () => geography.clockMs(region) + clockOff,
       random: chance.next,
-      nonce: () => `${name}.${nonces += 1}`,
+      nonce: () => `${name}.${(nonces += 1)}`,
       sleep: (ms) => new Promise((resolve) => scheduler.after(ms, () => this.wake(() => resolve()))),
     };
     this.deadlineMs = this.ports.nowMs() + timeoutMs - reserveMs;
@@ -75,8 +75,10 @@ export class Invocation extends Process {
     const { subject } = this.around;
     return {
       ...this.ports,
-      put: (entries) => this.request(`PutEvents ${entries.map(({ detailType }) => detailType).join()}`, () => accept(entries))
-        .catch((error: Error) => { throw new subject.PutFailed(error.message, true); }),
+      put: (entries) =>
+        this.request(`PutEvents ${entries.map(({ detailType }) => detailType).join()}`, () => accept(entries)).catch((error: Error) => {
+          throw new subject.PutFailed(error.message, true);
+        }),
     };
   }
 }

@@ -78,7 +78,11 @@ export class EventMesh {
   /** What consumers set aside. */
   private readonly letters: (() => void)[] = [];
 
-  constructor(private readonly around: MeshAround, private readonly regions: readonly string[], private readonly settings: MeshSettings) {
+  constructor(
+    private readonly around: MeshAround,
+    private readonly regions: readonly string[],
+    private readonly settings: MeshSettings,
+  ) {
     for (const region of regions) this.stations.set(region, this.station(region));
     for (const [region, { bus, consumers }] of this.stations) {
       bus.targets = {
@@ -109,7 +113,10 @@ export class EventMesh {
     }
   }
 
-  /** Runs until every event has arrived, then replays every archive, which changes nothing; what consumers did, before the replay and after it. */
+  /**
+   * Runs until every event has arrived, then replays every archive, which changes nothing; what consumers did, before the replay and after
+   * it.
+   */
   public async settle(): Promise<readonly Consumed[]> {
     const { geography, scheduler } = this.around;
     const arrive = async (): Promise<readonly Consumed[]> => {
@@ -123,7 +130,7 @@ export class EventMesh {
     };
     const before = await arrive();
     for (const { bus } of this.stations.values()) bus.replay();
-    return [...before, ...await arrive()];
+    return [...before, ...(await arrive())];
   }
 
   /** An operator has what was set aside delivered anew. */
@@ -144,26 +151,68 @@ export class EventMesh {
       return this.consumerQueue(record, database);
     });
     const hints: Queue = new Queue(this.around, {
-      region, name: 'hints', delayMs: this.settings.hintDelayMs, visibilityMs: 34_000, batchSize: 10,
+      region,
+      name: 'hints',
+      delayMs: this.settings.hintDelayMs,
+      visibilityMs: 34_000,
+      batchSize: 10,
       handle: (messages, invocation) => this.sweepHints(this.sweep(invocation, bus, database, hints), messages, invocation),
     });
-    const own = Array.from({ length: lanes }, (_, lane): StreamReader => this.reader(region, `outbox${lane}`, 100, async (records, invocation) => {
-      const result = await this.outbox(invocation, bus).publish(records, invocation.deadlineMs);
-      this.met('published', result.published);
-      return result;
-    }, () => own[lane], bus));
-    const peers: StreamReader = this.reader(region, 'sweep', 500, (records, invocation) => this.sweep(invocation, bus, database, hints).note(records), () => peers, bus);
+    const own = Array.from({ length: lanes }, (_, lane): StreamReader =>
+      this.reader(
+        region,
+        `outbox${lane}`,
+        100,
+        async (records, invocation) => {
+          const result = await this.outbox(invocation, bus).publish(records, invocation.deadlineMs);
+          this.met('published', result.published);
+          return result;
+        },
+        () => own[lane],
+        bus,
+      ),
+    );
+    const peers: StreamReader = this.reader(
+      region,
+      'sweep',
+      500,
+      (records, invocation) => this.sweep(invocation, bus, database, hints).note(records),
+      () => peers,
+      bus,
+    );
     return { bus, database, consumers, own, peers };
   }
 
-  private reader(region: string, name: string, batchSize: number, handle: ConstructorParameters<typeof StreamReader>[1]['handle'], self: () => StreamReader, bus: Bus): StreamReader {
-    const heldUntil = (): number => Math.max(0, ...this.settings.heldBack
-      .filter((one) => one.region === region && one.from <= this.around.scheduler.nowMs).map(({ to }) => to));
+  private reader(
+    region: string,
+    name: string,
+    batchSize: number,
+    handle: ConstructorParameters<typeof StreamReader>[1]['handle'],
+    self: () => StreamReader,
+    bus: Bus,
+  ): StreamReader {
+    const heldUntil = (): number =>
+      Math.max(
+        0,
+        ...this.settings.heldBack.filter((one) => one.region === region && one.from <= this.around.scheduler.nowMs).map(({ to }) => to),
+      );
     return new StreamReader(this.around, {
-      region, name, batchSize, attempts: this.settings.streamAttempts, heldUntil, handle,
+      region,
+      name,
+      batchSize,
+      attempts: this.settings.streamAttempts,
+      heldUntil,
+      handle,
       gaveUp: (from, to) => {
         this.met('rangesGivenUp');
-        this.redrive(region, bus, self, JSON.stringify({ DDBStreamBatchInfo: { streamArn: 'stream', shardId: name, startSequenceNumber: `${from}`, endSequenceNumber: `${to}` } }));
+        this.redrive(
+          region,
+          bus,
+          self,
+          JSON.stringify({
+            DDBStreamBatchInfo: { streamArn: 'stream', shardId: name, startSequenceNumber: `${from}`, endSequenceNumber: `${to}` },
+          }),
+        );
       },
     });
   }
@@ -172,45 +221,77 @@ export class EventMesh {
   private redrive(region: string, bus: Bus, reader: () => StreamReader, body: string): void {
     const { scheduler, chance, geography, subject } = this.around;
     let there = true;
-    scheduler.after(chance.between(5_000, 100_000), () => geography.whenUp(region, () => new Invocation(this.around, region, 'redrive').run(async (invocation) => {
-      let received = false;
-      return subject.redriveRanges({
-        receive: () => {
-          const messages = there && !received ? [{ body, remove: async () => invocation.persistently('remove', () => { there = false; }) }] : [];
-          received = true;
-          return Promise.resolve(messages);
-        },
-        read: ({ startSequenceNumber, endSequenceNumber }) => invocation.persistently('GetRecords', () => reader().range(Number(startSequenceNumber), Number(endSequenceNumber))),
-        publish: (records, deadlineMs) => this.outbox(invocation, bus).republish(records, deadlineMs),
-        nowMs: invocation.ports.nowMs,
-      }, invocation.deadlineMs);
-    }, () => {
-      if (there) this.redrive(region, bus, reader, body);
-    })));
+    scheduler.after(chance.between(5_000, 100_000), () =>
+      geography.whenUp(region, () =>
+        new Invocation(this.around, region, 'redrive').run(
+          async (invocation) => {
+            let received = false;
+            return subject.redriveRanges(
+              {
+                receive: () => {
+                  const messages =
+                    there && !received
+                      ? [
+                          {
+                            body,
+                            remove: async () =>
+                              invocation.persistently('remove', () => {
+                                there = false;
+                              }),
+                          },
+                        ]
+                      : [];
+                  received = true;
+                  return Promise.resolve(messages);
+                },
+                read: ({ startSequenceNumber, endSequenceNumber }) =>
+                  invocation.persistently('GetRecords', () => reader().range(Number(startSequenceNumber), Number(endSequenceNumber))),
+                publish: (records, deadlineMs) => this.outbox(invocation, bus).republish(records, deadlineMs),
+                nowMs: invocation.ports.nowMs,
+              },
+              invocation.deadlineMs,
+            );
+          },
+          () => {
+            if (there) this.redrive(region, bus, reader, body);
+          },
+        ),
+      ),
+    );
   }
 
   private outbox(invocation: Invocation, bus: Bus): Outbox {
     const { subject } = this.around;
     const ports = invocation.publishPorts((entries) => bus.accept(entries));
     const sink = (events: readonly PaymentEvent[], deadlineMs: number): ReturnType<typeof subject.publish> =>
-      subject.publish(ports, events.map((event) => subject.entryOf(event, `${systemName}.ledger`)), deadlineMs);
+      subject.publish(
+        ports,
+        events.map((event) => subject.entryOf(event, `${systemName}.ledger`)),
+        deadlineMs,
+      );
     return new subject.Outbox({ ...invocation.ports, sink, tracer: noTracer }, { region: invocation.region, name: 'outbox' });
   }
 
   private sweep(invocation: Invocation, bus: Bus, database: MemoryDynamo, hints: Queue): Sweep {
     const { subject } = this.around;
     const news = subject.probeStore(invocation.dynamo(database), 'mesh');
-    return new subject.Sweep({
-      keep: (kept) => invocation.persistently('SendMessageBatch', () => kept.forEach((hint) => hints.send(JSON.stringify(hint)))),
-      newsOf: (peer) => news.newsOf(peer),
-      nowMs: invocation.ports.nowMs,
-    }, { region: invocation.region, ...this.settings }, this.outbox(invocation, bus));
+    return new subject.Sweep(
+      {
+        keep: (kept) => invocation.persistently('SendMessageBatch', () => kept.forEach((hint) => hints.send(JSON.stringify(hint)))),
+        newsOf: (peer) => news.newsOf(peer),
+        nowMs: invocation.ports.nowMs,
+      },
+      { region: invocation.region, ...this.settings },
+      this.outbox(invocation, bus),
+    );
   }
 
   private async sweepHints(sweep: Sweep, messages: readonly Message[], invocation: Invocation): Promise<readonly string[]> {
     const again: string[] = [];
     for (const { id, body } of messages) {
-      const swept = await sweep.sweep(JSON.parse(body) as SweepHint, invocation.deadlineMs).catch((error: Error) => ({ kind: 'open', reason: error.message } as const));
+      const swept = await sweep
+        .sweep(JSON.parse(body) as SweepHint, invocation.deadlineMs)
+        .catch((error: Error) => ({ kind: 'open', reason: error.message }) as const);
       this.met(`hints ${swept.kind}`);
       if (swept.kind === 'published') this.met('swept', swept.events);
       if (swept.kind === 'open') again.push(id);
@@ -223,16 +304,21 @@ export class EventMesh {
     const { handlerTimeoutMs, maxAttempts } = this.settings;
     const inboxTable = `inbox ${record.stale}`;
     const queue: Queue = new Queue(this.around, {
-      region: record.region, name: `consumer ${record.stale}`, delayMs: 0, visibilityMs: 34_000, batchSize: 10,
+      region: record.region,
+      name: `consumer ${record.stale}`,
+      delayMs: 0,
+      visibilityMs: 34_000,
+      batchSize: 10,
       handle: (messages, invocation) => {
         const ports: ConsumerPorts = {
           ...invocation.ports,
           inbox: new subject.DynamoInbox(invocation.dynamo(database), inboxTable),
           handle: (event) => this.handle(invocation, database, inboxTable, record, event),
-          deadLetter: ({ body }) => invocation.persistently('SendMessage', () => {
-            this.met('setAside');
-            this.letters.push(() => queue.send(body));
-          }),
+          deadLetter: ({ body }) =>
+            invocation.persistently('SendMessage', () => {
+              this.met('setAside');
+              this.letters.push(() => queue.send(body));
+            }),
           tracer: noTracer,
           observe: ({ kind, outOfOrder }) => {
             this.met(`deliveries ${kind}`);
@@ -240,7 +326,12 @@ export class EventMesh {
           },
         };
         return new subject.Consumer(ports, {
-          name: 'consumer', leaseMs: handlerTimeoutMs + leaseMarginMs, maxAttempts, rememberMs: 30 * 86_400_000, stale: record.stale, lateAfterMs: 900_000,
+          name: 'consumer',
+          leaseMs: handlerTimeoutMs + leaseMarginMs,
+          maxAttempts,
+          rememberMs: 30 * 86_400_000,
+          stale: record.stale,
+          lateAfterMs: 900_000,
           sources: [ledgerEventSource(systemName)],
         }).receive(messages, invocation.deadlineMs);
       },
@@ -249,7 +340,13 @@ export class EventMesh {
   }
 
   /** A handler whose effect and the inbox's `DONE` are one transaction. It fails now and then, and is slow at times. */
-  private handle(invocation: Invocation, database: MemoryDynamo, inboxTable: string, record: Consumed, event: ConsumedEvent): Promise<Handled> {
+  private handle(
+    invocation: Invocation,
+    database: MemoryDynamo,
+    inboxTable: string,
+    record: Consumed,
+    event: ConsumedEvent,
+  ): Promise<Handled> {
     const { chance, faulty, subject } = this.around;
     const { handlerTimeoutMs } = this.settings;
     const work = async (): Promise<Handled> => {
@@ -266,7 +363,9 @@ export class EventMesh {
         return { kind: 'failed', reason: (error as Error).message };
       }
     };
-    const timedOut = invocation.ports.sleep(handlerTimeoutMs).then((): Handled => ({ kind: 'unknown', reason: 'the handler did not end in time' }));
+    const timedOut = invocation.ports
+      .sleep(handlerTimeoutMs)
+      .then((): Handled => ({ kind: 'unknown', reason: 'the handler did not end in time' }));
     return Promise.race([work(), timedOut]);
   }
 
@@ -276,7 +375,16 @@ export class EventMesh {
     scheduler.at(at, () => {
       const { bus } = this.stations.get(region)!;
       if (geography.isUp(region)) {
-        new Invocation(this.around, region, 'probe').run((invocation) => subject.sendProbe(invocation.publishPorts((entries: readonly PutEntry[]) => bus.accept(entries)), systemName, region, invocation.deadlineMs), () => undefined);
+        new Invocation(this.around, region, 'probe').run(
+          (invocation) =>
+            subject.sendProbe(
+              invocation.publishPorts((entries: readonly PutEntry[]) => bus.accept(entries)),
+              systemName,
+              region,
+              invocation.deadlineMs,
+            ),
+          () => undefined,
+        );
       }
       this.probe(region, at + this.settings.probeEveryMs, until);
     });
@@ -285,8 +393,16 @@ export class EventMesh {
   private arrived(region: string, probe: MeshEvent): void {
     if (probe.origin === region || !this.around.geography.isUp(region)) return;
     const { subject } = this.around;
-    new Invocation(this.around, region, 'probe').run((invocation) =>
-      subject.receiveProbe(subject.probeStore(invocation.dynamo(this.stations.get(region)!.database), 'mesh'), probe, invocation.ports.nowMs(), this.settings.silentAfterMs), () => undefined);
+    new Invocation(this.around, region, 'probe').run(
+      (invocation) =>
+        subject.receiveProbe(
+          subject.probeStore(invocation.dynamo(this.stations.get(region)!.database), 'mesh'),
+          probe,
+          invocation.ports.nowMs(),
+          this.settings.silentAfterMs,
+        ),
+      () => undefined,
+    );
   }
 }
 

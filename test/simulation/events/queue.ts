@@ -15,7 +15,10 @@ export interface QueueSettings {
 const deliveredTwice = 0.03;
 const deletionLost = 0.03;
 
-/** A queue and the function behind it: messages at least once, in no order, several at a time. Whoever deletes a message deletes it for all who have it. */
+/**
+ * A queue and the function behind it: messages at least once, in no order, several at a time. Whoever deletes a message deletes it for all
+ * who have it.
+ */
 export class Queue {
   private readonly ready: Message[] = [];
   private readonly deleted = new Set<string>();
@@ -23,7 +26,10 @@ export class Queue {
   private sent = 0;
   private batches = 0;
 
-  constructor(private readonly around: MeshAround, private readonly settings: QueueSettings) {}
+  constructor(
+    private readonly around: MeshAround,
+    private readonly settings: QueueSettings,
+  ) {}
 
   public send(body: string): void {
     const { chance, scheduler, faulty } = this.around;
@@ -59,13 +65,16 @@ export class Queue {
     }
     this.plan();
     this.batches += 1;
-    return new Invocation(this.around, region, `${name} ${region}/${this.batches}`).run((invocation) => handle(batch, invocation), (ended) => {
-      const again = ended.kind === 'answered' ? new Set(ended.answer) : undefined;
-      for (const message of batch) {
-        const kept = (again?.has(message.id) ?? true) || (this.around.faulty() && chance.happens(deletionLost));
-        if (!kept) this.deleted.add(message.id);
-        scheduler.after(this.settings.visibilityMs, () => this.arrive(message));
-      }
-    });
+    return new Invocation(this.around, region, `${name} ${region}/${this.batches}`).run(
+      (invocation) => handle(batch, invocation),
+      (ended) => {
+        const again = ended.kind === 'answered' ? new Set(ended.answer) : undefined;
+        for (const message of batch) {
+          const kept = (again?.has(message.id) ?? true) || (this.around.faulty() && chance.happens(deletionLost));
+          if (!kept) this.deleted.add(message.id);
+          scheduler.after(this.settings.visibilityMs, () => this.arrive(message));
+        }
+      },
+    );
   }
 }

@@ -19,7 +19,10 @@ export interface StreamSettings {
 /** How often a checkpoint is lost: what was done with comes again. */
 const checkpointLost = 0.05;
 
-/** A shard of a replica's stream and what reads it: in order, a batch at a time, again from the first record that failed, halved when it fails as a whole. */
+/**
+ * A shard of a replica's stream and what reads it: in order, a batch at a time, again from the first record that failed, halved when it
+ * fails as a whole.
+ */
 export class StreamReader {
   public batches = 0;
   private readonly records: ItemChange[] = [];
@@ -28,7 +31,10 @@ export class StreamReader {
   private attempts = 0;
   private running = false;
 
-  constructor(private readonly around: MeshAround, private readonly settings: StreamSettings) {
+  constructor(
+    private readonly around: MeshAround,
+    private readonly settings: StreamSettings,
+  ) {
     this.size = settings.batchSize;
   }
 
@@ -56,8 +62,10 @@ export class StreamReader {
     const to = Math.min(this.records.length, this.next + this.size) - 1;
     const batch = this.range(this.next, to);
     this.batches += 1;
-    return new Invocation(this.around, region, `${this.settings.name} ${region}/${this.batches}`)
-      .run((invocation) => this.settings.handle(batch, invocation), (ended) => this.ended(batch, ended));
+    return new Invocation(this.around, region, `${this.settings.name} ${region}/${this.batches}`).run(
+      (invocation) => this.settings.handle(batch, invocation),
+      (ended) => this.ended(batch, ended),
+    );
   }
 
   private ended(batch: readonly StreamRecord[], ended: Ended<{ readonly failed?: { readonly id: string } }>): void {

@@ -24,7 +24,7 @@ export interface Mistake {
 
 const ledger = (name: string, find: string, replace: string): Edit => ({ file: `ledger/${name}.service.ts`, find, replace });
 
-const put = '  const put = await attempt.create(item);\n  if (put.kind === \'written\') return answer(';
+const put = "  const put = await attempt.create(item);\n  if (put.kind === 'written') return answer(";
 /** Puts the claim whatever is there, as a plain PutItem would. */
 const overwrite = `  await attempt.create(item);
   await attempt.change({
@@ -34,200 +34,386 @@ const overwrite = `  await attempt.create(item);
 `;
 
 const claims: readonly Mistake[] = [
-  { name: 'a claim without a condition', edits: [ledger('protocol/authorise', put, `${overwrite}  const put = { kind: 'written' } as never as { kind: string; found?: Item };\n  if (put.kind === 'written') return answer(`)] },
+  {
+    name: 'a claim without a condition',
+    edits: [
+      ledger(
+        'protocol/authorise',
+        put,
+        `${overwrite}  const put = { kind: 'written' } as never as { kind: string; found?: Item };\n  if (put.kind === 'written') ` +
+          `return answer(`,
+      ),
+    ],
+  },
   { name: 'conditional writes on an eventually consistent table, without a home region', table: 'EVENTUAL' },
   {
     name: 'read, then write: idempotency by a read of the nearest replica',
-    edits: [ledger('protocol/authorise', put, `  const there = await attempt.patiently((store) => store.read(item.pk, false));
+    edits: [
+      ledger(
+        'protocol/authorise',
+        put,
+        `  const there = await attempt.patiently((store) => store.read(item.pk, false));
   if (!there) {
 ${overwrite}  }
   const put = there ? { kind: 'refused', found: there } : { kind: 'written', found: undefined };
-  if (put.kind === 'written') return answer(`)],
+  if (put.kind === 'written') return answer(`,
+      ),
+    ],
   },
-  { name: 'an SDK resend taken for a duplicate', edits: [ledger('protocol/authorise', 'return answer(attempt, claim, claim.nonce !== nonce, nonce);', 'return answer(attempt, claim, true, nonce);')] },
+  {
+    name: 'an SDK resend taken for a duplicate',
+    edits: [
+      ledger(
+        'protocol/authorise',
+        'return answer(attempt, claim, claim.nonce !== nonce, nonce);',
+        'return answer(attempt, claim, true, nonce);',
+      ),
+    ],
+  },
   {
     name: 'a stored answer forgotten after a day',
-    edits: [ledger('protocol/authorise', '  const claim = paymentOf(found);\n  return answer(', `  if ((found.at as number) < attempt.ports.nowMs() - 86_400_000) {
+    edits: [
+      ledger(
+        'protocol/authorise',
+        '  const claim = paymentOf(found);\n  return answer(',
+        `  if ((found.at as number) < attempt.ports.nowMs() - 86_400_000) {
 ${overwrite}    return answer(attempt, paymentOf(item), false, nonce);
   }
   const claim = paymentOf(found);
-  return answer(`)],
+  return answer(`,
+      ),
+    ],
   },
   {
     name: 'a fingerprint without the amount',
-    edits: [ledger('protocol/authorise', '{ call: \'POST /payments\', accountId, amount, currency, reference }', '{ call: \'POST /payments\', accountId, currency, reference }')],
+    edits: [
+      ledger(
+        'protocol/authorise',
+        "{ call: 'POST /payments', accountId, amount, currency, reference }",
+        "{ call: 'POST /payments', accountId, currency, reference }",
+      ),
+    ],
   },
   {
     name: 'keys shared by all tenants',
-    edits: [{ file: 'kernel/fingerprint.ts', find: 'digest([\'key\', tenant, idempotencyKey])', replace: 'digest([\'key\', idempotencyKey])' }],
+    edits: [{ file: 'kernel/fingerprint.ts', find: "digest(['key', tenant, idempotencyKey])", replace: "digest(['key', idempotencyKey])" }],
   },
 ];
 
 const decisions: readonly Mistake[] = [
   {
     name: 'a decline not recorded on the account',
-    edits: [ledger('protocol/authorise', `  const result = await attempt.change({
+    edits: [
+      ledger(
+        'protocol/authorise',
+        `  const result = await attempt.change({
     pk: account,
     require: newEntry(claim.id, claim.at),
     set: [[['entries', claim.id], encodeEntry({ kind: 'declined', reason })]],
-  });`, '  const result = { kind: \'written\' } as { kind: string; found?: Item };')],
+  });`,
+        "  const result = { kind: 'written' } as { kind: string; found?: Item };",
+      ),
+    ],
   },
   {
     name: 'a hold over the entry that is there',
-    edits: [ledger('protocol/authorise', '    { test: \'absent\', path: [\'entries\', id] },\n', '')],
+    edits: [ledger('protocol/authorise', "    { test: 'absent', path: ['entries', id] },\n", '')],
   },
-  { name: 'a hold without looking at the balance', edits: [ledger('protocol/authorise', ', { test: \'atLeast\', path: [\'available\'], value: claim.amount }]', ']')] },
   {
-    name: 'an answer made from the helper\'s own state',
-    edits: [ledger('protocol/authorise', 'payment: paymentAfter(claim, decided.decision, []) };', 'payment: { ...paymentAfter(claim, decided.decision, []), region: attempt.settings.region } };')],
+    name: 'a hold without looking at the balance',
+    edits: [ledger('protocol/authorise', ", { test: 'atLeast', path: ['available'], value: claim.amount }]", ']')],
+  },
+  {
+    name: "an answer made from the helper's own state",
+    edits: [
+      ledger(
+        'protocol/authorise',
+        'payment: paymentAfter(claim, decided.decision, []) };',
+        'payment: { ...paymentAfter(claim, decided.decision, []), region: attempt.settings.region } };',
+      ),
+    ],
   },
   {
     name: 'an unknown outcome answered as declined',
-    edits: [ledger('protocol/authorise', '  return hold(attempt, claim, replayed);\n', `  return hold(attempt, claim, replayed)
-    .catch(() => ({ kind: 'decided', decision: { status: 'DECLINED', reason: 'insufficient_funds' }, stored: false }) as Decided);\n`)],
+    edits: [
+      ledger(
+        'protocol/authorise',
+        '  return hold(attempt, claim, replayed);\n',
+        `  return hold(attempt, claim, replayed)
+    .catch(() => ({ kind: 'decided', decision: { status: 'DECLINED', reason: 'insufficient_funds' }, stored: false }) as Decided);\n`,
+      ),
+    ],
   },
   {
     name: 'a GET that completes what it finds undecided',
-    edits: [ledger('protocol/reading', '  if (!payment?.outcome) return unknownPayment(paymentId);', `  if (!payment?.outcome) {
+    edits: [
+      ledger(
+        'protocol/reading',
+        '  if (!payment?.outcome) return unknownPayment(paymentId);',
+        `  if (!payment?.outcome) {
     const pk = \`k#\${paymentId.slice(4)}\`;
     const claim = await attempt.strongRead(pk);
     if (!claim) return unknownPayment(paymentId);
     await attempt.change({ pk, require: [{ test: 'absent', path: ['outcome'] }], set: [[['outcome'], 'DECLINED'], [['reason'], 'insufficient_funds']] });
     return getPayment(attempt, paymentId);
-  }`)],
+  }`,
+      ),
+    ],
   },
-  { name: 'only an eventual read before "no such account"', edits: [{ file: 'ledger/protocol/service.ts', find: ' ?? await attempt.strongRead(account)', replace: '' }] },
+  {
+    name: 'only an eventual read before "no such account"',
+    edits: [{ file: 'ledger/protocol/service.ts', find: ' ?? (await attempt.strongRead(account))', replace: '' }],
+  },
 ];
 
 const moves: readonly Mistake[] = [
   {
     name: 'an entry deleted at capture or void',
-    edits: [ledger('protocol/move', '    set: [[[\'entries\', payment.id], encodeEntry({ kind: \'closed\', amount: payment.amount, closure: wanted })]],', '    remove: [[\'entries\', payment.id]],')],
+    edits: [
+      ledger(
+        'protocol/move',
+        "    set: [[['entries', payment.id], encodeEntry({ kind: 'closed', amount: payment.amount, closure: wanted })]],",
+        "    remove: [['entries', payment.id]],",
+      ),
+    ],
   },
   {
     name: 'a refused move not stored',
-    edits: [ledger('protocol/finish', '  return storeDecision(attempt, claim, [[[\'outcome\'], \'REFUSED\'], [[\'code\'], code], [[\'detail\'], detail]]);',
-      '  return Promise.resolve({ status: \'REFUSED\', code, detail });')],
+    edits: [
+      ledger(
+        'protocol/finish',
+        "  return storeDecision(attempt, claim, [[['outcome'], 'REFUSED'], [['code'], code], [['detail'], detail]]);",
+        "  return Promise.resolve({ status: 'REFUSED', code, detail });",
+      ),
+    ],
   },
-  { name: 'a refund applied twice', edits: [ledger('protocol/refund', '    require: newEntry(claim.id, claim.at),\n    set: [[[\'entries\', claim.id], encodeEntry(entry)]],', '    require: [],\n    set: [[[\'entries\', claim.id], encodeEntry(entry)]],')] },
-  { name: 'refunds of one payment side by side', edits: [ledger('protocol/refund', '      { test: \'absent\', path: [\'pending\'] }, { test: \'absent\', path: [\'moves\', claim.id] },\n', '')] },
   {
-    name: 'a refund refused by the payment\'s own item, which lags behind the account',
-    edits: [ledger('protocol/refund', '      const open = await uncaptured(attempt, claim, payment);\n', '      const open = await refuseUncaptured(attempt, claim) as Driven | PaymentItem;\n')],
+    name: 'a refund applied twice',
+    edits: [
+      ledger(
+        'protocol/refund',
+        "    require: newEntry(claim.id, claim.at),\n    set: [[['entries', claim.id], encodeEntry(entry)]],",
+        "    require: [],\n    set: [[['entries', claim.id], encodeEntry(entry)]],",
+      ),
+    ],
   },
-  { name: 'a capture beyond what was authorised', edits: [ledger('protocol/move', 'if (claim.amount! > payment.amount) {', 'if (claim.amount! > 2 * payment.amount) {')] },
+  {
+    name: 'refunds of one payment side by side',
+    edits: [ledger('protocol/refund', "      { test: 'absent', path: ['pending'] }, { test: 'absent', path: ['moves', claim.id] },\n", '')],
+  },
+  {
+    name: "a refund refused by the payment's own item, which lags behind the account",
+    edits: [
+      ledger(
+        'protocol/refund',
+        '      const open = await uncaptured(attempt, claim, payment);\n',
+        '      const open = await refuseUncaptured(attempt, claim) as Driven | PaymentItem;\n',
+      ),
+    ],
+  },
+  {
+    name: 'a capture beyond what was authorised',
+    edits: [ledger('protocol/move', 'if (claim.amount! > payment.amount) {', 'if (claim.amount! > 2 * payment.amount) {')],
+  },
   { name: 'an answer that shows later moves', edits: [ledger('protocol/finish', '.filter((other) => other.order <= own.order)', '')] },
-  { name: 'payments read from the nearest replica', edits: [ledger('protocol/move', 'const item = await attempt.strongRead(keyItemPk(id));\n    return item && isPayment(item) &&', 'const item = await attempt.patiently((store) => store.read(keyItemPk(id), false));\n    return item && isPayment(item) &&')] },
+  {
+    name: 'payments read from the nearest replica',
+    edits: [
+      ledger(
+        'protocol/move',
+        'const item = await attempt.strongRead(keyItemPk(id));\n    return item && isPayment(item) &&',
+        'const item = await attempt.patiently((store) => store.read(keyItemPk(id), false));\n    return item && isPayment(item) &&',
+      ),
+    ],
+  },
 ];
 
 const trimming: readonly Mistake[] = [
   {
     name: 'an entry trimmed without the watermark',
-    edits: [ledger('protocol/trim', '    set: [[[\'trimmedThrough\'], Math.max(through, ...ripe.map(({ at }) => at))]],\n', '')],
+    edits: [ledger('protocol/trim', "    set: [[['trimmedThrough'], Math.max(through, ...ripe.map(({ at }) => at))]],\n", '')],
   },
   {
     name: 'an entry trimmed before its completion was read',
     edits: [
       ledger('protocol/trim', '  await inTurns(open, ({ id, entry }) => complete(attempt, found.get(id)!, entry));\n', ''),
-      ledger('protocol/trim', 'return own && isOld.check(own) && readable(attempt, () => isComplete(own, entry)) ?', 'return own && isOld.check(own) ?'),
+      ledger(
+        'protocol/trim',
+        'return own && isOld.check(own) && readable(attempt, () => isComplete(own, entry)) ?',
+        'return own && isOld.check(own) ?',
+      ),
     ],
   },
   {
     name: 'a claim behind the watermark held all the same',
-    edits: [ledger('protocol/authorise', '    { test: \'below\', path: [\'trimmedThrough\'], value: at },\n', '')],
+    edits: [ledger('protocol/authorise', "    { test: 'below', path: ['trimmedThrough'], value: at },\n", '')],
   },
 ];
 
-const homes: readonly Mistake[] = ([
-  {
-    name: 'a lease that is ignored: the home writes until it reads that it is none',
-    // Who never renews a lease is also slow to answer; what counts is the money.
-    modes: ['SAFETY'],
-    edits: [
-      ledger('homes/authority', 'if (record.leaseUntil < attempt.ports.nowMs() + this.settings.requestMs) throw', 'if (record.epoch < 0) throw'),
-      ledger('homes/authority', 'if (!copy || attempt.ports.nowMs() - copy.readAt >= this.timesOf(copy.record).refreshMs) copy =', 'if (!copy) copy ='),
-      ledger('homes/authority', 'tries < 2 && this.isShort(copy.record, attempt.ports.nowMs())', 'tries < 2 && copy.record.home === this.region && copy.record.leaseUntil === 0'),
-      ledger('homes/authority', 'untilMs: Math.min(record.leaseUntil, readAt + refreshMs + requestMs)', 'untilMs: readAt + refreshMs + requestMs + 9e9'),
-    ],
-  },
-  {
-    name: 'a takeover before the lease has ended',
-    // Homes change hands hundreds of times: a run takes seconds, and few of these are needed where there is much to lose.
-    modes: ['SAFETY'],
-    payments: 120,
-    edits: [ledger('homes/authority', '    if (now <= free) return', '    if (now < 0 * free) return')],
-  },
-  {
-    name: 'items not keyed by epoch',
-    edits: [{ file: 'ledger/homes/carry.domain.ts', find: '=> `${pk}@${epoch}`;', replace: '=> `${pk}@${Math.min(epoch, 1)}`;' }],
-  },
-  {
-    name: 'a drain that trusts one watermark item',
-    edits: [ledger('operator/relocate', '    return { missing, older, compared: this.compared, sample };', `    if (missing + older < pks.length) this.open.clear();
-    return { missing, older, compared: this.compared, sample };`)],
-  },
-  {
-    name: 'a drain that does not wait for what the old home has under way',
-    edits: [ledger('operator/relocate', '    await this.sleep(quietMs + slackMs);\n', '')],
-  },
-  {
-    name: 'a planned move that compares nothing again that was written during it',
-    edits: [ledger('operator/relocate', '    for (const pk of noted) this.open.set(pk, undefined);\n', '')],
-  },
-  {
-    name: 'a page of the journal read while the home still writes it',
-    edits: [ledger('operator/relocate', '    await this.sleep(quietAt - this.now());\n', '')],
-  },
-  {
-    name: 'an entry trimmed in a new epoch before what it names was carried over',
-    edits: [ledger('homes/epoch-store', 'removed.length > 0 ? await this.namedBy(account, removed) : []', '[]')],
-  },
-] satisfies Mistake[]).map((mistake): Mistake => ({ payments: 60, ...mistake, table: 'HOME' }));
+const homes: readonly Mistake[] = (
+  [
+    {
+      name: 'a lease that is ignored: the home writes until it reads that it is none',
+      // Who never renews a lease is also slow to answer; what counts is the money.
+      modes: ['SAFETY'],
+      edits: [
+        ledger(
+          'homes/authority',
+          'if (record.leaseUntil < attempt.ports.nowMs() + this.settings.requestMs) { throw',
+          'if (record.epoch < 0) { throw',
+        ),
+        ledger(
+          'homes/authority',
+          'if (!copy || attempt.ports.nowMs() - copy.readAt >= this.timesOf(copy.record).refreshMs) copy =',
+          'if (!copy) copy =',
+        ),
+        ledger(
+          'homes/authority',
+          'tries < 2 && this.isShort(copy.record, attempt.ports.nowMs())',
+          'tries < 2 && copy.record.home === this.region && copy.record.leaseUntil === 0',
+        ),
+        ledger(
+          'homes/authority',
+          'untilMs: Math.min(record.leaseUntil, readAt + refreshMs + requestMs)',
+          'untilMs: readAt + refreshMs + requestMs + 9e9',
+        ),
+      ],
+    },
+    {
+      name: 'a takeover before the lease has ended',
+      // Homes change hands hundreds of times: a run takes seconds, and few of these are needed where there is much to lose.
+      modes: ['SAFETY'],
+      payments: 120,
+      edits: [ledger('homes/authority', '    if (now <= free) return', '    if (now < 0 * free) return')],
+    },
+    {
+      name: 'items not keyed by epoch',
+      edits: [{ file: 'ledger/homes/carry.domain.ts', find: '=> `${pk}@${epoch}`;', replace: '=> `${pk}@${Math.min(epoch, 1)}`;' }],
+    },
+    {
+      name: 'a drain that trusts one watermark item',
+      edits: [
+        ledger(
+          'operator/relocate',
+          '    return { missing, older, compared: this.compared, sample };',
+          `    if (missing + older < pks.length) this.open.clear();
+    return { missing, older, compared: this.compared, sample };`,
+        ),
+      ],
+    },
+    {
+      name: 'a drain that does not wait for what the old home has under way',
+      edits: [ledger('operator/relocate', '    await this.sleep(quietMs + slackMs);\n', '')],
+    },
+    {
+      name: 'a planned move that compares nothing again that was written during it',
+      edits: [ledger('operator/relocate', '    for (const pk of noted) this.open.set(pk, undefined);\n', '')],
+    },
+    {
+      name: 'a page of the journal read while the home still writes it',
+      edits: [ledger('operator/relocate', '    await this.sleep(quietAt - this.now());\n', '')],
+    },
+    {
+      name: 'an entry trimmed in a new epoch before what it names was carried over',
+      edits: [ledger('homes/epoch-store', 'removed.length > 0 ? await this.namedBy(account, removed) : []', '[]')],
+    },
+  ] satisfies Mistake[]
+).map((mistake): Mistake => ({ payments: 60, ...mistake, table: 'HOME' }));
 
 const events = (name: string, find: string, replace: string): Edit => ({ file: `events/${name}.ts`, find, replace });
 
-const told: readonly Mistake[] = ([
-  {
-    name: 'a checkpoint before the bus has answered',
-    edits: [events('outbox/service', '    const done = await this.publishDecided(decided.map(({ one }) => one), this.settings.region, deadlineMs);',
-      '    void this.publishDecided(decided.map(({ one }) => one), this.settings.region, deadlineMs).catch(() => undefined);\n    const done: DecidedResult = { published: 0 };')],
-  },
-  {
-    name: 'refused entries of an accepted request overlooked',
-    edits: [events('publishing/publish.service', '    results = await ports.put(batch.map(({ entry }) => entry), Math.max(1, deadlineMs - ports.nowMs()));',
-      '    results = (await ports.put(batch.map(({ entry }) => entry), Math.max(1, deadlineMs - ports.nowMs()))).map(() => ({ kind: \'accepted\' }));')],
-  },
-  {
-    name: 'an event ID made anew with every publication',
-    edits: [events('outbox/service', '    const spans = (missing < 0 ? events : events.slice(0, missing)).map((event) => this.begin(event!));',
-      '    const spans = (missing < 0 ? events : events.slice(0, missing)).map((event) => this.begin({ ...event!, id: `evt_${this.ports.nonce()}`.replace(/[^A-Za-z0-9._:-]/g, \'-\') }));')],
-  },
-  {
-    name: 'a payment\'s events put in order by clocks',
-    edits: [events('outbox/domain', '    subject: paymentIdOf(decided.payment),\n    sequence,', '    subject: paymentIdOf(decided.payment),\n    sequence: own.at as number,')],
-  },
-  {
-    name: 'a sweep that trusts a lost region to come back',
-    edits: [events('outbox/sweep.service', '    if (silentMs <= this.settings.silentAfterMs && resumedAt <= hint.seenAt) {\n      return silentMs <= this.settings.aliveWithinMs ? { kind: \'dropped\' } :',
-      '    if (silentMs >= 0 || resumedAt > 0) {\n      return silentMs >= 0 ? { kind: \'dropped\' } :')],
-  },
-  {
-    name: 'duplicates told by a read, without a conditional write',
-    edits: [events('consumers/aws', '        ConditionExpression: \'attribute_not_exists(#pk)\',\n        ExpressionAttributeNames: { \'#pk\': partitionKey },\n        ReturnValuesOnConditionCheckFailure', '        ReturnValuesOnConditionCheckFailure'),
-      events('consumers/aws', '    const found = await this.put(claim);', '    const { Item: there } = await this.client.send(new GetItemCommand({ TableName: this.tableName, Key: eventKey(claim.event.id) }));\n    const found = there ?? await this.put(claim);')],
-  },
-  {
-    name: 'an event that another attempt is at work on taken for a duplicate',
-    edits: [events('consumers/service', 'return { kind: \'running\', settled: false };', 'return { kind: \'running\', settled: true };')],
-  },
-  {
-    name: 'older events left out where they were to be delivered',
-    edits: [events('consumers/service', 'if (this.settings.stale !== \'SKIP\' || subject', 'if (subject')],
-  },
-  {
-    name: 'an event marked as done before its handler has run',
-    edits: [events('consumers/service', '    const { span, trace } = this.begin(event, replayed);\n', '    await inbox.finish(claim, nowMs());\n    const { span, trace } = this.begin(event, replayed);\n')],
-  },
-] satisfies Mistake[]).map((mistake): Mistake => ({ payments: 30, ...mistake, events: true }));
+const told: readonly Mistake[] = (
+  [
+    {
+      name: 'a checkpoint before the bus has answered',
+      edits: [
+        events(
+          'outbox/service',
+          '    const done = await this.publishDecided(decided.map(({ one }) => one), this.settings.region, deadlineMs);',
+          '    void this.publishDecided(decided.map(({ one }) => one), this.settings.region, deadlineMs).catch(() => ' +
+            'undefined);\n    const done: DecidedResult = { published: 0 };',
+        ),
+      ],
+    },
+    {
+      name: 'refused entries of an accepted request overlooked',
+      edits: [
+        events(
+          'publishing/publish.service',
+          '    results = await ports.put(batch.map(({ entry }) => entry), Math.max(1, deadlineMs - ports.nowMs()));',
+          '    results = (await ports.put(batch.map(({ entry }) => entry), Math.max(1, deadlineMs - ports.nowMs()))).map(() => ({ ' +
+            "kind: 'accepted' }));",
+        ),
+      ],
+    },
+    {
+      name: 'an event ID made anew with every publication',
+      edits: [
+        events(
+          'outbox/service',
+          '    const spans = (missing < 0 ? events : events.slice(0, missing)).map((event) => this.begin(event!));',
+          '    const spans = (missing < 0 ? events : events.slice(0, missing)).map((event) => this.begin({ ...event!, id: ' +
+            "`evt_${this.ports.nonce()}`.replace(/[^A-Za-z0-9._:-]/g, '-') }));",
+        ),
+      ],
+    },
+    {
+      name: "a payment's events put in order by clocks",
+      edits: [
+        events(
+          'outbox/domain',
+          '    subject: paymentIdOf(decided.payment),\n    sequence,',
+          '    subject: paymentIdOf(decided.payment),\n    sequence: own.at as number,',
+        ),
+      ],
+    },
+    {
+      name: 'a sweep that trusts a lost region to come back',
+      edits: [
+        events(
+          'outbox/sweep.service',
+          '    if (silentMs <= this.settings.silentAfterMs && resumedAt <= hint.seenAt) {\n      return silentMs <= ' +
+            "this.settings.aliveWithinMs ? { kind: 'dropped' } :",
+          "    if (silentMs >= 0 || resumedAt > 0) {\n      return silentMs >= 0 ? { kind: 'dropped' } :",
+        ),
+      ],
+    },
+    {
+      name: 'duplicates told by a read, without a conditional write',
+      edits: [
+        events(
+          'consumers/aws',
+          "        ConditionExpression: 'attribute_not_exists(#pk)',\n        ExpressionAttributeNames: { '#pk': partitionKey " +
+            '},\n        ReturnValuesOnConditionCheckFailure',
+          '        ReturnValuesOnConditionCheckFailure',
+        ),
+        events(
+          'consumers/aws',
+          '    const found = await this.put(claim);',
+          '    const { Item: there } = await this.client.send(new GetItemCommand({ TableName: this.tableName, Key: ' +
+            'eventKey(claim.event.id) }));\n    const found = there ?? await this.put(claim);',
+        ),
+      ],
+    },
+    {
+      name: 'an event that another attempt is at work on taken for a duplicate',
+      edits: [events('consumers/service', "return { kind: 'running', settled: false };", "return { kind: 'running', settled: true };")],
+    },
+    {
+      name: 'older events left out where they were to be delivered',
+      edits: [events('consumers/service', "if (this.settings.stale !== 'SKIP' || subject", 'if (subject')],
+    },
+    {
+      name: 'an event marked as done before its handler has run',
+      edits: [
+        events(
+          'consumers/service',
+          '    const { span, trace } = this.begin(event, replayed);\n',
+          '    await inbox.finish(claim, nowMs());\n    const { span, trace } = this.begin(event, replayed);\n',
+        ),
+      ],
+    },
+  ] satisfies Mistake[]
+).map((mistake): Mistake => ({ payments: 30, ...mistake, events: true }));
 
 export const mistakes: readonly Mistake[] = [...claims, ...decisions, ...moves, ...trimming, ...homes, ...told];

@@ -20,8 +20,12 @@ export async function catchMistake(mistake: Mistake, seedsAtMost: number, likeli
       const options = { seed, mode, payments: mistake.payments ?? 200, table: mistake.table ?? 'STRONG', events: mistake.events ?? false };
       const { violations } = await runSeed({ ...options, subject });
       // What fails without the mistake too is no proof that it was noticed.
-      if (violations.length > 0 && mistake.edits && !await isClean(options)) throw new Error(`${mode} seed ${seed} fails without '${mistake.name}' too`);
-      if (violations.length > 0) return { name: mistake.name, seeds: seed, invariants: [...new Set(violations.map(({ invariant }) => invariant))] };
+      if (violations.length > 0 && mistake.edits && !(await isClean(options))) {
+        throw new Error(`${mode} seed ${seed} fails without '${mistake.name}' too`);
+      }
+      if (violations.length > 0) {
+        return { name: mistake.name, seeds: seed, invariants: [...new Set(violations.map(({ invariant }) => invariant))] };
+      }
     }
   }
   return undefined;

@@ -3,9 +3,16 @@ import { Item, WriteResult } from '../../../src/ledger/ports';
 import { AccountIndex } from '../../../tools/memory/account-index';
 import { changed } from '../../../tools/memory/item-changes';
 
-interface Copy { readonly item: Item; readonly stamp: number; readonly region: string }
+interface Copy {
+  readonly item: Item;
+  readonly stamp: number;
+  readonly region: string;
+}
 
-interface Replica { readonly items: Map<string, Copy>; readonly index: AccountIndex }
+interface Replica {
+  readonly items: Map<string, Copy>;
+  readonly index: AccountIndex;
+}
 
 /** What replication needs: clocks of the regions, and links that delay or hold back. */
 export interface Replication {
@@ -27,7 +34,10 @@ export class EventualTable implements Table {
   public overwritten = 0;
   private readonly replicas: ReadonlyMap<string, Replica>;
 
-  constructor(regions: readonly string[], private readonly replication: Replication) {
+  constructor(
+    regions: readonly string[],
+    private readonly replication: Replication,
+  ) {
     this.replicas = new Map(regions.map((region) => [region, { items: new Map<string, Copy>(), index: new AccountIndex() }]));
   }
 
@@ -35,11 +45,16 @@ export class EventualTable implements Table {
     const { items, index } = this.replicas.get(region)!;
     const read = (pk: string): Item | undefined => items.get(pk)?.item;
     switch (request.kind) {
-      case 'create': return this.write(request.item.pk, region, (found) => (found ? undefined : request.item));
-      case 'change': return this.write(request.change.pk, region, (found) => found && changed(found, request.change));
-      case 'read': return read(request.pk);
-      case 'readMany': return request.pks.flatMap((pk) => read(pk) ?? []);
-      case 'list': return index.list(request.account, request.limit, request.from);
+      case 'create':
+        return this.write(request.item.pk, region, (found) => (found ? undefined : request.item));
+      case 'change':
+        return this.write(request.change.pk, region, (found) => found && changed(found, request.change));
+      case 'read':
+        return read(request.pk);
+      case 'readMany':
+        return request.pks.flatMap((pk) => read(pk) ?? []);
+      case 'list':
+        return index.list(request.account, request.limit, request.from);
     }
   }
 
@@ -49,7 +64,7 @@ export class EventualTable implements Table {
   }
 
   /** A region's items as they are now. */
-  public* items(region: string): Iterable<Item> {
+  public *items(region: string): Iterable<Item> {
     for (const { item } of this.replicas.get(region)!.items.values()) yield item;
   }
 

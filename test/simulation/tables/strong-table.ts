@@ -3,7 +3,11 @@ import { Item, WriteResult } from '../../../src/ledger/ports';
 import { AccountIndex } from '../../../tools/memory/account-index';
 import { changed } from '../../../tools/memory/item-changes';
 
-interface Version { readonly item: Item; readonly at: number; readonly region: string }
+interface Version {
+  readonly item: Item;
+  readonly at: number;
+  readonly region: string;
+}
 
 const versionsKept = 6;
 /** Writes of an item remembered, to tell which of them another one overlapped: more than are made while a request is under way. */
@@ -28,11 +32,16 @@ export class StrongTable implements Table {
 
   public perform(request: Request, region: string, sentAt: number): Answer {
     switch (request.kind) {
-      case 'create': return this.write(request.item.pk, region, sentAt, (found) => (found ? undefined : request.item));
-      case 'change': return this.write(request.change.pk, region, sentAt, (found) => found && changed(found, request.change));
-      case 'read': return request.strong ? this.strongRead(request.pk, region) : this.eventualRead(request.pk, region);
-      case 'readMany': return request.pks.flatMap((pk) => this.strongRead(pk, region) ?? []);
-      case 'list': return this.index.list(request.account, request.limit, request.from);
+      case 'create':
+        return this.write(request.item.pk, region, sentAt, (found) => (found ? undefined : request.item));
+      case 'change':
+        return this.write(request.change.pk, region, sentAt, (found) => found && changed(found, request.change));
+      case 'read':
+        return request.strong ? this.strongRead(request.pk, region) : this.eventualRead(request.pk, region);
+      case 'readMany':
+        return request.pks.flatMap((pk) => this.strongRead(pk, region) ?? []);
+      case 'list':
+        return this.index.list(request.account, request.limit, request.from);
     }
   }
 
@@ -61,7 +70,9 @@ export class StrongTable implements Table {
 
   private overlaps(pk: string, region: string, sentAt: number): boolean {
     const writes = this.writes.get(pk) ?? [];
-    for (let place = writes.length - 1; place >= 0 && writes[place].at > sentAt; place -= 1) if (writes[place].region !== region) return true;
+    for (let place = writes.length - 1; place >= 0 && writes[place].at > sentAt; place -= 1) {
+      if (writes[place].region !== region) return true;
+    }
     return false;
   }
 

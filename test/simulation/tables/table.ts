@@ -12,7 +12,10 @@ export type Answer = WriteResult | Item | undefined | readonly Item[] | readonly
 
 /** A table refuses a request: what the port will throw. */
 export class TableFault extends Error {
-  constructor(public readonly fault: FaultKind, message: string) {
+  constructor(
+    public readonly fault: FaultKind,
+    message: string,
+  ) {
     super(message);
     this.name = 'TableFault';
   }

@@ -9,18 +9,26 @@ const client = new DynamoDBClient({});
 const config = new IdempotencyConfig({ eventKeyJmesPath: 'key', payloadValidationJmesPath: 'order', throwOnNoIdempotencyKey: true });
 const persistenceStore = new DynamoDBPersistenceLayer({ tableName, awsSdkV3Client: client });
 
-interface Order { readonly accountId: string; readonly amount: number }
+interface Order {
+  readonly accountId: string;
+  readonly amount: number;
+}
 
-const pay = makeIdempotent(async ({ key, order }: { key: string; order: Order }) => {
-  await client.send(new UpdateItemCommand({
-    TableName: tableName,
-    Key: { id: { S: `account#${order.accountId}` } },
-    UpdateExpression: 'SET available = available - :amount, held = held + :amount',
-    ConditionExpression: 'available >= :amount',
-    ExpressionAttributeValues: { ':amount': { N: String(order.amount) } },
-  }));
-  return { paymentId: key, status: 'AUTHORISED' };
-}, { persistenceStore, config });
+const pay = makeIdempotent(
+  async ({ key, order }: { key: string; order: Order }) => {
+    await client.send(
+      new UpdateItemCommand({
+        TableName: tableName,
+        Key: { id: { S: `account#${order.accountId}` } },
+        UpdateExpression: 'SET available = available - :amount, held = held + :amount',
+        ConditionExpression: 'available >= :amount',
+        ExpressionAttributeValues: { ':amount': { N: String(order.amount) } },
+      }),
+    );
+    return { paymentId: key, status: 'AUTHORISED' };
+  },
+  { persistenceStore, config },
+);
 
 export async function handler(event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> {
   config.registerLambdaContext(context);

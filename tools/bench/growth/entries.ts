@@ -11,14 +11,18 @@ import { payment, tenant } from '../subjects/subjects';
 
 /** What an account may hold: payments that wait for their capture, or captures that wait to be trimmed. */
 export type EntryKind = 'holds' | 'captures';
-export interface Held { readonly kind: EntryKind; readonly entries: number }
+export interface Held {
+  readonly kind: EntryKind;
+  readonly entries: number;
+}
 
 export const heldSteps: readonly Held[] = [
-  ...[0, 100, 500, 1_000, 2_500, 4_900].map((entries) => ({ kind: 'holds', entries } as const)), { kind: 'captures', entries: 4_900 },
+  ...[0, 100, 500, 1_000, 2_500, 4_900].map((entries) => ({ kind: 'holds', entries }) as const),
+  { kind: 'captures', entries: 4_900 },
 ];
 
 export const growthCalls = ['authorise', 'capture', 'decline', 'firstReplay', 'replay'] as const;
-export type GrowthCall = typeof growthCalls[number];
+export type GrowthCall = (typeof growthCalls)[number];
 
 /** Requests and units of each call. */
 export interface EntryCounts extends Held {
@@ -37,11 +41,15 @@ let accountsOpened = 0;
 export class HeldAccount {
   private keys = 0;
 
-  private constructor(private readonly time: VirtualTime, private readonly ledger: PaymentsLedger, public readonly accountId: string) {}
+  private constructor(
+    private readonly time: VirtualTime,
+    private readonly ledger: PaymentsLedger,
+    public readonly accountId: string,
+  ) {}
 
   public static async open(mode: LedgerMode, store: LedgerStore, held: Held): Promise<HeldAccount> {
     const time = new VirtualTime(neverDue);
-    const accountId = `held-${process.pid}-${accountsOpened += 1}`;
+    const accountId = `held-${process.pid}-${(accountsOpened += 1)}`;
     await ledgerIn(mode, time, holding(store, held), 1).openAccount(time.context(), { accountId, currency, balance: funds });
     const account = new HeldAccount(time, ledgerIn(mode, time, store), accountId);
     // A function that has worked on the account before: it knows the currency, and a new home has carried the account over.
@@ -75,22 +83,24 @@ export class HeldAccount {
   }
 
   private key(): string {
-    return `${this.accountId}-${this.keys += 1}`;
+    return `${this.accountId}-${(this.keys += 1)}`;
   }
 }
 
 /** A store whose new accounts begin with entries, as if so many payments had been made. */
 function holding(store: LedgerStore, { kind, entries }: Held): LedgerStore {
-  const code = (number: number): string => (kind === 'holds'
-    ? encodeEntry({ kind: 'hold', amount })
-    : encodeEntry({ kind: 'closed', amount, closure: { by: keyId(tenant, `closer-${number}`), type: 'CAPTURE', captured: amount } }));
+  const code = (number: number): string =>
+    kind === 'holds'
+      ? encodeEntry({ kind: 'hold', amount })
+      : encodeEntry({ kind: 'closed', amount, closure: { by: keyId(tenant, `closer-${number}`), type: 'CAPTURE', captured: amount } });
   const own = Object.fromEntries(Array.from({ length: entries }, (_, number) => [keyId(tenant, `held-${number}`), code(number)]));
   return {
     change: (change) => store.change(change),
     read: (pk, strong) => store.read(pk, strong),
     readMany: (pks) => store.readMany(pks),
     list: (account, limit, from) => store.list(account, limit, from),
-    create: (item) => store.create(item.kind === 'ACCOUNT' ? { ...item, entries: own, [kind === 'holds' ? 'held' : 'settled']: entries * amount } : item),
+    create: (item) =>
+      store.create(item.kind === 'ACCOUNT' ? { ...item, entries: own, [kind === 'holds' ? 'held' : 'settled']: entries * amount } : item),
   };
 }
 

@@ -8,7 +8,7 @@ import { payment, tenant } from '../subjects/subjects';
 
 /** STRONG; HOME_REGION in its first home; HOME_REGION after the home has moved once. In each the region that is home works. */
 export const ledgerModes = ['STRONG', 'HOME_REGION', 'HOME_REGION, moved once'] as const;
-export type LedgerMode = typeof ledgerModes[number];
+export type LedgerMode = (typeof ledgerModes)[number];
 
 const region = 'us-east-1';
 
@@ -34,7 +34,7 @@ export class VirtualTime {
       store,
       nowMs: () => this.nowMs,
       random: this.random,
-      nonce: () => `00000000-0000-4000-8000-${String(this.nonces += 1).padStart(12, '0')}`,
+      nonce: () => `00000000-0000-4000-8000-${String((this.nonces += 1)).padStart(12, '0')}`,
       sleep: (ms) => {
         this.goTo(this.ms + ms);
         return Promise.resolve();

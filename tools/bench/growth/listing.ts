@@ -59,10 +59,17 @@ class Listed {
   }
 
   /** A page, and what it took. */
-  public async page(limit: number, cursor?: string): Promise<{ readonly outcome: Extract<ListOutcome, { kind: 'found' }>; readonly usage: Usage }> {
+  public async page(
+    limit: number,
+    cursor?: string,
+  ): Promise<{ readonly outcome: Extract<ListOutcome, { kind: 'found' }>; readonly usage: Usage }> {
     let outcome: ListOutcome | undefined;
     const usage = await spent(this.store.usage, async () => {
-      outcome = await this.ledger.listTransactions(this.time.context(), { accountId: 'listed', limit, ...(cursor === undefined ? {} : { cursor }) });
+      outcome = await this.ledger.listTransactions(this.time.context(), {
+        accountId: 'listed',
+        limit,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
     });
     if (outcome?.kind !== 'found') throw new Error(`expected a page, got ${JSON.stringify(outcome)}`);
     return { outcome, usage };
@@ -74,13 +81,16 @@ class Listed {
   }
 
   private key(): string {
-    return `k${this.keys += 1}`;
+    return `k${(this.keys += 1)}`;
   }
 }
 
-export async function countPages(limits: readonly number[] = pageLimits, depths: readonly number[] = pageDepths): Promise<readonly PageFigures[]> {
+export async function countPages(
+  limits: readonly number[] = pageLimits,
+  depths: readonly number[] = pageDepths,
+): Promise<readonly PageFigures[]> {
   const listed = await Listed.open();
-  await listed.captured(Math.ceil(Math.max(...limits) * Math.max(...depths) / 2) + 1);
+  await listed.captured(Math.ceil((Math.max(...limits) * Math.max(...depths)) / 2) + 1);
   const figures: PageFigures[] = [];
   for (const limit of limits) {
     let cursor: string | undefined;
@@ -94,7 +104,10 @@ export async function countPages(limits: readonly number[] = pageLimits, depths:
 }
 
 /** With the API's default limit. */
-export async function countDeclines(steps: readonly number[] = declineSteps, limit: number = apiLimits.listLimitDefault): Promise<readonly DeclinesFigures[]> {
+export async function countDeclines(
+  steps: readonly number[] = declineSteps,
+  limit: number = apiLimits.listLimitDefault,
+): Promise<readonly DeclinesFigures[]> {
   const figures: DeclinesFigures[] = [];
   for (const declines of steps) {
     const listed = await Listed.open();
@@ -111,9 +124,12 @@ export async function countDeclines(steps: readonly number[] = declineSteps, lim
     }
     const total = (of: (usage: Usage) => number): number => pages.reduce((sum, usage) => sum + of(usage), 0);
     figures.push({
-      declines, pages: pages.length,
-      requestsAtMost: Math.max(...pages.map(({ requests }) => requests)), readUnitsAtMost: Math.max(...pages.map(({ readUnits }) => readUnits)),
-      requests: total(({ requests }) => requests), readUnits: total(({ readUnits }) => readUnits),
+      declines,
+      pages: pages.length,
+      requestsAtMost: Math.max(...pages.map(({ requests }) => requests)),
+      readUnitsAtMost: Math.max(...pages.map(({ readUnits }) => readUnits)),
+      requests: total(({ requests }) => requests),
+      readUnits: total(({ readUnits }) => readUnits),
     });
   }
   return figures;

@@ -1,4 +1,7 @@
-/** The ledger's store in memory, with DynamoDB's price of every request: so that growth can be counted in virtual time, the same on any machine. */
+/**
+ * The ledger's store in memory, with DynamoDB's price of every request: so that growth can be counted in virtual time, the same on any
+ * machine.
+ */
 import { Change, IndexEntry, Item, LedgerStore, Value, WriteResult } from '../../../src/ledger/ports';
 import { AccountIndex } from '../../memory/account-index';
 import { changed } from '../../memory/item-changes';
@@ -97,7 +100,8 @@ function measureMaps(before: Item, after: Item, { set = [], remove = [] }: Chang
   for (const [map, size] of sizes) measured.set(map, size);
 }
 
-const memberSize = (map: Readonly<Record<string, Value>>, name: string): number => (name in map ? 1 + Buffer.byteLength(name) + valueSize(map[name]) : 0);
+const memberSize = (map: Readonly<Record<string, Value>>, name: string): number =>
+  name in map ? 1 + Buffer.byteLength(name) + valueSize(map[name]) : 0;
 
 /** As `itemSize`, of an item as the ledger has it. */
 export function sizeOfItem(item: Item | undefined): number {

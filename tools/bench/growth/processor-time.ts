@@ -38,15 +38,21 @@ async function timesOf(account: HeldAccount): Promise<Times> {
   const times: [GrowthCall, number][] = [];
   for (const call of growthCalls) {
     const calls = await account.prepare(call, callsAtOnce);
-    times.push([call, await processorMs(async () => {
-      for (const work of calls) await work();
-    })]);
+    times.push([
+      call,
+      await processorMs(async () => {
+        for (const work of calls) await work();
+      }),
+    ]);
   }
   return Object.fromEntries(times) as Record<GrowthCall, number>;
 }
 
 export function ratiosOf(rounds: readonly (readonly Times[])[], step: number): Times {
-  return Object.fromEntries(growthCalls.map((call) => [call, median(rounds.map((times) => times[step][call] / times[0][call]))])) as Record<GrowthCall, number>;
+  return Object.fromEntries(growthCalls.map((call) => [call, median(rounds.map((times) => times[step][call] / times[0][call]))])) as Record<
+    GrowthCall,
+    number
+  >;
 }
 
 setFlagsFromString('--expose-gc');

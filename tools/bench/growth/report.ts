@@ -5,10 +5,18 @@ import { LedgerMode, ledgerModes } from './ledgers';
 import type { TrafficFigures } from './traffic';
 import type { Usage } from '../subjects/counting';
 
-export interface Table { readonly title: string; readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] }
+export interface Table {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
 
 const labels: Readonly<Record<GrowthCall, string>> = {
-  authorise: 'authorization', capture: 'capture', decline: 'decline', firstReplay: 'first replay', replay: 'replay',
+  authorise: 'authorization',
+  capture: 'capture',
+  decline: 'decline',
+  firstReplay: 'first replay',
+  replay: 'replay',
 };
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
@@ -18,7 +26,11 @@ const writeUnits = ({ writeUnits: own, indexUnits }: Usage): number => own + ind
 
 export function growthTables(growth: Growth): readonly Table[] {
   return [
-    ...ledgerModes.map((mode) => entriesTable(mode, growth)), ratiosTable(growth), trafficTable(growth), pagesTable(growth), declinesTable(growth),
+    ...ledgerModes.map((mode) => entriesTable(mode, growth)),
+    ratiosTable(growth),
+    trafficTable(growth),
+    pagesTable(growth),
+    declinesTable(growth),
     wholeTableTable(growth),
   ];
 }
@@ -31,7 +43,8 @@ function entriesTable(mode: LedgerMode, { entries }: Growth): Table {
   return {
     title: `Entries held by one account, ${mode}: requests / write units / read units of a call`,
     head: ['entries', "account's item, KB", ...growthCalls.map((call) => labels[call])],
-    rows: entries.filter((counts) => counts.mode === mode)
+    rows: entries
+      .filter((counts) => counts.mode === mode)
       .map((counts) => [heldText(counts), (counts.bytes / 1024).toFixed(1), ...growthCalls.map((call) => cell(counts, call))]),
   };
 }
@@ -40,7 +53,9 @@ function ratiosTable({ ratios }: Growth): Table {
   return {
     title: "Entries held by one account: the function's processor time of a call, to the same call with 0 entries",
     head: ['mode', 'entries', ...growthCalls.map((call) => labels[call])],
-    rows: ratios.filter(({ entries }) => entries > 0).map((row) => [row.mode, heldText(row), ...growthCalls.map((call) => `${row.ratios[call].toFixed(1)} x`)]),
+    rows: ratios
+      .filter(({ entries }) => entries > 0)
+      .map((row) => [row.mode, heldText(row), ...growthCalls.map((call) => `${row.ratios[call].toFixed(1)} x`)]),
   };
 }
 
@@ -53,14 +68,26 @@ function trafficTable({ traffic }: Growth): Table {
   return {
     title: 'Payments a day on one account, evenly spread',
     head: [
-      'mode', 'payments a day', 'captured', 'entries standing, at most',
-      "write units of one write of the account's item", 'of all of them, a second', 'write units of a payment with its capture',
-      'read units of it', 'answers account_busy',
+      'mode',
+      'payments a day',
+      'captured',
+      'entries standing, at most',
+      "write units of one write of the account's item",
+      'of all of them, a second',
+      'write units of a payment with its capture',
+      'read units of it',
+      'answers account_busy',
     ],
     rows: traffic.map((row) => [
-      row.mode, whole(row.paymentsADay), captured(row), whole(row.entries), some(row.unitsOfAWrite), some(row.unitsASecond),
-      some(writeUnits(row.payment)), some(row.payment.readUnits),
-      row.busy === 0 ? '0' : `${(100 * row.busy / row.calls).toFixed(1)} %`,
+      row.mode,
+      whole(row.paymentsADay),
+      captured(row),
+      whole(row.entries),
+      some(row.unitsOfAWrite),
+      some(row.unitsASecond),
+      some(writeUnits(row.payment)),
+      some(row.payment.readUnits),
+      row.busy === 0 ? '0' : `${((100 * row.busy) / row.calls).toFixed(1)} %`,
     ]),
   };
 }
@@ -76,7 +103,14 @@ function pagesTable({ pages }: Growth): Table {
 function declinesTable({ declines }: Growth): Table {
   return {
     title: 'Declines in front of the lines of GET /transactions, limit 20',
-    head: ['declines', 'pages until the first line', 'requests of a page, at most', 'read units of a page, at most', 'requests of all', 'read units of all'],
+    head: [
+      'declines',
+      'pages until the first line',
+      'requests of a page, at most',
+      'read units of a page, at most',
+      'requests of all',
+      'read units of all',
+    ],
     rows: declines.map((row) => [row.declines, row.pages, row.requestsAtMost, row.readUnitsAtMost, row.requests, row.readUnits].map(whole)),
   };
 }

@@ -38,14 +38,17 @@ const measuredMs = 5 * minuteMs;
 const paymentsAtLeast = 300;
 
 export const trafficSteps: readonly Traffic[] = [
-  ...(['STRONG', 'HOME_REGION'] as const).flatMap((mode) => [1_000, 10_000, 100_000].flatMap((paymentsADay) => (
-    [0, 10 * minuteMs].map((captureAfterMs) => ({ mode, paymentsADay, captureAfterMs }))
-  ))),
-  { mode: 'STRONG', paymentsADay: 500_000, captureAfterMs: 0 }, { mode: 'HOME_REGION', paymentsADay: 250_000, captureAfterMs: 0 },
+  ...(['STRONG', 'HOME_REGION'] as const).flatMap((mode) =>
+    [1_000, 10_000, 100_000].flatMap((paymentsADay) =>
+      [0, 10 * minuteMs].map((captureAfterMs) => ({ mode, paymentsADay, captureAfterMs })),
+    ),
+  ),
+  { mode: 'STRONG', paymentsADay: 500_000, captureAfterMs: 0 },
+  { mode: 'HOME_REGION', paymentsADay: 250_000, captureAfterMs: 0 },
   // More payments wait for their capture than an account holds.
   { mode: 'STRONG', paymentsADay: 100_000, captureAfterMs: 80 * minuteMs },
   // Somebody tries cards, six a second, all declined.
-  ...(['STRONG', 'HOME_REGION'] as const).map((mode) => ({ mode, paymentsADay: 518_400, captureAfterMs: 'never' } as const)),
+  ...(['STRONG', 'HOME_REGION'] as const).map((mode) => ({ mode, paymentsADay: 518_400, captureAfterMs: 'never' }) as const),
 ];
 
 export async function countTraffic(steps: readonly Traffic[] = trafficSteps): Promise<readonly TrafficFigures[]> {
@@ -79,7 +82,10 @@ class SteadyTraffic {
     const end = warm + Math.max(measuredMs, paymentsAtLeast * everyMs);
     const begin = this.time.nowMs;
     await this.ledger.openAccount(this.time.context(), { accountId: this.accountId, currency, balance: 1_000_000_000 });
-    let before: { readonly usage: Usage; readonly accounts: MeteredStore['accounts'] } = { usage: noUsage(), accounts: { writes: 0, units: 0 } };
+    let before: { readonly usage: Usage; readonly accounts: MeteredStore['accounts'] } = {
+      usage: noUsage(),
+      accounts: { writes: 0, units: 0 },
+    };
     let payments = 0;
     for (let number = 0; number * everyMs < end; number += 1) {
       const at = begin + number * everyMs;
@@ -98,10 +104,19 @@ class SteadyTraffic {
   private async pay(number: number): Promise<void> {
     const declined = this.traffic.captureAfterMs === 'never';
     const amount = declined ? 2_000_000_000 : 1;
-    const outcome = await this.ledger.authorise(this.time.context(), { ...payment, amount, accountId: this.accountId, idempotencyKey: `p${number}` });
+    const outcome = await this.ledger.authorise(this.time.context(), {
+      ...payment,
+      amount,
+      accountId: this.accountId,
+      idempotencyKey: `p${number}`,
+    });
     this.note(outcome);
     if (outcome.kind !== 'answered' || declined) return;
-    this.captures.push({ at: this.time.nowMs + (this.traffic.captureAfterMs as number), paymentId: outcome.payment.paymentId, key: `c${number}` });
+    this.captures.push({
+      at: this.time.nowMs + (this.traffic.captureAfterMs as number),
+      paymentId: outcome.payment.paymentId,
+      key: `c${number}`,
+    });
     await this.captureUntil(this.time.nowMs);
   }
 
@@ -130,9 +145,11 @@ class SteadyTraffic {
     return {
       ...this.traffic,
       unitsOfAWrite: (accounts.units - before.accounts.units) / (accounts.writes - before.accounts.writes),
-      unitsASecond: (accounts.units - before.accounts.units) / payments * this.traffic.paymentsADay / 86_400,
+      unitsASecond: (((accounts.units - before.accounts.units) / payments) * this.traffic.paymentsADay) / 86_400,
       payment: { requests: each('requests'), writeUnits: each('writeUnits'), indexUnits: each('indexUnits'), readUnits: each('readUnits') },
-      entries: this.entries, busy: this.busy, calls: this.calls,
+      entries: this.entries,
+      busy: this.busy,
+      calls: this.calls,
     };
   }
 }

@@ -38,8 +38,16 @@ const [from, to] = ['us-east-1', 'eu-central-1'];
 const perGb = 1e9;
 
 const settings: HomeSettings = {
-  regions: [from, to], units: 1, leaseMs: 12_000, requestMs: 6_000, clockMarginMs: 2_000, refreshMs: 1_000,
-  moveRequestMs: 1_500, moveRefreshMs: 250, movePauseMs: 4_500, takeover: 'AUTOMATIC',
+  regions: [from, to],
+  units: 1,
+  leaseMs: 12_000,
+  requestMs: 6_000,
+  clockMarginMs: 2_000,
+  refreshMs: 1_000,
+  moveRequestMs: 1_500,
+  moveRefreshMs: 250,
+  movePauseMs: 4_500,
+  takeover: 'AUTOMATIC',
 };
 
 /** Both regions are the same copy on one engine: what is looked for is never missing, as when all is well. */
@@ -51,15 +59,15 @@ export async function wholeTable(client: DynamoDBClient, table = 'bench-whole-ta
     await client.send(new BatchWriteItemCommand({ RequestItems: { [table]: some } }));
   }
   const bytes = items.reduce((sum, item) => sum + sizeOfItem(item), 0);
-  const secondsPerGb = (ms: number): number => ms / 1000 * perGb / bytes;
+  const secondsPerGb = (ms: number): number => ((ms / 1000) * perGb) / bytes;
   // The first of each warms the code up.
   for (const work of [compareForMove, sumForRound]) await work(table);
   return {
-    itemsPerGb: items.length * perGb / bytes,
+    itemsPerGb: (items.length * perGb) / bytes,
     move: secondsPerGb(await processorMs(() => compareForMove(table))),
     scan: secondsPerGb(await processorMs(() => passOver(table))),
     round: secondsPerGb(await processorMs(() => sumForRound(table))),
-    account: await processorMs(() => recomputeAccount(client, table)) / 1000 * 1_000 * accounts / payments,
+    account: (((await processorMs(() => recomputeAccount(client, table))) / 1000) * 1_000 * accounts) / payments,
   };
 }
 
@@ -73,7 +81,11 @@ async function paidItems(): Promise<readonly Item[]> {
   }
   for (let number = 0; number < payments; number += 1) {
     time.goTo(time.nowMs + 100);
-    const made = await ledger.authorise(time.context(), { ...payment, accountId: `whole-${number % accounts}`, idempotencyKey: `p${number}` });
+    const made = await ledger.authorise(time.context(), {
+      ...payment,
+      accountId: `whole-${number % accounts}`,
+      idempotencyKey: `p${number}`,
+    });
     if (made.kind !== 'answered') throw new Error(`expected an answered payment, got ${JSON.stringify(made)}`);
     await ledger.move(time.context(), { type: 'CAPTURE', paymentId: made.payment.paymentId, idempotencyKey: `c${number}` });
   }
@@ -93,7 +105,9 @@ async function compareForMove(table: string): Promise<void> {
   const scan = scanPort(table, 1);
   const ports = { scan: (region: string) => scan(region, 0), items: itemsPort(table) };
   const result = await relocate(attemptIn(to, authority), new Authority(to, settings), settings, ports, 0);
-  if (result.kind !== 'moved' || result.compared < 2 * payments) throw new Error(`expected a move of everything, got ${JSON.stringify(result)}`);
+  if (result.kind !== 'moved' || result.compared < 2 * payments) {
+    throw new Error(`expected a move of everything, got ${JSON.stringify(result)}`);
+  }
 }
 
 /** What a move does with the items of units that stay. */
@@ -104,7 +118,11 @@ async function passOver(table: string): Promise<void> {
 /** A round of a reconciliation that finds no difference, without its accounts. */
 async function sumForRound(table: string): Promise<void> {
   const nowMs = new VirtualTime(neverDue).nowMs + 86_400_000;
-  const ports = { replicas: replicaPort(table), operate: () => Promise.reject(new Error('no account is asked for')), clock: { nowMs: () => nowMs } as AuditClock };
+  const ports = {
+    replicas: replicaPort(table),
+    operate: () => Promise.reject(new Error('no account is asked for')),
+    clock: { nowMs: () => nowMs } as AuditClock,
+  };
   const plan = { mode: 'STRONG', source: from, target: to, window: { settleSeconds: 60 } } as CutoverPlan;
   const { end, round, why } = await new ReconcileRound(ports, plan, beginRound(nowMs, 60), { skip: 0 }, nowMs + 1).go();
   const whole = end === 'complete' && round.read.source.items > 2 * payments && round.comparing?.found === 0;

@@ -28,28 +28,35 @@ export async function spent(usage: Usage, work: () => Promise<void>): Promise<Us
 
 const reads = new Set(['GetItemCommand', 'BatchGetItemCommand', 'QueryCommand']);
 
-interface Refusal { readonly name?: string; readonly Item?: Attributes; readonly CancellationReasons?: readonly { readonly Item?: Attributes }[] }
+interface Refusal {
+  readonly name?: string;
+  readonly Item?: Attributes;
+  readonly CancellationReasons?: readonly { readonly Item?: Attributes }[];
+}
 type Attributes = Readonly<Record<string, AttributeValue>>;
 
 /** Adds all that the client sends from now on to `usage`. */
 export function countInto(client: DynamoDBClient, usage: Usage): DynamoDBClient {
-  client.middlewareStack.add((next, context) => async (args) => {
-    usage.requests += 1;
-    try {
-      const result = await next({ ...args, input: { ...args.input, ReturnConsumedCapacity: 'INDEXES' } as typeof args.input });
-      const { ConsumedCapacity: consumed } = result.output as { ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[] };
-      for (const one of [consumed ?? []].flat()) addUnits(usage, one, reads.has((context as { commandName?: string }).commandName ?? ''));
-      return result;
-    } catch (error) {
-      // A refused write is charged like one that was made; the error does not say for how much.
-      const refusal = error as Refusal;
-      if (refusal.name === 'ConditionalCheckFailedException') usage.writeUnits += startedKilobytes(refusal.Item);
-      if (refusal.name === 'TransactionCanceledException') {
-        usage.writeUnits += 2 * (refusal.CancellationReasons ?? []).reduce((sum, { Item }) => sum + startedKilobytes(Item), 0);
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      usage.requests += 1;
+      try {
+        const result = await next({ ...args, input: { ...args.input, ReturnConsumedCapacity: 'INDEXES' } as typeof args.input });
+        const { ConsumedCapacity: consumed } = result.output as { ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[] };
+        for (const one of [consumed ?? []].flat()) addUnits(usage, one, reads.has((context as { commandName?: string }).commandName ?? ''));
+        return result;
+      } catch (error) {
+        // A refused write is charged like one that was made; the error does not say for how much.
+        const refusal = error as Refusal;
+        if (refusal.name === 'ConditionalCheckFailedException') usage.writeUnits += startedKilobytes(refusal.Item);
+        if (refusal.name === 'TransactionCanceledException') {
+          usage.writeUnits += 2 * (refusal.CancellationReasons ?? []).reduce((sum, { Item }) => sum + startedKilobytes(Item), 0);
+        }
+        throw error;
       }
-      throw error;
-    }
-  }, { step: 'initialize', name: 'countUsage' });
+    },
+    { step: 'initialize', name: 'countUsage' },
+  );
   return client;
 }
 

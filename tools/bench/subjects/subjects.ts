@@ -37,13 +37,16 @@ const region = 'us-east-1';
 
 /** The ledger as the functions run it: the shipped service on the shipped store. */
 export function ledgerOn(client: DynamoDBClient, tableName: string, random = Math.random): PaymentsLedger {
-  return new PaymentsLedger({
-    store: new DynamoStore(client, tableName),
-    nowMs: Date.now,
-    random,
-    nonce: randomUUID,
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-  }, { region });
+  return new PaymentsLedger(
+    {
+      store: new DynamoStore(client, tableName),
+      nowMs: Date.now,
+      random,
+      nonce: randomUUID,
+      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    },
+    { region },
+  );
 }
 
 export const callContext = (): CallContext => ({ tenant, traceId: '1-65000000-000000000000000000000001', deadlineMs: Date.now() + 60_000 });
@@ -57,11 +60,12 @@ export function expectAnswer(outcome: KeyedOutcome, replayed: boolean, status = 
 /** All subjects, ready: accounts opened and known, keys to repeat paid for. */
 export async function prepareSubjects(ground: Ground): Promise<readonly Subject[]> {
   const run = randomUUID().slice(0, 8);
-  return [...bare(ground, run), ...await ours(ground, run), ...await powertools(ground, run), ...await transaction(ground, run)];
+  return [...bare(ground, run), ...(await ours(ground, run)), ...(await powertools(ground, run)), ...(await transaction(ground, run))];
 }
 
 const paymentId = (run: string, subject: string, number: number): string => `${run}-${subject}-${String(number).padStart(10, '0')}`;
-const accountName = (run: string, subject: string, number: number, ground: Ground): string => `${run}-${subject}-${number % ground.accounts}`;
+const accountName = (run: string, subject: string, number: number, ground: Ground): string =>
+  `${run}-${subject}-${number % ground.accounts}`;
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 /**
@@ -71,7 +75,7 @@ const numbers = (count: number): number[] => Array.from({ length: count }, (_, i
 function bare({ tableName, usualClient }: Ground, run: string): Subject[] {
   const dynamo = usualClient();
   const put = async (Item: Record<string, AttributeValue>): Promise<void> =>
-    void await dynamo.send(new PutItemCommand({ TableName: tableName, Item, ConditionExpression: 'attribute_not_exists(pk)' }));
+    void (await dynamo.send(new PutItemCommand({ TableName: tableName, Item, ConditionExpression: 'attribute_not_exists(pk)' })));
   return [
     { name: 'bare', call: (number) => put(paymentRecord(`bare#${paymentId(run, 'bare', number)}`, 'any', number)) },
     { name: 'small', call: (number) => put(record(`small#${paymentId(run, 'small', number)}`, 'any', number)) },
@@ -108,9 +112,12 @@ const paymentRecord = (pk: string, accountId: string, number: number): Record<st
 
 async function ours(ground: Ground, run: string): Promise<Subject[]> {
   const ledger = ledgerOn(ground.client(), ground.tableName, ground.random);
-  const pay = (subject: string, number: number): Promise<KeyedOutcome> => ledger.authorise(callContext(), {
-    ...payment, idempotencyKey: paymentId(run, subject, number), accountId: accountName(run, 'ours', number, ground),
-  });
+  const pay = (subject: string, number: number): Promise<KeyedOutcome> =>
+    ledger.authorise(callContext(), {
+      ...payment,
+      idempotencyKey: paymentId(run, subject, number),
+      accountId: accountName(run, 'ours', number, ground),
+    });
   for (const number of numbers(ground.accounts)) {
     const accountId = accountName(run, 'ours', number, ground);
     await ledger.openAccount(callContext(), { accountId, currency: payment.currency, balance: funds });
@@ -127,7 +134,10 @@ async function ours(ground: Ground, run: string): Promise<Subject[]> {
   ];
 }
 
-interface Order { readonly idempotencyKey: string; readonly payment: { readonly accountId: string; readonly amount: number; readonly currency: string } }
+interface Order {
+  readonly idempotencyKey: string;
+  readonly payment: { readonly accountId: string; readonly amount: number; readonly currency: string };
+}
 
 async function powertools(ground: Ground, run: string): Promise<Subject[]> {
   const answer = (order: Order) => ({ paymentId: `pay_${order.idempotencyKey}`, status: 'AUTHORISED', ...order.payment });
@@ -143,21 +153,35 @@ async function powertools(ground: Ground, run: string): Promise<Subject[]> {
     payment: { accountId: accountName(run, 'powertools', number, ground), amount: payment.amount, currency: payment.currency },
   });
   const expectSame = (made: { paymentId: string }, subject: string, number: number): void => {
-    if (made.paymentId !== `pay_${paymentId(run, subject, number)}`) throw new Error(`Powertools answered ${JSON.stringify(made)} for ${subject} ${number}`);
+    if (made.paymentId !== `pay_${paymentId(run, subject, number)}`) {
+      throw new Error(`Powertools answered ${JSON.stringify(made)} for ${subject} ${number}`);
+    }
   };
   for (const number of numbers(ground.replayedKeys)) await nothing(order('pt-again', number));
   return [
     { name: 'powertools', call: async (number) => expectSame(await nothing(order('pt-new', number)), 'pt-new', number) },
-    { name: 'powertoolsReplay', call: async (number) => expectSame(await nothing(order('pt-again', number % ground.replayedKeys)), 'pt-again', number % ground.replayedKeys) },
+    {
+      name: 'powertoolsReplay',
+      call: async (number) =>
+        expectSame(await nothing(order('pt-again', number % ground.replayedKeys)), 'pt-again', number % ground.replayedKeys),
+    },
     { name: 'powertoolsDebit', call: async (number) => expectSame(await debit(order('pt-debit', number)), 'pt-debit', number) },
   ];
 }
 
 /** A function made idempotent as Powertools' guide has it, with payload validation, since the ledger compares payloads too. */
 function idempotent<T extends object>(ground: Ground, work: (order: Order) => Promise<T>): (order: Order) => Promise<T> {
-  const config = new IdempotencyConfig({ eventKeyJmesPath: 'idempotencyKey', payloadValidationJmesPath: 'payment', throwOnNoIdempotencyKey: true });
+  const config = new IdempotencyConfig({
+    eventKeyJmesPath: 'idempotencyKey',
+    payloadValidationJmesPath: 'payment',
+    throwOnNoIdempotencyKey: true,
+  });
   config.registerLambdaContext({ getRemainingTimeInMillis: () => 10_000 } as Context);
-  const persistenceStore = new DynamoDBPersistenceLayer({ tableName: ground.tableName, keyAttr: 'pk', awsSdkV3Client: ground.usualClient() });
+  const persistenceStore = new DynamoDBPersistenceLayer({
+    tableName: ground.tableName,
+    keyAttr: 'pk',
+    awsSdkV3Client: ground.usualClient(),
+  });
   return makeIdempotent(work, { persistenceStore, config });
 }
 
@@ -167,19 +191,21 @@ async function transaction(ground: Ground, run: string): Promise<Subject[]> {
   const pay = async (subject: string, number: number): Promise<'made' | 'repeated'> => {
     const accountId = accountName(run, 'transaction', number, ground);
     try {
-      await dynamo.send(new TransactWriteItemsCommand({
-        TransactItems: [
-          {
-            Put: {
-              TableName: ground.tableName,
-              Item: paymentRecord(`tx#${paymentId(run, subject, number)}`, accountId, number),
-              ConditionExpression: 'attribute_not_exists(pk)',
-              ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      await dynamo.send(
+        new TransactWriteItemsCommand({
+          TransactItems: [
+            {
+              Put: {
+                TableName: ground.tableName,
+                Item: paymentRecord(`tx#${paymentId(run, subject, number)}`, accountId, number),
+                ConditionExpression: 'attribute_not_exists(pk)',
+                ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+              },
             },
-          },
-          { Update: { TableName: ground.tableName, ...debitOf(accountId) } },
-        ],
-      }));
+            { Update: { TableName: ground.tableName, ...debitOf(accountId) } },
+          ],
+        }),
+      );
       return 'made';
     } catch (error) {
       const [reason] = (error as { CancellationReasons?: { Item?: object }[] }).CancellationReasons ?? [];
@@ -188,7 +214,7 @@ async function transaction(ground: Ground, run: string): Promise<Subject[]> {
     }
   };
   const expected = async (what: 'made' | 'repeated', made: Promise<'made' | 'repeated'>): Promise<void> => {
-    if (await made !== what) throw new Error(`expected the transaction to be ${what}`);
+    if ((await made) !== what) throw new Error(`expected the transaction to be ${what}`);
   };
   for (const number of numbers(ground.replayedKeys)) await pay('tx-again', number);
   return [
@@ -210,7 +236,12 @@ function debitOf(accountId: string) {
 
 async function openPlainAccounts(ground: Ground, dynamo: DynamoDBClient, run: string, subject: string): Promise<void> {
   for (const number of numbers(ground.accounts)) {
-    const item = { pk: { S: plainAccount(accountName(run, subject, number, ground)) }, currency: { S: payment.currency }, available: { N: String(funds) }, held: { N: '0' } };
+    const item = {
+      pk: { S: plainAccount(accountName(run, subject, number, ground)) },
+      currency: { S: payment.currency },
+      available: { N: String(funds) },
+      held: { N: '0' },
+    };
     await dynamo.send(new PutItemCommand({ TableName: ground.tableName, Item: item }));
   }
 }

@@ -10,6 +10,9 @@ const app = new App();
 for (const region of regions) {
   const stack = new Stack(app, `trio-${region}`, { env: { account: process.env.CDK_DEFAULT_ACCOUNT, region } });
   const mesh = new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'trio', regions });
-  mesh.addTarget(stack, 'Arrivals', { target: new SqsQueue(new Queue(stack, 'ArrivalsQueue', { queueName: 'arrivals' })), sources: ['test'] });
+  mesh.addTarget(stack, 'Arrivals', {
+    target: new SqsQueue(new Queue(stack, 'ArrivalsQueue', { queueName: 'arrivals' })),
+    sources: ['test'],
+  });
 }
 app.synth();

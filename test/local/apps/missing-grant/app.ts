@@ -11,7 +11,8 @@ function withoutUpdates(document: PolicyDocument): PolicyDocument {
   return new PolicyDocument({
     statements: Statement.map((statement) => ({ ...statement, Action: [statement.Action].flat().filter((action) => action !== taken) }))
       // A statement without an action is none.
-      .filter(({ Action }) => Action.length > 0).map((statement) => PolicyStatement.fromJson(statement)),
+      .filter(({ Action }) => Action.length > 0)
+      .map((statement) => PolicyStatement.fromJson(statement)),
   });
 }
 

@@ -11,7 +11,10 @@ defineMigration(app, {
   ...config,
   phases: [50, 100],
   times: {
-    ...config.times, recordTtl, approval: Duration.seconds(45), escalateAfter: Duration.seconds(30),
+    ...config.times,
+    recordTtl,
+    approval: Duration.seconds(45),
+    escalateAfter: Duration.seconds(30),
     controlPlaneLoss: { patience: Duration.seconds(15), every: Duration.seconds(3) },
   },
 });

@@ -4,7 +4,10 @@ import { config } from '../../../../examples/active-active/config';
 import { defineSystem } from '../../../../examples/active-active/stacks';
 
 const app = new App();
-for (const [id, account] of [['Beta', '111122223333'], ['Prod', '444455556666']]) {
+for (const [id, account] of [
+  ['Beta', '111122223333'],
+  ['Prod', '444455556666'],
+]) {
   defineSystem(new Stage(app, id, { env: { account } }), { ...config, account });
 }
 app.synth();

@@ -26,7 +26,14 @@ const conditionPorts = path.join(source, 'ledger', 'ports.ts');
 export function statedConditions(): readonly StatedCondition[] {
   const files = ts.sys.readDirectory(source, ['.ts']).filter((file) => !/aws-cdk-lib/.test(readFileSync(file, 'utf8')));
   // Without the packages' types: conditions are of a type of this project.
-  const program = ts.createProgram(files, { target: ts.ScriptTarget.ES2022, lib: ['lib.es2022.d.ts'], strict: true, types: [], noResolve: true, noEmit: true });
+  const program = ts.createProgram(files, {
+    target: ts.ScriptTarget.ES2022,
+    lib: ['lib.es2022.d.ts'],
+    strict: true,
+    types: [],
+    noResolve: true,
+    noEmit: true,
+  });
   const checker = program.getTypeChecker();
   return files.sort().flatMap((file) => numbered(new Reader(checker, program.getSourceFile(file)!).conditions()));
 }
@@ -41,18 +48,23 @@ export function without({ start, end, replace }: StatedCondition, text: string):
 
 function numbered(conditions: readonly StatedCondition[]): readonly StatedCondition[] {
   const seen = new Map<string, number>();
-  return [...conditions].sort((one, other) => one.start - other.start || other.end - one.end).map((condition) => {
-    const name = `${condition.where} ${condition.what}`;
-    const count = (seen.get(name) ?? 0) + 1;
-    seen.set(name, count);
-    return count === 1 ? condition : { ...condition, what: `${condition.what} (${count})` };
-  });
+  return [...conditions]
+    .sort((one, other) => one.start - other.start || other.end - one.end)
+    .map((condition) => {
+      const name = `${condition.where} ${condition.what}`;
+      const count = (seen.get(name) ?? 0) + 1;
+      seen.set(name, count);
+      return count === 1 ? condition : { ...condition, what: `${condition.what} (${count})` };
+    });
 }
 
 class Reader {
   private readonly found: StatedCondition[] = [];
 
-  constructor(private readonly checker: ts.TypeChecker, private readonly file: ts.SourceFile) {}
+  constructor(
+    private readonly checker: ts.TypeChecker,
+    private readonly file: ts.SourceFile,
+  ) {}
 
   public conditions(): readonly StatedCondition[] {
     const visit = (node: ts.Node): void => {
@@ -66,7 +78,11 @@ class Reader {
   private look(node: ts.Node): void {
     if (ts.isArrayLiteralExpression(node) && this.holdsConditions(this.checker.getContextualType(node))) {
       for (const [at, element] of node.elements.entries()) if (!this.isPassedOn(element)) this.dropElement(node, at, this.nameOf(element));
-    } else if (ts.isCallExpression(node) && ts.isPropertyAssignment(node.parent) && this.holdsConditions(this.checker.getTypeAtLocation(node))) {
+    } else if (
+      ts.isCallExpression(node) &&
+      ts.isPropertyAssignment(node.parent) &&
+      this.holdsConditions(this.checker.getTypeAtLocation(node))
+    ) {
       this.add(node, `...${this.text(node)}`, node.getStart(), node.end, '[]');
     } else if (this.addsConditions(node)) {
       throw new Error(`${this.file.fileName}: '${this.text(node)}' adds conditions in a way that is not seen: state them in a list`);
@@ -79,15 +95,20 @@ class Reader {
   }
 
   private addsConditions(node: ts.Node): boolean {
-    return ts.isPropertyAccessExpression(node) && ['push', 'unshift', 'concat'].includes(node.name.text)
-      && this.holdsConditions(this.checker.getTypeAtLocation(node.expression));
+    return (
+      ts.isPropertyAccessExpression(node) &&
+      ['push', 'unshift', 'concat'].includes(node.name.text) &&
+      this.holdsConditions(this.checker.getTypeAtLocation(node.expression))
+    );
   }
 
   /** Whether a type is an array of the ledger's conditions. */
   private holdsConditions(type: ts.Type | undefined): boolean {
     const element = type && this.checker.getIndexTypeOfType(type, ts.IndexKind.Number);
-    return element?.aliasSymbol?.name === conditionType
-      && element.aliasSymbol.declarations!.some((declaration) => path.normalize(declaration.getSourceFile().fileName) === conditionPorts);
+    return (
+      element?.aliasSymbol?.name === conditionType &&
+      element.aliasSymbol.declarations!.some((declaration) => path.normalize(declaration.getSourceFile().fileName) === conditionPorts)
+    );
   }
 
   /** Conditions that a caller passes are left out where they are stated. */
@@ -106,7 +127,7 @@ class Reader {
 
   private nameOf(element: ts.Expression): string {
     const named = ts.isIdentifier(element) ? this.constant(element) : undefined;
-    const literal = named && ts.isAsExpression(named) ? named.expression : named ?? element;
+    const literal = named && ts.isAsExpression(named) ? named.expression : (named ?? element);
     if (!ts.isObjectLiteralExpression(literal)) return this.text(element);
     const members = literal.properties.filter(ts.isPropertyAssignment);
     const member = (name: string): ts.Expression | undefined => members.find((one) => one.name.getText() === name)?.initializer;
@@ -135,7 +156,12 @@ class Reader {
       return;
     }
     const stated = ts.isIdentifier(node) ? this.textsNamed(node.text) : [];
-    if (stated.length === 0) throw new Error(`${this.file.fileName}: what '${this.text(node)}' says as a ConditionExpression is not seen: state it as a text, or teach test/simulation/mistakes/conditions/derive.ts`);
+    if (stated.length === 0) {
+      throw new Error(
+        `${this.file.fileName}: what '${this.text(node)}' says as a ConditionExpression is not seen: state it as a text, or teach ` +
+          `test/simulation/mistakes/conditions/derive.ts`,
+      );
+    }
     stated.forEach((text) => this.clauses(text));
   }
 
@@ -153,11 +179,20 @@ class Reader {
 
   private clauses(text: ts.StringLiteralLike | ts.TemplateExpression): void {
     const start = text.getStart() + 1;
-    for (const { what, from, to, replace } of clausesOf(this.file.text.slice(start, text.end - 1))) this.add(text, what, start + from, start + to, replace);
+    for (const { what, from, to, replace } of clausesOf(this.file.text.slice(start, text.end - 1))) {
+      this.add(text, what, start + from, start + to, replace);
+    }
   }
 
   private add(node: ts.Node, what: string, start: number, end: number, replace: string): void {
-    this.found.push({ file: path.relative(source, this.file.fileName).split(path.sep).join('/'), where: functionAround(node), what, start, end, replace });
+    this.found.push({
+      file: path.relative(source, this.file.fileName).split(path.sep).join('/'),
+      where: functionAround(node),
+      what,
+      start,
+      end,
+      replace,
+    });
   }
 
   private text(node: ts.Node): string {

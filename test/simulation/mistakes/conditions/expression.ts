@@ -16,9 +16,14 @@ const sign = /\s(AND|OR)\s/g;
 /** The clauses of a condition: each of what must hold together; of alternatives all, and each. */
 export function clausesOf(text: string): readonly Clause[] {
   const { parts, joiners } = split(text);
-  if (joiners.size > 1) throw new Error(`'${text}' mixes AND and OR: teach test/simulation/mistakes/conditions/expression.ts to take it apart`);
+  if (joiners.size > 1) {
+    throw new Error(`'${text}' mixes AND and OR: teach test/simulation/mistakes/conditions/expression.ts to take it apart`);
+  }
   if (joiners.has('OR')) {
-    return [{ what: text, from: 0, to: text.length, replace: always(text) }, ...parts.map(({ clause, from, to }) => ({ what: `alternative ${clause}`, from, to, replace: never(clause) }))];
+    return [
+      { what: text, from: 0, to: text.length, replace: always(text) },
+      ...parts.map(({ clause, from, to }) => ({ what: `alternative ${clause}`, from, to, replace: never(clause) })),
+    ];
   }
   return parts.flatMap(({ clause, from, to }) => {
     const range = between.exec(clause);
@@ -31,7 +36,10 @@ export function clausesOf(text: string): readonly Clause[] {
   });
 }
 
-function split(text: string): { readonly parts: readonly { clause: string; from: number; to: number }[]; readonly joiners: ReadonlySet<string> } {
+function split(text: string): {
+  readonly parts: readonly { clause: string; from: number; to: number }[];
+  readonly joiners: ReadonlySet<string>;
+} {
   const parts: { clause: string; from: number; to: number }[] = [];
   const joiners = new Set<string>();
   let from = 0;

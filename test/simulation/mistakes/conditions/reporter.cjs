@@ -1,4 +1,5 @@
-// Jest's reporter for runs that end with the first red file: --bail leaves no report of its own. It says what is begun, too, for runs that hang.
+// Jest's reporter for runs that end with the first red file: --bail leaves no report of its own. It says what is begun, too, for runs that
+// hang.
 const { appendFileSync } = require('node:fs');
 
 module.exports = class {

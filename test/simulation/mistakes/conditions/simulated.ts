@@ -13,7 +13,9 @@ export type Simulated =
   | { readonly kind: 'hung'; readonly what: string };
 
 const runs: readonly Omit<RunOptions, 'seed' | 'mode'>[] = [
-  { table: 'STRONG', payments: 120 }, { table: 'HOME', payments: 80 }, { table: 'STRONG', payments: 40, events: true },
+  { table: 'STRONG', payments: 120 },
+  { table: 'HOME', payments: 80 },
+  { table: 'STRONG', payments: 40, events: true },
 ];
 
 /** Runs seeds of every kind with a condition left out, until an invariant breaks; undefined: the simulation does not load its file. */
@@ -63,13 +65,16 @@ function answerOf(worker: Worker, options: RunOptions, withinMs: number): Promis
 
 async function bundleWithout(condition: StatedCondition): Promise<string | undefined> {
   let loaded = false;
-  const text = await bundledText('run.ts', [{
-    name: 'without',
-    setup: (bundle) => bundle.onLoad({ filter: /[/\\]src[/\\].*\.ts$/ }, ({ path: file }) => {
-      if (file !== path.join(root, 'src', condition.file)) return undefined;
-      loaded = true;
-      return { contents: without(condition, readFileSync(file, 'utf8')), loader: 'ts' };
-    }),
-  }]);
+  const text = await bundledText('run.ts', [
+    {
+      name: 'without',
+      setup: (bundle) =>
+        bundle.onLoad({ filter: /[/\\]src[/\\].*\.ts$/ }, ({ path: file }) => {
+          if (file !== path.join(root, 'src', condition.file)) return undefined;
+          loaded = true;
+          return { contents: without(condition, readFileSync(file, 'utf8')), loader: 'ts' };
+        }),
+    },
+  ]);
   return loaded ? text : undefined;
 }

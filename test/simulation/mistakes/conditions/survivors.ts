@@ -19,7 +19,10 @@ const testsWithinMs = 300_000;
 const fileWithinMs = 120_000;
 const seedWithinMs = 60_000;
 
-type Verdict = { readonly kind: 'noticed'; readonly by: string } | { readonly kind: 'equivalent'; readonly reason: string } | { readonly kind: 'survived' };
+type Verdict =
+  | { readonly kind: 'noticed'; readonly by: string }
+  | { readonly kind: 'equivalent'; readonly reason: string }
+  | { readonly kind: 'survived' };
 
 /** Leaves each condition out, and says which ones nothing noticed; whether there were none but those with a reason. */
 export async function findSurvivors(task: ConditionsTask, print: (line: string) => void): Promise<boolean> {
@@ -28,28 +31,40 @@ export async function findSurvivors(task: ConditionsTask, print: (line: string) 
   if (unknown.length > 0) throw new Error(`equivalent.ts gives reasons for conditions that no file states: ${unknown.join('; ')}`);
   const { only = '' } = task;
   const chosen = all.filter((condition) => nameOf(condition).includes(only));
-  if (chosen.length === 0) throw new Error(`no condition's file, function or text contains '${only}': leave --only out to see all ${all.length}`);
+  if (chosen.length === 0) {
+    throw new Error(`no condition's file, function or text contains '${only}': leave --only out to see all ${all.length}`);
+  }
   print(`${chosen.length} of ${all.length} conditions`);
 
   const tests = await testsBySource();
   await expectGreen([...new Set(chosen.flatMap(({ file }) => tests.get(file) ?? []))], print);
   const verdicts: Verdict[] = [];
   let next = 0;
-  await Promise.all(Array.from({ length: task.atOnce }, async () => {
-    while (next < chosen.length) {
-      const at = next;
-      next += 1;
-      const started = Date.now();
-      verdicts[at] = await tryWithout(chosen[at], tests.get(chosen[at].file) ?? [], task.seeds);
-      print(`${String(at + 1).padStart(3)}/${chosen.length} ${((Date.now() - started) / 1000).toFixed(0).padStart(3)} s  ${nameOf(chosen[at])}: ${spoken(verdicts[at])}`);
-    }
-  }));
+  await Promise.all(
+    Array.from({ length: task.atOnce }, async () => {
+      while (next < chosen.length) {
+        const at = next;
+        next += 1;
+        const started = Date.now();
+        verdicts[at] = await tryWithout(chosen[at], tests.get(chosen[at].file) ?? [], task.seeds);
+        print(
+          `${String(at + 1).padStart(3)}/${chosen.length} ${((Date.now() - started) / 1000).toFixed(0).padStart(3)} s  ` +
+            `${nameOf(chosen[at])}: ${spoken(verdicts[at])}`,
+        );
+      }
+    }),
+  );
 
   const survived = chosen.filter((_, at) => verdicts[at].kind === 'survived');
   const count = (kind: Verdict['kind']): number => verdicts.filter((verdict) => verdict.kind === kind).length;
   print(`${count('noticed')} noticed, ${count('equivalent')} equivalent, ${survived.length} survived`);
   for (const condition of survived) print(`survived: ${nameOf(condition)}`);
-  if (survived.length > 0) print('write a test that fails without it, one that stages the race at the port; or give the reason why nothing can tell in test/simulation/mistakes/conditions/equivalent.ts');
+  if (survived.length > 0) {
+    print(
+      'write a test that fails without it, one that stages the race at the port; or give the reason why nothing can tell in ' +
+        'test/simulation/mistakes/conditions/equivalent.ts',
+    );
+  }
   if (task.write && survived.length === 0) write(all, new Map(chosen.map((condition, at) => [nameOf(condition), spoken(verdicts[at])])));
   return survived.length === 0;
 }
@@ -82,7 +97,9 @@ async function noticedBy(files: readonly string[], condition: StatedCondition): 
 
 /** The test file of the table first, then all others that load the file, then the simulation: most end after seconds. */
 async function tryWithout(condition: StatedCondition, tests: readonly string[], seeds: number): Promise<Verdict> {
-  const known = recorded().find(({ name }) => name === nameOf(condition))?.by.split(': ')[0];
+  const known = recorded()
+    .find(({ name }) => name === nameOf(condition))
+    ?.by.split(': ')[0];
   const first = tests.filter((test) => test === known || (known === undefined && test.includes('races')));
   for (const files of [first, tests.filter((test) => !first.includes(test))]) {
     const by = await noticedBy(files, condition);
@@ -97,8 +114,11 @@ async function tryWithout(condition: StatedCondition, tests: readonly string[], 
 
 function spoken(verdict: Verdict): string {
   switch (verdict.kind) {
-    case 'noticed': return verdict.by;
-    case 'equivalent': return `nothing: ${verdict.reason}`;
-    case 'survived': return 'SURVIVED';
+    case 'noticed':
+      return verdict.by;
+    case 'equivalent':
+      return `nothing: ${verdict.reason}`;
+    case 'survived':
+      return 'SURVIVED';
   }
 }
