@@ -40,7 +40,7 @@ describe('"Where is ...?" of CONTRIBUTING.md', () => {
 });
 
 test('local/README.md tells of every option of the local run, and of no other', () => {
-  const options = [...readTracked('local/options.ts').matchAll(/'([a-z-]+)': \{ type: '(?:string|boolean)' \}/g)].map(([, name]) => name);
+  const options = [...readTracked('local/options.ts').matchAll(/'?([a-z-]+)'?: \{ type: '(?:string|boolean)' \}/g)].map(([, name]) => name);
   const told = rowsBelow(readTracked('local/README.md'), 'Two regions on this machine').flatMap(([cell]) =>
     [...cell.matchAll(/--([a-z-]+)/g)].map(([, name]) => name),
   );

@@ -12,12 +12,18 @@ const generated = ['API.md', 'docs/security-table.md'];
 /** A list of changes that everybody adds a line to, read once and not from beginning to end: only its words are held. */
 const unbounded = ['CHANGELOG.md'];
 
-interface Sentence { readonly line: number; readonly text: string }
+interface Sentence {
+  readonly line: number;
+  readonly text: string;
+}
 
 /** The sentences of a document: of its paragraphs, points and cells of tables, without its samples and what commands wrote into it. */
 function sentencesOf(document: string): Sentence[] {
   const blank = (text: string): string => text.replace(/[^\n]/g, '');
-  const prose = document.replace(/```[^]*?```/g, blank).replace(/<!-- ([a-z]+): npm run [^]*?<!-- end of \1 -->/g, blank).replace(/<!--[^]*?-->/g, blank);
+  const prose = document
+    .replace(/```[^]*?```/g, blank)
+    .replace(/<!-- ([a-z]+): npm run [^]*?<!-- end of \1 -->/g, blank)
+    .replace(/<!--[^]*?-->/g, blank);
   const sentences: Sentence[] = [];
   let paragraph = '';
   let began = 0;
@@ -25,7 +31,10 @@ function sentencesOf(document: string): Sentence[] {
     const read = paragraph.replace(/`[^`]+`/g, (code) => (/\s/.test(code) ? '`code`' : code)).replace(/\*\*/g, '');
     for (const text of read.split(/(?<=[.!?][)"]?)\s+(?=[A-Z\d`([*$])/)) {
       // A link is read by its text.
-      const sentence = text.replace(/!?\[([^\]]*)\]\([^)\s]*\)/g, '$1').replace(/\s+/g, ' ').trim();
+      const sentence = text
+        .replace(/!?\[([^\]]*)\]\([^)\s]*\)/g, '$1')
+        .replace(/\s+/g, ' ')
+        .trim();
       if (sentence !== '') sentences.push({ line: began, text: sentence });
     }
     paragraph = '';
@@ -51,8 +60,12 @@ const wordsIn = (text: string): number => text.split(' ').filter((word) => /[\p{
 
 function problemsOf(file: string, document: string): string[] {
   return sentencesOf(document).flatMap(({ line, text }) => [
-    ...hardInDocuments.filter((word) => word.test(text.replace(/`[^`]*`/g, ''))).map((word) => `${file}:${line} says '${word.exec(text.replace(/`[^`]*`/g, ''))![0]}': ${text}`),
-    ...!unbounded.includes(file) && wordsIn(text) > longestSentence ? [`${file}:${line} has a sentence of ${wordsIn(text)} words: ${text}`] : [],
+    ...hardInDocuments
+      .filter((word) => word.test(text.replace(/`[^`]*`/g, '')))
+      .map((word) => `${file}:${line} says '${word.exec(text.replace(/`[^`]*`/g, ''))![0]}': ${text}`),
+    ...(!unbounded.includes(file) && wordsIn(text) > longestSentence
+      ? [`${file}:${line} has a sentence of ${wordsIn(text)} words: ${text}`]
+      : []),
   ]);
 }
 
@@ -77,6 +90,8 @@ describe('documents', () => {
   });
 
   test('may quote code, and be long in a sample', () => {
-    expect(problemsOf('planted.md', `Run \`ask nobody --for ${'a '.repeat(60)}\`.\n\n\`\`\`\n${'nobody reads this '.repeat(30)}\n\`\`\`\n`)).toEqual([]);
+    expect(
+      problemsOf('planted.md', `Run \`ask nobody --for ${'a '.repeat(60)}\`.\n\n\`\`\`\n${'nobody reads this '.repeat(30)}\n\`\`\`\n`),
+    ).toEqual([]);
   });
 });
