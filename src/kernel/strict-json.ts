@@ -1,8 +1,8 @@
 import type { Json } from './fingerprint';
 
 /**
- * The one reader of JSON that somebody else wrote. `JSON.parse` takes the last of two members of one name, and rounds numbers; two readers of one text can then
- * see two things. What is read here means one thing to every reader (RFC 7493, I-JSON), or is refused.
+ * The one reader of JSON that somebody else wrote. `JSON.parse` takes the last of two members of one name, and rounds numbers; two readers
+ * of one text can then see two things. What is read here means one thing to every reader (RFC 7493, I-JSON), or is refused.
  */
 export type JsonRead = { readonly kind: 'read'; readonly value: Json } | JsonRefused;
 
@@ -50,8 +50,9 @@ export function readJson(text: string, numbers: NumberRule = 'exact'): JsonRead 
 }
 
 /**
- * What a name of one character can be written as, where it is an escape; a text that looks like it does no harm. V8 reads some of these names as `\\`:
- * `JSON.parse` of Node 24.21.0 did so with about one in ten thousand texts, and gave another answer to the same text the next time.
+ * What a name of one character can be written as, where it is an escape; a text that looks like it does no harm. V8 reads some of these
+ * names as `\\`: `JSON.parse` of Node 24.21.0 did so with about one in ten thousand texts, and gave another answer to the same text the
+ * next time.
  */
 const escapedLetter = /"\\(?:u[0-9A-Fa-f]{4}|[^u])"/;
 
@@ -74,7 +75,9 @@ function refused(why: JsonFault, name?: string): JsonRefused {
     syntax: 'It is not valid JSON.',
     duplicate: `It has the member ${shown} twice in one object: send each member once.`,
     reserved: `It has a member ${shown}: this name is not allowed.`,
-    number: `The number${name === undefined ? '' : ` in ${shown}`} cannot be represented exactly: allowed are whole numbers up to 9007199254740991, and fractions of at most 15 digits.`,
+    number:
+      `The number${name === undefined ? '' : ` in ${shown}`} cannot be represented exactly: allowed are whole numbers up to ` +
+      `9007199254740991, and fractions of at most 15 digits.`,
     text: `The text${name === undefined ? '' : ` in ${shown}`} has half of a surrogate pair: send valid Unicode text.`,
     depth: `It has more than ${mostLevels} levels of nesting: at most ${mostLevels} are allowed.`,
   };

@@ -271,10 +271,21 @@ describe("a document is made by its format's tag alone", () => {
   function unencoded(file: string, text: string): string[] {
     const found: string[] = [];
     const markup = /<\/?[a-z][a-z0-9]*(\s[^<]*)?>|^\s*\||\|\s*$|^\s{0,3}#{1,6} |\n#{1,6} |^- \*\*/;
+    const isSum = (node: ts.Node): node is ts.BinaryExpression =>
+      ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken;
+    /** The literal texts of an expression, U+0001 where something is put in: a text in two parts is one text. */
+    const literalsOf = (node: ts.Expression): string => {
+      if (isSum(node)) return literalsOf(node.left) + literalsOf(node.right);
+      if (ts.isStringLiteralLike(node)) return node.text;
+      if (ts.isTemplateExpression(node)) return [node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join('\u0001');
+      return '\u0001';
+    };
     const visit = (node: ts.Node): void => {
-      if (ts.isTemplateExpression(node) && !ts.isTaggedTemplateExpression(node.parent)) {
-        const literals = [node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join('\u0001');
-        if (markup.test(literals)) found.push(`${file}: \`${literals.replace(/\u0001/g, '${}').slice(0, 60)}\``);
+      const whole = ts.isTemplateExpression(node) || isSum(node);
+      if (whole && !ts.isTaggedTemplateExpression(node.parent) && !isSum(node.parent)) {
+        const literals = literalsOf(node);
+        if (literals.includes('\u0001') && markup.test(literals))
+          found.push(`${file}: \`${literals.replace(/\u0001/g, '${}').slice(0, 60)}\``);
       }
       if (ts.isPropertyAccessExpression(node) && node.name.text === 'trusted') found.push(`${file}: ${node.parent.getText().slice(0, 60)}`);
       ts.forEachChild(node, visit);
@@ -298,10 +309,13 @@ describe("a document is made by its format's tag alone", () => {
     ]);
   });
 
-  test.each(['const a = `<p>${b}</p>`;', 'const a = `## ${b}`;', 'const a = `| ${b} | c |`;', "const a = Markup.trusted('html', b);"])(
-    'planted: %s',
-    (text) => {
-      expect(unencoded('planted.ts', text)).toHaveLength(1);
-    },
-  );
+  test.each([
+    'const a = `<p>${b}</p>`;',
+    "const a = '<p>' + `${b}</p>`;",
+    'const a = `## ${b}`;',
+    'const a = `| ${b} | c |`;',
+    "const a = Markup.trusted('html', b);",
+  ])('planted: %s', (text) => {
+    expect(unencoded('planted.ts', text)).toHaveLength(1);
+  });
 });

@@ -110,12 +110,11 @@ function placeProblem(scope: Construct, prop: string, given: unknown, rule: Plac
     if (rule.except?.includes(name)) continue;
     const foreign = (kind: keyof Place, ours: string): boolean => rule[kind] && isForeign(place[kind], ours);
     if (!foreign('region', region) && !foreign('account', account)) continue;
+    const ours = [...(rule.region ? [`the stack's region ${region}`] : []), ...(rule.account ? [`account ${account}`] : [])];
     return {
       prop,
       given: `in ${foreign('region', region) ? place.region : `account ${place.account}`}`,
-      allowed:
-        `${rule.region ? `the stack's region ${region}` : ''}${rule.region && rule.account ? ' and ' : ''}${rule.account ? `account ${account}` : ''}: ` +
-        `${rule.since}`,
+      allowed: `${ours.join(' and ')}: ${rule.since}`,
       mend: "give each region's stack one of its own",
     };
   }

@@ -178,7 +178,8 @@ export class PaymentRegions {
 
   private countProblem(): PropProblem | undefined {
     const count = this.replicas.length;
-    const given = `${count} (${this.replicas.join(', ') || 'none'})${this.witness === undefined ? ' without a witness' : ` and the witness ${this.witness}`}`;
+    const witness = this.witness === undefined ? ' without a witness' : ` and the witness ${this.witness}`;
+    const given = `${count} (${this.replicas.join(', ') || 'none'})${witness}`;
     if (this.consistency === LedgerConsistency.HOME_REGION) {
       return count >= 2
         ? undefined

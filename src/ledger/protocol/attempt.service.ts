@@ -14,7 +14,8 @@ export class GaveUp extends Error {
 
   /** What the store said last, in one line. */
   public get reason(): string {
-    return `${this.fault}: ${this.cause instanceof Error ? this.cause.message : 'the deadline passed before another request could be sent'}`;
+    const why = this.cause instanceof Error ? this.cause.message : 'the deadline passed before another request could be sent';
+    return `${this.fault}: ${why}`;
   }
 }
 
