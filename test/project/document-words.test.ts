@@ -5,7 +5,13 @@ import { readTracked, trackedFiles } from './tracked-files';
 const longestSentence = 35;
 
 /** Of a document, whose sentences are read in passing, these too. */
-const hardInDocuments: readonly RegExp[] = [...hardWords, /\b(?:anew|mends|mended)\b/i, /\bare none\b/, /\bany [a-z]+ at all\b/, /\beverybody\b/i];
+const hardInDocuments: readonly RegExp[] = [
+  ...hardWords,
+  /\b(?:anew|mends|mended)\b/i,
+  /\bare none\b/,
+  /\bany [a-z]+ at all\b/,
+  /\beverybody\b/i,
+];
 
 /** Made by commands from other texts. */
 const generated = ['API.md', 'docs/security-table.md'];
