@@ -79,6 +79,20 @@ describe('the glossary', () => {
     expect(glossaryProblems(rows)).toEqual([]);
   });
 
+  test('a term names at most one exported type of the package', () => {
+    const typeOf = (term: string): string => term.replace(/(?:^|[ -])([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    const declared = (type: string): string[] =>
+      sources
+        .filter(
+          ({ file, text }) =>
+            file.startsWith('src/') && new RegExp(`^export (?:abstract )?(?:type|interface|class|enum) ${type}\\b`, 'm').test(text),
+        )
+        .map(({ file }) => file);
+    const types = rows.map(([term]) => ({ term, files: declared(typeOf(term)) }));
+    expect(types.filter(({ files }) => files.length === 1).length).toBeGreaterThan(5);
+    expect(types.filter(({ files }) => files.length > 1)).toEqual([]);
+  });
+
   test.each([
     [
       [
