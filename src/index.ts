@@ -61,5 +61,6 @@ export { ApprovalTask, type ApprovalTaskProps } from './approvals/constructs/gat
 export { StuckApprovalAlarm, type StuckApprovalAlarmProps } from './approvals/stuck/stuck-approval-alarm';
 export { type ControlPlaneLoss, type CutoverChecks, type CutoverQueue, type ReconciliationWindow } from './cutover/constructs/options';
 export { OnBreach, OnControlPlaneLoss, type CutoverAlarm, type CutoverPhase } from './cutover/constructs/phases';
-export { PhasedCutoverStateMachine, type PhasedCutoverStateMachineProps } from './cutover/constructs/phased-cutover-state-machine';
+export { PhasedCutoverStateMachine } from './cutover/constructs/phased-cutover-state-machine';
+export { type PhasedCutoverStateMachineProps } from './cutover/constructs/phased-cutover-props';
 export { WeightedRecords, type WeightedRecordsProps } from './cutover/constructs/weighted-records';

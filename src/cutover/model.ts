@@ -41,6 +41,9 @@ export interface RegionPair {
 /** Why the records are changed. */
 export type IntentKind = 'create' | 'deploy' | 'shift' | 'rollback' | 'revert' | 'retire';
 
+/** What something came to, by name, with what goes along: a union of one member for each name. */
+export type Outcome<Name extends string, Data = unknown> = Name extends string ? { readonly outcome: Name } & Data : never;
+
 /** How a run ends. PAUSED: nothing moves until somebody starts another run, which goes on from the recorded weights. */
 export type EndState = 'SUCCEEDED' | 'ROLLED_BACK' | 'PAUSED' | 'FAILED';
 

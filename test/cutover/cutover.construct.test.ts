@@ -3,7 +3,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Function } from 'aws-cdk-lib/aws-lambda';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { cutoverIn, definitionOf, watched } from './machine';
-import { PhasedCutoverStateMachineProps } from '../../src/cutover/constructs/phased-cutover-state-machine';
+import { PhasedCutoverStateMachineProps } from '../../src/cutover/constructs/phased-cutover-props';
 import { CutoverPhase } from '../../src/cutover/constructs/phases';
 import { WeightedRecords } from '../../src/cutover/constructs/weighted-records';
 import { PaymentRegions } from '../../src/ledger/constructs/payment-regions';

@@ -5,8 +5,8 @@ import { resultOf } from '../../src/approvals/domain';
 import { ApprovalRequest, ApprovalTaskInput } from '../../src/approvals/model';
 import { AuditLog } from '../../src/cutover/audit/service';
 import { executionsIn } from '../../src/cutover/machine/caller.aws';
+import { StepName } from '../../src/cutover/machine/contract';
 import { recordedDecision } from '../../src/cutover/machine/recorded-decision.domain';
-import { StepName } from '../../src/cutover/ports';
 import { newStack } from '../cdk/stacks';
 
 const stack = newStack(target);

@@ -3,7 +3,7 @@ import { cutoverIn, definitionOf } from './machine';
 import { source, Surroundings, target, withPlan } from './whole-run';
 import { shapeOf } from './world';
 import { weightsOf } from '../../src/cutover/audit/domain';
-import { longestHistory } from '../../src/cutover/constructs/definition';
+import { longestHistory } from '../../src/cutover/constructs/plan';
 import { AuditRecord } from '../../src/cutover/model';
 import { AuditReader } from '../../src/cutover/report/service';
 import { cutoverStatus } from '../../src/cutover/report/status.service';

@@ -1,7 +1,9 @@
 import { FakeServices } from './fake-services';
 import { cutoverIn, definitionOf } from './machine';
+import { RoundReport, WindowProgress } from '../../src/cutover/checks/model';
 import { cutoverEnv, recordsEnv, RecordsProperties, stepsEnv, statusEnv } from '../../src/cutover/contract';
 import { cutoverPorts, replicaPort, stepRecorder } from '../../src/cutover/functions/environment.aws';
+import { StepOutcome } from '../../src/cutover/machine/contract';
 import { RecordsResult } from '../../src/cutover/weights/weighted-records.service';
 import { newStack } from '../cdk/stacks';
 import { AwsReply, FakeAws, keepLog, refusal } from '../runtime/fake-aws';
@@ -268,13 +270,27 @@ describe('what the steps are made of', () => {
     const record = stepRecorder(process.env);
     const counted = (): Record<string, unknown> =>
       Object.fromEntries(Object.entries(lines.at(-1)!).filter(([name]) => name.startsWith('Cutover')));
-    const progress = { round: 2, underWay: { read: { source: { items: 7 }, target: { items: 6 } }, comparing: { side: 'source' } } };
-    record(
-      { step: 'reconcile', run },
-      { outcome: 'again', round: { unexplained: [1, 2], escalated: [3] }, report: { big: true }, progress },
-    );
+    const read = { over: true, accounts: 0, buckets: [] };
+    const progress: WindowProgress = {
+      ...{ startedMs: 1, rounds: 2, place: { skip: 0 }, pending: [], settled: 0, accountsChecked: 0 },
+      underWay: {
+        beganMs: 1,
+        sinceMs: 1,
+        read: { source: { ...read, items: 7 }, target: { ...read, items: 6 } },
+        comparing: { buckets: [5], side: 'source', over: false, found: 0, inFlight: 0, unexplained: [] },
+        accounts: { checked: 0, escalated: [], unchecked: [] },
+      },
+    };
+    const round: RoundReport = {
+      items: { source: 7, target: 6 },
+      ...{ differing: 0, inFlight: 0, unexplained: ['1', '2'], escalated: ['3'], unchecked: [], accounts: { checked: 0, known: 0 } },
+    };
+    record({ step: 'reconcile', run }, { outcome: 'reconciling', round, progress, waitSeconds: 1 });
     expect(counted()).toEqual({ CutoverReconciliationRounds: 1, CutoverUnexplainedDifferences: 3 });
-    expect(lines.at(-1)!.outcome).toMatchObject({ progress: { round: 2, underWay: { source: 7, target: 6, comparing: 'source' } } });
+    expect(lines.at(-1)!.outcome).toMatchObject({ progress: { rounds: 2, underWay: { source: 7, target: 6, comparing: 'source' } } });
+    expect(lines.at(-1)!.outcome).not.toHaveProperty('progress.underWay.read');
+    record({ step: 'residency', run }, { outcome: 'ask', about: 'it', digest: 'd', report: { big: true }, subject: 's', question: 'q' });
+    expect(lines.at(-1)!.outcome).toMatchObject({ about: 'it' });
     expect(lines.at(-1)!.outcome).not.toHaveProperty('report');
     for (const [outcome, count] of [
       ['PAUSED', 1],
@@ -282,10 +298,10 @@ describe('what the steps are made of', () => {
       ['SUCCEEDED', 0],
       ['ROLLED_BACK', 0],
     ] as const) {
-      record({ step: 'end', run }, { outcome });
+      record({ step: 'end', run }, { outcome, state: outcome, why: '' } as StepOutcome);
       expect(counted()).toEqual({ CutoverNeedsAttention: count });
     }
-    record({ step: 'reconcile', run }, { outcome: 'again' });
+    record({ step: 'authority', run }, { outcome: 'again', detail: '', failures: 0, waitSeconds: 1 });
     expect(counted()).toEqual({});
   });
 });

@@ -3,7 +3,8 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { ApprovalGate } from '../../src/approvals/constructs/approval-gate';
 import { ApproverIdentity } from '../../src/approvals/constructs/approver-identity';
-import { PhasedCutoverStateMachine, PhasedCutoverStateMachineProps } from '../../src/cutover/constructs/phased-cutover-state-machine';
+import { PhasedCutoverStateMachineProps } from '../../src/cutover/constructs/phased-cutover-props';
+import { PhasedCutoverStateMachine } from '../../src/cutover/constructs/phased-cutover-state-machine';
 import { homeRegions, newStack } from '../cdk/stacks';
 
 export const watched = [

@@ -1,6 +1,8 @@
 import { CutoverState } from '../../src/cutover/audit/domain';
+import { grantedReads, readRights } from '../../src/cutover/checks/contract';
+import { CheckReads, MetricQuery } from '../../src/cutover/checks/model';
 import { healthCheck, lagCheck, lateMinutes, probeCheck } from '../../src/cutover/checks/precheck.domain';
-import { CheckPorts, MetricQuery, runPrechecks } from '../../src/cutover/checks/precheck.service';
+import { prechecks, runPrechecks } from '../../src/cutover/checks/precheck.service';
 import { CutoverPlan } from '../../src/cutover/contract';
 
 const nowMs = Date.parse('2026-11-28T10:00:30Z');
@@ -71,13 +73,7 @@ test('a probe that has not arrived yet is asked for again, before anybody is sen
 
 test('the metrics are asked for where they are, by average and maximum, for longer than counts: they may be late', async () => {
   const asked: (MetricQuery & { region: string; minutes: number })[] = [];
-  const ports = {
-    records: {
-      read: async () => {
-        throw new Error('not looked at');
-      },
-    },
-    homes: async () => ['us-east-1'],
+  const reads: CheckReads = {
     metric: async (region: string, query: MetricQuery, minutes: number) => {
       asked.push({ ...query, region, minutes });
       return [];
@@ -87,7 +83,7 @@ test('the metrics are asked for where they are, by average and maximum, for long
     lambdaConcurrency: async () => 1,
     apiThrottles: async () => ({ rate: 1, burst: 1 }),
     ownCheck: async () => ({ passed: true, value: '' }),
-  } satisfies CheckPorts;
+  };
   const plan = {
     source: 'us-east-1',
     target: 'eu-central-1',
@@ -102,7 +98,19 @@ test('the metrics are asked for where they are, by average and maximum, for long
     ttls: [],
     open: [],
   } as unknown as CutoverState;
-  await runPrechecks(ports, { nowMs: () => nowMs, sleep: async () => undefined } as never, plan, state, 0);
+  await runPrechecks({
+    reads,
+    records: {
+      read: async () => {
+        throw new Error('not looked at');
+      },
+    },
+    homes: async () => ['us-east-1'],
+    clock: { nowMs: () => nowMs, sleep: async () => undefined },
+    plan,
+    state,
+    phase: 0,
+  });
   expect(asked).toEqual(
     expect.arrayContaining([
       expect.objectContaining({
@@ -123,4 +131,27 @@ test('the metrics are asked for where they are, by average and maximum, for long
       }),
     ]),
   );
+});
+
+test('each right of the function is one that a check needs, and no check reads what the function has no right to', () => {
+  const read = new Set(prechecks.flatMap(({ reads }) => reads));
+  expect([...Object.keys(readRights), 'ownCheck'].sort()).toEqual([...read].sort());
+});
+
+test('rights without a resource are none, and those on the same resources are one', () => {
+  const arns = {
+    ofAccount: (...name: string[]): string => `own:${name.join(':')}`,
+    ofAws: (...name: string[]): string => `aws:${name.join(':')}`,
+  };
+  const plan = { source: 'us-east-1', target: 'eu-central-1', prechecks: { queues: [] } } as unknown as CutoverPlan;
+  const rest = [
+    { actions: ['cloudwatch:GetMetricData', 'lambda:GetAccountSettings', 'cloudwatch:DescribeAlarms'], resources: ['*'] },
+    { actions: ['apigateway:GET'], resources: ['aws:apigateway:us-east-1:/account', 'aws:apigateway:eu-central-1:/account'] },
+  ];
+  expect(grantedReads(plan, arns)).toEqual(rest);
+  const queues = [{ region: 'us-east-1', name: 'dlq', alarms: [] }];
+  expect(grantedReads({ ...plan, prechecks: { ...plan.prechecks, queues } }, arns)).toEqual([
+    ...rest,
+    { actions: ['sqs:GetQueueUrl', 'sqs:GetQueueAttributes'], resources: ['own:sqs:us-east-1:dlq'] },
+  ]);
 });

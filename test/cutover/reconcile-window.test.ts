@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { World } from './world';
+import { WindowOutcome, WindowProgress } from '../../src/cutover/checks/model';
 import { AccountName, ReplicaPage } from '../../src/cutover/checks/reconcile-round.service';
 import {
   accountOfKey,
@@ -9,7 +10,7 @@ import {
   differingBuckets,
   ReplicaItem,
 } from '../../src/cutover/checks/reconcile-window.domain';
-import { ReconcileWindow, WindowOutcome, WindowProgress } from '../../src/cutover/checks/reconcile-window.service';
+import { ReconcileWindow } from '../../src/cutover/checks/reconcile-window.service';
 import { CutoverPlan } from '../../src/cutover/contract';
 import { sha256 } from '../../src/kernel/digest';
 

@@ -3,7 +3,8 @@ import { Crash, crashAt, shapeOf, started, World } from './world';
 import { weightsOf } from '../../src/cutover/audit/domain';
 import { AuditRecord } from '../../src/cutover/model';
 import { driftOf, withTargetShare } from '../../src/cutover/weights/domain';
-import { ShiftOutcome, WeightOrder } from '../../src/cutover/weights/service';
+import { ShiftOutcome } from '../../src/cutover/weights/model';
+import { WeightOrder } from '../../src/cutover/weights/service';
 import { turns } from '../turns';
 
 const entriesOf = (world: World): AuditRecord[] => [...world.parameters.values()].map((text) => JSON.parse(text) as AuditRecord);

@@ -4,6 +4,7 @@ import { StatusRequest, StatusResult, UnitStatus } from '../../ledger/operator/s
 import { AuditLog } from '../audit/service';
 import { cutoverLimits, CutoverPlan } from '../contract';
 import { AuditDraft } from '../model';
+import { AuthorityOutcome } from './model';
 
 /** A move of a home, or its end, for a run: who is asked looks up whether it is under way. */
 export interface MoveRequest {
@@ -17,14 +18,6 @@ export type HomeRequest = StatusRequest | MoveRequest;
 
 /** The functions of a region that tell of homes and move them. Throws when they do not answer; then it is not known what was done. */
 export type OperatePort = (region: string, request: HomeRequest, timeoutMs: number) => Promise<StatusResult | OperatorResult>;
-
-export type AuthorityOutcome =
-  | { readonly outcome: 'moved'; readonly units: number }
-  /** One more unit, or one more try. */
-  | { readonly outcome: 'again'; readonly detail: string; readonly failures: number; readonly waitSeconds: number }
-  | { readonly outcome: 'stuck'; readonly detail: string }
-  /** The run is over: nothing was moved. */
-  | { readonly outcome: 'superseded'; readonly detail: string };
 
 /** A unit that has to change its home; or one that is about to change it, and shall not: then only its move is called off. */
 interface Move {

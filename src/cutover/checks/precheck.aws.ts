@@ -1,12 +1,11 @@
-import { AlarmState } from './precheck.domain';
-import { OwnCheckPorts } from './precheck.service';
+import { AlarmState, CheckReads } from './model';
 import { Invoker } from '../../runtime/invoke';
 import { CallRefused, jsonCall, signedCall } from '../../runtime/signed-call';
 
 const ownCheckMs = 60_000;
 
 /** What the checks look at, in both regions. */
-export function checkPorts(invoke: Invoker, nowMs: () => number): OwnCheckPorts {
+export function checkPorts(invoke: Invoker, nowMs: () => number): CheckReads {
   const cloudWatch = <T>(region: string, action: string, body: object): Promise<T> =>
     jsonCall<T>('monitoring', region, `GraniteServiceVersion20100801.${action}`, body);
   return {
@@ -72,6 +71,6 @@ export function checkPorts(invoke: Invoker, nowMs: () => number): OwnCheckPorts 
       return { rate: account.throttleSettings.rateLimit, burst: account.throttleSettings.burstLimit };
     },
     ownCheck: async (functionArn, request) =>
-      JSON.parse(await invoke(functionArn, request, ownCheckMs)) as Awaited<ReturnType<OwnCheckPorts['ownCheck']>>,
+      JSON.parse(await invoke(functionArn, request, ownCheckMs)) as Awaited<ReturnType<CheckReads['ownCheck']>>,
   };
 }

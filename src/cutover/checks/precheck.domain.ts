@@ -3,31 +3,18 @@ import { causeOf } from '../../kernel/cause';
 import { digestOf } from '../../kernel/digest';
 import { Json } from '../../kernel/fingerprint';
 import { CutoverState, ttlSince } from '../audit/domain';
-import { AlarmReference, CutoverPlan } from '../contract';
+import { CutoverPlan } from '../contract';
 import { CheckResult } from '../model';
+import { AlarmState, CheckReport } from './model';
 import { describeFound, describeShape, Found, isExplained } from '../weights/domain';
-
-/** An alarm as it is now. */
-export interface AlarmState extends AlarmReference {
-  readonly state: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA' | 'MISSING';
-}
-
-/** Checks before a phase, and what proves later that they were these. */
-export interface CheckReport {
-  readonly phase: number;
-  readonly at: string;
-  readonly passed: boolean;
-  readonly checks: readonly CheckResult[];
-  /** SHA-256 over the canonical JSON of phase, time and checks. */
-  readonly digest: string;
-}
 
 export function reportOf(phase: number, at: string, checks: readonly CheckResult[]): CheckReport {
   const passed = checks.every((check) => check.passed);
   return { phase, at, passed, checks, digest: digestOf({ phase, at, checks } as unknown as Json) };
 }
 
-const result = (name: string, passed: boolean, value: string, allowed: string, mend: string): CheckResult => ({
+/** One check's result: what was found, what is allowed, and what to do about it. */
+export const checkResult = (name: string, passed: boolean, value: string, allowed: string, mend: string): CheckResult => ({
   name,
   passed,
   value,
@@ -67,7 +54,7 @@ export function lagCheck(
   const seen = Math.min(average.length, most.length);
   if (seen < lagMinutes) {
     const { value, mend } = notYet(seen, lagMinutes, nowMs);
-    return result(
+    return checkResult(
       name,
       false,
       value,
@@ -75,7 +62,7 @@ export function lagCheck(
       `${mend}; if the result is the same then, the heartbeat of ${from} is not written: see the log of its function`,
     );
   }
-  return result(
+  return checkResult(
     name,
     average.every((lag) => lag < lagMs) && most.every((lag) => lag < lagMaxMs),
     `${seen} minutes, highest average ${Math.round(Math.max(...average))} ms, maximum ${Math.max(...most)} ms`,
@@ -86,7 +73,7 @@ export function lagCheck(
 
 /** Every account is at home in the target: nothing has to arrive there any more. */
 export function noLagCheck(from: string, to: string): CheckResult {
-  return result(
+  return checkResult(
     `replication-lag ${from}->${to}`,
     true,
     `every account is at home in ${to}`,
@@ -99,7 +86,7 @@ export function ttlCheck(state: CutoverState, { ttlSeconds, ttlLeadSeconds }: Cu
   const since = ttlSince(state, ttlSeconds);
   const heldSeconds = since === undefined ? undefined : Math.floor((nowMs - Date.parse(since)) / 1000);
   const now = state.ttls[state.ttls.length - 1]?.seconds;
-  return result(
+  return checkResult(
     'ttl-lowered',
     heldSeconds !== undefined && heldSeconds >= ttlLeadSeconds,
     since === undefined
@@ -111,7 +98,7 @@ export function ttlCheck(state: CutoverState, { ttlSeconds, ttlLeadSeconds }: Cu
 }
 
 export function queueCheck(region: string, name: string, depth: number | undefined): CheckResult {
-  return result(
+  return checkResult(
     `dead-letter-queue ${region}/${name}`,
     depth === 0,
     depth === undefined ? 'no such queue' : `${depth} messages`,
@@ -128,7 +115,7 @@ export function alarmsCheck(name: string, alarms: readonly AlarmState[]): CheckR
   const silent = alarms.filter(({ state }) => state === 'INSUFFICIENT_DATA').map((alarm) => `${alarm.region}/${alarm.name}`);
   const quiet = `${alarms.length} alarms, none raised${silent.length === 0 ? '' : `; without data yet: ${silent.join(', ')}`}`;
   const bad = alarms.filter(({ state }) => state === 'MISSING' || state === 'ALARM');
-  return result(
+  return checkResult(
     name,
     alarms.length > 0 && bad.length === 0,
     alarms.length === 0
@@ -146,9 +133,9 @@ export function probeCheck(from: string, to: string, values: readonly number[], 
   const name = `event-probe ${from}->${to}`;
   const policies =
     "look at the rule's dead-letter queue and the bus policy of the receiving region: without the policy, events are lost without an error";
-  if (newest !== undefined) return result(name, newest <= probeMs, `${newest} ms`, `at most ${probeMs} ms`, policies);
+  if (newest !== undefined) return checkResult(name, newest <= probeMs, `${newest} ms`, `at most ${probeMs} ms`, policies);
   const { value, mend } = notYet(0, 1, nowMs);
-  return result(name, false, value, `at most ${probeMs} ms`, `${mend}; if the result is the same then, ${policies}`);
+  return checkResult(name, false, value, `at most ${probeMs} ms`, `${mend}; if the result is the same then, ${policies}`);
 }
 
 /** Minutes in a row in which the target must have been healthy before traffic is sent there. */
@@ -159,7 +146,7 @@ export function healthCheck(region: string, healthCheckId: string | undefined, s
   const name = `target-healthy ${region}`;
   const allowed = `healthy for ${healthyMinutes} minutes, as Route 53 sees it`;
   if (healthCheckId === undefined) {
-    return result(
+    return checkResult(
       name,
       false,
       'no health check',
@@ -170,7 +157,7 @@ export function healthCheck(region: string, healthCheckId: string | undefined, s
   const newest = statuses.slice(0, healthyMinutes);
   const well = newest.filter((status) => status === 1).length;
   if (well < newest.length) {
-    return result(
+    return checkResult(
       name,
       false,
       `unhealthy in ${newest.length - well} of the last ${newest.length} minutes`,
@@ -178,9 +165,9 @@ export function healthCheck(region: string, healthCheckId: string | undefined, s
       'see GET /health of the target',
     );
   }
-  if (newest.length === healthyMinutes) return result(name, true, `healthy for ${healthyMinutes} minutes`, allowed, '');
+  if (newest.length === healthyMinutes) return checkResult(name, true, `healthy for ${healthyMinutes} minutes`, allowed, '');
   const { value, mend } = notYet(newest.length, healthyMinutes, nowMs);
-  return result(
+  return checkResult(
     name,
     false,
     value,
@@ -190,7 +177,7 @@ export function healthCheck(region: string, healthCheckId: string | undefined, s
 }
 
 export function parityCheck(name: string, source: number, target: number, unit: string): CheckResult {
-  return result(
+  return checkResult(
     name,
     target >= source,
     `source ${source}, target ${target} ${unit}`,
@@ -200,7 +187,7 @@ export function parityCheck(name: string, source: number, target: number, unit: 
 }
 
 export function driftCheck(state: CutoverState, found: Found): CheckResult {
-  return result(
+  return checkResult(
     'weights-as-recorded',
     state.recorded !== undefined && isExplained(state, found),
     describeFound(found),
@@ -211,7 +198,7 @@ export function driftCheck(state: CutoverState, found: Found): CheckResult {
 
 export function attestationCheck(name: string, attested: Readonly<Record<string, string>>): CheckResult {
   const said = attested[name];
-  return result(
+  return checkResult(
     `attested ${name}`,
     typeof said === 'string' && said.trim() !== '',
     said ?? 'not attested',
@@ -222,11 +209,25 @@ export function attestationCheck(name: string, attested: Readonly<Record<string,
 
 /** A check that could not be made has failed: what is not known is not good. */
 export function unreadable(name: string, error: unknown): CheckResult {
-  return result(
+  return checkResult(
     name,
     false,
     `could not be read: ${causeOf(error)}`,
     'an answer',
     'check that the region answers and that the function may read there',
+  );
+}
+
+/** What a team's own check has said. Throws for what is no result. */
+export function ownCheck(said: Pick<CheckResult, 'passed' | 'value'> & Partial<CheckResult>): CheckResult {
+  if (typeof said?.passed !== 'boolean') {
+    throw new Error(`the check function answered ${JSON.stringify(said)}: it must answer {passed, value}`);
+  }
+  return checkResult(
+    'own-check',
+    said.passed,
+    String(said.value ?? ''),
+    String(said.allowed ?? 'passed'),
+    String(said.mend ?? 'see the check function'),
   );
 }

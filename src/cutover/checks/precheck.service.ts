@@ -2,19 +2,19 @@ import { meshMetrics } from '../../events/contract';
 import { systemMetrics } from '../../kernel/system-metrics';
 import { CutoverState } from '../audit/domain';
 import { AuditClock } from '../audit/service';
-import { AlarmReference, CutoverPlan } from '../contract';
+import { AlarmReference, CutoverPlan, QueueReference } from '../contract';
+import { AlarmState, CheckReads, CheckReport, MetricQuery } from './model';
 import { CheckResult } from '../model';
 import {
-  AlarmState,
   alarmsCheck,
   attestationCheck,
-  CheckReport,
   driftCheck,
   healthCheck,
   healthyMinutes,
   lagCheck,
   lateMinutes,
   noLagCheck,
+  ownCheck,
   parityCheck,
   probeCheck,
   queueCheck,
@@ -24,202 +24,208 @@ import {
 } from './precheck.domain';
 import { RecordsPort } from '../weights/service';
 
-/** A CloudWatch metric. */
-export interface MetricQuery {
-  readonly namespace: string;
-  readonly name: string;
-  readonly dimensions: Readonly<Record<string, string>>;
-  readonly stat: 'Maximum' | 'Average' | 'Minimum';
-}
-
-/** What the checks look at. Every method may throw: then its check has failed. */
-export interface CheckPorts {
+/** What the checks before a phase go by. */
+export interface PrecheckContext {
+  readonly reads: CheckReads;
   readonly records: Pick<RecordsPort, 'read'>;
   /** Regions that accounts are at home in; asked for in mode HOME_REGION alone. */
-  homes(): Promise<readonly string[]>;
-  /** Values of the last minutes, one a minute, newest first; minutes without data are left out. */
-  metric(region: string, query: MetricQuery, minutes: number): Promise<readonly number[]>;
-  alarms(region: string, names: readonly string[]): Promise<readonly AlarmState[]>;
-  /** Messages in a queue, in flight and delayed ones too; undefined when there is no such queue. */
-  queueDepth(region: string, name: string): Promise<number | undefined>;
-  lambdaConcurrency(region: string): Promise<number>;
-  apiThrottles(region: string): Promise<{ readonly rate: number; readonly burst: number }>;
-  /** The team's own check. */
-  ownCheck(
-    functionArn: string,
-    request: { readonly phase: number; readonly share: number; readonly source: string; readonly target: string },
-  ): Promise<Pick<CheckResult, 'passed' | 'value'> & Partial<CheckResult>>;
+  readonly homes: () => Promise<readonly string[]>;
+  readonly clock: AuditClock;
+  readonly plan: CutoverPlan;
+  readonly state: CutoverState;
+  readonly phase: number;
 }
 
-type Check = readonly [name: string, run: () => Promise<readonly CheckResult[]>];
+/**
+ * A check before a phase. It can read what it names in `reads` and nothing else; the right to that is in `readRights`, beside the reads, so
+ * the function is granted it.
+ */
+interface Precheck<Read extends keyof CheckReads, Subject> {
+  readonly reads: readonly Read[];
+  /** What is checked, each by itself: a direction, a queue. Nothing, where the plan asks for none. */
+  readonly subjects: (plan: CutoverPlan) => readonly Subject[];
+  /** What the check is called in the report when it cannot be made. */
+  readonly title: (subject: Subject, plan: CutoverPlan) => string;
+  /** What was found, what is allowed, and what to do about it. */
+  readonly check: (
+    reads: Pick<CheckReads, Read>,
+    context: Omit<PrecheckContext, 'reads'>,
+    subject: Subject,
+  ) => Promise<readonly CheckResult[]>;
+}
 
-/** What the functions' own ports are; the rest of the checks' comes from other steps. */
-export type OwnCheckPorts = Omit<CheckPorts, 'records' | 'homes'>;
+/** One check of one subject. */
+interface PlannedCheck {
+  readonly title: string;
+  readonly make: () => Promise<readonly CheckResult[]>;
+}
 
+/** A check whatever its subjects are. */
+export interface PlannablePrecheck {
+  readonly reads: readonly (keyof CheckReads)[];
+  readonly planned: (context: PrecheckContext) => readonly PlannedCheck[];
+}
+
+function precheck<Read extends keyof CheckReads, Subject>(entry: Precheck<Read, Subject>): PlannablePrecheck {
+  return {
+    reads: entry.reads,
+    planned: ({ reads, ...context }) =>
+      entry
+        .subjects(context.plan)
+        .map((subject) => ({ title: entry.title(subject, context.plan), make: () => entry.check(reads, context, subject) })),
+  };
+}
+
+/** A check of the whole system. */
+const once = (): readonly [undefined] => [undefined];
 /** The newest minute is still being counted, and arrives late. */
 const probeMinutes = lateMinutes;
 /** Route 53 publishes its metrics here alone, whatever region a health check looks at. */
 const route53Region = 'us-east-1';
 
+/** All checks before a phase, in the order of the report. A new one is one entry. */
+export const prechecks: readonly PlannablePrecheck[] = [
+  precheck({
+    reads: ['metric'],
+    // A strongly consistent table has no lag, and no such metric.
+    subjects: ({ mode }) => (mode === 'HOME_REGION' ? [undefined] : []),
+    title: (_, { source, target }) => `replication-lag ${source}->${target}`,
+    check: async ({ metric }, { homes, plan, clock }) => {
+      const { source, target, prechecks: bounds } = plan;
+      const lag = async (from: string): Promise<CheckResult> => {
+        const [averages, maxima] = await Promise.all(
+          (['Average', 'Maximum'] as const).map((stat) => metric(from, lagMetric(plan, stat), bounds.lagMinutes + lateMinutes)),
+        );
+        return lagCheck({ averages, maxima }, bounds, from, target, clock.nowMs());
+      };
+      // What matters is what the target receives from where payments are written: after a takeover that may be the target itself.
+      const elsewhere = (await homes()).filter((home) => home !== target).sort();
+      return elsewhere.length === 0 ? [noLagCheck(source, target)] : Promise.all(elsewhere.map(lag));
+    },
+  }),
+  precheck({
+    reads: ['metric'],
+    subjects: ({ prechecks: { probeMs: limitMs }, source, target }) =>
+      limitMs === undefined
+        ? []
+        : [
+            { from: source, to: target, limitMs },
+            { from: target, to: source, limitMs },
+          ],
+    title: ({ from, to }) => `event-probe ${from}->${to}`,
+    check: async ({ metric }, { plan, clock }, { from, to, limitMs }) => [
+      probeCheck(from, to, await metric(to, probeMetric(plan, from, to), probeMinutes), limitMs, clock.nowMs()),
+    ],
+  }),
+  precheck({
+    reads: ['lambdaConcurrency'],
+    subjects: once,
+    title: () => 'lambda-concurrency',
+    check: async ({ lambdaConcurrency }, { plan: { source, target } }) => [
+      parityCheck('lambda-concurrency', await lambdaConcurrency(source), await lambdaConcurrency(target), 'environments at once'),
+    ],
+  }),
+  precheck({
+    reads: ['apiThrottles'],
+    subjects: once,
+    title: () => 'api-throttles',
+    check: async ({ apiThrottles }, { plan }) => {
+      const [source, target] = [await apiThrottles(plan.source), await apiThrottles(plan.target)];
+      return [
+        parityCheck('api-throttle-rate', source.rate, target.rate, 'calls a second'),
+        parityCheck('api-throttle-burst', source.burst, target.burst, 'calls at once'),
+      ];
+    },
+  }),
+  precheck({
+    reads: ['queueDepth', 'alarms'],
+    subjects: ({ prechecks: { queues } }): readonly QueueReference[] => queues,
+    title: ({ region, name }) => `dead-letter-queue ${region}/${name}`,
+    check: async ({ queueDepth, alarms }, _, { region, name, alarms: named }) => [
+      queueCheck(region, name, await queueDepth(region, name)),
+      alarmsCheck(`dead-letter-alarm ${region}/${name}`, named.length === 0 ? [] : await alarms(region, named)),
+    ],
+  }),
+  precheck({
+    reads: [],
+    subjects: once,
+    title: () => 'ttl-lowered',
+    check: async (_, { state, plan, clock }) => [ttlCheck(state, plan.prechecks, clock.nowMs())],
+  }),
+  precheck({
+    reads: [],
+    subjects: once,
+    title: () => 'weights-as-recorded',
+    check: async (_, { state, records }) => [driftCheck(state, await records.read())],
+  }),
+  precheck({
+    reads: ['alarms'],
+    subjects: once,
+    title: () => 'watched-alarms',
+    check: async (reads, { plan, phase }) => [alarmsCheck('watched-alarms', await alarmStates(reads, plan.phases[phase].alarms))],
+  }),
+  precheck({
+    reads: ['metric'],
+    subjects: once,
+    title: (_, { target }) => `target-healthy ${target}`,
+    check: async ({ metric }, { plan: { target }, state, clock }) => {
+      const health = state.recorded?.shape.target.healthCheckId;
+      const statuses = health === undefined ? [] : await metric(route53Region, healthMetric(health), healthyMinutes + lateMinutes);
+      return [healthCheck(target, health, statuses, clock.nowMs())];
+    },
+  }),
+  precheck({
+    reads: [],
+    subjects: ({ prechecks: { attestations } }): readonly string[] => attestations,
+    title: (name) => `attested ${name}`,
+    check: async (_, { state }, name) => [attestationCheck(name, state.run?.attested ?? {})],
+  }),
+  precheck({
+    reads: ['ownCheck'],
+    subjects: ({ prechecks: { ownCheck: functionArn } }): readonly string[] => (functionArn === undefined ? [] : [functionArn]),
+    title: () => 'own-check',
+    check: async (reads, { plan: { phases, source, target }, phase }, functionArn) => [
+      ownCheck(await reads.ownCheck(functionArn, { phase, share: phases[phase].target, source, target })),
+    ],
+  }),
+];
+
 /** Makes all checks before a phase, at once: each one is reported, whatever the others say. */
-export async function runPrechecks(
-  ports: CheckPorts,
-  clock: AuditClock,
-  plan: CutoverPlan,
-  state: CutoverState,
-  phase: number,
-): Promise<CheckReport> {
-  const checks = [...regionChecks(ports, clock, plan), ...stateChecks(ports, clock, plan, state, phase)];
+export async function runPrechecks(context: PrecheckContext): Promise<CheckReport> {
   const results = await Promise.all(
-    checks.map(async ([name, run]) => {
-      try {
-        return await run();
-      } catch (error) {
-        return [unreadable(name, error)];
-      }
-    }),
+    prechecks
+      .flatMap(({ planned }) => planned(context))
+      .map(async ({ title, make }) => {
+        try {
+          return await make();
+        } catch (error) {
+          return [unreadable(title, error)];
+        }
+      }),
   );
-  return reportOf(phase, new Date(clock.nowMs()).toISOString(), results.flat());
+  return reportOf(context.phase, new Date(context.clock.nowMs()).toISOString(), results.flat());
 }
 
-function regionChecks(ports: CheckPorts, clock: AuditClock, plan: CutoverPlan): Check[] {
-  const { source, target, mode, tableName, prechecks, systemName } = plan;
-  const both = [
-    [source, target],
-    [target, source],
-  ] as const;
-  const lag = async (from: string, to: string): Promise<CheckResult> => {
-    const query = (stat: MetricQuery['stat']): Promise<readonly number[]> =>
-      ports.metric(
-        from,
-        { namespace: 'AWS/DynamoDB', name: 'ReplicationLatency', dimensions: { TableName: tableName, ReceivingRegion: to }, stat },
-        prechecks.lagMinutes + lateMinutes,
-      );
-    const [averages, maxima] = await Promise.all([query('Average'), query('Maximum')]);
-    return lagCheck({ averages, maxima }, prechecks, from, to, clock.nowMs());
+function lagMetric({ tableName, target }: CutoverPlan, stat: MetricQuery['stat']): MetricQuery {
+  return { namespace: 'AWS/DynamoDB', name: 'ReplicationLatency', dimensions: { TableName: tableName, ReceivingRegion: target }, stat };
+}
+
+function probeMetric({ systemName }: CutoverPlan, from: string, to: string): MetricQuery {
+  return {
+    namespace: systemMetrics.namespace,
+    name: meshMetrics.probeLatency,
+    stat: 'Maximum',
+    dimensions: { [systemMetrics.systemDimension]: systemName, [systemMetrics.regionDimension]: to, [meshMetrics.peerDimension]: from },
   };
-  const probe = (from: string, to: string, limitMs: number): Check => [
-    `event-probe ${from}->${to}`,
-    async () => [
-      probeCheck(
-        from,
-        to,
-        await ports.metric(
-          to,
-          {
-            namespace: systemMetrics.namespace,
-            name: meshMetrics.probeLatency,
-            stat: 'Maximum',
-            dimensions: {
-              [systemMetrics.systemDimension]: systemName,
-              [systemMetrics.regionDimension]: to,
-              [meshMetrics.peerDimension]: from,
-            },
-          },
-          probeMinutes,
-        ),
-        limitMs,
-        clock.nowMs(),
-      ),
-    ],
-  ];
-  return [
-    // A strongly consistent table has no lag, and no such metric. What matters is what the target receives from where payments are written:
-    // after a takeover that may be the target itself.
-    ...(mode === 'HOME_REGION'
-      ? [
-          [
-            `replication-lag ${source}->${target}`,
-            async () => {
-              const elsewhere = (await ports.homes()).filter((home) => home !== target).sort();
-              return elsewhere.length === 0 ? [noLagCheck(source, target)] : Promise.all(elsewhere.map((home) => lag(home, target)));
-            },
-          ] satisfies Check,
-        ]
-      : []),
-    ...(prechecks.probeMs === undefined ? [] : both.map(([from, to]) => probe(from, to, prechecks.probeMs!))),
-    [
-      'lambda-concurrency',
-      async () => [
-        parityCheck(
-          'lambda-concurrency',
-          await ports.lambdaConcurrency(source),
-          await ports.lambdaConcurrency(target),
-          'environments at once',
-        ),
-      ],
-    ],
-    [
-      'api-throttles',
-      async () => {
-        const [there, here] = [await ports.apiThrottles(source), await ports.apiThrottles(target)];
-        return [
-          parityCheck('api-throttle-rate', there.rate, here.rate, 'calls a second'),
-          parityCheck('api-throttle-burst', there.burst, here.burst, 'calls at once'),
-        ];
-      },
-    ],
-    ...prechecks.queues.map(({ region, name, alarms }): Check => [
-      `dead-letter-queue ${region}/${name}`,
-      async () => [
-        queueCheck(region, name, await ports.queueDepth(region, name)),
-        alarmsCheck(`dead-letter-alarm ${region}/${name}`, alarms.length === 0 ? [] : await ports.alarms(region, alarms)),
-      ],
-    ]),
-  ];
 }
 
-function stateChecks(ports: CheckPorts, clock: AuditClock, plan: CutoverPlan, state: CutoverState, phase: number): Check[] {
-  const { prechecks, source, target } = plan;
-  const share = plan.phases[phase].target;
-  const health = state.recorded?.shape.target.healthCheckId;
-  return [
-    ['ttl-lowered', async () => [ttlCheck(state, prechecks, clock.nowMs())]],
-    ['weights-as-recorded', async () => [driftCheck(state, await ports.records.read())]],
-    ['watched-alarms', async () => [alarmsCheck('watched-alarms', await alarmStates(ports, plan.phases[phase].alarms))]],
-    [
-      `target-healthy ${target}`,
-      async () => {
-        const statuses =
-          health === undefined
-            ? []
-            : await ports.metric(
-                route53Region,
-                { namespace: 'AWS/Route53', name: 'HealthCheckStatus', dimensions: { HealthCheckId: health }, stat: 'Minimum' },
-                healthyMinutes + lateMinutes,
-              );
-        return [healthCheck(target, health, statuses, clock.nowMs())];
-      },
-    ],
-    ...prechecks.attestations.map((name): Check => [`attested ${name}`, async () => [attestationCheck(name, state.run?.attested ?? {})]]),
-    ...(prechecks.ownCheck === undefined
-      ? []
-      : [
-          [
-            'own-check',
-            async () => {
-              const said = await ports.ownCheck(prechecks.ownCheck!, { phase, share, source, target });
-              if (typeof said?.passed !== 'boolean') {
-                throw new Error(`the check function answered ${JSON.stringify(said)}: it must answer {passed, value}`);
-              }
-              return [
-                {
-                  name: 'own-check',
-                  passed: said.passed,
-                  value: String(said.value ?? ''),
-                  allowed: String(said.allowed ?? 'passed'),
-                  mend: said.passed ? '' : String(said.mend ?? 'see the check function'),
-                },
-              ];
-            },
-          ] satisfies Check,
-        ]),
-  ];
+function healthMetric(healthCheckId: string): MetricQuery {
+  return { namespace: 'AWS/Route53', name: 'HealthCheckStatus', dimensions: { HealthCheckId: healthCheckId }, stat: 'Minimum' };
 }
 
 /** The alarms' states, region by region. Throws when a region does not answer. */
-export async function alarmStates(ports: Pick<CheckPorts, 'alarms'>, alarms: readonly AlarmReference[]): Promise<readonly AlarmState[]> {
+export async function alarmStates(reads: Pick<CheckReads, 'alarms'>, alarms: readonly AlarmReference[]): Promise<readonly AlarmState[]> {
   const byRegion = new Map<string, string[]>();
   for (const { region, name } of alarms) byRegion.set(region, [...(byRegion.get(region) ?? []), name]);
-  return (await Promise.all([...byRegion].map(([region, names]) => ports.alarms(region, names)))).flat();
+  return (await Promise.all([...byRegion].map(([region, names]) => reads.alarms(region, names)))).flat();
 }

@@ -1,6 +1,7 @@
 import { AuditClock } from '../audit/service';
 import { CutoverPlan } from '../contract';
 import { OperatePort } from './authority-move.service';
+import { AccountPlace, Comparing, Reading, RoundUnderWay, Side } from './model';
 import {
   accountOfKey,
   BucketDigest,
@@ -9,7 +10,6 @@ import {
   ItemDifference,
   mayDiffer,
   ReplicaItem,
-  StoredBucket,
 } from './reconcile-window.domain';
 import { causeOf } from '../../kernel/cause';
 
@@ -34,54 +34,7 @@ export interface ReplicaPort {
   accounts(region: string, from?: string): AsyncIterable<ReplicaPage<AccountName>>;
 }
 
-/** How far a region has been read. */
-interface Reading {
-  readonly from?: string;
-  readonly over: boolean;
-  readonly items: number;
-  readonly accounts: number;
-  readonly buckets: readonly StoredBucket[];
-}
-
-const sides = ['source', 'target'] as const;
-type Side = (typeof sides)[number];
-
-/** Differences found so far, comparing what one side has with the other, then the other way round. */
-interface Comparing {
-  readonly buckets: readonly number[];
-  readonly side: Side;
-  readonly from?: string;
-  readonly over: boolean;
-  readonly found: number;
-  readonly inFlight: number;
-  readonly unexplained: readonly string[];
-}
-
-/** Where among the accounts the next part goes on: a page, and how many of it have been looked at. */
-export interface AccountPlace {
-  readonly from?: string;
-  readonly skip: number;
-}
-
-interface AccountFindings {
-  readonly checked: number;
-  readonly escalated: readonly string[];
-  readonly unchecked: readonly string[];
-}
-
-/**
- * A round that did not fit into the time of its function, as it is carried to the next part. It is part of the state machine's data, so it
- * is small: some hundred buckets, however large the table is.
- */
-export interface RoundUnderWay {
-  readonly beganMs: number;
-  /** Items written since then are compared one by one. */
-  readonly sinceMs: number;
-  readonly read: Readonly<Record<Side, Reading>>;
-  readonly comparing?: Comparing;
-  readonly accounts: AccountFindings;
-}
-
+const sides: readonly Side[] = ['source', 'target'];
 /** What a part of a round comes to. */
 export interface RoundPart {
   readonly round: RoundUnderWay;

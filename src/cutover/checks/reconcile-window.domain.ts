@@ -1,3 +1,5 @@
+import { StoredBucket } from './model';
+
 /** An item as one region's replica has it. */
 export interface ReplicaItem {
   readonly pk: string;
@@ -35,9 +37,6 @@ export function bucketOf(item: Pick<ReplicaItem, 'writtenAt'>, sinceMs: number):
   const hour = Math.floor(item.writtenAt / hourMs);
   return hour >= Math.floor(sinceMs / hourMs) - hoursApart ? hour : -1 - Math.floor(item.writtenAt / monthMs);
 }
-
-/** A bucket as it is carried from one part of a round to the next: number, count, and the two halves of the digest. */
-export type StoredBucket = readonly [number: number, count: number, high: number, low: number];
 
 /** Adds items up by bucket, one at a time: the order in which a replica gives them does not matter. */
 export class BucketDigest {

@@ -1,49 +1,10 @@
 import { AuditClock, AuditLog } from '../audit/service';
 import { CutoverPlan } from '../contract';
 import { OperatePort } from './authority-move.service';
-import { AccountPlace, beginRound, ReconcileRound, ReplicaPort, RoundUnderWay } from './reconcile-round.service';
+import { RoundReport, RoundUnderWay, WindowOutcome, WindowProgress } from './model';
+import { beginRound, ReconcileRound, ReplicaPort } from './reconcile-round.service';
 import { digestOf } from '../../kernel/digest';
 import { Json } from '../../kernel/fingerprint';
-
-/** What is carried from one round to the next; part of the state machine's data, so it is small. */
-export interface WindowProgress {
-  readonly startedMs: number;
-  readonly rounds: number;
-  /** Where among the accounts the next round begins. */
-  readonly place: AccountPlace;
-  /** A round that did not fit into its function's time, and goes on in the next. */
-  readonly underWay?: RoundUnderWay;
-  /** Differences of the last round that nothing explained; a sample. */
-  readonly pending: readonly string[];
-  /** How many differences were found unexplained once and were gone later. */
-  readonly settled: number;
-  readonly accountsChecked: number;
-}
-
-/** One round's findings. */
-export interface RoundReport {
-  readonly items: { readonly source: number; readonly target: number };
-  readonly differing: number;
-  readonly inFlight: number;
-  readonly unexplained: readonly string[];
-  /** Accounts whose balances do not add up, or that have writes which their present epoch does not know. */
-  readonly escalated: readonly string[];
-  /** Accounts too large to be recomputed in the time of one function: nothing is said of them. */
-  readonly unchecked: readonly string[];
-  readonly accounts: { readonly checked: number; readonly known: number };
-}
-
-export type WindowOutcome =
-  | { readonly outcome: 'reconciling'; readonly progress: WindowProgress; readonly round?: RoundReport; readonly waitSeconds: number }
-  /** The window is over, and its last round could not read both regions: nobody knows how they differ. */
-  | { readonly outcome: 'unread'; readonly progress: WindowProgress; readonly detail: string }
-  | {
-      readonly outcome: 'reconciled' | 'unexplained';
-      readonly progress: WindowProgress;
-      readonly round: RoundReport;
-      readonly detail: string;
-      readonly digest: string;
-    };
 
 /** Compares the two regions again and again, until the window is over. It reads only: what it cannot explain is for a human to settle. */
 export class ReconcileWindow {

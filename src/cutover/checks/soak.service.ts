@@ -1,14 +1,8 @@
 import { AuditClock, AuditLog } from '../audit/service';
 import { AlarmReference, CutoverPlan } from '../contract';
-import { alarmStates, CheckPorts } from './precheck.service';
+import { CheckReads, SoakOutcome } from './model';
+import { alarmStates } from './precheck.service';
 import { causeOf } from '../../kernel/cause';
-
-export type SoakOutcome =
-  | { readonly outcome: 'soaking'; readonly phase: number; readonly unreadable: number; readonly waitSeconds: number }
-  | { readonly outcome: 'soaked'; readonly phase: number }
-  | { readonly outcome: 'breach'; readonly phase: number; readonly detail: string }
-  /** Nobody can say how it goes: nothing goes on. */
-  | { readonly outcome: 'blind'; readonly phase: number; readonly detail: string };
 
 const blindLooks = 3;
 
@@ -19,7 +13,7 @@ const blindLooks = 3;
 export class Soak {
   constructor(
     private readonly log: AuditLog,
-    private readonly ports: Pick<CheckPorts, 'alarms'>,
+    private readonly reads: Pick<CheckReads, 'alarms'>,
     private readonly clock: AuditClock,
   ) {}
 
@@ -35,7 +29,7 @@ export class Soak {
     let raised: string[];
     let silent: string[];
     try {
-      const states = await alarmStates(this.ports, alarms);
+      const states = await alarmStates(this.reads, alarms);
       const missing = states.filter((alarm) => alarm.state === 'MISSING');
       if (missing.length > 0) throw new Error(`no alarm ${missing.map(named).join(', ')}`);
       raised = states.filter((alarm) => alarm.state === 'ALARM').map(named);

@@ -7,7 +7,6 @@ import {
   IChainable,
   JsonPath,
   Pass,
-  State,
   Succeed,
   TaskInput,
   Timeout,
@@ -18,6 +17,8 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { ApprovalGate } from '../../approvals/constructs/approval-gate';
 import { cutoverLimits, CutoverPlan } from '../contract';
+import { Branches, pause, Place, stepOutcomes, StepName, StepPlace } from '../machine/contract';
+import { EndState } from '../model';
 
 /** What the states are made of. */
 export interface CutoverDefinitionProps {
@@ -27,34 +28,13 @@ export interface CutoverDefinitionProps {
   readonly residency: boolean;
 }
 
-/** Names of steps and ends, as the function knows them. */
-type Step =
-  | 'begin'
-  | 'next'
-  | 'prechecks'
-  | 'recheck'
-  | 'decided'
-  | 'shift'
-  | 'soak'
-  | 'rollback'
-  | 'authority'
-  | 'authorityBack'
-  | 'reconcile'
-  | 'drift'
-  | 'adopt'
-  | 'revert'
-  | 'residency'
-  | 'retire'
-  | 'end';
-
-/** A step with what follows from each of its outcomes; whatever else comes out of it ends the run paused. */
-interface Branches {
-  readonly [outcome: string]: IChainable;
-}
+/** Where a state of the machine begins. */
+type StatePlace = Place<unknown, IChainable>;
 
 /** A step of the run and the choice by its outcome. */
-interface Station {
-  readonly task: LambdaInvoke;
+interface Station<Step extends StepName> extends StepPlace<Step, IChainable> {
+  readonly step: Step;
+  readonly first: LambdaInvoke;
   readonly name: string;
 }
 
@@ -63,34 +43,25 @@ const stepTimeout = Duration.seconds(cutoverLimits.stepSeconds);
 /** The states of a cutover. A step's outcome is a value in `$.last`; an error is a fault, retried and then the end. */
 export class CutoverDefinition {
   public readonly start: IChainable;
-  private readonly ends: Readonly<Record<'SUCCEEDED' | 'ROLLED_BACK' | 'PAUSED' | 'FAILED', State>>;
+  private readonly ends: Readonly<Record<EndState, StatePlace>>;
 
   constructor(
     private readonly scope: Construct,
     private readonly props: CutoverDefinitionProps,
   ) {
     this.ends = this.defineEnds();
-    const stations = {
-      next: this.station('next', 'Next phase'),
-      shift: this.station('shift', 'Shift weights'),
-      rollback: this.station('rollback', 'Roll back'),
-    };
-    const finish = this.defineFinish();
-    this.definePhases(stations.next, stations.shift, stations.rollback, finish);
-    this.defineRollback(stations.rollback);
+    const next = this.station('next', 'Next phase');
+    const shift = this.station('shift', 'Shift weights');
+    const rollback = this.station('rollback', 'Roll back');
+    this.definePhases(next, shift, rollback, this.defineFinish());
+    this.defineRollback(rollback);
     const drift = this.defineDrift();
     const begin = this.station('begin', 'Begin');
-    this.choose(begin, {
-      cutover: stations.next.task,
-      rollback: stations.rollback.task,
-      adopt: drift,
-      revert: drift,
-      refused: this.ends.FAILED,
-    });
+    this.choose(begin, { cutover: next, rollback, adopt: drift, revert: drift, refused: this.ends.FAILED });
     this.start = new Pass(scope, 'Plan', {
       comment: 'The plan is part of the definition: a deployment does not change a run that is under way',
       parameters: { plan: props.plan, request: JsonPath.entirePayload, last: {} },
-    }).next(begin.task);
+    }).next(begin.first);
   }
 
   /** With strong consistency every region writes for every account: there is no authority to move. */
@@ -98,30 +69,31 @@ export class CutoverDefinition {
     return this.props.plan.mode === 'HOME_REGION';
   }
 
-  private definePhases(next: Station, shift: Station, rollback: Station, finish: IChainable): void {
+  private definePhases(next: Station<'next'>, shift: Station<'shift'>, rollback: Station<'rollback'>, finish: StatePlace): void {
     const prechecks = this.station('prechecks', 'Prechecks');
     const soak = this.station('soak', 'Soak');
-    this.choose(next, { phase: prechecks.task, soak: soak.task, complete: finish, refused: this.ends.FAILED });
-    const asked = this.props.gate && this.defineApproval(this.props.gate, shift, rollback);
-    this.choose(prechecks, { ...(asked ? { ask: asked } : {}), passed: shift.task, unreachable: this.wait(prechecks) });
-    const shiftWait = this.wait(shift);
-    this.choose(shift, { changed: soak.task, pending: shiftWait, unreachable: shiftWait });
-    this.choose(soak, {
-      soaked: next.task,
-      soaking: this.wait(soak),
-      breach: this.props.plan.onBreach === 'ROLL_BACK' ? rollback.task : this.ends.PAUSED,
-    });
+    this.choose(next, { phase: prechecks, soak, complete: finish, refused: this.ends.FAILED });
+    const { gate, plan } = this.props;
+    // Without a gate no phase asks: the construct holds the plan to that.
+    this.choose(prechecks, { ask: gate ? this.defineApproval(gate, shift, rollback) : pause, passed: shift });
+    this.choose(shift, { changed: soak });
+    this.choose(soak, { soaked: next, breach: plan.onBreach === 'ROLL_BACK' ? rollback : this.ends.PAUSED });
   }
 
-  private defineApproval(gate: ApprovalGate, shift: Station, rollback: Station): IChainable {
+  private defineApproval(gate: ApprovalGate, shift: Station<'shift'>, rollback: Station<'rollback'>): StepPlace<'decided', IChainable> {
     // What was found before people were asked may be days old when they have answered.
     const recheck = this.station('recheck', 'Recheck');
-    this.choose(recheck, { passed: shift.task, unreachable: this.wait(recheck) });
-    return this.ask(gate, 'Approval', 'Phase decided', { approved: recheck.task, rejected: rollback.task });
+    this.choose(recheck, { passed: shift });
+    return this.ask(gate, 'Approval', 'Phase decided', { approved: recheck, rejected: rollback, expired: pause });
   }
 
   /** A gate, and what is made of its answer. */
-  private ask(gate: ApprovalGate, name: string, decided: string, branches: Branches): IChainable {
+  private ask(
+    gate: ApprovalGate,
+    name: string,
+    decided: string,
+    branches: Branches<'decided', IChainable>,
+  ): StepPlace<'decided', IChainable> {
     const station = this.station('decided', decided);
     this.choose(station, branches);
     const task = gate.task(this.scope, name, {
@@ -131,73 +103,74 @@ export class CutoverDefinition {
       reportPath: '$.last.report',
       startedByPath: '$.request.startedBy',
     });
-    task.next(station.task);
-    return task;
+    task.next(station.first);
+    return { first: task };
   }
 
-  private defineRollback(rollback: Station): void {
-    const wait = this.wait(rollback);
+  private defineRollback(rollback: Station<'rollback'>): void {
     if (!this.movesAuthority) {
-      this.choose(rollback, { changed: this.ends.ROLLED_BACK, pending: wait, unreachable: wait });
+      this.choose(rollback, { changed: this.ends.ROLLED_BACK });
       return;
     }
     const authority = this.station('authorityBack', 'Move authority back');
-    this.choose(rollback, { changed: authority.task, pending: wait, unreachable: wait });
-    this.choose(authority, { moved: this.ends.ROLLED_BACK, again: this.wait(authority) });
+    this.choose(rollback, { changed: authority });
+    this.choose(authority, { moved: this.ends.ROLLED_BACK });
   }
 
   /** After 100 %. */
-  private defineFinish(): IChainable {
+  private defineFinish(): StatePlace {
     const reconcile = this.station('reconcile', 'Reconcile');
-    this.choose(reconcile, { reconciling: this.wait(reconcile), reconciled: this.defineResidency() });
-    if (!this.movesAuthority) return reconcile.task;
+    this.choose(reconcile, { reconciled: this.defineResidency() });
+    if (!this.movesAuthority) return reconcile;
     const authority = this.station('authority', 'Move authority');
-    this.choose(authority, { moved: reconcile.task, again: this.wait(authority) });
-    return authority.task;
+    this.choose(authority, { moved: reconcile });
+    return authority;
   }
 
-  private defineResidency(): IChainable {
+  private defineResidency(): StepPlace<'residency', IChainable> {
     const { gate, residency } = this.props;
     if (!gate || !residency) return this.ends.SUCCEEDED;
     const question = this.station('residency', 'Residency question');
     const retire = this.station('retire', 'Retire source');
-    const wait = this.wait(retire);
-    this.choose(retire, { changed: this.ends.SUCCEEDED, pending: wait, unreachable: wait });
     const kept = this.ends.SUCCEEDED;
+    this.choose(retire, { changed: this.ends.SUCCEEDED });
     this.choose(question, {
-      ask: this.ask(gate, 'Residency approval', 'Residency decided', { approved: retire.task, rejected: kept, expired: kept }),
+      ask: this.ask(gate, 'Residency approval', 'Residency decided', { approved: retire, rejected: kept, expired: kept }),
     });
-    return question.task;
+    return question;
   }
 
   /** What was changed by hand is adopted or reverted by people, or not at all. */
-  private defineDrift(): IChainable {
+  private defineDrift(): StatePlace {
     const look = this.station('drift', 'Look at drift');
     if (!this.props.gate) {
-      this.choose(look, { none: this.ends.SUCCEEDED });
-      return look.task;
+      this.choose(look, { none: this.ends.SUCCEEDED, adopt: pause, revert: pause });
+      return look;
     }
     const [adopt, revert] = [this.station('adopt', 'Adopt'), this.station('revert', 'Revert')];
-    for (const station of [adopt, revert]) {
-      const wait = this.wait(station);
-      this.choose(station, { changed: this.ends.SUCCEEDED, pending: wait, unreachable: wait });
-    }
+    this.choose(adopt, { changed: this.ends.SUCCEEDED });
+    this.choose(revert, { changed: this.ends.SUCCEEDED });
     const approved = new Choice(this.scope, 'Adopt or revert')
-      .when(Condition.stringEquals('$.request.action', 'adopt'), adopt.task)
-      .otherwise(revert.task);
-    const asked = this.ask(this.props.gate, 'Drift approval', 'Drift decided', { approved });
+      .when(Condition.stringEquals('$.request.action', 'adopt'), adopt.first)
+      .otherwise(revert.first);
+    const asked = this.ask(this.props.gate, 'Drift approval', 'Drift decided', {
+      approved: { first: approved },
+      rejected: pause,
+      expired: pause,
+    });
     this.choose(look, { none: this.ends.SUCCEEDED, adopt: asked, revert: asked });
-    return look.task;
+    return look;
   }
 
   private defineEnds(): CutoverDefinition['ends'] {
     const failed = new Fail(this.scope, 'Failed', { errorPath: '$.last.state', causePath: '$.last.why' });
     const how = new Choice(this.scope, 'How it ended');
-    for (const [state, name] of [
-      ['SUCCEEDED', 'Succeeded'],
-      ['ROLLED_BACK', 'Rolled back'],
-      ['PAUSED', 'Paused'],
-    ]) {
+    const others: Readonly<Record<Exclude<EndState, 'FAILED'>, string>> = {
+      SUCCEEDED: 'Succeeded',
+      ROLLED_BACK: 'Rolled back',
+      PAUSED: 'Paused',
+    };
+    for (const [state, name] of Object.entries(others)) {
       how.when(Condition.stringEquals('$.last.outcome', state), new Succeed(this.scope, name, { outputPath: '$.last' }));
     }
     how.otherwise(failed);
@@ -206,11 +179,11 @@ export class CutoverDefinition {
       resultPath: '$.last',
     });
     broken.next(failed);
-    const end = (state: string, name: string): State => {
+    const end = (state: EndState, name: string): StatePlace => {
       const task = this.task('end', name, { end: state });
       task.addCatch(broken, { resultPath: '$.last' });
       task.next(how);
-      return task;
+      return { first: task };
     };
     return {
       SUCCEEDED: end('SUCCEEDED', 'Record success'),
@@ -220,13 +193,13 @@ export class CutoverDefinition {
     };
   }
 
-  private station(step: Step, name: string): Station {
+  private station<Step extends StepName>(step: Step, name: string): Station<Step> {
     const task = this.task(step, name, step === 'decided' ? { decision: JsonPath.objectAt('$.approval') } : {});
-    task.addCatch(this.ends.FAILED, { resultPath: '$.last' });
-    return { task, name };
+    task.addCatch(this.ends.FAILED.first, { resultPath: '$.last' });
+    return { step, first: task, name };
   }
 
-  private task(step: Step, name: string, more: Record<string, unknown>): LambdaInvoke {
+  private task(step: StepName, name: string, more: Record<string, unknown>): LambdaInvoke {
     const task = new LambdaInvoke(this.scope, name, {
       lambdaFunction: this.props.steps,
       payload: TaskInput.fromObject({
@@ -246,15 +219,22 @@ export class CutoverDefinition {
     return task;
   }
 
-  private choose({ task, name }: Station, branches: Branches): void {
+  /** Goes on from a step by its outcome: to a branch, again to the step after a wait, or to the paused end. */
+  private choose<Step extends StepName>({ step, first, name }: Station<Step>, branches: Branches<Step, IChainable>): void {
     const choice = new Choice(this.scope, `${name}: outcome`);
-    for (const [outcome, to] of Object.entries(branches)) choice.when(Condition.stringEquals('$.last.outcome', outcome), to);
-    choice.when(Condition.stringEquals('$.last.outcome', 'auditBroken'), this.ends.FAILED);
-    task.next(choice.otherwise(this.ends.PAUSED));
+    const wait = Object.values<string>(stepOutcomes[step]).includes('wait') ? this.wait(first, name) : undefined;
+    const places: Readonly<Record<string, Place<never, IChainable> | typeof pause>> = branches;
+    for (const [outcome, way] of Object.entries<string>(stepOutcomes[step])) {
+      const place = places[outcome] ?? pause;
+      const to = way === 'wait' ? wait : place === pause ? undefined : place.first;
+      if (to) choice.when(Condition.stringEquals('$.last.outcome', outcome), to);
+    }
+    choice.when(Condition.stringEquals('$.last.outcome', 'auditBroken'), this.ends.FAILED.first);
+    first.next(choice.otherwise(this.ends.PAUSED.first));
   }
 
-  private wait({ task, name }: Station): IChainable {
-    return new Wait(this.scope, `${name}: wait`, { time: WaitTime.secondsPath('$.last.waitSeconds') }).next(task);
+  private wait(first: LambdaInvoke, name: string): IChainable {
+    return new Wait(this.scope, `${name}: wait`, { time: WaitTime.secondsPath('$.last.waitSeconds') }).next(first);
   }
 }
 
@@ -264,25 +244,4 @@ export function leftOut({ mode }: Pick<CutoverPlan, 'mode'>): string {
     ? ''
     : '. Mode STRONG: every region writes, so no authority moves. "Move authority", "Move authority back" and the check ' +
         'replication-lag fall away';
-}
-
-/** Events that one look costs in an execution's history: wait, task and choice. */
-const eventsPerLook = 9;
-
-/**
- * A round that does not fit into one function goes on in the next, so there are no more of them than parts; the last one may end behind the
- * window.
- */
-const [roundPartSeconds, partsBehindWindow] = [14 * 60, 24];
-
-/** The longest history that the plan can come to, without retries; Step Functions ends an execution at 25,000 events. */
-export function longestHistory({ phases, soakPollSeconds, controlPlane, window, mode }: CutoverPlan, units: number): number {
-  const looks = (seconds: number, every: number): number => Math.ceil(seconds / every) + 2;
-  const soaks = phases.reduce((sum, { soakSeconds }) => sum + looks(soakSeconds, soakPollSeconds), 0);
-  // Each phase may wait for the control plane before its checks, after its approval and at its shift.
-  const waits = controlPlane.onLoss === 'END' ? 0 : (3 * phases.length + 2) * looks(controlPlane.waitSeconds, controlPlane.pollSeconds);
-  const inSync = (phases.length + 2) * looks(cutoverLimits.syncPatienceSeconds, cutoverLimits.syncWaitSeconds);
-  const authority = mode === 'HOME_REGION' ? 2 * units + 4 * cutoverLimits.authorityTries : 0;
-  const rounds = looks(window.seconds, Math.min(window.intervalSeconds, roundPartSeconds)) + partsBehindWindow;
-  return eventsPerLook * (soaks + waits + inSync + authority + rounds) + 60 * phases.length + 200;
 }

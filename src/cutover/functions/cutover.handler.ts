@@ -1,6 +1,6 @@
 import { cutoverPorts, stepRecorder } from './environment.aws';
-import { CutoverSteps } from '../machine/service';
-import { StepCall, StepOutcome } from '../ports';
+import { StepCall, StepOutcome } from '../machine/contract';
+import { CutoverSteps } from '../steps/service';
 
 const steps = new CutoverSteps(cutoverPorts(process.env));
 const record = stepRecorder(process.env);

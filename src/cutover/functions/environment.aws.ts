@@ -17,11 +17,10 @@ import { AuditLog } from '../audit/service';
 import { checkPorts } from '../checks/precheck.aws';
 import { ReplicaPort } from '../checks/reconcile-round.service';
 import { accountOfKey, accountPrefix, ReplicaItem } from '../checks/reconcile-window.domain';
-import { RoundReport, WindowProgress } from '../checks/reconcile-window.service';
 import { cutoverEnv, cutoverMetrics, stepsEnv } from '../contract';
 import { executionsIn, isExecutionRunning } from '../machine/caller.aws';
-import { CutoverPorts, refusedCall } from '../machine/service';
-import { StepCall, StepOutcome } from '../ports';
+import { refusedCall, StepCall, StepOutcome } from '../machine/contract';
+import { CutoverPorts } from '../steps/service';
 import { route53Records } from '../weights/aws';
 
 /** The audit and the records of a function, from its environment. */
@@ -128,23 +127,25 @@ export function stepRecorder(source: Environment): (asked: StepCall, outcome: St
     if (step === 'end') {
       telemetry.count(cutoverMetrics.needsAttention, outcome.outcome === 'PAUSED' || outcome.outcome === 'FAILED' ? 1 : 0);
     }
-    const round = outcome.round as RoundReport | undefined;
-    if (step === 'reconcile' && round) {
+    if ('round' in outcome && outcome.round) {
       telemetry.count(cutoverMetrics.rounds);
-      telemetry.count(cutoverMetrics.unexplained, round.unexplained.length + round.escalated.length);
+      telemetry.count(cutoverMetrics.unexplained, outcome.round.unexplained.length + outcome.round.escalated.length);
     }
-    const { report, ...brief } = outcome;
-    telemetry.record('cutover step', { step, run, outcome: { ...brief, ...progressOf(outcome) } });
+    telemetry.record('cutover step', { step, run, outcome: briefOf(outcome) });
   };
 }
 
-/** A round under way as a line tells it: how far it has come, without its sums. */
-function progressOf({ progress }: StepOutcome): { readonly progress?: object } {
-  const { underWay, ...rest } = (progress ?? {}) as Partial<WindowProgress>;
-  if (!underWay) return {};
-  const {
-    read: { source, target },
-    comparing,
-  } = underWay;
-  return { progress: { ...rest, underWay: { source: source.items, target: target.items, comparing: comparing?.side } } };
+/** An outcome as a line tells it: without what people are shown, and of a round under way how far it has come, without its sums. */
+function briefOf(outcome: StepOutcome): object {
+  if ('report' in outcome) {
+    const { report, ...brief } = outcome;
+    return brief;
+  }
+  if (!('progress' in outcome) || !outcome.progress.underWay) return outcome;
+  const { underWay, ...progress } = outcome.progress;
+  const { read, comparing } = underWay;
+  return {
+    ...outcome,
+    progress: { ...progress, underWay: { source: read.source.items, target: read.target.items, comparing: comparing?.side } },
+  };
 }

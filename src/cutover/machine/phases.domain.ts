@@ -3,6 +3,7 @@ import { plainSeconds } from '../../approvals/report-shape.domain';
 import { CutoverState, samePair } from '../audit/domain';
 import { CutoverPlan } from '../contract';
 import { Decision, RunAction } from '../model';
+import { NextPhase } from './contract';
 import { sharesOf } from '../weights/domain';
 
 /** What a run is asked, as it is given to the state machine. */
@@ -45,13 +46,6 @@ export function otherRegions({ regions, open }: CutoverState, plan: Pick<Cutover
       `stack with the cutover, then start`
   );
 }
-
-export type NextPhase =
-  | { readonly outcome: 'phase'; readonly phase: number }
-  /** The weights are set, and were not watched long enough. */
-  | { readonly outcome: 'soak'; readonly phase: number }
-  | { readonly outcome: 'complete' }
-  | { readonly outcome: 'refused'; readonly detail: string };
 
 /** What comes next, by what is recorded alone: a run that was paused, or that begins anew, goes on from there. */
 export function nextPhase(state: CutoverState, { phases }: Pick<CutoverPlan, 'phases'>): NextPhase {

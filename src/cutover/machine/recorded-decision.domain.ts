@@ -1,3 +1,4 @@
+import { membersOf } from './carried.domain';
 import { resultOf } from '../../approvals/domain';
 import { ApprovalRequest, ApprovalResult } from '../../approvals/model';
 
@@ -20,4 +21,10 @@ export function recordedDecision(
   if (found.details.about !== about) return `approval ${approvalId} is about '${found.details.about}', not '${about}'`;
   if (found.details.digest !== digest) return `approval ${approvalId} was given on another report, sha256 ${found.details.digest}`;
   return found.status === 'DECIDED' ? resultOf(found) : `approval ${approvalId} is ${found.status}`;
+}
+
+/** What the execution was answered: which approval to look up, or the machine's own reason why there is none. */
+export function gateAnswerOf(decision: unknown): { readonly approvalId: string; readonly reason?: unknown } {
+  const { approvalId, reason } = membersOf(decision);
+  return { approvalId: typeof approvalId === 'string' ? approvalId : '', reason };
 }

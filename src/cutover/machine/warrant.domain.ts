@@ -1,7 +1,7 @@
 import { CutoverState } from '../audit/domain';
 import { CutoverPlan } from '../contract';
 import { AuditEntry, AuditRecord } from '../model';
-import { StepName } from '../ports';
+import { StepName } from './contract';
 import { driftAbout, nextPhase, phaseAbout, residencyAbout } from './phases.domain';
 
 /** A run, and what is recorded of it. */

@@ -1,8 +1,9 @@
+import { changedSince, describeFound, describeShape, driftOf, Found, isExplained, regionsAt, sameShape, sharesOf } from './domain';
+import { sha256 } from '../../kernel/digest';
 import { CutoverState, OpenIntent } from '../audit/domain';
 import { AuditClock, AuditLog } from '../audit/service';
 import { AuditDraft, IntentKind, RecordShape, RegionPair, StampedShape } from '../model';
-import { changedSince, describeFound, describeShape, driftOf, Found, isExplained, regionsAt, sameShape, sharesOf } from './domain';
-import { sha256 } from '../../kernel/digest';
+import { ShiftOutcome } from './model';
 
 /** Route 53's side of the public name. Every method may throw `ControlPlaneUnreachable`. */
 export interface RecordsPort {
@@ -43,18 +44,6 @@ export interface WeightOrder {
   /** Epoch milliseconds until which to wait for the name servers. */
   readonly deadlineMs: number;
 }
-
-export type ShiftOutcome =
-  | { readonly outcome: 'changed'; readonly weights: string; readonly shape: RecordShape }
-  /** Made, and on its way to the name servers: ask again with the change's ID. */
-  | { readonly outcome: 'pending'; readonly changeId: string }
-  /** The records are not as recorded: somebody has to decide. */
-  | { readonly outcome: 'drift'; readonly recorded: string; readonly real: string }
-  /** Another order came in between, or the run has ended. */
-  | { readonly outcome: 'superseded'; readonly detail: string }
-  /** Route 53 does not take the change. */
-  | { readonly outcome: 'refused'; readonly detail: string }
-  | { readonly outcome: 'unreachable'; readonly detail: string };
 
 /** What a worker found when it looked. */
 interface Sight {

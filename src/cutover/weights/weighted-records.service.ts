@@ -3,7 +3,8 @@ import { AuditClock, AuditLog } from '../audit/service';
 import { AuditAnchor } from '../contract';
 import { deployedShape } from './deployed-shape.domain';
 import { Found, sameShape } from './domain';
-import { RecordsPort, ShiftOutcome, WeightChange, WeightOrder } from './service';
+import { ShiftOutcome } from './model';
+import { RecordsPort, WeightChange, WeightOrder } from './service';
 import {
   addressProblem,
   DeployedResource,

@@ -1,0 +1,28 @@
+import { StepHandler } from './request.service';
+import { driftAbout } from '../machine/phases.domain';
+import { driftOf, isExplained } from '../weights/domain';
+import { ControlPlaneUnreachable } from '../weights/service';
+
+/** Looks for a change by hand, and puts it to the people. */
+export const drift: StepHandler<'drift'> = async ({ records }, { run, state }) => {
+  try {
+    const found = await records.read();
+    const { digest, ...shown } = driftOf(state, found);
+    if (isExplained(state, found)) return { outcome: 'none', detail: 'the records are as recorded: there is nothing to adopt or revert' };
+    const action = state.run?.action === 'adopt' ? 'adopt' : 'revert';
+    return {
+      outcome: action,
+      run,
+      about: driftAbout(action),
+      digest,
+      report: shown,
+      subject: `${action === 'adopt' ? 'Adopt' : 'Revert'} weights changed by hand?`,
+      question:
+        `Found: ${shown.found}. Recorded: ${shown.recorded}. Approving will ` +
+        `${action === 'adopt' ? 'record the weights that were found as the right ones' : 'put back what is recorded'}.`,
+    };
+  } catch (error) {
+    if (error instanceof ControlPlaneUnreachable) return { outcome: 'lost', detail: error.message };
+    throw error;
+  }
+};
