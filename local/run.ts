@@ -109,16 +109,8 @@ async function compose(asked: DemoOptions, log: (line: string) => void, supervis
   controlPlanes.declare(declared);
   const modules = runtimeModules(supervisor.folder);
   for (const region of engines.regions) {
-    const proxy = await startRegionProxy({
-      region,
-      engines,
-      links,
-      tables,
-      judge,
-      events: events.calls,
-      services: controlPlanes.services,
-      accountId,
-    });
+    const own = { region, engines, links, tables, judge, events: events.calls, services: controlPlanes.services, accountId };
+    const proxy = await startRegionProxy(own);
     closing.add(() => proxy.close());
     engines.useProxy(region, proxy.port);
     const daemon = await startDaemon(region, events.traces);

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { CutoverFabric } from '../ground/model';
 import { send, sendJson, sendProblem, type Exchange } from '../http/answers';
 import { parsedBody } from '../http/form';
-import { html } from '../http/html';
+import { html, type Html } from '../http/html';
 
 interface Flow {
   readonly redirectUri: string;
@@ -15,6 +15,16 @@ interface Flow {
 const flowMs = 60_000;
 const mostFlows = 200;
 const policy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/** The people to choose from. */
+function page(links: readonly Html[]): Html {
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Sign in</title>
+<link rel="stylesheet" href="/_local/page/assets/page.css"></head>
+<body><main id="main"><h1>Who are you?</h1>
+<p class="aside">In place of your identity provider, which the local run does not have.</p>
+<ul>${links}</ul></main></body></html>`;
+}
 
 /**
  * In place of the approvers' identity provider: whoever sits before the browser says who they are, and gets a code for it (RFC 6749, RFC
@@ -57,10 +67,8 @@ export class SignIn {
     const people = [...new Set(this.fabric.gates.flatMap(({ approvers }) => approvers)), 'mallory@example.com'];
     if (name === '') {
       const link = (person: string): string => `?${new URLSearchParams([...query, ['as', person]])}`;
-      const markup = html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Sign in</title>
-<link rel="stylesheet" href="/_local/page/assets/page.css"></head><body><main id="main"><h1>Who are you?</h1><p class="aside">In place of your identity provider, which the local run does not have.</p>
-<ul>${people.map((person) => html`<li><a href="${link(person)}">${person}</a></li>`)}</ul></main></body></html>`;
-      return send(exchange, 200, 'text/html; charset=utf-8', markup.toString(), {
+      const links = people.map((person) => html`<li><a href="${link(person)}">${person}</a></li>`);
+      return send(exchange, 200, 'text/html; charset=utf-8', page(links).toString(), {
         headers: { 'Content-Security-Policy': policy, 'Referrer-Policy': 'no-referrer' },
       });
     }

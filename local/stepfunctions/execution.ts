@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { choose } from './choice';
 import { taskKind, type Definition, type State } from './definition';
+import { faultOf, matches } from './faults';
 import { History, mostEvents } from './history';
-import { fill, read, StateFault, write, type Json } from './paths';
-import { causeOf } from '../../src/kernel/cause';
+import { bounded, fill, part, read, StateFault, timeOf, write, type Json } from './paths';
 
 /** What an execution needs of its surroundings. */
 export interface ExecutionPorts {
@@ -50,8 +50,6 @@ class Ended extends Error {}
 const lookMs = 250;
 /** What a timer of Node.js can hold. */
 const longestTimerMs = 2 ** 31 - 1;
-/** A payload's bound on AWS. */
-const mostBytes = 262_144;
 
 /** One execution of a state machine, state by state. While its region is stopped it stands still. */
 export class Execution {
@@ -370,36 +368,4 @@ export class Execution {
       work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
     });
   }
-}
-
-/** A time of a task in milliseconds; none is for ever. */
-function timeOf(state: State, member: string, input: Json, context: Json): number {
-  const path: unknown = state[`${member}Path`];
-  return 1000 * Number(path === undefined ? (state[member] ?? Infinity) : read(String(path), input, context));
-}
-
-/** Input or output through its path; null takes nothing. */
-function part(path: string | null | undefined, data: Json, context: Json): Json {
-  if (path === null) return {};
-  return path === undefined ? data : read(path, data, context);
-}
-
-function bounded(data: Json): void {
-  const bytes = Buffer.byteLength(JSON.stringify(data ?? null));
-  if (bytes > mostBytes) throw new StateFault('States.DataLimitExceeded', `a payload of ${bytes} bytes: ${mostBytes} are allowed`);
-}
-
-function faultOf(thrown: unknown): StateFault {
-  return thrown instanceof StateFault ? thrown : new StateFault('States.Runtime', causeOf(thrown));
-}
-
-/** Faults that nothing catches in general. */
-const notCaught = new Set(['States.DataLimitExceeded', 'States.Runtime']);
-
-function matches({ ErrorEquals }: State, error: string): boolean {
-  const names = ErrorEquals as string[];
-  if (names.includes(error)) return true;
-  if (names.includes('States.ALL')) return !notCaught.has(error);
-  if (error === 'States.HeartbeatTimeout' && names.includes('States.Timeout')) return true;
-  return names.includes('States.TaskFailed') && error !== 'States.Timeout' && error !== 'States.HeartbeatTimeout' && !notCaught.has(error);
 }

@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 
 export type Json = any;
 
+/** A payload's bound on AWS. */
+const mostBytes = 262_144;
+
 /** A fault that a state machine's Retry and Catch know by name. */
 export class StateFault extends Error {
   constructor(
@@ -49,12 +52,12 @@ export function write(path: string | null | undefined, data: Json, value: Json):
     throw new StateFault('States.ResultPathMatchFailure', `'${path}' cannot be applied to input that is not an object`);
   }
   const copy = structuredClone(data);
-  let part = copy;
+  let place = copy;
   for (const step of way.slice(0, -1)) {
-    if (typeof part[step] !== 'object' || part[step] === null) part[step] = {};
-    part = part[step];
+    if (typeof place[step] !== 'object' || place[step] === null) place[step] = {};
+    place = place[step];
   }
-  part[way[way.length - 1]] = value;
+  place[way[way.length - 1]] = value;
   return copy;
 }
 
@@ -67,6 +70,24 @@ export function fill(template: Json, data: Json, context: Json): Json {
       name.endsWith('.$') ? [name.slice(0, -2), read(String(value), data, context)] : [name, fill(value, data, context)],
     ),
   );
+}
+
+/** A time of a task in milliseconds; none is for ever. */
+export function timeOf(state: Readonly<Record<string, Json>>, member: string, input: Json, context: Json): number {
+  const path = state[`${member}Path`];
+  return 1000 * Number(path === undefined ? (state[member] ?? Infinity) : read(String(path), input, context));
+}
+
+/** Input or output through its path; null takes nothing. */
+export function part(path: string | null | undefined, data: Json, context: Json): Json {
+  if (path === null) return {};
+  return path === undefined ? data : read(path, data, context);
+}
+
+/** Refuses what is larger than a payload may be on AWS. */
+export function bounded(data: Json): void {
+  const bytes = Buffer.byteLength(JSON.stringify(data ?? null));
+  if (bytes > mostBytes) throw new StateFault('States.DataLimitExceeded', `a payload of ${bytes} bytes: ${mostBytes} are allowed`);
 }
 
 /** Paths that are understood here: names and indexes, no filters. */

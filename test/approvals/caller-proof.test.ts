@@ -198,7 +198,8 @@ describe('while STS', () => {
       "answers XML in which the caller's text stands",
       answer(
         200,
-        '<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:role/Approvers</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>',
+        '<GetCallerIdentityResponse><GetCallerIdentityResult>' +
+          '<Arn>arn:aws:iam::111122223333:role/Approvers</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>',
         'text/xml',
       ),
     ],

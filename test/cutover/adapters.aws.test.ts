@@ -311,7 +311,8 @@ describe('CloudFormation', () => {
 
   test("is asked page by page for a resource's newest event, up to a bound", async () => {
     const page = (id: string, status: string, token?: string): string =>
-      `<member><LogicalResourceId>${id}</LogicalResourceId><ResourceStatus>${status}</ResourceStatus></member>${token ? `<NextToken>${token}</NextToken>` : ''}`;
+      `<member><LogicalResourceId>${id}</LogicalResourceId><ResourceStatus>${status}</ResourceStatus></member>` +
+      `${token ? `<NextToken>${token}</NextToken>` : ''}`;
     const pages = [
       page('Other', 'CREATE_COMPLETE', 'two'),
       page('RecordsTwo', 'CREATE_COMPLETE', 'three'),

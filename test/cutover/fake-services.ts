@@ -112,14 +112,16 @@ export class FakeServices {
     const id = `C${this.changes.size + 1}`;
     this.changes.set(id, 'INSYNC');
     return xml(
-      `<ChangeResourceRecordSetsResponse><ChangeInfo><Id>/change/${id}</Id><Status>PENDING</Status></ChangeInfo></ChangeResourceRecordSetsResponse>`,
+      `<ChangeResourceRecordSetsResponse><ChangeInfo><Id>/change/${id}</Id><Status>PENDING</Status>` +
+        '</ChangeInfo></ChangeResourceRecordSetsResponse>',
     );
   }
 
   private cloudFormation({ action, input }: AwsCall): AwsReply {
     if (action === 'DescribeStacks') return xml(`<Stacks><member><StackStatus>${this.stackStatus}</StackStatus></member></Stacks>`);
     return xml(
-      `<StackEvents><member><LogicalResourceId>Records</LogicalResourceId><ResourceStatus>${this.resourceStatus}</ResourceStatus><StackId>${input.StackName}</StackId></member></StackEvents>`,
+      `<StackEvents><member><LogicalResourceId>Records</LogicalResourceId><ResourceStatus>${this.resourceStatus}</ResourceStatus>` +
+        `<StackId>${input.StackName}</StackId></member></StackEvents>`,
     );
   }
 }

@@ -227,7 +227,8 @@ describe('over HTTP', () => {
     const event = (id: string, status: string): string =>
       `<member><LogicalResourceId>${id}</LogicalResourceId><ResourceStatus>${status}</ResourceStatus></member>`;
     let pages = [
-      `<StackEvents>${event('cutover', 'UPDATE_IN_PROGRESS')}${event('RecordsOther', 'DELETE_IN_PROGRESS')}</StackEvents><NextToken>2</NextToken>`,
+      `<StackEvents>${event('cutover', 'UPDATE_IN_PROGRESS')}${event('RecordsOther', 'DELETE_IN_PROGRESS')}</StackEvents>` +
+        '<NextToken>2</NextToken>',
       `<StackEvents>${event('Records', 'UPDATE_COMPLETE')}${event('Records', 'UPDATE_IN_PROGRESS')}</StackEvents>`,
     ];
     const asked: string[] = [];

@@ -295,9 +295,12 @@ describe('records as Route 53 lists them', () => {
   const name = { systemName: 'acme-pay', hostedZoneId: 'Z1', publicName: 'pay.example.com' };
   const set = (identifier: string, weight: number, value: string, ttl = 60): string =>
     `<ResourceRecordSet><Name>pay.example.com.</Name><Type>CNAME</Type><SetIdentifier>${identifier}</SetIdentifier>` +
-    `<Weight>${weight}</Weight><TTL>${ttl}</TTL><ResourceRecords><ResourceRecord><Value>${value}</Value></ResourceRecord></ResourceRecords><HealthCheckId>hc</HealthCheckId></ResourceRecordSet>`;
+    `<Weight>${weight}</Weight><TTL>${ttl}</TTL>` +
+    `<ResourceRecords><ResourceRecord><Value>${value}</Value></ResourceRecord></ResourceRecords>` +
+    '<HealthCheckId>hc</HealthCheckId></ResourceRecordSet>';
   const list = (...sets: string[]): string =>
-    `<?xml version="1.0"?><ListResourceRecordSetsResponse><ResourceRecordSets>${sets.join('\n')}</ResourceRecordSets></ListResourceRecordSetsResponse>`;
+    `<?xml version="1.0"?><ListResourceRecordSetsResponse>` +
+    `<ResourceRecordSets>${sets.join('\n')}</ResourceRecordSets></ListResourceRecordSetsResponse>`;
   const source = set('acme-pay-source#7', 90, 'us.execute-api.us-east-1.amazonaws.com.');
   const target = set('acme-pay-target#7', 10, 'eu.execute-api.eu-central-1.amazonaws.com');
 

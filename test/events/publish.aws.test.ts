@@ -154,7 +154,8 @@ describe("the publisher's ports on AWS", () => {
 /** As teams get it: bundled, in a process of its own as a function's is. */
 describe("the bundle that teams' functions import", () => {
   const program = `import(process.env.BUNDLE).then(({ createPublisher }) =>
-    createPublisher({ source: 'acme.orders' }).publish([{ id: 'o-1', type: 'order.shipped', data: {} }])).then((result) => console.log('=' + JSON.stringify(result)));`;
+    createPublisher({ source: 'acme.orders' }).publish([{ id: 'o-1', type: 'order.shipped', data: {} }]))
+    .then((result) => console.log('=' + JSON.stringify(result)));`;
 
   const bus = /^AWS4-HMAC-SHA256 .*\/us-east-1\/events\//;
   const endpoint = /^AWS4-ECDSA-P256-SHA256 /;

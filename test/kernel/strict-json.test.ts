@@ -3,7 +3,7 @@ import { JsonFault, NumberRule, readJson, textOfBody } from '../../src/kernel/st
 
 const blank = fc.string({ unit: fc.constantFrom(' ', '\t', '\n', '\r'), maxLength: 2 });
 
-/** JSON texts of a value, with white space anywhere and each character of a text written plainly or as an escape; the choices are chance's. */
+/** JSON texts of a value, with white space anywhere and each character of a text plain or as an escape; the choices are chance's. */
 function written(value: unknown, chance: () => number, space: () => string): string {
   const escaped = (character: string): string =>
     character
@@ -181,7 +181,8 @@ describe('the reader of JSON', () => {
       .map((read) => ('detail' in read ? read.detail : ''));
     expect(details).toEqual([
       'It has the member "card" twice in one object: send each member once.',
-      'The number in "card" cannot be represented exactly: allowed are whole numbers up to 9007199254740991, and fractions of at most 15 digits.',
+      'The number in "card" cannot be represented exactly: ' +
+        'allowed are whole numbers up to 9007199254740991, and fractions of at most 15 digits.',
       'The text in "card" has half of a surrogate pair: send valid Unicode text.',
       'It is not valid JSON.',
     ]);
@@ -223,7 +224,7 @@ function shortestOf(value: number): string {
   return fractionOf(whole, fraction, Number(exponent));
 }
 
-test('a number is taken when a double says it again as it was written, and for people when it is besides no whole number beyond the safe ones', () => {
+test('a number is taken when a double says it again as it was written, and for people when it is also no unsafe whole number', () => {
   const digits = fc.string({ unit: fc.constantFrom('0', '0', '0', '1', '9'), maxLength: 25 });
   fc.assert(
     fc.property(fc.constantFrom('', '-'), digits, digits, fc.integer({ min: -30, max: 30 }), (sign, head, fraction, exponent) => {

@@ -100,7 +100,9 @@ export async function attacksOn(port: number): Promise<Readonly<Record<string, A
     'a token of some other API': { ...listTables, headers: { ...listTables.headers, authorization: 'Bearer x' } },
     'a signed address': {
       ...listTables,
-      path: '/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=test%2F20261128%2Fus-east-1%2Fdynamodb%2Faws4_request&X-Amz-Signature=00&X-Amz-SignedHeaders=host&X-Amz-Date=20261128T000000Z',
+      path:
+        '/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=test%2F20261128%2Fus-east-1%2Fdynamodb%2Faws4_request' +
+        '&X-Amz-Signature=00&X-Amz-SignedHeaders=host&X-Amz-Date=20261128T000000Z',
     },
     "an account's key of old": { ...listTables, headers: { ...listTables.headers, authorization: 'AWS test:c2lnbmF0dXJl' } },
     "a page's preflight": {

@@ -75,7 +75,8 @@ test('no attack comes through at any of them', async () => {
 });
 
 async function forgeSegment(port: number): Promise<void> {
-  const segment = `{"format":"json","version":1}\n${JSON.stringify({ id: '70de5b6f19ff9a0a', trace_id: traceId, name: 'forged', start_time: 1, end_time: 2 })}`;
+  const document = { id: '70de5b6f19ff9a0a', trace_id: traceId, name: 'forged', start_time: 1, end_time: 2 };
+  const segment = `{"format":"json","version":1}\n${JSON.stringify(document)}`;
   const socket = createSocket('udp4');
   for (const datagram of [segment, `${'0'.repeat(64)}\n${segment}`]) {
     await new Promise((resolve) => {

@@ -25,8 +25,9 @@ const usage = `options:
   --without a,b   leave these faults out
   --print         print the history, whether something broke or not
   --mistakes      plant every known mistake and count the seeds until it is caught; with --write, into docs/reliability.md
-  --conditions    leave out every condition of a write, one at a time, and print which ones nothing notices; --only TEXT: those that contain it,
-                  --seeds N: for what no test notices (default 20), --at-once N: processes (default 1); with --write, into docs/reliability.md
+  --conditions    leave out every condition of a write, one at a time, and print which ones nothing notices; --only TEXT: those that
+                  contain it, --seeds N: for what no test notices (default 20), --at-once N: processes (default 1); with --write, into
+                  docs/reliability.md
   --story         double debits per 100,000 payments after a DNS shift: the usual pattern, and this ledger`;
 
 const tables: readonly TableKind[] = ['STRONG', 'HOME'];

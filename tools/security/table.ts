@@ -187,7 +187,8 @@ export function trustLines(all: readonly Deployment[]): string[] {
     for (const { arn, stack, trust } of rolesOf(deployment)) {
       const who = named(shortRole(arn), regionNames(deployment, stack.region));
       for (const { principal, actions, effect, conditions } of trust) {
-        const text = `${effect === 'Allow' ? '' : 'not '}\`${principal}\`${actions.join() === 'sts:AssumeRole' ? '' : ` ${code(actions, ' ')}`}`;
+        const does = actions.join() === 'sts:AssumeRole' ? '' : ` ${code(actions, ' ')}`;
+        const text = `${effect === 'Allow' ? '' : 'not '}\`${principal}\`${does}`;
         const when = code(
           conditionTexts(conditions).map((one) => named(one, regionNames(deployment, stack.region))),
           ' ',

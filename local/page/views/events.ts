@@ -11,20 +11,24 @@ export function events({ events: seen, status }: PageState): Html {
   if (!seen) return absent('This app has no consumers of events that tell what they received.');
   const names = status.regions.map(({ name }) => name);
   const received = seen.received.length === 0 ? absent('No event has been received.') : matrix(seen, names);
-  return html`${received}${buses(status.buses, names)}${seen.latest.length > 0 && html`<h3>Latest</h3>${eventList(seen.latest.slice(0, latestShown), names)}`}`;
+  const latest = seen.latest.length > 0 && html`<h3>Latest</h3>${eventList(seen.latest.slice(0, latestShown), names)}`;
+  return html`${received}${buses(status.buses, names)}${latest}`;
 }
 
 function matrix(seen: NonNullable<PageState['events']>, names: readonly string[]): Html {
   const types = [...new Set(seen.received.flatMap(({ byType }) => Object.keys(byType)))].sort();
-  const of = (region: string) => seen.received.find((each) => each.region === region);
-  const rows = types.map(
-    (type) =>
-      html`<tr><th scope="row">${type}</th>${names.map((name) => html`<td class="number">${count(of(name)?.byType[type] ?? 0)}</td>`)}</tr>`,
-  );
+  type Received = (typeof seen.received)[number];
+  const cells = (figure: (received: Received) => number | undefined): Html[] =>
+    names.map((name) => {
+      const received = seen.received.find((each) => each.region === name);
+      return html`<td class="number">${count((received && figure(received)) ?? 0)}</td>`;
+    });
+  const heads = names.map((name) => html`<th scope="col" class="number">${regionName(name, names)}</th>`);
+  const rows = types.map((type) => html`<tr><th scope="row">${type}</th>${cells(({ byType }) => byType[type])}</tr>`);
   return html`<table class="matrix"><caption class="unseen">Events received, by type and region</caption>
-<thead><tr><th scope="col">Event</th>${names.map((name) => html`<th scope="col" class="number">${regionName(name, names)}</th>`)}</tr></thead>
-<tbody>${rows}<tr class="sum"><th scope="row">received, once each</th>${names.map((name) => html`<td class="number">${count(of(name)?.events ?? 0)}</td>`)}</tr>
-<tr><th scope="row">second deliveries, discarded</th>${names.map((name) => html`<td class="number">${count(of(name)?.duplicates ?? 0)}</td>`)}</tr></tbody></table>`;
+<thead><tr><th scope="col">Event</th>${heads}</tr></thead>
+<tbody>${rows}<tr class="sum"><th scope="row">received, once each</th>${cells((received) => received.events)}</tr>
+<tr><th scope="row">second deliveries, discarded</th>${cells(({ duplicates }) => duplicates)}</tr></tbody></table>`;
 }
 
 export function eventList(list: readonly ReceivedEvent[], names: readonly string[]): Html {

@@ -8,7 +8,8 @@ export function headline({ status, outages, now }: PageState): Html {
   if (open) return html`<div class="headline ${isOpen(open) ? 'bad' : 'warn'}">${sentence(open, now)}${track(open, now)}</div>`;
   const away = status.regions.filter(({ state }) => state === 'stopped').map(({ name }) => name);
   const last = outages[0];
-  return html`<div class="headline ${away.length ? 'warn' : 'good'}"><p class="sentence">${calm(status, away)}</p>${last && html`<p class="aside">${lastOne(last)}</p>${track(last, now)}`}</div>`;
+  const before = last && html`<p class="aside">${lastOne(last)}</p>${track(last, now)}`;
+  return html`<div class="headline ${away.length ? 'warn' : 'good'}"><p class="sentence">${calm(status, away)}</p>${before}</div>`;
 }
 
 /** The same, for those who hear the page: only what changed for good, no running clock. */
@@ -18,9 +19,11 @@ export function announcement({ status, outages }: PageState): Html {
   if (last.backAt !== undefined) return html`<p>${last.region} is back: DNS leads to it again.</p>`;
   if (last.startedAt !== undefined) return html`<p>${last.region} runs again.</p>`;
   if (last.answeredAt !== undefined) {
-    return html`<p>Recovered: callers of ${last.region} are answered by ${last.answeredBy} after ${seconds(last.answeredAt - last.stoppedAt)}.</p>`;
+    const took = seconds(last.answeredAt - last.stoppedAt);
+    return html`<p>Recovered: callers of ${last.region} are answered by ${last.answeredBy} after ${took}.</p>`;
   }
-  return html`<p>${last.region} is stopped.${status.publicName !== undefined && !last.unaffected && ' The recovery time is being counted.'}</p>`;
+  const counted = status.publicName !== undefined && !last.unaffected && ' The recovery time is being counted.';
+  return html`<p>${last.region} is stopped.${counted}</p>`;
 }
 
 /** Callers wait for an answer at this moment. */
@@ -33,15 +36,19 @@ function stopped({ region }: Outage, status: PageState['status']): boolean {
 }
 
 function sentence(outage: Outage, now: number): Html {
-  const { region } = outage;
+  return html`<p class="sentence"><strong>${outage.region}</strong> ${predicate(outage, now)}</p>`;
+}
+
+function predicate(outage: Outage, now: number): Html {
   if (outage.startedAt !== undefined && outage.backAt === undefined) {
-    return html`<p class="sentence"><strong>${region}</strong> runs again; DNS leads to it once it is healthy: ${clockOf(now - outage.startedAt)}</p>`;
+    return html`runs again; DNS leads to it once it is healthy: ${clockOf(now - outage.startedAt)}`;
   }
-  if (outage.unaffected) return html`<p class="sentence"><strong>${region}</strong> is stopped; its callers were led elsewhere before.</p>`;
+  if (outage.unaffected) return html`is stopped; its callers were led elsewhere before.`;
   if (outage.answeredAt !== undefined) {
-    return html`<p class="sentence"><strong>${region}</strong> is stopped. Its callers were answered by <strong>${outage.answeredBy}</strong> after ${clockOf(outage.answeredAt - outage.stoppedAt)}</p>`;
+    const took = clockOf(outage.answeredAt - outage.stoppedAt);
+    return html`is stopped. Its callers were answered by <strong>${outage.answeredBy}</strong> after ${took}`;
   }
-  return html`<p class="sentence"><strong>${region}</strong> is lost. Its callers have had no answer for ${clockOf(now - outage.stoppedAt)}</p>`;
+  return html`is lost. Its callers have had no answer for ${clockOf(now - outage.stoppedAt)}`;
 }
 
 function clockOf(ms: number): Html {
@@ -62,7 +69,8 @@ function track(outage: Outage, now: number): Part {
     const end = ends[index];
     if (begin === undefined) return html`<li class="later"><span>${name}</span></li>`;
     if (end === undefined && outage.startedAt !== undefined) return html`<li class="later"><span>${name}</span> <b>not needed</b></li>`;
-    return html`<li class="${end === undefined ? 'current' : 'past'}"><span>${name}</span> <b>${index > 0 && '+'}${seconds((end ?? now) - begin)}</b></li>`;
+    const took = html`<b>${index > 0 && '+'}${seconds((end ?? now) - begin)}</b>`;
+    return html`<li class="${end === undefined ? 'current' : 'past'}"><span>${name}</span> ${took}</li>`;
   });
   return html`<ol class="track">${steps}</ol>`;
 }
@@ -72,11 +80,13 @@ function calm({ publicName, regions }: PageState['status'], away: readonly strin
   const list = here.map((name, index) => html`${index > 0 && (index === here.length - 1 ? ' and ' : ', ')}${name}`);
   if (here.length === 0) return html`No region runs.`;
   if (publicName === undefined) return html`${list} ${here.length === 1 ? 'runs' : 'run'}; no DNS record of the app leads to an API.`;
-  return html`${list} ${here.length === 1 ? 'answers' : 'answer'} for <span class="name">${publicName}</span>.${away.length > 0 && html` ${away.join(', ')} is stopped.`}`;
+  const lost = away.length > 0 && html` ${away.join(', ')} is stopped.`;
+  return html`${list} ${here.length === 1 ? 'answers' : 'answer'} for <span class="name">${publicName}</span>.${lost}`;
 }
 
 function lastOne(outage: Outage): Html {
   if (outage.unaffected) return html`Last stop: ${outage.region}, whose callers were led elsewhere before.`;
   if (outage.answeredAt === undefined) return html`Last stop: ${outage.region} came back before its callers were led elsewhere.`;
-  return html`Last recovery: callers of ${outage.region} were answered by ${outage.answeredBy} after <b>${seconds(outage.answeredAt - outage.stoppedAt)}</b>.`;
+  const took = seconds(outage.answeredAt - outage.stoppedAt);
+  return html`Last recovery: callers of ${outage.region} were answered by ${outage.answeredBy} after <b>${took}</b>.`;
 }

@@ -50,6 +50,8 @@ export function page(state: PageState, trace?: TraceView): string {
     html`<div id="live-${name}" sse-swap="${name}" hx-swap="morph:innerHTML">${fragments[name](state)}</div>`;
   const part = (name: string, title: string, className = 'panel'): Html =>
     html`<section class="${className}" aria-labelledby="title-${name}"><h2 id="title-${name}">${title}</h2>${live(name)}</section>`;
+  const names = state.status.regions.map(({ name }) => name);
+  const drawn = trace ? waterfall(trace, names) : noTrace();
   const moved = state.cutover && `Cutover from ${state.cutover.source} to ${state.cutover.target}`;
   return html`<!doctype html>
 <html lang="en">
@@ -79,20 +81,15 @@ ${part('senders', 'Switches', 'panel senders')}
 ${part('traffic', 'Requests by region')}
 ${part('payments', 'Payments', 'panel tall')}
 ${part('events', 'Events received')}
-<section class="panel wide" id="trace" aria-labelledby="title-trace"><h2 id="title-trace">Trace</h2><div id="trace-panel">${
-    trace
-      ? waterfall(
-          trace,
-          state.status.regions.map(({ name }) => name),
-        )
-      : noTrace()
-  }</div></section>
+<section class="panel wide" id="trace" aria-labelledby="title-trace"><h2 id="title-trace">Trace</h2>
+<div id="trace-panel">${drawn}</div></section>
 ${part('network', 'Links between regions')}
 ${part('alarms', 'Alarms', 'panel tall')}
 ${part('tables', 'Tables and their replication')}
 ${part('dns', 'DNS', 'panel wide')}
 </div>
-<details class="panel"><summary>Ask the API yourself</summary><pre tabindex="0" aria-label="Commands to try">${commands}</pre><p><a href="/_local/status">The page’s figures as JSON</a></p></details>
+<details class="panel"><summary>Ask the API yourself</summary><pre tabindex="0" aria-label="Commands to try">${commands}</pre>
+<p><a href="/_local/status">The page’s figures as JSON</a></p></details>
 </main>
 </body>
 </html>

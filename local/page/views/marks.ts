@@ -36,7 +36,8 @@ export interface SwitchOptions {
 /** A form of one button: works without a script, and keeps its ID when its label changes, so the focus stays. */
 export function switchButton({ action, label, of, id, fields = {}, tone = 'plain' }: SwitchOptions): Html {
   const hidden = Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`);
-  return html`<form method="post" action="${action}" hx-post="${action}" hx-swap="none">${hidden}<button type="submit" class="${tone}" id="${slug(id)}" aria-label="${label} ${of}">${label}</button></form>`;
+  const button = html`<button type="submit" class="${tone}" id="${slug(id)}" aria-label="${label} ${of}">${label}</button>`;
+  return html`<form method="post" action="${action}" hx-post="${action}" hx-swap="none">${hidden}${button}</form>`;
 }
 
 /** Path segments are names of regions, which come from the app. */

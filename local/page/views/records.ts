@@ -24,9 +24,13 @@ export function dns({ status }: PageState): Html {
         : `${record.routing}${record.region === undefined ? '' : ` ${record.region}`}`,
       html`<span class="name">${record.value}</span>`,
       `${record.ttl} s`,
-      html`${record.healthy ? mark('healthy', 'good') : mark('unhealthy', 'bad')} <small>${record.healthCheck?.reason ?? 'no health check'}</small>`,
+      html`${health(record.healthy)} <small>${record.healthCheck?.reason ?? 'no health check'}</small>`,
     ]),
   );
+}
+
+function health(healthy: boolean): Html {
+  return healthy ? mark('healthy', 'good') : mark('unhealthy', 'bad');
 }
 
 /** Raised alarms first. */
@@ -39,9 +43,13 @@ export function alarms({ status }: PageState): Html {
     status.minuteMs !== undefined &&
     status.minuteMs < 60_000 &&
     html`<p class="aside">A minute of an alarm lasts ${seconds(status.minuteMs)} here.</p>`;
-  return html`${calm}${
+  const items = raised.map(({ name, region, reason }) => {
+    const why = reason !== undefined && html`<small>${reason}</small>`;
+    return html`<li>${mark(name, 'bad')} <span class="where">${region}</span>${why}</li>`;
+  });
+  const list =
     raised.length > 0 &&
-    html`<ul class="alarms">${raised.map((alarm) => html`<li>${mark(alarm.name, 'bad')} <span class="where">${alarm.region}</span>${alarm.reason !== undefined && html`<small>${alarm.reason}</small>`}</li>`)}</ul>
-<p class="aside">${raised.length} of ${count(status.alarms.length)} raised.</p>`
-  }${blind > 0 && html`<p class="aside">${count(blind)} without data yet.</p>`}${minute}`;
+    html`<ul class="alarms">${items}</ul>
+<p class="aside">${raised.length} of ${count(status.alarms.length)} raised.</p>`;
+  return html`${calm}${list}${blind > 0 && html`<p class="aside">${count(blind)} without data yet.</p>`}${minute}`;
 }

@@ -12,17 +12,24 @@ export function regions(state: PageState): Html {
   return html`<ul class="regions">${status.regions.map((region) => {
     const running = region.state === 'running';
     const received = events?.received.find((each) => each.region === region.name);
+    const inDns = status.publicName !== undefined && (region.healthy ? mark('in DNS', 'good') : mark('out of DNS', 'bad'));
+    const figures = [
+      figure('requests a second', rate(state, region.name)),
+      figure('requests', count(region.requests)),
+      received && figure('events received', count(received.events)),
+    ];
+    const stop = switchButton({
+      action: pathOf('_local', 'regions', region.name, running ? 'stop' : 'start'),
+      label: running ? 'Stop' : 'Start',
+      of: region.name,
+      id: `switch-${region.name}`,
+      tone: running ? 'danger' : 'primary',
+    });
     return html`<li class="panel region-card ${colourOf(region.name, names)} ${!running && 'lost'}" id="region-${slug(region.name)}">
 <div class="region-head"><h3>${region.name}</h3>
-${switchButton({
-  action: pathOf('_local', 'regions', region.name, running ? 'stop' : 'start'),
-  label: running ? 'Stop' : 'Start',
-  of: region.name,
-  id: `switch-${region.name}`,
-  tone: running ? 'danger' : 'primary',
-})}</div>
-<p class="marks">${running ? mark('running', 'good') : mark('stopped', 'bad')}${status.publicName !== undefined && (region.healthy ? mark('in DNS', 'good') : mark('out of DNS', 'bad'))}</p>
-<dl class="figures">${figure('requests a second', rate(state, region.name))}${figure('requests', count(region.requests))}${received && figure('events received', count(received.events))}</dl></li>`;
+${stop}</div>
+<p class="marks">${running ? mark('running', 'good') : mark('stopped', 'bad')}${inDns}</p>
+<dl class="figures">${figures}</dl></li>`;
   })}</ul>`;
 }
 

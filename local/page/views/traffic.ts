@@ -7,7 +7,8 @@ const barWidth = 10;
 const height = 100;
 
 /** Told from the regions' bars by its pattern too. */
-const hatch = html`<defs><pattern id="no-answer" width="4" height="4" patternUnits="userSpaceOnUse"><rect class="failed-ground" width="4" height="4"/><rect class="failed-line" width="4" height="2"/></pattern></defs>`;
+const hatchLines = html`<rect class="failed-ground" width="4" height="4"/><rect class="failed-line" width="4" height="2"/>`;
+const hatch = html`<defs><pattern id="no-answer" width="4" height="4" patternUnits="userSpaceOnUse">${hatchLines}</pattern></defs>`;
 
 /** Requests answered by each region in each second of the last minute, one bar a second; what got no answer is on top. */
 export function traffic({ seconds, now, status }: PageState): Html {
@@ -21,7 +22,8 @@ export function traffic({ seconds, now, status }: PageState): Html {
   return html`<ul class="legend">${names.map((name, index) => html`<li>${regionName(name, names)} <b>${share(sums[index], sums)}</b></li>`)}
 <li><span class="region"><span class="swatch failed" aria-hidden="true"></span>no answer</span> <b>${failed}</b></li></ul>
 <div class="chart"><span class="most" aria-hidden="true">${most}/s</span>
-<svg viewBox="0 0 ${chartSeconds * barWidth} ${height}" preserveAspectRatio="none" role="img" aria-label="Requests in the last minute: ${said}">${hatch}${bars}</svg></div>
+<svg viewBox="0 0 ${chartSeconds * barWidth} ${height}" preserveAspectRatio="none" role="img"
+ aria-label="Requests in the last minute: ${said}">${hatch}${bars}</svg></div>
 <p class="axis" aria-hidden="true"><span>1 min ago</span><span>now</span></p>`;
 }
 

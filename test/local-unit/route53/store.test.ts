@@ -85,7 +85,9 @@ test('while a change is on its way, a name server has the old records or the new
 test('a caller is judged by the names and actions of its batch', async () => {
   const api = new Route53Api(storeOf());
   const set = (name: string): string =>
-    `<ResourceRecordSet><Name>${name}</Name><Type>CNAME</Type><TTL>5</TTL><ResourceRecords><ResourceRecord><Value>a.example.</Value></ResourceRecord></ResourceRecords></ResourceRecordSet>`;
+    `<ResourceRecordSet><Name>${name}</Name><Type>CNAME</Type><TTL>5</TTL>` +
+    '<ResourceRecords><ResourceRecord><Value>a.example.</Value></ResourceRecord></ResourceRecords></ResourceRecordSet>';
+  const change = (action: string, name: string): string => `<Change><Action>${action}</Action>${set(name)}</Change>`;
   const body = (sets: string): Buffer =>
     Buffer.from(
       `<?xml version="1.0"?><ChangeResourceRecordSetsRequest ` +
@@ -93,11 +95,7 @@ test('a caller is judged by the names and actions of its batch', async () => {
     );
   const post = (content: Buffer) =>
     api.route({ region: 'eu-central-1', method: 'POST', path: '/2013-04-01/hostedzone/Z1/rrset', body: content });
-  const routing = post(
-    body(
-      `<Change><Action>CREATE</Action>${set('Pay.example.com.')}</Change><Change><Action>UPSERT</Action>${set('other.example.com.')}</Change>`,
-    ),
-  );
+  const routing = post(body(change('CREATE', 'Pay.example.com.') + change('UPSERT', 'other.example.com.')));
   expect(routing).toMatchObject({
     region: 'us-east-1',
     needs: [

@@ -153,14 +153,14 @@ export function checkAnswered(history: History, faultsEndMs: number, withinMs: n
   // A payment that was lost with its region is unknown, and so nothing of it can be moved, until its client asks for it again.
   const denied = ({ answers }: Intent): boolean =>
     lossy && answers.some(({ outcome, atMs }) => atMs > faultsEndMs && outcome.kind === 'rejected' && outcome.code === 'unknown_payment');
+  const tookMs = ({ doneMs, firstMs }: Intent): number => (doneMs === undefined ? Infinity : doneMs - Math.max(faultsEndMs, firstMs!));
   return history.intents
-    .filter((intent) => scopedKey(intent) !== undefined && !denied(intent))
-    .filter(({ doneMs, firstMs }) => doneMs === undefined || doneMs > Math.max(faultsEndMs, firstMs!) + withinMs)
+    .filter((intent) => scopedKey(intent) !== undefined && !denied(intent) && tookMs(intent) > withinMs)
     .map((intent) => ({
       payment: paymentFor(intent),
       invariant: 'what is asked again is answered',
       detail:
         `${describeOperation(intent)}: ` +
-        `${intent.doneMs === undefined ? 'never answered' : `answered after ${Math.round(intent.doneMs - Math.max(faultsEndMs, intent.firstMs!))} ms`}`,
+        (intent.doneMs === undefined ? 'never answered' : `answered after ${Math.round(tookMs(intent))} ms`),
     }));
 }

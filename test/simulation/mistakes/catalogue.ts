@@ -154,7 +154,8 @@ const decisions: readonly Mistake[] = [
     const pk = \`k#\${paymentId.slice(4)}\`;
     const claim = await attempt.strongRead(pk);
     if (!claim) return unknownPayment(paymentId);
-    await attempt.change({ pk, require: [{ test: 'absent', path: ['outcome'] }], set: [[['outcome'], 'DECLINED'], [['reason'], 'insufficient_funds']] });
+    const declined = [[['outcome'], 'DECLINED'], [['reason'], 'insufficient_funds']];
+    await attempt.change({ pk, require: [{ test: 'absent', path: ['outcome'] }], set: declined });
     return getPayment(attempt, paymentId);
   }`,
       ),
