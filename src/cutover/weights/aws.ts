@@ -2,6 +2,7 @@ import { setIdentifier } from '../contract';
 import { RecordShape, RecordTarget, StampedShape } from '../model';
 import { Found } from './domain';
 import { ControlPlaneUnreachable, RecordsPort } from './service';
+import { elementsOf, escapeText, textOf } from './xml.domain';
 import { AwsCall, CallRefused, CallUnanswered, signedCall } from '../../runtime/signed-call';
 
 /** Whose records they are. */
@@ -45,7 +46,7 @@ export function route53Records(name: PublicName): RecordsPort {
         `<?xml version="1.0" encoding="UTF-8"?><ChangeResourceRecordSetsRequest ` +
         `xmlns="${namespace}"><ChangeBatch><Changes>${sets.join('')}</Changes></ChangeBatch></ChangeResourceRecordSetsRequest>`;
       try {
-        return { kind: 'accepted', changeId: lastPart(tag(await route53({ method: 'POST', path: zone, body }), 'Id') ?? '') };
+        return { kind: 'accepted', changeId: lastPart(textOf(await route53({ method: 'POST', path: zone, body }), 'Id') ?? '') };
       } catch (error) {
         if (error instanceof CallRefused && error.code === 'InvalidChangeBatch') return { kind: 'refused', detail: error.message };
         throw error;
@@ -53,7 +54,7 @@ export function route53Records(name: PublicName): RecordsPort {
     },
     isInSync: async (changeId) => {
       try {
-        return tag(await route53({ method: 'GET', path: `${version}/change/${changeId}` }), 'Status') === 'INSYNC';
+        return textOf(await route53({ method: 'GET', path: `${version}/change/${changeId}` }), 'Status') === 'INSYNC';
       } catch (error) {
         if (error instanceof CallRefused && error.code === 'NoSuchChange') return 'unknown';
         throw error;
@@ -64,13 +65,9 @@ export function route53Records(name: PublicName): RecordsPort {
 
 /** Reads the records of the name out of a list that begins there. */
 export function foundIn(list: string, { systemName, publicName }: PublicName): Found {
-  const sets = list
-    .split('<ResourceRecordSet>')
-    .slice(1)
-    .flatMap(upToItsEnd)
-    .filter((raw) => tag(raw, 'Name') === `${publicName.toLowerCase()}.`);
+  const sets = elementsOf(list, 'ResourceRecordSet').filter((raw) => textOf(raw, 'Name') === `${publicName.toLowerCase()}.`);
   if (sets.length === 0) return { kind: 'none', raw: sets };
-  const parts = sets.map((raw) => ({ ...stampOf(raw, systemName), ttl: Number(tag(raw, 'TTL')), record: targetOf(raw) }));
+  const parts = sets.map((raw) => ({ ...stampOf(raw, systemName), ttl: Number(textOf(raw, 'TTL')), record: targetOf(raw) }));
   const [source, target] = ['source', 'target'].map((side) => parts.find((part) => part.side === side));
   const stamps = new Set(parts.map(({ stamp, ttl }) => `${stamp} ${ttl}`));
   if (!target || parts.some(({ side }) => side === undefined) || stamps.size !== 1 || parts.length !== (source ? 2 : 1)) {
@@ -81,28 +78,28 @@ export function foundIn(list: string, { systemName, publicName }: PublicName): F
 }
 
 function stampOf(raw: string, systemName: string): { readonly side?: string; readonly stamp: number } {
-  const identifier = tag(raw, 'SetIdentifier') ?? '';
+  const identifier = textOf(raw, 'SetIdentifier') ?? '';
   const found = /^(.*)-(source|target)#(\d+)$/.exec(identifier);
-  return found && found[1] === systemName && tag(raw, 'Type') === 'CNAME' && tag(raw, 'Weight') !== undefined
+  return found && found[1] === systemName && textOf(raw, 'Type') === 'CNAME' && textOf(raw, 'Weight') !== undefined
     ? { side: found[2], stamp: Number(found[3]) }
     : { stamp: -1 };
 }
 
 function targetOf(raw: string): RecordTarget {
-  const healthCheckId = tag(raw, 'HealthCheckId');
+  const healthCheckId = textOf(raw, 'HealthCheckId');
   return {
-    value: (tag(raw, 'Value') ?? '').replace(/\.$/, ''),
+    value: (textOf(raw, 'Value') ?? '').replace(/\.$/, ''),
     ...(healthCheckId ? { healthCheckId } : {}),
-    weight: Number(tag(raw, 'Weight')),
+    weight: Number(textOf(raw, 'Weight')),
   };
 }
 
 function recordsOf({ systemName, publicName }: PublicName, { shape, stamp }: StampedShape): string[] {
   const one = (side: 'source' | 'target', { value, healthCheckId, weight }: RecordTarget): string =>
     '<ResourceRecordSet>' +
-    `<Name>${escape(publicName)}.</Name><Type>CNAME</Type><SetIdentifier>${escape(setIdentifier(systemName, side, stamp))}</SetIdentifier><Weight>${weight}</Weight>` +
-    `<TTL>${shape.ttlSeconds}</TTL><ResourceRecords><ResourceRecord><Value>${escape(value)}</Value></ResourceRecord></ResourceRecords>` +
-    `${healthCheckId ? `<HealthCheckId>${escape(healthCheckId)}</HealthCheckId>` : ''}</ResourceRecordSet>`;
+    `<Name>${escapeText(publicName)}.</Name><Type>CNAME</Type><SetIdentifier>${escapeText(setIdentifier(systemName, side, stamp))}</SetIdentifier><Weight>${weight}</Weight>` +
+    `<TTL>${shape.ttlSeconds}</TTL><ResourceRecords><ResourceRecord><Value>${escapeText(value)}</Value></ResourceRecord></ResourceRecords>` +
+    `${healthCheckId ? `<HealthCheckId>${escapeText(healthCheckId)}</HealthCheckId>` : ''}</ResourceRecordSet>`;
   return [...(shape.source ? [one('source', shape.source)] : []), one('target', shape.target)];
 }
 
@@ -110,28 +107,6 @@ function recordsOf({ systemName, publicName }: PublicName, { shape, stamp }: Sta
 const change = (action: 'DELETE' | 'CREATE', raw: string): string => `<Change><Action>${action}</Action>${raw}</Change>`;
 const describe = (raw: string): string =>
   ['Type', 'SetIdentifier', 'Weight', 'Region', 'TTL', 'Value', 'HealthCheckId']
-    .flatMap((name) => (tag(raw, name) === undefined ? [] : [`${name} ${tag(raw, name)}`]))
+    .flatMap((name) => (textOf(raw, name) === undefined ? [] : [`${name} ${textOf(raw, name)}`]))
     .join(' ');
 const lastPart = (text: string): string => text.slice(text.lastIndexOf('/') + 1);
-
-/** A record set whole, of the text that begins behind its first tag; nothing when it has no end. */
-function upToItsEnd(text: string): string[] {
-  const end = text.indexOf('</ResourceRecordSet>');
-  return end < 0 ? [] : [`<ResourceRecordSet>${text.slice(0, end)}</ResourceRecordSet>`];
-}
-
-function tag(text: string, name: string): string | undefined {
-  const behind = text.split(`<${name}>`)[1];
-  const end = behind?.indexOf('<') ?? -1;
-  const found = behind?.startsWith(`</${name}>`, end) ? behind.slice(0, end) : undefined;
-  return found
-    ?.replace(/&lt;/g, '<')
-    .replace(/&gt;/g, '>')
-    .replace(/&quot;/g, '"')
-    .replace(/&apos;/g, "'")
-    .replace(/&amp;/g, '&');
-}
-
-function escape(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
-}

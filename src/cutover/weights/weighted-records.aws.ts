@@ -1,4 +1,5 @@
 import { RecordsResult } from './weighted-records.service';
+import { elementsOf, textOf } from './xml.domain';
 import { CloudFormationEvent } from '../../kernel/custom-resource';
 import { answerCloudFormation } from '../../runtime/custom-resource';
 import { signedCall } from '../../runtime/signed-call';
@@ -14,7 +15,7 @@ export async function stackStatus(region: string, stackId: string): Promise<stri
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body,
   });
-  const status = /<StackStatus>([A-Z_]+)<\/StackStatus>/.exec(text)?.[1];
+  const status = textOf(text, 'StackStatus');
   if (status === undefined) throw new Error(`CloudFormation does not tell the state of ${stackId}`);
   return status;
 }
@@ -41,10 +42,10 @@ export async function resourceStatus(region: string, stackId: string, logicalId:
       body,
     });
     // The newest first.
-    const event = text.split('<member>').find((one) => one.includes(`<LogicalResourceId>${logicalId}</LogicalResourceId>`));
-    if (event !== undefined) return /<ResourceStatus>([A-Z_]+)<\/ResourceStatus>/.exec(event)?.[1];
-    from = /<NextToken>([^<]+)<\/NextToken>/.exec(text)?.[1];
-    if (from === undefined) return undefined;
+    const event = elementsOf(text, 'member').find((one) => textOf(one, 'LogicalResourceId') === logicalId);
+    if (event !== undefined) return textOf(event, 'ResourceStatus');
+    from = textOf(text, 'NextToken');
+    if (!from) return undefined;
   }
   return undefined;
 }
