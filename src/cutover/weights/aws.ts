@@ -95,11 +95,20 @@ function targetOf(raw: string): RecordTarget {
 }
 
 function recordsOf({ systemName, publicName }: PublicName, { shape, stamp }: StampedShape): string[] {
-  const one = (side: 'source' | 'target', { value, healthCheckId, weight }: RecordTarget): string =>
-    '<ResourceRecordSet>' +
-    `<Name>${escapeText(publicName)}.</Name><Type>CNAME</Type><SetIdentifier>${escapeText(setIdentifier(systemName, side, stamp))}</SetIdentifier><Weight>${weight}</Weight>` +
-    `<TTL>${shape.ttlSeconds}</TTL><ResourceRecords><ResourceRecord><Value>${escapeText(value)}</Value></ResourceRecord></ResourceRecords>` +
-    `${healthCheckId ? `<HealthCheckId>${escapeText(healthCheckId)}</HealthCheckId>` : ''}</ResourceRecordSet>`;
+  const element = (name: string, content: string | number): string => `<${name}>${content}</${name}>`;
+  const one = (side: 'source' | 'target', { value, healthCheckId, weight }: RecordTarget): string => {
+    const record = element('ResourceRecord', element('Value', escapeText(value)));
+    const members = [
+      element('Name', `${escapeText(publicName)}.`),
+      element('Type', 'CNAME'),
+      element('SetIdentifier', escapeText(setIdentifier(systemName, side, stamp))),
+      element('Weight', weight),
+      element('TTL', shape.ttlSeconds),
+      element('ResourceRecords', record),
+      ...(healthCheckId ? [element('HealthCheckId', escapeText(healthCheckId))] : []),
+    ];
+    return element('ResourceRecordSet', members.join(''));
+  };
   return [...(shape.source ? [one('source', shape.source)] : []), one('target', shape.target)];
 }
 
