@@ -7,11 +7,13 @@ export {
 export { LedgerEncryption } from './ledger/constructs/ledger-encryption';
 export { LedgerKey, type LedgerKeyProps } from './ledger/constructs/ledger-key';
 export { LedgerReplica, type LedgerReplicaOptions } from './ledger/constructs/ledger-replica';
-export { IdempotentLedgerTable, type IdempotentLedgerTableProps } from './ledger/constructs/idempotent-ledger-table';
+export { IdempotentLedgerTable } from './ledger/constructs/idempotent-ledger-table';
+export { type IdempotentLedgerTableProps } from './ledger/constructs/ledger-table-props';
 export { AccountHomes, HomeTakeover } from './ledger/constructs/account-homes';
 export { HomeAuthorityTable, type HomeAuthorityTableProps } from './ledger/constructs/home-authority-table';
 export { HomeOperator, type HomeOperatorProps } from './ledger/constructs/home-operator';
-export { LedgerConsistency, PaymentRegions, type HomeRegionsProps, type StrongRegionsProps } from './ledger/constructs/payment-regions';
+export { LedgerConsistency, PaymentRegions } from './ledger/constructs/payment-regions';
+export { type HomeRegionsProps, type StrongRegionsProps } from './ledger/constructs/regions-props';
 export {
   ActiveActivePaymentsApi,
   type ActiveActivePaymentsApiProps,
@@ -22,32 +24,31 @@ export { type AlarmTuning } from './cdk/tuned-alarms';
 export { type PaymentsAlarmOptions } from './api/constructs/payments-alarms';
 export {
   CognitoTokenUse,
-  PaymentsAuthorization,
   type CognitoAuthorizationProps,
   type CustomAuthorizationProps,
   type IamAuthorizationProps,
   type IamCaller,
   type JwtAuthorizationProps,
-} from './api/constructs/payments-authorization';
+} from './api/constructs/authorization-props';
+export { PaymentsAuthorization } from './api/constructs/payments-authorization';
 export { PaymentsScope, PaymentsScopes, type PaymentsScopeNames } from './api/constructs/payments-scopes';
 export { type ProbePathOptions } from './api/constructs/probe-path';
 export { PublicNameRecords, type MutualTlsProps, type PaymentsDomainProps } from './api/constructs/payments-domain';
 export { DecisionOnUnknown, type PaymentDecisionProps, type PaymentsFunctionOptions } from './api/constructs/payments-functions';
 export { RecoveryBudget, type RecoveryBudgetProps } from './api/constructs/recovery-budget';
-export { CrossRegionEventMesh, type CrossRegionEventMeshProps, type MeshTargetProps } from './events/mesh/cross-region-event-mesh';
+export { CrossRegionEventMesh } from './events/mesh/cross-region-event-mesh';
+export { type CrossRegionEventMeshProps, type MeshTargetProps } from './events/mesh/mesh-props';
 export { type MeshAlarmOptions } from './events/mesh/alarms';
 export { type MeshProbeOptions } from './events/mesh/probes';
 export { type MeshPublishProps } from './events/mesh/publishers';
 export { type MeshRetryOptions } from './events/mesh/target';
-export { MeshTransport, type GlobalEndpointProps } from './events/mesh/transport';
-export {
-  LedgerOutbox,
-  type LedgerOutboxAlarmOptions,
-  type LedgerOutboxProps,
-  type LedgerSweepOptions,
-} from './events/outbox/ledger-outbox';
+export { type GlobalEndpointProps } from './events/mesh/transport/global-endpoint';
+export { MeshTransport } from './events/mesh/transport/mesh-transport';
+export { LedgerOutbox } from './events/outbox/ledger-outbox';
+export { type LedgerOutboxAlarmOptions, type LedgerOutboxProps, type LedgerSweepOptions } from './events/outbox/outbox-props';
 export { type IdempotentConsumerAlarmOptions } from './events/consumers/alarms';
-export { ConsumerHandling, IdempotentConsumer, StaleEvents, type IdempotentConsumerProps } from './events/consumers/idempotent-consumer';
+export { ConsumerHandling, StaleEvents, type IdempotentConsumerProps } from './events/consumers/consumer-props';
+export { IdempotentConsumer } from './events/consumers/idempotent-consumer';
 export { ApprovalGate } from './approvals/constructs/approval-gate';
 export { ApprovalOutcome, type ApprovalGateProps } from './approvals/constructs/gate-options';
 export {

@@ -91,15 +91,11 @@ export function defineSystem(app: Construct, config: Config): RegionStack[] {
   const authority =
     regions.authority && new AuthorityStack(app, `${systemName}-authority`, config, { env: env(regions.authority.replicas[0]) });
   const meshes = regions.replicas.map((region) => new MeshStack(app, `${systemName}-mesh-${region}`, config, { env: env(region) }));
-  // A global endpoint, made in the first region, names the buses of both.
-  if (config.transport.globalEndpointProps) meshes[0].addStackDependency(meshes[1]);
   return regions.replicas.map((region, index) => {
     const stack = new RegionStack(app, `${systemName}-${region}`, config, { env: env(region), mesh: meshes[index].mesh });
     stack.addStackDependency(ledger);
     if (authority) stack.addStackDependency(authority);
     stack.addStackDependency(meshes[index]);
-    // Publishers ask for the endpoint's ID while they are deployed.
-    if (config.transport.globalEndpointProps) stack.addStackDependency(meshes[0]);
     return stack;
   });
 }

@@ -248,6 +248,7 @@ test("no construct reads or names the ledger's tables without a pair above", () 
     .sort();
   expect(users).toEqual([
     'cross-region-event-mesh',
+    'global-endpoint', // names buses, and no table: test/events/mesh-transport.construct.test.ts has its pairs
     'home-operator',
     'idempotent-ledger-table',
     'ledger-heartbeat',

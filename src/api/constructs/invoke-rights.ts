@@ -3,7 +3,7 @@ import { RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { AccountPrincipal, AnyPrincipal, ArnPrincipal, Grant, IGrantable, IPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { ApiScope } from '../caller.contract';
 import { apiRoutes } from '../contract';
-import { IamCaller } from './payments-authorization';
+import { IamCaller } from './authorization-props';
 
 /** `METHOD/path` of each call of a scope, as IAM writes them; `*` for what the caller names. */
 function callsOf(scope: ApiScope): string[] {

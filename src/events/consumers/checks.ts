@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Alias, Function, IFunction, Version } from 'aws-cdk-lib/aws-lambda';
 import { consumerLeaseMs } from '../contract';
-import type { IdempotentConsumerProps } from './idempotent-consumer';
+import { IdempotentConsumerProps } from './consumer-props';
 import { PropProblem } from '../../cdk/checks/invalid-props';
 import { relationProblem, timeRelations } from '../../cdk/checks/time-relations';
 import { sourceProblem } from '../mesh/event-sources';

@@ -3,10 +3,11 @@ import { CfnEventBus, CfnRule } from 'aws-cdk-lib/aws-events';
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { forwardingRoleName, meshBusName, publisherTimes } from '../contract';
-import type { CrossRegionEventMesh, CrossRegionEventMeshProps } from './cross-region-event-mesh';
+import { CrossRegionEventMeshProps } from './mesh-props';
 import { probesProblem, probeTimes } from './probes';
 import { isBusArn } from './target';
-import { MeshTransport } from './transport';
+import { MeshTransport } from './transport/mesh-transport';
+import { MeshPart } from './transport/strategy';
 import { PropProblem, describeProblem, invalidProps } from '../../cdk/checks/invalid-props';
 import { checkLiterals } from '../../cdk/checks/literals';
 import { mayShareAccount } from '../../cdk/checks/one-account';
@@ -21,13 +22,12 @@ const longestRoleName = 64;
 export function checkMesh(scope: Construct, props: CrossRegionEventMeshProps): string {
   checkSystemName(scope, props.systemName);
   checkLiterals(scope, props, { texts: ['regions'] });
-  checkLiterals(scope, props.transport?.globalEndpointProps, { prefix: 'transport.', texts: ['primary'] });
   const region = Stack.of(scope).region;
   const problem =
     regionsProblem(props.regions) ??
     stackProblem(region, props.regions) ??
     roleNameProblem(props) ??
-    endpointProblem(props) ??
+    props.transport?._strategy.problem(scope, props.regions) ??
     timesProblem(props) ??
     probesProblem(props.probes);
   if (problem) throw invalidProps(scope, problem);
@@ -82,32 +82,6 @@ function roleNameProblem({ systemName, regions }: CrossRegionEventMeshProps): Pr
       };
 }
 
-function endpointProblem({ regions, transport }: CrossRegionEventMeshProps): PropProblem | undefined {
-  const endpoint = transport?.globalEndpointProps;
-  if (!endpoint) return undefined;
-  if (regions.length !== 2) {
-    return {
-      prop: 'transport',
-      given: `globalEndpoint with ${regions.length} regions (${regions.join(', ')})`,
-      allowed: 'exactly two regions: an EventBridge global endpoint has a primary and a secondary one',
-      mend: 'use MeshTransport.rules(), or name two regions',
-    };
-  }
-  if (endpoint.primary !== undefined && !regions.includes(endpoint.primary)) {
-    return {
-      prop: 'transport.primary',
-      given: endpoint.primary,
-      allowed: regions.join(' or '),
-      mend: "name one of the mesh's regions, or leave it out for the first",
-    };
-  }
-  const minutes = endpoint.unhealthyMinutes;
-  if (minutes !== undefined && !(Number.isInteger(minutes) && minutes >= 1 && minutes <= 60)) {
-    return { prop: 'transport.unhealthyMinutes', given: `${minutes}`, allowed: 'a whole number from 1 to 60', mend: 'leave it out for 5' };
-  }
-  return undefined;
-}
-
 function timesProblem({ archiveRetention }: CrossRegionEventMeshProps): PropProblem | undefined {
   const days = archiveRetention?.toDays({ integral: false });
   return days === undefined || (Number.isInteger(days) && days >= 1)
@@ -135,8 +109,9 @@ export function checkPublisher(scope: Construct): void {
 }
 
 /** What is wrong with a mesh once the whole app is there: rules that would lose events. */
-export function meshProblems(mesh: CrossRegionEventMesh): string[] {
-  const isOfMesh = (rule: CfnRule): boolean => Stack.of(rule).region === mesh.region && mayShareAccount(rule, mesh) && isOn(mesh, rule);
+export function meshProblems(mesh: Construct, part: MeshPart): string[] {
+  const isOfMesh = (rule: CfnRule): boolean =>
+    Stack.of(rule).region === part.region && mayShareAccount(rule, mesh) && isOn(mesh, part.systemName, rule);
   return mesh.node.root.node
     .findAll()
     .filter((one): one is CfnRule => CfnRule.isCfnRule(one) && isOfMesh(one))
@@ -155,21 +130,16 @@ export function declareMeshPart(scope: Construct, props: CrossRegionEventMeshPro
     regions,
     facts: [
       { prop: 'regions', value: [...regions].sort().join(', ') },
-      { prop: 'transport', value: transportOf({ transport, regions }) },
+      { prop: 'transport', value: transport._strategy.describe(regions) },
       { prop: 'probes', value: `one every ${interval.toSeconds()} seconds, silent after ${silentAfter.toSeconds()}` },
     ],
   });
 }
 
-function transportOf({ transport, regions }: { transport: MeshTransport; regions: string[] }): string {
-  const endpoint = transport.globalEndpointProps;
-  return endpoint ? `globalEndpoint with the primary ${endpoint.primary ?? regions[0]}` : 'rules';
-}
-
 /** By name, or by a reference that comes to it. */
-function isOn(mesh: CrossRegionEventMesh, rule: CfnRule): boolean {
+function isOn(mesh: Construct, systemName: string, rule: CfnRule): boolean {
   const given: unknown = Stack.of(rule).resolve(rule.eventBusName);
-  const name = meshBusName(mesh.systemName);
+  const name = meshBusName(systemName);
   if (typeof given === 'string') return given === name || given.endsWith(`:event-bus/${name}`);
   const bus = mesh.node.tryFindChild('Bus')?.node.defaultChild;
   return (

@@ -1,6 +1,6 @@
 import { ArnFormat, CfnResource, Duration, Names, Stack } from 'aws-cdk-lib';
 import { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
-import { Archive, EventBus, IEventBus, IRuleTarget, Match, Rule } from 'aws-cdk-lib/aws-events';
+import { Archive, EventBus, IEventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { Function, IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -8,8 +8,6 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import {
-  forwardingRoleName,
-  forwardingRuleName,
   ledgerEventSource,
   meshArchiveName,
   meshBusName,
@@ -20,112 +18,23 @@ import {
   paymentEventTypes,
   probeType,
   publisherEnv,
-  replicationRoleName,
 } from '../contract';
 import { MeshAlarmOptions, MeshAlarms, deliveryAlarm, probeLatency } from './alarms';
 import { checkMesh, checkPublisher, declareMeshPart, meshProblems } from './checks';
-import { MeshEndpoint, lookUpEndpointId } from './endpoint';
-import { MeshForwarding, allowRoles } from './forwarding';
-import { MeshProbeOptions, MeshProbes, probeTimes } from './probes';
+import { CrossRegionEventMeshProps, MeshTargetProps } from './mesh-props';
+import { MeshProbes, probeTimes } from './probes';
 import { MeshPublishProps, MeshPublishers } from './publishers';
 import { MeshQueues, defineStrays } from './queues';
 import { MeshRedrive } from './redrive';
-import { DeadLetteredTarget, MeshRetryOptions, retryProblem } from './target';
-import { GlobalEndpointProps, MeshTransport } from './transport';
-import { denyReserved, grantPut } from './trust';
+import { DeadLetteredTarget, retryProblem } from './target';
+import { MeshTransport } from './transport/mesh-transport';
+import { MeshPart, peersOf } from './transport/strategy';
+import { allowRoles, denyReserved, grantPut } from './trust';
 import { invalidProps } from '../../cdk/checks/invalid-props';
 import { checkLiterals } from '../../cdk/checks/literals';
 import { checkPlaces, checkSamePlace } from '../../cdk/checks/places';
 import { deployAfter, ownResource } from '../../cdk/deployment-order';
 import { defineAlarms } from '../../cdk/tuned-alarms';
-
-/** Properties of `CrossRegionEventMesh`. */
-export interface CrossRegionEventMeshProps {
-  /** Name of the system: 3 to 40 lower-case letters, digits and hyphens; the same in every region. The bus is `<systemName>-events`. */
-  readonly systemName: string;
-
-  /**
-   * Regions whose events reach each other, two or more, the stack's own included; the same list in every region. With our ledger:
-   * `regions.replicas`.
-   */
-  readonly regions: string[];
-
-  /**
-   * How events get from region to region; the same in every region.
-   *
-   * @default MeshTransport.rules()
-   */
-  readonly transport?: MeshTransport;
-
-  /**
-   * Key of this region that encrypts the bus, the queues and the archive.
-   *
-   * @default - keys that the services own
-   */
-  readonly encryptionKey?: IKey;
-
-  /**
-   * How long the archive keeps events for a replay, in whole days.
-   *
-   * @default Duration.days(30)
-   */
-  readonly archiveRetention?: Duration;
-
-  /**
-   * The events by which each region measures the way from every other one; the same in every region.
-   *
-   * @default - one a minute; silent after three minutes, late after 30 seconds
-   */
-  readonly probes?: MeshProbeOptions;
-
-  /**
-   * The alarms and whom they tell.
-   *
-   * @default - every alarm with its default, telling nobody
-   */
-  readonly alarms?: MeshAlarmOptions;
-
-  /**
-   * How long the logs of the mesh's own functions are kept.
-   *
-   * @default RetentionDays.ONE_MONTH
-   */
-  readonly logRetention?: RetentionDays;
-}
-
-/** Which events a target gets, and how long their delivery is tried. */
-export interface MeshTargetProps {
-  /** Where the events go. Its dead-letter queue and, but for a bus, its retry policy are set here when it has none. */
-  readonly target: IRuleTarget;
-
-  /**
-   * Types of events, such as `payment.authorised`.
-   *
-   * @default - all but probes
-   */
-  readonly types?: string[];
-
-  /**
-   * `Source` of the events that the target is to believe.
-   *
-   * @default - the ledger's alone, `<systemName>.ledger`
-   */
-  readonly sources?: string[];
-
-  /**
-   * Regions where the events began.
-   *
-   * @default - all regions of the mesh
-   */
-  readonly origins?: string[];
-
-  /**
-   * How long the delivery is tried. Not for a bus, for which EventBridge takes no retry policy.
-   *
-   * @default - 24 hours and 185 attempts
-   */
-  readonly retry?: MeshRetryOptions;
-}
 
 /**
  * One region's part of an event mesh: what is published in any region reaches the bus of every region. One in each region, in a
@@ -172,7 +81,7 @@ export class CrossRegionEventMesh extends Construct {
     this.systemName = props.systemName;
     this.regions = [...props.regions];
     this.transport = props.transport ?? MeshTransport.rules();
-    const peers = this.regions.filter((region) => region !== this.region);
+    const peers = peersOf(this.part);
     const { systemName, encryptionKey, logRetention = RetentionDays.ONE_MONTH } = props;
     const times = probeTimes(props.probes);
     this.probeInterval = times.interval;
@@ -188,10 +97,7 @@ export class CrossRegionEventMesh extends Construct {
     this.deadLetterQueue = this.queueByName('DeadLettersByName', meshDeadLetterQueueName(systemName));
     this.straysQueue = this.queueByName('StraysByName', meshStraysQueueName(systemName));
 
-    const endpoint = this.transport.globalEndpointProps;
-    denyReserved(bus, { systemName, region: this.region, regions: this.regions, isGlobal: endpoint !== undefined });
-    if (endpoint) this.defineEndpoint(bus, endpoint);
-    else this.defineForwarding(bus, peers);
+    this.defineTransport(bus);
 
     new MeshProbes(this, 'Probes', {
       systemName,
@@ -228,12 +134,9 @@ export class CrossRegionEventMesh extends Construct {
       options: this.alarmOptions,
       deadLetters: queues.deadLetters,
       strays: queues.strays,
-      rules: Object.fromEntries([
-        ['strays', meshStraysQueueName(systemName)],
-        ...(endpoint ? [] : peers.map((peer) => [peer, forwardingRuleName(systemName, peer)])),
-      ]),
+      rules: { strays: meshStraysQueueName(systemName), ...this.transport._strategy.watchedRules(this.part) },
     });
-    this.node.addValidation({ validate: () => meshProblems(this) });
+    this.node.addValidation({ validate: () => meshProblems(this, this.part) });
   }
 
   /**
@@ -326,13 +229,12 @@ export class CrossRegionEventMesh extends Construct {
   }
 
   /**
-   * ID of the global endpoint; undefined with rules.
+   * ID of the endpoint that publishers address; undefined where they address the region's bus.
    *
    * @internal
    */
   public _endpointId(scope: Construct): string | undefined {
-    const primary = this.primary();
-    return primary === undefined ? undefined : lookUpEndpointId(scope, this.systemName, primary);
+    return this.transport._strategy.endpointId(scope, this.part);
   }
 
   /** Lets the grantee read what this region last heard of each peer. */
@@ -368,13 +270,12 @@ export class CrossRegionEventMesh extends Construct {
   }
 
   /**
-   * Peer whose bus takes what this region publishes: the primary of a global endpoint.
+   * Peer whose bus takes what this region publishes; undefined where that is the region's own.
    *
    * @internal
    */
   public _takenBy(): string | undefined {
-    const primary = this.primary();
-    return primary === this.region ? undefined : primary;
+    return this.transport._strategy.takenBy(this.part);
   }
 
   private defineBus(queues: MeshQueues, kmsKey?: IKey): EventBus {
@@ -389,36 +290,30 @@ export class CrossRegionEventMesh extends Construct {
     return bus;
   }
 
-  private defineForwarding(bus: EventBus, peers: string[]): void {
-    const { systemName, region } = this;
-    new MeshForwarding(this, 'Forwarding', { systemName, region, peers, bus, deadLetterQueueArn: this.deadLetterQueue.queueArn });
-    allowRoles(bus, Object.fromEntries(peers.map((peer) => [peer, forwardingRoleName(systemName, peer, region)])));
-  }
-
-  private defineEndpoint(bus: EventBus, options: GlobalEndpointProps): void {
-    const { systemName } = this;
-    allowRoles(bus, { Replication: replicationRoleName(systemName) });
-    const primary = this.primary()!;
-    const regions = [primary, ...this.regions.filter((region) => region !== primary)];
-    if (this.region === primary) new MeshEndpoint(this, 'GlobalEndpoint', { systemName, regions, bus, options });
+  private defineTransport(bus: EventBus): void {
+    const { part } = this;
+    const strategy = this.transport._strategy;
+    const senders = strategy.senders(part);
+    denyReserved(bus, { ...part, senders: Object.values(senders), publishingRegions: strategy.publishingRegions(part) });
+    strategy.define(this, { ...part, bus, deadLetterQueueArn: this.deadLetterQueue.queueArn });
+    allowRoles(bus, senders);
   }
 
   /** Buses of other regions that a publisher of this region may be led to. */
   private peerBusArns(): string[] {
-    const regions = this.transport.globalEndpointProps ? this.regions.filter((region) => region !== this.region) : [];
-    return regions.map((region) =>
-      Stack.of(this).formatArn({ service: 'events', region, resource: 'event-bus', resourceName: meshBusName(this.systemName) }),
-    );
+    return this.transport._strategy
+      .publishedTo(this.part)
+      .map((region) =>
+        Stack.of(this).formatArn({ service: 'events', region, resource: 'event-bus', resourceName: meshBusName(this.systemName) }),
+      );
   }
 
   private tableArn(): string {
     return Stack.of(this).formatArn({ service: 'dynamodb', resource: 'table', resourceName: meshTableName(this.systemName) });
   }
 
-  /** Of the global endpoint; undefined with rules. */
-  private primary(): string | undefined {
-    const endpoint = this.transport.globalEndpointProps;
-    return endpoint && (endpoint.primary ?? this.regions[0]);
+  private get part(): MeshPart {
+    return { systemName: this.systemName, region: this.region, regions: this.regions };
   }
 
   private defineArchive(bus: EventBus, { archiveRetention, encryptionKey }: CrossRegionEventMeshProps): void {

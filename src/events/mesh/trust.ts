@@ -1,22 +1,15 @@
 import { Stack } from 'aws-cdk-lib';
 import { CfnEventBusPolicy, EventBus } from 'aws-cdk-lib/aws-events';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
-import {
-  forwardingRoleName,
-  functionRoleName,
-  ledgerEventSource,
-  meshEventSource,
-  NamedRole,
-  replicationRoleName,
-  reservedTypes,
-} from '../contract';
+import { functionRoleName, ledgerEventSource, meshEventSource, NamedRole, reservedTypes } from '../contract';
 
 export interface MeshTrustProps {
   readonly systemName: string;
   readonly region: string;
-  readonly regions: string[];
-  /** Whether publishers of all regions put on this bus. */
-  readonly isGlobal: boolean;
+  /** Names of the roles that bring peers' events. */
+  readonly senders: readonly string[];
+  /** Regions whose outboxes put on this bus. */
+  readonly publishingRegions: readonly string[];
 }
 
 /**
@@ -25,18 +18,15 @@ export interface MeshTrustProps {
  * role, whose ARN EventBridge gives as the principal. What has no role at all, as a service, is denied too; a replay from the archive is
  * no PutEvents, and not judged.
  */
-export function denyReserved(bus: EventBus, { systemName, region, regions, isGlobal }: MeshTrustProps): void {
+export function denyReserved(bus: EventBus, { systemName, region, senders, publishingRegions }: MeshTrustProps): void {
   const { account, partition } = Stack.of(bus);
   const arns = (names: readonly string[]): string[] => names.map((name) => `arn:${partition}:iam::${account}:role/${name}`);
   const here = (role: NamedRole): string => functionRoleName(systemName, role, region);
-  const peers = isGlobal
-    ? [replicationRoleName(systemName)]
-    : regions.filter((peer) => peer !== region).map((peer) => forwardingRoleName(systemName, peer, region));
-  const outboxes = (isGlobal ? regions : [region]).flatMap((from) =>
+  const outboxes = publishingRegions.flatMap((from) =>
     (['outbox', 'outbox-redrive'] as const).map((role) => functionRoleName(systemName, role, from)),
   );
-  const ledger = [...outboxes, here('sweep'), here('mesh-redrive'), ...peers];
-  const probes = [here('probe'), ...peers];
+  const ledger = [...outboxes, here('sweep'), here('mesh-redrive'), ...senders];
+  const probes = [here('probe'), ...senders];
   const reserved: [string, string, readonly string[], readonly string[]][] = [
     ['LedgerSource', 'events:source', [ledgerEventSource(systemName)], ledger],
     ['MeshSource', 'events:source', [meshEventSource(systemName)], probes],
@@ -53,6 +43,27 @@ export function denyReserved(bus: EventBus, { systemName, region, regions, isGlo
         Resource: bus.eventBusArn,
         // Of a key with several values each one counts.
         Condition: { 'ForAnyValue:StringEquals': { [key]: values }, ArnNotEquals: { 'aws:PrincipalArn': arns(roles) } },
+      },
+    });
+  }
+}
+
+/**
+ * Lets roles put on the bus, one statement each. By condition: a policy whose principal is a role that is not there yet is refused,
+ * and the peer may be deployed later.
+ */
+export function allowRoles(bus: EventBus, roles: Readonly<Record<string, string>>): void {
+  const { account, partition } = Stack.of(bus);
+  for (const [id, roleName] of Object.entries(roles)) {
+    new CfnEventBusPolicy(bus, `Policy-${id}`, {
+      eventBusName: bus.eventBusName,
+      statementId: `From-${id}`,
+      statement: {
+        Effect: 'Allow',
+        Principal: { AWS: `arn:${partition}:iam::${account}:root` },
+        Action: 'events:PutEvents',
+        Resource: bus.eventBusArn,
+        Condition: { ArnEquals: { 'aws:PrincipalArn': `arn:${partition}:iam::${account}:role/${roleName}` } },
       },
     });
   }

@@ -1,4 +1,4 @@
-import type { LedgerOutboxProps } from './ledger-outbox';
+import { LedgerOutboxProps } from './outbox-props';
 import { PropProblem } from '../../cdk/checks/invalid-props';
 
 /** What is wrong with an outbox's props; undefined when they can be meant. */

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { AccountHomes, HomeTakeover } from './account-homes';
 import { authorityTableName, HomeEnvironment, homeLimits } from '../contract';
-import type { HomeRegionsProps, StrongRegionsProps } from './payment-regions';
+import { HomeRegionsProps, StrongRegionsProps } from './regions-props';
 import { nearStrongRegions } from './strong-regions';
 import { PropProblem } from '../../cdk/checks/invalid-props';
 import { unknownProblem } from '../../cdk/checks/literals';

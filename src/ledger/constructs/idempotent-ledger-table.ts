@@ -6,7 +6,8 @@ import { LedgerBilling, LedgerCapacityProps } from './ledger-billing';
 import { LedgerEncryption, ledgerKeyAlias } from './ledger-encryption';
 import { LedgerReplica } from './ledger-replica';
 import { checkLedgerTableProps, keptConsistency, keptReplicas, ledgerTemplateProblems } from './ledger-table-checks';
-import { LedgerConsistency, PaymentRegions } from './payment-regions';
+import { IdempotentLedgerTableProps } from './ledger-table-props';
+import { LedgerConsistency } from './payment-regions';
 import { checkRegions, checkSystemName, declareLedgerPart } from './system-checks';
 import { keepProtection } from '../../cdk/checks/kept-protection';
 import { keepResource } from '../../cdk/checks/kept-resource';
@@ -14,81 +15,6 @@ import { checkLiterals } from '../../cdk/checks/literals';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { providePart, useNamedPart } from '../../cdk/named-parts';
 import { replicaTagManager, replicaTags } from '../../cdk/replica-tags';
-
-/** Properties of `IdempotentLedgerTable`. */
-export interface IdempotentLedgerTableProps {
-  /** Name of the system: 3 to 40 lower-case letters, digits and hyphens; the same in every stack. The table is `<systemName>-ledger`. */
-  readonly systemName: string;
-
-  /** Where the copies are and how they agree. The mode never changes after the first deployment. */
-  readonly regions: PaymentRegions;
-
-  /**
-   * How capacity is paid for.
-   *
-   * @default LedgerBilling.onDemand()
-   */
-  readonly billing?: LedgerBilling;
-
-  /**
-   * Which keys encrypt the replicas. Keys of your own are found by alias: deploy a `LedgerKey` in each region first.
-   *
-   * @default LedgerEncryption.customerManaged()
-   */
-  readonly encryption?: LedgerEncryption;
-
-  /**
-   * Whether each replica can be restored to any second of the recovery period.
-   *
-   * @default true
-   */
-  readonly pointInTimeRecovery?: boolean;
-
-  /**
-   * Length of the recovery period in days, 1 to 35.
-   *
-   * @default 35
-   */
-  readonly recoveryPeriodDays?: number;
-
-  /**
-   * Whether replicas refuse to be deleted.
-   *
-   * @default true
-   */
-  readonly deletionProtection?: boolean;
-
-  /**
-   * What happens to the table when it leaves the stack. `DESTROY` needs `acceptDataLoss` and `deletionProtection: false`.
-   *
-   * @default RemovalPolicy.RETAIN
-   */
-  readonly removalPolicy?: RemovalPolicy;
-
-  /**
-   * Says that losing every account, payment and idempotency key with the stack is meant: for tests, never for money.
-   *
-   * @default false
-   */
-  readonly acceptDataLoss?: boolean;
-
-  /**
-   * Whether CloudWatch Contributor Insights shows the keys that are throttled most, in each replica. It shows key values in plain text,
-   * tenants and accounts among them, whatever encrypts the table: AWS advises against it for tables with a customer-managed key. Source:
-   * the DynamoDB
-   * developer guide, CloudWatch Contributor Insights, data encryption.
-   *
-   * @default false
-   */
-  readonly contributorInsights?: boolean;
-
-  /**
-   * Tags of each replica; they win over those of `Tags.of`, which reach each replica too.
-   *
-   * @default - none
-   */
-  readonly tags?: { [name: string]: string };
-}
 
 /**
  * The global table that holds accounts, payments and idempotency keys. Created once, in the stack of any one of the replicas'

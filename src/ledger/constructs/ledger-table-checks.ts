@@ -1,7 +1,7 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import type { IdempotentLedgerTableProps } from './idempotent-ledger-table';
 import { LedgerCapacityProps } from './ledger-billing';
+import { IdempotentLedgerTableProps } from './ledger-table-props';
 import { LedgerConsistency, PaymentRegions } from './payment-regions';
 import { PropProblem, describeProblem, invalidProps } from '../../cdk/checks/invalid-props';
 import { KeptProperty } from '../../cdk/checks/kept-resource';

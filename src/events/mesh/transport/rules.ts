@@ -1,15 +1,25 @@
 import { Stack } from 'aws-cdk-lib';
-import { CfnEventBusPolicy, CfnRule, EventBus } from 'aws-cdk-lib/aws-events';
+import { CfnRule } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { forwardingRoleName, forwardingRuleName, meshBusName } from '../contract';
+import { MeshBus, TransportStrategy, peersOf } from './strategy';
+import { forwardingRoleName, forwardingRuleName, meshBusName } from '../../contract';
 
-export interface MeshForwardingProps {
-  readonly systemName: string;
-  readonly region: string;
-  readonly peers: string[];
-  readonly bus: EventBus;
-  readonly deadLetterQueueArn: string;
+/** The transport of `MeshTransport.rules`. */
+export function rulesStrategy(): TransportStrategy {
+  return {
+    problem: () => undefined,
+    describe: () => 'rules',
+    senders: (part) => Object.fromEntries(peersOf(part).map((peer) => [peer, forwardingRoleName(part.systemName, peer, part.region)])),
+    publishingRegions: ({ region }) => [region],
+    publishedTo: () => [],
+    takenBy: () => undefined,
+    watchedRules: (part) => Object.fromEntries(peersOf(part).map((peer) => [peer, forwardingRuleName(part.systemName, peer)])),
+    define: (scope, part) => {
+      new MeshForwarding(scope, 'Forwarding', part);
+    },
+    endpointId: () => undefined,
+  };
 }
 
 /** A rule for each peer, which forwards what began here and nothing else: so no event goes further than one hop. */
@@ -17,12 +27,12 @@ export class MeshForwarding extends Construct {
   /** By peer. */
   public readonly rules: Readonly<Record<string, CfnRule>>;
 
-  constructor(scope: Construct, id: string, props: MeshForwardingProps) {
+  constructor(scope: Construct, id: string, part: MeshBus) {
     super(scope, id);
-    this.rules = Object.fromEntries(props.peers.map((peer) => [peer, this.define(peer, props)]));
+    this.rules = Object.fromEntries(peersOf(part).map((peer) => [peer, this.define(peer, part)]));
   }
 
-  private define(peer: string, { systemName, region, bus, deadLetterQueueArn }: MeshForwardingProps): CfnRule {
+  private define(peer: string, { systemName, region, bus, deadLetterQueueArn }: MeshBus): CfnRule {
     const stack = Stack.of(this);
     const peerBus = stack.formatArn({ service: 'events', region: peer, resource: 'event-bus', resourceName: meshBusName(systemName) });
     const ruleName = forwardingRuleName(systemName, peer);
@@ -48,26 +58,5 @@ export class MeshForwarding extends Construct {
     // The first event must not arrive before the right to send it.
     rule.node.addDependency(role);
     return rule;
-  }
-}
-
-/**
- * Lets roles put on the bus, one statement each. By condition: a policy whose principal is a role that is not there yet is refused,
- * and the peer may be deployed later.
- */
-export function allowRoles(bus: EventBus, roles: Readonly<Record<string, string>>): void {
-  const { account, partition } = Stack.of(bus);
-  for (const [id, roleName] of Object.entries(roles)) {
-    new CfnEventBusPolicy(bus, `Policy-${id}`, {
-      eventBusName: bus.eventBusName,
-      statementId: `From-${id}`,
-      statement: {
-        Effect: 'Allow',
-        Principal: { AWS: `arn:${partition}:iam::${account}:root` },
-        Action: 'events:PutEvents',
-        Resource: bus.eventBusArn,
-        Condition: { ArnEquals: { 'aws:PrincipalArn': `arn:${partition}:iam::${account}:role/${roleName}` } },
-      },
-    });
   }
 }

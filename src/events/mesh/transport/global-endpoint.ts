@@ -4,12 +4,90 @@ import { CfnEndpoint, EventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnHealthCheck } from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
-import { meshBusName, meshEndpointName, replicationRoleName } from '../contract';
-import { GlobalEndpointProps } from './transport';
-import { Lookup } from '../../cdk/lookup';
-import { runbookLink } from '../../cdk/runbook';
+import { TransportStrategy, peersOf } from './strategy';
+import { PropProblem } from '../../../cdk/checks/invalid-props';
+import { checkLiterals } from '../../../cdk/checks/literals';
+import { ownResource } from '../../../cdk/deployment-order';
+import { Lookup } from '../../../cdk/lookup';
+import { providePart, useNamedPart } from '../../../cdk/named-parts';
+import { runbookLink } from '../../../cdk/runbook';
+import { meshBusName, meshEndpointName, replicationRoleName } from '../../contract';
 
-export interface MeshEndpointProps {
+/** Options of `MeshTransport.globalEndpoint`. */
+export interface GlobalEndpointProps {
+  /**
+   * Region that takes the events of all publishers while its health check is good.
+   *
+   * @default - the first region of the mesh
+   */
+  readonly primary?: string;
+
+  /**
+   * Average time from an event's arrival at EventBridge to its first delivery beyond which the primary counts as unhealthy.
+   *
+   * @default Duration.seconds(30)
+   */
+  readonly latencyThreshold?: Duration;
+
+  /**
+   * Bad minutes in a row before publishers are sent to the other region, 1 to 60. A minute without any delivery is bad too: the probes
+   * see to it that there is one.
+   *
+   * @default 5
+   */
+  readonly unhealthyMinutes?: number;
+}
+
+/** The transport of `MeshTransport.globalEndpoint`. */
+export function globalEndpointStrategy(options: GlobalEndpointProps): TransportStrategy {
+  const primaryOf = (regions: readonly string[]): string => options.primary ?? regions[0];
+  return {
+    problem: (scope, regions) => {
+      checkLiterals(scope, options, { prefix: 'transport.', texts: ['primary'] });
+      return endpointProblem(regions, options);
+    },
+    describe: (regions) => `globalEndpoint with the primary ${primaryOf(regions)}`,
+    senders: ({ systemName }) => ({ Replication: replicationRoleName(systemName) }),
+    publishingRegions: ({ regions }) => regions,
+    publishedTo: peersOf,
+    takenBy: ({ region, regions }) => (primaryOf(regions) === region ? undefined : primaryOf(regions)),
+    // The replication's rules are AWS's.
+    watchedRules: () => ({}),
+    define: (scope, { systemName, region, regions, bus }) => {
+      const primary = primaryOf(regions);
+      const primaryFirst = [primary, ...regions.filter((other) => other !== primary)];
+      if (region === primary) new MeshEndpoint(scope, 'GlobalEndpoint', { systemName, regions: primaryFirst, bus, options });
+      else providePart(scope, { kind: 'event bus', systemName, regions: [region] }, ownResource(bus));
+    },
+    endpointId: (scope, { systemName, regions }) => lookUpEndpointId(scope, systemName, primaryOf(regions)),
+  };
+}
+
+function endpointProblem(regions: readonly string[], options: GlobalEndpointProps): PropProblem | undefined {
+  if (regions.length !== 2) {
+    return {
+      prop: 'transport',
+      given: `globalEndpoint with ${regions.length} regions (${regions.join(', ')})`,
+      allowed: 'exactly two regions: an EventBridge global endpoint has a primary and a secondary one',
+      mend: 'use MeshTransport.rules(), or name two regions',
+    };
+  }
+  if (options.primary !== undefined && !regions.includes(options.primary)) {
+    return {
+      prop: 'transport.primary',
+      given: options.primary,
+      allowed: regions.join(' or '),
+      mend: "name one of the mesh's regions, or leave it out for the first",
+    };
+  }
+  const minutes = options.unhealthyMinutes;
+  if (minutes !== undefined && !(Number.isInteger(minutes) && minutes >= 1 && minutes <= 60)) {
+    return { prop: 'transport.unhealthyMinutes', given: `${minutes}`, allowed: 'a whole number from 1 to 60', mend: 'leave it out for 5' };
+  }
+  return undefined;
+}
+
+interface MeshEndpointProps {
   readonly systemName: string;
   /** Primary first. */
   readonly regions: string[];
@@ -21,7 +99,7 @@ export interface MeshEndpointProps {
  * The global endpoint, made in the primary region. Its health check follows AWS's own template: EventBridge's latency there, no
  * subscriber's metrics. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-ge-cfn.html
  */
-export class MeshEndpoint extends Construct {
+class MeshEndpoint extends Construct {
   public readonly alarm: Alarm;
 
   constructor(
@@ -63,6 +141,9 @@ export class MeshEndpoint extends Construct {
       },
     });
     endpoint.node.addDependency(props.bus, this.node.findChild('Role'));
+    // It names the other region's bus too, and publishers ask for its ID while they are deployed.
+    useNamedPart(this, { kind: 'event bus', systemName: props.systemName, regions: [secondary] }, [endpoint]);
+    providePart(this, { kind: 'event endpoint', systemName: props.systemName, regions: [primary] }, [endpoint]);
   }
 
   private defineAlarm(primary: string): Alarm {
@@ -121,28 +202,28 @@ export class MeshEndpoint extends Construct {
 }
 
 /** ID of a system's endpoint, asked for in the primary region at each deployment; once for each stack. The endpoint must be there. */
-export function lookUpEndpointId(scope: Construct, systemName: string, primary: string): string {
+function lookUpEndpointId(scope: Construct, systemName: string, primary: string): string {
   const stack = Stack.of(scope);
   const id = `MeshEndpointId-${systemName}`;
   const existing = stack.node.tryFindChild(id) as Lookup | undefined;
+  if (existing) return existing.value;
   const name = meshEndpointName(systemName);
-  const lookup =
-    existing ??
-    new Lookup(stack, id, {
-      resourceType: 'Custom::MeshEndpointId',
-      service: 'eventbridge',
-      action: 'DescribeEndpoint',
-      parameters: { Name: name },
+  const lookup = new Lookup(stack, id, {
+    resourceType: 'Custom::MeshEndpointId',
+    service: 'eventbridge',
+    action: 'DescribeEndpoint',
+    parameters: { Name: name },
+    region: primary,
+    name,
+    resourceArn: stack.formatArn({
+      service: 'events',
       region: primary,
-      name,
-      resourceArn: stack.formatArn({
-        service: 'events',
-        region: primary,
-        resource: 'endpoint',
-        resourceName: name,
-        arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
-      }),
-      field: 'EndpointId',
-    });
+      resource: 'endpoint',
+      resourceName: name,
+      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+    }),
+    field: 'EndpointId',
+  });
+  useNamedPart(lookup, { kind: 'event endpoint', systemName, regions: [primary] }, [lookup.resource]);
   return lookup.value;
 }
