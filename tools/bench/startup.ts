@@ -4,7 +4,7 @@ import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { functionEnvironment } from './function-subject';
 import { median } from './subjects/statistics';
-import { settings } from '../bundles/bundle';
+import { handlerSettings, settings } from '../bundles/bundle';
 import { command, lastLines, root } from '../steps';
 
 /** A function's code and how long it takes to load, each time in a fresh process. Times in milliseconds, medians. */
@@ -18,10 +18,8 @@ export interface Startup {
 
 /** Bundles an entry exactly as the handlers are bundled, or with `whole` also what our build leaves out because Lambda never reaches it. */
 export async function bundleAs(entry: string, outfile: string, whole = false): Promise<string> {
-  const external = whole ? [] : settings.external;
   await esbuild.build({
-    ...settings,
-    external,
+    ...(whole ? { ...settings, external: [] } : handlerSettings),
     absWorkingDir: root,
     entryPoints: [entry],
     outfile,

@@ -1,3 +1,4 @@
+import { grouped } from '../../kernel/grouped';
 import { ledgerLimits } from '../../ledger/contract';
 import { apiBasePath, apiHeaders, apiLimits, problemMediaType, problems } from '../contract';
 import type { ProblemCode } from '../contract';
@@ -53,7 +54,7 @@ const statusNotes: Readonly<Record<number, string>> = {
     'verified on AWS. ',
   429:
     'Nothing was done; repeat with the same key after Retry-After. `account_busy`: the account holds as many entries as it can, ' +
-    `${ledgerLimits.entriesPerAccount.toLocaleString('en-US')} open holds and what was closed or declined in about the last minute: ` +
+    `${grouped(ledgerLimits.entriesPerAccount)} open holds and what was closed or declined in about the last minute: ` +
     `capture or void open holds, or use several accounts. `,
   503: 'Not sure, and so nothing is said: repeat with the same key. ',
 };

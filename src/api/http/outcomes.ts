@@ -1,4 +1,5 @@
 import { Answer, jsonAnswer, problemAnswer, retryAfter } from './answer';
+import { grouped } from '../../kernel/grouped';
 import { ledgerLimits } from '../../ledger/contract';
 import type {
   Account,
@@ -80,7 +81,7 @@ function otherwise(outcome: Rejected | Busy | Unsure, instance: string): Answer 
 
 const busyDetails: Readonly<Record<Busy['code'], string>> = {
   account_busy:
-    `The account has room for ${ledgerLimits.entriesPerAccount.toLocaleString('en-US')} entries (open holds, and payments ` +
+    `The account has room for ${grouped(ledgerLimits.entriesPerAccount)} entries (open holds, and payments ` +
     `that were closed in about the last minute), and all are in use. Capture or void open holds.`,
   throttled: 'The request was throttled before it was finished.',
 };
