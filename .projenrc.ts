@@ -88,6 +88,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'dependency-cruiser@^17',
     'esbuild@^0.28.2',
     'fast-check@^4.10.2',
+    'fast-xml-parser@^5.12.1',
     'htmx-ext-sse@^2.2.4',
     'htmx.org@^2.0.9',
     'idiomorph',
