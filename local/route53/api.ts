@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { child, readXml, textOf, writeXml, type Content, type Element } from './xml';
+import { child, childrenOf, readXml, textOf, writeXml, type Content, type Element } from './xml';
 import type { Checkers } from '../dns/dns';
 import type { RecordChange, RecordStore } from '../dns/record-store';
 import { normalName, type RecordSet, type Routing } from '../dns/records';
@@ -162,10 +162,11 @@ function refusal(status: number, code: string, message: string): ServiceAnswer {
 
 /** The changes of a batch, or what is wrong with it. */
 function changesOf(body: string): readonly RecordChange[] | string {
-  const batch = child(child(readXml(body), 'ChangeBatch'), 'Changes');
-  if (!batch || batch.children.length === 0) return 'the batch has no changes';
+  const batch = child(child(readXml(body), 'ChangeResourceRecordSetsRequest'), 'ChangeBatch');
+  const asked = childrenOf(child(batch, 'Changes'), 'Change');
+  if (asked.length === 0) return 'the batch has no changes';
   const changes: RecordChange[] = [];
-  for (const one of batch.children) {
+  for (const one of asked) {
     const action = textOf(one, 'Action');
     const record = recordOf(child(one, 'ResourceRecordSet'));
     if (action !== 'CREATE' && action !== 'DELETE' && action !== 'UPSERT') {
@@ -181,7 +182,7 @@ function recordOf(element: Element | undefined): RecordSet | string {
   const [name, type] = [textOf(element, 'Name'), textOf(element, 'Type')];
   if (!name || !type) return 'a record set has no Name or Type';
   const alias = child(element, 'AliasTarget');
-  const values = (child(element, 'ResourceRecords')?.children ?? []).flatMap((one) => textOf(one, 'Value') ?? []);
+  const values = childrenOf(child(element, 'ResourceRecords'), 'ResourceRecord').flatMap((one) => textOf(one, 'Value') ?? []);
   if (!alias && values.length === 0) return `record set ${name} leads nowhere`;
   const setIdentifier = textOf(element, 'SetIdentifier');
   const routing = routingOf(element);

@@ -1,7 +1,7 @@
 import { RecordStore } from '../../../local/dns/record-store';
 import type { RecordSet } from '../../../local/dns/records';
 import { Route53Api } from '../../../local/route53/api';
-import { readXml, textOf, writeXml } from '../../../local/route53/xml';
+import { child, readXml, textOf, writeXml } from '../../../local/route53/xml';
 
 const record = (weight: number, setIdentifier: string, more: Partial<RecordSet> = {}): RecordSet => ({
   name: 'pay.example.com',
@@ -134,6 +134,22 @@ test('a caller is judged by the names and actions of its batch', async () => {
 test('a document is read as it was written', () => {
   const text = writeXml({ A: { B: '<&">', C: [{ D: 1 }, { D: 2 }], E: undefined } });
   expect(text).toBe('<A><B>&lt;&amp;&quot;&gt;</B><C><D>1</D></C><C><D>2</D></C></A>');
-  expect(textOf(readXml(`<?xml version="1.0"?>\n${text}`), 'B')).toBe('<&">');
+  expect(textOf(child(readXml(`<?xml version="1.0"?>\n${text}`), 'A'), 'B')).toBe('<&">');
   expect(readXml('<a><b></a>')).toBeUndefined();
+  const names = readXml('<a x="1"><!-- c --><Change> 007 </Change><B/></a>');
+  expect(names).toEqual({ a: { Change: ['007'], B: '' } });
+  expect([textOf(names, 'toString'), child(names, '__proto__'), child(child(names, 'a'), 'B')]).toEqual([undefined, undefined, {}]);
+});
+
+const nested = (levels: number): string => '<a>'.repeat(levels) + '</a>'.repeat(levels);
+
+test.each([
+  ['a type with entities of its own', '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'],
+  ['a type whose entities grow', '<!DOCTYPE a [<!ENTITY b "bbbbbbbb"><!ENTITY c "&b;&b;&b;&b;">]><a>&c;&c;&c;</a>'],
+  ['a type that names a file', '<!doctype a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'],
+  ['a type alone', '<!DOCTYPE a><a>b</a>'],
+  ['elements that are nested without end', nested(10_000)],
+])('a document with %s is not read', (_what, text) => {
+  expect(readXml(text)).toBeUndefined();
+  expect(readXml(nested(5))).toBeDefined();
 });
