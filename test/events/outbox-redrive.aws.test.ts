@@ -1,11 +1,8 @@
 import { createHash } from 'node:crypto';
-import { Answer, Aws } from './aws-server';
 import { redriveOf } from '../../src/events/redrive/outbox.aws';
+import { AwsReply, FakeAws, inOrder } from '../runtime/fake-aws';
 
 const environment = {
-  AWS_REGION: 'us-east-1',
-  AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
-  AWS_SECRET_ACCESS_KEY: 'example',
   PAYMENTS_SYSTEM_NAME: 'shop',
   LEDGER_TABLE_NAME: 'shop-ledger',
   MESH_BUS_NAME: 'shop-events',
@@ -14,26 +11,19 @@ const environment = {
 };
 
 describe('the redrive of given-up ranges, on AWS', () => {
-  const before = process.env;
-  let aws: Aws;
+  let aws: FakeAws;
   beforeEach(async () => {
-    aws = new Aws();
-    const endpoint = await aws.start();
-    process.env = {
-      ...before,
-      ...environment,
-      AWS_ENDPOINT_URL: endpoint,
-      OUTBOX_DEAD_LETTER_QUEUE_URL: `${endpoint}/111122223333/shop-outbox-dlq`,
-    };
+    aws = await FakeAws.start(environment);
+    process.env.OUTBOX_DEAD_LETTER_QUEUE_URL = `${aws.url}/111122223333/shop-outbox-dlq`;
   });
-  afterEach(async () => {
-    process.env = before;
-    await aws.stop();
-  });
+  afterEach(() => aws.stop());
 
-  const ok = (body: object = {}): Answer => ({ status: 200, body });
-  const refused = (name: string): Answer => ({ status: 400, body: { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'no' } });
-  const received = (...shards: readonly string[]): Answer =>
+  const ok = (body: object = {}): AwsReply => ({ status: 200, body });
+  const refused = (name: string): AwsReply => ({
+    status: 400,
+    body: { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'no' },
+  });
+  const received = (...shards: readonly string[]): AwsReply =>
     ok({
       Messages: shards.map((shardId) => {
         const Body = JSON.stringify({
@@ -42,19 +32,18 @@ describe('the redrive of given-up ranges, on AWS', () => {
         return { Body, MD5OfBody: createHash('md5').update(Body).digest('hex'), ReceiptHandle: `handle of ${shardId}` };
       }),
     });
-  const targets = (): readonly string[] => aws.requests.map(({ target }) => target.replace(/^.*\./, ''));
 
   test.each(['TrimmedDataAccessException', 'ResourceNotFoundException'])(
     'takes %s for a range that the stream has forgotten',
     async (name) => {
-      aws.answers = [
+      aws.answer = inOrder(
         received('gone', 'there'),
         refused(name),
         ok({ ShardIterator: 'first' }),
         ok({ Records: [] }),
         ok(),
         ok({ Messages: [] }),
-      ];
+      );
       expect(await redriveOf(process.env)({}, 60_000)).toEqual({
         ranges: 1,
         published: 0,
@@ -62,26 +51,29 @@ describe('the redrive of given-up ranges, on AWS', () => {
         removed: [],
         hints: 0,
       });
-      expect(aws.requests[4]).toMatchObject({
-        target: 'AmazonSQS.DeleteMessageBatch',
-        body: { Entries: [{ ReceiptHandle: 'handle of there' }] },
-      });
+      expect(aws.calls[4]).toMatchObject({ action: 'DeleteMessageBatch', input: { Entries: [{ ReceiptHandle: 'handle of there' }] } });
     },
   );
 
   test('waits for messages, so that none is overlooked, and shows again what stays', async () => {
     const missing = refused('ResourceNotFoundException');
-    aws.answers = [received('one', 'two'), missing, missing, ok({ Messages: [] })];
+    aws.answer = inOrder(received('one', 'two'), missing, missing, ok({ Messages: [] }));
     await redriveOf(process.env)({}, 60_000);
-    expect(targets()).toEqual(['ReceiveMessage', 'GetShardIterator', 'GetShardIterator', 'ReceiveMessage', 'ChangeMessageVisibilityBatch']);
-    expect(aws.requests[0].body).toMatchObject({ WaitTimeSeconds: 2 });
-    expect(aws.requests[4].body.Entries).toEqual(
+    expect(aws.actions).toEqual([
+      'ReceiveMessage',
+      'GetShardIterator',
+      'GetShardIterator',
+      'ReceiveMessage',
+      'ChangeMessageVisibilityBatch',
+    ]);
+    expect(aws.calls[0].input).toMatchObject({ WaitTimeSeconds: 2 });
+    expect(aws.calls[4].input.Entries).toEqual(
       ['one', 'two'].map((shard, at) => ({ Id: `${at}`, ReceiptHandle: `handle of ${shard}`, VisibilityTimeout: 0 })),
     );
   });
 
   test('tells what it did also when it cannot show again what stays', async () => {
-    aws.answers = [received('one'), refused('ResourceNotFoundException'), ok({ Messages: [] }), refused('AccessDeniedException')];
+    aws.answer = inOrder(received('one'), refused('ResourceNotFoundException'), ok({ Messages: [] }), refused('AccessDeniedException'));
     expect(await redriveOf(process.env)({}, 60_000)).toMatchObject({ ranges: 0, left: [expect.any(String)] });
   });
 
@@ -95,23 +87,23 @@ describe('the redrive of given-up ranges, on AWS', () => {
       Attributes: { SentTimestamp },
     });
     const sent = ok({ MD5OfMessageBody: createHash('md5').update('{"origin":"us-west-2"}').digest('hex'), MessageId: '1' });
-    aws.answers = [
+    aws.answer = inOrder(
       ok({ Messages: [] }),
       ok({ Messages: [hint('{"origin":"us-west-2"}', '1'), hint('new', `${Date.now() + 60_000}`)] }),
       sent,
       ok(),
       ok({ Messages: [] }),
-    ];
+    );
     expect(await redriveOf(process.env)({}, 60_000)).toEqual({ ranges: 0, published: 0, left: [], removed: [], hints: 1 });
-    expect(targets()).toEqual(['ReceiveMessage', 'ReceiveMessage', 'SendMessage', 'DeleteMessageBatch', 'ReceiveMessage']);
-    expect(aws.requests[2].body).toMatchObject({ QueueUrl: expect.stringMatching(/shop-sweep$/), MessageBody: '{"origin":"us-west-2"}' });
-    expect(aws.requests[3].body.Entries).toEqual([{ Id: '0', ReceiptHandle: 'handle of {"origin":"us-west-2"}' }]);
+    expect(aws.actions).toEqual(['ReceiveMessage', 'ReceiveMessage', 'SendMessage', 'DeleteMessageBatch', 'ReceiveMessage']);
+    expect(aws.calls[2].input).toMatchObject({ QueueUrl: expect.stringMatching(/shop-sweep$/), MessageBody: '{"origin":"us-west-2"}' });
+    expect(aws.calls[3].input.Entries).toEqual([{ Id: '0', ReceiptHandle: 'handle of {"origin":"us-west-2"}' }]);
   });
 
   test('asks for a mistyped request to be mended', async () => {
     await expect(redriveOf(process.env)({ removeExpired: 'yes' as unknown as boolean }, 60_000)).rejects.toThrow(
       '\'removeExpired\' is "yes"; allowed: true or false',
     );
-    expect(targets()).toEqual([]);
+    expect(aws.actions).toEqual([]);
   });
 });

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { Answer, Aws } from './aws-server';
 import { Bus, OutboxWorld, recordsOf } from './outbox-world';
 import { StreamRecord } from '../../src/events/outbox/service';
 import { passingOver } from '../../src/events/outbox/set-aside.service';
 import { redriveOf, RedriveRequest } from '../../src/events/redrive/outbox.aws';
+import { AwsReply, FakeAws, inOrder } from '../runtime/fake-aws';
 
 const odd = (id: string): StreamRecord => ({
   id,
@@ -75,39 +75,28 @@ describe('passing over', () => {
 });
 
 describe('setting a record aside, on AWS', () => {
-  const before = process.env;
   const sequence = '111222333444555666777888';
-  let aws: Aws;
+  let aws: FakeAws;
   beforeEach(async () => {
-    aws = new Aws();
-    const endpoint = await aws.start();
-    process.env = {
-      ...before,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
-      AWS_SECRET_ACCESS_KEY: 'example',
-      AWS_ENDPOINT_URL: endpoint,
+    aws = await FakeAws.start();
+    Object.assign(process.env, {
       PAYMENTS_SYSTEM_NAME: 'shop',
       LEDGER_TABLE_NAME: 'shop-ledger',
       MESH_BUS_NAME: 'shop-events',
       MESH_TABLE_NAME: 'shop-mesh',
-      OUTBOX_DEAD_LETTER_QUEUE_URL: `${endpoint}/111122223333/shop-outbox-dlq`,
+      OUTBOX_DEAD_LETTER_QUEUE_URL: `${aws.url}/111122223333/shop-outbox-dlq`,
       LEDGER_STREAM_ARN: 'arn:stream',
-    };
+    });
   });
-  afterEach(async () => {
-    process.env = before;
-    await aws.stop();
-  });
-  const ok = (body: object = {}): Answer => ({ status: 200, body });
-  const targets = (): readonly string[] => aws.requests.map(({ target }) => target.replace(/^.*\./, ''));
+  afterEach(() => aws.stop());
+  const ok = (body: object = {}): AwsReply => ({ status: 200, body });
   const shard = (ShardId: string, StartingSequenceNumber: string, EndingSequenceNumber?: string): object => ({
     ShardId,
     SequenceNumberRange: { StartingSequenceNumber, EndingSequenceNumber },
   });
-  const description = (LastEvaluatedShardId: string | undefined, ...Shards: object[]): Answer =>
+  const description = (LastEvaluatedShardId: string | undefined, ...Shards: object[]): AwsReply =>
     ok({ StreamDescription: { Shards, LastEvaluatedShardId } });
-  const record = (SequenceNumber: string): Answer =>
+  const record = (SequenceNumber: string): AwsReply =>
     ok({ Records: [{ dynamodb: { SequenceNumber, ApproximateCreationDateTime: 1_800_000_000 } }] });
   const letter = {
     streamArn: 'arn:stream',
@@ -117,10 +106,10 @@ describe('setting a record aside, on AWS', () => {
     approximateArrivalOfFirstRecord: '2027-01-15T08:00:00.000Z',
     approximateArrivalOfLastRecord: '2027-01-15T08:00:00.000Z',
   };
-  const sent = (body: string): Answer => ok({ MessageId: '1', MD5OfMessageBody: createHash('md5').update(body).digest('hex') });
+  const sent = (body: string): AwsReply => ok({ MessageId: '1', MD5OfMessageBody: createHash('md5').update(body).digest('hex') });
 
   test('finds its shard among all whose numbers include it, keeps it as Lambda keeps a range, and then marks it', async () => {
-    aws.answers = [
+    aws.answer = inOrder(
       description('other', shard('older', '1', '99'), shard('other', '100')),
       ok({ ShardIterator: 'a' }),
       record('111222333444555666777999'),
@@ -129,9 +118,9 @@ describe('setting a record aside, on AWS', () => {
       record(sequence),
       sent(JSON.stringify({ DDBStreamBatchInfo: letter })),
       ok(),
-    ];
+    );
     expect(await redriveOf(process.env)({ setAside: sequence }, 60_000)).toEqual({ setAside: letter });
-    expect(targets()).toEqual([
+    expect(aws.actions).toEqual([
       'DescribeStream',
       'GetShardIterator',
       'GetRecords',
@@ -141,30 +130,28 @@ describe('setting a record aside, on AWS', () => {
       'SendMessage',
       'PutItem',
     ]);
-    expect(JSON.parse(aws.requests[6].body.MessageBody as string)).toEqual({ DDBStreamBatchInfo: letter });
-    expect(aws.requests[7].body).toMatchObject({ TableName: 'shop-mesh', Item: { pk: { S: `aside#${sequence}` } } });
+    expect(JSON.parse(aws.calls[6].input.MessageBody as string)).toEqual({ DDBStreamBatchInfo: letter });
+    expect(aws.calls[7].input).toMatchObject({ TableName: 'shop-mesh', Item: { pk: { S: `aside#${sequence}` } } });
   });
 
   test('changes nothing for a number that the stream does not have', async () => {
-    aws.answers = [
-      description(undefined, shard('mine', '100')),
-      { status: 400, body: { __type: 'TrimmedDataAccessException', message: 'gone' } },
-    ];
+    aws.answer = inOrder(description(undefined, shard('mine', '100')), {
+      status: 400,
+      body: { __type: 'TrimmedDataAccessException', message: 'gone' },
+    });
     await expect(redriveOf(process.env)({ setAside: sequence }, 60_000)).rejects.toThrow(
       `'setAside' is '${sequence}', which the stream does not have`,
     );
-    expect(targets()).toEqual(['DescribeStream', 'GetShardIterator']);
+    expect(aws.actions).toEqual(['DescribeStream', 'GetShardIterator']);
   });
 
   test('does not mark what could not be kept', async () => {
-    aws.answers = [
-      description(undefined, shard('mine', '100')),
-      ok({ ShardIterator: 'a' }),
-      record(sequence),
-      { status: 403, body: { __type: 'AccessDenied', message: 'no' } },
-    ];
+    aws.answer = inOrder(description(undefined, shard('mine', '100')), ok({ ShardIterator: 'a' }), record(sequence), {
+      status: 403,
+      body: { __type: 'AccessDenied', message: 'no' },
+    });
     await expect(redriveOf(process.env)({ setAside: sequence }, 60_000)).rejects.toThrow('no');
-    expect(targets()).not.toContain('PutItem');
+    expect(aws.actions).not.toContain('PutItem');
   });
 
   test.each<[RedriveRequest, string]>([
@@ -176,6 +163,6 @@ describe('setting a record aside, on AWS', () => {
     [{ setAside: sequence, removeExpired: true }, "'setAside' and 'removeExpired' are given; allowed: one of them"],
   ])('asks for %j to be mended', async (request, message) => {
     await expect(redriveOf(process.env)(request, 60_000)).rejects.toThrow(message);
-    expect(targets()).toEqual([]);
+    expect(aws.actions).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { ActiveActivePaymentsApi, LedgerReplica, PaymentsAuthorization } from '../../src/index';
 import { heartbeatWriter } from '../../src/ledger/homes/heartbeat.aws';
 import { homeRegions, newStack, plain, regions, statementsByRole } from '../cdk/stacks';
-import { Aws } from '../events/aws-server';
+import { FakeAws } from '../runtime/fake-aws';
 
 function apiIn(region: string, of = homeRegions): Template {
   const stack: Stack = newStack(region);
@@ -38,23 +38,15 @@ test('in mode STRONG there is none: nothing lags', () => {
 });
 
 describe('a heartbeat', () => {
-  const aws = new Aws();
-  beforeAll(async () =>
-    Object.assign(process.env, {
-      AWS_ENDPOINT_URL: await aws.start(),
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-    }),
-  );
-  afterAll(async () => {
-    delete process.env.AWS_ENDPOINT_URL;
-    await aws.stop();
+  let aws: FakeAws;
+  beforeAll(async () => {
+    aws = await FakeAws.start();
   });
+  afterAll(() => aws.stop());
 
   test('is one item that carries nothing by which payments, events or differences are read', async () => {
     await heartbeatWriter('acme-pay-ledger', 'us-east-1')(Date.parse('2026-11-28T00:00:00Z'));
-    expect(aws.requests.map(({ body }) => body)).toEqual([
+    expect(aws.calls.map(({ input }) => input)).toEqual([
       {
         TableName: 'acme-pay-ledger',
         Item: { pk: { S: 'heartbeat#us-east-1' }, at: { S: '2026-11-28T00:00:00.000Z' }, writtenBy: { S: 'us-east-1' } },

@@ -26,9 +26,9 @@ export interface AwsCall {
   readonly text: string;
 }
 
-/** `hangUp`: the connection ends without an answer. */
+/** `hangUp`: the connection ends without an answer; `silence`: no answer comes, and it stays open. */
 export type AwsReply =
-  { readonly status?: number; readonly body?: object | string; readonly headers?: Readonly<Record<string, string>> } | 'hangUp';
+  { readonly status?: number; readonly body?: object | string; readonly headers?: Readonly<Record<string, string>> } | 'hangUp' | 'silence';
 
 /** A service's refusal, in the form of the JSON protocols. */
 export const refusal = (name: string, status = 400): AwsReply => ({
@@ -78,6 +78,12 @@ export function received(messages: readonly Waiting[]): AwsReply {
   };
 }
 
+/** These answers in their order, whatever is called, and then empty objects. */
+export function inOrder(...replies: readonly AwsReply[]): () => AwsReply {
+  const left = [...replies];
+  return () => left.shift() ?? {};
+}
+
 /** All of AWS on one address, as far as adapters call it: keeps the calls, and answers what it is told. */
 export class FakeAws {
   public readonly calls: AwsCall[] = [];
@@ -90,6 +96,7 @@ export class FakeAws {
     this.server = createServer(
       (request, response) =>
         void this.receive(request).then((reply) => {
+          if (reply === 'silence') return undefined;
           if (reply === 'hangUp') return request.socket.destroy();
           const { status = 200, body = {}, headers = {} } = reply;
           response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0', ...headers });

@@ -12,7 +12,7 @@ import { keepResource } from '../../cdk/checks/kept-resource';
 import { checkLiterals } from '../../cdk/checks/literals';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { providePart } from '../../cdk/named-parts';
-import { replicaTagManager, replicaTags } from '../../cdk/replica-tags';
+import { keepReplicaTagsValid, replicaTagManager, replicaTags } from '../../cdk/replica-tags';
 
 /** Properties of `HomeAuthorityTable`. */
 export interface HomeAuthorityTableProps {
@@ -84,6 +84,7 @@ export class HomeAuthorityTable extends Construct implements ITaggable {
     providePart(this, { kind: 'table of homes', systemName, regions: replicas }, [this.resource]);
     this.resource.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN);
     keepProtection(this.resource);
+    keepReplicaTagsValid(this, this.tags, props.tags);
     keepResource(this, this.resource, props.removalPolicy ?? RemovalPolicy.RETAIN, [
       ...keptReplicas({ deletionProtection: props.deletionProtection }),
       keptConsistency(LedgerConsistency.STRONG),

@@ -14,7 +14,7 @@ import { keepResource } from '../../cdk/checks/kept-resource';
 import { checkLiterals } from '../../cdk/checks/literals';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { providePart, useNamedPart } from '../../cdk/named-parts';
-import { replicaTagManager, replicaTags } from '../../cdk/replica-tags';
+import { keepReplicaTagsValid, replicaTagManager, replicaTags } from '../../cdk/replica-tags';
 
 /**
  * The global table that holds accounts, payments and idempotency keys. Created once, in the stack of any one of the replicas'
@@ -56,6 +56,7 @@ export class IdempotentLedgerTable extends Construct implements ITaggable {
     providePart(this, { kind: 'ledger table', systemName, regions: replicas }, [this.resource]);
     if (encryption.usesCustomerKeys) useNamedPart(this, { kind: 'ledger key', systemName, regions: replicas }, [this.resource]);
     keepProtection(this.resource);
+    keepReplicaTagsValid(this, this.tags, props.tags);
     keepResource(this, this.resource, props.removalPolicy ?? RemovalPolicy.RETAIN, [
       ...keptReplicas(props),
       keptConsistency(props.regions.consistency),
