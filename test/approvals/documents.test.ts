@@ -284,8 +284,8 @@ describe("a document is made by its format's tag alone", () => {
       const whole = ts.isTemplateExpression(node) || isSum(node);
       if (whole && !ts.isTaggedTemplateExpression(node.parent) && !isSum(node.parent)) {
         const literals = literalsOf(node);
-        if (literals.includes('\u0001') && markup.test(literals))
-          found.push(`${file}: \`${literals.replace(/\u0001/g, '${}').slice(0, 60)}\``);
+        const shown = `${file}: \`${literals.replace(/\u0001/g, '${}').slice(0, 60)}\``;
+        if (literals.includes('\u0001') && markup.test(literals)) found.push(shown);
       }
       if (ts.isPropertyAccessExpression(node) && node.name.text === 'trusted') found.push(`${file}: ${node.parent.getText().slice(0, 60)}`);
       ts.forEachChild(node, visit);

@@ -1,5 +1,5 @@
 import { AuthorityTable, home, other } from './authority-table';
-import { MoveNotice } from '../../src/ledger/homes/authority.service';
+import { MoveNotice } from '../../src/ledger/homes/authority.domain';
 import { Item } from '../../src/ledger/ports';
 
 /** Two that change one record of authority at once: each of the conditions that it is changed under has a race here that needs it. */

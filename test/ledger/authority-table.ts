@@ -1,4 +1,5 @@
-import { Authority, AuthorityRecord, HomeSettings } from '../../src/ledger/homes/authority.service';
+import { AuthorityRecord, HomeSettings } from '../../src/ledger/homes/authority.domain';
+import { Authority } from '../../src/ledger/homes/authority.service';
 import type { Change, Item, LedgerStore } from '../../src/ledger/ports';
 import { Attempt } from '../../src/ledger/protocol/attempt.service';
 import { MemoryStore } from '../../tools/memory/memory-store';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { AuthorityTable, home, other, settings } from './authority-table';
-import { AuthorityRecord } from '../../src/ledger/homes/authority.service';
+import { AuthorityRecord } from '../../src/ledger/homes/authority.domain';
 
 let table: AuthorityTable;
 beforeEach(async () => {

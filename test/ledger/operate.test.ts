@@ -1,4 +1,4 @@
-import { HomeSettings } from '../../src/ledger/homes/authority.service';
+import { HomeSettings } from '../../src/ledger/homes/authority.domain';
 import { HomeLedger, HomeUnreachable, unitOf } from '../../src/ledger/homes/home.service';
 import { CallContext, LedgerEvent } from '../../src/ledger/model';
 import {

@@ -1,4 +1,4 @@
-import { HomeSettings } from '../../src/ledger/homes/authority.service';
+import { HomeSettings } from '../../src/ledger/homes/authority.domain';
 import { ForwardedCall, HomeLedger, HomeUnreachable } from '../../src/ledger/homes/home.service';
 import { CallContext, KeyedOutcome } from '../../src/ledger/model';
 import { LedgerPorts, LedgerStore } from '../../src/ledger/ports';

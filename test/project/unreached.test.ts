@@ -49,7 +49,8 @@ describe('what a function never reaches', () => {
       const { output, files } = await bundledRun(
         `import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
         const client = new DynamoDBClient({ endpoint: 'http://127.0.0.1:${port}' });
-        client.send(new GetItemCommand({ TableName: 't', Key: { pk: { S: 'a' } } })).then(({ Item }) => console.log(JSON.stringify(Item)));`,
+        const get = new GetItemCommand({ TableName: 't', Key: { pk: { S: 'a' } } });
+        client.send(get).then(({ Item }) => console.log(JSON.stringify(Item)));`,
         {
           AWS_REGION: 'eu-central-1',
           AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',

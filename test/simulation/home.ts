@@ -3,7 +3,7 @@ import { Geography } from './geography';
 import { Scheduler } from './scheduler';
 import { Subject } from './subject';
 import { Table } from './tables/table';
-import { HomeSettings } from '../../src/ledger/homes/authority.service';
+import { HomeSettings } from '../../src/ledger/homes/authority.domain';
 import { CallOutcome, ForwardedCall, HomeLedger } from '../../src/ledger/homes/home.service';
 import { CallContext } from '../../src/ledger/model';
 import { Chance } from '../../tools/memory/chance';

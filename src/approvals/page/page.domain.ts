@@ -189,7 +189,8 @@ function drawn(block: Block): Html {
     case 'pairs':
       return html`<dl>${block.pairs.map(([name, value]) => html`<dt>${name}</dt><dd>${inCell(value)}</dd>`)}</dl>`;
     case 'rows':
-      return html`<div class="wide"><table class="rows"><thead><tr>${block.head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+      return html`<div class="wide"><table class="rows">
+<thead><tr>${block.head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
 <tbody>${block.rows.map((row) => html`<tr>${row.map((cell, at) => cellOf(cell, block.head[at]))}</tr>`)}</tbody></table></div>`;
   }
 }

@@ -15,9 +15,11 @@ function said(entry: AuditEntry): Said {
   switch (entry.what) {
     case 'intent':
       return {
-        what:
-          `intends '${entry.kind}'${phaseOf(entry.phase)}: ` +
-          `${sharesText(entry.to)}${entry.from ? ` (was: ${sharesText(entry.from)})` : ''}${entry.regions ? `, from ${entry.regions.source} to ${entry.regions.target}` : ''}`,
+        what: [
+          `intends '${entry.kind}'${phaseOf(entry.phase)}: ${sharesText(entry.to)}`,
+          entry.from ? ` (was: ${sharesText(entry.from)})` : '',
+          entry.regions ? `, from ${entry.regions.source} to ${entry.regions.target}` : '',
+        ].join(''),
         more: [`records: ${describeShape(entry.to)}`, entry.from && `were: ${describeShape(entry.from)}`],
       };
     case 'changed':
@@ -96,12 +98,12 @@ export function historyLine({ at, by, entry }: AuditRecord): {
   return { at, what, by: by.join(', '), ...(rest === '' ? {} : { more: rest }) };
 }
 
+const unsigned = 'Without signatures, every principal that may put parameters could have made these records.';
+
 /** Which records verify, one sentence a line. */
 function signatureLines({ keyId, verified, former, firstBad }: SignatureReport): Markdown[] {
   if (keyId === undefined) {
-    return [
-      markdown`**Signatures were not checked: no key was given.** Without signatures, every principal that may put parameters could have made these records.`,
-    ];
+    return [markdown`**Signatures were not checked: no key was given.** ${unsigned}`];
   }
   const runs = verified.map(([from, to]) => (from === to ? `${from}` : `${from} to ${to}`)).join(', ');
   const over =
@@ -144,6 +146,28 @@ function checksOf(records: readonly AuditRecord[]): Markdown[] {
   );
 }
 
+const keepThis = 'Keep this line: a later report that is given it tells whether the end was cut off since.';
+const blank = markdown``;
+
+/** What the chain proves, and where it ends. */
+function chainLines({ records, problems, anchor, signatures }: Verification, state: CutoverState | undefined): Markdown[] {
+  const weights = state?.recorded && weightsOf(state.recorded.shape);
+  return [
+    markdown`## The chain`,
+    blank,
+    problems.length === 0
+      ? markdown`Unbroken: ${records.length} records, each with the hash of the one before.`
+      : markdown`**BROKEN**, in ${problems.length} places:`,
+    ...problems.map(({ seq, problem }) => (seq === undefined ? markdown`- ${problem}` : markdown`- record ${seq} ${problem}`)),
+    blank,
+    ...signatureLines(signatures),
+    blank,
+    markdown`Last record: ${anchor.seq}, sha256 ${anchor.hash}. ${keepThis}`,
+    blank,
+    ...(weights ? [markdown`Weights as recorded: source ${weights.source}, target ${weights.target}.`, blank] : []),
+  ];
+}
+
 /** The whole record for an auditor, in Markdown: what the chain proves, who approved, what changed, then every record. */
 export function renderReport(
   systemName: string,
@@ -154,30 +178,13 @@ export function renderReport(
   const of = <W extends AuditEntry['what']>(what: W): readonly (AuditRecord & { entry: Extract<AuditEntry, { what: W }> })[] =>
     records.filter(({ entry }) => entry.what === what) as (AuditRecord & { entry: Extract<AuditEntry, { what: W }> })[];
   const digests = new Map(records.flatMap(({ seq, entry }) => (entry.what === 'prechecks' ? [[entry.digest, seq] as const] : [])));
-  const blank = markdown``;
   const checks = checksOf(records);
   return lines('markdown', [
     markdown`# Cutover audit of ${systemName}`,
     blank,
     markdown`Read at ${at}.`,
     blank,
-    markdown`## The chain`,
-    blank,
-    problems.length === 0
-      ? markdown`Unbroken: ${records.length} records, each with the hash of the one before.`
-      : markdown`**BROKEN**, in ${problems.length} places:`,
-    ...problems.map(({ seq, problem }) => (seq === undefined ? markdown`- ${problem}` : markdown`- record ${seq} ${problem}`)),
-    blank,
-    ...signatureLines(signatures),
-    blank,
-    markdown`Last record: ${anchor.seq}, sha256 ${anchor.hash}. Keep this line: a later report that is given it tells whether the end was cut off since.`,
-    blank,
-    ...(state?.recorded
-      ? [
-          markdown`Weights as recorded: source ${weightsOf(state.recorded.shape).source}, target ${weightsOf(state.recorded.shape).target}.`,
-          blank,
-        ]
-      : []),
+    ...chainLines({ records, problems, anchor, signatures }, state),
     markdown`## Decisions`,
     blank,
     markdownTable(

@@ -1,4 +1,5 @@
-import { Authority, HomeSettings, Standing } from './authority.service';
+import { HomeSettings, Standing } from './authority.domain';
+import { Authority } from './authority.service';
 import { EpochStore } from './epoch-store.service';
 import { keyId } from '../../kernel/fingerprint';
 import type { TraceContext } from '../../kernel/trace';

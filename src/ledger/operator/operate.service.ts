@@ -1,5 +1,6 @@
 import { causeOf } from '../../kernel/cause';
-import { AskedBy, Authority, AuthorityRecord, HomeSettings } from '../homes/authority.service';
+import { AskedBy, AuthorityRecord, HomeSettings } from '../homes/authority.domain';
+import { Authority } from '../homes/authority.service';
 import { unitOf } from '../homes/home.service';
 import { CallContext } from '../model';
 import { LedgerPorts, LedgerStore, StoreFault } from '../ports';

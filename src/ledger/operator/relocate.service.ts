@@ -1,4 +1,5 @@
-import { AskedBy, Authority, AuthorityRecord, HomeSettings } from '../homes/authority.service';
+import { AskedBy, AuthorityRecord, HomeSettings } from '../homes/authority.domain';
+import { Authority } from '../homes/authority.service';
 import { journalKeys, JournalPage, notedOn } from '../homes/move-journal.service';
 import { Item } from '../ports';
 import { Attempt, GaveUp } from '../protocol/attempt.service';

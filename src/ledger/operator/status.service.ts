@@ -1,4 +1,5 @@
-import { Authority, AuthorityRecord, HomeSettings } from '../homes/authority.service';
+import { AuthorityRecord, HomeSettings } from '../homes/authority.domain';
+import { Authority } from '../homes/authority.service';
 import { unitOf } from '../homes/home.service';
 import { CallContext } from '../model';
 import { LedgerPorts, LedgerStore, StoreFault } from '../ports';

@@ -9,7 +9,8 @@ import { beginRound, ReconcileRound } from '../../../src/cutover/checks/reconcil
 import type { CutoverPlan } from '../../../src/cutover/contract';
 import { replicaPort } from '../../../src/cutover/functions/environment.aws';
 import { DynamoStore } from '../../../src/ledger/aws';
-import { Authority, HomeSettings } from '../../../src/ledger/homes/authority.service';
+import { HomeSettings } from '../../../src/ledger/homes/authority.domain';
+import { Authority } from '../../../src/ledger/homes/authority.service';
 import { toAttributes } from '../../../src/ledger/items.aws';
 import { reconcileAccount } from '../../../src/ledger/operator/reconcile.service';
 import { relocate } from '../../../src/ledger/operator/relocate.service';
