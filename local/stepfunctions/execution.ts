@@ -4,6 +4,7 @@ import { taskKind, type Definition, type State } from './definition';
 import { faultOf, matches } from './faults';
 import { History, mostEvents } from './history';
 import { bounded, fill, part, read, StateFault, timeOf, write, type Json } from './paths';
+import { lookMs, type Timers } from './timers';
 
 /** What an execution needs of its surroundings. */
 export interface ExecutionPorts {
@@ -15,6 +16,7 @@ export interface ExecutionPorts {
   readonly invoke: (functionName: string, payload: Json) => Promise<Json>;
   readonly now: () => number;
   readonly random: () => number;
+  readonly timers: Timers;
 }
 
 export interface ExecutionSettings {
@@ -46,8 +48,6 @@ interface Outcome {
 /** Ends the run wherever it is. */
 class Ended extends Error {}
 
-/** Longest time between two looks at a deadline, milliseconds. */
-const lookMs = 250;
 /** What a timer of Node.js can hold. */
 const longestTimerMs = 2 ** 31 - 1;
 
@@ -301,7 +301,7 @@ export class Execution {
           else resolve(outcome.output);
         },
       };
-      const late = setInterval(() => {
+      const stopLooking = ports.timers.every(lookMs, () => {
         const now = ports.now();
         // Nobody can send a heartbeat to a region that is away.
         const silentMs = now - Math.max(task.lastBeat, ports.regionBackAt());
@@ -313,7 +313,7 @@ export class Execution {
             task.settle(new StateFault('States.HeartbeatTimeout', 'no heartbeat came in time'));
           }
         });
-      }, lookMs);
+      });
       const abort = (): void => {
         this.close?.();
         reject(new Ended());
@@ -322,7 +322,7 @@ export class Execution {
       this.close = () => {
         task.open = false;
         this.waitsForToken = false;
-        clearInterval(late);
+        stopLooking();
         this.over.signal.removeEventListener('abort', abort);
       };
       this.over.signal.addEventListener('abort', abort, { once: true });
@@ -334,28 +334,24 @@ export class Execution {
   private async until(moment: number): Promise<void> {
     const { ports } = this.settings;
     while (ports.now() < moment) {
-      await this.unlessOver(
-        new Promise((resolve) => {
-          setTimeout(resolve, Math.min(lookMs, Math.max(1, moment - ports.now())));
-        }),
-      );
+      await this.unlessOver(ports.timers.sleep(Math.max(1, moment - ports.now())));
     }
     await this.unlessOver(ports.regionRuns());
   }
 
   private async before<T>(deadline: number, work: Promise<T>): Promise<T> {
     const { ports } = this.settings;
-    let timer: NodeJS.Timeout | undefined;
+    let stopLooking = (): void => undefined;
     const late = new Promise<never>((_, reject) => {
       if (deadline === Infinity) return;
-      timer = setInterval(() => {
+      stopLooking = ports.timers.every(lookMs, () => {
         if (ports.now() >= deadline) reject(new StateFault('States.Timeout', 'the function did not answer in time'));
-      }, lookMs);
+      });
     });
     try {
       return await this.unlessOver(Promise.race([work, late]));
     } finally {
-      clearInterval(timer);
+      stopLooking();
     }
   }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { foreignPart, type Definition } from './definition';
 import { Execution, type ExecutionStatus, type TaskToken } from './execution';
 import { StateFault, type Json } from './paths';
+import { timers } from './timers';
 import type { ExecutionView, RegionHandle } from '../ground/model';
 import type { Policies } from '../iam/policies';
 import type { MetricStore } from '../metrics/store';
@@ -209,6 +210,7 @@ export class StepFunctions implements FabricService {
       ports: {
         now: this.now,
         random: Math.random,
+        timers,
         regionRuns: () => this.regionRuns(machine.region),
         regionBackAt: () => this.region(machine.region)?.lastResumedAt ?? 0,
         invoke: (functionName, payload) => this.invoke(machine, functionName, payload),

@@ -217,16 +217,17 @@ export class Surroundings extends World {
     );
     const result = await runAsl(definition, request, {
       executionId: id,
-      wait: (seconds) => {
-        this.nowMs += seconds * 1000;
+      nowMs: this.clock.nowMs,
+      wait: (ms) => {
+        this.nowMs += ms;
       },
-      task: async (resource, payload) => {
-        if (resource.includes('waitForTaskToken')) {
-          const answer = this.approve(payload.Payload);
-          for (const act of this.atGate.splice(0)) await act();
-          return answer;
-        }
-        if (resource.includes('GateVerify')) {
+      answer: async (payload) => {
+        const answer = this.approve(payload);
+        for (const act of this.atGate.splice(0)) await act();
+        return answer;
+      },
+      call: async (functionName, payload) => {
+        if (functionName.includes('GateVerify')) {
           const forged = (_call: unknown, why: string): void => {
             this.forgeries.push(why);
           };

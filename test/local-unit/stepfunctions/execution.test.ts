@@ -1,6 +1,7 @@
 import type { Definition, State } from '../../../local/stepfunctions/definition';
 import { Execution, type TaskToken } from '../../../local/stepfunctions/execution';
 import { StateFault, type Json } from '../../../local/stepfunctions/paths';
+import { timers } from '../../../local/stepfunctions/timers';
 import { turns } from '../../turns';
 
 const work = 'arn:aws:lambda:eu-central-1:000000000000:function:work';
@@ -44,6 +45,7 @@ function start(states: Record<string, State>, answer: Answer = () => ({}), input
     ports: {
       now: Date.now,
       random: () => 0,
+      timers,
       regionBackAt: () => 0,
       regionRuns: () =>
         world.held
