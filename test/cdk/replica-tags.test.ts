@@ -1,8 +1,8 @@
 import { Stack, Tags } from 'aws-cdk-lib';
 import { CfnParameter } from 'aws-cdk-lib/core';
+import { homeRegions, newApp, newStack, regions } from './stacks';
 import { HomeAuthorityTable, IdempotentLedgerTable } from '../../src/index';
 import { readTracked, trackedFiles } from '../project/tracked-files';
-import { homeRegions, newApp, newStack, regions } from './stacks';
 
 type Given = Readonly<Record<string, string>>;
 

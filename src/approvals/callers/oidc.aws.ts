@@ -38,10 +38,12 @@ export function randomText(bits: 128 | 256): string {
   return randomBytes(bits / 8).toString('base64url');
 }
 
-interface Endpoints {
+interface ProviderEndpoints {
   readonly authorization: string;
   readonly token: string;
   readonly jwks: string;
+  /** RFC 9207, section 3. */
+  readonly namesItself: boolean;
 }
 
 export interface ProviderSettings {
@@ -54,16 +56,16 @@ export interface ProviderSettings {
 /** An OpenID Connect provider. Its endpoints are found at the issuer (OpenID Connect Discovery) unless they are given. */
 export function oidcProvider({ identity, jwks, clientSecret }: ProviderSettings): OidcProvider {
   const { issuer, clientId, authorizationEndpoint, tokenEndpoint, jwksUri } = identity;
-  let found: Promise<Endpoints> | undefined;
-  const endpoints = (): Promise<Endpoints> => {
-    found ??=
+  let known: Promise<ProviderEndpoints> | undefined;
+  const endpoints = (): Promise<ProviderEndpoints> => {
+    known ??=
       authorizationEndpoint && tokenEndpoint && (jwksUri ?? jwks)
-        ? Promise.resolve({ authorization: authorizationEndpoint, token: tokenEndpoint, jwks: jwksUri ?? '' })
+        ? Promise.resolve({ authorization: authorizationEndpoint, token: tokenEndpoint, jwks: jwksUri ?? '', namesItself: false })
         : discovered(identity).catch((thrown: unknown) => {
-            found = undefined;
+            known = undefined;
             throw thrown;
           });
-    return found;
+    return known;
   };
   let verifier: ((token: string) => Promise<TokenVerification>) | undefined;
   return {
@@ -85,15 +87,15 @@ export function oidcProvider({ identity, jwks, clientSecret }: ProviderSettings)
         secret === undefined
           ? {}
           : { authorization: `Basic ${Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(secret)}`).toString('base64')}` };
-      const response = await fetched((await endpoints()).token, {
+      const { status, isOk, content } = await fetched((await endpoints()).token, {
         method: 'POST',
         body: form,
         headers: { accept: 'application/json', ...authorization },
       });
-      if (response.status >= 500) throw new Error(`the token endpoint of ${issuer} answered ${response.status}`);
-      const answer = (await response.json().catch(() => ({}))) as { id_token?: unknown };
-      return response.ok && typeof answer.id_token === 'string' ? answer.id_token : undefined;
+      if (status >= 500) throw new Error(`the token endpoint of ${issuer} answered ${status}`);
+      return isOk && typeof content.id_token === 'string' ? content.id_token : undefined;
     },
+    namesItself: async () => (await endpoints()).namesItself,
     verify: async (token) => {
       const keys = jwks === undefined ? { jwksUri: jwksUri ?? (await endpoints()).jwks } : { jwks };
       verifier ??= issuerVerifier({ issuer, audience: identity.audience, ...keys });
@@ -103,14 +105,14 @@ export function oidcProvider({ identity, jwks, clientSecret }: ProviderSettings)
   };
 }
 
-async function discovered({ issuer, authorizationEndpoint, tokenEndpoint, jwksUri }: OidcIdentity): Promise<Endpoints> {
+async function discovered({ issuer, authorizationEndpoint, tokenEndpoint, jwksUri }: OidcIdentity): Promise<ProviderEndpoints> {
   const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const response = await fetched(address, { headers: { accept: 'application/json' } });
-  const document = response.ok ? ((await response.json()) as Readonly<Record<string, unknown>>) : {};
+  const { status, isOk, content } = await fetched(address, { headers: { accept: 'application/json' } });
+  const document = isOk ? content : {};
   // Another issuer's document would send people, and their codes, somewhere else.
   if (document.issuer !== issuer) {
     throw new Error(
-      `${address} answered ${response.status} for the issuer '${String(document.issuer)}': it must be '${issuer}', or give the endpoints`,
+      `${address} answered ${status} for the issuer '${String(document.issuer)}': it must be '${issuer}', or give the endpoints`,
     );
   }
   const endpoint = (name: string, given: string | undefined): string => {
@@ -122,10 +124,38 @@ async function discovered({ issuer, authorizationEndpoint, tokenEndpoint, jwksUr
     authorization: endpoint('authorization_endpoint', authorizationEndpoint),
     token: endpoint('token_endpoint', tokenEndpoint),
     jwks: endpoint('jwks_uri', jwksUri),
+    namesItself: document.authorization_response_iss_parameter_supported === true,
   };
 }
 
-/** No redirects: an issuer's endpoint that sends elsewhere is not the one that was meant. */
-function fetched(address: string, init: RequestInit): Promise<Response> {
-  return fetch(address, { ...init, redirect: 'error', signal: AbortSignal.timeout(5_000) });
+/** So much of an answer is read: an issuer's document has some kilobytes, and a token as many. */
+const longestAnswer = 256 * 1024;
+
+interface Fetched {
+  readonly status: number;
+  readonly isOk: boolean;
+  /** Of a JSON object; nothing for any other body. */
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
+/** No redirects: an issuer's endpoint that sends elsewhere is not the one that was meant. Bounded in time and size, the body included. */
+async function fetched(address: string, init: RequestInit): Promise<Fetched> {
+  const response = await fetch(address, { ...init, redirect: 'error', signal: AbortSignal.timeout(5_000) });
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > longestAnswer) throw new Error(`${address} answered more than ${longestAnswer} bytes`);
+    chunks.push(chunk);
+  }
+  return { status: response.status, isOk: response.ok, content: objectOf(Buffer.concat(chunks).toString()) };
+}
+
+function objectOf(text: string): Fetched['content'] {
+  try {
+    const content: unknown = JSON.parse(text);
+    return typeof content === 'object' && content !== null ? (content as Fetched['content']) : {};
+  } catch {
+    return {};
+  }
 }

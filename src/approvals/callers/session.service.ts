@@ -19,6 +19,8 @@ export interface OidcProvider {
   authorizationUrl(parameters: Readonly<Record<string, string>>): Promise<string>;
   /** Changes a code for an ID token; undefined: the provider refuses it. Throws when it cannot be reached. */
   exchange(code: string, verifier: string, redirectUri: string): Promise<string | undefined>;
+  /** Whether it says in its answers whose they are (`iss`, RFC 9207). */
+  namesItself(): Promise<boolean>;
   /** Checks signature, issuer, audience and time. */
   verify(token: string): Promise<Verdict>;
   /** SHA-256, base64url. */
@@ -93,6 +95,10 @@ export class GateSessions {
     if (!flow) return failed('This sign-in was not begun in this browser, or too long ago. Open the link of the message again.');
     if (!query.state || query.state !== flow.state) {
       return failed('This answer belongs to another sign-in. Open the link of the message again.');
+    }
+    // RFC 9207, section 2.4: the code of another issuer must not reach this one's token endpoint.
+    if (query.iss === undefined ? await provider.namesItself() : query.iss !== this.identity.issuer) {
+      return failed('This answer does not come from the identity provider of this page. Open the link of the message again.');
     }
     if (!query.code) return failed('The identity provider did not let you in.');
     const token = await provider.exchange(query.code, flow.verifier, this.redirectUri);

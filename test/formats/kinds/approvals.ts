@@ -119,6 +119,7 @@ function sessions(): GateSessions {
       random: () => `random-${(randoms += 1)}`,
       provider: {
         authorizationUrl: () => Promise.resolve('https://login'),
+        namesItself: () => Promise.resolve(false),
         exchange: () => Promise.resolve('a token'),
         challenge: (verifier) => verifier,
         verify: () => Promise.resolve({ kind: 'valid', claims }),
