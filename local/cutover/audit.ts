@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { apply, emptyState, verifyChain, type CutoverState, type Verification } from '../../src/cutover/audit/domain';
+import { applyRecord, emptyState, verifyChain, type CutoverState, type ChainVerification } from '../../src/cutover/audit/domain';
 import { auditKey } from '../../src/cutover/audit/signature.domain';
 import { auditKeyAlias, auditPath, auditSeq } from '../../src/cutover/contract';
 import type { AuditEntry, AuditRecord } from '../../src/cutover/model';
@@ -16,7 +16,7 @@ export interface AuditLine extends AuditRecord {
 
 /** The whole audit at one moment. */
 export interface AuditSight {
-  readonly verification: Verification;
+  readonly verification: ChainVerification;
   readonly lines: readonly AuditLine[];
   /** What follows from an unbroken chain. */
   readonly state?: CutoverState;
@@ -50,7 +50,7 @@ export async function readAudit(
   const state =
     verification.problems.length > 0
       ? undefined
-      : verification.records.reduce<CutoverState>((sum, record) => apply(sum, record, texts.get(record.seq)!.value), emptyState);
+      : verification.records.reduce<CutoverState>((sum, record) => applyRecord(sum, record, texts.get(record.seq)!.value), emptyState);
   return { verification, lines, state };
 }
 

@@ -42,7 +42,7 @@ export interface RegionPair {
 export type IntentKind = 'create' | 'deploy' | 'shift' | 'rollback' | 'revert' | 'retire';
 
 /** What something came to, by name, with what goes along: a union of one member for each name. */
-export type Outcome<Name extends string, Data = unknown> = Name extends string ? { readonly outcome: Name } & Data : never;
+export type OutcomeOf<Name extends string, Data = unknown> = Name extends string ? { readonly outcome: Name } & Data : never;
 
 /** How a run ends. PAUSED: nothing moves until somebody starts another run, which goes on from the recorded weights. */
 export type EndState = 'SUCCEEDED' | 'ROLLED_BACK' | 'PAUSED' | 'FAILED';
@@ -61,7 +61,7 @@ export interface CheckResult {
   readonly mend: string;
 }
 
-export type Decision = 'APPROVED' | 'REJECTED' | 'EXPIRED';
+export type GateDecision = 'APPROVED' | 'REJECTED' | 'EXPIRED';
 
 /** What is recorded. `run` is the execution that it belongs to. */
 export type AuditEntry =
@@ -106,7 +106,7 @@ export type AuditEntry =
       readonly what: 'decision';
       readonly run: string;
       readonly about: string;
-      readonly decision: Decision;
+      readonly decision: GateDecision;
       readonly comments: readonly string[];
       readonly digest?: string;
     }

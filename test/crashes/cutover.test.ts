@@ -10,7 +10,8 @@ import { ShiftOutcome } from '../../src/cutover/weights/model';
 import { WeightChange } from '../../src/cutover/weights/service';
 import { newStack } from '../cdk/stacks';
 import { cutoverIn, definitionOf } from '../cutover/machine';
-import { source, Surroundings, target, withPlan } from '../cutover/whole-run';
+import { source, target } from '../cutover/settings';
+import { Surroundings, withPlan } from '../cutover/whole-run';
 import { Disturb, World } from '../cutover/world';
 
 const stack = newStack(target);
@@ -186,7 +187,7 @@ test('a change of weights, killed at any write of intent, records or result: mad
     );
   expect(
     await killedAtEveryWrite({
-      world: () => new World().prepared(),
+      world: () => new World().prepare(),
       run: shift,
       after: async (world) => {
         expect(await shift(world)).toMatchObject({ outcome: 'changed' });

@@ -1,7 +1,8 @@
 import { cutoverIn, definitionOf } from './machine';
+import { target } from './settings';
 import { TestSigner } from './signer';
-import { Surroundings, target } from './whole-run';
-import { World } from './world';
+import { Surroundings } from './whole-run';
+import { World, note } from './world';
 import { recordText } from '../../src/cutover/audit/domain';
 import { AuditLog, ChainBroken } from '../../src/cutover/audit/service';
 import { signatureBytes, signedText, splitText } from '../../src/cutover/audit/signature.domain';
@@ -10,7 +11,6 @@ import { AuditReader } from '../../src/cutover/report/service';
 import { sha256 } from '../../src/kernel/digest';
 import { newStack } from '../cdk/stacks';
 
-const note = (key: string): AuditDraft => ({ key, by: ['alice'], entry: { what: 'ended', run: 'r', state: 'PAUSED', why: 'so' } });
 const approval: AuditDraft = {
   key: 'run-1/decision/x',
   by: ['carol'],
@@ -151,7 +151,7 @@ describe('times', () => {
 
 describe('records of before', () => {
   /** As they were written before records were signed. */
-  const unsigned = async (count: number): Promise<World> => {
+  const worldWithoutSignatures = async (count: number): Promise<World> => {
     const world = new World();
     for (let at = 1; at <= count; at += 1) world.parameters.set(at, await forge(world, { key: `old${at}` }));
     return world;
@@ -164,7 +164,7 @@ describe('records of before', () => {
     (await new AuditReader(world.audit(), world.signer, world.clock).report({ systemName: 'acme-pay' })).text;
 
   test('are built upon only when a deployment takes over that very end, and stay what they were', async () => {
-    const world = await unsigned(3);
+    const world = await worldWithoutSignatures(3);
     await expect(world.log().append(() => note('more'))).rejects.toThrow(/'formerAuditEnd'/);
     await expect(world.log().takeOver({ seq: 2, hash: sha256(world.parameters.get(2)!) }, ['someone'])).rejects.toThrow(ChainBroken);
     await expect(world.log().takeOver({ seq: 3, hash: '0'.repeat(64) }, ['someone'])).rejects.toThrow(ChainBroken);
@@ -187,7 +187,7 @@ describe('records of before', () => {
   });
 
   test('are taken over once, by two workers at once too', async () => {
-    const world = await unsigned(2);
+    const world = await worldWithoutSignatures(2);
     const anchor = end(world);
     await Promise.all([1, 2].map(() => world.log().takeOver(anchor, ['someone'])));
     await world.log().takeOver(anchor, ['someone']);
@@ -209,7 +209,7 @@ describe('records of before', () => {
   });
 
   test('cannot be added to behind the one that takes them over, nor changed', async () => {
-    const world = await unsigned(3);
+    const world = await worldWithoutSignatures(3);
     await world.log().takeOver(end(world), ['someone']);
     const [second] = [world.parameters.get(2)!];
     world.parameters.set(2, second.replace('carol', 'mallo'));
@@ -220,7 +220,7 @@ describe('records of before', () => {
   });
 
   test("without the one that takes them over are nobody's, even below signed ones", async () => {
-    const world = await unsigned(1);
+    const world = await worldWithoutSignatures(1);
     const state = { seq: 1, tip: sha256(world.parameters.get(1)!), keys: new Set<string>(), open: [], ttls: [], soaked: false, moved: [] };
     const text = recordText(state, note('k'), new Date(world.nowMs).toISOString(), world.signer.id);
     world.parameters.set(2, signedText(text, await world.signer.sign(text)));
@@ -232,7 +232,7 @@ describe('records of before', () => {
   });
 
   test('nobody has taken over: the report says so', async () => {
-    const world = await unsigned(2);
+    const world = await worldWithoutSignatures(2);
     expect(await reportOf(world)).toMatch(/BROKEN.*no record verifies with key.*No signed record has taken them over/s);
     // Before there is a key, somebody must be able to read what they will vouch for.
     const { text, unbroken } = await new AuditReader(world.audit(), undefined, world.clock).report({ systemName: 'acme-pay' });

@@ -1,15 +1,13 @@
 import fc from 'fast-check';
 import { TestSigner } from './signer';
-import { Crash, crashAt, shapeOf, started, World } from './world';
+import { Crash, crashAt, shapeOf, startDraft, World, note } from './world';
 import { emptyState, parseRecord, recordText, ttlSince } from '../../src/cutover/audit/domain';
 import { recordBytes } from '../../src/cutover/audit/record-text.domain';
 import { ChainBroken } from '../../src/cutover/audit/service';
 import { signedText } from '../../src/cutover/audit/signature.domain';
-import { AuditDraft, AuditEntry } from '../../src/cutover/model';
+import { AuditEntry } from '../../src/cutover/model';
 import { AuditReader } from '../../src/cutover/report/service';
 import { turns } from '../turns';
-
-const note = (key: string, why = 'so'): AuditDraft => ({ key, by: ['alice'], entry: { what: 'ended', run: 'r', state: 'PAUSED', why } });
 
 async function chainOf(count: number): Promise<World> {
   const world = new World();
@@ -91,7 +89,7 @@ test('a put whose answer was lost counts once', async () => {
 });
 
 describe('a broken chain', () => {
-  const broken = async (spoil: (texts: Map<number, string>) => void): Promise<string[]> => {
+  const problemsAfter = async (spoil: (texts: Map<number, string>) => void): Promise<string[]> => {
     const world = await chainOf(5);
     spoil(world.parameters);
     const { problems } = await world.log().verify();
@@ -99,22 +97,22 @@ describe('a broken chain', () => {
   };
 
   test('says which record was deleted', async () => {
-    expect(await broken((texts) => texts.delete(3))).toEqual(['3 is missing: it was deleted']);
+    expect(await problemsAfter((texts) => texts.delete(3))).toEqual(['3 is missing: it was deleted']);
   });
 
   test('says between which two something was changed', async () => {
-    expect(await broken((texts) => texts.set(3, texts.get(3)!.replace('alice', 'mallo')))).toEqual([
+    expect(await problemsAfter((texts) => texts.set(3, texts.get(3)!.replace('alice', 'mallo')))).toEqual([
       expect.stringMatching(/^3 has a signature that key .* did not make/),
       expect.stringMatching(/^4 does not follow record 3/),
     ]);
   });
 
   test('says what is no record, and what was moved', async () => {
-    expect(await broken((texts) => texts.set(2, '{'))).toEqual([
+    expect(await problemsAfter((texts) => texts.set(2, '{'))).toEqual([
       expect.stringMatching(/^2 is not a record/),
       expect.stringMatching(/^3 does not follow record 2/),
     ]);
-    expect((await broken((texts) => texts.set(5, texts.get(4)!)))[0]).toMatch(/^5 says that it is record 4/);
+    expect((await problemsAfter((texts) => texts.set(5, texts.get(4)!)))[0]).toMatch(/^5 says that it is record 4/);
   });
 
   test("is seen whatever else lies below the path: a name that is no place's, and one in the last place", async () => {
@@ -250,7 +248,7 @@ test('whatever people write: a record fits, is one, and holds nothing that Param
 });
 
 test('tells since when the TTL has been short enough', async () => {
-  const world = await new World().prepared();
+  const world = await new World().prepare();
   const deploy = async (key: string, ttlSeconds: number): Promise<void> => {
     world.nowMs += 3_600_000;
     await world.change().carryOut(world.order({ key, run: 'd', kind: 'deploy', to: (is) => ({ ...is!, ttlSeconds }) }));
@@ -266,10 +264,10 @@ test('tells since when the TTL has been short enough', async () => {
 });
 
 test('the state follows from the records alone', async () => {
-  const world = await new World().prepared();
+  const world = await new World().prepare();
   const log = world.log();
   expect(await log.current()).toMatchObject({ recorded: { shape: shapeOf(100, 0) }, open: [], run: { id: 'run-1', startedBy: ['alice'] } });
-  await log.append(() => started('run-2'));
+  await log.append(() => startDraft('run-2'));
   expect((await world.log().current()).run?.id).toBe('run-2');
   expect(await world.log().current()).toEqual(await log.current());
 });

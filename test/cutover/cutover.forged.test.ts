@@ -1,6 +1,7 @@
 import { fakeStepFunctions } from './fake-step-functions';
 import { cutoverIn, definitionOf } from './machine';
-import { Surroundings, target, withPlan } from './whole-run';
+import { stateMachineArn, target } from './settings';
+import { Surroundings, withPlan } from './whole-run';
 import { resultOf } from '../../src/approvals/domain';
 import { ApprovalRequest, ApprovalTaskInput } from '../../src/approvals/model';
 import { AuditLog } from '../../src/cutover/audit/service';
@@ -154,7 +155,7 @@ describe("even in an execution's own name, nothing moves that the chain does not
     const vouch = (given: object): void => {
       world.executions.set('run-1', {
         status: 'RUNNING',
-        stateMachineArn: 'arn:aws:states:eu-central-1:111122223333:stateMachine:acme-pay-cutover',
+        stateMachineArn,
         definition: JSON.stringify(definition),
         given,
         input: JSON.stringify({ startedBy: 'alice', attested: { 'documents-backfilled': 'x' }, ...input }),

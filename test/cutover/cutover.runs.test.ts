@@ -1,7 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
 import { cutoverIn, definitionOf } from './machine';
-import { source, Surroundings, target, withPlan } from './whole-run';
-import { shapeOf } from './world';
+import { source, target } from './settings';
+import { Surroundings, withPlan } from './whole-run';
+import { shapeOf, sharesSeen } from './world';
 import { weightsOf } from '../../src/cutover/audit/domain';
 import { longestHistory } from '../../src/cutover/constructs/plan';
 import { AuditRecord } from '../../src/cutover/model';
@@ -13,8 +14,7 @@ const stack = newStack(target);
 cutoverIn(stack);
 const definition = definitionOf(stack);
 
-const shares = (world: Surroundings): number[] => world.seen.map((shape) => weightsOf(shape).target);
-const told = (world: Surroundings, what: string): AuditRecord[] =>
+const recordsOf = (world: Surroundings, what: string): AuditRecord[] =>
   [...world.parameters.values()].map((text) => JSON.parse(text) as AuditRecord).filter(({ entry }) => entry.what === what);
 const fresh = (): Promise<Surroundings> => new Surroundings().withRecords();
 /** Breaks something for the first tries of a step, and mends it then. */
@@ -47,16 +47,16 @@ test('a whole cutover: five approvals, five shifts, the authority, the window; t
     status: 'SUCCEEDED',
     output: { state: 'SUCCEEDED', weights: { source: 0, target: 100 }, audit: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) } },
   });
-  expect(shares(world)).toEqual([0, 10, 25, 50, 90, 100]);
+  expect(sharesSeen(world)).toEqual([0, 10, 25, 50, 90, 100]);
   expect(world.homes).toEqual([target, target]);
   expect(world.asked).toHaveLength(5);
   expect(world.asked[0]).toMatchObject({ startedBy: 'alice', subject: 'acme-pay: 10 % to eu-central-1?', report: { passed: true } });
-  expect(told(world, 'soaked')).toHaveLength(5);
+  expect(recordsOf(world, 'soaked')).toHaveLength(5);
   // Whoever approved a phase stands on its intent and on its result.
-  expect([told(world, 'intent'), told(world, 'changed')].map((records) => records.slice(1).map(({ by }) => by))).toEqual(
+  expect([recordsOf(world, 'intent'), recordsOf(world, 'changed')].map((records) => records.slice(1).map(({ by }) => by))).toEqual(
     [1, 2].map(() => [['bob'], ...Array.from({ length: 4 }, () => ['carol'])]),
   );
-  expect(told(world, 'reconciled').map(({ entry }) => entry)).toEqual([expect.objectContaining({ final: true, unexplained: 0 })]);
+  expect(recordsOf(world, 'reconciled').map(({ entry }) => entry)).toEqual([expect.objectContaining({ final: true, unexplained: 0 })]);
   await isWhole(world);
   const { text, unbroken } = await new AuditReader(world.audit(), world.signer, world.clock).report({ systemName: 'acme-pay' });
   expect(unbroken).toBe(true);
@@ -79,7 +79,7 @@ test('a rejection sends everything back', async () => {
     status: 'SUCCEEDED',
     output: { state: 'ROLLED_BACK', why: expect.stringContaining('rejected by carol') },
   });
-  expect(shares(world)).toEqual([0, 10, 25, 0]);
+  expect(sharesSeen(world)).toEqual([0, 10, 25, 0]);
   expect(world.homes).toEqual([source, source]);
   await isWhole(world);
 });
@@ -96,7 +96,7 @@ test.each(['EXPIRED', 'UNANSWERED'] as const)(
     await isWhole(world);
     world.answer = () => ({ decision: 'APPROVED', reason: 'DECIDED', by: ['bob'] });
     expect(await world.run(definition, 'run-2')).toMatchObject({ output: { state: 'SUCCEEDED' } });
-    expect(shares(world)).toEqual([0, 10, 25, 50, 90, 100]);
+    expect(sharesSeen(world)).toEqual([0, 10, 25, 50, 90, 100]);
   },
 );
 
@@ -108,7 +108,7 @@ test('an alarm during a soak rolls back, or pauses when that is chosen', async (
   expect(await world.run(definition, 'run-1')).toMatchObject({
     output: { state: 'ROLLED_BACK', why: expect.stringContaining('raised: eu-central-1/errors') },
   });
-  expect(shares(world)).toEqual([0, 10, 25, 50, 0]);
+  expect(sharesSeen(world)).toEqual([0, 10, 25, 50, 0]);
   await isWhole(world);
 
   const other = newStack(target);
@@ -172,7 +172,7 @@ test.each<[string, (world: Surroundings) => void]>([
   const world = await fresh();
   spoil(world);
   expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining(name) } });
-  expect([shares(world), world.asked]).toEqual([[0], []]);
+  expect([sharesSeen(world), world.asked]).toEqual([[0], []]);
   await isWhole(world);
 });
 
@@ -205,14 +205,14 @@ test('a check that fails after people have approved stops the shift', async () =
     world.lag = [];
   });
   expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED' } });
-  expect(shares(world)).toEqual([0]);
+  expect(sharesSeen(world)).toEqual([0]);
 });
 
 test('workers killed at any call of any step: the same end', async () => {
   const short = withPlan(definition, (plan) => ({ phases: plan.phases.slice(3), window: { ...plan.window, seconds: 1 } }));
   const calm = await fresh();
   await calm.run(short, 'run-1');
-  const wanted = shares(calm);
+  const wanted = sharesSeen(calm);
   let killed = 0;
   for (const [when, first] of [
     ['before', 1],
@@ -224,8 +224,8 @@ test('workers killed at any call of any step: the same end', async () => {
       const result = await world.run(short, 'run-1', {}, { at, when });
       killed += 1;
       expect([at, when, result.output.state]).toEqual([at, when, 'SUCCEEDED']);
-      expect(new Set(shares(world))).toEqual(new Set(wanted));
-      expect([told(world, 'intent').length, told(world, 'changed').length]).toEqual([3, 3]);
+      expect(new Set(sharesSeen(world))).toEqual(new Set(wanted));
+      expect([recordsOf(world, 'intent').length, recordsOf(world, 'changed').length]).toEqual([3, 3]);
       expect(world.homes).toEqual([target, target]);
       await isWhole(world);
     }
@@ -281,7 +281,7 @@ describe('a region is lost', () => {
       world.lostRegions[broken ? 'add' : 'delete'](source);
     });
     expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
-    expect(told(world, 'reconciled').map(({ entry }) => entry)).toContainEqual(
+    expect(recordsOf(world, 'reconciled').map(({ entry }) => entry)).toContainEqual(
       expect.objectContaining({ summary: 'the regions cannot be compared: us-east-1 cannot be read: us-east-1 does not answer' }),
     );
     const away = await fresh();
@@ -301,7 +301,7 @@ describe('a region is lost', () => {
       world.unreachable = broken;
     });
     expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
-    expect(told(world, 'unreachable').length).toBeGreaterThan(0);
+    expect(recordsOf(world, 'unreachable').length).toBeGreaterThan(0);
   });
 
   test('with END chosen it ends at once', async () => {
@@ -311,7 +311,7 @@ describe('a region is lost', () => {
     const result = await world.run(ending, 'run-1');
     expect(result).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('health checks alone move the traffic') } });
     expect(result.visited).not.toContain('Prechecks: wait');
-    expect(told(world, 'intent')).toHaveLength(1);
+    expect(recordsOf(world, 'intent')).toHaveLength(1);
   });
 });
 
@@ -325,7 +325,7 @@ describe('after the authority has moved', () => {
       output: { state: 'ROLLED_BACK' },
     });
     expect(world.homes).toEqual([source, target]);
-    expect(shares(world).at(-1)).toBe(0);
+    expect(sharesSeen(world).at(-1)).toBe(0);
   });
 
   test('a move whose answer was lost is known all the same, and moved back', async () => {
@@ -357,7 +357,7 @@ describe('after the authority has moved', () => {
       };
     };
     expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('overtaken') } });
-    expect([world.homes, world.relocations, shares(world).at(-1)]).toEqual([[source, source], [], 0]);
+    expect([world.homes, world.relocations, sharesSeen(world).at(-1)]).toEqual([[source, source], [], 0]);
   });
 
   test('differences that stay are for people', async () => {
@@ -366,7 +366,7 @@ describe('after the authority has moved', () => {
     expect(await world.run(definition, 'run-1')).toMatchObject({
       output: { state: 'PAUSED', why: expect.stringContaining('1 for a human') },
     });
-    expect(told(world, 'reconciled').map(({ entry }) => entry)).toEqual([
+    expect(recordsOf(world, 'reconciled').map(({ entry }) => entry)).toEqual([
       expect.objectContaining({ final: false, unexplained: 1 }),
       expect.objectContaining({ final: true, unexplained: 1 }),
     ]);
@@ -426,7 +426,7 @@ describe('runs beside each other', () => {
         entry: { what: 'started', run: 'dead', action: 'cutover', reason: '', plan: '', phases: [], attested: {} },
       }));
     expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
-    expect(told(world, 'ended')[0].entry).toMatchObject({ run: 'dead', why: 'its execution ended without recording its end' });
+    expect(recordsOf(world, 'ended')[0].entry).toMatchObject({ run: 'dead', why: 'its execution ended without recording its end' });
   });
 
   test.each([
@@ -444,7 +444,7 @@ describe('runs beside each other', () => {
 });
 
 describe('weights changed by hand in mid-run', () => {
-  const drifted = async (): Promise<Surroundings> => {
+  const worldWithDrift = async (): Promise<Surroundings> => {
     const world = await fresh();
     once(world, 'soak', 1, () => {
       world.stamped = { ...world.stamped!, shape: shapeOf(60, 40, 10) };
@@ -457,17 +457,17 @@ describe('weights changed by hand in mid-run', () => {
   };
 
   test('adopted by people, the next run goes on from there', async () => {
-    const world = await drifted();
+    const world = await worldWithDrift();
     expect(await world.run(definition, 'run-2', { action: 'adopt' })).toMatchObject({ output: { state: 'SUCCEEDED' } });
-    expect(told(world, 'adopted')[0].by).toEqual(['bob']);
+    expect(recordsOf(world, 'adopted')[0].by).toEqual(['bob']);
     expect(await world.run(definition, 'run-3')).toMatchObject({ output: { state: 'SUCCEEDED' } });
-    expect(shares(world)).toEqual([0, 10, 25, 50, 90, 100]);
+    expect(sharesSeen(world)).toEqual([0, 10, 25, 50, 90, 100]);
   });
 
   test.each(['adopt', 'revert'])(
     '%s: what was changed once more since people were shown it is neither; asked again, it is',
     async (action) => {
-      const world = await drifted();
+      const world = await worldWithDrift();
       const shown = world.stamped!;
       world.before = (step) => {
         if (step === action) {
@@ -488,7 +488,7 @@ describe('weights changed by hand in mid-run', () => {
   );
 
   test('reverted by people, or left when they reject', async () => {
-    const world = await drifted();
+    const world = await worldWithDrift();
     world.answer = () => ({ decision: 'REJECTED', reason: 'DECIDED', by: ['carol'] });
     expect(await world.run(definition, 'run-2', { action: 'revert' })).toMatchObject({ output: { state: 'PAUSED' } });
     expect(weightsOf(world.stamped!.shape).target).toBe(40);
@@ -504,7 +504,7 @@ test('nothing is built on a broken audit', async () => {
     world.parameters.set(3, world.parameters.get(3)!.replace('alice', 'mallo'));
   });
   expect(await world.run(definition, 'run-1')).toMatchObject({ status: 'FAILED', cause: expect.stringMatching(/record \d+ of the audit/) });
-  expect(shares(world).at(-1)).toBeLessThanOrEqual(25);
+  expect(sharesSeen(world).at(-1)).toBeLessThanOrEqual(25);
 });
 
 test('tells at any time how things stand', async () => {

@@ -1,7 +1,8 @@
 import { FakeServices } from './fake-services';
 import { cutoverIn, definitionOf } from './machine';
+import { recordsProperties as properties, source, stackId, stateMachineArn, target } from './settings';
 import { RoundReport, WindowProgress } from '../../src/cutover/checks/model';
-import { cutoverEnv, recordsEnv, RecordsProperties, stepsEnv, statusEnv } from '../../src/cutover/contract';
+import { cutoverEnv, recordsEnv, stepsEnv, statusEnv } from '../../src/cutover/contract';
 import { cutoverPorts, replicaPort, stepRecorder } from '../../src/cutover/functions/environment.aws';
 import { StepOutcome } from '../../src/cutover/machine/contract';
 import { RecordsResult } from '../../src/cutover/weights/weighted-records.service';
@@ -9,19 +10,7 @@ import { newStack } from '../cdk/stacks';
 import { AwsReply, FakeAws, keepLog, refusal } from '../runtime/fake-aws';
 import { loadedHandler } from '../runtime/loaded-handler';
 
-const [source, target] = ['us-east-1', 'eu-central-1'];
-const stackId = `arn:aws:cloudformation:${target}:111122223333:stack/cutover/0a1b`;
-const stateMachineArn = `arn:aws:states:${target}:111122223333:stateMachine:acme-pay-cutover`;
 const run = `arn:aws:states:${target}:111122223333:execution:acme-pay-cutover:run-1`;
-const properties: RecordsProperties = {
-  source,
-  target,
-  ttlSeconds: '60',
-  initialTarget: '0',
-  replaceExisting: 'false',
-  onDelete: 'DELETE',
-};
-
 let aws: FakeAws;
 let services: FakeServices;
 let lines: Record<string, any>[];

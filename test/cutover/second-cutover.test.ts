@@ -1,5 +1,6 @@
 import { cutoverIn, definitionOf } from './machine';
-import { source, Surroundings, target, withPlan } from './whole-run';
+import { addresses, source, target } from './settings';
+import { Surroundings, withPlan } from './whole-run';
 import { weightsOf } from '../../src/cutover/audit/domain';
 import { RecordsResult, WeightedRecordsKeeper } from '../../src/cutover/weights/weighted-records.service';
 import { newStack } from '../cdk/stacks';
@@ -8,10 +9,6 @@ const stack = newStack(target);
 cutoverIn(stack);
 const there = withPlan(definitionOf(stack), (plan) => ({ phases: plan.phases.slice(3), window: { ...plan.window, seconds: 1 } }));
 const back = withPlan(there, () => ({ source: target, target: source }));
-const addresses: Record<string, { value: string; healthCheckId: string }> = {
-  [source]: { value: 'us.execute-api.us-east-1.amazonaws.com', healthCheckId: 'hc-us' },
-  [target]: { value: 'eu.execute-api.eu-central-1.amazonaws.com', healthCheckId: 'hc-eu' },
-};
 const deploy = (world: Surroundings, requestId: string, from: string, to: string): Promise<RecordsResult> =>
   new WeightedRecordsKeeper({
     log: world.log(),

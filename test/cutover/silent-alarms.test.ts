@@ -1,5 +1,6 @@
 import { cutoverIn, definitionOf } from './machine';
-import { source, Surroundings, target, withPlan } from './whole-run';
+import { source, target } from './settings';
+import { Surroundings, withPlan } from './whole-run';
 import { Soak } from '../../src/cutover/checks/soak.service';
 import { newStack } from '../cdk/stacks';
 

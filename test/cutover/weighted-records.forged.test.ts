@@ -2,24 +2,15 @@ import { createServer, IncomingMessage, Server } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { Template } from 'aws-cdk-lib/assertions';
 import { cutoverIn } from './machine';
+import { recordsProperties as properties, stackId } from './settings';
 import { World } from './world';
-import { RecordsProperties } from '../../src/cutover/contract';
 import { resourceStatus, respond, stackStatus } from '../../src/cutover/weights/weighted-records.aws';
 import { wishOf } from '../../src/cutover/weights/weighted-records.domain';
 import { WeightedRecordsKeeper, WeightedRecordsResource } from '../../src/cutover/weights/weighted-records.service';
 import { CloudFormationEvent, responseProblem } from '../../src/kernel/custom-resource';
 import { newStack, plain, statementsByRole } from '../cdk/stacks';
 
-const stackId = 'arn:aws:cloudformation:eu-central-1:111122223333:stack/cutover/0a1b';
 const bucket = 'https://cloudformation-custom-resource-response-eucentral1.s3.eu-central-1.amazonaws.com';
-const properties: RecordsProperties = {
-  source: 'us-east-1',
-  target: 'eu-central-1',
-  ttlSeconds: '60',
-  initialTarget: '0',
-  replaceExisting: 'false',
-  onDelete: 'DELETE',
-};
 const genuine: CloudFormationEvent = {
   RequestType: 'Create',
   RequestId: 'r1',
@@ -61,14 +52,14 @@ class Site {
     return result.kind === 'done' ? 'done' : result.reason;
   }
 
-  public async made(): Promise<this> {
+  public async makeRecords(): Promise<this> {
     expect(await this.send()).toBe('done');
     return this;
   }
 }
 
 test('CloudFormation is served, in each state in which it sends', async () => {
-  const site = await new Site().made();
+  const site = await new Site().makeRecords();
   expect(site.world.stamped!.shape.source!.weight).toBe(100);
   site.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
   expect(await site.send({ RequestType: 'Update', RequestId: 'r2' })).toBe('done');
@@ -106,7 +97,7 @@ test.each<[string, Partial<CloudFormationEvent>, string, boolean]>([
 ])(
   "a forged event (%s) changes nothing, is counted, and is answered in CloudFormation's bucket or not at all",
   async (_what, change, why, answered) => {
-    const site = await new Site().made();
+    const site = await new Site().makeRecords();
     site.status = 'UPDATE_COMPLETE';
     const before = [site.world.stamped, site.world.parameters.size];
     expect(await site.send({ RequestId: 'forged', ...change })).toMatch(new RegExp(`^refused: .*${why}`));
@@ -122,7 +113,7 @@ test.each<[string, CloudFormationEvent['RequestType'], string, string]>([
   ['a creation, which would take what stands there, while something else is deployed', 'Create', 'UPDATE_IN_PROGRESS', 'UPDATE_COMPLETE'],
   ['an update while something else is deployed', 'Update', 'UPDATE_IN_PROGRESS', 'CREATE_COMPLETE'],
 ])('a deployment opens no window for %s', async (_what, RequestType, status, doing) => {
-  const site = await new Site().made();
+  const site = await new Site().makeRecords();
   Object.assign(site, { status, doing });
   const before = [site.world.stamped, site.world.parameters.size];
   expect(await site.send({ RequestId: 'forged', RequestType })).toMatch(

@@ -1,5 +1,6 @@
+import { addresses } from './settings';
 import { TestSigner } from './signer';
-import { Crash, crashAt, Disturb, shapeOf, started, World } from './world';
+import { Crash, crashAt, Disturb, shapeOf, startDraft, World } from './world';
 import { weightsOf } from '../../src/cutover/audit/domain';
 import { RecordShape } from '../../src/cutover/model';
 import { foundIn } from '../../src/cutover/weights/aws';
@@ -9,9 +10,8 @@ import { RecordsRequest, RecordsResult, WeightedRecordsKeeper } from '../../src/
 import { sha256 } from '../../src/kernel/digest';
 import { turns } from '../turns';
 
-const addresses: Record<string, { value: string; healthCheckId: string }> = {
-  'us-east-1': { value: 'us.execute-api.us-east-1.amazonaws.com', healthCheckId: 'hc-us' },
-  'eu-central-1': { value: 'eu.execute-api.eu-central-1.amazonaws.com', healthCheckId: 'hc-eu' },
+const known: typeof addresses = {
+  ...addresses,
   'ap-southeast-2': { value: 'ap.execute-api.ap-southeast-2.amazonaws.com', healthCheckId: 'hc-ap' },
 };
 const wish: RecordsWish = {
@@ -28,11 +28,11 @@ function ask(
   world: World,
   type: RecordsRequest['type'],
   change: Partial<RecordsWish> = {},
-  known = addresses,
+  reported = known,
   disturb?: Disturb,
 ): Promise<RecordsResult> {
   const ports = { log: world.log(disturb), records: world.records(disturb), clock: world.clock };
-  const keeper = new WeightedRecordsKeeper({ ...ports, addressOf: async (region) => known[region] });
+  const keeper = new WeightedRecordsKeeper({ ...ports, addressOf: async (region) => reported[region] });
   requests += 1;
   return keeper.carryOut({ type, requestId: `r${requests}`, stack: 'cutover', wish: { ...wish, ...change } }, world.nowMs + 120_000);
 }
@@ -60,7 +60,7 @@ test('an audit that the key did not sign fails the deployment, until it says whe
       log: world.log(),
       records: world.records(),
       clock: world.clock,
-      addressOf: async (region) => addresses[region],
+      addressOf: async (region) => known[region],
       formerAuditEnd: { seq, hash: sha256(world.parameters.get(seq)!) },
     });
   const request: RecordsRequest = { type: 'Update', requestId: 'again', stack: 'cutover', wish };
@@ -86,7 +86,7 @@ test('a deployment in mid-cutover changes the TTL and the address, never the wei
       world,
       'Update',
       { ttlSeconds: 10, initialTarget: 0 },
-      { ...addresses, 'us-east-1': { value: 'us2.execute-api.us-east-1.amazonaws.com', healthCheckId: 'hc-2' } },
+      { ...known, 'us-east-1': { value: 'us2.execute-api.us-east-1.amazonaws.com', healthCheckId: 'hc-2' } },
     ),
   ).toEqual({ kind: 'done' });
   expect(world.stamped!.shape).toMatchObject({
@@ -95,12 +95,12 @@ test('a deployment in mid-cutover changes the TTL and the address, never the wei
     target: { weight: 25 },
   });
   // A stack that is made anew finds them too.
-  expect(await ask(world, 'Create', { ttlSeconds: 10 }, { ...addresses })).toEqual({ kind: 'done' });
+  expect(await ask(world, 'Create', { ttlSeconds: 10 }, { ...known })).toEqual({ kind: 'done' });
   expect(weightsOf(world.stamped!.shape)).toEqual({ source: 75, target: 25 });
 });
 
 test('says what is missing, what is in the way, and that the control plane is away', async () => {
-  expect(await ask(new World(), 'Create', {}, { 'us-east-1': addresses['us-east-1'] })).toMatchObject({
+  expect(await ask(new World(), 'Create', {}, { 'us-east-1': known['us-east-1'] })).toMatchObject({
     reason: expect.stringContaining('eu-central-1 did not say where its API is'),
   });
   const taken = new World();
@@ -129,7 +129,7 @@ test('the records stay when they leave the stack; told to go, they stay while a 
   await ask(world, 'Create');
   expect(await ask(world, 'Delete')).toEqual({ kind: 'done' });
   expect(world.stamped).toBeDefined();
-  await world.log().append(() => started('run-1'));
+  await world.log().append(() => startDraft('run-1'));
   expect(await ask(world, 'Delete', { onDelete: 'DELETE' })).toMatchObject({ reason: expect.stringContaining('run-1 is under way') });
   await world.log().append(() => ({ key: 'end', by: ['x'], entry: { what: 'ended', run: 'run-1', state: 'PAUSED', why: '' } }));
   expect(await ask(world, 'Delete', { onDelete: 'DELETE' })).toEqual({ kind: 'done' });
@@ -144,7 +144,7 @@ test('gone records are recorded as gone, also when the answer to their deletion 
     turn();
     const world = new World();
     await ask(world, 'Create');
-    crashed = await ask(world, 'Delete', { onDelete: 'DELETE' }, addresses, crashAt(nth, 'after')).then(
+    crashed = await ask(world, 'Delete', { onDelete: 'DELETE' }, known, crashAt(nth, 'after')).then(
       () => false,
       () => true,
     );
@@ -232,7 +232,7 @@ describe('a deployment with other regions', () => {
     expect(await ask(world, 'Update', { source: eu, target })).toEqual({ kind: 'done' });
     expect(world.stamped!.shape).toMatchObject({
       source: { value: 'eu.execute-api.eu-central-1.amazonaws.com', weight: 100 },
-      target: { value: addresses[target].value, weight: 0 },
+      target: { value: known[target].value, weight: 0 },
     });
     expect(answers(world).slice(1)).toEqual([{ eu: 100 }, { eu: 100 }]);
     // What the first one moved is not for a rollback of the second to move back.
@@ -246,7 +246,7 @@ describe('a deployment with other regions', () => {
       const world = await came(100);
       await end(world, 'SUCCEEDED');
       const before = await world.log().current();
-      crashed = await ask(world, 'Update', { source: eu, target: ap }, addresses, crashAt(nth, 'after')).then(
+      crashed = await ask(world, 'Update', { source: eu, target: ap }, known, crashAt(nth, 'after')).then(
         () => false,
         (error: unknown) => error instanceof Crash,
       );

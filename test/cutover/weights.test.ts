@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Crash, crashAt, shapeOf, started, World } from './world';
+import { Crash, crashAt, shapeOf, startDraft, World, sharesSeen } from './world';
 import { weightsOf } from '../../src/cutover/audit/domain';
 import { AuditRecord } from '../../src/cutover/model';
 import { driftOf, withTargetShare } from '../../src/cutover/weights/domain';
@@ -11,14 +11,13 @@ const entriesOf = (world: World): AuditRecord[] => [...world.parameters.values()
 const countOf = (world: World, what: string): number => entriesOf(world).filter(({ entry }) => entry.what === what).length;
 const shiftTo = (world: World, share: number, order: Partial<WeightOrder> = {}): WeightOrder =>
   world.order({ key: `run-1/phase-${share}`, phase: 1, to: (is) => withTargetShare(is!, share), ...order });
-const shares = (world: World): number[] => world.seen.map((shape) => weightsOf(shape).target);
 
 async function chainHolds(world: World): Promise<void> {
   expect((await world.log().verify()).problems).toEqual([]);
 }
 
 test('records the intent, makes the change, waits for the name servers, records the result', async () => {
-  const world = await new World().prepared();
+  const world = await new World().prepare();
   const began = world.nowMs;
   expect(await world.change().carryOut(shiftTo(world, 10))).toMatchObject({ outcome: 'changed' });
   expect(world.nowMs - began).toBeGreaterThanOrEqual(5_000);
@@ -35,32 +34,32 @@ test('records the intent, makes the change, waits for the name servers, records 
 });
 
 test('asked again, it is the same change', async () => {
-  const world = await new World().prepared();
+  const world = await new World().prepare();
   await world.change().carryOut(shiftTo(world, 10));
   const { size } = world.parameters;
   expect(await world.change().carryOut(shiftTo(world, 10))).toMatchObject({ outcome: 'changed' });
-  expect([world.parameters.size, shares(world)]).toEqual([size, [0, 10]]);
+  expect([world.parameters.size, sharesSeen(world)]).toEqual([size, [0, 10]]);
 });
 
 test("a slow name server: pending, then changed with the change's ID", async () => {
-  const world = await new World().prepared();
+  const world = await new World().prepare();
   world.syncMs = 30_000;
   const pending = await world.change().carryOut(shiftTo(world, 10, { deadlineMs: world.nowMs + 5_000 }));
   expect(pending).toEqual({ outcome: 'pending', changeId: 'C2' });
   expect(await world.change().carryOut(shiftTo(world, 10, { changeId: 'C2', deadlineMs: world.nowMs + 60_000 }))).toMatchObject({
     outcome: 'changed',
   });
-  expect(shares(world)).toEqual([0, 10]);
+  expect(sharesSeen(world)).toEqual([0, 10]);
 });
 
 test('a change that nobody remembers is made once more of itself', async () => {
-  const world = await new World().prepared();
+  const world = await new World().prepare();
   world.syncMs = 30_000;
   await world.change().carryOut(shiftTo(world, 10, { deadlineMs: world.nowMs }));
   expect(await world.change().carryOut(shiftTo(world, 10, { changeId: 'forgotten', deadlineMs: world.nowMs + 90_000 }))).toMatchObject({
     outcome: 'changed',
   });
-  expect(shares(world)).toEqual([0, 10, 10]);
+  expect(sharesSeen(world)).toEqual([0, 10, 10]);
 });
 
 describe('killed at any point', () => {
@@ -68,7 +67,7 @@ describe('killed at any point', () => {
     const turn = turns('calls to be killed at', 100);
     for (let nth = 1; ; nth += 1) {
       turn();
-      const world = await new World().prepared();
+      const world = await new World().prepare();
       let crashed = false;
       try {
         await world.change(crashAt(nth, when)).carryOut(shiftTo(world, 10));
@@ -91,7 +90,7 @@ describe('killed at any point', () => {
     const turn = turns('calls to be killed at', 100);
     for (let nth = 1, crashed = true; crashed; nth += 1) {
       turn();
-      const world = await new World().prepared();
+      const world = await new World().prepare();
       crashed = await world
         .change(crashAt(nth, when))
         .carryOut(shiftTo(world, 10))
@@ -121,7 +120,7 @@ describe('two workers at once', () => {
   test('with the same order: one intent, one result, one place each', async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {
-        const world = await new World().prepared();
+        const world = await new World().prepare();
         const workers = [1, 2].map(() =>
           world.change(disturbedBy(scheduler)).carryOut(shiftTo(world, 10, { deadlineMs: world.nowMs + 600_000 })),
         );
@@ -138,7 +137,7 @@ describe('two workers at once', () => {
   test("a rollback during a shift wins, whatever the shift's worker still does", async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {
-        const world = await new World().prepared();
+        const world = await new World().prepare();
         const shift = world.change(disturbedBy(scheduler)).carryOut(shiftTo(world, 10, { deadlineMs: world.nowMs + 600_000 }));
         const back = world
           .change(disturbedBy(scheduler))
@@ -167,7 +166,7 @@ describe('two workers at once', () => {
   });
 
   test('a worker that fell asleep before its change cannot make it after a rollback', async () => {
-    const world = await new World().prepared();
+    const world = await new World().prepare();
     let wake = (): void => undefined;
     const asleep = new Promise<void>((resolve) => {
       wake = resolve;
@@ -182,13 +181,13 @@ describe('two workers at once', () => {
     await world.change().carryOut(world.order({ key: 'run-1/rollback', kind: 'rollback', to: (is) => withTargetShare(is!, 0) }));
     wake();
     expect(await sleepy).toMatchObject({ outcome: 'superseded' });
-    expect(shares(world)).toEqual([0, 0]);
+    expect(sharesSeen(world)).toEqual([0, 0]);
   });
 });
 
 describe('a change by hand', () => {
   test('is reported and stops the next phase', async () => {
-    const world = await new World().prepared();
+    const world = await new World().prepare();
     world.stamped = { ...world.stamped!, shape: shapeOf(50, 50) };
     expect(await world.change().carryOut(shiftTo(world, 10))).toMatchObject({
       outcome: 'drift',
@@ -205,21 +204,21 @@ describe('a change by hand', () => {
     ['TTL', shapeOf(100, 0, 300)],
     ['target', { ...shapeOf(100, 0), target: { value: 'elsewhere', weight: 0 } }],
   ])('of the %s too', async (_what, shape) => {
-    const world = await new World().prepared();
+    const world = await new World().prepare();
     world.stamped = { ...world.stamped!, shape };
     expect((await world.change().carryOut(shiftTo(world, 10))).outcome).toBe('drift');
   });
 
   test('that took a record away too', async () => {
-    const world = await new World().prepared();
+    const world = await new World().prepare();
     world.foreign = 'only source 100';
     expect(await world.change().carryOut(shiftTo(world, 10))).toMatchObject({ outcome: 'drift', real: 'only source 100' });
   });
 
   test('goes on once adopted', async () => {
-    const world = await new World().prepared();
+    const world = await new World().prepare();
     world.stamped = { ...world.stamped!, shape: shapeOf(70, 30) };
-    const { digest } = driftOf(await world.log().current(), world.found());
+    const { digest } = driftOf(await world.log().current(), world.foundRecords());
     expect(await world.change().adopt('run-1', ['bob'], 'another drift')).toMatchObject({
       outcome: 'refused',
       detail: expect.stringContaining('since people were asked'),
@@ -239,7 +238,7 @@ describe('a change by hand', () => {
         world.foreign = 'one of two';
       },
     ]) {
-      const world = await new World().prepared();
+      const world = await new World().prepare();
       spoil(world);
       const revert = world.order({ key: 'run-1/revert', kind: 'revert', force: true, to: (_is, state) => state.recorded!.shape });
       expect((await world.change().carryOut(revert)).outcome).toBe('changed');
@@ -251,7 +250,7 @@ describe('a change by hand', () => {
 
 describe("without Route 53's control plane", () => {
   test('says so and records nothing', async () => {
-    const world = await new World().prepared();
+    const world = await new World().prepare();
     const { size } = world.parameters;
     world.unreachable = true;
     expect(await world.change().carryOut(shiftTo(world, 10))).toMatchObject({
@@ -264,7 +263,7 @@ describe("without Route 53's control plane", () => {
   });
 
   test('lost between intent and change: the same order goes on later', async () => {
-    const world = await new World().prepared();
+    const world = await new World().prepare();
     const lost = world.change(async (port) => {
       if (port === 'records.replace') world.unreachable = true;
       return { after: () => undefined };
@@ -278,12 +277,12 @@ describe("without Route 53's control plane", () => {
 });
 
 test('a run that has ended moves nothing more', async () => {
-  const world = await new World().prepared();
+  const world = await new World().prepare();
   await world
     .log()
     .append(() => ({ key: 'run-1/ended', by: ['x'], entry: { what: 'ended', run: 'run-1', state: 'PAUSED', why: 'alarm' } }));
   expect((await world.change().carryOut(shiftTo(world, 10))).outcome).toBe('superseded');
-  await world.log().append(() => started('run-2'));
+  await world.log().append(() => startDraft('run-2'));
   expect((await world.change().carryOut(shiftTo(world, 10))).outcome).toBe('superseded');
   expect((await world.change().carryOut(shiftTo(world, 10, { run: 'run-2', key: 'run-2/phase' }))).outcome).toBe('changed');
 });
@@ -293,7 +292,7 @@ describe('a deployment', () => {
     world.order({ key: 'deploy-2', run: 'deploy', kind: 'deploy', to: (is) => ({ ...is!, ttlSeconds: 30 }) });
 
   test('in mid-cutover leaves the weights alone', async () => {
-    const world = await new World().prepared();
+    const world = await new World().prepare();
     await world.change().carryOut(shiftTo(world, 10));
     await world.change().carryOut(deploy(world));
     expect(world.stamped!.shape).toEqual(shapeOf(90, 10, 30));
@@ -302,7 +301,7 @@ describe('a deployment', () => {
   });
 
   test('overtakes no shift that is being carried out', async () => {
-    const world = await new World().prepared();
+    const world = await new World().prepare();
     world.syncMs = 30_000;
     await world.change().carryOut(shiftTo(world, 10, { deadlineMs: world.nowMs }));
     expect(await world.change().carryOut(deploy(world))).toMatchObject({
@@ -314,7 +313,7 @@ describe('a deployment', () => {
   test("and a shift at once: both are done, or the deployment says why not; the weights are the shift's", async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {
-        const world = await new World().prepared();
+        const world = await new World().prepare();
         const turn = async (port: string): Promise<{ after: () => void }> => {
           await scheduler.schedule(Promise.resolve(), port);
           return { after: () => undefined };

@@ -1,4 +1,5 @@
 import { AslResult, runAsl } from './asl';
+import { source, stateMachineArn, target } from './settings';
 import { Crash, Disturb, shapeOf, World } from './world';
 import { requestOf, resultOf } from '../../src/approvals/domain';
 import { ApprovalRequest, ApprovalResult, ApprovalTaskInput } from '../../src/approvals/model';
@@ -13,10 +14,6 @@ import { CutoverPorts, CutoverSteps } from '../../src/cutover/steps/service';
 import { OperatorResult } from '../../src/ledger/operator/operate.service';
 import { StatusResult } from '../../src/ledger/operator/status.service';
 import { rules as gateRules } from '../approvals/world';
-
-export const source = 'us-east-1';
-export const target = 'eu-central-1';
-const stateMachineArn = 'arn:aws:states:eu-central-1:111122223333:stateMachine:acme-pay-cutover';
 
 /** Everything around a cutover, with switches to break it. */
 export class Surroundings extends World {

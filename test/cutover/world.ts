@@ -1,7 +1,9 @@
+import { addresses, source as sourceRegion, target as targetRegion } from './settings';
 import { TestSigner } from './signer';
+import { weightsOf } from '../../src/cutover/audit/domain';
 import { AuditLog, AuditPort } from '../../src/cutover/audit/service';
 import { AuditDraft, RecordShape, StampedShape } from '../../src/cutover/model';
-import { Found, sameShape } from '../../src/cutover/weights/domain';
+import { PublicRecords, sameShape } from '../../src/cutover/weights/domain';
 import { ControlPlaneUnreachable, RecordsPort, WeightChange, WeightOrder } from '../../src/cutover/weights/service';
 
 /** Thrown in place of going on: the process is gone. */
@@ -9,8 +11,8 @@ export class Crash extends Error {}
 
 export const shapeOf = (source: number, target: number, ttlSeconds = 60): RecordShape => ({
   ttlSeconds,
-  source: { value: 'us.execute-api.us-east-1.amazonaws.com', healthCheckId: 'hc-us', weight: source },
-  target: { value: 'eu.execute-api.eu-central-1.amazonaws.com', healthCheckId: 'hc-eu', weight: target },
+  source: { ...addresses[sourceRegion], weight: source },
+  target: { ...addresses[targetRegion], weight: target },
 });
 
 /** Something done to a port's call: before it has an effect, or after it. */
@@ -71,7 +73,7 @@ export class World {
       read: async () => {
         const after = await call('records.read');
         after();
-        return this.found();
+        return this.foundRecords();
       },
       replace: async (was, becomes) => {
         const after = await call('records.replace');
@@ -96,13 +98,13 @@ export class World {
     return new WeightChange(this.log(disturb), this.records(disturb), this.clock);
   }
 
-  public found(): Found {
+  public foundRecords(): PublicRecords {
     if (this.foreign !== undefined) return { kind: 'other', description: this.foreign, raw: this.foreign };
     return this.stamped ? { kind: 'ours', stamped: this.stamped, raw: this.stamped } : { kind: 'none', raw: undefined };
   }
 
-  private matches(was: Found): boolean {
-    const is = this.found();
+  private matches(was: PublicRecords): boolean {
+    const is = this.foundRecords();
     if (is.kind === 'ours' && was.kind === 'ours') {
       return is.stamped.stamp === was.stamped.stamp && sameShape(is.stamped.shape, was.stamped.shape);
     }
@@ -110,14 +112,14 @@ export class World {
   }
 
   /** The records made and recorded, and a run begun. */
-  public async prepared(run = 'run-1', weights: [number, number] = [100, 0]): Promise<this> {
+  public async prepare(run = 'run-1', weights: [number, number] = [100, 0]): Promise<this> {
     await this.change().carryOut(this.order({ key: 'create', kind: 'create', run: 'deploy', to: () => shapeOf(...weights) }));
     await this.start(run);
     return this;
   }
 
   public async start(run: string, action: 'cutover' | 'rollback' = 'cutover'): Promise<void> {
-    await this.log().append(() => started(run, action));
+    await this.log().append(() => startDraft(run, action));
   }
 
   public order(order: Partial<WeightOrder> & Pick<WeightOrder, 'key' | 'to'>): WeightOrder {
@@ -125,7 +127,7 @@ export class World {
   }
 }
 
-export function started(run: string, action: 'cutover' | 'rollback' | 'adopt' | 'revert' = 'cutover'): AuditDraft {
+export function startDraft(run: string, action: 'cutover' | 'rollback' | 'adopt' | 'revert' = 'cutover'): AuditDraft {
   return {
     key: `${run}/started`,
     by: ['alice'],
@@ -147,3 +149,13 @@ export function crashAt(nth: number, when: 'before' | 'after'): Disturb {
     };
   };
 }
+
+/** A record that says little. */
+export const note = (key: string, why = 'so'): AuditDraft => ({
+  key,
+  by: ['alice'],
+  entry: { what: 'ended', run: 'r', state: 'PAUSED', why },
+});
+
+/** Shares of the target that the public has seen, one after the other. */
+export const sharesSeen = ({ seen }: World): number[] => seen.map((shape) => weightsOf(shape).target);

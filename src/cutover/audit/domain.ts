@@ -91,7 +91,7 @@ export function parseRecord(text: string): AuditRecord | string {
 }
 
 /** The state after one more record. */
-export function apply(state: CutoverState, record: AuditRecord, text: string): CutoverState {
+export function applyRecord(state: CutoverState, record: AuditRecord, text: string): CutoverState {
   const { seq, at, signedBy } = record;
   const next: CutoverState = { ...state, seq, at, signedBy, tip: sha256(text), keys: new Set([...state.keys, record.key]) };
   return { ...next, ...effectOf(next, record) };
@@ -107,9 +107,9 @@ function effectOf(state: CutoverState, { seq, at, key, by, entry }: AuditRecord)
         ],
       };
     case 'changed':
-      return changed(state, entry.intent, entry.kind, at);
+      return applyChange(state, entry.intent, entry.kind, at);
     case 'adopted':
-      return { ...settled(state, { shape: entry.shape, stamp: entry.stamp }, at), open: [], changedAt: at, soaked: false };
+      return { ...applyShape(state, { shape: entry.shape, stamp: entry.stamp }, at), open: [], changedAt: at, soaked: false };
     case 'removed':
       return { recorded: undefined, left: undefined, open: [], changedAt: undefined, soaked: false };
     case 'started':
@@ -133,14 +133,14 @@ function effectOf(state: CutoverState, { seq, at, key, by, entry }: AuditRecord)
   }
 }
 
-function changed(state: CutoverState, seq: number, kind: IntentKind, at: string): Partial<CutoverState> {
+function applyChange(state: CutoverState, seq: number, kind: IntentKind, at: string): Partial<CutoverState> {
   const intent = state.open.find((open) => open.seq === seq);
   if (!intent) return {};
   // A deployment changes where records point and how long they are kept, not who gets how much.
   const sameWeights = kind === 'deploy' && state.recorded !== undefined;
   const { regions = state.regions } = intent;
   return {
-    ...settled(state, { shape: intent.to, stamp: seq }, at),
+    ...applyShape(state, { shape: intent.to, stamp: seq }, at),
     regions,
     ...(sameWeights ? {} : { changedAt: at, soaked: false }),
     ...(regions && state.regions && !samePair(regions, state.regions) ? otherCutover(state, regions, at) : {}),
@@ -162,7 +162,7 @@ function otherCutover(
   };
 }
 
-function settled(state: CutoverState, recorded: StampedShape, at: string): Partial<CutoverState> {
+function applyShape(state: CutoverState, recorded: StampedShape, at: string): Partial<CutoverState> {
   const before = state.ttls[state.ttls.length - 1]?.seconds;
   const seconds = recorded.shape.ttlSeconds;
   return {
@@ -194,7 +194,7 @@ export interface ChainProblem {
   readonly problem: string;
 }
 
-export interface Verification {
+export interface ChainVerification {
   readonly records: readonly AuditRecord[];
   readonly problems: readonly ChainProblem[];
   /** Last place and its hash: whoever keeps these can tell later whether the end was cut off. */
@@ -206,7 +206,7 @@ export interface Verification {
  * Checks a whole chain as found: places, hashes, and, when given, that it still holds a state that was seen before. With a key also
  * signatures and times; without one it says what the chain alone proves.
  */
-export function verifyChain({ texts, others }: FoundRecords, key: AuditKey | undefined, seen?: AuditAnchor): Verification {
+export function verifyChain({ texts, others }: FoundRecords, key: AuditKey | undefined, seen?: AuditAnchor): ChainVerification {
   const tally = new SignatureTally(key?.id);
   const records: AuditRecord[] = [];
   const problems: ChainProblem[] = others.map((name) => ({

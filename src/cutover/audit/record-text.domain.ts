@@ -28,7 +28,7 @@ export function storedText(record: AuditRecord, room: number): string {
   const fits = (written: string): boolean => bytesOf(written) <= recordBytes - room;
   const full = textOf(record);
   if (fits(full)) return full;
-  const text = cuts.map((to) => textOf(shortened(record, '', to))).find(fits);
+  const text = cuts.map((to) => textOf(shorten(record, '', to))).find(fits);
   if (text === undefined) {
     throw new Error(
       `a record '${record.entry.what}' does not fit into a parameter of ${recordBytes} bytes: its key of ${record.key.length} ` +
@@ -48,12 +48,12 @@ function textOf(value: unknown): string {
 
 const bytesOf = (text: string): number => Buffer.byteLength(text);
 
-function shortened(value: unknown, name: string, to: Cut): unknown {
+function shorten(value: unknown, name: string, to: Cut): unknown {
   if (typeof value === 'string') return whole.includes(name) ? value : shortText(value, to.text);
   if (Array.isArray(value)) return value.every((one) => typeof one === 'string') ? shortList(value, to) : value;
   if (typeof value !== 'object' || value === null) return value;
   const named = name === 'attested';
-  const members = Object.entries(value).map(([key, member]): [string, unknown] => [key, shortened(member, named ? '' : key, to)]);
+  const members = Object.entries(value).map(([key, member]): [string, unknown] => [key, shorten(member, named ? '' : key, to)]);
   return Object.fromEntries(named ? shortNames(value, members, to) : members);
 }
 

@@ -1,4 +1,4 @@
-import { apply, CutoverState, emptyState, FoundRecords, parseRecord, recordText, Verification, verifyChain } from './domain';
+import { applyRecord, CutoverState, emptyState, FoundRecords, parseRecord, recordText, ChainVerification, verifyChain } from './domain';
 import { AuditKey, endProblem, isAt, signatureProblem, signedText, signerOf } from './signature.domain';
 import { sha256 } from '../../kernel/digest';
 import { AuditAnchor } from '../contract';
@@ -66,7 +66,7 @@ export class AuditLog {
     const key = await this.signer.key();
     const state = await this.readOn(key);
     const problem = endProblem(state, key);
-    if (problem !== undefined) throw this.broken(state.seq, problem);
+    if (problem !== undefined) throw this.breakAt(state.seq, problem);
     return state;
   }
 
@@ -84,10 +84,10 @@ export class AuditLog {
       const state = await this.current();
       if (state.seq >= seq) {
         if (this.tipOf(seq) === hash) return;
-        throw this.broken(seq, `is not the one that was seen before: its hash is ${this.tipOf(seq)}, it was ${hash}`);
+        throw this.breakAt(seq, `is not the one that was seen before: its hash is ${this.tipOf(seq)}, it was ${hash}`);
       }
       // Another worker has written it a moment ago: reads may lag behind.
-      if (look === looks) throw this.broken(seq, 'is missing, though it was seen before: the end of the audit was cut off');
+      if (look === looks) throw this.breakAt(seq, 'is missing, though it was seen before: the end of the audit was cut off');
       await this.clock.sleep(waitMs * look);
     }
   }
@@ -105,7 +105,7 @@ export class AuditLog {
     const state = await this.readOn(key);
     if (state.seq === 0 || state.signedBy === key.id) return;
     if (!isAt(end, state)) {
-      throw this.broken(
+      throw this.breakAt(
         state.seq,
         `ends an audit that this deployment does not know: its hash is ${state.tip}, and formerAuditEnd is ${end.seq}:${end.hash}`,
       );
@@ -162,7 +162,7 @@ export class AuditLog {
   }
 
   /** Reads everything anew and says what is wrong with it. */
-  public async verify(seen?: AuditAnchor): Promise<Verification> {
+  public async verify(seen?: AuditAnchor): Promise<ChainVerification> {
     return verifyChain(await this.port.list(), await this.signer.key(), seen);
   }
 
@@ -195,15 +195,15 @@ export class AuditLog {
       await this.clock.sleep(waitMs * look);
       text = (await this.port.read([seq])).get(seq);
     }
-    if (text === undefined) throw this.broken(seq, 'is missing, though it was read before: it was deleted');
-    if (sha256(text) !== hash) throw this.broken(seq, 'was changed after it was read');
+    if (text === undefined) throw this.breakAt(seq, 'is missing, though it was read before: it was deleted');
+    if (sha256(text) !== hash) throw this.breakAt(seq, 'was changed after it was read');
   }
 
   /** Reads may lag a little behind each other: only a gap that stays is one. */
   private async checkGap(seq: number, key: AuditKey): Promise<void> {
     await this.clock.sleep(waitMs);
     const again = await this.port.read([seq]);
-    if (!again.has(seq)) throw this.broken(seq, 'is missing, and later ones are there: it was deleted');
+    if (!again.has(seq)) throw this.breakAt(seq, 'is missing, and later ones are there: it was deleted');
     this.take(seq, again.get(seq)!, key);
   }
 
@@ -211,19 +211,19 @@ export class AuditLog {
     // Two calls of one process may have read the same page.
     if (seq <= this.state.seq) return;
     const record = parseRecord(text);
-    if (typeof record === 'string') throw this.broken(seq, record);
+    if (typeof record === 'string') throw this.breakAt(seq, record);
     if (record.prev !== this.state.tip) {
-      throw this.broken(seq, `does not follow record ${seq - 1}: one of the two was changed after it was written`);
+      throw this.breakAt(seq, `does not follow record ${seq - 1}: one of the two was changed after it was written`);
     }
-    if (record.seq !== seq) throw this.broken(seq, `says that it is record ${record.seq}`);
+    if (record.seq !== seq) throw this.breakAt(seq, `says that it is record ${record.seq}`);
     const problem = signatureProblem(record, text, this.state, key);
-    if (problem !== undefined) throw this.broken(seq, problem);
-    this.state = apply(this.state, record, text);
+    if (problem !== undefined) throw this.breakAt(seq, problem);
+    this.state = applyRecord(this.state, record, text);
     this.records.push(record);
   }
 
   /** What was read is forgotten, so that a chain that was mended is read anew. */
-  private broken(seq: number, problem: string): ChainBroken {
+  private breakAt(seq: number, problem: string): ChainBroken {
     this.state = emptyState;
     this.records.length = 0;
     return new ChainBroken(seq, problem);

@@ -20,7 +20,7 @@ export type HomeRequest = StatusRequest | MoveRequest;
 export type OperatePort = (region: string, request: HomeRequest, timeoutMs: number) => Promise<StatusResult | OperatorResult>;
 
 /** A unit that has to change its home; or one that is about to change it, and shall not: then only its move is called off. */
-interface Move {
+interface UnitMove {
   readonly unit: UnitStatus;
   readonly to: string;
   readonly callOff?: boolean;
@@ -43,7 +43,7 @@ export class AuthorityMove {
 
   /** Moves the next unit that is not at home in the target. */
   public async forward(run: string, plan: CutoverPlan, failures: number, timeoutMs: number): Promise<AuthorityOutcome> {
-    const elsewhere = (units: readonly UnitStatus[]): Move[] =>
+    const elsewhere = (units: readonly UnitStatus[]): UnitMove[] =>
       units.filter(({ home }) => home !== plan.target).map((unit) => ({ unit, to: plan.target }));
     return this.step(run, plan, plan.target, failures, timeoutMs, elsewhere);
   }
@@ -69,7 +69,7 @@ export class AuthorityMove {
     asked: string,
     failures: number,
     timeoutMs: number,
-    choose: (units: readonly UnitStatus[]) => readonly Move[],
+    choose: (units: readonly UnitStatus[]) => readonly UnitMove[],
   ): Promise<AuthorityOutcome> {
     if (plan.mode !== 'HOME_REGION') return { outcome: 'moved', units: 0 };
     try {
@@ -78,7 +78,7 @@ export class AuthorityMove {
       if (moves.length === 0) return { outcome: 'moved', units: units.length };
       return await this.move(run, moves[0], moves.length, failures, timeoutMs);
     } catch (error) {
-      return this.failed(failures, causeOf(error));
+      return this.afterFailure(failures, causeOf(error));
     }
   }
 
@@ -90,7 +90,7 @@ export class AuthorityMove {
 
   private async move(
     run: string,
-    { unit, to, callOff }: Move,
+    { unit, to, callOff }: UnitMove,
     left: number,
     failures: number,
     timeoutMs: number,
@@ -109,14 +109,14 @@ export class AuthorityMove {
     const state = await this.log.append((now) => (now.run?.id === run ? draft('intent', false, unit.epoch) : undefined));
     if (state.run?.id !== run) return { outcome: 'superseded', detail: `run ${run} has ended: unit ${unit.unit} stays in ${unit.home}` };
     const result = await this.operate(to, { action: 'relocate', unit: unit.unit, run }, timeoutMs);
-    if (result.kind !== 'moved') return this.failed(failures, `unit ${unit.unit}: ${describe(result)}`);
+    if (result.kind !== 'moved') return this.afterFailure(failures, `unit ${unit.unit}: ${describe(result)}`);
     await this.log.append(() => draft('done', true, result.record.epoch, result.pausedMs));
     return left === 1
       ? { outcome: 'moved', units: 1 }
       : { outcome: 'again', detail: `${left - 1} units left`, failures: 0, waitSeconds: 1 };
   }
 
-  private failed(failures: number, detail: string): AuthorityOutcome {
+  private afterFailure(failures: number, detail: string): AuthorityOutcome {
     if (failures + 1 >= cutoverLimits.authorityTries) return { outcome: 'stuck', detail };
     return { outcome: 'again', detail, failures: failures + 1, waitSeconds: cutoverLimits.authorityRetrySeconds };
   }

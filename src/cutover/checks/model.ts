@@ -1,5 +1,5 @@
 import { AlarmReference } from '../contract';
-import { CheckResult, Outcome } from '../model';
+import { CheckResult, OutcomeOf } from '../model';
 
 /** An alarm as it is now. */
 export interface AlarmState extends AlarmReference {
@@ -50,20 +50,20 @@ export interface CheckReport {
 
 /** What one look at a phase's alarms comes to. */
 export type SoakOutcome =
-  | Outcome<'soaked', { readonly phase: number }>
-  | Outcome<'soaking', { readonly phase: number; readonly unreadable: number; readonly waitSeconds: number }>
-  | Outcome<'breach', { readonly phase: number; readonly detail: string }>
+  | OutcomeOf<'soaked', { readonly phase: number }>
+  | OutcomeOf<'soaking', { readonly phase: number; readonly unreadable: number; readonly waitSeconds: number }>
+  | OutcomeOf<'breach', { readonly phase: number; readonly detail: string }>
   /** Nobody can say how it goes: nothing goes on. */
-  | Outcome<'blind', { readonly phase: number; readonly detail: string }>;
+  | OutcomeOf<'blind', { readonly phase: number; readonly detail: string }>;
 
 /** What one try to move the authority over a unit comes to. */
 export type AuthorityOutcome =
-  | Outcome<'moved', { readonly units: number }>
+  | OutcomeOf<'moved', { readonly units: number }>
   /** One more unit, or one more try. */
-  | Outcome<'again', { readonly detail: string; readonly failures: number; readonly waitSeconds: number }>
-  | Outcome<'stuck', { readonly detail: string }>
+  | OutcomeOf<'again', { readonly detail: string; readonly failures: number; readonly waitSeconds: number }>
+  | OutcomeOf<'stuck', { readonly detail: string }>
   /** The run is over: nothing was moved. */
-  | Outcome<'superseded', { readonly detail: string }>;
+  | OutcomeOf<'superseded', { readonly detail: string }>;
 
 /** A bucket as it is carried from one part of a round to the next: number, count, and the two halves of the digest. */
 export type StoredBucket = readonly [number: number, count: number, high: number, low: number];
@@ -147,10 +147,10 @@ export interface RoundReport {
 
 /** What a round, or a part of one, comes to. */
 export type WindowOutcome =
-  | Outcome<'reconciling', { readonly progress: WindowProgress; readonly round?: RoundReport; readonly waitSeconds: number }>
-  | Outcome<
+  | OutcomeOf<'reconciling', { readonly progress: WindowProgress; readonly round?: RoundReport; readonly waitSeconds: number }>
+  | OutcomeOf<
       'reconciled' | 'unexplained',
       { readonly progress: WindowProgress; readonly round: RoundReport; readonly detail: string; readonly digest: string }
     >
   /** The window is over, and its last round could not read both regions: nobody knows how they differ. */
-  | Outcome<'unread', { readonly progress: WindowProgress; readonly detail: string }>;
+  | OutcomeOf<'unread', { readonly progress: WindowProgress; readonly detail: string }>;

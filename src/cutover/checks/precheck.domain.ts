@@ -6,7 +6,7 @@ import { CutoverState, ttlSince } from '../audit/domain';
 import { CutoverPlan } from '../contract';
 import { CheckResult } from '../model';
 import { AlarmState, CheckReport } from './model';
-import { describeFound, describeShape, Found, isExplained } from '../weights/domain';
+import { describeFound, describeShape, PublicRecords, isExplained } from '../weights/domain';
 
 export function reportOf(phase: number, at: string, checks: readonly CheckResult[]): CheckReport {
   const passed = checks.every((check) => check.passed);
@@ -186,7 +186,7 @@ export function parityCheck(name: string, source: number, target: number, unit: 
   );
 }
 
-export function driftCheck(state: CutoverState, found: Found): CheckResult {
+export function driftCheck(state: CutoverState, found: PublicRecords): CheckResult {
   return checkResult(
     'weights-as-recorded',
     state.recorded !== undefined && isExplained(state, found),

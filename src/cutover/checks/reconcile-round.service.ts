@@ -50,7 +50,7 @@ const keysAtOnce = 100;
 const marginMs = 1_000;
 
 /** Thrown where the time of this part is over. */
-class Cut extends Error {}
+class TimeOver extends Error {}
 
 /** The state of a round that begins now. */
 export function beginRound(nowMs: number, settleSeconds: number): RoundUnderWay {
@@ -87,13 +87,13 @@ export class ReconcileRound {
       await this.checkAccounts();
       return { round: this.round, place: this.place, end: 'complete' };
     } catch (error) {
-      if (error instanceof Cut) return { round: this.round, place: this.place, end: 'cut' };
+      if (error instanceof TimeOver) return { round: this.round, place: this.place, end: 'cut' };
       return { round: this.round, place: this.place, end: 'unread', why: causeOf(error) };
     }
   }
 
   private inTime(): void {
-    if (this.ports.clock.nowMs() >= this.deadlineMs) throw new Cut();
+    if (this.ports.clock.nowMs() >= this.deadlineMs) throw new TimeOver();
   }
 
   private async readBuckets(side: Side): Promise<void> {
@@ -107,7 +107,7 @@ export class ReconcileRound {
         over: next === undefined,
         items: reading.items + items.length,
         accounts: reading.accounts + items.filter(({ pk }) => accountOfKey(pk)).length,
-        buckets: digest.stored(),
+        buckets: digest.toStored(),
       };
       this.round = { ...this.round, read: { ...this.round.read, [side]: reading } };
       if (!reading.over) this.inTime();
@@ -222,13 +222,13 @@ export class ReconcileRound {
     const { accounts } = this.round;
     if (this.ports.clock.nowMs() >= this.deadlineMs) {
       // A round without any account would leave them all to the next one, again and again.
-      if (accounts.checked === 0) throw new Cut();
+      if (accounts.checked === 0) throw new TimeOver();
       return false;
     }
     const problem = await this.accountProblem(account);
     const cut = problem?.unsure && this.ports.clock.nowMs() >= this.deadlineMs - marginMs;
     if (cut && !this.fresh) {
-      if (accounts.checked === 0) throw new Cut();
+      if (accounts.checked === 0) throw new TimeOver();
       return false;
     }
     this.fresh = false;

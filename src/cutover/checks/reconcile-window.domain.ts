@@ -61,7 +61,7 @@ export class BucketDigest {
     });
   }
 
-  public stored(): readonly StoredBucket[] {
+  public toStored(): readonly StoredBucket[] {
     return [...this.sums].map(([number, { count, high, low }]) => [number, count, high, low]);
   }
 

@@ -21,8 +21,8 @@ export class Soak {
     const { alarms, soakSeconds } = plan.phases[phase];
     const state = await this.log.current();
     const since = Date.parse(state.changedAt ?? new Date(this.clock.nowMs()).toISOString());
-    const named = ({ region, name }: AlarmReference): string => `${region}/${name}`;
-    const blindly = (detail: string): SoakOutcome =>
+    const nameOf = ({ region, name }: AlarmReference): string => `${region}/${name}`;
+    const blindLook = (detail: string): SoakOutcome =>
       unreadable + 1 >= blindLooks
         ? { outcome: 'blind', phase, detail }
         : { outcome: 'soaking', phase, unreadable: unreadable + 1, waitSeconds: plan.soakPollSeconds };
@@ -31,11 +31,11 @@ export class Soak {
     try {
       const states = await alarmStates(this.reads, alarms);
       const missing = states.filter((alarm) => alarm.state === 'MISSING');
-      if (missing.length > 0) throw new Error(`no alarm ${missing.map(named).join(', ')}`);
-      raised = states.filter((alarm) => alarm.state === 'ALARM').map(named);
-      silent = states.filter((alarm) => alarm.state === 'INSUFFICIENT_DATA' && hasShare(alarm, plan, phase)).map(named);
+      if (missing.length > 0) throw new Error(`no alarm ${missing.map(nameOf).join(', ')}`);
+      raised = states.filter((alarm) => alarm.state === 'ALARM').map(nameOf);
+      silent = states.filter((alarm) => alarm.state === 'INSUFFICIENT_DATA' && hasShare(alarm, plan, phase)).map(nameOf);
     } catch (error) {
-      return blindly(`alarms cannot be read: ${causeOf(error)}`);
+      return blindLook(`alarms cannot be read: ${causeOf(error)}`);
     }
     if (raised.length > 0) {
       await this.log.append(() => ({
@@ -55,7 +55,7 @@ export class Soak {
       };
     }
     if (silent.length > 0) {
-      return blindly(
+      return blindLook(
         `alarms without data after ${Math.floor(seconds)} s: ${silent.join(', ')}. They have judged nothing: see why their metrics ` +
           `are silent, or have them treat missing data as not breaching where no data means that nothing is wrong`,
       );

@@ -16,7 +16,7 @@ export function defineCutoverAlarms(
 ): Alarm[] {
   const period = Duration.minutes(5);
   const dimensionsMap = { [systemMetrics.systemDimension]: systemName, [systemMetrics.regionDimension]: Stack.of(scope).region };
-  const counted = (metricName: string): Metric =>
+  const countOf = (metricName: string): Metric =>
     new Metric({ namespace: systemMetrics.namespace, metricName, statistic: 'Sum', period, dimensionsMap });
   const alarm = (id: string, metric: IMetric, says: string, anchor: string): Alarm => {
     const made = new Alarm(scope, id, {
@@ -33,7 +33,7 @@ export function defineCutoverAlarms(
   return [
     alarm(
       'NeedsAttention',
-      counted(cutoverMetrics.needsAttention),
+      countOf(cutoverMetrics.needsAttention),
       'a cutover run ended paused or failed: a person must decide how to go on',
       'a-cutover-run-needs-people',
     ),
@@ -45,13 +45,13 @@ export function defineCutoverAlarms(
     ),
     alarm(
       'Unexplained',
-      counted(cutoverMetrics.unexplained),
+      countOf(cutoverMetrics.unexplained),
       'the regions differ after the cutover and nothing explains it',
       'the-regions-differ-after-a-cutover',
     ),
     alarm(
       'Refused',
-      counted(cutoverMetrics.refused),
+      countOf(cutoverMetrics.refused),
       'another caller than the state machine or CloudFormation called a function that moves traffic; the call was refused',
       'refused-calls-of-the-cutover',
     ),

@@ -17,7 +17,7 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { ApprovalGate } from '../../approvals/constructs/approval-gate';
 import { cutoverLimits, CutoverPlan } from '../contract';
-import { Branches, pause, Place, stepOutcomes, StepName, StepPlace } from '../machine/contract';
+import { Branches, pause, StatePlace, stepOutcomes, StepName, StepPlace } from '../machine/contract';
 import { EndState } from '../model';
 
 /** What the states are made of. */
@@ -29,7 +29,7 @@ export interface CutoverDefinitionProps {
 }
 
 /** Where a state of the machine begins. */
-type StatePlace = Place<unknown, IChainable>;
+type AnyState = StatePlace<unknown, IChainable>;
 
 /** A step of the run and the choice by its outcome. */
 interface Station<Step extends StepName> extends StepPlace<Step, IChainable> {
@@ -43,7 +43,7 @@ const stepTimeout = Duration.seconds(cutoverLimits.stepSeconds);
 /** The states of a cutover. A step's outcome is a value in `$.last`; an error is a fault, retried and then the end. */
 export class CutoverDefinition {
   public readonly start: IChainable;
-  private readonly ends: Readonly<Record<EndState, StatePlace>>;
+  private readonly ends: Readonly<Record<EndState, AnyState>>;
 
   constructor(
     private readonly scope: Construct,
@@ -69,7 +69,7 @@ export class CutoverDefinition {
     return this.props.plan.mode === 'HOME_REGION';
   }
 
-  private definePhases(next: Station<'next'>, shift: Station<'shift'>, rollback: Station<'rollback'>, finish: StatePlace): void {
+  private definePhases(next: Station<'next'>, shift: Station<'shift'>, rollback: Station<'rollback'>, finish: AnyState): void {
     const prechecks = this.station('prechecks', 'Prechecks');
     const soak = this.station('soak', 'Soak');
     this.choose(next, { phase: prechecks, soak, complete: finish, refused: this.ends.FAILED });
@@ -118,7 +118,7 @@ export class CutoverDefinition {
   }
 
   /** After 100 %. */
-  private defineFinish(): StatePlace {
+  private defineFinish(): AnyState {
     const reconcile = this.station('reconcile', 'Reconcile');
     this.choose(reconcile, { reconciled: this.defineResidency() });
     if (!this.movesAuthority) return reconcile;
@@ -141,7 +141,7 @@ export class CutoverDefinition {
   }
 
   /** What was changed by hand is adopted or reverted by people, or not at all. */
-  private defineDrift(): StatePlace {
+  private defineDrift(): AnyState {
     const look = this.station('drift', 'Look at drift');
     if (!this.props.gate) {
       this.choose(look, { none: this.ends.SUCCEEDED, adopt: pause, revert: pause });
@@ -179,7 +179,7 @@ export class CutoverDefinition {
       resultPath: '$.last',
     });
     broken.next(failed);
-    const end = (state: EndState, name: string): StatePlace => {
+    const end = (state: EndState, name: string): AnyState => {
       const task = this.task('end', name, { end: state });
       task.addCatch(broken, { resultPath: '$.last' });
       task.next(how);
@@ -223,7 +223,7 @@ export class CutoverDefinition {
   private choose<Step extends StepName>({ step, first, name }: Station<Step>, branches: Branches<Step, IChainable>): void {
     const choice = new Choice(this.scope, `${name}: outcome`);
     const wait = Object.values<string>(stepOutcomes[step]).includes('wait') ? this.wait(first, name) : undefined;
-    const places: Readonly<Record<string, Place<never, IChainable> | typeof pause>> = branches;
+    const places: Readonly<Record<string, StatePlace<never, IChainable> | typeof pause>> = branches;
     for (const [outcome, way] of Object.entries<string>(stepOutcomes[step])) {
       const place = places[outcome] ?? pause;
       const to = way === 'wait' ? wait : place === pause ? undefined : place.first;

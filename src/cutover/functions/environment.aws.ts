@@ -65,7 +65,7 @@ export function replicaPort(tableName: string): ReplicaPort {
   };
   return {
     async *scan(region, from) {
-      const pages = scanned(clientOf(region), { TableName: tableName }, from);
+      const pages = scanPages(clientOf(region), { TableName: tableName }, from);
       for await (const { items, next } of pages) yield { items: items.flatMap(replicaItemOf), ...next };
     },
     items: async (region, pks) => (await new DynamoStore(clientOf(region), tableName).readMany(pks)).flatMap(replicaItemOf),
@@ -76,14 +76,14 @@ export function replicaPort(tableName: string): ReplicaPort {
         ExpressionAttributeNames: { '#pk': ledgerSchema.partitionKey },
       };
       const accounts = { TableName: tableName, ...keys, ExpressionAttributeValues: { ':account': { S: accountPrefix } } };
-      const pages = scanned(clientOf(region), accounts, from);
+      const pages = scanPages(clientOf(region), accounts, from);
       for await (const { items, next } of pages) yield { items: items.flatMap(({ pk }) => accountOfKey(pk) ?? []), ...next };
     },
   };
 }
 
 /** A scan's pages from behind a key on. */
-async function* scanned(
+async function* scanPages(
   client: DynamoDBClient,
   input: ScanCommandInput,
   from: string | undefined,

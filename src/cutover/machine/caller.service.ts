@@ -21,21 +21,21 @@ export interface ExecutionsPort {
 }
 
 /** What a worker may believe. */
-export interface Believed {
+export interface BelievedCaller {
   readonly kind: 'believed';
   readonly plan: CutoverPlan;
   /** The execution's input. */
   readonly request: unknown;
 }
 
-export type CallerFound = Believed | { readonly kind: 'refused'; readonly why: string };
+export type CallerVerdict = BelievedCaller | { readonly kind: 'refused'; readonly why: string };
 
 /** A definition as far as it is read. */
-interface Definition {
+interface MachineDefinition {
   readonly States?: Readonly<Record<string, { readonly Parameters?: { readonly plan?: CutoverPlan } } | undefined>>;
 }
 
-const refused = (why: string): CallerFound => ({ kind: 'refused', why });
+const refusalOf = (why: string): CallerVerdict => ({ kind: 'refused', why });
 
 /**
  * How often it is looked again before a call counts as somebody else's: Step Functions promises no more than to be consistent in the end.
@@ -57,20 +57,20 @@ export class CallerCheck {
     private readonly clock: Pick<AuditClock, 'sleep'>,
   ) {}
 
-  public async look(asked: { readonly run: unknown }): Promise<CallerFound> {
+  public async look(asked: { readonly run: unknown }): Promise<CallerVerdict> {
     const { run } = asked;
-    if (typeof run !== 'string' || run === '') return refused("'run' is not the ARN of an execution");
-    let found = refused('');
+    if (typeof run !== 'string' || run === '') return refusalOf("'run' is not the ARN of an execution");
+    let found = refusalOf('');
     for (let look = 1; look <= looks; look += 1) {
       const sight = await this.executions.describe(run);
-      if (sight && sight.stateMachineArn !== this.stateMachineArn) return refused(`${run} is an execution of ${sight.stateMachineArn}`);
-      if (sight && sight.status !== 'RUNNING') return refused(`the execution ${run} is ${sight.status}`);
+      if (sight && sight.stateMachineArn !== this.stateMachineArn) return refusalOf(`${run} is an execution of ${sight.stateMachineArn}`);
+      if (sight && sight.status !== 'RUNNING') return refusalOf(`the execution ${run} is ${sight.status}`);
       if (!sight) {
-        found = refused(`there is no execution ${JSON.stringify(run.slice(0, 300))}`);
+        found = refusalOf(`there is no execution ${JSON.stringify(run.slice(0, 300))}`);
       } else if (same(await this.executions.given(run), asked)) {
         return { kind: 'believed', plan: await this.planOf(run), request: JSON.parse(sight.input) as unknown };
       } else {
-        found = refused(`the execution ${run} is not making this call`);
+        found = refusalOf(`the execution ${run} is not making this call`);
       }
       if (look < looks) await this.clock.sleep(lookAgainMs);
     }
@@ -80,7 +80,7 @@ export class CallerCheck {
   private async planOf(run: string): Promise<CutoverPlan> {
     const known = this.plans.get(run);
     if (known) return known;
-    const { States: states } = JSON.parse(await this.executions.definition(run)) as Definition;
+    const { States: states } = JSON.parse(await this.executions.definition(run)) as MachineDefinition;
     const plan = states?.Plan?.Parameters?.plan;
     if (!plan) throw new Error(`the definition of ${run} has no plan: its state 'Plan' was changed by hand`);
     this.plans.set(run, plan);

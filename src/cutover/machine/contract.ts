@@ -1,5 +1,5 @@
 import { AuthorityOutcome, CheckReport, SoakOutcome, WindowOutcome, WindowProgress } from '../checks/model';
-import { Decision, EndState, Outcome, RunAction, Weights } from '../model';
+import { GateDecision, EndState, OutcomeOf, RunAction, Weights } from '../model';
 import { ShiftOutcome } from '../weights/model';
 
 /*
@@ -39,16 +39,16 @@ interface Approved {
 }
 
 /** Route 53's control plane does not answer: waited for, until there is no point in waiting longer. */
-type PlaneOutcome = Outcome<'unreachable', Detailed & Waiting & { readonly since: number }> | Outcome<'lost', Detailed>;
+type PlaneOutcome = OutcomeOf<'unreachable', Detailed & Waiting & { readonly since: number }> | OutcomeOf<'lost', Detailed>;
 
 type CheckOutcome<Name extends string> =
-  Outcome<Name, AtPhase & Approved & Question & Detailed & { readonly report: CheckReport }> | (PlaneOutcome & AtPhase & Approved);
+  OutcomeOf<Name, AtPhase & Approved & Question & Detailed & { readonly report: CheckReport }> | (PlaneOutcome & AtPhase & Approved);
 
 /** A change of weights as the machine sees it: it waits for the name servers, and for the control plane. */
 export type WeightsOutcome = (
   | Exclude<ShiftOutcome, { readonly outcome: 'pending' | 'unreachable' | 'drift' }>
-  | Outcome<'pending', Waiting & { readonly changeId: string; readonly since: number }>
-  | Outcome<'drift', Detailed & { readonly recorded: string; readonly real: string }>
+  | OutcomeOf<'pending', Waiting & { readonly changeId: string; readonly since: number }>
+  | OutcomeOf<'drift', Detailed & { readonly recorded: string; readonly real: string }>
   | PlaneOutcome
 ) &
   Approved;
@@ -59,16 +59,16 @@ interface WithReason {
 }
 
 /** What comes next by the record. `soak`: the weights are set, and were not watched long enough. */
-export type NextPhase = Outcome<'phase' | 'soak', AtPhase> | Outcome<'complete'> | Outcome<'refused', Detailed>;
+export type NextPhase = OutcomeOf<'phase' | 'soak', AtPhase> | OutcomeOf<'complete'> | OutcomeOf<'refused', Detailed>;
 
-export type DecisionOutcome = Outcome<
-  Lowercase<Decision> | 'forged',
+export type DecisionOutcome = OutcomeOf<
+  Lowercase<GateDecision> | 'forged',
   AtPhase & Detailed & { readonly by: readonly string[]; readonly digest?: string }
 >;
 
 /** What each step can come to, beside what any step can: `AnyStepResult`. */
 export interface StepResults {
-  readonly begin: Outcome<RunAction> | Outcome<'refused', Detailed>;
+  readonly begin: OutcomeOf<RunAction> | OutcomeOf<'refused', Detailed>;
   readonly next: NextPhase;
   readonly prechecks: CheckOutcome<'ask' | 'passed' | 'failed'>;
   readonly recheck: CheckOutcome<'passed' | 'failed'>;
@@ -79,12 +79,13 @@ export interface StepResults {
   readonly authority: AuthorityOutcome;
   readonly authorityBack: AuthorityOutcome & WithReason;
   readonly reconcile: WindowOutcome;
-  readonly drift: Outcome<'none', Detailed> | Outcome<'adopt' | 'revert', Question & { readonly run: string }> | Outcome<'lost', Detailed>;
+  readonly drift:
+    OutcomeOf<'none', Detailed> | OutcomeOf<'adopt' | 'revert', Question & { readonly run: string }> | OutcomeOf<'lost', Detailed>;
   readonly adopt: WeightsOutcome;
   readonly revert: WeightsOutcome;
-  readonly residency: Outcome<'ask', Question>;
+  readonly residency: OutcomeOf<'ask', Question>;
   readonly retire: WeightsOutcome;
-  readonly end: Outcome<
+  readonly end: OutcomeOf<
     EndState,
     { readonly state: EndState; readonly why: string; readonly weights?: Weights; readonly openIntent?: string }
   >;
@@ -100,8 +101,8 @@ export const refusedCall = 'refusedCall';
  * What any step can come to. `superseded`: the run is over, overtaken by a rollback for one. `auditBroken`: the record cannot be believed.
  */
 export type AnyStepResult =
-  | Outcome<'superseded' | 'auditBroken', Detailed>
-  | Outcome<typeof refusedCall, Detailed & { readonly state: EndState; readonly why: string }>;
+  | OutcomeOf<'superseded' | 'auditBroken', Detailed>
+  | OutcomeOf<typeof refusedCall, Detailed & { readonly state: EndState; readonly why: string }>;
 
 /** Names of a step's own outcomes. */
 export type OutcomeName<Step extends StepName> = Exclude<StepResults[Step]['outcome'], AnyStepResult['outcome']>;
@@ -150,20 +151,20 @@ interface StepNeeds extends Readonly<Record<StepName, unknown>> {
 }
 
 /** A state to go on with, which needs to find something in the result before it. */
-export interface Place<in Needs, State> {
+export interface StatePlace<in Needs, State> {
   readonly first: State;
   readonly reads?: (result: Needs) => void;
 }
 
 /** Where a step, or a gate that asks people, begins. */
-export type StepPlace<Step extends StepName, State> = Place<StepNeeds[Step], State>;
+export type StepPlace<Step extends StepName, State> = StatePlace<StepNeeds[Step], State>;
 
 /** After this outcome the run ends paused. */
 export const pause = 'pause';
 
 /** Where a step's outcomes lead: every branch has a place, which finds there what it needs. */
 export type Branches<Step extends StepName, State> = {
-  readonly [Name in BranchName<Step>]: Place<ResultOf<Step, Name>, State> | typeof pause;
+  readonly [Name in BranchName<Step>]: StatePlace<ResultOf<Step, Name>, State> | typeof pause;
 };
 
 /** What the state machine sends. Plan and input are not in it: they are looked up. */

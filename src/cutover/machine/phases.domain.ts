@@ -2,7 +2,7 @@ import { ApprovalResult } from '../../approvals/model';
 import { plainSeconds } from '../../approvals/report-shape.domain';
 import { CutoverState, samePair } from '../audit/domain';
 import { CutoverPlan } from '../contract';
-import { Decision, RunAction } from '../model';
+import { GateDecision, RunAction } from '../model';
 import { NextPhase } from './contract';
 import { sharesOf } from '../weights/domain';
 
@@ -58,7 +58,7 @@ export function nextPhase(state: CutoverState, { phases }: Pick<CutoverPlan, 'ph
 }
 
 /** What a gate's answer means here. Silence approves nothing, whatever the gate makes of it. */
-export function decisionOf({ decision, reason }: ApprovalResult): Decision {
+export function decisionOf({ decision, reason }: ApprovalResult): GateDecision {
   return reason === 'DECIDED' ? decision : 'EXPIRED';
 }
 

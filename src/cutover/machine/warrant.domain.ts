@@ -19,7 +19,7 @@ export type Warrant =
 export type DecisionRecord = AuditRecord & { readonly entry: Extract<AuditEntry, { what: 'decision' }> };
 
 const warranted: Warrant = { kind: 'warranted' };
-const unwarranted = (why: string): Warrant => ({ kind: 'unwarranted', why });
+const noWarrant = (why: string): Warrant => ({ kind: 'unwarranted', why });
 
 /**
  * Whether what is recorded asks for a step. Whatever the state machine was told in between: what moves follows from the plan and the chain
@@ -30,24 +30,24 @@ export function warrantFor(step: StepName, phase: number, sight: RecordedRunSigh
   switch (step) {
     case 'prechecks':
     case 'recheck':
-      return nextIs(phase, sight) ? warranted : unwarranted(`phase ${phase + 1} is not the next one`);
+      return nextIs(phase, sight) ? warranted : noWarrant(`phase ${phase + 1} is not the next one`);
     case 'shift':
       return shiftWarrant(phase, sight);
     case 'rollback':
       return rollbackWarrant(sight);
     case 'authorityBack':
-      return state.keys.has(`${run}/rollback/changed`) ? warranted : unwarranted('the weights are not rolled back');
+      return state.keys.has(`${run}/rollback/changed`) ? warranted : noWarrant('the weights are not rolled back');
     case 'authority':
     case 'reconcile':
     case 'residency': {
-      if (state.run?.action !== 'cutover') return unwarranted(`the run is a ${state.run?.action}`);
-      return nextPhase(state, plan).outcome === 'complete' ? warranted : unwarranted('the phases are not over');
+      if (state.run?.action !== 'cutover') return noWarrant(`the run is a ${state.run?.action}`);
+      return nextPhase(state, plan).outcome === 'complete' ? warranted : noWarrant('the phases are not over');
     }
     case 'adopt':
     case 'revert':
-      return state.run?.action === step ? approved(driftAbout(step), sight) : unwarranted(`the run is a ${state.run?.action}`);
+      return state.run?.action === step ? approvalWarrant(driftAbout(step), sight) : noWarrant(`the run is a ${state.run?.action}`);
     case 'retire':
-      return approved(residencyAbout(plan), sight);
+      return approvalWarrant(residencyAbout(plan), sight);
     default:
       return warranted;
   }
@@ -60,15 +60,15 @@ function nextIs(phase: number, { plan, state }: RecordedRunSight): boolean {
 
 function shiftWarrant(phase: number, sight: RecordedRunSight): Warrant {
   const { run, plan, state, records } = sight;
-  if (state.run?.action !== 'cutover') return unwarranted(`the run is a ${state.run?.action}`);
+  if (state.run?.action !== 'cutover') return noWarrant(`the run is a ${state.run?.action}`);
   // An intent of this run for this phase is only finished.
-  if (!nextIs(phase, sight) && !state.keys.has(`${run}/phase-${phase}`)) return unwarranted(`phase ${phase + 1} is not the next one`);
+  if (!nextIs(phase, sight) && !state.keys.has(`${run}/phase-${phase}`)) return noWarrant(`phase ${phase + 1} is not the next one`);
   const checks = records
     .map(({ entry }) => entry)
     .filter((entry) => entry.what === 'prechecks' && entry.run === run && entry.phase === phase)
     .at(-1);
-  if (checks?.what !== 'prechecks' || !checks.passed) return unwarranted(`no passed check of phase ${phase + 1} is recorded`);
-  return plan.phases[phase].gate ? approved(phaseAbout(plan, phase), sight) : warranted;
+  if (checks?.what !== 'prechecks' || !checks.passed) return noWarrant(`no passed check of phase ${phase + 1} is recorded`);
+  return plan.phases[phase].gate ? approvalWarrant(phaseAbout(plan, phase), sight) : warranted;
 }
 
 function rollbackWarrant({ run, state, records }: RecordedRunSight): Warrant {
@@ -80,14 +80,14 @@ function rollbackWarrant({ run, state, records }: RecordedRunSight): Warrant {
   const breach = records.some(({ entry }) => entry.what === 'breach' && entry.run === run && entry.then === 'ROLL_BACK');
   return breach || state.run?.action === 'rollback'
     ? warranted
-    : unwarranted('no rejection, no alarm and no request for a rollback is recorded');
+    : noWarrant('no rejection, no alarm and no request for a rollback is recorded');
 }
 
-function approved(about: string, { run, records }: RecordedRunSight): Warrant {
+function approvalWarrant(about: string, { run, records }: RecordedRunSight): Warrant {
   const decision = records
     .filter(
       (record): record is DecisionRecord => record.entry.what === 'decision' && record.entry.run === run && record.entry.about === about,
     )
     .at(-1);
-  return decision?.entry.decision === 'APPROVED' ? { kind: 'warranted', decision } : unwarranted(`no approval of '${about}' is recorded`);
+  return decision?.entry.decision === 'APPROVED' ? { kind: 'warranted', decision } : noWarrant(`no approval of '${about}' is recorded`);
 }

@@ -1,17 +1,17 @@
 import { plainSeconds, plainTime, readCheck } from '../../approvals/report-shape.domain';
 import { lines, Markdown, markdown, markdownTable } from '../../kernel/markup';
-import { CutoverState, Verification, weightsOf } from '../audit/domain';
+import { CutoverState, ChainVerification, weightsOf } from '../audit/domain';
 import { SignatureReport } from '../audit/signature.domain';
 import { AuditEntry, AuditRecord, RecordShape } from '../model';
 import { describeShape } from '../weights/domain';
 
 /** What was recorded: first what happened, then what proves it or says more. */
-interface Said {
+interface EntryText {
   readonly what: string;
   readonly more?: readonly (string | undefined | false)[];
 }
 
-function said(entry: AuditEntry): Said {
+function entryText(entry: AuditEntry): EntryText {
   switch (entry.what) {
     case 'intent':
       return {
@@ -32,7 +32,7 @@ function said(entry: AuditEntry): Said {
     case 'started':
       return {
         what: `run started: ${entry.action} in phases ${entry.phases.join('/')}; reason: ${entry.reason || '-'}`,
-        more: [...attested(entry.attested), `plan sha256 ${entry.plan}`],
+        more: [...attestationTexts(entry.attested), `plan sha256 ${entry.plan}`],
       };
     case 'prechecks':
       return {
@@ -75,14 +75,14 @@ function said(entry: AuditEntry): Said {
 
 /** What was recorded, in one line. */
 export function describeEntry(entry: AuditEntry): string {
-  const { what, more } = said(entry);
+  const { what, more } = entryText(entry);
   return [what, ...restOf(more)].join('; ');
 }
 
-const restOf = (more: Said['more']): string[] => (more ?? []).filter((text) => typeof text === 'string');
+const restOf = (more: EntryText['more']): string[] => (more ?? []).filter((text) => typeof text === 'string');
 
 const phaseOf = (phase: number | undefined): string => (phase === undefined ? '' : ` of phase ${phase + 1}`);
-const attested = (texts: Readonly<Record<string, string>>): string[] =>
+const attestationTexts = (texts: Readonly<Record<string, string>>): string[] =>
   Object.entries(texts).map(([name, text]) => `attested ${name}: ${text}`);
 const sharesText = (shape: RecordShape): string => `source ${weightsOf(shape).source}, target ${weightsOf(shape).target}`;
 
@@ -93,7 +93,7 @@ export function historyLine({ at, by, entry }: AuditRecord): {
   readonly by: string;
   readonly more?: string;
 } {
-  const { what, more } = said(entry);
+  const { what, more } = entryText(entry);
   const rest = restOf(more).join('; ');
   return { at, what, by: by.join(', '), ...(rest === '' ? {} : { more: rest }) };
 }
@@ -150,7 +150,7 @@ const keepThis = 'Keep this line: a later report that is given it tells whether 
 const blank = markdown``;
 
 /** What the chain proves, and where it ends. */
-function chainLines({ records, problems, anchor, signatures }: Verification, state: CutoverState | undefined): Markdown[] {
+function chainLines({ records, problems, anchor, signatures }: ChainVerification, state: CutoverState | undefined): Markdown[] {
   const weights = state?.recorded && weightsOf(state.recorded.shape);
   return [
     markdown`## The chain`,
@@ -172,7 +172,7 @@ function chainLines({ records, problems, anchor, signatures }: Verification, sta
 export function renderReport(
   systemName: string,
   at: string,
-  { records, problems, anchor, signatures }: Verification,
+  { records, problems, anchor, signatures }: ChainVerification,
   state: CutoverState | undefined,
 ): string {
   const of = <W extends AuditEntry['what']>(what: W): readonly (AuditRecord & { entry: Extract<AuditEntry, { what: W }> })[] =>

@@ -1,5 +1,5 @@
 import { renderReport } from './domain';
-import { apply, CutoverState, emptyState, verifyChain } from '../audit/domain';
+import { applyRecord, CutoverState, emptyState, verifyChain } from '../audit/domain';
 import { AuditClock, AuditPort, AuditSigner } from '../audit/service';
 import { AuditAnchor, anchorOf, auditKeyAlias } from '../contract';
 
@@ -53,7 +53,9 @@ export class AuditReader {
     const verification = found.records.length > 0 || found.problems.length > 0 ? found : { ...found, problems: [{ problem: nothing }] };
     const unbroken = verification.problems.length === 0;
     // What a broken chain adds up to is anybody's guess.
-    const state = unbroken ? verification.records.reduce<CutoverState>((sum, record) => apply(sum, record, ''), emptyState) : undefined;
+    const state = unbroken
+      ? verification.records.reduce<CutoverState>((sum, record) => applyRecord(sum, record, ''), emptyState)
+      : undefined;
     return { text: renderReport(systemName, new Date(this.clock.nowMs()).toISOString(), verification, state), unbroken };
   }
 }

@@ -4,7 +4,7 @@ import { decisionOf } from '../machine/phases.domain';
 import { gateAnswerOf, recordedDecision } from '../machine/recorded-decision.domain';
 
 /** Records what people decided, as the gate has it. */
-export const decided: StepHandler<'decided'> = async ({ approvals, log }, asked) => {
+export const recordDecision: StepHandler<'decided'> = async ({ approvals, log }, asked) => {
   const { run, last } = asked;
   const about = last.about ?? 'the run';
   const { approvalId, reason } = gateAnswerOf(asked.decision);

@@ -1,7 +1,7 @@
 import { adopt } from './adopt.service';
 import { authority, authorityBack } from './authority.service';
 import { begin } from './begin.service';
-import { decided } from './decided.service';
+import { recordDecision } from './decided.service';
 import { drift } from './drift.service';
 import { end } from './end.service';
 import { next } from './next.service';
@@ -47,7 +47,7 @@ const steps: { readonly [Step in WarrantedStep]: StepHandler<Step> } = {
   next,
   prechecks,
   recheck,
-  decided,
+  decided: recordDecision,
   shift,
   soak,
   rollback,
@@ -86,7 +86,7 @@ export class CutoverSteps {
     const { log } = this.services;
     try {
       if (last.audit) await log.require({ seq: last.audit.records, hash: last.audit.sha256 });
-      const result = isEdge(asked.step) ? await edges[asked.step](this.services, asked) : await this.warranted(asked.step, asked);
+      const result = isEdge(asked.step) ? await edges[asked.step](this.services, asked) : await this.runWarranted(asked.step, asked);
       // Goes along with the run, so that each step finds the audit that the one before has left.
       const { seq, hash } = log.end();
       return { ...result, audit: { records: seq, sha256: hash } };
@@ -99,7 +99,7 @@ export class CutoverSteps {
     }
   }
 
-  private async warranted(step: WarrantedStep, asked: StepRequest): Promise<StepResult> {
+  private async runWarranted(step: WarrantedStep, asked: StepRequest): Promise<StepResult> {
     const { run, plan, last } = asked;
     const { log } = this.services;
     const state = await log.current();

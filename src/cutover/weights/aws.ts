@@ -1,6 +1,6 @@
 import { setIdentifier } from '../contract';
 import { RecordShape, RecordTarget, StampedShape } from '../model';
-import { Found } from './domain';
+import { PublicRecords } from './domain';
 import { ControlPlaneUnreachable, RecordsPort } from './service';
 import { elementsOf, escapeText, textOf } from './xml.domain';
 import { AwsCall, CallRefused, CallUnanswered, signedCall } from '../../runtime/signed-call';
@@ -64,7 +64,7 @@ export function route53Records(name: PublicName): RecordsPort {
 }
 
 /** Reads the records of the name out of a list that begins there. */
-export function foundIn(list: string, { systemName, publicName }: PublicName): Found {
+export function foundIn(list: string, { systemName, publicName }: PublicName): PublicRecords {
   const sets = elementsOf(list, 'ResourceRecordSet').filter((raw) => textOf(raw, 'Name') === `${publicName.toLowerCase()}.`);
   if (sets.length === 0) return { kind: 'none', raw: sets };
   const parts = sets.map((raw) => ({ ...stampOf(raw, systemName), ttl: Number(textOf(raw, 'TTL')), record: targetOf(raw) }));

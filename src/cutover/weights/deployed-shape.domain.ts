@@ -1,6 +1,6 @@
 import { CutoverState, samePair } from '../audit/domain';
 import { RecordShape, RecordTarget, RegionPair } from '../model';
-import { describeShape, Found, regionsAt, sharesOf } from './domain';
+import { describeShape, PublicRecords, regionsAt, sharesOf } from './domain';
 
 /** What a deployment says of the records: their regions, their TTL, and the target's share where there are none yet. */
 export interface DeployedRecords extends RegionPair {
@@ -15,7 +15,7 @@ export type Addresses = { readonly [side in keyof RegionPair]: Omit<RecordTarget
  * The records that a deployment makes of what stands there; a text says why it makes none. No traffic moves by it: the same two regions
  * keep their weights, and with others a new cutover begins in the region that has everything.
  */
-export function deployedShape(wish: DeployedRecords, at: Addresses, found: Found, state: CutoverState): RecordShape | string {
+export function deployedShape(wish: DeployedRecords, at: Addresses, found: PublicRecords, state: CutoverState): RecordShape | string {
   const { ttlSeconds, initialTarget } = wish;
   const like = ({ source, target }: RecordShape): RecordShape => ({
     ttlSeconds,

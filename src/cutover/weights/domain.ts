@@ -4,7 +4,7 @@ import { CutoverState, weightsOf } from '../audit/domain';
 import { RecordShape, RecordTarget, RegionPair, StampedShape, Weights } from '../model';
 
 /** The public name's records as they are. */
-export type Found =
+export type PublicRecords =
   | { readonly kind: 'ours'; readonly stamped: StampedShape; readonly raw: unknown }
   /** Records of this name that the cutover did not make, or not as a pair. */
   | { readonly kind: 'other'; readonly description: string; readonly raw: unknown }
@@ -16,7 +16,7 @@ export function sameShape(one: RecordShape, other: RecordShape): boolean {
 }
 
 /** Whether the records are as recorded, or as an intent that was recorded has made them. */
-export function isExplained(state: CutoverState, found: Found): boolean {
+export function isExplained(state: CutoverState, found: PublicRecords): boolean {
   if (found.kind === 'other') return false;
   if (found.kind === 'none') return state.recorded === undefined;
   const { shape, stamp } = found.stamped;
@@ -28,7 +28,7 @@ export function isExplained(state: CutoverState, found: Found): boolean {
 }
 
 /** Whose records were found: the regions of the intent that made them, else the recorded ones; undefined where nobody has said. */
-export function regionsAt({ open, regions }: CutoverState, found: Found): RegionPair | undefined {
+export function regionsAt({ open, regions }: CutoverState, found: PublicRecords): RegionPair | undefined {
   const by = found.kind === 'ours' ? open.find(({ seq }) => seq === found.stamped.stamp) : undefined;
   return by?.regions ?? regions;
 }
@@ -51,19 +51,19 @@ export function withTargetShare(shape: RecordShape, share: number): RecordShape 
 /** A drift as people are shown it, with what tells whether it is still the same. */
 export function driftOf(
   { recorded }: CutoverState,
-  real: Found,
+  real: PublicRecords,
 ): { readonly recorded: string; readonly found: string; readonly digest: string } {
   const shown = { recorded: recorded ? describeShape(recorded.shape) : 'no records', found: describeFound(real) };
   return { ...shown, digest: digestOf([shown.recorded, shown.found]) };
 }
 
 /** The refusal of what was approved for another drift. */
-export function changedSince(real: Found): string {
+export function changedSince(real: PublicRecords): string {
   return `the records were changed since people were asked; found now: ${describeFound(real)}. Start another run, which asks again`;
 }
 
 /** The records in one line. */
-export function describeFound(found: Found): string {
+export function describeFound(found: PublicRecords): string {
   if (found.kind === 'none') return 'no records';
   return found.kind === 'other' ? found.description : describeShape(found.stamped.shape);
 }

@@ -1,4 +1,4 @@
-import { changedSince, describeFound, describeShape, driftOf, Found, isExplained, regionsAt, sameShape, sharesOf } from './domain';
+import { changedSince, describeFound, describeShape, driftOf, PublicRecords, isExplained, regionsAt, sameShape, sharesOf } from './domain';
 import { sha256 } from '../../kernel/digest';
 import { CutoverState, OpenIntent } from '../audit/domain';
 import { AuditClock, AuditLog } from '../audit/service';
@@ -7,10 +7,10 @@ import { ShiftOutcome } from './model';
 
 /** Route 53's side of the public name. Every method may throw `ControlPlaneUnreachable`. */
 export interface RecordsPort {
-  read(): Promise<Found>;
+  read(): Promise<PublicRecords>;
   /** Replaces exactly what was found, all at once; refused when it is no longer what stands there, or when it is not allowed. */
   replace(
-    was: Found,
+    was: PublicRecords,
     becomes: StampedShape | undefined,
   ): Promise<{ readonly kind: 'accepted'; readonly changeId: string } | { readonly kind: 'refused'; readonly detail: string }>;
   /** Whether a change has reached every name server; `unknown` for a change that nobody remembers. */
@@ -34,7 +34,7 @@ export interface WeightOrder {
   readonly kind: IntentKind;
   readonly phase?: number;
   /** What the records become, of what they are; a text says why they become nothing, and is the order's refusal. */
-  readonly to: (is: RecordShape | undefined, state: CutoverState, found: Found) => RecordShape | string;
+  readonly to: (is: RecordShape | undefined, state: CutoverState, found: PublicRecords) => RecordShape | string;
   /** Whose records they become; those of whom they are, unless a deployment says otherwise. */
   readonly regions?: RegionPair;
   /** Replaces also what nobody recorded. */
@@ -46,8 +46,8 @@ export interface WeightOrder {
 }
 
 /** What a worker found when it looked. */
-interface Sight {
-  readonly found: Found;
+interface RecordsSight {
+  readonly found: PublicRecords;
   readonly state: CutoverState;
 }
 
@@ -140,7 +140,7 @@ export class WeightChange {
   }
 
   /** What stands there and what is recorded, if the one explains the other; else how that ends the order. */
-  private async look(order: WeightOrder): Promise<Sight | ShiftOutcome> {
+  private async look(order: WeightOrder): Promise<RecordsSight | ShiftOutcome> {
     for (let before: number | undefined; ;) {
       // The control plane first: while it is away, nothing is recorded that is not done.
       const sight = { found: await this.records.read(), state: await this.log.current() };
@@ -153,7 +153,7 @@ export class WeightChange {
     }
   }
 
-  private async recordDrift(order: WeightOrder, { found, state }: Sight): Promise<ShiftOutcome> {
+  private async recordDrift(order: WeightOrder, { found, state }: RecordsSight): Promise<ShiftOutcome> {
     const { recorded, found: real } = driftOf(state, found);
     await this.log.append((now) =>
       now.seq === state.seq
@@ -168,7 +168,7 @@ export class WeightChange {
   }
 
   /** The order's intent, recorded now if it was not; undefined when the state has changed under it; a text when there is none to record. */
-  private async ownIntent(order: WeightOrder, { found, state }: Sight): Promise<OpenIntent | string | undefined> {
+  private async ownIntent(order: WeightOrder, { found, state }: RecordsSight): Promise<OpenIntent | string | undefined> {
     const { key, run, kind, phase, by } = order;
     const mine = (now: CutoverState): OpenIntent | undefined => now.open.find((open) => open.key === key);
     if (mine(state)) return mine(state);
@@ -192,7 +192,11 @@ export class WeightChange {
     return mine(await this.log.append((now) => (now.seq === state.seq ? draft : undefined)));
   }
 
-  private async make(own: OpenIntent, found: Found, changeId: string | undefined): Promise<Awaited<ReturnType<RecordsPort['replace']>>> {
+  private async make(
+    own: OpenIntent,
+    found: PublicRecords,
+    changeId: string | undefined,
+  ): Promise<Awaited<ReturnType<RecordsPort['replace']>>> {
     const done = found.kind === 'ours' && found.stamped.stamp === own.seq && sameShape(found.stamped.shape, own.to);
     if (done && changeId !== undefined) return { kind: 'accepted', changeId };
     // Made by an earlier try whose answer was lost: made once more of itself, to learn whether the name servers have it.

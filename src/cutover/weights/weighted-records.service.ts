@@ -2,7 +2,7 @@ import { CutoverState } from '../audit/domain';
 import { AuditClock, AuditLog } from '../audit/service';
 import { AuditAnchor } from '../contract';
 import { deployedShape } from './deployed-shape.domain';
-import { Found, sameShape } from './domain';
+import { PublicRecords, sameShape } from './domain';
 import { ShiftOutcome } from './model';
 import { RecordsPort, WeightChange, WeightOrder } from './service';
 import {
@@ -39,7 +39,7 @@ export interface RecordsPorts {
 export type RecordsResult = { readonly kind: 'done' } | { readonly kind: 'failed'; readonly reason: string };
 
 const done: RecordsResult = { kind: 'done' };
-const failed = (reason: string): RecordsResult => ({ kind: 'failed', reason });
+const failureOf = (reason: string): RecordsResult => ({ kind: 'failed', reason });
 
 /**
  * Makes and keeps the public name's records for a deployment, and never their weights: those are the cutover's. A deployment changes
@@ -58,16 +58,16 @@ export class WeightedRecordsKeeper {
     const [source, target] = await Promise.all([wish.source, wish.target].map((region) => this.ports.addressOf(region)));
     const silent = [!source && wish.source, !target && wish.target].filter(Boolean);
     if (!source || !target) {
-      return failed(
+      return failureOf(
         `${silent.join(' and ')} did not say where its API is: deploy its ActiveActivePaymentsApi with domain.records HANDOVER or ` +
           `CUTOVER first`,
       );
     }
     const foreign = addressProblem(source, wish.source) ?? addressProblem(target, wish.target);
-    if (foreign) return failed(foreign);
+    if (foreign) return failureOf(foreign);
     if (this.ports.formerAuditEnd) await this.ports.log.takeOver(this.ports.formerAuditEnd, [`cloudformation ${stack}`]);
     const state = await this.ports.log.current();
-    const shape = (found: Found, now: CutoverState): ReturnType<typeof deployedShape> =>
+    const shape = (found: PublicRecords, now: CutoverState): ReturnType<typeof deployedShape> =>
       deployedShape(wish, { source, target }, found, now);
     // A stack that is made has no machine yet by which people could adopt or revert what stands there.
     const force = wish.replaceExisting && (!state.recorded || type === 'Create');
@@ -101,12 +101,12 @@ export class WeightedRecordsKeeper {
     if (wish.onDelete === 'RETAIN') return done;
     const { log, records } = this.ports;
     const state = await log.current();
-    if (state.run) return failed(`run ${state.run.id} is under way: the records go when it has ended`);
+    if (state.run) return failureOf(`run ${state.run.id} is under way: the records go when it has ended`);
     const found = await records.read();
     // Nothing of ours is left to delete.
     if (found.kind === 'other' || (found.kind === 'none' && !state.recorded)) return done;
     const answer = found.kind === 'ours' ? await records.replace(found, undefined) : undefined;
-    if (answer?.kind === 'refused') return failed(`the records could not be deleted: ${answer.detail}`);
+    if (answer?.kind === 'refused') return failureOf(`the records could not be deleted: ${answer.detail}`);
     // Also when an earlier try has deleted them, whose answer was lost.
     await log.append(() => ({
       key: `deploy/${requestId}/removed`,
@@ -122,7 +122,7 @@ function resultOf(outcome: ShiftOutcome, type: RecordsRequest['type'], before: C
     case 'changed':
       return done;
     case 'drift':
-      return failed(
+      return failureOf(
         before.recorded
           ? `the records are not as recorded (found ${outcome.real}; recorded ${outcome.recorded}): ` +
               `${type === 'Create' ? 'set replaceExisting' : 'start a run with action adopt or revert, then deploy again'}`
@@ -130,9 +130,9 @@ function resultOf(outcome: ShiftOutcome, type: RecordsRequest['type'], before: C
               `replaceExisting`,
       );
     case 'pending':
-      return failed(`change ${outcome.changeId} has not reached the name servers in time: deploy again`);
+      return failureOf(`change ${outcome.changeId} has not reached the name servers in time: deploy again`);
     default:
-      return failed(outcome.detail);
+      return failureOf(outcome.detail);
   }
 }
 
@@ -175,7 +175,7 @@ export class WeightedRecordsResource {
     return result;
   }
 
-  private async unasked(
+  private async doubtAbout(
     event: Pick<CloudFormationEvent, 'RequestType' | 'LogicalResourceId'>,
     stackId: string,
   ): Promise<string | undefined> {
@@ -193,7 +193,7 @@ export class WeightedRecordsResource {
     try {
       const untimely = untimelyEvent({ RequestType, StackId }, await this.ports.stackStatus(StackId));
       if (untimely) return this.refuse(untimely);
-      const unasked = await this.unasked({ RequestType, LogicalResourceId }, StackId);
+      const unasked = await this.doubtAbout({ RequestType, LogicalResourceId }, StackId);
       if (unasked) return this.refuse(unasked);
       const stack = StackId.split('/')[1] ?? StackId;
       return await this.ports.keeper.carryOut(
@@ -201,12 +201,12 @@ export class WeightedRecordsResource {
         deadlineMs,
       );
     } catch (error) {
-      return failed(causeOf(error));
+      return failureOf(causeOf(error));
     }
   }
 
   private refuse(why: string): RecordsResult {
     this.ports.refused(why);
-    return failed(`refused: ${why}`);
+    return failureOf(`refused: ${why}`);
   }
 }

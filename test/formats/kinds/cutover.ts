@@ -1,5 +1,5 @@
 import { createECDH, createPublicKey, hash } from 'node:crypto';
-import { apply, emptyState, parseRecord, verifyChain } from '../../../src/cutover/audit/domain';
+import { applyRecord, emptyState, parseRecord, verifyChain } from '../../../src/cutover/audit/domain';
 import { AuditLog, AuditSigner } from '../../../src/cutover/audit/service';
 import { AuditKey, auditKey, splitText } from '../../../src/cutover/audit/signature.domain';
 import { anchorOf, auditName, auditSeq, setIdentifier } from '../../../src/cutover/contract';
@@ -88,7 +88,7 @@ function state({ texts, publicKey: key }: { readonly texts: readonly string[]; r
   const signer = auditKey('arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555', key);
   const { problems, anchor, signatures } = verifyChain({ texts: new Map(texts.map((text, at) => [at + 1, text])), others: [] }, signer);
   const records = texts.map((text) => parseRecord(text) as AuditRecord);
-  const reached = records.reduce((before, record, at) => apply(before, record, texts[at]), emptyState);
+  const reached = records.reduce((before, record, at) => applyRecord(before, record, texts[at]), emptyState);
   return {
     problems,
     anchor,

@@ -1,7 +1,9 @@
 import * as api from '../../../src/api/contract';
 import * as gate from '../../../src/approvals/contract';
 import * as stuck from '../../../src/approvals/stuck/contract';
+import * as cutoverChecks from '../../../src/cutover/checks/contract';
 import * as cutover from '../../../src/cutover/contract';
+import * as cutoverMachine from '../../../src/cutover/machine/contract';
 import * as events from '../../../src/events/contract';
 import { canonicalJson, Json } from '../../../src/kernel/fingerprint';
 import * as systemMetrics from '../../../src/kernel/system-metrics';
@@ -14,7 +16,9 @@ export const contracts: Readonly<Record<string, Readonly<Record<string, unknown>
   'api/contract': api,
   'approvals/contract': gate,
   'approvals/stuck/contract': stuck,
+  'cutover/checks/contract': cutoverChecks,
   'cutover/contract': cutover,
+  'cutover/machine/contract': cutoverMachine,
   'events/contract': events,
   'ledger/contract': ledger,
   'kernel/system-metrics': systemMetrics,
