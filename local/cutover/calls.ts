@@ -7,6 +7,7 @@ import { starterText } from '../../src/kernel/person-name';
 import type { CutoverFabric, Issuer } from '../ground/model';
 import { headerOf, send, sendJson, sendProblem, type Exchange } from '../http/answers';
 import { done, parsedBody } from '../http/form';
+import type { Route } from '../http/routes';
 import { verifiedClaims } from '../issuer/verify';
 
 /** Where the calls take what they answer. */
@@ -35,27 +36,21 @@ export class CutoverCalls {
 
   constructor(private readonly parts: CutoverParts | undefined) {}
 
-  /** Answers the path below `/_local`; undefined when it is none of these. */
-  public answer(exchange: Exchange, [first, ...more]: readonly string[]): Promise<void> | undefined {
+  public routes(): readonly Route[] {
     const { parts } = this;
-    const method = exchange.request.method ?? '';
-    if (first === 'page' && more.length === 1 && more[0] === 'cutover' && parts && method === 'POST') return this.startAs(exchange, parts);
-    if (first === 'sign-in' && parts) return parts.signIn.answer(exchange, more);
-    if (!['cutover', 'mail', 'audit'].includes(first) || more.length > 0) return undefined;
-    if (!parts) {
-      return Promise.resolve(
-        sendProblem(exchange, 'unknown_route', 'The app has no state machine of a cutover: this run is of another example.'),
-      );
-    }
-    if (first === 'cutover' && method === 'POST') return this.start(exchange, parts);
-    if (!['GET', 'HEAD'].includes(method)) {
-      const allowed = first === 'cutover' ? 'GET, HEAD, POST' : 'GET, HEAD';
-      return Promise.resolve(
-        sendProblem(exchange, 'method_not_allowed', `Use ${allowed}, not ${method}.`, { headers: { Allow: allowed } }),
-      );
-    }
-    if (first === 'mail') return Promise.resolve(sendJson(exchange, 200, parts.fabric.mail()));
-    return first === 'audit' ? this.audit(exchange, parts) : this.show(exchange, parts);
+    const of = (answer: (exchange: Exchange, known: CutoverParts) => void | Promise<void>): Route['answer'] =>
+      parts
+        ? (exchange) => answer(exchange, parts)
+        : (exchange) =>
+            sendProblem(exchange, 'unknown_route', 'The app has no state machine of a cutover: this run is of another example.');
+    return [
+      { method: 'GET', path: '/_local/cutover', answer: of((exchange, known) => this.show(exchange, known)) },
+      { method: 'POST', path: '/_local/cutover', answer: of((exchange, known) => this.start(exchange, known)) },
+      { method: 'GET', path: '/_local/mail', answer: of((exchange, { fabric }) => sendJson(exchange, 200, fabric.mail())) },
+      { method: 'GET', path: '/_local/audit', answer: of((exchange, known) => this.audit(exchange, known)) },
+      { method: 'POST', path: '/_local/page/cutover', answer: of((exchange, known) => this.startAs(exchange, known)) },
+      ...(parts?.signIn.routes() ?? []),
+    ];
   }
 
   /** A token for whoever decides, or wants to; undefined: the app has no gate that takes one. */

@@ -3,6 +3,7 @@ import type { CutoverFabric } from '../ground/model';
 import { send, sendJson, sendProblem, type Exchange } from '../http/answers';
 import { parsedBody } from '../http/form';
 import { html, type Html } from '../http/html';
+import type { Route } from '../http/routes';
 
 interface Flow {
   readonly redirectUri: string;
@@ -39,12 +40,11 @@ export class SignIn {
     private readonly url: string,
   ) {}
 
-  /** Answers the path below `/_local/sign-in`. */
-  public async answer(exchange: Exchange, [first, ...more]: readonly string[]): Promise<void> {
-    const method = exchange.request.method ?? '';
-    if (first === 'authorize' && more.length === 0 && method === 'GET') return this.choose(exchange);
-    if (first === 'token' && more.length === 0 && method === 'POST') return this.exchange(exchange);
-    sendProblem(exchange, 'unknown_route', 'The sign-in has GET authorize and POST token.');
+  public routes(): readonly Route[] {
+    return [
+      { method: 'GET', path: '/_local/sign-in/authorize', answer: (exchange) => this.choose(exchange) },
+      { method: 'POST', path: '/_local/sign-in/token', answer: (exchange) => this.exchange(exchange) },
+    ];
   }
 
   /** Without a name the people to choose from, as links; with one, back to the gate with a code. */

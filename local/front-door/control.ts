@@ -6,6 +6,7 @@ import type { CutoverCalls } from '../cutover/calls';
 import type { FrontDoorDeps, LinkState, RegionHandle } from '../ground/model';
 import { headerOf, send, sendJson, sendProblem, type Exchange } from '../http/answers';
 import { done, parsedBody, type Parsed } from '../http/form';
+import { Router, type Route } from '../http/routes';
 import type { Page } from '../page/page';
 
 /** Longer than any round trip on earth, shorter than any timeout here. */
@@ -13,49 +14,35 @@ const mostLagMs = 10_000;
 
 /** The page and everything under `/_local` that is not the API: what watches the run and breaks it. */
 export class Control {
-  private readonly observed: ObservedCalls;
+  private readonly router: Router;
 
   constructor(
     private readonly deps: FrontDoorDeps,
     private readonly status: () => Status,
-    private readonly page: Page,
+    page: Page,
     private readonly cutover: CutoverCalls,
   ) {
-    this.observed = new ObservedCalls(deps.observed);
+    this.router = new Router([...page.routes(), ...cutover.routes(), ...this.routes()]);
   }
 
   public async answer(exchange: Exchange): Promise<void> {
     const refused = foreign(exchange);
     if (refused) return sendProblem(exchange, 'forbidden', refused);
-    const [, first, ...segments] = exchange.path.split('/').map(decoded);
-    const [second, third, fourth, ...more] = segments;
-    if (exchange.path === '/') return this.get(exchange, () => this.page.show(exchange));
-    const ofPage = first === '_local' ? this.page.answer(exchange, segments) : undefined;
-    if (ofPage) return ofPage;
-    const ofCutover = first === '_local' ? this.cutover.answer(exchange, segments) : undefined;
-    if (ofCutover) return ofCutover;
-    if (first === '_local' && more.length === 0) {
-      if (second === 'token' && third === undefined) return this.get(exchange, () => this.token(exchange));
-      if (second === 'status' && third === undefined) return this.get(exchange, () => sendJson(exchange, 200, this.status()));
-      if (second === 'events' && third === undefined) return this.get(exchange, () => this.observed.events(exchange));
-      if (second === 'traces' && third && fourth === undefined) return this.get(exchange, () => this.observed.trace(exchange, third));
-      if (second === 'throttle' && third === undefined) return this.post(exchange, () => this.observed.throttle(exchange));
-      if (second === 'regions' && (fourth === 'stop' || fourth === 'start')) {
-        return this.post(exchange, () => this.switchRegion(exchange, third, fourth));
-      }
-      if (second === 'links' && third && fourth) return this.post(exchange, () => this.setLink(exchange, third, fourth));
-    }
-    sendProblem(exchange, 'unknown_route', 'The front door has no such path: see GET / for what it has.');
+    return this.router.answer(exchange);
   }
 
-  private async get(exchange: Exchange, answer: () => void | Promise<void>): Promise<void> {
-    if (['GET', 'HEAD'].includes(exchange.request.method ?? '')) return answer();
-    sendProblem(exchange, 'method_not_allowed', `Use GET, not ${exchange.request.method}.`, { headers: { Allow: 'GET, HEAD' } });
-  }
-
-  private async post(exchange: Exchange, answer: () => Promise<void>): Promise<void> {
-    if (exchange.request.method === 'POST') return answer();
-    sendProblem(exchange, 'method_not_allowed', `Use POST, not ${exchange.request.method}.`, { headers: { Allow: 'POST' } });
+  private routes(): readonly Route[] {
+    const observed = new ObservedCalls(this.deps.observed);
+    return [
+      { method: 'GET', path: '/_local/token', answer: (exchange) => this.token(exchange) },
+      { method: 'GET', path: '/_local/status', answer: (exchange) => sendJson(exchange, 200, this.status()) },
+      { method: 'GET', path: '/_local/events', answer: (exchange) => observed.events(exchange) },
+      { method: 'GET', path: '/_local/traces/{traceId}', answer: (exchange, traceId) => observed.trace(exchange, traceId) },
+      { method: 'POST', path: '/_local/throttle', answer: (exchange) => observed.throttle(exchange) },
+      { method: 'POST', path: '/_local/regions/{region}/stop', answer: (exchange, name) => this.switchRegion(exchange, name, 'stop') },
+      { method: 'POST', path: '/_local/regions/{region}/start', answer: (exchange, name) => this.switchRegion(exchange, name, 'start') },
+      { method: 'POST', path: '/_local/links/{from}/{to}', answer: (exchange, from, to) => this.setLink(exchange, from, to) },
+    ];
   }
 
   private token(exchange: Exchange): void {
@@ -172,12 +159,4 @@ function foreign(exchange: Exchange): string | undefined {
     return `A page of ${origin.slice(0, 64)} may not use the local run: open its own page.`;
   }
   return undefined;
-}
-
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
 }

@@ -13,6 +13,7 @@ import type { CutoverWatch } from '../cutover/watch';
 import type { Dns, Issuer, Links, Observed, RegionHandle } from '../ground/model';
 import { headerOf, ownHeaders, send, sendProblem, type Exchange } from '../http/answers';
 import { done, parsedBody } from '../http/form';
+import type { Route } from '../http/routes';
 import { waterfall } from './views/waterfall';
 
 /** Where the page takes what it shows. What is absent here is not in this run. */
@@ -76,7 +77,7 @@ export class Page {
   };
 
   /** Answers `/`; with `?trace=` the waterfall of that trace is in it. */
-  public async show(exchange: Exchange): Promise<void> {
+  private async show(exchange: Exchange): Promise<void> {
     const traceId = exchange.query.get('trace');
     if (this.eventWatch && this.stream.size === 0) await soon(this.eventWatch.look(), longestWaitMs);
     if (this.deps.cutover && this.stream.size === 0) await soon(this.deps.cutover.look(), longestWaitMs);
@@ -84,25 +85,18 @@ export class Page {
     this.html(exchange, page(this.state(), trace));
   }
 
-  /** Answers what is under `/_local/page` and `/_local/stream`; undefined when there is no such path. */
-  public answer(exchange: Exchange, segments: readonly string[]): Promise<void> | undefined {
-    const [first, second, third, fourth, ...more] = segments;
-    if (first === 'stream' && second === undefined) {
-      return this.get(exchange, async () => this.stream.open(exchange, { ...ownHeaders(exchange.traceId), ...security }));
-    }
-    if (first !== 'page' || more.length > 0) return undefined;
-    if (second === 'assets' && third !== undefined && fourth === undefined) {
-      return this.get(exchange, async () => this.asset(exchange, third));
-    }
-    if (second === 'traces' && third !== undefined && fourth === undefined) {
-      return this.get(exchange, () => this.showTrace(exchange, third));
-    }
-    if (second === 'load' && third === undefined) return this.post(exchange, () => this.setLoad(exchange));
-    if (second === 'storm' && third === undefined) return this.post(exchange, () => this.startStorm(exchange));
-    if (second === 'links' && third !== undefined && fourth !== undefined) {
-      return this.post(exchange, () => this.setBothWays(exchange, third, fourth));
-    }
-    return undefined;
+  /** The page at `/`, and the calls that it makes. */
+  public routes(): readonly Route[] {
+    const open = (exchange: Exchange): void => this.stream.open(exchange, { ...ownHeaders(exchange.traceId), ...security });
+    return [
+      { method: 'GET', path: '/', answer: (exchange) => this.show(exchange) },
+      { method: 'GET', path: '/_local/stream', answer: open },
+      { method: 'GET', path: '/_local/page/assets/{name}', answer: (exchange, name) => this.asset(exchange, name) },
+      { method: 'GET', path: '/_local/page/traces/{traceId}', answer: (exchange, traceId) => this.showTrace(exchange, traceId) },
+      { method: 'POST', path: '/_local/page/load', answer: (exchange) => this.setLoad(exchange) },
+      { method: 'POST', path: '/_local/page/storm', answer: (exchange) => this.startStorm(exchange) },
+      { method: 'POST', path: '/_local/page/links/{from}/{to}', answer: (exchange, from, to) => this.setBothWays(exchange, from, to) },
+    ];
   }
 
   public close(): void {
@@ -110,16 +104,6 @@ export class Page {
     this.recovery.close();
     this.eventWatch?.close();
     this.stream.close();
-  }
-
-  private async get(exchange: Exchange, answer: () => Promise<void>): Promise<void> {
-    if (['GET', 'HEAD'].includes(exchange.request.method ?? '')) return answer();
-    sendProblem(exchange, 'method_not_allowed', `Use GET, not ${exchange.request.method}.`, { headers: { Allow: 'GET, HEAD' } });
-  }
-
-  private async post(exchange: Exchange, answer: () => Promise<void>): Promise<void> {
-    if (exchange.request.method === 'POST') return answer();
-    sendProblem(exchange, 'method_not_allowed', `Use POST, not ${exchange.request.method}.`, { headers: { Allow: 'POST' } });
   }
 
   private html(exchange: Exchange, markup: string): void {

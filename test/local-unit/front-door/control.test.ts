@@ -70,7 +70,19 @@ describe('the switches', () => {
   test('take POST only, and the rest GET only', async () => {
     expect(await door.ask('GET', '/_local/regions/us-east-1/stop')).toMatchObject({ status: 405, headers: { allow: 'POST' } });
     expect(await post('/_local/status')).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
+    expect(await door.ask('PUT', '/_local/cutover')).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD, POST' } });
+    expect(await door.ask('HEAD', '/_local/status')).toMatchObject({ status: 200, body: '' });
+    expect(await post('/')).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
   });
+
+  test.each(['/_local', '/_local/', '/_local/status/', '/_local/links//us-west-2', '/_local/traces/', '/_local/traces/%2F/x', '/other'])(
+    'at %s there is nothing, and the known paths are told',
+    async (path) => {
+      const answer = await door.ask('GET', path);
+      expect(answer.status).toBe(404);
+      expect(answer.json().detail).toMatch(/There are \/, .*\/_local\/links\/\{from\}\/\{to\}, .*\/_local\/regions\/\{region\}\/stop, /);
+    },
+  );
 
   test('are not for pages of other origins, nor for other host names', async () => {
     expect((await post('/_local/regions/us-east-1/stop', undefined, { Origin: 'https://evil.example' })).status).toBe(403);
