@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { costCommand } from './cost.command';
 import { decideCommand, startCommand } from './decide.command';
 import { removeCommand } from './remove.command';
 
@@ -11,7 +12,8 @@ async function main(): Promise<void> {
     .addCommand(removeCommand())
     .addCommand(decideCommand('approve'))
     .addCommand(decideCommand('reject'))
-    .addCommand(startCommand());
+    .addCommand(startCommand())
+    .addCommand(costCommand());
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
   }

@@ -1,0 +1,216 @@
+import { costOf, prices, pricesAsOf } from '../../src/commands/cost-prices.domain';
+import { usualUsage } from '../../src/commands/cost-usage.domain';
+import { CostRequest, estimate, leversOf, monthSeconds, services } from '../../src/commands/cost.domain';
+import { answerCost, CostOptions, costQuestion, costText, dollarsText } from '../../src/commands/cost.service';
+import { readTracked } from '../project/tracked-files';
+
+/** Two regions with the same prices; each payment is captured, none repeated. A month has 2,628,000 seconds. */
+const two: CostRequest = {
+  tps: 1_000,
+  regions: ['us-east-1', 'us-west-2'],
+  mode: 'strong',
+  captureShare: 1,
+  replayShare: 0,
+  accountDay: 1_000,
+  consumers: 1,
+  consumerRegions: 2,
+  isProvisioned: false,
+};
+/** One region, authorizations alone, no consumer: 262.8 million payments a month. */
+const one: CostRequest = {
+  ...two,
+  tps: 100,
+  regions: ['us-east-1'],
+  mode: 'home-region',
+  captureShare: 0,
+  consumers: 0,
+  consumerRegions: 1,
+};
+const costs = (request: CostRequest) => estimate(request, usualUsage).costs;
+
+describe('by hand', () => {
+  test('a month', () => expect(monthSeconds).toBe(730 * 3600));
+
+  test('one write a payment in one region at 5,000 a second is 24 times 340 dollars; three in two regions are 145 times that', () => {
+    const { replicatedWrite } = prices['us-east-1'];
+    // 5,000 x 2,628,000 s = 13,140 million units, at 0.625 a million.
+    expect(costOf(replicatedWrite, 5_000 * 2_628_000)).toBeCloseTo(8_212.5, 6);
+    expect(8_212.5 / 340).toBeCloseTo(24.15, 2);
+    // x 3 units x 2 regions.
+    expect(2 * costOf(replicatedWrite, 3 * 5_000 * 2_628_000)).toBeCloseTo(49_275, 6);
+    expect(49_275 / 340).toBeCloseTo(144.93, 2);
+  });
+
+  test('replicated writes', () => {
+    // 2,628 million payments x 9.1 units x 2 regions x 0.625 a million.
+    expect(costs(two)['DynamoDB: replicated writes']).toBeCloseTo(29_893.5, 4);
+    // 262.8 million x (3 + (10.3 - 8) / 2 = 4.15) units x 0.625 a million.
+    expect(costs(one)['DynamoDB: replicated writes']).toBeCloseTo(681.6375, 4);
+    // Each payment in Frankfurt's copy too: 23,914.8 million units x (0.625 + 0.7625).
+    expect(costs({ ...two, regions: ['us-east-1', 'eu-central-1'] })['DynamoDB: replicated writes']).toBeCloseTo(33_181.785, 3);
+    // Two in a hundred repeated: 2,628 million x 0.02 x 3 units x 2 regions x 0.625 more.
+    expect(costs({ ...two, replayShare: 0.02 })['DynamoDB: replicated writes']).toBeCloseTo(29_893.5 + 197.1, 4);
+    // 100,000 payments a day on one account in HOME_REGION: 155 units.
+    expect(costs({ ...two, mode: 'home-region', accountDay: 100_000 })['DynamoDB: replicated writes']).toBeCloseTo(509_175, 3);
+  });
+
+  test('provisioned writes', () => {
+    // 1,000 x 9.1 units a second in each region / 0.7 x 730 hours x 0.00065 x 2 regions.
+    expect(costs({ ...two, isProvisioned: true })['DynamoDB: replicated writes']).toBeCloseTo(12_337, 4);
+  });
+
+  test('reads, inboxes and storage', () => {
+    // 2,628 million x (3.1 of the calls + 2 events x 1) x 0.125 a million.
+    expect(costs(two)['DynamoDB: reads']).toBeCloseTo(1_675.35, 4);
+    // 5,256 million events x 3 units x 2 regions x 0.625 a million.
+    expect(costs(two)['DynamoDB: inboxes of consumers']).toBeCloseTo(19_710, 4);
+    // 262.8 million x (583 + 2 x 100 + 96 bytes) = 215.1366 GB, x (0.25 + 0.2).
+    expect(costs(one)["DynamoDB: storage of one month's payments"]).toBeCloseTo(96.8115, 3);
+  });
+
+  test('API Gateway, by tiers', () => {
+    // Each region: 2,628 million calls + 16 checkers x 262,800 = 2,632.2048 million:
+    // 333 x 3.5 + 667 x 2.8 + 1,632.2048 x 2.38 = 1,165.5 + 1,867.6 + 3,884.6474.
+    expect(costs(two)['API Gateway']).toBeCloseTo(2 * 6_917.7474, 3);
+  });
+
+  test('events and queues', () => {
+    // Each region: 2,628 million own events x (1 + 1 to the other region) = 5,256 dollars;
+    // archived: 5,256 million x 666 bytes = 3,260.0909 GB x 0.123.
+    expect(costs(two).EventBridge).toBeCloseTo(2 * (5_256 + 400.9912), 2);
+    // 5,256 million x (1 + 2 / 10) requests x 0.4 a million x 2 regions.
+    expect(costs(two).SQS).toBeCloseTo(5_045.76, 4);
+    expect(costs(one).SQS).toBe(0);
+  });
+
+  test('Lambda', () => {
+    // 262.8 + 2.628 of the authorizer + 4.2048 of checkers + 26.28 of the outbox = 295.9128 million invocations x 0.2 a million = 59.1826.
+    // 525.6 million requests x 5 ms + 265.428 million x 2.04 ms + 4.2048 million x 7.04 ms, of 1 GB; 26.28 million x 10 ms of 0.5 GB:
+    // 3,330,474.912 GB-seconds x 0.0000133334 = 44.4066.
+    expect(costs(one).Lambda).toBeCloseTo(59.1826 + 44.4066, 3);
+  });
+
+  test('logs, traces, what stands there and what goes to the other region', () => {
+    // 262.8 million x 707 + 295.9128 million x 650 bytes = 352.1730 GB, and 267.0048 million x 363 = 90.2663 GB, x 0.5;
+    // stored: 442.4393 GB x 0.15 x 3 months x 0.03.
+    expect(costs(one)['CloudWatch: logs']).toBeCloseTo(176.0865 + 45.1332 + 5.9729, 3);
+    // 262.8 million x 0.05 x 5 a million.
+    expect(costs(one)['X-Ray']).toBeCloseTo(65.7, 4);
+    // 1 key, 19 functions x 8,760 requests x 0.03 / 10,000.
+    expect(costs(one).KMS).toBeCloseTo(1.49932, 5);
+    // 0.5 and two options of 1.
+    expect(costs(one)['Route 53: health checks']).toBe(2.5);
+    // (25 + 12 x 5) x 0.3 + 28 x 0.1.
+    expect(costs(one)['CloudWatch: metrics and alarms']).toBeCloseTo(28.3, 6);
+    expect(costs(one)['data transfer between regions']).toBe(0);
+    // Each way: 1,314 million x 9.1 x 1,024 bytes + 2,628 million x 666 bytes = 13,033.7... GB x 0.02.
+    expect(costs(two)['data transfer between regions']).toBeCloseTo((2 * 0.02 * (1_314e6 * 9.1 * 1_024 + 2_628e6 * 666)) / 2 ** 30, 6);
+  });
+
+  test('the sum, and per million payments', () => {
+    const { total, totalPerMillion, costs: all } = estimate(two, usualUsage);
+    expect(Object.keys(all)).toEqual([...services]);
+    expect(total).toBeCloseTo(
+      Object.values(all).reduce((sum, each) => sum + each, 0),
+      6,
+    );
+    expect(totalPerMillion).toBeCloseTo(total / 2_628, 6);
+  });
+});
+
+test('tiers are used up one after the other', () => {
+  const tiers = [
+    { upTo: 10, dollars: 3 },
+    { upTo: 30, dollars: 2 },
+    { upTo: Infinity, dollars: 1 },
+  ];
+  const price = { unit: 'unit', tiers, source: 'here', isConfirmed: true };
+  expect([0, 5, 10, 20, 30, 31].map((units) => costOf(price, units))).toEqual([0, 15, 30, 50, 70, 71]);
+});
+
+test('each lever saves what the estimate with it is less', () => {
+  const full = { ...two, mode: 'home-region', accountDay: 100_000 } as const;
+  const [first, ...others] = leversOf(full, usualUsage);
+  expect(first.what).toContain('more accounts');
+  expect(first.saves).toBeCloseTo(estimate(full, usualUsage).total - estimate({ ...full, accountDay: 1_000 }, usualUsage).total, 6);
+  expect(others.map(({ saves }) => saves)).toEqual([...others.map(({ saves }) => saves)].sort((a, b) => b - a));
+  expect(leversOf(two, usualUsage).map(({ what }) => what)).not.toContainEqual(expect.stringContaining('more accounts'));
+});
+
+test('prices are dated, and each names its source', () => {
+  expect(pricesAsOf).toMatch(/^20\d\d-\d\d-\d\d$/);
+  for (const [region, all] of Object.entries(prices)) {
+    for (const [name, { tiers, unit, source }] of Object.entries(all)) {
+      expect([region, name, tiers[tiers.length - 1].upTo]).toEqual([region, name, Infinity]);
+      expect(`${unit}: ${source}`).toMatch(/\w.*: \w/);
+    }
+  }
+});
+
+const given: CostOptions = {
+  tps: '1000',
+  regions: 'us-east-1,eu-central-1',
+  mode: 'strong',
+  captureShare: '1',
+  replayShare: '0.02',
+  accountDay: '1000',
+  consumers: '1',
+};
+
+test.each<[Partial<CostOptions>, string]>([
+  [{ regions: 'us-east-1,eu-west-9' }, '--regions us-east-1,eu-west-9: eu-west-9 has no prices here'],
+  [{ regions: 'us-east-1,us-east-1' }, 'is given twice'],
+  [{ regions: '' }, 'there are us-east-1, us-west-2, eu-central-1'],
+  [{ regions: 'constructor' }, 'constructor has no prices here'],
+  [{ mode: 'fast' }, '--mode fast: give strong or home-region'],
+  [{ tps: '1000,x' }, '--tps x: give a number from 0.001 to 1000000'],
+  [{ tps: '' }, '--tps : give a number'],
+  [{ captureShare: '1.5' }, '--capture-share 1.5: give a number from 0 to 1'],
+  [{ replayShare: '-1' }, '--replay-share -1'],
+  [{ accountDay: '5' }, '--account-day 5: give 1000, 10000, 100000'],
+  [{ consumers: '1.5' }, '--consumers 1.5: give a whole number from 0 to 100'],
+  [{ writeWait: 'long' }, '--write-wait long'],
+])('%j is refused: %s', (wrong, complaint) => {
+  expect(costQuestion({ ...given, ...wrong })).toEqual(expect.stringContaining(complaint));
+});
+
+const answered = (options: Partial<CostOptions>) => {
+  const question = costQuestion({ ...given, ...options });
+  if (typeof question === 'string') throw new Error(question);
+  return answerCost(question);
+};
+
+test('the answer names the prices that are not confirmed, of those that were used, and what is assumed', () => {
+  const { unconfirmed, assumed } = answered({ writeWait: '20' });
+  expect(unconfirmed).toContainEqual(expect.objectContaining({ region: 'eu-central-1', unit: 'replicated write unit', dollars: 7.625e-7 }));
+  expect(unconfirmed.map(({ unit }) => unit)).not.toContain('write capacity unit an hour');
+  expect(assumed).toContainEqual(expect.objectContaining({ value: 20, unit: expect.stringContaining('--write-wait') }));
+  expect(costText(answered({}))).toContain('- eu-central-1, replicated write unit: 0.7625 a million (');
+});
+
+test.each([
+  [0, '0.00'],
+  [99.994, '99.99'],
+  [1234.5, '1,235'],
+  [1234567, '1,234,567'],
+])('%d is shown as %s', (amount, text) => expect(dollarsText(amount)).toBe(text));
+
+describe('docs/cost.md', () => {
+  const document = readTracked('docs/cost.md');
+  const blocks = [...document.matchAll(/<!-- npx cdk-multi-region-payments cost ([^\n]*) -->\n([^]*?)\n<!-- end -->/g)];
+
+  test('has figures as the command prints them', () => {
+    expect(blocks.length).toBeGreaterThanOrEqual(2);
+    for (const [, args, text] of blocks) {
+      const words = [...args.matchAll(/--([a-z-]+) (\S+)/g)].map(([, name, value]) => [
+        name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+        value,
+      ]);
+      expect(text).toBe(costText(answered(Object.fromEntries(words) as Partial<CostOptions>)));
+    }
+  });
+
+  test('shows the sum against the published estimate', () => {
+    for (const figure of ['8,212.50', '49,275', '24', '145']) expect(document).toContain(figure);
+  });
+});
