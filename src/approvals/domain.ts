@@ -1,6 +1,6 @@
 import { gateLimits } from './contract';
 import {
-  Answer,
+  ApprovalAnswer,
   AnswerRecord,
   ApprovalDecision,
   ApprovalReason,
@@ -128,7 +128,7 @@ export function unentitled(
 export function judge(
   request: ApprovalRequest,
   person: Person,
-  answer: Answer,
+  answer: ApprovalAnswer,
   comment: string | undefined,
   rules: GateRules,
   nowMs: number,

@@ -13,7 +13,7 @@ export type ApprovalReason =
   | 'FORGED';
 
 /** What one person answers. */
-export type Answer = 'approve' | 'reject';
+export type ApprovalAnswer = 'approve' | 'reject';
 
 /** Who answers, as the identity provider or IAM knows them. */
 export interface Person {
@@ -37,7 +37,7 @@ export interface Person {
 export interface AnswerView {
   readonly by: string;
   readonly name: string;
-  readonly answer: Answer;
+  readonly answer: ApprovalAnswer;
   readonly comment?: string;
   readonly atMs: number;
 }
@@ -120,7 +120,7 @@ export interface ApprovalResult {
   readonly comments: readonly {
     readonly by: string;
     readonly name: string;
-    readonly decision: Answer;
+    readonly decision: ApprovalAnswer;
     readonly at: string;
     readonly comment: string;
   }[];

@@ -19,13 +19,13 @@ export function countPeople(people: readonly (readonly string[])[]): number {
 }
 
 /** Who may do something: people by a name of theirs, and members of groups. */
-export interface Named {
+export interface NamedPeople {
   readonly people: readonly string[];
   readonly groups: readonly string[];
 }
 
 /** The entry by which somebody is one of those people or in one of those groups, by what is vouched for; undefined: none. */
-export function entitlementOf({ id, vouched, role, groups }: Person, among: Named): string | undefined {
+export function entitlementOf({ id, vouched, role, groups }: Person, among: NamedPeople): string | undefined {
   const names = new Set([id, ...vouched].filter(isPlainName).map(normalName));
   const roles = role === undefined ? undefined : normalName(role);
   const entry = among.people.find(

@@ -1,11 +1,11 @@
 /** A report of any team's own state machine, in the forms that people read: rows, pairs and text. */
 export type Block =
-  | { readonly kind: 'text'; readonly text: string; readonly verdict?: Verdict }
+  | { readonly kind: 'text'; readonly text: string; readonly verdict?: CheckVerdict }
   | { readonly kind: 'list'; readonly items: readonly Block[] }
   | { readonly kind: 'pairs'; readonly pairs: readonly (readonly [name: string, value: Block])[] }
   | { readonly kind: 'rows'; readonly head: readonly string[]; readonly rows: readonly (readonly Block[])[] };
 
-export type Verdict = 'passed' | 'failed';
+export type CheckVerdict = 'passed' | 'failed';
 
 /** One check, as it is shown everywhere: on the page, in the message, in the auditor's report. */
 export interface ShownCheck {
@@ -15,8 +15,8 @@ export interface ShownCheck {
   readonly passed: boolean;
 }
 
-type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
-type Thing = { readonly [name: string]: Json };
+type ReportValue = null | boolean | number | string | readonly ReportValue[] | { readonly [name: string]: ReportValue };
+type Thing = { readonly [name: string]: ReportValue };
 
 /** Deeper than that nobody reads; what is left is counted. */
 const deepest = 6;
@@ -69,7 +69,7 @@ export function failingFirst<T extends { readonly passed: boolean }>(checks: rea
   return [...checks.filter(({ passed }) => !passed), ...checks.filter(({ passed }) => passed)];
 }
 
-function checksIn(value: Json): readonly ShownCheck[] | undefined {
+function checksIn(value: ReportValue): readonly ShownCheck[] | undefined {
   const list = isThing(value) ? value.checks : value;
   if (list === undefined || !isList(list) || list.length === 0) return undefined;
   const things = list.filter(isThing);
@@ -89,7 +89,7 @@ function isCheck(thing: Thing): boolean {
   return typeof thing.name === 'string' && typeof thing.passed === 'boolean' && Object.keys(thing).every((key) => checkKeys.includes(key));
 }
 
-function shaped(value: Json, depth: number): Block {
+function shaped(value: ReportValue, depth: number): Block {
   if (isList(value)) return listOf(value, depth);
   if (!isThing(value)) return scalar(value);
   const pairs = Object.entries(value);
@@ -100,7 +100,7 @@ function shaped(value: Json, depth: number): Block {
 }
 
 /** Lists of like things are rows, a column for each name. */
-function listOf(values: readonly Json[], depth: number): Block {
+function listOf(values: readonly ReportValue[], depth: number): Block {
   if (values.length === 0) return text('none');
   if (depth >= deepest) return text(`${values.length} entries`);
   const things = values.filter(isThing);
@@ -117,7 +117,7 @@ function listOf(values: readonly Json[], depth: number): Block {
   };
 }
 
-function scalar(value: Exclude<Json, object> | null): Block {
+function scalar(value: Exclude<ReportValue, object> | null): Block {
   if (value === null) return text('-');
   if (typeof value === 'boolean') return text(value ? 'yes' : 'no');
   const shown = typeof value === 'number' ? value.toLocaleString('en-GB', { maximumFractionDigits: 6 }) : plainTime(value);
@@ -127,7 +127,7 @@ function scalar(value: Exclude<Json, object> | null): Block {
 
 /** On one line, for a message. */
 export function plainText(value: unknown): string {
-  return lineOf(shaped(value as Json, 0));
+  return lineOf(shaped(value as ReportValue, 0));
 }
 
 function lineOf(block: Block): string {
@@ -185,18 +185,18 @@ function verdict(passed: boolean): Block {
   return { kind: 'text', text: passed ? 'yes' : 'NO', verdict: passed ? 'passed' : 'failed' };
 }
 
-function parsed(report: string): Json {
+function parsed(report: string): ReportValue {
   try {
-    return JSON.parse(report) as Json;
+    return JSON.parse(report) as ReportValue;
   } catch {
     return report;
   }
 }
 
-function isList(value: Json): value is readonly Json[] {
+function isList(value: ReportValue): value is readonly ReportValue[] {
   return Array.isArray(value);
 }
 
-function isThing(value: Json | undefined): value is Thing {
+function isThing(value: ReportValue | undefined): value is Thing {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -14,7 +14,7 @@ import {
   viewOf,
   withdrawn,
 } from './domain';
-import { Answer, ApprovalRecord, ApprovalRequest, ApprovalTaskInput, ApprovalView, GateRules, Person } from './model';
+import { ApprovalAnswer, ApprovalRecord, ApprovalRequest, ApprovalTaskInput, ApprovalView, GateRules, Person } from './model';
 import { GatePorts } from './ports';
 
 /** What came of an answer. */
@@ -73,7 +73,7 @@ export class ApprovalGateService {
   }
 
   /** Takes a person's answer. */
-  public async answer(id: string, person: Person, answer: Answer, comment?: string): Promise<AnswerOutcome> {
+  public async answer(id: string, person: Person, answer: ApprovalAnswer, comment?: string): Promise<AnswerOutcome> {
     for (let tries = 0; tries < gateLimits.raceTries; tries += 1) {
       const request = await this.read(id);
       if (!request) return { kind: 'unknown' };

@@ -1,6 +1,6 @@
 import { CallRefused, jsonCall } from './signed-call';
 
-interface HistoryEvent {
+interface ScheduledCall {
   readonly type: string;
   readonly lambdaFunctionScheduledEventDetails?: { readonly input?: string };
 }
@@ -33,7 +33,7 @@ export async function definitionOfExecution(region: string, executionArn: string
 
 /** What the function was given that an execution waits for at this moment; undefined when it waits for none. */
 export async function givenToTask(region: string, executionArn: string): Promise<unknown> {
-  const { events = [] } = await call<{ events?: HistoryEvent[] }>(region, 'GetExecutionHistory', {
+  const { events = [] } = await call<{ events?: ScheduledCall[] }>(region, 'GetExecutionHistory', {
     executionArn,
     reverseOrder: true,
     maxResults: newest,

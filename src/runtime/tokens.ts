@@ -10,11 +10,7 @@ import { SimpleFetcher } from 'aws-jwt-verify/https';
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
 import type { Jwks, JwksCache } from 'aws-jwt-verify/jwk';
 import { AgingKeySet, KeyNotKnownError } from './key-set';
-import { jwtAlgorithms } from '../kernel/jwt';
-
-/** What a token's verification came to; see the authorizer's service, whose port this is. */
-export type TokenVerification =
-  { readonly kind: 'valid'; readonly claims: Readonly<Record<string, unknown>> } | { readonly kind: 'invalid'; readonly reason: string };
+import { jwtAlgorithms, TokenVerification } from '../kernel/jwt';
 
 /** Which tokens are taken, whoever issues them. */
 interface TokenSettings {

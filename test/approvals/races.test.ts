@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { ann, ben, cem, GateWorld, rules, starter, stranger } from './world';
-import { Answer, GateRules, Person } from '../../src/approvals/model';
+import { ApprovalAnswer, GateRules, Person } from '../../src/approvals/model';
 import { GatePorts } from '../../src/approvals/ports';
 import { ApprovalGateService } from '../../src/approvals/service';
 
@@ -8,7 +8,7 @@ class Crash extends Error {}
 
 /** What one process does, and at which of its calls it dies, before or after the call took effect. */
 interface Actor {
-  readonly does: { readonly person: Person; readonly answer: Answer } | 'sweep';
+  readonly does: { readonly person: Person; readonly answer: ApprovalAnswer } | 'sweep';
   readonly diesAt?: { readonly call: number; readonly after: boolean };
   /** Its clock, seconds off the world's. */
   readonly clock: number;
@@ -63,7 +63,7 @@ const actor: fc.Arbitrary<Actor> = fc.record({
       weight: 4,
       arbitrary: fc.record({
         person: fc.constantFrom(ann, ben, cem, starter, stranger),
-        answer: fc.constantFrom<Answer>('approve', 'approve', 'approve', 'reject'),
+        answer: fc.constantFrom<ApprovalAnswer>('approve', 'approve', 'approve', 'reject'),
       }),
     },
     { weight: 2, arbitrary: fc.constant('sweep' as const) },
@@ -101,7 +101,7 @@ test('whoever races and dies: exactly one outcome is taken, and it is what the r
         const request = world.store.requests.get(id)!;
         const answered = world.store.records
           .filter(({ what }) => what === 'ANSWERED' || what === 'DECIDED')
-          .map(({ content }) => JSON.parse(content) as { by?: string; answer?: Answer });
+          .map(({ content }) => JSON.parse(content) as { by?: string; answer?: ApprovalAnswer });
         const approvals = new Set(answered.filter(({ answer }) => answer === 'approve').map(({ by }) => by));
         const rejected = answered.some(({ answer }) => answer === 'reject');
         const results = world.tasks.sent.map(({ result }) => JSON.stringify(result));

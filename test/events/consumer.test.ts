@@ -1,5 +1,15 @@
 import fc from 'fast-check';
-import { Claim, Consumer, ConsumerSettings, Delivery, Handled, Inbox, Message, Outcome, Subject } from '../../src/events/consumers/service';
+import {
+  Claim,
+  Consumer,
+  ConsumerSettings,
+  Delivery,
+  Handled,
+  Inbox,
+  Message,
+  DeliveryOutcome,
+  Subject,
+} from '../../src/events/consumers/service';
 import { inboxSchema } from '../../src/events/contract';
 import { ConsumedEvent, MeshEvent } from '../../src/events/model';
 import { noTracer, Span, SpanStart, Tracer, untraced } from '../../src/kernel/trace';
@@ -24,7 +34,7 @@ class World {
   public readonly effects = new Map<string, number>();
   public readonly delivered: { id: string; delivery: Delivery }[] = [];
   public readonly letters: { message: Message; reason: string }[] = [];
-  public readonly outcomes: Outcome[] = [];
+  public readonly outcomes: DeliveryOutcome[] = [];
   public answer: (event: ConsumedEvent) => Handled = () => ({ kind: 'done' });
   /** Whether an answer `done` is an effect; otherwise the answer makes its own. */
   public simple = true;
@@ -80,7 +90,7 @@ class World {
     );
   }
 
-  public get last(): Outcome {
+  public get last(): DeliveryOutcome {
     return this.outcomes[this.outcomes.length - 1];
   }
 }

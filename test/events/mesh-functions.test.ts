@@ -1,9 +1,9 @@
 import type { MeshEvent, PutEntry } from '../../src/events/model';
-import { PeerNews, ProbeStore, receiveProbe } from '../../src/events/probes/service';
+import { ProbeNews, ProbeStore, receiveProbe } from '../../src/events/probes/service';
 import { EventsNotPublished, InvalidEvent } from '../../src/events/publishing/publish-errors.domain';
 import { DeadLetter, PublishPorts } from '../../src/events/publishing/publish.service';
 import { publisherWith } from '../../src/events/publishing/publisher.aws';
-import { Letters, QueuedLetter, redrive, redriveAll, RedrivePorts } from '../../src/events/redrive/service';
+import { Letters, QueuedLetter, redrive, redriveAll, LetterRedrivePorts } from '../../src/events/redrive/service';
 import type { NewEvent } from '../../src/events/runtime.model';
 import { Telemetry } from '../../src/runtime/telemetry';
 
@@ -18,7 +18,7 @@ const probe = {
 describe('a probe that arrives', () => {
   const arrivals: [string, object, number][] = [];
   const store: ProbeStore = {
-    newsOf: async (): Promise<PeerNews> => ({}),
+    newsOf: async (): Promise<ProbeNews> => ({}),
     arrived: async (peer, at, silentAfterMs) => {
       arrivals.push([peer, at, silentAfterMs]);
     },
@@ -85,7 +85,7 @@ class Post {
 
   constructor(readonly queue: QueuedLetter[]) {}
 
-  ports(): RedrivePorts {
+  ports(): LetterRedrivePorts {
     return {
       receive: async () => {
         const next = this.queue.filter(({ handle }) => !this.invisible.has(handle) && !this.discarded.includes(handle)).slice(0, 3);

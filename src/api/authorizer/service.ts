@@ -1,13 +1,8 @@
+import { TokenVerification } from '../../kernel/jwt';
 import { scopeContextKey, tenantContextKey, tenantPattern } from '../caller.contract';
 
-/** What a token's verification came to. Throws instead when the keys cannot be had: then nothing is known of the token. */
-export type Verification =
-  | { readonly kind: 'valid'; readonly claims: Readonly<Record<string, unknown>> }
-  /** Forged, expired, for someone else, or no token at all. */
-  | { readonly kind: 'invalid'; readonly reason: string };
-
 export interface AuthorizerPorts {
-  readonly verify: (token: string) => Promise<Verification>;
+  readonly verify: (token: string) => Promise<TokenVerification>;
   readonly tenantClaim: string;
   /** Names of the scopes that the API asks for; absent: it asks for none. */
   readonly scopes?: readonly string[];

@@ -1,5 +1,6 @@
 import type { Environment } from '../../kernel/env';
-import { issuerVerifier, TokenVerification, userPoolVerifier } from '../../runtime/tokens';
+import { TokenVerification } from '../../kernel/jwt';
+import { issuerVerifier, userPoolVerifier } from '../../runtime/tokens';
 import { authorizerEnv } from '../contract';
 
 /** Verifies tokens as the environment says. Throws at init for settings that cannot work, later when the keys cannot be fetched. */

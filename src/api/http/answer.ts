@@ -3,7 +3,7 @@ import type { ProblemCode } from '../contract';
 import type { RequestRecord } from '../http.contract';
 
 /** What a call comes to, before the headers that every answer carries. */
-export interface Answer {
+export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: object;
@@ -32,7 +32,7 @@ export class ProblemError extends Error {
 }
 
 /** An answer with a JSON body. */
-export function jsonAnswer(status: number, body: object, headers: Readonly<Record<string, string>> = {}): Answer {
+export function jsonAnswer(status: number, body: object, headers: Readonly<Record<string, string>> = {}): HttpAnswer {
   return { status, headers: { 'Content-Type': 'application/json', ...headers }, body };
 }
 
@@ -46,7 +46,7 @@ export function problemAnswer(
   instance: string,
   headers: Readonly<Record<string, string>> = {},
   traceId?: string,
-): Answer {
+): HttpAnswer {
   return {
     status: problems[code].status,
     headers: { 'Content-Type': problemMediaType, ...headers },

@@ -19,14 +19,14 @@ export function scopeNameOf(source: CallerSource, scope: ApiScope): string {
   return source.kind === 'context' && source.names ? source.names[scope] : scope;
 }
 
-interface Candidate {
+interface CallerCandidate {
   readonly tenant?: unknown;
   readonly scopes: readonly ApiScope[];
 }
 
-const nobody: Candidate = { scopes: [] };
+const nobody: CallerCandidate = { scopes: [] };
 
-function candidate(source: CallerSource, context: GatewayContext | undefined): Candidate {
+function candidate(source: CallerSource, context: GatewayContext | undefined): CallerCandidate {
   if (source.kind === 'context') {
     const values = context?.authorizer ?? {};
     return { tenant: own(values, source.key), scopes: scopesIn(source, values) };

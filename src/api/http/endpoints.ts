@@ -1,4 +1,4 @@
-import { Answer, jsonAnswer } from './answer';
+import { HttpAnswer, jsonAnswer } from './answer';
 import { readJson } from './body';
 import { accountAnswer, keyedAnswer, listAnswer, openAccountAnswer, paymentAnswer } from './outcomes';
 import { accountIdOf, idempotencyKeyOf, listQueryOf, parseBody, paymentIdOf } from './parse';
@@ -18,7 +18,7 @@ export interface Call {
 }
 
 /** Works on one route. Throws a `ProblemError` for what the call does not take. */
-export type Endpoint = (call: Call) => Promise<Answer>;
+export type Endpoint = (call: Call) => Promise<HttpAnswer>;
 
 /** Endpoints by route, as `METHOD /path/{template}`. */
 export type Endpoints = Readonly<Record<string, Endpoint>>;

@@ -1,4 +1,4 @@
-import { Answer, instanceOf, problemAnswer, ProblemError, retryAfter } from './answer';
+import { HttpAnswer, instanceOf, problemAnswer, ProblemError, retryAfter } from './answer';
 import { Caller, callerOf, scopeNameOf } from './caller';
 import type { Endpoints } from './endpoints';
 import { GatewayEvent, HttpRequest, readRequest } from './request';
@@ -9,7 +9,7 @@ import { apiHeaders } from '../contract';
 import type { HttpPorts } from '../http.contract';
 
 /** What the function asks of Lambda's context. */
-export interface Invocation {
+export interface InvocationContext {
   getRemainingTimeInMillis(): number;
 }
 
@@ -29,7 +29,7 @@ const graceMs = 300;
 export function httpFunction(
   endpoints: Endpoints,
   ports: HttpPorts,
-): (event: GatewayEvent, invocation: Invocation) => Promise<GatewayResult> {
+): (event: GatewayEvent, invocation: InvocationContext) => Promise<GatewayResult> {
   return async (event, invocation) => {
     const startedMs = ports.nowMs();
     const request = readRequest(event);
@@ -83,7 +83,7 @@ async function answerOf(
   request: HttpRequest,
   { caller, nameOf }: { readonly caller?: Caller; readonly nameOf: (scope: ApiScope) => string },
   context: Omit<CallContext, 'tenant'>,
-): Promise<Answer> {
+): Promise<HttpAnswer> {
   const open = request.path === '/health';
   if (caller === undefined && !open) throw new ProblemError('forbidden', 'The credentials are valid but belong to no tenant of this API.');
   // Whoever may do nothing here is not told what there is.
@@ -103,7 +103,11 @@ async function answerOf(
 }
 
 /** Turns whatever happens into an answer: what is thrown without being foreseen leaves the outcome unknown. */
-async function settle(request: HttpRequest, work: () => Promise<Answer>, waitMs: number): Promise<{ answer: Answer; thrown?: unknown }> {
+async function settle(
+  request: HttpRequest,
+  work: () => Promise<HttpAnswer>,
+  waitMs: number,
+): Promise<{ answer: HttpAnswer; thrown?: unknown }> {
   const instance = instanceOf(request.path);
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {
@@ -121,7 +125,7 @@ async function settle(request: HttpRequest, work: () => Promise<Answer>, waitMs:
   }
 }
 
-function resultOf(answer: Answer, traceId: string, region: string): GatewayResult {
+function resultOf(answer: HttpAnswer, traceId: string, region: string): GatewayResult {
   const headers = {
     ...answer.headers,
     [apiHeaders.traceId]: `Root=${traceId}`,

@@ -3,13 +3,13 @@ import { ledgerLimits } from '../../ledger/contract';
 import { apiBasePath, apiHeaders, apiLimits, problemMediaType, problems } from '../contract';
 import type { ProblemCode } from '../contract';
 
-/** The document's operations: what each call takes and every answer it can give. */
-type Json = { [name: string]: unknown };
+/** An object of the document. */
+export type OpenApiPart = { [name: string]: unknown };
 
-const ref = (kind: string, name: string): Json => ({ $ref: `#/components/${kind}/${name}` });
-const schema = (name: string): Json => ref('schemas', name);
+const ref = (kind: string, name: string): OpenApiPart => ({ $ref: `#/components/${kind}/${name}` });
+const schema = (name: string): OpenApiPart => ref('schemas', name);
 
-export const parameters: Json = {
+export const parameters: OpenApiPart = {
   AccountId: { name: 'accountId', in: 'path', required: true, schema: schema('AccountId') },
   PaymentId: { name: 'paymentId', in: 'path', required: true, schema: schema('PaymentId') },
   IdempotencyKey: {
@@ -43,7 +43,7 @@ const headerTexts = {
   CacheControl: 'Always no-store.',
 };
 
-const text = (description: string): Json => ({ description, schema: { type: 'string' } });
+const text = (description: string): OpenApiPart => ({ description, schema: { type: 'string' } });
 
 const statusNotes: Readonly<Record<number, string>> = {
   409: "With Retry-After only for `request_in_flight`; the other refusals of a move are that key's answer for good. ",
@@ -60,7 +60,7 @@ const statusNotes: Readonly<Record<number, string>> = {
 };
 
 /** Shared parts of the answers, for the document's components. */
-export const answers: Json = {
+export const answers: OpenApiPart = {
   headers: {
     ...Object.fromEntries(Object.entries(headerTexts).map(([name, description]) => [name, text(description)])),
     Replayed: {
@@ -74,7 +74,7 @@ export const answers: Json = {
   responses: problemResponses(),
 };
 
-function everyAnswer(more: Json = {}): Json {
+function everyAnswer(more: OpenApiPart = {}): OpenApiPart {
   return {
     [apiHeaders.traceId]: ref('headers', 'TraceId'),
     [apiHeaders.servedByRegion]: ref('headers', 'ServedByRegion'),
@@ -84,7 +84,7 @@ function everyAnswer(more: Json = {}): Json {
 }
 
 /** One response for each status that errors have, naming the codes that come with it. */
-function problemResponses(): Json {
+function problemResponses(): OpenApiPart {
   const statuses = [...new Set(Object.values(problems).map((problem) => problem.status))];
   return Object.fromEntries(
     statuses.map((status) => {
@@ -109,15 +109,15 @@ function problemResponses(): Json {
   );
 }
 
-function errors(...statuses: number[]): Json {
+function errors(...statuses: number[]): OpenApiPart {
   return Object.fromEntries([...statuses].sort().map((status) => [String(status), ref('responses', `Problem${status}`)]));
 }
 
-function success(description: string, name: string, headers: Json = {}): Json {
+function success(description: string, name: string, headers: OpenApiPart = {}): OpenApiPart {
   return { description, headers: everyAnswer(headers), content: { 'application/json': { schema: schema(name) } } };
 }
 
-function body(name: string, required: boolean): Json {
+function body(name: string, required: boolean): OpenApiPart {
   return { required, content: { 'application/json': { schema: schema(name) } } };
 }
 
@@ -126,7 +126,7 @@ const location = { Location: ref('headers', 'Location') };
 const always = [401, 403, 404, 405, 429, 503];
 const withBody = [400, 413, 415];
 
-function move(operationId: string, summary: string, bodyName: string): Json {
+function move(operationId: string, summary: string, bodyName: string): OpenApiPart {
   return {
     operationId,
     summary,
@@ -141,7 +141,7 @@ const accounts = `${apiBasePath}/accounts/{accountId}`;
 const payments = `${apiBasePath}/payments`;
 
 /** Operations by route. */
-export const operations: Readonly<Record<string, Json>> = {
+export const operations: Readonly<Record<string, OpenApiPart>> = {
   [`PUT ${accounts}`]: {
     operationId: 'openAccount',
     summary: 'Open a funded account',

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { answers, operations, parameters } from './openapi-operations';
+import { answers, OpenApiPart, operations, parameters } from './openapi-operations';
 import {
   accountSchema,
   healthSchema,
@@ -27,9 +27,6 @@ import { apiScopes, defaultScopeNames } from '../caller.contract';
 import type { ApiScope } from '../caller.contract';
 import { apiRoutes } from '../contract';
 
-/** A JSON object of the document. */
-export type Json = { [name: string]: unknown };
-
 const named: Readonly<Record<string, z.ZodMiniType>> = {
   AccountId: accountIdSchema,
   PaymentId: paymentIdSchema,
@@ -53,8 +50,8 @@ const named: Readonly<Record<string, z.ZodMiniType>> = {
 };
 
 /** The API's OpenAPI 3.1 document, from the schemas that the functions validate with and the routes that they answer. */
-export function openApiDocument(): Json {
-  const paths: Record<string, Json> = {};
+export function openApiDocument(): OpenApiPart {
+  const paths: Record<string, OpenApiPart> = {};
   for (const route of apiRoutes) {
     const security = route.scope === undefined ? [] : [{ bearer: [defaultScopeNames[route.scope]] }];
     (paths[route.path] ??= {})[route.method.toLowerCase()] = { ...operations[`${route.method} ${route.path}`], security };
@@ -105,15 +102,15 @@ function credentials(): string {
   );
 }
 
-function schemas(): Json {
+function schemas(): OpenApiPart {
   const registry = z.registry<{ id?: string }>();
   for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
   const made = z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}`, io: 'input' }).schemas;
-  return Object.fromEntries(Object.entries(made).map(([id, schema]) => [id, plain(schema as Json)]));
+  return Object.fromEntries(Object.entries(made).map(([id, schema]) => [id, plain(schema as OpenApiPart)]));
 }
 
 /** Without what belongs to a file of its own. */
-function plain(schema: Json): Json {
+function plain(schema: OpenApiPart): OpenApiPart {
   const { $schema: _schema, $id: _id, ...rest } = schema;
   return rest;
 }

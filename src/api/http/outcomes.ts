@@ -1,4 +1,4 @@
-import { Answer, jsonAnswer, problemAnswer, retryAfter } from './answer';
+import { HttpAnswer, jsonAnswer, problemAnswer, retryAfter } from './answer';
 import { grouped } from '../../kernel/grouped';
 import { ledgerLimits } from '../../ledger/contract';
 import type {
@@ -62,7 +62,7 @@ function lineBody(line: LedgerLine): object {
 const repeat = 'Repeat the request with the same Idempotency-Key after the time in Retry-After.';
 
 /** What any call can come to. */
-function otherwise(outcome: Rejected | Busy | Unsure, instance: string): Answer {
+function otherwise(outcome: Rejected | Busy | Unsure, instance: string): HttpAnswer {
   switch (outcome.kind) {
     case 'rejected':
       return problemAnswer(outcome.code, outcome.detail, instance);
@@ -93,7 +93,7 @@ const unsureDetails: Readonly<Record<Unsure['code'], string>> = {
 };
 
 /** The answer to a keyed call: 201 with `Location` for an authorization, 200 for a move. */
-export function keyedAnswer(outcome: KeyedOutcome, successStatus: 200 | 201, instance: string): Answer {
+export function keyedAnswer(outcome: KeyedOutcome, successStatus: 200 | 201, instance: string): HttpAnswer {
   switch (outcome.kind) {
     case 'answered': {
       const { payment, replayed } = outcome;
@@ -134,7 +134,7 @@ function replayedHeader(replayed: boolean): Readonly<Record<string, string>> {
   return replayed ? { [apiHeaders.idempotencyReplayed]: 'true' } : {};
 }
 
-export function openAccountAnswer(outcome: OpenAccountOutcome, instance: string): Answer {
+export function openAccountAnswer(outcome: OpenAccountOutcome, instance: string): HttpAnswer {
   switch (outcome.kind) {
     case 'opened':
       return outcome.created
@@ -153,16 +153,16 @@ export function openAccountAnswer(outcome: OpenAccountOutcome, instance: string)
   }
 }
 
-export function accountAnswer(outcome: AccountOutcome, instance: string): Answer {
+export function accountAnswer(outcome: AccountOutcome, instance: string): HttpAnswer {
   return outcome.kind === 'found' ? jsonAnswer(200, accountBody(outcome.account)) : otherwise(outcome, instance);
 }
 
-export function paymentAnswer(outcome: PaymentOutcome, instance: string): Answer {
+export function paymentAnswer(outcome: PaymentOutcome, instance: string): HttpAnswer {
   if (outcome.kind !== 'found') return otherwise(outcome, instance);
   return { ...jsonAnswer(200, paymentBody(outcome.payment)), paymentId: outcome.payment.paymentId };
 }
 
-export function listAnswer(outcome: ListOutcome, instance: string): Answer {
+export function listAnswer(outcome: ListOutcome, instance: string): HttpAnswer {
   if (outcome.kind !== 'found') return otherwise(outcome, instance);
   return jsonAnswer(200, { items: outcome.items.map(lineBody), nextCursor: outcome.nextCursor });
 }

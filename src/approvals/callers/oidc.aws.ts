@@ -1,7 +1,8 @@
 import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'crypto';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { OidcIdentity, OidcProvider, Sealer } from './session.service';
-import { issuerVerifier, TokenVerification } from '../../runtime/tokens';
+import { TokenVerification } from '../../kernel/jwt';
+import { issuerVerifier } from '../../runtime/tokens';
 
 /** A secret's value, read again every five minutes. */
 export function secretReader(client: SecretsManagerClient, secretArn: string): () => Promise<string> {

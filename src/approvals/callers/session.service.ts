@@ -1,3 +1,4 @@
+import { TokenVerification } from '../../kernel/jwt';
 import { GateIdentity, gateLimits } from '../contract';
 import { Person } from '../model';
 import { hasGroup, roleOf, sessionName } from '../person.domain';
@@ -10,9 +11,6 @@ export interface Sealer {
 
 export type Purpose = 'sign-in' | 'session' | 'csrf';
 
-export type Verdict =
-  { readonly kind: 'valid'; readonly claims: Readonly<Record<string, unknown>> } | { readonly kind: 'invalid'; readonly reason: string };
-
 /** The provider where people sign in. */
 export interface OidcProvider {
   /** Where to send a person. */
@@ -22,7 +20,7 @@ export interface OidcProvider {
   /** Whether it says in its answers whose they are (`iss`, RFC 9207). */
   namesItself(): Promise<boolean>;
   /** Checks signature, issuer, audience and time. */
-  verify(token: string): Promise<Verdict>;
+  verify(token: string): Promise<TokenVerification>;
   /** SHA-256, base64url. */
   challenge(verifier: string): string;
 }

@@ -94,11 +94,11 @@ const problems = {
 
 const nothing = 'Nothing was started.';
 
-type Code = keyof typeof problems;
+type StartProblemCode = keyof typeof problems;
 
-interface Answered {
+interface AnsweredStart {
   readonly answer: GateAnswer;
-  readonly code?: Code;
+  readonly code?: StartProblemCode;
   readonly by?: string;
   readonly execution?: string;
   readonly thrown?: unknown;
@@ -110,7 +110,7 @@ interface Answered {
  */
 export function startHttp(ports: StartPorts): (event: GateEvent) => Promise<GateAnswer> {
   return async (event) => {
-    const { answer, code, by, execution, thrown } = await answerTo(ports, event).catch((error: unknown): Answered => ({
+    const { answer, code, by, execution, thrown } = await answerTo(ports, event).catch((error: unknown): AnsweredStart => ({
       ...problem('unavailable'),
       thrown: error,
     }));
@@ -119,7 +119,7 @@ export function startHttp(ports: StartPorts): (event: GateEvent) => Promise<Gate
   };
 }
 
-async function answerTo(ports: StartPorts, event: GateEvent): Promise<Answered> {
+async function answerTo(ports: StartPorts, event: GateEvent): Promise<AnsweredStart> {
   const { rules, starter } = ports;
   const key = headerOf(event, 'idempotency-key');
   if (sentTwice(event, 'idempotency-key') || (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key))) {
@@ -143,12 +143,12 @@ async function answerTo(ports: StartPorts, event: GateEvent): Promise<Answered> 
   return { answer: json(202, { execution, startedBy }), by: person.id, execution };
 }
 
-type Caller =
+type StartCaller =
   | { readonly kind: 'known'; readonly person: Person; readonly proof?: string }
-  | { readonly kind: 'nobody'; readonly code: Code; readonly thrown?: unknown };
+  | { readonly kind: 'nobody'; readonly code: StartProblemCode; readonly thrown?: unknown };
 
 /** A proof is for this start, this input and this key. */
-async function callerOf({ identity, provider, proofs, url }: StartPorts, event: GateEvent, key: string | undefined): Promise<Caller> {
+async function callerOf({ identity, provider, proofs, url }: StartPorts, event: GateEvent, key: string | undefined): Promise<StartCaller> {
   if (identity.kind === 'iam') {
     const caller = await proofs!.callerOf(event, { url, body: rawBody(event), key });
     if (caller.kind === 'refused') return { kind: 'nobody', code: caller.why };
@@ -161,7 +161,7 @@ async function callerOf({ identity, provider, proofs, url }: StartPorts, event: 
   return person ? { kind: 'known', person } : { kind: 'nobody', code: 'unauthorized' };
 }
 
-function problem(code: Code, by?: string, found?: string): Answered {
+function problem(code: StartProblemCode, by?: string, found?: string): AnsweredStart {
   const { status, title, detail } = problems[code];
   const more: Record<string, string> =
     code === 'unauthorized'

@@ -5,7 +5,7 @@ import { bearerIn, bodyOf, GateAnswer, GateEvent, headerOf, json, plain, problem
 import { GateSessions, Session } from '../callers/session.service';
 import { GateIdentity, gateLimits, gatePaths, proofLimits } from '../contract';
 import { Refusal, unentitled } from '../domain';
-import { Answer, ApprovalView, GateRules, Person } from '../model';
+import { ApprovalAnswer, ApprovalView, GateRules, Person } from '../model';
 import { ApprovalGateService } from '../service';
 
 export interface GateHttpPorts {
@@ -52,7 +52,7 @@ const problems = {
   unavailable: { status: 503, title: 'The service cannot answer now' },
 } as const;
 
-type Code = keyof typeof problems;
+type PageProblemCode = keyof typeof problems;
 
 const cookies = { session: '__Host-approval-session', signIn: '__Host-approval-sign-in' } as const;
 
@@ -62,29 +62,29 @@ export function gateHttp(ports: GateHttpPorts): (event: GateEvent) => Promise<Ga
   return async (event) => {
     const { answer, code, by, thrown } = await calls
       .answer(event)
-      .catch((error: unknown): Answered => ({ ...calls.problem(event, 'unavailable'), thrown: error }));
+      .catch((error: unknown): AnsweredPage => ({ ...calls.problem(event, 'unavailable'), thrown: error }));
     const approval = event.pathParameters?.id?.slice(0, 22);
     ports.record({ route: event.resource, method: event.httpMethod, status: answer.statusCode, code, approval, by }, thrown);
     return answer;
   };
 }
 
-interface Answered {
+interface AnsweredPage {
   readonly answer: GateAnswer;
-  readonly code?: Code;
+  readonly code?: PageProblemCode;
   readonly by?: string;
   readonly thrown?: unknown;
 }
 
 /** Who decides, and by which kind of proof: a browser's session needs a form of ours. */
-type Caller =
+type PageCaller =
   | { readonly kind: 'known'; readonly person: Person; readonly session?: Session }
-  | { readonly kind: 'nobody'; readonly code: Code; readonly thrown?: unknown };
+  | { readonly kind: 'nobody'; readonly code: PageProblemCode; readonly thrown?: unknown };
 
 class GateCalls {
   constructor(private readonly ports: GateHttpPorts) {}
 
-  public answer(event: GateEvent): Promise<Answered> {
+  public answer(event: GateEvent): Promise<AnsweredPage> {
     const { resource, httpMethod: method } = event;
     const id = event.pathParameters?.id ?? '';
     if (resource === gatePaths.callback && method === 'GET') return this.callback(event);
@@ -94,14 +94,14 @@ class GateCalls {
     return Promise.resolve(this.problem(event, resource === gatePaths.approval ? 'method_not_allowed' : 'unknown'));
   }
 
-  private async look(event: GateEvent, id: string): Promise<Answered> {
+  private async look(event: GateEvent, id: string): Promise<AnsweredPage> {
     const view = await this.ports.gate.view(id);
     if (!view) return this.problem(event, 'unknown');
     if (wantsJson(event)) return { answer: json(200, shown(view)) };
     return { answer: await this.page(200, view, await this.sessionOf(event)) };
   }
 
-  private async decide(event: GateEvent, id: string): Promise<Answered> {
+  private async decide(event: GateEvent, id: string): Promise<AnsweredPage> {
     const caller = await this.callerOf(event, id);
     if (caller.kind === 'nobody') return { ...this.problem(event, caller.code), thrown: caller.thrown };
     const { person, session } = caller;
@@ -120,7 +120,7 @@ class GateCalls {
     return { answer, by };
   }
 
-  private async refused(event: GateEvent, why: Refusal, view: ApprovalView, session: Session | undefined): Promise<Answered> {
+  private async refused(event: GateEvent, why: Refusal, view: ApprovalView, session: Session | undefined): Promise<AnsweredPage> {
     if (wantsJson(event)) return this.problem(event, why);
     return {
       answer: await this.page(problems[why].status, view, session, `Your answer changes nothing: ${lowered(problems[why].title)}.`),
@@ -128,14 +128,14 @@ class GateCalls {
     };
   }
 
-  private async signIn(event: GateEvent, id: string): Promise<Answered> {
+  private async signIn(event: GateEvent, id: string): Promise<AnsweredPage> {
     const { sessions, gate } = this.ports;
     if (!sessions || !(await gate.view(id))) return this.problem(event, 'unknown');
     const { location, cookie } = await sessions.begin(id);
     return { answer: redirect(302, location, [cookieOf(cookies.signIn, cookie, gateLimits.signInSeconds)]) };
   }
 
-  private async callback(event: GateEvent): Promise<Answered> {
+  private async callback(event: GateEvent): Promise<AnsweredPage> {
     const { sessions } = this.ports;
     if (!sessions) return this.problem(event, 'unknown');
     const done = await sessions.finish(event.queryStringParameters ?? {}, cookieIn(event, cookies.signIn));
@@ -144,7 +144,7 @@ class GateCalls {
     return { answer: redirect(302, `../approvals/${done.approvalId}`, set) };
   }
 
-  private async callerOf(event: GateEvent, id: string): Promise<Caller> {
+  private async callerOf(event: GateEvent, id: string): Promise<PageCaller> {
     const { identity, sessions } = this.ports;
     if (identity.kind === 'iam') return this.provenCaller(event, id);
     const token = bearerIn(event);
@@ -157,7 +157,7 @@ class GateCalls {
   }
 
   /** The proof is for this approval and this body, which holds the decision. */
-  private async provenCaller(event: GateEvent, id: string): Promise<Caller> {
+  private async provenCaller(event: GateEvent, id: string): Promise<PageCaller> {
     if (!gateLimits.idPattern.test(id)) return { kind: 'nobody', code: 'unknown' };
     const caller = await this.ports.proofs!.callerOf(event, { url: approvalUrl(this.ports.baseUrl, id), body: rawBody(event) });
     if (caller.kind === 'refused') return { kind: 'nobody', code: caller.why };
@@ -210,7 +210,7 @@ class GateCalls {
   }
 
   /** An error in the form that was asked for. */
-  public problem(event: GateEvent, code: Code, found?: string): Answered {
+  public problem(event: GateEvent, code: PageProblemCode, found?: string): AnsweredPage {
     const { status, title } = problems[code];
     const { kind } = this.ports.identity;
     const more: Record<string, string> =
@@ -226,7 +226,7 @@ class GateCalls {
   }
 }
 
-const hints: Partial<Readonly<Record<Code, string>>> = {
+const hints: Partial<Readonly<Record<PageProblemCode, string>>> = {
   invalid_request: 'Send {"decision": "approve" or "reject", "comment"?: a text of at most 1,000 characters}.',
   unauthorized: "Open the approval's page and sign in, or send a valid bearer token. Nothing was changed.",
   forged: "Open the approval's page again and decide there. Nothing was changed.",
@@ -235,7 +235,7 @@ const hints: Partial<Readonly<Record<Code, string>>> = {
 };
 
 /** With AWS credentials. */
-const proofHints: Partial<Readonly<Record<Code, string>>> = {
+const proofHints: Partial<Readonly<Record<PageProblemCode, string>>> = {
   unauthorized: "Send X-Caller-Proof for this very call: 'npx cdk-multi-region-payments approve URL' makes it. Nothing was changed.",
   stale:
     `A proof is valid for ${proofLimits.validSeconds / 60} minutes: check your computer's clock, and make a new proof. Nothing ` +
@@ -284,12 +284,12 @@ function wantsJson(event: GateEvent): boolean {
 }
 
 interface DecisionBody {
-  readonly decision: Answer;
+  readonly decision: ApprovalAnswer;
   readonly comment?: string;
   readonly csrf?: string;
 }
 
-function decisionOf(event: GateEvent): DecisionBody | { readonly why: Code; readonly detail?: string } {
+function decisionOf(event: GateEvent): DecisionBody | { readonly why: PageProblemCode; readonly detail?: string } {
   const body = bodyOf(event, 'form');
   if (body.kind === 'refused') return body;
   const { decision, comment, csrf, ...others } = body.fields;

@@ -8,19 +8,19 @@ export interface TokenTask {
   readonly timeout?: number | 'unknown';
 }
 
-type Json = { readonly [name: string]: unknown };
+type DefinitionPart = { readonly [name: string]: unknown };
 
 /** A state machine's definition, if it is made in this app and not read from a file at deployment. */
-export function definitionOf(stateMachine: IStateMachine): Json | undefined {
+export function definitionOf(stateMachine: IStateMachine): DefinitionPart | undefined {
   const resource = stateMachine.node.defaultChild;
   return resource instanceof CfnStateMachine ? definitionIn(resource) : undefined;
 }
 
 /** The definition as the template will have it, if it is written there. */
-export function definitionIn(resource: CfnStateMachine): Json | undefined {
+export function definitionIn(resource: CfnStateMachine): DefinitionPart | undefined {
   const resolved: unknown = Stack.of(resource).resolve(resource.definitionString);
   try {
-    return JSON.parse(flat(resolved)) as Json;
+    return JSON.parse(flat(resolved)) as DefinitionPart;
   } catch {
     return undefined;
   }
@@ -33,7 +33,7 @@ function flat(value: unknown): string {
   return parts ? parts.map((part) => (typeof part === 'string' ? part : 'unknown')).join('') : '';
 }
 
-function timeoutOf(state: Json): { readonly timeout?: number | 'unknown' } {
+function timeoutOf(state: DefinitionPart): { readonly timeout?: number | 'unknown' } {
   if (typeof state.TimeoutSeconds === 'number') return { timeout: state.TimeoutSeconds };
   return state.TimeoutSeconds === undefined && state.TimeoutSecondsPath === undefined ? {} : { timeout: 'unknown' };
 }
@@ -45,12 +45,12 @@ export function isStandard(stateMachine: IStateMachine): boolean {
 }
 
 /** Its token tasks, wherever they stand: in branches of Parallel states and iterations of Map states too. */
-export function tokenTasksIn(definition: Json): TokenTask[] {
-  const states = (definition.States ?? {}) as Readonly<Record<string, Json>>;
+export function tokenTasksIn(definition: DefinitionPart): TokenTask[] {
+  const states = (definition.States ?? {}) as Readonly<Record<string, DefinitionPart>>;
   return Object.entries(states).flatMap(([name, state]) => {
     const nested = [
-      ...((state.Branches ?? []) as Json[]),
-      ...[state.ItemProcessor, state.Iterator].filter((inner): inner is Json => inner !== undefined),
+      ...((state.Branches ?? []) as DefinitionPart[]),
+      ...[state.ItemProcessor, state.Iterator].filter((inner): inner is DefinitionPart => inner !== undefined),
     ];
     const own =
       typeof state.Resource === 'string' && state.Resource.endsWith('.waitForTaskToken') ? [{ state: name, ...timeoutOf(state) }] : [];

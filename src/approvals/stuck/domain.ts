@@ -24,7 +24,7 @@ interface Container {
   readonly id: number;
 }
 
-interface Place {
+interface OpenPlace {
   readonly containers: readonly Container[];
   readonly state: string;
   readonly sinceMs: number;
@@ -45,7 +45,7 @@ const waiting = new Set(['TaskScheduled', 'TaskStarted', 'TaskSubmitted']);
  * ended.
  */
 export function openTasks(events: readonly HistoryEvent[]): readonly OpenTask[] {
-  const places = new Map<number, Place>();
+  const places = new Map<number, OpenPlace>();
   const followed = new Set<number>();
   const over = new Set<number>();
   for (const event of events) {
@@ -61,7 +61,7 @@ export function openTasks(events: readonly HistoryEvent[]): readonly OpenTask[] 
     .sort((a, b) => a.sinceMs - b.sinceMs);
 }
 
-function placeOf(event: HistoryEvent, before: Place | undefined, over: Set<number>): Place {
+function placeOf(event: HistoryEvent, before: OpenPlace | undefined, over: Set<number>): OpenPlace {
   const { containers = [], state = '', sinceMs = event.atMs } = before ?? {};
   if (event.type.endsWith('StateEntered')) return { containers, state: event.state ?? '', sinceMs: event.atMs };
   const begun = begins.get(event.type);

@@ -11,7 +11,7 @@ const families: Readonly<Record<string, string>> = {
   'AWS::CloudWatch::CompositeAlarm': 'AWS::CloudWatch::Alarm',
 };
 
-interface Named {
+interface NamedResource {
   readonly resource: CfnResource;
   readonly name: string;
   readonly family: string;
@@ -19,7 +19,7 @@ interface Named {
 }
 
 /** By the root of the tree: the names in it, and how many constructs it had when they were looked for. */
-const known = new WeakMap<IConstruct, { readonly constructs: number; readonly names: ReadonlyMap<string, readonly Named[]> }>();
+const known = new WeakMap<IConstruct, { readonly constructs: number; readonly names: ReadonlyMap<string, readonly NamedResource[]> }>();
 
 /**
  * What is wrong with the names below a construct in the whole app: names that something else has too, in the same account and region. One
@@ -51,16 +51,16 @@ export function namesTwice(scope: IConstruct, propertyOf: (type: string) => stri
 }
 
 /** The earlier of two is taken for the right one. */
-function isSame(own: Named, other: Named): boolean {
+function isSame(own: NamedResource, other: NamedResource): boolean {
   if (other.resource === own.resource || !mayShareAccount(own.resource, other.resource)) return false;
   return globalTypes.has(own.family) || own.regions.some((region) => !Token.isUnresolved(region) && other.regions.includes(region));
 }
 
-function namesIn(root: IConstruct, propertyOf: (type: string) => string | undefined): ReadonlyMap<string, readonly Named[]> {
+function namesIn(root: IConstruct, propertyOf: (type: string) => string | undefined): ReadonlyMap<string, readonly NamedResource[]> {
   const all = root.node.findAll();
   const found = known.get(root);
   if (found?.constructs === all.length) return found.names;
-  const names = new Map<string, Named[]>();
+  const names = new Map<string, NamedResource[]>();
   for (const resource of all) {
     if (!CfnResource.isCfnResource(resource)) continue;
     const property = propertyOf(resource.cfnResourceType);

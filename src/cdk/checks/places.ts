@@ -99,7 +99,7 @@ export function checkSamePlace(scope: Construct, prop: string, given: IConstruct
   if (problem) throw invalidProps(scope, problem);
 }
 
-interface Place {
+interface StackPlace {
   readonly region: string;
   readonly account: string;
 }
@@ -108,7 +108,7 @@ function placeProblem(scope: Construct, prop: string, given: unknown, rule: Plac
   const { region, account } = Stack.of(scope);
   for (const { name, place } of placesOf(given)) {
     if (rule.except?.includes(name)) continue;
-    const foreign = (kind: keyof Place, ours: string): boolean => rule[kind] && isForeign(place[kind], ours);
+    const foreign = (kind: keyof StackPlace, ours: string): boolean => rule[kind] && isForeign(place[kind], ours);
     if (!foreign('region', region) && !foreign('account', account)) continue;
     const ours = [...(rule.region ? [`the stack's region ${region}`] : []), ...(rule.account ? [`account ${account}`] : [])];
     return {
@@ -127,7 +127,7 @@ function isForeign(theirs: string, ours: string): boolean {
 }
 
 /** Where a resource stands, or what a target or an action holds: those are no resources and have one. */
-function placesOf(given: unknown): { readonly name: string; readonly place: Place }[] {
+function placesOf(given: unknown): { readonly name: string; readonly place: StackPlace }[] {
   if (typeof given !== 'object' || given === null) return [];
   const place = placeOf(given);
   if (place) return [{ name: given.constructor.name, place }];
@@ -138,8 +138,8 @@ function placesOf(given: unknown): { readonly name: string; readonly place: Plac
 }
 
 /** The ARN first: some resources of other stacks say that they stand where they were imported. */
-function placeOf(given: object): Place | undefined {
-  const { _env, env = _env } = given as { env?: Place; _env?: Place };
+function placeOf(given: object): StackPlace | undefined {
+  const { _env, env = _env } = given as { env?: StackPlace; _env?: StackPlace };
   const construct = Construct.isConstruct(given) ? given : undefined;
   if (!env && !construct) return undefined;
   const { region, account } = env ?? Stack.of(construct!);

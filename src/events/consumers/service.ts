@@ -80,7 +80,7 @@ export interface ConsumerPorts {
   readonly nowMs: () => number;
   readonly nonce: () => string;
   readonly tracer: Tracer;
-  readonly observe: (outcome: Outcome, event?: ConsumedEvent) => void;
+  readonly observe: (outcome: DeliveryOutcome, event?: ConsumedEvent) => void;
 }
 
 export interface ConsumerSettings {
@@ -100,7 +100,7 @@ export interface ConsumerSettings {
 }
 
 /** What a delivery came to. `settled`: it is done with; otherwise it has to come again. */
-export interface Outcome {
+export interface DeliveryOutcome {
   readonly kind: 'done' | 'duplicate' | 'skipped' | 'setAside' | 'refused' | 'running' | 'failed' | 'notReached' | 'unknown' | 'noTime';
   readonly settled: boolean;
   readonly outOfOrder?: boolean;
@@ -114,7 +114,7 @@ interface Parsed {
 }
 
 /** A message that no handler sees. */
-interface Rejected {
+interface RejectedMessage {
   readonly kind: 'setAside' | 'refused';
   readonly reason: string;
 }
@@ -152,7 +152,7 @@ export class Consumer {
   }
 
   /** What is no event of a mesh, or of no accepted source, never will be: it is kept for somebody to look at. */
-  private async reject(message: Message, { kind, reason }: Rejected): Promise<boolean> {
+  private async reject(message: Message, { kind, reason }: RejectedMessage): Promise<boolean> {
     try {
       await this.ports.deadLetter(message, reason);
       this.ports.observe({ kind, settled: true, reason });
@@ -164,7 +164,7 @@ export class Consumer {
   }
 
   /** A fault of the inbox or the queue concerns this message alone, and leaves it to the next delivery. */
-  private async surely(one: Parsed, deadlineMs: number): Promise<Outcome> {
+  private async surely(one: Parsed, deadlineMs: number): Promise<DeliveryOutcome> {
     try {
       return await this.consume(one, deadlineMs);
     } catch (error) {
@@ -172,7 +172,7 @@ export class Consumer {
     }
   }
 
-  private async consume({ message, event, replayed }: Parsed, deadlineMs: number): Promise<Outcome> {
+  private async consume({ message, event, replayed }: Parsed, deadlineMs: number): Promise<DeliveryOutcome> {
     const { inbox, nowMs } = this.ports;
     const { leaseMs, maxAttempts } = this.settings;
     // An attempt that cannot end before this function does would hold its lease for nothing.
@@ -207,7 +207,7 @@ export class Consumer {
     return { kind: handled.kind, settled: false, reason: handled.reason };
   }
 
-  private async done(claim: Claim): Promise<Outcome> {
+  private async done(claim: Claim): Promise<DeliveryOutcome> {
     const { source, tenant, subject, sequence } = claim.event;
     await this.ports.inbox.finish(claim, this.ports.nowMs());
     if (subject === undefined || sequence === undefined) return { kind: 'done', settled: true };
@@ -216,7 +216,7 @@ export class Consumer {
   }
 
   /** The letter first: a crash in between leaves one letter too many, never one too few. */
-  private async giveUp(message: Message, claim: Claim, reason: string): Promise<Outcome> {
+  private async giveUp(message: Message, claim: Claim, reason: string): Promise<DeliveryOutcome> {
     await this.ports.deadLetter(message, reason);
     await this.ports.inbox.setAside(claim);
     return { kind: 'setAside', settled: true, reason };
@@ -254,7 +254,7 @@ export class Consumer {
  * The event in a message. Its type is the one that the bus judged the publisher by, and its source the one that the bus's policy vouches
  * for: the envelope's own word is believed in neither.
  */
-function parse(message: Message, sources: readonly string[]): Parsed | Rejected {
+function parse(message: Message, sources: readonly string[]): Parsed | RejectedMessage {
   // What two readers could take for two things is not handed to one of them.
   const read = readJson(message.body, 'double');
   if (read.kind === 'refused') return { kind: 'setAside', reason: `the message was refused. ${read.detail}` };

@@ -2,7 +2,7 @@ import { randomUUID } from 'crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { completion, DynamoInbox } from './aws';
-import { Consumer, ConsumerPorts, ConsumerSettings, Handled, Outcome } from './service';
+import { Consumer, ConsumerPorts, ConsumerSettings, Handled, DeliveryOutcome } from './service';
 import { connection } from '../../runtime/clients';
 import { Telemetry } from '../../runtime/telemetry';
 import { tracerOf } from '../../runtime/xray';
@@ -58,7 +58,7 @@ export function consumerFunction(
     service: env.consumer,
     dimensions: { [meshMetrics.consumerDimension]: env.consumer },
   });
-  const open: Outcome[] = [];
+  const open: DeliveryOutcome[] = [];
   const ports: ConsumerPorts = {
     inbox: new DynamoInbox(clients.dynamoDb, env.inboxTable),
     handle: (event, delivery) => handle(event, { ...delivery, completion: () => completion(env.inboxTable, event, Date.now()) }, timeoutMs),
@@ -100,7 +100,7 @@ export function consumerFunction(
   };
 }
 
-function count(telemetry: Telemetry, { kind, outOfOrder }: Outcome): void {
+function count(telemetry: Telemetry, { kind, outOfOrder }: DeliveryOutcome): void {
   if (kind === 'done') telemetry.count(meshMetrics.consumed);
   if (kind === 'duplicate') telemetry.count(meshMetrics.duplicates);
   if (kind === 'setAside') telemetry.count(meshMetrics.setAside);

@@ -6,7 +6,7 @@ import {
   UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { meshSchema } from '../contract';
-import { PeerNews, ProbeStore } from './service';
+import { ProbeNews, ProbeStore } from './service';
 
 const { partitionKey, arrivedAt, sentAt, resumedAt, probeKey } = meshSchema;
 
@@ -17,7 +17,7 @@ export function probeStore(client: DynamoDBClient, tableName: string): ProbeStor
     Key: { [partitionKey]: { S: probeKey(peer) } },
   });
   return {
-    newsOf: async (peer): Promise<PeerNews> => {
+    newsOf: async (peer): Promise<ProbeNews> => {
       const { Item: item = {} } = await client.send(new GetItemCommand({ ...keyOf(peer), ConsistentRead: true }));
       const numberIn = (name: string): Record<string, number> => (item[name]?.N === undefined ? {} : { [name]: Number(item[name].N) });
       return { ...numberIn(arrivedAt), ...numberIn(sentAt), ...numberIn(resumedAt) };

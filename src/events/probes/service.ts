@@ -5,7 +5,7 @@ import { entryOf, envelopeProblem } from '../publishing/envelope.domain';
 import { EntryOutcome, publish, PublishPorts } from '../publishing/publish.service';
 
 /** What a region has heard of a peer by its probes, in epoch milliseconds. */
-export interface PeerNews {
+export interface ProbeNews {
   /** When the newest probe arrived, by this region's clock; absent: none ever did. */
   readonly arrivedAt?: number;
   /** When that one was sent, by the peer's clock. */
@@ -16,7 +16,7 @@ export interface PeerNews {
 
 /** Where it is remembered. */
 export interface ProbeStore {
-  newsOf(peer: RegionName): Promise<PeerNews>;
+  newsOf(peer: RegionName): Promise<ProbeNews>;
   /** Remembers an arrival; one that comes later than `silentAfterMs` after the last one ends a silence. */
   arrived(peer: RegionName, at: { readonly arrivedAt: number; readonly sentAt: number }, silentAfterMs: number): Promise<void>;
 }

@@ -7,7 +7,7 @@ const idPattern = /^[A-Za-z0-9._:-]{1,128}$/;
 const longestType = 128;
 const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-type Check = readonly [keyof MeshEvent, (value: unknown) => boolean, string];
+type FieldCheck = readonly [keyof MeshEvent, (value: unknown) => boolean, string];
 
 const text = (value: unknown): boolean => typeof value === 'string' && value !== '';
 /** An inbox's keys hold both, and have 2,048 bytes; the tenant is there in URL encoding, which knows no half of a surrogate pair. */
@@ -18,7 +18,7 @@ const optional =
   (value: unknown): boolean =>
     value === undefined || allowed(value);
 
-const checks: readonly Check[] = [
+const checks: readonly FieldCheck[] = [
   ['id', (value) => typeof value === 'string' && idPattern.test(value), '1 to 128 of A-Z a-z 0-9 . _ : -'],
   ['type', (value) => text(value) && (value as string).length <= longestType, `1 to ${longestType} characters`],
   ['schemaVersion', (value) => Number.isSafeInteger(value) && (value as number) >= 1, 'a whole number from 1'],

@@ -1,5 +1,5 @@
 import { ChangeMessageVisibilityBatchCommand, DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { RedrivePorts } from './service';
+import { LetterRedrivePorts } from './service';
 import { connection } from '../../runtime/clients';
 import { faultRecord, Telemetry } from '../../runtime/telemetry';
 
@@ -10,7 +10,7 @@ const messagesPerRequest = 10;
 const requestsAtOnce = 10;
 
 /** The dead-letter queue's side of a redrive. */
-export function redriveQueue(queueUrl: string, telemetry: Telemetry): Pick<RedrivePorts, 'receive' | 'discard' | 'release'> {
+export function redriveQueue(queueUrl: string, telemetry: Telemetry): Pick<LetterRedrivePorts, 'receive' | 'discard' | 'release'> {
   const client = new SQSClient({ requestHandler: connection({ requestTimeoutMs: 10_000 }) });
   return {
     receive: async () => {

@@ -7,7 +7,7 @@ export interface RangeMessage {
   readonly remove: () => Promise<void>;
 }
 
-export interface RedrivePorts {
+export interface RangeRedrivePorts {
   /** Some messages that nobody else is working on; none: the queue is empty for now. */
   readonly receive: () => Promise<readonly RangeMessage[]>;
   /** Records of a range in order; `expired`: the stream has forgotten it. */
@@ -33,7 +33,7 @@ export interface Redriven {
  * Publishes the ranges of the stream that the outbox gave up. A range leaves the queue after its last event is on the bus, or, where
  * `removeExpired` says so, when the stream has forgotten it. One that fails holds up no other.
  */
-export async function redrive(ports: RedrivePorts, deadlineMs: number, removeExpired = false): Promise<Redriven> {
+export async function redrive(ports: RangeRedrivePorts, deadlineMs: number, removeExpired = false): Promise<Redriven> {
   const result = { ranges: 0, published: 0, left: [] as string[], removed: [] as string[] };
   for (let messages = await ports.receive(); messages.length > 0 && ports.nowMs() < deadlineMs; messages = await ports.receive()) {
     for (const message of messages) {
@@ -50,7 +50,7 @@ export async function redrive(ports: RedrivePorts, deadlineMs: number, removeExp
 
 /** Adds what was done to the result; text: why the message stays. */
 async function redriveOne(
-  ports: RedrivePorts,
+  ports: RangeRedrivePorts,
   message: RangeMessage,
   deadlineMs: number,
   removeExpired: boolean,

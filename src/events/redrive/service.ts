@@ -21,7 +21,7 @@ export interface Letters {
   readonly from: LetterOrigin;
 }
 
-export interface RedrivePorts extends PublishPorts {
+export interface LetterRedrivePorts extends PublishPorts {
   /** The next messages; none when the queue is empty. What is not deleted comes back after the queue's visibility timeout. */
   readonly receive: () => Promise<readonly QueuedLetter[]>;
   readonly discard: (handles: readonly string[]) => Promise<void>;
@@ -58,7 +58,7 @@ export interface RedriveLimits {
  * an event that is not delivered this time either does not go round and round. A letter gets no more rights than its writer had: it goes as
  * it came, under its own source and type, and only if whoever writes into that queue may publish those.
  */
-export async function redrive(ports: RedrivePorts, letters: Letters, limits: RedriveLimits): Promise<RedriveResult> {
+export async function redrive(ports: LetterRedrivePorts, letters: Letters, limits: RedriveLimits): Promise<RedriveResult> {
   const open = new Set<string>();
   try {
     return await putBack(ports, letters, limits, open);
@@ -70,7 +70,7 @@ export async function redrive(ports: RedrivePorts, letters: Letters, limits: Red
 
 /** Redrives one queue after the other. */
 export async function redriveAll(
-  queues: readonly (Letters & { readonly ports: RedrivePorts })[],
+  queues: readonly (Letters & { readonly ports: LetterRedrivePorts })[],
   { max, deadlineMs }: RedriveLimits,
 ): Promise<RedriveResult> {
   let sum: RedriveResult = { moved: 0, left: 0, dropped: 0, refused: [], more: false };
@@ -89,7 +89,7 @@ export async function redriveAll(
 
 /** `open`: the messages that are neither deleted nor released yet. */
 async function putBack(
-  ports: RedrivePorts,
+  ports: LetterRedrivePorts,
   letters: Letters,
   { max, deadlineMs }: RedriveLimits,
   open: Set<string>,

@@ -19,7 +19,7 @@ export function scanPort(tableName: string, units: number): (region: string, uni
     const next = onwards<NonNullable<ScanPage['LastEvaluatedKey']>>(`the scan of ${tableName} in ${region}`);
     let from: ScanPage['LastEvaluatedKey'];
     do {
-      const page: ScanPage = await patiently(() =>
+      const page: ScanPage = await retrying(() =>
         client.send(
           new ScanCommand({
             TableName: tableName,
@@ -49,7 +49,7 @@ export function itemsPort(tableName: string): (region: string, pks: readonly str
   return (region, pks) => {
     const store = stores.get(region) ?? new DynamoStore(dynamoClient(region), tableName);
     stores.set(region, store);
-    return patiently(() => store.readMany(pks));
+    return retrying(() => store.readMany(pks));
   };
 }
 
@@ -61,7 +61,7 @@ function tenantOf({ pk, acct = pk }: Item): string | undefined {
   return tenant && decodeURIComponent(tenant);
 }
 
-async function patiently<T>(call: () => Promise<T>): Promise<T> {
+async function retrying<T>(call: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await call();
