@@ -1,0 +1,55 @@
+import { readTracked } from './tracked-files';
+import { usualUsage } from '../../src/commands/cost-usage.domain';
+import { CostRequest, estimate, storedBytes, writeUnits } from '../../src/commands/cost.domain';
+import { grouped } from '../../src/kernel/grouped';
+
+const guide = readTracked('docs/scaling.md');
+const request: CostRequest = {
+  tps: 1_000,
+  regions: ['us-east-1', 'eu-central-1'],
+  mode: 'strong',
+  captureShare: 1,
+  replayShare: 0.02,
+  accountDay: 1_000,
+  consumers: 1,
+  consumerRegions: 2,
+  isProvisioned: false,
+};
+const { strongWait, localWait, functionTime, authoriseRequests, captureRequests, replayRequests } = usualUsage;
+
+/** Seconds of functions for a payment with its capture and its share of a replay. */
+const busySeconds = (waitMs: number): number =>
+  ((authoriseRequests + captureRequests + 0.02 * replayRequests) * waitMs + 2.02 * functionTime) / 1000;
+/** For a payment, in each of two regions: one event of its own to the peer's rule and to a consumer, one of the peer's to a consumer. */
+const invocations = 3;
+/** In one region alone: both events of each payment to the peer's rule and to the consumer. */
+const invocationsAlone = 4;
+
+test.each([
+  ["throttling of the API's stage", [1_000 / 1.01, 1_000 / 2.02]],
+  ['EventBridge invocations, eu-central-1', [4_500 / invocations, 4_500 / invocationsAlone]],
+  ['EventBridge invocations, us-east-1', [18_750 / invocations, 18_750 / invocationsAlone]],
+  ['Lambda concurrency, `STRONG`', [2_000 / busySeconds(strongWait + localWait), 1_000 / busySeconds(strongWait + localWait)]],
+  ['Lambda concurrency, `HOME_REGION`', [2_000 / busySeconds(localWait), 1_000 / busySeconds(localWait)]],
+  ['DynamoDB, one table', [40_000 / writeUnits(request, usualUsage), 40_000 / writeUnits(request, usualUsage)]],
+  ['API Gateway', [10_000 / 1.01, 10_000 / 2.02]],
+])('the rates of %s', (what, rates) => {
+  const row = guide.split('\n').find((line) => line.startsWith(`| ${what} |`))!;
+  expect(
+    row
+      .split('|')
+      .slice(3, 5)
+      .map((cell) => cell.trim()),
+  ).toEqual(rates.map((rate) => grouped(Math.floor(rate + 1e-9))));
+});
+
+test('what a payment stores, and what a month of them costs', () => {
+  const bytes = storedBytes(request, usualUsage);
+  expect(guide).toContain(`a captured payment stores ${grouped(bytes)} bytes`);
+  expect(Math.round((78 * 2 ** 30) / bytes / 1e6)).toBe(44);
+  expect(Math.round(44e6 / 1_000 / 3600)).toBe(12);
+  const { perMillion } = estimate(request, usualUsage);
+  expect(guide).toContain(`$${perMillion["DynamoDB: storage of one month's payments"].toFixed(2)} for a million payments and month`);
+  const busy = estimate({ ...request, tps: 10_000 }, usualUsage).perMillion['CloudWatch: logs'];
+  expect(guide).toContain(`$${busy.toFixed(2)} to $${perMillion['CloudWatch: logs'].toFixed(2)} for a million payments`);
+});
