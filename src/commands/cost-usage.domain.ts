@@ -93,9 +93,11 @@ export const usualUsage: Usage = Object.fromEntries(Object.entries(usage).map(([
 
 export type CostMode = 'strong' | 'home-region';
 
-/** Payments that one account takes a day, evenly spread and captured at once, and what a payment with its capture is then. */
+/**
+ * Payments that one account takes a day, evenly spread and captured at once, and what a payment with its capture takes then: write and read
+ * units, measured (docs/performance.md, payments a day on one account).
+ */
 export const accountLoad: Readonly<Record<CostMode, Readonly<Record<number, { readonly writes: number; readonly reads: number }>>>> = {
   strong: { 1_000: { writes: 9.1, reads: 3.1 }, 10_000: { writes: 10, reads: 3.3 }, 100_000: { writes: 17.5, reads: 6.4 } },
   'home-region': { 1_000: { writes: 10.3, reads: 3.6 }, 10_000: { writes: 23.6, reads: 7 }, 100_000: { writes: 155, reads: 23.9 } },
 };
-export const accountLoadSource = 'docs/performance.md, payments a day on one account';

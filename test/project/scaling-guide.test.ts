@@ -48,7 +48,8 @@ test('what a payment stores, and what a month of them costs', () => {
   expect(guide).toContain(`a captured payment stores ${grouped(bytes)} bytes`);
   expect(Math.round((78 * 2 ** 30) / bytes / 1e6)).toBe(44);
   expect(Math.round(44e6 / 1_000 / 3600)).toBe(12);
-  const { perMillion } = estimate(request, usualUsage);
+  const { perMillion, totalPerMillion } = estimate(request, usualUsage);
+  expect(readTracked('docs/decide.md')).toContain(`about $${totalPerMillion.toFixed(0)} for a million payments`);
   expect(guide).toContain(`$${perMillion["DynamoDB: storage of one month's payments"].toFixed(2)} for a million payments and month`);
   const busy = estimate({ ...request, tps: 10_000 }, usualUsage).perMillion['CloudWatch: logs'];
   expect(guide).toContain(`$${busy.toFixed(2)} to $${perMillion['CloudWatch: logs'].toFixed(2)} for a million payments`);
