@@ -3,5 +3,7 @@
  * tenth of a function's time to load.
  */
 export function grouped(whole: number): string {
-  return String(whole).replace(/\B(?=(\d{3})+$)/g, ',');
+  const digits = String(whole);
+  const head = digits.length % 3;
+  return [...(head > 0 ? [digits.slice(0, head)] : []), ...(digits.slice(head).match(/\d{3}/g) ?? [])].join(',');
 }
