@@ -74,7 +74,7 @@ export function withoutUnreached(): Plugin {
         }
         const message = (name: string): string => JSON.stringify(`${name} is not in this function: ${why}`);
         const refusing = gone.map((name) => `export function ${name}() { throw new Error(${message(name)}); }\n`).join('');
-        build.onLoad({ filter: exactly(place) }, () => ({ contents: kept + refusing, loader: 'js', resolveDir: path.dirname(place) }));
+        build.onLoad({ filter: exactPattern(place) }, () => ({ contents: kept + refusing, loader: 'js', resolveDir: path.dirname(place) }));
       }
       // Of a client's package.json the SDK reads the version, for the user agent.
       build.onLoad({ filter: /[/\\]@aws-sdk[/\\]client-[a-z0-9-]+[/\\]package\.json$/ }, ({ path: file }) => {
@@ -85,6 +85,6 @@ export function withoutUnreached(): Plugin {
   };
 }
 
-function exactly(file: string): RegExp {
+function exactPattern(file: string): RegExp {
   return new RegExp(`${file.slice(file.lastIndexOf(modules)).replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}$`);
 }

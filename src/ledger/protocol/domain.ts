@@ -1,5 +1,5 @@
 import { ledgerLimits } from '../contract';
-import { LineType, LedgerLine, Move, MoveType, Payment, PaymentStatus, RefusalCode, Account } from '../model';
+import { KeyedOutcome, LineType, LedgerLine, Move, MoveType, Payment, PaymentStatus, RefusalCode, Account } from '../model';
 import { Item, Value } from '../ports';
 
 /** Bounds of the protocol. */
@@ -105,6 +105,9 @@ export interface MoveItem {
 export type MoveDecision =
   | { readonly status: 'DONE'; readonly amount: number; readonly payment: Payment }
   | { readonly status: 'REFUSED'; readonly code: RefusalCode; readonly detail: string };
+
+/** What driving a move comes to: its stored decision, or nothing that may be answered yet. */
+export type Driven = MoveDecision | { readonly status: 'OPEN'; readonly outcome: KeyedOutcome };
 
 /**
  * An entry of an account: what was decided there for one key. What it moved is in it, so that after a lost region, whose claims may not

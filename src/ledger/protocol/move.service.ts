@@ -1,5 +1,6 @@
 import { Attempt, BrokenInvariant } from './attempt.service';
 import {
+  Driven,
   accountPk,
   Closure,
   decisionOfEntry,
@@ -21,9 +22,6 @@ import { KeyedOutcome, MoveCommand, Rejected } from '../model';
 import { Item } from '../ports';
 import { refund } from './refund.service';
 import { fingerprint, keyId } from '../../kernel/fingerprint';
-
-/** What driving a move comes to: its stored decision, or nothing that may be answered yet. */
-export type Driven = MoveDecision | { readonly status: 'OPEN'; readonly outcome: KeyedOutcome };
 
 /** What a move comes to, and the key of the account that it was about. */
 export interface Moved {

@@ -1,6 +1,7 @@
 import { Attempt, BrokenInvariant } from './attempt.service';
 import { newEntry } from './authorise.service';
 import {
+  Driven,
   accountPk,
   bounds,
   encodeEntry,
@@ -18,10 +19,8 @@ import {
   RecordedMove,
 } from './domain';
 import { closePayment, closerOf, completeMove, refuse } from './finish.service';
-import { KeyedOutcome } from '../model';
 import { Item, Value } from '../ports';
 
-type Driven = MoveDecision | { readonly status: 'OPEN'; readonly outcome: KeyedOutcome };
 type Drive = (attempt: Attempt, claim: MoveItem, payment: PaymentItem) => Promise<Driven>;
 
 const busy: Driven = { status: 'OPEN', outcome: { kind: 'busy', code: 'account_busy', retryAfterSeconds: 5 } };
