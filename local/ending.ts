@@ -25,14 +25,18 @@ export function runCommand(main: (ending: Ending) => Promise<number>, codeWhenEn
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(signal));
   });
+  // What fails after the end was asked for is only its consequence: requests that were under way find nobody.
+  process.on('uncaughtException', (error) => {
+    if (!abort.signal.aborted) fail(error);
+  });
   main({ requested, signal: abort.signal }).then(
     (code) => process.exit(code),
-    (error: unknown) => {
-      // What fails after the end was asked for is only its consequence.
-      if (abort.signal.aborted) process.exit(codeWhenEnded);
-      // What the user can mend is one line; anything else is a defect and needs its stack.
-      process.stderr.write(`${error instanceof LocalRunError ? error.message : (error as Error).stack}\n`);
-      process.exit(1);
-    },
+    (error: unknown) => (abort.signal.aborted ? process.exit(codeWhenEnded) : fail(error)),
   );
+}
+
+/** What the user can mend is one line; anything else is a defect and needs its stack. */
+function fail(error: unknown): never {
+  process.stderr.write(`${error instanceof LocalRunError ? error.message : (error as Error).stack}\n`);
+  process.exit(1);
 }
