@@ -121,6 +121,12 @@ module.exports = {
       'the API stands on the ledger, never the other way round',
     ),
     never(
+      'operations-stand-on-areas',
+      { path: '^src/', pathNot: '^src/(operations/|index\\.ts$)' },
+      { path: '^src/operations/' },
+      'what looks at the whole system stands on all areas: move what an area needs of it into that area',
+    ),
+    never(
       'source-stands-alone',
       { path: '^src/' },
       { path: '^(local|tools|test|examples|assets|bin|lib)/' },

@@ -65,3 +65,5 @@ export { OnBreach, OnControlPlaneLoss, type CutoverAlarm, type CutoverPhase } fr
 export { PhasedCutoverStateMachine } from './cutover/constructs/phased-cutover-state-machine';
 export { type PhasedCutoverStateMachineProps } from './cutover/constructs/phased-cutover-props';
 export { WeightedRecords, type WeightedRecordsProps } from './cutover/constructs/weighted-records';
+export { PaymentsDashboard } from './operations/payments-dashboard';
+export { type DashboardApprovals, type DashboardCutover, type PaymentsDashboardProps } from './operations/dashboard-props';

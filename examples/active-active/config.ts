@@ -30,6 +30,11 @@ export interface Config {
     /** Claim that names the caller's tenant. */
     readonly tenantClaim: string;
   };
+  /** What stands around the payments. Each part can be left out. */
+  readonly parts: {
+    /** A dashboard of the whole system in each region: one of CloudWatch's custom dashboards, billed as such. */
+    readonly dashboard: boolean;
+  };
 }
 
 /** How the regions agree, and with that which regions there can be. It never changes after the first deployment. */
@@ -101,6 +106,7 @@ export const configOf = (mode: Mode, transport: Transport = 'RULES', regions = r
   transport: transports[transport],
   domain: { name: 'pay.example.com', hostedZoneId: 'Z0123456789EXAMPLE00', zoneName: 'example.com' },
   callers: { issuer: 'https://login.example.com', audience: ['payments'], tenantClaim: 'tenant' },
+  parts: { dashboard: true },
 });
 
 /** The system as it is without another mode asked for. */

@@ -13,6 +13,8 @@ import { CrossRegionEventMesh, IdempotentConsumer } from 'cdk-multi-region-payme
  * What it has recorded is in `<systemName>-recorder-effects`, with `effects` = 1 for each event.
  */
 export class Recorder extends Construct {
+  public readonly consumer: IdempotentConsumer;
+
   constructor(scope: Construct, id: string, { mesh }: { readonly mesh: CrossRegionEventMesh }) {
     super(scope, id);
     const effects = new Table(this, 'Effects', {
@@ -39,15 +41,15 @@ export class Recorder extends Construct {
       role,
     });
 
-    const consumer = new IdempotentConsumer(this, 'Consumer', {
+    this.consumer = new IdempotentConsumer(this, 'Consumer', {
       mesh,
       consumerName: 'recorder',
       handler,
       handlerTimeout: Duration.seconds(10),
     });
     handler.addEnvironment('EFFECTS_TABLE', effects.tableName);
-    handler.addEnvironment('INBOX_TABLE', consumer.inbox.tableName);
+    handler.addEnvironment('INBOX_TABLE', this.consumer.inbox.tableName);
     effects.grant(handler, 'dynamodb:UpdateItem');
-    consumer.grantComplete(handler);
+    this.consumer.grantComplete(handler);
   }
 }

@@ -13,6 +13,8 @@ import {
   LedgerOutbox,
   LedgerReplica,
   PaymentsAuthorization,
+  PaymentsDashboard,
+  PaymentsDashboardProps,
 } from 'cdk-multi-region-payments';
 
 /** The key of one region's replica. First of all: the table is encrypted with it from the start. */
@@ -49,8 +51,12 @@ class MeshStack extends Stack {
   }
 }
 
+/** What stands beside the system and is to be seen on its dashboard. */
+type Beside = Pick<PaymentsDashboardProps, 'approvals' | 'cutover'>;
+
 interface RegionStackProps extends StackProps {
   readonly mesh: CrossRegionEventMesh;
+  readonly beside: Beside;
 }
 
 /** What takes payments in one region, and tells of them. It refers to no other stack, so it deploys while another region is down. */
@@ -58,8 +64,9 @@ export class RegionStack extends Stack {
   public readonly api: ActiveActivePaymentsApi;
   public readonly mesh: CrossRegionEventMesh;
 
-  constructor(scope: Construct, id: string, { systemName, regions, domain, callers }: Config, { mesh, ...props }: RegionStackProps) {
+  constructor(scope: Construct, id: string, config: Config, { mesh, beside, ...props }: RegionStackProps) {
     super(scope, id, props);
+    const { systemName, regions, domain, callers, parts } = config;
     this.mesh = mesh;
     const ledger = LedgerReplica.of(this, systemName, regions);
     const hostedZone = HostedZone.fromHostedZoneAttributes(this, 'Zone', { hostedZoneId: domain.hostedZoneId, zoneName: domain.zoneName });
@@ -76,13 +83,14 @@ export class RegionStack extends Stack {
         }),
       },
     });
-    new LedgerOutbox(this, 'Outbox', { ledger, mesh });
-    new Recorder(this, 'Recorder', { mesh });
+    const outbox = new LedgerOutbox(this, 'Outbox', { ledger, mesh });
+    const { consumer } = new Recorder(this, 'Recorder', { mesh });
+    if (parts.dashboard) new PaymentsDashboard(this, 'Operations', { api: this.api, mesh, outbox, consumers: [consumer], ...beside });
   }
 }
 
 /** Keys, then the tables and the mesh, then the regions, whose stacks are returned. */
-export function defineSystem(app: Construct, config: Config): RegionStack[] {
+export function defineSystem(app: Construct, config: Config, beside: Beside = {}): RegionStack[] {
   const { systemName, account, regions } = config;
   const env = (region: string): Environment => ({ account, region });
   const keys = regions.replicas.map((region) => new KeyStack(app, `${systemName}-key-${region}`, config, { env: env(region) }));
@@ -92,7 +100,7 @@ export function defineSystem(app: Construct, config: Config): RegionStack[] {
     regions.authority && new AuthorityStack(app, `${systemName}-authority`, config, { env: env(regions.authority.replicas[0]) });
   const meshes = regions.replicas.map((region) => new MeshStack(app, `${systemName}-mesh-${region}`, config, { env: env(region) }));
   return regions.replicas.map((region, index) => {
-    const stack = new RegionStack(app, `${systemName}-${region}`, config, { env: env(region), mesh: meshes[index].mesh });
+    const stack = new RegionStack(app, `${systemName}-${region}`, config, { env: env(region), mesh: meshes[index].mesh, beside });
     stack.addStackDependency(ledger);
     if (authority) stack.addStackDependency(authority);
     stack.addStackDependency(meshes[index]);

@@ -12,6 +12,8 @@ import { ApprovalGate, ApproverIdentity, PhasedCutoverStateMachine, StuckApprova
 /** The cutover names alarms of both regions, so they have names of their own. */
 const watchName = (systemName: string): string => `${systemName}-watch`;
 const deadLettersName = (systemName: string): string => `${systemName}-dead-letters`;
+/** The dashboards find the gate by its name. */
+const gateName = (systemName: string): string => `${systemName}-approvals`;
 
 /** The alarms of a region that the cutover goes by. */
 function defineWatch(stack: RegionStack, systemName: string): void {
@@ -47,7 +49,7 @@ class CutoverStack extends Stack {
       }),
     );
     const gate = new ApprovalGate(this, 'Gate', {
-      gateName: `${systemName}-approvals`,
+      gateName: gateName(systemName),
       identity: ApproverIdentity.oidc({ issuer: approvers.issuer, clientId: approvers.clientId }),
       approvers: approvers.people,
       emails: approvers.people,
@@ -102,7 +104,10 @@ class CutoverStack extends Stack {
 /** The system of the active-active example, in either mode, and what moves it. */
 export function defineMigration(app: Construct, config: Config): void {
   const { system, target } = config;
-  const regions = defineSystem(app, system);
+  const regions = defineSystem(app, system, {
+    cutover: { region: target },
+    approvals: [{ gateName: gateName(system.systemName), region: target, stateMachineName: `${system.systemName}-cutover` }],
+  });
   for (const stack of regions) defineWatch(stack, system.systemName);
   const cutover = new CutoverStack(app, `${system.systemName}-cutover`, config, { env: { account: system.account, region: target } });
   // The regions say where they are; the records are made of that.

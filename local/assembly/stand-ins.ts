@@ -53,6 +53,7 @@ export const standIns: readonly StandIn[] = [
     lacks: 'cannot be created',
     standIn: 'evaluated by the states of the alarms here; of their actions topics are told',
   },
+  { type: 'AWS::CloudWatch::Dashboard', treatment: 'removed', lacks: 'is kept, not drawn', standIn: 'nothing yet: no dashboard is drawn' },
   {
     type: 'AWS::Events::EventBusPolicy',
     treatment: 'removed',

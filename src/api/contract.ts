@@ -125,6 +125,14 @@ export { drainKey } from '../ledger/contract';
 /** Prefix of those keys, for a `dynamodb:LeadingKeys` condition on the health function's read. */
 export const drainKeyPrefix = 'drain#';
 
+/** Name of a region's REST API, the same in every region: its metrics are found by it. */
+export function restApiName(systemName: string): string {
+  return `${systemName}-payments`;
+}
+
+/** Name of the API's one stage. */
+export const apiStageName = 'live';
+
 /** Names of the API's metrics, beside the ledger's; namespace and dimensions are the ledger's. */
 export const apiMetrics = {
   /** Answers 503 and other faults of ours, API Gateway's own not counted. */

@@ -69,6 +69,11 @@ const cutover = (stack: Stack, override: Override): unknown =>
     phases: [phase],
     ...override,
   });
+const dashboard = (stack: Stack, override: Override): unknown =>
+  new lib.PaymentsDashboard(stack, 'Dashboard', {
+    api: new lib.ActiveActivePaymentsApi(stack, 'Api', { ledger: ledgerOf(stack), authorization: lib.PaymentsAuthorization.jwt(jwt) }),
+    ...override,
+  });
 const capacity = { min: 1, max: 10 };
 const homes = (stack: Stack, override: Override): unknown =>
   new lib.LedgerKey(stack, 'Key', {
@@ -119,6 +124,9 @@ export const everyInterface: Readonly<Record<string, (stack: Stack, override: Ov
   CutoverPhase: (stack, override) => cutover(stack, { phases: [{ ...phase, ...override }] }),
   CutoverQueue: (stack, override) =>
     cutover(stack, { checks: { deadLetterQueues: [{ region: 'us-east-1', queueName: 'letters', alarmNames: ['letters'], ...override }] } }),
+  DashboardApprovals: (stack, override) =>
+    dashboard(stack, { approvals: [{ gateName: 'acme-gate', region: 'us-west-2', stateMachineName: 'acme-machine', ...override }] }),
+  DashboardCutover: (stack, override) => dashboard(stack, { cutover: { region: 'us-west-2', ...override } }),
   GlobalEndpointProps: (stack, override) => meshOf(stack, { transport: lib.MeshTransport.globalEndpoint(override) }),
   HomeAuthorityTableProps: (stack, override) =>
     new lib.HomeAuthorityTable(stack, 'Authority', { systemName, regions: homeRegions, ...override }),
@@ -160,6 +168,7 @@ export const everyInterface: Readonly<Record<string, (stack: Stack, override: Ov
   OnDemandBillingProps: (stack, override) => table(stack, { billing: lib.LedgerBilling.onDemand(override) }),
   PaymentDecisionProps: (stack, override) => api(stack, { decision: { function: functionOf(stack), ...override } }),
   PaymentsAlarmOptions: (stack, override) => api(stack, { alarms: override }),
+  PaymentsDashboardProps: dashboard,
   PaymentsDomainProps: domain,
   PaymentsFunctionOptions: (stack, override) => api(stack, { functions: override }),
   PaymentsScopeNames: (stack, override) =>

@@ -1,6 +1,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { RequestAuthorizer } from 'aws-cdk-lib/aws-apigateway';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { Alarm, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { EventBus as Bus } from 'aws-cdk-lib/aws-events';
 import { EventBus, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
@@ -15,13 +16,25 @@ import { DefinitionBody, Pass, StateMachine } from 'aws-cdk-lib/aws-stepfunction
 import { everyInterface, functionOf, regionFor } from './every-interface';
 import { account, newApp, regions } from './stacks';
 import { placeRules } from '../../src/cdk/checks/places';
-import { ApprovalGate, ApproverIdentity, CrossRegionEventMesh, LedgerReplica } from '../../src/index';
+import {
+  ActiveActivePaymentsApi,
+  ApprovalGate,
+  ApproverIdentity,
+  CrossRegionEventMesh,
+  IdempotentConsumer,
+  LedgerOutbox,
+  LedgerReplica,
+  PaymentsAuthorization,
+} from '../../src/index';
 import { exportedProps } from '../project/exported-props';
 
 const elsewhere = '444455556666';
 const resourceProps = exportedProps()
   .filter(({ kind }) => kind === 'resource')
   .map(({ of, name, type, isList }) => ({ prop: `${of}.${name}`, of, name, type, isList }));
+
+const meshIn = (stack: Stack): CrossRegionEventMesh =>
+  new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'acme', regions: regions.replicas });
 
 /** A resource of each type that props take, in a stack of another place. */
 const foreign: Readonly<Record<string, (stack: Stack) => unknown>> = {
@@ -43,8 +56,18 @@ const foreign: Readonly<Record<string, (stack: Stack) => unknown>> = {
       identity: ApproverIdentity.iam(),
       approvers: [`arn:aws:iam::${account}:role/a`],
     }),
-  CrossRegionEventMesh: (stack) => new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'acme', regions: regions.replicas }),
+  CrossRegionEventMesh: (stack) => meshIn(stack),
   LedgerReplica: (stack) => LedgerReplica.of(stack, 'acme', regions),
+  ActiveActivePaymentsApi: (stack) =>
+    new ActiveActivePaymentsApi(stack, 'Api', {
+      ledger: LedgerReplica.of(stack, 'acme', regions),
+      authorization: PaymentsAuthorization.iam(),
+    }),
+  IAlarm: (stack) =>
+    new Alarm(stack, 'Alarm', { metric: new Metric({ namespace: 'Team', metricName: 'own' }), threshold: 1, evaluationPeriods: 1 }),
+  IdempotentConsumer: (stack) =>
+    new IdempotentConsumer(stack, 'Consumer', { mesh: meshIn(stack), consumerName: 'mailer', handler: functionOf(stack) }),
+  LedgerOutbox: (stack) => new LedgerOutbox(stack, 'Outbox', { ledger: LedgerReplica.of(stack, 'acme', regions), mesh: meshIn(stack) }),
 };
 
 /** What is thrown when a prop gets a resource of the other place; the construct stands where its interface is made. */

@@ -1,6 +1,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { alarms, expressions, functions, logDays, mappings, othersFunctions, queues } from './held-properties';
+import { Widget, textOf as joined } from './dashboards';
+import { alarms, dashboards, expressions, functions, logDays, mappings, othersFunctions, queues } from './held-properties';
 import { configOf } from '../../examples/active-active/config';
 import { defineSystem } from '../../examples/active-active/stacks';
 import { configOf as migrationOf } from '../../examples/migration/config';
@@ -141,7 +142,18 @@ const responseRule: Rule = (_id, { ResponseParameters = {}, ResponseTemplates = 
     : ['says another status than it has']),
 ];
 
+const dashboardRule: Rule = (_id, { DashboardBody }) => {
+  const { widgets } = JSON.parse(joined(DashboardBody)) as { widgets: Widget[] };
+  const drawn = widgets.flatMap(({ properties: { title } }) => title?.replace(/ of [a-z]+-[a-z]+-\d$/, ' of REGION') ?? []);
+  const alarmed = widgets.filter(({ properties }) => properties.alarms !== undefined);
+  return [
+    ...(dashboards.some((one) => text(one) === text(drawn)) ? [] : [`draws ${text(drawn)}, held: ${text(dashboards)}`]),
+    ...differs(alarmed.length, 1),
+  ];
+};
+
 const rules: Readonly<Record<string, Rule>> = {
+  'AWS::CloudWatch::Dashboard': dashboardRule,
   'AWS::CloudWatch::Alarm': alarmRule,
   'AWS::SQS::Queue': (
     id,
@@ -224,6 +236,7 @@ test('no row is left over', () => {
 
 /** Properties that something else holds, or that say what a thing is called. */
 const elsewhere: Readonly<Record<string, RegExp>> = {
+  'AWS::CloudWatch::Dashboard': /^DashboardName$/,
   'AWS::CloudWatch::Alarm': /^(AlarmName|AlarmDescription|AlarmActions|OKActions|Dimensions|Namespace|Tags)$/,
   'AWS::SQS::Queue': /^(QueueName|Tags)$/,
   'AWS::Lambda::Function': /^(Code|Handler|Role|Environment|FunctionName|Description|Runtime|Tags)$/,

@@ -1,46 +1,12 @@
-import { readFileSync, readdirSync } from 'node:fs';
-import path from 'node:path';
-import { App, Stack } from 'aws-cdk-lib';
+import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { absentIn, metricsOf, RegionTemplate, ShownMetric, templatesOf, widgetsIn } from './dashboards';
+import { aws, declared, emitted, groups, MetricRef, unsent } from './emitted-metrics';
 import { configOf } from '../../examples/active-active/config';
 import { defineSystem } from '../../examples/active-active/stacks';
 import { configOf as migrationOf } from '../../examples/migration/config';
 import { defineMigration } from '../../examples/migration/stacks';
-import { apiMetrics } from '../../src/api/contract';
-import { gateMetrics } from '../../src/approvals/contract';
-import { stuckMetrics } from '../../src/approvals/stuck/contract';
-import { cutoverMetrics } from '../../src/cutover/contract';
-import { meshMetrics } from '../../src/events/contract';
 import { systemMetrics } from '../../src/kernel/system-metrics';
-import { ledgerMetrics } from '../../src/ledger/contract';
-import { stubContext } from '../cdk/stacks';
-
-const src = path.join(__dirname, '..', '..', 'src');
-type Names = Readonly<Record<string, string>>;
-const groups: Readonly<Record<string, Names>> = { apiMetrics, cutoverMetrics, gateMetrics, stuckMetrics, meshMetrics, ledgerMetrics };
-const isMetric = (name: string): boolean => name !== 'namespace' && !name.endsWith('Dimension');
-
-/** Every metric that the contracts declare: `ledgerMetrics.takeovers` by the name that CloudWatch knows. */
-const declared = new Map<string, string>(
-  Object.entries(groups).flatMap(([group, members]) =>
-    Object.entries(members)
-      .filter(([name]) => isMetric(name))
-      .map(([name, value]) => [value, `${group}.${name}`] as const),
-  ),
-);
-
-/** Dimensions besides system and region, where a metric has more. */
-const moreDimensions: Readonly<Record<string, readonly string[]>> = {
-  [meshMetrics.probeLatency]: [meshMetrics.peerDimension],
-  ...Object.fromEntries(
-    [meshMetrics.consumed, meshMetrics.duplicates, meshMetrics.setAside, meshMetrics.refused, meshMetrics.outOfOrder].map((name) => [
-      name,
-      [meshMetrics.consumerDimension],
-    ]),
-  ),
-};
-const dimensionsOf = (name: string): string[] =>
-  [systemMetrics.systemDimension, systemMetrics.regionDimension, ...(moreDimensions[name] ?? [])].sort();
 
 /** Declared metrics that say nothing of a failure, or that something else watches: each with its reason. */
 const noAlarm: Readonly<Record<string, string>> = {
@@ -61,23 +27,6 @@ const noAlarm: Readonly<Record<string, string>> = {
   'meshMetrics.outOfOrder': "passed on with a mark: order is the consumer's business",
 };
 
-interface Dimension {
-  readonly Name: string;
-  readonly Value: unknown;
-}
-
-interface MetricRef {
-  readonly Namespace: string;
-  readonly MetricName: string;
-  readonly Dimensions?: readonly Dimension[];
-}
-
-function templatesOf(define: (app: App) => void): Template[] {
-  const app = new App({ context: { ...stubContext(), 'aws:cdk:bundling-stacks': [] } });
-  define(app);
-  return app.node.children.filter((child): child is Stack => Stack.isStack(child)).map((stack) => Template.fromStack(stack));
-}
-
 /** What each alarm of a template reads. */
 function metricsIn(template: Template): MetricRef[] {
   return Object.values(template.findResources('AWS::CloudWatch::Alarm')).flatMap(({ Properties }) => {
@@ -92,47 +41,25 @@ function metricsIn(template: Template): MetricRef[] {
   });
 }
 
-const read = [
-  ...templatesOf((app) => defineSystem(app, configOf('STRONG'))),
-  ...templatesOf((app) => defineSystem(app, configOf('HOME_REGION', 'GLOBAL_ENDPOINT'))),
-  ...templatesOf((app) => defineMigration(app, migrationOf('FULL'))),
-].flatMap(metricsIn);
+const apps: readonly (readonly RegionTemplate[])[] = [
+  templatesOf((app: App) => void defineSystem(app, configOf('STRONG'))),
+  templatesOf((app: App) => void defineSystem(app, configOf('HOME_REGION', 'GLOBAL_ENDPOINT'))),
+  templatesOf((app: App) => defineMigration(app, migrationOf('FULL'))),
+];
+const read = apps.flat().flatMap(({ template }) => metricsIn(template));
 const own = read.filter(({ Namespace }) => Namespace === systemMetrics.namespace);
-
-/** What handlers count or measure: every mention of a declared metric in what runs inside Lambda. */
-function emitted(): Set<string> {
-  const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) =>
-    /^(runtime|api\/http)[\\/]|\.handler\.ts$|(^|[\\/.])(aws|service)\.ts$/.test(file),
-  );
-  const text = files.map((file) => readFileSync(path.join(src, file), 'utf8')).join('\n');
-  return new Set(
-    [...declared]
-      .filter(([, reference]) => text.includes(reference) || (reference.startsWith('apiMetrics.') && text.includes('apiMetrics[became]')))
-      .map(([name]) => name),
-  );
-}
 
 test('there are alarms to look at, of every part', () => {
   expect(own.length).toBeGreaterThan(20);
   expect(new Set(own.map(({ MetricName }) => declared.get(MetricName)?.split('.')[0]))).toEqual(new Set(Object.keys(groups)));
 });
 
-test('every metric of ours that an alarm reads is declared, emitted by a handler, and read by the dimensions that it has', () => {
-  const sent = emitted();
-  const problems = own.flatMap(({ MetricName, Dimensions = [] }) => {
-    if (!declared.has(MetricName)) return [`${MetricName} is no metric of ours`];
-    if (!sent.has(MetricName)) return [`nobody emits ${MetricName}`];
-    const given = Dimensions.map(({ Name }) => Name).sort();
-    return JSON.stringify(given) === JSON.stringify(dimensionsOf(MetricName))
-      ? []
-      : [`${MetricName} is read by ${given}, and emitted by ${dimensionsOf(MetricName)}`];
-  });
-  expect([...new Set(problems)]).toEqual([]);
+test('every metric that an alarm reads is emitted by a handler of ours, or by AWS, under that name and those dimensions', () => {
+  expect([...new Set(read.flatMap(unsent))]).toEqual([]);
 });
 
 test('every declared metric is emitted', () => {
-  const sent = emitted();
-  expect([...declared].filter(([name]) => !sent.has(name)).map(([, reference]) => reference)).toEqual([]);
+  expect([...declared].filter(([name]) => !emitted.has(name)).map(([, reference]) => reference)).toEqual([]);
 });
 
 test('every declared metric raises an alarm, or has a reason not to; no reason is left over', () => {
@@ -142,53 +69,8 @@ test('every declared metric raises an alarm, or has a reason not to; no reason i
   expect(Object.keys(noAlarm).filter((reference) => !quiet.includes(reference))).toEqual([]);
 });
 
-/** Metrics of AWS's services with the sets of dimensions under which they are published, from each service's own page of metrics. */
-const aws: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  'AWS/DynamoDB': {
-    ReadThrottleEvents: ['TableName', 'GlobalSecondaryIndexName,TableName'],
-    WriteThrottleEvents: ['TableName', 'GlobalSecondaryIndexName,TableName'],
-    SystemErrors: ['Operation,TableName'],
-    ReplicationLatency: ['ReceivingRegion,TableName'],
-  },
-  'AWS/Lambda': Object.fromEntries(
-    ['Throttles', 'Errors', 'Invocations', 'Duration', 'IteratorAge', 'AsyncEventsDropped', 'DestinationDeliveryFailures'].map((name) => [
-      name,
-      ['FunctionName', 'FunctionName,Resource'],
-    ]),
-  ),
-  'AWS/ApiGateway': Object.fromEntries(
-    ['5XXError', '4XXError', 'Count', 'Latency', 'IntegrationLatency'].map((name) => [name, ['ApiName,Stage', 'ApiName']]),
-  ),
-  'AWS/SQS': Object.fromEntries(
-    ['ApproximateNumberOfMessagesVisible', 'ApproximateAgeOfOldestMessage', 'NumberOfMessagesSent'].map((name) => [name, ['QueueName']]),
-  ),
-  'AWS/Events': {
-    // Without dimensions: the whole region's, as the guide's template for a global endpoint's health check reads it.
-    IngestionToInvocationStartLatency: [''],
-    FailedInvocations: ['EventBusName,RuleName', 'RuleName'],
-    InvocationsFailedToBeSentToDlq: ['EventBusName,RuleName', 'RuleName'],
-    InvocationsSentToDlq: ['EventBusName,RuleName', 'RuleName'],
-  },
-  'AWS/States': Object.fromEntries(
-    ['ExecutionsFailed', 'ExecutionsTimedOut', 'ExecutionsAborted', 'ExecutionsStarted'].map((name) => [name, ['StateMachineArn']]),
-  ),
-  'AWS/SNS': { NumberOfNotificationsFailed: ['TopicName'] },
-  'AWS/Route53': { HealthCheckStatus: ['HealthCheckId'], HealthCheckPercentageHealthy: ['HealthCheckId'] },
-};
-
-test('every metric of AWS that an alarm reads exists under those dimensions', () => {
-  const problems = read
-    .filter(({ Namespace }) => Namespace !== systemMetrics.namespace)
-    .flatMap(({ Namespace, MetricName, Dimensions = [] }) => {
-      const known = aws[Namespace]?.[MetricName];
-      const given = Dimensions.map(({ Name }) => Name)
-        .sort()
-        .join(',');
-      return known?.includes(given)
-        ? []
-        : [`${Namespace} ${MetricName} by ${given}: ${known ? `known by ${known.join(' or ')}` : 'not known'}`];
-    });
-  expect([...new Set(problems)]).toEqual([]);
+test('every service of AWS has its page of metrics', () => {
+  for (const { source } of Object.values(aws)) expect(source).toMatch(/^https:\/\/docs\.aws\.amazon\.com\/.+\.html$/);
 });
 
 test('throttling of the index is seen, for it refuses writes of the table', () => {
@@ -196,4 +78,82 @@ test('throttling of the index is seen, for it refuses writes of the table', () =
     Dimensions.some(({ Name, Value }) => Name === 'GlobalSecondaryIndexName' && Value === 'byAccount'),
   );
   expect(index.map(({ MetricName }) => MetricName)).toContain('WriteThrottleEvents');
+});
+
+describe('on dashboards', () => {
+  const shown = apps.map((templates) => ({
+    metrics: templates.flatMap(({ template }) => widgetsIn(template).flatMap(metricsOf)),
+    absent: absentIn(templates),
+  }));
+
+  test('each region of each example has metrics of every part that it has', () => {
+    const partsOf = (metrics: readonly ShownMetric[]): Set<string | undefined> =>
+      new Set(metrics.map(({ Namespace, MetricName }) => declared.get(MetricName)?.split('.')[0] ?? Namespace));
+    const system = ['apiMetrics', 'ledgerMetrics', 'meshMetrics', 'AWS/ApiGateway', 'AWS/DynamoDB', 'AWS/Lambda', 'AWS/Route53', 'AWS/SQS'];
+    const moved = ['gateMetrics', 'stuckMetrics', 'cutoverMetrics', 'AWS/States'];
+    expect(shown.map(({ metrics }) => [...partsOf(metrics)].sort())).toEqual([
+      [...system].sort(),
+      [...system].sort(),
+      [...system, ...moved].sort(),
+    ]);
+  });
+
+  test('every metric is emitted by a handler of ours, or by AWS, under that name and those dimensions', () => {
+    expect([...new Set(shown.flatMap(({ metrics }) => metrics.flatMap(unsent)))]).toEqual([]);
+  });
+
+  test('every metric names its region, and is of something that the templates make there', () => {
+    expect([...new Set(shown.flatMap(({ metrics, absent }) => metrics.flatMap(absent)))]).toEqual([]);
+  });
+
+  const found = (name: string): ShownMetric => shown[2].metrics.find(({ MetricName }) => MetricName === name)!;
+  const by = (metric: ShownMetric, values: Readonly<Record<string, string>>): ShownMetric => ({
+    ...metric,
+    Dimensions: Object.entries(values).map(([Name, Value]) => ({ Name, Value })),
+  });
+  const here = { System: 'acme-pay', Region: 'us-east-1' };
+
+  test.each<[string, () => ShownMetric, string]>([
+    [
+      'a name of ours',
+      () => ({ ...found('PaymentsAuthorised'), MetricName: 'PaymentsAuthorized' }),
+      'PaymentsAuthorized is no metric of ours',
+    ],
+    ['a name of AWS', () => ({ ...found('5XXError'), MetricName: '5xxError' }), 'AWS/ApiGateway 5xxError by ApiName,Stage: not known'],
+    ['a namespace', () => ({ ...found('Latency'), Namespace: 'AWS/APIGateway' }), 'AWS/APIGateway Latency by ApiName,Stage: not known'],
+    [
+      'a dimension too few',
+      () => by(found('EventsConsumed'), here),
+      'EventsConsumed is read by Region,System, and emitted by Consumer,Region,System',
+    ],
+    [
+      'a dimension too many',
+      () => by(found('EventsPublished'), { ...here, Consumer: 'recorder' }),
+      'EventsPublished is read by Consumer,Region,System, and emitted by Region,System',
+    ],
+    [
+      "a dimension of AWS's",
+      () => by(found('ReplicationLatency'), { TableName: 'acme-pay-ledger' }),
+      'AWS/DynamoDB ReplicationLatency by TableName: known by ReceivingRegion,TableName',
+    ],
+  ])('%s that is wrong is found', (_what, metric, problem) => {
+    expect(unsent(metric())).toEqual([problem]);
+  });
+
+  test.each<[string, () => ShownMetric]>([
+    ['no region', () => ({ ...found('PaymentsAuthorised'), region: undefined })],
+    ['another region than its dimension', () => ({ ...found('PaymentsAuthorised'), region: 'eu-central-1' })],
+    ['a region that the system is not in', () => ({ ...found('Latency'), region: 'eu-west-1' })],
+    ['another system', () => by(found('PaymentsAuthorised'), { ...here, System: 'acme' })],
+    ['another consumer', () => by(found('EventsConsumed'), { ...here, Consumer: 'recorders' })],
+    ['itself as its peer', () => by(found('ProbeLatency'), { ...here, Peer: 'us-east-1' })],
+    ['a table that is not there', () => by(found('ConsumedReadCapacityUnits'), { TableName: 'acme-ledger' })],
+    ['an API that is not there', () => by(found('Latency'), { ApiName: 'acme-pay', Stage: 'live' })],
+    ['a stage that is not there', () => by(found('Latency'), { ApiName: 'acme-pay-payments', Stage: 'prod' })],
+    ['a queue that is not there', () => by(found('ApproximateAgeOfOldestMessage'), { QueueName: 'acme-pay-mailer' })],
+    ['a gate that is not there', () => by(found('PendingApprovals'), { System: 'acme-pay-gate', Region: 'eu-central-1' })],
+    ['a machine of another region', () => ({ ...found('ExecutionsStarted'), region: 'us-east-1' })],
+  ])('a metric with %s is found', (_what, metric) => {
+    expect(shown[2].absent(metric())).toHaveLength(1);
+  });
 });

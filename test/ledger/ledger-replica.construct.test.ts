@@ -154,7 +154,7 @@ describe('metrics', () => {
       statistic: 'Average',
     });
     expect(strong.metricSystemErrors().toMetricConfig().mathExpression?.expression).toBe(
-      'FILL(getitem, 0) + FILL(batchgetitem, 0) + FILL(putitem, 0) + FILL(updateitem, 0) + FILL(query, 0)',
+      ['getitem', 'batchgetitem', 'putitem', 'updateitem', 'query'].map((operation) => `FILL(${operation}_us_east_1, 0)`).join(' + '),
     );
   });
 

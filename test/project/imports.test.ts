@@ -22,6 +22,7 @@ const planted: Readonly<Record<string, readonly [string, string]>> = {
   'construct-runs-at-synth-only': ['src/api/payments-api.ts', 'src/ledger/protocol/service.ts'],
   'construct-imports-cdk-only': ['src/api/payments-api.ts', 'node_modules/zod'],
   'ledger-knows-no-api': ['src/ledger/table.ts', 'src/api/payments-api.ts'],
+  'operations-stand-on-areas': ['src/api/payments-api.ts', 'src/operations/dashboard.ts'],
   'source-stands-alone': ['src/ledger/table.ts', 'local/model.ts'],
   'examples-use-the-public-api': ['examples/one/app.ts', 'src/ledger/table.ts'],
   'local-knows-templates-only': ['local/model.ts', 'src/ledger/table.ts'],

@@ -16,7 +16,7 @@ import { IHealthCheck } from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
 import { accessLogFields } from '../../cdk/access-log';
 import { ApiScope } from '../caller.contract';
-import { ApiFunctionName, apiLimits, apiRoutes, drainKey, fallbackFunction, problemOf } from '../contract';
+import { ApiFunctionName, apiLimits, apiRoutes, apiStageName, drainKey, fallbackFunction, problemOf, restApiName } from '../contract';
 import { defineGatewayResponses } from './gateway-responses';
 import { allowCallers, grantInvoke } from './invoke-rights';
 import { PaymentsAlarmOptions, PaymentsAlarms } from './payments-alarms';
@@ -160,6 +160,8 @@ export class ActiveActivePaymentsApi extends Construct {
   public readonly homeOperator?: HomeOperator;
   /** The path, below the stage, for checks of the region's health by machines; see the property of this name. Keep it from callers. */
   public readonly probePath: string;
+  /** @internal */
+  public readonly _ledger: LedgerReplica;
   private readonly functions: PaymentsFunctions;
   private readonly signed: boolean;
 
@@ -171,6 +173,7 @@ export class ActiveActivePaymentsApi extends Construct {
     this.check(props);
     checkPlaces(this, 'ActiveActivePaymentsApiProps', props);
     checkPlaces(this, 'PaymentsAlarmOptions', props.alarms, 'alarms.');
+    this._ledger = ledger;
     this.recoveryBudget = new RecoveryBudget(this, props.recovery, ledger.regions);
 
     const probePaths = probePathsOf(props.probePath);
@@ -250,7 +253,7 @@ export class ActiveActivePaymentsApi extends Construct {
     const { ledger, throttling } = props;
     const logs = props.accessLog ?? true;
     return new RestApi(this, 'Api', {
-      restApiName: `${ledger.systemName}-payments`,
+      restApiName: restApiName(ledger.systemName),
       description: `Payments of ${ledger.systemName} in ${ledger.region}`,
       endpointTypes: [EndpointType.REGIONAL],
       disableExecuteApiEndpoint: props.domain?.mutualTls !== undefined,
@@ -258,7 +261,7 @@ export class ActiveActivePaymentsApi extends Construct {
         ? { cloudWatchRole: true, cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN }
         : { cloudWatchRole: false }),
       deployOptions: {
-        stageName: 'live',
+        stageName: apiStageName,
         tracingEnabled: true,
         metricsEnabled: true,
         throttlingRateLimit: (throttling ?? defaultThrottling).rateLimit,

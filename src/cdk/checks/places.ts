@@ -65,6 +65,11 @@ export const placeRules: Readonly<Record<string, PlaceRule>> = {
   'OidcApproversProps.clientSecret': secret,
   'PaymentDecisionProps.function': own,
   'PaymentsAlarmOptions.actions': action,
+  'PaymentsDashboardProps.alarms': { region: true, account: true, since: "a widget of alarms shows those of the dashboard's own stack" },
+  'PaymentsDashboardProps.api': part,
+  'PaymentsDashboardProps.consumers': part,
+  'PaymentsDashboardProps.mesh': part,
+  'PaymentsDashboardProps.outbox': part,
   'PaymentsDomainProps.certificate': {
     region: true,
     account: true,

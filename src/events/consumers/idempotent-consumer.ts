@@ -45,6 +45,10 @@ const batchSize = 10;
  * To deliver anew what was set aside: `aws sqs start-message-move-task` from the dead-letter queue to the queue.
  */
 export class IdempotentConsumer extends Construct {
+  /** Name of the system. */
+  public readonly systemName: string;
+  /** Name of the consumer, the same in every region. */
+  public readonly consumerName: string;
   /** The queue of events that wait. */
   public readonly queue: IQueue;
   /** Events that were set aside, and those whose consumer died over and over. */
@@ -64,6 +68,8 @@ export class IdempotentConsumer extends Construct {
     if (problem) throw invalidProps(this, problem);
     this.props = props;
     const { mesh, encryptionKey } = props;
+    this.systemName = mesh.systemName;
+    this.consumerName = props.consumerName;
     checkNames(this);
     checkPlaces(this, 'IdempotentConsumerProps', props);
     checkPlaces(this, 'IdempotentConsumerAlarmOptions', props.alarms, 'alarms.');

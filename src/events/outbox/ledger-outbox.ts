@@ -44,6 +44,8 @@ const unreadSpan = Duration.minutes(5);
  * the write began. One in each region, beside its `CrossRegionEventMesh`. It also publishes for a peer that is lost.
  */
 export class LedgerOutbox extends Construct {
+  /** Name of the system. */
+  public readonly systemName: string;
   /** Ranges of the stream that could not be published, as Lambda describes them. */
   public readonly deadLetterQueue: IQueue;
   /** Hints of a lost peer's events that could not be published here; absent without a sweep. */
@@ -68,6 +70,7 @@ export class LedgerOutbox extends Construct {
     declareOnce(this, { kind: 'LedgerOutbox', prop: 'ledger', name: props.ledger.systemName });
     this.props = props;
     const { ledger, mesh, sweep = {}, alarms = {} } = props;
+    this.systemName = ledger.systemName;
     const streamArn = ledger.lookUpStreamArn(this, 'StreamArn');
     const deadLetters = this.queue('DeadLetters', 'outbox-dlq');
     this.deadLetterQueue = deadLetters;

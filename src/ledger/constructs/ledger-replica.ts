@@ -257,10 +257,12 @@ export class LedgerReplica {
    */
   public metricSystemErrors(options?: MetricOptions): MathExpression {
     const operations = ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Query'];
+    // By region: one graph can have those of several.
+    const id = (operation: string): string => `${operation.toLowerCase()}_${this.region.replace(/-/g, '_')}`;
     const usingMetrics = Object.fromEntries(
-      operations.map((operation) => [operation.toLowerCase(), this.tableMetric('SystemErrors', { Operation: operation }, options)]),
+      operations.map((operation) => [id(operation), this.tableMetric('SystemErrors', { Operation: operation }, options)]),
     );
-    return metricSum('SystemErrors', usingMetrics, options?.period);
+    return metricSum(options?.label ?? 'SystemErrors', usingMetrics, options?.period);
   }
 
   /**
