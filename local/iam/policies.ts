@@ -9,8 +9,8 @@ import {
   paginateListAttachedRolePolicies,
   paginateListRolePolicies,
 } from '@aws-sdk/client-iam';
+import { conditionsHold, type ConditionContext, type Conditions } from './conditions';
 import { engineClientConfig } from '../engine/engine-http';
-import { isLike } from '../ground/wildcard';
 import { EngineDirectory } from '../network/network';
 
 export interface PolicyDocument {
@@ -19,12 +19,9 @@ export interface PolicyDocument {
 }
 export interface Statement {
   Effect: 'Allow' | 'Deny';
-  Condition?: Record<string, Record<string, string | string[]>>;
+  Condition?: Conditions;
   [element: string]: unknown;
 }
-
-/** Condition keys that the request decides, by lower-case name; the emulator's simulation takes none. */
-export type ConditionContext = Readonly<Record<string, readonly string[]>>;
 
 export type Decision = 'allowed' | 'explicitDeny' | 'implicitDeny';
 
@@ -76,7 +73,7 @@ export class Policies {
     return EvaluationResults![0].EvalDecision as Decision;
   }
 
-  /** The emulator's own decision by documents whose conditions on the request were settled. */
+  /** The emulator's own decision by documents whose conditions were settled. */
   public async simulateDocuments(
     region: string,
     documents: readonly PolicyDocument[],
@@ -114,21 +111,14 @@ function decoded(document: string): PolicyDocument {
   return JSON.parse(document.startsWith('{') ? document : decodeURIComponent(document)) as PolicyDocument;
 }
 
-const requestKeys =
-  /^(dynamodb:leadingkeys|events:(source|detail-type)|ssm:overwrite|route53:changeresourcerecordsets(normalizedrecordnames|recordtypes|actions))$/i;
-
-/** Whether any condition is on what the request names. */
-export function dependsOnRequest(documents: readonly PolicyDocument[]): boolean {
-  return documents.some((document) =>
-    statements(document).some((statement) =>
-      Object.values(statement.Condition ?? {}).some((block) => Object.keys(block).some((key) => requestKeys.test(key))),
-    ),
-  );
+/** Whether a decision by the documents depends on more than action and resource. */
+export function isConditional(documents: readonly PolicyDocument[]): boolean {
+  return documents.some((document) => statements(document).some(({ Condition }) => Condition !== undefined));
 }
 
 /**
- * The documents as they are for one request: conditions on its keys are settled here and taken out. A statement whose
- * condition is not met goes; one with an operator that is not known allows nothing, and denies what it denies.
+ * The documents as they are for one request, without conditions, of which the emulator's simulation takes no account: a statement whose
+ * conditions do not hold goes. One with an operator that is not known allows nothing, and denies what it denies.
  */
 export function settled(documents: readonly PolicyDocument[], context: ConditionContext): PolicyDocument[] {
   return documents
@@ -136,33 +126,8 @@ export function settled(documents: readonly PolicyDocument[], context: Condition
     .filter((document) => document.Statement.length > 0);
 }
 
-function settledStatement(statement: Statement, context: ConditionContext): Statement[] {
-  const left: NonNullable<Statement['Condition']> = {};
-  for (const [operator, block] of Object.entries(statement.Condition ?? {})) {
-    for (const [key, expected] of Object.entries(block)) {
-      if (!requestKeys.test(key)) {
-        left[operator] = { ...left[operator], [key]: expected };
-        continue;
-      }
-      const met = isMet(operator, [expected].flat(), context[key.toLowerCase()]) ?? statement.Effect === 'Deny';
-      if (!met) return [];
-    }
-  }
-  const { Condition, ...rest } = statement;
-  return [Object.keys(left).length ? ({ ...rest, Condition: left } as Statement) : (rest as Statement)];
-}
-
-/** Undefined: the operator is not known. */
-function isMet(operator: string, expected: readonly string[], actual: readonly string[] | undefined): boolean | undefined {
-  if (/^null$/i.test(operator)) return expected.includes(String(actual === undefined));
-  const form = /^(?:(ForAllValues|ForAnyValue):)?(StringEquals|StringLike|StringNotEquals|StringNotLike)(IfExists)?$/i.exec(operator);
-  if (!form) return undefined;
-  const [, quantifier, comparison, ifExists] = form.map((part) => part?.toLowerCase());
-  const negated = comparison.includes('not');
-  if (!actual) return ifExists !== undefined || quantifier === 'forallvalues' || (quantifier === undefined && negated);
-  const like = comparison.endsWith('like');
-  const matches = (value: string) => expected.some((pattern) => (like ? isLike(value, pattern) : pattern === value)) !== negated;
-  return quantifier === 'foranyvalue' ? actual.some(matches) : actual.every(matches);
+function settledStatement({ Condition, ...rest }: Statement, context: ConditionContext): Statement[] {
+  return conditionsHold(Condition, context, rest.Effect === 'Deny') ? [rest as Statement] : [];
 }
 
 function statements(document: PolicyDocument): Statement[] {

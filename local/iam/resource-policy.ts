@@ -1,3 +1,4 @@
+import { conditionsHold, type ConditionContext, type Conditions } from './conditions';
 import { isLike } from '../ground/wildcard';
 
 /** A statement of a resource's policy; elements as IAM writes them. */
@@ -9,7 +10,7 @@ export interface ResourceStatement {
   readonly NotAction?: unknown;
   readonly Resource?: unknown;
   readonly NotResource?: unknown;
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly Condition?: Conditions;
 }
 
 /** Who asks for what. */
@@ -53,7 +54,11 @@ function applies(statement: ResourceStatement, request: ResourceRequest): boolea
     statement.NotResource !== undefined
       ? !someMatch(statement.NotResource, request.resource)
       : statement.Resource === undefined || someMatch(statement.Resource, request.resource);
-  return who && what && onWhat && conditionsHold(statement.Condition ?? {}, request.context, unless);
+  return who && what && onWhat && conditionsHold(statement.Condition, listed(request.context), unless);
+}
+
+function listed(context: ResourceRequest['context']): ConditionContext {
+  return Object.fromEntries(Object.entries(context).flatMap(([key, value]) => (value === undefined ? [] : [[key, [value]]])));
 }
 
 function isPrincipal(principal: unknown, { principal: who }: ResourceRequest): boolean {
@@ -74,49 +79,6 @@ function principalMatches(kind: string, name: string, who: ResourceRequest['prin
 
 function someMatch(patterns: unknown, value: string, ignoreCase = false): boolean {
   return [patterns ?? []].flat().some((pattern) => isLike(value, String(pattern), { ignoreCase }));
-}
-
-function conditionsHold(
-  condition: NonNullable<ResourceStatement['Condition']>,
-  context: ResourceRequest['context'],
-  unknown: boolean,
-): boolean {
-  return Object.entries(condition).every(([operator, block]) =>
-    Object.entries(block).every(([key, expected]) => holds(operator, [expected].flat().map(String), context[key.toLowerCase()]) ?? unknown),
-  );
-}
-
-const comparisons: Readonly<Record<string, (actual: string, expected: string) => boolean>> = {
-  stringequals: (actual, expected) => actual === expected,
-  stringequalsignorecase: (actual, expected) => actual.toLowerCase() === expected.toLowerCase(),
-  stringlike: (actual, expected) => isLike(actual, expected),
-  // By part: a wildcard does not reach over a colon.
-  arnlike: arnMatches,
-  arnequals: arnMatches,
-  bool: (actual, expected) => actual.toLowerCase() === expected.toLowerCase(),
-};
-
-/** Undefined: the operator is not known. */
-function holds(operator: string, expected: readonly string[], actual: string | undefined): boolean | undefined {
-  const [, quantifier, name, ifExists] = /^(ForAllValues:|ForAnyValue:)?(\w+?)(IfExists)?$/i.exec(operator) ?? [];
-  const lower = (name ?? '').toLowerCase();
-  if (lower === 'null') return expected.some((value) => (value.toLowerCase() === 'true') === (actual === undefined));
-  const negated = lower.startsWith('stringnot') || lower.startsWith('arnnot');
-  const compare = comparisons[lower.replace(/^(string|arn)not/, '$1')];
-  if (!compare) return undefined;
-  // Of a key with several values none is there: all of none hold, and not any.
-  if (quantifier !== undefined && actual === undefined) return quantifier.toLowerCase() === 'forallvalues:';
-  if (actual === undefined) return ifExists !== undefined || negated;
-  return expected.some((value) => compare(actual, value)) !== negated;
-}
-
-function arnMatches(actual: string, expected: string): boolean {
-  const parts = (arn: string) => {
-    const all = arn.split(':');
-    return all.length > 6 ? [...all.slice(0, 5), all.slice(5).join(':')] : all;
-  };
-  const [left, right] = [parts(actual), parts(expected)];
-  return left.length === right.length && right.every((part, index) => isLike(left[index], part));
 }
 
 function parsed(text: string): unknown {

@@ -1,4 +1,4 @@
-import type { ConditionContext } from '../iam/policies';
+import type { ConditionContext } from '../iam/conditions';
 
 /** A call of an AWS service as it enters a region's proxy. */
 export interface ServiceCall {

@@ -1,6 +1,6 @@
 import { BusPolicies } from '../../../local/buses/bus-policies';
 import { EventCalls } from '../../../local/buses/event-calls';
-import { dependsOnRequest, settled } from '../../../local/iam/policies';
+import { isConditional, settled } from '../../../local/iam/policies';
 import { allowedByResource, deniedByResource, type ResourceStatement } from '../../../local/iam/resource-policy';
 
 const role = 'arn:aws:iam::111122223333:role/put-east';
@@ -180,7 +180,7 @@ describe('events that a function puts', () => {
         ],
       },
     ];
-    expect(dependsOnRequest(documents)).toBe(true);
+    expect(isConditional(documents)).toBe(true);
     const allows = (...entries: object[]) => put(...entries).puts.map(({ context }) => settled(documents, context).length > 0);
     expect(
       allows(entry('acme.shop', 'order.shipped'), entry('acme.shop', 'order.lost'), entry('pay.ledger', 'order.shipped'), {

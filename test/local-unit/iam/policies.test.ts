@@ -1,6 +1,6 @@
 import { isRootKey, localCredentials } from '../../../local/engine/credentials';
 import { applicationId } from '../../../local/iam';
-import { PolicyDocument, dependsOnRequest, settled } from '../../../local/iam/policies';
+import { PolicyDocument, isConditional, settled } from '../../../local/iam/policies';
 
 const statement = (Effect: 'Allow' | 'Deny', Condition?: Record<string, Record<string, string | string[]>>) => ({
   Effect,
@@ -26,18 +26,21 @@ describe('conditions on the request', () => {
     ['ForAllValues:NumericEquals', ['1'], ['1'], false],
   ])('%s %j against %j', (operator, expected, actual, met) => {
     const documents = [document(statement('Allow', { [operator]: { 'dynamodb:LeadingKeys': expected } }))];
-    expect(dependsOnRequest(documents)).toBe(true);
+    expect(isConditional(documents)).toBe(true);
     expect(settled(documents, actual ? keys(...actual) : {})).toEqual(met ? [document(statement('Allow'))] : []);
   });
 
-  it('keep a deny whose operator is not known, and every other condition', () => {
+  it('keep a deny whose operator is not known, and none is left out', () => {
     const region = { StringEquals: { 'aws:RequestedRegion': 'us-east-1' } };
     const documents = [
-      document(statement('Deny', { 'ForAllValues:Bool': { 'dynamodb:LeadingKeys': 'true' }, ...region })),
+      document(statement('Deny', { 'ForAllValues:NumericEquals': { 'dynamodb:LeadingKeys': 'true' }, ...region })),
       document(statement('Allow', region)),
     ];
-    expect(settled(documents, keys('a'))).toEqual([document(statement('Deny', region)), document(statement('Allow', region))]);
-    expect(dependsOnRequest([documents[1]])).toBe(false);
+    const here = { ...keys('a'), 'aws:requestedregion': ['us-east-1'] };
+    expect(settled(documents, here)).toEqual([document(statement('Deny')), document(statement('Allow'))]);
+    expect(settled(documents, { ...here, 'aws:requestedregion': ['us-west-2'] })).toEqual([]);
+    expect(settled(documents, keys('a'))).toEqual([]);
+    expect([documents, [document(statement('Allow'))]].map(isConditional)).toEqual([true, false]);
   });
 });
 
