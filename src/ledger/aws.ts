@@ -9,7 +9,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { expiredReason, ledgerSchema } from './contract';
-import { fromAttribute, toAttribute, toAttributes, toExpressions, toItem } from './items.aws';
+import { fromAttribute, toAttribute, toExpressions, toItem, toStored } from './items.aws';
 import { Change, Decision, DecisionRequest, FaultKind, IndexEntry, Item, LedgerStore, StoreFault, WriteResult } from './ports';
 import { isDeclineReason } from './values.contract';
 import { Invoker } from '../runtime/invoke';
@@ -65,7 +65,7 @@ export class DynamoStore implements LedgerStore {
       this.client.send(
         new PutItemCommand({
           TableName: this.tableName,
-          Item: toAttributes(item),
+          Item: toStored(item),
           ConditionExpression: 'attribute_not_exists(#pk)',
           ExpressionAttributeNames: { '#pk': ledgerSchema.partitionKey },
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',

@@ -1,4 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { fenceMark } from './contract';
 import { Change, Condition, Item, Path, Value } from './ports';
 
 /** The ledger's values as DynamoDB attribute values, and its conditions and changes as expressions. */
@@ -31,8 +32,16 @@ export function fromAttribute(attribute: AttributeValue): Value {
 
 export function fromAttributes(attributes: Record<string, AttributeValue>): Record<string, Value> {
   const values: Record<string, Value> = {};
-  for (const name of Object.keys(attributes)) values[name] = fromAttribute(attributes[name]);
+  for (const name of Object.keys(attributes)) if (!attributes[name].NULL) values[name] = fromAttribute(attributes[name]);
   return values;
+}
+
+/**
+ * An item as it is put. A fence has an attribute of a type that the ledger's first version refuses to read: to it a fence would be another
+ * request's claim, and it would say so (422); now it fails instead, and the request is sent again.
+ */
+export function toStored(item: Item): Record<string, AttributeValue> {
+  return item.kind === 'FENCE' ? { ...toAttributes(item), [fenceMark]: { NULL: true } } : toAttributes(item);
 }
 
 export const toItem = (attributes: Record<string, AttributeValue>): Item => fromAttributes(attributes) as Item;
@@ -81,6 +90,8 @@ function conditionOf(condition: Condition, at: (path: Path) => string, of: (valu
       return `attribute_not_exists(${at(condition.path)})`;
     case 'equals':
       return `${at(condition.path)} = ${of(condition.value)}`;
+    case 'oneOf':
+      return `${at(condition.path)} IN (${condition.value.map(of).join(', ')})`;
     case 'atLeast':
       return `${at(condition.path)} >= ${of(condition.value)}`;
     case 'below':

@@ -20,6 +20,8 @@ export type Path = readonly [string] | readonly [string, string];
 export type Condition =
   | { readonly test: 'absent'; readonly path: Path }
   | { readonly test: 'equals'; readonly path: Path; readonly value: string | number }
+  /** One of several texts. */
+  | { readonly test: 'oneOf'; readonly path: Path; readonly value: readonly string[] }
   | { readonly test: 'atLeast'; readonly path: Path; readonly value: number }
   | { readonly test: 'below'; readonly path: Path; readonly value: number }
   /** A map with fewer members than `value`. */
@@ -99,7 +101,7 @@ export interface LedgerPorts {
   readonly nowMs: () => number;
   /** A number in [0, 1). */
   readonly random: () => number;
-  /** A text that no other attempt has. */
+  /** A text that no other attempt has, short: it may become part of an account's entry. */
   readonly nonce: () => string;
   readonly sleep: (ms: number) => Promise<void>;
   /** The team's own decision; absent: the balance decides. Never throws: what fails is `unknown`. */

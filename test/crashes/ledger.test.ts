@@ -109,7 +109,9 @@ class World {
     if (available + held + gone !== funded) throw new Error(`the account does not add up: ${balances}`);
     if (available < 0 || held < 0 || gone < 0) throw new Error(`below zero: ${balances}`);
     const payments = [...this.memory.items.values()].filter(({ kind }) => kind === 'PAYMENT');
-    const open = payments.filter((item) => entries[item.pk.slice(2)]?.startsWith('H'));
+    const open = payments.filter((item) =>
+      [`H${String(item.amount)}`, `P${String(item.amount)}/${String(item.nonce)}`].includes(entries[item.pk.slice(2)]),
+    );
     const sum = (items: readonly Item[], of: (item: Item) => number): number => items.reduce((total, item) => total + of(item), 0);
     if (sum(open, (item) => item.amount as number) !== held) {
       throw new Error(`held ${held}, but the open payments are ${JSON.stringify(open.map(({ amount }) => amount))}`);

@@ -47,6 +47,7 @@ describe('the stream', () => {
           NewImage: { kind: { S: ['PAYMENT'] }, outcome: { S: ['DECLINED'] }, reason: { S: ['expired'] }, writtenBy: { S: writers } },
         },
       },
+      { eventName: ['INSERT'], dynamodb: { NewImage: { kind: { S: ['PAYMENT'] }, hold: { S: ['BESIDE'] }, writtenBy: { S: writers } } } },
     ];
     expect(patternsOf(own)).toEqual(patterns(['us-east-1']));
     expect(patternsOf(peers)).toEqual(patterns(['us-west-2']));

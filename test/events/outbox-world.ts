@@ -102,4 +102,4 @@ export class OutboxWorld {
 }
 
 export const recordsOf = (stream: readonly ItemChange[]): readonly StreamRecord[] =>
-  stream.map((change, n) => ({ id: String(n), change: () => change }));
+  stream.map((change, n) => ({ id: String(n), arrivedMs: change.new!.writtenAt as number, change: () => change }));

@@ -21,7 +21,9 @@ beforeEach(async () => {
     trimmedThrough: 0,
     version: 1,
   });
-  aws.answer = ({ action }) => (action.startsWith('POST ') ? team : action === 'GetItem' ? { body: { Item: account } } : {});
+  const isAccount = (key: unknown): boolean => JSON.stringify(key).includes('a#');
+  aws.answer = ({ action, input }) =>
+    action.startsWith('POST ') ? team : action === 'GetItem' && isAccount(input.Key) ? { body: { Item: account } } : {};
 });
 afterEach(() => aws.stop());
 

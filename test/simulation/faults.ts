@@ -27,7 +27,21 @@ export const episodes = ['regionLost', 'isolated', 'mute', 'deaf', 'linkCut', 't
 export type EpisodeKind = (typeof episodes)[number];
 
 export type FaultName =
-  RequestFault | EpisodeKind | 'skew' | 'noQuorum' | 'catchingUp' | 'writeOverlap' | 'homeMoved' | 'homeChanged' | 'staleName';
+  | RequestFault
+  | EpisodeKind
+  | 'skew'
+  | 'noQuorum'
+  | 'catchingUp'
+  | 'writeOverlap'
+  | 'homeMoved'
+  | 'homeChanged'
+  | 'staleName'
+  | 'refusedByOlder'
+  | ProvisionalStep;
+
+/** What becomes of holds that are sent beside their claims. */
+export const provisionalSteps = ['beside', 'givenBack', 'placeTaken', 'fenced', 'fenceTaken', 'settled'] as const;
+export type ProvisionalStep = (typeof provisionalSteps)[number];
 
 export interface Episode {
   readonly kind: EpisodeKind;

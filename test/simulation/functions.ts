@@ -2,7 +2,7 @@ import { HomeWorld } from './home';
 import { Ended, local, Process, ProcessWorld, Route } from './process';
 import { Table } from './tables/table';
 import { CallContext, Ledger, LedgerEvent } from '../../src/ledger/model';
-import { DecisionRequest, Decision, LedgerPorts, LedgerStore } from '../../src/ledger/ports';
+import { DecisionRequest, Decision, Item, LedgerPorts, LedgerStore, WriteResult } from '../../src/ledger/ports';
 
 /** Nobody records what is simulated. */
 const traceId = '1-00000000-000000000000000000000000';
@@ -19,6 +19,30 @@ export interface FunctionWorld extends ProcessWorld {
   readonly home?: HomeWorld;
 }
 
+export const unreadable = 'not readable by this version';
+
+/** The table as an earlier version's adapter reads it: a fence has an attribute of a type that it refuses. */
+function withoutFences(store: LedgerStore): LedgerStore {
+  const readable = <T>(read: T, items: readonly (Item | undefined)[]): T => {
+    if (items.some((item) => item?.kind === 'FENCE')) throw new Error(unreadable);
+    return read;
+  };
+  const result = (written: WriteResult): WriteResult => readable(written, written.kind === 'refused' ? [written.found] : []);
+  return {
+    create: async (item) => result(await store.create(item)),
+    change: async (change) => result(await store.change(change)),
+    read: async (pk, strong) => {
+      const item = await store.read(pk, strong);
+      return readable(item, [item]);
+    },
+    readMany: async (pks) => {
+      const items = await store.readMany(pks);
+      return readable(items, items);
+    },
+    list: (account, limit, from) => store.list(account, limit, from),
+  };
+}
+
 /** One function instance: one request at a time, its memory kept from one to the next. */
 export class FunctionInstance extends Process {
   public readonly ledger: Ledger;
@@ -28,13 +52,14 @@ export class FunctionInstance extends Process {
     private readonly world: FunctionWorld,
     region: string,
     name: string,
+    public readonly older = false,
   ) {
     super(world, region, name);
     const { decide, geography, chance, scheduler } = world;
     const clockOff = chance.below(11) - 5;
     let nonces = 0;
     this.ports = {
-      store: this.storeOf(world.table, world.route),
+      store: older ? withoutFences(this.storeOf(world.table, world.route)) : this.storeOf(world.table, world.route),
       nowMs: () => geography.clockMs(region) + clockOff,
       random: chance.next,
       nonce: () => `${name}.${(nonces += 1)}`,

@@ -4,6 +4,7 @@
 import { parseArgs } from 'node:util';
 import { story, tellOurs, tellUsual } from './baseline/story';
 import { loadBundle } from './bundle';
+import { exploreAll, exploreMistakes } from './explorer/report';
 import { ConditionsTask, findSurvivors } from './mistakes/conditions/survivors';
 import { catchAll, write } from './mistakes/table';
 import { describeFailure, Figures } from './report';
@@ -20,6 +21,7 @@ const usage = `options:
   --table KIND    STRONG, HOME (one region writes for each account) or BOTH (default BOTH)
   --payments N    payments per seed (default 200)
   --events        with outboxes, buses, sweeps and consumers
+  --rolling       STRONG: regions are deployed one after the other, the release before at work until then
   --dns           HOME: clients go by a public name that follows the home; 8 % keep its old answer
   --only a,b      only these payments of the seed's plan
   --without a,b   leave these faults out
@@ -28,6 +30,8 @@ const usage = `options:
   --conditions    leave out every condition of a write, one at a time, and print which ones nothing notices; --only TEXT: those that
                   contain it, --seeds N: for what no test notices (default 20), --at-once N: processes (default 1); with --write, into
                   docs/reliability.md
+  --explore       all orders of a few calls at once, with every crash and late delivery; --only TEXT: scenarios whose name contains it;
+                  with --mistakes, what it finds of mistakes that are planted
   --story         double debits per 100,000 payments after a DNS shift: the usual pattern, and this ledger`;
 
 const tables: readonly TableKind[] = ['STRONG', 'HOME'];
@@ -42,7 +46,8 @@ interface Command {
   readonly tables: readonly TableKind[];
   readonly run: Omit<RunOptions, 'seed' | 'mode' | 'table'>;
   readonly print: boolean;
-  readonly task: 'simulate' | 'mistakes' | 'conditions' | 'story';
+  readonly task: 'simulate' | 'mistakes' | 'conditions' | 'story' | 'explore' | 'exploreMistakes';
+  readonly only: string;
   readonly conditions: ConditionsTask;
   readonly write: boolean;
 }
@@ -66,10 +71,12 @@ function parse(args: readonly string[]): Command {
           print: flag,
           dns: flag,
           events: flag,
+          rolling: flag,
           mistakes: flag,
           conditions: flag,
           'at-once': text,
           story: flag,
+          explore: flag,
           write: flag,
         },
       });
@@ -98,13 +105,25 @@ function parse(args: readonly string[]): Command {
     run: {
       payments: number('payments', 200),
       events: values.events ?? false,
+      rolling: values.rolling ?? false,
       dns: values.dns ?? false,
-      ...(values.only === undefined || values.conditions ? {} : { only: new Set(values.only.split(',').map(Number)) }),
+      ...(values.only === undefined || values.conditions || values.explore ? {} : { only: new Set(values.only.split(',').map(Number)) }),
       ...(values.without === undefined ? {} : { without: new Set(values.without.split(',')) }),
     },
     print: values.print ?? false,
     conditions: { only: values.only, seeds: number('seeds', 20), write: values.write ?? false, atOnce: number('at-once', 1) },
-    task: values.mistakes ? 'mistakes' : values.conditions ? 'conditions' : values.story ? 'story' : 'simulate',
+    only: values.only ?? '',
+    task: values.explore
+      ? values.mistakes
+        ? 'exploreMistakes'
+        : 'explore'
+      : values.mistakes
+        ? 'mistakes'
+        : values.conditions
+          ? 'conditions'
+          : values.story
+            ? 'story'
+            : 'simulate',
     write: values.write ?? false,
   };
 }
@@ -181,6 +200,8 @@ async function main(): Promise<void> {
       mistakes: () => catchMistakes(command.write),
       conditions: () => findSurvivors(command.conditions, print),
       story: tellStory,
+      explore: () => exploreAll(command.only, print),
+      exploreMistakes: () => exploreMistakes(print),
     };
     process.exitCode = (await tasks[command.task]()) ? 0 : 1;
   } catch (error) {

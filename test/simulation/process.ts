@@ -1,4 +1,4 @@
-import { FaultName, FaultPlan, RequestFault } from './faults';
+import { FaultName, FaultPlan, ProvisionalStep, RequestFault } from './faults';
 import { Geography } from './geography';
 import { Scheduler } from './scheduler';
 import { Subject } from './subject';
@@ -92,11 +92,21 @@ export class Process {
     const { around: world } = this;
     const sentAt = world.scheduler.nowMs;
     const text = (): string => `${this.name} ${describe(request)}`;
-    return this.travel(text, route, () => table.perform(request, this.region, sentAt));
+    return this.travel(
+      text,
+      route,
+      () => table.perform(request, this.region, sentAt),
+      () => stepsOf(request),
+    );
   }
 
   /** A request's way to its effect and back, with all that can befall it. */
-  protected travel<T>(what: string | (() => string), route: Route, effect: () => T): Promise<T> {
+  protected travel<T>(
+    what: string | (() => string),
+    route: Route,
+    effect: () => T,
+    steps: () => readonly ProvisionalStep[] = () => [],
+  ): Promise<T> {
     const { around: world } = this;
     const { geography, scheduler } = world;
     const text = typeof what === 'string' ? () => what : what;
@@ -114,7 +124,7 @@ export class Process {
       const arrive = (delayMs: number, then: (result: () => T) => void): void =>
         scheduler.after(delayMs, () => {
           if (!route.there(this.region)) return fail('unknown', 'the request did not get through', storeTimeoutMs);
-          return then(this.perform(text, effect));
+          return then(this.perform(text, effect, steps));
         });
       const answer = (result: () => T): void => {
         if (!route.back(this.region)) return fail('unknown', 'the answer did not get through', storeTimeoutMs);
@@ -136,7 +146,7 @@ export class Process {
       if (fate === 'late') {
         scheduler.after(
           world.chance.pick(lateness) * world.chance.between(0.5, 1.5),
-          () => void this.perform(() => `(late) ${text()}`, effect),
+          () => void this.perform(() => `(late) ${text()}`, effect, steps),
         );
         return fail('unknown', 'late', storeTimeoutMs);
       }
@@ -151,9 +161,10 @@ export class Process {
     });
   }
 
-  private perform<T>(text: () => string, effect: () => T): () => T {
+  private perform<T>(text: () => string, effect: () => T, steps: () => readonly ProvisionalStep[]): () => T {
     try {
       const result = effect();
+      if ((result as { kind?: string } | undefined)?.kind === 'written') for (const step of steps()) this.around.met(step);
       this.around.trace(() => `${text()} -> ${outcomeOf(result)}`);
       return () => result;
     } catch (error) {
@@ -194,6 +205,35 @@ export class Process {
 }
 
 const storeFates = ['conflict', 'throttled', 'lost', 'unanswered', 'late', 'resent', 'crash', 'pause'] as const;
+
+/** What a write that was made has done to provisional entries, and to fences. */
+function stepsOf(request: Request): readonly ProvisionalStep[] {
+  if (request.kind === 'create') return request.item.kind === 'FENCE' ? ['fenced'] : [];
+  if (request.kind !== 'change') return [];
+  const { require, set = [], remove = [] } = request.change;
+  const of = (id: string | undefined): string =>
+    set
+      .filter(([[name, member]]) => name === 'entries' && member === id)
+      .map(([, value]) => String(value))
+      .join();
+  return [
+    ...set.flatMap(([[name], value]): ProvisionalStep[] => (name === 'entries' && String(value).startsWith('P') ? ['beside'] : [])),
+    ...require.flatMap((condition): ProvisionalStep[] => {
+      if (condition.test !== 'equals' || typeof condition.value !== 'string') return [];
+      if (condition.value === 'FENCE') return ['fenceTaken'];
+      if (condition.path[0] !== 'entries' || !condition.value.startsWith('P')) return [];
+      const {
+        path: [, id],
+        value,
+      } = condition;
+      if (remove.some(([, member]) => member === id)) return ['givenBack'];
+      const now = of(id);
+      return now === ''
+        ? []
+        : [now === `H${value.slice(1, value.indexOf('/'))}` && request.change.add!.length === 1 ? 'settled' : 'placeTaken'];
+    }),
+  ];
+}
 
 function describe(request: Request): string {
   switch (request.kind) {

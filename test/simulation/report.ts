@@ -1,4 +1,4 @@
-import { FaultName, requestFaults, episodes } from './faults';
+import { FaultName, requestFaults, episodes, provisionalSteps } from './faults';
 import { RunOptions, RunResult, runSeed } from './run';
 import { replayCommand } from './shrink';
 import { LedgerEvent } from '../../src/ledger/model';
@@ -33,6 +33,8 @@ export class Figures {
       `faults that last: ${of(episodes)}`,
       `met by the ledger: ${of(['writeConflict', 'throttle', 'unknownOutcome', 'takeover', 'accountBusy'])}; writes of two regions ` +
         `that overlapped: ${this.counts.get('writeOverlap') ?? 0}`,
+      `holds beside their claims: ${of(provisionalSteps)}; calls that the release before could not read: ` +
+        `${this.counts.get('refusedByOlder') ?? 0}`,
       `homes taken over ${this.counts.get('homeTakeover') ?? 0}, moved as planned ${this.counts.get('homeMoved') ?? 0}; requests ` +
         `that an old name led to the region before: ${this.counts.get('staleName') ?? 0}`,
       `accounts whose operations were put in one order: ${this.ordered}; too long to search: ${this.undecided}`,

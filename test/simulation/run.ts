@@ -5,10 +5,13 @@ import { Episode, planFaults, FaultName } from './faults';
 import { rememberHashes } from './hashing';
 import { History, Intent, isFinal, keyOf, Operation, Violation } from './history';
 import { HomeStory } from './home-story';
+import { releaseBefore } from './releases/release';
 import { shipped, Subject } from './subject';
+import { StrongTable } from './tables/strong-table';
 import { AccountPlan, longWavesMs, PaymentPlan, planWorkload, Workload } from './workload';
-import { TableKind, World } from './world';
+import { TableKind, World, WorldOptions } from './world';
 import { LedgerEvent } from '../../src/ledger/model';
+import { Item } from '../../src/ledger/ports';
 import { Chance } from '../../tools/memory/chance';
 
 /**
@@ -30,6 +33,8 @@ export interface RunOptions {
   readonly events?: boolean;
   /** HOME: whether clients go by a public name that follows the home, some of them by an old answer. @default false */
   readonly dns?: boolean;
+  /** STRONG: whether the regions are deployed one after the other, the release before at work until then. @default false */
+  readonly rolling?: boolean;
   /** Faults left out, by name. */
   readonly without?: ReadonlySet<string>;
   /** Plans left in, by number; absent: all. */
@@ -56,6 +61,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   const { seed, mode, subject = shipped } = options;
   rememberHashes();
   const restoreBounds = setBounds(subject, seed, mode, options.table === 'HOME');
+  const restoreBefore = options.rolling ? setBounds(releaseBefore(), seed, mode, false) : undefined;
   const { stackTraceLimit } = Error;
   // Simulated faults are thrown by the thousand; nobody reads where.
   Error.stackTraceLimit = 0;
@@ -85,6 +91,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
       faultsEndMs,
       plan: { ...plan, episodes: [...episodes, ...(events?.episodes ?? [])] },
       decides: chance.happens(0.25),
+      ...(options.rolling ? { rolling: planDeployment(seed, workload) } : {}),
       table: options.table ?? 'STRONG',
       dns: home && (options.dns ?? false),
       ...(events ? { mesh: events.mesh } : {}),
@@ -95,6 +102,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     story.begin();
     homeStory?.begin(workload.busy.filter(([from]) => from < faultsEndMs));
     await story.end();
+    if ((options.table ?? 'STRONG') === 'STRONG') await story.settle();
     // Each reading of what an earlier epoch left takes many requests.
     if (home) world.calm();
     const books = await readBooks(world, workload.accounts);
@@ -117,6 +125,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
     restoreBounds();
+    restoreBefore?.();
   }
 }
 
@@ -138,6 +147,14 @@ function planEvents(
   };
 }
 
+/** One region after the other, while payments are made. */
+function planDeployment(seed: number, { busy }: Workload): NonNullable<WorldOptions['rolling']> {
+  const chance = new Chance(seed, 'deployment');
+  const [first, second] = chance.happens(0.5) ? regions : [...regions].reverse();
+  const at = ([from, to]: readonly [number, number]): number => chance.between(from, to);
+  return { before: releaseBefore(), deployedAt: { [first]: at(busy[0]), [second]: at(busy[1]) } };
+}
+
 const hintsWaitForLostMs = 60_000;
 
 /** HOME: in some seeds entries are trimmed within minutes, and outages are shorter. */
@@ -156,6 +173,11 @@ function setBounds(subject: Subject, seed: number, mode: Mode, home: boolean): (
   if (chance.happens(0.15) && mode === 'SAFETY') bounds.entriesPerAccount = 12;
   return () => Object.assign(bounds, before);
 }
+
+/** Visits of an account until none of its entries is provisional: each settles two dozen. */
+const settlingRounds = 400;
+const hasProvisional = (account: Item | undefined): boolean =>
+  Object.values((account?.entries ?? {}) as Readonly<Record<string, string>>).some((code) => code.startsWith('P'));
 
 const isOpen = (intent: Intent): boolean => keyOf(intent) !== undefined && !intent.answers.some(({ outcome }) => isFinal(outcome));
 
@@ -233,6 +255,20 @@ class Story {
       await world.scheduler.run();
     }
     world.quiet();
+  }
+
+  /** What attempts that died have left on accounts goes when somebody looks; in the end somebody has looked often enough. */
+  public async settle(): Promise<void> {
+    const { world, workload } = this;
+    const left = (): readonly AccountPlan[] =>
+      workload.accounts.filter(({ tenant, accountId }) =>
+        hasProvisional((world.table as StrongTable).peek(world.options.subject.accountPk(tenant, accountId))),
+      );
+    world.calm();
+    for (let rounds = 0; rounds < settlingRounds && left().length > 0; rounds += 1) {
+      for (const account of left()) this.visit(account);
+      await world.scheduler.run();
+    }
   }
 
   private payOnce(payment: PaymentPlan): void {
@@ -326,25 +362,26 @@ class Story {
   private tidy(): void {
     // Where items are kept by epoch, only the ledger itself knows where they are.
     if (this.options.table === 'HOME') return;
-    const {
-      scheduler,
-      options: { subject },
-    } = this.world;
+    const { scheduler } = this.world;
     for (const [from, to] of this.workload.busy) {
       for (let round = 0; round < 4; round += 1) {
         const account = this.chance.pick(this.workload.accounts);
-        scheduler.at(this.chance.between(from, to), () => {
-          this.world.invoke(
-            this.chance.pick(regions),
-            account.tenant,
-            async (_, context, { ports, region }) => {
-              const attempt = new subject.Attempt(ports, { region }, context);
-              await attempt.kindly(() => subject.trim(attempt, subject.accountPk(account.tenant, account.accountId)));
-            },
-            () => undefined,
-          );
-        });
+        scheduler.at(this.chance.between(from, to), () => this.visit(account));
       }
     }
+  }
+
+  private visit({ tenant, accountId }: AccountPlan): void {
+    const { subject: shippedNow, rolling } = this.world.options;
+    this.world.invoke(
+      this.chance.pick(regions),
+      tenant,
+      async (_, context, { ports, region, older }) => {
+        const subject = older ? rolling!.before : shippedNow;
+        const attempt = new subject.Attempt(ports, { region }, context);
+        await attempt.kindly(() => subject.trim(attempt, subject.accountPk(tenant, accountId)));
+      },
+      () => undefined,
+    );
   }
 }

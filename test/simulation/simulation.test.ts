@@ -11,6 +11,7 @@ import { shrink } from './shrink';
 const runs = [
   { what: 'strong tables', table: 'STRONG', seeds: 30, payments: 200 },
   { what: 'strong tables and their events', table: 'STRONG', seeds: 8, payments: 60, events: true },
+  { what: 'strong tables, deployed one region after the other', table: 'STRONG', seeds: 8, payments: 100, rolling: true },
   { what: 'homes', table: 'HOME', seeds: 12, payments: 100 },
   { what: 'homes behind a public name, and their events', table: 'HOME', seeds: 5, payments: 60, events: true, dns: true },
 ] as const;

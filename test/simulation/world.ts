@@ -26,6 +26,8 @@ export interface WorldOptions {
   readonly table: TableKind;
   /** Virtual time at which faults end; none: they never do. */
   readonly faultsEndMs: number;
+  /** The release before, and until when each region works with it; absent: all run the subject. */
+  readonly rolling?: { readonly before: Subject; readonly deployedAt: Readonly<Record<string, number>> };
   /** Whether a team's own decision function takes part. */
   readonly decides: boolean;
   /** HOME: clients go where the public name leads them, and it follows the home. @default false */
@@ -173,18 +175,29 @@ export class World {
   /** Runs something in a function of a region: the client's request, or an inquiry of the checks. */
   public invoke<T>(region: string, tenant: string, call: Call<T>, ended: (answer: T | undefined) => void, unlimited = false): void {
     if (!this.geography.isUp(region)) return ended(undefined);
-    return this.instance(region).run(
+    const instance = this.instance(region);
+    return instance.run(
       call,
       tenant,
       (result) => {
-        if (result.kind === 'threw') this.threw(result.error);
+        if (result.kind === 'threw') this.threw(result.error, instance.older);
         ended(result.kind === 'answered' ? result.answer : undefined);
       },
       unlimited,
     );
   }
 
-  private threw(error: unknown): void {
+  /** Whether a region's functions are still those of the release before. */
+  private isOlder(region: string): boolean {
+    const { rolling } = this.options;
+    return rolling !== undefined && this.scheduler.nowMs < rolling.deployedAt[region];
+  }
+
+  private threw(error: unknown, older = false): void {
+    // The release before does not know what it has met, and says so: its caller is answered 500, and sends again.
+    if (older && error instanceof Error && /has an unknown form|not readable by this version/.test(error.message)) {
+      return this.met('refusedByOlder');
+    }
     this.history.broken.push({ invariant: 'never throws', detail: error instanceof Error ? error.message : String(error) });
   }
 
@@ -241,10 +254,12 @@ export class World {
     const pool = this.pools.get(region)!;
     for (let at = pool.length - 1; at >= 0; at -= 1) {
       if (pool[at].dead) pool.splice(at, 1);
-      else if (!pool[at].busy) return pool[at];
+      else if (!pool[at].busy && pool[at].older === this.isOlder(region)) return pool[at];
     }
     this.instances += 1;
-    const instance = new FunctionInstance(this.functions, region, `${region}/${this.instances}`);
+    const older = this.isOlder(region);
+    const subject = older ? this.options.rolling!.before : this.options.subject;
+    const instance = new FunctionInstance({ ...this.functions, subject }, region, `${region}/${this.instances}`, older);
     pool.push(instance);
     return instance;
   }

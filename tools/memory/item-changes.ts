@@ -53,6 +53,8 @@ function holds(item: Item, condition: Condition): boolean {
       return value === undefined;
     case 'equals':
       return value === condition.value;
+    case 'oneOf':
+      return typeof value === 'string' && condition.value.includes(value);
     case 'atLeast':
       return typeof value === 'number' && value >= condition.value;
     case 'below':

@@ -16,7 +16,13 @@ import { publish } from '../publishing/publish.service';
 
 /** The part of a record of a table's stream that is used here, as Lambda hands it over. */
 export interface LambdaStreamRecord {
-  readonly dynamodb?: { readonly SequenceNumber?: string; readonly OldImage?: object; readonly NewImage?: object };
+  readonly dynamodb?: {
+    readonly SequenceNumber?: string;
+    readonly OldImage?: object;
+    readonly NewImage?: object;
+    /** Seconds since the epoch. */
+    readonly ApproximateCreationDateTime?: number;
+  };
 }
 
 /** What Lambda is told about a batch: the first record that is not done with. */
@@ -28,6 +34,7 @@ export interface StreamBatchResponse {
 export function streamRecords(records: readonly LambdaStreamRecord[]): readonly StreamRecord[] {
   return records.map(({ dynamodb = {} }) => ({
     id: dynamodb.SequenceNumber ?? '',
+    ...(dynamodb.ApproximateCreationDateTime === undefined ? {} : { arrivedMs: dynamodb.ApproximateCreationDateTime * 1000 }),
     change: () => ({
       ...(dynamodb.OldImage ? { old: toItem(dynamodb.OldImage as Record<string, AttributeValue>) } : {}),
       ...(dynamodb.NewImage ? { new: toItem(dynamodb.NewImage as Record<string, AttributeValue>) } : {}),

@@ -1,12 +1,14 @@
 import { toTraceparent } from '../../kernel/trace';
-import { expiredReason } from '../../ledger/contract';
+import { expiredReason, holdBeside } from '../../ledger/contract';
 import { epochOf, inEpoch } from '../../ledger/homes/carry.domain';
 import { Item } from '../../ledger/ports';
 import {
   accountOf,
+  accountPk,
   decodeEntry,
   entriesOf,
   Entry,
+  entryFor,
   isMove,
   isPayment,
   keyItemPk,
@@ -42,7 +44,24 @@ export interface Decided {
   readonly declineReason?: string;
   /** Epoch of the write; 0 where items are not kept by epoch. */
   readonly epoch: number;
+  /** Absent: the write alone tells that it is so. */
+  readonly only?: Proviso;
 }
+
+/**
+ * What a hold that was sent beside its claim rests on. Whichever of the two was written second has made the payment, so each one's record
+ * looks at the other: the account's record tells, unless it found no claim and was passed over; then the claim's tells.
+ * - `claimed`: told if the claim carries this nonce; open while there is no claim and the entry is young.
+ * - `notClaimed`: told unless it does: what stood there before was a hold already.
+ * - `held`: told by a claim that came late, if its hold is on the account.
+ */
+export type Proviso =
+  | { readonly kind: 'claimed'; readonly nonce: string; readonly writtenAt: number }
+  | { readonly kind: 'notClaimed'; readonly nonce: string }
+  | { readonly kind: 'held'; readonly nonce: string; readonly claimedAt: number };
+
+/** How long an account's record waits for the claim of its hold, and from which age on a claim's record looks for its hold itself. */
+export const proviso = { waitMs: 10_000, lateMs: 5_000 } as const;
 
 export const eventIdOf = (id: string): string => `evt_${id}`;
 
@@ -54,7 +73,27 @@ export function decidedBy(change: ItemChange): readonly Decided[] {
   const { old, new: now } = change;
   if (!now || isPlainCarry(change)) return [];
   if (now.kind === 'ACCOUNT') return decidedOnAccount(old, now);
-  return isPayment(now) && old?.outcome === undefined ? decidedOnPayment(now) : [];
+  if (!isPayment(now)) return [];
+  if (!old && now.hold === holdBeside) return claimedBeside(now);
+  return old?.outcome === undefined ? decidedOnPayment(now) : [];
+}
+
+/** A claim whose hold was sent beside it: a payment if that has come. */
+function claimedBeside(claim: Item): readonly Decided[] {
+  const id = claim.pk.slice(keyItemPk('').length);
+  const { tenant, accountId, currency, nonce } = claim as unknown as { readonly [name: string]: string };
+  return [
+    {
+      type: 'payment.authorised',
+      id,
+      payment: id,
+      tenant,
+      accountId,
+      currency,
+      epoch: 0,
+      only: { kind: 'held', nonce, claimedAt: claim.at as number },
+    },
+  ];
 }
 
 /**
@@ -70,17 +109,27 @@ function decidedOnAccount(old: Item | undefined, now: Item): readonly Decided[] 
   const { epoch } = epochOf(now.pk);
   const { accountId, currency } = accountOf(now);
   const account = { tenant: now.tenant as string, accountId, currency, epoch };
+  const writtenAt = (now.writtenAt ?? 0) as number;
   const fresh = Object.entries(entriesOf(now))
     .filter(([id, code]) => before[id] !== code)
-    .flatMap(([id, code]) => {
-      const known = before[id] === undefined ? 0 : stepsOf(id, decodeEntry(before[id])).length;
-      return stepsOf(id, decodeEntry(code)).slice(known);
-    });
+    .flatMap(([id, code]) =>
+      stepsBetween(id, before[id] === undefined ? undefined : decodeEntry(before[id]), decodeEntry(code), writtenAt),
+    );
   // A replica's record may stand for several writes.
   return fresh.sort((one, other) => rank[one.type] - rank[other.type]).map((step): Decided => ({ ...step, ...account }));
 }
 
-type Step = Pick<Decided, 'type' | 'id' | 'payment' | 'amount' | 'declineReason'>;
+type Step = Pick<Decided, 'type' | 'id' | 'payment' | 'amount' | 'declineReason' | 'only'>;
+
+/** What has happened from an entry to what became of it. */
+function stepsBetween(id: string, before: Entry | undefined, entry: Entry, writtenAt: number): readonly Step[] {
+  const steps = stepsOf(id, entry);
+  if (entry.kind === 'provisional') return steps.map((step) => ({ ...step, only: { kind: 'claimed', nonce: entry.nonce, writtenAt } }));
+  if (before?.kind !== 'provisional') return steps.slice(before ? stepsOf(id, before).length : 0);
+  // It was told when it stood there, if it was a hold; what took an orphan's place was not.
+  const only: Proviso = { kind: 'notClaimed', nonce: before.nonce };
+  return steps.map((step) => (step.type === 'payment.authorised' ? { ...step, only } : step));
+}
 
 /** The order in which a payment's events come about; refunds, of which there are several, have their own among themselves. */
 const rank: Readonly<Record<PaymentEventType, number>> = {
@@ -96,6 +145,7 @@ function stepsOf(id: string, entry: Entry): readonly Step[] {
   const authorised: Step = { type: 'payment.authorised', id, payment: id };
   switch (entry.kind) {
     case 'hold':
+    case 'provisional':
       return [authorised];
     case 'declined':
       return [{ type: 'payment.declined', id, payment: id, declineReason: entry.reason }];
@@ -126,9 +176,35 @@ function decidedOnPayment(now: Item): readonly Decided[] {
 
 const isMoved = ({ id, payment }: Decided): boolean => id !== payment;
 
+/** Whether there is nothing to look for: a claim that is young leaves it to its account's record. */
+export const isLeft = ({ only }: Decided, nowMs: number): boolean => only?.kind === 'held' && nowMs - only.claimedAt < proviso.lateMs;
+
 /** Keys of the items that hold the rest of these events, each once, in the epoch of the write. */
 export function detailKeys(decided: readonly Decided[]): readonly string[] {
-  return [...new Set(decided.flatMap((one) => [one.payment, one.id].map((id) => keyIn(id, one.epoch))))];
+  return [
+    ...new Set(
+      decided.flatMap((one) => [
+        ...[one.payment, one.id].map((id) => keyIn(id, one.epoch)),
+        ...(one.only?.kind === 'held' ? [accountPk(one.tenant, one.accountId)] : []),
+      ]),
+    ),
+  ];
+}
+
+/** Whether something decided is to be told, going by what it rests on; undefined: not to be told yet. */
+export function isSo(decided: Decided, details: Details, nowMs: number): boolean | undefined {
+  const { only, id, tenant, accountId } = decided;
+  if (!only) return true;
+  const claim = details.get(keyIn(id, decided.epoch));
+  const claims = claim !== undefined && isPayment(claim) && claim.nonce === only.nonce;
+  if (only.kind === 'notClaimed') return !claims;
+  // Where there is no claim yet, it is the claim's own record that tells, if ever it comes.
+  if (only.kind === 'claimed') return claim || nowMs - only.writtenAt >= proviso.waitMs ? claims : undefined;
+  const account = details.get(accountPk(tenant, accountId));
+  if (!claims || !account) return false;
+  const payment = paymentOf(claim);
+  // Its entry may have been trimmed since, but not before its own item said what it was.
+  return payment.outcome ? payment.outcome.status === 'AUTHORISED' : ['hold', 'closed'].includes(entryFor(account, payment)?.kind ?? '');
 }
 
 /** Keys that the item may have in the epochs before: it is carried over only when it is written. */

@@ -30,7 +30,7 @@ import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { checkPlaces } from '../../cdk/checks/places';
 import { AlarmDefinition, AlarmTuning, defineAlarms, minute } from '../../cdk/tuned-alarms';
 import { systemMetrics } from '../../kernel/system-metrics';
-import { expiredReason, ledgerMetrics } from '../../ledger/contract';
+import { expiredReason, holdBeside, ledgerMetrics } from '../../ledger/contract';
 import { keptQueue, onlyWrittenBy } from '../mesh/kept-queue';
 
 const functionTimeout = Duration.seconds(60);
@@ -298,16 +298,14 @@ export class LedgerOutbox extends Construct {
   }
 }
 
-/** Only writes of these regions that can have decided something: accounts, and claims that were declined without one. */
+/** Only writes of these regions that can have decided something: accounts, claims with holds beside them, claims declined with no entry. */
 function filtersOf(writers: string[]): Record<string, unknown>[] {
-  const written = (image: Record<string, unknown>): Record<string, unknown> =>
-    FilterCriteria.filter({
-      eventName: FilterRule.or('INSERT', 'MODIFY'),
-      dynamodb: { NewImage: { ...image, writtenBy: { S: writers } } },
-    });
+  const written = (image: Record<string, unknown>, names = ['INSERT', 'MODIFY']): Record<string, unknown> =>
+    FilterCriteria.filter({ eventName: FilterRule.or(...names), dynamodb: { NewImage: { ...image, writtenBy: { S: writers } } } });
   return [
     written({ kind: { S: accountKinds } }),
     written({ kind: { S: ['PAYMENT'] }, outcome: { S: ['DECLINED'] }, reason: { S: [expiredReason] } }),
+    written({ kind: { S: ['PAYMENT'] }, hold: { S: [holdBeside] } }, ['INSERT']),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { PaymentEvent } from '../model';
-import { Decided, decidedBy, detailKeys, Details, eventOf, ItemChange, olderKeys, writerOf } from './domain';
+import { Decided, decidedBy, detailKeys, Details, eventOf, isLeft, isSo, ItemChange, olderKeys, writerOf } from './domain';
 import { causeOf } from '../../kernel/cause';
 import { toTraceparent, TraceContext, Tracer } from '../../kernel/trace';
 import { Item, LedgerPorts } from '../../ledger/ports';
@@ -12,6 +12,8 @@ export interface StreamRecord {
   readonly id: string;
   /** Reads the item before and after; throws for what no version of ours writes. */
   readonly change: () => ItemChange;
+  /** When its write came into the stream, in epoch milliseconds; absent: the stream does not say. */
+  readonly arrivedMs?: number;
 }
 
 /** A range of the stream that Lambda gave up, as its message says. */
@@ -51,6 +53,13 @@ export interface BatchResult {
 export interface DecidedResult {
   readonly published: number;
   readonly failed?: { readonly at: number; readonly reason: string };
+}
+
+/** Something decided that is told, or is open, with its event if that can be made. */
+interface Told {
+  readonly one: Decided;
+  readonly so: boolean;
+  readonly event: PaymentEvent | undefined;
 }
 
 /** A trace that is older is not continued, but named: its picture is closed, and nobody looks at it as it happens any more. */
@@ -97,12 +106,22 @@ export class Outbox {
 
   /** Publishes what was decided in a region, in the order given; `failed` is the first that was not published. */
   public async publishDecided(decided: readonly Decided[], origin: string, deadlineMs: number): Promise<DecidedResult> {
-    if (decided.length === 0) return { published: 0 };
-    const details = await this.details(decided, deadlineMs);
-    const events = decided.map((one) => eventOf(one, details, origin));
+    const nowMs = this.ports.nowMs();
+    const asked = decided.filter((one) => !isLeft(one, nowMs));
+    if (asked.length === 0) return { published: 0 };
+    const details = await this.details(asked, deadlineMs);
+    const told = asked
+      .map((one): Told => {
+        const so = isSo(one, details, nowMs);
+        return { one, so: so !== false, event: so === true ? eventOf(one, details, origin) : undefined };
+      })
+      .filter(({ so }) => so)
+      // A claim's record tells what its account's record tells, where both come at once.
+      .filter(({ event }, at, all) => !event || all.findIndex((other) => other.event?.id === event.id) === at);
     // Behind a claim that is not there nothing is sent, so that nothing overtakes its event.
-    const missing = events.indexOf(undefined);
-    const spans = (missing < 0 ? events : events.slice(0, missing)).map((event) => this.begin(event!));
+    const missing = told.findIndex(({ event }) => !event);
+    const sent = missing < 0 ? told : told.slice(0, missing);
+    const spans = sent.map(({ event }) => this.begin(event!));
     const outcomes = await this.ports.sink(
       spans.map(({ event }) => event),
       deadlineMs,
@@ -110,10 +129,16 @@ export class Outbox {
     spans.forEach(({ end }, n) => end(outcomes[n].kind !== 'sent'));
     const open = outcomes.findIndex(({ kind }) => kind === 'open');
     const published = outcomes.filter(({ kind }) => kind !== 'open').length;
-    if (open >= 0) return { published, failed: { at: open, reason: (outcomes[open] as Extract<EntryOutcome, { kind: 'open' }>).reason } };
+    if (open >= 0) {
+      return {
+        published,
+        failed: { at: decided.indexOf(told[open].one), reason: (outcomes[open] as Extract<EntryOutcome, { kind: 'open' }>).reason },
+      };
+    }
+    if (missing < 0) return { published };
     return {
       published,
-      ...(missing < 0 ? {} : { failed: { at: missing, reason: `the claims of ${decided[missing].id} are not in this region` } }),
+      failed: { at: decided.indexOf(told[missing].one), reason: `the claims of ${told[missing].one.id} are not in this region` },
     };
   }
 
@@ -164,11 +189,13 @@ export function decideAll(
   readonly failed?: { readonly id: string; readonly reason: string };
 } {
   const decided: { record: string; writer: string; one: Decided }[] = [];
-  for (const { id, change } of records) {
+  for (const { id, change, arrivedMs } of records) {
     try {
       const read = change();
       const writer = writerOf(read);
-      if (writer !== undefined && counts(writer)) decided.push(...decidedBy(read).map((one) => ({ record: id, writer, one })));
+      if (writer === undefined || !counts(writer)) continue;
+      const own = decidedBy(read).filter((one) => arrivedMs === undefined || !isLeft(one, arrivedMs));
+      decided.push(...own.map((one) => ({ record: id, writer, one })));
     } catch (error) {
       return { decided, failed: { id, reason: causeOf(error) } };
     }

@@ -1,4 +1,4 @@
-import { Decided } from './domain';
+import { Decided, isLeft } from './domain';
 import { decideAll, Outbox, StreamRecord } from './service';
 
 /**
@@ -66,8 +66,9 @@ export class Sweep {
   public async note(
     records: readonly StreamRecord[],
   ): Promise<{ readonly kept: number; readonly failed?: { readonly id: string; readonly reason: string } }> {
-    const { decided, failed } = decideAll(records, (writer) => this.peerOf(writer) !== undefined);
     const seenAt = this.ports.nowMs();
+    const { decided: read, failed } = decideAll(records, (writer) => this.peerOf(writer) !== undefined);
+    const decided = read.filter(({ one }) => !isLeft(one, seenAt));
     const byOrigin = new Map<string, Decided[]>();
     for (const { writer, one } of decided) byOrigin.set(writer, [...(byOrigin.get(writer) ?? []), one]);
     const hints = [...byOrigin].flatMap(([origin, all]) => slices(all).map((part): SweepHint => ({ origin, seenAt, decided: part })));

@@ -1,4 +1,4 @@
-import { randomUUID } from 'crypto';
+import { randomBytes } from 'crypto';
 import { Environment, regionOf } from '../../kernel/env';
 import { dynamoClient } from '../../runtime/clients';
 import { clock } from '../../runtime/clock';
@@ -81,4 +81,9 @@ export function operationsFromEnvironment(source: Environment): { readonly opera
 }
 
 /** Time and chance as Lambda has them. */
-export const clockPorts: Omit<LedgerPorts, 'store'> = { ...clock, random: Math.random, nonce: randomUUID };
+export const clockPorts: Omit<LedgerPorts, 'store'> = {
+  ...clock,
+  random: Math.random,
+  // 72 bits in 12 characters: no two attempts of one key ever have the same, and an account's entry stays short.
+  nonce: () => randomBytes(9).toString('base64url'),
+};

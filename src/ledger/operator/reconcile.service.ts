@@ -233,7 +233,7 @@ function shows(item: Item, entry: Entry): boolean {
   if (!isPayment(item)) return false;
   const { closure, outcome } = paymentOf(item);
   if (entry.kind === 'closed') return closure?.by === entry.closure.by;
-  if (entry.kind === 'hold') return outcome?.status === 'AUTHORISED';
+  if (entry.kind === 'hold' || entry.kind === 'provisional') return outcome?.status === 'AUTHORISED';
   return outcome?.status === 'DECLINED' && outcome.reason === entry.reason;
 }
 

@@ -1,23 +1,27 @@
 import { Attempt, BrokenInvariant } from './attempt.service';
 import { fingerprint, keyId } from '../../kernel/fingerprint';
-import { expiredReason } from '../contract';
+import { expiredReason, holdBeside } from '../contract';
 import {
   accountPk,
   bounds,
   decisionOfEntry,
   encodeEntry,
-  entryOf,
+  entriesOf,
+  entryFor,
   isPayment,
   keyItemPk,
+  orphanAt,
   paymentAfter,
   PaymentDecision,
   paymentIdOf,
   PaymentItem,
   paymentOf,
+  Provisional,
   seqOf,
 } from './domain';
 import { AuthoriseCommand, KeyedOutcome, Rejected } from '../model';
 import { Condition, Decision, Item } from '../ports';
+import { asHold, claimFound, claimKey, Claimed, lookBehind, giveBack, unchanged } from './provisional.service';
 import { isDeclineReason } from '../values.contract';
 
 /** What deciding a payment comes to. */
@@ -29,17 +33,63 @@ const accountBusy: Decided = { kind: 'open', outcome: { kind: 'busy', code: 'acc
 
 /** Authorises a payment: a claim and a decision, one conditional write each; see ARCHITECTURE.md, "The ledger's protocol". */
 export async function authorise(attempt: Attempt, command: AuthoriseCommand, currencyOf: CurrencyOf): Promise<KeyedOutcome> {
+  if (goesBeside(attempt)) return authoriseBeside(attempt, command, currencyOf);
   const rejected = await checkAccount(attempt, command, currencyOf);
   if (rejected) return rejected;
-  const nonce = attempt.ports.nonce();
-  const item = claimItem(attempt, command, nonce);
-  const put = await attempt.create(item);
-  if (put.kind === 'written') return answer(attempt, paymentOf(item), false, nonce);
-  const found = put.found;
-  if (!found) throw new BrokenInvariant(`${item.pk}: a put was refused by an item that does not exist`);
-  if (!isPayment(found) || found.fingerprint !== item.fingerprint) return { kind: 'keyReused' };
+  const item = claimItem(attempt, command);
+  return answerClaim(attempt, item, await claimKey(attempt, item));
+}
+
+/**
+ * Whether claim and hold are sent side by side. Not where the claim must stand before the team is asked; nor in HOME_REGION, where a second
+ * request costs a millisecond, and epochs are carried over by entries that are holds for certain.
+ */
+const goesBeside = ({ ports, settings }: Attempt): boolean => !settings.copiesFollow && !ports.decide;
+
+/** Claim and hold at once: what the hold's entry is, the claim tells, which carries the same nonce or does not. */
+async function authoriseBeside(attempt: Attempt, command: AuthoriseCommand, currencyOf: CurrencyOf): Promise<KeyedOutcome> {
+  const pk = keyItemPk(keyId(attempt.context.tenant, command.idempotencyKey));
+  // What a claim says once, it says for ever, so an old copy of it will do: no key that the region knows is sent side by side.
+  const [rejected, known] = await Promise.all([
+    checkAccount(attempt, command, currencyOf),
+    attempt.patiently((store) => store.read(pk, false)),
+  ]);
+  if (rejected) return rejected;
+  const item = { ...claimItem(attempt, command), hold: holdBeside };
+  if (known) return answerClaim(attempt, item, await claimFound(attempt, item, known));
+  const claim = paymentOf(item);
+  const account = accountPk(claim.tenant, claim.accountId);
+  const own = provisionalOf(claim);
+  const [put, held] = await bothOf(attempt.create(item), enter(attempt, claim, 'provisional'));
+  const isHeld = held.kind === 'written' || (held.found !== undefined && entriesOf(held.found)[claim.id] === own.code);
+  if (put.kind === 'written' || put.found?.nonce === claim.nonce) {
+    if (isHeld) return { kind: 'answered', replayed: false, payment: paymentAfter(claim, { status: 'AUTHORISED' }, []) };
+    return answer(attempt, claim, { replayed: false, nonce: claim.nonce, refusedBy: held.found });
+  }
+  const claimed = await claimFound(attempt, item, put.found);
+  // The hold that came without its claim takes the place of the claim's own, if that one has none yet; otherwise it goes.
+  const takesPlace = isHeld && isSame(item, claimed.item) && claimed.item.outcome === undefined;
+  if (isHeld && !takesPlace) await attempt.kindly(() => giveBack(attempt, account, own));
+  return answerClaim(attempt, item, claimed, takesPlace ? own : undefined);
+}
+
+/** Both, even if one fails: nothing of this call is under way behind its answer. */
+async function bothOf<A, B>(one: Promise<A>, other: Promise<B>): Promise<readonly [A, B]> {
+  await Promise.allSettled([one, other]);
+  return [await one, await other];
+}
+
+const isSame = (item: Item, found: Item): boolean => isPayment(found) && found.fingerprint === item.fingerprint;
+
+function provisionalOf({ id, amount, nonce }: PaymentItem): Provisional {
+  return { id, amount, nonce, code: encodeEntry({ kind: 'provisional', amount, nonce }) };
+}
+
+/** Answers from whatever claim stands in the key's item. */
+async function answerClaim(attempt: Attempt, item: Item, { item: found, mine }: Claimed, orphan?: Provisional): Promise<KeyedOutcome> {
+  if (!isSame(item, found)) return { kind: 'keyReused' };
   const claim = paymentOf(found);
-  return answer(attempt, claim, claim.nonce !== nonce, nonce);
+  return answer(attempt, claim, { replayed: !mine, nonce: mine ? claim.nonce : (item.nonce as string), orphan });
 }
 
 /** Currency of an account, from a cache or the store: it never changes. */
@@ -65,7 +115,7 @@ async function checkAccount(attempt: Attempt, command: AuthoriseCommand, currenc
   return undefined;
 }
 
-function claimItem(attempt: Attempt, command: AuthoriseCommand, nonce: string): Item {
+function claimItem(attempt: Attempt, command: AuthoriseCommand): Item {
   const { tenant } = attempt.context;
   const { accountId, amount, currency, reference } = command;
   const id = keyId(tenant, command.idempotencyKey);
@@ -82,7 +132,7 @@ function claimItem(attempt: Attempt, command: AuthoriseCommand, nonce: string): 
     at,
     region: attempt.settings.region,
     ...attempt.traceAttributes(),
-    nonce,
+    nonce: attempt.ports.nonce(),
     attemptAt: at,
     captured: 0,
     refunded: 0,
@@ -93,28 +143,40 @@ function claimItem(attempt: Attempt, command: AuthoriseCommand, nonce: string): 
   };
 }
 
+/** How an attempt stands to the claim that it answers from. */
+interface Standing {
+  readonly replayed: boolean;
+  readonly nonce: string;
+  /** What is known to stand in the place of the claim's entry without being its own. */
+  readonly orphan?: Provisional;
+  /** The account as it refused the hold that was sent beside the claim. */
+  readonly refusedBy?: Item;
+}
+
 /** Answers a claim from its decision; makes the decision if there is none yet, whoever made the claim. */
-async function answer(attempt: Attempt, claim: PaymentItem, replayed: boolean, nonce: string): Promise<KeyedOutcome> {
+async function answer(attempt: Attempt, claim: PaymentItem, standing: Standing): Promise<KeyedOutcome> {
+  const { replayed } = standing;
   const decided = claim.outcome
     ? ({ kind: 'decided', decision: claim.outcome, stored: true } as const)
-    : await decide(attempt, claim, replayed, nonce);
+    : await decide(attempt, claim, standing);
   if (decided.kind === 'open') return decided.outcome;
   // The first attempt leaves the completion to whoever comes next: most keys are never sent twice.
   if (replayed && !decided.stored) await attempt.kindly(() => completePayment(attempt, claim.id, decided.decision));
   return { kind: 'answered', replayed, payment: paymentAfter(claim, decided.decision, []) };
 }
 
-async function decide(attempt: Attempt, claim: PaymentItem, replayed: boolean, nonce: string): Promise<Decided> {
-  if (attempt.ports.decide && attempt.settings.decision) {
-    if (replayed) {
-      const settled = await takeOver(attempt, claim, nonce);
+async function decide(attempt: Attempt, claim: PaymentItem, standing: Standing): Promise<Decided> {
+  // A claim with its hold beside it was made where nobody was asked, and its nonce must not change.
+  if (attempt.ports.decide && attempt.settings.decision && !claim.beside) {
+    if (standing.replayed) {
+      const settled = await takeOver(attempt, claim, standing.nonce);
       if (settled) return settled;
     }
-    const asked = await askTeam(attempt, claim, nonce);
+    const asked = await askTeam(attempt, claim, standing.nonce);
     if (asked.kind === 'unknown') return { kind: 'open', outcome: { kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1 } };
-    if (asked.kind === 'decline') return decline(attempt, claim, asked.reason);
+    if (asked.kind === 'decline') return decline(attempt, claim, asked.reason, []);
   }
-  return hold(attempt, claim, replayed);
+  return hold(attempt, claim, standing);
 }
 
 /** Conditions of every write that adds an entry: the first one stays, and none comes back after its trimming. */
@@ -126,46 +188,99 @@ export function newEntry(id: string, at: number): readonly Condition[] {
   ];
 }
 
-async function hold(attempt: Attempt, claim: PaymentItem, replayed: boolean): Promise<Decided> {
-  const result = await attempt.change({
+/** The same where an orphan stands in its place, and gives way to it. */
+const insteadOf = ({ id, code }: Provisional, at: number): readonly Condition[] => [
+  { test: 'equals', path: ['entries', id], value: code },
+  { test: 'below', path: ['trimmedThrough'], value: at },
+];
+
+/** Writes a claim's hold once, as a provisional entry or as what it is for certain; instead of an orphan if there is one. */
+function enter(attempt: Attempt, claim: PaymentItem, kind: 'provisional' | 'hold', orphan?: Provisional): Promise<Refusable> {
+  const more = claim.amount - (orphan?.amount ?? 0);
+  const code = kind === 'hold' ? encodeEntry({ kind, amount: claim.amount }) : provisionalOf(claim).code;
+  return attempt.change({
     pk: accountPk(claim.tenant, claim.accountId),
-    require: [...newEntry(claim.id, claim.at), { test: 'atLeast', path: ['available'], value: claim.amount }],
-    set: [[['entries', claim.id], encodeEntry({ kind: 'hold', amount: claim.amount })]],
-    add: [
-      [['available'], -claim.amount],
-      [['held'], claim.amount],
+    require: [
+      ...(orphan ? insteadOf(orphan, claim.at) : newEntry(claim.id, claim.at)),
+      { test: 'atLeast', path: ['available'], value: Math.max(0, more) },
     ],
-  });
-  if (result.kind === 'written') {
-    if (replayed) attempt.noteTakeover(claim.at);
-    return { kind: 'decided', decision: { status: 'AUTHORISED' }, stored: false };
-  }
-  const settled = await settledBy(attempt, claim, result.found);
-  if (settled) return settled;
-  // No entry, room for one, not behind the watermark: what failed is the balance.
-  return decline(attempt, claim, 'insufficient_funds');
+    set: [[['entries', claim.id], code]],
+    add: [
+      [['available'], -more],
+      [['held'], more],
+    ],
+  }) as Promise<Refusable>;
 }
 
-async function decline(attempt: Attempt, claim: PaymentItem, reason: string): Promise<Decided> {
-  const account = accountPk(claim.tenant, claim.accountId);
-  const result = await attempt.change({
-    pk: account,
-    require: newEntry(claim.id, claim.at),
-    set: [[['entries', claim.id], encodeEntry({ kind: 'declined', reason })]],
-  });
-  if (result.kind === 'written') return { kind: 'decided', decision: { status: 'DECLINED', reason }, stored: false };
-  const settled = await settledBy(attempt, claim, result.found);
-  if (!settled) throw new BrokenInvariant(`${account}: an entry for ${claim.id} was refused for no reason that its item shows`);
-  return settled;
+interface Refusable {
+  readonly kind: 'written' | 'refused';
+  readonly found?: Item;
+}
+
+async function hold(attempt: Attempt, claim: PaymentItem, { orphan: known, refusedBy, replayed }: Standing): Promise<Decided> {
+  let orphan = known;
+  let account = refusedBy;
+  for (let tries = 0; tries < bounds.lookBehindAtMost; tries += 1) {
+    if (!account) {
+      const result = await enter(attempt, claim, 'hold', orphan);
+      if (result.kind === 'written') {
+        if (replayed) attempt.noteTakeover(claim.at);
+        return { kind: 'decided', decision: { status: 'AUTHORISED' }, stored: false };
+      }
+      account = result.found;
+    }
+    const settled = await settledBy(attempt, claim, account);
+    if (settled) return settled;
+    const other = orphanAt(account!, claim);
+    if (other?.code === orphan?.code) {
+      // No entry, room for one, not behind the watermark: what failed is the balance. Orphans do not count.
+      const behind = await lookBehind(attempt, account!, claim.amount);
+      if (!behind.freed) return decline(attempt, claim, 'insufficient_funds', behind.confirmed);
+    }
+    orphan = other?.code === orphan?.code ? undefined : other;
+    account = undefined;
+  }
+  return accountBusy;
+}
+
+async function decline(attempt: Attempt, claim: PaymentItem, reason: string, confirmed: readonly Provisional[]): Promise<Decided> {
+  let sure = confirmed.slice(0, bounds.settleAtMost);
+  let orphan: Provisional | undefined;
+  for (let tries = 0; tries < bounds.lookBehindAtMost; tries += 1) {
+    const result = await attempt.change({
+      pk: accountPk(claim.tenant, claim.accountId),
+      require: [...(orphan ? insteadOf(orphan, claim.at) : newEntry(claim.id, claim.at)), ...sure.map(unchanged)],
+      // Who has looked behind provisional entries says what they are, so that the next decline need not.
+      set: [[['entries', claim.id], encodeEntry({ kind: 'declined', reason })], ...sure.map(asHold)],
+      ...(orphan
+        ? {
+            add: [
+              [['available'], orphan.amount],
+              [['held'], -orphan.amount],
+            ],
+          }
+        : {}),
+    });
+    if (result.kind === 'written') return { kind: 'decided', decision: { status: 'DECLINED', reason }, stored: false };
+    const settled = await settledBy(attempt, claim, result.found);
+    if (settled) return settled;
+    orphan = orphanAt(result.found!, claim);
+    sure = [];
+  }
+  return accountBusy;
 }
 
 /** What an account item that refused a payment's entry says about it; undefined: nothing, it was the balance. */
 async function settledBy(attempt: Attempt, claim: PaymentItem, account: Item | undefined): Promise<Decided | undefined> {
   if (!account) throw new BrokenInvariant(`account '${claim.accountId}' of payment ${paymentIdOf(claim.id)} does not exist`);
-  const entry = entryOf(account, claim.id);
+  const entry = entryFor(account, claim);
   if (entry) return { kind: 'decided', decision: decisionOfEntry(entry), stored: false };
-  if (claim.at <= (account.trimmedThrough as number)) return expire(attempt, claim);
-  if (Object.keys(account.entries as object).length >= bounds.entriesPerAccount) return accountBusy;
+  const orphan = orphanAt(account, claim);
+  if (claim.at <= (account.trimmedThrough as number)) {
+    if (orphan) await attempt.kindly(() => giveBack(attempt, account.pk, orphan));
+    return expire(attempt, claim);
+  }
+  if (!orphan && Object.keys(account.entries as object).length >= bounds.entriesPerAccount) return accountBusy;
   return undefined;
 }
 

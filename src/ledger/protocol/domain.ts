@@ -1,6 +1,6 @@
-import { ledgerLimits } from '../contract';
+import { holdBeside, ledgerLimits } from '../contract';
 import { KeyedOutcome, LineType, LedgerLine, Move, MoveType, Payment, PaymentStatus, RefusalCode, Account } from '../model';
-import { Item, Value } from '../ports';
+import { Condition, Item, Value } from '../ports';
 
 /** Bounds of the protocol. */
 export const bounds = {
@@ -10,6 +10,10 @@ export const bounds = {
   /** One call in so many, of those that close, decline, refuse or repeat, starts a trimming; one trimming looks at so many entries. */
   trimEvery: 16,
   trimAtMost: 48,
+  /** Provisional entries that one trimming, or one decline, settles on its way. */
+  settleAtMost: 24,
+  /** How often a payment that lacks money looks for funds that orphans hold, before it says that the account is busy. */
+  lookBehindAtMost: 5,
   /** What a page of `GET /transactions` reads at most: items, and blocks of them. */
   itemsPerPage: 300,
   blocksPerPage: 6,
@@ -56,6 +60,8 @@ export interface PaymentItem {
   readonly nonce: string;
   /** When the running attempt of the team's decision began. */
   readonly attemptAt: number;
+  /** Whether its hold was sent beside it: then the hold's entry may name the nonce, and the nonce never changes. */
+  readonly beside?: true;
   readonly outcome?: PaymentDecision;
   readonly closure?: Closure;
   readonly captured: number;
@@ -115,6 +121,8 @@ export type Driven = MoveDecision | { readonly status: 'OPEN'; readonly outcome:
  */
 export type Entry =
   | { readonly kind: 'hold'; readonly amount: number }
+  /** A hold if, and only if, the key's claim carries this nonce; otherwise an orphan, which holds funds for nobody. */
+  | { readonly kind: 'provisional'; readonly amount: number; readonly nonce: string }
   | { readonly kind: 'declined'; readonly reason: string }
   | { readonly kind: 'closed'; readonly amount: number; readonly closure: Closure }
   | { readonly kind: 'refund'; readonly amount: number; readonly payment: string }
@@ -129,6 +137,8 @@ export function encodeEntry(entry: Entry): string {
   switch (entry.kind) {
     case 'hold':
       return `H${entry.amount}`;
+    case 'provisional':
+      return `P${entry.amount}/${entry.nonce}`;
     case 'declined':
       return entry.reason === insufficientFunds ? 'D' : `D${entry.reason}`;
     case 'closed':
@@ -147,6 +157,10 @@ export function decodeEntry(code: string): Entry {
   switch (code[0]) {
     case 'H':
       return { kind: 'hold', amount: amountIn(code, rest) };
+    case 'P': {
+      const end = rest.indexOf('/');
+      return { kind: 'provisional', amount: amountIn(code, rest.slice(0, Math.max(0, end))), nonce: rest.slice(end + 1) };
+    }
     case 'D':
       return { kind: 'declined', reason: rest || insufficientFunds };
     case 'C': {
@@ -181,6 +195,7 @@ function amountIn(code: string, digits: string): number {
 export function decisionOfEntry(entry: Entry): PaymentDecision {
   if (entry.kind === 'declined') return { status: 'DECLINED', reason: entry.reason };
   if (entry.kind === 'hold' || entry.kind === 'closed') return { status: 'AUTHORISED' };
+  if (entry.kind === 'provisional') throw new Error('a provisional entry decides nothing without its claim');
   throw new Error(`an entry of kind '${entry.kind}' belongs to a refund, not to a payment`);
 }
 
@@ -209,6 +224,8 @@ export const idOfPk = (item: Item): string => item.pk.slice('k#'.length);
 
 export const isPayment = (item: Item): boolean => item.kind === 'PAYMENT';
 export const isMove = (item: Item): boolean => item.kind === 'MOVE';
+/** What stands in a key's item so that no claim under way can come there any more; the next request of the key takes it over. */
+export const isFence = (item: Item): boolean => item.kind === 'FENCE';
 
 export function paymentOf(item: Item): PaymentItem {
   const outcome = optionalText(item, 'outcome');
@@ -227,6 +244,7 @@ export function paymentOf(item: Item): PaymentItem {
     region: text(item, 'region'),
     nonce: text(item, 'nonce'),
     attemptAt: time(item, 'attemptAt'),
+    ...(item.hold === holdBeside ? { beside: true } : {}),
     ...(outcome === undefined
       ? {}
       : { outcome: outcome === 'DECLINED' ? { status: 'DECLINED', reason: text(item, 'reason') } : { status: 'AUTHORISED' } }),
@@ -283,6 +301,43 @@ export const entriesOf = (account: Item): Readonly<Record<string, string>> => ma
 export function entryOf(account: Item, id: string): Entry | undefined {
   const code = entriesOf(account)[id];
   return code === undefined ? undefined : decodeEntry(code);
+}
+
+/** Whose an entry is: a payment's claim, by its nonce. A move has none, since no provisional entry is ever a move's. */
+export interface EntryOwner {
+  readonly id: string;
+  readonly nonce?: string;
+}
+
+/** The entry that an account holds for a claim, if any: a provisional one is its hold when it carries its nonce, otherwise nothing. */
+export function entryFor(account: Item, owner: EntryOwner): Entry | undefined {
+  const entry = entryOf(account, owner.id);
+  if (entry?.kind !== 'provisional') return entry;
+  return entry.nonce === owner.nonce ? { kind: 'hold', amount: entry.amount } : undefined;
+}
+
+/** A provisional entry as it stands on an account. */
+export interface Provisional {
+  readonly id: string;
+  readonly code: string;
+  readonly amount: number;
+  readonly nonce: string;
+}
+
+/** What stands in the place of a claim's entry without being its own. */
+export function orphanAt(account: Item, owner: EntryOwner): Provisional | undefined {
+  const entry = entryOf(account, owner.id);
+  if (entry?.kind !== 'provisional' || entry.nonce === owner.nonce) return undefined;
+  return { id: owner.id, code: entriesOf(account)[owner.id], amount: entry.amount, nonce: entry.nonce };
+}
+
+/** A condition that an account still has a claim's hold: as it was made behind the claim, or as it was sent beside it. */
+export function stillHeld({ id, amount, beside, nonce }: Pick<PaymentItem, 'id' | 'amount' | 'beside' | 'nonce'>): Condition {
+  const value = encodeEntry({ kind: 'hold', amount });
+  const path = ['entries', id] as const;
+  return beside
+    ? { test: 'oneOf', path, value: [value, encodeEntry({ kind: 'provisional', amount, nonce })] }
+    : { test: 'equals', path, value };
 }
 
 /** Moves in the order in which they took effect. */

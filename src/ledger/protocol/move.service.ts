@@ -5,7 +5,7 @@ import {
   Closure,
   decisionOfEntry,
   encodeEntry,
-  entryOf,
+  entryFor,
   idOfPaymentId,
   isMove,
   isPayment,
@@ -16,10 +16,12 @@ import {
   PaymentItem,
   paymentOf,
   seqOf,
+  stillHeld,
 } from './domain';
 import { closePayment, completeMove, refuse } from './finish.service';
 import { KeyedOutcome, MoveCommand, Rejected } from '../model';
 import { Item } from '../ports';
+import { claimKey } from './provisional.service';
 import { refund } from './refund.service';
 import { fingerprint, keyId } from '../../kernel/fingerprint';
 
@@ -31,18 +33,16 @@ export interface Moved {
 
 /** Captures, voids or refunds a payment; see ARCHITECTURE.md, "The ledger's protocol". */
 export async function move(attempt: Attempt, command: MoveCommand): Promise<Moved> {
-  const payment = await findPayment(attempt, command.paymentId);
+  const payment = await paymentToMove(attempt, command.paymentId);
   if (!payment) return { outcome: unknownPayment(command.paymentId) };
   return { outcome: await moveFound(attempt, command, payment), account: accountPk(payment.tenant, payment.accountId) };
 }
 
 async function moveFound(attempt: Attempt, command: MoveCommand, payment: PaymentItem): Promise<KeyedOutcome> {
   const item = claimItem(attempt, command, payment);
-  const put = await attempt.create(item);
-  const claimed = put.kind === 'written' ? item : put.found;
-  if (!claimed) throw new BrokenInvariant(`${item.pk}: a put was refused by an item that does not exist`);
+  const { item: claimed, mine } = await claimKey(attempt, item);
   if (!isMove(claimed) || claimed.fingerprint !== item.fingerprint) return { kind: 'keyReused' };
-  const replayed = claimed.nonce !== item.nonce;
+  const replayed = !mine;
   if (replayed && !claimed.outcome) attempt.noteTakeover(claimed.at as number);
   const driven = await drive(attempt, moveOf(claimed), payment);
   if (driven.status === 'OPEN') return driven.outcome;
@@ -55,18 +55,27 @@ export function unknownPayment(paymentId: string): Rejected {
   return { kind: 'rejected', code: 'unknown_payment', detail: `there is no payment '${paymentId}'` };
 }
 
+/**
+ * The payment of a move, as old copies in the region show it if they show that it was decided: that, its account and its amount never
+ * change. What has become of it since, the conditions of the move's own writes find out.
+ */
+async function paymentToMove(attempt: Attempt, paymentId: string): Promise<PaymentItem | undefined> {
+  const known = attempt.settings.copiesFollow ? undefined : await findPayment(attempt, paymentId, false);
+  return known ?? findPayment(attempt, paymentId);
+}
+
 /** A payment of this tenant that has been decided, with its decision; a claim that nobody was answered yet is not found. */
-export async function findPayment(attempt: Attempt, paymentId: string): Promise<PaymentItem | undefined> {
+export async function findPayment(attempt: Attempt, paymentId: string, strong = true): Promise<PaymentItem | undefined> {
   const id = idOfPaymentId(paymentId);
   if (id === undefined) return undefined;
   const read = async (): Promise<PaymentItem | undefined> => {
-    const item = await attempt.strongRead(keyItemPk(id));
+    const item = await attempt.patiently((store) => store.read(keyItemPk(id), strong));
     return item && isPayment(item) && item.tenant === attempt.context.tenant ? paymentOf(item) : undefined;
   };
   const payment = await read();
   if (!payment || payment.outcome) return payment;
-  const account = await attempt.strongRead(accountPk(payment.tenant, payment.accountId));
-  const entry = account && entryOf(account, id);
+  const account = await attempt.patiently((store) => store.read(accountPk(payment.tenant, payment.accountId), strong));
+  const entry = account && entryFor(account, payment);
   if (entry) return { ...payment, outcome: decisionOfEntry(entry) };
   // Completed and trimmed between the two reads, or not decided at all.
   const again = await read();
@@ -128,7 +137,7 @@ async function decideClosure(attempt: Attempt, claim: MoveItem, payment: Payment
   const wanted: Closure = { by: claim.id, type: claim.type === 'CAPTURE' ? 'CAPTURE' : 'VOID', captured };
   const result = await attempt.change({
     pk: accountPk(payment.tenant, payment.accountId),
-    require: [{ test: 'equals', path: ['entries', payment.id], value: encodeEntry({ kind: 'hold', amount: payment.amount }) }],
+    require: [stillHeld(payment)],
     set: [[['entries', payment.id], encodeEntry({ kind: 'closed', amount: payment.amount, closure: wanted })]],
     add: [
       [['held'], -payment.amount],
@@ -137,7 +146,7 @@ async function decideClosure(attempt: Attempt, claim: MoveItem, payment: Payment
     ],
   });
   if (result.kind === 'written') return wanted;
-  const entry = result.found && entryOf(result.found, payment.id);
+  const entry = result.found && entryFor(result.found, payment);
   if (entry?.kind === 'closed') return entry.closure;
   // The entry was trimmed, which it is only after the payment's own item shows the closure.
   const item = await attempt.strongRead(keyItemPk(payment.id));

@@ -5,7 +5,7 @@ import {
   bounds,
   completed,
   decisionOfEntry,
-  entryOf,
+  entryFor,
   idOfPaymentId,
   isMove,
   isPayment,
@@ -161,8 +161,9 @@ async function decisionsOf(attempt: Attempt, account: Item, items: Iterable<Item
 }
 
 function decided(item: Item, account: Item): readonly (readonly [string, PaymentDecision])[] {
-  const { id, outcome } = paymentOf(item);
-  const entry = outcome ? undefined : entryOf(account, id);
+  const payment = paymentOf(item);
+  const { outcome } = payment;
+  const entry = outcome ? undefined : entryFor(account, payment);
   const decision = outcome ?? (entry && decisionOfEntry(entry));
   return decision ? [[item.pk, decision]] : [];
 }

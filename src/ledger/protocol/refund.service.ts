@@ -7,19 +7,22 @@ import {
   encodeEntry,
   Entry,
   entriesOf,
-  entryOf,
+  entryFor,
   isMove,
   keyItemPk,
   MoveDecision,
   MoveItem,
   moveOf,
+  orphanAt,
   PaymentItem,
   paymentOf,
   PendingRefund,
   RecordedMove,
+  stillHeld,
 } from './domain';
 import { closePayment, closerOf, completeMove, refuse } from './finish.service';
 import { Item, Value } from '../ports';
+import { giveBack } from './provisional.service';
 
 type Drive = (attempt: Attempt, claim: MoveItem, payment: PaymentItem) => Promise<Driven>;
 
@@ -88,19 +91,24 @@ async function reserve(attempt: Attempt, claim: MoveItem, payment: PaymentItem, 
 async function uncaptured(attempt: Attempt, claim: MoveItem, payment: PaymentItem): Promise<Driven | PaymentItem> {
   const result = await attempt.change({
     pk: accountPk(payment.tenant, payment.accountId),
-    require: [
-      { test: 'equals', path: ['entries', payment.id], value: encodeEntry({ kind: 'hold', amount: payment.amount }) },
-      ...newEntry(claim.id, claim.at),
-    ],
+    require: [stillHeld(payment), ...newEntry(claim.id, claim.at)],
     set: [[['entries', claim.id], encodeEntry({ kind: 'refundRefused' })]],
   });
   if (result.kind === 'written') return refuseUncaptured(attempt, claim);
   const account = accountFound(result.found, payment);
-  if (entryOf(account, claim.id)?.kind === 'refundRefused') return refuseUncaptured(attempt, claim);
-  const entry = entryOf(account, payment.id);
+  if (entryFor(account, { id: claim.id })?.kind === 'refundRefused') return refuseUncaptured(attempt, claim);
+  if (await cleared(attempt, account, claim)) return reload(attempt, payment);
+  const entry = entryFor(account, payment);
   if (entry?.kind === 'closed') return closePayment(attempt, payment, await closerOf(attempt, entry.closure), entry.closure);
   if (!entry) return reload(attempt, payment);
   return standing(attempt, claim, account);
+}
+
+/** Whether an orphan stood in the place of a move's own entry: its key was sent as a payment's, too. It has gone now. */
+async function cleared(attempt: Attempt, account: Item, claim: MoveItem): Promise<boolean> {
+  const orphan = orphanAt(account, { id: claim.id });
+  if (orphan) await giveBack(attempt, account.pk, orphan);
+  return orphan !== undefined;
 }
 
 const refuseUncaptured = (attempt: Attempt, claim: MoveItem): Promise<MoveDecision> =>
@@ -129,7 +137,9 @@ async function apply(attempt: Attempt, claim: MoveItem, payment: PaymentItem, am
   });
   if (result.kind === 'written') return settle(attempt, claim, payment, amount);
   const account = accountFound(result.found, payment);
-  const there = entryOf(account, claim.id);
+  // Then it is this refund's turn again.
+  if (await cleared(attempt, account, claim)) return apply(attempt, claim, payment, amount);
+  const there = entryFor(account, { id: claim.id });
   if (there?.kind === 'refund') return settle(attempt, claim, payment, there.amount);
   const decided = there ? await refuseUncaptured(attempt, claim) : await standing(attempt, claim, account);
   if (decided.status === 'DONE') return settle(attempt, claim, payment, decided.amount);

@@ -15,13 +15,16 @@ import {
 } from './domain';
 import { drive } from './move.service';
 import { Item } from '../ports';
+import { settleSome, unchanged } from './provisional.service';
 
 interface Candidate {
   readonly id: string;
+  readonly code: string;
   readonly entry: Entry;
 }
 interface Ripe {
   readonly id: string;
+  readonly code: string;
   readonly at: number;
 }
 type Items = ReadonlyMap<string, Item>;
@@ -39,6 +42,7 @@ export function trimIsDue(random: () => number): boolean {
 export async function trim(attempt: Attempt, account: string): Promise<void> {
   const item = await attempt.strongRead(account);
   if (!item) return;
+  await settleSome(attempt, item);
   const candidates = candidatesOf(attempt, item);
   if (candidates.length === 0) return;
   const isOld = oldEnough(attempt, item);
@@ -51,9 +55,9 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
   });
   await inTurns(open, ({ id, entry }) => complete(attempt, found.get(id)!, entry));
   const items = new Map([...found, ...(open.length > 0 ? await ownItems(attempt, open) : [])]);
-  const ripe = candidates.flatMap(({ id, entry }): readonly Ripe[] => {
+  const ripe = candidates.flatMap(({ id, code, entry }): readonly Ripe[] => {
     const own = items.get(id);
-    return own && isOld.check(own) && readable(attempt, () => isComplete(own, entry)) ? [{ id, at: own.at as number }] : [];
+    return own && isOld.check(own) && readable(attempt, () => isComplete(own, entry)) ? [{ id, code, at: own.at as number }] : [];
   });
   if (ripe.length > 0) await remove(attempt, item, ripe);
 }
@@ -92,7 +96,7 @@ function candidatesOf(attempt: Attempt, account: Item): readonly Candidate[] {
   const closed = Object.entries(entriesOf(account))
     .flatMap(([id, code]) => {
       const entry = readable(attempt, () => decodeEntry(code));
-      return entry && entry.kind !== 'hold' ? [{ id, entry }] : [];
+      return entry && entry.kind !== 'hold' && entry.kind !== 'provisional' ? [{ id, code, entry }] : [];
     })
     .sort((one, other) => (one.id < other.id ? -1 : 1));
   const start = Math.floor(attempt.ports.random() * closed.length);
@@ -147,8 +151,8 @@ async function remove(attempt: Attempt, account: Item, ripe: readonly Ripe[]): P
   const through = account.trimmedThrough as number;
   await attempt.change({
     pk: account.pk,
-    // Closed entries never change; the watermark tells whether another trimming came first.
-    require: [{ test: 'equals', path: ['trimmedThrough'], value: through }],
+    // The watermark tells whether another trimming came first, if it rose; the entries, whether something else stands in their place since.
+    require: [{ test: 'equals', path: ['trimmedThrough'], value: through }, ...ripe.map(unchanged)],
     set: [[['trimmedThrough'], Math.max(through, ...ripe.map(({ at }) => at))]],
     remove: ripe.map(({ id }) => ['entries', id] as const),
   });

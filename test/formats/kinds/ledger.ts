@@ -111,6 +111,7 @@ async function items(keys: readonly string[]): Promise<Record<string, Json>> {
 
 const entries: Readonly<Record<string, Entry>> = {
   hold: { kind: 'hold', amount: 1200 },
+  'hold sent beside its claim': { kind: 'provisional', amount: 1200, nonce: 'q3VmXy0cTn1a5B2d' },
   declined: { kind: 'declined', reason: 'insufficient_funds' },
   'declined by the team': { kind: 'declined', reason: 'suspected_fraud' },
   'captured in part': { kind: 'closed', amount: 1200, closure: { by: id('capture'), type: 'CAPTURE', captured: 700 } },

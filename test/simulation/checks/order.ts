@@ -56,6 +56,7 @@ export function checkOrder({ plan, account, payments }: AccountBooks, history: H
     steps.map((step, number) => ({ ...step, number })),
     { available: plan.balance, held: 0, settled: 0, payments: {} },
     movesPerPayment,
+    ours.flatMap(attemptsOf),
   );
   if (found !== 'none') return { violations: [], decided: found === 'order' };
   const lines = steps.map(
@@ -70,6 +71,11 @@ export function checkOrder({ plan, account, payments }: AccountBooks, history: H
       },
     ],
   };
+}
+
+/** The amounts that a payment's request may have held for a moment without being the payment, twice at most. */
+function attemptsOf({ operation }: Intent): readonly number[] {
+  return operation.kind === 'authorise' ? [operation.command.amount, operation.command.amount] : [];
 }
 
 function stepsOf(intent: Intent, paymentOf: (id: string) => unknown): Step[] {
@@ -99,7 +105,18 @@ function stepsOf(intent: Intent, paymentOf: (id: string) => unknown): Step[] {
   ];
 }
 
-function search(steps: readonly Step[], start: Model, movesPerPayment: number): 'order' | 'none' | 'given up' {
+/** Whether an amount is the sum of some of others: what attempts that came to nothing hold is shown as held until somebody looks. */
+function isSumOf(amount: number, others: readonly number[]): boolean {
+  if (amount <= 0 || others.length === 0) return amount === 0;
+  return isSumOf(amount, others.slice(1)) || isSumOf(amount - others[0], others.slice(1));
+}
+
+function search(
+  steps: readonly Step[],
+  start: Model,
+  movesPerPayment: number,
+  attempted: readonly number[],
+): 'order' | 'none' | 'given up' {
   const dead = new Set<string>();
   let visits = 0;
   const explore = (left: readonly Step[], model: Model): boolean | undefined => {
@@ -113,7 +130,7 @@ function search(steps: readonly Step[], start: Model, movesPerPayment: number): 
     for (const { to } of left) if (to < soonest) soonest = to;
     for (const step of left) {
       if (step.from > soonest) continue;
-      const next = after(model, step, movesPerPayment);
+      const next = after(model, step, movesPerPayment, attempted);
       if (!next) continue;
       const result = explore(
         left.filter((other) => other !== step),
@@ -129,11 +146,13 @@ function search(steps: readonly Step[], start: Model, movesPerPayment: number): 
 }
 
 /** The account after an operation with this outcome; undefined where the outcome would be wrong. */
-function after(model: Model, { intent, outcome }: Step, movesPerPayment: number): Model | undefined {
+function after(model: Model, { intent, outcome }: Step, movesPerPayment: number, attempted: readonly number[]): Model | undefined {
   const { operation } = intent;
   if (operation.kind === 'readAccount') {
     const seen = outcome.kind === 'found' && 'account' in outcome ? outcome.account : undefined;
-    return seen && seen.available === model.available && seen.held === model.held && seen.settled === model.settled ? model : undefined;
+    if (!seen || seen.settled !== model.settled) return undefined;
+    const more = seen.held - model.held;
+    return seen.available === model.available - more && (more === 0 || isSumOf(more, attempted)) ? model : undefined;
   }
   if (operation.kind === 'authorise') {
     return outcome.kind === 'answered'

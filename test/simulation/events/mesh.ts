@@ -407,8 +407,9 @@ export class EventMesh {
 }
 
 /** What the filters of the event source mappings let through. */
-function concernsEvents({ new: now }: ItemChange): boolean {
-  return now?.kind === 'ACCOUNT' || (now?.kind === 'PAYMENT' && now.outcome === 'DECLINED' && now.reason === 'expired');
+function concernsEvents({ old, new: now }: ItemChange): boolean {
+  if (now?.kind === 'ACCOUNT') return true;
+  return now?.kind === 'PAYMENT' && ((now.outcome === 'DECLINED' && now.reason === 'expired') || (!old && now.hold === 'BESIDE'));
 }
 
 /** Records of one item are in one lane. */

@@ -25,7 +25,7 @@ const checkpointLost = 0.05;
  */
 export class StreamReader {
   public batches = 0;
-  private readonly records: ItemChange[] = [];
+  private readonly records: (ItemChange & { readonly arrivedMs: number })[] = [];
   private next = 0;
   private size: number;
   private attempts = 0;
@@ -39,13 +39,15 @@ export class StreamReader {
   }
 
   public add(change: ItemChange): void {
-    this.records.push(change);
+    this.records.push({ ...change, arrivedMs: this.around.geography.clockMs(this.settings.region) });
     this.plan(this.around.chance.between(10, 250));
   }
 
   /** Records of a range, as long as the stream remembers them. */
   public range(from: number, to: number): readonly StreamRecord[] {
-    return this.records.slice(from, to + 1).map((change, place) => ({ id: String(from + place), change: () => change }));
+    return this.records
+      .slice(from, to + 1)
+      .map((change, place) => ({ id: String(from + place), arrivedMs: change.arrivedMs, change: () => change }));
   }
 
   private plan(afterMs: number): void {

@@ -45,6 +45,11 @@ export class StrongTable implements Table {
     }
   }
 
+  /** An item as it is now. */
+  public peek(pk: string): Item | undefined {
+    return this.items.get(pk)?.at(-1)?.item;
+  }
+
   private write(pk: string, region: string, sentAt: number, change: (found: Item | undefined) => Item | undefined): WriteResult {
     this.needQuorum(region);
     const versions = this.items.get(pk) ?? [];
@@ -56,10 +61,9 @@ export class StrongTable implements Table {
     }
     const item = change(latest?.item);
     if (!item) return { kind: 'refused', ...(latest ? { found: latest.item } : {}) };
-    if (!latest) {
-      this.items.set(pk, versions);
-      this.index.add(item);
-    }
+    if (!latest) this.items.set(pk, versions);
+    // A fence has no place in the index; the claim that takes it over has.
+    if (latest?.item.acct === undefined) this.index.add(item);
     versions.push({ item, at: this.around.nowMs(), region });
     if (versions.length > versionsKept) versions.shift();
     this.remember(pk, region);

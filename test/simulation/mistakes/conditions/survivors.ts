@@ -30,7 +30,7 @@ export async function findSurvivors(task: ConditionsTask, print: (line: string) 
   const unknown = Object.keys(equivalent).filter((name) => !all.some((condition) => nameOf(condition) === name));
   if (unknown.length > 0) throw new Error(`equivalent.ts gives reasons for conditions that no file states: ${unknown.join('; ')}`);
   const { only = '' } = task;
-  const chosen = all.filter((condition) => nameOf(condition).includes(only));
+  const chosen = all.filter((condition) => only.split('|').some((text) => nameOf(condition).includes(text)));
   if (chosen.length === 0) {
     throw new Error(`no condition's file, function or text contains '${only}': leave --only out to see all ${all.length}`);
   }

@@ -1,0 +1,20 @@
+import { explore, exploredMistakes, findMistake } from './explorer/report';
+import { bySmallBound } from './explorer/scenarios';
+
+/** All orders of two or three calls; `npm run simulate -- --explore` goes through more. */
+it.each(bySmallBound.map((scenario) => [scenario.name, scenario] as const))(
+  'nothing breaks in any order of %s',
+  async (_name, scenario) => {
+    const { complete, violation } = await explore(scenario);
+    expect([complete, violation]).toEqual([true, undefined]);
+  },
+  120_000,
+);
+
+it.each(exploredMistakes.map((mistake) => [mistake.name, mistake] as const))(
+  'finds %s',
+  async (_name, mistake) => {
+    expect(await findMistake(mistake)).toBeDefined();
+  },
+  120_000,
+);
