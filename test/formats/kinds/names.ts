@@ -9,6 +9,7 @@ import { canonicalJson, Json } from '../../../src/kernel/fingerprint';
 import * as systemMetrics from '../../../src/kernel/system-metrics';
 import * as systemNames from '../../../src/kernel/system-names';
 import * as ledger from '../../../src/ledger/contract';
+import * as operations from '../../../src/operations/contract';
 import { Format, forEver, plain } from '../format';
 
 /** Contracts, by the file below `src`. */
@@ -23,6 +24,7 @@ export const contracts: Readonly<Record<string, Readonly<Record<string, unknown>
   'ledger/contract': ledger,
   'kernel/system-metrics': systemMetrics,
   'kernel/system-names': systemNames,
+  'operations/contract': operations,
 };
 
 const system = 'acme-pay';
@@ -65,6 +67,8 @@ export const names: Readonly<Record<string, Json>> = {
   cutoverStatusName: cutover.cutoverStatusName(system),
   setIdentifier: cutover.setIdentifier(system, 'target', 3),
   problemType: api.problemType('key_reused'),
+  restApiName: api.restApiName(system),
+  dashboardName: operations.dashboardName(system, region),
 };
 
 /** What a contract exports that others find by its text: attribute names, metrics, prefixes, routes. */
