@@ -16,6 +16,7 @@ import { checkNames } from '../cdk/checks/name-limits';
 import { declareOnce } from '../cdk/checks/one-of-a-kind';
 import { checkPlaces } from '../cdk/checks/places';
 import { runbookLink } from '../cdk/runbook';
+import { markdown } from '../kernel/markup';
 import { LedgerReplica } from '../ledger/constructs/ledger-replica';
 
 /** Props that metrics are looked for by. */
@@ -51,13 +52,13 @@ export class PaymentsDashboard extends Construct {
 
   private head({ api }: PaymentsDashboardProps): TextWidget {
     const { systemName, regions } = api._ledger;
-    const markdown = [
-      `# ${systemName}: ${regions.replicas.join(', ')}`,
+    const text = [
+      markdown`# ${systemName}: ${regions.replicas.join(', ')}`.toString(),
       `Mode ${regions.consistency}. Recovery of a lost region: ${api.recoveryBudget.describe()}. What to do: ` +
         `[runbook](${runbookLink('first-look')}).`,
       'A deployment makes this dashboard: it undoes changes by hand.',
     ].join('\n\n');
-    return new TextWidget({ markdown, width: 24, height: 4 });
+    return new TextWidget({ markdown: text, width: 24, height: 4 });
   }
 
   private sections(props: PaymentsDashboardProps): { readonly heading: string; readonly widgets: IWidget[] }[] {

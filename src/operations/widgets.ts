@@ -1,4 +1,5 @@
 import { GraphWidget, IMetric, IWidget, TextWidget } from 'aws-cdk-lib/aws-cloudwatch';
+import { markdown } from '../kernel/markup';
 
 /** A part of the dashboard; without widgets it is left out, heading and all. */
 export interface Section {
@@ -34,5 +35,8 @@ export class Graphs {
 export function rowsOf(sections: readonly Section[]): IWidget[][] {
   return sections
     .filter(({ widgets }) => widgets.length > 0)
-    .flatMap(({ heading, widgets }) => [[new TextWidget({ markdown: `## ${heading}`, width: 24, height: 1 })], [...widgets]]);
+    .flatMap(({ heading, widgets }) => [
+      [new TextWidget({ markdown: markdown`## ${heading}`.toString(), width: 24, height: 1 })],
+      [...widgets],
+    ]);
 }

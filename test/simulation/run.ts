@@ -379,7 +379,7 @@ class Story {
       async (_, context, { ports, region, older }) => {
         const subject = older ? rolling!.before : shippedNow;
         const attempt = new subject.Attempt(ports, { region }, context);
-        await attempt.kindly(() => subject.trim(attempt, subject.accountPk(tenant, accountId)));
+        await attempt.bestEffort(() => subject.trim(attempt, subject.accountPk(tenant, accountId)));
       },
       () => undefined,
     );

@@ -142,7 +142,7 @@ export class Consumer {
     await Promise.all(
       [...subjects.values()].map(async (own) => {
         for (const one of own.sort((a, b) => (a.event.sequence ?? 0) - (b.event.sequence ?? 0))) {
-          const outcome = await this.surely(one, deadlineMs);
+          const outcome = await this.answering(one, deadlineMs);
           this.ports.observe(outcome, one.event);
           if (!outcome.settled) again.push(one.message.id);
         }
@@ -164,7 +164,7 @@ export class Consumer {
   }
 
   /** A fault of the inbox or the queue concerns this message alone, and leaves it to the next delivery. */
-  private async surely(one: Parsed, deadlineMs: number): Promise<DeliveryOutcome> {
+  private async answering(one: Parsed, deadlineMs: number): Promise<DeliveryOutcome> {
     try {
       return await this.consume(one, deadlineMs);
     } catch (error) {

@@ -158,7 +158,7 @@ export class Outbox {
   private async read(keys: readonly string[], deadlineMs: number): Promise<readonly Item[]> {
     const attempt = new Attempt(this.ports, this.settings, { tenant: '', traceId: '', deadlineMs });
     const pages = Array.from({ length: Math.ceil(keys.length / readAtMost) }, (_, n) => keys.slice(n * readAtMost, (n + 1) * readAtMost));
-    return (await Promise.all(pages.map((page) => attempt.patiently((store) => store.readMany(page))))).flat();
+    return (await Promise.all(pages.map((page) => attempt.retrying((store) => store.readMany(page))))).flat();
   }
 
   /** Work in the request's own trace, from which the event's consumers go on; in the outbox's trace for what comes late. */

@@ -90,7 +90,7 @@ export class Authority {
   public async keepHeld(attempt: Attempt): Promise<void> {
     const pks = Array.from({ length: this.settings.units }, (_, unit) => unitPk(unit));
     for (let from = 0; from < pks.length; from += readAtOnce) {
-      const items = await attempt.patiently((store) => store.readMany(pks.slice(from, from + readAtOnce)));
+      const items = await attempt.retrying((store) => store.readMany(pks.slice(from, from + readAtOnce)));
       const now = attempt.ports.nowMs();
       const running = (items as unknown as (Item & AuthorityRecord)[]).filter(
         ({ home, state, leaseUntil, contested }) =>
@@ -244,7 +244,7 @@ export class Authority {
         ],
         set: [[['contested'], true]],
       });
-    if (!contested) await attempt.kindly(contest);
+    if (!contested) await attempt.bestEffort(contest);
     return { kind: 'wait', ms };
   }
 

@@ -143,7 +143,7 @@ export class HomeLedger implements Ledger {
     { name, command }: WritingCall,
     work: (attempt: Attempt) => Promise<CallOutcome>,
   ): Promise<CallOutcome> {
-    return callProblem(name, context, command) ?? this.surely(context, work);
+    return callProblem(name, context, command) ?? this.answering(context, work);
   }
 
   /** @param left the region that has just said that it is not home */
@@ -207,7 +207,7 @@ export class HomeLedger implements Ledger {
   }
 
   private async read<T>(context: CallContext, ask: (ledger: PaymentsLedger, homeRegion: string) => Promise<T>): Promise<T | Busy | Unsure> {
-    return this.surely(context, async (attempt) => {
+    return this.answering(context, async (attempt) => {
       const { epoch, home } = await this.authority.lookUp(attempt, this.unit(context));
       return ask(this.ledgerOf(epoch), home);
     });
@@ -234,7 +234,7 @@ export class HomeLedger implements Ledger {
     return { kind: 'unsure', code: 'region_fenced', retryAfterSeconds: 1 };
   }
 
-  private async surely<T>(context: CallContext, work: (attempt: Attempt) => Promise<T>): Promise<T | Unsure> {
+  private async answering<T>(context: CallContext, work: (attempt: Attempt) => Promise<T>): Promise<T | Unsure> {
     try {
       return await work(new Attempt({ ...this.ports, store: this.ports.authority }, this.settings, context));
     } catch (error) {

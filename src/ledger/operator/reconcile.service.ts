@@ -60,7 +60,7 @@ export async function reconcileAccount(
 ): Promise<AccountReport | undefined> {
   const account = accountPk(tenant, accountId);
   const store = new EpochStore(attempt.ports.store, epoch);
-  const item = await attempt.patiently(() => store.read(account, true));
+  const item = await attempt.retrying(() => store.read(account, true));
   if (!item) return undefined;
   const { lines, payments } = await linesOfAccount(attempt, store, item);
   const total = (...types: LedgerLine['type'][]): number =>
@@ -87,14 +87,14 @@ async function linesOfAccount(
   let payments = 0;
   const take = async (pks: readonly string[]): Promise<void> => {
     pks.forEach((pk) => seen.add(pk));
-    for (const item of await attempt.patiently(() => store.readMany(pks))) {
+    for (const item of await attempt.retrying(() => store.readMany(pks))) {
       if (isPayment(item)) payments += 1;
       if (isIn(account, item)) lines.push(...linesAsIn(account, item));
     }
   };
   let from: string | undefined;
   for (;;) {
-    const page = await attempt.patiently(() => store.list(account.pk, pageSize, from));
+    const page = await attempt.retrying(() => store.list(account.pk, pageSize, from));
     const fresh = [...new Set(page.map(({ pk }) => pk))].filter((pk) => !seen.has(pk));
     if (fresh.length === 0) break;
     await take(fresh);
@@ -169,7 +169,7 @@ async function lateWritesOf(attempt: Attempt, store: EpochStore, account: Item, 
   // Each epoch that ended, not the last one alone: a region may come back only after the home has moved again, twice perhaps, and with
   // an epoch that the next one knew nothing of.
   for (let epoch = current - 1; epoch > 0; epoch -= 1) {
-    const ended = await attempt.patiently(() => attempt.ports.store.read(inEpoch(account.pk, epoch), true));
+    const ended = await attempt.retrying(() => attempt.ports.store.read(inEpoch(account.pk, epoch), true));
     if (!ended) continue;
     found.push(...(await lateWritesOfEpoch(attempt, store, account, epoch, lateEntries(ended, successor))));
     if (successor.carriedFrom === epoch) successor = ended;
@@ -190,8 +190,8 @@ async function lateWritesOfEpoch(
   for (let from = 0; from < late.length; from += pageSize) {
     const some = late.slice(from, from + pageSize);
     const keys = some.map(({ id }) => keyItemPk(id));
-    const before = byKey(await attempt.patiently(() => replica.readMany(keys.map((key) => inEpoch(key, epoch)))));
-    const now = byKey(await attempt.patiently(() => store.readMany(keys)));
+    const before = byKey(await attempt.retrying(() => replica.readMany(keys.map((key) => inEpoch(key, epoch)))));
+    const now = byKey(await attempt.retrying(() => store.readMany(keys)));
     found.push(
       ...some.flatMap((entry) => lateWriteOf(entry, epoch, current, before.get(keyItemPk(entry.id)), now.get(keyItemPk(entry.id)))),
     );

@@ -118,7 +118,7 @@ class Relocation {
 
   /** Leaves the unit where it is, unless the move is somebody else's by now. */
   public async callOff(): Promise<void> {
-    await this.attempt.kindly(() => this.authority.abortDrain(this.attempt, this.unit, { mine: this.mine }));
+    await this.attempt.bestEffort(() => this.authority.abortDrain(this.attempt, this.unit, { mine: this.mine }));
   }
 
   /** The pause: from here on nobody writes, until the next home does. */

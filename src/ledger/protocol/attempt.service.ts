@@ -39,12 +39,12 @@ export class Attempt {
   ) {}
 
   public create(item: Item): Promise<WriteResult> {
-    return this.patiently((store) => store.create({ ...item, writtenBy: this.settings.region, writtenAt: this.ports.nowMs() }));
+    return this.retrying((store) => store.create({ ...item, writtenBy: this.settings.region, writtenAt: this.ports.nowMs() }));
   }
 
   /** Changes an item; each change raises its version and says when and where it began, since a replica's stream does not. */
   public change(change: Change): Promise<WriteResult> {
-    return this.patiently((store) =>
+    return this.retrying((store) =>
       store.change({
         ...change,
         set: [...(change.set ?? []), [['writtenBy'], this.settings.region], [['writtenAt'], this.ports.nowMs()]],
@@ -60,10 +60,10 @@ export class Attempt {
   }
 
   public async strongRead(pk: string): Promise<Item | undefined> {
-    return this.patiently((store) => store.read(pk, true));
+    return this.retrying((store) => store.read(pk, true));
   }
 
-  public async patiently<T>(call: (store: LedgerStore) => Promise<T>): Promise<T> {
+  public async retrying<T>(call: (store: LedgerStore) => Promise<T>): Promise<T> {
     const { nowMs, random, sleep, store } = this.ports;
     for (let tries = 0; ; tries += 1) {
       if (nowMs() >= this.context.deadlineMs) throw new GaveUp('unknown');
@@ -85,7 +85,7 @@ export class Attempt {
   }
 
   /** Makes a write that only spares others work: a fault in it does not concern the caller, who can already be answered. */
-  public async kindly(work: () => Promise<unknown>): Promise<void> {
+  public async bestEffort(work: () => Promise<unknown>): Promise<void> {
     try {
       await work();
     } catch (error) {

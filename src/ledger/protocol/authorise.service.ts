@@ -52,7 +52,7 @@ async function authoriseBeside(attempt: Attempt, command: AuthoriseCommand, curr
   // What a claim says once, it says for ever, so an old copy of it will do: no key that the region knows is sent side by side.
   const [rejected, known] = await Promise.all([
     checkAccount(attempt, command, currencyOf),
-    attempt.patiently((store) => store.read(pk, false)),
+    attempt.retrying((store) => store.read(pk, false)),
   ]);
   if (rejected) return rejected;
   const item = { ...claimItem(attempt, command), hold: holdBeside };
@@ -69,7 +69,7 @@ async function authoriseBeside(attempt: Attempt, command: AuthoriseCommand, curr
   const claimed = await claimFound(attempt, item, put.found);
   // The hold that came without its claim takes the place of the claim's own, if that one has none yet; otherwise it goes.
   const takesPlace = isHeld && isSame(item, claimed.item) && claimed.item.outcome === undefined;
-  if (isHeld && !takesPlace) await attempt.kindly(() => giveBack(attempt, account, own));
+  if (isHeld && !takesPlace) await attempt.bestEffort(() => giveBack(attempt, account, own));
   return answerClaim(attempt, item, claimed, takesPlace ? own : undefined);
 }
 
@@ -161,7 +161,7 @@ async function answer(attempt: Attempt, claim: PaymentItem, standing: Standing):
     : await decide(attempt, claim, standing);
   if (decided.kind === 'open') return decided.outcome;
   // The first attempt leaves the completion to whoever comes next: most keys are never sent twice.
-  if (replayed && !decided.stored) await attempt.kindly(() => completePayment(attempt, claim.id, decided.decision));
+  if (replayed && !decided.stored) await attempt.bestEffort(() => completePayment(attempt, claim.id, decided.decision));
   return { kind: 'answered', replayed, payment: paymentAfter(claim, decided.decision, []) };
 }
 
@@ -277,7 +277,7 @@ async function settledBy(attempt: Attempt, claim: PaymentItem, account: Item | u
   if (entry) return { kind: 'decided', decision: decisionOfEntry(entry), stored: false };
   const orphan = orphanAt(account, claim);
   if (claim.at <= (account.trimmedThrough as number)) {
-    if (orphan) await attempt.kindly(() => giveBack(attempt, account.pk, orphan));
+    if (orphan) await attempt.bestEffort(() => giveBack(attempt, account.pk, orphan));
     return expire(attempt, claim);
   }
   if (!orphan && Object.keys(account.entries as object).length >= bounds.entriesPerAccount) return accountBusy;
@@ -349,7 +349,7 @@ async function askTeam(
 ): Promise<{ kind: 'approve' | 'unknown' } | { kind: 'decline'; reason: string }> {
   const { timeoutMs, onUnknown } = attempt.settings.decision!;
   const { id, tenant, accountId, amount, currency, reference } = claim;
-  const decision = clearly(
+  const decision = knownDecision(
     await attempt.ports.decide!({
       paymentId: paymentIdOf(id),
       tenant,
@@ -365,7 +365,7 @@ async function askTeam(
   attempt.context.observe?.('unknownOutcome');
   if (onUnknown === 'DECLINE') return { kind: 'decline', reason: 'decision_unavailable' };
   // This attempt is over: the client's retry need not wait for its time to run out.
-  await attempt.kindly(() =>
+  await attempt.bestEffort(() =>
     attempt.change({
       pk: keyItemPk(id),
       require: [
@@ -379,7 +379,7 @@ async function askTeam(
 }
 
 /** A reason becomes part of the account's entry, and one of them is the ledger's own: anything else is no answer. */
-function clearly(decision: Decision): Decision {
+function knownDecision(decision: Decision): Decision {
   return decision.kind === 'decline' && !(isDeclineReason(decision.reason) && decision.reason !== expiredReason)
     ? { kind: 'unknown' }
     : decision;

@@ -69,12 +69,12 @@ export async function findPayment(attempt: Attempt, paymentId: string, strong = 
   const id = idOfPaymentId(paymentId);
   if (id === undefined) return undefined;
   const read = async (): Promise<PaymentItem | undefined> => {
-    const item = await attempt.patiently((store) => store.read(keyItemPk(id), strong));
+    const item = await attempt.retrying((store) => store.read(keyItemPk(id), strong));
     return item && isPayment(item) && item.tenant === attempt.context.tenant ? paymentOf(item) : undefined;
   };
   const payment = await read();
   if (!payment || payment.outcome) return payment;
-  const account = await attempt.patiently((store) => store.read(accountPk(payment.tenant, payment.accountId), strong));
+  const account = await attempt.retrying((store) => store.read(accountPk(payment.tenant, payment.accountId), strong));
   const entry = account && entryFor(account, payment);
   if (entry) return { ...payment, outcome: decisionOfEntry(entry) };
   // Completed and trimmed between the two reads, or not decided at all.

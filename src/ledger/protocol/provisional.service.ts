@@ -34,7 +34,7 @@ export async function resolve(attempt: Attempt, entries: readonly Provisional[])
   const claims = new Map<string, Item>();
   for (let from = 0; from < entries.length; from += readAtMost) {
     const pks = entries.slice(from, from + readAtMost).map(({ id }) => keyItemPk(id));
-    for (const item of await attempt.patiently((store) => store.readMany(pks))) claims.set(item.pk, item);
+    for (const item of await attempt.retrying((store) => store.readMany(pks))) claims.set(item.pk, item);
   }
   const missing = entries.map(({ id }) => keyItemPk(id)).filter((pk) => !claims.has(pk));
   for (const item of await Promise.all(missing.map((pk) => fence(attempt, pk)))) claims.set(item.pk, item);

@@ -107,7 +107,7 @@ async function readBlock(
   size: number,
   from: Position | undefined,
 ): Promise<{ readonly lines: readonly Line[]; readonly next?: Position }> {
-  const places = await attempt.patiently((store) => store.list(account.pk, size + 1, from?.seq));
+  const places = await attempt.retrying((store) => store.list(account.pk, size + 1, from?.seq));
   const lines = await linesOfPlaces(attempt, account, places.slice(0, size), from);
   return { lines, ...(places.length > size ? { next: { seq: places[size].seq, shown: 0 } } : {}) };
 }
@@ -121,7 +121,7 @@ async function linesOfPlaces(
   if (places.length === 0) return [];
   const pks = [...new Set(places.map(({ pk }) => pk))];
   const items = new Map(
-    (await withTheirMoves(attempt, await attempt.patiently((store) => store.readMany(pks)))).map((item) => [item.pk, item]),
+    (await withTheirMoves(attempt, await attempt.retrying((store) => store.readMany(pks)))).map((item) => [item.pk, item]),
   );
   const decisions = await decisionsOf(attempt, account, items.values());
   return places.flatMap(({ pk, seq }) => {
@@ -138,7 +138,7 @@ async function withTheirMoves(attempt: Attempt, items: readonly Item[]): Promise
   const open = items.filter((item) => isMove(item) && item.outcome === undefined).map(moveOf);
   if (open.length === 0) return items;
   const pks = [...new Set(open.map(({ paymentId }) => keyItemPk(idOfPaymentId(paymentId)!)))];
-  const payments = (await attempt.patiently((store) => store.readMany(pks))).filter(isPayment).map(paymentOf);
+  const payments = (await attempt.retrying((store) => store.readMany(pks))).filter(isPayment).map(paymentOf);
   const shown = new Map(
     open.flatMap(({ id }) => payments.flatMap(({ moves }) => (moves[id] ? [[keyItemPk(id), moves[id].amount] as const] : []))),
   );
@@ -156,7 +156,7 @@ async function decisionsOf(attempt: Attempt, account: Item, items: Iterable<Item
   const late = new Map(open.flatMap((item) => decided(item, now ?? account)));
   const left = open.filter(({ pk }) => !late.has(pk)).map(({ pk }) => pk);
   // Completed and trimmed meanwhile, or not decided at all.
-  const again = left.length === 0 ? [] : await attempt.patiently((store) => store.readMany(left));
+  const again = left.length === 0 ? [] : await attempt.retrying((store) => store.readMany(left));
   return new Map([...known, ...late, ...again.flatMap((item) => decided(item, account))]);
 }
 

@@ -70,7 +70,7 @@ export class PaymentsLedger implements Ledger {
   }
 
   public getAccount(context: CallContext, accountId: string): Promise<AccountOutcome> {
-    return this.surely(context, (attempt) => getAccount(attempt, accountId));
+    return this.answering(context, (attempt) => getAccount(attempt, accountId));
   }
 
   public authorise(context: CallContext, command: AuthoriseCommand): Promise<KeyedOutcome> {
@@ -90,7 +90,7 @@ export class PaymentsLedger implements Ledger {
   }
 
   public getPayment(context: CallContext, paymentId: string): Promise<PaymentOutcome> {
-    return this.surely(context, (attempt) => getPayment(attempt, paymentId));
+    return this.answering(context, (attempt) => getPayment(attempt, paymentId));
   }
 
   public listTransactions(context: CallContext, command: ListCommand): Promise<ListOutcome> {
@@ -114,7 +114,7 @@ export class PaymentsLedger implements Ledger {
     const cached = this.currencies.get(account);
     if (cached !== undefined) return cached;
     // A stale read may miss an account that was just opened elsewhere: only a strong one can say that there is none.
-    const item = (await attempt.patiently((store) => store.read(account, false))) ?? (await attempt.strongRead(account));
+    const item = (await attempt.retrying((store) => store.read(account, false))) ?? (await attempt.strongRead(account));
     if (!item) return undefined;
     if (this.currencies.size >= cachedAccounts) this.currencies.clear();
     this.currencies.set(account, item.currency as string);
@@ -128,10 +128,10 @@ export class PaymentsLedger implements Ledger {
     command: object,
     work: (attempt: Attempt) => Promise<T>,
   ): Promise<T | Rejected | Busy | Unsure> {
-    return callProblem(name, context, command) ?? this.surely(context, work);
+    return callProblem(name, context, command) ?? this.answering(context, work);
   }
 
-  private async surely<T>(context: CallContext, work: (attempt: Attempt) => Promise<T>): Promise<T | Busy | Unsure> {
+  private async answering<T>(context: CallContext, work: (attempt: Attempt) => Promise<T>): Promise<T | Busy | Unsure> {
     try {
       return await work(new Attempt(this.ports, this.settings, context));
     } catch (error) {

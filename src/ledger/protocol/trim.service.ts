@@ -87,7 +87,7 @@ function readable<T>(attempt: Attempt, look: () => T): T | undefined {
 }
 
 async function ownItems(attempt: Attempt, candidates: readonly Candidate[]): Promise<Items> {
-  const items = await attempt.patiently((store) => store.readMany(candidates.map(({ id }) => keyItemPk(id))));
+  const items = await attempt.retrying((store) => store.readMany(candidates.map(({ id }) => keyItemPk(id))));
   return new Map(items.map((item) => [item.pk.slice(keyItemPk('').length), item]));
 }
 

@@ -51,7 +51,7 @@ const claims: readonly Mistake[] = [
       ledger(
         'protocol/authorise',
         put,
-        `  const there = await attempt.patiently((store) => store.read(item.pk, false));
+        `  const there = await attempt.retrying((store) => store.read(item.pk, false));
   if (!there) {
 ${overwrite}  }
   return answerClaim(attempt, item, there ? { item: there, mine: false } : { item, mine: true });`,
@@ -214,8 +214,8 @@ const moves: readonly Mistake[] = [
     edits: [
       ledger(
         'protocol/move',
-        'const item = await attempt.patiently((store) => store.read(keyItemPk(id), strong));\n    return item && isPayment(item) &&',
-        'const item = await attempt.patiently((store) => store.read(keyItemPk(id), false));\n    return item && isPayment(item) &&',
+        'const item = await attempt.retrying((store) => store.read(keyItemPk(id), strong));\n    return item && isPayment(item) &&',
+        'const item = await attempt.retrying((store) => store.read(keyItemPk(id), false));\n    return item && isPayment(item) &&',
       ),
     ],
   },

@@ -53,9 +53,9 @@ export const provisional: readonly Mistake[] = (
       edits: [
         ledger(
           'provisional.service',
-          'for (const item of await attempt.patiently((store) => store.readMany(pks))) claims.set(item.pk, item);',
+          'for (const item of await attempt.retrying((store) => store.readMany(pks))) claims.set(item.pk, item);',
           `for (const pk of pks) {
-      const item = await attempt.patiently((store) => store.read(pk, false));
+      const item = await attempt.retrying((store) => store.read(pk, false));
       if (item) claims.set(pk, item);
     }`,
         ),
