@@ -197,6 +197,7 @@ const layoutRules = [
   'no-multiple-empty-lines',
   'no-trailing-spaces',
 ];
+project.addPackageIgnore('/.prettierrc.json');
 for (const rule of layoutRules) project.tryFindObjectFile('.eslintrc.json')?.addDeletionOverride(`rules.@stylistic/${rule}`);
 
 // Limits that keep files readable, and the core free of the clock, of chance and of the machine it runs on.
