@@ -51,8 +51,7 @@ function refused(one: RegionMetrics, name: string): Metric[] {
 }
 
 function ofConsumer(one: RegionMetrics, name: string, metricName: string, says: string): Metric {
-  const dimensionsMap = { [meshMetrics.consumerDimension]: name };
-  return one.own(metricName, { dimensionsMap, label: `${one.region} ${name}: ${says}` });
+  return one.own(metricName, { label: `${one.region} ${name}: ${says}` }, { [meshMetrics.consumerDimension]: name });
 }
 
 /** To a region, from each peer. */

@@ -3,7 +3,7 @@ import { IWidget, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { DashboardApprovals, DashboardCutover } from './dashboard-props';
-import { systemMetric } from './region-metrics';
+import { regionalMetric } from './region-metrics';
 import { Graphs } from './widgets';
 import { gateMetrics } from '../approvals/contract';
 import { stuckMetrics } from '../approvals/stuck/contract';
@@ -20,7 +20,7 @@ export function approvalWidgets(graphs: Graphs, approvals: readonly DashboardApp
       'Approvals that wait',
       'approvals',
       approvals.map(({ gateName, region }) =>
-        systemMetric(gateMetrics.pending, gateName, region, { statistic: Stats.MAXIMUM, label: gateName }),
+        regionalMetric(gateMetrics.pending, { systemName: gateName, region }, { statistic: Stats.MAXIMUM, label: gateName }),
       ),
     ),
     ...graphs.of(
@@ -29,16 +29,22 @@ export function approvalWidgets(graphs: Graphs, approvals: readonly DashboardApp
       approvals.flatMap(({ stateMachineName: name, region }) =>
         name === undefined
           ? []
-          : [systemMetric(stuckMetrics.oldestAge, name, region, { statistic: Stats.MAXIMUM, period: sampled, label: name })],
+          : [
+              regionalMetric(
+                stuckMetrics.oldestAge,
+                { systemName: name, region },
+                { statistic: Stats.MAXIMUM, period: sampled, label: name },
+              ),
+            ],
       ),
     ),
     ...graphs.of(
       'Gate: sweeps, faults and forged answers',
       'a minute',
       approvals.flatMap(({ gateName, region }) => [
-        systemMetric(gateMetrics.sweeps, gateName, region, { label: `${gateName} sweeps` }),
-        systemMetric(gateMetrics.faults, gateName, region, { label: `${gateName} faults` }),
-        systemMetric(gateMetrics.forged, gateName, region, { label: `${gateName} forged` }),
+        regionalMetric(gateMetrics.sweeps, { systemName: gateName, region }, { label: `${gateName} sweeps` }),
+        regionalMetric(gateMetrics.faults, { systemName: gateName, region }, { label: `${gateName} faults` }),
+        regionalMetric(gateMetrics.forged, { systemName: gateName, region }, { label: `${gateName} forged` }),
       ]),
     ),
   ];
@@ -64,7 +70,8 @@ export function cutoverWidgets(scope: Construct, graphs: Graphs, systemName: str
     period: sampled,
     label,
   });
-  const counted = (metricName: string, label: string): Metric => systemMetric(metricName, systemName, region, { period: sampled, label });
+  const owner = { systemName, region };
+  const counted = (name: string, label: string): Metric => regionalMetric(name, owner, { period: sampled, label });
   return [
     ...graphs.of('Cutover runs', 'in five minutes', [
       machine.metricStarted(of('started')),

@@ -4,21 +4,13 @@ import { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { apiMetrics, apiStageName, restApiName } from '../api/contract';
 import { metricSum } from '../cdk/metric-sum';
+import { MetricOwner, systemMetric } from '../cdk/system-metric';
 import { minute } from '../cdk/tuned-alarms';
-import { systemMetrics } from '../kernel/system-metrics';
 import { LedgerReplica } from '../ledger/constructs/ledger-replica';
 
-/** A metric that our functions write, by the name that a contract gives it. */
-export function systemMetric(metricName: string, systemName: string, region: string, options: MetricOptions = {}): Metric {
-  return new Metric({
-    namespace: systemMetrics.namespace,
-    metricName,
-    statistic: Stats.SUM,
-    period: minute,
-    ...options,
-    region,
-    dimensionsMap: { [systemMetrics.systemDimension]: systemName, [systemMetrics.regionDimension]: region, ...options.dimensionsMap },
-  });
+/** A metric that names its region: a dashboard shows every region's. */
+export function regionalMetric(metricName: string, owner: MetricOwner, options?: MetricOptions): Metric {
+  return systemMetric(metricName, owner, { ...options, region: owner.region });
 }
 
 /** What is measured in one region of a system. Each metric names the region, so that one graph can have several. */
@@ -38,8 +30,9 @@ export class RegionMetrics {
   }
 
   /** Of our functions. */
-  public own(metricName: string, options?: MetricOptions): Metric {
-    return systemMetric(metricName, this.systemName, this.region, options);
+  public own(metricName: string, options?: MetricOptions, dimensions?: Readonly<Record<string, string>>): Metric {
+    const { systemName, region } = this;
+    return regionalMetric(metricName, { systemName, region, dimensions }, options);
   }
 
   /** Of the REST API. */

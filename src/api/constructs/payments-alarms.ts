@@ -1,11 +1,11 @@
 import { RestApi } from 'aws-cdk-lib/aws-apigateway';
-import { Alarm, IAlarmAction, MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, IAlarmAction, MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { apiMetrics } from '../contract';
 import { PaymentsFunctions } from './payments-functions';
 import { metricSum } from '../../cdk/metric-sum';
+import { systemMetric } from '../../cdk/system-metric';
 import { AlarmDefinition, AlarmTuning, defineAlarms, minute } from '../../cdk/tuned-alarms';
-import { systemMetrics } from '../../kernel/system-metrics';
 import { LedgerReplica } from '../../ledger/constructs/ledger-replica';
 import { LedgerConsistency } from '../../ledger/constructs/payment-regions';
 
@@ -178,13 +178,7 @@ function apiAlarms({ api, functions, ledger, options }: PaymentsAlarmsProps): Al
       minutes: 2,
       tuning: options.health,
       // Our own metric: Route 53 publishes its health checks' in us-east-1 alone, where this region's alarm cannot be.
-      metric: new Metric({
-        namespace: systemMetrics.namespace,
-        metricName: apiMetrics.unhealthy,
-        dimensionsMap: { [systemMetrics.systemDimension]: ledger.systemName, [systemMetrics.regionDimension]: ledger.region },
-        statistic: Stats.SUM,
-        period: minute,
-      }),
+      metric: systemMetric(apiMetrics.unhealthy, ledger),
     },
   ];
 }

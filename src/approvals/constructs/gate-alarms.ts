@@ -1,20 +1,13 @@
-import { Duration } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, IAlarmAction, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, ComparisonOperator, IAlarmAction, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { runbookLink } from '../../cdk/runbook';
+import { systemMetric } from '../../cdk/system-metric';
 import { withActions } from '../../cdk/tuned-alarms';
-import { systemMetrics } from '../../kernel/system-metrics';
 import { gateMetrics } from '../contract';
 
 /** A metric of the gate's functions. */
 export function gateMetric(metricName: string, gateName: string, region: string): Metric {
-  return new Metric({
-    namespace: systemMetrics.namespace,
-    metricName,
-    statistic: Stats.SUM,
-    period: Duration.minutes(1),
-    dimensionsMap: { [systemMetrics.systemDimension]: gateName, [systemMetrics.regionDimension]: region },
-  });
+  return systemMetric(metricName, { systemName: gateName, region });
 }
 
 /** Alarms on the gate itself: that it sweeps, and that what it does works. */

@@ -19,8 +19,8 @@ import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { checkPlaces } from '../../cdk/checks/places';
 import { relationMessages, timeRelations } from '../../cdk/checks/time-relations';
 import { runbookLink } from '../../cdk/runbook';
+import { systemMetric } from '../../cdk/system-metric';
 import { withActions } from '../../cdk/tuned-alarms';
-import { systemMetrics } from '../../kernel/system-metrics';
 
 /** Properties of `StuckApprovalAlarm`. */
 export interface StuckApprovalAlarmProps {
@@ -167,13 +167,7 @@ export class StuckApprovalAlarm extends Construct {
   }
 
   private metric(metricName: string, statistic: string): Metric {
-    return new Metric({
-      namespace: systemMetrics.namespace,
-      metricName,
-      statistic,
-      period: this.interval,
-      dimensionsMap: { [systemMetrics.systemDimension]: this.name, [systemMetrics.regionDimension]: Stack.of(this).region },
-    });
+    return systemMetric(metricName, { systemName: this.name, region: Stack.of(this).region }, { statistic, period: this.interval });
   }
 
   private define(id: string, { says, anchor, metric, threshold, topic }: AlarmSettings): Alarm {

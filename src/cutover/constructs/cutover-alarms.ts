@@ -4,8 +4,8 @@ import { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { PhasedCutoverStateMachineProps } from './phased-cutover-props';
 import { metricSum } from '../../cdk/metric-sum';
+import { systemMetric } from '../../cdk/system-metric';
 import { describeAlarm } from '../../cdk/tuned-alarms';
-import { systemMetrics } from '../../kernel/system-metrics';
 import { cutoverMetrics } from '../contract';
 
 /** Alarms on a cutover itself, each with its entry in the runbook. */
@@ -15,9 +15,8 @@ export function defineCutoverAlarms(
   { systemName, alarmActions = [] }: Pick<PhasedCutoverStateMachineProps, 'systemName' | 'alarmActions'>,
 ): Alarm[] {
   const period = Duration.minutes(5);
-  const dimensionsMap = { [systemMetrics.systemDimension]: systemName, [systemMetrics.regionDimension]: Stack.of(scope).region };
-  const countOf = (metricName: string): Metric =>
-    new Metric({ namespace: systemMetrics.namespace, metricName, statistic: 'Sum', period, dimensionsMap });
+  const { region } = Stack.of(scope);
+  const countOf = (metricName: string): Metric => systemMetric(metricName, { systemName, region }, { period });
   const alarm = (id: string, metric: IMetric, says: string, anchor: string): Alarm => {
     const made = new Alarm(scope, id, {
       alarmDescription: describeAlarm(systemName, says, anchor),

@@ -1,5 +1,5 @@
 import { Annotations, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { Metric, MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { AttributeType, BillingMode, CfnTable, ITable, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
@@ -19,8 +19,8 @@ import { checkLiterals } from '../../cdk/checks/literals';
 import { checkNames } from '../../cdk/checks/name-limits';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { checkPlaces } from '../../cdk/checks/places';
-import { defineAlarms, minute } from '../../cdk/tuned-alarms';
-import { systemMetrics } from '../../kernel/system-metrics';
+import { systemMetric } from '../../cdk/system-metric';
+import { defineAlarms } from '../../cdk/tuned-alarms';
 import {
   consumerEnv,
   consumerQueueName,
@@ -245,17 +245,7 @@ export class IdempotentConsumer extends Construct {
 
   private metric(metricName: string, options?: MetricOptions): Metric {
     const { mesh, consumerName } = this.props;
-    return new Metric({
-      namespace: systemMetrics.namespace,
-      metricName,
-      dimensionsMap: {
-        [systemMetrics.systemDimension]: mesh.systemName,
-        [systemMetrics.regionDimension]: mesh.region,
-        [meshMetrics.consumerDimension]: consumerName,
-      },
-      statistic: Stats.SUM,
-      period: minute,
-      ...options,
-    });
+    const dimensions = { [meshMetrics.consumerDimension]: consumerName };
+    return systemMetric(metricName, { systemName: mesh.systemName, region: mesh.region, dimensions }, options);
   }
 }

@@ -13,8 +13,8 @@ import { Construct } from 'constructs';
 import { meshBusName, meshMetrics } from '../contract';
 import { ProbeTimes } from './probes';
 import { metricSum } from '../../cdk/metric-sum';
+import { systemMetric } from '../../cdk/system-metric';
 import { AlarmDefinition, AlarmTuning, defineAlarms, describeAlarm, minute, withActions } from '../../cdk/tuned-alarms';
-import { systemMetrics } from '../../kernel/system-metrics';
 
 /** The alarms of one region's part of a mesh. */
 export interface MeshAlarmOptions {
@@ -114,18 +114,8 @@ export class MeshAlarms extends Construct {
 
 /** Time that probes of a peer took to a region. */
 export function probeLatency(systemName: string, region: string, peer: string, options?: MetricOptions): Metric {
-  return new Metric({
-    namespace: systemMetrics.namespace,
-    metricName: meshMetrics.probeLatency,
-    dimensionsMap: {
-      [systemMetrics.systemDimension]: systemName,
-      [systemMetrics.regionDimension]: region,
-      [meshMetrics.peerDimension]: peer,
-    },
-    statistic: Stats.MAXIMUM,
-    period: minute,
-    ...options,
-  });
+  const dimensions = { [meshMetrics.peerDimension]: peer };
+  return systemMetric(meshMetrics.probeLatency, { systemName, region, dimensions }, { statistic: Stats.MAXIMUM, ...options });
 }
 
 /** What a rule of a mesh's bus could not deliver, and what not even the dead-letter queue took. */
@@ -171,13 +161,7 @@ function queueAlarms({ systemName, region, deadLetters, strays, options }: MeshA
       threshold: 1,
       minutes: 1,
       tuning: options.publishFailures,
-      metric: new Metric({
-        namespace: systemMetrics.namespace,
-        metricName: meshMetrics.publishFailures,
-        dimensionsMap: { [systemMetrics.systemDimension]: systemName, [systemMetrics.regionDimension]: region },
-        statistic: Stats.SUM,
-        period: minute,
-      }),
+      metric: systemMetric(meshMetrics.publishFailures, { systemName, region }),
     },
   ];
 }

@@ -28,8 +28,8 @@ import { checkLiterals } from '../../cdk/checks/literals';
 import { checkNames } from '../../cdk/checks/name-limits';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { checkPlaces } from '../../cdk/checks/places';
+import { systemMetric } from '../../cdk/system-metric';
 import { AlarmDefinition, AlarmTuning, defineAlarms, minute } from '../../cdk/tuned-alarms';
-import { systemMetrics } from '../../kernel/system-metrics';
 import { expiredReason, holdBeside, ledgerMetrics } from '../../ledger/contract';
 import { keptQueue, onlyWrittenBy } from '../mesh/kept-queue';
 
@@ -287,14 +287,7 @@ export class LedgerOutbox extends Construct {
 
   private metric(metricName: string, options?: MetricOptions): Metric {
     const { ledger, mesh } = this.props;
-    return new Metric({
-      namespace: systemMetrics.namespace,
-      metricName,
-      dimensionsMap: { [systemMetrics.systemDimension]: ledger.systemName, [systemMetrics.regionDimension]: mesh.region },
-      statistic: Stats.SUM,
-      period: minute,
-      ...options,
-    });
+    return systemMetric(metricName, { systemName: ledger.systemName, region: mesh.region }, options);
   }
 }
 

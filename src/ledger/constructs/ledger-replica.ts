@@ -1,4 +1,4 @@
-import { ArnFormat, Aws, Duration, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Aws, Stack } from 'aws-cdk-lib';
 import { MathExpression, Metric, MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Grant, IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
@@ -10,7 +10,8 @@ import { invalidProps } from '../../cdk/checks/invalid-props';
 import { Lookup } from '../../cdk/lookup';
 import { metricSum } from '../../cdk/metric-sum';
 import { useNamedPart } from '../../cdk/named-parts';
-import { systemMetrics } from '../../kernel/system-metrics';
+import { systemMetric } from '../../cdk/system-metric';
+import { minute } from '../../cdk/tuned-alarms';
 
 const readItems = ['dynamodb:GetItem', 'dynamodb:BatchGetItem'];
 const writeItems = ['dynamodb:PutItem', 'dynamodb:UpdateItem'];
@@ -363,17 +364,18 @@ export class LedgerReplica {
   }
 
   private tableMetric(metricName: string, dimensions: Record<string, string>, options?: MetricOptions): Metric {
-    return this.metric('AWS/DynamoDB', metricName, { TableName: this.tableName, ...dimensions }, options);
+    const dimensionsMap = { TableName: this.tableName, ...dimensions };
+    const region = this.elsewhere();
+    return new Metric({ namespace: 'AWS/DynamoDB', metricName, dimensionsMap, statistic: Stats.SUM, period: minute, region, ...options });
   }
 
   private handlerMetric(metricName: string, options?: MetricOptions): Metric {
-    const dimensions = { [systemMetrics.systemDimension]: this.systemName, [systemMetrics.regionDimension]: this.region };
-    return this.metric(systemMetrics.namespace, metricName, dimensions, options);
+    return systemMetric(metricName, this, { region: this.elsewhere(), ...options });
   }
 
-  private metric(namespace: string, metricName: string, dimensionsMap: Record<string, string>, options?: MetricOptions): Metric {
-    const region = this.region === Stack.of(this.scope).region ? undefined : this.region;
-    return new Metric({ namespace, metricName, dimensionsMap, statistic: Stats.SUM, period: Duration.minutes(1), region, ...options });
+  /** Region of this replica's metrics, where a reader in this stack must name it. */
+  private elsewhere(): string | undefined {
+    return this.region === Stack.of(this.scope).region ? undefined : this.region;
   }
 
   private indexArn(): string {
