@@ -32,7 +32,8 @@ export function fromAttribute(attribute: AttributeValue): Value {
 
 export function fromAttributes(attributes: Record<string, AttributeValue>): Record<string, Value> {
   const values: Record<string, Value> = {};
-  for (const name of Object.keys(attributes)) if (!attributes[name].NULL) values[name] = fromAttribute(attributes[name]);
+  // The fence's mark is for another reader: see `toStored`.
+  for (const name of Object.keys(attributes)) if (name !== fenceMark) values[name] = fromAttribute(attributes[name]);
   return values;
 }
 

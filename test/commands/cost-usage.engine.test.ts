@@ -1,73 +1,39 @@
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { defaultScopeNames, writeCallerSource } from '../../src/api/caller.contract';
-import { apiEnv } from '../../src/api/contract';
-import type { GatewayResult } from '../../src/api/http/function';
-import type { GatewayEvent } from '../../src/api/http/request';
 import { accessLogFields } from '../../src/cdk/access-log';
 import { usage } from '../../src/commands/cost-usage.domain';
 import { ConsumerClients, consumerFunction, handlerWithin } from '../../src/events/consumers/wrapper.aws';
 import { consumerEnv } from '../../src/events/contract';
 import { entryOf } from '../../src/events/publishing/envelope.domain';
-import { ledgerEnv, ledgerSchema } from '../../src/ledger/contract';
+import { ledgerSchema } from '../../src/ledger/contract';
 import { countInto, itemSize, noUsage, spent } from '../../tools/bench/subjects/counting';
-import { Engine, startEngine } from '../../tools/engine';
+import { apiEntry, apiOnEngine } from '../api/handlers/on-engine';
 import { eventOf, traceId } from '../api/http/http-api';
 import { Bus, OutboxWorld, recordsOf } from '../events/outbox-world';
 
-type Handler = (event: GatewayEvent, invocation: { getRemainingTimeInMillis(): number }) => Promise<GatewayResult>;
-
-/** What an estimate of costs takes as measured, measured: on the functions as they are deployed, with a real engine. */
-let engine: Engine;
-const logged: string[] = [];
+/** What an estimate of costs takes as measured, measured: on the functions as they are deployed, with a real engine(). */
+const { engine, logged } = apiOnEngine();
 const loggedBytes = (): number => logged.splice(0).reduce((sum, line) => sum + Buffer.byteLength(line), 0);
 const context = { getRemainingTimeInMillis: () => 15_000 };
 const order = { accountId: 'acc_00000000000001', amount: 1250, currency: 'EUR', reference: 'order 4711' };
-
-beforeAll(async () => {
-  engine = await startEngine();
-  const { protocol, hostname, port } = await engine.client.config.endpoint!();
-  Object.assign(process.env, {
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_ENDPOINT_URL_DYNAMODB: `${protocol}//${hostname}:${port}`,
-    ...ledgerEnv.write({ systemName: 'acme-pay', tableName: engine.tableName, mode: 'STRONG', tableMode: 'STRONG' }),
-    ...apiEnv.write({ callerSource: writeCallerSource({ kind: 'context', key: 'tenant', scopeKey: 'scope', names: defaultScopeNames }) }),
-  });
-  for (const stream of [process.stdout, process.stderr]) {
-    jest.spyOn(stream, 'write').mockImplementation((text) => logged.push(String(text)) > 0);
-  }
-});
-
-afterAll(async () => {
-  jest.restoreAllMocks();
-  await engine.close();
-});
-
-function entry(name: string): Handler {
-  let loaded: { handler: Handler } | undefined;
-  jest.isolateModules(() => {
-    loaded = jest.requireActual<{ handler: Handler }>(`../../src/api/functions/${name}.handler`);
-  });
-  return loaded!.handler;
-}
 
 /** A latency or a time has a digit more or less. */
 const about = (value: number, figure: { readonly value: number }): void => expect(Math.abs(value - figure.value)).toBeLessThanOrEqual(4);
 
 test('a payment, its replay and its capture log so many bytes, and leave so many in the index', async () => {
   const headers = { 'X-Amzn-Trace-Id': `Root=${traceId}` };
-  await entry('accounts')(eventOf('PUT', `/api/v1/accounts/${order.accountId}`, { json: { currency: 'EUR', balance: 500_000 } }), context);
-  const payments = entry('payments');
-  const pay = () => payments(eventOf('POST', '/api/v1/payments', { json: order, key: 'order-4711', headers }), context);
+  await apiEntry('accounts')(eventOf('PUT', `/api/v1/accounts/${order.accountId}`, { json: { currency: 'EUR', balance: 500_000 } }));
+  const payments = apiEntry('payments');
+  const pay = () => payments(eventOf('POST', '/api/v1/payments', { json: order, key: 'order-4711', headers }));
   logged.length = 0;
   const { paymentId } = JSON.parse((await pay()).body) as { paymentId: string };
   about(loggedBytes(), usage.authoriseLog);
   await pay();
   about(loggedBytes(), usage.replayLog);
-  await payments(eventOf('POST', `/api/v1/payments/${paymentId}/capture`, { key: 'order-4711-capture', headers }), context);
+  await payments(eventOf('POST', `/api/v1/payments/${paymentId}/capture`, { key: 'order-4711-capture', headers }));
   about(loggedBytes(), usage.captureLog);
-  const { Items = [] } = await engine.client.send(new ScanCommand({ TableName: engine.tableName, IndexName: ledgerSchema.byAccountIndex }));
+  const { Items = [] } = await engine().client.send(
+    new ScanCommand({ TableName: engine().tableName, IndexName: ledgerSchema.byAccountIndex }),
+  );
   expect(Items.map(itemSize)).toEqual([usage.indexBytes.value, usage.indexBytes.value]);
 });
 
@@ -82,7 +48,7 @@ test('an event has so many bytes and is read so often, and a consumer writes and
   expect(Buffer.byteLength(JSON.stringify(entryOf(bus.events[0], 'acme-pay.ledger')))).toBe(usage.eventBytes.value);
 
   const client = countInto(new DynamoDBClient({ endpoint: process.env.AWS_ENDPOINT_URL_DYNAMODB, region: 'us-east-1' }), usageOfInbox);
-  await engine.client.send(
+  await engine().client.send(
     new CreateTableCommand({
       TableName: 'inbox',
       BillingMode: 'PAY_PER_REQUEST',

@@ -1,54 +1,19 @@
 import { createSocket } from 'node:dgram';
 import { DeleteItemCommand, GetItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { exportJWK, generateKeyPair, SignJWT } from './jose';
-import { defaultScopeNames, writeCallerSource } from '../../../src/api/caller.contract';
-import { apiEnv, authorizerEnv, drainKey } from '../../../src/api/contract';
-import type { GatewayResult } from '../../../src/api/http/function';
-import type { GatewayEvent } from '../../../src/api/http/request';
+import { apiEntry, apiOnEngine } from './on-engine';
+import { authorizerEnv, drainKey } from '../../../src/api/contract';
 import { homeLimits, ledgerEnv, writeHome } from '../../../src/ledger/contract';
-import { Engine, startEngine } from '../../../tools/engine';
 import { turns } from '../../turns';
 import { requireDocumented } from '../http/document';
 import { eventOf, Sent } from '../http/http-api';
 
-type Handler = (event: GatewayEvent, invocation: { getRemainingTimeInMillis(): number }) => Promise<GatewayResult>;
 type Name = 'payments' | 'accounts' | 'transactions' | 'health';
 
-/** The Lambda entries as they are deployed, on a real engine. */
-let engine: Engine;
-const logged: string[] = [];
+const { engine, logged } = apiOnEngine();
 
-beforeAll(async () => {
-  engine = await startEngine();
-  const { protocol, hostname, port } = await engine.client.config.endpoint!();
-  Object.assign(process.env, {
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_ENDPOINT_URL_DYNAMODB: `${protocol}//${hostname}:${port}`,
-    ...ledgerEnv.write({ systemName: 'acme-pay', tableName: engine.tableName, mode: 'STRONG', tableMode: 'STRONG' }),
-    ...apiEnv.write({ callerSource: writeCallerSource({ kind: 'context', key: 'tenant', scopeKey: 'scope', names: defaultScopeNames }) }),
-  });
-  for (const stream of [process.stdout, process.stderr]) {
-    jest.spyOn(stream, 'write').mockImplementation((text) => logged.push(String(text)) > 0);
-  }
-});
-
-afterAll(async () => {
-  jest.restoreAllMocks();
-  await engine.close();
-});
-
-function entry<T>(name: string): T {
-  let loaded: { handler: T } | undefined;
-  jest.isolateModules(() => {
-    loaded = jest.requireActual<{ handler: T }>(`../../../src/api/functions/${name}.handler`);
-  });
-  return loaded!.handler;
-}
-
-async function call(name: Name, method: string, path: string, sent: Sent = {}, handler: Handler = entry(name)) {
-  const result = await handler(eventOf(method, path, sent), { getRemainingTimeInMillis: () => 15_000 });
+async function call(name: Name, method: string, path: string, sent: Sent = {}, handler = apiEntry(name)) {
+  const result = await handler(eventOf(method, path, sent));
   requireDocumented(method, path, result);
   return { status: result.statusCode, json: JSON.parse(result.body) as Record<string, any>, headers: result.headers };
 }
@@ -58,7 +23,7 @@ test('a payment goes all the way, and leaves one line for each request', async (
   expect((await call('accounts', 'PUT', '/api/v1/accounts/m', { json: { currency: 'EUR', balance: 5_000 } })).status).toBe(201);
   logged.length = 0;
   const sent = { json: order, key: 'k', headers: { 'X-Amzn-Trace-Id': 'Root=1-5f2330a4-6a0de1cd0e17c0508d386a64' } };
-  const payments = entry<Handler>('payments');
+  const payments = apiEntry('payments');
   const { json } = await call('payments', 'POST', '/api/v1/payments', sent, payments);
   expect(json.status).toBe('AUTHORISED');
   const again = await call('payments', 'POST', '/api/v1/payments', sent, payments);
@@ -91,7 +56,7 @@ test('a payment is shown in the trace of its request, and its log, its answer an
   daemon.on('message', (message) => documents.push(JSON.parse(message.toString().split('\n')[1]) as Record<string, any>));
   process.env.AWS_XRAY_DAEMON_ADDRESS = `127.0.0.1:${daemon.address().port}`;
   try {
-    const payments = entry<Handler>('payments');
+    const payments = apiEntry('payments');
     const traceId = '1-5f2330a4-6a0de1cd0e17c0508d386a65';
     const headers = { 'X-Amzn-Trace-Id': `Root=${traceId};Parent=53995c3f42cd8ad8;Sampled=1` };
     logged.length = 0;
@@ -119,7 +84,7 @@ test('a payment is shown in the trace of its request, and its log, its answer an
     });
     expect(documents[1]).toMatchObject({ error: true, http: { response: { status: 409 } }, subsegments: [{ name: 'ledger.move' }] });
     expect(JSON.stringify(documents)).not.toContain('traced-key');
-    const { Items = [] } = await engine.client.send(new ScanCommand({ TableName: engine.tableName }));
+    const { Items = [] } = await engine().client.send(new ScanCommand({ TableName: engine().tableName }));
     const item = Items.find(({ pk }) => pk.S === `k#${(json.paymentId as string).slice('pay_'.length)}`);
     expect(item).toMatchObject({ traceId: { S: traceId }, traceParent: { S: documents[0].subsegments[0].id } });
     expect(logged.map((line) => (JSON.parse(line) as Record<string, unknown>).traceId)).toEqual([traceId, traceId]);
@@ -140,7 +105,7 @@ test('nothing of key or token is stored or logged in the clear', async () => {
     key: 'my-secret-key',
     headers: { Authorization: 'Bearer abc.def' },
   });
-  const { Items } = await engine.client.send(new ScanCommand({ TableName: engine.tableName }));
+  const { Items } = await engine().client.send(new ScanCommand({ TableName: engine().tableName }));
   expect(JSON.stringify(Items) + logged.join('')).not.toMatch(/my-secret-key|abc\.def/);
 });
 
@@ -173,7 +138,7 @@ describe('on a table that is not what the functions were made for', () => {
   ];
 
   test.each(wrong)('%s: every call is answered 503, nothing is written, and the log and a metric say why', async (_what, env, why) => {
-    const stored = async (): Promise<unknown> => (await engine.client.send(new ScanCommand({ TableName: engine.tableName }))).Items;
+    const stored = async (): Promise<unknown> => (await engine().client.send(new ScanCommand({ TableName: engine().tableName }))).Items;
     const kept = await stored();
     Object.assign(process.env, env);
     const json = { accountId: 'm', amount: 1, currency: 'EUR' };
@@ -213,10 +178,10 @@ describe('health', () => {
       status: 200,
       json: { region: 'us-east-1', status: 'healthy', checks: { ledger: 'ok', drain: 'off' } },
     });
-    await engine.client.send(new PutItemCommand(drain));
+    await engine().client.send(new PutItemCommand(drain));
     expect(await call('health', 'GET', '/health', { tenant: null })).toMatchObject({ status: 503, json: { status: 'draining' } });
-    await engine.client.send(new DeleteItemCommand({ TableName: drain.TableName, Key: drain.Item }));
-    await engine.client.send(new PutItemCommand({ ...drain, Item: { pk: { S: drainKey('us-west-2') } } }));
+    await engine().client.send(new DeleteItemCommand({ TableName: drain.TableName, Key: drain.Item }));
+    await engine().client.send(new PutItemCommand({ ...drain, Item: { pk: { S: drainKey('us-west-2') } } }));
     expect((await call('health', 'GET', '/health', { tenant: null })).status).toBe(200);
   });
 
@@ -229,18 +194,18 @@ describe('health', () => {
       leaseMs: 10_000,
       clockMarginMs: 1_000,
       takeover: 'AUTOMATIC',
-      authorityTable: engine.tableName,
+      authorityTable: engine().tableName,
       authorityRegions: ['us-east-1'],
       cutoverRegions: ['us-east-1'],
     });
     Object.assign(
       process.env,
-      ledgerEnv.write({ systemName: 'acme-pay', tableName: engine.tableName, mode: 'HOME_REGION', home, tableMode: 'EVENTUAL' }),
+      ledgerEnv.write({ systemName: 'acme-pay', tableName: engine().tableName, mode: 'HOME_REGION', home, tableMode: 'EVENTUAL' }),
     );
     const record = (unit: number, region: string) =>
-      engine.client.send(
+      engine().client.send(
         new PutItemCommand({
-          TableName: engine.tableName,
+          TableName: engine().tableName,
           Item: {
             pk: { S: `u#${unit}` },
             home: { S: region },
@@ -252,13 +217,16 @@ describe('health', () => {
         }),
       );
     const version = async (unit: number) =>
-      (await engine.client.send(new GetItemCommand({ TableName: engine.tableName, Key: { pk: { S: `u#${unit}` } }, ConsistentRead: true })))
-        .Item!.version.N;
+      (
+        await engine().client.send(
+          new GetItemCommand({ TableName: engine().tableName, Key: { pk: { S: `u#${unit}` } }, ConsistentRead: true }),
+        )
+      ).Item!.version.N;
     await record(0, 'us-east-1');
     await record(1, 'eu-central-1');
     const now = jest.spyOn(Date, 'now');
     try {
-      const health = entry<Handler>('health');
+      const health = apiEntry('health');
       for (const ms of [0, 1_000, 2_000, 3_500]) {
         now.mockImplementation(() => Math.floor(performance.timeOrigin + performance.now()) + ms);
         expect((await call('health', 'GET', '/health', { tenant: null }, health)).status).toBe(200);
@@ -293,7 +261,7 @@ describe('health', () => {
 });
 
 describe('authorizer', () => {
-  type Authorizer = (event: object) => Promise<{ context: object }>;
+  const authorizer = (): ((event: object) => Promise<{ context: object }>) => apiEntry('authorizer');
   const methodArn = 'arn:aws:execute-api:us-east-1:111122223333:abc/prod/GET/api/v1/payments/x';
 
   test('lets in, keeps out, and logs the decision without the token', async () => {
@@ -303,7 +271,7 @@ describe('authorizer', () => {
       process.env,
       authorizerEnv.write({ systemName: 'acme-pay', issuer: 'https://i.example', audience: '["payments"]', tenantClaim: 'tenant', jwks }),
     );
-    const handler = entry<Authorizer>('authorizer');
+    const handler = authorizer();
     const good = await new SignJWT({ tenant: 'acme' })
       .setProtectedHeader({ alg: 'ES256', kid: 'k' })
       .setIssuer('https://i.example')
@@ -320,7 +288,7 @@ describe('authorizer', () => {
 
   test('fails aloud when it cannot know', async () => {
     Object.assign(process.env, { AUTHORIZER_JWKS: '{}' });
-    const handler = entry<Authorizer>('authorizer');
+    const handler = authorizer();
     logged.length = 0;
     const header = Buffer.from('{"alg":"ES256","kid":"k"}').toString('base64url');
     const claims = Buffer.from('{"iss":"https://i.example","aud":"payments"}').toString('base64url');
