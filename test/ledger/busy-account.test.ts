@@ -1,6 +1,6 @@
 import { paid } from './paid';
 import { home, TwoRegions } from './two-regions';
-import { World } from './world';
+import { changeableBounds, World } from './world';
 import { KeyedOutcome, LedgerEvent } from '../../src/ledger/model';
 import { StoreFault } from '../../src/ledger/ports';
 import { bounds } from '../../src/ledger/protocol/domain';
@@ -8,9 +8,7 @@ import { PaymentsLedger } from '../../src/ledger/protocol/service';
 import { steady } from '../../tools/bench/growth/traffic';
 import { Chance } from '../../tools/memory/chance';
 
-const changeable = bounds as { -readonly [name in keyof typeof bounds]: number };
-const shipped = { ...bounds };
-afterEach(() => Object.assign(changeable, shipped));
+const changeable = changeableBounds();
 
 const never = (): number => 0.999;
 const always = (): number => 0;

@@ -1,9 +1,8 @@
 import { paid } from './paid';
-import { World } from './world';
+import { changeableBounds, World } from './world';
 import { keyId } from '../../src/kernel/fingerprint';
 import { KeyedOutcome } from '../../src/ledger/model';
-import { Change, Item, LedgerPorts } from '../../src/ledger/ports';
-import { Attempt } from '../../src/ledger/protocol/attempt.service';
+import { Change, Item } from '../../src/ledger/ports';
 import { bounds, keyItemPk } from '../../src/ledger/protocol/domain';
 import { claimFound, giveBack, settleSome } from '../../src/ledger/protocol/provisional.service';
 import { PaymentsLedger } from '../../src/ledger/protocol/service';
@@ -12,9 +11,7 @@ import { MemoryStore } from '../../tools/memory/memory-store';
 
 /** Holds that are sent beside their claims: what others do between a look at one and the write that follows. */
 
-const changeable = bounds as { -readonly [name in keyof typeof bounds]: number };
-const shipped = { ...bounds };
-afterEach(() => Object.assign(changeable, shipped));
+const changeable = changeableBounds();
 
 const account = 'a#acme#acc';
 let world: World;
@@ -32,10 +29,10 @@ const capture = (key: string): Promise<KeyedOutcome> =>
   ledger.move(world.context(), { idempotencyKey: `c-${key}`, paymentId: `pay_${id(key)}`, type: 'CAPTURE' });
 
 const id = (key: string): string => keyId('acme', key);
-const stored = (pk: string): Item => structuredClone(world.memory.items.get(pk)!);
+const stored = (pk: string): Item => world.stored(pk);
 const entry = (key: string): string | undefined => (stored(account).entries as Record<string, string>)[id(key)];
 const balances = (): unknown[] => [stored(account).available, stored(account).held, stored(account).settled];
-const attempt = (ports: LedgerPorts = world.ports()): Attempt => new Attempt(ports, { region: 'us-west-2' }, world.context());
+const attempt: World['attempt'] = (...given) => world.attempt(...given);
 
 /** A hold whose claim never came, or came with another nonce. */
 const orphan = (key: string, amount = 100, nonce = 'gone'): Promise<unknown> =>
@@ -50,22 +47,8 @@ const orphan = (key: string, amount = 100, nonce = 'gone'): Promise<unknown> =>
   });
 const orphanOf = (key: string, amount = 100) => ({ id: id(key), code: `P${amount}/gone`, amount, nonce: 'gone' });
 
-/** The ports of an attempt before whose first change of a kind something else happens. */
-function after(which: (change: Change) => boolean, meanwhile: () => Promise<unknown>): LedgerPorts {
-  let done = false;
-  const store = Object.assign(Object.create(world.memory) as MemoryStore, {
-    change: async (change: Change) => {
-      if (!done && which(change)) {
-        done = true;
-        await meanwhile();
-      }
-      return world.memory.change(change);
-    },
-  });
-  return { ...world.ports(), store };
-}
-const slow = (which: (change: Change) => boolean, meanwhile: () => Promise<unknown>): PaymentsLedger =>
-  new PaymentsLedger(after(which, meanwhile), { region: 'us-west-2' });
+const after: World['after'] = (...given) => world.after(...given);
+const slow: World['slow'] = (...given) => world.slow(...given);
 const takesThePlaceOf =
   (code: string) =>
   ({ require }: Change): boolean =>

@@ -1,10 +1,9 @@
 import { paid } from './paid';
-import { World } from './world';
+import { changeableBounds, sets, World } from './world';
 import { keyId } from '../../src/kernel/fingerprint';
 import { JournaledStore, journalKeys, notedOn } from '../../src/ledger/homes/move-journal.service';
 import { KeyedOutcome, MoveCommand } from '../../src/ledger/model';
-import { Change, Decision, Item, LedgerPorts } from '../../src/ledger/ports';
-import { Attempt } from '../../src/ledger/protocol/attempt.service';
+import { Change, Decision, Item } from '../../src/ledger/ports';
 import { completePayment } from '../../src/ledger/protocol/authorise.service';
 import { bounds, keyItemPk, moveOf, paymentOf } from '../../src/ledger/protocol/domain';
 import { closePayment, refuse } from '../../src/ledger/protocol/finish.service';
@@ -17,9 +16,7 @@ import { MemoryStore } from '../../tools/memory/memory-store';
  * it.
  */
 
-const changeable = bounds as { -readonly [name in keyof typeof bounds]: number };
-const shipped = { ...bounds };
-afterEach(() => Object.assign(changeable, shipped));
+const changeable = changeableBounds();
 
 const account = 'a#acme#acc';
 let world: World;
@@ -36,33 +33,14 @@ const pay = (key: string, amount = 100, by = ledger): Promise<KeyedOutcome> =>
 const act = (key: string, type: MoveCommand['type'], paymentId: string, amount?: number, by = ledger): Promise<KeyedOutcome> =>
   by.move(world.context(), { idempotencyKey: key, paymentId, type, ...(amount === undefined ? {} : { amount }) });
 
-const stored = (pk: string): Item => structuredClone(world.memory.items.get(pk)!);
+const stored = (pk: string): Item => world.stored(pk);
 const itemOf = (key: string): Item => stored(keyItemPk(keyId('acme', key)));
 const entries = (): Readonly<Record<string, string>> => stored(account).entries as Readonly<Record<string, string>>;
 const balances = (): unknown[] => [stored(account).available, stored(account).held, stored(account).settled];
 
-/** The ports of an attempt that, before its first change of this kind, waits until something else has happened. */
-function after(which: (change: Change) => boolean, meanwhile: () => Promise<unknown> | void, decide?: LedgerPorts['decide']): LedgerPorts {
-  let done = false;
-  const store = Object.assign(Object.create(world.memory) as MemoryStore, {
-    change: async (change: Change) => {
-      if (!done && which(change)) {
-        done = true;
-        await meanwhile();
-      }
-      return world.memory.change(change);
-    },
-  });
-  return { ...world.ports(decide), store };
-}
-
-const sets =
-  (...path: string[]) =>
-  ({ set = [] }: Change): boolean =>
-    set.some(([at]) => at.join('.') === path.join('.'));
-const slow = (which: (change: Change) => boolean, meanwhile: () => Promise<unknown> | void): PaymentsLedger =>
-  new PaymentsLedger(after(which, meanwhile), { region: 'us-west-2' });
-const attempt = (ports: LedgerPorts = world.ports()): Attempt => new Attempt(ports, { region: 'us-west-2' }, world.context());
+const after: World['after'] = (...given) => world.after(...given);
+const slow: World['slow'] = (...given) => world.slow(...given);
+const attempt: World['attempt'] = (...given) => world.attempt(...given);
 const entryOf = (key: string): string[] => ['entries', keyId('acme', key)];
 
 describe('two attempts of one payment', () => {

@@ -1,6 +1,6 @@
 import { checkAll } from './checks/all';
 import { paymentIdOf, readBooks } from './checks/books';
-import { MeshSettings, planMesh } from './events/mesh';
+import { MeshSettings, planMesh } from './events/mesh-plan';
 import { Episode, planFaults, FaultName } from './faults';
 import { rememberHashes } from './hashing';
 import { History, Intent, isFinal, keyOf, Operation, Violation } from './history';

@@ -1,5 +1,6 @@
 import { Client, ClientWorld, Patience } from './client';
-import { EventMesh, MeshSettings } from './events/mesh';
+import { EventMesh } from './events/mesh';
+import { MeshSettings } from './events/mesh-plan';
 import { FaultName, FaultPlan } from './faults';
 import { Call, FunctionInstance, FunctionWorld } from './functions';
 import { Geography } from './geography';

@@ -112,6 +112,9 @@ type ResultOf<Step extends StepName, Name> = Extract<StepResults[Step], { readon
 /** How a run goes on. `branch`: as the machine's definition says. `wait`: the step is asked again. `pause`: the run ends paused. */
 type WayOn<Result> = Result extends Waiting ? 'wait' : 'branch' | 'pause';
 
+const weightsWays = { changed: 'branch', pending: 'wait', unreachable: 'wait', drift: 'pause', refused: 'pause', lost: 'pause' } as const;
+const authorityWays = { moved: 'branch', again: 'wait', stuck: 'pause' } as const;
+
 /** How a run goes on after each outcome, in the order in which the machine looks at them. */
 export const stepOutcomes = {
   begin: { cutover: 'branch', rollback: 'branch', adopt: 'branch', revert: 'branch', refused: 'branch' },
@@ -119,17 +122,17 @@ export const stepOutcomes = {
   prechecks: { ask: 'branch', passed: 'branch', unreachable: 'wait', failed: 'pause', lost: 'pause' },
   recheck: { passed: 'branch', unreachable: 'wait', failed: 'pause', lost: 'pause' },
   decided: { approved: 'branch', rejected: 'branch', expired: 'branch', forged: 'pause' },
-  shift: { changed: 'branch', pending: 'wait', unreachable: 'wait', drift: 'pause', refused: 'pause', lost: 'pause' },
+  shift: weightsWays,
   soak: { soaked: 'branch', soaking: 'wait', breach: 'branch', blind: 'pause' },
-  rollback: { changed: 'branch', pending: 'wait', unreachable: 'wait', drift: 'pause', refused: 'pause', lost: 'pause' },
-  authority: { moved: 'branch', again: 'wait', stuck: 'pause' },
-  authorityBack: { moved: 'branch', again: 'wait', stuck: 'pause' },
+  rollback: weightsWays,
+  authority: authorityWays,
+  authorityBack: authorityWays,
   reconcile: { reconciling: 'wait', reconciled: 'branch', unexplained: 'pause', unread: 'pause' },
   drift: { none: 'branch', adopt: 'branch', revert: 'branch', lost: 'pause' },
-  adopt: { changed: 'branch', pending: 'wait', unreachable: 'wait', drift: 'pause', refused: 'pause', lost: 'pause' },
-  revert: { changed: 'branch', pending: 'wait', unreachable: 'wait', drift: 'pause', refused: 'pause', lost: 'pause' },
+  adopt: weightsWays,
+  revert: weightsWays,
   residency: { ask: 'branch' },
-  retire: { changed: 'branch', pending: 'wait', unreachable: 'wait', drift: 'pause', refused: 'pause', lost: 'pause' },
+  retire: weightsWays,
   end: { SUCCEEDED: 'branch', ROLLED_BACK: 'branch', PAUSED: 'branch', FAILED: 'branch' },
 } as const satisfies { readonly [Step in StepName]: { readonly [Name in OutcomeName<Step>]: WayOn<ResultOf<Step, Name>> } };
 

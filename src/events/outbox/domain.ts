@@ -61,7 +61,7 @@ export type Proviso =
   | { readonly kind: 'held'; readonly nonce: string; readonly claimedAt: number };
 
 /** How long an account's record waits for the claim of its hold, and from which age on a claim's record looks for its hold itself. */
-export const proviso = { waitMs: 10_000, lateMs: 5_000 } as const;
+const proviso = { waitMs: 10_000, lateMs: 5_000 } as const;
 
 export const eventIdOf = (id: string): string => `evt_${id}`;
 

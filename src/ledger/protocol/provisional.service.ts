@@ -11,7 +11,7 @@ import { Condition, Item, Value } from '../ports';
 const readAtMost = 100;
 
 /** The provisional entries of an account. */
-export function provisionalIn(account: Item): readonly Provisional[] {
+function provisionalIn(account: Item): readonly Provisional[] {
   return Object.entries(entriesOf(account)).flatMap(([id, code]): readonly Provisional[] => {
     if (!code.startsWith('P')) return [];
     const entry = decodeEntry(code);
@@ -30,7 +30,7 @@ export interface Confirmed extends Provisional {
 }
 
 /** Tells holds from orphans by their claims. Where none is, a fence is put first: a claim that is still under way comes too late then. */
-export async function resolve(attempt: Attempt, entries: readonly Provisional[]): Promise<Resolved> {
+async function resolve(attempt: Attempt, entries: readonly Provisional[]): Promise<Resolved> {
   const claims = new Map<string, Item>();
   for (let from = 0; from < entries.length; from += readAtMost) {
     const pks = entries.slice(from, from + readAtMost).map(({ id }) => keyItemPk(id));

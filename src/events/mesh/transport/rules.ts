@@ -23,16 +23,13 @@ export function rulesStrategy(): TransportStrategy {
 }
 
 /** A rule for each peer, which forwards what began here and nothing else: so no event goes further than one hop. */
-export class MeshForwarding extends Construct {
-  /** By peer. */
-  public readonly rules: Readonly<Record<string, CfnRule>>;
-
+class MeshForwarding extends Construct {
   constructor(scope: Construct, id: string, part: MeshBus) {
     super(scope, id);
-    this.rules = Object.fromEntries(peersOf(part).map((peer) => [peer, this.define(peer, part)]));
+    for (const peer of peersOf(part)) this.define(peer, part);
   }
 
-  private define(peer: string, { systemName, region, bus, deadLetterQueueArn }: MeshBus): CfnRule {
+  private define(peer: string, { systemName, region, bus, deadLetterQueueArn }: MeshBus): void {
     const stack = Stack.of(this);
     const peerBus = stack.formatArn({ service: 'events', region: peer, resource: 'event-bus', resourceName: meshBusName(systemName) });
     const ruleName = forwardingRuleName(systemName, peer);
@@ -57,6 +54,5 @@ export class MeshForwarding extends Construct {
     });
     // The first event must not arrive before the right to send it.
     rule.node.addDependency(role);
-    return rule;
   }
 }
