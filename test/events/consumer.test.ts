@@ -1,103 +1,14 @@
-import fc from 'fast-check';
-import {
-  Claim,
-  Consumer,
-  ConsumerSettings,
-  Delivery,
-  Handled,
-  Inbox,
-  Message,
-  DeliveryOutcome,
-  Subject,
-} from '../../src/events/consumers/service';
+import { ConsumerWorld, defaults, itemOf, source } from './consumer-world';
+import { Consumer } from '../../src/events/consumers/service';
 import { inboxSchema } from '../../src/events/contract';
-import { ConsumedEvent, MeshEvent } from '../../src/events/model';
-import { noTracer, Span, SpanStart, Tracer, untraced } from '../../src/kernel/trace';
-import { MemoryInbox } from '../contract/memory-inbox';
+import { MeshEvent } from '../../src/events/model';
+import { Span, SpanStart, Tracer, untraced } from '../../src/kernel/trace';
 
 const traceId = '1-5f2330a4-6a0de1cd0e17c0508d386a64';
-const source = 'acme-pay.ledger';
-const itemOf = (id: string): string => inboxSchema.eventKey({ source, id });
-const defaults: ConsumerSettings = {
-  name: 'acme-recorder',
-  sources: [source],
-  leaseMs: 10_000,
-  maxAttempts: 3,
-  rememberMs: 86_400_000,
-  stale: 'DELIVER',
-  lateAfterMs: 900_000,
-};
 
-class World {
-  public nowMs = 1_800_000_000_000;
-  public readonly inbox = new MemoryInbox();
-  public readonly effects = new Map<string, number>();
-  public readonly delivered: { id: string; delivery: Delivery }[] = [];
-  public readonly letters: { message: Message; reason: string }[] = [];
-  public readonly outcomes: DeliveryOutcome[] = [];
-  public answer: (event: ConsumedEvent) => Handled = () => ({ kind: 'done' });
-  /** Whether an answer `done` is an effect; otherwise the answer makes its own. */
-  public simple = true;
-  private owners = 0;
-
-  public consumer(more: Partial<ConsumerSettings> = {}, inbox: Inbox = this.inbox, tracer: Tracer = noTracer): Consumer {
-    return new Consumer(
-      {
-        inbox,
-        handle: (event, delivery) => {
-          this.delivered.push({ id: event.id, delivery });
-          const handled = this.answer(event);
-          if (handled.kind === 'done' && this.simple) this.effect(event);
-          return Promise.resolve(handled);
-        },
-        deadLetter: (message, reason) => {
-          this.letters.push({ message, reason });
-          return Promise.resolve();
-        },
-        nowMs: () => this.nowMs,
-        nonce: () => `o${(this.owners += 1)}`,
-        tracer,
-        observe: (outcome) => this.outcomes.push(outcome),
-      },
-      { ...defaults, ...more },
-    );
-  }
-
-  public effect({ id }: MeshEvent): void {
-    this.effects.set(id, (this.effects.get(id) ?? 0) + 1);
-  }
-
-  public event(id: string, more: Partial<MeshEvent> = {}): MeshEvent {
-    return {
-      id,
-      type: 'payment.authorised',
-      schemaVersion: 1,
-      origin: 'us-east-1',
-      occurredAt: new Date(this.nowMs).toISOString(),
-      data: {},
-      ...more,
-    };
-  }
-
-  public message(event: MeshEvent, more: object = {}): Message {
-    return { id: `m-${event.id}`, body: JSON.stringify({ source, 'detail-type': event.type, detail: event, ...more }) };
-  }
-
-  public receive(consumer: Consumer, ...events: MeshEvent[]): Promise<readonly string[]> {
-    return consumer.receive(
-      events.map((event) => this.message(event)),
-      this.nowMs + 60_000,
-    );
-  }
-
-  public get last(): DeliveryOutcome {
-    return this.outcomes[this.outcomes.length - 1];
-  }
-}
-
-let world: World;
+let world: ConsumerWorld;
 beforeEach(() => {
-  world = new World();
+  world = new ConsumerWorld();
 });
 
 test('a first delivery has its effect, a second one none, and is counted', async () => {
@@ -362,73 +273,4 @@ describe('the trace', () => {
     await world.receive(world.consumer({}, world.inbox, tracer), world.event('e1', { trace: { traceId } }));
     expect(begun).toEqual([]);
   });
-});
-
-/** An inbox whose requests get lost, before or after they are carried out. */
-class ShakyInbox implements Inbox {
-  constructor(
-    private readonly inbox: MemoryInbox,
-    private readonly fault: () => 'before' | 'after' | undefined,
-  ) {}
-  public take = (claim: Claim): ReturnType<Inbox['take']> => this.shaken(() => this.inbox.take(claim));
-  public finish = (claim: Claim): Promise<boolean> => this.shaken(() => this.inbox.finish(claim));
-  public free = (claim: Claim, counts: boolean): Promise<void> => this.shaken(() => this.inbox.free(claim, counts));
-  public setAside = (claim: Claim): Promise<void> => this.shaken(() => this.inbox.setAside(claim));
-  public through = (subject: Subject): Promise<number | undefined> => this.inbox.through(subject);
-  public advance = (subject: Subject, sequence: number): Promise<boolean> => this.shaken(() => this.inbox.advance(subject, sequence));
-
-  private async shaken<T>(call: () => Promise<T>): Promise<T> {
-    const fault = this.fault();
-    if (fault === 'before') throw new Error('lost on its way');
-    const result = await call();
-    if (fault === 'after') throw new Error('the answer was lost');
-    return result;
-  }
-}
-
-test("whatever is delivered how often, and dies where: one effect each, when it is completed in the handler's own write", async () => {
-  const delivery = fc.record({
-    events: fc.array(fc.nat(4), { minLength: 1, maxLength: 6 }),
-    faults: fc.array(fc.constantFrom('before' as const, 'after' as const, undefined), { maxLength: 8 }),
-    handled: fc.array(fc.constantFrom('done' as const, 'failed' as const, 'unknown' as const, 'notReached' as const), { maxLength: 6 }),
-    atOnce: fc.boolean(),
-    waitMs: fc.constantFrom(0, 1, 5_000, 10_000),
-  });
-  await fc.assert(
-    fc.asyncProperty(fc.array(delivery, { maxLength: 30 }), async (deliveries) => {
-      world = new World();
-      const faults: ('before' | 'after' | undefined)[] = [];
-      const kinds: Handled['kind'][] = [];
-      const shaky = new ShakyInbox(world.inbox, () => faults.shift());
-      const consumers = [world.consumer({ maxAttempts: 1_000 }, shaky), world.consumer({ maxAttempts: 1_000 }, shaky)];
-      world.simple = false;
-      world.answer = (event): Handled => {
-        const kind = kinds.shift() ?? 'done';
-        const item = world.inbox.items.get(itemOf(event.id))!;
-        // An attempt that never answers may have had its effect all the same.
-        if (kind === 'done' || (kind === 'unknown' && event.sequence! % 2 === 0)) {
-          if (item.state !== 'RUNNING') return { kind: 'failed', reason: 'TransactionCanceledException' };
-          item.state = 'DONE';
-          world.effect(event);
-        }
-        return kind === 'done' ? { kind } : { kind, reason: 'x' };
-      };
-      const send = (ids: readonly number[]): MeshEvent[] => ids.map((id) => world.event(`e${id}`, { subject: `s${id % 2}`, sequence: id }));
-      for (const { events, faults: more, handled, atOnce, waitMs } of deliveries) {
-        faults.push(...more);
-        kinds.push(...handled);
-        await Promise.all((atOnce ? consumers : consumers.slice(0, 1)).map((consumer) => world.receive(consumer, ...send(events))));
-        world.nowMs += waitMs;
-        if (faults.length > 0) world.nowMs += defaults.leaseMs;
-      }
-      faults.splice(0);
-      kinds.splice(0);
-      world.nowMs += defaults.leaseMs;
-      const all = [0, 1, 2, 3, 4];
-      expect(await world.receive(consumers[0], ...send(all))).toEqual([]);
-      expect(await world.receive(consumers[1], ...send(all))).toEqual([]);
-      expect([...world.effects].sort()).toEqual(all.map((id) => [`e${id}`, 1]));
-    }),
-    { numRuns: 200 },
-  );
 });
