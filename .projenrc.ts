@@ -255,8 +255,6 @@ project.eslint?.addOverride({
 project.eslint?.addOverride({
   files: ['test/**/*.ts'],
   rules: {
-    // A list of cases reads on its own; what it tests does not.
-    'max-lines': ['error', { max: 600 }],
     'no-restricted-syntax': [
       'error',
       {

@@ -7,11 +7,11 @@ const texts = files.filter((file) => !/\.(png|jpg|ico|woff2?)$/.test(file) && fi
 const documents = files.filter((file) => file.endsWith('.md') && file !== 'API.md');
 
 describe('tracked files', () => {
-  test('code files have at most 400 lines, files of tests at most 600', () => {
+  test('code files have at most 400 lines', () => {
     const long = files
       .filter((file) => /\.(ts|mjs|cjs|js|html|css|py|sh)$/.test(file))
       .map((file) => ({ file, lines: readTracked(file).trimEnd().split('\n').length }))
-      .filter(({ file, lines }) => lines > (file.startsWith('test/') ? 600 : 400));
+      .filter(({ lines }) => lines > 400);
     expect(long).toEqual([]);
   });
 
