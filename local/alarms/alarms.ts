@@ -20,7 +20,7 @@ export interface AlarmsOptions {
   readonly now?: () => number;
 }
 
-interface Entry {
+interface TrackedAlarm {
   readonly spec: AlarmSpec | CompositeSpec;
   state: AlarmState;
   /** Held there by hand. */
@@ -39,7 +39,7 @@ export class Alarms {
   /** Metrics that any alarm looks at. */
   public readonly metrics: readonly MetricId[];
   private readonly specs: readonly (AlarmSpec | CompositeSpec)[];
-  private readonly entries = new Map<AlarmSpec | CompositeSpec, Entry>();
+  private readonly entries = new Map<AlarmSpec | CompositeSpec, TrackedAlarm>();
   private readonly now: () => number;
   private readonly delayMs: number;
   private readonly openedAt: number;
@@ -107,7 +107,7 @@ export class Alarms {
     return true;
   }
 
-  private find(region: string, alarm: string): Entry | undefined {
+  private find(region: string, alarm: string): TrackedAlarm | undefined {
     const name = alarm.startsWith('arn:')
       ? alarm
           .split(':')
@@ -154,7 +154,7 @@ export class Alarms {
     }
   }
 
-  private change(entry: Entry, found: AlarmState, why: string): void {
+  private change(entry: TrackedAlarm, found: AlarmState, why: string): void {
     const state = entry.forced ?? found;
     const reason = entry.forced ? 'set by hand' : why;
     const before = entry.state;

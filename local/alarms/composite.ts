@@ -1,6 +1,6 @@
 import type { AlarmState } from '../ground/model';
 
-type Token = string;
+type CompositeToken = string;
 
 /**
  * Whether the rule of a composite alarm holds.
@@ -54,6 +54,6 @@ export function ruleHolds(rule: string, stateOf: (alarm: string) => AlarmState |
 }
 
 /** Brackets, words, and quoted names without their quotes. */
-function tokens(rule: string): Token[] {
+function tokens(rule: string): CompositeToken[] {
   return [...rule.matchAll(/"((?:[^"\\]|\\.)*)"|([()])|([^\s()"]+)/g)].map(([, quoted, bracket, word]) => quoted ?? bracket ?? word);
 }

@@ -3,7 +3,7 @@ import { comparisons, type AlarmSpec } from './specs';
 import type { AlarmState } from '../ground/model';
 import type { MetricStore } from '../metrics/store';
 
-export interface Verdict {
+export interface AlarmVerdict {
   readonly state: AlarmState;
   readonly reason: string;
 }
@@ -72,7 +72,7 @@ export function statistic(stat: string, values: readonly number[]): number | und
  * alarm says. Undefined: the state stays.
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html#alarms-and-missing-data
  */
-export function judge(spec: AlarmSpec, points: Series): Verdict | undefined {
+export function judge(spec: AlarmSpec, points: Series): AlarmVerdict | undefined {
   const { breaks, sign } = comparisons[spec.comparison];
   const wanted = spec.evaluationPeriods;
   const real = points.filter((point): point is number => point !== undefined).slice(-wanted);
@@ -82,8 +82,8 @@ export function judge(spec: AlarmSpec, points: Series): Verdict | undefined {
   const against =
     `${sign} ${spec.threshold}, ${spec.datapointsToAlarm} of ${wanted} needed; ` +
     `${shown}${missing ? `, ${missing} missing (${spec.missing})` : ''}`;
-  const alarm: Verdict = { state: 'ALARM', reason: `${breaching} of ${real.length} data points ${against}` };
-  const ok: Verdict = { state: 'OK', reason: `${breaching} of ${real.length} data points ${against}` };
+  const alarm: AlarmVerdict = { state: 'ALARM', reason: `${breaching} of ${real.length} data points ${against}` };
+  const ok: AlarmVerdict = { state: 'OK', reason: `${breaching} of ${real.length} data points ${against}` };
   if (breaching + (spec.missing === 'breaching' ? missing : 0) >= spec.datapointsToAlarm) return alarm;
   if (spec.missing === 'breaching' || spec.missing === 'notBreaching' || breaching < real.length) return ok;
   // Nothing but breaching ones, and too few of them.

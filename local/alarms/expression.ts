@@ -1,7 +1,7 @@
 /** Period by period; undefined where there is no data. */
 export type Series = readonly (number | undefined)[];
 type Value = number | Series | readonly Series[];
-type Token = { readonly kind: 'number' | 'name' | 'sign'; readonly text: string };
+type ExpressionToken = { readonly kind: 'number' | 'name' | 'sign'; readonly text: string };
 
 /**
  * Metric math, as far as alarms use it: arithmetic, comparisons, AND, OR, NOT, IF, FILL, SUM, AVG, MIN, MAX, ABS, CEIL, FLOOR and METRICS.
@@ -20,8 +20,8 @@ export function evaluateExpression(
   return value;
 }
 
-function tokens(text: string): Token[] {
-  const found: Token[] = [];
+function tokens(text: string): ExpressionToken[] {
+  const found: ExpressionToken[] = [];
   const pattern = /\s*(?:(\d+(?:\.\d+)?)|([A-Za-z_]\w*)|(<=|>=|==|!=|&&|\|\||[-+*/^(),[\]<>!]))/gy;
   let at = 0;
   while (text.slice(at).trim() !== '') {
@@ -69,7 +69,7 @@ class Parser {
   private at = 0;
 
   constructor(
-    private readonly found: readonly Token[],
+    private readonly found: readonly ExpressionToken[],
     private readonly series: ReadonlyMap<string, Series>,
     private readonly metricIds: readonly string[],
   ) {}

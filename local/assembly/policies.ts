@@ -1,6 +1,6 @@
 import type { CfnResource } from '../ground/model';
 
-interface Statement {
+interface TemplateStatement {
   Effect?: unknown;
   Action?: unknown;
   Condition?: { Bool?: Record<string, unknown> };
@@ -14,7 +14,7 @@ export function adaptPolicies({ Properties }: CfnResource): void {
   const inline = (Array.isArray(Properties?.Policies) ? Properties.Policies : []) as Holder[];
   for (const { PolicyDocument: document } of [(Properties as Holder | undefined) ?? {}, ...inline]) {
     if (document?.Statement === undefined) continue;
-    const statements = ([document.Statement].flat() as Statement[]).filter((statement) => !deniesPlainHttp(statement));
+    const statements = ([document.Statement].flat() as TemplateStatement[]).filter((statement) => !deniesPlainHttp(statement));
     for (const statement of statements) if (statement.Action !== undefined) statement.Action = withBatchActions([statement.Action].flat());
     document.Statement = statements;
   }
@@ -28,6 +28,6 @@ function withBatchActions(actions: readonly unknown[]): unknown[] {
 }
 
 /** There is no TLS between the processes of one machine, so such a statement would deny everything. */
-function deniesPlainHttp(statement: Statement): boolean {
+function deniesPlainHttp(statement: TemplateStatement): boolean {
   return statement.Effect === 'Deny' && String(statement.Condition?.Bool?.['aws:SecureTransport']) === 'false';
 }

@@ -7,7 +7,7 @@ import { EventCalls } from './event-calls';
 import { EventMetrics } from './event-metrics';
 import { Intake } from './intake';
 import { Replication } from './replication';
-import type { Outcome } from './retry';
+import type { DeliveryOutcome } from './retry';
 import { Rights } from './rights';
 import { fabricRules, type FabricRule, type RuleTarget } from './rules';
 import { Senders } from './senders';
@@ -30,7 +30,7 @@ export interface BusesOptions {
   readonly queueDepth: (region: string, queueName: string) => number;
 }
 
-interface Line {
+interface TargetLine {
   readonly rule: FabricRule;
   readonly target: RuleTarget;
   readonly line: DeliveryLine;
@@ -44,7 +44,7 @@ export class Buses {
   private readonly rights: Rights;
   private readonly senders: Senders;
   private readonly metrics: EventMetrics;
-  private readonly lines = new Map<string, Line>();
+  private readonly lines = new Map<string, TargetLine>();
   private replications: Replication[] = [];
   private readonly throttled = new Set<string>();
   private readonly traffic = new Map<string, { sent: number; received: number }>();
@@ -146,7 +146,7 @@ export class Buses {
     else this.take(found, event);
   }
 
-  private take({ rule, line }: Line, event: BusEvent): void {
+  private take({ rule, line }: TargetLine, event: BusEvent): void {
     this.metrics.matched(rule);
     line.push(event);
   }
@@ -206,6 +206,6 @@ export class Buses {
   }
 }
 
-function throttling(arn: string): Outcome {
+function throttling(arn: string): DeliveryOutcome {
   return { kind: 'failed', code: 'THROTTLING', message: `${arn} is throttled by the local run`, retriable: true };
 }

@@ -1,4 +1,4 @@
-import { afterFailure, type Next, type Outcome, type RetryPolicy } from './retry';
+import { afterFailure, type Next, type DeliveryOutcome, type RetryPolicy } from './retry';
 
 /** An event as a rule's target gets it; only what the fabric looks at is typed. */
 export interface BusEvent {
@@ -19,19 +19,19 @@ export interface Delivery {
 }
 
 export interface GivenUp extends Delivery {
-  readonly failure: Extract<Outcome, { kind: 'failed' }>;
+  readonly failure: Extract<DeliveryOutcome, { kind: 'failed' }>;
   readonly exhausted?: 'MaximumRetryAttempts' | 'MaximumEventAgeInSeconds';
 }
 
 export interface LineOptions {
   readonly policy: RetryPolicy;
   /** Delivers events of one batch; one outcome for each. A rejection counts as an internal error of all. */
-  readonly send: (events: readonly BusEvent[]) => Promise<readonly Outcome[]>;
+  readonly send: (events: readonly BusEvent[]) => Promise<readonly DeliveryOutcome[]>;
   readonly giveUp: (given: GivenUp) => Promise<void>;
   /** Whether whoever delivers is at work: a stopped region delivers nothing. */
   readonly runs: () => boolean;
   /** Told of each attempt. */
-  readonly attempted?: (outcome: Outcome, delivery: Delivery) => void;
+  readonly attempted?: (outcome: DeliveryOutcome, delivery: Delivery) => void;
   readonly now?: () => number;
   readonly random?: () => number;
 }
@@ -43,13 +43,13 @@ const batchesAtOnce = 4;
 /** How often a region that was stopped is looked at. */
 const pauseMs = 200;
 
-interface Waiting extends Delivery {
+interface DueDelivery extends Delivery {
   dueAt: number;
 }
 
 /** Deliveries of one rule to one target: in order at first, as the retries allow later. */
 export class DeliveryLine {
-  private waiting: Waiting[] = [];
+  private waiting: DueDelivery[] = [];
   private underWay = 0;
   private timer?: NodeJS.Timeout;
   private closed = false;
@@ -104,10 +104,10 @@ export class DeliveryLine {
     if (this.waiting.length) this.timer = setTimeout(() => this.pump(), ms);
   }
 
-  private async deliver(batch: readonly Waiting[]): Promise<void> {
+  private async deliver(batch: readonly DueDelivery[]): Promise<void> {
     const outcomes = await this.options
       .send(batch.map(({ event }) => event))
-      .catch((error: Error): Outcome[] =>
+      .catch((error: Error): DeliveryOutcome[] =>
         batch.map(() => ({ kind: 'failed', code: 'INTERNAL_ERROR', message: error.message, retriable: true })),
       );
     await Promise.all(batch.map((delivery, index) => this.settle(delivery, outcomes[index])));
@@ -115,7 +115,7 @@ export class DeliveryLine {
     this.pump();
   }
 
-  private async settle(delivery: Waiting, outcome: Outcome): Promise<void> {
+  private async settle(delivery: DueDelivery, outcome: DeliveryOutcome): Promise<void> {
     this.options.attempted?.(outcome, delivery);
     if (outcome.kind === 'delivered' || this.closed) return;
     const attempts = delivery.attempts + 1;

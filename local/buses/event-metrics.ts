@@ -1,4 +1,4 @@
-import type { Outcome } from './retry';
+import type { DeliveryOutcome } from './retry';
 import type { FabricRule } from './rules';
 import type { MetricStore } from '../metrics/store';
 
@@ -14,7 +14,7 @@ export class EventMetrics {
     this.put(rule, 'TriggeredRules', 1);
   }
 
-  public attempted(rule: FabricRule, outcome: Outcome, attempts: number, sinceMs: number): void {
+  public attempted(rule: FabricRule, outcome: DeliveryOutcome, attempts: number, sinceMs: number): void {
     const now = this.now();
     if (attempts === 0) this.put(rule, 'IngestionToInvocationStartLatency', now - sinceMs);
     else this.put(rule, 'RetryInvocationAttempts', 1);

@@ -1,6 +1,6 @@
 import type { BusEvent } from './delivery-line';
 import type { EndpointRouting, GlobalEndpoint } from './endpoints';
-import { retryPolicyOf, type Outcome } from './retry';
+import { retryPolicyOf, type DeliveryOutcome } from './retry';
 import type { Deliverer, Refusal, Rights } from './rights';
 import type { FabricRule, RuleTarget } from './rules';
 import type { Senders } from './senders';
@@ -57,7 +57,7 @@ export class Replication {
     this.refusal = routing.roleArn === undefined ? { code: 'NO_PERMISSIONS', message: 'the endpoint has no role' } : undefined;
   }
 
-  public async send(by: Deliverer, target: RuleTarget, events: readonly BusEvent[]): Promise<readonly Outcome[]> {
+  public async send(by: Deliverer, target: RuleTarget, events: readonly BusEvent[]): Promise<readonly DeliveryOutcome[]> {
     const { endpoint, rights, senders, runs } = this.options;
     if (target.roleArn !== undefined && runs(endpoint.region)) {
       this.refusal = await rights.role({ region: endpoint.region, ruleArn: by.ruleArn }, target.roleArn, 'events:PutEvents', target.arn);

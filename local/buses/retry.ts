@@ -5,7 +5,7 @@ export interface RetryPolicy {
 }
 
 /** What became of one attempt. Codes as EventBridge writes them into a dead-letter queue. */
-export type Outcome =
+export type DeliveryOutcome =
   | { readonly kind: 'delivered' }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly retriable: boolean };
 

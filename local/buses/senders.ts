@@ -1,5 +1,5 @@
 import type { BusEvent } from './delivery-line';
-import type { Outcome } from './retry';
+import type { DeliveryOutcome } from './retry';
 import type { Deliverer, Refusal, Rights } from './rights';
 import type { RuleTarget } from './rules';
 import type { Links } from '../ground/model';
@@ -22,7 +22,7 @@ const idsKept = 20_000;
 /** A bus that was there is looked for again after so long. */
 const existsForMs = 2_000;
 
-const delivered: Outcome = { kind: 'delivered' };
+const delivered: DeliveryOutcome = { kind: 'delivered' };
 
 interface PutResult {
   readonly EventId?: string;
@@ -45,13 +45,13 @@ export class Senders {
     return this.arrived.get(region)?.has(eventId) ?? false;
   }
 
-  public send(by: Deliverer, target: RuleTarget, events: readonly BusEvent[]): Promise<Outcome[]> {
+  public send(by: Deliverer, target: RuleTarget, events: readonly BusEvent[]): Promise<DeliveryOutcome[]> {
     if (target.kind === 'bus') return this.toBus(by, target, events);
     return target.kind === 'queue' ? this.toQueue(by, target, events) : this.toFunction(by, target, events);
   }
 
   /** Puts events on a bus of another region, over the links. What is lost on the way back has arrived all the same. */
-  public async putAcross(from: string, to: string, bus: string, events: readonly BusEvent[]): Promise<Outcome[]> {
+  public async putAcross(from: string, to: string, bus: string, events: readonly BusEvent[]): Promise<DeliveryOutcome[]> {
     const { links } = this.options;
     if (!this.reaches(from, to)) return events.map(() => unreachable(from, to));
     await pause(links.get(from, to).lagMs);
@@ -92,7 +92,7 @@ export class Senders {
     }
   }
 
-  private async toBus(by: Deliverer, target: RuleTarget, events: readonly BusEvent[]): Promise<Outcome[]> {
+  private async toBus(by: Deliverer, target: RuleTarget, events: readonly BusEvent[]): Promise<DeliveryOutcome[]> {
     // The source region judges its role; what the peer's policy says is known there alone.
     if (!this.reaches(by.region, target.region)) return events.map(() => unreachable(by.region, target.region));
     const refusals = await Promise.all(events.map((event) => this.options.rights.bus(by, target.roleArn, target.arn, event)));
@@ -100,7 +100,7 @@ export class Senders {
     return this.allowedOnes(events, refusals, (allowed) => this.putAcross(by.region, target.region, target.name, allowed));
   }
 
-  private async toQueue(by: Deliverer, target: RuleTarget, events: readonly BusEvent[]): Promise<Outcome[]> {
+  private async toQueue(by: Deliverer, target: RuleTarget, events: readonly BusEvent[]): Promise<DeliveryOutcome[]> {
     const refusal = await this.options.rights.queue(by, target.arn);
     if (refusal) return events.map(() => failure(refusal.code, refusal.message, false));
     const QueueUrl = await this.options.api.queueUrl(by.region, target.arn);
@@ -123,11 +123,11 @@ export class Senders {
     });
   }
 
-  private async toFunction(by: Deliverer, target: RuleTarget, events: readonly BusEvent[]): Promise<Outcome[]> {
+  private async toFunction(by: Deliverer, target: RuleTarget, events: readonly BusEvent[]): Promise<DeliveryOutcome[]> {
     const refusal = await this.options.rights.function(by, target.arn);
     if (refusal) return events.map(() => failure(refusal.code, refusal.message, false));
     return Promise.all(
-      events.map(async (event): Promise<Outcome> => {
+      events.map(async (event): Promise<DeliveryOutcome> => {
         try {
           await this.options.api.invoke(by.region, target.name, target.input === undefined ? event : JSON.parse(target.input), 'Event');
           return delivered;
@@ -155,8 +155,8 @@ export class Senders {
   private async allowedOnes(
     events: readonly BusEvent[],
     refusals: readonly Refusal[],
-    send: (allowed: BusEvent[]) => Promise<Outcome[]>,
-  ): Promise<Outcome[]> {
+    send: (allowed: BusEvent[]) => Promise<DeliveryOutcome[]>,
+  ): Promise<DeliveryOutcome[]> {
     const allowed = events.filter((_, index) => !refusals[index]);
     const outcomes = allowed.length ? await send(allowed) : [];
     return refusals.map((refusal) => (refusal ? failure(refusal.code, refusal.message, false) : outcomes.shift()!));
@@ -168,11 +168,11 @@ export class Senders {
   }
 }
 
-function unreachable(from: string, to: string): Outcome {
+function unreachable(from: string, to: string): DeliveryOutcome {
   return failure('TIMEOUT', `EventBridge in ${to} did not answer ${from}`, true);
 }
 
-function failure(code: string, message: string, retriable: boolean): Outcome {
+function failure(code: string, message: string, retriable: boolean): DeliveryOutcome {
   return { kind: 'failed', code, message, retriable };
 }
 

@@ -28,7 +28,7 @@ export interface RecordStoreOptions {
 interface Zone {
   records: readonly RecordSet[];
 }
-interface Change {
+interface LastChange {
   readonly at: number;
   readonly before: readonly RecordSet[];
 }
@@ -41,7 +41,7 @@ export class RecordStore implements RecordSource {
   private readonly zones = new Map<string, Zone>();
   private templates: readonly RecordSet[] = [];
   private readonly changes = new Map<string, number>();
-  private last?: Change;
+  private last?: LastChange;
   private healthChecks: ReadonlySet<string> = new Set();
   private readonly now: () => number;
   private readonly random: () => number;

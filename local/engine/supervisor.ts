@@ -27,7 +27,7 @@ export interface SupervisedProcess {
   kill(): void;
 }
 
-interface Entry {
+interface ManagedProcess {
   pid?: number;
   readonly log: string;
   readonly ended: Promise<ProcessEnd>;
@@ -54,7 +54,7 @@ export class Supervisor {
     return new Supervisor(child, lines, folder);
   }
 
-  private readonly entries = new Map<string, Entry>();
+  private readonly entries = new Map<string, ManagedProcess>();
   private readonly exited: Promise<void>;
 
   private constructor(
@@ -84,7 +84,7 @@ export class Supervisor {
     const ended = new Promise<ProcessEnd>((resolve) => {
       resolveEnd = resolve;
     });
-    const entry: Entry = { log, ended, resolveEnd };
+    const entry: ManagedProcess = { log, ended, resolveEnd };
     this.entries.set(request.name, entry);
     const pid = await new Promise<number>((resolve, reject) => {
       if (this.child.exitCode !== null || this.child.signalCode !== null) {

@@ -1,14 +1,14 @@
 /** How an entry into the gate ended. */
-export type Entry = 'entered' | 'full' | 'late' | 'gone';
+export type GateEntry = 'entered' | 'full' | 'late' | 'gone';
 
-interface Waiting {
-  readonly settle: (entry: Entry) => void;
+interface WaitingCall {
+  readonly settle: (entry: GateEntry) => void;
 }
 
 /** Lets so many through at once; the others wait in line, in order, a bounded time. */
 export class Gate {
   private inside = 0;
-  private readonly line: Waiting[] = [];
+  private readonly line: WaitingCall[] = [];
 
   constructor(
     private readonly size: number,
@@ -25,7 +25,7 @@ export class Gate {
   }
 
   /** Whoever gets `entered` must call `leave` once. `gone`: the signal was aborted while waiting. */
-  public enter(gone: AbortSignal): Promise<Entry> {
+  public enter(gone: AbortSignal): Promise<GateEntry> {
     if (gone.aborted) return Promise.resolve('gone');
     if (this.inside < this.size) {
       this.inside += 1;
@@ -35,7 +35,7 @@ export class Gate {
     return new Promise((resolve) => {
       const onGone = () => waiting.settle('gone');
       const timer = setTimeout(() => waiting.settle('late'), this.longestWaitMs);
-      const waiting: Waiting = {
+      const waiting: WaitingCall = {
         settle: (entry) => {
           clearTimeout(timer);
           gone.removeEventListener('abort', onGone);

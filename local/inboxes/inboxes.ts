@@ -7,7 +7,7 @@ interface Inbox {
   readonly table: string;
   readonly consumer: string;
 }
-type Item = Readonly<Record<string, Record<string, any>>>;
+type InboxItem = Readonly<Record<string, Record<string, any>>>;
 
 const latestLimit = 1_000;
 
@@ -43,7 +43,7 @@ export class Inboxes {
     const rows: ReceivedEvent[] = [];
     let start: unknown;
     do {
-      const page = await this.api.json<{ Items: Item[]; LastEvaluatedKey?: unknown }>(inbox.region, 'dynamodb', 'Scan', {
+      const page = await this.api.json<{ Items: InboxItem[]; LastEvaluatedKey?: unknown }>(inbox.region, 'dynamodb', 'Scan', {
         TableName: inbox.table,
         ...(start ? { ExclusiveStartKey: start } : {}),
         FilterExpression: `begins_with(#pk, :prefix)${subject === undefined ? '' : ' AND #subject = :subject'}`,
@@ -64,7 +64,7 @@ export class Inboxes {
 }
 
 /** One row for the effect, one for each delivery that was discarded. */
-export function rowsOf(item: Item, { region, consumer }: Pick<Inbox, 'region' | 'consumer'>): ReceivedEvent[] {
+export function rowsOf(item: InboxItem, { region, consumer }: Pick<Inbox, 'region' | 'consumer'>): ReceivedEvent[] {
   const text = (name: string): string => String(item[name]?.S ?? '');
   const row = (at: number, duplicate: boolean): ReceivedEvent => ({
     eventId: inboxSchema.eventIdOf(text(inboxSchema.partitionKey)),

@@ -10,7 +10,7 @@ const resolvers = 8;
 const smallestAmount = 100;
 const largestAmount = 900;
 
-interface Sent extends Asked {
+interface SentCall extends Asked {
   readonly call: Call;
   readonly accountId: string;
   paymentId?: string;
@@ -34,14 +34,14 @@ export interface CallerOptions {
  */
 export class Callers {
   /** By key. */
-  public readonly asked: Sent[] = [];
+  public readonly asked: SentCall[] = [];
   /** Time until the final answer, milliseconds, with every try in between. */
   public readonly waits: number[] = [];
   public begun = 0;
   /** Calls that did not begin because too many were under way. */
   public heldBack = 0;
   private readonly underWay = new Set<Promise<void>>();
-  private readonly payments: Sent[] = [];
+  private readonly payments: SentCall[] = [];
 
   constructor(private readonly options: CallerOptions) {}
 
@@ -101,7 +101,7 @@ export class Callers {
     this.underWay.add(entry);
   }
 
-  private payment(): Sent {
+  private payment(): SentCall {
     const [accountId, funded] = pick([...this.options.accounts]);
     // More than the account ever had: a decline for whoever asks and whenever.
     const amount = Math.random() < 0.03 ? funded + 1 : amountUpTo(largestAmount);
@@ -118,7 +118,7 @@ export class Callers {
     });
   }
 
-  private move(payment: Sent): Sent {
+  private move(payment: SentCall): SentCall {
     const kind = pick(['capture', 'capture', 'void', 'refund'] as const);
     const key = this.nextKey();
     const amount = kind === 'capture' && Math.random() < 0.7 ? payment.amount : amountUpTo(payment.amount);
@@ -130,13 +130,13 @@ export class Callers {
     return `${this.options.run}-${this.asked.length}`;
   }
 
-  private keep(sent: Sent): Sent {
+  private keep(sent: SentCall): SentCall {
     this.asked.push(sent);
     return sent;
   }
 
   /** Once through the region, if one is given; then as the contract has it, where DNS leads. */
-  private async ask(sent: Sent, region?: string): Promise<void> {
+  private async ask(sent: SentCall, region?: string): Promise<void> {
     const { client, regions } = this.options;
     const began = Date.now();
     const first = region && (await client.once({ ...sent.call, region }).catch(() => undefined));

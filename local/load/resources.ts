@@ -3,7 +3,7 @@ import { percentile } from '../smoke/figures';
 import { family, proportionalBytes } from '../smoke/memory';
 
 /** What the run's processes hold at one moment. */
-export interface Sample {
+export interface ResourceSample {
   readonly bytes: number;
   readonly handles: number;
   readonly processes: number;
@@ -14,7 +14,7 @@ export const leastSecondsToJudge = 300;
 
 /** Looks at memory (proportional set size) and open files and sockets, every so often. Linux only: elsewhere there are no samples. */
 export class ResourceWatch {
-  public readonly samples: Sample[] = [];
+  public readonly samples: ResourceSample[] = [];
   private readonly timer: NodeJS.Timeout;
 
   constructor(

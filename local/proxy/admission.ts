@@ -1,5 +1,5 @@
 import http, { type IncomingMessage } from 'node:http';
-import { leavesBodyOut, signatureOf, verifySignature, type Signature, type Verdict } from './signature';
+import { leavesBodyOut, signatureOf, verifySignature, type Signature, type SignatureVerdict } from './signature';
 import { isRootKey, localCredentials } from '../engine/credentials';
 import type { EngineSocket } from '../engine/engine-http';
 import { readAll } from '../network/engine-client';
@@ -50,7 +50,7 @@ export class Admissions {
       return { kind: 'refused', code: 'UnrecognizedClientException', message: 'the access key does not belong to this run and region' };
     }
     const read = leavesBodyOut(request.headers) ? undefined : await readAll(request);
-    const verdict: Verdict = await verifySignature(
+    const verdict: SignatureVerdict = await verifySignature(
       { method: request.method!, url: request.url!, headers: request.headers },
       signature,
       found.secret,

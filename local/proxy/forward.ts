@@ -4,7 +4,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 const hopHeaders: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'proxy-connection', 'expect', 'upgrade', 'te', 'trailer']);
 
 /** Passes calls on as they came, Host included: the signature covers it. */
-export class Forwarder {
+export class EngineForwarder {
   // Idle sockets go before the emulator closes them (75 s), so that no call meets a socket that is being closed.
   private readonly agent = new http.Agent({ keepAlive: true, timeout: 30_000 });
 

@@ -1,7 +1,7 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Admissions } from './admission';
-import { Forwarder } from './forward';
+import { EngineForwarder } from './forward';
 import { invocationStart, longestTimeoutMs, outlivedItsTimeout } from './invocation';
 import type { EventsApi, EventsRouting } from '../buses/event-calls';
 import { isRootKey } from '../engine/credentials';
@@ -69,7 +69,7 @@ export async function startRegionProxy(options: RegionProxyOptions): Promise<Reg
 
 class RegionEndpoint {
   public readonly requests = new Map<string, number>();
-  private readonly forwarder = new Forwarder();
+  private readonly forwarder = new EngineForwarder();
   private readonly client: EngineClient;
   private readonly closing = new AbortController();
   private readonly accountId: string;

@@ -26,7 +26,7 @@ export interface Signature {
   readonly at: string;
 }
 
-export type Verdict = { readonly ok: true } | { readonly ok: false; readonly code: string; readonly message: string };
+export type SignatureVerdict = { readonly ok: true } | { readonly ok: false; readonly code: string; readonly message: string };
 
 /** Services whose endpoint and scope are in one region for the whole partition, while every emulator process has its own. */
 export const globalServices: ReadonlySet<string> = new Set(['iam', 'sts', 'organizations', 'cloudfront', 'route53', 'globalaccelerator']);
@@ -97,7 +97,7 @@ export async function verifySignature(
   secretAccessKey: string,
   body: Buffer | undefined,
   nowMs = Date.now(),
-): Promise<Verdict> {
+): Promise<SignatureVerdict> {
   const { signedHeaders, at, day } = signature;
   const missing = ['host', 'x-amz-date'].filter((name) => !signedHeaders.includes(name));
   if (missing.length > 0) return refused('IncompleteSignatureException', `the signature must cover ${missing.join(' and ')}`);
@@ -121,7 +121,7 @@ export async function verifySignature(
     : refused('InvalidSignatureException', 'the signature is not that of this request with the secret of its access key');
 }
 
-function refused(code: string, message: string): Verdict {
+function refused(code: string, message: string): SignatureVerdict {
   return { ok: false, code, message };
 }
 

@@ -3,7 +3,7 @@ import { openAccount, sameAnswer, type Setting } from './setting';
 import type { Answer, Call, Client } from '../callers/client';
 
 /** One payment, as its caller saw it. Times are epoch milliseconds. */
-export interface Paid {
+export interface MovedPayment {
   readonly key: string;
   readonly caller: Caller;
   readonly accountId: string;
@@ -41,7 +41,7 @@ const patienceMs = 240_000;
 
 /** Callers who pay all the time while everything moves under them. */
 export class CallersOnTheMove {
-  public readonly paid: Paid[] = [];
+  public readonly paid: MovedPayment[] = [];
   public readonly problems: string[] = [];
   public readonly callers: readonly Caller[];
   private readonly accounts: string[] = [];

@@ -15,7 +15,7 @@ const crowdSize: CrowdSize = { keys: 1000, copies: 5, accounts: 19, hotKeys: 100
 /** Keys under way at once, each with all its copies: more than the front door lets through, less than a machine's patience. */
 const keysAtOnce = 8;
 
-interface Sent {
+interface CrowdKey {
   readonly accountId: string;
   readonly amount: number;
   readonly answers: Answer[];
@@ -29,7 +29,7 @@ export async function crowd(setting: Setting, size = crowdSize): Promise<void> {
   const accounts = await eachOf(Array.from({ length: size.accounts }), 4, (_, index) => openAccount(setting, `crowd-${index}`, 50_000_000));
   const conflictsBefore = await conflictsOf(setting);
   const started = Date.now();
-  const sent = await eachOf(Array.from({ length: size.keys }), keysAtOnce, async (_, index): Promise<Sent> => {
+  const sent = await eachOf(Array.from({ length: size.keys }), keysAtOnce, async (_, index): Promise<CrowdKey> => {
     const accountId = index % (size.keys / size.hotKeys) === 0 ? hot : accounts[index % accounts.length];
     const amount = 1000 + index;
     const answers = await Promise.all(
@@ -56,7 +56,7 @@ export async function crowd(setting: Setting, size = crowdSize): Promise<void> {
   await reportLedger(setting, sent);
 }
 
-function reportAnswers(setting: Setting, sent: readonly Sent[], seconds: number): void {
+function reportAnswers(setting: Setting, sent: readonly CrowdKey[], seconds: number): void {
   const { figures, regions } = setting;
   const authorised = sent.filter(({ answers }) => answers.every(({ status, body }) => status === 201 && body.status === 'AUTHORISED'));
   for (const { answers } of authorised) setting.accepted.set(answers[0].body.paymentId, answers[0].body.region);
@@ -66,7 +66,7 @@ function reportAnswers(setting: Setting, sent: readonly Sent[], seconds: number)
   const latencies = sent.flatMap(({ answers }) => answers.map(({ ms }) => ms));
   figures.check('keys accepted', authorised.length === sent.length, authorised.length);
   // With a home region it is the same region that books them all: there it counts who was asked first.
-  const takerOf = ({ answers }: Sent): unknown =>
+  const takerOf = ({ answers }: CrowdKey): unknown =>
     setting.operate
       ? answers.find(({ headers }) => headers['idempotency-replayed'] === undefined)?.headers['x-served-by-region']
       : answers[0].body.region;
@@ -93,7 +93,7 @@ function reportAnswers(setting: Setting, sent: readonly Sent[], seconds: number)
 }
 
 /** The answers prove nothing by themselves: the ledger's lines and the balances do. */
-async function reportLedger(setting: Setting, sent: readonly Sent[]): Promise<void> {
+async function reportLedger(setting: Setting, sent: readonly CrowdKey[]): Promise<void> {
   const { client, figures, regions } = setting;
   const accounts = new Map([...setting.accounts].filter(([accountId]) => sent.some((one) => one.accountId === accountId)));
   const { wrong, lines, mostDebits } = await audit(client, accounts, regions);

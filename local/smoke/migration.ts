@@ -1,5 +1,5 @@
 import { Approvers } from './approvers';
-import { CallersOnTheMove, type Paid } from './callers-on-the-move';
+import { CallersOnTheMove, type MovedPayment } from './callers-on-the-move';
 import { percentile } from './figures';
 import { homeOf } from './homes';
 import { sameAnswer, type Setting } from './setting';
@@ -163,7 +163,7 @@ async function reportCallers(setting: Setting, callers: CallersOnTheMove, record
 }
 
 /** Of those who ask DNS, who went where while a phase was in force. */
-function sharesByPhase(paid: readonly Paid[], records: readonly AuditLine[], { target }: CutoverView): string {
+function sharesByPhase(paid: readonly MovedPayment[], records: readonly AuditLine[], { target }: CutoverView): string {
   const changes = records.flatMap(({ entry, at }) =>
     entry.what === 'changed' ? [{ at: Date.parse(at), share: entry.weights.target }] : [],
   );
@@ -200,7 +200,7 @@ function reportStale(
 }
 
 /** What callers saw while the accounts changed their home. */
-function reportPause({ figures }: Setting, paid: readonly Paid[], records: readonly AuditLine[]): void {
+function reportPause({ figures }: Setting, paid: readonly MovedPayment[], records: readonly AuditLine[]): void {
   const times = records.filter(({ entry }) => entry.what === 'authority').map(({ at }) => Date.parse(at));
   const [from, to] = [Math.min(...times) - aroundMs, Math.max(...times) + aroundMs];
   const during = paid.filter(({ begunAt, answeredAt }) => answeredAt >= from && begunAt <= to);

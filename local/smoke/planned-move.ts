@@ -10,7 +10,7 @@ const longestPauseMs = 5_000;
 /** Load before the move, and after it. */
 const aroundMs = 3_000;
 
-interface Paid {
+interface AnsweredAt {
   readonly answer: Answer;
   readonly at: number;
 }
@@ -22,7 +22,7 @@ export async function plannedMove(setting: Setting): Promise<void> {
   const from = await homeOf(client, account, regions[0]);
   const to = regions.find((region) => region !== from)!;
   figures.heading(`the home moves from ${from} to ${to} under load, as planned`);
-  const paid: Paid[] = [];
+  const paid: AnsweredAt[] = [];
   const failures: string[] = [];
   let running = true;
   const load = Array.from({ length: callers }, async (_, caller) => {
@@ -64,7 +64,7 @@ export async function plannedMove(setting: Setting): Promise<void> {
   figures.check('balances equal their lines, in each region', wrong.length === 0, wrong.length, wrong[0]);
 }
 
-function report({ figures }: Setting, paid: readonly Paid[], failures: readonly string[], from: string, stoppedMs: number): void {
+function report({ figures }: Setting, paid: readonly AnsweredAt[], failures: readonly string[], from: string, stoppedMs: number): void {
   const ends = (wanted: (region: string) => boolean): number[] =>
     paid.filter(({ answer }) => wanted(answer.body.region)).map(({ at }) => at);
   const seen = Math.min(...ends((region) => region !== from)) - Math.max(...ends((region) => region === from));

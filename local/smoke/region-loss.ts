@@ -17,7 +17,7 @@ const lossLagMs = 1_500;
 /** Callers go on for so long after the last one of them is through. */
 const afterRecoveryMs = 5_000;
 
-interface Paid {
+interface LostRegionPayment {
   readonly answer: Answer;
   readonly key: string;
   readonly amount: number;
@@ -33,7 +33,7 @@ export async function regionLoss(setting: Setting): Promise<void> {
   const lost = home ?? regions[0];
   const survivor = regions.find((region) => region !== lost)!;
   figures.heading(`${lost} is lost under load, and comes back`);
-  const paid: Paid[] = [];
+  const paid: LostRegionPayment[] = [];
   const failures: string[] = [];
   let running = true;
   const load = Array.from({ length: callers }, async (_, caller) => {
@@ -82,7 +82,7 @@ export async function regionLoss(setting: Setting): Promise<void> {
 }
 
 /** What had not replicated when its home was lost: each such payment is found, and each is decided anew when its caller asks again. */
-async function reconcile(setting: Setting, account: string, home: string, missing: readonly Paid[]): Promise<void> {
+async function reconcile(setting: Setting, account: string, home: string, missing: readonly LostRegionPayment[]): Promise<void> {
   const { client, figures, operate } = setting;
   figures.check('the survivor is home now', (await homeOf(client, account, home)) === home, home);
   const report = () => operate!(home, { action: 'reconcile', tenant: setting.run, accountId: account });
@@ -118,7 +118,7 @@ async function slowDown(client: Client, from: string, to: string, lagMs: number)
 }
 
 /** When every caller had a payment that began after the stop accepted by the survivor; undefined after a minute and a half. */
-async function untilAllPaid(paid: readonly Paid[], stoppedAt: number, survivor: string): Promise<number | undefined> {
+async function untilAllPaid(paid: readonly LostRegionPayment[], stoppedAt: number, survivor: string): Promise<number | undefined> {
   const deadline = stoppedAt + 90_000;
   while (Date.now() < deadline) {
     const first = new Map<string, number>();
@@ -134,11 +134,11 @@ async function untilAllPaid(paid: readonly Paid[], stoppedAt: number, survivor: 
 
 async function reportLoss(
   setting: Setting,
-  paid: readonly Paid[],
+  paid: readonly LostRegionPayment[],
   account: string,
   regions: readonly string[],
   when: string,
-): Promise<Paid[]> {
+): Promise<LostRegionPayment[]> {
   const { client, figures } = setting;
   const { wrong, lines, mostDebits } = await audit(client, new Map([[account, setting.accounts.get(account) as number]]), regions);
   const debited = new Map(lines.map((line) => [line.paymentId, line.amount]));
@@ -156,13 +156,18 @@ async function reportLoss(
   return missing;
 }
 
-async function comeBack(setting: Setting, lost: string, paid: readonly Paid[], without: readonly Paid[]): Promise<void> {
+async function comeBack(
+  setting: Setting,
+  lost: string,
+  paid: readonly LostRegionPayment[],
+  without: readonly LostRegionPayment[],
+): Promise<void> {
   const { client, figures } = setting;
   const startedAt = Date.now();
   await client.once({ method: 'POST', path: `/_local/regions/${lost}/start` });
   const health = await until(30_000, async () => (await client.once({ path: '/health', region: lost })).status === 200);
   figures.check(`${lost} is healthy again`, health, `${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
-  const answersFor = async ({ answer }: Paid): Promise<boolean> => {
+  const answersFor = async ({ answer }: LostRegionPayment): Promise<boolean> => {
     const { status, text } = await client.call({ path: `/api/v1/payments/${answer.body.paymentId}`, region: lost });
     return status === 200 && text === answer.text;
   };

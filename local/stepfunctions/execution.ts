@@ -40,7 +40,7 @@ export interface TaskToken {
   readonly settle: (outcome: { readonly output: Json } | StateFault) => void;
 }
 
-interface Outcome {
+interface StateOutcome {
   readonly data: Json;
   readonly next?: string;
 }
@@ -149,7 +149,7 @@ export class Execution {
   }
 
   /** A state that calls nothing. */
-  private async plain(state: State, context: Json): Promise<Outcome> {
+  private async plain(state: State, context: Json): Promise<StateOutcome> {
     const input = part(state.InputPath as string, this.data, context);
     const next = state.Next as string | undefined;
     switch (state.Type) {
@@ -182,7 +182,7 @@ export class Execution {
     return this.settings.ports.now() + seconds * 1000;
   }
 
-  private async task(state: State, context: Json): Promise<Outcome> {
+  private async task(state: State, context: Json): Promise<StateOutcome> {
     const retried = new Map<State, number>();
     for (;;) {
       try {

@@ -43,7 +43,7 @@ interface DescribedMachine {
 }
 
 /** Refused with a name that callers know. */
-class Refusal extends Error {
+class ActionRefusal extends Error {
   constructor(
     readonly code: string,
     message: string,
@@ -52,7 +52,7 @@ class Refusal extends Error {
   }
 }
 
-type Answer = (resource: string, work: () => Promise<object> | object) => ServiceRouting;
+type ActionHandler = (resource: string, work: () => Promise<object> | object) => ServiceRouting;
 
 const mostKept = 1_000;
 
@@ -82,7 +82,7 @@ export class StepFunctions implements FabricService {
 
   public async route({ region, operation = '', body }: ServiceCall): Promise<ServiceRouting | undefined> {
     const input = jsonInput(body);
-    const answer: Answer = (resource, work) => ({
+    const answer: ActionHandler = (resource, work) => ({
       region,
       needs: [{ action: `states:${operation}`, resource }],
       answer: () => answered(work),
@@ -152,7 +152,12 @@ export class StepFunctions implements FabricService {
     });
   }
 
-  private routeExecution(operation: string, execution: Execution, input: Record<string, any>, answer: Answer): ServiceRouting | undefined {
+  private routeExecution(
+    operation: string,
+    execution: Execution,
+    input: Record<string, any>,
+    answer: ActionHandler,
+  ): ServiceRouting | undefined {
     const { arn, machine } = execution.settings;
     switch (operation) {
       case 'DescribeExecution':
@@ -191,14 +196,14 @@ export class StepFunctions implements FabricService {
   }
 
   private begin(machine: Machine, { input: text, name = randomUUID() }: Record<string, any>): { executionArn: string; startDate: number } {
-    if (!/^[^\s<>{}[\]?*"#%\\^|~`$&,;:/]{1,80}$/.test(String(name))) throw new Refusal('InvalidName', `Invalid Name: '${name}'`);
+    if (!/^[^\s<>{}[\]?*"#%\\^|~`$&,;:/]{1,80}$/.test(String(name))) throw new ActionRefusal('InvalidName', `Invalid Name: '${name}'`);
     const arn = `${machine.arn.replace(':stateMachine:', ':execution:')}:${name}`;
     const input = parsedOr('InvalidExecutionInput', text);
     const before = this.executions.get(arn);
     if (before) {
       const same = before.status === 'RUNNING' && JSON.stringify(before.settings.input) === JSON.stringify(input);
       if (same) return { executionArn: arn, startDate: before.startedAt / 1000 };
-      throw new Refusal('ExecutionAlreadyExists', `Execution Already Exists: '${arn}'`);
+      throw new ActionRefusal('ExecutionAlreadyExists', `Execution Already Exists: '${arn}'`);
     }
     const execution = new Execution({
       arn,
@@ -278,7 +283,7 @@ export class StepFunctions implements FabricService {
   }
 
   private sendTask(operation: string, task: TaskToken, { output, error, cause }: Record<string, any>): object {
-    if (!task.open) throw new Refusal('TaskTimedOut', "Task Timed Out: 'Provided task does not exist anymore'");
+    if (!task.open) throw new ActionRefusal('TaskTimedOut', "Task Timed Out: 'Provided task does not exist anymore'");
     if (operation === 'SendTaskHeartbeat') {
       task.lastBeat = this.now();
       return {};
@@ -319,7 +324,7 @@ async function answered(work: () => Promise<object> | object): Promise<ServiceAn
   try {
     return jsonAnswer(await work());
   } catch (error) {
-    if (error instanceof Refusal) return jsonRefusal(error.code, error.message);
+    if (error instanceof ActionRefusal) return jsonRefusal(error.code, error.message);
     throw error;
   }
 }
@@ -328,7 +333,7 @@ function parsedOr(code: string, text: unknown): Json {
   try {
     return JSON.parse(String(text ?? '{}')) as Json;
   } catch {
-    throw new Refusal(code, `'${String(text).slice(0, 100)}' is not JSON`);
+    throw new ActionRefusal(code, `'${String(text).slice(0, 100)}' is not JSON`);
   }
 }
 
@@ -368,6 +373,6 @@ function historyPage(
 /** The token of a page is where it begins. */
 function page(all: readonly object[], member: string, length: number, nextToken?: string): object {
   const from = Number(nextToken ?? 0);
-  if (!Number.isInteger(from)) throw new Refusal('InvalidToken', `Invalid Token: '${nextToken}'`);
+  if (!Number.isInteger(from)) throw new ActionRefusal('InvalidToken', `Invalid Token: '${nextToken}'`);
   return { [member]: all.slice(from, from + length), ...(from + length < all.length ? { nextToken: String(from + length) } : {}) };
 }

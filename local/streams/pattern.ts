@@ -1,13 +1,13 @@
 import { isLike } from '../ground/wildcard';
 
-type Json = unknown;
+type PatternValue = unknown;
 
 /**
  * Whether a record passes a filter of an event source mapping: every field of the pattern must match, by one of its values.
  * Throws on an operator that is not known: a filter must not let pass what it does not understand.
  * Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
  */
-export function passes(record: Json, pattern: Json): boolean {
+export function passes(record: PatternValue, pattern: PatternValue): boolean {
   if (!isObject(pattern)) throw new Error('a filter pattern is a JSON object');
   return Object.entries(pattern).every(([key, expected]) => {
     if (key === '$or' && Array.isArray(expected)) return expected.some((alternative) => passes(record, alternative));
@@ -21,14 +21,14 @@ export function passes(record: Json, pattern: Json): boolean {
 }
 
 /** Values of a field; those of each element where there is a list. */
-function fieldsOf(record: Json, key: string): Json[] {
+function fieldsOf(record: PatternValue, key: string): PatternValue[] {
   if (Array.isArray(record)) return record.flatMap((element) => fieldsOf(element, key));
   if (!isObject(record) || !(key in record)) return [];
   const value = record[key];
   return Array.isArray(value) ? value : [value];
 }
 
-function leafMatches(value: Json, rule: Json, present: boolean): boolean {
+function leafMatches(value: PatternValue, rule: PatternValue, present: boolean): boolean {
   if (!isObject(rule)) return present && value === rule;
   return Object.entries(rule).every(([operator, operand]) => {
     if (operator === 'exists') return operand === present;
@@ -36,7 +36,7 @@ function leafMatches(value: Json, rule: Json, present: boolean): boolean {
   });
 }
 
-function compares(value: Json, operator: string, operand: Json): boolean {
+function compares(value: PatternValue, operator: string, operand: PatternValue): boolean {
   switch (operator) {
     case 'prefix':
       return typeof value === 'string' && affix(value, operand, (text, part) => text.startsWith(part));
@@ -57,12 +57,12 @@ function compares(value: Json, operator: string, operand: Json): boolean {
   }
 }
 
-function affix(value: string, operand: Json, test: (text: string, part: string) => boolean): boolean {
+function affix(value: string, operand: PatternValue, test: (text: string, part: string) => boolean): boolean {
   if (isObject(operand)) return test(value.toLowerCase(), String(operand['equals-ignore-case']).toLowerCase());
   return test(value, String(operand));
 }
 
-function numeric(value: Json, rule: readonly (string | number)[]): boolean {
+function numeric(value: PatternValue, rule: readonly (string | number)[]): boolean {
   if (typeof value !== 'number') return false;
   for (let index = 0; index < rule.length; index += 2) {
     const limit = Number(rule[index + 1]);
@@ -75,6 +75,6 @@ function numeric(value: Json, rule: readonly (string | number)[]): boolean {
   return true;
 }
 
-function isObject(value: Json): value is Record<string, Json> {
+function isObject(value: PatternValue): value is Record<string, PatternValue> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

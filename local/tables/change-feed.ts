@@ -14,7 +14,7 @@ export interface Change {
   readonly at: number;
 }
 
-interface StreamRecord {
+interface FeedRecord {
   eventName: string;
   dynamodb: { Keys: Item; NewImage?: Item; SequenceNumber: string };
 }
@@ -79,7 +79,7 @@ export class ChangeFeed {
       );
       if (page) {
         iterator = (page.NextShardIterator as string | undefined) ?? iterator;
-        const records = page.Records as StreamRecord[];
+        const records = page.Records as FeedRecord[];
         if (records.length) this.receive(records.map((record) => this.change(record)));
         if (records.length === pageSize) continue;
       }
@@ -87,7 +87,7 @@ export class ChangeFeed {
     }
   }
 
-  private change(record: StreamRecord): Change {
+  private change(record: FeedRecord): Change {
     const key = record.dynamodb.Keys;
     return { key, id: this.id(key), image: record.eventName === 'REMOVE' ? undefined : record.dynamodb.NewImage, at: writtenAt(record) };
   }
@@ -142,7 +142,7 @@ export class ChangeFeed {
  * A record's own time has whole seconds. The emulator's sequence numbers begin with the millisecond; where one does not, the
  * moment that the run sees the record has to do.
  */
-function writtenAt(record: StreamRecord): number {
+function writtenAt(record: FeedRecord): number {
   const now = Date.now();
   const at = Number(record.dynamodb.SequenceNumber.slice(0, 20));
   return at <= now && at > now - 86_400_000 ? at : now;

@@ -20,7 +20,7 @@ export interface DynamoCall {
 }
 
 /** What becomes of a DynamoDB call. */
-export type Routing =
+export type TableAnswer =
   | { readonly kind: 'answered'; readonly answer: DynamoAnswer }
   /** The region's own engine answers, under the caller's own signature; `done` wants to hear when it has. */
   | { readonly kind: 'local'; readonly done?: () => void };
@@ -34,7 +34,7 @@ export interface GlobalTables {
    * @param home where a STRONG table's one copy is, in a process that is never stopped; default: the witness's own
    */
   add(plan: GlobalTablePlan, home?: Place): Promise<void>;
-  handle(call: DynamoCall): Promise<Routing>;
+  handle(call: DynamoCall): Promise<TableAnswer>;
   status(): TableStatus[];
   close(): Promise<void>;
 }
@@ -72,7 +72,7 @@ class TablesOfRun implements GlobalTables {
     this.strong.set(plan.name, table);
   }
 
-  public async handle(call: DynamoCall): Promise<Routing> {
+  public async handle(call: DynamoCall): Promise<TableAnswer> {
     const input = parse(call.body);
     if (!input) return { kind: 'local' };
     if (call.operation === 'DescribeTable') return this.describe(call, input);
@@ -103,7 +103,7 @@ class TablesOfRun implements GlobalTables {
   }
 
   /** The engine's own answer, and how the copies agree, of which it knows nothing. */
-  private async describe(call: DynamoCall, input: DynamoInput): Promise<Routing> {
+  private async describe(call: DynamoCall, input: DynamoInput): Promise<TableAnswer> {
     const plan = this.declared.get(tableName(input.TableName));
     if (!plan?.replicas.includes(call.region)) return { kind: 'local' };
     const denied = await call.authorize('dynamodb:DescribeTable', plan.name);
@@ -116,7 +116,7 @@ class TablesOfRun implements GlobalTables {
     return answered(jsonAnswer(200, { Table: { ...Table, MultiRegionConsistency: plan.mode } }));
   }
 
-  private local(region: string, uses: readonly TableUse[]): Routing {
+  private local(region: string, uses: readonly TableUse[]): TableAnswer {
     const written = uses.filter((use) => use.kind === 'write').flatMap((use) => this.eventual.get(use.table) ?? []);
     return { kind: 'local', done: written.length ? () => written.forEach((table) => table.wrote(region)) : undefined };
   }
@@ -150,7 +150,7 @@ class TablesOfRun implements GlobalTables {
   }
 }
 
-function answered(answer: DynamoAnswer): Routing {
+function answered(answer: DynamoAnswer): TableAnswer {
   return { kind: 'answered', answer };
 }
 

@@ -1,2 +1,2 @@
-export type { DynamoCall, GlobalTables, GlobalTablesOptions, Routing } from './global-tables';
+export type { DynamoCall, GlobalTables, GlobalTablesOptions, TableAnswer as Routing } from './global-tables';
 export { createGlobalTables } from './global-tables';

@@ -197,8 +197,8 @@ export interface Lever {
   readonly saves: number;
 }
 
-type Change = (request: CostRequest, usage: Usage) => readonly [CostRequest, Usage];
-const levers: readonly (readonly [string, Change])[] = [
+type LeverEffect = (request: CostRequest, usage: Usage) => readonly [CostRequest, Usage];
+const levers: readonly (readonly [string, LeverEffect])[] = [
   [
     'provisioned write capacity with auto scaling (`LedgerBilling.provisioned`), where the load is steady',
     (request, usage) => [{ ...request, isProvisioned: true }, usage],

@@ -3,7 +3,7 @@ import { gateCalls } from './gate-call.aws';
 import { decide, GateCallResult, gateTarget, start } from './gate-call.service';
 import { ending, writeJson } from './terminal';
 
-interface Options {
+interface DecideOptions {
   readonly region?: string;
   readonly json?: string;
 }
@@ -29,7 +29,7 @@ export function decideCommand(decision: 'approve' | 'reject'): Command {
       `${help}\n\nExample:\n  npx cdk-multi-region-payments ${decision} ` +
         `https://abc123.execute-api.eu-central-1.amazonaws.com/live/approvals/0123456789abcdefghijkl --comment "looked at the report"`,
     )
-    .action(async (url: string, { region, json, comment }: Options & { readonly comment?: string }, command: Command) => {
+    .action(async (url: string, { region, json, comment }: DecideOptions & { readonly comment?: string }, command: Command) => {
       const target = gateTarget(url, 'approvals', region);
       if (typeof target === 'string') command.error(target);
       else show(await decide(gateCalls(), target, decision, comment), json);
@@ -51,7 +51,11 @@ export function startCommand(): Command {
         `https://abc123.execute-api.eu-central-1.amazonaws.com/live/starts/release --input '{"build": "4711"}' --key release-4711`,
     )
     .action(
-      async (url: string, { region, json, input, key }: Options & { readonly input: string; readonly key?: string }, command: Command) => {
+      async (
+        url: string,
+        { region, json, input, key }: DecideOptions & { readonly input: string; readonly key?: string },
+        command: Command,
+      ) => {
         const target = gateTarget(url, 'starts', region);
         if (typeof target === 'string') command.error(target);
         else show(await start(gateCalls(), target, input, key), json);

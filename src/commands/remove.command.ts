@@ -4,7 +4,7 @@ import { Removal, RemovalResult } from './remove.service';
 import { ask, collect, ending, writeJson } from './terminal';
 import { isRegionName } from '../kernel/region';
 
-interface Options {
+interface RemoveOptions {
   readonly system: string;
   readonly region: string[];
   readonly table: string[];
@@ -37,7 +37,7 @@ export function removeCommand(): Command {
     .option('--endpoint-url <url>', "where AWS's services answer; {region} stands for the region")
     .option('--json <file>', 'write the result to a file')
     .addHelpText('after', help)
-    .action(async (options: Options, command: Command) => {
+    .action(async (options: RemoveOptions, command: Command) => {
       const { system: systemName, region: regions, table: tables, confirm, dryRun = false, keepKeys = false, endpointUrl, json } = options;
       const wrong = regions.find((region, index) => !isRegionName(region) || regions.indexOf(region) !== index);
       if (wrong !== undefined) command.error(`--region ${wrong}: it is not the name of a region, or it is given twice`);

@@ -67,7 +67,7 @@ export interface HomeSettings {
 }
 
 /** What this region may do for a unit now. */
-export type Standing =
+export type HomeStanding =
   /** Write, in this epoch, until then (own clock), and answer until then; note what is written on the journal's page, if there is one. */
   | { readonly kind: 'home'; readonly epoch: number; readonly untilMs: number; readonly page?: number }
   | { readonly kind: 'elsewhere'; readonly record: AuthorityRecord }

@@ -1,4 +1,4 @@
-import { AskedBy, AuthorityRecord, HomeSettings, LastAsked, MoveNotice, Standing, TakeoverResult } from './authority.domain';
+import { AskedBy, AuthorityRecord, HomeSettings, LastAsked, MoveNotice, HomeStanding, TakeoverResult } from './authority.domain';
 import { Change, Condition, Item, Value } from '../ports';
 import { Attempt, GaveUp } from '../protocol/attempt.service';
 
@@ -29,7 +29,7 @@ export class Authority {
   }
 
   /** Where the region stands, with a lease that outlives a request if it is home. Throws `GaveUp` when the table cannot tell. */
-  public async standing(attempt: Attempt, unit: number): Promise<Standing> {
+  public async standing(attempt: Attempt, unit: number): Promise<HomeStanding> {
     let copy = this.copies.get(unit);
     if (!copy || attempt.ports.nowMs() - copy.readAt >= this.timesOf(copy.record).refreshMs) copy = await this.readAgain(attempt, unit);
     if (this.isLeftBehind(copy.record, attempt.ports.nowMs())) copy = await this.callOff(attempt, unit, copy.record);

@@ -1,4 +1,4 @@
-import { HomeSettings, Standing } from './authority.domain';
+import { HomeSettings, HomeStanding } from './authority.domain';
 import { Authority } from './authority.service';
 import { EpochStore } from './epoch-store.service';
 import { keyId } from '../../kernel/fingerprint';
@@ -155,7 +155,7 @@ export class HomeLedger implements Ledger {
     return this.send(attempt, standing.record.home, call, left === undefined);
   }
 
-  private async atHome(context: CallContext, standing: Extract<Standing, { kind: 'home' }>, call: WritingCall): Promise<CallOutcome> {
+  private async atHome(context: CallContext, standing: Extract<HomeStanding, { kind: 'home' }>, call: WritingCall): Promise<CallOutcome> {
     // No request is sent after the lease: not even a retry of one.
     const bounded = { ...context, deadlineMs: Math.min(context.deadlineMs, standing.untilMs) };
     const outcome = await this.work(bounded, standing, call);
@@ -163,7 +163,7 @@ export class HomeLedger implements Ledger {
     return this.ports.nowMs() > standing.untilMs ? { kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1 } : outcome;
   }
 
-  private work(bounded: CallContext, { epoch, page }: Extract<Standing, { kind: 'home' }>, call: WritingCall): Promise<CallOutcome> {
+  private work(bounded: CallContext, { epoch, page }: Extract<HomeStanding, { kind: 'home' }>, call: WritingCall): Promise<CallOutcome> {
     const ledger = this.ledgerOf(epoch, page === undefined ? undefined : { unit: this.unit(bounded), epoch, page });
     switch (call.name) {
       case 'openAccount':

@@ -31,8 +31,8 @@ export interface OperatorPorts extends LedgerPorts {
   readonly items: RelocationPorts['items'];
 }
 
-type Members = Readonly<Record<string, unknown>>;
-const membersOf = (event: unknown): Members => (typeof event === 'object' && event !== null ? event : {}) as Members;
+type UncheckedMembers = Readonly<Record<string, unknown>>;
+const membersOf = (event: unknown): UncheckedMembers => (typeof event === 'object' && event !== null ? event : {}) as UncheckedMembers;
 
 const isName = isTextOf(operatorLimits.byLength);
 const isReason = isTextOf(operatorLimits.reasonLength);
@@ -77,7 +77,7 @@ export function moveRequestOf(event: unknown, units: number): (OperatorRequest &
   return { action, unit, asked: { run } };
 }
 
-function unitIn({ unit, tenant }: Members, action: string, units: number): number | string {
+function unitIn({ unit, tenant }: UncheckedMembers, action: string, units: number): number | string {
   if (typeof tenant === 'string' && tenant !== '' && unit === undefined) return unitOf(tenant, units);
   const number = unit ?? (units === 1 ? 0 : undefined);
   if (typeof number === 'number' && Number.isInteger(number) && number >= 0 && number < units) return number;

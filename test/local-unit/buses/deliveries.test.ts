@@ -2,12 +2,12 @@ import { BusPolicies } from '../../../local/buses/bus-policies';
 import { DeliveryLine, type BusEvent, type GivenUp } from '../../../local/buses/delivery-line';
 import { endpointId, EndpointRouting, globalEndpoints } from '../../../local/buses/endpoints';
 import { EventCalls } from '../../../local/buses/event-calls';
-import { afterFailure, retryPolicyOf, type Outcome } from '../../../local/buses/retry';
+import { afterFailure, retryPolicyOf, type DeliveryOutcome } from '../../../local/buses/retry';
 import { fabricRules, rateSeconds } from '../../../local/buses/rules';
 import type { FabricResource, RegionHandle } from '../../../local/ground/model';
 
 const event = (id: string): BusEvent => ({ id, source: 's', 'detail-type': 't', detail: {} });
-const failed = (retriable: boolean): Outcome => ({
+const failed = (retriable: boolean): DeliveryOutcome => ({
   kind: 'failed',
   code: retriable ? 'TIMEOUT' : 'NO_PERMISSIONS',
   message: 'm',
@@ -38,7 +38,7 @@ test('backoff rises to a ceiling, and attempts, age and missing rights end it', 
 describe('a line of deliveries', () => {
   const sent: string[][] = [];
   const given: GivenUp[] = [];
-  let answer: (event: BusEvent) => Outcome;
+  let answer: (event: BusEvent) => DeliveryOutcome;
   let runs = true;
   const line = (maximumAttempts = 1) =>
     new DeliveryLine({

@@ -9,13 +9,13 @@ const client = new DynamoDBClient({});
 const config = new IdempotencyConfig({ eventKeyJmesPath: 'key', payloadValidationJmesPath: 'order', throwOnNoIdempotencyKey: true });
 const persistenceStore = new DynamoDBPersistenceLayer({ tableName, awsSdkV3Client: client });
 
-interface Order {
+interface PowertoolsOrder {
   readonly accountId: string;
   readonly amount: number;
 }
 
 const pay = makeIdempotent(
-  async ({ key, order }: { key: string; order: Order }) => {
+  async ({ key, order }: { key: string; order: PowertoolsOrder }) => {
     await client.send(
       new UpdateItemCommand({
         TableName: tableName,
@@ -32,6 +32,6 @@ const pay = makeIdempotent(
 
 export async function handler(event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> {
   config.registerLambdaContext(context);
-  const answer = await pay({ key: event.headers['Idempotency-Key']!, order: JSON.parse(event.body ?? '{}') as Order });
+  const answer = await pay({ key: event.headers['Idempotency-Key']!, order: JSON.parse(event.body ?? '{}') as PowertoolsOrder });
   return { statusCode: 201, body: JSON.stringify(answer) };
 }
