@@ -23,7 +23,7 @@ async function main(ending: Ending): Promise<number> {
 
 async function stay(run: LocalRun, options: DemoOptions, { requested }: Ending): Promise<number> {
   printAddresses(run, options);
-  return ended(await Promise.race([requested, failure(run)]));
+  return exitCodeOf(await Promise.race([requested, failure(run)]));
 }
 
 async function smoke(run: LocalRun, { requested }: Ending): Promise<number> {
@@ -36,7 +36,7 @@ async function smoke(run: LocalRun, { requested }: Ending): Promise<number> {
   });
   const result = await Promise.race([scenario, requested, failure(run)]);
   if (typeof result === 'boolean') return result ? 0 : 1;
-  ended(result);
+  exitCodeOf(result);
   return 1;
 }
 
@@ -45,7 +45,7 @@ function failure(run: LocalRun): Promise<LocalRunError> {
 }
 
 /** Says why the run ends; returns its exit code. */
-function ended(reason: string | LocalRunError): number {
+function exitCodeOf(reason: string | LocalRunError): number {
   if (reason instanceof LocalRunError) throw reason;
   log(`stopping on ${reason} ...`);
   return 0;

@@ -48,7 +48,7 @@ export class CloudWatchApi implements FabricService {
           (names?.includes(alarm.name) ?? alarm.name.startsWith(String(input.AlarmNamePrefix ?? ''))) &&
           (!input.StateValue || input.StateValue === alarm.state),
       );
-    const told = (composite: boolean): object[] =>
+    const alarmsOfKind = (composite: boolean): object[] =>
       (types.includes(composite ? 'CompositeAlarm' : 'MetricAlarm')
         ? found.filter((alarm) => (alarm.composite ?? false) === composite)
         : []
@@ -59,7 +59,7 @@ export class CloudWatchApi implements FabricService {
         StateReason: reason,
         StateUpdatedTimestamp: Date.parse(since) / 1000,
       }));
-    return jsonAnswer({ MetricAlarms: told(false), CompositeAlarms: told(true) });
+    return jsonAnswer({ MetricAlarms: alarmsOfKind(false), CompositeAlarms: alarmsOfKind(true) });
   }
 
   /** The minutes that are asked for are the latest ones, each as long as a minute is here. */

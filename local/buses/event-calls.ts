@@ -93,7 +93,7 @@ export class EventCalls implements EventsApi {
     const endpoint = this.endpoints.find(({ id }) => id === EndpointId);
     const region = endpoint && this.options.activeRegion(endpoint);
     if (!endpoint || region === undefined) {
-      return answered('events:PutEvents', '*', () =>
+      return answeredCall('events:PutEvents', '*', () =>
         failure('ResourceNotFoundException', `Endpoint ${EndpointId} does not exist in the local run (asked in ${entered})`),
       );
     }
@@ -122,14 +122,14 @@ export class EventCalls implements EventsApi {
   private describe(region: string, name: string): EventsRouting {
     const endpoint = this.endpoints.find((one) => one.region === region && one.name === name);
     const arn = `arn:aws:events:${region}:${this.options.accountId}:endpoint/${name}`;
-    return answered('events:DescribeEndpoint', arn, () =>
+    return answeredCall('events:DescribeEndpoint', arn, () =>
       endpoint ? json(200, describeEndpoint(endpoint)) : failure('ResourceNotFoundException', `Endpoint ${name} does not exist.`),
     );
   }
 
   private list(region: string, prefix: string): EventsRouting {
     const found = this.endpoints.filter((one) => one.region === region && one.name.startsWith(prefix));
-    return answered('events:ListEndpoints', `arn:aws:events:${region}:${this.options.accountId}:endpoint/*`, () =>
+    return answeredCall('events:ListEndpoints', `arn:aws:events:${region}:${this.options.accountId}:endpoint/*`, () =>
       json(200, { Endpoints: found.map(describeEndpoint) }),
     );
   }
@@ -138,7 +138,7 @@ export class EventCalls implements EventsApi {
     const bus = String(input.EventBusName ?? 'default')
       .split('/')
       .pop();
-    return answered(`events:${operation}`, `arn:aws:events:${region}:${this.options.accountId}:event-bus/${bus}`, () => {
+    return answeredCall(`events:${operation}`, `arn:aws:events:${region}:${this.options.accountId}:event-bus/${bus}`, () => {
       if (operation === 'PutPermission') {
         this.options.busPolicies.putPermission(region, input);
       } else if (!this.options.busPolicies.removePermission(region, input)) {
@@ -149,7 +149,7 @@ export class EventCalls implements EventsApi {
   }
 }
 
-function answered(action: string, resource: string, answer: () => EventsAnswer): EventsRouting {
+function answeredCall(action: string, resource: string, answer: () => EventsAnswer): EventsRouting {
   return { kind: 'answered', action, resource, answer };
 }
 

@@ -6,7 +6,7 @@ import { causeOf } from '../../src/kernel/cause';
 import { starterText } from '../../src/kernel/person-name';
 import type { CutoverFabric, Issuer } from '../ground/model';
 import { headerOf, send, sendJson, sendProblem, type Exchange } from '../http/answers';
-import { done, parsedBody } from '../http/form';
+import { sendDone, parsedBody } from '../http/form';
 import type { Route } from '../http/routes';
 import { verifiedClaims } from '../issuer/verify';
 
@@ -102,7 +102,7 @@ export class CutoverCalls {
     }
     const wish = wishOf({ plan });
     if (typeof wish === 'string') return sendProblem(exchange, 'invalid_request', wish);
-    await this.startOnce(exchange, parts, wish, who, async (execution) => done(exchange, parsed, { execution }, undefined));
+    await this.startOnce(exchange, parts, wish, who, async (execution) => sendDone(exchange, parsed, { execution }, undefined));
   }
 
   private async startOnce(

@@ -26,7 +26,7 @@ export function endpointProbe(deps: ProbeDeps): Probe {
     if (answer.kind === 'nowhere') return { ok: false, reason: answer.reason };
     const region = deps.regions.find((handle) => handle.name === answer.region);
     if (!region) return { ok: false, reason: `${answer.region} is not a region of this run` };
-    if (region.state === 'stopped') return lost(deps.connectTimeoutMs ?? 4000);
+    if (region.state === 'stopped') return lookTimedOut(deps.connectTimeoutMs ?? 4000);
     if (check.type === 'TCP') return takesConnections(region.engineSocket, deps.connectTimeoutMs ?? 4000);
     const path = enginePath(deps.apis, answer.region, answer.host, check.path);
     if (path === undefined) return { ok: false, reason: `status 403: no API in ${answer.region} answers to ${answer.host}` };
@@ -35,7 +35,7 @@ export function endpointProbe(deps: ProbeDeps): Probe {
 }
 
 /** A lost region answers no packet: the checker waits for its whole limit. */
-function lost(timeoutMs: number): Promise<Look> {
+function lookTimedOut(timeoutMs: number): Promise<Look> {
   return new Promise((resolve) =>
     setTimeout(() => resolve({ ok: false, reason: `no connection within ${timeoutMs / 1000} s` }), timeoutMs),
   );

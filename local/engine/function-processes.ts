@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** Processes in an emulator's group that run a function, kept warm or at work. Empty where there is no `/proc`. */
 export function functionProcesses(engine: number, functionName: string): number[] {
   return processes().filter((pid) => {
-    const [stat, environment] = ['stat', 'environ'].map((file) => read(`/proc/${pid}/${file}`));
+    const [stat, environment] = ['stat', 'environ'].map((file) => textOf(`/proc/${pid}/${file}`));
     // The name in parentheses may hold anything: state, parent and group come after it.
     const group = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
     return group === engine && environment.split('\0').includes(`AWS_LAMBDA_FUNCTION_NAME=${functionName}`);
@@ -21,7 +21,7 @@ function processes(): number[] {
 }
 
 /** Empty for a process that has gone. */
-function read(file: string): string {
+function textOf(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch {

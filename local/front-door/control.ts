@@ -5,7 +5,7 @@ import { tenantPattern } from '../../src/api/caller.contract';
 import type { CutoverCalls } from '../cutover/calls';
 import type { FrontDoorDeps, LinkState, RegionHandle } from '../ground/model';
 import { headerOf, send, sendJson, sendProblem, type Exchange } from '../http/answers';
-import { done, parsedBody, type Parsed } from '../http/form';
+import { sendDone, parsedBody, type Parsed } from '../http/form';
 import { Router, type Route } from '../http/routes';
 import type { Page } from '../page/page';
 
@@ -97,7 +97,7 @@ export class Control {
       });
     }
     await (to === 'stop' ? region.stop() : region.start());
-    done(exchange, parsed, { name: region.name, state: region.state }, region.name);
+    sendDone(exchange, parsed, { name: region.name, state: region.state }, region.name);
   }
 
   private region(exchange: Exchange, name: string): RegionHandle | undefined {
@@ -130,7 +130,7 @@ export class Control {
     const change = linkChange(parsed);
     if (typeof change === 'string') return sendProblem(exchange, 'invalid_request', change);
     const { lagMs, partitioned } = this.deps.links.set(from, to, change);
-    done(exchange, parsed, { from, to, lagMs, partitioned } satisfies LinkState, undefined);
+    sendDone(exchange, parsed, { from, to, lagMs, partitioned } satisfies LinkState, undefined);
   }
 }
 

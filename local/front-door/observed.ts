@@ -1,6 +1,6 @@
 import type { Observed } from '../ground/model';
 import { sendJson, sendProblem, type Exchange } from '../http/answers';
-import { done, parsedBody } from '../http/form';
+import { sendDone, parsedBody } from '../http/form';
 
 const mostEvents = 50_000;
 const paymentPattern = /^[\x21-\x7e]{1,128}$/;
@@ -70,6 +70,6 @@ export class ObservedCalls {
           .join(', ') || 'none';
       return sendProblem(exchange, 'unknown_route', `No rule of this run delivers to '${target.slice(0, 200)}': its targets are ${known}.`);
     }
-    done(exchange, parsed, { target, throttled }, undefined);
+    sendDone(exchange, parsed, { target, throttled }, undefined);
   }
 }

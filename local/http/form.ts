@@ -10,7 +10,7 @@ export interface Parsed {
 }
 
 /** A form's sender wants the page again, anyone else what came of it. */
-export function done(exchange: Exchange, parsed: Parsed, result: object, region: string | undefined): void {
+export function sendDone(exchange: Exchange, parsed: Parsed, result: object, region: string | undefined): void {
   if (!parsed.form) return sendJson(exchange, 200, result, { region });
   // The page's own script gets what changed over its stream.
   if (headerOf(exchange.request, 'hx-request') === 'true') return send(exchange, 204, 'text/plain; charset=utf-8', '');

@@ -34,7 +34,7 @@ export function parseSchedule(text: string, seconds: number): Schedule {
   const [, every, lasts] = (/^every:(\d{1,5})\+(\d{1,5})$/.exec(text) ?? []).map(Number);
   if (every !== undefined) {
     if (every < 10 || lasts < 1 || lasts >= every) {
-      throw refused(text, 'one disturbance begins every 10 s or more and ends before the next begins');
+      throw scheduleError(text, 'one disturbance begins every 10 s or more and ends before the next begins');
     }
     return { kind: 'every', every, lasts };
   }
@@ -43,7 +43,7 @@ export function parseSchedule(text: string, seconds: number): Schedule {
     const meets = (other: Disturbance): boolean =>
       target(other) === target(one) && other.at <= one.at + one.lasts && one.at <= other.at + other.lasts;
     if (disturbances.slice(0, index).some(meets)) {
-      throw refused(text, `${target(one)} is broken twice at once: let one end before the other begins`);
+      throw scheduleError(text, `${target(one)} is broken twice at once: let one end before the other begins`);
     }
   });
   return { kind: 'list', disturbances };
@@ -55,10 +55,10 @@ export function disturbancesOf(schedule: Schedule, seconds: number, places: Plac
   for (const one of schedule.disturbances) {
     const text = describe(one);
     if (one.kind === 'stop' && !places.regions.includes(one.region)) {
-      throw refused(text, `this run has no region ${one.region}: it has ${places.regions.join(', ')}`);
+      throw scheduleError(text, `this run has no region ${one.region}: it has ${places.regions.join(', ')}`);
     }
     if (one.kind === 'cut' && !places.links.some(({ from, to }) => from === one.from && to === one.to)) {
-      throw refused(
+      throw scheduleError(
         text,
         `this run has no link between ${one.from} and ${one.to}: it has links between ` +
           `${[...new Set(places.links.map(({ from }) => from))].join(', ')}`,
@@ -80,12 +80,12 @@ function parsePart(part: string, seconds: number): Disturbance {
     throw new LocalRunError(`--schedule ${part} is not valid: ${allowed}`);
   }
   const [at, lasts] = [Number(start), Number(length)];
-  if (lasts < 1) throw refused(part, 'a disturbance lasts 1 s or longer');
+  if (lasts < 1) throw scheduleError(part, 'a disturbance lasts 1 s or longer');
   if (at + lasts > seconds) {
-    throw refused(part, `it ends after ${at + lasts} s and the load after ${seconds} s: let it end before, or give more --seconds`);
+    throw scheduleError(part, `it ends after ${at + lasts} s and the load after ${seconds} s: let it end before, or give more --seconds`);
   }
   if (kind === 'stop') return { kind, region: one, at, lasts };
-  if (one === two) throw refused(part, 'a link leads from one region to another');
+  if (one === two) throw scheduleError(part, 'a link leads from one region to another');
   return { kind: 'cut', from: one, to: two, bothWays: kind === 'cut', at, lasts };
 }
 
@@ -112,6 +112,6 @@ function target(one: Disturbance): string {
   return one.kind === 'stop' ? one.region : [one.from, one.to].sort().join(':');
 }
 
-function refused(text: string, reason: string): LocalRunError {
+function scheduleError(text: string, reason: string): LocalRunError {
   return new LocalRunError(`--schedule ${text} is not valid: ${reason}`);
 }

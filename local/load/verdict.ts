@@ -82,12 +82,12 @@ export function verdictOf(evidence: Evidence): readonly Finding[] {
     ),
     none(
       'keys with more than one answer',
-      differing.map(({ key, answers }) => `${key}: ${told(answers)}`),
+      differing.map(({ key, answers }) => `${key}: ${answersInWords(answers)}`),
       `${asked.length}`,
     ),
     none(
       'keys with an answer outside the contract',
-      strange.map(({ key, answers }) => `${key}: ${told(answers)}`),
+      strange.map(({ key, answers }) => `${key}: ${answersInWords(answers)}`),
       `${asked.length}`,
     ),
     { name: 'debits per key, in each region', ok: debits.length > 0 && Math.max(...debits) <= 1, value: `max ${Math.max(0, ...debits)}` },
@@ -181,6 +181,6 @@ function mostDebits(lines: readonly Line[], keyOf: ReadonlyMap<string, string>):
   return most;
 }
 
-function told(answers: readonly Answered[]): string {
+function answersInWords(answers: readonly Answered[]): string {
   return [...new Set(answers.map(({ status, text }) => `${status} ${text.slice(0, 80)}`))].slice(0, 3).join(' | ');
 }

@@ -6,15 +6,15 @@ export interface Asset {
   readonly body: string;
 }
 
-const own = (name: string): string => path.join(__dirname, 'assets', name);
+const assetPath = (name: string): string => path.join(__dirname, 'assets', name);
 const installed = (...parts: string[]): string => path.join(__dirname, '..', '..', 'node_modules', ...parts);
 
 /** What the page loads, all of it from here: nothing comes from another host. */
 const files: Readonly<Record<string, { readonly contentType: string; readonly file: string }>> = {
-  'page.css': { contentType: 'text/css; charset=utf-8', file: own('page.css') },
-  'parts.css': { contentType: 'text/css; charset=utf-8', file: own('parts.css') },
-  'page.js': { contentType: 'text/javascript; charset=utf-8', file: own('page.js') },
-  'icon.svg': { contentType: 'image/svg+xml', file: own('icon.svg') },
+  'page.css': { contentType: 'text/css; charset=utf-8', file: assetPath('page.css') },
+  'parts.css': { contentType: 'text/css; charset=utf-8', file: assetPath('parts.css') },
+  'page.js': { contentType: 'text/javascript; charset=utf-8', file: assetPath('page.js') },
+  'icon.svg': { contentType: 'image/svg+xml', file: assetPath('icon.svg') },
   'htmx.js': { contentType: 'text/javascript; charset=utf-8', file: installed('htmx.org', 'dist', 'htmx.min.js') },
   'sse.js': { contentType: 'text/javascript; charset=utf-8', file: installed('htmx-ext-sse', 'dist', 'sse.min.js') },
   'idiomorph.js': { contentType: 'text/javascript; charset=utf-8', file: installed('idiomorph', 'dist', 'idiomorph-ext.min.js') },

@@ -12,7 +12,7 @@ import { Payer } from '../callers/payer';
 import type { CutoverWatch } from '../cutover/watch';
 import type { Dns, Issuer, Links, Observed, RegionHandle } from '../ground/model';
 import { headerOf, ownHeaders, send, sendProblem, type Exchange } from '../http/answers';
-import { done, parsedBody } from '../http/form';
+import { sendDone, parsedBody } from '../http/form';
 import type { Route } from '../http/routes';
 import { waterfall } from './views/waterfall';
 
@@ -143,7 +143,7 @@ export class Page {
     const senders = this.sending();
     if (!senders) return this.noTokens(exchange);
     senders.load.set(rate);
-    done(exchange, parsed, senders.load.state(), undefined);
+    sendDone(exchange, parsed, senders.load.state(), undefined);
   }
 
   private async startStorm(exchange: Exchange): Promise<void> {
@@ -152,7 +152,7 @@ export class Page {
     const senders = this.sending();
     if (!senders) return this.noTokens(exchange);
     if (!senders.storm.start()) return sendProblem(exchange, 'request_in_flight', 'A storm is under way already.');
-    done(exchange, parsed, senders.storm.state(), undefined);
+    sendDone(exchange, parsed, senders.storm.state(), undefined);
   }
 
   private async setBothWays(exchange: Exchange, a: string, b: string): Promise<void> {
@@ -168,7 +168,7 @@ export class Page {
     if (cut === undefined || Object.keys(unknown).length) {
       return sendProblem(exchange, 'invalid_request', 'Both ways of a link take partitioned, true or false.');
     }
-    done(
+    sendDone(
       exchange,
       parsed,
       ways.map(({ from, to }) => this.deps.links.set(from, to, { partitioned: cut })),

@@ -100,10 +100,10 @@ export async function verifySignature(
 ): Promise<SignatureVerdict> {
   const { signedHeaders, at, day } = signature;
   const missing = ['host', 'x-amz-date'].filter((name) => !signedHeaders.includes(name));
-  if (missing.length > 0) return refused('IncompleteSignatureException', `the signature must cover ${missing.join(' and ')}`);
+  if (missing.length > 0) return refusedSignature('IncompleteSignatureException', `the signature must cover ${missing.join(' and ')}`);
   const signedMs = Date.parse(at.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
   if (!(Math.abs(nowMs - signedMs) <= toleranceMs) || !at.startsWith(day)) {
-    return refused(
+    return refusedSignature(
       'InvalidSignatureException',
       `signed at ${at}: the time must be within 15 minutes of ${new Date(nowMs).toISOString()}, and on the day of the credential scope`,
     );
@@ -113,15 +113,15 @@ export async function verifySignature(
     .digest('hex');
   const declared = declaredHash(request.headers);
   if (declared !== undefined && !leavesBodyOut(request.headers) && declared !== hash) {
-    return refused('InvalidSignatureException', 'x-amz-content-sha256 is not the hash of the body');
+    return refusedSignature('InvalidSignatureException', 'x-amz-content-sha256 is not the hash of the body');
   }
   const matches = await new Canonical(signature).isSignedBy(request, secretAccessKey, declared ?? hash);
   return matches
     ? { ok: true }
-    : refused('InvalidSignatureException', 'the signature is not that of this request with the secret of its access key');
+    : refusedSignature('InvalidSignatureException', 'the signature is not that of this request with the secret of its access key');
 }
 
-function refused(code: string, message: string): SignatureVerdict {
+function refusedSignature(code: string, message: string): SignatureVerdict {
   return { ok: false, code, message };
 }
 

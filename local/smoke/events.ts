@@ -48,15 +48,15 @@ export async function traces(setting: Setting): Promise<void> {
     const traceId = /Root=([^;]+)/.exec(String(headers['x-amzn-trace-id']))?.[1] ?? '';
     const deadline = Date.now() + tracePatienceMs;
     let segments: TraceSegment[] = [];
-    const seen = () => regions.filter((each) => segments.some((segment) => segment.region === each));
+    const regionsSeen = () => regions.filter((each) => segments.some((segment) => segment.region === each));
     do {
       await sleep(250);
       segments = (await client.once({ path: `/_local/traces/${traceId}` })).body.segments ?? [];
-    } while (seen().length < regions.length && Date.now() < deadline);
+    } while (regionsSeen().length < regions.length && Date.now() < deadline);
     figures.check(
       `trace of a payment in ${region}`,
-      seen().length === regions.length,
-      `${segments.length} segments in ${seen().join(', ') || 'no region'}`,
+      regionsSeen().length === regions.length,
+      `${segments.length} segments in ${regionsSeen().join(', ') || 'no region'}`,
       traceId,
     );
   }

@@ -3,7 +3,7 @@ import { openAccount, type Setting } from './setting';
 import type { Answer, Call } from '../callers/client';
 
 /** Input that the contract refuses: its status, its form, and that nothing was stored of it. */
-export async function refused(setting: Setting): Promise<void> {
+export async function checkRefusals(setting: Setting): Promise<void> {
   const { client, figures, regions, run } = setting;
   figures.heading('refused');
   const account = await openAccount(setting, 'refused', 10_000);

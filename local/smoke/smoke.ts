@@ -9,7 +9,7 @@ import { MemoryWatch } from './memory';
 import { hasCutover, migration } from './migration';
 import { pace } from './pace';
 import { plannedMove } from './planned-move';
-import { refused } from './refused';
+import { checkRefusals } from './refused';
 import { regionLoss } from './region-loss';
 import type { Setting } from './setting';
 import { withUnrest } from './unrest';
@@ -56,7 +56,7 @@ export async function runSmoke(run: SmokeRun): Promise<boolean> {
 async function usual(setting: Setting, mesh: boolean): Promise<void> {
   const { client, figures, regions } = setting;
   await everyday(setting);
-  await refused(setting);
+  await checkRefusals(setting);
   await pace(setting);
   const drops = await withUnrest(client, mesh ? regions : [], () => crowd(setting, setting.operate ? homeCrowd : undefined));
   if (mesh) figures.note('meanwhile the links lagged, and were dropped', `${drops} times`);

@@ -1,4 +1,4 @@
-import { isPresent, read, StateFault, type Json } from './paths';
+import { isPresent, readPath, StateFault, type Json } from './paths';
 import { isLike } from '../ground/wildcard';
 
 type Rule = Readonly<Record<string, any>>;
@@ -51,13 +51,13 @@ function holds(rule: Rule, data: Json, context: Json): boolean {
   if (rule.Or) return (rule.Or as Rule[]).some((one) => holds(one, data, context));
   const variable = String(rule.Variable);
   if (rule.IsPresent !== undefined) return isPresent(variable, data, context) === rule.IsPresent;
-  const value = read(variable, data, context);
+  const value = readPath(variable, data, context);
   return Object.entries(rule).every(([name, expected]) => {
     if (['Variable', 'Next', 'Comment'].includes(name)) return true;
     if (name in tests) return tests[name](value) === expected;
     if (name === 'StringMatches') return typeof value === 'string' && isLike(value, String(expected), { questionMark: false });
     const [, kind, how, path] = comparison.exec(name)!;
-    const [a, b] = [value, path ? read(String(expected), data, context) : expected].map(kinds[kind]);
+    const [a, b] = [value, path ? readPath(String(expected), data, context) : expected].map(kinds[kind]);
     return a !== undefined && b !== undefined && comparisons[how](a, b);
   });
 }

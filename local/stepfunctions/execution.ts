@@ -3,7 +3,7 @@ import { choose } from './choice';
 import { taskKind, type Definition, type State } from './definition';
 import { faultOf, matches } from './faults';
 import { History, mostEvents } from './history';
-import { bounded, fill, part, read, StateFault, timeOf, write, type Json } from './paths';
+import { bounded, fill, part, readPath, StateFault, timeOf, write, type Json } from './paths';
 import { lookMs, type Timers } from './timers';
 
 /** What an execution needs of its surroundings. */
@@ -164,7 +164,7 @@ export class Execution {
       }
       case 'Fail': {
         const text = (member: string): string =>
-          String(state[`${member}Path`] ? read(String(state[`${member}Path`]), input, context) : (state[member] ?? ''));
+          String(state[`${member}Path`] ? readPath(String(state[`${member}Path`]), input, context) : (state[member] ?? ''));
         throw new StateFault(text('Error'), text('Cause'));
       }
       default:
@@ -173,9 +173,10 @@ export class Execution {
   }
 
   private waitEnd(state: State, input: Json, context: Json): number {
-    const given = (member: string): Json => (state[`${member}Path`] ? read(String(state[`${member}Path`]), input, context) : state[member]);
-    const seconds = given('Seconds');
-    if (seconds === undefined) return Date.parse(String(given('Timestamp')));
+    const memberOf = (member: string): Json =>
+      state[`${member}Path`] ? readPath(String(state[`${member}Path`]), input, context) : state[member];
+    const seconds = memberOf('Seconds');
+    if (seconds === undefined) return Date.parse(String(memberOf('Timestamp')));
     if (!Number.isInteger(seconds) || seconds < 0) {
       throw new StateFault('States.Runtime', `a Wait of '${seconds}' seconds: it must be a whole number from 0`);
     }

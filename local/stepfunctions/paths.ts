@@ -16,7 +16,7 @@ export class StateFault extends Error {
 }
 
 /** Value at a reference path of the data, or with `$$` of the context. */
-export function read(path: string, data: Json, context: Json): Json {
+export function readPath(path: string, data: Json, context: Json): Json {
   if (path.startsWith('States.')) return intrinsic(path, data, context);
   const [root, rest] = path.startsWith('$$') ? [context, path.slice(2)] : [data, path.slice(1)];
   let value = root;
@@ -36,7 +36,7 @@ export function read(path: string, data: Json, context: Json): Json {
 /** Whether there is something at a path. */
 export function isPresent(path: string, data: Json, context: Json): boolean {
   try {
-    read(path, data, context);
+    readPath(path, data, context);
     return true;
   } catch {
     return false;
@@ -67,7 +67,7 @@ export function fill(template: Json, data: Json, context: Json): Json {
   if (typeof template !== 'object' || template === null) return template;
   return Object.fromEntries(
     Object.entries(template as Record<string, Json>).map(([name, value]) =>
-      name.endsWith('.$') ? [name.slice(0, -2), read(String(value), data, context)] : [name, fill(value, data, context)],
+      name.endsWith('.$') ? [name.slice(0, -2), readPath(String(value), data, context)] : [name, fill(value, data, context)],
     ),
   );
 }
@@ -75,13 +75,13 @@ export function fill(template: Json, data: Json, context: Json): Json {
 /** A time of a task in milliseconds; none is for ever. */
 export function timeOf(state: Readonly<Record<string, Json>>, member: string, input: Json, context: Json): number {
   const path = state[`${member}Path`];
-  return 1000 * Number(path === undefined ? (state[member] ?? Infinity) : read(String(path), input, context));
+  return 1000 * Number(path === undefined ? (state[member] ?? Infinity) : readPath(String(path), input, context));
 }
 
 /** Input or output through its path; null takes nothing. */
 export function part(path: string | null | undefined, data: Json, context: Json): Json {
   if (path === null) return {};
-  return path === undefined ? data : read(path, data, context);
+  return path === undefined ? data : readPath(path, data, context);
 }
 
 /** Refuses what is larger than a payload may be on AWS. */
@@ -153,7 +153,7 @@ function argument(reader: Reader, data: Json, context: Json): Json {
   // Braces stay escaped for Format, which tells them from its own.
   if (quoted !== undefined) return quoted.replace(/\\(['\\])/g, '$1');
   const path = take(reader, /(\$\$?(?:\.[A-Za-z_][\w-]*|\['[^']+'\]|\[\d+\])*)/y);
-  if (path !== undefined) return read(path, data, context);
+  if (path !== undefined) return readPath(path, data, context);
   const literal = take(reader, /(-?\d+(?:\.\d+)?|true|false|null)/y);
   if (literal === undefined) throw new Error(`no value at ${reader.at}`);
   return JSON.parse(literal);

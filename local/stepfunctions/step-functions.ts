@@ -85,7 +85,7 @@ export class StepFunctions implements FabricService {
     const answer: ActionHandler = (resource, work) => ({
       region,
       needs: [{ action: `states:${operation}`, resource }],
-      answer: () => answered(work),
+      answer: () => answerOf(work),
     });
     if (/^SendTask(Success|Failure|Heartbeat)$/.test(operation)) {
       const task = this.tokens.get(String(input.taskToken));
@@ -320,7 +320,7 @@ const metricOf: Readonly<Record<ExecutionStatus, string>> = {
   ABORTED: 'ExecutionsAborted',
 };
 
-async function answered(work: () => Promise<object> | object): Promise<ServiceAnswer> {
+async function answerOf(work: () => Promise<object> | object): Promise<ServiceAnswer> {
   try {
     return jsonAnswer(await work());
   } catch (error) {

@@ -78,19 +78,19 @@ class TablesOfRun implements GlobalTables {
     if (call.operation === 'DescribeTable') return this.describe(call, input);
     const ttlOf = call.operation === 'UpdateTimeToLive' ? this.strong.get(tableName(input.TableName)) : undefined;
     if (ttlOf?.covers(call.region)) {
-      return answered(validationError('Time to live is not supported on a global table with multi-Region strong consistency'));
+      return tableAnswer(validationError('Time to live is not supported on a global table with multi-Region strong consistency'));
     }
     const uses = tableUses(call.operation, input);
     const governed = uses.filter((use) => use.kind !== 'local' && this.strong.get(use.table)?.covers(call.region));
     if (!governed.length) return this.local(call.region, uses);
     for (const use of uses) {
       const denied = await call.authorize(use.action, use.table, this.strong.get(use.table)?.leadingKeys(use));
-      if (denied) return answered(denied);
+      if (denied) return tableAnswer(denied);
     }
     if (transactions.has(call.operation)) {
-      return answered(validationError('Transactions are not supported on a global table with multi-Region strong consistency'));
+      return tableAnswer(validationError('Transactions are not supported on a global table with multi-Region strong consistency'));
     }
-    return answered(await this.answer(call, input, uses, governed).catch((error: Error) => internalServerError(error.message)));
+    return tableAnswer(await this.answer(call, input, uses, governed).catch((error: Error) => internalServerError(error.message)));
   }
 
   public status(): TableStatus[] {
@@ -107,13 +107,13 @@ class TablesOfRun implements GlobalTables {
     const plan = this.declared.get(tableName(input.TableName));
     if (!plan?.replicas.includes(call.region)) return { kind: 'local' };
     const denied = await call.authorize('dynamodb:DescribeTable', plan.name);
-    if (denied) return answered(denied);
+    if (denied) return tableAnswer(denied);
     const told = await this.network.client.dynamodb(placeOf(call.region), call.operation, input);
     if (told.status !== 200) {
-      return answered({ status: told.status, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: told.body });
+      return tableAnswer({ status: told.status, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: told.body });
     }
     const { Table } = JSON.parse(told.body.toString()) as { Table: object };
-    return answered(jsonAnswer(200, { Table: { ...Table, MultiRegionConsistency: plan.mode } }));
+    return tableAnswer(jsonAnswer(200, { Table: { ...Table, MultiRegionConsistency: plan.mode } }));
   }
 
   private local(region: string, uses: readonly TableUse[]): TableAnswer {
@@ -150,7 +150,7 @@ class TablesOfRun implements GlobalTables {
   }
 }
 
-function answered(answer: DynamoAnswer): TableAnswer {
+function tableAnswer(answer: DynamoAnswer): TableAnswer {
   return { kind: 'answered', answer };
 }
 

@@ -27,11 +27,11 @@ export class DynamoApprovals implements ApprovalStore {
   ) {}
 
   public async create(request: ApprovalRequest, record: ApprovalRecord): Promise<'created' | 'exists'> {
-    const made = await this.both([
+    const writes = await this.both([
       this.put(itemOf(request), { condition: 'attribute_not_exists(#pk)' }),
       this.put(itemOfRecord(record), { condition: 'attribute_not_exists(#pk)' }),
     ]);
-    return made ? 'created' : 'exists';
+    return writes ? 'created' : 'exists';
   }
 
   public async read(id: string): Promise<ApprovalRequest | undefined> {

@@ -133,21 +133,21 @@ export function judge(
   rules: GateRules,
   nowMs: number,
 ): Judgement {
-  const refused = (why: Refusal): Judgement => ({ kind: 'refused', why });
+  const refusedVote = (why: Refusal): Judgement => ({ kind: 'refused', why });
   const entitledBy = entitlementOf(person, rules);
   const why = unentitled(request, person, rules);
-  if (why || entitledBy === undefined) return refused(why ?? 'not_approver');
-  if (request.status === 'WITHDRAWN') return refused('withdrawn');
-  if (request.status === 'DECIDED') return refused(request.outcome?.reason === 'EXPIRED' ? 'expired' : 'decided');
+  if (why || entitledBy === undefined) return refusedVote(why ?? 'not_approver');
+  if (request.status === 'WITHDRAWN') return refusedVote('withdrawn');
+  if (request.status === 'DECIDED') return refusedVote(request.outcome?.reason === 'EXPIRED' ? 'expired' : 'decided');
   // By the clock, not by the sweep: the sweep may be late.
-  if (nowMs >= request.expiresAtMs) return refused('expired');
+  if (nowMs >= request.expiresAtMs) return refusedVote('expired');
   const { id, name, names } = person;
-  if (request.answers.some((given) => given.answer === answer && samePerson(given.names, names))) return refused('repeated');
+  if (request.answers.some((given) => given.answer === answer && samePerson(given.names, names))) return refusedVote('repeated');
   const record: AnswerRecord = { by: id, name, names, entitledBy, answer, ...(comment ? { comment } : {}), atMs: nowMs };
   const answers = [...request.answers, record];
   const decision = decisionOf(answers, request.required);
   const next = decision
-    ? decided(request, answers, decision, 'DECIDED', nowMs)
+    ? withOutcome(request, answers, decision, 'DECIDED', nowMs)
     : scheduled({ ...request, answers, version: request.version + 1 }, rules);
   return { kind: 'counted', next, answer: record };
 }
@@ -165,10 +165,10 @@ function approvalsOf(answers: readonly AnswerRecord[]): number {
 /** The request after its time; undefined while it is open in time, or decided. */
 export function expired(request: ApprovalRequest, nowMs: number): ApprovalRequest | undefined {
   if (request.status !== 'OPEN' || nowMs < request.expiresAtMs) return undefined;
-  return decided(request, request.answers, request.expiryDecision, 'EXPIRED', nowMs);
+  return withOutcome(request, request.answers, request.expiryDecision, 'EXPIRED', nowMs);
 }
 
-function decided(
+function withOutcome(
   request: ApprovalRequest,
   answers: readonly AnswerRecord[],
   decision: ApprovalDecision,
@@ -207,13 +207,13 @@ function settled(request: ApprovalRequest): ApprovalRequest {
 export function resultOf(request: ApprovalRequest): ApprovalResult {
   const { id, outcome, answers } = request;
   if (!outcome) throw new Error(`approval ${id} has no outcome yet`);
-  const made = outcome.decision === 'APPROVED' ? 'approve' : 'reject';
+  const vote = outcome.decision === 'APPROVED' ? 'approve' : 'reject';
   return {
     approvalId: id,
     decision: outcome.decision,
     reason: outcome.reason,
     at: isoOf(outcome.atMs),
-    by: outcome.reason === 'DECIDED' ? [...new Set(answers.filter(({ answer }) => answer === made).map(({ by }) => by))] : [],
+    by: outcome.reason === 'DECIDED' ? [...new Set(answers.filter(({ answer }) => answer === vote).map(({ by }) => by))] : [],
     comments: answers.map(({ by, name, answer, atMs, comment }) => ({
       by,
       name,
@@ -233,7 +233,7 @@ export function dueMessage(request: ApprovalRequest, rules: GateRules, nowMs: nu
 }
 
 /** The request once that message has left. */
-export function told(
+export function afterMessage(
   request: ApprovalRequest,
   message: 'asked' | 'escalation' | 'reminder',
   rules: GateRules,
@@ -256,7 +256,7 @@ export function heartbeatDue(request: ApprovalRequest, rules: GateRules, nowMs: 
 }
 
 /** The request once its execution was seen waiting. */
-export function seen(request: ApprovalRequest, rules: GateRules, nowMs: number): ApprovalRequest {
+export function afterSight(request: ApprovalRequest, rules: GateRules, nowMs: number): ApprovalRequest {
   return scheduled({ ...request, seenAtMs: nowMs, version: request.version + 1 }, rules);
 }
 

@@ -9,8 +9,8 @@ import {
   Refusal,
   requestOf,
   resultOf,
-  seen,
-  told,
+  afterSight,
+  afterMessage,
   viewOf,
   withdrawn,
 } from './domain';
@@ -137,7 +137,7 @@ export class ApprovalGateService {
     const { tasks, store, nowMs } = this.ports;
     if (!heartbeatDue(request, this.rules, nowMs())) return request;
     if ((await tasks.heartbeat(tokenOf(request))) === 'waiting') {
-      const next = seen(request, this.rules, nowMs());
+      const next = afterSight(request, this.rules, nowMs());
       return (await store.replace(next)) === 'replaced' ? next : 'lost';
     }
     const gone = withdrawn(request);
@@ -153,7 +153,7 @@ export class ApprovalGateService {
     const message = dueMessage(request, this.rules, nowMs());
     if (!message) return false;
     await notify(message, viewOf(request));
-    await store.replace(told(request, message, this.rules, nowMs()));
+    await store.replace(afterMessage(request, message, this.rules, nowMs()));
     return true;
   }
 

@@ -21,8 +21,8 @@ export interface VerifyPorts {
  */
 export async function verify({ store, nowMs, forged }: VerifyPorts, call: VerifyCall): Promise<ApprovalResult> {
   const { approvalId } = (typeof call.answer === 'object' && call.answer !== null ? call.answer : {}) as { readonly approvalId?: unknown };
-  const found = typeof approvalId === 'string' && gateLimits.idPattern.test(approvalId) ? await store.read(approvalId) : undefined;
-  const verified: VerifiedAnswer = verifyAnswer(call, call.answer, found, new Date(nowMs()).toISOString());
+  const request = typeof approvalId === 'string' && gateLimits.idPattern.test(approvalId) ? await store.read(approvalId) : undefined;
+  const verified: VerifiedAnswer = verifyAnswer(call, call.answer, request, new Date(nowMs()).toISOString());
   if (verified.forged !== undefined) forged(call, verified.forged);
   return verified.result;
 }

@@ -66,7 +66,7 @@ export async function decide(
   comment?: string,
 ): Promise<GateCallResult> {
   const body = JSON.stringify({ decision, ...(comment === undefined ? {} : { comment }) });
-  return answered(
+  return callResult(
     () => ports.send(region, { url, body }),
     200,
     (fields) => ({
@@ -82,7 +82,7 @@ export async function decide(
 /** Starts what a gate lets people start, once for a key. */
 export async function start(ports: GateCallPorts, { url, region }: GateTarget, input: string, given?: string): Promise<GateCallResult> {
   const key = given ?? ports.newKey();
-  const result = await answered(
+  const result = await callResult(
     () => ports.send(region, { url, body: input, key }),
     202,
     (fields) => ({ outcome: 'started', execution: String(fields.execution), startedBy: String(fields.startedBy) }),
@@ -90,7 +90,7 @@ export async function start(ports: GateCallPorts, { url, region }: GateTarget, i
   return result.outcome === 'unanswered' ? { ...result, key } : result;
 }
 
-async function answered(
+async function callResult(
   send: () => Promise<GateReply>,
   good: number,
   done: (fields: GateReply['fields']) => GateCallResult,

@@ -33,12 +33,12 @@ export function removalAccount({ endpointUrl }: ClientOptions): AccountPorts & t
     region,
     ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl.replaceAll('{region}', region) }),
   });
-  const made = new Map<string, unknown>();
+  const clients = new Map<string, unknown>();
   /** One client a region: each opens connections of its own. */
   const client = <T>(kind: string, region: string, make: () => T): T => {
     const key = `${kind} ${region}`;
-    if (!made.has(key)) made.set(key, make());
-    return made.get(key) as T;
+    if (!clients.has(key)) clients.set(key, make());
+    return clients.get(key) as T;
   };
   const dynamo = (region: string): DynamoDBClient => client('dynamodb', region, () => new DynamoDBClient(settings(region)));
   const kms = (region: string): KMSClient => client('kms', region, () => new KMSClient(settings(region)));
@@ -76,8 +76,10 @@ export function removalAccount({ endpointUrl }: ClientOptions): AccountPorts & t
       await dynamo(region).send(new DeleteTableCommand({ TableName }));
     },
     functionExists: async (region, FunctionName) => {
-      const found = await unless(FunctionNotFound, () => lambda(region).send(new GetFunctionConfigurationCommand({ FunctionName })));
-      return found !== undefined;
+      const configuration = await unless(FunctionNotFound, () =>
+        lambda(region).send(new GetFunctionConfigurationCommand({ FunctionName })),
+      );
+      return configuration !== undefined;
     },
     // A key that waits for its deletion already is done with.
     keyOf: (region, alias) =>

@@ -92,25 +92,25 @@ export class Removal {
   public async run(): Promise<RemovalResult> {
     const { systemName, dryRun } = this.request;
     try {
-      const found = await this.look();
-      const problem = await this.problem(found);
+      const resources = await this.look();
+      const problem = await this.problem(resources);
       if (problem !== undefined) return { outcome: 'refused', why: problem };
       const keys = this.request.keepKeys ? [] : await this.keys();
-      if (found.length === 0 && keys.length === 0) {
+      if (resources.length === 0 && keys.length === 0) {
         return {
           outcome: 'refused',
           why: `there is no table and no key of '${systemName}' in ${this.request.regions.join(', ')}: check the name and the regions`,
         };
       }
-      this.show(found, keys);
+      this.show(resources, keys);
       if (dryRun) return { outcome: 'shown' };
       const typed = await this.ports.ask(`Type the system's name (${systemName}) to delete all of this for good: `);
       if (typed?.trim() !== systemName) {
         return { outcome: 'refused', why: `the name given is '${typed?.trim() ?? ''}' and not '${systemName}': nothing was changed` };
       }
-      for (const table of found) await this.removeTable(table);
+      for (const table of resources) await this.removeTable(table);
       await this.removeKeys(keys);
-      return { outcome: 'removed', tables: found.map(({ table }) => table), keys: keys.map(([region]) => region) };
+      return { outcome: 'removed', tables: resources.map(({ table }) => table), keys: keys.map(([region]) => region) };
     } catch (error) {
       if (error instanceof Stopped) return { outcome: 'stopped', at: error.at, why: error.message, done: this.done };
       throw error;
@@ -123,12 +123,12 @@ export class Removal {
   }
 
   private async look(): Promise<Found[]> {
-    const found: Found[] = [];
+    const resources: Found[] = [];
     for (const table of this.tables) {
       const states = await this.statesOf(table);
-      if (states.size > 0) found.push({ table, regions: [...states.keys()], states });
+      if (states.size > 0) resources.push({ table, regions: [...states.keys()], states });
     }
-    return found;
+    return resources;
   }
 
   private async statesOf(table: string): Promise<Map<string, TableState>> {
@@ -162,12 +162,12 @@ export class Removal {
   }
 
   private async keys(): Promise<[region: string, keyId: string][]> {
-    const found: [string, string][] = [];
+    const keys: [string, string][] = [];
     for (const region of this.request.regions) {
       const keyId = await this.attempt(`look for the key in ${region}`, () => this.ports.keyOf(region, this.alias));
-      if (keyId !== undefined) found.push([region, keyId]);
+      if (keyId !== undefined) keys.push([region, keyId]);
     }
-    return found;
+    return keys;
   }
 
   private get alias(): string {
@@ -271,14 +271,14 @@ export class Removal {
 
   private async until(what: string, holds: () => Promise<boolean>): Promise<void> {
     const end = this.ports.nowMs() + patienceMs;
-    for (let told = false; !(await this.attempt(`see whether ${what}`, holds)); told = true) {
+    for (let isTold = false; !(await this.attempt(`see whether ${what}`, holds)); isTold = true) {
       if (this.ports.nowMs() >= end) {
         throw new Stopped(
           `wait until ${what}`,
           `this did not happen within ${patienceMs / 60_000} minutes: look at it in the console, then give the command again`,
         );
       }
-      if (!told) this.ports.say(`  waiting until ${what}`);
+      if (!isTold) this.ports.say(`  waiting until ${what}`);
       await this.ports.sleep(lookEveryMs);
     }
   }

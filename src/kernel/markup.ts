@@ -37,20 +37,20 @@ function tagOf<F extends Format>(format: F, encode: (text: string) => string): T
 }
 
 /** Without characters that do not show and change what does: controls, and those that turn the direction of what follows. */
-function shown(text: string): string {
+function withoutControls(text: string): string {
   return text.replace(/[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
 
 /** On one line, whatever stands for a new one. */
 function oneLine(text: string): string {
-  return shown(text)
+  return withoutControls(text)
     .replace(/[\t\n\v\f\r\u0085\u2028\u2029]/g, ' ')
     .trim();
 }
 
 /** HTML's text, and attributes in quotes. */
 function htmlText(text: string): string {
-  return shown(text).replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return withoutControls(text).replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /** Text within a line of Markdown: it may begin it, and begins no block. */

@@ -4,13 +4,13 @@
  */
 export function normalName(name: string): string {
   // Lower, upper, lower: that is Unicode's full case folding ("ß" is "ss") but for the dotless i, which folds to itself.
-  const folded = [...shown(name)]
+  const folded = [...visibleName(name)]
     .map((character) => (character === 'ı' ? character : character.toLowerCase().toUpperCase().toLowerCase()))
     .join('');
   return folded.normalize('NFKC').trim();
 }
 
-const shown = (name: string): string =>
+const visibleName = (name: string): string =>
   name
     .normalize('NFKC')
     .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
@@ -19,7 +19,7 @@ const shown = (name: string): string =>
 
 /** Whether a name is written as it is compared, but for case: one that only looks like an approver's must not let anybody in. */
 export function isPlainName(name: string): boolean {
-  return shown(name) === name.normalize('NFC').trim();
+  return visibleName(name) === name.normalize('NFC').trim();
 }
 
 const equals = ' = ';

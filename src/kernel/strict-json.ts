@@ -42,7 +42,7 @@ export function readJson(text: string, numbers: NumberRule = 'exact'): JsonRead 
     value = JSON.parse(text) as Json;
   } catch {
     // The parser's own message quotes the text.
-    return refused('syntax');
+    return jsonRefusal('syntax');
   }
   const fault = faultIn(text, numbers);
   if (fault) return fault;
@@ -69,7 +69,7 @@ export function textOfBody(body: Uint8Array | string): string | undefined {
 
 const shownLength = 40;
 
-function refused(why: JsonFault, name?: string): JsonRefused {
+function jsonRefusal(why: JsonFault, name?: string): JsonRefused {
   const shown = name === undefined ? '' : JSON.stringify(name.slice(0, shownLength));
   const details: Readonly<Record<JsonFault, string>> = {
     syntax: 'It is not valid JSON.',
@@ -86,7 +86,7 @@ function refused(why: JsonFault, name?: string): JsonRefused {
 
 /** The first fault of a text that is valid JSON: so each token ends where its first characters say. */
 function faultIn(text: string, numbers: NumberRule): JsonRefused | undefined {
-  if (half.test(text)) return refused('text');
+  if (half.test(text)) return jsonRefusal('text');
   // One for each object or array that is open; an array has no names.
   const open: (Set<string> | undefined)[] = [];
   let nameComes = false;
@@ -97,21 +97,21 @@ function faultIn(text: string, numbers: NumberRule): JsonRefused | undefined {
       const end = endOfString(text, at);
       const string = stringOf(text.slice(at, end));
       at = end;
-      if (half.test(string)) return refused('text', nameComes ? undefined : name);
+      if (half.test(string)) return jsonRefusal('text', nameComes ? undefined : name);
       if (!nameComes) continue;
       const names = open[open.length - 1]!;
-      if (names.has(string)) return refused('duplicate', string);
-      if (string === '__proto__') return refused('reserved', string);
+      if (names.has(string)) return jsonRefusal('duplicate', string);
+      if (string === '__proto__') return jsonRefusal('reserved', string);
       names.add(string);
       name = string;
       nameComes = false;
     } else if (isOfNumber(character)) {
       const end = endOfNumber(text, at);
-      if (!isExact(text.slice(at, end), numbers)) return refused('number', name);
+      if (!isExact(text.slice(at, end), numbers)) return jsonRefusal('number', name);
       at = end;
     } else {
       if (character === '{' || character === '[') {
-        if (open.push(character === '{' ? new Set() : undefined) > mostLevels) return refused('depth');
+        if (open.push(character === '{' ? new Set() : undefined) > mostLevels) return jsonRefusal('depth');
         nameComes = character === '{';
       } else if (character === '}' || character === ']') {
         open.pop();
@@ -152,12 +152,12 @@ function built(text: string): Json {
     return [name, value()];
   };
   const all = <T>(closing: string, one: () => T): T[] => {
-    const found: T[] = [];
+    const items: T[] = [];
     while (next(`,${closing}`) !== closing) {
       if (text[at - 1] === ',') next('');
-      found.push(one());
+      items.push(one());
     }
-    return found;
+    return items;
   };
   return value();
 }

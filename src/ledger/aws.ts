@@ -41,7 +41,7 @@ export function faultOf(error: unknown): FaultKind | undefined {
   return (error.$metadata.httpStatusCode ?? 500) < 500 ? undefined : 'unknown';
 }
 
-async function sent<T>(request: Promise<T>): Promise<T> {
+async function sendRequest<T>(request: Promise<T>): Promise<T> {
   try {
     return await request;
   } catch (error) {
@@ -88,7 +88,7 @@ export class DynamoStore implements LedgerStore {
   }
 
   public async read(pk: string, strong: boolean): Promise<Item | undefined> {
-    const { Item: found } = await sent(
+    const { Item: found } = await sendRequest(
       this.client.send(
         new GetItemCommand({ TableName: this.tableName, Key: { [ledgerSchema.partitionKey]: { S: pk } }, ConsistentRead: strong }),
       ),
@@ -101,7 +101,7 @@ export class DynamoStore implements LedgerStore {
     const items: Item[] = [];
     let keys = pks.map((pk) => ({ [ledgerSchema.partitionKey]: { S: pk } }));
     while (keys.length > 0) {
-      const { Responses, UnprocessedKeys } = await sent(
+      const { Responses, UnprocessedKeys } = await sendRequest(
         this.client.send(new BatchGetItemCommand({ RequestItems: { [this.tableName]: { Keys: keys, ConsistentRead: true } } })),
       );
       items.push(...(Responses?.[this.tableName] ?? []).map(toItem));
@@ -114,7 +114,7 @@ export class DynamoStore implements LedgerStore {
   }
 
   public async list(account: string, limit: number, from?: string): Promise<readonly IndexEntry[]> {
-    const { Items } = await sent(
+    const { Items } = await sendRequest(
       this.client.send(
         new QueryCommand({
           TableName: this.tableName,
@@ -138,7 +138,7 @@ export class DynamoStore implements LedgerStore {
 
   private async write(send: () => Promise<unknown>): Promise<WriteResult> {
     try {
-      await sent(send());
+      await sendRequest(send());
       return { kind: 'written' };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;

@@ -14,24 +14,24 @@ export function eventWidgets(graphs: Graphs, regions: readonly RegionMetrics[], 
   const ofConsumers = (metrics: (one: RegionMetrics, name: string) => Metric[]): Metric[] =>
     names.flatMap((name) => regions.flatMap((one) => metrics(one, name)));
   return [
-    ...graphs.of('Events sent', 'a minute', shown.outbox ? regions.flatMap(sent) : []),
+    ...graphs.of('Events sent', 'a minute', shown.outbox ? regions.flatMap(sentMetrics) : []),
     ...graphs.of('Events received', 'a minute', ofConsumers(received)),
     ...graphs.of(
       'Events late: the way of a probe',
       'milliseconds, longest',
-      shown.mesh ? regions.flatMap((one) => late(one, regions)) : [],
+      shown.mesh ? regions.flatMap((one) => lateMetrics(one, regions)) : [],
     ),
     ...graphs.of(
       'Events dead: in dead-letter queues',
       'messages',
       regions.flatMap((one) => dead(one, shown, names)),
     ),
-    ...graphs.of('Events not taken', 'a minute', [...(shown.mesh ? regions.map(givenUp) : []), ...ofConsumers(refused)]),
+    ...graphs.of('Events not taken', 'a minute', [...(shown.mesh ? regions.map(givenUp) : []), ...ofConsumers(refusedMetrics)]),
     ...graphs.of('Consumers: age of the oldest event that waits', 'seconds', ofConsumers(age)),
   ];
 }
 
-function sent(one: RegionMetrics): Metric[] {
+function sentMetrics(one: RegionMetrics): Metric[] {
   return [
     one.own(meshMetrics.eventsPublished, { label: `${one.region} published` }),
     one.own(meshMetrics.swept, { label: `${one.region} published for a lost peer` }),
@@ -46,7 +46,7 @@ function received(one: RegionMetrics, name: string): Metric[] {
   ];
 }
 
-function refused(one: RegionMetrics, name: string): Metric[] {
+function refusedMetrics(one: RegionMetrics, name: string): Metric[] {
   return [ofConsumer(one, name, meshMetrics.setAside, 'set aside'), ofConsumer(one, name, meshMetrics.refused, 'refused')];
 }
 
@@ -55,7 +55,7 @@ function ofConsumer(one: RegionMetrics, name: string, metricName: string, says: 
 }
 
 /** To a region, from each peer. */
-function late({ region, systemName }: RegionMetrics, regions: readonly RegionMetrics[]): Metric[] {
+function lateMetrics({ region, systemName }: RegionMetrics, regions: readonly RegionMetrics[]): Metric[] {
   return regions
     .filter((other) => other.region !== region)
     .map((peer) => probeLatency(systemName, region, peer.region, { region, label: `${peer.region} to ${region}` }));

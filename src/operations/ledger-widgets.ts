@@ -42,8 +42,8 @@ function quorum(graphs: Graphs, regions: readonly RegionMetrics[]): IWidget[] {
       'Quorum: time of a write in two regions',
       'milliseconds',
       regions.flatMap((one) => [
-        written(one, 'UpdateItem', { statistic: Stats.AVERAGE, label: `${one.region} average` }),
-        written(one, 'UpdateItem', { statistic: Stats.MAXIMUM, label: `${one.region} longest` }),
+        writtenMetric(one, 'UpdateItem', { statistic: Stats.AVERAGE, label: `${one.region} average` }),
+        writtenMetric(one, 'UpdateItem', { statistic: Stats.MAXIMUM, label: `${one.region} longest` }),
       ]),
     ),
     ...graphs.of(
@@ -72,8 +72,8 @@ function conflicts(one: RegionMetrics): MathExpression {
     expression: `1000000 * FILL(conflicts${at}, 0) / (FILL(puts${at}, 0) + FILL(updates${at}, 0))`,
     usingMetrics: {
       [`conflicts${at}`]: ledger.metricWriteConflicts({ region }),
-      [`puts${at}`]: written(one, 'PutItem', samples),
-      [`updates${at}`]: written(one, 'UpdateItem', samples),
+      [`puts${at}`]: writtenMetric(one, 'PutItem', samples),
+      [`updates${at}`]: writtenMetric(one, 'UpdateItem', samples),
     },
     label: region,
     period: minute,
@@ -91,6 +91,6 @@ function homes(graphs: Graphs, regions: readonly RegionMetrics[]): IWidget[] {
   );
 }
 
-function written(one: RegionMetrics, operation: string, options: { readonly statistic: string; readonly label?: string }): Metric {
+function writtenMetric(one: RegionMetrics, operation: string, options: { readonly statistic: string; readonly label?: string }): Metric {
   return one.table('SuccessfulRequestLatency', { Operation: operation }, options);
 }

@@ -52,24 +52,24 @@ export class AgingKeySet implements JwksCache {
     if (typeof kid !== 'string') throw new JwtWithoutValidKidError('JWT header does not have valid kid claim');
     const cameMs = this.ports.nowMs();
     const known = await this.usable(uri, cameMs);
-    const found = known && findJwkInJwks(known.jwks, kid);
-    if (found) return distinct(found);
+    const knownKey = known && findJwkInJwks(known.jwks, kid);
+    if (knownKey) return distinct(knownKey);
     if (known && known.askedMs >= cameMs) throw new KidNotFoundInJwksError('the issuer has no key of this ID');
     if (cameMs < this.notBeforeMs && !this.asking) {
       throw new KeyNotKnownError('the issuer was asked for its keys just now, and is not asked again yet');
     }
     const asked = await this.ask(uri);
-    const made = findJwkInJwks(asked.jwks, kid);
-    if (made) return distinct(made);
+    const newKey = findJwkInJwks(asked.jwks, kid);
+    if (newKey) return distinct(newKey);
     // Who joined a request that was on its way does not know what the issuer had when the token came.
     if (asked.askedMs < cameMs) throw new KeyNotKnownError('the issuer was being asked for its keys when the token came');
     throw new KidNotFoundInJwksError('the issuer has no key of this ID');
   }
 
   public getCachedJwk(_uri: string, { header: { kid } }: { readonly header: { readonly kid?: unknown } }): JwkWithKid {
-    const found = typeof kid === 'string' && this.held ? findJwkInJwks(this.held.jwks, kid) : undefined;
-    if (!found) throw new KidNotFoundInJwksError('no key of this ID is held');
-    return distinct(found);
+    const heldKey = typeof kid === 'string' && this.held ? findJwkInJwks(this.held.jwks, kid) : undefined;
+    if (!heldKey) throw new KidNotFoundInJwksError('no key of this ID is held');
+    return distinct(heldKey);
   }
 
   public addJwks(_uri: string, jwks: Jwks): void {

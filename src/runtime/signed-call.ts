@@ -68,14 +68,14 @@ export async function jsonCall<T>(
 }
 
 async function send(call: AwsCall): Promise<string> {
-  const { status, headers, body } = await answered(call);
+  const { status, headers, body } = await signedAnswer(call);
   if (status < 300) return body;
   const code = errorCode(body, headers);
   if (status >= 500) throw new CallUnanswered(call, `${status} ${code}`);
   throw new CallRefused(call, status, code, errorText(body));
 }
 
-async function answered(call: AwsCall): Promise<BoundedAnswer> {
+async function signedAnswer(call: AwsCall): Promise<BoundedAnswer> {
   try {
     const request = await signedRequest({ ...call, endpoint: process.env.AWS_ENDPOINT_URL }, async () => credentials());
     return await boundedCall(request, { timeoutMs, bytes: awsAnswerBytes });

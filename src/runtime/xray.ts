@@ -198,8 +198,8 @@ interface Daemon {
 /** Reads `host:port`, or `tcp:host:port udp:host:port`. */
 export function daemonOf(address: string | undefined): Daemon | undefined {
   const udp = /(?:^|\s)udp:(\S+)/.exec(address ?? '')?.[1] ?? address;
-  const found = /^([^\s:]+):(\d{1,5})$/.exec(udp ?? '');
-  return found ? { host: found[1], port: Number(found[2]) } : undefined;
+  const hostAndPort = /^([^\s:]+):(\d{1,5})$/.exec(udp ?? '');
+  return hostAndPort ? { host: hostAndPort[1], port: Number(hostAndPort[2]) } : undefined;
 }
 
 let socket: Socket | undefined;

@@ -42,7 +42,7 @@ export async function authorize(ports: AuthorizerPorts, event: AuthorizerEvent):
   const verification = await ports.verify(token);
   if (verification.kind === 'invalid') return { kind: 'unauthorized', reason: verification.reason };
   const { claims } = verification;
-  const tenant = own(claims, ports.tenantClaim);
+  const tenant = ownMember(claims, ports.tenantClaim);
   if (typeof tenant !== 'string' || !tenantPattern.test(tenant)) return denied(event, 'the tenant claim is missing or malformed');
   const principalId = typeof claims.sub === 'string' && claims.sub !== '' ? claims.sub : tenant;
   const context = { [tenantContextKey]: tenant, ...(ports.scopes && { [scopeContextKey]: grantedScopes(ports, claims).join(' ') }) };
@@ -51,12 +51,12 @@ export async function authorize(ports: AuthorizerPorts, event: AuthorizerEvent):
 
 /** Of the scopes that the API asks for, those that the token bears; whether they are enough for a call is for its function to say. */
 function grantedScopes({ scopes = [], scopeClaim }: AuthorizerPorts, claims: Readonly<Record<string, unknown>>): readonly string[] {
-  const held = scopeClaim === undefined ? (own(claims, 'scope') ?? own(claims, 'scp')) : own(claims, scopeClaim);
+  const held = scopeClaim === undefined ? (ownMember(claims, 'scope') ?? ownMember(claims, 'scp')) : ownMember(claims, scopeClaim);
   const granted: readonly unknown[] = typeof held === 'string' ? held.split(' ') : Array.isArray(held) ? held : [];
   return scopes.filter((name) => granted.includes(name));
 }
 
-function own(claims: Readonly<Record<string, unknown>>, name: string): unknown {
+function ownMember(claims: Readonly<Record<string, unknown>>, name: string): unknown {
   return Object.hasOwn(claims, name) ? claims[name] : undefined;
 }
 

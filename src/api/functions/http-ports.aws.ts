@@ -41,7 +41,7 @@ export function httpPorts(
 }
 
 /** What a request met, for its line: most of the time nothing. */
-function met(events: RequestRecord['events']): object {
+function eventCounts(events: RequestRecord['events']): object {
   const { writeConflict = 0, throttle = 0, takeover = 0, trimFailed } = events;
   return {
     conflicts: writeConflict,
@@ -59,7 +59,7 @@ export function recordRequest(telemetry: Telemetry, record: RequestRecord): void
   if (decidedHere) telemetry.count(ledgerMetrics.decided);
   const fault = record.route === '/health' ? apiMetrics.unhealthy : apiMetrics.faults;
   if (record.status >= 500) telemetry.count(fault);
-  telemetry.record('request', { ...fields, became, ...met(events) }, thrown === undefined ? undefined : faultRecord(thrown));
+  telemetry.record('request', { ...fields, became, ...eventCounts(events) }, thrown === undefined ? undefined : faultRecord(thrown));
 }
 
 /** What a function needs to take calls that other regions send here. */
@@ -87,7 +87,7 @@ export function recordForwarded(telemetry: Telemetry): (record: Omit<RequestReco
   return ({ events, thrown, ...fields }) => {
     countLedgerEvents(telemetry, events);
     if (thrown !== undefined) telemetry.count(apiMetrics.faults);
-    telemetry.record('forwarded', { ...fields, ...met(events) }, thrown === undefined ? undefined : faultRecord(thrown));
+    telemetry.record('forwarded', { ...fields, ...eventCounts(events) }, thrown === undefined ? undefined : faultRecord(thrown));
   };
 }
 

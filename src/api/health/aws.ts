@@ -52,11 +52,11 @@ export function authorityReader(source: Environment): (() => Promise<unknown>) |
   const { mode, home } = ledgerEnv.read(source);
   if (mode !== 'HOME_REGION') return undefined;
   const store = authorityStore(readHome(home), apiLimits.healthReadTimeoutMs);
-  const read = (): Promise<unknown> =>
+  const probeRead = (): Promise<unknown> =>
     store.read('u#0', true).catch((error: unknown) => {
       if (!(error instanceof StoreFault && error.fault === 'throttled')) throw error;
     });
-  return () => read().catch(read);
+  return () => probeRead().catch(probeRead);
 }
 
 /** A lease is looked after so many times while it lasts. */

@@ -29,7 +29,7 @@ const nobody: CallerCandidate = { scopes: [] };
 function candidate(source: CallerSource, context: GatewayContext | undefined): CallerCandidate {
   if (source.kind === 'context') {
     const values = context?.authorizer ?? {};
-    return { tenant: own(values, source.key), scopes: scopesIn(source, values) };
+    return { tenant: ownMember(values, source.key), scopes: scopesIn(source, values) };
   }
   const { accountId, userArn } = context?.identity ?? {};
   if (!accountId || !userArn) return nobody;
@@ -41,7 +41,7 @@ function candidate(source: CallerSource, context: GatewayContext | undefined): C
 function scopesIn(source: Extract<CallerSource, { kind: 'context' }>, values: Readonly<Record<string, unknown>>): readonly ApiScope[] {
   const { names, scopeKey } = source;
   if (names === undefined) return apiScopes;
-  const held = scopeKey === undefined ? undefined : own(values, scopeKey);
+  const held = scopeKey === undefined ? undefined : ownMember(values, scopeKey);
   const granted = typeof held === 'string' ? held.split(' ') : [];
   return apiScopes.filter((scope) => granted.includes(names[scope]));
 }
@@ -65,6 +65,6 @@ function principalOf(arn: string): string | undefined {
   return identity ? `${identity[1]}:${identity[2]}/${identity[3]}` : undefined;
 }
 
-function own(values: Readonly<Record<string, unknown>>, key: string): unknown {
+function ownMember(values: Readonly<Record<string, unknown>>, key: string): unknown {
   return Object.hasOwn(values, key) ? values[key] : undefined;
 }

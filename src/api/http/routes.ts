@@ -21,8 +21,8 @@ export function matchRoute(method: string, path: string): RouteMatch {
   const segments = path.split('/').map(decodeSegment);
   const candidates = patterns.filter((pattern) => fits(pattern.segments, segments));
   if (candidates.length === 0) throw new ProblemError('unknown_route', 'This API has no call with this path: see the API reference.');
-  const found = candidates.find((candidate) => candidate.route.method === method);
-  if (!found) {
+  const matching = candidates.find((candidate) => candidate.route.method === method);
+  if (!matching) {
     const allow = candidates
       .map((candidate) => candidate.route.method)
       .sort()
@@ -30,9 +30,9 @@ export function matchRoute(method: string, path: string): RouteMatch {
     throw new ProblemError('method_not_allowed', `This path accepts only ${allow}.`, { Allow: allow });
   }
   const params = Object.fromEntries(
-    found.segments.flatMap((segment, index) => (isParam(segment) ? [[segment.slice(1, -1), segments[index]]] : [])),
+    matching.segments.flatMap((segment, index) => (isParam(segment) ? [[segment.slice(1, -1), segments[index]]] : [])),
   );
-  return { route: found.route, params };
+  return { route: matching.route, params };
 }
 
 function fits(pattern: readonly string[], segments: readonly string[]): boolean {

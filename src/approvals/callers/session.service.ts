@@ -168,14 +168,14 @@ export function personOfClaims(claims: Readonly<Record<string, unknown>>, identi
   // An address that its owner has not shown to be theirs may be anybody's.
   if (identity.identityClaim === 'email' && verified === undefined) return undefined;
   const aliases = ['sub', 'email', 'preferred_username', 'username', 'cognito:username', 'upn', identity.nameClaim].map(text);
-  const known = (names: readonly (string | undefined)[]): string[] => [...new Set(names.filter((name) => name !== undefined))];
+  const namesGiven = (names: readonly (string | undefined)[]): string[] => [...new Set(names.filter((name) => name !== undefined))];
   return {
     id,
     name: text(identity.nameClaim) ?? text('email') ?? id,
-    vouched: known([verified]),
+    vouched: namesGiven([verified]),
     // The subject too: whoever changes their address is who they were.
-    names: known([id, verified, text('sub')]),
-    aliases: known(aliases),
+    names: namesGiven([id, verified, text('sub')]),
+    aliases: namesGiven(aliases),
     groups: groupsOf(Object.hasOwn(claims, identity.groupsClaim) ? claims[identity.groupsClaim] : undefined, identity.groupsSeparator),
   };
 }

@@ -145,7 +145,7 @@ export class ApprovalGate extends Construct {
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
     const url = `${this.url}${gatePaths.starts}/${name}`;
-    const made = this.make(
+    const startFunction = this.make(
       `Start-${name}`,
       gateBundles.start,
       startEnv.write({
@@ -157,8 +157,8 @@ export class ApprovalGate extends Construct {
       }),
       Duration.seconds(gateLimits.functionTimeoutSeconds),
     );
-    Grant.addToPrincipal({ grantee: made.function, actions: ['states:StartExecution'], resourceArns: [stateMachineArn] });
-    this.api.serveStart(name, made.function);
+    Grant.addToPrincipal({ grantee: startFunction.function, actions: ['states:StartExecution'], resourceArns: [stateMachineArn] });
+    this.api.serveStart(name, startFunction.function);
     return url;
   }
 
@@ -254,23 +254,23 @@ export class ApprovalGate extends Construct {
 
   /** It can put requests and tell people: it cannot answer a token. */
   private defineRequest(rules: GateRules): BundledFunction {
-    const made = this.make(
+    const requestFunction = this.make(
       'Request',
       gateBundles.request,
       this.environment(rules, this.topics()),
       Duration.seconds(gateLimits.functionTimeoutSeconds),
     );
-    this.grantTable(made, ['dynamodb:PutItem', 'dynamodb:GetItem']);
-    this.grantTell(made);
-    return made;
+    this.grantTable(requestFunction, ['dynamodb:PutItem', 'dynamodb:GetItem']);
+    this.grantTell(requestFunction);
+    return requestFunction;
   }
 
   /** It can read a request, and nothing else. */
   private defineVerify(): BundledFunction {
     const environment = verifyEnv.write({ gateName: this.props.gateName, tableName: this.table.tableName });
-    const made = this.make('Verify', gateBundles.verify, environment, Duration.seconds(gateLimits.functionTimeoutSeconds));
-    this._grantVerify(made.function);
-    return made;
+    const verifyFunction = this.make('Verify', gateBundles.verify, environment, Duration.seconds(gateLimits.functionTimeoutSeconds));
+    this._grantVerify(verifyFunction.function);
+    return verifyFunction;
   }
 
   /** @internal Reading a request by its ID. */
@@ -293,7 +293,7 @@ export class ApprovalGate extends Construct {
             }),
           )
         : undefined;
-    const made = this.make(
+    const pageFunction = this.make(
       'Decide',
       gateBundles.page,
       this.environment(rules, {
@@ -304,28 +304,28 @@ export class ApprovalGate extends Construct {
       }),
       Duration.seconds(gateLimits.functionTimeoutSeconds),
     );
-    this.grantTable(made, ['dynamodb:PutItem', 'dynamodb:GetItem']);
-    this.grantAnswer(made, ['states:SendTaskSuccess']);
-    session?.grantRead(made.function);
-    _clientSecret?.grantRead(made.function);
-    this.api.serve(made.function);
+    this.grantTable(pageFunction, ['dynamodb:PutItem', 'dynamodb:GetItem']);
+    this.grantAnswer(pageFunction, ['states:SendTaskSuccess']);
+    session?.grantRead(pageFunction.function);
+    _clientSecret?.grantRead(pageFunction.function);
+    this.api.serve(pageFunction.function);
   }
 
   private defineSweep(rules: GateRules): void {
-    const made = this.make(
+    const sweepFunction = this.make(
       'Sweep',
       gateBundles.sweep,
       this.environment(rules, this.topics()),
       Duration.seconds(gateLimits.sweepTimeoutSeconds),
     );
-    this.grantTable(made, ['dynamodb:PutItem', 'dynamodb:GetItem', 'dynamodb:Query']);
-    this.grantTell(made);
-    this.grantAnswer(made, ['states:SendTaskSuccess', 'states:SendTaskHeartbeat']);
+    this.grantTable(sweepFunction, ['dynamodb:PutItem', 'dynamodb:GetItem', 'dynamodb:Query']);
+    this.grantTell(sweepFunction);
+    this.grantAnswer(sweepFunction, ['states:SendTaskSuccess', 'states:SendTaskHeartbeat']);
     new Rule(this, 'EveryMinute', {
       description: `${this.props.gateName}: finishes what is due`,
       schedule: Schedule.rate(Duration.minutes(1)),
       // A sweep that fails is followed by the next one.
-      targets: [new LambdaFunction(made.function, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
+      targets: [new LambdaFunction(sweepFunction.function, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
     });
   }
 

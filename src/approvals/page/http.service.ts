@@ -97,7 +97,7 @@ class GateCalls {
   private async look(event: GateEvent, id: string): Promise<AnsweredPage> {
     const view = await this.ports.gate.view(id);
     if (!view) return this.problem(event, 'unknown');
-    if (wantsJson(event)) return { answer: json(200, shown(view)) };
+    if (wantsJson(event)) return { answer: json(200, apiView(view)) };
     return { answer: await this.page(200, view, await this.sessionOf(event)) };
   }
 
@@ -116,7 +116,7 @@ class GateCalls {
     if (outcome.kind === 'unknown') return { ...this.problem(event, 'unknown'), by };
     if (outcome.kind === 'refused') return { ...(await this.refused(event, outcome.why, outcome.view, session)), by };
     // Shown by GET, so that a reload does not decide again. Relative, like all links here: the page works below whatever address it has.
-    const answer = wantsJson(event) ? json(200, shown(outcome.view)) : redirect(303, id);
+    const answer = wantsJson(event) ? json(200, apiView(outcome.view)) : redirect(303, id);
     return { answer, by };
   }
 
@@ -245,7 +245,7 @@ const proofHints: Partial<Readonly<Record<PageProblemCode, string>>> = {
 };
 
 /** What everyone may know, in the API's words. */
-function shown(view: ApprovalView): object {
+function apiView(view: ApprovalView): object {
   const { id, outcome, ...rest } = view;
   return { approvalId: id, ...rest, ...(outcome ? { decision: outcome.decision, reason: outcome.reason, decidedAtMs: outcome.atMs } : {}) };
 }

@@ -177,15 +177,15 @@ function reportOf(report: string): Html {
       : failed === 0
         ? html`Checks: <span class="passed">all ${checks.length} passed</span>`
         : html`Checks: <span class="failed">${failed} of ${checks.length} failed</span>`;
-  return html`<h2>${title}</h2>${drawn(blockOf(report))}`;
+  return html`<h2>${title}</h2>${htmlOf(blockOf(report))}`;
 }
 
-function drawn(block: Block): Html {
+function htmlOf(block: Block): Html {
   switch (block.kind) {
     case 'text':
       return html`<p${block.verdict !== undefined && html` class="${block.verdict}"`}>${block.text}</p>`;
     case 'list':
-      return html`${block.items.map(drawn)}`;
+      return html`${block.items.map(htmlOf)}`;
     case 'pairs':
       return html`<dl>${block.pairs.map(([name, value]) => html`<dt>${name}</dt><dd>${inCell(value)}</dd>`)}</dl>`;
     case 'rows':
@@ -201,7 +201,7 @@ function cellOf(cell: Block, head: string | undefined): Html {
 }
 
 function inCell(block: Block): Html {
-  return block.kind === 'text' ? html`${block.text}` : drawn(block);
+  return block.kind === 'text' ? html`${block.text}` : htmlOf(block);
 }
 
 export function timeOf(ms: number): string {

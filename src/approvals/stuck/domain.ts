@@ -67,11 +67,11 @@ function placeOf(event: HistoryEvent, before: OpenPlace | undefined, over: Set<n
   const begun = begins.get(event.type);
   if (begun) return { containers: [...containers, { kind: begun, id: event.id }], state, sinceMs };
   const ended = ends.exec(event.type)?.[1];
-  return ended === undefined ? { containers, state, sinceMs } : { containers: left(containers, kinds[ended], over), state, sinceMs };
+  return ended === undefined ? { containers, state, sinceMs } : { containers: leave(containers, kinds[ended], over), state, sinceMs };
 }
 
 /** Ends the innermost container of that kind, and what stands inside it. */
-function left(containers: readonly Container[], kind: string, over: Set<number>): readonly Container[] {
+function leave(containers: readonly Container[], kind: string, over: Set<number>): readonly Container[] {
   const at = containers.map((container) => container.kind).lastIndexOf(kind);
   if (at < 0) return containers;
   for (const { id } of containers.slice(at)) over.add(id);

@@ -84,10 +84,10 @@ export function keepProtection<T extends Construct>(made: T): T {
 function isTlsKept(made: Construct, { cfnResourceType }: CfnResource): boolean {
   const type = policies[cfnResourceType];
   if (type === undefined) return true;
-  const found = made.node
+  const resources = made.node
     .findAll()
     .filter((child): child is CfnResource => CfnResource.isCfnResource(child) && child.cfnResourceType === type);
-  const documents = found.map(
+  const documents = resources.map(
     (policy) => propertiesInTemplate(policy).PolicyDocument as { Statement?: Properties | Properties[] } | undefined,
   );
   const statements = documents.flatMap((document) => [document?.Statement ?? []].flat());

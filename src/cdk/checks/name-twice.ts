@@ -58,8 +58,8 @@ function isSame(own: NamedResource, other: NamedResource): boolean {
 
 function namesIn(root: IConstruct, propertyOf: (type: string) => string | undefined): ReadonlyMap<string, readonly NamedResource[]> {
   const all = root.node.findAll();
-  const found = known.get(root);
-  if (found?.constructs === all.length) return found.names;
+  const cached = known.get(root);
+  if (cached?.constructs === all.length) return cached.names;
   const names = new Map<string, NamedResource[]>();
   for (const resource of all) {
     if (!CfnResource.isCfnResource(resource)) continue;

@@ -27,7 +27,7 @@ export function checkPorts(invoke: Invoker, nowMs: () => number): CheckReads {
       return MetricDataResults[0]?.Values ?? [];
     },
     alarms: async (region, names) => {
-      const found = new Map<string, AlarmState['state']>();
+      const states = new Map<string, AlarmState['state']>();
       for (let from = 0; from < names.length; from += 100) {
         const { MetricAlarms = [], CompositeAlarms = [] } = await cloudWatch<
           Record<'MetricAlarms' | 'CompositeAlarms', { AlarmName: string; StateValue: AlarmState['state'] }[] | undefined>
@@ -36,9 +36,9 @@ export function checkPorts(invoke: Invoker, nowMs: () => number): CheckReads {
           AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
           MaxRecords: 100,
         });
-        for (const { AlarmName, StateValue } of [...MetricAlarms, ...CompositeAlarms]) found.set(AlarmName, StateValue);
+        for (const { AlarmName, StateValue } of [...MetricAlarms, ...CompositeAlarms]) states.set(AlarmName, StateValue);
       }
-      return names.map((name) => ({ region, name, state: found.get(name) ?? 'MISSING' }));
+      return names.map((name) => ({ region, name, state: states.get(name) ?? 'MISSING' }));
     },
     queueDepth: async (region, name) => {
       try {

@@ -132,19 +132,19 @@ export class ReconcileRound {
     while (!state.over) {
       this.inTime();
       for await (const { items, next } of this.pages(state.side, state.from)) {
-        const found = await this.differences(
+        const differences = await this.differences(
           state.side,
           items.filter((item) => mayDiffer(item, differing, this.round.sinceMs)),
         );
-        const unexplained = found.filter(({ inFlight }) => !inFlight);
+        const unexplained = differences.filter(({ inFlight }) => !inFlight);
         const last = next === undefined;
         state = {
           ...state,
           from: next,
           side: last ? 'target' : state.side,
           over: last && state.side === 'target',
-          found: state.found + found.length,
-          inFlight: state.inFlight + found.length - unexplained.length,
+          found: state.found + differences.length,
+          inFlight: state.inFlight + differences.length - unexplained.length,
           unexplained: [...state.unexplained, ...unexplained.map(({ pk, kind }) => `${pk}: ${kind}`)].slice(0, sampleSize),
         };
         this.round = { ...this.round, comparing: state };

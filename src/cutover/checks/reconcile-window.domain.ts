@@ -96,14 +96,14 @@ export function compareItems(
   nowMs: number,
   settleMs: number,
 ): readonly ItemDifference[] {
-  const found: ItemDifference[] = [];
+  const differences: ItemDifference[] = [];
   for (const pk of new Set([...source.keys(), ...target.keys()])) {
     const kind = kindOf(source.get(pk), target.get(pk));
     if (!kind) continue;
     const writtenAt = Math.max(source.get(pk)?.writtenAt ?? 0, target.get(pk)?.writtenAt ?? 0);
-    found.push({ pk, kind, inFlight: nowMs - writtenAt < settleMs });
+    differences.push({ pk, kind, inFlight: nowMs - writtenAt < settleMs });
   }
-  return found;
+  return differences;
 }
 
 function kindOf(source: ReplicaItem | undefined, target: ReplicaItem | undefined): DifferenceKind | undefined {

@@ -140,7 +140,7 @@ export class PhasedCutoverStateMachine extends Construct {
 
   private defineStatus({ systemName, source, target, logRetention }: PhasedCutoverStateMachineProps): IFunction {
     const plan: StatusPlan = { source, target, phases: this._plan.phases.map((phase) => phase.target) };
-    const made = new BundledFunction(this, 'Status', {
+    const statusFunction = new BundledFunction(this, 'Status', {
       bundle: cutoverBundles.status,
       functionName: cutoverStatusName(systemName),
       description: `${systemName}: tells how the cutover stands`,
@@ -149,7 +149,7 @@ export class PhasedCutoverStateMachine extends Construct {
       memorySize: 512,
       logRetention: logRetention ?? RetentionDays.ONE_YEAR,
     });
-    this.records._grantAuditRead(made.function);
-    return made.function;
+    this.records._grantAuditRead(statusFunction.function);
+    return statusFunction.function;
   }
 }

@@ -26,7 +26,7 @@ export function defineSteps(
     ofAws: (service, region, resource) => `arn:${partition}:${service}:${region}::${resource}`,
   };
   const machine = cutoverName(systemName);
-  const made = new BundledFunction(scope, 'Steps', {
+  const stepsFunction = new BundledFunction(scope, 'Steps', {
     bundle: cutoverBundles.steps,
     functionName: `${systemName}-cutover-steps`,
     description: `${systemName}: steps of the cutover`,
@@ -38,7 +38,7 @@ export function defineSteps(
     memorySize: 1769,
     logRetention: logRetention ?? RetentionDays.ONE_YEAR,
   });
-  const grantee = made.function;
+  const grantee = stepsFunction.function;
   const grant = (actions: string[], resourceArns: string[]): Grant => Grant.addToPrincipal({ grantee, actions, resourceArns });
   records._grantChange(grantee);
   records._grantAudit(grantee);

@@ -119,7 +119,7 @@ export class WeightedRecords extends Construct {
       onDelete: props.removalPolicy === RemovalPolicy.DESTROY ? 'DELETE' : 'RETAIN',
       ...(props.formerAuditEnd ? { formerAuditEnd: props.formerAuditEnd } : {}),
     };
-    const made = new BundledFunction(this, 'Keeper', {
+    const keeper = new BundledFunction(this, 'Keeper', {
       bundle: cutoverBundles.records,
       description: `${props.systemName}: keeps the weighted records of ${props.publicName}`,
       // The function is told by its environment, which no event can change; the resource's properties only make CloudFormation ask.
@@ -135,10 +135,10 @@ export class WeightedRecords extends Construct {
       memorySize: 512,
       logRetention: props.logRetention ?? RetentionDays.ONE_YEAR,
     });
-    this._grantChange(made.function);
-    this._grantAudit(made.function);
+    this._grantChange(keeper.function);
+    this._grantAudit(keeper.function);
     const grant = (actions: string[], resourceArns: string[]): Grant =>
-      Grant.addToPrincipal({ grantee: made.function, actions, resourceArns });
+      Grant.addToPrincipal({ grantee: keeper.function, actions, resourceArns });
     grant(
       ['ssm:GetParameters'],
       [props.source, props.target].map(
@@ -146,15 +146,15 @@ export class WeightedRecords extends Construct {
       ),
     );
     grant(['cloudformation:DescribeStacks', 'cloudformation:DescribeStackEvents'], [stack.stackId]);
-    this.function = made.function;
+    this.function = keeper.function;
     this.resource = new CustomResource(this, 'Records', {
       resourceType: 'Custom::WeightedRecords',
-      serviceToken: made.function.functionArn,
+      serviceToken: keeper.function.functionArn,
       // Whether they go is decided by the function: CloudFormation's own RETAIN would leave it no say.
       removalPolicy: RemovalPolicy.DESTROY,
       properties: { publicName: props.publicName, ...properties },
     });
-    this.resource.node.addDependency(made);
+    this.resource.node.addDependency(keeper);
   }
 
   /** @internal The environment of every function that works with the records or the audit. */

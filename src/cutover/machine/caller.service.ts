@@ -60,21 +60,21 @@ export class CallerCheck {
   public async look(asked: { readonly run: unknown }): Promise<CallerVerdict> {
     const { run } = asked;
     if (typeof run !== 'string' || run === '') return refusalOf("'run' is not the ARN of an execution");
-    let found = refusalOf('');
+    let refusal = refusalOf('');
     for (let look = 1; look <= looks; look += 1) {
       const sight = await this.executions.describe(run);
       if (sight && sight.stateMachineArn !== this.stateMachineArn) return refusalOf(`${run} is an execution of ${sight.stateMachineArn}`);
       if (sight && sight.status !== 'RUNNING') return refusalOf(`the execution ${run} is ${sight.status}`);
       if (!sight) {
-        found = refusalOf(`there is no execution ${JSON.stringify(run.slice(0, 300))}`);
-      } else if (same(await this.executions.given(run), asked)) {
+        refusal = refusalOf(`there is no execution ${JSON.stringify(run.slice(0, 300))}`);
+      } else if (isSameJson(await this.executions.given(run), asked)) {
         return { kind: 'believed', plan: await this.planOf(run), request: JSON.parse(sight.input) as unknown };
       } else {
-        found = refusalOf(`the execution ${run} is not making this call`);
+        refusal = refusalOf(`the execution ${run} is not making this call`);
       }
       if (look < looks) await this.clock.sleep(lookAgainMs);
     }
-    return found;
+    return refusal;
   }
 
   private async planOf(run: string): Promise<CutoverPlan> {
@@ -88,6 +88,6 @@ export class CallerCheck {
   }
 }
 
-function same(given: unknown, asked: unknown): boolean {
+function isSameJson(given: unknown, asked: unknown): boolean {
   return given !== undefined && canonicalJson(given as Json) === canonicalJson(asked as Json);
 }

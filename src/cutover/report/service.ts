@@ -49,8 +49,9 @@ export class AuditReader {
     systemName,
     seen,
   }: Pick<ReportOptions, 'systemName' | 'seen'>): Promise<{ readonly text: string; readonly unbroken: boolean }> {
-    const found = verifyChain(await this.port.list(), await this.signer?.key(), seen);
-    const verification = found.records.length > 0 || found.problems.length > 0 ? found : { ...found, problems: [{ problem: nothing }] };
+    const verified = verifyChain(await this.port.list(), await this.signer?.key(), seen);
+    const verification =
+      verified.records.length > 0 || verified.problems.length > 0 ? verified : { ...verified, problems: [{ problem: nothing }] };
     const unbroken = verification.problems.length === 0;
     // What a broken chain adds up to is anybody's guess.
     const state = unbroken

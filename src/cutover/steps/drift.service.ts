@@ -6,9 +6,9 @@ import { ControlPlaneUnreachable } from '../weights/service';
 /** Looks for a change by hand, and puts it to the people. */
 export const drift: StepHandler<'drift'> = async ({ records }, { run, state }) => {
   try {
-    const found = await records.read();
-    const { digest, ...shown } = driftOf(state, found);
-    if (isExplained(state, found)) return { outcome: 'none', detail: 'the records are as recorded: there is nothing to adopt or revert' };
+    const current = await records.read();
+    const { digest, ...shown } = driftOf(state, current);
+    if (isExplained(state, current)) return { outcome: 'none', detail: 'the records are as recorded: there is nothing to adopt or revert' };
     const action = state.run?.action === 'adopt' ? 'adopt' : 'revert';
     return {
       outcome: action,

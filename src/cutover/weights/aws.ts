@@ -79,9 +79,9 @@ export function foundIn(list: string, { systemName, publicName }: PublicName): P
 
 function stampOf(raw: string, systemName: string): { readonly side?: string; readonly stamp: number } {
   const identifier = textOf(raw, 'SetIdentifier') ?? '';
-  const found = /^(.*)-(source|target)#(\d+)$/.exec(identifier);
-  return found && found[1] === systemName && textOf(raw, 'Type') === 'CNAME' && textOf(raw, 'Weight') !== undefined
-    ? { side: found[2], stamp: Number(found[3]) }
+  const parts = /^(.*)-(source|target)#(\d+)$/.exec(identifier);
+  return parts && parts[1] === systemName && textOf(raw, 'Type') === 'CNAME' && textOf(raw, 'Weight') !== undefined
+    ? { side: parts[2], stamp: Number(parts[3]) }
     : { stamp: -1 };
 }
 

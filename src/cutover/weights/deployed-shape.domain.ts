@@ -23,13 +23,13 @@ export function deployedShape(wish: DeployedRecords, at: Addresses, found: Publi
     ...(source ? { source: { ...at.source, weight: source.weight } } : {}),
     target: { ...at.target, weight: target.weight },
   });
-  const fresh = (share: number): RecordShape => ({
+  const shapeWith = (share: number): RecordShape => ({
     ttlSeconds,
     source: { ...at.source, weight: 100 - share },
     target: { ...at.target, weight: share },
   });
   const is = found.kind === 'ours' ? found.stamped.shape : state.recorded?.shape;
-  if (!is) return fresh(initialTarget);
+  if (!is) return shapeWith(initialTarget);
   // Of records that another audit knows, only the addresses tell whose they are.
   const [was, wanted] = state.recorded
     ? [regionsAt(state, found) ?? wish, wish]
@@ -40,7 +40,7 @@ export function deployedShape(wish: DeployedRecords, at: Addresses, found: Publi
   if (earlier) return like(earlier.shape);
   const { source, target } = sharesOf(is);
   const whole = !is.source || target === 100 ? was.target : source === 100 ? was.source : undefined;
-  return whole === wanted.source ? fresh(0) : refusal(was, wanted, describeShape(is));
+  return whole === wanted.source ? shapeWith(0) : refusal(was, wanted, describeShape(is));
 }
 
 /** What a failed deployment may be taken back to. */

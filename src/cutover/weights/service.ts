@@ -78,16 +78,16 @@ export class WeightChange {
   /** Records that what stands there now is what shall stand there, if it is still the drift with the digest that people were shown. */
   public async adopt(run: string, by: readonly string[], shown: unknown): Promise<ShiftOutcome> {
     try {
-      const found = await this.records.read();
-      if (found.kind !== 'ours') {
-        return { outcome: 'refused', detail: `the records cannot be adopted: ${describeFound(found)}; revert them` };
+      const current = await this.records.read();
+      if (current.kind !== 'ours') {
+        return { outcome: 'refused', detail: `the records cannot be adopted: ${describeFound(current)}; revert them` };
       }
-      const { shape, stamp } = found.stamped;
+      const { shape, stamp } = current.stamped;
       const key = `${run}/adopted`;
       const { keys } = await this.log.append((now) =>
-        driftOf(now, found).digest === shown ? { key, by, entry: { what: 'adopted', run, shape, stamp } } : undefined,
+        driftOf(now, current).digest === shown ? { key, by, entry: { what: 'adopted', run, shape, stamp } } : undefined,
       );
-      if (!keys.has(key)) return { outcome: 'refused', detail: changedSince(found) };
+      if (!keys.has(key)) return { outcome: 'refused', detail: changedSince(current) };
       return { outcome: 'changed', weights: describeShape(shape), shape };
     } catch (error) {
       if (error instanceof ControlPlaneUnreachable) return { outcome: 'unreachable', detail: error.message };
@@ -104,14 +104,14 @@ export class WeightChange {
       const own = await this.ownIntent(order, sight);
       if (!own) continue;
       if (typeof own === 'string') return { outcome: 'refused', detail: own };
-      const made = await this.make(own, sight.found, changeId);
-      if (made.kind === 'refused') {
-        refusal = made.detail;
+      const change = await this.make(own, sight.found, changeId);
+      if (change.kind === 'refused') {
+        refusal = change.detail;
         await this.clock.sleep(250 * (tried + 1));
         continue;
       }
-      const sync = await this.waitForSync(made.changeId, order.deadlineMs);
-      if (sync === 'pending') return { outcome: 'pending', changeId: made.changeId };
+      const sync = await this.waitForSync(change.changeId, order.deadlineMs);
+      if (sync === 'pending') return { outcome: 'pending', changeId: change.changeId };
       changeId = undefined;
       if (sync === 'unknown') continue;
       await this.recordResult(order, own);

@@ -102,10 +102,10 @@ export class WeightedRecordsKeeper {
     const { log, records } = this.ports;
     const state = await log.current();
     if (state.run) return failureOf(`run ${state.run.id} is under way: the records go when it has ended`);
-    const found = await records.read();
+    const current = await records.read();
     // Nothing of ours is left to delete.
-    if (found.kind === 'other' || (found.kind === 'none' && !state.recorded)) return done;
-    const answer = found.kind === 'ours' ? await records.replace(found, undefined) : undefined;
+    if (current.kind === 'other' || (current.kind === 'none' && !state.recorded)) return done;
+    const answer = current.kind === 'ours' ? await records.replace(current, undefined) : undefined;
     if (answer?.kind === 'refused') return failureOf(`the records could not be deleted: ${answer.detail}`);
     // Also when an earlier try has deleted them, whose answer was lost.
     await log.append(() => ({

@@ -33,16 +33,16 @@ export class DynamoInbox implements Inbox {
   ) {}
 
   public async take(claim: Claim): Promise<Taken> {
-    const found = await this.put(claim);
-    if (!found) return { kind: 'taken', attempt: 1 };
-    const was = found[state]?.S;
+    const stored = await this.put(claim);
+    if (!stored) return { kind: 'taken', attempt: 1 };
+    const was = stored[state]?.S;
     if (was === done) {
       await this.noteDuplicate(claim);
       return { kind: 'duplicate' };
     }
-    const untilMs = Number(found.leaseUntil?.N ?? 0);
-    if (was === running && found.owner?.S !== claim.owner && untilMs > claim.nowMs) return { kind: 'running', untilMs };
-    return this.takeOver(claim, found);
+    const untilMs = Number(stored.leaseUntil?.N ?? 0);
+    if (was === running && stored.owner?.S !== claim.owner && untilMs > claim.nowMs) return { kind: 'running', untilMs };
+    return this.takeOver(claim, stored);
   }
 
   public finish(claim: Claim, nowMs: number): Promise<boolean> {

@@ -119,9 +119,9 @@ function wrappedSeconds(props: IdempotentConsumerProps): { readonly lease: numbe
 }
 
 function timeoutSecondsOf(handler: IFunction): number | undefined {
-  const made = functionBehind(handler);
-  if (!made || made.timeout?.isUnresolved()) return undefined;
-  return made.timeout ? made.timeout.toMilliseconds() / 1_000 : lambdaDefaultSeconds;
+  const behind = functionBehind(handler);
+  if (!behind || behind.timeout?.isUnresolved()) return undefined;
+  return behind.timeout ? behind.timeout.toMilliseconds() / 1_000 : lambdaDefaultSeconds;
 }
 
 function sourcesProblem(sources?: string[]): PropProblem | undefined {

@@ -222,8 +222,8 @@ export class IdempotentConsumer extends Construct {
   }
 
   private wrapped(handler: IFunction): IFunction {
-    const made = functionBehind(handler);
-    for (const [name, value] of Object.entries(this.environment)) made?.addEnvironment(name, value);
+    const behind = functionBehind(handler);
+    for (const [name, value] of Object.entries(this.environment)) behind?.addEnvironment(name, value);
     const warning = unknownTimeoutWarning(this.props);
     if (warning) Annotations.of(this).addWarningV2('cdk-multi-region-payments:wrapped-handler-timeout', `[${this.node.path}] ${warning}`);
     return handler;
@@ -231,7 +231,7 @@ export class IdempotentConsumer extends Construct {
 
   private invoking(handler: IFunction): IFunction {
     const { mesh, consumerName, logRetention } = this.props;
-    const made = new BundledFunction(this, 'Consumer', {
+    const consumer = new BundledFunction(this, 'Consumer', {
       bundle: outboxBundles.consumer,
       description: `${mesh.systemName}: consumer ${consumerName}`,
       environment: this.settings(handler.functionArn),
@@ -239,8 +239,8 @@ export class IdempotentConsumer extends Construct {
       memorySize: 512,
       logRetention: logRetention ?? RetentionDays.ONE_MONTH,
     });
-    handler.grantInvoke(made.function);
-    return made.function;
+    handler.grantInvoke(consumer.function);
+    return consumer.function;
   }
 
   private metric(metricName: string, options?: MetricOptions): Metric {

@@ -153,7 +153,7 @@ function ruleProblems(rule: CfnRule): string[] {
   const targets = (Stack.of(rule).resolve(rule.targets) ?? []) as CfnRule.TargetProperty[];
   const prop = `targets of ${rule.node.path}`;
   const bare = targets.filter(({ deadLetterConfig }) => !deadLetterConfig);
-  const retried = targets.filter(({ arn, retryPolicy }) => retryPolicy && isBusArn(written(arn)));
+  const retried = targets.filter(({ arn, retryPolicy }) => retryPolicy && isBusArn(arnText(arn)));
   return [
     ...(bare.length === 0
       ? []
@@ -179,7 +179,7 @@ function ruleProblems(rule: CfnRule): string[] {
 }
 
 /** An ARN as text, what is only known at deployment left out. */
-function written(arn: unknown): string {
+function arnText(arn: unknown): string {
   if (typeof arn === 'string') return arn;
   const join = (arn as { 'Fn::Join'?: [string, unknown[]] })['Fn::Join'];
   return join ? join[1].map((part) => (typeof part === 'string' ? part : '')).join(join[0]) : '';

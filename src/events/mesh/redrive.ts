@@ -58,7 +58,7 @@ export class MeshRedrive extends Construct {
     super(scope, id);
     const rules = bus.stack.formatArn({ service: 'events', resource: 'rule', resourceName: `${meshBusName(systemName)}/` });
     const queue: LetterQueue = { url: deadLetters.queueUrl, from: { kind: 'rules', rules, bus: isOfBus } };
-    const made = redriveFunction(this, 'Redrive', {
+    const redrive = redriveFunction(this, 'Redrive', {
       systemName,
       logRetention,
       functionName: meshRedriveName(systemName),
@@ -66,9 +66,9 @@ export class MeshRedrive extends Construct {
       description: `${systemName}: puts dead letters back on the bus`,
       queues: bus.stack.toJsonString([queue]),
     });
-    bus.grantPutEventsTo(made.function);
-    grantLook(made.function, bus.eventBusArn);
-    grantEmpty(made.function, deadLetters);
-    this.function = made.function;
+    bus.grantPutEventsTo(redrive.function);
+    grantLook(redrive.function, bus.eventBusArn);
+    grantEmpty(redrive.function, deadLetters);
+    this.function = redrive.function;
   }
 }

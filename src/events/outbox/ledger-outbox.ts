@@ -103,11 +103,15 @@ export class LedgerOutbox extends Construct {
 
   private defineOutbox(streamArn: string, deadLetters: Queue): void {
     const { ledger, mesh, parallelizationFactor = 4, alarms = {} } = this.props;
-    const made = this.publisher('Publish', 'outbox', outboxBundles.outbox, { roleName: this.roleName('outbox') });
-    this.mapStream('Records', made, streamArn, deadLetters, { filters: filtersOf([mesh.region]), batchSize: 100, parallelizationFactor });
+    const publisher = this.publisher('Publish', 'outbox', outboxBundles.outbox, { roleName: this.roleName('outbox') });
+    this.mapStream('Records', publisher, streamArn, deadLetters, {
+      filters: filtersOf([mesh.region]),
+      batchSize: 100,
+      parallelizationFactor,
+    });
     this.alarms.push(
-      ageAlarm('Age', 'changes of the ledger wait to be published', 'outbox-age', made.function, 60_000, alarms.age),
-      unreadAlarm(this.metric(ledgerMetrics.decided, { period: unreadSpan }), made.function, alarms.unread),
+      ageAlarm('Age', 'changes of the ledger wait to be published', 'outbox-age', publisher.function, 60_000, alarms.age),
+      unreadAlarm(this.metric(ledgerMetrics.decided, { period: unreadSpan }), publisher.function, alarms.unread),
       lettersAlarm(
         'DeadLetterAlarm',
         'changes of the ledger could not be published',
@@ -116,24 +120,24 @@ export class LedgerOutbox extends Construct {
         alarms.deadLetters,
       ),
     );
-    ledger._grantReadItems(made.function);
-    mesh._grantAside(made.function, 'read');
+    ledger._grantReadItems(publisher.function);
+    mesh._grantAside(publisher.function, 'read');
   }
 
   private defineRedrive(streamArn: string, deadLetters: Queue): BundledFunction {
     const { ledger } = this.props;
-    const made = this.publisher('Redrive', 'outbox redrive', outboxBundles.redrive, {
+    const redrive = this.publisher('Redrive', 'outbox redrive', outboxBundles.redrive, {
       functionName: outboxRedriveName(ledger.systemName),
       roleName: this.roleName('outbox-redrive'),
       timeout: Duration.minutes(15),
       environment: outboxRedriveEnv.write({ deadLetterQueueUrl: deadLetters.queueUrl, streamArn }),
     });
-    ledger._grantReadItems(made.function);
-    ledger.grantStreamRead(made.function);
-    deadLetters.grantConsumeMessages(made.function);
-    deadLetters.grantSendMessages(made.function);
-    this.props.mesh._grantAside(made.function, 'write');
-    return made;
+    ledger._grantReadItems(redrive.function);
+    ledger.grantStreamRead(redrive.function);
+    deadLetters.grantConsumeMessages(redrive.function);
+    deadLetters.grantSendMessages(redrive.function);
+    this.props.mesh._grantAside(redrive.function, 'write');
+    return redrive;
   }
 
   private defineSweep(streamArn: string, ranges: Queue, redrive: BundledFunction): Queue {
@@ -153,7 +157,7 @@ export class LedgerOutbox extends Construct {
     const silentMs = mesh.silentAfter.toMilliseconds();
     const takenBy = mesh._takenBy();
     const { systemName, tableName } = ledger;
-    const made = this.function('Sweep', {
+    const sweeper = this.function('Sweep', {
       description: `${systemName}: sweep`,
       roleName: this.roleName('sweep'),
       bundle: outboxBundles.sweep,
@@ -168,21 +172,21 @@ export class LedgerOutbox extends Construct {
         }),
       },
     });
-    mesh._grantLedgerEvents(made.function, 'own');
-    mesh.grantReadPeers(made.function);
-    ledger._grantReadItems(made.function);
-    hints.grantSendMessages(made.function);
+    mesh._grantLedgerEvents(sweeper.function, 'own');
+    mesh.grantReadPeers(sweeper.function);
+    ledger._grantReadItems(sweeper.function);
+    hints.grantSendMessages(sweeper.function);
     // Nothing waits for hints: large batches keep the number of calls down.
     const noted = takenBy ? mesh.regions : mesh.regions.filter((region) => region !== mesh.region);
-    this.mapStream('PeerRecords', made, streamArn, ranges, {
+    this.mapStream('PeerRecords', sweeper, streamArn, ranges, {
       filters: filtersOf(noted),
       batchSize: 500,
       maxBatchingWindow: Duration.seconds(10),
       parallelizationFactor: 1,
     });
-    made.function.addEventSource(new SqsEventSource(hints, { batchSize: 10, reportBatchItemFailures: true, maxConcurrency: 10 }));
+    sweeper.function.addEventSource(new SqsEventSource(hints, { batchSize: 10, reportBatchItemFailures: true, maxConcurrency: 10 }));
     this.alarms.push(
-      ageAlarm('SweepAge', 'changes of other regions wait to be noted', 'sweep-age', made.function, 300_000, alarms.sweepAge),
+      ageAlarm('SweepAge', 'changes of other regions wait to be noted', 'sweep-age', sweeper.function, 300_000, alarms.sweepAge),
       lettersAlarm(
         'SweepDeadLetterAlarm',
         'events of a lost region could not be published',
@@ -218,7 +222,7 @@ export class LedgerOutbox extends Construct {
       ledger: { systemName, tableName },
       mesh,
     } = this.props;
-    const made = this.function(id, {
+    const publisher = this.function(id, {
       ...more,
       bundle,
       description: `${systemName}: ${role}`,
@@ -233,15 +237,15 @@ export class LedgerOutbox extends Construct {
         ...more.environment,
       },
     });
-    mesh._grantLedgerEvents(made.function, 'any');
-    return made;
+    mesh._grantLedgerEvents(publisher.function, 'any');
+    return publisher;
   }
 
   private function(id: string, props: Omit<ConstructorParameters<typeof BundledFunction>[2], 'logRetention'>): BundledFunction {
     const logRetention = this.props.logRetention ?? RetentionDays.ONE_MONTH;
-    const made = new BundledFunction(this, id, { timeout: functionTimeout, memorySize: 512, ...props, logRetention });
-    this.props.mesh._deployBefore(made.function);
-    return made;
+    const bundled = new BundledFunction(this, id, { timeout: functionTimeout, memorySize: 512, ...props, logRetention });
+    this.props.mesh._deployBefore(bundled.function);
+    return bundled;
   }
 
   private mapStream(
@@ -293,12 +297,12 @@ export class LedgerOutbox extends Construct {
 
 /** Only writes of these regions that can have decided something: accounts, claims with holds beside them, claims declined with no entry. */
 function filtersOf(writers: string[]): Record<string, unknown>[] {
-  const written = (image: Record<string, unknown>, names = ['INSERT', 'MODIFY']): Record<string, unknown> =>
+  const imageFilter = (image: Record<string, unknown>, names = ['INSERT', 'MODIFY']): Record<string, unknown> =>
     FilterCriteria.filter({ eventName: FilterRule.or(...names), dynamodb: { NewImage: { ...image, writtenBy: { S: writers } } } });
   return [
-    written({ kind: { S: accountKinds } }),
-    written({ kind: { S: ['PAYMENT'] }, outcome: { S: ['DECLINED'] }, reason: { S: [expiredReason] } }),
-    written({ kind: { S: ['PAYMENT'] }, hold: { S: [holdBeside] } }, ['INSERT']),
+    imageFilter({ kind: { S: accountKinds } }),
+    imageFilter({ kind: { S: ['PAYMENT'] }, outcome: { S: ['DECLINED'] }, reason: { S: [expiredReason] } }),
+    imageFilter({ kind: { S: ['PAYMENT'] }, hold: { S: [holdBeside] } }, ['INSERT']),
   ];
 }
 

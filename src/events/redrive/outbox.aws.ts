@@ -130,10 +130,10 @@ async function readRange(streams: DynamoDBStreamsClient, range: FailedRange): Pr
     let iterator = next(start);
     while (iterator) {
       const page = await streams.send(new GetRecordsCommand({ ShardIterator: iterator }));
-      const found = (page.Records ?? []) as LambdaStreamRecord[];
-      const within = found.filter(({ dynamodb }) => BigInt(dynamodb!.SequenceNumber!) <= BigInt(endSequenceNumber));
+      const records = (page.Records ?? []) as LambdaStreamRecord[];
+      const within = records.filter(({ dynamodb }) => BigInt(dynamodb!.SequenceNumber!) <= BigInt(endSequenceNumber));
       records.push(...within);
-      if (within.length < found.length || endOf(within) === endSequenceNumber) break;
+      if (within.length < records.length || endOf(within) === endSequenceNumber) break;
       iterator = next(page.NextShardIterator);
     }
   } catch (error) {

@@ -67,8 +67,8 @@ export class Authority {
     let item = await attempt.strongRead(unitPk(unit));
     if (!item) {
       const first: Item = { ...itemOf(unit, this.first(unit)), version: 1 };
-      const made = await attempt.create(first);
-      item = made.kind === 'refused' && made.found ? made.found : first;
+      const put = await attempt.create(first);
+      item = put.kind === 'refused' && put.found ? put.found : first;
     }
     return this.keep(unit, item, readAt);
   }
@@ -80,7 +80,7 @@ export class Authority {
     const now = attempt.ports.nowMs();
     const free = record.leaseUntil + this.settings.requestMs + this.settings.clockMarginMs;
     if (now <= free) return this.wait(attempt, unit, record, free - now);
-    return this.assume(attempt, unit, record, now, [same('leaseUntil', record.leaseUntil)]);
+    return this.assume(attempt, unit, record, now, [unchangedValue('leaseUntil', record.leaseUntil)]);
   }
 
   /**
@@ -267,7 +267,7 @@ export class Authority {
     const leaseUntil = now + this.settings.leaseMs;
     // Its own copy counts as read now, so what it says of a move must still be so.
     const result = await attempt.change({
-      ...this.renewal(unitPk(unit), record.epoch, leaseUntil, [same('page', record.page)]),
+      ...this.renewal(unitPk(unit), record.epoch, leaseUntil, [unchangedValue('page', record.page)]),
       remove: [['contested']],
     });
     if (result.kind === 'refused' && !result.found) throw new Error(`the authority's record of unit ${unit} was deleted during the call`);
@@ -314,9 +314,9 @@ export class Authority {
     const result = await attempt.change({
       pk: unitPk(unit),
       require: [
-        same('epoch', record.epoch),
-        same('state', record.state),
-        same('page', record.page),
+        unchangedValue('epoch', record.epoch),
+        unchangedValue('state', record.state),
+        unchangedValue('page', record.page),
         by === undefined ? { test: 'absent', path: ['move'] } : { test: 'equals', path: ['move', 'by'], value: by },
         ...more,
       ],
@@ -369,5 +369,5 @@ function alike(one: Value | undefined, other: Value): boolean {
 }
 
 /** An attribute is still as it was read. */
-const same = (name: string, value: string | number | undefined): Condition =>
+const unchangedValue = (name: string, value: string | number | undefined): Condition =>
   value === undefined ? { test: 'absent', path: [name] } : { test: 'equals', path: [name], value };

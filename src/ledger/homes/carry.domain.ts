@@ -29,8 +29,8 @@ export const inEpoch = (pk: string, epoch: number): string => `${pk}@${epoch}`;
 
 /** Key and epoch of a stored item; epoch 0 for what is not kept by epoch. */
 export function epochOf(stored: string): { readonly pk: string; readonly epoch: number } {
-  const found = epochSuffix.exec(stored);
-  return found ? { pk: stored.slice(0, found.index), epoch: Number(found[1]) } : { pk: stored, epoch: 0 };
+  const suffix = epochSuffix.exec(stored);
+  return suffix ? { pk: stored.slice(0, suffix.index), epoch: Number(suffix[1]) } : { pk: stored, epoch: 0 };
 }
 
 const isAccount = (item: Item): boolean => item.kind === 'ACCOUNT';

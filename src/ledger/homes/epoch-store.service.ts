@@ -122,8 +122,8 @@ export class EpochStore implements LedgerStore {
       accounts.set(pk, account);
       return account;
     };
-    const found = [...(await this.newestOf(pks)).values()];
-    const viewed = await Promise.all(found.map(({ item, epoch }) => (epoch === this.epoch ? item : this.carried(item, epoch, accountOf))));
+    const newest = [...(await this.newestOf(pks)).values()];
+    const viewed = await Promise.all(newest.map(({ item, epoch }) => (epoch === this.epoch ? item : this.carried(item, epoch, accountOf))));
     const items = viewed.filter((item): item is Item => item !== undefined);
     const carriedOver = new Map((await this.ownMany(items.map(({ pk }) => pk))).map((item) => [item.pk, item]));
     return items.map((item) => carriedOver.get(item.pk) ?? item);

@@ -93,11 +93,13 @@ export class JournaledStore implements LedgerStore {
         set: keys.map((key) => [['keys', key], 1] as const),
       });
       if (result.kind === 'written') return;
-      const found = result.found?.page as number | undefined;
+      const otherPage = result.found?.page as number | undefined;
       // Whoever still writes it after the mover has read it does not know that its time is over.
-      if (found !== undefined && found > page) throw new StoreFault('unknown', `page ${page} of the journal of a move is over`);
+      if (otherPage !== undefined && otherPage > page) throw new StoreFault('unknown', `page ${page} of the journal of a move is over`);
       const begun =
-        found === page ? await this.store.change({ pk, require: [isOwn], set: [[['full'], true]] }) : await this.begin(pk, found, keys);
+        otherPage === page
+          ? await this.store.change({ pk, require: [isOwn], set: [[['full'], true]] })
+          : await this.begin(pk, otherPage, keys);
       if (begun.kind === 'written') return;
     }
   }

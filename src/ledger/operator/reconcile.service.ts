@@ -164,17 +164,17 @@ function closedBy(entry: Entry | undefined, move: MoveItem): number | undefined 
 }
 
 async function lateWritesOf(attempt: Attempt, store: EpochStore, account: Item, current: number): Promise<readonly LateWrite[]> {
-  const found: LateWrite[] = [];
+  const writes: LateWrite[] = [];
   let successor = account;
   // Each epoch that ended, not the last one alone: a region may come back only after the home has moved again, twice perhaps, and with
   // an epoch that the next one knew nothing of.
   for (let epoch = current - 1; epoch > 0; epoch -= 1) {
     const ended = await attempt.retrying(() => attempt.ports.store.read(inEpoch(account.pk, epoch), true));
     if (!ended) continue;
-    found.push(...(await lateWritesOfEpoch(attempt, store, account, epoch, lateEntries(ended, successor))));
+    writes.push(...(await lateWritesOfEpoch(attempt, store, account, epoch, lateEntries(ended, successor))));
     if (successor.carriedFrom === epoch) successor = ended;
   }
-  return found;
+  return writes;
 }
 
 async function lateWritesOfEpoch(
@@ -185,18 +185,18 @@ async function lateWritesOfEpoch(
   late: readonly LateEntry[],
 ): Promise<readonly LateWrite[]> {
   const replica = attempt.ports.store;
-  const found: LateWrite[] = [];
+  const writes: LateWrite[] = [];
   // Many at a time: an account may have thousands of entries, and many epochs behind it.
   for (let from = 0; from < late.length; from += pageSize) {
     const some = late.slice(from, from + pageSize);
     const keys = some.map(({ id }) => keyItemPk(id));
     const before = byKey(await attempt.retrying(() => replica.readMany(keys.map((key) => inEpoch(key, epoch)))));
     const now = byKey(await attempt.retrying(() => store.readMany(keys)));
-    found.push(
+    writes.push(
       ...some.flatMap((entry) => lateWriteOf(entry, epoch, current, before.get(keyItemPk(entry.id)), now.get(keyItemPk(entry.id)))),
     );
   }
-  return found;
+  return writes;
 }
 
 const byKey = (items: readonly Item[]): ReadonlyMap<string, Item> => new Map(items.map((item) => [epochOf(item.pk).pk, item]));

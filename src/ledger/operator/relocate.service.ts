@@ -219,12 +219,12 @@ class Relocation {
       await this.readWanted(batch.filter((pk) => this.open.get(pk) === undefined));
       const there = await this.versions(this.attempt.settings.region, batch);
       for (const pk of batch) {
-        const found = there.get(pk);
-        if ((found ?? -1) >= this.open.get(pk)!) {
+        const copy = there.get(pk);
+        if ((copy ?? -1) >= this.open.get(pk)!) {
           this.open.delete(pk);
           continue;
         }
-        if (found === undefined) missing += 1;
+        if (copy === undefined) missing += 1;
         else older += 1;
         if (sample.length < sampleSize) sample.push(pk);
       }

@@ -3,7 +3,7 @@ import { Client } from '../../../local/callers/client';
 import { crowd } from '../../../local/smoke/crowd';
 import { Figures, percentile } from '../../../local/smoke/figures';
 import { balancesFrom, mostDebits } from '../../../local/smoke/ledger-view';
-import { refused } from '../../../local/smoke/refused';
+import { checkRefusals } from '../../../local/smoke/refused';
 import type { Setting } from '../../../local/smoke/setting';
 import { recoveryBudgetOf } from '../../../local/smoke/smoke';
 
@@ -48,7 +48,7 @@ describe('the scenario of many keys', () => {
 });
 
 test('the scenario of refused input sees an API that takes anything', async () => {
-  const lines = await failed('takes anything', refused);
+  const lines = await failed('takes anything', checkRefusals);
   expect(lines).toEqual(
     expect.arrayContaining(['a body over 64 KB', 'bad JSON', 'no key', 'a token that is not valid', 'an unknown payment']),
   );

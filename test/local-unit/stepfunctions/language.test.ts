@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { choose } from '../../../local/stepfunctions/choice';
 import { foreignPart } from '../../../local/stepfunctions/definition';
-import { fill, read, write } from '../../../local/stepfunctions/paths';
+import { fill, readPath, write } from '../../../local/stepfunctions/paths';
 import { newStack } from '../../cdk/stacks';
 import { cutoverIn, definitionOf } from '../../cutover/machine';
 
@@ -20,7 +20,7 @@ test.each([
   ["States.ArrayLength(States.Array($.n, 'it\\'s', null))", 3],
   ['States.ArrayContains($.a.b, 1)', true],
 ])('%s', (path, expected) => {
-  expect(read(path, data, context)).toEqual(expected);
+  expect(readPath(path, data, context)).toEqual(expected);
 });
 
 test.each([
@@ -29,7 +29,7 @@ test.each([
   ["States.Format('{}')", 'States.IntrinsicFailure'],
   ['States.StringToJson($.a)', 'States.IntrinsicFailure'],
 ])('%s fails with %s', (path, error) => {
-  expect(() => read(path, data, context)).toThrow(expect.objectContaining({ error }));
+  expect(() => readPath(path, data, context)).toThrow(expect.objectContaining({ error }));
 });
 
 test('a template is filled in wherever a name ends in .$, and a result is put at its path', () => {
