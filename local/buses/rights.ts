@@ -79,7 +79,7 @@ export class Rights {
       context: this.context(by),
     });
     if (!trusted) return refusal('FAILED_TO_ASSUME_ROLE', `the trust policy of ${roleArn} does not let events.amazonaws.com take it on`);
-    const decision = await this.options.policies.simulateRole(by.region, roleArn, action, resource);
+    const decision = await this.options.policies.decideRole(by.region, roleArn, action, resource);
     return decision === 'allowed'
       ? undefined
       : refusal('NO_PERMISSIONS', `${roleArn} is not allowed to ${action} on ${resource} (${decision})`);

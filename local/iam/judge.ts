@@ -1,6 +1,6 @@
 import type { ConditionContext } from './conditions';
 import { CallerFunction, Functions } from './functions';
-import { Decision, Policies, isConditional, settled } from './policies';
+import { Decision, Policies, isConditional, roleContext, settled } from './policies';
 import { isRootKey } from '../engine/credentials';
 import { EngineClient } from '../network/engine-client';
 import { EngineDirectory } from '../network/network';
@@ -102,7 +102,7 @@ class RoleJudge implements Judge {
         this.policies.simulateRole(region, roleArn, action, resource),
       );
     }
-    const forRequest = settled(documents, { ...callerContext(region, roleArn), ...call.context });
+    const forRequest = settled(documents, { ...roleContext(region, roleArn), ...call.context });
     return this.kept(`documents ${region} ${action} ${resource} ${JSON.stringify(forRequest)}`, () =>
       this.policies.simulateDocuments(region, forRequest, action, resource),
     );
@@ -118,17 +118,6 @@ class RoleJudge implements Judge {
     answer.catch(() => this.answers.delete(key));
     return answer;
   }
-}
-
-/** What every request of a role has, whatever it asks for. */
-function callerContext(region: string, roleArn: string): ConditionContext {
-  return {
-    'aws:principalarn': [roleArn],
-    'aws:principalaccount': [roleArn.split(':')[4]],
-    'aws:principalisawsservice': ['false'],
-    'aws:requestedregion': [region],
-    'aws:securetransport': ['true'],
-  };
 }
 
 function refusal(message: string): Judgement {

@@ -60,6 +60,19 @@ export class Policies {
     }
   }
 
+  /** What a role may do, its statements' conditions included. */
+  public async decideRole(
+    region: string,
+    roleArn: string,
+    action: string,
+    resource: string,
+    context: ConditionContext = {},
+  ): Promise<Decision> {
+    const documents = await this.documents(region, roleArn.split('/').pop()!);
+    if (!isConditional(documents)) return this.simulateRole(region, roleArn, action, resource);
+    return this.simulateDocuments(region, settled(documents, { ...roleContext(region, roleArn), ...context }), action, resource);
+  }
+
   /** The emulator's own decision for a role. */
   public async simulateRole(region: string, roleArn: string, action: string, resource: string): Promise<Decision> {
     const { EvaluationResults } = await this.client(region).send(
@@ -109,6 +122,17 @@ export class Policies {
 
 function decoded(document: string): PolicyDocument {
   return JSON.parse(document.startsWith('{') ? document : decodeURIComponent(document)) as PolicyDocument;
+}
+
+/** What every request of a role has, whatever it asks for. */
+export function roleContext(region: string, roleArn: string): ConditionContext {
+  return {
+    'aws:principalarn': [roleArn],
+    'aws:principalaccount': [roleArn.split(':')[4]],
+    'aws:principalisawsservice': ['false'],
+    'aws:requestedregion': [region],
+    'aws:securetransport': ['true'],
+  };
 }
 
 /** Whether a decision by the documents depends on more than action and resource. */

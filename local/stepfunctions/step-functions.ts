@@ -19,7 +19,7 @@ import {
 
 export interface StepFunctionsOptions {
   readonly api: AwsApi;
-  readonly policies: Pick<Policies, 'simulateRole'>;
+  readonly policies: Pick<Policies, 'decideRole'>;
   readonly accountId: string;
   readonly store?: Pick<MetricStore, 'put'>;
   /** A line for what is done otherwise than asked. */
@@ -268,7 +268,7 @@ export class StepFunctions implements FabricService {
       ? functionName
       : `arn:aws:lambda:${region}:${this.options.accountId}:function:${functionName}`;
     try {
-      const decision = await this.options.policies.simulateRole(region, roleArn, 'lambda:InvokeFunction', arn);
+      const decision = await this.options.policies.decideRole(region, roleArn, 'lambda:InvokeFunction', arn);
       const refused = `${roleArn} is not authorized to perform: lambda:InvokeFunction on resource: ${arn}`;
       if (decision !== 'allowed') throw new StateFault('Lambda.AWSLambdaException', refused);
       const { failed, payload: result } = await this.options.api.invoke(region, arn.split(':')[6], payload, 'RequestResponse');

@@ -113,7 +113,11 @@ class TablesOfRun implements GlobalTables {
       return tableAnswer({ status: told.status, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: told.body });
     }
     const { Table } = JSON.parse(told.body.toString()) as { Table: object };
-    return tableAnswer(jsonAnswer(200, { Table: { ...Table, MultiRegionConsistency: plan.mode } }));
+    // The region that is asked is not among them.
+    const Replicas = plan.replicas
+      .filter((region) => region !== call.region)
+      .map((RegionName) => ({ RegionName, ReplicaStatus: 'ACTIVE' }));
+    return tableAnswer(jsonAnswer(200, { Table: { ...Table, MultiRegionConsistency: plan.mode, Replicas } }));
   }
 
   private local(region: string, uses: readonly TableUse[]): TableAnswer {

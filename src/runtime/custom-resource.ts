@@ -4,6 +4,8 @@ import { CloudFormationEvent } from '../kernel/custom-resource';
 export interface ResourceAnswer {
   /** Why it failed; absent: it did not. */
   readonly failure?: string;
+  /** What a person should read although it succeeded: CloudFormation shows it beside the resource's event. */
+  readonly notice?: string;
   /** Of a resource that has none yet: a changed one would make CloudFormation delete what the old one stands for. */
   readonly physicalResourceId: string;
   /** What other resources of the stack can refer to. */
@@ -13,12 +15,12 @@ export interface ResourceAnswer {
 /** Tells CloudFormation what came of its request. Whether its address may be told anything is the caller's to judge. */
 export async function answerCloudFormation(
   event: CloudFormationEvent,
-  { failure, physicalResourceId, data }: ResourceAnswer,
+  { failure, notice, physicalResourceId, data }: ResourceAnswer,
 ): Promise<void> {
   const { RequestId, StackId, LogicalResourceId } = event;
   const body = JSON.stringify({
     Status: failure === undefined ? 'SUCCESS' : 'FAILED',
-    Reason: (failure ?? '').slice(0, 1_000),
+    Reason: (failure ?? notice ?? '').slice(0, 1_000),
     PhysicalResourceId: event.PhysicalResourceId ?? physicalResourceId,
     RequestId,
     StackId,

@@ -1,5 +1,6 @@
 import { createServer, Server } from 'node:http';
 import { AddressInfo } from 'node:net';
+import { CloudFormationEvent } from '../../src/kernel/custom-resource';
 import { proofEnv } from '../../src/ledger/contract';
 import { tableModes } from '../../src/ledger/tables/proof.aws';
 
@@ -37,9 +38,15 @@ beforeEach(() => {
   told = [];
 });
 
-const described = (mode?: string) => ({
+const described = (mode?: string, replicas?: readonly string[]) => ({
   status: 200,
-  body: { Table: { TableName: 't', ...(mode === undefined ? {} : { MultiRegionConsistency: mode }) } },
+  body: {
+    Table: {
+      TableName: 't',
+      ...(mode === undefined ? {} : { MultiRegionConsistency: mode }),
+      ...(replicas === undefined ? {} : { Replicas: replicas.map((RegionName) => ({ RegionName })) }),
+    },
+  },
 });
 const refused = (name: string, status = 400) => ({ status, body: { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: name } });
 
@@ -60,13 +67,23 @@ test.each([
   ['one that is described at the second attempt', [refused('InternalServerError', 500), described('STRONG')], 'STRONG'],
 ])('%s', async (_what, given, mode) => {
   answers = given;
-  expect(await tableModes()('t')).toBe(mode);
+  expect((await tableModes('us-east-1')('t')).mode).toBe(mode);
   expect(answers).toEqual([]);
+});
+
+test.each([
+  ['names no copy', undefined, true],
+  ['names the region itself', ['us-east-1'], true],
+  ['names another', ['us-west-2'], false],
+  ['names both', ['us-east-1', 'us-west-2'], false],
+])('whether a table is alone: it %s', async (_what, replicas, isAlone) => {
+  answers = [described('EVENTUAL', replicas)];
+  expect(await tableModes('us-east-1')('t')).toEqual({ mode: 'EVENTUAL', isAlone });
 });
 
 test('what DynamoDB refuses is no mode', async () => {
   answers = [refused('ValidationException')];
-  await expect(tableModes()('t')).rejects.toThrow('ValidationException');
+  await expect(tableModes('us-east-1')('t')).rejects.toThrow('ValidationException');
 });
 
 test('the function tells CloudFormation, by the address that came with the request', async () => {
@@ -81,11 +98,13 @@ test('the function tells CloudFormation, by the address that came with the reque
     LogicalResourceId: 'Tables',
     ResponseURL: `${process.env.AWS_ENDPOINT_URL}/bucket`,
     ResourceProperties: {},
-  } as const;
+  } as CloudFormationEvent;
   answers = [described('EVENTUAL')];
   await handler(event);
-  answers = [described('STRONG')];
+  answers = [described('STRONG', ['us-west-2'])];
   await handler(event);
+  answers = [described('STRONG')];
+  await handler({ ...event, RequestType: 'Update' });
   expect(told).toEqual([
     expect.objectContaining({
       Status: 'FAILED',
@@ -96,8 +115,10 @@ test('the function tells CloudFormation, by the address that came with the reque
     }),
     expect.objectContaining({
       Status: 'SUCCESS',
+      Reason: '',
       PhysicalResourceId: 'ledger-tables-Tables',
       Data: { TableMode: 'STRONG', AuthorityMode: 'NOT_HERE' },
     }),
+    expect.objectContaining({ Status: 'SUCCESS', Reason: expect.stringContaining('no replica in another region') }),
   ]);
 });

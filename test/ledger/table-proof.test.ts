@@ -14,11 +14,16 @@ const create: CloudFormationEvent = {
 const strong: ProvenTables = { ledger: { name: 'acme-pay-ledger', mode: 'STRONG' } };
 const home: ProvenTables = { ledger: { name: 'acme-pay-ledger', mode: 'HOME_REGION' }, authority: 'acme-pay-authority' };
 
-async function asked(tables: ProvenTables, modes: Readonly<Record<string, TableMode>>, event: CloudFormationEvent = create) {
+async function asked(
+  tables: ProvenTables,
+  modes: Readonly<Record<string, TableMode>>,
+  event: CloudFormationEvent = create,
+  isAlone = false,
+) {
   const answers: object[] = [];
   const proof = new TableProof(
     {
-      modeOf: async (name) => modes[name] ?? 'MISSING',
+      ask: async (name) => ({ mode: modes[name] ?? 'MISSING', isAlone }),
       answer: async (_event, result) => {
         answers.push(result);
       },
@@ -89,6 +94,14 @@ test('a deployment that is taken back is not held up, and its functions learn wh
   expect((await asked(strong, { 'acme-pay-ledger': 'EVENTUAL' }, forth)).result.failure).toContain('EVENTUAL');
 });
 
+test('a table in no replication group is refused where a ledger begins, and only told of later', async () => {
+  const modes = { 'acme-pay-ledger': 'EVENTUAL', 'acme-pay-authority': 'STRONG' } as const;
+  const data = { TableMode: 'EVENTUAL', AuthorityMode: 'STRONG' };
+  const why = expect.stringMatching(/^table 'acme-pay-ledger' in us-east-1 has no replica in another region; allowed: .*; fix: /);
+  expect((await asked(home, modes, create, true)).answers).toEqual([{ failure: why, data }]);
+  expect((await asked(home, modes, { ...create, RequestType: 'Update' }, true)).answers).toEqual([{ notice: why, data }]);
+});
+
 test('a removal asks nothing, and who is not CloudFormation gets no answer', async () => {
   expect((await asked(strong, {}, { ...create, RequestType: 'Delete' })).answers).toEqual([{}]);
   const { result, answers } = await asked(
@@ -108,7 +121,7 @@ test.each<[string, Error, string]>([
   const answers: object[] = [];
   const proof = new TableProof(
     {
-      modeOf: async () => {
+      ask: async () => {
         throw error;
       },
       answer: async (_event, result) => {

@@ -1,11 +1,11 @@
 import ts from 'typescript';
 import { readTracked, trackedFiles } from './tracked-files';
 
-/** Names that two files may export, each with its reason. */
+/** Names that two files may declare, each with its reason. */
 const allowed: Readonly<Record<string, string>> = {};
 
-/** The types that a file declares and exports. */
-function exportedTypes(file: string, text: string): string[] {
+/** The types that a file declares at its top, for others or for itself. */
+function typesOf(file: string, text: string): string[] {
   const { statements } = ts.createSourceFile(file, text, ts.ScriptTarget.Latest);
   return statements.flatMap((statement) => {
     const isType =
@@ -13,30 +13,32 @@ function exportedTypes(file: string, text: string): string[] {
       ts.isTypeAliasDeclaration(statement) ||
       ts.isClassDeclaration(statement) ||
       ts.isEnumDeclaration(statement);
-    if (!isType || !statement.name) return [];
-    return statement.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) ? [statement.name.text] : [];
+    return isType && statement.name ? [statement.name.text] : [];
   });
 }
 
-/** Each name that several files export, with these files. */
+/** Each name that several files declare, with these files. */
 function namedTwice(sources: Readonly<Record<string, string>>): Record<string, string[]> {
   const files = new Map<string, string[]>();
   for (const [file, text] of Object.entries(sources)) {
-    for (const name of exportedTypes(file, text)) files.set(name, [...(files.get(name) ?? []), file]);
+    for (const name of typesOf(file, text)) files.set(name, [...(files.get(name) ?? []), file]);
   }
   return Object.fromEntries([...files].filter(([name, owners]) => owners.length > 1 && !Object.hasOwn(allowed, name)));
 }
 
-test('a type exported in src has a name of its own: one name means one thing', () => {
-  const sources = trackedFiles().filter((file) => /^src\/.*\.ts$/.test(file));
-  expect(sources.flatMap((file) => exportedTypes(file, readTracked(file))).length).toBeGreaterThan(400);
+test.each([
+  ['src', 600],
+  ['local', 250],
+])('a type of %s has a name of its own there: one name means one thing', (folder, atLeast) => {
+  const sources = trackedFiles().filter((file) => file.startsWith(`${folder}/`) && file.endsWith('.ts'));
+  expect(sources.flatMap((file) => typesOf(file, readTracked(file))).length).toBeGreaterThan(atLeast);
   expect(namedTwice(Object.fromEntries(sources.map((file) => [file, readTracked(file)])))).toEqual({});
 });
 
-test('finds an interface, a type, a class and an enum of one name, and passes over what a file keeps for itself', () => {
+test('finds an interface, a type, a class and an enum of one name, exported or not', () => {
   const planted = {
-    'src/one.ts': 'export interface A {}\nexport type B = 1;\nexport class C {}\nexport enum D { X }\nexport type E = 1;',
-    'src/two.ts': 'export type A = 1;\nexport class B {}\nexport abstract class C {}\nexport interface D {}\ntype E = 1;',
+    'src/one.ts': 'export interface A {}\nexport type B = 1;\nexport class C {}\nexport enum D { X }\ntype E = 1;\ntype F = 1;',
+    'src/two.ts': 'export type A = 1;\nexport class B {}\nexport abstract class C {}\nexport interface D {}\ntype E = 1;\nconst F = 1;',
   };
-  expect(Object.keys(namedTwice(planted))).toEqual(['A', 'B', 'C', 'D']);
+  expect(Object.keys(namedTwice(planted))).toEqual(['A', 'B', 'C', 'D', 'E']);
 });

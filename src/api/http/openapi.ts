@@ -105,8 +105,8 @@ function credentials(): string {
 function schemas(): OpenApiPart {
   const registry = z.registry<{ id?: string }>();
   for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
-  const schemas = z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}`, io: 'input' }).schemas;
-  return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, plain(schema as OpenApiPart)]));
+  const definitions = z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}`, io: 'input' }).schemas;
+  return Object.fromEntries(Object.entries(definitions).map(([id, schema]) => [id, plain(schema as OpenApiPart)]));
 }
 
 /** Without what belongs to a file of its own. */

@@ -28,8 +28,8 @@ interface Rendered {
 }
 
 function rendered(resource: CfnResource): Rendered {
-  const rendered = (resource as unknown as { _toCloudFormation(): object })._toCloudFormation();
-  const { Resources } = Stack.of(resource).resolve(rendered) as { Resources: Record<string, Rendered> };
+  const template = (resource as unknown as { _toCloudFormation(): object })._toCloudFormation();
+  const { Resources } = Stack.of(resource).resolve(template) as { Resources: Record<string, Rendered> };
   return Object.values(Resources)[0] ?? {};
 }
 

@@ -18,7 +18,7 @@ export function defineCutoverAlarms(
   const { region } = Stack.of(scope);
   const countOf = (metricName: string): Metric => systemMetric(metricName, { systemName, region }, { period });
   const alarm = (id: string, metric: IMetric, says: string, anchor: string): Alarm => {
-    const alarm = new Alarm(scope, id, {
+    const created = new Alarm(scope, id, {
       alarmDescription: describeAlarm(systemName, says, anchor),
       metric,
       threshold: 1,
@@ -26,8 +26,8 @@ export function defineCutoverAlarms(
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
-    alarm.addAlarmAction(...alarmActions);
-    return alarm;
+    created.addAlarmAction(...alarmActions);
+    return created;
   };
   return [
     alarm(

@@ -130,10 +130,10 @@ async function readRange(streams: DynamoDBStreamsClient, range: FailedRange): Pr
     let iterator = next(start);
     while (iterator) {
       const page = await streams.send(new GetRecordsCommand({ ShardIterator: iterator }));
-      const records = (page.Records ?? []) as LambdaStreamRecord[];
-      const within = records.filter(({ dynamodb }) => BigInt(dynamodb!.SequenceNumber!) <= BigInt(endSequenceNumber));
-      records.push(...within);
-      if (within.length < records.length || endOf(within) === endSequenceNumber) break;
+      const pageRecords = (page.Records ?? []) as LambdaStreamRecord[];
+      const within = pageRecords.filter(({ dynamodb }) => BigInt(dynamodb!.SequenceNumber!) <= BigInt(endSequenceNumber));
+      pageRecords.push(...within);
+      if (within.length < pageRecords.length || endOf(within) === endSequenceNumber) break;
       iterator = next(page.NextShardIterator);
     }
   } catch (error) {

@@ -7,7 +7,7 @@ import { ProofResult, ProvenTables, TableProof } from '../tables/proof.service';
 
 const proof = new TableProof(
   {
-    modeOf: tableModes(),
+    ask: tableModes(regionOf(process.env)),
     answer: (event, result) => answerCloudFormation(event, { ...result, physicalResourceId: `ledger-tables-${event.LogicalResourceId}` }),
   },
   JSON.parse(proofEnv.read(process.env).tables) as ProvenTables,

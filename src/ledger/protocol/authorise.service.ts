@@ -25,11 +25,11 @@ import { asHold, claimFound, claimKey, Claimed, lookBehind, giveBack, unchanged 
 import { isDeclineReason } from '../values.contract';
 
 /** What deciding a payment comes to. */
-type Decided =
+type DecisionResult =
   | { readonly kind: 'decided'; readonly decision: PaymentDecision; readonly stored: boolean }
   | { readonly kind: 'open'; readonly outcome: KeyedOutcome };
 
-const accountBusy: Decided = { kind: 'open', outcome: { kind: 'busy', code: 'account_busy', retryAfterSeconds: 5 } };
+const accountBusy: DecisionResult = { kind: 'open', outcome: { kind: 'busy', code: 'account_busy', retryAfterSeconds: 5 } };
 
 /** Authorises a payment: a claim and a decision, one conditional write each; see ARCHITECTURE.md, "The ledger's protocol". */
 export async function authorise(attempt: Attempt, command: AuthoriseCommand, currencyOf: CurrencyOf): Promise<KeyedOutcome> {
@@ -165,7 +165,7 @@ async function answer(attempt: Attempt, claim: PaymentItem, standing: Standing):
   return { kind: 'answered', replayed, payment: paymentAfter(claim, decided.decision, []) };
 }
 
-async function decide(attempt: Attempt, claim: PaymentItem, standing: Standing): Promise<Decided> {
+async function decide(attempt: Attempt, claim: PaymentItem, standing: Standing): Promise<DecisionResult> {
   // A claim with its hold beside it was made where nobody was asked, and its nonce must not change.
   if (attempt.ports.decide && attempt.settings.decision && !claim.beside) {
     if (standing.replayed) {
@@ -217,7 +217,7 @@ interface Refusable {
   readonly found?: Item;
 }
 
-async function hold(attempt: Attempt, claim: PaymentItem, { orphan: known, refusedBy, replayed }: Standing): Promise<Decided> {
+async function hold(attempt: Attempt, claim: PaymentItem, { orphan: known, refusedBy, replayed }: Standing): Promise<DecisionResult> {
   let orphan = known;
   let account = refusedBy;
   for (let tries = 0; tries < bounds.lookBehindAtMost; tries += 1) {
@@ -243,7 +243,7 @@ async function hold(attempt: Attempt, claim: PaymentItem, { orphan: known, refus
   return accountBusy;
 }
 
-async function decline(attempt: Attempt, claim: PaymentItem, reason: string, confirmed: readonly Provisional[]): Promise<Decided> {
+async function decline(attempt: Attempt, claim: PaymentItem, reason: string, confirmed: readonly Provisional[]): Promise<DecisionResult> {
   let sure = confirmed.slice(0, bounds.settleAtMost);
   let orphan: Provisional | undefined;
   for (let tries = 0; tries < bounds.lookBehindAtMost; tries += 1) {
@@ -271,7 +271,7 @@ async function decline(attempt: Attempt, claim: PaymentItem, reason: string, con
 }
 
 /** What an account item that refused a payment's entry says about it; undefined: nothing, it was the balance. */
-async function settledBy(attempt: Attempt, claim: PaymentItem, account: Item | undefined): Promise<Decided | undefined> {
+async function settledBy(attempt: Attempt, claim: PaymentItem, account: Item | undefined): Promise<DecisionResult | undefined> {
   if (!account) throw new BrokenInvariant(`account '${claim.accountId}' of payment ${paymentIdOf(claim.id)} does not exist`);
   const entry = entryFor(account, claim);
   if (entry) return { kind: 'decided', decision: decisionOfEntry(entry), stored: false };
@@ -285,7 +285,7 @@ async function settledBy(attempt: Attempt, claim: PaymentItem, account: Item | u
 }
 
 /** A claim behind the watermark without an entry can never get one; unless it was completed before its entry was trimmed, it expires. */
-async function expire(attempt: Attempt, claim: PaymentItem): Promise<Decided> {
+async function expire(attempt: Attempt, claim: PaymentItem): Promise<DecisionResult> {
   const decision = await completePayment(attempt, claim.id, { status: 'DECLINED', reason: expiredReason });
   return { kind: 'decided', decision, stored: true };
 }
@@ -310,7 +310,7 @@ export async function completePayment(attempt: Attempt, id: string, decision: Pa
  * Before the team's function is asked about another attempt's claim: what was decided already counts, an attempt that may still
  * run is waited for, and only one of the duplicates takes an abandoned one over.
  */
-async function takeOver(attempt: Attempt, claim: PaymentItem, nonce: string): Promise<Decided | undefined> {
+async function takeOver(attempt: Attempt, claim: PaymentItem, nonce: string): Promise<DecisionResult | undefined> {
   const account = await attempt.strongRead(accountPk(claim.tenant, claim.accountId));
   const settled = await settledBy(attempt, claim, account);
   if (settled) return settled;
@@ -337,7 +337,7 @@ async function takeOver(attempt: Attempt, claim: PaymentItem, nonce: string): Pr
   return outcome ? { kind: 'decided', decision: outcome, stored: true } : inFlight(timeoutMs);
 }
 
-const inFlight = (waitMs: number): Decided => ({
+const inFlight = (waitMs: number): DecisionResult => ({
   kind: 'open',
   outcome: { kind: 'inFlight', retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) },
 });

@@ -1,10 +1,16 @@
 import { LedgerMode, TableMode } from '../contract';
 
-/** A table as DynamoDB describes it. */
-export interface DescribedTable {
+/** What DynamoDB says of a table. */
+export interface AskedTable {
+  readonly mode: TableMode;
+  /** Whether it names no copy in another region. */
+  readonly isAlone: boolean;
+}
+
+/** The same, and which table that is. */
+export interface DescribedTable extends AskedTable {
   readonly name: string;
   readonly region: string;
-  readonly mode: TableMode;
 }
 
 /**
@@ -14,7 +20,7 @@ export interface DescribedTable {
 export const tableModeOf: Readonly<Record<LedgerMode, TableMode>> = { STRONG: 'STRONG', HOME_REGION: 'EVENTUAL' };
 
 /** Why the ledger must not be run this way on its table; undefined when it may. */
-export function ledgerTableProblem(ledger: LedgerMode, { name, region, mode }: DescribedTable): string | undefined {
+export function ledgerTableProblem(ledger: LedgerMode, { name, region, mode }: Omit<DescribedTable, 'isAlone'>): string | undefined {
   if (mode === tableModeOf[ledger]) return undefined;
   if (mode === 'MISSING') return missing(name, region, 'IdempotentLedgerTable');
   const otherwise =
@@ -28,8 +34,18 @@ export function ledgerTableProblem(ledger: LedgerMode, { name, region, mode }: D
   );
 }
 
+/** Why a ledger must not begin on this table although its mode is right; undefined when it may. */
+export function aloneProblem({ name, region, isAlone }: DescribedTable): string | undefined {
+  if (!isAlone) return undefined;
+  return (
+    `table '${name}' in ${region} has no replica in another region; allowed: a table that is in a replication group, since what one ` +
+    'region accepts would be lost with it; fix: deploy IdempotentLedgerTable with the regions of PaymentRegions, or add the replica that ' +
+    'was removed'
+  );
+}
+
 /** Why the table of homes must not be used; undefined when it may. */
-export function authorityTableProblem({ name, region, mode }: DescribedTable): string | undefined {
+export function authorityTableProblem({ name, region, mode }: Omit<DescribedTable, 'isAlone'>): string | undefined {
   if (mode === 'STRONG') return undefined;
   if (mode === 'MISSING') return missing(name, region, 'HomeAuthorityTable');
   return (

@@ -1,5 +1,5 @@
 import { LedgerMode, TableMode } from '../contract';
-import { authorityTableProblem, DescribedTable, ledgerTableProblem } from './mode.domain';
+import { aloneProblem, AskedTable, authorityTableProblem, DescribedTable, ledgerTableProblem } from './mode.domain';
 import { causeOf } from '../../kernel/cause';
 import { CloudFormationEvent, responseProblem, ResponsePlace, synthesisedProperty } from '../../kernel/custom-resource';
 
@@ -13,12 +13,14 @@ export interface ProvenTables {
 /** What came of it: the modes are for the functions, which refuse to work where they are wrong. */
 export interface ProofResult {
   readonly failure?: string;
+  /** What is wrong without being a reason to fail. */
+  readonly notice?: string;
   readonly data: { readonly TableMode: TableMode; readonly AuthorityMode: TableMode | 'NOT_HERE' };
 }
 
 export interface TableProofPorts {
   /** Of a table in the place's region. Throws when DynamoDB does not say. */
-  readonly modeOf: (tableName: string) => Promise<TableMode>;
+  readonly ask: (tableName: string) => Promise<AskedTable>;
   readonly answer: (event: CloudFormationEvent, result: Partial<ProofResult>) => Promise<void>;
 }
 
@@ -53,11 +55,15 @@ export class TableProof {
     const data = { TableMode: table.mode, AuthorityMode: homes?.mode ?? 'NOT_HERE' } as const;
     const failure = ledgerTableProblem(ledger.mode, table) ?? (homes && authorityTableProblem(homes));
     // What CloudFormation takes back was there before. To fail once more would only leave the stack stuck: the functions refuse to work.
-    return failure === undefined || isTakenBack(event) ? { data } : { failure, data };
+    if (failure !== undefined) return isTakenBack(event) ? { data } : { failure, data };
+    const alone = aloneProblem(table);
+    if (alone === undefined) return { data };
+    // A region that was away for long loses its replica, and the one that is left must still be deployed to.
+    return event.RequestType === 'Create' ? { failure: alone, data } : { notice: alone, data };
   }
 
   private async described(name: string): Promise<DescribedTable> {
-    return { name, region: this.place.region, mode: await this.ports.modeOf(name) };
+    return { name, region: this.place.region, ...(await this.ports.ask(name)) };
   }
 }
 

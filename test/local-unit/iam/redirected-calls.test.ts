@@ -1,3 +1,6 @@
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { engineClientConfig } from '../../../local/engine/engine-http';
+import { Policies } from '../../../local/iam/policies';
 import { Order, Outcome, deployFunctions } from '../functions';
 import { Regions, accountId, east, startRegions, west, witness } from '../regions';
 
@@ -81,4 +84,34 @@ describe("a call that leaves its region's engine", () => {
     expect(await invoke('reader', { command: 'GetItem', input: eventual })).toMatchObject({ ok: true });
     expect(await invoke('elsewhere', { command: 'GetItem', input: eventual })).toMatchObject({ ok: false, name: 'AccessDeniedException' });
   });
+});
+
+test("what a service does in a role's name is judged by the conditions of its statements", async () => {
+  const iam = new IAMClient(engineClientConfig(regions.engines.get(east)!, 'us-east-1'));
+  const policies = new Policies({ engine: (region) => regions.engines.get(region) });
+  const action = 'lambda:InvokeFunction';
+  const may = async (RoleName: string, Condition?: object) => {
+    await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: JSON.stringify({ Statement: [] }) }));
+    await iam.send(
+      new PutRolePolicyCommand({
+        RoleName,
+        PolicyName: 'p',
+        PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [allow([action], '*', Condition)] }),
+      }),
+    );
+    return policies.decideRole(
+      east,
+      `arn:aws:iam::${accountId}:role/${RoleName}`,
+      action,
+      `arn:aws:lambda:${east}:${accountId}:function:f`,
+    );
+  };
+  const inRegion = (region: string) => ({ StringEquals: { 'aws:RequestedRegion': region } });
+  expect([await may('always'), await may('here', inRegion(east)), await may('there', inRegion(west))]).toEqual([
+    'allowed',
+    'allowed',
+    'implicitDeny',
+  ]);
+  iam.destroy();
+  policies.close();
 });

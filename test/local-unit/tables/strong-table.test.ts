@@ -73,10 +73,14 @@ async function streamOf(region: string): Promise<StreamRecord[]> {
 describe('a table with multi-region strong consistency', () => {
   it('says so to whoever has it described, also before it is under its rules; a table of one region says nothing', async () => {
     regions.tables.declare([{ name: table, mode: 'STRONG', replicas: [east, west], witness }]);
-    for (const client of [inEast, inWest]) {
+    for (const [client, peer] of [
+      [inEast, west],
+      [inWest, east],
+    ] as const) {
       expect((await client.send(new DescribeTableCommand({ TableName: table }))).Table).toMatchObject({
         TableName: table,
         MultiRegionConsistency: 'STRONG',
+        Replicas: [{ RegionName: peer, ReplicaStatus: 'ACTIVE' }],
         KeySchema: [{ AttributeName: 'pk' }],
       });
     }
