@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Mistake } from './catalogue';
+import { Edit, Mistake } from './catalogue';
 import { loadBundle, root } from '../bundle';
 import { Subject } from '../subject';
 
@@ -15,11 +15,7 @@ export async function plant(mistake: Mistake): Promise<Subject> {
           let contents = readFileSync(file, 'utf8');
           for (const edit of mistake.edits ?? []) {
             if (path.join(root, 'src', edit.file) !== file) continue;
-            const text = inAnyLayout(edit.find);
-            if (contents.split(text).length !== 2) {
-              throw new Error(`mistake '${mistake.name}': src/${edit.file} does not hold this text exactly once:\n${edit.find}`);
-            }
-            contents = contents.replace(text, () => edit.replace);
+            contents = edited(mistake.name, contents, edit);
             left.delete(edit);
           }
           return { contents, loader: 'ts' };
@@ -30,6 +26,13 @@ export async function plant(mistake: Mistake): Promise<Subject> {
     throw new Error(`mistake '${mistake.name}': ${[...left].map(({ file }) => `src/${file}`).join(', ')} is not part of what is simulated`);
   }
   return shipped;
+}
+
+/** A file's text with one edit made. Fails when it does not hold the edit's text exactly once. */
+export function edited(name: string, contents: string, { file, find, replace }: Edit): string {
+  const text = inAnyLayout(find);
+  if (contents.split(text).length === 2) return contents.replace(text, () => replace);
+  throw new Error(`mistake '${name}': src/${file} does not hold this text exactly once:\n${find}`);
 }
 
 /** The same code however the formatter broke its lines: any white space between two words or signs, a comma before a closing bracket. */

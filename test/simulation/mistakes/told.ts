@@ -70,9 +70,9 @@ export const told: readonly Mistake[] = (
         ),
         events(
           'consumers/aws',
-          '    const found = await this.put(claim);',
+          '    const stored = await this.put(claim);',
           '    const { Item: there } = await this.client.send(new GetItemCommand({ TableName: this.tableName, Key: ' +
-            'eventKey(claim.event.id) }));\n    const found = there ?? await this.put(claim);',
+            'eventKey(claim.event.id) }));\n    const stored = there ?? await this.put(claim);',
         ),
       ],
     },
