@@ -1,6 +1,7 @@
 /** `npm run build`: handlers, library, API.md and the packages of all languages into dist/, then the packages as their users get them. */
 import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { apiBreaks } from './api/breaks';
 import { bundlesStep } from './bundles-step';
 import { consumerSteps } from './consumers';
 import { writeRuntimeTypes } from './runtime-types';
@@ -27,6 +28,7 @@ const steps: Step[] = [
   bundlesStep(),
   { name: 'runtime-types', run: runtimeTypes },
   { name: 'compile', run: compile },
+  { name: 'api-breaks', run: apiBreaks },
   { name: 'api-docs', run: apiDocs },
   { name: 'packages', run: packageAll },
   { name: 'npm-contents', run: npmContents },
