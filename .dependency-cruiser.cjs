@@ -14,7 +14,7 @@ const handler = '\\.handler\\.ts$';
 const runtime = '^src/runtime/';
 /** Commands of the package: they run on a person's machine. */
 const command = '^src/commands/[^/]+\\.command\\.ts$';
-const terminal = '^src/commands/terminal\\.ts$';
+const terminal = '^src/commands/(terminal|disk)\\.ts$';
 const cdk = 'node_modules/(aws-cdk-lib|constructs)/';
 const sdk = 'node_modules/(@aws-sdk|@smithy|@aws-lambda-powertools)/';
 /** Everything in src/ that runs inside Lambda. */

@@ -34,6 +34,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   constructsVersion: '10.8.1',
   jsiiVersion: '~6.0.0',
   packageManager: javascript.NodePackageManager.NPM,
+  // The one program is named below: whether the build has made it changes nothing.
+  autoDetectBin: false,
   minNodeVersion: '20.0.0',
   projenrcTs: true,
   projenrcTsOptions: { runner: typescript.TypeScriptRunner.tsx() },
@@ -249,6 +251,16 @@ project.eslint?.addOverride({
       { selector: 'MemberExpression[property.name=/^random(UUID|Bytes|Int|Fill|FillSync)$/]', message: pure },
       { selector: 'MemberExpression[property.name="getRandomValues"]', message: pure },
       { selector: 'ImportSpecifier[imported.name=/^random(UUID|Bytes|Int|Fill|FillSync)$/]', message: pure },
+    ],
+  },
+});
+// Node's runner collects the tests of a file by itself.
+project.eslint?.addOverride({
+  files: ['examples/*/test/*.ts'],
+  rules: {
+    '@typescript-eslint/no-floating-promises': [
+      'error',
+      { allowForKnownSafeCalls: [{ from: 'package', name: 'test', package: 'node:test' }] },
     ],
   },
 });

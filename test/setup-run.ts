@@ -1,3 +1,5 @@
+import path from 'node:path';
+import { writeApps } from '../tools/apps/apps';
 import { bundleHandlers } from '../tools/bundles/bundle';
 import { holdRunFolder } from '../tools/run-folder.cjs';
 
@@ -9,6 +11,7 @@ export default async function setupRun(): Promise<void> {
   holdRunFolder();
   try {
     await bundleHandlers();
+    writeApps(path.resolve(__dirname, '..'));
   } catch (error) {
     process.stderr.write(`the handlers cannot be bundled, so tests may see old bundles or none:\n${(error as Error).message}\n`);
   }

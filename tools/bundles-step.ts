@@ -1,13 +1,16 @@
+import { writeApps } from './apps/apps';
 import { Bundle, BundleError, bundleHandlers, renderTable } from './bundles/bundle';
-import { Outcome, Step, failed } from './steps';
+import { Outcome, Step, failed, root } from './steps';
 
-/** Bundles the handlers and checks sizes, contents and licences; each bundle counts. */
+/** Bundles the handlers and checks sizes, contents and licences; each bundle counts. Makes what `init` writes, beside the commands. */
 export function bundlesStep(): Step {
   return {
     name: 'bundles',
     run: async () => {
       try {
-        return outcome(await bundleHandlers());
+        const bundles = await bundleHandlers();
+        writeApps(root);
+        return outcome(bundles);
       } catch (error) {
         if (error instanceof BundleError) return outcome(error.bundles);
         throw error;

@@ -1,14 +1,14 @@
 /** The packages as their users get them: in each language the same small app is synthesised, and the templates must be equal. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
+import { ConsumerError, dist, must, outside, packageIn } from './consumers-commands';
+import { initSteps } from './consumers-init';
 import { bundlers, forms, takeLocally, takesAnEvent } from './consumers-runtime';
-import { CommandOptions, Outcome, Step, command, failed, hasProgram, lastLines, passed, root, skipped, sum } from './steps';
+import { compare } from './consumers-templates';
+import { Outcome, Step, failed, hasProgram, passed, root, skipped, sum } from './steps';
 
 const sources = path.join(root, 'test', 'consumers');
 const workshop = path.join(root, '.tools', 'consumers');
-const dist = path.join(root, 'dist');
 
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
   version: string;
@@ -25,20 +25,18 @@ export function consumerSteps(): Step[] {
     { name: 'use-python', run: () => attempt('python', ['python3'], usePython) },
     { name: 'use-java', run: () => attempt('java', ['javac', 'mvn'], useJava) },
     { name: 'use-go', run: () => attempt('go', ['go'], useGo) },
+    ...initSteps(workshop),
   ];
 }
 
 /** esbuild's three, two each of rollup, webpack and plain Node, and three of `NodejsFunction`. */
 const leastForms = 12;
 
-/** A command of a consumer failed: its output is the message. */
-class ConsumerError extends Error {}
-
 async function attempt(
   language: string,
   programs: readonly string[],
   use: (folder: string) => Promise<void>,
-  judge: (folder: string) => Outcome | Promise<Outcome> = compare,
+  judge: (folder: string) => Outcome | Promise<Outcome> = (made) => compare(made, path.join(workshop, 'typescript')),
   folder = path.join(workshop, language),
 ): Promise<Outcome> {
   const missing = programs.filter((program) => !hasProgram(program));
@@ -54,32 +52,6 @@ async function attempt(
     throw error;
   }
   return judge(folder);
-}
-
-/** In a folder outside of the repository: below it a bundler finds whatever the repository has installed. */
-async function outside(attemptIn: (folder: string) => Promise<Outcome>): Promise<Outcome> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'consumer-'));
-  try {
-    return await attemptIn(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-async function must(program: string, args: readonly string[], options: CommandOptions): Promise<void> {
-  const { code, output } = await command(program, args, {
-    ...options,
-    env: {
-      // What is looked up at each deployment puts the time of synthesis into the template, and the languages' templates are compared.
-      SOURCE_DATE_EPOCH: '1764374400',
-      CDK_OUTDIR: path.join(options.cwd!, 'cdk.out'),
-      CDK_VALIDATION: 'false',
-      ...options.env,
-    },
-  });
-  if (code !== 0) {
-    throw new ConsumerError(`${path.basename(program)} ${args.slice(0, 4).join(' ')} exited with ${code}:\n${lastLines(output, 60)}`);
-  }
 }
 
 async function useTypescript(folder: string): Promise<void> {
@@ -168,13 +140,6 @@ async function useGo(folder: string): Promise<void> {
   await must('go', ['run', '.'], options);
 }
 
-function packageIn(language: string, extension: string): string {
-  const folder = path.join(dist, language);
-  const found = existsSync(folder) ? readdirSync(folder).find((file) => file.endsWith(extension)) : undefined;
-  if (!found) throw new ConsumerError(`dist/${language} holds no ${extension}: the step "packages" makes it`);
-  return path.join(folder, found);
-}
-
 /** Folders of artifacts in a Maven repository, relative to it. */
 function packagesOf(repository: string): string[] {
   if (!existsSync(repository)) throw new ConsumerError('dist/java is missing: the step "packages" makes it');
@@ -199,31 +164,4 @@ function fillPlaceholders(folder: string): void {
       readFileSync(at, 'utf8').replace(/@@([A-Z_]+)@@/g, (whole, key: string) => values[key] ?? whole),
     );
   }
-}
-
-/** Every template must equal that of the TypeScript app. */
-function compare(folder: string): Outcome {
-  const made = templates(folder);
-  const expected = templates(path.join(workshop, 'typescript'));
-  if (Object.keys(expected).length === 0) return failed('the TypeScript app made no template to compare with');
-  const problems = Object.keys({ ...made, ...expected })
-    .filter((name) => !isDeepStrictEqual(made[name], expected[name]))
-    .map((name) => `${name} differs from TypeScript's: ${firstDifference(made[name], expected[name], '')}`);
-  return problems.length === 0 ? passed(`${Object.keys(made).length} templates equal`) : failed(...problems);
-}
-
-function templates(folder: string): Record<string, unknown> {
-  const output = path.join(folder, 'cdk.out');
-  const files = existsSync(output) ? readdirSync(output).filter((file) => file.endsWith('.template.json')) : [];
-  return Object.fromEntries(files.map((file) => [file, JSON.parse(readFileSync(path.join(output, file), 'utf8')) as unknown]));
-}
-
-/** Where two values part: the path and both sides, for a message. */
-function firstDifference(left: unknown, right: unknown, at: string): string {
-  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) {
-    return `at ${at || '/'} ${JSON.stringify(left)?.slice(0, 200)} instead of ${JSON.stringify(right)?.slice(0, 200)}`;
-  }
-  const [a, b] = [left as Record<string, unknown>, right as Record<string, unknown>];
-  const key = Object.keys({ ...a, ...b }).find((name) => !isDeepStrictEqual(a[name], b[name])) ?? '';
-  return firstDifference(a[key], b[key], `${at}/${key}`);
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { costCommand } from './cost.command';
 import { decideCommand, startCommand } from './decide.command';
+import { initCommand } from './init.command';
 import { removeCommand } from './remove.command';
 
 /** Exit code for wrong arguments; 1 is for what a command found wrong. */
@@ -9,6 +10,7 @@ const usageCode = 2;
 async function main(): Promise<void> {
   const program = new Command('cdk-multi-region-payments')
     .description('Commands around a system of cdk-multi-region-payments')
+    .addCommand(initCommand())
     .addCommand(removeCommand())
     .addCommand(decideCommand('approve'))
     .addCommand(decideCommand('reject'))

@@ -102,6 +102,8 @@ interface Target {
   /** Relative to the root. */
   readonly file: string;
   readonly settings: esbuild.BuildOptions;
+  /** It is started by its name: the launcher that Python's package makes of it does so. */
+  readonly isProgram?: boolean;
   /** Others bundle it again: it may import what Node has, and nothing else. */
   readonly isLibrary?: boolean;
 }
@@ -119,7 +121,7 @@ const others: readonly Target[] = [
     settings: { ...runtimeSettings, format: 'esm' },
     isLibrary: true,
   },
-  { entry: 'src/commands/main.command.ts', name: 'bin', file: 'bin/index.js', settings: commandSettings },
+  { entry: 'src/commands/main.command.ts', name: 'bin', file: 'bin/index.js', settings: commandSettings, isProgram: true },
 ];
 
 const sha256 = (...parts: readonly (string | Uint8Array)[]): string => {
@@ -183,7 +185,7 @@ async function bundleOne(root: string, target: Target, force: boolean): Promise<
     const code = built.outputFiles!.find((output) => /\.m?js$/.test(output.path))!.contents;
     const inputs = Object.keys(built.metafile!.inputs).sort();
     const contents = weigh(built.metafile!);
-    writeAtomically(root, file, code);
+    writeAtomically(root, file, code, target.isProgram ? 0o755 : 0o644);
     // For reading a stack trace by hand; not in the asset, where it would triple the size and change the hash.
     writeAtomically(
       root,
@@ -255,7 +257,7 @@ function hashInputs(root: string, target: Target, inputs: readonly string[]): st
   const lockfile = path.join(root, 'package-lock.json');
   const omissions = readFileSync(path.join(__dirname, 'unreached.ts'));
   return sha256(
-    '3',
+    '4',
     JSON.stringify(target.settings),
     omissions,
     esbuild.version,
@@ -282,10 +284,10 @@ function weigh(metafile: esbuild.Metafile): Record<string, number> {
 }
 
 /** Another process may bundle or synthesise at the same time: it must see the old file or the new one, nothing between. */
-function writeAtomically(root: string, file: string, content: string | Uint8Array): void {
+function writeAtomically(root: string, file: string, content: string | Uint8Array, mode = 0o644): void {
   const temporary = path.join(root, '.tools', 'tmp', `${process.pid}-${sha256(file).slice(0, 12)}`);
   for (const target of [temporary, file]) mkdirSync(path.dirname(target), { recursive: true });
-  writeFileSync(temporary, content);
+  writeFileSync(temporary, content, { mode });
   renameSync(temporary, file);
 }
 

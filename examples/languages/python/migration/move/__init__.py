@@ -1,0 +1,1 @@
+"""The cutover that moves the system to another region."""

@@ -1,0 +1,1 @@
+"""The payments system: what is configured, and what is made of it."""

@@ -1,0 +1,146 @@
+"""Everything a team changes before it deploys, in one place."""
+
+import os
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Optional, Sequence
+
+from cdk_multi_region_payments import AccountHomes, MeshTransport, PaymentRegions, PublicNameRecords, StrongRegionsProps
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The public name of the API in all regions, and its public hosted zone: by ID and name, so that synthesis needs no credentials."""
+
+    name: str
+    hosted_zone_id: str
+    zone_name: str
+    records: Optional[PublicNameRecords] = None
+    """Who owns the name's records; each region its own, by latency, when None."""
+
+
+@dataclass(frozen=True)
+class Callers:
+    """Whose tokens are accepted, and which claim names the caller's tenant."""
+
+    issuer: str
+    audience: Sequence[str]
+    tenant_claim: str
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What stands around the payments. Each part can be left out."""
+
+    dashboard: bool = True
+    """A dashboard of the whole system in each region: one of CloudWatch's custom dashboards, billed as such."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """The system."""
+
+    system_name: str
+    """Prefix of every name, the same in all regions."""
+    account: Optional[str]
+    """AWS account of all stacks; the credentials' own when None."""
+    regions: PaymentRegions
+    ledger_region: str
+    """Region whose stack makes the ledger's table: one of the replicas. It never changes, also when regions are added or named in another order."""
+    transport: MeshTransport
+    """How events get from region to region."""
+    domain: Domain
+    callers: Callers
+    parts: Parts
+
+
+class Mode(Enum):
+    """How the regions agree, and with that which regions there can be. It never changes after the first deployment."""
+
+    STRONG = "STRONG"
+    HOME_REGION = "HOME_REGION"
+
+
+class Transport(Enum):
+    """How events get from region to region: rules of our own, or an EventBridge global endpoint."""
+
+    RULES = "RULES"
+    GLOBAL_ENDPOINT = "GLOBAL_ENDPOINT"
+
+
+# Near each other: a payment waits some 10 ms for the second region. Far from each other it waits an ocean's round trip.
+STRONG_REPLICAS, STRONG_WITNESS = ["us-east-1", "us-west-2"], "us-east-2"
+HOME_REGION_REPLICAS = ["us-east-1", "eu-central-1"]
+
+
+def regions_of(mode: Mode, replicas: Any = None, witness: Any = None, authority: Any = None) -> PaymentRegions:
+    """Where the system is, by the CDK context values `replicas` (names with commas between them) and `witness`; each mode has its default."""
+    if mode is Mode.STRONG:
+        names = STRONG_REPLICAS if replicas is None else _names_in(replicas, "replicas")
+        is_default = replicas is None and witness is None
+        return PaymentRegions.strong(replicas=names, witness=STRONG_WITNESS if is_default else _witness_of(witness))
+    if witness is not None:
+        raise ValueError(f"context 'witness' is '{witness}' in mode HOME_REGION, which has none: leave it out, or give --context mode=STRONG")
+    names = HOME_REGION_REPLICAS if replicas is None else _names_in(replicas, "replicas")
+    # Every tenant is at home in one of them, by hash at first.
+    return PaymentRegions.home_region(replicas=names, homes=AccountHomes.by_tenant(), authority=_authority_of(authority))
+
+
+def _authority_of(authority: Any) -> Optional[StrongRegionsProps]:
+    """Three regions of the table that says who is home, the witness last. They are final after the first deployment."""
+    if authority is None:
+        return None
+    names = _names_in(authority, "authority")
+    if len(names) != 3:
+        raise ValueError(f"context 'authority' is '{authority}': give three regions, the witness last")
+    return StrongRegionsProps(replicas=names[:2], witness=names[2])
+
+
+def _names_in(value: Any, context: str) -> list[str]:
+    names = [name.strip() for name in str(value).split(",")]
+    if not isinstance(value, str) or "" in names:
+        raise ValueError(
+            f"context '{context}' is '{value}': give names of regions with a comma between them, such as us-east-1,eu-central-1"
+        )
+    return names
+
+
+def _witness_of(witness: Any) -> Optional[str]:
+    if witness is None or (isinstance(witness, str) and witness != ""):
+        return witness
+    raise ValueError(f"context 'witness' is '{witness}': give the name of a region, or leave it out for three replicas")
+
+
+def config_of(mode: Mode, transport: Transport = Transport.RULES, regions: Optional[PaymentRegions] = None) -> Config:
+    """The system in one mode, with one transport, in the mode's regions or in others."""
+    regions = regions or regions_of(mode)
+    return Config(
+        system_name="acme-pay",
+        account=os.environ.get("CDK_DEFAULT_ACCOUNT"),
+        regions=regions,
+        ledger_region="us-east-1" if "us-east-1" in regions.replicas else regions.replicas[0],
+        transport=MeshTransport.rules() if transport is Transport.RULES else MeshTransport.global_endpoint(),
+        domain=Domain(name="pay.example.com", hosted_zone_id="Z0123456789EXAMPLE00", zone_name="example.com"),
+        callers=Callers(issuer="https://login.example.com", audience=["payments"], tenant_claim="tenant"),
+        parts=Parts(),
+    )
+
+
+def mode_of(asked: Any) -> Mode:
+    """The mode asked for with `--context mode=...`."""
+    if asked is None:
+        return Mode.STRONG
+    try:
+        return Mode(asked)
+    except ValueError:
+        raise ValueError(f"context 'mode' is '{asked}': give STRONG or HOME_REGION, or leave it out for STRONG") from None
+
+
+def transport_of(asked: Any) -> Transport:
+    """The transport asked for with `--context transport=...`."""
+    if asked is None:
+        return Transport.RULES
+    try:
+        return Transport(asked)
+    except ValueError:
+        raise ValueError(f"context 'transport' is '{asked}': give RULES or GLOBAL_ENDPOINT, or leave it out for RULES") from None

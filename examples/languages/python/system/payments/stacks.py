@@ -1,0 +1,147 @@
+"""The stacks: keys, then the tables and the mesh, then the regions."""
+
+from typing import Any, Optional, Sequence
+
+from aws_cdk import Environment, Stack
+from aws_cdk.aws_certificatemanager import Certificate, CertificateValidation
+from aws_cdk.aws_route53 import HostedZone
+from cdk_multi_region_payments import (
+    ActiveActivePaymentsApi,
+    CrossRegionEventMesh,
+    DashboardApprovals,
+    DashboardCutover,
+    HomeAuthorityTable,
+    IdempotentLedgerTable,
+    LedgerKey,
+    LedgerOutbox,
+    LedgerReplica,
+    PaymentsAuthorization,
+    PaymentsDashboard,
+    PaymentsDomainProps,
+)
+from constructs import Construct
+
+from payments.config import Config
+from payments.recorder import Recorder
+
+
+class KeyStack(Stack):
+    """The key of one region's replica. First of all: the table is encrypted with it from the start."""
+
+    def __init__(self, scope: Construct, construct_id: str, config: Config, **props: Any) -> None:
+        super().__init__(scope, construct_id, **props)
+        LedgerKey(self, "LedgerKey", system_name=config.system_name, regions=config.regions)
+
+
+class LedgerStack(Stack):
+    """The table of all regions, made from one of them."""
+
+    def __init__(self, scope: Construct, construct_id: str, config: Config, **props: Any) -> None:
+        super().__init__(scope, construct_id, **props)
+        IdempotentLedgerTable(
+            self, "Ledger", system_name=config.system_name, regions=config.regions, tags={"system": config.system_name}
+        )
+
+
+class AuthorityStack(Stack):
+    """The table that says which region is home: only where one is."""
+
+    def __init__(self, scope: Construct, construct_id: str, config: Config, **props: Any) -> None:
+        super().__init__(scope, construct_id, **props)
+        HomeAuthorityTable(
+            self, "Authority", system_name=config.system_name, regions=config.regions, tags={"system": config.system_name}
+        )
+
+
+class MeshStack(Stack):
+    """One region's part of the event mesh. It stands by itself: a team's own events can use it too."""
+
+    def __init__(self, scope: Construct, construct_id: str, config: Config, **props: Any) -> None:
+        super().__init__(scope, construct_id, **props)
+        self.mesh = CrossRegionEventMesh(
+            self, "Mesh", system_name=config.system_name, regions=config.regions.replicas, transport=config.transport
+        )
+
+
+class RegionStack(Stack):
+    """What takes payments in one region, and tells of them. It refers to no other stack, so it deploys while another region is down."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        config: Config,
+        *,
+        mesh: CrossRegionEventMesh,
+        approvals: Optional[Sequence[DashboardApprovals]] = None,
+        cutover: Optional[DashboardCutover] = None,
+        **props: Any,
+    ) -> None:
+        super().__init__(scope, construct_id, **props)
+        self.mesh = mesh
+        ledger = LedgerReplica.of(self, config.system_name, config.regions)
+        domain, callers = config.domain, config.callers
+        hosted_zone = HostedZone.from_hosted_zone_attributes(
+            self, "Zone", hosted_zone_id=domain.hosted_zone_id, zone_name=domain.zone_name
+        )
+        self.api = ActiveActivePaymentsApi(
+            self,
+            "Api",
+            ledger=ledger,
+            authorization=PaymentsAuthorization.jwt(
+                issuer=callers.issuer, audience=callers.audience, tenant_claim=callers.tenant_claim
+            ),
+            domain=PaymentsDomainProps(
+                name=domain.name,
+                hosted_zone=hosted_zone,
+                records=domain.records,
+                certificate=Certificate(
+                    self, "Certificate", domain_name=domain.name, validation=CertificateValidation.from_dns(hosted_zone)
+                ),
+            ),
+        )
+        outbox = LedgerOutbox(self, "Outbox", ledger=ledger, mesh=mesh)
+        recorder = Recorder(self, "Recorder", mesh=mesh)
+        if config.parts.dashboard:
+            PaymentsDashboard(
+                self,
+                "Operations",
+                api=self.api,
+                mesh=mesh,
+                outbox=outbox,
+                consumers=[recorder.consumer],
+                approvals=approvals,
+                cutover=cutover,
+            )
+
+
+def define_system(
+    app: Construct,
+    config: Config,
+    *,
+    approvals: Optional[Sequence[DashboardApprovals]] = None,
+    cutover: Optional[DashboardCutover] = None,
+) -> list[RegionStack]:
+    """Makes all stacks and returns those of the regions. What stands beside the system is to be seen on its dashboards."""
+
+    def env(region: str) -> Environment:
+        return Environment(account=config.account, region=region)
+
+    name, regions = config.system_name, config.regions
+    keys = [KeyStack(app, f"{name}-key-{region}", config, env=env(region)) for region in regions.replicas]
+    ledger = LedgerStack(app, f"{name}-ledger", config, env=env(config.ledger_region))
+    for key in keys:
+        ledger.add_stack_dependency(key)
+    authority = regions.authority and AuthorityStack(app, f"{name}-authority", config, env=env(regions.authority.replicas[0]))
+    meshes = [MeshStack(app, f"{name}-mesh-{region}", config, env=env(region)) for region in regions.replicas]
+    stacks = []
+    for region, mesh in zip(regions.replicas, meshes):
+        stack = RegionStack(
+            app, f"{name}-{region}", config, mesh=mesh.mesh, approvals=approvals, cutover=cutover, env=env(region)
+        )
+        stack.add_stack_dependency(ledger)
+        if authority:
+            stack.add_stack_dependency(authority)
+        stack.add_stack_dependency(mesh)
+        stacks.append(stack)
+    return stacks

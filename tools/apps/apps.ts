@@ -1,0 +1,104 @@
+/**
+ * The apps that `init` writes, made of the examples: TypeScript is theirs, the other languages stand in `examples/languages`. What all have
+ * in common (feature flags, the recorder's function, the README) has one source.
+ */
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import ts from 'typescript';
+import { App, manifestOf, readmeOf } from './texts';
+import { Example, examples, Language, languages } from '../../src/commands/init.service';
+
+/** What the migration takes of the other example, as a folder of the app. */
+const system = 'system';
+/** Made for an app of its own, or of use inside the repository only. */
+const replaced = ['README.md', 'cdk.json', 'tsconfig.json'];
+
+/** Writes what `init` reads, beside the commands. */
+export function writeApps(root: string): void {
+  const file = path.join(root, 'bin', 'apps.json');
+  const text = `${JSON.stringify(appsOf(root), undefined, 1)}\n`;
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
+  mkdirSync(path.dirname(file), { recursive: true });
+  // Another process may run `init` at the same time: it must see the old file or the new one.
+  const temporary = `${file}.${process.pid}`;
+  writeFileSync(temporary, text);
+  renameSync(temporary, file);
+}
+
+/** Each example in each language. */
+export function appsOf(root: string): Record<Example, Record<Language, App>> {
+  const one = (example: Example): Record<Language, App> =>
+    Object.fromEntries(languages.map((language) => [language, appOf(root, example, language)])) as Record<Language, App>;
+  return Object.fromEntries(examples.map((example) => [example, one(example)])) as Record<Example, Record<Language, App>>;
+}
+
+function appOf(root: string, example: Example, language: Language): App {
+  const files: App = {
+    ...(language === 'typescript' ? typescriptOf(root, example) : otherOf(root, example, language)),
+    ...manifestOf(root, language),
+    'cdk.json': cdkJsonOf(root, example, language),
+    'README.md': readmeOf(root, example, language),
+  };
+  return Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The example as it is; the migration with the system that it moves in a folder beside. */
+function typescriptOf(root: string, example: Example): App {
+  const own = filesIn(path.join(root, 'examples', example));
+  if (example === 'active-active') return own;
+  const taken = Object.entries(filesIn(path.join(root, 'examples', 'active-active'))).filter(
+    ([file]) => file !== 'app.ts' && !file.startsWith('test/'),
+  );
+  return {
+    ...Object.fromEntries(
+      Object.entries(own).map(([file, text]) => [
+        file,
+        text.replaceAll(/(['"])((?:\.\.\/)+)active-active\//g, (_, quote: string, up: string) => {
+          const above = up.slice('../'.length);
+          return `${quote}${above === '' ? './' : above}${system}/`;
+        }),
+      ]),
+    ),
+    ...Object.fromEntries(taken.map(([file, text]) => [`${system}/${file}`, text])),
+  };
+}
+
+/** What both examples share in this language, what is this one's, and the recorder's function as JavaScript that needs no bundler. */
+function otherOf(root: string, example: Example, language: Language): App {
+  const folder = path.join(root, 'examples', 'languages', language);
+  return {
+    ...filesIn(path.join(folder, 'system')),
+    ...filesIn(path.join(folder, example)),
+    'functions/recorder/index.mjs': javascriptOf(
+      readFileSync(path.join(root, 'examples', 'active-active', 'recorder', 'index.ts'), 'utf8'),
+    ),
+  };
+}
+
+/** Lambda's Node.js has the AWS SDK, so what remains of the types is what runs. */
+function javascriptOf(source: string): string {
+  const { outputText } = ts.transpileModule(source, {
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, newLine: ts.NewLineKind.LineFeed },
+  });
+  return outputText;
+}
+
+const run: Readonly<Record<Language, string>> = { typescript: 'npx tsx app.ts', python: 'python3 app.py' };
+
+/** The example's feature flags, so that all languages synthesise the same. */
+function cdkJsonOf(root: string, example: Example, language: Language): string {
+  const made = JSON.parse(readFileSync(path.join(root, 'examples', example, 'cdk.json'), 'utf8')) as Record<string, unknown>;
+  return `${JSON.stringify({ ...made, app: run[language] }, undefined, 2)}\n`;
+}
+
+/** Every file below a folder that belongs into an app. */
+function filesIn(folder: string): App {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return Object.fromEntries(
+    files
+      .map((entry) => path.join(entry.parentPath, entry.name))
+      .map((file) => [path.relative(folder, file).split(path.sep).join('/'), file] as const)
+      .filter(([name]) => !replaced.includes(name) && !/(^|\/)(cdk\.out|node_modules|__pycache__|target|\.[^/]+)\//.test(name))
+      .map(([name, file]) => [name, readFileSync(file, 'utf8')]),
+  );
+}

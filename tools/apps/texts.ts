@@ -1,0 +1,113 @@
+/** What an app has around its code: what it is built with, and its README. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Example, Language } from '../../src/commands/init.service';
+
+/** Files by path. `@@VERSION@@` and `@@DOCUMENTS@@` are filled by the command, with the package's own. */
+export type App = Record<string, string>;
+
+/** Filled by `init`. */
+const version = '@@VERSION@@';
+const packageName = 'cdk-multi-region-payments';
+
+/** Versions that this package was made and tried with. */
+function versionsIn(root: string): Readonly<Record<string, string>> {
+  return (JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { devDependencies: Record<string, string> }).devDependencies;
+}
+
+/** The files that say what an app is built with. */
+export function manifestOf(root: string, language: Language): App {
+  const versions = versionsIn(root);
+  const of = (...names: string[]): Record<string, string> => Object.fromEntries(names.map((name) => [name, versions[name]]));
+  switch (language) {
+    case 'typescript':
+      return {
+        'package.json': json({
+          name: 'payments-app',
+          version: '0.1.0',
+          private: true,
+          scripts: { test: 'tsc --noEmit && node --import tsx --test test/*.test.ts', synth: 'cdk synth --quiet' },
+          dependencies: { ...of('aws-cdk-lib'), [packageName]: version, ...of('constructs') },
+          devDependencies: of('@aws-sdk/client-dynamodb', '@types/node', 'aws-cdk', 'esbuild', 'tsx', 'typescript'),
+        }),
+        'tsconfig.json': json({
+          compilerOptions: {
+            target: 'es2022',
+            module: 'commonjs',
+            moduleResolution: 'node10',
+            strict: true,
+            esModuleInterop: true,
+            skipLibCheck: true,
+            noEmit: true,
+            types: ['node'],
+          },
+          include: ['**/*.ts'],
+          exclude: ['node_modules', 'cdk.out'],
+        }),
+        '.gitignore': lines('node_modules/', 'cdk.out/'),
+      };
+    case 'python':
+      return {
+        'requirements.txt': lines(
+          `aws-cdk-lib==${versions['aws-cdk-lib']}`,
+          `${packageName}==${version}`,
+          `constructs==${versions.constructs}`,
+        ),
+        'requirements-dev.txt': lines('-r requirements.txt', 'pytest>=8,<10'),
+        'pytest.ini': lines('[pytest]', 'pythonpath = .', 'testpaths = tests'),
+        '.gitignore': lines('.venv/', '__pycache__/', '.pytest_cache/', 'cdk.out/'),
+      };
+  }
+}
+
+const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
+const lines = (...all: string[]): string => `${all.join('\n')}\n`;
+
+/** What a reader of a README types, in one language. */
+interface Commands {
+  readonly needs: string;
+  readonly install: string;
+  readonly test: string;
+  readonly cdk: string;
+  readonly config: Readonly<Record<Example, string>>;
+  readonly recorder: string;
+}
+
+/** The README of an example's app. Links into the repository become links to the documents of the version. */
+export function readmeOf(root: string, example: Example, language: Language): string {
+  const folder = 'examples/languages';
+  const commands: Commands = commandsOf(versionsIn(root)['aws-cdk'])[language];
+  const values: Readonly<Record<string, string>> = {
+    NEEDS: commands.needs,
+    INSTALL: commands.install,
+    TEST: commands.test,
+    CDK: commands.cdk,
+    CONFIG: commands.config[example],
+    RECORDER: commands.recorder,
+  };
+  return readFileSync(path.join(root, folder, `${example}.md`), 'utf8')
+    .replaceAll(/@@([A-Z]+)@@/g, (whole, name: string) => values[name] ?? whole)
+    .replaceAll(/\]\((?![a-z]+:|#)([^)]+)\)/g, (_, target: string) => `](@@DOCUMENTS@@/${path.posix.join(folder, target)})`);
+}
+
+function commandsOf(cli: string): Readonly<Record<Language, Commands>> {
+  const npx = `npx aws-cdk@${cli}`;
+  return {
+    typescript: {
+      needs: 'Node 20 or newer',
+      install: 'npm install',
+      test: 'npm test',
+      cdk: 'npx cdk',
+      config: { 'active-active': '`config.ts`', migration: '`system/config.ts` (the system) and `config.ts` (its move)' },
+      recorder: '`recorder.ts`',
+    },
+    python: {
+      needs: 'Python 3.10 or newer with venv, and Node 20 or newer for the CDK',
+      install: 'python3 -m venv .venv\n. .venv/bin/activate\npip install -r requirements-dev.txt',
+      test: 'python -m pytest',
+      cdk: npx,
+      config: { 'active-active': '`payments/config.py`', migration: '`payments/config.py` (the system) and `move/config.py` (its move)' },
+      recorder: '`payments/recorder.py`',
+    },
+  };
+}

@@ -1,0 +1,124 @@
+/**
+ * `init` as a stranger uses it: from the packed package, in empty folders outside of the repository. Each app is installed, runs its own
+ * tests and is synthesised by the CDK CLI; the templates of all languages must be equal.
+ */
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { ConsumerError, must, outside, packageIn } from './consumers-commands';
+import { compare, templatesBesideCode } from './consumers-templates';
+import { Outcome, Step, failed, hasProgram, root, skipped, sum } from './steps';
+import { Example, examples, Language } from '../src/commands/init.service';
+
+/** What an app is synthesised with, as CDK context: as it is, and with what it has the most choices in. */
+const contexts: Readonly<Record<Example, readonly (readonly string[])[]>> = {
+  'active-active': [[], ['mode=HOME_REGION', 'transport=GLOBAL_ENDPOINT']],
+  migration: [[], ['mode=STRONG', 'pace=REHEARSAL']],
+};
+
+/** One language's way from the package to templates. */
+interface Trial {
+  readonly language: Language;
+  /** Programs without which it cannot be tried. */
+  readonly programs: readonly string[];
+  /** The command's arguments come after these. */
+  init(place: string): readonly string[];
+  /** Installs the app's dependencies and runs its tests. `before` is the app tried before it, with the same dependencies. */
+  test(app: string, before: string | undefined): Promise<void>;
+  /** The CDK CLI, and what it needs to run the app. */
+  cdk(app: string): { readonly program: readonly string[]; readonly env?: Readonly<Record<string, string>> };
+}
+
+/** The steps, TypeScript first: its templates are what the others are compared with. */
+export function initSteps(workshop: string): Step[] {
+  const trials = [typescript(workshop), python(workshop)];
+  return trials.map((trial) => ({ name: `use-init-${trial.language}`, run: () => attempt(workshop, trial) }));
+}
+
+async function attempt(workshop: string, trial: Trial): Promise<Outcome> {
+  const missing = trial.programs.filter((program) => !hasProgram(program));
+  if (missing.length > 0) return skipped(`the ${trial.language} app cannot be tried without ${missing.join(' and ')}`);
+  return outside(async (place) => {
+    try {
+      const outcomes: Outcome[] = [];
+      let before: string | undefined;
+      for (const example of examples) {
+        const app = path.join(place, example);
+        const [program, ...args] = trial.init(place);
+        await must(program, [...args, 'init', example, app, '--language', trial.language], { cwd: place });
+        await trial.test(app, before);
+        outcomes.push(...(await synthesise(workshop, trial, example, app)));
+        before = app;
+      }
+      return sum(outcomes);
+    } catch (error) {
+      if (error instanceof ConsumerError) return failed(error.message);
+      throw error;
+    }
+  });
+}
+
+/** Synthesises an app with each context, and compares with what the TypeScript app made of the same. */
+async function synthesise(workshop: string, trial: Trial, example: Example, app: string): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const [index, context] of contexts[example].entries()) {
+    const made = (language: Language): string => path.join(workshop, 'init', language, `${example}-${index}`);
+    const output = path.join(made(trial.language), 'cdk.out');
+    rmSync(output, { recursive: true, force: true });
+    mkdirSync(output, { recursive: true });
+    const {
+      program: [cdk, ...first],
+      env,
+    } = trial.cdk(app);
+    const flags = ['synth', '--all', '--quiet', '--no-notices', '--no-version-reporting', '--output', output];
+    await must(cdk, [...first, ...flags, ...context.flatMap((value) => ['--context', value])], {
+      cwd: app,
+      env: {
+        CDK_DISABLE_CLI_TELEMETRY: 'true',
+        AWS_EC2_METADATA_DISABLED: 'true',
+        CDK_HOME: path.join(root, '.tools', 'cdk-home'),
+        NODE_NO_WARNINGS: '1',
+        ...env,
+      },
+    });
+    outcomes.push(compare(made(trial.language), made('typescript'), templatesBesideCode));
+  }
+  return outcomes;
+}
+
+/** From the package that `use-typescript` has installed. */
+function typescript(workshop: string): Trial {
+  return {
+    language: 'typescript',
+    programs: [],
+    init: () => ['node', path.join(workshop, 'typescript', 'node_modules', 'cdk-multi-region-payments', 'bin', 'index.js')],
+    test: async (app, before) => {
+      const modules = path.join(app, 'node_modules');
+      // Both apps have the same dependencies: the second takes those of the first over.
+      if (before !== undefined) renameSync(path.join(before, 'node_modules'), modules);
+      await must('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', packageIn('js', '.tgz')], {
+        cwd: app,
+      });
+      await must('npm', ['test'], { cwd: app });
+    },
+    cdk: (app) => ({ program: [path.join(app, 'node_modules', '.bin', 'cdk')] }),
+  };
+}
+
+/** By the launcher that the wheel brings, in the environment that `use-python` has made: a reader of the documents needs nothing of npm. */
+function python(workshop: string): Trial {
+  const programs = path.join(workshop, 'python', 'venv', 'bin');
+  return {
+    language: 'python',
+    programs: ['python3'],
+    init: () => [path.join(programs, 'cdk-multi-region-payments')],
+    test: async (app) => {
+      await must(
+        path.join(programs, 'pip'),
+        ['install', '--quiet', '--no-compile', '--disable-pip-version-check', '-r', 'requirements-dev.txt'],
+        { cwd: app },
+      );
+      await must(path.join(programs, 'python'), ['-m', 'pytest', '--quiet', '-p', 'no:cacheprovider'], { cwd: app });
+    },
+    cdk: () => ({ program: ['cdk'], env: { PATH: `${programs}${path.delimiter}${process.env.PATH}` } }),
+  };
+}
