@@ -87,6 +87,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'aws-jwt-verify@^5.2.1',
     'cdk-nag@^3.0.2',
     'commander@^14',
+    '@cyclonedx/cyclonedx-library@^10.3.0',
     'dependency-cruiser@^17',
     'esbuild@^0.28.2',
     'fast-check@^4.10.2',
