@@ -148,6 +148,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '/runtime/',
     '/bin/',
     '/THIRD_PARTY_LICENSES',
+    '/sbom.cdx.json',
     '/.tools/',
     'cdk.out/',
     'cdk.context.json',
@@ -336,6 +337,7 @@ project.npmignore?.addPatterns(
   '!/bin/',
   '!/schemas/',
   '!/THIRD_PARTY_LICENSES',
+  '!/sbom.cdx.json',
   '!/API.md',
 );
 

@@ -113,6 +113,7 @@ async function npmContents(): Promise<Outcome> {
     'LICENSE',
     'README.md',
     'THIRD_PARTY_LICENSES',
+    'sbom.cdx.json',
     'package.json',
     'lib/index.js',
     'lib/index.d.ts',
@@ -125,7 +126,7 @@ async function npmContents(): Promise<Outcome> {
     ...readdirSync(path.join(root, 'schemas')).map((file) => `schemas/${file}`),
   ];
   const allowed =
-    /^(\.jsii(\.gz)?|API\.md|CHANGELOG\.md|LICENSE|NOTICE|README\.md|THIRD_PARTY_LICENSES|package\.json|lib\/.+\.(js|d\.ts)|assets\/([a-z-]+\/){2,3}index\.js|runtime\/index\.(m?js|d\.m?ts)|bin\/(index\.js|apps\.json)|runtime\/types\/.+\.d\.ts|schemas\/[a-z.-]+\.schema\.json)$/;
+    /^(\.jsii(\.gz)?|API\.md|CHANGELOG\.md|LICENSE|NOTICE|README\.md|THIRD_PARTY_LICENSES|sbom\.cdx\.json|package\.json|lib\/.+\.(js|d\.ts)|assets\/([a-z-]+\/){2,3}index\.js|runtime\/index\.(m?js|d\.m?ts)|bin\/(index\.js|apps\.json)|runtime\/types\/.+\.d\.ts|schemas\/[a-z.-]+\.schema\.json)$/;
   const handlers = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) =>
     file.endsWith('.handler.ts'),
   );

@@ -22,6 +22,7 @@ describe('bundling', () => {
 
   beforeEach(() => {
     root = mkdtempSync(path.join(os.tmpdir(), 'bundle-'));
+    write('package.json', JSON.stringify({ name: 'product', version: '0.1.0' }));
     write('src/area/greet.handler.ts', "import { hello } from 'greeting';\nexport const handler = (): string => hello;\n");
     install('greeting', "exports.hello = 'hello';\n");
   });
@@ -136,6 +137,18 @@ describe('bundling', () => {
   test('publishes the licences of what is inside', async () => {
     await bundleHandlers({ root });
     const text = readFileSync(path.join(root, 'THIRD_PARTY_LICENSES'), 'utf8');
+    const sbom = readFileSync(path.join(root, 'sbom.cdx.json'), 'utf8');
+    expect(JSON.parse(sbom)).toMatchObject({
+      bomFormat: 'CycloneDX',
+      specVersion: '1.6',
+      metadata: { component: { name: 'product', version: '0.1.0' } },
+    });
+    const { components } = JSON.parse(sbom) as { components: { name: string; version: string; purl: string; licenses: object[] }[] };
+    expect(components).toContainEqual(
+      expect.objectContaining({ name: 'greeting', version: '1.2.3', purl: 'pkg:npm/greeting@1.2.3', licenses: [{ expression: 'MIT' }] }),
+    );
+    expect(components).toHaveLength((text.match(/^\S+@\d\S* \(/gm) ?? []).length);
+    expect(sbom).not.toMatch(/timestamp|serialNumber/);
     expect(text).toContain('greeting@1.2.3 (MIT)\n\nlicence of greeting');
   });
 });

@@ -9,6 +9,7 @@ import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { licensesOf, renderLicenses } from './licenses';
+import { renderSbom } from './sbom';
 import { withoutUnreached } from './unreached';
 
 /**
@@ -142,9 +143,14 @@ export async function bundleHandlers(options: BundleOptions = {}): Promise<reado
   );
   const licenses = licensesOf(root, bundles.flatMap(packagesOf));
   writeIfChanged(path.join(root, 'THIRD_PARTY_LICENSES'), renderLicenses(licenses.packages));
+  writeIfChanged(path.join(root, 'sbom.cdx.json'), renderSbom(productOf(root), licenses.packages));
   const checked = [...bundles, ...(licenses.problems.length === 0 ? [] : [licensesAsBundle(licenses.problems)])];
   if (checked.some((bundle) => bundle.problems.length > 0)) throw new BundleError(checked);
   return bundles;
+}
+
+function productOf(root: string): { readonly name: string; readonly version: string } {
+  return JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { name: string; version: string };
 }
 
 /** The entries of all Lambda functions, sorted, relative to the root with forward slashes. */
