@@ -300,6 +300,7 @@ project.setScript('build', 'exec node tools/run.mjs build');
 project.setScript('simulate', 'exec node tools/run.mjs simulate');
 project.setScript('bench', 'exec node tools/run.mjs bench');
 project.setScript('load', 'exec node tools/run.mjs load');
+project.setScript('release', 'exec node tools/run.mjs release');
 // npm 11 asks for each install script by name; npm 10 ignores the field.
 project.package.addField('allowScripts', { esbuild: true, node: true, 'unrs-resolver': true, '@parcel/watcher': false });
 // What a team may name: the constructs, what its functions use, and the schemas.

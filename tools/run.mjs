@@ -15,6 +15,7 @@ const commands = {
   bench: 'tools/bench/index.ts',
   simulate: 'test/simulation/main.ts',
   load: 'local/load/main.ts',
+  release: 'tools/release/index.ts',
 };
 /** Their compiler of TypeScript (esbuild, in Go) stays as long as they do, and would keep some hundred megabytes of what it once took. */
 const runsRegions = ['demo', 'load', 'test'];
