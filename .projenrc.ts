@@ -1,4 +1,4 @@
-import { awscdk, javascript, JsonFile, typescript } from 'projen';
+import { awscdk, github, javascript, JsonFile, release, typescript } from 'projen';
 
 /** Roles that run inside Lambda: bundled into assets/, never compiled into lib/ (jsii would reject their imports). */
 const handlerSide = [
@@ -291,6 +291,54 @@ for (const [name, version] of Object.entries({
   project.package.addField('overrides', { ...(project.package.manifest.overrides ?? {}), [name]: version });
 }
 
+// Checks of every change, and the release of a tag. Both run the two commands of the README; what publishes is the workflow alone.
+const workflows = new github.GitHub(project, { mergify: false, pullRequestLint: false });
+const { JobPermission: Permission } = github.workflows;
+/** The programs that the packages of all four languages need. */
+const checkedOut: github.workflows.JobStep[] = [
+  { uses: 'actions/checkout@v4', with: { 'fetch-depth': 0 } },
+  { uses: 'actions/setup-node@v4', with: { 'node-version': '24' } },
+  { uses: 'actions/setup-python@v5', with: { 'python-version': '3.12' } },
+  { uses: 'actions/setup-java@v4', with: { distribution: 'temurin', 'java-version': '17' } },
+  { uses: 'actions/setup-go@v5', with: { 'go-version': '1.25', cache: false } },
+];
+const check = workflows.addWorkflow('check');
+check.on({ pullRequest: {}, push: { branches: ['main'] } });
+check.addJob('check', {
+  runsOn: ['ubuntu-latest'],
+  timeoutMinutes: 90,
+  permissions: { contents: Permission.READ },
+  steps: [...checkedOut, { run: '.ci/run' }],
+});
+
+const artifact = 'packages';
+const publisher = new release.Publisher(project, {
+  artifactName: artifact,
+  buildJobId: 'build',
+  workflowNodeVersion: '24',
+  publibVersion: '0.2.1061',
+  failureIssue: false,
+});
+publisher.publishToNpm({ trustedPublishing: true });
+publisher.publishToPyPi({ trustedPublishing: true, attestations: true });
+publisher.publishToMaven({ mavenServerId: 'central-ossrh' });
+publisher.publishToGo({});
+const publish = workflows.addWorkflow('release');
+publish.on({ push: { tags: ['v*'] } });
+publish.addJob('build', {
+  runsOn: ['ubuntu-latest'],
+  timeoutMinutes: 120,
+  permissions: { contents: Permission.READ },
+  env: { CI: 'true' },
+  outputs: { artifact_id: { stepId: 'upload', outputName: 'artifact-id' } },
+  steps: [
+    ...checkedOut,
+    { name: 'Test, build, list', run: 'npm run release -- --tag "$GITHUB_REF_NAME"' },
+    { id: 'upload', uses: 'actions/upload-artifact@v4', with: { name: artifact, path: 'dist' } },
+  ],
+});
+publish.addJobs(publisher._renderJobsForBranch('main', {}));
+
 // The README's commands start from a clone with nothing installed: plain Node first, the rest from there.
 // exec: a shell between npm and the command would keep a SIGINT to itself.
 project.setScript('demo', 'exec node tools/run.mjs demo');
@@ -330,6 +378,7 @@ project.npmignore?.addPatterns(
   'cdk.out/',
   '/ARCHITECTURE.md',
   '/CONTRIBUTING.md',
+  '/SECURITY.md',
   '/.dependency-cruiser.cjs',
   '/knip.json',
   '/.npmrc',

@@ -1,6 +1,6 @@
 /**
- * `npm run release`: everything of a release but the publishing, which is the workflow's alone. Tests, builds under the version of the tag, and
- * lists what each registry would get.
+ * `npm run release`: everything of a release but the publishing, which is the workflow's alone. Tests, builds under the version of the
+ * tag, and lists what each registry would get.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
