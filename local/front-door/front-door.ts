@@ -1,5 +1,6 @@
 import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { AwsDoor, awsPath } from './aws-door';
 import { Control } from './control';
 import { PublicApi } from './public-api';
 import { statusOf } from './status';
@@ -32,6 +33,7 @@ export async function startFrontDoor(deps: FrontDoorDeps): Promise<FrontDoor> {
   const page = new Page({ ...deps, status, cutover: cutover.watch, url });
   const publicApi = new PublicApi({ ...deps, gate, forwarder, saw: page.saw });
   const control = new Control(deps, status, page, cutover.calls);
+  const awsDoor = new AwsDoor(deps.regions);
   const approvals = new Approvals(deps.cutover?.gates ?? [], deps.regions);
   server.on('request', (request, response) => {
     const exchange = exchangeOf(request, response);
@@ -44,6 +46,8 @@ export async function startFrontDoor(deps: FrontDoorDeps): Promise<FrontDoor> {
   async function answer(exchange: Exchange): Promise<void> {
     if (isUnder('/api/v1', exchange.path) || isUnder('/health', exchange.path)) return publicApi.viaDns(exchange);
     if (Approvals.has(exchange.path)) return approvals.answer(exchange);
+    const [, place, rest = ''] = awsPath.exec(exchange.path) ?? [];
+    if (place) return awsDoor.answer(exchange, place, rest + exchange.target.slice(exchange.path.length));
     const [, name, inside] = regionPath.exec(exchange.path) ?? [];
     const region = deps.regions.find((handle) => handle.name === name);
     if (region && inside) return publicApi.direct(exchange, region, inside + exchange.target.slice(exchange.path.length));

@@ -94,6 +94,7 @@ async function atTheFrontDoor(port: number): Promise<void> {
       ['GET', '/_local/status'],
       ['POST', '/_local/regions/us-east-1/stop'],
       ['GET', '/'],
+      ['POST', '/_local/aws/us-east-1'],
     ]) {
       expect([where, headers, (await ask(port, { method, path: where, headers })).status]).toEqual([where, headers, 403]);
     }
