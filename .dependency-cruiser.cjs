@@ -15,10 +15,14 @@ const runtime = '^src/runtime/';
 /** Commands of the package: they run on a person's machine. */
 const command = '^src/commands/[^/]+\\.command\\.ts$';
 const terminal = '^src/commands/(terminal|disk)\\.ts$';
+/** What commands take from Node besides: files, processes, connections. */
+const node = '\\.node\\.ts$';
+/** What `verify` tries a deployed system with, and `--smoke` the local run. */
+const scenario = '^src/commands/scenario/';
 const cdk = 'node_modules/(aws-cdk-lib|constructs)/';
 const sdk = 'node_modules/(@aws-sdk|@smithy|@aws-lambda-powertools)/';
 /** Everything in src/ that runs inside Lambda. */
-const handlerSide = [domain, service, aws, http, handler, runtime, command, terminal];
+const handlerSide = [domain, service, aws, http, handler, runtime, command, terminal, node];
 /** What remains: files that make resources. */
 const construct = { path: '^src/', pathNot: [kernel, contract, ...handlerSide] };
 const nodeCrypto = '^(node:)?crypto$';
@@ -87,8 +91,14 @@ module.exports = {
     onlyTo(
       'command-reads-arguments',
       { path: command },
-      [kernel, contract, service, aws, command, terminal, 'node_modules/commander/'],
+      [kernel, contract, service, aws, command, terminal, node, 'node_modules/commander/'],
       'a command reads arguments, builds ports and calls a service: put the procedure into a service',
+    ),
+    onlyTo(
+      'node-serves-commands',
+      { path: node },
+      [kernel, contract, service, runtime, node, '^(node:)?[a-z_/]+$'],
+      'it brings a command what Node has: put decisions into a service or a domain file',
     ),
     never(
       'nobody-imports-a-command',
@@ -139,13 +149,14 @@ module.exports = {
       'an example imports what a user can: the index',
     ),
     // trace.ts: a trace ID has one form, whoever begins the trace.
+    // scenario: what is tried in a deployed system is tried here.
     // audit: the front door shows a cutover's audit as the auditor's own command does, verification included.
     never(
       'local-knows-templates-only',
       { path: '^local/' },
       {
         path: '^(src|examples)/',
-        pathNot: [kernel, contract, '^src/runtime/trace\\.ts$', '^src/cutover/(report|audit)/(signature\\.)?domain\\.ts$'],
+        pathNot: [kernel, contract, scenario, '^src/runtime/trace\\.ts$', '^src/cutover/(report|audit)/(signature\\.)?domain\\.ts$'],
       },
       'the local run works for every app on these constructs: read what is needed from the cloud assembly',
     ),

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answered, Asked } from './verdict';
-import type { Answer, Call, Client } from '../callers/client';
-import { eachOf } from '../smoke/figures';
+import { eachOf } from '../../src/commands/scenario/figures.domain';
+import type { ApiCall } from '../../src/commands/scenario/model';
+import type { Answer, Client } from '../callers/client';
 
 /** A caller asks again for so long, then gives up; what it gave up is asked again when all is healed. */
 const patienceMs = 90_000;
@@ -11,7 +12,7 @@ const smallestAmount = 100;
 const largestAmount = 900;
 
 interface SentCall extends Asked {
-  readonly call: Call;
+  readonly call: ApiCall;
   readonly accountId: string;
   paymentId?: string;
 }

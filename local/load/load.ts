@@ -5,10 +5,11 @@ import { Disturber } from './disturbances';
 import { growthOf, leastSecondsToJudge, ResourceWatch } from './resources';
 import { disturbancesOf, type Places, type Schedule } from './schedule';
 import { verdictOf } from './verdict';
+import { eachOf, percentile } from '../../src/commands/scenario/figures.domain';
+import { audit, openAccount } from '../../src/commands/scenario/ledger-view.service';
 import { Client } from '../callers/client';
-import { eachOf, Figures, percentile } from '../smoke/figures';
-import { audit } from '../smoke/ledger-view';
-import { openAccount, type Setting } from '../smoke/setting';
+import { Figures } from '../smoke/figures';
+import type { Setting } from '../smoke/setting';
 
 export interface LoadRun {
   /** Address of the front door, without a trailing slash. */
@@ -78,6 +79,7 @@ async function settingOf(run: LoadRun, figures: Figures, regions: readonly strin
     accounts: new Map(),
     accepted: new Map(),
     run: name,
+    token: async () => token.text,
   };
   const count = Math.max(8, Math.ceil((run.rate * run.seconds) / callsPerAccount));
   await eachOf(Array.from({ length: count }), 4, (_, index) => openAccount(setting, `load-${index}`, fundedWith));

@@ -1,5 +1,5 @@
-import type { Line } from '../smoke/ledger-view';
-import { sameAnswer } from '../smoke/setting';
+import { sameAnswer } from '../../src/commands/scenario/figures.domain';
+import type { AccountLine as Line } from '../../src/commands/scenario/model';
 
 /** A final answer: one that asks for no further try. */
 export interface Answered {

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openAccount, sameAnswer, type Setting } from './setting';
-import type { Answer, Call, Client } from '../callers/client';
+import type { Setting } from './setting';
+import { sameAnswer } from '../../src/commands/scenario/figures.domain';
+import { openAccount } from '../../src/commands/scenario/ledger-view.service';
+import type { ApiCall } from '../../src/commands/scenario/model';
+import type { Answer, Client } from '../callers/client';
 
 /** One payment, as its caller saw it. Times are epoch milliseconds. */
 export interface MovedPayment {
@@ -116,7 +119,7 @@ export class CallersOnTheMove {
     const key = `${run}-moving-${number}`;
     const accountId = this.accounts[number % this.accounts.length];
     const amount = 100 + number;
-    const call = (from: Caller): Call => ({
+    const call = (from: Caller): ApiCall => ({
       path: '/api/v1/payments',
       key,
       body: { accountId, amount, currency: 'USD' },

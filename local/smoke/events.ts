@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Line } from './ledger-view';
-import { openAccount, type Setting } from './setting';
+import type { Setting } from './setting';
+import { openAccount } from '../../src/commands/scenario/ledger-view.service';
+import type { AccountLine as Line } from '../../src/commands/scenario/model';
 import type { Client } from '../callers/client';
 import type { BusStatus, ReceivedEvent, TraceSegment } from '../ground/model';
 

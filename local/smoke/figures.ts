@@ -1,5 +1,7 @@
+import type { ScenarioReport } from '../../src/commands/scenario/model';
+
 /** The lines that the scenario prints, and whether all of them are as promised. */
-export class Figures {
+export class Figures implements ScenarioReport {
   private passed = 0;
   private failed = 0;
 
@@ -32,26 +34,4 @@ export class Figures {
   private line(mark: string, name: string, value: unknown, note: string): void {
     this.print(`  ${mark}  ${name.padEnd(44)} ${String(value)}${note ? `   (${note})` : ''}`);
   }
-}
-
-/** The value below which the share `p` of the sorted values lies. */
-export function percentile(values: readonly number[], p: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))] : 0;
-}
-
-/** Runs `work` for each item, so many at once, in order of the items. */
-export async function eachOf<T, R>(items: readonly T[], atOnce: number, work: (item: T, index: number) => Promise<R>): Promise<R[]> {
-  const results: R[] = new Array(items.length);
-  let next = 0;
-  await Promise.all(
-    Array.from({ length: Math.min(atOnce, items.length) }, async () => {
-      while (next < items.length) {
-        const index = next;
-        next += 1;
-        results[index] = await work(items[index], index);
-      }
-    }),
-  );
-  return results;
 }

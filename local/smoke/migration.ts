@@ -1,8 +1,8 @@
 import { Approvers } from './approvers';
 import { CallersOnTheMove, type MovedPayment } from './callers-on-the-move';
-import { percentile } from './figures';
 import { homeOf } from './homes';
-import { sameAnswer, type Setting } from './setting';
+import type { Setting } from './setting';
+import { percentile, sameAnswer } from '../../src/commands/scenario/figures.domain';
 import type { Client } from '../callers/client';
 import type { AuditLine } from '../cutover/audit';
 import type { CutoverView } from '../cutover/model';

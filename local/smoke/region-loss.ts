@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eachOf } from './figures';
 import { homeOf } from './homes';
-import { audit } from './ledger-view';
-import { openAccount, type Setting } from './setting';
+import type { Setting } from './setting';
+import { eachOf } from '../../src/commands/scenario/figures.domain';
+import { audit, openAccount } from '../../src/commands/scenario/ledger-view.service';
 import type { Answer, Client } from '../callers/client';
 import type { LinkState, RecordStatus } from '../ground/model';
 

@@ -1,18 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { crowd } from './crowd';
 import { eventsOnce, hasMesh, traces } from './events';
-import { everyday } from './everyday';
 import { Figures } from './figures';
 import { homes } from './homes';
-import { audit, type Line } from './ledger-view';
 import { MemoryWatch } from './memory';
 import { hasCutover, migration } from './migration';
 import { pace } from './pace';
 import { plannedMove } from './planned-move';
-import { checkRefusals } from './refused';
 import { regionLoss } from './region-loss';
 import type { Setting } from './setting';
 import { withUnrest } from './unrest';
+import { everyday } from '../../src/commands/scenario/everyday.service';
+import { audit } from '../../src/commands/scenario/ledger-view.service';
+import type { AccountLine as Line } from '../../src/commands/scenario/model';
+import { checkRefusals } from '../../src/commands/scenario/refused.service';
 import { Client } from '../callers/client';
 import type { SmokeRun } from '../ground/model';
 
@@ -77,7 +78,8 @@ async function settingOf(run: SmokeRun, figures: Figures): Promise<Setting> {
   const regions = (body.regions as { name: string }[]).map((region) => region.name);
   const recoveryBudget = (region: string): string | undefined => recoveryBudgetOf(run.stacks ?? [], region);
   const client = new Client(run.url, token.text);
-  return { client, figures, regions, accounts: new Map(), accepted: new Map(), operate: run.operate, recoveryBudget, run: name };
+  const shared = { client, figures, regions, accounts: new Map(), accepted: new Map(), run: name, token: async () => token.text };
+  return { ...shared, operate: run.operate, recoveryBudget };
 }
 
 /** What the API of a region has put into its stack's output `RecoveryBudget`, without the target that it ends with. */

@@ -3,6 +3,7 @@ import { costCommand } from './cost.command';
 import { decideCommand, startCommand } from './decide.command';
 import { initCommand } from './init.command';
 import { removeCommand } from './remove.command';
+import { verifyCommand } from './verify.command';
 
 /** Exit code for wrong arguments; 1 is for what a command found wrong. */
 const usageCode = 2;
@@ -15,7 +16,8 @@ async function main(): Promise<void> {
     .addCommand(decideCommand('approve'))
     .addCommand(decideCommand('reject'))
     .addCommand(startCommand())
-    .addCommand(costCommand());
+    .addCommand(costCommand())
+    .addCommand(verifyCommand());
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
   }

@@ -19,6 +19,16 @@ export function writeJson(file: string, value: unknown): void {
   writeFileSync(file, `${JSON.stringify(value, undefined, 2)}\n`);
 }
 
+export function writeText(file: string, text: string): void {
+  writeFileSync(file, text);
+}
+
+/** The last line of a command that counts what it checked, and its exit code. */
+export function counted(passed: number, failed: number): void {
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+}
+
 /** The last line of a command, and its exit code: 0 done, 1 it found something wrong. */
 export function ending(good: boolean, line: string): void {
   (good ? process.stdout : process.stderr).write(`${line}\n`);

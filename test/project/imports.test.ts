@@ -17,6 +17,7 @@ const planted: Readonly<Record<string, readonly [string, string]>> = {
   'handler-imports-no-construct': ['src/api/pay.handler.ts', 'src/api/payments-api.ts'],
   'handler-leaves-decisions-to-services': ['src/api/pay.handler.ts', 'src/ledger/protocol/domain.ts'],
   'command-reads-arguments': ['src/commands/remove.command.ts', 'src/ledger/protocol/domain.ts'],
+  'node-serves-commands': ['src/commands/files.node.ts', 'src/ledger/protocol/domain.ts'],
   'nobody-imports-a-command': ['src/runtime/log.ts', 'src/commands/remove.command.ts'],
   'nobody-imports-a-handler': ['local/run.ts', 'src/api/pay.handler.ts'],
   'construct-runs-at-synth-only': ['src/api/payments-api.ts', 'src/ledger/protocol/service.ts'],

@@ -1,5 +1,5 @@
 import { verdictOf, type Asked, type Evidence } from '../../../local/load/verdict';
-import type { Line } from '../../../local/smoke/ledger-view';
+import type { AccountLine as Line } from '../../../src/commands/scenario/model';
 
 type Move = 'capture' | 'void' | 'refund';
 

@@ -1,11 +1,11 @@
 import { FakeApi, type Fault } from './fake-api';
 import { Client } from '../../../local/callers/client';
 import { crowd } from '../../../local/smoke/crowd';
-import { Figures, percentile } from '../../../local/smoke/figures';
-import { balancesFrom, mostDebits } from '../../../local/smoke/ledger-view';
-import { checkRefusals } from '../../../local/smoke/refused';
+import { Figures } from '../../../local/smoke/figures';
 import type { Setting } from '../../../local/smoke/setting';
 import { recoveryBudgetOf } from '../../../local/smoke/smoke';
+import { balancesFrom, mostDebits, percentile } from '../../../src/commands/scenario/figures.domain';
+import { checkRefusals } from '../../../src/commands/scenario/refused.service';
 
 const size = { keys: 40, copies: 5, accounts: 3, hotKeys: 10 };
 let api: FakeApi | undefined;
@@ -22,6 +22,7 @@ async function failed(fault: Fault, part: (setting: Setting) => Promise<void>): 
     accounts: new Map(),
     accepted: new Map(),
     run: 'run',
+    token: async () => 'token-with-a-signature',
   };
   await part(setting);
   expect(setting.figures.allPassed).toBe(!lines.some((line) => line.includes('FAIL')));

@@ -1,17 +1,16 @@
-import { linesOf } from './ledger-view';
-import { openAccount, type Setting } from './setting';
-import type { Answer, Call } from '../callers/client';
+import { linesOf, openAccount } from './ledger-view.service';
+import type { ApiAnswer, ApiCall, ScenarioSetting } from './model';
 
 /** Input that the contract refuses: its status, its form, and that nothing was stored of it. */
-export async function checkRefusals(setting: Setting): Promise<void> {
+export async function checkRefusals(setting: ScenarioSetting): Promise<void> {
   const { client, figures, regions, run } = setting;
   figures.heading('refused');
   const account = await openAccount(setting, 'refused', 10_000);
   const body = { accountId: account, amount: 100, currency: 'USD' };
   const key = `${run}-mended`;
-  const payment = (change: Partial<Call>): Call => ({ path: '/api/v1/payments', body, key, ...change });
-  const tampered = (await client.once({ path: '/_local/token?tenant=someone' })).text.replace(/.{6}$/, 'AAAAAA');
-  const cases: [string, Call, number][] = [
+  const payment = (change: Partial<ApiCall>): ApiCall => ({ path: '/api/v1/payments', body, key, ...change });
+  const tampered = (await setting.token()).replace(/.{6}$/, 'AAAAAA');
+  const cases: [string, ApiCall, number][] = [
     ['a body over 64 KB', payment({ body: { ...body, reference: 'x'.repeat(70_000) } }), 413],
     ['a body of 5 MB', payment({ body: `"${'x'.repeat(5_000_000)}"` }), 413],
     ['bad JSON', payment({ body: '{"accountId":' }), 400],
@@ -31,7 +30,7 @@ export async function checkRefusals(setting: Setting): Promise<void> {
   for (const [index, [name, call, status]] of cases.entries()) {
     const answer = await client.once({ ...call, region: regions[index % regions.length] });
     const fault = problemFault(answer, status);
-    figures.check(name, fault === undefined, `${answer.status} ${answer.body?.code ?? ''}`, fault);
+    figures.check(name, fault === undefined, `${answer.status} ${answer.body.code ?? ''}`, fault);
   }
   const lines = await linesOf(client, account, regions[0]);
   const { body: after } = await client.call({ path: `/api/v1/accounts/${account}` });
@@ -41,7 +40,7 @@ export async function checkRefusals(setting: Setting): Promise<void> {
     `${lines.length} lines, ${after.available} available`,
   );
   const mended = await client.call(payment({}));
-  if (mended.body?.paymentId) setting.accepted.set(mended.body.paymentId, mended.body.region);
+  if (mended.body.paymentId) setting.accepted.set(mended.body.paymentId, mended.body.region ?? '');
   figures.check(
     'the same key takes the mended body',
     mended.status === 201 && mended.headers['idempotency-replayed'] === undefined,
@@ -50,19 +49,21 @@ export async function checkRefusals(setting: Setting): Promise<void> {
 }
 
 /** What an account's version is when nothing was ever done with it. */
-async function firstVersion(setting: Setting): Promise<number> {
+async function firstVersion(setting: ScenarioSetting): Promise<number | undefined> {
   const untouched = await openAccount(setting, 'untouched', 1);
   return (await setting.client.call({ path: `/api/v1/accounts/${untouched}` })).body.version;
 }
 
 /** What is wrong with an error answer's form. */
-function problemFault(answer: Answer, status: number): string | undefined {
+function problemFault(answer: ApiAnswer, status: number): string | undefined {
   // An authorizer may say 403 where it could say 401.
   if (answer.status !== status && !(status === 401 && answer.status === 403)) return `${status} was expected: ${answer.text.slice(0, 200)}`;
   if (!String(answer.headers['content-type']).startsWith('application/problem+json')) {
     return `its type is ${answer.headers['content-type']}`;
   }
-  const absent = ['type', 'title', 'status', 'detail', 'instance', 'code'].filter((field) => answer.body?.[field] === undefined);
+  const absent = ['type', 'title', 'status', 'detail', 'instance', 'code'].filter(
+    (field) => (answer.body as Readonly<Record<string, unknown>>)[field] === undefined,
+  );
   if (absent.length) return `its body lacks ${absent.join(', ')}`;
   const headers = ['x-amzn-trace-id', 'x-served-by-region', 'cache-control'].filter((name) => answer.headers[name] === undefined);
   return headers.length ? `it lacks ${headers.join(', ')}` : undefined;

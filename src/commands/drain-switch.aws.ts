@@ -1,0 +1,88 @@
+import {
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  DynamoDBClient,
+  ListTablesCommand,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import type { DrainSwitch } from './scenario/drain.service';
+import { onwards } from '../kernel/pages';
+import { drainKey, ledgerSchema, ledgerTableName } from '../ledger/contract';
+
+/** How the SDK reaches one region; empty on AWS. */
+export type RegionClient = (region: string) => {
+  readonly endpoint?: string;
+  readonly credentials?: { accessKeyId: string; secretAccessKey: string };
+};
+
+export interface DrainSwitchSettings {
+  readonly regions: readonly string[];
+  /** The system's name; without it the one ledger of the account is taken. */
+  readonly systemName?: string;
+  /** Marks the switch as this run's own. */
+  readonly run: string;
+  readonly clients: RegionClient;
+}
+
+/** The attribute that says whose switch it is. */
+const owner = 'drainedBy';
+const ledgerSuffix = ledgerTableName('');
+
+/** The drain switch in the ledger's table, written through another region: the drained one may not answer. Throws where there is none. */
+export async function drainSwitch(region: string, { regions, systemName, run, clients }: DrainSwitchSettings): Promise<DrainSwitch> {
+  const others = regions.filter((other) => other !== region);
+  const client = new Map(others.map((other) => [other, new DynamoDBClient({ region: other, ...clients(other) })]));
+  const [first] = others;
+  const table = systemName === undefined ? await onlyLedger(client.get(first)!, first) : ledgerTableName(systemName);
+  const key = { [ledgerSchema.partitionKey]: { S: drainKey(region) } };
+  const condition = { ExpressionAttributeNames: { '#owner': owner }, ExpressionAttributeValues: { ':run': { S: run } } };
+  /** In the first region that answers: a refusal of the condition is an answer. */
+  const send = async (ask: (one: DynamoDBClient) => Promise<unknown>): Promise<boolean> => {
+    let failure: unknown;
+    for (const one of client.values()) {
+      try {
+        await ask(one);
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        failure = error;
+      }
+    }
+    throw failure;
+  };
+  return {
+    place: `${table} in ${first}`,
+    byHand: () => `aws dynamodb delete-item --table-name ${table} --region ${first} --key '${JSON.stringify(key)}'`,
+    drain: () =>
+      send((one) =>
+        one.send(
+          new PutItemCommand({
+            TableName: table,
+            Item: { ...key, [owner]: { S: run } },
+            // The SDK may send it twice: the second one finds the run's own.
+            ConditionExpression: `attribute_not_exists(${ledgerSchema.partitionKey}) OR #owner = :run`,
+            ...condition,
+          }),
+        ),
+      ),
+    putBack: async () => {
+      await send((one) =>
+        one.send(new DeleteItemCommand({ TableName: table, Key: key, ConditionExpression: '#owner = :run', ...condition })),
+      );
+    },
+  };
+}
+
+async function onlyLedger(client: DynamoDBClient, region: string): Promise<string> {
+  const names: string[] = [];
+  const next = onwards<string>(`the tables of ${region}`);
+  let start: string | undefined;
+  do {
+    const page = await client.send(new ListTablesCommand({ ExclusiveStartTableName: start }));
+    names.push(...(page.TableNames ?? []).filter((name) => name.endsWith(ledgerSuffix)));
+    start = next(page.LastEvaluatedTableName);
+  } while (start !== undefined);
+  if (names.length === 1) return names[0];
+  const found = names.length === 0 ? '' : ` (${names.join(', ')})`;
+  throw new Error(`${region} has ${names.length} ledgers${found}: name the system with --system`);
+}

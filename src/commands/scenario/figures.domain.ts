@@ -1,0 +1,50 @@
+import type { ApiAnswer, AccountLine } from './model';
+
+/** The value below which the share `p` of the sorted values lies. */
+export function percentile(values: readonly number[], p: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))] : 0;
+}
+
+/** Runs `work` for each item, so many at once, in order of the items. */
+export async function eachOf<T, R>(items: readonly T[], atOnce: number, work: (item: T, index: number) => Promise<R>): Promise<R[]> {
+  const results: R[] = new Array(items.length);
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: Math.min(atOnce, items.length) }, async () => {
+      while (next < items.length) {
+        const index = next;
+        next += 1;
+        results[index] = await work(items[index], index);
+      }
+    }),
+  );
+  return results;
+}
+
+/** Whether what is not supposed to differ between two answers to one key is equal. */
+export function sameAnswer(a: Pick<ApiAnswer, 'status' | 'text'>, b: Pick<ApiAnswer, 'status' | 'text'>): boolean {
+  return a.status === b.status && a.text === b.text;
+}
+
+export interface Balances {
+  readonly available: number;
+  readonly held: number;
+  readonly settled: number;
+}
+
+/** What the lines alone make of the balances. */
+export function balancesFrom(lines: readonly AccountLine[], funded: number): Balances {
+  const sum = (...types: string[]) => lines.filter((line) => types.includes(line.type)).reduce((total, line) => total + line.amount, 0);
+  const [authorised, captured, released, refunded] = [sum('AUTHORISATION'), sum('CAPTURE'), sum('RELEASE', 'VOID'), sum('REFUND')];
+  return { available: funded - authorised + released + refunded, held: authorised - captured - released, settled: captured - refunded };
+}
+
+/** Payments with more than one line of a kind that there can be once only. */
+export function mostDebits(lines: readonly AccountLine[]): number {
+  const debits = new Map<string, number>();
+  for (const line of lines.filter(({ type }) => type === 'AUTHORISATION')) {
+    debits.set(line.paymentId, (debits.get(line.paymentId) ?? 0) + 1);
+  }
+  return Math.max(0, ...debits.values());
+}

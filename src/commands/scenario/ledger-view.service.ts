@@ -1,0 +1,94 @@
+import { balancesFrom, Balances, mostDebits } from './figures.domain';
+import type { ApiAnswer, AccountLine, PaymentsCaller, ScenarioSetting } from './model';
+import { onwards } from '../../kernel/pages';
+
+type Opening = Pick<ScenarioSetting, 'run' | 'accounts'> & { readonly client: Pick<PaymentsCaller, 'call'> };
+
+/** Opens a funded account of this run. */
+export async function openAccount({ client, run, accounts }: Opening, name: string, balance: number): Promise<string> {
+  const accountId = `${run}-${name}`;
+  const answer = await client.call({ method: 'PUT', path: `/api/v1/accounts/${accountId}`, body: { currency: 'USD', balance } });
+  if (answer.status !== 201) throw new Error(`PUT /accounts/${accountId}: ${answer.status} ${answer.text.slice(0, 300)}`);
+  accounts.set(accountId, balance);
+  return accountId;
+}
+
+/** Keeps what was accepted, to be looked for in the end. */
+export function remember({ accepted }: ScenarioSetting, { status, body }: ApiAnswer): void {
+  if (status === 201 && body.status === 'AUTHORISED' && body.paymentId !== undefined) accepted.set(body.paymentId, body.region ?? '');
+}
+
+/** Every ledger line of an account, page by page, as one region has them. */
+export async function linesOf(client: Pick<PaymentsCaller, 'call'>, accountId: string, region: string): Promise<AccountLine[]> {
+  const lines: AccountLine[] = [];
+  const next = onwards<string>(`the lines of ${accountId}`);
+  let cursor: string | undefined;
+  do {
+    const from: string = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const {
+      status,
+      text,
+      body: page,
+    } = await client.call({ path: `/api/v1/transactions?accountId=${encodeURIComponent(accountId)}&limit=100${from}`, region });
+    if (status !== 200) throw new Error(`GET /transactions of ${accountId}: ${status} ${text.slice(0, 200)}`);
+    lines.push(...(page.items ?? []));
+    cursor = next(page.nextCursor);
+  } while (cursor);
+  return lines;
+}
+
+export interface LedgerAudit {
+  /** Accounts whose stored balances are not what their lines make, by region, with both. */
+  readonly wrong: readonly string[];
+  readonly lines: readonly AccountLine[];
+  readonly linesByRegion: ReadonlyMap<string, readonly AccountLine[]>;
+  readonly mostDebits: number;
+}
+
+/**
+ * Compares what each region says of the accounts with what the ledger lines make of it. The lists come from an index that may lag,
+ * so a difference counts only when it is still there after a while.
+ */
+export async function audit(
+  client: Pick<PaymentsCaller, 'call' | 'nowMs' | 'sleep'>,
+  accounts: ReadonlyMap<string, number>,
+  regions: readonly string[],
+  patienceMs = 15_000,
+): Promise<LedgerAudit> {
+  const deadlineMs = client.nowMs() + patienceMs;
+  for (;;) {
+    const wrong: string[] = [];
+    const linesByRegion = new Map<string, AccountLine[]>();
+    for (const region of regions) {
+      const all: AccountLine[] = [];
+      linesByRegion.set(region, all);
+      for (const [accountId, funded] of accounts) {
+        const lines = await linesOf(client, accountId, region);
+        const { body } = await client.call({ path: `/api/v1/accounts/${accountId}`, region });
+        wrong.push(...differences(`${accountId} in ${region}`, body, lines, funded));
+        all.push(...lines);
+      }
+    }
+    const lines = linesByRegion.get(regions[0]) ?? [];
+    if (wrong.length === 0 || client.nowMs() > deadlineMs) return { wrong, lines, linesByRegion, mostDebits: mostDebits(lines) };
+    await client.sleep(1000);
+  }
+}
+
+function differences(
+  where: string,
+  { available, held, settled }: Partial<Balances>,
+  lines: readonly AccountLine[],
+  funded: number,
+): string[] {
+  const stored = { available, held, settled };
+  const made = balancesFrom(lines, funded);
+  const wrong: string[] = [];
+  if (JSON.stringify(stored) !== JSON.stringify(made)) {
+    wrong.push(`${where}: ${JSON.stringify(stored)} stored, ${JSON.stringify(made)} by its lines`);
+  }
+  if ((available ?? NaN) + (held ?? NaN) + (settled ?? NaN) !== funded) {
+    wrong.push(`${where}: ${JSON.stringify(stored)} is not the ${funded} it was funded with`);
+  }
+  return wrong;
+}

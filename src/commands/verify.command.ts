@@ -1,0 +1,121 @@
+import { Command } from 'commander';
+import { drainSwitch } from './drain-switch.aws';
+import { InterruptibleRun } from './interruptible.node';
+import { RetryingCaller } from './scenario/caller.service';
+import { CheckLines } from './scenario/check-lines.service';
+import { evidencePage } from './scenario/evidence.service';
+import { sendOnce } from './scenario/http.node';
+import type { ApiBody } from './scenario/model';
+import { verify, VerificationPorts } from './scenario/verify.service';
+import { ask, collect, counted, writeJson, writeText } from './terminal';
+import { TokenCommand } from './token-command.node';
+import { clientSettings, VerifyOptions, verifyTarget, VerifyTarget } from './verify-request.service';
+
+interface VerifyCommandOptions extends VerifyOptions {
+  readonly tokenCommand: string;
+  readonly yes?: boolean;
+  readonly json?: string;
+  readonly html?: string;
+}
+
+const help = `
+It opens accounts of its own in the tenant of the token, pays on them and leaves them there. It changes nothing else.
+The token command is run by the shell (/bin/sh -c) and prints a bearer token, and nothing else. The token is kept in memory alone.
+With --drain it takes a region out of service under load, sees when callers are elsewhere, and puts the region back, also after a
+failure and after Ctrl-C. It needs AWS credentials for that, with the rights of LedgerReplica.grantOperate and dynamodb:ListTables.
+
+Each check is a line: "ok NAME: figure" or "FAIL NAME: why". Exit code 0: all passed. 1: something failed. 2: wrong arguments.
+
+Example:
+  npx cdk-multi-region-payments verify --api https://pay.example.com \\
+    --region us-east-1=https://abc123.execute-api.us-east-1.amazonaws.com/live \\
+    --region us-west-2=https://def456.execute-api.us-west-2.amazonaws.com/live \\
+    --token-command ./token.sh --drain us-east-1 --json verify.json --html verify.html`;
+
+/** Tries a deployed system by the contract of its API. */
+export function verifyCommand(): Command {
+  return new Command('verify')
+    .description('try a deployed system: duplicates, replays, refusals, moves, balances, and the drain of a region')
+    .requiredOption('--api <url>', 'the public name, such as https://pay.example.com')
+    .requiredOption('--region <name=url>', 'a region with its own address (the output ApiEndpoint); give it once for each', collect)
+    .requiredOption('--token-command <command>', 'a command for the shell that prints a bearer token')
+    .option('--drain <region>', 'take this region out of service, measure the recovery time, put it back')
+    .option('--yes', 'do not ask once more before the drain')
+    .option('--budget <seconds>', 'with --drain: callers must be elsewhere within it', '30')
+    .option('--system <name>', "with --drain: the system's name, where the account has several ledgers")
+    .option(
+      '--endpoint-url <name=url>',
+      "with --drain: where AWS's services of a region answer, if not at AWS; give it once for each",
+      collect,
+      [],
+    )
+    .option('--json <file>', 'write the evidence to a file')
+    .option('--html <file>', 'write the evidence as a page that is read without a network')
+    .addHelpText('after', help)
+    .action(async (options: VerifyCommandOptions, command: Command) => {
+      const target = verifyTarget(options);
+      if (typeof target === 'string') return command.error(target);
+      const run = new InterruptibleRun();
+      try {
+        const tokens = new TokenCommand(options.tokenCommand);
+        const lines = new CheckLines(
+          (line) => {
+            process.stdout.write(`${line}\n`);
+          },
+          (text) => tokens.hide(text),
+        );
+        const { api, regions } = target;
+        const found = await verify(portsOf(target, options, run, tokens), { api, regions, run: run.name }, lines);
+        if (options.json !== undefined) writeJson(options.json, found);
+        if (options.html !== undefined) writeText(options.html, evidencePage(found));
+        counted(found.passed, found.failed);
+      } finally {
+        run.close();
+      }
+    });
+}
+
+function portsOf(target: VerifyTarget, { yes }: VerifyCommandOptions, run: InterruptibleRun, tokens: TokenCommand): VerificationPorts {
+  const { api, regions, drain, budgetSeconds, systemName, isLocal } = target;
+  const addresses = new Map(regions.map(({ name, url }) => [name, url]));
+  const client = new RetryingCaller<ApiBody>(
+    {
+      send: (url, call, token) => {
+        run.signal.throwIfAborted();
+        return sendOnce(url, call, token, run.signal);
+      },
+      token: () => tokens.token(),
+      renew: () => tokens.renew(),
+      nowMs: run.nowMs,
+      sleep: run.sleep,
+      chance: Math.random,
+    },
+    ({ region, path }) => `${(region === undefined ? undefined : addresses.get(region)) ?? api}${path}`,
+  );
+  return {
+    client,
+    token: () => tokens.token(),
+    nowMs: run.nowMs,
+    sleep: run.wait,
+    endedBy: run.endedBy,
+    ...(drain === undefined
+      ? {}
+      : {
+          drain: {
+            region: drain,
+            budgetSeconds,
+            find: () =>
+              drainSwitch(drain, {
+                regions: [...addresses.keys()],
+                systemName,
+                run: run.name,
+                clients: (region) => clientSettings(target, region),
+              }),
+            confirm: async (question) => yes === true || (await ask(question))?.trim() === drain,
+            // A front door stands for the internet's resolvers, and has to be told who asks.
+            headers: (caller): Readonly<Record<string, string>> =>
+              isLocal ? { 'X-Client-Location': drain, 'X-Client-Resolver': `${run.name}-${caller}` } : {},
+          },
+        }),
+  };
+}
