@@ -39,7 +39,7 @@ export function verifyTarget({ api, region, drain, budget, system, endpointUrl }
   }
   if (regions.length < 2) return '--region: give at least two regions, each with its own address';
   if (drain !== undefined && !regions.some((one) => one.name === drain)) {
-    return `--drain ${shown(drain)}: it is none of the regions given with --region`;
+    return `--drain ${shown(drain)}: name one of the regions given with --region`;
   }
   if (!/^[0-9]{1,4}$/.test(budget) || Number(budget) === 0) return `--budget ${shown(budget)}: give seconds, a whole number from 1 to 9999`;
   if (system !== undefined && !/^[a-z][a-z0-9-]{1,38}[a-z0-9]$/.test(system)) {

@@ -139,7 +139,7 @@ test.each([
 });
 
 test.each([
-  [['--drain', 'eu-west-1'], '--drain eu-west-1: it is none of the regions given with --region'],
+  [['--drain', 'eu-west-1'], '--drain eu-west-1: name one of the regions given with --region'],
   [['--budget', 'soon'], '--budget soon: give seconds, a whole number from 1 to 9999'],
   [['--system', 'Acme'], "--system Acme: a system's name has 3 to 40 lower-case letters"],
   [['--endpoint-url', 'http://127.0.0.1:9'], '--endpoint-url http://127.0.0.1:9: give REGION=URL'],

@@ -240,7 +240,7 @@ describe('the region is put back whatever happens', () => {
       return true;
     };
     const { failed, system } = await tried({}, { drain: 'us-east-1', confirm, before: (one) => systems.push(one) });
-    expect(failed[0]).toBe('the region is in service before: somebody else has drained it (it was left as it is)');
+    expect(failed[0]).toBe('the region is in service before: another person has drained it (it was left as it is)');
     expect([system.switches.size, system.switchCalls]).toEqual([1, []]);
   });
 

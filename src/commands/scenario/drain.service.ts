@@ -119,7 +119,7 @@ export class DrainTrial {
     try {
       if (!(await drainSwitch.drain(region))) {
         foreign = true;
-        figures.check('the region is in service before', false, 'somebody else has drained it', 'it was left as it is');
+        figures.check('the region is in service before', false, 'another person has drained it', 'it was left as it is');
         return undefined;
       }
       recoverySeconds = await this.recovery(drainedAtMs);
