@@ -57,6 +57,7 @@ function printAddresses(run: LocalRun, options: DemoOptions): void {
     '',
     `  page           ${run.url}/`,
     `  payments API   ${run.url}/api/v1`,
+    ...(run.edgeUrl === undefined ? [] : [`  edge           ${run.edgeUrl}/`]),
     ...(run.givesTokens ? [`  a token        curl '${run.url}/_local/token?tenant=acme'`] : []),
     `  status         ${run.url}/_local/status`,
     ...cutoverLines(run),

@@ -6,6 +6,8 @@ import { isRegionName } from '../src/kernel/region';
 export interface DemoOptions {
   /** Port of the front door on 127.0.0.1; 0 takes a free one. */
   readonly port: number;
+  /** Port of the edge on 127.0.0.1, where the app has a distribution; absent: a free one. */
+  readonly edgePort?: number;
   /** Run the scripted scenario and end. */
   readonly smoke: boolean;
   /** Folder of the CDK app. */
@@ -45,6 +47,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
   const context = { ...(values.app === undefined ? contexts[example] : {}), ...regionsAsked(values) };
   return {
     port: wholeNumber('--port', values.port ?? '4580', 0, 65_535),
+    ...(values['edge-port'] === undefined ? {} : { edgePort: wholeNumber('--edge-port', values['edge-port'], 0, 65_535) }),
     smoke: values.smoke ?? false,
     appDirectory: values.app === undefined ? path.join(root, 'examples', example) : path.resolve(values.app),
     ...(values.stage === undefined ? {} : { stage: values.stage }),
@@ -91,6 +94,7 @@ function parse(args: readonly string[]) {
       allowPositionals: false,
       options: {
         port: { type: 'string' },
+        'edge-port': { type: 'string' },
         smoke: { type: 'boolean' },
         example: { type: 'string' },
         mode: { type: 'string' },
@@ -107,8 +111,9 @@ function parse(args: readonly string[]) {
   } catch (error) {
     const reason = (error as Error).message.split('. ')[0];
     throw new LocalRunError(
-      `${reason}: the options are --port N, --smoke, --example ${examples.join('|')}, --mode ${modes.join('|')}, --transport ` +
-        `${transports.join('|')}, --replicas A,B, --witness C, --app DIR, --stage NAME, --lag MS, --in-flight N, --minute SECONDS`,
+      `${reason}: the options are --port N, --smoke, --example ${examples.join('|')}, --mode ${modes.join('|')}, ` +
+        `--transport ${transports.join('|')}, --replicas A,B, --witness C, --app DIR, --stage NAME, --lag MS, --in-flight N, --minute SECONDS, ` +
+        `--edge-port N`,
     );
   }
 }

@@ -5,6 +5,7 @@ import { ControlPlanes } from './control-planes';
 import { Trickle } from './cutover/trickle';
 import { deployAgain, deployAll } from './deploy/deploy';
 import { startDns } from './dns/dns';
+import { openEdge } from './edge/open';
 import { Engines } from './engine/engines';
 import { functionProcesses } from './engine/function-processes';
 import { freePort, isPortTaken } from './engine/ports';
@@ -13,7 +14,7 @@ import { runtimeModules } from './engine/runtime-modules';
 import { Supervisor } from './engine/supervisor';
 import { startFrontDoor } from './front-door/front-door';
 import { LocalRunError } from './ground/failure';
-import type { CutoverFabric, DeployedStack, FabricResource, FrontDoor, Issuer, Links, RegionHandle } from './ground/model';
+import type { CutoverFabric, DeployedStack, FabricResource, FrontDoor, Issuer, Links, RegionHandle, StackPlan } from './ground/model';
 import { createJudge, type Judge } from './iam';
 import { apiEndpoints } from './network/apis';
 import { EventFabric } from './observed';
@@ -27,6 +28,8 @@ import { startDaemon } from './xray/daemon';
 export interface LocalRun {
   /** Address of the front door, without a trailing slash. */
   readonly url: string;
+  /** Address of the edge, without a trailing slash; absent: the app has no distribution. */
+  readonly edgeUrl?: string;
   readonly regions: readonly RegionHandle[];
   readonly links: Links;
   readonly stacks: readonly DeployedStack[];
@@ -120,19 +123,19 @@ async function compose(asked: DemoOptions, log: (line: string) => void, supervis
   await engines.start();
   log(`emulators of ${engines.regions.join(', ')} and of the strong copies run`);
   const { stacks, fabric: resources } = await deployAll({ supervisor, prepared, engines, tables, log });
-  // A region that holds nothing but a copy of a strong table is like a witness: its links can be cut, but no caller is led to it.
-  const regions = engines.handles().filter(({ name }) => assembly.plan.regions.includes(name));
+  const regions = engines.handles().filter(({ name }) => regionsOfCallers(assembly).includes(name));
   await controlPlanes.useTemplates(resources);
   await events.open(resources, regions);
   const cutover = controlPlanes.cutover(prepared.approvers);
   const parts = { options, assembly, regions, links, tables, resources, events, controlPlanes, cutover, issuer: prepared.issuer, log };
-  const frontDoor = await openFrontDoor(parts, closing);
+  const { frontDoor, edgeUrl } = await openDoors(parts, closing);
   const operator = operatorOf(resources, engines);
   closing.add(async () => operator?.close());
   log('the front door is open');
   if (cutover && prepared.issuer) await startTrickle(frontDoor, regions, prepared.issuer, minuteMs, closing);
   return {
     url: `http://127.0.0.1:${frontDoor.port}`,
+    edgeUrl,
     regions,
     links,
     stacks,
@@ -194,7 +197,23 @@ interface FrontDoorParts {
   readonly log: (line: string) => void;
 }
 
-async function openFrontDoor(parts: FrontDoorParts, closing: Closing): Promise<FrontDoor> {
+/** The edge, and the front door that says where it is. */
+async function openDoors(parts: FrontDoorParts, closing: Closing): Promise<{ readonly frontDoor: FrontDoor; readonly edgeUrl?: string }> {
+  const { options, assembly, regions, resources, events } = parts;
+  const edge = await openEdge({
+    resources,
+    regions,
+    folders: new Map(assembly.stacks.map(({ name, folder }) => [name, folder])),
+    accountId: assembly.accountId,
+    frontDoorPort: options.port,
+    port: options.edgePort ?? 0,
+    store: events.metrics,
+  });
+  if (edge) closing.add(() => edge.close());
+  return { frontDoor: await openFrontDoor(parts, edge?.url, closing), edgeUrl: edge?.url };
+}
+
+async function openFrontDoor(parts: FrontDoorParts, edgeUrl: string | undefined, closing: Closing): Promise<FrontDoor> {
   const { options, regions, links, tables, resources, events, controlPlanes, cutover, issuer, log } = parts;
   const apis = apiEndpoints(resources);
   const dns = startDns({
@@ -219,6 +238,7 @@ async function openFrontDoor(parts: FrontDoorParts, closing: Closing): Promise<F
     inFlight: options.inFlight ?? inFlightOf(parts.assembly),
     observed: events,
     cutover,
+    edgeUrl,
   });
   closing.add(() => frontDoor.close());
   return frontDoor;
@@ -240,6 +260,17 @@ async function startTrickle(
 /** Regions with a stack or a replica. */
 function regionsOf({ plan }: Assembly): string[] {
   return [...new Set([...plan.regions, ...plan.globalTables.flatMap((table) => table.replicas)])];
+}
+
+/**
+ * A region that holds nothing but a copy of a strong table is like a witness: its links can be cut, but no caller is led to it. Nor is one
+ * to a region that has the edge's stack alone, for an edge is in no region.
+ */
+function regionsOfCallers({ plan: { regions, stacks } }: Assembly): readonly string[] {
+  const isEdge = ({ template }: StackPlan): boolean =>
+    Object.values(template.Resources).some(({ Type }) => Type === 'AWS::CloudFront::Distribution');
+  const others = regions.filter((name) => stacks.some((stack) => stack.region === name && !isEdge(stack)));
+  return others.length > 0 ? others : regions;
 }
 
 function witnessesOf({ plan }: Assembly): string[] {

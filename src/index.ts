@@ -67,3 +67,8 @@ export { type PhasedCutoverStateMachineProps } from './cutover/constructs/phased
 export { WeightedRecords, type WeightedRecordsProps } from './cutover/constructs/weighted-records';
 export { PaymentsDashboard } from './operations/payments-dashboard';
 export { type DashboardApprovals, type DashboardCutover, type PaymentsDashboardProps } from './operations/dashboard-props';
+export { PaymentsEdge } from './edge/constructs/payments-edge';
+export { type EdgeAlarmOptions } from './edge/constructs/edge-alarms';
+export { type EdgeDomainProps, type EdgeLogOptions, type PaymentsEdgeProps } from './edge/constructs/edge-props';
+export { ReplicatedSite } from './edge/constructs/replicated-site';
+export { type ReplicatedSiteProps } from './edge/constructs/site-props';

@@ -34,6 +34,13 @@ export interface Config {
   readonly parts: {
     /** A dashboard of the whole system in each region: one of CloudWatch's custom dashboards, billed as such. */
     readonly dashboard: boolean;
+    /** CloudFront in front of the web app and the API: a bucket in each region, and a distribution by the name. None when undefined. */
+    readonly edge?: {
+      /** Public name of the web app, in the API's hosted zone. */
+      readonly name: string;
+      /** Folder with the built web app, beside this file. */
+      readonly folder: string;
+    };
   };
 }
 
@@ -106,7 +113,7 @@ export const configOf = (mode: Mode, transport: Transport = 'RULES', regions = r
   transport: transports[transport],
   domain: { name: 'pay.example.com', hostedZoneId: 'Z0123456789EXAMPLE00', zoneName: 'example.com' },
   callers: { issuer: 'https://login.example.com', audience: ['payments'], tenantClaim: 'tenant' },
-  parts: { dashboard: true },
+  parts: { dashboard: true, edge: { name: 'app.example.com', folder: 'site' } },
 });
 
 /** The system as it is without another mode asked for. */

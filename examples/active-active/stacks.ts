@@ -1,3 +1,4 @@
+import path from 'path';
 import { Environment, Stack, StackProps } from 'aws-cdk-lib';
 import { Certificate, CertificateValidation } from 'aws-cdk-lib/aws-certificatemanager';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
@@ -15,6 +16,8 @@ import {
   PaymentsAuthorization,
   PaymentsDashboard,
   PaymentsDashboardProps,
+  PaymentsEdge,
+  ReplicatedSite,
 } from 'cdk-multi-region-payments';
 
 /** The key of one region's replica. First of all: the table is encrypted with it from the start. */
@@ -85,7 +88,26 @@ export class RegionStack extends Stack {
     });
     const outbox = new LedgerOutbox(this, 'Outbox', { ledger, mesh });
     const { consumer } = new Recorder(this, 'Recorder', { mesh });
+    if (parts.edge) {
+      new ReplicatedSite(this, 'Site', { systemName, regions: regions.replicas, folder: path.join(__dirname, parts.edge.folder) });
+    }
     if (parts.dashboard) new PaymentsDashboard(this, 'Operations', { api: this.api, mesh, outbox, consumers: [consumer], ...beside });
+  }
+}
+
+/** What browsers ask: in us-east-1, as CloudFront wants it, and by itself. It finds the buckets and the API by their names. */
+class EdgeStack extends Stack {
+  constructor(scope: Construct, id: string, { systemName, regions, domain, parts }: Config, props: StackProps) {
+    super(scope, id, props);
+    const { name } = parts.edge!;
+    const hostedZone = HostedZone.fromHostedZoneAttributes(this, 'Zone', { hostedZoneId: domain.hostedZoneId, zoneName: domain.zoneName });
+    const certificate = new Certificate(this, 'Certificate', { domainName: name, validation: CertificateValidation.fromDns(hostedZone) });
+    new PaymentsEdge(this, 'Edge', {
+      systemName,
+      regions: regions.replicas,
+      apiName: domain.name,
+      domain: { name, hostedZone, certificate },
+    });
   }
 }
 
@@ -99,6 +121,7 @@ export function defineSystem(app: Construct, config: Config, beside: Beside = {}
   const authority =
     regions.authority && new AuthorityStack(app, `${systemName}-authority`, config, { env: env(regions.authority.replicas[0]) });
   const meshes = regions.replicas.map((region) => new MeshStack(app, `${systemName}-mesh-${region}`, config, { env: env(region) }));
+  if (config.parts.edge) new EdgeStack(app, `${systemName}-edge`, config, { env: env('us-east-1') });
   return regions.replicas.map((region, index) => {
     const stack = new RegionStack(app, `${systemName}-${region}`, config, { env: env(region), mesh: meshes[index].mesh, beside });
     stack.addStackDependency(ledger);

@@ -96,6 +96,11 @@ export class Assembly {
     let objectKey: string | undefined;
     if (assets) {
       for (const [id, file] of Object.entries(assets.content.files)) {
+        if (isUnused(file, path.basename(stack.templateFile), text)) {
+          // What only resources needed that the emulator does not get.
+          delete assets.content.files[id];
+          continue;
+        }
         for (const destination of Object.values(file.destinations)) delete destination.assumeRoleArn;
         if (file.source?.path !== path.basename(stack.templateFile)) continue;
         delete assets.content.files[id];
@@ -141,6 +146,11 @@ export class Assembly {
 interface AssetFile {
   source?: { path?: string };
   destinations: Record<string, { bucketName: string; objectKey: string; assumeRoleArn?: string; region?: string }>;
+}
+
+/** Whether a file is none of the template, nor the template itself. */
+function isUnused({ source, destinations }: AssetFile, templateName: string, template: string): boolean {
+  return source?.path !== templateName && Object.values(destinations).every(({ objectKey }) => !template.includes(objectKey));
 }
 
 function readAssets(

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isIntrinsic, mapValues, resolveStatic, withoutReferences, type StackFacts } from './intrinsics';
 import { adaptPolicies } from './policies';
+import { copiersIn } from './site-copies';
 import { madeUpAttribute, madeUpId, standInOf } from './stand-ins';
 import type { CfnResource, CfnTemplate, FabricResource, StackPlan } from '../ground/model';
 import { polledMark } from '../streams/mapping';
@@ -79,7 +80,10 @@ function dropBootstrapCheck(template: { Parameters?: Record<string, unknown>; Ru
 
 /** Takes out what the emulator cannot make, and every mention of it. */
 function removeResources(template: CfnTemplate, stack: StackPlan): Map<string, CfnResource> {
-  const removed = new Map(Object.entries(template.Resources).filter(([, resource]) => standInOf(resource)?.treatment === 'removed'));
+  const copiers = new Set(copiersIn(template.Resources));
+  const removed = new Map(
+    Object.entries(template.Resources).filter(([id, resource]) => copiers.has(id) || standInOf(resource)?.treatment === 'removed'),
+  );
   if (removed.size === 0) return removed;
   const made = new Map(
     [...removed].map(([logicalId, { Type }]) => {
@@ -96,7 +100,11 @@ function removeResources(template: CfnTemplate, stack: StackPlan): Map<string, C
     if (dependencies.length > 0) resource.DependsOn = dependencies;
     else delete resource.DependsOn;
   }
-  return new Map([...removed].map(([logicalId, resource]) => [logicalId, withoutReferences(resource, made) as CfnResource]));
+  return new Map(
+    [...removed]
+      .filter(([logicalId]) => !copiers.has(logicalId))
+      .map(([logicalId, resource]) => [logicalId, withoutReferences(resource, made) as CfnResource]),
+  );
 }
 
 /** Changes in place what the emulator gets of a resource that stays. */

@@ -76,6 +76,60 @@ export const standIns: readonly StandIn[] = [
   },
   { type: 'AWS::WAFv2::WebACL', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing: no request is filtered' },
   { type: 'AWS::WAFv2::WebACLAssociation', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing: no request is filtered' },
+  {
+    type: 'AWS::CloudFront::Distribution',
+    treatment: 'removed',
+    lacks: 'serves nothing',
+    standIn:
+      'an edge on a port of its own (`edge.url` in `/_local/status`), started when first asked for: behaviors, cache and origin request ' +
+      'policies, origin groups, error TTLs and response headers of the template; one cache, plain HTTP, no compression, no web ACL',
+  },
+  {
+    type: 'AWS::CloudFront::Function',
+    treatment: 'removed',
+    lacks: 'is not run',
+    standIn:
+      "run by the edge at viewer requests and responses, in a context of its own, for 50 ms at most; without CloudFront's own modules",
+  },
+  {
+    type: 'AWS::CloudFront::ResponseHeadersPolicy',
+    treatment: 'removed',
+    lacks: 'is not applied',
+    standIn: 'security and custom headers are set, and named ones removed; CORS and Server-Timing are not',
+  },
+  {
+    type: 'AWS::CloudFront::CachePolicy',
+    treatment: 'removed',
+    lacks: 'is not applied',
+    standIn: 'TTLs, and the key by headers, cookies and query',
+  },
+  { type: 'AWS::CloudFront::OriginRequestPolicy', treatment: 'removed', lacks: 'is not applied', standIn: 'headers, cookies and query' },
+  {
+    type: 'AWS::CloudFront::OriginAccessControl',
+    treatment: 'removed',
+    lacks: 'signs nothing',
+    standIn: "the edge reads a bucket only where its policy in the template admits CloudFront and the distribution's ARN",
+  },
+  {
+    type: 'AWS::CloudFront::MonitoringSubscription',
+    treatment: 'removed',
+    lacks: 'cannot be created',
+    standIn: '`OriginLatency` of the edge is counted where it is there',
+  },
+  { type: 'AWS::Logs::DeliverySource', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing: no access log is written' },
+  {
+    type: 'AWS::Logs::DeliveryDestination',
+    treatment: 'removed',
+    lacks: 'cannot be created',
+    standIn: 'nothing: no access log is written',
+  },
+  { type: 'AWS::Logs::Delivery', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing: no access log is written' },
+  {
+    type: 'Custom::CDKBucketDeployment',
+    treatment: 'removed',
+    lacks: 'needs the AWS CLI as a layer of 21 MB',
+    standIn: "the edge's first request has the folder copied into the buckets; function and layer are not deployed",
+  },
   { type: 'AWS::Synthetics::Canary', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing yet: canaries do not run' },
   {
     type: 'AWS::ApplicationAutoScaling::ScalableTarget',
@@ -177,6 +231,12 @@ export const standIns: readonly StandIn[] = [
     treatment: 'watched',
     lacks: 'no point-in-time recovery',
     standIn: "read for `/_local/events` when it is a consumer's inbox",
+  },
+  {
+    type: 'AWS::S3::BucketPolicy',
+    treatment: 'watched',
+    lacks: 'is not judged',
+    standIn: 'judged by the edge, as CloudFront with the ARN of the distribution',
   },
   { type: 'AWS::ApiGateway::RequestValidator', treatment: 'idle', lacks: 'validates nothing', standIn: 'the handlers validate anyway' },
   {

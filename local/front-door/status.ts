@@ -5,7 +5,7 @@ import type { Forwarder } from '../http/forward';
 
 /** What `/_local/status` answers, and the page shows. */
 export function statusOf(
-  deps: Pick<FrontDoorDeps, 'regions' | 'links' | 'tables' | 'dns' | 'observed'>,
+  deps: Pick<FrontDoorDeps, 'regions' | 'links' | 'tables' | 'dns' | 'observed' | 'edgeUrl'>,
   forwarder: Forwarder,
   watch?: CutoverWatch,
 ) {
@@ -21,6 +21,7 @@ export function statusOf(
     links: deps.links.all().map(({ from, to, lagMs, partitioned }) => ({ from, to, lagMs, partitioned })),
     tables: deps.tables.status(),
     buses: deps.observed?.buses() ?? [],
+    ...(deps.edgeUrl === undefined ? {} : { edge: { url: deps.edgeUrl } }),
     publicName: deps.dns.publicName,
     dns: deps.dns.status(),
     alarms: deps.observed?.alarms() ?? [],

@@ -326,6 +326,8 @@ export interface FrontDoorDeps {
   readonly observed?: Observed;
   /** Absent: the app has no state machine. */
   readonly cutover?: CutoverFabric;
+  /** Address of the edge; absent: the app has no distribution. */
+  readonly edgeUrl?: string;
 }
 
 export interface FrontDoor {

@@ -23,6 +23,8 @@ const comparisons: Readonly<Record<string, (actual: string, expected: string) =>
   stringlike: (actual, expected) => isLike(actual, expected),
   arnlike: arnMatches,
   arnequals: arnMatches,
+  numericlessthan: (actual, expected) => Number(actual) < Number(expected),
+  numericgreaterthanequals: (actual, expected) => Number(actual) >= Number(expected),
   bool: (actual, expected) => actual.toLowerCase() === expected.toLowerCase(),
 };
 

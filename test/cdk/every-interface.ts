@@ -1,3 +1,4 @@
+import path from 'path';
 import { Duration, Stack } from 'aws-cdk-lib';
 import { RequestAuthorizer } from 'aws-cdk-lib/aws-apigateway';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
@@ -74,6 +75,12 @@ const dashboard = (stack: Stack, override: Override): unknown =>
     api: new lib.ActiveActivePaymentsApi(stack, 'Api', { ledger: ledgerOf(stack), authorization: lib.PaymentsAuthorization.jwt(jwt) }),
     ...override,
   });
+/** A site that is built already: the example's. */
+export const siteFolder = path.join(__dirname, '..', '..', 'examples', 'active-active', 'site');
+const site = (stack: Stack, override: Override): unknown =>
+  new lib.ReplicatedSite(stack, 'Site', { systemName, regions: regions.replicas, folder: siteFolder, ...override });
+const edge = (stack: Stack, override: Override): unknown =>
+  new lib.PaymentsEdge(stack, 'Edge', { systemName, regions: regions.replicas, apiName: 'pay.example.com', ...override });
 const capacity = { min: 1, max: 10 };
 const homes = (stack: Stack, override: Override): unknown =>
   new lib.LedgerKey(stack, 'Key', {
@@ -127,6 +134,17 @@ export const everyInterface: Readonly<Record<string, (stack: Stack, override: Ov
   DashboardApprovals: (stack, override) =>
     dashboard(stack, { approvals: [{ gateName: 'acme-gate', region: 'us-west-2', stateMachineName: 'acme-machine', ...override }] }),
   DashboardCutover: (stack, override) => dashboard(stack, { cutover: { region: 'us-west-2', ...override } }),
+  EdgeAlarmOptions: (stack, override) => edge(stack, { alarms: override }),
+  EdgeDomainProps: (stack, override) =>
+    edge(stack, {
+      domain: {
+        name: 'app.example.com',
+        hostedZone: zoneOf(stack),
+        certificate: Certificate.fromCertificateArn(stack, 'Certificate', `arn:aws:acm:us-east-1:${account}:certificate/one`),
+        ...override,
+      },
+    }),
+  EdgeLogOptions: (stack, override) => edge(stack, { accessLogs: override }),
   GlobalEndpointProps: (stack, override) => meshOf(stack, { transport: lib.MeshTransport.globalEndpoint(override) }),
   HomeAuthorityTableProps: (stack, override) =>
     new lib.HomeAuthorityTable(stack, 'Authority', { systemName, regions: homeRegions, ...override }),
@@ -170,6 +188,7 @@ export const everyInterface: Readonly<Record<string, (stack: Stack, override: Ov
   PaymentsAlarmOptions: (stack, override) => api(stack, { alarms: override }),
   PaymentsDashboardProps: dashboard,
   PaymentsDomainProps: domain,
+  PaymentsEdgeProps: edge,
   PaymentsFunctionOptions: (stack, override) => api(stack, { functions: override }),
   PaymentsScopeNames: (stack, override) =>
     api(stack, { authorization: lib.PaymentsAuthorization.jwt({ ...jwt, scopes: lib.PaymentsScopes.named(override) }) }),
@@ -180,6 +199,7 @@ export const everyInterface: Readonly<Record<string, (stack: Stack, override: Ov
     table(stack, { billing: lib.LedgerBilling.provisioned({ write: capacity, read: capacity, ...override }) }),
   ReconciliationWindow: (stack, override) => cutover(stack, { reconciliation: override }),
   RecoveryBudgetProps: (stack, override) => api(stack, { recovery: override }),
+  ReplicatedSiteProps: site,
   StrongRegionsProps: (stack, override) =>
     new lib.LedgerKey(stack, 'Key', {
       systemName,

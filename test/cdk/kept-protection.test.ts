@@ -34,13 +34,24 @@ const weaken: Readonly<Record<string, (resource: CfnResource) => void>> = {
   },
   'AWS::SNS::Topic': (resource) => resource.addPropertyDeletionOverride('KmsMasterKeyId'),
   'AWS::SecretsManager::Secret': (resource) => resource.addPropertyDeletionOverride('KmsKeyId'),
+  'AWS::S3::Bucket': (resource) => resource.addPropertyDeletionOverride('BucketEncryption'),
   'AWS::DynamoDB::Table': (resource) => resource.addPropertyDeletionOverride('SSESpecification'),
   'AWS::DynamoDB::GlobalTable': (resource) => resource.addPropertyOverride('SSESpecification.SSEEnabled', false),
 };
 
 /** Encrypted by more than what the service does anyway. */
-const isEncrypted = ({ KmsMasterKeyId, SqsManagedSseEnabled, KmsKeyId, SSESpecification }: Record<string, any>): boolean =>
-  KmsMasterKeyId !== undefined || SqsManagedSseEnabled === true || KmsKeyId !== undefined || SSESpecification?.SSEEnabled === true;
+const isEncrypted = ({
+  KmsMasterKeyId,
+  SqsManagedSseEnabled,
+  KmsKeyId,
+  SSESpecification,
+  BucketEncryption,
+}: Record<string, any>): boolean =>
+  BucketEncryption !== undefined ||
+  KmsMasterKeyId !== undefined ||
+  SqsManagedSseEnabled === true ||
+  KmsKeyId !== undefined ||
+  SSESpecification?.SSEEnabled === true;
 
 /** What tests make to be passed in stands right below the stack. */
 const given = /^Own\/(Queue|Topic|Secret)\//;

@@ -16,6 +16,7 @@ const temporary: string[] = [];
 afterAll(() => temporary.forEach((folder) => rmSync(folder, { recursive: true })));
 
 const kmsKeys = (region: string): string => `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:${region}:<AWS::AccountId>:key/*]`;
+const bootstrap = (region: string): string => `AwsSolutions-IAM5[Resource::arn:aws:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-${region}/*]`;
 const streams = (region: string): string =>
   `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:dynamodb:${region}:<AWS::AccountId>:table/acme-pay-ledger/stream/*]`;
 const reasons: Readonly<Record<string, string>> = {
@@ -32,15 +33,32 @@ const reasons: Readonly<Record<string, string>> = {
     "the role of CDK's own function that looks the stream up while deploying",
   'AwsSolutions-IAM5[Resource::<RecorderFunction8CF41279.Arn>:*]': 'the function with its versions, as a grant to invoke names it',
   [streams('us-east-1')]: "the ledger's stream alone: its name ends in the time when it was made",
+  'AwsSolutions-CFR1': 'who may pay where is for the API to decide: the site is for everyone',
+  'AwsSolutions-CFR2': "a web ACL costs by the request: the team's own goes into webAclArn",
+  'AwsSolutions-CFR3': 'requests are logged by the delivery that leaves fields out, which cdk-nag does not look at',
+  'AwsSolutions-S1': 'the site is read by CloudFront alone, which logs each request; the other bucket holds those logs',
+  'AwsSolutions-L1': "CDK's own function that copies the site, in the runtime that CDK chose",
+  ...Object.fromEntries(
+    ['GetBucket', 'GetObject', 'List', 'Abort', 'DeleteObject'].map((action) => [
+      `AwsSolutions-IAM5[Action::s3:${action}*]`,
+      "as CDK grants it to its own function that copies the site, on the bootstrap's bucket and the site's",
+    ]),
+  ),
+  'AwsSolutions-IAM5[Resource::<SiteBucket978D4AEB.Arn>/*]': 'every file of the site, which that function copies',
+  [bootstrap('us-east-1')]: "the bootstrap's bucket, in which it finds the files under a hash",
   'AwsSolutions-COG4': 'callers bring tokens of any OpenID Connect issuer, verified by our authorizer (and GET /health is open)',
 };
 
 const reasonsByMode: Readonly<Record<Mode, Readonly<Record<string, string>>>> = {
-  STRONG: { ...reasons, [kmsKeys('us-west-2')]: 'the same in the other region', [streams('us-west-2')]: 'the same in the other region' },
+  STRONG: {
+    ...reasons,
+    ...Object.fromEntries([kmsKeys, streams, bootstrap].map((rule) => [rule('us-west-2'), 'the same in the other region'])),
+  },
   HOME_REGION: {
     ...reasons,
     [kmsKeys('eu-central-1')]: 'the same in the other region; the operator compares both replicas',
     [streams('eu-central-1')]: 'the same in the other region',
+    [bootstrap('eu-central-1')]: 'the same in the other region',
     ...Object.fromEntries(
       ['us-east-1', 'eu-central-1'].map((region) => [
         `AwsSolutions-IAM5[Resource::arn:aws:states:${region}:<AWS::AccountId>:execution:acme-pay-cutover:*]`,
@@ -101,6 +119,7 @@ process.exitCode = undefined;
 
 test('keys, tables and regions, one stack each', () => {
   expect(Object.keys(synthesised.STRONG.templates).sort()).toEqual([
+    'acme-pay-edge',
     'acme-pay-key-us-east-1',
     'acme-pay-key-us-west-2',
     'acme-pay-ledger',
@@ -111,6 +130,7 @@ test('keys, tables and regions, one stack each', () => {
   ]);
   expect(Object.keys(synthesised.HOME_REGION.templates).sort()).toEqual([
     'acme-pay-authority',
+    'acme-pay-edge',
     'acme-pay-eu-central-1',
     'acme-pay-key-eu-central-1',
     'acme-pay-key-us-east-1',
@@ -213,7 +233,9 @@ test('the two regions differ by their region alone, and by where the drain is co
         .replace(/-us[ew]\d"/g, (short) => (short === `-${name.replace(/^(us)-([ew])\w*-/, '$1$2')}"` ? '-OWN"' : '-PEER"'))
         .replaceAll(name.replace(/-/g, ''), 'OWN')
         .replaceAll('["PEER","OWN"]', '["OWN","PEER"]')
-        .replace(/[0-9A-F]{8}([0-9a-f]{32})?/g, ''),
+        .replace(/[0-9A-F]{8}([0-9a-f]{32})?/g, '')
+        // A hash of the construct's path.
+        .replace(/(?<=cr-owned:)[0-9a-f]{8}/g, ''),
     );
   expect(region('us-east-1', 'us-west-2')).toEqual(region('us-west-2', 'us-east-1'));
 });
@@ -236,6 +258,22 @@ test("with a global endpoint the other region's bus is made first, and publisher
 test('the transport is asked for by context', () => {
   expect([transportOf(undefined), transportOf('GLOBAL_ENDPOINT')]).toEqual(['RULES', 'GLOBAL_ENDPOINT']);
   expect(() => transportOf('bridge')).toThrow("context 'transport' is 'bridge': give RULES or GLOBAL_ENDPOINT, or leave it out for RULES");
+});
+
+test('the edge can be left out, with the site', () => {
+  const made = (edge?: { name: string; folder: string }): number[] => {
+    const app = new App({ context: { ...context, ...stubContext(), 'aws:cdk:bundling-stacks': [] } });
+    defineSystem(app, { ...configOf('STRONG'), parts: { dashboard: false, edge } });
+    const stacks = app.node.children.filter((child): child is Stack => Stack.isStack(child)).map((stack) => Template.fromStack(stack));
+    return ['AWS::CloudFront::Distribution', 'AWS::S3::Bucket'].map(
+      (type) => stacks.flatMap((template) => Object.keys(template.findResources(type))).length,
+    );
+  };
+  // A bucket of each region, and one for access logs.
+  expect([made({ name: 'app.example.com', folder: 'site' }), made()]).toEqual([
+    [1, 3],
+    [0, 0],
+  ]);
 });
 
 test('the dashboard can be left out', () => {

@@ -119,6 +119,13 @@ export const aws: Readonly<Record<string, Service>> = {
     source: 'https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html',
     metrics: { NumberOfNotificationsFailed: ['TopicName'] },
   },
+  'AWS/CloudFront': {
+    source: 'https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html',
+    metrics: named(
+      ['Requests', '4xxErrorRate', '5xxErrorRate', 'TotalErrorRate', 'OriginLatency', 'CacheHitRate'],
+      ['DistributionId,Region'],
+    ),
+  },
   'AWS/Route53': {
     source: 'https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html',
     metrics: named(['HealthCheckStatus', 'HealthCheckPercentageHealthy'], ['HealthCheckId']),

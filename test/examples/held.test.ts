@@ -1,7 +1,8 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Widget, textOf as joined } from './dashboards';
-import { alarms, dashboards, expressions, functions, logDays, mappings, othersFunctions, queues } from './held-properties';
+import { dashboards } from './held-dashboards';
+import { alarms, expressions, functions, logDays, mappings, othersFunctions, queues } from './held-properties';
 import { configOf } from '../../examples/active-active/config';
 import { defineSystem } from '../../examples/active-active/stacks';
 import { configOf as migrationOf } from '../../examples/migration/config';

@@ -84,6 +84,7 @@ test('the system as it was, and one stack that moves it', () => {
   expect(Object.keys(paces.FULL.templates).sort()).toEqual([
     'acme-pay-authority',
     name,
+    'acme-pay-edge',
     'acme-pay-eu-central-1',
     'acme-pay-key-eu-central-1',
     'acme-pay-key-us-east-1',

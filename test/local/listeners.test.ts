@@ -37,9 +37,12 @@ const isSender = ({ kind, pid }: Listener): boolean => kind === 'udp' && pid !==
 
 const frontDoor = (): number => Number(new URL(run.url).port);
 
+const edge = (): number => Number(new URL(run.edgeUrl!).port);
+
 /** What a listener is, by the names of the table in local/README.md; one that is nothing of these is what a new part forgot to protect. */
 function nameOf({ kind, port, address }: Listener): string {
   if (kind === 'tcp' && port === frontDoor()) return 'front door';
+  if (kind === 'tcp' && port === edge()) return 'edge';
   if (kind === 'tcp' && run.regions.some(({ proxyPort }) => proxyPort === port)) return 'proxy of a region';
   if (kind === 'udp') return 'X-Ray daemon of a region';
   if (kind === 'unix' && address.startsWith(run.folder)) return 'emulator';
@@ -61,6 +64,9 @@ test('no attack comes through at any of them', async () => {
         break;
       case 'X-Ray daemon of a region':
         await forgeSegment(listener.port);
+        break;
+      case 'edge':
+        await atTheEdge(listener.port);
         break;
       case 'emulator':
         expect([listener.address, run.folder].filter((name) => !statSync(name).mode.toString(8).endsWith('00'))).toEqual([]);
@@ -101,6 +107,21 @@ async function atTheFrontDoor(port: number): Promise<void> {
   }
   expect((await ask(port, { method: 'GET', path: '/api/v1/payments/pay_1' })).status).toBe(401);
   expect(run.regions.map(({ state }) => state)).toEqual(run.regions.map(() => 'running'));
+}
+
+/** It leads to the API and to the site, and to nothing of the run itself, however the path is written. */
+async function atTheEdge(port: number): Promise<void> {
+  expect((await ask(port, { method: 'GET', path: '/api/v1/payments/pay_1' })).status).toBe(401);
+  for (const where of [
+    '/_local/status',
+    '/api/../_local/status',
+    '/api/%2e%2e/_local/status',
+    '//_local/status',
+    '/api/v1/../../_local/status',
+  ]) {
+    expect([where, (await ask(port, { method: 'GET', path: where })).body]).toEqual([where, expect.not.stringContaining('"regions"')]);
+  }
+  expect((await ask(port, { method: 'POST', path: '/_local/regions/us-east-1/stop' })).status).toBe(403);
 }
 
 test('the secret of the run is in no argument of a process, and in nothing that the front door shows', async () => {

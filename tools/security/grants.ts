@@ -85,6 +85,9 @@ function resourceGrants(stack: DeployedStack): Grant[] {
   return [
     ...of('AWS::SQS::QueuePolicy', (id) => statements(stack, properties(id).PolicyDocument, { resources: arnsOf(properties(id).Queues) })),
     ...of('AWS::SNS::TopicPolicy', (id) => statements(stack, properties(id).PolicyDocument, { resources: arnsOf(properties(id).Topics) })),
+    ...of('AWS::S3::BucketPolicy', (id) =>
+      statements(stack, properties(id).PolicyDocument, { resources: [resolver.arn(properties(id).Bucket.Ref as string)] }),
+    ),
     ...of('AWS::Events::EventBusPolicy', (id) =>
       statements(stack, { Statement: [busStatement(properties(id))] }, { resources: [busArn(properties(id).EventBusName)] }),
     ),

@@ -101,6 +101,7 @@ const nameProperties: Readonly<Record<string, string>> = {
   'AWS::SecretsManager::Secret': 'Name',
   'AWS::Events::Endpoint': 'Name',
   'AWS::Events::Archive': 'ArchiveName',
+  'AWS::S3::Bucket': 'BucketName',
 };
 
 /** ARNs after `arn:aws:`, with `REGION` and `NAME` to be filled in. */
@@ -118,6 +119,7 @@ const arns: Readonly<Record<string, string>> = {
   'AWS::IAM::Role': `iam::${accountId}:role/NAME`,
   'AWS::KMS::Key': `kms:REGION:${accountId}:key/NAME`,
   'AWS::SecretsManager::Secret': `secretsmanager:REGION:${accountId}:secret:NAME`,
+  'AWS::S3::Bucket': 's3:::NAME',
   'AWS::SSM::Parameter': `ssm:REGION:${accountId}:parameterNAME`,
 };
 /** Types whose Ref is their ARN. */

@@ -22,6 +22,12 @@ const sse = (properties: Properties, holder = properties): number => {
   return partOf(holder, 'ssespecification').kmsmasterkeyid === undefined ? managed : own;
 };
 
+const bucketStrength = (given: unknown): number => {
+  const [rule] = ((given as Properties | undefined)?.serversideencryptionconfiguration ?? []) as Properties[];
+  const algorithm = rule && partOf(rule, 'serversideencryptionbydefault').ssealgorithm;
+  return algorithm === undefined ? none : String(algorithm).startsWith('aws:kms') ? own : managed;
+};
+
 /** How each type of resource is encrypted: by what the service does anyway, by a key that the service manages, or by a key of one's own. */
 const encryptions: Readonly<Record<string, Encryption>> = {
   'AWS::SQS::Queue': {
@@ -30,6 +36,7 @@ const encryptions: Readonly<Record<string, Encryption>> = {
   },
   'AWS::SNS::Topic': { property: 'KmsMasterKeyId', strength: (properties) => (properties.kmsmasterkeyid ? own : none) },
   'AWS::SecretsManager::Secret': { property: 'KmsKeyId', strength: (properties) => (properties.kmskeyid ? own : managed) },
+  'AWS::S3::Bucket': { property: 'BucketEncryption', strength: ({ bucketencryption: given }) => bucketStrength(given) },
   'AWS::DynamoDB::Table': { property: 'SSESpecification', strength: (properties) => sse(properties) },
   'AWS::DynamoDB::GlobalTable': {
     property: 'SSESpecification',
@@ -37,7 +44,7 @@ const encryptions: Readonly<Record<string, Encryption>> = {
   },
 };
 
-const telling = ['kmsMasterKeyId', 'sqsManagedSseEnabled', 'kmsKeyId', 'sseSpecification', 'replicas'] as const;
+const telling = ['kmsMasterKeyId', 'sqsManagedSseEnabled', 'kmsKeyId', 'sseSpecification', 'replicas', 'bucketEncryption'] as const;
 
 /** What the CDK's class holds now. The whole resource must not be rendered yet: that would settle what is added to it later. */
 function asMade(resource: CfnResource): Properties {
@@ -55,6 +62,7 @@ function lowered(value: unknown): unknown {
 const policies: Readonly<Record<string, string>> = {
   'AWS::SQS::Queue': 'AWS::SQS::QueuePolicy',
   'AWS::SNS::Topic': 'AWS::SNS::TopicPolicy',
+  'AWS::S3::Bucket': 'AWS::S3::BucketPolicy',
 };
 
 /** Types that are held in this way, wherever one of our constructs makes one. */

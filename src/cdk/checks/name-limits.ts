@@ -56,6 +56,14 @@ const limits: Readonly<Record<string, NameLimit>> = {
   },
   'AWS::Logs::LogGroup': { property: 'LogGroupName', longest: 512, pattern: /^[\w./#-]+$/, allowed: 'letters, digits and . / # - _' },
   'AWS::WAFv2::WebACL': { property: 'Name', longest: 128, ...word },
+  'AWS::Logs::DeliverySource': { property: 'Name', longest: 60, ...word },
+  'AWS::Logs::DeliveryDestination': { property: 'Name', longest: 60, ...word },
+  'AWS::S3::Bucket': {
+    property: 'BucketName',
+    longest: 63,
+    pattern: /^[a-z0-9][a-z0-9.-]+[a-z0-9]$/,
+    allowed: 'lower-case letters, digits, dots and hyphens, a letter or digit first and last',
+  },
   'AWS::SecretsManager::Secret': { property: 'Name', longest: 512, pattern: /^[\w/+=.@-]+$/, allowed: 'letters, digits and / + = . @ - _' },
 };
 

@@ -31,9 +31,8 @@ const zone: PlaceRule = { region: false, account: true, since: 'its records are 
 /**
  * Every prop of the public API that takes a resource, by `Interface.prop`. A test finds a prop that is missing here. Certificates in
  * us-east-1, whatever the region, are a matter of CloudFront and of edge-optimised domains (API Gateway developer guide, "Get certificates
- * ready in AWS Certificate
- * Manager"); ours are regional. Rules send to buses anywhere and to all else in their own region (EventBridge user guide, cross-account
- * targets).
+ * ready in AWS Certificate Manager"); those of the API are regional. Rules send to buses anywhere and to all else in their own region
+ * (EventBridge user guide, cross-account targets).
  */
 export const placeRules: Readonly<Record<string, PlaceRule>> = {
   'ActiveActivePaymentsApiProps.ledger': part,
@@ -45,6 +44,13 @@ export const placeRules: Readonly<Record<string, PlaceRule>> = {
   'CrossRegionEventMeshProps.encryptionKey': key,
   'CustomAuthorizationProps.authorizer': { region: true, account: true, since: 'an authorizer belongs to an API' },
   'CutoverChecks.ownCheck': own,
+  'EdgeAlarmOptions.actions': action,
+  'EdgeDomainProps.certificate': {
+    region: true,
+    account: true,
+    since: 'CloudFront takes certificates of us-east-1 alone, where this stack stands',
+  },
+  'EdgeDomainProps.hostedZone': zone,
   'HomeOperatorProps.ledger': part,
   'IdempotentConsumerAlarmOptions.actions': action,
   'IdempotentConsumerProps.encryptionKey': key,
