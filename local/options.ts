@@ -112,8 +112,8 @@ function parse(args: readonly string[]) {
     const reason = (error as Error).message.split('. ')[0];
     throw new LocalRunError(
       `${reason}: the options are --port N, --smoke, --example ${examples.join('|')}, --mode ${modes.join('|')}, ` +
-        `--transport ${transports.join('|')}, --replicas A,B, --witness C, --app DIR, --stage NAME, --lag MS, --in-flight N, --minute SECONDS, ` +
-        `--edge-port N`,
+        `--transport ${transports.join('|')}, --replicas A,B, --witness C, --app DIR, --stage NAME, --lag MS, --in-flight N, ` +
+        `--minute SECONDS, --edge-port N`,
     );
   }
 }

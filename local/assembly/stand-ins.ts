@@ -89,7 +89,7 @@ export const standIns: readonly StandIn[] = [
     treatment: 'removed',
     lacks: 'is not run',
     standIn:
-      "run by the edge at viewer requests and responses, in a context of its own, for 50 ms at most; without CloudFront's own modules",
+      "run by the edge at viewer requests and responses, in a context of its own, for a second at most; without CloudFront's own modules",
   },
   {
     type: 'AWS::CloudFront::ResponseHeadersPolicy',

@@ -94,8 +94,9 @@ export class Origins {
     } catch (error) {
       // Who may not list a bucket is not told what is missing in it.
       const mayList = this.admits(name, 's3:ListBucket', `arn:aws:s3:::${name}`);
-      if (error instanceof NoSuchKey)
-        {return mayList ? { ...refused, status: 404, body: Buffer.from('<Error><Code>NoSuchKey</Code></Error>') } : refused;}
+      if (error instanceof NoSuchKey) {
+        return mayList ? { ...refused, status: 404, body: Buffer.from('<Error><Code>NoSuchKey</Code></Error>') } : refused;
+      }
       if (error instanceof NoSuchBucket) return { ...refused, status: 404, body: Buffer.from('<Error><Code>NoSuchBucket</Code></Error>') };
       return 'unreachable';
     }

@@ -230,7 +230,7 @@ describe('is refused at synthesis', () => {
     const stack = newStack();
     const certificate = Certificate.fromCertificateArn(stack, 'Other', `arn:aws:acm:eu-central-1:${account}:certificate/two`);
     expect(() => define(stack, { domain: domainOf(stack, { certificate }) })).toThrow(
-      "[Stack/Edge] 'domain.certificate' is in eu-central-1; allowed: the stack's region us-east-1 and account 111122223333: CloudFront takes",
+      "[Stack/Edge] 'domain.certificate' is in eu-central-1; allowed: the stack's region us-east-1 and account 111122223333: CloudFront",
     );
   });
 

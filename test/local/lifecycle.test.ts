@@ -106,8 +106,8 @@ describe('two stages of one app at once, each the whole example in an account of
     const listening = listenersOf([...first.tree(), ...second.tree()].map(({ pid }) => pid)).filter(
       ({ kind, pid }) => kind === 'tcp' || (kind === 'udp' && runs.includes(pid)),
     );
-    // A front door, two proxies and two X-Ray daemons each; emulators listen on sockets of their own.
-    expect(listening.length).toBe(10);
+    // A front door, an edge, two proxies and two X-Ray daemons each; emulators listen on sockets of their own.
+    expect(listening.length).toBe(12);
     expect(listening.filter(({ address }) => address !== '127.0.0.1')).toEqual([]);
   });
 

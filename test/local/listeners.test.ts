@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processes } from './demo-process';
+import { edgeTests } from './edge-calls';
 import { listenersOf, type Listener } from './listeners';
 import { localCredentials } from '../../local/engine/credentials';
 import { startLocalRun, type LocalRun } from '../../local/run';
@@ -131,3 +132,6 @@ test('the secret of the run is in no argument of a process, and in nothing that 
     expect(await (await fetch(run.url + where)).text()).not.toContain(localCredentials.secretAccessKey);
   }
 });
+
+// Here, for the example runs anyway.
+describe('through the edge', () => edgeTests(() => run));
