@@ -1,4 +1,4 @@
-import path from 'path';
+import path from 'node:path';
 import { Environment, Stack, StackProps } from 'aws-cdk-lib';
 import { Certificate, CertificateValidation } from 'aws-cdk-lib/aws-certificatemanager';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';

@@ -81,8 +81,8 @@ export const standIns: readonly StandIn[] = [
     treatment: 'removed',
     lacks: 'serves nothing',
     standIn:
-      'an edge on a port of its own (`edge.url` in `/_local/status`), started when first asked for: behaviors, cache and origin request ' +
-      'policies, origin groups, error TTLs and response headers of the template; one cache, plain HTTP, no compression, no web ACL',
+      'an edge on a port of its own (`edge.url` in `/_local/status`), which follows behaviors, policies, origin groups and error TTLs. ' +
+      'Plain HTTP, one cache, no compression, no web ACL',
   },
   {
     type: 'AWS::CloudFront::Function',

@@ -1,5 +1,5 @@
 /** A choice among headers, cookies or parameters of a query, as CloudFront's policies make it. */
-export interface Choice {
+export interface NamedChoice {
   readonly kind: 'none' | 'all' | 'listed' | 'allBut';
   /** In lower case. */
   readonly names: readonly string[];
@@ -7,9 +7,9 @@ export interface Choice {
 
 /** What of a viewer's request counts: for the key of the cache, or for what an origin is told. */
 export interface Choices {
-  readonly headers: Choice;
-  readonly cookies: Choice;
-  readonly query: Choice;
+  readonly headers: NamedChoice;
+  readonly cookies: NamedChoice;
+  readonly query: NamedChoice;
 }
 
 /** Seconds, and what tells cached answers apart; that goes to the origin too. */

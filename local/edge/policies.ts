@@ -1,9 +1,9 @@
-import type { Choice, Choices, EdgeCachePolicy, EdgeHeaders } from './model';
+import type { NamedChoice, Choices, EdgeCachePolicy, EdgeHeaders } from './model';
 import type { FabricResource } from '../ground/model';
 
-const none: Choice = { kind: 'none', names: [] };
-const all: Choice = { kind: 'all', names: [] };
-const listed = (...names: string[]): Choice => ({ kind: 'listed', names });
+const none: NamedChoice = { kind: 'none', names: [] };
+const all: NamedChoice = { kind: 'all', names: [] };
+const listed = (...names: string[]): NamedChoice => ({ kind: 'listed', names });
 const nothing: Choices = { headers: none, cookies: none, query: none };
 
 /** Policies that AWS manages, by ID. Source: CloudFront developer guide, "Use managed cache policies" and "... origin request policies". */
@@ -60,14 +60,14 @@ function choicesOf({ HeadersConfig: headers = {}, CookiesConfig: cookies = {}, Q
   };
 }
 
-function choiceOf(behavior = 'none', given: readonly string[] = []): Choice {
+function choiceOf(behavior = 'none', given: readonly string[] = []): NamedChoice {
   const names = given.map((name) => name.toLowerCase());
   if (behavior === 'none') return none;
   if (behavior === 'whitelist') return { kind: 'listed', names };
   return behavior === 'allExcept' ? { kind: 'allBut', names } : { kind: 'all', names };
 }
 
-export function isChosen({ kind, names }: Choice, name: string): boolean {
+export function isChosen({ kind, names }: NamedChoice, name: string): boolean {
   const isNamed = names.includes(name.toLowerCase());
   return kind === 'all' || (kind === 'listed' && isNamed) || (kind === 'allBut' && !isNamed);
 }

@@ -40,6 +40,19 @@ describe.each(examples)('init %s', (example) => {
   });
 });
 
+test.each([
+  ['active-active', 'typescript', 'site'],
+  ['migration', 'typescript', 'system/site'],
+  ['active-active', 'python', 'payments/site'],
+  ['migration', 'python', 'payments/site'],
+] as const)('%s for %s has the web app where its code looks for it', (example, language, folder) => {
+  const own = filesIn(path.join(root, 'examples', 'active-active', 'site'));
+  const files = appsOf(root)[example][language];
+  expect(own).toContain('index.html');
+  for (const file of own)
+    {expect(files[`${folder}/${file}`]).toBe(readFileSync(path.join(root, 'examples/active-active/site', file), 'utf8'));}
+});
+
 test('is for TypeScript, and here, where nothing else is said', () => {
   mkdirSync(path.join(place, '.git'));
   expect(command('active-active')).toEqual({

@@ -67,6 +67,7 @@ const comparisons: Readonly<Record<string, (actual: string, expected: string) =>
   // Part by part: a wildcard does not reach over a colon.
   arnequals: arnMatches,
   arnlike: arnMatches,
+  numericlessthan: (actual, expected) => Number(actual) < Number(expected),
   bool: (actual, expected) => actual.toLowerCase() === expected.toLowerCase(),
 };
 

@@ -319,6 +319,9 @@ describe('the evaluator decides as IAM does', () => {
     [{ Null: { k: 'false' } }, {}, false],
     [{ Null: { k: 'false' } }, { k: 'a' }, true],
     [{ Bool: { 'aws:SecureTransport': 'false' } }, {}, false],
+    [{ NumericLessThan: { k: '1.2' } }, { k: '1.1' }, true],
+    [{ NumericLessThan: { k: '1.2' } }, { k: '1.2' }, false],
+    [{ NumericLessThan: { k: '1.2' } }, {}, false],
     [{ ArnLike: { k: 'arn:aws:events:*:1:rule/a/*' } }, { k: 'arn:aws:events:x:1:rule/a/b' }, true],
     [{ ArnLike: { k: 'arn:aws:*:rule/a' } }, { k: 'arn:aws:events:x:1:rule/a' }, false],
   ])('%j with %j: %s', (conditions, context, expected) => {

@@ -10,6 +10,9 @@ import { Example, examples, Language, languages } from '../../src/commands/init.
 
 /** What the migration takes of the other example, as a folder of the app. */
 const system = 'system';
+/** The web app of the examples, and where a language's code looks for it: beside the file that names it. */
+const site = 'site';
+const sites: Readonly<Record<Exclude<Language, 'typescript'>, string>> = { python: 'payments/site' };
 /** Made for an app of its own, or of use inside the repository only. */
 const replaced = ['README.md', 'cdk.json', 'tsconfig.json'];
 
@@ -64,11 +67,17 @@ function typescriptOf(root: string, example: Example): App {
 }
 
 /** What both examples share in this language, what is this one's, and the recorder's function as JavaScript that needs no bundler. */
-function otherOf(root: string, example: Example, language: Language): App {
+function otherOf(root: string, example: Example, language: Exclude<Language, 'typescript'>): App {
   const folder = path.join(root, 'examples', 'languages', language);
   return {
     ...filesIn(path.join(folder, 'system')),
     ...filesIn(path.join(folder, example)),
+    ...Object.fromEntries(
+      Object.entries(filesIn(path.join(root, 'examples', 'active-active', site))).map(([file, text]) => [
+        `${sites[language]}/${file}`,
+        text,
+      ]),
+    ),
     'functions/recorder/index.mjs': javascriptOf(
       readFileSync(path.join(root, 'examples', 'active-active', 'recorder', 'index.ts'), 'utf8'),
     ),

@@ -152,10 +152,17 @@ function statements(stack: DeployedStack, document: any, known: { principal?: st
       effect: Effect,
       actions: [Action].flat().sort(),
       resources,
-      conditions: Condition ?? {},
+      conditions: asTexts(Condition ?? {}),
       by: named ? 'resource' : 'identity',
     }));
   });
+}
+
+/** A template may have a number where IAM reads its text. */
+function asTexts(conditions: Readonly<Record<string, Readonly<Record<string, unknown>>>>): Conditions {
+  return JSON.parse(
+    JSON.stringify(conditions, (_key, value: unknown) => (typeof value === 'number' ? String(value) : value)),
+  ) as Conditions;
 }
 
 /** Roles that a statement names by reference are those of its own stack. */

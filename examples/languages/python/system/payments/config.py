@@ -29,11 +29,23 @@ class Callers:
 
 
 @dataclass(frozen=True)
+class Edge:
+    """CloudFront in front of the web app and the API."""
+
+    name: str
+    """Public name of the web app, in the API's hosted zone."""
+    folder: str
+    """Folder with the built web app, beside this file."""
+
+
+@dataclass(frozen=True)
 class Parts:
     """What stands around the payments. Each part can be left out."""
 
     dashboard: bool = True
     """A dashboard of the whole system in each region: one of CloudWatch's custom dashboards, billed as such."""
+    edge: Optional[Edge] = None
+    """CloudFront in front of the web app and the API: a bucket in each region, and a distribution by the name. None: not made."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +134,7 @@ def config_of(mode: Mode, transport: Transport = Transport.RULES, regions: Optio
         transport=MeshTransport.rules() if transport is Transport.RULES else MeshTransport.global_endpoint(),
         domain=Domain(name="pay.example.com", hosted_zone_id="Z0123456789EXAMPLE00", zone_name="example.com"),
         callers=Callers(issuer="https://login.example.com", audience=["payments"], tenant_claim="tenant"),
-        parts=Parts(),
+        parts=Parts(edge=Edge(name="app.example.com", folder="site")),
     )
 
 

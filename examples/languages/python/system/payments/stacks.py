@@ -1,5 +1,6 @@
 """The stacks: keys, then the tables and the mesh, then the regions."""
 
+from pathlib import Path
 from typing import Any, Optional, Sequence
 
 from aws_cdk import Environment, Stack
@@ -10,6 +11,7 @@ from cdk_multi_region_payments import (
     CrossRegionEventMesh,
     DashboardApprovals,
     DashboardCutover,
+    EdgeDomainProps,
     HomeAuthorityTable,
     IdempotentLedgerTable,
     LedgerKey,
@@ -18,6 +20,8 @@ from cdk_multi_region_payments import (
     PaymentsAuthorization,
     PaymentsDashboard,
     PaymentsDomainProps,
+    PaymentsEdge,
+    ReplicatedSite,
 )
 from constructs import Construct
 
@@ -102,6 +106,10 @@ class RegionStack(Stack):
         )
         outbox = LedgerOutbox(self, "Outbox", ledger=ledger, mesh=mesh)
         recorder = Recorder(self, "Recorder", mesh=mesh)
+        edge = config.parts.edge
+        if edge:
+            folder = str(Path(__file__).parent / edge.folder)
+            ReplicatedSite(self, "Site", system_name=config.system_name, regions=config.regions.replicas, folder=folder)
         if config.parts.dashboard:
             PaymentsDashboard(
                 self,
@@ -113,6 +121,26 @@ class RegionStack(Stack):
                 approvals=approvals,
                 cutover=cutover,
             )
+
+
+class EdgeStack(Stack):
+    """What browsers ask: in us-east-1, as CloudFront wants it, and by itself. It finds the buckets and the API by their names."""
+
+    def __init__(self, scope: Construct, construct_id: str, config: Config, **props: Any) -> None:
+        super().__init__(scope, construct_id, **props)
+        domain, name = config.domain, config.parts.edge.name
+        hosted_zone = HostedZone.from_hosted_zone_attributes(
+            self, "Zone", hosted_zone_id=domain.hosted_zone_id, zone_name=domain.zone_name
+        )
+        certificate = Certificate(self, "Certificate", domain_name=name, validation=CertificateValidation.from_dns(hosted_zone))
+        PaymentsEdge(
+            self,
+            "Edge",
+            system_name=config.system_name,
+            regions=config.regions.replicas,
+            api_name=domain.name,
+            domain=EdgeDomainProps(name=name, hosted_zone=hosted_zone, certificate=certificate),
+        )
 
 
 def define_system(
@@ -134,6 +162,8 @@ def define_system(
         ledger.add_stack_dependency(key)
     authority = regions.authority and AuthorityStack(app, f"{name}-authority", config, env=env(regions.authority.replicas[0]))
     meshes = [MeshStack(app, f"{name}-mesh-{region}", config, env=env(region)) for region in regions.replicas]
+    if config.parts.edge:
+        EdgeStack(app, f"{name}-edge", config, env=env("us-east-1"))
     stacks = []
     for region, mesh in zip(regions.replicas, meshes):
         stack = RegionStack(
