@@ -106,7 +106,7 @@ const named = (text: string, names: Names): string =>
   );
 const unnamed = (text: string, names: Names): string => names.reduce((sum, [name, token]) => sum.replaceAll(token, name), text);
 
-const withoutAccount = /^(route53|apigateway):/;
+const withoutAccount = /^(route53|apigateway|s3):/;
 function shortArn(arn: string): string {
   return arn.replace(/^arn:aws:/, '').replace(`:${accountId}:`, '::');
 }
