@@ -34,11 +34,11 @@ function releaseOf(args: readonly string[]): Release | string {
   const at = args.indexOf('--tag');
   const tag = at < 0 ? undefined : args[at + 1];
   const other = args.find((arg, n) => !known.includes(arg) && n !== at + 1);
-  if (other !== undefined) return `'${other}' is no option`;
+  if (other !== undefined) return `'${other}' is not an option`;
   if (isDry === (tag !== undefined)) return 'give either --dry-run or --tag';
   if (isDry) return { version: manifest.version, isDry, isBuilt };
   const version = /^v(\d+\.\d+\.\d+(-(rc|alpha|beta)\.\d+)?)$/.exec(tag ?? '')?.[1];
-  return version === undefined ? `'${tag}' is no tag of a release: v1.2.3, or v1.2.3-rc.1` : { version, isDry, isBuilt };
+  return version === undefined ? `'${tag}' is not a tag of a release; allowed: v1.2.3, or v1.2.3-rc.1` : { version, isDry, isBuilt };
 }
 
 /** The tree is what the tag says. */
