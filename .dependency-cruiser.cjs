@@ -13,7 +13,7 @@ const http = '^src/api/http/';
 const handler = '\\.handler\\.ts$';
 const runtime = '^src/runtime/';
 /** Commands of the package: they run on a person's machine. */
-const command = '^src/commands/[^/]+\\.command\\.ts$';
+const command = '^src/commands/.+\\.command\\.ts$';
 const terminal = '^src/commands/(terminal|disk)\\.ts$';
 /** What commands take from Node besides: files, processes, connections. */
 const node = '\\.node\\.ts$';

@@ -5,6 +5,7 @@ import { EdgeCache, cacheKey, headerIn, secondsOf } from './cache';
 import { atRequest, atResponse } from './edge-function';
 import type { EdgeAnswer, EdgeBehavior, EdgeDistribution, EdgeOrigin, EdgeRequest, FromOrigin } from './model';
 import { isLike } from '../ground/wildcard';
+import { html } from '../../src/kernel/markup';
 import { readBody } from '../http/body';
 
 /** What stands behind an edge. */
@@ -169,7 +170,11 @@ function withHeaders({ headers: { set, removed } }: EdgeBehavior, answer: EdgeAn
 /** An answer of the edge itself. */
 function own(status: number): EdgeAnswer {
   const reason = http.STATUS_CODES[status] ?? 'Error';
-  return { status, headers: { 'Content-Type': 'text/html' }, body: Buffer.from(`<h1>${status} ${reason}</h1><p>This is the edge.</p>\n`) };
+  return {
+    status,
+    headers: { 'Content-Type': 'text/html' },
+    body: Buffer.from(html`<h1>${status} ${reason}</h1><p>This is the edge.</p>`.toString()),
+  };
 }
 
 function requestOf({ method = 'GET', url = '/', headers }: http.IncomingMessage, body: Buffer): EdgeRequest {

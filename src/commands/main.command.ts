@@ -1,8 +1,8 @@
 import { Command, CommanderError } from 'commander';
-import { costCommand } from './cost.command';
+import { costCommand } from './cost/cost.command';
 import { decideCommand, startCommand } from './decide.command';
 import { initCommand } from './init.command';
-import { removeCommand } from './remove.command';
+import { removeCommand } from './remove/remove.command';
 import { verifyCommand } from './verify.command';
 
 /** Exit code for wrong arguments; 1 is for what a command found wrong. */

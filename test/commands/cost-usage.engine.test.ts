@@ -1,6 +1,6 @@
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { accessLogFields } from '../../src/cdk/access-log';
-import { usage } from '../../src/commands/cost-usage.domain';
+import { usage } from '../../src/commands/cost/usage.domain';
 import { ConsumerClients, consumerFunction, handlerWithin } from '../../src/events/consumers/wrapper.aws';
 import { consumerEnv } from '../../src/events/contract';
 import { entryOf } from '../../src/events/publishing/envelope.domain';

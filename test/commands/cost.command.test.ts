@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { CostAnswer } from '../../src/commands/cost.service';
+import { CostAnswer } from '../../src/commands/cost/service';
 import { root } from '../project/tracked-files';
 
 /** The command as a user runs it. */

@@ -1,7 +1,7 @@
-import { costOf, prices, pricesAsOf } from '../../src/commands/cost-prices.domain';
-import { usualUsage } from '../../src/commands/cost-usage.domain';
-import { CostRequest, estimate, leversOf, monthSeconds, services } from '../../src/commands/cost.domain';
-import { answerCost, CostOptions, costQuestion, costText, dollarsText } from '../../src/commands/cost.service';
+import { CostRequest, estimate, leversOf, monthSeconds, services } from '../../src/commands/cost/domain';
+import { costOf, prices, pricesAsOf } from '../../src/commands/cost/prices.domain';
+import { answerCost, CostOptions, costQuestion, costText, dollarsText } from '../../src/commands/cost/service';
+import { usualUsage } from '../../src/commands/cost/usage.domain';
 import { readTracked } from '../project/tracked-files';
 
 /** Two regions with the same prices; each payment is captured, none repeated. A month has 2,628,000 seconds. */

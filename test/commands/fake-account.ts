@@ -1,4 +1,4 @@
-import type { RemovalPorts, TableState } from '../../src/commands/remove.service';
+import type { RemovalPorts, TableState } from '../../src/commands/remove/service';
 
 interface Copy {
   protected: boolean;

@@ -49,8 +49,9 @@ test.each([
   const own = filesIn(path.join(root, 'examples', 'active-active', 'site'));
   const files = appsOf(root)[example][language];
   expect(own).toContain('index.html');
-  for (const file of own)
-    {expect(files[`${folder}/${file}`]).toBe(readFileSync(path.join(root, 'examples/active-active/site', file), 'utf8'));}
+  for (const file of own) {
+    expect(files[`${folder}/${file}`]).toBe(readFileSync(path.join(root, 'examples/active-active/site', file), 'utf8'));
+  }
 });
 
 test('is for TypeScript, and here, where nothing else is said', () => {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { AccountServer } from './account-server';
 import { FakeAccount } from './fake-account';
-import { removalAccount } from '../../src/commands/remove.aws';
-import { Removal } from '../../src/commands/remove.service';
+import { removalAccount } from '../../src/commands/remove/aws';
+import { Removal } from '../../src/commands/remove/service';
 import { root } from '../project/tracked-files';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'remove-'));

@@ -1,5 +1,5 @@
 import { FakeAccount } from './fake-account';
-import { Removal, RemovalRequest, RemovalResult } from '../../src/commands/remove.service';
+import { Removal, RemovalRequest, RemovalResult } from '../../src/commands/remove/service';
 
 const request: RemovalRequest = { systemName: 'acme-pay', regions: ['us-east-1', 'us-west-2'], tables: [], dryRun: false, keepKeys: false };
 const run = (account: FakeAccount, more: Partial<RemovalRequest> = {}): Promise<RemovalResult> =>

@@ -1,6 +1,6 @@
 import { readTracked } from './tracked-files';
-import { usualUsage } from '../../src/commands/cost-usage.domain';
-import { CostRequest, estimate, storedBytes, writeUnits } from '../../src/commands/cost.domain';
+import { CostRequest, estimate, storedBytes, writeUnits } from '../../src/commands/cost/domain';
+import { usualUsage } from '../../src/commands/cost/usage.domain';
 import { grouped } from '../../src/kernel/grouped';
 
 const guide = readTracked('docs/scaling.md');

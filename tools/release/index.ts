@@ -50,7 +50,7 @@ async function checkState({ version, isDry }: Release): Promise<Outcome> {
   const tags = await command('git', ['tag', '--points-at', 'HEAD']);
   if (!tags.output.split('\n').includes(`v${version}`)) return failed(`HEAD does not have the tag v${version}`);
   const changelog = readFileSync(path.join(root, 'CHANGELOG.md'), 'utf8');
-  return changelog.includes(`\n## ${version}\n`) ? passed() : failed(`CHANGELOG.md has no section "## ${version}"`);
+  return changelog.split('\n').includes(['##', version].join(' ')) ? passed() : failed(`CHANGELOG.md has no section "## ${version}"`);
 }
 
 async function npm(...args: readonly string[]): Promise<Outcome> {

@@ -86,7 +86,7 @@ function webAclProblem(arn: string | undefined): PropProblem | undefined {
   return {
     prop: 'webAclArn',
     given: `'${arn}'`,
-    allowed: `the ARN of a web ACL for CloudFront, arn:aws:wafv2:${edgeRegion}:<account>:global/webacl/<name>/<id>`,
+    allowed: `the ARN of a web ACL for CloudFront, arn:aws:wafv2:${edgeRegion}:ACCOUNT:global/webacl/NAME/ID`,
     mend: `make the web ACL with scope CLOUDFRONT in ${edgeRegion}`,
   };
 }

@@ -132,7 +132,7 @@ async function readRange(streams: DynamoDBStreamsClient, range: FailedRange): Pr
       const page = await streams.send(new GetRecordsCommand({ ShardIterator: iterator }));
       const pageRecords = (page.Records ?? []) as LambdaStreamRecord[];
       const within = pageRecords.filter(({ dynamodb }) => BigInt(dynamodb!.SequenceNumber!) <= BigInt(endSequenceNumber));
-      pageRecords.push(...within);
+      records.push(...within);
       if (within.length < pageRecords.length || endOf(within) === endSequenceNumber) break;
       iterator = next(page.NextShardIterator);
     }

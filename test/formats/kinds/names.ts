@@ -4,6 +4,7 @@ import * as stuck from '../../../src/approvals/stuck/contract';
 import * as cutoverChecks from '../../../src/cutover/checks/contract';
 import * as cutover from '../../../src/cutover/contract';
 import * as cutoverMachine from '../../../src/cutover/machine/contract';
+import * as edge from '../../../src/edge/contract';
 import * as events from '../../../src/events/contract';
 import { canonicalJson, Json } from '../../../src/kernel/fingerprint';
 import * as systemMetrics from '../../../src/kernel/system-metrics';
@@ -20,6 +21,7 @@ export const contracts: Readonly<Record<string, Readonly<Record<string, unknown>
   'cutover/checks/contract': cutoverChecks,
   'cutover/contract': cutover,
   'cutover/machine/contract': cutoverMachine,
+  'edge/contract': edge,
   'events/contract': events,
   'ledger/contract': ledger,
   'kernel/system-metrics': systemMetrics,
@@ -56,6 +58,8 @@ export const names: Readonly<Record<string, Json>> = {
   meshRedriveName: events.meshRedriveName(system),
   publisherRedriveName: events.publisherRedriveName(system),
   inboxTableName: events.inboxTableName(system, 'mail'),
+  siteBucketName: edge.siteBucketName(system, '111122223333', region),
+  edgeLogName: edge.edgeLogName(system),
   outboxRedriveName: events.outboxRedriveName(system),
   outboxQueueName: (['outbox-dlq', 'sweep', 'sweep-dlq'] as const).map((queue) => events.outboxQueueName(system, queue)),
   consumerQueueName: (['queue', 'dlq'] as const).map((queue) => events.consumerQueueName(system, 'mail', queue)),

@@ -7,8 +7,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { DeleteAliasCommand, DescribeKeyCommand, KMSClient, NotFoundException, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
 import { GetFunctionConfigurationCommand, LambdaClient, ResourceNotFoundException as FunctionNotFound } from '@aws-sdk/client-lambda';
-import type { RemovalPorts } from './remove.service';
-import { clock } from '../runtime/clock';
+import type { RemovalPorts } from './service';
+import { clock } from '../../runtime/clock';
 
 /** What one client of each service is made with; `{region}` in the endpoint stands for the region's name. */
 export interface ClientOptions {

@@ -1,4 +1,4 @@
-import { authorityTableName, ledgerTableName } from '../ledger/contract';
+import { authorityTableName, ledgerTableName } from '../../ledger/contract';
 
 /** One region's copy of a table, as DynamoDB describes it. */
 export interface TableState {

@@ -1,8 +1,8 @@
-import { prices, pricesAsOf } from './cost-prices.domain';
-import { accountLoad, CostMode, Usage, usage, usualUsage } from './cost-usage.domain';
-import { CostRequest, Estimate, estimate, Lever, leversOf, monthHours, Service, services } from './cost.domain';
-import { grouped } from '../kernel/grouped';
-import { markdownTable } from '../kernel/markup';
+import { CostRequest, Estimate, estimate, Lever, leversOf, monthHours, Service, services } from './domain';
+import { prices, pricesAsOf } from './prices.domain';
+import { accountLoad, CostMode, Usage, usage, usualUsage } from './usage.domain';
+import { grouped } from '../../kernel/grouped';
+import { markdownTable } from '../../kernel/markup';
 
 /** As they are given at the command line. */
 export interface CostOptions {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { answerCost, CostOptions, costQuestion, costText } from './cost.service';
-import { writeJson } from './terminal';
+import { answerCost, CostOptions, costQuestion, costText } from './service';
+import { writeJson } from '../terminal';
 
 const help = `
 The prices and what a payment takes are data of this version, with their date: nothing is fetched, no credentials are needed.

@@ -1,5 +1,5 @@
-import { costOf, Price, PriceName, prices } from './cost-prices.domain';
-import { accountLoad, CostMode, Usage } from './cost-usage.domain';
+import { costOf, Price, PriceName, prices } from './prices.domain';
+import { accountLoad, CostMode, Usage } from './usage.domain';
 
 /** A month of 730 hours, as AWS reckons. */
 export const monthHours = 730;

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { removalAccount } from './remove.aws';
-import { Removal, RemovalResult } from './remove.service';
-import { ask, collect, ending, writeJson } from './terminal';
-import { isRegionName } from '../kernel/region';
+import { removalAccount } from './aws';
+import { Removal, RemovalResult } from './service';
+import { isRegionName } from '../../kernel/region';
+import { ask, collect, ending, writeJson } from '../terminal';
 
 interface RemoveOptions {
   readonly system: string;
