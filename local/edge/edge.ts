@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { EdgeCache, cacheKey, headerIn, secondsOf } from './cache';
 import { atRequest, atResponse } from './edge-function';
 import type { EdgeAnswer, EdgeBehavior, EdgeDistribution, EdgeOrigin, EdgeRequest, FromOrigin } from './model';
-import { isLike } from '../ground/wildcard';
+import { causeOf } from '../../src/kernel/cause';
 import { html } from '../../src/kernel/markup';
+import { isLike } from '../ground/wildcard';
 import { readBody } from '../http/body';
 
 /** What stands behind an edge. */
@@ -94,8 +95,11 @@ class EdgeServer {
     const { distribution, prepare } = this.options;
     const behavior = behaviorFor(distribution, viewer.uri);
     if (!behavior.methods.includes(viewer.method)) return { cached: false, answer: withHeaders(behavior, own(403)) };
-    // Only once, and by itself: a second request waits for the first one's.
-    this.prepared ??= prepare?.() ?? Promise.resolve();
+    // Only once, and by itself: a second request waits for the first one's. What failed, in a lost region, is tried by the next one.
+    this.prepared ??= prepare?.().catch((error: unknown) => {
+      this.prepared = undefined;
+      process.stderr.write(`edge: not prepared yet: ${causeOf(error)}\n`);
+    });
     await this.prepared;
     const code = behavior.functions['viewer-request'];
     const made = code === undefined ? viewer : await atRequest(code, distribution, viewer).catch(() => own(503));

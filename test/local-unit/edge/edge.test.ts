@@ -26,7 +26,7 @@ const page = (text: string, headers: Readonly<Record<string, string>> = {}, stat
 });
 const isFirst = ({ origin }: Asked): boolean => origin.bucket?.region === 'us-east-1';
 
-async function open(distribution: EdgeDistribution = edgeOf()): Promise<void> {
+async function open(distribution: EdgeDistribution = edgeOf(), prepare?: () => Promise<void>): Promise<void> {
   await edge?.close();
   asked = [];
   counted = [];
@@ -36,6 +36,7 @@ async function open(distribution: EdgeDistribution = edgeOf()): Promise<void> {
     distribution,
     port: 0,
     now: () => now,
+    prepare,
     count: (name, value) => counted.push([name, value]),
     origins: {
       ask: async (origin, request, behavior) => {
@@ -51,6 +52,22 @@ const cacheOf = (answer: Response): string | null => answer.headers.get('x-cache
 
 beforeEach(() => open());
 afterAll(() => edge.close());
+
+test('what could not be prepared holds up no answer, and is tried again by the next request, until it succeeds', async () => {
+  let tries = 0;
+  await open(edgeOf(), async () => {
+    tries += 1;
+    if (tries < 3) throw new Error('the region is lost');
+  });
+  const seen: [number, number][] = [];
+  for (const file of ['/a.js', '/b.js', '/c.js', '/d.js']) seen.push([(await get(file)).status, tries]);
+  expect(seen).toEqual([
+    [200, 1],
+    [200, 2],
+    [200, 3],
+    [200, 3],
+  ]);
+});
 
 describe('the site', () => {
   test.each([
