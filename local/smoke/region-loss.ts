@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { homeOf } from './homes';
 import type { Setting } from './setting';
-import { eachOf } from '../../src/commands/scenario/figures.domain';
+import { eachOf, holdsWithin } from '../../src/commands/scenario/figures.domain';
 import { audit, openAccount } from '../../src/commands/scenario/ledger-view.service';
 import type { Answer, Client } from '../callers/client';
 import type { LinkState, RecordStatus } from '../ground/model';
@@ -165,16 +165,16 @@ async function comeBack(
   const { client, figures } = setting;
   const startedAt = Date.now();
   await client.once({ method: 'POST', path: `/_local/regions/${lost}/start` });
-  const health = await until(30_000, async () => (await client.once({ path: '/health', region: lost })).status === 200);
+  const health = await holdsWithin(client, 30_000, async () => (await client.once({ path: '/health', region: lost })).status === 200);
   figures.check(`${lost} is healthy again`, health, `${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
   const answersFor = async ({ answer }: LostRegionPayment): Promise<boolean> => {
     const { status, text } = await client.call({ path: `/api/v1/payments/${answer.body.paymentId}`, region: lost });
     return status === 200 && text === answer.text;
   };
   // With a home region, reads elsewhere lag behind by the replication, and here a whole absence is to be made up for.
-  const known = (await eachOf(without, 8, (one) => (setting.operate ? until(60_000, () => answersFor(one)) : answersFor(one)))).filter(
-    Boolean,
-  ).length;
+  const known = (
+    await eachOf(without, 8, (one) => (setting.operate ? holdsWithin(client, 60_000, () => answersFor(one)) : answersFor(one)))
+  ).filter(Boolean).length;
   figures.check(`${lost} answers for what was paid without it`, known === without.length, `${known} of ${without.length}`);
   const sample = [...paid.slice(0, 10), ...without.slice(-10)];
   const replays = await eachOf(sample, 8, ({ key, amount, answer }) =>
@@ -185,7 +185,8 @@ async function comeBack(
       status === 201 && text === sample[index].answer.text && headers['idempotency-replayed'] === 'true',
   ).length;
   figures.check(`${lost} replays the same answers`, same === sample.length, `${same} of ${sample.length}`);
-  const back = await until(
+  const back = await holdsWithin(
+    client,
     60_000,
     async () =>
       (
@@ -196,15 +197,6 @@ async function comeBack(
       ).headers['x-served-by-region'] === lost,
   );
   figures.check(`DNS leads to ${lost} again`, back, `${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
-}
-
-async function until(withinMs: number, done: () => Promise<boolean>): Promise<boolean> {
-  const deadline = Date.now() + withinMs;
-  while (Date.now() < deadline) {
-    if (await done().catch(() => false)) return true;
-    await sleep(250);
-  }
-  return false;
 }
 
 /** The recovery budget by the records and health checks themselves, for an app that does not say what it reckons with. */

@@ -11,7 +11,7 @@ import { regionLoss } from './region-loss';
 import type { Setting } from './setting';
 import { withUnrest } from './unrest';
 import { everyday } from '../../src/commands/scenario/everyday.service';
-import { audit } from '../../src/commands/scenario/ledger-view.service';
+import { auditOfRun } from '../../src/commands/scenario/ledger-view.service';
 import type { AccountLine as Line } from '../../src/commands/scenario/model';
 import { checkRefusals } from '../../src/commands/scenario/refused.service';
 import { Client } from '../callers/client';
@@ -89,15 +89,11 @@ export function recoveryBudgetOf(stacks: NonNullable<SmokeRun['stacks']>, region
 }
 
 /** Everything that the run did, once more, from every region. */
-async function conclude({ client, figures, regions, accounts, accepted }: Setting): Promise<readonly Line[]> {
+async function conclude(setting: Setting): Promise<readonly Line[]> {
+  const { figures, regions, accounts, accepted } = setting;
   figures.heading('in the end');
-  const { wrong, lines, mostDebits } = await audit(client, accounts, regions);
-  const debited = new Set(lines.map(({ paymentId }) => paymentId));
-  const lost = [...accepted.keys()].filter((id) => !debited.has(id));
-  figures.note(
-    'payments accepted per region, in all',
-    regions.map((region) => `${region} ${[...accepted.values()].filter((taker) => taker === region).length}`).join(', '),
-  );
+  const { wrong, lines, mostDebits, lost, perRegion } = await auditOfRun(setting);
+  figures.note('payments accepted per region, in all', perRegion);
   figures.check('payments lost', lost.length === 0, lost.length, `of ${accepted.size}`);
   figures.check('debit count per key', mostDebits === 1, `max ${mostDebits}`);
   figures.check(

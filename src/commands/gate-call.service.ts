@@ -1,4 +1,5 @@
 import { gateLimits } from '../approvals/contract';
+import { namedCauseOf } from '../kernel/cause';
 import { isRegionName } from '../kernel/region';
 
 /** What came back from the gate. */
@@ -99,7 +100,7 @@ async function callResult(
   try {
     reply = await send();
   } catch (error) {
-    return { outcome: 'unanswered', why: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+    return { outcome: 'unanswered', why: namedCauseOf(error) };
   }
   const { status, fields } = reply;
   if (status === good) return done(fields);

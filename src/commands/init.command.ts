@@ -3,7 +3,7 @@ import { disk, packageVersion, packedApps } from './disk';
 import { Example, examples, initialise, InitResult, Language, languages } from './init.service';
 import { ending, writeJson } from './terminal';
 
-interface Options {
+interface InitOptions {
   readonly language: Language;
   readonly json?: string;
 }
@@ -25,7 +25,7 @@ export function initCommand(): Command {
     .addOption(new Option('--language <language>', 'the language of the app').choices(languages).default('typescript'))
     .option('--json <file>', 'write the names of what was written to a file')
     .addHelpText('after', help)
-    .action((example: Example, folder: string, { language, json }: Options) => {
+    .action((example: Example, folder: string, { language, json }: InitOptions) => {
       const result = initialise(disk, packedApps(), { example, language, folder, version: packageVersion() });
       if (json !== undefined && result.outcome !== 'refused') writeJson(json, result);
       ending(result.outcome === 'written', sentence(result, example, language));

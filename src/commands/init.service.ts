@@ -1,3 +1,4 @@
+import { causeOf } from '../kernel/cause';
 import { documentsOf } from '../kernel/documents';
 
 export const examples = ['active-active', 'migration'] as const;
@@ -39,8 +40,6 @@ const harmless = ['.git'];
 /** As many names of a folder's content as a line has room for. */
 const shown = 3;
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /** Writes the app of an example into an empty folder. */
 export function initialise(disk: Disk, apps: Apps, { example, language, folder, version }: InitRequest): InitResult {
   const found = contentOf(disk, folder);
@@ -54,7 +53,7 @@ export function initialise(disk: Disk, apps: Apps, { example, language, folder, 
     try {
       disk.write(folder, file, filled(text, version));
     } catch (error) {
-      const why = `${file} could not be written: ${messageOf(error)}`;
+      const why = `${file} could not be written: ${causeOf(error)}`;
       return files.length === 0 ? { outcome: 'refused', why } : { outcome: 'stopped', why, files };
     }
     files.push(file);
@@ -67,7 +66,7 @@ function contentOf(disk: Disk, folder: string): readonly string[] | string {
   try {
     return (disk.entries(folder) ?? []).filter((name) => !harmless.includes(name));
   } catch (error) {
-    return `${folder} cannot be used as a folder: ${messageOf(error)}`;
+    return `${folder} cannot be used as a folder: ${causeOf(error)}`;
   }
 }
 

@@ -4,6 +4,7 @@ import { decideCommand, startCommand } from './decide.command';
 import { initCommand } from './init.command';
 import { removeCommand } from './remove/remove.command';
 import { verifyCommand } from './verify.command';
+import { namedCauseOf } from '../kernel/cause';
 
 /** Exit code for wrong arguments; 1 is for what a command found wrong. */
 const usageCode = 2;
@@ -31,6 +32,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}\n`);
+  process.stderr.write(`${namedCauseOf(error)}\n`);
   process.exitCode = 1;
 });

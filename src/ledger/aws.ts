@@ -12,6 +12,7 @@ import { expiredReason, ledgerSchema } from './contract';
 import { fromAttribute, toAttribute, toExpressions, toItem, toStored } from './items.aws';
 import { Change, Decision, DecisionRequest, FaultKind, IndexEntry, Item, LedgerStore, StoreFault, WriteResult } from './ports';
 import { isDeclineReason } from './values.contract';
+import { namedCauseOf } from '../kernel/cause';
 import { Invoker } from '../runtime/invoke';
 
 const throttles = new Set([
@@ -47,7 +48,7 @@ async function sendRequest<T>(request: Promise<T>): Promise<T> {
   } catch (error) {
     const fault = faultOf(error);
     if (fault === undefined) throw error;
-    throw new StoreFault(fault, error instanceof Error ? `${error.name}: ${error.message}` : String(error), { cause: error });
+    throw new StoreFault(fault, namedCauseOf(error), { cause: error });
   }
 }
 

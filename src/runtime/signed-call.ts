@@ -1,6 +1,7 @@
 import { AwsRequest, signedRequest } from './aws-request';
 import { awsAnswerBytes, BoundedAnswer, boundedCall } from './bounded-call';
 import { clock } from './clock';
+import { namedCauseOf } from '../kernel/cause';
 
 /**
  * Calls of AWS services with the parts that the DynamoDB client brings anyway: the cutover needs two or three calls of each of eight
@@ -80,7 +81,7 @@ async function signedAnswer(call: AwsCall): Promise<BoundedAnswer> {
     const request = await signedRequest({ ...call, endpoint: process.env.AWS_ENDPOINT_URL }, async () => credentials());
     return await boundedCall(request, { timeoutMs, bytes: awsAnswerBytes });
   } catch (error) {
-    throw new CallUnanswered(call, error instanceof Error ? `${error.name}: ${error.message}` : String(error), { cause: error });
+    throw new CallUnanswered(call, namedCauseOf(error), { cause: error });
   }
 }
 

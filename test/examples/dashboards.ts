@@ -25,17 +25,18 @@ export interface ShownMetric extends MetricRef {
 }
 
 export interface RegionTemplate {
+  readonly stack: string;
   readonly region: string;
   readonly template: Template;
 }
 
-/** An app's templates, each with its region. */
-export function templatesOf(define: (app: App) => void): RegionTemplate[] {
+/** An app's templates, each with its stack and region. */
+export function templatesOf(define: (app: App) => unknown): RegionTemplate[] {
   const app = new App({ context: { ...stubContext(), 'aws:cdk:bundling-stacks': [] } });
   define(app);
   return app.node.children
     .filter((child): child is Stack => Stack.isStack(child))
-    .map((stack) => ({ region: stack.region, template: Template.fromStack(stack) }));
+    .map((stack) => ({ stack: stack.node.id, region: stack.region, template: Template.fromStack(stack) }));
 }
 
 /** The text of a property, what is known at deployment alone as `<logical ID>` or `<pseudo parameter>`. */

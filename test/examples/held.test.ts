@@ -1,13 +1,11 @@
-import { App, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
-import { Widget, textOf as joined } from './dashboards';
+import { App } from 'aws-cdk-lib';
+import { Widget, templatesOf, textOf as joined } from './dashboards';
 import { dashboards } from './held-dashboards';
 import { alarms, expressions, functions, logDays, mappings, othersFunctions, queues } from './held-properties';
 import { configOf } from '../../examples/active-active/config';
 import { defineSystem } from '../../examples/active-active/stacks';
 import { configOf as migrationOf } from '../../examples/migration/config';
 import { defineMigration } from '../../examples/migration/stacks';
-import { stubContext } from '../cdk/stacks';
 
 interface Resource {
   readonly Type: string;
@@ -16,18 +14,12 @@ interface Resource {
 }
 type Resources = Readonly<Record<string, Resource>>;
 
-function templatesOf(define: (app: App) => void): Resources[] {
-  const app = new App({ context: { ...stubContext(), 'aws:cdk:bundling-stacks': [] } });
-  define(app);
-  return app.node.children
-    .filter((child): child is Stack => Stack.isStack(child))
-    .map((stack) => Template.fromStack(stack).toJSON().Resources as Resources);
-}
+const resourcesOf = (define: (app: App) => unknown): Resources[] => templatesOf(define).map(({ template }) => template.toJSON().Resources);
 
 const templates = [
-  ...templatesOf((app) => defineSystem(app, configOf('STRONG'))),
-  ...templatesOf((app) => defineSystem(app, configOf('HOME_REGION', 'GLOBAL_ENDPOINT'))),
-  ...templatesOf((app) => defineMigration(app, migrationOf('FULL'))),
+  ...resourcesOf((app) => defineSystem(app, configOf('STRONG'))),
+  ...resourcesOf((app) => defineSystem(app, configOf('HOME_REGION', 'GLOBAL_ENDPOINT'))),
+  ...resourcesOf((app) => defineMigration(app, migrationOf('FULL'))),
 ];
 
 /** The construct that made it: a logical ID without its hash, and without the region or kind at its end. */

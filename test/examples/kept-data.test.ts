@@ -1,12 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { App, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { App } from 'aws-cdk-lib';
+import { templatesOf } from './dashboards';
 import { configOf } from '../../examples/active-active/config';
 import { defineSystem } from '../../examples/active-active/stacks';
 import { configOf as migrationOf } from '../../examples/migration/config';
 import { defineMigration } from '../../examples/migration/stacks';
-import { stubContext } from '../cdk/stacks';
 
 /**
  * CloudFormation replaces a resource whose logical ID or name changes: an empty new one, and the old one deleted or left behind. So those
@@ -49,10 +48,7 @@ function pinsOf(stack: string, resources: Readonly<Record<string, Resource>>): P
 }
 
 function pinsOfApp(name: string, define: (app: App) => unknown): Pins {
-  const app = new App({ context: { ...stubContext(), 'aws:cdk:bundling-stacks': [] } });
-  define(app);
-  const stacks = app.node.children.filter((child): child is Stack => Stack.isStack(child));
-  return Object.assign({}, ...stacks.map((stack) => pinsOf(`${name}/${stack.node.id}`, Template.fromStack(stack).toJSON().Resources)));
+  return Object.assign({}, ...templatesOf(define).map(({ stack, template }) => pinsOf(`${name}/${stack}`, template.toJSON().Resources)));
 }
 
 /** Changes that would replace something, or leave it behind. */

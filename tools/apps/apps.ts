@@ -2,11 +2,12 @@
  * The apps that `init` writes, made of the examples: TypeScript is theirs, the other languages stand in `examples/languages`. What all have
  * in common (feature flags, the recorder's function, the README) has one source.
  */
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 import { App, manifestOf, readmeOf } from './texts';
 import { Example, examples, Language, languages } from '../../src/commands/init.service';
+import { filesBelow, writeIfChanged } from '../disk/files';
 
 /** What the migration takes of the other example, as a folder of the app. */
 const system = 'system';
@@ -18,14 +19,7 @@ const replaced = ['README.md', 'cdk.json', 'tsconfig.json'];
 
 /** Writes what `init` reads, beside the commands. */
 export function writeApps(root: string): void {
-  const file = path.join(root, 'bin', 'apps.json');
-  const text = `${JSON.stringify(appsOf(root), undefined, 1)}\n`;
-  if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
-  mkdirSync(path.dirname(file), { recursive: true });
-  // Another process may run `init` at the same time: it must see the old file or the new one.
-  const temporary = `${file}.${process.pid}`;
-  writeFileSync(temporary, text);
-  renameSync(temporary, file);
+  writeIfChanged(root, path.join(root, 'bin', 'apps.json'), `${JSON.stringify(appsOf(root), undefined, 1)}\n`);
 }
 
 /** Each example in each language. */
@@ -102,12 +96,9 @@ function cdkJsonOf(root: string, example: Example, language: Language): string {
 
 /** Every file below a folder that belongs into an app. */
 function filesIn(folder: string): App {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return Object.fromEntries(
-    files
-      .map((entry) => path.join(entry.parentPath, entry.name))
-      .map((file) => [path.relative(folder, file).split(path.sep).join('/'), file] as const)
-      .filter(([name]) => !replaced.includes(name) && !/(^|\/)(cdk\.out|node_modules|__pycache__|target|\.[^/]+)\//.test(name))
-      .map(([name, file]) => [name, readFileSync(file, 'utf8')]),
+    filesBelow(folder)
+      .filter((name) => !replaced.includes(name) && !/(^|\/)(cdk\.out|node_modules|__pycache__|target|\.[^/]+)\//.test(name))
+      .map((name) => [name, readFileSync(path.join(folder, name), 'utf8')]),
   );
 }

@@ -4,13 +4,14 @@
  * keeps the sizes under their limits. Same inputs, same bytes: asset hashes in templates depend on it.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { licensesOf, renderLicenses } from './licenses';
 import { renderSbom } from './sbom';
 import { withoutUnreached } from './unreached';
+import { writeAtomically, writeIfChanged } from '../disk/files';
 
 /**
  * The largest size of a bundle in bytes, by name; every other bundle has the default. The runtime holds every source of credentials: see
@@ -142,8 +143,8 @@ export async function bundleHandlers(options: BundleOptions = {}): Promise<reado
     bundles.map((bundle) => bundle.name),
   );
   const licenses = licensesOf(root, bundles.flatMap(packagesOf));
-  writeIfChanged(path.join(root, 'THIRD_PARTY_LICENSES'), renderLicenses(licenses.packages));
-  writeIfChanged(path.join(root, 'sbom.cdx.json'), renderSbom(productOf(root), licenses.packages));
+  writeIfChanged(root, path.join(root, 'THIRD_PARTY_LICENSES'), renderLicenses(licenses.packages));
+  writeIfChanged(root, path.join(root, 'sbom.cdx.json'), renderSbom(productOf(root), licenses.packages));
   const checked = [...bundles, ...(licenses.problems.length === 0 ? [] : [licensesAsBundle(licenses.problems)])];
   if (checked.some((bundle) => bundle.problems.length > 0)) throw new BundleError(checked);
   return bundles;
@@ -287,18 +288,6 @@ function weigh(metafile: esbuild.Metafile): Record<string, number> {
     weights.set(name, (weights.get(name) ?? 0) + (output.inputs[input]?.bytesInOutput ?? 0));
   }
   return Object.fromEntries([...weights].sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** Another process may bundle or synthesise at the same time: it must see the old file or the new one, nothing between. */
-function writeAtomically(root: string, file: string, content: string | Uint8Array, mode = 0o644): void {
-  const temporary = path.join(root, '.tools', 'tmp', `${process.pid}-${sha256(file).slice(0, 12)}`);
-  for (const target of [temporary, file]) mkdirSync(path.dirname(target), { recursive: true });
-  writeFileSync(temporary, content, { mode });
-  renameSync(temporary, file);
-}
-
-function writeIfChanged(file: string, content: string): void {
-  if (!existsSync(file) || readFileSync(file, 'utf8') !== content) writeAtomically(path.dirname(file), file, content);
 }
 
 /** Folders of handlers that no longer exist would be published for ever. */

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { isFree, linksOf, targetOf } from './links';
 import { documentsOf, picturesOf } from '../../src/kernel/documents';
+import { filesBelow } from '../disk/files';
 import { Outcome, command, failed, passed } from '../steps';
 
 /**
@@ -74,10 +75,7 @@ export async function npmContents(root: string): Promise<Outcome> {
 }
 
 function filesIn(folder: string): Map<string, Buffer> {
-  const names = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath, entry.name));
-  return new Map(names.map((name) => [path.relative(folder, name).split(path.sep).join('/'), readFileSync(name)]));
+  return new Map(filesBelow(folder).map((name) => [name, readFileSync(path.join(folder, name))]));
 }
 
 /** The names that the package must have, by what is in the repository. */

@@ -1,7 +1,8 @@
 /** The folder that is packed: what is published and nothing else, with documents whose links work where they are read. */
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { published } from './links';
+import { filesBelow } from '../disk/files';
 
 /** Files and folders of the repository that are published. */
 const parts = [
@@ -30,11 +31,13 @@ export function publishedFolder(root: string): string {
     cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
   }
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => file.split(path.sep).join('/'));
-  const isIn = (file: string): boolean => files.includes(file) && statSync(path.join(folder, file)).isFile();
+  const files = filesBelow(folder);
   for (const document of files.filter((file) => file.endsWith('.md'))) {
     const at = path.join(folder, document);
-    writeFileSync(at, published(document, readFileSync(at, 'utf8'), version, isIn));
+    writeFileSync(
+      at,
+      published(document, readFileSync(at, 'utf8'), version, (file) => files.includes(file)),
+    );
   }
   // The pages of the other languages' registries show the README that jsii took into its assembly.
   const assembly = JSON.parse(readFileSync(path.join(root, '.jsii'), 'utf8')) as { readme?: { markdown: string } };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { filesBelow } from '../disk/files';
 
 /** What a release brings to each registry, and whether that is all of it and no more. */
 
@@ -84,22 +85,13 @@ const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '
 /** Reads what lies in dist/, and judges it by what each registry is to get. */
 export function packagesIn(dist: string, names: PackageNames, version: string): RegistryFiles[] {
   return registriesOf(names, version).map(({ name, folder, coordinates, needed, also }) => {
-    const files = filesIn(dist, folder);
+    const files = filesBelow(path.join(dist, folder)).map((file) => `${folder}/${file}`);
     const problems = [
       ...needed.filter((file) => !files.includes(file)).map((file) => `${name}: dist/${file} is missing`),
       ...files.filter((file) => !needed.includes(file) && !also.test(file)).map((file) => `${name}: dist/${file} must not be published`),
     ];
     return { registry: name, coordinates, problems, files: files.map((file) => described(dist, file)) };
   });
-}
-
-function filesIn(dist: string, folder: string): string[] {
-  const from = path.join(dist, folder);
-  if (!existsSync(from)) return [];
-  return readdirSync(from, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(dist, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
-    .sort();
 }
 
 function described(dist: string, file: string): PublishedFile {

@@ -1,3 +1,4 @@
+import { namedCauseOf } from '../../kernel/cause';
 import { authorityTableName, ledgerTableName } from '../../ledger/contract';
 
 /** One region's copy of a table, as DynamoDB describes it. */
@@ -287,7 +288,7 @@ export class Removal {
     try {
       return await run();
     } catch (error) {
-      throw new Stopped(what, error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+      throw new Stopped(what, namedCauseOf(error));
     }
   }
 }

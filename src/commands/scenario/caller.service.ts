@@ -1,4 +1,5 @@
 import type { ApiAnswer, ApiBody, ApiCall, PaymentsCaller } from './model';
+import { asError, causeOf } from '../../kernel/cause';
 
 export interface CallerPorts<Body> {
   /** One request, one answer, on a connection of its own. Rejects when the connection breaks. */
@@ -50,7 +51,7 @@ export class RetryingCaller<Body = ApiBody> implements PaymentsCaller<Body> {
   public async call(call: ApiCall, withinMs = 60_000): Promise<ApiAnswer<Body>> {
     const deadlineMs = this.nowMs() + withinMs;
     for (;;) {
-      const answer = await this.once(call).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+      const answer = await this.once(call).catch(asError);
       const waitMs = this.waitMs(answer);
       if (waitMs === undefined) return answer as ApiAnswer<Body>;
       if (this.nowMs() + waitMs > deadlineMs) {
@@ -81,5 +82,5 @@ export class RetryingCaller<Body = ApiBody> implements PaymentsCaller<Body> {
 
 /** An answer in a line. */
 export function inBrief(answer: ApiAnswer<unknown> | Error): string {
-  return answer instanceof Error ? answer.message : `${answer.status} ${answer.text.slice(0, 200)}`;
+  return answer instanceof Error ? causeOf(answer) : `${answer.status} ${answer.text.slice(0, 200)}`;
 }

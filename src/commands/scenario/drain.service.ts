@@ -1,7 +1,8 @@
 import { leftAt, SeenCall } from './drain.domain';
-import { sameAnswer } from './figures.domain';
+import { holdsWithin, sameAnswer } from './figures.domain';
 import { audit, openAccount, remember } from './ledger-view.service';
 import type { ApiAnswer, ScenarioSetting } from './model';
+import { causeOf, namedCauseOf } from '../../kernel/cause';
 
 /** The switch that takes a region out of service, in the ledger's own table. */
 export interface DrainSwitch {
@@ -161,7 +162,7 @@ export class DrainTrial {
         figures.check(`${region} is put back`, true, tried === 0 ? 'at once' : `after ${tried + 1} tries`);
         return nowMs();
       } catch (error) {
-        why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+        why = namedCauseOf(error);
       }
     }
     figures.check(`${region} is put back`, false, why, `IT IS STILL OUT OF SERVICE; run: ${drainSwitch.byHand(region)}`);
@@ -173,19 +174,16 @@ export class DrainTrial {
     const { region, nowMs } = this.plan;
     if (this.plan.ended()) return;
     const seconds = (): string => `${((nowMs() - sinceMs) / 1000).toFixed(1)} s`;
-    const healthy = await this.within(async () => (await client.once({ path: '/health', region })).body.status === 'healthy');
+    const healthy = await holdsWithin(
+      client,
+      returnMs,
+      async () => (await client.once({ path: '/health', region })).body.status === 'healthy',
+    );
     figures.check(`${region} is healthy again`, healthy, seconds());
-    const back = await this.within(async () => this.calls.some((call) => call.region === region && call.beganMs > sinceMs));
+    const back = await holdsWithin(client, returnMs, async () =>
+      this.calls.some((call) => call.region === region && call.beganMs > sinceMs),
+    );
     figures.check(`the public name leads to ${region} again`, back, seconds());
-  }
-
-  private async within(holds: () => Promise<boolean>): Promise<boolean> {
-    const deadlineMs = this.plan.nowMs() + returnMs;
-    while (this.plan.nowMs() < deadlineMs) {
-      if (await holds().catch(() => false)) return true;
-      await this.setting.client.sleep(250);
-    }
-    return false;
   }
 
   /** One caller, until it is told to end. */
@@ -206,7 +204,7 @@ export class DrainTrial {
         else this.failures.push(`${answer.status} ${answer.text.slice(0, 100)}`);
       } catch (error) {
         if (this.plan.ended()) return;
-        this.failures.push(error instanceof Error ? error.message : String(error));
+        this.failures.push(causeOf(error));
       }
       await client.sleep(pauseMs).catch(() => undefined);
       if (this.plan.ended()) return;

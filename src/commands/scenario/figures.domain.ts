@@ -1,4 +1,4 @@
-import type { ApiAnswer, AccountLine } from './model';
+import type { ApiAnswer, AccountLine, PaymentsCaller } from './model';
 
 /** The value below which the share `p` of the sorted values lies. */
 export function percentile(values: readonly number[], p: number): number {
@@ -20,6 +20,20 @@ export async function eachOf<T, R>(items: readonly T[], atOnce: number, work: (i
     }),
   );
   return results;
+}
+
+/** Whether something comes to hold in time. A look that fails is one at which it does not. */
+export async function holdsWithin(
+  clock: Pick<PaymentsCaller, 'nowMs' | 'sleep'>,
+  withinMs: number,
+  holds: () => Promise<boolean>,
+): Promise<boolean> {
+  const deadlineMs = clock.nowMs() + withinMs;
+  while (clock.nowMs() < deadlineMs) {
+    if (await holds().catch(() => false)) return true;
+    await clock.sleep(250);
+  }
+  return false;
 }
 
 /** Whether what is not supposed to differ between two answers to one key is equal. */

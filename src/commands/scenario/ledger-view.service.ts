@@ -75,6 +75,25 @@ export async function audit(
   }
 }
 
+/** What a run did, looked at once more from every region. */
+export interface RunAudit extends LedgerAudit {
+  /** Payments that were accepted and have no line. */
+  readonly lost: readonly string[];
+  /** How many payments each region accepted, in words. */
+  readonly perRegion: string;
+}
+
+export async function auditOfRun({ client, regions, accounts, accepted }: ScenarioSetting): Promise<RunAudit> {
+  const found = await audit(client, accounts, regions);
+  const debited = new Set(found.lines.map(({ paymentId }) => paymentId));
+  const takers = [...accepted.values()];
+  return {
+    ...found,
+    lost: [...accepted.keys()].filter((id) => !debited.has(id)),
+    perRegion: regions.map((region) => `${region} ${takers.filter((taker) => taker === region).length}`).join(', '),
+  };
+}
+
 function differences(
   where: string,
   { available, held, settled }: Partial<Balances>,

@@ -3,9 +3,10 @@ import { crowd } from './crowd.service';
 import { DrainFinding, DrainPlan, DrainSwitch, DrainTrial } from './drain.service';
 import { everyday } from './everyday.service';
 import { eachOf } from './figures.domain';
-import { audit } from './ledger-view.service';
+import { auditOfRun } from './ledger-view.service';
 import type { PaymentsCaller, ScenarioSetting } from './model';
 import { checkRefusals } from './refused.service';
+import { asError, causeOf } from '../../kernel/cause';
 
 export interface VerifyRequest {
   readonly api: string;
@@ -64,7 +65,7 @@ export async function verify(ports: VerificationPorts, request: VerifyRequest, l
     if (drainSwitch !== false) drain = await scenario(setting, ports, drainSwitch);
   } catch (error) {
     const by = ports.endedBy();
-    const why = by ?? (error instanceof Error ? error.message : String(error));
+    const why = by ?? causeOf(error);
     lines.check('the scenario ran to its end', false, by === undefined ? why : `ended by ${by}`);
   }
   return {
@@ -91,7 +92,7 @@ async function reached(setting: ScenarioSetting, { drain }: VerificationPorts): 
     good = good && ok;
     figures.check(name, ok, figure, ok ? note : [note, notBegun].filter(Boolean).join('; '));
   };
-  const got = await token().catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+  const got = await token().catch(asError);
   if (got instanceof Error) {
     say('the token command gives a token', false, got.message);
     return false;
@@ -100,7 +101,7 @@ async function reached(setting: ScenarioSetting, { drain }: VerificationPorts): 
   for (const region of regions) {
     const answer = await client.once({ path: '/health', region }).catch((error: Error) => error);
     if (answer instanceof Error) {
-      say(`${region} answers`, false, `no answer: ${answer.message}`);
+      say(`${region} answers`, false, `no answer: ${causeOf(answer)}`);
     } else if (answer.body.region !== region) {
       say(`${region} answers`, false, `${answer.status} by ${answer.body.region ?? 'nobody we know'}`, 'its address leads elsewhere');
     } else {
@@ -109,7 +110,7 @@ async function reached(setting: ScenarioSetting, { drain }: VerificationPorts): 
   }
   const name = await client.once({ path: '/health' }).catch((error: Error) => error);
   if (name instanceof Error) {
-    say('the public name answers', false, `no answer: ${name.message}`);
+    say('the public name answers', false, `no answer: ${causeOf(name)}`);
   } else {
     say('the public name answers', regions.includes(name.body.region ?? ''), `${name.status} by ${name.body.region ?? 'nobody we know'}`);
   }
@@ -117,7 +118,7 @@ async function reached(setting: ScenarioSetting, { drain }: VerificationPorts): 
   const asked = await client.once({ path: `/api/v1/accounts/${run}-nobody` });
   say('the token is accepted', asked.status === 404, asked.status === 404 ? 'yes' : `${asked.status} ${asked.body.code ?? ''}`);
   if (!good || !drain) return good ? undefined : false;
-  const found = await drain.find().catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+  const found = await drain.find().catch(asError);
   if (found instanceof Error) say('the switch that drains a region is found', false, found.message);
   else say('the switch that drains a region is found', true, found.place);
   return found instanceof Error ? false : found;
@@ -164,13 +165,11 @@ async function knownElsewhere({ client, figures, regions, accepted }: ScenarioSe
 }
 
 /** Everything that the run did, once more, from every region. */
-async function conclude({ client, figures, regions, accounts, accepted }: ScenarioSetting): Promise<void> {
+async function conclude(setting: ScenarioSetting): Promise<void> {
+  const { figures, regions, accounts, accepted } = setting;
   figures.heading('in the end');
-  const { wrong, lines, mostDebits } = await audit(client, accounts, regions);
-  const debited = new Set(lines.map(({ paymentId }) => paymentId));
-  const lost = [...accepted.keys()].filter((id) => !debited.has(id));
-  const perRegion = regions.map((region) => `${region} ${[...accepted.values()].filter((taker) => taker === region).length}`);
-  figures.note('payments accepted per region', perRegion.join(', '));
+  const { wrong, mostDebits, lost, perRegion } = await auditOfRun(setting);
+  figures.note('payments accepted per region', perRegion);
   figures.check('payments lost', lost.length === 0, lost.length, `of ${accepted.size}`);
   figures.check('debits per key, at most', mostDebits === 1, mostDebits);
   figures.check(

@@ -1,15 +1,15 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, IBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import { Bucket, CfnBucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import { BucketDeployment, CacheControl, Source } from 'aws-cdk-lib/aws-s3-deployment';
 import { Construct } from 'constructs';
 import { checkSite, declareSitePart } from './site-checks';
 import { ReplicatedSiteProps } from './site-props';
-import { keepProtection } from '../../cdk/checks/kept-protection';
 import { keepResource } from '../../cdk/checks/kept-resource';
 import { checkNames } from '../../cdk/checks/name-limits';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
+import { privateBucket } from '../../cdk/private-bucket';
 import { siteBucketName, siteCaching, siteIndex } from '../contract';
 
 /** Enough for the copy of a few hundred files at once. */
@@ -41,18 +41,12 @@ export class ReplicatedSite extends Construct {
   }
 
   private defineBucket({ systemName, oldVersions = Duration.days(90), removalPolicy = RemovalPolicy.RETAIN }: ReplicatedSiteProps): Bucket {
-    const bucket = new Bucket(this, 'Bucket', {
+    const bucket = privateBucket(this, 'Bucket', {
       bucketName: siteBucketName(systemName, Stack.of(this).account, this.region),
-      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      encryption: BucketEncryption.S3_MANAGED,
-      enforceSSL: true,
-      minimumTLSVersion: 1.2,
       versioned: true,
-      lifecycleRules: [{ noncurrentVersionExpiration: oldVersions, abortIncompleteMultipartUploadAfter: Duration.days(7) }],
+      lifecycle: { noncurrentVersionExpiration: oldVersions },
       removalPolicy,
     });
-    keepProtection(bucket);
     keepResource(this, bucket.node.defaultChild as CfnBucket, removalPolicy, [
       { name: 'VersioningConfiguration', isKept: ({ VersioningConfiguration: given }) => (given as Versioning)?.Status === 'Enabled' },
       { name: 'PublicAccessBlockConfiguration', isKept: ({ PublicAccessBlockConfiguration: given }) => isClosed(given) },

@@ -1,4 +1,5 @@
 import type { Handled } from './service';
+import { namedCauseOf } from '../../kernel/cause';
 import { FunctionFailed, InvokeRefused, Invoker } from '../../runtime/invoke';
 import type { ConsumedEvent } from '../model';
 import type { EventDelivery } from '../runtime.model';
@@ -22,7 +23,7 @@ export function invokeHandler(
 }
 
 function failureOf(error: unknown): Handled {
-  const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const reason = namedCauseOf(error);
   if (error instanceof FunctionFailed) return { kind: 'failed', reason };
   if (error instanceof InvokeRefused && error.status < 500) return { kind: 'notReached', reason };
   if (unreachable.has((error as { code?: string }).code ?? '')) return { kind: 'notReached', reason };

@@ -1,3 +1,4 @@
+import { namedCauseOf } from '../../kernel/cause';
 import { readJson } from '../../kernel/strict-json';
 import type { Span, TraceContext, Tracer } from '../../kernel/trace';
 import type { ConsumedEvent, MeshEvent } from '../model';
@@ -168,7 +169,7 @@ export class Consumer {
     try {
       return await this.consume(one, deadlineMs);
     } catch (error) {
-      return { kind: 'unknown', settled: false, reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+      return { kind: 'unknown', settled: false, reason: namedCauseOf(error) };
     }
   }
 

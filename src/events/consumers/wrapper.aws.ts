@@ -3,6 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { completion, DynamoInbox } from './aws';
 import { Consumer, ConsumerPorts, ConsumerSettings, Handled, DeliveryOutcome } from './service';
+import { namedCauseOf } from '../../kernel/cause';
 import { connection } from '../../runtime/clients';
 import { Telemetry } from '../../runtime/telemetry';
 import { tracerOf } from '../../runtime/xray';
@@ -113,7 +114,7 @@ async function handled(work: () => Promise<void>): Promise<Handled> {
     await work();
     return { kind: 'done' };
   } catch (error) {
-    return { kind: 'failed', reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+    return { kind: 'failed', reason: namedCauseOf(error) };
   }
 }
 

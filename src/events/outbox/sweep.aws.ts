@@ -3,6 +3,7 @@ import { meshMetrics, sweepEnv } from '../contract';
 import { LambdaStreamRecord, outboxOf, passedOver, reserveMs, StreamBatchResponse, streamRecords, streamResponse } from './aws';
 import { passingOver } from './set-aside.service';
 import { Sweep, SweepHint } from './sweep.service';
+import { namedCauseOf } from '../../kernel/cause';
 import type { Environment } from '../../kernel/env';
 import { connection } from '../../runtime/clients';
 import { Telemetry } from '../../runtime/telemetry';
@@ -56,7 +57,7 @@ async function sweepHints(sweep: Sweep, telemetry: Telemetry, { Records }: Sweep
       if (result.kind === 'open') open.push({ message: messageId, reason: result.reason });
       if (result.kind === 'published') swept += result.events;
     } catch (error) {
-      open.push({ message: messageId, reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error) });
+      open.push({ message: messageId, reason: namedCauseOf(error) });
     }
   }
   if (swept > 0) telemetry.count(meshMetrics.swept, swept);

@@ -1,3 +1,4 @@
+import { namedCauseOf } from '../../kernel/cause';
 import { FailedRange, StreamRecord } from '../outbox/service';
 
 /** A message of the dead-letter queue. */
@@ -41,7 +42,7 @@ export async function redrive(ports: RangeRedrivePorts, deadlineMs: number, remo
         const left = await redriveOne(ports, message, deadlineMs, removeExpired, result);
         if (left !== undefined) result.left.push(left);
       } catch (error) {
-        result.left.push(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+        result.left.push(namedCauseOf(error));
       }
     }
   }

@@ -1,0 +1,26 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { BlockPublicAccess, Bucket, BucketEncryption, BucketProps, LifecycleRule, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { keepProtection } from './checks/kept-protection';
+
+/** What differs between the library's buckets. */
+interface PrivateBucketProps extends Pick<BucketProps, 'bucketName' | 'versioned' | 'removalPolicy'> {
+  /** Besides that uploads which were never finished go after a week. */
+  readonly lifecycle: LifecycleRule;
+}
+
+/** A bucket as the library makes them: closed to the public, its account's alone, encrypted, with TLS 1.2 or newer; retained by default. */
+export function privateBucket(scope: Construct, id: string, { lifecycle, ...props }: PrivateBucketProps): Bucket {
+  const bucket = new Bucket(scope, id, {
+    blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+    objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+    encryption: BucketEncryption.S3_MANAGED,
+    enforceSSL: true,
+    minimumTLSVersion: 1.2,
+    removalPolicy: RemovalPolicy.RETAIN,
+    ...props,
+    lifecycleRules: [{ ...lifecycle, abortIncompleteMultipartUploadAfter: Duration.days(7) }],
+  });
+  keepProtection(bucket);
+  return bucket;
+}
