@@ -5,6 +5,7 @@ import { siteRegionsProblem } from './site-checks';
 import { PropProblem, invalidProps } from '../../cdk/checks/invalid-props';
 import { checkLiterals } from '../../cdk/checks/literals';
 import { checkPlaces } from '../../cdk/checks/places';
+import { wholeDaysProblem } from '../../cdk/checks/whole-days';
 import { checkSystemName } from '../../ledger/constructs/system-checks';
 import { edgeRegion } from '../contract';
 import { mayMeet } from '../path-patterns';
@@ -19,7 +20,7 @@ export function checkEdge(scope: Construct, props: PaymentsEdgeProps, apiPaths: 
     pathsProblem(apiPaths) ??
     nameProblem(props) ??
     webAclProblem(props.webAclArn) ??
-    retentionProblem(props);
+    wholeDaysProblem('accessLogs.retention', props.accessLogs?.retention, 90);
   if (problem) throw invalidProps(scope, problem);
   checkPlaces(scope, 'EdgeDomainProps', props.domain, 'domain.');
   checkPlaces(scope, 'EdgeAlarmOptions', props.alarms, 'alarms.');
@@ -89,11 +90,4 @@ function webAclProblem(arn: string | undefined): PropProblem | undefined {
     allowed: `the ARN of a web ACL for CloudFront, arn:aws:wafv2:${edgeRegion}:ACCOUNT:global/webacl/NAME/ID`,
     mend: `make the web ACL with scope CLOUDFRONT in ${edgeRegion}`,
   };
-}
-
-function retentionProblem({ accessLogs }: PaymentsEdgeProps): PropProblem | undefined {
-  const days = accessLogs?.retention?.toDays({ integral: false });
-  return days === undefined || (Number.isInteger(days) && days >= 1)
-    ? undefined
-    : { prop: 'accessLogs.retention', given: `${days} days`, allowed: 'one or more whole days', mend: 'leave it out for 90 days' };
 }

@@ -6,6 +6,7 @@ import { ReplicatedSiteProps } from './site-props';
 import { PropProblem, invalidProps } from '../../cdk/checks/invalid-props';
 import { checkLiterals } from '../../cdk/checks/literals';
 import { declarePart } from '../../cdk/checks/system-parts';
+import { wholeDaysProblem } from '../../cdk/checks/whole-days';
 import { isRegionName } from '../../kernel/region';
 import { checkSystemName } from '../../ledger/constructs/system-checks';
 import { siteBucketName, siteIndex } from '../contract';
@@ -23,7 +24,7 @@ export function checkSite(scope: Construct, props: ReplicatedSiteProps): string 
     siteRegionsProblem(props.systemName, props.regions) ??
     stackProblem(region, props.regions) ??
     folderProblem(props) ??
-    daysProblem(props);
+    wholeDaysProblem('oldVersions', props.oldVersions, 90);
   if (problem) throw invalidProps(scope, problem);
   return region;
 }
@@ -79,11 +80,4 @@ function folderProblem({ folder }: ReplicatedSiteProps): PropProblem | undefined
     allowed: `a folder that holds ${siteIndex}`,
     mend: 'build the site before the synthesis, and give the path of what was built',
   };
-}
-
-function daysProblem({ oldVersions }: ReplicatedSiteProps): PropProblem | undefined {
-  const days = oldVersions?.toDays({ integral: false });
-  return days === undefined || (Number.isInteger(days) && days >= 1)
-    ? undefined
-    : { prop: 'oldVersions', given: `${days} days`, allowed: 'one or more whole days', mend: 'leave it out for 90 days' };
 }

@@ -13,6 +13,7 @@ import { checkLiterals } from '../../cdk/checks/literals';
 import { mayShareAccount } from '../../cdk/checks/one-account';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { declarePart } from '../../cdk/checks/system-parts';
+import { wholeDaysProblem } from '../../cdk/checks/whole-days';
 import { isRegionName } from '../../kernel/region';
 import { checkSystemName } from '../../ledger/constructs/system-checks';
 
@@ -28,7 +29,7 @@ export function checkMesh(scope: Construct, props: CrossRegionEventMeshProps): s
     stackProblem(region, props.regions) ??
     roleNameProblem(props) ??
     props.transport?._strategy.problem(scope, props.regions) ??
-    timesProblem(props) ??
+    wholeDaysProblem('archiveRetention', props.archiveRetention, 30) ??
     probesProblem(props.probes);
   if (problem) throw invalidProps(scope, problem);
   return region;
@@ -80,13 +81,6 @@ function roleNameProblem({ systemName, regions }: CrossRegionEventMeshProps): Pr
         allowed: `${systemName.length - excess} characters with these regions: IAM names roles with ${longestRoleName} at most`,
         mend: 'shorten the name',
       };
-}
-
-function timesProblem({ archiveRetention }: CrossRegionEventMeshProps): PropProblem | undefined {
-  const days = archiveRetention?.toDays({ integral: false });
-  return days === undefined || (Number.isInteger(days) && days >= 1)
-    ? undefined
-    : { prop: 'archiveRetention', given: `${days} days`, allowed: 'one or more whole days', mend: 'leave it out for 30 days' };
 }
 
 const lambdaDefaultSeconds = 3;
