@@ -18,7 +18,7 @@ const terminal = '^src/commands/(terminal|disk)\\.ts$';
 /** What commands take from Node besides: files, processes, connections. */
 const node = '\\.node\\.ts$';
 /** What `verify` tries a deployed system with, and `--smoke` the local run. */
-const scenario = '^src/commands/scenario/';
+const scenario = '^src/scenario/';
 const cdk = 'node_modules/(aws-cdk-lib|constructs)/';
 const sdk = 'node_modules/(@aws-sdk|@smithy|@aws-lambda-powertools)/';
 /** Everything in src/ that runs inside Lambda. */

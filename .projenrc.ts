@@ -12,6 +12,7 @@ const handlerSide = [
   'src/**/*.domain.ts',
   'src/**/http/**/*',
   'src/commands/**/*',
+  'src/scenario/**/*',
 ];
 
 /** Development packages that are published as ES modules only: jest gets them converted. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RetryingCaller } from '../../src/commands/scenario/caller.service';
-import { sendOnce } from '../../src/commands/scenario/http.node';
-import type { ApiAnswer } from '../../src/commands/scenario/model';
+import { RetryingCaller } from '../../src/scenario/caller.service';
+import { sendOnce } from '../../src/scenario/http.node';
+import type { ApiAnswer } from '../../src/scenario/model';
 
 /** An answer of the front door, whose own calls have bodies of many forms. */
 export type Answer = ApiAnswer<any>;

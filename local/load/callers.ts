@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answered, Asked } from './verdict';
-import { eachOf } from '../../src/commands/scenario/figures.domain';
-import type { ApiCall } from '../../src/commands/scenario/model';
+import { eachOf } from '../../src/scenario/figures.domain';
+import type { ApiCall } from '../../src/scenario/model';
 import type { Answer, Client } from '../callers/client';
 
 /** A caller asks again for so long, then gives up; what it gave up is asked again when all is healed. */

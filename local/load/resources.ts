@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { percentile } from '../../src/commands/scenario/figures.domain';
+import { percentile } from '../../src/scenario/figures.domain';
 import { family, proportionalBytes } from '../smoke/memory';
 
 /** What the run's processes hold at one moment. */

@@ -1,5 +1,5 @@
-import { sameAnswer } from '../../src/commands/scenario/figures.domain';
-import type { AccountLine as Line } from '../../src/commands/scenario/model';
+import { sameAnswer } from '../../src/scenario/figures.domain';
+import type { AccountLine as Line } from '../../src/scenario/model';
 
 /** A final answer: one that asks for no further try. */
 export interface Answered {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Setting } from './setting';
-import { sameAnswer } from '../../src/commands/scenario/figures.domain';
-import { openAccount } from '../../src/commands/scenario/ledger-view.service';
-import type { ApiCall } from '../../src/commands/scenario/model';
+import { sameAnswer } from '../../src/scenario/figures.domain';
+import { openAccount } from '../../src/scenario/ledger-view.service';
+import type { ApiCall } from '../../src/scenario/model';
 import type { Answer, Client } from '../callers/client';
 
 /** One payment, as its caller saw it. Times are epoch milliseconds. */

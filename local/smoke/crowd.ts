@@ -1,5 +1,5 @@
 import type { Setting } from './setting';
-import { crowd as sharedCrowd, type CrowdSize, type SentKey } from '../../src/commands/scenario/crowd.service';
+import { crowd as sharedCrowd, type CrowdSize, type SentKey } from '../../src/scenario/crowd.service';
 
 const crowdSize: CrowdSize = { keys: 1000, copies: 5, accounts: 19, hotKeys: 100 };
 

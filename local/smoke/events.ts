@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Setting } from './setting';
-import { openAccount } from '../../src/commands/scenario/ledger-view.service';
-import type { AccountLine as Line } from '../../src/commands/scenario/model';
+import { openAccount } from '../../src/scenario/ledger-view.service';
+import type { AccountLine as Line } from '../../src/scenario/model';
 import type { Client } from '../callers/client';
 import type { BusStatus, ReceivedEvent, TraceSegment } from '../ground/model';
 

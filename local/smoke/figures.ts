@@ -1,4 +1,4 @@
-import type { ScenarioReport } from '../../src/commands/scenario/model';
+import type { ScenarioReport } from '../../src/scenario/model';
 
 /** The lines that the scenario prints, and whether all of them are as promised. */
 export class Figures implements ScenarioReport {

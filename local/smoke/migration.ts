@@ -2,7 +2,7 @@ import { Approvers } from './approvers';
 import { CallersOnTheMove, type MovedPayment } from './callers-on-the-move';
 import { homeOf } from './homes';
 import type { Setting } from './setting';
-import { percentile, sameAnswer } from '../../src/commands/scenario/figures.domain';
+import { percentile, sameAnswer } from '../../src/scenario/figures.domain';
 import type { Client } from '../callers/client';
 import type { AuditLine } from '../cutover/audit';
 import type { CutoverView } from '../cutover/model';

@@ -1,6 +1,6 @@
 import type { Setting } from './setting';
-import { eachOf, percentile } from '../../src/commands/scenario/figures.domain';
-import { openAccount } from '../../src/commands/scenario/ledger-view.service';
+import { eachOf, percentile } from '../../src/scenario/figures.domain';
+import { openAccount } from '../../src/scenario/ledger-view.service';
 
 /** How long one payment takes when the machine has nothing else to do, and when the front door is full. */
 export async function pace(setting: Setting): Promise<void> {

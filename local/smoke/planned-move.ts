@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { homeOf } from './homes';
 import type { Setting } from './setting';
-import { audit, openAccount } from '../../src/commands/scenario/ledger-view.service';
+import { audit, openAccount } from '../../src/scenario/ledger-view.service';
 import type { Answer } from '../callers/client';
 
 const callers = 6;

@@ -1,5 +1,5 @@
 import type { Figures } from './figures';
-import type { ScenarioSetting } from '../../src/commands/scenario/model';
+import type { ScenarioSetting } from '../../src/scenario/model';
 import type { Client } from '../callers/client';
 
 /** What the parts of the scenario share, and what a local run has besides. */

@@ -10,10 +10,10 @@ import { plannedMove } from './planned-move';
 import { regionLoss } from './region-loss';
 import type { Setting } from './setting';
 import { withUnrest } from './unrest';
-import { everyday } from '../../src/commands/scenario/everyday.service';
-import { auditOfRun } from '../../src/commands/scenario/ledger-view.service';
-import type { AccountLine as Line } from '../../src/commands/scenario/model';
-import { checkRefusals } from '../../src/commands/scenario/refused.service';
+import { everyday } from '../../src/scenario/everyday.service';
+import { auditOfRun } from '../../src/scenario/ledger-view.service';
+import type { AccountLine as Line } from '../../src/scenario/model';
+import { checkRefusals } from '../../src/scenario/refused.service';
 import { Client } from '../callers/client';
 import type { SmokeRun } from '../ground/model';
 

@@ -5,9 +5,9 @@ import {
   ListTablesCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { DrainSwitch } from './scenario/drain.service';
 import { onwards } from '../kernel/pages';
 import { drainKey, ledgerSchema, ledgerTableName } from '../ledger/contract';
+import type { DrainSwitch } from '../scenario/drain.service';
 
 /** How the SDK reaches one region; empty on AWS. */
 export type RegionClient = (region: string) => {

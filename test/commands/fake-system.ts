@@ -5,9 +5,9 @@ import { problemOf } from '../../src/api/contract';
 import { accountEndpoints, healthEndpoints, paymentEndpoints, transactionEndpoints } from '../../src/api/http/endpoints';
 import { httpFunction, type GatewayResult } from '../../src/api/http/function';
 import type { GatewayEvent } from '../../src/api/http/request';
-import type { ApiAnswer, ApiCall } from '../../src/commands/scenario/model';
 import { untraced } from '../../src/kernel/trace';
 import { PaymentsLedger } from '../../src/ledger/protocol/service';
+import type { ApiAnswer, ApiCall } from '../../src/scenario/model';
 import { MemoryStore } from '../../tools/memory/memory-store';
 import { eventOf } from '../api/http/http-api';
 

@@ -1,12 +1,12 @@
 import { FakeSystem, goodToken, type Faults } from './fake-system';
 import { VirtualTime } from './virtual-time';
-import { RetryingCaller } from '../../src/commands/scenario/caller.service';
-import { CheckLines } from '../../src/commands/scenario/check-lines.service';
-import { leftAt, type SeenCall } from '../../src/commands/scenario/drain.domain';
-import type { DrainSwitch } from '../../src/commands/scenario/drain.service';
-import { evidencePage } from '../../src/commands/scenario/evidence.service';
-import type { ApiBody } from '../../src/commands/scenario/model';
-import { verify, type Verification, type VerificationPorts } from '../../src/commands/scenario/verify.service';
+import { RetryingCaller } from '../../src/scenario/caller.service';
+import { CheckLines } from '../../src/scenario/check-lines.service';
+import { leftAt, type SeenCall } from '../../src/scenario/drain.domain';
+import type { DrainSwitch } from '../../src/scenario/drain.service';
+import { evidencePage } from '../../src/scenario/evidence.service';
+import type { ApiBody } from '../../src/scenario/model';
+import { verify, type Verification, type VerificationPorts } from '../../src/scenario/verify.service';
 
 const regions = [
   { name: 'us-east-1', url: 'https://east.example' },

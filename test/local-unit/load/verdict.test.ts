@@ -1,5 +1,5 @@
 import { verdictOf, type Asked, type Evidence } from '../../../local/load/verdict';
-import type { AccountLine as Line } from '../../../src/commands/scenario/model';
+import type { AccountLine as Line } from '../../../src/scenario/model';
 
 type Move = 'capture' | 'void' | 'refund';
 

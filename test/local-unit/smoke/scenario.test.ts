@@ -4,8 +4,8 @@ import { crowd } from '../../../local/smoke/crowd';
 import { Figures } from '../../../local/smoke/figures';
 import type { Setting } from '../../../local/smoke/setting';
 import { recoveryBudgetOf } from '../../../local/smoke/smoke';
-import { balancesFrom, mostDebits, percentile } from '../../../src/commands/scenario/figures.domain';
-import { checkRefusals } from '../../../src/commands/scenario/refused.service';
+import { balancesFrom, mostDebits, percentile } from '../../../src/scenario/figures.domain';
+import { checkRefusals } from '../../../src/scenario/refused.service';
 
 const size = { keys: 40, copies: 5, accounts: 3, hotKeys: 10 };
 let api: FakeApi | undefined;

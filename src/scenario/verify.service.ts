@@ -6,7 +6,7 @@ import { eachOf } from './figures.domain';
 import { auditOfRun } from './ledger-view.service';
 import type { PaymentsCaller, ScenarioSetting } from './model';
 import { checkRefusals } from './refused.service';
-import { asError, causeOf } from '../../kernel/cause';
+import { asError, causeOf } from '../kernel/cause';
 
 export interface VerifyRequest {
   readonly api: string;

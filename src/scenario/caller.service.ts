@@ -1,5 +1,5 @@
 import type { ApiAnswer, ApiBody, ApiCall, PaymentsCaller } from './model';
-import { asError, causeOf } from '../../kernel/cause';
+import { asError, causeOf } from '../kernel/cause';
 
 export interface CallerPorts<Body> {
   /** One request, one answer, on a connection of its own. Rejects when the connection breaks. */

@@ -1,6 +1,6 @@
 import { balancesFrom, Balances, mostDebits } from './figures.domain';
 import type { ApiAnswer, AccountLine, PaymentsCaller, ScenarioSetting } from './model';
-import { onwards } from '../../kernel/pages';
+import { onwards } from '../kernel/pages';
 
 type Opening = Pick<ScenarioSetting, 'run' | 'accounts'> & { readonly client: Pick<PaymentsCaller, 'call'> };
 

@@ -1,7 +1,7 @@
 import type { CheckLine } from './check-lines.service';
 import type { SeenCall } from './drain.domain';
 import type { Verification } from './verify.service';
-import { Html, html, Markup } from '../../kernel/markup';
+import { Html, html, Markup } from '../kernel/markup';
 
 const style = Markup.trusted(
   'html',
