@@ -1,7 +1,12 @@
 import { LedgerStore } from '../../src/ledger/ports';
 
-/** Whether the write at which a process was killed had its effect. */
-export type Fate = 'lost' | 'landed';
+/**
+ * Whether the write at which a process was killed had its effect.
+ * - `alone`: it had none, but what was sent at the same time had.
+ */
+export type Fate = 'lost' | 'landed' | 'alone';
+
+export const fates: readonly Fate[] = ['lost', 'landed', 'alone'];
 
 /** Thrown at a process in place of an answer: it is gone. */
 export class Killed extends Error {
@@ -40,6 +45,7 @@ export class Process {
       await this.meanwhile();
       return effect();
     }
+    if (this.fate === 'alone') await new Promise(setImmediate);
     this.dead = true;
     if (this.fate === 'landed') await effect();
     throw new Killed();
@@ -90,7 +96,7 @@ const mostWrites = 400;
 /** Kills a procedure at each of its writes, once before and once after its effect, and lets it live; returns how many writes it has. */
 export async function killedAtEveryWrite<W>({ world: make, run, after }: Procedure<W>): Promise<number> {
   let writes = 0;
-  for (const fate of ['lost', 'landed'] as const) {
+  for (const fate of fates) {
     for (let at = 1; ; at += 1) {
       if (at > mostWrites) throw new Error(`more than ${mostWrites} writes: the procedure does not end`);
       const world = await make();

@@ -1,6 +1,6 @@
 import { killedAtEveryWrite, Process } from './every-write';
 import { keyId } from '../../src/kernel/fingerprint';
-import { CallContext, KeyedOutcome } from '../../src/ledger/model';
+import { CallContext, KeyedOutcome, LineType, Payment } from '../../src/ledger/model';
 import { Decision, Item, LedgerStore } from '../../src/ledger/ports';
 import { PaymentsLedger } from '../../src/ledger/protocol/service';
 import { MemoryStore } from '../../tools/memory/memory-store';
@@ -97,30 +97,44 @@ class World {
     return this.memory.items.get('a#acme#acc')!;
   }
 
-  /** What must hold whenever everybody has their answers. */
-  public holds(): void {
-    const {
-      available,
-      held,
-      settled: gone,
-      entries,
-    } = this.account as unknown as Record<'available' | 'held' | 'settled', number> & { entries: Record<string, string> };
+  /** What must hold whenever everybody has their answers, for whoever reads. */
+  public async holds(): Promise<void> {
+    const { available, held, settled: gone } = this.account as unknown as Record<'available' | 'held' | 'settled', number>;
     const balances = JSON.stringify({ available, held, settled: gone });
     if (available + held + gone !== funded) throw new Error(`the account does not add up: ${balances}`);
     if (available < 0 || held < 0 || gone < 0) throw new Error(`below zero: ${balances}`);
-    const payments = [...this.memory.items.values()].filter(({ kind }) => kind === 'PAYMENT');
-    const open = payments.filter((item) =>
-      [`H${String(item.amount)}`, `P${String(item.amount)}/${String(item.nonce)}`].includes(entries[item.pk.slice(2)]),
+    const payments = await this.payments();
+    const open = sum(
+      payments.filter(({ status }) => status === 'AUTHORISED'),
+      ({ amount }) => amount,
     );
-    const sum = (items: readonly Item[], of: (item: Item) => number): number => items.reduce((total, item) => total + of(item), 0);
-    if (sum(open, (item) => item.amount as number) !== held) {
-      throw new Error(`held ${held}, but the open payments are ${JSON.stringify(open.map(({ amount }) => amount))}`);
-    }
-    const moved = sum(payments, (item) => (item.captured as number) - (item.refunded as number));
+    if (open !== held) throw new Error(`held ${held}, but the open payments are worth ${open}`);
+    const moved = sum(payments, ({ captured: taken, refunded }) => taken - refunded);
     if (moved !== gone) throw new Error(`settled ${gone}, but the payments captured and refunded ${moved}`);
-    for (const { pk, pending } of payments) {
-      if (pending !== undefined) throw new Error(`${pk} still waits for the refund ${JSON.stringify(pending)}`);
+    const listed = await this.ledger(other).listTransactions(this.context(), { accountId: 'acc', limit: 100 });
+    if (listed.kind !== 'found') throw new Error(`the lines cannot be read: ${JSON.stringify(listed)}`);
+    const total = (type: LineType): number =>
+      sum(
+        listed.items.filter((line) => line.type === type),
+        ({ amount }) => amount,
+      );
+    const lines = [total('AUTHORISATION') - total('CAPTURE') - total('RELEASE') - total('VOID'), total('CAPTURE') - total('REFUND')];
+    if (lines.join() !== [held, gone].join()) throw new Error(`held ${held} and settled ${gone}, but the lines give ${lines.join()}`);
+  }
+
+  /** Nothing is left for others to do, once the account was looked after. */
+  public isDone(): void {
+    for (const item of this.memory.items.values()) {
+      if (item.pending !== undefined) throw new Error(`${item.pk} still waits for the refund ${JSON.stringify(item.pending)}`);
+      const payment = item.kind === 'MOVE' && item.outcome === 'DONE' && this.memory.items.get(`k#${String(item.paymentId).slice(4)}`);
+      if (payment && !Object.keys(payment.moves!).includes(item.pk.slice(2))) throw new Error(`${payment.pk} does not show ${item.pk}`);
     }
+  }
+
+  private async payments(): Promise<readonly Payment[]> {
+    const ids = [...this.memory.items.values()].flatMap(({ kind, pk }) => (kind === 'PAYMENT' ? [`pay_${pk.slice(2)}`] : []));
+    const found = await Promise.all(ids.map((id) => this.ledger(other).getPayment(this.context(), id)));
+    return found.flatMap((outcome) => (outcome.kind === 'found' ? [outcome.payment] : []));
   }
 
   private ticking(store: LedgerStore): LedgerStore {
@@ -140,6 +154,7 @@ class World {
   }
 }
 
+const sum = <T>(all: readonly T[], of: (one: T) => number): number => all.reduce((total, one) => total + of(one), 0);
 const plain = (outcome: KeyedOutcome): unknown => ({ ...outcome, replayed: undefined });
 
 /** Everybody asks for everything again, twice: the answers are the same, and all holds. */
@@ -151,11 +166,12 @@ async function settled(
   const first = new Map<string, unknown>();
   for (const call of calls) first.set(call.key, plain(await world.answered(call)));
   if (heard) expect(first.get(heard.call.key)).toEqual(plain(heard.outcome));
-  world.holds();
+  await world.holds();
   world.trims = true;
   world.nowMs += 120_000;
   for (const call of [...calls].reverse()) expect(plain(await world.answered(call))).toEqual(first.get(call.key));
-  world.holds();
+  await world.holds();
+  world.isDone();
 }
 
 /** How many writes a call makes that nobody disturbs. */

@@ -143,6 +143,15 @@ describe('nothing is stored or published without an entry', () => {
     expect([...paymentEventTypes, probeType].filter((type) => !types.includes(type))).toEqual([]);
   });
 
+  test("every kind of a ledger's item", () => {
+    const kinds = all.flatMap(({ source, node }) => {
+      const isKind = source.fileName.startsWith('ledger/') && ts.isPropertyAssignment(node) && node.name.getText(source) === 'kind';
+      return isKind && ts.isStringLiteral(node.initializer) && /^[A-Z]+$/.test(node.initializer.text) ? [node.initializer.text] : [];
+    });
+    expect(kinds).toEqual(expect.arrayContaining(['ACCOUNT', 'PAYMENT', 'MOVE', 'FENCE']));
+    expect(kinds.filter((kind) => !text.includes(`"kind":{"S":"${kind}"}`))).toEqual([]);
+  });
+
   test("every kind of an account's entry", () => {
     const kinds = stored('ledger.entry').map((entry) => (entry.means as { readonly kind: string }).kind);
     expect(literals('ledger/protocol/domain.ts', 'Entry', 'kind').filter((kind) => !kinds.includes(kind))).toEqual([]);

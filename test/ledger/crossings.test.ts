@@ -39,11 +39,17 @@ const ocean = new Ocean();
 const ledger = new PaymentsLedger({ ...world.ports(), store: ocean.store(world.memory) }, { region: 'us-east-1' });
 const pay = (key: string, amount = 100): Promise<KeyedOutcome> =>
   ledger.authorise(world.context(), { idempotencyKey: key, accountId: 'acc', amount, currency: 'EUR' });
-const move = (key: string, type: MoveCommand['type'], paymentId: string): Promise<KeyedOutcome> =>
-  ledger.move(world.context(), { idempotencyKey: key, paymentId, type });
+const move = (key: string, type: MoveCommand['type'], paymentId: string, amount?: number): Promise<KeyedOutcome> =>
+  ledger.move(world.context(), { idempotencyKey: key, paymentId, type, ...(amount === undefined ? {} : { amount }) });
 let keys = 0;
 const key = (): string => `k${(keys += 1)}`;
 const payment = async (): Promise<string> => paid(await pay(key())).paymentId;
+const moved = async (type: MoveCommand['type']): Promise<string> => {
+  const id = await payment();
+  await move(key(), type, id);
+  return id;
+};
+const get = (id: string) => () => ledger.getPayment(world.context(), id);
 
 beforeAll(async () => {
   await ledger.openAccount(world.context(), { accountId: 'acc', currency: 'EUR', balance: 10_000 });
@@ -72,28 +78,47 @@ const calls: Readonly<Record<string, readonly [number, () => Promise<() => Promi
     },
   ],
   'a capture': [
-    4,
+    3,
     async () => {
       const id = await payment();
       return () => move(key(), 'CAPTURE', id);
     },
   ],
   'a void': [
-    4,
+    3,
     async () => {
       const id = await payment();
       return () => move(key(), 'VOID', id);
     },
   ],
   'a refund': [
-    5,
+    4,
     async () => {
-      const id = await payment();
-      await move(key(), 'CAPTURE', id);
+      const id = await moved('CAPTURE');
       return () => move(key(), 'REFUND', id);
     },
   ],
   'a GET of an account': [1, async () => () => ledger.getAccount(world.context(), 'acc')],
+  'a GET of a payment without a stored outcome': [1, async () => get(await payment())],
+  'a GET of a captured payment': [1, async () => get(await moved('CAPTURE'))],
+  'a GET of a payment that is refunded in part': [
+    1,
+    async () => {
+      const id = await moved('CAPTURE');
+      await move(key(), 'REFUND', id, 40);
+      return get(id);
+    },
+  ],
+  'a GET of a voided payment': [0, async () => get(await moved('VOID'))],
+  'a GET of a payment whose decline is stored': [
+    0,
+    async () => {
+      const declined = key();
+      for (const time of [1, 2]) expect([time, paid(await pay(declined, 1_000_000)).status]).toEqual([time, 'DECLINED']);
+      return get(paid(await pay(declined, 1_000_000)).paymentId);
+    },
+  ],
+  'a page of transactions': [2, async () => () => ledger.listTransactions(world.context(), { accountId: 'acc', limit: 3 })],
 };
 
 test.each(Object.entries(calls))('%s waits for another region as often as it must', async (_what, [crossings, prepare]) => {

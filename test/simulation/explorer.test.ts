@@ -1,5 +1,5 @@
+import { bySmallBound } from './explorer/catalogue';
 import { explore, exploredMistakes, findMistake } from './explorer/report';
-import { bySmallBound } from './explorer/scenarios';
 
 /** All orders of two or three calls; `npm run simulate -- --explore` goes through more. */
 it.each(bySmallBound.map((scenario) => [scenario.name, scenario] as const))(

@@ -117,6 +117,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
       faultsEndMs,
       bounds: subject.bounds,
       trimAfterMs: home ? subject.bounds.trimAfterUnderPressureMs : subject.bounds.trimAfterMs,
+      ...(options.rolling ? { rolling: true } : {}),
       ...(consumed ? { consumed } : {}),
       ...(reported ? { home: { reported, takeovers: (world.counts.get('homeChanged') ?? 0) - (world.counts.get('homeMoved') ?? 0) } } : {}),
     });

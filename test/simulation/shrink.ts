@@ -42,7 +42,7 @@ export async function shrink(options: RunOptions, failed: RunResult): Promise<Sh
 }
 
 /** The command that runs exactly this again. */
-export function replayCommand({ seed, mode, table, payments, events, dns, only, without }: RunOptions): string {
+export function replayCommand({ seed, mode, table, payments, events, rolling, dns, only, without }: RunOptions): string {
   return [
     'npm run simulate --',
     `--seed ${seed}`,
@@ -51,6 +51,7 @@ export function replayCommand({ seed, mode, table, payments, events, dns, only, 
     `--table ${table ?? 'STRONG'}`,
     ...(payments === undefined ? [] : [`--payments ${payments}`]),
     ...(events ? ['--events'] : []),
+    ...(rolling ? ['--rolling'] : []),
     ...(dns ? ['--dns'] : []),
     ...(only ? [`--only ${[...only].join()}`] : []),
     ...(without?.size ? [`--without ${[...without].join()}`] : []),

@@ -15,7 +15,6 @@ import {
   isPayment,
   keyItemPk,
   linesOf,
-  MoveItem,
   moveOf,
   movesInOrder,
   paymentAfter,
@@ -23,6 +22,7 @@ import {
   paymentIdOf,
   paymentOf,
 } from '../protocol/domain';
+import { movedOn } from '../protocol/effects.domain';
 
 /** A decision that an ended epoch's account shows and its successor was opened without. Both versions, for a human to settle. */
 export interface LateWrite {
@@ -151,16 +151,8 @@ function decisionIn(entry: Entry | undefined): PaymentDecision | undefined {
 function completedBy(account: Item, item: Item): Item {
   const move = moveOf(item);
   if (move.outcome) return item;
-  const moved =
-    move.type === 'REFUND' ? refundedBy(entryOf(account, move.id)) : closedBy(entryOf(account, idOfPaymentId(move.paymentId)!), move);
+  const moved = movedOn(account, move);
   return moved === undefined ? item : completed(item, moved);
-}
-
-const refundedBy = (entry: Entry | undefined): number | undefined => (entry?.kind === 'refund' ? entry.amount : undefined);
-
-function closedBy(entry: Entry | undefined, move: MoveItem): number | undefined {
-  if (entry?.kind !== 'closed' || entry.closure.by !== move.id) return undefined;
-  return entry.closure.type === 'CAPTURE' ? entry.closure.captured : move.authorised;
 }
 
 async function lateWritesOf(attempt: Attempt, store: EpochStore, account: Item, current: number): Promise<readonly LateWrite[]> {

@@ -94,6 +94,12 @@ export class Attempt {
   }
 }
 
+/** Both, even if one fails: nothing of a call is under way behind its answer. */
+export async function bothOf<A, B>(one: Promise<A>, other: Promise<B>): Promise<readonly [A, B]> {
+  await Promise.allSettled([one, other]);
+  return [await one, await other];
+}
+
 /** For what the protocol rules out: a defect or a tampered item. Never answered as anything but "unsure". */
 export class BrokenInvariant extends Error {
   constructor(what: string) {

@@ -1,4 +1,4 @@
-import { Attempt, BrokenInvariant } from './attempt.service';
+import { Attempt, bothOf, BrokenInvariant } from './attempt.service';
 import { fingerprint, keyId } from '../../kernel/fingerprint';
 import { expiredReason, holdBeside } from '../contract';
 import {
@@ -71,12 +71,6 @@ async function authoriseBeside(attempt: Attempt, command: AuthoriseCommand, curr
   const takesPlace = isHeld && isSame(item, claimed.item) && claimed.item.outcome === undefined;
   if (isHeld && !takesPlace) await attempt.bestEffort(() => giveBack(attempt, account, own));
   return answerClaim(attempt, item, claimed, takesPlace ? own : undefined);
-}
-
-/** Both, even if one fails: nothing of this call is under way behind its answer. */
-async function bothOf<A, B>(one: Promise<A>, other: Promise<B>): Promise<readonly [A, B]> {
-  await Promise.allSettled([one, other]);
-  return [await one, await other];
 }
 
 const isSame = (item: Item, found: Item): boolean => isPayment(found) && found.fingerprint === item.fingerprint;

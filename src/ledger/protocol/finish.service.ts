@@ -1,4 +1,4 @@
-import { Attempt, BrokenInvariant } from './attempt.service';
+import { Attempt, bothOf, BrokenInvariant } from './attempt.service';
 import {
   Closure,
   isMove,
@@ -10,6 +10,7 @@ import {
   paymentAfter,
   PaymentItem,
   paymentOf,
+  PendingRefund,
   RecordedMove,
 } from './domain';
 import { RefusalCode } from '../model';
@@ -17,21 +18,67 @@ import { Item, Path, Value } from '../ports';
 
 /** A move is answered only after both the payment's item and its own show it: what was answered is found by every reader. */
 
-/** Writes a capture or void that the account has decided into the payment's item; returns the payment as it then stands. */
-export async function closePayment(
+/** Whether a payment's item may lag behind its completed move: then whoever needs to know looks at the account too. */
+export const lags = ({ settings }: Attempt): boolean => !settings.copiesFollow;
+
+/**
+ * Shows a move on its payment's item, and completes its own. In `STRONG` at once, since its answer follows from what was decided: a crash
+ * may leave one without the other, so readers look at the account too. In `HOME_REGION` one after the other: a second request costs a
+ * millisecond there, and copies of the items arrive in no order.
+ *
+ * @param after the payment as the move leaves it
+ * @param show writes the move into the payment's item; resolves with the payment as it then stands
+ */
+export async function finish(
   attempt: Attempt,
-  payment: PaymentItem,
-  closer: Pick<MoveItem, 'at' | 'region'>,
-  closure: Closure,
-): Promise<PaymentItem> {
-  const { by, type, captured } = closure;
-  const recorded: RecordedMove = {
-    type,
-    amount: type === 'CAPTURE' ? captured : payment.amount,
-    at: closer.at,
-    region: closer.region,
-    order: 1,
+  claim: MoveItem,
+  after: PaymentItem,
+  show: () => Promise<PaymentItem>,
+): Promise<MoveDecision> {
+  if (!lags(attempt)) return completeMove(attempt, claim, await show());
+  const [decision] = await bothOf(completeMove(attempt, claim, after), show());
+  return decision;
+}
+
+/** A payment with the capture or void that its account has decided. */
+export function closedWith(payment: PaymentItem, closer: Closer, closure: Closure): PaymentItem {
+  const { by, captured } = closure;
+  return {
+    ...payment,
+    outcome: { status: 'AUTHORISED' },
+    closure,
+    captured,
+    moves: { ...payment.moves, [by]: closing(payment, closer, closure) },
   };
+}
+
+type Closer = Pick<MoveItem, 'at' | 'region'>;
+
+const closing = ({ amount }: PaymentItem, { at, region }: Closer, { type, captured }: Closure): RecordedMove => ({
+  type,
+  amount: type === 'CAPTURE' ? captured : amount,
+  at,
+  region,
+  order: 1,
+});
+
+/** A payment with the refund whose turn it is, whose money its account has moved. */
+export function refundedWith(payment: PaymentItem, refund: PendingRefund): PaymentItem {
+  const { id, amount } = refund;
+  return { ...payment, refunded: payment.refunded + amount, moves: { ...payment.moves, [id]: refunding(payment, refund) } };
+}
+
+export const refunding = ({ moves }: PaymentItem, { amount, at, region }: PendingRefund): RecordedMove => ({
+  type: 'REFUND',
+  amount,
+  at,
+  region,
+  order: Object.keys(moves).length + 1,
+});
+
+/** Writes a capture or void that the account has decided into the payment's item; returns the payment as it then stands. */
+export async function closePayment(attempt: Attempt, payment: PaymentItem, closer: Closer, closure: Closure): Promise<PaymentItem> {
+  const { by, type, captured } = closure;
   const result = await attempt.change({
     pk: keyItemPk(payment.id),
     require: [
@@ -43,12 +90,10 @@ export async function closePayment(
       [['closedBy'], by],
       [['closeType'], type],
       [['captured'], captured],
-      [['moves', by], recorded as unknown as Value],
+      [['moves', by], closing(payment, closer, closure) as unknown as Value],
     ],
   });
-  if (result.kind === 'written') {
-    return { ...payment, outcome: { status: 'AUTHORISED' }, closure, captured, moves: { ...payment.moves, [by]: recorded } };
-  }
+  if (result.kind === 'written') return closedWith(payment, closer, closure);
   if (!result.found) throw new BrokenInvariant(`payment item ${payment.id} was deleted during the call`);
   return paymentOf(result.found);
 }

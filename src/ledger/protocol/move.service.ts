@@ -3,12 +3,9 @@ import {
   Driven,
   accountPk,
   Closure,
-  decisionOfEntry,
   encodeEntry,
   entryFor,
-  idOfPaymentId,
   isMove,
-  isPayment,
   keyItemPk,
   MoveDecision,
   MoveItem,
@@ -18,11 +15,12 @@ import {
   seqOf,
   stillHeld,
 } from './domain';
-import { closePayment, completeMove, refuse } from './finish.service';
+import { paymentToMove } from './find.service';
+import { closedWith, closePayment, completeMove, finish, lags, refuse } from './finish.service';
 import { KeyedOutcome, MoveCommand, Rejected } from '../model';
 import { Item } from '../ports';
 import { claimKey } from './provisional.service';
-import { refund } from './refund.service';
+import { finishPending, refund } from './refund.service';
 import { fingerprint, keyId } from '../../kernel/fingerprint';
 
 /** What a move comes to, and the key of the account that it was about. */
@@ -44,7 +42,7 @@ async function moveFound(attempt: Attempt, command: MoveCommand, payment: Paymen
   if (!isMove(claimed) || claimed.fingerprint !== item.fingerprint) return { kind: 'keyReused' };
   const replayed = !mine;
   if (replayed && !claimed.outcome) attempt.noteTakeover(claimed.at as number);
-  const driven = await drive(attempt, moveOf(claimed), payment);
+  const driven = await answered(attempt, moveOf(claimed), payment);
   if (driven.status === 'OPEN') return driven.outcome;
   return driven.status === 'DONE'
     ? { kind: 'answered', replayed, payment: driven.payment }
@@ -53,33 +51,6 @@ async function moveFound(attempt: Attempt, command: MoveCommand, payment: Paymen
 
 export function unknownPayment(paymentId: string): Rejected {
   return { kind: 'rejected', code: 'unknown_payment', detail: `there is no payment '${paymentId}'` };
-}
-
-/**
- * The payment of a move, as old copies in the region show it if they show that it was decided: that, its account and its amount never
- * change. What has become of it since, the conditions of the move's own writes find out.
- */
-async function paymentToMove(attempt: Attempt, paymentId: string): Promise<PaymentItem | undefined> {
-  const known = attempt.settings.copiesFollow ? undefined : await findPayment(attempt, paymentId, false);
-  return known ?? findPayment(attempt, paymentId);
-}
-
-/** A payment of this tenant that has been decided, with its decision; a claim that nobody was answered yet is not found. */
-export async function findPayment(attempt: Attempt, paymentId: string, strong = true): Promise<PaymentItem | undefined> {
-  const id = idOfPaymentId(paymentId);
-  if (id === undefined) return undefined;
-  const read = async (): Promise<PaymentItem | undefined> => {
-    const item = await attempt.retrying((store) => store.read(keyItemPk(id), strong));
-    return item && isPayment(item) && item.tenant === attempt.context.tenant ? paymentOf(item) : undefined;
-  };
-  const payment = await read();
-  if (!payment || payment.outcome) return payment;
-  const account = await attempt.retrying((store) => store.read(accountPk(payment.tenant, payment.accountId), strong));
-  const entry = account && entryFor(account, payment);
-  if (entry) return { ...payment, outcome: decisionOfEntry(entry) };
-  // Completed and trimmed between the two reads, or not decided at all.
-  const again = await read();
-  return again?.outcome ? again : undefined;
 }
 
 function claimItem(attempt: Attempt, command: MoveCommand, payment: PaymentItem): Item {
@@ -111,6 +82,21 @@ function claimItem(attempt: Attempt, command: MoveCommand, payment: PaymentItem)
   };
 }
 
+/** A move's answer, once its payment's item shows it: of a completed one an attempt that died may have left that out. */
+async function answered(attempt: Attempt, claim: MoveItem, payment: PaymentItem): Promise<Driven> {
+  if (claim.outcome?.status === 'DONE' && lags(attempt) && !payment.moves[claim.id]) {
+    const item = await attempt.strongRead(keyItemPk(payment.id));
+    if (item) await showCompleted(attempt, claim, paymentOf(item));
+  }
+  return drive(attempt, claim, payment);
+}
+
+/** Writes a completed move into its payment's item, if that lacks it. */
+export async function showCompleted(attempt: Attempt, claim: MoveItem, payment: PaymentItem): Promise<void> {
+  if (payment.pending?.id === claim.id) await finishPending(attempt, payment, claim.id, drive);
+  else if (claim.type !== 'REFUND' && !payment.closure) await closePayment(attempt, payment, claim, wantedBy(claim));
+}
+
 /** Brings a claimed move to its end, from wherever an earlier attempt left it. Anyone may do so; all come to the same end. */
 export async function drive(attempt: Attempt, claim: MoveItem, payment: PaymentItem): Promise<Driven> {
   if (claim.outcome) return claim.outcome;
@@ -128,13 +114,17 @@ export async function drive(attempt: Attempt, claim: MoveItem, payment: PaymentI
 async function close(attempt: Attempt, claim: MoveItem, payment: PaymentItem): Promise<Driven> {
   const closure = payment.closure ?? (await decideClosure(attempt, claim, payment));
   if (closure.by !== claim.id) return refuseClosed(attempt, claim, closure);
-  const closed = await closePayment(attempt, payment, claim, closure);
-  return completeMove(attempt, claim, closed);
+  if (payment.closure) return completeMove(attempt, claim, payment);
+  return finish(attempt, claim, closedWith(payment, claim, closure), () => closePayment(attempt, payment, claim, closure));
 }
 
+/** What a capture or void makes of its payment if it is the one that closes it. */
+const wantedBy = ({ id, type, amount }: MoveItem): Closure =>
+  type === 'CAPTURE' ? { by: id, type, captured: amount! } : { by: id, type: 'VOID', captured: 0 };
+
 async function decideClosure(attempt: Attempt, claim: MoveItem, payment: PaymentItem): Promise<Closure> {
-  const captured = claim.type === 'CAPTURE' ? claim.amount! : 0;
-  const wanted: Closure = { by: claim.id, type: claim.type === 'CAPTURE' ? 'CAPTURE' : 'VOID', captured };
+  const wanted = wantedBy(claim);
+  const { captured } = wanted;
   const result = await attempt.change({
     pk: accountPk(payment.tenant, payment.accountId),
     require: [stillHeld(payment)],

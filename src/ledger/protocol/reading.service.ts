@@ -7,6 +7,7 @@ import {
   decisionOfEntry,
   entryFor,
   idOfPaymentId,
+  idOfPk,
   isMove,
   isPayment,
   keyItemPk,
@@ -15,10 +16,14 @@ import {
   movesInOrder,
   paymentAfter,
   PaymentDecision,
+  paymentIdOf,
   paymentOf,
 } from './domain';
+import { movedOn } from './effects.domain';
 import { AccountOutcome, LedgerLine, ListCommand, ListOutcome, PaymentOutcome, Rejected } from '../model';
-import { findPayment, unknownPayment } from './move.service';
+import { paymentToShow } from './find.service';
+import { lags } from './finish.service';
+import { unknownPayment } from './move.service';
 import { IndexEntry, Item } from '../ports';
 
 /** Reading never writes: not a completion, and least of all a hold. */
@@ -33,7 +38,7 @@ function unknownAccount(accountId: string): Rejected {
 }
 
 export async function getPayment(attempt: Attempt, paymentId: string): Promise<PaymentOutcome> {
-  const payment = await findPayment(attempt, paymentId);
+  const payment = await paymentToShow(attempt, paymentId);
   if (!payment?.outcome) return unknownPayment(paymentId);
   return { kind: 'found', payment: paymentAfter(payment, payment.outcome, movesInOrder(payment)) };
 }
@@ -121,7 +126,7 @@ async function linesOfPlaces(
   if (places.length === 0) return [];
   const pks = [...new Set(places.map(({ pk }) => pk))];
   const items = new Map(
-    (await withTheirMoves(attempt, await attempt.retrying((store) => store.readMany(pks)))).map((item) => [item.pk, item]),
+    (await withTheirMoves(attempt, account, await attempt.retrying((store) => store.readMany(pks)))).map((item) => [item.pk, item]),
   );
   const decisions = await decisionsOf(attempt, account, items.values());
   return places.flatMap(({ pk, seq }) => {
@@ -133,16 +138,21 @@ async function linesOfPlaces(
   });
 }
 
-/** A move whose own item is not complete yet, though its payment shows it already, has its line: so both tell the same. */
-async function withTheirMoves(attempt: Attempt, items: readonly Item[]): Promise<readonly Item[]> {
+/** A move that was decided has its line, though its own item may not be complete yet: so lines and payments tell the same. */
+async function withTheirMoves(attempt: Attempt, account: Item, items: readonly Item[]): Promise<readonly Item[]> {
   const open = items.filter((item) => isMove(item) && item.outcome === undefined).map(moveOf);
   if (open.length === 0) return items;
-  const pks = [...new Set(open.map(({ paymentId }) => keyItemPk(idOfPaymentId(paymentId)!)))];
-  const payments = (await attempt.retrying((store) => store.readMany(pks))).filter(isPayment).map(paymentOf);
-  const shown = new Map(
-    open.flatMap(({ id }) => payments.flatMap(({ moves }) => (moves[id] ? [[keyItemPk(id), moves[id].amount] as const] : []))),
-  );
-  return items.map((item) => (shown.has(item.pk) ? completed(item, shown.get(item.pk)!) : item));
+  const amounts = new Map(open.map((move) => [keyItemPk(move.id), lags(attempt) ? movedOn(account, move) : undefined]));
+  // What was trimmed is in its payment's item; and where that does not lag, all is.
+  const left = open.filter(({ id }) => amounts.get(keyItemPk(id)) === undefined);
+  const pks = [...new Set(left.map(({ paymentId }) => keyItemPk(idOfPaymentId(paymentId)!)))];
+  const payments = pks.length === 0 ? [] : await attempt.retrying((store) => store.readMany(pks));
+  const shown = new Map(payments.filter(isPayment).map((item) => [paymentIdOf(idOfPk(item)), paymentOf(item)]));
+  for (const move of left) amounts.set(keyItemPk(move.id), shown.get(move.paymentId)?.moves[move.id]?.amount);
+  return items.map((item) => {
+    const amount = amounts.get(item.pk);
+    return amount === undefined ? item : completed(item, amount);
+  });
 }
 
 /** Decisions of the payments among the items: from their own items, or from the account as the page began with it. */

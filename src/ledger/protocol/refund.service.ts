@@ -17,10 +17,9 @@ import {
   PaymentItem,
   paymentOf,
   PendingRefund,
-  RecordedMove,
   stillHeld,
 } from './domain';
-import { closePayment, closerOf, completeMove, refuse } from './finish.service';
+import { closePayment, closerOf, completeMove, finish, refundedWith, refunding, refuse } from './finish.service';
 import { Item, Value } from '../ports';
 import { giveBack } from './provisional.service';
 
@@ -148,23 +147,22 @@ async function apply(attempt: Attempt, claim: MoveItem, payment: PaymentItem, am
 }
 
 async function settle(attempt: Attempt, claim: MoveItem, payment: PaymentItem, amount: number): Promise<Driven> {
-  const recorded: RecordedMove = {
-    type: 'REFUND',
-    amount,
-    at: claim.at,
-    region: claim.region,
-    order: Object.keys(payment.moves).length + 1,
-  };
+  const { id, at, region } = claim;
+  const after = payment.moves[id] ? payment : refundedWith(payment, { id, amount, at, region });
+  return finish(attempt, claim, after, () => showRefund(attempt, claim, payment, amount));
+}
+
+/** Writes a refund whose money has moved into the payment's item, unless it is there, and gives the payment's turn back. */
+async function showRefund(attempt: Attempt, { id, at, region }: MoveItem, payment: PaymentItem, amount: number): Promise<PaymentItem> {
+  const turn: PendingRefund = { id, amount, at, region };
   const result = await attempt.change({
     pk: keyItemPk(payment.id),
-    require: [{ test: 'equals', path: ['pending', 'id'], value: claim.id }],
-    set: [[['moves', claim.id], recorded as unknown as Value]],
+    require: [{ test: 'equals', path: ['pending', 'id'], value: id }],
+    set: [[['moves', id], refunding(payment, turn) as unknown as Value]],
     add: [[['refunded'], amount]],
     remove: [['pending']],
   });
-  const settled =
-    result.kind === 'written' ? { ...payment, moves: { ...payment.moves, [claim.id]: recorded } } : found(result.found, payment);
-  return completeMove(attempt, claim, settled);
+  return result.kind === 'written' ? refundedWith(payment, turn) : found(result.found, payment);
 }
 
 /** Gives the payment's turn back for a refund that came to nothing. */
@@ -177,12 +175,12 @@ async function release(attempt: Attempt, payment: PaymentItem, id: string): Prom
 }
 
 /** Brings the refund that holds the payment's turn to its end; returns something only when that is not possible now. */
-async function finishPending(attempt: Attempt, payment: PaymentItem, id: string, drive: Drive): Promise<Driven | undefined> {
+export async function finishPending(attempt: Attempt, payment: PaymentItem, id: string, drive: Drive): Promise<Driven | undefined> {
   const item = await attempt.strongRead(keyItemPk(id));
   if (!item || !isMove(item)) throw new BrokenInvariant(`the pending refund ${id} does not exist`);
   const other = moveOf(item);
   if (other.outcome?.status === 'DONE') {
-    await settle(attempt, other, payment, other.outcome.amount);
+    await showRefund(attempt, other, payment, other.outcome.amount);
   } else if (other.outcome) {
     await release(attempt, payment, id);
   } else {

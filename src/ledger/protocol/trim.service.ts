@@ -7,13 +7,16 @@ import {
   entriesOf,
   Entry,
   idOfPaymentId,
+  idOfPk,
   isMove,
   isPayment,
   keyItemPk,
   moveOf,
+  PaymentItem,
   paymentOf,
 } from './domain';
-import { drive } from './move.service';
+import { lags } from './finish.service';
+import { drive, showCompleted } from './move.service';
 import { Item } from '../ports';
 import { settleSome, unchanged } from './provisional.service';
 
@@ -46,18 +49,21 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
   const candidates = candidatesOf(attempt, item);
   if (candidates.length === 0) return;
   const isOld = oldEnough(attempt, item);
-  const found = await ownItems(attempt, candidates);
+  const found = await itemsBehind(attempt, candidates);
   const abandoned = Math.min(bounds.abandonedAfterMs, isOld.afterMs);
-  const open = candidates.filter(({ id, entry }) => {
-    const own = found.get(id);
+  const open = candidates.filter((candidate) => {
+    const own = found.get(candidate.id);
     // What is under way is left alone: its own call completes it.
-    return own && (own.at as number) < attempt.ports.nowMs() - abandoned && readable(attempt, () => !isComplete(own, entry));
+    return own && (own.at as number) < attempt.ports.nowMs() - abandoned && readable(attempt, () => !isComplete(attempt, candidate, found));
   });
   await inTurns(open, ({ id, entry }) => complete(attempt, found.get(id)!, entry));
-  const items = new Map([...found, ...(open.length > 0 ? await ownItems(attempt, open) : [])]);
-  const ripe = candidates.flatMap(({ id, code, entry }): readonly Ripe[] => {
+  const items = new Map([...found, ...(open.length > 0 ? await itemsBehind(attempt, open) : [])]);
+  const ripe = candidates.flatMap((candidate): readonly Ripe[] => {
+    const { id, code } = candidate;
     const own = items.get(id);
-    return own && isOld.check(own) && readable(attempt, () => isComplete(own, entry)) ? [{ id, code, at: own.at as number }] : [];
+    return own && isOld.check(own) && readable(attempt, () => isComplete(attempt, candidate, items))
+      ? [{ id, code, at: own.at as number }]
+      : [];
   });
   if (ripe.length > 0) await remove(attempt, item, ripe);
 }
@@ -86,9 +92,11 @@ function readable<T>(attempt: Attempt, look: () => T): T | undefined {
   }
 }
 
-async function ownItems(attempt: Attempt, candidates: readonly Candidate[]): Promise<Items> {
-  const items = await attempt.retrying((store) => store.readMany(candidates.map(({ id }) => keyItemPk(id))));
-  return new Map(items.map((item) => [item.pk.slice(keyItemPk('').length), item]));
+/** The items behind some entries, by identity: each one's own, and the payment of a refund where that does not follow it at once. */
+async function itemsBehind(attempt: Attempt, candidates: readonly Candidate[]): Promise<Items> {
+  const ids = new Set(candidates.flatMap(({ id, entry }) => (entry.kind === 'refund' && lags(attempt) ? [id, entry.payment] : [id])));
+  const items = await attempt.retrying((store) => store.readMany([...ids].map(keyItemPk)));
+  return new Map(items.map((item) => [idOfPk(item), item]));
 }
 
 /** A bounded number of closed entries, from anywhere among them: every one has its turn, whichever calls look. */
@@ -103,11 +111,18 @@ function candidatesOf(attempt: Attempt, account: Item): readonly Candidate[] {
   return [...closed.slice(start), ...closed.slice(0, start)].slice(0, bounds.trimAtMost);
 }
 
-function isComplete(own: Item, entry: Entry): boolean {
-  if (isMove(own)) return moveOf(own).outcome !== undefined;
+/** Whether an entry is needed no more: not by its own item's next attempt, and not by readers of its payment. */
+function isComplete(attempt: Attempt, { id, entry }: Candidate, items: Items): boolean {
+  const own = items.get(id)!;
+  if (isMove(own)) {
+    const isShownToo = entry.kind !== 'refund' || !lags(attempt) || isShown(id, items.get(entry.payment));
+    return moveOf(own).outcome !== undefined && isShownToo;
+  }
   const payment = paymentOf(own);
   return entry.kind === 'closed' ? payment.closure !== undefined : payment.outcome !== undefined;
 }
+
+const isShown = (id: string, payment: Item | undefined): boolean => payment !== undefined && paymentOf(payment).moves[id] !== undefined;
 
 /** Some at a time, in this order; a fault of one ends the turn that it is in. */
 async function inTurns<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
@@ -144,7 +159,9 @@ async function finishMove(attempt: Attempt, pk: string): Promise<void> {
   if (!payment) return;
   const read = paymentOf(payment);
   // It has a move on it, so it was authorised.
-  await drive(attempt, claim, { ...read, outcome: read.outcome ?? { status: 'AUTHORISED' } });
+  const moved: PaymentItem = { ...read, outcome: read.outcome ?? { status: 'AUTHORISED' } };
+  if (claim.outcome) await showCompleted(attempt, claim, moved);
+  else await drive(attempt, claim, moved);
 }
 
 async function remove(attempt: Attempt, account: Item, ripe: readonly Ripe[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { canonicalJson, fingerprint, Json, keyId } from '../../../src/kernel/fingerprint';
-import { toAttributes, toItem } from '../../../src/ledger/items.aws';
+import { toAttributes, toItem, toStored } from '../../../src/ledger/items.aws';
 import { CallContext, KeyedOutcome } from '../../../src/ledger/model';
 import { Change, Decision, Item, WriteResult } from '../../../src/ledger/ports';
 import {
@@ -9,6 +9,9 @@ import {
   entriesOf,
   Entry,
   idOfPaymentId,
+  isFence,
+  isMove,
+  isPayment,
   keyItemPk,
   moveOf,
   paymentIdOf,
@@ -18,6 +21,7 @@ import {
 } from '../../../src/ledger/protocol/domain';
 import { decodeCursor } from '../../../src/ledger/protocol/reading.service';
 import { PaymentsLedger } from '../../../src/ledger/protocol/service';
+import { trim } from '../../../src/ledger/protocol/trim.service';
 import { MemoryStore } from '../../../tools/memory/memory-store';
 import { World } from '../../ledger/world';
 import { Format, forEver, plain } from '../format';
@@ -109,6 +113,17 @@ async function items(keys: readonly string[]): Promise<Record<string, Json>> {
   return Object.fromEntries(keys.map((key) => [key, plain(toAttributes(store.items.get(keyItemPk(id(key)))!))]));
 }
 
+/** A hold whose claim never came, and what whoever looks after the account then puts in the claim's place. */
+async function fenced(): Promise<Json> {
+  const world = new World();
+  const ledger = world.ledger('us-east-1');
+  await ledger.openAccount(world.context(), { accountId: 'acc-1', currency: 'EUR', balance: 10_000 });
+  const entry = encodeEntry({ kind: 'provisional', amount: 100, nonce: 'q3VmXy0cTn1a5B2d' });
+  await world.memory.change({ pk: accountPk('acme', 'acc-1'), require: [], set: [[['entries', id('orphan')], entry]] });
+  await trim(world.attempt(), accountPk('acme', 'acc-1'));
+  return plain(toStored(world.stored(keyItemPk(id('orphan')))));
+}
+
 const entries: Readonly<Record<string, Entry>> = {
   hold: { kind: 'hold', amount: 1200 },
   'hold sent beside its claim': { kind: 'provisional', amount: 1200, nonce: 'q3VmXy0cTn1a5B2d' },
@@ -182,6 +197,15 @@ export const ledgerFormats: readonly Format[] = [
     consequence: 'replays of payments from before a deployment answer something else, or fail',
     write: () => items(['claimed', 'authorised', 'declined', 'declined-by-team', 'captured', 'voided', 'refunded', 'refund-pending']),
     read: (stored) => ({ ...known(toItem(stored)), payment: paymentOf(toItem(stored)) }),
+  },
+  {
+    format: 'ledger.fence-item',
+    consequence: 'a fence is taken for a claim: a key that was never claimed is refused as used (422), or its payment fails for ever',
+    write: async () => ({ 'where a hold had no claim': await fenced() }),
+    read: (stored) => {
+      const item = toItem(stored);
+      return { pk: item.pk, version: item.version, fence: isFence(item), payment: isPayment(item), move: isMove(item) };
+    },
   },
   {
     format: 'ledger.move-item',

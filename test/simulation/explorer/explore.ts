@@ -11,6 +11,8 @@ export interface Explored {
   readonly faults: number;
   /** What is wrong at a state, whatever comes after; undefined: nothing. `ended`: by actor, what it answered. */
   readonly check: (contents: Contents, ended: readonly (string | undefined)[]) => string | undefined;
+  /** What is wrong with what others read at a state; once for each table's contents. */
+  readonly seen: (contents: Contents) => Promise<string | undefined>;
   /** The same where nobody is at work any more; once for each table's contents and answers. */
   readonly settled: (contents: Contents, ended: readonly (string | undefined)[]) => Promise<string | undefined>;
   /** Gives up, without a verdict, beyond so many states. */
@@ -51,6 +53,7 @@ export class Explorer {
   private readonly requests: Request[] = [];
   private readonly requestNumbers = new Map<string, number>();
   private readonly endings = new Map<string, Promise<string | undefined>>();
+  private readonly sights = new Map<string, Promise<string | undefined>>();
   private transitions = 0;
 
   constructor(private readonly explored: Explored) {}
@@ -73,12 +76,17 @@ export class Explorer {
   }
 
   private async judge({ contents, places }: State): Promise<string | undefined> {
-    const { actors, check, settled } = this.explored;
+    const { actors, check, seen, settled } = this.explored;
     const ended = places.map((place, at) => (place === dead ? undefined : actors[at].places[place].ended));
     const wrong = check(contents, ended);
     if (wrong !== undefined) return wrong;
+    const table = contents.join();
+    const read = this.sights.get(table) ?? seen(contents);
+    this.sights.set(table, read);
+    const misread = await read;
+    if (misread !== undefined) return misread;
     if (places.some((place, at) => place !== dead && ended[at] === undefined)) return undefined;
-    const key = `${contents.join()}|${ended.join('|')}`;
+    const key = `${table}|${ended.join('|')}`;
     const known = this.endings.get(key) ?? settled(contents, ended);
     this.endings.set(key, known);
     return known;

@@ -1,5 +1,6 @@
+import { bySmallBound, scenarios } from './catalogue';
 import { Exploration, Explorer } from './explore';
-import { bySmallBound, prepare, Scenario, scenarios } from './scenarios';
+import { prepare, Scenario } from './scenarios';
 import { Mistake, mistakes } from '../mistakes/catalogue';
 import { plant } from '../mistakes/plant';
 import { foundByOrder } from '../mistakes/provisional';
@@ -50,7 +51,12 @@ export const exploredMistakes: readonly Mistake[] = [...mistakes, ...foundByOrde
 /** What the exploration finds of a mistake, in small scenarios first; undefined: nothing. */
 export async function findMistake(mistake: Mistake): Promise<string | undefined> {
   const subject = await plant(mistake);
-  for (const scenario of [...bySmallBound, ...scenarios.slice(2, 3)]) {
+  const { explored } = mistake;
+  const tried =
+    typeof explored === 'string'
+      ? [...bySmallBound, ...scenarios].filter(({ name }) => name === explored)
+      : [...bySmallBound, ...scenarios.slice(2, 3)];
+  for (const scenario of tried) {
     const { states, violation } = await explore(scenario, subject);
     if (violation) return `${scenario.name}, ${states} states, ${violation.steps.length - 1} steps: ${violation.what}`;
   }

@@ -3,15 +3,34 @@ import { Explored } from './explore';
 import { Subject } from '../subject';
 import { Contents, VersionedTable } from './versions';
 import { keyId } from '../../../src/kernel/fingerprint';
-import { AuthoriseCommand, CallContext, KeyedOutcome, Ledger, MoveCommand, Payment } from '../../../src/ledger/model';
+import {
+  AuthoriseCommand,
+  CallContext,
+  KeyedOutcome,
+  Ledger,
+  LineType,
+  MoveCommand,
+  Payment,
+  PaymentOutcome,
+} from '../../../src/ledger/model';
 import { LedgerPorts } from '../../../src/ledger/ports';
 import { MemoryStore } from '../../../tools/memory/memory-store';
 
 /** What somebody does: asks the ledger for something, or looks after the account, as calls do now and then. */
 export type Call =
   | { readonly do: 'pay'; readonly key: string; readonly amount: number }
-  | { readonly do: 'CAPTURE' | 'VOID' | 'REFUND'; readonly key: string; readonly of: string }
+  | {
+      readonly do: 'CAPTURE' | 'VOID' | 'REFUND';
+      readonly key: string;
+      readonly of: string;
+      readonly amount?: number;
+      /** Whether who is answered then reads the payment: it must show what was answered. */
+      readonly reads?: true;
+    }
+  | { readonly do: 'read'; readonly of: string }
   | { readonly do: 'look after' };
+
+type Moving = Extract<Call, { do: MoveCommand['type'] }>;
 
 /** What happens at once on one account, whatever the order, and what had happened before. */
 export interface Scenario {
@@ -20,17 +39,31 @@ export interface Scenario {
   readonly before?: readonly Call[];
   readonly calls: readonly Call[];
   readonly faults: number;
+  /** Whether calls leave it to others to look after the account. @default false: each does, before it answers */
+  readonly untended?: true;
+  /** Between one call's clock and the next one's. @default 10 s */
+  readonly apartMs?: number;
 }
 
 const tenant = 't';
 const account = 'a#t#acc';
 const beganMs = 1_800_000_000_000;
-/** Between what happened before and what is explored, and between one call's clock and the next one's. */
+/** Between what happened before and what is explored. */
 const laterMs = 100_000;
-const apartMs = 10_000;
+/** Between two calls' clocks, where the look after an account is to remove what the calls before it have left. */
+export const longApartMs = 100_000;
+const apartOf = ({ apartMs = 10_000 }: Scenario): number => apartMs;
 
 export const pay = (key: string, amount: number): Call => ({ do: 'pay', key, amount });
-export const move = (what: 'CAPTURE' | 'VOID' | 'REFUND', key: string, of: string): Call => ({ do: what, key, of });
+export const move = (what: MoveCommand['type'], key: string, of: string, amount?: number): Moving => ({
+  do: what,
+  key,
+  of,
+  ...(amount === undefined ? {} : { amount }),
+});
+/** The same by somebody who then reads the payment. */
+export const andRead = (call: Moving): Moving => ({ ...call, reads: true });
+export const read = (of: string): Call => ({ do: 'read', of });
 export const lookAfter: Call = { do: 'look after' };
 
 const ledgerOf = (subject: Subject, ports: LedgerPorts): Ledger => new subject.PaymentsLedger(ports, { region: 'here' });
@@ -41,17 +74,34 @@ const payment = (call: Extract<Call, { do: 'pay' }>): AuthoriseCommand => ({
   amount: call.amount,
   currency: 'EUR',
 });
-const moved = (call: Extract<Call, { do: MoveCommand['type'] }>): MoveCommand => ({
-  idempotencyKey: call.key,
+const idOfPayment = (of: string): string => `pay_${keyId(tenant, of)}`;
+const moved = ({ key, of, amount, ...call }: Moving): MoveCommand => ({
+  idempotencyKey: key,
   type: call.do,
-  paymentId: `pay_${keyId(tenant, call.of)}`,
+  paymentId: idOfPayment(of),
+  ...(amount === undefined ? {} : { amount }),
 });
 
 async function perform(subject: Subject, call: Call, ports: LedgerPorts): Promise<unknown> {
   const asked = context(ports.nowMs());
   if (call.do === 'look after') return subject.trim(new subject.Attempt(ports, { region: 'here' }, asked), account);
   const ledger = ledgerOf(subject, ports);
-  return call.do === 'pay' ? ledger.authorise(asked, payment(call)) : ledger.move(asked, moved(call));
+  if (call.do === 'pay') return ledger.authorise(asked, payment(call));
+  if (call.do === 'read') {
+    const seen = await ledger.getPayment(asked, idOfPayment(call.of));
+    if (seen.kind === 'found') return seen;
+    throw new Error(`reads a payment that is there, and finds ${seen.kind}`);
+  }
+  const outcome = await ledger.move(asked, moved(call));
+  if (call.reads && outcome.kind === 'answered') shows(outcome.payment, await ledger.getPayment(asked, idOfPayment(call.of)));
+  return outcome;
+}
+
+/** A reader who comes after an answer sees no less than that. */
+function shows({ status, operations }: Payment, seen: PaymentOutcome): void {
+  const found = seen.kind === 'found' ? seen.payment.operations : [];
+  if (operations.every((one, at) => JSON.stringify(one) === JSON.stringify(found.at(at)))) return;
+  throw new Error(`was answered ${status}, and then reads ${seen.kind === 'found' ? seen.payment.status : seen.kind}`);
 }
 
 /** One copy of the table in memory, for what is not explored: a past, and what comes after an ending. */
@@ -92,10 +142,18 @@ export async function prepare(scenario: Scenario, subject: Subject, statesAtMost
     table,
     start: table.begin([...quiet.memory.items.values()]),
     actors: scenario.calls.map(
-      (call, at) => new Actor('ABCD'[at], beganMs + laterMs + at * apartMs, (ports) => perform(subject, call, ports), faultOf),
+      (call, at) =>
+        new Actor(
+          'ABCD'[at],
+          beganMs + laterMs + at * apartOf(scenario),
+          (ports) => perform(subject, call, ports),
+          faultOf,
+          scenario.untended ? 0.5 : 0,
+        ),
     ),
     faults: scenario.faults,
     check: (contents, ended) => checks.step(contents, ended),
+    seen: (contents) => checks.seen(contents),
     settled: (contents, ended) => checks.ending(contents, ended),
     statesAtMost,
   };
@@ -117,13 +175,46 @@ class Checks {
       return `balances: available ${available}, held ${held}, settled ${settled} of ${openedWith}`;
     }
     const thrown = ended.find((outcome) => outcome?.startsWith('{"threw"'));
-    return thrown === undefined ? this.oneAnswer(ended) : `a call threw: ${thrown}`;
+    return thrown === undefined ? (this.oneAnswer(ended) ?? this.notShown(contents, ended)) : `a call threw: ${thrown}`;
+  }
+
+  /** An answered move is in its payment's item: the release before looks at nothing else, and both may be at work. */
+  private notShown(contents: Contents, ended: Ended): string | undefined {
+    for (const [at, call] of this.scenario.calls.entries()) {
+      if (!('of' in call) || call.do === 'read' || outcomeIn(ended[at])?.kind !== 'answered') continue;
+      const { moves = {} } = this.table.latest(contents, `k#${keyId(tenant, call.of)}`)!;
+      const isShown = Object.keys(moves).includes(keyId(tenant, call.key));
+      if (!isShown) return `${text(call)} was answered, and its payment's item does not show it`;
+    }
+    return undefined;
+  }
+
+  /** Whoever reads at any moment sees the money that the account has moved, in payments and in lines. */
+  public async seen(contents: Contents): Promise<string | undefined> {
+    const { calls, before = [] } = this.scenario;
+    if (![...calls, ...before].some(isMoving)) return undefined;
+    const quiet = new Quiet(this.subject, 'seen', beganMs + laterMs);
+    for (const item of this.table.all(contents)) quiet.memory.items.set(item.pk, item);
+    const ledger = ledgerOf(this.subject, quiet.ports);
+    const asked = context(quiet.ports.nowMs());
+    const found = await this.payments(ledger, quiet.ports.nowMs(), [...before, ...calls]);
+    const listed = await ledger.listTransactions(asked, { accountId: 'acc', limit: 100 });
+    if (listed.kind !== 'found') return `the lines cannot be read: ${listed.kind}`;
+    const kept = sum(found, ({ captured, refunded }) => captured - refunded);
+    const open = sum(found, ({ status, amount }) => (status === 'AUTHORISED' ? amount : 0));
+    const total = (type: LineType): number => sum(listed.items, (line) => (line.type === type ? line.amount : 0));
+    const lines = [total('AUTHORISATION') - total('CAPTURE') - total('RELEASE') - total('VOID'), total('CAPTURE') - total('REFUND')];
+    const { settled } = this.table.latest(contents, account) as unknown as Record<string, number>;
+    if (settled !== kept) return `settled ${settled}, and who reads sees captures less refunds of ${kept}`;
+    return lines.join() === [open, kept].join()
+      ? undefined
+      : `who reads sees ${open} held and ${kept} settled, and lines of ${lines.join()}`;
   }
 
   /** When nobody is at work any more: somebody looks after the account, everybody asks again, and all that was answered is found. */
   public async ending(contents: Contents, ended: Ended): Promise<string | undefined> {
     const { calls, before = [] } = this.scenario;
-    const quiet = new Quiet(this.subject, 'after', beganMs + laterMs + 20 * apartMs);
+    const quiet = new Quiet(this.subject, 'after', beganMs + laterMs + 20 * apartOf(this.scenario));
     for (const item of this.table.all(contents)) quiet.memory.items.set(item.pk, { ...item, version: 1 });
     for (let visits = 0; visits < 3; visits += 1) await quiet.perform(lookAfter);
     const all = [...before, ...calls];
@@ -149,7 +240,7 @@ class Checks {
     if (settled !== kept) return `settled ${settled}, and captures less refunds are worth ${kept}`;
     for (const [at, call] of calls.entries()) {
       const outcome = outcomeIn(answers[at]);
-      if (call.do === 'look after' || outcome?.kind !== 'answered') continue;
+      if (call.do === 'look after' || call.do === 'read' || outcome?.kind !== 'answered') continue;
       const now = found.find(({ paymentId }) => paymentId === outcome.payment.paymentId);
       if (!now) return `${text(call)} was answered ${outcome.payment.status} and cannot be found`;
       if ((now.status === 'DECLINED') !== (outcome.payment.status === 'DECLINED')) {
@@ -175,13 +266,13 @@ class Checks {
     const answers = new Map<string, { readonly call: string; readonly answer: string }>();
     for (const [at, call] of calls.entries()) {
       const outcome = outcomeIn(ended[at]);
-      if (call.do === 'look after' || (outcome?.kind !== 'answered' && outcome?.kind !== 'refused')) continue;
+      if (call.do === 'look after' || call.do === 'read' || (outcome?.kind !== 'answered' && outcome?.kind !== 'refused')) continue;
       const answer = JSON.stringify({ ...outcome, replayed: undefined });
       const other = answers.get(call.key);
-      if (other && (other.answer !== answer || other.call !== text(call))) {
-        return `one key, two answers: ${text(call)} -> ${answer}; ${other.call} -> ${other.answer}`;
+      if (other && (other.answer !== answer || other.call !== asked(call))) {
+        return `one key, two answers: ${asked(call)} -> ${answer}; ${other.call} -> ${other.answer}`;
       }
-      answers.set(call.key, { call: text(call), answer });
+      answers.set(call.key, { call: asked(call), answer });
     }
     return undefined;
   }
@@ -190,81 +281,7 @@ class Checks {
 const outcomeIn = (ended: string | undefined): KeyedOutcome | undefined =>
   ended === undefined ? undefined : (JSON.parse(ended) as KeyedOutcome);
 const text = (call: Call): string => JSON.stringify(call);
+/** What was asked for, without what is done besides. */
+const asked = (call: Call): string => text({ ...call, reads: undefined } as Call);
+const isMoving = (call: Call): boolean => 'of' in call;
 const sum = <T>(all: readonly T[], of: (one: T) => number): number => all.reduce((total, one) => total + of(one), 0);
-
-/** Few enough orders for every run of the tests, and enough to find what is planted. */
-export const bySmallBound: readonly Scenario[] = [
-  { name: 'an attempt and a look after the account', funds: 100, calls: [pay('k', 60), lookAfter], faults: 1 },
-  { name: 'two attempts of one payment', funds: 100, calls: [pay('k', 60), pay('k', 60)], faults: 1 },
-  { name: 'one key, two amounts', funds: 200, calls: [pay('k', 60), pay('k', 50)], faults: 0 },
-  { name: 'two payments of which one can be paid', funds: 100, calls: [pay('k', 60), pay('other', 60)], faults: 0 },
-  { name: 'two that look after the account', funds: 100, calls: [pay('k', 60), lookAfter, lookAfter], faults: 0 },
-  {
-    name: 'a void and a look after the account',
-    funds: 100,
-    before: [pay('k', 60)],
-    calls: [move('VOID', 'v', 'k'), lookAfter],
-    faults: 0,
-  },
-  {
-    name: 'a replay of what the account has forgotten, and a look after it',
-    funds: 100,
-    before: [pay('k', 60), move('VOID', 'v', 'k')],
-    calls: [pay('k', 60), lookAfter, lookAfter],
-    faults: 0,
-  },
-  {
-    name: 'a refund and a payment under one key',
-    funds: 100,
-    before: [pay('k', 60), move('CAPTURE', 'c', 'k')],
-    calls: [move('REFUND', 'r', 'k'), pay('r', 40)],
-    faults: 0,
-  },
-];
-
-/** What is explored: three calls at once, two keys, one account. All may die at any step; what was sent lands at any time, or never. */
-export const scenarios: readonly Scenario[] = [
-  { name: 'two attempts of one payment', funds: 100, calls: [pay('k', 60), pay('k', 60)], faults: 2 },
-  { name: 'an attempt and a look after the account', funds: 100, calls: [pay('k', 60), lookAfter], faults: 2 },
-  {
-    name: 'two attempts of one payment, and a look after the account',
-    funds: 100,
-    calls: [pay('k', 60), pay('k', 60), lookAfter],
-    faults: 0,
-  },
-  { name: 'an attempt, and two that look after the account', funds: 100, calls: [pay('k', 60), lookAfter, lookAfter], faults: 1 },
-  {
-    name: 'two payments of which one can be paid, and a duplicate',
-    funds: 100,
-    calls: [pay('k', 60), pay('other', 60), pay('k', 60)],
-    faults: 0,
-  },
-  {
-    name: 'one key, two amounts, and a payment that needs the money',
-    funds: 100,
-    calls: [pay('k', 60), pay('k', 50), pay('other', 60)],
-    faults: 0,
-  },
-  { name: 'three attempts of one payment', funds: 100, calls: [pay('k', 60), pay('k', 60), pay('k', 60)], faults: 0 },
-  {
-    name: 'a replay of what the account has forgotten, beside a payment that needs the money',
-    funds: 100,
-    before: [pay('k', 60), move('VOID', 'v', 'k')],
-    calls: [pay('k', 60), pay('other', 60), lookAfter],
-    faults: 0,
-  },
-  {
-    name: 'a capture and a void, and a look after the account',
-    funds: 100,
-    before: [pay('k', 60)],
-    calls: [move('CAPTURE', 'c', 'k'), move('VOID', 'v', 'k'), lookAfter],
-    faults: 0,
-  },
-  {
-    name: 'a refund and a payment under one key, and a look after the account',
-    funds: 100,
-    before: [pay('k', 60), move('CAPTURE', 'c', 'k')],
-    calls: [move('REFUND', 'r', 'k'), pay('r', 40), lookAfter],
-    faults: 0,
-  },
-];

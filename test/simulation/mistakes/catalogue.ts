@@ -20,8 +20,8 @@ export interface Mistake {
   readonly events?: boolean;
   /** @default all */
   readonly modes?: readonly Mode[];
-  /** Whether the exhaustive exploration finds it too. @default false */
-  readonly explored?: boolean;
+  /** Whether the exhaustive exploration finds it too, or the name of the scenario that does. @default false */
+  readonly explored?: boolean | string;
   /** Payments per seed. @default 200 */
   readonly payments?: number;
 }

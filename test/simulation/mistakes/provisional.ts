@@ -1,4 +1,5 @@
 import type { Edit, Mistake } from './catalogue';
+import { movesBeside } from './moves-beside';
 
 const ledger = (name: string, find: string, replace: string): Edit => ({ file: `ledger/protocol/${name}.ts`, find, replace });
 const outbox = (find: string, replace: string): Edit => ({ file: 'events/outbox/domain.ts', find, replace });
@@ -120,7 +121,7 @@ export const provisional: readonly Mistake[] = (
   ] satisfies Mistake[]
 ).map((mistake: Mistake): Mistake => ({ explored: !mistake.events, ...mistake }));
 
-/** Mistakes that take three calls in one order out of very many: chance does not find them, going through all orders does. */
+/** Mistakes that show in one order out of very many: chance does not find them soon, going through all orders does. */
 export const foundByOrder: readonly Mistake[] = [
   {
     name: 'a nonce used again behind a fence',
@@ -133,4 +134,5 @@ export const foundByOrder: readonly Mistake[] = [
       ),
     ],
   },
+  ...movesBeside,
 ];

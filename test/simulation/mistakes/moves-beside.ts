@@ -1,0 +1,61 @@
+import type { Edit, Mistake } from './catalogue';
+
+const ledger = (name: string, find: string, replace: string): Edit => ({ file: `ledger/protocol/${name}.service.ts`, find, replace });
+
+const capture = 'a capture, somebody who reads, and a look after the account';
+const refund = 'a refund, and a look after the account that is old enough to remove it';
+
+/** Mistakes with moves whose two items are written at once: each with the scenario that finds it. */
+export const movesBeside: readonly Mistake[] = [
+  {
+    name: 'a closed entry taken for a hold by who reads its payment',
+    explored: capture,
+    edits: [ledger('find', "if (entry?.kind !== 'closed') return", 'if (entry) return')],
+  },
+  {
+    name: "a payment read without the refund that its account has decided, in the item's own words",
+    explored: refund,
+    edits: [ledger('find', 'if (closure) return pending &&', 'if (closure) return payment; if (closure) return pending &&')],
+  },
+  {
+    name: 'lines without the moves that only the account shows',
+    explored: capture,
+    edits: [ledger('reading', 'lags(attempt) ? movedOn(account, move) : undefined', 'undefined')],
+  },
+  {
+    name: 'a refund trimmed before its payment shows it',
+    explored: refund,
+    edits: [ledger('trim', 'return moveOf(own).outcome !== undefined && isShownToo;', 'return moveOf(own).outcome !== undefined;')],
+  },
+  {
+    name: 'a refund trimmed before its own item is complete',
+    explored: 'two attempts of one refund, and a look after the account that is old enough to remove it',
+    edits: [ledger('trim', 'return moveOf(own).outcome !== undefined && isShownToo;', 'return isShownToo;')],
+  },
+  {
+    name: 'a capture trimmed before its payment shows it',
+    explored: capture,
+    edits: [ledger('trim', "entry.kind === 'closed' ? payment.closure !== undefined :", "entry.kind === 'closed' ? true :")],
+  },
+  {
+    name: 'a payment shown as it was, when its entry went between the two reads',
+    explored: capture,
+    edits: [ledger('find', 'return shown ?? ownItem(attempt, id, true);', 'return shown ?? payment;')],
+  },
+  {
+    name: 'a capture answered from its own item, which its payment does not show yet',
+    explored: 'two attempts of one capture',
+    edits: [ledger('move', "claim.outcome?.status === 'DONE' && lags(attempt)", "claim.outcome?.status === 'OPEN' && lags(attempt)")],
+  },
+  {
+    name: 'a refund answered while its payment is still written to',
+    explored: 'two attempts of one refund',
+    edits: [
+      ledger(
+        'finish',
+        'const [decision] = await bothOf(completeMove(attempt, claim, after), show());\n  return decision;',
+        'void show();\n  return completeMove(attempt, claim, after);',
+      ),
+    ],
+  },
+];
