@@ -214,9 +214,9 @@ const moves: readonly Mistake[] = [
     name: 'payments read from the nearest replica',
     edits: [
       ledger(
-        'protocol/move',
-        'const item = await attempt.retrying((store) => store.read(keyItemPk(id), strong));\n    return item && isPayment(item) &&',
-        'const item = await attempt.retrying((store) => store.read(keyItemPk(id), false));\n    return item && isPayment(item) &&',
+        'protocol/find',
+        'const item = await attempt.retrying((store) => store.read(keyItemPk(id), strong));',
+        'const item = await attempt.retrying((store) => store.read(keyItemPk(id), false));',
       ),
     ],
   },
@@ -233,7 +233,7 @@ const trimming: readonly Mistake[] = [
       ledger('protocol/trim', '  await inTurns(open, ({ id, entry }) => complete(attempt, found.get(id)!, entry));\n', ''),
       ledger(
         'protocol/trim',
-        'return own && isOld.check(own) && readable(attempt, () => isComplete(own, entry)) ?',
+        'return own && isOld.check(own) && readable(attempt, () => isComplete(attempt, candidate, items)) ?',
         'return own && isOld.check(own) ?',
       ),
     ],
