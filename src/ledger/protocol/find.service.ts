@@ -5,8 +5,8 @@ import { Item } from '../ports';
 
 /**
  * Finding a payment. Its account decides, and its own item follows: at once in `HOME_REGION`, where it is written before a move is
- * complete; in `STRONG` beside that, so that after a crash a completed move may be missing in it. Whoever shows a payment there looks at
- * the account too, unless the payment's own item tells all.
+ * complete; in `STRONG` beside that, so that after a crash a completed move may be missing in it. A reader there looks at the account
+ * too, unless the payment's own item tells all.
  */
 
 /** A payment's own item, if it is one of this tenant's. */
@@ -19,7 +19,7 @@ const accountOf = (attempt: Attempt, { tenant, accountId }: PaymentItem, strong 
   attempt.retrying((store) => store.read(accountPk(tenant, accountId), strong));
 
 /**
- * The payment of a move, as its own item shows it, and with its decision; undefined: none that anybody was answered. In `STRONG` old copies
+ * The payment of a move, as its own item shows it, and with its decision; undefined: none that was ever answered. In `STRONG` old copies
  * in the region will do if they show that: the decision, the account and the amount never change. What has become of it since, the
  * conditions of the move's own writes find out.
  */
@@ -32,7 +32,7 @@ export async function paymentToMove(attempt: Attempt, paymentId: string): Promis
   return known ?? decided(attempt, ...(await both(attempt, id, old)));
 }
 
-/** A payment as everybody sees it from now on, or already has: with each move that its account has decided. */
+/** A payment as all readers see it from now on: with each move that its account has decided. */
 export async function paymentToShow(attempt: Attempt, paymentId: string): Promise<PaymentItem | undefined> {
   const id = idOfPaymentId(paymentId);
   if (id === undefined) return undefined;

@@ -18,7 +18,7 @@ import { Item, Path, Value } from '../ports';
 
 /** A move is answered only after both the payment's item and its own show it: what was answered is found by every reader. */
 
-/** Whether a payment's item may lag behind its completed move: then whoever needs to know looks at the account too. */
+/** Whether a payment's item may lag behind its completed move: then its readers look at the account too. */
 export const lags = ({ settings }: Attempt): boolean => !settings.copiesFollow;
 
 /**
