@@ -4,7 +4,10 @@ import { Construct } from 'constructs';
 import { keepProtection } from './checks/kept-protection';
 
 /** What differs between the library's buckets. */
-interface PrivateBucketProps extends Pick<BucketProps, 'bucketName' | 'versioned' | 'removalPolicy'> {
+interface PrivateBucketProps extends Pick<
+  BucketProps,
+  'bucketName' | 'versioned' | 'removalPolicy' | 'objectLockEnabled' | 'objectLockDefaultRetention'
+> {
   /** Besides that uploads which were never finished go after a week. */
   readonly lifecycle: LifecycleRule;
 }

@@ -1,12 +1,7 @@
-import {
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  DynamoDBClient,
-  ListTablesCommand,
-  PutItemCommand,
-} from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { onwards } from '../kernel/pages';
 import { drainKey, ledgerSchema, ledgerTableName } from '../ledger/contract';
+import { DrainMarks } from '../ledger/drain-mark.aws';
 import type { DrainSwitch } from '../scenario/drain.service';
 
 /** How the SDK reaches one region; empty on AWS. */
@@ -24,8 +19,6 @@ export interface DrainSwitchSettings {
   readonly clients: RegionClient;
 }
 
-/** The attribute that says whose switch it is. */
-const owner = 'drainedBy';
 const ledgerSuffix = ledgerTableName('');
 
 /** The drain switch in the ledger's table, written through another region: the drained one may not answer. Throws where there is none. */
@@ -35,16 +28,13 @@ export async function drainSwitch(region: string, { regions, systemName, run, cl
   const [first] = others;
   const table = systemName === undefined ? await onlyLedger(client.get(first)!, first) : ledgerTableName(systemName);
   const key = { [ledgerSchema.partitionKey]: { S: drainKey(region) } };
-  const condition = { ExpressionAttributeNames: { '#owner': owner }, ExpressionAttributeValues: { ':run': { S: run } } };
-  /** In the first region that answers: a refusal of the condition is an answer. */
-  const send = async (ask: (one: DynamoDBClient) => Promise<unknown>): Promise<boolean> => {
+  /** In the first region that answers: that somebody else has the switch is an answer. */
+  const send = async (ask: (marks: DrainMarks) => Promise<boolean>): Promise<boolean> => {
     let failure: unknown;
     for (const one of client.values()) {
       try {
-        await ask(one);
-        return true;
+        return await ask(new DrainMarks(one, table));
       } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false;
         failure = error;
       }
     }
@@ -53,22 +43,9 @@ export async function drainSwitch(region: string, { regions, systemName, run, cl
   return {
     place: `${table} in ${first}`,
     byHand: () => `aws dynamodb delete-item --table-name ${table} --region ${first} --key '${JSON.stringify(key)}'`,
-    drain: () =>
-      send((one) =>
-        one.send(
-          new PutItemCommand({
-            TableName: table,
-            Item: { ...key, [owner]: { S: run } },
-            // The SDK may send it twice: the second one finds the run's own.
-            ConditionExpression: `attribute_not_exists(${ledgerSchema.partitionKey}) OR #owner = :run`,
-            ...condition,
-          }),
-        ),
-      ),
+    drain: () => send((marks) => marks.set(region, { owner: run, at: Date.now() })),
     putBack: async () => {
-      await send((one) =>
-        one.send(new DeleteItemCommand({ TableName: table, Key: key, ConditionExpression: '#owner = :run', ...condition })),
-      );
+      await send((marks) => marks.clear(region, run));
     },
   };
 }

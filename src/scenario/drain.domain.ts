@@ -1,14 +1,4 @@
-/** One call through the public name, as its caller saw it. */
-export interface SeenCall {
-  /** One of the callers, each of which resolves the name for itself. */
-  readonly caller: number;
-  readonly beganMs: number;
-  readonly endedMs: number;
-  /** Who answered; undefined without an answer. */
-  readonly region?: string;
-  /** A final answer, or none: the caller has to ask again. */
-  readonly answered: boolean;
-}
+import { SeenCall } from './model';
 
 /** No answer from the region for so long: it is left for good, not by chance. */
 export const quietMs = 5_000;

@@ -1,7 +1,7 @@
-import { leftAt, SeenCall } from './drain.domain';
+import { leftAt } from './drain.domain';
 import { holdsWithin, sameAnswer } from './figures.domain';
 import { audit, openAccount, remember } from './ledger-view.service';
-import type { ApiAnswer, ScenarioSetting } from './model';
+import type { ApiAnswer, ScenarioSetting, SeenCall } from './model';
 import { causeOf, namedCauseOf } from '../kernel/cause';
 
 /** The switch that takes a region out of service, in the ledger's own table. */

@@ -77,3 +77,15 @@ export interface ScenarioSetting {
   /** A token that the API takes; the scenario spoils its signature. */
   readonly token: () => Promise<string>;
 }
+
+/** One call through the public name, as its caller saw it. */
+export interface SeenCall {
+  /** One of the callers, each of which resolves the name for itself. */
+  readonly caller: number;
+  readonly beganMs: number;
+  readonly endedMs: number;
+  /** Who answered; undefined without an answer. */
+  readonly region?: string;
+  /** A final answer, or none: the caller has to ask again. */
+  readonly answered: boolean;
+}

@@ -306,7 +306,7 @@ describe("a document is made by its format's tag alone", () => {
       expect.stringMatching(/^src\/approvals\/page\/http\.service\.ts: `# with the credentials of an approver/),
       // The page's own style, which is written there.
       "src/approvals/page/page.domain.ts: Markup.trusted('html', pageStyle)",
-      expect.stringMatching(/^src\/commands\/scenario\/evidence\.service\.ts: Markup\.trusted\(\n\s*'html',\n\s*`<style>/),
+      expect.stringMatching(/^src\/scenario\/timeline\.domain\.ts: Markup\.trusted\(\n\s*'html',\n\s*`<style>/),
     ]);
   });
 

@@ -6,6 +6,7 @@ import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { HostedZone, IHostedZone } from 'aws-cdk-lib/aws-route53';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Chain, DefinitionBody, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { account, homeRegions, regions } from './stacks';
@@ -81,6 +82,18 @@ const site = (stack: Stack, override: Override): unknown =>
   new lib.ReplicatedSite(stack, 'Site', { systemName, regions: regions.replicas, folder: siteFolder, ...override });
 const edge = (stack: Stack, override: Override): unknown =>
   new lib.PaymentsEdge(stack, 'Edge', { systemName, regions: regions.replicas, apiName: 'pay.example.com', ...override });
+const drill = (stack: Stack, override: Override, ofProber: Override = {}): unknown =>
+  new lib.RegionDrill(stack, 'Drill', {
+    api: api(stack, {}) as lib.ActiveActivePaymentsApi,
+    region: 'us-west-2',
+    publicName: 'pay.example.com',
+    prober: {
+      tokenUrl: 'https://login.example.com/token',
+      clientSecret: Secret.fromSecretNameV2(stack, 'Client', 'acme/drill-client'),
+      ...ofProber,
+    },
+    ...override,
+  });
 const capacity = { min: 1, max: 10 };
 const homes = (stack: Stack, override: Override): unknown =>
   new lib.LedgerKey(stack, 'Key', {
@@ -134,6 +147,7 @@ export const everyInterface: Readonly<Record<string, (stack: Stack, override: Ov
   DashboardApprovals: (stack, override) =>
     dashboard(stack, { approvals: [{ gateName: 'acme-gate', region: 'us-west-2', stateMachineName: 'acme-machine', ...override }] }),
   DashboardCutover: (stack, override) => dashboard(stack, { cutover: { region: 'us-west-2', ...override } }),
+  DrillProberProps: (stack, override) => drill(stack, {}, override),
   EdgeAlarmOptions: (stack, override) => edge(stack, { alarms: override }),
   EdgeDomainProps: (stack, override) =>
     edge(stack, {
@@ -199,6 +213,7 @@ export const everyInterface: Readonly<Record<string, (stack: Stack, override: Ov
     table(stack, { billing: lib.LedgerBilling.provisioned({ write: capacity, read: capacity, ...override }) }),
   ReconciliationWindow: (stack, override) => cutover(stack, { reconciliation: override }),
   RecoveryBudgetProps: (stack, override) => api(stack, { recovery: override }),
+  RegionDrillProps: (stack, override) => drill(stack, override),
   ReplicatedSiteProps: site,
   StrongRegionsProps: (stack, override) =>
     new lib.LedgerKey(stack, 'Key', {

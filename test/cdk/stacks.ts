@@ -8,6 +8,7 @@ import { gateBundles } from '../../src/approvals/contract';
 import { stuckBundle } from '../../src/approvals/stuck/contract';
 import { assetsContextKey } from '../../src/cdk/bundled-function';
 import { cutoverBundles } from '../../src/cutover/contract';
+import { drillBundles } from '../../src/drill/contract';
 import { meshBundles, outboxBundles } from '../../src/events/contract';
 import { PaymentRegions } from '../../src/index';
 import { ledgerBundles } from '../../src/ledger/contract';
@@ -27,6 +28,7 @@ function stubAssets(): string {
     ...Object.values(outboxBundles),
     ...Object.values(gateBundles),
     ...Object.values(cutoverBundles),
+    ...Object.values(drillBundles),
     stuckBundle,
   ];
   // Made beside its place and moved there: another test that starts meanwhile never sees half of it.

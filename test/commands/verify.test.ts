@@ -2,10 +2,10 @@ import { FakeSystem, goodToken, type Faults } from './fake-system';
 import { VirtualTime } from './virtual-time';
 import { RetryingCaller } from '../../src/scenario/caller.service';
 import { CheckLines } from '../../src/scenario/check-lines.service';
-import { leftAt, type SeenCall } from '../../src/scenario/drain.domain';
+import { leftAt } from '../../src/scenario/drain.domain';
 import type { DrainSwitch } from '../../src/scenario/drain.service';
 import { evidencePage } from '../../src/scenario/evidence.service';
-import type { ApiBody } from '../../src/scenario/model';
+import type { ApiBody, SeenCall } from '../../src/scenario/model';
 import { verify, type Verification, type VerificationPorts } from '../../src/scenario/verify.service';
 
 const regions = [

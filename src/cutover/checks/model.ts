@@ -11,7 +11,7 @@ export interface MetricQuery {
   readonly namespace: string;
   readonly name: string;
   readonly dimensions: Readonly<Record<string, string>>;
-  readonly stat: 'Maximum' | 'Average' | 'Minimum';
+  readonly stat: 'Maximum' | 'Average' | 'Minimum' | 'Sum';
 }
 
 /** What a team's own check is told. */

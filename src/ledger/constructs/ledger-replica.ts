@@ -135,9 +135,13 @@ export class LedgerReplica {
 
   /** Lets the grantee drain and restore any of the system's regions by writing the switch items; no account, no payment. */
   public grantOperate(grantee: IGrantable): Grant {
-    const keys = this.regions.replicas.map((region) => drainKey(region));
-    const grant = this.grantItems(grantee, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'], keys);
-    return this.withKey(grant, grantee, [...keyReadActions, ...keyWriteActions]);
+    return this._grantSwitch(grantee, this.regions.replicas, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem']);
+  }
+
+  /** @internal The same to the switch items of these regions alone. */
+  public _grantSwitch(grantee: IGrantable, regions: readonly string[], actions: string[]): Grant {
+    const grant = this.grantItems(grantee, actions, regions.map(drainKey));
+    return this.withKey(grant, grantee, actions.length > 1 ? [...keyReadActions, ...keyWriteActions] : keyReadActions);
   }
 
   /** @internal Lets the grantee read items by their key; no index. */

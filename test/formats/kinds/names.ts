@@ -4,6 +4,8 @@ import * as stuck from '../../../src/approvals/stuck/contract';
 import * as cutoverChecks from '../../../src/cutover/checks/contract';
 import * as cutover from '../../../src/cutover/contract';
 import * as cutoverMachine from '../../../src/cutover/machine/contract';
+import * as drill from '../../../src/drill/contract';
+import * as drillMachine from '../../../src/drill/machine/contract';
 import * as edge from '../../../src/edge/contract';
 import * as events from '../../../src/events/contract';
 import { canonicalJson, Json } from '../../../src/kernel/fingerprint';
@@ -21,6 +23,8 @@ export const contracts: Readonly<Record<string, Readonly<Record<string, unknown>
   'cutover/checks/contract': cutoverChecks,
   'cutover/contract': cutover,
   'cutover/machine/contract': cutoverMachine,
+  'drill/contract': drill,
+  'drill/machine/contract': drillMachine,
   'edge/contract': edge,
   'events/contract': events,
   'ledger/contract': ledger,
@@ -70,6 +74,9 @@ export const names: Readonly<Record<string, Json>> = {
   cutoverName: systemNames.cutoverName(system),
   cutoverStatusName: cutover.cutoverStatusName(system),
   setIdentifier: cutover.setIdentifier(system, 'target', 3),
+  drillName: drill.drillName(system, region),
+  drillProberName: drill.drillProberName(system, region),
+  drillWatchdogName: drill.drillWatchdogName(system, region),
   problemType: api.problemType('key_reused'),
   restApiName: api.restApiName(system),
   dashboardName: operations.dashboardName(system, region),

@@ -1,0 +1,187 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Function, IFunction } from 'aws-cdk-lib/aws-lambda';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { IBucket } from 'aws-cdk-lib/aws-s3';
+import { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import { DrillProberProps, RegionDrillProps } from './drill-props';
+import { BundledFunction } from '../../cdk/bundled-function';
+import { meshDeadLetterQueueName, outboxQueueName } from '../../events/contract';
+import { cutoverName } from '../../kernel/system-names';
+import {
+  drillBundles,
+  drillEnv,
+  DrillIdentity,
+  drillLimits,
+  drillName,
+  DrillPlan,
+  drillProberName,
+  drillWatchdogName,
+  proberEnv,
+} from '../contract';
+
+export interface DrillFunctionsProps {
+  readonly plan: DrillPlan;
+  readonly drill: RegionDrillProps;
+  readonly bucket: IBucket;
+  readonly topic: ITopic;
+}
+
+/** The functions of a drill, each with the rights to what it does and no more. */
+export class DrillFunctions extends Construct {
+  public readonly look: IFunction;
+  public readonly region: IFunction;
+  public readonly report: IFunction;
+  public readonly prober: Function;
+  public readonly watchdog: Function;
+  private readonly props: DrillFunctionsProps;
+
+  constructor(scope: Construct, id: string, props: DrillFunctionsProps) {
+    super(scope, id);
+    this.props = props;
+    this.prober = this.defineProber(props.drill.prober);
+    this.look = this.defineLook();
+    this.region = this.defineRegion();
+    this.report = this.defineReport();
+    this.watchdog = this.defineWatchdog();
+  }
+
+  private make(
+    id: string,
+    bundle: string,
+    says: string,
+    more: { environment?: Record<string, string>; functionName?: string; seconds?: number } = {},
+  ): Function {
+    const { plan, drill } = this.props;
+    return new BundledFunction(this, id, {
+      bundle,
+      functionName: more.functionName,
+      description: `${plan.systemName}: ${says}`,
+      environment: { ...more.environment },
+      timeout: Duration.seconds(more.seconds ?? drillLimits.stepSeconds),
+      memorySize: 512,
+      logRetention: drill.logRetention ?? RetentionDays.ONE_YEAR,
+    }).function;
+  }
+
+  private environment(more: { topicArn?: string; stateMachineArn?: string; prober?: string } = {}): Record<string, string> {
+    return drillEnv.write({ plan: JSON.stringify(this.props.plan), bucket: this.props.bucket.bucketName, ...more });
+  }
+
+  /** By its name: the machine needs the functions. */
+  private get machineArn(): string {
+    const { systemName, drilled } = this.props.plan;
+    return this.arn('states', Stack.of(this).region, `stateMachine:${drillName(systemName, drilled)}`);
+  }
+
+  private arn(service: string, region: string, resource: string): string {
+    const { partition, account } = Stack.of(this);
+    return `arn:${partition}:${service}:${region}:${account}:${resource}`;
+  }
+
+  private defineLook(): IFunction {
+    const { plan, drill } = this.props;
+    const made = this.make('Look', drillBundles.look, `looks at the system while ${plan.drilled} is drilled`, {
+      environment: this.environment({ stateMachineArn: this.machineArn }),
+    });
+    // Metrics and alarms know no resource where they are asked for by state.
+    allow(made, ['cloudwatch:GetMetricData', 'cloudwatch:DescribeAlarms'], ['*']);
+    allow(
+      made,
+      ['states:ListExecutions'],
+      plan.regions.map((region) => this.arn('states', region, `stateMachine:${cutoverName(plan.systemName)}`)),
+    );
+    if (plan.eventMs !== undefined) {
+      const queues = [meshDeadLetterQueueName(plan.systemName), outboxQueueName(plan.systemName, 'outbox-dlq')];
+      allow(
+        made,
+        ['sqs:GetQueueUrl', 'sqs:GetQueueAttributes'],
+        plan.regions.flatMap((region) => queues.map((name) => this.arn('sqs', region, name))),
+      );
+    }
+    drill.api._ledger._grantSwitch(made, plan.regions, ['dynamodb:GetItem']);
+    this.grantObjects(made, ['runs/*/calls.json', 'runs/*/audit.json'], ['runs/*/end.json']);
+    return made;
+  }
+
+  private defineRegion(): IFunction {
+    const { plan, drill } = this.props;
+    const made = this.make('Region', drillBundles.region, `takes ${plan.drilled} out of service for a drill, and puts it back`, {
+      environment: this.environment(),
+    });
+    drill.api._ledger._grantSwitch(made, [plan.drilled], ['dynamodb:PutItem', 'dynamodb:DeleteItem']);
+    return made;
+  }
+
+  private defineReport(): IFunction {
+    const { plan, topic } = this.props;
+    const made = this.make('Report', drillBundles.report, `tells of drills of ${plan.drilled}, and keeps their evidence`, {
+      environment: this.environment({ topicArn: topic.topicArn, prober: this.prober.functionName }),
+    });
+    topic.grantPublish(made);
+    this.prober.grantInvoke(made);
+    this.grantObjects(made, ['runs/*/calls.json'], ['runs/*/evidence.json', 'runs/*/evidence.html', 'runs/*/result.json', 'passed.json']);
+    return made;
+  }
+
+  private defineProber({ tokenUrl, clientSecret, scope, audience }: DrillProberProps): Function {
+    const { plan, drill } = this.props;
+    const identity: DrillIdentity = {
+      tokenUrl,
+      secretArn: clientSecret.secretArn,
+      ...(scope === undefined ? {} : { scope }),
+      ...(audience === undefined ? {} : { audience }),
+    };
+    const zoneName = drill.zoneName ?? plan.publicName.split('.').slice(1).join('.');
+    const made = this.make('Prober', drillBundles.prober, `pays through the public name while ${plan.drilled} is drilled`, {
+      functionName: drillProberName(plan.systemName, plan.drilled),
+      environment: { ...this.environment(), ...proberEnv.write({ identity: Stack.of(this).toJsonString(identity), zoneName }) },
+      seconds: drillLimits.proberSeconds,
+    });
+    // A second one would send the first one's payments again.
+    made.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
+    clientSecret.grantRead(made);
+    this.grantObjects(made, ['runs/*/end.json'], ['runs/*/calls.json', 'runs/*/audit.json']);
+    return made;
+  }
+
+  private defineWatchdog(): Function {
+    const { plan, drill, topic } = this.props;
+    const made = this.make('Watchdog', drillBundles.watchdog, `puts ${plan.drilled} back, whatever became of a drill`, {
+      functionName: drillWatchdogName(plan.systemName, plan.drilled),
+      environment: this.environment({ topicArn: topic.topicArn, stateMachineArn: this.machineArn }),
+      seconds: drillLimits.watchdogSeconds,
+    });
+    drill.api._ledger._grantSwitch(made, [plan.drilled], ['dynamodb:GetItem', 'dynamodb:DeleteItem']);
+    allow(made, ['states:ListExecutions'], [this.machineArn]);
+    allow(made, ['states:DescribeExecution'], [`${this.machineArn.replace(':stateMachine:', ':execution:')}:*`]);
+    topic.grantPublish(made);
+    this.grantObjects(
+      made,
+      ['runs/*/calls.json', 'runs/*/result.json', 'passed.json'],
+      ['runs/*/end.json', 'runs/*/evidence.json', 'runs/*/evidence.html', 'runs/*/result.json', 'passed.json'],
+    );
+    return made;
+  }
+
+  /** With the right to list, S3 says of what is not there that it is not; without it, that it is forbidden. */
+  private grantObjects(grantee: IGrantable, read: readonly string[], write: readonly string[]): void {
+    const { bucket } = this.props;
+    allow(grantee, ['s3:ListBucket'], [bucket.bucketArn]);
+    allow(
+      grantee,
+      ['s3:GetObject'],
+      read.map((key) => bucket.arnForObjects(key)),
+    );
+    allow(
+      grantee,
+      ['s3:PutObject'],
+      write.map((key) => bucket.arnForObjects(key)),
+    );
+  }
+}
+
+function allow(grantee: IGrantable, actions: string[], resourceArns: string[]): void {
+  Grant.addToPrincipal({ grantee, actions, resourceArns });
+}

@@ -1,0 +1,48 @@
+import { DrillKind } from './contract';
+
+/** A run's own things in the bucket, as JSON or text. */
+export interface DrillStore {
+  /** Undefined for what is not there. */
+  read<T>(key: string): Promise<T | undefined>;
+  write(key: string, text: string, contentType?: string): Promise<void>;
+}
+
+/** A drain switch that is set, and whose it is. */
+export interface RegionMark {
+  readonly owner: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** The drain switch of the drilled region, and of the others to look at. */
+export interface RegionSwitch {
+  read(region: string): Promise<RegionMark | undefined>;
+  /** False: somebody else has set it, and nothing was changed. */
+  set(region: string, mark: RegionMark): Promise<boolean>;
+  /** Takes away the owner's own mark alone. */
+  clear(region: string, owner: string): Promise<unknown>;
+}
+
+/** Faults that are injected into a region, under a run's own name. */
+export interface RegionFaults {
+  /** Tells what is wrong; undefined when the experiment runs, with every action of it. */
+  begin(run: string): Promise<string | undefined>;
+  /** The same of one that runs. */
+  problem(run: string): Promise<string | undefined>;
+  /** Ends every experiment of a drill that still runs. */
+  end(): Promise<void>;
+}
+
+/** Tells people. */
+export interface DrillTopic {
+  tell(subject: string, text: string): Promise<void>;
+}
+
+/** An execution of the drill's state machine. */
+export interface DrillExecution {
+  readonly arn: string;
+  readonly status: string;
+  readonly startedMs: number;
+  readonly kind: DrillKind;
+  readonly startedBy: string;
+}

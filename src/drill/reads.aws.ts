@@ -1,0 +1,104 @@
+import { DrillKind, drillMetrics, drillSchedule } from './contract';
+import { DrillExecution, DrillStore, DrillTopic } from './ports';
+import { snsSubject } from '../kernel/markup';
+import { cutoverName } from '../kernel/system-names';
+import { describeExecution } from '../runtime/executions';
+import { objectStore } from '../runtime/object-store';
+import { CallRefused, jsonCall, signedCall } from '../runtime/signed-call';
+
+interface ListedExecution {
+  readonly executionArn: string;
+  readonly status: string;
+  readonly startDate: number;
+}
+
+interface RaisedAlarm {
+  readonly AlarmName: string;
+  readonly AlarmDescription?: string;
+  readonly MetricName?: string;
+  readonly Metrics?: readonly object[];
+}
+
+/** Latest executions that are looked at: one runs at a time. */
+const latest = 5;
+
+/** A run's own things in its bucket. */
+export function drillStore(region: string, bucket: string): DrillStore {
+  const objects = objectStore(region, bucket);
+  return {
+    read: async <T>(key: string) => {
+      const text = await objects.get(key);
+      return text === undefined ? undefined : (JSON.parse(text) as T);
+    },
+    write: (key, text, type = 'application/json') => objects.put(key, text, type),
+  };
+}
+
+export function drillTopic(region: string, topicArn: string): DrillTopic {
+  return {
+    tell: async (subject, text) => {
+      const form = new URLSearchParams({
+        Action: 'Publish',
+        Version: '2010-03-31',
+        TopicArn: topicArn,
+        Subject: snsSubject(subject),
+        Message: text,
+      });
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+      await signedCall({ service: 'sns', region, method: 'POST', path: '/', headers, body: form.toString() });
+    },
+  };
+}
+
+async function listed(region: string, stateMachineArn: string, more: object): Promise<readonly ListedExecution[]> {
+  const request = { stateMachineArn, maxResults: latest, ...more };
+  return (await jsonCall<{ executions: ListedExecution[] }>('states', region, 'AWSStepFunctions.ListExecutions', request)).executions;
+}
+
+/** The latest executions of a drill's state machine, newest first. */
+export async function drillExecutions(region: string, stateMachineArn: string): Promise<DrillExecution[]> {
+  const found = await listed(region, stateMachineArn, {});
+  return Promise.all(
+    found.map(async ({ executionArn, status, startDate }) => {
+      const { input } = await describeExecution(region, executionArn);
+      const { kind, startedBy } = JSON.parse(input) as { kind?: DrillKind; startedBy?: string };
+      return {
+        arn: executionArn,
+        status,
+        startedMs: startDate * 1000,
+        kind: kind === 'fault' ? kind : 'drain',
+        startedBy: startedBy ?? drillSchedule,
+      };
+    }),
+  );
+}
+
+/** The system's cutover that runs in a region, in words; undefined where none does. */
+export async function runningCutover(region: string, systemName: string, ownMachine: string): Promise<string | undefined> {
+  const [arn, partition, states, , account] = ownMachine.split(':');
+  const machine = [arn, partition, states, region, account, 'stateMachine', cutoverName(systemName)].join(':');
+  try {
+    const [running] = await listed(region, machine, { statusFilter: 'RUNNING' });
+    return running?.executionArn;
+  } catch (error) {
+    if (error instanceof CallRefused && error.code === 'StateMachineDoesNotExist') return undefined;
+    throw error;
+  }
+}
+
+/** Names of a system's raised alarms: their descriptions begin with its name. Those on drills would hold up every next drill. */
+export async function raisedAlarms(region: string, systemName: string): Promise<string[]> {
+  const { MetricAlarms = [] } = await jsonCall<{ MetricAlarms?: RaisedAlarm[] }>(
+    'monitoring',
+    region,
+    'GraniteServiceVersion20100801.DescribeAlarms',
+    { StateValue: 'ALARM', MaxRecords: 100 },
+  );
+  const ofDrills = (alarm: RaisedAlarm): boolean => {
+    const watched = JSON.stringify([alarm.MetricName, alarm.Metrics]);
+    return Object.values(drillMetrics).some((name) => watched.includes(name)) || (alarm.AlarmDescription ?? '').includes('region drill');
+  };
+  return MetricAlarms.filter(({ AlarmDescription: says = '' }) => says.startsWith(systemName))
+    .filter((alarm) => !ofDrills(alarm))
+    .map(({ AlarmName }) => AlarmName);
+}

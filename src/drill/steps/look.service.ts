@@ -1,0 +1,197 @@
+import { AskedStep, because, DrillHandler } from './request.service';
+import { apiMetrics } from '../../api/contract';
+import { CheckReads } from '../../cutover/checks/model';
+import { meshDeadLetterQueueName, meshMetrics, outboxQueueName } from '../../events/contract';
+import { systemMetrics } from '../../kernel/system-metrics';
+import { ledgerMetrics } from '../../ledger/contract';
+import { drillKeys, drillLimits, DrillPlan } from '../contract';
+import { auditReasons, checkReasons, metricReasons, recoveryOf, returnOf, seenBefore, Sight, splitOf } from '../domain';
+import { StepsOf } from '../machine/contract';
+import { DrillCheck, DrillMetricsSeen, ProbeAudit, ProbedCalls } from '../model';
+import { DrillStore, RegionFaults, RegionSwitch } from '../ports';
+
+/** What is looked at: nothing here changes a region. */
+export interface LookServices {
+  readonly reads: Pick<CheckReads, 'metric' | 'queueDepth'>;
+  /** Names of the system's alarms that are raised in a region; those on drills are not among them. */
+  readonly raised: (region: string) => Promise<readonly string[]>;
+  /** A cutover of the system that runs in a region; undefined where none does. */
+  readonly cutover: (region: string) => Promise<string | undefined>;
+  readonly switches: Pick<RegionSwitch, 'read'>;
+  readonly faults?: Pick<RegionFaults, 'problem'>;
+  readonly store: DrillStore;
+}
+
+type LookStep = StepsOf<'look'>;
+
+/** Minutes of metrics in which a region must have been healthy. */
+const healthyMinutes = 3;
+/** How long alarms may take to be quiet again. */
+const quietMs = 900_000;
+const auditMs = 1000 * (drillLimits.auditSeconds + 30);
+
+const checks: DrillHandler<LookServices, 'checks'> = async (services, { plan, facts, run }) => {
+  const { kind } = facts;
+  const found = [
+    ...(await checksOf(services, plan, run)),
+    check(
+      'budget agreed',
+      plan.expectedSeconds <= plan.budgetSeconds,
+      `${plan.expectedSeconds} s by the API's settings`,
+      `${plan.budgetSeconds} s`,
+    ),
+    ...(kind === 'fault' && !services.faults ? [check('fault experiment', false, 'none is deployed', 'an experiment template')] : []),
+  ];
+  const reasons = checkReasons('before', found);
+  const deadBefore = await deadLetters(services, plan);
+  const known = because({ ...facts, checks: found, deadBefore }, reasons);
+  return known.reasons.length === 0 ? { outcome: 'passed', facts: known } : { outcome: 'failed', facts: known };
+};
+
+const before: DrillHandler<LookServices, 'before'> = async (services, asked) => {
+  const sight = await sightOf(services, asked);
+  const { facts } = sight;
+  const seen = seenBefore(sight);
+  if (seen === 'again') return { outcome: 'again', facts };
+  return seen === 'seen' ? { outcome: 'seen', facts: waited(facts) } : { outcome: 'failed', facts: waited(because(facts, [seen])) };
+};
+
+const watch: DrillHandler<LookServices, 'watch'> = async (services, asked) => {
+  const sight = await sightOf(services, asked);
+  const { facts } = sight;
+  // An action that was skipped would let the drill pass without a fault.
+  const problem = facts.kind === 'fault' ? await services.faults?.problem(asked.run) : undefined;
+  if (problem !== undefined) return { outcome: 'failed', facts: waited(because(facts, [problem])) };
+  const recovery = recoveryOf(sight);
+  if (recovery.kind === 'again') return { outcome: 'again', facts };
+  const known = waited(because({ ...facts, ttlSeconds: sight.probed?.ttlSeconds }, recovery.reasons));
+  if (recovery.kind === 'failed') return { outcome: 'failed', facts: known };
+  return { outcome: 'away', facts: { ...known, recoverySeconds: recovery.recoverySeconds } };
+};
+
+const comeBack: DrillHandler<LookServices, 'comeBack'> = async (services, asked) => {
+  const sight = await sightOf(services, asked);
+  const { facts } = sight;
+  const back = returnOf(sight);
+  if (back.kind === 'again') return { outcome: 'again', facts };
+  if (back.kind === 'failed') return { outcome: 'failed', facts: waited(because(facts, [back.reason])) };
+  return { outcome: 'back', facts: waited({ ...facts, backMs: back.backMs }) };
+};
+
+/** Ends the prober, and takes what it says of its payments. */
+const measure: DrillHandler<LookServices, 'measure'> = async (services, asked) => {
+  const sight = await sightOf(services, asked);
+  const { facts, nowMs } = sight;
+  const { store } = services;
+  await store.write(drillKeys.end(facts.id), JSON.stringify({ at: nowMs }));
+  const audit = await store.read<ProbeAudit>(drillKeys.audit(facts.id));
+  const split = splitOf(sight);
+  const known = waited({ ...facts, ...(split ? { split } : {}) });
+  if (audit) return { outcome: 'measured', facts: because({ ...known, audit }, auditReasons(audit)) };
+  if (nowMs - facts.sinceMs! < auditMs) return { outcome: 'again', facts };
+  return { outcome: 'failed', facts: because(known, ['the prober did not account for its payments']) };
+};
+
+const recheck: DrillHandler<LookServices, 'recheck'> = async (services, asked) => {
+  const { plan, nowMs, run } = asked;
+  const facts = since(asked);
+  const found = await checksOf(services, plan, run);
+  const reasons = checkReasons('after', found);
+  if (reasons.length > 0 && nowMs - facts.sinceMs! < quietMs) return { outcome: 'again', facts };
+  const metrics = await metricsOf(services, asked);
+  const known = waited(because({ ...facts, checksAfter: found, metrics }, [...reasons, ...metricReasons(plan, metrics)]));
+  return reasons.length === 0 ? { outcome: 'passed', facts: known } : { outcome: 'failed', facts: known };
+};
+
+/** One handler for each step that looks. */
+export const lookSteps: { readonly [Step in LookStep]: DrillHandler<LookServices, Step> } = {
+  checks,
+  before,
+  watch,
+  comeBack,
+  measure,
+  recheck,
+};
+
+/** Since when the present step waits. */
+function since({ facts, nowMs }: AskedStep): AskedStep['facts'] {
+  return { ...facts, sinceMs: facts.sinceMs ?? nowMs };
+}
+
+/** The wait is over: the next step begins its own. */
+function waited({ sinceMs, ...facts }: AskedStep['facts']): AskedStep['facts'] {
+  return facts;
+}
+
+async function sightOf({ store }: LookServices, asked: AskedStep): Promise<Sight> {
+  const facts = since(asked);
+  return { plan: asked.plan, nowMs: asked.nowMs, facts, probed: await store.read<ProbedCalls>(drillKeys.calls(facts.id)) };
+}
+
+function check(name: string, passed: boolean, value: string, allowed?: string): DrillCheck {
+  return { name, passed, value, ...(allowed === undefined ? {} : { allowed }) };
+}
+
+/** Whether the system is as a drill may find and must leave it. */
+async function checksOf(services: LookServices, plan: DrillPlan, run: string): Promise<DrillCheck[]> {
+  const perRegion = await Promise.all(plan.regions.map((region) => regionChecks(services, plan, region, run)));
+  const running = (await Promise.all(plan.regions.map((region) => services.cutover(region)))).find((one) => one !== undefined);
+  return [...perRegion.flat(), check('no cutover runs', running === undefined, running ?? 'none', 'none')];
+}
+
+async function regionChecks(services: LookServices, plan: DrillPlan, region: string, run: string): Promise<DrillCheck[]> {
+  const { reads, raised, switches } = services;
+  const unhealthy = await reads.metric(region, own(plan, region, apiMetrics.unhealthy, 'Sum'), healthyMinutes);
+  const mark = await switches.read(region);
+  const alarms = await raised(region);
+  const foreign = mark && !mark.owner.endsWith(run);
+  const answers = unhealthy.reduce((sum, value) => sum + value, 0);
+  return [
+    check(`${region} is in service`, !mark, mark ? `drained by ${foreign ? mark.owner : 'this drill'}` : 'not drained', 'not drained'),
+    check(`${region} is healthy`, answers === 0, `${answers} answers 503 of /health in ${healthyMinutes} minutes`, '0'),
+    check(`alarms of ${region} are quiet`, alarms.length === 0, alarms.length === 0 ? 'none raised' : alarms.join(', '), 'none raised'),
+  ];
+}
+
+function own(
+  { systemName }: DrillPlan,
+  region: string,
+  name: string,
+  stat: 'Sum' | 'Maximum',
+  more: Readonly<Record<string, string>> = {},
+): Parameters<CheckReads['metric']>[1] {
+  const { namespace, systemDimension, regionDimension } = systemMetrics;
+  return { namespace, name, stat, dimensions: { [systemDimension]: systemName, [regionDimension]: region, ...more } };
+}
+
+async function deadLetters({ reads }: LookServices, { systemName, regions, eventMs }: DrillPlan): Promise<number> {
+  if (eventMs === undefined) return 0;
+  const names = [meshDeadLetterQueueName(systemName), outboxQueueName(systemName, 'outbox-dlq')];
+  const depths = await Promise.all(regions.flatMap((region) => names.map((name) => reads.queueDepth(region, name))));
+  return depths.reduce<number>((sum, depth) => sum + (depth ?? 0), 0);
+}
+
+async function metricsOf(services: LookServices, { plan, facts, nowMs }: AskedStep): Promise<DrillMetricsSeen> {
+  const { reads } = services;
+  const minutes = Math.ceil((nowMs - facts.startedMs) / 60_000) + 1;
+  const sum = async (name: string): Promise<number> => {
+    const values = await Promise.all(plan.regions.map((region) => reads.metric(region, own(plan, region, name, 'Sum'), minutes)));
+    return values.flat().reduce((total, value) => total + value, 0);
+  };
+  const ways = plan.regions.flatMap((region) => plan.regions.filter((peer) => peer !== region).map((peer) => [region, peer] as const));
+  const late =
+    plan.eventMs === undefined
+      ? []
+      : await Promise.all(
+          ways.map(([region, peer]) =>
+            reads.metric(region, own(plan, region, meshMetrics.probeLatency, 'Maximum', { [meshMetrics.peerDimension]: peer }), minutes),
+          ),
+        );
+  const longest = late.flat();
+  return {
+    conflicts: await sum(ledgerMetrics.writeConflicts),
+    eventsSent: await sum(meshMetrics.eventsPublished),
+    ...(longest.length > 0 ? { longestEventMs: Math.max(...longest) } : {}),
+    eventsMissing: Math.max(0, (await deadLetters(services, plan)) - (facts.deadBefore ?? 0)),
+  };
+}

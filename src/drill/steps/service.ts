@@ -1,0 +1,47 @@
+import { DrillHandler } from './request.service';
+import { DrillPlan, drillSchedule } from '../contract';
+import { kindOf, runId } from '../domain';
+import { DrillCall, DrillStepName, DrillStepResult, drillWorkers, DrillWorker, StepsOf } from '../machine/contract';
+import { DrillFacts } from '../model';
+
+type Handlers<Services, Worker extends DrillWorker> = { readonly [Step in StepsOf<Worker>]: DrillHandler<Services, Step> };
+
+/** What a function that does steps is made of. */
+export interface DrillWorkerParts<Services, Worker extends DrillWorker> {
+  readonly worker: Worker;
+  readonly plan: DrillPlan;
+  readonly services: Services;
+  readonly steps: Handlers<Services, Worker>;
+  readonly nowMs: () => number;
+}
+
+/** Does the steps of one function. Each can be asked for any number of times. */
+export function drillWorker<Services, Worker extends DrillWorker>(
+  parts: DrillWorkerParts<Services, Worker>,
+): (call: DrillCall) => Promise<DrillStepResult> {
+  const { worker, plan, services, steps, nowMs } = parts;
+  return async (call) => {
+    if (drillWorkers[call.step] !== worker) throw new Error(`the function '${worker}' does not do the step '${String(call.step)}'`);
+    const facts = factsOf(call, nowMs());
+    const handler = steps[call.step as StepsOf<Worker>] as unknown as DrillHandler<Services, DrillStepName>;
+    return handler(services, { plan, run: call.run, facts, nowMs: nowMs() });
+  };
+}
+
+/** What is known so far, and what went wrong on the way here. */
+function factsOf({ run, request, facts, fault }: DrillCall, nowMs: number): DrillFacts {
+  const known = 'id' in facts ? (facts as DrillFacts) : begun(run, request, nowMs);
+  const failed = fault.Error === undefined ? [] : [`a step failed: ${fault.Error} ${(fault.Cause ?? '').slice(0, 300)}`.trim()];
+  return { ...known, reasons: [...new Set([...known.reasons, ...failed])] };
+}
+
+function begun(run: string, request: DrillCall['request'], nowMs: number): DrillFacts {
+  const kind = kindOf(request.kind);
+  return {
+    id: runId(run),
+    kind: kind ?? 'drain',
+    startedBy: request.startedBy ?? drillSchedule,
+    startedMs: nowMs,
+    reasons: kind === undefined ? [`the kind of drill is '${String(request.kind).slice(0, 40)}': give drain or fault`] : [],
+  };
+}

@@ -1,0 +1,112 @@
+import { drillKeys, DrillPlan } from '../contract';
+import { executionOf, ownerOf, resultOf, runId } from '../domain';
+import { ProbedCalls } from '../model';
+import { DrillExecution, DrillStore, DrillTopic, RegionFaults, RegionSwitch } from '../ports';
+import { keepEvidence } from '../report/service';
+
+export interface WatchdogPorts {
+  readonly switches: RegionSwitch;
+  readonly faults?: RegionFaults;
+  /** The drill's latest executions, newest first. */
+  readonly executions: () => Promise<readonly DrillExecution[]>;
+  readonly store: DrillStore;
+  readonly bucket: string;
+  readonly topic: DrillTopic;
+  readonly nowMs: () => number;
+}
+
+/** What one look came to. */
+export interface WatchdogSight {
+  /** The region was out of service for a drill that was over, or too long, and was put back. */
+  readonly restored: boolean;
+  /** Runs that ended without a word of their own, and were told now. */
+  readonly told: readonly string[];
+  /** Days since a drill was passed. */
+  readonly days: number;
+}
+
+const dayMs = 86_400_000;
+
+/**
+ * Restores the drilled region when a drill is over or takes too long, whatever became of its execution, and tells what an execution could
+ * not tell that was ended from outside.
+ */
+export class Watchdog {
+  constructor(
+    private readonly plan: DrillPlan,
+    private readonly ports: WatchdogPorts,
+  ) {}
+
+  public async look(): Promise<WatchdogSight> {
+    const executions = await this.ports.executions();
+    // First of all: the rest can wait, a region cannot.
+    const restored = await this.restore(executions);
+    const told: string[] = [];
+    for (const execution of executions) if (await this.conclude(execution)) told.push(runId(execution.arn));
+    return { restored, told, days: await this.days() };
+  }
+
+  private async restore(executions: readonly DrillExecution[]): Promise<boolean> {
+    const { switches, faults, topic, nowMs } = this.ports;
+    const { plan } = this;
+    const running = executions.filter(({ status }) => isRunning(status));
+    const tooLong = (sinceMs: number): boolean => nowMs() - sinceMs > plan.longestSeconds * 1000;
+    const mark = await switches.read(plan.drilled);
+    const owner = mark && executionOf(mark.owner);
+    const late = mark !== undefined && tooLong(mark.at);
+    let restored = false;
+    if (mark && owner !== undefined && (late || !running.some(({ arn }) => arn === owner))) {
+      await switches.clear(plan.drilled, ownerOf(owner));
+      restored = true;
+    }
+    // An experiment belongs to the one execution that runs: without one, or beyond the time, none may.
+    if (faults && (running.length === 0 || running.every(({ startedMs }) => tooLong(startedMs)))) await faults.end();
+    if (restored) {
+      await topic.tell(
+        `${plan.systemName}: ${plan.drilled} was put back by the watchdog`,
+        [
+          `The drill ${runId(owner!)} ${late ? `had taken ${plan.drilled} away for more than ${plan.longestSeconds} s` : 'was over'}.`,
+          'The watchdog has put the region back into service.',
+        ].join('\n'),
+      );
+    }
+    return restored;
+  }
+
+  /** What an execution says at its end was not said by one that was stopped, or failed. */
+  private async conclude({ arn, status, startedMs, kind, startedBy }: DrillExecution): Promise<boolean> {
+    if (isRunning(status)) return false;
+    const { store, bucket, topic, nowMs } = this.ports;
+    const { plan } = this;
+    const id = runId(arn);
+    if ((await store.read(drillKeys.result(id))) !== undefined) return false;
+    await store.write(drillKeys.end(id), JSON.stringify({ at: nowMs() }));
+    const state = status === 'ABORTED' ? 'ABORTED' : 'FAILED';
+    const facts = { id, kind, startedBy, startedMs, reasons: [`the execution ended ${status}`] };
+    const probed = await store.read<ProbedCalls>(drillKeys.calls(id));
+    const evidence = { plan, facts, result: resultOf(plan, facts, state), endedMs: nowMs(), probed };
+    const { evidence: kept } = await keepEvidence(store, bucket, evidence);
+    await topic.tell(
+      `${plan.systemName}: drill of ${plan.drilled} ${state}`,
+      [
+        `The region drill of ${plan.drilled} ended ${status} before its verdict. ${plan.drilled} is in service.`,
+        `Evidence: s3://${kept!.bucket}/${kept!.html.key}`,
+        `SHA-256 ${kept!.html.sha256}`,
+      ].join('\n'),
+    );
+    return true;
+  }
+
+  private async days(): Promise<number> {
+    const { store, nowMs } = this.ports;
+    const known = await store.read<{ readonly at: number }>(drillKeys.passed);
+    if (known) return (nowMs() - known.at) / dayMs;
+    // No drill yet: its time runs from now on.
+    await store.write(drillKeys.passed, JSON.stringify({ at: nowMs() }));
+    return 0;
+  }
+}
+
+function isRunning(status: string): boolean {
+  return status === 'RUNNING' || status === 'PENDING_REDRIVE';
+}

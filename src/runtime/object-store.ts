@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto';
+import { CallRefused, signedCall } from './signed-call';
+
+/** Objects of one bucket, with the parts that the DynamoDB client brings anyway: S3's own client is larger than a function may be. */
+export interface ObjectStore {
+  /** The object's text; undefined where it is not there. */
+  get(key: string): Promise<string | undefined>;
+  put(key: string, text: string, contentType: string): Promise<void>;
+}
+
+/** The bucket is addressed in the path. Its name has no dots, and keys have letters, digits and what needs no escape. */
+export function objectStore(region: string, bucket: string): ObjectStore {
+  const pathOf = (key: string): string => `/${bucket}/${key}`;
+  return {
+    get: async (key) => {
+      try {
+        return await signedCall({ service: 's3', region, method: 'GET', path: pathOf(key) });
+      } catch (error) {
+        if (error instanceof CallRefused && error.status === 404) return undefined;
+        throw error;
+      }
+    },
+    put: async (key, text, contentType) => {
+      // A bucket with object lock takes no upload without a checksum.
+      const checksum = createHash('sha256').update(text).digest('base64');
+      const headers = { 'content-type': contentType, 'x-amz-checksum-sha256': checksum };
+      await signedCall({ service: 's3', region, method: 'PUT', path: pathOf(key), headers, body: text });
+    },
+  };
+}

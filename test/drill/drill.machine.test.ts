@@ -1,0 +1,217 @@
+import { definitionOf, drillIn } from './machine';
+import { DrillWorld, plan, run, WorldSettings } from './world';
+import { drillKeys } from '../../src/drill/contract';
+import type { DrillResult } from '../../src/drill/model';
+import { sha256 } from '../../src/kernel/digest';
+import { newStack } from '../cdk/stacks';
+import { AslResult, runAsl } from '../cutover/asl';
+
+const stack = newStack('us-west-2');
+drillIn(stack);
+const definition = definitionOf(stack);
+
+interface Ended extends AslResult {
+  readonly result: DrillResult;
+}
+
+/** Runs the machine as it is deployed, with the world's clock. */
+async function drill(world: DrillWorld, input: object = { startedBy: 'ada' }, onWait?: (ms: number) => void): Promise<Ended> {
+  const ended = await runAsl(definition, input, {
+    call: (_, payload) => world.call(payload),
+    answer: async () => undefined,
+    nowMs: () => world.nowMs,
+    wait: (ms) => {
+      world.nowMs += ms;
+      onWait?.(ms);
+    },
+    executionId: run,
+  });
+  const result = ended.status === 'SUCCEEDED' ? (ended.output as DrillResult) : (parsed(ended.cause) as DrillResult);
+  return { ...ended, result };
+}
+
+function parsed(text = ''): unknown {
+  return text.startsWith('{') ? JSON.parse(text) : {};
+}
+
+const drilled = async (settings: WorldSettings, input?: object): Promise<Ended & { readonly world: DrillWorld }> => {
+  const world = new DrillWorld(settings);
+  return { world, ...(await drill(world, input)) };
+};
+
+test('a drain is passed: callers leave within the budget and come back, and the evidence says so', async () => {
+  const { status, result, world, events } = await drilled({ metric: (name) => (name === 'EventsPublished' ? [400] : []) });
+  expect(status).toBe('SUCCEEDED');
+  expect(result).toMatchObject({ id: 'first', region: 'us-east-1', kind: 'drain', state: 'PASSED', lost: 0, duplicates: 0, reasons: [] });
+  expect(result.recoverySeconds).toBeGreaterThan(14);
+  expect(result.recoverySeconds).toBeLessThan(17);
+  expect(result.split).toEqual({
+    before: { 'us-east-1': 50, 'us-west-2': 50 },
+    during: { 'us-west-2': 100 },
+    after: { 'us-east-1': 50, 'us-west-2': 50 },
+  });
+  expect(world.inService).toBe(true);
+  expect(world.told.map(({ subject }) => subject)).toEqual(['acme-pay: us-east-1 is drilled', 'acme-pay: drill of us-east-1 PASSED']);
+  expect(world.told[1].text).toContain(`s3://evidence/${drillKeys.evidence('first', 'html')}`);
+  const page = world.objects.get(drillKeys.evidence('first', 'html'))!;
+  expect(world.told[1].text).toContain(sha256(page));
+  expect(result.evidence).toMatchObject({ html: { sha256: sha256(page) } });
+  expect(JSON.parse(world.objects.get(drillKeys.passed)!)).toMatchObject({ id: 'first' });
+  // Step Functions ends an execution at 25,000.
+  expect(events).toBeLessThan(2_000);
+});
+
+test("a record's TTL that is too long fails it, with the reason, and the region is back", async () => {
+  const { status, result, world } = await drilled({ ttlSeconds: 60 });
+  expect(status).toBe('FAILED');
+  expect(result.state).toBe('FAILED');
+  expect(result.recoverySeconds).toBeGreaterThan(69);
+  expect(result.reasons).toEqual([
+    expect.stringMatching(/^callers were away after 7\d(\.\d)? s, budget 30 s: resolvers keep the public name's answer for 60 s$/),
+  ]);
+  expect(world.inService).toBe(true);
+  expect(world.told[1].subject).toBe('acme-pay: drill of us-east-1 FAILED');
+});
+
+test('callers that never leave fail it: the region is put back before they would', async () => {
+  const { result, world } = await drilled({ ttlSeconds: 3600 });
+  expect(result.state).toBe('FAILED');
+  expect(result.reasons[0]).toMatch(/^callers were still led to us-east-1 after 12\d s, budget 30 s: resolvers keep .* for 3600 s$/);
+  expect(world.inService).toBe(true);
+});
+
+test.each<[string, WorldSettings, string]>([
+  ['a raised alarm', { raised: ['Faults'] }, 'before: alarms of us-east-1 are quiet: Faults'],
+  ['a cutover', { cutover: 'arn:of:run' }, 'before: no cutover runs: arn:of:run'],
+  [
+    'a region that is not healthy',
+    { metric: (name) => (name === 'UnhealthyAnswers' ? [2] : []) },
+    'before: us-east-1 is healthy: 2 answers 503 of /health in 3 minutes',
+  ],
+])('%s: nothing is taken away', async (_, settings, reason) => {
+  const { result, world, visited } = await drilled(settings);
+  expect(result.state).toBe('FAILED');
+  expect(result.reasons).toContain(reason);
+  expect(visited).not.toContain('Take region away');
+  expect(world.told.map(({ subject }) => subject)).toEqual(['acme-pay: drill of us-east-1 FAILED']);
+});
+
+test('a kind that is none is refused, with its name', async () => {
+  const { result, visited } = await drilled({}, { startedBy: 'ada', kind: 'flood' });
+  expect(result.reasons).toEqual(["the kind of drill is 'flood': give drain or fault"]);
+  expect(visited).not.toContain('Take region away');
+});
+
+test.each<[string, WorldSettings, RegExp]>([
+  ['a lost payment', { audit: { lost: 1 } }, /^1 payments were lost$/],
+  ['a debit made twice', { audit: { duplicates: 2 } }, /^2 debits were made twice$/],
+  ['a caller without an answer', { audit: { failed: ['503 home'] } }, /^1 callers had no final answer, such as: 503 home$/],
+  ['a wrong balance', { audit: { wrong: ['probe in us-east-1'] } }, /^1 balances are not what their lines make/],
+  ['a late event', { metric: (name) => (name === 'ProbeLatency' ? [90_000] : []) }, /^an event took 90000 ms from region to region/],
+])('%s fails it', async (_, settings, reason) => {
+  const { result, world } = await drilled(settings);
+  expect(result.state).toBe('FAILED');
+  expect(result.reasons).toEqual([expect.stringMatching(reason)]);
+  expect(world.inService).toBe(true);
+});
+
+test('a prober that falls silent ends the drill: the region is put back, and nothing is called passed', async () => {
+  const { result, world } = await drilled({ proberDiesAtMs: 50_000 });
+  expect(result.state).toBe('FAILED');
+  expect(result.reasons[0]).toMatch(/^the prober was silent for 2\d s$/);
+  expect(world.inService).toBe(true);
+});
+
+test.each(['watch', 'takeAway', 'comeBack', 'measure', 'recheck'])(
+  'a step that always fails (%s) leaves the region in service',
+  async (step) => {
+    const world = new DrillWorld();
+    world.broken = step;
+    const { result } = await drill(world);
+    expect(result.state).toBe('FAILED');
+    expect(result.reasons).toContain('a step failed: Broken it is broken');
+    expect(world.inService).toBe(true);
+  },
+);
+
+test('a region that another person has drained is left as it is', async () => {
+  const world = new DrillWorld();
+  const { result } = await drill(world, { startedBy: 'ada' }, () => {
+    world.mark ??= { owner: '', at: world.nowMs };
+  });
+  expect(result.state).toBe('FAILED');
+  expect(result.reasons[0]).toBe('another person has drained us-east-1: it was left as it is');
+  expect(world.mark?.owner).toBe('');
+});
+
+describe('the watchdog', () => {
+  const execution = (status: string, startedMs: number) => ({ arn: run, status, startedMs, kind: 'drain' as const, startedBy: 'ada' });
+
+  /** A drill that goes no further once its region is away. */
+  async function stopped(status: string): Promise<DrillWorld> {
+    const world = new DrillWorld();
+    await drill(world, { startedBy: 'ada' }, () => {
+      if (world.mark) throw new Error('the execution is gone');
+    }).catch(() => undefined);
+    expect(world.inService).toBe(false);
+    world.executions = [execution(status, world.beganMs)];
+    return world;
+  }
+
+  test.each([
+    ['ABORTED', 'ABORTED'],
+    ['FAILED', 'FAILED'],
+    ['TIMED_OUT', 'FAILED'],
+  ])('puts the region back at once when the execution is %s, tells it, and keeps evidence', async (status, state) => {
+    const world = await stopped(status);
+    expect(await world.watchdog().look()).toMatchObject({ restored: true, told: ['first'] });
+    expect(world.inService).toBe(true);
+    const subjects = world.told.slice(1).map(({ subject }) => subject);
+    expect(subjects).toEqual(['acme-pay: us-east-1 was put back by the watchdog', `acme-pay: drill of us-east-1 ${state}`]);
+    expect(JSON.parse(world.objects.get(drillKeys.result('first'))!)).toMatchObject({ state });
+    expect(world.objects.has(drillKeys.end('first'))).toBe(true);
+    // Told once.
+    expect(await world.watchdog().look()).toMatchObject({ restored: false, told: [] });
+  });
+
+  test('waits while the drill runs, and not beyond the longest time', async () => {
+    const world = await stopped('RUNNING');
+    expect(await world.watchdog().look()).toMatchObject({ restored: false, told: [] });
+    world.nowMs += plan.longestSeconds * 1000 + 1;
+    expect(await world.watchdog().look()).toMatchObject({ restored: true });
+    expect(world.inService).toBe(true);
+    expect(world.told.pop()!.text).toContain('for more than 300 s');
+  });
+
+  test('leaves a switch alone that a person has set', async () => {
+    const world = new DrillWorld();
+    world.mark = { owner: '', at: 0 };
+    expect(await world.watchdog().look()).toMatchObject({ restored: false });
+    expect(world.mark).toBeDefined();
+  });
+
+  test('counts the days since a drill was passed', async () => {
+    const world = new DrillWorld();
+    expect((await world.watchdog().look()).days).toBe(0);
+    world.nowMs += 101 * 86_400_000;
+    expect((await world.watchdog().look()).days).toBe(101);
+    await drill(world);
+    world.nowMs += 86_400_000;
+    expect((await world.watchdog().look()).days).toBeCloseTo(1, 1);
+  });
+});
+
+describe('faults in the place of the drain', () => {
+  test('are injected, measured and ended', async () => {
+    const { result, world } = await drilled({}, { startedBy: 'ada', kind: 'fault' });
+    expect(result).toMatchObject({ kind: 'fault', state: 'PASSED' });
+    expect(world.inService).toBe(true);
+  });
+
+  test('an action that was skipped fails the drill', async () => {
+    const { result, world } = await drilled({ faultProblem: "the action 'functions' was skipped" }, { startedBy: 'ada', kind: 'fault' });
+    expect(result.reasons).toEqual(["the action 'functions' was skipped"]);
+    expect(result.state).toBe('FAILED');
+    expect(world.inService).toBe(true);
+  });
+});

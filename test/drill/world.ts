@@ -1,0 +1,188 @@
+import type { DrillKind } from '../../src/drill/contract';
+import { drillKeys, DrillPlan } from '../../src/drill/contract';
+import { DrillCall } from '../../src/drill/machine/contract';
+import type { ProbeAudit, ProbedCalls } from '../../src/drill/model';
+import type { DrillExecution, RegionMark } from '../../src/drill/ports';
+import { lookSteps, LookServices } from '../../src/drill/steps/look.service';
+import { regionSteps } from '../../src/drill/steps/region.service';
+import { reportSteps } from '../../src/drill/steps/report.service';
+import { drillWorker } from '../../src/drill/steps/service';
+import { Watchdog } from '../../src/drill/watchdog/service';
+import type { SeenCall } from '../../src/scenario/model';
+
+export const plan: DrillPlan = {
+  systemName: 'acme-pay',
+  drilled: 'us-east-1',
+  regions: ['us-east-1', 'us-west-2'],
+  publicName: 'pay.example.com',
+  tableName: 'acme-pay-ledger',
+  budgetSeconds: 30,
+  expectedSeconds: 26,
+  beforeSeconds: 30,
+  duringSeconds: 30,
+  returnSeconds: 180,
+  longestSeconds: 300,
+  intervalDays: 100,
+  eventMs: 60_000,
+};
+
+export const run = 'arn:aws:states:us-west-2:111122223333:execution:acme-pay-drill-us-east-1:first';
+const callEveryMs = 500;
+/** A health check sees a drained region within it. */
+const detectionMs = 10_000;
+
+export interface WorldSettings {
+  readonly ttlSeconds?: number;
+  readonly audit?: Partial<ProbeAudit>;
+  readonly raised?: readonly string[];
+  readonly cutover?: string;
+  /** The prober stops writing at this moment after the beginning. */
+  readonly proberDiesAtMs?: number;
+  readonly kind?: DrillKind;
+  /** What an experiment says when it is looked at. */
+  readonly faultProblem?: string;
+  readonly metric?: (name: string) => readonly number[];
+}
+
+/** A system that is drilled, with a clock of its own: what callers are told follows the switch after a health check and the TTL. */
+export class DrillWorld {
+  public nowMs = Date.parse('2026-03-03T09:00:00Z');
+  public readonly beganMs = this.nowMs;
+  public readonly objects = new Map<string, string>();
+  public readonly told: { readonly subject: string; readonly text: string }[] = [];
+  public mark?: RegionMark;
+  public experiment: string | undefined;
+  public executions: DrillExecution[] = [];
+  /** A step that fails whenever it is asked. */
+  public broken?: string;
+  private readonly changes: { readonly atMs: number; readonly inService: boolean }[] = [];
+  private proberMs?: number;
+  private calls: SeenCall[] = [];
+  private seenMs = 0;
+
+  constructor(private readonly settings: WorldSettings = {}) {}
+
+  public readonly store = {
+    read: async <T>(key: string): Promise<T | undefined> => {
+      this.probe();
+      const text = this.objects.get(key);
+      return text === undefined ? undefined : (JSON.parse(text) as T);
+    },
+    write: async (key: string, text: string): Promise<void> => {
+      this.objects.set(key, text);
+    },
+  };
+
+  public readonly topic = {
+    tell: async (subject: string, text: string): Promise<void> => {
+      this.told.push({ subject, text });
+    },
+  };
+
+  public readonly switches = {
+    read: async (region: string) => (region === plan.drilled ? this.mark : undefined),
+    set: async (_: string, mark: RegionMark) => {
+      if (this.mark && this.mark.owner !== mark.owner) return false;
+      this.mark = mark;
+      this.change(false);
+      return true;
+    },
+    clear: async (_: string, owner: string) => {
+      if (this.mark?.owner !== owner) return;
+      this.mark = undefined;
+      this.change(true);
+    },
+  };
+
+  public readonly faults = {
+    begin: async (name: string) => {
+      this.experiment = name;
+      this.change(false);
+      return undefined;
+    },
+    problem: async () => this.settings.faultProblem,
+    end: async () => {
+      if (this.experiment === undefined) return;
+      this.experiment = undefined;
+      this.change(true);
+    },
+  };
+
+  public get inService(): boolean {
+    return this.mark === undefined && this.experiment === undefined;
+  }
+
+  /** Answers the state machine. */
+  public async call(payload: unknown): Promise<unknown> {
+    const asked = payload as DrillCall;
+    if (asked.step === this.broken) throw Object.assign(new Error('it is broken'), { name: 'Broken' });
+    this.nowMs += 200;
+    const { store, topic, switches, faults } = this;
+    const bucket = 'evidence';
+    const shared = { plan, nowMs: () => this.nowMs };
+    const looks: LookServices = {
+      store,
+      switches,
+      faults,
+      reads: { metric: async (_, { name }) => this.settings.metric?.(name) ?? [], queueDepth: async () => 0 },
+      raised: async () => this.settings.raised ?? [],
+      cutover: async () => this.settings.cutover,
+    };
+    const startProber = async (): Promise<void> => {
+      this.proberMs ??= this.nowMs;
+    };
+    const workers = [
+      drillWorker({ worker: 'look', services: looks, steps: lookSteps, ...shared }),
+      drillWorker({ worker: 'region', services: { switches, faults }, steps: regionSteps, ...shared }),
+      drillWorker({ worker: 'report', services: { store, bucket, topic, startProber }, steps: reportSteps, ...shared }),
+    ];
+    const results = await Promise.allSettled(workers.map((work) => work(asked)));
+    const done = results.find(({ status }) => status === 'fulfilled');
+    if (done?.status === 'fulfilled') return done.value;
+    throw (results.find(({ reason }: any) => !/does not do/.test(String(reason))) as PromiseRejectedResult).reason;
+  }
+
+  public watchdog(): Watchdog {
+    const { store, topic, switches, faults } = this;
+    return new Watchdog(plan, {
+      store,
+      topic,
+      switches,
+      faults,
+      bucket: 'evidence',
+      executions: async () => this.executions,
+      nowMs: () => this.nowMs,
+    });
+  }
+
+  private change(inService: boolean): void {
+    this.changes.push({ atMs: this.nowMs, inService });
+  }
+
+  /** What the prober has seen until now: it is asked for when somebody reads. */
+  private probe(): void {
+    if (this.proberMs === undefined) return;
+    const { ttlSeconds = 5, proberDiesAtMs = Infinity } = this.settings;
+    const until = Math.min(this.nowMs, this.beganMs + proberDiesAtMs);
+    const [id] = run.split(':').slice(-1);
+    for (let atMs = Math.max(this.proberMs, this.seenMs); atMs < until; atMs += callEveryMs) {
+      for (let caller = 0; caller < 4; caller += 1) {
+        const near = caller % 2 === 0 ? plan.drilled : 'us-west-2';
+        const region = near === plan.drilled && !this.leadsTo(atMs, ttlSeconds * 1000) ? 'us-west-2' : near;
+        this.calls.push({ caller, beganMs: atMs, endedMs: atMs + 100, region, answered: true });
+      }
+      this.seenMs = atMs + callEveryMs;
+    }
+    const seen: ProbedCalls = { account: 'probe', beganMs: this.proberMs, writtenMs: until, calls: this.calls, ttlSeconds };
+    this.objects.set(drillKeys.calls(id), JSON.stringify(seen));
+    if (!this.objects.has(drillKeys.end(id)) || until < this.nowMs) return;
+    const audit: ProbeAudit = { paid: this.calls.length, failed: [], lost: 0, duplicates: 0, wrong: [], ...this.settings.audit };
+    this.objects.set(drillKeys.audit(id), JSON.stringify(audit));
+  }
+
+  /** Whether callers near the region are led there, by what DNS said when their answer was new. */
+  private leadsTo(atMs: number, ttlMs: number): boolean {
+    const known = this.changes.filter((change) => change.atMs + detectionMs + ttlMs <= atMs).pop();
+    return known?.inService ?? true;
+  }
+}
