@@ -67,6 +67,9 @@ export { type PhasedCutoverStateMachineProps } from './cutover/constructs/phased
 export { WeightedRecords, type WeightedRecordsProps } from './cutover/constructs/weighted-records';
 export { PaymentsDashboard } from './operations/payments-dashboard';
 export { type DashboardApprovals, type DashboardCutover, type PaymentsDashboardProps } from './operations/dashboard-props';
+export { ReplicatedDocuments } from './documents/constructs/replicated-documents';
+export { type DocumentsAlarmOptions } from './documents/constructs/documents-alarms';
+export { type ReplicatedDocumentsProps } from './documents/constructs/documents-props';
 export { PaymentsEdge } from './edge/constructs/payments-edge';
 export { type EdgeAlarmOptions } from './edge/constructs/edge-alarms';
 export { type EdgeDomainProps, type EdgeLogOptions, type PaymentsEdgeProps } from './edge/constructs/edge-props';

@@ -1,5 +1,5 @@
 import { App } from 'aws-cdk-lib';
-import { configOf, modeOf, regionsOf, transportOf } from './config';
+import { configOf, modeOf, partsOf, regionsOf, transportOf } from './config';
 import { defineSystem } from './stacks';
 
 const app = new App();
@@ -7,6 +7,11 @@ const asked = (name: string): unknown => app.node.tryGetContext(name);
 const mode = modeOf(asked('mode'));
 defineSystem(
   app,
-  configOf(mode, transportOf(asked('transport')), regionsOf(mode, asked('replicas'), asked('witness'), asked('authority'))),
+  configOf(
+    mode,
+    transportOf(asked('transport')),
+    regionsOf(mode, asked('replicas'), asked('witness'), asked('authority')),
+    partsOf(asked('only')),
+  ),
 );
 app.synth();

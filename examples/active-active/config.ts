@@ -41,6 +41,8 @@ export interface Config {
       /** Folder with the built web app, beside this file. */
       readonly folder: string;
     };
+    /** Documents such as statements: a bucket in each region, each copied to the others. */
+    readonly documents: boolean;
   };
 }
 
@@ -104,8 +106,25 @@ const transports: Readonly<Record<Transport, MeshTransport>> = {
   GLOBAL_ENDPOINT: MeshTransport.globalEndpoint(),
 };
 
-/** The system in one mode, with one transport, in the mode's regions or in others. */
-export const configOf = (mode: Mode, transport: Transport = 'RULES', regions = regionsOf(mode)): Config => ({
+const allParts: Config['parts'] = { dashboard: true, edge: { name: 'app.example.com', folder: 'site' }, documents: true };
+
+/** The parts asked for with `--context only=...` (names with commas between them, `none` for no part); all when it is not given. */
+export function partsOf(only?: unknown): Config['parts'] {
+  if (only === undefined) return allParts;
+  const known = Object.keys(allParts);
+  const names = String(only)
+    .split(',')
+    .map((name) => name.trim());
+  const wrong = names.find((name) => name !== 'none' && !known.includes(name));
+  if (wrong !== undefined) {
+    throw new Error(`context 'only' has '${wrong}': give some of ${known.join(', ')} with commas between them, or none`);
+  }
+  const isAsked = (part: keyof Config['parts']): boolean => names.includes(part);
+  return { dashboard: isAsked('dashboard'), documents: isAsked('documents'), ...(isAsked('edge') ? { edge: allParts.edge } : {}) };
+}
+
+/** The system in one mode, with one transport, in the mode's regions or in others, with all parts or some. */
+export const configOf = (mode: Mode, transport: Transport = 'RULES', regions = regionsOf(mode), parts = partsOf()): Config => ({
   systemName: 'acme-pay',
   account: process.env.CDK_DEFAULT_ACCOUNT,
   regions,
@@ -113,7 +132,7 @@ export const configOf = (mode: Mode, transport: Transport = 'RULES', regions = r
   transport: transports[transport],
   domain: { name: 'pay.example.com', hostedZoneId: 'Z0123456789EXAMPLE00', zoneName: 'example.com' },
   callers: { issuer: 'https://login.example.com', audience: ['payments'], tenantClaim: 'tenant' },
-  parts: { dashboard: true, edge: { name: 'app.example.com', folder: 'site' } },
+  parts,
 });
 
 /** The system as it is without another mode asked for. */

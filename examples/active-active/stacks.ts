@@ -17,6 +17,7 @@ import {
   PaymentsDashboard,
   PaymentsDashboardProps,
   PaymentsEdge,
+  ReplicatedDocuments,
   ReplicatedSite,
 } from 'cdk-multi-region-payments';
 
@@ -111,6 +112,16 @@ class EdgeStack extends Stack {
   }
 }
 
+/** One region's documents. By themselves: the first region's stack sets the rules for all, and so comes after the others. */
+class DocumentsStack extends Stack {
+  constructor(scope: Construct, id: string, { systemName, regions, ledgerRegion }: Config, props: StackProps) {
+    super(scope, id, props);
+    // The rules stay in one stack, whatever regions are added and in whatever order they stand.
+    const others = regions.replicas.filter((region) => region !== ledgerRegion);
+    new ReplicatedDocuments(this, 'Documents', { systemName, regions: [ledgerRegion, ...others] });
+  }
+}
+
 /** Keys, then the tables and the mesh, then the regions, whose stacks are returned. */
 export function defineSystem(app: Construct, config: Config, beside: Beside = {}): RegionStack[] {
   const { systemName, account, regions } = config;
@@ -122,6 +133,9 @@ export function defineSystem(app: Construct, config: Config, beside: Beside = {}
     regions.authority && new AuthorityStack(app, `${systemName}-authority`, config, { env: env(regions.authority.replicas[0]) });
   const meshes = regions.replicas.map((region) => new MeshStack(app, `${systemName}-mesh-${region}`, config, { env: env(region) }));
   if (config.parts.edge) new EdgeStack(app, `${systemName}-edge`, config, { env: env('us-east-1') });
+  if (config.parts.documents) {
+    for (const region of regions.replicas) new DocumentsStack(app, `${systemName}-documents-${region}`, config, { env: env(region) });
+  }
   return regions.replicas.map((region, index) => {
     const stack = new RegionStack(app, `${systemName}-${region}`, config, { env: env(region), mesh: meshes[index].mesh, beside });
     stack.addStackDependency(ledger);

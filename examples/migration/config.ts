@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { Config as SystemConfig, configOf as systemConfigOf, Mode, regionsOf as systemRegionsOf } from '../active-active/config';
+import { Config as SystemConfig, configOf as systemConfigOf, Mode, partsOf, regionsOf as systemRegionsOf } from '../active-active/config';
 import { AccountHomes, PaymentRegions, PublicNameRecords } from 'cdk-multi-region-payments';
 
 /** How long everything takes. Nothing is left out when it is shorter. */
@@ -97,8 +97,8 @@ export function regionsOf(mode: Mode, replicas?: unknown, asked?: unknown): Paym
 }
 
 /** The migration at a pace. */
-export function configOf(pace: Pace, mode: Mode = 'HOME_REGION', regions = regionsOf(mode)): Config {
-  const system = systemConfigOf(mode, 'RULES', regions);
+export function configOf(pace: Pace, mode: Mode = 'HOME_REGION', regions = regionsOf(mode), parts = partsOf()): Config {
+  const system = systemConfigOf(mode, 'RULES', regions, parts);
   const [source, target] = regions.replicas;
   return {
     system: { ...system, domain: { ...system.domain, records: PublicNameRecords.CUTOVER } },

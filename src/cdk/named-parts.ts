@@ -6,7 +6,7 @@ import { deployAfter } from './deployment-order';
 
 /** A part that others know by its name alone. */
 export interface NamedPart {
-  readonly kind: 'ledger table' | 'ledger key' | 'table of homes' | 'event bus' | 'event endpoint';
+  readonly kind: 'ledger table' | 'ledger key' | 'table of homes' | 'event bus' | 'event endpoint' | 'documents';
   /** Name of its system. */
   readonly systemName: string;
   /** Regions in which it is; for a user those in which it is needed. */

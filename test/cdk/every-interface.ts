@@ -80,6 +80,8 @@ const dashboard = (stack: Stack, override: Override): unknown =>
 export const siteFolder = path.join(__dirname, '..', '..', 'examples', 'active-active', 'site');
 const site = (stack: Stack, override: Override): unknown =>
   new lib.ReplicatedSite(stack, 'Site', { systemName, regions: regions.replicas, folder: siteFolder, ...override });
+const documents = (stack: Stack, override: Override): unknown =>
+  new lib.ReplicatedDocuments(stack, 'Documents', { systemName, regions: regions.replicas, ...override });
 const edge = (stack: Stack, override: Override): unknown =>
   new lib.PaymentsEdge(stack, 'Edge', { systemName, regions: regions.replicas, apiName: 'pay.example.com', ...override });
 const drill = (stack: Stack, override: Override, ofProber: Override = {}): unknown =>
@@ -148,6 +150,7 @@ export const everyInterface: Readonly<Record<string, (stack: Stack, override: Ov
     dashboard(stack, { approvals: [{ gateName: 'acme-gate', region: 'us-west-2', stateMachineName: 'acme-machine', ...override }] }),
   DashboardCutover: (stack, override) => dashboard(stack, { cutover: { region: 'us-west-2', ...override } }),
   DrillProberProps: (stack, override) => drill(stack, {}, override),
+  DocumentsAlarmOptions: (stack, override) => documents(stack, { alarms: override }),
   EdgeAlarmOptions: (stack, override) => edge(stack, { alarms: override }),
   EdgeDomainProps: (stack, override) =>
     edge(stack, {
@@ -214,6 +217,7 @@ export const everyInterface: Readonly<Record<string, (stack: Stack, override: Ov
   ReconciliationWindow: (stack, override) => cutover(stack, { reconciliation: override }),
   RecoveryBudgetProps: (stack, override) => api(stack, { recovery: override }),
   RegionDrillProps: (stack, override) => drill(stack, override),
+  ReplicatedDocumentsProps: documents,
   ReplicatedSiteProps: site,
   StrongRegionsProps: (stack, override) =>
     new lib.LedgerKey(stack, 'Key', {

@@ -4,7 +4,7 @@ import path from 'path';
 import { App, Stack, Validations } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { configOf, Mode, modeOf, regionsOf, transportOf } from '../../examples/active-active/config';
+import { configOf, Mode, modeOf, partsOf, regionsOf, transportOf } from '../../examples/active-active/config';
 import { defineSystem } from '../../examples/active-active/stacks';
 import { needless, undelivered } from '../cdk/alarm-topics';
 import { stubContext } from '../cdk/stacks';
@@ -263,7 +263,7 @@ test('the transport is asked for by context', () => {
 test('the edge can be left out, with the site', () => {
   const made = (edge?: { name: string; folder: string }): number[] => {
     const app = new App({ context: { ...context, ...stubContext(), 'aws:cdk:bundling-stacks': [] } });
-    defineSystem(app, { ...configOf('STRONG'), parts: { dashboard: false, edge } });
+    defineSystem(app, { ...configOf('STRONG'), parts: { dashboard: false, documents: false, edge } });
     const stacks = app.node.children.filter((child): child is Stack => Stack.isStack(child)).map((stack) => Template.fromStack(stack));
     return ['AWS::CloudFront::Distribution', 'AWS::S3::Bucket'].map(
       (type) => stacks.flatMap((template) => Object.keys(template.findResources(type))).length,
@@ -276,10 +276,25 @@ test('the edge can be left out, with the site', () => {
   ]);
 });
 
+test('the documents can be left out, and are asked for with the other parts', () => {
+  const buckets = (only: string): number => {
+    const app = new App({ context: { ...context, ...stubContext(), 'aws:cdk:bundling-stacks': [] } });
+    defineSystem(app, configOf('STRONG', 'RULES', undefined, partsOf(only)));
+    const stacks = app.node.children.filter((child): child is Stack => Stack.isStack(child)).map((stack) => Template.fromStack(stack));
+    return stacks.flatMap((template) => Object.keys(template.findResources('AWS::S3::Bucket'))).length;
+  };
+  expect([buckets('documents'), buckets('none')]).toEqual([2, 0]);
+  expect(partsOf()).toEqual(configOf('STRONG').parts);
+  expect(partsOf('edge, documents')).toEqual({ ...partsOf(), dashboard: false });
+  expect(() => partsOf('edge,cash')).toThrow(
+    "context 'only' has 'cash': give some of dashboard, edge, documents with commas between them, or none",
+  );
+});
+
 test('the dashboard can be left out', () => {
   const dashboards = (dashboard: boolean): number => {
     const app = new App({ context: { ...context, ...stubContext(), 'aws:cdk:bundling-stacks': [] } });
-    const stacks = defineSystem(app, { ...configOf('STRONG'), parts: { dashboard } });
+    const stacks = defineSystem(app, { ...configOf('STRONG'), parts: { dashboard, documents: false } });
     return stacks.flatMap((stack) => Object.keys(Template.fromStack(stack).findResources('AWS::CloudWatch::Dashboard'))).length;
   };
   expect([dashboards(true), dashboards(false)]).toEqual([2, 0]);

@@ -119,6 +119,13 @@ export const aws: Readonly<Record<string, Service>> = {
     source: 'https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html',
     metrics: { NumberOfNotificationsFailed: ['TopicName'] },
   },
+  'AWS/S3': {
+    source: 'https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html',
+    metrics: named(
+      ['ReplicationLatency', 'BytesPendingReplication', 'OperationsPendingReplication', 'OperationsFailedReplication'],
+      ['DestinationBucket,RuleId,SourceBucket'],
+    ),
+  },
   'AWS/CloudFront': {
     source: 'https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html',
     metrics: named(

@@ -1,7 +1,8 @@
 import { App } from 'aws-cdk-lib';
 import { Widget, templatesOf, textOf as joined } from './dashboards';
+import { alarms, expressions } from './held-alarms';
 import { dashboards } from './held-dashboards';
-import { alarms, expressions, functions, logDays, mappings, othersFunctions, queues } from './held-properties';
+import { functions, logDays, mappings, othersFunctions, queues } from './held-properties';
 import { configOf } from '../../examples/active-active/config';
 import { defineSystem } from '../../examples/active-active/stacks';
 import { configOf as migrationOf } from '../../examples/migration/config';

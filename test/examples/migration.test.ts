@@ -84,6 +84,8 @@ test('the system as it was, and one stack that moves it', () => {
   expect(Object.keys(paces.FULL.templates).sort()).toEqual([
     'acme-pay-authority',
     name,
+    'acme-pay-documents-eu-central-1',
+    'acme-pay-documents-us-east-1',
     'acme-pay-edge',
     'acme-pay-eu-central-1',
     'acme-pay-key-eu-central-1',
@@ -120,7 +122,13 @@ test("the regions differ from the active-active example's by what a cutover need
       1,
     ]);
   }
-  for (const stack of ['acme-pay-key-us-east-1', 'acme-pay-mesh-us-east-1', 'acme-pay-ledger', 'acme-pay-authority']) {
+  for (const stack of [
+    'acme-pay-key-us-east-1',
+    'acme-pay-mesh-us-east-1',
+    'acme-pay-ledger',
+    'acme-pay-authority',
+    'acme-pay-documents-us-east-1',
+  ]) {
     expect(paces.FULL.templates[stack]).toEqual(templates[stack]);
   }
 });

@@ -75,3 +75,15 @@ export function keptTable(removalPolicy: RemovalPolicy): KeptProperty[] {
       : []),
   ];
 }
+
+const publicAccessBlocks = ['BlockPublicAcls', 'BlockPublicPolicy', 'IgnorePublicAcls', 'RestrictPublicBuckets'];
+const membersOf = (given: unknown): Readonly<Record<string, unknown>> => (given ?? {}) as Readonly<Record<string, unknown>>;
+
+/** What a bucket with data keeps: older versions, and that nothing of it is public. */
+export const keptBucket: readonly KeptProperty[] = [
+  { name: 'VersioningConfiguration', isKept: ({ VersioningConfiguration: given }) => membersOf(given).Status === 'Enabled' },
+  {
+    name: 'PublicAccessBlockConfiguration',
+    isKept: ({ PublicAccessBlockConfiguration: given }) => publicAccessBlocks.every((name) => membersOf(given)[name] === true),
+  },
+];

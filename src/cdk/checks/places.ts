@@ -45,6 +45,7 @@ export const placeRules: Readonly<Record<string, PlaceRule>> = {
   'CustomAuthorizationProps.authorizer': { region: true, account: true, since: 'an authorizer belongs to an API' },
   'CutoverChecks.ownCheck': own,
   'DrillProberProps.clientSecret': secret,
+  'DocumentsAlarmOptions.actions': action,
   'EdgeAlarmOptions.actions': action,
   'EdgeDomainProps.certificate': {
     region: true,

@@ -17,7 +17,7 @@ export interface SystemPart {
   /** What kind of part it is, such as `LedgerKey`. */
   readonly kind: string;
   /** What its facts are about: they are compared with those of parts about the same. */
-  readonly about: 'ledger' | 'mesh' | 'site';
+  readonly about: 'ledger' | 'mesh' | 'site' | 'documents';
   /** Regions of the whole system, in any order. */
   readonly regions: readonly string[];
   /** The first one that differs is told. */

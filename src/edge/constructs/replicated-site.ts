@@ -6,7 +6,7 @@ import { BucketDeployment, CacheControl, Source } from 'aws-cdk-lib/aws-s3-deplo
 import { Construct } from 'constructs';
 import { checkSite, declareSitePart } from './site-checks';
 import { ReplicatedSiteProps } from './site-props';
-import { keepResource } from '../../cdk/checks/kept-resource';
+import { keepResource, keptBucket } from '../../cdk/checks/kept-resource';
 import { checkNames } from '../../cdk/checks/name-limits';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { privateBucket } from '../../cdk/private-bucket';
@@ -47,10 +47,7 @@ export class ReplicatedSite extends Construct {
       lifecycle: { noncurrentVersionExpiration: oldVersions },
       removalPolicy,
     });
-    keepResource(this, bucket.node.defaultChild as CfnBucket, removalPolicy, [
-      { name: 'VersioningConfiguration', isKept: ({ VersioningConfiguration: given }) => (given as Versioning)?.Status === 'Enabled' },
-      { name: 'PublicAccessBlockConfiguration', isKept: ({ PublicAccessBlockConfiguration: given }) => isClosed(given) },
-    ]);
+    keepResource(this, bucket.node.defaultChild as CfnBucket, removalPolicy, keptBucket);
     return bucket;
   }
 
@@ -87,11 +84,4 @@ export class ReplicatedSite extends Construct {
     ];
     steps.slice(1).forEach((step, at) => step.node.addDependency(steps[at]));
   }
-}
-
-type Versioning = { readonly Status?: string } | undefined;
-
-function isClosed(given: unknown): boolean {
-  const all = ['BlockPublicAcls', 'BlockPublicPolicy', 'IgnorePublicAcls', 'RestrictPublicBuckets'];
-  return all.every((name) => (given as Readonly<Record<string, unknown>> | undefined)?.[name] === true);
 }

@@ -6,6 +6,7 @@ import * as cutover from '../../../src/cutover/contract';
 import * as cutoverMachine from '../../../src/cutover/machine/contract';
 import * as drill from '../../../src/drill/contract';
 import * as drillMachine from '../../../src/drill/machine/contract';
+import * as documents from '../../../src/documents/contract';
 import * as edge from '../../../src/edge/contract';
 import * as events from '../../../src/events/contract';
 import { canonicalJson, Json } from '../../../src/kernel/fingerprint';
@@ -25,6 +26,7 @@ export const contracts: Readonly<Record<string, Readonly<Record<string, unknown>
   'cutover/machine/contract': cutoverMachine,
   'drill/contract': drill,
   'drill/machine/contract': drillMachine,
+  'documents/contract': documents,
   'edge/contract': edge,
   'events/contract': events,
   'ledger/contract': ledger,
@@ -62,6 +64,11 @@ export const names: Readonly<Record<string, Json>> = {
   meshRedriveName: events.meshRedriveName(system),
   publisherRedriveName: events.publisherRedriveName(system),
   inboxTableName: events.inboxTableName(system, 'mail'),
+  documentsBucketName: documents.documentsBucketName(system, '111122223333', region),
+  documentsKeyAlias: documents.documentsKeyAlias(system),
+  copyRoleName: documents.copyRoleName(system, region),
+  backfillRoleName: documents.backfillRoleName(system, region),
+  copyRuleName: documents.copyRuleName(peer),
   siteBucketName: edge.siteBucketName(system, '111122223333', region),
   edgeLogName: edge.edgeLogName(system),
   outboxRedriveName: events.outboxRedriveName(system),

@@ -46,6 +46,8 @@ class Parts:
     """A dashboard of the whole system in each region: one of CloudWatch's custom dashboards, billed as such."""
     edge: Optional[Edge] = None
     """CloudFront in front of the web app and the API: a bucket in each region, and a distribution by the name. None: not made."""
+    documents: bool = True
+    """Documents such as statements: a bucket in each region, each copied to the others."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +125,30 @@ def _witness_of(witness: Any) -> Optional[str]:
     raise ValueError(f"context 'witness' is '{witness}': give the name of a region, or leave it out for three replicas")
 
 
-def config_of(mode: Mode, transport: Transport = Transport.RULES, regions: Optional[PaymentRegions] = None) -> Config:
-    """The system in one mode, with one transport, in the mode's regions or in others."""
+ALL_PARTS = Parts(edge=Edge(name="app.example.com", folder="site"))
+
+
+def parts_of(only: Any = None) -> Parts:
+    """The parts asked for with `--context only=...` (names with commas between them, `none` for no part); all when it is not given."""
+    if only is None:
+        return ALL_PARTS
+    known = ["dashboard", "edge", "documents"]
+    names = [name.strip() for name in str(only).split(",")]
+    for name in names:
+        if name not in [*known, "none"]:
+            raise ValueError(f"context 'only' has '{name}': give some of {', '.join(known)} with commas between them, or none")
+    return Parts(
+        dashboard="dashboard" in names, edge=ALL_PARTS.edge if "edge" in names else None, documents="documents" in names
+    )
+
+
+def config_of(
+    mode: Mode,
+    transport: Transport = Transport.RULES,
+    regions: Optional[PaymentRegions] = None,
+    parts: Parts = ALL_PARTS,
+) -> Config:
+    """The system in one mode, with one transport, in the mode's regions or in others, with all parts or some."""
     regions = regions or regions_of(mode)
     return Config(
         system_name="acme-pay",
@@ -134,7 +158,7 @@ def config_of(mode: Mode, transport: Transport = Transport.RULES, regions: Optio
         transport=MeshTransport.rules() if transport is Transport.RULES else MeshTransport.global_endpoint(),
         domain=Domain(name="pay.example.com", hosted_zone_id="Z0123456789EXAMPLE00", zone_name="example.com"),
         callers=Callers(issuer="https://login.example.com", audience=["payments"], tenant_claim="tenant"),
-        parts=Parts(edge=Edge(name="app.example.com", folder="site")),
+        parts=parts,
     )
 
 

@@ -21,6 +21,7 @@ from cdk_multi_region_payments import (
     PaymentsDashboard,
     PaymentsDomainProps,
     PaymentsEdge,
+    ReplicatedDocuments,
     ReplicatedSite,
 )
 from constructs import Construct
@@ -143,6 +144,16 @@ class EdgeStack(Stack):
         )
 
 
+class DocumentsStack(Stack):
+    """One region's documents. By themselves: the first region's stack sets the rules for all, and so comes after the others."""
+
+    def __init__(self, scope: Construct, construct_id: str, config: Config, **props: Any) -> None:
+        super().__init__(scope, construct_id, **props)
+        # The rules stay in one stack, whatever regions are added and in whatever order they stand.
+        others = [region for region in config.regions.replicas if region != config.ledger_region]
+        ReplicatedDocuments(self, "Documents", system_name=config.system_name, regions=[config.ledger_region, *others])
+
+
 def define_system(
     app: Construct,
     config: Config,
@@ -164,6 +175,9 @@ def define_system(
     meshes = [MeshStack(app, f"{name}-mesh-{region}", config, env=env(region)) for region in regions.replicas]
     if config.parts.edge:
         EdgeStack(app, f"{name}-edge", config, env=env("us-east-1"))
+    if config.parts.documents:
+        for region in regions.replicas:
+            DocumentsStack(app, f"{name}-documents-{region}", config, env=env(region))
     stacks = []
     for region, mesh in zip(regions.replicas, meshes):
         stack = RegionStack(
