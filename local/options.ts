@@ -44,7 +44,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
   if (values.app !== undefined && values.example !== undefined) {
     throw new LocalRunError('--app and --example exclude each other: give one of them');
   }
-  const context = { ...(values.app === undefined ? contexts[example] : {}), ...regionsAsked(values) };
+  const context = { ...(values.app === undefined ? contexts[example] : {}), ...regionsAsked(values), ...partsAsked(values) };
   return {
     port: wholeNumber('--port', values.port ?? '4580', 0, 65_535),
     ...(values['edge-port'] === undefined ? {} : { edgePort: wholeNumber('--edge-port', values['edge-port'], 0, 65_535) }),
@@ -58,6 +58,19 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     ...(values['in-flight'] === undefined ? {} : { inFlight: wholeNumber('--in-flight', values['in-flight'], 1, 64) }),
     ...(values.minute === undefined ? {} : { minuteSeconds: wholeNumber('--minute', values.minute, 1, 60) }),
   };
+}
+
+const parts = ['edge', 'documents', 'dashboard'];
+
+/** Parts that are asked for, as the example's context value `only` has them. */
+function partsAsked({ only }: { readonly only?: string }): Readonly<Record<string, string>> {
+  if (only === undefined) return {};
+  const names = only.split(',').map((name) => name.trim());
+  const wrong = names.find((name) => name !== 'none' && !parts.includes(name));
+  if (wrong !== undefined) {
+    throw new LocalRunError(`--only ${only}: '${wrong}' is not a part; give some of ${parts.join(', ')} with commas between them, or none`);
+  }
+  return { only: names.join(',') };
 }
 
 type RegionValues = Readonly<Partial<Record<'mode' | 'replicas' | 'witness', string>>>;
@@ -106,6 +119,7 @@ function parse(args: readonly string[]) {
         'in-flight': { type: 'string' },
         minute: { type: 'string' },
         transport: { type: 'string' },
+        only: { type: 'string' },
       },
     });
   } catch (error) {
@@ -113,7 +127,7 @@ function parse(args: readonly string[]) {
     throw new LocalRunError(
       `${reason}: the options are --port N, --smoke, --example ${examples.join('|')}, --mode ${modes.join('|')}, ` +
         `--transport ${transports.join('|')}, --replicas A,B, --witness C, --app DIR, --stage NAME, --lag MS, --in-flight N, ` +
-        `--minute SECONDS, --edge-port N`,
+        `--minute SECONDS, --edge-port N, --only PART,...`,
     );
   }
 }

@@ -5,6 +5,9 @@ import { ControlPlanes } from './control-planes';
 import { Trickle } from './cutover/trickle';
 import { deployAgain, deployAll } from './deploy/deploy';
 import { startDns } from './dns/dns';
+import { DocumentFabric } from './documents/fabric';
+import { copyMeasures } from './documents/measures';
+import { DocumentsApi } from './documents/s3-api';
 import { openEdge } from './edge/open';
 import { Engines } from './engine/engines';
 import { functionProcesses } from './engine/function-processes';
@@ -107,12 +110,15 @@ async function compose(asked: DemoOptions, log: (line: string) => void, supervis
   const links = createLinks([...engines.regions, ...witnessesOf(assembly)], { lagMs: options.lagMs });
   const minuteMs = (options.minuteSeconds ?? defaultMinuteSeconds) * 1000;
   const { tables, judge, events, controlPlanes } = startFabric({ engines, links, accountId, minuteMs, log }, closing);
+  const documents = openDocuments({ engines, links, events }, closing);
+  const services = { ...controlPlanes.services, s3: new DocumentsApi(documents, accountId) };
   const declared = prepared.rewritten.flatMap(({ fabric }) => fabric.map(({ resource }) => resource));
   events.declare(declared);
   controlPlanes.declare(declared);
+  documents.declare(declared);
   const modules = runtimeModules(supervisor.folder);
   for (const region of engines.regions) {
-    const own = { region, engines, links, tables, judge, events: events.calls, services: controlPlanes.services, accountId };
+    const own = { region, engines, links, tables, judge, events: events.calls, services, accountId };
     const proxy = await startRegionProxy(own);
     closing.add(() => proxy.close());
     engines.useProxy(region, proxy.port);
@@ -125,9 +131,11 @@ async function compose(asked: DemoOptions, log: (line: string) => void, supervis
   const { stacks, fabric: resources } = await deployAll({ supervisor, prepared, engines, tables, log });
   const regions = engines.handles().filter(({ name }) => regionsOfCallers(assembly).includes(name));
   await controlPlanes.useTemplates(resources);
+  documents.useTemplates(resources);
   await events.open(resources, regions);
   const cutover = controlPlanes.cutover(prepared.approvers);
-  const parts = { options, assembly, regions, links, tables, resources, events, controlPlanes, cutover, issuer: prepared.issuer, log };
+  const { issuer } = prepared;
+  const parts = { options, assembly, regions, links, tables, resources, events, controlPlanes, documents, cutover, issuer, log };
   const { frontDoor, edgeUrl } = await openDoors(parts, closing);
   const operator = operatorOf(resources, engines);
   closing.add(async () => operator?.close());
@@ -183,6 +191,22 @@ function startFabric(
   return { tables, judge, events, controlPlanes };
 }
 
+function openDocuments({ engines, links, events }: DocumentParts, closing: Closing): DocumentFabric {
+  const documents: DocumentFabric = new DocumentFabric({
+    links,
+    regionRuns: (region) => engines.engine(region)?.state === 'running',
+    measures: copyMeasures(events.metrics, (name) => documents.bucket(name)?.region, Date.now),
+  });
+  closing.add(async () => documents.close());
+  return documents;
+}
+
+interface DocumentParts {
+  readonly engines: Engines;
+  readonly links: Links;
+  readonly events: EventFabric;
+}
+
 interface FrontDoorParts {
   readonly options: DemoOptions;
   readonly assembly: Assembly;
@@ -192,6 +216,7 @@ interface FrontDoorParts {
   readonly resources: readonly FabricResource[];
   readonly events: EventFabric;
   readonly controlPlanes: ControlPlanes;
+  readonly documents: DocumentFabric;
   readonly cutover?: CutoverFabric;
   readonly issuer: Awaited<ReturnType<typeof prepareAssembly>>['issuer'];
   readonly log: (line: string) => void;
@@ -214,7 +239,7 @@ async function openDoors(parts: FrontDoorParts, closing: Closing): Promise<{ rea
 }
 
 async function openFrontDoor(parts: FrontDoorParts, edgeUrl: string | undefined, closing: Closing): Promise<FrontDoor> {
-  const { options, regions, links, tables, resources, events, controlPlanes, cutover, issuer, log } = parts;
+  const { options, regions, links, tables, resources, events, controlPlanes, documents, cutover, issuer, log } = parts;
   const apis = apiEndpoints(resources);
   const dns = startDns({
     resources,
@@ -238,6 +263,7 @@ async function openFrontDoor(parts: FrontDoorParts, edgeUrl: string | undefined,
     inFlight: options.inFlight ?? inFlightOf(parts.assembly),
     observed: events,
     cutover,
+    documents,
     edgeUrl,
   });
   closing.add(() => frontDoor.close());

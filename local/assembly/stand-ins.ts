@@ -233,6 +233,14 @@ export const standIns: readonly StandIn[] = [
     standIn: "read for `/_local/events` when it is a consumer's inbox",
   },
   {
+    type: 'AWS::S3::Bucket',
+    treatment: 'watched',
+    lacks: 'copies nothing to another bucket, new or old',
+    standIn:
+      'buckets with rules, and those that are copied to, are served by the fabric: versions, delete markers, copies with the lag of the ' +
+      'links, Batch Replication. Nothing is encrypted, and nothing expires',
+  },
+  {
     type: 'AWS::S3::BucketPolicy',
     treatment: 'watched',
     lacks: 'is not judged',

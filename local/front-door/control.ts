@@ -148,7 +148,7 @@ function linkChange({ fields, form }: Parsed): { lagMs?: number; partitioned?: b
 }
 
 /** A web page elsewhere must not break the run through the reader's browser. */
-function foreign(exchange: Exchange): string | undefined {
+export function foreign(exchange: Exchange): string | undefined {
   const host = headerOf(exchange.request, 'host') ?? '';
   const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
   if (!isIP(name) && name !== 'localhost' && !name.endsWith('.localhost')) {

@@ -1,11 +1,13 @@
 import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { AwsDoor, awsPath } from './aws-door';
-import { Control } from './control';
+import { Control, foreign } from './control';
 import { PublicApi } from './public-api';
 import { statusOf } from './status';
 import { Approvals } from '../cutover/approvals';
 import { cutoverOf } from '../cutover/cutover';
+import { DocumentCalls, documentsPath } from '../documents/calls';
+import type { DocumentFabric } from '../documents/fabric';
 import { LocalRunError } from '../ground/failure';
 import type { FrontDoor, FrontDoorDeps } from '../ground/model';
 import { exchangeOf, rawProblem, sendProblem, type Exchange } from '../http/answers';
@@ -19,8 +21,13 @@ const longestWaitMs = 28_000;
 
 const regionPath = /^\/_local\/regions\/([^/]+)(\/(?:api\/v1(?:\/.*)?|health\/?))$/s;
 
+export interface FrontDoorOptions extends FrontDoorDeps {
+  /** Absent: no bucket is copied. */
+  readonly documents?: DocumentFabric;
+}
+
 /** Opens the front door on 127.0.0.1. Rejects when the port is taken. */
-export async function startFrontDoor(deps: FrontDoorDeps): Promise<FrontDoor> {
+export async function startFrontDoor(deps: FrontDoorOptions): Promise<FrontDoor> {
   const server = http.createServer({ requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 65_000 });
   server.on('clientError', refuseUnparsed);
   await listen(server, deps.port);
@@ -34,6 +41,7 @@ export async function startFrontDoor(deps: FrontDoorDeps): Promise<FrontDoor> {
   const publicApi = new PublicApi({ ...deps, gate, forwarder, saw: page.saw });
   const control = new Control(deps, status, page, cutover.calls);
   const awsDoor = new AwsDoor(deps.regions);
+  const documents = deps.documents && new DocumentCalls(deps.documents, deps.regions);
   const approvals = new Approvals(deps.cutover?.gates ?? [], deps.regions);
   server.on('request', (request, response) => {
     const exchange = exchangeOf(request, response);
@@ -48,6 +56,11 @@ export async function startFrontDoor(deps: FrontDoorDeps): Promise<FrontDoor> {
     if (Approvals.has(exchange.path)) return approvals.answer(exchange);
     const [, place, rest = ''] = awsPath.exec(exchange.path) ?? [];
     if (place) return awsDoor.answer(exchange, place, rest + exchange.target.slice(exchange.path.length));
+    const [, of, key] = documentsPath.exec(exchange.path) ?? [];
+    if (documents && of) {
+      const refused = foreign(exchange);
+      return refused ? sendProblem(exchange, 'forbidden', refused) : documents.answer(exchange, of, key);
+    }
     const [, name, inside] = regionPath.exec(exchange.path) ?? [];
     const region = deps.regions.find((handle) => handle.name === name);
     if (region && inside) return publicApi.direct(exchange, region, inside + exchange.target.slice(exchange.path.length));

@@ -104,6 +104,7 @@ class RegionEndpoint {
         method: request.method!,
         path: request.url!,
         body: read!,
+        headers: contentHeaders(request),
       };
       const routing = await service.route(asked);
       if (routing) return this.serveFabric(request, response, call, routing);

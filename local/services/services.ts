@@ -10,6 +10,8 @@ export interface ServiceCall {
   /** With the query string, as sent. */
   readonly path: string;
   readonly body: Buffer;
+  /** In lower case; absent where none matter. */
+  readonly headers?: Readonly<Partial<Record<string, string>>>;
 }
 
 export interface ServiceAnswer {

@@ -42,18 +42,31 @@ export class CopyRules extends Construct {
       resourceType: rulesType,
       installLatestAwsSdk: false,
       onUpdate: call,
-      policy: AwsCustomResourcePolicy.fromStatements([
-        new PolicyStatement({ actions: ['s3:PutReplicationConfiguration'], resources: [`arn:${partition}:s3:::${bucket}`] }),
-        new PolicyStatement({
-          actions: ['iam:PassRole'],
-          resources: [role],
-          conditions: { StringEquals: { 'iam:PassedToService': 's3.amazonaws.com' } },
-        }),
-      ]),
+      policy: AwsCustomResourcePolicy.fromStatements(this.rights(props)),
     });
     this.resource = set.node
       .findAll()
       .find((child): child is CfnResource => CfnResource.isCfnResource(child) && child.cfnResourceType === rulesType)!;
+  }
+
+  /**
+   * Of all regions, whichever is set first: one function sets them, and IAM may take a while to let it use a right that it gets after its
+   * first call.
+   */
+  private rights({ systemName, directions }: CopyRulesProps): PolicyStatement[] {
+    const { partition, account } = Stack.of(this);
+    const sources = [...new Set(directions.map(({ from }) => from))];
+    return [
+      new PolicyStatement({
+        actions: ['s3:PutReplicationConfiguration'],
+        resources: sources.map((from) => `arn:${partition}:s3:::${documentsBucketName(systemName, account, from)}`),
+      }),
+      new PolicyStatement({
+        actions: ['iam:PassRole'],
+        resources: sources.map((from) => `arn:${partition}:iam::${account}:role/${copyRoleName(systemName, from)}`),
+        conditions: { StringEquals: { 'iam:PassedToService': 's3.amazonaws.com' } },
+      }),
+    ];
   }
 
   private rules({ systemName, from, directions, bothWays, deleteMarkers }: CopyRulesProps): object[] {

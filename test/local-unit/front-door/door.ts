@@ -1,6 +1,6 @@
 import http from 'node:http';
-import { startFrontDoor } from '../../../local/front-door/front-door';
-import type { DnsAnswer, FrontDoor, FrontDoorDeps } from '../../../local/ground/model';
+import { type FrontDoorOptions, startFrontDoor } from '../../../local/front-door/front-door';
+import type { DnsAnswer, FrontDoor } from '../../../local/ground/model';
 import { issuerFor } from '../../../local/issuer/issuer';
 import { createLinks } from '../../../local/network/links';
 import { apisOf, FakeRegion } from '../dns/fakes';
@@ -15,7 +15,7 @@ export interface Answer {
 
 /** A front door before two regions whose engines are the test's own. */
 export class Door {
-  static async open(engines: Record<string, http.RequestListener>, change: Partial<FrontDoorDeps> = {}): Promise<Door> {
+  static async open(engines: Record<string, http.RequestListener>, change: Partial<FrontDoorOptions> = {}): Promise<Door> {
     const servers: http.Server[] = [];
     const regions: FakeRegion[] = [];
     for (const [name, answer] of Object.entries(engines)) {

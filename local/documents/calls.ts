@@ -1,0 +1,111 @@
+import type { DocumentBucket, DocumentVersion } from './bucket';
+import type { DocumentFabric } from './fabric';
+import type { RegionHandle } from '../ground/model';
+import { headerOf, ownHeaders, sendJson, sendProblem, type Exchange } from '../http/answers';
+import { readBody } from '../http/body';
+
+/** `/_local/documents/{region}`, and a document below it. */
+export const documentsPath = /^\/_local\/documents\/([^/]+)(?:\/(.+))?$/s;
+
+/** As a function's own answer through an API may have. */
+const largestBody = 10 * 1024 * 1024;
+
+/** Documents as the application would put, read and delete them in a region's bucket. */
+export class DocumentCalls {
+  constructor(
+    private readonly fabric: DocumentFabric,
+    private readonly regions: readonly RegionHandle[],
+  ) {}
+
+  public async answer(exchange: Exchange, regionName: string, encodedKey: string | undefined): Promise<void> {
+    const region = this.regions.find(({ name }) => name === regionName);
+    const bucket = region && this.fabric.bucketIn(region.name);
+    if (!region || !bucket) {
+      const known = this.fabric.buckets().map((one) => one.region);
+      const has = known.length === 0 ? 'none: the app copies no bucket, or was started without its documents' : known.join(', ');
+      return sendProblem(
+        exchange,
+        'unknown_route',
+        `There is no bucket for documents in '${regionName.slice(0, 64)}'. Regions with one: ${has}.`,
+      );
+    }
+    if (region.state !== 'running') return sendProblem(exchange, 'unavailable', `${region.name} is stopped.`, { region: region.name });
+    const key = decoded(encodedKey);
+    if (encodedKey !== undefined && key === undefined) {
+      return sendProblem(exchange, 'invalid_request', 'The key is not valid: write a percent sign as %25.');
+    }
+    const allowed = key === undefined ? ['GET'] : ['GET', 'HEAD', 'PUT', 'DELETE'];
+    const method = exchange.request.method ?? '';
+    if (!allowed.includes(method)) {
+      const headers = { Allow: allowed.join(', ') };
+      return sendProblem(exchange, 'method_not_allowed', `Use ${allowed.join(', ')}, not ${method}.`, { headers });
+    }
+    if (key === undefined) return sendJson(exchange, 200, bucket.versions().map(listed), { region: region.name });
+    if (method === 'PUT') return this.put(exchange, bucket, key);
+    if (method === 'DELETE') return this.remove(exchange, bucket, key);
+    return read(exchange, bucket, key);
+  }
+
+  private async put(exchange: Exchange, bucket: DocumentBucket, key: string): Promise<void> {
+    const content = await readBody(exchange.request, largestBody);
+    if (content.kind === 'gone') return;
+    if (content.kind !== 'read') return sendProblem(exchange, 'body_too_large', `A document has at most ${largestBody} bytes here.`);
+    const type = headerOf(exchange.request, 'content-type') ?? 'application/octet-stream';
+    const version = bucket.put(key, content.body, type, this.fabric.nowMs());
+    this.fabric.copier.wrote(bucket, version);
+    sendJson(exchange, 200, listed(version), { region: bucket.region });
+  }
+
+  /** With `?versionId=` one version for good, by hand: that is never copied. */
+  private remove(exchange: Exchange, bucket: DocumentBucket, key: string): void {
+    const versionId = exchange.query.get('versionId');
+    if (versionId !== null) {
+      if (bucket.remove(key, versionId)) return sendJson(exchange, 200, { key, versionId }, { region: bucket.region });
+      return sendProblem(
+        exchange,
+        'unknown_route',
+        `There is no version '${versionId.slice(0, 64)}' of this document in ${bucket.region}.`,
+      );
+    }
+    const mark = bucket.mark(key, this.fabric.nowMs());
+    this.fabric.copier.wrote(bucket, mark);
+    sendJson(exchange, 200, listed(mark), { region: bucket.region });
+  }
+}
+
+function read(exchange: Exchange, bucket: DocumentBucket, key: string): void {
+  const versionId = exchange.query.get('versionId');
+  const found = versionId === null ? bucket.current(key) : bucket.version(key, versionId);
+  if (!found || found.isDeletion) {
+    const why = found ? 'was deleted' : 'is not there';
+    return sendProblem(exchange, 'unknown_route', `The document ${why} in ${bucket.region}.`, { region: bucket.region });
+  }
+  const { response, request, traceId } = exchange;
+  response.writeHead(200, {
+    ...ownHeaders(traceId, bucket.region),
+    'Content-Type': found.contentType,
+    'Content-Length': found.body.length,
+    ETag: `"${found.etag}"`,
+    'X-Amz-Version-Id': found.versionId,
+    // A document is what a caller wrote: a browser must not run it as a page of this origin.
+    'Content-Security-Policy': 'sandbox',
+    'X-Content-Type-Options': 'nosniff',
+  });
+  response.end(request.method === 'HEAD' ? undefined : found.body);
+}
+
+const listed = ({ key, versionId, body, etag, isDeletion }: DocumentVersion): object => ({
+  key,
+  versionId,
+  size: body.length,
+  etag,
+  ...(isDeletion ? { deleteMarker: true } : {}),
+});
+
+function decoded(key: string | undefined): string | undefined {
+  try {
+    return key === undefined ? undefined : decodeURIComponent(key);
+  } catch {
+    return undefined;
+  }
+}
