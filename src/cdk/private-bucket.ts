@@ -12,8 +12,10 @@ interface PrivateBucketProps extends Pick<
   readonly lifecycle: LifecycleRule;
 }
 
-/** A bucket as the library makes them: closed to the public, its account's alone, encrypted, with TLS 1.2 or newer; retained by default.
- * With a key of the account's own it is encrypted with that one, else with one that S3 manages. */
+/**
+ * A bucket as the library makes them: closed to the public, its account's alone, encrypted, with TLS 1.2 or newer; retained by default.
+ * It is encrypted with the key that is given, else with one that S3 manages.
+ */
 export function privateBucket(scope: Construct, id: string, { lifecycle, encryptionKey, ...props }: PrivateBucketProps): Bucket {
   const bucket = new Bucket(scope, id, {
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
