@@ -237,6 +237,14 @@ project.eslint?.addOverride({
   files: handlerSide.map((glob) => glob.replace(/\*$/, '*.ts').replace(/\.ts\.ts$/, '.ts')),
   rules: { 'import/no-extraneous-dependencies': 'off' },
 });
+const bareParticiple = {
+  selector: 'VariableDeclarator > Identifier.id[name=/^(found|made|told)$/]',
+  message: 'a bare participle does not say of what: give the name its noun',
+};
+project.eslint?.addOverride({
+  files: ['src/**/*.ts', 'local/**/*.ts', 'tools/**/*.ts'],
+  rules: { 'no-restricted-syntax': ['error', bareParticiple] },
+});
 const pure = 'pure code takes the time, chance and settings as arguments, so that a test or a simulation decides them';
 project.eslint?.addOverride({
   files: ['src/kernel/**/*.ts', 'src/**/domain.ts', 'src/**/*.domain.ts', 'src/**/service.ts', 'src/**/*.service.ts'],
@@ -251,6 +259,7 @@ project.eslint?.addOverride({
     ],
     'no-restricted-syntax': [
       'error',
+      bareParticiple,
       { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: pure },
       { selector: 'CallExpression[callee.name="Date"]', message: pure },
       { selector: 'MemberExpression[property.name=/^random(UUID|Bytes|Int|Fill|FillSync)$/]', message: pure },

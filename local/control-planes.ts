@@ -132,17 +132,17 @@ export class ControlPlanes {
   }
 
   private async parameters(region: string, path: string): Promise<{ name: string; value: string; at: string }[]> {
-    const found: { name: string; value: string; at: string }[] = [];
+    const records: { name: string; value: string; at: string }[] = [];
     let NextToken: string | undefined;
     do {
       const request = { Path: path, MaxResults: 10, ...(NextToken ? { NextToken } : {}) };
       const page: ParameterPage = await this.api.json(region, 'ssm', 'GetParametersByPath', request);
       for (const { Name: name, Value: value, LastModifiedDate } of page.Parameters ?? []) {
-        found.push({ name, value, at: new Date(LastModifiedDate * 1000).toISOString() });
+        records.push({ name, value, at: new Date(LastModifiedDate * 1000).toISOString() });
       }
       NextToken = page.NextToken;
     } while (NextToken);
-    return found;
+    return records;
   }
 
   private gates(): GateView[] {

@@ -41,7 +41,7 @@ void runSteps(steps, only);
 
 /** jsii leaves files of deleted sources in lib/, and everything in lib/ is published. */
 async function compile(): Promise<Outcome> {
-  for (const made of ['lib', '.jsii', 'tsconfig.tsbuildinfo']) rmSync(path.join(root, made), { recursive: true, force: true });
+  for (const output of ['lib', '.jsii', 'tsconfig.tsbuildinfo']) rmSync(path.join(root, output), { recursive: true, force: true });
   return commandStep('compile', 'jsii', ['--silence-warnings=reserved-word']).run();
 }
 

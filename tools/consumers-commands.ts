@@ -40,7 +40,7 @@ export async function must(program: string, args: readonly string[], options: Co
 /** The package of one language in `dist`. */
 export function packageIn(language: string, extension: string): string {
   const folder = path.join(dist, language);
-  const found = existsSync(folder) ? readdirSync(folder).find((file) => file.endsWith(extension)) : undefined;
-  if (!found) throw new ConsumerError(`dist/${language} holds no ${extension}: the step "packages" makes it`);
-  return path.join(folder, found);
+  const archive = existsSync(folder) ? readdirSync(folder).find((file) => file.endsWith(extension)) : undefined;
+  if (!archive) throw new ConsumerError(`dist/${language} holds no ${extension}: the step "packages" makes it`);
+  return path.join(folder, archive);
 }

@@ -61,8 +61,8 @@ async function attempt(workshop: string, trial: Trial): Promise<Outcome> {
 async function synthesise(workshop: string, trial: Trial, example: Example, app: string): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const [index, context] of contexts[example].entries()) {
-    const made = (language: Language): string => path.join(workshop, 'init', language, `${example}-${index}`);
-    const output = path.join(made(trial.language), 'cdk.out');
+    const folderOf = (language: Language): string => path.join(workshop, 'init', language, `${example}-${index}`);
+    const output = path.join(folderOf(trial.language), 'cdk.out');
     rmSync(output, { recursive: true, force: true });
     mkdirSync(output, { recursive: true });
     const {
@@ -80,7 +80,7 @@ async function synthesise(workshop: string, trial: Trial, example: Example, app:
         ...env,
       },
     });
-    outcomes.push(compare(made(trial.language), made('typescript'), templatesBesideCode));
+    outcomes.push(compare(folderOf(trial.language), folderOf('typescript'), templatesBesideCode));
   }
   return outcomes;
 }

@@ -77,11 +77,11 @@ export async function takesAnEvent(folder: string, file: string): Promise<string
     const { code, output } = await command('node', ['take.mjs', file], { cwd: folder, env: environment(folder, aws.endpoint) });
     const name = path.relative(folder, file);
     if (code !== 0) return `${name} exited with ${code}:\n${lastLines(output, 20)}`;
-    const told = aws.calls.join(', ');
+    const calls = aws.calls.join(', ');
     // The claim, a look whether the bus is there, the event of the team's own, and the record that the first one is done.
-    return told === 'PutItem, DescribeEventBus, PutEvents order.seen, UpdateItem'
+    return calls === 'PutItem, DescribeEventBus, PutEvents order.seen, UpdateItem'
       ? undefined
-      : `${name} took the event by ${told || 'no call'}, not by the claim, a look for the bus, its own event and the record`;
+      : `${name} took the event by ${calls || 'no call'}, not by the claim, a look for the bus, its own event and the record`;
   } finally {
     await aws.close();
   }

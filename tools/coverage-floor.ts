@@ -38,7 +38,7 @@ export function coverageOutcome(summary: CoverageSummary, from: string, groups: 
   const notes = groups.map(({ name, files: pattern, floors, eachLines }) => {
     const own = files.filter(({ file }) => pattern.test(file));
     if (own.length === 0) problems.push(`coverage of ${name}: no file was measured: see collectCoverageFrom in .projenrc.ts`);
-    const told = (Object.keys(floors) as Measure[]).map((measure) => {
+    const percents = (Object.keys(floors) as Measure[]).map((measure) => {
       const [total, covered] = (['total', 'covered'] as const).map((which) =>
         own.reduce((sum, { counts }) => sum + counts[measure][which], 0),
       );
@@ -62,7 +62,7 @@ export function coverageOutcome(summary: CoverageSummary, from: string, groups: 
         );
       }
     }
-    return `coverage of ${name}: ${told.join(', ')}`;
+    return `coverage of ${name}: ${percents.join(', ')}`;
   });
   return problems.length === 0 ? passed(...notes) : failed(...notes, ...problems);
 }

@@ -10,7 +10,7 @@ export const runtimeEntry = 'src/events/consumers/runtime.aws.ts';
 /** Writes `runtime/index.d.ts`, `runtime/index.d.mts` and `runtime/types/`; returns what is wrong, one line each. */
 export function writeRuntimeTypes(root: string): string[] {
   const outDir = path.join(root, 'runtime', 'types');
-  const made = new Map<string, string>();
+  const declarations = new Map<string, string>();
   const { config } = ts.readConfigFile(path.join(root, 'tsconfig.dev.json'), (file) => ts.sys.readFile(file)) as {
     config: { compilerOptions: object };
   };
@@ -27,12 +27,12 @@ export function writeRuntimeTypes(root: string): string[] {
     composite: false,
     incremental: false,
   });
-  program.emit(undefined, (file, text) => made.set(path.normalize(file), text));
+  program.emit(undefined, (file, text) => declarations.set(path.normalize(file), text));
   const problems: string[] = [];
   const needed = new Map<string, string>();
   const visit = (file: string, by: string): void => {
     if (needed.has(file)) return;
-    const text = made.get(file);
+    const text = declarations.get(file);
     if (text === undefined) {
       problems.push(`${by} names ${path.relative(outDir, file)}, of which there is no declaration`);
       return;

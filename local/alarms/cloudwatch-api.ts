@@ -40,7 +40,7 @@ export class CloudWatchApi implements FabricService {
   private describeAlarms(region: string, input: Record<string, any>): ServiceAnswer {
     const names = input.AlarmNames as string[] | undefined;
     const types = (input.AlarmTypes as string[] | undefined) ?? ['MetricAlarm'];
-    const found = this.options
+    const alarms = this.options
       .alarms()
       .filter(
         (alarm) =>
@@ -50,7 +50,7 @@ export class CloudWatchApi implements FabricService {
       );
     const alarmsOfKind = (composite: boolean): object[] =>
       (types.includes(composite ? 'CompositeAlarm' : 'MetricAlarm')
-        ? found.filter((alarm) => (alarm.composite ?? false) === composite)
+        ? alarms.filter((alarm) => (alarm.composite ?? false) === composite)
         : []
       ).map(({ name, state, reason, since }) => ({
         AlarmName: name,

@@ -9,10 +9,10 @@ type CompositeToken = string;
  * @param stateOf state of an alarm by name or ARN; undefined counts as no state at all
  */
 export function ruleHolds(rule: string, stateOf: (alarm: string) => AlarmState | undefined): boolean {
-  const found = tokens(rule);
+  const parts = tokens(rule);
   let at = 0;
   const take = (text: string): boolean => {
-    if (found[at] !== text) return false;
+    if (parts[at] !== text) return false;
     at += 1;
     return true;
   };
@@ -38,18 +38,18 @@ export function ruleHolds(rule: string, stateOf: (alarm: string) => AlarmState |
     if (take('TRUE')) return true;
     if (take('FALSE')) return false;
     if (take('(')) return closed(disjunction());
-    const state = found[at++];
+    const state = parts[at++];
     if (state === undefined || !['ALARM', 'OK', 'INSUFFICIENT_DATA'].includes(state) || !take('(')) {
       throw new Error(`the rule '${rule}' is not understood at '${state ?? 'its end'}'`);
     }
-    return closed(stateOf(found[at++] ?? '') === state);
+    return closed(stateOf(parts[at++] ?? '') === state);
   };
   const closed = (value: boolean): boolean => {
     if (!take(')')) throw new Error(`the rule '${rule}' lacks a closing bracket`);
     return value;
   };
   const holds = disjunction();
-  if (at < found.length) throw new Error(`the rule '${rule}' is not understood at '${found[at]}'`);
+  if (at < parts.length) throw new Error(`the rule '${rule}' is not understood at '${parts[at]}'`);
   return holds;
 }
 

@@ -21,7 +21,7 @@ export function evaluateExpression(
 }
 
 function tokens(text: string): ExpressionToken[] {
-  const found: ExpressionToken[] = [];
+  const list: ExpressionToken[] = [];
   const pattern = /\s*(?:(\d+(?:\.\d+)?)|([A-Za-z_]\w*)|(<=|>=|==|!=|&&|\|\||[-+*/^(),[\]<>!]))/gy;
   let at = 0;
   while (text.slice(at).trim() !== '') {
@@ -29,12 +29,12 @@ function tokens(text: string): ExpressionToken[] {
     const match = pattern.exec(text);
     if (!match) throw new Error(`'${text.slice(at).trim()}' is not understood in metric math here`);
     at = pattern.lastIndex;
-    found.push({
+    list.push({
       kind: match[1] !== undefined ? 'number' : match[2] !== undefined ? 'name' : 'sign',
       text: match[1] ?? match[2] ?? match[3],
     });
   }
-  return found;
+  return list;
 }
 
 /** Operators from the weakest to the strongest. */

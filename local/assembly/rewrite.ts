@@ -85,7 +85,7 @@ function removeResources(template: CfnTemplate, stack: StackPlan): Map<string, C
     Object.entries(template.Resources).filter(([id, resource]) => copiers.has(id) || standInOf(resource)?.treatment === 'removed'),
   );
   if (removed.size === 0) return removed;
-  const made = new Map(
+  const replacements = new Map(
     [...removed].map(([logicalId, { Type }]) => {
       const ref = madeUpId(Type, stack.name, logicalId);
       return [logicalId, { ref, attribute: (name: string) => madeUpAttribute(ref, Type, name) }];
@@ -93,7 +93,7 @@ function removeResources(template: CfnTemplate, stack: StackPlan): Map<string, C
   );
   for (const logicalId of removed.keys()) delete template.Resources[logicalId];
   for (const section of [template.Resources, template.Outputs ?? {}] as Record<string, any>[]) {
-    for (const [key, value] of Object.entries(section)) section[key] = withoutReferences(value, made);
+    for (const [key, value] of Object.entries(section)) section[key] = withoutReferences(value, replacements);
   }
   for (const resource of Object.values(template.Resources)) {
     const dependencies = [resource.DependsOn ?? []].flat().filter((dependency) => !removed.has(dependency));
@@ -103,7 +103,7 @@ function removeResources(template: CfnTemplate, stack: StackPlan): Map<string, C
   return new Map(
     [...removed]
       .filter(([logicalId]) => !copiers.has(logicalId))
-      .map(([logicalId, resource]) => [logicalId, withoutReferences(resource, made) as CfnResource]),
+      .map(([logicalId, resource]) => [logicalId, withoutReferences(resource, replacements) as CfnResource]),
   );
 }
 

@@ -14,14 +14,14 @@ interface Staged {
 export function ofStage<T extends Staged>(all: readonly T[], wanted?: string): readonly T[] {
   const stages = [...new Set(all.flatMap(({ stage }) => stage ?? []))];
   if (wanted !== undefined) {
-    const found = all.filter(({ stage }) => stage !== undefined && isWithin(stage, wanted));
-    if (found.length === 0) {
+    const matching = all.filter(({ stage }) => stage !== undefined && isWithin(stage, wanted));
+    if (matching.length === 0) {
       throw new LocalRunError(
         `--stage ${wanted} is not a stage of this app: ` +
           `${stages.length > 0 ? `give ${stages.join(' or ')}` : 'it has none, leave the option out'}`,
       );
     }
-    return found;
+    return matching;
   }
   const outermost = stages.filter((stage) => !stages.some((other) => other !== stage && isWithin(stage, other)));
   if (outermost.length > 1) {

@@ -139,11 +139,11 @@ export class Buses {
   }
 
   private receive(ruleArn: string, targetId: string, event: BusEvent): void {
-    const found = this.lines.get(`${ruleArn} ${targetId}`);
-    if (!found) return;
-    const replication = this.replications.find(({ rules }) => rules.includes(found.rule));
-    if (replication) void this.senders.cameAcross(found.rule.region, event.id).then((came) => (came ? undefined : this.take(found, event)));
-    else this.take(found, event);
+    const to = this.lines.get(`${ruleArn} ${targetId}`);
+    if (!to) return;
+    const replication = this.replications.find(({ rules }) => rules.includes(to.rule));
+    if (replication) void this.senders.cameAcross(to.rule.region, event.id).then((came) => (came ? undefined : this.take(to, event)));
+    else this.take(to, event);
   }
 
   private take({ rule, line }: TargetLine, event: BusEvent): void {

@@ -89,14 +89,14 @@ export class EndpointRouting {
   private healthy(): boolean {
     if (!this.check || this.check.disabled) return true;
     const state = this.check.alarm && this.deps.alarmState(this.check.alarm.region, this.check.alarm.name);
-    const found =
+    const isHealthy =
       state === 'OK' || state === 'ALARM'
         ? state === 'OK'
         : this.check.insufficientData === 'LastKnownStatus'
           ? this.lastHealthy
           : this.check.insufficientData !== 'Unhealthy';
-    this.lastHealthy = found;
-    return this.check.inverted ? !found : found;
+    this.lastHealthy = isHealthy;
+    return this.check.inverted ? !isHealthy : isHealthy;
   }
 }
 

@@ -128,9 +128,9 @@ export class EventCalls implements EventsApi {
   }
 
   private list(region: string, prefix: string): EventsRouting {
-    const found = this.endpoints.filter((one) => one.region === region && one.name.startsWith(prefix));
+    const matching = this.endpoints.filter((one) => one.region === region && one.name.startsWith(prefix));
     return answeredCall('events:ListEndpoints', `arn:aws:events:${region}:${this.options.accountId}:endpoint/*`, () =>
-      json(200, { Endpoints: found.map(describeEndpoint) }),
+      json(200, { Endpoints: matching.map(describeEndpoint) }),
     );
   }
 

@@ -124,15 +124,15 @@ export class CutoverWatch {
   /** The one that people were told of last, while the execution waits and nothing is recorded of it. */
   private openApproval({ lines }: AuditSight, execution: ExecutionView | undefined): OpenApproval | undefined {
     if (execution?.status !== 'RUNNING' || !execution.waitsForToken) return undefined;
-    const told = [...this.deps.fabric.mail()].reverse().flatMap(({ at, subject, links }) =>
+    const letters = [...this.deps.fabric.mail()].reverse().flatMap(({ at, subject, links }) =>
       links.flatMap((url) => {
         const approvalId = approvalIdOf(url);
         return approvalId === undefined ? [] : [{ approvalId, url, subject, at }];
       }),
     )[0];
-    if (!told || told.at < execution.startedAt) return undefined;
-    const decided = lines.some(({ entry, key }) => entry.what === 'decision' && key.endsWith(`/${told.approvalId}`));
-    return decided ? undefined : told;
+    if (!letters || letters.at < execution.startedAt) return undefined;
+    const decided = lines.some(({ entry, key }) => entry.what === 'decision' && key.endsWith(`/${letters.approvalId}`));
+    return decided ? undefined : letters;
   }
 
   private askHome(): Promise<string | undefined> | undefined {

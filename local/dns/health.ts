@@ -117,8 +117,8 @@ export class HealthChecks {
 
   private judge(check: HealthCheckSpec): { healthy: boolean; reason: string } {
     // Route 53 counts a disabled check as healthy; only inverting turns that round.
-    const found = check.disabled ? { healthy: true, reason: 'disabled' } : this.find(check);
-    return check.inverted ? { healthy: !found.healthy, reason: `${found.reason} (inverted)` } : found;
+    const finding = check.disabled ? { healthy: true, reason: 'disabled' } : this.find(check);
+    return check.inverted ? { healthy: !finding.healthy, reason: `${finding.reason} (inverted)` } : finding;
   }
 
   private find(check: HealthCheckSpec): { healthy: boolean; reason: string } {

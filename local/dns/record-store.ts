@@ -110,10 +110,10 @@ export class RecordStore implements RecordSource {
   private problem(action: RecordChange['action'], record: RecordSet, records: readonly RecordSet[]): string | undefined {
     const { name, type, setIdentifier, healthCheckId } = record;
     const what = `[name='${name}.', type='${type}'${setIdentifier === undefined ? '' : `, set-identifier='${setIdentifier}'`}]`;
-    const found = records.find((other) => isSame(other, record));
-    if (action === 'CREATE' && found) return `Tried to create resource record set ${what} but it already exists`;
-    if (action === 'DELETE' && !found) return `Tried to delete resource record set ${what} but it was not found`;
-    if (action === 'DELETE' && content(found!) !== content(record)) {
+    const same = records.find((other) => isSame(other, record));
+    if (action === 'CREATE' && same) return `Tried to create resource record set ${what} but it already exists`;
+    if (action === 'DELETE' && !same) return `Tried to delete resource record set ${what} but it was not found`;
+    if (action === 'DELETE' && content(same!) !== content(record)) {
       return `Tried to delete resource record set ${what} but the values provided do not match the current values`;
     }
     if (action !== 'DELETE' && healthCheckId !== undefined && !this.healthChecks.has(healthCheckId)) {
@@ -138,8 +138,8 @@ function content({ zoneId, ...record }: RecordSet): string {
 
 /** Rules between the records of one name. */
 function conflicts(records: readonly RecordSet[], batch: readonly RecordChange[]): string[] {
-  const made = batch.filter(({ action }) => action !== 'DELETE').map(({ record }) => record);
-  return made.flatMap((record) => {
+  const writes = batch.filter(({ action }) => action !== 'DELETE').map(({ record }) => record);
+  return writes.flatMap((record) => {
     const others = records.filter((other) => other.name === record.name && !isSame(other, record));
     const where = `RRSet with DNS name ${record.name}., type ${record.type}`;
     if (others.some((other) => (other.type === 'CNAME') !== (record.type === 'CNAME'))) {

@@ -108,8 +108,8 @@ function healthCheckId(given: unknown, resource: FabricResource, all: readonly F
   if (typeof given === 'string') return given;
   const reference = given as { Ref?: string; 'Fn::GetAtt'?: string[] };
   const logicalId = reference.Ref ?? reference['Fn::GetAtt']?.[0];
-  const found = all.find((other) => other.stack === resource.stack && other.logicalId === logicalId);
-  return found ? idOf(found) : `unknown:${JSON.stringify(given)}`;
+  const record = all.find((other) => other.stack === resource.stack && other.logicalId === logicalId);
+  return record ? idOf(record) : `unknown:${JSON.stringify(given)}`;
 }
 
 function idOf(resource: FabricResource): string {

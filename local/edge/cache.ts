@@ -23,8 +23,8 @@ export class EdgeCache {
   constructor(private readonly now: () => number) {}
 
   public get(key: string): EdgeAnswer | undefined {
-    const found = this.kept.get(key);
-    return found && found.until > this.now() ? found.answer : undefined;
+    const entry = this.kept.get(key);
+    return entry && entry.until > this.now() ? entry.answer : undefined;
   }
 
   public put(key: string, answer: EdgeAnswer, seconds: number): void {
@@ -58,8 +58,8 @@ export function cookiesIn(header = ''): [string, string][] {
 /** How long an answer is kept, in seconds. `errorTtl` is the distribution's for its status. */
 export function secondsOf(answer: EdgeAnswer, policy: EdgeCachePolicy, errorTtl: number | undefined): number {
   const control = headerIn(answer, 'cache-control')?.toLowerCase() ?? '';
-  const told = /s-maxage=(\d+)/.exec(control) ?? /(?<!s-)max-?age=(\d+)/.exec(control);
-  const asked = told ? Number(told[1]) : undefined;
+  const directive = /s-maxage=(\d+)/.exec(control) ?? /(?<!s-)max-?age=(\d+)/.exec(control);
+  const asked = directive ? Number(directive[1]) : undefined;
   const forbids = /no-store|no-cache|private/.test(control);
   if (answer.status >= 400) {
     if (neverKept.has(answer.status)) return 0;

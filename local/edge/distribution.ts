@@ -4,10 +4,10 @@ import type { FabricResource } from '../ground/model';
 
 /** The distribution of the templates: the first one. Undefined where there is none. */
 export function distributionOf(resources: readonly FabricResource[], accountId: string): EdgeDistribution | undefined {
-  const found = resources.find(({ type }) => type === 'AWS::CloudFront::Distribution');
-  if (!found) return undefined;
-  const { DistributionConfig: config } = found.properties;
-  const id = found.physicalId!;
+  const distribution = resources.find(({ type }) => type === 'AWS::CloudFront::Distribution');
+  if (!distribution) return undefined;
+  const { DistributionConfig: config } = distribution.properties;
+  const id = distribution.physicalId!;
   const policies = {
     cache: policiesOf(resources, 'CachePolicy'),
     request: policiesOf(resources, 'OriginRequestPolicy'),

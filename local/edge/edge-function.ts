@@ -22,9 +22,9 @@ interface FunctionResponse {
 
 /** What a function at a viewer's request makes of it: another request, or an answer of its own. */
 export async function atRequest(code: string, of: EdgeDistribution, request: EdgeRequest): Promise<EdgeRequest | EdgeAnswer> {
-  const made = await run(code, of, 'viewer-request', { request: eventRequest(request) });
-  if (typeof (made as FunctionResponse).statusCode === 'number') return answerOf(made as FunctionResponse);
-  const { uri, querystring, headers } = made as FunctionRequest;
+  const result = await run(code, of, 'viewer-request', { request: eventRequest(request) });
+  if (typeof (result as FunctionResponse).statusCode === 'number') return answerOf(result as FunctionResponse);
+  const { uri, querystring, headers } = result as FunctionRequest;
   const query = new URLSearchParams(flat(querystring)).toString();
   return { ...request, uri, query: request.query === '' && query === '' ? '' : query, headers: flat(headers) };
 }
@@ -35,8 +35,8 @@ export async function atResponse(code: string, of: EdgeDistribution, request: Ed
     statusCode: answer.status,
     headers: values(Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name.toLowerCase(), value]))),
   };
-  const made = (await run(code, of, 'viewer-response', { request: eventRequest(request), response })) as FunctionResponse;
-  return { ...answer, status: made.statusCode, headers: flat(made.headers ?? {}) };
+  const result = (await run(code, of, 'viewer-response', { request: eventRequest(request), response })) as FunctionResponse;
+  return { ...answer, status: result.statusCode, headers: flat(result.headers ?? {}) };
 }
 
 /** In a context that has the language alone: no modules, no clocks of ours, no network. Values go in and out as JSON. */
@@ -47,9 +47,9 @@ async function run(code: string, { id }: EdgeDistribution, eventType: FunctionEv
   const text = (await runInContext(`${code}\n;Promise.resolve(handler(JSON.parse(event))).then((made) => JSON.stringify(made))`, sandbox, {
     timeout: longestMs,
   })) as string;
-  const made: unknown = JSON.parse(text);
-  if (typeof made !== 'object' || made === null) throw new Error('a function returned neither a request nor a response');
-  return made;
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== 'object' || value === null) throw new Error('a function returned neither a request nor a response');
+  return value;
 }
 
 function eventRequest({ method, uri, query, headers }: EdgeRequest): FunctionRequest {

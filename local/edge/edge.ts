@@ -102,8 +102,8 @@ class EdgeServer {
     });
     await this.prepared;
     const code = behavior.functions['viewer-request'];
-    const made = code === undefined ? viewer : await atRequest(code, distribution, viewer).catch(() => own(503));
-    const served = 'status' in made ? { cached: false, answer: made } : await this.cachedOr(made, behavior);
+    const rewritten = code === undefined ? viewer : await atRequest(code, distribution, viewer).catch(() => own(503));
+    const served = 'status' in rewritten ? { cached: false, answer: rewritten } : await this.cachedOr(rewritten, behavior);
     const answer = withHeaders(behavior, served.answer);
     const after = behavior.functions['viewer-response'];
     if (after === undefined) return { ...served, answer };
@@ -126,11 +126,11 @@ class EdgeServer {
 
   /** A page in the place of an error, by the behavior of its own path. */
   private async pageFor(page: string, status: number, error: EdgeAnswer, request: EdgeRequest): Promise<EdgeAnswer> {
-    const found = await this.fetch(
+    const pageAnswer = await this.fetch(
       { ...request, method: 'GET', uri: page, query: '', body: Buffer.alloc(0) },
       behaviorFor(this.options.distribution, page),
     );
-    return found.status === 200 ? { ...found, status } : error;
+    return pageAnswer.status === 200 ? { ...pageAnswer, status } : error;
   }
 
   private async fetch(request: EdgeRequest, behavior: EdgeBehavior): Promise<EdgeAnswer> {

@@ -79,8 +79,8 @@ export class Origins {
     };
     if (!signed || !this.admits(name, 's3:GetObject', `arn:aws:s3:::${name}/${key}`)) return refused;
     try {
-      const found = await client.send(new GetObjectCommand({ Bucket: name, Key: key }), { abortSignal: AbortSignal.timeout(connectMs) });
-      const { ContentType, CacheControl, ETag } = found;
+      const object = await client.send(new GetObjectCommand({ Bucket: name, Key: key }), { abortSignal: AbortSignal.timeout(connectMs) });
+      const { ContentType, CacheControl, ETag } = object;
       return {
         status: 200,
         headers: {
@@ -88,7 +88,7 @@ export class Origins {
           ...(CacheControl ? { 'Cache-Control': CacheControl } : {}),
           ...(ETag ? { ETag } : {}),
         },
-        body: Buffer.from(await found.Body!.transformToByteArray()),
+        body: Buffer.from(await object.Body!.transformToByteArray()),
         region,
       };
     } catch (error) {

@@ -52,10 +52,10 @@ export async function emulatorPython(options: PythonOptions): Promise<string> {
 }
 
 async function install(programs: Programs, base: string, home: string): Promise<void> {
-  const made = await programs.run(base, ['-m', 'venv', home]);
-  if (!made.ok) {
+  const venv = await programs.run(base, ['-m', 'venv', home]);
+  if (!venv.ok) {
     throw new LocalRunError(
-      `'${base} -m venv' failed (${lastLine(made.output)}): install Python's venv module (on Debian and Ubuntu: apt install python3-venv)`,
+      `'${base} -m venv' failed (${lastLine(venv.output)}): install Python's venv module (on Debian and Ubuntu: apt install python3-venv)`,
     );
   }
   const pip = await programs.run(path.join(home, 'bin', 'python'), [
@@ -86,9 +86,9 @@ async function findPython(programs: Programs): Promise<string> {
     if (ok && recent) return name;
     seen.push(`${name} ${major}.${minor}${recent ? ' without venv' : ''}`);
   }
-  const found = seen.length > 0 ? `PATH has only ${seen.join(', ')}` : 'PATH has no python3';
+  const reason = seen.length > 0 ? `PATH has only ${seen.join(', ')}` : 'PATH has no python3';
   throw new LocalRunError(
-    `the emulator needs Python ${oldestPython.join('.')} or newer with venv, but ${found}: install it (on Debian and Ubuntu: apt ` +
+    `the emulator needs Python ${oldestPython.join('.')} or newer with venv, but ${reason}: install it (on Debian and Ubuntu: apt ` +
       `install python3 python3-venv)`,
   );
 }

@@ -20,8 +20,8 @@ export class Router {
     const segments = exchange.path.split('/').map(decoded);
     const here = this.table.filter(({ parts }) => leadsTo(parts, segments));
     const asked = exchange.request.method ?? '';
-    const found = here.find(({ route }) => methodsOf(route).includes(asked));
-    if (found) return found.route.answer(exchange, ...segments.filter((_, at) => isParameter(found.parts[at])));
+    const match = here.find(({ route }) => methodsOf(route).includes(asked));
+    if (match) return match.route.answer(exchange, ...segments.filter((_, at) => isParameter(match.parts[at])));
     if (here.length === 0) return sendProblem(exchange, 'unknown_route', `There is no such path. There are ${this.known()}.`);
     const allowed = here.flatMap(({ route }) => methodsOf(route)).join(', ');
     sendProblem(exchange, 'method_not_allowed', `Use ${allowed}, not ${asked}.`, { headers: { Allow: allowed } });

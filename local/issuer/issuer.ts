@@ -27,13 +27,13 @@ const defaultLifetimeSeconds = 12 * 3600;
 
 /** Reads what the app's JWT authorizer expects; undefined when no stack has one. Throws when two stacks differ. */
 export function issuerSettings(stacks: readonly StackPlan[]): IssuerSettings | undefined {
-  const found = stacks.flatMap((stack) =>
+  const issuers = stacks.flatMap((stack) =>
     authorizers(stack.template).map(([logicalId, resource]) => ({
       where: `${stack.name}/${logicalId}`,
       settings: settingsOf(`${stack.name}/${logicalId}`, variablesOf(resource) as Record<string, unknown>, stack.region),
     })),
   );
-  const [first, ...others] = found;
+  const [first, ...others] = issuers;
   const different = others.find((other) => JSON.stringify(other.settings) !== JSON.stringify(first.settings));
   if (different) {
     throw new LocalRunError(
@@ -74,9 +74,9 @@ export function issuerFor(settings: IssuerSettings): Issuer {
  * it.
  */
 export function injectKeySet(template: CfnTemplate, issuer: Issuer): number {
-  const found = authorizers(template);
-  for (const [, resource] of found) (variablesOf(resource) as Record<string, unknown>)[jwksVariable] = JSON.stringify(issuer.jwks);
-  return found.length;
+  const authorizer = authorizers(template);
+  for (const [, resource] of authorizer) (variablesOf(resource) as Record<string, unknown>)[jwksVariable] = JSON.stringify(issuer.jwks);
+  return authorizer.length;
 }
 
 function authorizers(template: CfnTemplate): [string, CfnResource][] {

@@ -151,10 +151,10 @@ export class Callers {
       return;
     }
     this.waits.push(Date.now() - began);
-    const told: Answered = { status: answer.status, text: answer.text, body: answer.body, at: Date.now() };
-    sent.answers.push(told);
-    if (sent.kind === 'payment' && sent.paymentId === undefined && told.body?.status === 'AUTHORISED') {
-      sent.paymentId = told.body.paymentId;
+    const answered: Answered = { status: answer.status, text: answer.text, body: answer.body, at: Date.now() };
+    sent.answers.push(answered);
+    if (sent.kind === 'payment' && sent.paymentId === undefined && answered.body?.status === 'AUTHORISED') {
+      sent.paymentId = answered.body.paymentId;
       this.payments.push(sent);
     }
   }

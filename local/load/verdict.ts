@@ -113,13 +113,13 @@ function paymentIdsOf({ answers }: Asked): string[] {
 }
 
 function byPayment(lines: readonly Line[]): ReadonlyMap<string, readonly Line[]> {
-  const found = new Map<string, Line[]>();
+  const groups = new Map<string, Line[]>();
   for (const line of lines) {
-    const known = found.get(line.paymentId);
+    const known = groups.get(line.paymentId);
     if (known) known.push(line);
-    else found.set(line.paymentId, [line]);
+    else groups.set(line.paymentId, [line]);
   }
-  return found;
+  return groups;
 }
 
 function isConsistent(group: Group, linesOfPayment: readonly ReadonlyMap<string, readonly Line[]>[]): boolean {

@@ -64,14 +64,14 @@ export class Passages {
     if (!payment) return;
     const known = this.seen.get(payment.paymentId);
     const replayed = headerIn(answer.rawHeaders, apiHeaders.idempotencyReplayed) === 'true';
-    const made = /\/payments\/?$/.test(path) && !replayed;
+    const isNew = /\/payments\/?$/.test(path) && !replayed;
     this.seen.set(payment.paymentId, {
       at: this.now(),
       ...known,
       ...payment,
       // A replay tells the status of its own time.
       status: replayed && known ? known.status : payment.status,
-      traceId: made ? traceId : known?.traceId,
+      traceId: isNew ? traceId : known?.traceId,
       replays: (known?.replays ?? 0) + (replayed ? 1 : 0),
     });
     if (this.seen.size > paymentsKept) this.seen.delete(this.seen.keys().next().value as string);

@@ -44,16 +44,16 @@ export class Admissions {
         message: 'a call of the local run is signed, in its Authorization header, with credentials of that run',
       };
     }
-    const found = await this.secretOf(signature.accessKeyId);
-    if (found.kind === 'unreachable') return found;
-    if (found.kind === 'unknown') {
+    const secret = await this.secretOf(signature.accessKeyId);
+    if (secret.kind === 'unreachable') return secret;
+    if (secret.kind === 'unknown') {
       return { kind: 'refused', code: 'UnrecognizedClientException', message: 'the access key does not belong to this run and region' };
     }
     const read = leavesBodyOut(request.headers) ? undefined : await readAll(request);
     const verdict: SignatureVerdict = await verifySignature(
       { method: request.method!, url: request.url!, headers: request.headers },
       signature,
-      found.secret,
+      secret.secret,
       read,
     );
     return verdict.ok ? { kind: 'admitted', call: signature, read } : { kind: 'refused', code: verdict.code, message: verdict.message };

@@ -102,9 +102,9 @@ export class Route53Api implements FabricService {
   }
 
   private changeStatus(id: string): ServiceAnswer {
-    const found = this.store.changeStatus(id);
-    if (!found) return refusal(404, 'NoSuchChange', `A change with id ${id} could not be found`);
-    return answer({ GetChangeResponse: { ChangeInfo: changeInfo(id, found.status, found.submittedAt) } });
+    const change = this.store.changeStatus(id);
+    if (!change) return refusal(404, 'NoSuchChange', `A change with id ${id} could not be found`);
+    return answer({ GetChangeResponse: { ChangeInfo: changeInfo(id, change.status, change.submittedAt) } });
   }
 
   private checkStatus(id: string): ServiceAnswer {

@@ -42,15 +42,15 @@ export function child(element: Element | undefined, name: string): Element | und
 
 /** The elements of a name; an empty one holds nothing. */
 export function childrenOf(element: Element | undefined, name: string): readonly Element[] {
-  const found = element && Object.hasOwn(element, name) ? element[name] : undefined;
-  if (found === undefined) return [];
-  return [found].flat().map((one) => (isElement(one) ? one : {}));
+  const content = element && Object.hasOwn(element, name) ? element[name] : undefined;
+  if (content === undefined) return [];
+  return [content].flat().map((one) => (isElement(one) ? one : {}));
 }
 
 /** Text of a child without children; undefined when there is none. */
 export function textOf(element: Element | undefined, name: string): string | undefined {
-  const found = element && Object.hasOwn(element, name) ? element[name] : undefined;
-  return typeof found === 'string' ? found : undefined;
+  const content = element && Object.hasOwn(element, name) ? element[name] : undefined;
+  return typeof content === 'string' ? content : undefined;
 }
 
 /** Members in their order; a list repeats its element; what is undefined is left out. */

@@ -9,8 +9,8 @@ export async function homes(setting: Setting): Promise<void> {
   const { client, figures, regions, run } = setting;
   figures.heading('accounts with a home region');
   const anonymous = client.as('');
-  const found = new Map<string, Client>();
-  for (let count = 0; count < mostTenants && found.size < regions.length; count += 1) {
+  const clients = new Map<string, Client>();
+  for (let count = 0; count < mostTenants && clients.size < regions.length; count += 1) {
     const token = await anonymous.once({ path: `/_local/token?tenant=${run}-home-${count}` });
     const tenant = client.as(token.text);
     await tenant.call({
@@ -20,12 +20,12 @@ export async function homes(setting: Setting): Promise<void> {
       region: regions[count % regions.length],
     });
     const home = await homeOf(tenant, 'home', regions[0]);
-    if (!found.has(home)) found.set(home, tenant);
+    if (!clients.has(home)) clients.set(home, tenant);
   }
-  figures.check('tenants at home in each region', found.size === regions.length, [...found.keys()].join(', '));
+  figures.check('tenants at home in each region', clients.size === regions.length, [...clients.keys()].join(', '));
   let paid = 0;
   let replayed = 0;
-  for (const [home, tenant] of found) {
+  for (const [home, tenant] of clients) {
     for (const region of regions) {
       const call = { path: '/api/v1/payments', body: { accountId: 'home', amount: 100, currency: 'USD' }, key: `${run}-home-${region}` };
       const first = await tenant.call({ ...call, region });
@@ -34,7 +34,7 @@ export async function homes(setting: Setting): Promise<void> {
       if (again.text === first.text && again.headers['idempotency-replayed'] === 'true') replayed += 1;
     }
   }
-  const all = found.size * regions.length;
+  const all = clients.size * regions.length;
   figures.check('payments of each home, entered in each region', paid === all, `${paid} of ${all}`);
   figures.check('replays in the other region, same answer', replayed === all, `${replayed} of ${all}`);
 }

@@ -35,14 +35,14 @@ export function family(roots: readonly number[]): number[] {
     const parent = parentOf(Number(entry));
     if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(entry)]);
   }
-  const found = new Set<number>();
+  const ids = new Set<number>();
   const add = (id: number): void => {
-    if (found.has(id)) return;
-    found.add(id);
+    if (ids.has(id)) return;
+    ids.add(id);
     (children.get(id) ?? []).forEach(add);
   };
   roots.forEach(add);
-  return [...found];
+  return [...ids];
 }
 
 function parentOf(id: number): number | undefined {

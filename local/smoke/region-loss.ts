@@ -88,12 +88,12 @@ async function reconcile(setting: Setting, account: string, home: string, missin
   const report = () => operate!(home, { action: 'reconcile', tenant: setting.run, accountId: account });
   const before = await report();
   const reported = new Set((before.account.lateWrites as { key: string }[]).map(({ key }) => key));
-  const found = missing.filter(({ answer }) => reported.has(answer.body.paymentId)).length;
+  const reportedCount = missing.filter(({ answer }) => reported.has(answer.body.paymentId)).length;
   figures.check('a lost home leaves something to find', missing.length > 0, missing.length, `${lossLagMs} ms of lag at the stop`);
   figures.check(
     'payments that had not replicated, reported',
-    found === missing.length && reported.size === missing.length,
-    `${found} of ${missing.length}`,
+    reportedCount === missing.length && reported.size === missing.length,
+    `${reportedCount} of ${missing.length}`,
   );
   figures.check('balances recomputed from the payments', before.addsUp === true, JSON.stringify(before.account.recomputed));
   const again = await eachOf(missing, 8, ({ key, amount }) =>

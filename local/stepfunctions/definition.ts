@@ -16,8 +16,8 @@ export type TaskKind = 'function' | 'invoke' | 'invokeAndWait';
 export function taskKind(resource: unknown): TaskKind | undefined {
   const text = String(resource);
   if (/^arn:aws[\w-]*:lambda:[^:]+:\d+:function:/.test(text)) return 'function';
-  const found = /^arn:aws[\w-]*:states:::lambda:invoke(\.waitForTaskToken)?$/.exec(text);
-  return found ? (found[1] ? 'invokeAndWait' : 'invoke') : undefined;
+  const match = /^arn:aws[\w-]*:states:::lambda:invoke(\.waitForTaskToken)?$/.exec(text);
+  return match ? (match[1] ? 'invokeAndWait' : 'invoke') : undefined;
 }
 
 /** Why a definition cannot be run here; undefined when it can. */

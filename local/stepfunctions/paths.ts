@@ -21,14 +21,14 @@ export function readPath(path: string, data: Json, context: Json): Json {
   const [root, rest] = path.startsWith('$$') ? [context, path.slice(2)] : [data, path.slice(1)];
   let value = root;
   for (const step of steps(rest)) {
-    const found =
+    const member =
       Array.isArray(value) && typeof step === 'number'
         ? value[step]
         : typeof value === 'object' && value !== null
           ? (value as Record<string, Json>)[step]
           : undefined;
-    if (found === undefined) throw new StateFault('States.ParameterPathFailure', `the path '${path}' leads nowhere in the input`);
-    value = found;
+    if (member === undefined) throw new StateFault('States.ParameterPathFailure', `the path '${path}' leads nowhere in the input`);
+    value = member;
   }
   return value;
 }
@@ -161,8 +161,8 @@ function argument(reader: Reader, data: Json, context: Json): Json {
 
 function take(reader: Reader, pattern: RegExp): string | undefined {
   pattern.lastIndex = reader.at;
-  const found = pattern.exec(reader.text);
-  if (!found) return undefined;
+  const match = pattern.exec(reader.text);
+  if (!match) return undefined;
   reader.at = pattern.lastIndex;
-  return found[1];
+  return match[1];
 }

@@ -184,12 +184,12 @@ export class StepFunctions implements FabricService {
 
   /** The machine as it is deployed now; undefined when the emulator runs it. */
   private async machine(region: string, arn: string): Promise<Machine | undefined> {
-    const found = await this.options.api.json<DescribedMachine>(region, 'states', 'DescribeStateMachine', { stateMachineArn: arn });
-    const definition = JSON.parse(found.definition) as Definition;
-    const foreign = found.type === 'EXPRESS' ? 'it is an express one' : foreignPart(definition);
-    if (foreign === undefined) return { region, arn, name: found.name, roleArn: found.roleArn, definition };
+    const facts = await this.options.api.json<DescribedMachine>(region, 'states', 'DescribeStateMachine', { stateMachineArn: arn });
+    const definition = JSON.parse(facts.definition) as Definition;
+    const foreign = facts.type === 'EXPRESS' ? 'it is an express one' : foreignPart(definition);
+    if (foreign === undefined) return { region, arn, name: facts.name, roleArn: facts.roleArn, definition };
     if (!this.warned.has(arn)) {
-      this.options.warn?.(`state machine ${found.name} is left to the emulator, without heartbeats and rights: ${foreign}`);
+      this.options.warn?.(`state machine ${facts.name} is left to the emulator, without heartbeats and rights: ${foreign}`);
     }
     this.warned.add(arn);
     return undefined;

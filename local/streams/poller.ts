@@ -58,9 +58,9 @@ export class StreamPoller {
     while (!this.closed) {
       const asked = Date.now();
       const page = gathered.length < mapping.batchSize ? await this.page() : undefined;
-      const found = page?.filter((record) => this.wanted(record)) ?? [];
-      if (found.length && !gathered.length) gatheredSince = Date.now();
-      gathered.push(...found);
+      const fresh = page?.filter((record) => this.wanted(record)) ?? [];
+      if (fresh.length && !gathered.length) gatheredSince = Date.now();
+      gathered.push(...fresh);
       if (page?.length === 0 && !gathered.length) this.measure(0);
       const due = gathered.length >= mapping.batchSize || (gathered.length > 0 && Date.now() - gatheredSince >= mapping.windowMs);
       if (due) {

@@ -108,11 +108,11 @@ class TablesOfRun implements GlobalTables {
     if (!plan?.replicas.includes(call.region)) return { kind: 'local' };
     const denied = await call.authorize('dynamodb:DescribeTable', plan.name);
     if (denied) return tableAnswer(denied);
-    const told = await this.network.client.dynamodb(placeOf(call.region), call.operation, input);
-    if (told.status !== 200) {
-      return tableAnswer({ status: told.status, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: told.body });
+    const description = await this.network.client.dynamodb(placeOf(call.region), call.operation, input);
+    if (description.status !== 200) {
+      return tableAnswer({ status: description.status, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: description.body });
     }
-    const { Table } = JSON.parse(told.body.toString()) as { Table: object };
+    const { Table } = JSON.parse(description.body.toString()) as { Table: object };
     // The region that is asked is not among them.
     const Replicas = plan.replicas
       .filter((region) => region !== call.region)

@@ -39,8 +39,8 @@ export class Traces {
 
   /** Segments of a trace by their start; undefined for one that is not known. */
   public segments(traceId: string): TraceSegment[] | undefined {
-    const found = this.byId.get(traceId);
-    return found && [...found.values()].sort((a, b) => a.start - b.start || a.end - b.end);
+    const trace = this.byId.get(traceId);
+    return trace && [...trace.values()].sort((a, b) => a.start - b.start || a.end - b.end);
   }
 
   private add(region: string, document: SegmentDocument, parent?: { readonly traceId: string; readonly id: string }): boolean {

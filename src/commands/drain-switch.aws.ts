@@ -60,6 +60,6 @@ async function onlyLedger(client: DynamoDBClient, region: string): Promise<strin
     start = next(page.LastEvaluatedTableName);
   } while (start !== undefined);
   if (names.length === 1) return names[0];
-  const found = names.length === 0 ? '' : ` (${names.join(', ')})`;
-  throw new Error(`${region} has ${names.length} ledgers${found}: name the system with --system`);
+  const listed = names.length === 0 ? '' : ` (${names.join(', ')})`;
+  throw new Error(`${region} has ${names.length} ledgers${listed}: name the system with --system`);
 }

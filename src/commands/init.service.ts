@@ -42,10 +42,10 @@ const shown = 3;
 
 /** Writes the app of an example into an empty folder. */
 export function initialise(disk: Disk, apps: Apps, { example, language, folder, version }: InitRequest): InitResult {
-  const found = contentOf(disk, folder);
-  if (typeof found === 'string') return { outcome: 'refused', why: found };
-  if (found.length > 0) {
-    const names = `${found.slice(0, shown).join(', ')}${found.length > shown ? ` and ${found.length - shown} more` : ''}`;
+  const contents = contentOf(disk, folder);
+  if (typeof contents === 'string') return { outcome: 'refused', why: contents };
+  if (contents.length > 0) {
+    const names = `${contents.slice(0, shown).join(', ')}${contents.length > shown ? ` and ${contents.length - shown} more` : ''}`;
     return { outcome: 'refused', why: `${folder} is not empty (${names}): give an empty folder, or the name of a new one` };
   }
   const files: string[] = [];

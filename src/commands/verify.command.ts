@@ -65,10 +65,10 @@ export function verifyCommand(): Command {
           (text) => tokens.hide(text),
         );
         const { api, regions } = target;
-        const found = await verify(portsOf(target, options, run, tokens), { api, regions, run: run.name }, lines);
-        if (options.json !== undefined) writeJson(options.json, found);
-        if (options.html !== undefined) writeText(options.html, evidencePage(found));
-        counted(found.passed, found.failed);
+        const verdict = await verify(portsOf(target, options, run, tokens), { api, regions, run: run.name }, lines);
+        if (options.json !== undefined) writeJson(options.json, verdict);
+        if (options.html !== undefined) writeText(options.html, evidencePage(verdict));
+        counted(verdict.passed, verdict.failed);
       } finally {
         run.close();
       }

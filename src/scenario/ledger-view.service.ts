@@ -84,11 +84,11 @@ export interface RunAudit extends LedgerAudit {
 }
 
 export async function auditOfRun({ client, regions, accounts, accepted }: ScenarioSetting): Promise<RunAudit> {
-  const found = await audit(client, accounts, regions);
-  const debited = new Set(found.lines.map(({ paymentId }) => paymentId));
+  const figures = await audit(client, accounts, regions);
+  const debited = new Set(figures.lines.map(({ paymentId }) => paymentId));
   const takers = [...accepted.values()];
   return {
-    ...found,
+    ...figures,
     lost: [...accepted.keys()].filter((id) => !debited.has(id)),
     perRegion: regions.map((region) => `${region} ${takers.filter((taker) => taker === region).length}`).join(', '),
   };
@@ -101,10 +101,10 @@ function differences(
   funded: number,
 ): string[] {
   const stored = { available, held, settled };
-  const made = balancesFrom(lines, funded);
+  const summed = balancesFrom(lines, funded);
   const wrong: string[] = [];
-  if (JSON.stringify(stored) !== JSON.stringify(made)) {
-    wrong.push(`${where}: ${JSON.stringify(stored)} stored, ${JSON.stringify(made)} by its lines`);
+  if (JSON.stringify(stored) !== JSON.stringify(summed)) {
+    wrong.push(`${where}: ${JSON.stringify(stored)} stored, ${JSON.stringify(summed)} by its lines`);
   }
   if ((available ?? NaN) + (held ?? NaN) + (settled ?? NaN) !== funded) {
     wrong.push(`${where}: ${JSON.stringify(stored)} is not the ${funded} it was funded with`);

@@ -118,10 +118,10 @@ async function reached(setting: ScenarioSetting, { drain }: VerificationPorts): 
   const asked = await client.once({ path: `/api/v1/accounts/${run}-nobody` });
   say('the token is accepted', asked.status === 404, asked.status === 404 ? 'yes' : `${asked.status} ${asked.body.code ?? ''}`);
   if (!good || !drain) return good ? undefined : false;
-  const found = await drain.find().catch(asError);
-  if (found instanceof Error) say('the switch that drains a region is found', false, found.message);
-  else say('the switch that drains a region is found', true, found.place);
-  return found instanceof Error ? false : found;
+  const switches = await drain.find().catch(asError);
+  if (switches instanceof Error) say('the switch that drains a region is found', false, switches.message);
+  else say('the switch that drains a region is found', true, switches.place);
+  return switches instanceof Error ? false : switches;
 }
 
 async function scenario(setting: ScenarioSetting, ports: VerificationPorts, drainSwitch?: DrainSwitch): Promise<DrainFinding | undefined> {

@@ -90,8 +90,8 @@ const run: Readonly<Record<Language, string>> = { typescript: 'npx tsx app.ts', 
 
 /** The example's feature flags, so that all languages synthesise the same. */
 function cdkJsonOf(root: string, example: Example, language: Language): string {
-  const made = JSON.parse(readFileSync(path.join(root, 'examples', example, 'cdk.json'), 'utf8')) as Record<string, unknown>;
-  return `${JSON.stringify({ ...made, app: run[language] }, undefined, 2)}\n`;
+  const settings = JSON.parse(readFileSync(path.join(root, 'examples', example, 'cdk.json'), 'utf8')) as Record<string, unknown>;
+  return `${JSON.stringify({ ...settings, app: run[language] }, undefined, 2)}\n`;
 }
 
 /** Every file below a folder that belongs into an app. */

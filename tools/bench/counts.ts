@@ -48,8 +48,8 @@ async function countLedger(client: () => DynamoDBClient, tableName: string): Pro
   await ledger.openAccount(callContext(), { accountId, currency: payment.currency, balance: 10 * payment.amount });
   const ids: string[] = [];
   for (const key of ['captured', 'voided']) {
-    const made = await pay(key);
-    if (made.kind === 'answered') ids.push(made.payment.paymentId);
+    const paid = await pay(key);
+    if (paid.kind === 'answered') ids.push(paid.payment.paymentId);
   }
   await pay('repeated');
   return {

@@ -122,9 +122,9 @@ async function oneRound(subjects: readonly Subject[], options: MeasureOptions, c
     const start = performance.now();
     await loaded(subject, options.loadCalls, options.inFlight, counters);
     const used = process.cpuUsage(cpu);
-    const made = round.get(subject.name)!;
-    made.loadedMsPerCall = (performance.now() - start) / options.loadCalls;
-    made.cpuMsPerCall = (used.user + used.system) / 1000 / options.loadCalls;
+    const times = round.get(subject.name)!;
+    times.loadedMsPerCall = (performance.now() - start) / options.loadCalls;
+    times.cpuMsPerCall = (used.user + used.system) / 1000 / options.loadCalls;
   }
   return round;
 }

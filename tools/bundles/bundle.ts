@@ -294,8 +294,8 @@ function weigh(metafile: esbuild.Metafile): Record<string, number> {
 function removeStale(root: string, names: readonly string[]): void {
   const assets = path.join(root, 'assets');
   if (!existsSync(assets)) return;
-  const made = readdirSync(assets, { recursive: true, encoding: 'utf8' }).filter((file) => path.basename(file) === 'index.js');
-  for (const file of made.map((entry) => path.dirname(entry))) {
+  const bundles = readdirSync(assets, { recursive: true, encoding: 'utf8' }).filter((file) => path.basename(file) === 'index.js');
+  for (const file of bundles.map((entry) => path.dirname(entry))) {
     if (!names.includes(file.split(path.sep).join('/'))) rmSync(path.join(assets, file), { recursive: true });
   }
 }

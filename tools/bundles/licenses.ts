@@ -27,8 +27,8 @@ export function licensesOf(
 ): { readonly packages: LicensedPackage[]; readonly problems: string[] } {
   const packages = new Map<string, LicensedPackage>();
   for (const folder of folders) {
-    const found = readPackage(path.join(root, folder));
-    packages.set(`${found.name}@${found.version}`, found);
+    const pack = readPackage(path.join(root, folder));
+    packages.set(`${pack.name}@${pack.version}`, pack);
   }
   const sorted = [...packages.values()].sort((a, b) => (`${a.name}@${a.version}` < `${b.name}@${b.version}` ? -1 : 1));
   const problems = sorted
@@ -40,7 +40,7 @@ export function licensesOf(
 /** One file for the npm package: each licence text once, above it the packages that it covers. */
 export function renderLicenses(packages: readonly LicensedPackage[]): string {
   const byText = new Map<string, LicensedPackage[]>();
-  for (const found of packages) byText.set(found.text, [...(byText.get(found.text) ?? []), found]);
+  for (const pack of packages) byText.set(pack.text, [...(byText.get(pack.text) ?? []), pack]);
   const sections = [...byText].map(([text, covered]) =>
     [
       ...covered.map((found) => `${found.name}@${found.version} (${found.license})`),

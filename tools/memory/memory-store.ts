@@ -9,18 +9,18 @@ export class MemoryStore implements LedgerStore {
   public reads = 0;
 
   public create(item: Item): Promise<WriteResult> {
-    const found = this.items.get(item.pk);
-    if (found) return Promise.resolve({ kind: 'refused', found: structuredClone(found) });
+    const standing = this.items.get(item.pk);
+    if (standing) return Promise.resolve({ kind: 'refused', found: structuredClone(standing) });
     this.items.set(item.pk, structuredClone(item));
     this.writes += 1;
     return Promise.resolve({ kind: 'written' });
   }
 
   public change(change: Change): Promise<WriteResult> {
-    const found = this.items.get(change.pk);
-    if (!found) return Promise.resolve({ kind: 'refused' });
-    const item = changed(found, structuredClone(change));
-    if (!item) return Promise.resolve({ kind: 'refused', found: structuredClone(found) });
+    const standing = this.items.get(change.pk);
+    if (!standing) return Promise.resolve({ kind: 'refused' });
+    const item = changed(standing, structuredClone(change));
+    if (!item) return Promise.resolve({ kind: 'refused', found: structuredClone(standing) });
     this.items.set(change.pk, item);
     this.writes += 1;
     return Promise.resolve({ kind: 'written' });
@@ -28,14 +28,14 @@ export class MemoryStore implements LedgerStore {
 
   public read(pk: string): Promise<Item | undefined> {
     this.reads += 1;
-    const found = this.items.get(pk);
-    return Promise.resolve(found && structuredClone(found));
+    const item = this.items.get(pk);
+    return Promise.resolve(item && structuredClone(item));
   }
 
   public async readMany(pks: readonly string[]): Promise<readonly Item[]> {
     if (new Set(pks).size !== pks.length) throw new Error('BatchGetItem refuses a key that is named twice');
-    const found = await Promise.all(pks.map((pk) => this.read(pk)));
-    return found.filter((item): item is Item => item !== undefined);
+    const values = await Promise.all(pks.map((pk) => this.read(pk)));
+    return values.filter((item): item is Item => item !== undefined);
   }
 
   public list(account: string, limit: number, from?: string): Promise<readonly IndexEntry[]> {

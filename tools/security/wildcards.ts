@@ -36,13 +36,13 @@ export const reasons: Readonly<Record<string, string>> = {
 
 /** Every wildcard that allows something, as `reasons` knows it. */
 export function wildcardsIn(rows: readonly Row[]): string[] {
-  const found = rows
+  const wildcards = rows
     .filter(({ effect }) => effect === 'Allow')
     .flatMap(({ actions, resources }) => [
       ...actions.filter((action) => /[*?]/.test(action)),
       ...resources.filter((resource) => /[*?]/.test(resource)).map((resource) => (resource === '*' ? actions.join(' ') : resource)),
     ]);
-  return [...new Set(found)].sort();
+  return [...new Set(wildcards)].sort();
 }
 
 export function wildcardLines(rows: readonly Row[]): string[] {

@@ -56,7 +56,7 @@ export interface DecidedResult {
 }
 
 /** Something decided that is told, or is open, with its event if that can be made. */
-interface Told {
+interface Telling {
   readonly one: Decided;
   readonly so: boolean;
   readonly event: PaymentEvent | undefined;
@@ -110,8 +110,8 @@ export class Outbox {
     const asked = decided.filter((one) => !isLeft(one, nowMs));
     if (asked.length === 0) return { published: 0 };
     const details = await this.details(asked, deadlineMs);
-    const told = asked
-      .map((one): Told => {
+    const tellings = asked
+      .map((one): Telling => {
         const so = isSo(one, details, nowMs);
         return { one, so: so !== false, event: so === true ? eventOf(one, details, origin) : undefined };
       })
@@ -119,8 +119,8 @@ export class Outbox {
       // A claim's record tells what its account's record tells, where both come at once.
       .filter(({ event }, at, all) => !event || all.findIndex((other) => other.event?.id === event.id) === at);
     // Behind a claim that is not there nothing is sent, so that nothing overtakes its event.
-    const missing = told.findIndex(({ event }) => !event);
-    const sent = missing < 0 ? told : told.slice(0, missing);
+    const missing = tellings.findIndex(({ event }) => !event);
+    const sent = missing < 0 ? tellings : tellings.slice(0, missing);
     const spans = sent.map(({ event }) => this.begin(event!));
     const outcomes = await this.ports.sink(
       spans.map(({ event }) => event),
@@ -132,27 +132,27 @@ export class Outbox {
     if (open >= 0) {
       return {
         published,
-        failed: { at: decided.indexOf(told[open].one), reason: (outcomes[open] as Extract<EntryOutcome, { kind: 'open' }>).reason },
+        failed: { at: decided.indexOf(tellings[open].one), reason: (outcomes[open] as Extract<EntryOutcome, { kind: 'open' }>).reason },
       };
     }
     if (missing < 0) return { published };
     return {
       published,
-      failed: { at: decided.indexOf(told[missing].one), reason: `the claims of ${told[missing].one.id} are not in this region` },
+      failed: { at: decided.indexOf(tellings[missing].one), reason: `the claims of ${tellings[missing].one.id} are not in this region` },
     };
   }
 
   /** The claims of what was decided, by the key of the write's own epoch. */
   private async details(decided: readonly Decided[], deadlineMs: number): Promise<Details> {
     const keys = detailKeys(decided);
-    const found = new Map((await this.read(keys, deadlineMs)).map((item) => [item.pk, item]));
-    const missing = keys.filter((key) => !found.has(key));
+    const claims = new Map((await this.read(keys, deadlineMs)).map((item) => [item.pk, item]));
+    const missing = keys.filter((key) => !claims.has(key));
     const older = new Map((await this.read(missing.flatMap(olderKeys), deadlineMs)).map((item) => [item.pk, item]));
     for (const key of missing) {
       const newest = olderKeys(key).find((candidate) => older.has(candidate));
-      if (newest) found.set(key, older.get(newest)!);
+      if (newest) claims.set(key, older.get(newest)!);
     }
-    return found;
+    return claims;
   }
 
   private async read(keys: readonly string[], deadlineMs: number): Promise<readonly Item[]> {

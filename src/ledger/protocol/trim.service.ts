@@ -49,15 +49,15 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
   const candidates = candidatesOf(attempt, item);
   if (candidates.length === 0) return;
   const isOld = oldEnough(attempt, item);
-  const found = await itemsBehind(attempt, candidates);
+  const seen = await itemsBehind(attempt, candidates);
   const abandoned = Math.min(bounds.abandonedAfterMs, isOld.afterMs);
   const open = candidates.filter((candidate) => {
-    const own = found.get(candidate.id);
+    const own = seen.get(candidate.id);
     // What is under way is left alone: its own call completes it.
-    return own && (own.at as number) < attempt.ports.nowMs() - abandoned && readable(attempt, () => !isComplete(attempt, candidate, found));
+    return own && (own.at as number) < attempt.ports.nowMs() - abandoned && readable(attempt, () => !isComplete(attempt, candidate, seen));
   });
-  await inTurns(open, ({ id, entry }) => complete(attempt, found.get(id)!, entry));
-  const items = new Map([...found, ...(open.length > 0 ? await itemsBehind(attempt, open) : [])]);
+  await inTurns(open, ({ id, entry }) => complete(attempt, seen.get(id)!, entry));
+  const items = new Map([...seen, ...(open.length > 0 ? await itemsBehind(attempt, open) : [])]);
   const ripe = candidates.flatMap((candidate): readonly Ripe[] => {
     const { id, code } = candidate;
     const own = items.get(id);

@@ -60,7 +60,7 @@ export class HeldAccount {
   /** Calls of one kind, ready to be made: what each of them needs has been done. */
   public async prepare(call: GrowthCall, count: number): Promise<readonly (() => Promise<void>)[]> {
     const calls: (() => Promise<void>)[] = [];
-    for (let made = 0; made < count; made += 1) calls.push(await this.prepareOne(call));
+    for (let number = 0; number < count; number += 1) calls.push(await this.prepareOne(call));
     return calls;
   }
 
@@ -68,8 +68,8 @@ export class HeldAccount {
     const key = this.key();
     if (call === 'decline') return async () => expectStatus(await this.pay(key, 2 * funds), 'DECLINED', false);
     if (call === 'authorise') return async () => expectStatus(await this.pay(key), 'AUTHORISED', false);
-    const made = await this.pay(key);
-    if (call === 'capture') return async () => expectStatus(await this.capture(made), 'CAPTURED', false);
+    const authorised = await this.pay(key);
+    if (call === 'capture') return async () => expectStatus(await this.capture(authorised), 'CAPTURED', false);
     if (call === 'replay') await this.pay(key);
     return async () => expectStatus(await this.pay(key), 'AUTHORISED', true);
   }

@@ -46,7 +46,7 @@ class Listed {
 
   /** Payments with their captures, one in two seconds: two lines each. */
   public async captured(count: number): Promise<void> {
-    for (let made = 0; made < count; made += 1) {
+    for (let number = 0; number < count; number += 1) {
       const outcome = await this.pay(1, 2_000);
       if (outcome.kind !== 'answered') throw new Error(`expected an answered payment, got ${JSON.stringify(outcome)}`);
       await this.ledger.move(this.time.context(), { type: 'CAPTURE', paymentId: outcome.payment.paymentId, idempotencyKey: this.key() });
@@ -55,7 +55,7 @@ class Listed {
 
   /** Payments that leave no line, one a second. */
   public async declined(count: number): Promise<void> {
-    for (let made = 0; made < count; made += 1) await this.pay(2_000_000_000, 1_000);
+    for (let number = 0; number < count; number += 1) await this.pay(2_000_000_000, 1_000);
   }
 
   /** A page, and what it took. */

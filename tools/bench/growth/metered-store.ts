@@ -17,8 +17,8 @@ export class MeteredStore implements LedgerStore {
   private readonly index = new AccountIndex();
 
   public create(item: Item): Promise<WriteResult> {
-    const found = this.items.get(item.pk);
-    if (found) return this.refused(found);
+    const standing = this.items.get(item.pk);
+    if (standing) return this.refused(standing);
     this.items.set(item.pk, structuredClone(item));
     this.index.add(item);
     if (item.acct !== undefined) this.usage.indexUnits += 1;
@@ -26,28 +26,28 @@ export class MeteredStore implements LedgerStore {
   }
 
   public change(change: Change): Promise<WriteResult> {
-    const found = this.items.get(change.pk);
-    const item = found && changed(found, structuredClone(change));
-    if (!item) return this.refused(found);
+    const standing = this.items.get(change.pk);
+    const item = standing && changed(standing, structuredClone(change));
+    if (!item) return this.refused(standing);
     this.items.set(change.pk, item);
-    measureMaps(found, item, change);
+    measureMaps(standing, item, change);
     // The larger of before and after; the index has keys alone, which never change.
-    return this.charged({ kind: 'written' }, found, item);
+    return this.charged({ kind: 'written' }, standing, item);
   }
 
   public read(pk: string, strong: boolean): Promise<Item | undefined> {
     this.usage.requests += 1;
-    const found = this.items.get(pk);
-    this.usage.readUnits += readUnitsOf(sizeOfItem(found)) * (strong ? 1 : 0.5);
-    return Promise.resolve(found);
+    const item = this.items.get(pk);
+    this.usage.readUnits += readUnitsOf(sizeOfItem(item)) * (strong ? 1 : 0.5);
+    return Promise.resolve(item);
   }
 
   public readMany(pks: readonly string[]): Promise<readonly Item[]> {
     this.usage.requests += 1;
-    const found = pks.map((pk) => this.items.get(pk));
+    const values = pks.map((pk) => this.items.get(pk));
     // Each item is rounded up for itself, and what is not there costs a unit too.
-    for (const item of found) this.usage.readUnits += readUnitsOf(sizeOfItem(item));
-    return Promise.resolve(found.filter((item): item is Item => item !== undefined));
+    for (const item of values) this.usage.readUnits += readUnitsOf(sizeOfItem(item));
+    return Promise.resolve(values.filter((item): item is Item => item !== undefined));
   }
 
   public list(account: string, limit: number, from?: string): Promise<readonly IndexEntry[]> {

@@ -82,13 +82,13 @@ async function paidItems(): Promise<readonly Item[]> {
   }
   for (let number = 0; number < payments; number += 1) {
     time.goTo(time.nowMs + 100);
-    const made = await ledger.authorise(time.context(), {
+    const answer = await ledger.authorise(time.context(), {
       ...payment,
       accountId: `whole-${number % accounts}`,
       idempotencyKey: `p${number}`,
     });
-    if (made.kind !== 'answered') throw new Error(`expected an answered payment, got ${JSON.stringify(made)}`);
-    await ledger.move(time.context(), { type: 'CAPTURE', paymentId: made.payment.paymentId, idempotencyKey: `c${number}` });
+    if (answer.kind !== 'answered') throw new Error(`expected an answered payment, got ${JSON.stringify(answer)}`);
+    await ledger.move(time.context(), { type: 'CAPTURE', paymentId: answer.payment.paymentId, idempotencyKey: `c${number}` });
   }
   return store.all();
 }
