@@ -1,4 +1,5 @@
-import { awscdk, github, javascript, JsonFile, release, typescript } from 'projen';
+import { awscdk, github, javascript, release, typescript } from 'projen';
+import { lintRules } from './projenrc/lint';
 
 /** Roles that run inside Lambda: bundled into assets/, never compiled into lib/ (jsii would reject their imports). */
 const handlerSide = [
@@ -61,7 +62,13 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-sdk/client-cloudformation',
     '@aws-sdk/client-dynamodb-streams',
     '@aws-sdk/client-eventbridge@^3.1162.0',
+    '@aws-sdk/client-account@^3.1169.0',
+    '@aws-sdk/client-acm@^3.1169.0',
+    '@aws-sdk/client-route-53@^3.1169.0',
     '@aws-sdk/client-secrets-manager@^3.1162.0',
+    '@aws-sdk/client-service-quotas@^3.1138.0',
+    '@aws-sdk/client-ssm@^3.1169.0',
+    '@aws-sdk/client-sts@^3.1169.0',
     '@aws-sdk/client-sfn@^3.1162.0',
     '@aws-sdk/client-sns@^3.1162.0',
     '@aws-sdk/client-sqs@^3.1162.0',
@@ -115,7 +122,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   docgen: true,
   eslintOptions: {
     dirs: ['src'],
-    devdirs: ['test', 'examples', 'local', 'tools', '.projenrc.ts'],
+    devdirs: ['test', 'examples', 'local', 'tools', 'projenrc', '.projenrc.ts'],
     fileExtensions: ['.ts'],
     ignorePatterns: ['*.js', '*.d.ts', 'node_modules/', 'coverage', 'cdk.out', 'test/consumers/'],
     projectService: false,
@@ -164,7 +171,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   tsconfigDev: {
     // The consumers' apps are compiled against the packages, where they are tried.
     exclude: ['lib', 'dist', 'assets', '.tools', '**/cdk.out', 'test/consumers'],
-    include: ['src/**/*.ts', 'test/**/*.ts', 'local/**/*.ts', 'examples/**/*.ts', 'tools/**/*.ts', '.projenrc.ts'],
+    include: ['src/**/*.ts', 'test/**/*.ts', 'local/**/*.ts', 'examples/**/*.ts', 'tools/**/*.ts', 'projenrc/**/*.ts', '.projenrc.ts'],
     compilerOptions: {
       strict: true,
       skipLibCheck: true,
@@ -176,121 +183,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
 });
 
-// Layout is the formatter's: the step `format` of `npm test` compares, `npx prettier --write .` writes. Not inside eslint, where it takes
-// longer.
-const lineWidth = 140;
-new JsonFile(project, '.prettierrc.json', {
-  marker: false,
-  obj: { printWidth: lineWidth, singleQuote: true, trailingComma: 'all', objectWrap: 'collapse', embeddedLanguageFormatting: 'off' },
-});
-const layoutRules = [
-  'indent',
-  'quotes',
-  'comma-dangle',
-  'comma-spacing',
-  'no-multi-spaces',
-  'array-bracket-spacing',
-  'array-bracket-newline',
-  'object-curly-spacing',
-  'object-curly-newline',
-  'object-property-newline',
-  'keyword-spacing',
-  'brace-style',
-  'space-before-blocks',
-  'member-delimiter-style',
-  'semi',
-  'quote-props',
-  'key-spacing',
-  'no-multiple-empty-lines',
-  'no-trailing-spaces',
-];
-project.addPackageIgnore('/.prettierrc.json');
-for (const rule of layoutRules) project.tryFindObjectFile('.eslintrc.json')?.addDeletionOverride(`rules.@stylistic/${rule}`);
-
-// Limits that keep files readable, and the core free of the clock, of chance and of the machine it runs on.
-project.eslint?.addRules({
-  'max-lines': ['error', { max: 400 }],
-  // tsc says it already, faster.
-  'import/no-unresolved': ['off'],
-  '@typescript-eslint/member-ordering': ['off'],
-  // The formatter breaks code; this counts what it leaves alone: strings, comments and templates.
-  '@stylistic/max-len': ['error', { code: lineWidth, ignoreUrls: true, ignoreRegExpLiterals: true }],
-  '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
-});
-project.eslint?.addOverride({
-  files: ['src/**/*.ts', 'local/**/*.ts', 'tools/**/*.ts', 'examples/**/*.ts'],
-  rules: { 'max-lines-per-function': ['error', { max: 70 }] },
-});
-project.eslint?.addOverride({ files: ['src/**/*.ts'], rules: { '@typescript-eslint/no-explicit-any': 'error' } });
-// The runtime's locale data takes as long to load as a tenth of a function: see kernel/grouped.ts.
-project.eslint?.addOverride({
-  files: handlerSide.map((glob) => glob.replace(/\*$/, '*.ts').replace(/\.ts\.ts$/, '.ts')),
-  rules: {
-    'no-restricted-properties': [
-      'error',
-      { property: 'toLocaleString', message: "it loads the runtime's locale data: grouped() of kernel/grouped.ts writes 1,000" },
-    ],
-  },
-});
-// Handlers are bundled: what they import is a devDependency of the package.
-project.eslint?.addOverride({
-  files: handlerSide.map((glob) => glob.replace(/\*$/, '*.ts').replace(/\.ts\.ts$/, '.ts')),
-  rules: { 'import/no-extraneous-dependencies': 'off' },
-});
-const bareParticiple = {
-  selector: 'VariableDeclarator > Identifier.id[name=/^(found|made|told)$/]',
-  message: 'a bare participle does not say of what: give the name its noun',
-};
-project.eslint?.addOverride({
-  files: ['src/**/*.ts', 'local/**/*.ts', 'tools/**/*.ts'],
-  rules: { 'no-restricted-syntax': ['error', bareParticiple] },
-});
-const pure = 'pure code takes the time, chance and settings as arguments, so that a test or a simulation decides them';
-project.eslint?.addOverride({
-  files: ['src/kernel/**/*.ts', 'src/**/domain.ts', 'src/**/*.domain.ts', 'src/**/service.ts', 'src/**/*.service.ts'],
-  rules: {
-    'no-restricted-globals': ['error', ...['process', 'performance', 'setTimeout', 'setInterval'].map((name) => ({ name, message: pure }))],
-    'no-restricted-properties': [
-      'error',
-      ...[
-        ['Date', 'now'],
-        ['Math', 'random'],
-      ].map(([object, property]) => ({ object, property, message: pure })),
-    ],
-    'no-restricted-syntax': [
-      'error',
-      bareParticiple,
-      { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: pure },
-      { selector: 'CallExpression[callee.name="Date"]', message: pure },
-      { selector: 'MemberExpression[property.name=/^random(UUID|Bytes|Int|Fill|FillSync)$/]', message: pure },
-      { selector: 'MemberExpression[property.name="getRandomValues"]', message: pure },
-      { selector: 'ImportSpecifier[imported.name=/^random(UUID|Bytes|Int|Fill|FillSync)$/]', message: pure },
-    ],
-  },
-});
-// Node's runner collects the tests of a file by itself.
-project.eslint?.addOverride({
-  files: ['examples/*/test/*.ts'],
-  rules: {
-    '@typescript-eslint/no-floating-promises': [
-      'error',
-      { allowForKnownSafeCalls: [{ from: 'package', name: 'test', package: 'node:test' }] },
-    ],
-  },
-});
-project.eslint?.addOverride({
-  files: ['test/**/*.ts'],
-  rules: {
-    'no-restricted-syntax': [
-      'error',
-      {
-        selector: 'MemberExpression[object.name=/^(it|test|describe)$/][property.name="only"]',
-        message: 'a test left alone switches all others off',
-      },
-      { selector: 'CallExpression[callee.name=/^(fit|fdescribe)$/]', message: 'a test left alone switches all others off' },
-    ],
-  },
-});
+lintRules(project, handlerSide);
 
 // Versions that the registries of all four languages agree on: see docs/adr/0002-toolchain.md.
 for (const [name, version] of Object.entries({

@@ -49,7 +49,7 @@ const unitLeavesOut = [
   ...withoutEngine,
 ].map((pattern) => `--testPathIgnorePatterns=${pattern}`);
 
-const folders = ['src', 'local', 'tools', 'test', 'examples'];
+const folders = ['src', 'local', 'tools', 'test', 'examples', 'projenrc'];
 /** What people write in TypeScript; a consumer's app is code of its own language's kind. */
 const written = [...folders.map((folder) => `${folder}/**/*.{ts,js,cjs,mjs}`), '.projenrc.ts'];
 

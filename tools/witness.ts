@@ -3,7 +3,7 @@
  */
 import { defaultLagMs } from '../local/network/links';
 import { markdownTable } from '../src/kernel/markup';
-import { strongRegions } from '../src/ledger/constructs/strong-regions';
+import { strongRegions } from '../src/kernel/strong-regions';
 
 /** One choice of a witness. */
 export interface WitnessChoice {

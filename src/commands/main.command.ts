@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { costCommand } from './cost/cost.command';
 import { decideCommand, startCommand } from './decide.command';
 import { initCommand } from './init.command';
+import { preflightCommand } from './preflight/preflight.command';
 import { removeCommand } from './remove/remove.command';
 import { verifyCommand } from './verify.command';
 import { namedCauseOf } from '../kernel/cause';
@@ -13,6 +14,7 @@ async function main(): Promise<void> {
   const program = new Command('cdk-multi-region-payments')
     .description('Commands around a system of cdk-multi-region-payments')
     .addCommand(initCommand())
+    .addCommand(preflightCommand())
     .addCommand(removeCommand())
     .addCommand(decideCommand('approve'))
     .addCommand(decideCommand('reject'))

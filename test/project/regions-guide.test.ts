@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './tracked-files';
-import { strongRegions } from '../../src/ledger/constructs/strong-regions';
+import { strongRegions } from '../../src/kernel/strong-regions';
 import { witnessChoices, witnessTable } from '../../tools/witness';
 
 const guide = readFileSync(path.join(root, 'docs', 'regions.md'), 'utf8');

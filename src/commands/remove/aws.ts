@@ -9,6 +9,7 @@ import { DeleteAliasCommand, DescribeKeyCommand, KMSClient, NotFoundException, S
 import { GetFunctionConfigurationCommand, LambdaClient, ResourceNotFoundException as FunctionNotFound } from '@aws-sdk/client-lambda';
 import type { RemovalPorts } from './service';
 import { clock } from '../../runtime/clock';
+import { unlessAbsent } from '../absent.aws';
 
 /** What one client of each service is made with; `{region}` in the endpoint stands for the region's name. */
 export interface ClientOptions {
@@ -16,16 +17,6 @@ export interface ClientOptions {
 }
 
 type AccountPorts = Omit<RemovalPorts, 'nowMs' | 'sleep' | 'say' | 'ask'>;
-
-/** Undefined where AWS says that there is no such thing; every other error is one. */
-async function unless<T>(absent: new (...args: never[]) => Error, run: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await run();
-  } catch (error) {
-    if (error instanceof absent) return undefined;
-    throw error;
-  }
-}
 
 /** The account of the credentials that the SDK finds. */
 export function removalAccount({ endpointUrl }: ClientOptions): AccountPorts & typeof clock {
@@ -46,7 +37,7 @@ export function removalAccount({ endpointUrl }: ClientOptions): AccountPorts & t
   return {
     ...clock,
     describeTable: (region, TableName) =>
-      unless(ResourceNotFoundException, async () => {
+      unlessAbsent(ResourceNotFoundException, async () => {
         const { Table } = await dynamo(region).send(new DescribeTableCommand({ TableName }));
         const others = (Table?.Replicas ?? []).filter(
           ({ RegionName, ReplicaStatus }) => RegionName !== region && ReplicaStatus !== 'REGION_DISABLED',
@@ -76,14 +67,14 @@ export function removalAccount({ endpointUrl }: ClientOptions): AccountPorts & t
       await dynamo(region).send(new DeleteTableCommand({ TableName }));
     },
     functionExists: async (region, FunctionName) => {
-      const configuration = await unless(FunctionNotFound, () =>
+      const configuration = await unlessAbsent(FunctionNotFound, () =>
         lambda(region).send(new GetFunctionConfigurationCommand({ FunctionName })),
       );
       return configuration !== undefined;
     },
     // A key that waits for its deletion already is done with.
     keyOf: (region, alias) =>
-      unless(NotFoundException, async () => {
+      unlessAbsent(NotFoundException, async () => {
         const { KeyMetadata } = await kms(region).send(new DescribeKeyCommand({ KeyId: alias }));
         return KeyMetadata?.KeyState === 'PendingDeletion' ? undefined : KeyMetadata?.KeyId;
       }),

@@ -2,11 +2,11 @@ import { Duration } from 'aws-cdk-lib';
 import { AccountHomes, HomeTakeover } from './account-homes';
 import { authorityTableName, HomeEnvironment, homeLimits } from '../contract';
 import { HomeRegionsProps, StrongRegionsProps } from './regions-props';
-import { nearStrongRegions } from './strong-regions';
 import { PropProblem } from '../../cdk/checks/invalid-props';
 import { unknownProblem } from '../../cdk/checks/literals';
 import { SharedFact } from '../../cdk/checks/system-parts';
 import { isRegionName } from '../../kernel/region';
+import { nearStrongRegions } from '../../kernel/strong-regions';
 
 /** By the first part of a region's name: the continent whose strong set is near. */
 const nearSet: Readonly<Record<string, number>> = { us: 0, ca: 0, mx: 0, sa: 0, eu: 1, af: 1, il: 1, me: 1, ap: 2 };

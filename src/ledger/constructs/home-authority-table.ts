@@ -4,7 +4,6 @@ import { Construct } from 'constructs';
 import { authorityTableName, ledgerSchema } from '../contract';
 import { checkRemoval, keptConsistency, keptReplicas } from './ledger-table-checks';
 import { LedgerConsistency, PaymentRegions } from './payment-regions';
-import { unknownStrongRegions } from './strong-regions';
 import { checkSystemName, declareLedgerPart } from './system-checks';
 import { invalidProps } from '../../cdk/checks/invalid-props';
 import { keepProtection } from '../../cdk/checks/kept-protection';
@@ -13,6 +12,7 @@ import { checkLiterals } from '../../cdk/checks/literals';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { providePart } from '../../cdk/named-parts';
 import { keepReplicaTagsValid, replicaTagManager, replicaTags } from '../../cdk/replica-tags';
+import { unknownStrongRegions } from '../../kernel/strong-regions';
 
 /** Properties of `HomeAuthorityTable`. */
 export interface HomeAuthorityTableProps {

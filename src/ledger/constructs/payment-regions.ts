@@ -1,10 +1,10 @@
 import { HomeArrangement } from './home-arrangement';
 import { HomeRegionsProps, StrongRegionsProps } from './regions-props';
-import { unknownStrongRegions } from './strong-regions';
 import { PropProblem } from '../../cdk/checks/invalid-props';
 import { unknownProblem } from '../../cdk/checks/literals';
 import { SharedFact } from '../../cdk/checks/system-parts';
 import { isRegionName } from '../../kernel/region';
+import { unknownStrongRegions } from '../../kernel/strong-regions';
 
 /** How the copies of the ledger agree. */
 export enum LedgerConsistency {

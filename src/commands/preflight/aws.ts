@@ -1,0 +1,169 @@
+import { AccountClient, GetRegionOptStatusCommand } from '@aws-sdk/client-account';
+import { ACMClient, DescribeCertificateCommand, ResourceNotFoundException as CertificateNotFound } from '@aws-sdk/client-acm';
+import { CloudFormationClient, DescribeStacksCommand, paginateListStackResources } from '@aws-sdk/client-cloudformation';
+import { DescribeTableCommand, DynamoDBClient, paginateListTables, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
+import { DescribeKeyCommand, KMSClient, NotFoundException } from '@aws-sdk/client-kms';
+import { GetAccountLimitCommand, GetHostedZoneCommand, NoSuchHostedZone, Route53Client } from '@aws-sdk/client-route-53';
+import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetServiceQuotaCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
+import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import type { PreflightPorts } from './service';
+import { clock } from '../../runtime/clock';
+import { unlessAbsent } from '../absent.aws';
+
+/** With what clients are made; `{region}` in the endpoint stands for the region's name. */
+export interface PreflightClients {
+  readonly endpointUrl?: string;
+  /** Instead of the caller's own, where those must not be sent. */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+/** Services that AWS has once for an account, and the region that signs for them. */
+const globalRegion = 'us-east-1';
+
+/** The account of the credentials that the SDK finds. */
+export function preflightAccount({ endpointUrl, credentials }: PreflightClients): Omit<PreflightPorts, 'delegatedTo'> {
+  const settings = (region: string) => ({
+    region,
+    maxAttempts: 3,
+    ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl.replaceAll('{region}', region) }),
+    ...(credentials === undefined ? {} : { credentials }),
+  });
+  const byRegion = new Map<string, Clients>();
+  /** One client a service and region: each opens connections of its own. */
+  const clients = (region: string): Clients => {
+    const known = byRegion.get(region) ?? new Clients(settings(region));
+    byRegion.set(region, known);
+    return known;
+  };
+  const quotas = new Map<string, Promise<number>>();
+  return {
+    ...clock,
+    account: async (region) => (await clients(region).sts.send(new GetCallerIdentityCommand({}))).Account!,
+    regionStatus: async (RegionName) =>
+      (await clients(globalRegion).account.send(new GetRegionOptStatusCommand({ RegionName }))).RegionOptStatus ?? 'unknown',
+    parameter: (region, Name) =>
+      unlessAbsent(ParameterNotFound, async () => (await clients(region).ssm.send(new GetParameterCommand({ Name }))).Parameter?.Value),
+    stackStatus: (region, StackName) => stackStatus(clients(region).cloudformation, StackName),
+    stackResources: (region, StackName) => stackResources(clients(region).cloudformation, StackName),
+    exists: ({ kind, name, region }) => existing[kind](clients(region), name),
+    tableCount: async (region) => {
+      let count = 0;
+      for await (const { TableNames = [] } of paginateListTables({ client: clients(region).dynamodb }, {})) count += TableNames.length;
+      return count;
+    },
+    quota: (region, code) => {
+      const key = `${region} ${code}`;
+      const [ServiceCode, QuotaCode] = code.split(' ');
+      const asked =
+        quotas.get(key) ??
+        clients(region)
+          .quotas.send(new GetServiceQuotaCommand({ ServiceCode, QuotaCode }))
+          .then(({ Quota }) => valueOf(Quota?.Value, code));
+      quotas.set(key, asked);
+      return asked;
+    },
+    healthChecks: async () => {
+      const { Count, Limit } = await clients(globalRegion).route53.send(new GetAccountLimitCommand({ Type: 'MAX_HEALTH_CHECKS_BY_OWNER' }));
+      return { used: valueOf(Count, 'health checks'), limit: valueOf(Limit?.Value, 'health checks') };
+    },
+    zone: (Id) =>
+      unlessAbsent(NoSuchHostedZone, async () => {
+        const { HostedZone, DelegationSet } = await clients(globalRegion).route53.send(new GetHostedZoneCommand({ Id }));
+        return {
+          name: HostedZone!.Name!,
+          isPrivate: HostedZone?.Config?.PrivateZone === true,
+          nameServers: DelegationSet?.NameServers ?? [],
+        };
+      }),
+    certificate: (CertificateArn) =>
+      unlessAbsent(CertificateNotFound, async () => {
+        const { Certificate } = await clients(CertificateArn.split(':')[3]).acm.send(new DescribeCertificateCommand({ CertificateArn }));
+        return { status: Certificate?.Status ?? 'unknown', notAfter: Certificate?.NotAfter };
+      }),
+  };
+}
+
+interface ClientSettings {
+  readonly region: string;
+  readonly maxAttempts: number;
+  readonly endpoint?: string;
+  readonly credentials?: PreflightClients['credentials'];
+}
+
+class Clients {
+  public readonly sts: STSClient;
+  public readonly account: AccountClient;
+  public readonly ssm: SSMClient;
+  public readonly cloudformation: CloudFormationClient;
+  public readonly dynamodb: DynamoDBClient;
+  public readonly s3: S3Client;
+  public readonly kms: KMSClient;
+  public readonly quotas: ServiceQuotasClient;
+  public readonly route53: Route53Client;
+  public readonly acm: ACMClient;
+
+  public constructor(settings: ClientSettings) {
+    this.sts = new STSClient(settings);
+    this.account = new AccountClient(settings);
+    this.ssm = new SSMClient(settings);
+    this.cloudformation = new CloudFormationClient(settings);
+    this.dynamodb = new DynamoDBClient(settings);
+    this.s3 = new S3Client({ ...settings, forcePathStyle: settings.endpoint !== undefined });
+    this.kms = new KMSClient(settings);
+    this.quotas = new ServiceQuotasClient(settings);
+    this.route53 = new Route53Client(settings);
+    this.acm = new ACMClient(settings);
+  }
+}
+
+function valueOf(value: number | undefined, what: string): number {
+  if (value === undefined) throw new Error(`AWS says no number for ${what}`);
+  return value;
+}
+
+/** CloudFormation has no error of its own for a stack that does not exist. */
+const noStack = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'ValidationError' && /does not exist/.test(error.message);
+
+async function stackStatus(client: CloudFormationClient, StackName: string): Promise<string | undefined> {
+  try {
+    return (await client.send(new DescribeStacksCommand({ StackName }))).Stacks?.[0]?.StackStatus;
+  } catch (error) {
+    if (noStack(error)) return undefined;
+    throw error;
+  }
+}
+
+async function stackResources(client: CloudFormationClient, StackName: string): Promise<readonly string[]> {
+  const ids: string[] = [];
+  try {
+    for await (const { StackResourceSummaries = [] } of paginateListStackResources({ client }, { StackName })) {
+      ids.push(
+        ...StackResourceSummaries.flatMap(({ PhysicalResourceId }) => (PhysicalResourceId === undefined ? [] : [PhysicalResourceId])),
+      );
+    }
+  } catch (error) {
+    if (!noStack(error)) throw error;
+  }
+  return ids;
+}
+
+const existing: Readonly<Record<'table' | 'bucket' | 'alias', (clients: Clients, name: string) => Promise<boolean>>> = {
+  table: async ({ dynamodb }, TableName) =>
+    (await unlessAbsent(ResourceNotFoundException, () => dynamodb.send(new DescribeTableCommand({ TableName })))) !== undefined,
+  alias: async ({ kms }, KeyId) => (await unlessAbsent(NotFoundException, () => kms.send(new DescribeKeyCommand({ KeyId })))) !== undefined,
+  // A bucket of another account, or in another region, takes the name too.
+  bucket: async ({ s3 }, Bucket) => {
+    try {
+      await s3.send(new HeadBucketCommand({ Bucket }));
+      return true;
+    } catch (error) {
+      const status = (error as { readonly $metadata?: { readonly httpStatusCode?: number } }).$metadata?.httpStatusCode;
+      if (status === 404) return false;
+      if (status === 403 || status === 301) return true;
+      throw error;
+    }
+  },
+};

@@ -1,0 +1,101 @@
+/** A stack of the app, as its cloud assembly tells of it. */
+export interface PlannedStack {
+  /** Its name at CloudFormation. */
+  readonly name: string;
+  /** Its path in the app, for messages. */
+  readonly id: string;
+  /** Undefined where the app leaves the account to the credentials. */
+  readonly account?: string;
+  /** Undefined where the app leaves the region to the settings of the caller. */
+  readonly region?: string;
+  /** What its deployment asks of the bootstrap stack; undefined: nothing. */
+  readonly bootstrap?: { readonly parameter: string; readonly version: number };
+  readonly template: Template;
+}
+
+export interface Template {
+  readonly Resources?: Readonly<Record<string, TemplateResource>>;
+}
+
+export interface TemplateResource {
+  readonly Type: string;
+  readonly Properties?: Readonly<Record<string, unknown>>;
+}
+
+/** Kinds of resources that outlive their stack, so that a name may be taken by what an earlier deployment left. */
+export type NamedKind = 'table' | 'bucket' | 'alias';
+
+export interface PlannedName {
+  readonly kind: NamedKind;
+  readonly name: string;
+  readonly region: string;
+}
+
+/** What the app asks of one region. */
+export interface PlannedRegion {
+  readonly region: string;
+  /** It has a stack of the app; a replica's or witness's region may have none. */
+  readonly stacks: readonly PlannedStack[];
+  readonly reservedConcurrency: number;
+  readonly functions: number;
+  readonly tables: number;
+  /** The most rules of one bus. */
+  readonly rules: number;
+  readonly apis: number;
+}
+
+export interface Plan {
+  readonly regions: readonly PlannedRegion[];
+  /** Regions of strongly consistent tables, replicas and witnesses. */
+  readonly strong: readonly string[];
+  readonly names: readonly PlannedName[];
+  readonly healthChecks: number;
+  /** Hosted zones by their ID, which take records of the app. */
+  readonly zones: readonly string[];
+  readonly certificates: readonly PlannedCertificate[];
+}
+
+export interface PlannedCertificate {
+  readonly arn: string;
+  /** Where AWS wants it: the region of the API, or us-east-1 for a distribution. */
+  readonly region: string;
+  readonly of: string;
+}
+
+export type Verdict = 'pass' | 'warn' | 'fail';
+
+/** One line of the table. */
+export interface Finding {
+  readonly region: string;
+  readonly check: string;
+  readonly verdict: Verdict;
+  readonly detail: string;
+  /** How to put it right; absent where it passed. */
+  readonly fix?: string;
+}
+
+/** What the checks ask of AWS. Each may reject: then the check cannot tell, and says why. */
+export interface PreflightPorts {
+  /** Account of the credentials. */
+  account(region: string): Promise<string>;
+  /** Whether a region is enabled in the account, in AWS's words, such as `ENABLED_BY_DEFAULT`. */
+  regionStatus(region: string): Promise<string>;
+  /** A text in the parameter store; undefined: there is none. */
+  parameter(region: string, name: string): Promise<string | undefined>;
+  /** Status of a stack; undefined: it does not exist. */
+  stackStatus(region: string, name: string): Promise<string | undefined>;
+  /** Physical IDs of a stack's resources. */
+  stackResources(region: string, name: string): Promise<readonly string[]>;
+  exists(name: PlannedName): Promise<boolean>;
+  tableCount(region: string): Promise<number>;
+  quota(region: string, code: QuotaCode): Promise<number>;
+  healthChecks(): Promise<{ readonly used: number; readonly limit: number }>;
+  zone(id: string): Promise<{ readonly name: string; readonly isPrivate: boolean; readonly nameServers: readonly string[] } | undefined>;
+  /** Name servers that the domain's parent gives; empty: none. */
+  delegatedTo(domain: string): Promise<readonly string[]>;
+  certificate(arn: string): Promise<{ readonly status: string; readonly notAfter?: Date } | undefined>;
+  nowMs(): number;
+}
+
+/** Quotas by the service and the code that Service Quotas has for them. */
+export type QuotaCode = 'lambda L-B99A9384' | 'apigateway L-8A5B8E43' | 'dynamodb L-F98FE922' | 'events L-244521F2';

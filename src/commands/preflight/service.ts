@@ -1,0 +1,224 @@
+export type { PlannedStack, PreflightPorts, Template } from './model';
+import type { Finding, Plan, PlannedRegion, PlannedStack, PreflightPorts, QuotaCode, Verdict } from './model';
+import { planOf } from './plan.domain';
+import { causeOf } from '../../kernel/cause';
+import { strongRegions } from '../../kernel/strong-regions';
+
+/** A certificate that ends sooner is told: a renewal that has not come by then does not come by itself. */
+const certificateDays = 30;
+/** Concurrency that AWS keeps for functions without one of their own: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html */
+const unreservedAtLeast = 100;
+/** What an account has by default; new accounts have less: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const usualConcurrency = 1_000;
+
+export interface Preflight {
+  readonly findings: readonly Finding[];
+  readonly passed: number;
+  readonly warned: number;
+  readonly failed: number;
+}
+
+/** A finding before its place is known. */
+type Judged = Omit<Finding, 'region' | 'check'>;
+
+const pass = (detail: string): Judged => ({ verdict: 'pass', detail });
+const warn = (detail: string, fix: string): Judged => ({ verdict: 'warn', detail, fix });
+const fail = (detail: string, fix: string): Judged => ({ verdict: 'fail', detail, fix });
+
+/** Asks of each region whether the app can be deployed there. It changes nothing. */
+export async function preflight(
+  stacks: readonly PlannedStack[],
+  region: string | undefined,
+  ports: PreflightPorts,
+): Promise<Preflight | string> {
+  const asked = stacks.find((stack) => stack.region !== undefined)?.region ?? region;
+  if (asked === undefined) return 'the app leaves the region of its stacks open: set AWS_REGION';
+  let account: string;
+  try {
+    account = await ports.account(asked);
+  } catch (error) {
+    return `the credentials were refused in ${asked}: ${causeOf(error)}. Set them as for 'cdk deploy', such as by AWS_PROFILE`;
+  }
+  const plan = planOf(stacks, { account, region });
+  const findings = [
+    ...plan.strong.map(offersStrong),
+    ...(await Promise.all(plan.regions.map((one) => regionFindings(one, plan, account, ports)))).flat(),
+    ...(await parity(plan, ports)),
+    ...(await accountFindings(plan, ports)),
+  ];
+  const count = (verdict: Verdict): number => findings.filter((finding) => finding.verdict === verdict).length;
+  return { findings, passed: count('pass'), warned: count('warn'), failed: count('fail') };
+}
+
+/** A check that AWS does not answer says so: what is not known has not passed. */
+async function judged(region: string, check: string, ask: () => Promise<Judged>): Promise<Finding> {
+  try {
+    return { region, check, ...(await ask()) };
+  } catch (error) {
+    return { region, check, ...warn(`it could not be asked: ${causeOf(error)}`, 'allow the call, or check it by hand') };
+  }
+}
+
+function offersStrong(region: string): Finding {
+  const check = 'strong consistency is offered';
+  const { asOf, names } = strongRegions;
+  if ((names as readonly string[]).includes(region)) return { region, check, ...pass(`by the list of ${asOf}`) };
+  return { region, check, ...warn(`it is not in the list of ${asOf}`, 'look into the AWS documentation, or choose another region') };
+}
+
+async function regionFindings(planned: PlannedRegion, plan: Plan, account: string, ports: PreflightPorts): Promise<readonly Finding[]> {
+  const { region, stacks } = planned;
+  const enabled = await judged(region, 'enabled', async () => isEnabled(await ports.regionStatus(region)));
+  // In a region that is off, every other call is refused for that alone.
+  if (enabled.verdict === 'fail') return [enabled];
+  const one = (check: string, ask: () => Promise<Judged>): Promise<Finding> => judged(region, check, ask);
+  const findings = [
+    ...stacks.map((stack) => one(`account of ${stack.id}`, () => Promise.resolve(isAccount(stack, account)))),
+    one('bootstrapped', () => isBootstrapped(planned, account, ports)),
+    ...stacks.map((stack) => one(`stack ${stack.name}`, async () => isReady(stack, await ports.stackStatus(region, stack.name)))),
+    one('names are free or ours', () => hasItsNames(planned, plan, ports)),
+    one('quota of functions', async () => hasConcurrency(planned, await ports.quota(region, 'lambda L-B99A9384'))),
+    one('quota of tables', async () =>
+      hasRoom(await ports.tableCount(region), planned.tables, await ports.quota(region, 'dynamodb L-F98FE922'), 'tables'),
+    ),
+    one('quota of rules', async () => hasRoom(0, planned.rules, await ports.quota(region, 'events L-244521F2'), 'rules of one bus')),
+  ];
+  return [enabled, ...(await Promise.all(findings))];
+}
+
+function isEnabled(status: string): Judged {
+  if (status === 'ENABLED' || status === 'ENABLED_BY_DEFAULT') return pass(status);
+  if (status === 'ENABLING') return fail(status, 'wait until it is enabled: that takes minutes to hours');
+  return fail(status, "enable it: 'aws account enable-region --region-name REGION'");
+}
+
+function isAccount(stack: PlannedStack, account: string): Judged {
+  if (stack.account === undefined) return pass(`${account}, of the credentials`);
+  if (stack.account === account) return pass(account);
+  return fail(`the app says ${stack.account}, the credentials are of ${account}`, 'use the credentials of the account that the app names');
+}
+
+async function isBootstrapped({ region, stacks }: PlannedRegion, account: string, ports: PreflightPorts): Promise<Judged> {
+  const wanted = stacks.flatMap(({ bootstrap }) => (bootstrap ? [bootstrap] : []));
+  if (wanted.length === 0) return pass('not needed');
+  const version = Math.max(...wanted.map((one) => one.version));
+  const fix = `run 'npx cdk bootstrap aws://${account}/${region}'`;
+  const text = await ports.parameter(region, wanted[0].parameter);
+  if (text === undefined) return fail(`${wanted[0].parameter} is not there`, fix);
+  const is = Number(text);
+  return is >= version ? pass(`version ${text}, at least ${version} is needed`) : fail(`version ${text}, ${version} is needed`, fix);
+}
+
+function isReady({ name }: PlannedStack, status: string | undefined): Judged {
+  if (status === undefined || status === 'DELETE_COMPLETE' || status === 'REVIEW_IN_PROGRESS') return pass('new');
+  if (status === 'ROLLBACK_COMPLETE') {
+    return fail(
+      `${status}: its first deployment failed`,
+      `look at its events, then delete it: 'aws cloudformation delete-stack --stack-name ${name}'`,
+    );
+  }
+  if (status.endsWith('_FAILED')) return fail(status, `look at the events of ${name}, and continue or roll back its update`);
+  if (status.endsWith('_IN_PROGRESS')) return fail(status, 'wait for the deployment that is under way');
+  return pass(status);
+}
+
+/** Data outlives its stack. A new stack cannot take over a name, and CloudFormation finds out in the middle of a deployment. */
+async function hasItsNames({ region }: PlannedRegion, plan: Plan, ports: PreflightPorts): Promise<Judged> {
+  const names = plan.names.filter((name) => name.region === region);
+  const taken = (await Promise.all(names.map(async (name) => ((await ports.exists(name)) ? [name] : [])))).flat();
+  if (taken.length === 0) return pass(`${names.length} names`);
+  const stacks = plan.regions.flatMap((one) => one.stacks.map(({ name }) => ({ region: one.region, name })));
+  const ours = new Set((await Promise.all(stacks.map((stack) => ports.stackResources(stack.region, stack.name)))).flat());
+  const foreign = taken.filter(({ name }) => !ours.has(name));
+  if (foreign.length === 0) return pass(`${names.length} names, ${taken.length} in use by this app`);
+  return fail(
+    `there is already ${foreign.map(({ kind, name }) => `a ${kind} ${name}`).join(', ')}`,
+    "give the system another name, import the resource into its stack, or delete it with 'npx cdk-multi-region-payments remove'",
+  );
+}
+
+function hasConcurrency({ functions, reservedConcurrency }: PlannedRegion, quota: number): Judged {
+  const needed = reservedConcurrency === 0 ? 0 : reservedConcurrency + unreservedAtLeast;
+  const detail = `${quota} at once for ${functions} functions, ${reservedConcurrency} of them reserved`;
+  const fix = `ask for more: 'aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384'`;
+  if (functions === 0) return pass('no functions');
+  if (quota < needed) return fail(`${detail}: ${unreservedAtLeast} must be left`, fix);
+  return quota < usualConcurrency ? warn(`${detail}: a new account's quota, less than the usual ${usualConcurrency}`, fix) : pass(detail);
+}
+
+function hasRoom(used: number, more: number, quota: number, what: string): Judged {
+  const detail = `${used === 0 ? '' : `${used} in use, `}${more} ${what} of this app, ${quota} allowed`;
+  return used + more <= quota ? pass(detail) : fail(detail, 'ask Service Quotas for more, or remove what is not needed');
+}
+
+const compared: readonly (readonly [string, QuotaCode, (region: PlannedRegion) => boolean])[] = [
+  ['functions at once', 'lambda L-B99A9384', ({ functions }) => functions > 0],
+  ['requests a second to APIs', 'apigateway L-8A5B8E43', ({ apis }) => apis > 0],
+];
+
+/** The region that is left takes all traffic: a smaller quota there is found in the worst hour. */
+async function parity(plan: Plan, ports: PreflightPorts): Promise<readonly Finding[]> {
+  const findings = compared.map(async ([what, code, counts]): Promise<readonly Finding[]> => {
+    const regions = plan.regions.filter(counts).map(({ region }) => region);
+    if (regions.length < 2) return [];
+    return [
+      await judged('all', `${what} are on a par`, async () => {
+        const quotas = await Promise.all(regions.map((region) => ports.quota(region, code)));
+        const detail = regions.map((region, index) => `${region} ${quotas[index]}`).join(', ');
+        const least = regions[quotas.indexOf(Math.min(...quotas))];
+        return new Set(quotas).size === 1 ? pass(detail) : warn(detail, `raise the quota of ${least}: it may have to take all traffic`);
+      }),
+    ];
+  });
+  return (await Promise.all(findings)).flat();
+}
+
+async function accountFindings(plan: Plan, ports: PreflightPorts): Promise<readonly Finding[]> {
+  const findings = [
+    ...(plan.healthChecks === 0
+      ? []
+      : [
+          judged('all', 'quota of health checks', async () => {
+            const { used, limit } = await ports.healthChecks();
+            return hasRoom(used, plan.healthChecks, limit, 'health checks');
+          }),
+        ]),
+    ...plan.zones.map((id) => judged('all', `hosted zone ${id}`, () => isDelegated(id, ports))),
+    ...plan.certificates.map(({ arn, region, of }) => judged(region, `certificate of the ${of}`, () => isUsable(arn, region, ports))),
+  ];
+  return Promise.all(findings);
+}
+
+async function isDelegated(id: string, ports: PreflightPorts): Promise<Judged> {
+  const zone = await ports.zone(id);
+  if (!zone) return fail('it does not exist in this account', 'give the ID of a hosted zone of this account');
+  if (zone.isPrivate) return warn(`${zone.name} is private`, 'callers outside of its networks do not find the API');
+  const delegated = (await ports.delegatedTo(zone.name)).map(plainName).sort();
+  const own = zone.nameServers.map(plainName).sort();
+  if (delegated.join() === own.join()) return pass(`${zone.name} is delegated to it`);
+  const is = delegated.length === 0 ? 'is delegated to no name server' : `is delegated to ${delegated.join(', ')}`;
+  return fail(`${zone.name} ${is}`, `set its name servers at its parent or registrar: ${own.join(', ')}`);
+}
+
+const plainName = (name: string): string => name.toLowerCase().replace(/\.$/, '');
+
+async function isUsable(arn: string, region: string, ports: PreflightPorts): Promise<Judged> {
+  const of = arn.split(':')[3];
+  if (of !== region) return fail(`it is in ${of}`, `make one in ${region}: AWS takes no other there`);
+  const certificate = await ports.certificate(arn);
+  if (!certificate) return fail(`${arn} does not exist`, `make one in ${region}`);
+  if (certificate.status !== 'ISSUED') return fail(certificate.status, 'prove the domain by the record that ACM shows');
+  if (certificate.notAfter === undefined) return pass('ISSUED');
+  const days = Math.floor((certificate.notAfter.getTime() - ports.nowMs()) / 86_400_000);
+  const detail = `ISSUED, valid for ${days} days`;
+  return days < certificateDays ? warn(detail, "check why ACM does not renew it: its domain's record may be gone") : pass(detail);
+}
+
+/** The table, worst first in each region. */
+export function preflightText({ findings, passed, warned, failed }: Preflight): readonly string[] {
+  const lines = findings.map(({ region, check, verdict, detail, fix }) => {
+    const line = `${verdict.padEnd(4)} ${region.padEnd(14)} ${check}: ${detail}`;
+    return fix === undefined ? line : `${line}\n     ${fix}`;
+  });
+  return [...lines, `${passed} passed, ${warned} warned, ${failed} failed`];
+}

@@ -1,0 +1,243 @@
+import type { PlannedStack, PreflightPorts, TemplateResource } from '../../src/commands/preflight/model';
+import { planOf } from '../../src/commands/preflight/plan.domain';
+import { Preflight, preflight, preflightText } from '../../src/commands/preflight/service';
+
+const account = '111122223333';
+const regions = ['us-east-1', 'us-west-2'];
+
+const fn = (ReservedConcurrentExecutions?: number): TemplateResource => ({
+  Type: 'AWS::Lambda::Function',
+  Properties: ReservedConcurrentExecutions === undefined ? {} : { ReservedConcurrentExecutions },
+});
+
+function stack(region: string, more: Readonly<Record<string, TemplateResource>> = {}): PlannedStack {
+  return {
+    id: `App/${region}`,
+    name: `acme-${region}`,
+    account,
+    region,
+    bootstrap: { parameter: '/cdk-bootstrap/hnb659fds/version', version: 6 },
+    template: { Resources: { Function: fn(50), Other: fn(), Api: { Type: 'AWS::ApiGateway::RestApi' }, ...more } },
+  };
+}
+
+const table: TemplateResource = {
+  Type: 'AWS::DynamoDB::GlobalTable',
+  Properties: {
+    TableName: 'acme-ledger',
+    MultiRegionConsistency: 'STRONG',
+    Replicas: [{ Region: 'us-east-1' }, { Region: 'us-west-2' }],
+    GlobalTableWitnesses: [{ Region: 'us-east-2' }],
+  },
+};
+
+const app = [
+  stack('us-east-1', {
+    Table: table,
+    Record: { Type: 'AWS::Route53::RecordSet', Properties: { HostedZoneId: 'Z1' } },
+    Check: { Type: 'AWS::Route53::HealthCheck' },
+    Domain: {
+      Type: 'AWS::ApiGateway::DomainName',
+      Properties: { RegionalCertificateArn: `arn:aws:acm:us-east-1:${account}:certificate/1` },
+    },
+  }),
+  stack('us-west-2', {
+    Archive: {
+      Type: 'AWS::S3::Bucket',
+      Properties: { BucketName: { 'Fn::Join': ['-', ['acme', { Ref: 'AWS::AccountId' }, { Ref: 'AWS::Region' }]] } },
+    },
+    Named: { Type: 'AWS::S3::Bucket', Properties: { BucketName: { 'Fn::GetAtt': ['Other', 'Name'] } } },
+  }),
+];
+
+/** An account in which all is as it should be, but for what is given. */
+function portsWith(changed: Partial<PreflightPorts> = {}): PreflightPorts {
+  return {
+    account: () => Promise.resolve(account),
+    regionStatus: () => Promise.resolve('ENABLED_BY_DEFAULT'),
+    parameter: () => Promise.resolve('21'),
+    stackStatus: () => Promise.resolve(undefined),
+    stackResources: () => Promise.resolve([]),
+    exists: () => Promise.resolve(false),
+    tableCount: () => Promise.resolve(3),
+    quota: (_, code) => Promise.resolve({ lambda: 1_000, apigateway: 10_000, dynamodb: 2_500, events: 300 }[code.split(' ')[0]]!),
+    healthChecks: () => Promise.resolve({ used: 4, limit: 200 }),
+    zone: () => Promise.resolve({ name: 'pay.example.com.', isPrivate: false, nameServers: ['ns-1.awsdns-01.com', 'ns-2.awsdns-02.net'] }),
+    delegatedTo: () => Promise.resolve(['NS-2.awsdns-02.net.', 'ns-1.awsdns-01.com']),
+    certificate: () => Promise.resolve({ status: 'ISSUED', notAfter: new Date('2027-06-01T00:00:00Z') }),
+    nowMs: () => Date.parse('2026-11-29T00:00:00Z'),
+    ...changed,
+  };
+}
+
+async function check(changed: Partial<PreflightPorts> = {}, stacks: readonly PlannedStack[] = app): Promise<Preflight> {
+  const result = await preflight(stacks, undefined, portsWith(changed));
+  if (typeof result === 'string') throw new Error(result);
+  return result;
+}
+
+const notPassed = ({ findings }: Preflight): string[] =>
+  findings
+    .filter(({ verdict }) => verdict !== 'pass')
+    .map(({ verdict, region, check: of, detail }) => `${verdict} ${region} ${of}: ${detail}`);
+
+describe('the plan of an app', () => {
+  const plan = planOf(app, { account, region: undefined });
+
+  test('has the regions of its stacks, replicas and witnesses', () => {
+    expect(plan.regions.map(({ region }) => region)).toEqual(['us-east-1', 'us-east-2', 'us-west-2']);
+    expect(plan.strong).toEqual(['us-east-1', 'us-east-2', 'us-west-2']);
+  });
+
+  test('knows names with account and region filled in, and a table in each of its regions; others it leaves out', () => {
+    expect(plan.names.map(({ kind, name, region }) => `${kind} ${name} ${region}`)).toEqual([
+      'table acme-ledger us-east-1',
+      'table acme-ledger us-west-2',
+      `bucket acme-${account}-us-west-2 us-west-2`,
+    ]);
+  });
+});
+
+test('an account in which all is ready passes each check, and each is a line', async () => {
+  const result = await check();
+  expect(notPassed(result)).toEqual([]);
+  expect(result.passed).toBe(result.findings.length);
+  expect(result.passed).toBeGreaterThan(20);
+  expect(preflightText(result)).toHaveLength(result.passed + 1);
+  expect(preflightText(result).at(-1)).toBe(`${result.passed} passed, 0 warned, 0 failed`);
+});
+
+test.each<[string, Partial<PreflightPorts>, readonly string[]]>([
+  [
+    'a region that is off',
+    { regionStatus: (region) => Promise.resolve(region === 'us-east-2' ? 'DISABLED' : 'ENABLED') },
+    ['fail us-east-2 enabled: DISABLED'],
+  ],
+  [
+    'a region that was not bootstrapped',
+    { parameter: (region) => Promise.resolve(region === 'us-west-2' ? undefined : '21') },
+    ['fail us-west-2 bootstrapped: /cdk-bootstrap/hnb659fds/version is not there'],
+  ],
+  [
+    'an old bootstrap stack',
+    { parameter: () => Promise.resolve('5') },
+    regions.map((region) => `fail ${region} bootstrapped: version 5, 6 is needed`),
+  ],
+  [
+    'a first deployment that failed',
+    { stackStatus: (region) => Promise.resolve(region === 'us-east-1' ? 'ROLLBACK_COMPLETE' : 'UPDATE_COMPLETE') },
+    ['fail us-east-1 stack acme-us-east-1: ROLLBACK_COMPLETE: its first deployment failed'],
+  ],
+  [
+    'a deployment under way',
+    { stackStatus: () => Promise.resolve('UPDATE_IN_PROGRESS') },
+    regions.map((region) => `fail ${region} stack acme-${region}: UPDATE_IN_PROGRESS`),
+  ],
+  [
+    'a table that an earlier system left',
+    { exists: ({ kind, region }) => Promise.resolve(kind === 'table' && region === 'us-east-1') },
+    ['fail us-east-1 names are free or ours: there is already a table acme-ledger'],
+  ],
+  [
+    "a new account's quota of functions",
+    { quota: (_, code) => Promise.resolve(code.startsWith('lambda') ? 10 : 1_000) },
+    regions.map((region) => `fail ${region} quota of functions: 10 at once for 2 functions, 50 of them reserved: 100 must be left`),
+  ],
+  [
+    'quotas that differ',
+    { quota: (region, code) => Promise.resolve(code.startsWith('apigateway') && region === 'us-west-2' ? 2_500 : 10_000) },
+    ['warn all requests a second to APIs are on a par: us-east-1 10000, us-west-2 2500'],
+  ],
+  [
+    'no room for tables',
+    { tableCount: () => Promise.resolve(2_500) },
+    regions.map((region) => `fail ${region} quota of tables: 2500 in use, 1 tables of this app, 2500 allowed`),
+  ],
+  [
+    'no room for health checks',
+    { healthChecks: () => Promise.resolve({ used: 200, limit: 200 }) },
+    ['fail all quota of health checks: 200 in use, 1 health checks of this app, 200 allowed'],
+  ],
+  [
+    'a zone that its parent does not know',
+    { delegatedTo: () => Promise.resolve([]) },
+    ['fail all hosted zone Z1: pay.example.com. is delegated to no name server'],
+  ],
+  [
+    'a zone of another provider',
+    { delegatedTo: () => Promise.resolve(['ns.other.example']) },
+    ['fail all hosted zone Z1: pay.example.com. is delegated to ns.other.example'],
+  ],
+  ['a zone of another account', { zone: () => Promise.resolve(undefined) }, ['fail all hosted zone Z1: it does not exist in this account']],
+  [
+    'a certificate that is not proven',
+    { certificate: () => Promise.resolve({ status: 'PENDING_VALIDATION' }) },
+    ['fail us-east-1 certificate of the domain name of App/us-east-1: PENDING_VALIDATION'],
+  ],
+  [
+    'a certificate that ends',
+    { certificate: () => Promise.resolve({ status: 'ISSUED', notAfter: new Date('2026-12-09T00:00:00Z') }) },
+    ['warn us-east-1 certificate of the domain name of App/us-east-1: ISSUED, valid for 10 days'],
+  ],
+  [
+    'a call that is not allowed',
+    { healthChecks: () => Promise.reject(new Error('not authorized')) },
+    ['warn all quota of health checks: it could not be asked: not authorized'],
+  ],
+])('%s is found, and nothing else, with the way to put it right', async (_, changed, wanted) => {
+  const result = await check(changed);
+  expect(notPassed(result)).toEqual(wanted);
+  expect(result.findings.filter(({ verdict, fix }) => verdict !== 'pass' && !fix)).toEqual([]);
+});
+
+test('of a region that is off nothing else is asked', async () => {
+  const asked: string[] = [];
+  await check({
+    regionStatus: (region) => Promise.resolve(region === 'us-west-2' ? 'DISABLED' : 'ENABLED'),
+    parameter: (region) => {
+      asked.push(region);
+      return Promise.resolve('21');
+    },
+  });
+  expect(asked).toEqual(['us-east-1']);
+});
+
+test('names of what the app has deployed before are its own', async () => {
+  const result = await check({
+    exists: () => Promise.resolve(true),
+    stackResources: () => Promise.resolve(['acme-ledger', `acme-${account}-us-west-2`]),
+  });
+  expect(notPassed(result)).toEqual([]);
+});
+
+test('a certificate in another region than AWS takes it from is not asked for', async () => {
+  const distribution = stack('us-west-2', {
+    Edge: {
+      Type: 'AWS::CloudFront::Distribution',
+      Properties: { DistributionConfig: { ViewerCertificate: { AcmCertificateArn: `arn:aws:acm:us-west-2:${account}:certificate/2` } } },
+    },
+  });
+  const result = await check({ certificate: () => Promise.reject(new Error('asked')) }, [distribution]);
+  expect(notPassed(result)).toEqual(['fail us-east-1 certificate of the distribution of App/us-west-2: it is in us-west-2']);
+});
+
+test('a strong table in a region that the list does not have is a warning', async () => {
+  const elsewhere = { ...table, Properties: { ...table.Properties, GlobalTableWitnesses: [{ Region: 'sa-east-1' }] } };
+  const result = await check({}, [stack('us-east-1', { Table: elsewhere })]);
+  expect(notPassed(result)).toEqual(['warn sa-east-1 strong consistency is offered: it is not in the list of 2026-09-23']);
+});
+
+test('credentials of another account are found for each stack', async () => {
+  const result = await check({ account: () => Promise.resolve('999999999999') });
+  expect(notPassed(result)).toEqual(
+    regions.map((region) => `fail ${region} account of App/${region}: the app says ${account}, the credentials are of 999999999999`),
+  );
+});
+
+test('without credentials, or without a region, it asks nothing more', async () => {
+  await expect(preflight(app, undefined, portsWith({ account: () => Promise.reject(new Error('expired')) }))).resolves.toBe(
+    "the credentials were refused in us-east-1: expired. Set them as for 'cdk deploy', such as by AWS_PROFILE",
+  );
+  const open = [{ ...stack('us-east-1'), region: undefined }];
+  await expect(preflight(open, undefined, portsWith())).resolves.toBe('the app leaves the region of its stacks open: set AWS_REGION');
+});
