@@ -1,8 +1,10 @@
+import { BackfillRun } from './backfill-run';
 import type { DocumentBucket, DocumentVersion } from './bucket';
 import type { DocumentFabric } from './fabric';
 import type { RegionHandle } from '../ground/model';
 import { headerOf, ownHeaders, sendJson, sendProblem, type Exchange } from '../http/answers';
 import { readBody } from '../http/body';
+import { parsedBody } from '../http/form';
 
 /** `/_local/documents/{region}`, and a document below it. */
 export const documentsPath = /^\/_local\/documents\/([^/]+)(?:\/(.+))?$/s;
@@ -12,12 +14,18 @@ const largestBody = 10 * 1024 * 1024;
 
 /** Documents as the application would put, read and delete them in a region's bucket. */
 export class DocumentCalls {
+  private readonly run: BackfillRun;
+
   constructor(
     private readonly fabric: DocumentFabric,
     private readonly regions: readonly RegionHandle[],
-  ) {}
+    url: string,
+  ) {
+    this.run = new BackfillRun(fabric, url);
+  }
 
   public async answer(exchange: Exchange, regionName: string, encodedKey: string | undefined): Promise<void> {
+    if (regionName === 'backfill' && encodedKey === undefined) return this.backfill(exchange);
     const region = this.regions.find(({ name }) => name === regionName);
     const bucket = region && this.fabric.bucketIn(region.name);
     if (!region || !bucket) {
@@ -44,6 +52,34 @@ export class DocumentCalls {
     if (method === 'PUT') return this.put(exchange, bucket, key);
     if (method === 'DELETE') return this.remove(exchange, bucket, key);
     return read(exchange, bucket, key);
+  }
+
+  private async backfill(exchange: Exchange): Promise<void> {
+    const { method } = exchange.request;
+    if (method === 'GET') {
+      const state = this.run.state();
+      return state ? sendJson(exchange, 200, state) : sendProblem(exchange, 'unknown_route', 'No backfill was started in this run.');
+    }
+    if (method !== 'POST') {
+      return sendProblem(exchange, 'method_not_allowed', `Use GET or POST, not ${method}.`, { headers: { Allow: 'GET, POST' } });
+    }
+    const parsed = await parsedBody(exchange);
+    if (!parsed) return;
+    const { from, to, ...unknown } = parsed.fields;
+    const known = this.fabric.buckets().map(({ region }) => region);
+    const isKnown = (region: unknown): region is string => typeof region === 'string' && known.includes(region);
+    if (!isKnown(from) || !isKnown(to) || from === to || Object.keys(unknown).length > 0) {
+      const has = known.join(', ') || 'none';
+      return sendProblem(
+        exchange,
+        'invalid_request',
+        `Give from and to, two different regions with documents, and nothing else. There are: ${has}.`,
+      );
+    }
+    if (!this.run.start(from, to)) {
+      return sendProblem(exchange, 'invalid_request', 'A backfill is running: ask for it with GET, and wait for its end.', { status: 409 });
+    }
+    sendJson(exchange, 202, this.run.state());
   }
 
   private async put(exchange: Exchange, bucket: DocumentBucket, key: string): Promise<void> {

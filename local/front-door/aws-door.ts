@@ -22,7 +22,10 @@ const largestBody = 16 * 1024 * 1024;
 const open: Readonly<Record<string, RegExp>> = {
   dynamodb: /^\w+$/,
   sts: /^GetCallerIdentity$/,
-  ssm: /^GetParameter$/,
+  // A backfill says what its comparison came to.
+  ssm: /^(GetParameter|PutParityRecord)$/,
+  // Batch Replication, and the documents' own buckets: those of assets hold code.
+  s3: /^(Job|Document)$/,
   cloudformation: /^(DescribeStacks|DescribeStackResources?|ListStackResources)$/,
 };
 
@@ -47,7 +50,7 @@ export class AwsDoor {
     if (read.kind === 'gone') return;
     if (read.kind !== 'read') return refuse(exchange, 'RequestEntityTooLarge', `a body has at most ${largestBody} bytes, within 10 s`);
     const { service } = signature;
-    const operation = operationOf(request, read.body);
+    const operation = service === 's3' ? ofS3(target) : operationOf(request, read.body);
     if (!Object.hasOwn(open, service) || operation === undefined || !open[service].test(operation)) {
       const known = Object.keys(open).join(', ');
       const message = `${service} ${operation ?? 'call'} is not asked for here: commands of the package ask for parts of ${known}`;
@@ -61,7 +64,9 @@ export class AwsDoor {
     const { request, response } = exchange;
     const host = `127.0.0.1:${region.proxyPort}`;
     const [path, query] = splitPath(target);
-    const kept = Object.entries(request.headers).filter(([name]) => /^(content-type|x-amz-target|user-agent|accept)$/.test(name));
+    const kept = Object.entries(request.headers).filter(([name]) =>
+      /^(content-type|content-encoding|x-amz-target|x-amz-checksum-.*|x-amz-account-id|user-agent|accept)$/.test(name),
+    );
     const { headers } = await this.signer(service, region.name).sign(
       new HttpRequest({
         protocol: 'http:',
@@ -85,13 +90,10 @@ export class AwsDoor {
       passed.on('response', (answer) => {
         readAll(answer)
           .then((content) => {
-            const type = answer.headers['content-type'];
-            const code = answer.headers['x-amzn-errortype'];
-            response.writeHead(answer.statusCode ?? 502, {
-              ...(type === undefined ? {} : { 'content-type': type }),
-              ...(code === undefined ? {} : { 'x-amzn-errortype': code }),
-              'content-length': content.length,
-            });
+            const told = Object.entries(answer.headers).filter(([name]) =>
+              /^(content-type|x-amzn-errortype|x-amz-.*|etag|last-modified)$/.test(name),
+            );
+            response.writeHead(answer.statusCode ?? 502, { ...Object.fromEntries(told), 'content-length': content.length });
             response.end(content);
           })
           .catch(() => response.destroy())
@@ -108,16 +110,44 @@ export class AwsDoor {
 
   private signer(service: string, region: string): SignatureV4 {
     const key = `${service}/${region}`;
-    const signer = this.signers.get(key) ?? new SignatureV4({ service, region, credentials: localCredentials, sha256: Sha256 });
+    const signer =
+      this.signers.get(key) ??
+      new SignatureV4({
+        service,
+        region,
+        credentials: localCredentials,
+        sha256: Sha256,
+        // S3 signs a path as it is sent.
+        uriEscapePath: service !== 's3',
+      });
     this.signers.set(key, signer);
     return signer;
   }
 }
 
+/** A parameter that says what a comparison of documents came to: no other one is written from here. */
+function isParityRecord(body: Buffer): boolean {
+  try {
+    const { Name } = JSON.parse(body.toString()) as { Name?: unknown };
+    return typeof Name === 'string' && /^\/[a-z0-9-]+\/documents\/parity\/[a-z0-9-]+\/[a-z0-9-]+$/.test(Name);
+  } catch {
+    return false;
+  }
+}
+
+/** S3 is asked by its paths. */
+function ofS3(target: string): string | undefined {
+  if (/^\/v20180820\/jobs(\/|$)/.test(target)) return 'Job';
+  return /^\/[a-z][a-z0-9-]+-docs-\d{12}-[a-z0-9-]+([/?]|$)/.test(target) ? 'Document' : undefined;
+}
+
 /** By the protocol's own place for it: a header, or a form's field. */
 function operationOf({ headers }: Exchange['request'], body: Buffer): string | undefined {
   const target = headers['x-amz-target'];
-  if (typeof target === 'string') return target.split('.').pop();
+  if (typeof target === 'string') {
+    const operation = target.split('.').pop();
+    return operation === 'PutParameter' && isParityRecord(body) ? 'PutParityRecord' : operation;
+  }
   if (!String(headers['content-type']).startsWith('application/x-www-form-urlencoded')) return undefined;
   return new URLSearchParams(body.toString()).get('Action') ?? undefined;
 }

@@ -41,7 +41,7 @@ export async function startFrontDoor(deps: FrontDoorOptions): Promise<FrontDoor>
   const publicApi = new PublicApi({ ...deps, gate, forwarder, saw: page.saw });
   const control = new Control(deps, status, page, cutover.calls);
   const awsDoor = new AwsDoor(deps.regions);
-  const documents = deps.documents && new DocumentCalls(deps.documents, deps.regions);
+  const documents = deps.documents && new DocumentCalls(deps.documents, deps.regions, url);
   const approvals = new Approvals(deps.cutover?.gates ?? [], deps.regions);
   server.on('request', (request, response) => {
     const exchange = exchangeOf(request, response);

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { backfillCommand } from './backfill/backfill.command';
 import { costCommand } from './cost/cost.command';
 import { decideCommand, startCommand } from './decide.command';
 import { initCommand } from './init.command';
@@ -20,7 +21,8 @@ async function main(): Promise<void> {
     .addCommand(decideCommand('reject'))
     .addCommand(startCommand())
     .addCommand(costCommand())
-    .addCommand(verifyCommand());
+    .addCommand(verifyCommand())
+    .addCommand(backfillCommand());
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
   }

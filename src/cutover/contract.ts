@@ -180,6 +180,8 @@ export interface CutoverPlan {
     readonly probeMs?: number;
     readonly ownCheck?: string;
     readonly attestations: readonly string[];
+    /** How old the last comparison of the documents may be; absent without `ReplicatedDocuments`: then a person attests. */
+    readonly documentsSeconds?: number;
   };
   readonly window: { readonly seconds: number; readonly intervalSeconds: number; readonly settleSeconds: number };
 }

@@ -59,6 +59,8 @@ export interface CheckResult {
   readonly allowed: string;
   /** What to do about it; empty when it passed. */
   readonly mend: string;
+  /** SHA-256 of the report that the check went by. */
+  readonly evidence?: string;
 }
 
 export type GateDecision = 'APPROVED' | 'REJECTED' | 'EXPIRED';
@@ -101,6 +103,8 @@ export type AuditEntry =
       readonly digest: string;
       readonly failed: readonly string[];
       readonly checks: readonly string[];
+      /** SHA-256 of the report that compared the documents; absent without `ReplicatedDocuments`, and where there is none. */
+      readonly documents?: string;
     }
   | {
       readonly what: 'decision';

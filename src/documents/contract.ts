@@ -50,3 +50,20 @@ export interface CopyDirection {
 export function copyDirections(regions: readonly string[], bothWays: boolean): readonly CopyDirection[] {
   return regions.flatMap((from, at) => (at > 0 && !bothWays ? [] : regions.filter((to) => to !== from).map((to) => ({ from, to }))));
 }
+
+/** Parameter, in the region that is copied to, in which a backfill says what its last comparison came to: JSON, `ParityRecord`. */
+export function parityRecordName(systemName: string, { from, to }: CopyDirection): string {
+  return `/${systemName}/documents/parity/${from}/${to}`;
+}
+
+/** What the last comparison of two regions' documents came to. */
+export interface ParityRecord extends CopyDirection {
+  /** When the comparison ended, ISO 8601. */
+  readonly at: string;
+  /** Versions in the region that is copied from. */
+  readonly versions: number;
+  readonly differences: number;
+  /** Where the report is, and SHA-256 of it. */
+  readonly report: string;
+  readonly sha256: string;
+}

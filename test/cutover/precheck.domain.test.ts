@@ -82,6 +82,7 @@ test('the metrics are asked for where they are, by average and maximum, for long
     queueDepth: async () => 0,
     lambdaConcurrency: async () => 1,
     apiThrottles: async () => ({ rate: 1, burst: 1 }),
+    parityRecord: async () => undefined,
     ownCheck: async () => ({ passed: true, value: '' }),
   };
   const plan = {

@@ -21,6 +21,8 @@ export class Surroundings extends World {
   public lag: readonly number[] = [100, 90, 80, 70, 60];
   public healthy = 14;
   public targetConcurrency = 1000;
+  /** What the last comparison of the documents came to. */
+  public parity?: string;
   public readonly lostRegions = new Set<string>();
   public homes = [source, source];
   /** Units whose move an overtaken worker has begun, and may still be making. */
@@ -103,6 +105,10 @@ export class Surroundings extends World {
         apiThrottles: async (region) => {
           this.reach(region);
           return { rate: 10_000, burst: 5_000 };
+        },
+        parityRecord: async (region) => {
+          this.reach(region);
+          return this.parity;
         },
         ownCheck: async () => ({ passed: true, value: 'fine' }),
       },

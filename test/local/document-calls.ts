@@ -57,3 +57,34 @@ export function documentTests(run: () => LocalRun): void {
     ]);
   });
 }
+
+/** The package's own command against the run. Declares tests. */
+export function backfillTests(run: () => LocalRun): void {
+  const call = async (path: string, init: RequestInit = {}): Promise<{ status: number; body: any }> => {
+    const answer = await fetch(`${run().url}/_local/documents/${path}`, init);
+    return { status: answer.status, body: await answer.json() };
+  };
+  const backfill = async (): Promise<any> => {
+    const started = await call('backfill', { method: 'POST', body: JSON.stringify({ from: east, to: west }) });
+    expect(started).toMatchObject({ status: 202, body: { state: 'RUNNING' } });
+    const turn = turns('the backfill', 300);
+    let { body } = await call('backfill');
+    while (body.state === 'RUNNING') {
+      turn();
+      await sleep(200);
+      ({ body } = await call('backfill'));
+    }
+    return body;
+  };
+
+  test('a version that was removed from the copy by hand is in the report; without that both are equal', async () => {
+    expect(await backfill()).toMatchObject({ state: 'DONE', failed: 0, report: { equal: true, differences: [] } });
+    const { body: put } = await call(`${east}/by-hand`, { method: 'PUT', body: 'x' });
+    await sleep(1_000);
+    await call(`${west}/by-hand?versionId=${put.versionId}`, { method: 'DELETE' });
+    expect(await backfill()).toMatchObject({
+      state: 'DONE',
+      report: { equal: false, differences: [{ key: 'by-hand', versionId: put.versionId, why: 'the copy has not got this version' }] },
+    });
+  });
+}

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processes } from './demo-process';
-import { documentTests } from './document-calls';
+import { backfillTests, documentTests } from './document-calls';
 import { edgeTests } from './edge-calls';
 import { listenersOf, type Listener } from './listeners';
 import { localCredentials } from '../../local/engine/credentials';
@@ -136,4 +136,7 @@ test('the secret of the run is in no argument of a process, and in nothing that 
 
 // Here, for the example runs anyway.
 describe('through the edge', () => edgeTests(() => run));
-describe('documents', () => documentTests(() => run));
+describe('documents', () => {
+  documentTests(() => run);
+  backfillTests(() => run);
+});

@@ -1,4 +1,5 @@
 import { CheckReads } from './model';
+import { parityRecordName } from '../../documents/contract';
 import { CutoverPlan } from '../contract';
 
 /** Makes the names of resources; `ofAws` without an account. */
@@ -24,6 +25,13 @@ export const readRights: { readonly [Read in Exclude<keyof CheckReads, 'ownCheck
   apiThrottles: {
     actions: ['apigateway:GET'],
     resources: ({ source, target }, arns) => [source, target].map((region) => arns.ofAws('apigateway', region, '/account')),
+  },
+  parityRecord: {
+    actions: ['ssm:GetParameters'],
+    resources: ({ systemName, source, target, prechecks: { documentsSeconds } }, arns) =>
+      documentsSeconds === undefined
+        ? []
+        : [arns.ofAccount('ssm', target, `parameter${parityRecordName(systemName, { from: source, to: target })}`)],
   },
   queueDepth: {
     actions: ['sqs:GetQueueUrl', 'sqs:GetQueueAttributes'],

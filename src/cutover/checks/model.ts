@@ -31,6 +31,8 @@ export interface CheckReads {
   readonly queueDepth: (region: string, name: string) => Promise<number | undefined>;
   readonly lambdaConcurrency: (region: string) => Promise<number>;
   readonly apiThrottles: (region: string) => Promise<{ readonly rate: number; readonly burst: number }>;
+  /** What the last comparison of the documents came to; undefined when there was none. */
+  readonly parityRecord: (region: string, name: string) => Promise<string | undefined>;
   /** The team's own check. */
   readonly ownCheck: (
     functionArn: string,

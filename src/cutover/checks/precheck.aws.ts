@@ -1,6 +1,7 @@
 import { AlarmState, CheckReads } from './model';
 import { Invoker } from '../../runtime/invoke';
 import { CallRefused, jsonCall, signedCall } from '../../runtime/signed-call';
+import { parameterOf } from '../audit/aws';
 
 const ownCheckMs = 60_000;
 
@@ -70,6 +71,7 @@ export function checkPorts(invoke: Invoker, nowMs: () => number): CheckReads {
       };
       return { rate: account.throttleSettings.rateLimit, burst: account.throttleSettings.burstLimit };
     },
+    parityRecord: parameterOf,
     ownCheck: async (functionArn, request) =>
       JSON.parse(await invoke(functionArn, request, ownCheckMs)) as Awaited<ReturnType<CheckReads['ownCheck']>>,
   };

@@ -1,4 +1,5 @@
 import { plainSeconds, plainTime } from '../../approvals/report-shape.domain';
+import { ParityRecord } from '../../documents/contract';
 import { causeOf } from '../../kernel/cause';
 import { digestOf } from '../../kernel/digest';
 import { Json } from '../../kernel/fingerprint';
@@ -205,6 +206,36 @@ export function attestationCheck(name: string, attested: Readonly<Record<string,
     "a text in the run's input that says who checked what",
     `start the run with {"attested": {"${name}": "..."}}`,
   );
+}
+
+/** By the record of the last comparison. Its report's SHA-256 is told, and so gets into the signed audit with the check. */
+export function documentsCheck(
+  { source, target, prechecks: { documentsSeconds = 0 } }: CutoverPlan,
+  record: string | undefined,
+  nowMs: number,
+): CheckResult {
+  const name = 'documents-backfilled';
+  const allowed = `the same documents in both regions, compared within ${plainSeconds(documentsSeconds)}`;
+  const mend = `run npx cdk-multi-region-payments backfill --from ${source} --to ${target}, and again while it finds differences`;
+  const found = record === undefined ? undefined : parityIn(record);
+  if (!found || found.from !== source || found.to !== target) {
+    return checkResult(name, false, record === undefined ? 'never compared' : 'the record of the comparison cannot be read', allowed, mend);
+  }
+  const age = Math.floor((nowMs - Date.parse(found.at)) / 1000);
+  const said = `${found.versions} versions, ${found.differences} differences, ${plainTime(found.at)}; report ${found.report}`;
+  const isGood = found.differences === 0 && age >= 0 && age <= documentsSeconds;
+  return { ...checkResult(name, isGood, said, allowed, mend), evidence: found.sha256 };
+}
+
+function parityIn(text: string): ParityRecord | undefined {
+  try {
+    const record = JSON.parse(text) as Partial<ParityRecord> | null;
+    const texts = [record?.from, record?.to, record?.report, record?.sha256, record?.at];
+    const isWhole = texts.every((one) => typeof one === 'string') && Number.isFinite(Date.parse(record!.at!));
+    return isWhole && Number.isInteger(record!.versions) && Number.isInteger(record!.differences) ? (record as ParityRecord) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A check that could not be made has failed: what is not known is not good. */

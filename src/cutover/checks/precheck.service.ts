@@ -1,3 +1,4 @@
+import { parityRecordName } from '../../documents/contract';
 import { meshMetrics } from '../../events/contract';
 import { systemMetrics } from '../../kernel/system-metrics';
 import { CutoverState } from '../audit/domain';
@@ -8,6 +9,7 @@ import { CheckResult } from '../model';
 import {
   alarmsCheck,
   attestationCheck,
+  documentsCheck,
   driftCheck,
   healthCheck,
   healthyMinutes,
@@ -172,6 +174,15 @@ export const prechecks: readonly PlannablePrecheck[] = [
       const health = state.recorded?.shape.target.healthCheckId;
       const statuses = health === undefined ? [] : await metric(route53Region, healthMetric(health), healthyMinutes + lateMinutes);
       return [healthCheck(target, health, statuses, clock.nowMs())];
+    },
+  }),
+  precheck({
+    reads: ['parityRecord'],
+    subjects: ({ prechecks: { documentsSeconds } }) => (documentsSeconds === undefined ? [] : [undefined]),
+    title: () => 'documents-backfilled',
+    check: async ({ parityRecord }, { plan, clock }) => {
+      const { systemName, source: from, target: to } = plan;
+      return [documentsCheck(plan, await parityRecord(to, parityRecordName(systemName, { from, to })), clock.nowMs())];
     },
   }),
   precheck({

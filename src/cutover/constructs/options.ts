@@ -68,9 +68,17 @@ export interface CutoverChecks {
   readonly ownCheck?: IFunction;
 
   /**
+   * How old the last comparison of `ReplicatedDocuments` may be, which the command `backfill` has written. It must have found the same
+   * documents in source and target. With this nobody has to attest it.
+   *
+   * @default - there are no `ReplicatedDocuments`: somebody attests that documents were copied
+   */
+  readonly documentsParityAge?: Duration;
+
+  /**
    * What somebody must attest in the input of the run, `{"attested": {NAME: "who checked what"}}`.
    *
-   * @default - `documents-backfilled`
+   * @default - `documents-backfilled`; nothing with `documentsParityAge`
    */
   readonly attestations?: string[];
 }

@@ -34,7 +34,8 @@ export function planOf(props: PhasedCutoverStateMachineProps): CutoverPlan {
       queues: (checks.deadLetterQueues ?? []).map(({ region, queueName, alarmNames }) => ({ region, name: queueName, alarms: alarmNames })),
       ...(checks.eventProbe ? { probeMs: checks.eventProbe.toMilliseconds() } : {}),
       ...(checks.ownCheck ? { ownCheck: checks.ownCheck.functionArn } : {}),
-      attestations: checks.attestations ?? ['documents-backfilled'],
+      attestations: checks.attestations ?? (checks.documentsParityAge ? [] : ['documents-backfilled']),
+      ...(checks.documentsParityAge ? { documentsSeconds: checks.documentsParityAge.toSeconds() } : {}),
     },
     window: {
       seconds: seconds(reconciliation.length, Duration.hours(72)),

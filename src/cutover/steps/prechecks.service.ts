@@ -27,6 +27,7 @@ async function checkPhase(services: StepServices, asked: WarrantedRequest): Prom
   // Without it nothing can be moved, and half of the checks say nothing: waited for, not reported as a failure of theirs.
   if (away) return { ...carried, ...(await awaitControlPlane(services, asked, { outcome: 'unreachable', detail: away.message })) };
   const report = await runPrechecks({ reads: checks, records, homes: () => authority.homes(plan, statusMs), clock, plan, state, phase });
+  const evidence = report.checks.find((check) => check.evidence !== undefined)?.evidence;
   const failed = report.checks.filter(({ passed }) => !passed);
   await log.append(() => ({
     key: `${run}/phase-${phase}/${step}/${report.digest.slice(0, 16)}`,
@@ -39,6 +40,7 @@ async function checkPhase(services: StepServices, asked: WarrantedRequest): Prom
       digest: report.digest,
       failed: failed.map(({ name }) => name),
       checks: failingFirst(report.checks).map(({ name, passed, value, allowed }) => checkText({ name, passed, found: value, allowed })),
+      ...(evidence === undefined ? {} : { documents: evidence }),
     },
   }));
   const from = state.recorded ? sharesOf(state.recorded.shape).target : 0;

@@ -69,6 +69,7 @@ export const names: Readonly<Record<string, Json>> = {
   copyRoleName: documents.copyRoleName(system, region),
   backfillRoleName: documents.backfillRoleName(system, region),
   copyRuleName: documents.copyRuleName(peer),
+  parityRecordName: documents.parityRecordName(system, { from: region, to: peer }),
   siteBucketName: edge.siteBucketName(system, '111122223333', region),
   edgeLogName: edge.edgeLogName(system),
   outboxRedriveName: events.outboxRedriveName(system),

@@ -72,3 +72,14 @@ test('a stopped region answers nothing, and a page of another origin is refused'
   const foreign = await door.ask('PUT', '/_local/documents/us-east-1/a', { body: 'x', headers: { origin: 'https://elsewhere.example' } });
   expect(foreign.status).toBe(403);
 });
+
+test.each([
+  [{}, 400],
+  [{ from: 'us-east-1', to: 'us-east-1' }, 400],
+  [{ from: 'us-east-1', to: 'eu-west-1' }, 400],
+  [{ from: 'us-east-1', to: 'us-west-2', more: 1 }, 400],
+])('a backfill of %j is refused and started nowhere', async (body, status) => {
+  const answer = await door.ask('POST', '/_local/documents/backfill', { body: JSON.stringify(body) });
+  expect([answer.status, (await door.ask('GET', '/_local/documents/backfill')).status]).toEqual([status, 404]);
+  expect((await door.ask('DELETE', '/_local/documents/backfill')).status).toBe(405);
+});
