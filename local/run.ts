@@ -2,12 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Assembly } from './assembly/assembly';
 import { prepareAssembly } from './assembly/prepare';
 import { ControlPlanes } from './control-planes';
+import { plannedMachine } from './cutover/plan';
 import { Trickle } from './cutover/trickle';
 import { deployAgain, deployAll } from './deploy/deploy';
 import { startDns } from './dns/dns';
 import { DocumentFabric } from './documents/fabric';
 import { copyMeasures } from './documents/measures';
 import { DocumentsApi } from './documents/s3-api';
+import { openDrills } from './drill/open';
 import { openEdge } from './edge/open';
 import { Engines } from './engine/engines';
 import { functionProcesses } from './engine/function-processes';
@@ -140,7 +142,7 @@ async function compose(asked: DemoOptions, log: (line: string) => void, supervis
   const operator = operatorOf(resources, engines);
   closing.add(async () => operator?.close());
   log('the front door is open');
-  if (cutover && prepared.issuer) await startTrickle(frontDoor, regions, prepared.issuer, minuteMs, closing);
+  if (cutover && plannedMachine(cutover) && prepared.issuer) await startTrickle(frontDoor, regions, prepared.issuer, minuteMs, closing);
   return {
     url: `http://127.0.0.1:${frontDoor.port}`,
     edgeUrl,
@@ -265,6 +267,7 @@ async function openFrontDoor(parts: FrontDoorParts, edgeUrl: string | undefined,
     cutover,
     documents,
     edgeUrl,
+    drills: openDrills({ resources, regions, fabric: cutover, issuer }, closing),
   });
   closing.add(() => frontDoor.close());
   return frontDoor;

@@ -30,10 +30,17 @@ export interface Config {
     /** Claim that names the caller's tenant. */
     readonly tenantClaim: string;
   };
+  /** With `parts.drill`: which region is drilled, and the region that drills it. It stays when regions are added: give a new one a row. */
+  readonly drilledFrom: Readonly<Record<string, string>>;
   /** What stands around the payments. Each part can be left out. */
   readonly parts: {
     /** A dashboard of the whole system in each region: one of CloudWatch's custom dashboards, billed as such. */
     readonly dashboard: boolean;
+    /** Drills of regions, four times a year. None when undefined. */
+    readonly drill?: {
+      /** Token endpoint of the callers' issuer, where the prober gets its tokens. */
+      readonly tokenUrl: string;
+    };
     /** CloudFront in front of the web app and the API: a bucket in each region, and a distribution by the name. None when undefined. */
     readonly edge?: {
       /** Public name of the web app, in the API's hosted zone. */
@@ -106,7 +113,12 @@ const transports: Readonly<Record<Transport, MeshTransport>> = {
   GLOBAL_ENDPOINT: MeshTransport.globalEndpoint(),
 };
 
-const allParts: Config['parts'] = { dashboard: true, edge: { name: 'app.example.com', folder: 'site' }, documents: true };
+const allParts: Config['parts'] = {
+  dashboard: true,
+  edge: { name: 'app.example.com', folder: 'site' },
+  documents: true,
+  drill: { tokenUrl: 'https://login.example.com/oauth2/token' },
+};
 
 /** The parts asked for with `--context only=...` (names with commas between them, `none` for no part); all when it is not given. */
 export function partsOf(only?: unknown): Config['parts'] {
@@ -120,7 +132,19 @@ export function partsOf(only?: unknown): Config['parts'] {
     throw new Error(`context 'only' has '${wrong}': give some of ${known.join(', ')} with commas between them, or none`);
   }
   const isAsked = (part: keyof Config['parts']): boolean => names.includes(part);
-  return { dashboard: isAsked('dashboard'), documents: isAsked('documents'), ...(isAsked('edge') ? { edge: allParts.edge } : {}) };
+  return {
+    dashboard: isAsked('dashboard'),
+    documents: isAsked('documents'),
+    ...(isAsked('edge') ? { edge: allParts.edge } : {}),
+    ...(isAsked('drill') ? { drill: allParts.drill } : {}),
+  };
+}
+
+/** The first two regions of a mode, each drilled from the other one. */
+function eachFromTheOther(mode: Mode, { replicas }: PaymentRegions): Readonly<Record<string, string>> {
+  const known = defaults[mode].replicas;
+  const [first, second] = known.every((name) => replicas.includes(name)) ? known : replicas;
+  return { [first]: second, [second]: first };
 }
 
 /** The system in one mode, with one transport, in the mode's regions or in others, with all parts or some. */
@@ -132,6 +156,7 @@ export const configOf = (mode: Mode, transport: Transport = 'RULES', regions = r
   transport: transports[transport],
   domain: { name: 'pay.example.com', hostedZoneId: 'Z0123456789EXAMPLE00', zoneName: 'example.com' },
   callers: { issuer: 'https://login.example.com', audience: ['payments'], tenantClaim: 'tenant' },
+  drilledFrom: eachFromTheOther(mode, regions),
   parts,
 });
 

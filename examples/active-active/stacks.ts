@@ -2,6 +2,7 @@ import path from 'node:path';
 import { Environment, Stack, StackProps } from 'aws-cdk-lib';
 import { Certificate, CertificateValidation } from 'aws-cdk-lib/aws-certificatemanager';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { Config } from './config';
 import { Recorder } from './recorder';
@@ -18,6 +19,7 @@ import {
   PaymentsDashboardProps,
   PaymentsEdge,
   ReplicatedDocuments,
+  RegionDrill,
   ReplicatedSite,
 } from 'cdk-multi-region-payments';
 
@@ -93,6 +95,22 @@ export class RegionStack extends Stack {
       new ReplicatedSite(this, 'Site', { systemName, regions: regions.replicas, folder: path.join(__dirname, parts.edge.folder) });
     }
     if (parts.dashboard) new PaymentsDashboard(this, 'Operations', { api: this.api, mesh, outbox, consumers: [consumer], ...beside });
+    for (const [drilled, from] of Object.entries(parts.drill ? config.drilledFrom : {})) {
+      if (from === this.region) this.defineDrill(config, drilled);
+    }
+  }
+
+  /** The secret holds the prober's OAuth client: see docs/drill.md. */
+  private defineDrill({ systemName, domain, parts }: Config, drilled: string): void {
+    const clientSecret = Secret.fromSecretNameV2(this, 'DrillClient', `${systemName}/drill-client`);
+    new RegionDrill(this, 'Drill', {
+      api: this.api,
+      mesh: this.mesh,
+      region: drilled,
+      publicName: domain.name,
+      zoneName: domain.zoneName,
+      prober: { tokenUrl: parts.drill!.tokenUrl, clientSecret },
+    });
   }
 }
 

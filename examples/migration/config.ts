@@ -101,7 +101,12 @@ export function configOf(pace: Pace, mode: Mode = 'HOME_REGION', regions = regio
   const system = systemConfigOf(mode, 'RULES', regions, parts);
   const [source, target] = regions.replicas;
   return {
-    system: { ...system, domain: { ...system.domain, records: PublicNameRecords.CUTOVER } },
+    system: {
+      ...system,
+      domain: { ...system.domain, records: PublicNameRecords.CUTOVER },
+      // While the system is moved, no region is drilled.
+      parts: { ...system.parts, drill: undefined },
+    },
     source,
     target,
     approvers: {

@@ -86,6 +86,7 @@ export class Alarms {
         state,
         reason,
         since: new Date(since).toISOString(),
+        ...(spec.description === undefined ? {} : { description: spec.description }),
         ...(spec.kind === 'composite' ? { composite: true } : {}),
       };
     });

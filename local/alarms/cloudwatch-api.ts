@@ -52,8 +52,9 @@ export class CloudWatchApi implements FabricService {
       (types.includes(composite ? 'CompositeAlarm' : 'MetricAlarm')
         ? alarms.filter((alarm) => (alarm.composite ?? false) === composite)
         : []
-      ).map(({ name, state, reason, since }) => ({
+      ).map(({ name, state, reason, since, description }) => ({
         AlarmName: name,
+        AlarmDescription: description,
         AlarmArn: `arn:aws:cloudwatch:${region}:${this.options.accountId}:alarm:${name}`,
         StateValue: state,
         StateReason: reason,

@@ -31,6 +31,7 @@ export interface AlarmSpec {
   readonly name: string;
   /** What `Ref` gives, where that is not the name. */
   readonly alias?: string;
+  readonly description?: string;
   readonly actions: AlarmActions;
   readonly queries: readonly Query[];
   /** The query that is compared. */
@@ -50,6 +51,7 @@ export interface CompositeSpec {
   readonly region: string;
   readonly name: string;
   readonly alias?: string;
+  readonly description?: string;
   readonly actions: AlarmActions;
   readonly rule: string;
 }
@@ -73,12 +75,20 @@ function identity({ region, properties, physicalId, logicalId }: FabricResource)
   name: string;
   alias?: string;
   actions: AlarmActions;
+  description?: string;
 } {
   const name = typeof properties.AlarmName === 'string' ? properties.AlarmName : (physicalId ?? logicalId);
   const arns = (member: string): string[] =>
     isOff(properties.ActionsEnabled) ? [] : ((properties[member] ?? []) as unknown[]).map(String);
   const actions = { ALARM: arns('AlarmActions'), OK: arns('OKActions'), INSUFFICIENT_DATA: arns('InsufficientDataActions') };
-  return { region, name, actions, ...(physicalId !== undefined && physicalId !== name ? { alias: physicalId } : {}) };
+  const { AlarmDescription: says } = properties;
+  return {
+    region,
+    name,
+    actions,
+    ...(typeof says === 'string' ? { description: says } : {}),
+    ...(physicalId !== undefined && physicalId !== name ? { alias: physicalId } : {}),
+  };
 }
 
 function isOff(value: unknown): boolean {

@@ -2,6 +2,7 @@ import { Assembly } from './assembly';
 import { rewriteStack, type RewrittenStack } from './rewrite';
 import { synthesise } from './synthesise';
 import { bundleHandlers } from '../../tools/bundles/bundle';
+import { adaptProbers, hasDrill } from '../drill/plans';
 import type { Supervisor } from '../engine/supervisor';
 import { LocalRunError } from '../ground/failure';
 import type { Issuer } from '../ground/model';
@@ -48,11 +49,17 @@ export async function prepareAssembly(options: PrepareOptions): Promise<Prepared
   checkTransport(assembly, transport);
   const settings = issuerSettings(assembly.stacks);
   const issuer = again?.before.issuer ?? (settings && issuerFor(settings));
-  const approvers = again?.before.approvers ?? approverIssuer(assembly.stacks);
+  const approvers =
+    again?.before.approvers ??
+    approverIssuer(
+      assembly.stacks,
+      assembly.stacks.some(({ template }) => hasDrill(template)),
+    );
   const rewritten = assembly.stacks.map((stack) => {
     const result = rewriteStack(stack, assembly.accountId);
     if (issuer) injectKeySet(result.template, issuer);
     if (frontDoor) adaptGates(result.template, frontDoor, approvers);
+    if (frontDoor) adaptProbers(result.template, frontDoor);
     assembly.replaceTemplate(stack, result.template);
     return result;
   });

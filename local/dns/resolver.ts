@@ -31,12 +31,14 @@ export class Resolver {
 
   public resolve(query: { name: string; location: string; resolver?: string }): DnsAnswer {
     let name = normalName(query.name);
+    let ttlSeconds: number | undefined;
     for (let step = 0; step < longestChain; step += 1) {
       const region = regionOfApiName(name);
-      if (region) return { kind: 'found', host: normalName(query.name), target: name, region };
+      if (region) return { kind: 'found', host: normalName(query.name), target: name, region, ttlSeconds };
       const next = this.lookUp(name, query.location, query.resolver ?? '');
       if (next === undefined) return { kind: 'nowhere', reason: `no record set leads from ${name} to an API` };
-      name = next;
+      name = next.value;
+      ttlSeconds ??= next.record.ttlSeconds;
     }
     return {
       kind: 'nowhere',
@@ -71,10 +73,10 @@ export class Resolver {
     });
   }
 
-  private lookUp(name: string, location: string, resolver: string): string | undefined {
+  private lookUp(name: string, location: string, resolver: string): { readonly value: string; readonly record: RecordSet } | undefined {
     const key = `${resolver}|${location}|${name}`;
     const cached = this.cache.get(key);
-    if (cached && cached.expiresAt > this.deps.now()) return cached.value;
+    if (cached && cached.expiresAt > this.deps.now()) return cached;
     const record = chooseRecord(this.group(name), {
       location,
       healthy: (candidate) => this.isHealthy(candidate),
@@ -89,6 +91,6 @@ export class Resolver {
       value,
       expiresAt: resolver.startsWith(staleMark) ? Infinity : this.deps.now() + record.ttlSeconds * 1000,
     });
-    return value;
+    return { value, record };
   }
 }

@@ -3,6 +3,7 @@ import { ObservedCalls } from './observed';
 import type { Status } from './status';
 import { tenantPattern } from '../../src/api/caller.contract';
 import type { CutoverCalls } from '../cutover/calls';
+import { DrillCalls, type DrillParts } from '../drill/calls';
 import type { FrontDoorDeps, LinkState, RegionHandle } from '../ground/model';
 import { headerOf, send, sendJson, sendProblem, type Exchange } from '../http/answers';
 import { sendDone, parsedBody, type Parsed } from '../http/form';
@@ -17,12 +18,13 @@ export class Control {
   private readonly router: Router;
 
   constructor(
-    private readonly deps: FrontDoorDeps,
+    private readonly deps: FrontDoorDeps & { readonly drills?: DrillParts },
     private readonly status: () => Status,
     page: Page,
     private readonly cutover: CutoverCalls,
   ) {
-    this.router = new Router([...page.routes(), ...cutover.routes(), ...this.routes()]);
+    const drills = new DrillCalls(deps.drills);
+    this.router = new Router([...page.routes(), ...cutover.routes(), ...drills.routes(), ...this.routes()]);
   }
 
   public async answer(exchange: Exchange): Promise<void> {
@@ -79,9 +81,13 @@ export class Control {
         'Give ?approver= a name of 1 to 128 visible ASCII characters, as the mails have them.',
       );
     }
-    const token = this.cutover.approverToken(name);
+    const token = this.cutover.approverToken(name) ?? this.deps.drills?.fabric.approverToken(name);
     if (token === undefined) {
-      return sendProblem(exchange, 'unknown_route', 'The app has no approval gate that takes tokens, so none would be of use.');
+      return sendProblem(
+        exchange,
+        'unknown_route',
+        'The app has no approval gate and no drill that takes tokens, so none would be of use.',
+      );
     }
     send(exchange, 200, 'text/plain; charset=utf-8', token);
   }

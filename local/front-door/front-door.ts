@@ -8,6 +8,7 @@ import { Approvals } from '../cutover/approvals';
 import { cutoverOf } from '../cutover/cutover';
 import { DocumentCalls, documentsPath } from '../documents/calls';
 import type { DocumentFabric } from '../documents/fabric';
+import type { DrillParts } from '../drill/calls';
 import { LocalRunError } from '../ground/failure';
 import type { FrontDoor, FrontDoorDeps } from '../ground/model';
 import { exchangeOf, rawProblem, sendProblem, type Exchange } from '../http/answers';
@@ -24,6 +25,8 @@ const regionPath = /^\/_local\/regions\/([^/]+)(\/(?:api\/v1(?:\/.*)?|health\/?)
 export interface FrontDoorOptions extends FrontDoorDeps {
   /** Absent: no bucket is copied. */
   readonly documents?: DocumentFabric;
+  /** Absent: no region is drilled. */
+  readonly drills?: DrillParts;
 }
 
 /** Opens the front door on 127.0.0.1. Rejects when the port is taken. */

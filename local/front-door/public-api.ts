@@ -55,7 +55,12 @@ export class PublicApi {
         answer.kind === 'nowhere' ? answer.reason : `${answer.target} is in ${answer.region}, which is not a region of this run`;
       return sendProblem(exchange, 'unavailable', `${dns.publicName} cannot be resolved: ${reason}.`);
     }
-    return this.enter(exchange, region, enginePath(this.deps.apis, region.name, dns.publicName, exchange.target));
+    return this.enter(
+      exchange,
+      region,
+      enginePath(this.deps.apis, region.name, dns.publicName, exchange.target),
+      answer.kind === 'found' ? answer.ttlSeconds : undefined,
+    );
   }
 
   /** One region's endpoint; `target` is path and query inside the API. */
@@ -69,7 +74,7 @@ export class PublicApi {
     return this.enter(exchange, region, path);
   }
 
-  private async enter(exchange: Exchange, region: RegionHandle, path: string | undefined): Promise<void> {
+  private async enter(exchange: Exchange, region: RegionHandle, path: string | undefined, ttlSeconds?: number): Promise<void> {
     const at = { region: region.name };
     if (path === undefined) return sendProblem(exchange, 'forbidden', `No API in ${region.name} answers to this name and path.`, at);
     if (leavesItsFolder(exchange.path)) return sendProblem(exchange, 'invalid_path', 'A path holds no . or .. segment.', at);
@@ -88,13 +93,13 @@ export class PublicApi {
       );
     }
     try {
-      await this.pass(exchange, region, path);
+      await this.pass(exchange, region, path, ttlSeconds);
     } finally {
       this.deps.gate.leave();
     }
   }
 
-  private async pass(exchange: Exchange, region: RegionHandle, path: string): Promise<void> {
+  private async pass(exchange: Exchange, region: RegionHandle, path: string, ttlSeconds?: number): Promise<void> {
     const at = { region: region.name };
     const read = await readBody(exchange.request, largestBody);
     if (read.kind === 'gone') return;
@@ -111,7 +116,9 @@ export class PublicApi {
     if (region.state === 'stopped') return this.dead(exchange, region);
     const answer = await this.deps.forwarder.forward(exchange, region, path, read.body);
     this.saw(exchange, region, answer.kind === 'answered' ? answer : undefined);
-    if (answer.kind === 'answered') return passOn(exchange, answer);
+    // A client has no other way to see what its resolver was told.
+    const seen = ttlSeconds === undefined ? [] : ['X-Resolver-Ttl', String(ttlSeconds)];
+    if (answer.kind === 'answered') return passOn(exchange, { ...answer, rawHeaders: [...answer.rawHeaders, ...seen] });
     sendProblem(
       exchange,
       'outcome_unknown',

@@ -116,7 +116,7 @@ export interface ApiEndpoint {
 
 /** Where a name leads at this moment, for one client. */
 export type DnsAnswer =
-  | { readonly kind: 'found'; readonly host: string; readonly target: string; readonly region: string }
+  | { readonly kind: 'found'; readonly host: string; readonly target: string; readonly region: string; readonly ttlSeconds?: number }
   | { readonly kind: 'nowhere'; readonly reason: string };
 
 /** One record set as `/_local/status` shows it. */
@@ -189,6 +189,8 @@ export interface AlarmStatus {
   /** ISO 8601: since when it has been in this state. */
   readonly since: string;
   readonly composite?: true;
+  /** As the template has it. */
+  readonly description?: string;
 }
 
 /** A message of a topic, as its subscribers get it by e-mail. */

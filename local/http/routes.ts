@@ -2,7 +2,7 @@ import { sendProblem, type Exchange } from './answers';
 
 /** One call: a method, a path with its parameters in braces, and what answers it. */
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   /** Given the values of the path's parameters, in their order. */
   readonly answer: (exchange: Exchange, ...parameters: readonly string[]) => void | Promise<void>;

@@ -23,9 +23,19 @@ const variables = (() => {
 
 const lifetimeSeconds = 3600;
 
-/** An issuer for the gates' approvers; undefined when no gate takes tokens. The first gate's settings count. */
-export function approverIssuer(stacks: readonly StackPlan[]): ApproverIssuer | undefined {
-  const identity = stacks.flatMap(({ template }) => gateFunctions(template)).flatMap((resource) => identityOf(resource) ?? [])[0];
+/** Of people who start something that no gate stands before. */
+const withoutGate = {
+  issuer: 'https://approvers.local',
+  audience: ['approvals'],
+  clientId: 'approvals',
+  nameClaim: 'name',
+  identityClaim: 'email',
+};
+
+/** An issuer for the gates' approvers; undefined when nothing takes their tokens. The first gate's settings count. */
+export function approverIssuer(stacks: readonly StackPlan[], takenElsewhere = false): ApproverIssuer | undefined {
+  const gated = stacks.flatMap(({ template }) => gateFunctions(template)).flatMap((resource) => identityOf(resource) ?? [])[0];
+  const identity = gated ?? (takenElsewhere ? withoutGate : undefined);
   if (!identity) return undefined;
   // Short, since it stands in a function's environment.
   const key = signingKey('ES256');

@@ -133,7 +133,8 @@ export const proberEnv = new EnvCodec(
 /** How the prober proves itself to the API: an OAuth client, its ID and secret as JSON in a secret. */
 export interface DrillIdentity {
   readonly tokenUrl: string;
-  readonly secretArn: string;
+  /** Absent: the endpoint knows its clients without one, as in the local run. */
+  readonly secretArn?: string;
   readonly scope?: string;
   readonly audience?: string;
 }

@@ -4,6 +4,7 @@ import { apiMetrics } from '../../src/api/contract';
 import { gateMetrics } from '../../src/approvals/contract';
 import { stuckMetrics } from '../../src/approvals/stuck/contract';
 import { cutoverMetrics } from '../../src/cutover/contract';
+import { drillMetrics } from '../../src/drill/contract';
 import { meshMetrics } from '../../src/events/contract';
 import { systemMetrics } from '../../src/kernel/system-metrics';
 import { ledgerMetrics } from '../../src/ledger/contract';
@@ -15,6 +16,7 @@ type Names = Readonly<Record<string, string>>;
 export const groups: Readonly<Record<string, Names>> = {
   apiMetrics,
   cutoverMetrics,
+  drillMetrics,
   gateMetrics,
   stuckMetrics,
   meshMetrics,
@@ -34,6 +36,12 @@ export const declared = new Map<string, string>(
 /** Dimensions besides system and region, where a metric has more. */
 const moreDimensions: Readonly<Record<string, readonly string[]>> = {
   [meshMetrics.probeLatency]: [meshMetrics.peerDimension],
+  ...Object.fromEntries(
+    [drillMetrics.passed, drillMetrics.failed, drillMetrics.restored, drillMetrics.days].map((name) => [
+      name,
+      [drillMetrics.drilledDimension],
+    ]),
+  ),
   ...Object.fromEntries(
     [meshMetrics.consumed, meshMetrics.duplicates, meshMetrics.setAside, meshMetrics.refused, meshMetrics.outOfOrder].map((name) => [
       name,

@@ -272,6 +272,30 @@ export const alarms: Readonly<Record<string, AlarmRow>> = {
     'breaching',
     'counts samples; none is the failure, so missing data breaches',
   ],
+  DrillOverdue: [
+    ['DaysSinceDrillPassed Maximum of 300 s'],
+    '>=',
+    100,
+    '1 of 1',
+    'breaching',
+    'a quarter and a week; a watchdog that says nothing restores nothing, so missing data breaches',
+  ],
+  DrillNotPassed: [
+    ['DrillsFailed Sum of 300 s', 'ExecutionsFailed Sum of 300 s', 'ExecutionsTimedOut Sum of 300 s'],
+    '>=',
+    1,
+    '1 of 1',
+    'notBreaching',
+    'each drill that was not passed is looked at; one that could not say so itself is counted by Step Functions',
+  ],
+  DrillWatchdogActed: [
+    ['DrillWatchdogRestored Sum of 300 s'],
+    '>=',
+    1,
+    '1 of 1',
+    'notBreaching',
+    'the drill did not put the region back itself',
+  ],
 };
 
 /** What alarms over several metrics reckon. A count that is missing is none, so it is filled with 0 before anything is added. */
@@ -281,5 +305,6 @@ export const expressions: Readonly<Record<string, readonly string[]>> = {
   ApiAlarmsThrottles: ['FILL(payments, 0) + FILL(accounts, 0) + FILL(reads, 0) + FILL(writes, 0) + FILL(index, 0) + FILL(met, 0)'],
   OutboxUnread: ['IF(FILL(calls, 0) == 0, FILL(decided, 0), 0)'],
   RecorderConsumerRuleUndelivered: ['FILL(failed, 0) + FILL(lost, 0)'],
+  DrillNotPassed: ['FILL(said, 0) + FILL(failed, 0) + FILL(late, 0)'],
   CutoverBroken: ['FILL(failed, 0) + FILL(late, 0) + FILL(stopped, 0)'],
 };

@@ -46,6 +46,12 @@ export const functions: Readonly<Record<string, readonly Settings[]>> = {
   CutoverRecordsKeeper: [{ memory: 512, seconds: 600 }],
   CutoverStatus: [{ memory: 512, seconds: 30 }],
   StuckSampler: [{ memory: 512, seconds: 295 }],
+  DrillFunctionsLook: [{ memory: 512, seconds: 60 }],
+  DrillFunctionsRegion: [{ memory: 512, seconds: 60 }],
+  DrillFunctionsReport: [{ memory: 512, seconds: 60 }],
+  DrillFunctionsWatchdog: [{ memory: 512, seconds: 60 }],
+  // A drill's whole length, and the look at its payments.
+  DrillFunctionsProber: [{ memory: 512, seconds: 900, ...scheduled }],
 };
 
 /** Functions of the example and of the CDK itself: not ours to bound. */
@@ -116,6 +122,12 @@ export const logDays: Readonly<Record<number, readonly string[]>> = {
     'CutoverRecordsKeeper',
     'CutoverStatus',
     'CutoverSteps',
+    'Drill',
+    'DrillFunctionsLook',
+    'DrillFunctionsProber',
+    'DrillFunctionsRegion',
+    'DrillFunctionsReport',
+    'DrillFunctionsWatchdog',
     'GateDecide',
     'GatePageAccess',
     'GateRequest',

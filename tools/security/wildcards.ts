@@ -23,6 +23,18 @@ export const reasons: Readonly<Record<string, string>> = {
   's3:::acme-pay-docs-111122223333-{here}/.backfill/*': 'list and report of a backfill, under names that S3 makes up',
   's3:::<Edge/Logs/Bucket>/AWSLogs/111122223333/*': 'one object a delivery; the conditions admit that of this distribution alone',
   's3:::cdk-hnb659fds-assets-111122223333-{here}/*': "the bootstrap's bucket, in which the CDK's function finds the files under a hash",
+  ...Object.fromEntries(
+    ['calls.json', 'audit.json', 'end.json', 'result.json', 'evidence.json', 'evidence.html'].map((name) => [
+      `s3:::<Drill/Evidence-Bucket>/runs/*/${name}`,
+      'one object a drill',
+    ]),
+  ),
+  'lambda:{here}::function:acme-pay-drill-{peer}-prober:*': 'the function with its versions and aliases, as a grant to invoke names it',
+  'lambda:{here}::function:<Drill/Functions/Look/Function>:*': 'the same',
+  'lambda:{here}::function:<Drill/Functions/Region/Function>:*': 'the same',
+  'lambda:{here}::function:<Drill/Functions/Report/Function>:*': 'the same',
+  'states:{here}::execution:acme-pay-drill-{peer}:*': 'the drills of the one machine',
+  'secretsmanager:{here}::secret:acme-pay/drill-client-??????': "the end of the secret's name, which Secrets Manager makes up",
   's3:Abort*': "as the CDK's BucketDeployment grants it to its function, on the site's bucket alone",
   's3:DeleteObject*': 'the same; the bucket keeps older versions, and nothing is pruned',
   's3:GetBucket*': "the same, and on the bootstrap's bucket",

@@ -175,8 +175,12 @@ export function warnOfLoggedTokens(gate: Construct, request: IFunction, node: IC
  * decided.
  */
 export function machineProblems(gate: Construct, request: IFunction): string[] {
+  const { account, region } = Stack.of(gate);
+  // A machine asks functions of its own region and account alone, and another one's definition cannot name them.
+  const isNear = (machine: CfnStateMachine): boolean => Stack.of(machine).account === account && Stack.of(machine).region === region;
   const machines = gate.node.root.node.findAll().filter((node): node is CfnStateMachine => node instanceof CfnStateMachine);
   return machines
+    .filter(isNear)
     .filter((machine) => {
       const [definition, asks]: unknown[] = Stack.of(machine).resolve([machine.definitionString, request.functionArn]) as unknown[];
       return JSON.stringify(definition ?? '').includes(JSON.stringify(asks));

@@ -7,7 +7,7 @@ import { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { CfnBucket, IBucket, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
 import { ITopic, Topic } from 'aws-cdk-lib/aws-sns';
-import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { DrillDefinition } from './definition';
 import { defineDrillAlarms } from './drill-alarms';
@@ -101,6 +101,7 @@ export class RegionDrill extends Construct {
     const { systemName, drilled } = this._plan;
     return new StateMachine(this, 'Machine', {
       stateMachineName: name,
+      stateMachineType: StateMachineType.STANDARD,
       definitionBody: DefinitionBody.fromChainable(new DrillDefinition(this, { look, region, report }).start),
       comment: `${systemName}: drill of ${drilled}`,
       timeout: longestRun,
@@ -146,7 +147,8 @@ function planOf({ api, region, publicName, budget, before, during, longest, inte
   return {
     systemName,
     drilled: region,
-    regions: [...regions.replicas],
+    // The same order wherever it stands: the drilled region first.
+    regions: [region, ...regions.replicas.filter((name) => name !== region)],
     publicName,
     tableName,
     budgetSeconds: (budget ?? api.recoveryBudget.target).toSeconds(),

@@ -41,20 +41,14 @@ export class ClientTokens {
 
   private async ask(): Promise<string> {
     const { tokenUrl, secretArn, scope, audience } = this.identity;
-    const { SecretString } = await jsonCall<{ SecretString: string }>(
-      'secretsmanager',
-      this.region,
-      'secretsmanager.GetSecretValue',
-      { SecretId: secretArn },
-      '1.1',
-    );
-    const { client_id: id, client_secret: secret } = JSON.parse(SecretString) as ClientCredentials;
     const form = new URLSearchParams({ grant_type: 'client_credentials', ...(scope ? { scope } : {}), ...(audience ? { audience } : {}) });
-    const basic = Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64');
     const answer = await freshCall({
       url: tokenUrl,
       method: 'POST',
-      headers: { Authorization: `Basic ${basic}`, 'Content-Type': 'application/x-www-form-urlencoded' },
+      headers: {
+        'Content-Type': 'application/x-www-form-urlencoded',
+        ...(secretArn === undefined ? {} : { Authorization: await this.basic(secretArn) }),
+      },
       body: form.toString(),
       timeoutMs: tokenMs,
     });
@@ -63,6 +57,19 @@ export class ClientTokens {
     const { access_token: token, expires_in: seconds = 300 } = JSON.parse(answer.text) as { access_token: string; expires_in?: number };
     this.held = { token, untilMs: Date.now() + Math.max(0, seconds * 1000 - tokenMarginMs) };
     return token;
+  }
+
+  private async basic(secretArn: string): Promise<string> {
+    const request = { SecretId: secretArn };
+    const { SecretString: text } = await jsonCall<{ SecretString: string }>(
+      'secretsmanager',
+      this.region,
+      'secretsmanager.GetSecretValue',
+      request,
+      '1.1',
+    );
+    const { client_id: id, client_secret: secret } = JSON.parse(text) as ClientCredentials;
+    return `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`;
   }
 }
 

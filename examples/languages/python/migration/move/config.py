@@ -142,7 +142,12 @@ def config_of(pace: Pace, mode: Mode = Mode.HOME_REGION, regions: Optional[Payme
     system = system_config.config_of(mode, Transport.RULES, regions)
     source, target = regions.replicas[:2]
     return Config(
-        system=dataclasses.replace(system, domain=dataclasses.replace(system.domain, records=PublicNameRecords.CUTOVER)),
+        system=dataclasses.replace(
+            system,
+            domain=dataclasses.replace(system.domain, records=PublicNameRecords.CUTOVER),
+            # While the system is moved, no region is drilled.
+            parts=dataclasses.replace(system.parts, drill=None),
+        ),
         source=source,
         target=target,
         approvers=Approvers(

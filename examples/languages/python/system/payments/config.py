@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Optional, Sequence
+from typing import Any, Mapping, Optional, Sequence
 
 from cdk_multi_region_payments import AccountHomes, MeshTransport, PaymentRegions, PublicNameRecords, StrongRegionsProps
 
@@ -39,11 +39,21 @@ class Edge:
 
 
 @dataclass(frozen=True)
+class Drill:
+    """Drills of regions, four times a year."""
+
+    token_url: str
+    """Token endpoint of the callers' issuer, where the prober gets its tokens."""
+
+
+@dataclass(frozen=True)
 class Parts:
     """What stands around the payments. Each part can be left out."""
 
     dashboard: bool = True
     """A dashboard of the whole system in each region: one of CloudWatch's custom dashboards, billed as such."""
+    drill: Optional[Drill] = None
+    """Drills of regions. None: not made."""
     edge: Optional[Edge] = None
     """CloudFront in front of the web app and the API: a bucket in each region, and a distribution by the name. None: not made."""
     documents: bool = True
@@ -65,6 +75,8 @@ class Config:
     """How events get from region to region."""
     domain: Domain
     callers: Callers
+    drilled_from: Mapping[str, str]
+    """With `parts.drill`: which region is drilled, and the region that drills it. It stays when regions are added: give a new one a row."""
     parts: Parts
 
 
@@ -125,21 +137,34 @@ def _witness_of(witness: Any) -> Optional[str]:
     raise ValueError(f"context 'witness' is '{witness}': give the name of a region, or leave it out for three replicas")
 
 
-ALL_PARTS = Parts(edge=Edge(name="app.example.com", folder="site"))
+ALL_PARTS = Parts(
+    drill=Drill(token_url="https://login.example.com/oauth2/token"),
+    edge=Edge(name="app.example.com", folder="site"),
+)
 
 
 def parts_of(only: Any = None) -> Parts:
     """The parts asked for with `--context only=...` (names with commas between them, `none` for no part); all when it is not given."""
     if only is None:
         return ALL_PARTS
-    known = ["dashboard", "edge", "documents"]
+    known = ["dashboard", "edge", "documents", "drill"]
     names = [name.strip() for name in str(only).split(",")]
     for name in names:
         if name not in [*known, "none"]:
             raise ValueError(f"context 'only' has '{name}': give some of {', '.join(known)} with commas between them, or none")
     return Parts(
-        dashboard="dashboard" in names, edge=ALL_PARTS.edge if "edge" in names else None, documents="documents" in names
+        dashboard="dashboard" in names,
+        drill=ALL_PARTS.drill if "drill" in names else None,
+        edge=ALL_PARTS.edge if "edge" in names else None,
+        documents="documents" in names,
     )
+
+
+def _each_from_the_other(mode: Mode, regions: PaymentRegions) -> dict[str, str]:
+    """The first two regions of a mode, each drilled from the other one."""
+    known = STRONG_REPLICAS if mode is Mode.STRONG else HOME_REGION_REPLICAS
+    first, second = (known if all(name in regions.replicas for name in known) else regions.replicas)[:2]
+    return {first: second, second: first}
 
 
 def config_of(
@@ -158,6 +183,7 @@ def config_of(
         transport=MeshTransport.rules() if transport is Transport.RULES else MeshTransport.global_endpoint(),
         domain=Domain(name="pay.example.com", hosted_zone_id="Z0123456789EXAMPLE00", zone_name="example.com"),
         callers=Callers(issuer="https://login.example.com", audience=["payments"], tenant_claim="tenant"),
+        drilled_from=_each_from_the_other(mode, regions),
         parts=parts,
     )
 

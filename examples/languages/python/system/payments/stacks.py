@@ -6,11 +6,13 @@ from typing import Any, Optional, Sequence
 from aws_cdk import Environment, Stack
 from aws_cdk.aws_certificatemanager import Certificate, CertificateValidation
 from aws_cdk.aws_route53 import HostedZone
+from aws_cdk.aws_secretsmanager import Secret
 from cdk_multi_region_payments import (
     ActiveActivePaymentsApi,
     CrossRegionEventMesh,
     DashboardApprovals,
     DashboardCutover,
+    DrillProberProps,
     EdgeDomainProps,
     HomeAuthorityTable,
     IdempotentLedgerTable,
@@ -22,6 +24,7 @@ from cdk_multi_region_payments import (
     PaymentsDomainProps,
     PaymentsEdge,
     ReplicatedDocuments,
+    RegionDrill,
     ReplicatedSite,
 )
 from constructs import Construct
@@ -111,6 +114,21 @@ class RegionStack(Stack):
         if edge:
             folder = str(Path(__file__).parent / edge.folder)
             ReplicatedSite(self, "Site", system_name=config.system_name, regions=config.regions.replicas, folder=folder)
+        drill = config.parts.drill
+        drilled = [one for one, source in config.drilled_from.items() if source == self.region] if drill else []
+        for region in drilled:
+            # The secret holds the prober's OAuth client: see docs/drill.md.
+            client_secret = Secret.from_secret_name_v2(self, "DrillClient", f"{config.system_name}/drill-client")
+            RegionDrill(
+                self,
+                "Drill",
+                api=self.api,
+                mesh=mesh,
+                region=region,
+                public_name=domain.name,
+                zone_name=domain.zone_name,
+                prober=DrillProberProps(token_url=drill.token_url, client_secret=client_secret),
+            )
         if config.parts.dashboard:
             PaymentsDashboard(
                 self,

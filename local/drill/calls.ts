@@ -1,0 +1,199 @@
+import { clientTokenPath, type PlannedDrill } from './plans';
+import { drillKeys } from '../../src/drill/contract';
+import type { DrillResult } from '../../src/drill/model';
+import { causeOf } from '../../src/kernel/cause';
+import { starterText } from '../../src/kernel/person-name';
+import type { CutoverFabric, ExecutionView, Issuer } from '../ground/model';
+import { headerOf, send, sendJson, sendProblem, type Exchange } from '../http/answers';
+import { parsedBody } from '../http/form';
+import type { Route } from '../http/routes';
+import { verifiedClaims } from '../issuer/verify';
+
+export interface DrillParts {
+  readonly drills: readonly PlannedDrill[];
+  readonly fabric: CutoverFabric;
+  readonly issuer?: Issuer;
+  /** An object of a bucket in a region; undefined where it is not there. */
+  readonly object: (region: string, bucket: string, key: string) => Promise<string | undefined>;
+}
+
+/** One drill as the front door shows it. */
+export interface DrillView extends Partial<Pick<DrillResult, 'recoverySeconds' | 'lost' | 'duplicates' | 'split'>> {
+  readonly id: string;
+  readonly region: string;
+  readonly kind: string;
+  readonly state: 'RUNNING' | DrillResult['state'];
+  readonly budgetSeconds: number;
+  readonly reasons?: readonly string[];
+  /** Path of the page at the front door. */
+  readonly evidence?: string;
+}
+
+/** Tenant of the probers: no other caller uses it. */
+const proberTenant = 'region-drill';
+const kinds = ['drain', 'fault'];
+const noDrill = 'The app deploys no region drill.';
+
+/** The calls under `/_local/drills`: start one, see how they stand, read the evidence, end one. */
+export class DrillCalls {
+  private starting = false;
+
+  constructor(private readonly parts: DrillParts | undefined) {}
+
+  public routes(): readonly Route[] {
+    const of =
+      (answer: (exchange: Exchange, parts: DrillParts, ...parameters: readonly string[]) => void | Promise<void>): Route['answer'] =>
+      (exchange, ...parameters) =>
+        this.parts ? answer(exchange, this.parts, ...parameters) : sendProblem(exchange, 'unknown_route', noDrill);
+    return [
+      { method: 'GET', path: '/_local/drills', answer: of(async (exchange) => sendJson(exchange, 200, await this.list())) },
+      { method: 'POST', path: '/_local/drills', answer: of((exchange, parts) => this.start(exchange, parts)) },
+      { method: 'DELETE', path: '/_local/drills/{id}', answer: of((exchange, parts, id) => this.abort(exchange, parts, id)) },
+      { method: 'GET', path: '/_local/drills/{id}/evidence', answer: of((exchange, parts, id) => this.evidence(exchange, parts, id)) },
+      { method: 'POST', path: clientTokenPath, answer: of((exchange, parts) => clientToken(exchange, parts)) },
+    ];
+  }
+
+  /** Newest first. */
+  public async list(): Promise<DrillView[]> {
+    if (!this.parts) return [];
+    const { drills, fabric } = this.parts;
+    const found = fabric.executions().flatMap((execution) => {
+      const drill = drills.find(({ machine }) => machine.name === execution.machine && machine.region === execution.region);
+      return drill ? [{ drill, execution }] : [];
+    });
+    return Promise.all(found.map(({ drill, execution }) => this.view(drill, execution)));
+  }
+
+  private async view({ plan, machine, bucket }: PlannedDrill, execution: ExecutionView): Promise<DrillView> {
+    const id = idOf(execution);
+    const asked = execution.input as { kind?: string };
+    const known = { id, region: plan.drilled, kind: asked.kind ?? 'drain', budgetSeconds: plan.budgetSeconds };
+    if (execution.status === 'RUNNING') return { ...known, state: 'RUNNING' };
+    const text = await this.parts!.object(machine.region, bucket, drillKeys.result(id)).catch(() => undefined);
+    if (text === undefined) return { ...known, state: execution.status === 'ABORTED' ? 'ABORTED' : 'FAILED' };
+    const { state, recoverySeconds, lost, duplicates, split, reasons } = JSON.parse(text) as DrillResult;
+    return { ...known, state, recoverySeconds, lost, duplicates, split, reasons, evidence: `/_local/drills/${id}/evidence` };
+  }
+
+  private async start(exchange: Exchange, parts: DrillParts): Promise<void> {
+    const parsed = await parsedBody(exchange);
+    if (!parsed) return;
+    const who = starter(exchange, parts);
+    if (who.kind === 'none') {
+      return sendProblem(
+        exchange,
+        'unauthorized',
+        'Say who starts this: send a token of /_local/token?approver=NAME as Authorization: Bearer.',
+        { headers: { 'WWW-Authenticate': 'Bearer' } },
+      );
+    }
+    if (who.kind === 'other') return sendProblem(exchange, 'forbidden', 'Only an approver starts a drill: use a token of ?approver=NAME.');
+    const { region, kind = 'drain', ...others } = parsed.fields;
+    if (Object.keys(others).length > 0) {
+      return sendProblem(
+        exchange,
+        'unknown_field',
+        `Unknown field ${Object.keys(others).join(', ').slice(0, 200)}: it takes region and kind.`,
+      );
+    }
+    const drill = parts.drills.find(({ plan }) => plan.drilled === region);
+    if (!drill) {
+      const known = parts.drills.map(({ plan }) => plan.drilled).join(', ');
+      return sendProblem(exchange, 'invalid_request', `region is '${String(region).slice(0, 64)}': give one of ${known}.`);
+    }
+    if (!kinds.includes(kind as string)) {
+      return sendProblem(exchange, 'invalid_request', `kind is '${String(kind).slice(0, 64)}': give one of ${kinds.join(', ')}.`);
+    }
+    await this.startOnce(exchange, parts, drill, { kind: kind as string, startedBy: who.name });
+  }
+
+  private async startOnce(
+    exchange: Exchange,
+    { fabric, drills }: DrillParts,
+    { machine }: PlannedDrill,
+    input: { readonly kind: string; readonly startedBy: string },
+  ): Promise<void> {
+    const runs = ({ machine: name, status }: ExecutionView): boolean =>
+      status === 'RUNNING' && drills.some((drill) => drill.machine.name === name);
+    if (this.starting || fabric.executions().some(runs)) {
+      return sendProblem(exchange, 'request_in_flight', 'A drill runs: wait for its end, or end it with DELETE /_local/drills/{id}.', {
+        status: 409,
+      });
+    }
+    this.starting = true;
+    try {
+      const { executionArn } = await fabric.start(machine.arn, input);
+      const id = executionArn.split(':').pop()!;
+      sendJson(
+        exchange,
+        202,
+        (await this.list()).find((view) => view.id === id),
+      );
+    } catch (error) {
+      sendProblem(exchange, 'unavailable', `The state machine in ${machine.region} could not be started: ${causeOf(error)}`, {
+        region: machine.region,
+      });
+    } finally {
+      this.starting = false;
+    }
+  }
+
+  private found(
+    { fabric, drills }: DrillParts,
+    id: string,
+  ): { readonly drill: PlannedDrill; readonly execution: ExecutionView } | undefined {
+    const execution = fabric.executions().find((one) => idOf(one) === id);
+    const drill = drills.find(({ machine }) => machine.name === execution?.machine);
+    return execution && drill && { drill, execution };
+  }
+
+  /** The execution is stopped, as `stop-execution` does on AWS; EventBridge tells the watchdog there, and here this call does. */
+  private async abort(exchange: Exchange, parts: DrillParts, id: string): Promise<void> {
+    const found = this.found(parts, id);
+    if (!found) return sendProblem(exchange, 'unknown_route', `There is no drill '${id.slice(0, 64)}'.`);
+    if (found.execution.status !== 'RUNNING') {
+      return sendProblem(exchange, 'request_in_flight', 'The drill is over: there is nothing to end.', { status: 409 });
+    }
+    await parts.fabric.stop(found.execution.arn, 'ended at the front door');
+    const { machine, watchdog } = found.drill;
+    await parts.fabric.invoke(machine.region, watchdog, {});
+    sendJson(
+      exchange,
+      200,
+      (await this.list()).find((view) => view.id === id),
+    );
+  }
+
+  private async evidence(exchange: Exchange, parts: DrillParts, id: string): Promise<void> {
+    const found = this.found(parts, id);
+    const page = found && (await parts.object(found.drill.machine.region, found.drill.bucket, drillKeys.evidence(id, 'html')));
+    if (page === undefined) return sendProblem(exchange, 'unknown_route', `There is no evidence of a drill '${id.slice(0, 64)}' yet.`);
+    send(exchange, 200, 'text/html; charset=utf-8', page);
+  }
+}
+
+function idOf({ arn }: ExecutionView): string {
+  return arn.split(':').pop()!;
+}
+
+/** What an OAuth token endpoint answers to an OAuth client (RFC 6749, section 5.1). */
+function clientToken(exchange: Exchange, { issuer }: DrillParts): void {
+  if (!issuer) return sendProblem(exchange, 'unknown_route', "The app's API has no JWT authorizer, so no token would be of use.");
+  const lifetimeSeconds = 3600;
+  const token = issuer.token({ tenant: proberTenant, lifetimeSeconds });
+  exchange.request.resume();
+  sendJson(exchange, 200, { access_token: token, token_type: 'Bearer', expires_in: lifetimeSeconds });
+}
+
+type Starter = { readonly kind: 'none' } | { readonly kind: 'other' } | { readonly kind: 'approver'; readonly name: string };
+
+/** By the token's own words: an address that the issuer has verified, and its subject. */
+function starter(exchange: Exchange, { fabric, issuer }: DrillParts): Starter {
+  const token = /^Bearer (\S+)$/i.exec(headerOf(exchange.request, 'authorization') ?? '')?.[1];
+  if (token === undefined) return { kind: 'none' };
+  const claims = verifiedClaims(token, [...(fabric.approverKeys ?? [])]);
+  if (!claims) return verifiedClaims(token, [...(issuer?.jwks.keys ?? [])]) ? { kind: 'other' } : { kind: 'none' };
+  const names = [claims.email_verified === true ? claims.email : undefined, claims.sub];
+  return { kind: 'approver', name: starterText(names.filter((name) => typeof name === 'string')) };
+}
