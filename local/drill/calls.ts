@@ -58,11 +58,11 @@ export class DrillCalls {
   public async list(): Promise<DrillView[]> {
     if (!this.parts) return [];
     const { drills, fabric } = this.parts;
-    const found = fabric.executions().flatMap((execution) => {
+    const runs = fabric.executions().flatMap((execution) => {
       const drill = drills.find(({ machine }) => machine.name === execution.machine && machine.region === execution.region);
       return drill ? [{ drill, execution }] : [];
     });
-    return Promise.all(found.map(({ drill, execution }) => this.view(drill, execution)));
+    return Promise.all(runs.map(({ drill, execution }) => this.view(drill, execution)));
   }
 
   private async view({ plan, machine, bucket }: PlannedDrill, execution: ExecutionView): Promise<DrillView> {
@@ -139,7 +139,7 @@ export class DrillCalls {
     }
   }
 
-  private found(
+  private runOf(
     { fabric, drills }: DrillParts,
     id: string,
   ): { readonly drill: PlannedDrill; readonly execution: ExecutionView } | undefined {
@@ -150,13 +150,13 @@ export class DrillCalls {
 
   /** The execution is stopped, as `stop-execution` does on AWS; EventBridge tells the watchdog there, and here this call does. */
   private async abort(exchange: Exchange, parts: DrillParts, id: string): Promise<void> {
-    const found = this.found(parts, id);
-    if (!found) return sendProblem(exchange, 'unknown_route', `There is no drill '${id.slice(0, 64)}'.`);
-    if (found.execution.status !== 'RUNNING') {
+    const run = this.runOf(parts, id);
+    if (!run) return sendProblem(exchange, 'unknown_route', `There is no drill '${id.slice(0, 64)}'.`);
+    if (run.execution.status !== 'RUNNING') {
       return sendProblem(exchange, 'request_in_flight', 'The drill is over: there is nothing to end.', { status: 409 });
     }
-    await parts.fabric.stop(found.execution.arn, 'ended at the front door');
-    const { machine, watchdog } = found.drill;
+    await parts.fabric.stop(run.execution.arn, 'ended at the front door');
+    const { machine, watchdog } = run.drill;
     await parts.fabric.invoke(machine.region, watchdog, {});
     sendJson(
       exchange,
@@ -166,8 +166,8 @@ export class DrillCalls {
   }
 
   private async evidence(exchange: Exchange, parts: DrillParts, id: string): Promise<void> {
-    const found = this.found(parts, id);
-    const page = found && (await parts.object(found.drill.machine.region, found.drill.bucket, drillKeys.evidence(id, 'html')));
+    const run = this.runOf(parts, id);
+    const page = run && (await parts.object(run.drill.machine.region, run.drill.bucket, drillKeys.evidence(id, 'html')));
     if (page === undefined) return sendProblem(exchange, 'unknown_route', `There is no evidence of a drill '${id.slice(0, 64)}' yet.`);
     send(exchange, 200, 'text/html; charset=utf-8', page);
   }

@@ -311,9 +311,9 @@ test('the documents can be left out, and are asked for with the other parts', ()
   };
   expect([buckets('documents'), buckets('none')]).toEqual([2, 0]);
   expect(partsOf()).toEqual(configOf('STRONG').parts);
-  expect(partsOf('edge, documents')).toEqual({ ...partsOf(), dashboard: false });
+  expect(partsOf('edge, documents')).toEqual({ ...partsOf(), dashboard: false, drill: undefined });
   expect(() => partsOf('edge,cash')).toThrow(
-    "context 'only' has 'cash': give some of dashboard, edge, documents with commas between them, or none",
+    "context 'only' has 'cash': give some of dashboard, edge, documents, drill with commas between them, or none",
   );
 });
 
