@@ -111,23 +111,23 @@ export class DocumentCalls {
 
 function read(exchange: Exchange, bucket: DocumentBucket, key: string): void {
   const versionId = exchange.query.get('versionId');
-  const found = versionId === null ? bucket.current(key) : bucket.version(key, versionId);
-  if (!found || found.isDeletion) {
-    const why = found ? 'was deleted' : 'is not there';
+  const version = versionId === null ? bucket.current(key) : bucket.version(key, versionId);
+  if (!version || version.isDeletion) {
+    const why = version ? 'was deleted' : 'is not there';
     return sendProblem(exchange, 'unknown_route', `The document ${why} in ${bucket.region}.`, { region: bucket.region });
   }
   const { response, request, traceId } = exchange;
   response.writeHead(200, {
     ...ownHeaders(traceId, bucket.region),
-    'Content-Type': found.contentType,
-    'Content-Length': found.body.length,
-    ETag: `"${found.etag}"`,
-    'X-Amz-Version-Id': found.versionId,
+    'Content-Type': version.contentType,
+    'Content-Length': version.body.length,
+    ETag: `"${version.etag}"`,
+    'X-Amz-Version-Id': version.versionId,
     // A document is what a caller wrote: a browser must not run it as a page of this origin.
     'Content-Security-Policy': 'sandbox',
     'X-Content-Type-Options': 'nosniff',
   });
-  response.end(request.method === 'HEAD' ? undefined : found.body);
+  response.end(request.method === 'HEAD' ? undefined : version.body);
 }
 
 const listed = ({ key, versionId, body, etag, isDeletion }: DocumentVersion): object => ({

@@ -134,10 +134,10 @@ export class DocumentsApi implements FabricService {
 
 function read({ bucket, key, query, call }: DocumentRequest): ServiceAnswer {
   const versionId = query.get('versionId');
-  const found = versionId === null ? bucket.current(key) : bucket.version(key, versionId);
-  if (!found) return s3Error(404, versionId === null ? 'NoSuchKey' : 'NoSuchVersion', `there is no ${key} in ${bucket.name}`);
-  const headers = headersOf(found);
-  if (!found.isDeletion) return { status: 200, headers, body: found.body };
+  const version = versionId === null ? bucket.current(key) : bucket.version(key, versionId);
+  if (!version) return s3Error(404, versionId === null ? 'NoSuchKey' : 'NoSuchVersion', `there is no ${key} in ${bucket.name}`);
+  const headers = headersOf(version);
+  if (!version.isDeletion) return { status: 200, headers, body: version.body };
   const marked = { ...headers, 'x-amz-delete-marker': 'true' };
   const status = versionId === null ? 404 : 405;
   const answer = s3Error(status, versionId === null ? 'NoSuchKey' : 'MethodNotAllowed', `${key} was deleted in ${bucket.name}`, marked);

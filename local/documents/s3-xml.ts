@@ -109,15 +109,15 @@ export function versionsAnswer(bucket: DocumentBucket, query: URLSearchParams): 
 
 /** The documents that are there now. */
 export function documentsAnswer(bucket: DocumentBucket, query: URLSearchParams): ServiceAnswer {
-  const found = bucket
+  const documents = bucket
     .versions(query.get('prefix') ?? '')
     .filter((version) => bucket.current(version.key) === version && !version.isDeletion);
   return xml({
     ListBucketResult: {
       Name: bucket.name,
       IsTruncated: 'false',
-      KeyCount: found.length,
-      Contents: found.map((version) => ({
+      KeyCount: documents.length,
+      Contents: documents.map((version) => ({
         Key: version.key,
         LastModified: timeOf(version),
         ETag: `"${version.etag}"`,

@@ -90,10 +90,10 @@ export class AwsDoor {
       passed.on('response', (answer) => {
         readAll(answer)
           .then((content) => {
-            const told = Object.entries(answer.headers).filter(([name]) =>
+            const answerHeaders = Object.entries(answer.headers).filter(([name]) =>
               /^(content-type|x-amzn-errortype|x-amz-.*|etag|last-modified)$/.test(name),
             );
-            response.writeHead(answer.statusCode ?? 502, { ...Object.fromEntries(told), 'content-length': content.length });
+            response.writeHead(answer.statusCode ?? 502, { ...Object.fromEntries(answerHeaders), 'content-length': content.length });
             response.end(content);
           })
           .catch(() => response.destroy())

@@ -77,9 +77,9 @@ async function callerAccount(call: (request: Omit<AwsRequest, 'endpoint'>) => Pr
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: 'Action=GetCallerIdentity&Version=2011-06-15',
   });
-  const found = textIn(answer, 'Account');
-  if (found === undefined) throw new Error(`sts in ${region} did not say whose credentials these are`);
-  return found;
+  const accountId = textIn(answer, 'Account');
+  if (accountId === undefined) throw new Error(`sts in ${region} did not say whose credentials these are`);
+  return accountId;
 }
 
 /** S3 makes the list: what the rules are for, and was never copied or failed. Names have passed the command's checks. */

@@ -72,8 +72,8 @@ export function countByPrefix(seen: readonly DocumentSeen[], checksums: Readonly
   const prefixes = new Map<string, DocumentSeen[]>();
   for (const one of seen.filter(isDocument)) {
     const prefix = one.key.includes('/') ? one.key.slice(0, one.key.indexOf('/') + 1) : '';
-    const found = prefixes.get(prefix);
-    if (found) found.push(one);
+    const versions = prefixes.get(prefix);
+    if (versions) versions.push(one);
     else prefixes.set(prefix, [one]);
   }
   const named = [...prefixes].sort(([one], [other]) => (one < other ? -1 : 1));

@@ -88,12 +88,12 @@ export class Backfill {
     const { ports, request } = this;
     const id = await ports.startJob();
     ports.say(`job ${id} copies from ${request.from} to ${request.to} what was never copied, or failed`);
-    let told = '';
+    let lastLine = '';
     for (;;) {
       const job = await ports.job(id);
       const line = `${job.copied} of ${job.total} copied, ${job.failed} failed (${job.state})`;
-      if (line !== told) ports.say(line);
-      told = line;
+      if (line !== lastLine) ports.say(line);
+      lastLine = line;
       if (ended.includes(job.state)) return job;
       await ports.sleep(request.pollMs);
     }
@@ -116,7 +116,7 @@ export class Backfill {
     const [from, to] = await Promise.all([ports.versions('from'), ports.versions('to')]);
     const { differences, alike } = compareLists(from, to);
     const checksums = { from: new Map<string, string>(), to: new Map<string, string>() };
-    const found: ParityDifference[] = [...differences];
+    const allDifferences: ParityDifference[] = [...differences];
     let bySize = 0;
     await atOnce(alike, async (one) => {
       const [mine, theirs] = await Promise.all([
@@ -128,7 +128,7 @@ export class Backfill {
       } else {
         checksums.from.set(versionName(one), mine);
         checksums.to.set(versionName(one), theirs);
-        if (mine !== theirs) found.push({ ...one, why: 'another checksum in the copy' });
+        if (mine !== theirs) allDifferences.push({ ...one, why: 'another checksum in the copy' });
       }
     });
     return {
@@ -138,10 +138,10 @@ export class Backfill {
       to: request.to,
       at: new Date(ports.nowMs()).toISOString(),
       job,
-      equal: found.length === 0,
+      equal: allDifferences.length === 0,
       compared: { byChecksum: alike.length - bySize, bySize },
       prefixes: { from: countByPrefix(from.filter(isDocument), checksums.from), to: countByPrefix(to.filter(isDocument), checksums.to) },
-      differences: found,
+      differences: allDifferences,
     };
   }
 }

@@ -217,14 +217,14 @@ export function documentsCheck(
   const name = 'documents-backfilled';
   const allowed = `the same documents in both regions, compared within ${plainSeconds(documentsSeconds)}`;
   const mend = `run npx cdk-multi-region-payments backfill --from ${source} --to ${target}, and again while it finds differences`;
-  const found = record === undefined ? undefined : parityIn(record);
-  if (!found || found.from !== source || found.to !== target) {
+  const parity = record === undefined ? undefined : parityIn(record);
+  if (!parity || parity.from !== source || parity.to !== target) {
     return checkResult(name, false, record === undefined ? 'never compared' : 'the record of the comparison cannot be read', allowed, mend);
   }
-  const age = Math.floor((nowMs - Date.parse(found.at)) / 1000);
-  const said = `${found.versions} versions, ${found.differences} differences, ${plainTime(found.at)}; report ${found.report}`;
-  const isGood = found.differences === 0 && age >= 0 && age <= documentsSeconds;
-  return { ...checkResult(name, isGood, said, allowed, mend), evidence: found.sha256 };
+  const age = Math.floor((nowMs - Date.parse(parity.at)) / 1000);
+  const said = `${parity.versions} versions, ${parity.differences} differences, ${plainTime(parity.at)}; report ${parity.report}`;
+  const isGood = parity.differences === 0 && age >= 0 && age <= documentsSeconds;
+  return { ...checkResult(name, isGood, said, allowed, mend), evidence: parity.sha256 };
 }
 
 function parityIn(text: string): ParityRecord | undefined {
