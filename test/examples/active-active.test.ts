@@ -19,6 +19,14 @@ const kmsKeys = (region: string): string => `AwsSolutions-IAM5[Resource::arn:<AW
 const bootstrap = (region: string): string => `AwsSolutions-IAM5[Resource::arn:aws:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-${region}/*]`;
 const drills = (region: string, drilled: string): string =>
   `AwsSolutions-IAM5[Resource::arn:aws:states:${region}:<AWS::AccountId>:execution:acme-pay-drill-${drilled}:*]`;
+const documents = (region: string): Readonly<Record<string, string>> => ({
+  [`AwsSolutions-IAM5[Resource::arn:aws:s3:::acme-pay-docs-<AWS::AccountId>-${region}/*]`]:
+    'every document of the bucket: S3 reads it to copy it, and writes its copy',
+  [`AwsSolutions-IAM5[Resource::arn:aws:s3:::acme-pay-docs-<AWS::AccountId>-${region}/.backfill/*]`]:
+    'the lists and reports of the jobs, whose names S3 makes',
+  [`AwsSolutions-IAM5[Resource::arn:aws:kms:${region}:<AWS::AccountId>:key/*]`]:
+    "the documents' key alone, by alias and through S3: see the conditions",
+});
 const streams = (region: string): string =>
   `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:dynamodb:${region}:<AWS::AccountId>:table/acme-pay-ledger/stream/*]`;
 const reasons: Readonly<Record<string, string>> = {
@@ -67,12 +75,16 @@ const reasons: Readonly<Record<string, string>> = {
 const reasonsByMode: Readonly<Record<Mode, Readonly<Record<string, string>>>> = {
   STRONG: {
     ...reasons,
+    ...documents('us-east-1'),
+    ...documents('us-west-2'),
     ...Object.fromEntries([kmsKeys, streams, bootstrap].map((rule) => [rule('us-west-2'), 'the same in the other region'])),
     [drills('us-east-1', 'us-west-2')]: 'the drills of the one machine',
     [drills('us-west-2', 'us-east-1')]: 'the same in the other region',
   },
   HOME_REGION: {
     ...reasons,
+    ...documents('us-east-1'),
+    ...documents('eu-central-1'),
     [drills('us-east-1', 'eu-central-1')]: 'the drills of the one machine',
     [drills('eu-central-1', 'us-east-1')]: 'the same in the other region',
     [kmsKeys('eu-central-1')]: 'the same in the other region; the operator compares both replicas',
@@ -138,6 +150,8 @@ process.exitCode = undefined;
 
 test('keys, tables and regions, one stack each', () => {
   expect(Object.keys(synthesised.STRONG.templates).sort()).toEqual([
+    'acme-pay-documents-us-east-1',
+    'acme-pay-documents-us-west-2',
     'acme-pay-edge',
     'acme-pay-key-us-east-1',
     'acme-pay-key-us-west-2',
@@ -149,6 +163,8 @@ test('keys, tables and regions, one stack each', () => {
   ]);
   expect(Object.keys(synthesised.HOME_REGION.templates).sort()).toEqual([
     'acme-pay-authority',
+    'acme-pay-documents-eu-central-1',
+    'acme-pay-documents-us-east-1',
     'acme-pay-edge',
     'acme-pay-eu-central-1',
     'acme-pay-key-eu-central-1',
