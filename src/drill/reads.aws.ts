@@ -57,9 +57,9 @@ async function listed(region: string, stateMachineArn: string, more: object): Pr
 
 /** The latest executions of a drill's state machine, newest first. */
 export async function drillExecutions(region: string, stateMachineArn: string): Promise<DrillExecution[]> {
-  const found = await listed(region, stateMachineArn, {});
+  const running = await listed(region, stateMachineArn, {});
   return Promise.all(
-    found.map(async ({ executionArn, status, startDate }) => {
+    running.map(async ({ executionArn, status, startDate }) => {
       const { input } = await describeExecution(region, executionArn);
       const { kind, startedBy } = JSON.parse(input) as { kind?: DrillKind; startedBy?: string };
       return {

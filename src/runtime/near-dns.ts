@@ -88,7 +88,7 @@ function ask(server: string, port: number, packet: Buffer, timeoutMs: number): P
 }
 
 function answerIn(message: Buffer, name: string): NearAnswer {
-  const found = decode(message).answers?.find(({ type }) => type === 'CNAME' || type === 'A');
-  if (found === undefined || !('data' in found) || typeof found.data !== 'string') throw new Error(`${name} leads nowhere`);
-  return { target: found.data, ttlSeconds: ('ttl' in found ? found.ttl : 0) ?? 0 };
+  const answer = decode(message).answers?.find(({ type }) => type === 'CNAME' || type === 'A');
+  if (answer === undefined || !('data' in answer) || typeof answer.data !== 'string') throw new Error(`${name} leads nowhere`);
+  return { target: answer.data, ttlSeconds: ('ttl' in answer ? answer.ttl : 0) ?? 0 };
 }

@@ -82,47 +82,47 @@ export class DrillFunctions extends Construct {
 
   private defineLook(): IFunction {
     const { plan, drill } = this.props;
-    const made = this.make('Look', drillBundles.look, `looks at the system while ${plan.drilled} is drilled`, {
+    const look = this.make('Look', drillBundles.look, `looks at the system while ${plan.drilled} is drilled`, {
       environment: this.environment({ stateMachineArn: this.machineArn }),
     });
     // Metrics and alarms know no resource where they are asked for by state.
-    allow(made, ['cloudwatch:GetMetricData', 'cloudwatch:DescribeAlarms'], ['*']);
+    allow(look, ['cloudwatch:GetMetricData', 'cloudwatch:DescribeAlarms'], ['*']);
     allow(
-      made,
+      look,
       ['states:ListExecutions'],
       plan.regions.map((region) => this.arn('states', region, `stateMachine:${cutoverName(plan.systemName)}`)),
     );
     if (plan.eventMs !== undefined) {
       const queues = [meshDeadLetterQueueName(plan.systemName), outboxQueueName(plan.systemName, 'outbox-dlq')];
       allow(
-        made,
+        look,
         ['sqs:GetQueueUrl', 'sqs:GetQueueAttributes'],
         plan.regions.flatMap((region) => queues.map((name) => this.arn('sqs', region, name))),
       );
     }
-    drill.api._ledger._grantSwitch(made, plan.regions, ['dynamodb:GetItem']);
-    this.grantObjects(made, ['runs/*/calls.json', 'runs/*/audit.json'], ['runs/*/end.json']);
-    return made;
+    drill.api._ledger._grantSwitch(look, plan.regions, ['dynamodb:GetItem']);
+    this.grantObjects(look, ['runs/*/calls.json', 'runs/*/audit.json'], ['runs/*/end.json']);
+    return look;
   }
 
   private defineRegion(): IFunction {
     const { plan, drill } = this.props;
-    const made = this.make('Region', drillBundles.region, `takes ${plan.drilled} out of service for a drill, and puts it back`, {
+    const region = this.make('Region', drillBundles.region, `takes ${plan.drilled} out of service for a drill, and puts it back`, {
       environment: this.environment(),
     });
-    drill.api._ledger._grantSwitch(made, [plan.drilled], ['dynamodb:PutItem', 'dynamodb:DeleteItem']);
-    return made;
+    drill.api._ledger._grantSwitch(region, [plan.drilled], ['dynamodb:PutItem', 'dynamodb:DeleteItem']);
+    return region;
   }
 
   private defineReport(): IFunction {
     const { plan, topic } = this.props;
-    const made = this.make('Report', drillBundles.report, `tells of drills of ${plan.drilled}, and keeps their evidence`, {
+    const report = this.make('Report', drillBundles.report, `tells of drills of ${plan.drilled}, and keeps their evidence`, {
       environment: this.environment({ topicArn: topic.topicArn, prober: this.prober.functionName }),
     });
-    topic.grantPublish(made);
-    this.prober.grantInvoke(made);
-    this.grantObjects(made, ['runs/*/calls.json'], ['runs/*/evidence.json', 'runs/*/evidence.html', 'runs/*/result.json', 'passed.json']);
-    return made;
+    topic.grantPublish(report);
+    this.prober.grantInvoke(report);
+    this.grantObjects(report, ['runs/*/calls.json'], ['runs/*/evidence.json', 'runs/*/evidence.html', 'runs/*/result.json', 'passed.json']);
+    return report;
   }
 
   private defineProber({ tokenUrl, clientSecret, scope, audience }: DrillProberProps): Function {
@@ -134,35 +134,35 @@ export class DrillFunctions extends Construct {
       ...(audience === undefined ? {} : { audience }),
     };
     const zoneName = drill.zoneName ?? plan.publicName.split('.').slice(1).join('.');
-    const made = this.make('Prober', drillBundles.prober, `pays through the public name while ${plan.drilled} is drilled`, {
+    const prober = this.make('Prober', drillBundles.prober, `pays through the public name while ${plan.drilled} is drilled`, {
       functionName: drillProberName(plan.systemName, plan.drilled),
       environment: { ...this.environment(), ...proberEnv.write({ identity: Stack.of(this).toJsonString(identity), zoneName }) },
       seconds: drillLimits.proberSeconds,
     });
     // A second one would send the first one's payments again.
-    made.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
-    clientSecret.grantRead(made);
-    this.grantObjects(made, ['runs/*/end.json'], ['runs/*/calls.json', 'runs/*/audit.json']);
-    return made;
+    prober.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
+    clientSecret.grantRead(prober);
+    this.grantObjects(prober, ['runs/*/end.json'], ['runs/*/calls.json', 'runs/*/audit.json']);
+    return prober;
   }
 
   private defineWatchdog(): Function {
     const { plan, drill, topic } = this.props;
-    const made = this.make('Watchdog', drillBundles.watchdog, `puts ${plan.drilled} back, whatever became of a drill`, {
+    const watchdog = this.make('Watchdog', drillBundles.watchdog, `puts ${plan.drilled} back, whatever became of a drill`, {
       functionName: drillWatchdogName(plan.systemName, plan.drilled),
       environment: this.environment({ topicArn: topic.topicArn, stateMachineArn: this.machineArn }),
       seconds: drillLimits.watchdogSeconds,
     });
-    drill.api._ledger._grantSwitch(made, [plan.drilled], ['dynamodb:GetItem', 'dynamodb:DeleteItem']);
-    allow(made, ['states:ListExecutions'], [this.machineArn]);
-    allow(made, ['states:DescribeExecution'], [`${this.machineArn.replace(':stateMachine:', ':execution:')}:*`]);
-    topic.grantPublish(made);
+    drill.api._ledger._grantSwitch(watchdog, [plan.drilled], ['dynamodb:GetItem', 'dynamodb:DeleteItem']);
+    allow(watchdog, ['states:ListExecutions'], [this.machineArn]);
+    allow(watchdog, ['states:DescribeExecution'], [`${this.machineArn.replace(':stateMachine:', ':execution:')}:*`]);
+    topic.grantPublish(watchdog);
     this.grantObjects(
-      made,
+      watchdog,
       ['runs/*/calls.json', 'runs/*/result.json', 'passed.json'],
       ['runs/*/end.json', 'runs/*/evidence.json', 'runs/*/evidence.html', 'runs/*/result.json', 'passed.json'],
     );
-    return made;
+    return watchdog;
   }
 
   /** With the right to list, S3 says of what is not there that it is not; without it, that it is forbidden. */

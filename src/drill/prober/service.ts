@@ -71,9 +71,9 @@ export class Prober {
       await Promise.all(callers);
       await this.write();
     }
-    const found = await this.audited(accounts);
-    await ports.store.write(drillKeys.audit(this.id), JSON.stringify(found));
-    return found;
+    const sums = await this.audited(accounts);
+    await ports.store.write(drillKeys.audit(this.id), JSON.stringify(sums));
+    return sums;
   }
 
   private async untilEnd(): Promise<void> {

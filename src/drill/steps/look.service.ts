@@ -32,7 +32,7 @@ const auditMs = 1000 * (drillLimits.auditSeconds + 30);
 
 const checks: DrillHandler<LookServices, 'checks'> = async (services, { plan, facts, run }) => {
   const { kind } = facts;
-  const found = [
+  const problems = [
     ...(await checksOf(services, plan, run)),
     check(
       'budget agreed',
@@ -42,9 +42,9 @@ const checks: DrillHandler<LookServices, 'checks'> = async (services, { plan, fa
     ),
     ...(kind === 'fault' && !services.faults ? [check('fault experiment', false, 'none is deployed', 'an experiment template')] : []),
   ];
-  const reasons = checkReasons('before', found);
+  const reasons = checkReasons('before', problems);
   const deadBefore = await deadLetters(services, plan);
-  const known = because({ ...facts, checks: found, deadBefore }, reasons);
+  const known = because({ ...facts, checks: problems, deadBefore }, reasons);
   return known.reasons.length === 0 ? { outcome: 'passed', facts: known } : { outcome: 'failed', facts: known };
 };
 
@@ -95,11 +95,11 @@ const measure: DrillHandler<LookServices, 'measure'> = async (services, asked) =
 const recheck: DrillHandler<LookServices, 'recheck'> = async (services, asked) => {
   const { plan, nowMs, run } = asked;
   const facts = since(asked);
-  const found = await checksOf(services, plan, run);
-  const reasons = checkReasons('after', found);
+  const checksAfter = await checksOf(services, plan, run);
+  const reasons = checkReasons('after', checksAfter);
   if (reasons.length > 0 && nowMs - facts.sinceMs! < quietMs) return { outcome: 'again', facts };
   const metrics = await metricsOf(services, asked);
-  const known = waited(because({ ...facts, checksAfter: found, metrics }, [...reasons, ...metricReasons(plan, metrics)]));
+  const known = waited(because({ ...facts, checksAfter, metrics }, [...reasons, ...metricReasons(plan, metrics)]));
   return reasons.length === 0 ? { outcome: 'passed', facts: known } : { outcome: 'failed', facts: known };
 };
 

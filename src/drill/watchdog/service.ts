@@ -41,9 +41,9 @@ export class Watchdog {
     const executions = await this.ports.executions();
     // First of all: the rest can wait, a region cannot.
     const restored = await this.restore(executions);
-    const told: string[] = [];
-    for (const execution of executions) if (await this.conclude(execution)) told.push(runId(execution.arn));
-    return { restored, told, days: await this.days() };
+    const concluded: string[] = [];
+    for (const execution of executions) if (await this.conclude(execution)) concluded.push(runId(execution.arn));
+    return { restored, told: concluded, days: await this.days() };
   }
 
   private async restore(executions: readonly DrillExecution[]): Promise<boolean> {
