@@ -135,10 +135,16 @@ function isParityRecord(body: Buffer): boolean {
   }
 }
 
+/** Of a documents bucket's name, between the system's and the account's. */
+const documentsPart = '-docs-';
+
 /** S3 is asked by its paths. */
 function ofS3(target: string): string | undefined {
   if (/^\/v20180820\/jobs(\/|$)/.test(target)) return 'Job';
-  return /^\/[a-z][a-z0-9-]+-docs-\d{12}-[a-z0-9-]+([/?]|$)/.test(target) ? 'Document' : undefined;
+  const [bucket] = target.slice(1).split(/[/?]/, 1);
+  const at = bucket.lastIndexOf(documentsPart);
+  const isDocuments = at > 0 && /^[a-z0-9-]+$/.test(bucket) && /^\d{12}-/.test(bucket.slice(at + documentsPart.length));
+  return isDocuments ? 'Document' : undefined;
 }
 
 /** By the protocol's own place for it: a header, or a form's field. */

@@ -14,7 +14,15 @@ export interface BackfillAccount extends Pick<BackfillRequest, 'systemName' | 'f
 }
 
 const timeoutMs = 15_000;
-const textIn = (xml: string, name: string): string | undefined => new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
+
+/** Text of an element that AWS's answer has once, without children; undefined when there is none. */
+function textIn(xml: string, name: string): string | undefined {
+  const at = xml.indexOf(`<${name}>`);
+  if (at < 0) return undefined;
+  const text = xml.slice(at + name.length + 2);
+  const end = text.indexOf('<');
+  return text.startsWith(`</${name}>`, end) ? text.slice(0, end) : undefined;
+}
 
 /** The account of the credentials that the SDK finds. */
 export async function backfillAccount(account: BackfillAccount): Promise<Omit<BackfillPorts, 'say'>> {

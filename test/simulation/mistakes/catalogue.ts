@@ -230,7 +230,7 @@ const trimming: readonly Mistake[] = [
   {
     name: 'an entry trimmed before its completion was read',
     edits: [
-      ledger('protocol/trim', '  await inTurns(open, ({ id, entry }) => complete(attempt, found.get(id)!, entry));\n', ''),
+      ledger('protocol/trim', '  await inTurns(open, ({ id, entry }) => complete(attempt, seen.get(id)!, entry));\n', ''),
       ledger(
         'protocol/trim',
         'return own && isOld.check(own) && readable(attempt, () => isComplete(attempt, candidate, items)) ?',
