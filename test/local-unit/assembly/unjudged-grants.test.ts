@@ -141,7 +141,7 @@ describe.each<[string, (app: App) => void]>([
     const names = (value: unknown): string[] =>
       [...JSON.stringify(value ?? '').matchAll(/"Fn::GetAtt":\["([^"]*)","Arn"\]/g)].map(([, id]) => id);
     const machines = resources('AWS::StepFunctions::StateMachine');
-    expect(machines.length).toBe(name === 'migration' ? 1 : 0);
+    expect(machines.length).toBe(name === 'migration' ? 1 : 2);
     for (const { template, properties } of machines) {
       const called = names(properties.DefinitionString).filter((id) => template.Resources[id].Type === 'AWS::Lambda::Function');
       const granted = grants(template, properties.RoleArn['Fn::GetAtt'][0])
