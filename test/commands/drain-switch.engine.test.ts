@@ -30,7 +30,7 @@ test('a switch is made, made again by the same run, and taken back', async () =>
   const own = await switchOf('run-1', 'acme-pay');
   expect(own.place).toBe('acme-pay-ledger in us-west-2');
   expect([await own.drain('us-east-1'), await own.drain('us-east-1')]).toEqual([true, true]);
-  expect(await found()).toEqual({ ...key, drainedBy: { S: 'run-1' } });
+  expect(await found()).toEqual({ ...key, drainedBy: { S: 'run-1' }, drainedAt: { N: expect.stringMatching(/^\d{13}$/) } });
   await own.putBack('us-east-1');
   expect(await found()).toBeUndefined();
   // Also when there is none any more.

@@ -215,7 +215,7 @@ export class SystemServer {
     if (action === 'ListTables') return answer(200, { TableNames: ['acme-pay-homes', 'acme-pay-ledger'] });
     const region = String((body.Item ?? body.Key).pk.S).replace('drain#', '');
     const found = system.switches.get(region) as { drainedBy?: { S: string } } | undefined;
-    const isOwn = found?.drainedBy?.S === body.ExpressionAttributeValues[':run'].S;
+    const isOwn = found?.drainedBy?.S === body.ExpressionAttributeValues[':owner'].S;
     if (action === 'PutItem') {
       if (found && !isOwn) return refused;
       system.drain(region, body.Item);
