@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { backfillCommand } from './backfill/backfill.command';
 import { costCommand } from './cost/cost.command';
 import { decideCommand, startCommand } from './decide.command';
+import { drillCommand } from './drill/drill.command';
 import { initCommand } from './init.command';
 import { preflightCommand } from './preflight/preflight.command';
 import { removeCommand } from './remove/remove.command';
@@ -15,6 +16,7 @@ async function main(): Promise<void> {
   const program = new Command('cdk-multi-region-payments')
     .description('Commands around a system of cdk-multi-region-payments')
     .addCommand(initCommand())
+    .addCommand(drillCommand())
     .addCommand(preflightCommand())
     .addCommand(removeCommand())
     .addCommand(decideCommand('approve'))
