@@ -24,7 +24,7 @@ export interface DrillCommandPorts {
   sleep(ms: number): Promise<void>;
 }
 
-export interface DrillRequest {
+export interface HandDrill {
   readonly systemName: string;
   /** Region that is drilled. */
   readonly region: string;
@@ -44,7 +44,7 @@ const mostPolls = 1_200;
 const isOver = (status: string): boolean => status !== 'RUNNING' && status !== 'PENDING_REDRIVE';
 
 /** Starts a drill and tells of its steps until it is over. */
-export async function drill(request: DrillRequest, ports: DrillCommandPorts): Promise<DrillOutcome> {
+export async function drill(request: HandDrill, ports: DrillCommandPorts): Promise<DrillOutcome> {
   const name = drillName(request.systemName, request.region);
   const running = await ports.running(name);
   if (!running) return { outcome: 'refused', why: missing(name, request) };
@@ -67,7 +67,7 @@ export async function drill(request: DrillRequest, ports: DrillCommandPorts): Pr
 }
 
 /** Ends every drill of the region that runs; the watchdog puts the region back at once. */
-export async function abortDrill(request: DrillRequest, ports: DrillCommandPorts): Promise<DrillOutcome> {
+export async function abortDrill(request: HandDrill, ports: DrillCommandPorts): Promise<DrillOutcome> {
   const name = drillName(request.systemName, request.region);
   const running = await ports.running(name);
   if (!running) return { outcome: 'refused', why: missing(name, request) };
@@ -77,7 +77,7 @@ export async function abortDrill(request: DrillRequest, ports: DrillCommandPorts
   return { outcome: 'aborted', arns: running };
 }
 
-const missing = (name: string, { from }: DrillRequest): string =>
+const missing = (name: string, { from }: HandDrill): string =>
   `${from} has no state machine ${name}: give the region of the drill's stack as --from, and the drilled one as --region`;
 
 /** What the drill itself came to; undefined where it was ended from outside. */
