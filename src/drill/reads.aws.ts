@@ -1,6 +1,7 @@
 import { DrillKind, drillMetrics, drillSchedule } from './contract';
 import { DrillExecution, DrillStore, DrillTopic } from './ports';
 import { snsSubject } from '../kernel/markup';
+import { onwards } from '../kernel/pages';
 import { cutoverName } from '../kernel/system-names';
 import { describeExecution } from '../runtime/executions';
 import { objectStore } from '../runtime/object-store';
@@ -17,6 +18,11 @@ interface RaisedAlarm {
   readonly AlarmDescription?: string;
   readonly MetricName?: string;
   readonly Metrics?: readonly object[];
+}
+
+interface AlarmPage {
+  readonly MetricAlarms?: readonly RaisedAlarm[];
+  readonly NextToken?: string;
 }
 
 /** Latest executions that are looked at: one runs at a time. */
@@ -88,17 +94,29 @@ export async function runningCutover(region: string, systemName: string, ownMach
 
 /** Names of a system's raised alarms: their descriptions begin with its name. Those on drills would hold up every next drill. */
 export async function raisedAlarms(region: string, systemName: string): Promise<string[]> {
-  const { MetricAlarms = [] } = await jsonCall<{ MetricAlarms?: RaisedAlarm[] }>(
-    'monitoring',
-    region,
-    'GraniteServiceVersion20100801.DescribeAlarms',
-    { StateValue: 'ALARM', MaxRecords: 100 },
-  );
+  const raised: RaisedAlarm[] = [];
+  const next = onwards<string>(`the raised alarms of ${region}`);
+  let from: string | undefined;
+  do {
+    const page: AlarmPage = await jsonCall<AlarmPage>('monitoring', region, 'GraniteServiceVersion20100801.DescribeAlarms', {
+      StateValue: 'ALARM',
+      MaxRecords: 100,
+      ...(from === undefined ? {} : { NextToken: from }),
+    });
+    raised.push(...(page.MetricAlarms ?? []));
+    from = next(page.NextToken);
+  } while (from !== undefined);
   const ofDrills = (alarm: RaisedAlarm): boolean => {
     const watched = JSON.stringify([alarm.MetricName, alarm.Metrics]);
     return Object.values(drillMetrics).some((name) => watched.includes(name)) || (alarm.AlarmDescription ?? '').includes('region drill');
   };
-  return MetricAlarms.filter(({ AlarmDescription: says = '' }) => says.startsWith(systemName))
+  return raised
+    .filter(({ AlarmDescription: says = '' }) => begins(says, systemName))
     .filter((alarm) => !ofDrills(alarm))
     .map(({ AlarmName }) => AlarmName);
+}
+
+/** The whole name, not the beginning of another system's. */
+function begins(says: string, systemName: string): boolean {
+  return says.startsWith(systemName) && !/[\w-]/.test(says.charAt(systemName.length));
 }

@@ -19,6 +19,11 @@ interface ClientCredentials {
   readonly client_secret: string;
 }
 
+interface TokenAnswer {
+  readonly access_token?: string;
+  readonly expires_in?: number;
+}
+
 /** Tokens of an OAuth client (RFC 6749, section 4.4), each for as long as it lasts. */
 export class ClientTokens {
   private held?: { readonly token: string; readonly untilMs: number };
@@ -54,22 +59,33 @@ export class ClientTokens {
     });
     // The body may hold what was sent: it is not told.
     if (answer.status !== 200) throw new Error(`the token endpoint answered ${answer.status}`);
-    const { access_token: token, expires_in: seconds = 300 } = JSON.parse(answer.text) as { access_token: string; expires_in?: number };
+    const { access_token: token, expires_in: seconds = 300 } = fieldsIn(answer.text) as TokenAnswer;
+    if (!token) throw new Error('the token endpoint answered 200 without a JSON object that has an access_token');
     this.held = { token, untilMs: Date.now() + Math.max(0, seconds * 1000 - tokenMarginMs) };
     return token;
   }
 
   private async basic(secretArn: string): Promise<string> {
     const request = { SecretId: secretArn };
-    const { SecretString: text } = await jsonCall<{ SecretString: string }>(
+    const { SecretString: text = '' } = await jsonCall<{ SecretString?: string }>(
       'secretsmanager',
       this.region,
       'secretsmanager.GetSecretValue',
       request,
       '1.1',
     );
-    const { client_id: id, client_secret: secret } = JSON.parse(text) as ClientCredentials;
+    const { client_id: id, client_secret: secret } = fieldsIn(text) as Partial<ClientCredentials>;
+    if (!id || !secret) throw new Error(`the secret ${secretArn} must hold {"client_id": ..., "client_secret": ...} as JSON`);
     return `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`;
+  }
+}
+
+/** Fields of a JSON object; none where the text is none. What JSON's own error says begins with the text, which is a secret here. */
+function fieldsIn(text: string): object {
+  try {
+    return Object(JSON.parse(text)) as object;
+  } catch {
+    return {};
   }
 }
 
