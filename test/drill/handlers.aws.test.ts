@@ -287,8 +287,16 @@ describe('watchdog', () => {
     mark = item(owner, Date.now());
     instead = ({ action }) => (action === 'ListExecutions' ? refusal('AccessDeniedException') : mark);
     await expect(look()).rejects.toThrow('states in us-west-2 answered 400 AccessDeniedException');
-    expect(aws.actions).toEqual(['ListExecutions']);
+    expect(aws.actions).toEqual(['ListExecutions', 'GetItem']);
     expect(logged('watchdog looked')).toEqual([]);
+  });
+
+  test('puts a region back that is away too long even where no execution can be looked at, and fails all the same', async () => {
+    mark = item(owner, Date.now() - (plan.longestSeconds + 1) * 1000);
+    instead = ({ action }) => (action === 'ListExecutions' ? refusal('AccessDeniedException') : action === 'GetItem' ? mark : undefined);
+    await expect(look()).rejects.toThrow('states in us-west-2 answered 400 AccessDeniedException');
+    expect(aws.inputs('DeleteItem')).toMatchObject([{ Key, ExpressionAttributeValues: { ':owner': { S: owner } } }]);
+    expect(toldTopic().map(({ Subject }) => Subject)).toEqual(['acme-pay: us-east-1 was put back by the watchdog']);
   });
 });
 

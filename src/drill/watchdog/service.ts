@@ -1,3 +1,4 @@
+import { asError } from '../../kernel/cause';
 import { drillKeys, DrillPlan } from '../contract';
 import { executionOf, ownerOf, resultOf, runId } from '../domain';
 import { ProbedCalls } from '../model';
@@ -38,7 +39,11 @@ export class Watchdog {
   ) {}
 
   public async look(): Promise<WatchdogSight> {
-    const executions = await this.ports.executions();
+    const executions = await this.ports.executions().catch(asError);
+    if (executions instanceof Error) {
+      await this.restore(undefined);
+      throw executions;
+    }
     // First of all: the rest can wait, a region cannot.
     const restored = await this.restore(executions);
     const concluded: string[] = [];
@@ -46,21 +51,22 @@ export class Watchdog {
     return { restored, told: concluded, days: await this.days() };
   }
 
-  private async restore(executions: readonly DrillExecution[]): Promise<boolean> {
+  /** Where the executions are not known, what is away too long is put back all the same. */
+  private async restore(executions: readonly DrillExecution[] | undefined): Promise<boolean> {
     const { switches, faults, topic, nowMs } = this.ports;
     const { plan } = this;
-    const running = executions.filter(({ status }) => isRunning(status));
+    const running = executions?.filter(({ status }) => isRunning(status));
     const tooLong = (sinceMs: number): boolean => nowMs() - sinceMs > plan.longestSeconds * 1000;
     const mark = await switches.read(plan.drilled);
     const owner = mark && executionOf(mark.owner);
     const late = mark !== undefined && tooLong(mark.at);
     let restored = false;
-    if (mark && owner !== undefined && (late || !running.some(({ arn }) => arn === owner))) {
+    if (mark && owner !== undefined && (late || (running && !running.some(({ arn }) => arn === owner)))) {
       await switches.clear(plan.drilled, ownerOf(owner));
       restored = true;
     }
     // An experiment belongs to the one execution that runs: without one, or beyond the time, none may.
-    if (faults && (running.length === 0 || running.every(({ startedMs }) => tooLong(startedMs)))) await faults.end();
+    if (faults && running && (running.length === 0 || running.every(({ startedMs }) => tooLong(startedMs)))) await faults.end();
     if (restored) {
       await topic.tell(
         `${plan.systemName}: ${plan.drilled} was put back by the watchdog`,
