@@ -18,7 +18,7 @@ import { Client } from '../callers/client';
 import type { SmokeRun } from '../ground/model';
 
 /** What the whole run may take, proportional set size. */
-const memoryLimitGb = 2;
+const memoryLimitGb = 2.5;
 
 /** A forwarded call is two functions and a way between continents: as many as before would take minutes. */
 const homeCrowd = { keys: 120, copies: 5, accounts: 9, hotKeys: 40 };

@@ -9,7 +9,7 @@ afterAll(async () => {
   await demo?.discard();
 });
 
-test('the scripted scenario passes, in less than 2 GB, and leaves nothing', async () => {
+test('the scripted scenario passes, in less than 2.5 GB, and leaves nothing', async () => {
   const started = Date.now();
   demo = new DemoProcess(['--smoke', '--port', '0']);
   const code = await demo.ended;
