@@ -6,7 +6,8 @@ export {
 } from './ledger/constructs/ledger-billing';
 export { LedgerEncryption } from './ledger/constructs/ledger-encryption';
 export { LedgerKey, type LedgerKeyProps } from './ledger/constructs/ledger-key';
-export { LedgerReplica, type LedgerReplicaOptions } from './ledger/constructs/ledger-replica';
+export { LedgerReplica } from './ledger/constructs/ledger-replica';
+export { type LedgerReplicaOptions } from './ledger/constructs/ledger-replica-options';
 export { IdempotentLedgerTable } from './ledger/constructs/idempotent-ledger-table';
 export { type IdempotentLedgerTableProps } from './ledger/constructs/ledger-table-props';
 export { AccountHomes, HomeTakeover } from './ledger/constructs/account-homes';

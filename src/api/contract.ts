@@ -87,6 +87,8 @@ export const apiEnv = new EnvCodec(
   {
     /** Milliseconds; default `apiLimits.requestDeadlineMs`. */
     requestDeadlineMs: 'API_REQUEST_DEADLINE_MS',
+    /** Tenants that no business metric counts, see `writeSyntheticTenants`. */
+    syntheticTenants: 'SYNTHETIC_TENANTS',
   },
 );
 

@@ -272,6 +272,8 @@ export const outboxEnv = new EnvCodec(
   {
     /** Global endpoint to publish to; the sweep has none, since what it publishes is for this region alone. */
     endpointId: 'MESH_ENDPOINT_ID',
+    /** Tenants of which no event tells, see `writeSyntheticTenants`. */
+    syntheticTenants: 'SYNTHETIC_TENANTS',
   },
 );
 

@@ -31,6 +31,32 @@ test("a function's telemetry needs its region", () => {
   expect(() => telemetryOf({}, 'payments', 's')).toThrow('AWS_REGION is missing');
 });
 
+test.each([
+  ['acme', ['PaymentsAuthorised', 'PaymentsDecided', 'ReplicatedWriteConflicts']],
+  ['canary', ['ReplicatedWriteConflicts']],
+])("business metrics count no synthetic tenant's payments: %s", (tenant, expected) => {
+  const lines: string[] = [];
+  const watched = new Telemetry({ systemName: 's', region: 'us-east-1', service: 'x', write: (line) => lines.push(line) });
+  const { record } = httpPorts({ ...environment, SYNTHETIC_TENANTS: '["canary"]' }, watched);
+  record({
+    method: 'POST',
+    route: '/api/v1/payments',
+    status: 201,
+    traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64',
+    latencyMs: 5,
+    tenant,
+    became: 'authorised',
+    decidedHere: true,
+    events: { writeConflict: 1 },
+  });
+  const { _aws: embedded } = JSON.parse(lines[0]) as { _aws: { CloudWatchMetrics: { Metrics: { Name: string }[] }[] } };
+  expect(embedded.CloudWatchMetrics[0].Metrics.map(({ Name }) => Name).sort()).toEqual([...expected].sort());
+});
+
+test('a list of synthetic tenants that is none fails at the start', () => {
+  expect(() => httpPorts({ ...environment, SYNTHETIC_TENANTS: 'canary' }, telemetry)).toThrow("SYNTHETIC_TENANTS is 'canary'");
+});
+
 test("the trace of a request wins over the invocation's", () => {
   process.env._X_AMZN_TRACE_ID = 'Root=1-00000001-000000000000000000000001';
   const { beginTrace } = httpPorts(environment, telemetry);

@@ -211,3 +211,17 @@ describe('refuses', () => {
   ];
   test.each(refused)('%s', (_, make, message) => expect(make).toThrow(message));
 });
+
+test('all functions that publish know the synthetic tenants', () => {
+  const variablesOf = (syntheticTenants?: string[]): unknown[] => {
+    const stack = newStack();
+    const mesh = new CrossRegionEventMesh(stack, 'Mesh', { systemName, regions: regions.replicas });
+    new LedgerOutbox(stack, 'Outbox', { ledger: LedgerReplica.of(stack, systemName, regions, { syntheticTenants }), mesh });
+    return Object.entries(Template.fromStack(stack).findResources('AWS::Lambda::Function'))
+      .filter(([id]) => id.startsWith('Outbox'))
+      .map(([, { Properties }]) => Properties.Environment?.Variables?.SYNTHETIC_TENANTS as unknown)
+      .filter((value) => value !== undefined);
+  };
+  expect(variablesOf()).toEqual([]);
+  expect(variablesOf(['canary'])).toEqual(['["canary"]', '["canary"]', '["canary"]']);
+});

@@ -1,6 +1,6 @@
 import { PaymentEvent } from '../../src/events/model';
 import { ItemChange } from '../../src/events/outbox/domain';
-import { EventSink, Outbox, StreamRecord } from '../../src/events/outbox/service';
+import { EventSink, Outbox, OutboxSettings, StreamRecord } from '../../src/events/outbox/service';
 import type { EntryOutcome } from '../../src/events/publishing/publish.service';
 import { noTracer, Tracer } from '../../src/kernel/trace';
 import { CallContext } from '../../src/ledger/model';
@@ -84,12 +84,18 @@ export class OutboxWorld {
     return new PaymentsLedger(this.ports(store), { region });
   }
 
-  public outbox(region: string, sink: EventSink, store: LedgerStore = this.store, tracer: Tracer = noTracer): Outbox {
-    return new Outbox({ ...this.ports(store), store, sink, tracer }, { region, name: 'acme-outbox' });
+  public outbox(
+    region: string,
+    sink: EventSink,
+    store: LedgerStore = this.store,
+    tracer: Tracer = noTracer,
+    more: Partial<OutboxSettings> = {},
+  ): Outbox {
+    return new Outbox({ ...this.ports(store), store, sink, tracer }, { region, name: 'acme-outbox', ...more });
   }
 
-  public context(deadlineMs = 10_000): CallContext {
-    return { tenant: 'acme', traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64', deadlineMs: this.nowMs + deadlineMs };
+  public context(deadlineMs = 10_000, tenant = 'acme'): CallContext {
+    return { tenant, traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64', deadlineMs: this.nowMs + deadlineMs };
   }
 
   private async unsurely(write: () => Promise<WriteResult>): Promise<WriteResult> {

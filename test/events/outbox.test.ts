@@ -266,3 +266,31 @@ test.each([
   expect(await publish()).toEqual({ published: 3 });
   expect(bus.byId.get(`evt_${id('r')}`)).toMatchObject({ type: 'payment.refunded', sequence: 3 });
 });
+
+describe("a synthetic tenant's payments", () => {
+  const syntheticTenants = new Set(['canary']);
+
+  async function worldOfBoth(): Promise<{ world: OutboxWorld; bus: Bus }> {
+    const { world, ledger, bus } = await worldWith();
+    const canary = { ...world.context(), tenant: 'canary' };
+    await ledger.openAccount(canary, { accountId: 'acc', currency: 'EUR', balance: 100 });
+    await ledger.authorise(canary, { idempotencyKey: 'c1', accountId: 'acc', amount: 10, currency: 'EUR' });
+    await ledger.move(canary, { idempotencyKey: 'c2', paymentId: `pay_${keyId('canary', 'c1')}`, type: 'CAPTURE' });
+    await pay(world, ledger, 'k1');
+    return { world, bus };
+  }
+
+  test('make no events, and are done with', async () => {
+    const { world, bus } = await worldOfBoth();
+    const outbox = world.outbox(region, bus.sink, undefined, undefined, { syntheticTenants });
+    expect(await outbox.publish(recordsOf(world.store.stream), world.nowMs + 1_000)).toEqual({ published: 1 });
+    expect(bus.events.map(({ tenant, id: event }) => [tenant, event])).toEqual([['acme', `evt_${id('k1')}`]]);
+  });
+
+  test('make none either when a range is put back, and make them where no tenant is synthetic', async () => {
+    const { world, bus } = await worldOfBoth();
+    const quiet = world.outbox(region, bus.sink, undefined, undefined, { syntheticTenants });
+    expect(await quiet.republish(recordsOf(world.store.stream), world.nowMs + 1_000)).toEqual({ published: 1 });
+    expect(await world.outbox(region, bus.sink).publish(recordsOf(world.store.stream), world.nowMs + 1_000)).toEqual({ published: 3 });
+  });
+});

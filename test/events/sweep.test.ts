@@ -16,10 +16,7 @@ class Regions {
   public news: PeerNews = {};
   public readonly sweep: Sweep;
 
-  constructor(
-    more: Partial<SweepPorts> = {},
-    private readonly own: { readonly takenBy?: string } = {},
-  ) {
+  constructor(more: Partial<SweepPorts> = {}, own: { readonly takenBy?: string; readonly syntheticTenants?: ReadonlySet<string> } = {}) {
     this.sweep = new Sweep(
       {
         keep: (hints) => {
@@ -30,8 +27,8 @@ class Regions {
         nowMs: () => this.world.nowMs,
         ...more,
       },
-      { ...settings, ...this.own },
-      this.world.outbox(here, this.bus.sink),
+      { ...settings, takenBy: own.takenBy },
+      this.world.outbox(here, this.bus.sink, undefined, undefined, { syntheticTenants: own.syntheticTenants }),
     );
   }
 
@@ -171,4 +168,11 @@ test('a queue that takes nothing is told to the stream, so that its records come
   const deaf = new Regions({ keep: () => Promise.reject(new Error('no')) });
   await deaf.pay();
   await expect(deaf.note()).rejects.toThrow('no');
+});
+
+test('what a synthetic tenant did is kept by no hint, and published by nobody', async () => {
+  const quiet = new Regions({}, { syntheticTenants: new Set(['acme']) });
+  await quiet.pay();
+  expect(await quiet.note()).toEqual({ kept: 0 });
+  expect(quiet.hints).toEqual([]);
 });

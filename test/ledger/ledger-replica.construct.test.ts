@@ -185,3 +185,33 @@ describe('metrics', () => {
     expect(() => strong.metricReplicationLatency('us-west-2')).toThrow("[Stack] 'metricReplicationLatency' is used in mode STRONG");
   });
 });
+
+describe('synthetic tenants', () => {
+  const replica = (syntheticTenants?: string[], stack = newStack('us-west-2')): LedgerReplica =>
+    LedgerReplica.of(stack, 'acme-pay', regions, { syntheticTenants });
+
+  test('are none unless named, and are known to what stands on the replica', () => {
+    expect(replica().syntheticTenants).toEqual([]);
+    expect(replica(['canary', 'drill']).syntheticTenants).toEqual(['canary', 'drill']);
+  });
+
+  test.each<[string[], string]>([
+    [['a', 'a'], "'a'"],
+    [['no#hash'], "'no#hash'"],
+    [[''], "''"],
+    [Array.from({ length: 11 }, (_, at) => `t${at}`), '11 tenants'],
+  ])('%j are refused', (given, named) => {
+    expect(() => replica(given)).toThrow(`'syntheticTenants' is ${named}`);
+  });
+
+  test('are the same in all stacks of a system', () => {
+    const stackOf = (other: string[]): Stack => {
+      const stack = newStack('us-west-2');
+      replica(['canary'], stack);
+      replica(other, stack);
+      return stack;
+    };
+    expect(() => Template.fromStack(stackOf([]))).toThrow(/'syntheticTenants' is /);
+    expect(() => Template.fromStack(stackOf(['canary']))).not.toThrow();
+  });
+});

@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import { BundledFunction } from '../../cdk/bundled-function';
 import { PropProblem, invalidProps } from '../../cdk/checks/invalid-props';
 import { checkPlaces } from '../../cdk/checks/places';
+import { writeSyntheticTenants } from '../../kernel/synthetic-tenants';
 import { HomeAccess } from '../../ledger/constructs/home-access';
 import { LedgerProof } from '../../ledger/constructs/ledger-proof';
 import { LedgerReplica } from '../../ledger/constructs/ledger-replica';
@@ -126,6 +127,7 @@ export class PaymentsFunctions extends Construct {
     const home = HomeAccess.of(this, ledger);
     const http = apiEnv.write({
       callerSource: writeCallerSource(callerSource),
+      syntheticTenants: writeSyntheticTenants(ledger.syntheticTenants),
       ...(home ? { requestDeadlineMs: String(homeLimits.requestDeadlineMs) } : {}),
     });
     const { systemName, tableName, regions } = ledger;

@@ -1,4 +1,5 @@
 import { Environment, regionOf } from '../../kernel/env';
+import { readSyntheticTenants, SyntheticTenants } from '../../kernel/synthetic-tenants';
 import { fromTraceparent, noTracer, Span, TraceContext, Tracer } from '../../kernel/trace';
 import { ledgerMetrics } from '../../ledger/contract';
 import { countLedgerEvents } from '../../ledger/event-metrics.aws';
@@ -21,6 +22,7 @@ export function httpPorts(
   { tracer, name }: Tracing = { tracer: noTracer, name: '' },
 ): HttpPorts {
   const env = apiEnv.read(source);
+  const syntheticTenants = readSyntheticTenants(env.syntheticTenants);
   return {
     region: regionOf(source),
     callerSource: readCallerSource(env.callerSource),
@@ -36,7 +38,7 @@ export function httpPorts(
       if (callers && callers.traceId !== context.traceId) span.link(callers);
       return span;
     },
-    record: (record) => recordRequest(telemetry, record),
+    record: (record) => recordRequest(telemetry, record, syntheticTenants),
   };
 }
 
@@ -51,12 +53,13 @@ function eventCounts(events: RequestRecord['events']): object {
   };
 }
 
-/** Writes a request's line with its metrics. */
-export function recordRequest(telemetry: Telemetry, record: RequestRecord): void {
+/** Writes a request's line with its metrics. Of a synthetic tenant's nothing counts as business; what goes wrong counts as any caller's. */
+export function recordRequest(telemetry: Telemetry, record: RequestRecord, syntheticTenants: SyntheticTenants = new Set()): void {
   const { events, became, decidedHere, thrown, ...fields } = record;
+  const isBusiness = !syntheticTenants.has(record.tenant ?? '');
   countLedgerEvents(telemetry, events);
-  if (became) telemetry.count(apiMetrics[became]);
-  if (decidedHere) telemetry.count(ledgerMetrics.decided);
+  if (became && isBusiness) telemetry.count(apiMetrics[became]);
+  if (decidedHere && isBusiness) telemetry.count(ledgerMetrics.decided);
   const fault = record.route === '/health' ? apiMetrics.unhealthy : apiMetrics.faults;
   if (record.status >= 500) telemetry.count(fault);
   telemetry.record('request', { ...fields, became, ...eventCounts(events) }, thrown === undefined ? undefined : faultRecord(thrown));

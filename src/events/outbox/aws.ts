@@ -4,6 +4,7 @@ import { BatchResult, EventSink, Outbox, StreamRecord } from './service';
 import { asideReader } from './set-aside.aws';
 import { passingOver } from './set-aside.service';
 import { Environment, regionOf } from '../../kernel/env';
+import { readSyntheticTenants } from '../../kernel/synthetic-tenants';
 import { DynamoStore } from '../../ledger/aws';
 import { clockPorts } from '../../ledger/functions/environment.aws';
 import { toItem } from '../../ledger/items.aws';
@@ -76,7 +77,7 @@ export function outboxOf(
   readonly meshTableName: string;
   readonly isSetAside: (sequenceNumber: string) => Promise<boolean>;
 } {
-  const { systemName, tableName, meshTableName } = outboxEnv.read(source);
+  const { systemName, tableName, meshTableName, syntheticTenants } = outboxEnv.read(source);
   const region = regionOf(source);
   const dynamoDb = dynamoClient();
   const ports = {
@@ -86,7 +87,7 @@ export function outboxOf(
     tracer: tracerOf(source, systemName),
   };
   return {
-    outbox: new Outbox(ports, { region, name: `${systemName}-${service}` }),
+    outbox: new Outbox(ports, { region, name: `${systemName}-${service}`, syntheticTenants: readSyntheticTenants(syntheticTenants) }),
     telemetry: new Telemetry({ systemName, region, service }),
     region,
     dynamoDb,

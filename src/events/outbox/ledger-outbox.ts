@@ -30,6 +30,7 @@ import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { checkPlaces } from '../../cdk/checks/places';
 import { systemMetric } from '../../cdk/system-metric';
 import { AlarmDefinition, AlarmTuning, defineAlarms, minute } from '../../cdk/tuned-alarms';
+import { writeSyntheticTenants } from '../../kernel/synthetic-tenants';
 import { expiredReason, holdBeside, ledgerMetrics } from '../../ledger/contract';
 import { keptQueue, onlyWrittenBy } from '../mesh/kept-queue';
 
@@ -163,7 +164,13 @@ export class LedgerOutbox extends Construct {
       bundle: outboxBundles.sweep,
       environment: {
         // On this region's bus alone, and never through a global endpoint: every survivor publishes for itself.
-        ...outboxEnv.write({ systemName, tableName, busName: meshBusName(systemName), meshTableName: meshTableName(systemName) }),
+        ...outboxEnv.write({
+          systemName,
+          tableName,
+          busName: meshBusName(systemName),
+          meshTableName: meshTableName(systemName),
+          syntheticTenants: writeSyntheticTenants(ledger.syntheticTenants),
+        }),
         ...sweepEnv.write({
           queueUrl: hints.queueUrl,
           silentAfterMs: String(silentMs),
@@ -219,7 +226,7 @@ export class LedgerOutbox extends Construct {
     more: Partial<ConstructorParameters<typeof BundledFunction>[2]> = {},
   ): BundledFunction {
     const {
-      ledger: { systemName, tableName },
+      ledger: { systemName, tableName, syntheticTenants },
       mesh,
     } = this.props;
     const publisher = this.function(id, {
@@ -233,6 +240,7 @@ export class LedgerOutbox extends Construct {
           busName: meshBusName(systemName),
           meshTableName: meshTableName(systemName),
           endpointId: mesh._endpointId(this),
+          syntheticTenants: writeSyntheticTenants(syntheticTenants),
         }),
         ...more.environment,
       },

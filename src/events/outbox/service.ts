@@ -1,6 +1,7 @@
 import { PaymentEvent } from '../model';
 import { Decided, decidedBy, detailKeys, Details, eventOf, isLeft, isSo, ItemChange, olderKeys, writerOf } from './domain';
 import { causeOf } from '../../kernel/cause';
+import type { SyntheticTenants } from '../../kernel/synthetic-tenants';
 import { toTraceparent, TraceContext, Tracer } from '../../kernel/trace';
 import { Item, LedgerPorts } from '../../ledger/ports';
 import { Attempt } from '../../ledger/protocol/attempt.service';
@@ -42,6 +43,8 @@ export interface OutboxSettings {
   readonly region: string;
   /** The function's name in traces. */
   readonly name: string;
+  /** Tenants of which no event tells. @default - none */
+  readonly syntheticTenants?: SyntheticTenants;
 }
 
 export interface BatchResult {
@@ -104,10 +107,15 @@ export class Outbox {
     return { published, ...(failed ? { failed: failed.reason } : {}) };
   }
 
+  /** Whether nobody is told of it. */
+  public isSynthetic({ tenant }: Decided): boolean {
+    return this.settings.syntheticTenants?.has(tenant) ?? false;
+  }
+
   /** Publishes what was decided in a region, in the order given; `failed` is the first that was not published. */
   public async publishDecided(decided: readonly Decided[], origin: string, deadlineMs: number): Promise<DecidedResult> {
     const nowMs = this.ports.nowMs();
-    const asked = decided.filter((one) => !isLeft(one, nowMs));
+    const asked = decided.filter((one) => !isLeft(one, nowMs) && !this.isSynthetic(one));
     if (asked.length === 0) return { published: 0 };
     const details = await this.details(asked, deadlineMs);
     const tellings = asked

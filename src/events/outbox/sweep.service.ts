@@ -68,7 +68,7 @@ export class Sweep {
   ): Promise<{ readonly kept: number; readonly failed?: { readonly id: string; readonly reason: string } }> {
     const seenAt = this.ports.nowMs();
     const { decided: read, failed } = decideAll(records, (writer) => this.peerOf(writer) !== undefined);
-    const decided = read.filter(({ one }) => !isLeft(one, seenAt));
+    const decided = read.filter(({ one }) => !isLeft(one, seenAt) && !this.outbox.isSynthetic(one));
     const byOrigin = new Map<string, Decided[]>();
     for (const { writer, one } of decided) byOrigin.set(writer, [...(byOrigin.get(writer) ?? []), one]);
     const hints = [...byOrigin].flatMap(([origin, all]) => slices(all).map((part): SweepHint => ({ origin, seenAt, decided: part })));

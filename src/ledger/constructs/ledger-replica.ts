@@ -4,9 +4,11 @@ import { Grant, IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { drainKey, heartbeatKey, journalKeyPattern, ledgerMetrics, ledgerSchema, ledgerTableName } from '../contract';
 import { LedgerEncryption, ledgerKeyAlias } from './ledger-encryption';
+import { LedgerReplicaOptions } from './ledger-replica-options';
 import { LedgerConsistency, PaymentRegions } from './payment-regions';
-import { checkRegions, checkReplicaRegion, checkSystemName, declareLedgerPart } from './system-checks';
+import { checkRegions, checkReplicaRegion, checkSystemName, declareLedgerPart, syntheticTenantsProblem } from './system-checks';
 import { invalidProps } from '../../cdk/checks/invalid-props';
+import { checkLiterals } from '../../cdk/checks/literals';
 import { Lookup } from '../../cdk/lookup';
 import { metricSum } from '../../cdk/metric-sum';
 import { useNamedPart } from '../../cdk/named-parts';
@@ -25,16 +27,6 @@ const keyWriteActions = [
   'kms:GenerateDataKeyWithoutPlaintext',
 ];
 
-/** Options of `LedgerReplica.of`. */
-export interface LedgerReplicaOptions {
-  /**
-   * How the table is encrypted; the same as the table's.
-   *
-   * @default LedgerEncryption.customerManaged()
-   */
-  readonly encryption?: LedgerEncryption;
-}
-
 /**
  * The ledger as one region sees it: names, grants and metrics, all by convention from the system's name, so that a regional
  * stack refers to no other stack and deploys while another region is down.
@@ -52,8 +44,12 @@ export class LedgerReplica {
     checkSystemName(scope, systemName);
     const region = checkRegions(scope, regions);
     const encryption = options?.encryption ?? LedgerEncryption.customerManaged();
-    declareLedgerPart(scope, 'LedgerReplica', { systemName, regions, encryption });
-    return new LedgerReplica(scope, systemName, regions, region, encryption);
+    checkLiterals(scope, options ?? {}, { texts: ['syntheticTenants'] });
+    const syntheticTenants = options?.syntheticTenants ?? [];
+    const problem = syntheticTenantsProblem(syntheticTenants);
+    if (problem) throw invalidProps(scope, problem);
+    declareLedgerPart(scope, 'LedgerReplica', { systemName, regions, encryption, syntheticTenants });
+    return new LedgerReplica(scope, systemName, regions, region, encryption, syntheticTenants);
   }
 
   /** @internal The replica in a region that may not be the stack's. */
@@ -83,6 +79,8 @@ export class LedgerReplica {
     public readonly region: string,
     /** How the replica is encrypted. */
     public readonly encryption: LedgerEncryption,
+    /** Tenants whose payments no business metric counts, and no event tells of. */
+    public readonly syntheticTenants: string[] = [],
   ) {
     this.tableName = ledgerTableName(systemName);
     this.tableArn = this.arn('dynamodb', `table/${this.tableName}`);

@@ -2,9 +2,10 @@ import { Stack, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { LedgerEncryption } from './ledger-encryption';
 import { PaymentRegions } from './payment-regions';
-import { invalidProps } from '../../cdk/checks/invalid-props';
+import { PropProblem, invalidProps } from '../../cdk/checks/invalid-props';
 import { checkNames } from '../../cdk/checks/name-limits';
 import { declarePart } from '../../cdk/checks/system-parts';
+import { isTenant } from '../values.contract';
 
 /** Parameter Store refuses names that begin with aws or ssm. */
 const systemNamePattern = /^(?!aws|ssm)[a-z][a-z0-9-]{1,38}[a-z0-9]$/;
@@ -56,13 +57,28 @@ interface LedgerPart {
   readonly systemName: string;
   readonly regions: PaymentRegions;
   readonly encryption?: LedgerEncryption;
+  readonly syntheticTenants?: readonly string[];
+}
+
+const mostSyntheticTenants = 10;
+
+/** Each is one that a caller can have, once. */
+export function syntheticTenantsProblem(tenants: readonly string[]): PropProblem | undefined {
+  const wrong = tenants.find((tenant, at) => !isTenant(tenant) || tenants.indexOf(tenant) !== at);
+  if (wrong === undefined && tenants.length <= mostSyntheticTenants) return undefined;
+  return {
+    prop: 'syntheticTenants',
+    given: wrong === undefined ? `${tenants.length} tenants` : `'${wrong}'`,
+    allowed: `at most ${mostSyntheticTenants} tenants, each once, of 1 to 128 visible ASCII characters without #`,
+    mend: "name the tenants of canaries and probers, as the callers' tokens have them",
+  };
 }
 
 /**
- * Notes a part of the ledger, which must agree with the others that the app has: on the regions, and on whose keys encrypt it where it says
- * so.
+ * Notes a part of the ledger, which must agree with the others that the app has: on the regions, and on whose keys encrypt it and which
+ * tenants are synthetic where it says so.
  */
-export function declareLedgerPart(scope: Construct, kind: string, { systemName, regions, encryption }: LedgerPart): void {
+export function declareLedgerPart(scope: Construct, kind: string, { systemName, regions, encryption, syntheticTenants }: LedgerPart): void {
   declarePart(scope, {
     systemName,
     kind,
@@ -71,6 +87,7 @@ export function declareLedgerPart(scope: Construct, kind: string, { systemName, 
     facts: [
       ...regions._facts(),
       ...(encryption ? [{ prop: 'encryption', value: encryption.usesCustomerKeys ? 'customerManaged' : 'awsOwned' }] : []),
+      ...(syntheticTenants ? [{ prop: 'syntheticTenants', value: [...syntheticTenants].sort().join(', ') || 'none' }] : []),
     ],
   });
 }
