@@ -14,7 +14,7 @@ const handler = '\\.handler\\.ts$';
 const runtime = '^src/runtime/';
 /** Commands of the package: they run on a person's machine. */
 const command = '^src/commands/.+\\.command\\.ts$';
-const terminal = '^src/commands/(terminal|disk)\\.ts$';
+const terminal = '^src/commands/(terminal|init/disk)\\.ts$';
 /** What commands take from Node besides: files, processes, connections. */
 const node = '\\.node\\.ts$';
 /** What `verify` tries a deployed system with, and `--smoke` the local run. */

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { ConsumerError, must, outside, packageIn } from './consumers-commands';
 import { compare, templatesBesideCode } from './consumers-templates';
 import { Outcome, Step, failed, hasProgram, root, skipped, sum } from './steps';
-import { Example, examples, Language } from '../src/commands/init.service';
+import { Example, examples, Language } from '../src/commands/init/init.service';
 
 /** What an app is synthesised with, as CDK context: as it is, and with what it has the most choices in. */
 const contexts: Readonly<Record<Example, readonly (readonly string[])[]>> = {

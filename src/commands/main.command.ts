@@ -1,12 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { backfillCommand } from './backfill/backfill.command';
 import { costCommand } from './cost/cost.command';
-import { decideCommand, startCommand } from './decide.command';
 import { drillCommand } from './drill/drill.command';
-import { initCommand } from './init.command';
+import { decideCommand, startCommand } from './gate/decide.command';
+import { initCommand } from './init/init.command';
 import { preflightCommand } from './preflight/preflight.command';
 import { removeCommand } from './remove/remove.command';
-import { verifyCommand } from './verify.command';
+import { verifyCommand } from './verify/verify.command';
 import { namedCauseOf } from '../kernel/cause';
 
 /** Exit code for wrong arguments; 1 is for what a command found wrong. */

@@ -3,7 +3,7 @@ import { createServer, IncomingHttpHeaders, Server } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { HttpRequest } from '@smithy/protocol-http';
 import { ProvenCall, StsRequest, StsVerdict, stsVerdict } from '../../src/approvals/callers/caller-proof.domain';
-import { callerProof } from '../../src/commands/gate-call.aws';
+import { callerProof } from '../../src/commands/gate/gate-call.aws';
 import { requestSigner } from '../../src/runtime/aws-request';
 
 export interface StsAnswer {

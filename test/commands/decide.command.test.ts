@@ -7,7 +7,7 @@ import { CallerProofs } from '../../src/approvals/callers/caller-proof.service';
 import { GateEvent } from '../../src/approvals/callers/event.domain';
 import { startHttp } from '../../src/approvals/callers/start.service';
 import { gateHttp } from '../../src/approvals/page/http.service';
-import { gateTarget } from '../../src/commands/gate-call.service';
+import { gateTarget } from '../../src/commands/gate/gate-call.service';
 import { FakeSts } from '../approvals/fake-sts';
 import { GateWorld, rules } from '../approvals/world';
 import { root } from '../project/tracked-files';

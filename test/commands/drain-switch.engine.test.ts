@@ -1,5 +1,5 @@
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { drainSwitch } from '../../src/commands/drain-switch.aws';
+import { drainSwitch } from '../../src/commands/verify/drain-switch.aws';
 import { drainKey, ledgerTableName } from '../../src/ledger/contract';
 import { Engine, startEngine, tableOf } from '../../tools/engine';
 

@@ -1,5 +1,5 @@
 import { proofHeader } from '../../src/approvals/contract';
-import { gateCalls } from '../../src/commands/gate-call.aws';
+import { gateCalls } from '../../src/commands/gate/gate-call.aws';
 import { FakeAws } from '../runtime/fake-aws';
 
 let aws: FakeAws;

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Apps, Disk, examples, initialise, languages } from '../../src/commands/init.service';
+import { Apps, Disk, examples, initialise, languages } from '../../src/commands/init/init.service';
 import { appsOf } from '../../tools/apps/apps';
 import { root } from '../project/tracked-files';
 

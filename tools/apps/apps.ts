@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 import { App, manifestOf, readmeOf } from './texts';
-import { Example, examples, Language, languages } from '../../src/commands/init.service';
+import { Example, examples, Language, languages } from '../../src/commands/init/init.service';
 import { filesBelow, writeIfChanged } from '../disk/files';
 
 /** What the migration takes of the other example, as a folder of the app. */

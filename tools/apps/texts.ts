@@ -1,7 +1,7 @@
 /** What an app has around its code: what it is built with, and its README. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Example, Language } from '../../src/commands/init.service';
+import type { Example, Language } from '../../src/commands/init/init.service';
 
 /** Files by path. `@@VERSION@@` and `@@DOCUMENTS@@` are filled by the command, with the package's own. */
 export type App = Record<string, string>;

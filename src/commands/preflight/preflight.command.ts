@@ -4,7 +4,7 @@ import { preflightAccount } from './aws';
 import { nameServersOf } from './resolver.node';
 import { preflight, preflightText } from './service';
 import { ending, writeJson } from '../terminal';
-import { isLoopback } from '../verify-request.service';
+import { isLoopback } from '../verify/verify-request.service';
 
 interface PreflightOptions {
   readonly app: string;

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { gateCalls } from './gate-call.aws';
 import { decide, GateCallResult, gateTarget, start } from './gate-call.service';
-import { ending, writeJson } from './terminal';
+import { ending, writeJson } from '../terminal';
 
 interface DecideOptions {
   readonly region?: string;

@@ -1,7 +1,7 @@
 import { Argument, Command, Option } from 'commander';
 import { disk, packageVersion, packedApps } from './disk';
 import { Example, examples, initialise, InitResult, Language, languages } from './init.service';
-import { ending, writeJson } from './terminal';
+import { ending, writeJson } from '../terminal';
 
 interface InitOptions {
   readonly language: Language;

@@ -1,8 +1,8 @@
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { onwards } from '../kernel/pages';
-import { drainKey, ledgerSchema, ledgerTableName } from '../ledger/contract';
-import { DrainMarks } from '../ledger/drain-mark.aws';
-import type { DrainSwitch } from '../scenario/drain.service';
+import { onwards } from '../../kernel/pages';
+import { drainKey, ledgerSchema, ledgerTableName } from '../../ledger/contract';
+import { DrainMarks } from '../../ledger/drain-mark.aws';
+import type { DrainSwitch } from '../../scenario/drain.service';
 
 /** How the SDK reaches one region; empty on AWS. */
 export type RegionClient = (region: string) => {

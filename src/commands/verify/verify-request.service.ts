@@ -1,4 +1,4 @@
-import { isRegionName } from '../kernel/region';
+import { isRegionName } from '../../kernel/region';
 
 /** The options as they were given. */
 export interface VerifyOptions {

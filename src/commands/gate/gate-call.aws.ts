@@ -2,10 +2,10 @@ import { randomUUID } from 'crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { HttpRequest } from '@smithy/protocol-http';
 import { GateCallPorts } from './gate-call.service';
-import { CallerProof, proofText, ProvenCall, unsignedStsRequest } from '../approvals/callers/caller-proof.domain';
-import { gateLimits, proofHeader, proofLimits } from '../approvals/contract';
-import { CredentialSource, requestSigner } from '../runtime/aws-request';
-import { boundedCall } from '../runtime/bounded-call';
+import { CallerProof, proofText, ProvenCall, unsignedStsRequest } from '../../approvals/callers/caller-proof.domain';
+import { gateLimits, proofHeader, proofLimits } from '../../approvals/contract';
+import { CredentialSource, requestSigner } from '../../runtime/aws-request';
+import { boundedCall } from '../../runtime/bounded-call';
 
 /** Somewhat longer than the gate works on a call. */
 const bounds = { timeoutMs: (gateLimits.functionTimeoutSeconds + 10) * 1000, bytes: 1_000_000 };

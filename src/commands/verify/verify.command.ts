@@ -1,15 +1,15 @@
 import { Command } from 'commander';
 import { drainSwitch } from './drain-switch.aws';
 import { InterruptibleRun } from './interruptible.node';
-import { ask, collect, counted, writeJson, writeText } from './terminal';
+import { ask, collect, counted, writeJson, writeText } from '../terminal';
 import { TokenCommand } from './token-command.node';
 import { clientSettings, VerifyOptions, verifyTarget, VerifyTarget } from './verify-request.service';
-import { RetryingCaller } from '../scenario/caller.service';
-import { CheckLines } from '../scenario/check-lines.service';
-import { evidencePage } from '../scenario/evidence.service';
-import { sendOnce } from '../scenario/http.node';
-import type { ApiBody } from '../scenario/model';
-import { verify, VerificationPorts } from '../scenario/verify.service';
+import { RetryingCaller } from '../../scenario/caller.service';
+import { CheckLines } from '../../scenario/check-lines.service';
+import { evidencePage } from '../../scenario/evidence.service';
+import { sendOnce } from '../../scenario/http.node';
+import type { ApiBody } from '../../scenario/model';
+import { verify, VerificationPorts } from '../../scenario/verify.service';
 
 interface VerifyCommandOptions extends VerifyOptions {
   readonly tokenCommand: string;

@@ -1,5 +1,5 @@
-import { causeOf } from '../kernel/cause';
-import { documentsOf } from '../kernel/documents';
+import { causeOf } from '../../kernel/cause';
+import { documentsOf } from '../../kernel/documents';
 
 export const examples = ['active-active', 'migration'] as const;
 export type Example = (typeof examples)[number];

@@ -1,6 +1,6 @@
-import { gateLimits } from '../approvals/contract';
-import { namedCauseOf } from '../kernel/cause';
-import { isRegionName } from '../kernel/region';
+import { gateLimits } from '../../approvals/contract';
+import { namedCauseOf } from '../../kernel/cause';
+import { isRegionName } from '../../kernel/region';
 
 /** What came back from the gate. */
 export interface GateReply {
