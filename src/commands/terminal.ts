@@ -4,6 +4,9 @@ import { createInterface } from 'node:readline/promises';
 /** For an option that is given several times. */
 export const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
+/** A line of what a command reports while it works. */
+export const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
 /** Asks the person at the terminal; undefined where there is none. */
 export async function ask(question: string): Promise<string | undefined> {
   if (!process.stdin.isTTY) return undefined;

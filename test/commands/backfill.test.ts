@@ -21,7 +21,11 @@ const api = new DocumentsApi(fabric, '111122223333');
 const answerOf = async (request: http.IncomingMessage, body: Buffer): Promise<{ status: number; headers: object; body: Buffer }> => {
   const [, region, path] = /^\/([^/]+)(\/.*)$/.exec(request.url!)!;
   const service = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(request.headers.authorization!)![1];
-  if (service === 'sts') return { status: 200, headers: {}, body: Buffer.from('<Account>111122223333</Account>') };
+  if (service === 'sts') {
+    const identity = '<Account>111122223333</Account><Arn>arn:aws:iam::111122223333:user/ana</Arn>';
+    const answer = `<GetCallerIdentityResponse><GetCallerIdentityResult>${identity}</GetCallerIdentityResult></GetCallerIdentityResponse>`;
+    return { status: 200, headers: { 'content-type': 'text/xml' }, body: Buffer.from(answer) };
+  }
   if (service === 'ssm') {
     const { Name, Value } = JSON.parse(body.toString()) as { Name: string; Value: string };
     parameters.set(`${region} ${Name}`, Value);

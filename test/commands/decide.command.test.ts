@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import { AddressInfo } from 'node:net';
-import path from 'node:path';
+import { runCommand } from './run-command';
 import { signatureOf, verifySignature } from '../../local/proxy/signature';
 import { CallerProofs } from '../../src/approvals/callers/caller-proof.service';
 import { GateEvent } from '../../src/approvals/callers/event.domain';
@@ -10,7 +9,6 @@ import { gateHttp } from '../../src/approvals/page/http.service';
 import { gateTarget } from '../../src/commands/gate/gate-call.service';
 import { FakeSts } from '../approvals/fake-sts';
 import { GateWorld, rules } from '../approvals/world';
-import { root } from '../project/tracked-files';
 
 const identity = { kind: 'iam', region: 'eu-central-1', trustSessionNames: false } as const;
 const role = 'arn:aws:iam::111122223333:role/Approvers';
@@ -115,24 +113,7 @@ afterAll(() => api.stop());
 /** The command as a person on call runs it, with the credentials of a session. */
 async function command(...args: string[]): Promise<{ code: number | null; output: string }> {
   const { accessKeyId, secretAccessKey, sessionToken } = api.sts.credentialsOf(session);
-  const child = spawn(process.execPath, [path.join(root, 'bin', 'index.js'), ...args], {
-    env: {
-      ...process.env,
-      NODE_NO_WARNINGS: '1',
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
-      AWS_SESSION_TOKEN: sessionToken,
-      AWS_EC2_METADATA_DISABLED: 'true',
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (part: Buffer) => {
-      output += part.toString();
-    });
-  }
-  return { code: await new Promise((resolve) => child.on('close', resolve)), output };
+  return runCommand(args, { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken });
 }
 
 const region = ['--region', 'eu-central-1'];

@@ -24,11 +24,16 @@ beforeEach(() => {
 afterAll(() => aws.stop());
 
 /** A fresh account: nothing is remembered of an earlier answer. */
-const account = () => preflightAccount({ endpointUrl: aws.url });
+const account = () => preflightAccount(aws.url);
 
 test('who asks, where regions are on, and what the bootstrap says', async () => {
   replies = {
-    GetCallerIdentity: xml(within('GetCallerIdentityResponse GetCallerIdentityResult Account', '111122223333')),
+    GetCallerIdentity: xml(
+      within(
+        'GetCallerIdentityResponse GetCallerIdentityResult',
+        '<Account>111122223333</Account><Arn>arn:aws:iam::111122223333:user/ana</Arn>',
+      ),
+    ),
     'POST /getRegionOptStatus': { body: { RegionName: 'eu-south-2', RegionOptStatus: 'DISABLED' } },
     GetParameter: { body: { Parameter: { Value: '21' } } },
   };

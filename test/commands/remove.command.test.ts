@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
 import { readFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { AccountServer } from './account-server';
 import { FakeAccount } from './fake-account';
+import { runCommand } from './run-command';
 import { removalAccount } from '../../src/commands/remove/aws';
 import { Removal } from '../../src/commands/remove/service';
-import { root } from '../project/tracked-files';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'remove-'));
 const account = new FakeAccount();
@@ -36,21 +35,6 @@ beforeEach(() => {
   account.functions.length = 0;
   server.requests.length = 0;
 });
-
-/** The command as a user runs it. */
-async function command(...args: string[]): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, [path.join(root, 'bin', 'index.js'), ...args], {
-    env: { ...process.env, NODE_NO_WARNINGS: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (part: Buffer) => {
-      output += part.toString();
-    });
-  }
-  return { code: await new Promise((resolve) => child.on('close', resolve)), output };
-}
 
 const usual = ['remove', '--system', 'acme-pay', '--region', 'us-east-1', '--region', 'us-west-2'];
 
@@ -82,7 +66,7 @@ test("the SDK's calls take a STRONG system away, members in one request", async 
 
 test('a dry run shows what there is, ends with 0 and writes its result', async () => {
   const file = path.join(folder, 'result.json');
-  const { code, output } = await command(...usual, '--dry-run', '--endpoint-url', endpointUrl, '--json', file);
+  const { code, output } = await runCommand([...usual, '--dry-run', '--endpoint-url', endpointUrl, '--json', file]);
   expect([code, output]).toEqual([0, expect.stringContaining('table acme-pay-ledger in us-east-1 (about 7 items, protected), us-west-2')]);
   expect(output).toContain('nothing was changed: this was a dry run');
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ outcome: 'shown' });
@@ -90,14 +74,14 @@ test('a dry run shows what there is, ends with 0 and writes its result', async (
 });
 
 test('without a terminal and without --confirm nothing is deleted', async () => {
-  const { code, output } = await command(...usual, '--endpoint-url', endpointUrl);
+  const { code, output } = await runCommand([...usual, '--endpoint-url', endpointUrl]);
   expect([code, output]).toEqual([1, expect.stringContaining("refused: the name given is '' and not 'acme-pay': nothing was changed")]);
   expect(account.tables.size).toBe(1);
 });
 
 test('a system that still takes payments is refused', async () => {
   account.functions.push('acme-pay-payments@us-west-2');
-  const { code, output } = await command(...usual, '--confirm', 'acme-pay', '--endpoint-url', endpointUrl);
+  const { code, output } = await runCommand([...usual, '--confirm', 'acme-pay', '--endpoint-url', endpointUrl]);
   expect([code, output]).toEqual([
     1,
     expect.stringContaining('the function acme-pay-payments still stands in us-west-2: take the system out of service first'),
@@ -111,11 +95,11 @@ test.each([
   [['remove', '--system', 'Acme', '--region', 'us-east-1'], "--system Acme: a system's name has 3 to 40 lower-case letters"],
   [['destroy'], "unknown command 'destroy'"],
 ])('%j is answered in one line, with 2', async (args, message) => {
-  const { code, output } = await command(...args);
+  const { code, output } = await runCommand(args);
   expect([code, output]).toEqual([2, expect.stringContaining(message)]);
   expect(output.trimEnd().split('\n')).toHaveLength(1);
 });
 
 test('help is help, with 0', async () => {
-  expect(await command('remove', '--help')).toEqual({ code: 0, output: expect.stringContaining('--dry-run') });
+  expect(await runCommand(['remove', '--help'])).toEqual({ code: 0, output: expect.stringContaining('--dry-run') });
 });

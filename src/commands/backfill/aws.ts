@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { HeadObjectCommand, ListObjectVersionsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { DocumentSeen } from './domain';
 import type { BackfillPorts, BackfillRequest, CopyProgress } from './service';
 import { backfillPrefix, backfillRoleName, documentsBucketName, parityRecordName } from '../../documents/contract';
@@ -7,6 +8,7 @@ import { onwards } from '../../kernel/pages';
 import { AwsRequest, signedRequest } from '../../runtime/aws-request';
 import { awsAnswerBytes, boundedCall } from '../../runtime/bounded-call';
 import { clock } from '../../runtime/clock';
+import { callerIdentity, regionSettings } from '../account.aws';
 
 export interface BackfillAccount extends Pick<BackfillRequest, 'systemName' | 'from' | 'to'> {
   /** Endpoints of AWS's services that differ from AWS's own; `{region}` stands for the region. */
@@ -27,30 +29,33 @@ function textIn(xml: string, name: string): string | undefined {
 /** The account of the credentials that the SDK finds. */
 export async function backfillAccount(account: BackfillAccount): Promise<Omit<BackfillPorts, 'say'>> {
   const { systemName, from, to, endpointUrl } = account;
-  const endpointOf = (region: string): string | undefined => endpointUrl?.replaceAll('{region}', region);
   const client = (region: string): S3Client =>
-    new S3Client({ region, ...(endpointUrl === undefined ? {} : { endpoint: endpointOf(region), forcePathStyle: true }) });
+    new S3Client({ ...regionSettings(region, endpointUrl), forcePathStyle: endpointUrl !== undefined });
   const clients = { from: client(from), to: client(to) };
-  const call = async (request: Omit<AwsRequest, 'endpoint'>): Promise<string> => {
-    const endpoint = endpointOf(request.region);
+  const ssm = new SSMClient(regionSettings(to, endpointUrl));
+  const { account: accountId } = await callerIdentity(regionSettings(from, endpointUrl));
+  const control = { service: 's3', region: from, host: `${accountId}.s3-control.${from}.amazonaws.com` } as const;
+  const { endpoint } = regionSettings(from, endpointUrl);
+  /** S3's control plane has no client here: two calls are all that is asked of it. */
+  const call = async (request: Pick<AwsRequest, 'method' | 'path' | 'headers' | 'body'>): Promise<string> => {
     const below = endpoint === undefined ? '' : new URL(endpoint).pathname.replace(/\/$/, '');
-    const signed = await signedRequest({ ...request, endpoint, path: below + request.path }, () => clients.from.config.credentials());
+    const signed = await signedRequest({ ...control, ...request, endpoint, path: below + request.path }, () =>
+      clients.from.config.credentials(),
+    );
     const { status, body } = await boundedCall(signed, { timeoutMs, bytes: awsAnswerBytes });
     if (status < 300) return body;
-    throw new Error(`${request.service} in ${request.region} answered ${status}: ${textIn(body, 'Message') ?? body.slice(0, 200)}`);
+    throw new Error(`S3 in ${from} answered ${status}: ${textIn(body, 'Message') ?? body.slice(0, 200)}`);
   };
-  const accountId = await callerAccount(call, from);
   const bucket = { from: documentsBucketName(systemName, accountId, from), to: documentsBucketName(systemName, accountId, to) };
-  const control = { service: 's3', region: from, host: `${accountId}.s3-control.${from}.amazonaws.com` } as const;
   const named = { 'x-amz-account-id': accountId };
   return {
     ...clock,
     startJob: async () => {
       const headers = { ...named, 'content-type': 'application/xml' };
       const body = jobRequest(bucket.from, `arn:aws:iam::${accountId}:role/${backfillRoleName(systemName, from)}`, account);
-      return textIn(await call({ ...control, method: 'POST', path: '/v20180820/jobs', headers, body }), 'JobId') ?? '';
+      return textIn(await call({ method: 'POST', path: '/v20180820/jobs', headers, body }), 'JobId') ?? '';
     },
-    job: async (id) => progressOf(await call({ ...control, method: 'GET', path: `/v20180820/jobs/${id}`, headers: named })),
+    job: async (id) => progressOf(await call({ method: 'GET', path: `/v20180820/jobs/${id}`, headers: named })),
     versions: (side) => versionsOf(clients[side], bucket[side]),
     checksum: (side, key, versionId) => checksumOf(clients[side], bucket[side], key, versionId),
     writeReport: async (name, text) => {
@@ -59,35 +64,10 @@ export async function backfillAccount(account: BackfillAccount): Promise<Omit<Ba
       return `s3://${bucket.from}/${Key}`;
     },
     writeRecord: async (record) => {
-      await call({
-        service: 'ssm',
-        region: to,
-        method: 'POST',
-        path: '/',
-        headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'AmazonSSM.PutParameter' },
-        body: JSON.stringify({
-          Name: parityRecordName(systemName, account),
-          Value: JSON.stringify(record),
-          Type: 'String',
-          Overwrite: true,
-        }),
-      });
+      const Name = parityRecordName(systemName, account);
+      await ssm.send(new PutParameterCommand({ Name, Value: JSON.stringify(record), Type: 'String', Overwrite: true }));
     },
   };
-}
-
-async function callerAccount(call: (request: Omit<AwsRequest, 'endpoint'>) => Promise<string>, region: string): Promise<string> {
-  const answer = await call({
-    service: 'sts',
-    region,
-    method: 'POST',
-    path: '/',
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: 'Action=GetCallerIdentity&Version=2011-06-15',
-  });
-  const accountId = textIn(answer, 'Account');
-  if (accountId === undefined) throw new Error(`sts in ${region} did not say whose credentials these are`);
-  return accountId;
 }
 
 /** S3 makes the list: what the rules are for, and was never copied or failed. Names have passed the command's checks. */
@@ -145,6 +125,6 @@ async function checksumOf(client: S3Client, Bucket: string, Key: string, Version
   const head = await client.send(new HeadObjectCommand({ Bucket, Key, VersionId, ChecksumMode: 'ENABLED' }));
   const { ChecksumCRC64NVME, ChecksumCRC32, ChecksumCRC32C, ChecksumSHA1, ChecksumSHA256 } = head;
   const known = { ChecksumCRC64NVME, ChecksumCRC32, ChecksumCRC32C, ChecksumSHA1, ChecksumSHA256 };
-  const [found] = Object.entries(known).filter(([, value]) => value !== undefined);
-  return found?.join('=');
+  const [first] = Object.entries(known).filter(([, value]) => value !== undefined);
+  return first?.join('=');
 }

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { backfillAccount } from './aws';
 import { Backfill, BackfillResult } from './service';
-import { isRegionName } from '../../kernel/region';
-import { ending, writeJson } from '../terminal';
+import { endpointProblem, regionProblem, systemProblem } from '../options.service';
+import { ending, say, writeJson } from '../terminal';
 
 interface BackfillOptions {
   readonly system: string;
@@ -35,17 +35,12 @@ export function backfillCommand(): Command {
     .option('--json <file>', 'write the result to a file')
     .addHelpText('after', help)
     .action(async ({ system: systemName, from, to, settle, poll, endpointUrl, json }: BackfillOptions, command: Command) => {
-      for (const [option, region] of Object.entries({ from, to })) {
-        if (!isRegionName(region)) command.error(`--${option} ${region}: give the name of a region, such as us-east-1`);
-      }
+      const wrong = regionProblem('from', from) ?? regionProblem('to', to) ?? systemProblem(systemName) ?? endpointProblem(endpointUrl);
+      if (wrong !== undefined) command.error(wrong);
       if (from === to) command.error(`--to ${to}: give another region than --from`);
-      if (!/^[a-z][a-z0-9-]{1,38}[a-z0-9]$/.test(systemName)) {
-        command.error(`--system ${systemName}: a system's name has 3 to 40 lower-case letters, digits and hyphens`);
-      }
       const [settleSeconds, pollSeconds] = [Number(settle), Number(poll)];
       if (!(settleSeconds >= 0 && settleSeconds <= 86_400)) command.error(`--settle ${settle}: give seconds, from 0 to 86400`);
       if (!(pollSeconds >= 0.1 && pollSeconds <= 600)) command.error(`--poll ${poll}: give seconds, from 0.1 to 600`);
-      const say = (line: string): void => void process.stdout.write(`${line}\n`);
       const ports = { ...(await backfillAccount({ systemName, from, to, endpointUrl })), say };
       const result = await new Backfill(ports, { systemName, from, to, settleSeconds, pollMs: pollSeconds * 1000 }).run();
       if (json !== undefined) writeJson(json, result);

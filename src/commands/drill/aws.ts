@@ -8,10 +8,9 @@ import {
   StateMachineDoesNotExist,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { DrillCommandPorts } from './service';
 import { clock } from '../../runtime/clock';
-import { unlessAbsent } from '../absent.aws';
+import { callerIdentity, regionSettings, unlessAbsent } from '../account.aws';
 
 export interface DrillAccount {
   /** Region of the state machine. */
@@ -21,13 +20,13 @@ export interface DrillAccount {
 
 /** The account of the credentials that the SDK finds. */
 export async function drillAccount({ region, endpointUrl }: DrillAccount): Promise<Omit<DrillCommandPorts, 'say'>> {
-  const settings = { region, ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl.replaceAll('{region}', region) }) };
+  const settings = regionSettings(region, endpointUrl);
   const client = new SFNClient(settings);
-  const { Account, Arn } = await new STSClient(settings).send(new GetCallerIdentityCommand({}));
-  const arnOf = (name: string): string => `arn:aws:states:${region}:${Account}:stateMachine:${name}`;
+  const { account, arn } = await callerIdentity(settings);
+  const arnOf = (name: string): string => `arn:aws:states:${region}:${account}:stateMachine:${name}`;
   return {
     ...clock,
-    caller: () => Promise.resolve(Arn!),
+    caller: () => Promise.resolve(arn),
     running: (name) =>
       unlessAbsent(StateMachineDoesNotExist, async () => {
         const arns: string[] = [];

@@ -2,8 +2,8 @@ import { Command, Option } from 'commander';
 import { drillAccount } from './aws';
 import { abortDrill, drill, DrillOutcome, drillText } from './service';
 import type { DrillKind } from '../../drill/contract';
-import { isRegionName } from '../../kernel/region';
-import { ending, writeJson } from '../terminal';
+import { endpointProblem, regionProblem } from '../options.service';
+import { ending, say, writeJson } from '../terminal';
 
 interface DrillOptions {
   readonly system: string;
@@ -38,12 +38,10 @@ export function drillCommand(): Command {
     .option('--json <file>', 'write the result to a file')
     .addHelpText('after', help)
     .action(async ({ system: systemName, region, from, kind, abort, endpointUrl, json }: DrillOptions, command: Command) => {
-      for (const [option, value] of Object.entries({ region, from })) {
-        if (!isRegionName(value)) command.error(`--${option} ${value}: give the name of a region, such as us-east-1`);
-      }
+      const wrong = regionProblem('region', region) ?? regionProblem('from', from) ?? endpointProblem(endpointUrl);
+      if (wrong !== undefined) command.error(wrong);
       if (region === from) command.error(`--from ${from}: a drill stands in another region than the one that it takes away`);
       const request = { systemName, region, from, kind };
-      const say = (line: string): void => void process.stdout.write(`${line}\n`);
       const ports = { ...(await drillAccount({ region: from, endpointUrl })), say };
       const done = await (abort === true ? abortDrill : drill)(request, ports);
       if (json !== undefined) writeJson(json, done);

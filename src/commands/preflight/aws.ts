@@ -7,40 +7,26 @@ import { GetAccountLimitCommand, GetHostedZoneCommand, NoSuchHostedZone, Route53
 import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetServiceQuotaCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { PreflightPorts } from './service';
 import { clock } from '../../runtime/clock';
-import { unlessAbsent } from '../absent.aws';
-
-/** With what clients are made; `{region}` in the endpoint stands for the region's name. */
-export interface PreflightClients {
-  readonly endpointUrl?: string;
-  /** Instead of the caller's own, where those must not be sent. */
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
-}
+import { callerIdentity, regionSettings, RegionSettings, unlessAbsent } from '../account.aws';
 
 /** Services that AWS has once for an account, and the region that signs for them. */
 const globalRegion = 'us-east-1';
 
 /** The account of the credentials that the SDK finds. */
-export function preflightAccount({ endpointUrl, credentials }: PreflightClients): Omit<PreflightPorts, 'delegatedTo'> {
-  const settings = (region: string) => ({
-    region,
-    maxAttempts: 3,
-    ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl.replaceAll('{region}', region) }),
-    ...(credentials === undefined ? {} : { credentials }),
-  });
+export function preflightAccount(endpointUrl?: string): Omit<PreflightPorts, 'delegatedTo'> {
   const byRegion = new Map<string, Clients>();
   /** One client a service and region: each opens connections of its own. */
   const clients = (region: string): Clients => {
-    const known = byRegion.get(region) ?? new Clients(settings(region));
+    const known = byRegion.get(region) ?? new Clients(regionSettings(region, endpointUrl));
     byRegion.set(region, known);
     return known;
   };
   const quotas = new Map<string, Promise<number>>();
   return {
     ...clock,
-    account: async (region) => (await clients(region).sts.send(new GetCallerIdentityCommand({}))).Account!,
+    account: async (region) => (await callerIdentity(regionSettings(region, endpointUrl))).account,
     regionStatus: async (RegionName) =>
       (await clients(globalRegion).account.send(new GetRegionOptStatusCommand({ RegionName }))).RegionOptStatus ?? 'unknown',
     parameter: (region, Name) =>
@@ -85,15 +71,7 @@ export function preflightAccount({ endpointUrl, credentials }: PreflightClients)
   };
 }
 
-interface ClientSettings {
-  readonly region: string;
-  readonly maxAttempts: number;
-  readonly endpoint?: string;
-  readonly credentials?: PreflightClients['credentials'];
-}
-
 class Clients {
-  public readonly sts: STSClient;
   public readonly account: AccountClient;
   public readonly ssm: SSMClient;
   public readonly cloudformation: CloudFormationClient;
@@ -104,8 +82,7 @@ class Clients {
   public readonly route53: Route53Client;
   public readonly acm: ACMClient;
 
-  public constructor(settings: ClientSettings) {
-    this.sts = new STSClient(settings);
+  public constructor(settings: RegionSettings) {
     this.account = new AccountClient(settings);
     this.ssm = new SSMClient(settings);
     this.cloudformation = new CloudFormationClient(settings);

@@ -3,8 +3,8 @@ import { stacksOfAssembly } from './assembly.node';
 import { preflightAccount } from './aws';
 import { nameServersOf } from './resolver.node';
 import { preflight, preflightText } from './service';
-import { ending, writeJson } from '../terminal';
-import { isLoopback } from '../verify/verify-request.service';
+import { endpointProblem } from '../options.service';
+import { ending, say, writeJson } from '../terminal';
 
 interface PreflightOptions {
   readonly app: string;
@@ -33,22 +33,15 @@ export function preflightCommand(): Command {
     .option('--json <file>', 'write what was found to a file')
     .addHelpText('after', help)
     .action(async ({ app, endpointUrl, json }: PreflightOptions, command: Command) => {
-      if (endpointUrl !== undefined && !URL.canParse(endpointUrl.replaceAll('{region}', 'us-east-1'))) {
-        return command.error('--endpoint-url: give an address, such as http://127.0.0.1:4580/_local/aws/{region}');
-      }
+      const wrong = endpointProblem(endpointUrl);
+      if (wrong !== undefined) return command.error(wrong);
       const stacks = stacksOfAssembly(app);
       if (typeof stacks === 'string') return command.error(`--app: ${stacks}`);
       if (stacks.length === 0) return command.error(`--app: ${app} holds no stack`);
-      const isLocal = endpointUrl !== undefined && isLoopback(endpointUrl.replaceAll('{region}', 'us-east-1'));
-      const ports = preflightAccount({
-        ...(endpointUrl === undefined ? {} : { endpointUrl }),
-        ...(isLocal ? { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } } : {}),
-      });
-      const result = await preflight(stacks, process.env.AWS_REGION, { ...ports, delegatedTo: nameServersOf });
+      const result = await preflight(stacks, process.env.AWS_REGION, { ...preflightAccount(endpointUrl), delegatedTo: nameServersOf });
       if (typeof result === 'string') return ending(false, result);
       if (json !== undefined) writeJson(json, result);
-      const lines = preflightText(result);
-      process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+      preflightText(result).forEach(say);
       process.exitCode = result.failed === 0 ? 0 : 1;
     });
 }

@@ -9,7 +9,7 @@ import { DeleteAliasCommand, DescribeKeyCommand, KMSClient, NotFoundException, S
 import { GetFunctionConfigurationCommand, LambdaClient, ResourceNotFoundException as FunctionNotFound } from '@aws-sdk/client-lambda';
 import type { RemovalPorts } from './service';
 import { clock } from '../../runtime/clock';
-import { unlessAbsent } from '../absent.aws';
+import { regionSettings, unlessAbsent } from '../account.aws';
 
 /** What one client of each service is made with; `{region}` in the endpoint stands for the region's name. */
 export interface ClientOptions {
@@ -20,10 +20,7 @@ type AccountPorts = Omit<RemovalPorts, 'nowMs' | 'sleep' | 'say' | 'ask'>;
 
 /** The account of the credentials that the SDK finds. */
 export function removalAccount({ endpointUrl }: ClientOptions): AccountPorts & typeof clock {
-  const settings = (region: string) => ({
-    region,
-    ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl.replaceAll('{region}', region) }),
-  });
+  const settings = (region: string) => regionSettings(region, endpointUrl);
   const clients = new Map<string, unknown>();
   /** One client a region: each opens connections of its own. */
   const client = <T>(kind: string, region: string, make: () => T): T => {

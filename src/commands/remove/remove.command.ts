@@ -2,7 +2,8 @@ import { Command } from 'commander';
 import { removalAccount } from './aws';
 import { Removal, RemovalResult } from './service';
 import { isRegionName } from '../../kernel/region';
-import { ask, collect, ending, writeJson } from '../terminal';
+import { endpointProblem, systemProblem } from '../options.service';
+import { ask, collect, ending, say, writeJson } from '../terminal';
 
 interface RemoveOptions {
   readonly system: string;
@@ -41,16 +42,9 @@ export function removeCommand(): Command {
       const { system: systemName, region: regions, table: tables, confirm, dryRun = false, keepKeys = false, endpointUrl, json } = options;
       const wrong = regions.find((region, index) => !isRegionName(region) || regions.indexOf(region) !== index);
       if (wrong !== undefined) command.error(`--region ${wrong}: it is not the name of a region, or it is given twice`);
-      if (!/^[a-z][a-z0-9-]{1,38}[a-z0-9]$/.test(systemName)) {
-        command.error(`--system ${systemName}: a system's name has 3 to 40 lower-case letters, digits and hyphens`);
-      }
-      const ports = {
-        ...removalAccount({ endpointUrl }),
-        say: (line: string) => {
-          process.stdout.write(`${line}\n`);
-        },
-        ask: async (question: string) => confirm ?? ask(question),
-      };
+      const problem = systemProblem(systemName) ?? endpointProblem(endpointUrl);
+      if (problem !== undefined) command.error(problem);
+      const ports = { ...removalAccount({ endpointUrl }), say, ask: async (question: string) => confirm ?? ask(question) };
       const result = await new Removal(ports, { systemName, regions, tables, dryRun, keepKeys }).run();
       if (json !== undefined) writeJson(json, result);
       ending(result.outcome === 'removed' || result.outcome === 'shown', sentence(result));

@@ -3,12 +3,10 @@ import { onwards } from '../../kernel/pages';
 import { drainKey, ledgerSchema, ledgerTableName } from '../../ledger/contract';
 import { DrainMarks } from '../../ledger/drain-mark.aws';
 import type { DrainSwitch } from '../../scenario/drain.service';
+import type { RegionSettings } from '../account.aws';
 
 /** How the SDK reaches one region; empty on AWS. */
-export type RegionClient = (region: string) => {
-  readonly endpoint?: string;
-  readonly credentials?: { accessKeyId: string; secretAccessKey: string };
-};
+export type RegionClient = (region: string) => Omit<RegionSettings, 'region'>;
 
 export interface DrainSwitchSettings {
   readonly regions: readonly string[];

@@ -1,4 +1,5 @@
 import { isRegionName } from '../../kernel/region';
+import { isLoopback, systemProblem } from '../options.service';
 
 /** The options as they were given. */
 export interface VerifyOptions {
@@ -42,9 +43,8 @@ export function verifyTarget({ api, region, drain, budget, system, endpointUrl }
     return `--drain ${shown(drain)}: name one of the regions given with --region`;
   }
   if (!/^[0-9]{1,4}$/.test(budget) || Number(budget) === 0) return `--budget ${shown(budget)}: give seconds, a whole number from 1 to 9999`;
-  if (system !== undefined && !/^[a-z][a-z0-9-]{1,38}[a-z0-9]$/.test(system)) {
-    return `--system ${shown(system)}: a system's name has 3 to 40 lower-case letters, digits and hyphens`;
-  }
+  const wrong = system === undefined ? undefined : systemProblem(shown(system));
+  if (wrong !== undefined) return wrong;
   const endpoints = endpointsOf(regions, endpointUrl);
   if (typeof endpoints === 'string') return endpoints;
   return { api: name, regions, drain, budgetSeconds: Number(budget), systemName: system, endpoints, isLocal: isLoopback(name) };
@@ -84,26 +84,10 @@ function address(text: string): string | undefined {
   return `${url.origin}${path.endsWith('/api/v1') ? path.slice(0, -'/api/v1'.length) : path}`;
 }
 
-/** Whether an address is on this machine: plain HTTP, and credentials that count for nothing, are for it alone. */
-export function isLoopback(url: string): boolean {
-  return ['127.0.0.1', 'localhost'].includes(new URL(url).hostname);
-}
-
 /** An option that is wrong may hold a password: only what is no address, or an address without user and query, is shown. */
 function shown(text: string): string {
   const [before] = text.split('?');
   const at = before.lastIndexOf('@');
   const from = before.indexOf('//');
   return (at > from && from >= 0 ? `${before.slice(0, from)}//[user]${before.slice(at)}` : before).slice(0, 120);
-}
-
-/** With what a client of AWS's services in a region is made; nothing on AWS itself. */
-export function clientSettings(
-  { endpoints }: Pick<VerifyTarget, 'endpoints'>,
-  region: string,
-): { readonly endpoint?: string; readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string } } {
-  const endpoint = endpoints.get(region);
-  if (endpoint === undefined) return {};
-  // A person's own credentials are not sent to whatever listens on this machine.
-  return isLoopback(endpoint) ? { endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } } : { endpoint };
 }

@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import { drainSwitch } from './drain-switch.aws';
 import { InterruptibleRun } from './interruptible.node';
-import { ask, collect, counted, writeJson, writeText } from '../terminal';
+import { settingsAt } from '../account.aws';
+import { ask, collect, counted, say, writeJson, writeText } from '../terminal';
 import { TokenCommand } from './token-command.node';
-import { clientSettings, VerifyOptions, verifyTarget, VerifyTarget } from './verify-request.service';
+import { VerifyOptions, verifyTarget, VerifyTarget } from './verify-request.service';
 import { RetryingCaller } from '../../scenario/caller.service';
 import { CheckLines } from '../../scenario/check-lines.service';
 import { evidencePage } from '../../scenario/evidence.service';
@@ -58,12 +59,7 @@ export function verifyCommand(): Command {
       const run = new InterruptibleRun();
       try {
         const tokens = new TokenCommand(options.tokenCommand);
-        const lines = new CheckLines(
-          (line) => {
-            process.stdout.write(`${line}\n`);
-          },
-          (text) => tokens.hide(text),
-        );
+        const lines = new CheckLines(say, (text) => tokens.hide(text));
         const { api, regions } = target;
         const verdict = await verify(portsOf(target, options, run, tokens), { api, regions, run: run.name }, lines);
         if (options.json !== undefined) writeJson(options.json, verdict);
@@ -109,7 +105,7 @@ function portsOf(target: VerifyTarget, { yes }: VerifyCommandOptions, run: Inter
                 regions: [...addresses.keys()],
                 systemName,
                 run: run.name,
-                clients: (region) => clientSettings(target, region),
+                clients: (region) => (target.endpoints.has(region) ? settingsAt(target.endpoints.get(region)!) : {}),
               }),
             confirm: async (question) => yes === true || (await ask(question))?.trim() === drain,
             // A front door stands for the internet's resolvers, and has to be told who asks.
