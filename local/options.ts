@@ -26,9 +26,10 @@ export interface DemoOptions {
   readonly inFlight?: number;
   /** Real seconds that stand for a minute of alarms, schedules and failovers; absent: five. */
   readonly minuteSeconds?: number;
+  /** Folder in which the emulator's environment is kept from run to run; absent: `.tools` of the clone. */
+  readonly toolsFolder?: string;
 }
 
-const root = path.resolve(__dirname, '..');
 export const modes = ['STRONG', 'HOME_REGION'] as const;
 export const transports = ['RULES', 'GLOBAL_ENDPOINT'] as const;
 const examples = ['active-active', 'migration'] as const;
@@ -37,19 +38,20 @@ const contexts: Readonly<Partial<Record<(typeof examples)[number], Readonly<Reco
   migration: { pace: 'REHEARSAL' },
 };
 
-/** Reads the demo's arguments. Throws a `LocalRunError` that names the option, the value and what is allowed. */
-export function parseDemoOptions(args: readonly string[]): DemoOptions {
+/**
+ * Reads the demo's arguments. Throws a `LocalRunError` that names the option, the value and what is allowed.
+ *
+ * @param exampleFolder where the examples are; absent: there are none, and without `--app` the app is in the working directory
+ */
+export function parseDemoOptions(args: readonly string[], exampleFolder?: string): DemoOptions {
   const { values } = parse(args);
-  const example = oneOf('--example', values.example ?? 'active-active', examples);
-  if (values.app !== undefined && values.example !== undefined) {
-    throw new LocalRunError('--app and --example exclude each other: give one of them');
-  }
-  const context = { ...(values.app === undefined ? contexts[example] : {}), ...regionsAsked(values), ...partsAsked(values) };
+  const app = appAsked(values, exampleFolder);
+  const context = { ...app.context, ...contextAsked(values.context ?? []), ...regionsAsked(values), ...partsAsked(values) };
   return {
     port: wholeNumber('--port', values.port ?? '4580', 0, 65_535),
     ...(values['edge-port'] === undefined ? {} : { edgePort: wholeNumber('--edge-port', values['edge-port'], 0, 65_535) }),
     smoke: values.smoke ?? false,
-    appDirectory: values.app === undefined ? path.join(root, 'examples', example) : path.resolve(values.app),
+    appDirectory: app.directory,
     ...(values.stage === undefined ? {} : { stage: values.stage }),
     ...(Object.keys(context).length > 0 ? { context } : {}),
     ...(values.mode === undefined ? {} : { mode: oneOf('--mode', values.mode, modes) }),
@@ -58,6 +60,35 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     ...(values['in-flight'] === undefined ? {} : { inFlight: wholeNumber('--in-flight', values['in-flight'], 1, 64) }),
     ...(values.minute === undefined ? {} : { minuteSeconds: wholeNumber('--minute', values.minute, 1, 60) }),
   };
+}
+
+/** The app, and the context that an example is given here. */
+function appAsked(
+  { app, example }: { readonly app?: string; readonly example?: string },
+  exampleFolder: string | undefined,
+): { readonly directory: string; readonly context?: Readonly<Record<string, string>> } {
+  if (app !== undefined && example !== undefined) throw new LocalRunError('--app and --example exclude each other: give one of them');
+  if (app !== undefined) return { directory: path.resolve(app) };
+  if (exampleFolder !== undefined) {
+    const name = oneOf('--example', example ?? 'active-active', examples);
+    return { directory: path.join(exampleFolder, name), context: contexts[name] };
+  }
+  if (example === undefined) return { directory: process.cwd() };
+  throw new LocalRunError(
+    `--example ${example} is for a clone of the repository: write the example's app into a folder ` +
+      `(npx cdk-multi-region-payments init ${examples.join('|')} DIR), and give that with --app DIR`,
+  );
+}
+
+/** Values for the app, as the CDK CLI takes them. */
+function contextAsked(values: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    values.map((value) => {
+      const at = value.indexOf('=');
+      if (at < 1) throw new LocalRunError(`--context ${value} is not valid: give KEY=VALUE, such as pace=REHEARSAL`);
+      return [value.slice(0, at), value.slice(at + 1)];
+    }),
+  );
 }
 
 const parts = ['edge', 'documents', 'dashboard'];
@@ -112,6 +143,7 @@ function parse(args: readonly string[]) {
         example: { type: 'string' },
         mode: { type: 'string' },
         app: { type: 'string' },
+        context: { type: 'string', multiple: true },
         stage: { type: 'string' },
         replicas: { type: 'string' },
         witness: { type: 'string' },
@@ -126,8 +158,8 @@ function parse(args: readonly string[]) {
     const reason = (error as Error).message.split('. ')[0];
     throw new LocalRunError(
       `${reason}: the options are --port N, --smoke, --example ${examples.join('|')}, --mode ${modes.join('|')}, ` +
-        `--transport ${transports.join('|')}, --replicas A,B, --witness C, --app DIR, --stage NAME, --lag MS, --in-flight N, ` +
-        `--minute SECONDS, --edge-port N, --only PART,...`,
+        `--transport ${transports.join('|')}, --replicas A,B, --witness C, --app DIR, --context KEY=VALUE, --stage NAME, --lag MS, ` +
+        `--in-flight N, --minute SECONDS, --edge-port N, --only PART,...`,
     );
   }
 }

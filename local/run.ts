@@ -100,7 +100,7 @@ export async function startLocalRun(options: DemoOptions, log: (line: string) =>
 }
 
 async function compose(asked: DemoOptions, log: (line: string) => void, supervisor: Supervisor, closing: Closing): Promise<LocalRun> {
-  const python = await emulatorPython({ supervisor, log });
+  const python = await emulatorPython({ supervisor, log, tools: asked.toolsFolder });
   // Links in mail name the front door, long before it is opened.
   const options = { ...asked, port: asked.port || (await freePort()) };
   const { appDirectory, stage, mode, transport } = options;
@@ -118,7 +118,7 @@ async function compose(asked: DemoOptions, log: (line: string) => void, supervis
   events.declare(declared);
   controlPlanes.declare(declared);
   documents.declare(declared);
-  const modules = runtimeModules(supervisor.folder);
+  const modules = runtimeModules(supervisor.folder, appDirectory);
   for (const region of engines.regions) {
     const own = { region, engines, links, tables, judge, events: events.calls, services, accountId };
     const proxy = await startRegionProxy(own);

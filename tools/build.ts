@@ -4,6 +4,7 @@ import path from 'node:path';
 import { apiBreaks } from './api/breaks';
 import { bundlesStep } from './bundles-step';
 import { consumerSteps } from './consumers';
+import { localPackage } from './local-package/step';
 import { npmContents } from './published/contents';
 import { publishedFolder } from './published/folder';
 import { writeRuntimeTypes } from './runtime-types';
@@ -34,6 +35,7 @@ const steps: Step[] = [
   { name: 'api-docs', run: apiDocs },
   { name: 'packages', run: packageAll },
   { name: 'npm-contents', run: () => npmContents(root) },
+  { name: 'local-package', run: () => localPackage(root) },
   ...consumerSteps(),
 ];
 

@@ -38,9 +38,9 @@ export async function must(program: string, args: readonly string[], options: Co
 }
 
 /** The package of one language in `dist`. */
-export function packageIn(language: string, extension: string): string {
+export function packageIn(language: string, extension: string, start = ''): string {
   const folder = path.join(dist, language);
-  const archive = existsSync(folder) ? readdirSync(folder).find((file) => file.endsWith(extension)) : undefined;
-  if (!archive) throw new ConsumerError(`dist/${language} holds no ${extension}: the step "packages" makes it`);
+  const archive = existsSync(folder) ? readdirSync(folder).find((file) => file.startsWith(start) && file.endsWith(extension)) : undefined;
+  if (!archive) throw new ConsumerError(`dist/${language} holds no ${start}*${extension}: the step "packages" makes it`);
   return path.join(folder, archive);
 }

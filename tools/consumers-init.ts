@@ -5,6 +5,7 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { ConsumerError, must, outside, packageIn } from './consumers-commands';
+import { runsLocally } from './consumers-installed';
 import { compare, templatesBesideCode } from './consumers-templates';
 import { Outcome, Step, failed, hasProgram, root, skipped, sum } from './steps';
 import { Example, examples, Language } from '../src/commands/init/init.service';
@@ -20,6 +21,8 @@ interface Trial {
   readonly language: Language;
   /** Programs without which it cannot be tried. */
   readonly programs: readonly string[];
+  /** Whether its first app is deployed into two emulated regions too, by the package of the local run. */
+  readonly isRun: boolean;
   /** The command's arguments come after these. */
   init(place: string): readonly string[];
   /** Installs the app's dependencies and runs its tests. `before` is the app tried before it, with the same dependencies. */
@@ -47,6 +50,7 @@ async function attempt(workshop: string, trial: Trial): Promise<Outcome> {
         await must(program, [...args, 'init', example, app, '--language', trial.language], { cwd: place });
         await trial.test(app, before);
         outcomes.push(...(await synthesise(workshop, trial, example, app)));
+        if (trial.isRun && before === undefined) outcomes.push(await runsLocally(workshop, app, trial.cdk(app).env));
         before = app;
       }
       return sum(outcomes);
@@ -90,12 +94,13 @@ function typescript(workshop: string): Trial {
   return {
     language: 'typescript',
     programs: [],
+    isRun: true,
     init: () => ['node', path.join(workshop, 'typescript', 'node_modules', 'cdk-multi-region-payments', 'bin', 'index.js')],
     test: async (app, before) => {
       const modules = path.join(app, 'node_modules');
       // Both apps have the same dependencies: the second takes those of the first over.
       if (before !== undefined) renameSync(path.join(before, 'node_modules'), modules);
-      await must('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', packageIn('js', '.tgz')], {
+      await must('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', packageIn('js', '.jsii.tgz')], {
         cwd: app,
       });
       await must('npm', ['test'], { cwd: app });
@@ -110,6 +115,7 @@ function python(workshop: string): Trial {
   return {
     language: 'python',
     programs: ['python3'],
+    isRun: true,
     init: () => [path.join(programs, 'cdk-multi-region-payments')],
     test: async (app) => {
       await must(

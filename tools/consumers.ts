@@ -64,7 +64,7 @@ async function useTypescript(folder: string): Promise<void> {
       '--no-fund',
       '--prefer-offline',
       '--loglevel=error',
-      packageIn('js', '.tgz'),
+      packageIn('js', '.jsii.tgz'),
       `aws-cdk-lib@${versions.cdk}`,
       `constructs@${versions.constructs}`,
     ],
@@ -87,7 +87,7 @@ async function useRuntime(folder: string): Promise<void> {
   const options = { cwd: folder };
   await must(
     'npm',
-    ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', packageIn('js', '.tgz'), ...bundlers],
+    ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', packageIn('js', '.jsii.tgz'), ...bundlers],
     options,
   );
   await must('tsc', ['--noEmit', '-p', '.'], options);

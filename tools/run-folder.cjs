@@ -14,8 +14,12 @@ const name = /^mrp\.(\d+)(\.\d+)?$/;
 /** Says on which machine the owner's process ID counts: containers may share a temporary directory. */
 const hostFile = '.host';
 
-/** Makes the folder of this process below the system's temporary directory, and removes those of commands that were killed. */
-function makeRunFolder() {
+/**
+ * Makes the folder of this process below the system's temporary directory, and removes those of commands that were killed.
+ *
+ * @param hasTools in a clone: what programs cache is kept in `.tools`
+ */
+function makeRunFolder(hasTools = true) {
   const base = fs.realpathSync(os.tmpdir());
   removeAbandoned(base);
   for (let taken = 0; ; taken += 1) {
@@ -27,7 +31,7 @@ function makeRunFolder() {
       throw error;
     }
     fs.writeFileSync(path.join(folder, hostFile), os.hostname());
-    keepCaches(folder);
+    if (hasTools) keepCaches(folder);
     return folder;
   }
 }

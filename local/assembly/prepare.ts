@@ -1,7 +1,6 @@
 import { Assembly } from './assembly';
 import { rewriteStack, type RewrittenStack } from './rewrite';
 import { synthesise } from './synthesise';
-import { bundleHandlers } from '../../tools/bundles/bundle';
 import { adaptProbers, hasDrill } from '../drill/plans';
 import type { Supervisor } from '../engine/supervisor';
 import { LocalRunError } from '../ground/failure';
@@ -38,10 +37,9 @@ export interface PrepareOptions {
   readonly log: (line: string) => void;
 }
 
-/** Bundles the handlers, synthesises the app and rewrites its templates for the emulator. */
+/** Synthesises the app and rewrites its templates for the emulator. */
 export async function prepareAssembly(options: PrepareOptions): Promise<PreparedAssembly> {
   const { supervisor, appDirectory, mode, transport, log, frontDoor, again } = options;
-  await bundleHandlers();
   const context = { ...options.context, ...(mode ? { mode } : {}), ...(transport ? { transport } : {}) };
   const directory = await synthesise({ supervisor, appDirectory, accountId: defaultAccountId, context, folder: again?.folder });
   const assembly = new Assembly(directory, defaultAccountId, options.stage);

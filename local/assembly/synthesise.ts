@@ -19,7 +19,7 @@ export interface SynthesisOptions {
 export async function synthesise(options: SynthesisOptions): Promise<string> {
   const { supervisor, appDirectory } = options;
   const config = readJson(path.join(appDirectory, 'cdk.json'));
-  if (!config) throw new LocalRunError(`${appDirectory} has no cdk.json: name a folder with a CDK app`);
+  if (!config) throw new LocalRunError(`${appDirectory} has no cdk.json: start it in the folder of a CDK app, or name one with --app DIR`);
   if (typeof config.app !== 'string') {
     throw new LocalRunError(`${path.join(appDirectory, 'cdk.json')} has no "app", the command that synthesises: add one`);
   }
@@ -51,7 +51,13 @@ export async function synthesise(options: SynthesisOptions): Promise<string> {
   if (code === 0 && existsSync(path.join(output, 'manifest.json'))) return output;
   const reason =
     code === 0 ? 'it wrote no cloud assembly' : (errorLine(readFileSync(child.log, 'utf8')) ?? `it ended with ${signal ?? code}`);
-  throw new LocalRunError(`synthesising the app in ${appDirectory} failed: ${reason}`);
+  throw new LocalRunError(`synthesising the app in ${appDirectory} failed: ${reason}${missingOf(reason)}`);
+}
+
+/** What to do about a program or a library that is not there. */
+function missingOf(reason: string): string {
+  if (!/No module named|Cannot find (module|package)|not found$/.test(reason)) return '';
+  return ': install what the app needs, as its README says, and activate its virtual environment where it has one';
 }
 
 /** The line of a program's output that says what went wrong. */

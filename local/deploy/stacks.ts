@@ -9,6 +9,7 @@ import { engineClientConfig, type EngineSocket } from '../engine/engine-http';
 import type { Supervisor } from '../engine/supervisor';
 import { LocalRunError } from '../ground/failure';
 import type { DeployedStack, StackPlan } from '../ground/model';
+import { cdkProgram } from '../ground/places';
 
 /** A region's endpoints, as far as deploying needs them. */
 export interface DeployTarget extends EngineSocket {
@@ -21,8 +22,6 @@ export interface DeployOptions {
   readonly targets: ReadonlyMap<string, DeployTarget>;
   readonly log: (line: string) => void;
 }
-
-const cli = path.resolve(__dirname, '../../node_modules/aws-cdk/bin/cdk');
 
 /** Makes the buckets that a bootstrap would have made. */
 export async function makeAssetBuckets(assembly: Assembly, targets: ReadonlyMap<string, DeployTarget>): Promise<void> {
@@ -94,7 +93,7 @@ async function deployBatch(options: DeployOptions, region: string, batch: readon
     file: process.execPath,
     cwd: supervisor.folder,
     args: [
-      cli,
+      cdkProgram(),
       'deploy',
       '--app',
       assembly.directory,

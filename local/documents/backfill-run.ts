@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { DocumentFabric } from './fabric';
+import { commandsProgram } from '../ground/places';
 
 /** What a backfill has come to, as the front door tells it. */
 export interface BackfillState {
@@ -16,13 +17,6 @@ export interface BackfillState {
   /** What the command said at its end, where it has compared nothing. */
   readonly why?: string;
 }
-
-const root = path.resolve(__dirname, '..', '..');
-/** The command as a user has it; in a clone its source, which needs no build. */
-const source = path.join(root, 'src', 'commands', 'main.command.ts');
-const program = existsSync(source)
-  ? [path.join(root, 'node_modules', 'tsx', 'dist', 'cli.mjs'), source]
-  : [path.join(root, 'bin', 'index.js')];
 
 /** Runs the package's own command `backfill` against the front door, one at a time. */
 export class BackfillRun {
@@ -44,7 +38,7 @@ export class BackfillRun {
     const child = spawn(
       process.execPath,
       [
-        ...program,
+        ...commandsProgram(),
         ...['backfill', '--system', systemName, '--from', from, '--to', to, '--poll', '0.2', '--settle', '10', '--json', json],
         ...['--endpoint-url', `${this.url}/_local/aws/{region}`],
       ],

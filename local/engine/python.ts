@@ -3,9 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSy
 import path from 'node:path';
 import type { Supervisor } from './supervisor';
 import { LocalRunError } from '../ground/failure';
+import { requirementsFile } from '../ground/places';
 
-const root = path.resolve(__dirname, '../..');
-const requirements = path.join(root, 'local', 'requirements.txt');
 const oldestPython = [3, 10] as const;
 
 /** Name of a venv's file that says it was installed to the end. */
@@ -14,7 +13,7 @@ const completeMark = 'complete';
 export interface PythonOptions {
   readonly supervisor: Supervisor;
   readonly log: (line: string) => void;
-  /** Where environments are kept. Default: `.tools` of the project. */
+  /** Where environments are kept. Default: `.tools` of the clone. */
   readonly tools?: string;
   /** What programs inherit. Default: this process's environment. */
   readonly env?: NodeJS.ProcessEnv;
@@ -22,8 +21,8 @@ export interface PythonOptions {
 
 /** Python of the project's own environment with the emulator in it; installed once per content of `requirements.txt`. */
 export async function emulatorPython(options: PythonOptions): Promise<string> {
-  const { supervisor, log, tools = path.join(root, '.tools'), env = process.env } = options;
-  const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
+  const { supervisor, log, tools = path.resolve(__dirname, '..', '..', '.tools'), env = process.env } = options;
+  const hash = createHash('sha256').update(readFileSync(requirementsFile)).digest('hex').slice(0, 12);
   const home = path.join(tools, `venv-${hash}`);
   const python = path.join(home, 'bin', 'python');
   const programs = new Programs(supervisor, env);
@@ -31,7 +30,7 @@ export async function emulatorPython(options: PythonOptions): Promise<string> {
     existsSync(path.join(home, completeMark)) && (await programs.run(python, ['-c', 'import ministack'])).ok;
   if (await isUsable()) return python;
   const base = await findPython(programs);
-  log('installing the emulator into .tools (about half a minute, once) ...');
+  log(`installing the emulator into ${tools} (about half a minute, once) ...`);
   mkdirSync(tools, { recursive: true });
   removeStaleDrafts(tools);
   // Made beside its place and moved there: another run that starts meanwhile never sees half of it.
@@ -65,12 +64,10 @@ async function install(programs: Programs, base: string, home: string): Promise<
     '--quiet',
     '--disable-pip-version-check',
     '-r',
-    requirements,
+    requirementsFile,
   ]);
   if (!pip.ok) {
-    throw new LocalRunError(
-      `pip could not install local/requirements.txt (${lastLine(pip.output)}): check the network or pip's index and try again`,
-    );
+    throw new LocalRunError(`pip could not install the emulator (${lastLine(pip.output)}): check the network or pip's index and try again`);
   }
   writeFileSync(path.join(home, completeMark), '');
 }

@@ -8,6 +8,7 @@ import type { EngineSocket } from './engine-http';
 import type { SupervisedProcess, Supervisor } from './supervisor';
 import { LocalRunError } from '../ground/failure';
 import type { RegionHandle, RegionState } from '../ground/model';
+import { functionNodeFolder } from '../ground/places';
 
 export interface EngineOptions {
   readonly supervisor: Supervisor;
@@ -139,8 +140,8 @@ function engineEnv(options: EngineOptions, temp: string, socket: string): Record
   const { HOME, LANG } = process.env;
   // Nothing else of the caller's environment: a real AWS profile or endpoint must not reach a function.
   return {
-    // Functions run on the first `node` there: the lockfile's, which is Lambda's version.
-    PATH: [path.resolve(__dirname, '../../node_modules/.bin'), process.env.PATH].join(path.delimiter),
+    // Functions run on the first `node` there.
+    PATH: [functionNodeFolder(), process.env.PATH].join(path.delimiter),
     HOME,
     LANG,
     TMPDIR: temp,

@@ -9,6 +9,7 @@ import { LocalRunError } from '../ground/failure';
 import { startLocalRun } from '../run';
 import { runLoad } from './load';
 import { parseLoadOptions } from './options';
+import { bundleHandlers } from '../../tools/bundles/bundle';
 import { family } from '../smoke/memory';
 
 const started = Date.now();
@@ -17,6 +18,7 @@ const log = (line: string): void => print(`${((Date.now() - started) / 1000).toF
 
 async function main({ requested, signal }: Ending): Promise<number> {
   const { rate, seconds, schedule, run: options } = parseLoadOptions(process.argv.slice(2));
+  await bundleHandlers();
   const run = await startLocalRun(options, log, signal);
   let good: boolean | string = false;
   let processes: readonly number[] = [];

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { exampleFolder } from '../examples';
 import { LocalRunError } from '../ground/failure';
 import { modes, oneOf, parseDemoOptions, wholeNumber, type DemoOptions } from '../options';
 import { defaultSchedule, parseSchedule, type Schedule } from './schedule';
@@ -27,7 +28,7 @@ export function parseLoadOptions(args: readonly string[]): LoadOptions {
     rate: wholeNumber('--rate', values.rate, 1, 100),
     seconds,
     schedule: parseSchedule(values.schedule ?? defaultSchedule, seconds),
-    run: parseDemoOptions([`--port=${values.port ?? '0'}`, ...(values.mode === undefined ? [] : [`--mode=${values.mode}`])]),
+    run: parseDemoOptions([`--port=${values.port ?? '0'}`, ...(values.mode === undefined ? [] : [`--mode=${values.mode}`])], exampleFolder),
   };
 }
 

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { pageScript } from '../ground/places';
 
 export interface Asset {
   readonly contentType: string;
@@ -7,7 +8,10 @@ export interface Asset {
 }
 
 const assetPath = (name: string): string => path.join(__dirname, 'assets', name);
-const installed = (...parts: string[]): string => path.join(__dirname, '..', '..', 'node_modules', ...parts);
+const script = (name: string, ...parts: string[]) => ({
+  contentType: 'text/javascript; charset=utf-8',
+  file: pageScript(assetPath(name), ...parts),
+});
 
 /** What the page loads, all of it from here: nothing comes from another host. */
 const files: Readonly<Record<string, { readonly contentType: string; readonly file: string }>> = {
@@ -15,9 +19,9 @@ const files: Readonly<Record<string, { readonly contentType: string; readonly fi
   'parts.css': { contentType: 'text/css; charset=utf-8', file: assetPath('parts.css') },
   'page.js': { contentType: 'text/javascript; charset=utf-8', file: assetPath('page.js') },
   'icon.svg': { contentType: 'image/svg+xml', file: assetPath('icon.svg') },
-  'htmx.js': { contentType: 'text/javascript; charset=utf-8', file: installed('htmx.org', 'dist', 'htmx.min.js') },
-  'sse.js': { contentType: 'text/javascript; charset=utf-8', file: installed('htmx-ext-sse', 'dist', 'sse.min.js') },
-  'idiomorph.js': { contentType: 'text/javascript; charset=utf-8', file: installed('idiomorph', 'dist', 'idiomorph-ext.min.js') },
+  'htmx.js': script('htmx.js', 'htmx.org', 'dist', 'htmx.min.js'),
+  'sse.js': script('sse.js', 'htmx-ext-sse', 'dist', 'sse.min.js'),
+  'idiomorph.js': script('idiomorph.js', 'idiomorph', 'dist', 'idiomorph-ext.min.js'),
 };
 
 /** Undefined for every name that is not in the list: no path leads out of it. */

@@ -1,5 +1,8 @@
 import path from 'node:path';
-import { parseDemoOptions } from '../../local/options';
+import { exampleFolder } from '../../local/examples';
+import { parseDemoOptions as parse } from '../../local/options';
+
+const parseDemoOptions = (args: readonly string[]) => parse(args, exampleFolder);
 
 test('without options: the example, on the usual port, until Ctrl-C', () => {
   expect(parseDemoOptions([])).toEqual({ port: 4580, smoke: false, appDirectory: path.resolve(__dirname, '../../examples/active-active') });
@@ -63,4 +66,20 @@ test.each([
   [['--port'], /^Option '--port <value>' argument missing: the options are/],
 ])('%j is refused in one line', (args, message) => {
   expect(() => parseDemoOptions(args)).toThrow(message);
+});
+
+test('values for the app are given as the CDK CLI takes them', () => {
+  expect(parseDemoOptions(['--app', '/apps/mine', '--context', 'pace=REHEARSAL', '--context', 'note=a=b']).context).toEqual({
+    pace: 'REHEARSAL',
+    note: 'a=b',
+  });
+  expect(() => parseDemoOptions(['--context', '=x'])).toThrow('--context =x is not valid: give KEY=VALUE, such as pace=REHEARSAL');
+});
+
+test('in the published package the app is in the working directory, and examples are made by init', () => {
+  expect(parse([])).toMatchObject({ appDirectory: process.cwd() });
+  expect(parse(['--app', '/apps/mine'])).toMatchObject({ appDirectory: '/apps/mine' });
+  expect(() => parse(['--example', 'migration'])).toThrow(
+    "--example migration is for a clone of the repository: write the example's app into a folder (npx cdk-multi-region-payments init",
+  );
 });

@@ -185,7 +185,9 @@ describe('what the user can mend is one line and exit 1', () => {
   });
 
   test('a folder without an app', async () => {
-    expect(await complaint(['--port', '0', '--app', __dirname])).toBe(`${__dirname} has no cdk.json: name a folder with a CDK app`);
+    expect(await complaint(['--port', '0', '--app', __dirname])).toBe(
+      `${__dirname} has no cdk.json: start it in the folder of a CDK app, or name one with --app DIR`,
+    );
   });
 
   test('an app with several stages, and none is named', async () => {

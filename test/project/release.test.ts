@@ -10,6 +10,7 @@ const version = '1.2.3-rc.1';
 const jar = `java/io/some/some-pay/${version}/some-pay-${version}`;
 const whole = [
   `js/some-pay@${version}.jsii.tgz`,
+  `js/some-pay-local-${version}.tgz`,
   'python/some_pay-1.2.3rc1-py3-none-any.whl',
   'python/some_pay-1.2.3rc1.tar.gz',
   ...['.jar', '-sources.jar', '-javadoc.jar', '.pom'].flatMap((end) => [jar + end, `${jar}${end}.md5`, `${jar}${end}.sha1`]),
@@ -37,17 +38,17 @@ test('what a release brings to four registries, with sizes and digests', () => {
   const packages = packagesOf(whole);
   expect(packages.flatMap(({ problems }) => problems)).toEqual([]);
   expect(packages.map(({ coordinates }) => coordinates)).toEqual([
-    `some-pay@${version}`,
+    `some-pay@${version}, some-pay-local@${version}`,
     'some-pay==1.2.3rc1',
     `io.some:some-pay:${version}`,
     `example.com/some-go/somepay@v${version}`,
   ]);
   expect(packages.flatMap(({ files }) => files.map(({ file }) => file)).sort()).toEqual([...whole].sort());
-  expect(packages[0].files[0]).toMatchObject({ bytes: whole[0].length, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  expect(packages[0].files[1]).toMatchObject({ bytes: whole[0].length, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
   expect(packagesText(packages)).toContain(`npm: some-pay@${version}`);
 });
 
-test.each(whole.filter((file) => !/md5$|sha1$|metadata|Table|internal|tgz$/.test(file)))('%s is missed', (file) => {
+test.each(whole.filter((file) => !/md5$|sha1$|metadata|Table|internal|jsii\/some-pay.*tgz$/.test(file)))('%s is missed', (file) => {
   expect(packagesOf(whole.filter((other) => other !== file)).flatMap(({ problems }) => problems)).toEqual([
     expect.stringContaining(`dist/${file} is missing`),
   ]);

@@ -7,6 +7,9 @@ import path from 'node:path';
 /** Licences that allow redistribution in a bundle under the notice alone. */
 const allowed = ['Apache-2.0', 'MIT', 'MIT-0', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'Unlicense'];
 
+/** Licences of packages whose `package.json` names none, by the licence file that they bring. */
+const byFile: Readonly<Record<string, string>> = { 'htmx-ext-sse': '0BSD' };
+
 export interface LicensedPackage {
   readonly name: string;
   readonly version: string;
@@ -37,8 +40,8 @@ export function licensesOf(
   return { packages: sorted, problems };
 }
 
-/** One file for the npm package: each licence text once, above it the packages that it covers. */
-export function renderLicenses(packages: readonly LicensedPackage[]): string {
+/** One file for an npm package: each licence text once, above it the packages that it covers. */
+export function renderLicenses(packages: readonly LicensedPackage[], place = 'assets/'): string {
   const byText = new Map<string, LicensedPackage[]>();
   for (const pack of packages) byText.set(pack.text, [...(byText.get(pack.text) ?? []), pack]);
   const sections = [...byText].map(([text, covered]) =>
@@ -48,7 +51,7 @@ export function renderLicenses(packages: readonly LicensedPackage[]): string {
       text || 'The package has no licence file; the identifier above is from its package.json.',
     ].join('\n'),
   );
-  return ['Packages bundled in assets/, with their licences.', ...sections].join(`\n\n${'-'.repeat(80)}\n\n`) + '\n';
+  return [`Packages bundled in ${place}, with their licences.`, ...sections].join(`\n\n${'-'.repeat(80)}\n\n`) + '\n';
 }
 
 /** An SPDX expression is fine when one of its alternatives is. */
@@ -71,5 +74,5 @@ function readPackage(folder: string): LicensedPackage {
         .sort()
     : [];
   const text = files.map((file) => readFileSync(path.join(folder, file), 'utf8').replace(/\r\n/g, '\n').trim()).join('\n\n');
-  return { name: manifest.name, version: manifest.version, license: manifest.license ?? 'none stated', text };
+  return { name: manifest.name, version: manifest.version, license: manifest.license ?? byFile[manifest.name] ?? 'none stated', text };
 }

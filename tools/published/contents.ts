@@ -53,20 +53,30 @@ const smallBytes = 400;
 /** Declarations for functions stand by themselves: what a team bundles must not lead into the constructs. */
 const standsAlone = /^runtime\/types\//;
 
-/** The step `npm-contents`: unpacks the tarball in `dist/js` and looks. */
+/** The step `npm-contents`: unpacks the library's tarball in `dist/js` and looks. */
 export async function npmContents(root: string): Promise<Outcome> {
+  return tarballContents(root, '.jsii.tgz', packageLimit, (files) => problemsOf(files, expectedFiles(root), root));
+}
+
+/** Unpacks a tarball in `dist/js`, and judges what is inside, and its size. */
+export async function tarballContents(
+  root: string,
+  end: string,
+  limit: number,
+  judge: (files: ReadonlyMap<string, Buffer>) => string[],
+): Promise<Outcome> {
   const folder = path.join(root, 'dist', 'js');
-  const tarball = existsSync(folder) ? readdirSync(folder).find((file) => file.endsWith('.tgz')) : undefined;
-  if (!tarball) return failed('dist/js holds no package');
+  const tarball = existsSync(folder) ? readdirSync(folder).find((file) => file.endsWith(end)) : undefined;
+  if (!tarball) return failed(`dist/js holds no package *${end}`);
   const place = mkdtempSync(path.join(os.tmpdir(), 'contents-'));
   try {
     const { code, output } = await command('tar', ['-xzf', path.join(folder, tarball), '-C', place]);
     if (code !== 0) return failed('the package cannot be read:', output);
     const texts = filesIn(path.join(place, 'package'));
     const bytes = statSync(path.join(folder, tarball)).size;
-    const problems = problemsOf(texts, expectedFiles(root), root);
-    if (bytes > packageLimit) {
-      problems.push(`it has ${bytes} bytes, over the limit of ${packageLimit}: publish less, or raise the limit with a reason`);
+    const problems = judge(texts);
+    if (bytes > limit) {
+      problems.push(`it has ${bytes} bytes, over the limit of ${limit}: publish less, or raise the limit with a reason`);
     }
     return problems.length === 0 ? passed(`${texts.size} files, ${(bytes / 1000).toFixed(0)} KB`) : failed(`${tarball}:`, ...problems);
   } finally {
@@ -102,10 +112,18 @@ export function problemsOf(files: ReadonlyMap<string, Buffer>, expected: readonl
     ...names
       .filter((file) => /^lib\/(runtime\/|commands\/|.*\/http\/|.*(\/|\.)(aws|service|domain|handler)\.)/.test(file))
       .map((file) => `${file} runs inside Lambda: it belongs in a bundle only`),
+    ...problemsOfAny(files, root),
+    ...readmeProblems(files),
+  ];
+}
+
+/** What no package may have. */
+export function problemsOfAny(files: ReadonlyMap<string, Buffer>, root: string): string[] {
+  const names = [...files.keys()];
+  return [
     ...names.filter((file) => files.get(file)!.includes(root)).map((file) => `${file} holds the path of the machine that built it`),
     ...twice(files),
     ...names.filter((file) => file.endsWith('.md')).flatMap((file) => linkProblems(file, files, root)),
-    ...readmeProblems(files),
   ];
 }
 

@@ -55,7 +55,13 @@ function registriesOf(names: PackageNames, version: string): Registry[] {
   // jsii names the folder of the module after the package, without hyphens.
   const go = npm.replaceAll('-', '');
   return [
-    { name: 'npm', folder: 'js', coordinates: `${npm}@${version}`, needed: [`js/${npm}@${version}.jsii.tgz`], also: /^$/ },
+    {
+      name: 'npm',
+      folder: 'js',
+      coordinates: `${npm}@${version}, ${npm}-local@${version}`,
+      needed: [`js/${npm}@${version}.jsii.tgz`, `js/${npm}-local-${version}.tgz`],
+      also: /^$/,
+    },
     {
       name: 'PyPI',
       folder: 'python',

@@ -54,7 +54,7 @@ test('a newer one beside an old one is taken, and a failed installation leaves n
     'case "$*" in *version_info*) echo 3 13;; *) /bin/mkdir -p "$3/bin"; echo "#!/bin/sh" > "$3/bin/python"; echo "echo no such ' +
     'package >&2; exit 1" >> "$3/bin/python"; /bin/chmod +x "$3/bin/python";; esac';
   await expect(install({ python3: 'echo 3 8', 'python3.13': python })).rejects.toThrow(
-    "pip could not install local/requirements.txt (no such package): check the network or pip's index and try again",
+    "pip could not install the emulator (no such package): check the network or pip's index and try again",
   );
   expect(existsSync(path.join(folder, 'tools'))).toBe(true);
   expect(readdirSync(path.join(folder, 'tools'))).toEqual([]);

@@ -1,0 +1,38 @@
+/** `cdk-multi-region-payments-local`: a team's app, by the published package. */
+import os from 'node:os';
+import path from 'node:path';
+import { parseDemoOptions } from './options';
+import { runUntilEnd } from './stay';
+
+/** Lambda's version of Node, which the handlers are bundled for. */
+const lambdaNode = 24;
+
+/** Where a user's programs keep what they can make again. */
+function cacheFolder(): string {
+  const { XDG_CACHE_HOME } = process.env;
+  const base =
+    process.platform === 'darwin'
+      ? path.join(os.homedir(), 'Library', 'Caches')
+      : XDG_CACHE_HOME && path.isAbsolute(XDG_CACHE_HOME)
+        ? XDG_CACHE_HOME
+        : path.join(os.homedir(), '.cache');
+  return path.join(base, 'cdk-multi-region-payments-local');
+}
+
+/** Under npm, which a killed npm does not tell: what it started must not go on without it. */
+function endWithNpm(): void {
+  if (process.env.npm_command === undefined) return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');
+  }, 500).unref();
+}
+
+runUntilEnd(async () => {
+  const options = parseDemoOptions(process.argv.slice(2));
+  endWithNpm();
+  if (Number(process.versions.node.split('.')[0]) !== lambdaNode) {
+    process.stdout.write(`functions run here on Node ${process.versions.node}; on AWS they run on Node ${lambdaNode}\n`);
+  }
+  return { ...options, toolsFolder: cacheFolder() };
+});
