@@ -68,6 +68,8 @@ export { type PhasedCutoverStateMachineProps } from './cutover/constructs/phased
 export { WeightedRecords, type WeightedRecordsProps } from './cutover/constructs/weighted-records';
 export { PaymentsDashboard } from './operations/payments-dashboard';
 export { type DashboardApprovals, type DashboardCutover, type PaymentsDashboardProps } from './operations/dashboard-props';
+export { PaymentsCanary } from './canary/constructs/payments-canary';
+export { type CanaryClientProps, type PaymentsCanaryProps } from './canary/constructs/canary-props';
 export { ReplicatedDocuments } from './documents/constructs/replicated-documents';
 export { type DocumentsAlarmOptions } from './documents/constructs/documents-alarms';
 export { type ReplicatedDocumentsProps } from './documents/constructs/documents-props';

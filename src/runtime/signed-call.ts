@@ -78,7 +78,7 @@ async function send(call: AwsCall): Promise<string> {
 
 async function signedAnswer(call: AwsCall): Promise<BoundedAnswer> {
   try {
-    const request = await signedRequest({ ...call, endpoint: process.env.AWS_ENDPOINT_URL }, async () => credentials());
+    const request = await signedRequest({ ...call, endpoint: process.env.AWS_ENDPOINT_URL }, async () => environmentCredentials());
     return await boundedCall(request, { timeoutMs, bytes: awsAnswerBytes });
   } catch (error) {
     throw new CallUnanswered(call, namedCauseOf(error), { cause: error });
@@ -86,7 +86,7 @@ async function signedAnswer(call: AwsCall): Promise<BoundedAnswer> {
 }
 
 /** Lambda puts a function's credentials there and nowhere else; a terminal's are there after `aws configure export-credentials`. */
-function credentials(): { accessKeyId: string; secretAccessKey: string; sessionToken?: string } {
+export function environmentCredentials(): { accessKeyId: string; secretAccessKey: string; sessionToken?: string } {
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken } = process.env;
   if (accessKeyId && secretAccessKey) return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
   throw new Error(

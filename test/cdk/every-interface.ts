@@ -96,6 +96,18 @@ const drill = (stack: Stack, override: Override, ofProber: Override = {}): unkno
     },
     ...override,
   });
+const canary = (stack: Stack, override: Override, ofClient: Override = {}): unknown =>
+  new lib.PaymentsCanary(stack, 'Canary', {
+    api: api(stack, { ledger: lib.LedgerReplica.of(stack, systemName, regions, { syntheticTenants: ['canary'] }) }) as never,
+    tenant: 'canary',
+    publicName: 'pay.example.com',
+    client: {
+      tokenUrl: 'https://login.example.com/token',
+      clientSecret: Secret.fromSecretNameV2(stack, 'CanaryClient', 'acme/canary-client'),
+      ...ofClient,
+    },
+    ...override,
+  });
 const capacity = { min: 1, max: 10 };
 const homes = (stack: Stack, override: Override): unknown =>
   new lib.LedgerKey(stack, 'Key', {
@@ -149,6 +161,7 @@ export const everyInterface: Readonly<Record<string, (stack: Stack, override: Ov
   DashboardApprovals: (stack, override) =>
     dashboard(stack, { approvals: [{ gateName: 'acme-gate', region: 'us-west-2', stateMachineName: 'acme-machine', ...override }] }),
   DashboardCutover: (stack, override) => dashboard(stack, { cutover: { region: 'us-west-2', ...override } }),
+  CanaryClientProps: (stack, override) => canary(stack, {}, override),
   DrillProberProps: (stack, override) => drill(stack, {}, override),
   DocumentsAlarmOptions: (stack, override) => documents(stack, { alarms: override }),
   EdgeAlarmOptions: (stack, override) => edge(stack, { alarms: override }),
@@ -203,6 +216,7 @@ export const everyInterface: Readonly<Record<string, (stack: Stack, override: Ov
   OnDemandBillingProps: (stack, override) => table(stack, { billing: lib.LedgerBilling.onDemand(override) }),
   PaymentDecisionProps: (stack, override) => api(stack, { decision: { function: functionOf(stack), ...override } }),
   PaymentsAlarmOptions: (stack, override) => api(stack, { alarms: override }),
+  PaymentsCanaryProps: (stack, override) => canary(stack, override),
   PaymentsDashboardProps: dashboard,
   PaymentsDomainProps: domain,
   PaymentsEdgeProps: edge,

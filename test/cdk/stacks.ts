@@ -6,6 +6,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { apiBundles } from '../../src/api/contract';
 import { gateBundles } from '../../src/approvals/contract';
 import { stuckBundle } from '../../src/approvals/stuck/contract';
+import { canaryBundle } from '../../src/canary/contract';
 import { assetsContextKey } from '../../src/cdk/bundled-function';
 import { cutoverBundles } from '../../src/cutover/contract';
 import { drillBundles } from '../../src/drill/contract';
@@ -30,6 +31,7 @@ function stubAssets(): string {
     ...Object.values(cutoverBundles),
     ...Object.values(drillBundles),
     stuckBundle,
+    canaryBundle,
   ];
   // Made beside its place and moved there: another test that starts meanwhile never sees half of it.
   const draft = mkdtempSync(`${stubs}-`);

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { plan, run } from './world';
 import { DrillIdentity } from '../../src/drill/contract';
-import { ClientTokens, ProbeCallers } from '../../src/drill/prober/aws';
+import { ProbeCallers } from '../../src/drill/prober/aws';
 import { drillExecutions, drillStore, drillTopic, raisedAlarms, runningCutover } from '../../src/drill/reads.aws';
 import { DrainMarks } from '../../src/ledger/drain-mark.aws';
+import { ClientTokens } from '../../src/runtime/client-tokens';
 import { dynamoClient } from '../../src/runtime/clients';
 import { NearDns } from '../../src/runtime/near-dns';
 import { AwsReply, FakeAws, inOrder, refusal } from '../runtime/fake-aws';

@@ -176,7 +176,9 @@ export function renderTable(bundles: readonly Bundle[]): string {
 
 function handlerTarget(entry: string): Target {
   const name = entry.replace(/^src\//, '').replace(/\.handler\.ts$/, '');
-  return { entry, name, file: path.posix.join('assets', name, 'index.js'), settings: handlerSettings };
+  // Synthetics chooses the Node of a canary, and is behind Lambda's newest.
+  const own = name.startsWith('canary/') ? { ...handlerSettings, target: 'node20' } : handlerSettings;
+  return { entry, name, file: path.posix.join('assets', name, 'index.js'), settings: own };
 }
 
 async function bundleOne(root: string, target: Target, force: boolean): Promise<Bundle> {

@@ -163,7 +163,8 @@ export class ActiveActivePaymentsApi extends Construct {
   /** @internal */
   public readonly _ledger: LedgerReplica;
   private readonly functions: PaymentsFunctions;
-  private readonly signed: boolean;
+  /** @internal Whether callers sign their requests with credentials of AWS. */
+  public readonly _signed: boolean;
 
   constructor(scope: Construct, id: string, props: ActiveActivePaymentsApiProps) {
     super(scope, id);
@@ -185,11 +186,11 @@ export class ActiveActivePaymentsApi extends Construct {
       systemName: ledger.systemName,
       makeFunction: (environment) => this.functions.defineAuthorizer(environment),
     });
-    this.signed = bound.methodOptions.authorizationType === AuthorizationType.IAM;
+    this._signed = bound.methodOptions.authorizationType === AuthorizationType.IAM;
     allowCallers(this.restApi, bound.callers ?? {});
     this.functions.defineHandlers(bound.callerSource);
     this.defineRoutes(bound.methodOptions, probePaths);
-    defineGatewayResponses(this.restApi, ledger.region, this.signed);
+    defineGatewayResponses(this.restApi, ledger.region, this._signed);
     if (props.domain) {
       const host = {
         api: this.restApi,
@@ -230,7 +231,7 @@ export class ActiveActivePaymentsApi extends Construct {
   }
 
   private grant(scope: ApiScope, grantee: IGrantable): Grant {
-    if (this.signed) return grantInvoke(this.restApi, scope, grantee);
+    if (this._signed) return grantInvoke(this.restApi, scope, grantee);
     throw invalidProps(this, {
       prop: 'authorization',
       given: 'callers with tokens',

@@ -64,6 +64,12 @@ const limits: Readonly<Record<string, NameLimit>> = {
     pattern: /^[a-z0-9][a-z0-9.-]+[a-z0-9]$/,
     allowed: 'lower-case letters, digits, dots and hyphens, a letter or digit first and last',
   },
+  'AWS::Synthetics::Canary': {
+    property: 'Name',
+    longest: 255,
+    pattern: /^[0-9a-z_-]+$/,
+    allowed: 'lower-case letters, digits, hyphens and underscores',
+  },
   'AWS::SecretsManager::Secret': { property: 'Name', longest: 512, pattern: /^[\w/+=.@-]+$/, allowed: 'letters, digits and / + = . @ - _' },
 };
 

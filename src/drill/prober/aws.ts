@@ -1,93 +1,14 @@
 import { ProberPorts } from './service';
 import { causeOf } from '../../kernel/cause';
+import { ClientTokens } from '../../runtime/client-tokens';
 import { clock } from '../../runtime/clock';
 import { freshCall } from '../../runtime/fresh-call';
 import { NearAnswer, NearDns } from '../../runtime/near-dns';
-import { jsonCall } from '../../runtime/signed-call';
 import { RetryingCaller } from '../../scenario/caller.service';
 import { ApiAnswer, ApiBody, ApiCall } from '../../scenario/model';
-import { DrillIdentity } from '../contract';
 
 /** API Gateway waits 29 s for a function. */
 const callMs = 35_000;
-const tokenMs = 5_000;
-/** A token is used for so long before its end. */
-const tokenMarginMs = 60_000;
-
-interface ClientCredentials {
-  readonly client_id: string;
-  readonly client_secret: string;
-}
-
-interface TokenAnswer {
-  readonly access_token?: string;
-  readonly expires_in?: number;
-}
-
-/** Tokens of an OAuth client (RFC 6749, section 4.4), each for as long as it lasts. */
-export class ClientTokens {
-  private held?: { readonly token: string; readonly untilMs: number };
-  private asking?: Promise<string>;
-
-  constructor(
-    private readonly region: string,
-    private readonly identity: DrillIdentity,
-  ) {}
-
-  public async token(): Promise<string> {
-    if (this.held && Date.now() < this.held.untilMs) return this.held.token;
-    this.asking ??= this.ask().finally(() => (this.asking = undefined));
-    return this.asking;
-  }
-
-  public forget(): void {
-    this.held = undefined;
-  }
-
-  private async ask(): Promise<string> {
-    const { tokenUrl, secretArn, scope, audience } = this.identity;
-    const form = new URLSearchParams({ grant_type: 'client_credentials', ...(scope ? { scope } : {}), ...(audience ? { audience } : {}) });
-    const answer = await freshCall({
-      url: tokenUrl,
-      method: 'POST',
-      headers: {
-        'Content-Type': 'application/x-www-form-urlencoded',
-        ...(secretArn === undefined ? {} : { Authorization: await this.basic(secretArn) }),
-      },
-      body: form.toString(),
-      timeoutMs: tokenMs,
-    });
-    // The body may hold what was sent: it is not told.
-    if (answer.status !== 200) throw new Error(`the token endpoint answered ${answer.status}`);
-    const { access_token: token, expires_in: seconds = 300 } = fieldsIn(answer.text) as TokenAnswer;
-    if (!token) throw new Error('the token endpoint answered 200 without a JSON object that has an access_token');
-    this.held = { token, untilMs: Date.now() + Math.max(0, seconds * 1000 - tokenMarginMs) };
-    return token;
-  }
-
-  private async basic(secretArn: string): Promise<string> {
-    const request = { SecretId: secretArn };
-    const { SecretString: text = '' } = await jsonCall<{ SecretString?: string }>(
-      'secretsmanager',
-      this.region,
-      'secretsmanager.GetSecretValue',
-      request,
-      '1.1',
-    );
-    const { client_id: id, client_secret: secret } = fieldsIn(text) as Partial<ClientCredentials>;
-    if (!id || !secret) throw new Error(`the secret ${secretArn} must hold {"client_id": ..., "client_secret": ...} as JSON`);
-    return `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`;
-  }
-}
-
-/** Fields of a JSON object; none where the text is none. What JSON's own error says begins with the text, which is a secret here. */
-function fieldsIn(text: string): object {
-  try {
-    return Object(JSON.parse(text)) as object;
-  } catch {
-    return {};
-  }
-}
 
 /** Where callers find the API. */
 export interface ProbePlace {

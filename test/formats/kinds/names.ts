@@ -1,6 +1,7 @@
 import * as api from '../../../src/api/contract';
 import * as gate from '../../../src/approvals/contract';
 import * as stuck from '../../../src/approvals/stuck/contract';
+import * as canary from '../../../src/canary/contract';
 import * as cutoverChecks from '../../../src/cutover/checks/contract';
 import * as cutover from '../../../src/cutover/contract';
 import * as cutoverMachine from '../../../src/cutover/machine/contract';
@@ -21,6 +22,7 @@ export const contracts: Readonly<Record<string, Readonly<Record<string, unknown>
   'api/contract': api,
   'approvals/contract': gate,
   'approvals/stuck/contract': stuck,
+  'canary/contract': canary,
   'cutover/checks/contract': cutoverChecks,
   'cutover/contract': cutover,
   'cutover/machine/contract': cutoverMachine,
@@ -82,6 +84,9 @@ export const names: Readonly<Record<string, Json>> = {
   cutoverName: systemNames.cutoverName(system),
   cutoverStatusName: cutover.cutoverStatusName(system),
   setIdentifier: cutover.setIdentifier(system, 'target', 3),
+  canaryName: (['REGION', 'NAME'] as const).map((target) => canary.canaryName(system, target)),
+  canaryRoleName: canary.canaryRoleName(system, region),
+  canaryLogGroupName: canary.canaryLogGroupName(canary.canaryName(system, 'REGION'), 'ID'),
   drillName: drill.drillName(system, region),
   drillProberName: drill.drillProberName(system, region),
   drillWatchdogName: drill.drillWatchdogName(system, region),
