@@ -23,6 +23,8 @@ export interface Times {
   readonly stuckCheckEvery: Duration;
   /** The comparison of the regions afterwards. */
   readonly reconciliation: { readonly length: Duration; readonly every: Duration; readonly settle: Duration };
+  /** How old the backfill's comparison of the documents may be at each check, where the system has documents. */
+  readonly documentsParityAge: Duration;
   /** What to do while Route 53 takes no changes. */
   readonly controlPlaneLoss: { readonly patience: Duration; readonly every: Duration };
 }
@@ -63,6 +65,7 @@ const times: Readonly<Record<Pace, Times>> = {
     stuckAfter: Duration.hours(4),
     stuckCheckEvery: Duration.minutes(5),
     reconciliation: { length: Duration.hours(72), every: Duration.minutes(15), settle: Duration.minutes(5) },
+    documentsParityAge: Duration.hours(24),
     controlPlaneLoss: { patience: Duration.hours(2), every: Duration.minutes(5) },
   },
   REHEARSAL: {
@@ -79,6 +82,8 @@ const times: Readonly<Record<Pace, Times>> = {
     stuckAfter: Duration.minutes(2),
     stuckCheckEvery: Duration.minutes(1),
     reconciliation: { length: Duration.seconds(20), every: Duration.seconds(10), settle: Duration.seconds(10) },
+    // A rehearsal takes some minutes.
+    documentsParityAge: Duration.minutes(30),
     controlPlaneLoss: { patience: Duration.seconds(60), every: Duration.seconds(5) },
   },
 };

@@ -37,7 +37,7 @@ function defineWatch(stack: RegionStack, systemName: string): void {
 class CutoverStack extends Stack {
   constructor(scope: Construct, id: string, { system, source, target, approvers, phases, times }: Config, props: StackProps) {
     super(scope, id, props);
-    const { systemName, regions, domain } = system;
+    const { systemName, regions, domain, parts } = system;
     const onCall = new Topic(this, 'OnCall', { displayName: `${systemName}-on-call`, enforceSSL: true });
     // SnsAction does not: a topic that enforces TLS has a policy, and admits only whom it names.
     onCall.addToResourcePolicy(
@@ -85,6 +85,8 @@ class CutoverStack extends Stack {
           queueName: `${systemName}-events-dlq`,
           alarmNames: [deadLettersName(systemName)],
         })),
+        // Without documents a person attests that there is nothing to copy.
+        ...(parts.documents ? { documentsParityAge: times.documentsParityAge } : {}),
       },
       controlPlaneLoss: times.controlPlaneLoss,
       reconciliation: times.reconciliation,

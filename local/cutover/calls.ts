@@ -17,6 +17,8 @@ export interface CutoverParts extends PlannedMachine {
   /** Whose tokens say who starts something. */
   readonly issuer?: Issuer;
   readonly signIn: SignIn;
+  /** Has the documents of two regions compared where that was never done in this run. */
+  readonly compareDocuments?: (from: string, to: string) => Promise<void>;
 }
 
 const actions = ['cutover', 'rollback', 'adopt', 'revert'] as const;
@@ -128,11 +130,15 @@ export class CutoverCalls {
 
   private async begin(
     exchange: Exchange,
-    { fabric, machine, plan }: CutoverParts,
+    { fabric, machine, plan, compareDocuments }: CutoverParts,
     { action, reason, attested }: Wish,
     who: string,
     begun: (execution: string) => Promise<void>,
   ): Promise<void> {
+    // What an operator would have done before, unless the caller says what was.
+    if (attested === undefined && action === 'cutover' && plan.prechecks.documentsSeconds !== undefined) {
+      await compareDocuments?.(plan.source, plan.target);
+    }
     const said =
       attested ?? Object.fromEntries(plan.prechecks.attestations.map((name) => [name, `${who}: nothing to copy in the local run`]));
     try {

@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DocumentFabric } from './fabric';
 import { commandsProgram } from '../ground/places';
 
@@ -18,45 +19,68 @@ export interface BackfillState {
   readonly why?: string;
 }
 
+/** Longest that one is waited for whose end is not asked for. */
+const patienceMs = 30_000;
+
+type BackfillEnd = Omit<BackfillState, 'copied' | 'failed'>;
+
 /** Runs the package's own command `backfill` against the front door, one at a time. */
 export class BackfillRun {
-  private last?: { readonly from: string; ended?: Omit<BackfillState, 'copied' | 'failed'> };
+  private last?: { readonly from: string; readonly over: Promise<void>; ended?: BackfillEnd };
+  private child?: ChildProcess;
 
   constructor(
     private readonly fabric: DocumentFabric,
     private readonly url: string,
   ) {}
 
-  /** False: one is running. */
+  /** False: one is running, or there are no documents. */
   public start(from: string, to: string): boolean {
-    if (this.last && !this.last.ended) return false;
-    const last: NonNullable<typeof this.last> = { from };
+    const bucket = this.fabric.bucketIn(from);
+    if (!bucket || (this.last && !this.last.ended)) return false;
+    const last: NonNullable<typeof this.last> = {
+      from,
+      over: this.command(bucket.name.split('-docs-')[0], from, to).then((ended) => {
+        last.ended = ended;
+      }),
+    };
     this.last = last;
+    return true;
+  }
+
+  /** Has the regions compared where that was never done in this run. Waits for its end, but not for ever. */
+  public async once(from: string, to: string): Promise<void> {
+    if (!this.last) this.start(from, to);
+    if (this.last) await Promise.race([this.last.over, sleep(patienceMs, undefined, { ref: false })]);
+  }
+
+  public close(): void {
+    this.child?.kill();
+  }
+
+  private async command(systemName: string, from: string, to: string): Promise<BackfillEnd> {
     const folder = mkdtempSync(path.join(tmpdir(), 'backfill-'));
     const json = path.join(folder, 'result.json');
-    const systemName = this.fabric.bucketIn(from)!.name.split('-docs-')[0];
+    const asked = ['--system', systemName, '--from', from, '--to', to, '--poll', '0.2', '--settle', '10', '--json', json];
     const child = spawn(
       process.execPath,
-      [
-        ...commandsProgram(),
-        ...['backfill', '--system', systemName, '--from', from, '--to', to, '--poll', '0.2', '--settle', '10', '--json', json],
-        ...['--endpoint-url', `${this.url}/_local/aws/{region}`],
-      ],
-      // The front door signs anew: these keys say nothing.
-      { env: { ...process.env, AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' }, stdio: ['ignore', 'ignore', 'pipe'] },
+      [...commandsProgram(), 'backfill', ...asked, '--endpoint-url', `${this.url}/_local/aws/{region}`],
+      { stdio: ['ignore', 'ignore', 'pipe'] },
     );
+    this.child = child;
     let said = '';
     child.stderr.on('data', (chunk: Buffer) => {
       said = `${said}${chunk.toString()}`.slice(-2_000);
     });
-    child.on('error', (error) => {
-      said = error.message;
+    await new Promise<void>((resolve) => {
+      child.on('error', (error) => {
+        said = error.message;
+      });
+      child.on('close', () => resolve());
     });
-    child.on('close', () => {
-      last.ended = endOf(json, said);
-      rmSync(folder, { recursive: true, force: true });
-    });
-    return true;
+    const ended = endOf(json, said);
+    rmSync(folder, { recursive: true, force: true });
+    return ended;
   }
 
   /** Undefined: none was started. */
@@ -67,7 +91,7 @@ export class BackfillRun {
   }
 }
 
-function endOf(json: string, said: string): Omit<BackfillState, 'copied' | 'failed'> {
+function endOf(json: string, said: string): BackfillEnd {
   const why = said.trim().split('\n')[0];
   if (!existsSync(json)) return { state: 'FAILED', why };
   const { report } = JSON.parse(readFileSync(json, 'utf8')) as { report?: NonNullable<BackfillState['report']> };

@@ -1,4 +1,4 @@
-import { BackfillRun } from './backfill-run';
+import type { BackfillRun } from './backfill-run';
 import type { DocumentBucket, DocumentVersion } from './bucket';
 import type { DocumentFabric } from './fabric';
 import type { RegionHandle } from '../ground/model';
@@ -14,15 +14,11 @@ const largestBody = 10 * 1024 * 1024;
 
 /** Documents as the application would put, read and delete them in a region's bucket. */
 export class DocumentCalls {
-  private readonly run: BackfillRun;
-
   constructor(
     private readonly fabric: DocumentFabric,
     private readonly regions: readonly RegionHandle[],
-    url: string,
-  ) {
-    this.run = new BackfillRun(fabric, url);
-  }
+    private readonly run: BackfillRun,
+  ) {}
 
   public async answer(exchange: Exchange, regionName: string, encodedKey: string | undefined): Promise<void> {
     if (regionName === 'backfill' && encodedKey === undefined) return this.backfill(exchange);

@@ -6,6 +6,7 @@ import { PublicApi } from './public-api';
 import { statusOf } from './status';
 import { Approvals } from '../cutover/approvals';
 import { cutoverOf } from '../cutover/cutover';
+import { BackfillRun } from '../documents/backfill-run';
 import { DocumentCalls, documentsPath } from '../documents/calls';
 import type { DocumentFabric } from '../documents/fabric';
 import type { DrillParts } from '../drill/calls';
@@ -38,13 +39,14 @@ export async function startFrontDoor(deps: FrontDoorOptions): Promise<FrontDoor>
   const forwarder = new Forwarder(deps.regions);
   const gate = new Gate(deps.inFlight ?? 8, lineLength, longestWaitMs);
   const url = `http://127.0.0.1:${port}`;
-  const cutover = cutoverOf(deps, url);
+  const backfill = deps.documents && new BackfillRun(deps.documents, url);
+  const cutover = cutoverOf(deps, url, backfill && ((from, to) => backfill.once(from, to)));
   const status = () => statusOf(deps, forwarder, cutover.watch);
   const page = new Page({ ...deps, status, cutover: cutover.watch, url });
   const publicApi = new PublicApi({ ...deps, gate, forwarder, saw: page.saw });
   const control = new Control(deps, status, page, cutover.calls);
   const awsDoor = new AwsDoor(deps.regions);
-  const documents = deps.documents && new DocumentCalls(deps.documents, deps.regions, url);
+  const documents = deps.documents && backfill && new DocumentCalls(deps.documents, deps.regions, backfill);
   const approvals = new Approvals(deps.cutover?.gates ?? [], deps.regions);
   server.on('request', (request, response) => {
     const exchange = exchangeOf(request, response);
@@ -81,6 +83,7 @@ export async function startFrontDoor(deps: FrontDoorOptions): Promise<FrontDoor>
     close: () =>
       new Promise((resolve) => {
         page.close();
+        backfill?.close();
         server.close(() => resolve());
         server.closeAllConnections();
       }),

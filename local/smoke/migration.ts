@@ -1,5 +1,6 @@
 import { Approvers } from './approvers';
 import { CallersOnTheMove, type MovedPayment } from './callers-on-the-move';
+import { documentsBackfilled } from './documents';
 import { homeOf } from './homes';
 import type { Setting } from './setting';
 import { percentile, sameAnswer } from '../../src/scenario/figures.domain';
@@ -39,6 +40,7 @@ export async function migration(setting: Setting): Promise<void> {
     unsigned.status === 401 && (await approvers.view()).state === before.state,
     unsigned.status,
   );
+  await documentsBackfilled(setting, before.source, before.target);
   const callers = new CallersOnTheMove(setting);
   await callers.start();
   await approvers.calm();

@@ -4,7 +4,7 @@ import path from 'path';
 import { App, Validations } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { configOf as systemConfigOf } from '../../examples/active-active/config';
+import { configOf as systemConfigOf, partsOf } from '../../examples/active-active/config';
 import { defineSystem } from '../../examples/active-active/stacks';
 import { configOf, Pace, paceOf, regionsOf } from '../../examples/migration/config';
 import { defineMigration } from '../../examples/migration/stacks';
@@ -184,9 +184,24 @@ describe('the state machine', () => {
       target: 'eu-central-1',
       mode: 'HOME_REGION',
       window: { seconds: 72 * 3600, intervalSeconds: 900 },
-      prechecks: { ttlLeadSeconds: 86_400, lagMinutes: 5, lagMs: 500, lagMaxMs: 10_000, probeMs: 10_000 },
+      prechecks: {
+        attestations: [],
+        documentsSeconds: 86_400,
+        ttlLeadSeconds: 86_400,
+        lagMinutes: 5,
+        lagMs: 500,
+        lagMaxMs: 10_000,
+        probeMs: 10_000,
+      },
     });
     expect(plan.phases).toMatchObject([10, 25, 50, 90, 100].map((share) => ({ target: share, soakSeconds: 1800, gate: true })));
+  });
+
+  test('without documents a person attests that there is nothing to copy', () => {
+    const { templates } = synth((app) => defineMigration(app, configOf('FULL', 'HOME_REGION', undefined, partsOf('none'))));
+    const { prechecks } = definitionIn(templates[name]).States.Plan.Parameters.plan as { prechecks: object };
+    expect(prechecks).toMatchObject({ attestations: ['documents-backfilled'] });
+    expect(prechecks).not.toHaveProperty('documentsSeconds');
   });
 
   test('every alarm and queue that the plan names is one that a region makes', () => {

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DocumentRun } from './document-run';
 import { Client } from '../../local/callers/client';
 import type { AuditLine } from '../../local/cutover/audit';
 import type { CutoverView } from '../../local/cutover/model';
@@ -14,6 +15,8 @@ export const watch = 'acme-pay-watch';
 export const all = { [source]: 100, [target]: 0 };
 export const half = { [source]: 50, [target]: 50 };
 const endedMs = 240_000;
+/** Well within the age that the example allows. */
+const comparedForMs = 20 * 60_000;
 
 /** A run of an app with a cutover, and what tests ask of it again and again. */
 export class CutoverRun {
@@ -24,18 +27,25 @@ export class CutoverRun {
 
   public readonly approvers: Approvers;
   public readonly client: Client;
+  public readonly documents: DocumentRun;
+  private comparedAt = -Infinity;
 
   private constructor(public readonly run: LocalRun) {
     this.client = new Client(run.url, '');
     this.approvers = new Approvers(this.client);
+    this.documents = new DocumentRun(run, source, target);
   }
 
   public close(): Promise<void> {
     return this.run.stop();
   }
 
-  /** Starts a run, once nothing is wrong with the regions. */
-  public async start(plan?: object): Promise<void> {
+  /** Starts a run, once nothing is wrong with the regions and documents were compared: not for a plan that says what is attested. */
+  public async start(plan: { readonly action?: string; readonly reason?: string; readonly attested?: object } = {}): Promise<void> {
+    if (plan.attested === undefined && Date.now() - this.comparedAt > comparedForMs) {
+      await this.documents.backfill();
+      this.comparedAt = Date.now();
+    }
     await this.approvers.calm();
     const { status, text } = await this.approvers.start(ada, plan);
     if (status !== 202) throw new Error(`the cutover was not started: ${status} ${text}`);

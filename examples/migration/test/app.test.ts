@@ -24,6 +24,11 @@ test('the cutover stands in the target: a dying source must not take it along', 
   templateOf('cutover').hasResourceProperties('AWS::StepFunctions::StateMachine', { StateMachineName: `${system.systemName}-cutover` });
 });
 
+test('no phase begins before the documents are the same in both regions, compared within the last day', () => {
+  const [machine] = Object.values(templateOf('cutover').findResources('AWS::StepFunctions::StateMachine'));
+  assert.match(JSON.stringify(machine), /documentsSeconds\W+86400\D/);
+});
+
 test('approvers are asked by mail, each of them', () => {
   for (const person of approvers.people) {
     templateOf('cutover').hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: person });

@@ -43,6 +43,8 @@ class Times:
     """When a forgotten approval raises its alarm, and how often that is looked at."""
     stuck_check_every: Duration
     reconciliation: Reconciliation
+    documents_parity_age: Duration
+    """How old the backfill's comparison of the documents may be at each check, where the system has documents."""
     patience: Duration
     """What to do while Route 53 takes no changes: for how long to try again, and how often."""
     retry_every: Duration
@@ -98,6 +100,7 @@ def times_of(pace: Pace) -> Times:
             stuck_after=hours(4),
             stuck_check_every=minutes(5),
             reconciliation=Reconciliation(length=hours(72), every=minutes(15), settle=minutes(5)),
+            documents_parity_age=hours(24),
             patience=hours(2),
             retry_every=minutes(5),
         )
@@ -115,6 +118,8 @@ def times_of(pace: Pace) -> Times:
         stuck_after=minutes(2),
         stuck_check_every=minutes(1),
         reconciliation=Reconciliation(length=seconds(20), every=seconds(10), settle=seconds(10)),
+        # A rehearsal takes some minutes.
+        documents_parity_age=minutes(30),
         patience=seconds(60),
         retry_every=seconds(5),
     )
@@ -136,10 +141,15 @@ def regions_of(mode: Mode, replicas: Any = None, witness: Any = None) -> Payment
     return PaymentRegions.home_region(replicas=names, homes=AccountHomes.one_region(names[0]))
 
 
-def config_of(pace: Pace, mode: Mode = Mode.HOME_REGION, regions: Optional[PaymentRegions] = None) -> Config:
+def config_of(
+    pace: Pace,
+    mode: Mode = Mode.HOME_REGION,
+    regions: Optional[PaymentRegions] = None,
+    parts: system_config.Parts = system_config.ALL_PARTS,
+) -> Config:
     """The migration at a pace."""
     regions = regions or regions_of(mode)
-    system = system_config.config_of(mode, Transport.RULES, regions)
+    system = system_config.config_of(mode, Transport.RULES, regions, parts)
     source, target = regions.replicas[:2]
     return Config(
         system=dataclasses.replace(

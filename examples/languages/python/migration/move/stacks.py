@@ -158,6 +158,8 @@ def checks_of(config: Config) -> CutoverChecks:
             CutoverQueue(region=region, queue_name=f"{system_name}-events-dlq", alarm_names=[dead_letters_name(system_name)])
             for region in (config.source, config.target)
         ],
+        # Without documents a person attests that there is nothing to copy.
+        documents_parity_age=times.documents_parity_age if config.system.parts.documents else None,
     )
 
 

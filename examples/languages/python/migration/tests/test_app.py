@@ -33,6 +33,11 @@ def test_the_cutover_stands_in_the_target_a_dying_source_must_not_take_it_along(
     )
 
 
+def test_no_phase_begins_before_the_documents_are_the_same_in_both_regions(app: App) -> None:
+    machines = template_of(app, "cutover").find_resources("AWS::StepFunctions::StateMachine")
+    assert '"documentsSeconds":86400' in json.dumps(list(machines.values())).replace('\\', '')
+
+
 @pytest.mark.parametrize("person", CONFIG.approvers.people)
 def test_each_approver_is_asked_by_mail(app: App, person: str) -> None:
     template_of(app, "cutover").has_resource_properties("AWS::SNS::Subscription", {"Protocol": "email", "Endpoint": person})
