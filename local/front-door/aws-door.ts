@@ -22,8 +22,9 @@ const largestBody = 16 * 1024 * 1024;
 const open: Readonly<Record<string, RegExp>> = {
   dynamodb: /^\w+$/,
   sts: /^GetCallerIdentity$/,
-  // A backfill says what its comparison came to.
-  ssm: /^(GetParameter|PutParityRecord)$/,
+  // A backfill says what its comparison came to; an auditor reads the cutover's records.
+  ssm: /^(GetParameter|PutParityRecord|GetAuditRecords)$/,
+  kms: /^GetPublicKey$/,
   // Batch Replication, and the documents' own buckets: those of assets hold code.
   s3: /^(Job|Document)$/,
   cloudformation: /^(DescribeStacks|DescribeStackResources?|ListStackResources)$/,
@@ -125,13 +126,20 @@ export class AwsDoor {
   }
 }
 
-/** A parameter that says what a comparison of documents came to: no other one is written from here. */
-function isParityRecord(body: Buffer): boolean {
+/** Of Parameter Store's operations that are open for some parameters alone: what they are called for those. */
+const openParameters: Readonly<Record<string, { readonly named: 'Name' | 'Path'; readonly pattern: RegExp; readonly as: string }>> = {
+  PutParameter: { named: 'Name', pattern: /^\/[a-z0-9-]+\/documents\/parity\/[a-z0-9-]+\/[a-z0-9-]+$/, as: 'PutParityRecord' },
+  GetParametersByPath: { named: 'Path', pattern: /^\/[a-z0-9-]+\/cutover\/audit\/?$/, as: 'GetAuditRecords' },
+};
+
+function ofParameters(operation: string, body: Buffer): string {
+  if (!Object.hasOwn(openParameters, operation)) return operation;
+  const { named, pattern, as } = openParameters[operation];
   try {
-    const { Name } = JSON.parse(body.toString()) as { Name?: unknown };
-    return typeof Name === 'string' && /^\/[a-z0-9-]+\/documents\/parity\/[a-z0-9-]+\/[a-z0-9-]+$/.test(Name);
+    const value = (JSON.parse(body.toString()) as Readonly<Record<string, unknown>>)[named];
+    return typeof value === 'string' && pattern.test(value) ? as : operation;
   } catch {
-    return false;
+    return operation;
   }
 }
 
@@ -152,7 +160,7 @@ function operationOf({ headers }: Exchange['request'], body: Buffer): string | u
   const target = headers['x-amz-target'];
   if (typeof target === 'string') {
     const operation = target.split('.').pop();
-    return operation === 'PutParameter' && isParityRecord(body) ? 'PutParityRecord' : operation;
+    return operation === undefined ? undefined : ofParameters(operation, body);
   }
   if (!String(headers['content-type']).startsWith('application/x-www-form-urlencoded')) return undefined;
   return new URLSearchParams(body.toString()).get('Action') ?? undefined;

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { auditReportCommand } from './audit-report/audit-report.command';
 import { backfillCommand } from './backfill/backfill.command';
 import { costCommand } from './cost/cost.command';
 import { drillCommand } from './drill/drill.command';
@@ -24,7 +25,8 @@ async function main(): Promise<void> {
     .addCommand(startCommand())
     .addCommand(costCommand())
     .addCommand(verifyCommand())
-    .addCommand(backfillCommand());
+    .addCommand(backfillCommand())
+    .addCommand(auditReportCommand());
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
   }

@@ -20,7 +20,7 @@ test("a person's own credentials go to AWS, and never to an address on this mach
 });
 
 test('the caller is asked for where the endpoint is, signed with keys that count for nothing', async () => {
-  const aws = await FakeAws.start({ AWS_ACCESS_KEY_ID: 'AKIAPERSONSOWNKEY000' });
+  const aws = await FakeAws.start({ AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE' });
   try {
     const answer = '<Account>111122223333</Account><Arn>arn:aws:iam::111122223333:user/ana</Arn>';
     aws.answer = () => ({

@@ -120,7 +120,7 @@ test("status and report say what the audit says, in every region's words", async
   });
   const report = loadedHandler<object, string>('cutover/functions/report');
   expect(await report({ systemName: 'acme-pay', region: target, key: services.keyArn })).toContain('Unbroken');
-  expect(await report({ systemName: 'acme-pay' })).toMatch(/^usage: --system NAME/);
+  expect(await report({ systemName: 'acme-pay' })).toMatch(/^give systemName and region/);
   const [name] = [...services.parameters.keys()].filter((key) => key.includes('/audit/'));
   services.parameters.set(name, services.parameters.get(name)!.replace('"source"', '"sauce"'));
   expect(await report({ systemName: 'acme-pay', region: target, key: services.keyArn })).not.toContain('Unbroken');

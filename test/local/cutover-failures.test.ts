@@ -1,5 +1,6 @@
 import { CutoverRun, katherine, source, target } from './cutover-run';
 import type { ListedVersion } from './document-run';
+import { runCommand } from '../commands/run-command';
 
 jest.setTimeout(1_800_000);
 
@@ -91,4 +92,9 @@ test('a rejection in a later phase sends everything back to the source, and the 
   const decisions = (await cutover.audit()).flatMap(({ entry, by }) => (entry.what === 'decision' ? [[entry.decision, by.join()]] : []));
   expect(decisions.at(-1)).toEqual(['REJECTED', katherine]);
   expect(await cutover.unbroken()).toBe(true);
+  const endpoint = `${cutover.run.url}/_local/aws/{region}`;
+  const report = await runCommand(['audit-report', '--system', 'acme-pay', '--region', target, '--endpoint-url', endpoint]);
+  expect(report.output).toContain('Unbroken:');
+  expect(report.output).toContain(katherine);
+  expect(report.code).toBe(0);
 });

@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { commandTests } from './command-calls';
 import { processes } from './demo-process';
 import { backfillTests, documentTests } from './document-calls';
 import { edgeTests } from './edge-calls';
@@ -140,3 +141,4 @@ describe('documents', () => {
   documentTests(() => run);
   backfillTests(() => run);
 });
+describe('commands of the package', () => commandTests(() => run));

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
-import { FoundRecords } from './domain';
+import { recordsAmong } from './domain';
 import { AuditPort, AuditSigner } from './service';
 import { AuditKey, auditKey } from './signature.domain';
 import { onwards } from '../../kernel/pages';
 import { CallRefused, jsonCall } from '../../runtime/signed-call';
-import { auditName, auditPath, auditSeq } from '../contract';
+import { auditName, auditPath } from '../contract';
 
 interface Parameter {
   readonly Name: string;
@@ -28,7 +28,7 @@ export function parameterAudit(systemName: string, region: string): AuditPort {
       const { Parameters = [] } = await call<{ Parameters?: Parameter[] }>('GetParameters', {
         Names: seqs.map((seq) => auditName(systemName, seq)),
       });
-      return foundIn(systemName, Parameters).texts;
+      return recordsAmong(systemName, Parameters).texts;
     },
     list: async () => {
       const all: Parameter[] = [];
@@ -43,21 +43,9 @@ export function parameterAudit(systemName: string, region: string): AuditPort {
         all.push(...(page.Parameters ?? []));
         from = next(page.NextToken);
       } while (from);
-      return foundIn(systemName, all);
+      return recordsAmong(systemName, all);
     },
   };
-}
-
-/** Whoever may put parameters may give them any name: only those of places are records. */
-function foundIn(systemName: string, parameters: readonly Parameter[]): FoundRecords {
-  const texts = new Map<number, string>();
-  const others: string[] = [];
-  for (const { Name, Value } of parameters) {
-    const seq = auditSeq(systemName, Name);
-    if (seq === undefined) others.push(Name);
-    else texts.set(seq, Value);
-  }
-  return { texts, others };
 }
 
 /**

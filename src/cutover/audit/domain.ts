@@ -1,5 +1,5 @@
 import { AuditKey, Before, endProblem, signatureBytes, signatureProblem, SignatureReport, SignatureTally } from './signature.domain';
-import { AuditAnchor } from '../contract';
+import { AuditAnchor, auditSeq } from '../contract';
 import { AuditDraft, AuditRecord, IntentKind, RecordShape, RegionPair, RunAction, StampedShape, Weights } from '../model';
 import { storedText } from './record-text.domain';
 import { sha256 } from '../../kernel/digest';
@@ -185,6 +185,18 @@ export interface FoundRecords {
   readonly texts: ReadonlyMap<number, string>;
   /** Names that are no place's. */
   readonly others: readonly string[];
+}
+
+/** A principal that may put parameters may give them any name: only those of places are records. */
+export function recordsAmong(systemName: string, parameters: readonly { readonly Name: string; readonly Value: string }[]): FoundRecords {
+  const texts = new Map<number, string>();
+  const others: string[] = [];
+  for (const { Name, Value } of parameters) {
+    const seq = auditSeq(systemName, Name);
+    if (seq === undefined) others.push(Name);
+    else texts.set(seq, Value);
+  }
+  return { texts, others };
 }
 
 /** One thing that is wrong with a chain. */

@@ -1,4 +1,3 @@
-import { causeOf } from '../../kernel/cause';
 import { clock } from '../../runtime/clock';
 import { kmsSigner, parameterAudit } from '../audit/aws';
 import { AuditReader, optionsOf, ReportOptions } from '../report/service';
@@ -12,32 +11,4 @@ export async function handler(asked: unknown): Promise<string> {
   const options = optionsOf(asked);
   if (typeof options === 'string') return options;
   return (await readerOf(options).report(options)).text;
-}
-
-/**
- * Run by hand: `node audit-report/index.js --system NAME --region REGION [--key ARN|none] [--seen RECORD:SHA256]`; ends with 1 when the
- * chain is broken.
- */
-async function main(args: readonly string[]): Promise<number> {
-  const value = (name: string): string | undefined => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
-  const options = optionsOf({ systemName: value('--system'), region: value('--region'), key: value('--key'), seen: value('--seen') });
-  if (typeof options === 'string') {
-    process.stderr.write(`${options}\n`);
-    return 2;
-  }
-  const { text, unbroken } = await readerOf(options).report(options);
-  process.stdout.write(`${text}\n`);
-  return unbroken ? 0 : 1;
-}
-
-if (typeof require !== 'undefined' && require.main === module) {
-  main(process.argv.slice(2)).then(
-    (code) => {
-      process.exitCode = code;
-    },
-    (error: unknown) => {
-      process.stderr.write(`${causeOf(error)}\n`);
-      process.exitCode = 2;
-    },
-  );
 }

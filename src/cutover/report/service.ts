@@ -1,5 +1,5 @@
 import { renderReport } from './domain';
-import { applyRecord, CutoverState, emptyState, verifyChain } from '../audit/domain';
+import { applyRecord, ChainProblem, CutoverState, emptyState, verifyChain } from '../audit/domain';
 import { AuditClock, AuditPort, AuditSigner } from '../audit/service';
 import { AuditAnchor, anchorOf, auditKeyAlias } from '../contract';
 
@@ -17,8 +17,8 @@ export function optionsOf(asked: unknown): ReportOptions | string {
   const { systemName, region, seen, key } = (typeof asked === 'object' && asked !== null ? asked : {}) as Readonly<Record<string, unknown>>;
   if (typeof systemName !== 'string' || systemName === '' || typeof region !== 'string' || region === '') {
     return (
-      'usage: --system NAME --region REGION [--key ARN|none] [--seen RECORD:SHA256]; the region is the one in which the state ' +
-      "machine stands, the key the stack's output AuditKey"
+      'give systemName and region, and where wanted key (an ARN, or none) and seen (RECORD:SHA256): the region is the one in which the ' +
+      "state machine stands, the key the stack's output AuditKey"
     );
   }
   if (key !== undefined && (typeof key !== 'string' || key === '')) {
@@ -37,18 +37,25 @@ export function optionsOf(asked: unknown): ReportOptions | string {
 const nothing =
   'there is no record of this system in this region: check --system and --region; if both are right, the records were deleted';
 
+export interface AuditReport {
+  /** Markdown. */
+  readonly text: string;
+  readonly unbroken: boolean;
+  /** Records that were read. */
+  readonly records: number;
+  /** What is wrong, the first one first; empty when unbroken. */
+  readonly problems: readonly ChainProblem[];
+}
+
 /** Reads and verifies a whole audit. */
 export class AuditReader {
   constructor(
-    private readonly port: AuditPort,
+    private readonly port: Pick<AuditPort, 'list'>,
     private readonly signer: Pick<AuditSigner, 'key'> | undefined,
     private readonly clock: AuditClock,
   ) {}
 
-  public async report({
-    systemName,
-    seen,
-  }: Pick<ReportOptions, 'systemName' | 'seen'>): Promise<{ readonly text: string; readonly unbroken: boolean }> {
+  public async report({ systemName, seen }: Pick<ReportOptions, 'systemName' | 'seen'>): Promise<AuditReport> {
     const verified = verifyChain(await this.port.list(), await this.signer?.key(), seen);
     const verification =
       verified.records.length > 0 || verified.problems.length > 0 ? verified : { ...verified, problems: [{ problem: nothing }] };
@@ -57,6 +64,8 @@ export class AuditReader {
     const state = unbroken
       ? verification.records.reduce<CutoverState>((sum, record) => applyRecord(sum, record, ''), emptyState)
       : undefined;
-    return { text: renderReport(systemName, new Date(this.clock.nowMs()).toISOString(), verification, state), unbroken };
+    const { records, problems } = verification;
+    const text = renderReport(systemName, new Date(this.clock.nowMs()).toISOString(), verification, state);
+    return { text, unbroken, records: records.length, problems };
   }
 }

@@ -57,12 +57,25 @@ test("a call of anybody's is signed anew for its region's proxy, and the answer 
   expect((await asked(form('GetCallerIdentity'), { service: 'sts' })).status).toBe(200);
 });
 
+test("an auditor's calls come through: the cutover's records and the public key", async () => {
+  const records = { ...target('AmazonSSM.GetParametersByPath'), body: '{"Path":"/acme-pay/cutover/audit"}' };
+  expect((await asked(records, { service: 'ssm' })).status).toBe(200);
+  expect((await asked(target('TrentService.GetPublicKey'), { service: 'kms' })).status).toBe(200);
+});
+
 test.each([
   ['a function is made', 'lambda', target('x.CreateFunction')],
   ['a function is called', 'lambda', { headers: {}, body: '{}' }],
   ['a stack is made', 'cloudformation', form('CreateStack')],
   ['a role is taken', 'sts', form('AssumeRole')],
   ['parameters are written', 'ssm', target('AmazonSSM.PutParameter')],
+  ['parameters are read by a path', 'ssm', { ...target('AmazonSSM.GetParametersByPath'), body: '{"Path":"/acme-pay"}' }],
+  [
+    'a path that only begins as the audit',
+    'ssm',
+    { ...target('AmazonSSM.GetParametersByPath'), body: '{"Path":"/acme/cutover/audit/../x"}' },
+  ],
+  ['a text is signed', 'kms', target('TrentService.Sign')],
   ['a secret is read', 'secretsmanager', target('secretsmanager.GetSecretValue')],
   ['a name of every object', 'constructor', target('x.toString')],
 ])('nothing by which code is run or a secret is read: %s', async (_, service, call) => {
