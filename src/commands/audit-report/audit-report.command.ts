@@ -1,7 +1,6 @@
 import { Command } from 'commander';
-import { publicKeyOf, recordsOf } from './aws';
-import { AuditReader, optionsOf } from '../../cutover/report/service';
-import { clock } from '../../runtime/clock';
+import { auditReaderOf } from './aws';
+import { optionsOf } from '../../cutover/report/service';
 import { endpointProblem, regionProblem, systemProblem } from '../options.service';
 import { writeJson, writeText } from '../terminal';
 
@@ -42,9 +41,7 @@ export function auditReportCommand(): Command {
       if (wrong !== undefined) return command.error(wrong);
       const options = optionsOf({ systemName, region, key, seen });
       if (typeof options === 'string') return command.error(options);
-      const account = { systemName, region, endpointUrl };
-      const signer = options.key === undefined ? undefined : publicKeyOf(options.key, account);
-      const report = await new AuditReader(recordsOf(account), signer, clock).report(options);
+      const report = await auditReaderOf({ systemName, region, endpointUrl }, options.key).report(options);
       const { text, unbroken, records, problems } = report;
       if (json !== undefined) writeJson(json, { systemName, region, unbroken, records, problems });
       if (output === undefined) {

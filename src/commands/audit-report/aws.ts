@@ -4,6 +4,8 @@ import { recordsAmong } from '../../cutover/audit/domain';
 import type { AuditPort, AuditSigner } from '../../cutover/audit/service';
 import { auditKey } from '../../cutover/audit/signature.domain';
 import { auditPath } from '../../cutover/contract';
+import { AuditReader } from '../../cutover/report/service';
+import { clock } from '../../runtime/clock';
 import { regionSettings } from '../account.aws';
 
 export interface AuditAccount {
@@ -13,8 +15,12 @@ export interface AuditAccount {
   readonly endpointUrl?: string;
 }
 
-/** The records in the account of the credentials that the SDK finds. */
-export function recordsOf({ systemName, region, endpointUrl }: AuditAccount): Pick<AuditPort, 'list'> {
+/** Reads the audit of a system with the credentials that the SDK finds; `key`: the one that must have signed it. */
+export function auditReaderOf(account: AuditAccount, key?: string): AuditReader {
+  return new AuditReader(recordsOf(account), key === undefined ? undefined : publicKeyOf(key, account), clock);
+}
+
+function recordsOf({ systemName, region, endpointUrl }: AuditAccount): Pick<AuditPort, 'list'> {
   const client = new SSMClient(regionSettings(region, endpointUrl));
   return {
     list: async () => {
@@ -28,7 +34,7 @@ export function recordsOf({ systemName, region, endpointUrl }: AuditAccount): Pi
 }
 
 /** The public key that must have signed them. */
-export function publicKeyOf(keyName: string, { region, endpointUrl }: AuditAccount): Pick<AuditSigner, 'key'> {
+function publicKeyOf(keyName: string, { region, endpointUrl }: AuditAccount): Pick<AuditSigner, 'key'> {
   const client = new KMSClient(regionSettings(region, endpointUrl));
   return {
     key: async () => {
