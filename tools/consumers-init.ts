@@ -2,9 +2,9 @@
  * `init` as a stranger uses it: from the packed package, in empty folders outside of the repository. Each app is installed, runs its own
  * tests and is synthesised by the CDK CLI; the templates of all languages must be equal.
  */
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ConsumerError, must, outside, packageIn } from './consumers-commands';
+import { ConsumerError, dist, must, outside, packageIn } from './consumers-commands';
 import { runsLocally } from './consumers-installed';
 import { compare, templatesBesideCode } from './consumers-templates';
 import { Outcome, Step, failed, hasProgram, root, skipped, sum } from './steps';
@@ -33,7 +33,7 @@ interface Trial {
 
 /** The steps, TypeScript first: its templates are what the others are compared with. */
 export function initSteps(workshop: string): Step[] {
-  const trials = [typescript(workshop), python(workshop)];
+  const trials = [typescript(workshop), python(workshop), java(workshop), go(workshop)];
   return trials.map((trial) => ({ name: `use-init-${trial.language}`, run: () => attempt(workshop, trial) }));
 }
 
@@ -89,13 +89,19 @@ async function synthesise(workshop: string, trial: Trial, example: Example, app:
   return outcomes;
 }
 
+/** The command of the npm package, which `use-typescript` has installed. */
+const byNpm = (workshop: string): string[] => [
+  'node',
+  path.join(workshop, 'typescript', 'node_modules', 'cdk-multi-region-payments', 'bin', 'index.js'),
+];
+
 /** From the package that `use-typescript` has installed. */
 function typescript(workshop: string): Trial {
   return {
     language: 'typescript',
     programs: [],
     isRun: true,
-    init: () => ['node', path.join(workshop, 'typescript', 'node_modules', 'cdk-multi-region-payments', 'bin', 'index.js')],
+    init: () => byNpm(workshop),
     test: async (app, before) => {
       const modules = path.join(app, 'node_modules');
       // Both apps have the same dependencies: the second takes those of the first over.
@@ -126,5 +132,53 @@ function python(workshop: string): Trial {
       await must(path.join(programs, 'python'), ['-m', 'pytest', '--quiet', '-p', 'no:cacheprovider'], { cwd: app });
     },
     cdk: () => ({ program: ['cdk'], env: { PATH: `${programs}${path.delimiter}${process.env.PATH}` } }),
+  };
+}
+
+/** To synthesis: `use-java` has shown that the jar can be had. */
+function java(workshop: string): Trial {
+  return {
+    language: 'java',
+    programs: ['javac', 'mvn'],
+    isRun: false,
+    init: () => byNpm(workshop),
+    test: async (app) => {
+      // Where the package is until it is published, and what `use-java` has fetched already.
+      const settings = path.join(app, '.mvn', 'settings.xml');
+      mkdirSync(path.dirname(settings));
+      writeFileSync(settings, mavenSettings);
+      writeFileSync(path.join(app, '.mvn', 'maven.config'), `-gs\n${settings}\n-Dmaven.repo.local=${path.join(root, '.tools', 'm2')}\n`);
+      await must('mvn', ['--quiet', '--batch-mode', 'test'], { cwd: app });
+    },
+    cdk: () => ({ program: ['cdk'] }),
+  };
+}
+
+const mavenSettings = `<settings>
+  <profiles>
+    <profile>
+      <id>dist</id>
+      <repositories><repository><id>dist</id><url>file://${dist}/java</url></repository></repositories>
+    </profile>
+  </profiles>
+  <activeProfiles><activeProfile>dist</activeProfile></activeProfiles>
+</settings>
+`;
+
+/** To synthesis, with what `use-go` has compiled already. */
+function go(workshop: string): Trial {
+  const module = 'github.com/cdk-multi-region-payments/cdk-multi-region-payments-go/cdkmultiregionpayments';
+  const env = { GOTOOLCHAIN: 'local' };
+  return {
+    language: 'go',
+    programs: ['go'],
+    isRun: false,
+    init: () => byNpm(workshop),
+    test: async (app) => {
+      await must('go', ['mod', 'edit', '-replace', `${module}=${path.join(dist, 'go', 'cdkmultiregionpayments')}`], { cwd: app, env });
+      await must('go', ['mod', 'tidy'], { cwd: app, env });
+      await must('go', ['test', './...'], { cwd: app, env });
+    },
+    cdk: () => ({ program: ['cdk'], env }),
   };
 }

@@ -45,6 +45,10 @@ test.each([
   ['migration', 'typescript', 'system/site'],
   ['active-active', 'python', 'payments/site'],
   ['migration', 'python', 'payments/site'],
+  ['active-active', 'java', 'site'],
+  ['migration', 'java', 'site'],
+  ['active-active', 'go', 'site'],
+  ['migration', 'go', 'site'],
 ] as const)('%s for %s has the web app where its code looks for it', (example, language, folder) => {
   const own = filesIn(path.join(root, 'examples', 'active-active', 'site'));
   const files = appsOf(root)[example][language];
@@ -87,7 +91,7 @@ test('a file in the place of the folder is refused with 1', () => {
 test.each([
   [['passive'], 'Allowed choices are active-active, migration'],
   [[], "missing required argument 'example'"],
-  [['migration', '--language', 'cobol'], 'Allowed choices are typescript, python'],
+  [['migration', '--language', 'cobol'], 'Allowed choices are typescript, python, java, go'],
   [['migration', 'here', 'there'], 'too many arguments'],
   [['migration', '--force'], "unknown option '--force'"],
 ])('wrong arguments %j end with 2, and nothing is written', (args, says) => {

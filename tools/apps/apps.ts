@@ -11,9 +11,9 @@ import { filesBelow, writeIfChanged } from '../disk/files';
 
 /** What the migration takes of the other example, as a folder of the app. */
 const system = 'system';
-/** The web app of the examples, and where a language's code looks for it: beside the file that names it. */
+/** The web app of the examples, and where a language's code looks for it. */
 const site = 'site';
-const sites: Readonly<Record<Exclude<Language, 'typescript'>, string>> = { python: 'payments/site' };
+const sites: Readonly<Record<Exclude<Language, 'typescript'>, string>> = { python: 'payments/site', java: 'site', go: 'site' };
 /** Made for an app of its own, or of use inside the repository only. */
 const replaced = ['README.md', 'cdk.json', 'tsconfig.json'];
 
@@ -86,7 +86,12 @@ function javascriptOf(source: string): string {
   return outputText;
 }
 
-const run: Readonly<Record<Language, string>> = { typescript: 'npx tsx app.ts', python: 'python3 app.py' };
+const run: Readonly<Record<Language, string>> = {
+  typescript: 'npx tsx app.ts',
+  python: 'python3 app.py',
+  java: 'mvn --quiet --batch-mode compile exec:java',
+  go: 'go run .',
+};
 
 /** The example's feature flags, so that all languages synthesise the same. */
 function cdkJsonOf(root: string, example: Example, language: Language): string {

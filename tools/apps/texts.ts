@@ -57,7 +57,69 @@ export function manifestOf(root: string, language: Language): App {
         'pytest.ini': lines('[pytest]', 'pythonpath = .', 'testpaths = tests'),
         '.gitignore': lines('.venv/', '__pycache__/', '.pytest_cache/', 'cdk.out/'),
       };
+    case 'java':
+      return { 'pom.xml': pomOf(versions), '.gitignore': lines('target/', 'cdk.out/') };
+    case 'go':
+      return { 'go.mod': goModOf(versions), '.gitignore': lines('cdk.out/') };
   }
+}
+
+/** Of the Go that jsii's modules ask for. */
+const goVersion = '1.25';
+const goModule = 'github.com/cdk-multi-region-payments/cdk-multi-region-payments-go/cdkmultiregionpayments';
+
+function goModOf(versions: Readonly<Record<string, string>>): string {
+  return lines(
+    'module payments-app',
+    '',
+    `go ${goVersion}`,
+    '',
+    'require (',
+    `\tgithub.com/aws/aws-cdk-go/awscdk/v2 v${versions['aws-cdk-lib']}`,
+    `\tgithub.com/aws/constructs-go/constructs/v10 v${versions.constructs}`,
+    `\t${goModule} v${version}`,
+    ')',
+  );
+}
+
+function pomOf(versions: Readonly<Record<string, string>>): string {
+  const dependency = (group: string, artifact: string, of: string, scope?: string): string[] => [
+    '    <dependency>',
+    `      <groupId>${group}</groupId>`,
+    `      <artifactId>${artifact}</artifactId>`,
+    `      <version>${of}</version>`,
+    ...(scope === undefined ? [] : [`      <scope>${scope}</scope>`]),
+    '    </dependency>',
+  ];
+  const plugin = (group: string, artifact: string, of: string): string[] =>
+    dependency(group, artifact, of).map((line) => `  ${line.replace('dependency>', 'plugin>')}`);
+  return lines(
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<project xmlns="http://maven.apache.org/POM/4.0.0">',
+    '  <modelVersion>4.0.0</modelVersion>',
+    '  <groupId>payments</groupId>',
+    '  <artifactId>payments-app</artifactId>',
+    '  <version>0.1.0</version>',
+    '  <properties>',
+    '    <maven.compiler.release>17</maven.compiler.release>',
+    '    <project.build.sourceEncoding>UTF-8</project.build.sourceEncoding>',
+    '    <exec.mainClass>payments.PaymentsApp</exec.mainClass>',
+    '  </properties>',
+    '  <dependencies>',
+    ...dependency('software.amazon.awscdk', 'aws-cdk-lib', versions['aws-cdk-lib']),
+    ...dependency('io.github.cdkmultiregionpayments', packageName, version),
+    ...dependency('software.constructs', 'constructs', versions.constructs),
+    ...dependency('org.junit.jupiter', 'junit-jupiter', '5.11.4', 'test'),
+    '  </dependencies>',
+    '  <build>',
+    '    <plugins>',
+    ...plugin('org.apache.maven.plugins', 'maven-compiler-plugin', '3.13.0'),
+    ...plugin('org.apache.maven.plugins', 'maven-surefire-plugin', '3.5.2'),
+    ...plugin('org.codehaus.mojo', 'exec-maven-plugin', '3.5.0'),
+    '    </plugins>',
+    '  </build>',
+    '</project>',
+  );
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
@@ -108,6 +170,25 @@ function commandsOf(cli: string): Readonly<Record<Language, Commands>> {
       cdk: npx,
       config: { 'active-active': '`payments/config.py`', migration: '`payments/config.py` (the system) and `move/config.py` (its move)' },
       recorder: '`payments/recorder.py`',
+    },
+    java: {
+      needs: 'a JDK, 17 or newer, Maven, and Node 20 or newer for the CDK',
+      install: 'mvn --quiet compile',
+      test: 'mvn --quiet test',
+      cdk: npx,
+      config: {
+        'active-active': '`src/main/java/payments/Config.java`',
+        migration: '`src/main/java/payments/Config.java` (the system) and `src/main/java/payments/move/MoveConfig.java` (its move)',
+      },
+      recorder: '`src/main/java/payments/Recorder.java`',
+    },
+    go: {
+      needs: `Go ${goVersion} or newer, and Node 20 or newer for the CDK`,
+      install: 'go mod tidy',
+      test: 'go test ./...',
+      cdk: npx,
+      config: { 'active-active': '`system/config.go`', migration: '`system/config.go` (the system) and `move/config.go` (its move)' },
+      recorder: '`system/recorder.go`',
     },
   };
 }

@@ -4,7 +4,7 @@ import { documentsOf } from '../../kernel/documents';
 export const examples = ['active-active', 'migration'] as const;
 export type Example = (typeof examples)[number];
 
-export const languages = ['typescript', 'python'] as const;
+export const languages = ['typescript', 'python', 'java', 'go'] as const;
 export type Language = (typeof languages)[number];
 
 /** Files by their path in the app's folder, with forward slashes. */
