@@ -21,6 +21,8 @@ export interface Outcome {
 export interface Step {
   /** Short, unique, and what `--only` selects by. */
   readonly name: string;
+  /** It works on one core, and changes no file: neighbours that say so run two at a time. @default false */
+  readonly beside?: boolean;
   run(): Promise<Outcome>;
 }
 
@@ -42,6 +44,12 @@ export function sum(outcomes: readonly Outcome[]): Outcome {
     skipped: total('skipped'),
     notes: outcomes.flatMap((outcome) => outcome.notes ?? []),
   };
+}
+
+interface StepResult {
+  readonly name: string;
+  readonly seconds: number;
+  readonly outcome: Outcome;
 }
 
 export interface CommandOptions {
@@ -92,9 +100,15 @@ export async function command(program: string, args: readonly string[], options:
 }
 
 /** A step that is one command: passed when it exits with 0, else failed with its output. */
-export function commandStep(name: string, program: string, args: readonly string[], options: CommandOptions = {}): Step {
+export function commandStep(
+  name: string,
+  program: string,
+  args: readonly string[],
+  { beside, ...options }: CommandOptions & Pick<Step, 'beside'> = {},
+): Step {
   return {
     name,
+    beside,
     run: async () => {
       const { code, output } = await command(program, args, options);
       return code === 0 ? passed() : failed(`${program} exited with ${code}:`, lastLines(output, 200));
@@ -132,19 +146,9 @@ export async function runSteps(steps: readonly Step[], only: readonly string[]):
   }
   endOnSignals();
   const before = isCi ? await changes() : '';
-  const results: { readonly name: string; readonly seconds: number; readonly outcome: Outcome }[] = [];
-  for (const [index, step] of chosen.entries()) {
-    if (toldToEnd) break;
-    print(`[${index + 1}/${chosen.length}] ${step.name} ...`);
-    const start = Date.now();
-    const outcome = await step
-      .run()
-      .catch((error: unknown) => failed(error instanceof Error ? (error.stack ?? error.message) : String(error)));
-    const result = { name: step.name, seconds: (Date.now() - start) / 1000, outcome };
-    results.push(result);
-    for (const note of outcome.notes ?? []) print(note.replace(/^/gm, '    '));
-    print(`    ${describe(result)}`);
-  }
+  const results: StepResult[] = [];
+  const started = Date.now();
+  for (const neighbours of lanesOf(chosen)) await runBeside(neighbours, chosen, results);
   if (toldToEnd) {
     results.push({
       name: 'to the end',
@@ -162,9 +166,39 @@ export async function runSteps(steps: readonly Step[], only: readonly string[]):
   const broken = results.filter(({ outcome }) => outcome.failed > 0 && (outcome.notes ?? []).length > 0);
   if (broken.length > 0) print('\nwhat failed:');
   for (const { name, outcome } of broken) print(`  ${name}\n${lastLines(outcome.notes!.join('\n'), 60).replace(/^/gm, '    ')}`);
-  print(`total time ${results.reduce((seconds, result) => seconds + result.seconds, 0).toFixed(0)} s`);
+  print(`total time ${((Date.now() - started) / 1000).toFixed(0)} s`);
   print(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
   process.exitCode = total.failed > 0 ? 1 : 0;
+}
+
+/** The steps in their order: each alone, but neighbours that may run beside each other together. */
+function lanesOf(steps: readonly Step[]): readonly (readonly Step[])[] {
+  const groups: Step[][] = [];
+  for (const step of steps) {
+    const last = groups.at(-1);
+    if (step.beside && last?.[0].beside) last.push(step);
+    else groups.push([step]);
+  }
+  return groups;
+}
+
+/** Two at a time: on two cores, which is what the checks are made for, a third one would only make all of them slower. */
+async function runBeside(steps: readonly Step[], all: readonly Step[], results: StepResult[]): Promise<void> {
+  const waiting = [...steps];
+  const lane = async (): Promise<void> => {
+    for (let step = waiting.shift(); step && !toldToEnd; step = waiting.shift()) {
+      print(`[${all.indexOf(step) + 1}/${all.length}] ${step.name} ...`);
+      const start = Date.now();
+      const outcome = await step
+        .run()
+        .catch((error: unknown) => failed(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+      const result = { name: step.name, seconds: (Date.now() - start) / 1000, outcome };
+      results.push(result);
+      for (const note of outcome.notes ?? []) print(note.replace(/^/gm, '    '));
+      print(`    ${steps.length > 1 ? `${step.name}: ` : ''}${describe(result)}`);
+    }
+  };
+  await Promise.all([lane(), lane()]);
 }
 
 /** `--only a,b` from the command line, and what else was given. */
@@ -180,7 +214,7 @@ async function changes(): Promise<string> {
   return status.output + difference.output;
 }
 
-function describe(result: { readonly seconds: number; readonly outcome: Outcome }): string {
+function describe(result: StepResult): string {
   const { passed: good, failed: bad, skipped: none } = result.outcome;
   return (
     `${bad > 0 ? 'FAILED' : none > 0 && good === 0 ? 'skipped' : 'ok'}  ${good} passed, ${bad} ` +

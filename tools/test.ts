@@ -55,9 +55,7 @@ const written = [...folders.map((folder) => `${folder}/**/*.{ts,js,cjs,mjs}`), '
 
 const steps: Step[] = [
   { name: 'project-files', run: projectFiles },
-  commandStep('types', 'tsc', ['--noEmit', '-p', 'tsconfig.dev.json']),
-  // `npx prettier --write .` writes what this step asks for.
-  commandStep('format', 'prettier', ['--check', '--log-level', 'warn', ...written]),
+  commandStep('types', 'tsc', ['--noEmit', '-p', 'tsconfig.dev.json'], { beside: true }),
   commandStep(
     'lint',
     'eslint',
@@ -71,21 +69,18 @@ const steps: Step[] = [
       ...folders,
       '.projenrc.ts',
     ],
-    { env: { ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1' } },
+    { beside: true, env: { ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1' } },
   ),
-  commandStep('imports', 'depcruise', [
-    '--config',
-    '.dependency-cruiser.cjs',
-    '--output-type',
-    'err-long',
-    'src',
-    'local',
-    'tools',
-    'test',
-    'examples',
-  ]),
+  // `npx prettier --write .` writes what this step asks for.
+  commandStep('format', 'prettier', ['--check', '--log-level', 'warn', ...written], { beside: true }),
+  commandStep(
+    'imports',
+    'depcruise',
+    ['--config', '.dependency-cruiser.cjs', '--output-type', 'err-long', 'src', 'local', 'tools', 'test', 'examples'],
+    { beside: true },
+  ),
   // Declared and used nowhere, or used and not declared. What is named by a path or run as a program, which it cannot see, is in knip.json.
-  commandStep('dependencies', 'knip', ['--dependencies', '--no-progress', '--no-config-hints']),
+  commandStep('dependencies', 'knip', ['--dependencies', '--no-progress', '--no-config-hints'], { beside: true }),
   bundlesStep(),
   { name: 'project', run: () => jest('project', ['--coverage=false', 'test/project/']) },
   { name: 'unit', run: unit },

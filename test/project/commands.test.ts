@@ -77,6 +77,21 @@ describe('the steps of a command', () => {
     expect(run).toMatchObject({ last: '8 passed, 0 failed', code: 0 });
   });
 
+  test('beside each other run two at a time, and the next one after both', () => {
+    const wait = (ms: number, text: string): string =>
+      `async () => { await new Promise((end) => setTimeout(end, ${ms})); return s.passed('${text}'); }`;
+    const run = runSteps(
+      [
+        `{ name: 'one', beside: true, run: ${wait(600, 'first')} }`,
+        `{ name: 'two', beside: true, run: ${wait(50, 'second')} }`,
+        `{ name: 'three', run: ${wait(10, 'third')} }`,
+      ].join(),
+    );
+    expect(run).toMatchObject({ last: '3 passed, 0 failed', code: 0 });
+    const order = [...run.output.matchAll(/\[\d\/3\] (\w+)|^ {4}(first|second|third)$/gm)].map(([, started, ended]) => started ?? ended);
+    expect(order).toEqual(['one', 'two', 'second', 'first', 'three', 'third']);
+  });
+
   test('that crash are failures, and the next ones run', () => {
     const run = runSteps(
       "{ name: 'one', run: async () => { throw new Error('broken pipe'); } }, { name: 'two', run: async () => s.passed() }",

@@ -15,6 +15,14 @@ describe('tracked files', () => {
     expect(long).toEqual([]);
   });
 
+  test('a folder of the library and of the local run shows at most 20 files', () => {
+    const counts = new Map<string, number>();
+    for (const file of files.filter((one) => /^(src|local)\//.test(one))) {
+      counts.set(path.dirname(file), (counts.get(path.dirname(file)) ?? 0) + 1);
+    }
+    expect([...counts].filter(([, count]) => count > 20)).toEqual([]);
+  });
+
   test('no file or folder has a name that says nothing', () => {
     const vague = /(^|[-_.])(utils?|helpers?|common|managers?)([-_.]|$)/i;
     expect(files.filter((file) => file.split('/').some((part) => vague.test(part)))).toEqual([]);

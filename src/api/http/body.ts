@@ -1,7 +1,7 @@
 import { ProblemError } from './answer';
 import type { HttpRequest } from './request';
-import { isJsonType } from '../../kernel/json-type';
-import { JsonRefused, readJson as readStrict, textOfBody } from '../../kernel/strict-json';
+import { JsonRefused, readJson as readStrict, textOfBody } from '../../kernel/json/strict';
+import { isJsonType } from '../../kernel/json/type';
 import { apiLimits } from '../contract';
 import type { ProblemCode } from '../contract';
 

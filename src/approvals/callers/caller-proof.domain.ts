@@ -1,7 +1,7 @@
 import { Fields } from './event.domain';
 import { sha256 } from '../../kernel/digest';
-import { isJsonType } from '../../kernel/json-type';
-import { readJson } from '../../kernel/strict-json';
+import { readJson } from '../../kernel/json/strict';
+import { isJsonType } from '../../kernel/json/type';
 import { proofLimits } from '../contract';
 
 /**

@@ -1,6 +1,6 @@
 import { Json } from '../../kernel/fingerprint';
-import { isJsonType } from '../../kernel/json-type';
-import { readJson, textOfBody } from '../../kernel/strict-json';
+import { readJson, textOfBody } from '../../kernel/json/strict';
+import { isJsonType } from '../../kernel/json/type';
 import { gateLimits, problemBody } from '../contract';
 
 /** What API Gateway sends, as far as it is read. */

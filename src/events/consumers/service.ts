@@ -1,5 +1,5 @@
 import { namedCauseOf } from '../../kernel/cause';
-import { readJson } from '../../kernel/strict-json';
+import { readJson } from '../../kernel/json/strict';
 import type { Span, TraceContext, Tracer } from '../../kernel/trace';
 import type { ConsumedEvent, MeshEvent } from '../model';
 import { envelopeProblem } from '../publishing/envelope.domain';

@@ -1,4 +1,4 @@
-import { readJson } from '../../kernel/strict-json';
+import { readJson } from '../../kernel/json/strict';
 
 /** What JSON would leave out, or say as something else; the message ends an `InvalidEvent`. */
 class Unsaid extends Error {}

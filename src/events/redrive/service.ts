@@ -1,4 +1,4 @@
-import { readJson } from '../../kernel/strict-json';
+import { readJson } from '../../kernel/json/strict';
 import { LetterOrigin, meshEventSource, reservedSources, reservedTypes } from '../contract';
 import type { MeshEvent } from '../model';
 import { entryOf, envelopeProblem } from '../publishing/envelope.domain';

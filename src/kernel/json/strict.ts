@@ -1,4 +1,4 @@
-import type { Json } from './fingerprint';
+import type { Json } from '../fingerprint';
 
 /**
  * The one reader of JSON that somebody else wrote. `JSON.parse` takes the last of two members of one name, and rounds numbers; two readers

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { JsonFault, NumberRule, readJson, textOfBody } from '../../src/kernel/strict-json';
+import { JsonFault, NumberRule, readJson, textOfBody } from '../../../src/kernel/json/strict';
 
 const blank = fc.string({ unit: fc.constantFrom(' ', '\t', '\n', '\r'), maxLength: 2 });
 
