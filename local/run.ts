@@ -10,6 +10,7 @@ import { DocumentFabric } from './documents/fabric';
 import { copyMeasures } from './documents/measures';
 import { DocumentsApi } from './documents/s3-api';
 import { openDrills } from './drill/open';
+import type { Edge } from './edge/edge';
 import { openEdge } from './edge/open';
 import { Engines } from './engine/engines';
 import { functionProcesses } from './engine/function-processes';
@@ -104,13 +105,13 @@ async function compose(asked: DemoOptions, log: (line: string) => void, supervis
   // Links in mail name the front door, long before it is opened.
   const options = { ...asked, port: asked.port || (await freePort()) };
   const { appDirectory, stage, mode, transport } = options;
-  const preparing = { supervisor, appDirectory, stage, mode, transport, frontDoor: `http://127.0.0.1:${options.port}`, log };
+  const minuteMs = (options.minuteSeconds ?? defaultMinuteSeconds) * 1000;
+  const preparing = { supervisor, appDirectory, stage, mode, transport, frontDoor: `http://127.0.0.1:${options.port}`, minuteMs, log };
   const prepared = await prepareAssembly({ ...preparing, context: options.context });
   const { assembly } = prepared;
   const { accountId } = assembly;
   const engines = new Engines({ supervisor, python, accountId, regions: regionsOf(assembly) });
   const links = createLinks([...engines.regions, ...witnessesOf(assembly)], { lagMs: options.lagMs });
-  const minuteMs = (options.minuteSeconds ?? defaultMinuteSeconds) * 1000;
   const { tables, judge, events, controlPlanes } = startFabric({ engines, links, accountId, minuteMs, log }, closing);
   const documents = openDocuments({ engines, links, events }, closing);
   const services = { ...controlPlanes.services, s3: new DocumentsApi(documents, accountId) };
@@ -237,10 +238,10 @@ async function openDoors(parts: FrontDoorParts, closing: Closing): Promise<{ rea
     store: events.metrics,
   });
   if (edge) closing.add(() => edge.close());
-  return { frontDoor: await openFrontDoor(parts, edge?.url, closing), edgeUrl: edge?.url };
+  return { frontDoor: await openFrontDoor(parts, edge, closing), edgeUrl: edge?.url };
 }
 
-async function openFrontDoor(parts: FrontDoorParts, edgeUrl: string | undefined, closing: Closing): Promise<FrontDoor> {
+async function openFrontDoor(parts: FrontDoorParts, edge: Edge | undefined, closing: Closing): Promise<FrontDoor> {
   const { options, regions, links, tables, resources, events, controlPlanes, documents, cutover, issuer, log } = parts;
   const apis = apiEndpoints(resources);
   const dns = startDns({
@@ -266,8 +267,9 @@ async function openFrontDoor(parts: FrontDoorParts, edgeUrl: string | undefined,
     observed: events,
     cutover,
     documents,
-    edgeUrl,
-    drills: openDrills({ resources, regions, fabric: cutover, issuer }, closing),
+    edgeUrl: edge?.url,
+    edge,
+    drills: openDrills({ resources, regions, fabric: cutover, issuer, metrics: events.metrics }, closing),
   });
   closing.add(() => frontDoor.close());
   return frontDoor;

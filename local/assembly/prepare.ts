@@ -1,7 +1,7 @@
 import { Assembly } from './assembly';
 import { rewriteStack, type RewrittenStack } from './rewrite';
 import { synthesise } from './synthesise';
-import { adaptProbers, hasDrill } from '../drill/plans';
+import { adaptDrills, hasDrill } from '../drill/plans';
 import type { Supervisor } from '../engine/supervisor';
 import { LocalRunError } from '../ground/failure';
 import type { Issuer } from '../ground/model';
@@ -32,6 +32,8 @@ export interface PrepareOptions {
   readonly context?: Readonly<Record<string, string>>;
   /** Address of the front door. */
   readonly frontDoor?: string;
+  /** How long a minute of metrics is. */
+  readonly minuteMs: number;
   /** Of an earlier assembly of the run: the keys stay, and this one has a folder of its own. */
   readonly again?: { readonly before: PreparedAssembly; readonly folder: string };
   readonly log: (line: string) => void;
@@ -57,7 +59,7 @@ export async function prepareAssembly(options: PrepareOptions): Promise<Prepared
     const result = rewriteStack(stack, assembly.accountId);
     if (issuer) injectKeySet(result.template, issuer);
     if (frontDoor) adaptGates(result.template, frontDoor, approvers);
-    if (frontDoor) adaptProbers(result.template, frontDoor);
+    if (frontDoor) adaptDrills(result.template, frontDoor, options.minuteMs);
     assembly.replaceTemplate(stack, result.template);
     return result;
   });

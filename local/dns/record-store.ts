@@ -58,9 +58,10 @@ export class RecordStore implements RecordSource {
     this.healthChecks = new Set(ids);
   }
 
-  /** The templates' own records, as CloudFormation has just made or changed them; what calls made stays. */
+  /** The templates' own records, as CloudFormation has just made or changed them; what calls made or changed stays. */
   public useTemplates(records: readonly RecordSet[]): void {
-    this.templates = records;
+    const changed = [...this.zones.values()].flatMap((zone) => zone.records);
+    this.templates = records.filter((record) => !changed.some((other) => isSame(other, record)));
   }
 
   public recorded(): readonly RecordSet[] {
@@ -83,17 +84,22 @@ export class RecordStore implements RecordSource {
     const before = this.recorded();
     const messages: string[] = [];
     let records = [...(this.zones.get(zoneId)?.records ?? [])];
-    const ofTemplates = this.templates.filter((record) => record.zoneId === zoneId);
+    // Route 53 does not know who has made a record: a template's can be changed by a call too.
+    let ofTemplates = this.templates.filter((record) => record.zoneId === zoneId);
     for (const { action, record } of batch) {
       const problem = this.problem(action, record, [...ofTemplates, ...records]);
       if (problem) messages.push(problem);
-      if (action !== 'CREATE') records = records.filter((other) => !isSame(other, record));
+      if (action !== 'CREATE') {
+        records = records.filter((other) => !isSame(other, record));
+        ofTemplates = ofTemplates.filter((other) => !isSame(other, record));
+      }
       if (action !== 'DELETE') records.push({ ...record, zoneId });
     }
     // As it would be afterwards: a batch may take out what stood in the way.
     messages.push(...conflicts([...ofTemplates, ...records], batch));
     if (messages.length > 0) return { kind: 'refused', messages };
     this.zones.set(zoneId, { records });
+    this.templates = [...this.templates.filter((record) => record.zoneId !== zoneId), ...ofTemplates];
     const id = `C${randomBytes(10).toString('hex').toUpperCase().slice(0, 20)}`;
     this.changes.set(id, this.now());
     if (this.changes.size > changesKept) this.changes.delete(this.changes.keys().next().value!);

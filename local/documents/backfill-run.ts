@@ -19,6 +19,13 @@ export interface BackfillState {
   readonly why?: string;
 }
 
+/** The same with its way and its end, epoch milliseconds, for people. */
+export interface BackfillSight extends BackfillState {
+  readonly from: string;
+  readonly to: string;
+  readonly endedAt?: number;
+}
+
 /** Longest that one is waited for whose end is not asked for. */
 const patienceMs = 30_000;
 
@@ -26,7 +33,7 @@ type BackfillEnd = Omit<BackfillState, 'copied' | 'failed'>;
 
 /** Runs the package's own command `backfill` against the front door, one at a time. */
 export class BackfillRun {
-  private last?: { readonly from: string; readonly over: Promise<void>; ended?: BackfillEnd };
+  private last?: { readonly from: string; readonly to: string; readonly over: Promise<void>; ended?: BackfillEnd; endedAt?: number };
   private child?: ChildProcess;
 
   constructor(
@@ -40,12 +47,20 @@ export class BackfillRun {
     if (!bucket || (this.last && !this.last.ended)) return false;
     const last: NonNullable<typeof this.last> = {
       from,
+      to,
       over: this.command(bucket.name.split('-docs-')[0], from, to).then((ended) => {
         last.ended = ended;
+        last.endedAt = Date.now();
       }),
     };
     this.last = last;
     return true;
+  }
+
+  /** Undefined: none was started. */
+  public sight(): BackfillSight | undefined {
+    const state = this.state();
+    return state && { ...state, from: this.last!.from, to: this.last!.to, endedAt: this.last!.endedAt };
   }
 
   /** Has the regions compared where that was never done in this run. Waits for its end, but not for ever. */

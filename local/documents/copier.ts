@@ -39,7 +39,12 @@ export class Copier {
   constructor(private readonly options: CopierOptions) {}
 
   public get isIdle(): boolean {
-    return this.underWay.length === 0;
+    return this.waiting === 0;
+  }
+
+  /** Versions on their way. */
+  public get waiting(): number {
+    return this.underWay.length;
   }
 
   /** A new version. What came as a copy goes no further: each region sends its own. */

@@ -5,7 +5,7 @@ import { causeOf } from '../../src/kernel/cause';
 import { starterText } from '../../src/kernel/person-name';
 import type { CutoverFabric, ExecutionView, Issuer } from '../ground/model';
 import { headerOf, send, sendJson, sendProblem, type Exchange } from '../http/answers';
-import { parsedBody } from '../http/form';
+import { parsedBody, sendDone } from '../http/form';
 import type { Route } from '../http/routes';
 import { verifiedClaims } from '../issuer/verify';
 
@@ -25,10 +25,24 @@ export interface DrillView extends Partial<Pick<DrillResult, 'recoverySeconds' |
   readonly state: 'RUNNING' | DrillResult['state'];
   readonly budgetSeconds: number;
   readonly reasons?: readonly string[];
+  /** The machine's present state, while it runs. */
+  readonly step?: string;
   /** Path of the page at the front door. */
   readonly evidence?: string;
 }
 
+/** Drills for people. */
+export interface DrillSight {
+  /** Regions that can be drilled. */
+  readonly regions: readonly string[];
+  /** Newest first. */
+  readonly drills: readonly DrillView[];
+}
+
+/** What was read is good for so long. */
+const freshMs = 1_000;
+/** Who starts a drill by the page's buttons: it knows nobody. */
+const pageName = 'the page';
 /** Tenant of the probers: no other caller uses it. */
 const proberTenant = 'region-drill';
 const kinds = ['drain', 'fault'];
@@ -37,6 +51,8 @@ const noDrill = 'The app deploys no region drill.';
 /** The calls under `/_local/drills`: start one, see how they stand, read the evidence, end one. */
 export class DrillCalls {
   private starting = false;
+  private seen: readonly DrillView[] = [];
+  private lookedAt = -Infinity;
 
   constructor(private readonly parts: DrillParts | undefined) {}
 
@@ -50,8 +66,25 @@ export class DrillCalls {
       { method: 'POST', path: '/_local/drills', answer: of((exchange, parts) => this.start(exchange, parts)) },
       { method: 'DELETE', path: '/_local/drills/{id}', answer: of((exchange, parts, id) => this.abort(exchange, parts, id)) },
       { method: 'GET', path: '/_local/drills/{id}/evidence', answer: of((exchange, parts, id) => this.evidence(exchange, parts, id)) },
+      { method: 'POST', path: '/_local/page/drills', answer: of((exchange, parts) => this.startFromPage(exchange, parts)) },
+      { method: 'POST', path: '/_local/page/drills/{id}/end', answer: of((exchange, parts, id) => this.abort(exchange, parts, id, true)) },
       { method: 'POST', path: clientTokenPath, answer: of((exchange, parts) => clientToken(exchange, parts)) },
     ];
+  }
+
+  /** As somebody last saw them; looks again for the next one. Undefined for an app without a drill. */
+  public latest(): DrillSight | undefined {
+    if (!this.parts) return undefined;
+    if (Date.now() - this.lookedAt > freshMs) {
+      this.lookedAt = Date.now();
+      this.list().then(
+        (views) => {
+          this.seen = views;
+        },
+        () => undefined,
+      );
+    }
+    return { regions: this.parts.drills.map(({ plan }) => plan.drilled), drills: this.seen };
   }
 
   /** Newest first. */
@@ -69,7 +102,7 @@ export class DrillCalls {
     const id = idOf(execution);
     const asked = execution.input as { kind?: string };
     const known = { id, region: plan.drilled, kind: asked.kind ?? 'drain', budgetSeconds: plan.budgetSeconds };
-    if (execution.status === 'RUNNING') return { ...known, state: 'RUNNING' };
+    if (execution.status === 'RUNNING') return { ...known, state: 'RUNNING', step: execution.state };
     const text = await this.parts!.object(machine.region, bucket, drillKeys.result(id)).catch(() => undefined);
     if (text === undefined) return { ...known, state: execution.status === 'ABORTED' ? 'ABORTED' : 'FAILED' };
     const { state, recoverySeconds, lost, duplicates, split, reasons } = JSON.parse(text) as DrillResult;
@@ -105,7 +138,17 @@ export class DrillCalls {
     if (!kinds.includes(kind as string)) {
       return sendProblem(exchange, 'invalid_request', `kind is '${String(kind).slice(0, 64)}': give one of ${kinds.join(', ')}.`);
     }
-    await this.startOnce(exchange, parts, drill, { kind: kind as string, startedBy: who.name });
+    await this.startOnce(exchange, parts, drill, { kind: kind as string, startedBy: who.name }, (view) => sendJson(exchange, 202, view));
+  }
+
+  /** The page's own buttons: whoever sits before it drains a region, as it stops one. */
+  private async startFromPage(exchange: Exchange, parts: DrillParts): Promise<void> {
+    const parsed = await parsedBody(exchange);
+    if (!parsed) return;
+    const drill = parts.drills.find(({ plan }) => plan.drilled === parsed.fields.region);
+    if (!drill) return sendProblem(exchange, 'invalid_request', 'region is one that the app drills.');
+    const input = { kind: 'drain', startedBy: pageName };
+    await this.startOnce(exchange, parts, drill, input, (view) => sendDone(exchange, parsed, { id: view?.id }, undefined));
   }
 
   private async startOnce(
@@ -113,6 +156,7 @@ export class DrillCalls {
     { fabric, drills }: DrillParts,
     { machine }: PlannedDrill,
     input: { readonly kind: string; readonly startedBy: string },
+    begun: (view: DrillView | undefined) => void,
   ): Promise<void> {
     const runs = ({ machine: name, status }: ExecutionView): boolean =>
       status === 'RUNNING' && drills.some((drill) => drill.machine.name === name);
@@ -125,11 +169,8 @@ export class DrillCalls {
     try {
       const { executionArn } = await fabric.start(machine.arn, input);
       const id = executionArn.split(':').pop()!;
-      sendJson(
-        exchange,
-        202,
-        (await this.list()).find((view) => view.id === id),
-      );
+      this.lookedAt = -Infinity;
+      begun((await this.list()).find((view) => view.id === id));
     } catch (error) {
       sendProblem(exchange, 'unavailable', `The state machine in ${machine.region} could not be started: ${causeOf(error)}`, {
         region: machine.region,
@@ -149,7 +190,9 @@ export class DrillCalls {
   }
 
   /** The execution is stopped, as `stop-execution` does on AWS; EventBridge tells the watchdog there, and here this call does. */
-  private async abort(exchange: Exchange, parts: DrillParts, id: string): Promise<void> {
+  private async abort(exchange: Exchange, parts: DrillParts, id: string, fromPage = false): Promise<void> {
+    const parsed = fromPage ? await parsedBody(exchange) : undefined;
+    if (fromPage && !parsed) return;
     const run = this.runOf(parts, id);
     if (!run) return sendProblem(exchange, 'unknown_route', `There is no drill '${id.slice(0, 64)}'.`);
     if (run.execution.status !== 'RUNNING') {
@@ -158,18 +201,21 @@ export class DrillCalls {
     await parts.fabric.stop(run.execution.arn, 'ended at the front door');
     const { machine, watchdog } = run.drill;
     await parts.fabric.invoke(machine.region, watchdog, {});
-    sendJson(
-      exchange,
-      200,
-      (await this.list()).find((view) => view.id === id),
-    );
+    this.lookedAt = -Infinity;
+    const ended = (await this.list()).find((view) => view.id === id)!;
+    if (parsed) sendDone(exchange, parsed, ended, undefined);
+    else sendJson(exchange, 200, ended);
   }
 
   private async evidence(exchange: Exchange, parts: DrillParts, id: string): Promise<void> {
     const run = this.runOf(parts, id);
-    const page = run && (await parts.object(run.drill.machine.region, run.drill.bucket, drillKeys.evidence(id, 'html')));
-    if (page === undefined) return sendProblem(exchange, 'unknown_route', `There is no evidence of a drill '${id.slice(0, 64)}' yet.`);
-    send(exchange, 200, 'text/html; charset=utf-8', page);
+    const format = exchange.query.get('format') ?? 'html';
+    if (format !== 'html' && format !== 'json') {
+      return sendProblem(exchange, 'invalid_request', 'format is html or json, or left out for the page.');
+    }
+    const text = run && (await parts.object(run.drill.machine.region, run.drill.bucket, drillKeys.evidence(id, format)));
+    if (text === undefined) return sendProblem(exchange, 'unknown_route', `There is no evidence of a drill '${id.slice(0, 64)}' yet.`);
+    send(exchange, 200, format === 'html' ? 'text/html; charset=utf-8' : 'application/json', text);
   }
 }
 

@@ -26,8 +26,21 @@ export interface EdgeOptions {
   readonly now?: () => number;
 }
 
+/** What viewers were answered, since the edge was opened. */
+export interface EdgeSight {
+  readonly url: string;
+  readonly requests: number;
+  /** Of them from the cache. */
+  readonly hits: number;
+  /** Of them with a status of 5xx. */
+  readonly failed: number;
+  /** Answers of origins by their region. */
+  readonly byRegion: Readonly<Record<string, number>>;
+}
+
 export interface Edge {
   readonly url: string;
+  readonly sight: () => EdgeSight;
   close(): Promise<void>;
 }
 
@@ -55,8 +68,10 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     server.once('error', reject);
     server.listen(options.port, '127.0.0.1', resolve);
   });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
+    sight: () => ({ url, ...edge.seen }),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -66,6 +81,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
 }
 
 class EdgeServer {
+  public seen: Omit<EdgeSight, 'url'> = { requests: 0, hits: 0, failed: 0, byRegion: {} };
   private readonly cache: EdgeCache;
   private prepared?: Promise<void>;
 
@@ -78,6 +94,7 @@ class EdgeServer {
     if (read.kind === 'gone') return;
     const { cached, answer } =
       read.kind === 'read' ? await this.serve(requestOf(incoming, read.body)) : { cached: false, answer: own(413) };
+    this.note(cached, answer);
     this.options.count?.('Requests', 1);
     this.options.count?.('5xxErrorRate', answer.status >= 500 ? 100 : 0);
     response.writeHead(answer.status, {
@@ -88,6 +105,16 @@ class EdgeServer {
       ...(answer.region === undefined ? {} : { 'X-Origin-Region': answer.region }),
     });
     response.end(incoming.method === 'HEAD' ? undefined : answer.body);
+  }
+
+  private note(cached: boolean, { status, region }: EdgeAnswer): void {
+    const { requests, hits, failed, byRegion } = this.seen;
+    this.seen = {
+      requests: requests + 1,
+      hits: hits + (cached ? 1 : 0),
+      failed: failed + (status >= 500 ? 1 : 0),
+      byRegion: cached || region === undefined ? byRegion : { ...byRegion, [region]: (byRegion[region] ?? 0) + 1 },
+    };
   }
 
   /** The first behavior that matches is the only one, whatever its function makes of the path. */

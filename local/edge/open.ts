@@ -67,6 +67,7 @@ export async function openEdge(options: OpenEdgeOptions): Promise<Edge | undefin
   });
   return {
     url: edge.url,
+    sight: edge.sight,
     close: async () => {
       origins.close();
       await edge.close();

@@ -3,7 +3,7 @@ import { ObservedCalls } from './observed';
 import type { Status } from './status';
 import { tenantPattern } from '../../src/api/caller.contract';
 import type { CutoverCalls } from '../cutover/calls';
-import { DrillCalls, type DrillParts } from '../drill/calls';
+import type { DrillCalls, DrillParts } from '../drill/calls';
 import type { FrontDoorDeps, LinkState, RegionHandle } from '../ground/model';
 import { headerOf, send, sendJson, sendProblem, type Exchange } from '../http/answers';
 import { sendDone, parsedBody, type Parsed } from '../http/form';
@@ -22,8 +22,8 @@ export class Control {
     private readonly status: () => Status,
     page: Page,
     private readonly cutover: CutoverCalls,
+    drills: DrillCalls,
   ) {
-    const drills = new DrillCalls(deps.drills);
     this.router = new Router([...page.routes(), ...cutover.routes(), ...drills.routes(), ...this.routes()]);
   }
 

@@ -9,7 +9,9 @@ import { cutoverOf } from '../cutover/cutover';
 import { BackfillRun } from '../documents/backfill-run';
 import { DocumentCalls, documentsPath } from '../documents/calls';
 import type { DocumentFabric } from '../documents/fabric';
-import type { DrillParts } from '../drill/calls';
+import { documentSight } from '../documents/sight';
+import { DrillCalls, type DrillParts } from '../drill/calls';
+import type { Edge } from '../edge/edge';
 import { LocalRunError } from '../ground/failure';
 import type { FrontDoor, FrontDoorDeps } from '../ground/model';
 import { exchangeOf, rawProblem, sendProblem, type Exchange } from '../http/answers';
@@ -28,6 +30,8 @@ export interface FrontDoorOptions extends FrontDoorDeps {
   readonly documents?: DocumentFabric;
   /** Absent: no region is drilled. */
   readonly drills?: DrillParts;
+  /** Absent: the app has no distribution. */
+  readonly edge?: Pick<Edge, 'sight'>;
 }
 
 /** Opens the front door on 127.0.0.1. Rejects when the port is taken. */
@@ -42,9 +46,16 @@ export async function startFrontDoor(deps: FrontDoorOptions): Promise<FrontDoor>
   const backfill = deps.documents && new BackfillRun(deps.documents, url);
   const cutover = cutoverOf(deps, url, backfill && ((from, to) => backfill.once(from, to)));
   const status = () => statusOf(deps, forwarder, cutover.watch);
-  const page = new Page({ ...deps, status, cutover: cutover.watch, url });
+  const drills = new DrillCalls(deps.drills);
+  const around = {
+    drills: () => drills.latest(),
+    documents: () => deps.documents && backfill && documentSight(deps.documents, backfill),
+    edge: () => deps.edge?.sight(),
+    backfill: (from: string, to: string) => backfill?.start(from, to) ?? false,
+  };
+  const page = new Page({ ...deps, status, cutover: cutover.watch, around, url });
   const publicApi = new PublicApi({ ...deps, gate, forwarder, saw: page.saw });
-  const control = new Control(deps, status, page, cutover.calls);
+  const control = new Control(deps, status, page, cutover.calls, drills);
   const awsDoor = new AwsDoor(deps.regions);
   const documents = deps.documents && backfill && new DocumentCalls(deps.documents, deps.regions, backfill);
   const approvals = new Approvals(deps.cutover?.gates ?? [], deps.regions);

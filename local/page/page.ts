@@ -29,6 +29,14 @@ export interface PageDeps {
   readonly observed?: Pick<Observed, 'events' | 'trace'>;
   /** Absent: the app moves nothing. */
   readonly cutover?: Pick<CutoverWatch, 'latest' | 'look' | 'nudge'>;
+  /** Each undefined where the app has no such part. */
+  readonly around?: {
+    readonly drills: () => PageState['drills'];
+    readonly documents: () => PageState['documents'];
+    readonly edge: () => PageState['edge'];
+    /** False: a backfill runs already, or there are no documents. */
+    readonly backfill: (from: string, to: string) => boolean;
+  };
 }
 
 /** No inline script or style, nothing from elsewhere. */
@@ -94,6 +102,7 @@ export class Page {
       { method: 'GET', path: '/_local/page/assets/{name}', answer: (exchange, name) => this.asset(exchange, name) },
       { method: 'GET', path: '/_local/page/traces/{traceId}', answer: (exchange, traceId) => this.showTrace(exchange, traceId) },
       { method: 'POST', path: '/_local/page/load', answer: (exchange) => this.setLoad(exchange) },
+      { method: 'POST', path: '/_local/page/backfill', answer: (exchange) => this.startBackfill(exchange) },
       { method: 'POST', path: '/_local/page/storm', answer: (exchange) => this.startStorm(exchange) },
       { method: 'POST', path: '/_local/page/links/{from}/{to}', answer: (exchange, from, to) => this.setBothWays(exchange, from, to) },
     ];
@@ -153,6 +162,22 @@ export class Page {
     if (!senders) return this.noTokens(exchange);
     if (!senders.storm.start()) return sendProblem(exchange, 'request_in_flight', 'A storm is under way already.');
     sendDone(exchange, parsed, senders.storm.state(), undefined);
+  }
+
+  private async startBackfill(exchange: Exchange): Promise<void> {
+    const parsed = await parsedBody(exchange);
+    if (!parsed) return;
+    const { from, to } = parsed.fields;
+    const known = this.deps.around?.documents()?.buckets.map(({ region }) => region) ?? [];
+    if (typeof from !== 'string' || typeof to !== 'string' || !known.includes(from) || !known.includes(to) || from === to) {
+      return sendProblem(
+        exchange,
+        'invalid_request',
+        `from and to are two of ${known.join(', ') || 'no regions: there are no documents'}.`,
+      );
+    }
+    if (!this.deps.around!.backfill(from, to)) return sendProblem(exchange, 'request_in_flight', 'A backfill is running already.');
+    sendDone(exchange, parsed, { from, to }, undefined);
   }
 
   private async setBothWays(exchange: Exchange, a: string, b: string): Promise<void> {
@@ -218,6 +243,9 @@ export class Page {
       storm: senders?.storm.state(),
       events: this.eventWatch?.seen(),
       cutover: this.cutover(),
+      drills: this.deps.around?.drills(),
+      documents: this.deps.around?.documents(),
+      edge: this.deps.around?.edge(),
     };
   }
 }

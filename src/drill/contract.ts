@@ -113,7 +113,13 @@ export const drillEnv = new EnvCodec(
     plan: 'DRILL_PLAN',
     bucket: 'DRILL_BUCKET',
   },
-  { topicArn: 'DRILL_TOPIC_ARN', stateMachineArn: 'DRILL_STATE_MACHINE_ARN', prober: 'DRILL_PROBER' },
+  {
+    topicArn: 'DRILL_TOPIC_ARN',
+    stateMachineArn: 'DRILL_STATE_MACHINE_ARN',
+    prober: 'DRILL_PROBER',
+    /** Length of a minute of metrics in milliseconds, where it is another one, as in the local run. */
+    minuteMs: 'DRILL_MINUTE_MS',
+  },
 );
 
 /** Environment of the prober, besides. */

@@ -80,6 +80,22 @@ test('callers that never leave fail it: the region is put back before they would
   expect(world.inService).toBe(true);
 });
 
+test.each([60_000, 5_000])('metrics are asked for over the whole drill, where a minute has %d ms', async (minuteMs) => {
+  const asked: number[] = [];
+  const metric = (name: string, minutes: number): number[] => {
+    if (name === 'EventsPublished') asked.push(minutes);
+    return [];
+  };
+  const { world } = await drilled({ metric, minuteMs });
+  // A part of the last minute is behind the end.
+  const wholeMs = world.nowMs - world.beganMs;
+  expect(asked).toHaveLength(2);
+  for (const minutes of asked) {
+    expect(minutes * minuteMs).toBeGreaterThanOrEqual(wholeMs);
+    expect(minutes * minuteMs).toBeLessThan(wholeMs + 3 * minuteMs);
+  }
+});
+
 test.each<[string, WorldSettings, string]>([
   ['a raised alarm', { raised: ['Faults'] }, 'before: alarms of us-east-1 are quiet: Faults'],
   ['a cutover', { cutover: 'arn:of:run' }, 'before: no cutover runs: arn:of:run'],

@@ -41,7 +41,8 @@ export interface WorldSettings {
   readonly kind?: DrillKind;
   /** What an experiment says when it is looked at. */
   readonly faultProblem?: string;
-  readonly metric?: (name: string) => readonly number[];
+  readonly metric?: (name: string, minutes: number) => readonly number[];
+  readonly minuteMs?: number;
 }
 
 /** A system that is drilled, with a clock of its own: what callers are told follows the switch after a health check and the TTL. */
@@ -124,7 +125,8 @@ export class DrillWorld {
       store,
       switches,
       faults,
-      reads: { metric: async (_, { name }) => this.settings.metric?.(name) ?? [], queueDepth: async () => 0 },
+      reads: { metric: async (_, { name }, minutes) => this.settings.metric?.(name, minutes) ?? [], queueDepth: async () => 0 },
+      minuteMs: this.settings.minuteMs ?? 60_000,
       raised: async () => this.settings.raised ?? [],
       cutover: async () => this.settings.cutover,
     };

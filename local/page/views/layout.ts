@@ -1,4 +1,7 @@
 import { cutover } from './cutover';
+import { documents } from './documents';
+import { drills } from './drills';
+import { edge } from './edge';
 import { events } from './events';
 import { clock } from './figures';
 import { announcement, headline } from './headline';
@@ -26,6 +29,9 @@ export const fragments: Readonly<Record<string, (state: PageState) => Html>> = {
   alarms,
   dns,
   cutover,
+  drills,
+  documents,
+  edge,
 };
 
 /** htmx without what the content security policy forbids, and without what the page does not use. */
@@ -85,6 +91,9 @@ ${part('events', 'Events received')}
 <div id="trace-panel">${drawn}</div></section>
 ${part('network', 'Links between regions')}
 ${part('alarms', 'Alarms', 'panel tall')}
+${state.drills && part('drills', 'Region drills', 'panel wide')}
+${state.documents && part('documents', 'Documents')}
+${state.edge && part('edge', 'Edge')}
 ${part('tables', 'Tables and their replication')}
 ${part('dns', 'DNS', 'panel wide')}
 </div>

@@ -1,4 +1,7 @@
 import type { CutoverView } from '../../cutover/model';
+import type { DocumentSight } from '../../documents/sight';
+import type { DrillSight } from '../../drill/calls';
+import type { EdgeSight } from '../../edge/edge';
 import type {
   AlarmStatus,
   BusStatus,
@@ -125,6 +128,12 @@ export interface PageState {
   readonly events?: { readonly received: readonly ReceivedEvents[]; readonly latest: readonly ReceivedEvent[] };
   /** Absent: the app moves nothing. */
   readonly cutover?: CutoverView;
+  /** Absent: the app drills no region. */
+  readonly drills?: DrillSight;
+  /** Absent: no bucket is copied. */
+  readonly documents?: DocumentSight;
+  /** Absent: the app has no distribution. */
+  readonly edge?: EdgeSight;
 }
 
 /** A trace with what its payment's consumers received. */

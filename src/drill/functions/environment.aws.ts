@@ -32,7 +32,7 @@ function switchesOf(source: Environment): DrainMarks {
 /** Ports of the function that looks. */
 export function lookServices(source: Environment): LookServices {
   const { systemName } = drillPlan(source);
-  const { bucket, stateMachineArn } = drillEnv.read(source);
+  const { bucket, stateMachineArn, minuteMs = '60000' } = drillEnv.read(source);
   const machine = set('DRILL_STATE_MACHINE_ARN', stateMachineArn);
   const noCall = (): never => {
     throw new Error('a drill has no check of its own');
@@ -43,6 +43,7 @@ export function lookServices(source: Environment): LookServices {
     cutover: (region) => runningCutover(region, systemName, machine),
     switches: switchesOf(source),
     store: drillStore(regionOf(source), bucket),
+    minuteMs: Number(minuteMs),
   };
 }
 

@@ -20,6 +20,8 @@ export interface LookServices {
   readonly switches: Pick<RegionSwitch, 'read'>;
   readonly faults?: Pick<RegionFaults, 'problem'>;
   readonly store: DrillStore;
+  /** Length of a minute of metrics. */
+  readonly minuteMs: number;
 }
 
 type LookStep = StepsOf<'look'>;
@@ -172,8 +174,8 @@ async function deadLetters({ reads }: LookServices, { systemName, regions, event
 }
 
 async function metricsOf(services: LookServices, { plan, facts, nowMs }: AskedStep): Promise<DrillMetricsSeen> {
-  const { reads } = services;
-  const minutes = Math.ceil((nowMs - facts.startedMs) / 60_000) + 1;
+  const { reads, minuteMs } = services;
+  const minutes = Math.ceil((nowMs - facts.startedMs) / minuteMs) + 1;
   const sum = async (name: string): Promise<number> => {
     const values = await Promise.all(plan.regions.map((region) => reads.metric(region, own(plan, region, name, 'Sum'), minutes)));
     return values.flat().reduce((total, value) => total + value, 0);

@@ -1,4 +1,4 @@
-import { adaptProbers, hasDrill, plannedDrills } from '../../../local/drill/plans';
+import { adaptDrills, hasDrill, plannedDrills } from '../../../local/drill/plans';
 import type { CfnTemplate, FabricResource } from '../../../local/ground/model';
 import { drillEnv, drillName, drillWatchdogName, proberEnv } from '../../../src/drill/contract';
 import { plan } from '../../drill/world';
@@ -8,16 +8,22 @@ const functionWith = (variables: Record<string, string>): CfnTemplate['Resources
   Properties: { Environment: { Variables: variables } },
 });
 
-test('a prober pays through the front door and asks it for tokens, without a secret; other functions stay as they are', () => {
+test('a prober pays through the front door and asks it for tokens, without a secret, and knows its minute; other functions stay', () => {
   const identity = JSON.stringify({ tokenUrl: 'https://login.example.com/token', secretArn: 'arn:of:secret' });
-  const template: CfnTemplate = { Resources: { Prober: functionWith(proberEnv.write({ identity })), Other: functionWith({ A: 'b' }) } };
+  const template: CfnTemplate = {
+    Resources: {
+      Prober: functionWith({ ...drillEnv.write({ plan: '{}', bucket: 'b' }), ...proberEnv.write({ identity }) }),
+      Other: functionWith({ A: 'b' }),
+    },
+  };
   expect(hasDrill(template)).toBe(true);
-  adaptProbers(template, 'http://127.0.0.1:4580');
+  adaptDrills(template, 'http://127.0.0.1:4580', 5_000);
   const { Variables } = template.Resources.Prober.Properties!.Environment as { Variables: Record<string, string> };
   expect(proberEnv.read(Variables)).toEqual({
     identity: '{"tokenUrl":"http://127.0.0.1:4580/_local/client-token"}',
     door: 'http://127.0.0.1:4580',
   });
+  expect(drillEnv.read(Variables).minuteMs).toBe('5000');
   expect(template.Resources.Other).toEqual(functionWith({ A: 'b' }));
   expect(hasDrill({ Resources: { Other: template.Resources.Other } })).toBe(false);
 });

@@ -1,14 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type http from 'node:http';
-import type {
-  AlarmStatus,
-  DnsAnswer,
-  FrontDoorDeps,
-  Observed,
-  ReceivedEvent,
-  RecordStatus,
-  TraceSegment,
-} from '../../../local/ground/model';
+import type { FrontDoorOptions } from '../../../local/front-door/front-door';
+import type { AlarmStatus, DnsAnswer, Observed, ReceivedEvent, RecordStatus, TraceSegment } from '../../../local/ground/model';
 import { Door } from '../front-door/door';
 
 export const east = 'us-east-1';
@@ -33,7 +26,7 @@ export interface FakePace {
 
 /** A front door before two regions that exist in this process only: payments, DNS with health and TTL, events, traces. */
 export class FakeRun {
-  static async open(pace: FakePace = { noticeMs: 300, ttlMs: 300 }, change: Partial<FrontDoorDeps> = {}): Promise<FakeRun> {
+  static async open(pace: FakePace = { noticeMs: 300, ttlMs: 300 }, change: Partial<FrontDoorOptions> = {}): Promise<FakeRun> {
     const run = new FakeRun(pace);
     run.door = await Door.open(
       { [east]: run.engine(east), [west]: run.engine(west) },
@@ -89,7 +82,7 @@ export class FakeRun {
     return !change || (Date.now() - change.at > this.pace.noticeMs ? change.up : !change.up);
   }
 
-  private dns(): FrontDoorDeps['dns'] {
+  private dns(): FrontDoorOptions['dns'] {
     return {
       publicName: 'pay.example.com',
       resolve: ({ location, resolver }): DnsAnswer => {

@@ -45,6 +45,23 @@ test('a batch is done as a whole, or not at all', () => {
   expect(store.list('other')).toEqual([]);
 });
 
+test("a template's record can be changed and deleted by hand, and a deployment that does not change it leaves it so", () => {
+  const store = storeOf();
+  const deployed = ['a', 'b'].map((name) => record(1, name, { zoneId: 'Z' }));
+  store.useTemplates(deployed);
+  const batch = [
+    { action: 'DELETE', record: record(1, 'a') },
+    { action: 'CREATE', record: record(1, 'a', { ttlSeconds: 50 }) },
+  ] as const;
+  expect(store.change('Z', batch).kind).toBe('accepted');
+  const seen = (): unknown[] => store.list('Z').map(({ setIdentifier, ttlSeconds }) => `${setIdentifier} ${ttlSeconds}`);
+  expect(seen().sort()).toEqual(['a 50', 'b 5']);
+  store.useTemplates(deployed);
+  expect(seen().sort()).toEqual(['a 50', 'b 5']);
+  expect(store.change('Z', [{ action: 'DELETE', record: record(1, 'b') }]).kind).toBe('accepted');
+  expect(seen()).toEqual(['a 50']);
+});
+
 test('records of one name keep to one kind', () => {
   const store = storeOf();
   store.useTemplates([record(1, 'a', { routing: 'latency', region: 'us-east-1', weight: undefined, zoneId: 'Z' })]);
