@@ -1,6 +1,7 @@
 import { CheckLine, CheckLines } from './check-lines.service';
 import { crowd } from './crowd.service';
 import { DrainFinding, DrainPlan, DrainSwitch, DrainTrial } from './drain.service';
+import { ConsumerRecord, eventsArrive } from './events.service';
 import { everyday } from './everyday.service';
 import { eachOf } from './figures.domain';
 import { auditOfRun } from './ledger-view.service';
@@ -20,6 +21,8 @@ export interface VerificationPorts {
   readonly token: () => Promise<string>;
   /** The switch is looked for before anything is done; throws where there is none. */
   readonly drain?: Omit<DrainPlan, 'sleep' | 'nowMs' | 'ended' | 'drainSwitch'> & { readonly find: () => Promise<DrainSwitch> };
+  /** A consumer's record is looked for before anything is done; throws where there is none. */
+  readonly events?: () => Promise<ConsumerRecord>;
   readonly nowMs: () => number;
   /** Is not ended with the run. */
   readonly sleep: (ms: number) => Promise<void>;
@@ -61,8 +64,10 @@ export async function verify(ports: VerificationPorts, request: VerifyRequest, l
   };
   let drain: DrainFinding | undefined;
   try {
-    const drainSwitch = await reached(setting, ports);
-    if (drainSwitch !== false) drain = await scenario(setting, ports, drainSwitch);
+    if (await reached(setting)) {
+      const parts = await partsOf(setting, ports);
+      if (parts) drain = await scenario(setting, ports, parts);
+    }
   } catch (error) {
     const by = ports.endedBy();
     const why = by ?? causeOf(error);
@@ -82,11 +87,12 @@ export async function verify(ports: VerificationPorts, request: VerifyRequest, l
   };
 }
 
+const notBegun = 'the scenario was not begun';
+
 /** Whether everything answers, by its own name; without that the rest would say the same thing fifty times. */
-async function reached(setting: ScenarioSetting, { drain }: VerificationPorts): Promise<DrainSwitch | undefined | false> {
+async function reached(setting: ScenarioSetting): Promise<boolean> {
   const { client, figures, regions, run, token } = setting;
   figures.heading('reach');
-  const notBegun = 'the scenario was not begun';
   let good = true;
   const say = (name: string, ok: boolean, figure: string, note = ''): void => {
     good = good && ok;
@@ -117,14 +123,37 @@ async function reached(setting: ScenarioSetting, { drain }: VerificationPorts): 
   if (!good) return false;
   const asked = await client.once({ path: `/api/v1/accounts/${run}-nobody` });
   say('the token is accepted', asked.status === 404, asked.status === 404 ? 'yes' : `${asked.status} ${asked.body.code ?? ''}`);
-  if (!good || !drain) return good ? undefined : false;
-  const switches = await drain.find().catch(asError);
-  if (switches instanceof Error) say('the switch that drains a region is found', false, switches.message);
-  else say('the switch that drains a region is found', true, switches.place);
-  return switches instanceof Error ? false : switches;
+  return good;
 }
 
-async function scenario(setting: ScenarioSetting, ports: VerificationPorts, drainSwitch?: DrainSwitch): Promise<DrainFinding | undefined> {
+/** What parts of the scenario need besides the API. */
+interface ScenarioParts {
+  readonly drainSwitch?: DrainSwitch;
+  readonly record?: ConsumerRecord;
+}
+
+/** Undefined where one is not there. */
+async function partsOf({ figures }: ScenarioSetting, { drain, events }: VerificationPorts): Promise<ScenarioParts | undefined> {
+  const lookFor = async <T extends { readonly place: string }>(name: string, find?: () => Promise<T>): Promise<T | undefined | false> => {
+    if (!find) return undefined;
+    const part = await find().catch(asError);
+    if (part instanceof Error) {
+      figures.check(name, false, part.message, notBegun);
+      return false;
+    }
+    figures.check(name, true, part.place);
+    return part;
+  };
+  const drainSwitch = await lookFor('the switch that drains a region is found', drain?.find);
+  const record = await lookFor('the record of the consumer is found', events);
+  return drainSwitch === false || record === false ? undefined : { drainSwitch, record };
+}
+
+async function scenario(
+  setting: ScenarioSetting,
+  ports: VerificationPorts,
+  { drainSwitch, record }: ScenarioParts,
+): Promise<DrainFinding | undefined> {
   await everyday(setting);
   await checkRefusals(setting);
   await crowd(setting, crowdOf(setting.regions.length));
@@ -135,6 +164,7 @@ async function scenario(setting: ScenarioSetting, ports: VerificationPorts, drai
     drained = await new DrainTrial(setting, { ...drain, drainSwitch, nowMs, sleep, ended: () => ports.endedBy() !== undefined }).run();
   }
   if (ports.endedBy() !== undefined) throw new Error('ended');
+  if (record) await eventsArrive(setting, record);
   await conclude(setting);
   return drained;
 }

@@ -42,6 +42,8 @@ function started(args: readonly string[]): Running {
   return { child, ended: new Promise((resolve) => child.on('close', (code) => resolve({ code, output, errors }))) };
 }
 
+/** A target without a fault. */
+const two = ['--api', 'https://pay.example.com', '--region', 'us-east-1=https://x.example', '--region', 'us-west-2=https://y.example'];
 const withToken = (command: string): string[] => [...server.options, '--token-command', command];
 const lastLine = (output: string): string => output.trimEnd().split('\n').pop()!;
 
@@ -126,6 +128,10 @@ test.each([
   [['--api', 'https://pay.example.com', '--region', 'us-east-1'], '--region us-east-1: give REGION=URL'],
   [['--api', 'https://pay.example.com', '--region', 'Ohio=https://x.example'], '--region Ohio=https://x.example: give REGION=URL'],
   [['--api', 'https://pay.example.com', '--region', 'us-east-1=https://x.example'], '--region: give at least two regions'],
+  [[...two, '--tenant', 'acme'], '--tenant: it is for --consumer'],
+  [[...two, '--consumer', 'Recorder'], '--consumer Recorder: give the name of an IdempotentConsumer'],
+  [[...two, '--consumer', 'recorder'], '--consumer: give the system too, with --system'],
+  [[...two, '--consumer', 'recorder', '--system', 'acme-pay'], '--consumer: give the tenant of the token too, with --tenant'],
 ])('%j is answered in one line, with 2', async (given, message) => {
   const args = [
     'verify',

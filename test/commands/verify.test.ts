@@ -29,6 +29,9 @@ interface Wish {
   readonly before?: (system: FakeSystem) => unknown;
   readonly budgetSeconds?: number;
   readonly breakDrain?: boolean;
+  /** Whether the event of a payment has come to a region's consumer by then; absent: events are not looked at. */
+  readonly applied?: (region: string, paymentId: string, nowMs: number) => boolean;
+  readonly noInbox?: boolean;
 }
 
 async function tried(faults: Faults, wish: Wish = {}): Promise<Tried> {
@@ -66,6 +69,15 @@ async function tried(faults: Faults, wish: Wish = {}): Promise<Tried> {
     nowMs: time.nowMs,
     sleep: time.sleep,
     endedBy: () => (ended ? 'SIGINT' : undefined),
+    ...(wish.applied && {
+      events: async () => {
+        if (wish.noInbox) throw new Error('acme-pay-recorder-inbox in us-west-2 cannot be read: ResourceNotFoundException');
+        return {
+          place: 'acme-pay-recorder-inbox in 2 regions',
+          applied: async (region: string, ids: readonly string[]) => new Set(ids.filter((id) => wish.applied!(region, id, time.nowMs()))),
+        };
+      },
+    }),
     ...(wish.drain === undefined
       ? {}
       : {
@@ -108,6 +120,42 @@ function switchOf(system: FakeSystem, { breakDrain }: Wish): DrainSwitch {
     },
   };
 }
+
+describe('the events of the payments', () => {
+  test('are looked for in each region until the consumer has them', async () => {
+    const firstAskedMs = new Map<string, number>();
+    const { failed, lines } = await tried(
+      {},
+      {
+        applied: (region, id, nowMs) => {
+          const key = `${region} ${id}`;
+          firstAskedMs.set(key, firstAskedMs.get(key) ?? nowMs);
+          return nowMs - firstAskedMs.get(key)! >= 60_000;
+        },
+      },
+    );
+    expect(failed).toEqual([]);
+    expect(lines).toContain('ok the record of the consumer is found: acme-pay-recorder-inbox in 2 regions');
+    const figures = lines.filter((line) => line.startsWith('ok events of the payments in '));
+    expect(figures).toEqual([
+      expect.stringMatching(/in us-east-1: (\d+) of \1 \(\d+ accepted elsewhere\)$/),
+      expect.stringMatching(/in us-west-2: (\d+) of \1 \(\d+ accepted elsewhere\)$/),
+    ]);
+  });
+
+  test('one that never comes to one region is missing there', async () => {
+    let lost: string | undefined;
+    const { failed } = await tried({}, { applied: (region, id) => region === 'us-east-1' || id !== (lost ??= id) });
+    expect(failed).toEqual([expect.stringMatching(/^events of the payments in us-west-2: (\d+) of (\d+) \(missing: pay_\S+\)$/)]);
+  });
+
+  test('without a record that can be read nothing is begun', async () => {
+    const { failed, lines } = await tried({}, { applied: () => true, noInbox: true });
+    const why = 'acme-pay-recorder-inbox in us-west-2 cannot be read: ResourceNotFoundException (the scenario was not begun)';
+    expect(failed).toEqual([`the record of the consumer is found: ${why}`]);
+    expect(lines.at(-1)).toBe(`FAIL ${failed[0]}`);
+  });
+});
 
 describe('a system that keeps the contract', () => {
   test('passes every check, each a line', async () => {

@@ -14,9 +14,20 @@ export function commandTests(runOf: () => LocalRun): void {
   const written = <T>(name: string): T => JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as T;
   const endpoint = (): string => `${runOf().url}/_local/aws/{region}`;
   const region = (name: string, url = `${runOf().url}/_local/regions/${name}`): string[] => ['--region', `${name}=${url}`];
+  const consumer = ['--system', 'acme-pay', '--consumer', 'recorder', '--tenant', 'verify'];
   const token = (): string => `curl -s '${runOf().url}/_local/token?tenant=verify'`;
   const verify = (regions: readonly string[], tokenCommand: string, file: string) =>
-    runCommand(['verify', '--api', runOf().url, ...regions, '--token-command', tokenCommand, '--json', path.join(folder, file)]);
+    runCommand([
+      'verify',
+      '--api',
+      runOf().url,
+      ...regions,
+      '--token-command',
+      tokenCommand,
+      '--json',
+      path.join(folder, file),
+      ...consumer,
+    ]);
 
   test('preflight knows the stacks and names of the app that runs, and nothing fails', async () => {
     const { folder: at } = runOf();
@@ -41,6 +52,7 @@ export function commandTests(runOf: () => LocalRun): void {
     const [, passed] = /\n(\d+) passed, 0 failed\n$/.exec(output) ?? [];
     expect(Number(passed)).toBeGreaterThan(30);
     expect(output).toMatch(/^ok debits per key, at most: 1$/m);
+    for (const name of ['us-east-1', 'us-west-2']) expect(output).toContain(`\nok events of the payments in ${name}: `);
     expect(code).toBe(0);
     expect(written<{ passed: number; failed: number }>('verify.json')).toMatchObject({ passed: Number(passed), failed: 0 });
   });

@@ -8,6 +8,8 @@ export interface VerifyOptions {
   readonly drain?: string;
   readonly budget: string;
   readonly system?: string;
+  readonly consumer?: string;
+  readonly tenant?: string;
   readonly endpointUrl: readonly string[];
 }
 
@@ -17,6 +19,8 @@ export interface VerifyTarget {
   readonly drain?: string;
   readonly budgetSeconds: number;
   readonly systemName?: string;
+  /** Whose record of events is looked at. */
+  readonly consumer?: { readonly name: string; readonly tenant: string; readonly systemName: string };
   /** Endpoints of AWS's services that differ from AWS's own, by region. */
   readonly endpoints: ReadonlyMap<string, string>;
   /** The public name is a local run's front door: a client says there where it stands. */
@@ -24,7 +28,8 @@ export interface VerifyTarget {
 }
 
 /** Reads the options; a text says what is wrong with them. */
-export function verifyTarget({ api, region, drain, budget, system, endpointUrl }: VerifyOptions): VerifyTarget | string {
+export function verifyTarget(options: VerifyOptions): VerifyTarget | string {
+  const { api, region, drain, budget, system, endpointUrl } = options;
   const name = address(api);
   if (name === undefined) {
     return `--api ${shown(api)}: give the address of the public name, such as https://pay.example.com, without a user or a query`;
@@ -45,9 +50,21 @@ export function verifyTarget({ api, region, drain, budget, system, endpointUrl }
   if (!/^[0-9]{1,4}$/.test(budget) || Number(budget) === 0) return `--budget ${shown(budget)}: give seconds, a whole number from 1 to 9999`;
   const wrong = system === undefined ? undefined : systemProblem(shown(system));
   if (wrong !== undefined) return wrong;
+  const consumer = consumerOf(options);
+  if (typeof consumer === 'string') return consumer;
   const endpoints = endpointsOf(regions, endpointUrl);
   if (typeof endpoints === 'string') return endpoints;
-  return { api: name, regions, drain, budgetSeconds: Number(budget), systemName: system, endpoints, isLocal: isLoopback(name) };
+  return { api: name, regions, drain, budgetSeconds: Number(budget), systemName: system, consumer, endpoints, isLocal: isLoopback(name) };
+}
+
+function consumerOf({ consumer: name, tenant, system }: VerifyOptions): VerifyTarget['consumer'] | string {
+  if (name === undefined) return tenant === undefined ? undefined : '--tenant: it is for --consumer, which is not given';
+  if (!/^[a-z][a-z0-9-]{0,28}[a-z0-9]$/.test(name)) {
+    return `--consumer ${shown(name)}: give the name of an IdempotentConsumer, such as recorder`;
+  }
+  if (system === undefined) return '--consumer: give the system too, with --system';
+  if (tenant === undefined || tenant === '') return '--consumer: give the tenant of the token too, with --tenant';
+  return { name, tenant, systemName: system };
 }
 
 /** Each REGION=URL; a region whose address is a local run's has its services at the same front door. */

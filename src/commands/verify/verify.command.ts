@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { drainSwitch } from './drain-switch.aws';
+import { consumerInbox } from './consumer-inbox.aws';
+import { drainSwitch, RegionClient } from './drain-switch.aws';
 import { InterruptibleRun } from './interruptible.node';
 import { settingsAt } from '../account.aws';
 import { ask, collect, counted, say, writeJson, writeText } from '../terminal';
@@ -24,6 +25,7 @@ It opens accounts of its own in the tenant of the token, pays on them and leaves
 The token command is run by the shell (/bin/sh -c) and prints a bearer token, and nothing else. The token is kept in memory alone.
 With --drain it takes a region out of service under load, sees when callers are elsewhere, and puts the region back, also after a
 failure and after Ctrl-C. It needs AWS credentials for that, with the rights of LedgerReplica.grantOperate and dynamodb:ListTables.
+With --consumer it needs dynamodb:BatchGetItem on the consumer's inbox, and kms:Decrypt with its key.
 
 Each check is a line: "ok NAME: figure" or "FAIL NAME: why". Exit code 0: all passed. 1: something failed. 2: wrong arguments.
 
@@ -43,10 +45,12 @@ export function verifyCommand(): Command {
     .option('--drain <region>', 'take this region out of service, measure the recovery time, put it back')
     .option('--yes', 'do not ask once more before the drain')
     .option('--budget <seconds>', 'with --drain: callers must be elsewhere within it', '30')
-    .option('--system <name>', "with --drain: the system's name, where the account has several ledgers")
+    .option('--consumer <name>', 'an IdempotentConsumer: look in its inbox for the events of the payments, in each region')
+    .option('--tenant <name>', 'with --consumer: the tenant of the token')
+    .option('--system <name>', "with --consumer, or with --drain where the account has several ledgers: the system's name")
     .option(
       '--endpoint-url <name=url>',
-      "with --drain: where AWS's services of a region answer, if not at AWS; give it once for each",
+      "with --drain and --consumer: where AWS's services of a region answer, if not at AWS; give it once for each",
       collect,
       [],
     )
@@ -72,7 +76,8 @@ export function verifyCommand(): Command {
 }
 
 function portsOf(target: VerifyTarget, { yes }: VerifyCommandOptions, run: InterruptibleRun, tokens: TokenCommand): VerificationPorts {
-  const { api, regions, drain, budgetSeconds, systemName, isLocal } = target;
+  const { api, regions, drain, budgetSeconds, systemName, consumer, isLocal } = target;
+  const clients: RegionClient = (region) => (target.endpoints.has(region) ? settingsAt(target.endpoints.get(region)!) : {});
   const addresses = new Map(regions.map(({ name, url }) => [name, url]));
   const client = new RetryingCaller<ApiBody>(
     {
@@ -94,19 +99,14 @@ function portsOf(target: VerifyTarget, { yes }: VerifyCommandOptions, run: Inter
     nowMs: run.nowMs,
     sleep: run.wait,
     endedBy: run.endedBy,
+    ...(consumer && { events: () => consumerInbox({ ...consumer, consumer: consumer.name, regions: [...addresses.keys()], clients }) }),
     ...(drain === undefined
       ? {}
       : {
           drain: {
             region: drain,
             budgetSeconds,
-            find: () =>
-              drainSwitch(drain, {
-                regions: [...addresses.keys()],
-                systemName,
-                run: run.name,
-                clients: (region) => (target.endpoints.has(region) ? settingsAt(target.endpoints.get(region)!) : {}),
-              }),
+            find: () => drainSwitch(drain, { regions: [...addresses.keys()], systemName, run: run.name, clients }),
             confirm: async (question) => yes === true || (await ask(question))?.trim() === drain,
             // A front door stands for the internet's resolvers, and has to be told who asks.
             headers: (caller): Readonly<Record<string, string>> =>
