@@ -64,7 +64,7 @@ function installPackages() {
   if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return;
   const unlock = lockInstallation();
   if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return unlock();
-  process.stdout.write('installing npm packages (about a minute, once per lockfile) ...\n');
+  process.stdout.write('installing npm packages (40 seconds to 3 minutes, once per lockfile) ...\n');
   // The DynamoDB engine of some tests is a binary for linux-x64; elsewhere npm would stop at it, and those tests are left out.
   const anyPlatform = process.platform === 'linux' && process.arch === 'x64' ? [] : ['--force'];
   const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...anyPlatform], { cwd: root, stdio: 'inherit' });
