@@ -1,7 +1,11 @@
-/** `npm run build`: handlers, library, API.md and the packages of all languages into dist/, then the packages as their users get them. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+/**
+ * `npm run build`: handlers, library, the API's reference and the packages of all languages into dist/, then the packages as their users
+ * get them.
+ */
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { apiBreaks } from './api/breaks';
+import { apiDocs } from './api/docs';
 import { bundlesStep } from './bundles-step';
 import { consumerSteps } from './consumers';
 import { localPackage } from './local-package/step';
@@ -15,7 +19,6 @@ import {
   commandStep,
   failed,
   hasProgram,
-  isCi,
   lastLines,
   parseArguments,
   passed,
@@ -51,16 +54,6 @@ async function compile(): Promise<Outcome> {
 async function runtimeTypes(): Promise<Outcome> {
   const problems = writeRuntimeTypes(root);
   return problems.length === 0 ? passed() : failed(...problems);
-}
-
-/** The reference is read on the repository's page, so the committed one must be the current one. */
-async function apiDocs(): Promise<Outcome> {
-  const file = path.join(root, 'API.md');
-  const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  const { code, output } = await command('jsii-docgen', ['-o', 'API.md']);
-  if (code !== 0) return failed(`jsii-docgen exited with ${code}:`, lastLines(output, 50));
-  if (readFileSync(file, 'utf8') === before) return passed();
-  return isCi ? failed("API.md was not up to date: commit the one that 'npm run build' makes") : passed('API.md was renewed: commit it');
 }
 
 const names: Readonly<Record<string, string>> = {

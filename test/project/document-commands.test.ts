@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { readTracked, root, trackedFiles } from './tracked-files';
+import { isApiReference, readTracked, root, trackedFiles } from './tracked-files';
 
 /** What commands of ours can be asked for: by the name of each, its options. */
 type Known = ReadonlyMap<string, readonly string[]>;
@@ -57,7 +57,7 @@ function problemsOf(file: string, document: string, known: Known): string[] {
   });
 }
 
-const documents = trackedFiles().filter((file) => file.endsWith('.md') && !['API.md', 'CHANGELOG.md'].includes(file));
+const documents = trackedFiles().filter((file) => file.endsWith('.md') && !isApiReference(file) && file !== 'CHANGELOG.md');
 const known = commandsOfPackage();
 
 test('commands in the documents are there, with each of their options, and the CLI is the one that was tried', () => {

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
-import { readTracked, root, trackedFiles } from './tracked-files';
+import { isApiReference, readTracked, root, trackedFiles } from './tracked-files';
 import { runtimeEntry } from '../../tools/runtime-types';
 
 const list = path.join(__dirname, 'exported-surface.txt');
@@ -116,7 +116,7 @@ function describeMembers(kind: string, name: string, members: readonly (ts.Class
 }
 
 const samples = trackedFiles()
-  .filter((file) => file.endsWith('.md') && file !== 'API.md')
+  .filter((file) => file.endsWith('.md') && !isApiReference(file))
   .flatMap((document) => samplesOf(document, readTracked(document)));
 const wrong = samplesOf('wrong.md', '# Wrong\n\n```ts\nPaymentRegions.strong({ replicas: 3 });\n```\n');
 const program = compile([...samples, ...wrong]);

@@ -18,3 +18,6 @@ export function trackedFiles(): string[] {
 export function readTracked(file: string): string {
   return readFileSync(path.join(root, file), 'utf8');
 }
+
+/** Made by the build of the library's own texts. */
+export const isApiReference = (file: string): boolean => file === 'API.md' || file.startsWith('docs/api/');

@@ -17,7 +17,7 @@ const packageLimit = 4_600_000;
 /** What may be in it, by family. */
 const families: readonly RegExp[] = [
   /^(?:\.jsii(?:\.gz)?|API\.md|ARCHITECTURE\.md|CHANGELOG\.md|LICENSE|NOTICE|README\.md|THIRD_PARTY_LICENSES|package\.json|sbom\.cdx\.json)$/,
-  /^docs\/(?:adr\/)?[\w-]+\.md$/,
+  /^docs\/(?:(?:adr|api)\/)?[\w-]+\.md$/,
   /^docs\/openapi\.yaml$/,
   /^docs\/images\/[a-z-]+\.(?:svg|png)$/,
   /^lib\/.+\.(?:js|d\.ts)$/,
