@@ -90,10 +90,12 @@ export class Copier {
 
   private settle({ from, version, rule, settled }: UnderWay, isCopied: boolean): void {
     const others = this.underWay.some((one) => one.version === version);
+    // What came as a copy stays one, also when a job sends it on.
+    const isOriginal = version.status !== 'REPLICA';
     if (!isCopied) {
-      version.status = 'FAILED';
+      if (isOriginal) version.status = 'FAILED';
       this.options.measures.failed(from, rule);
-    } else if (!others && version.status !== 'FAILED') {
+    } else if (isOriginal && !others && version.status !== 'FAILED') {
       version.status = 'COMPLETED';
     }
     settled?.(isCopied);

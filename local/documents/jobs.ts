@@ -6,7 +6,9 @@ import { Copier, rulesFor } from './copier';
 export interface CopyJob {
   readonly id: string;
   readonly region: string;
-  state: 'Active' | 'Complete';
+  state: 'Active' | 'Complete' | 'Failed';
+  /** As S3 words it. */
+  readonly why?: string;
   total: number;
   succeeded: number;
   failed: number;
@@ -15,7 +17,10 @@ export interface CopyJob {
 /** How long a job waits for a region that cannot be reached, before it counts a version as failed. */
 const patienceMs = 20_000;
 
-/** Batch Replication: has versions copied by the rules of their bucket that never were, or that failed. */
+/** What S3 says of a job for which it found no version: the job fails, although nothing is wrong. */
+const nothingFound = 'Manifest generation found no keys matching the filter criteria.';
+
+/** Batch Replication: has versions copied by the rules of their bucket, those that a job asks for by what became of their copies. */
 export class CopyJobs {
   private readonly all = new Map<string, CopyJob>();
 
@@ -25,18 +30,18 @@ export class CopyJobs {
   ) {}
 
   public start(bucket: DocumentBucket, statuses: readonly CopyStatus[]): CopyJob {
-    const job: CopyJob = { id: randomUUID(), region: bucket.region, state: 'Active', total: 0, succeeded: 0, failed: 0 };
-    this.all.set(job.id, job);
     const until = this.nowMs() + patienceMs;
     const tasks = bucket
       .versions()
-      // A copy is none of this region's to send.
-      .filter(({ status }) => status !== 'REPLICA' && statuses.includes(status))
+      .filter(({ status }) => statuses.includes(status))
       .flatMap((version) => rulesFor(bucket, version).map((rule) => ({ version, rule })));
-    job.total = tasks.length;
-    if (tasks.length === 0) job.state = 'Complete';
-    // From now on they wait like new ones: a second job does not count them again.
-    for (const { version } of tasks) version.status = 'PENDING';
+    const none = tasks.length === 0;
+    const counts = { total: tasks.length, succeeded: 0, failed: 0 };
+    const begun: Pick<CopyJob, 'state' | 'why'> = none ? { state: 'Failed', why: nothingFound } : { state: 'Active' };
+    const job: CopyJob = { id: randomUUID(), region: bucket.region, ...counts, ...begun };
+    this.all.set(job.id, job);
+    // From now on they wait like new ones: a second job does not count them again. A copy stays one.
+    for (const { version } of tasks) if (version.status !== 'REPLICA') version.status = 'PENDING';
     for (const { version, rule } of tasks) {
       const settled = (isCopied: boolean): void => {
         if (isCopied) job.succeeded += 1;

@@ -54,6 +54,9 @@ export const jobAnswer = (job: CopyJob): ServiceAnswer =>
       Job: {
         JobId: job.id,
         Status: job.state,
+        ...(job.why === undefined
+          ? {}
+          : { FailureReasons: { member: [{ FailureCode: 'ManifestGenerationFailed', FailureReason: job.why }] } }),
         ProgressSummary: { TotalNumberOfTasks: job.total, NumberOfTasksSucceeded: job.succeeded, NumberOfTasksFailed: job.failed },
       },
     },

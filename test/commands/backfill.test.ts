@@ -4,10 +4,12 @@ import { DocumentFabric } from '../../local/documents/fabric';
 import { DocumentsApi } from '../../local/documents/s3-api';
 import { readAll } from '../../local/network/engine-client';
 import { backfillAccount } from '../../src/commands/backfill/aws';
-import { Backfill, BackfillResult } from '../../src/commands/backfill/service';
+import { Backfill, BackfillRequest, BackfillResult } from '../../src/commands/backfill/service';
 import { ParityRecord } from '../../src/documents/contract';
 import { sha256 } from '../../src/kernel/digest';
 import { bucketOf, east, ruleTo, west } from '../local-unit/documents/two-buckets';
+
+const south = 'acme-docs-111122223333-eu-south-1';
 
 /** S3 and S3 Control of the local run, which copies as S3 does, with what else the command asks AWS for. */
 const state = { isCut: false };
@@ -53,7 +55,7 @@ beforeAll(async () => {
     server.listen(0, '127.0.0.1', resolve);
   });
   endpointUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/{region}`;
-  fabric.declare([bucketOf(east, 'us-east-1'), bucketOf(west, 'us-west-2')]);
+  fabric.declare([bucketOf(east, 'us-east-1'), bucketOf(west, 'us-west-2'), bucketOf(south, 'eu-south-1')]);
   fabric.setRules(east, []);
 });
 afterAll(() => {
@@ -63,8 +65,11 @@ afterAll(() => {
 });
 
 const said: string[] = [];
-async function backfill(settleSeconds = 5): Promise<Extract<BackfillResult, { outcome: 'compared' }>> {
-  const request = { systemName: 'acme', from: 'us-east-1', to: 'us-west-2' };
+async function backfill(
+  settleSeconds = 5,
+  change: Partial<BackfillRequest> = {},
+): Promise<Extract<BackfillResult, { outcome: 'compared' }>> {
+  const request = { systemName: 'acme', from: 'us-east-1', to: 'us-west-2', isNewRegion: false, ...change };
   const ports = { ...(await backfillAccount({ ...request, endpointUrl })), say: (line: string) => void said.push(line) };
   const result = await new Backfill(ports, { ...request, settleSeconds, pollMs: 20 }).run();
   if (result.outcome !== 'compared') throw new Error(JSON.stringify(result));
@@ -107,6 +112,39 @@ test('what was there before the rules is there afterwards, versions and delete m
   const kept = bucket.current(place.replace(`s3://${east}/`, ''))!;
   expect(sha256(kept.body.toString())).toBe(digest);
   expect(said).toContain('5 of 5 copied, 0 failed (Complete)');
+});
+
+test('a second backfill has nothing to copy, for which S3 fails its job, and compares all the same', async () => {
+  const before = recorded().at;
+  const { report } = await backfill();
+  expect(report).toMatchObject({ equal: true, job: { state: 'Failed', total: 0 }, compared: { byChecksum: 4 } });
+  expect(recorded()).toMatchObject({ at: report.at, versions: 5, differences: 0 });
+  expect(report.at > before).toBe(true);
+  expect(said).toContain('nothing was to be copied: S3 ends such a job as Failed');
+});
+
+test('a region that is new gets what was copied elsewhere and what came as a copy, which no other backfill sends', async () => {
+  const east1 = fabric.bucket(east)!;
+  east1.accept({ ...fabric.bucket(west)!.put('from-west', Buffer.from('west'), 'text/plain', 150), status: 'PENDING' });
+  fabric.setRules(east, [ruleTo(west), ruleTo(south)]);
+  const plain = await backfill(0, { to: 'eu-south-1' });
+  expect([plain.report.equal, plain.report.differences.length, idsIn(south)]).toEqual([false, 6, []]);
+  const { report } = await backfill(5, { to: 'eu-south-1', isNewRegion: true });
+  expect([report.equal, report.differences, idsIn(south)]).toEqual([true, [], idsIn(east)]);
+  expect(east1.current('from-west')!.status).toBe('REPLICA');
+  fabric.setRules(east, [ruleTo(west)]);
+});
+
+test.each([
+  ['Failed', 0, 'the role cannot be assumed'],
+  ['Failed', 3, 'Manifest generation found no keys matching the filter criteria.'],
+  ['Cancelled', 0, 'Manifest generation found no keys matching the filter criteria.'],
+])('a job that ends as %s with %d tasks (%s) is a failure, and nothing is compared', async (ending, total, why) => {
+  const request = { systemName: 'acme', from: 'us-east-1', to: 'us-west-2', isNewRegion: false };
+  const ports = { ...(await backfillAccount({ ...request, endpointUrl })), say: () => undefined };
+  const job = { state: ending, total, copied: 0, failed: 0, why };
+  const run = new Backfill({ ...ports, job: () => Promise.resolve(job) }, { ...request, settleSeconds: 0, pollMs: 20 });
+  expect(await run.run()).toEqual({ outcome: 'jobFailed', job });
 });
 
 test('a version that was removed from the copy by hand, a changed one and one that is there alone are in the report, by key', async () => {

@@ -10,7 +10,7 @@ import { awsAnswerBytes, boundedCall } from '../../runtime/bounded-call';
 import { clock } from '../../runtime/clock';
 import { callerIdentity, regionSettings } from '../account.aws';
 
-export interface BackfillAccount extends Pick<BackfillRequest, 'systemName' | 'from' | 'to'> {
+export interface BackfillAccount extends Pick<BackfillRequest, 'systemName' | 'from' | 'to' | 'isNewRegion'> {
   /** Endpoints of AWS's services that differ from AWS's own; `{region}` stands for the region. */
   readonly endpointUrl?: string;
 }
@@ -70,8 +70,12 @@ export async function backfillAccount(account: BackfillAccount): Promise<Omit<Ba
   };
 }
 
-/** S3 makes the list: what the rules are for, and was never copied or failed. Names have passed the command's checks. */
-function jobRequest(bucket: string, role: string, { from, to }: BackfillAccount): string {
+/**
+ * S3 makes the list: what the rules are for, and was never copied or failed. For a new region what was copied elsewhere and what came as a
+ * copy too: the status of a version is one for all its destinations. Names have passed the command's checks.
+ */
+function jobRequest(bucket: string, role: string, { from, to, isNewRegion }: BackfillAccount): string {
+  const statuses = ['NONE', 'FAILED', ...(isNewRegion ? ['COMPLETED', 'REPLICA'] : [])];
   const place = `<ExpectedManifestBucketOwner>${role.split(':')[4]}</ExpectedManifestBucketOwner>`;
   const bucketArn = `arn:aws:s3:::${bucket}`;
   return [
@@ -89,7 +93,7 @@ function jobRequest(bucket: string, role: string, { from, to }: BackfillAccount)
     `<ManifestOutputLocation>${place}<Bucket>${bucketArn}</Bucket><ManifestPrefix>${backfillPrefix}manifests</ManifestPrefix>`,
     '<ManifestFormat>S3InventoryReport_CSV_20211130</ManifestFormat></ManifestOutputLocation>',
     '<Filter><EligibleForReplication>true</EligibleForReplication>',
-    '<ObjectReplicationStatuses><member>NONE</member><member>FAILED</member></ObjectReplicationStatuses></Filter>',
+    `<ObjectReplicationStatuses>${statuses.map((status) => `<member>${status}</member>`).join('')}</ObjectReplicationStatuses></Filter>`,
     '<EnableManifestOutput>true</EnableManifestOutput></S3JobManifestGenerator></ManifestGenerator>',
     '</CreateJobRequest>',
   ].join('');

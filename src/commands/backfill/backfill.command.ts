@@ -10,6 +10,7 @@ interface BackfillOptions {
   readonly to: string;
   readonly settle: string;
   readonly poll: string;
+  readonly newRegion?: true;
   readonly endpointUrl?: string;
   readonly json?: string;
 }
@@ -29,20 +30,22 @@ export function backfillCommand(): Command {
     .requiredOption('--system <name>', "the system's name, as the constructs have it")
     .requiredOption('--from <region>', 'the region whose documents are copied')
     .requiredOption('--to <region>', 'the region that they are copied to')
+    .option('--new-region', 'the second region is new: also copy what was copied to other regions, or came from them')
     .option('--settle <seconds>', 'how long documents may still be on their way before they count as differences', '60')
     .option('--poll <seconds>', 'how often the job is asked about', '5')
     .option('--endpoint-url <url>', "where AWS's services answer; {region} stands for the region")
     .option('--json <file>', 'write the result to a file')
     .addHelpText('after', help)
-    .action(async ({ system: systemName, from, to, settle, poll, endpointUrl, json }: BackfillOptions, command: Command) => {
+    .action(async ({ system: systemName, from, to, newRegion, settle, poll, endpointUrl, json }: BackfillOptions, command: Command) => {
       const wrong = regionProblem('from', from) ?? regionProblem('to', to) ?? systemProblem(systemName) ?? endpointProblem(endpointUrl);
       if (wrong !== undefined) command.error(wrong);
       if (from === to) command.error(`--to ${to}: give another region than --from`);
       const [settleSeconds, pollSeconds] = [Number(settle), Number(poll)];
       if (!(settleSeconds >= 0 && settleSeconds <= 86_400)) command.error(`--settle ${settle}: give seconds, from 0 to 86400`);
       if (!(pollSeconds >= 0.1 && pollSeconds <= 600)) command.error(`--poll ${poll}: give seconds, from 0.1 to 600`);
-      const ports = { ...(await backfillAccount({ systemName, from, to, endpointUrl })), say };
-      const result = await new Backfill(ports, { systemName, from, to, settleSeconds, pollMs: pollSeconds * 1000 }).run();
+      const asked = { systemName, from, to, isNewRegion: newRegion === true };
+      const ports = { ...(await backfillAccount({ ...asked, endpointUrl })), say };
+      const result = await new Backfill(ports, { ...asked, settleSeconds, pollMs: pollSeconds * 1000 }).run();
       if (json !== undefined) writeJson(json, result);
       ending(result.outcome === 'compared' && result.report.equal, sentence(result));
     });

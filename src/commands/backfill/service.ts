@@ -12,6 +12,10 @@ export interface CopyProgress {
   readonly why?: string;
 }
 
+/** S3 fails a job for which it found nothing to copy. That is how every backfill ends but the first, and nothing is wrong then. */
+const hadNothingToCopy = ({ state, total, why = '' }: CopyProgress): boolean =>
+  state === 'Failed' && total === 0 && why.toLowerCase().includes('no keys matching the filter criteria');
+
 /** One of the two regions. */
 export type DocumentSide = 'from' | 'to';
 
@@ -36,6 +40,8 @@ export interface BackfillRequest {
   readonly to: string;
   /** How long versions may still be on their way before they count as differences, seconds. */
   readonly settleSeconds: number;
+  /** The second region is new: what was copied to others, or came from them, is copied to it too. */
+  readonly isNewRegion: boolean;
   /** How often a job is asked about, milliseconds. */
   readonly pollMs: number;
 }
@@ -72,7 +78,8 @@ export class Backfill {
 
   public async run(): Promise<BackfillResult> {
     const job = await this.copied();
-    if (job.state !== 'Complete') return { outcome: 'jobFailed', job };
+    if (hadNothingToCopy(job)) this.ports.say('nothing was to be copied: S3 ends such a job as Failed');
+    else if (job.state !== 'Complete') return { outcome: 'jobFailed', job };
     const report = await this.settled(job);
     const { ports, request } = this;
     const text = `${JSON.stringify(report, undefined, 2)}\n`;
@@ -87,7 +94,7 @@ export class Backfill {
   private async copied(): Promise<CopyProgress> {
     const { ports, request } = this;
     const id = await ports.startJob();
-    ports.say(`job ${id} copies from ${request.from} to ${request.to} what was never copied, or failed`);
+    ports.say(`job ${id} copies from ${request.from} ${whatIsCopied(request)}`);
     let lastLine = '';
     for (;;) {
       const job = await ports.job(id);
@@ -144,6 +151,10 @@ export class Backfill {
       differences: allDifferences,
     };
   }
+}
+
+function whatIsCopied({ to, isNewRegion }: BackfillRequest): string {
+  return isNewRegion ? `all that is there, as ${to} is new` : `to ${to} what was never copied, or failed`;
 }
 
 async function atOnce<T>(all: readonly T[], run: (one: T) => Promise<void>): Promise<void> {
