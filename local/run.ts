@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Assembly } from './assembly/assembly';
 import { prepareAssembly } from './assembly/prepare';
+import { Canaries } from './canary/canaries';
+import { plannedCanaries } from './canary/plans';
+import { runScript } from './canary/script-run';
 import { ControlPlanes } from './control-planes';
 import { plannedMachine } from './cutover/plan';
 import { Trickle } from './cutover/trickle';
@@ -255,6 +258,7 @@ async function openFrontDoor(parts: FrontDoorParts, edge: Edge | undefined, clos
   });
   closing.add(async () => dns.close());
   controlPlanes.open(regions, dns);
+  const canaries = openCanaries(parts, closing);
   const frontDoor = await startFrontDoor({
     port: options.port,
     regions,
@@ -270,9 +274,28 @@ async function openFrontDoor(parts: FrontDoorParts, edge: Edge | undefined, clos
     edgeUrl: edge?.url,
     edge,
     drills: openDrills({ resources, regions, fabric: cutover, issuer, metrics: events.metrics }, closing),
+    canaries,
   });
   closing.add(() => frontDoor.close());
+  void canaries?.start();
   return frontDoor;
+}
+
+/** The app's canaries, which begin with the front door; undefined where it has none. */
+function openCanaries({ options, assembly, regions, resources, events }: FrontDoorParts, closing: Closing): Canaries | undefined {
+  const folders = new Map(assembly.stacks.map(({ name, folder }) => [name, folder]));
+  const planned = plannedCanaries(resources, (stack) => folders.get(stack)!, `http://127.0.0.1:${options.port}`);
+  if (planned.length === 0) return undefined;
+  const canaries = new Canaries({
+    canaries: planned,
+    run: runScript,
+    regionRuns: (region) => regions.find(({ name }) => name === region)?.state === 'running',
+    store: events.metrics,
+    minuteMs: events.minuteMs,
+    nowMs: Date.now,
+  });
+  closing.add(async () => canaries.close());
+  return canaries;
 }
 
 /** A cutover looks at what is replicated minute by minute: there must be something from the start. */

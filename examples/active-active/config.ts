@@ -36,6 +36,13 @@ export interface Config {
   readonly parts: {
     /** A dashboard of the whole system in each region: one of CloudWatch's custom dashboards, billed as such. */
     readonly dashboard: boolean;
+    /** Canaries in each region, which pay every five minutes. None when undefined. */
+    readonly canary?: {
+      /** Token endpoint of the callers' issuer, where the canaries get their tokens. */
+      readonly tokenUrl: string;
+      /** Tenant that the issuer gives them: no business metric counts its payments, and no event tells of them. */
+      readonly tenant: string;
+    };
     /** Drills of regions, four times a year. None when undefined. */
     readonly drill?: {
       /** Token endpoint of the callers' issuer, where the prober gets its tokens. */
@@ -117,6 +124,7 @@ const allParts: Config['parts'] = {
   dashboard: true,
   edge: { name: 'app.example.com', folder: 'site' },
   documents: true,
+  canary: { tokenUrl: 'https://login.example.com/oauth2/token', tenant: 'canary' },
   drill: { tokenUrl: 'https://login.example.com/oauth2/token' },
 };
 
@@ -136,6 +144,7 @@ export function partsOf(only?: unknown): Config['parts'] {
     dashboard: isAsked('dashboard'),
     documents: isAsked('documents'),
     ...(isAsked('edge') ? { edge: allParts.edge } : {}),
+    ...(isAsked('canary') ? { canary: allParts.canary } : {}),
     ...(isAsked('drill') ? { drill: allParts.drill } : {}),
   };
 }

@@ -15,6 +15,7 @@ import {
   LedgerOutbox,
   LedgerReplica,
   PaymentsAuthorization,
+  PaymentsCanary,
   PaymentsDashboard,
   PaymentsDashboardProps,
   PaymentsEdge,
@@ -74,7 +75,7 @@ export class RegionStack extends Stack {
     super(scope, id, props);
     const { systemName, regions, domain, callers, parts } = config;
     this.mesh = mesh;
-    const ledger = LedgerReplica.of(this, systemName, regions);
+    const ledger = LedgerReplica.of(this, systemName, regions, { syntheticTenants: parts.canary ? [parts.canary.tenant] : [] });
     const hostedZone = HostedZone.fromHostedZoneAttributes(this, 'Zone', { hostedZoneId: domain.hostedZoneId, zoneName: domain.zoneName });
     this.api = new ActiveActivePaymentsApi(this, 'Api', {
       ledger,
@@ -94,10 +95,25 @@ export class RegionStack extends Stack {
     if (parts.edge) {
       new ReplicatedSite(this, 'Site', { systemName, regions: regions.replicas, folder: path.join(__dirname, parts.edge.folder) });
     }
-    if (parts.dashboard) new PaymentsDashboard(this, 'Operations', { api: this.api, mesh, outbox, consumers: [consumer], ...beside });
+    const canary = this.defineCanary(config);
+    if (parts.dashboard) {
+      new PaymentsDashboard(this, 'Operations', { api: this.api, mesh, outbox, consumers: [consumer], canary, ...beside });
+    }
     for (const [drilled, from] of Object.entries(parts.drill ? config.drilledFrom : {})) {
       if (from === this.region) this.defineDrill(config, drilled);
     }
+  }
+
+  /** The secret holds the canaries' OAuth client: see docs/canary.md. */
+  private defineCanary({ systemName, domain, parts: { canary } }: Config): PaymentsCanary | undefined {
+    if (!canary) return undefined;
+    const clientSecret = Secret.fromSecretNameV2(this, 'CanaryClient', `${systemName}/canary-client`);
+    return new PaymentsCanary(this, 'Canary', {
+      api: this.api,
+      tenant: canary.tenant,
+      publicName: domain.name,
+      client: { tokenUrl: canary.tokenUrl, clientSecret },
+    });
   }
 
   /** The secret holds the prober's OAuth client: see docs/drill.md. */

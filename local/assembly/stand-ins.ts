@@ -130,7 +130,14 @@ export const standIns: readonly StandIn[] = [
     lacks: 'needs the AWS CLI as a layer of 21 MB',
     standIn: "the edge's first request has the folder copied into the buckets; function and layer are not deployed",
   },
-  { type: 'AWS::Synthetics::Canary', treatment: 'removed', lacks: 'cannot be created', standIn: 'nothing yet: canaries do not run' },
+  {
+    type: 'AWS::Synthetics::Canary',
+    treatment: 'removed',
+    lacks: 'cannot be created',
+    standIn:
+      "canaries on the library's script run on their schedule in compressed time, through the front door; `SuccessPercent` and " +
+      '`Duration` are counted. Nothing is kept of a run, no retry is made, and no other script runs',
+  },
   {
     type: 'AWS::ApplicationAutoScaling::ScalableTarget',
     treatment: 'removed',

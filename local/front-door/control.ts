@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { ObservedCalls } from './observed';
 import type { Status } from './status';
 import { tenantPattern } from '../../src/api/caller.contract';
+import { canaryRoutes, type CanaryParts } from '../canary/calls';
 import type { CutoverCalls } from '../cutover/calls';
 import type { DrillCalls, DrillParts } from '../drill/calls';
 import type { FrontDoorDeps, LinkState, RegionHandle } from '../ground/model';
@@ -18,13 +19,19 @@ export class Control {
   private readonly router: Router;
 
   constructor(
-    private readonly deps: FrontDoorDeps & { readonly drills?: DrillParts },
+    private readonly deps: FrontDoorDeps & { readonly drills?: DrillParts; readonly canaries?: CanaryParts },
     private readonly status: () => Status,
     page: Page,
     private readonly cutover: CutoverCalls,
     drills: DrillCalls,
   ) {
-    this.router = new Router([...page.routes(), ...cutover.routes(), ...drills.routes(), ...this.routes()]);
+    this.router = new Router([
+      ...page.routes(),
+      ...cutover.routes(),
+      ...drills.routes(),
+      ...canaryRoutes(deps.canaries, deps.issuer),
+      ...this.routes(),
+    ]);
   }
 
   public async answer(exchange: Exchange): Promise<void> {

@@ -4,6 +4,7 @@ import { AwsDoor, awsPath } from './aws-door';
 import { Control, foreign } from './control';
 import { PublicApi } from './public-api';
 import { statusOf } from './status';
+import type { CanaryParts } from '../canary/calls';
 import { Approvals } from '../cutover/approvals';
 import { cutoverOf } from '../cutover/cutover';
 import { BackfillRun } from '../documents/backfill-run';
@@ -32,6 +33,8 @@ export interface FrontDoorOptions extends FrontDoorDeps {
   readonly drills?: DrillParts;
   /** Absent: the app has no distribution. */
   readonly edge?: Pick<Edge, 'sight'>;
+  /** Absent: the app has no canary. */
+  readonly canaries?: CanaryParts;
 }
 
 /** Opens the front door on 127.0.0.1. Rejects when the port is taken. */

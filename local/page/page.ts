@@ -9,6 +9,7 @@ import { fragments, page } from './views/layout';
 import type { PageState, PageStatus, TraceView } from './views/model';
 import { Client } from '../callers/client';
 import { Payer } from '../callers/payer';
+import type { CanaryView } from '../canary/canaries';
 import type { CutoverWatch } from '../cutover/watch';
 import type { Dns, Issuer, Links, Observed, RegionHandle } from '../ground/model';
 import { headerOf, ownHeaders, send, sendProblem, type Exchange } from '../http/answers';
@@ -37,6 +38,8 @@ export interface PageDeps {
     /** False: a backfill runs already, or there are no documents. */
     readonly backfill: (from: string, to: string) => boolean;
   };
+  /** Absent: the app has no canary. */
+  readonly canaries?: { readonly list: () => readonly CanaryView[] };
 }
 
 /** No inline script or style, nothing from elsewhere. */
@@ -246,6 +249,7 @@ export class Page {
       drills: this.deps.around?.drills(),
       documents: this.deps.around?.documents(),
       edge: this.deps.around?.edge(),
+      canaries: this.deps.canaries?.list(),
     };
   }
 }

@@ -61,6 +61,8 @@ export type CanaryIdentity =
 export interface CanaryPlan {
   readonly systemName: string;
   readonly region: string;
+  /** As whom it pays. */
+  readonly tenant: string;
   /** Regions that may answer. */
   readonly regions: readonly string[];
   readonly target: CanaryTarget;

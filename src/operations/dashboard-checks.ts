@@ -10,9 +10,14 @@ export function dashboardProblem(props: PaymentsDashboardProps): PropProblem | u
 }
 
 /** Metrics are looked for by the name of the API's system: those of another one would stay empty. */
-function strangerProblem({ api, mesh, outbox, consumers = [] }: PaymentsDashboardProps): PropProblem | undefined {
+function strangerProblem({ api, mesh, outbox, canary, consumers = [] }: PaymentsDashboardProps): PropProblem | undefined {
   const { systemName } = api._ledger;
-  const parts = [['mesh', mesh], ['outbox', outbox], ...consumers.map((consumer) => ['consumers', consumer] as const)] as const;
+  const parts = [
+    ['mesh', mesh],
+    ['outbox', outbox],
+    ['canary', canary],
+    ...consumers.map((consumer) => ['consumers', consumer] as const),
+  ] as const;
   const stranger = parts.find(([, part]) => part !== undefined && part.systemName !== systemName);
   if (!stranger) return undefined;
   return {

@@ -1,5 +1,6 @@
 import { IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { ActiveActivePaymentsApi } from '../api/constructs/active-active-payments-api';
+import { PaymentsCanary } from '../canary/constructs/payments-canary';
 import { IdempotentConsumer } from '../events/consumers/idempotent-consumer';
 import { CrossRegionEventMesh } from '../events/mesh/cross-region-event-mesh';
 import { LedgerOutbox } from '../events/outbox/ledger-outbox';
@@ -52,6 +53,14 @@ export interface PaymentsDashboardProps {
    * @default - none
    */
   readonly consumers?: IdempotentConsumer[];
+
+  /**
+   * The canaries in this stack's region; the same ones are expected in every region of the system. The dashboard then shows which of their
+   * runs passed, and how long these took.
+   *
+   * @default - not shown
+   */
+  readonly canary?: PaymentsCanary;
 
   /**
    * Approval gates, wherever they stand.

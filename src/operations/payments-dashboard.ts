@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { AlarmStatusWidget, Dashboard, IAlarm, IWidget, TextWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
+import { canaryWidgets } from './canary-widgets';
 import { dashboardLimits, dashboardName } from './contract';
 import { dashboardProblem, sizeProblem } from './dashboard-checks';
 import { PaymentsDashboardProps } from './dashboard-props';
@@ -62,18 +63,19 @@ export class PaymentsDashboard extends Construct {
   }
 
   private sections(props: PaymentsDashboardProps): { readonly heading: string; readonly widgets: IWidget[] }[] {
-    const { api, approvals = [], cutover, alarms = [] } = props;
+    const { api, canary, approvals = [], cutover, alarms = [] } = props;
     const { systemName, regions: all, region, encryption } = api._ledger;
     const graphs = new Graphs(all.replicas[0]);
     const regions = all.replicas.map((one, at) => new RegionMetrics(this, at, LedgerReplica._in(this, systemName, all, one, encryption)));
     return [
       { heading: 'Traffic', widgets: [...trafficWidgets(graphs, regions), ...healthCheckWidgets(graphs, region, api.healthCheck)] },
+      { heading: 'Canaries', widgets: canaryWidgets(graphs, all.replicas, canary) },
       { heading: 'Ledger', widgets: ledgerWidgets(graphs, regions) },
       { heading: 'Events', widgets: eventWidgets(graphs, regions, props) },
       { heading: 'Approvals', widgets: approvalWidgets(graphs, approvals) },
       { heading: 'Cutover', widgets: cutoverWidgets(this, graphs, systemName, cutover) },
       { heading: 'Throttles and cost', widgets: costWidgets(graphs, regions) },
-      { heading: `Alarms of ${Stack.of(this).region}`, widgets: alarmWidgets([...api.alarms, ...alarms]) },
+      { heading: `Alarms of ${Stack.of(this).region}`, widgets: alarmWidgets([...api.alarms, ...(canary?.alarms ?? []), ...alarms]) },
     ];
   }
 }

@@ -8,6 +8,7 @@ import { VirtualTime } from '../commands/virtual-time';
 const plan = (target: CanaryTarget): CanaryPlan => ({
   systemName: 'acme-pay',
   region: 'us-east-1',
+  tenant: 'canary',
   regions: ['us-east-1', 'us-west-2'],
   target,
   url: 'https://pay.example.com',

@@ -33,6 +33,7 @@ function tokenOrSecret({ action }: AwsCall): AwsReply {
 const plan = (change: Partial<CanaryPlan> = {}): CanaryPlan => ({
   systemName: 'acme-pay',
   region,
+  tenant: 'canary',
   regions: ['us-east-1', 'us-west-2'],
   target: 'NAME',
   url: `${server.url}/`,

@@ -58,7 +58,7 @@ describe('the canaries', () => {
       ['acme-pay-canary-name', 'rate(5 minutes)', '0', 'syn-nodejs-4.1'],
     ]);
     const identity = expect.objectContaining({ kind: 'client', tokenUrl: 'https://login.example.com/token' });
-    const known = { systemName: 'acme-pay', region: 'us-east-1', regions: ['us-east-1', 'us-west-2'], identity };
+    const known = { systemName: 'acme-pay', region: 'us-east-1', tenant: 'canary', regions: ['us-east-1', 'us-west-2'], identity };
     expect(plans()).toEqual([
       {
         ...known,

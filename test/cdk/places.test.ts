@@ -58,6 +58,7 @@ const foreign: Readonly<Record<string, (stack: Stack) => unknown>> = {
     }),
   CrossRegionEventMesh: (stack) => meshIn(stack),
   LedgerReplica: (stack) => LedgerReplica.of(stack, 'acme', regions),
+  PaymentsCanary: (stack) => everyInterface.PaymentsCanaryProps(stack, {}),
   ActiveActivePaymentsApi: (stack) =>
     new ActiveActivePaymentsApi(stack, 'Api', {
       ledger: LedgerReplica.of(stack, 'acme', regions),

@@ -29,6 +29,13 @@ const documents = (region: string): Readonly<Record<string, string>> => ({
 });
 const streams = (region: string): string =>
   `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:dynamodb:${region}:<AWS::AccountId>:table/acme-pay-ledger/stream/*]`;
+const canaryLogs = (region: string): Record<string, string> =>
+  Object.fromEntries(
+    ['acme-pay-canary', 'acme-pay-canary-name'].map((name) => [
+      `AwsSolutions-IAM5[Resource::arn:aws:logs:${region}:<AWS::AccountId>:log-group:/aws/lambda/cwsyn-${name}-*]`,
+      "the canary's log group: its name ends in the canary's ID, which Synthetics makes up",
+    ]),
+  );
 const reasons: Readonly<Record<string, string>> = {
   'AwsSolutions-IAM5[Resource::*]': 'X-Ray takes segments for no particular resource',
   [kmsKeys('us-east-1')]: 'the ledger key alone, by alias and through DynamoDB: see the conditions',
@@ -56,6 +63,13 @@ const reasons: Readonly<Record<string, string>> = {
   ),
   'AwsSolutions-IAM5[Resource::<SiteBucket978D4AEB.Arn>/*]': 'every file of the site, which that function copies',
   [bootstrap('us-east-1')]: "the bootstrap's bucket, in which it finds the files under a hash",
+  ...canaryLogs('us-east-1'),
+  ...Object.fromEntries(
+    ['acme-pay-canary', 'acme-pay-canary-name'].map((name) => [
+      `AwsSolutions-IAM5[Resource::<CanaryArtifacts7ADD0D0B.Arn>/${name}/*]`,
+      'what the runs of this canary leave, under names that Synthetics makes up',
+    ]),
+  ),
   'AwsSolutions-SF1': "what a step came to is in its function's log; the state machine logs what failed",
   ...Object.fromEntries(
     ['calls.json', 'audit.json', 'end.json', 'result.json', 'evidence.json', 'evidence.html'].map((name) => [
@@ -77,6 +91,7 @@ const reasonsByMode: Readonly<Record<Mode, Readonly<Record<string, string>>>> = 
     ...reasons,
     ...documents('us-east-1'),
     ...documents('us-west-2'),
+    ...canaryLogs('us-west-2'),
     ...Object.fromEntries([kmsKeys, streams, bootstrap].map((rule) => [rule('us-west-2'), 'the same in the other region'])),
     [drills('us-east-1', 'us-west-2')]: 'the drills of the one machine',
     [drills('us-west-2', 'us-east-1')]: 'the same in the other region',
@@ -85,6 +100,7 @@ const reasonsByMode: Readonly<Record<Mode, Readonly<Record<string, string>>>> = 
     ...reasons,
     ...documents('us-east-1'),
     ...documents('eu-central-1'),
+    ...canaryLogs('eu-central-1'),
     [drills('us-east-1', 'eu-central-1')]: 'the drills of the one machine',
     [drills('eu-central-1', 'us-east-1')]: 'the same in the other region',
     [kmsKeys('eu-central-1')]: 'the same in the other region; the operator compares both replicas',
@@ -327,9 +343,9 @@ test('the documents can be left out, and are asked for with the other parts', ()
   };
   expect([buckets('documents'), buckets('none')]).toEqual([2, 0]);
   expect(partsOf()).toEqual(configOf('STRONG').parts);
-  expect(partsOf('edge, documents')).toEqual({ ...partsOf(), dashboard: false, drill: undefined });
+  expect(partsOf('edge, documents')).toEqual({ ...partsOf(), dashboard: false, canary: undefined, drill: undefined });
   expect(() => partsOf('edge,cash')).toThrow(
-    "context 'only' has 'cash': give some of dashboard, edge, documents, drill with commas between them, or none",
+    "context 'only' has 'cash': give some of dashboard, edge, documents, canary, drill with commas between them, or none",
   );
 });
 

@@ -91,6 +91,7 @@ class Made {
       ReceivingRegion: () => value !== this.region && this.regions.has(value),
       ApiName: () => this.properties('AWS::ApiGateway::RestApi').some(({ Name }) => Name === value),
       Stage: () => this.properties('AWS::ApiGateway::Stage').some(({ StageName }) => StageName === value),
+      CanaryName: () => this.properties('AWS::Synthetics::Canary').some(({ Name }) => Name === value),
       QueueName: () => this.properties('AWS::SQS::Queue').some(({ QueueName }) => QueueName === value),
       StateMachineArn: () =>
         this.machines().some((machine) => value.endsWith(`:states:${this.region}:<AWS::AccountId>:stateMachine:${machine}`)),

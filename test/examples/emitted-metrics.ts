@@ -134,6 +134,10 @@ export const aws: Readonly<Record<string, Service>> = {
       ['DestinationBucket,RuleId,SourceBucket'],
     ),
   },
+  CloudWatchSynthetics: {
+    source: 'https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Synthetics_Canaries_metrics.html',
+    metrics: named(['SuccessPercent', 'Duration', 'Failed'], ['CanaryName']),
+  },
   'AWS/CloudFront': {
     source: 'https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html',
     metrics: named(

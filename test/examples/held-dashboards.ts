@@ -16,6 +16,8 @@ const traffic = [
   'Answers with 5xx',
   'Health checks answered 503',
   'Health check of REGION',
+  'Canaries: runs that passed',
+  'Canaries: length of a run',
 ];
 const accounts = ['Write conflicts', 'In-flight takeovers', 'Hot accounts', 'Not sure, and wrong tables'];
 const last = ['Throttles', 'Ledger, units', 'API, requests', 'Functions of the account, invocations', 'Alarms'];

@@ -102,6 +102,8 @@ export const logDays: Readonly<Record<number, readonly string[]>> = {
     'RecorderConsumer',
     'Recorder',
     'Site',
+    'CanaryRegion',
+    'CanaryName',
   ],
   90: [
     'ApiAccess',

@@ -90,7 +90,17 @@ describe('on dashboards', () => {
   test('each region of each example has metrics of every part that it has', () => {
     const partsOf = (metrics: readonly ShownMetric[]): Set<string | undefined> =>
       new Set(metrics.map(({ Namespace, MetricName }) => declared.get(MetricName)?.split('.')[0] ?? Namespace));
-    const system = ['apiMetrics', 'ledgerMetrics', 'meshMetrics', 'AWS/ApiGateway', 'AWS/DynamoDB', 'AWS/Lambda', 'AWS/Route53', 'AWS/SQS'];
+    const system = [
+      'apiMetrics',
+      'ledgerMetrics',
+      'meshMetrics',
+      'AWS/ApiGateway',
+      'AWS/DynamoDB',
+      'AWS/Lambda',
+      'AWS/Route53',
+      'AWS/SQS',
+      'CloudWatchSynthetics',
+    ];
     const moved = ['gateMetrics', 'stuckMetrics', 'cutoverMetrics', 'AWS/States'];
     expect(shown.map(({ metrics }) => [...partsOf(metrics)].sort())).toEqual([
       [...system].sort(),

@@ -1,3 +1,4 @@
+import { canaries } from './canaries';
 import { cutover } from './cutover';
 import { documents } from './documents';
 import { drills } from './drills';
@@ -28,6 +29,7 @@ export const fragments: Readonly<Record<string, (state: PageState) => Html>> = {
   tables,
   alarms,
   dns,
+  canaries,
   cutover,
   drills,
   documents,
@@ -96,6 +98,7 @@ ${state.documents && part('documents', 'Documents')}
 ${state.edge && part('edge', 'Edge')}
 ${part('tables', 'Tables and their replication')}
 ${part('dns', 'DNS', 'panel wide')}
+${state.canaries && part('canaries', 'Canaries', 'panel wide')}
 </div>
 <details class="panel"><summary>Ask the API yourself</summary><pre tabindex="0" aria-label="Commands to try">${commands}</pre>
 <p><a href="/_local/status">The page’s figures as JSON</a></p></details>

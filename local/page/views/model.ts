@@ -1,3 +1,4 @@
+import type { CanaryView } from '../../canary/canaries';
 import type { CutoverView } from '../../cutover/model';
 import type { DocumentSight } from '../../documents/sight';
 import type { DrillSight } from '../../drill/calls';
@@ -134,6 +135,8 @@ export interface PageState {
   readonly documents?: DocumentSight;
   /** Absent: the app has no distribution. */
   readonly edge?: EdgeSight;
+  /** Absent: the app has no canary. */
+  readonly canaries?: readonly CanaryView[];
 }
 
 /** A trace with what its payment's consumers received. */

@@ -34,6 +34,8 @@ import {
  * nothing of its payments, by their tenant.
  */
 export class PaymentsCanary extends Construct {
+  /** Name of the system. */
+  public readonly systemName: string;
   /** Names of the canaries: `<systemName>-canary`, and `<systemName>-canary-name` with a public name. */
   public readonly canaryNames: string[];
   /** What the runs leave, below each canary's name. It empties itself: see `artifactRetention`. */
@@ -54,6 +56,7 @@ export class PaymentsCanary extends Construct {
     const problem = canaryProblem(props, this.settings, Stack.of(this));
     if (problem) throw invalidProps(this, problem);
     const { systemName } = props.api._ledger;
+    this.systemName = systemName;
     declareOnce(this, { kind: 'PaymentsCanary', prop: 'api', name: systemName });
 
     const targets: CanaryTarget[] = props.publicName === undefined ? ['REGION'] : ['REGION', 'NAME'];
@@ -144,7 +147,10 @@ export class PaymentsCanary extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const place = target === 'REGION' ? `the endpoint of ${region}` : `${props.publicName} as ${region} sees it`;
-    return defineCanaryAlarms(own, { systemName, name, place }, this.settings, props.alarmActions);
+    const alarms = defineCanaryAlarms(own, { systemName, name, place }, this.settings, props.alarmActions);
+    // A first run is under way when its absence begins to count.
+    for (const alarm of alarms) alarm.node.addDependency(canary);
+    return alarms;
   }
 }
 
@@ -157,7 +163,7 @@ function settingsOf({ interval, slowAfter, artifactRetention, runtimeVersion = '
   };
 }
 
-function planOf(target: CanaryTarget, { api, client, publicName }: PaymentsCanaryProps): CanaryPlan {
+function planOf(target: CanaryTarget, { api, tenant, client, publicName }: PaymentsCanaryProps): CanaryPlan {
   const { systemName, region, regions } = api._ledger;
   const identity: CanaryIdentity =
     client === undefined
@@ -172,7 +178,9 @@ function planOf(target: CanaryTarget, { api, client, publicName }: PaymentsCanar
   return {
     systemName,
     region,
-    regions: regions.replicas,
+    tenant,
+    // The same text in every region, but for its own.
+    regions: [region, ...regions.replicas.filter((name) => name !== region)],
     target,
     url: target === 'NAME' ? `https://${publicName}` : api.restApi.url,
     identity,

@@ -76,6 +76,7 @@ export const placeRules: Readonly<Record<string, PlaceRule>> = {
   'PaymentsAlarmOptions.actions': action,
   'PaymentsDashboardProps.alarms': { region: true, account: true, since: "a widget of alarms shows those of the dashboard's own stack" },
   'PaymentsDashboardProps.api': part,
+  'PaymentsDashboardProps.canary': part,
   'PaymentsDashboardProps.consumers': part,
   'PaymentsDashboardProps.mesh': part,
   'PaymentsDashboardProps.outbox': part,

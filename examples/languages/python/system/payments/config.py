@@ -39,6 +39,16 @@ class Edge:
 
 
 @dataclass(frozen=True)
+class Canary:
+    """Canaries in each region, which pay every five minutes."""
+
+    token_url: str
+    """Token endpoint of the callers' issuer, where the canaries get their tokens."""
+    tenant: str
+    """Tenant that the issuer gives them: no business metric counts its payments, and no event tells of them."""
+
+
+@dataclass(frozen=True)
 class Drill:
     """Drills of regions, four times a year."""
 
@@ -52,6 +62,8 @@ class Parts:
 
     dashboard: bool = True
     """A dashboard of the whole system in each region: one of CloudWatch's custom dashboards, billed as such."""
+    canary: Optional[Canary] = None
+    """Canaries that pay every five minutes. None: not made."""
     drill: Optional[Drill] = None
     """Drills of regions. None: not made."""
     edge: Optional[Edge] = None
@@ -138,6 +150,7 @@ def _witness_of(witness: Any) -> Optional[str]:
 
 
 ALL_PARTS = Parts(
+    canary=Canary(token_url="https://login.example.com/oauth2/token", tenant="canary"),
     drill=Drill(token_url="https://login.example.com/oauth2/token"),
     edge=Edge(name="app.example.com", folder="site"),
 )
@@ -147,13 +160,14 @@ def parts_of(only: Any = None) -> Parts:
     """The parts asked for with `--context only=...` (names with commas between them, `none` for no part); all when it is not given."""
     if only is None:
         return ALL_PARTS
-    known = ["dashboard", "edge", "documents", "drill"]
+    known = ["dashboard", "edge", "documents", "canary", "drill"]
     names = [name.strip() for name in str(only).split(",")]
     for name in names:
         if name not in [*known, "none"]:
             raise ValueError(f"context 'only' has '{name}': give some of {', '.join(known)} with commas between them, or none")
     return Parts(
         dashboard="dashboard" in names,
+        canary=ALL_PARTS.canary if "canary" in names else None,
         drill=ALL_PARTS.drill if "drill" in names else None,
         edge=ALL_PARTS.edge if "edge" in names else None,
         documents="documents" in names,

@@ -9,6 +9,7 @@ from aws_cdk.aws_route53 import HostedZone
 from aws_cdk.aws_secretsmanager import Secret
 from cdk_multi_region_payments import (
     ActiveActivePaymentsApi,
+    CanaryClientProps,
     CrossRegionEventMesh,
     DashboardApprovals,
     DashboardCutover,
@@ -20,6 +21,7 @@ from cdk_multi_region_payments import (
     LedgerOutbox,
     LedgerReplica,
     PaymentsAuthorization,
+    PaymentsCanary,
     PaymentsDashboard,
     PaymentsDomainProps,
     PaymentsEdge,
@@ -87,7 +89,9 @@ class RegionStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, **props)
         self.mesh = mesh
-        ledger = LedgerReplica.of(self, config.system_name, config.regions)
+        canary_part = config.parts.canary
+        synthetic = [canary_part.tenant] if canary_part else []
+        ledger = LedgerReplica.of(self, config.system_name, config.regions, synthetic_tenants=synthetic)
         domain, callers = config.domain, config.callers
         hosted_zone = HostedZone.from_hosted_zone_attributes(
             self, "Zone", hosted_zone_id=domain.hosted_zone_id, zone_name=domain.zone_name
@@ -129,6 +133,18 @@ class RegionStack(Stack):
                 zone_name=domain.zone_name,
                 prober=DrillProberProps(token_url=drill.token_url, client_secret=client_secret),
             )
+        canary = None
+        if canary_part:
+            # The secret holds the canaries' OAuth client: see docs/canary.md.
+            canary_secret = Secret.from_secret_name_v2(self, "CanaryClient", f"{config.system_name}/canary-client")
+            canary = PaymentsCanary(
+                self,
+                "Canary",
+                api=self.api,
+                tenant=canary_part.tenant,
+                public_name=domain.name,
+                client=CanaryClientProps(token_url=canary_part.token_url, client_secret=canary_secret),
+            )
         if config.parts.dashboard:
             PaymentsDashboard(
                 self,
@@ -137,6 +153,7 @@ class RegionStack(Stack):
                 mesh=mesh,
                 outbox=outbox,
                 consumers=[recorder.consumer],
+                canary=canary,
                 approvals=approvals,
                 cutover=cutover,
             )
