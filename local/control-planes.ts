@@ -11,7 +11,9 @@ import type { EventFabric } from './observed';
 import { controlPlane, Route53Api } from './route53/api';
 import type { FabricServices } from './services/services';
 import { ParameterStore } from './services/ssm';
+import type { StatusChange } from './stepfunctions/status-change';
 import { StepFunctions } from './stepfunctions/step-functions';
+import { causeOf } from '../src/kernel/cause';
 
 export interface ControlPlanesOptions {
   readonly engines: EngineDirectory;
@@ -45,7 +47,14 @@ export class ControlPlanes {
     this.api = new AwsApi(this.client);
     this.policies = new Policies(engines);
     this.route53 = new Route53Api(this.records);
-    this.stepFunctions = new StepFunctions({ api: this.api, policies: this.policies, accountId, store: events.metrics, warn: log });
+    this.stepFunctions = new StepFunctions({
+      api: this.api,
+      policies: this.policies,
+      accountId,
+      store: events.metrics,
+      changed: (region, detail) => this.changed(region, detail),
+      warn: log,
+    });
     this.services = {
       route53: this.route53,
       states: this.stepFunctions,
@@ -129,6 +138,19 @@ export class ControlPlanes {
     this.stepFunctions.close();
     this.client.close();
     this.policies.close();
+  }
+
+  /** On the region's default bus, as Step Functions does it; rules for it are the app's. */
+  private changed(region: string, detail: StatusChange): void {
+    const entry = {
+      Source: 'aws.states',
+      DetailType: 'Step Functions Execution Status Change',
+      Resources: [detail.executionArn],
+      Detail: JSON.stringify(detail),
+    };
+    this.api.json(region, 'events', 'PutEvents', { Entries: [entry] }).catch((error: unknown) => {
+      this.options.log(`no event of ${detail.executionArn} ${detail.status}: ${causeOf(error)}`);
+    });
   }
 
   private async parameters(region: string, path: string): Promise<{ name: string; value: string; at: string }[]> {

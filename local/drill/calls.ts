@@ -189,7 +189,7 @@ export class DrillCalls {
     return execution && drill && { drill, execution };
   }
 
-  /** The execution is stopped, as `stop-execution` does on AWS; EventBridge tells the watchdog there, and here this call does. */
+  /** The execution is stopped, as `stop-execution` does on AWS; its event calls the watchdog. */
   private async abort(exchange: Exchange, parts: DrillParts, id: string, fromPage = false): Promise<void> {
     const parsed = fromPage ? await parsedBody(exchange) : undefined;
     if (fromPage && !parsed) return;
@@ -199,8 +199,6 @@ export class DrillCalls {
       return sendProblem(exchange, 'request_in_flight', 'The drill is over: there is nothing to end.', { status: 409 });
     }
     await parts.fabric.stop(run.execution.arn, 'ended at the front door');
-    const { machine, watchdog } = run.drill;
-    await parts.fabric.invoke(machine.region, watchdog, {});
     this.lookedAt = -Infinity;
     const ended = (await this.list()).find((view) => view.id === id)!;
     if (parsed) sendDone(exchange, parsed, ended, undefined);

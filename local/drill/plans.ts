@@ -1,4 +1,4 @@
-import { drillEnv, drillName, drillWatchdogName, proberEnv, readDrillPlan, type DrillPlan } from '../../src/drill/contract';
+import { drillEnv, drillName, proberEnv, readDrillPlan, type DrillPlan } from '../../src/drill/contract';
 import type { CfnTemplate, CutoverFabric, FabricResource, StateMachineView } from '../ground/model';
 
 /** A drill that the app deploys. */
@@ -6,8 +6,6 @@ export interface PlannedDrill {
   readonly machine: StateMachineView;
   readonly plan: DrillPlan;
   readonly bucket: string;
-  /** Name of the function that puts the region back. */
-  readonly watchdog: string;
 }
 
 /** Names of variables, by asking their codecs. */
@@ -53,6 +51,6 @@ export function plannedDrills(resources: readonly FabricResource[], { machines }
     const plan = readDrillPlan(text);
     const name = drillName(plan.systemName, plan.drilled);
     const machine = machines.find((one) => one.name === name && one.region === region);
-    return machine ? [{ machine, plan, bucket, watchdog: drillWatchdogName(plan.systemName, plan.drilled) }] : [];
+    return machine ? [{ machine, plan, bucket }] : [];
   });
 }

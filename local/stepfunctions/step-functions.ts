@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { foreignPart, type Definition } from './definition';
 import { Execution, type ExecutionStatus, type TaskToken } from './execution';
 import { StateFault, type Json } from './paths';
+import { statusChange, type StatusChange } from './status-change';
 import { timers } from './timers';
 import type { ExecutionView, RegionHandle } from '../ground/model';
 import type { Policies } from '../iam/policies';
@@ -22,6 +23,8 @@ export interface StepFunctionsOptions {
   readonly policies: Pick<Policies, 'decideRole'>;
   readonly accountId: string;
   readonly store?: Pick<MetricStore, 'put'>;
+  /** Told of each change of an execution's status, as the event's detail has it on AWS. */
+  readonly changed?: (region: string, detail: StatusChange) => void;
   /** A line for what is done otherwise than asked. */
   readonly warn?: (line: string) => void;
   readonly now?: () => number;
@@ -66,6 +69,7 @@ export class StepFunctions implements FabricService {
   private readonly warned = new Set<string>();
   private readonly now: () => number;
   private regions: readonly RegionHandle[] = [];
+  private isClosed = false;
 
   constructor(private readonly options: StepFunctionsOptions) {
     this.now = options.now ?? Date.now;
@@ -77,6 +81,7 @@ export class StepFunctions implements FabricService {
   }
 
   public close(): void {
+    this.isClosed = true;
     for (const execution of this.executions.values()) execution.abort();
   }
 
@@ -223,6 +228,7 @@ export class StepFunctions implements FabricService {
     });
     this.executions.set(arn, execution);
     this.count(machine, 'ExecutionsStarted', 1);
+    this.tell(execution);
     void execution.run();
     return { executionArn: arn, startDate: execution.startedAt / 1000 };
   }
@@ -233,10 +239,16 @@ export class StepFunctions implements FabricService {
     for (const [token, task] of this.tokens) if (task.execution === execution) this.tokens.delete(token);
     this.count(machine, 'ExecutionTime', this.now() - execution.startedAt);
     this.count(machine, metricOf[execution.status], 1);
+    this.tell(execution);
     for (const [arn, old] of this.executions) {
       if (this.executions.size <= mostKept) break;
       if (old.status !== 'RUNNING') this.executions.delete(arn);
     }
+  }
+
+  /** The end of the run is nobody's news. */
+  private tell(execution: Execution): void {
+    if (!this.isClosed) this.options.changed?.(execution.settings.arn.split(':')[3], statusChange(execution));
   }
 
   private count(machine: Pick<Machine, 'arn'>, name: string, value: number): void {

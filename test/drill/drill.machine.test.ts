@@ -96,6 +96,21 @@ test.each([60_000, 5_000])('metrics are asked for over the whole drill, where a 
   }
 });
 
+test('an alarm that is over within five minutes is waited for, and then the drill goes on', async () => {
+  const { result, world, visited } = await drilled({ raised: ['Faults'], quietAfterMs: 240_000 });
+  expect(result).toMatchObject({ state: 'PASSED', reasons: [] });
+  expect(visited.filter((name) => name === 'Check').length).toBeGreaterThan(50);
+  expect(world.inService).toBe(true);
+});
+
+test('what waiting does not help ends it at once, and an alarm after five minutes', async () => {
+  const { world: atOnce } = await drilled({ raised: ['Faults'], cutover: 'arn:of:run' });
+  expect(atOnce.nowMs - atOnce.beganMs).toBeLessThan(10_000);
+  const { world: late } = await drilled({ raised: ['Faults'], quietAfterMs: 310_000 });
+  expect(late.nowMs - late.beganMs).toBeGreaterThan(300_000);
+  expect(late.told.map(({ subject }) => subject)).toEqual(['acme-pay: drill of us-east-1 FAILED']);
+});
+
 test.each<[string, WorldSettings, string]>([
   ['a raised alarm', { raised: ['Faults'] }, 'before: alarms of us-east-1 are quiet: Faults'],
   ['a cutover', { cutover: 'arn:of:run' }, 'before: no cutover runs: arn:of:run'],

@@ -35,6 +35,8 @@ export interface WorldSettings {
   readonly ttlSeconds?: number;
   readonly audit?: Partial<ProbeAudit>;
   readonly raised?: readonly string[];
+  /** They are quiet again so long after the beginning. */
+  readonly quietAfterMs?: number;
   readonly cutover?: string;
   /** The prober stops writing at this moment after the beginning. */
   readonly proberDiesAtMs?: number;
@@ -127,7 +129,7 @@ export class DrillWorld {
       faults,
       reads: { metric: async (_, { name }, minutes) => this.settings.metric?.(name, minutes) ?? [], queueDepth: async () => 0 },
       minuteMs: this.settings.minuteMs ?? 60_000,
-      raised: async () => this.settings.raised ?? [],
+      raised: async () => (this.nowMs - this.beganMs < (this.settings.quietAfterMs ?? Infinity) ? (this.settings.raised ?? []) : []),
       cutover: async () => this.settings.cutover,
     };
     const startProber = async (): Promise<void> => {

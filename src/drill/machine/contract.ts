@@ -14,7 +14,7 @@ type Result<Outcome extends string, More = unknown> = Outcome extends string ? W
 
 /** What each step can come to. `again`: it is asked once more after a while. */
 export interface DrillStepResults {
-  readonly checks: Result<'passed' | 'failed'>;
+  readonly checks: Result<'passed' | 'again' | 'failed'>;
   readonly announce: Result<'announced'>;
   readonly before: Result<'seen' | 'again' | 'failed'>;
   readonly takeAway: Result<'taken' | 'failed'>;
@@ -54,7 +54,7 @@ export type DrillBranchName<Step extends DrillStepName> = Exclude<DrillOutcomeNa
 
 /** How a run goes on after each outcome, in the order in which the machine looks at them. */
 export const drillOutcomes = {
-  checks: { passed: 'branch', failed: 'branch' },
+  checks: { passed: 'branch', again: 'wait', failed: 'branch' },
   announce: { announced: 'branch' },
   before: { seen: 'branch', again: 'wait', failed: 'branch' },
   takeAway: { taken: 'branch', failed: 'branch' },

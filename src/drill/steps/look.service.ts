@@ -30,11 +30,15 @@ type LookStep = StepsOf<'look'>;
 const healthyMinutes = 3;
 /** How long alarms may take to be quiet again. */
 const quietMs = 900_000;
+/** How long a region may take to be quiet before a drill: a single slow answer does not cost the quarter's drill. */
+const calmMs = 300_000;
 const auditMs = 1000 * (drillLimits.auditSeconds + 30);
 
-const checks: DrillHandler<LookServices, 'checks'> = async (services, { plan, facts, run }) => {
+const checks: DrillHandler<LookServices, 'checks'> = async (services, asked) => {
+  const { plan, run, nowMs } = asked;
+  const facts = since(asked);
   const { kind } = facts;
-  const problems = [
+  const looked = [
     ...(await checksOf(services, plan, run)),
     check(
       'budget agreed',
@@ -44,9 +48,13 @@ const checks: DrillHandler<LookServices, 'checks'> = async (services, { plan, fa
     ),
     ...(kind === 'fault' && !services.faults ? [check('fault experiment', false, 'none is deployed', 'an experiment template')] : []),
   ];
+  const failing = looked.filter(({ passed }) => !passed);
+  const isWorthWaiting = failing.length > 0 && failing.every(({ mayPass }) => mayPass) && facts.reasons.length === 0;
+  if (isWorthWaiting && nowMs - facts.sinceMs! < calmMs) return { outcome: 'again', facts };
+  const problems = looked.map(({ mayPass, ...one }) => one);
   const reasons = checkReasons('before', problems);
   const deadBefore = await deadLetters(services, plan);
-  const known = because({ ...facts, checks: problems, deadBefore }, reasons);
+  const known = waited(because({ ...facts, checks: problems, deadBefore }, reasons));
   return known.reasons.length === 0 ? { outcome: 'passed', facts: known } : { outcome: 'failed', facts: known };
 };
 
@@ -97,7 +105,7 @@ const measure: DrillHandler<LookServices, 'measure'> = async (services, asked) =
 const recheck: DrillHandler<LookServices, 'recheck'> = async (services, asked) => {
   const { plan, nowMs, run } = asked;
   const facts = since(asked);
-  const checksAfter = await checksOf(services, plan, run);
+  const checksAfter = (await checksOf(services, plan, run)).map(({ mayPass, ...one }) => one);
   const reasons = checkReasons('after', checksAfter);
   if (reasons.length > 0 && nowMs - facts.sinceMs! < quietMs) return { outcome: 'again', facts };
   const metrics = await metricsOf(services, asked);
@@ -130,18 +138,25 @@ async function sightOf({ store }: LookServices, asked: AskedStep): Promise<Sight
   return { plan: asked.plan, nowMs: asked.nowMs, facts, probed: await store.read<ProbedCalls>(drillKeys.calls(facts.id)) };
 }
 
-function check(name: string, passed: boolean, value: string, allowed?: string): DrillCheck {
+/** A check, and whether waiting may help where it did not pass. */
+interface LookedAt extends DrillCheck {
+  readonly mayPass?: true;
+}
+
+function check(name: string, passed: boolean, value: string, allowed?: string): LookedAt {
   return { name, passed, value, ...(allowed === undefined ? {} : { allowed }) };
 }
 
+const passing = (one: LookedAt): LookedAt => ({ ...one, mayPass: true });
+
 /** Whether the system is as a drill may find and must leave it. */
-async function checksOf(services: LookServices, plan: DrillPlan, run: string): Promise<DrillCheck[]> {
+async function checksOf(services: LookServices, plan: DrillPlan, run: string): Promise<LookedAt[]> {
   const perRegion = await Promise.all(plan.regions.map((region) => regionChecks(services, plan, region, run)));
   const running = (await Promise.all(plan.regions.map((region) => services.cutover(region)))).find((one) => one !== undefined);
   return [...perRegion.flat(), check('no cutover runs', running === undefined, running ?? 'none', 'none')];
 }
 
-async function regionChecks(services: LookServices, plan: DrillPlan, region: string, run: string): Promise<DrillCheck[]> {
+async function regionChecks(services: LookServices, plan: DrillPlan, region: string, run: string): Promise<LookedAt[]> {
   const { reads, raised, switches } = services;
   const unhealthy = await reads.metric(region, own(plan, region, apiMetrics.unhealthy, 'Sum'), healthyMinutes);
   const mark = await switches.read(region);
@@ -150,8 +165,10 @@ async function regionChecks(services: LookServices, plan: DrillPlan, region: str
   const answers = unhealthy.reduce((sum, value) => sum + value, 0);
   return [
     check(`${region} is in service`, !mark, mark ? `drained by ${foreign ? mark.owner : 'this drill'}` : 'not drained', 'not drained'),
-    check(`${region} is healthy`, answers === 0, `${answers} answers 503 of /health in ${healthyMinutes} minutes`, '0'),
-    check(`alarms of ${region} are quiet`, alarms.length === 0, alarms.length === 0 ? 'none raised' : alarms.join(', '), 'none raised'),
+    passing(check(`${region} is healthy`, answers === 0, `${answers} answers 503 of /health in ${healthyMinutes} minutes`, '0')),
+    passing(
+      check(`alarms of ${region} are quiet`, alarms.length === 0, alarms.length === 0 ? 'none raised' : alarms.join(', '), 'none raised'),
+    ),
   ];
 }
 

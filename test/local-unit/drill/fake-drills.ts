@@ -1,6 +1,6 @@
 import type { DrillParts } from '../../../local/drill/calls';
 import type { CutoverFabric, ExecutionView } from '../../../local/ground/model';
-import { drillKeys, drillName, drillWatchdogName } from '../../../src/drill/contract';
+import { drillKeys, drillName } from '../../../src/drill/contract';
 import type { DrillResult } from '../../../src/drill/model';
 import { plan } from '../../drill/world';
 import { FakeCutover } from '../cutover/fake-cutover';
@@ -16,11 +16,11 @@ const machine = {
 export class FakeDrills {
   public readonly fabric = new FakeCutover();
   public readonly objects = new Map<string, string>();
-  /** Functions that were called. */
-  public readonly invoked: string[] = [];
+  /** Executions that were stopped. */
+  public readonly stopped: string[] = [];
 
   public readonly parts: DrillParts = {
-    drills: [{ machine, plan, bucket: 'evidence', watchdog: drillWatchdogName(plan.systemName, plan.drilled) }],
+    drills: [{ machine, plan, bucket: 'evidence' }],
     fabric: this.fabric,
     object: async (_region, _bucket, key) => this.objects.get(key),
   };
@@ -30,11 +30,11 @@ export class FakeDrills {
     fabric.running = (change: Partial<ExecutionView> = {}): void => {
       fabric.runs = [this.execution('first', change), ...fabric.runs.filter(({ arn }) => !arn.endsWith(':first'))];
     };
-    fabric.stop = async () => fabric.running({ status: 'ABORTED' });
-    const invoke: CutoverFabric['invoke'] = async (_region, name) => {
-      this.invoked.push(name);
+    const stop: CutoverFabric['stop'] = async (arn) => {
+      this.stopped.push(arn);
+      fabric.running({ status: 'ABORTED' });
     };
-    Object.assign(fabric, { invoke });
+    Object.assign(fabric, { stop });
     fabric.start = async (arn: string, input: unknown) => {
       fabric.started.push({ arn, input });
       fabric.running({ input });
