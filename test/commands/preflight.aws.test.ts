@@ -52,7 +52,8 @@ test("a stack's status and resources, page by page; none of a stack that does no
   const page = (id: string, next = ''): AwsReply =>
     xml(
       '<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries><member>' +
-        `<PhysicalResourceId>${id}</PhysicalResourceId></member></StackResourceSummaries>${next}` +
+        `<PhysicalResourceId>${id}</PhysicalResourceId><ResourceType>AWS::S3::Bucket</ResourceType></member>` +
+        `</StackResourceSummaries>${next}` +
         '</ListStackResourcesResult></ListStackResourcesResponse>',
     );
   replies = { DescribeStacks: xml(within('DescribeStacksResponse DescribeStacksResult Stacks member StackStatus', 'ROLLBACK_COMPLETE')) };
@@ -62,7 +63,10 @@ test("a stack's status and resources, page by page; none of a stack that does no
   };
   const ports = account();
   await expect(ports.stackStatus('us-east-1', 'pay')).resolves.toBe('ROLLBACK_COMPLETE');
-  await expect(ports.stackResources('us-east-1', 'pay')).resolves.toEqual(['first', 'second']);
+  await expect(ports.stackResources('us-east-1', 'pay')).resolves.toEqual([
+    { type: 'AWS::S3::Bucket', id: 'first' },
+    { type: 'AWS::S3::Bucket', id: 'second' },
+  ]);
   aws.answer = () => errorXml('ValidationError', 'Stack with id pay does not exist');
   await expect(ports.stackStatus('us-east-1', 'pay')).resolves.toBeUndefined();
   await expect(ports.stackResources('us-east-1', 'pay')).resolves.toEqual([]);
@@ -75,7 +79,7 @@ test.each<['table' | 'alias', string, string]>([
   ['table', 'DescribeTable', 'ResourceNotFoundException'],
   ['alias', 'DescribeKey', 'NotFoundException'],
 ])('a %s is there, is not, or cannot be asked for', async (kind, action, absent) => {
-  const name = { kind, name: 'acme', region: 'us-west-2' };
+  const name = { kind, name: 'acme', region: 'us-west-2', owner: 'us-west-2' };
   const ports = account();
   replies = { [action]: { body: {} } };
   await expect(ports.exists(name)).resolves.toBe(true);
@@ -88,7 +92,7 @@ test.each<['table' | 'alias', string, string]>([
 });
 
 test("a bucket's name is taken by another account's too", async () => {
-  const bucket = { kind: 'bucket', name: 'acme-docs', region: 'us-west-2' } as const;
+  const bucket = { kind: 'bucket', name: 'acme-docs', region: 'us-west-2', owner: 'us-west-2' } as const;
   const ports = account();
   const answers: [number, boolean][] = [
     [200, true],
@@ -144,4 +148,14 @@ test('health checks, a hosted zone and a certificate', async () => {
   expect(aws.calls.at(-1)).toMatchObject({ service: 'acm', region: 'eu-west-1', input: { CertificateArn: arn } });
   replies = { DescribeCertificate: refusal('ResourceNotFoundException') };
   await expect(ports.certificate(arn)).resolves.toBeUndefined();
+});
+
+test('what no function has reserved, of the account that is asked in the region', async () => {
+  replies = {
+    'GET /2016-08-19/account-settings': { body: { AccountLimit: { ConcurrentExecutions: 1_000, UnreservedConcurrentExecutions: 850 } } },
+  };
+  await expect(account().unreservedConcurrency('us-west-2')).resolves.toBe(850);
+  expect(aws.calls.map(({ service, region }) => `${service} ${region}`)).toEqual(['lambda us-west-2']);
+  replies = { 'GET /2016-08-19/account-settings': { body: {} } };
+  await expect(account().unreservedConcurrency('us-west-2')).rejects.toThrow('AWS says no number for unreserved concurrency');
 });

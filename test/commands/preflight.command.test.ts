@@ -26,6 +26,9 @@ const answers: Readonly<Record<string, () => AwsReply>> = {
     ),
   ListTables: () => ({ body: { TableNames: ['a', 'b'] } }),
   DescribeTable: () => refusal('ResourceNotFoundException'),
+  'GET /2016-08-19/account-settings/': () => ({
+    body: { AccountLimit: { ConcurrentExecutions: 5_000, UnreservedConcurrentExecutions: 4_000 } },
+  }),
   GetServiceQuota: () => ({ body: { Quota: { Value: 5_000 } } }),
   'HEAD /acme-documents/': () => xml('', 404),
 };

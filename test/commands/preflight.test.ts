@@ -50,6 +50,8 @@ const app = [
   }),
 ];
 
+const owned = (ids: readonly string[], type: string) => ids.map((id) => ({ type, id }));
+
 /** An account in which all is as it should be, but for what is given. */
 function portsWith(changed: Partial<PreflightPorts> = {}): PreflightPorts {
   return {
@@ -58,6 +60,7 @@ function portsWith(changed: Partial<PreflightPorts> = {}): PreflightPorts {
     parameter: () => Promise.resolve('21'),
     stackStatus: () => Promise.resolve(undefined),
     stackResources: () => Promise.resolve([]),
+    unreservedConcurrency: () => Promise.resolve(1_000),
     exists: () => Promise.resolve(false),
     tableCount: () => Promise.resolve(3),
     quota: (_, code) => Promise.resolve({ lambda: 1_000, apigateway: 10_000, dynamodb: 2_500, events: 300 }[code.split(' ')[0]]!),
@@ -141,7 +144,19 @@ test.each<[string, Partial<PreflightPorts>, readonly string[]]>([
   [
     "a new account's quota of functions",
     { quota: (_, code) => Promise.resolve(code.startsWith('lambda') ? 10 : 1_000) },
-    regions.map((region) => `fail ${region} quota of functions: 10 at once for 2 functions, 50 of them reserved: 100 must be left`),
+    regions.map(
+      (region) =>
+        `warn ${region} quota of functions: 10 at once, 1000 of them unreserved; 2 functions, with 50 reserved: ` +
+        "a new account's quota, less than the usual 1000",
+    ),
+  ],
+  [
+    'concurrency that other functions have reserved',
+    { unreservedConcurrency: (region) => Promise.resolve(region === 'us-west-2' ? 149 : 150) },
+    [
+      'fail us-west-2 quota of functions: 1000 at once, 149 of them unreserved; 2 functions, with 50 reserved: ' +
+        '100 must be left unreserved',
+    ],
   ],
   [
     'quotas that differ',
@@ -151,12 +166,12 @@ test.each<[string, Partial<PreflightPorts>, readonly string[]]>([
   [
     'no room for tables',
     { tableCount: () => Promise.resolve(2_500) },
-    regions.map((region) => `fail ${region} quota of tables: 2500 in use, 1 tables of this app, 2500 allowed`),
+    regions.map((region) => `fail ${region} quota of tables: 2500 in use, 1 more tables of this app, 2500 allowed`),
   ],
   [
     'no room for health checks',
     { healthChecks: () => Promise.resolve({ used: 200, limit: 200 }) },
-    ['fail all quota of health checks: 200 in use, 1 health checks of this app, 200 allowed'],
+    ['fail all quota of health checks: 200 in use, 1 more health checks of this app, 200 allowed'],
   ],
   [
     'a zone that its parent does not know',
@@ -205,9 +220,48 @@ test('of a region that is off nothing else is asked', async () => {
 test('names of what the app has deployed before are its own', async () => {
   const result = await check({
     exists: () => Promise.resolve(true),
-    stackResources: () => Promise.resolve(['acme-ledger', `acme-${account}-us-west-2`]),
+    stackResources: (region) =>
+      Promise.resolve(owned(region === 'us-east-1' ? ['acme-ledger'] : [`acme-${account}-us-west-2`], 'AWS::Some::Thing')),
   });
   expect(notPassed(result)).toEqual([]);
+});
+
+test("a name that an earlier stack left is foreign, also where another region's stack has one of the same name", async () => {
+  const bucket = { Type: 'AWS::S3::Bucket', Properties: { BucketName: 'acme-inbox' } };
+  const result = await check(
+    {
+      exists: () => Promise.resolve(true),
+      stackResources: (region) => Promise.resolve(region === 'us-east-1' ? owned(['acme-inbox'], 'AWS::S3::Bucket') : []),
+    },
+    regions.map((region) => stack(region, { Inbox: bucket })),
+  );
+  expect(notPassed(result)).toEqual(['fail us-west-2 names are free or ours: there is already a bucket acme-inbox']);
+});
+
+test('what is deployed already needs no more room, and no concurrency a second time', async () => {
+  const asked: string[] = [];
+  const result = await check({
+    exists: ({ kind }) => Promise.resolve(kind === 'table'),
+    tableCount: () => Promise.resolve(2_500),
+    healthChecks: () => Promise.resolve({ used: 200, limit: 200 }),
+    unreservedConcurrency: () => Promise.resolve(100),
+    stackResources: (region, name) => {
+      asked.push(name);
+      const here =
+        region === 'us-east-1'
+          ? [...owned(['acme-ledger'], 'AWS::DynamoDB::GlobalTable'), ...owned(['1'], 'AWS::Route53::HealthCheck')]
+          : [];
+      return Promise.resolve([...here, ...owned(['f'], 'AWS::Lambda::Function')]);
+    },
+  });
+  expect(notPassed(result)).toEqual([]);
+  expect(asked.sort()).toEqual(['acme-us-east-1', 'acme-us-west-2']);
+});
+
+test('a stack whose region is open is not passed over', async () => {
+  const open = { ...stack('us-west-2'), region: undefined };
+  const result = await check({}, [stack('us-east-1'), open]);
+  expect(notPassed(result)).toEqual(['fail all region of App/us-west-2: it is open']);
 });
 
 test('a certificate in another region than AWS takes it from is not asked for', async () => {

@@ -3,11 +3,12 @@ import { ACMClient, DescribeCertificateCommand, ResourceNotFoundException as Cer
 import { CloudFormationClient, DescribeStacksCommand, paginateListStackResources } from '@aws-sdk/client-cloudformation';
 import { DescribeTableCommand, DynamoDBClient, paginateListTables, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
 import { DescribeKeyCommand, KMSClient, NotFoundException } from '@aws-sdk/client-kms';
+import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetAccountLimitCommand, GetHostedZoneCommand, NoSuchHostedZone, Route53Client } from '@aws-sdk/client-route-53';
 import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetServiceQuotaCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
-import type { PreflightPorts } from './service';
+import type { OwnedResource, PreflightPorts } from './model';
 import { clock } from '../../runtime/clock';
 import { callerIdentity, regionSettings, RegionSettings, unlessAbsent } from '../account.aws';
 
@@ -50,6 +51,10 @@ export function preflightAccount(endpointUrl?: string): Omit<PreflightPorts, 'de
       quotas.set(key, asked);
       return asked;
     },
+    unreservedConcurrency: async (region) => {
+      const { AccountLimit } = await clients(region).lambda.send(new GetAccountSettingsCommand({}));
+      return valueOf(AccountLimit?.UnreservedConcurrentExecutions, 'unreserved concurrency');
+    },
     healthChecks: async () => {
       const { Count, Limit } = await clients(globalRegion).route53.send(new GetAccountLimitCommand({ Type: 'MAX_HEALTH_CHECKS_BY_OWNER' }));
       return { used: valueOf(Count, 'health checks'), limit: valueOf(Limit?.Value, 'health checks') };
@@ -78,6 +83,7 @@ class Clients {
   public readonly dynamodb: DynamoDBClient;
   public readonly s3: S3Client;
   public readonly kms: KMSClient;
+  public readonly lambda: LambdaClient;
   public readonly quotas: ServiceQuotasClient;
   public readonly route53: Route53Client;
   public readonly acm: ACMClient;
@@ -89,6 +95,7 @@ class Clients {
     this.dynamodb = new DynamoDBClient(settings);
     this.s3 = new S3Client({ ...settings, forcePathStyle: settings.endpoint !== undefined });
     this.kms = new KMSClient(settings);
+    this.lambda = new LambdaClient(settings);
     this.quotas = new ServiceQuotasClient(settings);
     this.route53 = new Route53Client(settings);
     this.acm = new ACMClient(settings);
@@ -113,18 +120,20 @@ async function stackStatus(client: CloudFormationClient, StackName: string): Pro
   }
 }
 
-async function stackResources(client: CloudFormationClient, StackName: string): Promise<readonly string[]> {
-  const ids: string[] = [];
+async function stackResources(client: CloudFormationClient, StackName: string): Promise<readonly OwnedResource[]> {
+  const owned: OwnedResource[] = [];
   try {
     for await (const { StackResourceSummaries = [] } of paginateListStackResources({ client }, { StackName })) {
-      ids.push(
-        ...StackResourceSummaries.flatMap(({ PhysicalResourceId }) => (PhysicalResourceId === undefined ? [] : [PhysicalResourceId])),
+      owned.push(
+        ...StackResourceSummaries.flatMap(({ PhysicalResourceId: id, ResourceType: type = '' }) =>
+          id === undefined ? [] : [{ type, id }],
+        ),
       );
     }
   } catch (error) {
     if (!noStack(error)) throw error;
   }
-  return ids;
+  return owned;
 }
 
 const existing: Readonly<Record<'table' | 'bucket' | 'alias', (clients: Clients, name: string) => Promise<boolean>>> = {

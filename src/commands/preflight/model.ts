@@ -29,6 +29,14 @@ export interface PlannedName {
   readonly kind: NamedKind;
   readonly name: string;
   readonly region: string;
+  /** Region of the stack that owns it: a replica belongs to the stack of its table. */
+  readonly owner: string;
+}
+
+/** What a stack has at CloudFormation. */
+export interface OwnedResource {
+  readonly type: string;
+  readonly id: string;
 }
 
 /** What the app asks of one region. */
@@ -38,6 +46,8 @@ export interface PlannedRegion {
   readonly stacks: readonly PlannedStack[];
   readonly reservedConcurrency: number;
   readonly functions: number;
+  /** Names that are known before the deployment. */
+  readonly names: number;
   readonly tables: number;
   /** The most rules of one bus. */
   readonly rules: number;
@@ -49,6 +59,8 @@ export interface Plan {
   /** Regions of strongly consistent tables, replicas and witnesses. */
   readonly strong: readonly string[];
   readonly names: readonly PlannedName[];
+  /** Stacks whose region the app and the settings leave open. */
+  readonly unplaced: readonly PlannedStack[];
   readonly healthChecks: number;
   /** Hosted zones by their ID, which take records of the app. */
   readonly zones: readonly string[];
@@ -84,8 +96,10 @@ export interface PreflightPorts {
   parameter(region: string, name: string): Promise<string | undefined>;
   /** Status of a stack; undefined: it does not exist. */
   stackStatus(region: string, name: string): Promise<string | undefined>;
-  /** Physical IDs of a stack's resources. */
-  stackResources(region: string, name: string): Promise<readonly string[]>;
+  /** Empty where there is no such stack. */
+  stackResources(region: string, name: string): Promise<readonly OwnedResource[]>;
+  /** Of the functions that may run at once, those that no function has reserved. */
+  unreservedConcurrency(region: string): Promise<number>;
   exists(name: PlannedName): Promise<boolean>;
   tableCount(region: string): Promise<number>;
   quota(region: string, code: QuotaCode): Promise<number>;

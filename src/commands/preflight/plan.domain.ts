@@ -26,6 +26,7 @@ export function planOf(stacks: readonly PlannedStack[], surroundings: Surroundin
     regions: regions.map((region) => plannedRegion(region, placed, names)),
     strong: unique(strong.flatMap(({ resource }) => regionsOfTable(resource))),
     names,
+    unplaced: stacks.filter((stack) => (stack.region ?? surroundings.region) === undefined),
     healthChecks: all.filter(({ resource }) => resource.Type === 'AWS::Route53::HealthCheck').length,
     zones: unique(
       all.flatMap(({ resource, text }) =>
@@ -53,6 +54,7 @@ function plannedRegion(region: string, placed: readonly Placed[], names: readonl
     stacks,
     functions: functions.length,
     reservedConcurrency: functions.reduce((sum, { Properties }) => sum + Number(Properties?.ReservedConcurrentExecutions ?? 0), 0),
+    names: names.filter((name) => name.region === region).length,
     tables: names.filter((name) => name.kind === 'table' && name.region === region).length,
     rules: Math.max(0, ...buses.map((bus) => buses.filter((other) => other === bus).length)),
     apis: resources.filter(({ Type }) => Type === 'AWS::ApiGateway::RestApi').length,
@@ -86,7 +88,7 @@ function namesOf(resource: TemplateResource, region: string, text: TextOf): read
   if (name === undefined) return [];
   const { Replicas = [] } = (resource.Properties ?? {}) as TableRegions;
   const regions = kind === 'table' ? unique([region, ...Replicas.flatMap(({ Region }) => texts(text(Region)))]) : [region];
-  return regions.map((one) => ({ kind, name, region: one }));
+  return regions.map((one) => ({ kind, name, region: one, owner: region }));
 }
 
 /** A text of a template, with account, region and partition filled in; undefined where only CloudFormation knows it. */

@@ -15,8 +15,9 @@ interface PreflightOptions {
 const help = `
 Run it after 'npx cdk synth', with the credentials of the deployment. It reads, and changes nothing.
 It needs sts:GetCallerIdentity, account:GetRegionOptStatus, ssm:GetParameter, cloudformation:DescribeStacks and ListStackResources,
-dynamodb:DescribeTable and ListTables, s3:ListBucket, kms:DescribeKey, servicequotas:GetServiceQuota, and, where the app has such parts,
-route53:GetAccountLimit, route53:GetHostedZone, acm:DescribeCertificate. What it may not ask is a warning.
+dynamodb:DescribeTable and ListTables, s3:ListBucket, kms:DescribeKey, servicequotas:GetServiceQuota, lambda:GetAccountSettings,
+and, where the app has such parts, route53:GetAccountLimit and GetHostedZone, and acm:DescribeCertificate.
+What it may not ask is a warning.
 
 Each check is a line: "pass", "warn" or "fail", the region, the check and what was found; below it the way to put it right.
 Exit code 0: nothing failed. 1: something failed. 2: wrong arguments.
@@ -38,7 +39,10 @@ export function preflightCommand(): Command {
       const stacks = stacksOfAssembly(app);
       if (typeof stacks === 'string') return command.error(`--app: ${stacks}`);
       if (stacks.length === 0) return command.error(`--app: ${app} holds no stack`);
-      const result = await preflight(stacks, process.env.AWS_REGION, { ...preflightAccount(endpointUrl), delegatedTo: nameServersOf });
+      const result = await preflight(stacks, process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION, {
+        ...preflightAccount(endpointUrl),
+        delegatedTo: nameServersOf,
+      });
       if (typeof result === 'string') return ending(false, result);
       if (json !== undefined) writeJson(json, result);
       preflightText(result).forEach(say);

@@ -1,5 +1,5 @@
 export type { PlannedStack, PreflightPorts, Template } from './model';
-import type { Finding, Plan, PlannedRegion, PlannedStack, PreflightPorts, QuotaCode, Verdict } from './model';
+import type { Finding, OwnedResource, Plan, PlannedName, PlannedRegion, PlannedStack, PreflightPorts, QuotaCode, Verdict } from './model';
 import { planOf } from './plan.domain';
 import { causeOf } from '../../kernel/cause';
 import { strongRegions } from '../../kernel/strong-regions';
@@ -40,14 +40,59 @@ export async function preflight(
     return `the credentials were refused in ${asked}: ${causeOf(error)}. Set them as for 'cdk deploy', such as by AWS_PROFILE`;
   }
   const plan = planOf(stacks, { account, region });
+  const deployed = new Deployed(plan, ports);
   const findings = [
+    ...plan.unplaced.map(({ id }) => ({
+      region: 'all',
+      check: `region of ${id}`,
+      ...fail('it is open', 'set AWS_REGION: without it the stack is not looked at'),
+    })),
     ...plan.strong.map(offersStrong),
-    ...(await Promise.all(plan.regions.map((one) => regionFindings(one, plan, account, ports)))).flat(),
+    ...(await Promise.all(plan.regions.map((one) => regionFindings(one, { deployed, account, ports })))).flat(),
     ...(await parity(plan, ports)),
-    ...(await accountFindings(plan, ports)),
+    ...(await accountFindings(plan, ports, deployed)),
   ];
   const count = (verdict: Verdict): number => findings.filter((finding) => finding.verdict === verdict).length;
   return { findings, passed: count('pass'), warned: count('warn'), failed: count('fail') };
+}
+
+/** What there is of the app already. Each thing is asked for once, by the first check that needs it. */
+class Deployed {
+  private readonly resources = new Map<string, Promise<readonly OwnedResource[]>>();
+  private readonly taken = new Map<PlannedName, Promise<boolean>>();
+
+  constructor(
+    private readonly plan: Plan,
+    private readonly ports: PreflightPorts,
+  ) {}
+
+  /** What the app's stacks of a region own. */
+  public in(region: string): Promise<readonly OwnedResource[]> {
+    const stacks = this.plan.regions.find((one) => one.region === region)?.stacks ?? [];
+    return this.once(this.resources, region, async () =>
+      (await Promise.all(stacks.map(({ name }) => this.ports.stackResources(region, name)))).flat(),
+    );
+  }
+
+  /** Names in a region that something has already, whose ever it is. */
+  public async takenIn(region: string): Promise<readonly PlannedName[]> {
+    const names = this.plan.names.filter((name) => name.region === region);
+    const taken = await Promise.all(names.map((name) => this.once(this.taken, name, () => this.ports.exists(name))));
+    return names.filter((_, index) => taken[index]);
+  }
+
+  private once<Key, Value>(kept: Map<Key, Promise<Value>>, key: Key, ask: () => Promise<Value>): Promise<Value> {
+    const answer = kept.get(key) ?? ask();
+    kept.set(key, answer);
+    return answer;
+  }
+}
+
+/** With what the checks of a region work. */
+interface RegionChecks {
+  readonly deployed: Deployed;
+  readonly account: string;
+  readonly ports: PreflightPorts;
 }
 
 /** A check that AWS does not answer says so: what is not known has not passed. */
@@ -66,8 +111,9 @@ function offersStrong(region: string): Finding {
   return { region, check, ...warn(`it is not in the list of ${asOf}`, 'look into the AWS documentation, or choose another region') };
 }
 
-async function regionFindings(planned: PlannedRegion, plan: Plan, account: string, ports: PreflightPorts): Promise<readonly Finding[]> {
+async function regionFindings(planned: PlannedRegion, checks: RegionChecks): Promise<readonly Finding[]> {
   const { region, stacks } = planned;
+  const { deployed, account, ports } = checks;
   const enabled = await judged(region, 'enabled', async () => isEnabled(await ports.regionStatus(region)));
   // In a region that is off, every other call is refused for that alone.
   if (enabled.verdict === 'fail') return [enabled];
@@ -76,11 +122,12 @@ async function regionFindings(planned: PlannedRegion, plan: Plan, account: strin
     ...stacks.map((stack) => one(`account of ${stack.id}`, () => Promise.resolve(isAccount(stack, account)))),
     one('bootstrapped', () => isBootstrapped(planned, account, ports)),
     ...stacks.map((stack) => one(`stack ${stack.name}`, async () => isReady(stack, await ports.stackStatus(region, stack.name)))),
-    one('names are free or ours', () => hasItsNames(planned, plan, ports)),
-    one('quota of functions', async () => hasConcurrency(planned, await ports.quota(region, 'lambda L-B99A9384'))),
-    one('quota of tables', async () =>
-      hasRoom(await ports.tableCount(region), planned.tables, await ports.quota(region, 'dynamodb L-F98FE922'), 'tables'),
-    ),
+    one('names are free or ours', () => hasItsNames(planned, deployed)),
+    one('quota of functions', () => hasConcurrency(planned, checks)),
+    one('quota of tables', async () => {
+      const there = (await deployed.takenIn(region)).filter(({ kind }) => kind === 'table').length;
+      return hasRoom(await ports.tableCount(region), planned.tables - there, await ports.quota(region, 'dynamodb L-F98FE922'), 'tables');
+    }),
     one('quota of rules', async () => hasRoom(0, planned.rules, await ports.quota(region, 'events L-244521F2'), 'rules of one bus')),
   ];
   return [enabled, ...(await Promise.all(findings))];
@@ -123,31 +170,33 @@ function isReady({ name }: PlannedStack, status: string | undefined): Judged {
 }
 
 /** Data outlives its stack. A new stack cannot take over a name, and CloudFormation finds out in the middle of a deployment. */
-async function hasItsNames({ region }: PlannedRegion, plan: Plan, ports: PreflightPorts): Promise<Judged> {
-  const names = plan.names.filter((name) => name.region === region);
-  const taken = (await Promise.all(names.map(async (name) => ((await ports.exists(name)) ? [name] : [])))).flat();
-  if (taken.length === 0) return pass(`${names.length} names`);
-  const stacks = plan.regions.flatMap((one) => one.stacks.map(({ name }) => ({ region: one.region, name })));
-  const ours = new Set((await Promise.all(stacks.map((stack) => ports.stackResources(stack.region, stack.name)))).flat());
-  const foreign = taken.filter(({ name }) => !ours.has(name));
-  if (foreign.length === 0) return pass(`${names.length} names, ${taken.length} in use by this app`);
+async function hasItsNames({ region, names }: PlannedRegion, deployed: Deployed): Promise<Judged> {
+  const taken = await deployed.takenIn(region);
+  if (taken.length === 0) return pass(`${names} names`);
+  const owned = await Promise.all(taken.map(async ({ owner, name }) => (await deployed.in(owner)).some(({ id }) => id === name)));
+  const foreign = taken.filter((_, index) => !owned[index]);
+  if (foreign.length === 0) return pass(`${names} names, ${taken.length} in use by this app`);
   return fail(
     `there is already ${foreign.map(({ kind, name }) => `a ${kind} ${name}`).join(', ')}`,
     "give the system another name, import the resource into its stack, or delete it with 'npx cdk-multi-region-payments remove'",
   );
 }
 
-function hasConcurrency({ functions, reservedConcurrency }: PlannedRegion, quota: number): Judged {
-  const needed = reservedConcurrency === 0 ? 0 : reservedConcurrency + unreservedAtLeast;
-  const detail = `${quota} at once for ${functions} functions, ${reservedConcurrency} of them reserved`;
-  const fix = `ask for more: 'aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384'`;
+async function hasConcurrency(planned: PlannedRegion, { deployed, ports }: RegionChecks): Promise<Judged> {
+  const { region, functions, reservedConcurrency } = planned;
   if (functions === 0) return pass('no functions');
-  if (quota < needed) return fail(`${detail}: ${unreservedAtLeast} must be left`, fix);
+  const [quota, unreserved] = await Promise.all([ports.quota(region, 'lambda L-B99A9384'), ports.unreservedConcurrency(region)]);
+  const isDeployed = (await deployed.in(region)).some(({ type }) => type === 'AWS::Lambda::Function');
+  // What the app has reserved already is no part of what is unreserved, and need not be there a second time.
+  const needed = isDeployed || reservedConcurrency === 0 ? 0 : reservedConcurrency + unreservedAtLeast;
+  const detail = `${quota} at once, ${unreserved} of them unreserved; ${functions} functions, with ${reservedConcurrency} reserved`;
+  const fix = "ask for more: 'aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384'";
+  if (unreserved < needed) return fail(`${detail}: ${unreservedAtLeast} must be left unreserved`, fix);
   return quota < usualConcurrency ? warn(`${detail}: a new account's quota, less than the usual ${usualConcurrency}`, fix) : pass(detail);
 }
 
 function hasRoom(used: number, more: number, quota: number, what: string): Judged {
-  const detail = `${used === 0 ? '' : `${used} in use, `}${more} ${what} of this app, ${quota} allowed`;
+  const detail = `${used === 0 ? '' : `${used} in use, `}${more} more ${what} of this app, ${quota} allowed`;
   return used + more <= quota ? pass(detail) : fail(detail, 'ask Service Quotas for more, or remove what is not needed');
 }
 
@@ -173,14 +222,16 @@ async function parity(plan: Plan, ports: PreflightPorts): Promise<readonly Findi
   return (await Promise.all(findings)).flat();
 }
 
-async function accountFindings(plan: Plan, ports: PreflightPorts): Promise<readonly Finding[]> {
+async function accountFindings(plan: Plan, ports: PreflightPorts, deployed: Deployed): Promise<readonly Finding[]> {
   const findings = [
     ...(plan.healthChecks === 0
       ? []
       : [
           judged('all', 'quota of health checks', async () => {
             const { used, limit } = await ports.healthChecks();
-            return hasRoom(used, plan.healthChecks, limit, 'health checks');
+            const owned = (await Promise.all(plan.regions.map(({ region }) => deployed.in(region)))).flat();
+            const there = owned.filter(({ type }) => type === 'AWS::Route53::HealthCheck').length;
+            return hasRoom(used, Math.max(0, plan.healthChecks - there), limit, 'health checks');
           }),
         ]),
     ...plan.zones.map((id) => judged('all', `hosted zone ${id}`, () => isDelegated(id, ports))),
