@@ -49,7 +49,11 @@ const putBackPauseMs = 3_000;
 /** The health check and the resolvers take the region back within it. */
 const returnMs = 90_000;
 
+/** The holds stay: so many payments lie on one account, then another one takes the next. */
+const paymentsPerAccount = 500;
+
 interface PaidOnce {
+  readonly accountId: string;
   readonly key: string;
   readonly amount: number;
   readonly answer: ApiAnswer;
@@ -61,7 +65,9 @@ export class DrainTrial {
   private readonly paid: PaidOnce[] = [];
   private readonly failures: string[] = [];
   private running = true;
-  private account = '';
+  /** The last one takes payments. */
+  private readonly accounts: string[] = [];
+  private openedAfter = 0;
 
   constructor(
     private readonly setting: ScenarioSetting,
@@ -74,7 +80,7 @@ export class DrainTrial {
     const { region, drainSwitch } = this.plan;
     figures.heading(`${region} is drained under load, and put back`);
     if (!(await this.mayBegin())) return undefined;
-    this.account = await openAccount(this.setting, 'drain', 50_000_000);
+    await this.openNext();
     const load = Promise.all(Array.from({ length: callers }, (_, caller) => this.callOnAndOn(caller)));
     try {
       await this.setting.client.sleep(beforeMs);
@@ -94,6 +100,17 @@ export class DrainTrial {
       await load.catch(() => undefined);
       await this.conclude();
     }
+  }
+
+  private async openNext(): Promise<void> {
+    this.openedAfter = this.calls.length;
+    this.accounts.push(await openAccount(this.setting, `drain-${this.accounts.length}`, 50_000_000));
+  }
+
+  /** While a new account cannot be opened, as in a region that is lost just now, the last one serves on. */
+  private async account(): Promise<string> {
+    if (this.calls.length - this.openedAfter >= paymentsPerAccount) await this.openNext().catch(() => undefined);
+    return this.accounts.at(-1)!;
   }
 
   /** With every region drained nothing would move. */
@@ -193,14 +210,15 @@ export class DrainTrial {
     for (let count = 0; this.running && count < 1_000_000; count += 1) {
       const key = `${run}-drain-${caller}-${count}`;
       const amount = 100 + (count % 1000);
-      const call = { path: '/api/v1/payments', body: { accountId: this.account, amount, currency: 'USD' }, key, headers };
+      const accountId = await this.account();
+      const call = { path: '/api/v1/payments', body: { accountId, amount, currency: 'USD' }, key, headers };
       const beganMs = this.plan.nowMs();
       const first = await client.once(call).catch(() => undefined);
       const answered = first?.status === 201;
       this.calls.push({ caller, beganMs, endedMs: this.plan.nowMs(), region: first && servedBy(first), answered });
       try {
         const answer = answered ? first : await client.call(call, 90_000);
-        if (answer.status === 201) this.paid.push({ key, amount, answer });
+        if (answer.status === 201) this.paid.push({ accountId, key, amount, answer });
         else this.failures.push(`${answer.status} ${answer.text.slice(0, 100)}`);
       } catch (error) {
         if (this.plan.ended()) return;
@@ -217,7 +235,7 @@ export class DrainTrial {
     if (this.plan.ended() || this.paid.length === 0) return;
     for (const { answer } of this.paid) remember(this.setting, answer);
     figures.check('no caller was left without an answer', this.failures.length === 0, `${this.failures.length} failed`, this.failures[0]);
-    const opened = new Map([[this.account, accounts.get(this.account) ?? 0]]);
+    const opened = new Map(this.accounts.map((account) => [account, accounts.get(account) ?? 0]));
     const { wrong, lines, mostDebits } = await audit(client, opened, regions);
     const debited = new Map(lines.map((line) => [line.paymentId, line.amount]));
     const lost = this.paid.filter(({ answer, amount }) => debited.get(answer.body.paymentId ?? '') !== amount).length;
@@ -233,8 +251,8 @@ export class DrainTrial {
     const sample = this.paid.slice(-10);
     const { region } = this.plan;
     const replays = await Promise.all(
-      sample.map(({ key, amount }) =>
-        client.call({ path: '/api/v1/payments', body: { accountId: this.account, amount, currency: 'USD' }, key, region }),
+      sample.map(({ accountId, key, amount }) =>
+        client.call({ path: '/api/v1/payments', body: { accountId, amount, currency: 'USD' }, key, region }),
       ),
     );
     const same = replays.filter((replay, index) => sameAnswer(replay, sample[index].answer)).length;

@@ -24,6 +24,8 @@ interface Wish {
   readonly token?: string;
   readonly drain?: string;
   readonly confirm?: () => boolean;
+  /** How long the person takes. */
+  readonly answersAfterMs?: number;
   /** Ends the run when this is true. */
   readonly endWhen?: (system: FakeSystem) => boolean;
   readonly before?: (system: FakeSystem) => unknown;
@@ -85,7 +87,10 @@ async function tried(faults: Faults, wish: Wish = {}): Promise<Tried> {
             region: wish.drain,
             budgetSeconds: wish.budgetSeconds ?? 30,
             find: async () => switchOf(system, wish),
-            confirm: async () => wish.confirm?.() ?? true,
+            confirm: async () => {
+              await time.sleep(wish.answersAfterMs ?? 0);
+              return wish.confirm?.() ?? true;
+            },
             headers: () => ({}),
           },
         }),
@@ -120,6 +125,18 @@ function switchOf(system: FakeSystem, { breakDrain }: Wish): DrainSwitch {
     },
   };
 }
+
+test('a drain whose question is answered late does not fill an account', async () => {
+  const { found, failed, system } = await tried({}, { drain: 'us-east-1', answersAfterMs: 45_000 });
+  expect(failed).toEqual([]);
+  expect(found.drain).toBeDefined();
+  const used = new Map<unknown, number>();
+  for (const { accountId } of system.store.items.values() as Iterable<{ readonly accountId?: unknown }>) {
+    if (String(accountId).startsWith('v1-drain-')) used.set(accountId, (used.get(accountId) ?? 0) + 1);
+  }
+  expect(used.size).toBeGreaterThan(1);
+  expect(Math.max(...used.values())).toBeLessThan(600);
+});
 
 describe('the events of the payments', () => {
   test('are looked for in each region until the consumer has them', async () => {
