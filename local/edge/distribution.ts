@@ -61,7 +61,7 @@ function originOf(given: Record<string, any>): EdgeOrigin {
     ...(given.S3OriginConfig && region ? { bucket: { name, region } } : {}),
     signed: given.OriginAccessControlId !== undefined,
     connectMs: Number(attempts) * Number(timeout) * 1000,
-    answerMs: Number(given.CustomOriginConfig?.OriginReadTimeout ?? 30) * 1000,
+    answerMs: Number((given.CustomOriginConfig ?? given.S3OriginConfig)?.OriginReadTimeout ?? 30) * 1000,
   };
 }
 

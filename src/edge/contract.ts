@@ -22,6 +22,8 @@ export const edgeLimits = {
   failoverCodes: [403, 404, 500, 502, 503, 504],
   connectSeconds: 2,
   connectAttempts: 2,
+  /** A bucket answers within milliseconds; CloudFront waits for 1 to 120 seconds, by default 30 ("S3OriginConfig"). */
+  siteAnswerSeconds: 5,
   /** API Gateway gives up after 29 seconds, with an answer. */
   apiAnswerSeconds: 30,
 } as const;

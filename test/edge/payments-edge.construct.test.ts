@@ -82,7 +82,11 @@ describe('the site', () => {
       `acme-site-${account}-us-west-2.s3.us-west-2.amazonaws.com`,
     ]);
     for (const member of members) {
-      expect(member).toMatchObject({ S3OriginConfig: { OriginAccessIdentity: '' }, ConnectionAttempts: 2, ConnectionTimeout: 2 });
+      expect(member).toMatchObject({
+        S3OriginConfig: { OriginAccessIdentity: '', OriginReadTimeout: 5 },
+        ConnectionAttempts: 2,
+        ConnectionTimeout: 2,
+      });
       expect(member.OriginAccessControlId).toBeDefined();
     }
     template.hasResourceProperties('AWS::CloudFront::OriginAccessControl', {

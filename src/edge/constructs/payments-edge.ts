@@ -37,6 +37,15 @@ import { edgeLimits, siteBucketName, siteIndex } from '../contract';
 
 const connection = { connectionAttempts: edgeLimits.connectAttempts, connectionTimeout: Duration.seconds(edgeLimits.connectSeconds) };
 
+/** A bucket that takes connections and says nothing would hold each caller for 30 seconds. The CDK's origin has no prop for it. */
+const answeringSoon = (origin: IOrigin): IOrigin => ({
+  bind: (scope, options) => {
+    const { originProperty, ...config } = origin.bind(scope, options);
+    const s3OriginConfig = { ...originProperty?.s3OriginConfig, originReadTimeout: edgeLimits.siteAnswerSeconds };
+    return { ...config, originProperty: originProperty && { ...originProperty, s3OriginConfig } };
+  },
+});
+
 /**
  * One address for browsers: the site from the nearest of CloudFront's places, and the API below it, on one origin for the browser. The site
  * comes from the first region's bucket, or from the second's where the first fails. The API's answers are never cached.
@@ -104,12 +113,14 @@ export class PaymentsEdge extends Construct {
     const [primaryOrigin, fallbackOrigin] = regions
       .slice(0, 2)
       .map((region) =>
-        S3BucketOrigin.withBucketDefaults(
-          Bucket.fromBucketAttributes(this, `Site-${region}`, {
-            bucketName: siteBucketName(systemName, Stack.of(this).account, region),
-            region,
-          }),
-          { ...connection, originAccessControlId: access.originAccessControlId },
+        answeringSoon(
+          S3BucketOrigin.withBucketDefaults(
+            Bucket.fromBucketAttributes(this, `Site-${region}`, {
+              bucketName: siteBucketName(systemName, Stack.of(this).account, region),
+              region,
+            }),
+            { ...connection, originAccessControlId: access.originAccessControlId },
+          ),
         ),
       );
     return new OriginGroup({ primaryOrigin, fallbackOrigin, fallbackStatusCodes: [...edgeLimits.failoverCodes] });
