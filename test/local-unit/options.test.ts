@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { partsOf } from '../../examples/active-active/config';
 import { exampleFolder } from '../../local/examples';
 import { parseDemoOptions as parse } from '../../local/options';
 
@@ -40,6 +41,12 @@ test('the regions of the example go to the app as context', () => {
     pace: 'REHEARSAL',
     replicas: 'eu-west-1,eu-north-1,eu-south-2',
   });
+});
+
+test('each part of the example can be asked for, and no other one', () => {
+  for (const part of Object.keys(partsOf())) expect(parseDemoOptions(['--only', part]).context).toEqual({ only: part });
+  expect(parseDemoOptions(['--only', 'edge, drill']).context).toEqual({ only: 'edge,drill' });
+  expect(() => parseDemoOptions(['--only', 'edge,engine'])).toThrow("'engine' is not a part; give some of edge, documents, canary,");
 });
 
 test.each([
