@@ -38,6 +38,8 @@ export class DocumentBucket {
   constructor(
     public readonly name: string,
     public readonly region: string,
+    /** After how many days its lifecycle rule removes an old version. Here none goes. */
+    public readonly oldVersionDays?: number,
   ) {}
 
   public put(key: string, body: Buffer, contentType: string, at: number): DocumentVersion {

@@ -19,6 +19,7 @@ export class DocumentFabric {
   public readonly jobs: CopyJobs;
   public readonly nowMs: () => number;
   private readonly regionByName = new Map<string, string>();
+  private readonly oldVersionDays = new Map<string, number | undefined>();
   private readonly served = new Map<string, DocumentBucket>();
   private timer?: NodeJS.Timeout;
 
@@ -32,7 +33,10 @@ export class DocumentFabric {
   public declare(resources: readonly FabricResource[]): void {
     for (const { type, region, properties } of resources) {
       const { BucketName: name, VersioningConfiguration: versioning } = properties;
-      if (type === 'AWS::S3::Bucket' && typeof name === 'string' && versioning?.Status === 'Enabled') this.regionByName.set(name, region);
+      if (type === 'AWS::S3::Bucket' && typeof name === 'string' && versioning?.Status === 'Enabled') {
+        this.regionByName.set(name, region);
+        this.oldVersionDays.set(name, oldVersionDaysOf(properties));
+      }
     }
   }
 
@@ -74,11 +78,18 @@ export class DocumentFabric {
 
   /** What is copied has to be looked at from the first bucket on. */
   private serve(name: string): void {
-    if (!this.served.has(name)) this.served.set(name, new DocumentBucket(name, this.regionByName.get(name)!));
+    if (!this.served.has(name)) {
+      this.served.set(name, new DocumentBucket(name, this.regionByName.get(name)!, this.oldVersionDays.get(name)));
+    }
     this.timer ??= setInterval(() => {
       if (!this.copier.isIdle) this.copier.turn();
     }, turnMs).unref();
   }
+}
+
+function oldVersionDaysOf({ LifecycleConfiguration: lifecycle }: FabricResource['properties']): number | undefined {
+  const rules = (lifecycle?.Rules ?? []) as readonly Record<string, any>[];
+  return rules.map(({ NoncurrentVersionExpiration: end }) => end?.NoncurrentDays as number | undefined).find((days) => days !== undefined);
 }
 
 const bucketOfArn = (arn: unknown): string => String(arn).split(':').pop()!;

@@ -4,6 +4,7 @@ import {
   documentsAnswer,
   jobAnswer,
   jobIn,
+  lifecycleAnswer,
   rulesAnswer,
   rulesIn,
   s3Error,
@@ -69,6 +70,9 @@ export class DocumentsApi implements FabricService {
   private ofBucket({ method }: ServiceCall, query: URLSearchParams): DocumentOperation {
     if (method === 'GET' && query.has('replication')) {
       return { action: 's3:GetReplicationConfiguration', answer: ({ bucket }) => rulesAnswer(bucket) };
+    }
+    if (method === 'GET' && query.has('lifecycle')) {
+      return { action: 's3:GetLifecycleConfiguration', answer: ({ bucket }) => lifecycleAnswer(bucket) };
     }
     if (method === 'GET' && query.has('versioning')) return { action: 's3:GetBucketVersioning', answer: versioningAnswer };
     if (method === 'GET' && query.has('versions')) {

@@ -79,6 +79,15 @@ export const rulesAnswer = ({ rules }: DocumentBucket): ServiceAnswer =>
         },
       });
 
+export const lifecycleAnswer = ({ oldVersionDays }: DocumentBucket): ServiceAnswer =>
+  oldVersionDays === undefined
+    ? s3Error(404, 'NoSuchLifecycleConfiguration', 'the bucket has no lifecycle rule')
+    : xml({
+        LifecycleConfiguration: {
+          Rule: [{ Status: 'Enabled', Filter: { Prefix: '' }, NoncurrentVersionExpiration: { NoncurrentDays: oldVersionDays } }],
+        },
+      });
+
 export const versioningAnswer = (): ServiceAnswer => xml({ VersioningConfiguration: { Status: 'Enabled' } });
 
 const timeOf = ({ at }: DocumentVersion): string => new Date(at).toISOString();

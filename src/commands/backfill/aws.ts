@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { HeadObjectCommand, ListObjectVersionsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  DeleteMarkerEntry,
+  GetBucketLifecycleConfigurationCommand,
+  HeadObjectCommand,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import type { DocumentSeen } from './domain';
-import type { BackfillPorts, BackfillRequest, CopyProgress } from './service';
+import type { BackfillPorts, BackfillRequest, CopyProgress, DocumentSeen, StoredVersion, VersionId } from './model';
 import { backfillPrefix, backfillRoleName, documentsBucketName, parityRecordName } from '../../documents/contract';
 import { onwards } from '../../kernel/pages';
 import { AwsRequest, signedRequest } from '../../runtime/aws-request';
@@ -57,7 +63,8 @@ export async function backfillAccount(account: BackfillAccount): Promise<Omit<Ba
     },
     job: async (id) => progressOf(await call({ method: 'GET', path: `/v20180820/jobs/${id}`, headers: named })),
     versions: (side) => versionsOf(clients[side], bucket[side]),
-    checksum: (side, key, versionId) => checksumOf(clients[side], bucket[side], key, versionId),
+    look: (side, version) => lookAt(clients[side], bucket[side], version),
+    oldVersionDays: () => oldVersionDays(clients.from, bucket.from),
     writeReport: async (name, text) => {
       const Key = `${backfillPrefix}${name}`;
       await clients.from.send(new PutObjectCommand({ Bucket: bucket.from, Key, Body: text, ContentType: 'application/json' }));
@@ -116,19 +123,42 @@ async function versionsOf(client: S3Client, Bucket: string): Promise<readonly Do
   let from: readonly [string, string | undefined] | undefined;
   do {
     const page = await client.send(new ListObjectVersionsCommand({ Bucket, KeyMarker: from?.[0], VersionIdMarker: from?.[1] }));
-    for (const { Key, VersionId, Size = 0 } of page.Versions ?? []) {
-      all.push({ key: Key!, versionId: VersionId!, isDeletion: false, size: Size });
-    }
-    for (const { Key, VersionId } of page.DeleteMarkers ?? []) all.push({ key: Key!, versionId: VersionId!, isDeletion: true, size: 0 });
+    const seen = ({ Key, VersionId, LastModified, IsLatest }: DeleteMarkerEntry, isDeletion: boolean, size: number): DocumentSeen => {
+      return { key: Key!, versionId: VersionId!, isDeletion, size, writtenAtMs: LastModified!.getTime(), isLatest: IsLatest === true };
+    };
+    for (const one of page.Versions ?? []) all.push(seen(one, false, one.Size ?? 0));
+    for (const one of page.DeleteMarkers ?? []) all.push(seen(one, true, 0));
     from = next(page.IsTruncated ? [page.NextKeyMarker!, page.NextVersionIdMarker] : undefined);
   } while (from);
   return all;
 }
 
-async function checksumOf(client: S3Client, Bucket: string, Key: string, VersionId: string): Promise<string | undefined> {
-  const head = await client.send(new HeadObjectCommand({ Bucket, Key, VersionId, ChecksumMode: 'ENABLED' }));
-  const { ChecksumCRC64NVME, ChecksumCRC32, ChecksumCRC32C, ChecksumSHA1, ChecksumSHA256 } = head;
-  const known = { ChecksumCRC64NVME, ChecksumCRC32, ChecksumCRC32C, ChecksumSHA1, ChecksumSHA256 };
-  const [first] = Object.entries(known).filter(([, value]) => value !== undefined);
-  return first?.join('=');
+async function lookAt(client: S3Client, Bucket: string, { key, versionId }: VersionId): Promise<StoredVersion | undefined> {
+  try {
+    const head = await client.send(new HeadObjectCommand({ Bucket, Key: key, VersionId: versionId, ChecksumMode: 'ENABLED' }));
+    const { ChecksumCRC64NVME, ChecksumCRC32, ChecksumCRC32C, ChecksumSHA1, ChecksumSHA256 } = head;
+    const known = { ChecksumCRC64NVME, ChecksumCRC32, ChecksumCRC32C, ChecksumSHA1, ChecksumSHA256 };
+    const [first] = Object.entries(known).filter(([, value]) => value !== undefined);
+    return { key, versionId, isDeletion: false, size: head.ContentLength ?? 0, checksum: first?.join('=') };
+  } catch (error) {
+    // S3 has no head of a delete marker: it answers that the method is not allowed.
+    if (statusOf(error) === 405) return { key, versionId, isDeletion: true, size: 0 };
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
 }
+
+async function oldVersionDays(client: S3Client, Bucket: string): Promise<number | undefined> {
+  try {
+    const { Rules: rules = [] } = await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }));
+    const days = rules.flatMap(({ Status, NoncurrentVersionExpiration: end }) => (Status === 'Enabled' ? (end?.NoncurrentDays ?? []) : []));
+    return days.length === 0 ? undefined : Math.min(...days);
+  } catch (error) {
+    // There is no rule at all.
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}
+
+const statusOf = (error: unknown): number | undefined =>
+  (error as { readonly $metadata?: { readonly httpStatusCode?: number } }).$metadata?.httpStatusCode;

@@ -31,7 +31,7 @@ export function backfillCommand(): Command {
     .requiredOption('--from <region>', 'the region whose documents are copied')
     .requiredOption('--to <region>', 'the region that they are copied to')
     .option('--new-region', 'the second region is new: also copy what was copied to other regions, or came from them')
-    .option('--settle <seconds>', 'how long documents may still be on their way before they count as differences', '60')
+    .option('--settle <seconds>', 'how long a document may be on its way, and how long a difference must last to count', '60')
     .option('--poll <seconds>', 'how often the job is asked about', '5')
     .option('--endpoint-url <url>', "where AWS's services answer; {region} stands for the region")
     .option('--json <file>', 'write the result to a file')
@@ -55,7 +55,9 @@ function sentence(result: BackfillResult): string {
   if (result.outcome === 'jobFailed') return `the job ended as ${result.job.state}: ${result.job.why ?? 'S3 gives no reason'}`;
   const { report, place, sha256 } = result;
   const { byChecksum, bySize } = report.compared;
-  const compared = `${byChecksum} versions compared by checksum, ${bySize} by size`;
+  const { onTheWay, expiring } = report.leftOut;
+  const left = `left out: ${onTheWay} on their way, ${expiring} old ones about to expire`;
+  const compared = `${byChecksum} versions compared by checksum, ${bySize} by size (${left})`;
   if (report.equal) return `${report.from} and ${report.to} have the same documents: ${compared}; report ${place}, sha256 ${sha256}`;
   const shown = report.differences.slice(0, 10).map(({ key, versionId, why }) => `  ${key} ${versionId}: ${why}`);
   return [`${report.differences.length} differences between ${report.from} and ${report.to}: report ${place}`, ...shown].join('\n');

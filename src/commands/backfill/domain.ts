@@ -1,76 +1,56 @@
+import type { DocumentSeen, PrefixCount, StoredVersion, VersionId } from './model';
 import { backfillPrefix } from '../../documents/contract';
 import { sha256 } from '../../kernel/digest';
-
-/** One version of a document as S3 lists it, or the mark of its deletion. */
-export interface DocumentSeen {
-  readonly key: string;
-  readonly versionId: string;
-  readonly isDeletion: boolean;
-  readonly size: number;
-}
-
-/** A version that is not the same in both regions, and why. */
-export interface ParityDifference {
-  readonly key: string;
-  readonly versionId: string;
-  readonly why: string;
-}
-
-/** What is below one first part of the keys, in one region. */
-export interface PrefixCount {
-  readonly prefix: string;
-  readonly versions: number;
-  readonly deletions: number;
-  readonly bytes: number;
-  /** SHA-256 over keys, version IDs and checksums, in their order. */
-  readonly digest: string;
-}
-
-/** A version whose content may still differ: it is there in both, with the same size. */
-export interface AlikeVersion {
-  readonly key: string;
-  readonly versionId: string;
-}
-
-/** What two lists come to, before contents are compared. */
-export interface ListComparison {
-  readonly differences: readonly ParityDifference[];
-  readonly alike: readonly AlikeVersion[];
-}
 
 /** Lists and reports of backfills are no documents. */
 export const isDocument = ({ key }: { readonly key: string }): boolean => !key.startsWith(backfillPrefix);
 
-export const versionName = ({ key, versionId }: AlikeVersion): string => `${key}\n${versionId}`;
+export const versionName = ({ key, versionId }: VersionId): string => `${key}\n${versionId}`;
 
-/** Compares what is listed in the region that is copied from with what is listed in the other one. */
-export function compareLists(from: readonly DocumentSeen[], to: readonly DocumentSeen[]): ListComparison {
-  const copies = new Map(to.filter(isDocument).map((one) => [versionName(one), one]));
-  const differences: ParityDifference[] = [];
-  const alike: AlikeVersion[] = [];
-  for (const { key, versionId, isDeletion, size } of from.filter(isDocument)) {
-    const copy = copies.get(versionName({ key, versionId }));
-    copies.delete(versionName({ key, versionId }));
-    if (!copy) {
-      differences.push({ key, versionId, why: `the copy has not got this ${isDeletion ? 'delete marker' : 'version'}` });
-    } else if (copy.isDeletion !== isDeletion) {
-      differences.push({ key, versionId, why: 'one region has a delete marker, the other a version' });
-    } else if (copy.size !== size) {
-      differences.push({ key, versionId, why: `${size} bytes, and ${copy.size} in the copy` });
-    } else if (!isDeletion) {
-      alike.push({ key, versionId });
-    }
-  }
-  for (const { key, versionId, isDeletion } of copies.values()) {
-    differences.push({ key, versionId, why: `the copy alone has this ${isDeletion ? 'delete marker' : 'version'}` });
-  }
-  return { differences, alike };
+/** Why a version is not the same in both regions; undefined when it is, also where both have lost it meanwhile. */
+export function whyUnlike(from: StoredVersion | undefined, to: StoredVersion | undefined): string | undefined {
+  const named = ({ isDeletion }: StoredVersion): string => (isDeletion ? 'delete marker' : 'version');
+  if (!from) return to && `the copy alone has this ${named(to)}`;
+  if (!to) return `the copy has not got this ${named(from)}`;
+  if (from.isDeletion !== to.isDeletion) return 'one region has a delete marker, the other a version';
+  if (from.size !== to.size) return `${from.size} bytes, and ${to.size} in the copy`;
+  const isOther = from.checksum !== undefined && to.checksum !== undefined && from.checksum !== to.checksum;
+  return isOther ? 'another checksum in the copy' : undefined;
 }
 
-/** What each first part of the keys holds. Checksums by `versionName`, where they are known. */
-export function countByPrefix(seen: readonly DocumentSeen[], checksums: ReadonlyMap<string, string>): readonly PrefixCount[] {
-  const prefixes = new Map<string, DocumentSeen[]>();
-  for (const one of seen.filter(isDocument)) {
+const dayMs = 86_400_000;
+
+/**
+ * Names of the old versions that the lifecycle rule removes about now. S3 does so at another moment in each region, so what one has of them
+ * and the other has not is no difference. An old version is old since the next one was written.
+ */
+export function expiringVersions(seen: readonly DocumentSeen[], nowMs: number, oldVersionDays: number | undefined): ReadonlySet<string> {
+  const expiring = new Set<string>();
+  if (oldVersionDays === undefined) return expiring;
+  // A day before already: the listing takes its time.
+  const oldSinceMs = nowMs - (oldVersionDays - 1) * dayMs;
+  const byKey = new Map<string, DocumentSeen[]>();
+  for (const one of seen) {
+    const versions = byKey.get(one.key);
+    if (versions) versions.push(one);
+    else byKey.set(one.key, [one]);
+  }
+  for (const versions of byKey.values()) {
+    versions.sort((one, other) => other.writtenAtMs - one.writtenAtMs || Number(other.isLatest) - Number(one.isLatest));
+    let next = versions[0];
+    let sinceMs = Infinity;
+    for (const one of versions) {
+      if (one.versionId !== next.versionId) [next, sinceMs] = [one, next.writtenAtMs];
+      if (sinceMs <= oldSinceMs) expiring.add(versionName(one));
+    }
+  }
+  return expiring;
+}
+
+/** What each first part of the keys holds. */
+export function countByPrefix(stored: readonly StoredVersion[]): readonly PrefixCount[] {
+  const prefixes = new Map<string, StoredVersion[]>();
+  for (const one of stored) {
     const prefix = one.key.includes('/') ? one.key.slice(0, one.key.indexOf('/') + 1) : '';
     const versions = prefixes.get(prefix);
     if (versions) versions.push(one);
@@ -84,7 +64,7 @@ export function countByPrefix(seen: readonly DocumentSeen[], checksums: Readonly
     bytes: versions.reduce((sum, { size }) => sum + size, 0),
     digest: sha256(
       versions
-        .map((one) => `${versionName(one)}\n${checksums.get(versionName(one)) ?? ''}`)
+        .map((one) => `${versionName(one)}\n${one.checksum ?? ''}`)
         .sort()
         .join('\n'),
     ),
