@@ -2,7 +2,7 @@
  * `init` as a stranger uses it: from the packed package, in empty folders outside of the repository. Each app is installed, runs its own
  * tests and is synthesised by the CDK CLI; the templates of all languages must be equal.
  */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ConsumerError, dist, must, outside, packageIn } from './consumers-commands';
 import { runsLocally } from './consumers-installed';
@@ -135,7 +135,7 @@ function python(workshop: string): Trial {
   };
 }
 
-/** To synthesis: `use-java` has shown that the jar can be had. */
+/** To synthesis. */
 function java(workshop: string): Trial {
   return {
     language: 'java',
@@ -143,15 +143,26 @@ function java(workshop: string): Trial {
     isRun: false,
     init: () => byNpm(workshop),
     test: async (app) => {
-      // Where the package is until it is published, and what `use-java` has fetched already.
+      // Where the package is until it is published, and what the step `packages` has fetched already.
+      const repository = path.join(root, '.tools', 'm2');
+      // Maven never looks again for a release that it has: forget the one of the last build.
+      for (const group of groupsIn(path.join(dist, 'java'))) rmSync(path.join(repository, group), { recursive: true, force: true });
       const settings = path.join(app, '.mvn', 'settings.xml');
       mkdirSync(path.dirname(settings));
       writeFileSync(settings, mavenSettings);
-      writeFileSync(path.join(app, '.mvn', 'maven.config'), `-gs\n${settings}\n-Dmaven.repo.local=${path.join(root, '.tools', 'm2')}\n`);
+      writeFileSync(path.join(app, '.mvn', 'maven.config'), `-gs\n${settings}\n-Dmaven.repo.local=${repository}\n`);
       await must('mvn', ['--quiet', '--batch-mode', 'test'], { cwd: app });
     },
     cdk: () => ({ program: ['cdk'] }),
   };
+}
+
+/** Folders of artifacts in a Maven repository, relative to it. */
+function groupsIn(repository: string): string[] {
+  if (!existsSync(repository)) throw new ConsumerError('dist/java is missing: the step "packages" makes it');
+  return readdirSync(repository, { recursive: true, encoding: 'utf8' })
+    .filter((file) => path.basename(file) === 'maven-metadata.xml')
+    .map((file) => path.dirname(file));
 }
 
 const mavenSettings = `<settings>
@@ -165,7 +176,7 @@ const mavenSettings = `<settings>
 </settings>
 `;
 
-/** To synthesis, with what `use-go` has compiled already. */
+/** To synthesis. */
 function go(workshop: string): Trial {
   const module = 'github.com/cdk-multi-region-payments/cdk-multi-region-payments-go/cdkmultiregionpayments';
   const env = { GOTOOLCHAIN: 'local' };

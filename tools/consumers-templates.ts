@@ -32,6 +32,30 @@ export function templatesBesideCode(output: string): Templates {
   );
 }
 
+/**
+ * What holds data must keep its logical ID under a newer aws-cdk-lib: another one would replace it at a team's next deployment.
+ *
+ * @param newer templates that a newer version made of the app whose templates `lowest` are
+ */
+export function keepsData(newer: string, lowest: string, version: string): Outcome {
+  const [made, expected] = [newer, lowest].map((output) =>
+    Object.entries(templates(output)).flatMap(([file, template]) => kept(file, template)),
+  );
+  if (expected.length === 0) return failed('the app has nothing that holds data: there is nothing to compare');
+  const lost = expected.filter((name) => !made.includes(name));
+  return lost.length === 0
+    ? passed(`aws-cdk-lib ${version}: ${expected.length} resources that hold data keep their logical IDs`)
+    : failed(`with aws-cdk-lib ${version} these are others, and would be replaced: ${lost.join(', ')}`);
+}
+
+/** Resources that outlive their stack, each with its template, logical ID and type. */
+function kept(file: string, template: unknown): string[] {
+  const { Resources: resources = {} } = template as { Resources?: Record<string, { Type: string; DeletionPolicy?: string }> };
+  return Object.entries(resources)
+    .filter(([, { DeletionPolicy: policy }]) => policy !== undefined && policy !== 'Delete')
+    .map(([id, { Type: type }]) => `${file} ${id} (${type})`);
+}
+
 /** Says where the CLI finds an asset: each app has it in another place. */
 const withoutAsset = (key: string, value: unknown): unknown => (key.startsWith('aws:asset:') ? undefined : value);
 

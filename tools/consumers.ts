@@ -1,21 +1,21 @@
-/** The packages as their users get them: in each language the same small app is synthesised, and the templates must be equal. */
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+/**
+ * The packages as their users get them. A small app is synthesised in TypeScript and Python, and the templates must be equal; then the apps
+ * that `init` writes, in every language.
+ */
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ConsumerError, dist, must, outside, packageIn } from './consumers-commands';
+import { ConsumerError, must, outside, packageIn } from './consumers-commands';
 import { initSteps } from './consumers-init';
 import { bundlers, forms, takeLocally, takesAnEvent } from './consumers-runtime';
-import { compare } from './consumers-templates';
+import { compare, keepsData } from './consumers-templates';
 import { Outcome, Step, failed, hasProgram, passed, root, skipped, sum } from './steps';
 
 const sources = path.join(root, 'test', 'consumers');
 const workshop = path.join(root, '.tools', 'consumers');
 
-const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
-  version: string;
-  devDependencies: Record<string, string>;
-};
+const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { devDependencies: Record<string, string> };
 /** What the app uses, in every language. */
-const versions = { ours: manifest.version, cdk: manifest.devDependencies['aws-cdk-lib'], constructs: manifest.devDependencies.constructs };
+const versions = { cdk: manifest.devDependencies['aws-cdk-lib'], constructs: manifest.devDependencies.constructs };
 
 /** The steps, TypeScript first: its templates are what the others are compared with. */
 export function consumerSteps(): Step[] {
@@ -23,8 +23,6 @@ export function consumerSteps(): Step[] {
     { name: 'use-typescript', run: () => attempt('typescript', [], useTypescript) },
     { name: 'use-runtime', run: () => outside((folder) => attempt('runtime', [], useRuntime, tryForms, folder)) },
     { name: 'use-python', run: () => attempt('python', ['python3'], usePython) },
-    { name: 'use-java', run: () => attempt('java', ['javac', 'mvn'], useJava) },
-    { name: 'use-go', run: () => attempt('go', ['go'], useGo) },
     ...initSteps(workshop),
   ];
 }
@@ -92,7 +90,11 @@ async function useRuntime(folder: string): Promise<void> {
   );
   await must('tsc', ['--noEmit', '-p', '.'], options);
   await must('node', ['bundle.mjs'], options);
-  await must('node', ['--import', path.join(root, 'node_modules', 'tsx', 'dist', 'loader.mjs'), 'app.ts'], options);
+  const tsx = ['--import', path.join(root, 'node_modules', 'tsx', 'dist', 'loader.mjs')];
+  await must('node', [...tsx, 'app.ts'], options);
+  // npm has taken the newest aws-cdk-lib that the package allows; everywhere else it is the lowest.
+  cpSync(path.join(sources, 'typescript', 'app.ts'), path.join(folder, 'newest.ts'));
+  await must('node', [...tsx, 'newest.ts'], { ...options, env: { CDK_OUTDIR: path.join(folder, 'newest') } });
 }
 
 /** Each form takes an event, by itself and then deployed; every one counts. */
@@ -103,7 +105,9 @@ async function tryForms(folder: string): Promise<Outcome> {
     outcomes.push(problem === undefined ? passed() : failed(problem));
   }
   if (outcomes.length < leastForms) return failed(`only ${outcomes.length} forms were made, not ${leastForms}`);
-  return sum([...outcomes, await takeLocally(folder)]);
+  const newest = JSON.parse(readFileSync(path.join(folder, 'node_modules', 'aws-cdk-lib', 'package.json'), 'utf8')) as { version: string };
+  const data = keepsData(path.join(folder, 'newest'), path.join(workshop, 'typescript', 'cdk.out'), newest.version);
+  return sum([...outcomes, data, await takeLocally(folder)]);
 }
 
 async function usePython(folder: string): Promise<void> {
@@ -125,43 +129,10 @@ async function usePython(folder: string): Promise<void> {
   await must(path.join(folder, 'venv', 'bin', 'python'), ['app.py'], options);
 }
 
-async function useJava(folder: string): Promise<void> {
-  const repository = path.join(root, '.tools', 'm2');
-  // Maven never looks again for a release that it has: forget the one of the last build.
-  for (const group of packagesOf(path.join(dist, 'java'))) rmSync(path.join(repository, group), { recursive: true, force: true });
-  await must('mvn', ['--batch-mode', '--no-transfer-progress', '--quiet', `-Dmaven.repo.local=${repository}`, 'compile', 'exec:java'], {
-    cwd: folder,
-  });
-}
-
-async function useGo(folder: string): Promise<void> {
-  const options = { cwd: folder, env: { GOFLAGS: '-mod=mod', GOTOOLCHAIN: 'local' } };
-  await must('go', ['mod', 'tidy'], options);
-  await must('go', ['run', '.'], options);
-}
-
-/** Folders of artifacts in a Maven repository, relative to it. */
-function packagesOf(repository: string): string[] {
-  if (!existsSync(repository)) throw new ConsumerError('dist/java is missing: the step "packages" makes it');
-  return readdirSync(repository, { recursive: true, encoding: 'utf8' })
-    .filter((file) => path.basename(file) === 'maven-metadata.xml')
-    .map((file) => path.dirname(file));
-}
-
-/** The consumers' build files name versions and places that only the build knows. */
+/** The consumers' build files name a place that only the build knows. */
 function fillPlaceholders(folder: string): void {
-  const values: Record<string, string> = {
-    OUR_VERSION: versions.ours,
-    CDK_VERSION: versions.cdk,
-    CONSTRUCTS_VERSION: versions.constructs,
-    DIST: dist,
-    REPOSITORY: root,
-  };
   for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(xml|mod|json)$/.test(name))) {
     const at = path.join(folder, file);
-    writeFileSync(
-      at,
-      readFileSync(at, 'utf8').replace(/@@([A-Z_]+)@@/g, (whole, key: string) => values[key] ?? whole),
-    );
+    writeFileSync(at, readFileSync(at, 'utf8').replaceAll('@@REPOSITORY@@', root));
   }
 }
