@@ -91,7 +91,8 @@ function contextAsked(values: readonly string[]): Readonly<Record<string, string
   );
 }
 
-const parts = ['edge', 'documents', 'canary', 'dashboard', 'drill'];
+/** As the example's configuration names them (`test/local-unit/options.test.ts` compares). */
+export const parts = ['edge', 'documents', 'canary', 'dashboard', 'drill'];
 
 /** Parts that are asked for, as the example's context value `only` has them. */
 function partsAsked({ only }: { readonly only?: string }): Readonly<Record<string, string>> {

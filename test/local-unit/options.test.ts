@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { partsOf } from '../../examples/active-active/config';
 import { exampleFolder } from '../../local/examples';
-import { parseDemoOptions as parse } from '../../local/options';
+import { parts, parseDemoOptions as parse } from '../../local/options';
 
 const parseDemoOptions = (args: readonly string[]) => parse(args, exampleFolder);
 
@@ -89,4 +89,10 @@ test('in the published package the app is in the working directory, and examples
   expect(() => parse(['--example', 'migration'])).toThrow(
     "--example migration is for a clone of the repository: write the example's app into a folder (npx cdk-multi-region-payments init",
   );
+});
+
+test('every part of the example can be asked for by name, and no other', () => {
+  expect([...parts].sort()).toEqual(Object.keys(partsOf()).sort());
+  expect(parseDemoOptions(['--only', 'canary, drill'])).toMatchObject({ context: { only: 'canary,drill' } });
+  expect(() => parseDemoOptions(['--only', 'site'])).toThrow("--only site: 'site' is not a part");
 });

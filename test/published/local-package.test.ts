@@ -1,7 +1,7 @@
-import { localFiles } from '../../tools/local-package/package';
+import { assets, localFiles } from '../../tools/local-package/package';
 import { localProblems } from '../../tools/local-package/step';
 import { published } from '../../tools/published/links';
-import { readTracked, root } from '../project/tracked-files';
+import { readTracked, root, trackedFiles } from '../project/tracked-files';
 
 const file = (text: string): Buffer => Buffer.from(text);
 const readme = published('tools/local-package/README.md', readTracked('tools/local-package/README.md'), '0.0.0', () => false);
@@ -16,6 +16,12 @@ const problems = (planted: Readonly<Record<string, Buffer>>): string[] =>
 test("the local run's package holds its files and no other, and its README leads into the repository", () => {
   expect(problems({})).toEqual([]);
   expect(readme).toContain('/blob/main/local/README.md#what-the-emulator-lacks');
+});
+
+test('what the local run starts or serves beside its code is in the package', () => {
+  const beside = trackedFiles().filter((name) => name.startsWith('local/') && !/\.(?:ts|md)$/.test(name));
+  expect(beside.length).toBeGreaterThan(5);
+  expect(beside.filter((name) => !Object.values(assets).includes(name))).toEqual([]);
 });
 
 test('a file that is missing is seen', () => {

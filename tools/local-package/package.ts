@@ -12,8 +12,8 @@ import { published } from '../published/links';
 
 export const localName = 'cdk-multi-region-payments-local';
 
-/** What runs beside the bundle, by its name there. */
-const assets: Readonly<Record<string, string>> = {
+/** What runs beside the bundle, by its name there: a file of the repository. */
+export const assets: Readonly<Record<string, string>> = {
   'lib/emulator.py': 'local/engine/emulator.py',
   'lib/small-heap.cjs': 'local/engine/small-heap.cjs',
   'lib/supervisor-process.mjs': 'local/engine/supervisor-process.mjs',
