@@ -51,12 +51,21 @@ type Callers struct {
 type Parts struct {
 	// Dashboard of the whole system in each region: one of CloudWatch's custom dashboards, billed as such.
 	Dashboard bool
+	// Canary: canaries in each region, which pay every five minutes. None when nil.
+	Canary *Canary
 	// Drill: drills of regions, four times a year. None when nil.
 	Drill *Drill
 	// Edge: CloudFront in front of the web app and the API: a bucket in each region, and a distribution by the name. None when nil.
 	Edge *Edge
 	// Documents such as statements: a bucket in each region, each copied to the others.
 	Documents bool
+}
+
+// Canary has the token endpoint of the callers' issuer, where the canaries get their tokens, and the tenant that the issuer gives them: no
+// business metric counts its payments, and no event tells of them.
+type Canary struct {
+	TokenUrl string
+	Tenant   string
 }
 
 // Drill has the token endpoint of the callers' issuer, where the prober gets its tokens.
@@ -95,6 +104,7 @@ const strongWitness = "us-east-2"
 // AllParts are the parts where no others are asked for.
 var AllParts = Parts{
 	Dashboard: true,
+	Canary:    &Canary{TokenUrl: "https://login.example.com/oauth2/token", Tenant: "canary"},
 	Drill:     &Drill{TokenUrl: "https://login.example.com/oauth2/token"},
 	Edge:      &Edge{Name: "app.example.com", Folder: "site"},
 	Documents: true,
@@ -222,7 +232,7 @@ func PartsOf(only any) (Parts, error) {
 	if only == nil {
 		return AllParts, nil
 	}
-	known := []string{"dashboard", "edge", "documents", "drill"}
+	known := []string{"dashboard", "edge", "documents", "canary", "drill"}
 	asked := strings.Split(fmt.Sprint(only), ",")
 	for index, name := range asked {
 		asked[index] = strings.TrimSpace(name)
@@ -233,6 +243,9 @@ func PartsOf(only any) (Parts, error) {
 	parts := Parts{Dashboard: slices.Contains(asked, "dashboard"), Documents: slices.Contains(asked, "documents")}
 	if slices.Contains(asked, "edge") {
 		parts.Edge = AllParts.Edge
+	}
+	if slices.Contains(asked, "canary") {
+		parts.Canary = AllParts.Canary
 	}
 	if slices.Contains(asked, "drill") {
 		parts.Drill = AllParts.Drill

@@ -124,7 +124,13 @@ func defineDocuments(app constructs.Construct, config Config) {
 }
 
 func defineRegion(stack awscdk.Stack, region string, config Config, mesh payments.CrossRegionEventMesh, beside Beside) RegionStack {
-	ledger := payments.LedgerReplica_Of(stack, &config.SystemName, config.Regions, nil)
+	synthetic := []string{}
+	if config.Parts.Canary != nil {
+		synthetic = append(synthetic, config.Parts.Canary.Tenant)
+	}
+	ledger := payments.LedgerReplica_Of(stack, &config.SystemName, config.Regions, &payments.LedgerReplicaOptions{
+		SyntheticTenants: jsii.Strings(synthetic...),
+	})
 	api := defineApi(stack, config, ledger)
 	outbox := payments.NewLedgerOutbox(stack, jsii.String("Outbox"), &payments.LedgerOutboxProps{Ledger: ledger, Mesh: mesh})
 	recorder := NewRecorder(stack, "Recorder", mesh)
@@ -135,12 +141,14 @@ func defineRegion(stack awscdk.Stack, region string, config Config, mesh payment
 			Folder:     &edge.Folder,
 		})
 	}
+	canary := defineCanary(stack, config, api)
 	if config.Parts.Dashboard {
 		payments.NewPaymentsDashboard(stack, jsii.String("Operations"), &payments.PaymentsDashboardProps{
 			Api:       api,
 			Mesh:      mesh,
 			Outbox:    outbox,
 			Consumers: &[]payments.IdempotentConsumer{recorder},
+			Canary:    canary,
 			Approvals: beside.Approvals,
 			Cutover:   beside.Cutover,
 		})
@@ -168,6 +176,21 @@ func defineApi(stack awscdk.Stack, config Config, ledger payments.LedgerReplica)
 			Records:     config.Domain.Records,
 			Certificate: certificate(stack, config.Domain.Name, hostedZone),
 		},
+	})
+}
+
+// The secret holds the canaries' OAuth client: see docs/canary.md. Nil where the system has none.
+func defineCanary(stack awscdk.Stack, config Config, api payments.ActiveActivePaymentsApi) payments.PaymentsCanary {
+	canary := config.Parts.Canary
+	if canary == nil {
+		return nil
+	}
+	secret := awssecretsmanager.Secret_FromSecretNameV2(stack, jsii.String("CanaryClient"), jsii.String(config.SystemName+"/canary-client"))
+	return payments.NewPaymentsCanary(stack, jsii.String("Canary"), &payments.PaymentsCanaryProps{
+		Api:        api,
+		Tenant:     &canary.Tenant,
+		PublicName: &config.Domain.Name,
+		Client:     &payments.CanaryClientProps{TokenUrl: &canary.TokenUrl, ClientSecret: secret},
 	})
 }
 

@@ -47,14 +47,19 @@ public record Config(
    * What stands around the payments. Each part can be left out.
    *
    * @param dashboard a dashboard of the whole system in each region: one of CloudWatch's custom dashboards, billed as such
+   * @param canary canaries in each region, which pay every five minutes; none when null
    * @param drill drills of regions, four times a year; none when null
    * @param edge CloudFront in front of the web app and the API: a bucket in each region, and a distribution by the name; none when null
    * @param documents documents such as statements: a bucket in each region, each copied to the others
    */
-  public record Parts(boolean dashboard, Drill drill, Edge edge, boolean documents) {
-    static final List<String> NAMES = List.of("dashboard", "edge", "documents", "drill");
-    static final Parts ALL =
-        new Parts(true, new Drill("https://login.example.com/oauth2/token"), new Edge("app.example.com", "site"), true);
+  public record Parts(boolean dashboard, Canary canary, Drill drill, Edge edge, boolean documents) {
+    static final List<String> NAMES = List.of("dashboard", "edge", "documents", "canary", "drill");
+    static final Parts ALL = new Parts(
+        true,
+        new Canary("https://login.example.com/oauth2/token", "canary"),
+        new Drill("https://login.example.com/oauth2/token"),
+        new Edge("app.example.com", "site"),
+        true);
 
     /** The parts asked for with {@code --context only=...} (names with commas between them, none for no part); all when it is not given. */
     public static Parts of(final Object only) {
@@ -70,11 +75,18 @@ public record Config(
       }
       return new Parts(
           names.contains("dashboard"),
+          names.contains("canary") ? ALL.canary : null,
           names.contains("drill") ? ALL.drill : null,
           names.contains("edge") ? ALL.edge : null,
           names.contains("documents"));
     }
   }
+
+  /**
+   * @param tokenUrl token endpoint of the callers' issuer, where the canaries get their tokens
+   * @param tenant tenant that the issuer gives them: no business metric counts its payments, and no event tells of them
+   */
+  public record Canary(String tokenUrl, String tenant) {}
 
   /** @param tokenUrl token endpoint of the callers' issuer, where the prober gets its tokens */
   public record Drill(String tokenUrl) {}

@@ -1,6 +1,7 @@
 package payments;
 
 import io.github.cdkmultiregionpayments.ActiveActivePaymentsApi;
+import io.github.cdkmultiregionpayments.CanaryClientProps;
 import io.github.cdkmultiregionpayments.CrossRegionEventMesh;
 import io.github.cdkmultiregionpayments.DashboardApprovals;
 import io.github.cdkmultiregionpayments.DashboardCutover;
@@ -12,7 +13,9 @@ import io.github.cdkmultiregionpayments.JwtAuthorizationProps;
 import io.github.cdkmultiregionpayments.LedgerKey;
 import io.github.cdkmultiregionpayments.LedgerOutbox;
 import io.github.cdkmultiregionpayments.LedgerReplica;
+import io.github.cdkmultiregionpayments.LedgerReplicaOptions;
 import io.github.cdkmultiregionpayments.PaymentsAuthorization;
+import io.github.cdkmultiregionpayments.PaymentsCanary;
 import io.github.cdkmultiregionpayments.PaymentsDashboard;
 import io.github.cdkmultiregionpayments.PaymentsDomainProps;
 import io.github.cdkmultiregionpayments.PaymentsEdge;
@@ -149,7 +152,10 @@ public final class PaymentsSystem {
         final Beside beside) {
       super(scope, id, props);
       this.mesh = mesh;
-      LedgerReplica ledger = LedgerReplica.of(this, config.systemName(), config.regions());
+      Config.Canary canary = config.parts().canary();
+      LedgerReplica ledger = LedgerReplica.of(this, config.systemName(), config.regions(), LedgerReplicaOptions.builder()
+          .syntheticTenants(canary == null ? List.of() : List.of(canary.tenant()))
+          .build());
       this.api = defineApi(config, ledger);
       LedgerOutbox outbox = LedgerOutbox.Builder.create(this, "Outbox").ledger(ledger).mesh(mesh).build();
       Recorder recorder = new Recorder(this, "Recorder", mesh);
@@ -160,12 +166,14 @@ public final class PaymentsSystem {
             .folder(config.parts().edge().folder())
             .build();
       }
+      PaymentsCanary payer = canary == null ? null : defineCanary(config, canary);
       if (config.parts().dashboard()) {
         PaymentsDashboard.Builder.create(this, "Operations")
             .api(api)
             .mesh(mesh)
             .outbox(outbox)
             .consumers(List.of(recorder.getConsumer()))
+            .canary(payer)
             .approvals(beside.approvals())
             .cutover(beside.cutover())
             .build();
@@ -199,6 +207,19 @@ public final class PaymentsSystem {
               .hostedZone(hostedZone)
               .records(config.domain().records())
               .certificate(certificate(this, config.domain().name(), hostedZone))
+              .build())
+          .build();
+    }
+
+    /** The secret holds the canaries' OAuth client: see docs/canary.md. */
+    private PaymentsCanary defineCanary(final Config config, final Config.Canary canary) {
+      return PaymentsCanary.Builder.create(this, "Canary")
+          .api(api)
+          .tenant(canary.tenant())
+          .publicName(config.domain().name())
+          .client(CanaryClientProps.builder()
+              .tokenUrl(canary.tokenUrl())
+              .clientSecret(Secret.fromSecretNameV2(this, "CanaryClient", config.systemName() + "/canary-client"))
               .build())
           .build();
     }

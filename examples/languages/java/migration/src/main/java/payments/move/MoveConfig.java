@@ -155,7 +155,7 @@ public record MoveConfig(Config system, String source, String target, Approvers 
             system.callers(),
             system.drilledFrom(),
             // While the system is moved, no region is drilled.
-            new Config.Parts(parts.dashboard(), null, parts.edge(), parts.documents())),
+            new Config.Parts(parts.dashboard(), parts.canary(), null, parts.edge(), parts.documents())),
         regions.getReplicas().get(0),
         regions.getReplicas().get(1),
         new Approvers(
