@@ -1,6 +1,7 @@
 import { GetObjectCommand, NoSuchKey, S3Client } from '@aws-sdk/client-s3';
 import type { DrillParts } from './calls';
 import { plannedDrills } from './plans';
+import { apiMetrics } from '../../src/api/contract';
 import type { DrillPlan } from '../../src/drill/contract';
 import { meshMetrics } from '../../src/events/contract';
 import { systemMetrics } from '../../src/kernel/system-metrics';
@@ -62,6 +63,7 @@ function metricsOf({ systemName, regions }: DrillPlan): MetricId[] {
     const own = { region, namespace, dimensions: { [systemDimension]: systemName, [regionDimension]: region } };
     const peers = regions.filter((peer) => peer !== region);
     return [
+      { ...own, name: apiMetrics.unhealthy },
       { ...own, name: ledgerMetrics.writeConflicts },
       { ...own, name: meshMetrics.eventsPublished },
       ...peers.map((peer) => ({

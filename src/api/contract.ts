@@ -139,7 +139,7 @@ export const apiStageName = 'live';
 export const apiMetrics = {
   /** Answers 503 and other faults of ours, API Gateway's own not counted. */
   faults: 'ApiFaults',
-  /** Health checks that answered 503, for whatever reason. */
+  /** Health checks that answered 503, for whatever reason; 0 for each other one. */
   unhealthy: 'UnhealthyAnswers',
   /** Payments by what became of them. */
   authorised: 'PaymentsAuthorised',

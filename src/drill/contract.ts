@@ -52,6 +52,10 @@ export const drillLimits = {
   writeMs: 2_000,
   /** Without anything from the prober for so long it is silent. */
   silentMs: 20_000,
+  /** A caller was served elsewhere within it before a region is taken away. */
+  servedMs: 15_000,
+  /** Texts of one kind that go along from step to step. */
+  keptTexts: 20,
   /** Time for the prober to begin. */
   beginMs: 60_000,
   /** Between two looks of the state machine. */
@@ -62,6 +66,8 @@ export const drillLimits = {
   auditSeconds: 120,
   stepSeconds: 60,
   watchdogSeconds: 60,
+  /** Set aside for what puts the region back: one call, and another one where the first is late. */
+  reserved: 2,
 } as const;
 
 /** Metrics in embedded metric format, in the ledger's namespace with its dimensions and the drilled region. */
@@ -80,6 +86,15 @@ export const drillMetrics = {
 /** How a region is taken away. */
 export type DrillKind = 'drain' | 'fault';
 
+/** Entries of the runbook whose alarms tell of the region that is away, and not of the one that they are raised in. */
+const ofDrilled = ['home-unreachable', 'home-takeover', 'peer-silent', 'peer-late'];
+
+/** What may rise in the other regions while a region is away. One that answers nothing is missed by canaries too. */
+export const expectedAlarms: Readonly<Record<DrillKind, readonly string[]>> = {
+  drain: ofDrilled,
+  fault: [...ofDrilled, 'a-canary-fails', 'a-canary-is-slow'],
+};
+
 /** What every drill of a region goes by. */
 export interface DrillPlan {
   readonly systemName: string;
@@ -87,6 +102,8 @@ export interface DrillPlan {
   readonly drilled: string;
   /** Regions that take payments, the drilled one too. */
   readonly regions: readonly string[];
+  /** Where a cutover of the system may stand, besides those; absent where no other is known. */
+  readonly cutoverRegions?: readonly string[];
   readonly publicName: string;
   readonly tableName: string;
   /** Callers must be elsewhere within it. */
@@ -143,6 +160,11 @@ export interface DrillIdentity {
   readonly secretArn?: string;
   readonly scope?: string;
   readonly audience?: string;
+}
+
+/** Every region in which a cutover of the system is looked for. */
+export function cutoverRegions({ regions, cutoverRegions: more = [] }: Pick<DrillPlan, 'regions' | 'cutoverRegions'>): string[] {
+  return [...new Set([...regions, ...more])];
 }
 
 /** Reads a plan back; the construct wrote it, so only its presence is checked. */

@@ -1,4 +1,5 @@
 import { DrillKind, drillLimits, drillOwnerPrefix, DrillPlan } from './contract';
+import { DrillRequest } from './machine/contract';
 import { DrillCheck, DrillFacts, DrillMetricsSeen, DrillResult, ProbeAudit, ProbedCalls, RegionShares } from './model';
 import { leftAt } from '../scenario/drain.domain';
 import { SeenCall } from '../scenario/model';
@@ -16,6 +17,15 @@ export function ownerOf(executionArn: string): string {
 /** The execution that owns a drain switch; undefined for a switch that no drill has set. */
 export function executionOf(owner: string): string | undefined {
   return owner.startsWith(drillOwnerPrefix) ? owner.slice(drillOwnerPrefix.length) : undefined;
+}
+
+/** What a drill was asked for, of whatever it was started with. */
+export function requestOf(input: unknown): DrillRequest {
+  const { kind, startedBy } = (input ?? {}) as Readonly<Record<string, unknown>>;
+  return {
+    ...(kind === undefined ? {} : { kind: typeof kind === 'string' ? kind : JSON.stringify(kind) }),
+    ...(typeof startedBy === 'string' ? { startedBy: startedBy.slice(0, 200) } : {}),
+  };
 }
 
 export function kindOf(asked: unknown): DrillKind | undefined {
@@ -51,15 +61,22 @@ export function silence({ facts, nowMs, probed }: Sight): string | undefined {
   return `the prober was silent for ${Math.round((nowMs - since) / 1000)} s`;
 }
 
-/** Whether callers are seen long enough, and one of them in the region that is to be drilled. */
+/**
+ * Whether callers are seen long enough, one of them in the region that is to be drilled, and one in another by now: a region that Route 53
+ * counts unhealthy is led to by none.
+ */
 export function seenBefore(sight: Sight): 'seen' | 'again' | string {
   const { plan, facts, nowMs, probed } = sight;
   const silent = silence(sight);
   if (silent !== undefined) return `nothing was taken away: ${silent}`;
   if (!probed || nowMs - probed.beganMs < plan.beforeSeconds * 1000) return 'again';
-  if (probed.calls.some(({ region, answered }) => answered && region === plan.drilled)) return 'seen';
+  const isDrilled = probed.calls.some(({ region, answered }) => answered && region === plan.drilled);
+  const recent = probed.calls.filter(({ endedMs }) => endedMs > probed.writtenMs - drillLimits.servedMs);
+  const isElsewhere = recent.some(({ region, answered }) => answered && region !== undefined && region !== plan.drilled);
+  if (isDrilled && isElsewhere) return 'seen';
   if (nowMs - (facts.sinceMs ?? nowMs) < 2 * plan.beforeSeconds * 1000 + drillLimits.beginMs) return 'again';
-  return `nothing was taken away: callers near ${plan.drilled} are not led there`;
+  if (!isDrilled) return `nothing was taken away: callers near ${plan.drilled} are not led there`;
+  return `nothing was taken away: no caller was served outside ${plan.drilled} in the last ${drillLimits.servedMs / 1000} s`;
 }
 
 export type Recovery =
@@ -133,11 +150,17 @@ export function splitOf({ facts, probed, nowMs }: Sight): DrillFacts['split'] {
 export function auditReasons({ paid, failed, lost, duplicates, wrong }: ProbeAudit): string[] {
   return [
     ...(paid === 0 ? ['no payment was accepted'] : []),
-    ...(failed.length > 0 ? [`${failed.length} callers had no final answer, such as: ${failed[0]}`] : []),
+    ...(failed.length > 0 ? [`${failed.length} callers had no final answer, such as: ${failed[0].slice(0, 200)}`] : []),
     ...(lost > 0 ? [`${lost} payments were lost`] : []),
     ...(duplicates > 0 ? [`${duplicates} debits were made twice`] : []),
-    ...(wrong.length > 0 ? [`${wrong.length} balances are not what their lines make, such as: ${wrong[0]}`] : []),
+    ...(wrong.length > 0 ? [`${wrong.length} balances are not what their lines make, such as: ${wrong[0].slice(0, 200)}`] : []),
   ];
+}
+
+/** What of an audit goes along from step to step: a state holds 256 KiB. The whole of it stays in the bucket. */
+export function shortened(audit: ProbeAudit): ProbeAudit {
+  const few = (texts: readonly string[]): string[] => texts.slice(0, drillLimits.keptTexts).map((text) => text.slice(0, 200));
+  return { ...audit, failed: few(audit.failed), failures: audit.failed.length, wrong: few(audit.wrong) };
 }
 
 /** The same by the system's metrics. Conflicts are a figure alone: a conflict that was met was decided. */

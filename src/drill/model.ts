@@ -22,8 +22,10 @@ export interface ProbedCalls {
 /** What became of the prober's payments, seen from each region. */
 export interface ProbeAudit {
   readonly paid: number;
-  /** Calls that had no final answer. */
+  /** Calls that had no final answer; in a run's facts the first ones alone. */
   readonly failed: readonly string[];
+  /** How many they were, where the list is not whole. */
+  readonly failures?: number;
   /** Accepted payments without their one debit. */
   readonly lost: number;
   /** Debits beyond one a payment. */

@@ -1,9 +1,11 @@
-import { DrillKind, drillMetrics, drillSchedule } from './contract';
+import { drillMetrics, drillSchedule } from './contract';
+import { requestOf } from './domain';
+import { DrillRequest } from './machine/contract';
 import { DrillExecution, DrillStore, DrillTopic } from './ports';
 import { snsSubject } from '../kernel/markup';
 import { onwards } from '../kernel/pages';
 import { cutoverName } from '../kernel/system-names';
-import { describeExecution } from '../runtime/executions';
+import { describeExecution, isNoExecution } from '../runtime/executions';
 import { objectStore } from '../runtime/object-store';
 import { CallRefused, jsonCall, signedCall } from '../runtime/signed-call';
 
@@ -61,13 +63,16 @@ async function listed(region: string, stateMachineArn: string, more: object): Pr
   return (await jsonCall<{ executions: ListedExecution[] }>('states', region, 'AWSStepFunctions.ListExecutions', request)).executions;
 }
 
-/** The latest executions of a drill's state machine, newest first. */
+/** The latest executions of a drill's state machine, newest first, and every other one that runs. */
 export async function drillExecutions(region: string, stateMachineArn: string): Promise<DrillExecution[]> {
-  const running = await listed(region, stateMachineArn, {});
+  const [newest, running] = await Promise.all([
+    listed(region, stateMachineArn, {}),
+    listed(region, stateMachineArn, { statusFilter: 'RUNNING', maxResults: 100 }),
+  ]);
+  const others = running.filter(({ executionArn: arn }) => !newest.some(({ executionArn }) => executionArn === arn));
   return Promise.all(
-    running.map(async ({ executionArn, status, startDate }) => {
-      const { input } = await describeExecution(region, executionArn);
-      const { kind, startedBy } = JSON.parse(input) as { kind?: DrillKind; startedBy?: string };
+    [...newest, ...others].map(async ({ executionArn, status, startDate }) => {
+      const { kind, startedBy } = requestIn((await describeExecution(region, executionArn)).input);
       return {
         arn: executionArn,
         status,
@@ -77,6 +82,22 @@ export async function drillExecutions(region: string, stateMachineArn: string): 
       };
     }),
   );
+}
+
+/** An execution takes any JSON as its input: what is no request asks for nothing. */
+function requestIn(input: string): DrillRequest {
+  const asked: unknown = JSON.parse(input);
+  return requestOf(asked);
+}
+
+/** The present status of an execution, by its ARN; undefined where there is none. */
+export async function drillStatus(region: string, executionArn: string): Promise<string | undefined> {
+  try {
+    return (await describeExecution(region, executionArn)).status;
+  } catch (error) {
+    if (isNoExecution(error)) return undefined;
+    throw error;
+  }
 }
 
 /** The system's cutover that runs in a region, in words; undefined where none does. */
@@ -92,8 +113,11 @@ export async function runningCutover(region: string, systemName: string, ownMach
   }
 }
 
-/** Names of a system's raised alarms: their descriptions begin with its name. Those on drills would hold up every next drill. */
-export async function raisedAlarms(region: string, systemName: string): Promise<string[]> {
+/**
+ * Names of a system's raised alarms: their descriptions begin with its name. Those on drills would hold up every next drill. Alarms with
+ * an expected entry of the runbook are left out.
+ */
+export async function raisedAlarms(region: string, systemName: string, expected: readonly string[] = []): Promise<string[]> {
   const raised: RaisedAlarm[] = [];
   const next = onwards<string>(`the raised alarms of ${region}`);
   let from: string | undefined;
@@ -113,6 +137,7 @@ export async function raisedAlarms(region: string, systemName: string): Promise<
   return raised
     .filter(({ AlarmDescription: says = '' }) => begins(says, systemName))
     .filter((alarm) => !ofDrills(alarm))
+    .filter(({ AlarmDescription: says = '' }) => !expected.some((entry) => says.endsWith(`#${entry}`)))
     .map(({ AlarmName }) => AlarmName);
 }
 

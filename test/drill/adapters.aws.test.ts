@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { plan, run } from './world';
 import { DrillIdentity } from '../../src/drill/contract';
 import { ProbeCallers } from '../../src/drill/prober/aws';
-import { drillExecutions, drillStore, drillTopic, raisedAlarms, runningCutover } from '../../src/drill/reads.aws';
+import { drillExecutions, drillStatus, drillStore, drillTopic, raisedAlarms, runningCutover } from '../../src/drill/reads.aws';
 import { DrainMarks } from '../../src/ledger/drain-mark.aws';
 import { ClientTokens } from '../../src/runtime/client-tokens';
 import { dynamoClient } from '../../src/runtime/clients';
@@ -79,19 +79,35 @@ describe('the topic', () => {
 
 describe("the drill's executions", () => {
   test('are told as they were asked for, and by schedule where nobody is named', async () => {
-    const inputs: Record<string, string> = { ':a': '{"kind":"fault","startedBy":"ann"}', ':b': '{}', ':c': '{"kind":"flood"}' };
+    const inputs: Record<string, string> = {
+      ':a': '{"kind":"fault","startedBy":"ann"}',
+      ':b': '{}',
+      ':c': '{"kind":"flood"}',
+      ':d': 'null',
+    };
+    const listed = (arns: string[]) => arns.map((executionArn) => ({ executionArn, status: 'RUNNING', startDate: 1_700_000.5 }));
     aws.answer = ({ action, input }) =>
       action === 'ListExecutions'
-        ? { body: { executions: Object.keys(inputs).map((executionArn) => ({ executionArn, status: 'RUNNING', startDate: 1_700_000.5 })) } }
+        ? { body: { executions: listed(input.statusFilter === 'RUNNING' ? [':d', ':a'] : [':a', ':b', ':c']) } }
         : { body: { status: 'RUNNING', stateMachineArn: machine, input: inputs[input.executionArn as string] } };
     const known = { status: 'RUNNING', startedMs: 1_700_000_500 };
     expect(await drillExecutions(region, machine)).toEqual([
       { ...known, arn: ':a', kind: 'fault', startedBy: 'ann' },
       { ...known, arn: ':b', kind: 'drain', startedBy: 'schedule' },
       { ...known, arn: ':c', kind: 'drain', startedBy: 'schedule' },
+      { ...known, arn: ':d', kind: 'drain', startedBy: 'schedule' },
     ]);
-    expect(aws.inputs('ListExecutions')).toEqual([{ stateMachineArn: machine, maxResults: 5 }]);
+    expect(aws.inputs('ListExecutions')).toEqual([
+      { stateMachineArn: machine, maxResults: 5 },
+      { stateMachineArn: machine, maxResults: 100, statusFilter: 'RUNNING' },
+    ]);
     expect(aws.calls.every((call) => call.service === 'states' && call.region === region)).toBe(true);
+  });
+
+  test('one is asked for its status; there may be none of that name, and one that may not be asked for is not over', async () => {
+    aws.answer = inOrder({ body: { status: 'ABORTED' } }, refusal('ExecutionDoesNotExist'), refusal('AccessDeniedException'));
+    expect([await drillStatus(region, run), await drillStatus(region, run)]).toEqual(['ABORTED', undefined]);
+    await expect(drillStatus(region, run)).rejects.toThrow('AccessDeniedException');
   });
 
   test('that may not be listed are not none', async () => {

@@ -2,6 +2,7 @@ import { definitionOf, drillIn } from './machine';
 import { DrillWorld, plan, run, WorldSettings } from './world';
 import { drillKeys } from '../../src/drill/contract';
 import type { DrillResult } from '../../src/drill/model';
+import type { DrillEvidence } from '../../src/drill/report/page.domain';
 import { sha256 } from '../../src/kernel/digest';
 import { newStack } from '../cdk/stacks';
 import { AslResult, runAsl } from '../cutover/asl';
@@ -40,7 +41,7 @@ const drilled = async (settings: WorldSettings, input?: object): Promise<Ended &
 };
 
 test('a drain is passed: callers leave within the budget and come back, and the evidence says so', async () => {
-  const { status, result, world, events } = await drilled({ metric: (name) => (name === 'EventsPublished' ? [400] : []) });
+  const { status, result, world, events } = await drilled({ metric: (name) => (name === 'EventsPublished' ? [400] : [0]) });
   expect(status).toBe('SUCCEEDED');
   expect(result).toMatchObject({ id: 'first', region: 'us-east-1', kind: 'drain', state: 'PASSED', lost: 0, duplicates: 0, reasons: [] });
   expect(result.recoverySeconds).toBeGreaterThan(14);
@@ -84,7 +85,7 @@ test.each([60_000, 5_000])('metrics are asked for over the whole drill, where a 
   const asked: number[] = [];
   const metric = (name: string, minutes: number): number[] => {
     if (name === 'EventsPublished') asked.push(minutes);
-    return [];
+    return [0];
   };
   const { world } = await drilled({ metric, minuteMs });
   // A part of the last minute is behind the end.
@@ -97,28 +98,29 @@ test.each([60_000, 5_000])('metrics are asked for over the whole drill, where a 
 });
 
 test('an alarm that is over within five minutes is waited for, and then the drill goes on', async () => {
-  const { result, world, visited } = await drilled({ raised: ['Faults'], quietAfterMs: 240_000 });
+  const { result, world, visited } = await drilled({ raised: () => ['Faults'], quietAfterMs: 240_000 });
   expect(result).toMatchObject({ state: 'PASSED', reasons: [] });
   expect(visited.filter((name) => name === 'Check').length).toBeGreaterThan(50);
   expect(world.inService).toBe(true);
 });
 
 test('what waiting does not help ends it at once, and an alarm after five minutes', async () => {
-  const { world: atOnce } = await drilled({ raised: ['Faults'], cutover: 'arn:of:run' });
+  const { world: atOnce } = await drilled({ raised: () => ['Faults'], cutover: 'arn:of:run' });
   expect(atOnce.nowMs - atOnce.beganMs).toBeLessThan(10_000);
-  const { world: late } = await drilled({ raised: ['Faults'], quietAfterMs: 310_000 });
+  const { world: late } = await drilled({ raised: () => ['Faults'], quietAfterMs: 310_000 });
   expect(late.nowMs - late.beganMs).toBeGreaterThan(300_000);
   expect(late.told.map(({ subject }) => subject)).toEqual(['acme-pay: drill of us-east-1 FAILED']);
 });
 
 test.each<[string, WorldSettings, string]>([
-  ['a raised alarm', { raised: ['Faults'] }, 'before: alarms of us-east-1 are quiet: Faults'],
+  ['a raised alarm', { raised: () => ['Faults'] }, 'before: alarms of us-east-1 are quiet: Faults'],
   ['a cutover', { cutover: 'arn:of:run' }, 'before: no cutover runs: arn:of:run'],
   [
     'a region that is not healthy',
     { metric: (name) => (name === 'UnhealthyAnswers' ? [2] : []) },
     'before: us-east-1 is healthy: 2 answers 503 of /health in 3 minutes',
   ],
+  ['a region of which no health is known', { metric: () => [] }, 'before: us-west-2 is healthy: no answers of /health in 3 minutes'],
 ])('%s: nothing is taken away', async (_, settings, reason) => {
   const { result, world, visited } = await drilled(settings);
   expect(result.state).toBe('FAILED');
@@ -133,12 +135,43 @@ test('a kind that is none is refused, with its name', async () => {
   expect(visited).not.toContain('Take region away');
 });
 
+test('a region is not taken away while it alone is led to, whatever the others say of themselves', async () => {
+  const { result, visited, world } = await drilled({ nearOther: 'us-east-1' });
+  expect(result.reasons).toEqual(['nothing was taken away: no caller was served outside us-east-1 in the last 15 s']);
+  expect(visited).not.toContain('Take region away');
+  expect(world.told[1].subject).toBe('acme-pay: drill of us-east-1 FAILED');
+});
+
+test('an alarm that rises in a region that serves alone ends the drill at once, and no alarm of the one that is away', async () => {
+  const rises: WorldSettings['raised'] = (region, isAway) => (isAway ? [`Faults of ${region}`] : []);
+  const { result, world, visited } = await drilled({ raised: rises });
+  expect(result.state).toBe('FAILED');
+  expect(result.reasons).toEqual(['alarms of us-west-2 rose while us-east-1 was away: Faults of us-west-2']);
+  expect(visited.filter((state) => state === 'Watch callers leave')).toHaveLength(1);
+  expect(world.inService).toBe(true);
+  const own = await drilled({ raised: (region, isAway) => (isAway && region === 'us-east-1' ? ['Health'] : []) });
+  expect(own.result.state).toBe('PASSED');
+});
+
+test.each(['drain', 'fault'])('alarms that a %s explains do not end it', async (kind) => {
+  const asked = new Set<string>();
+  const raised: WorldSettings['raised'] = (_, isAway, expected = []) => {
+    if (isAway) expected.forEach((entry) => asked.add(entry));
+    return [];
+  };
+  await drilled({ raised }, { startedBy: 'ada', kind });
+  expect([...asked].filter((entry) => entry.startsWith('home-'))).toEqual(['home-unreachable', 'home-takeover']);
+  expect(asked.has('peer-silent')).toBe(true);
+  expect(asked.has('a-canary-fails')).toBe(kind === 'fault');
+  expect(asked.has('server-errors')).toBe(false);
+});
+
 test.each<[string, WorldSettings, RegExp]>([
   ['a lost payment', { audit: { lost: 1 } }, /^1 payments were lost$/],
   ['a debit made twice', { audit: { duplicates: 2 } }, /^2 debits were made twice$/],
   ['a caller without an answer', { audit: { failed: ['503 home'] } }, /^1 callers had no final answer, such as: 503 home$/],
   ['a wrong balance', { audit: { wrong: ['probe in us-east-1'] } }, /^1 balances are not what their lines make/],
-  ['a late event', { metric: (name) => (name === 'ProbeLatency' ? [90_000] : []) }, /^an event took 90000 ms from region to region/],
+  ['a late event', { metric: (name) => (name === 'ProbeLatency' ? [90_000] : [0]) }, /^an event took 90000 ms from region to region/],
 ])('%s fails it', async (_, settings, reason) => {
   const { result, world } = await drilled(settings);
   expect(result.state).toBe('FAILED');
@@ -173,6 +206,33 @@ test('a region that another person has drained is left as it is', async () => {
   expect(result.state).toBe('FAILED');
   expect(result.reasons[0]).toBe('another person has drained us-east-1: it was left as it is');
   expect(world.mark?.owner).toBe('');
+});
+
+test.each<[string, (isDrained: boolean) => boolean, string]>([
+  ['before it', () => true, 'before: us-west-2 is in service: drained by drill:of:another'],
+  ['at the same time', (isDrained) => isDrained, 'us-west-2 was drained at the same time: us-east-1 is put back'],
+])('two drills do not take two regions away: the other one was drained %s', async (_, isBeside, reason) => {
+  const { result, world, visited } = await drilled({
+    beside: (isDrained) => (isBeside(isDrained) ? { owner: 'drill:of:another', at: 1 } : undefined),
+  });
+  expect(result.reasons[0]).toBe(reason);
+  expect(visited).not.toContain('Watch callers leave');
+  expect(world.inService).toBe(true);
+});
+
+test('a thousand callers without an answer do not make the state too large: the count and the first ones go along', async () => {
+  const failed = Array.from({ length: 5_000 }, (_, at) => `503 ${at} ${'x'.repeat(90)}`);
+  const { result, world, output } = await drilled({ audit: { failed, wrong: failed } });
+  expect(result.reasons[0]).toMatch(/^5000 callers had no final answer, such as: 503 0 /);
+  const { facts } = JSON.parse(world.objects.get(drillKeys.evidence('first', 'json'))!) as DrillEvidence;
+  expect(facts.audit).toMatchObject({ failures: 5_000, failed: failed.slice(0, 20) });
+  expect(JSON.stringify([facts, output]).length).toBeLessThan(20_000);
+  expect(world.objects.get(drillKeys.evidence('first', 'html'))).toContain('5000');
+  expect(JSON.parse(world.objects.get(drillKeys.audit('first'))!)).toMatchObject({ failed });
+});
+
+test.each([null, 7, 'now', { startedBy: 5, kind: undefined }, []])('started with %j it is a drain by schedule', async (input) => {
+  expect((await drilled({}, input as object)).result).toMatchObject({ kind: 'drain', state: 'PASSED' });
 });
 
 describe('the watchdog', () => {
@@ -212,6 +272,16 @@ describe('the watchdog', () => {
     expect(await world.watchdog().look()).toMatchObject({ restored: true });
     expect(world.inService).toBe(true);
     expect(world.told.pop()!.text).toContain('for more than 300 s');
+  });
+
+  test('knows a drill that runs though five newer executions hide it, and one that is over', async () => {
+    const world = await stopped('RUNNING');
+    const newer = Array.from({ length: 5 }, (_, at) => ({ ...execution('RUNNING', world.nowMs), arn: `newer-${at}` }));
+    world.executions = [...newer, ...world.executions];
+    expect(await world.watchdog().look()).toMatchObject({ restored: false });
+    world.executions = [...newer, execution('ABORTED', world.beganMs)];
+    expect(await world.watchdog().look()).toMatchObject({ restored: true });
+    expect(world.inService).toBe(true);
   });
 
   test('leaves a switch alone that a person has set', async () => {

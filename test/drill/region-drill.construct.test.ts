@@ -1,10 +1,13 @@
-import { Duration } from 'aws-cdk-lib';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Schedule } from 'aws-cdk-lib/aws-events';
 import { definitionOf, drillIn } from './machine';
+import { expectedAlarms } from '../../src/drill/contract';
 import { drillOutcomes } from '../../src/drill/machine/contract';
 import { ApprovalGate, ApproverIdentity, RegionDrillProps } from '../../src/index';
-import { newStack, statementsByRole } from '../cdk/stacks';
+import { newApp, newStack, statementsByRole } from '../cdk/stacks';
 
 function templateOf(props: Partial<RegionDrillProps> = {}): Template {
   const stack = newStack('us-west-2');
@@ -24,7 +27,11 @@ function rightsOf(name: string): [string, unknown][] {
 const actionsOf = (name: string): string[] => rightsOf(name).map(([action]) => action);
 
 test('only the function that switches, and the watchdog, change a region; only the prober knows the secret; only two tell people', () => {
-  expect(actionsOf('Region').filter((action) => action.startsWith('dynamodb:'))).toEqual(['dynamodb:PutItem', 'dynamodb:DeleteItem']);
+  expect(actionsOf('Region').filter((action) => action.startsWith('dynamodb:'))).toEqual([
+    'dynamodb:PutItem',
+    'dynamodb:DeleteItem',
+    'dynamodb:GetItem',
+  ]);
   expect(actionsOf('Watchdog').filter((action) => action.startsWith('dynamodb:'))).toEqual(['dynamodb:GetItem', 'dynamodb:DeleteItem']);
   expect(actionsOf('Look').filter((action) => action.startsWith('dynamodb:'))).toEqual(['dynamodb:GetItem']);
   for (const name of ['Report', 'Prober']) expect(actionsOf(name).filter((action) => action.startsWith('dynamodb:'))).toEqual([]);
@@ -34,10 +41,15 @@ test('only the function that switches, and the watchdog, change a region; only t
   expect(functions.filter((name) => actionsOf(name).some((action) => action.startsWith('s3:Delete')))).toEqual([]);
 });
 
-test('the switch is the drilled region alone', () => {
+test('the switch is the drilled region alone; that of the other is read', () => {
   const [, statements] = Object.entries(statementsByRole(template)).find(([role]) => role.startsWith('DrillFunctionsRegion'))!;
-  expect(JSON.stringify(statements)).toContain('drain#us-east-1');
-  expect(JSON.stringify(statements)).not.toContain('drain#us-west-2');
+  const switches = (statements as { Action: string | string[] }[]).flatMap((one) =>
+    ['us-east-1', 'us-west-2'].filter((name) => JSON.stringify(one).includes(`drain#${name}`)).map((name) => [name, one.Action]),
+  );
+  expect(switches).toEqual([
+    ['us-east-1', ['dynamodb:PutItem', 'dynamodb:DeleteItem']],
+    ['us-west-2', 'dynamodb:GetItem'],
+  ]);
 });
 
 test('evidence is versioned, locked for seven years, closed, and stays', () => {
@@ -68,6 +80,13 @@ test('the watchdog stands beside the machine: it looks each minute, and when an 
   });
 });
 
+test('what puts the region back has concurrency of its own, unless the account has none to give', () => {
+  const reserved = (from: Template): string[] =>
+    Object.entries(from.findResources('AWS::Lambda::Function', { Properties: { ReservedConcurrentExecutions: 2 } })).map(([id]) => id);
+  expect(reserved(template)).toEqual([expect.stringMatching(/^DrillFunctionsRegion/), expect.stringMatching(/^DrillFunctionsWatchdog/)]);
+  expect(reserved(templateOf({ reserveConcurrency: false }))).toEqual([]);
+});
+
 test('drills begin four times a year, by another schedule, or by hand alone', () => {
   const schedules = (from: Template): string[] =>
     Object.values(from.findResources('AWS::Events::Rule')).flatMap(
@@ -76,6 +95,21 @@ test('drills begin four times a year, by another schedule, or by hand alone', ()
   expect(schedules(template)).toContain('cron(0 9 ? 1/3 3#1 *)');
   expect(schedules(templateOf({ schedule: Schedule.rate(Duration.days(30)) }))).toContain('rate(30 days)');
   expect(schedules(templateOf({ scheduled: false }))).toEqual(['rate(1 minute)']);
+});
+
+test('two drills of a system do not begin at the same time', () => {
+  const both = (schedule?: Schedule): void => {
+    const app = newApp();
+    const stackIn = (region: string): Stack => new Stack(app, region, { env: { account: '111122223333', region } });
+    drillIn(stackIn('us-west-2'), { schedule });
+    drillIn(stackIn('us-east-1'), { region: 'us-west-2', schedule });
+    app.synth();
+  };
+  expect(() => both(Schedule.expression('cron(0 9 ? 1/3 3#1 *)'))).toThrow(
+    /'schedule' is 'cron\(0 9 \? 1\/3 3#1 \*\)' twice \(also .*Drill\)/,
+  );
+  expect(() => both(Schedule.rate(Duration.days(90)))).not.toThrow();
+  expect(() => both()).not.toThrow();
 });
 
 test('people start drills through the gate, by a function that says who they are', () => {
@@ -105,6 +139,14 @@ test('the machine knows each outcome of each step, and a fault of each leads on'
     const choice = definitionOf(stack).States[task.Next as string];
     expect(choice.Choices.map(({ StringEquals: outcome }: { StringEquals: string }) => outcome)).toEqual(Object.keys(drillOutcomes[step]));
   }
+});
+
+test('alarms that an outage explains have an entry in the runbook', () => {
+  const headings = readFileSync(path.join(__dirname, '../../docs/runbook.md'), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('## '))
+    .map((line) => line.slice(3).toLowerCase().replaceAll(' ', '-'));
+  for (const entry of Object.values(expectedAlarms).flat()) expect(headings).toContain(entry);
 });
 
 test('three alarms, each with its entry in the runbook; a watchdog that is silent raises the first', () => {

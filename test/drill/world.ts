@@ -34,15 +34,20 @@ const detectionMs = 10_000;
 export interface WorldSettings {
   readonly ttlSeconds?: number;
   readonly audit?: Partial<ProbeAudit>;
-  readonly raised?: readonly string[];
+  /** Alarms that are raised in a region, by what is expected and whether the drilled region is away. */
+  readonly raised?: (region: string, isAway: boolean, expected?: readonly string[]) => readonly string[];
   /** They are quiet again so long after the beginning. */
   readonly quietAfterMs?: number;
+  /** Where callers are led who stand near the other region; its own by default. */
+  readonly nearOther?: string;
   readonly cutover?: string;
   /** The prober stops writing at this moment after the beginning. */
   readonly proberDiesAtMs?: number;
   readonly kind?: DrillKind;
   /** What an experiment says when it is looked at. */
   readonly faultProblem?: string;
+  /** The switch of the other region, by whether the drilled one's is set. */
+  readonly beside?: (isDrained: boolean) => RegionMark | undefined;
   readonly metric?: (name: string, minutes: number) => readonly number[];
   readonly minuteMs?: number;
 }
@@ -83,7 +88,7 @@ export class DrillWorld {
   };
 
   public readonly switches = {
-    read: async (region: string) => (region === plan.drilled ? this.mark : undefined),
+    read: async (region: string) => (region === plan.drilled ? this.mark : this.settings.beside?.(this.mark !== undefined)),
     set: async (_: string, mark: RegionMark) => {
       if (this.mark && this.mark.owner !== mark.owner) return false;
       this.mark = mark;
@@ -127,9 +132,15 @@ export class DrillWorld {
       store,
       switches,
       faults,
-      reads: { metric: async (_, { name }, minutes) => this.settings.metric?.(name, minutes) ?? [], queueDepth: async () => 0 },
+      reads: {
+        metric: async (_, { name }, minutes) => this.settings.metric?.(name, minutes) ?? (name === 'UnhealthyAnswers' ? [0] : []),
+        queueDepth: async () => 0,
+      },
       minuteMs: this.settings.minuteMs ?? 60_000,
-      raised: async () => (this.nowMs - this.beganMs < (this.settings.quietAfterMs ?? Infinity) ? (this.settings.raised ?? []) : []),
+      raised: async (region, expected) => {
+        const isQuiet = this.nowMs - this.beganMs >= (this.settings.quietAfterMs ?? Infinity);
+        return isQuiet ? [] : (this.settings.raised?.(region, !this.inService, expected) ?? []);
+      },
       cutover: async () => this.settings.cutover,
     };
     const startProber = async (): Promise<void> => {
@@ -154,7 +165,8 @@ export class DrillWorld {
       switches,
       faults,
       bucket: 'evidence',
-      executions: async () => this.executions,
+      executions: async () => this.executions.slice(0, 5),
+      statusOf: async (arn) => this.executions.find((one) => one.arn === arn)?.status,
       nowMs: () => this.nowMs,
     });
   }
@@ -172,7 +184,8 @@ export class DrillWorld {
     for (let atMs = Math.max(this.proberMs, this.seenMs); atMs < until; atMs += callEveryMs) {
       for (let caller = 0; caller < 4; caller += 1) {
         const near = caller % 2 === 0 ? plan.drilled : 'us-west-2';
-        const region = near === plan.drilled && !this.leadsTo(atMs, ttlSeconds * 1000) ? 'us-west-2' : near;
+        const led = near === plan.drilled ? near : (this.settings.nearOther ?? near);
+        const region = led === plan.drilled && !this.leadsTo(atMs, ttlSeconds * 1000) ? 'us-west-2' : led;
         this.calls.push({ caller, beganMs: atMs, endedMs: atMs + 100, region, answered: true });
       }
       this.seenMs = atMs + callEveryMs;

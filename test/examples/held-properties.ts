@@ -47,9 +47,10 @@ export const functions: Readonly<Record<string, readonly Settings[]>> = {
   CutoverStatus: [{ memory: 512, seconds: 30 }],
   StuckSampler: [{ memory: 512, seconds: 295 }],
   DrillFunctionsLook: [{ memory: 512, seconds: 60 }],
-  DrillFunctionsRegion: [{ memory: 512, seconds: 60 }],
+  // What puts a region back does not wait for payments.
+  DrillFunctionsRegion: [{ memory: 512, seconds: 60, reserved: 2 }],
   DrillFunctionsReport: [{ memory: 512, seconds: 60 }],
-  DrillFunctionsWatchdog: [{ memory: 512, seconds: 60 }],
+  DrillFunctionsWatchdog: [{ memory: 512, seconds: 60, reserved: 2 }],
   // A drill's whole length, and the look at its payments.
   DrillFunctionsProber: [{ memory: 512, seconds: 900, ...scheduled }],
 };

@@ -94,15 +94,13 @@ const functionRule: Rule = (
   const found = {
     memory: MemorySize,
     seconds: Timeout,
+    ...(ReservedConcurrentExecutions === undefined ? {} : { reserved: ReservedConcurrentExecutions }),
     ...(invoke ? { age: invoke.MaximumEventAgeInSeconds, retries: invoke.MaximumRetryAttempts } : {}),
   };
   const held = functions[maker(id)] ?? [];
   return [
     ...(held.some((one) => text(one) === text(found)) ? [] : [`is ${text(found)}, held: ${text(held)}`]),
-    ...differs(
-      [TracingConfig?.Mode, LoggingConfig?.LogFormat, Architectures, ReservedConcurrentExecutions, DeadLetterConfig],
-      ['Active', 'JSON', ['arm64'], undefined, undefined],
-    ),
+    ...differs([TracingConfig?.Mode, LoggingConfig?.LogFormat, Architectures, DeadLetterConfig], ['Active', 'JSON', ['arm64'], undefined]),
   ];
 };
 

@@ -85,6 +85,7 @@ test.each<[Partial<RequestRecord>, object]>([
   [{ became: 'inFlight', status: 409 }, { RequestsInFlight: 1 }],
   [{ status: 503, code: 'outcome_unknown' }, { ApiFaults: 1 }],
   [{ status: 503, route: '/health' }, { UnhealthyAnswers: 1 }],
+  [{ status: 200, route: '/health' }, { UnhealthyAnswers: 0 }],
 ])('%j is counted', (change, metrics) => {
   const [line] = lines((telemetry) => recordRequest(telemetry, { ...request, ...change }));
   expect(line).toMatchObject(metrics);

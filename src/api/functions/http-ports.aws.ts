@@ -60,8 +60,10 @@ export function recordRequest(telemetry: Telemetry, record: RequestRecord, synth
   countLedgerEvents(telemetry, events);
   if (became && isBusiness) telemetry.count(apiMetrics[became]);
   if (decidedHere && isBusiness) telemetry.count(ledgerMetrics.decided);
-  const fault = record.route === '/health' ? apiMetrics.unhealthy : apiMetrics.faults;
-  if (record.status >= 500) telemetry.count(fault);
+  const isFault = record.status >= 500;
+  // A health check that is well counts too, with 0: a region that is not asked is told from one that is.
+  if (record.route === '/health') telemetry.count(apiMetrics.unhealthy, isFault ? 1 : 0);
+  else if (isFault) telemetry.count(apiMetrics.faults);
   telemetry.record('request', { ...fields, became, ...eventCounts(events) }, thrown === undefined ? undefined : faultRecord(thrown));
 }
 

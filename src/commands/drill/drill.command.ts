@@ -18,7 +18,7 @@ interface DrillOptions {
 const help = `
 It takes a region of the system out of service under the drill's own load, and puts it back: docs/drill.md says what is measured.
 It needs states:StartExecution, ListExecutions, DescribeExecution, GetExecutionHistory and, for --abort, StopExecution.
-Ctrl-C ends this command and not the drill. --abort ends the drill: its watchdog puts the region back at once.
+Ctrl-C ends this command and not the drill. --abort ends the drill: its watchdog puts the region back within a minute or two.
 
 Exit code 0: the drill was passed. 1: it was not, or it could not begin. 2: wrong arguments.
 

@@ -66,7 +66,7 @@ export async function drill(request: HandDrill, ports: DrillCommandPorts): Promi
   return { outcome: 'refused', why: `the drill ${arn} has not ended within an hour: look at its execution` };
 }
 
-/** Ends every drill of the region that runs; the watchdog puts the region back at once. */
+/** Ends every drill of the region that runs; the watchdog puts the region back within a minute or two. */
 export async function abortDrill(request: HandDrill, ports: DrillCommandPorts): Promise<DrillOutcome> {
   const name = drillName(request.systemName, request.region);
   const running = await ports.running(name);

@@ -10,6 +10,7 @@ import { BundledFunction } from '../../cdk/bundled-function';
 import { meshDeadLetterQueueName, outboxQueueName } from '../../events/contract';
 import { cutoverName } from '../../kernel/system-names';
 import {
+  cutoverRegions,
   drillBundles,
   drillEnv,
   DrillIdentity,
@@ -51,7 +52,7 @@ export class DrillFunctions extends Construct {
     id: string,
     bundle: string,
     says: string,
-    more: { environment?: Record<string, string>; functionName?: string; seconds?: number } = {},
+    more: { environment?: Record<string, string>; functionName?: string; seconds?: number; reserved?: number } = {},
   ): Function {
     const { plan, drill } = this.props;
     return new BundledFunction(this, id, {
@@ -61,6 +62,7 @@ export class DrillFunctions extends Construct {
       environment: { ...more.environment },
       timeout: Duration.seconds(more.seconds ?? drillLimits.stepSeconds),
       memorySize: 512,
+      reservedConcurrentExecutions: (drill.reserveConcurrency ?? true) ? more.reserved : undefined,
       logRetention: drill.logRetention ?? RetentionDays.ONE_YEAR,
     }).function;
   }
@@ -90,7 +92,7 @@ export class DrillFunctions extends Construct {
     allow(
       look,
       ['states:ListExecutions'],
-      plan.regions.map((region) => this.arn('states', region, `stateMachine:${cutoverName(plan.systemName)}`)),
+      cutoverRegions(plan).map((region) => this.arn('states', region, `stateMachine:${cutoverName(plan.systemName)}`)),
     );
     if (plan.eventMs !== undefined) {
       const queues = [meshDeadLetterQueueName(plan.systemName), outboxQueueName(plan.systemName, 'outbox-dlq')];
@@ -109,8 +111,11 @@ export class DrillFunctions extends Construct {
     const { plan, drill } = this.props;
     const region = this.make('Region', drillBundles.region, `takes ${plan.drilled} out of service for a drill, and puts it back`, {
       environment: this.environment(),
+      reserved: drillLimits.reserved,
     });
     drill.api._ledger._grantSwitch(region, [plan.drilled], ['dynamodb:PutItem', 'dynamodb:DeleteItem']);
+    const others = plan.regions.filter((name) => name !== plan.drilled);
+    drill.api._ledger._grantSwitch(region, others, ['dynamodb:GetItem']);
     return region;
   }
 
@@ -152,6 +157,7 @@ export class DrillFunctions extends Construct {
       functionName: drillWatchdogName(plan.systemName, plan.drilled),
       environment: this.environment({ topicArn: topic.topicArn, stateMachineArn: this.machineArn }),
       seconds: drillLimits.watchdogSeconds,
+      reserved: drillLimits.reserved,
     });
     drill.api._ledger._grantSwitch(watchdog, [plan.drilled], ['dynamodb:GetItem', 'dynamodb:DeleteItem']);
     allow(watchdog, ['states:ListExecutions'], [this.machineArn]);

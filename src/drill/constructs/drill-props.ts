@@ -163,6 +163,14 @@ export interface RegionDrillProps {
   readonly compliance?: boolean;
 
   /**
+   * Whether Lambda sets concurrent executions aside for the functions that put the region back, two for each, so that payments do not use
+   * up all of them. Needs an account quota of 104 or more.
+   *
+   * @default true
+   */
+  readonly reserveConcurrency?: boolean;
+
+  /**
    * Whom to tell when an alarm rises.
    *
    * @default - nobody: the alarms are there to be seen

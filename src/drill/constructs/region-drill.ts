@@ -14,6 +14,7 @@ import { defineDrillAlarms } from './drill-alarms';
 import { drillProblem, ownRegion } from './drill-checks';
 import { DrillFunctions } from './drill-functions';
 import { RegionDrillProps } from './drill-props';
+import { oneDrillAtATime } from './drill-schedules';
 import { invalidProps } from '../../cdk/checks/invalid-props';
 import { keepProtection } from '../../cdk/checks/kept-protection';
 import { keepResource } from '../../cdk/checks/kept-resource';
@@ -124,7 +125,7 @@ export class RegionDrill extends Construct {
       targets: [look()],
     });
     new Rule(this, 'Ended', {
-      description: `${systemName}: puts ${region} back at once when a drill was ended`,
+      description: `${systemName}: puts ${region} back when a drill was ended`,
       eventPattern: {
         source: ['aws.states'],
         detailType: ['Step Functions Execution Status Change'],
@@ -133,10 +134,14 @@ export class RegionDrill extends Construct {
       targets: [look()],
     });
     if (!scheduled) return;
-    const week = 1 + (api._ledger.regions.replicas.indexOf(region) % 4);
+    // Four weeks of a month have a Tuesday for sure: a fifth region has the first one's, two hours later.
+    const at = api._ledger.regions.replicas.indexOf(region);
+    const [hour, week] = [9 + 2 * Math.floor(at / 4), 1 + (at % 4)];
+    const begins = schedule ?? Schedule.expression(`cron(0 ${hour} ? 1/3 3#${week} *)`);
+    oneDrillAtATime(this, systemName, begins);
     new Rule(this, 'Schedule', {
       description: `${systemName}: drills ${region}`,
-      schedule: schedule ?? Schedule.expression(`cron(0 9 ? 1/3 3#${week} *)`),
+      schedule: begins,
       targets: [new SfnStateMachine(this.stateMachine, { input: RuleTargetInput.fromObject({ startedBy: drillSchedule }) })],
     });
   }
@@ -144,11 +149,13 @@ export class RegionDrill extends Construct {
 
 function planOf({ api, region, publicName, budget, before, during, longest, interval, mesh, eventLimit }: RegionDrillProps): DrillPlan {
   const { systemName, tableName, regions } = api._ledger;
+  const elsewhere = (regions._home?.cutoverRegions() ?? []).filter((name) => !regions.replicas.includes(name));
   return {
     systemName,
     drilled: region,
     // The same order wherever it stands: the drilled region first.
     regions: [region, ...regions.replicas.filter((name) => name !== region)],
+    ...(elsewhere.length > 0 ? { cutoverRegions: elsewhere } : {}),
     publicName,
     tableName,
     budgetSeconds: (budget ?? api.recoveryBudget.target).toSeconds(),

@@ -9,7 +9,7 @@ import { Telemetry } from '../../runtime/telemetry';
 import { drillEnv, drillMetrics, DrillPlan, proberEnv, readDrillPlan } from '../contract';
 import { ProbeCallers } from '../prober/aws';
 import { ProberPorts } from '../prober/service';
-import { drillExecutions, drillStore, drillTopic, raisedAlarms, runningCutover } from '../reads.aws';
+import { drillExecutions, drillStatus, drillStore, drillTopic, raisedAlarms, runningCutover } from '../reads.aws';
 import { LookServices } from '../steps/look.service';
 import { RegionServices } from '../steps/region.service';
 import { ReportServices } from '../steps/report.service';
@@ -39,7 +39,7 @@ export function lookServices(source: Environment): LookServices {
   };
   return {
     reads: checkPorts(noCall, Date.now),
-    raised: (region) => raisedAlarms(region, systemName),
+    raised: (region, expected) => raisedAlarms(region, systemName, expected),
     cutover: (region) => runningCutover(region, systemName, machine),
     switches: switchesOf(source),
     store: drillStore(regionOf(source), bucket),
@@ -109,6 +109,7 @@ export function watchdogPorts(source: Environment): WatchdogPorts {
   return {
     switches: switchesOf(source),
     executions: () => drillExecutions(region, machine),
+    statusOf: (arn) => drillStatus(region, arn),
     store: drillStore(region, bucket),
     bucket,
     topic: drillTopic(region, set('DRILL_TOPIC_ARN', topicArn)),

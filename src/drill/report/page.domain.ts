@@ -82,7 +82,7 @@ function figureRows({ plan, facts }: DrillEvidence): Html[] {
     row('Payments accepted', known(audit?.paid)),
     row('Payments lost', known(audit?.lost)),
     row('Debits made twice', known(audit?.duplicates)),
-    row('Callers without a final answer', known(audit?.failed.length)),
+    row('Callers without a final answer', known(audit?.failures ?? audit?.failed.length)),
     row('Balances that are wrong', known(audit?.wrong.length)),
     row('Answers before', shares(split?.before)),
     row('Answers without the region', shares(split?.during)),

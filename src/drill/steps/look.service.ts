@@ -4,8 +4,8 @@ import { CheckReads } from '../../cutover/checks/model';
 import { meshDeadLetterQueueName, meshMetrics, outboxQueueName } from '../../events/contract';
 import { systemMetrics } from '../../kernel/system-metrics';
 import { ledgerMetrics } from '../../ledger/contract';
-import { drillKeys, drillLimits, DrillPlan } from '../contract';
-import { auditReasons, checkReasons, metricReasons, recoveryOf, returnOf, seenBefore, Sight, splitOf } from '../domain';
+import { cutoverRegions, drillKeys, drillLimits, DrillPlan, expectedAlarms } from '../contract';
+import { auditReasons, checkReasons, metricReasons, recoveryOf, returnOf, seenBefore, shortened, Sight, splitOf } from '../domain';
 import { StepsOf } from '../machine/contract';
 import { DrillCheck, DrillMetricsSeen, ProbeAudit, ProbedCalls } from '../model';
 import { DrillStore, RegionFaults, RegionSwitch } from '../ports';
@@ -13,8 +13,8 @@ import { DrillStore, RegionFaults, RegionSwitch } from '../ports';
 /** What is looked at: nothing here changes a region. */
 export interface LookServices {
   readonly reads: Pick<CheckReads, 'metric' | 'queueDepth'>;
-  /** Names of the system's alarms that are raised in a region; those on drills are not among them. */
-  readonly raised: (region: string) => Promise<readonly string[]>;
+  /** Names of the system's alarms that are raised in a region, without those on drills and those with an expected entry of the runbook. */
+  readonly raised: (region: string, expected?: readonly string[]) => Promise<readonly string[]>;
   /** A cutover of the system that runs in a region; undefined where none does. */
   readonly cutover: (region: string) => Promise<string | undefined>;
   readonly switches: Pick<RegionSwitch, 'read'>;
@@ -72,12 +72,23 @@ const watch: DrillHandler<LookServices, 'watch'> = async (services, asked) => {
   // An action that was skipped would let the drill pass without a fault.
   const problem = facts.kind === 'fault' ? await services.faults?.problem(asked.run) : undefined;
   if (problem !== undefined) return { outcome: 'failed', facts: waited(because(facts, [problem])) };
+  const risen = await risenElsewhere(services, asked);
+  if (risen.length > 0) return { outcome: 'failed', facts: waited(because(facts, risen)) };
   const recovery = recoveryOf(sight);
   if (recovery.kind === 'again') return { outcome: 'again', facts };
   const known = waited(because({ ...facts, ttlSeconds: sight.probed?.ttlSeconds }, recovery.reasons));
   if (recovery.kind === 'failed') return { outcome: 'failed', facts: known };
   return { outcome: 'away', facts: { ...known, recoverySeconds: recovery.recoverySeconds } };
 };
+
+/** The regions that serve alone now are in trouble: a drill is not worth that. */
+async function risenElsewhere({ raised }: LookServices, { plan, facts }: AskedStep): Promise<string[]> {
+  const others = plan.regions.filter((region) => region !== plan.drilled);
+  const alarms = await Promise.all(others.map((region) => raised(region, expectedAlarms[facts.kind])));
+  return others.flatMap((region, at) =>
+    alarms[at].length === 0 ? [] : [`alarms of ${region} rose while ${plan.drilled} was away: ${alarms[at].join(', ')}`],
+  );
+}
 
 const comeBack: DrillHandler<LookServices, 'comeBack'> = async (services, asked) => {
   const sight = await sightOf(services, asked);
@@ -97,7 +108,7 @@ const measure: DrillHandler<LookServices, 'measure'> = async (services, asked) =
   const audit = await store.read<ProbeAudit>(drillKeys.audit(facts.id));
   const split = splitOf(sight);
   const known = waited({ ...facts, ...(split ? { split } : {}) });
-  if (audit) return { outcome: 'measured', facts: because({ ...known, audit }, auditReasons(audit)) };
+  if (audit) return { outcome: 'measured', facts: because({ ...known, audit: shortened(audit) }, auditReasons(audit)) };
   if (nowMs - facts.sinceMs! < auditMs) return { outcome: 'again', facts };
   return { outcome: 'failed', facts: because(known, ['the prober did not account for its payments']) };
 };
@@ -152,7 +163,7 @@ const passing = (one: LookedAt): LookedAt => ({ ...one, mayPass: true });
 /** Whether the system is as a drill may find and must leave it. */
 async function checksOf(services: LookServices, plan: DrillPlan, run: string): Promise<LookedAt[]> {
   const perRegion = await Promise.all(plan.regions.map((region) => regionChecks(services, plan, region, run)));
-  const running = (await Promise.all(plan.regions.map((region) => services.cutover(region)))).find((one) => one !== undefined);
+  const running = (await Promise.all(cutoverRegions(plan).map((region) => services.cutover(region)))).find((one) => one !== undefined);
   return [...perRegion.flat(), check('no cutover runs', running === undefined, running ?? 'none', 'none')];
 }
 
@@ -165,7 +176,15 @@ async function regionChecks(services: LookServices, plan: DrillPlan, region: str
   const answers = unhealthy.reduce((sum, value) => sum + value, 0);
   return [
     check(`${region} is in service`, !mark, mark ? `drained by ${foreign ? mark.owner : 'this drill'}` : 'not drained', 'not drained'),
-    passing(check(`${region} is healthy`, answers === 0, `${answers} answers 503 of /health in ${healthyMinutes} minutes`, '0')),
+    // A region whose /health is not asked, or does not answer, has no count at all.
+    passing(
+      check(
+        `${region} is healthy`,
+        unhealthy.length > 0 && answers === 0,
+        `${unhealthy.length === 0 ? 'no answers' : `${answers} answers 503`} of /health in ${healthyMinutes} minutes`,
+        'answers, none of them 503',
+      ),
+    ),
     passing(
       check(`alarms of ${region} are quiet`, alarms.length === 0, alarms.length === 0 ? 'none raised' : alarms.join(', '), 'none raised'),
     ),

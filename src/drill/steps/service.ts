@@ -1,6 +1,6 @@
 import { DrillHandler } from './request.service';
 import { DrillPlan, drillSchedule } from '../contract';
-import { kindOf, runId } from '../domain';
+import { kindOf, requestOf, runId } from '../domain';
 import { DrillCall, DrillStepName, DrillStepResult, drillWorkers, DrillWorker, StepsOf } from '../machine/contract';
 import { DrillFacts } from '../model';
 
@@ -35,7 +35,8 @@ function factsOf({ run, request, facts, fault }: DrillCall, nowMs: number): Dril
   return { ...known, reasons: [...new Set([...known.reasons, ...failed])] };
 }
 
-function begun(run: string, request: DrillCall['request'], nowMs: number): DrillFacts {
+function begun(run: string, input: unknown, nowMs: number): DrillFacts {
+  const request = requestOf(input);
   const kind = kindOf(request.kind);
   return {
     id: runId(run),

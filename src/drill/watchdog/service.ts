@@ -10,6 +10,8 @@ export interface WatchdogPorts {
   readonly faults?: RegionFaults;
   /** The drill's latest executions, newest first. */
   readonly executions: () => Promise<readonly DrillExecution[]>;
+  /** The present status of one; undefined where there is none. */
+  readonly statusOf: (arn: string) => Promise<string | undefined>;
   readonly store: DrillStore;
   readonly bucket: string;
   readonly topic: DrillTopic;
@@ -41,7 +43,7 @@ export class Watchdog {
   public async look(): Promise<WatchdogSight> {
     const executions = await this.ports.executions().catch(asError);
     if (executions instanceof Error) {
-      await this.restore(undefined);
+      await this.restore(undefined).catch(() => undefined);
       throw executions;
     }
     // First of all: the rest can wait, a region cannot.
@@ -53,15 +55,18 @@ export class Watchdog {
 
   /** Where the executions are not known, what is away too long is put back all the same. */
   private async restore(executions: readonly DrillExecution[] | undefined): Promise<boolean> {
-    const { switches, faults, topic, nowMs } = this.ports;
+    const { switches, faults, statusOf, topic, nowMs } = this.ports;
     const { plan } = this;
     const running = executions?.filter(({ status }) => isRunning(status));
     const tooLong = (sinceMs: number): boolean => nowMs() - sinceMs > plan.longestSeconds * 1000;
     const mark = await switches.read(plan.drilled);
     const owner = mark && executionOf(mark.owner);
     const late = mark !== undefined && tooLong(mark.at);
+    // By its ARN: a list is behind, and has only the newest ones.
+    const status = owner === undefined ? undefined : await statusOf(owner).catch(asError);
+    const isOver = !(status instanceof Error) && !isRunning(status ?? '');
     let restored = false;
-    if (mark && owner !== undefined && (late || (running && !running.some(({ arn }) => arn === owner)))) {
+    if (mark && owner !== undefined && (late || isOver)) {
       await switches.clear(plan.drilled, ownerOf(owner));
       restored = true;
     }
@@ -76,6 +81,7 @@ export class Watchdog {
         ].join('\n'),
       );
     }
+    if (status instanceof Error) throw status;
     return restored;
   }
 
