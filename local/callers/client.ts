@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RetryingCaller } from '../../src/scenario/caller.service';
 import { sendOnce } from '../../src/scenario/http.node';
@@ -27,6 +28,8 @@ export class Client extends RetryingCaller<any> {
       },
       ({ region, path }) => `${url}${region ? `/_local/regions/${region}` : ''}${path}`,
     );
+    // Each call under way listens to it: Node warns of more than ten as if they were a leak.
+    if (signal) setMaxListeners(0, signal);
   }
 
   /** Another caller of the same API. */
