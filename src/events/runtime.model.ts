@@ -3,6 +3,7 @@
  * are.
  */
 import type { ConsumedEvent, EventTrace } from './model';
+import type { TeamTracers } from '../kernel/team-tracers';
 import type { TraceContext } from '../kernel/trace';
 
 /** The part of Lambda's event for a queue that is used here. */
@@ -52,7 +53,30 @@ export interface EventDelivery {
 export interface IdempotentConsumerOptions {
   /** Environment to read the settings from, which `IdempotentConsumer` writes. @default process.env */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Tracers of the handler's own: they record in the event's trace, below the consumer's work. @default - none */
+  readonly tracers?: TeamTracers;
 }
+
+/** Options of `traced`. */
+export interface TracedOptions {
+  /** Name of the system, as the traces of its parts say it. */
+  readonly systemName: string;
+  /** Name of the work in traces, such as `acme-pay-shop`: at most 200 letters, digits, blanks and `_.:/%&#=+-@`. */
+  readonly name: string;
+  /** Tracers of the handler's own. */
+  readonly tracers: TeamTracers;
+  /** Environment to read the daemon's address and the region from. @default process.env */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** A handler of Lambda, with the trace that it goes on in. */
+export type TracedHandler<I, O, C> = (event: I, context: C, trace: TraceContext) => Promise<O>;
+
+/** See `traced`. */
+export type CreateTraced = <I, O, C = unknown>(
+  options: TracedOptions,
+  handler: TracedHandler<I, O, C>,
+) => (event: I, context: C) => Promise<O>;
 
 /** Does what an event is there for. Throws when it failed. */
 export type EventHandler<Data> = (event: ConsumedEvent<Data>, delivery: EventDelivery) => Promise<void>;

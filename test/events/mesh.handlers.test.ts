@@ -180,7 +180,7 @@ describe("the consumer with a function of the team's", () => {
 });
 
 test("a team's own function is made by the library as by the shipped one", async () => {
-  expect(Object.keys(runtime).sort()).toEqual(['EventsNotPublished', 'InvalidEvent', 'createPublisher', 'idempotentConsumer']);
+  expect(Object.keys(runtime).sort()).toEqual(['EventsNotPublished', 'InvalidEvent', 'createPublisher', 'idempotentConsumer', 'traced']);
   const environment = {
     AWS_REGION: 'us-east-1',
     ...consumerEnv.write({

@@ -2,7 +2,8 @@
  * `cdk-multi-region-payments/runtime`: what a team's own functions use. The build bundles it into `runtime/`, with declarations of what
  * is named here; so these name no type of a package.
  */
-import type { CreateIdempotentConsumer, CreatePublisher } from '../runtime.model';
+import type { CreateIdempotentConsumer, CreatePublisher, CreateTraced } from '../runtime.model';
+import { traced as tracedHandler } from './traced.aws';
 import { idempotentConsumer as consumer } from './wrapper.aws';
 import { createPublisher as publisher } from '../publishing/publisher.aws';
 
@@ -20,12 +21,19 @@ export const idempotentConsumer: CreateIdempotentConsumer = consumer;
  */
 export const createPublisher: CreatePublisher = publisher;
 
+/**
+ * Makes a handler whose work is shown in the trace of the request, or of the mesh's event, that it works on, and that gives this trace to
+ * the tracers of the team's own code: `aws-xray-sdk-core`, OpenTelemetry or Powertools. What they record stands below it.
+ */
+export const traced: CreateTraced = tracedHandler;
+
 export { EventsNotPublished, InvalidEvent } from '../publishing/publish-errors.domain';
 export type { ConsumedEvent, EventTrace, MeshEvent, PaymentEvent, PaymentEventData, PaymentEventType } from '../model';
 export type {
   Completion,
   CreateIdempotentConsumer,
   CreatePublisher,
+  CreateTraced,
   EventDelivery,
   EventHandler,
   IdempotentConsumerOptions,
@@ -37,4 +45,7 @@ export type {
   QueueContext,
   QueueEvent,
   QueueHandler,
+  TracedHandler,
+  TracedOptions,
 } from '../runtime.model';
+export type { OpenTelemetryApi, PowertoolsTracer, TeamTracers, XRaySdk, XRaySdkNamespace, XRaySdkSegment } from '../../kernel/team-tracers';

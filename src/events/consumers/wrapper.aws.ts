@@ -4,7 +4,9 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { completion, DynamoInbox } from './aws';
 import { Consumer, ConsumerPorts, ConsumerSettings, Handled, DeliveryOutcome } from './service';
 import { namedCauseOf } from '../../kernel/cause';
+import type { TeamTracers } from '../../kernel/team-tracers';
 import { connection } from '../../runtime/clients';
+import { withinTrace } from '../../runtime/team-tracers';
 import { Telemetry } from '../../runtime/telemetry';
 import { tracerOf } from '../../runtime/xray';
 import { consumerEnv, consumerLeaseMs, meshMetrics } from '../contract';
@@ -33,15 +35,18 @@ const dayMs = 86_400_000;
  * handler throws when it failed; after the last attempt the event is set aside in the dead-letter queue.
  */
 export function idempotentConsumer<Data = unknown>(options: IdempotentConsumerOptions, handler: EventHandler<Data>): QueueHandler {
-  return consumerFunction(options.environment ?? process.env, consumerClients(), handlerWithin(handler));
+  return consumerFunction(options.environment ?? process.env, consumerClients(), handlerWithin(handler, options.tracers));
 }
 
 type Handle = (event: ConsumedEvent, delivery: EventDelivery, timeoutMs: number) => Promise<Handled>;
 
 /** A handler in this function, as the consumer knows one. */
-export function handlerWithin<Data = unknown>(handler: EventHandler<Data>): Handle {
-  return (event, delivery, timeoutMs) =>
-    Promise.race([handled(() => handler(event as ConsumedEvent<Data>, delivery)), timedOut(timeoutMs)]);
+export function handlerWithin<Data = unknown>(handler: EventHandler<Data>, tracers: TeamTracers = {}): Handle {
+  return (event, delivery, timeoutMs) => {
+    const work = (): Promise<void> => handler(event as ConsumedEvent<Data>, delivery);
+    const { trace } = delivery;
+    return Promise.race([handled(trace ? async () => withinTrace(tracers, trace, work) : work), timedOut(timeoutMs)]);
+  };
 }
 
 /** A queue's function around whatever handles an event within a time. */
