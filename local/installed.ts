@@ -1,4 +1,5 @@
 /** `cdk-multi-region-payments-local`: a team's app, by the published package. */
+import { spawnSync } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';
 import { parseDemoOptions } from './options';
@@ -23,9 +24,26 @@ function cacheFolder(): string {
 function endWithNpm(): void {
   if (process.env.npm_command === undefined) return;
   const parent = process.ppid;
+  const npm = npmAbove(parent);
   setInterval(() => {
-    if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');
+    if (process.ppid !== parent || isGone(npm)) process.kill(process.pid, 'SIGTERM');
   }, 500).unref();
+}
+
+/** Between npm and what it starts may be its shell, which would wait on. */
+function npmAbove(parent: number): number {
+  const { stdout } = spawnSync('ps', ['-o', 'ppid=,comm=', '-p', String(parent)], { encoding: 'utf8' });
+  const [, above, name] = /^\s*(\d+)\s+(.*)$/m.exec(stdout ?? '') ?? [];
+  return /(^|\/)-?\w*sh$/.test(name?.trim() ?? '') ? Number(above) : parent;
+}
+
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
 }
 
 runUntilEnd(async () => {
