@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { canaryEnv, CanaryPlan, readCanaryPlan } from './contract';
-import { CanaryPorts, runCanary } from './service';
+import { CanaryPorts, CanaryTimer, runCanary } from './service';
 import { Environment, regionOf } from '../kernel/env';
 import { signedRequest } from '../runtime/aws-request';
 import { ClientTokens } from '../runtime/client-tokens';
@@ -19,10 +19,19 @@ export function canaryOf(source: Environment): () => Promise<string> {
   const ports: CanaryPorts = {
     client: canaryCaller(plan, regionOf(source), door),
     nowMs: clock.nowMs,
+    timer: timerOf,
     runId: randomUUID,
     record: (run) => telemetry.record('canary run', { ...run }),
   };
   return () => runCanary(plan, ports);
+}
+
+function timerOf(ms: number): CanaryTimer {
+  let timeout: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    timeout = setTimeout(resolve, ms);
+  });
+  return { over, stop: () => clearTimeout(timeout) };
 }
 
 /** API Gateway waits 29 s for a function; a run has no time for a second such wait. */

@@ -32,10 +32,15 @@ export const canaryMetrics = {
   duration: 'Duration',
 } as const;
 
+/** Where Synthetics traces no canary. Source: CloudWatch user guide, "Canaries and X-Ray tracing". */
+export const untracedRegions: readonly string[] = ['ap-southeast-3'];
+
 /** Bounds of a run. */
 export const canaryLimits = {
   /** Synthetics ends a run after it. A canary runs once a minute at most, so two runs never meet. */
   runSeconds: 60,
+  /** A run ends itself after it, so that what it saw is kept: of one that Synthetics ends, nothing is. */
+  ownSeconds: 48,
   /** A caller asks again for so long while an answer is not final. */
   callMs: 15_000,
   /** Minor units of one payment, which its refund gives back. */

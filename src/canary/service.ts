@@ -7,11 +7,21 @@ import { roundTrip } from '../scenario/round-trip.service';
 export interface CanaryPorts {
   readonly client: PaymentsCaller;
   readonly nowMs: () => number;
+  /** Tells when a time is over, unless it is stopped before. */
+  readonly timer: (ms: number) => CanaryTimer;
   /** An ID that no other run has. */
   readonly runId: () => string;
   /** Keeps the run's checks where they are read. */
   readonly record: (run: CanaryRun) => void;
 }
+
+export interface CanaryTimer {
+  readonly over: Promise<void>;
+  stop(): void;
+}
+
+/** Kept for the last look, which must end before the run does, milliseconds. */
+const lookMs = 4_000;
 
 /** What a run came to. */
 export interface CanaryRun {
@@ -22,15 +32,22 @@ export interface CanaryRun {
 
 /** One run of a canary. Rejects when a check failed: that is how Synthetics learns of it. */
 export async function runCanary(plan: CanaryPlan, ports: CanaryPorts): Promise<string> {
-  const { amount, currency, funds, callMs } = canaryLimits;
+  const { amount, currency, funds, callMs, ownSeconds } = canaryLimits;
   const run = `canary-${ports.runId()}`;
   const figures = new CheckLines(() => undefined);
   const regions = plan.target === 'REGION' ? [plan.region] : plan.regions;
+  const ownMs = ownSeconds * 1000;
+  const readUntilMs = ports.nowMs() + ownMs - lookMs;
+  const timer = ports.timer(ownMs);
+  const late = timer.over.then(() => Promise.reject(new Error(`the run was not over after ${ownSeconds} s`)));
   try {
     const accountId = canaryAccount(plan, ports.nowMs());
-    await roundTrip({ client: ports.client, figures, accountId, funds, amount, currency, run, regions, callMs });
+    const trip = { client: ports.client, figures, accountId, funds, amount, currency, run, regions, callMs, readUntilMs };
+    await Promise.race([roundTrip(trip), late]);
   } catch (error) {
     figures.check('all steps were made', false, causeOf(error));
+  } finally {
+    timer.stop();
   }
   const checks = figures.checks.map(({ name, ok, figure, note }) => ({ name, ok, figure, note }));
   ports.record({ target: plan.target, run, checks });

@@ -12,3 +12,6 @@ export function namedCauseOf(error: unknown): string {
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
+
+/** An error that stays as long as no person changes something: asking again is in vain. */
+export class FinalError extends Error {}

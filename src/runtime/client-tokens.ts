@@ -1,7 +1,10 @@
 import { freshCall } from './fresh-call';
 import { jsonCall } from './signed-call';
+import { FinalError } from '../kernel/cause';
 
 const tokenMs = 5_000;
+/** So the endpoint refuses this client. It may lock a client that asks on, so it is not asked again. */
+const refusals = [400, 401, 403];
 /** A token is used for so long before its end. */
 const tokenMarginMs = 60_000;
 
@@ -58,7 +61,9 @@ export class ClientTokens {
       timeoutMs: tokenMs,
     });
     // The body may hold what was sent: it is not told.
-    if (answer.status !== 200) throw new Error(`the token endpoint answered ${answer.status}`);
+    const reason = `the token endpoint answered ${answer.status}`;
+    if (refusals.includes(answer.status)) throw new FinalError(reason);
+    if (answer.status !== 200) throw new Error(reason);
     const { access_token: token, expires_in: seconds = 300 } = fieldsIn(answer.text) as TokenAnswer;
     if (!token) throw new Error('the token endpoint answered 200 without a JSON object that has an access_token');
     this.held = { token, untilMs: Date.now() + Math.max(0, seconds * 1000 - tokenMarginMs) };
@@ -75,7 +80,7 @@ export class ClientTokens {
       '1.1',
     );
     const { client_id: id, client_secret: secret } = fieldsIn(text) as Partial<ClientCredentials>;
-    if (!id || !secret) throw new Error(`the secret ${secretArn} must hold {"client_id": ..., "client_secret": ...} as JSON`);
+    if (!id || !secret) throw new FinalError(`the secret ${secretArn} must hold {"client_id": ..., "client_secret": ...} as JSON`);
     return `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`;
   }
 }

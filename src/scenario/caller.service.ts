@@ -1,5 +1,5 @@
 import type { ApiAnswer, ApiBody, ApiCall, PaymentsCaller } from './model';
-import { asError, causeOf } from '../kernel/cause';
+import { asError, causeOf, FinalError } from '../kernel/cause';
 
 export interface CallerPorts<Body> {
   /** One request, one answer, on a connection of its own. Rejects when the connection breaks. */
@@ -52,6 +52,7 @@ export class RetryingCaller<Body = ApiBody> implements PaymentsCaller<Body> {
     const deadlineMs = this.nowMs() + withinMs;
     for (;;) {
       const answer = await this.once(call).catch(asError);
+      if (answer instanceof FinalError) throw answer;
       const waitMs = this.waitMs(answer);
       if (waitMs === undefined) return answer as ApiAnswer<Body>;
       if (this.nowMs() + waitMs > deadlineMs) {
@@ -80,7 +81,9 @@ export class RetryingCaller<Body = ApiBody> implements PaymentsCaller<Body> {
   }
 }
 
-/** An answer in a line. */
+/** An answer in a line: status and code of the problem. The rest of a body is in no message and no log. */
 export function inBrief(answer: ApiAnswer<unknown> | Error): string {
-  return answer instanceof Error ? causeOf(answer) : `${answer.status} ${answer.text.slice(0, 200)}`;
+  if (answer instanceof Error) return causeOf(answer);
+  const { code } = Object(answer.body) as { readonly code?: unknown };
+  return typeof code === 'string' ? `${answer.status} ${code.slice(0, 64)}` : String(answer.status);
 }

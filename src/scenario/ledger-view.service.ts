@@ -1,3 +1,4 @@
+import { inBrief } from './caller.service';
 import { balancesFrom, Balances, mostDebits } from './figures.domain';
 import type { ApiAnswer, AccountLine, PaymentsCaller, ScenarioSetting } from './model';
 import { onwards } from '../kernel/pages';
@@ -10,7 +11,7 @@ export async function openAccount({ client, run, accounts }: Opening, name: stri
   const answer = await client.call({ method: 'PUT', path: `/api/v1/accounts/${accountId}`, body: { currency: 'USD', balance } });
   // 200: a call that was repeated for want of an answer had opened it.
   if (answer.status !== 201 && answer.status !== 200) {
-    throw new Error(`PUT /accounts/${accountId}: ${answer.status} ${answer.text.slice(0, 300)}`);
+    throw new Error(`PUT /accounts/${accountId}: ${inBrief(answer)}`);
   }
   accounts.set(accountId, balance);
   return accountId;
@@ -28,14 +29,10 @@ export async function linesOf(client: Pick<PaymentsCaller, 'call'>, accountId: s
   let cursor: string | undefined;
   do {
     const from: string = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const {
-      status,
-      text,
-      body: page,
-    } = await client.call({ path: `/api/v1/transactions?accountId=${encodeURIComponent(accountId)}&limit=100${from}`, region });
-    if (status !== 200) throw new Error(`GET /transactions of ${accountId}: ${status} ${text.slice(0, 200)}`);
-    lines.push(...(page.items ?? []));
-    cursor = next(page.nextCursor);
+    const answer = await client.call({ path: `/api/v1/transactions?accountId=${encodeURIComponent(accountId)}&limit=100${from}`, region });
+    if (answer.status !== 200) throw new Error(`GET /transactions of ${accountId}: ${inBrief(answer)}`);
+    lines.push(...(answer.body.items ?? []));
+    cursor = next(answer.body.nextCursor);
   } while (cursor);
   return lines;
 }
@@ -68,7 +65,7 @@ export async function audit(
       for (const [accountId, funded] of accounts) {
         const lines = await linesOf(client, accountId, region);
         const { body } = await client.call({ path: `/api/v1/accounts/${accountId}`, region });
-        wrong.push(...differences(`${accountId} in ${region}`, body, lines, funded));
+        wrong.push(...balanceDifferences(`${accountId} in ${region}`, body, lines, funded));
         all.push(...lines);
       }
     }
@@ -97,7 +94,8 @@ export async function auditOfRun({ client, regions, accounts, accepted }: Scenar
   };
 }
 
-function differences(
+/** What is wrong with an account's stored balances by its lines, in words. */
+export function balanceDifferences(
   where: string,
   { available, held, settled }: Partial<Balances>,
   lines: readonly AccountLine[],

@@ -1,6 +1,6 @@
 import { sameAnswer } from './figures.domain';
-import { audit } from './ledger-view.service';
-import type { ApiAnswer, ApiCall, PaymentsCaller, ScenarioReport } from './model';
+import { balanceDifferences, linesOf } from './ledger-view.service';
+import type { AccountLine, ApiAnswer, ApiCall, PaymentsCaller, ScenarioReport } from './model';
 
 /** One payment's way there and back. */
 export interface RoundTrip {
@@ -17,6 +17,8 @@ export interface RoundTrip {
   readonly regions: readonly string[];
   /** A call asks again for so long. */
   readonly callMs: number;
+  /** The region that is read may be behind by then, epoch milliseconds: in `HOME_REGION` it reads its own copy. */
+  readonly readUntilMs: number;
 }
 
 /** Authorises, repeats, is refused with another payload, captures, refunds, and adds the lines up. In the end all funds are there again. */
@@ -46,16 +48,58 @@ export async function roundTrip(trip: RoundTrip): Promise<void> {
   await addUp(trip, paymentId);
 }
 
-async function addUp({ client, figures, accountId, funds, callMs, regions }: RoundTrip, paymentId: string): Promise<void> {
-  const patient = {
-    call: (one: ApiCall) => client.call(one, callMs),
-    nowMs: () => client.nowMs(),
-    sleep: (ms: number) => client.sleep(ms),
+/** Looks until the payment's lines are there and add up. What is still missing then is late, and not wrong. */
+async function addUp(trip: RoundTrip, paymentId: string): Promise<void> {
+  const { client, figures, readUntilMs } = trip;
+  const beganMs = client.nowMs();
+  for (;;) {
+    const { types, lines, wrong } = await look(trip, paymentId);
+    const isWhole = types === 'AUTHORISATION,CAPTURE,REFUND';
+    if (!(isWhole && wrong.length === 0) && client.nowMs() + lookAgainMs <= readUntilMs) {
+      await client.sleep(lookAgainMs);
+      continue;
+    }
+    if (notYetWhole.includes(types)) {
+      const seconds = Math.round((client.nowMs() - beganMs) / 1000);
+      figures.check('the payment can be read', false, `${types || 'no line'} after ${seconds} s`, 'this region may read an older copy');
+      return;
+    }
+    figures.check('lines of the payment', isWhole, types.split(',').join(', '));
+    figures.check('lines add up to the balance', wrong.length === 0, `${lines.length} lines`, wrong[0]);
+    return;
+  }
+}
+
+const lookAgainMs = 1_000;
+/** What an older copy has of a payment: its lines arrive one by one, in any order. */
+const notYetWhole = ['', 'AUTHORISATION', 'CAPTURE', 'REFUND', 'AUTHORISATION,CAPTURE', 'AUTHORISATION,REFUND', 'CAPTURE,REFUND'];
+
+/** What can be read of a payment: types of its lines, those of its account, and what does not add up. */
+interface PaymentSight {
+  readonly types: string;
+  readonly lines: readonly AccountLine[];
+  readonly wrong: readonly string[];
+}
+
+/** The copy that is read has not got the account, or its lines. */
+class NotThereYet extends Error {}
+
+async function look({ client, accountId, funds, callMs, regions }: RoundTrip, paymentId: string): Promise<PaymentSight> {
+  const [region] = regions;
+  const call = async (one: ApiCall): Promise<ApiAnswer> => {
+    const answer = await client.call({ ...one, region }, callMs);
+    if (answer.status === 404) throw new NotThereYet();
+    return answer;
   };
-  const { wrong, lines } = await audit(patient, new Map([[accountId, funds]]), regions.slice(0, 1), callMs);
-  const types = lines.filter((line) => line.paymentId === paymentId).map(({ type }) => type);
-  figures.check('lines of the payment', types.sort().join() === 'AUTHORISATION,CAPTURE,REFUND', types.join(', '));
-  figures.check('lines add up to the balance', wrong.length === 0, `${lines.length} lines`, wrong[0]);
+  try {
+    const lines = await linesOf({ call }, accountId, region);
+    const account = await call({ path: `/api/v1/accounts/${accountId}` });
+    const own = lines.filter((line) => line.paymentId === paymentId).map(({ type }) => type);
+    return { types: own.sort().join(), lines, wrong: balanceDifferences(`${accountId} in ${region}`, account.body, lines, funds) };
+  } catch (error) {
+    if (error instanceof NotThereYet) return { types: '', lines: [], wrong: [] };
+    throw error;
+  }
 }
 
 /** Status and what it means; no other part of an answer. */

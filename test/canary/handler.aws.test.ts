@@ -61,6 +61,20 @@ test('a run proves itself by its secret, once, and logs its checks without secre
   expect(JSON.stringify(lines)).not.toMatch(/s3cret|good-token/);
 });
 
+test.each([400, 401, 403])('a client that its issuer refuses by %d asks once, and not again', async (status) => {
+  aws.answer = (call) => (call.action === 'GetSecretValue' ? tokenOrSecret(call) : { status, body: { error: 's3cret' } });
+  await expect(run()).rejects.toThrow(`all steps were made: the token endpoint answered ${status}`);
+  expect(aws.calls).toHaveLength(2);
+  expect(JSON.stringify(lines)).not.toContain('s3cret');
+});
+
+test('a secret of another form is read once, and not told', async () => {
+  aws.answer = () => ({ body: { SecretString: '{"password":"s3cret"}' } });
+  await expect(run()).rejects.toThrow(/all steps were made: the secret .+ must hold/);
+  expect(aws.calls).toHaveLength(1);
+  expect(JSON.stringify(lines)).not.toContain('s3cret');
+});
+
 test('at a region, only that region answers', async () => {
   expect(await run({ target: 'REGION', url: `${server.url}/us-east-1/` })).toBe('9 checks passed');
   await expect(run({ target: 'REGION', url: `${server.url}/us-west-2/` })).rejects.toThrow('the region that answers: us-west-2');

@@ -9,7 +9,14 @@ import { datapoints, judge } from '../../local/alarms/evaluate';
 import { alarmSpecs, AlarmSpec } from '../../local/alarms/specs';
 import { MetricStore } from '../../local/metrics/store';
 import { canaryMetrics } from '../../src/canary/contract';
-import { ActiveActivePaymentsApi, LedgerReplica, PaymentsAuthorization, PaymentsCanary, PaymentsCanaryProps } from '../../src/index';
+import {
+  ActiveActivePaymentsApi,
+  LedgerReplica,
+  PaymentRegions,
+  PaymentsAuthorization,
+  PaymentsCanary,
+  PaymentsCanaryProps,
+} from '../../src/index';
 import { newStack, plain, regions, stubContext } from '../cdk/stacks';
 
 const jwt = PaymentsAuthorization.jwt({ issuer: 'https://login.example.com', audience: ['payments'], tenantClaim: 'tenant' });
@@ -88,6 +95,31 @@ describe('the canaries', () => {
     for (const { DependsOn } of Object.values(template.findResources('AWS::Synthetics::Canary'))) {
       expect(DependsOn).toEqual(expect.arrayContaining([expect.stringMatching(/^CanaryRoleDefaultPolicy/)]));
     }
+  });
+
+  test('come before the alarm on their silence: until the first run there is nothing else', () => {
+    const silent = Object.entries(template.findResources('AWS::CloudWatch::Alarm')).filter(([id]) => id.includes('Silent'));
+    expect(silent.map(([id, { DependsOn }]) => [id.replace(/Silent.*/, ''), DependsOn])).toEqual([
+      ['CanaryRegion', [expect.stringMatching(/^CanaryRegionCanary/)]],
+      ['CanaryName', [expect.stringMatching(/^CanaryNameCanary/)]],
+    ]);
+  });
+
+  test.each([
+    ['ap-southeast-3', false],
+    ['ap-southeast-1', true],
+  ])('are traced where Synthetics can do so: %s %s', (region, isTraced) => {
+    const asian = PaymentRegions.homeRegion({
+      replicas: ['ap-southeast-3', 'ap-southeast-1'],
+      authority: { replicas: ['ap-northeast-1', 'ap-northeast-2'], witness: 'ap-northeast-3' },
+    });
+    const stack = newStack(region);
+    const api = new ActiveActivePaymentsApi(stack, 'Api', {
+      ledger: LedgerReplica.of(stack, 'acme-pay', asian, { syntheticTenants: ['canary'] }),
+      authorization: jwt,
+    });
+    canaryIn({ api }, stack);
+    for (const { RunConfig } of canaries(Template.fromStack(stack))) expect(RunConfig.ActiveTracing).toBe(isTraced);
   });
 
   test('have the script at the root and where older runtimes look for it', () => {

@@ -26,6 +26,7 @@ import {
   CanaryPlan,
   canaryRoleName,
   CanaryTarget,
+  untracedRegions,
 } from '../contract';
 
 /**
@@ -130,7 +131,7 @@ export class PaymentsCanary extends Construct {
       schedule: { expression: intervalMinutes === 1 ? 'rate(1 minute)' : `rate(${intervalMinutes} minutes)`, durationInSeconds: '0' },
       runConfig: {
         timeoutInSeconds: canaryLimits.runSeconds,
-        activeTracing: true,
+        activeTracing: !untracedRegions.includes(region),
         environmentVariables: canaryEnv.write({ plan: Stack.of(this).toJsonString(planOf(target, props)) }),
       },
       startCanaryAfterCreation: true,
@@ -147,7 +148,7 @@ export class PaymentsCanary extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const place = target === 'REGION' ? `the endpoint of ${region}` : `${props.publicName} as ${region} sees it`;
-    const alarms = defineCanaryAlarms(own, { systemName, name, place }, this.settings, props.alarmActions);
+    const alarms = defineCanaryAlarms(own, { systemName, name, place, canary }, this.settings, props.alarmActions);
     // A first run is under way when its absence begins to count.
     for (const alarm of alarms) alarm.node.addDependency(canary);
     return alarms;
