@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ConsumerError, dist, must, outside, packageIn } from './consumers-commands';
-import { runsLocally } from './consumers-installed';
+import { RunEnd, runsLocally } from './consumers-installed';
 import { compare, templatesBesideCode } from './consumers-templates';
 import { Outcome, Step, failed, hasProgram, root, skipped, sum } from './steps';
 import { Example, examples, Language } from '../src/commands/init/init.service';
@@ -21,8 +21,8 @@ interface Trial {
   readonly language: Language;
   /** Programs without which it cannot be tried. */
   readonly programs: readonly string[];
-  /** Whether its first app is deployed into two emulated regions too, by the package of the local run. */
-  readonly isRun: boolean;
+  /** How a run of its first app in two emulated regions ends, by the package of the local run; absent: it is not run. */
+  readonly runEnd?: RunEnd;
   /** The command's arguments come after these. */
   init(place: string): readonly string[];
   /** Installs the app's dependencies and runs its tests. `before` is the app tried before it, with the same dependencies. */
@@ -50,7 +50,7 @@ async function attempt(workshop: string, trial: Trial): Promise<Outcome> {
         await must(program, [...args, 'init', example, app, '--language', trial.language], { cwd: place });
         await trial.test(app, before);
         outcomes.push(...(await synthesise(workshop, trial, example, app)));
-        if (trial.isRun && before === undefined) outcomes.push(await runsLocally(workshop, app, trial.cdk(app).env));
+        if (trial.runEnd && before === undefined) outcomes.push(await runsLocally(workshop, app, trial.runEnd, trial.cdk(app).env));
         before = app;
       }
       return sum(outcomes);
@@ -100,7 +100,7 @@ function typescript(workshop: string): Trial {
   return {
     language: 'typescript',
     programs: [],
-    isRun: true,
+    runEnd: 'interrupted',
     init: () => byNpm(workshop),
     test: async (app, before) => {
       const modules = path.join(app, 'node_modules');
@@ -121,7 +121,7 @@ function python(workshop: string): Trial {
   return {
     language: 'python',
     programs: ['python3'],
-    isRun: true,
+    runEnd: 'npm is killed',
     init: () => [path.join(programs, 'cdk-multi-region-payments')],
     test: async (app) => {
       await must(
@@ -140,7 +140,6 @@ function java(workshop: string): Trial {
   return {
     language: 'java',
     programs: ['javac', 'mvn'],
-    isRun: false,
     init: () => byNpm(workshop),
     test: async (app) => {
       // Where the package is until it is published, and what the step `packages` has fetched already.
@@ -183,7 +182,6 @@ function go(workshop: string): Trial {
   return {
     language: 'go',
     programs: ['go'],
-    isRun: false,
     init: () => byNpm(workshop),
     test: async (app) => {
       await must('go', ['mod', 'edit', '-replace', `${module}=${path.join(dist, 'go', 'cdkmultiregionpayments')}`], { cwd: app, env });

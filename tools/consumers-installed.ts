@@ -18,17 +18,30 @@ const answerWithinMs = 60_000;
 const endWithinMs = 30_000;
 const [key, account] = ['order-4711', 'acc-1'];
 
+/** How a run comes to its end: as by Ctrl-C, or because the npm that started it was killed, which no signal tells. */
+export type RunEnd = 'interrupted' | 'npm is killed';
+
 /** Runs the app of a folder, with the environment in which it synthesises. */
-export async function runsLocally(workshop: string, app: string, env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+export async function runsLocally(
+  workshop: string,
+  app: string,
+  end: RunEnd,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Outcome> {
   const program = await installed(workshop);
+  const byNpm = ['npm', 'exec', '--prefix', path.join(workshop, 'local'), '--', localName];
   const temp = mkdtempSync(path.join(os.tmpdir(), 'l-'));
   const start = Date.now();
-  const run = new InstalledRun(program, app, { ...env, TMPDIR: temp, XDG_CACHE_HOME: path.join(workshop, 'local', 'cache') });
+  const run = new InstalledRun(end === 'interrupted' ? [program] : byNpm, app, {
+    ...env,
+    TMPDIR: temp,
+    XDG_CACHE_HOME: path.join(workshop, 'local', 'cache'),
+  });
   try {
     const url = await run.ready();
     const readyAfter = (Date.now() - start) / 1000;
     await payTwiceAndElsewhere(url);
-    await run.endsWithoutTrace(temp);
+    await run.endsWithoutTrace(temp, end);
     return passed(`ready after ${readyAfter.toFixed(0)} s, paid, and ended after ${((Date.now() - start) / 1000).toFixed(0)} s`);
   } finally {
     await run.kill();
@@ -59,8 +72,8 @@ class InstalledRun {
   private readonly child: ChildProcess;
   private readonly ended: Promise<number | null>;
 
-  constructor(program: string, app: string, env: Readonly<Record<string, string>>) {
-    this.child = spawn(program, ['--app', '.', '--port', '0', '--only', 'none'], {
+  constructor([program, ...first]: readonly string[], app: string, env: Readonly<Record<string, string>>) {
+    this.child = spawn(program, [...first, '--app', '.', '--port', '0', '--only', 'none'], {
       cwd: app,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -85,12 +98,19 @@ class InstalledRun {
     throw new ConsumerError(`${localName} ${this.over ? 'ended before it was ready' : 'was not ready'}:\n${lastLines(this.output, 30)}`);
   }
 
-  async endsWithoutTrace(temp: string): Promise<void> {
+  async endsWithoutTrace(temp: string, end: RunEnd): Promise<void> {
+    if (end === 'interrupted') await this.interrupt();
+    else this.child.kill('SIGKILL');
+    // npm keeps a cache of its own there.
+    const left = (): string[] => [...processesWith(`TMPDIR=${temp}`), ...readdirSync(temp).filter((name) => /^mrp/.test(name))];
+    for (const deadline = Date.now() + endWithinMs; left().length > 0 && Date.now() < deadline;) await sleep(200);
+    if (left().length > 0) throw new ConsumerError(`${localName} left ${left().join(', ')} behind when ${end}`);
+  }
+
+  private async interrupt(): Promise<void> {
     this.child.kill('SIGINT');
     const code = await Promise.race([this.ended, sleep(endWithinMs, 'not within 30 s' as const, { ref: false })]);
     if (code !== 0) throw new ConsumerError(`${localName} ended on SIGINT with ${code}:\n${lastLines(this.output, 30)}`);
-    const left = [...processesWith(`TMPDIR=${temp}`), ...readdirSync(temp)];
-    if (left.length > 0) throw new ConsumerError(`${localName} left ${left.join(', ')} behind`);
   }
 
   async kill(): Promise<void> {
