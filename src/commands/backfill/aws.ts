@@ -82,7 +82,6 @@ export async function backfillAccount(account: BackfillAccount): Promise<Omit<Ba
  * copy too: the status of a version is one for all its destinations. Names have passed the command's checks.
  */
 function jobRequest(bucket: string, role: string, { from, to, isNewRegion }: BackfillAccount): string {
-  const statuses = ['NONE', 'FAILED', ...(isNewRegion ? ['COMPLETED', 'REPLICA'] : [])];
   const place = `<ExpectedManifestBucketOwner>${role.split(':')[4]}</ExpectedManifestBucketOwner>`;
   const bucketArn = `arn:aws:s3:::${bucket}`;
   return [
@@ -100,7 +99,9 @@ function jobRequest(bucket: string, role: string, { from, to, isNewRegion }: Bac
     `<ManifestOutputLocation>${place}<Bucket>${bucketArn}</Bucket><ManifestPrefix>${backfillPrefix}manifests</ManifestPrefix>`,
     '<ManifestFormat>S3InventoryReport_CSV_20211130</ManifestFormat></ManifestOutputLocation>',
     '<Filter><EligibleForReplication>true</EligibleForReplication>',
-    `<ObjectReplicationStatuses>${statuses.map((status) => `<member>${status}</member>`).join('')}</ObjectReplicationStatuses></Filter>`,
+    '<ObjectReplicationStatuses><member>NONE</member><member>FAILED</member>',
+    isNewRegion ? '<member>COMPLETED</member><member>REPLICA</member>' : '',
+    '</ObjectReplicationStatuses></Filter>',
     '<EnableManifestOutput>true</EnableManifestOutput></S3JobManifestGenerator></ManifestGenerator>',
     '</CreateJobRequest>',
   ].join('');
