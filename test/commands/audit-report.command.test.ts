@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { runCommand } from './run-command';
+import { auditReaderOf } from '../../src/commands/audit-report/aws';
 import { kmsSigner, parameterAudit } from '../../src/cutover/audit/aws';
 import { AuditLog } from '../../src/cutover/audit/service';
 import { clock } from '../../src/runtime/clock';
@@ -72,6 +73,15 @@ test('an end that was cut off is seen by the record of an earlier report', async
   const { code, output } = await command('--seen', `13:${'a'.repeat(64)}`, '--output', path.join(folder, 'cut.md'));
   expect(output).toMatch(/13/);
   expect(code).toBe(1);
+});
+
+test('the reader checks with the key that it is given, and without one no signature', async () => {
+  const account = { systemName: 'acme-pay', region, endpointUrl: aws.url };
+  const signed = await auditReaderOf(account, services.keyArn).report(account);
+  expect([signed.unbroken, signed.records]).toEqual([true, 12]);
+  expect(signed.text).toContain('11111111-2222-3333-4444-555555555555');
+  const unchecked = await auditReaderOf(account).report(account);
+  expect([unchecked.records, aws.inputs('GetPublicKey').length]).toEqual([12, 1]);
 });
 
 test('what AWS refuses is one line', async () => {
