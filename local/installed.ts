@@ -33,9 +33,13 @@ function endWithNpm(): void {
 /** Between npm and what it starts may be its shell, which would wait on. */
 function npmAbove(parent: number): number {
   const { stdout } = spawnSync('ps', ['-o', 'ppid=,comm=', '-p', String(parent)], { encoding: 'utf8' });
-  const [, above, name] = /^\s*(\d+)\s+(.*)$/m.exec(stdout ?? '') ?? [];
-  return /(^|\/)-?\w*sh$/.test(name?.trim() ?? '') ? Number(above) : parent;
+  const [above, ...name] = (stdout ?? '').trim().split(' ');
+  return isShell(name.join(' ').trim()) ? Number(above) : parent;
 }
+
+/** By the name of its program, which a login shell has with a hyphen: `sh`, `-bash`, `/bin/zsh`. */
+const isShell = (name: string): boolean =>
+  ['sh', 'bash', 'dash', 'zsh', 'ash', 'ksh', 'fish'].includes(path.basename(name).replace(/^-/, ''));
 
 function isGone(pid: number): boolean {
   try {

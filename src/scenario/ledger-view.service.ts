@@ -31,8 +31,9 @@ export async function linesOf(client: Pick<PaymentsCaller, 'call'>, accountId: s
     const from: string = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`;
     const answer = await client.call({ path: `/api/v1/transactions?accountId=${encodeURIComponent(accountId)}&limit=100${from}`, region });
     if (answer.status !== 200) throw new Error(`GET /transactions of ${accountId}: ${inBrief(answer)}`);
-    lines.push(...(answer.body.items ?? []));
-    cursor = next(answer.body.nextCursor);
+    const { body: page } = answer;
+    lines.push(...(page.items ?? []));
+    cursor = next(page.nextCursor);
   } while (cursor);
   return lines;
 }
