@@ -2,9 +2,7 @@ import { paid } from './paid';
 import { World } from './world';
 import { KeyedOutcome, MoveCommand } from '../../src/ledger/model';
 import { Change, Item, LedgerStore } from '../../src/ledger/ports';
-import { bounds } from '../../src/ledger/protocol/domain';
 import { PaymentsLedger } from '../../src/ledger/protocol/service';
-import { trim } from '../../src/ledger/protocol/trim.service';
 
 /** Counts how often a call waits for another region: strongly consistent requests one after the other. What is sent at once counts once. */
 class Ocean {
@@ -49,15 +47,6 @@ const payment = async (): Promise<string> => paid(await pay(key())).paymentId;
 const moved = async (type: MoveCommand['type']): Promise<string> => {
   const id = await payment();
   await move(key(), type, id);
-  return id;
-};
-const lookAfter = async (): Promise<void> => {
-  world.nowMs += bounds.trimAfterMs + 1;
-  await trim(world.attempt(), 'a#acme#acc');
-};
-const left = async (): Promise<string> => {
-  const id = await payment();
-  await lookAfter();
   return id;
 };
 const get = (id: string) => () => ledger.getPayment(world.context(), id);
@@ -107,55 +96,6 @@ const calls: Readonly<Record<string, readonly [number, () => Promise<() => Promi
     async () => {
       const id = await moved('CAPTURE');
       return () => move(key(), 'REFUND', id);
-    },
-  ],
-  'a capture of a hold that has left its account': [
-    3,
-    async () => {
-      const id = await left();
-      return () => move(key(), 'CAPTURE', id);
-    },
-  ],
-  'a void of one': [
-    3,
-    async () => {
-      const id = await left();
-      return () => move(key(), 'VOID', id);
-    },
-  ],
-  'a refund of what was captured so': [
-    4,
-    async () => {
-      const id = await left();
-      await move(key(), 'CAPTURE', id);
-      return () => move(key(), 'REFUND', id);
-    },
-  ],
-  'a replay of such a capture': [
-    1,
-    async () => {
-      const [id, again] = [await left(), key()];
-      await move(again, 'CAPTURE', id);
-      await move(again, 'CAPTURE', id);
-      return () => move(again, 'CAPTURE', id);
-    },
-  ],
-  'a GET of a payment whose hold has left its account': [1, async () => get(await left())],
-  'a GET of a payment that was captured after that': [
-    1,
-    async () => {
-      const id = await left();
-      await move(key(), 'CAPTURE', id);
-      return get(id);
-    },
-  ],
-  'a GET of one whose capture has left its account too': [
-    1,
-    async () => {
-      const id = await left();
-      await move(key(), 'CAPTURE', id);
-      await lookAfter();
-      return get(id);
     },
   ],
   'a GET of an account': [1, async () => () => ledger.getAccount(world.context(), 'acc')],

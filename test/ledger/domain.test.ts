@@ -1,7 +1,17 @@
 import * as fc from 'fast-check';
 import { Move } from '../../src/ledger/model';
-import { accountPk, idOfPaymentId, paymentAfter, paymentIdOf, PaymentItem, seqOf } from '../../src/ledger/protocol/domain';
-import { decisionOfEntry, decodeEntry, encodeEntry, Entry } from '../../src/ledger/protocol/entries.domain';
+import {
+  accountPk,
+  decisionOfEntry,
+  decodeEntry,
+  encodeEntry,
+  Entry,
+  idOfPaymentId,
+  paymentAfter,
+  paymentIdOf,
+  PaymentItem,
+  seqOf,
+} from '../../src/ledger/protocol/domain';
 
 const id = fc.stringMatching(/^[A-Za-z0-9_-]{22}$/);
 const entry: fc.Arbitrary<Entry> = fc.oneof(

@@ -195,10 +195,8 @@ export class World {
   }
 
   private threw(error: unknown, older = false): void {
-    // The release before does not know what it has met, and says so: its caller is answered 500, and sends again. So it does where the
-    // hold that it looks for has left its account.
-    const notKnown = /has an unknown form|not readable by this version|has neither a hold nor a closure/;
-    if (older && error instanceof Error && notKnown.test(error.message)) {
+    // The release before does not know what it has met, and says so: its caller is answered 500, and sends again.
+    if (older && error instanceof Error && /has an unknown form|not readable by this version/.test(error.message)) {
       return this.met('refusedByOlder');
     }
     this.history.broken.push({ invariant: 'never throws', detail: error instanceof Error ? error.message : String(error) });

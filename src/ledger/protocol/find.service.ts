@@ -1,8 +1,5 @@
 import { Attempt, bothOf } from './attempt.service';
-import { hintsOf, isApplied, isDue } from './closing.service';
-import { entryDateOf } from './dates.service';
-import { accountPk, idOfPaymentId, isPayment, keyItemPk, PaymentItem, paymentOf } from './domain';
-import { decisionOfEntry, entryFor, entryOf } from './entries.domain';
+import { accountPk, decisionOfEntry, entryFor, entryOf, idOfPaymentId, isPayment, keyItemPk, PaymentItem, paymentOf } from './domain';
 import { closedWith, closerOf, lags, refundedWith } from './finish.service';
 import { Item } from '../ports';
 
@@ -30,59 +27,33 @@ export async function paymentToMove(attempt: Attempt, paymentId: string): Promis
   const id = idOfPaymentId(paymentId);
   if (id === undefined) return undefined;
   if (!lags(attempt)) return decided(attempt, await ownItem(attempt, id, true));
-  const old = await inRegion(attempt, id);
-  return old?.outcome ? old : decided(attempt, ...(await both(attempt, id, old)));
+  const old = await ownItem(attempt, id, false);
+  const known = old?.outcome ? old : old && withDecision(old, await accountOf(attempt, old, false));
+  return known ?? decided(attempt, ...(await both(attempt, id, old)));
 }
 
-/**
- * A payment as copies in the region tell of it, with its decision if they do; and what they tell for ever: that its hold has left the
- * account, or that its closure has come there.
- */
-async function inRegion(attempt: Attempt, id: string): Promise<PaymentItem | undefined> {
-  const own = await ownItem(attempt, id, false);
-  if (!own || own.outcome?.status === 'DECLINED' || (own.closure && !isDue(own))) return own;
-  const account = await accountOf(attempt, own, false);
-  const known = own.outcome ? own : withDecision(own, account);
-  if (!account || !known) return own;
-  const entry = entryFor(account, known);
-  if (isDue(known)) {
-    const isThere = entry?.kind === 'closed' || (await isApplied(attempt, known.closure!, false));
-    return isThere ? { ...known, applied: true } : known;
-  }
-  // It had been there, since it is authorised; a copy that is too old to have it has not this watermark.
-  return !entry && isBehind(account, entryDateOf(known)) ? { ...known, released: true } : known;
-}
-
-const isBehind = (account: Item, at: number): boolean => (account.trimmedThrough as number) >= at;
-
-/** A payment as all readers see it from now on: with each move that its account has taken. */
+/** A payment as all readers see it from now on: with each move that its account has decided. */
 export async function paymentToShow(attempt: Attempt, paymentId: string): Promise<PaymentItem | undefined> {
   const id = idOfPaymentId(paymentId);
   if (id === undefined) return undefined;
   if (!lags(attempt)) return decided(attempt, await ownItem(attempt, id, true));
-  const old = await inRegion(attempt, id);
+  const old = await ownItem(attempt, id, false);
   if (old && isFinal(old)) return old;
-  const [own, read] = await both(attempt, id, old?.released || (old?.closure && !isDue(old)) ? undefined : old);
-  if (!own) return undefined;
-  const payment = { ...own, ...hintsOf(old) };
-  if (tellsAll(payment)) return payment;
+  const [payment, read] = await both(attempt, id, old?.closure ? undefined : old);
+  if (!payment || tellsAll(payment)) return payment;
   const account = read ?? (await accountOf(attempt, payment));
   const shown = account && (await asDecidedOn(attempt, payment, account));
-  if (shown) return shown;
   // Shown by its own item and trimmed between the two reads, or not decided at all.
-  const again = await ownItem(attempt, id, true);
-  const now = again && isDue(again) && !payment.applied ? await accountOf(attempt, again) : undefined;
-  return now ? withoutWhatIsDue(attempt, again!, now) : again;
+  return shown ?? ownItem(attempt, id, true);
 }
 
 /** Whether nothing can become of a payment any more: then an old copy is as good as a new one. */
-const isFinal = (payment: PaymentItem): boolean =>
-  payment.outcome?.status === 'DECLINED' || (payment.closure !== undefined && payment.captured === payment.refunded && !isDue(payment));
+const isFinal = ({ outcome, closure, captured, refunded }: PaymentItem): boolean =>
+  outcome?.status === 'DECLINED' || (closure !== undefined && captured === refunded);
 
 /** Whether a payment's own item tells all that its account has decided of it. */
-const tellsAll = (payment: PaymentItem): boolean =>
-  payment.outcome?.status === 'DECLINED' ||
-  (payment.closure ? payment.pending === undefined && !isDue(payment) : payment.released !== undefined);
+const tellsAll = ({ outcome, closure, pending }: PaymentItem): boolean =>
+  outcome?.status === 'DECLINED' || (closure !== undefined && pending === undefined);
 
 /** A payment's own item, and at the same time its account if an old copy tells which one that is. */
 const both = (attempt: Attempt, id: string, old: PaymentItem | undefined): Promise<readonly [PaymentItem | undefined, Item | undefined]> =>
@@ -104,21 +75,10 @@ function withDecision(payment: PaymentItem, account: Item | undefined): PaymentI
 }
 
 /** A payment whose own item may lag behind its account, with what the account has decided; undefined: that has no entry of it. */
-async function asDecidedOn(attempt: Attempt, own: PaymentItem, account: Item): Promise<PaymentItem | undefined> {
-  const payment = isDue(own) ? await withoutWhatIsDue(attempt, own, account) : own;
+async function asDecidedOn(attempt: Attempt, payment: PaymentItem, account: Item): Promise<PaymentItem | undefined> {
   const { closure, pending } = payment;
-  if (closure && !pending) return payment;
-  if (closure) return entryOf(account, pending!.id)?.kind === 'refund' ? refundedWith(payment, pending!) : undefined;
-  if (own.closure) return payment;
+  if (closure) return pending && entryOf(account, pending.id)?.kind === 'refund' ? refundedWith(payment, pending) : undefined;
   const entry = entryFor(account, payment);
   if (entry?.kind !== 'closed') return withDecision(payment, account);
   return closedWith(payment, await closerOf(attempt, entry.closure), entry.closure);
-}
-
-/** A payment as its account had taken its closure, or had not yet. */
-async function withoutWhatIsDue(attempt: Attempt, payment: PaymentItem, account: Item): Promise<PaymentItem> {
-  const { closure, pending: _, ...open } = payment;
-  const isThere =
-    entryFor(account, payment)?.kind === 'closed' || (isBehind(account, payment.dueAt!) && (await isApplied(attempt, closure!)));
-  return isThere ? { ...payment, applied: true } : { ...open, captured: 0, refunded: 0, moves: {} };
 }

@@ -1,7 +1,5 @@
 import { Attempt, BrokenInvariant } from './attempt.service';
-import { accountPk, bounds, idOfPk, isFence, isPayment, keyItemPk, PaymentDecision, PaymentItem } from './domain';
-import { decodeEntry, encodeEntry, entriesOf, Provisional } from './entries.domain';
-import { completePayment } from './finish.service';
+import { bounds, decodeEntry, entriesOf, isFence, isPayment, keyItemPk, Provisional } from './domain';
 import { fenceMark } from '../contract';
 import { Condition, Item, Value } from '../ports';
 
@@ -25,8 +23,6 @@ function provisionalIn(account: Item): readonly Provisional[] {
 export interface Resolved {
   readonly confirmed: readonly Confirmed[];
   readonly orphans: readonly Provisional[];
-  /** What stands in the keys' items, by identity. */
-  readonly claims: ReadonlyMap<string, Item>;
 }
 /** A provisional entry that is a hold, and when it was claimed. */
 export interface Confirmed extends Provisional {
@@ -47,11 +43,7 @@ async function resolve(attempt: Attempt, entries: readonly Provisional[]): Promi
     return isPayment(claim) && claim.nonce === entry.nonce ? [{ ...entry, at: claim.at as number }] : [];
   });
   const holds = new Set(confirmed.map(({ id }) => id));
-  return {
-    confirmed,
-    orphans: entries.filter(({ id }) => !holds.has(id)),
-    claims: new Map([...claims.values()].map((item) => [idOfPk(item), item])),
-  };
+  return { confirmed, orphans: entries.filter(({ id }) => !holds.has(id)) };
 }
 
 /** Makes sure that no claim under way reaches a key's item; returns what stands there. */
@@ -64,11 +56,7 @@ async function fence(attempt: Attempt, pk: string): Promise<Item> {
 }
 
 /** Gives back what an orphan holds, once: whoever comes second finds another entry, or none. */
-export async function giveBack(
-  attempt: Attempt,
-  account: string,
-  { id, code, amount }: Pick<Provisional, 'id' | 'code' | 'amount'>,
-): Promise<void> {
+export async function giveBack(attempt: Attempt, account: string, { id, code, amount }: Provisional): Promise<void> {
   await attempt.change({
     pk: account,
     require: [{ test: 'equals', path: ['entries', id], value: code }],
@@ -78,22 +66,6 @@ export async function giveBack(
     ],
     remove: [['entries', id]],
   });
-}
-
-/**
- * Stores what an entry decided of a payment in its own item, and what stands there counts: the release before may have declined a claim as
- * expired that got a new date. Then its hold is none, and goes.
- */
-export async function settleDated(
-  attempt: Attempt,
-  { id, amount, tenant, accountId }: PaymentItem,
-  decision: PaymentDecision,
-  code = encodeEntry({ kind: 'hold', amount }),
-): Promise<PaymentDecision> {
-  const stored = await completePayment(attempt, id, decision);
-  const isNone = stored.status === 'DECLINED' && decision.status === 'AUTHORISED';
-  if (isNone) await giveBack(attempt, accountPk(tenant, accountId), { id, code, amount });
-  return stored;
 }
 
 /** What a look behind the provisional entries came to: whether funds came free, and which entries turned out to be holds. */
@@ -112,14 +84,18 @@ export async function lookBehind(attempt: Attempt, account: Item, needed: number
   return { freed: orphans.length > 0, confirmed };
 }
 
-/** Looks at some provisional entries of an account, from anywhere among them: orphans go, and it tells which are holds. */
-export async function settleSome(attempt: Attempt, account: Item): Promise<Resolved> {
+/** Looks at some provisional entries of an account, from anywhere among them: orphans go, and what is a hold says so from then on. */
+export async function settleSome(attempt: Attempt, account: Item): Promise<void> {
   const all = provisionalIn(account);
-  if (all.length === 0) return { confirmed: [], orphans: [], claims: new Map() };
+  if (all.length === 0) return;
   const start = Math.floor(attempt.ports.random() * all.length);
-  const resolved = await resolve(attempt, [...all.slice(start), ...all.slice(0, start)].slice(0, bounds.trimAtMost));
-  for (const orphan of resolved.orphans) await giveBack(attempt, account.pk, orphan);
-  return resolved;
+  const { confirmed, orphans } = await resolve(attempt, [...all.slice(start), ...all.slice(0, start)].slice(0, bounds.settleAtMost));
+  for (const orphan of orphans) await giveBack(attempt, account.pk, orphan);
+  // What was held a moment ago may be captured in the next: then the entry goes by itself.
+  const old = confirmed.filter(({ at }) => at < attempt.ports.nowMs() - bounds.abandonedAfterMs);
+  if (old.length === 0) return;
+  // Refused when one of them was captured meanwhile: then another visit has its turn.
+  await attempt.change({ pk: account.pk, require: old.map(unchanged), set: old.map(asHold) });
 }
 
 export const unchanged = ({ id, code }: Pick<Provisional, 'id' | 'code'>): Condition => ({

@@ -61,7 +61,7 @@ export function checkAll(evidence: Evidence): Verdict {
     ...orders.flatMap((order) => order.violations),
     ...checkEvents(books, consumed),
     ...(mode === 'LIVENESS' ? checkAnswered(history, faultsEndMs, home ? homeAnswerWithinMs : answerWithinMs, lossy) : []),
-    ...((mode === 'LIVENESS' && trimAfterMs > 0) || trimAfterMs === Infinity ? checkExpiry(history, trimAfterMs - clocksApartMs) : []),
+    ...(mode === 'LIVENESS' && trimAfterMs > 0 ? checkExpiry(history, trimAfterMs - clocksApartMs) : []),
   ];
   const excused = home ? excusedPayments(history, home.reported) : new Set<string>();
   return {

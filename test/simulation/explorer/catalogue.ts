@@ -1,4 +1,3 @@
-import { ofHoldsThatLeft, smallOfHoldsThatLeft } from './left';
 import { andRead, longApartMs, lookAfter, move, pay, read, Scenario } from './scenarios';
 
 /** Few enough orders for every run of the tests, and enough to find what is planted. */
@@ -60,7 +59,6 @@ export const bySmallBound: readonly Scenario[] = [
     calls: [move('CAPTURE', 'c', 'k', 50), read('k'), lookAfter],
     faults: 0,
   },
-  ...smallOfHoldsThatLeft,
 ];
 
 /** What is explored: three calls at once, two keys, one account. All may die at any step; what was sent lands at any time, or never. */
@@ -151,5 +149,4 @@ export const scenarios: readonly Scenario[] = [
     calls: [move('CAPTURE', 'c', 'k', 50), andRead(move('REFUND', 'r', 'k'))],
     faults: 0,
   },
-  ...ofHoldsThatLeft,
 ];

@@ -41,8 +41,6 @@ export interface Scenario {
   readonly faults: number;
   /** Whether calls leave it to others to look after the account. @default false: each does, before it answers */
   readonly untended?: true;
-  /** Whether somebody has looked after the account since, so that what had happened before has left it. */
-  readonly left?: true;
   /** Between one call's clock and the next one's. @default 10 s */
   readonly apartMs?: number;
 }
@@ -84,19 +82,9 @@ const moved = ({ key, of, amount, ...call }: Moving): MoveCommand => ({
   ...(amount === undefined ? {} : { amount }),
 });
 
-/** A call, and a look after the account behind it, which the service makes beside it: one that comes sooner is an actor of its own. */
-async function tended(subject: Subject, call: Call, ports: LedgerPorts): Promise<unknown> {
-  const outcome = await perform(subject, call, ports);
-  if ('of' in call || call.do === 'pay') await perform(subject, lookAfter, ports);
-  return outcome;
-}
-
 async function perform(subject: Subject, call: Call, ports: LedgerPorts): Promise<unknown> {
   const asked = context(ports.nowMs());
-  if (call.do === 'look after') {
-    const attempt = new subject.Attempt(ports, { region: 'here' }, asked);
-    return attempt.bestEffort(() => subject.trim(attempt, account));
-  }
+  if (call.do === 'look after') return subject.trim(new subject.Attempt(ports, { region: 'here' }, asked), account);
   const ledger = ledgerOf(subject, ports);
   if (call.do === 'pay') return ledger.authorise(asked, payment(call));
   if (call.do === 'read') {
@@ -124,7 +112,7 @@ class Quiet {
   constructor(
     private readonly subject: Subject,
     private readonly name: string,
-    public nowMs: number,
+    private readonly nowMs: number,
   ) {}
 
   public get ports(): LedgerPorts {
@@ -147,12 +135,6 @@ export async function prepare(scenario: Scenario, subject: Subject, statesAtMost
   const quiet = new Quiet(subject, 'before', beganMs);
   await ledgerOf(subject, quiet.ports).openAccount(context(beganMs), { accountId: 'acc', currency: 'EUR', balance: scenario.funds });
   for (const call of scenario.before ?? []) await quiet.perform(call);
-  if (scenario.left) {
-    quiet.nowMs += laterMs - 1;
-    await quiet.perform(lookAfter);
-    const { entries } = quiet.memory.items.get(account)!;
-    if (Object.keys(entries as object).length > 0) throw new Error(`'${scenario.name}': not all has left the account`);
-  }
   const table = new VersionedTable((pk) => pk.startsWith('k#'));
   const faultOf = (): Error => new subject.StoreFault('unknown', 'not heard of');
   const checks = new Checks(scenario, subject, table);
@@ -164,8 +146,9 @@ export async function prepare(scenario: Scenario, subject: Subject, statesAtMost
         new Actor(
           'ABCD'[at],
           beganMs + laterMs + at * apartOf(scenario),
-          (ports) => (scenario.untended ? perform : tended)(subject, call, ports),
+          (ports) => perform(subject, call, ports),
           faultOf,
+          scenario.untended ? 0.5 : 0,
         ),
     ),
     faults: scenario.faults,
@@ -240,13 +223,7 @@ class Checks {
     if (wrong !== undefined) return wrong;
     // Asked again, each says what it said; and whoever died is answered.
     const again: (string | undefined)[] = [];
-    for (const call of all) {
-      try {
-        again.push(JSON.stringify((await quiet.perform(call)) ?? null));
-      } catch (error) {
-        return `${text(call)}, asked again, threw ${String(error)}`;
-      }
-    }
+    for (const call of all) again.push(JSON.stringify((await quiet.perform(call)) ?? null));
     return this.oneAnswer([...answers, ...again], [...all, ...all]) ?? this.wrongIn(quiet, [...all, ...all], [...answers, ...again], true);
   }
 

@@ -1,4 +1,3 @@
-import { leaving } from './leaving';
 import { provisional } from './provisional';
 import { told } from './told';
 import { Mode } from '../run';
@@ -111,7 +110,7 @@ const decisions: readonly Mistake[] = [
   },
   {
     name: 'a hold over the entry that is there',
-    edits: [ledger('protocol/authorise', "    { test: 'absent', path: ['entries', claim.id] },\n", '')],
+    edits: [ledger('protocol/authorise', "    { test: 'absent', path: ['entries', id] },\n", '')],
   },
   {
     name: 'a hold without looking at the balance',
@@ -166,7 +165,7 @@ const moves: readonly Mistake[] = [
     name: 'an entry deleted at capture or void',
     edits: [
       ledger(
-        'protocol/closing',
+        'protocol/move',
         "    set: [[['entries', payment.id], encodeEntry({ kind: 'closed', amount: payment.amount, closure: wanted })]],",
         "    remove: [['entries', payment.id]],",
       ),
@@ -187,7 +186,7 @@ const moves: readonly Mistake[] = [
     edits: [
       ledger(
         'protocol/refund',
-        "    require: newEntry(claim),\n    set: [[['entries', claim.id], encodeEntry(entry)]],",
+        "    require: newEntry(claim.id, claim.at),\n    set: [[['entries', claim.id], encodeEntry(entry)]],",
         "    require: [],\n    set: [[['entries', claim.id], encodeEntry(entry)]],",
       ),
     ],
@@ -230,16 +229,19 @@ const trimming: readonly Mistake[] = [
   },
   {
     name: 'an entry trimmed before its completion was read',
-    edits: [ledger('protocol/trim', 'await inTurns(open, (candidate) => completed(attempt, candidate, seen));', 'new Set(open);')],
+    edits: [
+      ledger('protocol/trim', '  await inTurns(open, ({ id, entry }) => complete(attempt, seen.get(id)!, entry));\n', ''),
+      ledger(
+        'protocol/trim',
+        'return own && isOld.check(own) && readable(attempt, () => isComplete(attempt, candidate, items)) ?',
+        'return own && isOld.check(own) ?',
+      ),
+    ],
   },
   {
     name: 'a claim behind the watermark held all the same',
     edits: [
-      ledger(
-        'protocol/authorise',
-        "{ test: 'below', path: ['trimmedThrough'], value: entryDateOf(claim) },\n    { test: 'fewer'",
-        "{ test: 'fewer'",
-      ),
+      ledger('protocol/authorise', "{ test: 'below', path: ['trimmedThrough'], value: at },\n    { test: 'fewer'", "{ test: 'fewer'"),
     ],
   },
 ];
@@ -314,4 +316,4 @@ const homes: readonly Mistake[] = (
   ] satisfies Mistake[]
 ).map((mistake): Mistake => ({ payments: 60, ...mistake, table: 'HOME' }));
 
-export const mistakes: readonly Mistake[] = [...claims, ...decisions, ...moves, ...trimming, ...homes, ...told, ...provisional, ...leaving];
+export const mistakes: readonly Mistake[] = [...claims, ...decisions, ...moves, ...trimming, ...homes, ...told, ...provisional];

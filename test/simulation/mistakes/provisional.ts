@@ -1,5 +1,4 @@
 import type { Edit, Mistake } from './catalogue';
-import { leavingByOrder } from './leaving';
 import { movesBeside } from './moves-beside';
 
 const ledger = (name: string, find: string, replace: string): Edit => ({ file: `ledger/protocol/${name}.ts`, find, replace });
@@ -12,7 +11,7 @@ export const provisional: readonly Mistake[] = (
   [
     {
       name: 'an orphan taken for a hold',
-      edits: [ledger('entries.domain', 'return entry.nonce === owner.nonce ? {', "return owner.nonce !== '' ? {")],
+      edits: [ledger('domain', 'return entry.nonce === owner.nonce ? {', "return owner.nonce !== '' ? {")],
     },
     {
       name: 'an entry confirmed by a claim of another nonce',
@@ -75,6 +74,10 @@ export const provisional: readonly Mistake[] = (
       ],
     },
     {
+      name: 'a look behind provisional entries that settles what was captured meanwhile',
+      edits: [ledger('provisional.service', 'require: old.map(unchanged),', 'require: [],')],
+    },
+    {
       name: "a hold in an orphan's place, whose funds stay held",
       edits: [ledger('authorise.service', 'const more = claim.amount - (orphan?.amount ?? 0);', 'const more = claim.amount;')],
     },
@@ -132,5 +135,4 @@ export const foundByOrder: readonly Mistake[] = [
     ],
   },
   ...movesBeside,
-  ...leavingByOrder,
 ];
