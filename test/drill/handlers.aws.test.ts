@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { plan, run } from './world';
 import { drillEnv, drillKeys, DrillPlan, proberEnv } from '../../src/drill/contract';
 import { DrillCall, DrillStepResult } from '../../src/drill/machine/contract';
@@ -6,6 +7,7 @@ import type { DrillFacts, DrillResult, ProbeAudit, ProbedCalls } from '../../src
 import type { WatchdogSight } from '../../src/drill/watchdog/service';
 import { AwsCall, AwsReply, FakeAws, keepLog, refusal } from '../runtime/fake-aws';
 import { loadedHandler } from '../runtime/loaded-handler';
+import { turns } from '../turns';
 
 const region = 'us-west-2';
 const machine = `arn:aws:states:${region}:111122223333:stateMachine:acme-pay-drill-us-east-1`;
@@ -28,7 +30,17 @@ beforeEach(async () => {
   [objects, instead] = [new Map(), () => undefined];
   aws.answer = (call) => instead(call) ?? bucketAnswer(call) ?? (call.action.endsWith('/invocations') ? { status: 202 } : {});
 });
+/** A step that ends by one refusal leaves the calls beside it under way: they must not arrive at the next test's services. */
+async function quiet(): Promise<void> {
+  const turn = turns('calls of a step that has ended', 40);
+  for (let seen = -1; seen !== aws.calls.length;) {
+    turn();
+    seen = aws.calls.length;
+    await sleep(50);
+  }
+}
 afterEach(async () => {
+  await quiet();
   jest.restoreAllMocks();
   await aws.stop();
 });
