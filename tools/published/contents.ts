@@ -10,9 +10,9 @@ import { Outcome, command, failed, passed } from '../steps';
 
 /**
  * Size of the npm package in bytes. Most of it is the bundles: some forty functions, since each right has one of its own, and the
- * commands, which ask eleven of AWS's services by the SDK's clients.
+ * commands, which ask eleven of AWS's services by the SDK's clients. The canary's script and the pictures of drill and page came last.
  */
-const packageLimit = 4_600_000;
+const packageLimit = 4_800_000;
 
 /** What may be in it, by family. */
 const families: readonly RegExp[] = [
