@@ -5,11 +5,12 @@ import { Environment, regionOf } from '../kernel/env';
 import { signedRequest } from '../runtime/aws-request';
 import { ClientTokens } from '../runtime/client-tokens';
 import { clock } from '../runtime/clock';
-import { freshCall } from '../runtime/fresh-call';
+import type { FreshRequest } from '../runtime/fresh-call';
 import { environmentCredentials } from '../runtime/signed-call';
 import { telemetryOf } from '../runtime/telemetry';
+import { byToken, sendFresh } from '../scenario/api-call.aws';
 import { RetryingCaller } from '../scenario/caller.service';
-import { ApiAnswer, ApiBody, ApiCall, PaymentsCaller } from '../scenario/model';
+import { ApiBody, PaymentsCaller } from '../scenario/model';
 
 /** A canary's run, from its environment. */
 export function canaryOf(source: Environment): () => Promise<string> {
@@ -44,7 +45,12 @@ export function canaryCaller(plan: CanaryPlan, region: string, door?: string): P
   const base = door === undefined ? plan.url.replace(/\/$/, '') : doorOf(plan, door);
   return new RetryingCaller<ApiBody>(
     {
-      send: (url, call, token) => sent(url, call, tokens ? { token, region, door } : { region, door }),
+      send: (url, call, token) =>
+        sendFresh(url, call, {
+          headers: door === undefined ? {} : { 'X-Client-Location': region },
+          timeoutMs: answerMs,
+          proven: tokens ? byToken(token) : (request) => signedHeaders(request, region),
+        }),
       token: async () => (await tokens?.token()) ?? '',
       ...(tokens ? { renew: () => tokens.forget() } : {}),
       nowMs: clock.nowMs,
@@ -60,38 +66,8 @@ function doorOf({ target, region }: CanaryPlan, door: string): string {
   return target === 'NAME' ? door : `${door}/_local/regions/${region}`;
 }
 
-/** As whom, and from where. Without a token the request is signed. */
-interface Sender {
-  readonly token?: string;
-  readonly region: string;
-  readonly door?: string;
-}
-
-async function sent(url: string, { method, body, key }: ApiCall, { token, region, door }: Sender): Promise<ApiAnswer> {
-  const text = body === undefined ? undefined : JSON.stringify(body);
-  const headers: Record<string, string> = {
-    ...(text === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(text)) }),
-    ...(key === undefined ? {} : { 'Idempotency-Key': key }),
-    ...(door === undefined ? {} : { 'X-Client-Location': region }),
-  };
-  const request = { url, method: method ?? (text === undefined ? 'GET' : 'POST'), headers, body: text, timeoutMs: answerMs };
-  const began = performance.now();
-  const answer = await freshCall({
-    ...request,
-    headers: token === undefined ? await signedHeaders(request, region) : { ...headers, Authorization: `Bearer ${token}` },
-  });
-  return { ...answer, body: objectIn(answer.text), ms: performance.now() - began };
-}
-
-interface Unsigned {
-  readonly url: string;
-  readonly method: string;
-  readonly headers: Record<string, string>;
-  readonly body?: string;
-}
-
 /** As API Gateway wants it of IAM principals. */
-async function signedHeaders({ url, method, headers, body }: Unsigned, region: string): Promise<Record<string, string>> {
+async function signedHeaders({ url, method, headers, body }: FreshRequest, region: string): Promise<Record<string, string>> {
   const { origin, pathname, searchParams } = new URL(url);
   const signed = await signedRequest(
     {
@@ -107,14 +83,4 @@ async function signedHeaders({ url, method, headers, body }: Unsigned, region: s
     () => Promise.resolve(environmentCredentials()),
   );
   return signed.headers;
-}
-
-/** An answer that is no JSON has no fields: its status says enough. */
-function objectIn(text: string): ApiBody {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : {};
-  } catch {
-    return {};
-  }
 }

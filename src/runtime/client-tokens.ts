@@ -1,6 +1,7 @@
 import { freshCall } from './fresh-call';
 import { jsonCall } from './signed-call';
 import { FinalError } from '../kernel/cause';
+import { fieldsIn } from '../kernel/json/fields';
 
 const tokenMs = 5_000;
 /** So the endpoint refuses this client. It may lock a client that asks on, so it is not asked again. */
@@ -82,14 +83,5 @@ export class ClientTokens {
     const { client_id: id, client_secret: secret } = fieldsIn(text) as Partial<ClientCredentials>;
     if (!id || !secret) throw new FinalError(`the secret ${secretArn} must hold {"client_id": ..., "client_secret": ...} as JSON`);
     return `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`;
-  }
-}
-
-/** Fields of a JSON object; none where the text is none. What JSON's own error says begins with the text, which is a secret here. */
-function fieldsIn(text: string): object {
-  try {
-    return Object(JSON.parse(text)) as object;
-  } catch {
-    return {};
   }
 }

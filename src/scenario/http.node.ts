@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { ApiAnswer, ApiCall } from './model';
+import { fieldsIn } from '../kernel/json/fields';
 
 /** Longer than API Gateway waits for a function. */
 const timeoutMs = 60_000;
@@ -43,7 +44,7 @@ export function sendOnce<Body>(
             status: response.statusCode ?? 0,
             headers: response.headers,
             text: answer,
-            body: objectIn<Body>(answer),
+            body: fieldsIn(answer) as Body,
             ms: performance.now() - started,
           });
         });
@@ -53,13 +54,4 @@ export function sendOnce<Body>(
     request.on('error', reject);
     request.end(text);
   });
-}
-
-function objectIn<Body>(text: string): Body {
-  try {
-    const value: unknown = JSON.parse(text);
-    return (typeof value === 'object' && value !== null ? value : {}) as Body;
-  } catch {
-    return {} as Body;
-  }
 }

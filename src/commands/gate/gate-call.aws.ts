@@ -4,6 +4,7 @@ import { HttpRequest } from '@smithy/protocol-http';
 import { GateCallPorts } from './gate-call.service';
 import { CallerProof, proofText, ProvenCall, unsignedStsRequest } from '../../approvals/callers/caller-proof.domain';
 import { gateLimits, proofHeader, proofLimits } from '../../approvals/contract';
+import { fieldsIn } from '../../kernel/json/fields';
 import { CredentialSource, requestSigner } from '../../runtime/aws-request';
 import { boundedCall } from '../../runtime/bounded-call';
 
@@ -62,16 +63,7 @@ export function gateCalls(): GateCallPorts {
         }),
       );
       const { status, body } = await boundedCall(request as HttpRequest, bounds);
-      return { status, fields: fieldsOf(body) };
+      return { status, fields: fieldsIn(body) };
     },
   };
-}
-
-function fieldsOf(body: string): Readonly<Record<string, unknown>> {
-  try {
-    const value = JSON.parse(body) as unknown;
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }

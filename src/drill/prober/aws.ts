@@ -1,11 +1,10 @@
 import { ProberPorts } from './service';
-import { causeOf } from '../../kernel/cause';
 import { ClientTokens } from '../../runtime/client-tokens';
 import { clock } from '../../runtime/clock';
-import { freshCall } from '../../runtime/fresh-call';
 import { NearAnswer, NearDns } from '../../runtime/near-dns';
+import { byToken, sendFresh } from '../../scenario/api-call.aws';
 import { RetryingCaller } from '../../scenario/caller.service';
-import { ApiAnswer, ApiBody, ApiCall } from '../../scenario/model';
+import { ApiBody } from '../../scenario/model';
 
 /** API Gateway waits 29 s for a function. */
 const callMs = 35_000;
@@ -50,7 +49,8 @@ export class ProbeCallers {
       {
         send: async (url, call, token) => {
           const headers: Record<string, string> = door === undefined ? {} : { 'X-Client-Location': region, 'X-Client-Resolver': name };
-          const answer = await sent(url, call, token, headers, await resolved());
+          const connectTo = await resolved();
+          const answer = await sendFresh(url, call, { headers, connectTo, timeoutMs: callMs, proven: byToken(token) });
           const ttl = answer.headers['x-resolver-ttl'];
           if (door !== undefined && typeof ttl === 'string') this.ttl = Number(ttl);
           return answer;
@@ -64,39 +64,4 @@ export class ProbeCallers {
       ({ path }) => `${door ?? `https://${publicName}`}${path}`,
     );
   };
-}
-
-async function sent(
-  url: string,
-  { method, body, key }: ApiCall,
-  token: string,
-  more: Readonly<Record<string, string>>,
-  connectTo: string | undefined,
-): Promise<ApiAnswer> {
-  const text = body === undefined ? undefined : JSON.stringify(body);
-  const began = performance.now();
-  const answer = await freshCall({
-    url,
-    method: method ?? (text === undefined ? 'GET' : 'POST'),
-    headers: {
-      Authorization: `Bearer ${token}`,
-      ...(text === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(text)) }),
-      ...(key === undefined ? {} : { 'Idempotency-Key': key }),
-      ...more,
-    },
-    body: text,
-    connectTo,
-    timeoutMs: callMs,
-  });
-  return { ...answer, body: objectIn(answer.text), ms: performance.now() - began };
-}
-
-function objectIn(text: string): ApiBody {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : {};
-  } catch (error) {
-    // An answer that is no JSON has no fields: its status says enough.
-    return { code: causeOf(error) };
-  }
 }
