@@ -1,6 +1,6 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { FakeRun } from './fake-run';
-import { judged, watchedPage, type WatchedPage } from './watched-page';
+import { judged, Visits } from './watched-page';
 import { browserAbsence, openBrowser } from '../../../tools/chromium';
 import { east, ruleTo, twoBuckets, west } from '../documents/two-buckets';
 import { FakeDrills } from '../drill/fake-drills';
@@ -14,10 +14,11 @@ inBrowser("the page's drills, documents and edge in a browser", () => {
   let run: FakeRun;
   let fake: FakeDrills;
   let buckets: ReturnType<typeof twoBuckets>;
-  let open: WatchedPage[];
+  let visits: Visits;
 
   beforeAll(async () => {
     browser = await openBrowser();
+    visits = new Visits(browser);
   });
 
   afterAll(async () => browser.close());
@@ -34,22 +35,17 @@ inBrowser("the page's drills, documents and edge in a browser", () => {
       byRegion: { 'us-east-1': 30, 'us-west-2': 2 },
     });
     run = await FakeRun.open(undefined, { drills: fake.parts, documents: buckets.fabric, edge: { sight } });
-    open = [];
   });
 
   afterEach(async () => {
-    await Promise.all(open.map(({ page }) => page.close()));
+    await visits.end();
     buckets.fabric.close();
     await run.close();
   });
 
-  async function visit(options: Parameters<typeof watchedPage>[2] = {}): Promise<WatchedPage['page']> {
-    const watched = await watchedPage(browser, run, options);
-    open.push(watched);
-    return watched.page;
-  }
+  const visit = (options?: Parameters<Visits['to']>[1]): Promise<Page> => visits.to(run, options);
 
-  const wrong = (): string[] => open.flatMap((watched) => watched.wrong);
+  const wrong = (): string[] => visits.wrong();
 
   test('a drill is started and ended, and what it came to arrives over the stream; a new document is counted', async () => {
     const page = await visit();

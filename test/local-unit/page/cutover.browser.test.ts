@@ -1,6 +1,6 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { FakeRun } from './fake-run';
-import { judged, watchedPage, type WatchedPage } from './watched-page';
+import { judged, Visits } from './watched-page';
 import { browserAbsence, openBrowser } from '../../../tools/chromium';
 import { FakeCutover, people } from '../cutover/fake-cutover';
 
@@ -12,10 +12,11 @@ inBrowser("the page's cutover in a browser", () => {
   let browser: Browser;
   let run: FakeRun;
   let fake: FakeCutover;
-  let open: WatchedPage[];
+  let visits: Visits;
 
   beforeAll(async () => {
     browser = await openBrowser();
+    visits = new Visits(browser);
   });
 
   afterAll(async () => browser.close());
@@ -24,21 +25,16 @@ inBrowser("the page's cutover in a browser", () => {
     fake = new FakeCutover();
     await fake.weigh(0);
     run = await FakeRun.open(undefined, { cutover: fake });
-    open = [];
   });
 
   afterEach(async () => {
-    await Promise.all(open.map(({ page }) => page.close()));
+    await visits.end();
     await run.close();
   });
 
-  async function visit(options: Parameters<typeof watchedPage>[2] = {}): Promise<WatchedPage['page']> {
-    const watched = await watchedPage(browser, run, options);
-    open.push(watched);
-    return watched.page;
-  }
+  const visit = (options?: Parameters<Visits['to']>[1]): Promise<Page> => visits.to(run, options);
 
-  const wrong = (): string[] => open.flatMap((watched) => watched.wrong);
+  const wrong = (): string[] => visits.wrong();
 
   test("is started by keyboard in somebody's name, shows who is asked, and is rolled back", async () => {
     const page = await visit();

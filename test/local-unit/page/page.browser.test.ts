@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { FakeRun, east, west } from './fake-run';
-import { judged, watchedPage, type WatchedPage } from './watched-page';
+import { judged, Visits } from './watched-page';
 import { browserAbsence, openBrowser } from '../../../tools/chromium';
 
 jest.setTimeout(60_000);
@@ -11,31 +11,27 @@ const inBrowser = browserAbsence() === undefined ? describe : describe.skip;
 inBrowser('the page in a browser', () => {
   let browser: Browser;
   let run: FakeRun;
-  let open: WatchedPage[];
+  let visits: Visits;
 
   beforeAll(async () => {
     browser = await openBrowser();
+    visits = new Visits(browser);
   });
 
   afterAll(async () => browser.close());
 
   beforeEach(async () => {
     run = await FakeRun.open({ noticeMs: 1_500, ttlMs: 500 });
-    open = [];
   });
 
   afterEach(async () => {
-    await Promise.all(open.map(({ page }) => page.close()));
+    await visits.end();
     await run.close();
   });
 
-  async function visit(options: Parameters<typeof watchedPage>[2] = {}, path = '/'): Promise<Page> {
-    const watched = await watchedPage(browser, run, options, path);
-    open.push(watched);
-    return watched.page;
-  }
+  const visit = (options?: Parameters<Visits['to']>[1], at?: string): Promise<Page> => visits.to(run, options, at);
 
-  const wrong = () => open.flatMap((watched) => watched.wrong);
+  const wrong = (): string[] => visits.wrong();
   const sees = (page: Page, selector: string, text: string | RegExp) =>
     page.locator(selector, { hasText: text }).first().waitFor({ timeout: 15_000 });
 

@@ -6,13 +6,13 @@ import type { FakeRun } from './fake-run';
 const judges = readFileSync(path.join(__dirname, 'judges.js'), 'utf8').trim().replace(/;$/, '');
 
 /** A page that notes what must not happen. */
-export interface WatchedPage {
+interface WatchedPage {
   readonly page: Page;
   /** Errors on the console, exceptions, breaches of the content security policy, requests to other hosts. */
   readonly wrong: string[];
 }
 
-export async function watchedPage(browser: Browser, run: FakeRun, options: BrowserContextOptions = {}, at = '/'): Promise<WatchedPage> {
+async function watchedPage(browser: Browser, run: FakeRun, options: BrowserContextOptions = {}, at = '/'): Promise<WatchedPage> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
   const scripted = options.javaScriptEnabled !== false;
   const wrong: string[] = [];
@@ -29,6 +29,30 @@ export async function watchedPage(browser: Browser, run: FakeRun, options: Brows
   await page.goto(`${run.url}${at}`);
   if (scripted) await page.waitForSelector('#connection[data-state=live]');
   return { page, wrong };
+}
+
+/** The pages of one test, of whichever run it has. */
+export class Visits {
+  private open: WatchedPage[] = [];
+
+  constructor(private readonly browser: Browser) {}
+
+  public async to(run: FakeRun, options?: BrowserContextOptions, at?: string): Promise<Page> {
+    const watched = await watchedPage(this.browser, run, options, at);
+    this.open.push(watched);
+    return watched.page;
+  }
+
+  /** What must not have happened on any of them. */
+  public wrong(): string[] {
+    return this.open.flatMap(({ wrong }) => wrong);
+  }
+
+  /** Closes them, and forgets what happened. */
+  public async end(): Promise<void> {
+    await Promise.all(this.open.map(({ page }) => page.close()));
+    this.open = [];
+  }
 }
 
 /**
