@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { goModule } from './apps/texts';
 import { ConsumerError, dist, must, outside, packageIn } from './consumers-commands';
 import { RunEnd, runsLocally } from './consumers-installed';
 import { compare, templatesBesideCode } from './consumers-templates';
@@ -177,14 +178,13 @@ const mavenSettings = `<settings>
 
 /** To synthesis. */
 function go(workshop: string): Trial {
-  const module = 'github.com/cdk-multi-region-payments/cdk-multi-region-payments-go/cdkmultiregionpayments';
   const env = { GOTOOLCHAIN: 'local' };
   return {
     language: 'go',
     programs: ['go'],
     init: () => byNpm(workshop),
     test: async (app) => {
-      await must('go', ['mod', 'edit', '-replace', `${module}=${path.join(dist, 'go', 'cdkmultiregionpayments')}`], { cwd: app, env });
+      await must('go', ['mod', 'edit', '-replace', `${goModule}=${path.join(dist, 'go', 'cdkmultiregionpayments')}`], { cwd: app, env });
       await must('go', ['mod', 'tidy'], { cwd: app, env });
       await must('go', ['test', './...'], { cwd: app, env });
     },

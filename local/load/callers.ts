@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answered, Asked } from './verdict';
-import { eachOf } from '../../src/scenario/figures.domain';
+import { eachOf } from '../../src/kernel/each-of';
 import type { ApiCall } from '../../src/scenario/model';
 import type { Answer, Client } from '../callers/client';
 

@@ -1,5 +1,6 @@
 import type { Setting } from './setting';
-import { eachOf, percentile } from '../../src/scenario/figures.domain';
+import { eachOf } from '../../src/kernel/each-of';
+import { percentile } from '../../src/scenario/figures.domain';
 import { openAccount } from '../../src/scenario/ledger-view.service';
 
 /** How long one payment takes when the machine has nothing else to do, and when the front door is full. */

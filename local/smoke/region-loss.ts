@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { homeOf } from './homes';
 import type { Setting } from './setting';
-import { eachOf, holdsWithin } from '../../src/scenario/figures.domain';
+import { eachOf } from '../../src/kernel/each-of';
+import { holdsWithin } from '../../src/scenario/figures.domain';
 import { audit, openAccount } from '../../src/scenario/ledger-view.service';
 import type { Answer, Client } from '../callers/client';
 import type { LinkState, RecordStatus } from '../ground/model';

@@ -25,6 +25,10 @@ export async function callerIdentity(settings: RegionSettings): Promise<{ readon
   return { account: Account, arn: Arn };
 }
 
+/** Status of an answer that the SDK took for an error; undefined where no answer came. */
+export const statusOf = (error: unknown): number | undefined =>
+  (error as { readonly $metadata?: { readonly httpStatusCode?: number } }).$metadata?.httpStatusCode;
+
 /** Undefined where AWS says that there is no such thing; every other error is one. */
 export async function unlessAbsent<T>(absent: new (...args: never[]) => Error, ask: () => Promise<T>): Promise<T | undefined> {
   try {

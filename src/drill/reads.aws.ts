@@ -1,6 +1,5 @@
 import { drillMetrics, drillSchedule } from './contract';
 import { requestOf } from './domain';
-import { DrillRequest } from './machine/contract';
 import { DrillExecution, DrillStore, DrillTopic } from './ports';
 import { snsSubject } from '../kernel/markup';
 import { onwards } from '../kernel/pages';
@@ -72,7 +71,7 @@ export async function drillExecutions(region: string, stateMachineArn: string): 
   const others = running.filter(({ executionArn: arn }) => !newest.some(({ executionArn }) => executionArn === arn));
   return Promise.all(
     [...newest, ...others].map(async ({ executionArn, status, startDate }) => {
-      const { kind, startedBy } = requestIn((await describeExecution(region, executionArn)).input);
+      const { kind, startedBy } = requestOf(JSON.parse((await describeExecution(region, executionArn)).input));
       return {
         arn: executionArn,
         status,
@@ -82,12 +81,6 @@ export async function drillExecutions(region: string, stateMachineArn: string): 
       };
     }),
   );
-}
-
-/** An execution takes any JSON as its input: what is no request asks for nothing. */
-function requestIn(input: string): DrillRequest {
-  const asked: unknown = JSON.parse(input);
-  return requestOf(asked);
 }
 
 /** The present status of an execution, by its ARN; undefined where there is none. */

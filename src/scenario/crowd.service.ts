@@ -1,6 +1,7 @@
-import { eachOf, percentile, sameAnswer } from './figures.domain';
+import { percentile, sameAnswer } from './figures.domain';
 import { audit, openAccount, remember } from './ledger-view.service';
 import type { ApiAnswer, ScenarioSetting } from './model';
+import { eachOf } from '../kernel/each-of';
 
 export interface CrowdSize {
   readonly keys: number;

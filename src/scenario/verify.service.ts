@@ -3,11 +3,11 @@ import { crowd } from './crowd.service';
 import { DrainFinding, DrainPlan, DrainSwitch, DrainTrial } from './drain.service';
 import { ConsumerRecord, eventsArrive } from './events.service';
 import { everyday } from './everyday.service';
-import { eachOf } from './figures.domain';
 import { auditOfRun } from './ledger-view.service';
 import type { PaymentsCaller, ScenarioSetting } from './model';
 import { checkRefusals } from './refused.service';
 import { asError, causeOf } from '../kernel/cause';
+import { eachOf } from '../kernel/each-of';
 
 export interface VerifyRequest {
   readonly api: string;

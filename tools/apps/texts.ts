@@ -66,7 +66,8 @@ export function manifestOf(root: string, language: Language): App {
 
 /** Of the Go that jsii's modules ask for. */
 const goVersion = '1.25';
-const goModule = 'github.com/cdk-multi-region-payments/cdk-multi-region-payments-go/cdkmultiregionpayments';
+/** Name of the package for Go. */
+export const goModule = 'github.com/cdk-multi-region-payments/cdk-multi-region-payments-go/cdkmultiregionpayments';
 
 function goModOf(versions: Readonly<Record<string, string>>): string {
   return lines(

@@ -6,11 +6,11 @@ import { Construct } from 'constructs';
 import { BundledFunction } from '../../cdk/bundled-function';
 import { PropProblem, invalidProps } from '../../cdk/checks/invalid-props';
 import { checkPlaces } from '../../cdk/checks/places';
-import { writeSyntheticTenants } from '../../kernel/synthetic-tenants';
 import { HomeAccess } from '../../ledger/constructs/home-access';
 import { LedgerProof } from '../../ledger/constructs/ledger-proof';
 import { LedgerReplica } from '../../ledger/constructs/ledger-replica';
 import { HomeCapability, homeCalls, homeFunctionName, homeLimits, ledgerEnv } from '../../ledger/contract';
+import { writeSyntheticTenants } from '../../ledger/synthetic-tenants.contract';
 import { CallerSource, writeCallerSource } from '../caller.contract';
 import { ApiFunctionName, apiBundles, apiEnv, apiLimits } from '../contract';
 

@@ -1,8 +1,8 @@
 import { Environment, regionOf } from '../../kernel/env';
-import { readSyntheticTenants, SyntheticTenants } from '../../kernel/synthetic-tenants';
 import { fromTraceparent, noTracer, Span, TraceContext, Tracer } from '../../kernel/trace';
 import { ledgerMetrics } from '../../ledger/contract';
 import { countLedgerEvents } from '../../ledger/event-metrics.aws';
+import { readSyntheticTenants, SyntheticTenants } from '../../ledger/synthetic-tenants.contract';
 import { faultRecord, Telemetry } from '../../runtime/telemetry';
 import { traceOf } from '../../runtime/trace';
 import { readCallerSource } from '../caller.contract';

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, IAlarmAction, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import { Construct, IDependable } from 'constructs';
+import { Construct } from 'constructs';
 import { CanarySettings } from './canary-checks';
 import { describeAlarm } from '../../cdk/tuned-alarms';
 import { canaryMetrics } from '../contract';
@@ -11,8 +11,6 @@ export interface WatchedCanary {
   readonly name: string;
   /** Such as `the endpoint of us-east-1`. */
   readonly place: string;
-  /** What runs it. The alarm on its silence is made after it, for silence is all that there is before. */
-  readonly canary: IDependable;
 }
 
 /** A canary's metric, one value for each run. */
@@ -32,7 +30,7 @@ const runs = { watched: 3, bad: 2 } as const;
 /** Alarms on one canary: it fails, it is slow, it does not run. Each has its entry in the runbook. */
 export function defineCanaryAlarms(
   scope: Construct,
-  { systemName, name, place, canary }: WatchedCanary,
+  { systemName, name, place }: WatchedCanary,
   { intervalMinutes, slowAfterSeconds }: CanarySettings,
   actions: IAlarmAction[] = [],
 ): Alarm[] {
@@ -57,7 +55,7 @@ export function defineCanaryAlarms(
     created.addAlarmAction(...actions);
     return created;
   };
-  const alarms = [
+  return [
     alarm('Failing', `payments of the canary fail at ${place}`, 'a-canary-fails', {
       metric: canaryMetric(canaryMetrics.success, name, period, Stats.AVERAGE),
       threshold: 100,
@@ -81,6 +79,4 @@ export function defineCanaryAlarms(
       treatMissingData: TreatMissingData.BREACHING,
     }),
   ];
-  alarms[2].node.addDependency(canary);
-  return alarms;
 }

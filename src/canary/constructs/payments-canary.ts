@@ -148,8 +148,8 @@ export class PaymentsCanary extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const place = target === 'REGION' ? `the endpoint of ${region}` : `${props.publicName} as ${region} sees it`;
-    const alarms = defineCanaryAlarms(own, { systemName, name, place, canary }, this.settings, props.alarmActions);
-    // A first run is under way when its absence begins to count.
+    const alarms = defineCanaryAlarms(own, { systemName, name, place }, this.settings, props.alarmActions);
+    // Silence is all that there is before the canary: a first run is under way when its absence begins to count.
     for (const alarm of alarms) alarm.node.addDependency(canary);
     return alarms;
   }

@@ -14,7 +14,7 @@ import { onwards } from '../../kernel/pages';
 import { AwsRequest, signedRequest } from '../../runtime/aws-request';
 import { awsAnswerBytes, boundedCall } from '../../runtime/bounded-call';
 import { clock } from '../../runtime/clock';
-import { callerIdentity, regionSettings } from '../account.aws';
+import { callerIdentity, regionSettings, statusOf } from '../account.aws';
 
 export interface BackfillAccount extends Pick<BackfillRequest, 'systemName' | 'from' | 'to' | 'isNewRegion'> {
   /** Endpoints of AWS's services that differ from AWS's own; `{region}` stands for the region. */
@@ -160,6 +160,3 @@ async function oldVersionDays(client: S3Client, Bucket: string): Promise<number 
     throw error;
   }
 }
-
-const statusOf = (error: unknown): number | undefined =>
-  (error as { readonly $metadata?: { readonly httpStatusCode?: number } }).$metadata?.httpStatusCode;

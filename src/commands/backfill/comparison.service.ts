@@ -10,6 +10,7 @@ import type {
   StoredVersion,
   VersionId,
 } from './model';
+import { eachOf } from '../../kernel/each-of';
 
 /** A version in both regions. */
 interface ComparedVersion extends VersionId {
@@ -42,7 +43,7 @@ export class ParityComparison {
     const all = inBoth(from, to);
     const expiring = expiringVersions([...from, ...to], listedAtMs, oldVersionDays);
     for (const name of expiring) all.delete(name);
-    await atOnce(all.values(), (one) => this.first(one));
+    await eachOf([...all.values()], requestsAtOnce, (one) => this.first(one));
     const unlike = await this.settled([...all.values()].filter(({ why }) => why !== undefined));
     const isNew = ({ writtenAtMs }: ComparedVersion): boolean => writtenAtMs > listedAtMs - request.settleSeconds * 1000;
     const onTheWay = unlike.filter(isNew);
@@ -75,7 +76,7 @@ export class ParityComparison {
     while (open.some(({ sinceMs }) => ports.nowMs() - sinceMs < settleMs)) {
       ports.say(`${open.length} differences: looking again, for they may be on their way`);
       await ports.sleep(request.pollMs);
-      await atOnce(open, (one) => this.look(one));
+      await eachOf(open, requestsAtOnce, (one) => this.look(one));
       open = open.filter(({ why }) => why !== undefined);
     }
     return open;
@@ -121,12 +122,4 @@ function inBoth(from: readonly DocumentSeen[], to: readonly DocumentSeen[]): Map
   take('from', from);
   take('to', to);
   return all;
-}
-
-async function atOnce<T>(all: Iterable<T>, run: (one: T) => Promise<void>): Promise<void> {
-  const left = all[Symbol.iterator]();
-  const worker = async (): Promise<void> => {
-    for (let next = left.next(); !next.done; next = left.next()) await run(next.value);
-  };
-  await Promise.all(Array.from({ length: requestsAtOnce }, worker));
 }

@@ -10,7 +10,7 @@ import { GetServiceQuotaCommand, ServiceQuotasClient } from '@aws-sdk/client-ser
 import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
 import type { OwnedResource, PreflightPorts } from './model';
 import { clock } from '../../runtime/clock';
-import { callerIdentity, regionSettings, RegionSettings, unlessAbsent } from '../account.aws';
+import { callerIdentity, regionSettings, RegionSettings, statusOf, unlessAbsent } from '../account.aws';
 
 /** Services that AWS has once for an account, and the region that signs for them. */
 const globalRegion = 'us-east-1';
@@ -146,7 +146,7 @@ const existing: Readonly<Record<'table' | 'bucket' | 'alias', (clients: Clients,
       await s3.send(new HeadBucketCommand({ Bucket }));
       return true;
     } catch (error) {
-      const status = (error as { readonly $metadata?: { readonly httpStatusCode?: number } }).$metadata?.httpStatusCode;
+      const status = statusOf(error);
       if (status === 404) return false;
       if (status === 403 || status === 301) return true;
       throw error;

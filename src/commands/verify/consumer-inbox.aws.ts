@@ -3,6 +3,7 @@ import type { RegionClient } from './drain-switch.aws';
 import { inboxSchema, inboxTableName, ledgerEventSource } from '../../events/contract';
 import { eventIdOf } from '../../events/outbox/domain';
 import { namedCauseOf } from '../../kernel/cause';
+import { idOfPaymentId, paymentIdOf } from '../../ledger/protocol/domain';
 import type { ConsumerRecord } from '../../scenario/events.service';
 
 export interface ConsumerInboxSettings {
@@ -17,17 +18,20 @@ export interface ConsumerInboxSettings {
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html */
 const batchSize = 100;
-const paymentPrefix = 'pay_';
 
 /** The inbox of a consumer, in each region. Throws where it is not there, or may not be read. */
 export async function consumerInbox({ systemName, consumer, tenant, regions, clients }: ConsumerInboxSettings): Promise<ConsumerRecord> {
   const table = inboxTableName(systemName, consumer);
   const client = new Map(regions.map((region) => [region, new DynamoDBClient({ region, ...clients(region) })]));
   const source = ledgerEventSource(systemName);
-  const keyOf = (paymentId: string): string =>
-    inboxSchema.eventKey({ source, tenant, id: eventIdOf(paymentId.slice(paymentPrefix.length)) });
+  const keyOf = (id: string): string => inboxSchema.eventKey({ source, tenant, id: eventIdOf(id) });
   const applied = async (region: string, paymentIds: readonly string[]): Promise<ReadonlySet<string>> => {
-    const ids = new Map(paymentIds.map((id) => [keyOf(id), id]));
+    const ids = new Map(
+      paymentIds.flatMap((paymentId) => {
+        const id = idOfPaymentId(paymentId);
+        return id === undefined ? [] : [[keyOf(id), paymentId]];
+      }),
+    );
     const keys = [...ids.keys()].map((key) => ({ [inboxSchema.partitionKey]: { S: key } }));
     const answers: Record<string, AttributeValue>[] = [];
     // What DynamoDB leaves out of an answer is asked for at the next look.
@@ -40,7 +44,7 @@ export async function consumerInbox({ systemName, consumer, tenant, regions, cli
     return new Set(done.map((item) => ids.get(item[inboxSchema.partitionKey].S!)!));
   };
   for (const region of regions) {
-    await applied(region, [`${paymentPrefix}none`]).catch((error: unknown) => {
+    await applied(region, [paymentIdOf('0'.repeat(22))]).catch((error: unknown) => {
       throw new Error(`${table} in ${region} cannot be read: ${namedCauseOf(error)}`);
     });
   }

@@ -30,8 +30,8 @@ import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { checkPlaces } from '../../cdk/checks/places';
 import { systemMetric } from '../../cdk/system-metric';
 import { AlarmDefinition, AlarmTuning, defineAlarms, minute } from '../../cdk/tuned-alarms';
-import { writeSyntheticTenants } from '../../kernel/synthetic-tenants';
 import { expiredReason, holdBeside, ledgerMetrics } from '../../ledger/contract';
+import { writeSyntheticTenants } from '../../ledger/synthetic-tenants.contract';
 import { keptQueue, onlyWrittenBy } from '../mesh/kept-queue';
 
 const functionTimeout = Duration.seconds(60);

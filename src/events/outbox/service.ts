@@ -1,10 +1,10 @@
 import { PaymentEvent } from '../model';
 import { Decided, decidedBy, detailKeys, Details, eventOf, isLeft, isSo, ItemChange, olderKeys, writerOf } from './domain';
 import { causeOf } from '../../kernel/cause';
-import type { SyntheticTenants } from '../../kernel/synthetic-tenants';
 import { toTraceparent, TraceContext, Tracer } from '../../kernel/trace';
 import { Item, LedgerPorts } from '../../ledger/ports';
 import { Attempt } from '../../ledger/protocol/attempt.service';
+import type { SyntheticTenants } from '../../ledger/synthetic-tenants.contract';
 import type { EntryOutcome } from '../publishing/publish.service';
 
 /** A record of the table's stream. */
