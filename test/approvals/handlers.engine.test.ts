@@ -10,6 +10,7 @@ import { stuckEnv } from '../../src/approvals/stuck/contract';
 import { VerifyCall } from '../../src/approvals/verify.service';
 import { Engine, engineBinary, startEngine } from '../../tools/engine';
 import { loadedHandler } from '../runtime/loaded-handler';
+import { timePasses } from '../waits';
 
 const issuer = new TestIssuer();
 const handlerOf = <I, O>(name: string): ((input: I) => Promise<O>) => loadedHandler(`approvals/${name}`, 55_000);
@@ -146,9 +147,7 @@ function answerOf(target: string): string {
     const sweep = handlerOf<unknown, void>('functions/sweep');
     await request(inputOf({ token: 'TOKEN-secret-1', expirySeconds: 0.001 }));
     asked = [];
-    await new Promise((resolve) => {
-      setTimeout(resolve, 20);
-    });
+    await timePasses(20, 'the request is to expire');
     await sweep({});
     const [sent] = asked
       .filter(({ target }) => target === 'AWSStepFunctions.SendTaskSuccess')

@@ -6,6 +6,7 @@ import { driftOf, withTargetShare } from '../../src/cutover/weights/domain';
 import { ShiftOutcome } from '../../src/cutover/weights/model';
 import { WeightOrder } from '../../src/cutover/weights/service';
 import { turns } from '../turns';
+import { timePasses } from '../waits';
 
 const entriesOf = (world: World): AuditRecord[] => [...world.parameters.values()].map((text) => JSON.parse(text) as AuditRecord);
 const countOf = (world: World, what: string): number => entriesOf(world).filter(({ entry }) => entry.what === what).length;
@@ -177,7 +178,7 @@ describe('two workers at once', () => {
         return { after: () => undefined };
       })
       .carryOut(shiftTo(world, 10));
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await timePasses(5, 'the change is to be under way');
     await world.change().carryOut(world.order({ key: 'run-1/rollback', kind: 'rollback', to: (is) => withTargetShare(is!, 0) }));
     wake();
     expect(await sleepy).toMatchObject({ outcome: 'superseded' });

@@ -8,6 +8,7 @@ import type { WatchdogSight } from '../../src/drill/watchdog/service';
 import { AwsCall, AwsReply, FakeAws, keepLog, refusal } from '../runtime/fake-aws';
 import { loadedHandler } from '../runtime/loaded-handler';
 import { turns } from '../turns';
+import { timePasses } from '../waits';
 
 const region = 'us-west-2';
 const machine = `arn:aws:states:${region}:111122223333:stateMachine:acme-pay-drill-us-east-1`;
@@ -384,7 +385,7 @@ describe('prober', () => {
     await expect(probe()).rejects.toThrow('s3 in us-west-2 answered 403 AccessDenied');
     const before = paid.size;
     expect(before).toBeLessThanOrEqual(4);
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await timePasses(700, 'no payment may follow');
     expect(paid.size).toBe(before);
   });
 

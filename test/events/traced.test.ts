@@ -1,11 +1,11 @@
 import { createSocket, Socket } from 'node:dgram';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { traced } from '../../src/events/consumers/traced.aws';
 import { handlerWithin } from '../../src/events/consumers/wrapper.aws';
 import type { TracedHandler } from '../../src/events/runtime.model';
 import type { TeamTracers, XRaySdkSegment } from '../../src/kernel/team-tracers';
 import type { TraceContext } from '../../src/kernel/trace';
 import { withinTrace } from '../../src/runtime/team-tracers';
+import { timePasses, until } from '../waits';
 
 const traceId = '1-5f2330a4-6a0de1cd0e17c0508d386a64';
 const parentId = 'b'.repeat(16);
@@ -114,7 +114,7 @@ describe('traced', () => {
       seen.push(given, context, (current as XRaySdkSegment).id === own.parentId);
       return own.traceId;
     })(event, 'context');
-    await sleep(50);
+    await until('the segment', () => sent.length > 0);
     expect([result, seen]).toEqual([traceId, [event, 'context', true]]);
     expect(sent).toEqual([expect.objectContaining({ name: 'acme-pay-shop', trace_id: traceId, parent_id: parent })]);
   });
@@ -125,7 +125,7 @@ describe('traced', () => {
     ['a trace of another form', { detail: { trace: { traceId: 'x', parentId } }, headers: null }],
   ])('records nothing of %s', async (_, event) => {
     expect(await wrapped(async (_given, _context, { sampled }) => [sampled, current])(event, {})).toEqual([false, undefined]);
-    await sleep(50);
+    await timePasses(50, 'nothing may be sent');
     expect(sent).toEqual([]);
   });
 
@@ -134,7 +134,7 @@ describe('traced', () => {
       throw new Error('no stock');
     });
     await expect(failing({ detail: { trace: { traceId, parentId } } }, {})).rejects.toThrow('no stock');
-    await sleep(50);
+    await until('the segment', () => sent.length > 0);
     expect(sent).toEqual([expect.objectContaining({ fault: true })]);
   });
 });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { all, CutoverRun, half, source, target, watch } from './cutover-run';
+import { until } from '../waits';
 
 jest.setTimeout(1_800_000);
 
@@ -53,8 +54,7 @@ test('workers killed in mid-shift are replaced, and the weights change once', as
   await cutover.at(/^Soak/);
   const changes = async (): Promise<unknown[]> =>
     (await cutover.audit()).slice(before).filter(({ entry }) => entry.what === 'changed' && entry.kind === 'shift');
-  // The audit is read now and then.
-  for (let looks = 0; looks < 40 && (await changes()).length === 0; looks += 1) await sleep(250);
+  await until('the change in the audit, which is read now and then', async () => (await changes()).length > 0);
   expect(await changes()).toHaveLength(1);
   expect((await cutover.approvers.view()).weights).toEqual(half);
   expect((await cutover.rollBack()).weights).toEqual(all);

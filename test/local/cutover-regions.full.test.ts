@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { all, CutoverRun, half, source, target, watch } from './cutover-run';
 import type { CutoverView } from '../../local/cutover/model';
+import { timePasses } from '../waits';
 
 jest.setTimeout(1_800_000);
 
@@ -79,8 +79,7 @@ describe('the target is lost: callers are led to the source, nothing moves meanw
   ])('in %s', async (step, approvals) => {
     await reach(step, approvals);
     await cutover.region(target, 'stop');
-    // A change that had reached Route 53 by then is made.
-    await sleep(5_000);
+    await timePasses(5_000, 'a change that had reached Route 53 before the loss is made');
     const { weights } = await cutover.approvers.view();
     expect(await cutover.pay(`target-${Date.now()}`)).toBe(201);
     expect(await cutover.approvers.view()).toMatchObject({ state: 'RUNNING', weights });

@@ -6,6 +6,7 @@ import type { AuditLine } from '../../local/cutover/audit';
 import type { CutoverView } from '../../local/cutover/model';
 import { startLocalRun, type LocalRun } from '../../local/run';
 import { Approvers } from '../../local/smoke/approvers';
+import { timePasses } from '../waits';
 
 export const source = 'us-east-1';
 export const target = 'eu-central-1';
@@ -94,7 +95,7 @@ export class CutoverRun {
       await this.run.operate!(source, { action: 'relocate', unit: 0 }).catch(() => undefined);
       await sleep(2_500);
     }
-    await sleep(20_000);
+    await timePasses(20_000, 'the alarms of the home are to see writes again');
   }
 
   public async audit(): Promise<readonly AuditLine[]> {

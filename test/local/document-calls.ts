@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalRun } from '../../local/run';
-import { turns } from '../turns';
+import { timePasses, until } from '../waits';
 
 const [east, west] = ['us-east-1', 'us-west-2'];
 
@@ -10,20 +9,20 @@ interface Listed {
   readonly deleteMarker?: boolean;
 }
 
+async function listed(run: LocalRun, region: string): Promise<Listed[]> {
+  return (await (await fetch(`${run.url}/_local/documents/${region}`)).json()) as Listed[];
+}
+
+/** Waits until a region has a version of a document. */
+async function copiedTo(run: LocalRun, region: string, holds: (version: Listed) => boolean): Promise<void> {
+  await until(`the copy in ${region}`, async () => (await listed(run, region)).some(holds));
+}
+
 /** What the documents of a running example do, by the rules that its deployment has set. Declares tests. */
 export function documentTests(run: () => LocalRun): void {
   const documents = (path: string, init: RequestInit = {}): Promise<Response> => fetch(`${run().url}/_local/documents/${path}`, init);
-  const list = async (region: string): Promise<Listed[]> => (await (await documents(region)).json()) as Listed[];
-  const copied = async (region: string, holds: (versions: Listed[]) => boolean): Promise<Listed[]> => {
-    const turn = turns(`the copy in ${region}`, 200);
-    let found = await list(region);
-    while (!holds(found)) {
-      turn();
-      await sleep(25);
-      found = await list(region);
-    }
-    return found;
-  };
+  const list = (region: string): Promise<Listed[]> => listed(run(), region);
+  const copied = (region: string, holds: (version: Listed) => boolean): Promise<void> => copiedTo(run(), region, holds);
 
   test('a document that is put in one region is read in the other, both ways, with its version', async () => {
     for (const [from, to, key] of [
@@ -32,7 +31,7 @@ export function documentTests(run: () => LocalRun): void {
     ]) {
       const put = await documents(`${from}/${key}`, { method: 'PUT', body: `from ${from}`, headers: { 'content-type': 'text/plain' } });
       const { versionId } = (await put.json()) as Listed;
-      await copied(to, (found) => found.some((one) => one.versionId === versionId));
+      await copied(to, (one) => one.versionId === versionId);
       const read = await documents(`${to}/${key}`);
       expect([await read.text(), read.headers.get('content-type')]).toEqual([`from ${from}`, 'text/plain']);
     }
@@ -43,13 +42,13 @@ export function documentTests(run: () => LocalRun): void {
     try {
       await documents(`${east}/statements/one`, { method: 'DELETE' });
       await documents(`${east}/statements/three`, { method: 'PUT', body: 'three' });
-      await sleep(500);
+      await timePasses(500, 'nothing may come over the cut link');
       expect((await documents(`${west}/statements/one`)).status).toBe(200);
       expect((await documents(`${west}/statements/three`)).status).toBe(404);
     } finally {
       run().links.set(east, west, { partitioned: false });
     }
-    await copied(west, (found) => found.some(({ key }) => key === 'statements/three'));
+    await copied(west, ({ key }) => key === 'statements/three');
     expect((await documents(`${west}/statements/one`)).status).toBe(404);
     expect((await list(west)).filter(({ key }) => key === 'statements/one').map(({ deleteMarker }) => deleteMarker)).toEqual([
       true,
@@ -67,20 +66,18 @@ export function backfillTests(run: () => LocalRun): void {
   const backfill = async (): Promise<any> => {
     const started = await call('backfill', { method: 'POST', body: JSON.stringify({ from: east, to: west }) });
     expect(started).toMatchObject({ status: 202, body: { state: 'RUNNING' } });
-    const turn = turns('the backfill', 300);
-    let { body } = await call('backfill');
-    while (body.state === 'RUNNING') {
-      turn();
-      await sleep(200);
-      ({ body } = await call('backfill'));
-    }
-    return body;
+    const over = async (): Promise<any> => {
+      const { body } = await call('backfill');
+      return body.state !== 'RUNNING' && body;
+    };
+    return until('the end of the backfill', over, { withinMs: 60_000, everyMs: 200 });
   };
 
   test('a version that was removed from the copy by hand is in the report; without that both are equal', async () => {
     expect(await backfill()).toMatchObject({ state: 'DONE', failed: 0, report: { equal: true, differences: [] } });
     const { body: put } = await call(`${east}/by-hand`, { method: 'PUT', body: 'x' });
-    await sleep(1_000);
+    // A removal that came before the copy would remove nothing.
+    await copiedTo(run(), west, ({ versionId }) => versionId === put.versionId);
     await call(`${west}/by-hand?versionId=${put.versionId}`, { method: 'DELETE' });
     expect(await backfill()).toMatchObject({
       state: 'DONE',

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { drilled, DrillRun, other, OutsideLoad } from './drill-run';
 import type { DrillView } from '../../local/drill/calls';
 import { sharesOf } from '../../src/drill/domain';
 import type { DrillEvidence } from '../../src/drill/report/page.domain';
 import { leftAt } from '../../src/scenario/drain.domain';
+import { until } from '../waits';
 
 jest.setTimeout(900_000);
 
@@ -30,7 +30,7 @@ const near = (percent: number | undefined, expected: number | undefined): boolea
 test('a drill under load is passed, and its evidence says what the load saw from outside', async () => {
   const load = new OutsideLoad(drills);
   await load.start();
-  await sleep(2_000);
+  await until('payments of each caller', () => load.calls.length >= 2 * load.callers);
   const id = await drills.start();
   const view = await drills.ended(id);
   await load.stop();
@@ -110,7 +110,7 @@ test.each<[string, (id: string, arn: string) => Promise<unknown>]>([
     `acme-pay: ${drilled} was put back by the watchdog`,
     `acme-pay: drill of ${drilled} ABORTED`,
   ];
-  for (let looks = 0; looks < 80 && drills.told().length < before + wanted.length; looks += 1) await sleep(250);
+  await until('the three messages', () => drills.told().length >= before + wanted.length, { withinMs: 20_000 });
   expect(drills.told().slice(before)).toEqual(wanted);
   const view = await drills.view(id);
   expect(view.evidence).toBeDefined();

@@ -14,6 +14,7 @@ import { EngineClient } from '../../local/network/engine-client';
 import { startLocalRun, type LocalRun } from '../../local/run';
 import { forwardingRoleName, meshBusName, meshDeadLetterQueueName, meshRedriveName } from '../../src/events/contract';
 import { turns } from '../turns';
+import { timePasses, until } from '../waits';
 
 jest.setTimeout(900_000);
 
@@ -88,21 +89,10 @@ async function gather(region: string): Promise<string[]> {
   }
 }
 
-async function until<T>(what: string, withinMs: number, look: () => Promise<T | undefined | false>): Promise<T> {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    if (Date.now() > deadline) {
-      throw new Error(
-        `not within ${withinMs} ms: ${what}; alarms ` +
-          `${JSON.stringify((await status()).alarms.filter(({ state }: { state: string }) => state !== 'OK'))}`,
-      );
-    }
-    await new Promise((resolve) => {
-      setTimeout(resolve, 200);
-    });
-  }
+/** Waits for something of the run; alarms are told beside what did not come. */
+function within<T>(what: string, withinMs: number, look: () => Promise<T | undefined | false>): Promise<T> {
+  const beside = async (): Promise<unknown> => (await status()).alarms.filter(({ state }: { state: string }) => state !== 'OK');
+  return until(what, look, { withinMs, everyMs: 200, beside });
 }
 
 async function status(): Promise<any> {
@@ -136,11 +126,8 @@ test('an event of any of three regions arrives in each of them once: nothing goe
       Array.from({ length: 10 }, () => event(region)),
     );
   }
-  await until('30 arrivals in each region', 30_000, async () => (await Promise.all(regions.map(gather))).every((ids) => ids.length >= 30));
-  // Time in which a second round would be through.
-  await new Promise((resolve) => {
-    setTimeout(resolve, 3000);
-  });
+  await within('30 arrivals in each region', 30_000, async () => (await Promise.all(regions.map(gather))).every((ids) => ids.length >= 30));
+  await timePasses(3000, 'a second round would be through by then');
   for (const region of regions) {
     const ids = await gather(region);
     expect([region, ids.length, new Set(ids).size]).toEqual([region, 30, 30]);
@@ -176,14 +163,11 @@ test(
     const policy = decodeURIComponent((await westRoles.send(new GetRolePolicyCommand({ RoleName, PolicyName }))).PolicyDocument!);
     await westRoles.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
     expect((await throttle(true)).status).toBe(200);
-    // Longer than a decision is kept.
-    await new Promise((resolve) => {
-      setTimeout(resolve, 1500);
-    });
+    await timePasses(1500, 'a decision of IAM is kept for a second');
 
     const [fromEast, fromWest] = [event(east), event(west)];
     await Promise.all([publish(east, [fromEast]), publish(west, [fromWest])]);
-    await until('both events in the dead-letter queues', 30_000, async () => {
+    await within('both events in the dead-letter queues', 30_000, async () => {
       const [ofEast, ofWest] = [await deadLetters(east, fromEast.id), await deadLetters(west, fromWest.id)];
       return (
         Object.keys(ofEast).length > 0 &&
@@ -195,7 +179,7 @@ test(
       [east, west],
       [west, east],
     ] as const) {
-      await until(
+      await within(
         `alarms in ${region}`,
         40_000,
         async () =>
@@ -203,7 +187,7 @@ test(
       );
     }
     // Who should hear of a peer and does not, says so too.
-    await until(
+    await within(
       'silence alarms',
       40_000,
       async () => (await alarming(west, /Silence.*useast1/i)) && (await alarming(east, /Silence.*uswest2/i)),
@@ -234,14 +218,12 @@ test(
     expect((await throttle(false)).status).toBe(200);
     westBus.destroy();
     westRoles.destroy();
-    await new Promise((resolve) => {
-      setTimeout(resolve, 1500);
-    });
+    await timePasses(1500, 'a decision of IAM is kept for a second');
     for (const region of [east, west]) {
       const { failed, payload } = await api.invoke(region, meshRedriveName(system), {}, 'RequestResponse');
       expect([region, failed, payload]).toEqual([region, false, expect.objectContaining({ left: 0, refused: [] })]);
     }
-    await until('the events everywhere', 30_000, async () =>
+    await within('the events everywhere', 30_000, async () =>
       (await Promise.all(regions.map(gather))).every((ids) => [fromEast, fromWest].every(({ id }) => ids.includes(id))),
     );
   },
@@ -276,12 +258,12 @@ test('whoever may put events speaks neither for the ledger nor for a probe: refu
   }
   expect((await put(['test', 'test.happened', own])).FailedEntryCount).toBe(0);
   eastBus.destroy();
-  await until('the event of a source of its own', 30_000, async () => (await gather(east)).includes(own.id));
+  await within('the event of a source of its own', 30_000, async () => (await gather(east)).includes(own.id));
   expect(await gather(east)).not.toContain(beside.id);
 });
 
 test('what has no valid origin is kept among the strays, with an alarm', async () => {
   await publish(east, [event('elsewhere')]);
-  await until('the alarm', 30_000, () => alarming(east, /Strays/));
+  await within('the alarm', 30_000, () => alarming(east, /Strays/));
   expect(await receive(east, `${meshBusName(system)}-strays`)).toHaveLength(1);
 });

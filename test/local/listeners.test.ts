@@ -1,7 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { commandTests } from './command-calls';
 import { processes } from './demo-process';
 import { backfillTests, documentTests } from './document-calls';
@@ -10,6 +9,7 @@ import { listenersOf, type Listener } from './listeners';
 import { localCredentials } from '../../local/engine/credentials';
 import { startLocalRun, type LocalRun } from '../../local/run';
 import { ask, cameThrough } from '../local-unit/attacks';
+import { timePasses } from '../waits';
 
 jest.setTimeout(300_000);
 
@@ -78,8 +78,7 @@ test('no attack comes through at any of them', async () => {
         await atTheFrontDoor(listener.port);
     }
   }
-  // What was forged would have arrived long ago.
-  await sleep(300);
+  await timePasses(300, 'what was forged would have arrived by then');
   expect((await fetch(`${run.url}/_local/traces/${traceId}`)).status).toBe(404);
 });
 

@@ -87,6 +87,48 @@ test('a shipped loop that follows a cursor takes it through onwards(), or reads 
   expect(paging.filter(({ loop }) => !ends(loop)).map(({ place }) => place)).toEqual([]);
 });
 
+/** Waits of a fixed time, outside of every loop. The simulation's time is virtual. */
+function fixedWaits(text: string, name = 'x.ts'): readonly string[] {
+  const source = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
+  const inLoop = (node: ts.Node): boolean => node.parent !== undefined && (isLoop(node.parent) || inLoop(node.parent));
+  // A race against a timer, or work that a timer begins, waits for nothing.
+  const isAwaited = (node: ts.Node): boolean =>
+    ts.isAwaitExpression(node.parent) ||
+    ((ts.isNewExpression(node.parent) ||
+      ts.isArrowFunction(node.parent) ||
+      ts.isExpressionStatement(node.parent) ||
+      ts.isBlock(node.parent)) &&
+      isAwaited(node.parent));
+  const isFixed = (node: ts.Node): boolean =>
+    ts.isCallExpression(node) &&
+    (node.expression.getText() === 'sleep' ? ts.isNumericLiteral(node.arguments[0]) : /\(\w+, [\d_]+\)/.test(timerOf(node) ?? ''));
+  return within(source)
+    .filter((node) => isFixed(node) && !inLoop(node) && isAwaited(node))
+    .map((node) => `${name}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1}`);
+}
+
+/** A timer whose callback does nothing but end a promise. */
+const timerOf = ({ expression, arguments: [callback, ms] }: ts.CallExpression): string | undefined =>
+  expression.getText() === 'setTimeout' && callback && ts.isIdentifier(callback) && /^resolve/.test(callback.text) && ms
+    ? `(${callback.text}, ${ms.getText()})`
+    : undefined;
+
+test('a test waits for what is to come by until(...), and says by timePasses(...) why else time has to pass', () => {
+  const waits = trackedFiles()
+    .filter((name) => name.startsWith('test/') && !name.startsWith('test/simulation/') && name.endsWith('.ts'))
+    .flatMap((name) => fixedWaits(readFileSync(join(root, name), 'utf8'), name));
+  expect(waits).toEqual([]);
+});
+
+test.each([
+  ['a fixed wait', 'await sleep(1_000); await call();', 1],
+  ['a fixed wait by a timer', 'await new Promise((resolve) => setTimeout(resolve, 50));', 1],
+  ['a look now and then', 'for (;;) { turn(); await sleep(20); }', 0],
+  ['a time that the caller gives', 'const wait = (ms: number) => sleep(ms);', 0],
+])('the rule of waits judges %s', (_name, text, count) => {
+  expect(fixedWaits(text)).toHaveLength(count);
+});
+
 describe('the rule', () => {
   test.each([
     ['a page loop', 'do { cursor = (await list(cursor)).next } while (cursor)'],

@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { root } from './tracked-files';
+import { until } from '../waits';
 
 jest.setTimeout(180_000);
 
@@ -46,13 +46,12 @@ const end = (child: ChildProcess): Promise<number | string> =>
 
 /** What the test inside had made by the time it noted it. */
 async function noted(): Promise<{ pid: number; temporary: string }> {
-  for (let tries = 0; tries < 1200; tries += 1) {
-    if (existsSync(note) && readFileSync(note, 'utf8').endsWith('}')) {
-      return JSON.parse(readFileSync(note, 'utf8')) as { pid: number; temporary: string };
-    }
-    await sleep(50);
-  }
-  throw new Error('the test inside did not come to its note within a minute');
+  const text = await until(
+    'the note of the test inside',
+    () => existsSync(note) && readFileSync(note, 'utf8').endsWith('}') && readFileSync(note, 'utf8'),
+    { withinMs: 60_000 },
+  );
+  return JSON.parse(text) as { pid: number; temporary: string };
 }
 
 /** Without /proc nobody finds a process whose parent is gone. */
@@ -96,8 +95,7 @@ test('a command ends with its launcher, even a killed one, and does its last wor
   const child = start(commands['npm test'], 'wait');
   const { pid } = await noted();
   child.kill('SIGKILL');
-  for (let tries = 0; tries < 200 && readdirSync(system).length > 0; tries += 1) await sleep(100);
-  expect(readdirSync(system)).toEqual([]);
+  await until('the folder is empty', () => readdirSync(system).length === 0, { withinMs: 20_000 });
   expect(runs(pid)).toBe(false);
 });
 

@@ -2,6 +2,7 @@ import { createSocket, Socket } from 'node:dgram';
 import type { AddressInfo } from 'node:net';
 import type { TraceContext } from '../../src/kernel/trace';
 import { daemonOf, tracerOf, XRayTracer } from '../../src/runtime/xray';
+import { timePasses } from '../waits';
 
 const traceId = '1-5f2330a4-6a0de1cd0e17c0508d386a64';
 const other = '1-00000001-000000000000000000000001';
@@ -184,6 +185,6 @@ describe('over the wire', () => {
     });
     const nobody = tracerOf({ AWS_XRAY_DAEMON_ADDRESS: `${host}:9` }, 'acme');
     for (let count = 0; count < 3; count += 1) nobody.begin({ name: 'x', context: sampled, kind: 'work' }).end();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await timePasses(20, 'an error of the socket would be thrown by then');
   });
 });

@@ -9,6 +9,7 @@ import { MetricStore } from '../../../local/metrics/store';
 import { canaries as view } from '../../../local/page/views/canaries';
 import type { PageState } from '../../../local/page/views/model';
 import { canaryEnv, CanaryPlan, readCanaryPlan } from '../../../src/canary/contract';
+import { timePasses } from '../../waits';
 import { Door } from '../front-door/door';
 
 const door = 'http://127.0.0.1:4580';
@@ -127,7 +128,7 @@ describe('on their schedule', () => {
         canaries: plannedCanaries([resource()], () => '/out', door),
         run: async () => {
           begun.push(Date.now());
-          await new Promise((resolve) => setTimeout(resolve, 1_000));
+          await timePasses(1_000, 'a run takes a second');
           return ends.shift() ?? { passed: true };
         },
         regionRuns: () => runs,

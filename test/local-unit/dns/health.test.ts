@@ -1,11 +1,11 @@
 import http from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { apisOf, check, FakeRegion, latencyZone } from './fakes';
 import { startDns } from '../../../local/dns/dns';
 import { Checker, HealthChecks } from '../../../local/dns/health';
 import { endpointProbe } from '../../../local/dns/probe';
 import { healthChecks } from '../../../local/dns/records';
 import type { Dns, FabricResource } from '../../../local/ground/model';
+import { until } from '../../waits';
 import { listenOnSocket, removeSockets } from '../engine-socket';
 
 const bad = { ok: false, reason: 'status 503' };
@@ -147,8 +147,7 @@ describe('checkers against real endpoints', () => {
       return found?.kind === 'found' ? found.region : undefined;
     };
     const becomes = async (expected: string) => {
-      for (let tries = 0; tries < 100 && region() !== expected; tries += 1) await sleep(20);
-      expect(region()).toBe(expected);
+      await until(`the name leads to ${expected}`, () => region() === expected);
     };
     expect(region()).toBe('us-east-1');
     healthy = false;

@@ -1,7 +1,7 @@
 import { createConnection } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Door, type Answer } from './door';
 import { startFrontDoor } from '../../../local/front-door/front-door';
+import { timePasses } from '../../waits';
 
 const twoRegions = ['us-east-1', 'us-west-2'];
 let door: Door;
@@ -154,7 +154,7 @@ describe('a lost region', () => {
     door = await Door.open({ 'us-east-1': () => {}, 'us-west-2': (_request, response) => response.end('fine') }, { inFlight: 2 });
     const stuck = [1, 2].map(() => door.ask('POST', '/api/v1/payments', { body: '{}' }));
     const waiting = door.ask('GET', '/_local/regions/us-west-2/health');
-    await sleep(100);
+    await timePasses(100, 'the calls are to be under way');
     await door.regions[0].stop();
     for (const answer of await Promise.all(stuck)) expectProblem(answer, 503, 'outcome_unknown');
     expect((await waiting).body).toBe('fine');

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import { FakeRun, east, west } from './fake-run';
+import { timePasses, until } from '../../waits';
 
 describe('the page over HTTP', () => {
   let run: FakeRun;
@@ -92,10 +93,12 @@ describe('the page over HTTP', () => {
 
   test('sends payments at a rate, near each region in turn, until it is told to stop', async () => {
     expect(await form('/_local/page/load', 'rate=20')).toMatchObject({ status: 303 });
-    await until(async () => /us-east-1 answered [1-9].*us-west-2 answered [1-9]/.test((await run.door.ask('GET', '/')).body));
+    await until('answers near both regions', async () =>
+      /us-east-1 answered [1-9].*us-west-2 answered [1-9]/.test((await run.door.ask('GET', '/')).body),
+    );
     await form('/_local/page/load', 'rate=0');
     const begun = /(\d+) payments begun/.exec((await run.door.ask('GET', '/')).body)?.[1];
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await timePasses(300, 'no payment may follow');
     const { body } = await run.door.ask('GET', '/');
     expect(body).toContain('not sending');
     expect(/(\d+) payments begun/.exec(body)?.[1]).toBe(begun);
@@ -104,7 +107,7 @@ describe('the page over HTTP', () => {
   test('blows one storm at a time, and tells what it came to', async () => {
     expect((await run.door.ask('POST', '/_local/page/storm')).json()).toMatchObject({ running: true });
     expect((await run.door.ask('POST', '/_local/page/storm')).status).toBe(409);
-    await until(async () => (await run.door.ask('GET', '/')).body.includes('one payment, debited once'));
+    await until('the scenario on the page', async () => (await run.door.ask('GET', '/')).body.includes('one payment, debited once'));
     expect((await run.door.ask('GET', '/')).body).toContain('39 of them replays');
   });
 
@@ -129,7 +132,7 @@ describe('the stream', () => {
 
   test('sends everything at first, and then what changed', async () => {
     const listener = await Listener.open(run);
-    await until(() => listener.text.includes('event: dns\n'));
+    await until('the event dns', () => listener.text.includes('event: dns\n'));
     const before = listener.events();
     expect(before).toEqual(
       expect.arrayContaining([
@@ -148,7 +151,7 @@ describe('the stream', () => {
     );
     expect(new Set(before).size).toBe(before.length);
     await run.door.ask('POST', `/_local/links/${east}/${west}`, { body: '{"partitioned":true}' });
-    await until(() => listener.events().slice(before.length).includes('network'));
+    await until('the event network', () => listener.events().slice(before.length).includes('network'));
     expect(listener.events().slice(before.length)).not.toContain('dns');
     listener.end();
   });
@@ -158,7 +161,7 @@ describe('the stream', () => {
     const tooMany = await run.door.ask('GET', '/_local/stream');
     expect(tooMany).toMatchObject({ status: 429, headers: { 'content-type': 'application/problem+json' } });
     listeners[0].end();
-    await until(async () => {
+    await until('a place for one more', async () => {
       const next = await Listener.open(run);
       next.end();
       return next.status === 200;
@@ -168,9 +171,9 @@ describe('the stream', () => {
 
   test('says that it ends, and ends, with the front door', async () => {
     const listener = await Listener.open(run);
-    await until(() => listener.text.includes('event: headline'));
+    await until('the event headline', () => listener.text.includes('event: headline'));
     await run.close();
-    await until(() => listener.ended);
+    await until('the end of the stream', () => listener.ended);
     expect(listener.text).toContain('event: close\n');
     run = await FakeRun.open();
   });
@@ -211,13 +214,5 @@ class Listener {
 
   public end(): void {
     this.request.destroy();
-  }
-}
-
-async function until(done: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  while (!(await done())) {
-    if (Date.now() > deadline) throw new Error('it did not come about in time');
-    await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }

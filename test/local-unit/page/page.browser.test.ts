@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { FakeRun, east, west } from './fake-run';
 import { judged, Visits } from './watched-page';
 import { browserAbsence, openBrowser } from '../../../tools/chromium';
+import { until } from '../../waits';
 
 jest.setTimeout(60_000);
 
@@ -90,7 +91,7 @@ inBrowser('the page in a browser', () => {
     const lag = page.getByLabel(`Lag from ${east} to ${west}`).first();
     await lag.fill('250');
     await page.keyboard.press('Enter');
-    await expectSoon(async () => (await run.door.ask('GET', '/_local/status')).body.includes('"lagMs":250'));
+    await until('the links of the form', async () => (await run.door.ask('GET', '/_local/status')).body.includes('"lagMs":250'));
     await page.getByLabel(`Cut both ${east} and ${west}`).click();
     await page.getByLabel(`Mend both ${east} and ${west}`).waitFor();
     expect(wrong()).toEqual([]);
@@ -172,11 +173,3 @@ inBrowser('the page in a browser', () => {
     run = await FakeRun.open();
   });
 });
-
-async function expectSoon(done: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    if (await done()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('it did not come about in time');
-}

@@ -2,7 +2,7 @@ import type { Definition, State } from '../../../local/stepfunctions/definition'
 import { Execution, type TaskToken } from '../../../local/stepfunctions/execution';
 import { StateFault, type Json } from '../../../local/stepfunctions/paths';
 import { timers } from '../../../local/stepfunctions/timers';
-import { turns } from '../../turns';
+import { timePasses, until } from '../../waits';
 
 const work = 'arn:aws:lambda:eu-central-1:000000000000:function:work';
 const ask = 'arn:aws:states:::lambda:invoke.waitForTaskToken';
@@ -64,15 +64,6 @@ function start(states: Record<string, State>, answer: Answer = () => ({}), input
 }
 
 const types = (world: World): string[] => world.execution.history.events(true).map(({ type }) => type);
-const until = async (holds: () => boolean): Promise<void> => {
-  const turn = turns('an execution', 1_000);
-  while (!holds()) {
-    turn();
-    await new Promise((resolve) => {
-      setTimeout(resolve, 5);
-    });
-  }
-};
 
 test('data goes from state to state as the paths say', async () => {
   const world = start(
@@ -173,7 +164,7 @@ test('States.ALL takes no fault of the machine itself', async () => {
 describe('a task that waits for its token', () => {
   test('goes on with what answers it, once', async () => {
     const world = start({ Ask: { ...asking, ResultPath: '$.approval' } }, () => null, { a: 1 });
-    await until(() => world.tokens.length > 0 && types(world).includes('TaskSubmitted'));
+    await until('the task', () => world.tokens.length > 0 && types(world).includes('TaskSubmitted'));
     const [token] = world.tokens;
     expect(world.asked[0].payload).toEqual({ token: token.token, run: world.execution.settings.arn });
     expect(world.execution).toMatchObject({ state: 'Ask', waitsForToken: true });
@@ -228,7 +219,7 @@ describe('a task that waits for its token', () => {
 
   test('lives as long as heartbeats come', async () => {
     const world = start({ Ask: { ...asking, HeartbeatSeconds: 1 } });
-    await until(() => world.tokens.length > 0);
+    await until('the task', () => world.tokens.length > 0);
     for (let beats = 0; beats < 5; beats += 1) {
       await new Promise((resolve) => {
         setTimeout(resolve, 300);
@@ -251,9 +242,7 @@ test('an execution stands still while its region is stopped, and goes on when it
       return {};
     },
   );
-  await new Promise((resolve) => {
-    setTimeout(resolve, 50);
-  });
+  await timePasses(50, 'no call may follow');
   expect(world.asked).toHaveLength(1);
   expect(world.execution.status).toBe('RUNNING');
   world.runs = true;

@@ -1,4 +1,5 @@
 import { DeleteItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { timePasses } from '../../waits';
 import { Regions, east, eventually, startRegions, west } from '../regions';
 
 const table = 'home-region';
@@ -48,9 +49,7 @@ describe('a table with eventual consistency', () => {
     const putNew = (v: string) =>
       new PutItemCommand({ TableName: table, Item: { pk: { S: 'both' }, v: { S: v } }, ConditionExpression: 'attribute_not_exists(pk)' });
     await inEast.send(putNew('east'));
-    await new Promise((resolve) => {
-      setTimeout(resolve, 30);
-    });
+    await timePasses(30, 'the writes are to have an order by the clock');
     await inWest.send(putNew('west'));
     await eventually(
       () => shown(inEast, 'both'),
@@ -78,9 +77,7 @@ describe('a table with eventual consistency', () => {
     regions.links.set(west, east, { lagMs: 1000 });
     await inWest.send(put('taken', '1'));
     await regions.engines.get(west)!.stop();
-    await new Promise((resolve) => {
-      setTimeout(resolve, 1500);
-    });
+    await timePasses(1500, 'nothing may come while the region is stopped');
     expect(await shown(inEast, 'taken')).toBeUndefined();
     await regions.engines.get(west)!.start();
     await eventually(

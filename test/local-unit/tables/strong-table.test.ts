@@ -20,6 +20,7 @@ import {
   type _Record as StreamRecord,
 } from '@aws-sdk/client-dynamodb-streams';
 import { localCredentials } from '../../../local/engine/credentials';
+import { timePasses } from '../../waits';
 import { Regions, east, eventually, startRegions, west, witness } from '../regions';
 
 const table = 'ledger';
@@ -149,9 +150,7 @@ describe('a table with multi-region strong consistency', () => {
     for (const link of regions.links.all()) regions.links.set(link.from, link.to, { lagMs: 300 });
     const before = regions.tables.status()[0].conflicts;
     const first = inEast.send(put('conflict'));
-    await new Promise((resolve) => {
-      setTimeout(resolve, 150);
-    });
+    await timePasses(150, 'the first write is to be on its way');
     await expect(inWest.send(put('conflict'))).rejects.toMatchObject({
       name: 'ReplicatedWriteConflictException',
       $metadata: { httpStatusCode: 400 },
@@ -201,9 +200,7 @@ describe('a table with multi-region strong consistency', () => {
   it('leaves the outcome unknown to a region that is cut off while its write is on the way', async () => {
     for (const link of regions.links.all()) regions.links.set(link.from, link.to, { lagMs: 400 });
     const write = inWest.send(put('in-between', { v: { S: '1' } }));
-    await new Promise((resolve) => {
-      setTimeout(resolve, 650);
-    });
+    await timePasses(650, 'the write is to be on its way back');
     for (const other of [east, witness]) regions.links.set(other, west, { partitioned: true });
     await expect(write).rejects.toMatchObject({ name: 'InternalServerError' });
     expect((await inEast.send(read('in-between'))).Item?.v).toEqual({ S: '1' });

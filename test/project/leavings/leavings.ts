@@ -7,6 +7,7 @@ import path from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
 import { newStack } from '../../cdk/stacks';
 import { listenOnSocket } from '../../local-unit/engine-socket';
+import { timePasses } from '../../waits';
 
 const { LEAVINGS: how, LEAVINGS_NOTE: note } = process.env;
 
@@ -19,6 +20,6 @@ test('leaves an assembly, a folder, a socket and a process', async () => {
   const left = spawn('sleep', ['300'], { detached: true, stdio: 'ignore' });
   left.unref();
   writeFileSync(note!, JSON.stringify({ pid: left.pid, temporary: tmpdir() }));
-  if (how === 'wait') await new Promise((resolve) => setTimeout(resolve, 300_000));
+  if (how === 'wait') await timePasses(300_000, 'the test is to be killed while it waits');
   expect(how).toBe('pass');
 }, 310_000);
