@@ -1,4 +1,5 @@
 import { DrillKind } from './contract';
+import { DrainMark } from '../ledger/drain-mark.domain';
 
 /** A run's own things in the bucket, as JSON or text. */
 export interface DrillStore {
@@ -7,18 +8,11 @@ export interface DrillStore {
   write(key: string, text: string, contentType?: string): Promise<void>;
 }
 
-/** A drain switch that is set, and whose it is. */
-export interface RegionMark {
-  readonly owner: string;
-  /** Epoch milliseconds. */
-  readonly at: number;
-}
-
 /** The drain switch of the drilled region, and of the others to look at. */
 export interface RegionSwitch {
-  read(region: string): Promise<RegionMark | undefined>;
-  /** False: somebody else has set it, and nothing was changed. */
-  set(region: string, mark: RegionMark): Promise<boolean>;
+  read(region: string): Promise<DrainMark | undefined>;
+  /** The owner's mark as it stands then, the first one where it was set before. Undefined: somebody else has set it. */
+  set(region: string, mark: DrainMark): Promise<DrainMark | undefined>;
   /** Takes away the owner's own mark alone. */
   clear(region: string, owner: string): Promise<unknown>;
 }

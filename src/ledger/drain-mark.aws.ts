@@ -6,16 +6,7 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { drainKey, ledgerSchema } from './contract';
-
-/** Whose a drain switch is, and since when. */
-export interface DrainMark {
-  readonly owner: string;
-  /** Epoch milliseconds; 0 where nobody wrote it. */
-  readonly at: number;
-}
-
-/** The attributes that say whose switch it is. */
-const [ownerAttribute, timeAttribute] = ['drainedBy', 'drainedAt'];
+import { DrainMark, markItem, markOf, switchAttributes } from './drain-mark.domain';
 
 /** The switch item whose presence drains a region, with the owner that set it: a drill or a trial takes away its own alone. */
 export class DrainMarks {
@@ -24,35 +15,47 @@ export class DrainMarks {
     private readonly tableName: string,
   ) {}
 
-  /** Undefined when the region is in service. The owner is empty when a person has set it. */
+  /** Undefined where there is none. One that is over is there until somebody takes it away: see `isDrainedBy`. */
   public async read(region: string): Promise<DrainMark | undefined> {
     const { Item } = await this.client.send(new GetItemCommand({ TableName: this.tableName, Key: keyOf(region), ConsistentRead: true }));
-    return Item && { owner: Item[ownerAttribute]?.S ?? '', at: Number(Item[timeAttribute]?.N ?? 0) };
+    return Item && markOf(Item);
   }
 
-  /** False: somebody else has set it, and nothing was changed. */
-  public set(region: string, { owner, at }: DrainMark): Promise<boolean> {
-    return this.written(
-      new PutItemCommand({
-        TableName: this.tableName,
-        Item: { ...keyOf(region), [ownerAttribute]: { S: owner }, [timeAttribute]: { N: String(at) } },
-        // It may be sent twice: the second one finds the owner's own.
-        ConditionExpression: `attribute_not_exists(${ledgerSchema.partitionKey}) OR #owner = :owner`,
-        ...ownedBy(owner),
-      }),
-    );
+  /** The owner's mark as it stands then. Undefined: somebody else has set it, and nothing was changed. */
+  public async set(region: string, mark: DrainMark): Promise<DrainMark | undefined> {
+    try {
+      await this.client.send(
+        new PutItemCommand({
+          TableName: this.tableName,
+          Item: { ...keyOf(region), ...markItem(mark) },
+          // One that is over drains nothing. It may still be there where its owner was lost.
+          ConditionExpression: `attribute_not_exists(${ledgerSchema.partitionKey}) OR #until < :at`,
+          ExpressionAttributeNames: { '#until': switchAttributes.until },
+          ExpressionAttributeValues: { ':at': { N: String(mark.at) } },
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
+      return mark;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      // It may be sent twice. The first one stays, so that no repetition makes a drain longer.
+      const standing = error.Item && markOf(error.Item);
+      return standing?.owner === mark.owner ? standing : undefined;
+    }
   }
 
   /** False: it was not the owner's, or not there. */
-  public clear(region: string, owner: string): Promise<boolean> {
-    return this.written(
-      new DeleteItemCommand({ TableName: this.tableName, Key: keyOf(region), ConditionExpression: '#owner = :owner', ...ownedBy(owner) }),
-    );
-  }
-
-  private async written(command: PutItemCommand | DeleteItemCommand): Promise<boolean> {
+  public async clear(region: string, owner: string): Promise<boolean> {
     try {
-      await this.client.send(command as PutItemCommand);
+      await this.client.send(
+        new DeleteItemCommand({
+          TableName: this.tableName,
+          Key: keyOf(region),
+          ConditionExpression: '#owner = :owner',
+          ExpressionAttributeNames: { '#owner': switchAttributes.owner },
+          ExpressionAttributeValues: { ':owner': { S: owner } },
+        }),
+      );
       return true;
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) return false;
@@ -62,7 +65,3 @@ export class DrainMarks {
 }
 
 const keyOf = (region: string): Record<string, { S: string }> => ({ [ledgerSchema.partitionKey]: { S: drainKey(region) } });
-const ownedBy = (owner: string) => ({
-  ExpressionAttributeNames: { '#owner': ownerAttribute },
-  ExpressionAttributeValues: { ':owner': { S: owner } },
-});

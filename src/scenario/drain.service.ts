@@ -8,8 +8,8 @@ import { causeOf, namedCauseOf } from '../kernel/cause';
 export interface DrainSwitch {
   /** Names where it is kept, for people. */
   readonly place: string;
-  /** False: somebody else has drained the region, and nothing was changed. */
-  drain(region: string): Promise<boolean>;
+  /** For so long at most: then the region comes back by itself. False: somebody else has drained it, and nothing was changed. */
+  drain(region: string, longestMs: number): Promise<boolean>;
   /** Takes away the run's own mark alone: what somebody else has switched meanwhile stays. */
   putBack(region: string): Promise<void>;
   /** What a person types to put the region back. */
@@ -48,6 +48,11 @@ const putBackTries = 20;
 const putBackPauseMs = 3_000;
 /** The health check and the resolvers take the region back within it. */
 const returnMs = 90_000;
+
+/** Callers are waited for so long. */
+const patienceMs = (budgetSeconds: number): number => budgetSeconds * 2_000 + returnMs / 3;
+/** The time until the last try to put it back. One that is not drained any more by then would spoil the trial, so a minute more. */
+const longestMs = (budgetSeconds: number): number => patienceMs(budgetSeconds) + putBackTries * putBackPauseMs + 60_000;
 
 /** The holds stay: so many payments lie on one account, then another one takes the next. */
 const paymentsPerAccount = 500;
@@ -135,7 +140,7 @@ export class DrainTrial {
     let recoverySeconds: number | undefined;
     let foreign = false;
     try {
-      if (!(await drainSwitch.drain(region))) {
+      if (!(await drainSwitch.drain(region, longestMs(budgetSeconds)))) {
         foreign = true;
         figures.check('the region is in service before', false, 'another person has drained it', 'it was left as it is');
         return undefined;
@@ -158,7 +163,7 @@ export class DrainTrial {
   private async recovery(sinceMs: number): Promise<number | undefined> {
     const { client } = this.setting;
     const { region, budgetSeconds, nowMs } = this.plan;
-    const deadlineMs = sinceMs + budgetSeconds * 2_000 + returnMs / 3;
+    const deadlineMs = sinceMs + patienceMs(budgetSeconds);
     while (nowMs() < deadlineMs) {
       const left = leftAt(this.calls, region, callers, sinceMs, nowMs());
       if (left !== undefined) return (left - sinceMs) / 1000;

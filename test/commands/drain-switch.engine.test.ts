@@ -29,8 +29,23 @@ const found = async () => (await engine.client.send(new GetItemCommand({ TableNa
 test('a switch is made, made again by the same run, and taken back', async () => {
   const own = await switchOf('run-1', 'acme-pay');
   expect(own.place).toBe('acme-pay-ledger in us-west-2');
-  expect([await own.drain('us-east-1'), await own.drain('us-east-1')]).toEqual([true, true]);
-  expect(await found()).toEqual({ ...key, drainedBy: { S: 'run-1' }, drainedAt: { N: expect.stringMatching(/^\d{13}$/) } });
+  const before = Date.now();
+  expect(await own.drain('us-east-1', 100_000)).toBe(true);
+  const first = await found();
+  expect(first).toEqual({
+    ...key,
+    drainedBy: { S: 'run-1' },
+    drainedAt: { N: expect.any(String) },
+    drainedUntil: { N: expect.any(String) },
+  });
+  const at = Number(first!.drainedAt.N);
+  expect(at).toBeGreaterThanOrEqual(before);
+  expect(at).toBeLessThanOrEqual(Date.now());
+  // Two clocks may differ by five minutes.
+  expect(Number(first!.drainedUntil.N)).toBe(at + 100_000 + 300_000);
+  // Made again it does not end later.
+  expect(await own.drain('us-east-1', 900_000)).toBe(true);
+  expect(await found()).toEqual(first);
   await own.putBack('us-east-1');
   expect(await found()).toBeUndefined();
   // Also when there is none any more.
@@ -40,9 +55,21 @@ test('a switch is made, made again by the same run, and taken back', async () =>
 test("a person's switch is neither taken over nor taken back", async () => {
   await engine.client.send(new PutItemCommand({ TableName: table, Item: key }));
   const own = await switchOf('run-2', 'acme-pay');
-  expect(await own.drain('us-east-1')).toBe(false);
+  expect(await own.drain('us-east-1', 100_000)).toBe(false);
   await own.putBack('us-east-1');
   expect(await found()).toEqual(key);
+});
+
+test('a switch that is over is taken over, and not taken back by who was lost', async () => {
+  const lost = { ...key, drainedBy: { S: 'run-0' }, drainedAt: { N: '1' } };
+  await engine.client.send(new PutItemCommand({ TableName: table, Item: { ...lost, drainedUntil: { N: String(Date.now() + 60_000) } } }));
+  const own = await switchOf('run-5', 'acme-pay');
+  expect(await own.drain('us-east-1', 100_000)).toBe(false);
+  await engine.client.send(new PutItemCommand({ TableName: table, Item: { ...lost, drainedUntil: { N: String(Date.now() - 1) } } }));
+  expect(await own.drain('us-east-1', 100_000)).toBe(true);
+  await (await switchOf('run-0', 'acme-pay')).putBack('us-east-1');
+  expect(await found()).toMatchObject({ drainedBy: { S: 'run-5' } });
+  await own.putBack('us-east-1');
 });
 
 test('a person who drains the region while the run has drained it keeps it drained', async () => {

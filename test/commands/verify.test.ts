@@ -86,7 +86,7 @@ async function tried(faults: Faults, wish: Wish = {}): Promise<Tried> {
           drain: {
             region: wish.drain,
             budgetSeconds: wish.budgetSeconds ?? 30,
-            find: async () => switchOf(system, wish),
+            find: async () => switchOf(system, wish, time),
             confirm: async () => {
               await time.sleep(wish.answersAfterMs ?? 0);
               return wish.confirm?.() ?? true;
@@ -105,18 +105,20 @@ async function tried(faults: Faults, wish: Wish = {}): Promise<Tried> {
   return { found, lines, failed, system };
 }
 
-function switchOf(system: FakeSystem, { breakDrain }: Wish): DrainSwitch {
+function switchOf(system: FakeSystem, { breakDrain }: Wish, time: { readonly nowMs: () => number }): DrainSwitch {
   return {
     place: 'acme-pay-ledger in us-west-2',
     byHand: (region) => `aws dynamodb delete-item ${region}`,
-    drain: async (region) => {
+    drain: async (region, longestMs) => {
       if (system.switches.has(region)) return false;
-      system.drain(region, { drainedBy: { S: 'v1' } });
+      system.drain(region, { drainedBy: { S: 'v1' }, untilMs: time.nowMs() + longestMs });
       if (breakDrain) throw new Error('no answer');
       return true;
     },
     putBack: async (region) => {
       system.switchCalls.push('putBack');
+      // A drain that ended by itself would spoil a trial.
+      expect(system.switches.get(region)?.untilMs ?? Infinity).toBeGreaterThan(time.nowMs());
       if ((system.faults.stuckSwitch ?? 0) > 0) {
         system.faults.stuckSwitch! -= 1;
         throw new Error('the table does not answer');
@@ -291,10 +293,11 @@ describe('the region is put back whatever happens', () => {
   });
 
   test('and when it never answers, the line says what to type', async () => {
-    const { failed } = await tried({ stuckSwitch: 1_000 }, { drain: 'us-east-1' });
-    expect(failed[0]).toBe(
+    const { failed, system } = await tried({ stuckSwitch: 1_000, blindHealth: true }, { drain: 'us-east-1' });
+    expect(failed[1]).toBe(
       'us-east-1 is put back: Error: the table does not answer (IT IS STILL OUT OF SERVICE; run: aws dynamodb delete-item us-east-1)',
     );
+    expect(system.switchCalls).toHaveLength(20);
   });
 
   test('a region that somebody else drained is not drained, and not put back', async () => {

@@ -177,21 +177,25 @@ describe('a drain switch', () => {
   const owned = { ExpressionAttributeNames: { '#owner': 'drainedBy' }, ExpressionAttributeValues: { ':owner': { S: `drill:${run}` } } };
 
   test('is read as it was last written: absent, of a drill, or of a person', async () => {
-    aws.answer = inOrder({}, { body: { Item: { ...Key, drainedBy: { S: 'drill:a' }, drainedAt: { N: '12' } } } }, { body: { Item: Key } });
+    const Item = { ...Key, drainedBy: { S: 'drill:a' }, drainedAt: { N: '12' }, drainedUntil: { N: '90' } };
+    aws.answer = inOrder({}, { body: { Item } }, { body: { Item: Key } });
     const read = [await marks().read('us-east-1'), await marks().read('us-east-1'), await marks().read('us-east-1')];
-    expect(read).toEqual([undefined, { owner: 'drill:a', at: 12 }, { owner: '', at: 0 }]);
+    expect(read).toEqual([undefined, { owner: 'drill:a', at: 12, until: 90 }, { owner: '', at: 0 }]);
     expect(aws.inputs('GetItem')[0]).toEqual({ TableName, Key, ConsistentRead: true });
   });
 
   test("is set where nobody else has, and taken away where it is the owner's", async () => {
     const owner = `drill:${run}`;
-    expect([await marks().set('us-east-1', { owner, at: 12 }), await marks().clear('us-east-1', owner)]).toEqual([true, true]);
+    const mark = { owner, at: 12, until: 90 };
+    expect([await marks().set('us-east-1', mark), await marks().clear('us-east-1', owner)]).toEqual([mark, true]);
     expect(aws.inputs('PutItem')).toEqual([
       {
         TableName,
-        Item: { ...Key, drainedBy: { S: owner }, drainedAt: { N: '12' } },
-        ConditionExpression: 'attribute_not_exists(pk) OR #owner = :owner',
-        ...owned,
+        Item: { ...Key, drainedBy: { S: owner }, drainedAt: { N: '12' }, drainedUntil: { N: '90' } },
+        ConditionExpression: 'attribute_not_exists(pk) OR #until < :at',
+        ExpressionAttributeNames: { '#until': 'drainedUntil' },
+        ExpressionAttributeValues: { ':at': { N: '12' } },
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       },
     ]);
     expect(aws.inputs('DeleteItem')).toEqual([{ TableName, Key, ConditionExpression: '#owner = :owner', ...owned }]);
@@ -200,7 +204,7 @@ describe('a drain switch', () => {
   test("of another one stays; a missing grant or no answer is no other one's", async () => {
     const both = () => Promise.allSettled([marks().set('us-east-1', { owner: 'a', at: 1 }), marks().clear('us-east-1', 'a')]);
     aws.answer = () => refusal('ConditionalCheckFailedException');
-    expect(await both()).toEqual([expect.objectContaining({ value: false }), expect.objectContaining({ value: false })]);
+    expect(await both()).toEqual([expect.objectContaining({ value: undefined }), expect.objectContaining({ value: false })]);
     aws.answer = () => refusal('AccessDeniedException');
     expect((await both()).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     aws.answer = () => 'hangUp';

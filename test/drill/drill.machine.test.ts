@@ -220,6 +220,56 @@ test.each<[string, (isDrained: boolean) => boolean, string]>([
   expect(world.inService).toBe(true);
 });
 
+describe('a drill whose own region is lost, with its watchdog', () => {
+  /** The region is away, and nothing of the drill goes on. */
+  async function lost(): Promise<DrillWorld> {
+    const world = new DrillWorld();
+    await drill(world, { startedBy: 'ada' }, () => {
+      if (world.mark) throw new Error('the region is gone');
+    }).catch(() => undefined);
+    return world;
+  }
+
+  test('leaves a switch with an end, after the longest time', async () => {
+    const world = await lost();
+    expect(world.inService).toBe(false);
+    expect(world.mark).toEqual({ owner: `drill:${run}`, at: expect.any(Number), until: world.mark!.at + plan.longestSeconds * 1000 });
+    world.nowMs = world.mark!.until!;
+    expect(world.inService).toBe(true);
+  });
+
+  test('holds up no other drill by what it left, and is told of when its region is back', async () => {
+    const { mark: left } = await lost();
+    const over = { ...left!, at: 1, until: 2 };
+    expect((await drilled({ beside: () => over })).result).toMatchObject({ state: 'PASSED', reasons: [] });
+    const again = new DrillWorld();
+    again.mark = over;
+    expect((await drill(again)).result).toMatchObject({ state: 'PASSED', reasons: [] });
+    const late = new DrillWorld();
+    late.mark = over;
+    expect(await late.watchdog().look()).toMatchObject({ restored: true });
+    expect([late.mark, late.told.map(({ subject }) => subject)]).toEqual([undefined, ['acme-pay: us-east-1 was put back by the watchdog']]);
+  });
+});
+
+test('a region that is taken away once more, after a lost answer, is back no later, and its recovery counts from the first', async () => {
+  const world = new DrillWorld();
+  const { call } = world;
+  let first: { readonly at: number } | undefined;
+  jest.spyOn(world, 'call').mockImplementation(async (payload) => {
+    const answer = await call.call(world, payload);
+    if ((payload as { step: string }).step !== 'takeAway' || first) return answer;
+    first = world.mark;
+    world.nowMs += 5_000;
+    throw new Error('no answer');
+  });
+  const { result } = await drill(world);
+  expect(result.state).toBe('PASSED');
+  const { facts } = JSON.parse(world.objects.get(drillKeys.evidence('first', 'json'))!) as DrillEvidence;
+  expect(first).toBeDefined();
+  expect(facts.takenMs).toBe(first!.at);
+});
+
 test('a thousand callers without an answer do not make the state too large: the count and the first ones go along', async () => {
   const failed = Array.from({ length: 5_000 }, (_, at) => `503 ${at} ${'x'.repeat(90)}`);
   const { result, world, output } = await drilled({ audit: { failed, wrong: failed } });

@@ -2,12 +2,13 @@ import type { DrillKind } from '../../src/drill/contract';
 import { drillKeys, DrillPlan } from '../../src/drill/contract';
 import { DrillCall } from '../../src/drill/machine/contract';
 import type { ProbeAudit, ProbedCalls } from '../../src/drill/model';
-import type { DrillExecution, RegionMark } from '../../src/drill/ports';
+import type { DrillExecution } from '../../src/drill/ports';
 import { lookSteps, LookServices } from '../../src/drill/steps/look.service';
 import { regionSteps } from '../../src/drill/steps/region.service';
 import { reportSteps } from '../../src/drill/steps/report.service';
 import { drillWorker } from '../../src/drill/steps/service';
 import { Watchdog } from '../../src/drill/watchdog/service';
+import { DrainMark, isDrainedBy } from '../../src/ledger/drain-mark.domain';
 import type { SeenCall } from '../../src/scenario/model';
 
 export const plan: DrillPlan = {
@@ -47,7 +48,7 @@ export interface WorldSettings {
   /** What an experiment says when it is looked at. */
   readonly faultProblem?: string;
   /** The switch of the other region, by whether the drilled one's is set. */
-  readonly beside?: (isDrained: boolean) => RegionMark | undefined;
+  readonly beside?: (isDrained: boolean) => DrainMark | undefined;
   readonly metric?: (name: string, minutes: number) => readonly number[];
   readonly minuteMs?: number;
 }
@@ -58,7 +59,7 @@ export class DrillWorld {
   public readonly beganMs = this.nowMs;
   public readonly objects = new Map<string, string>();
   public readonly told: { readonly subject: string; readonly text: string }[] = [];
-  public mark?: RegionMark;
+  public mark?: DrainMark;
   public experiment: string | undefined;
   public executions: DrillExecution[] = [];
   /** A step that fails whenever it is asked. */
@@ -89,11 +90,11 @@ export class DrillWorld {
 
   public readonly switches = {
     read: async (region: string) => (region === plan.drilled ? this.mark : this.settings.beside?.(this.mark !== undefined)),
-    set: async (_: string, mark: RegionMark) => {
-      if (this.mark && this.mark.owner !== mark.owner) return false;
+    set: async (_: string, mark: DrainMark) => {
+      if (this.mark && isDrainedBy(this.mark, this.nowMs)) return this.mark.owner === mark.owner ? this.mark : undefined;
       this.mark = mark;
       this.change(false);
-      return true;
+      return mark;
     },
     clear: async (_: string, owner: string) => {
       if (this.mark?.owner !== owner) return;
@@ -117,7 +118,7 @@ export class DrillWorld {
   };
 
   public get inService(): boolean {
-    return this.mark === undefined && this.experiment === undefined;
+    return !(this.mark && isDrainedBy(this.mark, this.nowMs)) && this.experiment === undefined;
   }
 
   /** Answers the state machine. */

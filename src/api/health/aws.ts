@@ -3,6 +3,7 @@ import { apiLimits } from '../contract';
 import type { DrainRead } from './service';
 import { Environment, regionOf } from '../../kernel/env';
 import { drainKey, ledgerEnv, ledgerSchema, readHome } from '../../ledger/contract';
+import { isDrainedBy, markOf, switchAttributes } from '../../ledger/drain-mark.domain';
 import { clockPorts } from '../../ledger/functions/environment.aws';
 import { Authority } from '../../ledger/homes/authority.service';
 import { authorityStore } from '../../ledger/homes/home.aws';
@@ -21,7 +22,10 @@ export function deployedDrainReader(source: Environment): (strong: boolean) => P
   return wrong === undefined ? drainReader(env.tableName, region) : async () => ({ kind: 'failed', fault: new Error(wrong) });
 }
 
-/** The port of the health check on the ledger's table: one read, once, within the time that Route 53 leaves. */
+/**
+ * The port of the health check on the ledger's table: one read, once, within the time that Route 53 leaves. A switch with an end is over
+ * by this region's own clock: who has set it may be lost, with its region.
+ */
 export function drainReader(tableName: string, region: string): (strong: boolean) => Promise<DrainRead> {
   const client = dynamoClient(undefined, {
     connectionTimeoutMs: apiLimits.healthReadTimeoutMs / 2,
@@ -34,10 +38,10 @@ export function drainReader(tableName: string, region: string): (strong: boolean
         TableName: tableName,
         Key: key,
         ConsistentRead: strong,
-        ProjectionExpression: ledgerSchema.partitionKey,
+        ProjectionExpression: `${ledgerSchema.partitionKey}, ${switchAttributes.until}`,
       });
       const { Item } = await client.send(read, { abortSignal: AbortSignal.timeout(apiLimits.healthReadTimeoutMs) });
-      return { kind: 'read', drained: Item !== undefined };
+      return { kind: 'read', drained: Item !== undefined && isDrainedBy(markOf(Item), clockPorts.nowMs()) };
     } catch (error) {
       return error instanceof Error && throttles.has(error.name) ? { kind: 'throttled' } : { kind: 'failed', fault: error };
     }

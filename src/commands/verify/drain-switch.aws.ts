@@ -17,6 +17,12 @@ export interface DrainSwitchSettings {
   readonly clients: RegionClient;
 }
 
+/**
+ * The drained region ends a drain by its own clock. A terminal's may be wrong: AWS takes no signature that is more than five minutes
+ * off, so the end is that much later.
+ */
+const clockMarginMs = 300_000;
+
 const ledgerSuffix = ledgerTableName('');
 
 /** The drain switch in the ledger's table, written through another region: the drained one may not answer. Throws where there is none. */
@@ -41,7 +47,11 @@ export async function drainSwitch(region: string, { regions, systemName, run, cl
   return {
     place: `${table} in ${first}`,
     byHand: () => `aws dynamodb delete-item --table-name ${table} --region ${first} --key '${JSON.stringify(key)}'`,
-    drain: () => send((marks) => marks.set(region, { owner: run, at: Date.now() })),
+    drain: (_, longestMs) =>
+      send(async (marks) => {
+        const at = Date.now();
+        return (await marks.set(region, { owner: run, at, until: at + longestMs + clockMarginMs })) !== undefined;
+      }),
     putBack: async () => {
       await send((marks) => marks.clear(region, run));
     },

@@ -4,6 +4,7 @@ import { CheckReads } from '../../cutover/checks/model';
 import { meshDeadLetterQueueName, meshMetrics, outboxQueueName } from '../../events/contract';
 import { systemMetrics } from '../../kernel/system-metrics';
 import { ledgerMetrics } from '../../ledger/contract';
+import { isDrainedBy } from '../../ledger/drain-mark.domain';
 import { cutoverRegions, drillKeys, drillLimits, DrillPlan, expectedAlarms } from '../contract';
 import { auditReasons, checkReasons, metricReasons, recoveryOf, returnOf, seenBefore, shortened, Sight, splitOf } from '../domain';
 import { StepsOf } from '../machine/contract';
@@ -35,11 +36,11 @@ const calmMs = 300_000;
 const auditMs = 1000 * (drillLimits.auditSeconds + 30);
 
 const checks: DrillHandler<LookServices, 'checks'> = async (services, asked) => {
-  const { plan, run, nowMs } = asked;
+  const { plan, nowMs } = asked;
   const facts = since(asked);
   const { kind } = facts;
   const looked = [
-    ...(await checksOf(services, plan, run)),
+    ...(await checksOf(services, asked)),
     check(
       'budget agreed',
       plan.expectedSeconds <= plan.budgetSeconds,
@@ -114,9 +115,9 @@ const measure: DrillHandler<LookServices, 'measure'> = async (services, asked) =
 };
 
 const recheck: DrillHandler<LookServices, 'recheck'> = async (services, asked) => {
-  const { plan, nowMs, run } = asked;
+  const { plan, nowMs } = asked;
   const facts = since(asked);
-  const checksAfter = (await checksOf(services, plan, run)).map(({ mayPass, ...one }) => one);
+  const checksAfter = (await checksOf(services, asked)).map(({ mayPass, ...one }) => one);
   const reasons = checkReasons('after', checksAfter);
   if (reasons.length > 0 && nowMs - facts.sinceMs! < quietMs) return { outcome: 'again', facts };
   const metrics = await metricsOf(services, asked);
@@ -161,16 +162,21 @@ function check(name: string, passed: boolean, value: string, allowed?: string): 
 const passing = (one: LookedAt): LookedAt => ({ ...one, mayPass: true });
 
 /** Whether the system is as a drill may find and must leave it. */
-async function checksOf(services: LookServices, plan: DrillPlan, run: string): Promise<LookedAt[]> {
-  const perRegion = await Promise.all(plan.regions.map((region) => regionChecks(services, plan, region, run)));
+async function checksOf(services: LookServices, asked: AskedStep): Promise<LookedAt[]> {
+  const { plan } = asked;
+  const perRegion = await Promise.all(plan.regions.map((region) => regionChecks(services, asked, region)));
   const running = (await Promise.all(cutoverRegions(plan).map((region) => services.cutover(region)))).find((one) => one !== undefined);
   return [...perRegion.flat(), check('no cutover runs', running === undefined, running ?? 'none', 'none')];
 }
 
-async function regionChecks(services: LookServices, plan: DrillPlan, region: string, run: string): Promise<LookedAt[]> {
-  const { reads, raised, switches } = services;
+async function regionChecks(
+  { reads, raised, switches }: LookServices,
+  { plan, run, nowMs }: AskedStep,
+  region: string,
+): Promise<LookedAt[]> {
   const unhealthy = await reads.metric(region, own(plan, region, apiMetrics.unhealthy, 'Sum'), healthyMinutes);
-  const mark = await switches.read(region);
+  const standing = await switches.read(region);
+  const mark = standing && isDrainedBy(standing, nowMs) ? standing : undefined;
   const alarms = await raised(region);
   const foreign = mark && !mark.owner.endsWith(run);
   const answers = unhealthy.reduce((sum, value) => sum + value, 0);

@@ -185,6 +185,15 @@ describe('health', () => {
     expect((await call('health', 'GET', '/health', { tenant: null })).status).toBe(200);
   });
 
+  test('is red until the end of a drain, and green after it, though nobody takes the switch away', async () => {
+    const until = (atMs: number) => ({ ...drain, Item: { ...drain.Item, drainedUntil: { N: String(atMs) } } });
+    await engine().client.send(new PutItemCommand(until(Date.now() + 60_000)));
+    expect(await call('health', 'GET', '/health', { tenant: null })).toMatchObject({ status: 503, json: { status: 'draining' } });
+    await engine().client.send(new PutItemCommand(until(Date.now() - 1)));
+    expect(await call('health', 'GET', '/health', { tenant: null })).toMatchObject({ status: 200, json: { checks: { drain: 'off' } } });
+    await engine().client.send(new DeleteItemCommand({ TableName: drain.TableName, Key: drain.Item }));
+  });
+
   test('of a home keeps its leases', async () => {
     const before = { ...process.env };
     const home = writeHome({

@@ -8,7 +8,10 @@ let aws: FakeAws;
 beforeEach(async () => {
   aws = await FakeAws.start();
 });
-afterEach(() => aws.stop());
+afterEach(() => {
+  jest.restoreAllMocks();
+  return aws.stop();
+});
 
 describe('the drain switch', () => {
   const read = (strong = true): ReturnType<ReturnType<typeof drainReader>> => drainReader('acme-ledger', 'us-east-1')(strong);
@@ -18,7 +21,12 @@ describe('the drain switch', () => {
     expect(aws.calls).toEqual([
       expect.objectContaining({
         action: 'GetItem',
-        input: { TableName: 'acme-ledger', Key: { pk: { S: 'drain#us-east-1' } }, ConsistentRead: strong, ProjectionExpression: 'pk' },
+        input: {
+          TableName: 'acme-ledger',
+          Key: { pk: { S: 'drain#us-east-1' } },
+          ConsistentRead: strong,
+          ProjectionExpression: 'pk, drainedUntil',
+        },
       }),
     ]);
   });
@@ -27,6 +35,18 @@ describe('the drain switch', () => {
     expect(await read()).toEqual({ kind: 'read', drained: false });
     aws.answer = () => ({ body: { Item: { pk: { S: 'drain#us-east-1' } } } });
     expect(await read()).toEqual({ kind: 'read', drained: true });
+  });
+
+  test.each<[string, object, boolean]>([
+    ['before it, as a drill sets one', { drainedUntil: { N: '1800000000001' } }, true],
+    ['after it', { drainedUntil: { N: '1800000000000' } }, false],
+    ['long after it', { drainedUntil: { N: '12' } }, false],
+    ['never, where it has none, as of a person', {}, true],
+    ['never, where it is not a number', { drainedUntil: { S: 'noon' } }, true],
+  ])('with an end is over by the clock of this region: %s', async (_when, more, drained) => {
+    jest.spyOn(clockPorts, 'nowMs').mockReturnValue(1_800_000_000_000);
+    aws.answer = () => ({ body: { Item: { pk: { S: 'drain#us-east-1' }, ...more } } });
+    expect(await read()).toEqual({ kind: 'read', drained });
   });
 
   test.each(['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded', 'Throttling'])(

@@ -1,4 +1,5 @@
 import { canonicalJson, fingerprint, Json, keyId } from '../../../src/kernel/fingerprint';
+import { markItem, markOf } from '../../../src/ledger/drain-mark.domain';
 import { toAttributes, toItem, toStored } from '../../../src/ledger/items.aws';
 import { CallContext, KeyedOutcome } from '../../../src/ledger/model';
 import { Change, Decision, Item, WriteResult } from '../../../src/ledger/ports';
@@ -212,5 +213,20 @@ export const ledgerFormats: readonly Format[] = [
     consequence: 'replays of captures, voids and refunds from before a deployment answer something else, or fail',
     write: () => items(['capture', 'void', 'refused-refund', 'refund', 'open-refund']),
     read: (stored) => ({ ...known(toItem(stored)), move: moveOf(toItem(stored)) }),
+  },
+  {
+    format: 'ledger.drain-mark',
+    consequence: 'a drained region comes back at another time, or not at all, and a drill does not know its own switch',
+    write: () => {
+      const [at, until] = [1_800_000_000_000, 1_800_000_300_000];
+      return {
+        'of a person': plain({}),
+        'with an end': plain(
+          markItem({ owner: 'drill:arn:aws:states:us-west-2:111122223333:execution:acme-drill-us-east-1:r1', at, until }),
+        ),
+        'without an end': plain(markItem({ owner: 'v0a1b2c3d', at })),
+      };
+    },
+    read: markOf,
   },
 ];

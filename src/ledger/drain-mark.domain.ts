@@ -1,0 +1,38 @@
+/** Whose a drain switch is, since when, and until when. */
+export interface DrainMark {
+  /** Empty where a person has set it. */
+  readonly owner: string;
+  /** Epoch milliseconds; 0 where nobody wrote it. */
+  readonly at: number;
+  /** Epoch milliseconds after which it drains nothing any more; absent where it has no end, as where a person has set it. */
+  readonly until?: number;
+}
+
+/** An item's attributes as DynamoDB has them. */
+export type SwitchItem = Readonly<Record<string, { readonly S?: string; readonly N?: string }>>;
+
+/** The attributes of the switch item that say whose it is. Its presence alone drains a region. */
+export const switchAttributes = { owner: 'drainedBy', at: 'drainedAt', until: 'drainedUntil' } as const;
+
+export function markItem({ owner, at, until }: DrainMark): Record<string, { S: string } | { N: string }> {
+  return {
+    [switchAttributes.owner]: { S: owner },
+    [switchAttributes.at]: { N: String(at) },
+    ...(until === undefined ? {} : { [switchAttributes.until]: { N: String(until) } }),
+  };
+}
+
+/** What is not a number is no end: the region stays drained. */
+export function markOf(item: SwitchItem): DrainMark {
+  const until = item[switchAttributes.until]?.N;
+  return {
+    owner: item[switchAttributes.owner]?.S ?? '',
+    at: Number(item[switchAttributes.at]?.N ?? 0),
+    ...(until === undefined ? {} : { until: Number(until) }),
+  };
+}
+
+/** Whether a switch drains its region at a moment: by the clock of who asks, without a word of who has set it. */
+export function isDrainedBy({ until }: Pick<DrainMark, 'until'>, nowMs: number): boolean {
+  return until === undefined || nowMs < until;
+}
