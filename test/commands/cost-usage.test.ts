@@ -3,11 +3,12 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { configOf } from '../../examples/active-active/config';
 import { defineSystem } from '../../examples/active-active/stacks';
 import { apiMetrics } from '../../src/api/contract';
-import { accountLoad, CostMode, usage } from '../../src/commands/cost/usage.domain';
+import { accountLoad, callWaits, CostMode, usage } from '../../src/commands/cost/usage.domain';
 import { meshMetrics } from '../../src/events/contract';
 import { grouped } from '../../src/kernel/grouped';
 import { ledgerMetrics } from '../../src/ledger/contract';
 import { stubContext } from '../cdk/stacks';
+import { waitsOfCalls } from '../ledger/waits-of-calls';
 import { readTracked } from '../project/tracked-files';
 
 const performance = readTracked('docs/performance.md');
@@ -22,19 +23,28 @@ function numbersOf(row: string): number[] {
     .map((cell) => Number(cell.replace(/,/g, '').trim()));
 }
 
-describe('what an estimate takes from docs/performance.md stands there', () => {
+describe('what an estimate takes from measurements stands there', () => {
   test.each([
-    ['**ours: new authorization**', usage.authoriseRequests, usage.authoriseWrites],
-    ['ours: capture', usage.captureRequests, usage.captureWrites],
-    ['ours: first replay (completes the payment for the next one)', usage.replayRequests, usage.replayWrites],
-  ])('%s', (row, requestFigure, writeFigure) => {
+    ['**ours: new authorization**', usage.authoriseWrites],
+    ['ours: capture', usage.captureWrites],
+    ['ours: first replay (completes the payment for the next one)', usage.replayWrites],
+  ])('%s', (row, { value }) => {
     const counts = performance.split('### Requests and units of one call')[1];
     const cells = counts.split('\n').find((line) => line.startsWith(`| ${row} |`))!;
-    const [requests, writes, ofIndex] = cells
+    const [, writes, ofIndex] = cells
       .slice(row.length + 4)
       .split('|')
       .map(Number);
-    expect([requests, writes + ofIndex]).toEqual([requestFigure.value, writeFigure.value]);
+    expect(writes + ofIndex).toBe(value);
+  });
+
+  test.each([
+    ['authorise', waitsOfCalls['an authorization']],
+    ['capture', waitsOfCalls['a capture']],
+    ['replay', waitsOfCalls['a first replay']],
+  ] as const)('how often it waits: %s', (call, { strong: answers, crossings, home: answersHome }) => {
+    expect(callWaits.strong[call]).toEqual({ answers, crossings });
+    expect(callWaits['home-region'][call]).toEqual({ answers: answersHome, crossings: 0 });
   });
 
   test('sizes and time', () => {

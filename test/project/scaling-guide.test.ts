@@ -1,6 +1,6 @@
 import { readTracked } from './tracked-files';
-import { CostRequest, estimate, storedBytes, writeUnits } from '../../src/commands/cost/domain';
-import { usualUsage } from '../../src/commands/cost/usage.domain';
+import { CostRequest, estimate, storedBytes, waitedMs, writeUnits } from '../../src/commands/cost/domain';
+import { CostMode, usualUsage } from '../../src/commands/cost/usage.domain';
 import { grouped } from '../../src/kernel/grouped';
 
 const guide = readTracked('docs/scaling.md');
@@ -15,11 +15,11 @@ const request: CostRequest = {
   consumerRegions: 2,
   isProvisioned: false,
 };
-const { strongWait, localWait, functionTime, authoriseRequests, captureRequests, replayRequests } = usualUsage;
 
 /** Seconds of functions for a payment with its capture and its share of a replay. */
-const busySeconds = (waitMs: number): number =>
-  ((authoriseRequests + captureRequests + 0.02 * replayRequests) * waitMs + 2.02 * functionTime) / 1000;
+const busySeconds = (mode: CostMode): number => (waitedMs({ ...request, mode }, usualUsage) + 2.02 * usualUsage.functionTime) / 1000;
+const strong = busySeconds('strong');
+const home = busySeconds('home-region');
 /** For a payment, in each of two regions: one event of its own to the peer's rule and to a consumer, one of the peer's to a consumer. */
 const invocations = 3;
 /** In one region alone: both events of each payment to the peer's rule and to the consumer. */
@@ -29,8 +29,8 @@ test.each([
   ["throttling of the API's stage", [1_000 / 1.01, 1_000 / 2.02]],
   ['EventBridge invocations, eu-central-1', [4_500 / invocations, 4_500 / invocationsAlone]],
   ['EventBridge invocations, us-east-1', [18_750 / invocations, 18_750 / invocationsAlone]],
-  ['Lambda concurrency, `STRONG`', [2_000 / busySeconds(strongWait + localWait), 1_000 / busySeconds(strongWait + localWait)]],
-  ['Lambda concurrency, `HOME_REGION`', [2_000 / busySeconds(localWait), 1_000 / busySeconds(localWait)]],
+  ['Lambda concurrency, `STRONG`', [2_000 / strong, 1_000 / strong]],
+  ['Lambda concurrency, `HOME_REGION`', [2_000 / home, 1_000 / home]],
   ['DynamoDB, one table', [40_000 / writeUnits(request, usualUsage), 40_000 / writeUnits(request, usualUsage)]],
   ['API Gateway', [10_000 / 1.01, 10_000 / 2.02]],
 ])('the rates of %s', (what, rates) => {

@@ -1,5 +1,5 @@
 import { costOf, Price, PriceName, prices } from './prices.domain';
-import { accountLoad, CostMode, Usage } from './usage.domain';
+import { accountLoad, CallWaits, callWaits, CostMode, Usage } from './usage.domain';
 
 /** A month of 730 hours, as AWS reckons. */
 export const monthHours = 730;
@@ -73,6 +73,13 @@ export function storedBytes({ captureShare }: CostRequest, usage: Usage): number
   return usage.paymentBytes + overhead + captureShare * (usage.captureBytes + overhead);
 }
 
+/** Milliseconds that the functions wait for DynamoDB for one payment with its share of captures and replays. */
+export function waitedMs({ mode, captureShare, replayShare }: CostRequest, { localWait, strongWait }: Usage): number {
+  const { authorise, capture, replay } = callWaits[mode];
+  const ms = ({ answers, crossings }: CallWaits): number => answers * localWait + crossings * strongWait;
+  return ms(authorise) + captureShare * ms(capture) + replayShare * ms(replay);
+}
+
 /** What one region does in a month. */
 interface Month {
   readonly regions: number;
@@ -122,13 +129,13 @@ function databaseCosts(request: CostRequest, usage: Usage, month: Month, pay: Pa
 }
 
 function callCosts(request: CostRequest, usage: Usage, month: Month, pay: Pay): Partial<Costs> {
-  const { mode, captureShare, replayShare } = request;
-  const wait = usage.localWait + (mode === 'strong' ? usage.strongWait : 0);
-  const { authoriseRequests, captureRequests, replayRequests } = usage;
-  const requests = month.payments * (authoriseRequests + captureShare * captureRequests + replayShare * replayRequests);
+  const { captureShare, replayShare } = request;
   const asked = month.calls * usage.authorizerShare;
   const health = (usage.healthCalls * monthSeconds) / 10;
-  const busyMs = requests * wait + (month.calls + asked) * usage.functionTime + health * (usage.functionTime + usage.localWait);
+  const busyMs =
+    month.payments * waitedMs(request, usage) +
+    (month.calls + asked) * usage.functionTime +
+    health * (usage.functionTime + usage.localWait);
   const batches = month.ownEvents / usage.outboxBatch;
   const consumerBatches = month.consumed / usage.consumerBatch;
   const workerMs = batches * 2 * usage.localWait + month.consumed * usage.consumerTime;

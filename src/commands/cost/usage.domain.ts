@@ -30,9 +30,6 @@ export const usage = {
   authoriseWrites: measured(3, 'write units of an authorization, index included', performance),
   captureWrites: measured(5, 'write units of a capture, index included', performance),
   replayWrites: measured(3, "write units of a payment's first replay", performance),
-  authoriseRequests: measured(2, 'requests of an authorization, one after the other', performance),
-  captureRequests: measured(6, 'requests of a capture, one after the other', performance),
-  replayRequests: measured(3, "requests of a payment's first replay, one after the other", performance),
   paymentBytes: measured(583, "bytes of a captured payment's item", sizes),
   captureBytes: measured(718, "bytes of a capture's item", sizes),
   indexBytes: measured(96, 'bytes of an index entry', test),
@@ -92,6 +89,18 @@ export type Usage = Readonly<Record<UsageName, number>>;
 export const usualUsage: Usage = Object.fromEntries(Object.entries(usage).map(([name, { value }]) => [name, value])) as Usage;
 
 export type CostMode = 'strong' | 'home-region';
+
+/** How often a call waits, one wait after the other: for an answer of DynamoDB at all, and for one that another region had to confirm. */
+export interface CallWaits {
+  readonly answers: number;
+  readonly crossings: number;
+}
+
+/** Counted by test/ledger/crossings.test.ts. The replay is a payment's first one, which completes it. */
+export const callWaits: Readonly<Record<CostMode, Readonly<Record<'authorise' | 'capture' | 'replay', CallWaits>>>> = {
+  strong: { authorise: { answers: 2, crossings: 1 }, capture: { answers: 5, crossings: 3 }, replay: { answers: 3, crossings: 2 } },
+  'home-region': { authorise: { answers: 2, crossings: 0 }, capture: { answers: 6, crossings: 0 }, replay: { answers: 3, crossings: 0 } },
+};
 
 /**
  * Payments that one account takes a day, evenly spread and captured at once, and what a payment with its capture takes then: write and read
