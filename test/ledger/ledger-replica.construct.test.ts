@@ -70,7 +70,7 @@ describe('grants, exactly', () => {
   });
 
   test('operate: the switch items alone', () => {
-    expect(granted((replica, grantee) => replica.grantOperate(grantee))).toEqual([
+    expect(granted((replica, grantee) => replica.grantDrain(grantee))).toEqual([
       {
         Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
         Effect: 'Allow',

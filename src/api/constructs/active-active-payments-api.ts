@@ -16,7 +16,7 @@ import { IHealthCheck } from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
 import { accessLogFields } from '../../cdk/access-log';
 import { ApiScope } from '../caller.contract';
-import { ApiFunctionName, apiLimits, apiRoutes, apiStageName, drainKey, fallbackFunction, problemOf, restApiName } from '../contract';
+import { ApiFunctionName, apiLimits, apiRoutes, apiStageName, fallbackFunction, problemOf, restApiName } from '../contract';
 import { defineGatewayResponses } from './gateway-responses';
 import { allowCallers, grantInvoke } from './invoke-rights';
 import { PaymentsAlarmOptions, PaymentsAlarms } from './payments-alarms';
@@ -33,7 +33,8 @@ import { ClientRateOptions, ClientRateRule, clientRateLimits, clientRateProblem 
 import { HomeOperator } from '../../ledger/constructs/home-operator';
 import { LedgerHeartbeat } from '../../ledger/constructs/ledger-heartbeat';
 import { LedgerReplica } from '../../ledger/constructs/ledger-replica';
-import { homeStatusName, ledgerSchema } from '../../ledger/contract';
+import { homeStatusName } from '../../ledger/contract';
+import { drainCommand, restoreCommand } from '../../ledger/drain-command.contract';
 
 const defaultThrottling: PaymentsThrottling = { rateLimit: 1000, burstLimit: 500 };
 /** Of `/health`: people and their monitors. */
@@ -336,18 +337,17 @@ export class ActiveActivePaymentsApi extends Construct {
   private defineOutputs(ledger: LedgerReplica): void {
     const { tableName, region, regions } = ledger;
     // Through another region: the one that is drained may be the one that does not answer.
-    const other = regions.replicas.find((replica) => replica !== region);
-    const item = (body: string) => `aws dynamodb ${body} --table-name ${tableName} --region ${other}`;
-    const key = `{"${ledgerSchema.partitionKey}":{"S":"${drainKey(region)}"}}`;
+    const through = regions.replicas.find((replica) => replica !== region)!;
+    const asked = { tableName, region, through };
     new CfnOutput(this, 'RecoveryBudget', {
       description: 'Time until callers are away from this region when it is lost',
       value: this.recoveryBudget.describe(),
     });
     new CfnOutput(this, 'DrainCommand', {
       description: 'Takes this region out of service; run it in any region that answers',
-      value: item(`put-item --item '${key}'`),
+      value: drainCommand(asked),
     });
-    new CfnOutput(this, 'RestoreCommand', { description: 'Puts this region back into service', value: item(`delete-item --key '${key}'`) });
+    new CfnOutput(this, 'RestoreCommand', { description: 'Puts this region back into service', value: restoreCommand(asked) });
     if (!this.homeOperator) return;
     const ask =
       `aws lambda invoke --region ${region} --function-name ${homeStatusName(ledger.systemName)} --cli-binary-format ` +

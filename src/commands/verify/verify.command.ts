@@ -24,7 +24,7 @@ const help = `
 It opens accounts of its own in the tenant of the token, pays on them and leaves them there. It changes nothing else.
 The token command is run by the shell (/bin/sh -c) and prints a bearer token, and nothing else. The token is kept in memory alone.
 With --drain it takes a region out of service under load, sees when callers are elsewhere, and puts the region back, also after a
-failure and after Ctrl-C. It needs AWS credentials for that, with the rights of LedgerReplica.grantOperate and dynamodb:ListTables.
+failure and after Ctrl-C. It needs AWS credentials for that, with the rights of LedgerReplica.grantDrain and dynamodb:ListTables.
 With --consumer it needs dynamodb:BatchGetItem on the consumer's inbox, and kms:Decrypt with its key.
 
 Each check is a line: "ok NAME: figure" or "FAIL NAME: why". Exit code 0: all passed. 1: something failed. 2: wrong arguments.

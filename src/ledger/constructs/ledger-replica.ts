@@ -132,7 +132,7 @@ export class LedgerReplica {
   }
 
   /** Lets the grantee drain and restore any of the system's regions by writing the switch items; no account, no payment. */
-  public grantOperate(grantee: IGrantable): Grant {
+  public grantDrain(grantee: IGrantable): Grant {
     return this._grantSwitch(grantee, this.regions.replicas, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem']);
   }
 

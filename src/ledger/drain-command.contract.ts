@@ -1,0 +1,27 @@
+import { drainKey, ledgerSchema } from './contract';
+
+/** A region's switch, and the region through which it is written: the drained one may be the one that does not answer. */
+export interface TypedSwitch {
+  readonly tableName: string;
+  readonly region: string;
+  readonly through: string;
+}
+
+/** The shell refuses the command where the name is not set. */
+const typedOwner = `'"\${ME:?set it to your name}"'`;
+
+/** What a person types to drain a region: refused where a drill or another person has drained it. */
+export function drainCommand(asked: TypedSwitch): string {
+  const item = `{${keyOf(asked)},"drainedBy":{"S":"${typedOwner}"},"drainedAt":{"N":"'$(date +%s)000'"}}`;
+  return `${call('put-item', asked)} --item '${item}' --condition-expression 'attribute_not_exists(${ledgerSchema.partitionKey})'`;
+}
+
+/** What a person types to put a region back: refused where the switch is not the person's own. */
+export function restoreCommand(asked: TypedSwitch): string {
+  const condition = `--condition-expression 'drainedBy = :me' --expression-attribute-values '{":me":{"S":"${typedOwner}"}}'`;
+  return `${call('delete-item', asked)} --key '{${keyOf(asked)}}' ${condition}`;
+}
+
+const call = (operation: string, { tableName, through }: TypedSwitch): string =>
+  `aws dynamodb ${operation} --region ${through} --table-name ${tableName}`;
+const keyOf = ({ region }: TypedSwitch): string => `"${ledgerSchema.partitionKey}":{"S":"${drainKey(region)}"}`;
