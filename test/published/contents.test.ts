@@ -1,6 +1,6 @@
 import { problemsOf } from '../../tools/published/contents';
 import { published } from '../../tools/published/links';
-import { root } from '../project/tracked-files';
+import { isApiReference, readTracked, root, trackedFiles } from '../project/tracked-files';
 
 const inPackage = (file: string): boolean => ['README.md', 'ARCHITECTURE.md', 'docs/events.md'].includes(file);
 const repository = 'https://github.com/cdk-multi-region-payments/cdk-multi-region-payments/blob/v1.2.3';
@@ -24,6 +24,22 @@ describe('a document as it is published', () => {
 
   test('leads to the branch where versions come from, while it has no tag', () => {
     expect(published('README.md', '[x](docs/events.md)', '0.0.0', inPackage)).toContain('/blob/main/docs/events.md');
+  });
+});
+
+describe('what a document says until the first release', () => {
+  const documents = trackedFiles().filter((file) => file.endsWith('.md') && !isApiReference(file));
+  const noted = documents.filter((file) => readTracked(file).includes('**Not released yet.**'));
+
+  test('stands where the package is installed, and is gone in a released version', () => {
+    expect(noted).toEqual(expect.arrayContaining(['README.md', 'docs/start.md', 'docs/tutorial.md', 'tools/local-package/README.md']));
+    for (const file of noted) {
+      const text = readTracked(file);
+      expect([file, published(file, text, '0.0.0', () => true).includes('**Not released yet.**')]).toEqual([file, true]);
+      const released = published(file, text, '1.2.3', () => true);
+      expect([file, /not released|before-the-first-release|until released|0\.0\.0/i.exec(released)?.[0]]).toEqual([file, undefined]);
+      expect([file, released.length > 0.6 * text.length]).toEqual([file, true]);
+    }
   });
 });
 

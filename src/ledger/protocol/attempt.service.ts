@@ -94,7 +94,7 @@ export class Attempt {
   }
 }
 
-/** Both, even if one fails: nothing of a call is under way behind its answer. */
+/** Both, even if one fails: nothing of a call is under way behind its answer. Strongly consistent requests sent so are one crossing. */
 export async function bothOf<A, B>(one: Promise<A>, other: Promise<B>): Promise<readonly [A, B]> {
   await Promise.allSettled([one, other]);
   return [await one, await other];
