@@ -18,8 +18,8 @@ export interface DrainSwitchSettings {
 }
 
 /**
- * The drained region ends a drain by its own clock. A terminal's may be wrong: AWS takes no signature that is more than five minutes
- * off, so the end is that much later.
+ * The drained region ends a drain by its own clock. A terminal's may be wrong by any time: then the SDK signs by AWS's clock, as the date
+ * of an earlier answer told it. It does so from five minutes on, so the end is that much later.
  */
 const clockMarginMs = 300_000;
 
@@ -33,11 +33,11 @@ export async function drainSwitch(region: string, { regions, systemName, run, cl
   const table = systemName === undefined ? await onlyLedger(client.get(first)!, first) : ledgerTableName(systemName);
   const key = { [ledgerSchema.partitionKey]: { S: drainKey(region) } };
   /** In the first region that answers: that somebody else has the switch is an answer. */
-  const send = async (ask: (marks: DrainMarks) => Promise<boolean>): Promise<boolean> => {
+  const send = async (ask: (marks: DrainMarks, nowMs: () => number) => Promise<boolean>): Promise<boolean> => {
     let failure: unknown;
     for (const one of client.values()) {
       try {
-        return await ask(new DrainMarks(one, table));
+        return await ask(new DrainMarks(one, table), () => Date.now() + (one.config.systemClockOffset ?? 0));
       } catch (error) {
         failure = error;
       }
@@ -48,8 +48,10 @@ export async function drainSwitch(region: string, { regions, systemName, run, cl
     place: `${table} in ${first}`,
     byHand: () => `aws dynamodb delete-item --table-name ${table} --region ${first} --key '${JSON.stringify(key)}'`,
     drain: (_, longestMs) =>
-      send(async (marks) => {
-        const at = Date.now();
+      send(async (marks, nowMs) => {
+        // Its answer tells AWS's time.
+        await marks.read(region);
+        const at = nowMs();
         return (await marks.set(region, { owner: run, at, until: at + longestMs + clockMarginMs })) !== undefined;
       }),
     putBack: async () => {
