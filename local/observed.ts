@@ -8,7 +8,7 @@ import { Policies } from './iam/policies';
 import { Inboxes } from './inboxes/inboxes';
 import { Mailbox } from './mail/mailbox';
 import { MetricSources } from './metrics/sources';
-import { MetricStore } from './metrics/store';
+import { MetricStore, type MetricId } from './metrics/store';
 import { AwsApi } from './network/aws-api';
 import { EngineClient } from './network/engine-client';
 import type { EngineDirectory } from './network/network';
@@ -111,6 +111,16 @@ export class EventFabric implements Observed {
 
   public alarmState(region: string, name: string): AlarmState | undefined {
     return this.evaluated?.stateOf(region, name);
+  }
+
+  /** An alarm by its ARN. */
+  public alarm(region: string, arn: string): ReturnType<Alarms['named']> {
+    return this.evaluated?.named(region, arn);
+  }
+
+  /** Has queues and functions counted that no alarm looks at. */
+  public count(metrics: readonly MetricId[]): void {
+    this.sources?.count(metrics);
   }
 
   /** Holds an alarm in a state until it is let go with undefined; false: there is no such alarm. */

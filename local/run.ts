@@ -7,6 +7,7 @@ import { runScript } from './canary/script-run';
 import { ControlPlanes } from './control-planes';
 import { plannedMachine } from './cutover/plan';
 import { Trickle } from './cutover/trickle';
+import { openDashboards } from './dashboard/open';
 import { deployAgain, deployAll } from './deploy/deploy';
 import { startDns } from './dns/dns';
 import { DocumentFabric } from './documents/fabric';
@@ -24,6 +25,7 @@ import { Supervisor } from './engine/supervisor';
 import { startFrontDoor } from './front-door/front-door';
 import { LocalRunError } from './ground/failure';
 import type { CutoverFabric, DeployedStack, FabricResource, FrontDoor, Issuer, Links, RegionHandle, StackPlan } from './ground/model';
+import type { PassingCalls } from './ground/passing';
 import { createJudge, type Judge } from './iam';
 import { apiEndpoints } from './network/apis';
 import { EventFabric } from './observed';
@@ -123,8 +125,9 @@ async function compose(asked: DemoOptions, log: (line: string) => void, supervis
   controlPlanes.declare(declared);
   documents.declare(declared);
   const modules = runtimeModules(supervisor.folder, appDirectory);
+  const passing: PassingCalls = {};
   for (const region of engines.regions) {
-    const own = { region, engines, links, tables, judge, events: events.calls, services, accountId };
+    const own = { region, engines, links, tables, judge, events: events.calls, services, accountId, passing };
     const proxy = await startRegionProxy(own);
     closing.add(() => proxy.close());
     engines.useProxy(region, proxy.port);
@@ -141,7 +144,7 @@ async function compose(asked: DemoOptions, log: (line: string) => void, supervis
   await events.open(resources, regions);
   const cutover = controlPlanes.cutover(prepared.approvers);
   const { issuer } = prepared;
-  const parts = { options, assembly, regions, links, tables, resources, events, controlPlanes, documents, cutover, issuer, log };
+  const parts = { options, assembly, regions, links, tables, resources, events, controlPlanes, documents, cutover, issuer, passing, log };
   const { frontDoor, edgeUrl } = await openDoors(parts, closing);
   const operator = operatorOf(resources, engines);
   closing.add(async () => operator?.close());
@@ -224,6 +227,7 @@ interface FrontDoorParts {
   readonly controlPlanes: ControlPlanes;
   readonly documents: DocumentFabric;
   readonly cutover?: CutoverFabric;
+  readonly passing: PassingCalls;
   readonly issuer: Awaited<ReturnType<typeof prepareAssembly>>['issuer'];
   readonly log: (line: string) => void;
 }
@@ -245,7 +249,7 @@ async function openDoors(parts: FrontDoorParts, closing: Closing): Promise<{ rea
 }
 
 async function openFrontDoor(parts: FrontDoorParts, edge: Edge | undefined, closing: Closing): Promise<FrontDoor> {
-  const { options, regions, links, tables, resources, events, controlPlanes, documents, cutover, issuer, log } = parts;
+  const { options, regions, links, tables, resources, events, controlPlanes, documents, cutover, issuer, passing, log } = parts;
   const apis = apiEndpoints(resources);
   const dns = startDns({
     resources,
@@ -275,6 +279,8 @@ async function openFrontDoor(parts: FrontDoorParts, edge: Edge | undefined, clos
     edge,
     drills: openDrills({ resources, regions, fabric: cutover, issuer, metrics: events.metrics }, closing),
     canaries,
+    dashboards: openDashboards({ resources, apis, events, passing }, closing),
+    passing,
   });
   closing.add(() => frontDoor.close());
   void canaries?.start();

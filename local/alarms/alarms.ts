@@ -97,6 +97,12 @@ export class Alarms {
     return this.find(region, alarm)?.state;
   }
 
+  /** An alarm's own name, however it is named, and its state. */
+  public named(region: string, alarm: string): Pick<AlarmStatus, 'name' | 'state'> | undefined {
+    const entry = this.find(region, alarm);
+    return entry && { name: entry.spec.name, state: entry.state };
+  }
+
   /** Holds an alarm in a state, whatever its metrics say, until it is let go with undefined. False: there is no such alarm. */
   public force(region: string, alarm: string, state: AlarmState | undefined): boolean {
     const entry = this.find(region, alarm);

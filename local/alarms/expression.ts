@@ -3,21 +3,25 @@ export type Series = readonly (number | undefined)[];
 type Value = number | Series | readonly Series[];
 type ExpressionToken = { readonly kind: 'number' | 'name' | 'sign'; readonly text: string };
 
+/** What the names in an expression stand for. */
+export type NamedSeries = ReadonlyMap<string, Series | readonly Series[]>;
+
 /**
  * Metric math, as far as alarms use it: arithmetic, comparisons, AND, OR, NOT, IF, FILL, SUM, AVG, MIN, MAX, ABS, CEIL, FLOOR and METRICS.
  * Throws on anything else.
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
  */
-export function evaluateExpression(
-  expression: string,
-  series: ReadonlyMap<string, Series>,
-  metricIds: readonly string[],
-  length: number,
-): Series {
+export function evaluateExpression(expression: string, series: NamedSeries, metricIds: readonly string[], length: number): Series {
+  const all = evaluateAll(expression, series, metricIds, length);
+  if (all.length !== 1) throw new Error(`'${expression}' gives several series, and an alarm compares one`);
+  return all[0];
+}
+
+/** The same where several series may come of it, as on a dashboard. */
+export function evaluateAll(expression: string, series: NamedSeries, metricIds: readonly string[], length: number): readonly Series[] {
   const value = new Parser(tokens(expression), series, metricIds).whole();
-  if (typeof value === 'number') return Array.from({ length }, () => value);
-  if (isList(value)) throw new Error(`'${expression}' gives several series, and an alarm compares one`);
-  return value;
+  if (typeof value === 'number') return [Array.from({ length }, () => value)];
+  return isList(value) ? value : [value];
 }
 
 function tokens(text: string): ExpressionToken[] {
@@ -70,7 +74,7 @@ class Parser {
 
   constructor(
     private readonly found: readonly ExpressionToken[],
-    private readonly series: ReadonlyMap<string, Series>,
+    private readonly series: NamedSeries,
     private readonly metricIds: readonly string[],
   ) {}
 
@@ -101,12 +105,12 @@ class Parser {
     if (token.kind !== 'name') throw new Error(`'${token.text}' is not expected in metric math`);
     if (this.take('(')) return this.closed(this.call(token.text.toUpperCase()), ')');
     const known = this.series.get(token.text);
-    if (!known) throw new Error(`'${token.text}' is not a query of this alarm`);
+    if (!known) throw new Error(`'${token.text}' is not a name among these queries`);
     return known;
   }
 
   private call(name: string): Value {
-    if (name === 'METRICS') return this.metricIds.map((id) => this.series.get(id) ?? []);
+    if (name === 'METRICS') return this.metricIds.flatMap((id) => listed(this.series.get(id) ?? []));
     if (name === 'FILL') return this.fill();
     const args = this.list(')');
     const [first, second, third] = args;

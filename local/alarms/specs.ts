@@ -123,6 +123,11 @@ function metricAlarm(resource: FabricResource): AlarmSpec {
 
 const knownStat = /^(Sum|Average|Minimum|Maximum|SampleCount|p\d+(\.\d+)?)$/;
 
+/** Whether a statistic can be computed here. */
+export function isKnownStatistic(stat: string): boolean {
+  return knownStat.test(stat);
+}
+
 function queriesOf(properties: Record<string, any>, region: string): Pick<AlarmSpec, 'queries' | 'returned' | 'periodSeconds'> {
   const metrics = properties.Metrics as Record<string, any>[] | undefined;
   if (!metrics?.length) {

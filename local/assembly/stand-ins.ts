@@ -53,7 +53,14 @@ export const standIns: readonly StandIn[] = [
     lacks: 'cannot be created',
     standIn: 'evaluated by the states of the alarms here; of their actions topics are told',
   },
-  { type: 'AWS::CloudWatch::Dashboard', treatment: 'removed', lacks: 'is kept, not drawn', standIn: 'nothing yet: no dashboard is drawn' },
+  {
+    type: 'AWS::CloudWatch::Dashboard',
+    treatment: 'removed',
+    lacks: 'is kept, not drawn',
+    standIn:
+      'drawn on the page from its own widgets with the metrics of the run: lines, stacks, single values, alarms, Markdown, metric math, ' +
+      'SEARCH of words and names. What nothing here emits is named; other widgets are too',
+  },
   {
     type: 'AWS::Events::EventBusPolicy',
     treatment: 'removed',

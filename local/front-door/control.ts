@@ -4,6 +4,7 @@ import type { Status } from './status';
 import { tenantPattern } from '../../src/api/caller.contract';
 import { canaryRoutes, type CanaryParts } from '../canary/calls';
 import type { CutoverCalls } from '../cutover/calls';
+import { dashboardRoutes, type DashboardParts } from '../dashboard/calls';
 import type { DrillCalls, DrillParts } from '../drill/calls';
 import type { FrontDoorDeps, LinkState, RegionHandle } from '../ground/model';
 import { headerOf, send, sendJson, sendProblem, type Exchange } from '../http/answers';
@@ -19,7 +20,11 @@ export class Control {
   private readonly router: Router;
 
   constructor(
-    private readonly deps: FrontDoorDeps & { readonly drills?: DrillParts; readonly canaries?: CanaryParts },
+    private readonly deps: FrontDoorDeps & {
+      readonly drills?: DrillParts;
+      readonly canaries?: CanaryParts;
+      readonly dashboards?: DashboardParts;
+    },
     private readonly status: () => Status,
     page: Page,
     private readonly cutover: CutoverCalls,
@@ -30,6 +35,7 @@ export class Control {
       ...cutover.routes(),
       ...drills.routes(),
       ...canaryRoutes(deps.canaries, deps.issuer),
+      ...dashboardRoutes(deps.dashboards),
       ...this.routes(),
     ]);
   }

@@ -7,6 +7,7 @@ import { statusOf } from './status';
 import type { CanaryParts } from '../canary/calls';
 import { Approvals } from '../cutover/approvals';
 import { cutoverOf } from '../cutover/cutover';
+import type { DashboardParts } from '../dashboard/calls';
 import { BackfillRun } from '../documents/backfill-run';
 import { DocumentCalls, documentsPath } from '../documents/calls';
 import type { DocumentFabric } from '../documents/fabric';
@@ -15,6 +16,7 @@ import { DrillCalls, type DrillParts } from '../drill/calls';
 import type { Edge } from '../edge/edge';
 import { LocalRunError } from '../ground/failure';
 import type { FrontDoor, FrontDoorDeps } from '../ground/model';
+import type { PassingCalls } from '../ground/passing';
 import { exchangeOf, rawProblem, sendProblem, type Exchange } from '../http/answers';
 import { Forwarder } from '../http/forward';
 import { Gate } from '../http/gate';
@@ -35,6 +37,10 @@ export interface FrontDoorOptions extends FrontDoorDeps {
   readonly edge?: Pick<Edge, 'sight'>;
   /** Absent: the app has no canary. */
   readonly canaries?: CanaryParts;
+  /** Absent: the app has no dashboard. */
+  readonly dashboards?: DashboardParts;
+  /** Told of what a region's API answered. */
+  readonly passing?: Pick<PassingCalls, 'answered'>;
 }
 
 /** Opens the front door on 127.0.0.1. Rejects when the port is taken. */

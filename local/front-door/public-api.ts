@@ -1,5 +1,6 @@
 import { isKnownLocation, knownLocations } from '../dns/region-latency';
 import type { ApiEndpoint, Dns, RegionHandle } from '../ground/model';
+import type { PassingCalls } from '../ground/passing';
 import { headerOf, sendProblem, type Exchange } from '../http/answers';
 import { readBody } from '../http/body';
 import { passOn, type Forwarder } from '../http/forward';
@@ -15,6 +16,8 @@ export interface PublicApiDeps {
   readonly forwarder: Forwarder;
   /** Told of each request that was led to a region, and what came of it. */
   readonly saw?: (passage: Passage) => void;
+  /** Told how long each answer took. */
+  readonly passing?: Pick<PassingCalls, 'answered'>;
 }
 
 /** Lambda takes no larger request; API Gateway answers 413 by itself. */
@@ -114,7 +117,10 @@ export class PublicApi {
       });
     }
     if (region.state === 'stopped') return this.dead(exchange, region);
+    const began = performance.now();
     const answer = await this.deps.forwarder.forward(exchange, region, path, read.body);
+    const status = answer.kind === 'answered' ? answer.status : undefined;
+    this.deps.passing?.answered?.({ region: region.name, status, tookMs: performance.now() - began });
     this.saw(exchange, region, answer.kind === 'answered' ? answer : undefined);
     // A client has no other way to see what its resolver was told.
     const seen = ttlSeconds === undefined ? [] : ['X-Resolver-Ttl', String(ttlSeconds)];

@@ -32,14 +32,14 @@ export class MetricSources {
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly depths = new Map<string, number>();
   private readonly filledSince = new Map<string, number>();
-  private readonly queues: readonly { region: string; queueName: string }[];
+  private readonly queues = new Map<string, { readonly region: string; readonly queueName: string }>();
+  /** What is asked of the emulators. */
+  private readonly counted = new Map<string, MetricId>();
   private readonly readers: readonly LogReader[];
 
   constructor(private readonly options: SourcesOptions) {
-    const named = options.metrics
-      .filter(({ namespace, dimensions }) => namespace === 'AWS/SQS' && dimensions.QueueName)
-      .map(({ region, dimensions }) => ({ region, queueName: dimensions.QueueName }));
-    this.queues = [...new Map([...named, ...options.queues].map((queue) => [`${queue.region}/${queue.queueName}`, queue])).values()];
+    for (const queue of options.queues) this.queues.set(`${queue.region}/${queue.queueName}`, queue);
+    this.count(options.metrics);
     this.readers = options.regions.map((region) => new LogReader(options, region, logGroups(options.resources, region.name)));
   }
 
@@ -53,6 +53,16 @@ export class MetricSources {
 
   public close(): void {
     for (const timer of this.timers) clearInterval(timer);
+  }
+
+  /** Has queues and functions counted for metrics that somebody looks at from now on. */
+  public count(metrics: readonly MetricId[]): void {
+    for (const { region, namespace, name, dimensions } of metrics) {
+      const { QueueName: queueName, FunctionName: functionName } = dimensions;
+      if (namespace === 'AWS/SQS' && queueName) this.queues.set(`${region}/${queueName}`, { region, queueName });
+      if (namespace !== 'AWS/Lambda' || !functionName || !engineMetrics.has(name)) continue;
+      this.counted.set(`${region}/${name}/${functionName}`, { region, namespace, name, dimensions });
+    }
   }
 
   /** Messages in a queue that can be received, when it was last counted. */
@@ -82,7 +92,7 @@ export class MetricSources {
 
   private async countQueues(): Promise<void> {
     await Promise.all(
-      this.queues
+      [...this.queues.values()]
         .filter(({ region }) => this.runs(region))
         .map(async ({ region, queueName }) => {
           const { api } = this.options;
@@ -102,7 +112,7 @@ export class MetricSources {
   /** Once a minute, as SQS itself does. The age is that of the queue's not being empty. */
   private async sampleQueues(): Promise<void> {
     const at = Date.now();
-    for (const { region, queueName } of this.queues.filter((queue) => this.runs(queue.region))) {
+    for (const { region, queueName } of [...this.queues.values()].filter((queue) => this.runs(queue.region))) {
       const metric = { region, namespace: 'AWS/SQS', dimensions: { QueueName: queueName } };
       const since = this.filledSince.get(`${region}/${queueName}`);
       this.options.store.put({ ...metric, name: 'ApproximateNumberOfMessagesVisible' }, this.depth(region, queueName), at);
@@ -113,9 +123,7 @@ export class MetricSources {
   /** What the emulators count of invocations. */
   private async askEngines(): Promise<void> {
     const end = Date.now();
-    const asked = this.options.metrics.filter(
-      ({ region, namespace, name }) => this.runs(region) && namespace === 'AWS/Lambda' && engineMetrics.has(name),
-    );
+    const asked = [...this.counted.values()].filter(({ region }) => this.runs(region));
     await Promise.all(
       asked.map(async (metric) => {
         const { Datapoints = [] } = await this.options.api

@@ -41,6 +41,14 @@ export class MetricStore {
     this.series.set(key, samples);
   }
 
+  /** Whatever has samples. */
+  public ids(): MetricId[] {
+    return [...this.series.keys()].map((key) => {
+      const [region, namespace, name, dimensions] = JSON.parse(key) as [string, string, string, [string, string][]];
+      return { region, namespace, name, dimensions: Object.fromEntries(dimensions) };
+    });
+  }
+
   /** Values of samples from `from` (included) to `to` (excluded). */
   public values(metric: MetricId, from: number, to: number): number[] {
     return (this.series.get(keyOf(metric)) ?? []).filter(({ at }) => at >= from && at < to).map(({ value }) => value);

@@ -17,6 +17,7 @@ const script = (name: string, ...parts: string[]) => ({
 const files: Readonly<Record<string, { readonly contentType: string; readonly file: string }>> = {
   'page.css': { contentType: 'text/css; charset=utf-8', file: assetPath('page.css') },
   'parts.css': { contentType: 'text/css; charset=utf-8', file: assetPath('parts.css') },
+  'board.css': { contentType: 'text/css; charset=utf-8', file: assetPath('board.css') },
   'page.js': { contentType: 'text/javascript; charset=utf-8', file: assetPath('page.js') },
   'icon.svg': { contentType: 'image/svg+xml', file: assetPath('icon.svg') },
   'htmx.js': script('htmx.js', 'htmx.org', 'dist', 'htmx.min.js'),

@@ -1,4 +1,5 @@
 import { assetOf } from './assets';
+import { dashboardPanel } from './board/panel';
 import { EventWatch, soon } from './event-watch';
 import { Load, mostRate } from './load';
 import { Passages, type Passage } from './passages';
@@ -11,9 +12,12 @@ import { Client } from '../callers/client';
 import { Payer } from '../callers/payer';
 import type { CanaryView } from '../canary/canaries';
 import type { CutoverWatch } from '../cutover/watch';
+import { noDashboard, type DashboardParts } from '../dashboard/calls';
+import type { DashboardView } from '../dashboard/model';
 import type { Dns, Issuer, Links, Observed, RegionHandle } from '../ground/model';
 import { headerOf, ownHeaders, send, sendProblem, type Exchange } from '../http/answers';
 import { sendDone, parsedBody } from '../http/form';
+import type { Html } from '../http/html';
 import type { Route } from '../http/routes';
 import { waterfall } from './views/waterfall';
 
@@ -40,6 +44,8 @@ export interface PageDeps {
   };
   /** Absent: the app has no canary. */
   readonly canaries?: { readonly list: () => readonly CanaryView[] };
+  /** Absent: the app has no dashboard. */
+  readonly dashboards?: DashboardParts;
 }
 
 /** No inline script or style, nothing from elsewhere. */
@@ -87,13 +93,14 @@ export class Page {
     this.recovery.saw(passage);
   };
 
-  /** Answers `/`; with `?trace=` the waterfall of that trace is in it. */
+  /** Answers `/`; with `?trace=` the waterfall of that trace is in it, with `?dashboard=` that dashboard. */
   private async show(exchange: Exchange): Promise<void> {
     const traceId = exchange.query.get('trace');
     if (this.eventWatch && this.stream.size === 0) await soon(this.eventWatch.look(), longestWaitMs);
     if (this.deps.cutover && this.stream.size === 0) await soon(this.deps.cutover.look(), longestWaitMs);
     const trace = traceId === null ? undefined : await this.trace(traceId);
-    this.html(exchange, page(this.state(), trace));
+    const open = exchange.query.get('dashboard');
+    this.html(exchange, page(this.state(), { trace, boards: this.boards(open === null ? undefined : this.deps.dashboards?.look(open)) }));
   }
 
   /** The page at `/`, and the calls that it makes. */
@@ -104,6 +111,8 @@ export class Page {
       { method: 'GET', path: '/_local/stream', answer: open },
       { method: 'GET', path: '/_local/page/assets/{name}', answer: (exchange, name) => this.asset(exchange, name) },
       { method: 'GET', path: '/_local/page/traces/{traceId}', answer: (exchange, traceId) => this.showTrace(exchange, traceId) },
+      { method: 'GET', path: '/_local/page/dashboards', answer: (exchange) => this.showBoards(exchange, undefined) },
+      { method: 'GET', path: '/_local/page/dashboards/{name}', answer: (exchange, name) => this.showBoard(exchange, name) },
       { method: 'POST', path: '/_local/page/load', answer: (exchange) => this.setLoad(exchange) },
       { method: 'POST', path: '/_local/page/backfill', answer: (exchange) => this.startBackfill(exchange) },
       { method: 'POST', path: '/_local/page/storm', answer: (exchange) => this.startStorm(exchange) },
@@ -130,8 +139,28 @@ export class Page {
 
   private async showTrace(exchange: Exchange, traceId: string): Promise<void> {
     // Without the page's script it is a page of its own.
-    if (headerOf(exchange.request, 'hx-request') !== 'true') return this.html(exchange, page(this.state(), await this.trace(traceId)));
-    this.html(exchange, waterfall(await this.trace(traceId), this.regionNames()).toString());
+    const trace = await this.trace(traceId);
+    if (headerOf(exchange.request, 'hx-request') !== 'true') {
+      return this.html(exchange, page(this.state(), { trace, boards: this.boards() }));
+    }
+    this.html(exchange, waterfall(trace, this.regionNames()).toString());
+  }
+
+  private showBoard(exchange: Exchange, name: string): void {
+    const view = this.deps.dashboards?.look(name);
+    return view ? this.showBoards(exchange, view) : noDashboard(exchange, this.deps.dashboards, name);
+  }
+
+  private showBoards(exchange: Exchange, open: DashboardView | undefined): void {
+    const boards = this.boards(open);
+    if (headerOf(exchange.request, 'hx-request') !== 'true') return this.html(exchange, page(this.state(), { boards }));
+    this.html(exchange, boards?.toString() ?? '');
+  }
+
+  /** Undefined: the app has no dashboard. */
+  private boards(open?: DashboardView): Html | undefined {
+    const names = this.deps.dashboards?.list() ?? [];
+    return names.length > 0 ? dashboardPanel(names, this.regionNames(), open) : undefined;
   }
 
   private async trace(traceId: string): Promise<TraceView> {

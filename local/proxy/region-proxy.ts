@@ -2,10 +2,12 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Admissions } from './admission';
 import { EngineForwarder } from './forward';
+import { answerHeaders, contentHeaders } from './headers';
 import { invocationStart, longestTimeoutMs, outlivedItsTimeout } from './invocation';
 import type { EventsApi, EventsRouting } from '../buses/event-calls';
 import { isRootKey } from '../engine/credentials';
 import { Links } from '../ground/model';
+import type { PassingCalls } from '../ground/passing';
 import { ConditionContext, Judge } from '../iam';
 import { globalServices, type Signature } from './signature';
 import { EngineClient, readAll } from '../network/engine-client';
@@ -25,6 +27,8 @@ export interface RegionProxyOptions {
   readonly events?: EventsApi;
   /** By name in the credential scope: what else the fabric answers in the emulators' place. */
   readonly services?: FabricServices;
+  /** Told of calls of DynamoDB, when they are answered. */
+  readonly passing?: Pick<PassingCalls, 'called'>;
   /** Region whose engine answers for a service wherever the call comes from, for example one store for `route53`. */
   readonly regionOfService?: Readonly<Record<string, string>>;
   /** Account of the run. Default 000000000000, the emulator's own. */
@@ -150,6 +154,11 @@ class RegionEndpoint {
     response: ServerResponse,
     dynamo: { call: Signature; region: string; operation: string; body: Buffer },
   ): Promise<void> {
+    const began = performance.now();
+    response.once('finish', () => {
+      const { region, operation, body } = dynamo;
+      this.options.passing?.called?.({ region, operation, body, status: response.statusCode, tookMs: performance.now() - began });
+    });
     const routing = await this.options.tables.handle({
       region: dynamo.region,
       operation: dynamo.operation,
@@ -357,30 +366,6 @@ function dynamoOperation(call: Signature, request: IncomingMessage): string | un
 function header(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;
-}
-
-/** What is kept of a call that is signed anew: what it says, not how it came. */
-function contentHeaders(request: IncomingMessage): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (
-      typeof value !== 'string' ||
-      /^(host|connection|keep-alive|expect|authorization|content-length|transfer-encoding|x-amz-date|x-amz-security-token)$/.test(name)
-    ) {
-      continue;
-    }
-    kept[name] = value;
-  }
-  return kept;
-}
-
-function answerHeaders(headers: http.IncomingHttpHeaders): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).filter(
-      (entry): entry is [string, string] =>
-        typeof entry[1] === 'string' && !/^(connection|keep-alive|transfer-encoding|content-length)$/.test(entry[0]),
-    ),
-  );
 }
 
 /** As a service refuses a signature. What its body would be is not awaited. */

@@ -19,6 +19,7 @@ export const assets: Readonly<Record<string, string>> = {
   'lib/supervisor-process.mjs': 'local/engine/supervisor-process.mjs',
   'lib/sign-datagrams.cjs': 'local/xray/sign-datagrams.cjs',
   'lib/commands.js': 'bin/index.js',
+  'lib/assets/board.css': 'local/page/assets/board.css',
   'lib/assets/icon.svg': 'local/page/assets/icon.svg',
   'lib/assets/page.css': 'local/page/assets/page.css',
   'lib/assets/page.js': 'local/page/assets/page.js',

@@ -52,8 +52,20 @@ curl -i "$DOOR/api/v1/payments" -H "Authorization: Bearer $TOKEN" -H 'Content-Ty
   -H "Idempotency-Key: $(uuidgen)" -d '{"accountId":"alice","amount":1250,"currency":"USD"}'
 curl "$DOOR/api/v1/transactions?accountId=alice" -H "Authorization: Bearer $TOKEN"`;
 
+function boardsPart(boards: Html): Html {
+  return html`<section class="panel wide" id="dashboards" aria-labelledby="title-dashboards"><h2 id="title-dashboards">Dashboards</h2>
+<div id="dashboard-panel">${boards}</div></section>`;
+}
+
+/** What the page shows on demand. */
+export interface Opened {
+  readonly trace?: TraceView;
+  /** The dashboards' panel; absent: the app has none. */
+  readonly boards?: Html;
+}
+
 /** The whole page: everything is in it, and its switches work without a script, which only keeps it fresh. */
-export function page(state: PageState, trace?: TraceView): string {
+export function page(state: PageState, { trace, boards }: Opened = {}): string {
   const live = (name: string): Html =>
     html`<div id="live-${name}" sse-swap="${name}" hx-swap="morph:innerHTML">${fragments[name](state)}</div>`;
   const part = (name: string, title: string, className = 'panel'): Html =>
@@ -71,6 +83,7 @@ export function page(state: PageState, trace?: TraceView): string {
 <link rel="icon" href="/_local/page/assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/_local/page/assets/page.css">
 <link rel="stylesheet" href="/_local/page/assets/parts.css">
+<link rel="stylesheet" href="/_local/page/assets/board.css">
 ${['htmx.js', 'sse.js', 'idiomorph.js', 'page.js'].map((name) => html`<script src="/_local/page/assets/${name}" defer></script>`)}
 </head>
 <body hx-ext="sse,morph" sse-connect="/_local/stream" sse-close="close">
@@ -99,6 +112,7 @@ ${state.edge && part('edge', 'Edge')}
 ${part('tables', 'Tables and their replication')}
 ${part('dns', 'DNS', 'panel wide')}
 ${state.canaries && part('canaries', 'Canaries', 'panel wide')}
+${boards && boardsPart(boards)}
 </div>
 <details class="panel"><summary>Ask the API yourself</summary><pre tabindex="0" aria-label="Commands to try">${commands}</pre>
 <p><a href="/_local/status">The page’s figures as JSON</a></p></details>

@@ -24,22 +24,24 @@ describe('markup', () => {
 
   test('nothing hostile becomes an element, wherever it stands', () => {
     const markup = page(hostileState(), {
-      traceId: hostile,
-      fresh: true,
-      payment: payment({ status: hostile, currency: hostile }),
-      segments: [{ id: hostile, name: hostile, region: hostile, start: 1, end: 2, failed: true }],
-      events: [
-        {
-          eventId: hostile,
-          region: hostile,
-          type: hostile,
-          paymentId: hostile,
-          traceId: hostile,
-          at: '2026-11-22T03:00:00.000Z',
-          duplicate: true,
-          consumer: hostile,
-        },
-      ],
+      trace: {
+        traceId: hostile,
+        fresh: true,
+        payment: payment({ status: hostile, currency: hostile }),
+        segments: [{ id: hostile, name: hostile, region: hostile, start: 1, end: 2, failed: true }],
+        events: [
+          {
+            eventId: hostile,
+            region: hostile,
+            type: hostile,
+            paymentId: hostile,
+            traceId: hostile,
+            at: '2026-11-22T03:00:00.000Z',
+            duplicate: true,
+            consumer: hostile,
+          },
+        ],
+      },
     });
     expect(markup).not.toContain('<img');
     expect(markup.match(/<script(?![^>]* src="\/_local\/page\/assets\/)/g)).toBeNull();
