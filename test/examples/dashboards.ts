@@ -1,6 +1,9 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { MetricRef } from './emitted-metrics';
+import { MetricRef, unsent } from './emitted-metrics';
+import { evaluateAll, type Series } from '../../local/alarms/expression';
+import { searchesIn } from '../../local/dashboard/search';
+import { causeOf } from '../../src/kernel/cause';
 import { meshMetrics } from '../../src/events/contract';
 import { systemMetrics } from '../../src/kernel/system-metrics';
 import { stubContext } from '../cdk/stacks';
@@ -65,6 +68,44 @@ export function metricsOf({ properties: { title = '', metrics = [] } }: Widget):
       const Dimensions = rest.flatMap((Name, at) => (at % 2 === 0 ? [{ Name, Value: rest[at + 1] }] : []));
       return { title, region, stat, Namespace, MetricName, Dimensions };
     });
+}
+
+interface RowOptions {
+  readonly id?: string;
+  readonly expression?: string;
+  readonly visible?: boolean;
+}
+
+/**
+ * What is wrong with the expressions of a widget: names of none of its queries, functions that metric math has not, searches of metrics
+ * that nobody sends, and metrics that neither show nor feed an expression.
+ */
+export function wrongMathIn({ properties: { title = '', metrics = [] } }: Widget): string[] {
+  const options = metrics.map((row) => (row.find((one) => typeof one === 'object') ?? {}) as RowOptions);
+  const expressions = options.flatMap(({ expression }) => expression ?? []);
+  const series = new Map<string, Series>(options.flatMap(({ id }) => (id === undefined ? [] : [[id, [1]]])));
+  const feeds = (id = ''): boolean => expressions.some((expression) => expression.split(/\W+/).includes(id));
+  const idle = options.filter(({ id, visible }) => visible === false && !feeds(id));
+  return [
+    ...expressions.flatMap((expression) => wrongIn(expression, series)).map((why) => `${title}: ${why}`),
+    ...idle.map(({ id }) => `${title}: '${id}' neither shows nor feeds an expression`),
+  ];
+}
+
+function wrongIn(expression: string, series: ReadonlyMap<string, Series>): string[] {
+  try {
+    const searches = searchesIn(expression);
+    const named = new Map<string, Series | readonly Series[]>([...series, ...searches.map((_, at) => [`found${at}`, [[1]]] as const)]);
+    const math = searches.reduce((text, search, at) => text.replace(search.text, `found${at}`), expression);
+    evaluateAll(math, named, [...series.keys()], 1);
+    return searches.flatMap(({ text, schema, terms }) => {
+      const MetricName = terms.find(({ of }) => of === 'MetricName')?.value;
+      if (!schema || MetricName === undefined) return [`${text} does not say which metric by which dimensions`];
+      return unsent({ Namespace: schema.namespace, MetricName, Dimensions: schema.dimensions.map((Name) => ({ Name, Value: '' })) });
+    });
+  } catch (error) {
+    return [causeOf(error)];
+  }
 }
 
 type Dimensions = Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { absentIn, metricsOf, RegionTemplate, ShownMetric, templatesOf, widgetsIn } from './dashboards';
+import { absentIn, metricsOf, RegionTemplate, ShownMetric, templatesOf, Widget, widgetsIn, wrongMathIn } from './dashboards';
 import { aws, declared, emitted, groups, MetricRef, unsent } from './emitted-metrics';
 import { configOf } from '../../examples/active-active/config';
 import { defineSystem } from '../../examples/active-active/stacks';
@@ -115,6 +115,38 @@ describe('on dashboards', () => {
 
   test('every metric names its region, and is of something that the templates make there', () => {
     expect([...new Set(shown.flatMap(({ metrics, absent }) => metrics.flatMap(absent)))]).toEqual([]);
+  });
+
+  test('every expression is metric math on queries of its widget, and each of these shows or feeds one', () => {
+    const widgets = apps.flat().flatMap(({ template }) => widgetsIn(template));
+    const expressions = widgets.filter(({ properties: { metrics = [] } }) => metrics.some(([first]) => typeof first === 'object'));
+    expect(expressions.length).toBeGreaterThan(12);
+    expect(widgets.flatMap(wrongMathIn)).toEqual([]);
+  });
+
+  const math = (expression: string, more: readonly unknown[] = []): Widget => ({
+    type: 'metric',
+    properties: { title: 'T', metrics: [[{ expression }], ['N', 'A', { id: 'a', visible: false }], ...more] as unknown[][] },
+  });
+  const search = (text: string): string => `FILL(a, 0) + SUM(SEARCH('${text}', 'Sum', 60))`;
+
+  test.each<[string, Widget, string[]]>([
+    ['a name of no query', math('a + b'), ["T: 'b' is not a name among these queries"]],
+    ['a function that is none', math('TOTAL(a)'), ['T: the function TOTAL with 1 arguments is not known in metric math here']],
+    ['a query that feeds nothing', math('a', [['N', 'B', { id: 'b', visible: false }]]), ["T: 'b' neither shows nor feeds an expression"]],
+    ['nothing', math(search('{MultiRegionPayments,System,Region,Consumer} MetricName="EventsConsumed"')), []],
+    [
+      'a search by too few dimensions',
+      math(search('{MultiRegionPayments,System,Region} MetricName="EventsConsumed"')),
+      ['T: EventsConsumed is read by Region,System, and emitted by Consumer,Region,System'],
+    ],
+    [
+      'a search of a name of AWS that is none',
+      math(search('{AWS/ApiGateway,ApiName,Stage} MetricName="5xxError"')),
+      ['T: AWS/ApiGateway 5xxError by ApiName,Stage: not known'],
+    ],
+  ])('%s that is wrong in an expression is found', (_what, widget, problems) => {
+    expect(wrongMathIn(widget)).toEqual(problems);
   });
 
   const found = (name: string): ShownMetric => shown[2].metrics.find(({ MetricName }) => MetricName === name)!;

@@ -1,3 +1,4 @@
+import { dashboards } from '../examples/held-dashboards';
 import { isApiReference, readTracked, trackedFiles } from './tracked-files';
 
 /** The rows of a document's table below a heading, as their cells, without the table's head. */
@@ -210,4 +211,11 @@ test('files that a document names are there', () => {
   );
   expect(named.length).toBeGreaterThan(60);
   expect(named.filter(({ file }) => !all.some((tracked) => tracked === file || tracked.endsWith(`/${file}`)))).toEqual([]);
+});
+
+test('docs/operations.md says of every widget of a dashboard how to read it, and of no other', () => {
+  const guide = uncoded(readTracked('docs/operations.md'));
+  const explained = [...guide.matchAll(/^\| \*\*(.+?)\*\*/gm)].map(([, title]) => title);
+  expect([...explained, 'Alarms'].sort()).toEqual([...new Set(dashboards.flat())].sort());
+  expect(guide).toContain('**Alarms**');
 });
