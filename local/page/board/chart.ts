@@ -1,4 +1,4 @@
-import type { AxisView, GraphView, LineView, Side } from '../../dashboard/model';
+import type { GraphView, LineView, Side } from '../../dashboard/model';
 import { html, type Html } from '../../http/html';
 import { clock } from '../views/figures';
 import { colourOf } from '../views/marks';
@@ -25,6 +25,7 @@ export function marked(lines: readonly LineView[], regions: readonly string[]): 
 /** A number with three digits that count. */
 export function figure(value: number): string {
   if (value === 0) return '0';
+  if (Math.abs(value) >= 100_000) return value.toLocaleString('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : Math.abs(value) >= 0.01 ? 2 : 5;
   return value.toLocaleString('en-US', { maximumFractionDigits: digits });
 }
@@ -60,8 +61,8 @@ export function chart(graph: GraphView, lines: readonly MarkedLine[], { from, to
   const drawn = stacked ? areas(on('left'), left) : on('left').map((line) => path(line, left));
   const thresholds = graph.thresholds.map(({ value, side }) => threshold(value, side === 'left' ? left : right));
   const said = lines.map((line) => `${line.label} ${saidOf(line)}`).join(', ');
-  const more = on('right').length > 0 && ends(right, graph.right, 'right');
-  return html`<div class="plot">${ends(left, graph.left, 'left')}
+  const more = on('right').length > 0 && ends(right, 'right');
+  return html`<div class="plot">${ends(left, 'left')}
 <svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${graph.title}: ${said}">${grid}${drawn}${on(
     'right',
   ).map((line) => path(line, right))}${thresholds}</svg>${more}</div>
@@ -77,9 +78,8 @@ function saidOf(line: LineView): string {
   return newest ? figure(newest.value) : 'no data';
 }
 
-function ends({ min, max }: Scale, { label }: AxisView, side: Side): Html {
-  const unit = label !== undefined && html`<span class="unit">${label}</span>`;
-  return html`<div class="ends ${side}" aria-hidden="true"><span>${figure(max)}</span>${unit}<span>${figure(min)}</span></div>`;
+function ends({ min, max }: Scale, side: Side): Html {
+  return html`<div class="ends ${side}" aria-hidden="true"><span>${figure(max)}</span><span>${figure(min)}</span></div>`;
 }
 
 function points(lines: readonly LineView[]): number[] {

@@ -19,11 +19,17 @@ function inside(view: WidgetView, drawing: Drawing): Html {
   if (view.kind === 'text') return textOf(view.markdown);
   if (view.kind === 'alarms') return titled(view.title, alarms(view));
   if (view.kind === 'other') return titled(view.title, absent(`A widget of the kind ‘${view.type}’ is not drawn here.`));
-  return titled(view.title, graph(view, drawing));
+  return titled(view.title, graph(view, drawing), unitOf(view));
 }
 
-function titled(title: string, content: Part): Html {
-  return html`<figure><figcaption>${title}</figcaption>${content}</figure>`;
+function titled(title: string, content: Part, unit?: string): Html {
+  return html`<figure><figcaption>${title}${unit !== undefined && html` <small>${unit}</small>`}</figcaption>${content}</figure>`;
+}
+
+/** What the axes count. */
+function unitOf({ left, right }: GraphView): string | undefined {
+  if (right.label === undefined) return left.label;
+  return [left.label, `right: ${right.label}`].filter((label) => label !== undefined).join('; ');
 }
 
 function graph(view: GraphView, drawing: Drawing): Html {
@@ -69,7 +75,7 @@ function newest(line: MarkedLine): Part {
   const point = latest(line);
   if (!point) return html`<small>no data</small>`;
   if (point.ago < freshPoints) return figure(point.value);
-  return html`${figure(point.value)} <small>${plural(point.ago, 'point')} ago</small>`;
+  return html`${figure(point.value)} <small>(${plural(point.ago, 'point')} ago)</small>`;
 }
 
 /** By name: what a widget shows that has no data in a local run, whatever happens. */

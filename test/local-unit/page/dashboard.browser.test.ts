@@ -74,7 +74,7 @@ inBrowser('dashboards in a browser', () => {
     await page.locator('#dashboards a', { hasText: 'acme-pay-us-east-1' }).click();
     await widget(page, 'Split by region').waitFor();
     const titles = await page.locator('.widget figcaption').allInnerTexts();
-    expect(titles).toEqual(expect.arrayContaining(['Payments by status', 'Write conflicts', 'Events late: the way of a probe', 'Alarms']));
+    expect(titles).toEqual(expect.arrayContaining(['Payments by status a minute', 'Write conflicts per million writes', 'Alarms']));
     expect(await page.locator('.widget h4').allInnerTexts()).toEqual(expect.arrayContaining(['Traffic', 'Ledger', 'Alarms of us-east-1']));
     expect(await page.locator('.widget h3').innerText()).toBe('acme-pay: us-east-1, us-west-2');
     await page.locator('#dashboards a', { hasText: 'Close' }).click();
