@@ -3,8 +3,8 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { MetricRef, unsent } from './emitted-metrics';
 import { evaluateAll, type Series } from '../../local/alarms/expression';
 import { searchesIn } from '../../local/dashboard/search';
-import { causeOf } from '../../src/kernel/cause';
 import { meshMetrics } from '../../src/events/contract';
+import { causeOf } from '../../src/kernel/cause';
 import { systemMetrics } from '../../src/kernel/system-metrics';
 import { stubContext } from '../cdk/stacks';
 

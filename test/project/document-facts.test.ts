@@ -1,5 +1,5 @@
-import { dashboards } from '../examples/held-dashboards';
 import { isApiReference, readTracked, trackedFiles } from './tracked-files';
+import { dashboards } from '../examples/held-dashboards';
 
 /** The rows of a document's table below a heading, as their cells, without the table's head. */
 function rowsBelow(document: string, heading: string): string[][] {
