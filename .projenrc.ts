@@ -140,7 +140,10 @@ const project = new awscdk.AwsCdkConstructLibrary({
     jestConfig: {
       testTimeout: 30_000,
       // The examples import the package by its name, as a team does.
-      moduleNameMapper: { [`^${packageName}$`]: '<rootDir>/src/index.ts' },
+      moduleNameMapper: {
+        [`^${packageName}$`]: '<rootDir>/src/index.ts',
+        [`^${packageName}/runtime$`]: '<rootDir>/src/events/consumers/runtime.aws.ts',
+      },
       maxWorkers: 2,
       collectCoverage: false,
       // Node's own coverage halves the speed of everything it watches, node_modules too; this one costs our files only.
@@ -183,7 +186,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
       types: ['node', 'jest', 'aws-lambda'],
       isolatedModules: true,
       noEmit: true,
-      paths: { [packageName]: ['./src/index.ts'] },
+      paths: { [packageName]: ['./src/index.ts'], [`${packageName}/runtime`]: ['./src/events/consumers/runtime.aws.ts'] },
     },
   },
 });

@@ -22,7 +22,7 @@ export function templates(output: string): Templates {
   return Object.fromEntries(files.map((file) => [file, JSON.parse(readFileSync(path.join(output, file), 'utf8')) as unknown]));
 }
 
-/** Templates without what a function's code makes different: TypeScript's recorder is bundled, the others have it as it is. */
+/** Templates without what a function's code makes different: the recorder's bundle depends on the folder that it is made in. */
 export function templatesBesideCode(output: string): Templates {
   return Object.fromEntries(
     Object.entries(templates(output)).map(([file, template]) => [

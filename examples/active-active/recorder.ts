@@ -2,14 +2,15 @@ import path from 'path';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, CfnTable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { CrossRegionEventMesh, IdempotentConsumer } from 'cdk-multi-region-payments';
+import { ConsumerHandling, CrossRegionEventMesh, IdempotentConsumer } from 'cdk-multi-region-payments';
 
 /**
- * Records every payment's events in its region, each of them once: what a team does with them, in any language, takes this one's place.
+ * Records every payment's events in its region, each of them once: what a team does with them, in any language, takes this one's place. Its
+ * function reads the queue itself, by `idempotentConsumer` of the package's runtime.
  * What it has recorded is in `<systemName>-recorder-effects`, with `effects` = 1 for each event.
  */
 export class Recorder extends Construct {
@@ -33,8 +34,10 @@ export class Recorder extends Construct {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       loggingFormat: LoggingFormat.JSON,
-      timeout: Duration.seconds(10),
+      // Time for two attempts of the consumer's `handlerTimeout`, one after the other.
+      timeout: Duration.seconds(35),
       memorySize: 512,
+      tracing: Tracing.ACTIVE,
       // With the SDK inside it starts faster, and is the same wherever it runs.
       bundling: { externalModules: [], minify: true, mainFields: ['module', 'main'] },
       logGroup,
@@ -45,11 +48,10 @@ export class Recorder extends Construct {
       mesh,
       consumerName: 'recorder',
       handler,
+      handling: ConsumerHandling.WRAPPED,
       handlerTimeout: Duration.seconds(10),
     });
     handler.addEnvironment('EFFECTS_TABLE', effects.tableName);
-    handler.addEnvironment('INBOX_TABLE', this.consumer.inbox.tableName);
     effects.grant(handler, 'dynamodb:UpdateItem');
-    this.consumer.grantComplete(handler);
   }
 }

@@ -35,6 +35,14 @@ export interface Completion {
   };
 }
 
+/** The same for `TransactWriteCommand` of `@aws-sdk/lib-dynamodb`, which takes values as JavaScript has them. */
+export interface DocumentCompletion {
+  readonly Update: Omit<Completion['Update'], 'Key' | 'ExpressionAttributeValues'> & {
+    readonly Key: Record<string, string>;
+    readonly ExpressionAttributeValues: Record<string, string | number>;
+  };
+}
+
 /** What a handler may want to know of a delivery. */
 export interface EventDelivery {
   /** From 1; more than 1: an earlier attempt failed, or died before it could say how it went. */
@@ -47,6 +55,8 @@ export interface EventDelivery {
    * the event is marked after it has returned.
    */
   readonly completion: () => Completion;
+  /** The same, where the handler has the document client. */
+  readonly documentCompletion: () => DocumentCompletion;
 }
 
 /** Options of `idempotentConsumer`. */

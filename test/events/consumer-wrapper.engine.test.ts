@@ -1,8 +1,9 @@
 import { CreateTableCommand, GetItemCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { ConsumerClients, consumerFunction, handlerWithin } from '../../src/events/consumers/wrapper.aws';
 import { consumerEnv } from '../../src/events/contract';
 import { MeshEvent } from '../../src/events/model';
-import type { EventHandler, QueueHandler } from '../../src/events/runtime.model';
+import type { EventDelivery, EventHandler, QueueHandler } from '../../src/events/runtime.model';
 import { Engine, startEngine } from '../../tools/engine';
 
 const inboxTable = 'test-inbox';
@@ -117,15 +118,26 @@ test('one in a function of its own has a lease that outlives its start too: no a
   expect(calls).toBe(2);
 });
 
-test('it can mark the event as done in its own transaction, and dies after that without harm', async () => {
-  const handle = wrapped(async ({ id }, { completion }) => {
-    const effect = {
-      TableName: inboxTable,
-      Key: { pk: { S: `effect ${id}` } },
-      UpdateExpression: 'ADD effects :one',
-      ExpressionAttributeValues: { ':one': { N: '1' } },
-    };
-    await engine.client.send(new TransactWriteItemsCommand({ TransactItems: [{ Update: effect }, completion()] }));
+type Marking = (effect: { readonly TableName: string; readonly UpdateExpression: string }, key: string, delivery: EventDelivery) => unknown;
+test.each<[string, Marking]>([
+  [
+    "DynamoDB's client",
+    (effect, key, { completion }) => {
+      const own = { ...effect, Key: { pk: { S: key } }, ExpressionAttributeValues: { ':one': { N: '1' } } };
+      return engine.client.send(new TransactWriteItemsCommand({ TransactItems: [{ Update: own }, completion()] }));
+    },
+  ],
+  [
+    'the document client',
+    (effect, key, { documentCompletion }) => {
+      const own = { ...effect, Key: { pk: key }, ExpressionAttributeValues: { ':one': 1 } };
+      const command = new TransactWriteCommand({ TransactItems: [{ Update: own }, documentCompletion()] });
+      return DynamoDBDocumentClient.from(engine.client).send(command);
+    },
+  ],
+])('it can mark the event as done in its own transaction with %s, and dies after that without harm', async (_, mark) => {
+  const handle = wrapped(async ({ id }, delivery) => {
+    await mark({ TableName: inboxTable, UpdateExpression: 'ADD effects :one' }, `effect ${id}`, delivery);
     throw new Error('died');
   });
   const one = event();

@@ -81,7 +81,7 @@ test('without a tracer, or a parent, the work is done as it is; a Powertools tra
 test('a consumer gives its handler the trace of the event, and none where there is none', async () => {
   const seen: unknown[] = [];
   const handle = handlerWithin(async () => void seen.push(current), { xray });
-  const delivery = { attempt: 1, completion: () => ({}) as never };
+  const delivery = { attempt: 1, completion: () => ({}) as never, documentCompletion: () => ({}) as never };
   expect(await handle({} as never, { ...delivery, trace }, 1_000)).toEqual({ kind: 'done' });
   expect(await handle({} as never, delivery, 1_000)).toEqual({ kind: 'done' });
   expect(seen).toEqual([expect.objectContaining({ id: parentId }), undefined]);

@@ -48,7 +48,6 @@ const reasons: Readonly<Record<string, string>> = {
   'AwsSolutions-DDB3': 'says when each peer was last heard of, and is written anew every minute',
   'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]':
     "the role of CDK's own function that looks the stream up while deploying",
-  'AwsSolutions-IAM5[Resource::<RecorderFunction8CF41279.Arn>:*]': 'the function with its versions, as a grant to invoke names it',
   [streams('us-east-1')]: "the ledger's stream alone: its name ends in the time when it was made",
   'AwsSolutions-CFR1': 'who may pay where is for the API to decide: the site is for everyone',
   'AwsSolutions-CFR2': "a web ACL costs by the request: the team's own goes into webAclArn",

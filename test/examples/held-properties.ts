@@ -37,7 +37,6 @@ export const functions: Readonly<Record<string, readonly Settings[]>> = {
   OutboxPublish: [{ memory: 512, seconds: 60 }],
   OutboxSweep: [{ memory: 512, seconds: 60 }],
   OutboxRedrive: [{ memory: 512, seconds: 900 }],
-  RecorderConsumer: [{ memory: 512, seconds: 55 }],
   GateRequest: [{ memory: 512, seconds: 20 }],
   GateVerify: [{ memory: 512, seconds: 20 }],
   GateDecide: [{ memory: 512, seconds: 20 }],
@@ -71,8 +70,8 @@ export const queues: Readonly<Record<string, Settings>> = {
   OutboxHints: { VisibilityTimeout: 120, DelaySeconds: 300, tries: 30, allows: 'denyAll' },
   OutboxSweepDeadLetters: { VisibilityTimeout: 900, allows: 'byQueue' },
   // Tried by the consumer's own count; the queue's is the net below it.
-  RecorderConsumerQueue: { VisibilityTimeout: 110, tries: 100, allows: 'denyAll' },
-  RecorderConsumerDeadLetters: { VisibilityTimeout: 110, allows: 'byQueue' },
+  RecorderConsumerQueue: { VisibilityTimeout: 70, tries: 100, allows: 'denyAll' },
+  RecorderConsumerDeadLetters: { VisibilityTimeout: 70, allows: 'byQueue' },
 };
 
 const fromStream = {
@@ -88,7 +87,7 @@ export const mappings: Readonly<Record<string, Settings>> = {
   'OutboxPublish < stream': { BatchSize: 100, ParallelizationFactor: 4, ...fromStream },
   'OutboxSweep < stream': { BatchSize: 500, ParallelizationFactor: 1, MaximumBatchingWindowInSeconds: 10, ...fromStream },
   'OutboxSweep < queue': { BatchSize: 10, concurrency: 10, filtered: false },
-  'RecorderConsumer < queue': { BatchSize: 10, concurrency: 10, filtered: false },
+  'Recorder < queue': { BatchSize: 10, concurrency: 10, filtered: false },
 };
 
 /** Days that logs are kept: a year where it is said who decided or moved something. */
@@ -100,7 +99,6 @@ export const logDays: Readonly<Record<number, readonly string[]>> = {
     'OutboxPublish',
     'OutboxRedrive',
     'OutboxSweep',
-    'RecorderConsumer',
     'Recorder',
     'Site',
     'CanaryRegion',

@@ -83,6 +83,15 @@ describe('bundling', () => {
     expect(await problems()).toBe('area/greet holds aws-cdk-lib: a handler imports a construct file; move what both need to contract.ts');
   });
 
+  test('refuses what teams bring themselves', async () => {
+    install('aws-xray-sdk-core', 'exports.captureAWSv3Client = (client) => client;\n');
+    write(
+      'src/area/greet.handler.ts',
+      "import sdk from 'aws-xray-sdk-core';\nexport const handler = (): unknown => sdk.captureAWSv3Client;\n",
+    );
+    expect(await problems()).toBe('area/greet holds aws-xray-sdk-core: it is for the code of teams to bring; take it as an argument');
+  });
+
   test('refuses a bundle over its limit and names the largest parts', async () => {
     install('greeting', `exports.hello = '${'hello'.repeat(100_000)}';\n`);
     expect(await problems()).toMatch(

@@ -4,8 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import ts from 'typescript';
-import { App, manifestOf, readmeOf } from './texts';
+import { App, functionOf, manifestOf, readmeOf } from './texts';
 import { Example, examples, Language, languages } from '../../src/commands/init/init.service';
 import { filesBelow, writeIfChanged } from '../disk/files';
 
@@ -60,7 +59,7 @@ function typescriptOf(root: string, example: Example): App {
   };
 }
 
-/** What both examples share in this language, what is this one's, and the recorder's function as JavaScript that needs no bundler. */
+/** What both examples share in this language, what is this one's, and the recorder's function, which is in TypeScript everywhere. */
 function otherOf(root: string, example: Example, language: Exclude<Language, 'typescript'>): App {
   const folder = path.join(root, 'examples', 'languages', language);
   return {
@@ -72,18 +71,8 @@ function otherOf(root: string, example: Example, language: Exclude<Language, 'ty
         text,
       ]),
     ),
-    'functions/recorder/index.mjs': javascriptOf(
-      readFileSync(path.join(root, 'examples', 'active-active', 'recorder', 'index.ts'), 'utf8'),
-    ),
+    ...functionOf(root),
   };
-}
-
-/** Lambda's Node.js has the AWS SDK, so what remains of the types is what runs. */
-function javascriptOf(source: string): string {
-  const { outputText } = ts.transpileModule(source, {
-    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, newLine: ts.NewLineKind.LineFeed },
-  });
-  return outputText;
 }
 
 const run: Readonly<Record<Language, string>> = {

@@ -15,6 +15,31 @@ function versionsIn(root: string): Readonly<Record<string, string>> {
   return (JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { devDependencies: Record<string, string> }).devDependencies;
 }
 
+/** What the recorder's function is bundled with, beside the package's runtime. */
+const functionLibraries = ['@aws-sdk/client-dynamodb', '@aws-sdk/lib-dynamodb', 'aws-xray-sdk-core'];
+const functionFolder = 'functions/recorder';
+const functionModules = `${functionFolder}/node_modules/`;
+
+/** The recorder's function for an app in another language: its source, and what npm has to install for its bundle. */
+export function functionOf(root: string): App {
+  const versions = versionsIn(root);
+  const of = (...names: string[]): Record<string, string> => Object.fromEntries(names.map((name) => [name, versions[name]]));
+  return {
+    [`${functionFolder}/index.ts`]: readFileSync(path.join(root, 'examples', 'active-active', 'recorder', 'index.ts'), 'utf8'),
+    [`${functionFolder}/package.json`]: json({
+      name: 'recorder',
+      version: '0.1.0',
+      private: true,
+      dependencies: { ...of(...functionLibraries), [packageName]: version },
+      devDependencies: of('esbuild'),
+    }),
+    [`${functionFolder}/.npmrc`]: lines(
+      '# The constructs of the package ask for aws-cdk-lib. A function takes its runtime alone.',
+      'legacy-peer-deps=true',
+    ),
+  };
+}
+
 /** The files that say what an app is built with. */
 export function manifestOf(root: string, language: Language): App {
   const versions = versionsIn(root);
@@ -28,7 +53,7 @@ export function manifestOf(root: string, language: Language): App {
           private: true,
           scripts: { test: 'tsc --noEmit && node --import tsx --test test/*.test.ts', synth: 'cdk synth --quiet' },
           dependencies: { ...of('aws-cdk-lib'), [packageName]: version, ...of('constructs') },
-          devDependencies: of('@aws-sdk/client-dynamodb', '@types/node', 'aws-cdk', 'esbuild', 'tsx', 'typescript'),
+          devDependencies: of(...functionLibraries, '@types/node', 'aws-cdk', 'esbuild', 'tsx', 'typescript'),
         }),
         'tsconfig.json': json({
           compilerOptions: {
@@ -55,12 +80,12 @@ export function manifestOf(root: string, language: Language): App {
         ),
         'requirements-dev.txt': lines('-r requirements.txt', 'pytest>=8,<10'),
         'pytest.ini': lines('[pytest]', 'pythonpath = .', 'testpaths = tests'),
-        '.gitignore': lines('.venv/', '__pycache__/', '.pytest_cache/', 'cdk.out/'),
+        '.gitignore': lines('.venv/', '__pycache__/', '.pytest_cache/', 'cdk.out/', functionModules),
       };
     case 'java':
-      return { 'pom.xml': pomOf(versions), '.gitignore': lines('target/', 'cdk.out/') };
+      return { 'pom.xml': pomOf(versions), '.gitignore': lines('target/', 'cdk.out/', functionModules) };
     case 'go':
-      return { 'go.mod': goModOf(versions), '.gitignore': lines('cdk.out/') };
+      return { 'go.mod': goModOf(versions), '.gitignore': lines('cdk.out/', functionModules) };
   }
 }
 
@@ -126,6 +151,9 @@ function pomOf(versions: Readonly<Record<string, string>>): string {
 const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 const lines = (...all: string[]): string => `${all.join('\n')}\n`;
 
+/** Brings what the recorder's function is bundled with. */
+const installFunction = `npm install --prefix ${functionFolder}`;
+
 /** What a reader of a README types, in one language. */
 interface Commands {
   readonly needs: string;
@@ -166,7 +194,7 @@ function commandsOf(cli: string): Readonly<Record<Language, Commands>> {
     },
     python: {
       needs: 'Python 3.10 or newer with venv, and Node 20 or newer for the CDK',
-      install: 'python3 -m venv .venv\n. .venv/bin/activate\npip install -r requirements-dev.txt',
+      install: `python3 -m venv .venv\n. .venv/bin/activate\npip install -r requirements-dev.txt\n${installFunction}`,
       test: 'python -m pytest',
       cdk: npx,
       config: { 'active-active': '`payments/config.py`', migration: '`payments/config.py` (the system) and `move/config.py` (its move)' },
@@ -174,7 +202,7 @@ function commandsOf(cli: string): Readonly<Record<Language, Commands>> {
     },
     java: {
       needs: 'a JDK, 17 or newer, Maven, and Node 20 or newer for the CDK',
-      install: 'mvn --quiet compile',
+      install: `mvn --quiet compile\n${installFunction}`,
       test: 'mvn --quiet test',
       cdk: npx,
       config: {
@@ -185,7 +213,7 @@ function commandsOf(cli: string): Readonly<Record<Language, Commands>> {
     },
     go: {
       needs: `Go ${goVersion} or newer, and Node 20 or newer for the CDK`,
-      install: 'go mod tidy',
+      install: `go mod tidy\n${installFunction}`,
       test: 'go test ./...',
       cdk: npx,
       config: { 'active-active': '`system/config.go`', migration: '`system/config.go` (the system) and `move/config.go` (its move)' },

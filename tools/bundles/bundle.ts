@@ -25,8 +25,18 @@ const limits: Readonly<Record<string, number>> = {
 };
 const defaultLimit = 450_000;
 
-/** Packages that must never reach a function. */
-const banned = ['aws-cdk-lib', 'constructs'];
+/** Packages that must never reach a function: what makes stacks, and what teams bring themselves (docs/adr/0022). */
+const banned: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ['aws-cdk-lib', 'constructs'].map((name) => [name, 'a handler imports a construct file; move what both need to contract.ts']),
+  ),
+  ...Object.fromEntries(
+    ['@aws-sdk/lib-dynamodb', '@opentelemetry/api', 'aws-xray-sdk-core'].map((name) => [
+      name,
+      'it is for the code of teams to bring; take it as an argument',
+    ]),
+  ),
+};
 
 /** One bundled Lambda entry. */
 export interface Bundle {
@@ -243,8 +253,9 @@ function finish(bundle: Omit<Bundle, 'problems'>): Bundle {
         `tools/bundle.ts with a reason (largest: ${largest})`,
     );
   }
-  for (const name of banned.filter((candidate) => packagesOf(bundle).some((folder) => folder.split('node_modules/').pop() === candidate))) {
-    problems.push(`${bundle.name} holds ${name}: a handler imports a construct file; move what both need to contract.ts`);
+  const held = new Set(packagesOf(bundle).map((folder) => folder.split('node_modules/').pop()));
+  for (const [name, mend] of Object.entries(banned)) {
+    if (held.has(name)) problems.push(`${bundle.name} holds ${name}: ${mend}`);
   }
   return { ...bundle, problems };
 }

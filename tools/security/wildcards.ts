@@ -15,7 +15,6 @@ export const reasons: Readonly<Record<string, string>> = {
   'lambda:{here}::function:<Gate/Verify/Function>:*': "the function with its versions and aliases, as Step Functions' own grant names it",
   'lambda:{here}::function:<Gate/Request/Function>:*': "the function with its versions and aliases, as Step Functions' own grant names it",
   'lambda:{here}::function:acme-pay-cutover-steps:*': 'the same',
-  'lambda:{here}::function:<Recorder/Function>:*': 'the function with its versions and aliases, as a grant to invoke names it',
   'route53:::change/*': "a change's ID is known when it is made",
   's3:::acme-pay-site-111122223333-{here}/*': "every file of the site: CloudFront reads them, the CDK's function copies them",
   's3:::acme-pay-docs-111122223333-{here}/*': 'every document of the region: S3 copies them, and has those copied that never were',

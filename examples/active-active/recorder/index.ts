@@ -1,52 +1,50 @@
-import { DynamoDBClient, TransactionCanceledException, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import AWSXRay from 'aws-xray-sdk-core';
+import { ConsumedEvent, EventDelivery, idempotentConsumer, PaymentEventData } from 'cdk-multi-region-payments/runtime';
 
-/** What `IdempotentConsumer` calls it with: the envelope of one event, and its source. */
-interface PaymentEvent {
-  readonly source: string;
-  readonly tenant: string;
-  readonly id: string;
-  readonly type: string;
-  readonly subject: string;
-  readonly origin: string;
-  readonly occurredAt: string;
-  readonly data: { readonly amount: number; readonly currency: string };
-}
+const effects = process.env.EFFECTS_TABLE;
+const client = DynamoDBDocumentClient.from(AWSXRay.captureAWSv3Client(new DynamoDBClient()));
 
-const { EFFECTS_TABLE: effects, INBOX_TABLE: inbox } = process.env;
-const client = new DynamoDBClient();
+/** Records each event of the queue for the settlement, once. What the X-Ray SDK records of it stands in the payment's own trace. */
+export const handler = idempotentConsumer<PaymentEventData>({ tracers: { xray: AWSXRay } }, (event, delivery) =>
+  AWSXRay.captureAsyncFunc('record the event', async (part) => {
+    part?.addAnnotation('eventType', event.type);
+    try {
+      await record(event, delivery);
+      part?.close();
+    } catch (error) {
+      part?.close(error as Error);
+      throw error;
+    }
+  }),
+);
 
 /**
- * Records an event for the settlement. The effect adds, without looking: were it made twice, the record would say 2. It cannot be, since
- * the inbox's DONE is a part of the same transaction: whoever dies here has done both or nothing.
+ * The effect adds, without looking: were it made twice, the record would say 2. It cannot be, since the inbox's DONE is a part of the same
+ * transaction: whatever dies here has done both or nothing.
  */
-export async function handler({ source, tenant, id, type, subject, origin, occurredAt, data }: PaymentEvent): Promise<void> {
+async function record(event: ConsumedEvent<PaymentEventData>, { documentCompletion }: EventDelivery): Promise<void> {
+  const { id, type, subject, origin, occurredAt, data } = event;
   const effect = {
     TableName: effects,
-    Key: { pk: { S: id } },
+    Key: { pk: id },
     UpdateExpression:
       'SET #type = :type, paymentId = :payment, #origin = :origin, occurredAt = :at, amount = :amount, currency = :currency ADD ' +
       'effects :one',
     ExpressionAttributeNames: { '#type': 'type', '#origin': 'origin' },
     ExpressionAttributeValues: {
-      ':type': { S: type },
-      ':payment': { S: subject },
-      ':origin': { S: origin },
-      ':at': { S: occurredAt },
-      ':amount': { N: String(data.amount) },
-      ':currency': { S: data.currency },
-      ':one': { N: '1' },
+      ':type': type,
+      ':payment': subject,
+      ':origin': origin,
+      ':at': occurredAt,
+      ':amount': data.amount,
+      ':currency': data.currency,
+      ':one': 1,
     },
   };
-  const done = {
-    TableName: inbox,
-    Key: { pk: { S: `e#${source}#${encodeURIComponent(tenant)}#${id}` } },
-    ConditionExpression: '#state = :running',
-    UpdateExpression: 'SET #state = :done, doneAt = :now',
-    ExpressionAttributeNames: { '#state': 'state' },
-    ExpressionAttributeValues: { ':running': { S: 'RUNNING' }, ':done': { S: 'DONE' }, ':now': { N: String(Date.now()) } },
-  };
   try {
-    await client.send(new TransactWriteItemsCommand({ TransactItems: [{ Update: effect }, { Update: done }] }));
+    await client.send(new TransactWriteCommand({ TransactItems: [{ Update: effect }, documentCompletion()] }));
   } catch (error) {
     // Another attempt was faster: then the effect is there.
     if (error instanceof TransactionCanceledException && error.CancellationReasons?.[1]?.Code === 'ConditionalCheckFailed') return;

@@ -40,7 +40,7 @@ for (const region of config.regions.replicas) {
     const template = templateOf(region);
     template.hasResourceProperties('AWS::DynamoDB::Table', { TableName: `${config.systemName}-recorder-effects` });
     template.hasResourceProperties('AWS::Lambda::Function', {
-      Environment: { Variables: { EFFECTS_TABLE: Match.anyValue(), INBOX_TABLE: Match.anyValue() } },
+      Environment: { Variables: Match.objectLike({ EFFECTS_TABLE: Match.anyValue(), CONSUMER_INBOX_TABLE: Match.anyValue() }) },
     });
   });
 

@@ -9,7 +9,7 @@ import {
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { Claim, Inbox, Subject, Taken } from './service';
 import { EventIdentity, inboxSchema } from '../contract';
-import type { Completion } from '../runtime.model';
+import type { Completion, DocumentCompletion } from '../runtime.model';
 
 const { partitionKey, state, source, type, subject, origin, traceId, receivedAt, doneAt, duplicates, expires } = inboxSchema;
 const running = 'RUNNING';
@@ -185,14 +185,26 @@ export class DynamoInbox implements Inbox {
  * The transaction fails when another attempt was faster.
  */
 export function completion(tableName: string, event: EventIdentity, nowMs: number): Completion {
+  const { Update: update } = documentCompletion(tableName, event, nowMs);
+  return {
+    Update: {
+      ...update,
+      Key: { [partitionKey]: { S: update.Key[partitionKey] } },
+      ExpressionAttributeValues: { ':running': { S: running }, ':done': { S: done }, ':now': { N: String(nowMs) } },
+    },
+  };
+}
+
+/** The same for the document client. */
+export function documentCompletion(tableName: string, event: EventIdentity, nowMs: number): DocumentCompletion {
   return {
     Update: {
       TableName: tableName,
-      Key: { [partitionKey]: { S: inboxSchema.eventKey(event) } },
+      Key: { [partitionKey]: inboxSchema.eventKey(event) },
       ConditionExpression: '#state = :running',
       UpdateExpression: 'SET #state = :done, #doneAt = :now',
       ExpressionAttributeNames: { '#state': state, '#doneAt': doneAt },
-      ExpressionAttributeValues: { ':running': { S: running }, ':done': { S: done }, ':now': { N: String(nowMs) } },
+      ExpressionAttributeValues: { ':running': running, ':done': done, ':now': nowMs },
     },
   };
 }

@@ -34,6 +34,7 @@ export type {
   CreateIdempotentConsumer,
   CreatePublisher,
   CreateTraced,
+  DocumentCompletion,
   EventDelivery,
   EventHandler,
   IdempotentConsumerOptions,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { completion, DynamoInbox } from './aws';
+import { completion, documentCompletion, DynamoInbox } from './aws';
 import { Consumer, ConsumerPorts, ConsumerSettings, Handled, DeliveryOutcome } from './service';
 import { namedCauseOf } from '../../kernel/cause';
 import type { TeamTracers } from '../../kernel/team-tracers';
@@ -67,7 +67,16 @@ export function consumerFunction(
   const open: DeliveryOutcome[] = [];
   const ports: ConsumerPorts = {
     inbox: new DynamoInbox(clients.dynamoDb, env.inboxTable),
-    handle: (event, delivery) => handle(event, { ...delivery, completion: () => completion(env.inboxTable, event, Date.now()) }, timeoutMs),
+    handle: (event, delivery) =>
+      handle(
+        event,
+        {
+          ...delivery,
+          completion: () => completion(env.inboxTable, event, Date.now()),
+          documentCompletion: () => documentCompletion(env.inboxTable, event, Date.now()),
+        },
+        timeoutMs,
+      ),
     deadLetter: async ({ body }, reason) => {
       const attributes = { ERROR_CODE: 'SET_ASIDE', ERROR_MESSAGE: letterReason(reason) };
       await clients.sqs.send(

@@ -5,6 +5,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambdanodejs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -12,7 +13,8 @@ import (
 )
 
 // NewRecorder records every payment's events in its region, each of them once: what a team does with them, in any language, takes this
-// one's place. What it has recorded is in `<SystemName>-recorder-effects`, with `effects` = 1 for each event.
+// one's place. Its function reads the queue itself, by `idempotentConsumer` of the package's runtime, which Node.js has. What it has
+// recorded is in `<SystemName>-recorder-effects`, with `effects` = 1 for each event.
 func NewRecorder(scope constructs.Construct, id string, mesh payments.CrossRegionEventMesh) payments.IdempotentConsumer {
 	recorder := constructs.NewConstruct(scope, &id)
 	effects := awsdynamodb.NewTable(recorder, jsii.String("Effects"), &awsdynamodb.TableProps{
@@ -33,26 +35,33 @@ func NewRecorder(scope constructs.Construct, id string, mesh payments.CrossRegio
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 	})
 	logGroup.GrantWrite(role)
-	handler := awslambda.NewFunction(recorder, jsii.String("Function"), &awslambda.FunctionProps{
-		Code:          awslambda.Code_FromAsset(jsii.String("functions/recorder"), nil),
-		Handler:       jsii.String("index.handler"),
-		Runtime:       awslambda.Runtime_NODEJS_24_X(),
-		Architecture:  awslambda.Architecture_ARM_64(),
-		LoggingFormat: awslambda.LoggingFormat_JSON,
-		Timeout:       awscdk.Duration_Seconds(jsii.Number(10)),
-		MemorySize:    jsii.Number(512),
-		LogGroup:      logGroup,
-		Role:          role,
+	handler := awslambdanodejs.NewNodejsFunction(recorder, jsii.String("Function"), &awslambdanodejs.NodejsFunctionProps{
+		Entry:            jsii.String("functions/recorder/index.ts"),
+		DepsLockFilePath: jsii.String("functions/recorder/package-lock.json"),
+		Runtime:          awslambda.Runtime_NODEJS_24_X(),
+		Architecture:     awslambda.Architecture_ARM_64(),
+		LoggingFormat:    awslambda.LoggingFormat_JSON,
+		// Time for two attempts of the consumer's HandlerTimeout, one after the other.
+		Timeout:    awscdk.Duration_Seconds(jsii.Number(35)),
+		MemorySize: jsii.Number(512),
+		Tracing:    awslambda.Tracing_ACTIVE,
+		// With the SDK inside it starts faster, and is the same wherever it runs.
+		Bundling: &awslambdanodejs.BundlingOptions{
+			ExternalModules: &[]*string{},
+			Minify:          jsii.Bool(true),
+			MainFields:      jsii.Strings("module", "main"),
+		},
+		LogGroup: logGroup,
+		Role:     role,
 	})
 	consumer := payments.NewIdempotentConsumer(recorder, jsii.String("Consumer"), &payments.IdempotentConsumerProps{
 		Mesh:           mesh,
 		ConsumerName:   jsii.String("recorder"),
 		Handler:        handler,
+		Handling:       payments.ConsumerHandling_WRAPPED,
 		HandlerTimeout: awscdk.Duration_Seconds(jsii.Number(10)),
 	})
 	handler.AddEnvironment(jsii.String("EFFECTS_TABLE"), effects.TableName(), nil)
-	handler.AddEnvironment(jsii.String("INBOX_TABLE"), consumer.Inbox().TableName(), nil)
 	effects.Grant(handler, jsii.String("dynamodb:UpdateItem"))
-	consumer.GrantComplete(handler)
 	return consumer
 }

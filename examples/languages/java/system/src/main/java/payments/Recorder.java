@@ -1,7 +1,9 @@
 package payments;
 
+import io.github.cdkmultiregionpayments.ConsumerHandling;
 import io.github.cdkmultiregionpayments.CrossRegionEventMesh;
 import io.github.cdkmultiregionpayments.IdempotentConsumer;
+import java.util.List;
 import software.amazon.awscdk.Duration;
 import software.amazon.awscdk.RemovalPolicy;
 import software.amazon.awscdk.services.dynamodb.Attribute;
@@ -12,17 +14,19 @@ import software.amazon.awscdk.services.dynamodb.Table;
 import software.amazon.awscdk.services.iam.Role;
 import software.amazon.awscdk.services.iam.ServicePrincipal;
 import software.amazon.awscdk.services.lambda.Architecture;
-import software.amazon.awscdk.services.lambda.Code;
-import software.amazon.awscdk.services.lambda.Function;
 import software.amazon.awscdk.services.lambda.LoggingFormat;
 import software.amazon.awscdk.services.lambda.Runtime;
+import software.amazon.awscdk.services.lambda.Tracing;
+import software.amazon.awscdk.services.lambda.nodejs.BundlingOptions;
+import software.amazon.awscdk.services.lambda.nodejs.NodejsFunction;
 import software.amazon.awscdk.services.logs.LogGroup;
 import software.amazon.awscdk.services.logs.RetentionDays;
 import software.constructs.Construct;
 
 /**
- * Records every payment's events in its region, each of them once: what a team does with them, in any language, takes this one's place. What
- * it has recorded is in {@code <systemName>-recorder-effects}, with {@code effects} = 1 for each event.
+ * Records every payment's events in its region, each of them once: what a team does with them, in any language, takes this one's place. Its
+ * function reads the queue itself, by {@code idempotentConsumer} of the package's runtime, which Node.js has. What it has recorded is in
+ * {@code <systemName>-recorder-effects}, with {@code effects} = 1 for each event.
  */
 public class Recorder extends Construct {
   private final IdempotentConsumer consumer;
@@ -44,14 +48,22 @@ public class Recorder extends Construct {
         .build();
     Role role = Role.Builder.create(this, "Role").assumedBy(new ServicePrincipal("lambda.amazonaws.com")).build();
     logGroup.grantWrite(role);
-    Function handler = Function.Builder.create(this, "Function")
-        .code(Code.fromAsset("functions/recorder"))
-        .handler("index.handler")
+    NodejsFunction handler = NodejsFunction.Builder.create(this, "Function")
+        .entry("functions/recorder/index.ts")
+        .depsLockFilePath("functions/recorder/package-lock.json")
         .runtime(Runtime.NODEJS_24_X)
         .architecture(Architecture.ARM_64)
         .loggingFormat(LoggingFormat.JSON)
-        .timeout(Duration.seconds(10))
+        // Time for two attempts of the consumer's handlerTimeout, one after the other.
+        .timeout(Duration.seconds(35))
         .memorySize(512)
+        .tracing(Tracing.ACTIVE)
+        // With the SDK inside it starts faster, and is the same wherever it runs.
+        .bundling(BundlingOptions.builder()
+            .externalModules(List.of())
+            .minify(true)
+            .mainFields(List.of("module", "main"))
+            .build())
         .logGroup(logGroup)
         .role(role)
         .build();
@@ -59,12 +71,11 @@ public class Recorder extends Construct {
         .mesh(mesh)
         .consumerName("recorder")
         .handler(handler)
+        .handling(ConsumerHandling.WRAPPED)
         .handlerTimeout(Duration.seconds(10))
         .build();
     handler.addEnvironment("EFFECTS_TABLE", effects.getTableName());
-    handler.addEnvironment("INBOX_TABLE", consumer.getInbox().getTableName());
     effects.grant(handler, "dynamodb:UpdateItem");
-    consumer.grantComplete(handler);
   }
 
   public IdempotentConsumer getConsumer() {
