@@ -9,24 +9,11 @@ import { apiDocs } from './api/docs';
 import { bundlesStep } from './bundles-step';
 import { consumerSteps } from './consumers';
 import { localPackage } from './local-package/step';
+import { packagesAgain } from './packing/again';
+import { packAll } from './packing/pack';
 import { npmContents } from './published/contents';
-import { publishedFolder } from './published/folder';
 import { writeRuntimeTypes } from './runtime-types';
-import {
-  Outcome,
-  Step,
-  command,
-  commandStep,
-  failed,
-  hasProgram,
-  lastLines,
-  parseArguments,
-  passed,
-  root,
-  runSteps,
-  skipped,
-  sum,
-} from './steps';
+import { Outcome, Step, commandStep, failed, parseArguments, passed, root, runSteps } from './steps';
 
 const { only } = parseArguments(process.argv.slice(2));
 
@@ -36,9 +23,10 @@ const steps: Step[] = [
   { name: 'compile', run: compile },
   { name: 'api-breaks', run: apiBreaks },
   { name: 'api-docs', run: apiDocs },
-  { name: 'packages', run: packageAll },
+  { name: 'packages', run: packages },
   { name: 'npm-contents', run: () => npmContents(root) },
   { name: 'local-package', run: () => localPackage(root) },
+  { name: 'packages-again', run: packagesAgain },
   ...consumerSteps(),
 ];
 
@@ -56,34 +44,8 @@ async function runtimeTypes(): Promise<Outcome> {
   return problems.length === 0 ? passed() : failed(...problems);
 }
 
-const names: Readonly<Record<string, string>> = {
-  python3: 'Python 3.10 or newer with venv',
-  javac: 'a JDK, 17 or newer',
-  mvn: 'Maven',
-  go: 'Go, 1.23 or newer',
-};
-
-/** All languages at once: they wait for downloads most of the time. */
-async function packageAll(): Promise<Outcome> {
-  rmSync(path.join(root, 'dist'), { recursive: true, force: true });
-  const folder = publishedFolder(root);
-  return sum(
-    await Promise.all([
-      packageFor('js', folder, []),
-      packageFor('python', folder, ['python3']),
-      packageFor('java', folder, ['javac', 'mvn'], ['--maven-local-repository', path.join(root, '.tools', 'm2')]),
-      packageFor('go', folder, ['go']),
-    ]),
-  );
-}
-
-async function packageFor(language: string, folder: string, programs: readonly string[], more: readonly string[] = []): Promise<Outcome> {
-  const missing = programs.filter((program) => !hasProgram(program));
-  if (missing.length > 0) {
-    return skipped(`the ${language} package needs ${missing.map((program) => `${names[program]} (${program})`).join(' and ')}`);
-  }
-  const start = Date.now();
-  const { code, output } = await command('jsii-pacmak', ['-v', '--target', language, '--outdir', path.join(root, 'dist'), ...more, folder]);
-  if (code !== 0) return failed(`dist/${language}: jsii-pacmak exited with ${code}:`, lastLines(output, 100));
-  return passed(`dist/${language} made in ${((Date.now() - start) / 1000).toFixed(0)} s`);
+async function packages(): Promise<Outcome> {
+  const dist = path.join(root, 'dist');
+  rmSync(dist, { recursive: true, force: true });
+  return packAll(dist);
 }

@@ -6,7 +6,11 @@ import { LicensedPackage } from './licenses';
 export function renderSbom(product: { readonly name: string; readonly version: string }, packages: readonly LicensedPackage[]): string {
   const bom = new Models.Bom({
     metadata: new Models.Metadata({
-      component: new Models.Component(Enums.ComponentType.Library, product.name, { version: product.version }),
+      component: new Models.Component(Enums.ComponentType.Library, product.name, {
+        version: product.version,
+        // Without one the library draws lots.
+        bomRef: `pkg:npm/${product.name}@${product.version}`,
+      }),
     }),
   });
   for (const { name, version, license } of packages) {

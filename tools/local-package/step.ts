@@ -2,19 +2,25 @@ import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { localFiles, localFolder, localName } from './package';
 import { problemsOfAny, tarballContents } from '../published/contents';
-import { Outcome, command, failed } from '../steps';
+import { Outcome, command, failed, passed } from '../steps';
 
 /** Size of the tarball in bytes: half of it is the library's commands, of which the run starts `backfill`. */
 const sizeLimit = 800_000;
 
 /** The step `local-package`: the local run's package, beside the library's in `dist/js`, and what is inside. */
 export async function localPackage(root: string): Promise<Outcome> {
-  const folder = await localFolder(root);
   const place = path.join(root, 'dist', 'js');
+  const packed = await localTarball(root, place);
+  if (packed.failed > 0) return packed;
+  return tarballContents(root, tarballsIn(place)[0] ?? `${localName}-*.tgz`, sizeLimit, (files) => localProblems(files, root));
+}
+
+/** Packs it into a folder. */
+export async function localTarball(root: string, place: string): Promise<Outcome> {
+  const folder = await localFolder(root);
   for (const file of tarballsIn(place)) rmSync(path.join(place, file));
   const { code, output } = await command('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', place, folder]);
-  if (code !== 0) return failed(`npm pack exited with ${code}:`, output);
-  return tarballContents(root, tarballsIn(place)[0] ?? `${localName}-*.tgz`, sizeLimit, (files) => localProblems(files, root));
+  return code === 0 ? passed() : failed(`npm pack exited with ${code}:`, output);
 }
 
 function tarballsIn(place: string): string[] {
