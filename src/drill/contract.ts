@@ -29,6 +29,8 @@ export const drillOwnerPrefix = 'drill:';
 
 /** Where a run keeps what it found, below its bucket. */
 export const drillKeys = {
+  /** Which invocation of the prober pays for the run: the first one. */
+  prober: (id: string): string => `runs/${id}/prober.json`,
   /** What the prober's callers saw, written anew every few seconds. */
   calls: (id: string): string => `runs/${id}/calls.json`,
   /** Its presence ends the prober. */

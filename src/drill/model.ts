@@ -74,9 +74,11 @@ export interface DrillFacts {
 /** How a drill ended. */
 export type DrillVerdict = 'PASSED' | 'FAILED' | 'ABORTED';
 
-/** Where a piece of evidence is, and the SHA-256 of what it holds. */
+/** Where a piece of evidence is, which version of it, and the SHA-256 of what it holds. */
 export interface EvidencePart {
   readonly key: string;
+  /** What is written below the key later is another version; absent where the bucket has none. */
+  readonly versionId?: string;
   readonly sha256: string;
 }
 

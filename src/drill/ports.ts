@@ -5,7 +5,10 @@ import { DrainMark } from '../ledger/drain-mark.domain';
 export interface DrillStore {
   /** Undefined for what is not there. */
   read<T>(key: string): Promise<T | undefined>;
-  write(key: string, text: string, contentType?: string): Promise<void>;
+  /** The ID of the version that was written; undefined where the bucket has no versions. */
+  write(key: string, text: string, contentType?: string): Promise<string | undefined>;
+  /** Writes what only one may write. False: another one has. */
+  claim(key: string, text: string): Promise<boolean>;
 }
 
 /** The drain switch of the drilled region, and of the others to look at. */

@@ -33,15 +33,20 @@ export class CallUnanswered extends Error {
 const tries = 4;
 const firstWaitMs = 200;
 const timeoutMs = 5_000;
-const throttled = /Throttl|TooManyRequests|RequestLimitExceeded|PriorRequestNotComplete|TooManyUpdates/i;
+const sentAgain = /Throttl|TooManyRequests|RequestLimitExceeded|PriorRequestNotComplete|TooManyUpdates|ConditionalRequestConflict/i;
 
 /** Sends a call, again when it was throttled or not answered: every call that the cutover makes may be made twice. */
 export async function signedCall(call: AwsCall): Promise<string> {
+  return (await answeredCall(call)).body;
+}
+
+/** The same, with the answer's headers. */
+export async function answeredCall(call: AwsCall): Promise<BoundedAnswer> {
   for (let tried = 1; ; tried += 1) {
     try {
       return await send(call);
     } catch (error) {
-      const again = error instanceof CallUnanswered || (error instanceof CallRefused && throttled.test(error.code));
+      const again = error instanceof CallUnanswered || (error instanceof CallRefused && sentAgain.test(error.code));
       if (!again || tried === tries) throw error;
       await clock.sleep(firstWaitMs * 2 ** tried * (0.5 + Math.random() / 2));
     }
@@ -68,9 +73,10 @@ export async function jsonCall<T>(
   ) as T;
 }
 
-async function send(call: AwsCall): Promise<string> {
-  const { status, headers, body } = await signedAnswer(call);
-  if (status < 300) return body;
+async function send(call: AwsCall): Promise<BoundedAnswer> {
+  const answer = await signedAnswer(call);
+  const { status, headers, body } = answer;
+  if (status < 300) return answer;
   const code = errorCode(body, headers);
   if (status >= 500) throw new CallUnanswered(call, `${status} ${code}`);
   throw new CallRefused(call, status, code, errorText(body));

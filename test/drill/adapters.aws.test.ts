@@ -46,6 +46,31 @@ describe("a run's bucket", () => {
     );
   });
 
+  test('says which version it has written', async () => {
+    aws.answer = inOrder({ headers: { 'x-amz-version-id': 'v.1' } }, {});
+    expect([await store().write('passed.json', '{}'), await store().write('passed.json', '{}')]).toEqual(['v.1', undefined]);
+  });
+
+  test('is claimed by the first who writes, also where the answer was lost or another write was under way', async () => {
+    const there = xmlError('PreconditionFailed', 412);
+    aws.answer = inOrder(
+      {},
+      there,
+      { body: '"other"' },
+      'hangUp',
+      there,
+      { body: '"own"' },
+      xmlError('ConditionalRequestConflict', 409),
+      {},
+    );
+    const claim = () => store().claim('runs/first/prober.json', '"own"');
+    expect([await claim(), await claim(), await claim(), await claim()]).toEqual([true, false, true, true]);
+    expect(aws.actions.map((action) => action.split(' ')[0])).toEqual(['PUT', 'PUT', 'GET', 'PUT', 'PUT', 'GET', 'PUT', 'PUT']);
+    expect(aws.calls.filter(({ action }) => action.startsWith('PUT')).every(({ headers }) => headers['if-none-match'] === '*')).toBe(true);
+    aws.answer = () => xmlError('AccessDenied', 403);
+    await expect(claim()).rejects.toThrow('s3 in us-west-2 answered 403 AccessDenied');
+  });
+
   test('that may not be looked into is no empty one', async () => {
     aws.answer = () => xmlError('AccessDenied', 403);
     await expect(store().read('passed.json')).rejects.toThrow('s3 in us-west-2 answered 403 AccessDenied: no');

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { plan, run } from './world';
+import { callerAnswer, hurried } from './caller';
+import { machineArn as machine, plan, run } from './world';
 import { drillEnv, drillKeys, DrillPlan, proberEnv } from '../../src/drill/contract';
 import { DrillCall, DrillStepResult } from '../../src/drill/machine/contract';
 import type { DrillFacts, DrillResult, ProbeAudit, ProbedCalls } from '../../src/drill/model';
@@ -11,7 +12,6 @@ import { turns } from '../turns';
 import { timePasses } from '../waits';
 
 const region = 'us-west-2';
-const machine = `arn:aws:states:${region}:111122223333:stateMachine:acme-pay-drill-us-east-1`;
 const topicArn = `arn:aws:sns:${region}:111122223333:drills`;
 const owner = `drill:${run}`;
 const Key = { pk: { S: 'drain#us-east-1' } };
@@ -20,6 +20,8 @@ const Key = { pk: { S: 'drain#us-east-1' } };
 let objects: Map<string, string>;
 /** Answers in place of the usual one. */
 let instead: (call: AwsCall) => AwsReply | undefined;
+/** What Step Functions says of who asks; undefined where nobody is looked up. */
+let asking: ((call: AwsCall) => AwsReply | undefined) | undefined;
 let aws: FakeAws;
 let lines: Record<string, any>[];
 beforeEach(async () => {
@@ -28,8 +30,9 @@ beforeEach(async () => {
     ...drillEnv.write({ plan: JSON.stringify(plan), bucket: 'evidence', topicArn, stateMachineArn: machine, prober: 'acme-pay-prober' }),
   });
   lines = keepLog();
-  [objects, instead] = [new Map(), () => undefined];
-  aws.answer = (call) => instead(call) ?? bucketAnswer(call) ?? (call.action.endsWith('/invocations') ? { status: 202 } : {});
+  [objects, instead, asking] = [new Map(), () => undefined, undefined];
+  aws.answer = (call) =>
+    asking?.(call) ?? instead(call) ?? bucketAnswer(call) ?? (call.action.endsWith('/invocations') ? { status: 202 } : {});
 });
 /** A step that ends by one refusal leaves the calls beside it under way: they must not arrive at the next test's services. */
 async function quiet(): Promise<void> {
@@ -46,10 +49,15 @@ afterEach(async () => {
   await aws.stop();
 });
 
-function bucketAnswer({ service, action, path, text }: AwsCall): AwsReply | undefined {
+function bucketAnswer({ service, action, path, text, headers }: AwsCall): AwsReply | undefined {
   if (service !== 's3') return undefined;
   const key = path.replace('/evidence/', '');
-  if (action.startsWith('PUT ')) objects.set(key, text);
+  if (action.startsWith('PUT ')) {
+    if (headers['if-none-match'] === '*' && objects.has(key))
+      return { status: 412, body: '<Error><Code>PreconditionFailed</Code></Error>' };
+    objects.set(key, text);
+    return { headers: { 'x-amz-version-id': `v-${text.length}` } };
+  }
   return objects.has(key) ? { body: objects.get(key)! } : { status: 404, body: '<Error><Code>NoSuchKey</Code></Error>' };
 }
 
@@ -62,8 +70,13 @@ const call = (step: DrillCall['step'], more: Partial<DrillCall> = {}): DrillCall
   fault: {},
   ...more,
 });
-const asked = (name: string, event: DrillCall): Promise<DrillStepResult> =>
-  loadedHandler<DrillCall, DrillStepResult>(`drill/functions/${name}`)(event);
+/** What a function was asked for by the machine: its execution says so too. */
+const asked = (name: string, event: DrillCall): Promise<DrillStepResult> => {
+  asking = (one) => callerAnswer(one, event);
+  return loadedHandler<DrillCall, DrillStepResult>(`drill/functions/${name}`)(event);
+};
+/** Without the questions of who asks. */
+const ownCalls = (): AwsCall[] => aws.calls.filter(({ action }) => !['DescribeExecution', 'GetExecutionHistory'].includes(action));
 const toldTopic = () => aws.inputs('Publish').map(({ TopicArn, Subject, Message }) => ({ TopicArn, Subject, Message }));
 /** The function's line, with what it counted. */
 const logged = (message: string) => lines.filter((line) => line.message === message);
@@ -86,8 +99,75 @@ test.each<[string, string, string]>([
   ['watchdog', 'DRILL_BUCKET', ''],
 ])('%s without its %s says so', async (name, variable, value) => {
   process.env[variable] = value;
-  const attempt = async () => loadedHandler<DrillCall, unknown>(`drill/functions/${name}`)(call('announce'));
+  const attempt = async (): Promise<unknown> => asked(name, call('announce'));
   await expect(attempt()).rejects.toThrow(`environment variable ${variable} is`);
+});
+
+describe('a call that no execution makes', () => {
+  const forged = (name: string, event: object) => loadedHandler<object, unknown>(`drill/functions/${name}`)(event);
+  const other = machine.replace('us-east-1', 'us-west-2');
+
+  test.each<[string, (event: DrillCall, one: AwsCall) => AwsReply | undefined, string]>([
+    ['as the machine is at another step', (event, one) => callerAnswer(one, { ...event, step: 'watch' }), 'is not making this call'],
+    [
+      'with facts of its own',
+      (event, one) => callerAnswer(one, { ...event, facts: { ...begun, reasons: ['1 payments were lost'] } }),
+      'is not making this call',
+    ],
+    ['of another machine', (event, one) => callerAnswer(one, event, { stateMachineArn: other }), `is an execution of ${other}`],
+    ['of one that was aborted', (event, one) => callerAnswer(one, event, { status: 'ABORTED' }), 'is ABORTED'],
+    ['of none', () => refusal('ExecutionDoesNotExist'), 'there is no execution'],
+  ])('%s is not believed, by any function, and changes nothing', async (_what, says, why) => {
+    hurried();
+    for (const [name, step] of [
+      ['region-switch', 'takeAway'],
+      ['region-switch', 'restore'],
+      ['report', 'announce'],
+      ['report', 'conclude'],
+      ['look', 'measure'],
+    ] as const) {
+      const event = call(step);
+      asking = (one) => says(event, one);
+      await expect(forged(name, event)).rejects.toThrow(why);
+    }
+    expect(ownCalls()).toEqual([]);
+    expect(objects.size).toBe(0);
+  });
+
+  test.each<[string, unknown]>([
+    ['no ARN', undefined],
+    ['an empty one', ''],
+    ['something else', { id: run }],
+  ])('with %s is refused at once', async (_what, made) => {
+    await expect(forged('region-switch', { ...call('takeAway'), run: made })).rejects.toThrow("'run' is not the ARN of an execution");
+    expect(aws.calls).toEqual([]);
+  });
+
+  test('is not done where Step Functions does not answer', async () => {
+    asking = ({ service }) => (service === 'states' ? refusal('AccessDenied', 403) : undefined);
+    await expect(forged('report', call('conclude'))).rejects.toThrow('states in us-west-2 answered 403');
+    expect(ownCalls()).toEqual([]);
+  });
+
+  test('is looked for again while Step Functions is behind', async () => {
+    const event = call('takeAway');
+    let looks = 0;
+    asking = (one) => {
+      looks += one.action === 'GetExecutionHistory' ? 1 : 0;
+      return callerAnswer(one, looks > 1 ? event : { ...event, step: 'before' });
+    };
+    expect(await forged('region-switch', event)).toMatchObject({ outcome: 'taken' });
+  });
+
+  test.each<[string, object, string]>([
+    ['is over', { status: 'SUCCEEDED' }, 'nothing was paid: the execution'],
+    ['is of another machine', { stateMachineArn: other }, 'is an execution of'],
+  ])('starts no prober of a run that %s', async (_what, more, why) => {
+    process.env.DRILL_IDENTITY = JSON.stringify({ tokenUrl: `${aws.url}/token` });
+    asking = (one) => callerAnswer(one, {}, more);
+    await expect(forged('prober', { run })).rejects.toThrow(why);
+    expect(ownCalls()).toEqual([]);
+  });
 });
 
 describe('look', () => {
@@ -167,7 +247,7 @@ describe('region-switch', () => {
     const back = await asked('region-switch', call('restore', { facts: taken.facts }));
     expect(back).toMatchObject({ outcome: 'restored', facts: { takenMs: taken.facts.takenMs } });
     expect(aws.inputs('DeleteItem')).toMatchObject([{ Key, ExpressionAttributeValues: { ':owner': { S: owner } } }]);
-    expect(aws.calls.every(({ service, region: where }) => service === 'dynamodb' && where === region)).toBe(true);
+    expect(ownCalls().every(({ service, region: where }) => service === 'dynamodb' && where === region)).toBe(true);
     expect(logged('drill step').map(({ outcome, service }) => [outcome, service])).toEqual([
       ['taken', 'drill'],
       ['restored', 'drill'],
@@ -193,14 +273,23 @@ describe('region-switch', () => {
 describe('report', () => {
   test('starts the prober without waiting for it, and then tells people', async () => {
     expect(await asked('report', call('announce'))).toEqual({ outcome: 'announced', facts: begun });
-    expect(aws.calls.map(({ service, action }) => [service, action])).toEqual([
+    expect(ownCalls().map(({ service, action }) => [service, action])).toEqual([
       ['lambda', 'POST /2015-03-31/functions/acme-pay-prober/invocations'],
       ['sns', 'Publish'],
     ]);
-    expect([aws.calls[0].input, aws.calls[0].headers['x-amz-invocation-type'], aws.calls[0].region]).toEqual([{ run }, 'Event', region]);
+    const [invoked] = ownCalls();
+    expect([invoked.input, invoked.headers['x-amz-invocation-type'], invoked.region]).toEqual([{ run }, 'Event', region]);
     expect(toldTopic()).toEqual([
       { TopicArn: topicArn, Subject: 'acme-pay: us-east-1 is drilled', Message: expect.stringContaining(`Started by ann.`) },
     ]);
+  });
+
+  test('that crashes between the prober and the people starts it again, and tells them then', async () => {
+    instead = ({ action }) => (action === 'Publish' ? refusal('AuthorizationError', 403) : undefined);
+    await expect(asked('report', call('announce'))).rejects.toThrow('403');
+    instead = () => undefined;
+    expect(await asked('report', call('announce'))).toMatchObject({ outcome: 'announced' });
+    expect(aws.calls.filter(({ service }) => service === 'lambda').map(({ input }) => input)).toEqual([{ run }, { run }]);
   });
 
   test('tells nobody of a drill whose prober was not started', async () => {
@@ -220,7 +309,9 @@ describe('report', () => {
     const page = objects.get('runs/first/evidence.html')!;
     expect(page).toContain(`Region drill of us-east-1: ${state}`);
     const sha256 = createHash('sha256').update(page).digest('hex');
-    expect(result.evidence).toMatchObject({ bucket: 'evidence', html: { key: 'runs/first/evidence.html', sha256 } });
+    const versionId = `v-${page.length}`;
+    expect(result.evidence).toMatchObject({ bucket: 'evidence', html: { key: 'runs/first/evidence.html', versionId, sha256 } });
+    expect(aws.inputs('Publish')[0].Message).toContain(`Version ${versionId}`);
     expect(objects.has(drillKeys.passed)).toBe(state === 'PASSED');
     expect(toldTopic()).toMatchObject([{ Subject: `acme-pay: drill of us-east-1 ${state}`, Message: expect.stringContaining(sha256) }]);
     expect(logged('drill step')).toEqual([
@@ -320,6 +411,7 @@ describe('prober', () => {
   let balance: number;
   beforeEach(() => {
     [paid, balance] = [new Map(), 0];
+    asking = (one) => callerAnswer(one, {});
     Object.assign(process.env, proberEnv.write({ identity: JSON.stringify({ tokenUrl: `${aws.url}/token` }), door: aws.url }));
     instead = ({ path, action, input, headers }) => {
       if (path === '/token') return { body: { access_token: 'a-token', expires_in: 3600 } };
@@ -366,6 +458,15 @@ describe('prober', () => {
     expect(JSON.stringify(lines)).not.toContain('a-token');
   });
 
+  test('that is started twice, by an announcement that was repeated, pays once', async () => {
+    objects.set(drillKeys.end('first'), '{}');
+    await Promise.all([probe(), probe()]);
+    expect(logged('prober ended')).toHaveLength(1);
+    expect(logged('prober not needed')).toEqual([expect.objectContaining({ run, why: 'another one pays for this run' })]);
+    expect(aws.calls.filter(({ action }) => action.startsWith('PUT /api/'))).toHaveLength(1);
+    expect(aws.calls.filter(({ path }) => path === '/api/v1/payments').map(({ headers }) => headers['idempotency-key'])).toHaveLength(4);
+  });
+
   test('has no time for a payment where Lambda leaves it none besides the last look', async () => {
     await probe(119_000);
     expect(paid.size).toBe(0);
@@ -376,7 +477,7 @@ describe('prober', () => {
     const usual = instead;
     instead = (asking) => (asking.action.startsWith('PUT /api/') ? { status: 403, body: { code: 'forbidden' } } : usual(asking));
     await expect(probe()).rejects.toThrow('PUT /accounts/drill-first-probe: 403 forbidden');
-    expect([paid.size, objects.size, logged('prober ended')]).toEqual([0, 0, []]);
+    expect([paid.size, [...objects.keys()], logged('prober ended')]).toEqual([0, [drillKeys.prober('first')], []]);
   });
 
   test('that may not write what it saw stops paying, and says why', async () => {

@@ -1,4 +1,5 @@
-import { plan, run } from './world';
+import { callerAnswer } from './caller';
+import { machineArn as stateMachineArn, plan, run } from './world';
 import { drillEnv } from '../../src/drill/contract';
 import { DrillCall, DrillStepResult } from '../../src/drill/machine/contract';
 import type { DrillFacts } from '../../src/drill/model';
@@ -6,7 +7,6 @@ import { AwsCall, AwsReply, FakeAws, keepLog } from '../runtime/fake-aws';
 import { loadedHandler } from '../runtime/loaded-handler';
 
 const region = 'us-west-2';
-const stateMachineArn = `arn:aws:states:${region}:111122223333:stateMachine:acme-pay-drill-us-east-1`;
 const begun: DrillFacts = { id: 'first', kind: 'drain', startedBy: 'ann', startedMs: 1_000, reasons: [] };
 
 /** Answers in place of the usual one. */
@@ -23,8 +23,12 @@ afterEach(async () => {
   await aws.stop();
 });
 
-const asked = (name: string, step: DrillCall['step'], facts: DrillFacts = begun): Promise<DrillStepResult> =>
-  loadedHandler<DrillCall, DrillStepResult>(`drill/functions/${name}`)({ step, run, request: { startedBy: 'ann' }, facts, fault: {} });
+const asked = (name: string, step: DrillCall['step'], facts: DrillFacts = begun): Promise<DrillStepResult> => {
+  const event: DrillCall = { step, run, request: { startedBy: 'ann' }, facts, fault: {} };
+  const { answer } = aws;
+  aws.answer = (call) => callerAnswer(call, event) ?? answer(call);
+  return loadedHandler<DrillCall, DrillStepResult>(`drill/functions/${name}`)(event);
+};
 
 test('alarms of the other region are looked at while one is away, without those that this explains', async () => {
   let anchor = 'home-takeover';

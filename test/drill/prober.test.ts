@@ -57,7 +57,15 @@ class FakeApi {
       ttlSeconds: () => 5,
       store: {
         read: async <T>(key: string) => (this.objects.has(key) ? (JSON.parse(this.objects.get(key)!) as T) : undefined),
-        write: async (key, text) => void this.objects.set(key, text),
+        write: async (key, text) => {
+          this.objects.set(key, text);
+          return undefined;
+        },
+        claim: async (key, text) => {
+          const known = this.objects.get(key);
+          if (known === undefined) this.objects.set(key, text);
+          return known === undefined || known === text;
+        },
       },
       nowMs: () => this.nowMs,
       sleep: this.sleep,
@@ -90,10 +98,9 @@ class FakeApi {
 }
 
 async function probed(api: FakeApi, deadlineMs = 600_000): Promise<ProbeAudit> {
-  const prober = new Prober(plan, api.ports(), { run, region: 'us-west-2', deadlineMs });
-  const work = prober.run();
+  const work = new Prober(plan, api.ports(), { run, region: 'us-west-2', deadlineMs, invocation: 'one' }).run();
   await api.runOut(work);
-  return work;
+  return (await work)!;
 }
 
 /** Ends the prober after so long, as the drill does. */
@@ -114,6 +121,23 @@ test('callers near both regions pay until the drill is over, each with keys of i
   expect(audit.paid).toBeGreaterThan(4 * 30);
   const keys = api.asked.flatMap(({ call }) => call.key ?? []);
   expect(new Set(keys).size).toBe(keys.length);
+});
+
+test('of two that are started for one run, one pays', async () => {
+  const api = new FakeApi();
+  endAt(api, 5_000);
+  const request = { run, region: 'us-west-2', deadlineMs: 600_000 };
+  const works = ['one', 'other'].map((invocation) => new Prober(plan, api.ports(), { ...request, invocation }).run());
+  await api.runOut(Promise.all(works));
+  const [first, second] = await Promise.all(works);
+  expect([first, second]).toEqual([expect.objectContaining({ lost: 0, duplicates: 0 }), undefined]);
+  expect(api.asked.filter(({ call }) => call.method === 'PUT')).toHaveLength(1);
+  const keys = api.asked.flatMap(({ call }) => call.key ?? []);
+  expect(new Set(keys).size).toBe(keys.length);
+  // Also after the first one's end.
+  const late = new Prober(plan, api.ports(), { ...request, invocation: 'late' }).run();
+  await api.runOut(late);
+  expect(await late).toBeUndefined();
 });
 
 test('it ends by its own deadline where nobody ends it', async () => {

@@ -17,11 +17,17 @@ function templateOf(props: Partial<RegionDrillProps> = {}): Template {
 
 const template = templateOf();
 
+interface RoleStatement {
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+}
+
 /** What a function of the drill may do, by the part of its role's name. */
 function rightsOf(name: string): [string, unknown][] {
   const [, statements] = Object.entries(statementsByRole(template)).find(([role]) => role.startsWith(`DrillFunctions${name}`))!;
-  return (statements as { Action: string | string[]; Resource: unknown }[]).flatMap(({ Action, Resource }) =>
-    [Action].flat().map((action): [string, unknown] => [action, Resource]),
+  return (statements as RoleStatement[]).flatMap(({ Effect, Action, Resource }) =>
+    (Effect === 'Deny' ? [] : [Action]).flat().map((action): [string, unknown] => [action, Resource]),
   );
 }
 const actionsOf = (name: string): string[] => rightsOf(name).map(([action]) => action);
@@ -66,6 +72,59 @@ test('evidence is versioned, locked for seven years, closed, and stays', () => {
   strict.hasResourceProperties('AWS::S3::Bucket', {
     ObjectLockConfiguration: { Rule: { DefaultRetention: { Days: 30, Mode: 'COMPLIANCE' } } },
   });
+});
+
+test('nobody hides evidence behind a delete marker, and no function of the drill removes any, or what keeps it', () => {
+  const [evidence] = Object.keys(template.findResources('AWS::S3::Bucket'));
+  const objects = { 'Fn::Join': ['', [{ 'Fn::GetAtt': [evidence, 'Arn'] }, '/*']] };
+  template.hasResourceProperties('AWS::S3::BucketPolicy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        { Sid: 'NoDeleteMarkers', Effect: 'Deny', Principal: { AWS: '*' }, Action: 's3:DeleteObject', Resource: objects },
+      ]),
+    },
+  });
+  // Deployments change the policy and the lock, and whoever may unlock a version may delete it: the owner is not locked out.
+  const [policy] = Object.values(template.findResources('AWS::S3::BucketPolicy'));
+  const refused = (policy.Properties.PolicyDocument.Statement as RoleStatement[])
+    .filter(({ Effect, Action }) => Effect === 'Deny' && Action !== 's3:*')
+    .flatMap(({ Action }) => Action);
+  expect(refused).toEqual(['s3:DeleteObject']);
+  for (const [role, statements] of Object.entries(statementsByRole(template)).filter(([name]) => name.startsWith('DrillFunctions'))) {
+    const denied = (statements as RoleStatement[]).filter(({ Effect }) => Effect === 'Deny');
+    expect([role, denied]).toEqual([
+      role,
+      [
+        expect.objectContaining({
+          Action: expect.arrayContaining([
+            's3:DeleteObject',
+            's3:DeleteObjectVersion',
+            's3:BypassGovernanceRetention',
+            's3:PutObjectRetention',
+            's3:PutBucketVersioning',
+            's3:PutBucketObjectLockConfiguration',
+            's3:PutLifecycleConfiguration',
+            's3:PutBucketPolicy',
+          ]),
+          Resource: [{ 'Fn::GetAtt': [evidence, 'Arn'] }, objects],
+        }),
+      ],
+    ]);
+  }
+});
+
+test('a function looks its caller up in the drill alone', () => {
+  const looking = (name: string): [string, unknown][] => rightsOf(name).filter(([action]) => /^states:(Describe|GetExec)/.test(action));
+  for (const name of ['Look', 'Region', 'Report']) {
+    expect(looking(name)).toEqual([
+      ['states:DescribeExecution', expect.anything()],
+      ['states:GetExecutionHistory', expect.anything()],
+    ]);
+  }
+  for (const name of ['Prober', 'Watchdog']) expect(looking(name)).toEqual([['states:DescribeExecution', expect.anything()]]);
+  for (const [, resource] of ['Look', 'Region', 'Report', 'Prober', 'Watchdog'].flatMap(looking)) {
+    expect(JSON.stringify(resource)).toMatch(/:states:us-west-2:111122223333:execution:acme-pay-drill-us-east-1:\*"/);
+  }
 });
 
 test('the watchdog stands beside the machine: it looks each minute, and when an execution was ended from outside', () => {

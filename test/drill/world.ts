@@ -1,3 +1,4 @@
+import type { CallerLookup } from '../../src/cutover/machine/caller.service';
 import type { DrillKind } from '../../src/drill/contract';
 import { drillKeys, DrillPlan } from '../../src/drill/contract';
 import { DrillCall } from '../../src/drill/machine/contract';
@@ -28,6 +29,7 @@ export const plan: DrillPlan = {
 };
 
 export const run = 'arn:aws:states:us-west-2:111122223333:execution:acme-pay-drill-us-east-1:first';
+export const machineArn = 'arn:aws:states:us-west-2:111122223333:stateMachine:acme-pay-drill-us-east-1';
 const callEveryMs = 500;
 /** A health check sees a drained region within it. */
 const detectionMs = 10_000;
@@ -77,9 +79,11 @@ export class DrillWorld {
       const text = this.objects.get(key);
       return text === undefined ? undefined : (JSON.parse(text) as T);
     },
-    write: async (key: string, text: string): Promise<void> => {
+    write: async (key: string, text: string): Promise<string> => {
       this.objects.set(key, text);
+      return `v${this.objects.size}`;
     },
+    claim: async (key: string): Promise<boolean> => !this.objects.has(key),
   };
 
   public readonly topic = {
@@ -128,7 +132,7 @@ export class DrillWorld {
     this.nowMs += 200;
     const { store, topic, switches, faults } = this;
     const bucket = 'evidence';
-    const shared = { plan, nowMs: () => this.nowMs };
+    const shared = { plan, nowMs: () => this.nowMs, caller: this.caller(asked) };
     const looks: LookServices = {
       store,
       switches,
@@ -156,6 +160,15 @@ export class DrillWorld {
     const done = results.find(({ status }) => status === 'fulfilled');
     if (done?.status === 'fulfilled') return done.value;
     throw (results.find(({ reason }: any) => !/does not do/.test(String(reason))) as PromiseRejectedResult).reason;
+  }
+
+  /** Step Functions, which says that the execution is making the call. */
+  private caller(asked: unknown): CallerLookup {
+    return {
+      executions: { describe: async () => ({ status: 'RUNNING', stateMachineArn: machineArn, input: '{}' }), given: async () => asked },
+      stateMachineArn: machineArn,
+      sleep: async () => undefined,
+    };
   }
 
   public watchdog(): Watchdog {

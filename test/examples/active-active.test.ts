@@ -71,7 +71,7 @@ const reasons: Readonly<Record<string, string>> = {
   ),
   'AwsSolutions-SF1': "what a step came to is in its function's log; the state machine logs what failed",
   ...Object.fromEntries(
-    ['calls.json', 'audit.json', 'end.json', 'result.json', 'evidence.json', 'evidence.html'].map((name) => [
+    ['calls.json', 'audit.json', 'end.json', 'prober.json', 'result.json', 'evidence.json', 'evidence.html'].map((name) => [
       `AwsSolutions-IAM5[Resource::<DrillEvidenceBucket2D7D760D.Arn>/runs/*/${name}]`,
       'one object a drill',
     ]),

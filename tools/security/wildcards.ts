@@ -23,7 +23,7 @@ export const reasons: Readonly<Record<string, string>> = {
   's3:::<Edge/Logs/Bucket>/AWSLogs/111122223333/*': 'one object a delivery; the conditions admit that of this distribution alone',
   's3:::cdk-hnb659fds-assets-111122223333-{here}/*': "the bootstrap's bucket, in which the CDK's function finds the files under a hash",
   ...Object.fromEntries(
-    ['calls.json', 'audit.json', 'end.json', 'result.json', 'evidence.json', 'evidence.html'].map((name) => [
+    ['calls.json', 'audit.json', 'end.json', 'prober.json', 'result.json', 'evidence.json', 'evidence.html'].map((name) => [
       `s3:::<Drill/Evidence-Bucket>/runs/*/${name}`,
       'one object a drill',
     ]),

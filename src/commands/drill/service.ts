@@ -106,7 +106,11 @@ export function drillText(done: Extract<DrillOutcome, { outcome: 'ended' }>): re
     ...(lost === undefined ? [] : [`payments lost: ${lost}, debited twice: ${duplicates ?? 0}`]),
     ...(split ? [`split before: ${share(split.before)}; during: ${share(split.during)}; after: ${share(split.after)}`] : []),
     ...reasons.map((reason) => `not passed: ${reason}`),
-    ...(evidence ? [`evidence: s3://${evidence.bucket}/${evidence.html.key}, SHA-256 ${evidence.html.sha256}`] : []),
+    ...(evidence ? [evidenceLine(evidence)] : []),
     `${state}: ${kind} of ${region}`,
   ];
+}
+
+function evidenceLine({ bucket, html: { key, versionId, sha256 } }: NonNullable<DrillResult['evidence']>): string {
+  return `evidence: s3://${bucket}/${key}${versionId === undefined ? '' : `, version ${versionId}`}, SHA-256 ${sha256}`;
 }

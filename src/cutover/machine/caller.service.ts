@@ -20,6 +20,18 @@ export interface ExecutionsPort {
   given(run: string): Promise<unknown>;
 }
 
+/** An execution of the one state machine that is served, which runs. */
+export interface RunningCaller {
+  readonly kind: 'running';
+  /** The execution's input: JSON. */
+  readonly input: string;
+}
+
+export interface RefusedCaller {
+  readonly kind: 'refused';
+  readonly why: string;
+}
+
 /** What a worker may believe. */
 export interface BelievedCaller {
   readonly kind: 'believed';
@@ -28,14 +40,14 @@ export interface BelievedCaller {
   readonly request: unknown;
 }
 
-export type CallerVerdict = BelievedCaller | { readonly kind: 'refused'; readonly why: string };
+export type CallerVerdict = BelievedCaller | RefusedCaller;
 
 /** A definition as far as it is read. */
 interface MachineDefinition {
   readonly States?: Readonly<Record<string, { readonly Parameters?: { readonly plan?: CutoverPlan } } | undefined>>;
 }
 
-const refusalOf = (why: string): CallerVerdict => ({ kind: 'refused', why });
+const refusalOf = (why: string): RefusedCaller => ({ kind: 'refused', why });
 
 /**
  * How often it is looked again before a call counts as somebody else's: Step Functions promises no more than to be consistent in the end.
@@ -43,9 +55,49 @@ const refusalOf = (why: string): CallerVerdict => ({ kind: 'refused', why });
 const looks = 20;
 const lookAgainMs = 1_000;
 
+/** Where a worker looks its caller up. */
+export interface CallerLookup {
+  readonly executions: Pick<ExecutionsPort, 'describe' | 'given'>;
+  /** ARN of the one state machine that is served. */
+  readonly stateMachineArn: string;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
 /**
- * Tells whether the state machine is asking. A caller is believed nothing but the execution's ARN: plan and input are those of the
- * execution, and the call must be, to the letter, the one that the execution's history says it is making now.
+ * Whether an execution of the state machine runs, and is making this call: to the letter, as its history says. A caller is believed nothing
+ * but the execution's ARN.
+ */
+export function askingCaller(ports: CallerLookup, asked: { readonly run: unknown }): Promise<RunningCaller | RefusedCaller> {
+  return runningCaller(ports, asked.run, async (run) => isSameJson(await ports.executions.given(run), asked));
+}
+
+/** Whether an execution of the state machine runs, and is as it should be. */
+export async function runningCaller(
+  { executions, stateMachineArn, sleep }: CallerLookup,
+  run: unknown,
+  isRight: (run: string) => Promise<boolean> = async () => true,
+): Promise<RunningCaller | RefusedCaller> {
+  if (typeof run !== 'string' || run === '') return refusalOf("'run' is not the ARN of an execution");
+  let refusal = refusalOf('');
+  for (let look = 1; look <= looks; look += 1) {
+    const sight = await executions.describe(run);
+    if (sight && sight.stateMachineArn !== stateMachineArn) return refusalOf(`${run} is an execution of ${sight.stateMachineArn}`);
+    if (sight && sight.status !== 'RUNNING') return refusalOf(`the execution ${run} is ${sight.status}`);
+    if (!sight) {
+      refusal = refusalOf(`there is no execution ${JSON.stringify(run.slice(0, 300))}`);
+    } else if (await isRight(run)) {
+      return { kind: 'running', input: sight.input };
+    } else {
+      refusal = refusalOf(`the execution ${run} is not making this call`);
+    }
+    if (look < looks) await sleep(lookAgainMs);
+  }
+  return refusal;
+}
+
+/**
+ * Tells whether the state machine is asking, and what it goes by: plan and input are those of the execution, and the call must be the one
+ * that the execution's history says it is making now.
  */
 export class CallerCheck {
   /** An execution's definition never changes. */
@@ -58,23 +110,10 @@ export class CallerCheck {
   ) {}
 
   public async look(asked: { readonly run: unknown }): Promise<CallerVerdict> {
-    const { run } = asked;
-    if (typeof run !== 'string' || run === '') return refusalOf("'run' is not the ARN of an execution");
-    let refusal = refusalOf('');
-    for (let look = 1; look <= looks; look += 1) {
-      const sight = await this.executions.describe(run);
-      if (sight && sight.stateMachineArn !== this.stateMachineArn) return refusalOf(`${run} is an execution of ${sight.stateMachineArn}`);
-      if (sight && sight.status !== 'RUNNING') return refusalOf(`the execution ${run} is ${sight.status}`);
-      if (!sight) {
-        refusal = refusalOf(`there is no execution ${JSON.stringify(run.slice(0, 300))}`);
-      } else if (isSameJson(await this.executions.given(run), asked)) {
-        return { kind: 'believed', plan: await this.planOf(run), request: JSON.parse(sight.input) as unknown };
-      } else {
-        refusal = refusalOf(`the execution ${run} is not making this call`);
-      }
-      if (look < looks) await this.clock.sleep(lookAgainMs);
-    }
-    return refusal;
+    const { executions, stateMachineArn, clock } = this;
+    const caller = await askingCaller({ executions, stateMachineArn, sleep: (ms) => clock.sleep(ms) }, asked);
+    if (caller.kind === 'refused') return caller;
+    return { kind: 'believed', plan: await this.planOf(asked.run as string), request: JSON.parse(caller.input) as unknown };
   }
 
   private async planOf(run: string): Promise<CutoverPlan> {

@@ -1,5 +1,5 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Effect, Grant, IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Function, IFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { IBucket } from 'aws-cdk-lib/aws-s3';
@@ -29,6 +29,21 @@ export interface DrillFunctionsProps {
   readonly topic: ITopic;
 }
 
+/** What hides, deletes or unlocks evidence, or takes away what keeps it. */
+const removingActions = [
+  's3:DeleteObject',
+  's3:DeleteObjectVersion',
+  's3:BypassGovernanceRetention',
+  's3:PutObjectRetention',
+  's3:PutObjectLegalHold',
+  's3:PutBucketVersioning',
+  's3:PutBucketObjectLockConfiguration',
+  's3:PutLifecycleConfiguration',
+  's3:PutBucketPolicy',
+  's3:DeleteBucketPolicy',
+  's3:DeleteBucket',
+] as const;
+
 /** The functions of a drill, each with the rights to what it does and no more. */
 export class DrillFunctions extends Construct {
   public readonly look: IFunction;
@@ -46,6 +61,7 @@ export class DrillFunctions extends Construct {
     this.region = this.defineRegion();
     this.report = this.defineReport();
     this.watchdog = this.defineWatchdog();
+    for (const one of [this.look, this.region, this.report, this.prober, this.watchdog]) this.denyRemoval(one);
   }
 
   private make(
@@ -67,8 +83,14 @@ export class DrillFunctions extends Construct {
     }).function;
   }
 
-  private environment(more: { topicArn?: string; stateMachineArn?: string; prober?: string } = {}): Record<string, string> {
-    return drillEnv.write({ plan: JSON.stringify(this.props.plan), bucket: this.props.bucket.bucketName, ...more });
+  private environment(more: { topicArn?: string; prober?: string } = {}): Record<string, string> {
+    const { plan, bucket } = this.props;
+    return drillEnv.write({ plan: JSON.stringify(plan), bucket: bucket.bucketName, stateMachineArn: this.machineArn, ...more });
+  }
+
+  /** To look up who calls: IAM cannot say it, and a payload proves nothing. */
+  private grantCaller(grantee: IGrantable, actions: readonly string[] = ['states:DescribeExecution', 'states:GetExecutionHistory']): void {
+    allow(grantee, [...actions], [`${this.machineArn.replace(':stateMachine:', ':execution:')}:*`]);
   }
 
   /** By its name: the machine needs the functions. */
@@ -85,8 +107,9 @@ export class DrillFunctions extends Construct {
   private defineLook(): IFunction {
     const { plan, drill } = this.props;
     const look = this.make('Look', drillBundles.look, `looks at the system while ${plan.drilled} is drilled`, {
-      environment: this.environment({ stateMachineArn: this.machineArn }),
+      environment: this.environment(),
     });
+    this.grantCaller(look);
     // Metrics and alarms know no resource where they are asked for by state.
     allow(look, ['cloudwatch:GetMetricData', 'cloudwatch:DescribeAlarms'], ['*']);
     allow(
@@ -113,6 +136,7 @@ export class DrillFunctions extends Construct {
       environment: this.environment(),
       reserved: drillLimits.reserved,
     });
+    this.grantCaller(region);
     drill.api._ledger._grantSwitch(region, [plan.drilled], ['dynamodb:PutItem', 'dynamodb:DeleteItem']);
     const others = plan.regions.filter((name) => name !== plan.drilled);
     drill.api._ledger._grantSwitch(region, others, ['dynamodb:GetItem']);
@@ -124,6 +148,7 @@ export class DrillFunctions extends Construct {
     const report = this.make('Report', drillBundles.report, `tells of drills of ${plan.drilled}, and keeps their evidence`, {
       environment: this.environment({ topicArn: topic.topicArn, prober: this.prober.functionName }),
     });
+    this.grantCaller(report);
     topic.grantPublish(report);
     this.prober.grantInvoke(report);
     this.grantObjects(report, ['runs/*/calls.json'], ['runs/*/evidence.json', 'runs/*/evidence.html', 'runs/*/result.json', 'passed.json']);
@@ -146,8 +171,9 @@ export class DrillFunctions extends Construct {
     });
     // A second one would send the first one's payments again.
     prober.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
+    this.grantCaller(prober, ['states:DescribeExecution']);
     clientSecret.grantRead(prober);
-    this.grantObjects(prober, ['runs/*/end.json'], ['runs/*/calls.json', 'runs/*/audit.json']);
+    this.grantObjects(prober, ['runs/*/end.json', 'runs/*/prober.json'], ['runs/*/prober.json', 'runs/*/calls.json', 'runs/*/audit.json']);
     return prober;
   }
 
@@ -155,13 +181,13 @@ export class DrillFunctions extends Construct {
     const { plan, drill, topic } = this.props;
     const watchdog = this.make('Watchdog', drillBundles.watchdog, `puts ${plan.drilled} back, whatever became of a drill`, {
       functionName: drillWatchdogName(plan.systemName, plan.drilled),
-      environment: this.environment({ topicArn: topic.topicArn, stateMachineArn: this.machineArn }),
+      environment: this.environment({ topicArn: topic.topicArn }),
       seconds: drillLimits.watchdogSeconds,
       reserved: drillLimits.reserved,
     });
     drill.api._ledger._grantSwitch(watchdog, [plan.drilled], ['dynamodb:GetItem', 'dynamodb:DeleteItem']);
     allow(watchdog, ['states:ListExecutions'], [this.machineArn]);
-    allow(watchdog, ['states:DescribeExecution'], [`${this.machineArn.replace(':stateMachine:', ':execution:')}:*`]);
+    this.grantCaller(watchdog, ['states:DescribeExecution']);
     topic.grantPublish(watchdog);
     this.grantObjects(
       watchdog,
@@ -169,6 +195,19 @@ export class DrillFunctions extends Construct {
       ['runs/*/end.json', 'runs/*/evidence.json', 'runs/*/evidence.html', 'runs/*/result.json', 'passed.json'],
     );
     return watchdog;
+  }
+
+  /** Whatever a role is given besides, what a drill has written stays, with its versions and its lock. */
+  private denyRemoval(grantee: IGrantable): void {
+    const { bucket } = this.props;
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        sid: 'EvidenceStays',
+        effect: Effect.DENY,
+        actions: [...removingActions],
+        resources: [bucket.bucketArn, bucket.arnForObjects('*')],
+      }),
+    );
   }
 
   /** With the right to list, S3 says of what is not there that it is not; without it, that it is forbidden. */

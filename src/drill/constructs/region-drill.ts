@@ -2,7 +2,7 @@ import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction, SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
-import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import { AnyPrincipal, Effect, Grant, IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { CfnBucket, IBucket, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
@@ -92,6 +92,16 @@ export class RegionDrill extends Construct {
       lifecycle: {},
       removalPolicy: RemovalPolicy.RETAIN,
     });
+    // The lock keeps versions. A deletion that names none hides them behind a marker, and needs no right to unlock.
+    bucket.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'NoDeleteMarkers',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['s3:DeleteObject'],
+        resources: [bucket.arnForObjects('*')],
+      }),
+    );
     keepResource(this, bucket.node.defaultChild as CfnBucket, RemovalPolicy.RETAIN, [
       { name: 'ObjectLockEnabled', isKept: ({ ObjectLockEnabled: given }) => given === true },
     ]);

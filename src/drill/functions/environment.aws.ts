@@ -1,10 +1,13 @@
 import { checkPorts } from '../../cutover/checks/precheck.aws';
+import { executionsIn } from '../../cutover/machine/caller.aws';
+import { CallerLookup } from '../../cutover/machine/caller.service';
 import { Environment, regionOf } from '../../kernel/env';
 import { DrainMarks } from '../../ledger/drain-mark.aws';
 import { signedRequest } from '../../runtime/aws-request';
 import { awsAnswerBytes, boundedCall } from '../../runtime/bounded-call';
 import { ClientTokens } from '../../runtime/client-tokens';
 import { dynamoClient } from '../../runtime/clients';
+import { clock } from '../../runtime/clock';
 import { Telemetry } from '../../runtime/telemetry';
 import { drillEnv, drillMetrics, DrillPlan, proberEnv, readDrillPlan } from '../contract';
 import { ProbeCallers } from '../prober/aws';
@@ -27,6 +30,12 @@ function set(name: string, value: string | undefined): string {
 
 function switchesOf(source: Environment): DrainMarks {
   return new DrainMarks(dynamoClient(regionOf(source)), drillPlan(source).tableName);
+}
+
+/** Where a function looks up the execution that asks. */
+export function drillCaller(source: Environment): CallerLookup {
+  const stateMachineArn = set('DRILL_STATE_MACHINE_ARN', drillEnv.read(source).stateMachineArn);
+  return { executions: executionsIn(regionOf(source)), stateMachineArn, sleep: clock.sleep };
 }
 
 /** Ports of the function that looks. */

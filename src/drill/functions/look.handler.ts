@@ -1,4 +1,4 @@
-import { drillPlan, drillTelemetry, lookServices } from './environment.aws';
+import { drillCaller, drillPlan, drillTelemetry, lookServices } from './environment.aws';
 import { DrillCall, DrillStepResult } from '../machine/contract';
 import { lookSteps } from '../steps/look.service';
 import { drillWorker } from '../steps/service';
@@ -9,6 +9,7 @@ const work = drillWorker({
   services: lookServices(process.env),
   steps: lookSteps,
   nowMs: Date.now,
+  caller: drillCaller(process.env),
 });
 const telemetry = drillTelemetry(process.env, 'drill');
 

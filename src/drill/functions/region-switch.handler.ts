@@ -1,4 +1,4 @@
-import { drillPlan, drillTelemetry, regionServices } from './environment.aws';
+import { drillCaller, drillPlan, drillTelemetry, regionServices } from './environment.aws';
 import { DrillCall, DrillStepResult } from '../machine/contract';
 import { regionSteps } from '../steps/region.service';
 import { drillWorker } from '../steps/service';
@@ -9,6 +9,7 @@ const work = drillWorker({
   services: regionServices(process.env),
   steps: regionSteps,
   nowMs: Date.now,
+  caller: drillCaller(process.env),
 });
 const telemetry = drillTelemetry(process.env, 'drill');
 

@@ -1,4 +1,4 @@
-import { drillPlan, drillTelemetry, reportServices } from './environment.aws';
+import { drillCaller, drillPlan, drillTelemetry, reportServices } from './environment.aws';
 import { drillMetrics } from '../contract';
 import { DrillCall, DrillStepResult } from '../machine/contract';
 import { reportSteps } from '../steps/report.service';
@@ -10,6 +10,7 @@ const work = drillWorker({
   services: reportServices(process.env),
   steps: reportSteps,
   nowMs: Date.now,
+  caller: drillCaller(process.env),
 });
 const telemetry = drillTelemetry(process.env, 'drill');
 

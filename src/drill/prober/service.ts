@@ -24,6 +24,8 @@ export interface ProbeRequest {
   readonly region: string;
   /** It ends by then, whatever became of the drill. */
   readonly deadlineMs: number;
+  /** Tells this invocation from every other one. */
+  readonly invocation: string;
 }
 
 interface ProbedPayment {
@@ -53,8 +55,11 @@ export class Prober {
     this.id = runId(request.run);
   }
 
-  public async run(): Promise<ProbeAudit> {
+  /** Undefined where another invocation pays for the run: the step that starts a prober may start it twice. */
+  public async run(): Promise<ProbeAudit | undefined> {
     const { plan, ports, request } = this;
+    const { invocation } = request;
+    if (!(await ports.store.claim(drillKeys.prober(this.id), JSON.stringify({ invocation, at: this.beganMs })))) return undefined;
     const accounts = new Map<string, number>();
     this.account = await openAccount(
       { client: ports.callerIn(request.region, 'opening'), run: `drill-${this.id}`, accounts },

@@ -4,14 +4,14 @@ import { resultOf } from '../domain';
 import { StepsOf } from '../machine/contract';
 import { ProbedCalls } from '../model';
 import { DrillStore, DrillTopic } from '../ports';
-import { keepEvidence } from '../report/service';
+import { keepEvidence, placeOf } from '../report/service';
 
 /** What tells people and keeps the evidence. */
 export interface ReportServices {
   readonly store: DrillStore;
   readonly bucket: string;
   readonly topic: DrillTopic;
-  /** Starts the prober, which runs on by itself. */
+  /** Starts the prober, which runs on by itself. One that is started twice pays once. */
   readonly startProber: (run: string) => Promise<void>;
 }
 
@@ -50,10 +50,8 @@ function told({ plan, facts }: AskedStep, { state, evidence }: Awaited<ReturnTyp
     `Recovery time ${recovery}, budget ${plan.budgetSeconds} s.`,
     `Payments lost: ${facts.audit?.lost ?? 'not known'}. Debits made twice: ${facts.audit?.duplicates ?? 'not known'}.`,
     ...facts.reasons.map((reason) => `Reason: ${reason}`),
-    `Evidence: s3://${evidence!.bucket}/${evidence!.html.key}`,
-    `SHA-256 ${evidence!.html.sha256}`,
-    `Data: s3://${evidence!.bucket}/${evidence!.json.key}`,
-    `SHA-256 ${evidence!.json.sha256}`,
+    ...placeOf('Evidence', evidence!.bucket, evidence!.html),
+    ...placeOf('Data', evidence!.bucket, evidence!.json),
   ].join('\n');
 }
 

@@ -1,4 +1,5 @@
 import { DrillHandler } from './request.service';
+import { askingCaller, CallerLookup } from '../../cutover/machine/caller.service';
 import { DrillPlan, drillSchedule } from '../contract';
 import { kindOf, requestOf, runId } from '../domain';
 import { DrillCall, DrillStepName, DrillStepResult, drillWorkers, DrillWorker, StepsOf } from '../machine/contract';
@@ -13,15 +14,22 @@ export interface DrillWorkerParts<Services, Worker extends DrillWorker> {
   readonly services: Services;
   readonly steps: Handlers<Services, Worker>;
   readonly nowMs: () => number;
+  /** Where it is looked up who asks. */
+  readonly caller: CallerLookup;
 }
 
-/** Does the steps of one function. Each can be asked for any number of times. */
+/**
+ * Does the steps of one function. Each can be asked for any number of times, by the drill's own state machine alone: who may call a
+ * function could take a region away, or write evidence, with a payload of his own.
+ */
 export function drillWorker<Services, Worker extends DrillWorker>(
   parts: DrillWorkerParts<Services, Worker>,
 ): (call: DrillCall) => Promise<DrillStepResult> {
-  const { worker, plan, services, steps, nowMs } = parts;
+  const { worker, plan, services, steps, nowMs, caller } = parts;
   return async (call) => {
     if (drillWorkers[call.step] !== worker) throw new Error(`the function '${worker}' does not do the step '${String(call.step)}'`);
+    const asking = await askingCaller(caller, call);
+    if (asking.kind === 'refused') throw new Error(`the step '${call.step}' was not done: ${asking.why}`);
     const facts = factsOf(call, nowMs());
     const handler = steps[call.step as StepsOf<Worker>] as unknown as DrillHandler<Services, DrillStepName>;
     return handler(services, { plan, run: call.run, facts, nowMs: nowMs() });

@@ -3,7 +3,7 @@ import { drillKeys, DrillPlan } from '../contract';
 import { executionOf, ownerOf, resultOf, runId } from '../domain';
 import { ProbedCalls } from '../model';
 import { DrillExecution, DrillStore, DrillTopic, RegionFaults, RegionSwitch } from '../ports';
-import { keepEvidence } from '../report/service';
+import { keepEvidence, placeOf } from '../report/service';
 
 export interface WatchdogPorts {
   readonly switches: RegionSwitch;
@@ -102,8 +102,7 @@ export class Watchdog {
       `${plan.systemName}: drill of ${plan.drilled} ${state}`,
       [
         `The region drill of ${plan.drilled} ended ${status} before its verdict. ${plan.drilled} is in service.`,
-        `Evidence: s3://${kept!.bucket}/${kept!.html.key}`,
-        `SHA-256 ${kept!.html.sha256}`,
+        ...placeOf('Evidence', kept!.bucket, kept!.html),
       ].join('\n'),
     );
     return true;
