@@ -1,6 +1,8 @@
 import type { Checkers } from './dns/dns';
 import { RecordStore } from './dns/record-store';
 import { healthChecks, recordSets } from './dns/records';
+import { FisApi } from './faults/fis-api';
+import { functionFaults } from './faults/functions';
 import type { CutoverFabric, ExecutionView, FabricResource, GateView, RegionHandle, StateMachineView } from './ground/model';
 import { Policies } from './iam/policies';
 import { gateOf, type ApproverIssuer } from './issuer/approvers';
@@ -38,6 +40,7 @@ export class ControlPlanes {
   private readonly policies: Policies;
   private readonly route53: Route53Api;
   private readonly stepFunctions: StepFunctions;
+  private readonly fis: FisApi;
   private resources: readonly FabricResource[] = [];
   private machines: readonly StateMachineView[] = [];
 
@@ -55,7 +58,9 @@ export class ControlPlanes {
       changed: (region, detail) => this.changed(region, detail),
       warn: log,
     });
+    this.fis = new FisApi({ ...functionFaults(this.client), alarmState: (region, name) => events.alarmState(region, name) }, accountId, log);
     this.services = {
+      fis: this.fis,
       route53: this.route53,
       states: this.stepFunctions,
       sns: events.mailbox,
@@ -74,6 +79,7 @@ export class ControlPlanes {
     this.resources = resources;
     this.declare(resources);
     this.records.useTemplates(recordSets(resources));
+    this.fis.useTemplates(resources);
     this.machines = await Promise.all(
       resources
         .filter(({ type, physicalId }) => type === 'AWS::StepFunctions::StateMachine' && physicalId)
@@ -127,6 +133,7 @@ export class ControlPlanes {
       approverToken: (name, claims) => approvers?.token(name, claims),
       approverKeys: approvers?.jwks.keys,
       forceAlarm: (region, name, state) => events.forceAlarm(region, name, state),
+      skipFaults: (isSkipping) => this.fis.skip(isSkipping),
       route53: async (method, path, body = '') => {
         const answer = await this.route53.route({ region: controlPlane, method, path, body: Buffer.from(body) }).answer();
         return { status: answer.status, body: answer.body.toString() };
@@ -136,6 +143,7 @@ export class ControlPlanes {
 
   public close(): void {
     this.stepFunctions.close();
+    this.fis.close();
     this.client.close();
     this.policies.close();
   }

@@ -77,6 +77,8 @@ export { PaymentsEdge } from './edge/constructs/payments-edge';
 export { type EdgeAlarmOptions } from './edge/constructs/edge-alarms';
 export { type EdgeDomainProps, type EdgeLogOptions, type PaymentsEdgeProps } from './edge/constructs/edge-props';
 export { RegionDrill } from './drill/constructs/region-drill';
+export { RegionFault } from './drill/constructs/region-fault';
+export { RegionDrillKind, type RegionFaultProps } from './drill/constructs/region-fault-props';
 export { type DrillProberProps, type RegionDrillProps } from './drill/constructs/drill-props';
 export { ReplicatedSite } from './edge/constructs/replicated-site';
 export { type ReplicatedSiteProps } from './edge/constructs/site-props';

@@ -3,6 +3,7 @@ import { isIntrinsic, mapValues, resolveStatic, withoutReferences, type StackFac
 import { adaptPolicies } from './policies';
 import { copiersIn } from './site-copies';
 import { madeUpAttribute, madeUpId, standInOf } from './stand-ins';
+import { dropFaultExtension } from '../faults/extension';
 import type { CfnResource, CfnTemplate, FabricResource, StackPlan } from '../ground/model';
 import { polledMark } from '../streams/mapping';
 
@@ -35,6 +36,7 @@ export function rewriteStack(stack: StackPlan, accountId: string): RewrittenStac
     Rules?: Record<string, unknown>;
   };
   dropBootstrapCheck(template);
+  dropFaultExtension(template);
   const facts: StackFacts = { region: stack.region, accountId, stackName: stack.name };
   const gone = removeResources(template, stack);
   const collector = new OutputCollector(facts);

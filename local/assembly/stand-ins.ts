@@ -146,6 +146,14 @@ export const standIns: readonly StandIn[] = [
       '`Duration` are counted. Nothing is kept of a run, no retry is made, and no other script runs',
   },
   {
+    type: 'AWS::FIS::ExperimentTemplate',
+    treatment: 'removed',
+    lacks: 'cannot be created',
+    standIn:
+      "experiments of FIS' own calls make the named functions fail three seconds after their start (`aws:lambda:invocation-error`); other " +
+      'actions are skipped. Alarms stop them. No extension is in the functions',
+  },
+  {
     type: 'AWS::ApplicationAutoScaling::ScalableTarget',
     treatment: 'removed',
     lacks: 'cannot be created',

@@ -101,7 +101,7 @@ export class DrillCalls {
   private async view({ plan, machine, bucket }: PlannedDrill, execution: ExecutionView): Promise<DrillView> {
     const id = idOf(execution);
     const asked = execution.input as { kind?: string };
-    const known = { id, region: plan.drilled, kind: asked.kind ?? 'drain', budgetSeconds: plan.budgetSeconds };
+    const known = { id, region: plan.drilled, kind: asked.kind ?? plan.kind ?? 'drain', budgetSeconds: plan.budgetSeconds };
     if (execution.status === 'RUNNING') return { ...known, state: 'RUNNING', step: execution.state };
     const text = await this.parts!.object(machine.region, bucket, drillKeys.result(id)).catch(() => undefined);
     if (text === undefined) return { ...known, state: execution.status === 'ABORTED' ? 'ABORTED' : 'FAILED' };
@@ -122,7 +122,7 @@ export class DrillCalls {
       );
     }
     if (who.kind === 'other') return sendProblem(exchange, 'forbidden', 'Only an approver starts a drill: use a token of ?approver=NAME.');
-    const { region, kind = 'drain', ...others } = parsed.fields;
+    const { region, kind: given, ...others } = parsed.fields;
     if (Object.keys(others).length > 0) {
       return sendProblem(
         exchange,
@@ -135,6 +135,7 @@ export class DrillCalls {
       const known = parts.drills.map(({ plan }) => plan.drilled).join(', ');
       return sendProblem(exchange, 'invalid_request', `region is '${String(region).slice(0, 64)}': give one of ${known}.`);
     }
+    const kind = given ?? drill.plan.kind ?? 'drain';
     if (!kinds.includes(kind as string)) {
       return sendProblem(exchange, 'invalid_request', `kind is '${String(kind).slice(0, 64)}': give one of ${kinds.join(', ')}.`);
     }

@@ -1,7 +1,8 @@
 """Starts one emulator on a Unix socket, so that no page of a browser and no other user of the machine reaches it.
 
 The emulator derives a function's keys from names that anybody can guess: here they are drawn by chance. Who listens to callers (a
-region's proxy) asks for the secret of an access key, and verifies signatures by it: GET /_run/secrets/<access key>. What CloudFormation waits for is taken under the ID that it gave out alone.
+region's proxy) asks for the secret of an access key, and verifies signatures by it: GET /_run/secrets/<access key>. The fabric names the functions that an
+experiment makes fail: PUT /_run/faults. What CloudFormation waits for is taken under the ID that it gave out alone.
 """
 import asyncio
 import json
@@ -18,6 +19,9 @@ from ministack.services import lambda_svc, sts
 from ministack.services.cloudformation import custom_resource, wait_conditions
 
 SECRETS_PATH = "/_run/secrets/"
+FAULTS_PATH = "/_run/faults"
+
+faulted = set()
 
 
 def drawn_by_chance(derived):
@@ -53,12 +57,36 @@ def is_waited_for(path):
     return None
 
 
+def failing(execute):
+    """Runs functions but those that an experiment makes fail: their code does not run."""
+    def execute_function(func, event):
+        config = func.get("config") or func
+        if config.get("FunctionName") not in faulted:
+            return execute(func, event)
+        said = {"errorType": "FaultInjected", "errorMessage": "an experiment makes this function fail"}
+        return {"body": said, "error": True, "log": json.dumps(said)}
+
+    return execute_function
+
+
+async def body_of(receive):
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+    return body
+
+
 async def app(scope, receive, send):
     if scope["type"] != "http":
         return await emulator.app(scope, receive, send)
     if scope["path"].startswith(SECRETS_PATH):
         secret = secret_of(scope["path"][len(SECRETS_PATH):])
         return await answer(send, 200 if secret else 404, {"secret": secret})
+    if scope["path"] == FAULTS_PATH and scope["method"] == "PUT":
+        faulted.clear()
+        faulted.update(json.loads(await body_of(receive))["functions"])
+        return await answer(send, 200, {})
     if is_waited_for(scope["path"]) is False:
         return await answer(send, 403, {"message": "CloudFormation waits for no such answer"})
     return await emulator.app(scope, receive, send)
@@ -71,6 +99,7 @@ async def answer(send, status, content):
 
 def main():
     lambda_runtime.execution_credentials = lambda_svc.execution_credentials = drawn_by_chance(lambda_runtime.execution_credentials)
+    lambda_svc._execute_function = failing(lambda_svc._execute_function)
     # Bursts of connections pass the soft limit of open files.
     try:
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -27,6 +27,8 @@ const open: Readonly<Record<string, RegExp>> = {
   kms: /^GetPublicKey$/,
   // Batch Replication, and the documents' own buckets: those of assets hold code.
   s3: /^(Job|Document)$/,
+  // A drill's experiments: to see them, and to end one.
+  fis: /^(GET|DELETE) Experiment$/,
   cloudformation: /^(DescribeStacks|DescribeStackResources?|ListStackResources)$/,
 };
 
@@ -51,7 +53,7 @@ export class AwsDoor {
     if (read.kind === 'gone') return;
     if (read.kind !== 'read') return refuse(exchange, 'RequestEntityTooLarge', `a body has at most ${largestBody} bytes, within 10 s`);
     const { service } = signature;
-    const operation = service === 's3' ? ofS3(target) : operationOf(request, read.body);
+    const operation = service === 's3' ? ofS3(target) : service === 'fis' ? ofFis(request, target) : operationOf(request, read.body);
     if (!Object.hasOwn(open, service) || operation === undefined || !open[service].test(operation)) {
       const known = Object.keys(open).join(', ');
       const message = `${service} ${operation ?? 'call'} is not asked for here: commands of the package ask for parts of ${known}`;
@@ -153,6 +155,11 @@ function ofS3(target: string): string | undefined {
   const at = bucket.lastIndexOf(documentsPart);
   const isDocuments = at > 0 && /^[a-z0-9-]+$/.test(bucket) && /^\d{12}-/.test(bucket.slice(at + documentsPart.length));
   return isDocuments ? 'Document' : undefined;
+}
+
+/** FIS is asked by its paths. */
+function ofFis({ method }: Exchange['request'], target: string): string | undefined {
+  return /^\/experiments(\/|\?|$)/.test(target) ? `${method} Experiment` : undefined;
 }
 
 /** By the protocol's own place for it: a header, or a form's field. */

@@ -307,6 +307,8 @@ export interface CutoverFabric {
   readonly approverKeys?: readonly Readonly<Record<string, unknown>>[];
   /** Holds an alarm in a state until it is let go with undefined; false: there is no such alarm. */
   forceAlarm(region: string, name: string, state: AlarmState | undefined): boolean;
+  /** Has the actions of FIS' experiments skipped from now on, or not. */
+  skipFaults(isSkipping: boolean): void;
   /** Route 53's own API, as somebody with rights of their own would use it. */
   route53(method: 'GET' | 'POST', path: string, body?: string): Promise<{ readonly status: number; readonly body: string }>;
 }

@@ -108,6 +108,8 @@ export interface DrillPlan {
   readonly cutoverRegions?: readonly string[];
   readonly publicName: string;
   readonly tableName: string;
+  /** How drills take the region away that do not say it; absent for a drain. */
+  readonly kind?: DrillKind;
   /** Callers must be elsewhere within it. */
   readonly budgetSeconds: number;
   /** What the API's own settings come to. */

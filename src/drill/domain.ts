@@ -28,8 +28,8 @@ export function requestOf(input: unknown): DrillRequest {
   };
 }
 
-export function kindOf(asked: unknown): DrillKind | undefined {
-  if (asked === undefined) return 'drain';
+export function kindOf(asked: unknown, { kind = 'drain' }: Pick<DrillPlan, 'kind'> = {}): DrillKind | undefined {
+  if (asked === undefined) return kind;
   return asked === 'drain' || asked === 'fault' ? asked : undefined;
 }
 

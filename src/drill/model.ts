@@ -1,4 +1,5 @@
 import { DrillKind } from './contract';
+import { ExperimentRecord } from './fault/model';
 import { SeenCall } from '../scenario/model';
 
 /** One thing that was looked at, as reports show it. */
@@ -56,7 +57,12 @@ export interface DrillFacts {
   readonly startedMs: number;
   readonly checks?: readonly DrillCheck[];
   readonly deadBefore?: number;
+  /** When the region was taken away: with faults, when the first call there failed. */
   readonly takenMs?: number;
+  /** With faults: the experiment, as it was last looked at. */
+  readonly fault?: ExperimentRecord;
+  /** Whether the experiment has taken effect. */
+  readonly struck?: true;
   readonly recoverySeconds?: number;
   readonly restoredMs?: number;
   readonly backMs?: number;

@@ -1,4 +1,5 @@
 import { DrillKind } from './contract';
+import { ExperimentRecord } from './fault/model';
 import { DrainMark } from '../ledger/drain-mark.domain';
 
 /** A run's own things in the bucket, as JSON or text. */
@@ -20,14 +21,19 @@ export interface RegionSwitch {
   clear(region: string, owner: string): Promise<unknown>;
 }
 
-/** Faults that are injected into a region, under a run's own name. */
+/** Experiments that take the drilled region away, under a run's own name. */
 export interface RegionFaults {
-  /** Tells what is wrong; undefined when the experiment runs, with every action of it. */
-  begin(run: string): Promise<string | undefined>;
-  /** The same of one that runs. */
-  problem(run: string): Promise<string | undefined>;
-  /** Ends every experiment of a drill that still runs. */
-  end(): Promise<void>;
+  /** ID of the template; undefined where none is deployed. */
+  template(): Promise<string | undefined>;
+  /** Starts the run's experiment, and the same one when it is asked again; a text says why none was started. */
+  begin(run: string): Promise<ExperimentRecord | string>;
+  look(id: string): Promise<ExperimentRecord>;
+  /** Those that are not over, of whichever run. */
+  running(): Promise<readonly ExperimentRecord[]>;
+  /** Another region of the system that such an experiment takes away; undefined where none does. */
+  runningElsewhere(): Promise<string | undefined>;
+  /** Ends one; one that is over is left as it is. */
+  stop(id: string): Promise<void>;
 }
 
 /** Tells people. */

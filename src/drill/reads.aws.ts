@@ -1,5 +1,5 @@
-import { drillMetrics, drillSchedule } from './contract';
-import { requestOf } from './domain';
+import { DrillKind, drillMetrics, drillSchedule } from './contract';
+import { kindOf, requestOf } from './domain';
 import { DrillExecution, DrillStore, DrillTopic } from './ports';
 import { snsSubject } from '../kernel/markup';
 import { onwards } from '../kernel/pages';
@@ -65,7 +65,7 @@ async function listed(region: string, stateMachineArn: string, more: object): Pr
 }
 
 /** The latest executions of a drill's state machine, newest first, and every other one that runs. */
-export async function drillExecutions(region: string, stateMachineArn: string): Promise<DrillExecution[]> {
+export async function drillExecutions(region: string, stateMachineArn: string, planned?: DrillKind): Promise<DrillExecution[]> {
   const [newest, running] = await Promise.all([
     listed(region, stateMachineArn, {}),
     listed(region, stateMachineArn, { statusFilter: 'RUNNING', maxResults: 100 }),
@@ -78,7 +78,7 @@ export async function drillExecutions(region: string, stateMachineArn: string): 
         arn: executionArn,
         status,
         startedMs: startDate * 1000,
-        kind: kind === 'fault' ? kind : 'drain',
+        kind: kindOf(kind, { kind: planned }) ?? 'drain',
         startedBy: startedBy ?? drillSchedule,
       };
     }),

@@ -18,7 +18,7 @@ export interface AwsRequest {
   readonly host?: string;
   /** Endpoint other than AWS's own, such as `AWS_ENDPOINT_URL` names one. */
   readonly endpoint?: string;
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;

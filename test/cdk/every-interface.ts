@@ -96,6 +96,12 @@ const drill = (stack: Stack, override: Override, ofProber: Override = {}): unkno
     },
     ...override,
   });
+const fault = (stack: Stack, override: Override): unknown =>
+  new lib.RegionFault(stack, 'Fault', {
+    api: api(stack, {}) as lib.ActiveActivePaymentsApi,
+    mesh: new lib.CrossRegionEventMesh(stack, 'FaultMesh', { systemName, regions: regions.replicas }),
+    ...override,
+  });
 const canary = (stack: Stack, override: Override, ofClient: Override = {}): unknown =>
   new lib.PaymentsCanary(stack, 'Canary', {
     api: api(stack, { ledger: lib.LedgerReplica.of(stack, systemName, regions, { syntheticTenants: ['canary'] }) }) as never,
@@ -231,6 +237,7 @@ export const everyInterface: Readonly<Record<string, (stack: Stack, override: Ov
   ReconciliationWindow: (stack, override) => cutover(stack, { reconciliation: override }),
   RecoveryBudgetProps: (stack, override) => api(stack, { recovery: override }),
   RegionDrillProps: (stack, override) => drill(stack, override),
+  RegionFaultProps: fault,
   ReplicatedDocumentsProps: documents,
   ReplicatedSiteProps: site,
   StrongRegionsProps: (stack, override) =>

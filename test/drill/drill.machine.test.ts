@@ -1,44 +1,8 @@
-import { definitionOf, drillIn } from './machine';
+import { drillWorld as drilled, runDrill as drill } from './machine-run';
 import { DrillWorld, plan, run, WorldSettings } from './world';
 import { drillKeys } from '../../src/drill/contract';
-import type { DrillResult } from '../../src/drill/model';
 import type { DrillEvidence } from '../../src/drill/report/page.domain';
 import { sha256 } from '../../src/kernel/digest';
-import { newStack } from '../cdk/stacks';
-import { AslResult, runAsl } from '../cutover/asl';
-
-const stack = newStack('us-west-2');
-drillIn(stack);
-const definition = definitionOf(stack);
-
-interface Ended extends AslResult {
-  readonly result: DrillResult;
-}
-
-/** Runs the machine as it is deployed, with the world's clock. */
-async function drill(world: DrillWorld, input: object = { startedBy: 'ada' }, onWait?: (ms: number) => void): Promise<Ended> {
-  const ended = await runAsl(definition, input, {
-    call: (_, payload) => world.call(payload),
-    answer: async () => undefined,
-    nowMs: () => world.nowMs,
-    wait: (ms) => {
-      world.nowMs += ms;
-      onWait?.(ms);
-    },
-    executionId: run,
-  });
-  const result = ended.status === 'SUCCEEDED' ? (ended.output as DrillResult) : (parsed(ended.cause) as DrillResult);
-  return { ...ended, result };
-}
-
-function parsed(text = ''): unknown {
-  return text.startsWith('{') ? JSON.parse(text) : {};
-}
-
-const drilled = async (settings: WorldSettings, input?: object): Promise<Ended & { readonly world: DrillWorld }> => {
-  const world = new DrillWorld(settings);
-  return { world, ...(await drill(world, input)) };
-};
 
 test('a drain is passed: callers leave within the budget and come back, and the evidence says so', async () => {
   const { status, result, world, events } = await drilled({ metric: (name) => (name === 'EventsPublished' ? [400] : [0]) });
@@ -349,20 +313,5 @@ describe('the watchdog', () => {
     await drill(world);
     world.nowMs += 86_400_000;
     expect((await world.watchdog().look()).days).toBeCloseTo(1, 1);
-  });
-});
-
-describe('faults in the place of the drain', () => {
-  test('are injected, measured and ended', async () => {
-    const { result, world } = await drilled({}, { startedBy: 'ada', kind: 'fault' });
-    expect(result).toMatchObject({ kind: 'fault', state: 'PASSED' });
-    expect(world.inService).toBe(true);
-  });
-
-  test('an action that was skipped fails the drill', async () => {
-    const { result, world } = await drilled({ faultProblem: "the action 'functions' was skipped" }, { startedBy: 'ada', kind: 'fault' });
-    expect(result.reasons).toEqual(["the action 'functions' was skipped"]);
-    expect(result.state).toBe('FAILED');
-    expect(world.inService).toBe(true);
   });
 });

@@ -1,9 +1,11 @@
 import type { CallerLookup } from '../../src/cutover/machine/caller.service';
 import type { DrillKind } from '../../src/drill/contract';
 import { drillKeys, DrillPlan } from '../../src/drill/contract';
+import { faultAction } from '../../src/drill/fault/contract';
+import type { ExperimentRecord } from '../../src/drill/fault/model';
 import { DrillCall } from '../../src/drill/machine/contract';
 import type { ProbeAudit, ProbedCalls } from '../../src/drill/model';
-import type { DrillExecution } from '../../src/drill/ports';
+import type { DrillExecution, RegionFaults } from '../../src/drill/ports';
 import { lookSteps, LookServices } from '../../src/drill/steps/look.service';
 import { regionSteps } from '../../src/drill/steps/region.service';
 import { reportSteps } from '../../src/drill/steps/report.service';
@@ -47,8 +49,14 @@ export interface WorldSettings {
   /** The prober stops writing at this moment after the beginning. */
   readonly proberDiesAtMs?: number;
   readonly kind?: DrillKind;
-  /** What an experiment says when it is looked at. */
-  readonly faultProblem?: string;
+  /** What FIS says of an experiment, besides that it runs. */
+  readonly fault?: (record: ExperimentRecord, runsForMs: number) => Partial<ExperimentRecord>;
+  /** Without a template, or what FIS says instead of a beginning. */
+  readonly noFault?: 'no template' | string;
+  /** The extension sees an experiment so late. */
+  readonly effectMs?: number;
+  /** Region beside, which another experiment takes away. */
+  readonly faultBeside?: string;
   /** The switch of the other region, by whether the drilled one's is set. */
   readonly beside?: (isDrained: boolean) => DrainMark | undefined;
   readonly metric?: (name: string, minutes: number) => readonly number[];
@@ -62,7 +70,7 @@ export class DrillWorld {
   public readonly objects = new Map<string, string>();
   public readonly told: { readonly subject: string; readonly text: string }[] = [];
   public mark?: DrainMark;
-  public experiment: string | undefined;
+  public experiment: ExperimentRecord | undefined;
   public executions: DrillExecution[] = [];
   /** A step that fails whenever it is asked. */
   public broken?: string;
@@ -97,32 +105,48 @@ export class DrillWorld {
     set: async (_: string, mark: DrainMark) => {
       if (this.mark && isDrainedBy(this.mark, this.nowMs)) return this.mark.owner === mark.owner ? this.mark : undefined;
       this.mark = mark;
-      this.change(false);
+      this.change(this.nowMs, false);
       return mark;
     },
     clear: async (_: string, owner: string) => {
       if (this.mark?.owner !== owner) return;
       this.mark = undefined;
-      this.change(true);
+      this.change(this.nowMs, true);
     },
   };
 
-  public readonly faults = {
-    begin: async (name: string) => {
-      this.experiment = name;
-      this.change(false);
-      return undefined;
+  public readonly faults: RegionFaults = {
+    template: async () => (this.settings.noFault === 'no template' ? undefined : 'EXT1'),
+    begin: async (name) => {
+      if (this.settings.noFault !== undefined) return this.settings.noFault;
+      this.experiment ??= { id: 'EXP1', template: 'EXT1', run: name, status: 'pending', startedMs: this.nowMs, actions: [] };
+      return this.experiment;
     },
-    problem: async () => this.settings.faultProblem,
-    end: async () => {
-      if (this.experiment === undefined) return;
-      this.experiment = undefined;
-      this.change(true);
+    look: async () => this.seenExperiment(),
+    running: async () => (this.runs ? [this.seenExperiment()] : []),
+    runningElsewhere: async () => this.settings.faultBeside,
+    stop: async () => {
+      if (!this.runs) return;
+      this.change(this.nowMs, true);
+      this.experiment = { ...this.experiment!, status: 'stopped', endedMs: this.nowMs };
     },
   };
 
   public get inService(): boolean {
-    return !(this.mark && isDrainedBy(this.mark, this.nowMs)) && this.experiment === undefined;
+    return !(this.mark && isDrainedBy(this.mark, this.nowMs)) && !this.runs;
+  }
+
+  private get runs(): boolean {
+    return this.experiment !== undefined && this.experiment.endedMs === undefined;
+  }
+
+  private seenExperiment(): ExperimentRecord {
+    const known = this.experiment!;
+    const runsForMs = (known.endedMs ?? this.nowMs) - known.startedMs!;
+    const status = known.endedMs === undefined ? (runsForMs < 2_000 ? 'initiating' : 'running') : known.status;
+    const action = { name: 'fail-1', actionId: faultAction.id, status: status === 'initiating' ? 'pending' : status };
+    const record = { ...known, status, named: 5, resolved: status === 'initiating' ? 0 : 5, actions: [action] };
+    return { ...record, ...this.settings.fault?.(record, runsForMs) };
   }
 
   /** Answers the state machine. */
@@ -185,8 +209,18 @@ export class DrillWorld {
     });
   }
 
-  private change(inService: boolean): void {
-    this.changes.push({ atMs: this.nowMs, inService });
+  private change(atMs: number, inService: boolean): void {
+    this.changes.push({ atMs, inService });
+  }
+
+  /** Whether a call in the drilled region fails: the extension looks for experiments every few seconds. */
+  private fails(atMs: number): boolean {
+    if (this.experiment === undefined) return false;
+    const { startedMs = 0, endedMs = Infinity } = this.experiment;
+    const struckMs = startedMs + (this.settings.effectMs ?? 20_000);
+    const isStruck = atMs >= struckMs && atMs < endedMs;
+    if (isStruck && !this.changes.some((change) => change.atMs === struckMs)) this.change(struckMs, false);
+    return isStruck;
   }
 
   /** What the prober has seen until now: it is asked for when somebody reads. */
@@ -200,7 +234,8 @@ export class DrillWorld {
         const near = caller % 2 === 0 ? plan.drilled : 'us-west-2';
         const led = near === plan.drilled ? near : (this.settings.nearOther ?? near);
         const region = led === plan.drilled && !this.leadsTo(atMs, ttlSeconds * 1000) ? 'us-west-2' : led;
-        this.calls.push({ caller, beganMs: atMs, endedMs: atMs + 100, region, answered: true });
+        const answered = region !== plan.drilled || !this.fails(atMs);
+        this.calls.push({ caller, beganMs: atMs, endedMs: atMs + 100, region, answered });
       }
       this.seenMs = atMs + callEveryMs;
     }
@@ -213,7 +248,10 @@ export class DrillWorld {
 
   /** Whether callers near the region are led there, by what DNS said when their answer was new. */
   private leadsTo(atMs: number, ttlMs: number): boolean {
-    const known = this.changes.filter((change) => change.atMs + detectionMs + ttlMs <= atMs).pop();
+    const known = this.changes
+      .filter((change) => change.atMs + detectionMs + ttlMs <= atMs)
+      .sort((one, two) => one.atMs - two.atMs)
+      .pop();
     return known?.inService ?? true;
   }
 }

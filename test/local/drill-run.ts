@@ -19,9 +19,9 @@ export interface OwnPayment {
 
 /** A run of an app with a drill, and what tests ask of it again and again. */
 export class DrillRun {
-  static async open(): Promise<DrillRun> {
+  static async open(kind: 'drain' | 'fault' = 'drain'): Promise<DrillRun> {
     const appDirectory = path.join(__dirname, 'apps/short-drill');
-    return new DrillRun(await startLocalRun({ port: 0, smoke: false, appDirectory }, () => {}));
+    return new DrillRun(await startLocalRun({ port: 0, smoke: false, appDirectory, context: { kind } }, () => {}));
   }
 
   public readonly client: Client;
@@ -32,7 +32,7 @@ export class DrillRun {
 
   public async start(): Promise<string> {
     const { text: token } = await this.client.once({ path: '/_local/token?approver=ada@example.com' });
-    const { status, body, text } = await this.client.once({ path: '/_local/drills', body: { region: drilled, kind: 'drain' }, token });
+    const { status, body, text } = await this.client.once({ path: '/_local/drills', body: { region: drilled }, token });
     if (status !== 202) throw new Error(`the drill was not started: ${status} ${text}`);
     return body.id as string;
   }

@@ -11,6 +11,7 @@ import {
 } from 'aws-cdk-lib/aws-apigateway';
 import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Function } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { IHealthCheck } from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
@@ -212,6 +213,11 @@ export class ActiveActivePaymentsApi extends Construct {
     if (ledger.regions._home) new LedgerHeartbeat(this, 'Heartbeat', { ledger, logRetention: props.functions?.logRetention });
     if (ledger.regions._home) this.homeOperator = new HomeOperator(this, 'HomeOperator', { ledger });
     this.defineOutputs(ledger);
+  }
+
+  /** @internal What answers callers and checkers in this region. */
+  public get _answering(): Function[] {
+    return this.functions.all;
   }
 
   /**

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { IKey } from 'aws-cdk-lib/aws-kms';
-import { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { Function, IFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { BundledFunction } from '../../cdk/bundled-function';
@@ -104,6 +104,8 @@ export interface PaymentsFunctionsProps {
 
 /** The functions of one region's API, each with the rights its calls need. */
 export class PaymentsFunctions extends Construct {
+  /** Every one that was made, the authorizer too. */
+  public readonly all: Function[] = [];
   private readonly functions: Partial<Record<ApiFunctionName, BundledFunction>> = {};
   private readonly settings: PaymentsFunctionsProps;
 
@@ -172,7 +174,7 @@ export class PaymentsFunctions extends Construct {
     concurrency: PaymentsFunctionOptions = {},
   ): BundledFunction {
     const { options, ledger } = this.settings;
-    return new BundledFunction(this, name[0].toUpperCase() + name.slice(1), {
+    const bundled = new BundledFunction(this, name[0].toUpperCase() + name.slice(1), {
       bundle: apiBundles[name],
       // Other regions send their calls to it by this name.
       functionName: isHomeCapability(name) && ledger.regions._home ? homeFunctionName(ledger.systemName, name) : undefined,
@@ -185,6 +187,8 @@ export class PaymentsFunctions extends Construct {
       reservedConcurrentExecutions: concurrency.reservedConcurrency,
       provisionedConcurrency: concurrency.provisionedConcurrency,
     });
+    this.all.push(bundled.function);
+    return bundled;
   }
 }
 

@@ -3,6 +3,7 @@ import { RegionDrillProps } from './drill-props';
 import { PropProblem } from '../../cdk/checks/invalid-props';
 import { wholeDaysProblem } from '../../cdk/checks/whole-days';
 import { drillLimits, DrillPlan } from '../contract';
+import { faultLimits } from '../fault/contract';
 
 /** Kept for the switch, the machine's steps and what is not foreseen. */
 const reserveSeconds = 120;
@@ -63,14 +64,16 @@ function longestProblem({
   duringSeconds,
   returnSeconds,
   longestSeconds,
+  kind,
 }: DrillPlan): PropProblem | undefined {
-  const least = 2 * budgetSeconds + duringSeconds + reserveSeconds;
+  const ofKind = kind === 'fault' ? faultLimits.effectSeconds : 0;
+  const least = 2 * budgetSeconds + duringSeconds + ofKind + reserveSeconds;
   const most = drillLimits.proberSeconds - drillLimits.auditSeconds - beforeSeconds - returnSeconds;
   if (longestSeconds < least) {
     return {
       prop: 'longest',
       given: `${longestSeconds} seconds`,
-      allowed: `${least} seconds or more: twice the budget, the time without the region, and ${reserveSeconds} s`,
+      allowed: `${least} seconds or more: twice the budget, the time without the region, and ${ofKind + reserveSeconds} s`,
       mend: 'give the drill more time, or a smaller budget',
     };
   }

@@ -6,6 +6,7 @@ import { IBucket } from 'aws-cdk-lib/aws-s3';
 import { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { DrillProberProps, RegionDrillProps } from './drill-props';
+import { FaultRights } from './fault-rights';
 import { BundledFunction } from '../../cdk/bundled-function';
 import { meshDeadLetterQueueName, outboxQueueName } from '../../events/contract';
 import { cutoverName } from '../../kernel/system-names';
@@ -62,6 +63,11 @@ export class DrillFunctions extends Construct {
     this.report = this.defineReport();
     this.watchdog = this.defineWatchdog();
     for (const one of [this.look, this.region, this.report, this.prober, this.watchdog]) this.denyRemoval(one);
+    if (props.plan.kind !== 'fault') return;
+    const rights = new FaultRights(this, props.plan);
+    rights.look(this.look);
+    rights.start(this.region);
+    for (const one of [this.region, this.watchdog]) rights.stop(one);
   }
 
   private make(

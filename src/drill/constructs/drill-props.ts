@@ -4,6 +4,7 @@ import { Schedule } from 'aws-cdk-lib/aws-events';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ITopic } from 'aws-cdk-lib/aws-sns';
+import { RegionDrillKind } from './region-fault-props';
 import { ActiveActivePaymentsApi } from '../../api/constructs/active-active-payments-api';
 import { ApprovalGate } from '../../approvals/constructs/approval-gate';
 import { CrossRegionEventMesh } from '../../events/mesh/cross-region-event-mesh';
@@ -51,6 +52,13 @@ export interface RegionDrillProps {
    * @default - the public name without its first label
    */
   readonly zoneName?: string;
+
+  /**
+   * How drills take the region away that do not say it otherwise. A drill of kind `FAULT` can also drain, where it is started so.
+   *
+   * @default RegionDrillKind.DRAIN
+   */
+  readonly kind?: RegionDrillKind;
 
   /** How the prober proves itself. */
   readonly prober: DrillProberProps;
@@ -100,9 +108,9 @@ export interface RegionDrillProps {
 
   /**
    * After it the watchdog puts the region back, whatever became of the drill. At least the time for which the drill itself may keep it
-   * away: twice the budget, `during`, and 2 minutes. At most 15 minutes.
+   * away: twice the budget, `during`, and 2 minutes; with kind `FAULT` 90 seconds more, until the fault takes effect. At most 15 minutes.
    *
-   * @default Duration.minutes(5)
+   * @default - 5 minutes; with kind `FAULT` 7 minutes
    */
   readonly longest?: Duration;
 

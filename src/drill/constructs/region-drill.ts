@@ -15,6 +15,7 @@ import { drillProblem, ownRegion } from './drill-checks';
 import { DrillFunctions } from './drill-functions';
 import { RegionDrillProps } from './drill-props';
 import { oneDrillAtATime } from './drill-schedules';
+import { RegionDrillKind } from './region-fault-props';
 import { invalidProps } from '../../cdk/checks/invalid-props';
 import { keepProtection } from '../../cdk/checks/kept-protection';
 import { keepResource } from '../../cdk/checks/kept-resource';
@@ -157,7 +158,9 @@ export class RegionDrill extends Construct {
   }
 }
 
-function planOf({ api, region, publicName, budget, before, during, longest, interval, mesh, eventLimit }: RegionDrillProps): DrillPlan {
+function planOf(props: RegionDrillProps): DrillPlan {
+  const { api, region, publicName, budget, before, during, longest, interval, mesh, eventLimit, kind } = props;
+  const isFault = kind === RegionDrillKind.FAULT;
   const { systemName, tableName, regions } = api._ledger;
   const elsewhere = (regions._home?.cutoverRegions() ?? []).filter((name) => !regions.replicas.includes(name));
   return {
@@ -173,7 +176,8 @@ function planOf({ api, region, publicName, budget, before, during, longest, inte
     beforeSeconds: (before ?? Duration.seconds(30)).toSeconds(),
     duringSeconds: (during ?? Duration.seconds(30)).toSeconds(),
     returnSeconds,
-    longestSeconds: (longest ?? Duration.minutes(5)).toSeconds(),
+    ...(isFault ? { kind } : {}),
+    longestSeconds: (longest ?? Duration.minutes(isFault ? 7 : 5)).toSeconds(),
     intervalDays: (interval ?? Duration.days(100)).toDays({ integral: false }),
     ...(mesh ? { eventMs: (eventLimit ?? Duration.minutes(1)).toMilliseconds() } : {}),
   };

@@ -10,6 +10,7 @@ import { dynamoClient } from '../../runtime/clients';
 import { clock } from '../../runtime/clock';
 import { Telemetry } from '../../runtime/telemetry';
 import { drillEnv, drillMetrics, DrillPlan, proberEnv, readDrillPlan } from '../contract';
+import { FisFaults } from '../fault/fis.aws';
 import { ProbeCallers } from '../prober/aws';
 import { ProberPorts } from '../prober/service';
 import { drillExecutions, drillStatus, drillStore, drillTopic, raisedAlarms, runningCutover } from '../reads.aws';
@@ -26,6 +27,12 @@ export function drillPlan(source: Environment): DrillPlan {
 function set(name: string, value: string | undefined): string {
   if (value) return value;
   throw new Error(`environment variable ${name} is missing: the construct that makes this function sets it`);
+}
+
+/** Experiments, where the drill is one with faults. */
+function faultsOf(source: Environment): { readonly faults?: FisFaults } {
+  const plan = drillPlan(source);
+  return plan.kind === 'fault' ? { faults: new FisFaults(plan) } : {};
 }
 
 function switchesOf(source: Environment): DrainMarks {
@@ -51,6 +58,7 @@ export function lookServices(source: Environment): LookServices {
     raised: (region, expected) => raisedAlarms(region, systemName, expected),
     cutover: (region) => runningCutover(region, systemName, machine),
     switches: switchesOf(source),
+    ...faultsOf(source),
     store: drillStore(regionOf(source), bucket),
     minuteMs: Number(minuteMs),
   };
@@ -58,7 +66,7 @@ export function lookServices(source: Environment): LookServices {
 
 /** Ports of the function that takes the region away and puts it back. */
 export function regionServices(source: Environment): RegionServices {
-  return { switches: switchesOf(source) };
+  return { switches: switchesOf(source), ...faultsOf(source) };
 }
 
 /** Ports of the function that tells. */
@@ -117,7 +125,8 @@ export function watchdogPorts(source: Environment): WatchdogPorts {
   const machine = set('DRILL_STATE_MACHINE_ARN', stateMachineArn);
   return {
     switches: switchesOf(source),
-    executions: () => drillExecutions(region, machine),
+    ...faultsOf(source),
+    executions: () => drillExecutions(region, machine, drillPlan(source).kind),
     statusOf: (arn) => drillStatus(region, arn),
     store: drillStore(region, bucket),
     bucket,

@@ -37,7 +37,7 @@ ${result.reasons.length > 0 && html`<ul>${result.reasons.map((reason) => html`<l
 <table>${aboutRows(evidence)}</table>
 <h2>Figures</h2>
 <table>${figureRows(evidence)}</table>
-${checkTable('Checks before', facts.checks)}${checkTable('Checks after', facts.checksAfter)}${
+${faultTable(facts)}${checkTable('Checks before', facts.checks)}${checkTable('Checks after', facts.checksAfter)}${
     probed &&
     facts.takenMs !== undefined &&
     timeline({
@@ -92,6 +92,22 @@ function figureRows({ plan, facts }: DrillEvidence): Html[] {
     row('Longest way of an event', known(metrics?.longestEventMs, ' ms'), plan.eventMs === undefined ? '' : `allowed ${plan.eventMs} ms`),
     row('Events missing', known(metrics?.eventsMissing), 'more in dead-letter queues than before'),
   ];
+}
+
+/** The experiment as FIS told of it at last. */
+function faultTable({ fault }: DrillFacts): Html | undefined {
+  if (!fault) return undefined;
+  const { id, template, status, reason = '', startedMs, endedMs, named, resolved, actions } = fault;
+  return html`<h2>Experiment</h2>
+<table>${[
+    row('Experiment', id, `of the template ${template}`),
+    row('Status', status, reason),
+    row('Started', iso(startedMs)),
+    row('Ended', iso(endedMs)),
+    row('Functions', resolved === undefined ? 'not known' : `${resolved}`, named === undefined ? '' : `named by the template: ${named}`),
+    ...actions.map((action) => row(`Action ${action.name}`, action.status, `${action.actionId} ${action.reason ?? ''}`.trim())),
+  ]}</table>
+`;
 }
 
 function checkTable(title: string, checks: readonly DrillCheck[] | undefined): Html | undefined {

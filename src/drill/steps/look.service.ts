@@ -7,7 +7,8 @@ import { ledgerMetrics } from '../../ledger/contract';
 import { isDrainedBy } from '../../ledger/drain-mark.domain';
 import { cutoverRegions, drillKeys, drillLimits, DrillPlan, expectedAlarms } from '../contract';
 import { auditReasons, checkReasons, metricReasons, recoveryOf, returnOf, seenBefore, shortened, Sight, splitOf } from '../domain';
-import { StepsOf } from '../machine/contract';
+import { endedFault, watchFault } from '../fault/watch.service';
+import { DrillStepResults, StepsOf } from '../machine/contract';
 import { DrillCheck, DrillMetricsSeen, ProbeAudit, ProbedCalls } from '../model';
 import { DrillStore, RegionFaults, RegionSwitch } from '../ports';
 
@@ -19,7 +20,7 @@ export interface LookServices {
   /** A cutover of the system that runs in a region; undefined where none does. */
   readonly cutover: (region: string) => Promise<string | undefined>;
   readonly switches: Pick<RegionSwitch, 'read'>;
-  readonly faults?: Pick<RegionFaults, 'problem'>;
+  readonly faults?: Pick<RegionFaults, 'template' | 'look'>;
   readonly store: DrillStore;
   /** Length of a minute of metrics. */
   readonly minuteMs: number;
@@ -47,7 +48,7 @@ const checks: DrillHandler<LookServices, 'checks'> = async (services, asked) => 
       `${plan.expectedSeconds} s by the API's settings`,
       `${plan.budgetSeconds} s`,
     ),
-    ...(kind === 'fault' && !services.faults ? [check('fault experiment', false, 'none is deployed', 'an experiment template')] : []),
+    ...(kind === 'fault' ? [await faultCheck(services)] : []),
   ];
   const failing = looked.filter(({ passed }) => !passed);
   const isWorthWaiting = failing.length > 0 && failing.every(({ mayPass }) => mayPass) && facts.reasons.length === 0;
@@ -70,17 +71,28 @@ const before: DrillHandler<LookServices, 'before'> = async (services, asked) => 
 const watch: DrillHandler<LookServices, 'watch'> = async (services, asked) => {
   const sight = await sightOf(services, asked);
   const { facts } = sight;
-  // An action that was skipped would let the drill pass without a fault.
-  const problem = facts.kind === 'fault' ? await services.faults?.problem(asked.run) : undefined;
-  if (problem !== undefined) return { outcome: 'failed', facts: waited(because(facts, [problem])) };
+  const fault = facts.kind === 'fault' ? await watchFault(services.faults, sight) : ({ kind: 'struck', facts } as const);
+  if (fault.kind === 'failed') return { outcome: 'failed', facts: waited(because(fault.facts, [fault.reason])) };
   const risen = await risenElsewhere(services, asked);
-  if (risen.length > 0) return { outcome: 'failed', facts: waited(because(facts, risen)) };
+  if (risen.length > 0) return { outcome: 'failed', facts: waited(because(fault.facts, risen)) };
+  if (fault.kind === 'awaited') return { outcome: 'again', facts: fault.facts };
+  return watchRecovery({ ...sight, facts: fault.facts });
+};
+
+function watchRecovery(sight: Sight): DrillStepResults['watch'] {
+  const { facts } = sight;
   const recovery = recoveryOf(sight);
   if (recovery.kind === 'again') return { outcome: 'again', facts };
   const known = waited(because({ ...facts, ttlSeconds: sight.probed?.ttlSeconds }, recovery.reasons));
   if (recovery.kind === 'failed') return { outcome: 'failed', facts: known };
   return { outcome: 'away', facts: { ...known, recoverySeconds: recovery.recoverySeconds } };
-};
+}
+
+/** Without a template there is nothing to start. */
+async function faultCheck({ faults }: LookServices): Promise<LookedAt> {
+  const template = await faults?.template();
+  return check('fault experiment', template !== undefined, template ?? 'none is deployed', 'an experiment template of the region');
+}
 
 /** The regions that serve alone now are in trouble: a drill is not worth that. */
 async function risenElsewhere({ raised }: LookServices, { plan, facts }: AskedStep): Promise<string[]> {
@@ -118,10 +130,12 @@ const recheck: DrillHandler<LookServices, 'recheck'> = async (services, asked) =
   const { plan, nowMs } = asked;
   const facts = since(asked);
   const checksAfter = (await checksOf(services, asked)).map(({ mayPass, ...one }) => one);
-  const reasons = checkReasons('after', checksAfter);
+  const { fault, isEnded, reasons: ofFault } = await endedFault(services.faults, facts);
+  const reasons = [...checkReasons('after', checksAfter), ...(isEnded ? [] : [`the experiment ${fault!.id} is ${fault!.status} still`])];
   if (reasons.length > 0 && nowMs - facts.sinceMs! < quietMs) return { outcome: 'again', facts };
   const metrics = await metricsOf(services, asked);
-  const known = waited(because({ ...facts, checksAfter, metrics }, [...reasons, ...metricReasons(plan, metrics)]));
+  const all = { ...facts, checksAfter, metrics, ...(fault ? { fault } : {}) };
+  const known = waited(because(all, [...reasons, ...ofFault, ...metricReasons(plan, metrics)]));
   return reasons.length === 0 ? { outcome: 'passed', facts: known } : { outcome: 'failed', facts: known };
 };
 

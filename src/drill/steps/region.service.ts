@@ -1,13 +1,17 @@
 import { AskedStep, because, DrillHandler } from './request.service';
 import { isDrainedBy } from '../../ledger/drain-mark.domain';
 import { ownerOf } from '../domain';
-import { StepsOf } from '../machine/contract';
+import { endFaultsOf } from '../fault/watch.service';
+import { DrillStepResults, StepsOf } from '../machine/contract';
+import { DrillFacts } from '../model';
 import { RegionFaults, RegionSwitch } from '../ports';
+
+type TakenAway = DrillStepResults['takeAway'];
 
 /** What takes the region away and puts it back. */
 export interface RegionServices {
   readonly switches: RegionSwitch;
-  readonly faults?: RegionFaults;
+  readonly faults?: Pick<RegionFaults, 'begin' | 'running' | 'runningElsewhere' | 'stop'>;
 }
 
 /** Another region of the system that is out of service, or drilled by now; undefined where none is. */
@@ -20,30 +24,43 @@ async function drainedBeside(
   return others.find((_, at) => marks[at] !== undefined && isDrainedBy(marks[at], nowMs));
 }
 
-const takeAway: DrillHandler<RegionServices, 'takeAway'> = async ({ switches, faults }, asked) => {
+const takeAway: DrillHandler<RegionServices, 'takeAway'> = async (services, asked) => {
+  const { switches } = services;
   const { plan, facts, run, nowMs } = asked;
   const failed = (reason: string) => ({ outcome: 'failed', facts: because(facts, [reason]) }) as const;
   const before = await drainedBeside(switches, asked);
   if (before !== undefined) return failed(`${before} is drained too: ${plan.drilled} was not taken away`);
-  let takenMs = nowMs;
-  if (facts.kind === 'fault') {
-    const problem = faults ? await faults.begin(run) : 'no fault experiment is deployed';
-    if (problem !== undefined) return failed(problem);
-  } else {
-    // With an end: the region comes back by itself where the drill's own region, and the watchdog in it, are lost.
-    const mark = await switches.set(plan.drilled, { owner: ownerOf(run), at: nowMs, until: nowMs + plan.longestSeconds * 1000 });
-    if (!mark) return failed(`another person has drained ${plan.drilled}: it was left as it is`);
-    takenMs = mark.at;
-  }
+  if (facts.kind === 'fault') return takeAwayByFault(services, asked);
+  // With an end: the region comes back by itself where the drill's own region, and the watchdog in it, are lost.
+  const mark = await switches.set(plan.drilled, { owner: ownerOf(run), at: nowMs, until: nowMs + plan.longestSeconds * 1000 });
+  if (!mark) return failed(`another person has drained ${plan.drilled}: it was left as it is`);
+  const takenMs = mark.at;
   // Of two drills that begin at once each has set its own by now, so at least one of them sees the other's. The machine puts it back.
   const since = await drainedBeside(switches, asked);
   if (since !== undefined) return failed(`${since} was drained at the same time: ${plan.drilled} is put back`);
   return { outcome: 'taken', facts: { ...facts, takenMs: facts.takenMs ?? takenMs } };
 };
 
+/** An experiment in the place of the switch: it is started, and whether it does what it should is seen by the steps that look. */
+async function takeAwayByFault({ switches, faults }: RegionServices, asked: AskedStep): Promise<TakenAway> {
+  const { plan, facts, run, nowMs } = asked;
+  const failed = (reason: string, more: Partial<DrillFacts> = {}): TakenAway => ({
+    outcome: 'failed',
+    facts: because({ ...facts, ...more }, [reason]),
+  });
+  if (!faults) return failed('no fault experiment is deployed');
+  const beside = await faults.runningElsewhere();
+  if (beside !== undefined) return failed(`${beside} is drilled too: ${plan.drilled} was not taken away`);
+  const fault = await faults.begin(run);
+  if (typeof fault === 'string') return failed(fault);
+  const since = (await drainedBeside(switches, asked)) ?? (await faults.runningElsewhere());
+  if (since !== undefined) return failed(`${since} was taken away at the same time: ${plan.drilled} is put back`, { fault });
+  return { outcome: 'taken', facts: { ...facts, fault, takenMs: facts.takenMs ?? nowMs } };
+}
+
 /** Also after a step that failed: it may have been done. What another person has switched meanwhile stays. */
 const restore: DrillHandler<RegionServices, 'restore'> = async ({ switches, faults }, { plan, facts, run, nowMs }) => {
-  await faults?.end();
+  if (faults) await endFaultsOf(faults, run, facts.fault);
   await switches.clear(plan.drilled, ownerOf(run));
   return { outcome: 'restored', facts: { ...facts, restoredMs: facts.restoredMs ?? nowMs } };
 };

@@ -30,22 +30,22 @@ export function drillWorker<Services, Worker extends DrillWorker>(
     if (drillWorkers[call.step] !== worker) throw new Error(`the function '${worker}' does not do the step '${String(call.step)}'`);
     const asking = await askingCaller(caller, call);
     if (asking.kind === 'refused') throw new Error(`the step '${call.step}' was not done: ${asking.why}`);
-    const facts = factsOf(call, nowMs());
+    const facts = factsOf(call, plan, nowMs());
     const handler = steps[call.step as StepsOf<Worker>] as unknown as DrillHandler<Services, DrillStepName>;
     return handler(services, { plan, run: call.run, facts, nowMs: nowMs() });
   };
 }
 
 /** What is known so far, and what went wrong on the way here. */
-function factsOf({ run, request, facts, fault }: DrillCall, nowMs: number): DrillFacts {
-  const known = 'id' in facts ? (facts as DrillFacts) : begun(run, request, nowMs);
+function factsOf({ run, request, facts, fault }: DrillCall, plan: DrillPlan, nowMs: number): DrillFacts {
+  const known = 'id' in facts ? (facts as DrillFacts) : begun(run, request, plan, nowMs);
   const failed = fault.Error === undefined ? [] : [`a step failed: ${fault.Error} ${(fault.Cause ?? '').slice(0, 300)}`.trim()];
   return { ...known, reasons: [...new Set([...known.reasons, ...failed])] };
 }
 
-function begun(run: string, input: unknown, nowMs: number): DrillFacts {
+function begun(run: string, input: unknown, plan: DrillPlan, nowMs: number): DrillFacts {
   const request = requestOf(input);
-  const kind = kindOf(request.kind);
+  const kind = kindOf(request.kind, plan);
   return {
     id: runId(run),
     kind: kind ?? 'drain',

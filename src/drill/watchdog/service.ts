@@ -1,13 +1,14 @@
 import { asError } from '../../kernel/cause';
 import { drillKeys, DrillPlan } from '../contract';
 import { executionOf, ownerOf, resultOf, runId } from '../domain';
+import { endForgottenFaults } from '../fault/watch.service';
 import { ProbedCalls } from '../model';
 import { DrillExecution, DrillStore, DrillTopic, RegionFaults, RegionSwitch } from '../ports';
 import { keepEvidence, placeOf } from '../report/service';
 
 export interface WatchdogPorts {
   readonly switches: RegionSwitch;
-  readonly faults?: RegionFaults;
+  readonly faults?: Pick<RegionFaults, 'running' | 'stop'>;
   /** The drill's latest executions, newest first. */
   readonly executions: () => Promise<readonly DrillExecution[]>;
   /** The present status of one; undefined where there is none. */
@@ -42,22 +43,39 @@ export class Watchdog {
 
   public async look(): Promise<WatchdogSight> {
     const executions = await this.ports.executions().catch(asError);
+    const ended = await this.endFaults().catch(asError);
     if (executions instanceof Error) {
-      await this.restore(undefined).catch(() => undefined);
+      await this.restore().catch(() => undefined);
       throw executions;
     }
     // First of all: the rest can wait, a region cannot.
-    const restored = await this.restore(executions);
+    const restored = await this.restore();
     const concluded: string[] = [];
     for (const execution of executions) if (await this.conclude(execution)) concluded.push(runId(execution.arn));
-    return { restored, told: concluded, days: await this.days() };
+    const days = await this.days();
+    if (ended instanceof Error) throw ended;
+    return { restored: restored || ended, told: concluded, days };
   }
 
-  /** Where the executions are not known, what is away too long is put back all the same. */
-  private async restore(executions: readonly DrillExecution[] | undefined): Promise<boolean> {
-    const { switches, faults, statusOf, topic, nowMs } = this.ports;
+  /** Experiments end by themselves in the end; those of a drill that is over, or that lasts too long, end now. */
+  private async endFaults(): Promise<boolean> {
+    const { faults, statusOf, topic, nowMs } = this.ports;
     const { plan } = this;
-    const running = executions?.filter(({ status }) => isRunning(status));
+    if (!faults) return false;
+    const ended = await endForgottenFaults(faults, async (run, { startedMs }) => {
+      if (startedMs !== undefined && nowMs() - startedMs > plan.longestSeconds * 1000) return true;
+      return !isRunning((await statusOf(run)) ?? '');
+    });
+    for (const { id, run } of ended) {
+      await topic.tell(`${plan.systemName}: ${plan.drilled} was put back by the watchdog`, endedText(id, run!));
+    }
+    return ended.length > 0;
+  }
+
+  /** Where the execution is not known, what is away too long is put back all the same. */
+  private async restore(): Promise<boolean> {
+    const { switches, statusOf, topic, nowMs } = this.ports;
+    const { plan } = this;
     const tooLong = (sinceMs: number): boolean => nowMs() - sinceMs > plan.longestSeconds * 1000;
     const mark = await switches.read(plan.drilled);
     const owner = mark && executionOf(mark.owner);
@@ -70,8 +88,6 @@ export class Watchdog {
       await switches.clear(plan.drilled, ownerOf(owner));
       restored = true;
     }
-    // An experiment belongs to the one execution that runs: without one, or beyond the time, none may.
-    if (faults && running && (running.length === 0 || running.every(({ startedMs }) => tooLong(startedMs)))) await faults.end();
     if (restored) {
       await topic.tell(
         `${plan.systemName}: ${plan.drilled} was put back by the watchdog`,
@@ -116,6 +132,13 @@ export class Watchdog {
     await store.write(drillKeys.passed, JSON.stringify({ at: nowMs() }));
     return 0;
   }
+}
+
+function endedText(id: string, run: string): string {
+  return [
+    `The experiment ${id} of the drill ${runId(run)} ran though the drill was over, or longer than it may.`,
+    'The watchdog has ended it: the region answers again within a minute.',
+  ].join('\n');
 }
 
 function isRunning(status: string): boolean {

@@ -7,6 +7,7 @@ import * as cutover from '../../../src/cutover/contract';
 import * as cutoverMachine from '../../../src/cutover/machine/contract';
 import * as documents from '../../../src/documents/contract';
 import * as drill from '../../../src/drill/contract';
+import * as drillFault from '../../../src/drill/fault/contract';
 import * as drillMachine from '../../../src/drill/machine/contract';
 import * as edge from '../../../src/edge/contract';
 import * as events from '../../../src/events/contract';
@@ -27,6 +28,7 @@ export const contracts: Readonly<Record<string, Readonly<Record<string, unknown>
   'cutover/contract': cutover,
   'cutover/machine/contract': cutoverMachine,
   'drill/contract': drill,
+  'drill/fault/contract': drillFault,
   'drill/machine/contract': drillMachine,
   'documents/contract': documents,
   'edge/contract': edge,

@@ -174,6 +174,8 @@ export class FakeCutover implements CutoverFabric {
     return false;
   }
 
+  public skipFaults(): void {}
+
   public async route53(): Promise<{ status: number; body: string }> {
     return { status: 200, body: '' };
   }

@@ -1,0 +1,51 @@
+import { Stack } from 'aws-cdk-lib';
+import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { DrillPlan } from '../contract';
+import { faultTags } from '../fault/contract';
+
+/** Rights of a drill's functions to experiments in the drilled region, by their tags. Lists know no resource. */
+export class FaultRights {
+  constructor(
+    private readonly scope: Construct,
+    private readonly plan: Pick<DrillPlan, 'systemName' | 'drilled'>,
+  ) {}
+
+  /** To find the template, and to see what becomes of an experiment. */
+  public look(grantee: IGrantable): void {
+    this.allow(grantee, ['fis:ListExperimentTemplates'], ['*']);
+    this.allow(grantee, ['fis:GetExperiment', 'fis:ListExperimentResolvedTargets'], [this.arn('experiment/*')], 'ResourceTag');
+  }
+
+  /** To start one from the template of the region, tagged as the drill's. */
+  public start(grantee: IGrantable): void {
+    this.allow(grantee, ['fis:ListExperimentTemplates'], ['*']);
+    this.allow(grantee, ['fis:StartExperiment'], [this.arn('experiment-template/*')], 'ResourceTag');
+    this.allow(grantee, ['fis:StartExperiment', 'fis:TagResource'], [this.arn('experiment/*')], 'RequestTag');
+    // FIS makes its role at an account's first experiment, in the name of who starts it.
+    const { partition, account } = Stack.of(this.scope);
+    Grant.addToPrincipal({
+      grantee,
+      actions: ['iam:CreateServiceLinkedRole'],
+      resourceArns: [`arn:${partition}:iam::${account}:role/aws-service-role/fis.amazonaws.com/AWSServiceRoleForFIS`],
+      conditions: { StringEquals: { 'iam:AWSServiceName': 'fis.amazonaws.com' } },
+    });
+  }
+
+  /** To end those of drills. */
+  public stop(grantee: IGrantable): void {
+    this.allow(grantee, ['fis:ListExperiments'], ['*']);
+    this.allow(grantee, ['fis:GetExperiment', 'fis:StopExperiment'], [this.arn('experiment/*')], 'ResourceTag');
+  }
+
+  private arn(resource: string): string {
+    const { partition, account } = Stack.of(this.scope);
+    return `arn:${partition}:fis:${this.plan.drilled}:${account}:${resource}`;
+  }
+
+  private allow(grantee: IGrantable, actions: string[], resourceArns: string[], by?: 'ResourceTag' | 'RequestTag'): void {
+    const { systemName, drilled } = this.plan;
+    const tags = by && { [`aws:${by}/${faultTags.system}`]: systemName, [`aws:${by}/${faultTags.region}`]: drilled };
+    Grant.addToPrincipal({ grantee, actions, resourceArns, ...(tags ? { conditions: { StringEquals: tags } } : {}) });
+  }
+}

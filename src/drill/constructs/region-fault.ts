@@ -1,0 +1,188 @@
+import { ArnFormat, CfnParameter, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, IAlarm, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { CfnExperimentTemplate } from 'aws-cdk-lib/aws-fis';
+import { Grant, IRole, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Function, ILayerVersion, LayerVersion } from 'aws-cdk-lib/aws-lambda';
+import { IBucket } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { RegionFaultProps } from './region-fault-props';
+import { invalidProps, PropProblem } from '../../cdk/checks/invalid-props';
+import { checkLiterals } from '../../cdk/checks/literals';
+import { checkNames } from '../../cdk/checks/name-limits';
+import { declareOnce } from '../../cdk/checks/one-of-a-kind';
+import { checkPlaces } from '../../cdk/checks/places';
+import { privateBucket } from '../../cdk/private-bucket';
+import { describeAlarm } from '../../cdk/tuned-alarms';
+import { probeLatency } from '../../events/mesh/alarms';
+import { faultAction, faultExtension, faultLimits, faultTags } from '../fault/contract';
+
+/**
+ * Lets drills take this region away by faults: an experiment template of AWS FIS that makes the functions of the payments API fail, and
+ * AWS's extension in each of them. It stands in the region that is drilled; the `RegionDrill` of kind `FAULT` stands in another one and
+ * finds it by its tags.
+ */
+export class RegionFault extends Construct {
+  /** ID of the experiment template. */
+  public readonly templateId: string;
+  /** What FIS may do. */
+  public readonly role: IRole;
+  /** The alarms that stop an experiment. */
+  public readonly stopAlarms: IAlarm[];
+
+  constructor(scope: Construct, id: string, props: RegionFaultProps) {
+    super(scope, id);
+    checkNames(this);
+    checkLiterals(this, props);
+    checkPlaces(this, 'RegionFaultProps', props);
+    const problem = faultProblem(props, Stack.of(this).region);
+    if (problem) throw invalidProps(this, problem);
+    const { systemName } = props.api._ledger;
+    declareOnce(this, { kind: 'RegionFault', prop: 'api', name: systemName });
+
+    const bucket = privateBucket(this, 'Bucket', { lifecycle: { expiration: Duration.days(1) }, removalPolicy: RemovalPolicy.DESTROY });
+    const functions = props.api._answering;
+    this.addExtension(functions, bucket, props);
+    this.role = this.defineRole(functions, bucket);
+    this.stopAlarms = [...this.defineSilences(props), ...(props.stopAlarms ?? [])];
+    this.templateId = this.defineTemplate(functions, props);
+  }
+
+  private addExtension(functions: readonly Function[], bucket: IBucket, { extensionLayerArn }: RegionFaultProps): void {
+    const { location, wrapper, poll, pollWait } = faultExtension.variables;
+    const layer = this.layer(extensionLayerArn);
+    for (const one of functions) {
+      one.addLayers(layer);
+      one.addEnvironment(location, bucket.arnForObjects(faultExtension.folder));
+      one.addEnvironment(wrapper, faultExtension.wrapper);
+      one.addEnvironment(poll, `${faultLimits.pollSeconds}`);
+      one.addEnvironment(pollWait, `${faultLimits.pollWaitMs}`);
+      Grant.addToPrincipal({ grantee: one, actions: ['s3:GetObject'], resourceArns: [bucket.arnForObjects(`${faultExtension.folder}*`)] });
+      Grant.addToPrincipal({
+        grantee: one,
+        actions: ['s3:ListBucket'],
+        resourceArns: [bucket.bucketArn],
+        conditions: { StringLike: { 's3:prefix': [`${faultExtension.folder}*`] } },
+      });
+    }
+  }
+
+  /** By AWS's public parameter, which CloudFormation reads at each deployment. */
+  private layer(given: string | undefined): ILayerVersion {
+    const arn =
+      given ??
+      new CfnParameter(this, 'ExtensionLayer', {
+        type: 'AWS::SSM::Parameter::Value<String>',
+        default: faultExtension.layerParameter,
+        description: "AWS FIS' extension for Lambda",
+      }).valueAsString;
+    return LayerVersion.fromLayerVersionArn(this, 'Layer', arn);
+  }
+
+  /** As the FIS user guide has it for the action, with the functions named. */
+  private defineRole(functions: readonly Function[], bucket: IBucket): IRole {
+    const { account } = Stack.of(this);
+    const role = new Role(this, 'Role', {
+      description: 'What experiments of a region drill may do',
+      assumedBy: new ServicePrincipal('fis.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': account }, ArnLike: { 'aws:SourceArn': this.arn('experiment/*') } },
+      }),
+    });
+    Grant.addToPrincipal({
+      grantee: role,
+      actions: ['s3:PutObject', 's3:DeleteObject'],
+      resourceArns: [bucket.arnForObjects(`${faultExtension.folder}*`)],
+    });
+    Grant.addToPrincipal({ grantee: role, actions: ['lambda:GetFunction'], resourceArns: functions.map(({ functionArn }) => functionArn) });
+    // FIS asks for it whether or not targets are chosen by tags. It knows no resource.
+    Grant.addToPrincipal({ grantee: role, actions: ['tag:GetResources'], resourceArns: ['*'] });
+    return role;
+  }
+
+  /** No event of another region arrives: it is in trouble too. */
+  private defineSilences({ api, mesh }: RegionFaultProps): Alarm[] {
+    if (!mesh) return [];
+    const { systemName, region, regions } = api._ledger;
+    return regions.replicas
+      .filter((peer) => peer !== region)
+      .map(
+        (peer) =>
+          new Alarm(this, `Stop-${peer}`, {
+            alarmDescription: describeAlarm(
+              `${systemName} in ${region}`,
+              `no event of ${peer} arrives, so no experiment may take ${region} away`,
+              'peer-silent',
+            ),
+            metric: probeLatency(systemName, region, peer, { statistic: Stats.SAMPLE_COUNT, period: mesh.probeInterval }),
+            threshold: 1,
+            comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+            evaluationPeriods: mesh.silentAfter.toSeconds() / mesh.probeInterval.toSeconds(),
+            treatMissingData: TreatMissingData.BREACHING,
+          }),
+      );
+  }
+
+  private defineTemplate(functions: readonly Function[], { api, longest = Duration.minutes(10) }: RegionFaultProps): string {
+    const { systemName, region } = api._ledger;
+    const groups = inGroups(functions, faultLimits.functionsPerTarget);
+    const template = new CfnExperimentTemplate(this, 'Template', {
+      description: `${systemName}: takes ${region} away for a region drill`,
+      roleArn: this.role.roleArn,
+      stopConditions: this.stopAlarms.map(({ alarmArn }) => ({ source: 'aws:cloudwatch:alarm', value: alarmArn })),
+      targets: Object.fromEntries(
+        groups.map((group, at) => [
+          `functions-${at + 1}`,
+          { resourceType: faultAction.resourceType, resourceArns: group.map(({ functionArn }) => functionArn), selectionMode: 'ALL' },
+        ]),
+      ),
+      actions: Object.fromEntries(
+        groups.map((_, at) => [
+          `fail-${at + 1}`,
+          {
+            actionId: faultAction.id,
+            parameters: { duration: longest.toIsoString(), invocationPercentage: '100', preventExecution: 'true' },
+            targets: { [faultAction.target]: `functions-${at + 1}` },
+          },
+        ]),
+      ),
+      experimentOptions: { accountTargeting: 'single-account', emptyTargetResolutionMode: 'fail' },
+      tags: { Name: `${systemName}-drill-${region}`, [faultTags.system]: systemName, [faultTags.region]: region },
+    });
+    // FIS looks at what the role may do.
+    template.node.addDependency(this.role);
+    return template.attrId;
+  }
+
+  private arn(resource: string): string {
+    const [resourceType, resourceName] = resource.split('/');
+    return Stack.of(this).formatArn({ service: 'fis', resource: resourceType, resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
+  }
+}
+
+function inGroups<T>(all: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size));
+}
+
+function faultProblem(
+  { api, mesh, stopAlarms = [], longest = Duration.minutes(10) }: RegionFaultProps,
+  own: string,
+): PropProblem | undefined {
+  if (api._ledger.region !== own) {
+    return {
+      prop: 'api',
+      given: `an API in ${api._ledger.region}`,
+      allowed: `the API of ${own}, the region of this stack`,
+      mend: "put the fault into the API's stack",
+    };
+  }
+  if (!mesh && stopAlarms.length === 0) {
+    return {
+      prop: 'stopAlarms',
+      given: 'missing, and so is mesh',
+      allowed: 'the event mesh of this region, or an alarm, or both',
+      mend: 'say what stops an experiment',
+    };
+  }
+  const minutes = longest.toMinutes({ integral: false });
+  if (Number.isInteger(minutes) && minutes >= 3 && minutes <= 15) return undefined;
+  return { prop: 'longest', given: `${minutes} minutes`, allowed: '3 to 15 whole minutes', mend: 'leave it out for 10 minutes' };
+}

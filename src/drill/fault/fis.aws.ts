@@ -1,0 +1,157 @@
+import { faultTags } from './contract';
+import { isOver } from './domain';
+import { ExperimentRecord } from './model';
+import { onwards } from '../../kernel/pages';
+import { CallRefused, signedCall } from '../../runtime/signed-call';
+import { DrillPlan } from '../contract';
+import { runId } from '../domain';
+import { RegionFaults } from '../ports';
+
+type Tags = Readonly<Record<string, string>>;
+
+interface State {
+  readonly status: string;
+  readonly reason?: string;
+}
+
+/** What FIS tells of an experiment; a list has less of it. */
+interface Experiment {
+  readonly id: string;
+  readonly experimentTemplateId: string;
+  readonly state: State;
+  readonly creationTime?: number;
+  readonly startTime?: number;
+  readonly endTime?: number;
+  readonly tags?: Tags;
+  readonly targets?: Readonly<Record<string, { readonly resourceArns?: readonly string[] }>>;
+  readonly actions?: Readonly<Record<string, { readonly actionId: string; readonly state?: State }>>;
+}
+
+type ListField = 'experimentTemplates' | 'experiments' | 'resolvedTargets';
+
+type Page<T> = { readonly nextToken?: string } & { readonly [field in ListField]?: readonly T[] };
+
+/** Experiments of AWS FIS in the drilled region, and a look at those of the others. */
+export class FisFaults implements RegionFaults {
+  constructor(private readonly plan: Pick<DrillPlan, 'systemName' | 'drilled' | 'regions'>) {}
+
+  public async template(): Promise<string | undefined> {
+    const { systemName, drilled } = this.plan;
+    const all = await this.listed<{ readonly id: string; readonly tags?: Tags }>(drilled, '/experimentTemplates', 'experimentTemplates');
+    return all.find(({ tags }) => isOf(tags, systemName, drilled))?.id;
+  }
+
+  public async begin(run: string): Promise<ExperimentRecord | string> {
+    const { systemName, drilled } = this.plan;
+    const template = await this.template();
+    if (template === undefined) return `there is no experiment template of ${systemName} in ${drilled}: deploy a RegionFault there`;
+    try {
+      const { experiment } = await this.ask<{ experiment: Experiment }>(drilled, 'POST', '/experiments', {
+        body: {
+          // The same one for the same run, however often it is asked for.
+          clientToken: runId(run),
+          experimentTemplateId: template,
+          tags: { [faultTags.system]: systemName, [faultTags.region]: drilled, [faultTags.run]: run },
+        },
+      });
+      return recordOf(experiment);
+    } catch (error) {
+      if (error instanceof CallRefused) return `the experiment was not started: ${error.message}`;
+      throw error;
+    }
+  }
+
+  public async look(id: string): Promise<ExperimentRecord> {
+    const { drilled } = this.plan;
+    const path = `/experiments/${encodeURIComponent(id)}`;
+    const { experiment } = await this.ask<{ experiment: Experiment }>(drilled, 'GET', path);
+    const resolved = await this.listed(drilled, `${path}/resolvedTargets`, 'resolvedTargets');
+    return { ...recordOf(experiment), resolved: resolved.length };
+  }
+
+  public async running(): Promise<ExperimentRecord[]> {
+    return this.runningIn(this.plan.drilled);
+  }
+
+  public async runningElsewhere(): Promise<string | undefined> {
+    const others = this.plan.regions.filter((region) => region !== this.plan.drilled);
+    const running = await Promise.all(others.map((region) => this.runningIn(region)));
+    return others.find((_, at) => running[at].length > 0);
+  }
+
+  public async stop(id: string): Promise<void> {
+    const { drilled } = this.plan;
+    const path = `/experiments/${encodeURIComponent(id)}`;
+    try {
+      await this.ask(drilled, 'DELETE', path);
+    } catch (error) {
+      if (!(error instanceof CallRefused)) throw error;
+      const { experiment } = await this.ask<{ experiment: Experiment }>(drilled, 'GET', path);
+      if (!isOver(recordOf(experiment)) && experiment.state.status !== 'stopping') throw error;
+    }
+  }
+
+  private async runningIn(region: string): Promise<ExperimentRecord[]> {
+    const all = await this.listed<Experiment>(region, '/experiments', 'experiments');
+    return all
+      .filter(({ tags }) => isOf(tags, this.plan.systemName, region))
+      .map(recordOf)
+      .filter((record) => !isOver(record));
+  }
+
+  private async listed<T = object>(region: string, path: string, field: ListField): Promise<T[]> {
+    const all: T[] = [];
+    const next = onwards<string>(`${field} of FIS in ${region}`);
+    let from: string | undefined;
+    do {
+      const page: Page<T> = await this.ask<Page<T>>(region, 'GET', path, {
+        query: { maxResults: '100', ...(from === undefined ? {} : { nextToken: from }) },
+      });
+      all.push(...(page[field] ?? []));
+      from = next(page.nextToken);
+    } while (from !== undefined);
+    return all;
+  }
+
+  private async ask<T>(
+    region: string,
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    { query, body }: { readonly query?: Readonly<Record<string, string>>; readonly body?: object } = {},
+  ): Promise<T> {
+    const text = await signedCall({
+      service: 'fis',
+      region,
+      method,
+      path,
+      query,
+      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    return JSON.parse(text || '{}') as T;
+  }
+}
+
+function isOf(tags: Tags = {}, systemName: string, region: string): boolean {
+  return tags[faultTags.system] === systemName && tags[faultTags.region] === region;
+}
+
+function recordOf({ id, experimentTemplateId: template, state, tags, actions = {}, targets, ...times }: Experiment): ExperimentRecord {
+  const { startTime = times.creationTime, endTime } = times;
+  const run = tags?.[faultTags.run];
+  return {
+    id,
+    template,
+    ...(run === undefined ? {} : { run }),
+    status: state.status,
+    ...(state.reason === undefined ? {} : { reason: state.reason.slice(0, 500) }),
+    ...(startTime === undefined ? {} : { startedMs: Math.round(startTime * 1000) }),
+    ...(endTime === undefined ? {} : { endedMs: Math.round(endTime * 1000) }),
+    ...(targets ? { named: Object.values(targets).reduce((sum, { resourceArns = [] }) => sum + resourceArns.length, 0) } : {}),
+    actions: Object.entries(actions).map(([name, { actionId, state: of }]) => ({
+      name,
+      actionId,
+      status: of?.status ?? 'pending',
+      ...(of?.reason === undefined ? {} : { reason: of.reason.slice(0, 500) }),
+    })),
+  };
+}

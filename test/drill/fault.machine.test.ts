@@ -1,0 +1,152 @@
+import { drillWorld, runDrill } from './machine-run';
+import { DrillWorld, plan, run, WorldSettings } from './world';
+import { drillKeys } from '../../src/drill/contract';
+import type { ExperimentRecord } from '../../src/drill/fault/model';
+import type { DrillEvidence } from '../../src/drill/report/page.domain';
+
+const asked = { startedBy: 'ada', kind: 'fault' };
+const faulted = (settings: WorldSettings = {}) => drillWorld(settings, asked);
+const evidenceOf = (world: DrillWorld): DrillEvidence =>
+  JSON.parse(world.objects.get(drillKeys.evidence('first', 'json'))!) as DrillEvidence;
+
+/** An experiment of which something is another way once it runs for so long. */
+const later =
+  (ms: number, more: (record: ExperimentRecord) => Partial<ExperimentRecord>): WorldSettings['fault'] =>
+  (record, runsForMs) =>
+    runsForMs >= ms ? more(record) : {};
+const actionIs = (status: string, reason?: string) => (record: ExperimentRecord) => ({
+  actions: record.actions.map((action) => ({ ...action, status, ...(reason === undefined ? {} : { reason }) })),
+});
+
+test('an experiment takes the region away: recovery counts from the first call that failed, and the evidence has the record', async () => {
+  const { result, world } = await faulted();
+  expect(result).toMatchObject({ kind: 'fault', state: 'PASSED', reasons: [] });
+  const { facts } = evidenceOf(world);
+  expect(facts.takenMs! - facts.fault!.startedMs!).toBeGreaterThanOrEqual(20_000);
+  expect(facts.takenMs! - facts.fault!.startedMs!).toBeLessThan(21_500);
+  expect(result.recoverySeconds).toBeGreaterThan(14);
+  expect(result.recoverySeconds).toBeLessThan(17);
+  expect(result.split!.during).toEqual({ 'us-west-2': 100 });
+  expect(facts.fault).toMatchObject({
+    id: 'EXP1',
+    template: 'EXT1',
+    run,
+    status: 'stopped',
+    named: 5,
+    resolved: 5,
+    actions: [{ name: 'fail-1', actionId: 'aws:lambda:invocation-error', status: 'stopped' }],
+  });
+  expect(facts.fault!.endedMs).toBe(world.experiment!.endedMs);
+  const page = world.objects.get(drillKeys.evidence('first', 'html'))!;
+  expect(page).toContain('<h2>Experiment</h2>');
+  expect(page).toContain('named by the template: 5');
+  expect(world.mark).toBeUndefined();
+  expect(world.inService).toBe(true);
+});
+
+test.each<[string, WorldSettings['fault'], string]>([
+  [
+    'an action that was skipped',
+    later(0, actionIs('skipped', 'Target resolution returned empty set')),
+    "the action 'fail-1' (aws:lambda:invocation-error) was skipped: Target resolution returned empty set",
+  ],
+  ['an action that failed', later(10_000, actionIs('failed')), "the action 'fail-1' (aws:lambda:invocation-error) was failed"],
+  ['an action that was cancelled', later(0, actionIs('cancelled')), "the action 'fail-1' (aws:lambda:invocation-error) was cancelled"],
+  ['no function', later(2_000, () => ({ resolved: 0 })), 'the experiment EXP1 found no function'],
+  ['four of five functions', later(2_000, () => ({ resolved: 4 })), 'the experiment EXP1 found 4 of 5 functions'],
+  ['no action', later(2_000, () => ({ actions: [] })), 'the experiment EXP1 has no action'],
+  [
+    'an alarm that stops it',
+    later(40_000, () => ({ status: 'stopped', reason: 'Experiment halted by stop condition.' })),
+    'the experiment EXP1 was stopped before the drill was over: Experiment halted by stop condition.',
+  ],
+  [
+    'an end before the drill is over',
+    later(30_000, () => ({ status: 'completed' })),
+    'the experiment EXP1 was completed before the drill was over',
+  ],
+])('%s fails the drill, which leaves the region in service and is told', async (_, fault, reason) => {
+  const { result, status, world } = await faulted({ fault });
+  expect(status).toBe('FAILED');
+  expect(result.state).toBe('FAILED');
+  expect(result.reasons[0]).toBe(reason);
+  expect(world.inService).toBe(true);
+  expect(world.told[1].subject).toBe('acme-pay: drill of us-east-1 FAILED');
+  expect(world.told[1].text).toContain(`Reason: ${reason}`);
+  expect(evidenceOf(world).facts.fault!.id).toBe('EXP1');
+});
+
+test('an action that was skipped is found at the end too, when FIS tells of it so late', async () => {
+  let over = false;
+  const fault: WorldSettings['fault'] = (record) => {
+    over ||= record.status === 'stopped';
+    return over ? actionIs('skipped')(record) : {};
+  };
+  const { result } = await faulted({ fault });
+  expect(result.reasons).toEqual(["the action 'fail-1' (aws:lambda:invocation-error) was skipped"]);
+});
+
+test('an experiment without effect fails it: no call in the region failed', async () => {
+  const { result, world } = await faulted({ effectMs: Infinity });
+  expect(result.reasons[0]).toMatch(/^the experiment had no effect: no call in us-east-1 failed for 9\d s$/);
+  expect(result.recoverySeconds).toBeUndefined();
+  expect(world.inService).toBe(true);
+});
+
+test.each<[string, WorldSettings, string]>([
+  ['no template', { noFault: 'no template' }, 'before: fault experiment: none is deployed'],
+  ['an experiment that is not started', { noFault: 'the experiment was not started: a quota' }, 'the experiment was not started: a quota'],
+  ['another region that is taken away', { faultBeside: 'us-west-2' }, 'us-west-2 is drilled too: us-east-1 was not taken away'],
+])('%s: nothing is taken away', async (_, settings, reason) => {
+  const { result, world, visited } = await faulted(settings);
+  expect(result.reasons).toEqual([reason]);
+  expect(visited).not.toContain('Watch callers leave');
+  expect(world.experiment).toBeUndefined();
+});
+
+test.each(['watch', 'takeAway', 'comeBack', 'recheck'])('a step that always fails (%s) leaves no experiment', async (step) => {
+  const world = new DrillWorld();
+  world.broken = step;
+  const { result } = await runDrill(world, asked);
+  expect(result.state).toBe('FAILED');
+  expect(world.inService).toBe(true);
+});
+
+describe('the watchdog', () => {
+  /** A drill that goes no further once its experiment runs. */
+  async function stopped(status: string): Promise<DrillWorld> {
+    const world = new DrillWorld();
+    await runDrill(world, asked, () => {
+      if (world.experiment) throw new Error('the execution is gone');
+    }).catch(() => undefined);
+    expect(world.inService).toBe(false);
+    world.executions = [{ arn: run, status, startedMs: world.beganMs, kind: 'fault', startedBy: 'ada' }];
+    return world;
+  }
+
+  test.each(['ABORTED', 'FAILED', 'TIMED_OUT'])('ends the experiment of a drill that is %s, and tells it', async (status) => {
+    const world = await stopped(status);
+    expect(await world.watchdog().look()).toMatchObject({ restored: true, told: ['first'] });
+    expect(world.inService).toBe(true);
+    expect(world.told[1].subject).toBe('acme-pay: us-east-1 was put back by the watchdog');
+    expect(world.told[1].text).toContain('The experiment EXP1 of the drill first');
+    expect(await world.watchdog().look()).toMatchObject({ restored: false, told: [] });
+  });
+
+  test('waits while the drill runs, and not beyond the longest time since the experiment began', async () => {
+    const world = await stopped('RUNNING');
+    world.nowMs = world.experiment!.startedMs! + plan.longestSeconds * 1000;
+    expect(await world.watchdog().look()).toMatchObject({ restored: false });
+    world.nowMs += 1;
+    expect(await world.watchdog().look()).toMatchObject({ restored: true });
+    expect(world.inService).toBe(true);
+  });
+
+  test('leaves an experiment alone that a person has started', async () => {
+    const world = await stopped('ABORTED');
+    const { run: _, ...own } = world.experiment!;
+    world.experiment = own;
+    expect(await world.watchdog().look()).toMatchObject({ restored: false });
+    expect(world.inService).toBe(false);
+  });
+});

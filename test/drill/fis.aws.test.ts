@@ -1,0 +1,130 @@
+import { plan, run } from './world';
+import { FisFaults } from '../../src/drill/fault/fis.aws';
+import { AwsCall, AwsReply, FakeAws, refusal } from '../runtime/fake-aws';
+
+const tags = { 'payments-drill-system': 'acme-pay', 'payments-drill-region': 'us-east-1' };
+const own = { ...tags, 'payments-drill-run': run };
+const experiment = (more: object = {}): Record<string, unknown> => ({
+  id: 'EXP1',
+  experimentTemplateId: 'EXT1',
+  state: { status: 'running', reason: 'Experiment is running.' },
+  creationTime: 1_772_528_400.25,
+  startTime: 1_772_528_401.5,
+  tags: own,
+  targets: { 'functions-1': { resourceType: 'aws:lambda:function', resourceArns: ['arn:1', 'arn:2'] } },
+  actions: { 'fail-1': { actionId: 'aws:lambda:invocation-error', state: { status: 'skipped', reason: 'empty' } } },
+  ...more,
+});
+
+let aws: FakeAws;
+beforeEach(async () => {
+  aws = await FakeAws.start({ AWS_REGION: 'us-west-2' });
+});
+afterEach(() => aws.stop());
+const faults = (): FisFaults => new FisFaults(plan);
+
+/** Answers by operation; what is not named is not expected. */
+function answers(byAction: Readonly<Record<string, AwsReply | ((call: AwsCall) => AwsReply)>>): void {
+  aws.answer = (call) => {
+    const reply = byAction[call.action.split('?')[0]];
+    if (reply === undefined) throw new Error(`nobody asks for ${call.action}`);
+    return typeof reply === 'function' ? reply(call) : reply;
+  };
+}
+
+const templates = {
+  body: {
+    experimentTemplates: [
+      { id: 'EXT0', tags: { ...tags, 'payments-drill-system': 'acme' } },
+      { id: 'EXT1', tags },
+    ],
+  },
+};
+
+test('the template is found by its tags in the drilled region, on whichever page', async () => {
+  answers({
+    'GET /experimentTemplates': ({ query }) =>
+      query.nextToken === undefined ? { body: { experimentTemplates: [{ id: 'EXT9' }], nextToken: 'two' } } : templates,
+  });
+  expect(await faults().template()).toBe('EXT1');
+  expect(aws.calls.map(({ service, region, query }) => [service, region, query.nextToken])).toEqual([
+    ['fis', 'us-east-1', undefined],
+    ['fis', 'us-east-1', 'two'],
+  ]);
+});
+
+test('an experiment is started under the name of its run, tagged as the drill of a region', async () => {
+  answers({ 'GET /experimentTemplates': templates, 'POST /experiments': { body: { experiment: experiment() } } });
+  expect(await faults().begin(run)).toEqual({
+    id: 'EXP1',
+    template: 'EXT1',
+    run,
+    status: 'running',
+    reason: 'Experiment is running.',
+    startedMs: 1_772_528_401_500,
+    named: 2,
+    actions: [{ name: 'fail-1', actionId: 'aws:lambda:invocation-error', status: 'skipped', reason: 'empty' }],
+  });
+  expect(aws.calls.at(-1)!.input).toEqual({ clientToken: 'first', experimentTemplateId: 'EXT1', tags: own });
+});
+
+test('without a template, or where FIS says no, it is said and not thrown; without an answer it is a fault', async () => {
+  answers({ 'GET /experimentTemplates': { body: { experimentTemplates: [] } } });
+  expect(await faults().begin(run)).toBe('there is no experiment template of acme-pay in us-east-1: deploy a RegionFault there');
+  answers({ 'GET /experimentTemplates': templates, 'POST /experiments': refusal('ConflictException', 409) });
+  expect(await faults().begin(run)).toMatch(/^the experiment was not started: fis in us-east-1 answered 409 ConflictException/);
+  answers({ 'GET /experimentTemplates': templates, 'POST /experiments': { status: 500, body: {} } });
+  await expect(faults().begin(run)).rejects.toThrow('fis in us-east-1 did not answer');
+});
+
+test('what became of it is told with the functions that were found', async () => {
+  const resolvedTargets = [{ resourceType: 'aws:lambda:function' }, { resourceType: 'aws:lambda:function' }];
+  answers({
+    'GET /experiments/EXP1': { body: { experiment: experiment({ endTime: 1_772_528_500 }) } },
+    'GET /experiments/EXP1/resolvedTargets': { body: { resolvedTargets } },
+  });
+  expect(await faults().look('EXP1')).toMatchObject({ named: 2, resolved: 2, endedMs: 1_772_528_500_000 });
+});
+
+test('those that run are the ones of this drill, here and elsewhere', async () => {
+  const summary = (id: string, status: string, more: object = {}) => ({
+    id,
+    experimentTemplateId: 'EXT1',
+    state: { status },
+    tags: own,
+    ...more,
+  });
+  answers({
+    'GET /experiments': ({ region }) => ({
+      body: {
+        experiments:
+          region === 'us-east-1'
+            ? [summary('EXP1', 'completed'), summary('EXP2', 'initiating'), summary('EXP3', 'running', { tags: {} })]
+            : [summary('EXP4', 'running', { tags: { ...tags, 'payments-drill-region': 'us-west-2' } })],
+      },
+    }),
+  });
+  expect((await faults().running()).map(({ id }) => id)).toEqual(['EXP2']);
+  expect(await faults().runningElsewhere()).toBe('us-west-2');
+  answers({ 'GET /experiments': { body: { experiments: [] } } });
+  expect(await faults().runningElsewhere()).toBeUndefined();
+});
+
+test.each<[string, string]>([
+  ['stopped', 'is left as it is'],
+  ['running', 'fis in us-east-1 answered 409'],
+])('to end one that is %s: %s', async (status, says) => {
+  answers({
+    'DELETE /experiments/EXP1': refusal('ConflictException', 409),
+    'GET /experiments/EXP1': { body: { experiment: experiment({ state: { status } }) } },
+  });
+  const end = faults().stop('EXP1');
+  if (status === 'stopped') await expect(end).resolves.toBeUndefined();
+  else await expect(end).rejects.toThrow(says);
+});
+
+test('one that runs is ended', async () => {
+  answers({ 'DELETE /experiments/EXP1': { body: { experiment: experiment() } } });
+  await faults().stop('EXP1');
+  expect(aws.actions).toEqual(['DELETE /experiments/EXP1']);
+});

@@ -1,0 +1,192 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { drillIn } from './machine';
+import {
+  ActiveActivePaymentsApi,
+  CrossRegionEventMesh,
+  LedgerReplica,
+  PaymentsAuthorization,
+  RegionDrillKind,
+  RegionFault,
+  RegionFaultProps,
+} from '../../src/index';
+import { newStack, regions, statementsByRole } from '../cdk/stacks';
+
+const apiIn = (stack: Stack): ActiveActivePaymentsApi =>
+  new ActiveActivePaymentsApi(stack, 'Api', {
+    ledger: LedgerReplica.of(stack, 'acme-pay', regions),
+    authorization: PaymentsAuthorization.jwt({ issuer: 'https://login.example.com', audience: ['payments'], tenantClaim: 'tenant' }),
+  });
+
+function faultIn(stack: Stack, props: Partial<RegionFaultProps> = {}): RegionFault {
+  const mesh = new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'acme-pay', regions: regions.replicas });
+  return new RegionFault(stack, 'Fault', { api: apiIn(stack), mesh, ...props });
+}
+
+const stack = newStack('us-east-1');
+faultIn(stack);
+const template = Template.fromStack(stack);
+const answering = ['Accounts', 'Authorizer', 'Health', 'Payments', 'Transactions'].map((name) =>
+  Object.keys(template.findResources('AWS::Lambda::Function')).find((id) => id.startsWith(`ApiFunctions${name}`))!,
+);
+
+test('what answers callers and checkers carries the extension, and nothing else does', () => {
+  const functions = template.findResources('AWS::Lambda::Function', { Properties: { Layers: Match.anyValue() } });
+  expect(Object.keys(functions).sort()).toEqual([...answering].sort());
+  for (const { Properties } of Object.values(functions)) {
+    expect(Properties).toMatchObject({
+      Architectures: ['arm64'],
+      Layers: [{ Ref: expect.stringContaining('ExtensionLayer') as string }],
+      Environment: {
+        Variables: {
+          AWS_LAMBDA_EXEC_WRAPPER: '/opt/aws-fis/bootstrap',
+          AWS_FIS_SLOW_POLL_INTERVAL_SECONDS: '20',
+          AWS_FIS_POLL_MAX_WAIT_MILLISECONDS: '1000',
+        },
+      },
+    });
+    expect(JSON.stringify(Properties)).toContain('"/FisConfigs/"');
+  }
+  template.hasParameter('*', {
+    Type: 'AWS::SSM::Parameter::Value<String>',
+    Default: '/aws/service/fis/lambda-extension/AWS-FIS-extension-arm64/1.x.x',
+  });
+});
+
+test('the experiment names each function once, fails each of its calls, and is ended by the silence of the other region', () => {
+  const [{ Properties: made }] = Object.values(template.findResources('AWS::FIS::ExperimentTemplate'));
+  expect(made).toMatchObject({
+    Actions: {
+      'fail-1': {
+        ActionId: 'aws:lambda:invocation-error',
+        Parameters: { duration: 'PT10M', invocationPercentage: '100', preventExecution: 'true' },
+        Targets: { Functions: 'functions-1' },
+      },
+    },
+    ExperimentOptions: { AccountTargeting: 'single-account', EmptyTargetResolutionMode: 'fail' },
+    Tags: { 'payments-drill-system': 'acme-pay', 'payments-drill-region': 'us-east-1' },
+  });
+  const named = Object.values(made.Targets as Record<string, { ResourceArns: { 'Fn::GetAtt': [string] }[]; SelectionMode: string }>);
+  expect(named.every(({ SelectionMode, ResourceArns }) => SelectionMode === 'ALL' && ResourceArns.length <= 5)).toBe(true);
+  expect(named.flatMap(({ ResourceArns }) => ResourceArns.map(({ 'Fn::GetAtt': [id] }) => id)).sort()).toEqual([...answering].sort());
+  const [stop] = Object.keys(template.findResources('AWS::CloudWatch::Alarm')).filter((id) => id.startsWith('FaultStop'));
+  expect(made.StopConditions).toEqual([{ Source: 'aws:cloudwatch:alarm', Value: { 'Fn::GetAtt': [stop, 'Arn'] } }]);
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    AlarmDescription: Match.stringLikeRegexp('^acme-pay in us-east-1: no event of us-west-2 arrives, so no experiment'),
+    TreatMissingData: 'breaching',
+    EvaluationPeriods: 3,
+  });
+});
+
+test('FIS may do what the action needs, and only for experiments of this account and region', () => {
+  const { Fault: statements } = statementsByRole(template);
+  const rights = (statements as { Action: string | string[]; Resource: unknown }[]).map(({ Action, Resource }) => [
+    [Action].flat().join(' '),
+    Array.isArray(Resource) ? Resource.length : JSON.stringify(Resource).includes('FisConfigs') ? 'the folder' : Resource,
+  ]);
+  expect(rights).toEqual([
+    ['s3:PutObject s3:DeleteObject', 'the folder'],
+    ['lambda:GetFunction', 5],
+    ['tag:GetResources', '*'],
+  ]);
+  const [, role] = Object.entries(template.findResources('AWS::IAM::Role')).find(([id]) => id.startsWith('FaultRole'))!;
+  const { AssumeRolePolicyDocument: trust } = role.Properties as Record<string, object>;
+  expect(trust).toMatchObject({
+    Statement: [
+      {
+        Principal: { Service: 'fis.amazonaws.com' },
+        Condition: { StringEquals: { 'aws:SourceAccount': '111122223333' }, ArnLike: { 'aws:SourceArn': expect.anything() as object } },
+      },
+    ],
+  });
+});
+
+test('a function reads the folder, and of the bucket nothing else', () => {
+  const { ApiFunctionsHealth: statements } = statementsByRole(template);
+  const ofBucket = (statements as { Action: string | string[]; Condition?: object }[]).filter(({ Action }) =>
+    String(Action).startsWith('s3:'),
+  );
+  expect(ofBucket.map(({ Action, Condition }) => [Action, Condition])).toEqual([
+    ['s3:GetObject', undefined],
+    ['s3:ListBucket', { StringLike: { 's3:prefix': ['FisConfigs/*'] } }],
+  ]);
+});
+
+test('a layer and alarms of ones own', () => {
+  const own = newStack('us-east-1');
+  const arn = 'arn:aws:lambda:us-east-1:222233334444:layer:own:1';
+  const alarm = Alarm.fromAlarmArn(own, 'Own', 'arn:aws:cloudwatch:us-east-1:111122223333:alarm:own');
+  faultIn(own, { extensionLayerArn: arn, mesh: undefined, stopAlarms: [alarm], longest: Duration.minutes(8) });
+  const made = Template.fromStack(own);
+  made.hasResourceProperties('AWS::Lambda::Function', { Layers: [arn] });
+  made.hasResourceProperties('AWS::FIS::ExperimentTemplate', {
+    StopConditions: [{ Source: 'aws:cloudwatch:alarm', Value: alarm.alarmArn }],
+    Actions: { 'fail-1': Match.objectLike({ Parameters: Match.objectLike({ duration: 'PT8M' }) }) },
+  });
+  expect(Object.keys(made.findParameters('*')).filter((name) => name.includes('Extension'))).toEqual([]);
+});
+
+test.each<[string, Partial<RegionFaultProps>, RegExp]>([
+  ['nothing that stops it', { mesh: undefined }, /'stopAlarms' is missing, and so is mesh; allowed: the event mesh of this region/],
+  ['a time of half a minute', { longest: Duration.seconds(30) }, /'longest' is 0\.5 minutes; allowed: 3 to 15 whole minutes/],
+])('%s is refused', (_, props, error) => {
+  expect(() => faultIn(newStack('us-east-1'), props)).toThrow(error);
+});
+
+describe('a drill of kind FAULT', () => {
+  const drillStack = newStack('us-west-2');
+  drillIn(drillStack, { kind: RegionDrillKind.FAULT });
+  const drill = Template.fromStack(drillStack);
+  interface Statement {
+    readonly Action: string | string[];
+    readonly Resource: unknown;
+    readonly Condition?: object;
+  }
+  const rightsOf = (name: string): Statement[] => {
+    const [, statements] = Object.entries(statementsByRole(drill)).find(([role]) => role.startsWith(`DrillFunctions${name}`))!;
+    return (statements as Statement[]).filter(({ Action }) => /^(fis|iam):/.test([Action].flat()[0]));
+  };
+  const own = { 'payments-drill-system': 'acme-pay', 'payments-drill-region': 'us-east-1' };
+  const tagged = (by: string): object => ({
+    StringEquals: Object.fromEntries(Object.entries(own).map(([key, value]) => [`aws:${by}/${key}`, value])),
+  });
+
+  test('its functions may look, start and end what is tagged as this drill, each its part', () => {
+    const actions = (name: string): string[] => rightsOf(name).flatMap(({ Action }) => [Action].flat());
+    expect(actions('Look')).toEqual(['fis:ListExperimentTemplates', 'fis:GetExperiment', 'fis:ListExperimentResolvedTargets']);
+    expect(new Set(actions('Region'))).toEqual(
+      new Set([
+        'fis:ListExperimentTemplates',
+        'fis:StartExperiment',
+        'fis:TagResource',
+        'iam:CreateServiceLinkedRole',
+        'fis:ListExperiments',
+        'fis:GetExperiment',
+        'fis:StopExperiment',
+      ]),
+    );
+    expect(actions('Watchdog')).toEqual(['fis:ListExperiments', 'fis:GetExperiment', 'fis:StopExperiment']);
+    for (const name of ['Report', 'Prober']) expect(actions(name)).toEqual([]);
+    const changing = ['Region', 'Watchdog'].flatMap(rightsOf).filter(({ Action }) => /Start|Stop|Tag/.test(JSON.stringify(Action)));
+    expect(changing.map(({ Condition }) => Condition)).toEqual([
+      tagged('ResourceTag'),
+      tagged('RequestTag'),
+      tagged('ResourceTag'),
+      tagged('ResourceTag'),
+    ]);
+    expect(JSON.stringify(changing.map(({ Resource }) => Resource))).not.toContain('us-west-2');
+  });
+
+  test('a drill that drains has none of it', () => {
+    const drain = newStack('us-west-2');
+    drillIn(drain);
+    expect(JSON.stringify(Template.fromStack(drain).toJSON())).not.toContain('fis:');
+  });
+
+  test('its watchdog waits until the fault takes effect, too', () => {
+    expect(() => drillIn(newStack('us-west-2'), { kind: RegionDrillKind.FAULT, longest: Duration.minutes(4) })).toThrow(
+      /'longest' is 240 seconds; allowed: 300 seconds or more: twice the budget, the time without the region, and 210 s/,
+    );
+  });
+});
