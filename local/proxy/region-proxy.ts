@@ -7,7 +7,7 @@ import { invocationStart, longestTimeoutMs, outlivedItsTimeout } from './invocat
 import type { EventsApi, EventsRouting } from '../buses/event-calls';
 import { isRootKey } from '../engine/credentials';
 import { Links } from '../ground/model';
-import type { PassingCalls } from '../ground/passing';
+import type { PassingCalls, TableCall } from '../ground/passing';
 import { ConditionContext, Judge } from '../iam';
 import { globalServices, type Signature } from './signature';
 import { EngineClient, readAll } from '../network/engine-client';
@@ -154,11 +154,7 @@ class RegionEndpoint {
     response: ServerResponse,
     dynamo: { call: Signature; region: string; operation: string; body: Buffer },
   ): Promise<void> {
-    const began = performance.now();
-    response.once('finish', () => {
-      const { region, operation, body } = dynamo;
-      this.options.passing?.called?.({ region, operation, body, status: response.statusCode, tookMs: performance.now() - began });
-    });
+    this.measure(response, dynamo);
     const routing = await this.options.tables.handle({
       region: dynamo.region,
       operation: dynamo.operation,
@@ -175,6 +171,13 @@ class RegionEndpoint {
     if (routing.kind === 'answered') return reply(response, routing.answer);
     await this.forwarder.forward(request, response, this.options.engines.engine(dynamo.region)!.engineSocket, dynamo.body);
     routing.done?.();
+  }
+
+  private measure(response: ServerResponse, { region, operation, body }: Pick<TableCall, 'region' | 'operation' | 'body'>): void {
+    const began = performance.now();
+    response.once('finish', () =>
+      this.options.passing?.called?.({ region, operation, body, status: response.statusCode, tookMs: performance.now() - began }),
+    );
   }
 
   /** A call of EventBridge's that the fabric answers, or events for whichever region an endpoint leads to. */
@@ -266,6 +269,7 @@ class RegionEndpoint {
     }
     await this.pause(links.get(here, region).lagMs);
     const operation = dynamoOperation(call, request);
+    if (operation !== undefined) this.measure(response, { region, operation, body });
     const routing =
       operation === undefined ? undefined : await this.options.tables.handle({ region, operation, body, authorize: async () => undefined });
     if (routing?.kind === 'answered') {

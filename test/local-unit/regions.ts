@@ -6,6 +6,7 @@ import { emulatorPython } from '../../local/engine/python';
 import { RegionProcess } from '../../local/engine/region';
 import { Supervisor } from '../../local/engine/supervisor';
 import { GlobalTablePlan, Links } from '../../local/ground/model';
+import type { PassingCalls } from '../../local/ground/passing';
 import { createJudge } from '../../local/iam';
 import { EventFabric } from '../../local/observed';
 import { EngineAddress, RegionProxy, createLinks, startRegionProxy } from '../../local/proxy';
@@ -35,7 +36,14 @@ export const east = 'us-east-1';
 export const west = 'us-west-2';
 export const witness = 'us-east-2';
 
-export async function startRegions(options: { lagMs?: number; unreachableMs?: number; minuteMs?: number } = {}): Promise<Regions> {
+interface RegionsOptions {
+  readonly lagMs?: number;
+  readonly unreachableMs?: number;
+  readonly minuteMs?: number;
+  readonly passing?: PassingCalls;
+}
+
+export async function startRegions(options: RegionsOptions = {}): Promise<Regions> {
   const supervisor = await Supervisor.launch();
   const python = await emulatorPython({ supervisor, log: () => undefined });
   const names = [east, west];
@@ -59,6 +67,7 @@ export async function startRegions(options: { lagMs?: number; unreachableMs?: nu
         services: controlPlanes.services,
         accountId,
         unreachableMs: options.unreachableMs,
+        passing: options.passing,
       }),
     );
   }

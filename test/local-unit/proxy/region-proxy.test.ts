@@ -2,16 +2,18 @@ import { request } from 'node:http';
 import { DynamoDBClient, ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { localCredentials } from '../../../local/engine/credentials';
+import type { TableCall } from '../../../local/ground/passing';
 import { Order, Outcome, deployFunctions } from '../functions';
 import { Regions, accountId, east, eventually, startRegions, west, witness } from '../regions';
 
 const table = 'ledger';
 const timeoutSeconds = 2;
 let regions: Regions;
+const calls: TableCall[] = [];
 let invoke: (name: string, order: Order) => Promise<Outcome>;
 
 beforeAll(async () => {
-  regions = await startRegions({ unreachableMs: 300 });
+  regions = await startRegions({ unreachableMs: 300, passing: { called: (call) => calls.push(call) } });
   await regions.addTable({ name: table, mode: 'STRONG', replicas: [east, west], witness });
   invoke = await deployFunctions(
     regions,
@@ -63,6 +65,24 @@ describe('the AWS endpoint of a region', () => {
     const before = regions.proxies.get(east)!.requests().dynamodb ?? 0;
     await regions.dynamodb(east).send(new ListTablesCommand({}));
     expect(regions.proxies.get(east)!.requests().dynamodb).toBe(before + 1);
+  });
+
+  it('tells of each call of DynamoDB, in which region it was answered and how long that took, lag of the links included', async () => {
+    regions.links.set(west, witness, { lagMs: 40 });
+    regions.links.set(west, east, { lagMs: 40 });
+    calls.length = 0;
+    await regions.dynamodb(west).send(new PutItemCommand({ TableName: table, Item: { pk: { S: 'measured' } } }));
+    await expect(regions.dynamodb(east).send(new PutItemCommand({ TableName: 'none', Item: { pk: { S: 'x' } } }))).rejects.toThrow();
+    await eventually(
+      async () => calls.length,
+      (length) => length === 2,
+    );
+    expect(calls.map(({ region, operation, status }) => [region, operation, status])).toEqual([
+      [west, 'PutItem', 200],
+      [east, 'PutItem', 400],
+    ]);
+    expect(calls[0].tookMs).toBeGreaterThanOrEqual(39);
+    expect(JSON.parse(calls[0].body.toString()).TableName).toBe(table);
   });
 
   it('does not answer while its region is stopped, nor lets such a call happen later', async () => {
