@@ -32,11 +32,12 @@ export async function runsLocally(
   const byNpm = ['npm', 'exec', '--prefix', path.join(workshop, 'local'), '--', localName];
   const temp = mkdtempSync(path.join(os.tmpdir(), 'l-'));
   const start = Date.now();
-  const run = new InstalledRun(end === 'interrupted' ? [program] : byNpm, app, {
-    ...env,
-    TMPDIR: temp,
-    XDG_CACHE_HOME: path.join(workshop, 'local', 'cache'),
-  });
+  const environment = { ...env, TMPDIR: temp, XDG_CACHE_HOME: path.join(workshop, 'local', 'cache') };
+  // One run has every part of the example, the other one what none of them can be left out of.
+  const run =
+    end === 'interrupted'
+      ? new InstalledRun([program], app, environment, [])
+      : new InstalledRun(byNpm, app, environment, ['--only', 'none']);
   try {
     const url = await run.ready();
     const readyAfter = (Date.now() - start) / 1000;
@@ -72,8 +73,8 @@ class InstalledRun {
   private readonly child: ChildProcess;
   private readonly ended: Promise<number | null>;
 
-  constructor([program, ...first]: readonly string[], app: string, env: Readonly<Record<string, string>>) {
-    this.child = spawn(program, [...first, '--app', '.', '--port', '0', '--only', 'none'], {
+  constructor([program, ...first]: readonly string[], app: string, env: Readonly<Record<string, string>>, parts: readonly string[]) {
+    this.child = spawn(program, [...first, '--app', '.', '--port', '0', ...parts], {
       cwd: app,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

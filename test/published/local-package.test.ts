@@ -1,4 +1,4 @@
-import { assets, localFiles } from '../../tools/local-package/package';
+import { assets, dependencies, localFiles } from '../../tools/local-package/package';
 import { localProblems } from '../../tools/local-package/step';
 import { published } from '../../tools/published/links';
 import { readTracked, root, trackedFiles } from '../project/tracked-files';
@@ -22,6 +22,16 @@ test('what the local run starts or serves beside its code is in the package', ()
   const beside = trackedFiles().filter((name) => name.startsWith('local/') && !/\.(?:ts|md)$/.test(name));
   expect(beside.length).toBeGreaterThan(5);
   expect(beside.filter((name) => !Object.values(assets).includes(name))).toEqual([]);
+});
+
+test('a custom resource of the constructs finds the client of each service that it calls', () => {
+  const called = trackedFiles()
+    .filter((name) => name.startsWith('src/') && name.endsWith('.ts'))
+    .flatMap((name) =>
+      [...readTracked(name).matchAll(/service: '(\w+)',\s+action: '[A-Za-z]+'/g)].map(([, service]) => service.toLowerCase()),
+    );
+  expect(new Set(called)).toEqual(new Set(['dynamodb', 'eventbridge', 's3']));
+  expect(dependencies).toEqual(expect.arrayContaining(called.map((service) => `@aws-sdk/client-${service}`)));
 });
 
 test('a file that is missing is seen', () => {

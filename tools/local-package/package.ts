@@ -42,8 +42,17 @@ export const localFiles: readonly string[] = [
   'sbom.cdx.json',
 ];
 
-/** Started as a program of its own, which npm has to install. The second and third are what functions ask Lambda's Node for. */
-const dependencies = ['aws-cdk', '@aws-sdk/client-dynamodb', '@smithy/node-http-handler'];
+/**
+ * What npm has to install: a program of its own, and what functions ask Lambda's Node for, those of the constructs' custom resources too.
+ * An app in another language than TypeScript has nothing of it.
+ */
+export const dependencies = [
+  'aws-cdk',
+  '@aws-sdk/client-dynamodb',
+  '@aws-sdk/client-eventbridge',
+  '@aws-sdk/client-s3',
+  '@smithy/node-http-handler',
+];
 
 interface Manifest {
   readonly version: string;
