@@ -1,7 +1,7 @@
 /** The examples as a team would use them: synthesised by the CDK CLI with its template validation, then judged by cfn-lint. */
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { pythonEnvironment } from './python-environment';
 import { Outcome, Step, command, failed, hasProgram, lastLines, passed, root, skipped, sum } from './steps';
 
 const outputs = path.join(root, '.tools', 'examples');
@@ -69,8 +69,8 @@ async function synthesise(name: string, context: readonly string[]): Promise<Out
 
 async function lintTemplates(): Promise<Outcome> {
   if (!hasProgram('python3')) return skipped('cfn-lint needs Python 3.10 or newer with venv: install python3 and python3-venv');
-  const installed = await installCfnLint();
-  if (installed.failed > 0) return installed;
+  const { folder, problem } = await pythonEnvironment('cfn-lint', path.join(root, 'tools', 'requirements.txt'));
+  if (problem !== undefined) return failed(problem);
   const templates = existsSync(outputs)
     ? readdirSync(outputs, { recursive: true, encoding: 'utf8' })
         .filter((file) => file.endsWith('.template.json'))
@@ -79,7 +79,7 @@ async function lintTemplates(): Promise<Outcome> {
   if (templates.length === 0) return failed('no template was found: the step "examples" makes them');
   // One process for all: reading the resource specifications takes most of the time.
   // W3005: CDK writes a dependency also where a reference implies it.
-  const { code, output } = await command(path.join(venv(), 'bin', 'cfn-lint'), [
+  const { code, output } = await command(path.join(folder, 'bin', 'cfn-lint'), [
     '--format',
     'parseable',
     '--ignore-checks',
@@ -96,25 +96,4 @@ async function lintTemplates(): Promise<Outcome> {
     skipped: 0,
     notes: bad.length > 0 ? [lastLines(findings.join('\n'), 60)] : [],
   };
-}
-
-const venv = (): string => path.join(root, '.tools', 'cfn-lint');
-
-/** Installs cfn-lint into an environment of its own, once per version. */
-async function installCfnLint(): Promise<Outcome> {
-  const requirements = path.join(root, 'tools', 'requirements.txt');
-  const marker = path.join(venv(), '.requirements-sha256');
-  const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex');
-  if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return passed();
-  process.stdout.write('    installing cfn-lint into .tools (once) ...\n');
-  rmSync(venv(), { recursive: true, force: true });
-  for (const [program, ...args] of [
-    ['python3', '-m', 'venv', venv()],
-    [path.join(venv(), 'bin', 'pip'), 'install', '--quiet', '--disable-pip-version-check', '-r', requirements],
-  ]) {
-    const { code, output } = await command(program, args);
-    if (code !== 0) return failed(`${program} ${args.join(' ')} exited with ${code}:`, lastLines(output, 20));
-  }
-  writeFileSync(marker, hash);
-  return passed();
 }

@@ -1,5 +1,5 @@
 import { App } from 'aws-cdk-lib';
-import { configOf, modeOf, partsOf, regionsOf, transportOf } from './config';
+import { configOf, modeOf, partsOf, pythonRecorderOf, regionsOf, transportOf } from './config';
 import { defineSystem } from './stacks';
 
 const app = new App();
@@ -12,6 +12,7 @@ defineSystem(
     transportOf(asked('transport')),
     regionsOf(mode, asked('replicas'), asked('witness'), asked('authority')),
     partsOf(asked('only')),
+    pythonRecorderOf(asked('pythonRecorder')),
   ),
 );
 app.synth();

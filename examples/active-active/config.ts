@@ -32,6 +32,11 @@ export interface Config {
   };
   /** With `parts.drill`: which region is drilled, and the region that drills it. It stays when regions are added: give a new one a row. */
   readonly drilledFrom: Readonly<Record<string, string>>;
+  /**
+   * A second recorder, in Python, beside the one in TypeScript: a consumer in another language. At synthesis pip brings its libraries. None
+   * when undefined.
+   */
+  readonly pythonRecorder?: boolean;
   /** What stands around the payments. Each part can be left out. */
   readonly parts: {
     /** A dashboard of the whole system in each region: one of CloudWatch's custom dashboards, billed as such. */
@@ -149,6 +154,13 @@ export function partsOf(only?: unknown): Config['parts'] {
   };
 }
 
+/** Whether the recorder in Python is asked for, with `--context pythonRecorder=true`. */
+export function pythonRecorderOf(asked: unknown): boolean {
+  if (asked === undefined || asked === 'false') return false;
+  if (asked === 'true') return true;
+  throw new Error(`context 'pythonRecorder' is '${asked}': give true or false, or leave it out for false`);
+}
+
 /** The first two regions of a mode, each drilled from the other one. */
 function eachFromTheOther(mode: Mode, { replicas }: PaymentRegions): Readonly<Record<string, string>> {
   const known = defaults[mode].replicas;
@@ -156,8 +168,14 @@ function eachFromTheOther(mode: Mode, { replicas }: PaymentRegions): Readonly<Re
   return { [first]: second, [second]: first };
 }
 
-/** The system in one mode, with one transport, in the mode's regions or in others, with all parts or some. */
-export const configOf = (mode: Mode, transport: Transport = 'RULES', regions = regionsOf(mode), parts = partsOf()): Config => ({
+/** The system in one mode, with one transport, in the mode's regions or in others, with all parts or some, and the recorders. */
+export const configOf = (
+  mode: Mode,
+  transport: Transport = 'RULES',
+  regions = regionsOf(mode),
+  parts = partsOf(),
+  pythonRecorder = false,
+): Config => ({
   systemName: 'acme-pay',
   account: process.env.CDK_DEFAULT_ACCOUNT,
   regions,
@@ -166,6 +184,7 @@ export const configOf = (mode: Mode, transport: Transport = 'RULES', regions = r
   domain: { name: 'pay.example.com', hostedZoneId: 'Z0123456789EXAMPLE00', zoneName: 'example.com' },
   callers: { issuer: 'https://login.example.com', audience: ['payments'], tenantClaim: 'tenant' },
   drilledFrom: eachFromTheOther(mode, regions),
+  pythonRecorder,
   parts,
 });
 

@@ -6,6 +6,7 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { Config } from './config';
 import { Recorder } from './recorder';
+import { PythonRecorder } from './recorder-python';
 import {
   ActiveActivePaymentsApi,
   CrossRegionEventMesh,
@@ -91,13 +92,14 @@ export class RegionStack extends Stack {
       },
     });
     const outbox = new LedgerOutbox(this, 'Outbox', { ledger, mesh });
-    const { consumer } = new Recorder(this, 'Recorder', { mesh });
+    const consumers = [new Recorder(this, 'Recorder', { mesh }).consumer];
+    if (config.pythonRecorder) consumers.push(new PythonRecorder(this, 'PythonRecorder', { mesh }).consumer);
     if (parts.edge) {
       new ReplicatedSite(this, 'Site', { systemName, regions: regions.replicas, folder: path.join(__dirname, parts.edge.folder) });
     }
     const canary = this.defineCanary(config);
     if (parts.dashboard) {
-      new PaymentsDashboard(this, 'Operations', { api: this.api, mesh, outbox, consumers: [consumer], canary, ...beside });
+      new PaymentsDashboard(this, 'Operations', { api: this.api, mesh, outbox, consumers, canary, ...beside });
     }
     for (const [drilled, from] of Object.entries(parts.drill ? config.drilledFrom : {})) {
       if (from === this.region) this.defineDrill(config, drilled);

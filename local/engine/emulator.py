@@ -3,8 +3,10 @@
 The emulator derives a function's keys from names that anybody can guess: here they are drawn by chance. Who listens to callers (a
 region's proxy) asks for the secret of an access key, and verifies signatures by it: GET /_run/secrets/<access key>. The fabric names the functions that an
 experiment makes fail: PUT /_run/faults. What CloudFormation waits for is taken under the ID that it gave out alone.
+A function that is invoked goes on in the caller's trace, as on AWS: the emulator would begin another one.
 """
 import asyncio
+import contextvars
 import json
 import os
 import resource
@@ -35,6 +37,27 @@ def drawn_by_chance(derived):
         return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
 
     return execution_credentials
+
+
+# Of the request that is being answered; its threads have a copy.
+trace_header = contextvars.ContextVar("trace_header", default=None)
+
+
+def in_callers_trace(of_invocation):
+    """The trace of an invocation: the caller's, where it names one that is recorded."""
+
+    def trace_of(config, inbound=None):
+        return of_invocation(config, inbound or trace_header.get())
+
+    return trace_of
+
+
+def invocation_trace(scope):
+    """The trace header of an Invoke, if it names a parent in a trace that is recorded."""
+    if not scope["path"].endswith("/invocations"):
+        return None
+    header = dict(scope["headers"]).get(b"x-amzn-trace-id", b"").decode("latin-1")
+    return header if "Parent=" in header and "Sampled=1" in header else None
 
 
 def secret_of(key):
@@ -89,6 +112,7 @@ async def app(scope, receive, send):
         return await answer(send, 200, {})
     if is_waited_for(scope["path"]) is False:
         return await answer(send, 403, {"message": "CloudFormation waits for no such answer"})
+    trace_header.set(invocation_trace(scope))
     return await emulator.app(scope, receive, send)
 
 
@@ -100,6 +124,7 @@ async def answer(send, status, content):
 def main():
     lambda_runtime.execution_credentials = lambda_svc.execution_credentials = drawn_by_chance(lambda_runtime.execution_credentials)
     lambda_svc._execute_function = failing(lambda_svc._execute_function)
+    lambda_svc._xray_trace_id_for_invocation = in_callers_trace(lambda_svc._xray_trace_id_for_invocation)
     # Bursts of connections pass the soft limit of open files.
     try:
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

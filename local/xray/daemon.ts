@@ -35,7 +35,12 @@ export async function startDaemon(region: string, traces: Traces): Promise<Daemo
     });
   });
   return {
-    functionEnv: { AWS_XRAY_DAEMON_ADDRESS: `127.0.0.1:${socket.address().port}`, LOCAL_RUN_TRACE_KEY: key },
+    functionEnv: {
+      AWS_XRAY_DAEMON_ADDRESS: `127.0.0.1:${socket.address().port}`,
+      LOCAL_RUN_TRACE_KEY: key,
+      // Python loads what is named sitecustomize there.
+      PYTHONPATH: path.join(__dirname, 'python'),
+    },
     // The path may have spaces: Node reads quotes as JSON has them.
     nodeOptions: `--require ${JSON.stringify(path.join(__dirname, 'sign-datagrams.cjs'))}`,
     close: () =>

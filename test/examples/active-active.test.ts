@@ -4,7 +4,7 @@ import path from 'path';
 import { App, Stack, Validations } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { configOf, Mode, modeOf, partsOf, regionsOf, transportOf } from '../../examples/active-active/config';
+import { configOf, Mode, modeOf, partsOf, pythonRecorderOf, regionsOf, transportOf } from '../../examples/active-active/config';
 import { defineSystem } from '../../examples/active-active/stacks';
 import { needless, undelivered } from '../cdk/alarm-topics';
 import { stubContext } from '../cdk/stacks';
@@ -355,4 +355,20 @@ test('the dashboard can be left out', () => {
     return stacks.flatMap((stack) => Object.keys(Template.fromStack(stack).findResources('AWS::CloudWatch::Dashboard'))).length;
   };
   expect([dashboards(true), dashboards(false)]).toEqual([2, 0]);
+});
+
+test('the recorder in Python is there where it is asked for, and may complete its events in the inbox of its own', () => {
+  // No bundler, and no pip: its code does not matter here.
+  const app = new App({ context: { ...context, ...stubContext(), 'aws:cdk:bundling-stacks': [] } });
+  defineSystem(app, configOf('STRONG', 'RULES', undefined, partsOf('none'), pythonRecorderOf('true')));
+  const template = Template.fromStack(app.node.findChild('acme-pay-us-east-1') as Stack);
+  template.hasResourceProperties('AWS::Lambda::Function', {
+    Runtime: 'python3.13',
+    Handler: 'index.handler',
+    TracingConfig: { Mode: 'Active' },
+    Environment: { Variables: Match.objectLike({ EFFECTS_TABLE: Match.anyValue(), INBOX_TABLE: Match.anyValue() }) },
+  });
+  template.hasResourceProperties('AWS::SQS::Queue', { QueueName: 'acme-pay-recorder-python' });
+  expect([pythonRecorderOf(undefined), pythonRecorderOf('false')]).toEqual([false, false]);
+  expect(() => pythonRecorderOf('yes')).toThrow("context 'pythonRecorder' is 'yes': give true or false, or leave it out for false");
 });

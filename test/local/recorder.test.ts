@@ -1,4 +1,4 @@
-/** The example's recorder, in two regions: what a team's own tracer records stands in the payment's trace. */
+/** The example's recorders, in two regions: what a team's own tracer records stands in the payment's trace, in Node and in Python. */
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReceivedEvent, TraceSegment } from '../../local/ground/model';
@@ -15,12 +15,12 @@ let traceId: string;
 
 beforeAll(async () => {
   const appDirectory = path.resolve(__dirname, '../../examples/active-active');
-  run = await startLocalRun({ port: 0, smoke: false, appDirectory, context: { only: 'none' } }, () => {});
+  run = await startLocalRun({ port: 0, smoke: false, appDirectory, context: { only: 'none', pythonRecorder: 'true' } }, () => {});
   authorization = `Bearer ${await (await fetch(`${run.url}/_local/token?tenant=acme`)).text()}`;
-  await send('PUT', 'accounts/a-1', { currency: 'EUR', balance: 1_000 });
-  const answer = await paid();
-  ({ paymentId } = (await answer.json()) as { paymentId: string });
-  traceId = /Root=([^;]+)/.exec(answer.headers.get('x-amzn-trace-id') ?? '')![1];
+  await taken('PUT', 'accounts/a-1', { currency: 'EUR', balance: 1_000 });
+  const payment = await taken('POST', 'payments', { accountId: 'a-1', amount: 100, currency: 'EUR' }, 'k-1');
+  ({ paymentId } = (await payment.json()) as { paymentId: string });
+  traceId = (await received(4))[0].traceId;
 });
 afterAll(() => run?.stop());
 
@@ -32,15 +32,26 @@ function send(method: string, target: string, body: object, key?: string): Promi
   });
 }
 
-/** A payment of 100, asked for again while a busy machine answers too late. */
-async function paid(): Promise<Response> {
-  const turn = turns('an answer to a payment', 60);
+/** Asks again while a busy machine answers too late. */
+async function taken(method: string, target: string, body: object, key?: string): Promise<Response> {
+  const turn = turns(`an answer to ${method} ${target}`, 60);
   for (;;) {
-    const answer = await send('POST', 'payments', { accountId: 'a-1', amount: 100, currency: 'EUR' }, 'k-1');
-    if (answer.status === 201) return answer;
+    const answer = await send(method, target, body, key);
+    if (answer.ok) return answer;
     expect([409, 429, 503]).toContain(answer.status);
     turn();
     await sleep(1_000);
+  }
+}
+
+/** What the consumers have received of the payment, once that are so many deliveries. */
+async function received(count: number): Promise<ReceivedEvent[]> {
+  const turn = turns(`${count} events of the payment`, 300);
+  for (;;) {
+    const rows = (await (await fetch(`${run.url}/_local/events?paymentId=${paymentId}`)).json()) as ReceivedEvent[];
+    if (rows.length >= count) return rows;
+    turn();
+    await sleep(200);
   }
 }
 
@@ -49,21 +60,27 @@ const segments = async (): Promise<TraceSegment[]> => {
   return answer.ok ? ((await answer.json()) as { segments: TraceSegment[] }).segments : [];
 };
 
-/** The trace, once a client's call is in it in this region. */
-async function traceInto(region: string, name: string): Promise<TraceSegment[]> {
-  const turn = turns(`a segment ${name} in ${region}`, 300);
+/** The client's call below the step of a recorder. */
+function callBelow(trace: readonly TraceSegment[], region: string, step: string): TraceSegment | undefined {
+  const steps = trace.filter((one) => one.name === step && one.region === region).map(({ id }) => id);
+  return trace.find(({ name, parentId }) => /^dynamodb$/i.test(name) && parentId !== undefined && steps.includes(parentId));
+}
+
+/** The trace, once such a call is in it. */
+async function traceInto(region: string, step: string): Promise<TraceSegment[]> {
+  const turn = turns(`a call of a client below ${step} in ${region}`, 300);
   for (;;) {
     const trace = await segments();
-    if (trace.some((one) => one.name === name && one.region === region)) return trace;
+    if (callBelow(trace, region, step)) return trace;
     turn();
     await sleep(200);
   }
 }
 
 /** From a segment up to where its trace begins. */
-function chain(trace: readonly TraceSegment[], region: string, name: string): string[] {
+function chain(trace: readonly TraceSegment[], segment: TraceSegment | undefined): string[] {
   const names: string[] = [];
-  let at = trace.find((one) => one.name === name && one.region === region);
+  let at = segment;
   while (at && names.length < 20) {
     names.push(`${at.name} in ${at.region}`);
     const { parentId } = at;
@@ -72,27 +89,27 @@ function chain(trace: readonly TraceSegment[], region: string, name: string): st
   return names;
 }
 
-test.each([east, west])("a payment's trace leads from the API in us-east-1 to the client call of the recorder in %s", async (region) => {
-  const trace = await traceInto(region, 'DynamoDB');
-  expect(chain(trace, region, 'DynamoDB')).toEqual([
-    `DynamoDB in ${region}`,
-    `record the event in ${region}`,
-    `acme-pay-recorder in ${region}`,
+test.each([
+  [east, 'record the event', 'DynamoDB', 'acme-pay-recorder'],
+  [west, 'record the event', 'DynamoDB', 'acme-pay-recorder'],
+  [east, '## handler', 'dynamodb', 'acme-pay-recorder-python'],
+  [west, '## handler', 'dynamodb', 'acme-pay-recorder-python'],
+])("a payment's trace leads from the API in us-east-1 to the client call in %s below '%s'", async (region, step, call, consumer) => {
+  const trace = await traceInto(region, step);
+  expect(chain(trace, callBelow(trace, region, step))).toEqual([
+    `${call} in ${region}`,
+    `${step} in ${region}`,
+    `${consumer} in ${region}`,
     `acme-pay-outbox in ${east}`,
     `ledger.authorise in ${east}`,
     `acme-pay-payments in ${east}`,
   ]);
-  expect(trace.find((one) => one.name === 'record the event')).toMatchObject({ annotations: { eventType: 'payment.authorised' } });
+  expect(trace.find((one) => one.name === step)).toMatchObject({ annotations: { eventType: 'payment.authorised' } });
 });
 
-test("the page's waterfall shows them, and each region has recorded the event once", async () => {
+test("the page's waterfall shows them, and each region has recorded the event once by each recorder", async () => {
   const page = await (await fetch(`${run.url}/_local/page/traces/${traceId}`)).text();
-  expect([page.match(/record the event/g)?.length, page.match(/>DynamoDB</g)?.length]).toEqual([2, 2]);
-  const rows = (await (await fetch(`${run.url}/_local/events?paymentId=${paymentId}`)).json()) as ReceivedEvent[];
-  expect(
-    rows
-      .filter(({ duplicate }) => !duplicate)
-      .map(({ region, consumer }) => `${region} ${consumer}`)
-      .sort(),
-  ).toEqual([`${east} recorder`, `${west} recorder`]);
+  expect([page.match(/record the event/g)?.length, page.match(/>dynamodb</gi)?.length]).toEqual([2, 4]);
+  const effects = (await received(4)).filter(({ duplicate }) => !duplicate).map(({ region, consumer }) => `${region} ${consumer}`);
+  expect(effects.sort()).toEqual([east, west].flatMap((region) => [`${region} recorder`, `${region} recorder-python`]));
 });

@@ -18,6 +18,7 @@ export const assets: Readonly<Record<string, string>> = {
   'lib/small-heap.cjs': 'local/engine/small-heap.cjs',
   'lib/supervisor-process.mjs': 'local/engine/supervisor-process.mjs',
   'lib/sign-datagrams.cjs': 'local/xray/sign-datagrams.cjs',
+  'lib/python/sitecustomize.py': 'local/xray/python/sitecustomize.py',
   'lib/commands.js': 'bin/index.js',
   'lib/assets/board.css': 'local/page/assets/board.css',
   'lib/assets/icon.svg': 'local/page/assets/icon.svg',
