@@ -17,15 +17,15 @@ export const ledgerSchema = {
 /** `hold` of a claim whose hold was sent beside it: its record in the stream may be the one that makes the payment. */
 export const holdBeside = 'BESIDE';
 
-/** Attribute of a fence that tells earlier versions to keep off; gone when a claim takes the fence over. */
+/** Attribute that tells earlier versions to keep off: of a fence, until a claim takes it over, and of what they would read wrongly. */
 export const fenceMark = 'fence';
 
 /** Bounds that callers meet. */
 export const ledgerLimits = {
   /**
-   * Entries on one account: open holds, and what was closed, declined or refunded in about the last minute (HOME_REGION: 15
-   * minutes). An open hold takes 41 bytes in its first seconds and then 28, a captured one 55, and none more than 79: below
-   * DynamoDB's 400 KB. Beyond it: 429 `account_busy`.
+   * Entries on one account: what is under way, and what was held, closed, declined or refunded in about the last minute, or second where
+   * there is much. HOME_REGION: open holds, and the last 15 minutes. A hold takes 41 bytes, a captured one 55, and none more than 79:
+   * below DynamoDB's 400 KB. Beyond it: 429 `account_busy`.
    */
   entriesPerAccount: 5_000,
 } as const;

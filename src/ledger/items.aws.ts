@@ -32,7 +32,7 @@ export function fromAttribute(attribute: AttributeValue): Value {
 
 export function fromAttributes(attributes: Record<string, AttributeValue>): Record<string, Value> {
   const values: Record<string, Value> = {};
-  // The fence's mark is for another reader: see `toStored`.
+  // The mark is for another reader: see `toStored`, `isForNewReaders`.
   for (const name of Object.keys(attributes)) if (name !== fenceMark) values[name] = fromAttribute(attributes[name]);
   return values;
 }
@@ -44,6 +44,16 @@ export function fromAttributes(attributes: Record<string, AttributeValue>): Reco
 export function toStored(item: Item): Record<string, AttributeValue> {
   return item.kind === 'FENCE' ? { ...toAttributes(item), [fenceMark]: { NULL: true } } : toAttributes(item);
 }
+
+/**
+ * Whether a change makes of an item what the version before would read wrongly: a closure that is owed to the account, a turn that a
+ * refusal has taken, a date of an entry. It gets the same attribute, and that version fails on it instead.
+ */
+const isForNewReaders = ({ set = [] }: Change): boolean =>
+  set.some(
+    ([[name], value]) =>
+      name === 'dueAt' || name === 'entryAt' || (name === 'pending' && (value as { readonly refused?: true }).refused === true),
+  );
 
 export const toItem = (attributes: Record<string, AttributeValue>): Item => fromAttributes(attributes) as Item;
 
@@ -63,15 +73,17 @@ export function toExpressions(change: Change): Expressions {
     return names.get(name)!;
   };
   const at = (path: Path): string => path.map(placeholder).join('.');
-  const of = (value: Value): string => {
+  const ofAttribute = (attribute: AttributeValue): string => {
     const name = `:${Object.keys(values).length}`;
-    values[name] = toAttribute(value);
+    values[name] = attribute;
     return name;
   };
+  const of = (value: Value): string => ofAttribute(toAttribute(value));
   const conditions = [`attribute_exists(${placeholder('pk')})`, ...change.require.map((condition) => conditionOf(condition, at, of))];
   const set = [
     ...(change.set ?? []).map(([path, value]) => `${at(path)} = ${of(value)}`),
     ...(change.add ?? []).map(([path, amount]) => `${at(path)} = ${at(path)} + ${of(amount)}`),
+    ...(isForNewReaders(change) ? [`${placeholder(fenceMark)} = ${ofAttribute({ NULL: true })}`] : []),
   ];
   const remove = (change.remove ?? []).map(at);
   return {

@@ -72,12 +72,18 @@ describe('an account without room', () => {
     expect(paid(await move('REFUND', captured, 'r')).status).toBe('REFUNDED');
   });
 
-  it('stays full of open holds, which nothing may remove', async () => {
+  it('is not filled by open holds, which leave it once their payments show them, and are captured all the same', async () => {
     for (let n = 0; n < room; n += 1) await pay(`h${n}`);
-    world.nowMs += 30 * 86_400_000;
+    expect(await pay('at-once')).toMatchObject(busy);
+    world.nowMs += bounds.trimAfterMs + 1;
     expect(await pay('one-more')).toMatchObject(busy);
-    expect(await pay('one-more')).toMatchObject(busy);
-    expect(entries()).toBe(room);
+    expect(entries()).toBe(room - bounds.trimAtMost);
+    const more = paid(await pay('one-more')).paymentId;
+    world.random = always;
+    for (const key of ['x', 'y', 'z']) await pay(key);
+    expect(paid(await move('CAPTURE', more, 'c')).status).toBe('CAPTURED');
+    for (let n = 0; n < room; n += 1) expect(paid(await move('VOID', paid(await pay(`h${n}`)).paymentId, `v${n}`)).status).toBe('VOIDED');
+    expect(world.memory.items.get('a#acme#acc')).toMatchObject({ held: 300, settled: 100, available: 999_600 });
   });
 
   it('is not written by a GET, however full', async () => {
@@ -130,12 +136,23 @@ describe('looking after an account', () => {
     });
   });
 
-  it('is not the work of a new hold', async () => {
+  it('is done by a new hold too, in STRONG beside it', async () => {
     await declined(30);
     world.random = always;
-    const { writes } = world.memory;
     await pay('new');
-    expect(world.memory.writes).toBe(writes + 2);
+    expect(entries()).toBe(1);
+  });
+
+  it('is not the work of a new hold where copies follow', async () => {
+    const regions = new TwoRegions();
+    regions.random = never;
+    await regions.in(home).openAccount(regions.context(), { accountId: 'acc', currency: 'EUR', balance: 1_000 });
+    for (let n = 0; n < 5; n += 1) await regions.pay(home, `d${n}`, 2_000_000);
+    regions.nowMs += bounds.trimAfterReplicatedMs + 1;
+    regions.random = always;
+    await regions.pay(home, 'new');
+    const account = [...regions.replicas.get(home)!.items.values()].find(({ kind }) => kind === 'ACCOUNT');
+    expect(Object.keys(account!.entries as object)).toHaveLength(6);
   });
 
   it('comes to every entry, wherever its visits begin', async () => {
@@ -229,7 +246,7 @@ describe('an entry that is not as the ledger writes it', () => {
     expect(await pay('last', 2_000_000)).toMatchObject({ kind: 'answered' });
     expect(events).toEqual(['trimFailed']);
     events.length = 0;
-    world.random = () => 0.05;
+    world.random = () => 0.04;
     world.memory.readMany = () => Promise.reject(new StoreFault('throttled', 'slow down'));
     expect(await pay('throttled', 2_000_000)).toMatchObject({ kind: 'answered' });
     expect(new Set(events)).toEqual(new Set(['throttle']));

@@ -5,7 +5,7 @@ import { accountIdSchema, amountSchema, balanceSchema, currencySchema, paymentId
 import { maxAmount } from '../../src/kernel/money';
 import { WritingCall } from '../../src/ledger/homes/home.service';
 import { CallContext, KeyedOutcome, Ledger, OpenAccountOutcome } from '../../src/ledger/model';
-import { decodeEntry } from '../../src/ledger/protocol/domain';
+import { decodeEntry } from '../../src/ledger/protocol/entries.domain';
 import { commandRules } from '../../src/ledger/values.contract';
 
 const authorise = { idempotencyKey: 'k', accountId: 'acc', amount: 100, currency: 'EUR' };

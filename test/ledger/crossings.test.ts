@@ -4,7 +4,9 @@ import { World } from './world';
 import { EpochStore } from '../../src/ledger/homes/epoch-store.service';
 import { KeyedOutcome, MoveCommand } from '../../src/ledger/model';
 import { Change, Item, LedgerStore } from '../../src/ledger/ports';
+import { bounds } from '../../src/ledger/protocol/domain';
 import { PaymentsLedger } from '../../src/ledger/protocol/service';
+import { trim } from '../../src/ledger/protocol/trim.service';
 
 /**
  * Counts how often a call waits: for another region, by strongly consistent requests one after the other, and for any answer. What is sent
@@ -43,7 +45,8 @@ class Ocean {
   }
 }
 
-describe.each(['strong', 'home'] as const)('in %s', (mode) => {
+/** A ledger behind an ocean, and what is done with it. */
+function beside(mode: 'strong' | 'home') {
   const world = new World();
   const ocean = new Ocean();
   const store = mode === 'strong' ? ocean.store(world.memory) : new EpochStore(ocean.store(world.memory), 1);
@@ -61,6 +64,11 @@ describe.each(['strong', 'home'] as const)('in %s', (mode) => {
     return id;
   };
   const get = (id: string) => () => ledger.getPayment(world.context(), id);
+  return { world, ocean, ledger, pay, move, key, payment, moved, get };
+}
+
+describe.each(['strong', 'home'] as const)('in %s', (mode) => {
+  const { world, ocean, ledger, pay, move, key, payment, moved, get } = beside(mode);
 
   beforeAll(async () => {
     await ledger.openAccount(world.context(), { accountId: 'acc', currency: 'EUR', balance: 10_000 });
@@ -122,5 +130,74 @@ describe.each(['strong', 'home'] as const)('in %s', (mode) => {
     await call();
     expect(ocean.rounds).toBe(waits[mode]);
     if (mode === 'strong') expect(ocean.crossings).toBe(waits.crossings);
+  });
+});
+
+describe('of a hold that has left its account', () => {
+  const { world, ocean, ledger, move, key, payment, get } = beside('strong');
+  const lookAfter = async (): Promise<void> => {
+    world.nowMs += bounds.trimAfterMs + 1;
+    await trim(world.attempt(), 'a#acme#acc');
+  };
+  const left = async (): Promise<string> => {
+    const id = await payment();
+    await lookAfter();
+    return id;
+  };
+  const captured = async (): Promise<string> => {
+    const id = await left();
+    await move(key(), 'CAPTURE', id);
+    return id;
+  };
+
+  beforeAll(() => ledger.openAccount(world.context(), { accountId: 'acc', currency: 'EUR', balance: 10_000 }));
+
+  const calls: Readonly<Record<string, readonly [crossings: number, prepare: () => Promise<() => Promise<unknown>>]>> = {
+    'a capture': [
+      3,
+      async () => {
+        const id = await left();
+        return () => move(key(), 'CAPTURE', id);
+      },
+    ],
+    'a void': [
+      3,
+      async () => {
+        const id = await left();
+        return () => move(key(), 'VOID', id);
+      },
+    ],
+    'a refund of what was captured so': [
+      4,
+      async () => {
+        const id = await captured();
+        return () => move(key(), 'REFUND', id);
+      },
+    ],
+    'a replay of such a capture': [
+      1,
+      async () => {
+        const [id, again] = [await left(), key()];
+        for (const _ of [1, 2]) await move(again, 'CAPTURE', id);
+        return () => move(again, 'CAPTURE', id);
+      },
+    ],
+    'a GET of the payment': [1, async () => get(await left())],
+    'a GET of the payment when it was captured': [1, async () => get(await captured())],
+    'a GET of the payment when its capture has left the account too': [
+      1,
+      async () => {
+        const id = await captured();
+        await lookAfter();
+        return get(id);
+      },
+    ],
+  };
+
+  test.each(Object.entries(calls))('%s crosses as often as it must', async (_, [crossings, prepare]) => {
+    const call = await prepare();
+    ocean.crossings = 0;
+    await call();
+    expect(ocean.crossings).toBe(crossings);
   });
 });

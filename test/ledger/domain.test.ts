@@ -1,17 +1,7 @@
 import * as fc from 'fast-check';
 import { Move } from '../../src/ledger/model';
-import {
-  accountPk,
-  decisionOfEntry,
-  decodeEntry,
-  encodeEntry,
-  Entry,
-  idOfPaymentId,
-  paymentAfter,
-  paymentIdOf,
-  PaymentItem,
-  seqOf,
-} from '../../src/ledger/protocol/domain';
+import { accountPk, idOfPaymentId, paymentAfter, paymentIdOf, PaymentItem, seqOf } from '../../src/ledger/protocol/domain';
+import { decisionOfEntry, decodeEntry, encodeEntry, Entry } from '../../src/ledger/protocol/entries.domain';
 
 const id = fc.stringMatching(/^[A-Za-z0-9_-]{22}$/);
 const entry: fc.Arbitrary<Entry> = fc.oneof(

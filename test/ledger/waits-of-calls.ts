@@ -20,7 +20,7 @@ export const waitsOfCalls = {
   'a void': waits(3, 5, 6),
   'a refund': waits(4, 5, 6),
   'a GET of an account': waits(1, 1, 1),
-  'a GET of a payment without a stored outcome': waits(1, 2, 2),
+  'a GET of a payment without a stored outcome': waits(1, 3, 2),
   'a GET of a captured payment': waits(1, 2, 1),
   'a GET of a payment that is refunded in part': waits(1, 2, 1),
   'a GET of a voided payment': waits(0, 1, 1),

@@ -41,7 +41,9 @@ export type FaultName =
 
 /** What becomes of holds that are sent beside their claims. */
 export const provisionalSteps = ['beside', 'givenBack', 'placeTaken', 'fenced', 'fenceTaken', 'settled'] as const;
-export type ProvisionalStep = (typeof provisionalSteps)[number];
+/** What becomes of holds that leave their accounts, and of what is decided on payments from then on. */
+export const leavingSteps = ['left', 'closedLate', 'taken', 'redated', 'refusedLate', 'datedAgain'] as const;
+export type ProvisionalStep = (typeof provisionalSteps)[number] | (typeof leavingSteps)[number];
 
 export interface Episode {
   readonly kind: EpisodeKind;

@@ -21,10 +21,17 @@ export interface FunctionWorld extends ProcessWorld {
 
 export const unreadable = 'not readable by this version';
 
-/** The table as an earlier version's adapter reads it: a fence has an attribute of a type that it refuses. */
+const isMarked = (item: Item | undefined): boolean =>
+  item !== undefined &&
+  (item.kind === 'FENCE' ||
+    item.dueAt !== undefined ||
+    item.entryAt !== undefined ||
+    (item.pending as { refused?: true } | undefined)?.refused === true);
+
+/** The table as an earlier version's adapter reads it: what it would read wrongly has an attribute of a type that it refuses. */
 function withoutFences(store: LedgerStore): LedgerStore {
   const readable = <T>(read: T, items: readonly (Item | undefined)[]): T => {
-    if (items.some((item) => item?.kind === 'FENCE')) throw new Error(unreadable);
+    if (items.some(isMarked)) throw new Error(unreadable);
     return read;
   };
   const result = (written: WriteResult): WriteResult => readable(written, written.kind === 'refused' ? [written.found] : []);

@@ -26,6 +26,8 @@ export interface Answered {
   readonly atMs: number;
   readonly region: string;
   readonly outcome: Outcome;
+  /** Whether the release before has answered. */
+  readonly older?: boolean;
 }
 
 /** One thing that one client wants, with all its sendings and answers. */

@@ -3,7 +3,7 @@ import { Geography } from './geography';
 import { Scheduler } from './scheduler';
 import { Subject } from './subject';
 import { Answer, Request, Table, TableFault } from './tables/table';
-import { IndexEntry, Item, LedgerStore, WriteResult } from '../../src/ledger/ports';
+import { Change, IndexEntry, Item, LedgerStore, WriteResult } from '../../src/ledger/ports';
 import { Chance } from '../../tools/memory/chance';
 
 /** What a function reports: an answer, an exception that it should never throw, or nothing any more. */
@@ -217,6 +217,7 @@ function stepsOf(request: Request): readonly ProvisionalStep[] {
       .map(([, value]) => String(value))
       .join();
   return [
+    ...leavingStepsOf(request.change),
     ...set.flatMap(([[name], value]): ProvisionalStep[] => (name === 'entries' && String(value).startsWith('P') ? ['beside'] : [])),
     ...require.flatMap((condition): ProvisionalStep[] => {
       if (condition.test !== 'equals' || typeof condition.value !== 'string') return [];
@@ -226,12 +227,33 @@ function stepsOf(request: Request): readonly ProvisionalStep[] {
         path: [, id],
         value,
       } = condition;
-      if (remove.some(([, member]) => member === id)) return ['givenBack'];
+      if (remove.some(([, member]) => member === id)) return sets(set, 'trimmedThrough') ? [] : ['givenBack'];
       const now = of(id);
       return now === ''
         ? []
         : [now === `H${value.slice(1, value.indexOf('/'))}` && request.change.add!.length === 1 ? 'settled' : 'placeTaken'];
     }),
+  ];
+}
+
+const sets = (set: Change['set'], attribute: string): boolean => (set ?? []).some(([[name]]) => name === attribute);
+
+/** What it has done to holds that leave their accounts, and to what is decided on payments then. */
+function leavingStepsOf({ require, set = [], remove = [] }: Change): readonly ProvisionalStep[] {
+  const left = require.filter(
+    (condition) =>
+      condition.test === 'equals' &&
+      remove.some(([, member]) => member === condition.path[1]) &&
+      'HP'.includes(String(condition.value).charAt(0)),
+  );
+  return [
+    ...(sets(set, 'trimmedThrough') ? left.map((): ProvisionalStep => 'left') : []),
+    ...(sets(set, 'entryAt') ? ['datedAgain' as const] : []),
+    ...(sets(set, 'dueAt') ? [sets(set, 'closedBy') ? ('closedLate' as const) : ('redated' as const)] : []),
+    ...set.flatMap(([[name], value]): ProvisionalStep[] => [
+      ...(name === 'entries' && 'KW'.includes(String(value).charAt(0)) ? ['taken' as const] : []),
+      ...(name === 'pending' && (value as { refused?: true }).refused ? ['refusedLate' as const] : []),
+    ]),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { FaultName, requestFaults, episodes, provisionalSteps } from './faults';
+import { FaultName, requestFaults, episodes, leavingSteps, provisionalSteps } from './faults';
 import { RunOptions, RunResult, runSeed } from './run';
 import { replayCommand } from './shrink';
 import { LedgerEvent } from '../../src/ledger/model';
@@ -35,6 +35,7 @@ export class Figures {
         `that overlapped: ${this.counts.get('writeOverlap') ?? 0}`,
       `holds beside their claims: ${of(provisionalSteps)}; calls that the release before could not read: ` +
         `${this.counts.get('refusedByOlder') ?? 0}`,
+      `holds that left their accounts: ${of(leavingSteps)}`,
       `homes taken over ${this.counts.get('homeTakeover') ?? 0}, moved as planned ${this.counts.get('homeMoved') ?? 0}; requests ` +
         `that an old name led to the region before: ${this.counts.get('staleName') ?? 0}`,
       `accounts whose operations were put in one order: ${this.ordered}; too long to search: ${this.undecided}`,

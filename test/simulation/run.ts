@@ -11,7 +11,6 @@ import { StrongTable } from './tables/strong-table';
 import { AccountPlan, longWavesMs, PaymentPlan, planWorkload, Workload } from './workload';
 import { TableKind, World, WorldOptions } from './world';
 import { LedgerEvent } from '../../src/ledger/model';
-import { Item } from '../../src/ledger/ports';
 import { Chance } from '../../tools/memory/chance';
 
 /**
@@ -116,8 +115,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
       mode,
       faultsEndMs,
       bounds: subject.bounds,
-      trimAfterMs: home ? subject.bounds.trimAfterUnderPressureMs : subject.bounds.trimAfterMs,
-      ...(options.rolling ? { rolling: true } : {}),
+      trimAfterMs: expiresAfterMs(subject.bounds, options),
       ...(consumed ? { consumed } : {}),
       ...(reported ? { home: { reported, takeovers: (world.counts.get('homeChanged') ?? 0) - (world.counts.get('homeMoved') ?? 0) } } : {}),
     });
@@ -156,6 +154,12 @@ function planDeployment(seed: number, { busy }: Workload): NonNullable<WorldOpti
   return { before: releaseBefore(), deployedAt: { [first]: at(busy[0]), [second]: at(busy[1]) } };
 }
 
+/** In one copy of the data what comes late gets a new date; but the release before knows only its expiry. */
+function expiresAfterMs(bounds: Subject['bounds'], { table, rolling }: RunOptions): number {
+  if (table === 'HOME') return bounds.trimAfterUnderPressureMs;
+  return rolling ? Math.min(bounds.trimAfterMs, bounds.trimAfterCrowdedMs) : Infinity;
+}
+
 const hintsWaitForLostMs = 60_000;
 
 /** HOME: in some seeds entries are trimmed within minutes, and outages are shorter. */
@@ -166,19 +170,22 @@ function setBounds(subject: Subject, seed: number, mode: Mode, home: boolean): (
   const bounds = subject.bounds as unknown as Record<string, number>;
   const before = { ...bounds };
   const chance = new Chance(seed, 'bounds');
-  if (chance.happens(0.7)) bounds.trimEvery = chance.pick([1, 3]);
+  if (chance.happens(0.7)) bounds.trimEvery = bounds.trimEveryPayment = bounds.trimEveryMove = chance.pick([1, 3]);
   if (chance.happens(0.3)) bounds.movesPerPayment = 3;
   // Where there are several copies, what is trimmed must have replicated: all outages of a plan together are shorter than this.
   if (home) bounds.trimAfterUnderPressureMs = bounds.trimAfterReplicatedMs = outagesAreShort(seed) ? 100_000 : bounds.trimAfterReplicatedMs;
-  else if (chance.happens(0.2)) bounds.trimAfterMs = 0;
+  else bounds.trimAfterMs = chance.pick([0, 0, 500, 5_000, 60_000, 60_000]);
   if (chance.happens(0.15) && mode === 'SAFETY') bounds.entriesPerAccount = 12;
+  if (!home && chance.happens(0.3)) Object.assign(bounds, { crowdedFrom: 3, trimAfterCrowdedMs: 300 });
   return () => Object.assign(bounds, before);
 }
 
-/** Visits of an account until none of its entries is provisional: each settles two dozen. */
+/** Visits of an account until none of its entries is an orphan: each looks at four dozen. */
 const settlingRounds = 400;
-const hasProvisional = (account: Item | undefined): boolean =>
-  Object.values((account?.entries ?? {}) as Readonly<Record<string, string>>).some((code) => code.startsWith('P'));
+function hasOrphan(table: StrongTable, account: string): boolean {
+  const entries = (table.peek(account)?.entries ?? {}) as Readonly<Record<string, string>>;
+  return Object.entries(entries).some(([id, code]) => code.startsWith('P') && !code.endsWith(`/${String(table.peek(`k#${id}`)?.nonce)}`));
+}
 
 const isOpen = (intent: Intent): boolean => keyOf(intent) !== undefined && !intent.answers.some(({ outcome }) => isFinal(outcome));
 
@@ -263,7 +270,7 @@ class Story {
     const { world, workload } = this;
     const left = (): readonly AccountPlan[] =>
       workload.accounts.filter(({ tenant, accountId }) =>
-        hasProvisional((world.table as StrongTable).peek(world.options.subject.accountPk(tenant, accountId))),
+        hasOrphan(world.table as StrongTable, world.options.subject.accountPk(tenant, accountId)),
       );
     world.calm();
     for (let rounds = 0; rounds < settlingRounds && left().length > 0; rounds += 1) {

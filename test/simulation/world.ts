@@ -174,7 +174,13 @@ export class World {
   }
 
   /** Runs something in a function of a region: the client's request, or an inquiry of the checks. */
-  public invoke<T>(region: string, tenant: string, call: Call<T>, ended: (answer: T | undefined) => void, unlimited = false): void {
+  public invoke<T>(
+    region: string,
+    tenant: string,
+    call: Call<T>,
+    ended: (answer: T | undefined, older?: boolean) => void,
+    unlimited = false,
+  ): void {
     if (!this.geography.isUp(region)) return ended(undefined);
     const instance = this.instance(region);
     return instance.run(
@@ -182,7 +188,7 @@ export class World {
       tenant,
       (result) => {
         if (result.kind === 'threw') this.threw(result.error, instance.older);
-        ended(result.kind === 'answered' ? result.answer : undefined);
+        ended(result.kind === 'answered' ? result.answer : undefined, instance.older);
       },
       unlimited,
     );
@@ -195,8 +201,10 @@ export class World {
   }
 
   private threw(error: unknown, older = false): void {
-    // The release before does not know what it has met, and says so: its caller is answered 500, and sends again.
-    if (older && error instanceof Error && /has an unknown form|not readable by this version/.test(error.message)) {
+    // The release before does not know what it has met, and says so: its caller is answered 500, and sends again. So it does where the
+    // hold that it looks for has left its account.
+    const notKnown = /has an unknown form|not readable by this version|has neither a hold nor a closure/;
+    if (older && error instanceof Error && notKnown.test(error.message)) {
       return this.met('refusedByOlder');
     }
     this.history.broken.push({ invariant: 'never throws', detail: error instanceof Error ? error.message : String(error) });
@@ -228,9 +236,9 @@ export class World {
         region,
         intent.tenant,
         (ledger, context) => ask(ledger, context, intent),
-        (answer) => {
+        (answer, older = false) => {
           const outcome: Outcome = answer ?? { kind: 'failed' };
-          const answered: Answered = { sentStep, step: scheduler.step, atMs: scheduler.nowMs, region, outcome };
+          const answered: Answered = { sentStep, step: scheduler.step, atMs: scheduler.nowMs, region, outcome, older };
           if (answer) intent.answers.push(answered);
           this.trace(() => `client ${intent.number} <- ${region}  ${describeOutcome(outcome)}${fate === 'answerLost' ? ' (lost)' : ''}`);
           if (fate !== 'answerLost') scheduler.after(chance.between(3, 40), () => heard(answered));

@@ -69,7 +69,7 @@ async function measureAll({ rounds }: Wishes, engine: Engine, folder: string): P
   const loadAverage = os.loadavg()[0];
   say('bundling');
   await bundleHandlers();
-  const payments = path.join(root, 'assets', 'api', 'payments', 'index.js');
+  const payments = path.join(root, 'assets', 'api', 'functions', 'payments', 'index.js');
   const measurer = await bundleAs('tools/bench/measure.ts', path.join(folder, 'measure.js'));
   const compared = ['powertools-full', 'powertools', 'bare'];
   const functions: Record<string, string> = { payments };

@@ -68,7 +68,7 @@ export interface PaymentsAlarmOptions {
   readonly unknownOutcomes?: AlarmTuning;
 
   /**
-   * Calls a minute answered 429 because their account was full: 5,000 open holds, or as many closed entries that could not be removed yet.
+   * Calls a minute answered 429 because their account was full: 5,000 entries that could not be removed yet; in HOME_REGION open holds too.
    *
    * @default - 1 in 3 minutes
    */

@@ -81,8 +81,8 @@ function otherwise(outcome: Rejected | Busy | Unsure, instance: string): HttpAns
 
 const busyDetails: Readonly<Record<Busy['code'], string>> = {
   account_busy:
-    `The account has room for ${grouped(ledgerLimits.entriesPerAccount)} entries (open holds, and payments ` +
-    `that were closed in about the last minute), and all are in use. Capture or void open holds.`,
+    `The account has room for ${grouped(ledgerLimits.entriesPerAccount)} entries, of what is under way and of the last minute ` +
+    `(in HOME_REGION of open holds too), and all are in use. Send the request again after the seconds in Retry-After.`,
   throttled: 'The request was throttled before it was finished.',
 };
 

@@ -2,19 +2,8 @@ import { toTraceparent } from '../../kernel/trace';
 import { expiredReason, holdBeside } from '../../ledger/contract';
 import { epochOf, inEpoch } from '../../ledger/homes/carry.domain';
 import { Item } from '../../ledger/ports';
-import {
-  accountOf,
-  accountPk,
-  decodeEntry,
-  entriesOf,
-  Entry,
-  entryFor,
-  isMove,
-  isPayment,
-  keyItemPk,
-  paymentIdOf,
-  paymentOf,
-} from '../../ledger/protocol/domain';
+import { accountOf, accountPk, isMove, isPayment, keyItemPk, paymentIdOf, paymentOf } from '../../ledger/protocol/domain';
+import { decodeEntry, entriesOf, Entry, entryFor } from '../../ledger/protocol/entries.domain';
 import { PaymentEvent, PaymentEventType } from '../model';
 
 /**

@@ -296,7 +296,7 @@ export class LedgerReplica {
   }
 
   /**
-   * Calls answered 429 `account_busy`: the account had no room for another entry (5,000 open holds, say).
+   * Calls answered 429 `account_busy`: the account had no room for another entry (in HOME_REGION 5,000 open holds, say).
    *
    * @default - sum over 1 minute
    */

@@ -1,9 +1,6 @@
 import { Item, Value } from '../ports';
 import {
   Closure,
-  entriesOf,
-  Entry,
-  entryOf,
   idOfPaymentId,
   idOfPk,
   isMove,
@@ -15,6 +12,7 @@ import {
   paymentOf,
   RecordedMove,
 } from '../protocol/domain';
+import { entriesOf, Entry, entryOf } from '../protocol/entries.domain';
 
 /**
  * HOME_REGION: what a new epoch takes over of the one before. Every item is keyed by epoch, so that what a fenced region still writes

@@ -1,6 +1,7 @@
 import { carry, epochOf, inEpoch, reclaim } from './carry.domain';
 import { Change, IndexEntry, Item, LedgerStore, Path, StoreFault, WriteResult } from '../ports';
-import { entriesOf, entryOf, keyItemPk } from '../protocol/domain';
+import { keyItemPk } from '../protocol/domain';
+import { entriesOf, entryOf } from '../protocol/entries.domain';
 
 /** Items read at once while looking for one item's newest epoch. */
 const batch = 100;

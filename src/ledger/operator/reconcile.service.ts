@@ -7,10 +7,6 @@ import {
   accountOf,
   accountPk,
   completed,
-  decisionOfEntry,
-  entriesOf,
-  Entry,
-  entryOf,
   idOfPaymentId,
   isPayment,
   keyItemPk,
@@ -23,6 +19,7 @@ import {
   paymentOf,
 } from '../protocol/domain';
 import { movedOn } from '../protocol/effects.domain';
+import { decisionOfEntry, entriesOf, Entry, entryOf } from '../protocol/entries.domain';
 
 /** A decision that an ended epoch's account shows and its successor was opened without. Both versions, for a human to settle. */
 export interface LateWrite {

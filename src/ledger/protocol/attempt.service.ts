@@ -43,13 +43,15 @@ export class Attempt {
   }
 
   /** Changes an item; each change raises its version and says when and where it began, since a replica's stream does not. */
-  public change(change: Change): Promise<WriteResult> {
-    return this.retrying((store) =>
-      store.change({
-        ...change,
-        set: [...(change.set ?? []), [['writtenBy'], this.settings.region], [['writtenAt'], this.ports.nowMs()]],
-        add: [...(change.add ?? []), [['version'], 1]],
-      }),
+  public change(change: Change, triesAtMost = Infinity): Promise<WriteResult> {
+    return this.retrying(
+      (store) =>
+        store.change({
+          ...change,
+          set: [...(change.set ?? []), [['writtenBy'], this.settings.region], [['writtenAt'], this.ports.nowMs()]],
+          add: [...(change.add ?? []), [['version'], 1]],
+        }),
+      triesAtMost,
     );
   }
 
@@ -63,7 +65,7 @@ export class Attempt {
     return this.retrying((store) => store.read(pk, true));
   }
 
-  public async retrying<T>(call: (store: LedgerStore) => Promise<T>): Promise<T> {
+  public async retrying<T>(call: (store: LedgerStore) => Promise<T>, triesAtMost = Infinity): Promise<T> {
     const { nowMs, random, sleep, store } = this.ports;
     for (let tries = 0; ; tries += 1) {
       if (nowMs() >= this.context.deadlineMs) throw new GaveUp('unknown');
@@ -73,7 +75,7 @@ export class Attempt {
         if (!(error instanceof StoreFault)) throw error;
         this.context.observe?.(eventOf[error.fault]);
         const wait = random() * Math.min(longestWaitMs[error.fault], firstWaitMs * 2 ** tries);
-        if (nowMs() + wait >= this.context.deadlineMs) throw new GaveUp(error.fault, error);
+        if (tries + 1 >= triesAtMost || nowMs() + wait >= this.context.deadlineMs) throw new GaveUp(error.fault, error);
         await sleep(wait);
       }
     }

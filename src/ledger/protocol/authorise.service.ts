@@ -4,23 +4,20 @@ import { expiredReason, holdBeside } from '../contract';
 import {
   accountPk,
   bounds,
-  decisionOfEntry,
-  encodeEntry,
-  entriesOf,
-  entryFor,
   isPayment,
   keyItemPk,
-  orphanAt,
   paymentAfter,
   PaymentDecision,
   paymentIdOf,
   PaymentItem,
   paymentOf,
-  Provisional,
   seqOf,
 } from './domain';
+import { decisionOfEntry, encodeEntry, entriesOf, entryFor, orphanAt, Provisional } from './entries.domain';
 import { AuthoriseCommand, KeyedOutcome, Rejected } from '../model';
 import { Condition, Decision, Item } from '../ports';
+import { Dated, entryDateOf, redate } from './dates.service';
+import { completePayment } from './finish.service';
 import { asHold, claimFound, claimKey, Claimed, lookBehind, giveBack, unchanged } from './provisional.service';
 import { isDeclineReason } from '../values.contract';
 
@@ -159,6 +156,8 @@ async function answer(attempt: Attempt, claim: PaymentItem, standing: Standing):
   return { kind: 'answered', replayed, payment: paymentAfter(claim, decided.decision, []) };
 }
 
+const decidedNow = (decision: PaymentDecision): DecisionResult => ({ kind: 'decided', decision, stored: false });
+
 async function decide(attempt: Attempt, claim: PaymentItem, standing: Standing): Promise<DecisionResult> {
   // A claim with its hold beside it was made where nobody was asked, and its nonce must not change.
   if (attempt.ports.decide && attempt.settings.decision && !claim.beside) {
@@ -174,10 +173,10 @@ async function decide(attempt: Attempt, claim: PaymentItem, standing: Standing):
 }
 
 /** Conditions of every write that adds an entry: the first one stays, and none comes back after its trimming. */
-export function newEntry(id: string, at: number): readonly Condition[] {
+export function newEntry(claim: Dated): readonly Condition[] {
   return [
-    { test: 'absent', path: ['entries', id] },
-    { test: 'below', path: ['trimmedThrough'], value: at },
+    { test: 'absent', path: ['entries', claim.id] },
+    { test: 'below', path: ['trimmedThrough'], value: entryDateOf(claim) },
     { test: 'fewer', path: ['entries'], value: bounds.entriesPerAccount },
   ];
 }
@@ -195,7 +194,7 @@ function enter(attempt: Attempt, claim: PaymentItem, kind: 'provisional' | 'hold
   return attempt.change({
     pk: accountPk(claim.tenant, claim.accountId),
     require: [
-      ...(orphan ? insteadOf(orphan, claim.at) : newEntry(claim.id, claim.at)),
+      ...(orphan ? insteadOf(orphan, entryDateOf(claim)) : newEntry(claim)),
       { test: 'atLeast', path: ['available'], value: Math.max(0, more) },
     ],
     set: [[['entries', claim.id], code]],
@@ -211,7 +210,8 @@ interface Refusable {
   readonly found?: Item;
 }
 
-async function hold(attempt: Attempt, claim: PaymentItem, { orphan: known, refusedBy, replayed }: Standing): Promise<DecisionResult> {
+async function hold(attempt: Attempt, made: PaymentItem, { orphan: known, refusedBy, replayed }: Standing): Promise<DecisionResult> {
+  let claim = made;
   let orphan = known;
   let account = refusedBy;
   for (let tries = 0; tries < bounds.lookBehindAtMost; tries += 1) {
@@ -219,14 +219,15 @@ async function hold(attempt: Attempt, claim: PaymentItem, { orphan: known, refus
       const result = await enter(attempt, claim, 'hold', orphan);
       if (result.kind === 'written') {
         if (replayed) attempt.noteTakeover(claim.at);
-        return { kind: 'decided', decision: { status: 'AUTHORISED' }, stored: false };
+        return decidedNow({ status: 'AUTHORISED' });
       }
       account = result.found;
     }
     const settled = await settledBy(attempt, claim, account);
-    if (settled) return settled;
-    const other = orphanAt(account!, claim);
-    if (other?.code === orphan?.code) {
+    if (settled?.kind === 'dated') claim = settled.claim;
+    else if (settled) return settled;
+    const other = settled ? undefined : orphanAt(account!, claim);
+    if (!settled && other?.code === orphan?.code) {
       // No entry, room for one, not behind the watermark: what failed is the balance. Orphans do not count.
       const behind = await lookBehind(attempt, account!, claim.amount);
       if (!behind.freed) return decline(attempt, claim, 'insufficient_funds', behind.confirmed);
@@ -237,13 +238,14 @@ async function hold(attempt: Attempt, claim: PaymentItem, { orphan: known, refus
   return accountBusy;
 }
 
-async function decline(attempt: Attempt, claim: PaymentItem, reason: string, confirmed: readonly Provisional[]): Promise<DecisionResult> {
+async function decline(attempt: Attempt, made: PaymentItem, reason: string, confirmed: readonly Provisional[]): Promise<DecisionResult> {
+  let claim = made;
   let sure = confirmed.slice(0, bounds.settleAtMost);
   let orphan: Provisional | undefined;
   for (let tries = 0; tries < bounds.lookBehindAtMost; tries += 1) {
     const result = await attempt.change({
       pk: accountPk(claim.tenant, claim.accountId),
-      require: [...(orphan ? insteadOf(orphan, claim.at) : newEntry(claim.id, claim.at)), ...sure.map(unchanged)],
+      require: [...(orphan ? insteadOf(orphan, entryDateOf(claim)) : newEntry(claim)), ...sure.map(unchanged)],
       // Who has looked behind provisional entries says what they are, so that the next decline need not.
       set: [[['entries', claim.id], encodeEntry({ kind: 'declined', reason })], ...sure.map(asHold)],
       ...(orphan
@@ -255,49 +257,47 @@ async function decline(attempt: Attempt, claim: PaymentItem, reason: string, con
           }
         : {}),
     });
-    if (result.kind === 'written') return { kind: 'decided', decision: { status: 'DECLINED', reason }, stored: false };
+    if (result.kind === 'written') return decidedNow({ status: 'DECLINED', reason });
     const settled = await settledBy(attempt, claim, result.found);
-    if (settled) return settled;
-    orphan = orphanAt(result.found!, claim);
+    if (settled?.kind === 'dated') claim = settled.claim;
+    else if (settled) return settled;
+    orphan = settled ? undefined : orphanAt(result.found!, claim);
     sure = [];
   }
   return accountBusy;
 }
 
+/** A claim behind the watermark whose entry has got a new date. */
+interface Redated {
+  readonly kind: 'dated';
+  readonly claim: PaymentItem;
+}
+
 /** What an account item that refused a payment's entry says about it; undefined: nothing, it was the balance. */
-async function settledBy(attempt: Attempt, claim: PaymentItem, account: Item | undefined): Promise<DecisionResult | undefined> {
+async function settledBy(attempt: Attempt, claim: PaymentItem, account: Item | undefined): Promise<DecisionResult | Redated | undefined> {
   if (!account) throw new BrokenInvariant(`account '${claim.accountId}' of payment ${paymentIdOf(claim.id)} does not exist`);
   const entry = entryFor(account, claim);
-  if (entry) return { kind: 'decided', decision: decisionOfEntry(entry), stored: false };
+  if (entry) return decidedNow(decisionOfEntry(entry));
   const orphan = orphanAt(account, claim);
-  if (claim.at <= (account.trimmedThrough as number)) {
+  if (entryDateOf(claim) <= (account.trimmedThrough as number)) {
     if (orphan) await attempt.bestEffort(() => giveBack(attempt, account.pk, orphan));
-    return expire(attempt, claim);
+    return attempt.settings.copiesFollow ? expire(attempt, claim) : dateAgain(attempt, claim, account);
   }
   if (!orphan && Object.keys(account.entries as object).length >= bounds.entriesPerAccount) return accountBusy;
   return undefined;
 }
 
-/** A claim behind the watermark without an entry can never get one; unless it was completed before its entry was trimmed, it expires. */
+/** A claim behind the watermark without an entry: it gets a new date, unless it was completed before its entry was trimmed. */
+async function dateAgain(attempt: Attempt, claim: PaymentItem, account: Item): Promise<DecisionResult | Redated> {
+  const dated = await redate(attempt, 'PAYMENT', claim, account);
+  const now = typeof dated === 'number' ? { ...claim, entryAt: dated } : paymentOf(dated);
+  return now.outcome ? { kind: 'decided', decision: now.outcome, stored: true } : { kind: 'dated', claim: now };
+}
+
+/** The same where copies follow: it can never get one. Unless it was completed before its entry was trimmed, it expires. */
 async function expire(attempt: Attempt, claim: PaymentItem): Promise<DecisionResult> {
   const decision = await completePayment(attempt, claim.id, { status: 'DECLINED', reason: expiredReason });
   return { kind: 'decided', decision, stored: true };
-}
-
-/** Writes a payment's decision into its own item, once; returns the one that stands there. */
-export async function completePayment(attempt: Attempt, id: string, decision: PaymentDecision): Promise<PaymentDecision> {
-  const result = await attempt.change({
-    pk: keyItemPk(id),
-    require: [
-      { test: 'absent', path: ['outcome'] },
-      { test: 'equals', path: ['kind'], value: 'PAYMENT' },
-    ],
-    set: [[['outcome'], decision.status], ...(decision.status === 'DECLINED' ? [[['reason'], decision.reason] as const] : [])],
-  });
-  if (result.kind === 'written') return decision;
-  const stored = result.found && isPayment(result.found) ? paymentOf(result.found).outcome : undefined;
-  if (!stored) throw new BrokenInvariant(`payment ${paymentIdOf(id)} can neither be completed nor is it complete`);
-  return stored;
 }
 
 /**
@@ -307,7 +307,7 @@ export async function completePayment(attempt: Attempt, id: string, decision: Pa
 async function takeOver(attempt: Attempt, claim: PaymentItem, nonce: string): Promise<DecisionResult | undefined> {
   const account = await attempt.strongRead(accountPk(claim.tenant, claim.accountId));
   const settled = await settledBy(attempt, claim, account);
-  if (settled) return settled;
+  if (settled && settled.kind !== 'dated') return settled;
   const { timeoutMs } = attempt.settings.decision!;
   const nowMs = attempt.ports.nowMs();
   const freeAt = claim.attemptAt + timeoutMs + bounds.clockSkewMs;

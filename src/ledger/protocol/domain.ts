@@ -1,16 +1,22 @@
 import { holdBeside, ledgerLimits } from '../contract';
 import { KeyedOutcome, LineType, LedgerLine, Move, MoveType, Payment, PaymentStatus, RefusalCode, Account } from '../model';
-import { Condition, Item, Value } from '../ports';
+import { Item, Value } from '../ports';
 
 /** Bounds of the protocol. */
 export const bounds = {
   ...ledgerLimits,
   /** Moves on one payment: its item stays within a few KB. */
   movesPerPayment: 50,
-  /** One call in so many, of those that close, decline, refuse or repeat, starts a trimming; one trimming looks at so many entries. */
+  /**
+   * One call in so many looks after its account. In STRONG beside its own work: a move takes hardly longer for it, an authorization does,
+   * so fewer of those. In HOME_REGION behind it, if it closed, declined, refused or repeated something. One look is at so many entries.
+   */
   trimEvery: 16,
+  trimEveryPayment: 20,
+  trimEveryMove: 4,
   trimAtMost: 48,
-  /** Provisional entries that one trimming, or one decline, settles on its way. */
+  removeTriesAtMost: 2,
+  /** Provisional entries that one decline settles on its way. */
   settleAtMost: 24,
   /** How often a payment that lacks money looks for funds that orphans hold, before it says that the account is busy. */
   lookBehindAtMost: 5,
@@ -18,7 +24,7 @@ export const bounds = {
   itemsPerPage: 300,
   blocksPerPage: 6,
   /** Items that a trimming completes side by side. */
-  completedAtOnce: 8,
+  completedAtOnce: 16,
   /** Age from which a claim without an outcome counts as left behind by its attempt, in metrics alone. */
   abandonedAfterMs: 5_000,
   /**
@@ -26,6 +32,9 @@ export const bounds = {
    * safety.
    */
   trimAfterMs: 60_000,
+  /** The same on an account with more than so many entries, whose writes become dear: what is under way may have to be dated again. */
+  trimAfterCrowdedMs: 600,
+  crowdedFrom: 12,
   /** The same where copies follow later (HOME_REGION), since its item's last write; and sooner while the account is more than half full. */
   trimAfterReplicatedMs: 15 * 60_000,
   trimAfterUnderPressureMs: 60_000,
@@ -58,12 +67,22 @@ export interface PaymentItem {
   readonly at: number;
   readonly region: string;
   readonly nonce: string;
+  /** Of its entry on the account, where that is not `at`: see `dates`. */
+  readonly entryAt?: number;
   /** When the running attempt of the team's decision began. */
   readonly attemptAt: number;
   /** Whether its hold was sent beside it: then the hold's entry may name the nonce, and the nonce never changes. */
   readonly beside?: true;
   readonly outcome?: PaymentDecision;
   readonly closure?: Closure;
+  /**
+   * Of a closure that this item decided, since the hold had left the account: the date under which it is entered there. Absent: the
+   * account decided.
+   */
+  readonly dueAt?: number;
+  /** Not stored: what a copy of its account has told, and never changes. The hold has left it; the closure has come to it. */
+  readonly released?: true;
+  readonly applied?: true;
   readonly captured: number;
   readonly refunded: number;
   readonly moves: Readonly<Record<string, RecordedMove>>;
@@ -83,6 +102,8 @@ export interface PendingRefund {
   readonly amount: number;
   readonly at: number;
   readonly region: string;
+  /** It was refused, for the payment was not captured: the turn lasts until its own item and the account say so. */
+  readonly refused?: true;
 }
 export interface RecordedMove extends Move {
   readonly order: number;
@@ -104,6 +125,8 @@ export interface MoveItem {
   readonly currency: string;
   readonly fingerprint: string;
   readonly at: number;
+  /** Of a refund's entry on the account, where that is not `at`: see `dates`. */
+  readonly entryAt?: number;
   readonly region: string;
   readonly outcome?: MoveDecision;
 }
@@ -114,90 +137,6 @@ export type MoveDecision =
 
 /** What driving a move comes to: its stored decision, or nothing that may be answered yet. */
 export type Driven = MoveDecision | { readonly status: 'OPEN'; readonly outcome: KeyedOutcome };
-
-/**
- * An entry of an account: what was decided there for one key. What it moved is in it, so that after a lost region, whose claims may not
- * have arrived with the account, no other request can pass for the one that was decided.
- */
-export type Entry =
-  | { readonly kind: 'hold'; readonly amount: number }
-  /** A hold if, and only if, the key's claim carries this nonce; otherwise an orphan, which holds funds for nobody. */
-  | { readonly kind: 'provisional'; readonly amount: number; readonly nonce: string }
-  | { readonly kind: 'declined'; readonly reason: string }
-  | { readonly kind: 'closed'; readonly amount: number; readonly closure: Closure }
-  | { readonly kind: 'refund'; readonly amount: number; readonly payment: string }
-  | { readonly kind: 'refundRefused' };
-
-const insufficientFunds = 'insufficient_funds';
-/** Characters of an identity: 128 bits in base64url. */
-const idLength = 22;
-
-/** Entries are a few characters each: the account item is written with every payment, and paid for by the KB. */
-export function encodeEntry(entry: Entry): string {
-  switch (entry.kind) {
-    case 'hold':
-      return `H${entry.amount}`;
-    case 'provisional':
-      return `P${entry.amount}/${entry.nonce}`;
-    case 'declined':
-      return entry.reason === insufficientFunds ? 'D' : `D${entry.reason}`;
-    case 'closed':
-      return entry.closure.type === 'CAPTURE'
-        ? `C${entry.closure.by}${entry.closure.captured}/${entry.amount}`
-        : `V${entry.closure.by}${entry.amount}`;
-    case 'refund':
-      return `R${entry.payment}${entry.amount}`;
-    case 'refundRefused':
-      return 'X';
-  }
-}
-
-export function decodeEntry(code: string): Entry {
-  const rest = code.slice(1);
-  switch (code[0]) {
-    case 'H':
-      return { kind: 'hold', amount: amountIn(code, rest) };
-    case 'P': {
-      const end = rest.indexOf('/');
-      return { kind: 'provisional', amount: amountIn(code, rest.slice(0, Math.max(0, end))), nonce: rest.slice(end + 1) };
-    }
-    case 'D':
-      return { kind: 'declined', reason: rest || insufficientFunds };
-    case 'C': {
-      const [captured, amount] = rest
-        .slice(idLength)
-        .split('/')
-        .map((digits) => amountIn(code, digits));
-      return { kind: 'closed', amount, closure: { by: rest.slice(0, idLength), type: 'CAPTURE', captured } };
-    }
-    case 'V':
-      return {
-        kind: 'closed',
-        amount: amountIn(code, rest.slice(idLength)),
-        closure: { by: rest.slice(0, idLength), type: 'VOID', captured: 0 },
-      };
-    case 'R':
-      return { kind: 'refund', payment: rest.slice(0, idLength), amount: amountIn(code, rest.slice(idLength)) };
-    case 'X':
-      return { kind: 'refundRefused' };
-    default:
-      throw new Error(`account entry '${code}' has an unknown form: the item was written by another version of the ledger`);
-  }
-}
-
-function amountIn(code: string, digits: string): number {
-  const amount = Number(digits);
-  if (digits !== '' && Number.isSafeInteger(amount) && amount >= 0) return amount;
-  throw new Error(`account entry '${code}' holds no amount: the item was not written by the ledger`);
-}
-
-/** What an entry decided about a payment, as the payment's own item will say it. */
-export function decisionOfEntry(entry: Entry): PaymentDecision {
-  if (entry.kind === 'declined') return { status: 'DECLINED', reason: entry.reason };
-  if (entry.kind === 'hold' || entry.kind === 'closed') return { status: 'AUTHORISED' };
-  if (entry.kind === 'provisional') throw new Error('a provisional entry decides nothing without its claim');
-  throw new Error(`an entry of kind '${entry.kind}' belongs to a refund, not to a payment`);
-}
 
 const text = (item: Item, name: string): string => {
   const value = item[name];
@@ -222,8 +161,13 @@ const map = (item: Item, name: string): Readonly<Record<string, Value>> => (item
 /** Identity of a key's item. */
 export const idOfPk = (item: Item): string => item.pk.slice('k#'.length);
 
-export const isPayment = (item: Item): boolean => item.kind === 'PAYMENT';
-export const isMove = (item: Item): boolean => item.kind === 'MOVE';
+/**
+ * What a claim's item is. One that was dated again has a kind of its own: a write that rests on the old one, as of a release that knows
+ * no new dates, decides nothing about it any more.
+ */
+export const kinds = { PAYMENT: ['PAYMENT', 'DATED_PAYMENT'], MOVE: ['MOVE', 'DATED_MOVE'] } as const;
+export const isPayment = ({ kind }: Item): boolean => kinds.PAYMENT.some((one) => one === kind);
+export const isMove = ({ kind }: Item): boolean => kinds.MOVE.some((one) => one === kind);
 /** What stands in a key's item so that no claim under way can come there any more; the next request of the key takes it over. */
 export const isFence = (item: Item): boolean => item.kind === 'FENCE';
 
@@ -241,6 +185,7 @@ export function paymentOf(item: Item): PaymentItem {
     ...(reference === undefined ? {} : { reference }),
     fingerprint: text(item, 'fingerprint'),
     at: time(item, 'at'),
+    ...(item.entryAt === undefined ? {} : { entryAt: time(item, 'entryAt') }),
     region: text(item, 'region'),
     nonce: text(item, 'nonce'),
     attemptAt: time(item, 'attemptAt'),
@@ -251,6 +196,7 @@ export function paymentOf(item: Item): PaymentItem {
     ...(closedBy === undefined
       ? {}
       : { closure: { by: closedBy, type: text(item, 'closeType') as Closure['type'], captured: integer(item, 'captured') } }),
+    ...(item.dueAt === undefined ? {} : { dueAt: time(item, 'dueAt') }),
     captured: integer(item, 'captured'),
     refunded: integer(item, 'refunded'),
     moves: map(item, 'moves') as unknown as Readonly<Record<string, RecordedMove>>,
@@ -272,6 +218,7 @@ export function moveOf(item: Item): MoveItem {
     currency: text(item, 'currency'),
     fingerprint: text(item, 'fingerprint'),
     at: time(item, 'at'),
+    ...(item.entryAt === undefined ? {} : { entryAt: time(item, 'entryAt') }),
     region: text(item, 'region'),
     ...(item.outcome === undefined ? {} : { outcome: moveDecisionOf(item) }),
   };
@@ -293,51 +240,6 @@ export function accountOf(item: Item): Account {
     settled: integer(item, 'settled'),
     version: integer(item, 'version'),
   };
-}
-
-export const entriesOf = (account: Item): Readonly<Record<string, string>> => map(account, 'entries') as Readonly<Record<string, string>>;
-
-/** The entry that an account holds for a key, if any. */
-export function entryOf(account: Item, id: string): Entry | undefined {
-  const code = entriesOf(account)[id];
-  return code === undefined ? undefined : decodeEntry(code);
-}
-
-/** Whose an entry is: a payment's claim, by its nonce. A move has none, since no provisional entry is ever a move's. */
-export interface EntryOwner {
-  readonly id: string;
-  readonly nonce?: string;
-}
-
-/** The entry that an account holds for a claim, if any: a provisional one is its hold when it carries its nonce, otherwise nothing. */
-export function entryFor(account: Item, owner: EntryOwner): Entry | undefined {
-  const entry = entryOf(account, owner.id);
-  if (entry?.kind !== 'provisional') return entry;
-  return entry.nonce === owner.nonce ? { kind: 'hold', amount: entry.amount } : undefined;
-}
-
-/** A provisional entry as it stands on an account. */
-export interface Provisional {
-  readonly id: string;
-  readonly code: string;
-  readonly amount: number;
-  readonly nonce: string;
-}
-
-/** What stands in the place of a claim's entry without being its own. */
-export function orphanAt(account: Item, owner: EntryOwner): Provisional | undefined {
-  const entry = entryOf(account, owner.id);
-  if (entry?.kind !== 'provisional' || entry.nonce === owner.nonce) return undefined;
-  return { id: owner.id, code: entriesOf(account)[owner.id], amount: entry.amount, nonce: entry.nonce };
-}
-
-/** A condition that an account still has a claim's hold: as it was made behind the claim, or as it was sent beside it. */
-export function stillHeld({ id, amount, beside, nonce }: Pick<PaymentItem, 'id' | 'amount' | 'beside' | 'nonce'>): Condition {
-  const value = encodeEntry({ kind: 'hold', amount });
-  const path = ['entries', id] as const;
-  return beside
-    ? { test: 'oneOf', path, value: [value, encodeEntry({ kind: 'provisional', amount, nonce })] }
-    : { test: 'equals', path, value };
 }
 
 /** Moves in the order in which they took effect. */

@@ -1,4 +1,5 @@
-import { Entry, entryOf, idOfPaymentId, MoveItem } from './domain';
+import { idOfPaymentId, MoveItem } from './domain';
+import { Entry, entryOf } from './entries.domain';
 import { Item } from '../ports';
 
 /** What a move has moved, going by its account; undefined: nothing, or what its entry tells no more. */

@@ -1,5 +1,8 @@
 import { Attempt, bothOf } from './attempt.service';
-import { accountPk, decisionOfEntry, entryFor, entryOf, idOfPaymentId, isPayment, keyItemPk, PaymentItem, paymentOf } from './domain';
+import { hintsOf, isApplied, isDue } from './closing.service';
+import { entryDateOf } from './dates.service';
+import { accountPk, idOfPaymentId, isMove, isPayment, keyItemPk, moveOf, PaymentItem, paymentOf, PendingRefund } from './domain';
+import { decisionOfEntry, entryFor, entryOf } from './entries.domain';
 import { closedWith, closerOf, lags, refundedWith } from './finish.service';
 import { Item } from '../ports';
 
@@ -27,33 +30,59 @@ export async function paymentToMove(attempt: Attempt, paymentId: string): Promis
   const id = idOfPaymentId(paymentId);
   if (id === undefined) return undefined;
   if (!lags(attempt)) return decided(attempt, await ownItem(attempt, id, true));
-  const old = await ownItem(attempt, id, false);
-  const known = old?.outcome ? old : old && withDecision(old, await accountOf(attempt, old, false));
-  return known ?? decided(attempt, ...(await both(attempt, id, old)));
+  const old = await inRegion(attempt, id);
+  return old?.outcome ? old : decided(attempt, ...(await both(attempt, id, old)));
 }
 
-/** A payment as all readers see it from now on: with each move that its account has decided. */
+/**
+ * A payment as copies in the region tell of it, with its decision if they do; and what they tell for ever: that its hold has left the
+ * account, or that its closure has come there.
+ */
+async function inRegion(attempt: Attempt, id: string): Promise<PaymentItem | undefined> {
+  const own = await ownItem(attempt, id, false);
+  if (!own || own.outcome?.status === 'DECLINED' || (own.closure && !isDue(own))) return own;
+  const account = await accountOf(attempt, own, false);
+  const known = own.outcome ? own : withDecision(own, account);
+  if (!account || !known) return own;
+  const entry = entryFor(account, known);
+  if (isDue(known)) {
+    const isThere = entry?.kind === 'closed' || (await isApplied(attempt, known.closure!, false));
+    return isThere ? { ...known, applied: true } : known;
+  }
+  // It had been there, since it is authorised; a copy that is too old to have it has not this watermark.
+  return !entry && isBehind(account, entryDateOf(known)) ? { ...known, released: true } : known;
+}
+
+const isBehind = (account: Item, at: number): boolean => (account.trimmedThrough as number) >= at;
+
+/** A payment as all readers see it from now on: with each move that its account has taken. */
 export async function paymentToShow(attempt: Attempt, paymentId: string): Promise<PaymentItem | undefined> {
   const id = idOfPaymentId(paymentId);
   if (id === undefined) return undefined;
   if (!lags(attempt)) return decided(attempt, await ownItem(attempt, id, true));
-  const old = await ownItem(attempt, id, false);
+  const old = await inRegion(attempt, id);
   if (old && isFinal(old)) return old;
-  const [payment, read] = await both(attempt, id, old?.closure ? undefined : old);
-  if (!payment || tellsAll(payment)) return payment;
+  const [own, read] = await both(attempt, id, old?.released || (old?.closure && !isDue(old)) ? undefined : old);
+  if (!own) return undefined;
+  const payment = { ...own, ...hintsOf(old) };
+  if (tellsAll(payment)) return payment;
   const account = read ?? (await accountOf(attempt, payment));
   const shown = account && (await asDecidedOn(attempt, payment, account));
+  if (shown) return shown;
   // Shown by its own item and trimmed between the two reads, or not decided at all.
-  return shown ?? ownItem(attempt, id, true);
+  const again = await ownItem(attempt, id, true);
+  const now = again && isDue(again) && !payment.applied ? await accountOf(attempt, again) : undefined;
+  return now ? withoutWhatIsDue(attempt, again!, now) : again;
 }
 
 /** Whether nothing can become of a payment any more: then an old copy is as good as a new one. */
-const isFinal = ({ outcome, closure, captured, refunded }: PaymentItem): boolean =>
-  outcome?.status === 'DECLINED' || (closure !== undefined && captured === refunded);
+const isFinal = (payment: PaymentItem): boolean =>
+  payment.outcome?.status === 'DECLINED' || (payment.closure !== undefined && payment.captured === payment.refunded && !isDue(payment));
 
 /** Whether a payment's own item tells all that its account has decided of it. */
-const tellsAll = ({ outcome, closure, pending }: PaymentItem): boolean =>
-  outcome?.status === 'DECLINED' || (closure !== undefined && pending === undefined);
+const tellsAll = (payment: PaymentItem): boolean =>
+  payment.outcome?.status === 'DECLINED' ||
+  (payment.closure ? payment.pending === undefined && !isDue(payment) : payment.released !== undefined);
 
 /** A payment's own item, and at the same time its account if an old copy tells which one that is. */
 const both = (attempt: Attempt, id: string, old: PaymentItem | undefined): Promise<readonly [PaymentItem | undefined, Item | undefined]> =>
@@ -75,10 +104,32 @@ function withDecision(payment: PaymentItem, account: Item | undefined): PaymentI
 }
 
 /** A payment whose own item may lag behind its account, with what the account has decided; undefined: that has no entry of it. */
-async function asDecidedOn(attempt: Attempt, payment: PaymentItem, account: Item): Promise<PaymentItem | undefined> {
+async function asDecidedOn(attempt: Attempt, own: PaymentItem, account: Item): Promise<PaymentItem | undefined> {
+  const payment = isDue(own) ? await withoutWhatIsDue(attempt, own, account) : own;
   const { closure, pending } = payment;
-  if (closure) return pending && entryOf(account, pending.id)?.kind === 'refund' ? refundedWith(payment, pending) : undefined;
+  if (closure && !pending) return payment;
+  if (closure) return (await isRefunded(attempt, pending!, account)) ? refundedWith(payment, pending!) : undefined;
+  if (own.closure) return payment;
   const entry = entryFor(account, payment);
   if (entry?.kind !== 'closed') return withDecision(payment, account);
   return closedWith(payment, await closerOf(attempt, entry.closure), entry.closure);
+}
+
+/**
+ * Whether the account has moved a refund's money. Its entry tells, or its own item: the release before trims an entry whose payment does
+ * not show the refund yet.
+ */
+async function isRefunded(attempt: Attempt, { id }: PendingRefund, account: Item): Promise<boolean> {
+  const entry = entryOf(account, id);
+  if (entry) return entry.kind === 'refund';
+  const item = await attempt.strongRead(keyItemPk(id));
+  return item !== undefined && isMove(item) && moveOf(item).outcome?.status === 'DONE';
+}
+
+/** A payment as its account had taken its closure, or had not yet. */
+async function withoutWhatIsDue(attempt: Attempt, payment: PaymentItem, account: Item): Promise<PaymentItem> {
+  const { closure, pending: _, ...open } = payment;
+  const isThere =
+    entryFor(account, payment)?.kind === 'closed' || (isBehind(account, payment.dueAt!) && (await isApplied(attempt, closure!)));
+  return isThere ? { ...payment, applied: true } : { ...open, captured: 0, refunded: 0, moves: {} };
 }

@@ -2,12 +2,16 @@ import { Attempt, bothOf, BrokenInvariant } from './attempt.service';
 import {
   Closure,
   isMove,
+  isPayment,
   keyItemPk,
+  kinds,
   MoveDecision,
   MoveItem,
   moveOf,
   movesInOrder,
   paymentAfter,
+  PaymentDecision,
+  paymentIdOf,
   PaymentItem,
   paymentOf,
   PendingRefund,
@@ -54,7 +58,7 @@ export function closedWith(payment: PaymentItem, closer: Closer, closure: Closur
 
 type Closer = Pick<MoveItem, 'at' | 'region'>;
 
-const closing = ({ amount }: PaymentItem, { at, region }: Closer, { type, captured }: Closure): RecordedMove => ({
+export const closing = ({ amount }: PaymentItem, { at, region }: Closer, { type, captured }: Closure): RecordedMove => ({
   type,
   amount: type === 'CAPTURE' ? captured : amount,
   at,
@@ -76,6 +80,22 @@ export const refunding = ({ moves }: PaymentItem, { amount, at, region }: Pendin
   order: Object.keys(moves).length + 1,
 });
 
+/** Writes a payment's decision into its own item, once; returns the one that stands there. */
+export async function completePayment(attempt: Attempt, id: string, decision: PaymentDecision): Promise<PaymentDecision> {
+  const result = await attempt.change({
+    pk: keyItemPk(id),
+    require: [
+      { test: 'absent', path: ['outcome'] },
+      { test: 'oneOf', path: ['kind'], value: kinds.PAYMENT },
+    ],
+    set: [[['outcome'], decision.status], ...(decision.status === 'DECLINED' ? [[['reason'], decision.reason] as const] : [])],
+  });
+  if (result.kind === 'written') return decision;
+  const stored = result.found && isPayment(result.found) ? paymentOf(result.found).outcome : undefined;
+  if (!stored) throw new BrokenInvariant(`payment ${paymentIdOf(id)} can neither be completed nor is it complete`);
+  return stored;
+}
+
 /** Writes a capture or void that the account has decided into the payment's item; returns the payment as it then stands. */
 export async function closePayment(attempt: Attempt, payment: PaymentItem, closer: Closer, closure: Closure): Promise<PaymentItem> {
   const { by, type, captured } = closure;
@@ -83,7 +103,7 @@ export async function closePayment(attempt: Attempt, payment: PaymentItem, close
     pk: keyItemPk(payment.id),
     require: [
       { test: 'absent', path: ['closedBy'] },
-      { test: 'equals', path: ['kind'], value: 'PAYMENT' },
+      { test: 'oneOf', path: ['kind'], value: kinds.PAYMENT },
     ],
     set: [
       [['outcome'], 'AUTHORISED'],
@@ -105,18 +125,20 @@ export async function closerOf(attempt: Attempt, closure: Closure): Promise<Move
   return moveOf(item);
 }
 
-/** Stores a move's success, once: the payment as it stood right after it, later moves left out. */
-export function completeMove(attempt: Attempt, claim: MoveItem, payment: PaymentItem): Promise<MoveDecision> {
+/** What a move comes to: the payment as it stood right after it, later moves left out. */
+export function doneBy(claim: MoveItem, payment: PaymentItem): Extract<MoveDecision, { status: 'DONE' }> {
   const own = payment.moves[claim.id];
   if (!own) throw new BrokenInvariant(`move ${claim.id} is to be completed, but its payment does not show it`);
-  const answer = paymentAfter(
-    payment,
-    { status: 'AUTHORISED' },
-    movesInOrder(payment).filter((other) => other.order <= own.order),
-  );
+  const earlier = movesInOrder(payment).filter((other) => other.order <= own.order);
+  return { status: 'DONE', amount: own.amount, payment: paymentAfter(payment, { status: 'AUTHORISED' }, earlier) };
+}
+
+/** Stores a move's success, once. */
+export function completeMove(attempt: Attempt, claim: MoveItem, payment: PaymentItem): Promise<MoveDecision> {
+  const { amount, payment: answer } = doneBy(claim, payment);
   return storeDecision(attempt, claim, [
     [['outcome'], 'DONE'],
-    [['moved'], own.amount],
+    [['moved'], amount],
     [['answer'], answer as unknown as Value],
   ]);
 }
@@ -137,7 +159,7 @@ async function storeDecision(attempt: Attempt, claim: MoveItem, set: readonly (r
     pk,
     require: [
       { test: 'absent', path: ['outcome'] },
-      { test: 'equals', path: ['kind'], value: 'MOVE' },
+      { test: 'oneOf', path: ['kind'], value: kinds.MOVE },
     ],
     set,
   });

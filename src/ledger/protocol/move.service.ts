@@ -1,22 +1,8 @@
-import { Attempt, BrokenInvariant } from './attempt.service';
-import {
-  Driven,
-  accountPk,
-  Closure,
-  encodeEntry,
-  entryFor,
-  isMove,
-  keyItemPk,
-  MoveDecision,
-  MoveItem,
-  moveOf,
-  PaymentItem,
-  paymentOf,
-  seqOf,
-  stillHeld,
-} from './domain';
+import { Attempt, bothOf } from './attempt.service';
+import { decideClosure, takeToAccount, wantedBy } from './closing.service';
+import { Driven, accountPk, Closure, isMove, keyItemPk, MoveDecision, MoveItem, moveOf, PaymentItem, paymentOf, seqOf } from './domain';
 import { paymentToMove } from './find.service';
-import { closedWith, closePayment, completeMove, finish, lags, refuse } from './finish.service';
+import { closedWith, closePayment, completeMove, doneBy, finish, lags, refuse } from './finish.service';
 import { KeyedOutcome, MoveCommand, Rejected } from '../model';
 import { Item } from '../ports';
 import { claimKey } from './provisional.service';
@@ -29,11 +15,13 @@ export interface Moved {
   readonly account?: string;
 }
 
-/** Captures, voids or refunds a payment; see ARCHITECTURE.md, "The ledger's protocol". */
-export async function move(attempt: Attempt, command: MoveCommand): Promise<Moved> {
+/** Captures, voids or refunds a payment, and does something beside that; see ARCHITECTURE.md, "The ledger's protocol". */
+export async function move(attempt: Attempt, command: MoveCommand, beside: (account: string) => Promise<void>): Promise<Moved> {
   const payment = await paymentToMove(attempt, command.paymentId);
   if (!payment) return { outcome: unknownPayment(command.paymentId) };
-  return { outcome: await moveFound(attempt, command, payment), account: accountPk(payment.tenant, payment.accountId) };
+  const account = accountPk(payment.tenant, payment.accountId);
+  const [outcome] = await bothOf(moveFound(attempt, command, payment), beside(account));
+  return { outcome, account };
 }
 
 async function moveFound(attempt: Attempt, command: MoveCommand, payment: PaymentItem): Promise<KeyedOutcome> {
@@ -42,7 +30,7 @@ async function moveFound(attempt: Attempt, command: MoveCommand, payment: Paymen
   if (!isMove(claimed) || claimed.fingerprint !== item.fingerprint) return { kind: 'keyReused' };
   const replayed = !mine;
   if (replayed && !claimed.outcome) attempt.noteTakeover(claimed.at as number);
-  const driven = await answered(attempt, moveOf(claimed), payment);
+  const driven = await answered(attempt, moveOf(claimed), payment, mine);
   if (driven.status === 'OPEN') return driven.outcome;
   return driven.status === 'DONE'
     ? { kind: 'answered', replayed, payment: driven.payment }
@@ -82,13 +70,17 @@ function claimItem(attempt: Attempt, command: MoveCommand, payment: PaymentItem)
   };
 }
 
-/** A move's answer, once its payment's item shows it: of a completed one an attempt that died may have left that out. */
-async function answered(attempt: Attempt, claim: MoveItem, payment: PaymentItem): Promise<Driven> {
-  if (claim.outcome?.status === 'DONE' && lags(attempt) && !payment.moves[claim.id]) {
+/**
+ * A move's answer, once its payment's item shows it: of a completed one an attempt that died may have left that out, or the turn of a
+ * refused one.
+ */
+async function answered(attempt: Attempt, claim: MoveItem, payment: PaymentItem, first: boolean): Promise<Driven> {
+  const isLeft = claim.outcome?.status === 'DONE' ? !payment.moves[claim.id] : payment.pending?.id === claim.id;
+  if (claim.outcome && lags(attempt) && isLeft) {
     const item = await attempt.strongRead(keyItemPk(payment.id));
     if (item) await showCompleted(attempt, claim, paymentOf(item));
   }
-  return drive(attempt, claim, payment);
+  return drive(attempt, claim, payment, first);
 }
 
 /** Writes a completed move into its payment's item, if that lacks it. */
@@ -98,7 +90,7 @@ export async function showCompleted(attempt: Attempt, claim: MoveItem, payment: 
 }
 
 /** Brings a claimed move to its end, from wherever an earlier attempt left it. Anyone may do so; all come to the same end. */
-export async function drive(attempt: Attempt, claim: MoveItem, payment: PaymentItem): Promise<Driven> {
+export async function drive(attempt: Attempt, claim: MoveItem, payment: PaymentItem, first = false): Promise<Driven> {
   if (claim.outcome) return claim.outcome;
   if (payment.outcome?.status === 'DECLINED') {
     return refuse(attempt, claim, 'payment_declined', 'the payment was declined: there is nothing to move');
@@ -107,42 +99,19 @@ export async function drive(attempt: Attempt, claim: MoveItem, payment: PaymentI
   if (claim.amount! > payment.amount) {
     return refuse(attempt, claim, 'amount_exceeds_authorised', `${claim.amount} is more than the authorised ${payment.amount}`);
   }
-  return close(attempt, claim, payment);
+  return close(attempt, claim, payment, first);
 }
 
 /** Capture or void: the payment's hold is left once, by one of them; who comes later is refused, and stays refused. */
-async function close(attempt: Attempt, claim: MoveItem, payment: PaymentItem): Promise<Driven> {
-  const closure = payment.closure ?? (await decideClosure(attempt, claim, payment));
+async function close(attempt: Attempt, claim: MoveItem, known: PaymentItem, first: boolean): Promise<Driven> {
+  const { payment, isShown } = await decideClosure(attempt, claim, known);
+  const closure = payment.closure!;
+  // Who is told of a closure, as of his own or of another's, finds it on the account.
+  const applied = isShown ? await takeToAccount(attempt, payment) : payment;
   if (closure.by !== claim.id) return refuseClosed(attempt, claim, closure);
-  if (payment.closure) return completeMove(attempt, claim, payment);
-  return finish(attempt, claim, closedWith(payment, claim, closure), () => closePayment(attempt, payment, claim, closure));
-}
-
-/** What a capture or void makes of its payment if it is the one that closes it. */
-const wantedBy = ({ id, type, amount }: MoveItem): Closure =>
-  type === 'CAPTURE' ? { by: id, type, captured: amount! } : { by: id, type: 'VOID', captured: 0 };
-
-async function decideClosure(attempt: Attempt, claim: MoveItem, payment: PaymentItem): Promise<Closure> {
-  const wanted = wantedBy(claim);
-  const { captured } = wanted;
-  const result = await attempt.change({
-    pk: accountPk(payment.tenant, payment.accountId),
-    require: [stillHeld(payment)],
-    set: [[['entries', payment.id], encodeEntry({ kind: 'closed', amount: payment.amount, closure: wanted })]],
-    add: [
-      [['held'], -payment.amount],
-      [['settled'], captured],
-      [['available'], payment.amount - captured],
-    ],
-  });
-  if (result.kind === 'written') return wanted;
-  const entry = result.found && entryFor(result.found, payment);
-  if (entry?.kind === 'closed') return entry.closure;
-  // The entry was trimmed, which it is only after the payment's own item shows the closure.
-  const item = await attempt.strongRead(keyItemPk(payment.id));
-  const stored = item && paymentOf(item).closure;
-  if (!stored) throw new BrokenInvariant(`payment ${claim.paymentId} has neither a hold nor a closure`);
-  return stored;
+  // The first attempt leaves the completion to a look after the account, which needs it, or to a replay.
+  if (isShown) return first && applied.dueAt !== undefined ? doneBy(claim, applied) : completeMove(attempt, claim, applied);
+  return finish(attempt, claim, closedWith(applied, claim, closure), () => closePayment(attempt, known, claim, closure));
 }
 
 function refuseClosed(attempt: Attempt, claim: MoveItem, closure: Closure): Promise<MoveDecision> {

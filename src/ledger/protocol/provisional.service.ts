@@ -1,5 +1,6 @@
 import { Attempt, BrokenInvariant } from './attempt.service';
-import { bounds, decodeEntry, entriesOf, isFence, isPayment, keyItemPk, Provisional } from './domain';
+import { bounds, idOfPk, isFence, isPayment, keyItemPk } from './domain';
+import { decodeEntry, entriesOf, Provisional } from './entries.domain';
 import { fenceMark } from '../contract';
 import { Condition, Item, Value } from '../ports';
 
@@ -23,6 +24,8 @@ function provisionalIn(account: Item): readonly Provisional[] {
 export interface Resolved {
   readonly confirmed: readonly Confirmed[];
   readonly orphans: readonly Provisional[];
+  /** What stands in the keys' items, by identity. */
+  readonly claims: ReadonlyMap<string, Item>;
 }
 /** A provisional entry that is a hold, and when it was claimed. */
 export interface Confirmed extends Provisional {
@@ -43,7 +46,11 @@ async function resolve(attempt: Attempt, entries: readonly Provisional[]): Promi
     return isPayment(claim) && claim.nonce === entry.nonce ? [{ ...entry, at: claim.at as number }] : [];
   });
   const holds = new Set(confirmed.map(({ id }) => id));
-  return { confirmed, orphans: entries.filter(({ id }) => !holds.has(id)) };
+  return {
+    confirmed,
+    orphans: entries.filter(({ id }) => !holds.has(id)),
+    claims: new Map([...claims.values()].map((item) => [idOfPk(item), item])),
+  };
 }
 
 /** Makes sure that no claim under way reaches a key's item; returns what stands there. */
@@ -56,7 +63,11 @@ async function fence(attempt: Attempt, pk: string): Promise<Item> {
 }
 
 /** Gives back what an orphan holds, once: whoever comes second finds another entry, or none. */
-export async function giveBack(attempt: Attempt, account: string, { id, code, amount }: Provisional): Promise<void> {
+export async function giveBack(
+  attempt: Attempt,
+  account: string,
+  { id, code, amount }: Pick<Provisional, 'id' | 'code' | 'amount'>,
+): Promise<void> {
   await attempt.change({
     pk: account,
     require: [{ test: 'equals', path: ['entries', id], value: code }],
@@ -84,18 +95,14 @@ export async function lookBehind(attempt: Attempt, account: Item, needed: number
   return { freed: orphans.length > 0, confirmed };
 }
 
-/** Looks at some provisional entries of an account, from anywhere among them: orphans go, and what is a hold says so from then on. */
-export async function settleSome(attempt: Attempt, account: Item): Promise<void> {
+/** Looks at some provisional entries of an account, from anywhere among them: orphans go, and it tells which are holds. */
+export async function settleSome(attempt: Attempt, account: Item): Promise<Resolved> {
   const all = provisionalIn(account);
-  if (all.length === 0) return;
+  if (all.length === 0) return { confirmed: [], orphans: [], claims: new Map() };
   const start = Math.floor(attempt.ports.random() * all.length);
-  const { confirmed, orphans } = await resolve(attempt, [...all.slice(start), ...all.slice(0, start)].slice(0, bounds.settleAtMost));
-  for (const orphan of orphans) await giveBack(attempt, account.pk, orphan);
-  // What was held a moment ago may be captured in the next: then the entry goes by itself.
-  const old = confirmed.filter(({ at }) => at < attempt.ports.nowMs() - bounds.abandonedAfterMs);
-  if (old.length === 0) return;
-  // Refused when one of them was captured meanwhile: then another visit has its turn.
-  await attempt.change({ pk: account.pk, require: old.map(unchanged), set: old.map(asHold) });
+  const resolved = await resolve(attempt, [...all.slice(start), ...all.slice(0, start)].slice(0, bounds.trimAtMost));
+  for (const orphan of resolved.orphans) await giveBack(attempt, account.pk, orphan);
+  return resolved;
 }
 
 export const unchanged = ({ id, code }: Pick<Provisional, 'id' | 'code'>): Condition => ({

@@ -4,8 +4,6 @@ import {
   accountPk,
   bounds,
   completed,
-  decisionOfEntry,
-  entryFor,
   idOfPaymentId,
   idOfPk,
   isMove,
@@ -20,6 +18,7 @@ import {
   paymentOf,
 } from './domain';
 import { movedOn } from './effects.domain';
+import { decisionOfEntry, entryFor } from './entries.domain';
 import { AccountOutcome, LedgerLine, ListCommand, ListOutcome, PaymentOutcome, Rejected } from '../model';
 import { paymentToShow } from './find.service';
 import { lags } from './finish.service';
@@ -148,7 +147,12 @@ async function withTheirMoves(attempt: Attempt, account: Item, items: readonly I
   const pks = [...new Set(left.map(({ paymentId }) => keyItemPk(idOfPaymentId(paymentId)!)))];
   const payments = pks.length === 0 ? [] : await attempt.retrying((store) => store.readMany(pks));
   const shown = new Map(payments.filter(isPayment).map((item) => [paymentIdOf(idOfPk(item)), paymentOf(item)]));
-  for (const move of left) amounts.set(keyItemPk(move.id), shown.get(move.paymentId)?.moves[move.id]?.amount);
+  for (const move of left) {
+    const payment = shown.get(move.paymentId);
+    // A closure with a date that has come to the account is there, or its own item is complete.
+    const isDue = payment?.dueAt !== undefined && payment.closure?.by === move.id;
+    if (!isDue) amounts.set(keyItemPk(move.id), payment?.moves[move.id]?.amount);
+  }
   return items.map((item) => {
     const amount = amounts.get(item.pk);
     return amount === undefined ? item : completed(item, amount);

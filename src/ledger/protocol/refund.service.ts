@@ -1,25 +1,22 @@
 import { Attempt, BrokenInvariant } from './attempt.service';
 import { newEntry } from './authorise.service';
+import { hintsOf, isDue, takeToAccount } from './closing.service';
+import { entryDateOf, redate } from './dates.service';
 import {
   Driven,
   accountPk,
   bounds,
-  encodeEntry,
-  Entry,
-  entriesOf,
-  entryFor,
   isMove,
   keyItemPk,
   MoveDecision,
   MoveItem,
   moveOf,
-  orphanAt,
   PaymentItem,
   paymentOf,
   PendingRefund,
-  stillHeld,
 } from './domain';
-import { closePayment, closerOf, completeMove, finish, refundedWith, refunding, refuse } from './finish.service';
+import { encodeEntry, Entry, entriesOf, entryFor, orphanAt, stillHeld } from './entries.domain';
+import { closePayment, closerOf, completeMove, finish, lags, refundedWith, refunding, refuse } from './finish.service';
 import { Item, Value } from '../ports';
 import { giveBack } from './provisional.service';
 
@@ -35,19 +32,23 @@ export async function refund(attempt: Attempt, claim: MoveItem, known: PaymentIt
   let payment = known;
   for (;;) {
     if (payment.moves[claim.id]) return completeMove(attempt, claim, payment);
-    if (!payment.closure) {
+    const { pending } = payment;
+    if (pending?.id === claim.id) {
+      return pending.refused ? endRefusal(attempt, claim, payment) : apply(attempt, claim, payment, pending.amount);
+    }
+    if (pending) {
+      // The refund before this one was not finished; if its client is gone, nobody else will.
+      const open = await finishPending(attempt, payment, pending.id, drive);
+      if (open) return open;
+      payment = await reload(attempt, payment);
+    } else if (!payment.closure) {
       const open = await uncaptured(attempt, claim, payment);
       if ('status' in open) return open;
       payment = open;
+    } else if (isDue(payment)) {
+      payment = await takeToAccount(attempt, payment);
     } else if (payment.closure.type === 'VOID') {
       return refuse(attempt, claim, 'already_voided', 'the payment was voided: nothing was captured that could be refunded');
-    } else if (payment.pending?.id === claim.id) {
-      return apply(attempt, claim, payment, payment.pending.amount);
-    } else if (payment.pending) {
-      // The refund before this one was not finished; if its client is gone, nobody else will.
-      const open = await finishPending(attempt, payment, payment.pending.id, drive);
-      if (open) return open;
-      payment = await reload(attempt, payment);
     } else {
       const left = payment.captured - payment.refunded;
       const amount = claim.amount ?? left;
@@ -88,9 +89,10 @@ async function reserve(attempt: Attempt, claim: MoveItem, payment: PaymentItem, 
  * open. "Not captured yet" does not stay true by itself, so that refusal is decided by an entry of its own, like a decline.
  */
 async function uncaptured(attempt: Attempt, claim: MoveItem, payment: PaymentItem): Promise<Driven | PaymentItem> {
+  if (payment.released) return takeRefusal(attempt, claim, payment);
   const result = await attempt.change({
     pk: accountPk(payment.tenant, payment.accountId),
-    require: [stillHeld(payment), ...newEntry(claim.id, claim.at)],
+    require: [stillHeld(payment), ...newEntry(claim)],
     set: [[['entries', claim.id], encodeEntry({ kind: 'refundRefused' })]],
   });
   if (result.kind === 'written') return refuseUncaptured(attempt, claim);
@@ -98,9 +100,47 @@ async function uncaptured(attempt: Attempt, claim: MoveItem, payment: PaymentIte
   if (entryFor(account, { id: claim.id })?.kind === 'refundRefused') return refuseUncaptured(attempt, claim);
   if (await cleared(attempt, account, claim)) return reload(attempt, payment);
   const entry = entryFor(account, payment);
-  if (entry?.kind === 'closed') return closePayment(attempt, payment, await closerOf(attempt, entry.closure), entry.closure);
-  if (!entry) return reload(attempt, payment);
-  return standing(attempt, claim, account);
+  if (entry?.kind === 'closed' && !entry.late) {
+    return closePayment(attempt, payment, await closerOf(attempt, entry.closure), entry.closure);
+  }
+  // What closed it has been trimmed or is in its own item; or the hold has left the account, which it does for good.
+  if (!entry || entry.kind === 'closed') return { ...(await reload(attempt, payment)), ...(lags(attempt) ? { released: true } : {}) };
+  const stands = await standing(attempt, claim, account);
+  return 'status' in stands ? stands : uncaptured(attempt, stands, payment);
+}
+
+/**
+ * The hold has left the account, so that the payment's own item decides whether it is captured: the refusal takes the payment's turn. It
+ * ends only when the account has an entry of it: so no attempt of this refund moves money later.
+ */
+async function takeRefusal(attempt: Attempt, claim: MoveItem, payment: PaymentItem): Promise<PaymentItem> {
+  const pending: PendingRefund = { id: claim.id, amount: 0, at: claim.at, region: claim.region, refused: true };
+  const result = await attempt.change({
+    pk: keyItemPk(payment.id),
+    require: [
+      { test: 'absent', path: ['pending'] },
+      { test: 'absent', path: ['closedBy'] },
+    ],
+    set: [[['pending'], pending as unknown as Value]],
+  });
+  return result.kind === 'written' ? { ...payment, pending } : found(result.found, payment);
+}
+
+async function endRefusal(attempt: Attempt, claim: MoveItem, payment: PaymentItem): Promise<Driven> {
+  const result = await attempt.change({
+    pk: accountPk(payment.tenant, payment.accountId),
+    require: newEntry(claim),
+    set: [[['entries', claim.id], encodeEntry({ kind: 'refundRefused' })]],
+  });
+  if (result.kind === 'refused') {
+    const account = accountFound(result.found, payment);
+    if (await cleared(attempt, account, claim)) return endRefusal(attempt, claim, payment);
+    const isBarred = entryFor(account, { id: claim.id }) !== undefined || isBehind(account, claim);
+    if (!isBarred) return busy;
+  }
+  const decision = await refuseUncaptured(attempt, claim);
+  await release(attempt, payment, claim.id);
+  return decision;
 }
 
 /** Whether an orphan stood in the place of a move's own entry: its key was sent as a payment's, too. It has gone now. */
@@ -113,21 +153,31 @@ async function cleared(attempt: Attempt, account: Item, claim: MoveItem): Promis
 const refuseUncaptured = (attempt: Attempt, claim: MoveItem): Promise<MoveDecision> =>
   refuse(attempt, claim, 'not_captured', 'the payment is not captured: void it instead');
 
-/** No entry could be added although the balances allow it: the account is full, or the claim is behind its watermark. */
-async function standing(attempt: Attempt, claim: MoveItem, account: Item): Promise<Driven> {
-  if (claim.at <= (account.trimmedThrough as number)) {
-    return refuse(attempt, claim, 'expired', 'the refund was not finished in time: send it again with a new key');
+/**
+ * No entry could be added although the balances allow it: the account is full, or the claim is behind its watermark. Then it gets a new
+ * date, unless it was completed meanwhile.
+ */
+async function standing(attempt: Attempt, claim: MoveItem, account: Item): Promise<Driven | MoveItem> {
+  if (isBehind(account, claim)) {
+    if (attempt.settings.copiesFollow) {
+      return refuse(attempt, claim, 'expired', 'the refund was not finished in time: send it again with a new key');
+    }
+    const dated = await redate(attempt, 'MOVE', claim, account);
+    const now = typeof dated === 'number' ? { ...claim, entryAt: dated } : moveOf(dated);
+    return now.outcome ?? now;
   }
   if (Object.keys(entriesOf(account)).length >= bounds.entriesPerAccount) return busy;
   throw new BrokenInvariant(`${account.pk}: an entry for refund ${claim.id} was refused for no reason that its item shows`);
 }
+
+const isBehind = (account: Item, claim: MoveItem): boolean => entryDateOf(claim) <= (account.trimmedThrough as number);
 
 /** Moves the money, once, and tells the payment and the refund's own item. */
 async function apply(attempt: Attempt, claim: MoveItem, payment: PaymentItem, amount: number): Promise<Driven> {
   const entry: Entry = { kind: 'refund', amount, payment: payment.id };
   const result = await attempt.change({
     pk: accountPk(payment.tenant, payment.accountId),
-    require: newEntry(claim.id, claim.at),
+    require: newEntry(claim),
     set: [[['entries', claim.id], encodeEntry(entry)]],
     add: [
       [['settled'], -amount],
@@ -141,6 +191,7 @@ async function apply(attempt: Attempt, claim: MoveItem, payment: PaymentItem, am
   const there = entryFor(account, { id: claim.id });
   if (there?.kind === 'refund') return settle(attempt, claim, payment, there.amount);
   const decided = there ? await refuseUncaptured(attempt, claim) : await standing(attempt, claim, account);
+  if (!('status' in decided)) return apply(attempt, decided, payment, amount);
   if (decided.status === 'DONE') return settle(attempt, claim, payment, decided.amount);
   if (decided.status === 'REFUSED') await release(attempt, payment, claim.id);
   return decided;
@@ -196,7 +247,7 @@ async function reload(attempt: Attempt, payment: PaymentItem): Promise<PaymentIt
 
 function found(item: Item | undefined, payment: PaymentItem): PaymentItem {
   if (!item) throw new BrokenInvariant(`payment item ${payment.id} was deleted during the call`);
-  const read = paymentOf(item);
+  const read = { ...paymentOf(item), ...hintsOf(payment) };
   return read.outcome || !payment.outcome ? read : { ...read, outcome: payment.outcome };
 }
 

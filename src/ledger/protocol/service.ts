@@ -1,7 +1,8 @@
-import { Attempt, GaveUp } from './attempt.service';
+import { Attempt, bothOf, GaveUp } from './attempt.service';
 import { authorise } from './authorise.service';
 import { callProblem, CommandName } from './commands.domain';
-import { accountOf, accountPk } from './domain';
+import { accountOf, accountPk, bounds } from './domain';
+import { lags } from './finish.service';
 import {
   AccountOutcome,
   AuthoriseCommand,
@@ -21,7 +22,7 @@ import {
 import { move } from './move.service';
 import { LedgerPorts, LedgerSettings } from '../ports';
 import { getAccount, getPayment, listTransactions } from './reading.service';
-import { trim, trimIsDue } from './trim.service';
+import { trim } from './trim.service';
 
 const cachedAccounts = 10_000;
 
@@ -75,16 +76,21 @@ export class PaymentsLedger implements Ledger {
 
   public authorise(context: CallContext, command: AuthoriseCommand): Promise<KeyedOutcome> {
     return this.validly('authorise', context, command, async (attempt) => {
-      const outcome = await authorise(attempt, command, (current, account) => this.currencyOf(current, account));
-      await this.lookAfter(attempt, accountPk(context.tenant, command.accountId), outcome);
+      const account = accountPk(context.tenant, command.accountId);
+      const [outcome] = await bothOf(
+        authorise(attempt, command, (current, pk) => this.currencyOf(current, pk)),
+        // An account that this function has not worked on may not exist.
+        this.currencies.has(account) ? this.lookBeside(attempt, account, bounds.trimEveryPayment) : Promise.resolve(),
+      );
+      await this.lookBehind(attempt, account, outcome);
       return outcome;
     });
   }
 
   public move(context: CallContext, command: MoveCommand): Promise<KeyedOutcome> {
     return this.validly('move', context, command, async (attempt) => {
-      const { outcome, account } = await move(attempt, command);
-      if (account !== undefined) await this.lookAfter(attempt, account, outcome);
+      const { outcome, account } = await move(attempt, command, (pk) => this.lookBeside(attempt, pk, bounds.trimEveryMove));
+      if (account !== undefined) await this.lookBehind(attempt, account, outcome);
       return outcome;
     });
   }
@@ -97,11 +103,20 @@ export class PaymentsLedger implements Ledger {
     return this.validly('listTransactions', context, command, (attempt) => listTransactions(attempt, command));
   }
 
-  /** Trims the account now and then, and whenever it is full, before the answer leaves: afterwards the function is frozen. */
-  private async lookAfter(attempt: Attempt, account: string, outcome: KeyedOutcome): Promise<void> {
+  /** Looks after an account now and then, while the call does its work. */
+  private async lookBeside(attempt: Attempt, account: string, every: number): Promise<void> {
+    if (lags(attempt) && isDue(attempt.ports.random, every)) await this.lookAfter(attempt, account);
+  }
+
+  /** Looks after an account whenever it is full, and in HOME_REGION now and then; before the answer leaves: then the function is frozen. */
+  private async lookBehind(attempt: Attempt, account: string, outcome: KeyedOutcome): Promise<void> {
     const full = outcome.kind === 'busy' && outcome.code === 'account_busy';
     if (full) attempt.context.observe?.('accountBusy');
-    if (!full && !(mayLeaveAnEntry(outcome) && trimIsDue(attempt.ports.random))) return;
+    const due = !lags(attempt) && mayLeaveAnEntry(outcome) && isDue(attempt.ports.random, bounds.trimEvery);
+    if (full || due) await this.lookAfter(attempt, account);
+  }
+
+  private async lookAfter(attempt: Attempt, account: string): Promise<void> {
     try {
       await trim(attempt, account);
     } catch (error) {
@@ -142,6 +157,9 @@ export class PaymentsLedger implements Ledger {
     }
   }
 }
+
+/** By chance, so that no key pays for it each time it is repeated. */
+const isDue = (random: () => number, every: number): boolean => random() * every < 1;
 
 /**
  * All but a new hold: what closed, declined or refused left an entry, and whoever left one that is repeated may not have got to look after

@@ -1,21 +1,7 @@
 import { Attempt, GaveUp } from './attempt.service';
-import { completePayment } from './authorise.service';
-import {
-  bounds,
-  decisionOfEntry,
-  decodeEntry,
-  entriesOf,
-  Entry,
-  idOfPaymentId,
-  idOfPk,
-  isMove,
-  isPayment,
-  keyItemPk,
-  moveOf,
-  PaymentItem,
-  paymentOf,
-} from './domain';
-import { lags } from './finish.service';
+import { bounds, idOfPaymentId, idOfPk, isMove, isPayment, keyItemPk, moveOf, PaymentItem, paymentOf } from './domain';
+import { decisionOfEntry, decodeEntry, entriesOf, Entry } from './entries.domain';
+import { completeMove, completePayment, lags } from './finish.service';
 import { drive, showCompleted } from './move.service';
 import { Item } from '../ports';
 import { settleSome, unchanged } from './provisional.service';
@@ -32,54 +18,74 @@ interface Ripe {
 }
 type Items = ReadonlyMap<string, Item>;
 
-/** Whether this call looks after the account that it has worked on. By chance, so that no key pays for it each time it is repeated. */
-export function trimIsDue(random: () => number): boolean {
-  return random() * bounds.trimEvery < 1;
-}
-
 /**
- * Removes closed entries of an account whose own items were read complete, and raises `trimmedThrough` over their creation times in
- * the same write: nothing of theirs can be added again. Items that are not complete are completed first, and read once more. An entry that
- * cannot be read or completed stays, and the others are looked after all the same.
+ * Removes entries of an account that nothing needs any more, since the items behind them were read complete, and raises `trimmedThrough`
+ * over their dates in the same write: nothing of theirs can be added again. In STRONG those are open holds too, whose payments' own items
+ * decide from then on (see `closing`). Items that are not complete are completed first. An entry that cannot be read or completed stays,
+ * and the others are looked after all the same.
  */
 export async function trim(attempt: Attempt, account: string): Promise<void> {
   const item = await attempt.strongRead(account);
   if (!item) return;
-  await settleSome(attempt, item);
-  const candidates = candidatesOf(attempt, item);
+  const looked = await settleSome(attempt, item);
+  const candidates = [...candidatesOf(attempt, item), ...looked.confirmed.map(({ id, code }) => ({ id, code, entry: decodeEntry(code) }))];
   if (candidates.length === 0) return;
   const isOld = oldEnough(attempt, item);
-  const seen = await itemsBehind(attempt, candidates);
+  const seen = new Map([...looked.claims, ...(await itemsBehind(attempt, candidates, looked.claims))]);
   const abandoned = Math.min(bounds.abandonedAfterMs, isOld.afterMs);
   const open = candidates.filter((candidate) => {
     const own = seen.get(candidate.id);
-    // What is under way is left alone: its own call completes it.
-    return own && (own.at as number) < attempt.ports.nowMs() - abandoned && readable(attempt, () => !isComplete(attempt, candidate, seen));
+    // What is under way is left alone: its own call completes it. Of holds, most are closed before they are old.
+    const isTime =
+      isHold(candidate.entry) || isLate(candidate.entry)
+        ? (): boolean => isOld.check(candidate, seen)
+        : (): boolean => (own!.at as number) < attempt.ports.nowMs() - abandoned;
+    return own && readable(attempt, () => isTime() && !isComplete(attempt, candidate, seen));
   });
-  await inTurns(open, ({ id, entry }) => complete(attempt, seen.get(id)!, entry));
-  const items = new Map([...seen, ...(open.length > 0 ? await itemsBehind(attempt, open) : [])]);
+  const complete = await inTurns(open, (candidate) => completed(attempt, candidate, seen));
+  const unsure = open.filter((candidate) => !complete.has(candidate));
+  const items = new Map([...seen, ...(unsure.length > 0 ? await itemsBehind(attempt, unsure) : [])]);
   const ripe = candidates.flatMap((candidate): readonly Ripe[] => {
     const { id, code } = candidate;
-    const own = items.get(id);
-    return own && isOld.check(own) && readable(attempt, () => isComplete(attempt, candidate, items))
-      ? [{ id, code, at: own.at as number }]
-      : [];
+    const isRipe = (): boolean => isOld.check(candidate, items) && (complete.has(candidate) || isComplete(attempt, candidate, items));
+    return items.has(id) && readable(attempt, isRipe) ? [{ id, code, at: dateOf(candidate, items) }] : [];
   });
   if (ripe.length > 0) await remove(attempt, item, ripe);
 }
 
+const isLate = (entry: Entry): boolean => entry.kind === 'closed' && entry.late === true;
+const isHold = ({ kind }: Entry): boolean => kind === 'hold' || kind === 'provisional';
+
+/** The date that the watermark passes when an entry goes. */
+function dateOf({ id, entry }: Candidate, items: Items): number {
+  const own = items.get(id)!;
+  const date = isLate(entry) ? own.dueAt : (own.entryAt ?? own.at);
+  if (typeof date !== 'number') throw new Error(`the item behind entry ${id} has no date`);
+  return date;
+}
+
 /**
- * From when on an entry may go. In one copy of the data nothing but a claim that is still under way could miss it: a minute. Where copies
- * follow later, by the last write of its item, so that the completion has reached them too.
+ * From when on an entry may go. In one copy of the data nothing but a claim that is still under way could miss it: a minute, or some
+ * seconds on an account with many. Where copies follow later, by the last write of its item, so that the completion has reached them too.
  */
-function oldEnough({ ports, settings }: Attempt, account: Item): { readonly afterMs: number; readonly check: (own: Item) => boolean } {
-  const age = (afterMs: number, since: 'at' | 'writtenAt') => ({
+function oldEnough(
+  { ports, settings }: Attempt,
+  account: Item,
+): { readonly afterMs: number; readonly check: (candidate: Candidate, items: Items) => boolean } {
+  const entries = Object.keys(entriesOf(account)).length;
+  const age = (afterMs: number, since: (candidate: Candidate, items: Items) => number) => ({
     afterMs,
-    check: (own: Item) => (own[since] as number) < ports.nowMs() - afterMs,
+    check: (candidate: Candidate, items: Items) => since(candidate, items) < ports.nowMs() - afterMs,
   });
-  if (!settings.copiesFollow) return age(bounds.trimAfterMs, 'at');
-  const halfFull = Object.keys(entriesOf(account)).length > bounds.entriesPerAccount / 2;
-  return age(halfFull ? bounds.trimAfterUnderPressureMs : bounds.trimAfterReplicatedMs, 'writtenAt');
+  if (!settings.copiesFollow) {
+    const afterMs = entries > bounds.crowdedFrom ? Math.min(bounds.trimAfterMs, bounds.trimAfterCrowdedMs) : bounds.trimAfterMs;
+    return age(afterMs, dateOf);
+  }
+  const halfFull = entries > bounds.entriesPerAccount / 2;
+  return age(
+    halfFull ? bounds.trimAfterUnderPressureMs : bounds.trimAfterReplicatedMs,
+    ({ id }, items) => items.get(id)!.writtenAt as number,
+  );
 }
 
 /** What a look at an entry or its item comes to; undefined where one of them is not as the ledger writes it. */
@@ -92,19 +98,29 @@ function readable<T>(attempt: Attempt, look: () => T): T | undefined {
   }
 }
 
-/** The items behind some entries, by identity: each one's own, and the payment of a refund where that does not follow it at once. */
-async function itemsBehind(attempt: Attempt, candidates: readonly Candidate[]): Promise<Items> {
-  const ids = new Set(candidates.flatMap(({ id, entry }) => (entry.kind === 'refund' && lags(attempt) ? [id, entry.payment] : [id])));
-  const items = await attempt.retrying((store) => store.readMany([...ids].map(keyItemPk)));
-  return new Map(items.map((item) => [idOfPk(item), item]));
+/** The items behind some entries, by identity: each one's own, and others that tell whether it is complete. */
+async function itemsBehind(attempt: Attempt, candidates: readonly Candidate[], known: Items = new Map()): Promise<Items> {
+  const ids = [...new Set(candidates.flatMap((candidate) => idsBehind(attempt, candidate)))].filter((id) => !known.has(id));
+  const pages = Array.from({ length: Math.ceil(ids.length / readAtMost) }, (_, n) => ids.slice(n * readAtMost, (n + 1) * readAtMost));
+  const items = await Promise.all(pages.map((page) => attempt.retrying((store) => store.readMany(page.map(keyItemPk)))));
+  return new Map(items.flat().map((item) => [idOfPk(item), item]));
 }
 
-/** A bounded number of closed entries, from anywhere among them: every one has its turn, whichever calls look. */
+const readAtMost = 100;
+
+function idsBehind(attempt: Attempt, { id, entry }: Candidate): readonly string[] {
+  // A refund's payment, where that does not follow it at once.
+  if (entry.kind === 'refund' && lags(attempt)) return [id, entry.payment];
+  // Its own item tells that a closure has come to the account.
+  return entry.kind === 'closed' && entry.late ? [id, entry.closure.by] : [id];
+}
+
+/** A bounded number of entries, from anywhere among them: every one has its turn, whichever calls look. Holds where they may go. */
 function candidatesOf(attempt: Attempt, account: Item): readonly Candidate[] {
   const closed = Object.entries(entriesOf(account))
     .flatMap(([id, code]) => {
       const entry = readable(attempt, () => decodeEntry(code));
-      return entry && entry.kind !== 'hold' && entry.kind !== 'provisional' ? [{ id, code, entry }] : [];
+      return entry && entry.kind !== 'provisional' && (entry.kind !== 'hold' || lags(attempt)) ? [{ id, code, entry }] : [];
     })
     .sort((one, other) => (one.id < other.id ? -1 : 1));
   const start = Math.floor(attempt.ports.random() * closed.length);
@@ -119,36 +135,49 @@ function isComplete(attempt: Attempt, { id, entry }: Candidate, items: Items): b
     return moveOf(own).outcome !== undefined && isShownToo;
   }
   const payment = paymentOf(own);
-  return entry.kind === 'closed' ? payment.closure !== undefined : payment.outcome !== undefined;
+  if (isHold(entry)) return payment.outcome?.status === 'AUTHORISED';
+  if (entry.kind !== 'closed') return payment.outcome !== undefined;
+  return payment.closure !== undefined && (!entry.late || isDone(items.get(entry.closure.by)));
 }
 
+const isDone = (move: Item | undefined): boolean => move !== undefined && moveOf(move).outcome !== undefined;
 const isShown = (id: string, payment: Item | undefined): boolean => payment !== undefined && paymentOf(payment).moves[id] !== undefined;
 
-/** Some at a time, in this order; a fault of one ends the turn that it is in. */
-async function inTurns<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+/** Some at a time, in this order; a fault of one ends the turn that it is in. Resolves with those that the work told to be complete. */
+async function inTurns<T>(all: readonly T[], work: (one: T) => Promise<boolean>): Promise<ReadonlySet<T>> {
+  const complete = new Set<T>();
   for (let from = 0; from < all.length; from += bounds.completedAtOnce) {
-    const settled = await Promise.allSettled(all.slice(from, from + bounds.completedAtOnce).map(work));
+    const some = all.slice(from, from + bounds.completedAtOnce);
+    const settled = await Promise.allSettled(some.map(async (one) => void ((await work(one)) && complete.add(one))));
     const failed = settled.find((one): one is PromiseRejectedResult => one.status === 'rejected');
     if (failed) throw failed.reason;
   }
+  return complete;
 }
 
-async function complete(attempt: Attempt, own: Item, entry: Entry): Promise<void> {
+/** Completes an item behind an entry; whether it is known to be complete now. */
+async function completed(attempt: Attempt, candidate: Candidate, items: Items): Promise<boolean> {
   try {
-    await completeByEntry(attempt, own, entry);
+    return await completeByEntry(attempt, candidate, items);
   } catch (error) {
     if (error instanceof GaveUp) throw error;
     attempt.context.observe?.('trimFailed');
+    return false;
   }
 }
 
-async function completeByEntry(attempt: Attempt, own: Item, entry: Entry): Promise<void> {
-  if (isPayment(own)) {
-    if (entry.kind !== 'closed') await completePayment(attempt, paymentOf(own).id, decisionOfEntry(entry));
-    else await finishMove(attempt, keyItemPk(entry.closure.by));
-  } else {
+async function completeByEntry(attempt: Attempt, { id, entry }: Candidate, items: Items): Promise<boolean> {
+  const own = items.get(id)!;
+  if (!isPayment(own)) {
     await finishMove(attempt, own.pk);
+    return false;
   }
+  if (isHold(entry)) return (await completePayment(attempt, id, { status: 'AUTHORISED' })).status === 'AUTHORISED';
+  if (entry.kind !== 'closed') return completePayment(attempt, id, decisionOfEntry(entry)).then(() => true);
+  // It stands on the account, so it has been applied, and that is what its own item tells from now on.
+  if (entry.late) return completeMove(attempt, moveOf(items.get(entry.closure.by)!), paymentOf(own)).then(() => true);
+  await finishMove(attempt, keyItemPk(entry.closure.by));
+  return false;
 }
 
 async function finishMove(attempt: Attempt, pk: string): Promise<void> {
@@ -166,11 +195,15 @@ async function finishMove(attempt: Attempt, pk: string): Promise<void> {
 
 async function remove(attempt: Attempt, account: Item, ripe: readonly Ripe[]): Promise<void> {
   const through = account.trimmedThrough as number;
-  await attempt.change({
-    pk: account.pk,
-    // The watermark tells whether another trimming came first, if it rose; the entries, whether something else stands in their place since.
-    require: [{ test: 'equals', path: ['trimmedThrough'], value: through }, ...ripe.map(unchanged)],
-    set: [[['trimmedThrough'], Math.max(through, ...ripe.map(({ at }) => at))]],
-    remove: ripe.map(({ id }) => ['entries', id] as const),
-  });
+  // Where two regions are at odds about the account, payments come first: this is given up soon.
+  await attempt.change(
+    {
+      pk: account.pk,
+      // The watermark tells whether another trimming came first, if it rose; the entries, whether something else stands there since.
+      require: [{ test: 'equals', path: ['trimmedThrough'], value: through }, ...ripe.map(unchanged)],
+      set: [[['trimmedThrough'], Math.max(through, ...ripe.map(({ at }) => at))]],
+      remove: ripe.map(({ id }) => ['entries', id] as const),
+    },
+    bounds.removeTriesAtMost,
+  );
 }

@@ -9,7 +9,8 @@ import { CallOutcome, ForwardedCall, HomeLedger, WritingCall } from '../../../sr
 import { JournaledStore, journalKeys, notedOn } from '../../../src/ledger/homes/move-journal.service';
 import { toAttributes, toItem } from '../../../src/ledger/items.aws';
 import { Item } from '../../../src/ledger/ports';
-import { accountOf, entriesOf, isMove, isPayment, moveOf, paymentOf } from '../../../src/ledger/protocol/domain';
+import { accountOf, isMove, isPayment, moveOf, paymentOf } from '../../../src/ledger/protocol/domain';
+import { entriesOf } from '../../../src/ledger/protocol/entries.domain';
 import { MemoryStore } from '../../../tools/memory/memory-store';
 import { home, other, TwoRegions } from '../../ledger/two-regions';
 import { Format, plain } from '../format';

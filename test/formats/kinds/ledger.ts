@@ -3,12 +3,9 @@ import { markItem, markOf } from '../../../src/ledger/drain-mark.domain';
 import { toAttributes, toItem, toStored } from '../../../src/ledger/items.aws';
 import { CallContext, KeyedOutcome } from '../../../src/ledger/model';
 import { Change, Decision, Item, WriteResult } from '../../../src/ledger/ports';
+import { Attempt } from '../../../src/ledger/protocol/attempt.service';
 import {
   accountPk,
-  decodeEntry,
-  encodeEntry,
-  entriesOf,
-  Entry,
   idOfPaymentId,
   isFence,
   isMove,
@@ -20,6 +17,7 @@ import {
   seqOf,
   accountOf,
 } from '../../../src/ledger/protocol/domain';
+import { decodeEntry, encodeEntry, entriesOf, Entry } from '../../../src/ledger/protocol/entries.domain';
 import { decodeCursor } from '../../../src/ledger/protocol/reading.service';
 import { PaymentsLedger } from '../../../src/ledger/protocol/service';
 import { trim } from '../../../src/ledger/protocol/trim.service';
@@ -100,6 +98,27 @@ class Story {
     return this;
   }
 
+  /** Holds that have left their account: one captured since, one whose refund is refused, and what had to be dated again. */
+  public async left(): Promise<this> {
+    await this.ledger().openAccount(this.context, { accountId: 'acc-1', currency: 'EUR', balance: 10_000 });
+    for (const key of ['left', 'captured-late', 'refusal-pending', 'refunded-late']) await this.pay(key, 100);
+    await this.move('capture-of-refunded', 'refunded-late', 'CAPTURE');
+    this.world.nowMs += 100_000;
+    await trim(
+      new Attempt({ ...this.world.ports(), store: this.store }, { region: 'us-east-1' }, this.context),
+      accountPk('acme', 'acc-1'),
+    );
+    await this.move('capture-late', 'captured-late', 'CAPTURE', 70);
+    this.store.dies = ({ pk }) => pk.startsWith('a#');
+    await this.move('late-refusal', 'refusal-pending', 'REFUND', 20);
+    this.store.dies = () => false;
+    const through = this.world.nowMs + 5_000;
+    await this.store.change({ pk: accountPk('acme', 'acc-1'), require: [], set: [[['trimmedThrough'], through]] });
+    await this.pay('dated-again', 100);
+    await this.move('refund-dated-again', 'refunded-late', 'REFUND', 10);
+    return this;
+  }
+
   public async cursor(): Promise<string> {
     const page = await this.ledger().listTransactions(this.context, { accountId: 'acc-1', limit: 3 });
     return page.kind === 'found' ? page.nextCursor! : page.kind;
@@ -109,8 +128,11 @@ class Story {
 let story: Promise<Story> | undefined;
 const told = (): Promise<Story> => (story ??= new Story().told());
 
-async function items(keys: readonly string[]): Promise<Record<string, Json>> {
-  const { store } = await told();
+let leaving: Promise<Story> | undefined;
+const left = (): Promise<Story> => (leaving ??= new Story().left());
+
+async function items(keys: readonly string[], of: () => Promise<Story> = told): Promise<Record<string, Json>> {
+  const { store } = await of();
   return Object.fromEntries(keys.map((key) => [key, plain(toAttributes(store.items.get(keyItemPk(id(key)))!))]));
 }
 
@@ -132,6 +154,13 @@ const entries: Readonly<Record<string, Entry>> = {
   'declined by the team': { kind: 'declined', reason: 'suspected_fraud' },
   'captured in part': { kind: 'closed', amount: 1200, closure: { by: id('capture'), type: 'CAPTURE', captured: 700 } },
   voided: { kind: 'closed', amount: 1200, closure: { by: id('void'), type: 'VOID', captured: 0 } },
+  'captured after it had left': {
+    kind: 'closed',
+    amount: 1200,
+    closure: { by: id('capture'), type: 'CAPTURE', captured: 700 },
+    late: true,
+  },
+  'voided after it had left': { kind: 'closed', amount: 1200, closure: { by: id('void'), type: 'VOID', captured: 0 }, late: true },
   refund: { kind: 'refund', payment: id('captured'), amount: 300 },
   'refused refund': { kind: 'refundRefused' },
 };
@@ -196,7 +225,10 @@ export const ledgerFormats: readonly Format[] = [
   {
     format: 'ledger.payment-item',
     consequence: 'replays of payments from before a deployment answer something else, or fail',
-    write: () => items(['claimed', 'authorised', 'declined', 'declined-by-team', 'captured', 'voided', 'refunded', 'refund-pending']),
+    write: async () => ({
+      ...(await items(['claimed', 'authorised', 'declined', 'declined-by-team', 'captured', 'voided', 'refunded', 'refund-pending'])),
+      ...(await items(['left', 'captured-late', 'refusal-pending', 'dated-again'], left)),
+    }),
     read: (stored) => ({ ...known(toItem(stored)), payment: paymentOf(toItem(stored)) }),
   },
   {
@@ -211,7 +243,10 @@ export const ledgerFormats: readonly Format[] = [
   {
     format: 'ledger.move-item',
     consequence: 'replays of captures, voids and refunds from before a deployment answer something else, or fail',
-    write: () => items(['capture', 'void', 'refused-refund', 'refund', 'open-refund']),
+    write: async () => ({
+      ...(await items(['capture', 'void', 'refused-refund', 'refund', 'open-refund'])),
+      ...(await items(['capture-late', 'late-refusal', 'refund-dated-again'], left)),
+    }),
     read: (stored) => ({ ...known(toItem(stored)), move: moveOf(toItem(stored)) }),
   },
   {

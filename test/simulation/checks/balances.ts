@@ -52,8 +52,8 @@ function countBy(lines: readonly LedgerLine[]): ReadonlyMap<string, number> {
 }
 
 interface Strictness {
-  /** Reads show what was answered before; with 'moves' alone, what moves were answered: two releases read at once. */
-  readonly fresh: boolean | 'moves';
+  /** Reads show what was answered before. */
+  readonly fresh: boolean;
   /** Whose answers stay to the letter, times and places too; of the others what they say was done. */
   readonly toTheLetter: (intent: Intent) => boolean;
 }
@@ -73,7 +73,7 @@ export function checkHistories({ plan, payments }: AccountBooks, history: Histor
   return [
     ...seen.flatMap(({ intent, payment }) => checkStays(intent, payment, payments.get(payment.paymentId), toTheLetter(intent))),
     ...[...payments.values()].flatMap((payment) => [...checkLegal(payment), ...checkMoves(payment, moves.get(payment.paymentId) ?? [])]),
-    ...(fresh === false ? [] : checkFreshness(ours, fresh === 'moves')),
+    ...(fresh ? checkFreshness(ours) : []),
   ];
 }
 
@@ -153,9 +153,12 @@ function checkMoves(payment: Payment, intents: readonly Intent[]): Violation[] {
       ];
 }
 
-/** Who asks after an answer sees at least what that answer showed: payments never go back. */
-function checkFreshness(intents: readonly Intent[], movesAlone: boolean): Violation[] {
-  const answers = intents.flatMap((intent) => (movesAlone && intent.operation.kind === 'readPayment' ? [] : intent.answers));
+/**
+ * Who asks after an answer sees at least what that answer showed: payments never go back. The release before is excused, for it reads a
+ * payment's item alone, also where that lags behind a completed move.
+ */
+function checkFreshness(intents: readonly Intent[]): Violation[] {
+  const answers = intents.flatMap((intent) => intent.answers);
   const known = new Map<string, { readonly step: number; readonly payment: Payment }[]>();
   for (const { outcome, step } of answers) {
     if (!('payment' in outcome)) continue;
@@ -167,8 +170,8 @@ function checkFreshness(intents: readonly Intent[], movesAlone: boolean): Violat
   return intents
     .filter(({ operation }) => operation.kind === 'readPayment')
     .flatMap((intent) =>
-      intent.answers.flatMap(({ outcome, sentStep }) => {
-        if (outcome.kind !== 'found' || !('payment' in outcome)) return [];
+      intent.answers.flatMap(({ outcome, sentStep, older: byTheReleaseBefore }) => {
+        if (byTheReleaseBefore || outcome.kind !== 'found' || !('payment' in outcome)) return [];
         const { payment } = outcome;
         const shown = payment.operations.length;
         const older = known.get(payment.paymentId)?.find((one) => one.step < sentStep && one.payment.operations.length > shown);

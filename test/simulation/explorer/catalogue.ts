@@ -1,3 +1,4 @@
+import { ofHoldsThatLeft, smallOfHoldsThatLeft } from './left';
 import { andRead, longApartMs, lookAfter, move, pay, read, Scenario } from './scenarios';
 
 /** Few enough orders for every run of the tests, and enough to find what is planted. */
@@ -58,7 +59,9 @@ export const bySmallBound: readonly Scenario[] = [
     before: [pay('k', 60)],
     calls: [move('CAPTURE', 'c', 'k', 50), read('k'), lookAfter],
     faults: 0,
+    untended: true,
   },
+  ...smallOfHoldsThatLeft,
 ];
 
 /** What is explored: three calls at once, two keys, one account. All may die at any step; what was sent lands at any time, or never. */
@@ -76,6 +79,13 @@ export const scenarios: readonly Scenario[] = [
     name: 'two payments of which one can be paid, and a duplicate',
     funds: 100,
     calls: [pay('k', 60), pay('other', 60), pay('k', 60)],
+    faults: 0,
+    untended: true,
+  },
+  {
+    name: 'two payments of which one can be paid, and a look after the account',
+    funds: 100,
+    calls: [pay('k', 60), pay('other', 60), lookAfter],
     faults: 0,
   },
   {
@@ -105,6 +115,7 @@ export const scenarios: readonly Scenario[] = [
     before: [pay('k', 60), move('CAPTURE', 'c', 'k')],
     calls: [move('REFUND', 'r', 'k'), pay('r', 40), lookAfter],
     faults: 0,
+    untended: true,
   },
   {
     name: 'two attempts of one capture, of which the second reads, and requests that are lost',
@@ -119,6 +130,7 @@ export const scenarios: readonly Scenario[] = [
     before: [pay('k', 60)],
     calls: [move('CAPTURE', 'c', 'k', 50), andRead(move('CAPTURE', 'c', 'k', 50)), lookAfter],
     faults: 0,
+    untended: true,
   },
   {
     name: 'two attempts of one refund, of which the second reads',
@@ -149,4 +161,12 @@ export const scenarios: readonly Scenario[] = [
     calls: [move('CAPTURE', 'c', 'k', 50), andRead(move('REFUND', 'r', 'k'))],
     faults: 0,
   },
+  {
+    name: 'a capture, somebody who reads, and looks after the account behind every call',
+    funds: 100,
+    before: [pay('k', 60)],
+    calls: [move('CAPTURE', 'c', 'k', 50), read('k'), lookAfter],
+    faults: 0,
+  },
+  ...ofHoldsThatLeft,
 ];

@@ -41,6 +41,12 @@ export interface Scenario {
   readonly faults: number;
   /** Whether calls leave it to others to look after the account. @default false: each does, before it answers */
   readonly untended?: true;
+  /** Whether somebody has looked after the account since, so that what had happened before has left it. */
+  readonly left?: true;
+  /** Whether the last of what had happened before is dated after the first of the calls, and has left the account: the watermark passed. */
+  readonly passed?: true;
+  /** Whether a call gives funds back, so that one which came before it may have been declined for want of them. */
+  readonly fundsCome?: true;
   /** Between one call's clock and the next one's. @default 10 s */
   readonly apartMs?: number;
 }
@@ -82,9 +88,19 @@ const moved = ({ key, of, amount, ...call }: Moving): MoveCommand => ({
   ...(amount === undefined ? {} : { amount }),
 });
 
+/** A call, and a look after the account behind it, which the service makes beside it: one that comes sooner is an actor of its own. */
+async function tended(subject: Subject, call: Call, ports: LedgerPorts): Promise<unknown> {
+  const outcome = await perform(subject, call, ports);
+  if ('of' in call || call.do === 'pay') await perform(subject, lookAfter, ports);
+  return outcome;
+}
+
 async function perform(subject: Subject, call: Call, ports: LedgerPorts): Promise<unknown> {
   const asked = context(ports.nowMs());
-  if (call.do === 'look after') return subject.trim(new subject.Attempt(ports, { region: 'here' }, asked), account);
+  if (call.do === 'look after') {
+    const attempt = new subject.Attempt(ports, { region: 'here' }, asked);
+    return attempt.bestEffort(() => subject.trim(attempt, account));
+  }
   const ledger = ledgerOf(subject, ports);
   if (call.do === 'pay') return ledger.authorise(asked, payment(call));
   if (call.do === 'read') {
@@ -112,7 +128,7 @@ class Quiet {
   constructor(
     private readonly subject: Subject,
     private readonly name: string,
-    private readonly nowMs: number,
+    public nowMs: number,
   ) {}
 
   public get ports(): LedgerPorts {
@@ -128,13 +144,28 @@ class Quiet {
   public perform(call: Call): Promise<unknown> {
     return perform(this.subject, call, this.ports);
   }
+
+  /** Looks after the account later, when nothing needs to stand there any more. */
+  public async settle(afterMs: number): Promise<void> {
+    this.nowMs += afterMs;
+    await this.perform(lookAfter);
+    const { entries } = this.memory.items.get(account)!;
+    if (Object.keys(entries as object).length > 0) throw new Error('not all has left the account');
+  }
 }
 
 /** A scenario as it can be explored, with the shipped service or with one in which a mistake is planted. */
 export async function prepare(scenario: Scenario, subject: Subject, statesAtMost: number): Promise<Explored> {
   const quiet = new Quiet(subject, 'before', beganMs);
   await ledgerOf(subject, quiet.ports).openAccount(context(beganMs), { accountId: 'acc', currency: 'EUR', balance: scenario.funds });
-  for (const call of scenario.before ?? []) await quiet.perform(call);
+  const { before = [], left, passed } = scenario;
+  for (const call of passed ? before.slice(0, -1) : before) await quiet.perform(call);
+  if (left) await quiet.settle(laterMs - 1);
+  if (passed) {
+    quiet.nowMs = beganMs + laterMs + 1;
+    await quiet.perform(before.at(-1)!);
+    await quiet.settle(laterMs);
+  }
   const table = new VersionedTable((pk) => pk.startsWith('k#'));
   const faultOf = (): Error => new subject.StoreFault('unknown', 'not heard of');
   const checks = new Checks(scenario, subject, table);
@@ -146,9 +177,8 @@ export async function prepare(scenario: Scenario, subject: Subject, statesAtMost
         new Actor(
           'ABCD'[at],
           beganMs + laterMs + at * apartOf(scenario),
-          (ports) => perform(subject, call, ports),
+          (ports) => (scenario.untended ? perform : tended)(subject, call, ports),
           faultOf,
-          scenario.untended ? 0.5 : 0,
         ),
     ),
     faults: scenario.faults,
@@ -223,7 +253,13 @@ class Checks {
     if (wrong !== undefined) return wrong;
     // Asked again, each says what it said; and whoever died is answered.
     const again: (string | undefined)[] = [];
-    for (const call of all) again.push(JSON.stringify((await quiet.perform(call)) ?? null));
+    for (const call of all) {
+      try {
+        again.push(JSON.stringify((await quiet.perform(call)) ?? null));
+      } catch (error) {
+        return `${text(call)}, asked again, threw ${String(error)}`;
+      }
+    }
     return this.oneAnswer([...answers, ...again], [...all, ...all]) ?? this.wrongIn(quiet, [...all, ...all], [...answers, ...again], true);
   }
 
@@ -247,8 +283,8 @@ class Checks {
         return `${text(call)} was answered ${outcome.payment.status}, and is ${now.status}`;
       }
       if (outcome.payment.declineReason === 'expired') return `${text(call)} expired`;
-      // Funds only go in what is explored with declines: what would do now would have done then.
-      if (!repeated && outcome.payment.status === 'DECLINED' && available >= outcome.payment.amount) {
+      // Where funds only go, what would do now would have done then.
+      if (!repeated && !this.scenario.fundsCome && outcome.payment.status === 'DECLINED' && available >= outcome.payment.amount) {
         return `${text(call)} was declined, and ${available} is available`;
       }
     }

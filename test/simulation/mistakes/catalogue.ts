@@ -1,3 +1,4 @@
+import { leaving } from './leaving';
 import { provisional } from './provisional';
 import { told } from './told';
 import { Mode } from '../run';
@@ -18,6 +19,8 @@ export interface Mistake {
   readonly table?: TableKind;
   /** Whether what was decided is published. @default false */
   readonly events?: boolean;
+  /** Whether the release before is at work beside it, in a region after the other. @default false */
+  readonly rolling?: boolean;
   /** @default all */
   readonly modes?: readonly Mode[];
   /** Whether the exhaustive exploration finds it too, or the name of the scenario that does. @default false */
@@ -110,7 +113,7 @@ const decisions: readonly Mistake[] = [
   },
   {
     name: 'a hold over the entry that is there',
-    edits: [ledger('protocol/authorise', "    { test: 'absent', path: ['entries', id] },\n", '')],
+    edits: [ledger('protocol/authorise', "    { test: 'absent', path: ['entries', claim.id] },\n", '')],
   },
   {
     name: 'a hold without looking at the balance',
@@ -165,7 +168,7 @@ const moves: readonly Mistake[] = [
     name: 'an entry deleted at capture or void',
     edits: [
       ledger(
-        'protocol/move',
+        'protocol/closing',
         "    set: [[['entries', payment.id], encodeEntry({ kind: 'closed', amount: payment.amount, closure: wanted })]],",
         "    remove: [['entries', payment.id]],",
       ),
@@ -186,7 +189,7 @@ const moves: readonly Mistake[] = [
     edits: [
       ledger(
         'protocol/refund',
-        "    require: newEntry(claim.id, claim.at),\n    set: [[['entries', claim.id], encodeEntry(entry)]],",
+        "    require: newEntry(claim),\n    set: [[['entries', claim.id], encodeEntry(entry)]],",
         "    require: [],\n    set: [[['entries', claim.id], encodeEntry(entry)]],",
       ),
     ],
@@ -229,19 +232,16 @@ const trimming: readonly Mistake[] = [
   },
   {
     name: 'an entry trimmed before its completion was read',
-    edits: [
-      ledger('protocol/trim', '  await inTurns(open, ({ id, entry }) => complete(attempt, seen.get(id)!, entry));\n', ''),
-      ledger(
-        'protocol/trim',
-        'return own && isOld.check(own) && readable(attempt, () => isComplete(attempt, candidate, items)) ?',
-        'return own && isOld.check(own) ?',
-      ),
-    ],
+    edits: [ledger('protocol/trim', 'await inTurns(open, (candidate) => completed(attempt, candidate, seen));', 'new Set(open);')],
   },
   {
     name: 'a claim behind the watermark held all the same',
     edits: [
-      ledger('protocol/authorise', "{ test: 'below', path: ['trimmedThrough'], value: at },\n    { test: 'fewer'", "{ test: 'fewer'"),
+      ledger(
+        'protocol/authorise',
+        "{ test: 'below', path: ['trimmedThrough'], value: entryDateOf(claim) },\n    { test: 'fewer'",
+        "{ test: 'fewer'",
+      ),
     ],
   },
 ];
@@ -316,4 +316,4 @@ const homes: readonly Mistake[] = (
   ] satisfies Mistake[]
 ).map((mistake): Mistake => ({ payments: 60, ...mistake, table: 'HOME' }));
 
-export const mistakes: readonly Mistake[] = [...claims, ...decisions, ...moves, ...trimming, ...homes, ...told, ...provisional];
+export const mistakes: readonly Mistake[] = [...claims, ...decisions, ...moves, ...trimming, ...homes, ...told, ...provisional, ...leaving];

@@ -15,7 +15,7 @@ export const movesBeside: readonly Mistake[] = [
   {
     name: "a payment read without the refund that its account has decided, in the item's own words",
     explored: refund,
-    edits: [ledger('find', 'if (closure) return pending &&', 'if (closure) return payment; if (closure) return pending &&')],
+    edits: [ledger('find', 'if (closure && !pending) return payment;', 'if (closure) return payment;')],
   },
   {
     name: 'lines without the moves that only the account shows',
@@ -23,9 +23,12 @@ export const movesBeside: readonly Mistake[] = [
     edits: [ledger('reading', 'lags(attempt) ? movedOn(account, move) : undefined', 'undefined')],
   },
   {
-    name: 'a refund trimmed before its payment shows it',
+    name: 'a refund trimmed before its payment shows it, and passed over by who reads',
     explored: refund,
-    edits: [ledger('trim', 'return moveOf(own).outcome !== undefined && isShownToo;', 'return moveOf(own).outcome !== undefined;')],
+    edits: [
+      ledger('trim', 'return moveOf(own).outcome !== undefined && isShownToo;', 'return moveOf(own).outcome !== undefined;'),
+      ledger('find', "return item !== undefined && isMove(item) && moveOf(item).outcome?.status === 'DONE';", 'return false;'),
+    ],
   },
   {
     name: 'a refund trimmed before its own item is complete',
@@ -35,17 +38,17 @@ export const movesBeside: readonly Mistake[] = [
   {
     name: 'a capture trimmed before its payment shows it',
     explored: capture,
-    edits: [ledger('trim', "entry.kind === 'closed' ? payment.closure !== undefined :", "entry.kind === 'closed' ? true :")],
+    edits: [ledger('trim', 'return payment.closure !== undefined && (!entry.late', 'return (!entry.late')],
   },
   {
     name: 'a payment shown as it was, when its entry went between the two reads',
     explored: capture,
-    edits: [ledger('find', 'return shown ?? ownItem(attempt, id, true);', 'return shown ?? payment;')],
+    edits: [ledger('find', 'if (shown) return shown;', 'if (shown || payment.amount > 0) return shown ?? payment;')],
   },
   {
     name: 'a capture answered from its own item, which its payment does not show yet',
     explored: 'two attempts of one capture',
-    edits: [ledger('move', "claim.outcome?.status === 'DONE' && lags(attempt)", "claim.outcome?.status === 'OPEN' && lags(attempt)")],
+    edits: [ledger('move', 'if (claim.outcome && lags(attempt) && isLeft) {', 'if (claim.outcome && !lags(attempt) && isLeft) {')],
   },
   {
     name: 'a refund answered while its payment is still written to',

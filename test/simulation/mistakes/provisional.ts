@@ -1,4 +1,5 @@
 import type { Edit, Mistake } from './catalogue';
+import { leavingByOrder } from './leaving';
 import { movesBeside } from './moves-beside';
 
 const ledger = (name: string, find: string, replace: string): Edit => ({ file: `ledger/protocol/${name}.ts`, find, replace });
@@ -11,7 +12,7 @@ export const provisional: readonly Mistake[] = (
   [
     {
       name: 'an orphan taken for a hold',
-      edits: [ledger('domain', 'return entry.nonce === owner.nonce ? {', "return owner.nonce !== '' ? {")],
+      edits: [ledger('entries.domain', 'return entry.nonce === owner.nonce ? {', "return owner.nonce !== '' ? {")],
     },
     {
       name: 'an entry confirmed by a claim of another nonce',
@@ -74,10 +75,6 @@ export const provisional: readonly Mistake[] = (
       ],
     },
     {
-      name: 'a look behind provisional entries that settles what was captured meanwhile',
-      edits: [ledger('provisional.service', 'require: old.map(unchanged),', 'require: [],')],
-    },
-    {
       name: "a hold in an orphan's place, whose funds stay held",
       edits: [ledger('authorise.service', 'const more = claim.amount - (orphan?.amount ?? 0);', 'const more = claim.amount;')],
     },
@@ -125,7 +122,7 @@ export const provisional: readonly Mistake[] = (
 export const foundByOrder: readonly Mistake[] = [
   {
     name: 'a nonce used again behind a fence',
-    explored: true,
+    explored: 'two attempts of one payment, and a look after the account',
     edits: [
       ledger(
         'provisional.service',
@@ -135,4 +132,5 @@ export const foundByOrder: readonly Mistake[] = [
     ],
   },
   ...movesBeside,
+  ...leavingByOrder,
 ];

@@ -17,7 +17,8 @@ export async function catchMistake(mistake: Mistake, seedsAtMost: number, likeli
   const subject = await plant(mistake);
   for (const seed of [...likeliest, ...Array.from({ length: seedsAtMost }, (_, place) => place + 1)]) {
     for (const mode of mistake.modes ?? modes) {
-      const options = { seed, mode, payments: mistake.payments ?? 200, table: mistake.table ?? 'STRONG', events: mistake.events ?? false };
+      const { payments = 200, table: kind = 'STRONG', events = false, rolling = false } = mistake;
+      const options = { seed, mode, payments, table: kind, events, rolling };
       const { violations } = await runSeed({ ...options, subject });
       // What fails without the mistake too is no proof that it was noticed.
       if (violations.length > 0 && mistake.edits && !(await isClean(options))) {

@@ -4,7 +4,7 @@ import { MeteredStore, sizeOfItem } from './metered-store';
 import { keyId } from '../../../src/kernel/fingerprint';
 import { KeyedOutcome, Payment } from '../../../src/ledger/model';
 import { LedgerStore } from '../../../src/ledger/ports';
-import { encodeEntry } from '../../../src/ledger/protocol/domain';
+import { encodeEntry } from '../../../src/ledger/protocol/entries.domain';
 import { PaymentsLedger } from '../../../src/ledger/protocol/service';
 import { noUsage, spent, Usage } from '../subjects/counting';
 import { payment, tenant } from '../subjects/subjects';

@@ -43,10 +43,11 @@ export const trafficSteps: readonly Traffic[] = [
       [0, 10 * minuteMs].map((captureAfterMs) => ({ mode, paymentsADay, captureAfterMs })),
     ),
   ),
-  { mode: 'STRONG', paymentsADay: 500_000, captureAfterMs: 0 },
   { mode: 'HOME_REGION', paymentsADay: 250_000, captureAfterMs: 0 },
-  // More payments wait for their capture than an account holds.
+  // More payments wait for their capture than an account has entries.
   { mode: 'STRONG', paymentsADay: 100_000, captureAfterMs: 80 * minuteMs },
+  { mode: 'STRONG', paymentsADay: 1_000_000, captureAfterMs: 0 },
+  { mode: 'STRONG', paymentsADay: 1_000_000, captureAfterMs: 10 * minuteMs },
   // Somebody tries cards, six a second, all declined.
   ...(['STRONG', 'HOME_REGION'] as const).map((mode) => ({ mode, paymentsADay: 518_400, captureAfterMs: 'never' }) as const),
 ];

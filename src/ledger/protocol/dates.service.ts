@@ -1,0 +1,44 @@
+import { Attempt, BrokenInvariant } from './attempt.service';
+import { keyItemPk, kinds } from './domain';
+import { Item } from '../ports';
+
+/**
+ * Dates of entries. An account takes no entry of a date behind its watermark, so that nothing that was removed is added again by a request
+ * that comes late. A claim's entry has the date of its claim. In STRONG, what has none yet gets a new date.
+ */
+
+/** What has an entry of its own on an account: a payment's claim, or a refund's. */
+export interface Dated {
+  readonly id: string;
+  readonly at: number;
+  /** Absent: its entry has the claim's own date. */
+  readonly entryAt?: number;
+}
+
+/** Whose entry is dated. */
+type Kind = keyof typeof kinds;
+
+export const entryDateOf = ({ at, entryAt }: Omit<Dated, 'id'>): number => entryAt ?? at;
+
+/**
+ * Gives a claim's entry a date in front of the watermark, unless it is decided: an entry goes only when its own item is complete. Resolves
+ * with the item that refused this, or with the date. In the same write the item gets another kind: the release before, which expires what
+ * is behind the watermark, does so under the condition of the kind that it knows. So one of the two counts.
+ */
+export async function redate(attempt: Attempt, kind: Kind, { id, entryAt }: Dated, account: Item): Promise<Item | number> {
+  const next = Math.max(attempt.ports.nowMs(), (account.trimmedThrough as number) + 1);
+  const result = await attempt.change({
+    pk: keyItemPk(id),
+    require: [
+      { test: 'absent', path: ['outcome'] },
+      entryAt === undefined ? { test: 'absent', path: ['entryAt'] } : { test: 'equals', path: ['entryAt'], value: entryAt },
+    ],
+    set: [
+      [['entryAt'], next],
+      [['kind'], kinds[kind][1]],
+    ],
+  });
+  if (result.kind === 'written') return next;
+  if (!result.found) throw new BrokenInvariant(`the claim ${id} was deleted during the call`);
+  return result.found;
+}
