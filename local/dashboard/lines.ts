@@ -136,10 +136,12 @@ function uses(expression: string, id: string, row: WidgetRow): boolean {
   return bare.split(/\W+/).includes(id) || (row.kind === 'metric' && /\bMETRICS\s*\(/.test(bare));
 }
 
-/** An expression is of the region of the first metric that it leads to. */
+/** An expression is of the region of the first metric that it names. */
 function regionOf(row: WidgetRow, rows: readonly WidgetRow[], within: readonly WidgetRow[] = []): string {
   if (row.kind === 'metric' || within.includes(row)) return row.region;
-  const first = rows.find((one) => one.id !== undefined && uses(row.expression, one.id, one));
+  const names = row.expression.split(/\W+/);
+  const named = rows.filter((one) => one.id !== undefined && uses(row.expression, one.id, one));
+  const [first] = named.sort((a, b) => names.indexOf(a.id!) - names.indexOf(b.id!));
   return first ? regionOf(first, rows, [...within, row]) : row.region;
 }
 

@@ -88,6 +88,7 @@ test('regions and dimensions tell metrics apart; dots stand for what the row bef
 describe('metric math', () => {
   const share = [
     [{ expression: '100 * calls0 / (calls0 + calls1)', label: 'east' }],
+    [{ expression: '100 * calls1 / (calls0 + calls1)', label: 'west' }],
     [{ expression: 'FILL(a0, 0) + FILL(b0, 0)', id: 'calls0', visible: false }],
     [{ expression: 'FILL(a1, 0)', id: 'calls1', visible: false }],
     ['Pay', 'A', { id: 'a0', visible: false }],
@@ -95,12 +96,15 @@ describe('metric math', () => {
     ['Pay', 'A', { id: 'a1', visible: false, region: west }],
   ];
 
-  test('expressions on expressions; what only feeds them is not drawn, and their region is that of the first metric', () => {
+  test('expressions on expressions; what only feeds them is not drawn, and their region is that of the first metric that they name', () => {
     const board = boardOf(share);
     board.put('A', 1);
     board.put('B', 2);
     board.put('A', 9, 2, {}, west);
-    expect(graphOf(board).lines.map(({ label, region }) => [label, region])).toEqual([['east', east]]);
+    expect(graphOf(board).lines.map(({ label, region }) => [label, region])).toEqual([
+      ['east', east],
+      ['west', west],
+    ]);
     expect(tail(line(board, 'east'), 2)).toEqual([undefined, 25]);
   });
 
