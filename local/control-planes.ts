@@ -58,7 +58,11 @@ export class ControlPlanes {
       changed: (region, detail) => this.changed(region, detail),
       warn: log,
     });
-    this.fis = new FisApi({ ...functionFaults(this.client), alarmState: (region, name) => events.alarmState(region, name) }, accountId, log);
+    this.fis = new FisApi(
+      { ...functionFaults(this.client), alarmState: (region, name) => events.alarmState(region, name) },
+      accountId,
+      log,
+    );
     this.services = {
       fis: this.fis,
       route53: this.route53,

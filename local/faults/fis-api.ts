@@ -53,7 +53,9 @@ export class FisApi implements FabricService {
       needs: [{ action: isTemplates ? 'fis:ListExperimentTemplates' : 'fis:ListExperiments', resource: '*' }],
       answer: () =>
         isTemplates
-          ? answer({ experimentTemplates: this.templates.filter((one) => one.region === region).map(({ id: of, tags }) => ({ id: of, tags })) })
+          ? answer({
+              experimentTemplates: this.templates.filter((one) => one.region === region).map(({ id: of, tags }) => ({ id: of, tags })),
+            })
           : answer({ experiments: this.inRegion(region).map(summary) }),
     };
   }
@@ -141,7 +143,10 @@ function whole(experiment: Experiment): object {
     ...(endedMs === undefined ? {} : { endTime: endedMs / 1000 }),
     targets: Object.fromEntries(Object.entries(template.targets).map(([name, resourceArns]) => [name, { resourceArns }])),
     actions: Object.fromEntries(
-      Object.entries(actions).map(([name, { template: of, status, reason }]) => [name, { actionId: of.actionId, state: { status, reason } }]),
+      Object.entries(actions).map(([name, { template: of, status, reason }]) => [
+        name,
+        { actionId: of.actionId, state: { status, reason } },
+      ]),
     ),
   };
 }
@@ -151,5 +156,9 @@ function answer(content: object): ServiceAnswer {
 }
 
 function refused(status: number, code: string, message: string): ServiceAnswer {
-  return { status, headers: { 'content-type': 'application/json', 'x-amzn-errortype': code }, body: Buffer.from(JSON.stringify({ message })) };
+  return {
+    status,
+    headers: { 'content-type': 'application/json', 'x-amzn-errortype': code },
+    body: Buffer.from(JSON.stringify({ message })),
+  };
 }

@@ -42,7 +42,10 @@ class Run {
   }
 }
 
-const statusOf = (experiment: Experiment): string[] => [experiment.status, ...Object.values(experiment.actions).map(({ status }) => status)];
+const statusOf = (experiment: Experiment): string[] => [
+  experiment.status,
+  ...Object.values(experiment.actions).map(({ status }) => status),
+];
 
 test('functions fail three seconds after the start, until the action is over', async () => {
   const run = new Run();
