@@ -55,11 +55,19 @@ export function cookiesIn(header = ''): [string, string][] {
     .map((one) => [one.split('=')[0], one]);
 }
 
+/** Seconds of a directive of Cache-Control; undefined where it has none. */
+function secondsIn(control: string, directive: string): number | undefined {
+  const value = control
+    .split(',')
+    .map((one) => one.trim().split('='))
+    .find(([name]) => name === directive)?.[1];
+  return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
+}
+
 /** How long an answer is kept, in seconds. `errorTtl` is the distribution's for its status. */
 export function secondsOf(answer: EdgeAnswer, policy: EdgeCachePolicy, errorTtl: number | undefined): number {
   const control = headerIn(answer, 'cache-control')?.toLowerCase() ?? '';
-  const directive = /s-maxage=(\d+)/.exec(control) ?? /(?<!s-)max-?age=(\d+)/.exec(control);
-  const asked = directive ? Number(directive[1]) : undefined;
+  const asked = secondsIn(control, 's-maxage') ?? secondsIn(control, 'max-age');
   const forbids = /no-store|no-cache|private/.test(control);
   if (answer.status >= 400) {
     if (neverKept.has(answer.status)) return 0;
