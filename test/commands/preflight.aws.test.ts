@@ -48,6 +48,16 @@ test('who asks, where regions are on, and what the bootstrap says', async () => 
   await expect(ports.parameter('us-west-2', '/cdk-bootstrap/x/version')).resolves.toBeUndefined();
 });
 
+test('whether a secret is there, without its content', async () => {
+  replies = { DescribeSecret: { body: { Name: 'acme-pay/drill-client' } } };
+  await expect(account().secretExists('us-west-2', 'acme-pay/drill-client')).resolves.toBe(true);
+  expect(aws.calls.map(({ service, region, input }) => [service, region, input])).toEqual([
+    ['secretsmanager', 'us-west-2', { SecretId: 'acme-pay/drill-client' }],
+  ]);
+  replies = { DescribeSecret: refusal('ResourceNotFoundException') };
+  await expect(account().secretExists('us-west-2', 'acme-pay/drill-client')).resolves.toBe(false);
+});
+
 test("a stack's status and resources, page by page; none of a stack that does not exist", async () => {
   const page = (id: string, next = ''): AwsReply =>
     xml(

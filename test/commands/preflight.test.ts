@@ -62,6 +62,7 @@ function portsWith(changed: Partial<PreflightPorts> = {}): PreflightPorts {
     stackResources: () => Promise.resolve([]),
     unreservedConcurrency: () => Promise.resolve(1_000),
     exists: () => Promise.resolve(false),
+    secretExists: () => Promise.resolve(true),
     tableCount: () => Promise.resolve(3),
     quota: (_, code) => Promise.resolve({ lambda: 1_000, apigateway: 10_000, dynamodb: 2_500, events: 300 }[code.split(' ')[0]]!),
     healthChecks: () => Promise.resolve({ used: 4, limit: 200 }),
@@ -294,4 +295,43 @@ test('without credentials, or without a region, it asks nothing more', async () 
   );
   const open = [{ ...stack('us-east-1'), region: undefined }];
   await expect(preflight(open, undefined, portsWith())).resolves.toBe('the app leaves the region of its stacks open: set AWS_REGION');
+});
+
+describe('what a stranger forgets', () => {
+  const alarm = (AlarmActions?: unknown[]): TemplateResource => ({ Type: 'AWS::CloudWatch::Alarm', Properties: { AlarmActions } });
+  const Policy = {
+    Type: 'AWS::IAM::Policy',
+    Properties: {
+      PolicyDocument: {
+        Statement: [
+          {
+            Resource: {
+              'Fn::Join': [
+                '',
+                ['arn:', { Ref: 'AWS::Partition' }, `:secretsmanager:us-east-1:${account}:secret:acme-pay/drill-client-??????`],
+              ],
+            },
+          },
+        ],
+      },
+    },
+  };
+
+  test('alarms without an action are told, with their number', async () => {
+    const stacks = [stack('us-east-1', { Late: alarm(), Down: alarm([]), Heard: alarm(['arn:aws:sns:us-east-1:111122223333:pager']) })];
+    expect(notPassed(await check({}, stacks))).toEqual(['warn us-east-1 alarms tell a person: 2 of 3 alarms have no action']);
+    expect(notPassed(await check({}, [stack('us-east-1', { Heard: alarm(['arn:aws:sns:us-east-1:111122223333:pager']) })]))).toEqual([]);
+  });
+
+  test('a secret that the app reads by its name must be there', async () => {
+    const stacks = [stack('us-east-1', { Policy, Again: Policy })];
+    const asked: string[] = [];
+    const secretExists = (region: string, name: string): Promise<boolean> => {
+      asked.push(`${region} ${name}`);
+      return Promise.resolve(false);
+    };
+    expect(notPassed(await check({ secretExists }, stacks))).toEqual(['fail us-east-1 secret acme-pay/drill-client: it does not exist']);
+    expect(asked).toEqual(['us-east-1 acme-pay/drill-client']);
+    expect(notPassed(await check({}, stacks))).toEqual([]);
+  });
 });

@@ -6,6 +6,7 @@ import { DescribeKeyCommand, KMSClient, NotFoundException } from '@aws-sdk/clien
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetAccountLimitCommand, GetHostedZoneCommand, NoSuchHostedZone, Route53Client } from '@aws-sdk/client-route-53';
 import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { DescribeSecretCommand, ResourceNotFoundException as SecretNotFound, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetServiceQuotaCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
 import type { OwnedResource, PreflightPorts } from './model';
@@ -35,6 +36,10 @@ export function preflightAccount(endpointUrl?: string): Omit<PreflightPorts, 'de
     stackStatus: (region, StackName) => stackStatus(clients(region).cloudformation, StackName),
     stackResources: (region, StackName) => stackResources(clients(region).cloudformation, StackName),
     exists: ({ kind, name, region }) => existing[kind](clients(region), name),
+    secretExists: async (region, SecretId) => {
+      const secret = await unlessAbsent(SecretNotFound, () => clients(region).secrets.send(new DescribeSecretCommand({ SecretId })));
+      return secret !== undefined;
+    },
     tableCount: async (region) => {
       let count = 0;
       for await (const { TableNames = [] } of paginateListTables({ client: clients(region).dynamodb }, {})) count += TableNames.length;
@@ -79,6 +84,7 @@ export function preflightAccount(endpointUrl?: string): Omit<PreflightPorts, 'de
 class Clients {
   public readonly account: AccountClient;
   public readonly ssm: SSMClient;
+  public readonly secrets: SecretsManagerClient;
   public readonly cloudformation: CloudFormationClient;
   public readonly dynamodb: DynamoDBClient;
   public readonly s3: S3Client;
@@ -91,6 +97,7 @@ class Clients {
   public constructor(settings: RegionSettings) {
     this.account = new AccountClient(settings);
     this.ssm = new SSMClient(settings);
+    this.secrets = new SecretsManagerClient(settings);
     this.cloudformation = new CloudFormationClient(settings);
     this.dynamodb = new DynamoDBClient(settings);
     this.s3 = new S3Client({ ...settings, forcePathStyle: settings.endpoint !== undefined });

@@ -52,6 +52,11 @@ export interface PlannedRegion {
   /** The most rules of one bus. */
   readonly rules: number;
   readonly apis: number;
+  readonly alarms: number;
+  /** Alarms that no topic is told of. */
+  readonly silentAlarms: number;
+  /** Secrets by name, which the app reads and does not make. */
+  readonly secrets: readonly string[];
 }
 
 export interface Plan {
@@ -101,6 +106,7 @@ export interface PreflightPorts {
   /** Of the functions that may run at once, those that no function has reserved. */
   unreservedConcurrency(region: string): Promise<number>;
   exists(name: PlannedName): Promise<boolean>;
+  secretExists(region: string, name: string): Promise<boolean>;
   tableCount(region: string): Promise<number>;
   quota(region: string, code: QuotaCode): Promise<number>;
   healthChecks(): Promise<{ readonly used: number; readonly limit: number }>;

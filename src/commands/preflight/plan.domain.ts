@@ -48,6 +48,7 @@ function plannedRegion(region: string, placed: readonly Placed[], names: readonl
   const resources = stacks.flatMap(resourcesOf);
   const functions = resources.filter(({ Type }) => Type === 'AWS::Lambda::Function');
   const rules = resources.filter(({ Type }) => Type === 'AWS::Events::Rule');
+  const alarms = resources.filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm');
   const buses = rules.map(({ Properties }) => JSON.stringify(Properties?.EventBusName ?? 'default'));
   return {
     region,
@@ -58,8 +59,15 @@ function plannedRegion(region: string, placed: readonly Placed[], names: readonl
     tables: names.filter((name) => name.kind === 'table' && name.region === region).length,
     rules: Math.max(0, ...buses.map((bus) => buses.filter((other) => other === bus).length)),
     apis: resources.filter(({ Type }) => Type === 'AWS::ApiGateway::RestApi').length,
+    alarms: alarms.length,
+    silentAlarms: alarms.filter(({ Properties }) => !(Properties?.AlarmActions as readonly unknown[] | undefined)?.length).length,
+    secrets: secretsIn(resources),
   };
 }
+
+/** Names in the ARNs of policies: the CDK writes a secret that is known by its name alone with six characters open at its end. */
+const secretsIn = (resources: readonly TemplateResource[]): string[] =>
+  unique([...JSON.stringify(resources).matchAll(/:secret:([\w/+=.@-]+)-\?{6}/g)].map(([, name]) => name));
 
 interface TableRegions {
   readonly Replicas?: readonly { readonly Region?: unknown }[];

@@ -128,6 +128,8 @@ async function regionFindings(planned: PlannedRegion, checks: RegionChecks): Pro
       const there = (await deployed.takenIn(region)).filter(({ kind }) => kind === 'table').length;
       return hasRoom(await ports.tableCount(region), planned.tables - there, await ports.quota(region, 'dynamodb L-F98FE922'), 'tables');
     }),
+    ...planned.secrets.map((name) => one(`secret ${name}`, async () => isSecret(region, name, await ports.secretExists(region, name)))),
+    ...(planned.alarms === 0 ? [] : [one('alarms tell a person', () => Promise.resolve(isHeard(planned)))]),
     one('quota of rules', async () => hasRoom(0, planned.rules, await ports.quota(region, 'events L-244521F2'), 'rules of one bus')),
   ];
   return [enabled, ...(await Promise.all(findings))];
@@ -137,6 +139,20 @@ function isEnabled(status: string): Judged {
   if (status === 'ENABLED' || status === 'ENABLED_BY_DEFAULT') return pass(status);
   if (status === 'ENABLING') return fail(status, 'wait until it is enabled: that takes minutes to hours');
   return fail(status, "enable it: 'aws account enable-region --region-name REGION'");
+}
+
+function isSecret(region: string, name: string, exists: boolean): Judged {
+  const fix = `make it before the first run: 'aws secretsmanager create-secret --region ${region} --name ${name} --secret-string file://FILE'`;
+  return exists ? pass('it is there') : fail('it does not exist', fix);
+}
+
+/** Whether the topic has subscriptions is not known before the deployment. */
+function isHeard({ alarms, silentAlarms }: PlannedRegion): Judged {
+  if (silentAlarms === 0) return pass(`${alarms} alarms, each with an action`);
+  return warn(
+    `${silentAlarms} of ${alarms} alarms have no action`,
+    'give each construct a topic (alarms.actions, alarmActions), and subscribe to it',
+  );
 }
 
 function isAccount(stack: PlannedStack, account: string): Judged {
