@@ -18,6 +18,8 @@ const lookedUp: Readonly<Record<string, readonly string[]>> = {
   'cloudwatch set-alarm-state': ['alarm-name', 'state-value', 'state-reason'],
   'cognito-idp describe-user-pool-client': ['user-pool-id', 'client-id'],
   'dynamodb wait': ['table-name'],
+  'fis list-experiments': [],
+  'fis stop-experiment': ['id'],
   'logs tail': [],
   's3 rb': ['force'],
   'secretsmanager put-secret-value': [],
