@@ -150,8 +150,8 @@ export const standIns: readonly StandIn[] = [
     treatment: 'removed',
     lacks: 'cannot be created',
     standIn:
-      "experiments of FIS' own calls make the named functions fail three seconds after their start (`aws:lambda:invocation-error`); other " +
-      'actions are skipped. Alarms stop them. No extension is in the functions',
+      "experiments of FIS' own calls make the named functions fail three seconds after their start (`aws:lambda:invocation-error`); " +
+      'other actions are skipped. Alarms stop them. No extension is in the functions',
   },
   {
     type: 'AWS::ApplicationAutoScaling::ScalableTarget',

@@ -81,8 +81,9 @@ export class Experiment {
     for (const action of running) {
       if (action.template.durationMs !== undefined && runsForMs >= action.template.durationMs) action.status = 'completed';
     }
-    if (running.length === 0 || running.every(({ status }) => status === 'completed'))
+    if (running.length === 0 || running.every(({ status }) => status === 'completed')) {
       return this.end('completed', 'Experiment completed.');
+    }
     if (!this.isStriking && runsForMs >= effectMs) {
       this.isStriking = true;
       await this.ports.fail(region, this.resolved);
