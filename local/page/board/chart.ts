@@ -107,13 +107,13 @@ const up = (value: number, { min, max }: Scale): string => {
   return (height * (1 - Math.min(1, Math.max(0, share)))).toFixed(1);
 };
 
-/** A line that breaks off where nothing was measured; a point that stands alone is a dot. */
+/** A line that breaks off where nothing was measured; a point that stands alone is a dash. */
 function path({ values, colour, dash, label }: MarkedLine, scale: Scale): Html {
   const steps = values.flatMap((value, at) => {
     if (value === undefined) return [];
     const [x, y] = [across(at, values.length), up(value, scale)];
     if (at > 0 && values[at - 1] !== undefined) return [`L${x} ${y}`];
-    return [values[at + 1] === undefined ? `M${x} ${y}h.01` : `M${x} ${y}`];
+    return [values[at + 1] === undefined ? `M${x} ${y}m-3 0h6` : `M${x} ${y}`];
   });
   return html`<path class="line ${colour} dash-${dash}" d="${steps.join('')}"><title>${label}</title></path>`;
 }

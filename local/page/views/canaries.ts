@@ -11,7 +11,7 @@ export function canaries({ canaries: all = [] }: PageState): Html {
     [{ head: 'Canary' }, { head: 'Region' }, { head: 'Last run' }, { head: 'At' }, { head: 'Length', kind: 'number' }],
     all.map(({ name, region, state, lastRun }) => [
       html`<span class="name">${name}</span>`,
-      region,
+      html`<span class="region">${region}</span>`,
       lastRun === undefined
         ? html`<small>${state === 'STOPPED' ? 'its region is stopped' : 'none yet'}</small>`
         : html`${lastRun.passed ? mark('passed', 'good') : mark('failed', 'bad')} <small>${reason(state, lastRun.failure)}</small>`,
