@@ -66,7 +66,7 @@ export class FakeServices {
     return this.aws.calls.filter(({ action }) => !['DescribeExecution', 'GetExecutionHistory'].includes(action));
   }
 
-  public toldTopic(): object[] {
+  public toldTopic(): Record<string, unknown>[] {
     return this.aws.inputs('Publish').map(({ TopicArn, Subject, Message }) => ({ TopicArn, Subject, Message }));
   }
 
