@@ -109,8 +109,8 @@ describe('by hand', () => {
     expect(costs(one)['CloudWatch: logs']).toBeCloseTo(176.0865 + 45.1332 + 5.9729, 3);
     // 262.8 million x 0.05 x 5 a million.
     expect(costs(one)['X-Ray']).toBeCloseTo(65.7, 4);
-    // 1 key, 19 functions x 8,760 requests x 0.03 / 10,000.
-    expect(costs(one).KMS).toBeCloseTo(1.49932, 5);
+    // 1 key, 18 functions x 8,760 requests x 0.03 / 10,000.
+    expect(costs(one).KMS).toBeCloseTo(1.47304, 5);
     // 0.5 and two options of 1.
     expect(costs(one)['Route 53: health checks']).toBe(2.5);
     // (25 + 12 x 5) x 0.3 + 28 x 0.1.

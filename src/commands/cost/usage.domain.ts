@@ -66,8 +66,8 @@ export const usage = {
   archiveMonths: counted(1, 'months that an archive keeps an event', synthesis),
   alarms: counted(26, 'alarms in a region', synthesis),
   alarmsHome: counted(28, 'alarms in a region, HOME_REGION', synthesis),
-  functions: counted(15, 'functions in a region', synthesis),
-  functionsHome: counted(19, 'functions in a region, HOME_REGION', synthesis),
+  functions: counted(14, 'functions in a region', synthesis),
+  functionsHome: counted(18, 'functions in a region, HOME_REGION', synthesis),
   methods: counted(12, 'methods of the API', synthesis),
   metricsOfMethod: published(
     5,
