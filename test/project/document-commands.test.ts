@@ -31,9 +31,7 @@ const scripts: Known = new Map([
 const stepsOf = (command: 'test' | 'build'): string[] => [
   ...[...readTracked(`tools/${command}.ts`).matchAll(/(?:name: |commandStep\(\s*)'([a-z-]+)'/g)].map(([, name]) => name),
   'bundles',
-  ...(command === 'build'
-    ? [...readTracked('tools/consumers.ts').matchAll(/name: '(use-[a-z]+)'/g)].map(([, name]) => name)
-    : []),
+  ...(command === 'build' ? [...readTracked('tools/consumers.ts').matchAll(/name: '(use-[a-z]+)'/g)].map(([, name]) => name) : []),
 ];
 
 interface CdkCommand {

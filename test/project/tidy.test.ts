@@ -77,7 +77,12 @@ describe('links in the documents', () => {
       .toLowerCase()
       .replace(/[^\p{L}\p{N}\s_-]/gu, '')
       .replace(/\s/g, '-');
-  const anchors = (file: string): string[] => [...readTracked(file).replace(/^```[^]*?^```/gm, '').matchAll(/^#{1,6}\s+(.+)$/gm)].map((match) => anchor(match[1]));
+  const anchors = (file: string): string[] =>
+    [
+      ...readTracked(file)
+        .replace(/^```[^]*?^```/gm, '')
+        .matchAll(/^#{1,6}\s+(.+)$/gm),
+    ].map((match) => anchor(match[1]));
 
   test('lead to files and headings that exist', () => {
     const broken = links
