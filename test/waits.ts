@@ -1,4 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+/** By the timers of the test, which may be jest's own. */
+const sleep = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 
 /** How long, and how often, a test looks. */
 export interface Patience {

@@ -214,10 +214,11 @@ export class SystemServer {
     const refused = answer(400, { __type: 'ConditionalCheckFailedException' });
     if (action === 'ListTables') return answer(200, { TableNames: ['acme-pay-homes', 'acme-pay-ledger'] });
     const region = String((body.Item ?? body.Key).pk.S).replace('drain#', '');
-    const found = system.switches.get(region) as { drainedBy?: { S: string } } | undefined;
-    const isOwn = found?.drainedBy?.S === body.ExpressionAttributeValues[':owner'].S;
+    const standing = system.switches.get(region) as { drainedBy?: { S: string }; drainedUntil?: { N: string } } | undefined;
+    if (action === 'GetItem') return answer(200, standing ? { Item: standing } : {});
     if (action === 'PutItem') {
-      if (found && !isOwn) return refused;
+      const isOver = Number(standing?.drainedUntil?.N ?? Infinity) < Number(body.ExpressionAttributeValues[':at'].N);
+      if (standing && !isOver) return answer(400, { __type: 'ConditionalCheckFailedException', Item: standing });
       system.drain(region, body.Item);
       return answer(200, {});
     }
@@ -225,7 +226,7 @@ export class SystemServer {
       system.faults.stuckSwitch! -= 1;
       return answer(400, { __type: 'ProvisionedThroughputExceededException' });
     }
-    if (!isOwn) return refused;
+    if (standing?.drainedBy?.S !== body.ExpressionAttributeValues[':owner'].S) return refused;
     system.putBack(region);
     return answer(200, {});
   }

@@ -111,7 +111,7 @@ test('Ctrl-C while a region is drained puts it back before the end', async () =>
   expect(output).toMatch(/^ok us-east-1 is put back: at once$/m);
   expect(output).toMatch(/^FAIL the scenario ran to its end: ended by SIGINT$/m);
   // The ledger was found by its name.
-  expect(system.switchCalls).toEqual(['ListTables', 'PutItem', 'DeleteItem']);
+  expect(system.switchCalls).toEqual(['ListTables', 'GetItem', 'PutItem', 'DeleteItem']);
 });
 
 test('without a terminal and without --yes nothing is drained', async () => {
