@@ -64,7 +64,8 @@ export function renderReference(): string {
     '',
     ...table(['resource', 'used', 'default quota', '`preflight` looks'], quotas(all.filter(({ example }) => example === 'active-active'))),
     '',
-    "Defaults are AWS's, read in November 2026. Ask for more in Service Quotas, in each region.",
+    "Defaults are those of AWS's quota pages of each service, copies that were read in November 2026. Ask for more in Service " +
+      'Quotas: of IAM and Route 53 in us-east-1, of the others in each region. Fixed ones cannot be raised.',
     '',
   ].join('\n');
 }
@@ -148,10 +149,10 @@ interface UsedQuota {
 const used: readonly UsedQuota[] = [
   { what: 'Lambda functions', types: ['AWS::Lambda::Function'], quota: '1,000 executions at once', looks: true },
   { what: 'DynamoDB tables', types: ['AWS::DynamoDB::GlobalTable', 'AWS::DynamoDB::Table'], quota: '2,500', looks: true },
-  { what: 'EventBridge rules', types: ['AWS::Events::Rule'], quota: '300 on a bus', looks: true },
-  { what: 'CloudWatch alarms', types: ['AWS::CloudWatch::Alarm'], quota: '5,000', looks: false },
-  { what: 'REST APIs of a region', types: ['AWS::ApiGateway::RestApi'], quota: '600', looks: false },
-  { what: 'SNS topics', types: ['AWS::SNS::Topic'], quota: '100,000', looks: false },
+  { what: 'EventBridge rules', types: ['AWS::Events::Rule'], quota: '300 on a bus; 100 in af-south-1 and eu-south-1', looks: true },
+  { what: 'CloudWatch alarms', types: ['AWS::CloudWatch::Alarm'], quota: 'none', looks: false },
+  { what: 'REST APIs of a region', types: ['AWS::ApiGateway::RestApi'], quota: '600, fixed', looks: false },
+  { what: 'SNS topics, standard', types: ['AWS::SNS::Topic'], quota: '100,000', looks: false },
   { what: 'Route 53 health checks, in the account', types: ['AWS::Route53::HealthCheck'], quota: '200', looks: true, global: true },
   { what: 'IAM roles, in the account', types: ['AWS::IAM::Role'], quota: '1,000', looks: false, global: true },
 ];
@@ -174,7 +175,7 @@ function quotas(stacks: readonly KeptStack[]): string[][] {
     return [what, String(most), quota, looks ? 'yes' : 'no'];
   });
   const largest = Math.max(...stacks.map(({ resources }) => resources.length));
-  return [...rows, ['resources of the largest stack', String(largest), '500', 'no: synthesis fails above it']];
+  return [...rows, ['resources of the largest stack', String(largest), '500, fixed', 'no: synthesis fails above it']];
 }
 
 if (require.main === module) writeFileSync(referenceFile, renderReference());
