@@ -100,17 +100,46 @@ function contextsOf(conditions: Conditions): RequestContext[] {
   ];
 }
 
+const sayings = new WeakMap<Grant, string>();
+
+/** What grants say beside their actions and resources, in one order. */
+function sayingsOf(grants: readonly Grant[]): string {
+  const saying = (grant: Grant): string => {
+    const { principal, by, effect, conditions } = grant;
+    const told =
+      sayings.get(grant) ??
+      JSON.stringify([
+        [principal, by, effect],
+        Object.entries(conditions)
+          .flatMap(([operator, block]) =>
+            Object.entries(block).map(([key, values]) => JSON.stringify([operator, key, [values].flat().sort()])),
+          )
+          .sort(),
+      ]);
+    sayings.set(grant, told);
+    return told;
+  };
+  return [...new Set(grants.map(saying))].sort().join('\n');
+}
+
 /** Every question about some principals on which two sets of grants disagree. */
 function differences(deployment: Deployment, templates: readonly Grant[], table: readonly Grant[], who = /./): string[] {
   const { principals, actions, resources, contexts } = universeOf(deployment, [...templates, ...table]);
   const found: string[] = [];
   for (const principal of principals.filter((one) => who.test(one))) {
+    const ofPrincipal = ({ by, principal: named }: Grant): boolean => by === 'resource' || named === principal;
+    const [its, told] = [templates.filter(ofPrincipal), table.filter(ofPrincipal)];
     for (const action of actions) {
       const about = (grants: readonly Grant[]): Grant[] =>
         grants.filter(({ actions: named }) => named.some((pattern) => matches(pattern, action)));
-      const [given, said] = [about(templates), about(table)];
+      const [byAction, toldByAction] = [about(its), about(told)];
       for (const resource of resources) {
         if (!resource.startsWith(`arn:aws:${serviceOf(action)}:`)) continue;
+        const on = (grants: readonly Grant[]): Grant[] =>
+          grants.filter(({ resources: named }) => named.some((pattern) => matches(pattern, resource)));
+        const [given, said] = [on(byAction), on(toldByAction)];
+        // The same statements decide the same, whatever the request carries.
+        if (sayingsOf(given) === sayingsOf(said)) continue;
         for (const context of contexts.get(serviceOf(action)) ?? [{}]) {
           const request = { principal, action, resource, context };
           const [is, says] = [isAllowed(given, request), isAllowed(said, request)];
