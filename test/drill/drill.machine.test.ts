@@ -174,7 +174,7 @@ test('a region that another person has drained is left as it is', async () => {
 
 test.each<[string, (isDrained: boolean) => boolean, string]>([
   ['before it', () => true, 'before: us-west-2 is in service: drained by drill:of:another'],
-  ['at the same time', (isDrained) => isDrained, 'us-west-2 was drained at the same time: us-east-1 is put back'],
+  ['at the same time', (isDrained) => isDrained, 'us-west-2 was taken away at the same time: us-east-1 is put back'],
 ])('two drills do not take two regions away: the other one was drained %s', async (_, isBeside, reason) => {
   const { result, world, visited } = await drilled({
     beside: (isDrained) => (isBeside(isDrained) ? { owner: 'drill:of:another', at: 1 } : undefined),

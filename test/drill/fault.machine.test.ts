@@ -104,6 +104,25 @@ test.each<[string, WorldSettings, string]>([
   expect(world.experiment).toBeUndefined();
 });
 
+test('a drill that drains takes nothing away beside an experiment', async () => {
+  const world = new DrillWorld({ faultBeside: 'us-west-2' });
+  const { result, visited } = await runDrill(world, { ...asked, kind: 'drain' });
+  expect(result.reasons).toEqual(['us-west-2 is drilled too: us-east-1 was not taken away']);
+  expect(visited).not.toContain('Watch callers leave');
+  expect(world.inService).toBe(true);
+});
+
+test.each<'fault' | 'drain'>(['fault', 'drain'])(
+  'by %s: a look at the other region that fails puts the region back at once',
+  async (kind) => {
+    const world = new DrillWorld({ faultLookFails: (isAway) => isAway });
+    const { result, visited } = await runDrill(world, { ...asked, kind });
+    expect(result.reasons[0]).toBe('the other region could not be looked at (FIS does not answer): us-east-1 is put back');
+    expect(visited).not.toContain('Watch callers leave');
+    expect(world.inService).toBe(true);
+  },
+);
+
 test.each(['watch', 'takeAway', 'comeBack', 'recheck'])('a step that always fails (%s) leaves no experiment', async (step) => {
   const world = new DrillWorld();
   world.broken = step;

@@ -1,9 +1,11 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { drillIn } from './machine';
 import {
   ActiveActivePaymentsApi,
+  ActiveActivePaymentsApiProps,
   CrossRegionEventMesh,
   LedgerReplica,
   PaymentsAuthorization,
@@ -11,17 +13,17 @@ import {
   RegionFault,
   RegionFaultProps,
 } from '../../src/index';
-import { newStack, regions, statementsByRole } from '../cdk/stacks';
+import { homeRegions, newStack, regions, statementsByRole } from '../cdk/stacks';
 
-const apiIn = (stack: Stack): ActiveActivePaymentsApi =>
-  new ActiveActivePaymentsApi(stack, 'Api', {
-    ledger: LedgerReplica.of(stack, 'acme-pay', regions),
-    authorization: PaymentsAuthorization.jwt({ issuer: 'https://login.example.com', audience: ['payments'], tenantClaim: 'tenant' }),
-  });
+const apiProps = (stack: Stack, of = regions): ActiveActivePaymentsApiProps => ({
+  ledger: LedgerReplica.of(stack, 'acme-pay', of),
+  authorization: PaymentsAuthorization.jwt({ issuer: 'https://login.example.com', audience: ['payments'], tenantClaim: 'tenant' }),
+});
+const apiIn = (stack: Stack): ActiveActivePaymentsApi => new ActiveActivePaymentsApi(stack, 'Api', apiProps(stack));
 
 function faultIn(stack: Stack, props: Partial<RegionFaultProps> = {}): RegionFault {
   const mesh = new CrossRegionEventMesh(stack, 'Mesh', { systemName: 'acme-pay', regions: regions.replicas });
-  return new RegionFault(stack, 'Fault', { api: apiIn(stack), mesh, ...props });
+  return new RegionFault(stack, 'Fault', { mesh, ...props, api: props.api ?? apiIn(stack) });
 }
 
 const stack = newStack('us-east-1');
@@ -113,6 +115,30 @@ test('a function reads the folder, and of the bucket nothing else', () => {
   ]);
 });
 
+test('the role of FIS alone writes into the bucket, and whoever may delete can end a fault', () => {
+  const [{ Properties }] = Object.entries(template.findResources('AWS::S3::BucketPolicy')).flatMap(([id, one]) =>
+    id.startsWith('FaultBucket') ? [one as { Properties: { PolicyDocument: { Statement: object[] } } }] : [],
+  );
+  const [role] = Object.keys(template.findResources('AWS::IAM::Role')).filter((id) => id.startsWith('FaultRole'));
+  expect(Properties.PolicyDocument.Statement).toContainEqual({
+    Sid: 'FaultsOfExperimentsAlone',
+    Effect: 'Deny',
+    Principal: { AWS: '*' },
+    Action: 's3:PutObject',
+    Resource: expect.anything() as object,
+    Condition: { ArnNotEquals: { 'aws:PrincipalArn': { 'Fn::GetAtt': [role, 'Arn'] } } },
+  });
+});
+
+test("FIS may read variables that a customer's key encrypts", () => {
+  const own = newStack('us-east-1');
+  const environmentKey = Key.fromKeyArn(own, 'Key', 'arn:aws:kms:us-east-1:111122223333:key/own');
+  const api = new ActiveActivePaymentsApi(own, 'Api', { ...apiProps(own), functions: { environmentKey } });
+  faultIn(own, { api });
+  const { Fault: statements } = statementsByRole(Template.fromStack(own));
+  expect(statements).toContainEqual(expect.objectContaining({ Action: 'kms:Decrypt', Resource: environmentKey.keyArn }));
+});
+
 test('a layer and alarms of ones own', () => {
   const own = newStack('us-east-1');
   const arn = 'arn:aws:lambda:us-east-1:222233334444:layer:own:1';
@@ -132,6 +158,12 @@ test.each<[string, Partial<RegionFaultProps>, RegExp]>([
   ['a time of half a minute', { longest: Duration.seconds(30) }, /'longest' is 0\.5 minutes; allowed: 3 to 15 whole minutes/],
 ])('%s is refused', (_, props, error) => {
   expect(() => faultIn(newStack('us-east-1'), props)).toThrow(error);
+});
+
+test('a ledger in HOME_REGION is refused: its home answers, and fails', () => {
+  const own = newStack('us-east-1');
+  const api = new ActiveActivePaymentsApi(own, 'Api', apiProps(own, homeRegions));
+  expect(() => faultIn(own, { api })).toThrow(/'api' is the API of a ledger in HOME_REGION; allowed: the API of a ledger in STRONG/);
 });
 
 describe('a drill of kind FAULT', () => {

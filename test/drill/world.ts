@@ -57,6 +57,8 @@ export interface WorldSettings {
   readonly effectMs?: number;
   /** Region beside, which another experiment takes away. */
   readonly faultBeside?: string;
+  /** Whether the look for it fails, by whether the drilled region is away. */
+  readonly faultLookFails?: (isAway: boolean) => boolean;
   /** The switch of the other region, by whether the drilled one's is set. */
   readonly beside?: (isDrained: boolean) => DrainMark | undefined;
   readonly metric?: (name: string, minutes: number) => readonly number[];
@@ -124,7 +126,10 @@ export class DrillWorld {
     },
     look: async () => this.seenExperiment(),
     running: async () => (this.runs ? [this.seenExperiment()] : []),
-    runningElsewhere: async () => this.settings.faultBeside,
+    runningElsewhere: async () => {
+      if (this.settings.faultLookFails?.(!this.inService)) throw new Error('FIS does not answer');
+      return this.settings.faultBeside;
+    },
     stop: async () => {
       if (!this.runs) return;
       this.change(this.nowMs, true);

@@ -1,8 +1,8 @@
 import { ArnFormat, CfnParameter, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, IAlarm, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnExperimentTemplate } from 'aws-cdk-lib/aws-fis';
-import { Grant, IRole, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Function, ILayerVersion, LayerVersion } from 'aws-cdk-lib/aws-lambda';
+import { AnyPrincipal, Effect, Grant, IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnFunction, Function, ILayerVersion, LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { RegionFaultProps } from './region-fault-props';
@@ -43,6 +43,17 @@ export class RegionFault extends Construct {
     const functions = props.api._answering;
     this.addExtension(functions, bucket, props);
     this.role = this.defineRole(functions, bucket);
+    // What stands there makes payments fail. Deletions stay allowed: they end a fault.
+    bucket.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'FaultsOfExperimentsAlone',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['s3:PutObject'],
+        resources: [bucket.arnForObjects('*')],
+        conditions: { ArnNotEquals: { 'aws:PrincipalArn': this.role.roleArn } },
+      }),
+    );
     this.stopAlarms = [...this.defineSilences(props), ...(props.stopAlarms ?? [])];
     this.templateId = this.defineTemplate(functions, props);
   }
@@ -93,6 +104,9 @@ export class RegionFault extends Construct {
       resourceArns: [bucket.arnForObjects(`${faultExtension.folder}*`)],
     });
     Grant.addToPrincipal({ grantee: role, actions: ['lambda:GetFunction'], resourceArns: functions.map(({ functionArn }) => functionArn) });
+    // FIS reads the function's variables, which a customer's key keeps from callers without this right.
+    const keys = functions.flatMap((one) => (one.node.defaultChild as CfnFunction).kmsKeyArn ?? []);
+    if (keys.length > 0) Grant.addToPrincipal({ grantee: role, actions: ['kms:Decrypt'], resourceArns: [...new Set(keys)] });
     // FIS asks for it whether or not targets are chosen by tags. It knows no resource.
     Grant.addToPrincipal({ grantee: role, actions: ['tag:GetResources'], resourceArns: ['*'] });
     return role;
@@ -172,6 +186,14 @@ function faultProblem(
       given: `an API in ${api._ledger.region}`,
       allowed: `the API of ${own}, the region of this stack`,
       mend: "put the fault into the API's stack",
+    };
+  }
+  if (api._ledger.regions._home) {
+    return {
+      prop: 'api',
+      given: 'the API of a ledger in HOME_REGION',
+      allowed: 'the API of a ledger in STRONG',
+      mend: 'drill by a drain: no other region takes accounts over while the functions of their home fail by themselves',
     };
   }
   if (!mesh && stopAlarms.length === 0) {

@@ -1,4 +1,5 @@
 import { AskedStep, because, DrillHandler } from './request.service';
+import { causeOf } from '../../kernel/cause';
 import { isDrainedBy } from '../../ledger/drain-mark.domain';
 import { ownerOf } from '../domain';
 import { endFaultsOf } from '../fault/watch.service';
@@ -24,20 +25,35 @@ async function drainedBeside(
   return others.find((_, at) => marks[at] !== undefined && isDrainedBy(marks[at], nowMs));
 }
 
+/**
+ * Why a region that is away by now must come back at once: another one was taken away at the same time, or does not say so. A step that
+ * threw here would be tried for minutes, while nothing looks after the region.
+ */
+async function takenBeside({ switches, faults }: RegionServices, asked: AskedStep): Promise<string | undefined> {
+  try {
+    const beside = (await drainedBeside(switches, asked)) ?? (await faults?.runningElsewhere());
+    return beside === undefined ? undefined : `${beside} was taken away at the same time`;
+  } catch (error) {
+    return `the other region could not be looked at (${causeOf(error)})`;
+  }
+}
+
 const takeAway: DrillHandler<RegionServices, 'takeAway'> = async (services, asked) => {
   const { switches } = services;
   const { plan, facts, run, nowMs } = asked;
   const failed = (reason: string) => ({ outcome: 'failed', facts: because(facts, [reason]) }) as const;
   const before = await drainedBeside(switches, asked);
   if (before !== undefined) return failed(`${before} is drained too: ${plan.drilled} was not taken away`);
+  const faulted = await services.faults?.runningElsewhere();
+  if (faulted !== undefined) return failed(`${faulted} is drilled too: ${plan.drilled} was not taken away`);
   if (facts.kind === 'fault') return takeAwayByFault(services, asked);
   // With an end: the region comes back by itself where the drill's own region, and the watchdog in it, are lost.
   const mark = await switches.set(plan.drilled, { owner: ownerOf(run), at: nowMs, until: nowMs + plan.longestSeconds * 1000 });
   if (!mark) return failed(`another person has drained ${plan.drilled}: it was left as it is`);
   const takenMs = mark.at;
   // Of two drills that begin at once each has set its own by now, so at least one of them sees the other's. The machine puts it back.
-  const since = await drainedBeside(switches, asked);
-  if (since !== undefined) return failed(`${since} was drained at the same time: ${plan.drilled} is put back`);
+  const since = await takenBeside(services, asked);
+  if (since !== undefined) return failed(`${since}: ${plan.drilled} is put back`);
   return { outcome: 'taken', facts: { ...facts, takenMs: facts.takenMs ?? takenMs } };
 };
 
@@ -49,19 +65,18 @@ async function takeAwayByFault({ switches, faults }: RegionServices, asked: Aske
     facts: because({ ...facts, ...more }, [reason]),
   });
   if (!faults) return failed('no fault experiment is deployed');
-  const beside = await faults.runningElsewhere();
-  if (beside !== undefined) return failed(`${beside} is drilled too: ${plan.drilled} was not taken away`);
   const fault = await faults.begin(run);
   if (typeof fault === 'string') return failed(fault);
-  const since = (await drainedBeside(switches, asked)) ?? (await faults.runningElsewhere());
-  if (since !== undefined) return failed(`${since} was taken away at the same time: ${plan.drilled} is put back`, { fault });
+  const since = await takenBeside({ switches, faults }, asked);
+  if (since !== undefined) return failed(`${since}: ${plan.drilled} is put back`, { fault });
   return { outcome: 'taken', facts: { ...facts, fault, takenMs: facts.takenMs ?? nowMs } };
 }
 
 /** Also after a step that failed: it may have been done. What another person has switched meanwhile stays. */
 const restore: DrillHandler<RegionServices, 'restore'> = async ({ switches, faults }, { plan, facts, run, nowMs }) => {
-  if (faults) await endFaultsOf(faults, run, facts.fault);
+  // The switch does not wait for FIS: a drill that drained may have an experiment deployed too.
   await switches.clear(plan.drilled, ownerOf(run));
+  if (faults) await endFaultsOf(faults, run, facts.fault);
   return { outcome: 'restored', facts: { ...facts, restoredMs: facts.restoredMs ?? nowMs } };
 };
 

@@ -43,13 +43,14 @@ export class Watchdog {
 
   public async look(): Promise<WatchdogSight> {
     const executions = await this.ports.executions().catch(asError);
-    const ended = await this.endFaults().catch(asError);
     if (executions instanceof Error) {
       await this.restore().catch(() => undefined);
+      await this.endFaults().catch(() => undefined);
       throw executions;
     }
     // First of all: the rest can wait, a region cannot.
     const restored = await this.restore();
+    const ended = await this.endFaults().catch(asError);
     const concluded: string[] = [];
     for (const execution of executions) if (await this.conclude(execution)) concluded.push(runId(execution.arn));
     const days = await this.days();
