@@ -4,7 +4,9 @@ import { redrive, Redriven } from '../../src/events/redrive/outbox.service';
 import { keyId } from '../../src/kernel/fingerprint';
 import { Span, SpanStart, Tracer, untraced } from '../../src/kernel/trace';
 import { EpochStore } from '../../src/ledger/homes/epoch-store.service';
+import { Attempt } from '../../src/ledger/protocol/attempt.service';
 import { PaymentsLedger } from '../../src/ledger/protocol/service';
+import { trim } from '../../src/ledger/protocol/trim.service';
 
 const region = 'us-east-1';
 const id = (key: string): string => keyId('acme', key);
@@ -33,6 +35,26 @@ test('an event says what the payment is, and nothing that changes', async () => 
     { ...rest, id: `evt_${id('k1')}`, type: 'payment.authorised', sequence: 1, data: { ...data, amount: 10 } },
     { ...rest, id: `evt_${id('k2')}`, type: 'payment.captured', sequence: 2, data: { ...data, amount: 4 } },
   ]);
+});
+
+test.each([
+  ['within the day is told with the authorisation once more, under the same ID', 3_600_000, ['payment.authorised', 'payment.captured']],
+  ['later is told alone', 2 * 86_400_000, ['payment.captured']],
+])('the capture of a hold that had left its account %s', async (_, afterMs, told) => {
+  const { world, ledger, bus } = await worldWith();
+  await pay(world, ledger, 'k1');
+  const publish = async (): Promise<readonly string[]> => {
+    const [records, before] = [recordsOf(world.store.stream.splice(0)), bus.events.length];
+    await world.outbox(region, bus.sink).publish(records, world.nowMs + 1_000);
+    return bus.events.slice(before).map(({ type }) => type);
+  };
+  expect(await publish()).toEqual(['payment.authorised']);
+  world.nowMs += afterMs;
+  await trim(new Attempt(world.ports(), { region }, world.context()), 'a#acme#acc');
+  expect(world.store.items.get('a#acme#acc')!.entries).toEqual({});
+  await ledger.move(world.context(), { idempotencyKey: 'k2', paymentId: `pay_${id('k1')}`, type: 'CAPTURE', amount: 4 });
+  expect(await publish()).toEqual(told);
+  expect(new Set(bus.events.map((event) => event.id))).toEqual(new Set([`evt_${id('k1')}`, `evt_${id('k2')}`]));
 });
 
 describe('a failure', () => {

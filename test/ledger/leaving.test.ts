@@ -318,3 +318,45 @@ describe('a new date', () => {
     });
   });
 });
+
+/** A second ledger that waits, at each of these changes in turn, until something else has happened. */
+function staged(...stages: readonly (readonly [(change: Change) => boolean, () => Promise<unknown>])[]): PaymentsLedger {
+  const left = [...stages];
+  const { memory } = world;
+  const store = Object.assign(Object.create(memory) as typeof memory, {
+    change: async (change: Change) => {
+      if (left[0]?.[0](change)) await left.shift()![1]();
+      return memory.change(change);
+    },
+  });
+  return new PaymentsLedger({ ...world.ports(), store }, { region: 'us-west-2' });
+}
+
+test('a refund that was refused as not captured moves nothing later, when another attempt of it has the new date', async () => {
+  ({ paymentId } = paid(await pay('q')));
+  let resume = (): void => undefined;
+  const captured = new Promise<void>((resolve) => {
+    resume = resolve;
+  });
+  let late: Promise<KeyedOutcome> | undefined;
+  const entry = sets('entries', id('r'));
+  const first = staged(
+    [entry, () => world.memory.change({ pk: account, require: [], set: [[['trimmedThrough'], world.nowMs + 500]] })],
+    [
+      entry,
+      async () => {
+        // Another attempt reads the new date and comes late. Meanwhile the hold leaves.
+        await new Promise<void>((reads) => {
+          late = act('r', 'REFUND', 40, staged([entry, () => (reads(), captured)]));
+        });
+        await lookAfter();
+        expect([entries()[id('q')], itemOf('r').entryAt]).toEqual([undefined, expect.any(Number)]);
+      },
+    ],
+  );
+  expect(await act('r', 'REFUND', 40, first)).toMatchObject({ kind: 'refused', code: 'not_captured' });
+  expect(paid(await act('c', 'CAPTURE', 100)).captured).toBe(100);
+  resume();
+  expect(await late).toMatchObject({ kind: 'refused', code: 'not_captured' });
+  expect([...balances(), await shown()]).toEqual([800, 100, 100, ['CAPTURED', 100, 0]]);
+});

@@ -43,14 +43,20 @@ export interface Decided {
  * - `claimed`: told if the claim carries this nonce; open while there is no claim and the entry is young.
  * - `notClaimed`: told unless it does: what stood there before was a hold already.
  * - `held`: told by a claim that came late, if its hold is on the account.
+ * - `young`: the hold had left the account before its closure came, so its own record has told it. A record that stands for several writes
+ *   could hide that one, but not over a day, for which DynamoDB keeps a stream: then it is told again, with the same ID.
  */
 export type Proviso =
   | { readonly kind: 'claimed'; readonly nonce: string; readonly writtenAt: number }
   | { readonly kind: 'notClaimed'; readonly nonce: string }
-  | { readonly kind: 'held'; readonly nonce: string; readonly claimedAt: number };
+  | { readonly kind: 'held'; readonly nonce: string; readonly claimedAt: number }
+  | { readonly kind: 'young'; readonly writtenAt: number };
 
-/** How long an account's record waits for the claim of its hold, and from which age on a claim's record looks for its hold itself. */
-const proviso = { waitMs: 10_000, lateMs: 5_000 } as const;
+/**
+ * How long an account's record waits for the claim of its hold, from which age on a claim's record looks for its hold itself, and how long
+ * another record may hide one.
+ */
+const proviso = { waitMs: 10_000, lateMs: 5_000, hiddenMs: 86_400_000 } as const;
 
 export const eventIdOf = (id: string): string => `evt_${id}`;
 
@@ -114,6 +120,9 @@ type Step = Pick<Decided, 'type' | 'id' | 'payment' | 'amount' | 'declineReason'
 function stepsBetween(id: string, before: Entry | undefined, entry: Entry, writtenAt: number): readonly Step[] {
   const steps = stepsOf(id, entry);
   if (entry.kind === 'provisional') return steps.map((step) => ({ ...step, only: { kind: 'claimed', nonce: entry.nonce, writtenAt } }));
+  if (!before && entry.kind === 'closed' && entry.late) {
+    return steps.map((step) => (step.type === 'payment.authorised' ? { ...step, only: { kind: 'young', writtenAt } } : step));
+  }
   if (before?.kind !== 'provisional') return steps.slice(before ? stepsOf(id, before).length : 0);
   // It was told when it stood there, if it was a hold; what took an orphan's place was not.
   const only: Proviso = { kind: 'notClaimed', nonce: before.nonce };
@@ -185,6 +194,7 @@ export function isSo(decided: Decided, details: Details, nowMs: number): boolean
   const { only, id, tenant, accountId } = decided;
   if (!only) return true;
   const claim = details.get(keyIn(id, decided.epoch));
+  if (only.kind === 'young') return claim === undefined || only.writtenAt - (claim.at as number) < proviso.hiddenMs;
   const claims = claim !== undefined && isPayment(claim) && claim.nonce === only.nonce;
   if (only.kind === 'notClaimed') return !claims;
   // Where there is no claim yet, it is the claim's own record that tells, if ever it comes.

@@ -135,8 +135,13 @@ async function endRefusal(attempt: Attempt, claim: MoveItem, payment: PaymentIte
   if (result.kind === 'refused') {
     const account = accountFound(result.found, payment);
     if (await cleared(attempt, account, claim)) return endRefusal(attempt, claim, payment);
-    const isBarred = entryFor(account, { id: claim.id }) !== undefined || isBehind(account, claim);
-    if (!isBarred) return busy;
+    if (!entryFor(account, { id: claim.id })) {
+      // Behind the watermark is no bar by itself: another attempt may have a newer date, and would move the money under it.
+      const stands = await standing(attempt, claim, account);
+      if (!('status' in stands)) return endRefusal(attempt, stands, payment);
+      if (stands.status === 'REFUSED') await release(attempt, payment, claim.id);
+      return stands;
+    }
   }
   const decision = await refuseUncaptured(attempt, claim);
   await release(attempt, payment, claim.id);

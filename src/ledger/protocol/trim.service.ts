@@ -43,7 +43,8 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
     return own && readable(attempt, () => isTime() && !isComplete(attempt, candidate, seen));
   });
   const complete = await inTurns(open, (candidate) => completed(attempt, candidate, seen));
-  const unsure = open.filter((candidate) => !complete.has(candidate));
+  // Where copies follow later, the time counts from the write that has completed it.
+  const unsure = attempt.settings.copiesFollow ? open : open.filter((candidate) => !complete.has(candidate));
   const items = new Map([...seen, ...(unsure.length > 0 ? await itemsBehind(attempt, unsure) : [])]);
   const ripe = candidates.flatMap((candidate): readonly Ripe[] => {
     const { id, code } = candidate;
