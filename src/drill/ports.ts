@@ -1,6 +1,6 @@
 import { DrillKind } from './contract';
 import { ExperimentRecord } from './fault/model';
-import { DrainMark } from '../ledger/drain-mark.domain';
+import { DrainMark } from '../ledger/model';
 
 /** A run's own things in the bucket, as JSON or text. */
 export interface DrillStore {

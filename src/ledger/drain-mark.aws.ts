@@ -6,7 +6,8 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { drainKey, ledgerSchema } from './contract';
-import { DrainMark, markItem, markOf, switchAttributes } from './drain-mark.domain';
+import { markItem, markOf, switchAttributes } from './drain-mark.domain';
+import { DrainMark } from './model';
 
 /** The switch item whose presence drains a region, with the owner that set it: a drill or a trial takes away its own alone. */
 export class DrainMarks {

@@ -1,12 +1,4 @@
-/** Whose a drain switch is, since when, and until when. */
-export interface DrainMark {
-  /** Empty where a person has set it. */
-  readonly owner: string;
-  /** Epoch milliseconds; 0 where nobody wrote it. */
-  readonly at: number;
-  /** Epoch milliseconds after which it drains nothing any more; absent where it has no end, as where a person has set it. */
-  readonly until?: number;
-}
+import { DrainMark } from './model';
 
 /** An item's attributes as DynamoDB has them. */
 export type SwitchItem = Readonly<Record<string, { readonly S?: string; readonly N?: string }>>;

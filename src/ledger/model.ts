@@ -191,3 +191,13 @@ export interface Ledger {
   getPayment(context: CallContext, paymentId: string): Promise<PaymentOutcome>;
   listTransactions(context: CallContext, command: ListCommand): Promise<ListOutcome>;
 }
+
+/** Whose a drain switch is, since when, and until when. */
+export interface DrainMark {
+  /** Empty where a person has set it. */
+  readonly owner: string;
+  /** Epoch milliseconds; 0 where nobody wrote it. */
+  readonly at: number;
+  /** Epoch milliseconds after which it drains nothing any more; absent where it has no end, as where a person has set it. */
+  readonly until?: number;
+}

@@ -11,7 +11,8 @@ import { regionSteps } from '../../src/drill/steps/region.service';
 import { reportSteps } from '../../src/drill/steps/report.service';
 import { drillWorker } from '../../src/drill/steps/service';
 import { Watchdog } from '../../src/drill/watchdog/service';
-import { DrainMark, isDrainedBy } from '../../src/ledger/drain-mark.domain';
+import { isDrainedBy } from '../../src/ledger/drain-mark.domain';
+import { DrainMark } from '../../src/ledger/model';
 import type { SeenCall } from '../../src/scenario/model';
 
 export const plan: DrillPlan = {
