@@ -204,6 +204,9 @@ export const ledgerBundles = {
   tableProof: 'ledger/functions/table-proof',
 } as const;
 
+/** The attributes of a drain switch that say whose it is. Its presence alone drains a region. */
+export const switchAttributes = { owner: 'drainedBy', at: 'drainedAt', until: 'drainedUntil' } as const;
+
 /** Partition key of the item whose presence drains a region: its `/health` answers 503 until the item is deleted. */
 export function drainKey(region: string): string {
   return `drain#${region}`;

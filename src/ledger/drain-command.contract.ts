@@ -1,4 +1,4 @@
-import { drainKey, ledgerSchema } from './contract';
+import { drainKey, ledgerSchema, switchAttributes } from './contract';
 
 /** A region's switch, and the region through which it is written: the drained one may be the one that does not answer. */
 export interface TypedSwitch {
@@ -12,13 +12,14 @@ const typedOwner = `'"\${ME:?set it to your name}"'`;
 
 /** What a person types to drain a region: refused where a drill or another person has drained it. */
 export function drainCommand(asked: TypedSwitch): string {
-  const item = `{${keyOf(asked)},"drainedBy":{"S":"${typedOwner}"},"drainedAt":{"N":"'$(date +%s)000'"}}`;
+  const item = `{${keyOf(asked)},"${switchAttributes.owner}":{"S":"${typedOwner}"},"${switchAttributes.at}":{"N":"'$(date +%s)000'"}}`;
   return `${call('put-item', asked)} --item '${item}' --condition-expression 'attribute_not_exists(${ledgerSchema.partitionKey})'`;
 }
 
 /** What a person types to put a region back: refused where the switch is not the person's own. */
 export function restoreCommand(asked: TypedSwitch): string {
-  const condition = `--condition-expression 'drainedBy = :me' --expression-attribute-values '{":me":{"S":"${typedOwner}"}}'`;
+  const values = `{":me":{"S":"${typedOwner}"}}`;
+  const condition = `--condition-expression '${switchAttributes.owner} = :me' --expression-attribute-values '${values}'`;
   return `${call('delete-item', asked)} --key '{${keyOf(asked)}}' ${condition}`;
 }
 

@@ -5,8 +5,8 @@ import {
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { drainKey, ledgerSchema } from './contract';
-import { markItem, markOf, switchAttributes } from './drain-mark.domain';
+import { drainKey, ledgerSchema, switchAttributes } from './contract';
+import { markItem, markOf } from './drain-mark.domain';
 import { DrainMark } from './model';
 
 /** The switch item whose presence drains a region, with the owner that set it: a drill or a trial takes away its own alone. */

@@ -1,10 +1,8 @@
+import { switchAttributes } from './contract';
 import { DrainMark } from './model';
 
 /** An item's attributes as DynamoDB has them. */
 export type SwitchItem = Readonly<Record<string, { readonly S?: string; readonly N?: string }>>;
-
-/** The attributes of the switch item that say whose it is. Its presence alone drains a region. */
-export const switchAttributes = { owner: 'drainedBy', at: 'drainedAt', until: 'drainedUntil' } as const;
 
 export function markItem({ owner, at, until }: DrainMark): Record<string, { S: string } | { N: string }> {
   return {

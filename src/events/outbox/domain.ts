@@ -119,14 +119,13 @@ type Step = Pick<Decided, 'type' | 'id' | 'payment' | 'amount' | 'declineReason'
 /** What has happened from an entry to what became of it. */
 function stepsBetween(id: string, before: Entry | undefined, entry: Entry, writtenAt: number): readonly Step[] {
   const steps = stepsOf(id, entry);
-  if (entry.kind === 'provisional') return steps.map((step) => ({ ...step, only: { kind: 'claimed', nonce: entry.nonce, writtenAt } }));
-  if (!before && entry.kind === 'closed' && entry.late) {
-    return steps.map((step) => (step.type === 'payment.authorised' ? { ...step, only: { kind: 'young', writtenAt } } : step));
-  }
-  if (before?.kind !== 'provisional') return steps.slice(before ? stepsOf(id, before).length : 0);
+  const authorisedIf = (only: Proviso): readonly Step[] =>
+    steps.map((step) => (step.type === 'payment.authorised' ? { ...step, only } : step));
+  if (entry.kind === 'provisional') return authorisedIf({ kind: 'claimed', nonce: entry.nonce, writtenAt });
+  if (!before && entry.kind === 'closed' && entry.late) return authorisedIf({ kind: 'young', writtenAt });
   // It was told when it stood there, if it was a hold; what took an orphan's place was not.
-  const only: Proviso = { kind: 'notClaimed', nonce: before.nonce };
-  return steps.map((step) => (step.type === 'payment.authorised' ? { ...step, only } : step));
+  if (before?.kind === 'provisional') return authorisedIf({ kind: 'notClaimed', nonce: before.nonce });
+  return steps.slice(before ? stepsOf(id, before).length : 0);
 }
 
 /** The order in which a payment's events come about; refunds, of which there are several, have their own among themselves. */

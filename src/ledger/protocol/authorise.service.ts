@@ -16,7 +16,7 @@ import {
 import { decisionOfEntry, encodeEntry, entriesOf, entryFor, orphanAt, Provisional } from './entries.domain';
 import { AuthoriseCommand, KeyedOutcome, Rejected } from '../model';
 import { Condition, Decision, Item } from '../ports';
-import { Dated, entryDateOf, redate } from './dates.service';
+import { Dated, entryDateOf, isBehind, redate } from './dates.service';
 import { completePayment } from './finish.service';
 import { asHold, claimFound, claimKey, Claimed, lookBehind, giveBack, unchanged } from './provisional.service';
 import { isDeclineReason } from '../values.contract';
@@ -279,7 +279,7 @@ async function settledBy(attempt: Attempt, claim: PaymentItem, account: Item | u
   const entry = entryFor(account, claim);
   if (entry) return decidedNow(decisionOfEntry(entry));
   const orphan = orphanAt(account, claim);
-  if (entryDateOf(claim) <= (account.trimmedThrough as number)) {
+  if (isBehind(account, entryDateOf(claim))) {
     if (orphan) await attempt.bestEffort(() => giveBack(attempt, account.pk, orphan));
     return attempt.settings.copiesFollow ? expire(attempt, claim) : dateAgain(attempt, claim, account);
   }

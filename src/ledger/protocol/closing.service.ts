@@ -1,4 +1,5 @@
 import { Attempt, BrokenInvariant } from './attempt.service';
+import { dateInFrontOf, isBehind } from './dates.service';
 import { accountPk, Closure, isMove, keyItemPk, moveOf, MoveItem, PaymentItem, paymentOf } from './domain';
 import { encodeEntry, entryFor, orphanAt, stillHeld } from './entries.domain';
 import { closedWith, closing, lags } from './finish.service';
@@ -96,10 +97,10 @@ export async function takeToAccount(attempt: Attempt, payment: PaymentItem): Pro
     if (orphan) {
       await giveBack(attempt, account.pk, orphan);
     } else {
-      const through = account.trimmedThrough as number;
-      if (entryFor(account, payment) || through < dueAt!) throw new BrokenInvariant(`the closure of payment ${payment.id} was refused`);
+      if (entryFor(account, payment) || !isBehind(account, dueAt!))
+        {throw new BrokenInvariant(`the closure of payment ${payment.id} was refused`);}
       if (await isApplied(attempt, payment.closure!)) break;
-      dueAt = await redate(attempt, payment.id, dueAt!, Math.max(attempt.ports.nowMs(), through + 1));
+      dueAt = await redateClosure(attempt, payment.id, dueAt!, dateInFrontOf(attempt, account));
     }
   }
   return { ...payment, ...(dueAt === undefined ? {} : { dueAt, applied: true }) };
@@ -134,7 +135,7 @@ export async function isApplied(attempt: Attempt, { by }: Closure, strong = true
 }
 
 /** Gives a closure a new date, unless another attempt has; returns the one that counts. */
-async function redate(attempt: Attempt, id: string, dueAt: number, next: number): Promise<number> {
+async function redateClosure(attempt: Attempt, id: string, dueAt: number, next: number): Promise<number> {
   const result = await attempt.change({
     pk: keyItemPk(id),
     require: [{ test: 'equals', path: ['dueAt'], value: dueAt }],

@@ -20,13 +20,19 @@ type Kind = keyof typeof kinds;
 
 export const entryDateOf = ({ at, entryAt }: Omit<Dated, 'id'>): number => entryAt ?? at;
 
+/** Whether an account takes no entry of this date any more. */
+export const isBehind = (account: Item, date: number): boolean => date <= (account.trimmedThrough as number);
+
+/** A date under which an account still takes an entry. */
+export const dateInFrontOf = ({ ports }: Attempt, account: Item): number => Math.max(ports.nowMs(), (account.trimmedThrough as number) + 1);
+
 /**
  * Gives a claim's entry a date in front of the watermark, unless it is decided: an entry goes only when its own item is complete. Resolves
  * with the item that refused this, or with the date. In the same write the item gets another kind: the release before, which expires what
  * is behind the watermark, does so under the condition of the kind that it knows. So one of the two counts.
  */
 export async function redate(attempt: Attempt, kind: Kind, { id, entryAt }: Dated, account: Item): Promise<Item | number> {
-  const next = Math.max(attempt.ports.nowMs(), (account.trimmedThrough as number) + 1);
+  const next = dateInFrontOf(attempt, account);
   const result = await attempt.change({
     pk: keyItemPk(id),
     require: [

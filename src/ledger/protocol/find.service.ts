@@ -1,6 +1,6 @@
 import { Attempt, bothOf } from './attempt.service';
 import { hintsOf, isApplied, isDue } from './closing.service';
-import { entryDateOf } from './dates.service';
+import { entryDateOf, isBehind } from './dates.service';
 import { accountPk, idOfPaymentId, isMove, isPayment, keyItemPk, moveOf, PaymentItem, paymentOf, PendingRefund } from './domain';
 import { decisionOfEntry, entryFor, entryOf } from './entries.domain';
 import { closedWith, closerOf, lags, refundedWith } from './finish.service';
@@ -52,8 +52,6 @@ async function inRegion(attempt: Attempt, id: string): Promise<PaymentItem | und
   // It had been there, since it is authorised; a copy that is too old to have it has not this watermark.
   return !entry && isBehind(account, entryDateOf(known)) ? { ...known, released: true } : known;
 }
-
-const isBehind = (account: Item, at: number): boolean => (account.trimmedThrough as number) >= at;
 
 /** A payment as all readers see it from now on: with each move that its account has taken. */
 export async function paymentToShow(attempt: Attempt, paymentId: string): Promise<PaymentItem | undefined> {

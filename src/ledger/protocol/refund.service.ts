@@ -1,7 +1,7 @@
 import { Attempt, BrokenInvariant } from './attempt.service';
 import { newEntry } from './authorise.service';
 import { hintsOf, isDue, takeToAccount } from './closing.service';
-import { entryDateOf, redate } from './dates.service';
+import { entryDateOf, isBehind, redate } from './dates.service';
 import {
   Driven,
   accountPk,
@@ -163,7 +163,7 @@ const refuseUncaptured = (attempt: Attempt, claim: MoveItem): Promise<MoveDecisi
  * date, unless it was completed meanwhile.
  */
 async function standing(attempt: Attempt, claim: MoveItem, account: Item): Promise<Driven | MoveItem> {
-  if (isBehind(account, claim)) {
+  if (isBehind(account, entryDateOf(claim))) {
     if (attempt.settings.copiesFollow) {
       return refuse(attempt, claim, 'expired', 'the refund was not finished in time: send it again with a new key');
     }
@@ -174,8 +174,6 @@ async function standing(attempt: Attempt, claim: MoveItem, account: Item): Promi
   if (Object.keys(entriesOf(account)).length >= bounds.entriesPerAccount) return busy;
   throw new BrokenInvariant(`${account.pk}: an entry for refund ${claim.id} was refused for no reason that its item shows`);
 }
-
-const isBehind = (account: Item, claim: MoveItem): boolean => entryDateOf(claim) <= (account.trimmedThrough as number);
 
 /** Moves the money, once, and tells the payment and the refund's own item. */
 async function apply(attempt: Attempt, claim: MoveItem, payment: PaymentItem, amount: number): Promise<Driven> {
