@@ -122,9 +122,7 @@ export const authorizerEnv = new EnvCodec(
   },
 );
 
-export { drainKey } from '../ledger/contract';
-
-/** Prefix of those keys, for a `dynamodb:LeadingKeys` condition on the health function's read. */
+/** Prefix of the keys of drain switches, for a `dynamodb:LeadingKeys` condition on the health function's read. */
 export const drainKeyPrefix = 'drain#';
 
 /** Name of a region's REST API, the same in every region: its metrics are found by it. */

@@ -28,7 +28,7 @@ export function requestOf(input: unknown): DrillRequest {
   };
 }
 
-export function kindOf(asked: unknown, { kind = 'drain' }: Pick<DrillPlan, 'kind'> = {}): DrillKind | undefined {
+export function kindOf(asked: unknown, { kind = 'drain' }: Pick<DrillPlan, 'kind'>): DrillKind | undefined {
   if (asked === undefined) return kind;
   return asked === 'drain' || asked === 'fault' ? asked : undefined;
 }

@@ -104,9 +104,7 @@ export interface PaymentsFunctionsProps {
 
 /** The functions of one region's API, each with the rights its calls need. */
 export class PaymentsFunctions extends Construct {
-  /** Every one that was made, the authorizer too. */
-  public readonly all: Function[] = [];
-  private readonly functions: Partial<Record<ApiFunctionName, BundledFunction>> = {};
+  private readonly functions: Partial<Record<keyof typeof apiBundles, BundledFunction>> = {};
   private readonly settings: PaymentsFunctionsProps;
 
   constructor(scope: Construct, id: string, props: PaymentsFunctionsProps) {
@@ -143,12 +141,12 @@ export class PaymentsFunctions extends Construct {
     const environment = { ...ledgerEnv.write(common), ...http };
     const decides = { ...ledgerEnv.write({ ...common, ...decisionEnvironment(decision) }), ...http };
     const timeout = home ? Duration.millis(homeLimits.requestMs) : Duration.seconds(apiLimits.functionTimeoutSeconds);
-    const payments = (this.functions.payments = this.make('payments', decides, timeout, options));
-    const accounts = (this.functions.accounts = this.make('accounts', environment, timeout));
-    const transactions = (this.functions.transactions = this.make('transactions', environment, timeout));
-    const health = (this.functions.health = this.make('health', environment, Duration.seconds(apiLimits.healthTimeoutSeconds), {
+    const payments = this.make('payments', decides, timeout, options);
+    const accounts = this.make('accounts', environment, timeout);
+    const transactions = this.make('transactions', environment, timeout);
+    const health = this.make('health', environment, Duration.seconds(apiLimits.healthTimeoutSeconds), {
       reservedConcurrency: options.healthReservedConcurrency,
-    }));
+    });
     ledger.grantAcceptPayments(payments.function);
     ledger.grantOpenAccounts(accounts.function);
     ledger.grantRead(transactions.function);
@@ -160,6 +158,11 @@ export class PaymentsFunctions extends Construct {
     home?.grantForward(accounts.function, 'accounts');
     home?.grantLookUp(transactions.function);
     home?.grantKeep(health.function);
+  }
+
+  /** Every one that was made, in that order, the authorizer too. */
+  public get all(): Function[] {
+    return Object.values(this.functions).map((one) => one.function);
   }
 
   /** The function of that name; call `defineHandlers` before. */
@@ -187,7 +190,7 @@ export class PaymentsFunctions extends Construct {
       reservedConcurrentExecutions: concurrency.reservedConcurrency,
       provisionedConcurrency: concurrency.provisionedConcurrency,
     });
-    this.all.push(bundled.function);
+    this.functions[name] = bundled;
     return bundled;
   }
 }

@@ -1,6 +1,7 @@
 import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'crypto';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { OidcIdentity, OidcProvider, Sealer } from './session.service';
+import { fieldsIn } from '../../kernel/json/fields';
 import { TokenVerification } from '../../kernel/jwt';
 import { issuerVerifier } from '../../runtime/tokens';
 
@@ -149,14 +150,5 @@ async function fetched(address: string, init: RequestInit): Promise<Fetched> {
     if (bytes > longestAnswer) throw new Error(`${address} answered more than ${longestAnswer} bytes`);
     chunks.push(chunk);
   }
-  return { status: response.status, isOk: response.ok, content: objectOf(Buffer.concat(chunks).toString()) };
-}
-
-function objectOf(text: string): Fetched['content'] {
-  try {
-    const content: unknown = JSON.parse(text);
-    return typeof content === 'object' && content !== null ? (content as Fetched['content']) : {};
-  } catch {
-    return {};
-  }
+  return { status: response.status, isOk: response.ok, content: fieldsIn(Buffer.concat(chunks).toString()) };
 }

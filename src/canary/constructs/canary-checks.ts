@@ -2,6 +2,7 @@ import { Stack, Token } from 'aws-cdk-lib';
 import { CfnRestApi } from 'aws-cdk-lib/aws-apigateway';
 import { PaymentsCanaryProps } from './canary-props';
 import { PropProblem } from '../../cdk/checks/invalid-props';
+import { ownRegionProblem } from '../../cdk/checks/own-region';
 import { wholeDaysProblem } from '../../cdk/checks/whole-days';
 
 /** The settings of canaries, as numbers. */
@@ -15,7 +16,7 @@ export interface CanarySettings {
 /** What is wrong with canaries; undefined when nothing is. */
 export function canaryProblem(props: PaymentsCanaryProps, settings: CanarySettings, stack: Stack): PropProblem | undefined {
   return (
-    placeProblem(props, stack) ??
+    ownRegionProblem(props.api._ledger.region, stack.region, 'canary') ??
     tenantProblem(props) ??
     identityProblem(props) ??
     endpointProblem(props) ??
@@ -25,16 +26,6 @@ export function canaryProblem(props: PaymentsCanaryProps, settings: CanarySettin
     numberProblem('artifactRetention', settings.artifactDays, [1, 455], 'days') ??
     runtimeProblem(settings.runtimeVersion)
   );
-}
-
-function placeProblem({ api }: PaymentsCanaryProps, { region }: Stack): PropProblem | undefined {
-  if (region === api._ledger.region) return undefined;
-  return {
-    prop: 'api',
-    given: `an API in ${api._ledger.region}`,
-    allowed: `the API of ${region}, the region of this stack`,
-    mend: "put the canary into the API's stack",
-  };
 }
 
 function tenantProblem({ api, tenant }: PaymentsCanaryProps): PropProblem | undefined {

@@ -1,4 +1,4 @@
-import { Stack, Token } from 'aws-cdk-lib';
+import { Token } from 'aws-cdk-lib';
 import { RegionDrillProps } from './drill-props';
 import { PropProblem } from '../../cdk/checks/invalid-props';
 import { wholeDaysProblem } from '../../cdk/checks/whole-days';
@@ -94,16 +94,5 @@ function starterProblem({ gate, starters, starterGroups }: RegionDrillProps): Pr
     given: named ? 'missing, with starters' : 'without starters',
     allowed: 'a gate together with the people who may start a drill through it',
     mend: named ? 'give the gate too' : 'name them in starters or starterGroups',
-  };
-}
-
-/** The region that the drill stands in, and the system is known by. */
-export function ownRegion(props: RegionDrillProps, stack: Stack): PropProblem | undefined {
-  if (stack.region === props.api._ledger.region) return undefined;
-  return {
-    prop: 'api',
-    given: `an API in ${props.api._ledger.region}`,
-    allowed: `the API of ${stack.region}, the region of this stack`,
-    mend: "put the drill into the API's stack",
   };
 }

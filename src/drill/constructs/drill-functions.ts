@@ -64,7 +64,7 @@ export class DrillFunctions extends Construct {
     this.watchdog = this.defineWatchdog();
     for (const one of [this.look, this.region, this.report, this.prober, this.watchdog]) this.denyRemoval(one);
     if (props.plan.kind !== 'fault') return;
-    const rights = new FaultRights(this, props.plan);
+    const rights = new FaultRights(props.plan, (service, region, resource) => this.arn(service, region, resource));
     rights.look(this.look);
     rights.start(this.region);
     for (const one of [this.region, this.watchdog]) rights.stop(one);

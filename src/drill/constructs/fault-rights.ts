@@ -1,14 +1,13 @@
-import { Stack } from 'aws-cdk-lib';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
-import { Construct } from 'constructs';
 import { DrillPlan } from '../contract';
 import { faultTags } from '../fault/contract';
 
 /** Rights of a drill's functions to experiments in the drilled region, by their tags. Lists know no resource. */
 export class FaultRights {
+  /** @param arnOf the ARN of something in the account, of a service and a region */
   constructor(
-    private readonly scope: Construct,
     private readonly plan: Pick<DrillPlan, 'systemName' | 'drilled'>,
+    private readonly arnOf: (service: string, region: string, resource: string) => string,
   ) {}
 
   /** To find the template, and to see what becomes of an experiment. */
@@ -23,11 +22,10 @@ export class FaultRights {
     this.allow(grantee, ['fis:StartExperiment'], [this.arn('experiment-template/*')], 'ResourceTag');
     this.allow(grantee, ['fis:StartExperiment', 'fis:TagResource'], [this.arn('experiment/*')], 'RequestTag');
     // FIS makes its role at an account's first experiment, in the name of who starts it.
-    const { partition, account } = Stack.of(this.scope);
     Grant.addToPrincipal({
       grantee,
       actions: ['iam:CreateServiceLinkedRole'],
-      resourceArns: [`arn:${partition}:iam::${account}:role/aws-service-role/fis.amazonaws.com/AWSServiceRoleForFIS`],
+      resourceArns: [this.arnOf('iam', '', 'role/aws-service-role/fis.amazonaws.com/AWSServiceRoleForFIS')],
       conditions: { StringEquals: { 'iam:AWSServiceName': 'fis.amazonaws.com' } },
     });
   }
@@ -39,8 +37,7 @@ export class FaultRights {
   }
 
   private arn(resource: string): string {
-    const { partition, account } = Stack.of(this.scope);
-    return `arn:${partition}:fis:${this.plan.drilled}:${account}:${resource}`;
+    return this.arnOf('fis', this.plan.drilled, resource);
   }
 
   private allow(grantee: IGrantable, actions: string[], resourceArns: string[], by?: 'ResourceTag' | 'RequestTag'): void {

@@ -11,7 +11,7 @@ import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cd
 import { Construct } from 'constructs';
 import { DrillDefinition } from './definition';
 import { defineDrillAlarms } from './drill-alarms';
-import { drillProblem, ownRegion } from './drill-checks';
+import { drillProblem } from './drill-checks';
 import { DrillFunctions } from './drill-functions';
 import { RegionDrillProps } from './drill-props';
 import { oneDrillAtATime } from './drill-schedules';
@@ -22,6 +22,7 @@ import { keepResource } from '../../cdk/checks/kept-resource';
 import { checkLiterals } from '../../cdk/checks/literals';
 import { checkNames } from '../../cdk/checks/name-limits';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
+import { ownRegionProblem } from '../../cdk/checks/own-region';
 import { checkPlaces } from '../../cdk/checks/places';
 import { privateBucket } from '../../cdk/private-bucket';
 import { drillName, DrillPlan, drillSchedule } from '../contract';
@@ -59,7 +60,7 @@ export class RegionDrill extends Construct {
     checkPlaces(this, 'RegionDrillProps', props);
     checkPlaces(this, 'DrillProberProps', props.prober, 'prober.');
     this._plan = planOf(props);
-    const problem = ownRegion(props, Stack.of(this)) ?? drillProblem(props, this._plan);
+    const problem = ownRegionProblem(props.api._ledger.region, Stack.of(this).region, 'drill') ?? drillProblem(props, this._plan);
     if (problem) throw invalidProps(this, problem);
     const name = drillName(this._plan.systemName, props.region);
     declareOnce(this, { kind: 'RegionDrill', prop: 'region', name });

@@ -1,5 +1,5 @@
-import { ArnFormat, CfnParameter, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, IAlarm, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { CfnParameter, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Alarm, IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnExperimentTemplate } from 'aws-cdk-lib/aws-fis';
 import { AnyPrincipal, Effect, Grant, IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnFunction, Function, ILayerVersion, LayerVersion } from 'aws-cdk-lib/aws-lambda';
@@ -10,10 +10,10 @@ import { invalidProps, PropProblem } from '../../cdk/checks/invalid-props';
 import { checkLiterals } from '../../cdk/checks/literals';
 import { checkNames } from '../../cdk/checks/name-limits';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
+import { ownRegionProblem } from '../../cdk/checks/own-region';
 import { checkPlaces } from '../../cdk/checks/places';
 import { privateBucket } from '../../cdk/private-bucket';
-import { describeAlarm } from '../../cdk/tuned-alarms';
-import { probeLatency } from '../../events/mesh/alarms';
+import { silenceAlarm } from '../../events/mesh/alarms';
 import { faultAction, faultExtension, faultLimits, faultTags } from '../fault/contract';
 
 /**
@@ -95,7 +95,10 @@ export class RegionFault extends Construct {
     const role = new Role(this, 'Role', {
       description: 'What experiments of a region drill may do',
       assumedBy: new ServicePrincipal('fis.amazonaws.com', {
-        conditions: { StringEquals: { 'aws:SourceAccount': account }, ArnLike: { 'aws:SourceArn': this.arn('experiment/*') } },
+        conditions: {
+          StringEquals: { 'aws:SourceAccount': account },
+          ArnLike: { 'aws:SourceArn': Stack.of(this).formatArn({ service: 'fis', resource: 'experiment', resourceName: '*' }) },
+        },
       }),
     });
     Grant.addToPrincipal({
@@ -118,20 +121,14 @@ export class RegionFault extends Construct {
     const { systemName, region, regions } = api._ledger;
     return regions.replicas
       .filter((peer) => peer !== region)
-      .map(
-        (peer) =>
-          new Alarm(this, `Stop-${peer}`, {
-            alarmDescription: describeAlarm(
-              `${systemName} in ${region}`,
-              `no event of ${peer} arrives, so no experiment may take ${region} away`,
-              'peer-silent',
-            ),
-            metric: probeLatency(systemName, region, peer, { statistic: Stats.SAMPLE_COUNT, period: mesh.probeInterval }),
-            threshold: 1,
-            comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
-            evaluationPeriods: mesh.silentAfter.toSeconds() / mesh.probeInterval.toSeconds(),
-            treatMissingData: TreatMissingData.BREACHING,
-          }),
+      .map((peer) =>
+        silenceAlarm(this, `Stop-${peer}`, {
+          systemName,
+          region,
+          peer,
+          says: `no event of ${peer} arrives, so no experiment may take ${region} away`,
+          times: { interval: mesh.probeInterval, silentAfter: mesh.silentAfter },
+        }),
       );
   }
 
@@ -165,11 +162,6 @@ export class RegionFault extends Construct {
     template.node.addDependency(this.role);
     return template.attrId;
   }
-
-  private arn(resource: string): string {
-    const [resourceType, resourceName] = resource.split('/');
-    return Stack.of(this).formatArn({ service: 'fis', resource: resourceType, resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
-  }
 }
 
 function inGroups<T>(all: readonly T[], size: number): T[][] {
@@ -180,14 +172,8 @@ function faultProblem(
   { api, mesh, stopAlarms = [], longest = Duration.minutes(10) }: RegionFaultProps,
   own: string,
 ): PropProblem | undefined {
-  if (api._ledger.region !== own) {
-    return {
-      prop: 'api',
-      given: `an API in ${api._ledger.region}`,
-      allowed: `the API of ${own}, the region of this stack`,
-      mend: "put the fault into the API's stack",
-    };
-  }
+  const place = ownRegionProblem(api._ledger.region, own, 'fault');
+  if (place) return place;
   if (api._ledger.regions._home) {
     return {
       prop: 'api',

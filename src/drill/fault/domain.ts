@@ -1,6 +1,6 @@
 import { faultLimits } from './contract';
 import { FaultAction, ExperimentRecord } from './model';
-import { ProbedCalls } from '../model';
+import { Sight } from '../domain';
 
 /** Statuses of an experiment that is over: https://docs.aws.amazon.com/fis/latest/APIReference/API_ExperimentState.html */
 const over = ['completed', 'stopped', 'failed', 'cancelled'];
@@ -41,20 +41,12 @@ export function endedFaultProblem(record: ExperimentRecord): string | undefined 
   return status === 'failed' || status === 'cancelled' ? `the experiment ${id} was ${status}${because(reason)}` : undefined;
 }
 
-/** The drilled region and what callers saw while an experiment ran. */
-export interface FaultSight {
-  readonly drilled: string;
-  /** When the experiment was asked for. */
-  readonly sinceMs: number;
-  readonly nowMs: number;
-  readonly probed?: ProbedCalls;
-}
-
 /**
  * When the region was lost to its callers: the beginning of the first call there that failed. The extension looks for an experiment every
  * few seconds, so this is later than the experiment's start. Undefined while no call has failed.
  */
-export function struckAt({ drilled, sinceMs, probed }: FaultSight): number | undefined {
+export function struckAt({ plan: { drilled }, facts, nowMs, probed }: Sight): number | undefined {
+  const sinceMs = facts.takenMs ?? nowMs;
   const failed = (probed?.calls ?? []).filter(
     ({ answered, region, endedMs }) => !answered && (region === undefined || region === drilled) && endedMs >= sinceMs,
   );
@@ -63,7 +55,7 @@ export function struckAt({ drilled, sinceMs, probed }: FaultSight): number | und
 }
 
 /** Why it is not waited any longer for an experiment to take effect; undefined while it is. */
-export function withoutEffect({ drilled, sinceMs, nowMs }: FaultSight): string | undefined {
-  const waited = Math.round((nowMs - sinceMs) / 1000);
+export function withoutEffect({ plan: { drilled }, facts, nowMs }: Sight): string | undefined {
+  const waited = Math.round((nowMs - (facts.takenMs ?? nowMs)) / 1000);
   return waited < faultLimits.effectSeconds ? undefined : `the experiment had no effect: no call in ${drilled} failed for ${waited} s`;
 }

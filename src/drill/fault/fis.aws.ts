@@ -63,9 +63,8 @@ export class FisFaults implements RegionFaults {
 
   public async look(id: string): Promise<ExperimentRecord> {
     const { drilled } = this.plan;
-    const path = `/experiments/${encodeURIComponent(id)}`;
-    const { experiment } = await this.ask<{ experiment: Experiment }>(drilled, 'GET', path);
-    const resolved = await this.listed(drilled, `${path}/resolvedTargets`, 'resolvedTargets');
+    const experiment = await this.experiment(id);
+    const resolved = await this.listed(drilled, `${pathOf(id)}/resolvedTargets`, 'resolvedTargets');
     return { ...recordOf(experiment), resolved: resolved.length };
   }
 
@@ -80,15 +79,18 @@ export class FisFaults implements RegionFaults {
   }
 
   public async stop(id: string): Promise<void> {
-    const { drilled } = this.plan;
-    const path = `/experiments/${encodeURIComponent(id)}`;
     try {
-      await this.ask(drilled, 'DELETE', path);
+      await this.ask(this.plan.drilled, 'DELETE', pathOf(id));
     } catch (error) {
       if (!(error instanceof CallRefused)) throw error;
-      const { experiment } = await this.ask<{ experiment: Experiment }>(drilled, 'GET', path);
-      if (!isOver(recordOf(experiment)) && experiment.state.status !== 'stopping') throw error;
+      const { state } = await this.experiment(id);
+      if (!isOver(state) && state.status !== 'stopping') throw error;
     }
+  }
+
+  private async experiment(id: string): Promise<Experiment> {
+    const { experiment } = await this.ask<{ experiment: Experiment }>(this.plan.drilled, 'GET', pathOf(id));
+    return experiment;
   }
 
   private async runningIn(region: string): Promise<ExperimentRecord[]> {
@@ -130,6 +132,8 @@ export class FisFaults implements RegionFaults {
     return JSON.parse(text || '{}') as T;
   }
 }
+
+const pathOf = (id: string): string => `/experiments/${encodeURIComponent(id)}`;
 
 function isOf(tags: Tags = {}, systemName: string, region: string): boolean {
   return tags[faultTags.system] === systemName && tags[faultTags.region] === region;

@@ -11,7 +11,7 @@ export type FaultWatch =
 
 /** Looks at a drill's experiment: from the first call that failed on, the region counts as taken away. */
 export async function watchFault(faults: Pick<RegionFaults, 'look'> | undefined, sight: Sight): Promise<FaultWatch> {
-  const { facts, plan, nowMs, probed } = sight;
+  const { facts } = sight;
   if (!faults || !facts.fault) return { kind: 'failed', facts, reason: 'there is no fault experiment' };
   const fault = await faults.look(facts.fault.id);
   const known: DrillFacts = { ...facts, fault };
@@ -19,10 +19,9 @@ export async function watchFault(faults: Pick<RegionFaults, 'look'> | undefined,
   const problem = faultProblem(fault);
   if (problem !== undefined) return { kind: 'failed', facts: known, reason: problem };
   if (facts.struck) return { kind: 'struck', facts: known };
-  const seen = { drilled: plan.drilled, sinceMs: facts.takenMs ?? nowMs, nowMs, probed };
-  const takenMs = struckAt(seen);
+  const takenMs = struckAt(sight);
   if (takenMs !== undefined) return { kind: 'struck', facts: { ...known, struck: true, takenMs } };
-  const late = silence(sight) ?? withoutEffect(seen);
+  const late = silence(sight) ?? withoutEffect(sight);
   return late === undefined ? { kind: 'awaited', facts: known } : { kind: 'failed', facts: known, reason: late };
 }
 

@@ -114,7 +114,7 @@ export function proberPorts(source: Environment): ProberPorts {
     ttlSeconds: () => callers.ttlSeconds(),
     store: drillStore(region, bucket),
     nowMs: Date.now,
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    sleep: clock.sleep,
   };
 }
 

@@ -3,11 +3,9 @@ import { causeOf } from '../../kernel/cause';
 import { isDrainedBy } from '../../ledger/drain-mark.domain';
 import { ownerOf } from '../domain';
 import { endFaultsOf } from '../fault/watch.service';
-import { DrillStepResults, StepsOf } from '../machine/contract';
+import { StepsOf } from '../machine/contract';
 import { DrillFacts } from '../model';
 import { RegionFaults, RegionSwitch } from '../ports';
-
-type TakenAway = DrillStepResults['takeAway'];
 
 /** What takes the region away and puts it back. */
 export interface RegionServices {
@@ -38,39 +36,37 @@ async function takenBeside({ switches, faults }: RegionServices, asked: AskedSte
   }
 }
 
+/** Takes the region away, by the switch or by an experiment; a text says why that was not done. */
+async function away(
+  { switches, faults }: RegionServices,
+  { plan, facts, run, nowMs }: AskedStep,
+): Promise<(Pick<DrillFacts, 'fault'> & { readonly takenMs: number }) | string> {
+  if (facts.kind === 'fault') {
+    // Whether it does what it should is seen by the steps that look.
+    const fault = faults ? await faults.begin(run) : 'no fault experiment is deployed';
+    return typeof fault === 'string' ? fault : { fault, takenMs: nowMs };
+  }
+  // With an end: the region comes back by itself where the drill's own region, and the watchdog in it, are lost.
+  const mark = await switches.set(plan.drilled, { owner: ownerOf(run), at: nowMs, until: nowMs + plan.longestSeconds * 1000 });
+  return mark ? { takenMs: mark.at } : `another person has drained ${plan.drilled}: it was left as it is`;
+}
+
 const takeAway: DrillHandler<RegionServices, 'takeAway'> = async (services, asked) => {
-  const { switches } = services;
-  const { plan, facts, run, nowMs } = asked;
-  const failed = (reason: string) => ({ outcome: 'failed', facts: because(facts, [reason]) }) as const;
-  const before = await drainedBeside(switches, asked);
+  const { plan, facts } = asked;
+  const failed = (reason: string, more: Partial<DrillFacts> = {}) =>
+    ({ outcome: 'failed', facts: because({ ...facts, ...more }, [reason]) }) as const;
+  const before = await drainedBeside(services.switches, asked);
   if (before !== undefined) return failed(`${before} is drained too: ${plan.drilled} was not taken away`);
   const faulted = await services.faults?.runningElsewhere();
   if (faulted !== undefined) return failed(`${faulted} is drilled too: ${plan.drilled} was not taken away`);
-  if (facts.kind === 'fault') return takeAwayByFault(services, asked);
-  // With an end: the region comes back by itself where the drill's own region, and the watchdog in it, are lost.
-  const mark = await switches.set(plan.drilled, { owner: ownerOf(run), at: nowMs, until: nowMs + plan.longestSeconds * 1000 });
-  if (!mark) return failed(`another person has drained ${plan.drilled}: it was left as it is`);
-  const takenMs = mark.at;
+  const taken = await away(services, asked);
+  if (typeof taken === 'string') return failed(taken);
+  const { takenMs, ...more } = taken;
   // Of two drills that begin at once each has set its own by now, so at least one of them sees the other's. The machine puts it back.
   const since = await takenBeside(services, asked);
-  if (since !== undefined) return failed(`${since}: ${plan.drilled} is put back`);
-  return { outcome: 'taken', facts: { ...facts, takenMs: facts.takenMs ?? takenMs } };
+  if (since !== undefined) return failed(`${since}: ${plan.drilled} is put back`, more);
+  return { outcome: 'taken', facts: { ...facts, ...more, takenMs: facts.takenMs ?? takenMs } };
 };
-
-/** An experiment in the place of the switch: it is started, and whether it does what it should is seen by the steps that look. */
-async function takeAwayByFault({ switches, faults }: RegionServices, asked: AskedStep): Promise<TakenAway> {
-  const { plan, facts, run, nowMs } = asked;
-  const failed = (reason: string, more: Partial<DrillFacts> = {}): TakenAway => ({
-    outcome: 'failed',
-    facts: because({ ...facts, ...more }, [reason]),
-  });
-  if (!faults) return failed('no fault experiment is deployed');
-  const fault = await faults.begin(run);
-  if (typeof fault === 'string') return failed(fault);
-  const since = await takenBeside({ switches, faults }, asked);
-  if (since !== undefined) return failed(`${since}: ${plan.drilled} is put back`, { fault });
-  return { outcome: 'taken', facts: { ...facts, fault, takenMs: facts.takenMs ?? nowMs } };
-}
 
 /** Also after a step that failed: it may have been done. What another person has switched meanwhile stays. */
 const restore: DrillHandler<RegionServices, 'restore'> = async ({ switches, faults }, { plan, facts, run, nowMs }) => {

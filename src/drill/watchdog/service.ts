@@ -60,11 +60,11 @@ export class Watchdog {
 
   /** Experiments end by themselves in the end; those of a drill that is over, or that lasts too long, end now. */
   private async endFaults(): Promise<boolean> {
-    const { faults, statusOf, topic, nowMs } = this.ports;
+    const { faults, statusOf, topic } = this.ports;
     const { plan } = this;
     if (!faults) return false;
     const ended = await endForgottenFaults(faults, async (run, { startedMs }) => {
-      if (startedMs !== undefined && nowMs() - startedMs > plan.longestSeconds * 1000) return true;
+      if (startedMs !== undefined && this.isTooLong(startedMs)) return true;
       return !isRunning((await statusOf(run)) ?? '');
     });
     for (const { id, run } of ended) {
@@ -73,27 +73,27 @@ export class Watchdog {
     return ended.length > 0;
   }
 
+  private isTooLong(sinceMs: number): boolean {
+    return this.ports.nowMs() - sinceMs > this.plan.longestSeconds * 1000;
+  }
+
   /** Where the execution is not known, what is away too long is put back all the same. */
   private async restore(): Promise<boolean> {
-    const { switches, statusOf, topic, nowMs } = this.ports;
+    const { switches, statusOf, topic } = this.ports;
     const { plan } = this;
-    const tooLong = (sinceMs: number): boolean => nowMs() - sinceMs > plan.longestSeconds * 1000;
     const mark = await switches.read(plan.drilled);
     const owner = mark && executionOf(mark.owner);
-    const late = mark !== undefined && tooLong(mark.at);
+    const late = mark !== undefined && this.isTooLong(mark.at);
     // By its ARN: a list is behind, and has only the newest ones.
     const status = owner === undefined ? undefined : await statusOf(owner).catch(asError);
     const isOver = !(status instanceof Error) && !isRunning(status ?? '');
-    let restored = false;
-    if (mark && owner !== undefined && (late || isOver)) {
-      await switches.clear(plan.drilled, ownerOf(owner));
-      restored = true;
-    }
+    const restored = owner !== undefined && (late || isOver);
     if (restored) {
+      await switches.clear(plan.drilled, ownerOf(owner));
       await topic.tell(
         `${plan.systemName}: ${plan.drilled} was put back by the watchdog`,
         [
-          `The drill ${runId(owner!)} ${late ? `had taken ${plan.drilled} away for more than ${plan.longestSeconds} s` : 'was over'}.`,
+          `The drill ${runId(owner)} ${late ? `had taken ${plan.drilled} away for more than ${plan.longestSeconds} s` : 'was over'}.`,
           'The watchdog has put the region back into service.',
         ].join('\n'),
       );

@@ -98,18 +98,30 @@ export class MeshAlarms extends Construct {
 
   /** No probe, no data: that is the alarm. */
   private defineSilence(peer: string, { systemName, region, times, options }: MeshAlarmsProps): Alarm {
-    return withActions(
-      new Alarm(this, `Silence-${peer}`, {
-        alarmDescription: describeAlarm(`${systemName} in ${region}`, `no event of ${peer} arrives`, 'peer-silent'),
-        metric: probeLatency(systemName, region, peer, { statistic: Stats.SAMPLE_COUNT, period: times.interval }),
-        threshold: 1,
-        comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
-        evaluationPeriods: times.silentAfter.toSeconds() / times.interval.toSeconds(),
-        treatMissingData: TreatMissingData.BREACHING,
-      }),
-      options.actions ?? [],
-    );
+    const says = `no event of ${peer} arrives`;
+    return withActions(silenceAlarm(this, `Silence-${peer}`, { systemName, region, peer, says, times }), options.actions ?? []);
   }
+}
+
+/** A peer whose silence raises an alarm, and what the alarm says then. */
+export interface SilenceProps {
+  readonly systemName: string;
+  readonly region: string;
+  readonly peer: string;
+  readonly says: string;
+  readonly times: Pick<ProbeTimes, 'interval' | 'silentAfter'>;
+}
+
+/** Raised when no probe of a peer has come for so long. */
+export function silenceAlarm(scope: Construct, id: string, { systemName, region, peer, says, times }: SilenceProps): Alarm {
+  return new Alarm(scope, id, {
+    alarmDescription: describeAlarm(`${systemName} in ${region}`, says, 'peer-silent'),
+    metric: probeLatency(systemName, region, peer, { statistic: Stats.SAMPLE_COUNT, period: times.interval }),
+    threshold: 1,
+    comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+    evaluationPeriods: times.silentAfter.toSeconds() / times.interval.toSeconds(),
+    treatMissingData: TreatMissingData.BREACHING,
+  });
 }
 
 /** Time that probes of a peer took to a region. */
