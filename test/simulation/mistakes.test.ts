@@ -10,8 +10,8 @@ describe('planted mistakes', () => {
     '%s',
     async (name, mistake) => {
       const { seeds: needed } = recorded().find((caught) => caught.name === name)!;
-      // Other code meets its mistakes at other seeds: four times as many are allowed before the table is wrong.
-      expect(await catchMistake(mistake, 4 * needed, [needed])).toBeDefined();
+      // Other code meets its mistakes at other seeds: four times as many, and a hundred at least, are allowed before the table is wrong.
+      expect(await catchMistake(mistake, Math.max(4 * needed, 100), [needed])).toBeDefined();
     },
     120_000,
   );
