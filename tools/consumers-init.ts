@@ -96,14 +96,19 @@ const byNpm = (workshop: string): string[] => [
   path.join(workshop, 'typescript', 'node_modules', 'cdk-multi-region-payments', 'bin', 'index.js'),
 ];
 
-/** What the recorder's function is bundled with, as the README says; the second app takes that of the first over. */
-async function installFunction(app: string, before: string | undefined): Promise<void> {
-  const [own, earlier] = [app, before].map((place) => place && path.join(place, 'functions', 'recorder'));
-  if (earlier !== undefined) renameSync(path.join(earlier, 'node_modules'), path.join(own!, 'node_modules'));
+/** Both apps have the same dependencies: the second takes those of the first over. */
+async function npmInstall(folder: string, before: string | undefined): Promise<void> {
+  if (before !== undefined) renameSync(path.join(before, 'node_modules'), path.join(folder, 'node_modules'));
   await must('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', packageIn('js', '.jsii.tgz')], {
-    cwd: own,
+    cwd: folder,
   });
 }
+
+const functionIn = (app: string): string => path.join(app, 'functions', 'recorder');
+
+/** What the recorder's function is bundled with, as the README says. */
+const installFunction = (app: string, before: string | undefined): Promise<void> =>
+  npmInstall(functionIn(app), before === undefined ? undefined : functionIn(before));
 
 /** From the package that `use-typescript` has installed. */
 function typescript(workshop: string): Trial {
@@ -113,12 +118,7 @@ function typescript(workshop: string): Trial {
     runEnd: 'interrupted',
     init: () => byNpm(workshop),
     test: async (app, before) => {
-      const modules = path.join(app, 'node_modules');
-      // Both apps have the same dependencies: the second takes those of the first over.
-      if (before !== undefined) renameSync(path.join(before, 'node_modules'), modules);
-      await must('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', packageIn('js', '.jsii.tgz')], {
-        cwd: app,
-      });
+      await npmInstall(app, before);
       await must('npm', ['test'], { cwd: app });
     },
     cdk: (app) => ({ program: [path.join(app, 'node_modules', '.bin', 'cdk')] }),

@@ -6,10 +6,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { filesBelow } from './disk/files';
 import { metricGroups, metricsOf } from './reference/metrics';
+import { root } from './steps';
 import { problems } from '../src/api/contract';
 import { systemMetrics } from '../src/kernel/system-metrics';
 
-const root = path.resolve(__dirname, '..');
 /** Where the document lies in the repository. */
 export const referenceFile = path.join(root, 'docs', 'reference.md');
 

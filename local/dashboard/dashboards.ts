@@ -11,6 +11,11 @@ export interface DashboardName {
   readonly region: string;
 }
 
+/** The same with what it shows, as the template has it. */
+interface Dashboard extends DashboardName {
+  readonly body: string;
+}
+
 export interface DashboardsOptions {
   readonly resources: readonly FabricResource[];
   readonly store: Pick<MetricStore, 'values' | 'ids' | 'want'>;
@@ -31,25 +36,31 @@ const idleMs = 120_000;
 
 /** The templates' dashboards, drawn from the run's metrics. Nothing is read or measured for one before somebody first looks at it. */
 export class Dashboards {
+  private readonly all: readonly Dashboard[];
   private readonly specs = new Map<string, readonly WidgetSpec[]>();
   private idle?: NodeJS.Timeout;
 
-  constructor(private readonly options: DashboardsOptions) {}
+  constructor(private readonly options: DashboardsOptions) {
+    this.all = options.resources
+      .filter(({ type }) => type === 'AWS::CloudWatch::Dashboard')
+      .map(({ region, properties, physicalId, logicalId }) => ({
+        name: String(properties.DashboardName ?? physicalId ?? logicalId),
+        region,
+        body: String(properties.DashboardBody),
+      }));
+  }
 
   public list(): readonly DashboardName[] {
-    return this.dashboards().map(({ region, properties, physicalId, logicalId }) => ({
-      name: String(properties.DashboardName ?? physicalId ?? logicalId),
-      region,
-    }));
+    return this.all.map(({ name, region }) => ({ name, region }));
   }
 
   /** Undefined: there is no such dashboard. */
   public look(name: string): DashboardView | undefined {
-    const at = this.list().findIndex((one) => one.name === name);
-    if (at < 0) return undefined;
-    const { region } = this.list()[at];
+    const asked = this.all.find((one) => one.name === name);
+    if (!asked) return undefined;
+    const { region } = asked;
     const { minuteMs, now } = this.options;
-    const widgets = this.opened(name, region, String(this.dashboards()[at].properties.DashboardBody));
+    const widgets = this.opened(asked);
     // Lines of logs come late, as for alarms.
     const to = Math.floor((now() - Math.max(1_000, minuteMs * 0.6)) / minuteMs) * minuteMs;
     const from = to - shownMinutes * minuteMs;
@@ -61,11 +72,7 @@ export class Dashboards {
     this.options.measures.work(false);
   }
 
-  private dashboards(): FabricResource[] {
-    return this.options.resources.filter(({ type }) => type === 'AWS::CloudWatch::Dashboard');
-  }
-
-  private opened(name: string, region: string, body: string): readonly WidgetSpec[] {
+  private opened({ name, region, body }: Dashboard): readonly WidgetSpec[] {
     clearTimeout(this.idle);
     this.idle = setTimeout(() => this.options.measures.work(false), idleMs).unref();
     this.options.measures.work(true);

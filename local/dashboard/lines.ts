@@ -79,7 +79,7 @@ class Names {
   public drawn(row: WidgetRow, periodSeconds: number, within: readonly WidgetRow[] = []): readonly Drawn[] {
     if (within.includes(row)) throw new Error(`the expression '${row.id}' uses itself`);
     if (row.kind === 'metric') {
-      return [{ values: this.points({ region: row.region, ...metricIn(row) }, row.stat, periodSeconds) }];
+      return [{ values: this.points(row, row.stat, periodSeconds) }];
     }
     const searches = searchesIn(row.expression);
     const finds = searches.map(({ periodSeconds: own = periodSeconds, ...search }) =>
@@ -143,10 +143,6 @@ function regionOf(row: WidgetRow, rows: readonly WidgetRow[], within: readonly W
   const named = rows.filter((one) => one.id !== undefined && uses(row.expression, one.id, one));
   const [first] = named.sort((a, b) => names.indexOf(a.id!) - names.indexOf(b.id!));
   return first ? regionOf(first, rows, [...within, row]) : row.region;
-}
-
-function metricIn({ namespace, name, dimensions }: MetricRow): Omit<MetricId, 'region'> {
-  return { namespace, name, dimensions };
 }
 
 function nameOf({ namespace, name }: MetricRow): string {

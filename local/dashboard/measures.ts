@@ -47,7 +47,8 @@ export class DashboardMeasures {
 
   public readonly called = ({ region, operation, body, status, tookMs }: TableCall): void => {
     const { store } = this;
-    if (!store) return;
+    const isCounted = status === 200 || status >= 500;
+    if (!store || !isCounted) return;
     const table = tableIn(body);
     if (table === undefined) return;
     const call = { region, namespace: 'AWS/DynamoDB', dimensions: { TableName: table, Operation: operation } };

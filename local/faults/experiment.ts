@@ -16,8 +16,6 @@ export interface ExperimentTemplate {
 interface TemplateAction {
   readonly actionId: string;
   readonly durationMs?: number;
-  /** Name of its target. */
-  readonly target: string;
 }
 
 type ExperimentStatus = 'pending' | 'initiating' | 'running' | 'completed' | 'stopping' | 'stopped' | 'failed' | 'skipped' | 'cancelled';
@@ -131,13 +129,9 @@ export function experimentTemplate(id: string, region: string, properties: Reado
       Object.entries(Targets as Record<string, { ResourceArns?: string[] }>).map(([name, { ResourceArns = [] }]) => [name, ResourceArns]),
     ),
     actions: Object.fromEntries(
-      Object.entries(Actions as Record<string, Record<string, any>>).map(([name, { ActionId, Parameters = {}, Targets: of = {} }]) => [
+      Object.entries(Actions as Record<string, Record<string, any>>).map(([name, { ActionId, Parameters = {} }]) => [
         name,
-        {
-          actionId: String(ActionId),
-          durationMs: durationMs(Parameters.duration as string | undefined),
-          target: String(of[faultAction.target]),
-        },
+        { actionId: String(ActionId), durationMs: durationMs(Parameters.duration as string | undefined) },
       ]),
     ),
     stops: (StopConditions as { Source: string; Value?: string }[]).flatMap(({ Value }) => (Value === undefined ? [] : [Value])),

@@ -13,8 +13,7 @@ const lookMs = 500;
 /** AWS FIS, as far as a region drill asks for it: templates are the app's, and experiments make its functions fail. */
 export class FisApi implements FabricService {
   private templates: readonly ExperimentTemplate[] = [];
-  private readonly experiments = new Map<string, Experiment>();
-  private readonly byToken = new Map<string, string>();
+  private readonly byToken = new Map<string, Experiment>();
   private isSkipping = false;
   private timer?: NodeJS.Timeout;
 
@@ -79,14 +78,13 @@ export class FisApi implements FabricService {
         if (!template) return refused(404, 'ResourceNotFoundException', `there is no template ${String(experimentTemplateId)}`);
         if (typeof clientToken !== 'string' || clientToken === '') return refused(400, 'ValidationException', 'clientToken is missing');
         const known = this.byToken.get(`${region} ${clientToken}`);
-        if (known !== undefined) return answer({ experiment: whole(this.experiments.get(known)!) });
+        if (known) return answer({ experiment: whole(known) });
         const experiment = new Experiment(`EXP${randomUUID().slice(0, 13).replace('-', '')}`, template, tags as Tags, {
           ...this.ports,
           isSkipping: () => this.isSkipping,
           nowMs: Date.now,
         });
-        this.byToken.set(`${region} ${clientToken}`, experiment.id);
-        this.experiments.set(experiment.id, experiment);
+        this.byToken.set(`${region} ${clientToken}`, experiment);
         return answer({ experiment: whole(experiment) });
       },
     };
@@ -112,11 +110,11 @@ export class FisApi implements FabricService {
   }
 
   private inRegion(region: string): Experiment[] {
-    return [...this.experiments.values()].filter(({ template }) => template.region === region);
+    return [...this.byToken.values()].filter(({ template }) => template.region === region);
   }
 
   private async goOn(): Promise<void> {
-    for (const experiment of this.experiments.values()) {
+    for (const experiment of this.byToken.values()) {
       await experiment.goOn().catch((error: unknown) => this.log(`the experiment ${experiment.id} does not go on: ${String(error)}`));
     }
   }

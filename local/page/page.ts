@@ -54,6 +54,9 @@ const policy =
   "'none'; frame-ancestors 'none'";
 const security = { 'Content-Security-Policy': policy, 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'same-origin' };
 
+/** Whether the page's script asks for a part; without it a part is a page of its own. */
+const isForScript = ({ request }: Exchange): boolean => headerOf(request, 'hx-request') === 'true';
+
 /** Segments of a payment this old do not arrive any more, unless it is replayed. */
 const freshMs = 30_000;
 
@@ -138,12 +141,9 @@ export class Page {
   }
 
   private async showTrace(exchange: Exchange, traceId: string): Promise<void> {
-    // Without the page's script it is a page of its own.
     const trace = await this.trace(traceId);
-    if (headerOf(exchange.request, 'hx-request') !== 'true') {
-      return this.html(exchange, page(this.state(), { trace, boards: this.boards() }));
-    }
-    this.html(exchange, waterfall(trace, this.regionNames()).toString());
+    if (isForScript(exchange)) return this.html(exchange, waterfall(trace, this.regionNames()).toString());
+    this.html(exchange, page(this.state(), { trace, boards: this.boards() }));
   }
 
   private showBoard(exchange: Exchange, name: string): void {
@@ -153,8 +153,7 @@ export class Page {
 
   private showBoards(exchange: Exchange, open: DashboardView | undefined): void {
     const boards = this.boards(open);
-    if (headerOf(exchange.request, 'hx-request') !== 'true') return this.html(exchange, page(this.state(), { boards }));
-    this.html(exchange, boards?.toString() ?? '');
+    this.html(exchange, isForScript(exchange) ? (boards?.toString() ?? '') : page(this.state(), { boards }));
   }
 
   /** Undefined: the app has no dashboard. */

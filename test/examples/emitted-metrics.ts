@@ -8,6 +8,7 @@ import { drillMetrics } from '../../src/drill/contract';
 import { meshMetrics } from '../../src/events/contract';
 import { systemMetrics } from '../../src/kernel/system-metrics';
 import { ledgerMetrics } from '../../src/ledger/contract';
+import { isMetric } from '../../tools/reference/metrics';
 
 /** The registry of every metric that may be read: ours by what handlers write, those of AWS by its documentation. */
 
@@ -22,7 +23,6 @@ export const groups: Readonly<Record<string, Names>> = {
   meshMetrics,
   ledgerMetrics,
 };
-const isMetric = (name: string): boolean => name !== 'namespace' && !name.endsWith('Dimension');
 
 /** Every metric that the contracts declare: `ledgerMetrics.takeovers` by the name that CloudWatch knows. */
 export const declared = new Map<string, string>(

@@ -25,17 +25,16 @@ const limits: Readonly<Record<string, number>> = {
 };
 const defaultLimit = 450_000;
 
+const ofConstructs = 'a handler imports a construct file; move what both need to contract.ts';
+const ofTeams = 'it is for the code of teams to bring; take it as an argument';
+
 /** Packages that must never reach a function: what makes stacks, and what teams bring themselves (docs/adr/0022). */
 const banned: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    ['aws-cdk-lib', 'constructs'].map((name) => [name, 'a handler imports a construct file; move what both need to contract.ts']),
-  ),
-  ...Object.fromEntries(
-    ['@aws-sdk/lib-dynamodb', '@opentelemetry/api', 'aws-xray-sdk-core'].map((name) => [
-      name,
-      'it is for the code of teams to bring; take it as an argument',
-    ]),
-  ),
+  'aws-cdk-lib': ofConstructs,
+  constructs: ofConstructs,
+  '@aws-sdk/lib-dynamodb': ofTeams,
+  '@opentelemetry/api': ofTeams,
+  'aws-xray-sdk-core': ofTeams,
 };
 
 /** One bundled Lambda entry. */

@@ -94,8 +94,11 @@ export const metricGroups: readonly MetricGroup[] = [
   },
 ];
 
-/** Names of a group's metrics: what else stands there names dimensions. */
+/** What else stands among a group's names is of dimensions. */
+export const isMetric = (name: string): boolean => name !== 'namespace' && !name.endsWith('Dimension');
+
+/** Names of a group's metrics. */
 export const metricsOf = ({ names }: MetricGroup): string[] =>
   Object.entries(names)
-    .filter(([name]) => name !== 'namespace' && !name.endsWith('Dimension'))
+    .filter(([name]) => isMetric(name))
     .map(([, value]) => value);

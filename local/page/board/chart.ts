@@ -47,25 +47,23 @@ interface Scale {
 /** Lines over time, or areas that stand on each other; with the ends of the axes. */
 export function chart(graph: GraphView, lines: readonly MarkedLine[], { from, to }: { readonly from: number; readonly to: number }): Html {
   const stacked = graph.shape === 'stacked';
-  const on = (side: Side): MarkedLine[] => lines.filter((line) => line.side === side);
+  const [onLeft, onRight] = (['left', 'right'] as const).map((side) => lines.filter((line) => line.side === side));
   const left = scaleOf(
     graph,
     'left',
     stacked
-      ? stack(on('left'))
+      ? stack(onLeft)
           .flat()
           .map(([, top]) => top)
-      : points(on('left')),
+      : points(onLeft),
   );
-  const right = scaleOf(graph, 'right', points(on('right')));
-  const drawn = stacked ? areas(on('left'), left) : on('left').map((line) => path(line, left));
+  const right = scaleOf(graph, 'right', points(onRight));
+  const drawn = stacked ? areas(onLeft, left) : onLeft.map((line) => path(line, left));
   const thresholds = graph.thresholds.map(({ value, side }) => threshold(value, side === 'left' ? left : right));
   const said = lines.map((line) => `${line.label} ${saidOf(line)}`).join(', ');
-  const more = on('right').length > 0 && ends(right, 'right');
+  const more = onRight.length > 0 && ends(right, 'right');
   return html`<div class="plot">${ends(left, 'left')}
-<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${graph.title}: ${said}">${grid}${drawn}${on(
-    'right',
-  ).map((line) => path(line, right))}${thresholds}</svg>${more}</div>
+<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${graph.title}: ${said}">${grid}${drawn}${onRight.map((line) => path(line, right))}${thresholds}</svg>${more}</div>
 <p class="axis" aria-hidden="true"><span>${clock(from)}</span><span>${clock(to)}</span></p>`;
 }
 

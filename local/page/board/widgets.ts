@@ -41,7 +41,7 @@ function graph(view: GraphView, drawing: Drawing): Html {
       ? figures(measured)
       : nothing
         ? measured.length > 0 && absent('Nothing was measured in this time.')
-        : html`${chart(view, measured, drawing)}`;
+        : chart(view, measured, drawing);
   const key = view.shape === 'figures' ? undefined : legend(lines, view.shape === 'stacked');
   const bounds = view.thresholds.map(({ value, label }) => html`<li>${label || 'threshold'} <b>${figure(value)}</b></li>`);
   return html`${body}${key}${bounds.length > 0 && html`<ul class="legend">${bounds}</ul>`}${missing(lines)}`;

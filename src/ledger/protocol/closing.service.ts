@@ -97,8 +97,9 @@ export async function takeToAccount(attempt: Attempt, payment: PaymentItem): Pro
     if (orphan) {
       await giveBack(attempt, account.pk, orphan);
     } else {
-      if (entryFor(account, payment) || !isBehind(account, dueAt!))
-        {throw new BrokenInvariant(`the closure of payment ${payment.id} was refused`);}
+      if (entryFor(account, payment) || !isBehind(account, dueAt!)) {
+        throw new BrokenInvariant(`the closure of payment ${payment.id} was refused`);
+      }
       if (await isApplied(attempt, payment.closure!)) break;
       dueAt = await redateClosure(attempt, payment.id, dueAt!, dateInFrontOf(attempt, account));
     }

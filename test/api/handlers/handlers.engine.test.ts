@@ -3,7 +3,7 @@ import { DeleteItemCommand, GetItemCommand, PutItemCommand, ScanCommand } from '
 import { exportJWK, generateKeyPair, SignJWT } from './jose';
 import { apiEntry, apiOnEngine } from './on-engine';
 import { authorizerEnv } from '../../../src/api/contract';
-import { drainKey , homeLimits, ledgerEnv, writeHome } from '../../../src/ledger/contract';
+import { drainKey, homeLimits, ledgerEnv, writeHome } from '../../../src/ledger/contract';
 import { turns } from '../../turns';
 import { requireDocumented } from '../http/document';
 import { eventOf, Sent } from '../http/http-api';
