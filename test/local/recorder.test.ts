@@ -1,13 +1,14 @@
 /** The example's recorders, in two regions: what a team's own tracer records stands in the payment's trace, in Node and in Python. */
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReceivedEvent, TraceSegment } from '../../local/ground/model';
 import { startLocalRun, type LocalRun } from '../../local/run';
-import { turns } from '../turns';
+import { until } from '../waits';
 
 jest.setTimeout(600_000);
 
 const [east, west] = ['us-east-1', 'us-west-2'];
+/** A busy machine starts functions for a minute. */
+const slow = { withinMs: 60_000, everyMs: 200 };
 let run: LocalRun;
 let authorization: string;
 let paymentId: string;
@@ -33,26 +34,28 @@ function send(method: string, target: string, body: object, key?: string): Promi
 }
 
 /** Asks again while a busy machine answers too late. */
-async function taken(method: string, target: string, body: object, key?: string): Promise<Response> {
-  const turn = turns(`an answer to ${method} ${target}`, 60);
-  for (;;) {
-    const answer = await send(method, target, body, key);
-    if (answer.ok) return answer;
-    expect([409, 429, 503]).toContain(answer.status);
-    turn();
-    await sleep(1_000);
-  }
+function taken(method: string, target: string, body: object, key?: string): Promise<Response> {
+  return until(
+    `an answer to ${method} ${target}`,
+    async () => {
+      const answer = await send(method, target, body, key);
+      if (!answer.ok) expect([409, 429, 503]).toContain(answer.status);
+      return answer.ok && answer;
+    },
+    { withinMs: 60_000, everyMs: 1_000 },
+  );
 }
 
 /** What the consumers have received of the payment, once that are so many deliveries. */
-async function received(count: number): Promise<ReceivedEvent[]> {
-  const turn = turns(`${count} events of the payment`, 300);
-  for (;;) {
-    const rows = (await (await fetch(`${run.url}/_local/events?paymentId=${paymentId}`)).json()) as ReceivedEvent[];
-    if (rows.length >= count) return rows;
-    turn();
-    await sleep(200);
-  }
+function received(count: number): Promise<ReceivedEvent[]> {
+  return until(
+    `${count} events of the payment`,
+    async () => {
+      const rows = (await (await fetch(`${run.url}/_local/events?paymentId=${paymentId}`)).json()) as ReceivedEvent[];
+      return rows.length >= count && rows;
+    },
+    slow,
+  );
 }
 
 const segments = async (): Promise<TraceSegment[]> => {
@@ -66,17 +69,6 @@ function callBelow(trace: readonly TraceSegment[], region: string, step: string)
   return trace.find(({ name, parentId }) => /^dynamodb$/i.test(name) && parentId !== undefined && steps.includes(parentId));
 }
 
-/** The trace, once such a call is in it. */
-async function traceInto(region: string, step: string): Promise<TraceSegment[]> {
-  const turn = turns(`a call of a client below ${step} in ${region}`, 300);
-  for (;;) {
-    const trace = await segments();
-    if (callBelow(trace, region, step)) return trace;
-    turn();
-    await sleep(200);
-  }
-}
-
 /** From a segment up to where its trace begins. */
 function chain(trace: readonly TraceSegment[], segment: TraceSegment | undefined): string[] {
   const names: string[] = [];
@@ -87,6 +79,22 @@ function chain(trace: readonly TraceSegment[], segment: TraceSegment | undefined
     at = trace.find(({ id }) => id === parentId);
   }
   return names;
+}
+
+/** The trace, once such a call is in it and each segment above it: a daemon sends a parent after its children. */
+function traceInto(region: string, step: string): Promise<TraceSegment[]> {
+  return until(
+    `a call of a client below ${step} in ${region}, and what is above it`,
+    async () => {
+      const trace = await segments();
+      return (
+        chain(trace, callBelow(trace, region, step))
+          .at(-1)
+          ?.startsWith('acme-pay-payments') && trace
+      );
+    },
+    { ...slow, beside: async () => (await segments()).map((one) => `${one.name} in ${one.region}`) },
+  );
 }
 
 test.each([

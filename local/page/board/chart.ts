@@ -63,7 +63,8 @@ export function chart(graph: GraphView, lines: readonly MarkedLine[], { from, to
   const said = lines.map((line) => `${line.label} ${saidOf(line)}`).join(', ');
   const more = onRight.length > 0 && ends(right, 'right');
   return html`<div class="plot">${ends(left, 'left')}
-<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${graph.title}: ${said}">${grid}${drawn}${onRight.map((line) => path(line, right))}${thresholds}</svg>${more}</div>
+<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${graph.title}: ${said}">
+${grid}${drawn}${onRight.map((line) => path(line, right))}${thresholds}</svg>${more}</div>
 <p class="axis" aria-hidden="true"><span>${clock(from)}</span><span>${clock(to)}</span></p>`;
 }
 
