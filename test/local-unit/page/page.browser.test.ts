@@ -37,7 +37,9 @@ inBrowser('the page in a browser', () => {
     page.locator(selector, { hasText: text }).first().waitFor({ timeout: 15_000 });
   /** The first payment, as a link that htmx follows: until it has bound a row that has just come, a press opens the page anew. */
   const bound = (page: Page): Promise<unknown> =>
-    page.waitForFunction('"htmx-internal-data" in (document.querySelector(".payment") ?? {})', undefined, { timeout: 15_000 });
+    until('a bound payment', () => page.evaluate('"htmx-internal-data" in (document.querySelector(".payment") ?? {})'), {
+      withinMs: 15_000,
+    });
 
   test('loads without errors, breaches of its policy or requests to other hosts, and takes what comes over the stream', async () => {
     const page = await visit();
