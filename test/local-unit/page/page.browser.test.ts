@@ -162,7 +162,6 @@ inBrowser('the page in a browser', () => {
     await page.getByLabel(`Stop ${west}`).click();
     await page.getByLabel(`Start ${west}`).waitFor();
     expect(run.door.regions[1].state).toBe('stopped');
-    await bound(page);
     await page.locator('.payment').first().click();
     await page.getByText('EventBridge PutEvents').waitFor();
     await page.getByText('Load again').waitFor();
