@@ -111,6 +111,22 @@ test('an account in which all is ready passes each check, and each is a line', a
   expect(preflightText(result).at(-1)).toBe(`${result.passed} passed, 0 warned, 0 failed`);
 });
 
+test('the worst comes first: what fails, then what is a warning', async () => {
+  const result = await check({
+    parameter: (region) => Promise.resolve(region === 'us-west-2' ? undefined : '21'),
+    quota: (_, code) => Promise.resolve(code.startsWith('lambda') ? 10 : 10_000),
+  });
+  const verdicts = preflightText(result)
+    .slice(0, -1)
+    .map((line) => line.split(' ')[0]);
+  expect(verdicts).toEqual([
+    ...Array<string>(result.failed).fill('fail'),
+    ...Array<string>(result.warned).fill('warn'),
+    ...Array<string>(result.passed).fill('pass'),
+  ]);
+  expect([result.failed, result.warned]).toEqual([1, 2]);
+});
+
 test.each<[string, Partial<PreflightPorts>, readonly string[]]>([
   [
     'a region that is off',

@@ -281,9 +281,12 @@ async function isUsable(arn: string, region: string, ports: PreflightPorts): Pro
   return days < certificateDays ? warn(detail, "check why ACM does not renew it: its domain's record may be gone") : pass(detail);
 }
 
-/** The table, worst first in each region. */
+const worstFirst: readonly Verdict[] = ['fail', 'warn', 'pass'];
+
+/** The table: what fails, what is a warning, what passed. */
 export function preflightText({ findings, passed, warned, failed }: Preflight): readonly string[] {
-  const lines = findings.map(({ region, check, verdict, detail, fix }) => {
+  const sorted = worstFirst.flatMap((verdict) => findings.filter((finding) => finding.verdict === verdict));
+  const lines = sorted.map(({ region, check, verdict, detail, fix }) => {
     const line = `${verdict.padEnd(4)} ${region.padEnd(14)} ${check}: ${detail}`;
     return fix === undefined ? line : `${line}\n     ${fix}`;
   });
