@@ -9,11 +9,15 @@ export type Answer = ApiAnswer<any>;
 
 /** A caller of the payments API through the front door. */
 export class Client extends RetryingCaller<any> {
-  /** @param signal ends what is under way, and the waiting between tries */
+  /**
+   * @param signal ends what is under way, and the waiting between tries
+   * @param asksAgain statuses besides after which it asks again
+   */
   constructor(
     private readonly url: string,
     token: string,
     private readonly signal?: AbortSignal,
+    private readonly asksAgain?: readonly number[],
   ) {
     super(
       {
@@ -27,6 +31,7 @@ export class Client extends RetryingCaller<any> {
         chance: Math.random,
       },
       ({ region, path }) => `${url}${region ? `/_local/regions/${region}` : ''}${path}`,
+      asksAgain,
     );
     // Each call under way listens to it: Node warns of more than ten as if they were a leak.
     if (signal) setMaxListeners(0, signal);
@@ -34,6 +39,6 @@ export class Client extends RetryingCaller<any> {
 
   /** Another caller of the same API. */
   public as(token: string): Client {
-    return new Client(this.url, token, this.signal);
+    return new Client(this.url, token, this.signal, this.asksAgain);
   }
 }

@@ -49,6 +49,8 @@ export class Experiment {
   public endedMs?: number;
   public resolved: readonly string[] = [];
   public readonly actions: Readonly<Record<string, ActionRun>>;
+  /** What makes functions fail, or lets them be again: one after the other. */
+  private striking: Promise<void> = Promise.resolve();
   private isStriking = false;
 
   constructor(
@@ -67,10 +69,11 @@ export class Experiment {
     return ['completed', 'stopped', 'failed', 'cancelled'].includes(this.status);
   }
 
-  /** Does what is due. */
+  /** Does what is due. It may be asked again before it is through. */
   public async goOn(): Promise<void> {
-    if (this.isOver) return;
+    if (this.isOver) return this.heal();
     if (this.status === 'pending') return this.initiate();
+    if (this.status === 'initiating') return;
     const { region, stops } = this.template;
     const raised = stops.find((arn) => this.ports.alarmState(region, arn.split(':').slice(6).join(':')) === 'ALARM');
     if (raised !== undefined) return this.end('stopped', `Experiment halted by stop condition ${raised}.`);
@@ -84,7 +87,7 @@ export class Experiment {
     }
     if (!this.isStriking && runsForMs >= effectMs) {
       this.isStriking = true;
-      await this.ports.fail(region, this.resolved);
+      await this.strike(this.resolved);
     }
   }
 
@@ -97,7 +100,20 @@ export class Experiment {
       if (action.status === 'running') action.status = status;
       if (action.status === 'pending') action.status = 'cancelled';
     }
-    if (this.isStriking) await this.ports.fail(this.template.region, []);
+    await this.heal();
+  }
+
+  /** Lets the functions be, also after a try that did not reach them. */
+  private async heal(): Promise<void> {
+    if (!this.isStriking) return;
+    await this.strike([]);
+    this.isStriking = false;
+  }
+
+  private strike(functionArns: readonly string[]): Promise<void> {
+    const strike = this.striking.then(() => this.ports.fail(this.template.region, functionArns));
+    this.striking = strike.catch(() => undefined);
+    return strike;
   }
 
   private async initiate(): Promise<void> {
@@ -105,6 +121,8 @@ export class Experiment {
     this.status = 'initiating';
     const wanted = Object.values(targets).flat();
     this.resolved = await this.ports.existing(region, wanted);
+    // It may have been stopped meanwhile.
+    if (this.isOver) return;
     if (this.resolved.length === 0) return this.end('failed', 'Target resolution returned empty set.');
     for (const action of Object.values(this.actions)) {
       const isKnown = action.template.actionId === faultAction.id && action.template.durationMs !== undefined;

@@ -23,15 +23,15 @@ export interface RegionSwitch {
 
 /** Experiments that take the drilled region away, under a run's own name. */
 export interface RegionFaults {
-  /** ID of the template; undefined where none is deployed. */
-  template(): Promise<string | undefined>;
+  /** IDs of the templates that stand for the region: one, where it is deployed as it should be. */
+  templates(): Promise<readonly string[]>;
   /** Starts the run's experiment, and the same one when it is asked again; a text says why none was started. */
   begin(run: string): Promise<ExperimentRecord | string>;
   look(id: string): Promise<ExperimentRecord>;
-  /** Those that are not over, of whichever run. */
+  /** Those of drills that are not over, of whichever run. */
   running(): Promise<readonly ExperimentRecord[]>;
-  /** Another region of the system that such an experiment takes away; undefined where none does. */
-  runningElsewhere(): Promise<string | undefined>;
+  /** A region of the system that another experiment than the run's takes away, also one that a person has started; undefined: none. */
+  runningBeside(run: string): Promise<string | undefined>;
   /** Ends one; one that is over is left as it is. */
   stop(id: string): Promise<void>;
 }

@@ -21,15 +21,22 @@ export interface PassingTroubles {
   broken: number;
 }
 
+/** What API Gateway answers for functions that fail or are late. The payments API itself says 503 where a caller is to ask again. */
+export const faultStatuses: readonly number[] = [500, 502, 504];
+
 /** A caller that repeats what may be repeated. */
 export class RetryingCaller<Body = ApiBody> implements PaymentsCaller<Body> {
   /** What this run's calls had to wait and ask again for. */
   public readonly met: PassingTroubles = { inFlight: 0, busy: 0, unsure: 0, broken: 0 };
 
-  /** @param address where a call goes: to the public name, or to its region past it */
+  /**
+   * @param address where a call goes: to the public name, or to its region past it
+   * @param passing statuses besides after which it asks again: a key makes that safe
+   */
   constructor(
     private readonly ports: CallerPorts<Body>,
     private readonly address: (call: ApiCall) => string,
+    private readonly passing: readonly number[] = [],
   ) {}
 
   public nowMs(): number {
@@ -73,7 +80,7 @@ export class RetryingCaller<Body = ApiBody> implements PaymentsCaller<Body> {
       return 500;
     }
     const retryAfter = answer.headers['retry-after'];
-    if (answer.status === 503) this.met.unsure += 1;
+    if (answer.status === 503 || this.passing.includes(answer.status)) this.met.unsure += 1;
     else if (answer.status === 429) this.met.busy += 1;
     else if (answer.status === 409 && retryAfter !== undefined) this.met.inFlight += 1;
     else return undefined;

@@ -96,7 +96,17 @@ test('an experiment without effect fails it: no call in the region failed', asyn
 test.each<[string, WorldSettings, string]>([
   ['no template', { noFault: 'no template' }, 'before: fault experiment: none is deployed'],
   ['an experiment that is not started', { noFault: 'the experiment was not started: a quota' }, 'the experiment was not started: a quota'],
-  ['another region that is taken away', { faultBeside: 'us-west-2' }, 'us-west-2 is drilled too: us-east-1 was not taken away'],
+  ['two templates', { templates: ['EXT1', 'EXT2'] }, 'before: fault experiment: EXT1, EXT2'],
+  [
+    'another region that is taken away',
+    { faultBeside: 'us-west-2' },
+    'an experiment takes us-west-2 away: this drill leaves us-east-1 as it is',
+  ],
+  [
+    'an experiment of a person in the region itself',
+    { faultBeside: 'us-east-1' },
+    'an experiment takes us-east-1 away: this drill leaves us-east-1 as it is',
+  ],
 ])('%s: nothing is taken away', async (_, settings, reason) => {
   const { result, world, visited } = await faulted(settings);
   expect(result.reasons).toEqual([reason]);
@@ -104,10 +114,17 @@ test.each<[string, WorldSettings, string]>([
   expect(world.experiment).toBeUndefined();
 });
 
+test('a step that is done once more counts from the experiment that it had begun', async () => {
+  const { result, world } = await faulted({ startUnheard: true, fault: later(30_000, actionIs('failed')), effectMs: Infinity });
+  const { takenMs, fault } = evidenceOf(world).facts;
+  expect(result.state).toBe('FAILED');
+  expect(takenMs).toBe(fault!.startedMs);
+});
+
 test('a drill that drains takes nothing away beside an experiment', async () => {
   const world = new DrillWorld({ faultBeside: 'us-west-2' });
   const { result, visited } = await runDrill(world, { ...asked, kind: 'drain' });
-  expect(result.reasons).toEqual(['us-west-2 is drilled too: us-east-1 was not taken away']);
+  expect(result.reasons).toEqual(['an experiment takes us-west-2 away: this drill leaves us-east-1 as it is']);
   expect(visited).not.toContain('Watch callers leave');
   expect(world.inService).toBe(true);
 });

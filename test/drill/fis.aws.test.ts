@@ -46,7 +46,7 @@ test('the template is found by its tags in the drilled region, on whichever page
     'GET /experimentTemplates': ({ query }) =>
       query.nextToken === undefined ? { body: { experimentTemplates: [{ id: 'EXT9' }], nextToken: 'two' } } : templates,
   });
-  expect(await faults().template()).toBe('EXT1');
+  expect(await faults().templates()).toEqual(['EXT1']);
   expect(aws.calls.map(({ service, region, query }) => [service, region, query.nextToken])).toEqual([
     ['fis', 'us-east-1', undefined],
     ['fis', 'us-east-1', 'two'],
@@ -65,12 +65,14 @@ test('an experiment is started under the name of its run, tagged as the drill of
     named: 2,
     actions: [{ name: 'fail-1', actionId: 'aws:lambda:invocation-error', status: 'skipped', reason: 'empty' }],
   });
-  expect(aws.calls.at(-1)!.input).toEqual({ clientToken: 'first', experimentTemplateId: 'EXT1', tags: own });
+  expect(aws.calls.at(-1)!.input).toEqual({ clientToken: run, experimentTemplateId: 'EXT1', tags: own });
 });
 
 test('without a template, or where FIS says no, it is said and not thrown; without an answer it is a fault', async () => {
   answers({ 'GET /experimentTemplates': { body: { experimentTemplates: [] } } });
   expect(await faults().begin(run)).toBe('there is no experiment template of acme-pay in us-east-1: deploy a RegionFault there');
+  answers({ 'GET /experimentTemplates': { body: { experimentTemplates: ['EXT1', 'EXT2'].map((id) => ({ id, tags })) } } });
+  expect(await faults().begin(run)).toBe('there are 2 experiment templates of acme-pay in us-east-1 (EXT1, EXT2): keep one');
   answers({ 'GET /experimentTemplates': templates, 'POST /experiments': refusal('ConflictException', 409) });
   expect(await faults().begin(run)).toMatch(/^the experiment was not started: fis in us-east-1 answered 409 ConflictException/);
   answers({ 'GET /experimentTemplates': templates, 'POST /experiments': { status: 500, body: {} } });
@@ -86,7 +88,8 @@ test('what became of it is told with the functions that were found', async () =>
   expect(await faults().look('EXP1')).toMatchObject({ named: 2, resolved: 2, endedMs: 1_772_528_500_000 });
 });
 
-test('those that run are the ones of this drill, here and elsewhere', async () => {
+describe('those that run', () => {
+  const west = { ...tags, 'payments-drill-region': 'us-west-2' };
   const summary = (id: string, status: string, more: object = {}) => ({
     id,
     experimentTemplateId: 'EXT1',
@@ -94,20 +97,38 @@ test('those that run are the ones of this drill, here and elsewhere', async () =
     tags: own,
     ...more,
   });
-  answers({
-    'GET /experiments': ({ region }) => ({
-      body: {
-        experiments:
-          region === 'us-east-1'
-            ? [summary('EXP1', 'completed'), summary('EXP2', 'initiating'), summary('EXP3', 'running', { tags: {} })]
-            : [summary('EXP4', 'running', { tags: { ...tags, 'payments-drill-region': 'us-west-2' } })],
-      },
-    }),
+  /** What FIS has in each region. */
+  const has = (experiments: Readonly<Record<string, object[]>>): void =>
+    answers({
+      'GET /experiments': ({ region }) => ({ body: { experiments: experiments[region] ?? [] } }),
+      'GET /experimentTemplates': ({ region }) =>
+        region === 'us-west-2'
+          ? { body: { experimentTemplates: [{ id: 'EXT2', tags: west }, { id: 'EXT3', tags }, { id: 'EXT4' }] } }
+          : templates,
+    });
+
+  test('of drills are those with their tags', async () => {
+    has({ 'us-east-1': [summary('EXP1', 'completed'), summary('EXP2', 'initiating'), summary('EXP3', 'running', { tags: {} })] });
+    expect((await faults().running()).map(({ id }) => id)).toEqual(['EXP2']);
   });
-  expect((await faults().running()).map(({ id }) => id)).toEqual(['EXP2']);
-  expect(await faults().runningElsewhere()).toBe('us-west-2');
-  answers({ 'GET /experiments': { body: { experiments: [] } } });
-  expect(await faults().runningElsewhere()).toBeUndefined();
+
+  test.each<[string, Readonly<Record<string, object[]>>, string | undefined]>([
+    ['nothing', {}, undefined],
+    ["the run's own", { 'us-east-1': [summary('EXP1', 'running')] }, undefined],
+    ["another drill's", { 'us-west-2': [summary('EXP4', 'running', { tags: west })] }, 'us-west-2'],
+    ["a person's, without a tag", { 'us-west-2': [summary('EXP4', 'running', { experimentTemplateId: 'EXT2', tags: {} })] }, 'us-west-2'],
+    ["a person's in the drilled region", { 'us-east-1': [summary('EXP4', 'running', { tags: undefined })] }, 'us-east-1'],
+    ["a person's that is over", { 'us-west-2': [summary('EXP4', 'stopped', { experimentTemplateId: 'EXT2', tags: {} })] }, undefined],
+    ['one of another template', { 'us-west-2': [summary('EXP4', 'running', { experimentTemplateId: 'EXT4', tags: {} })] }, undefined],
+    [
+      "one of another region's template",
+      { 'us-west-2': [summary('EXP4', 'running', { experimentTemplateId: 'EXT3', tags: {} })] },
+      undefined,
+    ],
+  ])('beside a run: %s', async (_, experiments, region) => {
+    has(experiments);
+    expect(await faults().runningBeside(run)).toBe(region);
+  });
 });
 
 test.each<[string, string]>([

@@ -68,6 +68,29 @@ describe('prober', () => {
     expect(JSON.stringify(services.lines)).not.toContain('a-token');
   });
 
+  test('asks again with the same key where a region answers 500, 502 or 504, and gets its final answer', async () => {
+    services.objects.set(drillKeys.end('first'), '{}');
+    const healthy = services.instead!;
+    const faults = [500, 502, 504];
+    const key = 'drill-first-0-0';
+    services.instead = (one) => {
+      const status = one.headers['idempotency-key'] === key ? faults.shift() : undefined;
+      return status === undefined ? healthy(one) : { status, body: { message: 'Internal server error' } };
+    };
+    await probe();
+    const asked = services.aws.calls.filter(({ headers }) => headers['idempotency-key'] === key);
+    expect(asked).toHaveLength(4);
+    expect(new Set(asked.map(({ input }) => input.amount)).size).toBe(1);
+    expect(JSON.parse(services.objects.get(drillKeys.audit('first'))!)).toMatchObject({ paid: 4, failed: [], lost: 0, duplicates: 0 });
+    const seen = JSON.parse(services.objects.get(drillKeys.calls('first'))!) as ProbedCalls;
+    expect(seen.calls.map(({ caller, answered }) => [caller, answered]).sort()).toEqual([
+      [0, false],
+      [1, true],
+      [2, true],
+      [3, true],
+    ]);
+  });
+
   test('that is started twice, by an announcement that was repeated, pays once', async () => {
     services.objects.set(drillKeys.end('first'), '{}');
     await Promise.all([probe(), probe()]);

@@ -13,7 +13,7 @@ import {
   RegionFault,
   RegionFaultProps,
 } from '../../src/index';
-import { homeRegions, newStack, regions, statementsByRole } from '../cdk/stacks';
+import { homeRegions, newApp, newStack, regions, statementsByRole } from '../cdk/stacks';
 
 const apiProps = (stack: Stack, of = regions): ActiveActivePaymentsApiProps => ({
   ledger: LedgerReplica.of(stack, 'acme-pay', of),
@@ -158,6 +158,30 @@ test.each<[string, Partial<RegionFaultProps>, RegExp]>([
   ['a time of half a minute', { longest: Duration.seconds(30) }, /'longest' is 0\.5 minutes; allowed: 3 to 15 whole minutes/],
 ])('%s is refused', (_, props, error) => {
   expect(() => faultIn(newStack('us-east-1'), props)).toThrow(error);
+});
+
+test('an alarm of the API that fails is refused: it would end every experiment', () => {
+  const own = newStack('us-east-1');
+  const api = apiIn(own);
+  expect(() => faultIn(own, { api, stopAlarms: [api.alarms[0]] })).toThrow(
+    /'stopAlarms' is Stack\/Api\/Alarms\/\w+, an alarm of the API that the experiment makes fail; allowed: alarms on what an experiment/,
+  );
+});
+
+test.each<[string, number, RegionDrillKind, boolean]>([
+  ['an experiment that is shorter than its drill', 6, RegionDrillKind.FAULT, false],
+  ['one that lasts as long', 7, RegionDrillKind.FAULT, true],
+  ['a shorter one beside a drill that drains', 6, RegionDrillKind.DRAIN, true],
+])('%s, of %i minutes, is refused at synthesis or not', (_, minutes, kind, isAllowed) => {
+  const app = newApp();
+  const stackIn = (region: string): Stack => new Stack(app, region, { env: { account: '111122223333', region } });
+  drillIn(stackIn('us-west-2'), { kind, longest: Duration.minutes(7) });
+  faultIn(stackIn('us-east-1'), { longest: Duration.minutes(minutes) });
+  const synth = (): unknown => app.synth();
+  if (isAllowed) return void synth();
+  expect(synth).toThrow(
+    /'longest' is 420 seconds, while an experiment of us-east-1\/Fault lasts for 360 seconds at most; allowed: 360 seconds at most/,
+  );
 });
 
 test('a ledger in HOME_REGION is refused: its home answers, and fails', () => {

@@ -54,6 +54,9 @@ export interface WorldSettings {
   readonly fault?: (record: ExperimentRecord, runsForMs: number) => Partial<ExperimentRecord>;
   /** Without a template, or what FIS says instead of a beginning. */
   readonly noFault?: 'no template' | string;
+  readonly templates?: readonly string[];
+  /** The answer to its first start does not come. */
+  readonly startUnheard?: true;
   /** The extension sees an experiment so late. */
   readonly effectMs?: number;
   /** Region beside, which another experiment takes away. */
@@ -119,15 +122,18 @@ export class DrillWorld {
   };
 
   public readonly faults: RegionFaults = {
-    template: async () => (this.settings.noFault === 'no template' ? undefined : 'EXT1'),
+    templates: async () => (this.settings.noFault === 'no template' ? [] : (this.settings.templates ?? ['EXT1'])),
     begin: async (name) => {
       if (this.settings.noFault !== undefined) return this.settings.noFault;
-      this.experiment ??= { id: 'EXP1', template: 'EXT1', run: name, status: 'pending', startedMs: this.nowMs, actions: [] };
+      if (this.experiment === undefined) {
+        this.experiment = { id: 'EXP1', template: 'EXT1', run: name, status: 'pending', startedMs: this.nowMs, actions: [] };
+        if (this.settings.startUnheard) throw new Error('FIS did not answer');
+      }
       return this.experiment;
     },
     look: async () => this.seenExperiment(),
     running: async () => (this.runs ? [this.seenExperiment()] : []),
-    runningElsewhere: async () => {
+    runningBeside: async () => {
       if (this.settings.faultLookFails?.(!this.inService)) throw new Error('FIS does not answer');
       return this.settings.faultBeside;
     },

@@ -4,6 +4,7 @@ import { Client } from '../../local/callers/client';
 import type { DrillView } from '../../local/drill/calls';
 import type { AlarmStatus } from '../../local/ground/model';
 import { startLocalRun, type LocalRun } from '../../local/run';
+import { faultStatuses } from '../../src/scenario/caller.service';
 import type { SeenCall } from '../../src/scenario/model';
 import { turns } from '../turns';
 
@@ -84,6 +85,18 @@ export class DrillRun {
     }
   }
 
+  /** A run that has just begun has heard of no peer yet: alarms on silent ones then rise without a fault. */
+  public async heard(): Promise<void> {
+    const turn = turns('probes of each peer', 480);
+    for (;;) {
+      const { alarms } = (await this.client.once({ path: '/_local/status' })).body as { alarms: readonly AlarmStatus[] };
+      const onSilence = alarms.filter(({ description }) => description?.endsWith('#peer-silent'));
+      if (onSilence.length > 0 && onSilence.every(({ state }) => state === 'OK')) return;
+      turn();
+      await sleep(lookMs);
+    }
+  }
+
   /** What was told about a drill, by its run. */
   public told(): readonly string[] {
     return this.run.cutover!.mail().map(({ subject }) => subject);
@@ -121,7 +134,8 @@ export class OutsideLoad {
 
   public async start(): Promise<void> {
     const { text: token } = await this.run.client.once({ path: '/_local/token?tenant=outside' });
-    this.client = this.run.client.as(token);
+    // Callers with a key ask again after a fault, and DNS leads them elsewhere in the end.
+    this.client = new Client(this.run.run.url, token, undefined, faultStatuses);
     const opened = await this.client.call({
       method: 'PUT',
       path: `/api/v1/accounts/${this.account}`,

@@ -15,6 +15,7 @@ import { drillProblem } from './drill-checks';
 import { DrillFunctions } from './drill-functions';
 import { RegionDrillProps } from './drill-props';
 import { oneDrillAtATime } from './drill-schedules';
+import { outlastedByFault } from './fault-length';
 import { RegionDrillKind } from './region-fault-props';
 import { invalidProps } from '../../cdk/checks/invalid-props';
 import { keepProtection } from '../../cdk/checks/kept-protection';
@@ -64,6 +65,7 @@ export class RegionDrill extends Construct {
     if (problem) throw invalidProps(this, problem);
     const name = drillName(this._plan.systemName, props.region);
     declareOnce(this, { kind: 'RegionDrill', prop: 'region', name });
+    outlastedByFault(this, this._plan);
 
     this.bucket = this.defineBucket(props);
     this.topic = props.topic ?? keepProtection(new Topic(this, 'Topic', { displayName: name, enforceSSL: true }));

@@ -25,7 +25,8 @@ export interface RegionFaultProps {
   readonly mesh?: CrossRegionEventMesh;
 
   /**
-   * Alarms of this region that stop an experiment, besides. One that is raised already lets none begin.
+   * Alarms of this region that stop an experiment, besides. One that is raised already lets none begin. They must not tell of what the
+   * experiment causes: alarms of `api` are refused.
    *
    * @default - none: `mesh` must be given
    */
@@ -33,7 +34,7 @@ export interface RegionFaultProps {
 
   /**
    * Longest that an experiment lasts, in whole minutes from 3 to 15. The drill ends it before: this is for a drill and a watchdog that
-   * are lost.
+   * are lost. No shorter than `longest` of the `RegionDrill` of this region.
    *
    * @default Duration.minutes(10)
    */

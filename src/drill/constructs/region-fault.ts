@@ -5,6 +5,7 @@ import { AnyPrincipal, Effect, Grant, IRole, PolicyStatement, Role, ServicePrinc
 import { CfnFunction, Function, ILayerVersion, LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { noteFault } from './fault-length';
 import { RegionFaultProps } from './region-fault-props';
 import { invalidProps, PropProblem } from '../../cdk/checks/invalid-props';
 import { checkLiterals } from '../../cdk/checks/literals';
@@ -15,6 +16,8 @@ import { checkPlaces } from '../../cdk/checks/places';
 import { privateBucket } from '../../cdk/private-bucket';
 import { silenceAlarm } from '../../events/mesh/alarms';
 import { faultAction, faultExtension, faultLimits, faultTags } from '../fault/contract';
+
+const defaultLongest = Duration.minutes(10);
 
 /**
  * Lets drills take this region away by faults: an experiment template of AWS FIS that makes the functions of the payments API fail, and
@@ -36,8 +39,9 @@ export class RegionFault extends Construct {
     checkPlaces(this, 'RegionFaultProps', props);
     const problem = faultProblem(props, Stack.of(this).region);
     if (problem) throw invalidProps(this, problem);
-    const { systemName } = props.api._ledger;
+    const { systemName, region } = props.api._ledger;
     declareOnce(this, { kind: 'RegionFault', prop: 'api', name: systemName });
+    noteFault(this, { systemName, region, longestSeconds: (props.longest ?? defaultLongest).toSeconds() });
 
     const bucket = privateBucket(this, 'Bucket', { lifecycle: { expiration: Duration.days(1) }, removalPolicy: RemovalPolicy.DESTROY });
     const functions = props.api._answering;
@@ -132,7 +136,7 @@ export class RegionFault extends Construct {
       );
   }
 
-  private defineTemplate(functions: readonly Function[], { api, longest = Duration.minutes(10) }: RegionFaultProps): string {
+  private defineTemplate(functions: readonly Function[], { api, longest = defaultLongest }: RegionFaultProps): string {
     const { systemName, region } = api._ledger;
     const groups = inGroups(functions, faultLimits.functionsPerTarget);
     const template = new CfnExperimentTemplate(this, 'Template', {
@@ -169,10 +173,10 @@ function inGroups<T>(all: readonly T[], size: number): T[][] {
 }
 
 function faultProblem(
-  { api, mesh, stopAlarms = [], longest = Duration.minutes(10) }: RegionFaultProps,
-  own: string,
+  { api, mesh, stopAlarms = [], longest = defaultLongest }: RegionFaultProps,
+  ownRegion: string,
 ): PropProblem | undefined {
-  const place = ownRegionProblem(api._ledger.region, own, 'fault');
+  const place = ownRegionProblem(api._ledger.region, ownRegion, 'fault');
   if (place) return place;
   if (api._ledger.regions._home) {
     return {
@@ -188,6 +192,16 @@ function faultProblem(
       given: 'missing, and so is mesh',
       allowed: 'the event mesh of this region, or an alarm, or both',
       mend: 'say what stops an experiment',
+    };
+  }
+  // Its callers fail: that is what the experiment is for.
+  const own = stopAlarms.find((alarm) => (api.alarms as readonly IAlarm[]).includes(alarm));
+  if (own) {
+    return {
+      prop: 'stopAlarms',
+      given: `${own.node.path}, an alarm of the API that the experiment makes fail`,
+      allowed: 'alarms on what an experiment here must not cause, such as trouble of another region',
+      mend: 'leave it out: it would end every experiment',
     };
   }
   const minutes = longest.toMinutes({ integral: false });

@@ -4,7 +4,6 @@ import { ExperimentRecord } from './model';
 import { onwards } from '../../kernel/pages';
 import { CallRefused, signedCall } from '../../runtime/signed-call';
 import { DrillPlan } from '../contract';
-import { runId } from '../domain';
 import { RegionFaults } from '../ports';
 
 type Tags = Readonly<Record<string, string>>;
@@ -35,22 +34,23 @@ type Page<T> = { readonly nextToken?: string } & { readonly [field in ListField]
 export class FisFaults implements RegionFaults {
   constructor(private readonly plan: Pick<DrillPlan, 'systemName' | 'drilled' | 'regions'>) {}
 
-  public async template(): Promise<string | undefined> {
-    const { systemName, drilled } = this.plan;
-    const all = await this.listed<{ readonly id: string; readonly tags?: Tags }>(drilled, '/experimentTemplates', 'experimentTemplates');
-    return all.find(({ tags }) => isOf(tags, systemName, drilled))?.id;
+  public async templates(): Promise<string[]> {
+    return this.templatesIn(this.plan.drilled);
   }
 
   public async begin(run: string): Promise<ExperimentRecord | string> {
     const { systemName, drilled } = this.plan;
-    const template = await this.template();
-    if (template === undefined) return `there is no experiment template of ${systemName} in ${drilled}: deploy a RegionFault there`;
+    const templates = await this.templates();
+    if (templates.length === 0) return `there is no experiment template of ${systemName} in ${drilled}: deploy a RegionFault there`;
+    if (templates.length > 1) {
+      return `there are ${templates.length} experiment templates of ${systemName} in ${drilled} (${templates.join(', ')}): keep one`;
+    }
     try {
       const { experiment } = await this.ask<{ experiment: Experiment }>(drilled, 'POST', '/experiments', {
         body: {
           // The same one for the same run, however often it is asked for.
-          clientToken: runId(run),
-          experimentTemplateId: template,
+          clientToken: run,
+          experimentTemplateId: templates[0],
           tags: { [faultTags.system]: systemName, [faultTags.region]: drilled, [faultTags.run]: run },
         },
       });
@@ -69,13 +69,14 @@ export class FisFaults implements RegionFaults {
   }
 
   public async running(): Promise<ExperimentRecord[]> {
-    return this.runningIn(this.plan.drilled);
+    const { systemName, drilled } = this.plan;
+    return (await this.goingOn(drilled)).filter(({ tags }) => isOf(tags, systemName, drilled)).map(recordOf);
   }
 
-  public async runningElsewhere(): Promise<string | undefined> {
-    const others = this.plan.regions.filter((region) => region !== this.plan.drilled);
-    const running = await Promise.all(others.map((region) => this.runningIn(region)));
-    return others.find((_, at) => running[at].length > 0);
+  public async runningBeside(run: string): Promise<string | undefined> {
+    const { regions } = this.plan;
+    const beside = await Promise.all(regions.map((region) => this.isBeside(run, region)));
+    return regions.find((_, at) => beside[at]);
   }
 
   public async stop(id: string): Promise<void> {
@@ -93,12 +94,26 @@ export class FisFaults implements RegionFaults {
     return experiment;
   }
 
-  private async runningIn(region: string): Promise<ExperimentRecord[]> {
+  private async templatesIn(region: string): Promise<string[]> {
+    const all = await this.listed<{ readonly id: string; readonly tags?: Tags }>(region, '/experimentTemplates', 'experimentTemplates');
+    return all.filter(({ tags }) => isOf(tags, this.plan.systemName, region)).map(({ id }) => id);
+  }
+
+  /** Of whichever system and template. */
+  private async goingOn(region: string): Promise<Experiment[]> {
     const all = await this.listed<Experiment>(region, '/experiments', 'experiments');
-    return all
-      .filter(({ tags }) => isOf(tags, this.plan.systemName, region))
-      .map(recordOf)
-      .filter((record) => !isOver(record));
+    return all.filter(({ state }) => !isOver(state));
+  }
+
+  /** One that a person has started has no tags of its template: it is known by the template alone. */
+  private async isBeside(run: string, region: string): Promise<boolean> {
+    const running = await this.goingOn(region);
+    const others = running.filter(({ tags }) => tags?.[faultTags.run] !== run);
+    if (others.length === 0) return false;
+    const templates = await this.templatesIn(region);
+    return others.some(
+      ({ tags, experimentTemplateId }) => isOf(tags, this.plan.systemName, region) || templates.includes(experimentTemplateId),
+    );
   }
 
   private async listed<T = object>(region: string, path: string, field: ListField): Promise<T[]> {

@@ -20,7 +20,7 @@ export interface LookServices {
   /** A cutover of the system that runs in a region; undefined where none does. */
   readonly cutover: (region: string) => Promise<string | undefined>;
   readonly switches: Pick<RegionSwitch, 'read'>;
-  readonly faults?: Pick<RegionFaults, 'template' | 'look'>;
+  readonly faults?: Pick<RegionFaults, 'templates' | 'look'>;
   readonly store: DrillStore;
   /** Length of a minute of metrics. */
   readonly minuteMs: number;
@@ -88,10 +88,11 @@ function watchRecovery(sight: Sight): DrillStepResults['watch'] {
   return { outcome: 'away', facts: { ...known, recoverySeconds: recovery.recoverySeconds } };
 }
 
-/** Without a template there is nothing to start. */
+/** Without a template there is nothing to start, and of two it is not known which one. */
 async function faultCheck({ faults }: LookServices): Promise<LookedAt> {
-  const template = await faults?.template();
-  return check('fault experiment', template !== undefined, template ?? 'none is deployed', 'an experiment template of the region');
+  const templates = (await faults?.templates()) ?? [];
+  const value = templates.length === 0 ? 'none is deployed' : templates.join(', ');
+  return check('fault experiment', templates.length === 1, value, 'one experiment template of the region');
 }
 
 /** The regions that serve alone now are in trouble: a drill is not worth that. */

@@ -10,7 +10,7 @@ import { RegionFaults, RegionSwitch } from '../ports';
 /** What takes the region away and puts it back. */
 export interface RegionServices {
   readonly switches: RegionSwitch;
-  readonly faults?: Pick<RegionFaults, 'begin' | 'running' | 'runningElsewhere' | 'stop'>;
+  readonly faults?: Pick<RegionFaults, 'begin' | 'running' | 'runningBeside' | 'stop'>;
 }
 
 /** Another region of the system that is out of service, or drilled by now; undefined where none is. */
@@ -29,7 +29,7 @@ async function drainedBeside(
  */
 async function takenBeside({ switches, faults }: RegionServices, asked: AskedStep): Promise<string | undefined> {
   try {
-    const beside = (await drainedBeside(switches, asked)) ?? (await faults?.runningElsewhere());
+    const beside = (await drainedBeside(switches, asked)) ?? (await faults?.runningBeside(asked.run));
     return beside === undefined ? undefined : `${beside} was taken away at the same time`;
   } catch (error) {
     return `the other region could not be looked at (${causeOf(error)})`;
@@ -44,7 +44,8 @@ async function away(
   if (facts.kind === 'fault') {
     // Whether it does what it should is seen by the steps that look.
     const fault = faults ? await faults.begin(run) : 'no fault experiment is deployed';
-    return typeof fault === 'string' ? fault : { fault, takenMs: nowMs };
+    // A step that is done once more finds the experiment that it has begun.
+    return typeof fault === 'string' ? fault : { fault, takenMs: Math.min(nowMs, fault.startedMs ?? nowMs) };
   }
   // With an end: the region comes back by itself where the drill's own region, and the watchdog in it, are lost.
   const mark = await switches.set(plan.drilled, { owner: ownerOf(run), at: nowMs, until: nowMs + plan.longestSeconds * 1000 });
@@ -57,8 +58,8 @@ const takeAway: DrillHandler<RegionServices, 'takeAway'> = async (services, aske
     ({ outcome: 'failed', facts: because({ ...facts, ...more }, [reason]) }) as const;
   const before = await drainedBeside(services.switches, asked);
   if (before !== undefined) return failed(`${before} is drained too: ${plan.drilled} was not taken away`);
-  const faulted = await services.faults?.runningElsewhere();
-  if (faulted !== undefined) return failed(`${faulted} is drilled too: ${plan.drilled} was not taken away`);
+  const faulted = await services.faults?.runningBeside(asked.run);
+  if (faulted !== undefined) return failed(`an experiment takes ${faulted} away: this drill leaves ${plan.drilled} as it is`);
   const taken = await away(services, asked);
   if (typeof taken === 'string') return failed(taken);
   const { takenMs, ...more } = taken;

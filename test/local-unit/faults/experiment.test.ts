@@ -77,6 +77,79 @@ test('it ends when it is stopped, and by an alarm', async () => {
   }
 });
 
+describe('looked at again before it is through', () => {
+  /** A run whose answers come when they are let through. */
+  function slow(run: Run, of: 'existing' | 'fail'): { readonly experiment: Experiment; readonly answer: () => void } {
+    let answer = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const { existing, fail } = run.ports;
+    const ports = {
+      ...run.ports,
+      existing: async () => {
+        if (of === 'existing') await gate;
+        return existing();
+      },
+      fail: async (at: string, functionArns: readonly string[]) => {
+        if (of === 'fail' && functionArns.length > 0) await gate;
+        return fail(at, functionArns);
+      },
+    };
+    return { experiment: new Experiment('EXP1', experimentTemplate('EXT1', region, properties()), tags, ports), answer };
+  }
+
+  test('while it asks for its functions it is not over', async () => {
+    const { experiment, answer } = slow(new Run(), 'existing');
+    const first = experiment.goOn();
+    await experiment.goOn();
+    expect(statusOf(experiment)).toEqual(['initiating', 'pending']);
+    answer();
+    await first;
+    expect(statusOf(experiment)).toEqual(['running', 'running']);
+  });
+
+  test('one that is stopped while it asks for its functions stays so', async () => {
+    const run = new Run();
+    const { experiment, answer } = slow(run, 'existing');
+    const first = experiment.goOn();
+    await experiment.end('stopped', 'by hand');
+    answer();
+    await first;
+    run.nowMs += 3_000;
+    await experiment.goOn();
+    expect([run.failing, statusOf(experiment)]).toEqual([[], ['stopped', 'cancelled']]);
+  });
+
+  test('one that is stopped while it makes functions fail lets them be in the end', async () => {
+    const run = new Run();
+    const { experiment, answer } = slow(run, 'fail');
+    await experiment.goOn();
+    run.nowMs += 3_000;
+    const strike = experiment.goOn();
+    const end = experiment.end('stopped', 'by hand');
+    answer();
+    await Promise.all([strike, end]);
+    expect([run.failing, statusOf(experiment)]).toEqual([[], ['stopped', 'stopped']]);
+  });
+});
+
+test('functions that could not be let be are let be at the next look', async () => {
+  const run = new Run();
+  const experiment = await run.begun();
+  run.nowMs += 3_000;
+  await experiment.goOn();
+  const { fail } = run.ports;
+  run.ports.fail = async () => {
+    throw new Error('the emulator is busy');
+  };
+  await expect(experiment.end('stopped', 'by hand')).rejects.toThrow('busy');
+  expect(run.failing).toEqual(arns);
+  run.ports.fail = fail;
+  await experiment.goOn();
+  expect(run.failing).toEqual([]);
+});
+
 test('without a function it fails; an action of another kind is skipped, and each while a test wants it', async () => {
   const run = new Run();
   expect(statusOf(await run.begun({ ActionId: 'aws:network:disrupt-connectivity' }))).toEqual(['running', 'skipped']);
