@@ -8,7 +8,7 @@ const names: Readonly<Record<string, string>> = {
   python3: 'Python 3.10 or newer with venv',
   javac: 'a JDK, 17 or newer',
   mvn: 'Maven',
-  go: 'Go, 1.23 or newer',
+  go: 'Go, 1.25 or newer',
 };
 
 /** All languages at once: they wait for downloads most of the time. */
