@@ -360,3 +360,30 @@ test('a refund that was refused as not captured moves nothing later, when anothe
   expect(await late).toMatchObject({ kind: 'refused', code: 'not_captured' });
   expect([...balances(), await shown()]).toEqual([800, 100, 100, ['CAPTURED', 100, 0]]);
 });
+
+test('a refund that another attempt has completed is answered when its payment shows it', async () => {
+  expect(paid(await act('c', 'CAPTURE', 100)).captured).toBe(100);
+  let resume = (): void => undefined;
+  const answered = new Promise<void>((resolve) => {
+    resume = resolve;
+  });
+  let late: Promise<KeyedOutcome> | undefined;
+  const first = staged(
+    [sets('entries', id('r')), () => world.memory.change({ pk: account, require: [], set: [[['trimmedThrough'], world.nowMs + 500]] })],
+    [
+      sets('entryAt'),
+      async () => {
+        // Another attempt moves the money and completes the refund. Its process halts before the payment shows it.
+        await new Promise<void>((halts) => {
+          late = act('r', 'REFUND', 40, staged([sets('moves', id('r')), () => (halts(), answered)]));
+        });
+        expect([itemOf('r').outcome, itemOf('p').refunded]).toEqual(['DONE', 0]);
+      },
+    ],
+  );
+  expect(paid(await act('r', 'REFUND', 40, first)).refunded).toBe(40);
+  expect([itemOf('p').refunded, itemOf('p').pending]).toEqual([40, undefined]);
+  resume();
+  expect(paid(await late!).refunded).toBe(40);
+  expect(balances()).toEqual([940, 0, 60]);
+});

@@ -105,7 +105,7 @@ async function uncaptured(attempt: Attempt, claim: MoveItem, payment: PaymentIte
   }
   // What closed it has been trimmed or is in its own item; or the hold has left the account, which it does for good.
   if (!entry || entry.kind === 'closed') return { ...(await reload(attempt, payment)), ...(lags(attempt) ? { released: true } : {}) };
-  const stands = await standing(attempt, claim, account);
+  const stands = await standing(attempt, claim, payment, account);
   return 'status' in stands ? stands : uncaptured(attempt, stands, payment);
 }
 
@@ -137,7 +137,7 @@ async function endRefusal(attempt: Attempt, claim: MoveItem, payment: PaymentIte
     if (await cleared(attempt, account, claim)) return endRefusal(attempt, claim, payment);
     if (!entryFor(account, { id: claim.id })) {
       // Behind the watermark is no bar by itself: another attempt may have a newer date, and would move the money under it.
-      const stands = await standing(attempt, claim, account);
+      const stands = await standing(attempt, claim, payment, account);
       if (!('status' in stands)) return endRefusal(attempt, stands, payment);
       if (stands.status === 'REFUSED') await release(attempt, payment, claim.id);
       return stands;
@@ -160,19 +160,27 @@ const refuseUncaptured = (attempt: Attempt, claim: MoveItem): Promise<MoveDecisi
 
 /**
  * No entry could be added although the balances allow it: the account is full, or the claim is behind its watermark. Then it gets a new
- * date, unless it was completed meanwhile.
+ * date, unless it was completed meanwhile: then its payment shows it when this returns.
  */
-async function standing(attempt: Attempt, claim: MoveItem, account: Item): Promise<Driven | MoveItem> {
+async function standing(attempt: Attempt, claim: MoveItem, payment: PaymentItem, account: Item): Promise<Driven | MoveItem> {
   if (isBehind(account, entryDateOf(claim))) {
     if (attempt.settings.copiesFollow) {
-      return refuse(attempt, claim, 'expired', 'the refund was not finished in time: send it again with a new key');
+      return showing(attempt, claim, payment, await refuse(attempt, claim, 'expired', expiredDetail));
     }
     const dated = await redate(attempt, 'MOVE', claim, account);
     const now = typeof dated === 'number' ? { ...claim, entryAt: dated } : moveOf(dated);
-    return now.outcome ?? now;
+    return now.outcome ? showing(attempt, now, payment, now.outcome) : now;
   }
   if (Object.keys(entriesOf(account)).length >= bounds.entriesPerAccount) return busy;
   throw new BrokenInvariant(`${account.pk}: an entry for refund ${claim.id} was refused for no reason that its item shows`);
+}
+
+const expiredDetail = 'the refund was not finished in time: send it again with a new key';
+
+/** The decision that stands, perhaps of another attempt, once the payment shows it: what is answered is found by every reader. */
+async function showing(attempt: Attempt, claim: MoveItem, payment: PaymentItem, decision: MoveDecision): Promise<MoveDecision> {
+  if (decision.status === 'DONE') await showRefund(attempt, claim, await reload(attempt, payment), decision.amount);
+  return decision;
 }
 
 /** Moves the money, once, and tells the payment and the refund's own item. */
@@ -193,9 +201,8 @@ async function apply(attempt: Attempt, claim: MoveItem, payment: PaymentItem, am
   if (await cleared(attempt, account, claim)) return apply(attempt, claim, payment, amount);
   const there = entryFor(account, { id: claim.id });
   if (there?.kind === 'refund') return settle(attempt, claim, payment, there.amount);
-  const decided = there ? await refuseUncaptured(attempt, claim) : await standing(attempt, claim, account);
+  const decided = there ? await refuseUncaptured(attempt, claim) : await standing(attempt, claim, payment, account);
   if (!('status' in decided)) return apply(attempt, decided, payment, amount);
-  if (decided.status === 'DONE') return settle(attempt, claim, payment, decided.amount);
   if (decided.status === 'REFUSED') await release(attempt, payment, claim.id);
   return decided;
 }

@@ -5,6 +5,16 @@ const left = { funds: 100, before: [pay('k', 60)], left: true, faults: 0, untend
 const capture = move('CAPTURE', 'c', 'k', 50);
 const refund = move('REFUND', 'r', 'k', 20);
 const captured = { ...left, before: [pay('k', 60), capture], apartMs: longApartMs } as const;
+/** The watermark is before the calls' dates, and the hold still on the account. */
+const stands = {
+  funds: 100,
+  before: [pay('other', 10)],
+  passed: true,
+  standing: [pay('k', 60)],
+  apartMs: longApartMs,
+  faults: 0,
+  untended: true,
+} as const;
 
 export const smallOfHoldsThatLeft: readonly Scenario[] = [
   { ...left, name: 'a capture and a void of a hold that has left', calls: [andRead(capture), andRead(move('VOID', 'v', 'k'))] },
@@ -21,17 +31,9 @@ export const smallOfHoldsThatLeft: readonly Scenario[] = [
     calls: [capture, pay('other', 10), lookAfter],
     apartMs: longApartMs,
   },
-  {
-    ...left,
-    name: 'a refund that is refused for a hold that has left, and a capture of it',
-    calls: [move('REFUND', 'r', 'k', 20), capture],
-  },
-  {
-    ...left,
-    name: 'two attempts of one refund that is refused for a hold that has left',
-    calls: [move('REFUND', 'r', 'k', 20), move('REFUND', 'r', 'k', 20)],
-  },
-  { ...left, name: 'a capture of a hold that has left, and a refund of it', calls: [capture, andRead(move('REFUND', 'r', 'k', 20))] },
+  { ...left, name: 'a refund that is refused for a hold that has left, and a capture of it', calls: [refund, capture] },
+  { ...left, name: 'two attempts of one refund that is refused for a hold that has left', calls: [refund, refund] },
+  { ...left, name: 'a capture of a hold that has left, and a refund of it', calls: [capture, andRead(refund)] },
   { ...left, name: 'a replay of a payment whose hold has left, and a capture of it', calls: [pay('k', 60), capture] },
   {
     name: 'a capture and a void of a hold that may have left',
@@ -80,15 +82,11 @@ export const ofHoldsThatLeft: readonly Scenario[] = [
     calls: [capture, andRead(capture), lookAfter],
     apartMs: longApartMs,
   },
-  {
-    ...left,
-    name: 'two attempts of one refund, and a capture of a hold that has left',
-    calls: [move('REFUND', 'r', 'k', 20), move('REFUND', 'r', 'k', 20), capture],
-  },
+  { ...left, name: 'two attempts of one refund, and a capture of a hold that has left', calls: [refund, refund, capture] },
   {
     ...left,
     name: 'a refund of a hold that has left, a capture, and a refund of it',
-    calls: [move('REFUND', 'r', 'k', 20), capture, move('REFUND', 's', 'k', 20)],
+    calls: [refund, capture, move('REFUND', 's', 'k', 20)],
   },
   {
     ...left,
@@ -117,5 +115,19 @@ export const ofHoldsThatLeft: readonly Scenario[] = [
     before: [...captured.before, pay('other', 10)],
     passed: true,
     calls: [refund, andRead(refund), lookAfter],
+  },
+  {
+    ...stands,
+    name: 'a refund that comes behind the watermark, a capture, and a look after the account',
+    calls: [refund, capture, lookAfter],
+  },
+  { ...stands, name: 'two attempts of one refund, which come behind the watermark, and a capture', calls: [refund, refund, capture] },
+  {
+    ...left,
+    name: 'two attempts of one refund of a hold that has left, which come behind the watermark, and a capture',
+    before: [...left.before, pay('other', 10)],
+    passed: true,
+    calls: [refund, refund, capture],
+    apartMs: longApartMs,
   },
 ];

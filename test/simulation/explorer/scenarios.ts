@@ -45,6 +45,8 @@ export interface Scenario {
   readonly left?: true;
   /** Whether the last of what had happened before is dated after the first of the calls, and has left the account: the watermark passed. */
   readonly passed?: true;
+  /** What happened behind that, and still stands on the account. */
+  readonly standing?: readonly Call[];
   /** Whether a call gives funds back, so that one which came before it may have been declined for want of them. */
   readonly fundsCome?: true;
   /** Between one call's clock and the next one's. @default 10 s */
@@ -59,6 +61,7 @@ const laterMs = 100_000;
 /** Between two calls' clocks, where the look after an account is to remove what the calls before it have left. */
 export const longApartMs = 100_000;
 const apartOf = ({ apartMs = 10_000 }: Scenario): number => apartMs;
+const pastOf = ({ before = [], standing = [] }: Scenario): readonly Call[] => [...before, ...standing];
 
 export const pay = (key: string, amount: number): Call => ({ do: 'pay', key, amount });
 export const move = (what: MoveCommand['type'], key: string, of: string, amount?: number): Moving => ({
@@ -158,7 +161,7 @@ class Quiet {
 export async function prepare(scenario: Scenario, subject: Subject, statesAtMost: number): Promise<Explored> {
   const quiet = new Quiet(subject, 'before', beganMs);
   await ledgerOf(subject, quiet.ports).openAccount(context(beganMs), { accountId: 'acc', currency: 'EUR', balance: scenario.funds });
-  const { before = [], left, passed } = scenario;
+  const { before = [], left, passed, standing = [] } = scenario;
   for (const call of passed ? before.slice(0, -1) : before) await quiet.perform(call);
   if (left) await quiet.settle(laterMs - 1);
   if (passed) {
@@ -166,6 +169,7 @@ export async function prepare(scenario: Scenario, subject: Subject, statesAtMost
     await quiet.perform(before.at(-1)!);
     await quiet.settle(laterMs);
   }
+  for (const call of standing) await quiet.perform(call);
   const table = new VersionedTable((pk) => pk.startsWith('k#'));
   const faultOf = (): Error => new subject.StoreFault('unknown', 'not heard of');
   const checks = new Checks(scenario, subject, table);
@@ -221,7 +225,8 @@ class Checks {
 
   /** Whoever reads at any moment sees the money that the account has moved, in payments and in lines. */
   public async seen(contents: Contents): Promise<string | undefined> {
-    const { calls, before = [] } = this.scenario;
+    const { calls } = this.scenario;
+    const before = pastOf(this.scenario);
     if (![...calls, ...before].some(isMoving)) return undefined;
     const quiet = new Quiet(this.subject, 'seen', beganMs + laterMs);
     for (const item of this.table.all(contents)) quiet.memory.items.set(item.pk, item);
@@ -243,7 +248,8 @@ class Checks {
 
   /** When nobody is at work any more: somebody looks after the account, everybody asks again, and all that was answered is found. */
   public async ending(contents: Contents, ended: Ended): Promise<string | undefined> {
-    const { calls, before = [] } = this.scenario;
+    const { calls } = this.scenario;
+    const before = pastOf(this.scenario);
     const quiet = new Quiet(this.subject, 'after', beganMs + laterMs + 20 * apartOf(this.scenario));
     for (const item of this.table.all(contents)) quiet.memory.items.set(item.pk, { ...item, version: 1 });
     for (let visits = 0; visits < 3; visits += 1) await quiet.perform(lookAfter);

@@ -100,4 +100,9 @@ export const leavingByOrder: readonly Mistake[] = [
     explored: 'a capture of a hold that has left, and a refund of it',
     edits: [ledger('refund', 'payment = await takeToAccount(attempt, payment);', 'payment = { ...payment, applied: true };')],
   },
+  {
+    name: 'a refund that another attempt has completed answered before its payment shows it',
+    explored: 'two attempts of one refund, which come behind the watermark, and a capture',
+    edits: [ledger('refund', "if (decision.status === 'DONE') await showRefund", "if (decision.status === 'REFUSED') await showRefund")],
+  },
 ];
