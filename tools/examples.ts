@@ -20,6 +20,9 @@ const contexts: Readonly<Record<string, readonly (readonly string[])[]>> = {
   migration: [[], ['pace=REHEARSAL'], ['mode=STRONG']],
 };
 
+/** An app of the tests with what no example deploys: experiments of AWS FIS. */
+const faultApp = 'test/local/apps/short-drill';
+
 function exampleNames(): string[] {
   return readdirSync(path.join(root, 'examples'))
     .filter((name) => existsSync(path.join(root, 'examples', name, 'cdk.json')))
@@ -29,13 +32,14 @@ function exampleNames(): string[] {
 async function synthesiseAll(): Promise<Outcome> {
   const outcomes: Outcome[] = [];
   for (const name of exampleNames()) {
-    for (const context of contexts[name] ?? [[]]) outcomes.push(await synthesise(name, context));
+    for (const context of contexts[name] ?? [[]]) outcomes.push(await synthesise(`examples/${name}`, context));
   }
+  outcomes.push(await synthesise(faultApp, ['kind=fault']));
   return outcomes.length > 0 ? sum(outcomes) : failed('there is no examples/*/cdk.json');
 }
 
-async function synthesise(name: string, context: readonly string[]): Promise<Outcome> {
-  const output = path.join(outputs, [name, ...context].join('-').replaceAll(/[=,]/g, '-'));
+async function synthesise(app: string, context: readonly string[]): Promise<Outcome> {
+  const output = path.join(outputs, [path.basename(app), ...context].join('-').replaceAll(/[=,]/g, '-'));
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });
   const result = await command(
@@ -51,7 +55,7 @@ async function synthesise(name: string, context: readonly string[]): Promise<Out
       ...context.flatMap((value) => ['--context', value]),
     ],
     {
-      cwd: path.join(root, 'examples', name),
+      cwd: path.join(root, app),
       // No account, no credentials, no questions to AWS, no figures to anyone.
       env: {
         CDK_VALIDATION: 'true',
@@ -63,8 +67,8 @@ async function synthesise(name: string, context: readonly string[]): Promise<Out
     },
   );
   return result.code === 0
-    ? passed(`examples/${[name, ...context].join(' ')} synthesised`)
-    : failed(`examples/${name}: cdk synth exited with ${result.code}:`, lastLines(result.output, 60));
+    ? passed(`${[app, ...context].join(' ')} synthesised`)
+    : failed(`${app}: cdk synth exited with ${result.code}:`, lastLines(result.output, 60));
 }
 
 async function lintTemplates(): Promise<Outcome> {

@@ -178,6 +178,15 @@ describe('the watchdog', () => {
     expect(world.inService).toBe(true);
   });
 
+  test('ends an experiment that began after its drill, which goes on, had put the region back', async () => {
+    const world = await stopped('RUNNING');
+    expect(await world.watchdog().look()).toMatchObject({ restored: false });
+    world.objects.set(drillKeys.end('first'), '{}');
+    expect(await world.watchdog().look()).toMatchObject({ restored: true });
+    expect(world.inService).toBe(true);
+    expect(world.told.at(-1)!.text).toContain('had put the region back');
+  });
+
   test('leaves an experiment alone that a person has started', async () => {
     const world = await stopped('ABORTED');
     const { run: _, ...own } = world.experiment!;

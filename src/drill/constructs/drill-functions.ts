@@ -197,7 +197,7 @@ export class DrillFunctions extends Construct {
     topic.grantPublish(watchdog);
     this.grantObjects(
       watchdog,
-      ['runs/*/calls.json', 'runs/*/result.json', 'passed.json'],
+      ['runs/*/calls.json', 'runs/*/result.json', 'passed.json', ...(plan.kind === 'fault' ? ['runs/*/end.json'] : [])],
       ['runs/*/end.json', 'runs/*/evidence.json', 'runs/*/evidence.html', 'runs/*/result.json', 'passed.json'],
     );
     return watchdog;

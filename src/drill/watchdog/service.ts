@@ -58,14 +58,16 @@ export class Watchdog {
     return { restored: restored || ended, told: concluded, days };
   }
 
-  /** Experiments end by themselves in the end; those of a drill that is over, or that lasts too long, end now. */
+  /** Experiments end by themselves in the end; those of a drill that is over, has put the region back, or lasts too long, end now. */
   private async endFaults(): Promise<boolean> {
-    const { faults, statusOf, topic } = this.ports;
+    const { faults, statusOf, store, topic } = this.ports;
     const { plan } = this;
     if (!faults) return false;
     const ended = await endForgottenFaults(faults, async (run, { startedMs }) => {
       if (startedMs !== undefined && this.isTooLong(startedMs)) return true;
-      return !isRunning((await statusOf(run)) ?? '');
+      if (!isRunning((await statusOf(run)) ?? '')) return true;
+      // Its prober was ended: such a drill has put the region back, and this one began too late for it.
+      return (await store.read(drillKeys.end(runId(run)))) !== undefined;
     });
     for (const { id, run } of ended) {
       await topic.tell(`${plan.systemName}: ${plan.drilled} was put back by the watchdog`, endedText(id, run!));
@@ -137,7 +139,7 @@ export class Watchdog {
 
 function endedText(id: string, run: string): string {
   return [
-    `The experiment ${id} of the drill ${runId(run)} ran though the drill was over, or longer than it may.`,
+    `The experiment ${id} of the drill ${runId(run)} ran though the drill was over or had put the region back, or longer than it may.`,
     'The watchdog has ended it: the region answers again within a minute.',
   ].join('\n');
 }
