@@ -69,6 +69,24 @@ describe('the README of the active-active example', () => {
   });
 });
 
+describe('the README of an app that `init` writes', () => {
+  const [app, move] = ['active-active', 'migration'].map((example) => readTracked(`examples/languages/${example}.md`));
+
+  test('says before the deployment what the app does by itself, and what must be there', () => {
+    expect(app).toContain('drains one region on a Tuesday each quarter');
+    for (const readme of [app, move]) {
+      const before = below(readme, 'Then').split('deploy --all')[0];
+      expect(before).toContain('--name acme-pay/canary-client ');
+      expect(before).toContain('preflight --app cdk.out');
+      expect(before).toMatch(/told of alarms/);
+    }
+    expect(below(app, 'Then').split('deploy --all')[0]).toContain('--name acme-pay/drill-client ');
+    // No region is drilled while the system moves. The regions must hold the same documents before it does.
+    expect(move).not.toContain('drill-client');
+    expect(below(move, 'Then').split('deploy --all')[1]).toMatch(/payments backfill [^]*guide of the cutover/);
+  });
+});
+
 test('the README of the migration lists what stays of the stack that moves the system', () => {
   const own = new Set(keptBy(home));
   const kept = keptBy(templatesOf((app) => defineMigration(app, migrationOf('FULL')))).filter((id) => !own.has(id));

@@ -154,6 +154,8 @@ const lines = (...all: string[]): string => `${all.join('\n')}\n`;
 /** Brings what the recorder's function is bundled with. */
 const installFunction = `npm install --prefix ${functionFolder}`;
 
+const besideCode = `\`${functionFolder}\`, in TypeScript as in every language`;
+
 /** What a reader of a README types, in one language. */
 interface Commands {
   readonly needs: string;
@@ -162,6 +164,8 @@ interface Commands {
   readonly cdk: string;
   readonly config: Readonly<Record<Example, string>>;
   readonly recorder: string;
+  /** Where the recorder's function is. */
+  readonly functionPlace: string;
 }
 
 /** The README of an example's app. Links into the repository become links to the documents of the version. */
@@ -175,6 +179,7 @@ export function readmeOf(root: string, example: Example, language: Language): st
     CDK: commands.cdk,
     CONFIG: commands.config[example],
     RECORDER: commands.recorder,
+    FUNCTION: commands.functionPlace,
   };
   return readFileSync(path.join(root, folder, `${example}.md`), 'utf8')
     .replaceAll(/@@([A-Z]+)@@/g, (whole, name: string) => values[name] ?? whole)
@@ -191,6 +196,7 @@ function commandsOf(cli: string): Readonly<Record<Language, Commands>> {
       cdk: 'npx cdk',
       config: { 'active-active': '`config.ts`', migration: '`system/config.ts` (the system) and `config.ts` (its move)' },
       recorder: '`recorder.ts`',
+      functionPlace: '`recorder/`',
     },
     python: {
       needs: 'Python 3.10 or newer with venv, and Node 20 or newer for the CDK',
@@ -199,6 +205,7 @@ function commandsOf(cli: string): Readonly<Record<Language, Commands>> {
       cdk: npx,
       config: { 'active-active': '`payments/config.py`', migration: '`payments/config.py` (the system) and `move/config.py` (its move)' },
       recorder: '`payments/recorder.py`',
+      functionPlace: besideCode,
     },
     java: {
       needs: 'a JDK, 17 or newer, Maven, and Node 20 or newer for the CDK',
@@ -210,6 +217,7 @@ function commandsOf(cli: string): Readonly<Record<Language, Commands>> {
         migration: '`src/main/java/payments/Config.java` (the system) and `src/main/java/payments/move/MoveConfig.java` (its move)',
       },
       recorder: '`src/main/java/payments/Recorder.java`',
+      functionPlace: besideCode,
     },
     go: {
       needs: `Go ${goVersion} or newer, and Node 20 or newer for the CDK`,
@@ -218,6 +226,7 @@ function commandsOf(cli: string): Readonly<Record<Language, Commands>> {
       cdk: npx,
       config: { 'active-active': '`system/config.go`', migration: '`system/config.go` (the system) and `move/config.go` (its move)' },
       recorder: '`system/recorder.go`',
+      functionPlace: besideCode,
     },
   };
 }
