@@ -350,4 +350,30 @@ describe('what a stranger forgets', () => {
     expect(asked).toEqual(['us-east-1 acme-pay/drill-client']);
     expect(notPassed(await check({}, stacks))).toEqual([]);
   });
+
+  test('an alarm that stops an experiment is heard by AWS FIS', async () => {
+    const Experiment = {
+      Type: 'AWS::FIS::ExperimentTemplate',
+      Properties: { StopConditions: [{ Source: 'aws:cloudwatch:alarm', Value: { 'Fn::GetAtt': ['Stop', 'Arn'] } }] },
+    };
+    const result = await check({}, [stack('us-east-1', { Stop: alarm(), Late: alarm(), Experiment })]);
+    expect(notPassed(result)).toEqual(['warn us-east-1 alarms tell a person: 1 of 2 alarms have no action']);
+    expect(notPassed(await check({}, [stack('us-east-1', { Stop: alarm(), Experiment })]))).toEqual([]);
+  });
+
+  test('what AWS offers under a parameter must be offered in the region, such as the extension of AWS FIS', async () => {
+    const layer = '/aws/service/fis/lambda-extension/AWS-FIS-extension-arm64/1.x.x';
+    const parameter = (Default: string) => ({ Type: 'AWS::SSM::Parameter::Value<String>', Default });
+    const [own] = [stack('us-east-1', {})];
+    const Parameters = {
+      Layer: parameter(layer),
+      BootstrapVersion: parameter('/cdk-bootstrap/hnb659fds/version'),
+      Plain: { Type: 'String', Default: 'x' },
+    };
+    const bootstrap = { parameter: '/cdk-bootstrap/hnb659fds/version', version: 6 };
+    const stacks = [{ ...own, bootstrap, template: { ...own.template, Parameters } }];
+    const only = (name: string) => (_: string, asked: string) => Promise.resolve(asked === name ? undefined : '21');
+    expect(notPassed(await check({ parameter: only(layer) }, stacks))).toEqual([`fail us-east-1 parameter ${layer}: it does not exist`]);
+    expect((await check({}, stacks)).findings.filter(({ check: of }) => of.startsWith('parameter '))).toHaveLength(1);
+  });
 });

@@ -14,6 +14,7 @@ export interface PlannedStack {
 }
 
 export interface Template {
+  readonly Parameters?: Readonly<Record<string, { readonly Type?: unknown; readonly Default?: unknown }>>;
   readonly Resources?: Readonly<Record<string, TemplateResource>>;
 }
 
@@ -53,8 +54,10 @@ export interface PlannedRegion {
   readonly rules: number;
   readonly apis: number;
   readonly alarms: number;
-  /** Alarms that no topic is told of. */
+  /** Alarms that no topic is told of, and no experiment of AWS FIS is stopped by. */
   readonly silentAlarms: number;
+  /** Names in the parameter store, from which CloudFormation fills templates in. */
+  readonly parameters: readonly string[];
   /** Secrets by name, which the app reads and does not make. */
   readonly secrets: readonly string[];
 }

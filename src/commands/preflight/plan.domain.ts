@@ -48,7 +48,7 @@ function plannedRegion(region: string, placed: readonly Placed[], names: readonl
   const resources = stacks.flatMap(resourcesOf);
   const functions = resources.filter(({ Type }) => Type === 'AWS::Lambda::Function');
   const rules = resources.filter(({ Type }) => Type === 'AWS::Events::Rule');
-  const alarms = resources.filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm');
+  const alarms = stacks.flatMap(alarmsOf);
   const buses = rules.map(({ Properties }) => JSON.stringify(Properties?.EventBusName ?? 'default'));
   return {
     region,
@@ -60,10 +60,34 @@ function plannedRegion(region: string, placed: readonly Placed[], names: readonl
     rules: Math.max(0, ...buses.map((bus) => buses.filter((other) => other === bus).length)),
     apis: resources.filter(({ Type }) => Type === 'AWS::ApiGateway::RestApi').length,
     alarms: alarms.length,
-    silentAlarms: alarms.filter(({ Properties }) => !(Properties?.AlarmActions as readonly unknown[] | undefined)?.length).length,
+    silentAlarms: alarms.filter((isHeard) => !isHeard).length,
+    parameters: unique(stacks.flatMap(parametersOf)),
     secrets: secretsIn(resources),
   };
 }
+
+/** Whether each alarm of a stack is heard: by an action, or by AWS FIS, whose experiments it stops. */
+function alarmsOf({ template: { Resources = {} } }: PlannedStack): readonly boolean[] {
+  const stops = JSON.stringify(
+    Object.values(Resources).flatMap(({ Type, Properties }) =>
+      Type === 'AWS::FIS::ExperimentTemplate' ? [Properties?.StopConditions] : [],
+    ),
+  );
+  return Object.entries(Resources)
+    .filter(([, { Type }]) => Type === 'AWS::CloudWatch::Alarm')
+    .map(([id, { Properties }]) => {
+      const actions = Properties?.AlarmActions as readonly unknown[] | undefined;
+      return (actions?.length ?? 0) > 0 || stops.includes(JSON.stringify({ 'Fn::GetAtt': [id, 'Arn'] }));
+    });
+}
+
+/** Without the version of the bootstrap stack, which has a check of its own. */
+const parametersOf = ({ template: { Parameters = {} }, bootstrap }: PlannedStack): readonly string[] =>
+  Object.values(Parameters).flatMap(({ Type, Default }) =>
+    String(Type).startsWith('AWS::SSM::Parameter::Value<') && typeof Default === 'string' && Default !== bootstrap?.parameter
+      ? [Default]
+      : [],
+  );
 
 /** Names in the ARNs of policies: the CDK writes a secret that is known by its name alone with six characters open at its end. */
 const secretsIn = (resources: readonly TemplateResource[]): string[] =>

@@ -129,6 +129,7 @@ async function regionFindings(planned: PlannedRegion, checks: RegionChecks): Pro
       return hasRoom(await ports.tableCount(region), planned.tables - there, await ports.quota(region, 'dynamodb L-F98FE922'), 'tables');
     }),
     ...planned.secrets.map((name) => one(`secret ${name}`, async () => isSecret(region, name, await ports.secretExists(region, name)))),
+    ...planned.parameters.map((name) => one(`parameter ${name}`, async () => isParameter(name, await ports.parameter(region, name)))),
     ...(planned.alarms === 0 ? [] : [one('alarms tell a person', () => Promise.resolve(isHeard(planned)))]),
     one('quota of rules', async () => hasRoom(0, planned.rules, await ports.quota(region, 'events L-244521F2'), 'rules of one bus')),
   ];
@@ -144,6 +145,16 @@ function isEnabled(status: string): Judged {
 function isSecret(region: string, name: string, exists: boolean): Judged {
   const fix = `make it before the first run: 'aws secretsmanager create-secret --region ${region} --name ${name} --secret-string file://FILE'`;
   return exists ? pass('it is there') : fail('it does not exist', fix);
+}
+
+/** AWS's own parameters stand in each region that offers what they name, such as the extension of AWS FIS. */
+function isParameter(name: string, value: string | undefined): Judged {
+  if (value !== undefined) return pass('it is there');
+  const isOfAws = name.startsWith('/aws/service/');
+  return fail(
+    'it does not exist',
+    isOfAws ? 'AWS does not offer there what it names: leave out the construct that reads it' : 'make it before the first deployment',
+  );
 }
 
 /** Whether the topic has subscriptions is not known before the deployment. */
