@@ -91,10 +91,13 @@ export type DrillKind = 'drain' | 'fault';
 /** Entries of the runbook whose alarms tell of the region that is away, and not of the one that they are raised in. */
 const ofDrilled = ['home-unreachable', 'home-takeover', 'peer-silent', 'peer-late'];
 
-/** What may rise in the other regions while a region is away. One that answers nothing is missed by canaries too. */
+/**
+ * What may rise in the other regions while a region is away. One whose functions fail is missed by canaries too, and by callers at the edge,
+ * whose alarm counts all regions: trouble of the region that serves raises its own alarms.
+ */
 export const expectedAlarms: Readonly<Record<DrillKind, readonly string[]>> = {
   drain: ofDrilled,
-  fault: [...ofDrilled, 'a-canary-fails', 'a-canary-is-slow'],
+  fault: [...ofDrilled, 'a-canary-fails', 'a-canary-is-slow', 'edge-server-errors'],
 };
 
 /** What every drill of a region goes by. */

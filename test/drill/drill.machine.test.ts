@@ -127,6 +127,7 @@ test.each(['drain', 'fault'])('alarms that a %s explains do not end it', async (
   expect([...asked].filter((entry) => entry.startsWith('home-'))).toEqual(['home-unreachable', 'home-takeover']);
   expect(asked.has('peer-silent')).toBe(true);
   expect(asked.has('a-canary-fails')).toBe(kind === 'fault');
+  expect(asked.has('edge-server-errors')).toBe(kind === 'fault');
   expect(asked.has('server-errors')).toBe(false);
 });
 
