@@ -30,6 +30,16 @@ export interface Config {
     /** Claim that names the caller's tenant. */
     readonly tenantClaim: string;
   };
+  /** Where every alarm goes. By default to a topic in each region that has no subscription: until you give one, no person is told. */
+  readonly alarms: {
+    /** Address that gets each alarm by mail. It has to confirm the subscription of each region. */
+    readonly email?: string;
+    /**
+     * ARN of a topic of your own, by its region: no topic is made there. An alarm can only tell a topic of its own region. The topic's
+     * policy must admit CloudWatch. So must its key, if it has one: `alias/aws/sns` does not, and cannot be made to.
+     */
+    readonly topicArns?: Readonly<Record<string, string>>;
+  };
   /** With `parts.drill`: which region is drilled, and the region that drills it. It stays when regions are added: give a new one a row. */
   readonly drilledFrom: Readonly<Record<string, string>>;
   /**
@@ -183,6 +193,8 @@ export const configOf = (
   transport: transports[transport],
   domain: { name: 'pay.example.com', hostedZoneId: 'Z0123456789EXAMPLE00', zoneName: 'example.com' },
   callers: { issuer: 'https://login.example.com', audience: ['payments'], tenantClaim: 'tenant' },
+  // Such as { email: 'on-call@example.com' }.
+  alarms: {},
   drilledFrom: eachFromTheOther(mode, regions),
   pythonRecorder,
   parts,

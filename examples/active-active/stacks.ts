@@ -4,6 +4,7 @@ import { Certificate, CertificateValidation } from 'aws-cdk-lib/aws-certificatem
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { AlarmsStack, sendAlarms } from './alarms';
 import { Config } from './config';
 import { Recorder } from './recorder';
 import { PythonRecorder } from './recorder-python';
@@ -168,15 +169,26 @@ export function defineSystem(app: Construct, config: Config, beside: Beside = {}
   const authority =
     regions.authority && new AuthorityStack(app, `${systemName}-authority`, config, { env: env(regions.authority.replicas[0]) });
   const meshes = regions.replicas.map((region) => new MeshStack(app, `${systemName}-mesh-${region}`, config, { env: env(region) }));
-  if (config.parts.edge) new EdgeStack(app, `${systemName}-edge`, config, { env: env('us-east-1') });
+  const beyond: Stack[] = config.parts.edge ? [new EdgeStack(app, `${systemName}-edge`, config, { env: env('us-east-1') })] : [];
   if (config.parts.documents) {
-    for (const region of regions.replicas) new DocumentsStack(app, `${systemName}-documents-${region}`, config, { env: env(region) });
+    beyond.push(
+      ...regions.replicas.map((region) => new DocumentsStack(app, `${systemName}-documents-${region}`, config, { env: env(region) })),
+    );
   }
-  return regions.replicas.map((region, index) => {
+  const stacks = regions.replicas.map((region, index) => {
     const stack = new RegionStack(app, `${systemName}-${region}`, config, { env: env(region), mesh: meshes[index].mesh, beside });
     stack.addStackDependency(ledger);
     if (authority) stack.addStackDependency(authority);
     stack.addStackDependency(meshes[index]);
     return stack;
   });
+  const alarmed = [...meshes, ...beyond, ...stacks];
+  for (const region of new Set(alarmed.map((stack) => stack.region))) {
+    const here = alarmed.filter((stack) => stack.region === region);
+    for (const stack of here) sendAlarms(stack, config);
+    if (config.alarms.topicArns?.[region]) continue;
+    const topic = new AlarmsStack(app, `${systemName}-alarms-${region}`, config, { env: env(region) });
+    for (const stack of here) stack.addStackDependency(topic);
+  }
+  return stacks;
 }

@@ -4,6 +4,7 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { Config } from './config';
 import { defineSystem, RegionStack } from '../active-active/stacks';
@@ -37,7 +38,7 @@ function defineWatch(stack: RegionStack, systemName: string): void {
 class CutoverStack extends Stack {
   constructor(scope: Construct, id: string, { system, source, target, approvers, phases, times }: Config, props: StackProps) {
     super(scope, id, props);
-    const { systemName, regions, domain, parts } = system;
+    const { systemName, regions, domain, alarms, parts } = system;
     const onCall = new Topic(this, 'OnCall', { displayName: `${systemName}-on-call`, enforceSSL: true });
     // SnsAction does not: a topic that enforces TLS has a policy, and admits only whom it names.
     onCall.addToResourcePolicy(
@@ -48,6 +49,7 @@ class CutoverStack extends Stack {
         conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
       }),
     );
+    if (alarms.email !== undefined) onCall.addSubscription(new EmailSubscription(alarms.email));
     const gate = new ApprovalGate(this, 'Gate', {
       gateName: gateName(systemName),
       identity: ApproverIdentity.oidc({ issuer: approvers.issuer, clientId: approvers.clientId }),

@@ -54,6 +54,7 @@ export function needless(template: Template | object): readonly string[] {
 /** Each action of a template's alarms: the alarm, where it leads, and why nothing arrives there, if nothing does. */
 export function alarmActionsIn(
   template: Template | object,
+  topics: readonly object[] = [],
 ): readonly { readonly alarm: string; readonly topic: string; readonly refusal?: string }[] {
   const resources = (template instanceof Template ? template.toJSON() : (template as Resource)).Resources as Record<string, Resource>;
   const alarms = Object.entries(resources).filter(([, { Type }]) => alarmTypes.includes(Type as string));
@@ -62,15 +63,37 @@ export function alarmActionsIn(
       .flatMap((list) => (Properties[list] ?? []) as { Ref?: string }[])
       .map((action) => {
         const topic = action.Ref ?? JSON.stringify(action);
-        const refusal = resources[topic]?.Type === 'AWS::SNS::Topic' ? refusalOf(resources, topic) : 'it is no topic of this template';
+        const refusal = resources[topic]?.Type === 'AWS::SNS::Topic' ? refusalOf(resources, topic) : refusalByName(topics, topic);
         return { alarm, topic, ...(refusal === undefined ? {} : { refusal }) };
       }),
   );
 }
 
-/** The alarms' actions that lead nowhere. */
-export function undelivered(template: Template | object): readonly string[] {
-  return alarmActionsIn(template).flatMap(({ alarm, topic, refusal }) =>
+/** The same of a topic that an ARN names: it must stand in one of these templates. */
+function refusalByName(topics: readonly object[], arn: string): string | undefined {
+  for (const { Resources } of topics as readonly { Resources: Record<string, Resource> }[]) {
+    const [id] = Object.entries(Resources).find(([, { Type, Properties }]) => {
+      return Type === 'AWS::SNS::Topic' && arn.includes(`:${Properties.TopicName}"`);
+    }) ?? [undefined];
+    if (id !== undefined) return refusalOf(Resources, id);
+  }
+  return 'it is no topic of this template';
+}
+
+/** The alarms' actions that lead nowhere; `topics` are templates of the same region, with topics that are known by their names. */
+export function undelivered(template: Template | object, topics: readonly object[] = []): readonly string[] {
+  return alarmActionsIn(template, topics).flatMap(({ alarm, topic, refusal }) =>
     refusal === undefined ? [] : [`${alarm} to ${topic}: ${refusal}`],
   );
+}
+
+/** The region of an example's stack with alarms, by its name. */
+export function regionOfStack(stack: string): string {
+  return stack === 'acme-pay-edge' ? 'us-east-1' : (/[a-z]+-[a-z]+-\d$/.exec(stack)?.[0] ?? '');
+}
+
+/** The template with the topic of the region that an example's stack is in, if there is one; the stacks are known by their names. */
+export function topicsBeside(stack: string, templates: Readonly<Record<string, unknown>>): readonly object[] {
+  const topics = templates[`acme-pay-alarms-${regionOfStack(stack)}`] as object | undefined;
+  return topics === undefined ? [] : [topics];
 }

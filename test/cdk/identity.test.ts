@@ -51,7 +51,7 @@ describe('two stages, each with the whole example', () => {
         .filter(Stage.isStage)
         .filter((one) => one !== (app as Stage))
         .map((stage) => stage.synth().stacks.length),
-    ).toEqual(mode === 'STRONG' ? [10, 10] : [11, 11]);
+    ).toEqual(mode === 'STRONG' ? [12, 12] : [13, 13]);
   });
 
   test('are not refused where the accounts are known at deployment alone: a stage has its own', () => {

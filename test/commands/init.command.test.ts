@@ -124,7 +124,7 @@ describe('the app that is written', () => {
   test('is told apart from one that a full disk cut short', () => {
     expect(initialise(memory(2), apps, { ...request, version: '1.2.3' })).toEqual({
       outcome: 'stopped',
-      why: 'app.ts could not be written: no space is left',
+      why: 'alarms.ts could not be written: no space is left',
       files: ['.gitignore', 'README.md'],
     });
     expect(initialise(memory(0), apps, { ...request, version: '1.2.3' }).outcome).toBe('refused');
@@ -136,7 +136,7 @@ describe('the app that is written', () => {
       expect(apps['active-active'].typescript[file]).toBe(source(`active-active/${file}`));
     }
     const moved = apps.migration.typescript;
-    for (const file of ['config.ts', 'stacks.ts', 'recorder.ts']) expect(moved[`system/${file}`]).toBe(source(`active-active/${file}`));
+    for (const file of ['config.ts', 'stacks.ts', 'recorder.ts', 'alarms.ts']) expect(moved[`system/${file}`]).toBe(source(`active-active/${file}`));
     expect(moved['stacks.ts']).toBe(source('migration/stacks.ts').replace("'../active-active/stacks'", "'./system/stacks'"));
     expect(Object.values(moved).join('')).not.toMatch(/from '.*active-active/);
   });

@@ -6,7 +6,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { configOf, Mode, modeOf, partsOf, pythonRecorderOf, regionsOf, transportOf } from '../../examples/active-active/config';
 import { defineSystem } from '../../examples/active-active/stacks';
-import { needless, undelivered } from '../cdk/alarm-topics';
+import { needless, regionOfStack, topicsBeside, undelivered } from '../cdk/alarm-topics';
 import { stubContext } from '../cdk/stacks';
 
 const example = path.join(__dirname, '..', '..', 'examples', 'active-active');
@@ -165,6 +165,8 @@ process.exitCode = undefined;
 
 test('keys, tables and regions, one stack each', () => {
   expect(Object.keys(synthesised.STRONG.templates).sort()).toEqual([
+    'acme-pay-alarms-us-east-1',
+    'acme-pay-alarms-us-west-2',
     'acme-pay-documents-us-east-1',
     'acme-pay-documents-us-west-2',
     'acme-pay-edge',
@@ -177,6 +179,8 @@ test('keys, tables and regions, one stack each', () => {
     'acme-pay-us-west-2',
   ]);
   expect(Object.keys(synthesised.HOME_REGION.templates).sort()).toEqual([
+    'acme-pay-alarms-eu-central-1',
+    'acme-pay-alarms-us-east-1',
     'acme-pay-authority',
     'acme-pay-documents-eu-central-1',
     'acme-pay-documents-us-east-1',
@@ -241,9 +245,22 @@ describe.each<[Mode, string]>([
   });
 
   test('what alarms send arrives', () => {
-    for (const template of Object.values(templates)) {
-      expect([...undelivered(template as object), ...needless(template as object)]).toEqual([]);
+    for (const [name, template] of Object.entries(templates)) {
+      expect([...undelivered(template as object, topicsBeside(name, templates)), ...needless(template as object)]).toEqual([]);
     }
+  });
+
+  test('every alarm is sent to a topic of its own region', () => {
+    const alarms = Object.entries(templates).flatMap(([name, template]) =>
+      Object.entries(Template.fromJSON(template as Record<string, unknown>).findResources('AWS::CloudWatch::Alarm')).map(
+        ([id, { Properties }]) => ({ id, region: regionOfStack(name), actions: Properties.AlarmActions as unknown[] | undefined }),
+      ),
+    );
+    expect(alarms.length).toBeGreaterThan(50);
+    const astray = alarms.filter(
+      ({ region, actions }) => actions?.length !== 1 || !JSON.stringify(actions).includes(`"arn:aws:sns:${region}:"`),
+    );
+    expect(astray).toEqual([]);
   });
 
   test('cdk-nag finds nothing that has no reason, and no reason is left over', () => {
@@ -304,9 +321,14 @@ test("with a global endpoint the other region's bus is made first, and publisher
     app.node.children.filter((child): child is Stack => Stack.isStack(child)).map((stack) => [stack.stackName, stack]),
   );
   const before = (name: string): string[] => stacks[name].dependencies.map(({ stackName }) => stackName);
-  expect(before('acme-pay-mesh-us-east-1')).toEqual(['acme-pay-mesh-us-west-2']);
-  expect(before('acme-pay-mesh-us-west-2')).toEqual([]);
-  expect(before('acme-pay-us-west-2').sort()).toEqual(['acme-pay-ledger', 'acme-pay-mesh-us-east-1', 'acme-pay-mesh-us-west-2']);
+  expect(before('acme-pay-mesh-us-east-1')).toEqual(['acme-pay-mesh-us-west-2', 'acme-pay-alarms-us-east-1']);
+  expect(before('acme-pay-mesh-us-west-2')).toEqual(['acme-pay-alarms-us-west-2']);
+  expect(before('acme-pay-us-west-2').sort()).toEqual([
+    'acme-pay-alarms-us-west-2',
+    'acme-pay-ledger',
+    'acme-pay-mesh-us-east-1',
+    'acme-pay-mesh-us-west-2',
+  ]);
   Template.fromStack(stacks['acme-pay-us-west-2']).hasResourceProperties('Custom::MeshEndpointId', {
     Create: Match.stringLikeRegexp('"region":"us-east-1"'),
   });

@@ -91,7 +91,7 @@ const document = [
     "with the defaults of the constructs. The first column is the beginning of the alarm's logical ID in",
   "its stack; CloudFormation makes the alarm's name of it. A **page** says that callers are harmed, or " +
     'that something is lost before the morning. Look at a **ticket** in working hours. By default',
-  '[no person is told](runbook.md#runbook) of either: send both to one topic, or tune them in the constructs.',
+  '[no person is told](runbook.md#runbook) of either: the examples send both to one topic in each region, without a subscription.',
   '',
   '| alarm | entry | metric | raised at | for |',
   '|---|---|---|---|---|',

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	payments "github.com/cdk-multi-region-payments/cdk-multi-region-payments-go/cdkmultiregionpayments"
@@ -75,6 +76,9 @@ func defineWatch(region system.RegionStack, systemName string) {
 func defineCutoverStack(app constructs.Construct, id string, config Config) awscdk.Stack {
 	stack := system.NewStack(app, id, config.System, config.Target)
 	onCall := defineOnCall(stack, config.System.SystemName)
+	if config.System.Alarms.Email != "" {
+		onCall.AddSubscription(awssnssubscriptions.NewEmailSubscription(&config.System.Alarms.Email, nil))
+	}
 	gate := defineGate(stack, config, onCall)
 	cutover := defineCutover(stack, config, gate, onCall)
 	payments.NewStuckApprovalAlarm(stack, jsii.String("Stuck"), &payments.StuckApprovalAlarmProps{

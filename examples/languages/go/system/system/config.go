@@ -25,6 +25,8 @@ type Config struct {
 	Transport payments.MeshTransport
 	Domain    Domain
 	Callers   Callers
+	// Alarms says where every alarm goes.
+	Alarms Alarms
 	// DrilledFrom says, with Parts.Drill, which region is drilled, and the region that drills it. It stays when regions are added: give a
 	// new one a row.
 	DrilledFrom map[string]string
@@ -45,6 +47,15 @@ type Callers struct {
 	Issuer      string
 	Audience    []string
 	TenantClaim string
+}
+
+// Alarms says where every alarm goes. By default to a topic in each region that has no subscription: until you give one, no person is told.
+type Alarms struct {
+	// Email is the address that gets each alarm by mail. It has to confirm the subscription of each region.
+	Email string
+	// TopicArns has the ARN of a topic of your own, by its region: no topic is made there. An alarm can only tell a topic of its own region. The
+	// topic's policy must admit CloudWatch. So must its key, if it has one: alias/aws/sns does not, and cannot be made to.
+	TopicArns map[string]string
 }
 
 // Parts is what stands around the payments. Each part can be left out.
@@ -129,8 +140,10 @@ func ConfigOf(mode Mode, transport Transport, regions payments.PaymentRegions, p
 		Transport:    meshTransport,
 		Domain:       Domain{Name: "pay.example.com", HostedZoneId: "Z0123456789EXAMPLE00", ZoneName: "example.com"},
 		Callers:      Callers{Issuer: "https://login.example.com", Audience: []string{"payments"}, TenantClaim: "tenant"},
-		DrilledFrom:  eachFromTheOther(mode, replicas),
-		Parts:        parts,
+		// Such as Alarms{Email: "on-call@example.com"}.
+		Alarms:      Alarms{},
+		DrilledFrom: eachFromTheOther(mode, replicas),
+		Parts:       parts,
 	}
 }
 

@@ -51,11 +51,15 @@ func Define(app constructs.Construct, config Config, beside Beside) []RegionStac
 			Transport:  config.Transport,
 		}))
 	}
+	alarmed := []placed{}
+	for index, region := range replicas {
+		alarmed = append(alarmed, placed{awscdk.Stack_Of(meshes[index]), region})
+	}
 	if config.Parts.Edge != nil {
-		defineEdge(app, config)
+		alarmed = append(alarmed, placed{defineEdge(app, config), "us-east-1"})
 	}
 	if config.Parts.Documents {
-		defineDocuments(app, config)
+		alarmed = append(alarmed, defineDocuments(app, config)...)
 	}
 	regions := []RegionStack{}
 	for index, region := range replicas {
@@ -65,7 +69,9 @@ func Define(app constructs.Construct, config Config, beside Beside) []RegionStac
 			stack.AddStackDependency(table, nil)
 		}
 		stack.AddStackDependency(awscdk.Stack_Of(meshes[index]), nil)
+		alarmed = append(alarmed, placed{stack, region})
 	}
+	sendAllAlarms(app, config, alarmed)
 	return regions
 }
 
@@ -93,7 +99,7 @@ func defineTables(app constructs.Construct, config Config) []awscdk.Stack {
 }
 
 // What browsers ask: in us-east-1, as CloudFront wants it, and by itself. It finds the buckets and the API by their names.
-func defineEdge(app constructs.Construct, config Config) {
+func defineEdge(app constructs.Construct, config Config) awscdk.Stack {
 	stack := NewStack(app, config.SystemName+"-edge", config, "us-east-1")
 	hostedZone := Zone(stack, config.Domain)
 	payments.NewPaymentsEdge(stack, jsii.String("Edge"), &payments.PaymentsEdgeProps{
@@ -106,21 +112,25 @@ func defineEdge(app constructs.Construct, config Config) {
 			Certificate: certificate(stack, config.Parts.Edge.Name, hostedZone),
 		},
 	})
+	return stack
 }
 
 // Each region's documents. By themselves: the first region's stack sets the rules for all, and so comes after the others.
-func defineDocuments(app constructs.Construct, config Config) {
+func defineDocuments(app constructs.Construct, config Config) []placed {
 	replicas := Names(config.Regions.Replicas())
 	// The rules stay in one stack, whatever regions are added and in whatever order they stand.
 	others := slices.DeleteFunc(slices.Clone(replicas), func(region string) bool { return region == config.LedgerRegion })
 	regions := append([]string{config.LedgerRegion}, others...)
+	stacks := []placed{}
 	for _, region := range replicas {
 		stack := NewStack(app, config.SystemName+"-documents-"+region, config, region)
 		payments.NewReplicatedDocuments(stack, jsii.String("Documents"), &payments.ReplicatedDocumentsProps{
 			SystemName: &config.SystemName,
 			Regions:    jsii.Strings(regions...),
 		})
+		stacks = append(stacks, placed{stack, region})
 	}
+	return stacks
 }
 
 func defineRegion(stack awscdk.Stack, region string, config Config, mesh payments.CrossRegionEventMesh, beside Beside) RegionStack {

@@ -8,6 +8,7 @@ from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_iam import PolicyStatement, ServicePrincipal
 from aws_cdk.aws_route53 import HostedZone
 from aws_cdk.aws_sns import Topic
+from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from cdk_multi_region_payments import (
     ApprovalGate,
     ApproverIdentity,
@@ -75,6 +76,8 @@ class CutoverStack(Stack):
         super().__init__(scope, construct_id, **props)
         system_name, domain, times = config.system.system_name, config.system.domain, config.times
         on_call = self.define_on_call(system_name)
+        if config.system.alarms.email is not None:
+            on_call.add_subscription(EmailSubscription(config.system.alarms.email))
         gate = self.define_gate(config, on_call)
         cutover = PhasedCutoverStateMachine(
             self,

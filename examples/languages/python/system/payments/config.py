@@ -1,7 +1,7 @@
 """Everything a team changes before it deploys, in one place."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Mapping, Optional, Sequence
 
@@ -73,6 +73,17 @@ class Parts:
 
 
 @dataclass(frozen=True)
+class Alarms:
+    """Where every alarm goes. By default to a topic in each region that has no subscription: until you give one, no person is told."""
+
+    email: Optional[str] = None
+    """Address that gets each alarm by mail. It has to confirm the subscription of each region."""
+    topic_arns: Mapping[str, str] = field(default_factory=dict)
+    """ARN of a topic of your own, by its region: no topic is made there. An alarm can only tell a topic of its own region. The topic's policy
+    must admit CloudWatch. So must its key, if it has one: `alias/aws/sns` does not, and cannot be made to."""
+
+
+@dataclass(frozen=True)
 class Config:
     """The system."""
 
@@ -87,6 +98,7 @@ class Config:
     """How events get from region to region."""
     domain: Domain
     callers: Callers
+    alarms: Alarms
     drilled_from: Mapping[str, str]
     """With `parts.drill`: which region is drilled, and the region that drills it. It stays when regions are added: give a new one a row."""
     parts: Parts
@@ -197,6 +209,8 @@ def config_of(
         transport=MeshTransport.rules() if transport is Transport.RULES else MeshTransport.global_endpoint(),
         domain=Domain(name="pay.example.com", hosted_zone_id="Z0123456789EXAMPLE00", zone_name="example.com"),
         callers=Callers(issuer="https://login.example.com", audience=["payments"], tenant_claim="tenant"),
+        # Such as Alarms(email="on-call@example.com").
+        alarms=Alarms(),
         drilled_from=_each_from_the_other(mode, regions),
         parts=parts,
     )

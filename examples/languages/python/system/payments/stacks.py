@@ -31,6 +31,7 @@ from cdk_multi_region_payments import (
 )
 from constructs import Construct
 
+from payments.alarms import AlarmsStack, send_alarms
 from payments.config import Config
 from payments.recorder import Recorder
 
@@ -208,11 +209,9 @@ def define_system(
         ledger.add_stack_dependency(key)
     authority = regions.authority and AuthorityStack(app, f"{name}-authority", config, env=env(regions.authority.replicas[0]))
     meshes = [MeshStack(app, f"{name}-mesh-{region}", config, env=env(region)) for region in regions.replicas]
-    if config.parts.edge:
-        EdgeStack(app, f"{name}-edge", config, env=env("us-east-1"))
+    beyond: list[Stack] = [EdgeStack(app, f"{name}-edge", config, env=env("us-east-1"))] if config.parts.edge else []
     if config.parts.documents:
-        for region in regions.replicas:
-            DocumentsStack(app, f"{name}-documents-{region}", config, env=env(region))
+        beyond += [DocumentsStack(app, f"{name}-documents-{region}", config, env=env(region)) for region in regions.replicas]
     stacks = []
     for region, mesh in zip(regions.replicas, meshes):
         stack = RegionStack(
@@ -223,4 +222,14 @@ def define_system(
             stack.add_stack_dependency(authority)
         stack.add_stack_dependency(mesh)
         stacks.append(stack)
+    alarmed = [*meshes, *beyond, *stacks]
+    for region in dict.fromkeys(stack.region for stack in alarmed):
+        here = [stack for stack in alarmed if stack.region == region]
+        for stack in here:
+            send_alarms(stack, config)
+        if region in config.alarms.topic_arns:
+            continue
+        topic = AlarmsStack(app, f"{name}-alarms-{region}", config, env=env(region))
+        for stack in here:
+            stack.add_stack_dependency(topic)
     return stacks

@@ -30,6 +30,7 @@ public record Config(
     MeshTransport transport,
     Domain domain,
     Callers callers,
+    Alarms alarms,
     Map<String, String> drilledFrom,
     Parts parts) {
 
@@ -42,6 +43,15 @@ public record Config(
 
   /** Whose tokens are accepted, and which claim names the caller's tenant. */
   public record Callers(String issuer, List<String> audience, String tenantClaim) {}
+
+  /**
+   * Where every alarm goes. By default to a topic in each region that has no subscription: until you give one, no person is told.
+   *
+   * @param email address that gets each alarm by mail, or null. It has to confirm the subscription of each region
+   * @param topicArns ARN of a topic of your own, by its region: no topic is made there. An alarm can only tell a topic of its own region. The
+   *     topic's policy must admit CloudWatch. So must its key, if it has one: alias/aws/sns does not, and cannot be made to
+   */
+  public record Alarms(String email, Map<String, String> topicArns) {}
 
   /**
    * What stands around the payments. Each part can be left out.
@@ -148,6 +158,8 @@ public record Config(
         transport.forMesh(),
         new Domain("pay.example.com", "Z0123456789EXAMPLE00", "example.com", null),
         new Callers("https://login.example.com", List.of("payments"), "tenant"),
+        // Such as new Alarms("on-call@example.com", Map.of()).
+        new Alarms(null, Map.of()),
         eachFromTheOther(mode, replicas),
         parts);
   }

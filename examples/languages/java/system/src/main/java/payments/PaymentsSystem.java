@@ -23,6 +23,7 @@ import io.github.cdkmultiregionpayments.RegionDrill;
 import io.github.cdkmultiregionpayments.ReplicatedDocuments;
 import io.github.cdkmultiregionpayments.ReplicatedSite;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import software.amazon.awscdk.Environment;
@@ -67,11 +68,13 @@ public final class PaymentsSystem {
           .transport(config.transport())
           .build());
     }
+    List<Stack> alarmed = new ArrayList<>();
+    meshes.forEach(mesh -> alarmed.add(Stack.of(mesh)));
     if (config.parts().edge() != null) {
-      defineEdge(app, config);
+      alarmed.add(defineEdge(app, config));
     }
     if (config.parts().documents()) {
-      defineDocuments(app, config);
+      alarmed.addAll(defineDocuments(app, config));
     }
     List<RegionStack> regions = new ArrayList<>();
     for (CrossRegionEventMesh mesh : meshes) {
@@ -81,7 +84,22 @@ public final class PaymentsSystem {
       stack.addStackDependency(Stack.of(mesh));
       regions.add(stack);
     }
+    alarmed.addAll(regions);
+    sendAlarms(app, config, alarmed);
     return regions;
+  }
+
+  /** A topic in each region that has alarms, and each alarm to it. */
+  private static void sendAlarms(final Construct app, final Config config, final List<Stack> alarmed) {
+    for (String region : new LinkedHashSet<>(alarmed.stream().map(Stack::getRegion).toList())) {
+      List<Stack> here = alarmed.stream().filter(stack -> stack.getRegion().equals(region)).toList();
+      here.forEach(stack -> Alarms.send(stack, config));
+      if (!config.alarms().topicArns().containsKey(region)) {
+        Stack topic = stack(app, config.systemName() + "-alarms-" + region, config, region);
+        Alarms.defineTopic(topic, config);
+        here.forEach(stack -> stack.addStackDependency(topic));
+      }
+    }
   }
 
   /** The ledger's table of all regions, made from one of them; and where one region is home, the table that says which. */
@@ -108,7 +126,7 @@ public final class PaymentsSystem {
   }
 
   /** What browsers ask: in us-east-1, as CloudFront wants it, and by itself. It finds the buckets and the API by their names. */
-  private static void defineEdge(final Construct app, final Config config) {
+  private static Stack defineEdge(final Construct app, final Config config) {
     Stack stack = stack(app, config.systemName() + "-edge", config, "us-east-1");
     String name = config.parts().edge().name();
     IHostedZone hostedZone = zone(stack, config.domain());
@@ -122,20 +140,22 @@ public final class PaymentsSystem {
             .certificate(certificate(stack, name, hostedZone))
             .build())
         .build();
+    return stack;
   }
 
   /** Each region's documents. By themselves: the first region's stack sets the rules for all, and so comes after the others. */
-  private static void defineDocuments(final Construct app, final Config config) {
+  private static List<Stack> defineDocuments(final Construct app, final Config config) {
     // The rules stay in one stack, whatever regions are added and in whatever order they stand.
     List<String> regions = new ArrayList<>(config.regions().getReplicas());
     regions.remove(config.ledgerRegion());
     regions.add(0, config.ledgerRegion());
+    List<Stack> stacks = new ArrayList<>();
     for (String region : config.regions().getReplicas()) {
-      ReplicatedDocuments.Builder.create(stack(app, config.systemName() + "-documents-" + region, config, region), "Documents")
-          .systemName(config.systemName())
-          .regions(regions)
-          .build();
+      Stack stack = stack(app, config.systemName() + "-documents-" + region, config, region);
+      ReplicatedDocuments.Builder.create(stack, "Documents").systemName(config.systemName()).regions(regions).build();
+      stacks.add(stack);
     }
+    return stacks;
   }
 
   /** What takes payments in one region, and tells of them. It refers to no other stack, so it deploys while another region is down. */

@@ -32,6 +32,7 @@ import software.amazon.awscdk.services.cloudwatch.actions.SnsAction;
 import software.amazon.awscdk.services.iam.PolicyStatement;
 import software.amazon.awscdk.services.iam.ServicePrincipal;
 import software.amazon.awscdk.services.sns.Topic;
+import software.amazon.awscdk.services.sns.subscriptions.EmailSubscription;
 import software.constructs.Construct;
 
 /** The system, in either mode, and what moves it. */
@@ -98,6 +99,9 @@ public final class Move {
       super(scope, id, PaymentsSystem.propsIn(config.system(), config.target()));
       MoveConfig.Times times = config.times();
       Topic onCall = defineOnCall(config.system().systemName());
+      if (config.system().alarms().email() != null) {
+        onCall.addSubscription(new EmailSubscription(config.system().alarms().email()));
+      }
       ApprovalGate gate = defineGate(config, onCall);
       PhasedCutoverStateMachine cutover = defineCutover(config, gate, onCall);
       StuckApprovalAlarm.Builder.create(this, "Stuck")
